@@ -1,0 +1,133 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// A Node is one place in a schema document, with the keywords that the
+// project's own tools read. Properties keep the order in which they were
+// declared.
+type Node struct {
+	Title       string            `json:"title"`
+	Description string            `json:"description"`
+	Type        Types             `json:"type"`
+	Format      string            `json:"format"`
+	Enum        []json.RawMessage `json:"enum"`
+	Default     json.RawMessage   `json:"default"`
+	Examples    []json.RawMessage `json:"examples"`
+	Required    []string          `json:"required"`
+	WriteOnly   bool              `json:"writeOnly"`
+	Group       string            `json:"x-group"`
+	Items       *Node             `json:"items"`
+	Properties  Properties        `json:"properties"`
+	Additional  *Additional       `json:"additionalProperties"`
+}
+
+// Types is the value of "type": one name in most schemas, several where null is
+// allowed.
+type Types []string
+
+// UnmarshalJSON reads a name or a list of names.
+func (t *Types) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		return json.Unmarshal(b, (*[]string)(t))
+	}
+	var one string
+	if err := json.Unmarshal(b, &one); err != nil {
+		return err
+	}
+	*t = Types{one}
+	return nil
+}
+
+// Property is one named member of an object's schema.
+type Property struct {
+	Name string
+	Node *Node
+}
+
+// Properties are an object's members in the order of their declaration.
+type Properties []Property
+
+// UnmarshalJSON reads an object and keeps the order of its keys.
+func (p *Properties) UnmarshalJSON(b []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		name, ok := key.(string)
+		if !ok {
+			return fmt.Errorf("property name %v is not a string", key)
+		}
+		node := new(Node)
+		if err := dec.Decode(node); err != nil {
+			return fmt.Errorf("property %s: %w", name, err)
+		}
+		*p = append(*p, Property{name, node})
+	}
+	return nil
+}
+
+// Additional is the value of "additionalProperties": false, true, or the schema
+// that unnamed members follow.
+type Additional struct {
+	Allowed bool
+	Node    *Node // nil unless a schema was given
+}
+
+// UnmarshalJSON reads a boolean or a schema.
+func (a *Additional) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, &a.Allowed); err == nil {
+		return nil
+	}
+	a.Allowed, a.Node = true, new(Node)
+	return json.Unmarshal(b, a.Node)
+}
+
+// UnmarshalJSON reads an object, or one of the two boolean schemas, which say
+// nothing that a form could show.
+func (n *Node) UnmarshalJSON(b []byte) error {
+	if b = bytes.TrimSpace(b); bytes.Equal(b, []byte("true")) || bytes.Equal(b, []byte("false")) {
+		return nil
+	}
+	type plain Node
+	return json.Unmarshal(b, (*plain)(n))
+}
+
+func parseNode(raw json.RawMessage) (*Node, error) {
+	n := new(Node)
+	return n, json.Unmarshal(raw, n)
+}
+
+// Is reports whether a value of JSON type name may stand here.
+func (n *Node) Is(name string) bool { return slices.Contains(n.Type, name) }
+
+// Property returns the named member's schema, or nil.
+func (n *Node) Property(name string) *Node {
+	for _, p := range n.Properties {
+		if p.Name == name {
+			return p.Node
+		}
+	}
+	return nil
+}
+
+// Names lists the members' names in order.
+func (n *Node) Names() []string {
+	names := make([]string, len(n.Properties))
+	for i, p := range n.Properties {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// IsRequired reports whether the named member must be present.
+func (n *Node) IsRequired(name string) bool { return slices.Contains(n.Required, name) }

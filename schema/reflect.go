@@ -1,0 +1,57 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/invopop/jsonschema"
+)
+
+// Input returns the schema of T as something a caller sends: members that T does
+// not name are refused, and each parameter is marked "basic" or "advanced"
+// (keyword x-group), which is where a builder shows it.
+func Input[T any]() (*Schema, error) {
+	return reflected[T](false, func(s *jsonschema.Schema) {
+		for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+			if p.Value.Extras["x-group"] == nil {
+				if p.Value.Extras == nil {
+					p.Value.Extras = map[string]any{}
+				}
+				p.Value.Extras["x-group"] = "basic"
+			}
+		}
+	})
+}
+
+// Output returns the schema of T as something a caller receives: members that T
+// does not name are allowed, so that an older reader accepts a newer answer.
+func Output[T any]() (*Schema, error) {
+	return reflected[T](true, func(*jsonschema.Schema) {})
+}
+
+func reflected[T any](open bool, finish func(*jsonschema.Schema)) (*Schema, error) {
+	t := reflect.TypeFor[T]()
+	if err := lint(t, open); err != nil {
+		return nil, fmt.Errorf("schema of %s: %w", t, err)
+	}
+	r := &jsonschema.Reflector{
+		Anonymous:                 true, // no $id made from the import path
+		DoNotReference:            true, // one flat tree: what form builders can read
+		AllowAdditionalProperties: open,
+	}
+	s := r.ReflectFromType(t)
+	s.Version = jsonschema.Version
+	if s.Type != "object" {
+		return nil, fmt.Errorf("schema of %s: is of type %q; only an object can grow new members", t, s.Type)
+	}
+	if s.Properties == nil {
+		s.Properties = jsonschema.NewProperties()
+	}
+	finish(s)
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("schema of %s: %w", t, err)
+	}
+	return Parse(raw)
+}

@@ -1,0 +1,73 @@
+package sdk
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// A Backend is a connector without its types: a compiled [Connector], or one
+// that lives in a plugin process. It is safe for concurrent use.
+type Backend interface {
+	// Manifest says what the connector offers. It needs no credentials.
+	Manifest(ctx context.Context) (*Manifest, error)
+	// Open checks settings against the manifest's schema and returns a session
+	// that acts with them. It does not reach the service: [Session.Check] does.
+	Open(ctx context.Context, settings json.RawMessage) (Session, error)
+}
+
+// A Session acts on one account of the service. It is safe for concurrent use.
+// Its errors are *[Error]s, but for those of a broken connection to the plugin
+// process, which [AsError] reports as unavailable.
+type Session interface {
+	// Check reaches the service and says who the login is.
+	Check(ctx context.Context) (Health, error)
+	// Run runs one action. The Result names every request that was sent, on
+	// failure too.
+	Run(ctx context.Context, action string, input json.RawMessage) (Result, error)
+	// Poll reads one page of a trigger's events; from is the Next of the page
+	// before, nil at first.
+	Poll(ctx context.Context, trigger string, params, from json.RawMessage) (RawPage, error)
+	// Close ends the session. Calls that are under way fail.
+	Close() error
+}
+
+// Health is what a connection test found.
+type Health struct {
+	Target  string   `json:"target"`          // the account's address
+	Account string   `json:"account"`         // who the login is
+	Notes   []string `json:"notes,omitempty"` // what an operator should know
+}
+
+// A Result is what an action answered, and the requests it sent to get there.
+type Result struct {
+	Output json.RawMessage
+	Calls  []Call
+}
+
+// A Call is one request to the service.
+type Call struct {
+	Method    string        `json:"method"`
+	Path      string        `json:"path"`
+	Status    int           `json:"status,omitempty"` // 0: no answer came
+	RequestID string        `json:"request_id,omitempty"`
+	Duration  time.Duration `json:"duration_ns"`
+}
+
+// A RawEvent is an Event whose data is JSON.
+type RawEvent struct {
+	ID   string          `json:"id"`
+	Type string          `json:"type"`
+	Time time.Time       `json:"time"`
+	Data json.RawMessage `json:"data"`
+}
+
+// A RawPage is a Page whose events and checkpoint are JSON.
+type RawPage struct {
+	Events  []RawEvent
+	Next    json.RawMessage
+	More    bool
+	Seen    int
+	Notices []string
+	Calls   []Call
+}

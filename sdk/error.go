@@ -1,0 +1,133 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"soar.example/okta/schema"
+)
+
+// A Code says what went wrong in a word that a playbook can branch on.
+type Code string
+
+// The codes.
+const (
+	InvalidInput    Code = "invalid_input"   // the caller's; the same call will never succeed
+	Unauthenticated Code = "unauthenticated" // the login is not accepted
+	Forbidden       Code = "forbidden"       // the login lacks a scope or a role
+	NotFound        Code = "not_found"       // what the input names does not exist
+	Conflict        Code = "conflict"        // the state of the service refuses it
+	RateLimited     Code = "rate_limited"    // later; RetryAfter says when
+	Unavailable     Code = "unavailable"     // the service, or the way to it, is down
+	Timeout         Code = "timeout"         // no answer in time; a write may have happened
+	Canceled        Code = "canceled"        // the caller gave up
+	Internal        Code = "internal"        // the connector's own fault
+)
+
+// Codes lists every code.
+var Codes = []Code{InvalidInput, Unauthenticated, Forbidden, NotFound, Conflict, RateLimited, Unavailable, Timeout, Canceled, Internal}
+
+// Transient reports whether the same call may succeed later with nothing changed
+// on this side.
+func (c Code) Transient() bool { return c == RateLimited || c == Unavailable || c == Timeout }
+
+// An Error is what an action or a poll found wrong, as data: a Code a playbook
+// branches on, a sentence a responder reads, pointers a form shows, a wait a
+// scheduler obeys, and what the service said.
+type Error struct {
+	Code       Code
+	Message    string // one sentence in our words, without secrets
+	RetryAfter time.Duration
+	Violations []schema.Violation
+	Upstream   *Upstream // nil: the service had no part in it
+	Err        error     // the cause; stays in this process
+}
+
+// Upstream is what the service answered.
+type Upstream struct {
+	Status    int    `json:"status,omitempty" jsonschema_description:"HTTP status."`
+	Code      string `json:"code,omitempty" jsonschema_description:"The service's own error code."`
+	ErrorID   string `json:"error_id,omitempty" jsonschema_description:"The service's id of this very error."`
+	RequestID string `json:"request_id,omitempty" jsonschema_description:"The service's id of the request, for its support."`
+}
+
+// ErrorBody is the JSON form of an Error.
+type ErrorBody struct {
+	Code       Code               `json:"code" jsonschema:"enum=invalid_input,enum=unauthenticated,enum=forbidden,enum=not_found,enum=conflict,enum=rate_limited,enum=unavailable,enum=timeout,enum=canceled,enum=internal" jsonschema_description:"What went wrong, in a word."`
+	Message    string             `json:"message" jsonschema_description:"What went wrong, in a sentence."`
+	RetryAfter Duration           `json:"retry_after,omitempty" jsonschema_description:"How long to wait before trying again."`
+	Violations []schema.Violation `json:"violations,omitempty" jsonschema_description:"What is wrong in the input, place by place."`
+	Upstream   *Upstream          `json:"upstream,omitempty" jsonschema_description:"What the service answered."`
+}
+
+// Body returns the error's JSON form.
+func (e *Error) Body() ErrorBody {
+	return ErrorBody{Code: e.Code, Message: e.Message, RetryAfter: Duration(e.RetryAfter), Violations: e.Violations, Upstream: e.Upstream}
+}
+
+// Error is the whole error on one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Message)
+	for i, v := range e.Violations {
+		b.WriteString([]string{": ", "; "}[min(i, 1)])
+		b.WriteString(v.String())
+	}
+	b.WriteString(" (" + string(e.Code))
+	if u := e.Upstream; u != nil {
+		if u.Status != 0 {
+			fmt.Fprintf(&b, ", status %d", u.Status)
+		}
+		if u.Code != "" {
+			b.WriteString(", " + u.Code)
+		}
+		if u.RequestID != "" {
+			b.WriteString(", request " + u.RequestID)
+		}
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, ", try again in %s", e.RetryAfter.Round(time.Millisecond))
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Invalid returns an invalid_input error.
+func Invalid(message string, violations ...schema.Violation) *Error {
+	return &Error{Code: InvalidInput, Message: message, Violations: violations}
+}
+
+// InvalidField returns an invalid_input error about one member of the input.
+func InvalidField(pointer, format string, args ...any) *Error {
+	return Invalid("the input is not valid", schema.Violation{Pointer: pointer, Message: fmt.Sprintf(format, args...)})
+}
+
+// Errorf returns an error of the given code. A %w operand becomes its cause.
+func Errorf(code Code, format string, args ...any) *Error {
+	err := fmt.Errorf(format, args...)
+	return &Error{Code: code, Message: err.Error(), Err: errors.Unwrap(err)}
+}
+
+// AsError returns err as an *Error: itself if it is one, canceled or timeout if a
+// context ended, internal otherwise. It returns nil for nil.
+func AsError(err error) *Error {
+	var e *Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, context.Canceled):
+		return &Error{Code: Canceled, Message: "canceled by the caller", Err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Code: Timeout, Message: "the time allowed for the call ran out", Err: err}
+	default:
+		return &Error{Code: Internal, Message: err.Error(), Err: err}
+	}
+}

@@ -1,0 +1,107 @@
+package sdk
+
+import (
+	"encoding/json"
+
+	"github.com/invopop/jsonschema"
+)
+
+// ManifestVersion is the version of the manifest's own form.
+const ManifestVersion = 1
+
+// A Manifest is everything a host or a builder needs to know of a connector.
+type Manifest struct {
+	Version   int           `json:"manifest_version" jsonschema_description:"Version of this document's form."`
+	Name      string        `json:"name" jsonschema_description:"The connector's name; never changes."`
+	Title     string        `json:"title" jsonschema_description:"The name that people see."`
+	Summary   string        `json:"summary" jsonschema_description:"What it is, in a sentence."`
+	Release   string        `json:"version" jsonschema_description:"The connector's version (semantic versioning)."`
+	Docs      string        `json:"documentation" jsonschema_description:"Address of the service's documentation."`
+	Settings  JSON          `json:"settings" jsonschema_description:"JSON Schema of a connection's settings; secrets are marked writeOnly."`
+	Actions   []ActionInfo  `json:"actions" jsonschema_description:"What playbooks can do, in the order builders show."`
+	Triggers  []TriggerInfo `json:"triggers" jsonschema_description:"What can start a workflow."`
+	ErrorInfo JSON          `json:"error" jsonschema_description:"JSON Schema of the errors that actions and triggers answer."`
+}
+
+// ActionInfo describes one action.
+type ActionInfo struct {
+	Name    string      `json:"name" jsonschema_description:"The action's name; never changes."`
+	Title   string      `json:"title" jsonschema_description:"The name that people see."`
+	Summary string      `json:"summary" jsonschema_description:"What it does, in a sentence."`
+	Docs    string      `json:"documentation" jsonschema_description:"Address of the vendor's documentation."`
+	Effect  Effect      `json:"effect" jsonschema:"enum=reads,enum=writes,enum=destroys" jsonschema_description:"reads: changes nothing; writes: can be put back; destroys: cannot."`
+	Undo    string      `json:"undo,omitempty" jsonschema_description:"Name of the action that takes this one back."`
+	Scopes  []string    `json:"scopes" jsonschema_description:"OAuth scopes it needs."`
+	Input   JSON        `json:"input" jsonschema_description:"JSON Schema of the parameters. x-group says whether a builder shows one as basic or advanced."`
+	Output  JSON        `json:"output" jsonschema_description:"JSON Schema of the answer."`
+	Example ExampleInfo `json:"example" jsonschema_description:"A call and its answer."`
+}
+
+// ExampleInfo is a call of an action and its answer.
+type ExampleInfo struct {
+	Input  JSON `json:"input" jsonschema_description:"What was sent."`
+	Output JSON `json:"output" jsonschema_description:"What came back."`
+}
+
+// TriggerInfo describes one trigger.
+type TriggerInfo struct {
+	Name    string   `json:"name" jsonschema_description:"The trigger's name; never changes."`
+	Title   string   `json:"title" jsonschema_description:"The name that people see."`
+	Summary string   `json:"summary" jsonschema_description:"What it watches, in a sentence."`
+	Docs    string   `json:"documentation" jsonschema_description:"Address of the vendor's documentation."`
+	Every   Duration `json:"every" jsonschema_description:"How long a host waits between polls by default."`
+	Scopes  []string `json:"scopes" jsonschema_description:"OAuth scopes it needs."`
+	Params  JSON     `json:"params" jsonschema_description:"JSON Schema of the parameters."`
+	Event   JSON     `json:"event" jsonschema_description:"JSON Schema of one event's data."`
+	Example JSON     `json:"example" jsonschema_description:"One event's data."`
+}
+
+// Action returns the named action's description, or nil.
+func (m *Manifest) Action(name string) *ActionInfo {
+	for i := range m.Actions {
+		if m.Actions[i].Name == name {
+			return &m.Actions[i]
+		}
+	}
+	return nil
+}
+
+// Trigger returns the named trigger's description, or nil.
+func (m *Manifest) Trigger(name string) *TriggerInfo {
+	for i := range m.Triggers {
+		if m.Triggers[i].Name == name {
+			return &m.Triggers[i]
+		}
+	}
+	return nil
+}
+
+// ActionNames lists the actions' names in order.
+func (m *Manifest) ActionNames() []string {
+	names := make([]string, len(m.Actions))
+	for i := range m.Actions {
+		names[i] = m.Actions[i].Name
+	}
+	return names
+}
+
+// TriggerNames lists the triggers' names in order.
+func (m *Manifest) TriggerNames() []string {
+	names := make([]string, len(m.Triggers))
+	for i := range m.Triggers {
+		names[i] = m.Triggers[i].Name
+	}
+	return names
+}
+
+// JSON is a JSON object that is carried as it is.
+type JSON json.RawMessage
+
+// MarshalJSON returns the object's own bytes.
+func (j JSON) MarshalJSON() ([]byte, error) { return json.RawMessage(j).MarshalJSON() }
+
+// UnmarshalJSON keeps a copy of b.
+func (j *JSON) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(j).UnmarshalJSON(b) }
+
+// JSONSchema says that it is an object.
+func (JSON) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }

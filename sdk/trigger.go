@@ -1,0 +1,137 @@
+package sdk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"soar.example/okta/schema"
+)
+
+// A Trigger polls a service for events that start workflows. P are its
+// parameters, K is its checkpoint: where the next poll goes on.
+//
+// Poll keeps no clock and no place of its own: what it returns depends on params
+// and from alone. The zero K means that nothing was ever read. It returns at once,
+// with no events if there are none; waiting between polls is the host's.
+type Trigger[C, P, K, E any] struct {
+	Name    string        // snake_case, never changed once published
+	Title   string        // what builders show
+	Summary string        // one sentence
+	Docs    string        // https address of the vendor's documentation
+	Every   time.Duration // how long a host waits by default when there is no more
+	Scopes  []string      // OAuth scopes it needs
+	Example E             // one event's data
+	Poll    func(ctx context.Context, client C, params P, from K) (Page[K, E], error)
+}
+
+// An Event is one thing that happened. ID never repeats for different events of
+// one service; the same event may come again, and its ID tells.
+type Event[E any] struct {
+	ID   string
+	Type string
+	Time time.Time // when it happened, by the service's clock
+	Data E
+}
+
+// A Page is what one poll found. Next is safe to store once Events are handled,
+// and not before: the page cannot be had again from it.
+type Page[K, E any] struct {
+	Events  []Event[E]
+	Next    K
+	More    bool     // poll again at once
+	Seen    int      // how many events were read, the ones that did not match included
+	Notices []string // what an operator should know, such as a place that was lost
+}
+
+// A Source is a Trigger of any parameters, checkpoint and event. Only Trigger
+// implements it.
+type Source[C any] interface {
+	compile() (source[C], error)
+}
+
+type source[C any] struct {
+	info   TriggerInfo
+	params *schema.Schema
+	poll   func(ctx context.Context, client C, params, from json.RawMessage) (RawPage, error)
+}
+
+func (t Trigger[C, P, K, E]) compile() (source[C], error) {
+	fail := func(format string, args ...any) (source[C], error) {
+		return source[C]{}, fmt.Errorf("trigger %q: %w", t.Name, fmt.Errorf(format, args...))
+	}
+	if err := checkTexts(t.Name, t.Title, t.Summary, t.Docs); err != nil {
+		return fail("%w", err)
+	}
+	if t.Every <= 0 {
+		return fail("has no interval")
+	}
+	if t.Poll == nil {
+		return fail("has no Poll")
+	}
+	params, err := schema.Input[P]()
+	if err != nil {
+		return fail("params: %w", err)
+	}
+	event, err := schema.Output[E]()
+	if err != nil {
+		return fail("event: %w", err)
+	}
+	sample, err := example(event, t.Example)
+	if err != nil {
+		return fail("example: %w", err)
+	}
+	return source[C]{
+		info: TriggerInfo{
+			Name: t.Name, Title: t.Title, Summary: t.Summary, Docs: t.Docs,
+			Every: Duration(t.Every), Scopes: t.Scopes,
+			Params: JSON(params.JSON()), Event: JSON(event.JSON()), Example: sample,
+		},
+		params: params,
+		poll: func(ctx context.Context, client C, rawParams, rawFrom json.RawMessage) (page RawPage, err error) {
+			p, err := decodeInput[P](params, rawParams, "the parameters of "+t.Name)
+			if err != nil {
+				return RawPage{}, err
+			}
+			var from K
+			if len(rawFrom) > 0 {
+				if err := json.Unmarshal(rawFrom, &from); err != nil {
+					// Starting anew would lose events without a word.
+					return RawPage{}, &Error{Code: InvalidInput, Message: "the checkpoint of " + t.Name + " cannot be read", Err: err}
+				}
+			}
+			defer recovered(ctx, "trigger "+t.Name, &err)
+			found, err := t.Poll(ctx, client, p, from)
+			if err != nil {
+				return RawPage{}, err
+			}
+			return found.raw()
+		},
+	}, nil
+}
+
+func (p Page[K, E]) raw() (RawPage, error) {
+	next, err := json.Marshal(p.Next)
+	if err != nil {
+		return RawPage{}, fmt.Errorf("encode checkpoint: %w", err)
+	}
+	raw := RawPage{Next: next, More: p.More, Seen: p.Seen, Notices: p.Notices, Events: make([]RawEvent, len(p.Events))}
+	for i, e := range p.Events {
+		data, err := encodeData(e.Data)
+		if err != nil {
+			return RawPage{}, fmt.Errorf("encode event %s: %w", e.ID, err)
+		}
+		raw.Events[i] = RawEvent{ID: e.ID, Type: e.Type, Time: e.Time, Data: data}
+	}
+	return raw, nil
+}
+
+// encodeData lets an event that carries its own bytes pass as they are:
+// json.Marshal would copy, check and escape them once more.
+func encodeData(data any) (json.RawMessage, error) {
+	if m, ok := data.(json.Marshaler); ok {
+		return m.MarshalJSON()
+	}
+	return json.Marshal(data)
+}
