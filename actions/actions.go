@@ -1,0 +1,23 @@
+// Package actions is what playbooks can do with an Okta org: one action a page,
+// each read from the top: what it is, what it takes, what it answers, what it does.
+package actions
+
+import (
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// action keeps the client's type off every page.
+type action[In, Out any] = sdk.Action[*okta.Client, In, Out]
+
+// All lists the actions in the order builders show them.
+var All = []sdk.Operation[*okta.Client]{
+	GetLogs,
+	GetUser,
+	SuspendUser,
+	UnsuspendUser,
+	RevokeAllUserSessions,
+	EndCurrentUserSessions,
+	AddUserToGroup,
+	RemoveUserFromGroup,
+}

@@ -1,0 +1,274 @@
+package actions_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+	"go.uber.org/goleak"
+
+	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+func TestMain(m *testing.M) {
+	// The SDK's token cache, which is not used, has a goroutine that ends with the
+	// garbage collection of its client.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
+}
+
+// bench is an embedded org and a session on it.
+type bench struct {
+	*oktatest.Server
+	t       *testing.T
+	session sdk.Session
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	backend, err := connector.Okta.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{Server: oktatest.Start(t, oktatest.Options{}), t: t}
+	settings, err := json.Marshal(map[string]string{"org_url": b.URL, "token": b.Token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.session, err = backend.Open(t.Context(), settings); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.session.Close() })
+	return b
+}
+
+// answer is as much of any action's answer as the tests look at.
+type answer struct {
+	Outcome   sdk.Outcome
+	Reason    string
+	Before    map[string]any
+	After     map[string]any
+	User      struct{ ID, Login, Email string }
+	Group     struct{ ID, Name, Type string }
+	Status    string
+	Events    []json.RawMessage
+	Count     int
+	Truncated bool
+	Profile   json.RawMessage
+}
+
+func (b *bench) run(action string, input map[string]any) (answer, error) {
+	b.t.Helper()
+	raw, err := json.Marshal(input)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	result, err := b.session.Run(hclog.WithContext(b.t.Context(), hclog.NewNullLogger()), action, raw)
+	var a answer
+	if err == nil {
+		if err := json.Unmarshal(result.Output, &a); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return a, err
+}
+
+func (b *bench) must(action string, input map[string]any) answer {
+	b.t.Helper()
+	a, err := b.run(action, input)
+	if err != nil {
+		b.t.Fatalf("%s: %v", action, err)
+	}
+	return a
+}
+
+func (b *bench) wantCode(err error, code sdk.Code) *sdk.Error {
+	b.t.Helper()
+	var e *sdk.Error
+	if !errors.As(err, &e) || e.Code != code {
+		b.t.Fatalf("got %v, want code %s", err, code)
+	}
+	return e
+}
+
+func (b *bench) state(id string) oktatest.UserState {
+	b.t.Helper()
+	for _, u := range b.State().Users {
+		if u.ID == id {
+			return u
+		}
+	}
+	b.t.Fatalf("no user %s", id)
+	return oktatest.UserState{}
+}
+
+// What came of a suspension is told by the state, in every status a user can have.
+func TestSuspendUserInEveryStatus(t *testing.T) {
+	for status, want := range map[string]sdk.Outcome{
+		oktatest.StatusActive: sdk.Changed, oktatest.StatusSuspended: sdk.Already,
+		oktatest.StatusStaged: sdk.NotApplicable, oktatest.StatusProvisioned: sdk.NotApplicable,
+		oktatest.StatusRecovery: sdk.NotApplicable, oktatest.StatusLockedOut: sdk.NotApplicable,
+		oktatest.StatusPasswordExpired: sdk.NotApplicable, oktatest.StatusDeprovisioned: sdk.NotApplicable,
+	} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: status})
+			a := b.must("suspend_user", map[string]any{"user": u.ID})
+			if a.Outcome != want || a.User.Login != "a@corp.example" || a.Before["status"] != status || a.After["status"] != b.state(u.ID).Status {
+				t.Errorf("got %+v", a)
+			}
+			if (want == sdk.NotApplicable) != strings.Contains(a.Reason, status) {
+				t.Errorf("the reason is %q", a.Reason)
+			}
+		})
+	}
+}
+
+func TestUnsuspendUserInEveryStatus(t *testing.T) {
+	for status, want := range map[string]sdk.Outcome{
+		oktatest.StatusActive: sdk.Already, oktatest.StatusSuspended: sdk.Changed,
+		oktatest.StatusStaged: sdk.NotApplicable, oktatest.StatusLockedOut: sdk.NotApplicable, oktatest.StatusDeprovisioned: sdk.NotApplicable,
+	} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: status})
+			if a := b.must("unsuspend_user", map[string]any{"user": u.ID}); a.Outcome != want || a.After["status"] != b.state(u.ID).Status {
+				t.Errorf("got %+v", a)
+			}
+		})
+	}
+}
+
+// An answer that was lost on its way does not make a suspension that happened a
+// failure, nor one that did not happen a success.
+func TestLostAnswers(t *testing.T) {
+	for name, fault := range map[string]oktatest.Fault{
+		"hang-up": {Kind: oktatest.KindHangup}, "502": {Kind: oktatest.KindHTML}, "500": {Status: 500},
+		"404": {Status: 404, ErrorCode: "E0000007"}, "403": {Status: 403, ErrorCode: "E0000006"},
+	} {
+		for _, happened := range []bool{true, false} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				b := newBench(t)
+				u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+				fault := fault
+				fault.Method, fault.Path, fault.Times, fault.AfterEffect = "POST", "/api/v1/users/*/lifecycle/suspend", 1, happened
+				b.Fault(fault)
+				a, err := b.run("suspend_user", map[string]any{"user": u.ID})
+				suspended := b.state(u.ID).Status == oktatest.StatusSuspended
+				if suspended != happened || (err == nil) != happened {
+					t.Errorf("suspended %t, wanted %t: %+v, %v", suspended, happened, a, err)
+				}
+			})
+		}
+	}
+}
+
+// Okta's word alone is not taken for it.
+func TestAcceptedButNotDone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Status: 200, Body: "{}"})
+	_, err := b.run("suspend_user", map[string]any{"user": u.ID})
+	b.wantCode(err, sdk.Conflict)
+}
+
+func TestRevokeAllUserSessions(t *testing.T) {
+	for name, test := range map[string]struct {
+		input           map[string]any
+		tokens, devices int
+	}{
+		"all by default": {map[string]any{}, 0, 0},
+		"sessions only":  {map[string]any{"oauth_tokens": false, "forget_devices": false}, 2, 3},
+		"tokens too":     {map[string]any{"oauth_tokens": true, "forget_devices": false}, 0, 3},
+		"devices too":    {map[string]any{"oauth_tokens": false, "forget_devices": true}, 2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 2, OAuthTokens: 2, RememberedDevices: 3})
+			test.input["user"] = "a@corp.example"
+			a := b.must("revoke_all_user_sessions", test.input)
+			s := b.state(u.ID)
+			if a.Outcome != sdk.Changed || len(s.Sessions) != 0 || s.OAuthTokens != test.tokens || s.RememberedDevices != test.devices {
+				t.Errorf("got %+v, the org has %+v", a, s)
+			}
+			if _, told := a.After["oauth_tokens"]; told != (test.tokens == 0) {
+				t.Errorf("the answer says %+v", a.After)
+			}
+		})
+	}
+}
+
+func TestEndCurrentUserSessions(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	one := b.AddSession(u.ID)
+	a := b.must("end_current_user_sessions", map[string]any{"session_id": one})
+	if a.Outcome != sdk.Changed || a.Before["live"] != true || a.Before["login"] != "a@corp.example" || a.After["live"] != false {
+		t.Errorf("got %+v", a)
+	}
+	if left := b.state(u.ID).Sessions; len(left) != 1 || slices.Contains(left, one) {
+		t.Errorf("left are %v", left)
+	}
+	if a := b.must("end_current_user_sessions", map[string]any{"session_id": one}); a.Outcome != sdk.Already {
+		t.Errorf("a second time: %+v", a)
+	}
+	before := len(b.Requests())
+	for _, id := range []string{"", "me", "..", "short", "me/../x", "with space in it", strings.Repeat("x", 201)} {
+		_, err := b.run("end_current_user_sessions", map[string]any{"session_id": id})
+		b.wantCode(err, sdk.InvalidInput)
+	}
+	if n := len(b.Requests()) - before; n != 0 {
+		t.Errorf("refused ids reached Okta in %d requests", n)
+	}
+}
+
+func TestGroupMembership(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	okta := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	app := b.AddGroup(oktatest.NewGroup{Name: "App", Type: oktatest.TypeApp})
+	appIn := b.AddGroup(oktatest.NewGroup{Name: "App In", Type: oktatest.TypeApp})
+	b.AddMember(appIn.ID, u.ID)
+	for _, step := range []struct {
+		action, group string
+		want          sdk.Outcome
+		member        bool
+	}{
+		{"remove_user_from_group", "Quarantine", sdk.Already, false},
+		{"add_user_to_group", "Quarantine", sdk.Changed, true},
+		{"add_user_to_group", okta.ID, sdk.Already, true},
+		{"remove_user_from_group", okta.ID, sdk.Changed, false},
+		{"add_user_to_group", app.ID, sdk.NotApplicable, false},
+		{"remove_user_from_group", app.ID, sdk.Already, false},
+		{"add_user_to_group", appIn.ID, sdk.Already, true},
+		{"remove_user_from_group", appIn.ID, sdk.NotApplicable, true},
+		{"add_user_to_group", "Everyone", sdk.Already, true},
+		{"remove_user_from_group", "Everyone", sdk.NotApplicable, true},
+	} {
+		a := b.must(step.action, map[string]any{"user": "a@corp.example", "group": step.group})
+		if a.Outcome != step.want || a.After["member"] != step.member || (a.Reason != "") != (step.want == sdk.NotApplicable) {
+			t.Errorf("%s %s: got %+v", step.action, step.group, a)
+		}
+	}
+}
+
+func TestGetUser(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: oktatest.StatusLockedOut, Profile: map[string]any{"clearance": map[string]any{"level": 3}}})
+	a := b.must("get_user", map[string]any{"user": "a@corp.example"})
+	if a.Status != oktatest.StatusLockedOut || !strings.Contains(string(a.Profile), `"clearance":{"level":3}`) || !strings.Contains(string(a.Profile), `"mobilePhone":null`) {
+		t.Errorf("got %+v with profile %s", a, a.Profile)
+	}
+}

@@ -1,0 +1,79 @@
+package actions
+
+import (
+	"context"
+	"time"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// EndCurrentUserSessions ends the one session that an event names.
+//
+// Okta's own call of that name (POST /users/me/lifecycle/delete_sessions) works
+// with the cookie of the very session only and is closed to API tokens, so this
+// ends a session by its id (DELETE /sessions/{id}).
+var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
+	Name:    "end_current_user_sessions",
+	Title:   "End Current User Sessions",
+	Summary: "Ends the one session that an event names, and no other of the user's.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/revokeSession",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.sessions.manage"},
+	Example: sdk.Example[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
+		Input: EndCurrentUserSessionsInput{SessionID: "102nQZr7v9yT5mPq3sWx"},
+		Output: EndCurrentUserSessionsOutput{SessionID: "102nQZr7v9yT5mPq3sWx", Change: Change[SessionState]{
+			Outcome: sdk.Changed,
+			Before:  SessionState{Live: true, UserID: exampleUser.ID, Login: exampleUser.Login, ExpiresAt: exampleTime("2026-03-14T04:38:51Z")},
+			After:   SessionState{Live: false},
+		}},
+	},
+	Run: endCurrentUserSessions,
+}
+
+// EndCurrentUserSessionsInput is what end_current_user_sessions takes.
+type EndCurrentUserSessionsInput struct {
+	SessionID string `json:"session_id" jsonschema:"title=Session id,example=102nQZr7v9yT5mPq3sWx,minLength=1,maxLength=200" jsonschema_description:"Id of the session: an event's authenticationContext.externalSessionId."`
+}
+
+// EndCurrentUserSessionsOutput is what end_current_user_sessions answers.
+type EndCurrentUserSessionsOutput struct {
+	SessionID string `json:"session_id" jsonschema_description:"The session."`
+	Change[SessionState]
+}
+
+// SessionState is a session as Okta tells it.
+type SessionState struct {
+	Live      bool       `json:"live" jsonschema_description:"Whether Okta knows a live session of this id. One that ended, expired or never was looks the same."`
+	UserID    string     `json:"user_id,omitempty" jsonschema_description:"Whose session it is."`
+	Login     string     `json:"login,omitempty" jsonschema_description:"Login of whose session it is."`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" jsonschema_description:"When it would end by itself."`
+}
+
+func endCurrentUserSessions(ctx context.Context, c *okta.Client, in EndCurrentUserSessionsInput) (EndCurrentUserSessionsOutput, error) {
+	if err := okta.CheckSessionID("/session_id", in.SessionID); err != nil {
+		return EndCurrentUserSessionsOutput{}, err
+	}
+	read := func(ctx context.Context) (SessionState, error) {
+		s, err := c.Session(ctx, in.SessionID)
+		if e := sdk.AsError(err); e != nil {
+			if e.Code == sdk.NotFound {
+				return SessionState{}, nil
+			}
+			return SessionState{}, e
+		}
+		return SessionState{Live: true, UserID: s.UserID, Login: s.Login, ExpiresAt: s.ExpiresAt}, nil
+	}
+	before, err := read(ctx)
+	if err != nil {
+		return EndCurrentUserSessionsOutput{}, err
+	}
+	change, err := attempt[SessionState]{
+		goal: "session has ended",
+		done: func(s SessionState) bool { return !s.Live },
+		act:  func(ctx context.Context) error { return c.EndSession(ctx, in.SessionID) },
+		read: read,
+		bars: func(SessionState) string { return "" },
+	}.from(ctx, before)
+	return EndCurrentUserSessionsOutput{SessionID: in.SessionID, Change: change}, err
+}

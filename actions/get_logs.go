@@ -1,0 +1,101 @@
+package actions
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/internal/systemlog"
+	"soar.example/okta/sdk"
+)
+
+// GetLogs searches the System Log.
+var GetLogs = action[GetLogsInput, GetLogsOutput]{
+	Name:    "get_logs",
+	Title:   "Get Logs",
+	Summary: "Searches the System Log and returns whole events, as Okta sent them.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/#tag/SystemLog/operation/listLogEvents",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.logs.read"},
+	Example: sdk.Example[GetLogsInput, GetLogsOutput]{
+		Input: GetLogsInput{
+			Since: exampleTime("2026-03-14T00:00:00Z"), Until: exampleTime("2026-03-14T03:00:00Z"),
+			Filter: `eventType eq "user.account.report_suspicious_activity_by_enduser"`, Limit: 100, MaxItems: 10_000,
+		},
+		Output: GetLogsOutput{Events: []systemlog.Raw{systemlog.Example}, Count: 1},
+	},
+	Run: getLogs,
+}
+
+// GetLogsInput is what get_logs takes.
+type GetLogsInput struct {
+	Query     string     `json:"query,omitempty" jsonschema:"title=Query,example=suspicious,maxLength=450" jsonschema_description:"Keywords that an event must hold: at most ten, of at most 40 letters each; whole words, any case."`
+	ReturnAll bool       `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false" jsonschema_description:"Follow the pages to the end, up to max_items, instead of returning the first."`
+	Since     *time.Time `json:"since,omitempty" jsonschema:"title=Since,example=2026-03-14T00:00:00Z" jsonschema_description:"Lower bound: of the time an event happened if until is given, of the time Okta stored it otherwise. Seven days ago if absent; Okta keeps 90 days."`
+	Until     *time.Time `json:"until,omitempty" jsonschema:"title=Until,example=2026-03-14T03:00:00Z" jsonschema_description:"Upper bound of the time an event happened. Events that reach Okta late may be missing from such a search; leave it out to miss none."`
+	Filter    string     `json:"filter,omitempty" jsonschema:"title=Filter,example=eventType eq \"user.session.start\",maxLength=6000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expression of Okta's filter language."`
+	Limit     int        `json:"limit,omitempty" jsonschema:"title=Limit,default=100,minimum=1,maximum=1000,example=100" jsonschema_extras:"x-group=advanced" jsonschema_description:"Events an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests."`
+	SortOrder string     `json:"sort_order,omitempty" jsonschema:"title=Sort order,enum=ASCENDING,enum=DESCENDING,default=ASCENDING" jsonschema_extras:"x-group=advanced" jsonschema_description:"Order of the events."`
+	MaxItems  int        `json:"max_items,omitempty" jsonschema:"title=Most events,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"With return_all: stop after so many events."`
+}
+
+// Validate refuses bounds that are the wrong way round, and keywords that Okta
+// refuses.
+func (in GetLogsInput) Validate() error {
+	if in.Since != nil && in.Until != nil && !in.Since.Before(*in.Until) {
+		return sdk.InvalidField("/since", "must be before until")
+	}
+	words := strings.Fields(in.Query)
+	if len(words) > 10 {
+		return sdk.InvalidField("/query", "has %d keywords; Okta takes at most 10", len(words))
+	}
+	for _, w := range words {
+		if utf8.RuneCountInString(w) > 40 {
+			return sdk.InvalidField("/query", "has a keyword of over 40 letters; Okta takes none as long")
+		}
+	}
+	return nil
+}
+
+// GetLogsOutput is what get_logs answers.
+type GetLogsOutput struct {
+	Events    []systemlog.Raw `json:"events" jsonschema_description:"The events as Okta sent them, nulls and unknown members kept."`
+	Count     int             `json:"count" jsonschema_description:"How many events there are."`
+	Truncated bool            `json:"truncated" jsonschema_description:"Whether the log may hold more that match."`
+}
+
+func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutput, error) {
+	q := okta.LogQuery{Filter: in.Filter, Query: in.Query, Descending: in.SortOrder == "DESCENDING", Limit: in.Limit}
+	most := in.Limit
+	if in.ReturnAll {
+		most, q.Limit = in.MaxItems, min(in.MaxItems, okta.MaxLogPage)
+	}
+	if in.Since != nil {
+		q.Since = *in.Since
+	}
+	if in.Until != nil {
+		q.Until = *in.Until
+	}
+	out := GetLogsOutput{Events: []systemlog.Raw{}}
+	err := c.AllLogs(ctx, q, func(heads []systemlog.Head) bool {
+		for _, h := range heads {
+			if len(out.Events) == most {
+				out.Truncated = true
+				return false
+			}
+			out.Events = append(out.Events, h.Raw)
+		}
+		if len(out.Events) == most && len(heads) >= q.Limit {
+			out.Truncated = true
+			return false
+		}
+		return in.ReturnAll
+	})
+	if err != nil {
+		return GetLogsOutput{}, err
+	}
+	out.Count = len(out.Events)
+	return out, nil
+}

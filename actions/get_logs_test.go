@@ -1,0 +1,147 @@
+package actions_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+func uuids(t *testing.T, events []json.RawMessage) []string {
+	t.Helper()
+	var ids []string
+	for _, e := range events {
+		var h struct{ UUID string }
+		if err := json.Unmarshal(e, &h); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, h.UUID)
+	}
+	return ids
+}
+
+func (b *bench) fill(n int) []string {
+	events := make([]oktatest.Event, n)
+	for i := range events {
+		events[i] = oktatest.Event{"eventType": "user.session.start", "displayMessage": fmt.Sprintf("sign-in %d", i)}
+	}
+	return b.Append(events...)
+}
+
+func TestGetLogsPaging(t *testing.T) {
+	b := newBench(t)
+	want := b.fill(2500)
+	for name, test := range map[string]struct {
+		input     map[string]any
+		count     int
+		truncated bool
+		requests  int
+	}{
+		"first page":                     {map[string]any{"limit": 10}, 10, true, 1},
+		"default":                        {map[string]any{}, 100, true, 1},
+		"all":                            {map[string]any{"return_all": true}, 2500, false, 3},
+		"all, whatever the page size":    {map[string]any{"return_all": true, "limit": 5}, 2500, false, 3},
+		"cut off":                        {map[string]any{"return_all": true, "max_items": 1200}, 1200, true, 2},
+		"cut off where a page ends":      {map[string]any{"return_all": true, "max_items": 1000}, 1000, true, 1},
+		"no more than there is":          {map[string]any{"return_all": true, "max_items": 5000}, 2500, false, 3},
+		"descending":                     {map[string]any{"return_all": true, "sort_order": "DESCENDING"}, 2500, false, 0},
+		"bounded, to the last next link": {map[string]any{"return_all": true, "since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}, 2500, false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.input["since"] != nil {
+				test.input["since"] = time.Now().Add(-time.Hour).Format(time.RFC3339Nano)
+				test.input["until"] = time.Now().Add(time.Hour).Format(time.RFC3339Nano)
+			}
+			b.ForgetRequests()
+			a := b.must("get_logs", test.input)
+			if len(a.Events) != test.count || a.Count != test.count || a.Truncated != test.truncated {
+				t.Errorf("got %d events, count %d, truncated %t", len(a.Events), a.Count, a.Truncated)
+			}
+			if n := len(b.Requests()); test.requests != 0 && n != test.requests {
+				t.Errorf("%d requests, want %d", n, test.requests)
+			}
+			seen := map[string]bool{}
+			for _, id := range uuids(t, a.Events) {
+				if seen[id] {
+					t.Fatalf("event %s came twice", id)
+				}
+				seen[id] = true
+			}
+			if test.count == len(want) {
+				for _, id := range want {
+					if !seen[id] {
+						t.Fatalf("event %s is missing", id)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Whole events come back, as Okta sent them: nulls, unknown members, odd types.
+func TestGetLogsKeepsEventsWhole(t *testing.T) {
+	b := newBench(t)
+	b.Append(oktatest.Event{
+		"eventType": "user.session.start", "target": nil, "device": nil, "newMember": map[string]any{"a": []any{1, nil}},
+		"version": 0, "securityContext": map[string]any{"asNumber": 4200000000, "isProxy": nil},
+	})
+	b.ForgetRequests()
+	a := b.must("get_logs", map[string]any{"query": "user.session.start", "filter": `eventType eq "user.session.start"`, "sort_order": "ASCENDING"})
+	if len(a.Events) != 1 {
+		t.Fatalf("got %d events", len(a.Events))
+	}
+	for _, part := range []string{`"target":null`, `"device":null`, `"newMember":{"a":[1,null]}`, `"version":0`, `"asNumber":4200000000`, `"isProxy":null`} {
+		if !strings.Contains(string(a.Events[0]), part) {
+			t.Errorf("%s is not in %s", part, a.Events[0])
+		}
+	}
+	q, err := url.ParseQuery(b.Requests()[0].Query)
+	if err != nil || q.Get("q") != "user.session.start" || q.Get("filter") != `eventType eq "user.session.start"` || q.Get("limit") != "100" || q.Get("sortOrder") != "ASCENDING" || q.Has("since") || q.Has("until") {
+		t.Errorf("asked for %v", q)
+	}
+}
+
+func TestGetLogsRefuses(t *testing.T) {
+	b := newBench(t)
+	for name, input := range map[string]map[string]any{
+		"bounds the wrong way round": {"since": "2026-03-14T03:00:00Z", "until": "2026-03-14T02:00:00Z"},
+		"equal bounds":               {"since": "2026-03-14T03:00:00Z", "until": "2026-03-14T03:00:00Z"},
+		"a date without a time":      {"since": "2026-03-14"},
+		"eleven keywords":            {"query": "a b c d e f g h i j k"},
+		"a long keyword":             {"query": strings.Repeat("x", 41)},
+		"limit 0":                    {"limit": 0},
+		"limit over Okta's":          {"limit": 1001},
+		"an unknown order":           {"sort_order": "RANDOM"},
+		"a misspelt parameter":       {"untill": "2026-03-14T03:00:00Z"},
+	} {
+		_, err := b.run("get_logs", input)
+		if e := b.wantCode(err, sdk.InvalidInput); len(e.Violations) == 0 {
+			t.Errorf("%s: no pointer in %v", name, e)
+		}
+	}
+	if n := len(b.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+	for _, filter := range []string{`eventType eqq "x"`, `published gt "2026-01-01T00:00:00Z"`, `eventType eq "x`, `debugContext.debugData.url co "x"`} {
+		_, err := b.run("get_logs", map[string]any{"filter": filter})
+		e := b.wantCode(err, sdk.InvalidInput)
+		if e.Upstream == nil || e.Upstream.Code == "" || !strings.Contains(e.Message, "Okta says") {
+			t.Errorf("%s: %v does not say what Okta said", filter, e)
+		}
+	}
+}
+
+// A rate limit in the middle of a long read is waited for.
+func TestGetLogsWaitsInTheMiddle(t *testing.T) {
+	b := newBench(t)
+	b.fill(1500)
+	b.Fault(oktatest.Fault{Path: "/api/v1/logs", Skip: 1, Times: 1, Status: 429, ErrorCode: "E0000047", Headers: map[string]string{"Retry-After": "1"}})
+	if a := b.must("get_logs", map[string]any{"return_all": true}); a.Count != 1500 {
+		t.Errorf("got %d events", a.Count)
+	}
+}

@@ -1,0 +1,76 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// RevokeAllUserSessions ends every Okta session of a user.
+var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, RevokeAllUserSessionsOutput]{
+	Name:    "revoke_all_user_sessions",
+	Title:   "Revoke All User Sessions",
+	Summary: "Ends every Okta session of a user, and on request the OAuth tokens and remembered devices; sessions that apps keep of their own go on.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserSessions/#tag/UserSessions/operation/revokeUserSessions",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[RevokeAllUserSessionsInput, RevokeAllUserSessionsOutput]{
+		Input: RevokeAllUserSessionsInput{User: exampleUser.Login, OAuthTokens: true, ForgetDevices: true},
+		Output: RevokeAllUserSessionsOutput{User: exampleUser, Change: Change[SessionsState]{
+			Outcome: sdk.Changed,
+			Before:  SessionsState{Sessions: sessionsUnknown},
+			After:   SessionsState{Sessions: sessionsRevoked, OAuthTokens: sessionsRevoked, RememberedDevices: sessionsRevoked},
+		}},
+	},
+	Run: revokeAllUserSessions,
+}
+
+// RevokeAllUserSessionsInput is what revoke_all_user_sessions takes.
+type RevokeAllUserSessionsInput struct {
+	User          string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	OAuthTokens   bool   `json:"oauth_tokens,omitempty" jsonschema:"title=OAuth tokens,default=true" jsonschema_description:"Revoke the OpenID Connect and OAuth refresh and access tokens issued to the user as well."`
+	ForgetDevices bool   `json:"forget_devices,omitempty" jsonschema:"title=Forget devices,default=true" jsonschema_extras:"x-group=advanced" jsonschema_description:"Forget the devices that the user chose to be remembered on, so that the next sign-in asks for every factor."`
+}
+
+// RevokeAllUserSessionsOutput is what revoke_all_user_sessions answers.
+type RevokeAllUserSessionsOutput struct {
+	User UserRef `json:"user" jsonschema_description:"The user."`
+	Change[SessionsState]
+}
+
+// SessionsState is as much as can be known of a user's sessions: Okta has no call
+// that lists them, so that they are revoked rests on Okta having accepted it.
+type SessionsState struct {
+	Sessions          string `json:"sessions" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"unknown: Okta has no call that lists them; revoked: Okta accepted their revocation, which cannot be read back."`
+	OAuthTokens       string `json:"oauth_tokens,omitempty" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"As for sessions; absent if they were left alone."`
+	RememberedDevices string `json:"remembered_devices,omitempty" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"As for sessions; absent if they were left alone."`
+}
+
+const (
+	sessionsUnknown = "unknown"
+	sessionsRevoked = "revoked"
+)
+
+func revokeAllUserSessions(ctx context.Context, c *okta.Client, in RevokeAllUserSessionsInput) (RevokeAllUserSessionsOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return RevokeAllUserSessionsOutput{}, err
+	}
+	if err := c.RevokeSessions(ctx, u.ID, in.OAuthTokens, in.ForgetDevices); err != nil {
+		return RevokeAllUserSessionsOutput{}, err
+	}
+	state := func(s string) SessionsState {
+		state := SessionsState{Sessions: s}
+		if in.OAuthTokens {
+			state.OAuthTokens = s
+		}
+		if in.ForgetDevices {
+			state.RememberedDevices = s
+		}
+		return state
+	}
+	return RevokeAllUserSessionsOutput{User: refOf(u), Change: Change[SessionsState]{
+		Outcome: sdk.Changed, Before: state(sessionsUnknown), After: state(sessionsRevoked),
+	}}, nil
+}

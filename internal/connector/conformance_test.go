@@ -1,0 +1,89 @@
+package connector
+
+import (
+	"encoding/json"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/sdktest"
+)
+
+func TestMain(m *testing.M) {
+	// The SDK's token cache, which is not used, has a goroutine that ends with the
+	// garbage collection of its client.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
+}
+
+const victim = "alice.moreau@corp.example"
+
+func TestConformance(t *testing.T) {
+	backend, err := Okta.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	always := func(input string) func(sdktest.Service) json.RawMessage {
+		return func(sdktest.Service) json.RawMessage { return json.RawMessage(input) }
+	}
+	user := always(`{"user":"` + victim + `"}`)
+	sdktest.Run(t, sdktest.Suite{
+		Backend: backend,
+		Service: func(t *testing.T) sdktest.Service { return newService(t) },
+		Actions: map[string]sdktest.Case{
+			"get_logs":                 {Input: always(`{"limit":10}`)},
+			"get_user":                 {Input: user},
+			"suspend_user":             {Input: user},
+			"unsuspend_user":           {Input: always(`{"user":"suspended@corp.example"}`)},
+			"revoke_all_user_sessions": {Input: user, Again: sdk.Changed}, // Okta cannot tell
+			"end_current_user_sessions": {Absence: true, Input: func(s sdktest.Service) json.RawMessage {
+				return json.RawMessage(`{"session_id":"` + s.(service).session + `"}`)
+			}},
+			"add_user_to_group":      {Input: always(`{"user":"` + victim + `","group":"Quarantine"}`)},
+			"remove_user_from_group": {Input: always(`{"user":"` + victim + `","group":"Finance"}`)},
+		},
+		Triggers: map[string]json.RawMessage{
+			"system_log": json.RawMessage(`{"event_types":["user.session.*"],"look_back":"1h"}`),
+		},
+	})
+}
+
+type service struct {
+	*oktatest.Server
+	session string // one of the victim's
+}
+
+func newService(t *testing.T) service {
+	s := oktatest.Start(t, oktatest.Options{})
+	s.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	s.AddGroup(oktatest.NewGroup{Name: "Finance"})
+	u := s.AddUser(oktatest.NewUser{Login: victim, Sessions: 2, OAuthTokens: 1, Groups: []string{"Finance"}})
+	s.AddUser(oktatest.NewUser{Login: "suspended@corp.example", Status: oktatest.StatusSuspended})
+	s.Append(oktatest.Event{"eventType": "user.session.start"}, oktatest.Event{"eventType": "user.session.end"})
+	return service{s, s.AddSession(u.ID)}
+}
+
+func (s service) Settings() json.RawMessage {
+	return json.RawMessage(`{"org_url":"` + s.URL + `","token":"` + s.Token + `"}`)
+}
+
+func (s service) Requests() int { return len(s.Org.Requests()) }
+
+func (s service) Break(f sdktest.Fault) {
+	s.Fault(map[sdktest.Fault]oktatest.Fault{
+		sdktest.Unauthorized:   {ErrorCode: "E0000011", Status: 401},
+		sdktest.NoPermission:   {ErrorCode: "E0000006", Status: 403},
+		sdktest.EmptyForbidden: {Kind: oktatest.KindEmpty, Status: 403},
+		sdktest.Missing:        {ErrorCode: "E0000007", Status: 404},
+		sdktest.TooMany:        {ErrorCode: "E0000047", Status: 429},
+		sdktest.TooManyBare:    {ErrorCode: "E0000047", Status: 429, Headers: map[string]string{"X-Rate-Limit-Reset": ""}},
+		sdktest.ServerError:    {ErrorCode: "E0000009", Status: 500},
+		sdktest.HTMLError:      {Kind: oktatest.KindHTML},
+		sdktest.HTMLSuccess:    {Kind: oktatest.KindHTML, Status: 200},
+		sdktest.EmptySuccess:   {Kind: oktatest.KindEmpty, Status: 200},
+		sdktest.HangUp:         {Kind: oktatest.KindHangup},
+		sdktest.CutOff:         {Kind: oktatest.KindTruncate},
+		sdktest.Reset:          {Kind: oktatest.KindReset},
+	}[f])
+}

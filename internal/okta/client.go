@@ -1,0 +1,129 @@
+// Package okta is the only door to Okta. It returns this project's types and
+// errors, and nothing else imports the Okta SDK.
+//
+// The SDK builds the requests it can build; what comes back is kept by the
+// transport, byte for byte, and read here. Its own decoding loses nulls, fails
+// whole pages over one odd field and flattens errors to text, so its answers are
+// not used.
+package okta
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"runtime"
+	"time"
+
+	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
+
+	"soar.example/okta/sdk"
+)
+
+// Version is the connector's version, sent to Okta in the User-Agent header.
+const Version = "0.1.0"
+
+// A Client acts on one org with one login. It is safe for concurrent use.
+type Client struct {
+	origin  *url.URL
+	token   sdk.Secret
+	api     *sdkv4.APIClient
+	http    *http.Client
+	base    *http.Transport
+	timeout time.Duration
+}
+
+// Open makes a client. It reads nothing but settings (no environment, no files)
+// and sends nothing.
+func Open(_ context.Context, settings Settings) (*Client, error) {
+	origin, err := settings.origin()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range settings.Token.Reveal() {
+		if r <= ' ' || r > 0x7e {
+			return nil, sdk.InvalidField("/token", "has a blank or a letter that no token has; was it copied whole, without quotes?")
+		}
+	}
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.MaxIdleConnsPerHost = 16
+	client := &http.Client{
+		Transport: &transport{origin: origin, authorization: "SSWS " + settings.Token.Reveal(), base: base},
+		// Okta's API does not redirect, and a token must not follow whoever does.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	timeout := settings.Timeout.Std()
+	if timeout <= 0 {
+		timeout = time.Minute
+	}
+	return &Client{
+		origin: origin, token: settings.Token, base: base, http: client, timeout: timeout,
+		api: sdkv4.NewAPIClient(configuration(origin, client)),
+	}, nil
+}
+
+// configuration is made by hand because the SDK's NewConfiguration lets the
+// environment and two files switch on debug output with the token in it, a proxy,
+// or a cache that never expires, prints to stdout, sends an address without a
+// scheme to subdomain.okta.com, and drops the port.
+func configuration(origin *url.URL, client *http.Client) *sdkv4.Configuration {
+	c := &sdkv4.Configuration{
+		Host: origin.Host, Scheme: origin.Scheme, HTTPClient: client,
+		UserAgent:     "soar-okta/" + Version + " " + runtime.Version(),
+		DefaultHeader: map[string]string{},
+		Servers:       sdkv4.ServerConfigurations{{URL: origin.String()}},
+	}
+	c.Okta.Client.AuthorizationMode = "SSWS" // the transport sets the header itself
+	return c
+}
+
+// Close ends the client's connections. Calls that are under way fail.
+func (c *Client) Close() error {
+	c.base.CloseIdleConnections()
+	return nil
+}
+
+// Org returns the org's address.
+func (c *Client) Org() string { return c.origin.String() }
+
+// Check reaches the org and says whose token it is.
+func Check(ctx context.Context, c *Client) (sdk.Health, error) {
+	r, err := c.send(ctx, http.MethodGet, "/api/v1/users/me", nil, nil)
+	if err != nil {
+		return sdk.Health{}, err
+	}
+	me, err := decodeUser(r)
+	if err != nil {
+		return sdk.Health{}, err
+	}
+	h := sdk.Health{Target: c.Org(), Account: me.Login}
+	if skew := r.skew(); skew > time.Minute || skew < -time.Minute {
+		h.Notes = append(h.Notes, "this machine's clock is off Okta's by "+skew.Round(time.Second).String())
+	}
+	return h, nil
+}
+
+// send makes one request of our own; path must come from [path] or be constant.
+func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader) (*reply, error) {
+	return c.exchange(ctx, method, func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, method, c.origin.String()+path, body)
+		if err != nil {
+			return err
+		}
+		req.URL.RawQuery = query.Encode()
+		if body != nil {
+			req.Header.Set("Content-Type", "application/json")
+		}
+		return c.do(req)
+	})
+}
+
+func (c *Client) do(req *http.Request) error {
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.api.GetConfig().UserAgent)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}

@@ -1,0 +1,186 @@
+package okta
+
+import (
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+
+	"soar.example/okta/sdk"
+)
+
+// oktaError is the body of Okta's errors
+// (https://developer.okta.com/docs/reference/error-codes/). Its texts change, so
+// only errorCode is ever judged by.
+type oktaError struct {
+	Code    string `json:"errorCode"`
+	Summary string `json:"errorSummary"`
+	ID      string `json:"errorId"`
+	Causes  []struct {
+		Summary string `json:"errorSummary"`
+	} `json:"errorCauses"`
+}
+
+// byCode are the error codes that say more than their HTTP status does.
+var byCode = map[string]struct {
+	code    sdk.Code
+	message string
+}{
+	"E0000011": {sdk.Unauthenticated, "Okta does not accept the API token: it is wrong, expired or revoked"},
+	"E0000004": {sdk.Unauthenticated, "Okta does not accept the login"},
+	"E0000015": {sdk.Forbidden, "this Okta org does not have the feature that the call needs"},
+	"E0000006": {sdk.Forbidden, "the login may not do this; it lacks an admin role"},
+	"E0000005": {sdk.Forbidden, "Okta wants a user's own session for this call"},
+	"E0000014": {sdk.Conflict, "the state of the user's credentials does not allow this"},
+	"E0000016": {sdk.Conflict, "the user is active already"},
+	"E0000017": {sdk.Conflict, "the state of the user does not allow a password reset"},
+	"E0000032": {sdk.Conflict, "the user cannot be unlocked in this state"},
+	"E0000034": {sdk.Conflict, "the state of the user does not allow this"},
+	"E0000038": {sdk.Conflict, "the state of the user does not allow this"},
+	"E0000023": {sdk.Conflict, "the attribute is kept in another system"},
+	"E0000060": {sdk.Conflict, "Okta does not support this on such an object"},
+	"E0000112": {sdk.Unavailable, "the user is still being activated"},
+	"E0000239": {sdk.Unavailable, "Okta is busy with the object"},
+	"E0000268": {sdk.Unavailable, "Okta is busy with the object"},
+	"E0000047": {sdk.RateLimited, "Okta's rate limit is reached"},
+	"E0000010": {sdk.Unavailable, "Okta is in read-only mode"},
+	"E0000009": {sdk.Unavailable, "Okta had an error of its own"},
+	"E0000007": {sdk.NotFound, "Okta does not have it"},
+	"E0000008": {sdk.NotFound, "Okta does not have this call"},
+	"E0000001": {sdk.InvalidInput, "Okta refuses the input, or the state of the object does not allow this"},
+	"E0000003": {sdk.Internal, "Okta could not read the request"},
+	"E0000031": {sdk.InvalidInput, "Okta's filter language does not allow this operator on this field"},
+	"E0000053": {sdk.InvalidInput, "Okta refuses the filter or a time bound"},
+	"E0000256": {sdk.InvalidInput, "the request is too long for Okta"},
+}
+
+// byStatus serves answers without a code that is known here.
+func byStatus(status int) (sdk.Code, string) {
+	switch {
+	case status == http.StatusUnauthorized:
+		return sdk.Unauthenticated, "Okta does not accept the login"
+	case status == http.StatusForbidden:
+		return sdk.Forbidden, "the login may not do this"
+	case status == http.StatusNotFound || status == http.StatusGone:
+		return sdk.NotFound, "Okta does not have it"
+	case status == http.StatusConflict || status == http.StatusPreconditionFailed || status == http.StatusLocked:
+		return sdk.Conflict, "the state of the object does not allow this"
+	case status == http.StatusTooManyRequests:
+		return sdk.RateLimited, "Okta's rate limit is reached"
+	case status == http.StatusNotImplemented:
+		return sdk.Conflict, "Okta does not support this on such an object"
+	case status == http.StatusMethodNotAllowed:
+		return sdk.Internal, "Okta does not have this call"
+	case status >= 500:
+		return sdk.Unavailable, "Okta, or a proxy before it, had an error"
+	default:
+		return sdk.InvalidInput, "Okta refuses the request"
+	}
+}
+
+// refused returns the error that an answer of 400 or more stands for. A body that
+// is not Okta's (empty, HTML) leaves the status to tell.
+func refused(r *reply) *sdk.Error {
+	var body oktaError
+	if json.Unmarshal(r.body, &body) != nil {
+		body = oktaError{}
+	}
+	e := &sdk.Error{Upstream: &sdk.Upstream{
+		Status: r.status, Code: printable(body.Code, 20), ErrorID: printable(body.ID, 60),
+		RequestID: printable(r.header.Get("X-Okta-Request-Id"), 60),
+	}}
+	e.Code, e.Message = byStatus(r.status)
+	// Okta uses E0000053 on a 500 as well: there the status is right.
+	if known, ok := byCode[body.Code]; ok && (r.status < 500 || known.code != sdk.InvalidInput) {
+		e.Code, e.Message = known.code, known.message
+	}
+	if strings.Contains(r.header.Get("WWW-Authenticate"), `error="insufficient_scope"`) {
+		e.Message = "the login lacks an OAuth scope that the call needs"
+	}
+	if e.Code == sdk.InvalidInput {
+		// Only Okta knows what it did not like about the input.
+		if said := saidBy(body); said != "" {
+			e.Message += "; Okta says: " + said
+		}
+	}
+	if e.Code == sdk.RateLimited {
+		e.RetryAfter = retryAfter(r)
+	}
+	return e
+}
+
+func saidBy(body oktaError) string {
+	var texts []string
+	for _, c := range body.Causes {
+		texts = append(texts, c.Summary)
+	}
+	if len(texts) == 0 {
+		texts = []string{body.Summary}
+	}
+	return printable(strings.Join(texts, "; "), 300)
+}
+
+const (
+	defaultWait = 15 * time.Second // where a 429 does not say: a proxy's, not Okta's
+	maxWait     = 15 * time.Minute
+)
+
+// retryAfter is how long Okta, or a proxy, asks to wait. Okta gives the second at
+// which its window ends, by its own clock, which its Date header tells: this
+// machine's clock may be off.
+func retryAfter(r *reply) time.Duration {
+	if s, err := strconv.Atoi(r.header.Get("Retry-After")); err == nil && s >= 0 {
+		return clamp(time.Duration(s) * time.Second)
+	}
+	reset, err := strconv.ParseInt(r.header.Get("X-Rate-Limit-Reset"), 10, 64)
+	if err != nil || reset <= 0 {
+		return defaultWait
+	}
+	now, err := http.ParseTime(r.header.Get("Date"))
+	if err != nil {
+		now = r.received
+	}
+	return clamp(time.Unix(reset, 0).Sub(now))
+}
+
+func clamp(d time.Duration) time.Duration { return min(max(d, time.Second), maxWait) }
+
+// reason says in our words why host did not answer.
+func reason(host string, err error) string {
+	var dns *net.DNSError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &dns):
+		return "cannot find " + host + ": there is no such host name, or no name service"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "cannot reach " + host + ": the connection was refused"
+	case errors.Is(err, errHangUp), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return host + " hung up before the end of its answer"
+	case isTLS(err):
+		return "cannot trust " + host + ": " + printable(innermost(err).Error(), 160)
+	case errors.As(err, &op) && op.Op == "dial":
+		return "cannot reach " + host
+	default:
+		return "the exchange with " + host + " failed half-way: " + printable(innermost(err).Error(), 160)
+	}
+}
+
+// printable makes a text of Okta's, or of whoever answered in its place, fit to be
+// shown on one line.
+func printable(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, s)
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most]) + "…"
+	}
+	return strings.TrimSpace(s)
+}

@@ -1,0 +1,134 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// A reply is what Okta answered to one request, read to its end.
+type reply struct {
+	status   int
+	header   http.Header
+	body     []byte
+	sent     time.Time
+	received time.Time
+}
+
+// skew is how far this machine's clock is ahead of Okta's, 0 if Okta's is not
+// known. Its Date header counts whole seconds.
+func (r *reply) skew() time.Duration {
+	date, err := http.ParseTime(r.header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return r.sent.Sub(date)
+}
+
+// decode reads the body into v. Okta's 200 with nothing in it is an error too: the
+// caller asked for something.
+func (r *reply) decode(v any) error {
+	if err := json.Unmarshal(r.body, v); err != nil {
+		return r.broken("an answer that cannot be read")
+	}
+	return nil
+}
+
+func (r *reply) broken(what string) *sdk.Error {
+	return &sdk.Error{
+		Code: sdk.Unavailable, Message: "Okta's address gave " + what,
+		Upstream: &sdk.Upstream{Status: r.status, RequestID: r.header.Get("X-Okta-Request-Id")},
+	}
+}
+
+type noteKey struct{}
+
+// A note lies in a request's context; the transport writes down what came of the
+// request. The SDK turns errors into text and drops bodies: what it returns is not
+// looked at where the note says more.
+type note struct {
+	reply *reply
+	err   error
+}
+
+// exchange runs call, which must send exactly one request, within the time that a
+// request may take, and returns Okta's answer if it was a success.
+func (c *Client) exchange(ctx context.Context, method string, call func(context.Context) error) (*reply, error) {
+	n := new(note)
+	limited, cancel := context.WithTimeout(context.WithValue(ctx, noteKey{}, n), c.timeout)
+	defer cancel()
+	err := call(limited)
+	switch {
+	case n.err != nil:
+		return nil, c.failure(ctx, method, n.err)
+	case n.reply == nil && err != nil:
+		// The request never left: the SDK or net/http refused to build it.
+		return nil, c.failure(ctx, method, err)
+	case n.reply == nil:
+		return nil, sdk.Errorf(sdk.Internal, "a call to Okta ended without a request")
+	}
+	if err := c.refusal(n.reply); err != nil {
+		return nil, err
+	}
+	return n.reply, nil
+}
+
+// failure says in our words why no answer came.
+func (c *Client) failure(ctx context.Context, method string, err error) error {
+	if cause := ctx.Err(); cause != nil {
+		return sdk.AsError(cause)
+	}
+	var ours *sdk.Error
+	if errors.As(err, &ours) {
+		return ours
+	}
+	doubt := ""
+	if method != http.MethodGet {
+		doubt = "; whether Okta did what was asked is not known"
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &sdk.Error{Code: sdk.Timeout, Message: c.origin.Host + " did not answer within " + c.timeout.String() + doubt, Err: err}
+	}
+	return &sdk.Error{Code: sdk.Unavailable, Message: reason(c.origin.Host, err) + doubt, Err: err}
+}
+
+// refusal returns the error that the answer stands for, nil if it is a success.
+func (c *Client) refusal(r *reply) error {
+	mediaType, _, _ := strings.Cut(r.header.Get("Content-Type"), ";")
+	isJSON := mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+	switch {
+	case r.status >= 300 && r.status < 400:
+		return r.broken("a redirect, which was not followed; is the org URL right?")
+	case r.status < 200 || r.status >= 400:
+		return c.redact(refused(r))
+	case len(r.body) > 0 && !isJSON:
+		return r.broken("something other than JSON (" + printable(mediaType, 60) + "): a proxy's or a sign-in page?")
+	}
+	return nil
+}
+
+// redact takes the token out of what Okta said, should it ever be repeated there.
+func (c *Client) redact(e *sdk.Error) *sdk.Error {
+	e.Message = strings.ReplaceAll(e.Message, c.token.Reveal(), schema.Masked)
+	return e
+}
+
+// readAll reads the body to its end or to most bytes, and hides io.EOF: at the
+// sight of it, the SDK repeats the request for ever.
+func readAll(body io.Reader, most int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(body, most+1))
+	if err != nil {
+		return nil, maskEOF(err)
+	}
+	if int64(len(b)) > most {
+		return nil, sdk.Errorf(sdk.Unavailable, "Okta's address gave an answer of over %d MiB", most>>20)
+	}
+	return b, nil
+}

@@ -1,0 +1,102 @@
+package okta
+
+import (
+	"strings"
+	"testing"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+func TestFindUser(t *testing.T) {
+	c, s := org(t)
+	plainUser := s.AddUser(oktatest.NewUser{Login: "isaac@corp.example", Email: "isaac.b@mail.example"})
+	slash := s.AddUser(oktatest.NewUser{Login: `a/b?c#d"e\f%g@corp.example`, Email: "odd@corp.example"})
+	gone := s.AddUser(oktatest.NewUser{Login: "gone@corp.example", Status: oktatest.StatusDeprovisioned})
+	one := s.AddUser(oktatest.NewUser{Login: "one@corp.example", Email: "shared@corp.example"})
+	two := s.AddUser(oktatest.NewUser{Login: "two@corp.example", Email: "shared@corp.example", Status: oktatest.StatusSuspended})
+	for ref, want := range map[string]string{
+		plainUser.ID:                 plainUser.ID,
+		"isaac@corp.example":         plainUser.ID,
+		"ISAAC@corp.example":         plainUser.ID,
+		"isaac.b@mail.example":       plainUser.ID,
+		`a/b?c#d"e\f%g@corp.example`: slash.ID,
+		"odd@corp.example":           slash.ID,
+		"gone@corp.example":          gone.ID,
+		gone.ID:                      gone.ID,
+		"one@corp.example":           one.ID,
+	} {
+		u, err := c.FindUser(t.Context(), "/user", ref)
+		if err != nil || u.ID != want {
+			t.Errorf("%q: got %+v, %v", ref, u, err)
+		}
+	}
+	_, err := c.FindUser(t.Context(), "/user", "shared@corp.example")
+	e := wantCode(t, err, sdk.InvalidInput)
+	if text := e.Error(); !strings.Contains(text, one.ID) || !strings.Contains(text, two.ID) || !strings.Contains(text, "one@corp.example") {
+		t.Errorf("the candidates are not all named: %s", text)
+	}
+	before := len(s.Requests())
+	for _, ref := range []string{"", " ", " isaac@corp.example", "isaac@corp.example\n", "a\x00b", strings.Repeat("x", 501)} {
+		_, err := c.FindUser(t.Context(), "/user", ref)
+		wantCode(t, err, sdk.InvalidInput)
+	}
+	if n := len(s.Requests()) - before; n != 0 {
+		t.Errorf("refused names reached Okta in %d requests", n)
+	}
+	// The short name finds Isaac today; "me" is the token's own user; the others are
+	// paths, wildcards and injections. None may come to mean somebody.
+	for _, ref := range []string{
+		"isaac", "me", "ME", "nobody@corp.example", "00u00000000000000000", "..", ".", "a/b", "a?b", "?", "#", "*", "%",
+		`x" or profile.login sw "i`, `" or status eq "ACTIVE`, `\`, `\"`, "me/groups", "isaac@corp.example/lifecycle/suspend",
+	} {
+		u, err := c.FindUser(t.Context(), "/user", ref)
+		if err == nil {
+			t.Errorf("%q came to mean %s", ref, u.Login)
+			continue
+		}
+		e := wantCode(t, err, sdk.NotFound)
+		if len(e.Violations) != 1 || e.Violations[0].Pointer != "/user" {
+			t.Errorf("%q: no pointer in %v", ref, e)
+		}
+	}
+	for _, r := range s.Requests() {
+		if r.Method != "GET" || !strings.HasPrefix(r.Path, "/api/v1/users") || strings.Contains(r.Path, "/me") || strings.Contains(r.Path, "lifecycle") {
+			t.Errorf("sent %s %s", r.Method, r.Path)
+		}
+	}
+}
+
+func TestFindGroup(t *testing.T) {
+	c, s := org(t)
+	quarantine := s.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	s.AddGroup(oktatest.NewGroup{Name: "Quarantine West"})
+	odd := s.AddGroup(oktatest.NewGroup{Name: `R&D "east"\west / 100%`})
+	idLike := s.AddGroup(oktatest.NewGroup{Name: "00gAAAAAAAAAAAAAAAAA"})
+	a := s.AddGroup(oktatest.NewGroup{Name: "Salesforce Users", Type: oktatest.TypeApp})
+	b := s.AddGroup(oktatest.NewGroup{Name: "Salesforce Users", Type: oktatest.TypeApp})
+	for ref, want := range map[string]string{
+		quarantine.ID:            quarantine.ID,
+		"Quarantine":             quarantine.ID,
+		`R&D "east"\west / 100%`: odd.ID,
+		"00gAAAAAAAAAAAAAAAAA":   idLike.ID,
+		a.ID:                     a.ID,
+	} {
+		g, err := c.FindGroup(t.Context(), "/group", ref)
+		if err != nil || g.ID != want {
+			t.Errorf("%q: got %+v, %v", ref, g, err)
+		}
+	}
+	_, err := c.FindGroup(t.Context(), "/group", "Salesforce Users")
+	e := wantCode(t, err, sdk.InvalidInput)
+	if text := e.Error(); !strings.Contains(text, a.ID) || !strings.Contains(text, b.ID) {
+		t.Errorf("the candidates are not all named: %s", text)
+	}
+	for _, ref := range []string{"Quarantin", "quarantine", "..", "00g00000000000000000", `x" or type eq "OKTA_GROUP`} {
+		_, err := c.FindGroup(t.Context(), "/group", ref)
+		e := wantCode(t, err, sdk.NotFound)
+		if len(e.Violations) != 1 || e.Violations[0].Pointer != "/group" {
+			t.Errorf("%q: no pointer in %v", ref, e)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package okta
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strconv"
+	"time"
+
+	"soar.example/okta/internal/systemlog"
+	"soar.example/okta/sdk"
+)
+
+// LogPath is the System Log's path
+// (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/).
+const LogPath = "/api/v1/logs"
+
+// MaxLogPage is the most events that Okta gives in one answer.
+const MaxLogPage = 1000
+
+// A LogQuery selects events. Without Until and in ascending order it is a polling
+// query: Okta orders by the time it stored an event and misses none. With both
+// bounds it orders by published, and late events may be missing.
+type LogQuery struct {
+	Since, Until time.Time
+	Filter       string // Okta's filter language
+	Query        string // keywords
+	Descending   bool
+	Limit        int // events an answer, 1 to MaxLogPage
+}
+
+func (q LogQuery) polling() bool { return q.Until.IsZero() && !q.Descending }
+
+func (q LogQuery) values() url.Values {
+	v := url.Values{"limit": {strconv.Itoa(q.Limit)}}
+	if !q.Since.IsZero() {
+		v.Set("since", stamp(q.Since))
+	}
+	if !q.Until.IsZero() {
+		v.Set("until", stamp(q.Until))
+	}
+	if q.Filter != "" {
+		v.Set("filter", q.Filter)
+	}
+	if q.Query != "" {
+		v.Set("q", q.Query)
+	}
+	if q.Descending {
+		v.Set("sortOrder", "DESCENDING")
+	} else {
+		v.Set("sortOrder", "ASCENDING")
+	}
+	return v
+}
+
+// stamp keeps milliseconds, which the SDK drops: a bound would move by up to a
+// second.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// A LogPage is one answer of the System Log.
+type LogPage struct {
+	Events []systemlog.Head
+	Next   string        // where to go on, to be kept as it is; "" if Okta gave no link
+	Skew   time.Duration // how far this machine's clock is ahead of Okta's
+	// Foreign says why a link that Okta gave was not kept.
+	Foreign error
+}
+
+// Logs reads the first page of a query.
+func (c *Client) Logs(ctx context.Context, q LogQuery) (*LogPage, error) {
+	return c.logPage(ctx, LogPath, q.values().Encode())
+}
+
+// LogsFrom reads the page that a Next of before leads to. A link that is not the
+// org's own is refused before anything is sent.
+func (c *Client) LogsFrom(ctx context.Context, next string) (*LogPage, error) {
+	query, err := c.logLink(next)
+	if err != nil {
+		return nil, err
+	}
+	return c.logPage(ctx, LogPath, query)
+}
+
+// logLink returns the query of a link to a page of this org's log.
+func (c *Client) logLink(link string) (query string, err error) {
+	path, query, err := c.ownLink(link)
+	if err == nil && path != LogPath {
+		return "", foreign("the link to the next page leads to " + printable(path, 100) + " and not to the log")
+	}
+	return query, err
+}
+
+func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, error) {
+	r, err := c.get(ctx, path, query)
+	if err != nil {
+		return nil, err
+	}
+	heads, err := systemlog.Split(r.body)
+	if err != nil {
+		return nil, r.broken("a page of events that cannot be read: " + printable(err.Error(), 120))
+	}
+	page := &LogPage{Events: heads, Next: nextLink(r.header), Skew: r.skew()}
+	if page.Next != "" {
+		if _, err := c.logLink(page.Next); err != nil {
+			page.Next, page.Foreign = "", err
+		}
+	}
+	return page, nil
+}
+
+// AllLogs gives take the events of a query page by page, to the end of what the
+// log holds now, or until take returns false. A rate limit in the middle is waited for.
+func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func([]systemlog.Head) bool) error {
+	return c.pages(ctx, LogPath, q.values(), func(r *reply) (bool, error) {
+		heads, err := systemlog.Split(r.body)
+		if err != nil {
+			return false, r.broken("a page of events that cannot be read: " + printable(err.Error(), 120))
+		}
+		if !take(heads) {
+			return false, nil
+		}
+		// A polling query has a next link for ever; a short page is its end for now.
+		return !q.polling() || len(heads) >= q.Limit, nil
+	})
+}
+
+// Refused reports whether err means that a place in the log is lost: Okta refuses
+// the link, or it is not one that may be followed. Another try will not mend that.
+func Refused(err error) bool {
+	e := sdk.AsError(err)
+	return errors.Is(err, errForeign) || e != nil && e.Upstream != nil && (e.Code == sdk.InvalidInput || e.Code == sdk.NotFound)
+}

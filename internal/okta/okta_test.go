@@ -1,0 +1,124 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+func TestMain(m *testing.M) {
+	// The SDK's token cache, which is not used, has a goroutine that ends with the
+	// garbage collection of its client.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
+}
+
+const canary = "00CANARY-token-that-must-not-show"
+
+func settingsFor(url string) Settings {
+	s := Settings{OrgURL: url}
+	if err := json.Unmarshal([]byte(`"`+canary+`"`), &s.Token); err != nil {
+		panic(err)
+	}
+	return s
+}
+
+func open(t *testing.T, url string) *Client {
+	t.Helper()
+	c, err := Open(t.Context(), settingsFor(url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// org is an embedded org and a client of it.
+func org(t *testing.T) (*Client, *oktatest.Server) {
+	t.Helper()
+	s := oktatest.Start(t, oktatest.Options{Token: canary})
+	return open(t, s.URL), s
+}
+
+// stub serves what an embedded org never would.
+func stub(t *testing.T, h http.HandlerFunc) (*Client, *httptest.Server) {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return open(t, s.URL), s
+}
+
+func wantCode(t *testing.T, err error, code sdk.Code) *sdk.Error {
+	t.Helper()
+	var e *sdk.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got error %v (%T), want code %s", err, err, code)
+	}
+	if e.Code != code {
+		t.Fatalf("got %v, want code %s", e, code)
+	}
+	if strings.Contains(e.Error(), canary) {
+		t.Errorf("the token is in %q", e.Error())
+	}
+	return e
+}
+
+func TestCheckSaysWhoseTokenItIs(t *testing.T) {
+	c, _ := org(t)
+	h, err := Check(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.Target != c.Org() || h.Account == "" || len(h.Notes) != 0 {
+		t.Errorf("got %+v", h)
+	}
+}
+
+func TestCheckNamesAClockThatIsOff(t *testing.T) {
+	c, _ := stub(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", "Sat, 14 Mar 2020 02:41:07 GMT")
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"id":"00u1","profile":{"login":"admin"}}`))
+	})
+	h, err := Check(t.Context(), c)
+	if err != nil || len(h.Notes) != 1 {
+		t.Errorf("got %+v, %v", h, err)
+	}
+}
+
+func TestCancelledCallEndsAtOnce(t *testing.T) {
+	release := make(chan struct{})
+	c, _ := stub(t, func(http.ResponseWriter, *http.Request) { <-release })
+	defer close(release)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- c.SuspendUser(ctx, "00u1") }()
+	cancel()
+	wantCode(t, <-done, sdk.Canceled)
+}
+
+func TestSlowAnswerIsATimeout(t *testing.T) {
+	release := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer s.Close()
+	defer close(release)
+	settings := settingsFor(s.URL)
+	settings.Timeout = sdk.Duration(30e6)
+	c, err := Open(t.Context(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	e := wantCode(t, c.SuspendUser(t.Context(), "00u1"), sdk.Timeout)
+	if !strings.Contains(e.Message, "not known") {
+		t.Errorf("the error does not say that the write is in doubt: %s", e.Message)
+	}
+}

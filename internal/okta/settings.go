@@ -1,0 +1,74 @@
+package okta
+
+import (
+	"net"
+	"net/url"
+	"strings"
+
+	"soar.example/okta/sdk"
+)
+
+// Settings are a connection to one Okta org.
+type Settings struct {
+	OrgURL  string       `json:"org_url" jsonschema:"title=Org URL,format=uri,minLength=1,maxLength=300,example=https://acme.okta.com" jsonschema_description:"Address of the Okta org, without -admin and without a path."`
+	Token   sdk.Secret   `json:"token" jsonschema:"title=API token,minLength=1,maxLength=4096" jsonschema_description:"API token (SSWS) of an administrator that may do what the playbooks do. Made in the Admin Console under Security, API, Tokens."`
+	Timeout sdk.Duration `json:"timeout,omitempty" jsonschema:"title=Request timeout,default=60s,example=30s" jsonschema_extras:"x-group=advanced" jsonschema_description:"How long one request may take. Okta itself gives up on a log query after 30 s."`
+}
+
+// Validate refuses an org address from which a request, and the token with it,
+// could go somewhere else than to the org.
+func (s Settings) Validate() error {
+	_, err := s.origin()
+	return err
+}
+
+// origin returns the org's scheme, host and port.
+func (s Settings) origin() (*url.URL, error) {
+	bad := func(format string, args ...any) (*url.URL, error) {
+		return nil, sdk.InvalidField("/org_url", format, args...)
+	}
+	u, err := url.Parse(s.OrgURL)
+	if err != nil {
+		return bad("is not an address such as https://acme.okta.com")
+	}
+	host := strings.ToLower(u.Hostname())
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http" || host == "" || u.Opaque != "":
+		return bad("must begin with https://, as in https://acme.okta.com")
+	case u.User != nil:
+		return bad("must not carry a user name or a password")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+		return bad("must end after the host, as in https://acme.okta.com; paths are added by the connector")
+	case u.Scheme == "http" && !isLoopback(host):
+		return bad("must begin with https://: the token would travel in the clear (http is for a test org on this machine)")
+	case isAdminConsole(host):
+		return bad("is the Admin Console; the org itself is https://%s", strings.Replace(host, "-admin.", ".", 1))
+	case host == "subdomain.okta.com" || strings.ContainsAny(host, "{}"):
+		return bad("is a placeholder; write your own org's address")
+	}
+	for _, r := range host {
+		if r > 0x7e || r <= ' ' {
+			return bad("has a letter that no org's host name has")
+		}
+	}
+	if u.Port() != "" {
+		host = net.JoinHostPort(host, u.Port())
+	} else if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return &url.URL{Scheme: u.Scheme, Host: host}, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func isAdminConsole(host string) bool {
+	for _, domain := range []string{".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com", ".okta.mil"} {
+		if strings.HasSuffix(host, "-admin"+domain) {
+			return true
+		}
+	}
+	return false
+}

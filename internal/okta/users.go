@@ -1,0 +1,217 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/systemlog"
+	"soar.example/okta/sdk"
+)
+
+// A User is an Okta user, read leniently: what is null or of an unexpected type in
+// the profile is kept there and does no harm.
+type User struct {
+	ID              string     `json:"id"`
+	Status          string     `json:"status"`
+	Transitioning   string     `json:"transitioningToStatus"`
+	Created         *time.Time `json:"created"`
+	Activated       *time.Time `json:"activated"`
+	StatusChanged   *time.Time `json:"statusChanged"`
+	LastLogin       *time.Time `json:"lastLogin"`
+	LastUpdated     *time.Time `json:"lastUpdated"`
+	PasswordChanged *time.Time `json:"passwordChanged"`
+	Profile         Profile    `json:"profile"`
+
+	Login string `json:"-"` // profile.login
+	Email string `json:"-"` // profile.email
+}
+
+// A Profile is a user's profile as Okta sent it: its attributes are the org's own.
+type Profile json.RawMessage
+
+// UnmarshalJSON keeps a copy of b.
+func (p *Profile) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(p).UnmarshalJSON(b) }
+
+// JSON returns the profile, an empty object if there is none.
+func (p Profile) JSON() json.RawMessage {
+	if len(p) == 0 || string(p) == "null" {
+		return json.RawMessage("{}")
+	}
+	return json.RawMessage(p)
+}
+
+// The statuses of a user
+// (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/).
+const (
+	StatusActive        = "ACTIVE"
+	StatusSuspended     = "SUSPENDED"
+	StatusDeprovisioned = "DEPROVISIONED"
+)
+
+func decodeUser(r *reply) (*User, error) {
+	u := new(User)
+	if err := r.decode(u); err != nil {
+		return nil, err
+	}
+	if u.ID == "" {
+		return nil, r.broken("a user without an id")
+	}
+	return u.named(), nil
+}
+
+func (u *User) named() *User {
+	// Attributes are read one by one: a manager that is an object, or a number for
+	// a zip code, is the org's own business.
+	var names struct{ Login, Email any }
+	_ = json.Unmarshal(u.Profile.JSON(), &names)
+	u.Login, _ = names.Login.(string)
+	u.Email, _ = names.Email.(string)
+	return u
+}
+
+// User reads the user with the given id.
+func (c *Client) User(ctx context.Context, id string) (*User, error) {
+	if err := plain(id); err != nil {
+		return nil, err
+	}
+	r, err := c.exchange(ctx, http.MethodGet, func(ctx context.Context) error {
+		_, _, err := c.api.UserAPI.GetUser(ctx, id).Execute()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeUser(r)
+}
+
+// FindUser returns the one user that ref names: by id, by whole login, or by
+// email address, in that order. Pointer is where ref stands in the input. What
+// names nobody is not_found; an address that several users share is refused with
+// who they are.
+func (c *Client) FindUser(ctx context.Context, pointer, ref string) (*User, error) {
+	if err := checkRef(pointer, ref); err != nil {
+		return nil, err
+	}
+	// Okta reads "me" as the token's owner.
+	if !strings.EqualFold(ref, "me") && plain(ref) == nil {
+		u, err := c.User(ctx, ref)
+		if err == nil && (u.ID == ref || strings.EqualFold(u.Login, ref)) {
+			return u, nil
+		}
+		// Okta also finds a user by the part of the login before the @; which user
+		// that is may change with the next one to be created.
+		if err == nil && !strings.EqualFold(u.Email, ref) {
+			return nil, c.noUser(pointer, ref, `; Okta knows that short name as "`+printable(u.Login, 100)+`": write the whole login`)
+		}
+		if err != nil && sdk.AsError(err).Code != sdk.NotFound {
+			return nil, err
+		}
+		if userID.MatchString(ref) {
+			return nil, c.noUser(pointer, ref, "")
+		}
+	}
+	found, err := c.searchUsers(ctx, "profile.login eq "+systemlog.Quote(ref)+" or profile.email eq "+systemlog.Quote(ref))
+	if err != nil {
+		return nil, err
+	}
+	var byEmail []*User
+	for _, u := range found {
+		if strings.EqualFold(u.Login, ref) {
+			return u, nil
+		}
+		if strings.EqualFold(u.Email, ref) {
+			byEmail = append(byEmail, u)
+		}
+	}
+	switch len(byEmail) {
+	case 0:
+		return nil, c.noUser(pointer, ref, "")
+	case 1:
+		return byEmail[0], nil
+	}
+	var who []string
+	for _, u := range byEmail {
+		who = append(who, u.ID+" ("+printable(u.Login, 100)+", "+u.Status+")")
+	}
+	return nil, sdk.InvalidField(pointer, "is the email address of %d users: %s; name one by id or login", len(byEmail), candidates(who))
+}
+
+func (c *Client) noUser(pointer, ref, more string) *sdk.Error {
+	e := sdk.Errorf(sdk.NotFound, "no user of %s has the id, login or email %q%s", c.origin.Host, printable(ref, 100), more)
+	e.Violations = append(e.Violations, sdk.InvalidField(pointer, "names no user").Violations...)
+	return e
+}
+
+func (c *Client) searchUsers(ctx context.Context, search string) ([]*User, error) {
+	r, err := c.send(ctx, http.MethodGet, "/api/v1/users", url.Values{"search": {search}, "limit": {"20"}}, nil)
+	if err != nil {
+		return nil, err
+	}
+	var users []*User
+	if err := r.decode(&users); err != nil {
+		return nil, err
+	}
+	for _, u := range users {
+		if u == nil || u.ID == "" {
+			return nil, r.broken("a user without an id")
+		}
+		u.named()
+	}
+	return users, nil
+}
+
+// SuspendUser suspends an ACTIVE user; Okta refuses any other status with 400
+// E0000001.
+func (c *Client) SuspendUser(ctx context.Context, id string) error {
+	return c.write(ctx, http.MethodPost, id, func(ctx context.Context) error {
+		_, err := c.api.UserAPI.SuspendUser(ctx, id).Execute()
+		return err
+	})
+}
+
+// UnsuspendUser makes a SUSPENDED user ACTIVE; Okta refuses any other status with
+// 400 E0000001.
+func (c *Client) UnsuspendUser(ctx context.Context, id string) error {
+	return c.write(ctx, http.MethodPost, id, func(ctx context.Context) error {
+		_, err := c.api.UserAPI.UnsuspendUser(ctx, id).Execute()
+		return err
+	})
+}
+
+// RevokeSessions ends all of a user's Okta sessions, and on request the OAuth
+// tokens issued to the user and the devices remembered for sign-in. The SDK cannot
+// send forgetDevices, and Okta forgets them unless told not to: it is always sent.
+func (c *Client) RevokeSessions(ctx context.Context, id string, oauthTokens, forgetDevices bool) error {
+	p, err := path("users", id, "sessions")
+	if err != nil {
+		return err
+	}
+	_, err = c.send(ctx, http.MethodDelete, p, url.Values{
+		"oauthTokens":   {strconv.FormatBool(oauthTokens)},
+		"forgetDevices": {strconv.FormatBool(forgetDevices)},
+	}, nil)
+	return err
+}
+
+// write runs a call of the SDK whose path holds ids and whose answer is empty.
+func (c *Client) write(ctx context.Context, method, id string, call func(context.Context) error) error {
+	if err := plain(id); err != nil {
+		return err
+	}
+	_, err := c.exchange(ctx, method, call)
+	return err
+}
+
+// candidates lists at most ten names.
+func candidates(names []string) string {
+	const most = 10
+	if len(names) > most {
+		names = append(names[:most:most], "and "+strconv.Itoa(len(names)-most)+" more")
+	}
+	return strings.Join(names, ", ")
+}

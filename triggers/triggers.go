@@ -1,0 +1,12 @@
+// Package triggers is what can start a workflow: one trigger a page.
+package triggers
+
+import (
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// All lists the triggers in the order builders show them.
+var All = []sdk.Source[*okta.Client]{
+	SystemLog,
+}
