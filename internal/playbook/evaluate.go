@@ -1,0 +1,97 @@
+package playbook
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"cel.dev/cel-go/common/types"
+
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// Match reports whether e starts a run: whether its type is one of the
+// playbook's and the condition holds. The error is an *sdk.Error (invalid_input)
+// that says why the condition could not be evaluated on this event, such as a
+// function of a text applied to a field that is null.
+func (p *Playbook) Match(e sdk.RawEvent) (bool, error) {
+	if !p.matchesType(e.Type) {
+		return false, nil
+	}
+	holds, err := p.decide(p.condition, Scope{Event: e.Data})
+	if err != nil {
+		return false, cannot(err, "the condition of playbook %q cannot be evaluated on this event", p.Name)
+	}
+	return holds, nil
+}
+
+func (p *Playbook) matchesType(eventType string) bool {
+	for _, pattern := range p.EventTypes {
+		if sdk.MatchType(pattern, eventType) {
+			return true
+		}
+	}
+	return false
+}
+
+// Applies reports whether the step's "if" holds; it does if there is none. The
+// error is an *sdk.Error (invalid_input).
+func (p *Playbook) Applies(s *Step, scope Scope) (bool, error) {
+	holds, err := p.decide(s.guard, scope)
+	if err != nil {
+		return false, cannot(err, `the "if" of step %q cannot be evaluated`, s.ID)
+	}
+	return holds, nil
+}
+
+// Input returns the step's evaluated "with", which the action's input schema
+// allows. The error is an *sdk.Error (invalid_input) that names the step and,
+// as JSON Pointers into the input, every place that could not be evaluated or
+// that the schema refuses.
+func (p *Playbook) Input(s *Step, scope Scope) (json.RawMessage, error) {
+	uses := map[string]bool{}
+	s.with.uses(uses)
+	b, err := p.bind(uses, scope)
+	if err != nil {
+		return nil, cannot(err, "the input of step %q cannot be evaluated", s.ID)
+	}
+	var wrong []schema.Violation
+	result, _ := s.with.eval(b, &wrong)
+	if wrong != nil {
+		return nil, sdk.Invalid(fmt.Sprintf("the input of step %q cannot be evaluated", s.ID), wrong...)
+	}
+	raw, err := marshal(result)
+	if err != nil {
+		return nil, cannot(err, "the input of step %q cannot be evaluated", s.ID)
+	}
+	if wrong := s.input.Check(raw); wrong != nil {
+		return nil, sdk.Invalid(fmt.Sprintf("the input of step %q is not valid for %s", s.ID, s.Action), wrong...)
+	}
+	return raw, nil
+}
+
+// decide evaluates a bool expression; none is true.
+func (p *Playbook) decide(x *expression, scope Scope) (bool, error) {
+	if x == nil {
+		return true, nil
+	}
+	b, err := p.bind(x.uses, scope)
+	if err != nil {
+		return false, err
+	}
+	v, err := x.eval(b)
+	if err != nil {
+		return false, err
+	}
+	holds, ok := v.(types.Bool)
+	if !ok {
+		return false, fmt.Errorf("%s: gave %s, not true or false", shorten(x.text), v.Type().TypeName())
+	}
+	return bool(holds), nil
+}
+
+func cannot(err error, format string, args ...any) error {
+	e := sdk.Invalid(fmt.Sprintf(format, args...) + ": " + err.Error())
+	e.Err = err
+	return e
+}

@@ -1,0 +1,104 @@
+package playbook
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"cel.dev/cel-go/common/types"
+
+	"soar.example/okta/schema"
+)
+
+// value is one place of a step's input: a literal, an expression, a text with
+// expressions in it, or an object or list of values.
+type value struct {
+	pointer string
+	kind    kind // as written
+	literal any  // if there is nothing to evaluate
+	whole   *expression
+	parts   []textPart
+	names   []string // of an object's members
+	items   []*value // of an object or list
+}
+
+type textPart struct {
+	literal string
+	expr    *expression // nil: literal
+}
+
+func (v *value) uses(into map[string]bool) {
+	if v.whole != nil {
+		maps.Copy(into, v.whole.uses)
+	}
+	for _, p := range v.parts {
+		if p.expr != nil {
+			maps.Copy(into, p.expr.uses)
+		}
+	}
+	for _, item := range v.items {
+		item.uses(into)
+	}
+}
+
+// eval returns the value in the types of encoding/json. What cannot be evaluated
+// is added to wrong, and present is false for an optional that holds nothing.
+func (v *value) eval(b binding, wrong *[]schema.Violation) (result any, present bool) {
+	fail := func(err error) (any, bool) {
+		*wrong = append(*wrong, schema.Violation{Pointer: v.pointer, Message: err.Error()})
+		return nil, true
+	}
+	switch {
+	case v.whole != nil:
+		got, err := v.whole.eval(b)
+		if err != nil {
+			return fail(err)
+		}
+		if o, ok := got.(*types.Optional); ok {
+			if !o.HasValue() {
+				return nil, false
+			}
+			got = o.GetValue()
+		}
+		result, err := toJSON(got)
+		if err != nil {
+			return fail(fmt.Errorf("%s: %w", shorten(v.whole.text), err))
+		}
+		return result, true
+	case v.parts != nil:
+		var text strings.Builder
+		for _, p := range v.parts {
+			if p.expr == nil {
+				text.WriteString(p.literal)
+				continue
+			}
+			got, err := p.expr.eval(b)
+			if err != nil {
+				return fail(err)
+			}
+			s, err := toText(got)
+			if err != nil {
+				return fail(fmt.Errorf("%s: %w", shorten(p.expr.text), err))
+			}
+			text.WriteString(s)
+		}
+		return text.String(), true
+	case v.kind == object:
+		members := map[string]any{}
+		for i, item := range v.items {
+			if m, present := item.eval(b, wrong); present {
+				members[v.names[i]] = m
+			}
+		}
+		return members, true
+	case v.kind == list:
+		items := []any{}
+		for _, item := range v.items {
+			m, _ := item.eval(b, wrong)
+			items = append(items, m)
+		}
+		return items, true
+	default:
+		return v.literal, true
+	}
+}
