@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -36,9 +36,9 @@ var english = message.NewPrinter(language.English)
 
 // Check returns everything that is wrong with doc, in the order of the
 // document's pointers, or nil. A document that is not JSON, has something after
-// its end, or names a member twice (which of the two is meant?) is a violation
-// too. Values are not repeated in messages where the schema marks them
-// writeOnly.
+// its end, is not UTF-8, names a member twice (which of the two is meant?) or has
+// a number beyond a float64's range is a violation too. Values are not repeated
+// in messages where the schema marks them, or what they are part of, writeOnly.
 func (s *Schema) Check(doc json.RawMessage) []Violation {
 	if v := wellFormed(doc); v != nil {
 		return []Violation{*v}
@@ -47,7 +47,11 @@ func (s *Schema) Check(doc json.RawMessage) []Violation {
 	if err != nil {
 		return []Violation{{Message: "not valid JSON: " + err.Error()}}
 	}
-	err = s.compiled.Validate(value)
+	return s.violations(value)
+}
+
+func (s *Schema) violations(value any) []Violation {
+	err := s.compiled.Validate(value)
 	if err == nil {
 		return nil
 	}
@@ -62,6 +66,11 @@ func (s *Schema) Check(doc json.RawMessage) []Violation {
 }
 
 func (s *Schema) collect(e *jsonschema.ValidationError, all *[]Violation) {
+	if k, ok := e.ErrorKind.(*kind.PropertyNames); ok {
+		// Its causes are about the name, and have no place in the document.
+		*all = append(*all, Violation{pointer(e.InstanceLocation, k.Property), "is not a name that is allowed here"})
+		return
+	}
 	if len(e.Causes) > 0 {
 		for _, c := range e.Causes {
 			s.collect(c, all)
@@ -79,12 +88,37 @@ func (s *Schema) collect(e *jsonschema.ValidationError, all *[]Violation) {
 			*all = append(*all, Violation{pointer(e.InstanceLocation, name), "unknown field" + nearest.Hint(name, known)})
 		}
 	default:
-		text := k.LocalizedString(english)
-		if s.at(e.InstanceLocation).WriteOnly {
-			text = "is not of the form that this secret must have"
+		text := "is not of the form that this secret must have"
+		if !s.secret(e.InstanceLocation) {
+			text = sentence(e.ErrorKind)
 		}
 		*all = append(*all, Violation{pointer(e.InstanceLocation), text})
 	}
+}
+
+// sentence says what is wrong without repeating a megabyte of it.
+func sentence(k jsonschema.ErrorKind) string {
+	switch k := k.(type) {
+	case *kind.FalseSchema:
+		return "is not allowed here"
+	case *kind.Pattern:
+		return shorten((&kind.Pattern{Got: shorten(k.Got, 100), Want: k.Want}).LocalizedString(english), 1000)
+	case *kind.Format:
+		if got, ok := k.Got.(string); ok && len(got) > 100 {
+			return fmt.Sprintf("is not valid %s", k.Want)
+		}
+	}
+	return shorten(k.LocalizedString(english), 1000)
+}
+
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
 }
 
 // at finds the schema of the instance at location, an empty one if the schema
@@ -92,16 +126,14 @@ func (s *Schema) collect(e *jsonschema.ValidationError, all *[]Violation) {
 func (s *Schema) at(location []string) *Node {
 	n := s.doc
 	for _, step := range location {
-		switch {
-		case n.Property(step) != nil:
-			n = n.Property(step)
-		case n.Items != nil && isIndex(step):
-			n = n.Items
-		case n.Additional != nil && n.Additional.Node != nil:
-			n = n.Additional.Node
-		default:
+		next := n.member(step)
+		if next == nil && isIndex(step) {
+			next = n.Items
+		}
+		if next == nil {
 			return new(Node)
 		}
+		n = next
 	}
 	return n
 }
@@ -111,64 +143,13 @@ func isIndex(s string) bool {
 	return err == nil
 }
 
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 func pointer(location []string, more ...string) string {
 	var b strings.Builder
 	for _, step := range slices.Concat(location, more) {
 		b.WriteByte('/')
-		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(step))
+		b.WriteString(pointerEscapes.Replace(step))
 	}
 	return b.String()
-}
-
-// wellFormed refuses what encoding/json lets pass or reports without a place.
-func wellFormed(doc []byte) *Violation {
-	if len(bytes.TrimSpace(doc)) == 0 {
-		return &Violation{Message: "no JSON document was given"}
-	}
-	if !json.Valid(doc) {
-		var v any
-		if err := json.Unmarshal(doc, &v); err != nil {
-			return &Violation{Message: "not valid JSON: " + err.Error()}
-		}
-	}
-	dec := json.NewDecoder(bytes.NewReader(doc))
-	dec.UseNumber()
-	v, err := unique(dec, nil)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return &Violation{Message: "not valid JSON: " + err.Error()}
-	}
-	return v
-}
-
-// unique reads one value from dec and returns the first member that an object
-// in it names twice.
-func unique(dec *json.Decoder, at []string) (*Violation, error) {
-	token, err := dec.Token()
-	if err != nil {
-		return nil, err
-	}
-	delim, ok := token.(json.Delim)
-	if !ok {
-		return nil, nil
-	}
-	seen := map[string]bool{}
-	for i := 0; dec.More(); i++ {
-		step := strconv.Itoa(i)
-		if delim == '{' {
-			key, err := dec.Token()
-			if err != nil {
-				return nil, err
-			}
-			step = fmt.Sprint(key)
-			if seen[step] {
-				return &Violation{pointer(at, step), "is given twice"}, nil
-			}
-			seen[step] = true
-		}
-		if v, err := unique(dec, append(at, step)); v != nil || err != nil {
-			return v, err
-		}
-	}
-	_, err = dec.Token()
-	return nil, err
 }

@@ -4,78 +4,55 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/big"
 )
 
 // WithDefaults returns doc, which must have passed Check, with the default of
-// every absent member written out, inside nested objects too.
+// every absent member written out, inside nested objects too. Whole numbers that
+// were written as 1.0 or 1e3, which JSON Schema lets pass and Go does not, are
+// written as digits.
 func (s *Schema) WithDefaults(doc json.RawMessage) (json.RawMessage, error) {
 	value, err := decode(doc)
 	if err != nil {
 		return nil, fmt.Errorf("apply defaults: %w", err)
 	}
-	fill(s.doc, value)
-	return json.Marshal(value)
+	return json.Marshal(fill(s.doc, value))
 }
 
-func fill(n *Node, value any) {
-	switch value := value.(type) {
-	case map[string]any:
-		for _, p := range n.Properties {
-			if v, present := value[p.Name]; present {
-				fill(p.Node, v)
-			} else if p.Node.Default != nil {
-				value[p.Name] = p.Node.Default
-			}
-		}
-	case []any:
-		if n.Items != nil {
-			for _, v := range value {
-				fill(n.Items, v)
-			}
-		}
-	}
-}
-
-// Masked stands where a secret was.
-const Masked = "********"
-
-// Mask returns doc with every value that the schema marks writeOnly, and that is
-// not null, replaced by Masked: what may be logged, shown or stored. A document
-// that is not JSON is masked whole.
-func (s *Schema) Mask(doc json.RawMessage) json.RawMessage {
-	value, err := decode(doc)
-	if err != nil {
-		return json.RawMessage(`"` + Masked + `"`)
-	}
-	masked, err := json.Marshal(mask(s.doc, value))
-	if err != nil {
-		return json.RawMessage(`"` + Masked + `"`)
-	}
-	return masked
-}
-
-func mask(n *Node, value any) any {
-	if n == nil || value == nil {
+func fill(n *Node, value any) any {
+	if n == nil {
 		return value
-	}
-	if n.WriteOnly {
-		return Masked
 	}
 	switch value := value.(type) {
 	case map[string]any:
 		for name, v := range value {
-			member := n.Property(name)
-			if member == nil && n.Additional != nil {
-				member = n.Additional.Node
+			value[name] = fill(n.member(name), v)
+		}
+		for _, p := range n.Properties {
+			if _, present := value[p.Name]; !present && p.Node.Default != nil {
+				value[p.Name] = p.Node.Default
 			}
-			value[name] = mask(member, v)
 		}
 	case []any:
 		for i, v := range value {
-			value[i] = mask(n.Items, v)
+			value[i] = fill(n.Items, v)
+		}
+	case json.Number:
+		if n.Is("integer") && !n.Is("number") {
+			return whole(value)
 		}
 	}
 	return value
+}
+
+func whole(n json.Number) json.Number {
+	if _, err := n.Int64(); err == nil || !bounded(n) {
+		return n
+	}
+	if r, ok := new(big.Rat).SetString(n.String()); ok && r.IsInt() {
+		return json.Number(r.Num().String())
+	}
+	return n
 }
 
 // decode keeps numbers as they were written.

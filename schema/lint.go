@@ -1,63 +1,110 @@
 package schema
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/invopop/jsonschema"
 )
 
-// keywords are those that invopop/jsonschema acts on, by the kind of schema the
-// field has. It drops any other without a word, which is why lint exists.
-var keywords = map[string][]string{
-	"string":  {"title", "minLength", "maxLength", "pattern", "format", "writeOnly", "default", "example", "enum"},
-	"number":  {"title", "multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "default", "example", "enum"},
-	"boolean": {"title", "default"},
-	"array":   {"title", "minItems", "maxItems", "uniqueItems", "default", "format", "pattern", "minLength", "maxLength", "enum", "example", "minimum", "maximum"},
-	"object":  {"title"},
-}
-
 // lint returns every mistake in the tags of t's fields, and of the structs that
-// they lead to: a missing json tag or description, a keyword that would be
-// dropped, a JSONSchema method on a pointer receiver that would not be called.
-// Of inputs (open false) it asks for a title on every field besides.
+// they lead to: a missing json tag or description, a name that two fields have, a
+// keyword that would be dropped, a schema hook that would not be called, a type
+// that has no JSON form or no end. Of inputs (open false) it asks for a title on
+// every field besides.
 func lint(t reflect.Type, open bool) error {
 	return errors.Join(lintType(t, open, nil)...)
 }
 
+// hooks are the methods by which a type takes part in making its schema.
+var hooks = map[string]reflect.Type{
+	"JSONSchema":       reflect.TypeFor[interface{ JSONSchema() *jsonschema.Schema }](),
+	"JSONSchemaExtend": reflect.TypeFor[interface{ JSONSchemaExtend(*jsonschema.Schema) }](),
+}
+
 func lintType(t reflect.Type, open bool, path []reflect.Type) []error {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
-		if hasSchemaMethod(t) {
-			return nil
-		}
-		t = t.Elem()
-	}
-	if hasSchemaMethod(t) || t == reflect.TypeFor[time.Time]() {
-		return nil
-	}
-	for _, hook := range []string{"JSONSchema", "JSONSchemaExtend"} {
-		if _, ok := reflect.PointerTo(t).MethodByName(hook); ok {
-			if _, ok := t.MethodByName(hook); !ok {
-				return []error{fmt.Errorf("%s: %s has a pointer receiver and would never be called", t, hook)}
-			}
-		}
-	}
-	if t.Kind() != reflect.Struct {
-		return nil
-	}
 	if slices.Contains(path, t) {
 		return []error{fmt.Errorf("%s contains itself: its schema would have no end", t)}
 	}
 	path = append(slices.Clip(path), t)
+	if t.Kind() == reflect.Pointer {
+		return lintType(t.Elem(), open, path)
+	}
+	if errs := lintHooks(t); errs != nil {
+		return errs
+	}
+	if hasSchemaMethod(t) || ready(t) {
+		return nil
+	}
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array:
+		return lintType(t.Elem(), open, path)
+	case reflect.Map:
+		if t.Key().Kind() != reflect.String {
+			return []error{fmt.Errorf("%s: only strings can be names in a JSON object", t)}
+		}
+		return lintType(t.Elem(), open, path)
+	case reflect.Struct:
+		return lintStruct(t, open, path, map[string]bool{})
+	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.Uintptr, reflect.UnsafePointer:
+		return []error{fmt.Errorf("%s has no JSON form", t)}
+	default:
+		return nil
+	}
+}
+
+func lintHooks(t reflect.Type) []error {
+	if t.Kind() == reflect.Interface {
+		return nil
+	}
 	var errs []error
-	for f := range fields(t) {
-		if f.Anonymous {
-			errs = append(errs, lintType(f.Type, open, path)...)
+	for _, name := range []string{"JSONSchema", "JSONSchemaExtend"} {
+		_, there := reflect.PointerTo(t).MethodByName(name)
+		switch {
+		case !there || t.Implements(hooks[name]):
+		case reflect.PointerTo(t).Implements(hooks[name]):
+			errs = append(errs, fmt.Errorf("%s: %s has a pointer receiver and would never be called", t, name))
+		default:
+			errs = append(errs, fmt.Errorf("%s: %s is not of the form %s and would never be called", t, name, hooks[name].Method(0).Type))
+		}
+	}
+	return errs
+}
+
+// lintStruct gathers the names of t's members in names, those of the structs that
+// it embeds too.
+func lintStruct(t reflect.Type, open bool, path []reflect.Type, names map[string]bool) []error {
+	var errs []error
+	for i := range t.NumField() {
+		f := t.Field(i)
+		tag := f.Tag.Get("json")
+		name, _, _ := strings.Cut(tag, ",")
+		if tag == "-" {
 			continue
 		}
-		for _, problem := range lintField(f, open) {
+		if inner := indirect(f.Type); f.Anonymous && name == "" && inner.Kind() == reflect.Struct {
+			if slices.Contains(path, inner) {
+				errs = append(errs, fmt.Errorf("%s contains itself: its schema would have no end", inner))
+				continue
+			}
+			errs = append(errs, lintStruct(inner, open, append(slices.Clip(path), inner), names)...)
+			continue
+		}
+		if !f.IsExported() {
+			continue
+		}
+		problems := lintField(f, open)
+		if name != "" && names[name] {
+			problems = append(problems, fmt.Sprintf("has the name %q, which another field has", name))
+		}
+		names[name] = true
+		for _, problem := range problems {
 			errs = append(errs, fmt.Errorf("%s.%s: %s", t, f.Name, problem))
 		}
 		errs = append(errs, lintType(f.Type, open, path)...)
@@ -65,100 +112,65 @@ func lintType(t reflect.Type, open bool, path []reflect.Type) []error {
 	return errs
 }
 
-func lintField(f reflect.StructField, open bool) []string {
-	var problems []string
-	if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == "" {
-		problems = append(problems, "has no json name")
-	}
-	if f.Tag.Get("jsonschema_description") == "" {
-		problems = append(problems, "has no jsonschema_description")
-	}
-	kind := schemaKind(f.Type)
-	titled := false
-	for _, tag := range splitTag(f.Tag.Get("jsonschema")) {
-		keyword, value, ok := strings.Cut(tag, "=")
-		titled = titled || keyword == "title" && value != ""
-		switch {
-		case !ok:
-			problems = append(problems, fmt.Sprintf("keyword %q has no value and would be dropped", tag))
-		case !slices.Contains(keywords[kind], keyword):
-			problems = append(problems, fmt.Sprintf("keyword %q does not apply to %s and would be dropped", keyword, kind))
-		case kind == "boolean" && keyword == "default" && value != "true" && value != "false":
-			problems = append(problems, fmt.Sprintf("default %q is not a boolean and would be dropped", value))
-		}
-	}
-	if !open && !titled {
-		problems = append(problems, "has no title")
-	}
-	for _, extra := range splitTag(f.Tag.Get("jsonschema_extras")) {
-		if extra != "x-group=advanced" && extra != "x-group=basic" {
-			problems = append(problems, fmt.Sprintf("unknown extra %q", extra))
-		}
-	}
-	return problems
-}
-
-func schemaKind(t reflect.Type) string {
-	for t.Kind() == reflect.Pointer {
+func indirect(t reflect.Type) reflect.Type {
+	for seen := 0; t.Kind() == reflect.Pointer && seen < 10; seen++ {
 		t = t.Elem()
 	}
-	if hasSchemaMethod(t) || t == reflect.TypeFor[time.Time]() {
-		return "string"
+	return t
+}
+
+func hasSchemaMethod(t reflect.Type) bool { return t.Implements(hooks["JSONSchema"]) }
+
+// ready reports whether t's schema is known without looking inside.
+func ready(t reflect.Type) bool {
+	return t == reflect.TypeFor[time.Time]() || t == reflect.TypeFor[net.IP]() || t == reflect.TypeFor[json.RawMessage]()
+}
+
+// shape returns the JSON type that the schema of t names, and that of its items
+// if it is an array; "any" if it names none.
+func shape(t reflect.Type) (of, items string) {
+	t = indirect(t)
+	if hasSchemaMethod(t) {
+		s := reflect.New(t).Interface().(interface{ JSONSchema() *jsonschema.Schema }).JSONSchema()
+		return named(s), named(s.Items)
+	}
+	switch t {
+	case reflect.TypeFor[time.Time](), reflect.TypeFor[net.IP]():
+		return "string", ""
+	case reflect.TypeFor[json.RawMessage]():
+		return "any", ""
 	}
 	switch t.Kind() {
 	case reflect.Bool:
-		return "boolean"
+		return "boolean", ""
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
 		reflect.Float32, reflect.Float64:
-		return "number"
+		return "number", ""
 	case reflect.Slice, reflect.Array:
-		return "array"
-	case reflect.Struct, reflect.Map, reflect.Interface:
-		return "object"
+		if t.Kind() == reflect.Slice && t.Elem() == reflect.TypeFor[byte]() {
+			return "string", "" // base64
+		}
+		items, _ = shape(t.Elem())
+		return "array", items
+	case reflect.Struct, reflect.Map:
+		return "object", ""
+	case reflect.String:
+		return "string", ""
 	default:
-		return "string"
+		return "any", ""
 	}
 }
 
-func hasSchemaMethod(t reflect.Type) bool {
-	_, ok := t.MethodByName("JSONSchema")
-	return ok
-}
-
-func fields(t reflect.Type) func(func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for i := range t.NumField() {
-			f := t.Field(i)
-			if !f.IsExported() || f.Tag.Get("json") == "-" {
-				continue
-			}
-			if !yield(f) {
-				return
-			}
-		}
+func named(s *jsonschema.Schema) string {
+	switch {
+	case s == nil:
+		return ""
+	case s.Type == "":
+		return "any"
+	case s.Type == "integer":
+		return "number"
+	default:
+		return s.Type
 	}
-}
-
-// splitTag splits a tag's value at the commas that no backslash precedes, as
-// invopop/jsonschema does.
-func splitTag(s string) []string {
-	if s == "" {
-		return nil
-	}
-	var parts []string
-	var part strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && i+1 < len(s) && s[i+1] == ',':
-			part.WriteByte(',')
-			i++
-		case s[i] == ',':
-			parts = append(parts, part.String())
-			part.Reset()
-		default:
-			part.WriteByte(s[i])
-		}
-	}
-	return append(parts, part.String())
 }

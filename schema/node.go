@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A Node is one place in a schema document, with the keywords that the
@@ -54,6 +55,7 @@ type Properties []Property
 
 // UnmarshalJSON reads an object and keeps the order of its keys.
 func (p *Properties) UnmarshalJSON(b []byte) error {
+	*p = nil // decoding replaces what was there
 	dec := json.NewDecoder(bytes.NewReader(b))
 	if _, err := dec.Token(); err != nil {
 		return err
@@ -120,6 +122,14 @@ func (n *Node) Property(name string) *Node {
 	return nil
 }
 
+// member returns the schema of a member, named or not, or nil.
+func (n *Node) member(name string) *Node {
+	if p := n.Property(name); p != nil || n.Additional == nil {
+		return p
+	}
+	return n.Additional.Node
+}
+
 // Names lists the members' names in order.
 func (n *Node) Names() []string {
 	names := make([]string, len(n.Properties))
@@ -131,3 +141,26 @@ func (n *Node) Names() []string {
 
 // IsRequired reports whether the named member must be present.
 func (n *Node) IsRequired(name string) bool { return slices.Contains(n.Required, name) }
+
+// TypeName says in a few words what may stand here: a type with its format, or the
+// values to choose from.
+func (n *Node) TypeName() string {
+	if len(n.Enum) > 0 {
+		values := make([]string, len(n.Enum))
+		for i, v := range n.Enum {
+			values[i] = strings.Trim(string(v), `"`)
+		}
+		return strings.Join(values, "|")
+	}
+	types := slices.DeleteFunc(slices.Clone(n.Type), func(t string) bool { return t == "null" })
+	name := strings.Join(types, "|")
+	switch {
+	case n.Items != nil:
+		return "array of " + n.Items.TypeName()
+	case n.Format != "":
+		return name + " (" + n.Format + ")"
+	case name == "":
+		return "any"
+	}
+	return name
+}

@@ -2,10 +2,14 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/invopop/jsonschema"
+	compiled "github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // Input returns the schema of T as something a caller sends: members that T does
@@ -53,5 +57,39 @@ func reflected[T any](open bool, finish func(*jsonschema.Schema)) (*Schema, erro
 	if err != nil {
 		return nil, fmt.Errorf("schema of %s: %w", t, err)
 	}
-	return Parse(raw)
+	parsed, err := Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("schema of %s: %w", t, err)
+	}
+	if err := errors.Join(annotations(parsed.compiled, "")...); err != nil {
+		return nil, fmt.Errorf("schema of %s: %w", t, err)
+	}
+	return parsed, nil
+}
+
+// annotations checks defaults and examples against the very schemas that they
+// stand in, which no validator does.
+func annotations(s *compiled.Schema, at string) []error {
+	var errs []error
+	check := func(what string, value any) {
+		own := Schema{doc: new(Node), compiled: s}
+		for _, v := range own.violations(value) {
+			errs = append(errs, fmt.Errorf("%s: the %s breaks the schema: %s", at, what, v))
+		}
+	}
+	if s.Default != nil {
+		check("default", *s.Default)
+	}
+	for _, e := range s.Examples {
+		check("example", e)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		errs = append(errs, annotations(s.Properties[name], at+pointer([]string{name}))...)
+	}
+	for _, next := range append(one(s.AdditionalProperties), s.Items2020) {
+		if next != nil {
+			errs = append(errs, annotations(next, at)...)
+		}
+	}
+	return errs
 }

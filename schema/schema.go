@@ -25,6 +25,9 @@ type Schema struct {
 // Parse compiles a JSON Schema document, such as one that a plugin published in
 // its manifest. References to other documents are refused: nothing is fetched.
 func Parse(raw json.RawMessage) (*Schema, error) {
+	if v := wellFormed(raw); v != nil {
+		return nil, fmt.Errorf("parse schema: %s", v)
+	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
 		return nil, fmt.Errorf("parse schema: %w", err)
@@ -32,7 +35,9 @@ func Parse(raw json.RawMessage) (*Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
 	c.UseLoader(noLoader{})
-	const url = "schema.json"
+	// An address of its own: a relative one would be made absolute with the
+	// directory that this process happens to run in, and shown in messages.
+	const url = "soar:///schema.json"
 	if err := c.AddResource(url, doc); err != nil {
 		return nil, fmt.Errorf("parse schema: %w", err)
 	}

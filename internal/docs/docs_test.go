@@ -1,0 +1,106 @@
+package docs
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"soar.example/okta/schema"
+)
+
+//go:generate go test -run TestPrintedFilesAreCurrent -update .
+
+var update = flag.Bool("update", false, "write the printed files")
+
+const root = "../.."
+
+// Guards against a manifest, a schema or a page that is older than the code.
+func TestPrintedFilesAreCurrent(t *testing.T) {
+	files, err := Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range files {
+		full := filepath.Join(root, path)
+		if *update {
+			if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(full, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		got, err := os.ReadFile(full)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what the code prints (%v); run: go generate ./internal/docs", path, err)
+		}
+	}
+	for _, folder := range []string{"docs/actions", "docs/triggers"} {
+		entries, err := os.ReadDir(filepath.Join(root, folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if files[folder+"/"+e.Name()] == nil {
+				t.Errorf("%s/%s describes nothing that there is", folder, e.Name())
+			}
+		}
+	}
+}
+
+// Guards the published form of the manifest, and what a builder needs of it.
+func TestManifestFollowsItsSchema(t *testing.T) {
+	files, err := Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, err := schema.Parse(files["docs/manifest.schema.json"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range form.Check(files["manifest.json"]) {
+		t.Error(v)
+	}
+	var m struct {
+		Settings struct {
+			Properties map[string]struct {
+				WriteOnly bool `json:"writeOnly"`
+			}
+		}
+		Actions []struct {
+			Name  string
+			Input struct {
+				Properties map[string]struct {
+					Title, Description string
+					Group              string `json:"x-group"`
+					Type               any
+					Default            any
+					Examples           []any
+					Enum               []any
+					Items              struct{ Examples []any }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(files["manifest.json"], &m); err != nil {
+		t.Fatal(err)
+	}
+	if !m.Settings.Properties["token"].WriteOnly || m.Settings.Properties["org_url"].WriteOnly {
+		t.Error("the settings do not mark the token, and only the token, as a secret")
+	}
+	for _, a := range m.Actions {
+		for name, p := range a.Input.Properties {
+			if p.Title == "" || p.Description == "" || !slices.Contains([]string{"basic", "advanced"}, p.Group) {
+				t.Errorf("%s.%s: title %q, description %q, group %q", a.Name, name, p.Title, p.Description, p.Group)
+			}
+			if p.Type != "boolean" && len(p.Examples)+len(p.Items.Examples)+len(p.Enum) == 0 {
+				t.Errorf("%s.%s has neither an example nor a list of values", a.Name, name)
+			}
+		}
+	}
+}

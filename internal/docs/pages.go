@@ -1,0 +1,138 @@
+package docs
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+const printed = "<!-- Printed from the code by `go generate ./internal/docs`; not to be edited. -->\n\n"
+
+func index(m *sdk.Manifest) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s# Actions and triggers\n\n| action | effect | undo | what it does |\n|---|---|---|---|\n", printed)
+	for _, a := range m.Actions {
+		fmt.Fprintf(&b, "| [%s](actions/%s.md) | %s | %s | %s |\n", a.Name, a.Name, a.Effect, a.Undo, cell(a.Summary))
+	}
+	b.WriteString("\n| trigger | polls every | what it watches |\n|---|---|---|\n")
+	for _, t := range m.Triggers {
+		fmt.Fprintf(&b, "| [%s](triggers/%s.md) | %s | %s |\n", t.Name, t.Name, t.Every, cell(t.Summary))
+	}
+	return b.Bytes(), nil
+}
+
+func actionPage(a sdk.ActionInfo) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s# %s\n\n`%s`: %s\n\n", printed, a.Title, a.Name, a.Summary)
+	fmt.Fprintf(&b, "| | |\n|---|---|\n| effect | %s |\n", a.Effect)
+	if a.Undo != "" {
+		fmt.Fprintf(&b, "| undo | [%s](%s.md) |\n", a.Undo, a.Undo)
+	}
+	fmt.Fprintf(&b, "| OAuth scopes | %s |\n| Okta's documentation | <%s> |\n\n", strings.Join(a.Scopes, ", "), a.Docs)
+	if err := parameters(&b, json.RawMessage(a.Input)); err != nil {
+		return nil, err
+	}
+	output, err := schema.Parse(json.RawMessage(a.Output))
+	if err != nil {
+		return nil, err
+	}
+	b.WriteString("## Answer\n\n| member | type | what it is |\n|---|---|---|\n")
+	members(&b, "", output.Root())
+	b.WriteString("\n## Example\n\n")
+	for _, part := range []struct {
+		title string
+		doc   sdk.JSON
+	}{{"Input", a.Example.Input}, {"Answer", a.Example.Output}} {
+		if err := sample(&b, part.title, part.doc); err != nil {
+			return nil, err
+		}
+	}
+	return b.Bytes(), nil
+}
+
+func triggerPage(t sdk.TriggerInfo) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s# %s\n\n`%s`: %s\n\n", printed, t.Title, t.Name, t.Summary)
+	fmt.Fprintf(&b, "| | |\n|---|---|\n| polls every | %s |\n| OAuth scopes | %s |\n| Okta's documentation | <%s> |\n\n", t.Every, strings.Join(t.Scopes, ", "), t.Docs)
+	if err := parameters(&b, json.RawMessage(t.Params)); err != nil {
+		return nil, err
+	}
+	event, err := schema.Parse(json.RawMessage(t.Event))
+	if err != nil {
+		return nil, err
+	}
+	b.WriteString("## Event\n\nEverything that Okta sends is kept; these are the documented members. Any may be null.\n\n| member | type | what it is |\n|---|---|---|\n")
+	members(&b, "", event.Root())
+	b.WriteString("\n")
+	err = sample(&b, "Example", t.Example)
+	return b.Bytes(), err
+}
+
+func parameters(b *bytes.Buffer, raw json.RawMessage) error {
+	s, err := schema.Parse(raw)
+	if err != nil {
+		return err
+	}
+	for _, group := range []string{"basic", "advanced"} {
+		head := false
+		for _, p := range s.Root().Properties {
+			if p.Node.Group != group {
+				continue
+			}
+			if !head {
+				fmt.Fprintf(b, "## Parameters, %s\n\n| parameter | type | required | default | example | what it is |\n|---|---|---|---|---|---|\n", group)
+				head = true
+			}
+			required := ""
+			if s.Root().IsRequired(p.Name) {
+				required = "yes"
+			}
+			example := ""
+			if len(p.Node.Examples) > 0 {
+				example = code(string(p.Node.Examples[0]))
+			} else if p.Node.Items != nil && len(p.Node.Items.Examples) > 0 {
+				example = code(string(p.Node.Items.Examples[0]))
+			}
+			fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s | **%s.** %s |\n", p.Name, cell(p.Node.TypeName()), required, code(string(p.Node.Default)), example, cell(p.Node.Title), cell(p.Node.Description))
+		}
+		if head {
+			b.WriteString("\n")
+		}
+	}
+	return nil
+}
+
+// members lists an object's members, and theirs, by their dotted names.
+func members(b *bytes.Buffer, prefix string, n *schema.Node) {
+	for _, p := range n.Properties {
+		fmt.Fprintf(b, "| `%s%s` | %s | %s |\n", prefix, p.Name, cell(p.Node.TypeName()), cell(p.Node.Description))
+		switch {
+		case len(p.Node.Properties) > 0:
+			members(b, prefix+p.Name+".", p.Node)
+		case p.Node.Items != nil && len(p.Node.Items.Properties) > 0:
+			members(b, prefix+p.Name+"[].", p.Node.Items)
+		}
+	}
+}
+
+func sample(b *bytes.Buffer, title string, doc sdk.JSON) error {
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, doc, "", "  "); err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "%s:\n\n```json\n%s\n```\n\n", title, pretty.Bytes())
+	return nil
+}
+
+func cell(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + cell(s) + "`"
+}

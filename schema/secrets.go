@@ -1,0 +1,169 @@
+package schema
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// Masked stands where a secret was.
+const Masked = "********"
+
+// Mask returns doc with every value that the schema marks writeOnly, and that is
+// not null, replaced by Masked: what may be logged, shown or stored. Near a secret
+// it masks what a slip of the pen may have put there too: a member that the schema
+// refuses (a mistyped name), a value of another type. A document that is not JSON
+// is masked whole.
+func (s *Schema) Mask(doc json.RawMessage) json.RawMessage {
+	hidden := json.RawMessage(`"` + Masked + `"`)
+	if !json.Valid(doc) {
+		return hidden
+	}
+	value, err := decode(doc)
+	if err != nil {
+		return hidden
+	}
+	m := masker{hides: map[*jsonschema.Schema]bool{}}
+	masked, err := json.Marshal(m.mask([]*jsonschema.Schema{s.compiled}, value))
+	if err != nil {
+		return hidden
+	}
+	return masked
+}
+
+// secret reports whether the schema marks the value at location, or one around
+// it, writeOnly.
+func (s *Schema) secret(location []string) bool {
+	at := inPlace([]*jsonschema.Schema{s.compiled})
+	for _, step := range location {
+		if writeOnly(at) {
+			return true
+		}
+		next, _ := members(at, step)
+		if i, err := strconv.Atoi(step); err == nil {
+			next = append(next, elements(at, i)...)
+		}
+		at = inPlace(next)
+	}
+	return writeOnly(at)
+}
+
+type masker struct{ hides map[*jsonschema.Schema]bool }
+
+func (m masker) mask(roots []*jsonschema.Schema, value any) any {
+	if value == nil || len(roots) == 0 {
+		return value
+	}
+	at := inPlace(roots)
+	if writeOnly(at) || m.misplaced(at, value) {
+		return Masked
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for name, v := range value {
+			next, refused := members(at, name)
+			if refused && v != nil && m.hide(at) {
+				value[name] = Masked
+			} else {
+				value[name] = m.mask(next, v)
+			}
+		}
+	case []any:
+		for i, v := range value {
+			value[i] = m.mask(elements(at, i), v)
+		}
+	}
+	return value
+}
+
+// misplaced reports whether value is of a type that a schema with secrets inside
+// refuses.
+func (m masker) misplaced(at []*jsonschema.Schema, value any) bool {
+	for _, s := range at {
+		if s.Types != nil && !s.Types.IsEmpty() && !allows(s.Types.ToStrings(), value) && m.hide([]*jsonschema.Schema{s}) {
+			return true
+		}
+	}
+	return false
+}
+
+func allows(types []string, value any) bool {
+	for _, t := range types {
+		var ok bool
+		switch t {
+		case "object":
+			_, ok = value.(map[string]any)
+		case "array":
+			_, ok = value.([]any)
+		case "string":
+			_, ok = value.(string)
+		case "boolean":
+			_, ok = value.(bool)
+		case "number", "integer":
+			_, ok = value.(json.Number)
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// hide reports whether there is a secret anywhere inside one of the schemas.
+func (m masker) hide(at []*jsonschema.Schema) bool {
+	for _, s := range at {
+		known, ok := m.hides[s]
+		if !ok {
+			known = reaches(s, map[*jsonschema.Schema]bool{})
+			m.hides[s] = known
+		}
+		if known {
+			return true
+		}
+	}
+	return false
+}
+
+func reaches(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) bool {
+	if s == nil || seen[s] {
+		return false
+	}
+	seen[s] = true
+	if s.WriteOnly {
+		return true
+	}
+	for _, next := range append(applied(s), inside(s)...) {
+		if reaches(next, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+func writeOnly(at []*jsonschema.Schema) bool {
+	for _, s := range at {
+		if s.WriteOnly {
+			return true
+		}
+	}
+	return false
+}
+
+// inPlace returns roots and every schema that they apply to the same value, by
+// reference or as an alternative: a secret in one alternative is a secret.
+func inPlace(roots []*jsonschema.Schema) []*jsonschema.Schema {
+	seen := map[*jsonschema.Schema]bool{}
+	var all []*jsonschema.Schema
+	for todo := roots; len(todo) > 0; {
+		s := todo[0]
+		todo = todo[1:]
+		if s == nil || seen[s] {
+			continue
+		}
+		seen[s] = true
+		all = append(all, s)
+		todo = append(todo[:len(todo):len(todo)], applied(s)...)
+	}
+	return all
+}
