@@ -1,0 +1,121 @@
+package runner
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/sdk"
+)
+
+// Accepted says what a page brought. Matched counts pairs of an event and a
+// playbook that it matches; of them, Started are new runs, Repeated had a run
+// already, and the rest are new runs that failed at once, because the playbook's
+// condition could not be evaluated on the event.
+type Accepted struct {
+	Matched  int
+	Started  int
+	Repeated int
+	Runs     []string // ids of all new runs, in order
+}
+
+// Accept matches a page's events against books and commits, in one transaction,
+// the runs that they start, the events themselves and the checkpoint that
+// follows the page (a page without one leaves the old one); then it wakes the
+// workers. When it fails, nothing was stored, and the page may be read and
+// accepted again. Two books of one name are an *[sdk.Error] with code
+// invalid_input.
+//
+// An event whose condition cannot be evaluated is not dropped: its run is
+// recorded as failed, with that error.
+func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, books []*playbook.Playbook) (Accepted, error) {
+	matches, err := e.match(page.Events, books)
+	if err != nil {
+		return Accepted{}, err
+	}
+	e.gate.Lock()
+	defer e.gate.Unlock()
+	if e.closed {
+		return Accepted{}, fmt.Errorf("accept events of %s: %w", source, errClosed)
+	}
+	var done Accepted
+	var fresh []Run
+	err = e.store.tx(ctx, func(tx *sql.Tx) error {
+		w, err := newPageWriter(ctx, tx, e)
+		if err != nil {
+			return err
+		}
+		for _, m := range matches {
+			run, isNew, err := w.write(m)
+			if err != nil {
+				return err
+			}
+			done.Matched++
+			switch {
+			case !isNew:
+				done.Repeated++
+				continue
+			case run.Status == Queued:
+				done.Started++
+			}
+			done.Runs = append(done.Runs, run.ID)
+			fresh = append(fresh, run)
+		}
+		if len(page.Next) == 0 {
+			return nil
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO checkpoints (source, place, saved) VALUES (?, ?, ?)
+			ON CONFLICT (source) DO UPDATE SET place = excluded.place, saved = excluded.saved
+			WHERE place <> excluded.place`, source, []byte(page.Next), stamp(e.o.Now()))
+		return err
+	})
+	if err != nil {
+		return Accepted{}, fmt.Errorf("accept events of %s: %w", source, err)
+	}
+	for _, run := range fresh {
+		kind := RunQueued
+		if run.Status == Failed {
+			kind = RunFinished
+			e.o.Logger.Warn("run failed", "run", run.ID, "playbook", run.Playbook, "event", run.EventID, "error", run.Error.Message)
+		}
+		e.notify(kind, run, nil, 0)
+	}
+	if done.Started > 0 {
+		e.queued.wake()
+	}
+	return done, nil
+}
+
+// A match is an event and a playbook that it matches, or that could not say so.
+type match struct {
+	event sdk.RawEvent
+	book  *playbook.Playbook
+	err   error
+}
+
+func (e *Engine) match(events []sdk.RawEvent, books []*playbook.Playbook) ([]match, error) {
+	files := map[string]string{}
+	for _, b := range books {
+		if other, double := files[b.Name]; double {
+			return nil, sdk.Invalid(fmt.Sprintf("two playbooks are named %s (%s and %s): an event would start only one of them", b.Name, other, b.File))
+		}
+		files[b.Name] = b.File
+	}
+	var all []match
+	for _, event := range events {
+		event.ID = eventID(event)
+		if !json.Valid(event.Data) {
+			// Kept as a text, which conditions and people can still be shown.
+			event.Data, _ = json.Marshal(string(event.Data))
+		}
+		for _, b := range books {
+			ok, err := guarded(e, "the condition of "+b.Name, func() (bool, error) { return b.Match(event) })
+			if ok || err != nil {
+				all = append(all, match{event, b, err})
+			}
+		}
+	}
+	return all, nil
+}

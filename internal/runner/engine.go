@@ -1,0 +1,148 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/sdk"
+)
+
+// Options are what an Engine works with. Org, Manifest and Session are needed.
+type Options struct {
+	Org      string        // the account that Session acts on; runs of other orgs are left alone
+	Manifest *sdk.Manifest // what playbooks are loaded against when a run is resumed
+	Session  sdk.Session
+	Workers  int           // how many runs are under way at once; 0 means 4
+	Grace    time.Duration // how long steps under way may take when Work is to end; 0 means 10s
+	Logger   hclog.Logger
+	// Observe is told what happens, in order for each run, from several
+	// goroutines for different runs. The engine waits for it; it must not call
+	// the engine.
+	Observe func(Notice)
+	Now     func() time.Time // the clock of what is stored; time.Now if nil
+}
+
+// An Engine starts runs on events and works on them. It is safe for concurrent
+// use.
+type Engine struct {
+	store *Store
+	o     Options
+	lock  *flock.Flock
+	// gate keeps a worker from taking a run before it was announced.
+	gate     sync.Mutex
+	closed   bool // under gate
+	working  atomic.Bool
+	books    sync.Map // hash → *playbook.Playbook
+	queued   signal   // a run was queued
+	finished signal   // a run has finished
+}
+
+// lockSuffix ends the name of the file whose lock an engine holds.
+const lockSuffix = ".lock"
+
+// New takes the store for this engine: the file with .lock after its name is
+// locked until [Engine.Close] or the end of the process. While another engine
+// holds it, New fails at once; so it does if the store is damaged. Runs that an
+// engine which is gone left running are queued again.
+func New(store *Store, o Options) (*Engine, error) {
+	if o.Org == "" || o.Manifest == nil || o.Session == nil {
+		return nil, errors.New("an engine needs an org, a manifest and a session")
+	}
+	if o.Workers <= 0 {
+		o.Workers = 4
+	}
+	if o.Grace == 0 {
+		o.Grace = 10 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	e := &Engine{store: store, o: o, lock: flock.New(store.path+lockSuffix, flock.SetPermissions(0o600))}
+	free, err := e.lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock the store: %w", err)
+	}
+	if !free {
+		return nil, fmt.Errorf("another engine works on the store %s: two would do everything twice", store.path)
+	}
+	if err := store.checkWhole(); err != nil {
+		return nil, errors.Join(err, e.lock.Unlock())
+	}
+	left, err := store.write.Exec(requeue, o.Org)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("queue the runs that were cut off: %w", err), e.lock.Unlock())
+	}
+	if n, err := left.RowsAffected(); err == nil && n > 0 {
+		o.Logger.Info("resuming runs that were cut off", "runs", n)
+	}
+	return e, nil
+}
+
+const requeue = `UPDATE runs SET status = 'queued' WHERE org = ? AND status = 'running'`
+
+// Close gives the store free for another engine. It fails while Work is under
+// way.
+func (e *Engine) Close() error {
+	e.gate.Lock()
+	defer e.gate.Unlock()
+	if e.working.Load() {
+		return errors.New("close engine: it is still at work")
+	}
+	e.closed = true
+	return e.lock.Unlock()
+}
+
+var errClosed = errors.New("the engine is closed")
+
+// Idle waits until no run of the engine's org is queued or running, or until ctx
+// ends.
+func (e *Engine) Idle(ctx context.Context) error {
+	for {
+		finished := e.finished.next()
+		var busy bool
+		err := e.store.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'queued')
+			OR EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'running')`, e.o.Org).Scan(&busy)
+		if err != nil {
+			return fmt.Errorf("look for unfinished runs: %w", err)
+		}
+		if !busy {
+			return nil
+		}
+		select {
+		case <-finished:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// bookOf returns the playbook with this source, which the store has.
+func (e *Engine) bookOf(ctx context.Context, q querier, hash string) (*playbook.Playbook, error, error) {
+	if known, ok := e.books.Load(hash); ok {
+		return known.(*playbook.Playbook), nil, nil
+	}
+	var file string
+	var source []byte
+	if err := q.QueryRowContext(ctx, `SELECT file, source FROM playbooks WHERE hash = ?`, hash).Scan(&file, &source); err != nil {
+		return nil, nil, err
+	}
+	book, err := guarded(e, "loading a playbook", func() (*playbook.Playbook, error) {
+		return playbook.Load(file, source, e.o.Manifest)
+	})
+	if err != nil {
+		return nil, err, nil
+	}
+	e.books.Store(hash, book)
+	return book, nil, nil
+}

@@ -1,0 +1,215 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/sdk"
+)
+
+// The environment of a child process.
+const (
+	childStore   = "RUNNER_TEST_STORE"
+	childAddress = "RUNNER_TEST_ADDRESS"
+)
+
+const (
+	killPages    = 12
+	killPageSize = 4 // new events; each page has as many old ones besides
+	killWorkers  = 4
+)
+
+// child is a process with an engine: it accepts pages from where the last one
+// left off, works, and is done when every run is.
+func child() int {
+	if err := childWork(context.Background(), os.Getenv(childStore), os.Getenv(childAddress)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func childWork(ctx context.Context, path, address string) error {
+	do := over(http.DefaultClient, address)
+	m, session, err := open(do)
+	if err != nil {
+		return err
+	}
+	store, err := OpenStore(ctx, path)
+	if err != nil {
+		return err
+	}
+	e, err := New(store, Options{Org: "org", Manifest: m, Session: session, Workers: killWorkers})
+	if err != nil {
+		return err
+	}
+	book, err := playbook.Load("book.yaml", []byte(contain), m)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	worked := make(chan error, 1)
+	go func() { worked <- e.Work(ctx) }()
+	place, err := store.Checkpoint(ctx, "source")
+	if err != nil {
+		return err
+	}
+	var n int
+	if place != nil {
+		if err := json.Unmarshal(place, &n); err != nil {
+			return err
+		}
+	}
+	for ; n < killPages; n++ {
+		p := killPage(n)
+		if _, err := e.Accept(ctx, "source", p, []*playbook.Playbook{book}); err != nil {
+			return err
+		}
+		// Only so that the parent can kill between two pages.
+		if _, err := do(ctx, "accepted", request{User: fmt.Sprint(n)}); err != nil {
+			return err
+		}
+	}
+	if err := e.Idle(ctx); err != nil {
+		return err
+	}
+	stop()
+	return errors.Join(<-worked, e.Close(), store.Close())
+}
+
+// killPage has new events and those of the page before.
+func killPage(n int) sdk.RawPage {
+	p := sdk.RawPage{Next: json.RawMessage(fmt.Sprint(n + 1))}
+	for i := max(0, n-1) * killPageSize; i < (n+1)*killPageSize; i++ {
+		p.Events = append(p.Events, event(fmt.Sprint(i)))
+	}
+	return p
+}
+
+// executioner is a service that counts calls and kills its caller at a given
+// one: before it answers, or after.
+type executioner struct {
+	mu     sync.Mutex
+	calls  map[string]int
+	victim *os.Process
+	left   int // calls until it kills; 0: never
+	after  bool
+}
+
+func (x *executioner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.calls[r.URL.Path]++
+	fatal := false
+	if x.left > 0 {
+		x.left--
+		fatal = x.left == 0
+	}
+	if fatal && !x.after {
+		x.victim.Kill()
+		return
+	}
+	json.NewEncoder(w).Encode(map[string]string{"status": "ACTIVE", "outcome": "changed"})
+	if fatal {
+		http.NewResponseController(w).Flush()
+		x.victim.Kill()
+	}
+}
+
+// A process is killed again and again, with steps under way and pages half
+// accepted; in the end everything was done, and what had finished was not done
+// twice.
+func TestKill(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &executioner{calls: map[string]int{}}
+	server := httptest.NewServer(x)
+	defer server.Close()
+	path := storePath(t)
+	kills, finished := 0, false
+	for round := 0; !finished; round++ {
+		cmd := exec.CommandContext(t.Context(), self)
+		cmd.Env = append(os.Environ(), childStore+"="+path, childAddress+"="+server.URL, "GOTRACEBACK=all")
+		var said strings.Builder
+		cmd.Stderr = &said
+		x.mu.Lock() // the first call waits until it is known who is to be killed
+		if err := cmd.Start(); err != nil {
+			x.mu.Unlock()
+			t.Fatal(err)
+		}
+		x.victim, x.left, x.after = cmd.Process, 0, rand.IntN(2) == 0
+		if round < killRounds {
+			x.left = 1 + rand.IntN(10)
+		}
+		x.mu.Unlock()
+		err := cmd.Wait()
+		var exit *exec.ExitError
+		switch {
+		case err == nil:
+			finished = true
+		case errors.As(err, &exit) && exit.ExitCode() == -1:
+			kills++
+		default:
+			t.Fatalf("round %d: %v: %s", round, err, said.String())
+		}
+	}
+
+	s := openStore(t, path)
+	const events = killPages * killPageSize
+	runs, err := s.Runs(t.Context(), Query{Limit: 2 * events})
+	if err != nil || len(runs) != events {
+		t.Fatalf("%d runs of %d events, %v", len(runs), events, err)
+	}
+	cutOff, calls := 0, 0
+	for _, brief := range runs {
+		run, err := s.Run(t.Context(), brief.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run.Status != Succeeded || len(run.Steps) != 3 {
+			t.Errorf("run of event %s: %+v", run.EventID, run)
+		}
+		for _, complaint := range inconsistent(run) {
+			t.Error(complaint)
+		}
+		// No call without an entry, at most one entry without a call per kill.
+		byAction := map[string]int{}
+		for _, a := range run.Audit {
+			byAction[a.Action]++
+			if a.Status == CallStarted {
+				cutOff++
+			}
+		}
+		for action, entries := range byAction {
+			got := x.calls["/"+action+"/user-"+run.EventID]
+			if got > entries || got == 0 {
+				t.Errorf("event %s: %d calls of %s on %d audit entries", run.EventID, got, action, entries)
+			}
+			calls += got
+		}
+	}
+	if cutOff > kills*killWorkers {
+		t.Errorf("%d calls were cut off by %d kills of %d workers", cutOff, kills, killWorkers)
+	}
+	if calls < 3*events || calls > 3*events+cutOff {
+		t.Errorf("%d calls for %d steps, %d of them cut off", calls, 3*events, cutOff)
+	}
+	t.Logf("%d kills, %d calls for %d steps, %d cut off", kills, calls, 3*events, cutOff)
+	if kills < killRounds/2 {
+		t.Errorf("only %d kills: there was too little to do", kills)
+	}
+}

@@ -1,0 +1,24 @@
+package runner
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain lets this binary be the process that TestKill kills.
+func TestMain(m *testing.M) {
+	if os.Getenv(childStore) != "" {
+		os.Exit(child())
+	}
+	// Each check works on real files; the command line may ask for more.
+	for name, value := range map[string]string{"rapid.checks": fmt.Sprint(propertyChecks), "rapid.steps": "15"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -1,0 +1,8 @@
+//go:build !race
+
+package runner
+
+const (
+	killRounds     = 25
+	propertyChecks = 12
+)

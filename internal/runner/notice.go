@@ -1,0 +1,43 @@
+package runner
+
+import (
+	"slices"
+	"time"
+)
+
+// NoticeKind says what a Notice is about.
+type NoticeKind = string
+
+// The kinds of notices.
+const (
+	RunQueued    NoticeKind = "run_queued"
+	RunStarted   NoticeKind = "run_started"  // once more when a run is resumed
+	StepStarted  NoticeKind = "step_started" // before its first attempt, and when it is resumed
+	StepRetry    NoticeKind = "step_retry"   // an attempt failed; Wait says how long until the next
+	StepFinished NoticeKind = "step_finished"
+	RunFinished  NoticeKind = "run_finished"
+)
+
+// A Notice tells an observer what just happened. It is sent after that was
+// stored. Run comes without its event's data, steps and audit; Step is nil in
+// notices about the run as a whole. Both are copies that the observer may keep.
+type Notice struct {
+	Kind NoticeKind
+	Run  *Run
+	Step *StepRun
+	Wait time.Duration
+}
+
+// notify tells the observer, if there is one.
+func (e *Engine) notify(kind NoticeKind, run Run, step *stepState, wait time.Duration) {
+	if e.o.Observe == nil {
+		return
+	}
+	n := Notice{Kind: kind, Run: &run, Wait: wait}
+	if step != nil {
+		s := step.StepRun
+		s.Input, s.Output = slices.Clone(s.Input), slices.Clone(s.Output)
+		n.Step = &s
+	}
+	e.o.Observe(n)
+}

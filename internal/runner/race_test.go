@@ -1,0 +1,10 @@
+//go:build race
+
+package runner
+
+// SQLite is slow under the race detector, which looks for other mistakes than
+// these tests do: a few rounds are enough there.
+const (
+	killRounds     = 4
+	propertyChecks = 3
+)
