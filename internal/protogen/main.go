@@ -1,0 +1,25 @@
+// Command protogen generates the Go code of one .proto file, messages and gRPC
+// services, without protoc: everything it runs is pinned in this module.
+//
+//	protogen FILE.proto OUTPUT_DIR
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: protogen FILE.proto OUTPUT_DIR")
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := generate(ctx, os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "protogen:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,60 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"soar.example/okta/plugin/internal/pb"
+	"soar.example/okta/sdk"
+)
+
+// client is the backend in a plugin process, seen from its host.
+type client struct{ rpc pb.ConnectorClient }
+
+var _ sdk.Backend = (*client)(nil)
+
+func (c *client) Manifest(ctx context.Context) (*sdk.Manifest, error) {
+	r, err := c.rpc.Manifest(ctx, &pb.ManifestRequest{})
+	if err != nil {
+		return nil, pipeError(ctx, err, "")
+	}
+	if err := decodeError(r.GetError()); err != nil {
+		return nil, err
+	}
+	m := new(sdk.Manifest)
+	if err := json.Unmarshal(r.GetManifest(), m); err != nil {
+		return nil, unreadable(err)
+	}
+	return m, nil
+}
+
+func (c *client) Open(ctx context.Context, settings json.RawMessage) (sdk.Session, error) {
+	if err := fits(settings); err != nil {
+		return nil, err
+	}
+	r, err := c.rpc.Open(ctx, &pb.OpenRequest{Settings: settings})
+	if err != nil {
+		return nil, pipeError(ctx, err, "")
+	}
+	if err := decodeError(r.GetError()); err != nil {
+		return nil, err
+	}
+	if r.GetSession() == "" {
+		return nil, unreadable(errors.New("a session without an id"))
+	}
+	return &session{rpc: c.rpc, id: r.GetSession(), base: context.WithoutCancel(ctx)}, nil
+}
+
+// fits refuses documents that could not be sent. The rest of a message is small.
+func fits(documents ...json.RawMessage) error {
+	const room = MaxMessage - 1<<20
+	size := 0
+	for _, d := range documents {
+		size += len(d)
+	}
+	if size > room {
+		return sdk.Errorf(sdk.InvalidInput, "the input has %d bytes, which is more than the %d that a plugin takes", size, room)
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package plugin
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"soar.example/okta/plugin/internal/pb"
+	"soar.example/okta/sdk"
+)
+
+// encodeJSON writes v without escaping for HTML, so that the documents within
+// arrive byte for byte.
+func encodeJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// document returns b as a document, nil if there is none.
+func document(b []byte) json.RawMessage {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+func encodeCalls(calls []sdk.Call) []*pb.Call {
+	var out []*pb.Call
+	for _, c := range calls {
+		out = append(out, &pb.Call{
+			Method: text(c.Method), Path: text(c.Path), Status: int64(c.Status),
+			RequestId: text(c.RequestID), DurationNs: int64(c.Duration),
+		})
+	}
+	return out
+}
+
+func decodeCalls(calls []*pb.Call) []sdk.Call {
+	var out []sdk.Call
+	for _, c := range calls {
+		out = append(out, sdk.Call{
+			Method: c.GetMethod(), Path: c.GetPath(), Status: int(c.GetStatus()),
+			RequestID: c.GetRequestId(), Duration: time.Duration(c.GetDurationNs()),
+		})
+	}
+	return out
+}
+
+// encodePage returns page as it travels; err is what came with it.
+func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
+	out := &pb.PollResponse{
+		Next: page.Next, More: page.More, Seen: int64(page.Seen),
+		Calls: encodeCalls(page.Calls), Error: encodeError(err),
+	}
+	for _, n := range page.Notices {
+		out.Notices = append(out.Notices, text(n))
+	}
+	for _, e := range page.Events {
+		at, err := e.Time.MarshalText()
+		if err != nil {
+			return &pb.PollResponse{Calls: out.Calls, Error: encodeError(fmt.Errorf("time of event %s: %w", e.ID, err))}
+		}
+		out.Events = append(out.Events, &pb.Event{Id: text(e.ID), Type: text(e.Type), Time: string(at), Data: e.Data})
+	}
+	return out
+}
+
+// decodePage returns what encodePage was given. Events is nil only next to an
+// error, as it is in the plugin.
+func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
+	err := decodeError(p.GetError())
+	page := sdk.RawPage{
+		Next: document(p.GetNext()), More: p.GetMore(), Seen: int(p.GetSeen()),
+		Notices: p.GetNotices(), Calls: decodeCalls(p.GetCalls()),
+	}
+	if err == nil || len(p.GetEvents()) > 0 {
+		page.Events = make([]sdk.RawEvent, len(p.GetEvents()))
+	}
+	for i, e := range p.GetEvents() {
+		var at time.Time
+		if err := at.UnmarshalText([]byte(e.GetTime())); err != nil {
+			return sdk.RawPage{Calls: page.Calls}, unreadable(err)
+		}
+		page.Events[i] = sdk.RawEvent{ID: e.GetId(), Type: e.GetType(), Time: at, Data: document(e.GetData())}
+	}
+	return page, err
+}
+
+// unreadable is the error of an answer that came whole and makes no sense.
+func unreadable(err error) error {
+	return &sdk.Error{Code: sdk.Internal, Message: "the plugin process answered something that cannot be read", Err: err}
+}

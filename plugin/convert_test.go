@@ -1,0 +1,142 @@
+package plugin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"google.golang.org/protobuf/proto"
+
+	"soar.example/okta/plugin/internal/pb"
+	"soar.example/okta/plugin/internal/plugintest"
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// over is what the far end makes of a message.
+func over[M proto.Message](t testing.TB, in, out M) M {
+	t.Helper()
+	raw, err := proto.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := proto.Unmarshal(raw, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// An error is the same on the other side, but for its cause.
+func TestErrorsTravel(t *testing.T) {
+	if encodeError(nil) != nil || decodeError(nil) != nil {
+		t.Error("no error became one")
+	}
+	var none *sdk.Error
+	if encodeError(none) != nil {
+		t.Error("a nil *sdk.Error became an error")
+	}
+	list := []error{fmt.Errorf("a %w", fmt.Errorf("b %w", plugintest.Failures["full"])), &sdk.Error{Code: sdk.Internal, RetryAfter: -1}}
+	for _, err := range plugintest.Failures {
+		list = append(list, err)
+	}
+	for _, code := range sdk.Codes {
+		list = append(list, sdk.Errorf(code, "as %w", errors.New("text")))
+	}
+	for _, err := range list {
+		got := decodeError(over(t, encodeError(err), new(pb.Error)))
+		if diff := cmp.Diff(sdk.AsError(err), got, cmpopts.IgnoreFields(sdk.Error{}, "Err")); diff != "" {
+			t.Errorf("%v: %s", err, diff)
+		}
+		if errors.Unwrap(got) != nil {
+			t.Errorf("%v: its cause came along", err)
+		}
+	}
+}
+
+// Text that is not UTF-8 costs its bad bytes and nothing else.
+func TestBadText(t *testing.T) {
+	const bad, good = "a\xffb", "a\uFFFDb"
+	err := &sdk.Error{
+		Code: sdk.Conflict, Message: bad, Violations: []schema.Violation{{Pointer: bad, Message: bad}},
+		Upstream: &sdk.Upstream{Code: bad, ErrorID: bad, RequestID: bad},
+	}
+	want := &sdk.Error{
+		Code: sdk.Conflict, Message: good, Violations: []schema.Violation{{Pointer: good, Message: good}},
+		Upstream: &sdk.Upstream{Code: good, ErrorID: good, RequestID: good},
+	}
+	page := sdk.RawPage{
+		Events: []sdk.RawEvent{{ID: bad, Type: bad, Data: []byte(bad)}}, Notices: []string{bad},
+		Calls: []sdk.Call{{Method: bad, Path: bad, RequestID: bad}},
+	}
+	wantPage := sdk.RawPage{
+		Events: []sdk.RawEvent{{ID: good, Type: good, Data: []byte(bad)}}, Notices: []string{good},
+		Calls: []sdk.Call{{Method: good, Path: good, RequestID: good}},
+	}
+	gotPage, got := decodePage(over(t, encodePage(page, err), new(pb.PollResponse)))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(wantPage, gotPage); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A page is the same on the other side, at the ends of what it can hold.
+func TestPagesTravel(t *testing.T) {
+	at := time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.FixedZone("", -5*3600))
+	for name, page := range map[string]sdk.RawPage{
+		"zero":  {Events: []sdk.RawEvent{}},
+		"event": {Events: []sdk.RawEvent{{}}, Seen: 1 << 40, More: true},
+		"full": {
+			Events: []sdk.RawEvent{{ID: "1", Type: "t", Time: at, Data: json.RawMessage(`{"a":"<é>"}`)}, {ID: "2", Time: time.Unix(0, 0).UTC()}},
+			Next:   json.RawMessage("null"), Seen: -1, Notices: []string{"", "n"},
+			Calls: []sdk.Call{{}, {Method: "GET", Path: "/p?q", Status: 500, RequestID: "r", Duration: -1}},
+		},
+	} {
+		got, err := decodePage(over(t, encodePage(page, nil), new(pb.PollResponse)))
+		if diff := cmp.Diff(page, got); diff != "" || err != nil {
+			t.Errorf("%s: %v %s", name, err, diff)
+		}
+	}
+	got, err := decodePage(over(t, encodePage(sdk.RawPage{}, errors.New("no")), new(pb.PollResponse)))
+	if got.Events != nil || err == nil {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	page := sdk.RawPage{Events: []sdk.RawEvent{{ID: "7", Time: at.AddDate(1, 0, 0)}}, Calls: []sdk.Call{{Method: "GET"}}}
+	got, err = decodePage(over(t, encodePage(page, nil), new(pb.PollResponse)))
+	wantError(t, err, sdk.Internal, "time of event 7")
+	if got.Events != nil || len(got.Calls) != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// Whatever comes as a page, reading it does not break, and what is read can be
+// sent on.
+func FuzzDecodePage(f *testing.F) {
+	for _, page := range []sdk.RawPage{{}, {Events: []sdk.RawEvent{{ID: "1", Time: time.Unix(1, 2), Data: []byte("{}")}}, Next: []byte("{}"), More: true}} {
+		raw, err := proto.Marshal(encodePage(page, plugintest.Failures["full"]))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Add([]byte("\x0a\x00"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		in := new(pb.PollResponse)
+		if proto.Unmarshal(raw, in) != nil {
+			return
+		}
+		page, err := decodePage(in)
+		again, err2 := decodePage(over(t, encodePage(page, err), new(pb.PollResponse)))
+		if diff := cmp.Diff(page, again); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(sdk.AsError(err), sdk.AsError(err2), cmpopts.IgnoreFields(sdk.Error{}, "Err")); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

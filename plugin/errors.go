@@ -1,0 +1,100 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"soar.example/okta/plugin/internal/pb"
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// ErrBroken is the cause of the unavailable error of a call that was under way
+// when the connection to the plugin process broke: what became of it is unknown.
+var ErrBroken = errors.New("the connection to the plugin process broke")
+
+// ErrNotStarted is the cause of the unavailable error of a call that the plugin
+// did not take, because it is about to end: nothing was done.
+var ErrNotStarted = errors.New("the plugin process takes no more calls")
+
+// statusNotStarted is how a plugin refuses a call without having started it.
+const statusNotStarted = codes.Aborted
+
+// encodeError returns err as it travels, or nil.
+func encodeError(err error) *pb.Error {
+	e := sdk.AsError(err)
+	if e == nil {
+		return nil
+	}
+	out := &pb.Error{Code: text(string(e.Code)), Message: text(e.Message), RetryAfterNs: int64(e.RetryAfter)}
+	for _, v := range e.Violations {
+		out.Violations = append(out.Violations, &pb.Violation{Pointer: text(v.Pointer), Message: text(v.Message)})
+	}
+	if u := e.Upstream; u != nil {
+		out.Upstream = &pb.Upstream{
+			Status: int64(u.Status), Code: text(u.Code), ErrorId: text(u.ErrorID), RequestId: text(u.RequestID),
+		}
+	}
+	return out
+}
+
+// decodeError returns what encodeError was given, as an *sdk.Error without its
+// cause, or nil.
+func decodeError(e *pb.Error) error {
+	if e == nil {
+		return nil
+	}
+	out := &sdk.Error{Code: code(e.GetCode()), Message: e.GetMessage(), RetryAfter: time.Duration(e.GetRetryAfterNs())}
+	for _, v := range e.GetViolations() {
+		out.Violations = append(out.Violations, schema.Violation{Pointer: v.GetPointer(), Message: v.GetMessage()})
+	}
+	if u := e.GetUpstream(); u != nil {
+		out.Upstream = &sdk.Upstream{
+			Status: int(u.GetStatus()), Code: u.GetCode(), ErrorID: u.GetErrorId(), RequestID: u.GetRequestId(),
+		}
+	}
+	return out
+}
+
+// code keeps playbooks from having to branch on a word that no schema lists.
+func code(word string) sdk.Code {
+	for _, c := range sdk.Codes {
+		if string(c) == word {
+			return c
+		}
+	}
+	return sdk.Internal
+}
+
+// pipeError is the error of a call that came back without an answer. fate is
+// what the caller must know of a call that may have reached the plugin.
+func pipeError(ctx context.Context, err error, fate string) error {
+	if cause := ctx.Err(); cause != nil {
+		return sdk.AsError(cause)
+	}
+	c := status.Code(err)
+	if _, limited := ctx.Deadline(); limited && c == codes.DeadlineExceeded {
+		// The plugin's clock rang a moment before ours.
+		return sdk.AsError(context.DeadlineExceeded)
+	}
+	switch c {
+	case statusNotStarted:
+		return &sdk.Error{Code: sdk.Unavailable, Message: ErrNotStarted.Error(), Err: fmt.Errorf("%w: %w", ErrNotStarted, err)}
+	case codes.Unavailable, codes.Canceled:
+		return &sdk.Error{Code: sdk.Unavailable, Message: ErrBroken.Error() + fate, Err: fmt.Errorf("%w: %w", ErrBroken, err)}
+	case codes.Unimplemented:
+		return &sdk.Error{Code: sdk.Internal, Message: "the plugin process does not know this call", Err: err}
+	default:
+		return &sdk.Error{Code: sdk.Internal, Message: "the answer of the plugin process could not be taken" + fate, Err: err}
+	}
+}
+
+// text makes s fit for the wire, which carries UTF-8 only: one bad byte in what a
+// service answered must not cost the whole answer.
+func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -1,0 +1,82 @@
+package plugin
+
+import (
+	"context"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"soar.example/okta/plugin/internal/pb"
+	"soar.example/okta/sdk"
+)
+
+// foreign is a plugin in which somebody else got the wire wrong.
+type foreign struct {
+	pb.UnimplementedConnectorServer
+	manifest, health []byte
+	session          string
+	time             string
+	err              *pb.Error
+	status           error
+}
+
+func (f *foreign) Manifest(context.Context, *pb.ManifestRequest) (*pb.ManifestResponse, error) {
+	return &pb.ManifestResponse{Manifest: f.manifest, Error: f.err}, f.status
+}
+
+func (f *foreign) Open(context.Context, *pb.OpenRequest) (*pb.OpenResponse, error) {
+	return &pb.OpenResponse{Session: f.session}, nil
+}
+
+func (f *foreign) Check(context.Context, *pb.CheckRequest) (*pb.CheckResponse, error) {
+	return &pb.CheckResponse{Health: f.health}, nil
+}
+
+func (f *foreign) Poll(context.Context, *pb.PollRequest) (*pb.PollResponse, error) {
+	return &pb.PollResponse{Events: []*pb.Event{{Time: f.time}}, Calls: []*pb.Call{{Method: "GET"}}}, nil
+}
+
+// What a plugin answers is not trusted to be well formed.
+func TestForeignPlugin(t *testing.T) {
+	f := &foreign{session: "s", health: []byte("{"), manifest: []byte(`{"name":1}`), time: "yesterday"}
+	c, _ := connect(t, f)
+	const unreadable = "answered something that cannot be read"
+	_, err := c.Manifest(t.Context())
+	wantError(t, err, sdk.Internal, unreadable)
+	f.manifest = nil
+	_, err = c.Manifest(t.Context())
+	wantError(t, err, sdk.Internal, unreadable)
+	s := openOn(t, c, "")
+	_, err = s.Check(t.Context())
+	wantError(t, err, sdk.Internal, unreadable)
+	f.health = nil
+	if health, err := s.Check(t.Context()); err != nil || health.Target != "" {
+		t.Errorf("got %+v, %v", health, err)
+	}
+	page, err := s.Poll(t.Context(), "x", nil, nil)
+	wantError(t, err, sdk.Internal, unreadable)
+	if page.Events != nil || len(page.Calls) != 1 {
+		t.Errorf("got %+v", page)
+	}
+	_, err = s.Run(t.Context(), "x", nil)
+	wantError(t, err, sdk.Internal, "does not know this call")
+	wantError(t, s.Close(), sdk.Internal, "does not know this call")
+	f.session = ""
+	_, err = c.Open(t.Context(), nil)
+	wantError(t, err, sdk.Internal, unreadable)
+
+	for word, want := range map[string]sdk.Code{"": sdk.Internal, "teapot": sdk.Internal, "forbidden": sdk.Forbidden} {
+		f.err = &pb.Error{Code: word, Message: "said so"}
+		_, err = c.Manifest(t.Context())
+		wantError(t, err, want, "said so")
+	}
+	for code, want := range map[codes.Code]sdk.Code{
+		codes.Unavailable: sdk.Unavailable, codes.Canceled: sdk.Unavailable, codes.Unknown: sdk.Internal,
+		codes.DeadlineExceeded: sdk.Internal, codes.ResourceExhausted: sdk.Internal, codes.Aborted: sdk.Unavailable,
+	} {
+		f.status = status.Error(code, "odd")
+		_, err = c.Manifest(t.Context())
+		wantError(t, err, want, "")
+	}
+}

@@ -1,0 +1,41 @@
+package plugin
+
+import (
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+)
+
+// Name is the name under which a plugin process dispenses its backend.
+const Name = "connector"
+
+// Version is the protocol version that this package speaks.
+const Version = 1
+
+// MaxMessage is the largest message, in bytes, that either end takes. A page of
+// 1,000 events is 2 to 60 MB.
+const MaxMessage = 256 << 20
+
+// The environment variables that a host may set for its plugin.
+const (
+	// EnvHostPID holds the host's process id, so that the plugin sees that its
+	// host is gone even if that happened before it looked.
+	EnvHostPID = "SOAR_HOST_PID"
+	// EnvLogLevel holds the lowest level that the host wants to hear of: trace,
+	// debug, info, warn, error or off.
+	EnvLogLevel = "SOAR_LOG_LEVEL"
+)
+
+// Handshake is what host and plugin must agree on. The cookie tells a plugin
+// that it was not started by hand; it secures nothing.
+var Handshake = goplugin.HandshakeConfig{
+	ProtocolVersion:  Version,
+	MagicCookieKey:   "SOAR_CONNECTOR_PLUGIN",
+	MagicCookieValue: "4f1c6a52-connector",
+}
+
+// DialOptions are the gRPC options that a host needs to take large pages.
+func DialOptions() []grpc.DialOption {
+	return []grpc.DialOption{grpc.WithDefaultCallOptions(
+		grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage),
+	)}
+}

@@ -1,0 +1,102 @@
+package host
+
+import (
+	"crypto/sha256"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+
+	"soar.example/okta/sdk"
+)
+
+// Config says which plugin to launch, and how.
+type Config struct {
+	// Path is the plugin's binary. It is never searched for in PATH.
+	Path string
+	// Args are its arguments, without the program's name.
+	Args []string
+	// Env are additional variables for it, each NAME=value. Of the host's own
+	// environment it sees only the proxy, certificate and TMPDIR variables.
+	Env []string
+	// Checksum is the SHA-256 of the binary. If it is set, nothing else is ever
+	// started, at a relaunch neither.
+	Checksum []byte
+	// Logger takes what the plugin logs, and its coming and going. By default
+	// nothing is logged.
+	Logger hclog.Logger
+	// StartTimeout is how long the plugin may take to come up. Default: 20 s.
+	StartTimeout time.Duration
+	// Grace is how long Close waits for calls that are under way. Default: 10 s.
+	Grace time.Duration
+}
+
+// complete checks c and fills in what was left out.
+func (c Config) complete() (Config, error) {
+	if c.Path == "" {
+		return c, sdk.Invalid("a plugin needs the path of its binary")
+	}
+	// Without a separator in it, a path would be searched for in PATH.
+	path, err := filepath.Abs(c.Path)
+	if err != nil {
+		return c, sdk.Errorf(sdk.InvalidInput, "the plugin %s cannot be found: %w", c.Path, err)
+	}
+	c.Path = path
+	if n := len(c.Checksum); n != 0 && n != sha256.Size {
+		return c, sdk.Errorf(sdk.InvalidInput, "a checksum is a SHA-256 of %d bytes, not %d", sha256.Size, n)
+	}
+	for _, v := range c.Env {
+		if name, _, ok := strings.Cut(v, "="); !ok || name == "" || strings.ContainsRune(v, 0) {
+			// The whole of it may be a secret.
+			return c, sdk.Errorf(sdk.InvalidInput, "an environment variable for the plugin must be NAME=value")
+		}
+	}
+	c.Args, c.Env, c.Checksum = slices.Clone(c.Args), slices.Clone(c.Env), slices.Clone(c.Checksum)
+	if c.Logger == nil {
+		c.Logger = hclog.NewNullLogger()
+	}
+	if c.StartTimeout <= 0 {
+		c.StartTimeout = 20 * time.Second
+	}
+	if c.Grace <= 0 {
+		c.Grace = 10 * time.Second
+	}
+	return c, nil
+}
+
+// binary refuses a file that cannot be the plugin. It looks again at every
+// launch: the file may have changed since.
+func (c Config) binary() error {
+	info, err := os.Stat(c.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &sdk.Error{Code: sdk.InvalidInput, Message: "there is no plugin at " + c.Path, Err: err}
+	case err != nil:
+		return sdk.Errorf(sdk.InvalidInput, "the plugin %s cannot be looked at: %w", c.Path, err)
+	case !info.Mode().IsRegular():
+		return sdk.Invalid("the plugin " + c.Path + " is not a file")
+	case runtime.GOOS != "windows" && info.Mode()&0o111 == 0:
+		return sdk.Invalid("the plugin " + c.Path + " is not executable")
+	case len(c.Checksum) == 0:
+		return nil
+	}
+	// A SecureConfig goes on hashing where it stopped, so each launch has its own.
+	same, err := (&goplugin.SecureConfig{Checksum: c.Checksum, Hash: sha256.New()}).Check(c.Path)
+	switch {
+	case err != nil:
+		return sdk.Errorf(sdk.InvalidInput, "the checksum of the plugin %s cannot be taken: %w", c.Path, err)
+	case !same:
+		return &sdk.Error{
+			Code: sdk.InvalidInput, Message: "the plugin " + c.Path + " is not the expected one: its checksum differs",
+			Err: goplugin.ErrChecksumsDoNotMatch,
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+
+	"soar.example/okta/plugin"
+	"soar.example/okta/plugin/internal/gate"
+	"soar.example/okta/sdk"
+)
+
+// An instance is one life of the plugin's process.
+type instance struct {
+	process *process
+	client  *goplugin.Client
+	backend sdk.Backend
+	calls   gate.Gate
+	retired sync.Once
+}
+
+// hardLimit is how long a process may take to end once it was told to.
+const hardLimit = 2 * time.Second
+
+// start launches the process and returns when it answers. When it fails, nothing
+// is left behind.
+func start(ctx context.Context, c Config) (*instance, error) {
+	if err := c.binary(); err != nil {
+		return nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, c.StartTimeout)
+	defer cancel()
+	i := new(instance)
+	stop := func() bool { return true }
+	i.client = goplugin.NewClient(&goplugin.ClientConfig{
+		HandshakeConfig:  plugin.Handshake,
+		VersionedPlugins: plugin.Plugins(nil),
+		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
+		AutoMTLS:         true,
+		SkipHostEnv:      true,
+		GRPCDialOptions:  plugin.DialOptions(),
+		Logger:           c.Logger,
+		StartTimeout:     c.StartTimeout,
+		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, dir string) (runner.Runner, error) {
+			cmd := exec.Command(c.Path, c.Args...)
+			cmd.Env = append(environ(c), spec.Env...)
+			i.process = newProcess(cmd, dir)
+			// go-plugin itself waits by the clock alone.
+			stop = context.AfterFunc(limited, i.process.kill)
+			return i.process, nil
+		},
+	})
+	err := i.connect(limited)
+	if !stop() && err == nil {
+		err = limited.Err() // it is killed by now
+	}
+	if err == nil {
+		c.Logger.Info("plugin started", "path", c.Path, "pid", i.process.ID())
+		return i, nil
+	}
+	if i.process != nil {
+		i.process.kill()
+		i.end()
+	}
+	return nil, diagnose(ctx, limited, c, i.process, err)
+}
+
+// connect brings the process up and has it answer once, so that what cannot
+// work is known at once.
+func (i *instance) connect(ctx context.Context) error {
+	rpc, err := i.client.Client()
+	if err != nil {
+		return err
+	}
+	raw, err := rpc.Dispense(plugin.Name)
+	if err != nil {
+		return err
+	}
+	backend, ok := raw.(sdk.Backend)
+	if !ok {
+		return fmt.Errorf("dispensed a %T", raw)
+	}
+	if _, err := backend.Manifest(ctx); err != nil {
+		return err
+	}
+	i.backend = backend
+	return nil
+}
+
+// end ends the process, in good order if it can, and clears up after it.
+func (i *instance) end() {
+	// go-plugin asks the process to end and waits for its word without a limit.
+	limit := time.AfterFunc(hardLimit, i.process.kill)
+	defer limit.Stop()
+	i.client.Kill()
+	// go-plugin leaves the directory of a process that did not start.
+	i.process.removeDir()
+}

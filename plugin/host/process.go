@@ -1,0 +1,164 @@
+package host
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-plugin/runner"
+)
+
+// process runs the plugin for go-plugin, and knows what go-plugin does not tell:
+// when it ended and how, and what it said first and last.
+type process struct {
+	cmd    *exec.Cmd
+	dir    string // where its socket is
+	stdout *listener
+	stderr *listener
+	done   chan struct{} // closed once it has ended; never if it never started
+
+	mu     sync.Mutex
+	failed error  // why it did not start
+	pid    int    // 0: it has not started
+	state  string // how it ended
+	doomed bool   // killed, maybe before it started
+}
+
+var _ runner.Runner = (*process)(nil)
+
+// pipeLimit is how long output is read after the end of the process. A child of
+// its own may hold the pipes open for ever.
+const pipeLimit = 500 * time.Millisecond
+
+func newProcess(cmd *exec.Cmd, dir string) *process {
+	// The host's own input is none of the plugin's business.
+	cmd.Stdin = nil
+	return &process{cmd: cmd, dir: dir, stdout: new(listener), stderr: new(listener), done: make(chan struct{})}
+}
+
+// Start starts the process.
+func (p *process) Start(context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failed = p.start()
+	return p.failed
+}
+
+func (p *process) start() error {
+	if p.doomed {
+		return context.Canceled
+	}
+	stdout, err := p.stdout.open()
+	if err != nil {
+		return err
+	}
+	defer stdout.Close()
+	stderr, err := p.stderr.open()
+	if err != nil {
+		return err
+	}
+	defer stderr.Close()
+	p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
+	if err := p.cmd.Start(); err != nil {
+		_ = p.stdout.Close()
+		_ = p.stderr.Close()
+		return err
+	}
+	p.pid = p.cmd.Process.Pid
+	go p.reap()
+	return nil
+}
+
+func (p *process) reap() {
+	_ = p.cmd.Wait() // how it ended is in its state
+	p.mu.Lock()
+	p.state = p.cmd.ProcessState.String()
+	p.mu.Unlock()
+	p.stdout.limit(pipeLimit)
+	p.stderr.limit(pipeLimit)
+	close(p.done)
+}
+
+// Wait waits for the end, which go-plugin does once it has read all output.
+func (p *process) Wait(context.Context) error {
+	<-p.done
+	_ = p.stdout.Close()
+	_ = p.stderr.Close()
+	return nil
+}
+
+// Kill ends the process at once, or keeps it from starting.
+func (p *process) Kill(context.Context) error {
+	p.kill()
+	return nil
+}
+
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.doomed = true
+	if p.pid != 0 {
+		_ = p.cmd.Process.Kill() // it may have ended by itself
+	}
+}
+
+func (p *process) alive() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// ended says how the process ended, "" if it has not.
+func (p *process) ended() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state
+}
+
+// startError says why the process did not start, nil if it did.
+func (p *process) startError() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failed
+}
+
+// ID is the process id, "" before the start.
+func (p *process) ID() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pid == 0 {
+		return ""
+	}
+	return strconv.Itoa(p.pid)
+}
+
+// Stdout is where the plugin says its address.
+func (p *process) Stdout() io.ReadCloser { return p.stdout }
+
+// Stderr is where the plugin logs.
+func (p *process) Stderr() io.ReadCloser { return p.stderr }
+
+// Name is the binary.
+func (p *process) Name() string { return p.cmd.Path }
+
+// Diagnose leaves it to diagnose to say what went wrong.
+func (p *process) Diagnose(context.Context) string { return "" }
+
+// PluginToHost changes nothing: both live on one machine.
+func (p *process) PluginToHost(network, address string) (string, string, error) {
+	return network, address, nil
+}
+
+// HostToPlugin changes nothing.
+func (p *process) HostToPlugin(network, address string) (string, string, error) {
+	return network, address, nil
+}
+
+func (p *process) removeDir() { _ = os.RemoveAll(p.dir) }

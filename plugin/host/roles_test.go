@@ -1,0 +1,92 @@
+package host_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"soar.example/okta/plugin"
+	"soar.example/okta/plugin/host"
+	"soar.example/okta/plugin/internal/plugintest"
+)
+
+const (
+	roleHost     = "host"     // launches a plugin, has it hold, and waits to be killed
+	roleSilent   = "silent"   // never says a word on stdout
+	roleNewer    = "newer"    // speaks version 2
+	roleOther    = "other"    // is a go-plugin of another kind
+	roleOldSpeak = "oldspeak" // says that it speaks net/rpc
+)
+
+// play is the main function of every role but the plugin's. It returns the exit
+// status.
+func play(ctx context.Context, role string) int {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
+	switch role {
+	case roleHost:
+		return playHost(ctx)
+	case roleSilent:
+		fmt.Fprintln(os.Stderr, "thinking about it")
+		<-ctx.Done()
+	case roleNewer:
+		serveRaw(map[int]goplugin.PluginSet{2: plugin.Plugins(nil)[1]})
+	case roleOther:
+		serveRaw(map[int]goplugin.PluginSet{1: {plugin.Name: other{}}})
+	case roleOldSpeak:
+		fmt.Println("1|1|unix|/nowhere|netrpc|")
+		<-ctx.Done()
+	}
+	return 0
+}
+
+func serveRaw(set map[int]goplugin.PluginSet) {
+	goplugin.Serve(&goplugin.ServeConfig{
+		HandshakeConfig: plugin.Handshake, VersionedPlugins: set, GRPCServer: goplugin.DefaultGRPCServer,
+		Logger: hclog.NewNullLogger(),
+	})
+}
+
+// other serves nothing that this project knows.
+type other struct {
+	goplugin.NetRPCUnsupportedPlugin
+}
+
+func (other) GRPCServer(*goplugin.GRPCBroker, *grpc.Server) error { return nil }
+
+func (other) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, nil
+}
+
+// playHost prints the plugin's process id, starts a call that nobody ends, and
+// waits. Its one argument is the call's input.
+func playHost(ctx context.Context) int {
+	path, err := os.Executable()
+	if err != nil {
+		return 1
+	}
+	p, err := host.Launch(ctx, host.Config{Path: path, Env: plugintest.Env(plugintest.Plugin)})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer p.Close()
+	s, err := p.Open(ctx, json.RawMessage(`{"org":"a"}`))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println(strconv.Itoa(p.PID()))
+	_, err = s.Run(ctx, "hold", json.RawMessage(strings.Join(os.Args[1:], "")))
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}

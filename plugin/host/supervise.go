@@ -1,0 +1,167 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"soar.example/okta/plugin"
+	"soar.example/okta/sdk"
+)
+
+// notice is how long a broken connection waits to learn how the process ended.
+const notice = 250 * time.Millisecond
+
+// errReopen marks a process that was lost before the call itself began.
+var errReopen = errors.New("the plugin process was lost before the call began")
+
+// do has f make one call to the process, which is started if there is none. fate
+// is what the caller must know of a call that was cut off.
+func (p *Plugin) do(ctx context.Context, fate string, f func(*instance) error) error {
+	for {
+		i, err := p.enter(ctx)
+		if err != nil {
+			return err
+		}
+		err = f(i)
+		i.calls.Leave()
+		switch {
+		case errors.Is(err, plugin.ErrNotStarted), errors.Is(err, errReopen):
+			// Nothing was done, so it can be done in the process that follows. One
+			// that keeps dying ends this loop, see deaths.
+			p.lost(ctx, i)
+			if err := ctx.Err(); err != nil {
+				return sdk.AsError(err)
+			}
+		case errors.Is(err, plugin.ErrBroken):
+			return &sdk.Error{Code: sdk.Unavailable, Message: p.lost(ctx, i) + " during the call" + fate, Err: err}
+		default:
+			return err
+		}
+	}
+}
+
+// enter returns the process, started if need be; the caller must leave its calls.
+func (p *Plugin) enter(ctx context.Context) (*instance, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, sdk.AsError(err)
+		}
+		i, err := p.current()
+		if err != nil {
+			return nil, err
+		}
+		if i == nil {
+			if i, err = p.restart(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if i.process.alive() && i.calls.Enter() {
+			return i, nil
+		}
+		p.retire(i)
+	}
+}
+
+// current returns the process, nil if there is none.
+func (p *Plugin) current() (*instance, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, sdk.Invalid("the plugin is closed")
+	}
+	return p.now, nil
+}
+
+// restart starts the process, once for all who wait for it.
+func (p *Plugin) restart(ctx context.Context) (*instance, error) {
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-p.base.Done(): // Close keeps the turn
+	case <-ctx.Done():
+		return nil, sdk.AsError(ctx.Err())
+	}
+	if i, err := p.current(); i != nil || err != nil {
+		return i, err
+	}
+	if wait := p.forbidden(); wait > 0 {
+		return nil, &sdk.Error{
+			Code: sdk.Unavailable, RetryAfter: wait,
+			Message: fmt.Sprintf("the plugin process died %d times within a minute; it is not started again for another %s",
+				mostDeaths, wait.Round(time.Second)),
+		}
+	}
+	limited, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.base, cancel)()
+	i, err := start(limited, p.config)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case err == nil:
+		p.now = i // Close waits for the turn, and ends it if that is due
+		return i, nil
+	case p.closed:
+		return nil, sdk.Invalid("the plugin is closed")
+	case ctx.Err() == nil:
+		p.deaths.note(time.Now())
+	}
+	return nil, err
+}
+
+func (p *Plugin) forbidden() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.deaths.wait(time.Now())
+}
+
+// lost gives up a process whose connection broke, and says what happened.
+func (p *Plugin) lost(ctx context.Context, i *instance) string {
+	limit := time.NewTimer(notice)
+	defer limit.Stop()
+	select {
+	case <-i.process.done:
+	case <-limit.C:
+	case <-ctx.Done():
+	}
+	p.retire(i)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch state := i.process.ended(); {
+	case p.closed:
+		return "the plugin was closed"
+	case state != "":
+		return "the plugin process died (" + state + ")"
+	default:
+		return "the connection to the plugin process broke"
+	}
+}
+
+// retire has i take no more calls, and ends it once those under way are through
+// or the grace is over.
+func (p *Plugin) retire(i *instance) {
+	i.retired.Do(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.now == i {
+			p.now = nil
+		}
+		if !p.closed {
+			p.deaths.note(time.Now())
+			p.config.Logger.Warn("plugin process is lost", "path", p.config.Path, "pid", i.process.ID(), "state", i.process.ended())
+		}
+		idle := i.calls.Shut()
+		p.retiring.Go(func() {
+			limit := time.NewTimer(p.config.Grace)
+			defer limit.Stop()
+			select {
+			case <-idle:
+			case <-i.process.done:
+			case <-limit.C:
+			}
+			i.end()
+		})
+	})
+}

@@ -1,0 +1,282 @@
+//go:build unix
+
+package host_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"soar.example/okta/plugin/host"
+	"soar.example/okta/plugin/internal/plugintest"
+	"soar.example/okta/sdk"
+)
+
+// runHold starts a call that lasts until conn is written to.
+func runHold(t *testing.T, ctx context.Context, s sdk.Session, h *plugintest.Holder, stubborn bool) (conn net.Conn, result <-chan error) {
+	t.Helper()
+	result = background(func() error {
+		_, err := s.Run(ctx, "hold", h.Input(stubborn))
+		return err
+	})
+	conn = within(t, 20*time.Second, h.Held(), "the call")
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn, result
+}
+
+// A plugin that is killed fails the call that is under way, at once and in
+// words; the next call has a new process and its session opened in it again.
+func TestKilledPlugin(t *testing.T) {
+	t.Parallel()
+	p := launch(t)
+	a, b := open(t, p, "a"), open(t, p, "b")
+	first := p.PID()
+	if got := mustEcho(t, a); got.PID != first || got.Org != "a" {
+		t.Errorf("got %+v, process %d", got, first)
+	}
+	_, result := runHold(t, t.Context(), a, holder(t), false)
+	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	err := within(t, 20*time.Second, result, "the end of the call")
+	e := sdk.AsError(err)
+	if e.Code != sdk.Unavailable || !strings.Contains(e.Message, "the plugin process died (signal: killed)") ||
+		!strings.Contains(e.Message, "whether the action took effect is not known") {
+		t.Errorf("got %v", err)
+	}
+
+	// Many callers at once start one process, and open each session in it once.
+	var wg sync.WaitGroup
+	for n := range 20 {
+		wg.Go(func() {
+			s, org := a, "a"
+			if n%2 == 1 {
+				s, org = b, "b"
+			}
+			out, err := echo(t.Context(), s, "")
+			if err != nil || out.Org != org || out.PID == first || out.PID != p.PID() {
+				t.Errorf("got %+v, %v", out, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// A process that dies while nobody calls is replaced without a word.
+func TestKilledWhileIdle(t *testing.T) {
+	t.Parallel()
+	p := launch(t)
+	s := open(t, p, "a")
+	first := p.PID()
+	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 20*time.Second, "no process", func() bool { return p.PID() == 0 })
+	if got := mustEcho(t, s); got.PID == first {
+		t.Error("the process is still the same")
+	}
+	if _, err := p.Manifest(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A process that is asked to end finishes what it has begun, while another takes
+// the calls that follow.
+func TestTerminatedPlugin(t *testing.T) {
+	t.Parallel()
+	p := launch(t)
+	s := open(t, p, "a")
+	first := p.PID()
+	conn, result := runHold(t, t.Context(), s, holder(t), false)
+	if err := syscall.Kill(first, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 20*time.Second, "another process", func() bool { return mustEcho(t, s).PID != first })
+	if _, err := conn.Write([]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := within(t, 20*time.Second, result, "the end of the call"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A process that dies again and again is left alone for a while.
+func TestDiesTooOften(t *testing.T) {
+	t.Parallel()
+	p := launch(t)
+	s := open(t, p, "a")
+	for n := range 5 {
+		_, err := s.Run(t.Context(), "crash", nil)
+		if e := sdk.AsError(err); e == nil || !strings.Contains(e.Message, "died (exit status 3)") {
+			t.Fatalf("crash %d: %v", n, err)
+		}
+	}
+	_, err := s.Run(t.Context(), "crash", nil)
+	e := sdk.AsError(err)
+	if e == nil || e.Code != sdk.Unavailable || !strings.Contains(e.Message, "died 5 times within a minute") ||
+		e.RetryAfter <= 0 || e.RetryAfter > time.Minute {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A canceled call returns at once, also if the plugin does not care.
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	s := open(t, launch(t), "a")
+	h := holder(t)
+	for _, stubborn := range []bool{false, true} {
+		t.Run(fmt.Sprint("stubborn=", stubborn), func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			conn, result := runHold(t, ctx, s, h, stubborn)
+			start := time.Now()
+			cancel()
+			err := within(t, 2*time.Second, result, "the end of the call")
+			t.Logf("canceled within %s", time.Since(start))
+			if e := sdk.AsError(err); e == nil || e.Code != sdk.Canceled {
+				t.Errorf("got %v", err)
+			}
+			if !stubborn {
+				// The plugin learns of it too.
+				_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+				if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
+					t.Errorf("the call in the plugin: %v", err)
+				}
+			}
+		})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, result := runHold(t, ctx, s, h, false)
+	if e := sdk.AsError(within(t, 2*time.Second, result, "the end of the call")); e == nil || e.Code != sdk.Timeout {
+		t.Errorf("got %v", e)
+	}
+}
+
+// Closing a session ends its calls, and no other's.
+func TestSessionsAreApart(t *testing.T) {
+	t.Parallel()
+	p := launch(t)
+	a, b := open(t, p, "a"), open(t, p, "b")
+	h := holder(t)
+	_, ofA := runHold(t, t.Context(), a, h, false)
+	heldB, ofB := runHold(t, t.Context(), b, h, false)
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if e := sdk.AsError(within(t, 20*time.Second, ofA, "the end of a's call")); e == nil || e.Code != sdk.Canceled {
+		t.Errorf("got %v", e)
+	}
+	if _, err := heldB.Write([]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := within(t, 20*time.Second, ofB, "the end of b's call"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Close waits for what is under way, closes the sessions, and leaves nothing
+// behind: no process, no goroutine, no file.
+func TestClose(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	temp := tempDir(t)
+	t.Setenv("TMPDIR", temp)
+	address, told, err := plugintest.Farewell(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := plugintest.NewHolder(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := host.Launch(ctx, config(t, plugintest.Plugin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.Open(ctx, json.RawMessage(`{"org":"a","farewell":"`+address+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := p.PID()
+	conn, result := runHold(t, ctx, s, h, false)
+	closed := background(p.Close)
+	again := background(p.Close)
+	eventually(t, 20*time.Second, "closed to new calls", func() bool {
+		_, err := echo(ctx, s, "")
+		e := sdk.AsError(err)
+		return e != nil && e.Code == sdk.InvalidInput && e.Message == "the plugin is closed"
+	})
+	select {
+	case <-closed:
+		t.Error("did not wait")
+	default:
+	}
+	if _, err := conn.Write([]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := within(t, 20*time.Second, result, "the end of the call"); err != nil {
+		t.Error(err)
+	}
+	for _, ch := range []<-chan error{closed, again} {
+		if err := within(t, 20*time.Second, ch, "Close"); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := within(t, 20*time.Second, told, "the farewell"); got != "closed a" {
+		t.Errorf("told %q", got)
+	}
+	if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
+		t.Errorf("the process: %v", err)
+	}
+	if left := entries(t, temp); left != nil {
+		t.Errorf("left %q", left)
+	}
+	if p.PID() != 0 {
+		t.Error("has a process id")
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := p.Open(ctx, nil); err == nil {
+		t.Error("opened a session")
+	}
+}
+
+// Close cuts off what does not end within the grace.
+func TestCloseCutsOff(t *testing.T) {
+	t.Parallel()
+	p := launch(t, func(c *host.Config) { c.Grace = 50 * time.Millisecond })
+	s := open(t, p, "a")
+	_, result := runHold(t, t.Context(), s, holder(t), true)
+	closed := background(p.Close)
+	e := sdk.AsError(within(t, 20*time.Second, result, "the end of the call"))
+	if e == nil || !strings.Contains(e.Message, "the plugin was closed during the call; whether the action took effect is not known") {
+		t.Errorf("got %v", e)
+	}
+	within(t, 20*time.Second, closed, "Close")
+}
+
+// Close ends a process that does not move, too.
+func TestCloseFrozen(t *testing.T) {
+	t.Parallel()
+	frozen := launch(t)
+	pid := frozen.PID()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 20*time.Second, background(frozen.Close), "Close of a frozen process")
+	if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
+		t.Errorf("the process: %v", err)
+	}
+}

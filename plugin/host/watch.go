@@ -1,0 +1,175 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/sdk"
+)
+
+// A Source is a trigger to watch.
+type Source struct {
+	Session sdk.Session
+	Trigger string
+	Params  json.RawMessage // the trigger's parameters
+	Every   time.Duration   // how long to wait when there is no more to read
+}
+
+// WatchOptions say where to start and what to do with what is found.
+type WatchOptions struct {
+	// From is the place to go on from: the Next of the last page that was handled,
+	// nil at first.
+	From json.RawMessage
+	// Handle takes a page, and has committed it together with its Next when it
+	// returns nil. After an error it gets the same page again, for as long as it
+	// takes. It gets pages without events too: the place moves on them as well.
+	Handle func(ctx context.Context, page sdk.RawPage) error
+	// Observe, if set, is told of every attempt, by the goroutine that polls.
+	Observe func(Status)
+	// Logger takes what an operator should know. By default nothing is logged.
+	Logger hclog.Logger
+}
+
+// mostInternal is how many internal errors in a row are borne. They are faults,
+// and rarely go away.
+const mostInternal = 5
+
+// Watch polls a trigger and hands over what it finds, page by page, until ctx
+// ends; then it returns nil. Any other return is the [sdk.Error] that cannot be
+// cured by waiting.
+//
+// It polls at once, and again as long as there is more, and then in turns of
+// Every, give or take a tenth. Rate limits, outages and timeouts are waited out:
+// 1 s to 1 min, doubling, and not before the RetryAfter of the error. An internal
+// error is borne five times in a row.
+func Watch(ctx context.Context, s Source, o WatchOptions) error {
+	if s.Session == nil || o.Handle == nil || s.Every <= 0 {
+		return sdk.Invalid("watching needs a session, an interval and something to handle the pages")
+	}
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
+	w := &watch{source: s, options: o, from: o.From, log: o.Logger.With("trigger", s.Trigger)}
+	for ctx.Err() == nil {
+		st := w.attempt(ctx)
+		if st.Err != nil && ctx.Err() != nil {
+			break // the end of ctx is no error of the trigger's
+		}
+		w.report(st)
+		if st.Ended {
+			return st.Err
+		}
+		if !pause(ctx, st.Wait) {
+			break
+		}
+	}
+	return nil
+}
+
+// watch is where a Watch has got to.
+type watch struct {
+	source   Source
+	options  WatchOptions
+	log      hclog.Logger
+	from     json.RawMessage
+	kept     *sdk.RawPage // polled and not handled yet
+	failures int          // in a row
+	internal int          // of them, internal ones in a row
+}
+
+// attempt polls, unless a page is kept, and has the page handled.
+func (w *watch) attempt(ctx context.Context) (st Status) {
+	start := time.Now()
+	defer func() { st.Took = time.Since(start) }()
+	if w.kept == nil {
+		page, err := w.source.Session.Poll(ctx, w.source.Trigger, w.source.Params, w.from)
+		if err != nil {
+			return w.failed(page, sdk.AsError(err))
+		}
+		w.kept, w.failures, w.internal = &page, 0, 0
+	}
+	page := *w.kept
+	st = Status{
+		Seen: page.Seen, Matched: len(page.Events), More: page.More,
+		Notices: page.Notices, Calls: page.Calls,
+	}
+	if err := w.options.Handle(ctx, page); err != nil {
+		w.failures++
+		st.Err, st.Handling, st.Failures, st.Wait = err, true, w.failures, backoff(w.failures)
+		return st
+	}
+	w.kept, w.failures = nil, 0
+	stuck := page.Seen == 0 && bytes.Equal(page.Next, w.from)
+	if len(page.Next) > 0 {
+		w.from = page.Next
+	}
+	if !page.More || stuck {
+		// A trigger that promises more and does not move must not be polled in a
+		// tight loop.
+		st.Wait = jitter(w.source.Every)
+	}
+	return st
+}
+
+// failed says what follows from a poll that failed.
+func (w *watch) failed(page sdk.RawPage, err *sdk.Error) Status {
+	w.failures++
+	st := Status{Calls: page.Calls, Err: err, Failures: w.failures, Wait: backoff(w.failures)}
+	switch err.Code {
+	case sdk.RateLimited, sdk.Unavailable, sdk.Timeout:
+		w.internal = 0
+		if err.RetryAfter > 0 {
+			st.Wait = max(st.Wait, notBefore(err.RetryAfter))
+		}
+	case sdk.InvalidInput, sdk.Unauthenticated, sdk.Forbidden, sdk.NotFound, sdk.Conflict:
+		st.Ended = true
+	default:
+		w.internal++
+		st.Ended = w.internal > mostInternal
+	}
+	if st.Ended {
+		st.Wait = 0
+	}
+	return st
+}
+
+// report logs an attempt and tells the observer of it.
+func (w *watch) report(st Status) {
+	switch {
+	case st.Ended:
+		w.log.Error("watching ended", "error", st.Err)
+	case st.Handling:
+		w.log.Warn("page not handled, it is kept", "error", st.Err, "failures", st.Failures, "wait", st.Wait)
+	case st.Err != nil:
+		w.log.Warn("poll failed", "error", st.Err, "failures", st.Failures, "wait", st.Wait)
+	default:
+		w.log.Debug("page handled", "seen", st.Seen, "matched", st.Matched, "more", st.More, "wait", st.Wait)
+	}
+	if st.Err == nil {
+		for _, n := range st.Notices {
+			w.log.Warn("the trigger has a notice", "notice", n)
+		}
+	}
+	if w.options.Observe != nil {
+		w.options.Observe(st)
+	}
+}
+
+// pause waits, and reports whether ctx is still alive.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,125 @@
+package plugintest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// Failures are the errors that the action fail returns, by name: every field
+// set, none, and what is not an sdk.Error at all.
+var Failures = map[string]error{
+	"full": &sdk.Error{
+		Code: sdk.RateLimited, Message: "too many <requests>", RetryAfter: 1500*time.Millisecond + 7,
+		Violations: []schema.Violation{{Pointer: "/a/0", Message: "is bad"}, {Message: "all of it is"}},
+		Upstream:   &sdk.Upstream{Status: 429, Code: "E0000047", ErrorID: "oae1", RequestID: "req9"},
+		Err:        errors.New("stays here"),
+	},
+	"bare":       &sdk.Error{Code: sdk.NotFound, Message: "no such thing"},
+	"upstream":   &sdk.Error{Code: sdk.Forbidden, Message: "not allowed", Upstream: &sdk.Upstream{}},
+	"wrapped":    fmt.Errorf("outer: %w", &sdk.Error{Code: sdk.Conflict, Message: "inner"}),
+	"plain":      errors.New("just text"),
+	"canceled":   context.Canceled,
+	"deadline":   fmt.Errorf("reading: %w", context.DeadlineExceeded),
+	"empty text": &sdk.Error{Code: sdk.Unavailable},
+}
+
+// EchoIn is the input of echo.
+type EchoIn struct {
+	Text     string `json:"text" jsonschema:"title=Text" jsonschema_description:"What comes back."`
+	Times    int    `json:"times,omitempty" jsonschema:"title=Times,minimum=1,maximum=100,default=1" jsonschema_description:"How often."`
+	Requests int    `json:"requests,omitempty" jsonschema:"title=Requests" jsonschema_description:"How many requests are recorded."`
+}
+
+// EchoOut is the output of echo.
+type EchoOut struct {
+	Org   string   `json:"org" jsonschema_description:"The session's account."`
+	PID   int      `json:"pid,omitempty" jsonschema_description:"The process, if it is asked for by an empty text."`
+	Texts []string `json:"texts" jsonschema_description:"The text, so many times."`
+}
+
+var echo = sdk.Action[*Client, EchoIn, EchoOut]{
+	Name: "echo", Title: "Echo", Summary: "Says it again.", Docs: "https://example.com/echo", Effect: sdk.Reads,
+	Example: sdk.Example[EchoIn, EchoOut]{Input: EchoIn{Text: "hi", Times: 1}, Output: EchoOut{Org: "o", Texts: []string{"hi"}}},
+	Run: func(ctx context.Context, c *Client, in EchoIn) (EchoOut, error) {
+		record(ctx, in.Requests)
+		out := EchoOut{Org: c.settings.Org}
+		for range in.Times {
+			out.Texts = append(out.Texts, in.Text)
+		}
+		if in.Text == "" {
+			out.PID = os.Getpid()
+		}
+		return out, nil
+	},
+}
+
+// HoldIn is the input of hold.
+type HoldIn struct {
+	Address  string `json:"address" jsonschema:"title=Address" jsonschema_description:"TCP address that is told of the call, and lets it go with one byte."`
+	Stubborn bool   `json:"stubborn,omitempty" jsonschema:"title=Stubborn" jsonschema_description:"Whether it does not care that it is canceled."`
+}
+
+// HoldOut is the output of hold.
+type HoldOut struct {
+	Released bool `json:"released" jsonschema_description:"Whether the far end let it go."`
+}
+
+var hold = sdk.Action[*Client, HoldIn, HoldOut]{
+	Name: "hold", Title: "Hold", Summary: "Lasts until it is let go.", Docs: "https://example.com/hold", Effect: sdk.Reads,
+	Example: sdk.Example[HoldIn, HoldOut]{Input: HoldIn{Address: "127.0.0.1:1"}, Output: HoldOut{Released: true}},
+	Run: func(ctx context.Context, _ *Client, in HoldIn) (HoldOut, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", in.Address)
+		if err != nil {
+			return HoldOut{}, err
+		}
+		defer conn.Close()
+		if !in.Stubborn {
+			defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+		}
+		if _, err := conn.Read(make([]byte, 1)); err != nil {
+			if ctx.Err() != nil {
+				err = ctx.Err()
+			}
+			return HoldOut{}, err
+		}
+		return HoldOut{Released: true}, nil
+	},
+}
+
+// FailIn is the input of fail.
+type FailIn struct {
+	Name string `json:"name" jsonschema:"title=Name" jsonschema_description:"Which of the failures; panic breaks down."`
+}
+
+// FailOut is the output of fail, which there never is.
+type FailOut struct{}
+
+var fail = sdk.Action[*Client, FailIn, FailOut]{
+	Name: "fail", Title: "Fail", Summary: "Goes wrong.", Docs: "https://example.com/fail", Effect: sdk.Reads,
+	Example: sdk.Example[FailIn, FailOut]{Input: FailIn{Name: "full"}},
+	Run: func(ctx context.Context, _ *Client, in FailIn) (FailOut, error) {
+		record(ctx, 2)
+		if in.Name == "panic" {
+			panic("broken on purpose")
+		}
+		return FailOut{}, Failures[in.Name]
+	},
+}
+
+// CrashIn is the input of crash.
+type CrashIn struct{}
+
+var crash = sdk.Action[*Client, CrashIn, FailOut]{
+	Name: "crash", Title: "Crash", Summary: "Ends the process.", Docs: "https://example.com/crash", Effect: sdk.Reads,
+	Run: func(context.Context, *Client, CrashIn) (FailOut, error) {
+		os.Exit(3)
+		return FailOut{}, nil
+	},
+}

@@ -1,0 +1,144 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"soar.example/okta/sdk"
+)
+
+// ServeOptions say how a plugin process behaves.
+type ServeOptions struct {
+	// Usage is the line that someone sees who starts the plugin by hand: what it
+	// is, and what to type instead.
+	Usage string
+	// LogLevel is the lowest level that is logged. By default it is what the host
+	// asks for, or else Info.
+	LogLevel hclog.Level
+}
+
+const (
+	drainTime = 10 * time.Second       // for calls under way when the process is asked to end
+	flushTime = time.Second            // for the last of their answers to get to the host
+	endTime   = 500 * time.Millisecond // for what is cut off, and for closing sessions
+)
+
+// Serve serves b to the host that started this process, until the host ends it,
+// dies, or ctx ends. It returns the exit status for os.Exit: 0, or 1 if it could
+// not serve, or 2 if it was started by hand, in which case it does nothing but
+// print one line to stderr.
+//
+// When ctx ends or the process gets SIGTERM, calls that are under way are
+// finished and no others are taken; an interrupt is left to the host. When the
+// host is gone, calls are cancelled at once. Sessions are closed in any case.
+// Each call's context carries the logger. Nothing may be printed to stdout.
+func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
+	if os.Getenv(Handshake.MagicCookieKey) != Handshake.MagicCookieValue {
+		fmt.Fprintln(os.Stderr, usageLine(o.Usage))
+		return 2
+	}
+	// Without this, the first log line after the host's death would kill the
+	// process before it has cleaned up.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, release := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer release()
+
+	// go-plugin replaces os.Stderr, so the logger has to be made before.
+	logger := hclog.New(&hclog.LoggerOptions{Level: level(o.LogLevel), Output: os.Stderr, JSONFormat: true})
+	s := newServer(b, logger)
+	made := make(chan *grpc.Server, 1)
+	served := make(chan struct{})
+	gone := watchHost(served)
+	var stopper sync.WaitGroup
+	stopper.Go(func() { s.stop(ctx, gone, served, made) })
+
+	goplugin.Serve(&goplugin.ServeConfig{
+		HandshakeConfig:  Handshake,
+		VersionedPlugins: pluginSet(s),
+		Logger:           logger,
+		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
+			rpc := grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage))...)
+			made <- rpc
+			return rpc
+		},
+	})
+	close(served)
+	stopper.Wait()
+	s.end(hclog.WithContext(context.WithoutCancel(ctx), logger), endTime)
+	select {
+	case <-gone:
+		// The host cannot clear this away any more. It goes only if it is empty.
+		_ = os.Remove(os.Getenv(goplugin.EnvUnixSocketDir))
+	default:
+	}
+	if s.registered.Load() {
+		return 0
+	}
+	return 1
+}
+
+// stop ends the gRPC server when that is due: go-plugin itself only ends when
+// the host says so.
+func (s *server) stop(ctx context.Context, gone, served <-chan struct{}, made <-chan *grpc.Server) {
+	var rpc *grpc.Server
+	select {
+	case rpc = <-made:
+	case <-served:
+		return
+	}
+	select {
+	case <-served:
+		return
+	case <-gone:
+		s.logger.Warn("the host is gone")
+	case <-ctx.Done():
+		s.logger.Info("asked to end; calls that are under way are finished", "grace", drainTime)
+		if await(drainTime, s.calls.Shut(), gone, served) {
+			// The last answers are still on their way, and gRPC cannot wait for them
+			// without waiting for go-plugin's streams, which end with the host only.
+			await(flushTime, nil, gone, served)
+		}
+	}
+	rpc.Stop()
+}
+
+// await reports whether done is closed before there is no use in waiting.
+func await(limit time.Duration, done, gone, served <-chan struct{}) bool {
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-done:
+		return true
+	case <-gone:
+	case <-served:
+	case <-t.C:
+	}
+	return false
+}
+
+func usageLine(usage string) string {
+	if line := strings.Join(strings.Fields(usage), " "); line != "" {
+		return line
+	}
+	return "This is a connector plugin: a SOAR host starts it, and it does nothing by itself."
+}
+
+func level(wanted hclog.Level) hclog.Level {
+	if wanted == hclog.NoLevel {
+		wanted = hclog.LevelFromString(os.Getenv(EnvLogLevel))
+	}
+	if wanted == hclog.NoLevel {
+		wanted = hclog.Info
+	}
+	return wanted
+}

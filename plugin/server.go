@@ -1,0 +1,208 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"soar.example/okta/plugin/internal/gate"
+	"soar.example/okta/plugin/internal/pb"
+	"soar.example/okta/sdk"
+)
+
+// server answers the calls of a host with a backend.
+type server struct {
+	pb.UnimplementedConnectorServer
+	backend    sdk.Backend
+	logger     hclog.Logger
+	largest    int // bytes that an answer may have
+	calls      gate.Gate
+	sessions   sessions
+	registered atomic.Bool // whether it ever came up
+}
+
+func newServer(b sdk.Backend, logger hclog.Logger) *server {
+	return &server{backend: b, logger: logger, largest: MaxMessage}
+}
+
+// begin lets a call in; the caller must end it.
+func (s *server) begin(ctx context.Context) (context.Context, error) {
+	if !s.calls.Enter() {
+		return nil, status.Error(statusNotStarted, ErrNotStarted.Error())
+	}
+	return hclog.WithContext(ctx, s.logger), nil
+}
+
+func (s *server) Manifest(ctx context.Context, _ *pb.ManifestRequest) (*pb.ManifestResponse, error) {
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.calls.Leave()
+	raw, err := s.manifest(ctx)
+	answer := &pb.ManifestResponse{Manifest: raw, Error: encodeError(err)}
+	if err := s.fits(answer); err != nil {
+		return &pb.ManifestResponse{Error: encodeError(err)}, nil
+	}
+	return answer, nil
+}
+
+func (s *server) manifest(ctx context.Context) (raw []byte, err error) {
+	defer recovered(ctx, "describing the connector", &err)
+	m, err := s.backend.Manifest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return encodeJSON(m)
+}
+
+func (s *server) Open(ctx context.Context, r *pb.OpenRequest) (*pb.OpenResponse, error) {
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.calls.Leave()
+	session, err := s.open(ctx, r.GetSettings())
+	if err != nil {
+		return &pb.OpenResponse{Error: encodeError(err)}, nil
+	}
+	if err := ctx.Err(); err != nil {
+		// Nobody would ever learn the id of this session.
+		return &pb.OpenResponse{Error: encodeError(errors.Join(err, closeSession(ctx, session)))}, nil
+	}
+	return &pb.OpenResponse{Session: s.sessions.add(ctx, session)}, nil
+}
+
+func (s *server) open(ctx context.Context, settings []byte) (session sdk.Session, err error) {
+	defer recovered(ctx, "opening a session", &err)
+	return s.backend.Open(ctx, document(settings))
+}
+
+func (s *server) Close(ctx context.Context, r *pb.CloseRequest) (*pb.CloseResponse, error) {
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.calls.Leave()
+	return &pb.CloseResponse{Error: encodeError(s.sessions.close(ctx, r.GetSession()))}, nil
+}
+
+func (s *server) Check(ctx context.Context, r *pb.CheckRequest) (*pb.CheckResponse, error) {
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.calls.Leave()
+	raw, err := s.check(ctx, r)
+	answer := &pb.CheckResponse{Health: raw, Error: encodeError(err)}
+	if err := s.fits(answer); err != nil {
+		return &pb.CheckResponse{Error: encodeError(err)}, nil
+	}
+	return answer, nil
+}
+
+func (s *server) check(ctx context.Context, r *pb.CheckRequest) (raw []byte, err error) {
+	defer recovered(ctx, "check", &err)
+	ctx, done, session, err := s.sessions.use(ctx, r.GetSession())
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	health, err := session.Check(ctx)
+	raw, broken := encodeJSON(health)
+	if err == nil {
+		err = broken
+	}
+	return raw, err
+}
+
+func (s *server) Run(ctx context.Context, r *pb.RunRequest) (*pb.RunResponse, error) {
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.calls.Leave()
+	result, err := s.run(ctx, r)
+	answer := &pb.RunResponse{Output: result.Output, Calls: encodeCalls(result.Calls), Error: encodeError(err)}
+	if err := s.fits(answer); err != nil {
+		return &pb.RunResponse{Calls: answer.Calls, Error: encodeError(err)}, nil
+	}
+	return answer, nil
+}
+
+func (s *server) run(ctx context.Context, r *pb.RunRequest) (result sdk.Result, err error) {
+	defer recovered(ctx, "action "+r.GetAction(), &err)
+	ctx, done, session, err := s.sessions.use(ctx, r.GetSession())
+	if err != nil {
+		return sdk.Result{}, err
+	}
+	defer done()
+	return session.Run(ctx, r.GetAction(), document(r.GetInput()))
+}
+
+func (s *server) Poll(ctx context.Context, r *pb.PollRequest) (*pb.PollResponse, error) {
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.calls.Leave()
+	answer := encodePage(s.poll(ctx, r))
+	if err := s.fits(answer); err != nil {
+		return &pb.PollResponse{Calls: answer.Calls, Error: encodeError(err)}, nil
+	}
+	return answer, nil
+}
+
+func (s *server) poll(ctx context.Context, r *pb.PollRequest) (page sdk.RawPage, err error) {
+	defer recovered(ctx, "trigger "+r.GetTrigger(), &err)
+	ctx, done, session, err := s.sessions.use(ctx, r.GetSession())
+	if err != nil {
+		return sdk.RawPage{}, err
+	}
+	defer done()
+	return session.Poll(ctx, r.GetTrigger(), document(r.GetParams()), document(r.GetFrom()))
+}
+
+// fits refuses an answer that the wire would refuse without a word of why.
+func (s *server) fits(answer proto.Message) error {
+	if size := proto.Size(answer); size > s.largest {
+		return sdk.Errorf(sdk.Internal, "the answer has %d bytes, which is more than the %d that a host takes", size, s.largest)
+	}
+	return nil
+}
+
+// end closes every session and waits, up to grace, until that and the calls
+// that are under way are through. Nothing begins any more.
+func (s *server) end(ctx context.Context, grace time.Duration) {
+	idle := s.calls.Shut()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.sessions.closeAll(ctx)
+		<-idle
+		s.sessions.closeAll(ctx) // one more may have been opened meanwhile
+	}()
+	limit := time.NewTimer(grace)
+	defer limit.Stop()
+	select {
+	case <-closed:
+	case <-limit.C:
+		s.logger.Warn("calls or sessions did not end in time", "grace", grace)
+	}
+}
+
+// recovered turns a panic into an error, so that one bad call does not take every
+// other one down with the process.
+func recovered(ctx context.Context, what string, err *error) {
+	if r := recover(); r != nil {
+		hclog.FromContext(ctx).Error("panic", "in", what, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		*err = &sdk.Error{Code: sdk.Internal, Message: what + " broke down half-way; whatever it had done by then stands"}
+	}
+}
