@@ -1,0 +1,187 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"soar.example/okta/internal/connector"
+	"soar.example/okta/plugin"
+	"soar.example/okta/plugin/host"
+	"soar.example/okta/sdk"
+)
+
+// app is what every command shares.
+type app struct {
+	out, err *terminal
+	json     bool
+	plugin   string
+	config   string
+	store    string
+	logLevel string
+	logger   hclog.Logger
+}
+
+func newApp(out, err io.Writer) *app {
+	return &app{out: newTerminal(out), err: newTerminal(err), logger: hclog.NewNullLogger()}
+}
+
+func release() string { return connector.Okta.Version }
+
+func (a *app) globalFlags(f *pflag.FlagSet) {
+	f.BoolVar(&a.json, "json", false, "print JSON")
+	f.StringVar(&a.plugin, "plugin", "", "binary of another connector to launch instead of the built-in one")
+	f.StringVar(&a.config, "config", "", "settings file (default soar.yaml, if there is one)")
+	f.StringVar(&a.store, "store", "", "file that remembers runs and the audit trail (default soar.db)")
+	f.StringVar(&a.logLevel, "log-level", "warn", "what to log to stderr: trace, debug, info, warn, error or off")
+}
+
+// prepare runs before each command, once its flags are known.
+func (a *app) prepare() error {
+	level := hclog.LevelFromString(a.logLevel)
+	if level == hclog.NoLevel {
+		return usageError{fmt.Errorf("--log-level %q is none of trace, debug, info, warn, error and off", a.logLevel)}
+	}
+	a.logger = hclog.New(&hclog.LoggerOptions{Name: "soar", Level: level, Output: a.err, JSONFormat: a.json})
+	return nil
+}
+
+// launch starts the connector in a process of its own: this very binary, unless
+// another was named.
+func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
+	c := host.Config{Path: a.plugin, Logger: a.logger}
+	if a.plugin == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("find this program's own file: %w", err)
+		}
+		c.Path, c.Args = self, []string{pluginCommandName}
+	}
+	return host.Launch(ctx, c)
+}
+
+// manifest describes the connector. The built-in one needs no process for that.
+func (a *app) manifest(ctx context.Context) (*sdk.Manifest, error) {
+	if a.plugin == "" {
+		backend, err := connector.Okta.Compile()
+		if err != nil {
+			return nil, err
+		}
+		return backend.Manifest(ctx)
+	}
+	p, err := a.launch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	return p.Manifest(ctx)
+}
+
+// A connection is a session with the process behind it.
+type connection struct {
+	sdk.Session
+	plugin   *host.Plugin
+	manifest *sdk.Manifest
+}
+
+func (c *connection) Close() error { return errors.Join(c.Session.Close(), c.plugin.Close()) }
+
+// connect launches the connector and opens a session with the user's settings.
+func (a *app) connect(ctx context.Context) (*connection, error) {
+	settings, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	return a.open(ctx, settings)
+}
+
+func (a *app) open(ctx context.Context, settings json.RawMessage) (*connection, error) {
+	p, err := a.launch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := p.Manifest(ctx)
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	s, err := p.Open(ctx, settings)
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return &connection{Session: s, plugin: p, manifest: m}, nil
+}
+
+func (a *app) storePath() string { return cmp.Or(a.store, "soar.db") }
+
+const pluginCommandName = "serve-plugin"
+
+// pluginCommand is how soar launches itself as the plugin process.
+func (a *app) pluginCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: pluginCommandName, Hidden: true, Args: none,
+		Short: "Serve the built-in connector as a plugin (launched by soar itself)",
+		RunE: func(c *cobra.Command, _ []string) error {
+			backend, err := connector.Okta.Compile()
+			if err != nil {
+				return err
+			}
+			// A terminal sends Ctrl-C to the plugin as well; when to end is the host's to say.
+			status := plugin.Serve(context.WithoutCancel(c.Context()), backend, plugin.ServeOptions{
+				Usage: "soar " + pluginCommandName + " is launched by soar itself; to use it by hand, type: soar actions",
+			})
+			if status != 0 {
+				return failedError{status}
+			}
+			return nil
+		},
+	}
+}
+
+// report shows an error, in words or as JSON.
+func (a *app) report(err error) {
+	var failed failedError
+	if errors.As(err, &failed) {
+		return
+	}
+	e := sdk.AsError(err)
+	var usage usageError
+	if errors.As(err, &usage) {
+		e = sdk.Invalid(usage.Error())
+	}
+	if a.json {
+		a.out.line(map[string]any{"kind": "error", "error": e.Body()})
+		return
+	}
+	fmt.Fprintf(a.err, "%s %s\n", a.err.red("soar:"), e.Message)
+	for _, v := range e.Violations {
+		fmt.Fprintf(a.err, "  %s\n", v)
+	}
+	var facts []string
+	if u := e.Upstream; u != nil {
+		if u.Status != 0 {
+			facts = append(facts, fmt.Sprintf("status %d", u.Status))
+		}
+		if u.Code != "" {
+			facts = append(facts, u.Code)
+		}
+		if u.RequestID != "" {
+			facts = append(facts, "Okta request "+u.RequestID)
+		}
+	}
+	if e.RetryAfter > 0 {
+		facts = append(facts, "try again in "+e.RetryAfter.Round(time.Second).String())
+	}
+	if len(facts) > 0 {
+		fmt.Fprintf(a.err, "  %s\n", a.err.faint(strings.Join(facts, ", ")))
+	}
+}

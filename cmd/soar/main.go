@@ -1,0 +1,133 @@
+// Command soar is the host that a person runs: it launches a connector as a plugin
+// process, runs its actions, and watches playbooks.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"soar.example/okta/internal/nearest"
+	"soar.example/okta/sdk"
+)
+
+// The exit codes.
+const (
+	exitDone        = 0   // done
+	exitFailed      = 1   // the action failed, or did not bring about what was asked
+	exitUsage       = 2   // bad usage or input
+	exitUnreachable = 3   // cannot reach the service, or cannot log in
+	exitInterrupted = 130 // interrupted (128 + SIGINT, as shells count)
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second Ctrl-C kills, for whoever will not wait for a clean end.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, args []string) int {
+	a := newApp(os.Stdout, os.Stderr)
+	root := a.command()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	a.report(err)
+	return exitCode(ctx, err)
+}
+
+// usageError is a mistake in the command line.
+type usageError struct{ error }
+
+// failedError ends a command whose failure has been shown already.
+type failedError struct{ code int }
+
+func (e failedError) Error() string { return fmt.Sprintf("exit status %d", e.code) }
+
+func exitCode(ctx context.Context, err error) int {
+	var failed failedError
+	var usage usageError
+	if errors.As(err, &failed) {
+		return failed.code
+	}
+	if ctx.Err() != nil {
+		return exitInterrupted
+	}
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	switch sdk.AsError(err).Code {
+	case sdk.InvalidInput:
+		return exitUsage
+	case sdk.Unauthenticated, sdk.Unavailable, sdk.Timeout:
+		return exitUnreachable
+	}
+	return exitFailed
+}
+
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "soar",
+		Short: "A trustworthy hand on an Okta org: actions, and playbooks that start on System Log events",
+		Long: `soar runs actions on an Okta org and watches its System Log for events that start playbooks.
+
+The org and the login come from OKTA_ORG_URL and OKTA_API_TOKEN, or from soar.yaml.
+To see everything work without an org, type: soar demo
+
+Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach or log in, 130 interrupted.`,
+		SilenceUsage: true, SilenceErrors: true,
+		Version:           release(),
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.prepare() },
+		Args:              cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
+			}
+			var names []string
+			for _, sub := range c.Commands() {
+				names = append(names, sub.Name())
+			}
+			return usageError{fmt.Errorf("there is no command %q%s", oneLine(args[0]), nearest.Hint(args[0], names))}
+		},
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w (see: %s --help)", err, c.CommandPath())}
+	})
+	a.globalFlags(root.PersistentFlags())
+	root.AddCommand(
+		a.demoCommand(), a.checkCommand(), a.actionsCommand(), a.runCommand(), a.watchCommand(),
+		a.runsCommand(), a.manifestCommand(), a.playbookCommand(), a.orgCommand(), a.pluginCommand(),
+	)
+	for _, c := range root.Commands() {
+		c.DisableFlagsInUseLine = true
+	}
+	return root
+}
+
+// exactly wraps cobra's argument checks, whose errors are the caller's to mend.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usageError{fmt.Errorf("%s needs %s", c.CommandPath(), what)}
+		}
+		return nil
+	}
+}
+
+func none(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no argument, got %q", c.CommandPath(), args[0])}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"soar.example/okta/internal/oktatest"
+)
+
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"soar": main}) }
+
+// TestScripts runs soar as people do, against an embedded org. Each script has an
+// org of its own, seeded for the demo, in $OKTA_ORG_URL.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			org := oktatest.New(oktatest.Options{Seed: oktatest.Demo, Token: demoToken})
+			server := httptest.NewServer(org)
+			env.Defer(server.Close)
+			env.Values["org"] = org
+			env.Setenv("ORG", server.URL)
+			env.Setenv(envOrgURL, server.URL)
+			env.Setenv(envToken, demoToken)
+			env.Setenv("HOME", env.WorkDir)
+			root, err := filepath.Abs("../..")
+			env.Setenv("ROOT", root)
+			return err
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"append": appendEvents, "fault": addFault, "user": checkUser, "requests": checkRequests,
+			"await": await, "exits": exits, "signal": signalWatcher, "lastjson": lastJSON,
+		},
+	})
+}
+
+func orgOf(ts *testscript.TestScript) *oktatest.Org { return ts.Value("org").(*oktatest.Org) }
+
+// exits STATUS COMMAND... runs a command that must end with a status.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	status := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		status = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if fmt.Sprint(status) != args[0] {
+		ts.Fatalf("exit status %d\n%s\n%s", status, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+// append TYPE LOGIN appends an event of which the user is actor and target.
+func appendEvents(ts *testscript.TestScript, _ bool, args []string) {
+	u, ok := orgOf(ts).State().User(args[1])
+	if !ok {
+		ts.Fatalf("no user %s", args[1])
+	}
+	who := map[string]any{"id": u.ID, "type": "User", "alternateId": u.Login}
+	orgOf(ts).Append(oktatest.Event{"eventType": args[0], "actor": who, "target": []any{who}, "outcome": map[string]any{"result": "SUCCESS"}})
+}
+
+// fault JSON makes the org misbehave.
+func addFault(ts *testscript.TestScript, _ bool, args []string) {
+	var f oktatest.Fault
+	ts.Check(json.Unmarshal([]byte(args[0]), &f))
+	orgOf(ts).Fault(f)
+}
+
+// user LOGIN STATUS SESSIONS [GROUP] checks a user's state in the org.
+func checkUser(ts *testscript.TestScript, neg bool, args []string) {
+	u, ok := orgOf(ts).State().User(args[0])
+	if !ok {
+		ts.Fatalf("no user %s", args[0])
+	}
+	is := u.Status == args[1] && fmt.Sprint(len(u.Sessions)) == args[2]
+	if len(args) > 3 {
+		is = is && slices.ContainsFunc(u.Groups, func(g oktatest.GroupRef) bool { return g.Name == args[3] })
+	}
+	if is == neg {
+		ts.Fatalf("%s is %s with %d sessions in %v", u.Login, u.Status, len(u.Sessions), u.Groups)
+	}
+}
+
+// requests METHOD PATH N checks how many requests the org got.
+func checkRequests(ts *testscript.TestScript, _ bool, args []string) {
+	n := 0
+	for _, r := range orgOf(ts).Requests() {
+		if (args[0] == "*" || r.Method == args[0]) && strings.HasPrefix(r.Path, args[1]) {
+			n++
+		}
+	}
+	if fmt.Sprint(n) != args[2] {
+		ts.Fatalf("%d requests %s %s", n, args[0], args[1])
+	}
+}
+
+// await FILE TEXT [N] waits until a file holds a text (N times).
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	want := 1
+	if len(args) > 2 {
+		_, err := fmt.Sscan(args[2], &want)
+		ts.Check(err)
+	}
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		b, _ := os.ReadFile(ts.MkAbs(args[0]))
+		if bytes.Count(b, []byte(args[1])) >= want {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s never held %q:\n%s", args[0], args[1], b)
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
+// signal SIGNAL FILE signals the process whose id stands in a file.
+func signalWatcher(ts *testscript.TestScript, _ bool, args []string) {
+	var pid int
+	_, err := fmt.Sscan(ts.ReadFile(args[1]), &pid)
+	ts.Check(err)
+	ts.Check(syscall.Kill(pid, map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}[args[0]]))
+}
+
+// lastjson MEMBER VALUE checks a member of stdout's last line, which must be JSON
+// like every other line.
+func lastJSON(ts *testscript.TestScript, _ bool, args []string) {
+	var last map[string]any
+	for s := bufio.NewScanner(strings.NewReader(ts.ReadFile("stdout"))); s.Scan(); {
+		last = nil
+		if err := json.Unmarshal(s.Bytes(), &last); err != nil {
+			ts.Fatalf("not JSON: %s", s.Text())
+		}
+	}
+	var v any = last
+	for name := range strings.SplitSeq(args[0], ".") {
+		m, _ := v.(map[string]any)
+		v = m[name]
+	}
+	if b, _ := json.Marshal(v); string(b) != args[1] && fmt.Sprint(v) != args[1] {
+		ts.Fatalf("%s is %s", args[0], b)
+	}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/sdk"
+)
+
+func (a *app) playbookCommand() *cobra.Command {
+	c := &cobra.Command{Use: "playbook", Short: "Check playbook files, or print the schema that editors complete them with", Args: none,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(&cobra.Command{
+		Use: "check FILE...", Short: "Check playbook files against what the connector offers; nothing is run",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{fmt.Errorf("%s needs at least one playbook file", c.CommandPath())}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return a.checkPlaybooks(c, args) },
+	}, &cobra.Command{
+		Use: "schema", Args: none, Short: "Print the JSON Schema of playbook files",
+		RunE: func(*cobra.Command, []string) error {
+			a.out.indented(playbook.JSONSchema())
+			return nil
+		},
+	})
+	return c
+}
+
+func (a *app) checkPlaybooks(c *cobra.Command, files []string) error {
+	m, err := a.manifest(c.Context())
+	if err != nil {
+		return err
+	}
+	bad := false
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			return sdk.Invalid("cannot read the playbook: " + err.Error())
+		}
+		b, problems := loadPlaybook(file, source, m)
+		bad = bad || len(problems) > 0
+		switch {
+		case a.json:
+			if problems == nil {
+				problems = playbook.Problems{}
+			}
+			a.out.line(map[string]any{"kind": "playbook", "file": file, "problems": problems})
+		case len(problems) > 0:
+			fmt.Fprintln(a.err, problems.Error())
+		default:
+			fmt.Fprintf(a.out, "%s  %s: %s, %s\n", a.out.green("✓"), file, b.Name, count(len(b.Steps), "step"))
+		}
+	}
+	if bad {
+		return failedError{exitUsage}
+	}
+	return nil
+}
+
+func loadPlaybook(file string, source []byte, m *sdk.Manifest) (*playbook.Playbook, playbook.Problems) {
+	b, err := playbook.Load(file, source, m)
+	var problems playbook.Problems
+	if errors.As(err, &problems) {
+		return nil, problems
+	}
+	if err != nil {
+		return nil, playbook.Problems{{File: file, Line: 1, Column: 1, Message: err.Error()}}
+	}
+	return b, nil
+}

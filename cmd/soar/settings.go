@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"soar.example/okta/sdk"
+)
+
+// The environment variables that settings come from.
+const (
+	envOrgURL = "OKTA_ORG_URL"
+	envToken  = "OKTA_API_TOKEN"
+)
+
+const defaultConfig = "soar.yaml"
+
+// settings gathers the connection's settings from the environment and soar.yaml;
+// the environment wins. A token is sent only to the org that it was written down
+// with: taking the address from one place and the token from another would hand
+// one org's token to another host.
+func (a *app) settings() (json.RawMessage, error) {
+	file, name, err := a.readConfig()
+	if err != nil {
+		return nil, err
+	}
+	org, token := os.Getenv(envOrgURL), os.Getenv(envToken)
+	fileOrg, _ := file["org_url"].(string)
+	if org != "" && token == "" && file["token"] != nil && !sameOrg(org, fileOrg) {
+		return nil, sdk.Invalid(fmt.Sprintf("%s is %s, but the token in %s belongs to %s: a token is not sent to another org; set %s as well", envOrgURL, org, name, fileOrg, envToken))
+	}
+	if org != "" {
+		file["org_url"] = org
+	}
+	if token != "" {
+		file["token"] = token
+	}
+	var missing []string
+	if file["org_url"] == nil {
+		missing = append(missing, "the org's address ("+envOrgURL+", or org_url in "+name+")")
+	}
+	if file["token"] == nil {
+		missing = append(missing, "an API token ("+envToken+", or token in "+name+")")
+	}
+	if len(missing) > 0 && a.plugin == "" {
+		return nil, sdk.Invalid("not connected to an org: needs " + strings.Join(missing, " and ") + "; to try soar without one, type: soar demo")
+	}
+	return json.Marshal(file)
+}
+
+func sameOrg(a, b string) bool {
+	return strings.EqualFold(strings.TrimRight(a, "/"), strings.TrimRight(b, "/"))
+}
+
+// readConfig reads the settings file: an empty map if none was named and there is
+// none.
+func (a *app) readConfig() (map[string]any, string, error) {
+	name := a.config
+	if name == "" {
+		name = defaultConfig
+	}
+	raw, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) && a.config == "" {
+		return map[string]any{}, name, nil
+	}
+	if err != nil {
+		return nil, name, sdk.Invalid("cannot read the settings: " + err.Error())
+	}
+	settings := map[string]any{}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return settings, name, nil
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(raw)).Decode(&settings); err != nil {
+		// The parser's own message would repeat lines of the file, the token's too.
+		return nil, name, sdk.Invalid(name + " is not a YAML file of settings such as org_url and token" + position(err))
+	}
+	if info, err := os.Stat(name); err == nil && settings["token"] != nil && info.Mode().Perm()&0o077 != 0 {
+		a.logger.Warn("the settings file holds a token and others on this machine may read it; chmod 600 mends that", "file", name, "mode", info.Mode().Perm().String())
+	}
+	return settings, name, nil
+}
+
+func position(err error) string {
+	var at yaml.Error
+	if errors.As(err, &at) && at.GetToken() != nil {
+		p := at.GetToken().Position
+		return fmt.Sprintf(" (line %d, column %d)", p.Line, p.Column)
+	}
+	return ""
+}

@@ -1,0 +1,172 @@
+// Package bench measures the connector as a host meets it: the plugin's own binary,
+// over go-plugin, against an embedded org.
+package bench
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/plugin/host"
+	"soar.example/okta/sdk"
+)
+
+func binary(b *testing.B) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "soar-plugin-okta")
+	if out, err := exec.Command("go", "build", "-o", path, "../../cmd/soar-plugin-okta").CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
+	return path
+}
+
+func settings(org *oktatest.Server) json.RawMessage {
+	return json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":%q}`, org.URL, org.Token))
+}
+
+func launch(b *testing.B, path string) *host.Plugin {
+	b.Helper()
+	p, err := host.Launch(b.Context(), host.Config{Path: path})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return p
+}
+
+func open(b *testing.B, backend sdk.Backend, org *oktatest.Server) sdk.Session {
+	b.Helper()
+	s, err := backend.Open(b.Context(), settings(org))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// BenchmarkActionCall runs get_user, which is one request to the org, in this
+// process and through the plugin's. What differs is the price of the process.
+func BenchmarkActionCall(b *testing.B) {
+	org := oktatest.Start(b, oktatest.Options{Seed: oktatest.Demo})
+	backend, err := connector.Okta.Compile()
+	if err != nil {
+		b.Fatal(err)
+	}
+	plugin := launch(b, binary(b))
+	b.Cleanup(func() { _ = plugin.Close() })
+	ctx := hclog.WithContext(b.Context(), hclog.NewNullLogger())
+	input := json.RawMessage(`{"user":"alice.moreau@corp.example"}`)
+	for _, where := range []struct {
+		name    string
+		session sdk.Session
+	}{{"in_process", open(b, backend, org)}, {"plugin", open(b, plugin, org)}} {
+		b.Run(where.name, func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				start := time.Now()
+				if _, err := where.session.Run(ctx, "get_user", input); err != nil {
+					b.Fatal(err)
+				}
+				took = append(took, time.Since(start))
+			}
+			b.ReportMetric(float64(median(took).Microseconds()), "median-µs")
+		})
+	}
+}
+
+// BenchmarkLaunch is the time from nothing to the first answer of a new plugin
+// process, mutual TLS included.
+func BenchmarkLaunch(b *testing.B) {
+	path := binary(b)
+	var took []time.Duration
+	for b.Loop() {
+		start := time.Now()
+		p := launch(b, path)
+		if _, err := p.Manifest(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(start))
+		if err := p.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(median(took).Microseconds())/1000, "median-ms")
+}
+
+// BenchmarkPluginMemory is how much memory the plugin's process holds after 10,000
+// events polled, and after 100,000.
+func BenchmarkPluginMemory(b *testing.B) {
+	const page = 1000
+	org := oktatest.Start(b, oktatest.Options{})
+	path := binary(b)
+	pad := strings.Repeat("x", 600) // brings an event to about 2 KB
+	events := make([]oktatest.Event, page)
+	for i := range events {
+		events[i] = oktatest.Event{"eventType": "user.session.start", "debugContext": map[string]any{"debugData": map[string]any{"pad": pad}}}
+	}
+	for range 100 {
+		org.Append(events...)
+	}
+	for b.Loop() {
+		p := launch(b, path)
+		session, err := p.Open(b.Context(), settings(org))
+		if err != nil {
+			b.Fatal(err)
+		}
+		var place json.RawMessage
+		params := json.RawMessage(`{"event_types":["user.session.*"],"look_back":"1h"}`)
+		var after10 float64
+		read := 0
+		for more := true; more; {
+			got, err := session.Poll(b.Context(), "system_log", params, place)
+			if err != nil {
+				b.Fatal(err)
+			}
+			place, more = got.Next, got.More
+			if read += len(got.Events); read == 10*page {
+				after10 = rss(b, p.PID())
+			}
+		}
+		if read != 100*page {
+			b.Fatalf("%d events were read", read)
+		}
+		b.ReportMetric(after10, "MB-after-10k")
+		b.ReportMetric(rss(b, p.PID()), "MB-after-100k")
+		_ = session.Close()
+		if err := p.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func rss(b *testing.B, pid int) float64 {
+	b.Helper()
+	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		b.Skip("memory is read from /proc, which this system does not have")
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		var kb float64
+		if _, err := fmt.Sscanf(s.Text(), "VmRSS: %f kB", &kb); err == nil {
+			return kb / 1024
+		}
+	}
+	b.Fatal("no VmRSS")
+	return 0
+}
