@@ -36,9 +36,10 @@ var english = message.NewPrinter(language.English)
 
 // Check returns everything that is wrong with doc, in the order of the
 // document's pointers, or nil. A document that is not JSON, has something after
-// its end, is not UTF-8, names a member twice (which of the two is meant?) or has
-// a number beyond a float64's range is a violation too. Values are not repeated
-// in messages where the schema marks them, or what they are part of, writeOnly.
+// its end, is not UTF-8, names a member twice (which of the two is meant?), is
+// nested over 1000 levels deep or has a number beyond a float64's range is a
+// violation too. Values are not repeated in messages where the schema marks them,
+// or what they are part of, writeOnly.
 func (s *Schema) Check(doc json.RawMessage) []Violation {
 	if v := wellFormed(doc); v != nil {
 		return []Violation{*v}

@@ -131,34 +131,47 @@ func ready(t reflect.Type) bool {
 func shape(t reflect.Type) (of, items string) {
 	t = indirect(t)
 	if hasSchemaMethod(t) {
-		s := reflect.New(t).Interface().(interface{ JSONSchema() *jsonschema.Schema }).JSONSchema()
+		s := hook(t)
 		return named(s), named(s.Items)
 	}
-	switch t {
-	case reflect.TypeFor[time.Time](), reflect.TypeFor[net.IP]():
-		return "string", ""
-	case reflect.TypeFor[json.RawMessage]():
-		return "any", ""
+	if of = typeOf(t); of == "array" {
+		items = typeOf(indirect(t.Elem()))
+	}
+	return of, items
+}
+
+func hook(t reflect.Type) *jsonschema.Schema {
+	return reflect.New(t).Interface().(interface{ JSONSchema() *jsonschema.Schema }).JSONSchema()
+}
+
+// typeOf is the JSON type that the schema of t names.
+func typeOf(t reflect.Type) string {
+	switch {
+	case hasSchemaMethod(t):
+		return named(hook(t))
+	case t == reflect.TypeFor[time.Time](), t == reflect.TypeFor[net.IP]():
+		return "string"
+	case t == reflect.TypeFor[json.RawMessage]():
+		return "any"
 	}
 	switch t.Kind() {
 	case reflect.Bool:
-		return "boolean", ""
+		return "boolean"
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
 		reflect.Float32, reflect.Float64:
-		return "number", ""
+		return "number"
 	case reflect.Slice, reflect.Array:
 		if t.Kind() == reflect.Slice && t.Elem() == reflect.TypeFor[byte]() {
-			return "string", "" // base64
+			return "string" // base64
 		}
-		items, _ = shape(t.Elem())
-		return "array", items
+		return "array"
 	case reflect.Struct, reflect.Map:
-		return "object", ""
+		return "object"
 	case reflect.String:
-		return "string", ""
+		return "string"
 	default:
-		return "any", ""
+		return "any"
 	}
 }
 

@@ -57,8 +57,12 @@ type Properties []Property
 func (p *Properties) UnmarshalJSON(b []byte) error {
 	*p = nil // decoding replaces what was there
 	dec := json.NewDecoder(bytes.NewReader(b))
-	if _, err := dec.Token(); err != nil {
+	if start, err := dec.Token(); err != nil {
 		return err
+	} else if start == nil {
+		return nil
+	} else if start != json.Delim('{') {
+		return fmt.Errorf("properties are %v, not an object", start)
 	}
 	for dec.More() {
 		key, err := dec.Token()
@@ -94,10 +98,10 @@ func (a *Additional) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, a.Node)
 }
 
-// UnmarshalJSON reads an object, or one of the two boolean schemas, which say
-// nothing that a form could show.
+// UnmarshalJSON reads an object. The two boolean schemas, and the list of schemas
+// that older drafts allow as "items", say nothing that a form could show.
 func (n *Node) UnmarshalJSON(b []byte) error {
-	if b = bytes.TrimSpace(b); bytes.Equal(b, []byte("true")) || bytes.Equal(b, []byte("false")) {
+	if b = bytes.TrimSpace(b); bytes.Equal(b, []byte("true")) || bytes.Equal(b, []byte("false")) || bytes.HasPrefix(b, []byte("[")) {
 		return nil
 	}
 	type plain Node

@@ -35,8 +35,12 @@ func wellFormed(doc []byte) *Violation {
 	return v
 }
 
+// deepest is how far arrays and objects may be nested. What a violation costs in a
+// schema that refers to itself grows with the square of it.
+const deepest = 1000
+
 // sound reads one value from dec and returns the first member that an object in
-// it names twice, or the first number that is out of bounds.
+// it names twice, the first number that is out of bounds, or that it is too deep.
 func sound(dec *json.Decoder, at []string) (*Violation, error) {
 	token, err := dec.Token()
 	if err != nil {
@@ -48,6 +52,9 @@ func sound(dec *json.Decoder, at []string) (*Violation, error) {
 	delim, ok := token.(json.Delim)
 	if !ok {
 		return nil, nil
+	}
+	if len(at) >= deepest {
+		return &Violation{Message: fmt.Sprintf("is nested over %d levels deep", deepest)}, nil
 	}
 	seen := map[string]bool{}
 	for i := 0; dec.More(); i++ {

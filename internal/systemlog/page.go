@@ -15,15 +15,15 @@ type Head struct {
 	UUID      string
 	EventType string
 	Published time.Time
-	// Unread names the members that were not of the documented type. The event is
-	// passed on all the same.
+	// Unread names those of the three members that were missing, null, empty or
+	// not of the documented type. The event is passed on all the same.
 	Unread []string
 	Raw    Raw
 }
 
 // Split reads a page, a JSON array of events, into its events. An event with
 // members of unexpected types is returned with what could be read of it; only a
-// page that is not an array of JSON objects at all is an error.
+// page that is not an array of JSON objects, all of it, is an error.
 func Split(page []byte) ([]Head, error) {
 	page = bytes.TrimSpace(page)
 	if len(page) == 0 || page[0] != '[' {
@@ -50,7 +50,7 @@ func read(raw Raw) Head {
 		EventType string    `json:"eventType"`
 		Published time.Time `json:"published"`
 	}
-	if json.Unmarshal(raw, &slim) == nil && slim.UUID != "" && slim.EventType != "" {
+	if json.Unmarshal(raw, &slim) == nil && slim.UUID != "" && slim.EventType != "" && !slim.Published.IsZero() {
 		h.UUID, h.EventType, h.Published = slim.UUID, slim.EventType, slim.Published
 		return h
 	}
@@ -62,14 +62,14 @@ func read(raw Raw) Head {
 func (h *Head) readEach() {
 	members := map[string]json.RawMessage{}
 	_ = json.Unmarshal(h.Raw, &members)
-	take := func(name string, into any) {
-		if json.Unmarshal(members[name], into) != nil {
+	take := func(name string, into any, empty func() bool) {
+		if json.Unmarshal(members[name], into) != nil || empty() {
 			h.Unread = append(h.Unread, name)
 		}
 	}
-	take("uuid", &h.UUID)
-	take("eventType", &h.EventType)
-	take("published", &h.Published)
+	take("uuid", &h.UUID, func() bool { return h.UUID == "" })
+	take("eventType", &h.EventType, func() bool { return h.EventType == "" })
+	take("published", &h.Published, func() bool { return h.Published.IsZero() })
 	if h.UUID == "" {
 		// The same bytes get the same id, so that a repeat is still known as one.
 		sum := sha256.Sum256(h.Raw)

@@ -2,6 +2,7 @@ package systemlog
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/invopop/jsonschema"
 )
@@ -16,37 +17,46 @@ func (r Raw) MarshalJSON() ([]byte, error) { return json.RawMessage(r).MarshalJS
 func (r *Raw) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(r).UnmarshalJSON(b) }
 
 // JSONSchema is the schema of [Event], with null and further members allowed
-// everywhere: it tells a builder what to expect and refuses nothing that Okta may
-// send.
+// everywhere, and numbers where Okta's own examples hold them: it tells a builder
+// what to expect and refuses nothing that Okta is known to send.
 func (Raw) JSONSchema() *jsonschema.Schema {
 	r := &jsonschema.Reflector{Anonymous: true, DoNotReference: true, AllowAdditionalProperties: true}
 	s := r.Reflect(Event{})
 	s.Version = ""
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
-		loosen(p.Value)
+		loosen(p.Key, p.Value)
 	}
 	s.Required = []string{"uuid", "eventType", "published"}
 	return s
 }
 
-// loosen allows null wherever the schema names a type, and requires nothing.
-func loosen(s *jsonschema.Schema) {
+// numbers are the members that are documented as strings and come as numbers too,
+// as in https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/.
+var numbers = []string{"version", "postalCode"}
+
+// loosen allows null wherever the schema names a type, and requires nothing. s is
+// the schema of the member called name, or of its items.
+func loosen(name string, s *jsonschema.Schema) {
 	if s == nil {
 		return
 	}
 	s.Required = nil
 	if s.Type != "" {
+		types := []string{s.Type, "null"}
+		if slices.Contains(numbers, name) {
+			types = append(types, "number")
+		}
 		if s.Extras == nil {
 			s.Extras = map[string]any{}
 		}
-		s.Extras["type"] = []string{s.Type, "null"}
+		s.Extras["type"] = types
 		s.Type = ""
 	}
-	loosen(s.Items)
+	loosen(name, s.Items)
 	if s.Properties == nil {
 		return
 	}
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
-		loosen(p.Value)
+		loosen(p.Key, p.Value)
 	}
 }

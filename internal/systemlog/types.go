@@ -1,6 +1,8 @@
 package systemlog
 
 import (
+	"fmt"
+	"net/url"
 	"strings"
 
 	"soar.example/okta/sdk"
@@ -20,8 +22,8 @@ func (t Types) Match(eventType string) bool {
 	return false
 }
 
-// longest is how much filter fits into a request: Okta refuses long requests
-// (E0000256), and proxies refuse a request line over 8 kB.
+// longest is how much filter, escaped for a URL, fits into a request: Okta refuses
+// long requests (E0000256), and proxies refuse a request line over 8 kB.
 const longest = 6000
 
 // Filter returns the list as an expression of Okta's filter language, "" if it
@@ -40,22 +42,28 @@ func (t Types) Filter() string {
 		}
 	}
 	filter := strings.Join(terms, " or ")
-	if len(filter) > longest {
+	if len(url.QueryEscape(filter)) > longest {
 		return ""
 	}
 	return filter
 }
 
 // Quote returns s as a string of Okta's filter language, which are JSON strings:
-// quotes and backslashes inside it cannot end it.
+// quotes, backslashes and control characters inside it cannot end it. A byte that
+// is not UTF-8 becomes U+FFFD.
 func Quote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range s {
-		if r == '"' || r == '\\' {
+		switch {
+		case r == '"' || r == '\\':
 			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ':
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
 		}
-		b.WriteRune(r)
 	}
 	b.WriteByte('"')
 	return b.String()
