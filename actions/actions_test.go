@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
@@ -28,9 +29,13 @@ type bench struct {
 	session sdk.Session
 }
 
+// compiled is the connector, which all benches share: making its schemas takes a
+// while.
+var compiled = sync.OnceValues(connector.Okta.Compile)
+
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	backend, err := connector.Okta.Compile()
+	backend, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}

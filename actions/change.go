@@ -2,19 +2,34 @@ package actions
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
+
+// Write is what every action that writes takes besides.
+type Write struct {
+	DryRun bool   `json:"dry_run,omitempty" jsonschema:"title=Dry run,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Write nothing, and answer with the plan: the state now, the requests that would be sent, and what would refuse them."`
+	Reason string `json:"reason,omitempty" jsonschema:"title=Reason,maxLength=1000,example=INC-1042: account takeover" jsonschema_extras:"x-group=advanced" jsonschema_description:"Why this is done, for the audit trail."`
+}
+
+// IsDryRun reports whether nothing is to be written.
+func (w Write) IsDryRun() bool { return w.DryRun }
 
 // Change is what every write answers: what became of the state it was to bring
 // about, judged by reading it back.
 type Change[S any] struct {
-	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=already,enum=not_applicable" jsonschema_description:"changed: the state is as asked and was not before; already: it was so before; not_applicable: it is not as asked, and this action cannot bring it there."`
-	Reason  string      `json:"reason,omitempty" jsonschema_description:"Why the action does not apply; present only then."`
+	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=already,enum=not_applicable,enum=planned" jsonschema_description:"changed: the state is as asked and was not before; already: it was so before; not_applicable: it is not as asked, and this action cannot bring it there; planned: a dry run, nothing was written."`
+	Reason  string      `json:"reason,omitempty" jsonschema_description:"Why the action does not apply, or why Okta would refuse it; present only then."`
 	Before  S           `json:"before" jsonschema_description:"The state before."`
 	After   S           `json:"after" jsonschema_description:"The state afterwards."`
+	Plan    []Planned   `json:"plan,omitempty" jsonschema_description:"Of a dry run: the requests that would be sent, in order."`
 }
+
+// Planned is a request that a dry run did not send.
+type Planned = sdk.PlannedRequest
 
 // An attempt is a write and how to judge it.
 type attempt[S any] struct {
@@ -38,8 +53,12 @@ func (a attempt[S]) from(ctx context.Context, before S) (Change[S], error) {
 	if a.done(before) {
 		return Change[S]{Outcome: sdk.Already, Before: before, After: before}, nil
 	}
-	refusal := sdk.AsError(a.act(ctx))
-	if refusal != nil && !tellsNothing(refusal.Code) {
+	err := a.act(ctx)
+	if errors.Is(err, sdk.ErrPlanned) {
+		return Change[S]{Outcome: sdk.Planned, Reason: a.bars(before), Before: before, After: before, Plan: sdk.PlannedRequests(ctx)}, nil
+	}
+	refusal := sdk.AsError(err)
+	if refusal != nil && (!tellsNothing(refusal.Code) || okta.Guarded(refusal)) {
 		return Change[S]{}, refusal
 	}
 	after, err := a.readBack(ctx, refusal == nil)
@@ -69,6 +88,19 @@ func (a attempt[S]) from(ctx context.Context, before S) (Change[S], error) {
 		}
 	}
 	return change, nil
+}
+
+// accepted is the change of a write whose state cannot be read back: all that is
+// known is that Okta accepted it.
+func accepted[S any](ctx context.Context, before, after S, act func(context.Context) error) (Change[S], error) {
+	err := act(ctx)
+	switch {
+	case errors.Is(err, sdk.ErrPlanned):
+		return Change[S]{Outcome: sdk.Planned, Before: before, After: before, Plan: sdk.PlannedRequests(ctx)}, nil
+	case err != nil:
+		return Change[S]{}, err
+	}
+	return Change[S]{Outcome: sdk.Changed, Before: before, After: after}, nil
 }
 
 // tellsNothing reports whether an error of this code leaves open what the state is

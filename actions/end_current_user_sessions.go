@@ -34,6 +34,7 @@ var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserS
 // EndCurrentUserSessionsInput is what end_current_user_sessions takes.
 type EndCurrentUserSessionsInput struct {
 	SessionID string `json:"session_id" jsonschema:"title=Session id,example=102nQZr7v9yT5mPq3sWx,minLength=1,maxLength=200" jsonschema_description:"Id of the session: an event's authenticationContext.externalSessionId."`
+	Write
 }
 
 // EndCurrentUserSessionsOutput is what end_current_user_sessions answers.

@@ -69,10 +69,14 @@ func getUser(ctx context.Context, c *okta.Client, in GetUserInput) (GetUserOutpu
 	if err != nil {
 		return GetUserOutput{}, err
 	}
+	return describe(u), nil
+}
+
+func describe(u *okta.User) GetUserOutput {
 	return GetUserOutput{
 		ID: u.ID, Login: u.Login, Email: u.Email, Status: u.Status, TransitioningToStatus: u.Transitioning,
 		Created: u.Created, Activated: u.Activated, StatusChanged: u.StatusChanged,
 		LastLogin: u.LastLogin, LastUpdated: u.LastUpdated, PasswordChanged: u.PasswordChanged,
 		Profile: Profile(u.Profile.JSON()),
-	}, nil
+	}
 }

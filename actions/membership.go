@@ -8,14 +8,18 @@ import (
 
 // GroupRef says which group an answer is about.
 type GroupRef struct {
-	ID   string `json:"id" jsonschema_description:"Id of the group."`
-	Name string `json:"name" jsonschema_description:"Name of the group."`
-	Type string `json:"type" jsonschema_description:"OKTA_GROUP, APP_GROUP or BUILT_IN."`
+	ID   string `json:"id" jsonschema:"title=Id" jsonschema_description:"Id of the group."`
+	Name string `json:"name" jsonschema:"title=Name" jsonschema_description:"Name of the group."`
+	Type string `json:"type" jsonschema:"title=Type" jsonschema_description:"OKTA_GROUP, APP_GROUP or BUILT_IN."`
 }
 
 // Membership is whether a user is in a group.
 type Membership struct {
 	Member bool `json:"member" jsonschema_description:"Whether the user is in the group."`
+}
+
+func groupRefOf(g *okta.Group) GroupRef {
+	return GroupRef{ID: g.ID, Name: g.Profile.Name, Type: g.Type}
 }
 
 var exampleGroup = GroupRef{ID: "00g9z8y7x6w5v4u3t2s1", Name: "Quarantine", Type: okta.GroupOkta}
@@ -63,5 +67,5 @@ func membership(ctx context.Context, c *okta.Client, user, group string, member 
 			return ""
 		},
 	}.from(ctx, before)
-	return refOf(u), GroupRef{ID: g.ID, Name: g.Profile.Name, Type: g.Type}, change, err
+	return refOf(u), groupRefOf(g), change, err
 }

@@ -31,6 +31,7 @@ type RevokeAllUserSessionsInput struct {
 	User          string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
 	OAuthTokens   bool   `json:"oauth_tokens,omitempty" jsonschema:"title=OAuth tokens,default=true" jsonschema_description:"Revoke the OpenID Connect and OAuth refresh and access tokens issued to the user as well."`
 	ForgetDevices bool   `json:"forget_devices,omitempty" jsonschema:"title=Forget devices,default=true" jsonschema_extras:"x-group=advanced" jsonschema_description:"Forget the devices that the user chose to be remembered on, so that the next sign-in asks for every factor."`
+	Write
 }
 
 // RevokeAllUserSessionsOutput is what revoke_all_user_sessions answers.
@@ -57,9 +58,6 @@ func revokeAllUserSessions(ctx context.Context, c *okta.Client, in RevokeAllUser
 	if err != nil {
 		return RevokeAllUserSessionsOutput{}, err
 	}
-	if err := c.RevokeSessions(ctx, u.ID, in.OAuthTokens, in.ForgetDevices); err != nil {
-		return RevokeAllUserSessionsOutput{}, err
-	}
 	state := func(s string) SessionsState {
 		state := SessionsState{Sessions: s}
 		if in.OAuthTokens {
@@ -70,7 +68,8 @@ func revokeAllUserSessions(ctx context.Context, c *okta.Client, in RevokeAllUser
 		}
 		return state
 	}
-	return RevokeAllUserSessionsOutput{User: refOf(u), Change: Change[SessionsState]{
-		Outcome: sdk.Changed, Before: state(sessionsUnknown), After: state(sessionsRevoked),
-	}}, nil
+	change, err := accepted(ctx, state(sessionsUnknown), state(sessionsRevoked), func(ctx context.Context) error {
+		return c.RevokeSessions(ctx, u.ID, in.OAuthTokens, in.ForgetDevices)
+	})
+	return RevokeAllUserSessionsOutput{User: refOf(u), Change: change}, err
 }

@@ -16,14 +16,15 @@ type UserRef struct {
 
 // UserState is what a lifecycle action changes about a user.
 type UserState struct {
-	Status        string     `json:"status" jsonschema_description:"STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED."`
-	StatusChanged *time.Time `json:"status_changed,omitempty" jsonschema_description:"Since when, as far as Okta tells."`
+	Status          string     `json:"status" jsonschema_description:"STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED."`
+	StatusChanged   *time.Time `json:"status_changed,omitempty" jsonschema_description:"Since when, as far as Okta tells."`
+	TransitioningTo string     `json:"transitioning_to,omitempty" jsonschema_description:"Status that Okta is still bringing the user to; absent if none."`
 }
 
 func refOf(u *okta.User) UserRef { return UserRef{ID: u.ID, Login: u.Login, Email: u.Email} }
 
 func stateOf(u *okta.User) UserState {
-	return UserState{Status: u.Status, StatusChanged: u.StatusChanged}
+	return UserState{Status: u.Status, StatusChanged: u.StatusChanged, TransitioningTo: u.Transitioning}
 }
 
 func readState(c *okta.Client, id string) func(context.Context) (UserState, error) {

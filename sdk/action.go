@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -47,10 +48,10 @@ type Operation[C any] interface {
 	compile() (operation[C], error)
 }
 
-// A Validator is an input with rules across its fields, which a schema cannot
-// say. Validate runs after the schema's check, before the action.
-type Validator interface {
-	Validate() error
+// A Gate is a client whose settings say which actions may be run on it.
+type Gate interface {
+	// Allow returns an error that names the rule, if the action may not be run.
+	Allow(action string) error
 }
 
 type operation[C any] struct {
@@ -60,88 +61,69 @@ type operation[C any] struct {
 }
 
 func (a Action[C, In, Out]) compile() (operation[C], error) {
-	fail := func(format string, args ...any) (operation[C], error) {
-		return operation[C]{}, fmt.Errorf("action %q: %w", a.Name, fmt.Errorf(format, args...))
+	var errs []error
+	fail := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("action %q: %w", a.Name, fmt.Errorf(format, args...)))
 	}
-	if err := checkTexts(a.Name, a.Title, a.Summary, a.Docs); err != nil {
-		return fail("%w", err)
+	for _, err := range checkTexts(a.Name, a.Title, a.Summary, a.Docs) {
+		fail("%w", err)
 	}
 	if a.Effect != Reads && a.Effect != Writes && a.Effect != Destroys {
-		return fail("unknown effect %q", a.Effect)
+		fail("unknown effect %q", a.Effect)
 	}
 	if a.Run == nil {
-		return fail("has no Run")
+		fail("has no Run")
 	}
-	input, err := schema.Input[In]()
-	if err != nil {
-		return fail("input: %w", err)
-	}
-	output, err := schema.Output[Out]()
-	if err != nil {
-		return fail("output: %w", err)
-	}
-	if a.Effect != Reads {
-		for _, name := range []string{"outcome", "before", "after"} {
-			if output.Root().Property(name) == nil {
-				return fail("it %s, so its output must have %q", a.Effect, name)
-			}
+	op := operation[C]{info: ActionInfo{
+		Name: a.Name, Title: a.Title, Summary: a.Summary, Docs: a.Docs,
+		Effect: a.Effect, Undo: a.Undo, Scopes: list(a.Scopes),
+	}}
+	if input, err := schema.Input[In](); err != nil {
+		fail("input: %w", err)
+	} else {
+		op.input, op.info.Input = input, JSON(input.JSON())
+		if op.info.Example.Input, err = example(input, a.Example.Input); err != nil {
+			fail("example input: %w", err)
+		} else if err := validate(&a.Example.Input, "it is"); err != nil {
+			fail("example input: %w", err)
 		}
 	}
-	in, err := example(input, a.Example.Input)
-	if err != nil {
-		return fail("example input: %w", err)
+	if _, ok := any(a.Example.Input).(Rehearsal); !ok && a.Effect != Reads {
+		fail("it %s, so its input must be able to ask for a dry run", a.Effect)
 	}
-	out, err := example(output, a.Example.Output)
-	if err != nil {
-		return fail("example output: %w", err)
+	if output, err := schema.Output[Out](); err != nil {
+		fail("output: %w", err)
+	} else {
+		for _, name := range []string{"outcome", "before", "after"} {
+			if a.Effect != Reads && output.Root().Property(name) == nil {
+				fail("it %s, so its output must have %q", a.Effect, name)
+			}
+		}
+		op.info.Output = JSON(output.JSON())
+		if op.info.Example.Output, err = example(output, a.Example.Output); err != nil {
+			fail("example output: %w", err)
+		}
 	}
-	return operation[C]{
-		info: ActionInfo{
-			Name: a.Name, Title: a.Title, Summary: a.Summary, Docs: a.Docs,
-			Effect: a.Effect, Undo: a.Undo, Scopes: a.Scopes,
-			Input: JSON(input.JSON()), Output: JSON(output.JSON()),
-			Example: ExampleInfo{Input: in, Output: out},
-		},
-		input: input,
-		run: func(ctx context.Context, client C, raw json.RawMessage) (out json.RawMessage, err error) {
-			in, err := decodeInput[In](input, raw, "the input of "+a.Name)
-			if err != nil {
-				return nil, err
-			}
-			defer recovered(ctx, "action "+a.Name, &err)
-			answer, err := a.Run(ctx, client, in)
-			if err != nil {
-				return nil, err
-			}
-			return json.Marshal(answer)
-		},
-	}, nil
+	op.run = func(ctx context.Context, client C, raw json.RawMessage) (out json.RawMessage, err error) {
+		defer recovered(ctx, "action "+a.Name, &err)
+		in, err := decodeInput[In](op.input, raw, "the input of "+a.Name+" is")
+		if err != nil {
+			return nil, err
+		}
+		if r, ok := any(in).(Rehearsal); ok && r.IsDryRun() {
+			ctx = WithDryRun(ctx)
+		}
+		answer, err := a.Run(ctx, client, in)
+		if !empty(err) {
+			return nil, err
+		}
+		return json.Marshal(answer)
+	}
+	return op, errors.Join(errs...)
 }
 
-// decodeInput checks raw against s, fills in defaults, decodes it and applies
-// the rules across fields.
-func decodeInput[In any](s *schema.Schema, raw json.RawMessage, what string) (In, error) {
-	var in In
-	if len(raw) == 0 {
-		raw = json.RawMessage("{}")
-	}
-	if violations := s.Check(raw); violations != nil {
-		return in, Invalid(what+" is not valid", violations...)
-	}
-	full, err := s.WithDefaults(raw)
-	if err != nil {
-		return in, err
-	}
-	if err := json.Unmarshal(full, &in); err != nil {
-		return in, Invalid(what + " does not fit: " + err.Error())
-	}
-	if v, ok := any(in).(Validator); ok {
-		if err := v.Validate(); err != nil {
-			return in, AsError(err)
-		}
-	}
-	return in, nil
-}
+// list is never null in JSON.
+func list(all []string) []string { return append([]string{}, all...) }
 
 // recovered turns a panic into an error, so that one bad answer of the service
 // does not take every other call down with the process.

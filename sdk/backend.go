@@ -17,8 +17,8 @@ type Backend interface {
 }
 
 // A Session acts on one account of the service. It is safe for concurrent use.
-// Its errors are *[Error]s, but for those of a broken connection to the plugin
-// process, which [AsError] reports as unavailable.
+// Its errors are *[Error]s; that of a broken connection to the plugin process is
+// unavailable.
 type Session interface {
 	// Check reaches the service and says who the login is.
 	Check(ctx context.Context) (Health, error)
@@ -28,7 +28,8 @@ type Session interface {
 	// Poll reads one page of a trigger's events; from is the Next of the page
 	// before, nil at first.
 	Poll(ctx context.Context, trigger string, params, from json.RawMessage) (RawPage, error)
-	// Close ends the session. Calls that are under way fail.
+	// Close ends the session. Calls that are under way fail. Closing twice is no
+	// error.
 	Close() error
 }
 

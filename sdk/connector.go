@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
+	"strings"
 
 	"soar.example/okta/schema"
 )
@@ -37,9 +39,7 @@ func (c Connector[S, C]) Compile() (Backend, error) {
 		actions: map[string]operation[C]{}, triggers: map[string]source[C]{},
 	}
 	var errs []error
-	if err := checkTexts(c.Name, c.Title, c.Summary, c.Docs); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, checkTexts(c.Name, c.Title, c.Summary, c.Docs)...)
 	if !semver.MatchString(c.Version) {
 		errs = append(errs, fmt.Errorf("version %q is not a semantic version", c.Version))
 	}
@@ -54,35 +54,33 @@ func (c Connector[S, C]) Compile() (Backend, error) {
 	if err != nil {
 		errs = append(errs, err)
 	}
-	if len(errs) > 0 {
-		return nil, fmt.Errorf("connector %q: %w", c.Name, errors.Join(errs...))
-	}
 	b.settings = settings
 	b.manifest = Manifest{
-		Version: ManifestVersion, Name: c.Name, Title: c.Title, Summary: c.Summary, Docs: c.Docs,
-		Release: c.Version, Settings: JSON(settings.JSON()), ErrorInfo: JSON(body.JSON()),
-		Actions: []ActionInfo{}, Triggers: []TriggerInfo{},
+		Version: ManifestVersion, Name: c.Name, Title: c.Title, Summary: c.Summary, Docs: c.Docs, Release: c.Version,
+		Actions: make([]ActionInfo, 0, len(c.Actions)), Triggers: make([]TriggerInfo, 0, len(c.Triggers)),
 	}
-	for _, a := range c.Actions {
-		op, err := a.compile()
-		if _, double := b.actions[op.info.Name]; err == nil && double {
-			err = fmt.Errorf("action %q is there twice", op.info.Name)
-		}
-		if err != nil {
-			errs = append(errs, err)
+	for i, a := range c.Actions {
+		if a == nil {
+			errs = append(errs, fmt.Errorf("action %d is nil", i))
 			continue
+		}
+		op, err := a.compile()
+		errs = append(errs, err)
+		if _, double := b.actions[op.info.Name]; double {
+			errs = append(errs, fmt.Errorf("action %q is there twice", op.info.Name))
 		}
 		b.actions[op.info.Name] = op
 		b.manifest.Actions = append(b.manifest.Actions, op.info)
 	}
-	for _, t := range c.Triggers {
-		src, err := t.compile()
-		if _, double := b.triggers[src.info.Name]; err == nil && double {
-			err = fmt.Errorf("trigger %q is there twice", src.info.Name)
-		}
-		if err != nil {
-			errs = append(errs, err)
+	for i, t := range c.Triggers {
+		if t == nil {
+			errs = append(errs, fmt.Errorf("trigger %d is nil", i))
 			continue
+		}
+		src, err := t.compile()
+		errs = append(errs, err)
+		if _, double := b.triggers[src.info.Name]; double {
+			errs = append(errs, fmt.Errorf("trigger %q is there twice", src.info.Name))
 		}
 		b.triggers[src.info.Name] = src
 		b.manifest.Triggers = append(b.manifest.Triggers, src.info)
@@ -93,28 +91,33 @@ func (c Connector[S, C]) Compile() (Backend, error) {
 			errs = append(errs, fmt.Errorf("action %q: undo %q is not an action that writes", a.Name, a.Undo))
 		}
 	}
-	if len(errs) > 0 {
-		return nil, fmt.Errorf("connector %q: %w", c.Name, errors.Join(errs...))
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("connector %q: %w", c.Name, err)
 	}
+	b.manifest.Settings, b.manifest.ErrorInfo = JSON(settings.JSON()), JSON(body.JSON())
 	return b, nil
 }
 
 var (
 	nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
-	semver   = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
+	// The form that https://semver.org asks for.
+	semver = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)` +
+		`(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?` +
+		`(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$`)
 )
 
-func checkTexts(name, title, summary, docs string) error {
+func checkTexts(name, title, summary, docs string) []error {
+	var errs []error
 	if !nameForm.MatchString(name) || len(name) > 64 {
-		return fmt.Errorf("name %q is not snake_case of at most 64 letters", name)
+		errs = append(errs, fmt.Errorf("name %q is not snake_case of at most 64 letters", name))
 	}
-	if title == "" || summary == "" {
-		return errors.New("needs a title and a summary")
+	if strings.TrimSpace(title) == "" || strings.TrimSpace(summary) == "" {
+		errs = append(errs, errors.New("needs a title and a summary"))
 	}
 	if u, err := url.Parse(docs); err != nil || u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("documentation link %q is not an https address", docs)
+		errs = append(errs, fmt.Errorf("documentation link %q is not an https address", docs))
 	}
-	return nil
+	return errs
 }
 
 type backend[S, C any] struct {
@@ -126,17 +129,26 @@ type backend[S, C any] struct {
 	triggers map[string]source[C]
 }
 
-func (b *backend[S, C]) Manifest(context.Context) (*Manifest, error) { return &b.manifest, nil }
+// Manifest returns a copy: what one host does to its lists, no other sees.
+func (b *backend[S, C]) Manifest(context.Context) (*Manifest, error) {
+	m := b.manifest
+	m.Actions, m.Triggers = slices.Clone(m.Actions), slices.Clone(m.Triggers)
+	return &m, nil
+}
 
-func (b *backend[S, C]) Open(ctx context.Context, raw json.RawMessage) (_ Session, err error) {
-	settings, err := decodeInput[S](b.settings, raw, "the connection's settings")
-	if err != nil {
+func (b *backend[S, C]) Open(ctx context.Context, raw json.RawMessage) (Session, error) {
+	client, err := b.connect(ctx, raw)
+	if err := asError(err); err != nil {
 		return nil, err
 	}
+	return newSession(ctx, b, client), nil
+}
+
+func (b *backend[S, C]) connect(ctx context.Context, raw json.RawMessage) (client C, err error) {
 	defer recovered(ctx, "opening "+b.manifest.Name, &err)
-	client, err := b.open(ctx, settings)
+	settings, err := decodeInput[S](b.settings, raw, "the connection's settings are")
 	if err != nil {
-		return nil, AsError(err)
+		return client, err
 	}
-	return &session[S, C]{backend: b, client: client}, nil
+	return b.open(ctx, settings)
 }

@@ -65,11 +65,15 @@ type ErrorBody struct {
 
 // Body returns the error's JSON form.
 func (e *Error) Body() ErrorBody {
-	return ErrorBody{Code: e.Code, Message: e.Message, RetryAfter: Duration(e.RetryAfter), Violations: e.Violations, Upstream: e.Upstream}
+	// A wait that is over is none; a Duration is never negative.
+	return ErrorBody{Code: e.Code, Message: e.Message, RetryAfter: Duration(max(0, e.RetryAfter)), Violations: e.Violations, Upstream: e.Upstream}
 }
 
 // Error is the whole error on one line.
 func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
 	var b strings.Builder
 	b.WriteString(e.Message)
 	for i, v := range e.Violations {
@@ -89,14 +93,25 @@ func (e *Error) Error() string {
 		}
 	}
 	if e.RetryAfter > 0 {
-		fmt.Fprintf(&b, ", try again in %s", e.RetryAfter.Round(time.Millisecond))
+		wait := e.RetryAfter
+		if wait > time.Millisecond {
+			wait = wait.Round(time.Millisecond)
+		}
+		fmt.Fprintf(&b, ", try again in %s", wait)
 	}
 	b.WriteString(")")
-	return b.String()
+	return oneLine.Replace(b.String())
 }
 
+var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\u2028", " ", "\u2029", " ")
+
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // Invalid returns an invalid_input error.
 func Invalid(message string, violations ...schema.Violation) *Error {
@@ -108,20 +123,25 @@ func InvalidField(pointer, format string, args ...any) *Error {
 	return Invalid("the input is not valid", schema.Violation{Pointer: pointer, Message: fmt.Sprintf(format, args...)})
 }
 
-// Errorf returns an error of the given code. A %w operand becomes its cause.
+// Errorf returns an error of the given code. Its %w operands become its cause.
 func Errorf(code Code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Code: code, Message: err.Error(), Err: errors.Unwrap(err)}
+	cause := errors.Unwrap(err)
+	if _, several := err.(interface{ Unwrap() []error }); several {
+		cause = err
+	}
+	return &Error{Code: code, Message: err.Error(), Err: cause}
 }
 
 // AsError returns err as an *Error: itself if it is one, canceled or timeout if a
-// context ended, internal otherwise. It returns nil for nil.
+// context ended, internal otherwise. It returns nil for nil, and for a nil *Error
+// that became an error by being returned as one.
 func AsError(err error) *Error {
 	var e *Error
 	switch {
-	case err == nil:
+	case empty(err):
 		return nil
-	case errors.As(err, &e):
+	case errors.As(err, &e) && e != nil:
 		return e
 	case errors.Is(err, context.Canceled):
 		return &Error{Code: Canceled, Message: "canceled by the caller", Err: err}
@@ -130,4 +150,18 @@ func AsError(err error) *Error {
 	default:
 		return &Error{Code: Internal, Message: err.Error(), Err: err}
 	}
+}
+
+// asError is AsError for returning: a nil *Error must not become an error.
+func asError(err error) error {
+	if e := AsError(err); e != nil {
+		return e
+	}
+	return nil
+}
+
+// empty reports whether err is nil, or a nil *Error.
+func empty(err error) bool {
+	e, ok := err.(*Error)
+	return err == nil || ok && e == nil
 }

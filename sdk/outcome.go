@@ -9,4 +9,5 @@ const (
 	Changed       Outcome = "changed"        // the state is as asked, and was not before
 	Already       Outcome = "already"        // the state was as asked before
 	NotApplicable Outcome = "not_applicable" // the state is not as asked, and cannot be brought there by this action
+	Planned       Outcome = "planned"        // a dry run: nothing was written
 )

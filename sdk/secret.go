@@ -2,8 +2,10 @@ package sdk
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"unique"
 
 	"github.com/invopop/jsonschema"
 
@@ -11,17 +13,32 @@ import (
 )
 
 // A Secret is a string that does not print itself: formatted, logged or encoded,
-// it shows a mask. Its schema marks it writeOnly.
-type Secret struct{ value string }
+// it shows a mask. Its schema marks it writeOnly. Secrets can be compared with ==.
+type Secret struct {
+	// fmt reads the unexported fields of a struct past every method of theirs, so a
+	// string here would be printed with any client that keeps its token to itself.
+	// A handle shows an address.
+	value unique.Handle[string]
+}
 
 // NewSecret keeps value.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret {
+	if value == "" {
+		return Secret{}
+	}
+	return Secret{unique.Make(value)}
+}
 
 // Reveal returns the secret itself.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.value.Value()
+}
 
 // IsZero reports whether there is no secret.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s == Secret{} }
 
 // Format writes the mask, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.mask())) }
@@ -34,9 +51,11 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.mask()), nil }
 
 // UnmarshalJSON keeps the string. The error does not repeat what was read.
 func (s *Secret) UnmarshalJSON(b []byte) error {
-	if err := json.Unmarshal(b, &s.value); err != nil {
-		return fmt.Errorf("a secret must be a string")
+	var value string
+	if err := json.Unmarshal(b, &value); err != nil {
+		return errors.New("a secret must be a string")
 	}
+	*s = NewSecret(value)
 	return nil
 }
 
@@ -46,7 +65,7 @@ func (Secret) JSONSchema() *jsonschema.Schema {
 }
 
 func (s Secret) mask() string {
-	if s.value == "" {
+	if s.IsZero() {
 		return ""
 	}
 	return schema.Masked

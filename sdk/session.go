@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"slices"
 	"sync/atomic"
-	"time"
-
-	"github.com/hashicorp/go-hclog"
+	"unicode/utf8"
 
 	"soar.example/okta/internal/nearest"
 )
@@ -17,98 +14,111 @@ type session[S, C any] struct {
 	backend *backend[S, C]
 	client  C
 	closed  atomic.Bool
+	ended   context.Context // done when the session is closed
+	end     context.CancelFunc
 }
 
-func (s *session[S, C]) Check(ctx context.Context) (h Health, err error) {
-	if err := s.usable(ctx); err != nil {
-		return Health{}, err
-	}
-	start := time.Now()
-	ctx, sent := withCalls(ctx)
-	func() {
+func newSession[S, C any](ctx context.Context, b *backend[S, C], client C) *session[S, C] {
+	s := &session[S, C]{backend: b, client: client}
+	// The session outlives the call that opened it.
+	s.ended, s.end = context.WithCancel(context.WithoutCancel(ctx))
+	return s
+}
+
+func (s *session[S, C]) Check(ctx context.Context) (Health, error) {
+	var h Health
+	l := newLine(ctx, "checked")
+	_, err := s.call(ctx, l, func(ctx context.Context) (err error) {
 		defer recovered(ctx, "check", &err)
-		h, err = s.backend.check(ctx, s.client)
-	}()
-	log(ctx, "checked", start, sent, err, "target", h.Target)
-	return h, asError(err)
+		found, err := s.backend.check(ctx, s.client)
+		if empty(err) {
+			h = found
+			l.add("target", h.Target)
+		}
+		return err
+	})
+	return h, err
 }
 
 func (s *session[S, C]) Run(ctx context.Context, action string, input json.RawMessage) (Result, error) {
-	if err := s.usable(ctx); err != nil {
-		return Result{}, err
-	}
-	op, ok := s.backend.actions[action]
-	if !ok {
-		return Result{}, Invalid("there is no action " + quote(action) + nearest.Hint(action, s.backend.manifest.ActionNames()))
-	}
-	start := time.Now()
-	ctx, sent := withCalls(ctx)
-	out, err := op.run(ctx, s.client, input)
-	log(ctx, "ran action", start, sent, err, "action", action)
-	return Result{Output: out, Calls: sent.list()}, asError(err)
+	var out json.RawMessage
+	l := newLine(ctx, "ran action", "action", shorten(action, 80))
+	sent, err := s.call(ctx, l, func(ctx context.Context) (err error) {
+		op, ok := s.backend.actions[action]
+		if !ok {
+			return Invalid("there is no action " + quote(action) + nearest.Hint(action, s.backend.manifest.ActionNames()))
+		}
+		out, err = op.run(ctx, s.client, input)
+		return err
+	})
+	return Result{Output: out, Calls: sent}, err
 }
 
 func (s *session[S, C]) Poll(ctx context.Context, trigger string, params, from json.RawMessage) (RawPage, error) {
-	if err := s.usable(ctx); err != nil {
-		return RawPage{}, err
-	}
-	src, ok := s.backend.triggers[trigger]
-	if !ok {
-		return RawPage{}, Invalid("there is no trigger " + quote(trigger) + nearest.Hint(trigger, s.backend.manifest.TriggerNames()))
-	}
-	start := time.Now()
-	ctx, sent := withCalls(ctx)
-	page, err := src.poll(ctx, s.client, params, from)
-	page.Calls = sent.list()
-	log(ctx, "polled", start, sent, err, "trigger", trigger, "seen", page.Seen, "matched", len(page.Events))
-	return page, asError(err)
+	var page RawPage
+	l := newLine(ctx, "polled", "trigger", shorten(trigger, 80))
+	sent, err := s.call(ctx, l, func(ctx context.Context) (err error) {
+		src, ok := s.backend.triggers[trigger]
+		if !ok {
+			return Invalid("there is no trigger " + quote(trigger) + nearest.Hint(trigger, s.backend.manifest.TriggerNames()))
+		}
+		page, err = src.poll(ctx, s.client, params, from)
+		l.add("seen", page.Seen, "matched", len(page.Events))
+		return err
+	})
+	page.Calls = sent
+	return page, err
 }
 
-func (s *session[S, C]) Close() error {
+func (s *session[S, C]) Close() (err error) {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	if c, ok := any(s.client).(io.Closer); ok {
-		return c.Close()
+	s.end()
+	c, ok := any(s.client).(io.Closer)
+	if !ok {
+		c, ok = any(&s.client).(io.Closer)
 	}
-	return nil
-}
-
-func (s *session[S, C]) usable(ctx context.Context) error {
-	if s.closed.Load() {
-		return Errorf(InvalidInput, "the session is closed")
-	}
-	return asError(ctx.Err())
-}
-
-// asError keeps a nil *Error from becoming an error that is not nil.
-func asError(err error) error {
-	if err == nil {
+	if !ok {
 		return nil
 	}
-	return AsError(err)
+	defer recovered(s.ended, "closing "+s.backend.manifest.Name, &err)
+	return asError(c.Close())
 }
 
-// log writes the one line that every call leaves.
-func log(ctx context.Context, msg string, start time.Time, sent *calls, err error, args ...any) {
-	args = append(slices.Clip(args), "duration", time.Since(start).Round(time.Microsecond))
+// call runs one call of the session's: it ends with the session, leaves line l in
+// the log, and returns the requests that were sent.
+func (s *session[S, C]) call(ctx context.Context, l *line, run func(context.Context) error) ([]Call, error) {
+	ctx, sent := withCalls(ctx)
+	if s.closed.Load() {
+		err := Errorf(InvalidInput, "the session is closed")
+		l.write(nil, err)
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.ended, cancel)()
+	err := ctx.Err()
+	if err == nil {
+		err = run(ctx)
+	}
 	requests := sent.list()
-	args = append(args, "requests", len(requests))
-	if n := len(requests); n > 0 && requests[n-1].RequestID != "" {
-		args = append(args, "request_id", requests[n-1].RequestID)
-	}
-	if err != nil {
-		e := AsError(err)
-		args = append(args, "code", e.Code, "error", e.Message)
-	}
-	hclog.FromContext(ctx).Info(msg, args...)
+	l.write(requests, AsError(err))
+	return requests, asError(err)
 }
 
 func quote(s string) string {
-	const most = 80
-	if len(s) > most {
-		s = s[:most] + "…"
-	}
-	b, _ := json.Marshal(s)
+	b, _ := json.Marshal(shorten(s, 80))
 	return string(b)
+}
+
+// shorten cuts s between letters.
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
 }

@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,57 +59,56 @@ type source[C any] struct {
 }
 
 func (t Trigger[C, P, K, E]) compile() (source[C], error) {
-	fail := func(format string, args ...any) (source[C], error) {
-		return source[C]{}, fmt.Errorf("trigger %q: %w", t.Name, fmt.Errorf(format, args...))
+	var errs []error
+	fail := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("trigger %q: %w", t.Name, fmt.Errorf(format, args...)))
 	}
-	if err := checkTexts(t.Name, t.Title, t.Summary, t.Docs); err != nil {
-		return fail("%w", err)
+	for _, err := range checkTexts(t.Name, t.Title, t.Summary, t.Docs) {
+		fail("%w", err)
 	}
 	if t.Every <= 0 {
-		return fail("has no interval")
+		fail("has no interval")
 	}
 	if t.Poll == nil {
-		return fail("has no Poll")
+		fail("has no Poll")
 	}
-	params, err := schema.Input[P]()
-	if err != nil {
-		return fail("params: %w", err)
+	src := source[C]{info: TriggerInfo{
+		Name: t.Name, Title: t.Title, Summary: t.Summary, Docs: t.Docs,
+		Every: Duration(t.Every), Scopes: list(t.Scopes),
+	}}
+	if params, err := schema.Input[P](); err != nil {
+		fail("params: %w", err)
+	} else {
+		src.params, src.info.Params = params, JSON(params.JSON())
 	}
-	event, err := schema.Output[E]()
-	if err != nil {
-		return fail("event: %w", err)
+	if event, err := schema.Output[E](); err != nil {
+		fail("event: %w", err)
+	} else {
+		src.info.Event = JSON(event.JSON())
+		if src.info.Example, err = example(event, t.Example); err != nil {
+			fail("example: %w", err)
+		}
 	}
-	sample, err := example(event, t.Example)
-	if err != nil {
-		return fail("example: %w", err)
-	}
-	return source[C]{
-		info: TriggerInfo{
-			Name: t.Name, Title: t.Title, Summary: t.Summary, Docs: t.Docs,
-			Every: Duration(t.Every), Scopes: t.Scopes,
-			Params: JSON(params.JSON()), Event: JSON(event.JSON()), Example: sample,
-		},
-		params: params,
-		poll: func(ctx context.Context, client C, rawParams, rawFrom json.RawMessage) (page RawPage, err error) {
-			p, err := decodeInput[P](params, rawParams, "the parameters of "+t.Name)
-			if err != nil {
-				return RawPage{}, err
+	src.poll = func(ctx context.Context, client C, rawParams, rawFrom json.RawMessage) (page RawPage, err error) {
+		defer recovered(ctx, "trigger "+t.Name, &err)
+		p, err := decodeInput[P](src.params, rawParams, "the parameters of "+t.Name+" are")
+		if err != nil {
+			return RawPage{}, err
+		}
+		var from K
+		if len(rawFrom) > 0 {
+			if err := json.Unmarshal(rawFrom, &from); err != nil {
+				// Starting anew would lose events without a word.
+				return RawPage{}, &Error{Code: InvalidInput, Message: "the checkpoint of " + t.Name + " cannot be read", Err: err}
 			}
-			var from K
-			if len(rawFrom) > 0 {
-				if err := json.Unmarshal(rawFrom, &from); err != nil {
-					// Starting anew would lose events without a word.
-					return RawPage{}, &Error{Code: InvalidInput, Message: "the checkpoint of " + t.Name + " cannot be read", Err: err}
-				}
-			}
-			defer recovered(ctx, "trigger "+t.Name, &err)
-			found, err := t.Poll(ctx, client, p, from)
-			if err != nil {
-				return RawPage{}, err
-			}
-			return found.raw()
-		},
-	}, nil
+		}
+		found, err := t.Poll(ctx, client, p, from)
+		if !empty(err) {
+			return RawPage{}, err
+		}
+		return found.raw()
+	}
+	return src, errors.Join(errs...)
 }
 
 func (p Page[K, E]) raw() (RawPage, error) {

@@ -3,6 +3,7 @@ package triggers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,10 +83,12 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 	// A link back to the same page, or none, has nothing new behind it either.
 	found.More = len(read.Events) >= p.PageSize && read.Next != "" && read.Next != from.Next
 	for _, h := range read.Events {
+		// An event whose type cannot be read came through Okta's filter: it is passed on.
+		if !slices.Contains(h.Unread, "eventType") && !p.EventTypes.Match(h.EventType) {
+			continue
+		}
 		if len(h.Unread) > 0 {
 			found.Notices = append(found.Notices, fmt.Sprintf("event %s is passed on though its %s could not be read", h.UUID, strings.Join(h.Unread, ", ")))
-		} else if !p.EventTypes.Match(h.EventType) {
-			continue
 		}
 		found.Events = append(found.Events, sdk.Event[systemlog.Raw]{ID: h.UUID, Type: h.EventType, Time: h.Published, Data: h.Raw})
 	}

@@ -2,6 +2,8 @@ package connector
 
 import (
 	"encoding/json"
+	"maps"
+	"net/http"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -17,36 +19,68 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
 }
 
-const victim = "alice.moreau@corp.example"
+const (
+	victim    = "alice.moreau@corp.example"
+	bystander = "bystander@corp.example"
+)
 
 func TestConformance(t *testing.T) {
 	backend, err := Okta.Compile()
 	if err != nil {
 		t.Fatal(err)
 	}
-	always := func(input string) func(sdktest.Service) json.RawMessage {
-		return func(sdktest.Service) json.RawMessage { return json.RawMessage(input) }
-	}
-	user := always(`{"user":"` + victim + `"}`)
-	sdktest.Run(t, sdktest.Suite{
-		Backend: backend,
-		Service: func(t *testing.T) sdktest.Service { return newService(t) },
-		Actions: map[string]sdktest.Case{
-			"get_logs":                 {Input: always(`{"limit":10}`)},
-			"get_user":                 {Input: user},
-			"suspend_user":             {Input: user},
-			"unsuspend_user":           {Input: always(`{"user":"suspended@corp.example"}`)},
-			"revoke_all_user_sessions": {Input: user, Again: sdk.Changed}, // Okta cannot tell
-			"end_current_user_sessions": {Absence: true, Input: func(s sdktest.Service) json.RawMessage {
-				return json.RawMessage(`{"session_id":"` + s.(service).session + `"}`)
-			}},
-			"add_user_to_group":      {Input: always(`{"user":"` + victim + `","group":"Quarantine"}`)},
-			"remove_user_from_group": {Input: always(`{"user":"` + victim + `","group":"Finance"}`)},
-		},
-		Triggers: map[string]json.RawMessage{
-			"system_log": json.RawMessage(`{"event_types":["user.session.*"],"look_back":"1h"}`),
-		},
+	requests := new(sent)
+	t.Run("suite", func(t *testing.T) {
+		sdktest.Run(t, sdktest.Suite{
+			Backend: backend,
+			Service: func(t *testing.T) sdktest.Service {
+				s := newService(t)
+				t.Cleanup(func() { requests.add(s.Org.Requests()) })
+				return s
+			},
+			Actions: allCases(),
+			Triggers: map[string]json.RawMessage{
+				"system_log": json.RawMessage(`{"event_types":["user.session.*"],"look_back":"1h"}`),
+			},
+		})
 	})
+	t.Run("requests follow the OpenAPI description", requests.follow)
+}
+
+// inputOf makes a case's input for a service.
+type inputOf = func(sdktest.Service) json.RawMessage
+
+func allCases() map[string]sdktest.Case {
+	cases := coreCases()
+	maps.Copy(cases, directoryCases())
+	maps.Copy(cases, responseCases())
+	return cases
+}
+
+// always is an input that names what every service has.
+func always(input string) func(sdktest.Service) json.RawMessage {
+	return func(sdktest.Service) json.RawMessage { return json.RawMessage(input) }
+}
+
+func coreCases() map[string]sdktest.Case {
+	user := always(`{"user":"` + victim + `"}`)
+	return map[string]sdktest.Case{
+		"get_logs":     {Input: always(`{"limit":10}`)},
+		"get_user":     {Input: user},
+		"contain_user": {Input: always(`{"users":["` + victim + `"],"quarantine":"Quarantine"}`), Again: sdk.Changed}, // likewise
+		"restore_user": {Input: func(s sdktest.Service) json.RawMessage {
+			u, _ := s.(service).State().User("suspended@corp.example")
+			return json.RawMessage(`{"record":{"user_id":"` + u.ID + `","login":"` + u.Login + `","status_before":"ACTIVE","status_after":"SUSPENDED"}}`)
+		}},
+		"suspend_user":             {Input: user},
+		"unsuspend_user":           {Input: always(`{"user":"suspended@corp.example"}`)},
+		"revoke_all_user_sessions": {Input: user, Again: sdk.Changed}, // Okta cannot tell whether there were any
+		"end_current_user_sessions": {Absence: true, Input: func(s sdktest.Service) json.RawMessage {
+			return json.RawMessage(`{"session_id":"` + s.(service).session + `"}`)
+		}},
+		"add_user_to_group":      {Input: always(`{"user":"` + victim + `","group":"Quarantine"}`)},
+		"remove_user_from_group": {Input: always(`{"user":"` + victim + `","group":"Finance"}`)},
+	}
 }
 
 type service struct {
@@ -60,15 +94,26 @@ func newService(t *testing.T) service {
 	s.AddGroup(oktatest.NewGroup{Name: "Finance"})
 	u := s.AddUser(oktatest.NewUser{Login: victim, Sessions: 2, OAuthTokens: 1, Groups: []string{"Finance"}})
 	s.AddUser(oktatest.NewUser{Login: "suspended@corp.example", Status: oktatest.StatusSuspended})
+	s.AddUser(oktatest.NewUser{Login: bystander})
 	s.Append(oktatest.Event{"eventType": "user.session.start"}, oktatest.Event{"eventType": "user.session.end"})
 	return service{s, s.AddSession(u.ID)}
 }
 
 func (s service) Settings() json.RawMessage {
-	return json.RawMessage(`{"org_url":"` + s.URL + `","token":"` + s.Token + `"}`)
+	return json.RawMessage(`{"org_url":"` + s.URL + `","token":"` + s.Token + `","allow_custom_writes":true}`)
 }
 
 func (s service) Requests() int { return len(s.Org.Requests()) }
+
+func (s service) Writes() int {
+	n := 0
+	for _, r := range s.Org.Requests() {
+		if r.Method != http.MethodGet {
+			n++
+		}
+	}
+	return n
+}
 
 func (s service) Break(f sdktest.Fault) {
 	s.Fault(map[sdktest.Fault]oktatest.Fault{

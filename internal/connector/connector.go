@@ -2,6 +2,8 @@
 package connector
 
 import (
+	"context"
+
 	"soar.example/okta/actions"
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
@@ -9,14 +11,18 @@ import (
 )
 
 // Okta is the connector: everything the plugin serves.
-var Okta = sdk.Connector[okta.Settings, *okta.Client]{
-	Name:     "okta",
-	Title:    "Okta",
-	Summary:  "Finds and contains compromised accounts in an Okta org, and starts workflows on System Log events.",
-	Docs:     "https://developer.okta.com/docs/api/",
-	Version:  okta.Version,
-	Open:     okta.Open,
-	Check:    okta.Check,
-	Actions:  actions.All,
-	Triggers: triggers.All,
+var Okta = offer(open)
+
+func offer(open func(context.Context, okta.Settings) (*okta.Client, error)) sdk.Connector[okta.Settings, *okta.Client] {
+	return sdk.Connector[okta.Settings, *okta.Client]{
+		Name:     "okta",
+		Title:    "Okta",
+		Summary:  "Finds and contains compromised accounts in an Okta org, and starts workflows on System Log events.",
+		Docs:     "https://developer.okta.com/docs/api/",
+		Version:  okta.Version,
+		Open:     open,
+		Check:    okta.Check,
+		Actions:  actions.All,
+		Triggers: triggers.All,
+	}
 }

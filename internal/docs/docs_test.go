@@ -82,7 +82,7 @@ func TestManifestFollowsItsSchema(t *testing.T) {
 					Default            any
 					Examples           []any
 					Enum               []any
-					Items              struct{ Examples []any }
+					Items              struct{ Examples, Enum []any }
 				}
 			}
 		}
@@ -98,7 +98,7 @@ func TestManifestFollowsItsSchema(t *testing.T) {
 			if p.Title == "" || p.Description == "" || !slices.Contains([]string{"basic", "advanced"}, p.Group) {
 				t.Errorf("%s.%s: title %q, description %q, group %q", a.Name, name, p.Title, p.Description, p.Group)
 			}
-			if p.Type != "boolean" && len(p.Examples)+len(p.Items.Examples)+len(p.Enum) == 0 {
+			if p.Type != "boolean" && p.Type != "object" && len(p.Examples)+len(p.Items.Examples)+len(p.Enum)+len(p.Items.Enum) == 0 {
 				t.Errorf("%s.%s has neither an example nor a list of values", a.Name, name)
 			}
 		}

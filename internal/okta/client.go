@@ -26,11 +26,12 @@ const Version = "0.1.0"
 // A Client acts on one org with one login. It is safe for concurrent use.
 type Client struct {
 	origin  *url.URL
-	token   sdk.Secret
+	login   login
 	api     *sdkv4.APIClient
 	http    *http.Client
 	base    *http.Transport
 	timeout time.Duration
+	guard   *guard
 }
 
 // Open makes a client. It reads nothing but settings (no environment, no files)
@@ -40,26 +41,28 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range settings.Token.Reveal() {
-		if r <= ' ' || r > 0x7e {
-			return nil, sdk.InvalidField("/token", "has a blank or a letter that no token has; was it copied whole, without quotes?")
-		}
-	}
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.MaxIdleConnsPerHost = 16
-	client := &http.Client{
-		Transport: &transport{origin: origin, authorization: "SSWS " + settings.Token.Reveal(), base: base},
-		// Okta's API does not redirect, and a token must not follow whoever does.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 	timeout := settings.Timeout.Std()
 	if timeout <= 0 {
 		timeout = time.Minute
 	}
-	return &Client{
-		origin: origin, token: settings.Token, base: base, http: client, timeout: timeout,
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.MaxIdleConnsPerHost = 16
+	guard := &guard{Guards: settings.Guards, now: time.Now}
+	transport := &transport{origin: origin, base: base, guard: guard}
+	if transport.login, err = settings.login(transport, timeout); err != nil {
+		return nil, err
+	}
+	client := &http.Client{
+		Transport: transport,
+		// Okta's API does not redirect, and a token must not follow whoever does.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	c := &Client{
+		origin: origin, login: transport.login, base: base, http: client, timeout: timeout, guard: guard,
 		api: sdkv4.NewAPIClient(configuration(origin, client)),
-	}, nil
+	}
+	guard.client = c
+	return c, nil
 }
 
 // configuration is made by hand because the SDK's NewConfiguration lets the
@@ -69,13 +72,15 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 func configuration(origin *url.URL, client *http.Client) *sdkv4.Configuration {
 	c := &sdkv4.Configuration{
 		Host: origin.Host, Scheme: origin.Scheme, HTTPClient: client,
-		UserAgent:     "soar-okta/" + Version + " " + runtime.Version(),
+		UserAgent:     userAgent,
 		DefaultHeader: map[string]string{},
 		Servers:       sdkv4.ServerConfigurations{{URL: origin.String()}},
 	}
 	c.Okta.Client.AuthorizationMode = "SSWS" // the transport sets the header itself
 	return c
 }
+
+var userAgent = "soar-okta/" + Version + " " + runtime.Version()
 
 // Close ends the client's connections. Calls that are under way fail.
 func (c *Client) Close() error {
@@ -86,21 +91,13 @@ func (c *Client) Close() error {
 // Org returns the org's address.
 func (c *Client) Org() string { return c.origin.String() }
 
-// Check reaches the org and says whose token it is.
+// Check reaches the org and says whose login it is, and what is amiss with it.
 func Check(ctx context.Context, c *Client) (sdk.Health, error) {
-	r, err := c.send(ctx, http.MethodGet, "/api/v1/users/me", nil, nil)
+	account, notes, err := c.login.identify(c.send(ctx, http.MethodGet, "/api/v1/users/me", nil, nil))
 	if err != nil {
 		return sdk.Health{}, err
 	}
-	me, err := decodeUser(r)
-	if err != nil {
-		return sdk.Health{}, err
-	}
-	h := sdk.Health{Target: c.Org(), Account: me.Login}
-	if skew := r.skew(); skew > time.Minute || skew < -time.Minute {
-		h.Notes = append(h.Notes, "this machine's clock is off Okta's by "+skew.Round(time.Second).String())
-	}
-	return h, nil
+	return sdk.Health{Target: c.Org(), Account: account, Notes: notes}, nil
 }
 
 // send makes one request of our own; path must come from [path] or be constant.
@@ -120,7 +117,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 
 func (c *Client) do(req *http.Request) error {
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.api.GetConfig().UserAgent)
+	req.Header.Set("User-Agent", userAgent)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return err

@@ -43,6 +43,8 @@ var byCode = map[string]struct {
 	"E0000034": {sdk.Conflict, "the state of the user does not allow this"},
 	"E0000038": {sdk.Conflict, "the state of the user does not allow this"},
 	"E0000023": {sdk.Conflict, "the attribute is kept in another system"},
+	"E0000077": {sdk.Conflict, "the attribute can only be read"},
+	"E0000111": {sdk.Conflict, "the object can only be read"},
 	"E0000060": {sdk.Conflict, "Okta does not support this on such an object"},
 	"E0000112": {sdk.Unavailable, "the user is still being activated"},
 	"E0000239": {sdk.Unavailable, "Okta is busy with the object"},
@@ -99,8 +101,16 @@ func refused(r *reply) *sdk.Error {
 	if known, ok := byCode[body.Code]; ok && (r.status < 500 || known.code != sdk.InvalidInput) {
 		e.Code, e.Message = known.code, known.message
 	}
-	if strings.Contains(r.header.Get("WWW-Authenticate"), `error="insufficient_scope"`) {
-		e.Message = "the login lacks an OAuth scope that the call needs"
+	switch code, scope := loginRefusal(r.header); code {
+	case "insufficient_scope":
+		e.Code, e.Message = sdk.Forbidden, "the login lacks an OAuth scope that the call needs"
+		if scope != "" {
+			e.Message += ": " + printable(scope, 200)
+		}
+	case "invalid_token":
+		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the app's access token, not even a new one; is the app still active?"
+	case invalidProof, useNonce:
+		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the proof of possession (DPoP) that goes with the access token"
 	}
 	if e.Code == sdk.InvalidInput {
 		// Only Okta knows what it did not like about the input.

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -59,7 +58,8 @@ type note struct {
 }
 
 // exchange runs call, which must send exactly one request, within the time that a
-// request may take, and returns Okta's answer if it was a success.
+// request may take, and returns Okta's answer, with the error that it stands for if
+// it is not a success in JSON.
 func (c *Client) exchange(ctx context.Context, method string, call func(context.Context) error) (*reply, error) {
 	n := new(note)
 	limited, cancel := context.WithTimeout(context.WithValue(ctx, noteKey{}, n), c.timeout)
@@ -75,7 +75,7 @@ func (c *Client) exchange(ctx context.Context, method string, call func(context.
 		return nil, sdk.Errorf(sdk.Internal, "a call to Okta ended without a request")
 	}
 	if err := c.refusal(n.reply); err != nil {
-		return nil, err
+		return n.reply, err
 	}
 	return n.reply, nil
 }
@@ -84,6 +84,9 @@ func (c *Client) exchange(ctx context.Context, method string, call func(context.
 func (c *Client) failure(ctx context.Context, method string, err error) error {
 	if cause := ctx.Err(); cause != nil {
 		return sdk.AsError(cause)
+	}
+	if errors.Is(err, sdk.ErrPlanned) {
+		return sdk.ErrPlanned
 	}
 	var ours *sdk.Error
 	if errors.As(err, &ours) {
@@ -109,14 +112,19 @@ func (c *Client) refusal(r *reply) error {
 	case r.status < 200 || r.status >= 400:
 		return c.redact(refused(r))
 	case len(r.body) > 0 && !isJSON:
-		return r.broken("something other than JSON (" + printable(mediaType, 60) + "): a proxy's or a sign-in page?")
+		e := r.broken("something other than JSON (" + printable(mediaType, 60) + "): a proxy's or a sign-in page?")
+		e.Err = errNotJSON
+		return e
 	}
 	return nil
 }
 
-// redact takes the token out of what Okta said, should it ever be repeated there.
+// errNotJSON marks a success that is not in JSON.
+var errNotJSON = errors.New("not JSON")
+
+// redact takes the login out of what Okta said, should it ever be repeated there.
 func (c *Client) redact(e *sdk.Error) *sdk.Error {
-	e.Message = strings.ReplaceAll(e.Message, c.token.Reveal(), schema.Masked)
+	e.Message = c.login.mask(e.Message)
 	return e
 }
 

@@ -43,7 +43,21 @@ func (c *Client) FindGroup(ctx context.Context, pointer, ref string) (*Group, er
 			return g, err
 		}
 	}
-	r, err := c.send(ctx, http.MethodGet, "/api/v1/groups", url.Values{"search": {"profile.name eq " + systemlog.Quote(ref)}, "limit": {"200"}}, nil)
+	return c.groupNamed(ctx, pointer, ref, "id or exact name")
+}
+
+// GroupByName returns the one group that bears exactly this name; pointer is as
+// for FindGroup.
+func (c *Client) GroupByName(ctx context.Context, pointer, name string) (*Group, error) {
+	if err := checkRef(pointer, name); err != nil {
+		return nil, err
+	}
+	return c.groupNamed(ctx, pointer, name, "exact name")
+}
+
+// GroupsLike returns the groups whose name is this one but for case.
+func (c *Client) GroupsLike(ctx context.Context, name string) ([]*Group, error) {
+	r, err := c.send(ctx, http.MethodGet, "/api/v1/groups", url.Values{"search": {"profile.name eq " + systemlog.Quote(name)}, "limit": {"200"}}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -51,15 +65,25 @@ func (c *Client) FindGroup(ctx context.Context, pointer, ref string) (*Group, er
 	if err := r.decode(&found); err != nil {
 		return nil, err
 	}
+	for _, g := range found {
+		if g == nil || g.ID == "" {
+			return nil, r.broken("a group without an id")
+		}
+	}
+	return found, nil
+}
+
+func (c *Client) groupNamed(ctx context.Context, pointer, name, what string) (*Group, error) {
+	found, err := c.GroupsLike(ctx, name)
+	if err != nil {
+		return nil, err
+	}
 	var exact []*Group
 	var others []string
 	for _, g := range found {
-		switch {
-		case g == nil || g.ID == "":
-			return nil, r.broken("a group without an id")
-		case g.Profile.Name == ref:
+		if g.Profile.Name == name {
 			exact = append(exact, g)
-		default:
+		} else {
 			others = append(others, g.describe())
 		}
 	}
@@ -73,7 +97,7 @@ func (c *Client) FindGroup(ctx context.Context, pointer, ref string) (*Group, er
 		}
 		return nil, sdk.InvalidField(pointer, "is the name of %d groups: %s; give the id", len(exact), candidates(which))
 	}
-	e := sdk.Errorf(sdk.NotFound, "no group of %s has the id or exact name %q", c.origin.Host, printable(ref, 100))
+	e := sdk.Errorf(sdk.NotFound, "no group of %s has the %s %q", c.origin.Host, what, printable(name, 100))
 	if len(others) > 0 {
 		e.Message += "; near it are " + candidates(others)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -107,17 +108,25 @@ func TestCancelledCallEndsAtOnce(t *testing.T) {
 
 func TestSlowAnswerIsATimeout(t *testing.T) {
 	release := make(chan struct{})
-	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			<-release
+			return
+		}
+		// What the guards ask before a write.
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"id":"00u2","value":[]}`))
+	}))
 	defer s.Close()
 	defer close(release)
 	settings := settingsFor(s.URL)
-	settings.Timeout = sdk.Duration(30e6)
+	settings.Timeout = sdk.Duration(100 * time.Millisecond)
 	c, err := Open(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	e := wantCode(t, c.SuspendUser(t.Context(), "00u1"), sdk.Timeout)
+	e := wantCode(t, c.SuspendUser(t.Context(), "00uAAAAAAAAAAAAAAAAA"), sdk.Timeout)
 	if !strings.Contains(e.Message, "not known") {
 		t.Errorf("the error does not say that the write is in doubt: %s", e.Message)
 	}

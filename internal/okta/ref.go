@@ -60,3 +60,15 @@ func checkRef(pointer, ref string) *sdk.Error {
 	}
 	return nil
 }
+
+// CheckName refuses what cannot be the name of anything in Okta; pointer is where
+// it stands in the input.
+func CheckName(pointer, name string) error {
+	if err := checkRef(pointer, name); err != nil {
+		return err
+	}
+	return nil
+}
+
+// IsUserID reports whether ref has the form of a user's id.
+func IsUserID(ref string) bool { return userID.MatchString(ref) }

@@ -10,16 +10,21 @@ import (
 
 // Settings are a connection to one Okta org.
 type Settings struct {
-	OrgURL  string       `json:"org_url" jsonschema:"title=Org URL,format=uri,minLength=1,maxLength=300,example=https://acme.okta.com" jsonschema_description:"Address of the Okta org, without -admin and without a path."`
-	Token   sdk.Secret   `json:"token" jsonschema:"title=API token,minLength=1,maxLength=4096" jsonschema_description:"API token (SSWS) of an administrator that may do what the playbooks do. Made in the Admin Console under Security, API, Tokens."`
+	OrgURL string     `json:"org_url" jsonschema:"title=Org URL,minLength=1,maxLength=300,example=https://acme.okta.com" jsonschema_description:"Address of the Okta org, without -admin and without a path."`
+	Token  sdk.Secret `json:"token,omitzero" jsonschema:"title=API token,minLength=1,maxLength=4096" jsonschema_description:"API token (SSWS) of an administrator that may do what the playbooks do. Made in the Admin Console under Security, API, Tokens. Not needed by a service app, which has client_id and private_key."`
+	ServiceApp
 	Timeout sdk.Duration `json:"timeout,omitempty" jsonschema:"title=Request timeout,default=60s,example=30s" jsonschema_extras:"x-group=advanced" jsonschema_description:"How long one request may take. Okta itself gives up on a log query after 30 s."`
+	Guards
 }
 
-// Validate refuses an org address from which a request, and the token with it,
-// could go somewhere else than to the org.
+// Validate refuses an org address from which a request, and the login with it,
+// could go somewhere else than to the org, and anything but one whole login: an API
+// token, or a service app's client id with a private key that fits it.
 func (s Settings) Validate() error {
-	_, err := s.origin()
-	return err
+	if _, err := s.origin(); err != nil {
+		return err
+	}
+	return s.validateLogin()
 }
 
 // origin returns the org's scheme, host and port.

@@ -7,10 +7,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -21,14 +23,15 @@ const maxBody = 64 << 20
 // A transport sends requests to one org and to nowhere else, with the login that
 // belongs to it, and notes what came of each.
 type transport struct {
-	origin        *url.URL
-	authorization string
-	base          http.RoundTripper
+	origin *url.URL
+	login  login
+	base   http.RoundTripper
+	guard  *guard
 }
 
-// RoundTrip sends req once. (Below, net/http repeats a GET whose kept connection
-// turns out to have ended, and nothing else.) It refuses any other origin than the
-// org's before a connection is made.
+// RoundTrip sends req once, and once more only where Okta refused the login, and
+// with it the request. (Below, net/http repeats a GET whose kept connection turns
+// out to have ended, and nothing else.)
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	n, _ := req.Context().Value(noteKey{}).(*note)
 	if n == nil {
@@ -37,12 +40,63 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if n.reply != nil || n.err != nil {
 		return nil, errors.New("a second request in one exchange")
 	}
-	if req.URL.Scheme != t.origin.Scheme || req.URL.Host != t.origin.Host || req.URL.User != nil {
-		n.err = sdk.Errorf(sdk.Internal, "a request to %s was stopped: the login belongs to %s", printable(req.URL.Host, 100), t.origin.Host)
+	if n.err = t.checkOrigin(req.URL); n.err != nil {
 		return nil, n.err
 	}
-	out := req.Clone(req.Context())
-	out.Header.Set("Authorization", t.authorization)
+	var body []byte
+	if body, n.err = drain(req); n.err != nil {
+		return nil, n.err
+	}
+	if req.Method != http.MethodGet {
+		if n.err = t.guardWrite(req, body); n.err != nil {
+			return nil, n.err
+		}
+	}
+	visit := t.login.visit()
+	for {
+		out := req.Clone(req.Context())
+		out.Body, out.ContentLength = http.NoBody, int64(len(body))
+		if len(body) > 0 {
+			out.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		out.Header.Del("DPoP")
+		if n.err = visit.authorize(req.Context(), out); n.err != nil {
+			return nil, n.err
+		}
+		resp, r, err := t.send(out)
+		if err != nil {
+			n.err = err
+			return nil, err
+		}
+		if !visit.refused(r) {
+			n.reply = r
+			return resp, nil
+		}
+	}
+}
+
+// checkOrigin refuses any other origin than the org's before a connection is made.
+func (t *transport) checkOrigin(u *url.URL) error {
+	if u.Scheme != t.origin.Scheme || u.Host != t.origin.Host || u.User != nil {
+		return sdk.Errorf(sdk.Internal, "a request to %s was stopped: the login belongs to %s", printable(u.Host, 100), t.origin.Host)
+	}
+	return nil
+}
+
+// drain reads the request's body, which may have to be sent twice.
+func drain(req *http.Request) ([]byte, error) {
+	if req.Body == nil {
+		return nil, nil
+	}
+	defer req.Body.Close()
+	return io.ReadAll(req.Body)
+}
+
+// send sends a request that bears its login, or is one, and reads the answer.
+func (t *transport) send(req *http.Request) (*http.Response, *reply, error) {
+	if err := t.checkOrigin(req.URL); err != nil {
+		return nil, nil, err
+	}
 	call := sdk.Call{Method: req.Method, Path: req.URL.EscapedPath()}
 	r := &reply{sent: time.Now()}
 	defer func() {
@@ -51,22 +105,41 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		hclog.FromContext(req.Context()).Debug("sent request", "method", call.Method, "path", call.Path,
 			"status", call.Status, "duration", call.Duration, "request_id", call.RequestID)
 	}()
-	resp, err := t.base.RoundTrip(out)
+	resp, err := t.base.RoundTrip(req)
 	if err != nil {
-		n.err = maskEOF(err)
-		return nil, n.err
+		return nil, nil, maskEOF(err)
 	}
 	defer resp.Body.Close()
 	call.Status, call.RequestID = resp.StatusCode, resp.Header.Get("X-Okta-Request-Id")
 	r.status, r.header = resp.StatusCode, resp.Header
 	if r.body, err = readAll(resp.Body, maxBody); err != nil {
-		n.err = err
-		return nil, n.err
+		return nil, nil, err
 	}
 	r.received = time.Now()
-	n.reply = r
 	resp.Body = io.NopCloser(bytes.NewReader(r.body))
-	return resp, nil
+	return resp, r, nil
+}
+
+// guardWrite asks the guards about a write, and notes one that a dry run does not
+// send. It stands here, in the one way to Okta, so that no action can forget it.
+func (t *transport) guardWrite(req *http.Request, body []byte) error {
+	err := t.guard.check(req.Context(), write{req.Method, req.URL.EscapedPath(), body})
+	if !sdk.IsDryRun(req.Context()) || err != nil && !Guarded(err) {
+		return err
+	}
+	planned := sdk.PlannedRequest{Method: req.Method, Path: req.URL.RequestURI(), Body: maskBody(body)}
+	if err != nil {
+		planned.RefusedBy = err.Error()
+	}
+	sdk.PlanRequest(req.Context(), planned)
+	return sdk.ErrPlanned
+}
+
+// secretMembers are the members of Okta's requests that hold secrets.
+var secretMembers = regexp.MustCompile(`(?i)("(?:password|value|answer|passCode|tempPassword|newPassword|oldPassword|secret|token|client_secret|client_assertion)"\s*:\s*)"(?:[^"\\]|\\.)*"`)
+
+func maskBody(body []byte) string {
+	return string(secretMembers.ReplaceAll(body, []byte(`${1}"`+schema.Masked+`"`)))
 }
 
 // maskEOF keeps the text of an error and drops io.EOF from its chain: the SDK

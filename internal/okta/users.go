@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,9 +49,14 @@ func (p Profile) JSON() json.RawMessage {
 // The statuses of a user
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/).
 const (
-	StatusActive        = "ACTIVE"
-	StatusSuspended     = "SUSPENDED"
-	StatusDeprovisioned = "DEPROVISIONED"
+	StatusStaged          = "STAGED"
+	StatusProvisioned     = "PROVISIONED"
+	StatusActive          = "ACTIVE"
+	StatusRecovery        = "RECOVERY"
+	StatusLockedOut       = "LOCKED_OUT"
+	StatusPasswordExpired = "PASSWORD_EXPIRED"
+	StatusSuspended       = "SUSPENDED"
+	StatusDeprovisioned   = "DEPROVISIONED"
 )
 
 func decodeUser(r *reply) (*User, error) {
@@ -112,7 +118,11 @@ func (c *Client) FindUser(ctx context.Context, pointer, ref string) (*User, erro
 			return nil, err
 		}
 		if userID.MatchString(ref) {
-			return nil, c.noUser(pointer, ref, "")
+			e := c.noUser(pointer, ref, "")
+			if refusal := sdk.AsError(err); refusal != nil {
+				e.Upstream = refusal.Upstream
+			}
+			return nil, e
 		}
 	}
 	found, err := c.searchUsers(ctx, "profile.login eq "+systemlog.Quote(ref)+" or profile.email eq "+systemlog.Quote(ref))
@@ -128,17 +138,78 @@ func (c *Client) FindUser(ctx context.Context, pointer, ref string) (*User, erro
 			byEmail = append(byEmail, u)
 		}
 	}
-	switch len(byEmail) {
-	case 0:
+	if len(byEmail) == 0 {
 		return nil, c.noUser(pointer, ref, "")
-	case 1:
-		return byEmail[0], nil
+	}
+	return sole(pointer, byEmail)
+}
+
+// UserByEmail returns the one user who has the email address, whatever the login.
+// Pointer is where it stands in the input; who cannot be told apart, or is not
+// there, is reported as by FindUser.
+func (c *Client) UserByEmail(ctx context.Context, pointer, email string) (*User, error) {
+	if err := checkRef(pointer, email); err != nil {
+		return nil, err
+	}
+	found, err := c.searchUsers(ctx, "profile.email eq "+systemlog.Quote(email))
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(u *User) bool { return !strings.EqualFold(u.Email, email) })
+	if len(found) > 0 {
+		return sole(pointer, found)
+	}
+	// The search lags behind changes by a moment; a login, which most often is the
+	// address, is read directly.
+	u, err := c.UserByLogin(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	if u == nil || !strings.EqualFold(u.Email, email) {
+		e := sdk.Errorf(sdk.NotFound, "no user of %s has the email address %q", c.origin.Host, printable(email, 100))
+		e.Violations = sdk.InvalidField(pointer, "names no user").Violations
+		return nil, e
+	}
+	return u, nil
+}
+
+// UserByLogin returns the user with exactly this login but for case, nil if there
+// is none.
+func (c *Client) UserByLogin(ctx context.Context, login string) (*User, error) {
+	var found []*User
+	var err error
+	if strings.EqualFold(login, "me") || plain(login) != nil {
+		found, err = c.searchUsers(ctx, "profile.login eq "+systemlog.Quote(login))
+	} else {
+		var u *User
+		if u, err = c.User(ctx, login); err == nil {
+			found = []*User{u}
+		} else if sdk.AsError(err).Code == sdk.NotFound {
+			err = nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Okta also finds a user by the part of the login before the @.
+	for _, u := range found {
+		if strings.EqualFold(u.Login, login) {
+			return u, nil
+		}
+	}
+	return nil, nil
+}
+
+// sole returns the user if there is only one to choose from.
+func sole(pointer string, users []*User) (*User, error) {
+	if len(users) == 1 {
+		return users[0], nil
 	}
 	var who []string
-	for _, u := range byEmail {
+	for _, u := range users {
 		who = append(who, u.ID+" ("+printable(u.Login, 100)+", "+u.Status+")")
 	}
-	return nil, sdk.InvalidField(pointer, "is the email address of %d users: %s; name one by id or login", len(byEmail), candidates(who))
+	return nil, sdk.InvalidField(pointer, "is the email address of %d users: %s; name one by id or login", len(users), candidates(who))
 }
 
 func (c *Client) noUser(pointer, ref, more string) *sdk.Error {

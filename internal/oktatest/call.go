@@ -25,6 +25,7 @@ type call struct {
 	params    []string // what the route's {…} segments matched
 	now       time.Time
 	requestID string
+	app       *serviceApp // the caller, nil where it is the owner of the API token
 }
 
 // reply is an answer that is not yet sent.

@@ -42,7 +42,9 @@ func TestOrders(t *testing.T) {
 	want := oktatest.UserState{
 		ID: u["id"].(string), Login: "alice.moreau@corp.example", Email: "alice.moreau@corp.example", Status: "ACTIVE",
 		OAuthTokens: 2, RememberedDevices: 3,
-		Groups: []oktatest.GroupRef{{ID: c.org.State().Groups[0].ID, Name: "Everyone"}, {ID: g["id"].(string), Name: "Quarantine"}},
+		Groups:  []oktatest.GroupRef{{ID: c.org.State().Groups[0].ID, Name: "Everyone"}, {ID: g["id"].(string), Name: "Quarantine"}},
+		Factors: []oktatest.FactorState{}, Devices: []oktatest.DeviceState{}, Apps: []oktatest.AppRef{},
+		Roles: []oktatest.RoleState{}, Grants: []oktatest.GrantState{}, Risk: "NONE",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

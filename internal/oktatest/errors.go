@@ -60,6 +60,8 @@ var catalogue = map[string]apiError{
 	"E0000047": {status: http.StatusTooManyRequests, summary: "API call exceeded rate limit due to too many requests."},
 	"E0000053": {status: http.StatusBadRequest, summary: "Invalid filter"},
 	"E0000060": {status: http.StatusNotImplemented, summary: "Unsupported operation."},
+	"E0000068": {status: http.StatusForbidden, summary: "Invalid Passcode/Answer"},
+	"E0000079": {status: http.StatusForbidden, summary: "This operation is not allowed in the current authentication state."},
 	"E0000090": {status: http.StatusConflict, summary: "Duplicate role assignment"},
 	"E0000100": {status: http.StatusServiceUnavailable, summary: "Unable to perform search query"},
 	"E0000112": {status: http.StatusConflict, summary: "Unable to update the user. The user is still being activated."},

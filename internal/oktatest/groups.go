@@ -119,6 +119,7 @@ func (o *Org) deleteGroup(c *call) (*reply, error) {
 		return nil, oktaError("E0000060")
 	}
 	o.groups = slices.DeleteFunc(o.groups, func(other *group) bool { return other == g })
+	o.dropRoles(func(r *role) bool { return r.group == g })
 	o.record(c, "group.lifecycle.delete", groupTarget(g))
 	return noContent(), nil
 }

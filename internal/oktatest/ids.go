@@ -59,6 +59,15 @@ func (s *idSource) sessionID() string { return "102" + s.chars("session", urlSaf
 // oneTimeToken returns the secret part of an activation or reset link.
 func (s *idSource) oneTimeToken() string { return s.chars("token", urlSafe, 20) }
 
+// transactionID returns the id of a verification by push.
+func (s *idSource) transactionID() string { return "v2mst." + s.chars("transaction", urlSafe, 22) }
+
+// nonce returns what DPoP-Nonce carries.
+func (s *idSource) nonce() string { return s.chars("nonce", urlSafe, 32) }
+
+// password returns a password that nobody chose.
+func (s *idSource) password() string { return s.chars("password", alphanumeric, 10) }
+
 // uuid returns the uuid of a log event.
 func (s *idSource) uuid() string {
 	sum := s.digest("uuid")

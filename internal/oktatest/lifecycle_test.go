@@ -16,6 +16,7 @@ var allStatuses = []string{
 // TestLifecycle tries every operation on a user in every status. An operation that is not listed for a status is
 // refused in the way that otherwise says.
 func TestLifecycle(t *testing.T) {
+	t.Parallel()
 	type refusal struct {
 		status int
 		code   string

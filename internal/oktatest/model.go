@@ -65,7 +65,8 @@ type Request struct {
 	Path string `json:"path"`
 	// Query is the raw query without its question mark.
 	Query string `json:"query"`
-	// Header holds the request's header; of Authorization only the scheme is kept.
+	// Header holds the request's header; of Authorization only the scheme is kept. At the token endpoint, Query and Body
+	// show that there was an assertion and not what it was.
 	Header http.Header `json:"header"`
 	Body   string      `json:"body"`
 	// Status is the status of the answer, 0 where a fault kept the org from answering.
@@ -76,11 +77,14 @@ type Request struct {
 
 // State is what the org holds.
 type State struct {
-	Users    []UserState  `json:"users"`
-	Groups   []GroupState `json:"groups"`
-	Events   int          `json:"events"`
-	Requests int          `json:"requests"`
-	Defects  []string     `json:"defects"`
+	Users    []UserState   `json:"users"`
+	Groups   []GroupState  `json:"groups"`
+	Devices  []DeviceState `json:"devices"`
+	Zones    []ZoneState   `json:"zones"`
+	Apps     []AppState    `json:"apps"`
+	Events   int           `json:"events"`
+	Requests int           `json:"requests"`
+	Defects  []string      `json:"defects"`
 }
 
 // User returns the state of the user with that id or login, and whether there is one.
@@ -95,14 +99,22 @@ func (s State) User(idOrLogin string) (UserState, bool) {
 
 // UserState is one user with all that hangs on it.
 type UserState struct {
-	ID                string     `json:"id"`
-	Login             string     `json:"login"`
-	Email             string     `json:"email"`
-	Status            string     `json:"status"`
-	Sessions          []string   `json:"sessions"`
-	OAuthTokens       int        `json:"oauth_tokens"`
-	RememberedDevices int        `json:"remembered_devices"`
-	Groups            []GroupRef `json:"groups"`
+	ID                string        `json:"id"`
+	Login             string        `json:"login"`
+	Email             string        `json:"email"`
+	Status            string        `json:"status"`
+	Sessions          []string      `json:"sessions"`
+	OAuthTokens       int           `json:"oauth_tokens"`
+	RememberedDevices int           `json:"remembered_devices"`
+	Groups            []GroupRef    `json:"groups"`
+	Factors           []FactorState `json:"factors"`
+	Devices           []DeviceState `json:"devices"`
+	Apps              []AppRef      `json:"apps"`
+	// Roles are the user's own administrator roles, and then those that come from groups.
+	Roles  []RoleState  `json:"roles"`
+	Grants []GrantState `json:"grants"`
+	// Risk is HIGH, MEDIUM, LOW or NONE.
+	Risk string `json:"risk"`
 }
 
 // GroupRef names a group.
@@ -113,10 +125,11 @@ type GroupRef struct {
 
 // GroupState is one group with the ids of its members.
 type GroupState struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	Type    string   `json:"type"`
-	Members []string `json:"members"`
+	ID      string      `json:"id"`
+	Name    string      `json:"name"`
+	Type    string      `json:"type"`
+	Members []string    `json:"members"`
+	Roles   []RoleState `json:"roles"`
 }
 
 // The statuses of a user.

@@ -2,6 +2,7 @@ package oktatest_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"regexp"
 	"slices"
@@ -14,24 +15,29 @@ import (
 	"soar.example/okta/internal/oktatest"
 )
 
-const specFile = "../../../shared/okta/openapi/management.yaml"
+var specFiles = []string{
+	"../../../shared/okta/openapi/management.yaml", "../../../shared/okta/openapi/oauth.yaml",
+}
 
 var variable = regexp.MustCompile(`\{[^}]+\}`)
 
 // TestOpenAPI asks every endpoint once and checks the answer against Okta's own description of it. Nulls are let
 // through, since the description leaves most of them out, and so are values of enumerations and formats.
 func TestOpenAPI(t *testing.T) {
-	text, err := os.ReadFile(specFile)
-	if err != nil {
-		t.Skipf("no OpenAPI description to check against: %v", err)
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(cutSpec(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
 	described := map[string]*openapi3.PathItem{}
-	for path, item := range doc.Paths.Map() {
-		described[variable.ReplaceAllString(path, "{}")] = item
+	for _, file := range specFiles {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Skipf("no OpenAPI description to check against: %v", err)
+		}
+		doc, err := openapi3.NewLoader().LoadFromData(cutSpec(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, item := range doc.Paths.Map() {
+			described[variable.ReplaceAllString(path, "{}")] = item
+		}
 	}
 
 	c := demo(t)
@@ -48,8 +54,7 @@ func TestOpenAPI(t *testing.T) {
 	spare := c.org.AddGroup(oktatest.NewGroup{Name: "Spare"}).ID
 	person := `{"profile":{"login":"new@corp.example","email":"new@corp.example","firstName":"New","lastName":"One"},"credentials":{"password":{"value":"correct horse"}}}`
 
-	asked := map[string]bool{}
-	for _, step := range []struct{ endpoint, target, body string }{
+	steps := []step{
 		{"GET /api/v1/users", "/api/v1/users?limit=200", ""},
 		{"GET /api/v1/users", "/api/v1/users?" + escape(`search=status eq "DEPROVISIONED"`), ""},
 		{"POST /api/v1/users", "/api/v1/users", person},
@@ -77,11 +82,13 @@ func TestOpenAPI(t *testing.T) {
 		{"DELETE /api/v1/groups/{id}/users/{uid}", "/api/v1/groups/" + group + "/users/" + alice.ID, ""},
 		{"DELETE /api/v1/groups/{id}", "/api/v1/groups/" + spare, ""},
 		{"GET /api/v1/logs", "/api/v1/logs?limit=1000", ""},
-	} {
+	}
+	asked := map[string]bool{}
+	for _, step := range append(accessSteps(t, c), steps...) {
 		asked[step.endpoint] = true
 		t.Run(step.endpoint, func(t *testing.T) {
 			method, pattern, _ := strings.Cut(step.endpoint, " ")
-			a := c.do(method, step.target, step.body)
+			a := step.ask(c, method)
 			if a.status >= 300 {
 				t.Fatalf("%d %s", a.status, a.body)
 			}
@@ -99,9 +106,31 @@ func TestOpenAPI(t *testing.T) {
 	}
 }
 
+// step is one request to an endpoint.
+type step struct{ endpoint, target, body string }
+
+func (s step) ask(c *caller, method string) answer {
+	c.t.Helper()
+	r := c.request(method, s.target, s.body)
+	if s.target == "/oauth2/v1/token" {
+		r.Header.Del("Authorization")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	a, err := c.send(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return a
+}
+
 func check(t *testing.T, op *openapi3.Operation, a answer) {
 	t.Helper()
-	response := op.Responses.Value(strconv.Itoa(a.status))
+	status := a.status
+	if op.OperationID == "assignRoleToGroup" && status == 201 {
+		// The description puts the body under 200; real traffic has it with 201.
+		status = 200
+	}
+	response := op.Responses.Value(strconv.Itoa(status))
 	if response == nil {
 		t.Fatalf("status %d is not described", a.status)
 	}
@@ -160,9 +189,23 @@ func hard(err error) []error {
 		}
 		return all
 	case *openapi3.SchemaError:
-		if slices.Contains([]string{"enum", "format"}, e.SchemaField) {
+		if slices.Contains([]string{"enum", "format"}, e.SchemaField) || inAppUser(e) {
 			return nil
+		}
+		if e.SchemaField == "allOf" && e.Origin != nil {
+			return hard(e.Origin)
+		}
+	default:
+		if inner := errors.Unwrap(err); inner != nil {
+			return hard(inner)
 		}
 	}
 	return []error{err}
+}
+
+// inAppUser tells whether an error is about a field of the user in an application: the description of the application
+// wants objects there, and that of the user in it what Okta sends.
+func inAppUser(e *openapi3.SchemaError) bool {
+	at := e.JSONPointer()
+	return len(at) > 2 && at[len(at)-3] == "_embedded" && at[len(at)-2] == "user" && e.SchemaField == "type"
 }

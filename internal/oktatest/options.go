@@ -16,9 +16,11 @@ type Options struct {
 type Seed int
 
 const (
-	// Empty is an org with the group Everyone and the token's owner, and nothing else.
+	// Empty is an org with the group Everyone, Okta's own network zones and the token's owner, who is a super
+	// administrator, and nothing else.
 	Empty Seed = iota
-	// Demo is a small company: a dozen people in various states, some groups, and an hour of sign-ins in the log.
+	// Demo is a small company: a dozen people in various states with factors, devices, applications and roles, some
+	// groups, and an hour of sign-ins in the log.
 	Demo
 )
 

@@ -1,7 +1,6 @@
 package oktatest
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -24,7 +23,17 @@ type Org struct {
 	sessions []*session
 	created  int             // users and groups so far; orders their lists
 	custom   map[string]bool // profile attributes beyond Okta's own
-	log      eventLog
+
+	factors  factorStore
+	devices  []*device // this and the next four in order of creation
+	zones    []*zone
+	apps     []*app
+	policies []*policy
+	roles    []*role
+	grants   grantStore
+	oauth    oauthStore
+
+	log eventLog
 
 	cursors  *cursors
 	faults   []*armedFault
@@ -33,8 +42,9 @@ type Org struct {
 	defects  []string
 }
 
-// New makes an org with the group Everyone and the user that owns the API token, plus what the seed holds. The
-// owner answers to /api/v1/users/me and is the actor of the org's own log events.
+// New makes an org with the group Everyone, Okta's own network zones and the user that owns the API token, plus what
+// the seed holds. The owner is a super administrator, answers to /api/v1/users/me, and is the actor of the log events
+// that requests with that token cause.
 func New(o Options) *Org {
 	if o.Token == "" {
 		o.Token = DefaultToken
@@ -51,6 +61,9 @@ func New(o Options) *Org {
 		custom:  map[string]bool{},
 		cursors: newCursors(),
 		rates:   newRates(),
+		factors: factorStore{plans: map[*factor]Push{}},
+		grants:  grantStore{tokens: map[clientKey]int{}},
+		oauth:   newOAuthStore(),
 	}
 	org.tokenID = org.stable.object("00T")
 	org.found(now)
@@ -96,9 +109,4 @@ func (o *Org) addDefect(method, path string) {
 	if d := method + " " + path; !slices.Contains(o.defects, d) {
 		o.defects = append(o.defects, d)
 	}
-}
-
-// authorised reports whether the request carries the org's token.
-func (o *Org) authorised(h http.Header) bool {
-	return h.Get("Authorization") == "SSWS "+o.token
 }

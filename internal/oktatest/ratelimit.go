@@ -22,6 +22,10 @@ var families = []family{
 	{"/api/v1/users/{id}", []string{"/api/v1/users/*"}},
 	{"/api/v1/groups", []string{"/api/v1/groups/**"}},
 	{"/api/v1/sessions", []string{"/api/v1/sessions/**"}},
+	{"/api/v1/devices", []string{"/api/v1/devices/**"}},
+	{"/api/v1/apps", []string{"/api/v1/apps"}},
+	{"/api/v1/apps/{id}", []string{"/api/v1/apps/**"}},
+	{"/oauth2/v1", []string{"/oauth2/v1/**"}},
 	{"/api/v1", []string{"**"}},
 }
 

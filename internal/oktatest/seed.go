@@ -1,16 +1,16 @@
 package oktatest
 
-import (
-	"time"
-)
+import "time"
 
-// found makes what every org has: the group Everyone and the user whose token the org accepts.
+// found makes what every org has: the group Everyone, Okta's network zones, and the user whose token the org accepts.
 func (o *Org) found(now time.Time) {
 	o.newGroup("", everyoneName, "All users in your organization", TypeBuiltIn, now)
 	o.owner = o.newUser("", map[string]any{
 		"login": "okta.admin@corp.example", "email": "okta.admin@corp.example", "firstName": "Okta", "lastName": "Admin",
 	}, StatusActive, now)
 	o.owner.hasPassword, o.owner.passwordChanged = true, now
+	o.foundZones(now)
+	must(o.placeRole(NewRole{User: o.owner.id, Type: superAdmin}, now))
 }
 
 var demoGroups = []NewGroup{
@@ -50,6 +50,10 @@ var demoUsers = []NewUser{
 		Login: "reception-late@corp.example", Email: "frontdesk@corp.example", FirstName: "Liam", LastName: "Byrne",
 		Profile: map[string]any{"title": "Front desk, evenings"},
 	},
+	{
+		Login: "maya.osei@corp.example", FirstName: "Maya", LastName: "Osei", Groups: []string{"Engineering"},
+		Profile: map[string]any{"title": "Identity Administrator"},
+	},
 }
 
 // demoAge is how long ago the demo's people and groups were made.
@@ -78,5 +82,6 @@ func (o *Org) seedDemo(now time.Time) {
 			g.add(must(o.findUser("ben.okafor@corp.example")), past)
 		}
 	}
+	o.seedAccess(past)
 	o.seedHistory(now)
 }

@@ -32,12 +32,26 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%d users are %s", count[s], s)
 		}
 	}
-	if emails["frontdesk@corp.example"] != 2 || len(state.Users) != 13 {
+	if emails["frontdesk@corp.example"] != 2 || len(state.Users) != 14 {
 		t.Errorf("%d users, emails %v", len(state.Users), emails)
 	}
 	alice, _ := state.User("alice.moreau@corp.example")
 	if len(alice.Sessions) != 3 || alice.OAuthTokens != 2 || alice.RememberedDevices == 0 || alice.Status != "ACTIVE" {
 		t.Errorf("alice %+v", alice)
+	}
+	if len(alice.Factors) != 2 || len(alice.Devices) != 1 || len(alice.Apps) != 3 || len(alice.Roles) != 0 || alice.Risk != "NONE" {
+		t.Errorf("what alice has: %+v", alice)
+	}
+	supers := 0
+	for _, u := range state.Users {
+		for _, r := range u.Roles {
+			if r.Type == "SUPER_ADMIN" {
+				supers++
+			}
+		}
+	}
+	if supers != 2 {
+		t.Errorf("%d super administrators", supers)
 	}
 	apps := map[string]int{}
 	for _, g := range state.Groups {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // send writes the answer, or breaks off in the way that kind says.
@@ -80,12 +81,20 @@ func zeroWeight(s string) bool {
 	return err == nil && q == 0
 }
 
-func compress(body []byte) []byte {
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+// compressors are kept because each is larger than most answers.
+var compressors = sync.Pool{New: func() any {
+	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 	if err != nil {
 		panic("oktatest: " + err.Error())
 	}
+	return z
+}}
+
+func compress(body []byte) []byte {
+	var b bytes.Buffer
+	z := compressors.Get().(*gzip.Writer)
+	defer compressors.Put(z)
+	z.Reset(&b)
 	// A bytes.Buffer takes everything.
 	_, _ = z.Write(body)
 	_ = z.Close()

@@ -29,8 +29,8 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	c := o.newCall(r, body)
 	entry := &Request{
-		Method: c.method, Path: c.path, Query: c.rawQuery, Header: redact(r.Header),
-		Body: string(body), RequestID: c.requestID, At: c.now,
+		Method: c.method, Path: c.path, Query: recordedQuery(c), Header: redact(r.Header),
+		Body: recordedBody(c), RequestID: c.requestID, At: c.now,
 	}
 	o.requests = append(o.requests, entry)
 	fault := o.takeFault(c.method, c.path)
@@ -74,8 +74,8 @@ func (o *Org) newCall(r *http.Request, body []byte) *call {
 
 // answer decides what the client gets. The caller holds the lock.
 func (o *Org) answer(c *call, fault *armedFault) *reply {
-	handle, params, known := findRoute(c.method, c.path)
-	if handle == nil && !known {
+	route, params, known := findRoute(c.method, c.path)
+	if !known {
 		o.addDefect(c.method, c.path)
 	}
 	c.params = params
@@ -84,7 +84,7 @@ func (o *Org) answer(c *call, fault *armedFault) *reply {
 	if fault.skipsWork() {
 		r = o.faultReply(c, fault)
 	} else {
-		r = o.work(c, handle, known, rate)
+		r = o.work(c, route, known, rate)
 		if fault.replaces() {
 			r = o.faultReply(c, fault)
 		}
@@ -100,24 +100,36 @@ func (o *Org) answer(c *call, fault *armedFault) *reply {
 	return r
 }
 
-// work is what the org does for a call that no fault keeps from it.
-func (o *Org) work(c *call, handle handler, known bool, rate rate) *reply {
+// work is what the org does for a call that no fault keeps from it. The route is nil where there is none for the
+// method.
+func (o *Org) work(c *call, route *route, known bool, rate rate) *reply {
+	scope, public := "", false
+	if route != nil {
+		scope, public = route.scope, route.scope == ""
+	}
+	if refusal := o.authorise(c, scope, public); refusal != nil {
+		return refusal
+	}
 	var err error
 	var r *reply
 	switch {
-	case !o.authorised(c.header):
-		err = oktaError("E0000011")
 	case rate.exceeded:
 		err = oktaError("E0000047")
-	case handle == nil && known:
+	case route == nil && known:
 		err = oktaError("E0000022")
-	case handle == nil:
+	case route == nil:
 		err = oktaError("E0000008")
+	case c.app != nil && c.asksForMe():
+		// A service app is nobody's user.
+		err = notFound("me", "User")
 	default:
-		r, err = handle(o, c)
+		r, err = route.handle(o, c)
 	}
 	if err == nil {
 		return r
+	}
+	if e, ok := errors.AsType[*oauthError](err); ok {
+		return e.reply()
 	}
 	api, ok := errors.AsType[*apiError](err)
 	if !ok {
@@ -126,18 +138,9 @@ func (o *Org) work(c *call, handle handler, known bool, rate rate) *reply {
 	return rawReply(api.status, api.body(o.fresh.errorID()))
 }
 
-// redact keeps of a credential only its scheme.
-func redact(h http.Header) http.Header {
-	h = h.Clone()
-	for i, v := range h["Authorization"] {
-		scheme, _, found := strings.Cut(v, " ")
-		if !found {
-			// Without a scheme the whole value may be the secret.
-			scheme = "redacted"
-		}
-		h["Authorization"][i] = scheme
-	}
-	return h
+// asksForMe tells whether the path names the caller instead of a user.
+func (c *call) asksForMe() bool {
+	return c.path == "/api/v1/users/me" || strings.HasPrefix(c.path, "/api/v1/users/me/")
 }
 
 // wait sleeps for d and reports whether the client is still there afterwards.

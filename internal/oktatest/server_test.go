@@ -169,6 +169,7 @@ func TestRequests(t *testing.T) {
 
 // TestConcurrency lets everything happen at once; the race detector and the invariants judge it.
 func TestConcurrency(t *testing.T) {
+	t.Parallel()
 	c := call(t, oktatest.Start(t, oktatest.Options{Seed: oktatest.Demo}))
 	g := c.org.AddGroup(oktatest.NewGroup{Name: "G"})
 	const workers, rounds = 8, 5

@@ -97,7 +97,7 @@ func (o *Org) clearSessions(c *call) (*reply, error) {
 	}
 	o.endSessionsOf(u)
 	if oauth {
-		u.oauthTokens = 0
+		o.revokeTokens(u)
 	}
 	if forget {
 		u.devices = 0

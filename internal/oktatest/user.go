@@ -19,7 +19,8 @@ type user struct {
 	provider    string
 
 	oauthTokens int
-	devices     int
+	devices     int // remembered ones
+	risk        *risk
 }
 
 func (u *user) login() string { return text(u.profile, "login") }

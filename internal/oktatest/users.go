@@ -240,5 +240,20 @@ func (o *Org) deleteUser(c *call) (*reply, error) {
 		g.remove(u, c.now)
 	}
 	o.endSessionsOf(u)
+	o.forgetUser(u)
 	return noContent(), nil
+}
+
+// forgetUser takes a user who is deleted out of everything that still knows them.
+func (o *Org) forgetUser(u *user) {
+	o.factors.remove(func(f *factor) bool { return f.user == u })
+	for _, d := range o.devices {
+		d.forgetUser(u)
+	}
+	for _, a := range o.apps {
+		a.remove(u)
+	}
+	o.dropRoles(func(r *role) bool { return r.user == u })
+	o.grants.revokeGrants(u)
+	o.revokeTokens(u)
 }

@@ -174,3 +174,7 @@ func manifest(t testing.TB) *sdk.Manifest {
 	}
 	return m
 }
+
+func (userInput) IsDryRun() bool   { return false }
+func (groupInput) IsDryRun() bool  { return false }
+func (ticketInput) IsDryRun() bool { return false }

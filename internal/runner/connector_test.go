@@ -148,3 +148,5 @@ func over(client *http.Client, address string) service {
 		return answer{contained{sdk.Outcome(a.Outcome), a.Before, a.After, a.Reason}, lookedUp{a.Status}}, nil
 	}
 }
+
+func (request) IsDryRun() bool { return false }

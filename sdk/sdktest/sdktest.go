@@ -34,8 +34,9 @@ type Service interface {
 	Settings() json.RawMessage
 	// Break makes every request from now on fail in the given way.
 	Break(Fault)
-	// Requests counts the requests so far.
+	// Requests counts the requests so far, Writes those that may change something.
 	Requests() int
+	Writes() int
 }
 
 // A Case is a call of an action on a fresh service: a write that changes something,
@@ -154,6 +155,13 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 			t.Errorf("the second call says %s, want %s", got, want)
 		}
 	})
+	if info.Effect != sdk.Reads {
+		t.Run("dry run", func(t *testing.T) {
+			t.Parallel()
+			session, service := s.open(t)
+			s.dryRun(t, session, service, info, output, c.Input(service))
+		})
+	}
 	t.Run("refuses bad input", func(t *testing.T) {
 		t.Parallel()
 		session, service := s.open(t)
@@ -197,6 +205,34 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 				t.Error("the failed requests are not recorded")
 			}
 		})
+	}
+}
+
+func (s Suite) dryRun(t *testing.T, session sdk.Session, service Service, info sdk.ActionInfo, output *schema.Schema, input json.RawMessage) {
+	doc := map[string]any{}
+	if err := json.Unmarshal(input, &doc); err != nil {
+		t.Fatal(err)
+	}
+	doc["dry_run"] = true
+	input, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		r := run(t, session, info.Name, input)
+		checkOutput(t, output, r.Output)
+		var answer struct {
+			Plan []sdk.PlannedRequest `json:"plan"`
+		}
+		if err := json.Unmarshal(r.Output, &answer); err != nil {
+			t.Fatal(err)
+		}
+		if got := outcome(t, r); got != sdk.Planned || len(answer.Plan) == 0 {
+			t.Errorf("a dry run says %s with the plan %+v", got, answer.Plan)
+		}
+	}
+	if n := service.Writes(); n != 0 {
+		t.Errorf("a dry run sent %d writes", n)
 	}
 }
 
@@ -324,7 +360,13 @@ func spoiled(t *testing.T, raw sdk.JSON, good json.RawMessage) []json.RawMessage
 		if s.Root().IsRequired(p.Name) {
 			variants = append(variants, vary(func(d map[string]any) { delete(d, p.Name) }))
 		}
-		variants = append(variants, vary(func(d map[string]any) { d[p.Name] = map[string]any{"no": "such"} }))
+		var wrong any = map[string]any{"no": "such"}
+		if p.Node.Is("object") {
+			wrong = []any{1}
+		}
+		if len(p.Node.Type) > 0 { // a member of any type has no wrong one
+			variants = append(variants, vary(func(d map[string]any) { d[p.Name] = wrong }))
+		}
 	}
 	return variants
 }

@@ -1,0 +1,83 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ActivateUser activates a user who is not yet, or no longer, active.
+var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
+	Name:    "activate_user",
+	Title:   "Activate User",
+	Summary: "Activates a user who was staged or deactivated; a user without a password then sets one by a link.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/activateUser",
+	Effect:  sdk.Writes,
+	Undo:    "deactivate_user",
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[ActivateUserInput, ActivateUserOutput]{
+		Input: ActivateUserInput{User: exampleUser.Login, SendEmail: true},
+		Output: ActivateUserOutput{User: exampleUser, Change: Change[UserState]{
+			Outcome: sdk.Changed,
+			Before:  UserState{Status: okta.StatusStaged},
+			After:   UserState{Status: okta.StatusProvisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
+		}},
+	},
+	Run: activateUser,
+}
+
+// ActivateUserInput is what activate_user takes.
+type ActivateUserInput struct {
+	User      string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	SendEmail bool   `json:"send_email,omitempty" jsonschema:"title=Send email,default=true" jsonschema_description:"Okta mails the user the link to sign in; otherwise the answer holds it."`
+	Write
+}
+
+// ActivateUserOutput is what activate_user answers.
+type ActivateUserOutput struct {
+	User            UserRef    `json:"user" jsonschema_description:"The user."`
+	ActivationURL   SecretText `json:"activation_url,omitempty" jsonschema_description:"Link by which the user sets a password and signs in; absent if Okta mailed it, or nothing was changed. Whoever has it is the user."`
+	ActivationToken SecretText `json:"activation_token,omitempty" jsonschema_description:"The token in that link."`
+	Change[UserState]
+}
+
+func activateUser(ctx context.Context, c *okta.Client, in ActivateUserInput) (ActivateUserOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return ActivateUserOutput{}, err
+	}
+	out := ActivateUserOutput{User: refOf(u)}
+	out.Change, err = attempt[UserState]{
+		goal: "user is activated",
+		done: activated,
+		act: func(ctx context.Context) error {
+			a, err := c.ActivateUser(ctx, u.ID, in.SendEmail)
+			out.ActivationURL, out.ActivationToken = SecretText(a.URL), SecretText(a.Token)
+			return err
+		},
+		read: readState(c, u.ID),
+		bars: func(s UserState) string {
+			switch s.Status {
+			case okta.StatusStaged, okta.StatusDeprovisioned:
+				return ""
+			case okta.StatusSuspended:
+				return "the user is SUSPENDED: unsuspend_user makes such a one active"
+			case okta.StatusLockedOut:
+				return "the user is LOCKED_OUT: unlock_user makes such a one active"
+			}
+			return "Okta activates only a STAGED or DEPROVISIONED user, and this one is " + s.Status
+		},
+	}.from(ctx, stateOf(u))
+	return out, err
+}
+
+// activated reports whether a user has been activated and nothing keeps them from
+// signing in but a password of theirs to be set. Okta may still be at it.
+func activated(s UserState) bool {
+	switch s.Status {
+	case okta.StatusActive, okta.StatusProvisioned, okta.StatusRecovery, okta.StatusPasswordExpired:
+		return true
+	}
+	return s.TransitioningTo == okta.StatusActive || s.TransitioningTo == okta.StatusProvisioned
+}

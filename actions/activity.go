@@ -1,0 +1,79 @@
+package actions
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/internal/systemlog"
+)
+
+// Activity is where an account was used from.
+type Activity struct {
+	Since     time.Time     `json:"since" jsonschema_description:"How far back the log was read for."`
+	Events    int           `json:"events" jsonschema_description:"How many events of the user were read, the latest first."`
+	Truncated bool          `json:"truncated" jsonschema_description:"Whether there are more, older than those."`
+	Addresses []SeenAddress `json:"addresses" jsonschema_description:"The addresses, the latest first."`
+	Countries []string      `json:"countries" jsonschema_description:"The countries, as Okta places the addresses."`
+}
+
+// SeenAddress is an address that an account was used from.
+type SeenAddress struct {
+	Address  string    `json:"address" jsonschema_description:"IP address."`
+	Country  string    `json:"country,omitempty" jsonschema_description:"Country, as Okta places the address."`
+	City     string    `json:"city,omitempty" jsonschema_description:"City, as Okta places the address."`
+	Events   int       `json:"events" jsonschema_description:"How many events came from it."`
+	LastSeen time.Time `json:"last_seen" jsonschema_description:"When the latest of them happened."`
+}
+
+// activityOf reads one page of the log, the latest events first.
+func activityOf(ctx context.Context, c *okta.Client, userID string, since time.Time) (*Activity, error) {
+	page, err := c.Logs(ctx, okta.LogQuery{
+		Filter: "actor.id eq " + systemlog.Quote(userID), Since: since, Descending: true, Limit: okta.MaxLogPage,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a := &Activity{
+		Since: since.UTC().Truncate(time.Second), Events: len(page.Events), Truncated: len(page.Events) == okta.MaxLogPage,
+		Addresses: []SeenAddress{}, Countries: []string{},
+	}
+	for _, e := range page.Events {
+		a.see(e)
+	}
+	slices.SortStableFunc(a.Addresses, func(x, y SeenAddress) int { return y.LastSeen.Compare(x.LastSeen) })
+	slices.Sort(a.Countries)
+	return a, nil
+}
+
+func (a *Activity) see(e systemlog.Head) {
+	var event struct {
+		Client struct {
+			IPAddress string `json:"ipAddress"`
+			Place     struct {
+				City    string `json:"city"`
+				Country string `json:"country"`
+			} `json:"geographicalContext"`
+		} `json:"client"`
+	}
+	okta.Object(e.Raw).Read(&event)
+	address := event.Client.IPAddress
+	// Okta writes the absence of an address as null, and now and then as "null".
+	if address == "" || address == "null" {
+		return
+	}
+	if country := event.Client.Place.Country; country != "" && !slices.Contains(a.Countries, country) {
+		a.Countries = append(a.Countries, country)
+	}
+	i := slices.IndexFunc(a.Addresses, func(s SeenAddress) bool { return s.Address == address })
+	if i < 0 {
+		a.Addresses = append(a.Addresses, SeenAddress{Address: address})
+		i = len(a.Addresses) - 1
+	}
+	seen := &a.Addresses[i]
+	seen.Events++
+	if e.Published.After(seen.LastSeen) || seen.Events == 1 {
+		seen.LastSeen, seen.Country, seen.City = e.Published, event.Client.Place.Country, event.Client.Place.City
+	}
+}

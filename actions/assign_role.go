@@ -1,0 +1,71 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// AssignRole makes a user an administrator.
+var AssignRole = action[AssignRoleInput, AssignRoleOutput]{
+	Name:    "assign_role",
+	Title:   "Assign Role",
+	Summary: "Gives a user an admin role, such as one that an incident took away.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/assignRoleToUser",
+	Effect:  sdk.Writes,
+	Undo:    "revoke_role",
+	Scopes:  []string{"okta.users.read", "okta.roles.manage"},
+	Example: sdk.Example[AssignRoleInput, AssignRoleOutput]{
+		Input: AssignRoleInput{User: exampleUser.Login, Role: exampleRole.Type},
+		Output: AssignRoleOutput{User: exampleUser, Change: Change[RolesState]{
+			Outcome: sdk.Changed,
+			Before:  RolesState{Roles: []RoleItem{}},
+			After:   RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
+		}},
+	},
+	Run: assignRole,
+}
+
+// AssignRoleInput is what assign_role takes.
+type AssignRoleInput struct {
+	User        string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	Role        string `json:"role" jsonschema:"title=Role,example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_description:"Type of a standard role, such as HELP_DESK_ADMIN or READ_ONLY_ADMIN, or the id of a custom role."`
+	ResourceSet string `json:"resource_set,omitempty" jsonschema:"title=Resource set,example=iamoJDFKaJxGIr0oamd9,maxLength=100" jsonschema_extras:"x-group=advanced" jsonschema_description:"Of a custom role: id of the set of resources that it is to be over."`
+	Write
+}
+
+// Validate refuses what is no role.
+func (in AssignRoleInput) Validate() error { return checkRole(in.Role, in.ResourceSet, true) }
+
+// AssignRoleOutput is what assign_role answers.
+type AssignRoleOutput struct {
+	User UserRef `json:"user" jsonschema_description:"The user."`
+	Change[RolesState]
+}
+
+func assignRole(ctx context.Context, c *okta.Client, in AssignRoleInput) (AssignRoleOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return AssignRoleOutput{}, err
+	}
+	read := readRole(c, u.ID, in.Role, in.ResourceSet)
+	before, err := read(ctx)
+	if err != nil {
+		return AssignRoleOutput{}, err
+	}
+	change, err := attempt[RolesState]{
+		goal: "user has the role",
+		// One that comes with a group goes with it: only the user's own counts.
+		done: func(s RolesState) bool { return s.through(throughUser) != nil },
+		act:  func(ctx context.Context) error { return c.AssignRole(ctx, u.ID, in.Role, in.ResourceSet) },
+		read: read,
+		bars: func(RolesState) string {
+			if u.Status == okta.StatusDeprovisioned {
+				return "Okta gives no role to a deactivated user"
+			}
+			return ""
+		},
+	}.from(ctx, before)
+	return AssignRoleOutput{User: refOf(u), Change: change}, err
+}

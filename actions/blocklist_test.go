@@ -1,0 +1,218 @@
+package actions_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+type blocked struct {
+	Outcome       sdk.Outcome
+	Reason        string
+	Address       string
+	OwnAddress    string     `json:"own_address"`
+	ExpiresAt     *time.Time `json:"expires_at"`
+	Warnings      []string
+	Before, After struct {
+		Blocked bool
+		Entries []string
+		Size    int `json:"zone_entries"`
+	}
+}
+
+func (b *bench) zone(name string) oktatest.ZoneState {
+	b.t.Helper()
+	for _, z := range b.State().Zones {
+		if z.Name == name {
+			return z
+		}
+	}
+	b.t.Fatalf("no zone %s", name)
+	return oktatest.ZoneState{}
+}
+
+func TestBlockAndUnblock(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"198.51.100.0/24", "192.0.2.1-192.0.2.9", "2001:db8:1::/48"}})
+	for _, test := range []struct {
+		action, address string
+		want            sdk.Outcome
+		blocked         bool
+		size            int
+	}{
+		{"block_ip", "203.0.113.7", sdk.Changed, true, 4},
+		{"block_ip", "203.0.113.7/32", sdk.Already, true, 4},
+		{"block_ip", "::ffff:203.0.113.7", sdk.Already, true, 4},
+		{"block_ip", "198.51.100.77", sdk.Already, true, 4},
+		{"block_ip", "198.51.100.0/25", sdk.Already, true, 4},
+		{"block_ip", "198.51.0.0/16", sdk.Changed, true, 5},
+		{"block_ip", "192.0.2.4/30", sdk.Already, true, 5},
+		{"block_ip", "192.0.2.8/30", sdk.Changed, true, 6},
+		{"block_ip", "2001:DB8:1:0:0::5", sdk.Already, true, 6},
+		{"block_ip", "2001:db8:2::5", sdk.Changed, true, 7},
+		{"unblock_ip", "203.0.113.7", sdk.Changed, false, 6},
+		{"unblock_ip", "203.0.113.7", sdk.Already, false, 6},
+		{"unblock_ip", "198.51.100.77", sdk.NotApplicable, true, 6},
+		{"unblock_ip", "198.51.100.0/24", sdk.NotApplicable, true, 5},
+		{"unblock_ip", "198.51.0.0/16", sdk.Changed, false, 4},
+		{"unblock_ip", "192.0.2.1", sdk.NotApplicable, true, 4},
+		{"unblock_ip", "2001:db8:2::5", sdk.Changed, false, 3},
+	} {
+		got := do[blocked](b, test.action, `{"address":%q,"zone":"Incidents"}`, test.address)
+		if got.Outcome != test.want || got.After.Blocked != test.blocked || got.After.Size != test.size || (got.Reason != "") != (test.want == sdk.NotApplicable) {
+			t.Errorf("%s %s: got %+v", test.action, test.address, got)
+		}
+	}
+	want := []string{"192.0.2.1-192.0.2.9", "2001:db8:1::/48", "192.0.2.8/30"}
+	if got := b.zone("Incidents").Gateways; !slices.Equal(got, want) {
+		t.Errorf("left are %v", got)
+	}
+}
+
+func TestBlockRefuses(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddZone(oktatest.NewZone{Name: "Office", Gateways: []string{"198.51.100.0/24"}})
+	b.AddZone(oktatest.NewZone{Name: "Asleep", Usage: "BLOCKLIST", Status: "INACTIVE"})
+	full := make([]string, 1000)
+	for i := range full {
+		full[i] = fmt.Sprintf("10.%d.%d.0/24", i/250, i%250)
+	}
+	b.AddZone(oktatest.NewZone{Name: "Full", Usage: "BLOCKLIST", Gateways: full})
+	for _, address := range []string{
+		"0.0.0.0/0", "::/0", "0.0.0.0", "::", "64.0.0.0/7", "128.0.0.0/1", "2000::/3", "2001::/15", "::ffff:0:0/95", "::/80", "224.0.0.1", "ff02::1",
+		"1.2.3", "1.2.3.4.5", "1.2.3.04", "1.2.3.4/33", "1.2.3.4/", "1.2.3.4/8", "fe80::1%eth0", "example.com", "1.2.3.4,5.6.7.8", "1.2.3.4-1.2.3.9", " ", `\u0000.`,
+	} {
+		_, err := try[blocked](b, "block_ip", "%s", `{"address":"`+address+`"}`)
+		if e := b.wantCode(err, sdk.InvalidInput); len(e.Violations) == 0 || e.Violations[0].Pointer != "/address" {
+			t.Errorf("%s: got %v", address, e)
+		}
+	}
+	for input, code := range map[string]sdk.Code{
+		`{"address":"203.0.113.7","zone":"Office"}`:                                sdk.InvalidInput,
+		`{"address":"203.0.113.7","zone":"DefaultEnhancedDynamicZone"}`:            sdk.InvalidInput,
+		`{"address":"203.0.113.7","zone":"No Such"}`:                               sdk.NotFound,
+		`{"address":"203.0.113.0/24","protect":["2001:db8::1","203.0.113.9"]}`:     sdk.InvalidInput,
+		`{"address":"203.0.113.7","protect":["nonsense"]}`:                         sdk.InvalidInput,
+		`{"address":"203.0.113.7","for":"1h","expires_at":"2999-01-01T00:00:00Z"}`: sdk.InvalidInput,
+		`{"address":"203.0.113.7","expires_at":"2001-01-01T00:00:00Z"}`:            sdk.InvalidInput,
+		`{"address":"203.0.113.7","for":"a while"}`:                                sdk.InvalidInput,
+	} {
+		_, err := try[blocked](b, "block_ip", "%s", input)
+		b.wantCode(err, code)
+	}
+	for _, zone := range []string{"Full", "Asleep"} {
+		if got := do[blocked](b, "block_ip", `{"address":"203.0.113.7","zone":%q}`, zone); got.Outcome != sdk.NotApplicable || got.After.Blocked || got.Reason == "" {
+			t.Errorf("%s: got %+v", zone, got)
+		}
+	}
+	if got := do[blocked](b, "block_ip", `{"address":"10.0.0.1","zone":"Full"}`); got.Outcome != sdk.Already || len(got.Warnings) == 0 {
+		t.Errorf("got %+v", got)
+	}
+	if w := b.writes(); len(w) != 0 {
+		t.Errorf("sent %v", w)
+	}
+}
+
+// The one address that must not be blocked is that from which the block is taken back.
+func TestBlockSparesTheOwnAddress(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.7","for":"1h"}`); got.OwnAddress != "" || len(got.Warnings) != 1 || got.ExpiresAt == nil || !got.ExpiresAt.After(time.Now()) {
+		t.Errorf("before there was anything to know it by: %+v", got)
+	}
+	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.8"}`); got.OwnAddress != "127.0.0.1" || len(got.Warnings) != 0 || got.ExpiresAt != nil {
+		t.Errorf("afterwards: %+v", got)
+	}
+	for _, address := range []string{"127.0.0.1", "127.0.0.0/8", "::ffff:127.0.0.1"} {
+		_, err := try[blocked](b, "block_ip", `{"address":%q}`, address)
+		if e := b.wantCode(err, sdk.InvalidInput); !strings.Contains(e.Error(), "127.0.0.1") {
+			t.Errorf("got %v", e)
+		}
+	}
+	b.Fault(oktatest.Fault{Path: "/api/v1/logs", Status: 403, ErrorCode: "E0000006"})
+	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.9"}`); got.Outcome != sdk.Changed || len(got.Warnings) != 1 {
+		t.Errorf("without leave to read the log: %+v", got)
+	}
+}
+
+// Okta replaces a zone whole: writers at once must not lose each other's entries.
+func TestBlocksAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST"})
+	var wait sync.WaitGroup
+	for i := range 12 {
+		wait.Go(func() {
+			if _, err := try[blocked](b, "block_ip", `{"address":"203.0.113.%d","zone":"Incidents"}`, i); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	if got := b.zone("Incidents").Gateways; len(got) != 12 {
+		t.Errorf("the zone has %v", got)
+	}
+}
+
+// A block that another writer has overwritten is made again, upon what that one wrote.
+func TestBlockThatWasLostIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.Fault(oktatest.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: "{}", Times: 2})
+	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.7"}`); got.Outcome != sdk.Changed || got.Before.Blocked || !got.After.Blocked {
+		t.Errorf("got %+v", got)
+	}
+	b.Fault(oktatest.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: "{}"})
+	_, err := try[blocked](b, "block_ip", `{"address":"203.0.113.8"}`)
+	b.wantCode(err, sdk.Conflict)
+	if n := len(b.writes()); n != 6 {
+		t.Errorf("sent %d writes", n)
+	}
+}
+
+// What Okta sent of a zone comes back to it whole.
+func TestBlockKeepsTheRestOfTheZone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"192.0.2.1-192.0.2.9"}})
+	do[blocked](b, "block_ip", `{"address":"203.0.113.7","zone":"Incidents"}`)
+	for _, r := range b.Requests() {
+		if r.Method != "PUT" {
+			continue
+		}
+		for _, want := range []string{`"name":"Incidents"`, `"usage":"BLOCKLIST"`, `"type":"IP"`, `"status":"ACTIVE"`, `{"type":"RANGE","value":"192.0.2.1-192.0.2.9"}`, `{"type":"CIDR","value":"203.0.113.7/32"}`} {
+			if !strings.Contains(r.Body, want) {
+				t.Errorf("%s is not in %s", want, r.Body)
+			}
+		}
+		for _, not := range []string{"_links", "created", "lastUpdated", "system", `"id"`, "null"} {
+			if strings.Contains(r.Body, not) {
+				t.Errorf("%s is in %s", not, r.Body)
+			}
+		}
+	}
+	list := do[struct {
+		Count int
+		Zones []struct {
+			Name      string
+			Addresses []string
+		}
+	}](b, "list_network_zones", `{"usage":"BLOCKLIST"}`)
+	if list.Count != 3 || !slices.ContainsFunc(list.Zones, func(z struct {
+		Name      string
+		Addresses []string
+	}) bool {
+		return z.Name == "Incidents" && slices.Contains(z.Addresses, netip.MustParsePrefix("203.0.113.7/32").String())
+	}) {
+		t.Errorf("got %+v", list)
+	}
+}

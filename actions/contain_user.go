@@ -1,0 +1,176 @@
+package actions
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ContainUser contains accounts: one call for what a responder does first.
+var ContainUser = action[ContainUserInput, ContainUserOutput]{
+	Name:    "contain_user",
+	Title:   "Contain User",
+	Summary: "Contains accounts: suspends them, ends sessions and tokens, and what else is asked for; says contained only if the state read back does, and how to restore.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/",
+	Effect:  sdk.Writes,
+	Undo:    "restore_user",
+	Scopes:  []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage", "okta.devices.manage"},
+	Example: sdk.Example[ContainUserInput, ContainUserOutput]{
+		Input: ContainUserInput{
+			Users:    []string{exampleUser.Login},
+			Measures: Measures{Suspend: true, RevokeSessions: true, OAuthTokens: true, ForgetDevices: true, Quarantine: exampleGroup.Name},
+			Write:    Write{Reason: "INC-1042: account takeover"},
+		},
+		Output: ContainUserOutput{
+			Contained: true,
+			Users: []Containment{{
+				User: exampleUser, Contained: true, Open: []string{},
+				Steps: []Step{{Name: stepSuspend, Outcome: sdk.Changed}, {Name: stepSessions, Outcome: sdk.Changed}, {Name: stepQuarantine, Outcome: sdk.Changed}},
+				Restore: RestoreRecord{
+					UserID: exampleUser.ID, Login: exampleUser.Login, StatusBefore: okta.StatusActive, StatusAfter: okta.StatusSuspended,
+					GroupsAdded: []GroupRef{exampleGroup}, NotRestorable: []string{"the sessions, OAuth tokens and remembered devices that were revoked"},
+				},
+			}},
+			Change: Change[ContainedState]{
+				Outcome: sdk.Changed,
+				Before:  ContainedState{Statuses: map[string]string{exampleUser.Login: okta.StatusActive}},
+				After:   ContainedState{Statuses: map[string]string{exampleUser.Login: okta.StatusSuspended}},
+			},
+		},
+	},
+	Run: containUser,
+}
+
+// ContainUserInput is what contain_user takes.
+type ContainUserInput struct {
+	Users []string `json:"users" jsonschema:"title=Users,minItems=1,maxItems=1000,uniqueItems=true,minLength=1,maxLength=500,example=alice.moreau@corp.example" jsonschema_description:"Ids, logins or email addresses of the users. A connection allows ten a call unless its settings say otherwise."`
+	Measures
+	Write
+}
+
+// Measures are what can be done to contain an account.
+type Measures struct {
+	Suspend        bool     `json:"suspend,omitempty" jsonschema:"title=Suspend,default=true" jsonschema_description:"Suspend the user, who can then not sign in."`
+	RevokeSessions bool     `json:"revoke_sessions,omitempty" jsonschema:"title=Revoke sessions,default=true" jsonschema_description:"End every Okta session."`
+	OAuthTokens    bool     `json:"oauth_tokens,omitempty" jsonschema:"title=OAuth tokens,default=true" jsonschema_description:"With the sessions, revoke the OpenID Connect and OAuth tokens issued to the user."`
+	ForgetDevices  bool     `json:"forget_devices,omitempty" jsonschema:"title=Forget devices,default=true" jsonschema_extras:"x-group=advanced" jsonschema_description:"With the sessions, forget the devices on which the user chose to be remembered."`
+	Quarantine     string   `json:"quarantine,omitempty" jsonschema:"title=Quarantine group,maxLength=500,example=Quarantine" jsonschema_description:"Id or exact name of a group to add the user to."`
+	RemoveGroups   []string `json:"remove_groups,omitempty" jsonschema:"title=Remove groups,maxItems=200,uniqueItems=true,minLength=1,example=VPN Users" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids or exact names of groups to take the user out of."`
+	RevokeRoles    bool     `json:"revoke_roles,omitempty" jsonschema:"title=Revoke admin roles,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Take away the user's own admin roles."`
+	ResetFactors   bool     `json:"reset_factors,omitempty" jsonschema:"title=Reset factors,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Unenrol every factor. This cannot be restored."`
+	ExpirePassword bool     `json:"expire_password,omitempty" jsonschema:"title=Expire password,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expire the password of a user who is not suspended in the end: Okta does not expire a suspended user's."`
+	SuspendDevices bool     `json:"suspend_devices,omitempty" jsonschema:"title=Suspend devices,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Suspend the user's active devices."`
+}
+
+// Validate refuses a containment that would do nothing.
+func (in ContainUserInput) Validate() error {
+	m := in.Measures
+	if !m.Suspend && !m.RevokeSessions && m.Quarantine == "" && len(m.RemoveGroups) == 0 && !m.RevokeRoles && !m.ResetFactors && !m.ExpirePassword && !m.SuspendDevices {
+		return sdk.InvalidField("/suspend", "nothing is asked for: every measure is off")
+	}
+	return nil
+}
+
+// ContainUserOutput is what contain_user answers.
+type ContainUserOutput struct {
+	Contained bool          `json:"contained" jsonschema_description:"Whether every account is contained, by the state read back."`
+	Users     []Containment `json:"users" jsonschema_description:"What came of each user, in the order of the input."`
+	Change[ContainedState]
+}
+
+// ContainedState is how the accounts are.
+type ContainedState struct {
+	Statuses map[string]string `json:"statuses" jsonschema_description:"Status of each user, by login."`
+}
+
+// Containment is what came of one user.
+type Containment struct {
+	User      UserRef        `json:"user" jsonschema_description:"The user."`
+	Contained bool           `json:"contained" jsonschema_description:"Whether the account is contained, by the state read back."`
+	Open      []string       `json:"open" jsonschema_description:"What still stands open."`
+	Steps     []Step         `json:"steps" jsonschema_description:"What was done, in order."`
+	Restore   RestoreRecord  `json:"restore" jsonschema_description:"What restore_user takes to put back what was taken."`
+	Error     *sdk.ErrorBody `json:"error,omitempty" jsonschema_description:"Why nothing was done for this user; absent otherwise."`
+
+	before, after string
+}
+
+// Step is one measure on one user.
+type Step struct {
+	Name    string         `json:"step" jsonschema_description:"The measure."`
+	Outcome sdk.Outcome    `json:"outcome" jsonschema:"enum=changed,enum=already,enum=not_applicable,enum=planned,enum=failed" jsonschema_description:"What Okta made of it; contained and open tell how the account is."`
+	Reason  string         `json:"reason,omitempty" jsonschema_description:"Why it does not apply."`
+	Error   *sdk.ErrorBody `json:"error,omitempty" jsonschema_description:"Why it failed."`
+}
+
+// atOnce is how many users are contained side by side.
+const atOnce = 4
+
+func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (ContainUserOutput, error) {
+	if most := c.MaxUsers(); len(in.Users) > most {
+		return ContainUserOutput{}, sdk.InvalidField("/users", "has %d users; this connection allows %d a call (rule max_users_per_call)", len(in.Users), most)
+	}
+	groups, err := findGroups(ctx, c, in.Measures)
+	if err != nil {
+		return ContainUserOutput{}, err
+	}
+	done := make([]Containment, len(in.Users))
+	failures := make([]error, len(in.Users))
+	g := new(errgroup.Group)
+	g.SetLimit(atOnce)
+	if in.DryRun {
+		g.SetLimit(1) // a plan has an order
+	}
+	for i, ref := range in.Users {
+		g.Go(func() error {
+			done[i], failures[i] = contain(ctx, c, fmt.Sprintf("/users/%d", i), ref, in.Measures, groups)
+			return nil
+		})
+	}
+	_ = g.Wait() // failures are kept user by user
+	return sumUp(ctx, done, failures)
+}
+
+// sumUp makes one answer of what came of each user. Only if nothing was done for
+// anybody is it an error: otherwise what was done must be told.
+func sumUp(ctx context.Context, done []Containment, failures []error) (ContainUserOutput, error) {
+	out := ContainUserOutput{Contained: true, Users: done}
+	out.Before.Statuses, out.After.Statuses = map[string]string{}, map[string]string{}
+	var open []string
+	begun, changed := 0, false
+	for i := range done {
+		u := &done[i]
+		if e := sdk.AsError(failures[i]); e != nil {
+			body := e.Body()
+			u.Error, u.Open = &body, []string{"nothing was done: " + e.Message}
+		} else {
+			begun++
+			out.Before.Statuses[u.User.Login], out.After.Statuses[u.User.Login] = u.before, u.after
+		}
+		for _, s := range u.Steps {
+			changed = changed || s.Outcome == sdk.Changed
+		}
+		out.Contained = out.Contained && u.Contained
+		for _, what := range u.Open {
+			open = append(open, strings.TrimPrefix(u.User.Login+": "+what, ": "))
+		}
+	}
+	switch {
+	case begun == 0:
+		return ContainUserOutput{}, failures[0]
+	case sdk.IsDryRun(ctx):
+		out.Outcome, out.Plan = sdk.Planned, sdk.PlannedRequests(ctx)
+	case !out.Contained:
+		out.Outcome, out.Reason = sdk.NotApplicable, "not contained: "+strings.Join(open, "; ")
+	case changed:
+		out.Outcome = sdk.Changed
+	default:
+		out.Outcome = sdk.Already
+	}
+	return out, nil
+}

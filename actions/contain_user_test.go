@@ -1,0 +1,253 @@
+package actions_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/actions"
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+func (b *bench) contain(input map[string]any) (actions.ContainUserOutput, sdk.Result, error) {
+	b.t.Helper()
+	raw, err := json.Marshal(input)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	result, err := b.session.Run(hclog.WithContext(b.t.Context(), hclog.NewNullLogger()), "contain_user", raw)
+	var out actions.ContainUserOutput
+	if err == nil {
+		if err := json.Unmarshal(result.Output, &out); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return out, result, err
+}
+
+func (b *bench) restore(record actions.RestoreRecord, force bool) (actions.RestoreUserOutput, error) {
+	b.t.Helper()
+	raw, err := json.Marshal(actions.RestoreUserInput{Record: record, Force: force})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	result, err := b.session.Run(hclog.WithContext(b.t.Context(), hclog.NewNullLogger()), "restore_user", raw)
+	var out actions.RestoreUserOutput
+	if err == nil {
+		if err := json.Unmarshal(result.Output, &out); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return out, err
+}
+
+func (b *bench) groupsOf(id string) []string {
+	var names []string
+	for _, g := range b.state(id).Groups {
+		names = append(names, g.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestContainAndRestore(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	quarantine := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	b.AddGroup(oktatest.NewGroup{Name: "VPN"})
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 2, OAuthTokens: 1, RememberedDevices: 1, Groups: []string{"VPN"}})
+	before := b.groupsOf(u.ID)
+	input := map[string]any{"users": []string{u.Login}, "quarantine": quarantine.ID, "remove_groups": []string{"VPN"}, "reason": "INC-1"}
+	out, _, err := b.contain(input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := b.state(u.ID)
+	if !out.Contained || out.Outcome != sdk.Changed || len(out.Users[0].Open) != 0 {
+		t.Errorf("got %+v", out)
+	}
+	if s.Status != oktatest.StatusSuspended || len(s.Sessions) != 0 || s.OAuthTokens != 0 || s.RememberedDevices != 0 || !slices.Equal(b.groupsOf(u.ID), []string{"Everyone", "Quarantine"}) {
+		t.Errorf("the org has %+v", s)
+	}
+	// Again: the account stays contained, and the record of the second call takes
+	// nothing that the first had taken.
+	again, _, err := b.contain(input)
+	if err != nil || !again.Contained || len(again.Users[0].Restore.GroupsAdded)+len(again.Users[0].Restore.GroupsRemoved) != 0 {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+	restored, err := b.restore(out.Users[0].Restore, false)
+	if err != nil || restored.Outcome != sdk.Changed || len(restored.NotRestorable) == 0 {
+		t.Fatalf("restore: %+v, %v", restored, err)
+	}
+	if got := b.state(u.ID); got.Status != oktatest.StatusActive || !slices.Equal(b.groupsOf(u.ID), before) {
+		t.Errorf("restored to %+v, was in %v", got, before)
+	}
+	if twice, err := b.restore(out.Users[0].Restore, false); err != nil || twice.Outcome != sdk.Already {
+		t.Errorf("restored twice: %+v, %v", twice, err)
+	}
+}
+
+// A user whom Okta will not suspend is not contained, and the rest is done all the
+// same.
+func TestContainInEveryStatus(t *testing.T) {
+	for status, contained := range map[string]bool{
+		oktatest.StatusActive: true, oktatest.StatusSuspended: true, oktatest.StatusDeprovisioned: true,
+		oktatest.StatusLockedOut: false, oktatest.StatusPasswordExpired: false, oktatest.StatusRecovery: false,
+		oktatest.StatusStaged: false, oktatest.StatusProvisioned: false,
+	} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: status, OAuthTokens: 1})
+			out, _, err := b.contain(map[string]any{"users": []string{u.ID}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out.Contained != contained || out.Users[0].Contained != contained || (out.Outcome == sdk.NotApplicable) == contained {
+				t.Errorf("got %+v", out)
+			}
+			if open := strings.Join(out.Users[0].Open, "\n"); !contained && !strings.Contains(open, status) {
+				t.Errorf("open is %q", open)
+			}
+			if b.state(u.ID).OAuthTokens != 0 {
+				t.Error("the tokens were left alone")
+			}
+		})
+	}
+}
+
+// What fails for good is told, and does not hide behind what worked.
+func TestContainmentPartlyFailed(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	app := b.AddGroup(oktatest.NewGroup{Name: "App", Type: oktatest.TypeApp})
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	b.AddMember(app.ID, u.ID)
+	b.Fault(oktatest.Fault{Method: "DELETE", Path: "/api/v1/users/*/sessions", Status: 403, ErrorCode: "E0000006"})
+	out, _, err := b.contain(map[string]any{"users": []string{u.ID}, "remove_groups": []string{"App"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := strings.Join(out.Users[0].Open, "\n")
+	if out.Contained || out.Outcome != sdk.NotApplicable || !strings.Contains(open, "sessions were not revoked") || !strings.Contains(open, "still in App") {
+		t.Errorf("got %+v", out)
+	}
+	if b.state(u.ID).Status != oktatest.StatusSuspended {
+		t.Error("the account is not suspended")
+	}
+	for _, s := range out.Users[0].Steps {
+		if s.Name == "revoke_sessions" && (s.Error == nil || s.Error.Code != sdk.Forbidden || s.Error.Upstream == nil) {
+			t.Errorf("the failed step is %+v", s)
+		}
+	}
+}
+
+// A failure that passes is tried again: a half-contained account is worse than a
+// slow answer.
+func TestContainmentTriesAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Status: 503})
+	if out, _, err := b.contain(map[string]any{"users": []string{u.ID}}); err != nil || !out.Contained {
+		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
+func TestContainMany(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var users []string
+	for i := range 10 {
+		users = append(users, b.AddUser(oktatest.NewUser{Login: fmt.Sprintf("u%d@corp.example", i), Sessions: 1}).Login)
+	}
+	users[4] = "nobody@corp.example"
+	out, _, err := b.contain(map[string]any{"users": users})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Contained || len(out.Users) != 10 {
+		t.Errorf("got %+v", out)
+	}
+	for i, u := range out.Users {
+		if (i == 4) == u.Contained || (i == 4) != (u.Error != nil) || u.User.Login != users[i] {
+			t.Errorf("user %d: %+v", i, u)
+		}
+	}
+	_, _, err = b.contain(map[string]any{"users": append(users, "one.more@corp.example")})
+	if e := b.wantCode(err, sdk.InvalidInput); !strings.Contains(e.Error(), "max_users_per_call") {
+		t.Errorf("got %v", e)
+	}
+}
+
+func TestContainmentPlan(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	out, _, err := b.contain(map[string]any{"users": []string{u.ID}, "quarantine": g.ID, "dry_run": true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plan []string
+	for _, r := range out.Plan {
+		plan = append(plan, r.Method+" "+r.Path)
+	}
+	want := []string{
+		"POST /api/v1/users/" + u.ID + "/lifecycle/suspend",
+		"DELETE /api/v1/users/" + u.ID + "/sessions?forgetDevices=true&oauthTokens=true",
+		"PUT /api/v1/groups/" + g.ID + "/users/" + u.ID,
+	}
+	if out.Outcome != sdk.Planned || out.Contained || !slices.Equal(plan, want) {
+		t.Errorf("planned %v, want %v; outcome %s", plan, want, out.Outcome)
+	}
+	for _, r := range b.Requests() {
+		if r.Method != "GET" {
+			t.Errorf("sent %s %s", r.Method, r.Path)
+		}
+	}
+}
+
+// A user whose state moved on since is not overwritten.
+func TestRestoreAfterSomebodyElse(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	out, _, err := b.contain(map[string]any{"users": []string{u.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := out.Users[0].Restore
+	record.StatusAfter = oktatest.StatusLockedOut // as if the containment had left another
+	if _, err := b.restore(record, false); err == nil {
+		t.Error("a state that moved on was overwritten")
+	} else {
+		b.wantCode(err, sdk.Conflict)
+	}
+	if b.state(u.ID).Status != oktatest.StatusSuspended {
+		t.Error("something was written")
+	}
+}
+
+// Containing one user takes six requests, once the connection knows its own user
+// and the org's administrators.
+func TestRequestsOfAContainment(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	for i, most := range []int{8, 6, 6} {
+		u := b.AddUser(oktatest.NewUser{Login: fmt.Sprintf("u%d@corp.example", i), Sessions: 1})
+		out, result, err := b.contain(map[string]any{"users": []string{u.Login}, "quarantine": g.ID})
+		if err != nil || !out.Contained {
+			t.Fatalf("got %+v, %v", out, err)
+		}
+		if n := len(result.Calls); n > most {
+			t.Errorf("containment %d took %d requests, want at most %d", i, n, most)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package actions
+
+import (
+	"context"
+	"slices"
+
+	"soar.example/okta/internal/okta"
+)
+
+// verify reads back how the account is, and lists what still stands open. Only
+// what was asked for can be open; what cannot be read counts as open too.
+func (j *job) verify(ctx context.Context) {
+	u, member, err := j.readBack(ctx)
+	if err != nil {
+		j.open("the account could not be read back: " + err.Error())
+		u, member = j.user, j.member
+	}
+	j.out.after, j.out.Restore.StatusAfter = u.Status, u.Status
+	suspended := u.Status == okta.StatusSuspended || u.Status == okta.StatusDeprovisioned
+	if j.m.Suspend && !suspended {
+		j.open("the account is " + u.Status + " and not suspended")
+	}
+	if j.m.RevokeSessions && j.failed(stepSessions) {
+		j.open("sessions were not revoked")
+	}
+	if j.m.ExpirePassword && !suspended && u.Status != okta.StatusPasswordExpired {
+		j.open("the password is not expired: the account is " + u.Status)
+	}
+	if q := j.groups.quarantine; q != nil && !member[q.ID] {
+		j.open("the user is not in the quarantine group")
+	}
+	for _, g := range j.groups.remove {
+		if member[g.ID] {
+			j.open("the user is still in " + g.Profile.Name + " (" + g.Type + ")")
+		}
+	}
+	j.verifyRoles(ctx)
+	j.verifyFactors(ctx)
+	j.verifyDevices(ctx)
+	j.out.Contained = len(j.out.Open) == 0
+}
+
+// readBack reads the status and the groups. Where the quarantine group is the only
+// one of interest, its list of members tells both in one request.
+func (j *job) readBack(ctx context.Context) (*okta.User, map[string]bool, error) {
+	if q := j.groups.quarantine; q != nil && len(j.groups.remove) == 0 {
+		u, err := j.c.MemberOf(ctx, q.ID, j.user.ID)
+		if err == nil && u != nil {
+			return u, map[string]bool{q.ID: true}, nil
+		}
+	}
+	u, err := j.c.User(ctx, j.user.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	member := map[string]bool{}
+	if j.groups.quarantine != nil || len(j.groups.remove) > 0 {
+		groups, err := j.c.UserGroups(ctx, j.user.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, g := range groups {
+			member[g.ID] = true
+		}
+	}
+	return u, member, nil
+}
+
+func (j *job) verifyRoles(ctx context.Context) {
+	if !j.m.RevokeRoles {
+		return
+	}
+	roles, err := j.c.RolesOf(ctx, j.user.ID)
+	if err != nil {
+		j.open("admin roles could not be read back: " + err.Error())
+	}
+	for _, r := range roles {
+		if r.Direct() {
+			j.open("the admin role " + r.Label + " is still assigned")
+		} else {
+			j.open("the admin role " + r.Label + " comes by a group")
+		}
+	}
+}
+
+func (j *job) verifyFactors(ctx context.Context) {
+	if !j.m.ResetFactors {
+		return
+	}
+	factors, err := j.c.FactorsOf(ctx, j.user.ID)
+	if err != nil {
+		j.open("factors could not be read back: " + err.Error())
+	}
+	for _, f := range factors {
+		if f.Status == okta.StatusActive {
+			j.open("the factor " + f.FactorType + " (" + f.Provider + ") is still enrolled")
+		}
+	}
+}
+
+func (j *job) verifyDevices(ctx context.Context) {
+	if !j.m.SuspendDevices {
+		return
+	}
+	devices, err := j.c.DevicesOf(ctx, j.user.ID)
+	if err != nil {
+		j.open("devices could not be read back: " + err.Error())
+	}
+	for _, d := range devices {
+		if d.Device.Status == okta.StatusActive {
+			j.open("the device " + d.Device.ID + " is still active")
+		}
+	}
+}
+
+func (j *job) open(what string) { j.out.Open = append(j.out.Open, what) }
+
+func (j *job) failed(step string) bool {
+	return slices.ContainsFunc(j.out.Steps, func(s Step) bool { return s.Name == step && s.Outcome == failed })
+}

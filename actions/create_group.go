@@ -1,0 +1,120 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// CreateGroup creates a group. Groups of apps may bear the same name; they are not
+// looked at.
+var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
+	Name:    "create_group",
+	Title:   "Create Group",
+	Summary: "Creates an empty group, unless there is one of this name already.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/addGroup",
+	Effect:  sdk.Writes,
+	Scopes:  []string{"okta.groups.manage"},
+	Example: sdk.Example[CreateGroupInput, CreateGroupOutput]{
+		Input: CreateGroupInput{Name: exampleGroup.Name, Description: exampleGroupItem.Description},
+		Output: CreateGroupOutput{Group: &exampleGroup, Change: Change[GroupState]{
+			Outcome: sdk.Changed,
+			Before:  GroupState{},
+			After:   GroupState{Exists: true, ID: exampleGroup.ID, Name: exampleGroup.Name, Description: exampleGroupItem.Description},
+		}},
+	},
+	Run: createGroup,
+}
+
+// CreateGroupInput is what create_group takes.
+type CreateGroupInput struct {
+	Name        string `json:"name" jsonschema:"title=Name,example=Quarantine,minLength=1,maxLength=255" jsonschema_description:"Name of the group."`
+	Description string `json:"description,omitempty" jsonschema:"title=Description,example=Denied every sign-in,maxLength=1024" jsonschema_description:"What the group is for."`
+	Write
+}
+
+// CreateGroupOutput is what create_group answers.
+type CreateGroupOutput struct {
+	Group *GroupRef `json:"group,omitempty" jsonschema_description:"The group; absent if there is none, as in a dry run."`
+	Change[GroupState]
+}
+
+// GroupState is whether there is a group, and which.
+type GroupState struct {
+	Exists      bool   `json:"exists" jsonschema_description:"Whether there is a group of this name."`
+	ID          string `json:"id,omitempty" jsonschema_description:"Id of the group."`
+	Name        string `json:"name,omitempty" jsonschema_description:"Name of the group, which may differ from the one asked for in case."`
+	Description string `json:"description,omitempty" jsonschema_description:"What the group is for, as Okta keeps it."`
+
+	kind string
+}
+
+func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (CreateGroupOutput, error) {
+	if err := okta.CheckName("/name", in.Name); err != nil {
+		return CreateGroupOutput{}, err
+	}
+	before, err := groupLike(ctx, c, in.Name)
+	if err != nil {
+		return CreateGroupOutput{}, err
+	}
+	made := ""
+	change, err := attempt[GroupState]{
+		goal: "group is there",
+		done: func(s GroupState) bool {
+			return s.Exists && s.Name == in.Name && (in.Description == "" || s.Description == in.Description)
+		},
+		act: func(ctx context.Context) error {
+			g, err := c.CreateGroup(ctx, in.Name, in.Description)
+			if err == nil {
+				made = g.ID
+			}
+			return err
+		},
+		read: func(ctx context.Context) (GroupState, error) {
+			if made == "" {
+				return groupLike(ctx, c, in.Name)
+			}
+			// The search lags behind; by its id the group is read directly.
+			g, err := c.Group(ctx, made)
+			if err != nil {
+				return GroupState{}, err
+			}
+			return groupStateOf(g), nil
+		},
+		bars: func(s GroupState) string {
+			switch {
+			case !s.Exists:
+				return ""
+			case s.Name != in.Name:
+				return "there is a group named " + s.Name + ", and Okta takes no two names that differ in case alone"
+			}
+			return "there is a group of this name with another description"
+		},
+	}.from(ctx, before)
+	out := CreateGroupOutput{Change: change}
+	if s := change.After; err == nil && s.Exists {
+		out.Group = &GroupRef{ID: s.ID, Name: s.Name, Type: s.kind}
+	}
+	return out, err
+}
+
+// groupLike reads the group, other than one of an app, whose name Okta would take
+// for this one.
+func groupLike(ctx context.Context, c *okta.Client, name string) (GroupState, error) {
+	groups, err := c.GroupsLike(ctx, name)
+	if err != nil {
+		return GroupState{}, err
+	}
+	var like GroupState
+	for _, g := range groups {
+		if g.Type != okta.GroupApp && (g.Profile.Name == name || !like.Exists) {
+			like = groupStateOf(g)
+		}
+	}
+	return like, nil
+}
+
+func groupStateOf(g *okta.Group) GroupState {
+	return GroupState{Exists: true, ID: g.ID, Name: g.Profile.Name, Description: g.Profile.Description, kind: g.Type}
+}

@@ -1,0 +1,141 @@
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// CreateUser creates a user. One who is there already, and as asked, is left alone;
+// so is one who differs, which the answer says.
+var CreateUser = action[CreateUserInput, CreateUserOutput]{
+	Name:    "create_user",
+	Title:   "Create User",
+	Summary: "Creates a user, activated or staged, with a password or with a link that Okta mails to set one.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/createUser",
+	Effect:  sdk.Writes,
+	Undo:    "delete_user",
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[CreateUserInput, CreateUserOutput]{
+		Input: CreateUserInput{Profile: exampleProfile, Activate: true},
+		Output: CreateUserOutput{User: &exampleUser, Change: Change[CreatedUser]{
+			Outcome: sdk.Changed,
+			Before:  CreatedUser{},
+			After:   CreatedUser{Exists: true, ID: exampleUser.ID, Status: okta.StatusProvisioned, Profile: Attributes(exampleProfile)},
+		}},
+	},
+	Run: createUser,
+}
+
+// CreateUserInput is what create_user takes.
+type CreateUserInput struct {
+	Profile        NewProfile `json:"profile" jsonschema:"title=Profile" jsonschema_description:"Attributes of the user, by the names that Okta's profile editor gives as variable names."`
+	Activate       bool       `json:"activate,omitempty" jsonschema:"title=Activate,default=true" jsonschema_description:"Activate the user; otherwise the user is staged, for activate_user. Without a password Okta mails the user a link to set one."`
+	Password       sdk.Secret `json:"password,omitzero" jsonschema:"title=Password,minLength=1,maxLength=72,example=a-long-first-password" jsonschema_extras:"x-group=advanced" jsonschema_description:"Password of the user. What a user who is there already has for one is not known, and not changed."`
+	ChangePassword bool       `json:"change_password,omitempty" jsonschema:"title=Change password,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"The user must choose a new password at the first sign-in."`
+	Write
+}
+
+// Validate refuses what Okta does not combine, and a login that is none.
+func (in CreateUserInput) Validate() error {
+	if in.ChangePassword && (in.Password.IsZero() || !in.Activate) {
+		return sdk.InvalidField("/change_password", "needs a password, and activate")
+	}
+	return okta.CheckName("/profile/login", in.login())
+}
+
+func (in CreateUserInput) login() string {
+	var login string
+	_ = json.Unmarshal(in.Profile["login"], &login) // the schema has it that it is a string
+	return login
+}
+
+// NewProfile is the profile of a user to be created.
+type NewProfile Attributes
+
+// JSONSchema says that it is an object with a login and an address.
+func (NewProfile) JSONSchema() *jsonschema.Schema {
+	properties := jsonschema.NewProperties()
+	for _, p := range []struct{ name, what string }{
+		{"login", "Login of the user, most often the email address."},
+		{"email", "Email address of the user."},
+		{"firstName", "First name; most orgs require it."},
+		{"lastName", "Last name; most orgs require it."},
+	} {
+		properties.Set(p.name, &jsonschema.Schema{Type: "string", Description: p.what})
+	}
+	return &jsonschema.Schema{
+		Type: "object", Properties: properties, Required: []string{"login", "email"},
+		Examples: []any{map[string]any{"login": "new.hire@corp.example", "email": "new.hire@corp.example", "firstName": "New", "lastName": "Hire"}},
+	}
+}
+
+// CreateUserOutput is what create_user answers.
+type CreateUserOutput struct {
+	User *UserRef `json:"user,omitempty" jsonschema_description:"The user; absent if there is none, as in a dry run."`
+	Change[CreatedUser]
+}
+
+// CreatedUser is whether there is a user with a login, and how much of what was
+// asked for that user has.
+type CreatedUser struct {
+	Exists  bool       `json:"exists" jsonschema_description:"Whether there is a user with this login."`
+	ID      string     `json:"id,omitempty" jsonschema_description:"Id of the user."`
+	Status  string     `json:"status,omitempty" jsonschema_description:"Status of the user."`
+	Profile Attributes `json:"profile,omitempty" jsonschema_description:"The attributes that were asked for, as the user has them."`
+
+	ref UserRef
+}
+
+func createUser(ctx context.Context, c *okta.Client, in CreateUserInput) (CreateUserOutput, error) {
+	want := Attributes(in.Profile)
+	read := func(ctx context.Context) (CreatedUser, error) {
+		u, err := c.UserByLogin(ctx, in.login())
+		if err != nil || u == nil {
+			return CreatedUser{}, err
+		}
+		return CreatedUser{Exists: true, ID: u.ID, Status: u.Status, Profile: want.of(u), ref: refOf(u)}, nil
+	}
+	before, err := read(ctx)
+	if err != nil {
+		return CreateUserOutput{}, err
+	}
+	differs := func(s CreatedUser) []string {
+		names := want.differs(s.Profile)
+		if s.Status == okta.StatusDeprovisioned || in.Activate && s.Status == okta.StatusStaged {
+			names = append(names, "status, which is "+s.Status)
+		}
+		return names
+	}
+	change, err := attempt[CreatedUser]{
+		goal: "user is there as asked",
+		done: func(s CreatedUser) bool { return s.Exists && len(differs(s)) == 0 },
+		act: func(ctx context.Context) error {
+			return c.CreateUser(ctx, okta.NewUser{
+				Profile: want, Password: in.Password, Activate: in.Activate, ChangePassword: in.ChangePassword,
+			})
+		},
+		read: read,
+		bars: func(s CreatedUser) string {
+			if !s.Exists {
+				return ""
+			}
+			return "there is a user with this login, who differs in " + strings.Join(differs(s), ", ") + "; update_user and activate_user change users"
+		},
+	}.from(ctx, before)
+	out := CreateUserOutput{Change: change}
+	if err == nil && change.After.Exists {
+		out.User = &change.After.ref
+	}
+	return out, err
+}
+
+var exampleProfile = NewProfile{
+	"login": []byte(`"alice.moreau@corp.example"`), "email": []byte(`"alice.moreau@corp.example"`),
+	"firstName": []byte(`"Alice"`), "lastName": []byte(`"Moreau"`),
+}

@@ -1,0 +1,153 @@
+package actions
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/invopop/jsonschema"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// CustomRequest signs a request of the caller's own, for what no other action does.
+// What it changes is not read back: its outcome rests on Okta's answer alone.
+var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
+	Name:    "custom_request",
+	Title:   "Okta Custom Action",
+	Summary: "Sends a request of your own to the org's API and returns the answer. It reads; it writes only where the connection allows custom writes.",
+	Docs:    "https://developer.okta.com/docs/api/",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{},
+	Example: sdk.Example[CustomRequestInput, CustomRequestOutput]{
+		Input: CustomRequestInput{Method: http.MethodGet, Path: "/api/v1/eventHooks", Query: QueryParams{"limit": []byte("20")}},
+		Output: CustomRequestOutput{
+			Status: http.StatusOK, Headers: map[string]string{"content-type": "application/json"}, Body: AnyJSON(`[]`),
+			Change: Change[Unread]{Outcome: sdk.Already},
+		},
+	},
+	Run: customRequest,
+}
+
+// CustomRequestInput is what custom_request takes. There are no headers to give:
+// those that Okta's API needs are set by the connector.
+type CustomRequestInput struct {
+	Method string      `json:"method,omitempty" jsonschema:"title=Method,enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,default=GET" jsonschema_description:"HTTP method. All but GET need a connection with allow_custom_writes."`
+	Path   string      `json:"path" jsonschema:"title=Path,example=/api/v1/eventHooks,minLength=1,maxLength=2000" jsonschema_description:"Path below /api/v1, /oauth2/v1 or /idp, as it reads: without the org's address, without a query, and not escaped."`
+	Query  QueryParams `json:"query,omitempty" jsonschema:"title=Query" jsonschema_description:"Parameters of the query, not escaped."`
+	Body   AnyJSON     `json:"body,omitempty" jsonschema:"title=Body" jsonschema_description:"Body of the request, sent as JSON. It is no place for secrets: hosts cannot tell them there from other text, and keep them in the audit trail."`
+	Write
+}
+
+// Validate refuses a GET with a body, which Okta would not read.
+func (in CustomRequestInput) Validate() error {
+	if in.Method == http.MethodGet && len(in.Body) > 0 {
+		return sdk.InvalidField("/body", "a GET has no body")
+	}
+	return nil
+}
+
+// QueryParams are the parameters of a query.
+type QueryParams map[string]json.RawMessage
+
+// JSONSchema says that it is an object of strings, numbers and booleans.
+func (QueryParams) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{
+		Type: "object", Examples: []any{map[string]any{"limit": 20}},
+		AdditionalProperties: &jsonschema.Schema{Extras: map[string]any{"type": []string{"string", "number", "boolean"}}},
+	}
+}
+
+func (q QueryParams) values() url.Values {
+	values := url.Values{}
+	for name, raw := range q {
+		var text string
+		if json.Unmarshal(raw, &text) != nil {
+			text = string(raw) // a number or a boolean, as it was written
+		}
+		values.Set(name, text)
+	}
+	return values
+}
+
+// AnyJSON is a JSON value of any type, byte for byte.
+type AnyJSON json.RawMessage
+
+// MarshalJSON returns the bytes.
+func (a AnyJSON) MarshalJSON() ([]byte, error) { return json.RawMessage(a).MarshalJSON() }
+
+// UnmarshalJSON keeps a copy of b.
+func (a *AnyJSON) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(a).UnmarshalJSON(b) }
+
+// JSONSchema says that anything goes.
+func (AnyJSON) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Examples: []any{map[string]any{"profile": map[string]any{"name": "Watch list"}}}}
+}
+
+// CustomRequestOutput is what custom_request answers.
+type CustomRequestOutput struct {
+	Status  int               `json:"status" jsonschema_description:"HTTP status; 0 if nothing was sent, in a dry run. One of 400 or more is an error, and no answer."`
+	Headers map[string]string `json:"headers" jsonschema_description:"The headers that tell something: content type, links to further pages, rate limit, request id, by their names in small letters."`
+	Body    AnyJSON           `json:"body,omitempty" jsonschema_description:"The answer, if it is JSON."`
+	Text    string            `json:"text,omitempty" jsonschema_description:"The answer, if it is other text."`
+	Bytes   []byte            `json:"bytes,omitempty" jsonschema_description:"The answer in base64, if it is no text."`
+	Change[Unread]
+}
+
+// Unread is a state that is not read back.
+type Unread struct {
+	Known bool `json:"known" jsonschema_description:"Always false: what a request of one's own changes is not read back. Of a GET the outcome is already; of any other method that Okta accepted, changed."`
+}
+
+// shownHeaders are the headers of an answer that are handed out. Others, such as
+// cookies, may be as good as a login.
+var shownHeaders = []string{
+	"Content-Type", "Link", "Location", "ETag", "Date", "Retry-After",
+	"X-Okta-Request-Id", "X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset",
+}
+
+func customRequest(ctx context.Context, c *okta.Client, in CustomRequestInput) (CustomRequestOutput, error) {
+	out := CustomRequestOutput{Headers: map[string]string{}}
+	act := func(ctx context.Context) error {
+		call := okta.CustomCall{Method: in.Method, Path: in.Path, Query: in.Query.values(), Body: json.RawMessage(in.Body)}
+		a, err := c.Custom(ctx, call)
+		if err != nil {
+			return err
+		}
+		out.take(a)
+		return nil
+	}
+	var err error
+	if in.Method == http.MethodGet {
+		err = act(ctx)
+		out.Outcome = sdk.Already // there was nothing to change
+	} else {
+		out.Change, err = accepted(ctx, Unread{}, Unread{}, act)
+	}
+	if err != nil {
+		return CustomRequestOutput{}, err
+	}
+	return out, nil
+}
+
+func (o *CustomRequestOutput) take(a *okta.CustomAnswer) {
+	o.Status = a.Status
+	for _, name := range shownHeaders {
+		if values := a.Header.Values(name); len(values) > 0 {
+			o.Headers[strings.ToLower(name)] = strings.Join(values, ", ")
+		}
+	}
+	switch {
+	case a.IsJSON:
+		o.Body = AnyJSON(bytes.TrimSpace(a.Body))
+	case utf8.Valid(a.Body):
+		o.Text = string(a.Body)
+	default:
+		o.Bytes = a.Body
+	}
+}

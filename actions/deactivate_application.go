@@ -1,0 +1,63 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// DeactivateApplication closes an app to everybody.
+var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplicationOutput]{
+	Name:    "deactivate_application",
+	Title:   "Deactivate Application",
+	Summary: "Closes an app to all of its users, such as one that was planted or taken over; Okta also reviews every assignment that a group made.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/deactivateApplication",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.apps.manage"},
+	Example: sdk.Example[DeactivateApplicationInput, DeactivateApplicationOutput]{
+		Input: DeactivateApplicationInput{App: exampleApp.ID},
+		Output: DeactivateApplicationOutput{App: exampleApp, Change: Change[AppState]{
+			Outcome: sdk.Changed, Before: AppState{Status: okta.StatusActive}, After: AppState{Status: okta.AppInactive},
+		}},
+	},
+	Run: deactivateApplication,
+}
+
+// DeactivateApplicationInput is what deactivate_application takes.
+type DeactivateApplicationInput struct {
+	App string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_description:"Id or exact label of the app."`
+	Write
+}
+
+// DeactivateApplicationOutput is what deactivate_application answers.
+type DeactivateApplicationOutput struct {
+	App AppRef `json:"app" jsonschema_description:"The app."`
+	Change[AppState]
+}
+
+// AppState is what a lifecycle action changes about an app.
+type AppState struct {
+	Status string `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
+}
+
+func deactivateApplication(ctx context.Context, c *okta.Client, in DeactivateApplicationInput) (DeactivateApplicationOutput, error) {
+	app, err := c.FindApp(ctx, "/app", in.App)
+	if err != nil {
+		return DeactivateApplicationOutput{}, err
+	}
+	change, err := attempt[AppState]{
+		goal: "app is inactive",
+		done: func(s AppState) bool { return s.Status == okta.AppInactive },
+		act:  func(ctx context.Context) error { return c.DeactivateApp(ctx, app.ID) },
+		read: func(ctx context.Context) (AppState, error) {
+			a, err := c.App(ctx, app.ID)
+			if err != nil {
+				return AppState{}, err
+			}
+			return AppState{Status: a.Status}, nil
+		},
+		bars: func(AppState) string { return "" },
+	}.from(ctx, AppState{Status: app.Status})
+	return DeactivateApplicationOutput{App: appRef(app), Change: change}, err
+}

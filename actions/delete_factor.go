@@ -1,0 +1,93 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// DeleteFactor unenrols one factor.
+var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
+	Name:    "delete_factor",
+	Title:   "Delete Factor",
+	Summary: "Unenrols one factor of a user, such as a phone that an intruder has enrolled; with one of Okta Verify go its others.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/unenrollFactor",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[DeleteFactorInput, DeleteFactorOutput]{
+		Input: DeleteFactorInput{User: exampleUser.Login, Factor: exampleSMS.ID, RemoveRecovery: true},
+		Output: DeleteFactorOutput{User: exampleUser, Removed: []FactorRef{exampleSMS}, Change: Change[FactorsState]{
+			Outcome: sdk.Changed,
+			Before:  FactorsState{Factors: []FactorRef{examplePush, exampleSMS}},
+			After:   FactorsState{Factors: []FactorRef{examplePush}},
+		}},
+	},
+	Run: deleteFactor,
+}
+
+// DeleteFactorInput is what delete_factor takes.
+type DeleteFactorInput struct {
+	User           string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	Factor         string `json:"factor" jsonschema:"title=Factor,example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_description:"Id of the factor, as get_user_factors lists it or an event names it."`
+	RemoveRecovery bool   `json:"remove_recovery,omitempty" jsonschema:"title=Remove recovery,default=true" jsonschema_extras:"x-group=advanced" jsonschema_description:"Of a phone number (SMS, call): take it away as a means to recover the account, too."`
+	Write
+}
+
+// DeleteFactorOutput is what delete_factor answers.
+type DeleteFactorOutput struct {
+	User    UserRef     `json:"user" jsonschema_description:"The user."`
+	Removed []FactorRef `json:"removed" jsonschema_description:"The factors that are gone: the one named, and those that went with it."`
+	Change[FactorsState]
+}
+
+func deleteFactor(ctx context.Context, c *okta.Client, in DeleteFactorInput) (DeleteFactorOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return DeleteFactorOutput{}, err
+	}
+	list := readFactors(c, u.ID)
+	unlisted := false
+	read := func(ctx context.Context) (FactorsState, error) {
+		s, err := list(ctx)
+		if err != nil || s.has(in.Factor) || !unlisted {
+			return s, err
+		}
+		f, err := c.Factor(ctx, u.ID, in.Factor)
+		if e := sdk.AsError(err); e != nil {
+			if e.Code == sdk.NotFound {
+				return s, nil
+			}
+			return s, e
+		}
+		s.Factors = append(s.Factors, factorRef(*f))
+		return s, nil
+	}
+	before, err := list(ctx)
+	if err == nil && !before.has(in.Factor) {
+		// Okta's list leaves factors out: that it is not there proves nothing.
+		unlisted = true
+		before, err = read(ctx)
+	}
+	if err != nil {
+		return DeleteFactorOutput{}, err
+	}
+	named := before.byID(in.Factor)
+	removeRecovery := in.RemoveRecovery && named != nil && (named.Type == "sms" || named.Type == "call")
+	change, err := attempt[FactorsState]{
+		goal: "factor is gone",
+		done: func(s FactorsState) bool { return !s.has(in.Factor) },
+		act:  func(ctx context.Context) error { return c.DeleteFactor(ctx, u.ID, in.Factor, removeRecovery) },
+		read: read,
+		bars: func(FactorsState) string { return barsFactors(u) },
+	}.from(ctx, before)
+	out := DeleteFactorOutput{User: refOf(u), Removed: []FactorRef{}, Change: change}
+	if out.Outcome == sdk.Changed || out.Outcome == sdk.Already {
+		for _, f := range before.Factors {
+			if !change.After.has(f.ID) {
+				out.Removed = append(out.Removed, f)
+			}
+		}
+	}
+	return out, err
+}

@@ -1,0 +1,118 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// DeleteUser takes one of the two steps that delete a user. Okta has one call for
+// both, which deletes if somebody else deactivated the user a moment before; here
+// the first step is a deactivation and nothing but.
+var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
+	Name:    "delete_user",
+	Title:   "Delete User",
+	Summary: "Takes one of the two steps that delete a user for good: deactivates an active one, deletes a deactivated one, and says which.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/deleteUser",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[DeleteUserInput, DeleteUserOutput]{
+		Input: DeleteUserInput{User: exampleUser.ID, Step: stepNext},
+		Output: DeleteUserOutput{User: exampleUser, Step: stepDeleted, Change: Change[UserPresence]{
+			Outcome: sdk.Changed,
+			Before:  UserPresence{Exists: true, Status: okta.StatusDeprovisioned},
+			After:   UserPresence{Exists: false},
+		}},
+	},
+	Run: deleteUser,
+}
+
+const (
+	stepNext       = "next"
+	stepDeactivate = "deactivate"
+	stepDelete     = "delete"
+
+	stepDeactivated = "deactivated"
+	stepDeleted     = "deleted"
+	stepNone        = "none"
+)
+
+// DeleteUserInput is what delete_user takes.
+type DeleteUserInput struct {
+	User string `json:"user" jsonschema:"title=User,example=00u1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user. Only by the id can a user who was deleted be told from one who never was."`
+	Step string `json:"step,omitempty" jsonschema:"title=Step,enum=next,enum=deactivate,enum=delete,default=next" jsonschema_extras:"x-group=advanced" jsonschema_description:"next: whichever is due, so that a second call goes on to delete; deactivate or delete: this one, however often it is called."`
+	Write
+}
+
+// DeleteUserOutput is what delete_user answers.
+type DeleteUserOutput struct {
+	User UserRef `json:"user" jsonschema_description:"The user. Of one who was deleted before, only the id is known."`
+	Step string  `json:"step" jsonschema:"enum=deactivated,enum=deleted,enum=none" jsonschema_description:"The step that was taken, or in a dry run would be; none if the user was as asked before, or this step is not due."`
+	Next string  `json:"next,omitempty" jsonschema_description:"What is left to be done until the user is deleted; absent if nothing."`
+	Change[UserPresence]
+}
+
+// UserPresence is whether a user is there.
+type UserPresence struct {
+	Exists bool   `json:"exists" jsonschema_description:"Whether the user is there."`
+	Status string `json:"status,omitempty" jsonschema_description:"Status of the user."`
+}
+
+func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (DeleteUserOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if e := sdk.AsError(err); e != nil {
+		if e.Code != sdk.NotFound || !okta.IsUserID(in.User) || in.Step == stepDeactivate {
+			return DeleteUserOutput{}, err
+		}
+		return DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: Change[UserPresence]{Outcome: sdk.Already}}, nil
+	}
+	a := attempt[UserPresence]{
+		goal: "user is deactivated",
+		done: func(s UserPresence) bool { return !s.Exists || s.Status == okta.StatusDeprovisioned },
+		act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, false) },
+		read: func(ctx context.Context) (UserPresence, error) {
+			u, err := c.User(ctx, u.ID)
+			if e := sdk.AsError(err); e != nil {
+				if e.Code == sdk.NotFound {
+					return UserPresence{}, nil
+				}
+				return UserPresence{}, e
+			}
+			return UserPresence{Exists: true, Status: u.Status}, nil
+		},
+		bars: func(UserPresence) string { return "" },
+	}
+	before := UserPresence{Exists: true, Status: u.Status}
+	out := DeleteUserOutput{User: refOf(u), Step: stepDeactivated}
+	deactivated := u.Status == okta.StatusDeprovisioned
+	switch {
+	case in.Step == stepDelete && !deactivated:
+		out.Step = stepNone
+		out.Change = Change[UserPresence]{
+			Outcome: sdk.NotApplicable, Before: before, After: before,
+			Reason: "Okta deletes only a DEPROVISIONED user, and this one is " + u.Status,
+		}
+	case in.Step != stepDeactivate && deactivated:
+		out.Step = stepDeleted
+		a.goal = "user is deleted"
+		a.done = func(s UserPresence) bool { return !s.Exists }
+		a.act = func(ctx context.Context) error { return c.DeleteUser(ctx, u.ID) }
+		fallthrough
+	default:
+		out.Change, err = a.from(ctx, before)
+	}
+	if err != nil {
+		return DeleteUserOutput{}, err
+	}
+	if out.Outcome == sdk.Already || out.Outcome == sdk.NotApplicable {
+		out.Step = stepNone
+	}
+	switch after := out.After; {
+	case after.Exists && after.Status == okta.StatusDeprovisioned:
+		out.Next = "delete_user again deletes the user for good"
+	case after.Exists:
+		out.Next = "delete_user deactivates the user, and again deletes the user for good"
+	}
+	return out, nil
+}

@@ -1,0 +1,61 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+)
+
+// DeviceRef says which device an answer is about.
+type DeviceRef struct {
+	ID       string `json:"id" jsonschema_description:"Id of the device."`
+	Name     string `json:"name,omitempty" jsonschema_description:"Name of the device."`
+	Platform string `json:"platform,omitempty" jsonschema_description:"ANDROID, IOS, MACOS, WINDOWS and others."`
+}
+
+// DeviceState is what a lifecycle action changes about a device.
+type DeviceState struct {
+	Status string `json:"status" jsonschema_description:"CREATED, ACTIVE, SUSPENDED or DEACTIVATED."`
+}
+
+// DeviceWrite is what every action on a device takes.
+type DeviceWrite struct {
+	Device string `json:"device" jsonschema:"title=Device,example=guo8jx5vVoxfvJeLb0w4,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_description:"Id of the device, as list_user_devices and list_devices tell it."`
+	Write
+}
+
+// deviceChange brings a device to a status. from lists the statuses that Okta takes
+// it there from; does says in a message what Okta does with a device.
+func deviceChange(ctx context.Context, c *okta.Client, id, to, does string, from []string, act func(context.Context, string) error) (DeviceRef, Change[DeviceState], error) {
+	d, err := c.Device(ctx, id)
+	if err != nil {
+		return DeviceRef{}, Change[DeviceState]{}, err
+	}
+	change, err := attempt[DeviceState]{
+		goal: "device is " + to,
+		done: func(s DeviceState) bool { return s.Status == to },
+		act:  func(ctx context.Context) error { return act(ctx, d.ID) },
+		read: func(ctx context.Context) (DeviceState, error) {
+			d, err := c.Device(ctx, id)
+			if err != nil {
+				return DeviceState{}, err
+			}
+			return DeviceState{Status: d.Status}, nil
+		},
+		bars: func(s DeviceState) string {
+			for _, ok := range from {
+				if s.Status == ok {
+					return ""
+				}
+			}
+			return "Okta " + does + " no device that is " + s.Status
+		},
+	}.from(ctx, DeviceState{Status: d.Status})
+	return deviceRef(d), change, err
+}
+
+func deviceRef(d *okta.Device) DeviceRef {
+	return DeviceRef{ID: d.ID, Name: d.Profile.DisplayName, Platform: d.Profile.Platform}
+}
+
+var exampleDevice = DeviceRef{ID: "guo8jx5vVoxfvJeLb0w4", Name: "Alice's laptop", Platform: "WINDOWS"}

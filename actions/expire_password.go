@@ -1,0 +1,98 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ExpirePassword makes a user choose a new password.
+var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
+	Name:    "expire_password",
+	Title:   "Expire Password",
+	Summary: "Makes a user choose a new password at the next sign-in; with a temporary password the old one stops working at once.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/expirePassword",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[ExpirePasswordInput, ExpirePasswordOutput]{
+		Input: ExpirePasswordInput{User: exampleUser.Login, TemporaryPassword: true, RevokeSessions: true},
+		Output: ExpirePasswordOutput{User: exampleUser, TemporaryPassword: "Xa41-piT9-wq", Sessions: sessionsRevoked, Change: Change[UserState]{
+			Outcome: sdk.Changed,
+			Before:  UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
+			After:   UserState{Status: okta.StatusPasswordExpired, StatusChanged: exampleTime("2026-03-14T02:41:09Z")},
+		}},
+	},
+	Run: expirePassword,
+}
+
+// ExpirePasswordInput is what expire_password takes.
+type ExpirePasswordInput struct {
+	User              string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	TemporaryPassword bool   `json:"temporary_password,omitempty" jsonschema:"title=Temporary password,default=false" jsonschema_description:"Replace the password by a temporary one, which the answer holds. Otherwise whoever knows the old one can still choose the new one."`
+	RevokeSessions    bool   `json:"revoke_sessions,omitempty" jsonschema:"title=Revoke sessions,default=false" jsonschema_description:"End the user's Okta sessions as well."`
+	Write
+}
+
+// ExpirePasswordOutput is what expire_password answers.
+type ExpirePasswordOutput struct {
+	User              UserRef    `json:"user" jsonschema_description:"The user."`
+	TemporaryPassword SecretText `json:"temporary_password,omitempty" jsonschema_description:"The temporary password, if one was asked for. Okta shows it this once."`
+	Sessions          string     `json:"sessions,omitempty" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"revoked: Okta accepted the end of the sessions, which cannot be read back; unknown: a dry run; absent if they were left alone."`
+	Change[UserState]
+}
+
+// expirable are the statuses of a user with a password that can be expired.
+var expirable = []string{okta.StatusActive, okta.StatusRecovery, okta.StatusLockedOut, okta.StatusPasswordExpired}
+
+func expirePassword(ctx context.Context, c *okta.Client, in ExpirePasswordInput) (ExpirePasswordOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return ExpirePasswordOutput{}, err
+	}
+	out := ExpirePasswordOutput{User: refOf(u)}
+	out.Change, err = attempt[UserState]{
+		goal: "password has expired",
+		done: func(s UserState) bool {
+			return s.Status == okta.StatusPasswordExpired && (!in.TemporaryPassword || out.TemporaryPassword != "")
+		},
+		act: func(ctx context.Context) error {
+			if !in.TemporaryPassword {
+				return c.ExpirePassword(ctx, u.ID)
+			}
+			password, err := c.ExpirePasswordWithTemporary(ctx, u.ID, in.RevokeSessions)
+			out.TemporaryPassword = SecretText(password)
+			return err
+		},
+		read: readState(c, u.ID),
+		bars: func(s UserState) string {
+			if slices.Contains(expirable, s.Status) {
+				return ""
+			}
+			return "Okta expires no password of a user who is " + s.Status
+		},
+	}.from(ctx, stateOf(u))
+	if err != nil || !in.RevokeSessions || out.Outcome == sdk.NotApplicable {
+		return out, err
+	}
+	return out, endSessions(ctx, c, u.ID, in.TemporaryPassword, &out)
+}
+
+// endSessions ends the sessions, unless the expiry itself has, and says so.
+func endSessions(ctx context.Context, c *okta.Client, userID string, ended bool, out *ExpirePasswordOutput) error {
+	out.Sessions = sessionsRevoked
+	if !ended {
+		err := c.RevokeSessions(ctx, userID, false, false)
+		if e := sdk.AsError(err); e != nil && !errors.Is(err, sdk.ErrPlanned) {
+			failed := *e
+			failed.Message = "the password has expired, but the sessions go on: " + e.Message
+			return &failed
+		}
+	}
+	if sdk.IsDryRun(ctx) {
+		out.Outcome, out.Sessions, out.Plan = sdk.Planned, sessionsUnknown, sdk.PlannedRequests(ctx)
+	}
+	return nil
+}

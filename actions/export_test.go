@@ -1,0 +1,10 @@
+package actions
+
+import "time"
+
+// A person takes seconds to answer a push, and Okta a moment to show a change; the
+// embedded org does both at once.
+func init() {
+	pushEvery = []time.Duration{time.Millisecond}
+	lag = []time.Duration{time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond}
+}

@@ -1,0 +1,59 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+)
+
+// FactorRef is a factor that a user has enrolled.
+type FactorRef struct {
+	ID       string `json:"id" jsonschema_description:"Id of the factor."`
+	Type     string `json:"type" jsonschema_description:"Type of the factor, such as push, signed_nonce (FastPass), sms, webauthn or token:software:totp."`
+	Provider string `json:"provider,omitempty" jsonschema_description:"Who provides the factor: OKTA, GOOGLE, FIDO and others."`
+	Status   string `json:"status,omitempty" jsonschema_description:"ACTIVE, PENDING_ACTIVATION and others."`
+	Name     string `json:"name,omitempty" jsonschema_description:"What tells it from others: the name of the device, the phone number or the email address."`
+	Created  string `json:"created,omitempty" jsonschema_description:"When it was enrolled."`
+}
+
+// FactorsState is what a user has enrolled.
+type FactorsState struct {
+	Factors []FactorRef `json:"factors" jsonschema_description:"The factors that the user has enrolled, as far as Okta tells: it leaves out those that the user's enrolment policy does not allow."`
+}
+
+func (s FactorsState) has(id string) bool { return s.byID(id) != nil }
+
+func (s FactorsState) byID(id string) *FactorRef {
+	for i, f := range s.Factors {
+		if f.ID == id {
+			return &s.Factors[i]
+		}
+	}
+	return nil
+}
+
+func factorRef(f okta.Factor) FactorRef {
+	name := f.Profile.Name
+	for _, other := range []string{f.Profile.PhoneNumber, f.Profile.Email} {
+		if name == "" {
+			name = other
+		}
+	}
+	return FactorRef{ID: f.ID, Type: f.FactorType, Provider: f.Provider, Status: f.Status, Name: name, Created: f.Created}
+}
+
+func readFactors(c *okta.Client, userID string) func(context.Context) (FactorsState, error) {
+	return func(ctx context.Context) (FactorsState, error) {
+		factors, err := c.FactorsOf(ctx, userID)
+		state := FactorsState{Factors: make([]FactorRef, len(factors))}
+		for i, f := range factors {
+			state.Factors[i] = factorRef(f)
+		}
+		return state, err
+	}
+}
+
+var (
+	examplePush = FactorRef{ID: "opf1a2b3c4d5e6f7g8h9", Type: okta.FactorPush, Provider: "OKTA", Status: "ACTIVE", Name: "Alice's phone", Created: "2025-11-02T10:15:00.000Z"}
+	exampleSMS  = FactorRef{ID: "mbl1a2b3c4d5e6f7g8h9", Type: "sms", Provider: "OKTA", Status: "ACTIVE", Name: "+15555550123", Created: "2025-11-02T10:12:00.000Z"}
+)

@@ -1,0 +1,107 @@
+package actions
+
+import (
+	"context"
+	"time"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// GetUserBlastRadius says what an intruder with a user's account could reach.
+var GetUserBlastRadius = action[GetUserBlastRadiusInput, GetUserBlastRadiusOutput]{
+	Name:    "get_user_blast_radius",
+	Title:   "Get User Blast Radius",
+	Summary: "Reads in one go what an intruder with a user's account could reach, and where it was used from: status, groups, admin roles, factors, devices, apps, addresses.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read", "okta.roles.read", "okta.apps.read", "okta.logs.read"},
+	Example: sdk.Example[GetUserBlastRadiusInput, GetUserBlastRadiusOutput]{
+		Input: GetUserBlastRadiusInput{User: exampleUser.Login, LookBack: sdk.Duration(7 * 24 * time.Hour)},
+		Output: GetUserBlastRadiusOutput{
+			User: exampleUser, Status: okta.StatusActive, LastLogin: exampleTime("2026-03-14T02:38:51Z"),
+			Groups: []GroupRef{exampleGroup}, Admin: new(bool), Roles: []RoleItem{}, Factors: []FactorRef{examplePush},
+			Applications: []ReachedApp{{AppRef: exampleApp, Status: okta.StatusActive, Through: throughGroup}},
+			Activity: &Activity{
+				Events: 42, Since: *exampleTime("2026-03-07T02:41:09Z"),
+				Addresses: []SeenAddress{{Address: "203.0.113.7", Country: "Netherlands", City: "Amsterdam", Events: 42, LastSeen: *exampleTime("2026-03-14T02:38:51Z")}},
+				Countries: []string{"Netherlands"},
+			},
+			Unavailable: []UnavailablePart{{Part: "devices", Code: sdk.Forbidden, Why: "this Okta org does not have the feature that the call needs"}},
+		},
+	},
+	Run: getUserBlastRadius,
+}
+
+// GetUserBlastRadiusInput is what get_user_blast_radius takes.
+type GetUserBlastRadiusInput struct {
+	User     string       `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	LookBack sdk.Duration `json:"look_back,omitempty" jsonschema:"title=Look back,default=168h,example=168h" jsonschema_extras:"x-group=advanced" jsonschema_description:"How far back in the log to look for addresses; Okta keeps 90 days. The latest 1,000 events are read."`
+}
+
+// GetUserBlastRadiusOutput is what get_user_blast_radius answers. A part that could
+// not be read is absent, and named in unavailable; one that is empty is empty.
+type GetUserBlastRadiusOutput struct {
+	User         UserRef           `json:"user" jsonschema_description:"The user."`
+	Status       string            `json:"status" jsonschema_description:"STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED."`
+	LastLogin    *time.Time        `json:"last_login,omitempty" jsonschema_description:"When the user signed in last."`
+	Groups       []GroupRef        `json:"groups,omitzero" jsonschema_description:"The groups that the user is in."`
+	Admin        *bool             `json:"admin,omitempty" jsonschema_description:"Whether the user is an administrator of any kind."`
+	Roles        []RoleItem        `json:"roles,omitzero" jsonschema_description:"The admin roles of the user, those that come with a group included."`
+	Factors      []FactorRef       `json:"factors,omitzero" jsonschema_description:"The factors that the user has enrolled, as far as Okta tells."`
+	Devices      []ReachedDevice   `json:"devices,omitzero" jsonschema_description:"The devices that the user has enrolled on."`
+	Applications []ReachedApp      `json:"applications,omitzero" jsonschema_description:"The apps that the user can reach."`
+	Activity     *Activity         `json:"activity,omitempty" jsonschema_description:"Where the account was used from of late."`
+	Unavailable  []UnavailablePart `json:"unavailable" jsonschema_description:"The parts that could not be read, and why. Of them nothing is known."`
+}
+
+// ReachedDevice is a device in a blast radius.
+type ReachedDevice struct {
+	DeviceRef
+	Status string `json:"status" jsonschema_description:"CREATED, ACTIVE, SUSPENDED or DEACTIVATED."`
+}
+
+// ReachedApp is an app in a blast radius.
+type ReachedApp struct {
+	AppRef
+	Status  string `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
+	Through string `json:"through,omitempty" jsonschema:"enum=user,enum=group" jsonschema_description:"user: assigned to the user; group: the user has it by being in a group; absent if Okta does not tell."`
+}
+
+// UnavailablePart is what could not be read.
+type UnavailablePart struct {
+	Part string   `json:"part" jsonschema:"enum=groups,enum=roles,enum=factors,enum=devices,enum=applications,enum=activity" jsonschema_description:"Member of the answer that is absent."`
+	Code sdk.Code `json:"code" jsonschema_description:"What went wrong, in a word: forbidden if the login may not read it."`
+	Why  string   `json:"why" jsonschema_description:"What went wrong, in a sentence."`
+}
+
+func getUserBlastRadius(ctx context.Context, c *okta.Client, in GetUserBlastRadiusInput) (GetUserBlastRadiusOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return GetUserBlastRadiusOutput{}, err
+	}
+	out := GetUserBlastRadiusOutput{User: refOf(u), Status: u.Status, LastLogin: u.LastLogin, Unavailable: []UnavailablePart{}}
+	since := time.Now().Add(-in.LookBack.Std())
+	failed := together(ctx,
+		part{"groups", func(ctx context.Context) (err error) { out.Groups, err = groupsReached(ctx, c, u.ID); return err }},
+		part{"roles", func(ctx context.Context) (err error) {
+			out.Roles, out.Admin, err = rolesReached(ctx, c, u.ID)
+			return err
+		}},
+		part{"factors", func(ctx context.Context) error {
+			s, err := readFactors(c, u.ID)(ctx)
+			if err == nil {
+				out.Factors = s.Factors
+			}
+			return err
+		}},
+		part{"devices", func(ctx context.Context) (err error) { out.Devices, err = devicesReached(ctx, c, u.ID); return err }},
+		part{"applications", func(ctx context.Context) (err error) { out.Applications, err = appsReached(ctx, c, u.ID); return err }},
+		part{"activity", func(ctx context.Context) (err error) { out.Activity, err = activityOf(ctx, c, u.ID, since); return err }},
+	)
+	if err := ctx.Err(); err != nil {
+		return GetUserBlastRadiusOutput{}, err
+	}
+	out.Unavailable = append(out.Unavailable, failed...)
+	return out, nil
+}

@@ -1,0 +1,36 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// GetUserByEmail reads the one user who has an email address.
+var GetUserByEmail = action[GetUserByEmailInput, GetUserOutput]{
+	Name:    "get_user_by_email",
+	Title:   "Get User By Email",
+	Summary: "Finds the one user with an email address, whatever the login, and reads status, dates and the whole profile.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read"},
+	Example: sdk.Example[GetUserByEmailInput, GetUserOutput]{
+		Input:  GetUserByEmailInput{Email: exampleUser.Email},
+		Output: GetUser.Example.Output,
+	},
+	Run: getUserByEmail,
+}
+
+// GetUserByEmailInput is what get_user_by_email takes.
+type GetUserByEmailInput struct {
+	Email string `json:"email" jsonschema:"title=Email,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Email address of the user. One that several users share is refused with who they are."`
+}
+
+func getUserByEmail(ctx context.Context, c *okta.Client, in GetUserByEmailInput) (GetUserOutput, error) {
+	u, err := c.UserByEmail(ctx, "/email", in.Email)
+	if err != nil {
+		return GetUserOutput{}, err
+	}
+	return describe(u), nil
+}

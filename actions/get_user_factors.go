@@ -1,0 +1,60 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// GetUserFactors lists what a user proves to be themselves with.
+var GetUserFactors = action[GetUserFactorsInput, GetUserFactorsOutput]{
+	Name:    "get_user_factors",
+	Title:   "Get A User's Factors",
+	Summary: "Lists the factors that a user has enrolled, such as Okta Verify, phones and security keys.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listFactors",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read"},
+	Example: sdk.Example[GetUserFactorsInput, GetUserFactorsOutput]{
+		Input: GetUserFactorsInput{User: exampleUser.Login, MaxItems: 10_000},
+		Output: GetUserFactorsOutput{User: exampleUser, Counted: Counted{Count: 1}, Factors: []FactorItem{{
+			FactorRef: examplePush,
+			Raw:       Object(`{"id":"opf1a2b3c4d5e6f7g8h9","factorType":"push","provider":"OKTA","status":"ACTIVE","created":"2025-11-02T10:15:00.000Z","profile":{"name":"Alice's phone"}}`),
+		}}},
+	},
+	Run: getUserFactors,
+}
+
+// GetUserFactorsInput is what get_user_factors takes. Okta gives this list whole.
+type GetUserFactorsInput struct {
+	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many factors."`
+}
+
+// GetUserFactorsOutput is what get_user_factors answers.
+type GetUserFactorsOutput struct {
+	User    UserRef      `json:"user" jsonschema_description:"The user."`
+	Factors []FactorItem `json:"factors" jsonschema_description:"The factors. Okta leaves out those that the enrolment policy which applies to this login does not allow."`
+	Counted
+}
+
+// FactorItem is a factor in a list.
+type FactorItem struct {
+	FactorRef
+	Raw Object `json:"raw" jsonschema_description:"The factor as Okta sent it."`
+}
+
+func factorItem(o okta.Object) FactorItem {
+	var f okta.Factor
+	o.Read(&f)
+	return FactorItem{FactorRef: factorRef(f), Raw: raw(o)}
+}
+
+func getUserFactors(ctx context.Context, c *okta.Client, in GetUserFactorsInput) (GetUserFactorsOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return GetUserFactorsOutput{}, err
+	}
+	factors, n, err := listWhole(ctx, c, []string{"users", u.ID, "factors"}, in.MaxItems, factorItem)
+	return GetUserFactorsOutput{User: refOf(u), Factors: factors, Counted: n}, err
+}

@@ -1,0 +1,54 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// GetUserRisk reads Okta's judgement of a user.
+var GetUserRisk = action[GetUserRiskInput, GetUserRiskOutput]{
+	Name:    "get_user_risk",
+	Title:   "Get User Risk",
+	Summary: "Reads how endangered Okta holds a user to be; needs Identity Threat Protection.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/getUserRisk",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read", "okta.userRisk.read"},
+	Example: sdk.Example[GetUserRiskInput, GetUserRiskOutput]{
+		Input:  GetUserRiskInput{User: exampleUser.Login},
+		Output: GetUserRiskOutput{User: exampleUser, RiskState: RiskState{Level: "HIGH", Why: "Session hijacking suspected"}},
+	},
+	Run: func(ctx context.Context, c *okta.Client, in GetUserRiskInput) (GetUserRiskOutput, error) {
+		u, err := c.FindUser(ctx, "/user", in.User)
+		if err != nil {
+			return GetUserRiskOutput{}, err
+		}
+		state, err := readRisk(c, u.ID)(ctx)
+		return GetUserRiskOutput{User: refOf(u), RiskState: state}, err
+	},
+}
+
+// GetUserRiskInput is what get_user_risk takes.
+type GetUserRiskInput struct {
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+}
+
+// GetUserRiskOutput is what get_user_risk answers.
+type GetUserRiskOutput struct {
+	User UserRef `json:"user" jsonschema_description:"The user."`
+	RiskState
+}
+
+// RiskState is how endangered a user is held to be.
+type RiskState struct {
+	Level string `json:"risk_level" jsonschema_description:"HIGH, MEDIUM, LOW, or NONE where nothing is known against the user."`
+	Why   string `json:"risk_reason,omitempty" jsonschema_description:"Why, as Okta or an administrator says."`
+}
+
+func readRisk(c *okta.Client, userID string) func(context.Context) (RiskState, error) {
+	return func(ctx context.Context) (RiskState, error) {
+		risk, err := c.RiskOf(ctx, userID)
+		return RiskState{Level: risk.Level, Why: risk.Reason}, err
+	}
+}

@@ -1,0 +1,64 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ListApplicationUsers lists the users of an application.
+var ListApplicationUsers = action[ListApplicationUsersInput, ListApplicationUsersOutput]{
+	Name:    "list_application_users",
+	Title:   "List Application Users By ID",
+	Summary: "Lists the users to whom an application is assigned, themselves or by a group.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/listApplicationUsers",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.apps.read"},
+	Example: sdk.Example[ListApplicationUsersInput, ListApplicationUsersOutput]{
+		Input: ListApplicationUsersInput{App: exampleApp.ID, Paging: Paging{ReturnAll: true, Limit: 200, MaxItems: 10_000}},
+		Output: ListApplicationUsersOutput{App: exampleApp, Counted: Counted{Count: 1}, Users: []AppUserItem{{
+			ID: exampleUser.ID, UserName: exampleUser.Login, Scope: "USER", Status: "PROVISIONED",
+			Raw: Object(`{"id":"00u1a2b3c4d5e6f7g8h9","scope":"USER","status":"PROVISIONED","credentials":{"userName":"alice.moreau@corp.example"},"profile":{}}`),
+		}}},
+	},
+	Run: listApplicationUsers,
+}
+
+// ListApplicationUsersInput is what list_application_users takes.
+type ListApplicationUsersInput struct {
+	App string `json:"app" jsonschema:"title=Application,example=0oa1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_description:"Id or exact label of the application."`
+	Q   string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200" jsonschema_description:"Beginning of a user name, first name, last name or email address in the application."`
+	Paging
+}
+
+// ListApplicationUsersOutput is what list_application_users answers.
+type ListApplicationUsersOutput struct {
+	App   AppRef        `json:"app" jsonschema_description:"The application."`
+	Users []AppUserItem `json:"users" jsonschema_description:"Its users."`
+	Counted
+}
+
+// AppUserItem is a user of an application.
+type AppUserItem struct {
+	ID       string `json:"id" jsonschema_description:"Id of the user."`
+	UserName string `json:"user_name,omitempty" jsonschema_description:"The user's name in the application."`
+	Scope    string `json:"scope,omitempty" jsonschema_description:"USER: assigned to the user; GROUP: by a group."`
+	Status   string `json:"status,omitempty" jsonschema_description:"Status of the assignment, such as ACTIVE or PROVISIONED."`
+	Raw      Object `json:"raw" jsonschema_description:"The assignment as Okta sent it, with the user's profile in the application."`
+}
+
+func appUserItem(o okta.Object) AppUserItem {
+	var u okta.AppUser
+	o.Read(&u)
+	return AppUserItem{ID: u.ID, UserName: u.Credentials.UserName, Scope: u.Scope, Status: u.Status, Raw: raw(o)}
+}
+
+func listApplicationUsers(ctx context.Context, c *okta.Client, in ListApplicationUsersInput) (ListApplicationUsersOutput, error) {
+	a, err := c.FindApp(ctx, "/app", in.App)
+	if err != nil {
+		return ListApplicationUsersOutput{}, err
+	}
+	users, n, err := list(ctx, c, []string{"apps", a.ID, "users"}, map[string]string{"q": in.Q}, in.Paging, appUserItem)
+	return ListApplicationUsersOutput{App: appRef(a), Users: users, Counted: n}, err
+}

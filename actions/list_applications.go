@@ -1,0 +1,46 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ListApplications lists applications.
+var ListApplications = action[ListApplicationsInput, ListApplicationsOutput]{
+	Name:    "list_applications",
+	Title:   "List Applications",
+	Summary: "Lists the applications of the org, or those that a filter or a name selects.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/listApplications",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.apps.read"},
+	Example: sdk.Example[ListApplicationsInput, ListApplicationsOutput]{
+		Input:  ListApplicationsInput{Q: "Expense", Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Output: ListApplicationsOutput{Applications: []AppItem{exampleAppItem}, Counted: Counted{Count: 1}},
+	},
+	Run: listApplications,
+}
+
+// ListApplicationsInput is what list_applications takes.
+type ListApplicationsInput struct {
+	Q               string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Expense,maxLength=200" jsonschema_description:"Beginning of the label, or of Okta's key of the kind of application."`
+	Filter          string `json:"filter,omitempty" jsonschema:"title=Filter,example=status eq \"ACTIVE\",maxLength=6000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expression of Okta's filter, over few attributes: id, status, name and user.id."`
+	IncludeInactive bool   `json:"include_inactive,omitempty" jsonschema:"title=Include inactive,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ask Okta for applications that are not active as well."`
+	Paging
+}
+
+// ListApplicationsOutput is what list_applications answers.
+type ListApplicationsOutput struct {
+	Applications []AppItem `json:"applications" jsonschema_description:"The applications."`
+	Counted
+}
+
+func listApplications(ctx context.Context, c *okta.Client, in ListApplicationsInput) (ListApplicationsOutput, error) {
+	query := map[string]string{"q": in.Q, "filter": in.Filter}
+	if in.IncludeInactive {
+		query["includeNonDeleted"] = "true"
+	}
+	apps, n, err := list(ctx, c, []string{"apps"}, query, in.Paging, appItem)
+	return ListApplicationsOutput{Applications: apps, Counted: n}, err
+}

@@ -1,0 +1,82 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ListDevices lists devices.
+var ListDevices = action[ListDevicesInput, ListDevicesOutput]{
+	Name:    "list_devices",
+	Title:   "List All Devices",
+	Summary: "Lists the devices of the org, or those that a search selects, with their users on request; needs Okta Identity Engine.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/listDevices",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.devices.read"},
+	Example: sdk.Example[ListDevicesInput, ListDevicesOutput]{
+		Input: ListDevicesInput{Search: `profile.platform eq "WINDOWS"`, WithUsers: true, Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Output: ListDevicesOutput{Counted: Counted{Count: 1}, Devices: []DeviceItem{{
+			ID: "guo4a5u7JHHhjXrMK0g4", Name: "ALICE-LAPTOP", Platform: "WINDOWS", Status: okta.StatusActive, SerialNumber: "5CD2080HNM", Users: []UserRef{exampleUser},
+			Raw: Object(`{"id":"guo4a5u7JHHhjXrMK0g4","status":"ACTIVE","profile":{"displayName":"ALICE-LAPTOP","platform":"WINDOWS","serialNumber":"5CD2080HNM"}}`),
+		}}},
+	},
+	Run: listDevices,
+}
+
+// ListDevicesInput is what list_devices takes.
+type ListDevicesInput struct {
+	Search    string `json:"search,omitempty" jsonschema:"title=Search,example=profile.platform eq \"WINDOWS\",maxLength=6000" jsonschema_description:"Expression of Okta's search over id, status, lastUpdated and the profile; it lags behind changes by a moment."`
+	WithUsers bool   `json:"with_users,omitempty" jsonschema:"title=With users,default=false" jsonschema_description:"Say whose each device is."`
+	Paging
+}
+
+// ListDevicesOutput is what list_devices answers.
+type ListDevicesOutput struct {
+	Devices []DeviceItem `json:"devices" jsonschema_description:"The devices."`
+	Counted
+}
+
+// DeviceItem is a device in a list.
+type DeviceItem struct {
+	ID           string    `json:"id" jsonschema_description:"Id of the device."`
+	Name         string    `json:"name,omitempty" jsonschema_description:"Name of the device."`
+	Platform     string    `json:"platform,omitempty" jsonschema_description:"ANDROID, IOS, MACOS, WINDOWS and others."`
+	Status       string    `json:"status" jsonschema_description:"CREATED, ACTIVE, SUSPENDED or DEACTIVATED."`
+	SerialNumber string    `json:"serial_number,omitempty" jsonschema_description:"Serial number of the device."`
+	Users        []UserRef `json:"users,omitempty" jsonschema_description:"Whose the device is; absent unless asked for."`
+	Raw          Object    `json:"raw" jsonschema_description:"The device as Okta sent it."`
+}
+
+func deviceItem(o okta.Object) DeviceItem {
+	var d struct {
+		okta.Device
+		Embedded struct {
+			Users []struct {
+				User struct {
+					ID      string
+					Profile struct{ Login, Email string }
+				}
+			}
+		} `json:"_embedded"`
+	}
+	o.Read(&d)
+	item := DeviceItem{
+		ID: d.ID, Name: d.Profile.DisplayName, Platform: d.Profile.Platform, Status: d.Status,
+		SerialNumber: d.Profile.SerialNumber, Raw: raw(o),
+	}
+	for _, u := range d.Embedded.Users {
+		item.Users = append(item.Users, UserRef{ID: u.User.ID, Login: u.User.Profile.Login, Email: u.User.Profile.Email})
+	}
+	return item
+}
+
+func listDevices(ctx context.Context, c *okta.Client, in ListDevicesInput) (ListDevicesOutput, error) {
+	query := map[string]string{"search": in.Search}
+	if in.WithUsers {
+		query["expand"] = "user"
+	}
+	devices, n, err := list(ctx, c, []string{"devices"}, query, in.Paging, deviceItem)
+	return ListDevicesOutput{Devices: devices, Counted: n}, err
+}

@@ -1,0 +1,45 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ListGroupMembers lists the users in a group.
+var ListGroupMembers = action[ListGroupMembersInput, ListGroupMembersOutput]{
+	Name:    "list_group_members",
+	Title:   "List Group Members",
+	Summary: "Lists the users in a group.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroupUsers",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.groups.read"},
+	Example: sdk.Example[ListGroupMembersInput, ListGroupMembersOutput]{
+		Input:  ListGroupMembersInput{Group: exampleGroup.Name, Paging: Paging{ReturnAll: true, Limit: 200, MaxItems: 10_000}},
+		Output: ListGroupMembersOutput{Group: exampleGroup, Users: []UserItem{exampleUserItem}, Counted: Counted{Count: 1}},
+	},
+	Run: listGroupMembers,
+}
+
+// ListGroupMembersInput is what list_group_members takes.
+type ListGroupMembersInput struct {
+	Group string `json:"group" jsonschema:"title=Group,example=Quarantine,minLength=1,maxLength=500" jsonschema_description:"Id or exact name of the group."`
+	Paging
+}
+
+// ListGroupMembersOutput is what list_group_members answers.
+type ListGroupMembersOutput struct {
+	Group GroupRef   `json:"group" jsonschema_description:"The group."`
+	Users []UserItem `json:"users" jsonschema_description:"The members, deactivated users among them."`
+	Counted
+}
+
+func listGroupMembers(ctx context.Context, c *okta.Client, in ListGroupMembersInput) (ListGroupMembersOutput, error) {
+	g, err := c.FindGroup(ctx, "/group", in.Group)
+	if err != nil {
+		return ListGroupMembersOutput{}, err
+	}
+	users, n, err := list(ctx, c, []string{"groups", g.ID, "users"}, nil, in.Paging, userItem)
+	return ListGroupMembersOutput{Group: groupRefOf(g), Users: users, Counted: n}, err
+}

@@ -1,0 +1,45 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ListGroups lists groups.
+var ListGroups = action[ListGroupsInput, ListGroupsOutput]{
+	Name:    "list_groups",
+	Title:   "List Groups",
+	Summary: "Lists the groups of the org, or those that a search, a filter or a name selects.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroups",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.groups.read"},
+	Example: sdk.Example[ListGroupsInput, ListGroupsOutput]{
+		Input:  ListGroupsInput{Q: "Quar", Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Output: ListGroupsOutput{Groups: []GroupItem{exampleGroupItem}, Counted: Counted{Count: 1}},
+	},
+	Run: listGroups,
+}
+
+// ListGroupsInput is what list_groups takes.
+type ListGroupsInput struct {
+	Search string `json:"search,omitempty" jsonschema:"title=Search,example=profile.name sw \"Quar\",maxLength=6000" jsonschema_description:"Expression of Okta's search over any attribute; it lags behind changes by a moment."`
+	Q      string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Quar,maxLength=200" jsonschema_description:"Beginning of the name. Okta answers these with one page only."`
+	Filter string `json:"filter,omitempty" jsonschema:"title=Filter,example=type eq \"OKTA_GROUP\",maxLength=6000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expression of Okta's filter, over few attributes: id, type, lastUpdated and lastMembershipUpdated."`
+	Paging
+}
+
+// Validate refuses what Okta does not combine.
+func (in ListGroupsInput) Validate() error { return oneOf(in.Search, in.Filter, in.Q) }
+
+// ListGroupsOutput is what list_groups answers.
+type ListGroupsOutput struct {
+	Groups []GroupItem `json:"groups" jsonschema_description:"The groups."`
+	Counted
+}
+
+func listGroups(ctx context.Context, c *okta.Client, in ListGroupsInput) (ListGroupsOutput, error) {
+	groups, n, err := list(ctx, c, []string{"groups"}, map[string]string{"search": in.Search, "filter": in.Filter, "q": in.Q}, in.Paging, groupItem)
+	return ListGroupsOutput{Groups: groups, Counted: n}, err
+}

@@ -1,0 +1,74 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/internal/systemlog"
+	"soar.example/okta/sdk"
+)
+
+// ListNetworkZones lists network zones.
+var ListNetworkZones = action[ListNetworkZonesInput, ListNetworkZonesOutput]{
+	Name:    "list_network_zones",
+	Title:   "List Network Zones",
+	Summary: "Lists the network zones of the org with their addresses, blocklists and trusted ones alike.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/listNetworkZones",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.networkZones.read"},
+	Example: sdk.Example[ListNetworkZonesInput, ListNetworkZonesOutput]{
+		Input: ListNetworkZonesInput{Usage: okta.ZoneBlocklist, Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Output: ListNetworkZonesOutput{Counted: Counted{Count: 1}, Zones: []ZoneItem{{
+			ID: exampleZone.ID, Name: exampleZone.Name, Type: okta.ZoneIP, Status: okta.StatusActive, Usage: okta.ZoneBlocklist, System: true, Addresses: []string{"203.0.113.0/24"},
+			Raw: Object(`{"id":"nzo1a2b3c4d5e6f7g8h9","type":"IP","name":"BlockedIpZone","status":"ACTIVE","usage":"BLOCKLIST","system":true,"gateways":[{"type":"CIDR","value":"203.0.113.0/24"}],"proxies":null}`),
+		}}},
+	},
+	Run: listNetworkZones,
+}
+
+// ListNetworkZonesInput is what list_network_zones takes.
+type ListNetworkZonesInput struct {
+	Usage string `json:"usage,omitempty" jsonschema:"title=Usage,enum=BLOCKLIST,enum=POLICY" jsonschema_description:"Only zones of this usage: BLOCKLIST, whose addresses are refused before any sign-in, or POLICY, which rules refer to."`
+	Paging
+}
+
+// ListNetworkZonesOutput is what list_network_zones answers.
+type ListNetworkZonesOutput struct {
+	Zones []ZoneItem `json:"zones" jsonschema_description:"The zones."`
+	Counted
+}
+
+// ZoneItem is a network zone in a list.
+type ZoneItem struct {
+	ID        string   `json:"id" jsonschema_description:"Id of the zone."`
+	Name      string   `json:"name" jsonschema_description:"Name of the zone."`
+	Type      string   `json:"type" jsonschema_description:"IP, DYNAMIC (places, networks) or DYNAMIC_V2."`
+	Status    string   `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
+	Usage     string   `json:"usage" jsonschema_description:"BLOCKLIST or POLICY."`
+	System    bool     `json:"system" jsonschema_description:"Whether Okta made it."`
+	Addresses []string `json:"addresses" jsonschema_description:"Of an IP zone: its addresses, as CIDR or first-last."`
+	Raw       Object   `json:"raw" jsonschema_description:"The zone as Okta sent it."`
+}
+
+func zoneItem(o okta.Object) ZoneItem {
+	var z struct {
+		ID, Name, Type, Status, Usage string
+		System                        bool
+		Gateways                      []okta.Gateway
+	}
+	o.Read(&z)
+	item := ZoneItem{ID: z.ID, Name: z.Name, Type: z.Type, Status: z.Status, Usage: z.Usage, System: z.System, Addresses: []string{}, Raw: raw(o)}
+	for _, g := range z.Gateways {
+		item.Addresses = append(item.Addresses, g.Value)
+	}
+	return item
+}
+
+func listNetworkZones(ctx context.Context, c *okta.Client, in ListNetworkZonesInput) (ListNetworkZonesOutput, error) {
+	query := map[string]string{}
+	if in.Usage != "" {
+		query["filter"] = "usage eq " + systemlog.Quote(in.Usage)
+	}
+	zones, n, err := list(ctx, c, []string{"zones"}, query, in.Paging, zoneItem)
+	return ListNetworkZonesOutput{Zones: zones, Counted: n}, err
+}

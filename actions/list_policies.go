@@ -1,0 +1,66 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ListPolicies lists the policies of one type.
+var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
+	Name:    "list_policies",
+	Title:   "List Policies",
+	Summary: "Lists the policies of one type, such as those for sign-in or for passwords.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicies",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.policies.read"},
+	Example: sdk.Example[ListPoliciesInput, ListPoliciesOutput]{
+		Input: ListPoliciesInput{Type: "OKTA_SIGN_ON", Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Output: ListPoliciesOutput{Counted: Counted{Count: 1}, Policies: []PolicyItem{{
+			ID: "00p1a2b3c4d5e6f7g8h9", Name: "Deny quarantined users", Type: "OKTA_SIGN_ON", Status: "ACTIVE", Priority: 1,
+			Raw: Object(`{"id":"00p1a2b3c4d5e6f7g8h9","type":"OKTA_SIGN_ON","name":"Deny quarantined users","status":"ACTIVE","priority":1,"system":false}`),
+		}}},
+	},
+	Run: listPolicies,
+}
+
+// ListPoliciesInput is what list_policies takes.
+type ListPoliciesInput struct {
+	Type   string `json:"type" jsonschema:"title=Type,enum=ACCESS_POLICY,enum=CLIENT_UPDATE,enum=DEVICE_SIGNAL_COLLECTION,enum=ENTITY_RISK,enum=IDENTITY_CLAIM_SOURCING,enum=IDP_DISCOVERY,enum=MFA_ENROLL,enum=OKTA_SIGN_ON,enum=PASSWORD,enum=POST_AUTH_SESSION,enum=PROFILE_ENROLLMENT,enum=SESSION_VIOLATION_DETECTION,example=OKTA_SIGN_ON" jsonschema_description:"Type of the policies. An org has only the types of its engine and licences."`
+	Q      string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Deny,maxLength=200" jsonschema_description:"Beginning of the name."`
+	Status string `json:"status,omitempty" jsonschema:"title=Status,enum=ACTIVE,enum=INACTIVE" jsonschema_extras:"x-group=advanced" jsonschema_description:"Only policies of this status; all if absent."`
+	Paging
+}
+
+// ListPoliciesOutput is what list_policies answers.
+type ListPoliciesOutput struct {
+	Policies []PolicyItem `json:"policies" jsonschema_description:"The policies."`
+	Counted
+}
+
+// PolicyItem is a policy in a list.
+type PolicyItem struct {
+	ID       string `json:"id" jsonschema_description:"Id of the policy."`
+	Name     string `json:"name" jsonschema_description:"Name of the policy."`
+	Type     string `json:"type" jsonschema_description:"Type of the policy."`
+	Status   string `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
+	Priority int    `json:"priority,omitempty" jsonschema_description:"Its place among those of its type; 1 comes first."`
+	System   bool   `json:"system" jsonschema_description:"Whether Okta made it."`
+	Raw      Object `json:"raw" jsonschema_description:"The policy as Okta sent it, with conditions and settings."`
+}
+
+func policyItem(o okta.Object) PolicyItem {
+	var p struct {
+		ID, Name, Type, Status string
+		Priority               int
+		System                 bool
+	}
+	o.Read(&p)
+	return PolicyItem{ID: p.ID, Name: p.Name, Type: p.Type, Status: p.Status, Priority: p.Priority, System: p.System, Raw: raw(o)}
+}
+
+func listPolicies(ctx context.Context, c *okta.Client, in ListPoliciesInput) (ListPoliciesOutput, error) {
+	policies, n, err := list(ctx, c, []string{"policies"}, map[string]string{"type": in.Type, "q": in.Q, "status": in.Status}, in.Paging, policyItem)
+	return ListPoliciesOutput{Policies: policies, Counted: n}, err
+}

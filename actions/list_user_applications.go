@@ -1,0 +1,83 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ListUserApplications lists a user's apps.
+var ListUserApplications = action[ListUserApplicationsInput, ListUserApplicationsOutput]{
+	Name:    "list_user_applications",
+	Title:   "List User Applications",
+	Summary: "Lists the apps that are assigned to a user, those that come with a group included, hidden ones too.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/listApplications",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read", "okta.apps.read"},
+	Example: sdk.Example[ListUserApplicationsInput, ListUserApplicationsOutput]{
+		Input: ListUserApplicationsInput{User: exampleUser.Login, MaxItems: 10_000},
+		Output: ListUserApplicationsOutput{User: exampleUser, Counted: Counted{Count: 1}, Applications: []UserAppItem{{
+			ID: exampleApp.ID, Label: exampleApp.Label, Name: exampleApp.Name, Status: okta.StatusActive, SignOnMode: "SAML_2_0", Through: throughGroup, UserName: exampleUser.Login,
+			Raw: exampleAppItem.Raw,
+		}}},
+	},
+	Run: listUserApplications,
+}
+
+// ListUserApplicationsInput is what list_user_applications takes.
+type ListUserApplicationsInput struct {
+	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many apps."`
+}
+
+// ListUserApplicationsOutput is what list_user_applications answers.
+type ListUserApplicationsOutput struct {
+	User         UserRef       `json:"user" jsonschema_description:"The user."`
+	Applications []UserAppItem `json:"applications" jsonschema_description:"The apps."`
+	Counted
+}
+
+// UserAppItem is an app that is assigned to a user.
+type UserAppItem struct {
+	ID         string `json:"id" jsonschema_description:"Id of the app."`
+	Label      string `json:"label" jsonschema_description:"Label of the app, which its users see."`
+	Name       string `json:"name,omitempty" jsonschema_description:"Okta's name for the kind of app."`
+	Status     string `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
+	SignOnMode string `json:"sign_on_mode,omitempty" jsonschema_description:"How users sign in to it: SAML_2_0, OPENID_CONNECT and others."`
+	Through    string `json:"through,omitempty" jsonschema:"enum=user,enum=group" jsonschema_description:"user: assigned to the user; group: the user has it by being in a group; absent if Okta does not tell."`
+	UserName   string `json:"user_name,omitempty" jsonschema_description:"Who the user is in the app."`
+	Raw        Object `json:"raw" jsonschema_description:"The app as Okta sent it."`
+}
+
+func userAppItem(o okta.Object) UserAppItem {
+	var a okta.UserApp
+	o.Read(&a)
+	item := UserAppItem{ID: a.ID, Label: a.Label, Name: a.Name, Status: a.Status, SignOnMode: a.SignOnMode, UserName: a.Embedded.User.Credentials.UserName, Raw: raw(o)}
+	item.Through = through(a.Embedded.User.Scope)
+	return item
+}
+
+func through(scope string) string {
+	switch scope {
+	case "":
+		return ""
+	case okta.ScopeGroup:
+		return throughGroup
+	default:
+		return throughUser
+	}
+}
+
+func listUserApplications(ctx context.Context, c *okta.Client, in ListUserApplicationsInput) (ListUserApplicationsOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return ListUserApplicationsOutput{}, err
+	}
+	found, truncated, err := c.List(ctx, []string{"apps"}, okta.AppsOfQuery(u.ID), okta.Span{Most: in.MaxItems, All: true})
+	if err != nil {
+		return ListUserApplicationsOutput{}, err
+	}
+	apps, n, err := items(found, truncated, userAppItem)
+	return ListUserApplicationsOutput{User: refOf(u), Applications: apps, Counted: n}, err
+}

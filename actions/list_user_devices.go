@@ -1,0 +1,65 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ListUserDevices lists a user's devices.
+var ListUserDevices = action[ListUserDevicesInput, ListUserDevicesOutput]{
+	Name:    "list_user_devices",
+	Title:   "List User Devices",
+	Summary: "Lists the devices that a user has enrolled on; needs Okta Identity Engine.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserDevices",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read"},
+	Example: sdk.Example[ListUserDevicesInput, ListUserDevicesOutput]{
+		Input: ListUserDevicesInput{User: exampleUser.Login, MaxItems: 10_000},
+		Output: ListUserDevicesOutput{User: exampleUser, Counted: Counted{Count: 1}, Devices: []UserDeviceItem{{
+			ID: exampleDevice.ID, Name: exampleDevice.Name, Platform: exampleDevice.Platform, Status: okta.StatusActive, Enrolled: "2025-11-02T10:15:00.000Z",
+			Raw: Object(`{"created":"2025-11-02T10:15:00.000Z","deviceUserId":"lnk46w61OLJz1uSQW0g4","device":{"id":"guo8jx5vVoxfvJeLb0w4","status":"ACTIVE"}}`),
+		}}},
+	},
+	Run: listUserDevices,
+}
+
+// ListUserDevicesInput is what list_user_devices takes. Okta gives this list whole.
+type ListUserDevicesInput struct {
+	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many devices."`
+}
+
+// ListUserDevicesOutput is what list_user_devices answers.
+type ListUserDevicesOutput struct {
+	User    UserRef          `json:"user" jsonschema_description:"The user."`
+	Devices []UserDeviceItem `json:"devices" jsonschema_description:"The devices."`
+	Counted
+}
+
+// UserDeviceItem is a device that a user has enrolled on.
+type UserDeviceItem struct {
+	ID       string `json:"id" jsonschema_description:"Id of the device."`
+	Name     string `json:"name,omitempty" jsonschema_description:"Name of the device."`
+	Platform string `json:"platform,omitempty" jsonschema_description:"ANDROID, IOS, MACOS, WINDOWS and others."`
+	Status   string `json:"status" jsonschema_description:"CREATED, ACTIVE, SUSPENDED or DEACTIVATED."`
+	Enrolled string `json:"enrolled,omitempty" jsonschema_description:"When the user enrolled on it."`
+	Raw      Object `json:"raw" jsonschema_description:"The device and its link to the user as Okta sent them."`
+}
+
+func userDeviceItem(o okta.Object) UserDeviceItem {
+	var d okta.UserDevice
+	o.Read(&d)
+	ref := deviceRef(&d.Device)
+	return UserDeviceItem{ID: ref.ID, Name: ref.Name, Platform: ref.Platform, Status: d.Device.Status, Enrolled: d.Created, Raw: raw(o)}
+}
+
+func listUserDevices(ctx context.Context, c *okta.Client, in ListUserDevicesInput) (ListUserDevicesOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return ListUserDevicesOutput{}, err
+	}
+	devices, n, err := listWhole(ctx, c, []string{"users", u.ID, "devices"}, in.MaxItems, userDeviceItem)
+	return ListUserDevicesOutput{User: refOf(u), Devices: devices, Counted: n}, err
+}

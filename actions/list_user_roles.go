@@ -1,0 +1,66 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ListUserRoles lists a user's admin roles.
+var ListUserRoles = action[ListUserRolesInput, ListUserRolesOutput]{
+	Name:    "list_user_roles",
+	Title:   "List User Roles",
+	Summary: "Lists the admin roles of a user, those that come with a group included.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/listAssignedRolesForUser",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read", "okta.roles.read"},
+	Example: sdk.Example[ListUserRolesInput, ListUserRolesOutput]{
+		Input: ListUserRolesInput{User: exampleUser.Login},
+		Output: ListUserRolesOutput{User: exampleUser, Admin: true, Counted: Counted{Count: 1}, Roles: []UserRoleItem{{
+			RoleItem: exampleRole,
+			Raw:      Object(`{"id":"ra1b2c3d4e5f6g7h8i9j","label":"Help Desk Administrator","type":"HELP_DESK_ADMIN","status":"ACTIVE","assignmentType":"USER"}`),
+		}}},
+	},
+	Run: listUserRoles,
+}
+
+// ListUserRolesInput is what list_user_roles takes. Okta gives this list whole.
+type ListUserRolesInput struct {
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+}
+
+// ListUserRolesOutput is what list_user_roles answers.
+type ListUserRolesOutput struct {
+	User  UserRef        `json:"user" jsonschema_description:"The user."`
+	Admin bool           `json:"admin" jsonschema_description:"Whether the user is an administrator of any kind."`
+	Roles []UserRoleItem `json:"roles" jsonschema_description:"The roles."`
+	Counted
+}
+
+// UserRoleItem is an admin role in a list.
+type UserRoleItem struct {
+	RoleItem
+	Raw Object `json:"raw" jsonschema_description:"The assignment as Okta sent it."`
+}
+
+func userRoleItem(o okta.Object) UserRoleItem {
+	var r okta.Role
+	o.Read(&r)
+	return UserRoleItem{RoleItem: roleItem(r), Raw: raw(o)}
+}
+
+func listUserRoles(ctx context.Context, c *okta.Client, in ListUserRolesInput) (ListUserRolesOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return ListUserRolesOutput{}, err
+	}
+	roles, n, err := listWhole(ctx, c, []string{"users", u.ID, "roles"}, maxRoles, userRoleItem)
+	if err != nil {
+		return ListUserRolesOutput{}, err
+	}
+	return ListUserRolesOutput{User: refOf(u), Admin: len(roles) > 0, Roles: roles, Counted: n}, nil
+}
+
+// maxRoles is more than any user has.
+const maxRoles = 1000

@@ -1,0 +1,45 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ListUsers lists users.
+var ListUsers = action[ListUsersInput, ListUsersOutput]{
+	Name:    "list_users",
+	Title:   "List Users",
+	Summary: "Lists the users of the org, or those that a search, a filter or a name selects.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read"},
+	Example: sdk.Example[ListUsersInput, ListUsersOutput]{
+		Input:  ListUsersInput{Search: `profile.department eq "Finance"`, Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Output: ListUsersOutput{Users: []UserItem{exampleUserItem}, Counted: Counted{Count: 1}},
+	},
+	Run: listUsers,
+}
+
+// ListUsersInput is what list_users takes.
+type ListUsersInput struct {
+	Search string `json:"search,omitempty" jsonschema:"title=Search,example=profile.department eq \"Finance\",maxLength=6000" jsonschema_description:"Expression of Okta's search over any attribute; finds deactivated users too, and lags behind changes by a moment."`
+	Q      string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200" jsonschema_description:"Beginning of a first name, last name or email address. Okta answers these with one page only."`
+	Filter string `json:"filter,omitempty" jsonschema:"title=Filter,example=status eq \"LOCKED_OUT\",maxLength=6000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expression of Okta's filter, over few attributes: status, lastUpdated, id, login, email and names."`
+	Paging
+}
+
+// Validate refuses what Okta does not combine.
+func (in ListUsersInput) Validate() error { return oneOf(in.Search, in.Filter, in.Q) }
+
+// ListUsersOutput is what list_users answers.
+type ListUsersOutput struct {
+	Users []UserItem `json:"users" jsonschema_description:"The users. Without a search or filter Okta leaves out the deactivated ones."`
+	Counted
+}
+
+func listUsers(ctx context.Context, c *okta.Client, in ListUsersInput) (ListUsersOutput, error) {
+	users, n, err := list(ctx, c, []string{"users"}, map[string]string{"search": in.Search, "filter": in.Filter, "q": in.Q}, in.Paging, userItem)
+	return ListUsersOutput{Users: users, Counted: n}, err
+}

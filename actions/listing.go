@@ -1,0 +1,81 @@
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// Paging is what every action that lists takes besides.
+type Paging struct {
+	ReturnAll bool `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false" jsonschema_description:"Follow the pages to the end, up to max_items, instead of returning the first."`
+	Limit     int  `json:"limit,omitempty" jsonschema:"title=Limit,default=200,minimum=1,maximum=200,example=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"Items an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests."`
+	MaxItems  int  `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"With return_all: stop after so many items."`
+}
+
+// maxPage is the most items that Okta gives, or recommends, in one answer of a
+// list other than the log.
+const maxPage = 200
+
+// Counted is what every action that lists answers besides.
+type Counted struct {
+	Count     int  `json:"count" jsonschema_description:"How many there are in this answer."`
+	Truncated bool `json:"truncated" jsonschema_description:"Whether Okta may have more that match."`
+}
+
+// list reads a list of Okta's, and makes of each object what the answer holds.
+// Empty values of the query are left out.
+func list[T any](ctx context.Context, c *okta.Client, path []string, query map[string]string, p Paging, item func(okta.Object) T) ([]T, Counted, error) {
+	values := url.Values{}
+	for name, value := range query {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	span := okta.Span{Page: p.Limit, Most: p.Limit}
+	if p.ReturnAll {
+		span = okta.Span{Page: min(p.MaxItems, maxPage), Most: p.MaxItems, All: true}
+	}
+	found, truncated, err := c.List(ctx, path, values, span)
+	if err != nil {
+		return nil, Counted{}, err
+	}
+	return items(found, truncated, item)
+}
+
+// raw keeps an object as Okta sent it.
+func raw(o okta.Object) Object { return Object(json.RawMessage(o)) }
+
+// listWhole reads a list that Okta gives in one answer, or in pages of its own
+// choice.
+func listWhole[T any](ctx context.Context, c *okta.Client, path []string, most int, item func(okta.Object) T) ([]T, Counted, error) {
+	found, truncated, err := c.List(ctx, path, url.Values{}, okta.Span{Most: most, All: true})
+	if err != nil {
+		return nil, Counted{}, err
+	}
+	return items(found, truncated, item)
+}
+
+func items[T any](found []okta.Object, truncated bool, item func(okta.Object) T) ([]T, Counted, error) {
+	all := make([]T, len(found))
+	for i, o := range found {
+		all[i] = item(o)
+	}
+	return all, Counted{Count: len(all), Truncated: truncated}, nil
+}
+
+// oneOf refuses more than one of the ways to select that Okta does not combine.
+func oneOf(search, filter, q string) error {
+	switch {
+	case search != "" && filter != "":
+		return sdk.InvalidField("/filter", "cannot be combined with search")
+	case search != "" && q != "":
+		return sdk.InvalidField("/q", "cannot be combined with search")
+	case filter != "" && q != "":
+		return sdk.InvalidField("/q", "cannot be combined with filter")
+	}
+	return nil
+}

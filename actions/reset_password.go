@@ -1,0 +1,76 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// ResetPassword takes a user's password away.
+var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
+	Name:    "reset_password",
+	Title:   "Reset Password",
+	Summary: "Takes a user's password away and hands out a link, good for one use, to set a new one. Each call makes a new link.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/resetPassword",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[ResetPasswordInput, ResetPasswordOutput]{
+		Input: ResetPasswordInput{User: exampleUser.Login, RevokeSessions: true},
+		Output: ResetPasswordOutput{
+			User: exampleUser, ResetPasswordURL: "https://acme.okta.com/signin/reset-password/XE6wE17zmphl3KqAPFxO",
+			Change: Change[UserState]{
+				Outcome: sdk.Changed,
+				Before:  UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
+				After:   UserState{Status: okta.StatusRecovery, StatusChanged: exampleTime("2026-03-14T02:41:09Z")},
+			},
+		},
+	},
+	Run: resetPassword,
+}
+
+// ResetPasswordInput is what reset_password takes.
+type ResetPasswordInput struct {
+	User           string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	SendEmail      bool   `json:"send_email,omitempty" jsonschema:"title=Send email,default=true" jsonschema_description:"Okta mails the user the link; otherwise the answer holds it. Do not mail it to a mailbox that may be in other hands."`
+	RevokeSessions bool   `json:"revoke_sessions,omitempty" jsonschema:"title=Revoke sessions,default=false" jsonschema_description:"End the user's Okta sessions as well. That they have ended cannot be read back."`
+	Write
+}
+
+// ResetPasswordOutput is what reset_password answers.
+type ResetPasswordOutput struct {
+	User             UserRef    `json:"user" jsonschema_description:"The user."`
+	ResetPasswordURL SecretText `json:"reset_password_url,omitempty" jsonschema_description:"Link by which the user sets a new password; absent if Okta mailed it, if nothing was changed, or if Okta's answer was lost on its way (call again for a new link). Whoever has it is the user."`
+	Change[UserState]
+}
+
+func resetPassword(ctx context.Context, c *okta.Client, in ResetPasswordInput) (ResetPasswordOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return ResetPasswordOutput{}, err
+	}
+	out := ResetPasswordOutput{User: refOf(u)}
+	accepted := false
+	out.Change, err = attempt[UserState]{
+		goal: "user has to set a new password",
+		// A user whose password was reset before looks the same afterwards, whatever
+		// came of the call: then only Okta's word tells.
+		done: func(s UserState) bool {
+			return s.Status == okta.StatusRecovery && (accepted || u.Status != okta.StatusRecovery)
+		},
+		act: func(ctx context.Context) error {
+			link, err := c.ResetPassword(ctx, u.ID, in.SendEmail, in.RevokeSessions)
+			out.ResetPasswordURL, accepted = SecretText(link), err == nil
+			return err
+		},
+		read: readState(c, u.ID),
+		bars: func(s UserState) string {
+			switch s.Status {
+			case okta.StatusStaged, okta.StatusSuspended, okta.StatusDeprovisioned:
+				return "Okta resets no password of a user who is " + s.Status
+			}
+			return ""
+		},
+	}.from(ctx, stateOf(u))
+	return out, err
+}

@@ -1,0 +1,275 @@
+package actions_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// target is the login that most tests here act on.
+const target = "a@corp.example"
+
+// do runs an action and reads its answer into v.
+func do[T any](b *bench, action, input string, args ...any) T {
+	b.t.Helper()
+	v, err := try[T](b, action, input, args...)
+	if err != nil {
+		b.t.Fatalf("%s: %v", action, err)
+	}
+	return v
+}
+
+func try[T any](b *bench, action, input string, args ...any) (T, error) {
+	b.t.Helper()
+	var v T
+	result, err := b.session.Run(hclog.WithContext(b.t.Context(), hclog.NewNullLogger()), action, json.RawMessage(fmt.Sprintf(input, args...)))
+	if err == nil {
+		if err := json.Unmarshal(result.Output, &v); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return v, err
+}
+
+// writes are the requests that may have changed something, as "METHOD path?query".
+func (b *bench) writes() []string {
+	var all []string
+	for _, r := range b.Requests() {
+		if r.Method != http.MethodGet {
+			all = append(all, strings.TrimSuffix(r.Method+" "+r.Path+"?"+r.Query, "?"))
+		}
+	}
+	return all
+}
+
+func TestUnlockUserInEveryStatus(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]sdk.Outcome{
+		oktatest.StatusLockedOut: sdk.Changed, oktatest.StatusActive: sdk.Already, oktatest.StatusSuspended: sdk.NotApplicable,
+		oktatest.StatusStaged: sdk.NotApplicable, oktatest.StatusPasswordExpired: sdk.NotApplicable, oktatest.StatusDeprovisioned: sdk.NotApplicable,
+	} {
+		b := newBench(t)
+		u := b.AddUser(oktatest.NewUser{Login: target, Status: status})
+		got := b.must("unlock_user", map[string]any{"user": target})
+		if got.Outcome != want || got.After["status"] != b.state(u.ID).Status || (got.Reason != "") != (want == sdk.NotApplicable) {
+			t.Errorf("%s: got %+v", status, got)
+		}
+	}
+}
+
+type expired struct {
+	answer
+	Temporary string `json:"temporary_password"`
+	Sessions  string
+	Plan      []sdk.PlannedRequest
+}
+
+func TestExpirePassword(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status, options string
+		want            sdk.Outcome
+		password        bool
+		sessions, left  int
+	}{
+		"plain":             {oktatest.StatusActive, ``, sdk.Changed, false, 0, 2},
+		"with sessions":     {oktatest.StatusActive, `,"revoke_sessions":true`, sdk.Changed, false, 1, 0},
+		"temporary":         {oktatest.StatusActive, `,"temporary_password":true`, sdk.Changed, true, 0, 2},
+		"all":               {oktatest.StatusLockedOut, `,"temporary_password":true,"revoke_sessions":true`, sdk.Changed, true, 1, 0},
+		"expired":           {oktatest.StatusPasswordExpired, ``, sdk.Already, false, 0, 2},
+		"expired, sessions": {oktatest.StatusPasswordExpired, `,"revoke_sessions":true`, sdk.Already, false, 1, 0},
+		"expired, anew":     {oktatest.StatusPasswordExpired, `,"temporary_password":true`, sdk.Changed, true, 0, 2},
+		"staged":            {oktatest.StatusStaged, `,"revoke_sessions":true`, sdk.NotApplicable, false, 0, 2},
+		"suspended":         {oktatest.StatusSuspended, `,"temporary_password":true`, sdk.NotApplicable, false, 0, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			u := b.AddUser(oktatest.NewUser{Login: target, Status: test.status, Sessions: 2, OAuthTokens: 1, RememberedDevices: 1})
+			got := do[expired](b, "expire_password", `{"user":%q%s}`, target, test.options)
+			s := b.state(u.ID)
+			if got.Outcome != test.want || (got.Temporary != "") != test.password || (got.Sessions == "revoked") != (test.sessions == 1) || got.After["status"] != s.Status {
+				t.Errorf("got %+v", got)
+			}
+			if len(s.Sessions) != test.left || s.RememberedDevices != 1 {
+				t.Errorf("the org has %+v", s)
+			}
+		})
+	}
+}
+
+func TestExpirePasswordHidesNoFailure(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target, Sessions: 1})
+	plan := do[expired](b, "expire_password", `{"user":%q,"revoke_sessions":true,"dry_run":true}`, target)
+	if plan.Outcome != sdk.Planned || len(plan.Plan) != 2 || len(b.writes()) != 0 {
+		t.Errorf("the plan is %+v, sent were %v", plan, b.writes())
+	}
+	b.Fault(oktatest.Fault{Method: "DELETE", Path: "/api/v1/users/*/sessions", Status: 500, Times: 1})
+	_, err := try[expired](b, "expire_password", `{"user":%q,"revoke_sessions":true}`, target)
+	if e := b.wantCode(err, sdk.Unavailable); !strings.Contains(e.Message, "sessions go on") {
+		t.Errorf("got %v", e)
+	}
+	// The answer with the password is lost: that nobody has it is no success.
+	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/expire_password_with_temp_password", Kind: oktatest.KindHangup, AfterEffect: true, Times: 1})
+	_, err = try[expired](b, "expire_password", `{"user":%q,"temporary_password":true}`, target)
+	b.wantCode(err, sdk.Unavailable)
+}
+
+type factors struct {
+	answer
+	Removed       []struct{ ID, Type string }
+	Before, After struct{ Factors []struct{ ID, Type string } }
+}
+
+func TestFactors(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target})
+	push := b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
+	b.AddFactor(oktatest.NewFactor{User: target, Type: "signed_nonce"})
+	sms := b.AddFactor(oktatest.NewFactor{User: target, Type: "sms"})
+	b.AddFactor(oktatest.NewFactor{User: target, Type: "email"})
+	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, push.ID); got.Outcome != sdk.Changed || len(got.Removed) != 2 || len(got.After.Factors) != 2 {
+		t.Errorf("the push factor: %+v", got)
+	}
+	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, push.ID); got.Outcome != sdk.Already || len(got.Removed) != 0 {
+		t.Errorf("a second time: %+v", got)
+	}
+	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, sms.ID); got.Outcome != sdk.Changed {
+		t.Errorf("the phone: %+v", got)
+	}
+	if w := b.writes(); len(w) != 2 || strings.Contains(w[0], "Recovery") || !strings.HasSuffix(w[1], "?removeRecoveryEnrollment=true") {
+		t.Errorf("sent %q", w)
+	}
+	// The email address that is left is Okta's own doing.
+	if got := do[factors](b, "reset_factors", `{"user":%q}`, target); got.Outcome != sdk.Already {
+		t.Errorf("reset with nothing to reset: %+v", got)
+	}
+	b.AddFactor(oktatest.NewFactor{User: target, Type: "webauthn"})
+	if got := do[factors](b, "reset_factors", `{"user":%q}`, target); got.Outcome != sdk.Changed || len(got.Before.Factors) != 2 {
+		t.Errorf("reset: %+v", got)
+	}
+}
+
+// A factor that the list leaves out is deleted all the same.
+func TestDeleteFactorThatIsNotListed(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target})
+	f := b.AddFactor(oktatest.NewFactor{User: target, Type: "webauthn"})
+	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*/factors", Status: 200, Body: "[]"})
+	got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, f.ID)
+	if got.Outcome != sdk.Changed || len(got.Before.Factors) != 1 || len(b.writes()) != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestGrantsAndTokens(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: target})
+	app := b.AddApp(oktatest.NewApp{Label: "Mail", SignOnMode: "OPENID_CONNECT"})
+	b.AddGrant(oktatest.NewGrant{User: target, Client: app.ID, Scopes: []string{"okta.users.read", "okta.logs.read"}, Tokens: 2})
+	b.AddGrant(oktatest.NewGrant{User: target, Client: "okta.builtin-client", Tokens: 3})
+	type grants struct {
+		Outcome       sdk.Outcome
+		Before, After struct{ Grants []json.RawMessage }
+	}
+	if got := do[grants](b, "revoke_user_grants", `{"user":%q}`, target); got.Outcome != sdk.Changed || len(got.Before.Grants) != 2 || len(got.After.Grants) != 0 {
+		t.Errorf("got %+v", got)
+	}
+	for _, test := range []struct {
+		app  string
+		left int
+	}{{"Mail", 3}, {"okta.builtin-client", 0}} {
+		got := do[answer](b, "revoke_app_tokens", `{"user":%q,"app":%q}`, target, test.app)
+		if left := b.state(u.ID).OAuthTokens; got.Outcome != sdk.Changed || left != test.left {
+			t.Errorf("%s: got %+v, %d tokens are left", test.app, got, left)
+		}
+	}
+	_, err := try[answer](b, "revoke_app_tokens", `{"user":%q,"app":"no such app"}`, target)
+	b.wantCode(err, sdk.NotFound)
+	got := do[struct{ Outcome sdk.Outcome }](b, "universal_logout", `{"user":%q}`, target)
+	if got.Outcome != sdk.Changed || !slices.Contains(b.writes(), "POST /oauth2/v1/global-token-revocation") {
+		t.Errorf("got %+v after %v", got, b.writes())
+	}
+}
+
+func TestDevicesInEveryStatus(t *testing.T) {
+	t.Parallel()
+	const yes, was, no = sdk.Changed, sdk.Already, sdk.NotApplicable
+	for action, outcomes := range map[string]map[string]sdk.Outcome{
+		"suspend_device":    {oktatest.DeviceActive: yes, oktatest.DeviceSuspended: was, oktatest.DeviceDeactivated: no, oktatest.DeviceCreated: no},
+		"unsuspend_device":  {oktatest.DeviceActive: was, oktatest.DeviceSuspended: yes, oktatest.DeviceDeactivated: no, oktatest.DeviceCreated: no},
+		"deactivate_device": {oktatest.DeviceActive: yes, oktatest.DeviceSuspended: yes, oktatest.DeviceDeactivated: was, oktatest.DeviceCreated: no},
+	} {
+		b := newBench(t)
+		b.AddUser(oktatest.NewUser{Login: target})
+		for status, want := range outcomes {
+			d := b.AddDevice(oktatest.NewDevice{Name: status, Status: status, Users: []string{target}})
+			got := do[answer](b, action, `{"device":%q}`, d.ID)
+			if got.Outcome != want || (got.Reason != "") != (want == no) || want == no && got.After["status"] != status {
+				t.Errorf("%s of a device that is %s: got %+v", action, status, got)
+			}
+		}
+	}
+}
+
+func TestUserApplications(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target})
+	own := b.AddApp(oktatest.NewApp{Label: "Mail", Hidden: true})
+	group := b.AddApp(oktatest.NewApp{Label: "Wiki"})
+	b.AssignApp(oktatest.NewAssignment{App: own.ID, User: target})
+	b.AssignApp(oktatest.NewAssignment{App: group.ID, User: target, Scope: "GROUP"})
+	list := do[struct {
+		Count        int
+		Applications []struct{ ID, Through string }
+	}](b, "list_user_applications", `{"user":%q}`, target)
+	if list.Count != 2 || list.Applications[0].Through == list.Applications[1].Through {
+		t.Errorf("got %+v", list)
+	}
+	for _, test := range []struct {
+		app  string
+		want sdk.Outcome
+	}{{"Mail", sdk.Changed}, {own.ID, sdk.Already}, {"Wiki", sdk.NotApplicable}} {
+		if got := do[answer](b, "unassign_application", `{"user":%q,"app":%q}`, target, test.app); got.Outcome != test.want || (got.Reason != "") != (test.want == sdk.NotApplicable) {
+			t.Errorf("%s: got %+v", test.app, got)
+		}
+	}
+}
+
+func TestRisk(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target})
+	for _, test := range []struct {
+		options string
+		want    sdk.Outcome
+	}{
+		{`"risk_level":"HIGH"`, sdk.Changed},
+		{`"risk_level":"HIGH"`, sdk.Already},
+		{`"risk_level":"HIGH","risk_reason":"Seen in a leak, 2026."`, sdk.Changed},
+		{`"risk_level":"HIGH","risk_reason":"Seen in a leak, 2026."`, sdk.Already},
+		{`"risk_level":"LOW"`, sdk.Changed},
+	} {
+		if got := do[answer](b, "set_user_risk", `{"user":%q,%s}`, target, test.options); got.Outcome != test.want {
+			t.Errorf("%s: got %+v", test.options, got)
+		}
+	}
+	for _, bad := range []string{`"risk_level":"NONE"`, `"risk_level":"HIGH","risk_reason":"a;b"`} {
+		_, err := try[answer](b, "set_user_risk", `{"user":%q,%s}`, target, bad)
+		b.wantCode(err, sdk.InvalidInput)
+	}
+}

@@ -1,0 +1,166 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// RestoreUser puts back what a containment took.
+var RestoreUser = action[RestoreUserInput, RestoreUserOutput]{
+	Name:    "restore_user",
+	Title:   "Restore User",
+	Summary: "Puts back exactly what contain_user took from a user: status, groups, admin roles and devices; says what cannot be restored.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/",
+	Effect:  sdk.Writes,
+	Undo:    "contain_user",
+	Scopes:  []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage", "okta.devices.manage"},
+	Example: sdk.Example[RestoreUserInput, RestoreUserOutput]{
+		Input: RestoreUserInput{Record: RestoreRecord{
+			UserID: exampleUser.ID, Login: exampleUser.Login, TakenAt: *exampleTime("2026-03-14T02:41:09Z"),
+			StatusBefore: okta.StatusActive, StatusAfter: okta.StatusSuspended, GroupsAdded: []GroupRef{exampleGroup},
+		}},
+		Output: RestoreUserOutput{
+			User: exampleUser, Steps: []Step{{Name: "unsuspend", Outcome: sdk.Changed}, {Name: "leave_group", Outcome: sdk.Changed}},
+			NotRestorable: []string{},
+			Change: Change[UserState]{
+				Outcome: sdk.Changed, Before: UserState{Status: okta.StatusSuspended}, After: UserState{Status: okta.StatusActive},
+			},
+		},
+	},
+	Run: restoreUser,
+}
+
+// RestoreUserInput is what restore_user takes.
+type RestoreUserInput struct {
+	Record RestoreRecord `json:"record" jsonschema:"title=Restore record" jsonschema_description:"The restore member of contain_user's answer for the user."`
+	Force  bool          `json:"force,omitempty" jsonschema:"title=Force,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Restore even though the user's status is another than the containment left."`
+	Write
+}
+
+// RestoreUserOutput is what restore_user answers.
+type RestoreUserOutput struct {
+	User          UserRef  `json:"user" jsonschema_description:"The user."`
+	Steps         []Step   `json:"steps" jsonschema_description:"What was put back, in order."`
+	NotRestorable []string `json:"not_restorable" jsonschema_description:"What the containment took and nothing can put back."`
+	Change[UserState]
+}
+
+func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (RestoreUserOutput, error) {
+	r := in.Record
+	u, err := c.FindUser(ctx, "/record/user_id", r.UserID)
+	if err != nil {
+		return RestoreUserOutput{}, err
+	}
+	restored := u.Status == r.StatusBefore
+	if u.Status != r.StatusAfter && !restored && !in.Force {
+		return RestoreUserOutput{}, sdk.Errorf(sdk.Conflict, "%s is %s by now, and the containment left %s: somebody else was at work; force restores all the same", u.Login, u.Status, r.StatusAfter)
+	}
+	out := Containment{Steps: []Step{}}
+	j := &job{c: c, user: u, out: &out}
+	if r.StatusBefore == okta.StatusActive && r.StatusAfter == okta.StatusSuspended {
+		if restored {
+			j.note("unsuspend", sdk.Already, "")
+		} else {
+			j.try(ctx, "unsuspend", func(ctx context.Context) error { return c.UnsuspendUser(ctx, u.ID) })
+		}
+	}
+	if err := j.restoreGroups(ctx, r); err != nil {
+		return RestoreUserOutput{}, err
+	}
+	j.restoreRoles(ctx, r)
+	j.restoreDevices(ctx, r)
+	return j.restored(ctx, r)
+}
+
+// restored reads the user back and judges.
+func (j *job) restored(ctx context.Context, r RestoreRecord) (RestoreUserOutput, error) {
+	out := RestoreUserOutput{User: refOf(j.user), Steps: j.out.Steps, NotRestorable: append([]string{}, r.NotRestorable...)}
+	out.Before, out.After = stateOf(j.user), stateOf(j.user)
+	if sdk.IsDryRun(ctx) {
+		out.Outcome, out.Plan = sdk.Planned, sdk.PlannedRequests(ctx)
+		return out, nil
+	}
+	u, err := j.c.User(ctx, j.user.ID)
+	if err != nil {
+		return RestoreUserOutput{}, err
+	}
+	out.After = stateOf(u)
+	out.Outcome = sdk.Already
+	var wrong []string
+	for _, s := range out.Steps {
+		switch {
+		case s.Outcome == sdk.Changed:
+			out.Outcome = sdk.Changed
+		case s.Error != nil:
+			wrong = append(wrong, s.Name+": "+s.Error.Message)
+		}
+	}
+	if r.StatusAfter == okta.StatusSuspended && u.Status == okta.StatusSuspended && r.StatusBefore != okta.StatusSuspended {
+		wrong = append(wrong, "the account is still suspended")
+	}
+	if len(wrong) > 0 {
+		out.Outcome, out.Reason = sdk.NotApplicable, "not restored: "+strings.Join(wrong, "; ")
+	}
+	return out, nil
+}
+
+func (j *job) restoreGroups(ctx context.Context, r RestoreRecord) error {
+	if len(r.GroupsRemoved)+len(r.GroupsAdded) == 0 {
+		return nil
+	}
+	groups, err := j.c.UserGroups(ctx, j.user.ID)
+	if err != nil {
+		return err
+	}
+	in := map[string]bool{}
+	for _, g := range groups {
+		in[g.ID] = true
+	}
+	for _, g := range r.GroupsRemoved {
+		if in[g.ID] {
+			j.note("join_group", sdk.Already, "")
+			continue
+		}
+		j.try(ctx, "join_group", func(ctx context.Context) error { return j.c.AddMember(ctx, g.ID, j.user.ID) })
+	}
+	for _, g := range r.GroupsAdded {
+		if !in[g.ID] {
+			j.note("leave_group", sdk.Already, "")
+			continue
+		}
+		j.try(ctx, "leave_group", func(ctx context.Context) error { return j.c.RemoveMember(ctx, g.ID, j.user.ID) })
+	}
+	return nil
+}
+
+func (j *job) restoreRoles(ctx context.Context, r RestoreRecord) {
+	for _, role := range r.RolesRemoved {
+		j.try(ctx, "assign_role", func(ctx context.Context) error {
+			err := j.c.AssignRole(ctx, j.user.ID, role.id(), role.ResourceSet)
+			if e := sdk.AsError(err); e != nil && !errors.Is(err, sdk.ErrPlanned) && e.Upstream != nil && e.Upstream.Code == okta.CodeRoleAssigned {
+				return nil // it is back already
+			}
+			return err
+		})
+	}
+}
+
+func (j *job) restoreDevices(ctx context.Context, r RestoreRecord) {
+	for _, id := range r.DevicesSuspended {
+		d, err := j.c.Device(ctx, id)
+		if err == nil && d.Status == okta.StatusActive {
+			j.note("unsuspend_device", sdk.Already, "")
+			continue
+		}
+		j.try(ctx, "unsuspend_device", func(ctx context.Context) error {
+			if err != nil {
+				return err
+			}
+			return j.c.UnsuspendDevice(ctx, id)
+		})
+	}
+}

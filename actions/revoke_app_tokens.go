@@ -1,0 +1,70 @@
+package actions
+
+import (
+	"context"
+	"regexp"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// RevokeAppTokens revokes the refresh tokens of one app.
+var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
+	Name:    "revoke_app_tokens",
+	Title:   "Revoke App Tokens",
+	Summary: "Revokes the refresh tokens that one OAuth app holds for a user; access tokens live on to their end, an hour as a rule.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/revokeTokensForUserAndClient",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage", "okta.apps.read"},
+	Example: sdk.Example[RevokeAppTokensInput, RevokeAppTokensOutput]{
+		Input: RevokeAppTokensInput{User: exampleUser.Login, App: exampleApp.Label},
+		Output: RevokeAppTokensOutput{User: exampleUser, ClientID: exampleApp.ID, Change: Change[TokensState]{
+			Outcome: sdk.Changed, Before: TokensState{RefreshTokens: sessionsUnknown}, After: TokensState{RefreshTokens: sessionsRevoked},
+		}},
+	},
+	Run: revokeAppTokens,
+}
+
+// RevokeAppTokensInput is what revoke_app_tokens takes.
+type RevokeAppTokensInput struct {
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	App  string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_description:"Id or exact label of the app, or its OAuth client id as an event or a grant names it."`
+	Write
+}
+
+// RevokeAppTokensOutput is what revoke_app_tokens answers.
+type RevokeAppTokensOutput struct {
+	User     UserRef `json:"user" jsonschema_description:"The user."`
+	ClientID string  `json:"client_id" jsonschema_description:"OAuth client id of the app."`
+	Change[TokensState]
+}
+
+// TokensState is what is known of an app's tokens.
+type TokensState struct {
+	RefreshTokens string `json:"refresh_tokens" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"unknown: not looked at, or none at all; revoked: Okta accepted their revocation."`
+}
+
+// clientID is the form of an OAuth client's id: an app's, or one that Okta or an
+// administrator chose.
+var clientID = regexp.MustCompile(`^[0-9A-Za-z._-]{6,100}$`)
+
+func revokeAppTokens(ctx context.Context, c *okta.Client, in RevokeAppTokensInput) (RevokeAppTokensOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return RevokeAppTokensOutput{}, err
+	}
+	out := RevokeAppTokensOutput{User: refOf(u)}
+	app, err := c.FindApp(ctx, "/app", in.App)
+	switch e := sdk.AsError(err); {
+	case e == nil:
+		out.ClientID = app.OAuthClientID()
+	case (e.Code == sdk.NotFound || e.Code == sdk.Forbidden) && clientID.MatchString(in.App):
+		// Okta has clients of its own that are no apps of the org.
+		out.ClientID = in.App
+	default:
+		return RevokeAppTokensOutput{}, e
+	}
+	out.Change, err = accepted(ctx, TokensState{RefreshTokens: sessionsUnknown}, TokensState{RefreshTokens: sessionsRevoked},
+		func(ctx context.Context) error { return c.RevokeAppTokens(ctx, u.ID, out.ClientID) })
+	return out, err
+}

@@ -1,0 +1,90 @@
+package actions
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// RoleItem is an admin role that a user has.
+type RoleItem struct {
+	ID          string `json:"id" jsonschema_description:"Id of the assignment."`
+	Type        string `json:"type" jsonschema_description:"SUPER_ADMIN, ORG_ADMIN, HELP_DESK_ADMIN and other standard roles; CUSTOM for a role of the org's own."`
+	Label       string `json:"label" jsonschema_description:"What Okta calls the role."`
+	Status      string `json:"status,omitempty" jsonschema_description:"ACTIVE or INACTIVE."`
+	Through     string `json:"through" jsonschema:"enum=user,enum=group" jsonschema_description:"user: assigned to the user; group: the user has it by being in a group."`
+	Group       string `json:"group,omitempty" jsonschema_description:"Id of that group, as far as Okta tells."`
+	Role        string `json:"role,omitempty" jsonschema_description:"Id of the custom role."`
+	ResourceSet string `json:"resource_set,omitempty" jsonschema_description:"Id of the set of resources that the custom role is over."`
+}
+
+const (
+	throughUser  = "user"
+	throughGroup = "group"
+)
+
+// RolesState is which of the roles in question a user has.
+type RolesState struct {
+	Assigned bool       `json:"assigned" jsonschema_description:"Whether the user has the role, in whichever way."`
+	Roles    []RoleItem `json:"roles" jsonschema_description:"The assignments by which the user has it."`
+}
+
+func (s RolesState) through(how string) *RoleItem {
+	i := slices.IndexFunc(s.Roles, func(r RoleItem) bool { return r.Through == how })
+	if i < 0 {
+		return nil
+	}
+	return &s.Roles[i]
+}
+
+func roleItem(r okta.Role) RoleItem {
+	item := RoleItem{ID: r.ID, Type: r.Type, Label: r.Label, Status: r.Status, Through: throughUser, Role: r.RoleID, ResourceSet: r.ResourceSet}
+	if !r.Direct() {
+		item.Through, item.Group = throughGroup, r.Group()
+	}
+	return item
+}
+
+// standardRoles are the roles that every org has
+// (https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/).
+var standardRoles = []string{
+	"ACCESS_CERTIFICATIONS_ADMIN", "ACCESS_REQUESTS_ADMIN", "API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN",
+	"GROUP_MEMBERSHIP_ADMIN", "HELP_DESK_ADMIN", "ORG_ADMIN", "READ_ONLY_ADMIN", "REPORT_ADMIN", "SUPER_ADMIN",
+	"USER_ADMIN", "WORKFLOWS_ADMIN",
+}
+
+// checkRole refuses what is no role, and a custom role without the set of resources
+// that it is over.
+func checkRole(role, resourceSet string, needsSet bool) error {
+	switch {
+	case slices.Contains(standardRoles, role):
+		if resourceSet != "" {
+			return sdk.InvalidField("/resource_set", "belongs to a custom role, and %s is a standard one", role)
+		}
+	case !strings.HasPrefix(role, "cr0"):
+		return sdk.InvalidField("/role", "is neither a standard role (%s) nor the id of a custom role", strings.Join(standardRoles, ", "))
+	case needsSet && resourceSet == "":
+		return sdk.InvalidField("/resource_set", "must say which set of resources the custom role is to be over")
+	}
+	return nil
+}
+
+// readRole reads in which ways a user has a role. An empty resourceSet means any.
+func readRole(c *okta.Client, userID, role, resourceSet string) func(context.Context) (RolesState, error) {
+	return func(ctx context.Context) (RolesState, error) {
+		roles, err := c.RolesOf(ctx, userID)
+		state := RolesState{Roles: []RoleItem{}}
+		for _, r := range roles {
+			if (r.Type == role || r.RoleID == role) && (resourceSet == "" || r.ResourceSet == resourceSet) {
+				state.Roles = append(state.Roles, roleItem(r))
+			}
+		}
+		state.Assigned = len(state.Roles) > 0
+		return state, err
+	}
+}
+
+var exampleRole = RoleItem{ID: "ra1b2c3d4e5f6g7h8i9j", Type: "HELP_DESK_ADMIN", Label: "Help Desk Administrator", Status: "ACTIVE", Through: throughUser}

@@ -1,0 +1,68 @@
+package actions_test
+
+import (
+	"strings"
+	"testing"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+type roles struct {
+	Outcome       sdk.Outcome
+	Reason        string
+	Admin         bool
+	Roles         []struct{ Type, Through, Group string }
+	Before, After struct{ Assigned bool }
+}
+
+func TestRoles(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target})
+	g := b.AddGroup(oktatest.NewGroup{Name: "Help Desk", Members: []string{target}})
+	b.AddRole(oktatest.NewRole{Group: "Help Desk", Type: "HELP_DESK_ADMIN"})
+	if got := do[roles](b, "list_user_roles", `{"user":%q}`, target); !got.Admin || len(got.Roles) != 1 || got.Roles[0].Through != "group" || got.Roles[0].Group != g.ID {
+		t.Errorf("got %+v", got)
+	}
+	const custom = `"role":"cr0Yq6IJxGIr0ouum0g3","resource_set":"iamoJDFKaJxGIr0oamd9"`
+	for _, test := range []struct {
+		action, options string
+		want            sdk.Outcome
+		assigned        bool
+	}{
+		// The group's own role is no ground to withhold one, and none to claim that it is gone.
+		{"assign_role", `"role":"HELP_DESK_ADMIN"`, sdk.Changed, true},
+		{"assign_role", `"role":"HELP_DESK_ADMIN"`, sdk.Already, true},
+		{"revoke_role", `"role":"HELP_DESK_ADMIN"`, sdk.NotApplicable, true},
+		{"revoke_role", `"role":"HELP_DESK_ADMIN"`, sdk.NotApplicable, true},
+		{"revoke_role", `"role":"APP_ADMIN"`, sdk.Already, false},
+		{"assign_role", custom, sdk.Changed, true},
+		{"assign_role", custom, sdk.Already, true},
+		{"revoke_role", `"role":"cr0Yq6IJxGIr0ouum0g3","resource_set":"iamOther"`, sdk.Already, false},
+		{"revoke_role", `"role":"cr0Yq6IJxGIr0ouum0g3"`, sdk.Changed, false},
+	} {
+		got := do[roles](b, test.action, `{"user":%q,%s}`, target, test.options)
+		if got.Outcome != test.want || got.After.Assigned != test.assigned || (got.Reason != "") != (test.want == sdk.NotApplicable) {
+			t.Errorf("%s %s: got %+v", test.action, test.options, got)
+		}
+		if test.want == sdk.NotApplicable && !strings.Contains(got.Reason, g.ID) {
+			t.Errorf("the reason does not name the group: %s", got.Reason)
+		}
+	}
+	for _, bad := range []string{`"role":"KING"`, `"role":"cr0Yq6IJxGIr0ouum0g3"`, `"role":"APP_ADMIN","resource_set":"iam1"`} {
+		_, err := try[roles](b, "assign_role", `{"user":%q,%s}`, target, bad)
+		b.wantCode(err, sdk.InvalidInput)
+	}
+}
+
+// Okta's refusal to take the last super administrator's role is no success.
+func TestLastSuperAdministratorKeepsTheRole(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target})
+	b.AddRole(oktatest.NewRole{User: target, Type: "SUPER_ADMIN"})
+	b.Fault(oktatest.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", ErrorCode: "E0000006", Status: 403})
+	_, err := try[roles](b, "revoke_role", `{"user":%q,"role":"SUPER_ADMIN"}`, target)
+	b.wantCode(err, sdk.Forbidden)
+}

@@ -1,0 +1,60 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// SetUserRisk tells Okta how endangered a user is.
+var SetUserRisk = action[SetUserRiskInput, SetUserRiskOutput]{
+	Name:    "set_user_risk",
+	Title:   "Set User Risk",
+	Summary: "Tells Okta how endangered a user is, upon which its entity risk policy acts; needs Identity Threat Protection.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/upsertUserRisk",
+	Effect:  sdk.Writes,
+	Undo:    "set_user_risk",
+	Scopes:  []string{"okta.users.read", "okta.userRisk.manage"},
+	Example: sdk.Example[SetUserRiskInput, SetUserRiskOutput]{
+		Input: SetUserRiskInput{User: exampleUser.Login, Level: "HIGH", Why: "Session hijacking suspected"},
+		Output: SetUserRiskOutput{User: exampleUser, Change: Change[RiskState]{
+			Outcome: sdk.Changed, Before: RiskState{Level: "NONE"}, After: RiskState{Level: "HIGH", Why: "Session hijacking suspected"},
+		}},
+	},
+	Run: setUserRisk,
+}
+
+// SetUserRiskInput is what set_user_risk takes.
+type SetUserRiskInput struct {
+	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW" jsonschema_description:"How endangered the user is. Okta cannot set it back to NONE."`
+	Why   string `json:"risk_reason,omitempty" jsonschema:"title=Risk reason,example=Session hijacking suspected,maxLength=500,pattern=^[a-zA-Z0-9\\s\\-\\,.]*$" jsonschema_description:"Why, as Okta is to show it: letters, digits, blanks, hyphens, commas and full stops."`
+	Write
+}
+
+// SetUserRiskOutput is what set_user_risk answers.
+type SetUserRiskOutput struct {
+	User UserRef `json:"user" jsonschema_description:"The user."`
+	Change[RiskState]
+}
+
+func setUserRisk(ctx context.Context, c *okta.Client, in SetUserRiskInput) (SetUserRiskOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return SetUserRiskOutput{}, err
+	}
+	read := readRisk(c, u.ID)
+	before, err := read(ctx)
+	if err != nil {
+		return SetUserRiskOutput{}, err
+	}
+	change, err := attempt[RiskState]{
+		goal: "user's risk is " + in.Level,
+		done: func(s RiskState) bool { return s.Level == in.Level && (in.Why == "" || s.Why == in.Why) },
+		act:  func(ctx context.Context) error { return c.SetRisk(ctx, u.ID, in.Level, in.Why) },
+		read: read,
+		bars: func(RiskState) string { return "" },
+	}.from(ctx, before)
+	return SetUserRiskOutput{User: refOf(u), Change: change}, err
+}

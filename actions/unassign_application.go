@@ -1,0 +1,88 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// UnassignApplication takes an app from a user.
+var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOutput]{
+	Name:    "unassign_application",
+	Title:   "Unassign Application",
+	Summary: "Takes an app from a user, whose account in the app may be closed with it; one that comes with a group goes with the group only.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/unassignUserFromApplication",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.read", "okta.apps.manage"},
+	Example: sdk.Example[UnassignApplicationInput, UnassignApplicationOutput]{
+		Input: UnassignApplicationInput{User: exampleUser.Login, App: exampleApp.Label},
+		Output: UnassignApplicationOutput{User: exampleUser, App: exampleApp, Change: Change[AssignmentState]{
+			Outcome: sdk.Changed, Before: AssignmentState{Assigned: true, Through: throughUser, UserName: exampleUser.Login}, After: AssignmentState{},
+		}},
+	},
+	Run: unassignApplication,
+}
+
+// UnassignApplicationInput is what unassign_application takes.
+type UnassignApplicationInput struct {
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	App  string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_description:"Id or exact label of the app."`
+	Write
+}
+
+// UnassignApplicationOutput is what unassign_application answers.
+type UnassignApplicationOutput struct {
+	User UserRef `json:"user" jsonschema_description:"The user."`
+	App  AppRef  `json:"app" jsonschema_description:"The app."`
+	Change[AssignmentState]
+}
+
+// AssignmentState is whether a user has an app.
+type AssignmentState struct {
+	Assigned bool   `json:"assigned" jsonschema_description:"Whether the app is assigned to the user."`
+	Through  string `json:"through,omitempty" jsonschema:"enum=user,enum=group" jsonschema_description:"user: assigned to the user; group: the user has it by being in a group."`
+	UserName string `json:"user_name,omitempty" jsonschema_description:"Who the user is in the app."`
+}
+
+func unassignApplication(ctx context.Context, c *okta.Client, in UnassignApplicationInput) (UnassignApplicationOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return UnassignApplicationOutput{}, err
+	}
+	app, err := c.FindApp(ctx, "/app", in.App)
+	if err != nil {
+		return UnassignApplicationOutput{}, err
+	}
+	read := func(ctx context.Context) (AssignmentState, error) {
+		a, err := c.AppUser(ctx, app.ID, u.ID)
+		if e := sdk.AsError(err); e != nil {
+			if e.Code == sdk.NotFound {
+				return AssignmentState{}, nil
+			}
+			return AssignmentState{}, e
+		}
+		return AssignmentState{Assigned: true, Through: through(a.Scope), UserName: a.Credentials.UserName}, nil
+	}
+	before, err := read(ctx)
+	if err != nil {
+		return UnassignApplicationOutput{}, err
+	}
+	out := UnassignApplicationOutput{User: refOf(u), App: appRef(app)}
+	if before.Through == throughGroup {
+		// Okta would take it away and give it back at the group's next reconciliation.
+		out.Change = Change[AssignmentState]{
+			Outcome: sdk.NotApplicable, Before: before, After: before,
+			Reason: "the app comes with a group that the user is in: take the user out of the group",
+		}
+		return out, nil
+	}
+	out.Change, err = attempt[AssignmentState]{
+		goal: "app is not assigned to the user (a group may have assigned it again)",
+		done: func(s AssignmentState) bool { return !s.Assigned },
+		act:  func(ctx context.Context) error { return c.UnassignApp(ctx, app.ID, u.ID) },
+		read: read,
+		bars: func(AssignmentState) string { return "" },
+	}.from(ctx, before)
+	return out, err
+}

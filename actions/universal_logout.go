@@ -1,0 +1,60 @@
+package actions
+
+import (
+	"context"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// UniversalLogout logs a user out of Okta and of the apps that obey it.
+var UniversalLogout = action[UniversalLogoutInput, UniversalLogoutOutput]{
+	Name:    "universal_logout",
+	Title:   "Universal Logout",
+	Summary: "Ends a user's Okta sessions and tokens and tells every app that supports it to end its own; needs Identity Threat Protection.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/GlobalTokenRevocation/#tag/GlobalTokenRevocation/operation/globalTokenRevocation",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.read", "okta.universalLogout.manage"},
+	Example: sdk.Example[UniversalLogoutInput, UniversalLogoutOutput]{
+		Input: UniversalLogoutInput{User: exampleUser.Login},
+		Output: UniversalLogoutOutput{User: exampleUser, Change: Change[LogoutState]{
+			Outcome: sdk.Changed,
+			Before:  LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
+			After:   LogoutState{Sessions: sessionsRevoked, Apps: appsAsked},
+		}},
+	},
+	Run: universalLogout,
+}
+
+// UniversalLogoutInput is what universal_logout takes.
+type UniversalLogoutInput struct {
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	Write
+}
+
+// UniversalLogoutOutput is what universal_logout answers.
+type UniversalLogoutOutput struct {
+	User UserRef `json:"user" jsonschema_description:"The user."`
+	Change[LogoutState]
+}
+
+// LogoutState is as much as can be known of a logout: Okta has no call that lists a
+// user's sessions, and does not tell what the apps made of it.
+type LogoutState struct {
+	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"unknown: Okta has no call that lists sessions and tokens; revoked: Okta accepted their revocation, which cannot be read back."`
+	Apps     string `json:"apps" jsonschema:"enum=unknown,enum=asked" jsonschema_description:"asked: Okta tells the apps that support it; whether each has obeyed is in the System Log (user.authentication.universal_logout and the like)."`
+}
+
+// appsAsked is as much as is known of the apps.
+const appsAsked = "asked"
+
+func universalLogout(ctx context.Context, c *okta.Client, in UniversalLogoutInput) (UniversalLogoutOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return UniversalLogoutOutput{}, err
+	}
+	change, err := accepted(ctx,
+		LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown}, LogoutState{Sessions: sessionsRevoked, Apps: appsAsked},
+		func(ctx context.Context) error { return c.UniversalLogout(ctx, u.ID) })
+	return UniversalLogoutOutput{User: refOf(u), Change: change}, err
+}

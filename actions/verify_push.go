@@ -1,0 +1,200 @@
+package actions
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// VerifyPush asks a user, by a push to the phone, whether they are who they are.
+var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
+	Name:    "verify_push",
+	Title:   "Verify Push",
+	Summary: "Sends a push to a user's Okta Verify and waits for the answer: only approved is a proof of who they are, not rejected and not timeout.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/verifyFactor",
+	Effect:  sdk.Writes,
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[VerifyPushInput, VerifyPushOutput]{
+		Input: VerifyPushInput{User: exampleUser.Login, Wait: sdk.Duration(time.Minute), Number: true},
+		Output: VerifyPushOutput{
+			User: exampleUser, Factor: examplePush, Verified: true, Result: pushApproved, Number: "72", Transaction: "mst1eiHghhPxf0yhp0g",
+			Change: Change[PushState]{Outcome: sdk.Changed, Before: PushState{Result: pushNone}, After: PushState{Verified: true, Result: pushApproved}},
+		},
+	},
+	Run: verifyPush,
+}
+
+// VerifyPushInput is what verify_push takes.
+type VerifyPushInput struct {
+	User        string       `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	Wait        sdk.Duration `json:"wait,omitempty" jsonschema:"title=Wait,default=60s,example=60s" jsonschema_description:"How long to wait for the answer, at most five minutes. With 0s the answer is waiting: call again with the transaction."`
+	Number      bool         `json:"number,omitempty" jsonschema:"title=Number challenge,default=false" jsonschema_description:"Have the user pick a number, so that nobody approves by habit. Wait 0s to get the number first, and tell it to the user on another channel."`
+	Factor      string       `json:"factor,omitempty" jsonschema:"title=Factor,example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,maxLength=100" jsonschema_extras:"x-group=advanced" jsonschema_description:"Id of the push factor; the newest active one if absent."`
+	Transaction string       `json:"transaction,omitempty" jsonschema:"title=Transaction,example=mst1eiHghhPxf0yhp0g,pattern=^[0-9A-Za-z._-]+$,maxLength=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"A challenge that was sent before: wait for its answer, and send none."`
+	Write
+}
+
+// maxWait is as long as Okta keeps a challenge open.
+const maxWait = 5 * time.Minute
+
+// Validate refuses what cannot be waited for.
+func (in VerifyPushInput) Validate() error {
+	if in.Wait.Std() > maxWait {
+		return sdk.InvalidField("/wait", "is longer than %s, after which no challenge is open", maxWait)
+	}
+	if in.Transaction != "" && in.Factor == "" {
+		return sdk.InvalidField("/factor", "must be given with a transaction")
+	}
+	return nil
+}
+
+// VerifyPushOutput is what verify_push answers. Its outcome is changed if the user
+// approved, and not_applicable if not.
+type VerifyPushOutput struct {
+	User        UserRef   `json:"user" jsonschema_description:"The user."`
+	Factor      FactorRef `json:"factor" jsonschema_description:"The factor that the push went to."`
+	Verified    bool      `json:"verified" jsonschema_description:"Whether the user approved. Only then is anything proven."`
+	Result      string    `json:"result" jsonschema:"enum=approved,enum=rejected,enum=timeout,enum=waiting,enum=none" jsonschema_description:"approved; rejected: the user says that they did not ask for it; timeout: no answer in time; waiting: no answer yet, and none was waited for; none: a dry run."`
+	Number      string    `json:"number,omitempty" jsonschema_description:"The number that the user has to pick, if there was one."`
+	Transaction string    `json:"transaction,omitempty" jsonschema_description:"The challenge, to call again with."`
+	Change[PushState]
+}
+
+// PushState is what is proven about a user.
+type PushState struct {
+	Verified bool   `json:"verified" jsonschema_description:"Whether the user approved."`
+	Result   string `json:"result" jsonschema_description:"As result."`
+}
+
+// The results of a verification.
+const (
+	pushNone     = "none"
+	pushWaiting  = "waiting"
+	pushApproved = "approved"
+	pushRejected = "rejected"
+	pushTimeout  = "timeout"
+)
+
+var pushReasons = map[string]string{
+	pushRejected: "the user rejected the push: whoever asked for it may be an intruder",
+	pushTimeout:  "nobody answered the push in time, which proves nothing",
+	pushWaiting:  "there is no answer yet, which proves nothing",
+}
+
+func verifyPush(ctx context.Context, c *okta.Client, in VerifyPushInput) (VerifyPushOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if err != nil {
+		return VerifyPushOutput{}, err
+	}
+	f, err := pushFactor(ctx, c, u, in.Factor)
+	if err != nil {
+		return VerifyPushOutput{}, err
+	}
+	out := VerifyPushOutput{User: refOf(u), Factor: factorRef(f), Result: pushNone}
+	before := PushState{Result: pushNone}
+	push := okta.Push{Transaction: in.Transaction, Result: okta.PushWaiting}
+	if in.Transaction == "" {
+		out.Change, err = accepted(ctx, before, before, func(ctx context.Context) (err error) {
+			push, err = c.SendPush(ctx, u.ID, f.ID, in.Number)
+			return err
+		})
+		if err != nil || out.Outcome == sdk.Planned {
+			return out, err
+		}
+		hclog.FromContext(ctx).Info("sent push", "user", u.ID, "factor", f.ID, "number", push.Number)
+	}
+	if push, err = awaitPush(ctx, c, u.ID, f.ID, push, in.Wait.Std()); err != nil {
+		return VerifyPushOutput{}, err
+	}
+	out.Number, out.Transaction, out.Result = push.Number, push.Transaction, pushResult(push.Result, in.Wait > 0)
+	out.Verified = out.Result == pushApproved
+	out.Change = Change[PushState]{
+		Outcome: sdk.Changed, Before: before, After: PushState{Verified: out.Verified, Result: out.Result},
+	}
+	if !out.Verified {
+		out.Outcome, out.Reason = sdk.NotApplicable, pushReasons[out.Result]
+	}
+	return out, nil
+}
+
+// pushResult reads Okta's word: only SUCCESS is an approval, and what is not known
+// is none.
+func pushResult(result string, waited bool) string {
+	switch {
+	case result == okta.PushSuccess:
+		return pushApproved
+	case result == okta.PushWaiting && !waited:
+		return pushWaiting
+	case result == okta.PushWaiting || result == okta.PushTimeout:
+		return pushTimeout
+	default:
+		return pushRejected
+	}
+}
+
+// pushFactor finds the factor that id names, or the user's newest active push.
+func pushFactor(ctx context.Context, c *okta.Client, u *okta.User, id string) (okta.Factor, error) {
+	factors, err := c.FactorsOf(ctx, u.ID)
+	if err != nil {
+		return okta.Factor{}, err
+	}
+	factors = slices.DeleteFunc(factors, func(f okta.Factor) bool {
+		return f.FactorType != okta.FactorPush || f.Status != okta.StatusActive || id != "" && f.ID != id
+	})
+	if len(factors) == 0 {
+		if id != "" {
+			return okta.Factor{}, sdk.InvalidField("/factor", "is no active push factor of %s", u.Login)
+		}
+		return okta.Factor{}, sdk.Errorf(sdk.Conflict, "%s has no active push factor to send a challenge to", u.Login)
+	}
+	return slices.MaxFunc(factors, func(a, b okta.Factor) int { return a.CreatedAt().Compare(b.CreatedAt()) }), nil
+}
+
+// pushEvery is how long to wait between one question and the next: a person takes
+// a few seconds, and each question costs a request.
+var pushEvery = []time.Duration{2 * time.Second, 3 * time.Second, 4 * time.Second}
+
+// awaitPush asks until there is an answer, or wait is over. A question that fails
+// in passing is asked again: the challenge is out, and its answer is wanted.
+func awaitPush(ctx context.Context, c *okta.Client, userID, factorID string, push okta.Push, wait time.Duration) (okta.Push, error) {
+	number := push.Number
+	for n := 0; push.Result == okta.PushWaiting && wait > 0; n++ {
+		pause := min(pushEvery[min(n, len(pushEvery)-1)], wait)
+		wait -= pause
+		if err := pauseFor(ctx, pause); err != nil {
+			return okta.Push{}, err
+		}
+		now, err := c.PushResult(ctx, userID, factorID, push.Transaction)
+		if e := sdk.AsError(err); e != nil {
+			if !e.Code.Transient() || wait <= 0 {
+				return okta.Push{}, e
+			}
+			if err := pauseFor(ctx, min(e.RetryAfter, wait)); err != nil {
+				return okta.Push{}, err
+			}
+			wait -= min(e.RetryAfter, wait)
+			continue
+		}
+		if push = now; push.Number == "" {
+			push.Number = number
+		}
+		number = push.Number
+	}
+	return push, nil
+}
+
+func pauseFor(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

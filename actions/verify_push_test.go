@@ -1,0 +1,75 @@
+package actions_test
+
+import (
+	"testing"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+type pushed struct {
+	Outcome     sdk.Outcome
+	Verified    bool
+	Result      string
+	Number      string
+	Transaction string
+	Factor      struct{ ID string }
+}
+
+// Only an approval verifies; neither a rejection nor silence does.
+func TestVerifyPush(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]string{oktatest.PushSuccess: "approved", oktatest.PushRejected: "rejected", oktatest.PushTimeout: "timeout", oktatest.PushWaiting: "timeout"} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.AddUser(oktatest.NewUser{Login: target})
+			b.AddFactor(oktatest.NewFactor{User: target, Type: "sms"})
+			b.AddFactor(oktatest.NewFactor{User: target, Type: "push", Status: "PENDING_ACTIVATION"})
+			f := b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
+			b.AnswerPush(oktatest.Push{User: target, Answer: answer, AfterPolls: 2, Number: 72})
+			got := do[pushed](b, "verify_push", `{"user":%q,"number":true,"wait":"20ms"}`, target)
+			ok := want == "approved"
+			if got.Result != want || got.Verified != ok || (got.Outcome == sdk.Changed) != ok || got.Number != "72" || got.Factor.ID != f.ID {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+// The number is told before the answer is waited for, and one challenge is enough.
+func TestVerifyPushInTwoSteps(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target})
+	b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
+	b.AnswerPush(oktatest.Push{User: target, Answer: oktatest.PushSuccess, Number: 7})
+	first := do[pushed](b, "verify_push", `{"user":%q,"number":true,"wait":"0s"}`, target)
+	if first.Result != "waiting" || first.Verified || first.Outcome != sdk.NotApplicable || first.Number != "7" || first.Transaction == "" {
+		t.Errorf("got %+v", first)
+	}
+	// A failure in passing does not lose the answer.
+	b.Fault(oktatest.Fault{Path: "/api/v1/users/*/factors/*/transactions/*", Status: 500, Times: 1})
+	second := do[pushed](b, "verify_push", `{"user":%q,"factor":%q,"transaction":%q}`, target, first.Factor.ID, first.Transaction)
+	if second.Result != "approved" || !second.Verified || len(b.writes()) != 1 {
+		t.Errorf("got %+v after %v", second, b.writes())
+	}
+	_, err := try[pushed](b, "verify_push", `{"user":%q,"factor":%q,"transaction":"mst-of-nobody"}`, target, first.Factor.ID)
+	b.wantCode(err, sdk.NotFound)
+}
+
+func TestVerifyPushWithoutAPhone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target})
+	f := b.AddFactor(oktatest.NewFactor{User: target, Type: "sms"})
+	_, err := try[pushed](b, "verify_push", `{"user":%q}`, target)
+	b.wantCode(err, sdk.Conflict)
+	for _, options := range []string{`"factor":"` + f.ID + `"`, `"wait":"6m"`, `"transaction":"mst1"`} {
+		_, err = try[pushed](b, "verify_push", `{"user":%q,%s}`, target, options)
+		b.wantCode(err, sdk.InvalidInput)
+	}
+	if len(b.writes()) != 0 {
+		t.Errorf("sent %v", b.writes())
+	}
+}

@@ -1,0 +1,267 @@
+package okta
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// proofClaims are those of the proof that a request was sent with, nil if it had none.
+func proofClaims(t *testing.T, r oktatest.Request) map[string]any {
+	t.Helper()
+	parts := strings.Split(r.Header.Get("DPoP"), ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
+func boundApp(t *testing.T, mode string) *appOrg {
+	t.Helper()
+	return asApp{app: oktatest.NewServiceApp{DPoP: true}, change: func(s *Settings) { s.DPoP = mode }}.open(t)
+}
+
+// An app that demands DPoP says so in its first refusal, and names the nonce in its
+// second.
+func TestDPoPAsTheAppDemands(t *testing.T) {
+	o := boundApp(t, "")
+	for range 3 {
+		if err := o.read(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantSent(t, o, tokenBad, tokenBad, tokenOK, userOK, userOK, userOK)
+	seen := map[any]bool{}
+	for i, r := range o.org.Requests() {
+		claims := proofClaims(t, r)
+		if i == 0 {
+			if claims != nil {
+				t.Error("a proof that nobody asked for")
+			}
+			continue
+		}
+		if seen[claims["jti"]] {
+			t.Errorf("request %d has a proof that was used before", i)
+		}
+		seen[claims["jti"]] = true
+		if claims["htm"] != r.Method || claims["htu"] != o.org.URL+r.Path {
+			t.Errorf("request %d: proof of %v %v", i, claims["htm"], claims["htu"])
+		}
+		if hasHash := claims["ath"] != nil; hasHash != (r.Path != tokenPath) {
+			t.Errorf("request %d: ath is %v", i, claims["ath"])
+		}
+		if hasNonce := claims["nonce"] != nil; hasNonce != (i == 2) {
+			t.Errorf("request %d: nonce is %v", i, claims["nonce"])
+		}
+	}
+	if scheme := o.org.Requests()[3].Header.Get("Authorization"); scheme != schemeDPoP {
+		t.Errorf("scheme %s", scheme)
+	}
+	// What was learned is known when the token is renewed.
+	o.org.RevokeTokens("")
+	o.org.ForgetRequests()
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+	wantSent(t, o, user401, tokenOK, userOK)
+}
+
+func TestDPoPRequired(t *testing.T) {
+	// Also of an app that would take less.
+	o := asApp{change: func(s *Settings) { s.DPoP = dpopRequired }}.open(t)
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	wantSent(t, o, tokenBad, tokenOK, userOK)
+	if scheme := o.org.Requests()[2].Header.Get("Authorization"); scheme != schemeDPoP {
+		t.Errorf("scheme %s", scheme)
+	}
+
+	o = asApp{change: func(s *Settings) { s.DPoP = dpopRequired }}.open(t)
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600}`})
+	e := wantCode(t, o.read(t), sdk.Unauthenticated)
+	if !strings.Contains(e.Message, "not bound") {
+		t.Errorf("got %s", e.Message)
+	}
+	wantSent(t, o, tokenOK)
+}
+
+func TestDPoPOff(t *testing.T) {
+	o := boundApp(t, dpopOff)
+	e := wantCode(t, o.read(t), sdk.Unauthenticated)
+	if !strings.Contains(e.Message, "settings turn off") {
+		t.Errorf("got %s", e.Message)
+	}
+	wantSent(t, o, tokenBad)
+
+	o = asApp{change: func(s *Settings) { s.DPoP = dpopOff }}.open(t)
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNonceChangesMidRun(t *testing.T) {
+	o := boundApp(t, "")
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	o.org.ExpireNonces()
+	o.org.RevokeTokens("")
+	o.org.ForgetRequests()
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+	wantSent(t, o, user401, tokenBad, tokenOK, userOK)
+}
+
+// The SDK goes round for ever, with a new RSA key each time.
+func TestNonceIsDemandedForEver(t *testing.T) {
+	demand := oktatest.Fault{Path: tokenPath, Status: 400, Body: `{"error":"use_dpop_nonce"}`, Headers: map[string]string{"DPoP-Nonce": "again"}}
+	o := boundApp(t, "")
+	o.org.Fault(demand)
+	e := wantCode(t, o.read(t), sdk.Unauthenticated)
+	if !strings.Contains(e.Message, "nonce") {
+		t.Errorf("got %s", e.Message)
+	}
+	wantSent(t, o, tokenBad, tokenBad, tokenBad)
+
+	demand.Headers = nil // and none to be had
+	o = boundApp(t, dpopRequired)
+	o.org.Fault(demand)
+	wantCode(t, o.read(t), sdk.Unauthenticated)
+	wantSent(t, o, tokenBad)
+}
+
+// The API may demand a nonce of its own, another than the token endpoint's.
+func TestNonceOfTheAPI(t *testing.T) {
+	demand := oktatest.Fault{Path: "/api/v1/users/**", Times: 1, Status: 401, Body: " ", Headers: map[string]string{
+		"WWW-Authenticate": `Bearer realm="x", DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof"`, "DPoP-Nonce": "api-1",
+	}}
+	o := boundApp(t, "")
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	o.org.ForgetRequests()
+	o.org.Fault(demand)
+	for range 2 {
+		if err := o.read(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantSent(t, o, user401, userOK, userOK)
+	for i, want := range []any{nil, "api-1", "api-1"} {
+		if got := proofClaims(t, o.org.Requests()[i])["nonce"]; got != want {
+			t.Errorf("request %d: nonce %v, want %v", i, got, want)
+		}
+	}
+
+	// Any answer may bring the next one; the token endpoint's stays what it was.
+	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Times: 1, Kind: oktatest.KindSlow, Delay: "1ms", Headers: map[string]string{"DPoP-Nonce": "api-2"}})
+	o.org.ForgetRequests()
+	for range 2 {
+		if err := o.read(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.org.RevokeTokens("")
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	wantSent(t, o, userOK, userOK, user401, tokenOK, userOK)
+
+	demand.Times = 0
+	o.org.Fault(demand)
+	o.org.ForgetRequests()
+	wantCode(t, o.read(t), sdk.Unauthenticated)
+	wantSent(t, o, user401, user401)
+}
+
+// The SDK sends a request again with the proof of the first time, which Okta then
+// takes for a replay: 400, and nothing to read.
+func TestReplayedProof(t *testing.T) {
+	o := boundApp(t, "")
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	replay := oktatest.Fault{Path: "/api/v1/users/**", Times: 1, Kind: oktatest.KindEmpty, Status: 400,
+		Headers: map[string]string{"WWW-Authenticate": `DPoP error="invalid_dpop_proof", error_description="The DPoP proof JWT has already been used."`}}
+	o.org.ForgetRequests()
+	o.org.Fault(replay)
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+	wantSent(t, o, user400, userOK)
+
+	replay.Times = 0
+	o.org.Fault(replay)
+	o.org.ForgetRequests()
+	e := wantCode(t, o.read(t), sdk.Unauthenticated)
+	if !strings.Contains(e.Message, "DPoP") {
+		t.Errorf("got %s", e.Message)
+	}
+	wantSent(t, o, user400, user400)
+}
+
+// net/http itself repeats a GET whose kept connection had ended, with the same
+// proof.
+func TestRepeatByTheConnection(t *testing.T) {
+	o := boundApp(t, "")
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	o.org.ForgetRequests()
+	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Method: "GET", Times: 1, Kind: oktatest.KindHangup, AfterEffect: true})
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+	got := o.sent()
+	if len(got) != 3 || got[1] != user400 || got[2] != userOK {
+		t.Errorf("sent %q", got)
+	}
+}
+
+// A proof is Okta's own address, as Okta writes it.
+func TestTargetOfAProof(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://acme.okta.com/api/v1/users?limit=2&search=a%20b":       "https://acme.okta.com/api/v1/users",
+		"https://acme.okta.com/api/v1/users/a%2Fb%20c#x":                "https://acme.okta.com/api/v1/users/a%2Fb%20c",
+		"https://acme.okta.com:443/oauth2/v1/token":                     "https://acme.okta.com/oauth2/v1/token",
+		"https://acme.okta.com:8443/oauth2/v1/token":                    "https://acme.okta.com:8443/oauth2/v1/token",
+		"http://127.0.0.1:80/x":                                         "http://127.0.0.1/x",
+		"http://127.0.0.1:443/x":                                        "http://127.0.0.1:443/x",
+		"https://[::1]:443/x":                                           "https://[::1]/x",
+		"https://acme.okta.com/api/v1/groups/00g1/users?after=1&limit=": "https://acme.okta.com/api/v1/groups/00g1/users",
+	} {
+		u, err := url.Parse(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bare(u); got != want {
+			t.Errorf("%s: got %s", in, got)
+		}
+	}
+}
+
+// A header of the caller's own is not mistaken for the login's.
+func TestProofOfSomebodyElse(t *testing.T) {
+	o := asApp{}.open(t)
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	if h := o.org.Requests()[1].Header; h.Get("DPoP") != "" || h.Get("Authorization") != schemeBearer {
+		t.Errorf("sent %v", h)
+	}
+}

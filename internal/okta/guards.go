@@ -1,0 +1,244 @@
+package okta
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/sdk"
+)
+
+// Guards keep a connection from doing harm, whichever action or composite a write
+// comes through. They stand in the one way to Okta.
+type Guards struct {
+	ReadOnly           bool     `json:"read_only,omitempty" jsonschema:"title=Read only,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Refuse every write."`
+	AllowedActions     []string `json:"allowed_actions,omitempty" jsonschema:"title=Allowed actions,uniqueItems=true,example=get_user" jsonschema_extras:"x-group=advanced" jsonschema_description:"The only actions that this connection may run. All of them if empty."`
+	ProtectedUsers     []string `json:"protected_users,omitempty" jsonschema:"title=Protected users,uniqueItems=true,example=break.glass@corp.example" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids, logins or email addresses of users that nothing may be written to, such as break-glass and service accounts. The login's own user and the last super administrator always are."`
+	ProtectedGroups    []string `json:"protected_groups,omitempty" jsonschema:"title=Protected groups,uniqueItems=true,example=Break Glass" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids or exact names of groups that nothing may be written to, nor to their members."`
+	MaxUsersPerCall    int      `json:"max_users_per_call,omitempty" jsonschema:"title=Most users a call,default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced" jsonschema_description:"The most users that one call of an action may write to."`
+	AllowCustomWrites  bool     `json:"allow_custom_writes,omitempty" jsonschema:"title=Allow custom writes,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Let custom_request send other methods than GET. The other rules hold for it as well."`
+	MaxWritesPerMinute int      `json:"max_writes_per_minute,omitempty" jsonschema:"title=Most writes a minute,minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced" jsonschema_description:"The most writes that this connection sends in a minute. No limit of its own if absent."`
+}
+
+// A guard applies Guards to the writes of one client.
+type guard struct {
+	Guards
+	client *Client
+	now    func() time.Time
+
+	mu     sync.Mutex
+	writes []time.Time
+
+	self       memo[string]
+	users      memo[map[string]string] // protected user ids, and how the settings name them
+	groups     memo[map[string]string] // protected group ids, likewise
+	admins     memo[map[string]bool]   // ids of users with an admin role
+	membership sync.Map                // user id to *memo[[]string]
+}
+
+func refusedBy(rule, format string, args ...any) *sdk.Error {
+	return &sdk.Error{Code: sdk.Forbidden, Message: fmt.Sprintf(format, args...) + " (rule " + rule + ")", Err: errGuard}
+}
+
+// errGuard marks a write that was refused here, before anything was sent.
+var errGuard = errors.New("refused by a guard")
+
+// Guarded reports whether err is a refusal of this connection's own guards.
+func Guarded(err error) bool { return errors.Is(err, errGuard) }
+
+// Allow refuses an action that the settings do not list.
+func (c *Client) Allow(action string) error {
+	if allowed := c.guard.AllowedActions; len(allowed) > 0 && !slices.Contains(allowed, action) {
+		return refusedBy("allowed_actions", "this connection may not run %s", action)
+	}
+	return nil
+}
+
+// MaxUsers is how many users one call may write to.
+func (c *Client) MaxUsers() int { return max(c.guard.MaxUsersPerCall, 1) }
+
+// check refuses a write that a rule forbids, with the rule's name. It may read
+// from Okta to find out; what it learns is kept for a while.
+func (g *guard) check(ctx context.Context, w write) error {
+	if g.ReadOnly {
+		return refusedBy("read_only", "this connection only reads")
+	}
+	users, groups, err := g.targets(ctx, w)
+	if err != nil {
+		return err
+	}
+	for _, id := range groups {
+		if err := g.checkGroup(ctx, id); err != nil {
+			return err
+		}
+	}
+	for _, id := range users {
+		if err := g.checkUser(ctx, id); err != nil {
+			return err
+		}
+	}
+	if sdk.IsDryRun(ctx) {
+		return nil
+	}
+	return g.checkPace()
+}
+
+func (g *guard) checkUser(ctx context.Context, id string) error {
+	self, err := g.self.get(g.now(), time.Hour, func() (string, error) { return g.whoami(ctx) })
+	if err != nil {
+		return err
+	}
+	if id == self {
+		return refusedBy("own user", "user %s is the login's own", id)
+	}
+	users, err := g.users.get(g.now(), 10*time.Minute, func() (map[string]string, error) {
+		return resolve(ctx, g.ProtectedUsers, func(ref string) (string, error) {
+			u, err := g.client.FindUser(ctx, "/protected_users", ref)
+			if err != nil {
+				return "", err
+			}
+			return u.ID, nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if name, ok := users[id]; ok {
+		return refusedBy("protected_users", "user %s is protected", name)
+	}
+	if len(g.ProtectedGroups) > 0 {
+		if err := g.checkMembership(ctx, id); err != nil {
+			return err
+		}
+	}
+	return g.checkLastSuperAdmin(ctx, id)
+}
+
+func (g *guard) checkGroup(ctx context.Context, id string) error {
+	groups, err := g.protectedGroups(ctx)
+	if err != nil {
+		return err
+	}
+	if name, ok := groups[id]; ok {
+		return refusedBy("protected_groups", "group %s is protected", name)
+	}
+	return nil
+}
+
+func (g *guard) checkMembership(ctx context.Context, id string) error {
+	protected, err := g.protectedGroups(ctx)
+	if err != nil {
+		return err
+	}
+	m, _ := g.membership.LoadOrStore(id, new(memo[[]string]))
+	in, err := m.(*memo[[]string]).get(g.now(), 30*time.Second, func() ([]string, error) {
+		groups, err := g.client.UserGroups(ctx, id)
+		ids := make([]string, len(groups))
+		for i, group := range groups {
+			ids[i] = group.ID
+		}
+		return ids, err
+	})
+	if err != nil {
+		return err
+	}
+	for _, group := range in {
+		if name, ok := protected[group]; ok {
+			return refusedBy("protected_groups", "user %s is in the protected group %s", id, name)
+		}
+	}
+	return nil
+}
+
+func (g *guard) protectedGroups(ctx context.Context) (map[string]string, error) {
+	return g.groups.get(g.now(), 10*time.Minute, func() (map[string]string, error) {
+		return resolve(ctx, g.ProtectedGroups, func(ref string) (string, error) {
+			group, err := g.client.FindGroup(ctx, "/protected_groups", ref)
+			if err != nil {
+				return "", err
+			}
+			return group.ID, nil
+		})
+	})
+}
+
+// resolve turns the settings' names into ids. A name that nobody bears protects
+// nobody, and is logged; any other failure stops the write, which might be to one
+// who is protected.
+func resolve(ctx context.Context, refs []string, find func(string) (string, error)) (map[string]string, error) {
+	ids := map[string]string{}
+	for _, ref := range refs {
+		id, err := find(ref)
+		if e := sdk.AsError(err); e != nil {
+			if e.Code == sdk.NotFound {
+				hclog.FromContext(ctx).Warn("the settings protect somebody who is not there", "name", ref)
+				continue
+			}
+			wrapped := *e
+			wrapped.Message = fmt.Sprintf("cannot tell whom %q protects, so nothing is written: %s", ref, e.Message)
+			return nil, &wrapped
+		}
+		ids[id] = ref
+	}
+	return ids, nil
+}
+
+// whoami is the id of the login's own user, "" for a login that is no user.
+func (g *guard) whoami(ctx context.Context) (string, error) {
+	r, err := g.client.send(ctx, http.MethodGet, "/api/v1/users/me", nil, nil)
+	if e := sdk.AsError(err); e != nil {
+		if e.Code == sdk.NotFound || e.Code == sdk.Forbidden {
+			return "", nil
+		}
+		return "", e
+	}
+	u, err := decodeUser(r)
+	if err != nil {
+		return "", err
+	}
+	return u.ID, nil
+}
+
+// checkPace counts the write, and refuses it if there were too many of late.
+func (g *guard) checkPace() error {
+	if g.MaxWritesPerMinute == 0 {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	g.writes = slices.DeleteFunc(g.writes, func(t time.Time) bool { return now.Sub(t) >= time.Minute })
+	if len(g.writes) >= g.MaxWritesPerMinute {
+		e := refusedBy("max_writes_per_minute", "this connection has sent %d writes within a minute", len(g.writes))
+		e.Code, e.RetryAfter = sdk.RateLimited, time.Minute-now.Sub(g.writes[0])
+		return e
+	}
+	g.writes = append(g.writes, now)
+	return nil
+}
+
+// A memo keeps what was learned for a while. Concurrent callers wait for one.
+type memo[T any] struct {
+	mu    sync.Mutex
+	value T
+	until time.Time
+}
+
+func (m *memo[T]) get(now time.Time, keep time.Duration, learn func() (T, error)) (T, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now.Before(m.until) {
+		return m.value, nil
+	}
+	value, err := learn()
+	if err == nil {
+		m.value, m.until = value, now.Add(keep)
+	}
+	return value, err
+}

@@ -1,0 +1,184 @@
+package okta
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+func guarded(t *testing.T, g Guards) (*Client, *oktatest.Server) {
+	t.Helper()
+	s := oktatest.Start(t, oktatest.Options{Token: canary})
+	settings := settingsFor(s.URL)
+	settings.Guards = g
+	c, err := Open(t.Context(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c, s
+}
+
+// writesTo is every way this package has of writing to a user.
+func writesTo(t *testing.T, c *Client, id, login, group string) map[string]error {
+	ctx := t.Context()
+	raw := func(method, path string) error {
+		_, err := c.send(ctx, method, path, nil, nil)
+		return err
+	}
+	return map[string]error{
+		"suspend": c.SuspendUser(ctx, id), "unsuspend": c.UnsuspendUser(ctx, id),
+		"revoke": c.RevokeSessions(ctx, id, true, true),
+		"add":    c.AddMember(ctx, group, id), "remove": c.RemoveMember(ctx, group, id),
+		"raw by login":   raw("POST", "/api/v1/users/"+login+"/lifecycle/deactivate"),
+		"raw by escapes": raw("POST", "/api/v1/users/"+strings.ReplaceAll(login, "@", "%40")+"/lifecycle/deactivate"),
+		"raw delete":     raw("DELETE", "/api/v1/users/"+id),
+		"raw app":        raw("DELETE", "/api/v1/apps/0oa1/users/"+id),
+	}
+}
+
+func writes(s *oktatest.Server) (n int) {
+	for _, r := range s.Requests() {
+		if r.Method != "GET" {
+			n++
+		}
+	}
+	return n
+}
+
+func wantRefused(t *testing.T, errs map[string]error, rule string) {
+	t.Helper()
+	for name, err := range errs {
+		e := sdk.AsError(err)
+		if e == nil || e.Code != sdk.Forbidden || !Guarded(err) || !strings.Contains(e.Message, "rule "+rule) {
+			t.Errorf("%s: got %v, want a refusal by %s", name, err, rule)
+		}
+	}
+}
+
+func TestProtectedUsers(t *testing.T) {
+	for name, ref := range map[string]func(oktatest.User) string{
+		"id":    func(u oktatest.User) string { return u.ID },
+		"login": func(u oktatest.User) string { return u.Login },
+		"case":  func(u oktatest.User) string { return strings.ToUpper(u.Login) },
+		"email": func(oktatest.User) string { return "bg@mail.example" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			glass := oktatest.NewUser{ID: "00uBREAKGLASS0000001", Login: "break.glass@corp.example", Email: "bg@mail.example"}
+			c, s := guarded(t, Guards{ProtectedUsers: []string{"nobody@corp.example", ref(oktatest.User{ID: glass.ID, Login: glass.Login})}})
+			u := s.AddUser(glass)
+			other := s.AddUser(oktatest.NewUser{Login: "other@corp.example"})
+			g := s.AddGroup(oktatest.NewGroup{Name: "G"})
+			wantRefused(t, writesTo(t, c, u.ID, u.Login, g.ID), "protected_users")
+			session := s.AddSession(u.ID)
+			wantRefused(t, map[string]error{"session": c.EndSession(t.Context(), session)}, "protected_users")
+			if n := writes(s); n != 0 {
+				t.Errorf("%d writes were sent", n)
+			}
+			if err := c.SuspendUser(t.Context(), other.ID); err != nil {
+				t.Errorf("another user: %v", err)
+			}
+		})
+	}
+}
+
+func TestProtectedGroups(t *testing.T) {
+	c, s := guarded(t, Guards{ProtectedGroups: []string{"Break Glass"}})
+	protected := s.AddGroup(oktatest.NewGroup{Name: "Break Glass"})
+	g := s.AddGroup(oktatest.NewGroup{Name: "G"})
+	member := s.AddUser(oktatest.NewUser{Login: "member@corp.example", Groups: []string{protected.ID}})
+	other := s.AddUser(oktatest.NewUser{Login: "other@corp.example"})
+	wantRefused(t, writesTo(t, c, member.ID, member.Login, g.ID), "protected_groups")
+	wantRefused(t, map[string]error{"join": c.AddMember(t.Context(), protected.ID, other.ID)}, "protected_groups")
+	if n := writes(s); n != 0 {
+		t.Errorf("%d writes were sent", n)
+	}
+	if err := c.AddMember(t.Context(), g.ID, other.ID); err != nil {
+		t.Errorf("another user and group: %v", err)
+	}
+}
+
+func TestOwnUser(t *testing.T) {
+	c, s := guarded(t, Guards{})
+	g := s.AddGroup(oktatest.NewGroup{Name: "G"})
+	me, err := c.User(t.Context(), "me")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, writesTo(t, c, me.ID, me.Login, g.ID), "own user")
+	_, err = c.send(t.Context(), "POST", "/api/v1/users/me/lifecycle/suspend", nil, nil)
+	wantRefused(t, map[string]error{"me": err}, "own user")
+	if n := writes(s); n != 0 {
+		t.Errorf("%d writes were sent", n)
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	c, s := guarded(t, Guards{ReadOnly: true})
+	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	wantRefused(t, writesTo(t, c, u.ID, u.Login, "00g1"), "read_only")
+	if n := len(s.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+	if _, err := c.User(t.Context(), u.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMaxWritesPerMinute(t *testing.T) {
+	c, s := guarded(t, Guards{MaxWritesPerMinute: 2})
+	now := time.Date(2026, 3, 14, 2, 41, 0, 0, time.UTC)
+	c.guard.now = func() time.Time { return now }
+	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	for range 2 {
+		if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now = now.Add(20 * time.Second)
+	err := c.RevokeSessions(t.Context(), u.ID, false, false)
+	if e := sdk.AsError(err); e == nil || e.Code != sdk.RateLimited || e.RetryAfter != 40*time.Second {
+		t.Errorf("got %v", err)
+	}
+	if n := writes(s); n != 2 {
+		t.Errorf("%d writes were sent", n)
+	}
+	now = now.Add(41 * time.Second)
+	if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
+		t.Error(err)
+	}
+}
+
+// What cannot be looked up may be protected: nothing is written then.
+func TestGuardsFailClosed(t *testing.T) {
+	c, s := guarded(t, Guards{ProtectedUsers: []string{"glass@corp.example"}})
+	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	s.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/glass@corp.example", Status: 500})
+	s.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/glass%40corp.example", Status: 500})
+	e := wantCode(t, c.SuspendUser(t.Context(), u.ID), sdk.Unavailable)
+	if !strings.Contains(e.Message, "nothing is written") || writes(s) != 0 {
+		t.Errorf("got %v, %d writes", e, writes(s))
+	}
+	s.ClearFaults()
+	if err := c.SuspendUser(t.Context(), u.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDryRunNamesTheGuard(t *testing.T) {
+	c, s := guarded(t, Guards{ReadOnly: true})
+	ctx := sdk.WithDryRun(t.Context())
+	if err := c.SuspendUser(ctx, "00u1"); err != sdk.ErrPlanned {
+		t.Errorf("got %v", err)
+	}
+	planned := sdk.PlannedRequests(ctx)
+	if len(planned) != 1 || planned[0].Path != "/api/v1/users/00u1/lifecycle/suspend" || !strings.Contains(planned[0].RefusedBy, "read_only") {
+		t.Errorf("planned %+v", planned)
+	}
+	if n := len(s.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}

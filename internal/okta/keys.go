@@ -1,0 +1,167 @@
+package okta
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"soar.example/okta/sdk"
+)
+
+// minRSABits is the smallest RSA key that Okta registers
+// (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/).
+const minRSABits = 2048
+
+// signingKey reads the private key and settles on the algorithm. What it refuses is
+// an *sdk.Error that points at the setting and repeats nothing of the key.
+func (a ServiceApp) signingKey() (jose.SigningKey, error) {
+	none := jose.SigningKey{}
+	key, err := readKey(a.PrivateKey.Reveal())
+	if err != nil {
+		return none, sdk.InvalidField("/private_key", "%s", err)
+	}
+	fits, err := algorithmsOf(key.Key)
+	if err != nil {
+		return none, sdk.InvalidField("/private_key", "%s", err)
+	}
+	algorithm := fits[0]
+	switch {
+	case a.Algorithm != "" && a.Algorithm != auto:
+		algorithm = jose.SignatureAlgorithm(a.Algorithm)
+		if !slices.Contains(fits, algorithm) {
+			return none, sdk.InvalidField("/algorithm", "does not fit the private key, which is for %s", words(fits))
+		}
+	case key.Algorithm != "":
+		algorithm = jose.SignatureAlgorithm(key.Algorithm)
+		if !slices.Contains(fits, algorithm) {
+			return none, sdk.InvalidField("/private_key", "is a JWK whose alg does not fit; the key is for %s", words(fits))
+		}
+	}
+	if a.KeyID != "" {
+		key.KeyID = a.KeyID
+	}
+	signing := jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key.Key, KeyID: key.KeyID}}
+	if err := rehearse(signing, key.Public()); err != nil {
+		return none, sdk.InvalidField("/private_key", "%s", err)
+	}
+	return signing, nil
+}
+
+func words(algorithms []jose.SignatureAlgorithm) string {
+	var all []string
+	for _, a := range algorithms {
+		all = append(all, string(a))
+	}
+	return strings.Join(all, ", ")
+}
+
+// readKey reads a PEM or a JWK. Its errors continue a sentence that begins with the
+// name of the setting.
+func readKey(text string) (jose.JSONWebKey, error) {
+	if text = strings.TrimSpace(text); strings.HasPrefix(text, "{") {
+		return readJWK([]byte(text))
+	}
+	// A variable of an environment often holds a PEM on one line.
+	rest := []byte(strings.ReplaceAll(text, `\n`, "\n"))
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return jose.JSONWebKey{}, errors.New("is neither a PEM nor a JWK; was it copied whole?")
+		}
+		// openssl writes the curve's name before the key.
+		if block.Type != "EC PARAMETERS" {
+			key, err := readBlock(block)
+			return jose.JSONWebKey{Key: key}, err
+		}
+	}
+}
+
+func readBlock(block *pem.Block) (key any, err error) {
+	switch {
+	case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
+		return nil, errors.New("is locked with a passphrase; openssl pkey takes it off")
+	case block.Type == "PRIVATE KEY":
+		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	case block.Type == "RSA PRIVATE KEY":
+		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	case block.Type == "EC PRIVATE KEY":
+		key, err = x509.ParseECPrivateKey(block.Bytes)
+	case block.Type == "PUBLIC KEY" || block.Type == "RSA PUBLIC KEY" || block.Type == "CERTIFICATE":
+		return nil, errors.New("is the public half; the private key is needed")
+	default:
+		return nil, errors.New("is a PEM of something other than a private key")
+	}
+	if err != nil {
+		return nil, errors.New("is a PEM that cannot be read; was it copied whole?")
+	}
+	return key, nil
+}
+
+func readJWK(text []byte) (jose.JSONWebKey, error) {
+	none := jose.JSONWebKey{}
+	var shape struct {
+		Type string          `json:"kty"`
+		D    json.RawMessage `json:"d"`
+		Keys json.RawMessage `json:"keys"`
+	}
+	var key jose.JSONWebKey
+	switch err := json.Unmarshal(text, &shape); {
+	case err != nil:
+		return none, errors.New("begins like a JWK, but is not JSON; was it copied whole?")
+	case shape.Keys != nil:
+		return none, errors.New("is a set of JWKs; give the one that the login is signed with")
+	case (shape.Type == "RSA" || shape.Type == "EC") && shape.D == nil:
+		return none, errors.New("is the public half of a JWK; the private key is needed")
+	}
+	if err := json.Unmarshal(text, &key); err != nil {
+		return none, errors.New("is a JWK that cannot be read; an RSA key needs n, e, d, p and q, an EC key crv, x, y and d")
+	}
+	return key, nil
+}
+
+// algorithmsOf are those that a key can sign with, the preferred one first.
+func algorithmsOf(key any) ([]jose.SignatureAlgorithm, error) {
+	switch k := key.(type) {
+	case *rsa.PrivateKey:
+		if k.N.BitLen() < minRSABits {
+			return nil, errors.New("is an RSA key of less than 2048 bits, which Okta does not take")
+		}
+		return []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}, nil
+	case *ecdsa.PrivateKey:
+		switch k.Curve {
+		case elliptic.P256():
+			return []jose.SignatureAlgorithm{jose.ES256}, nil
+		case elliptic.P384():
+			return []jose.SignatureAlgorithm{jose.ES384}, nil
+		case elliptic.P521():
+			return []jose.SignatureAlgorithm{jose.ES512}, nil
+		}
+	}
+	return nil, errors.New("is of a kind that Okta does not take; it takes RSA, and EC on P-256, P-384 or P-521")
+}
+
+// rehearse signs once and checks the signature: a key whose halves do not belong
+// together is found here, and not by Okta.
+func rehearse(key jose.SigningKey, public jose.JSONWebKey) error {
+	mismatch := errors.New("does not sign: its private and public halves do not belong together")
+	signer, err := jose.NewSigner(key, nil)
+	if err != nil {
+		return mismatch
+	}
+	signed, err := signer.Sign([]byte("rehearsal"))
+	if err != nil {
+		return mismatch
+	}
+	if _, err := signed.Verify(public); err != nil {
+		return mismatch
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package okta
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/url"
+	"strconv"
+)
+
+// A Span is how much of a list is read.
+type Span struct {
+	Page int  // items an answer; 0 for lists that Okta gives in one answer
+	Most int  // items in all
+	All  bool // follow the pages, instead of reading the first alone
+}
+
+// List reads the list at the path that segments make below /api/v1, and says
+// whether Okta may hold more that match than were read. An element that is no
+// object breaks the list; what is inside an object breaks nothing.
+func (c *Client) List(ctx context.Context, segments []string, query url.Values, span Span) (all []Object, truncated bool, err error) {
+	p, err := path(segments...)
+	if err != nil {
+		return nil, false, err
+	}
+	if span.Page > 0 {
+		query.Set("limit", strconv.Itoa(span.Page))
+	}
+	all = []Object{}
+	err = c.pages(ctx, p, query, func(r *reply) (bool, error) {
+		var page []Object
+		if err := r.decode(&page); err != nil {
+			return false, err
+		}
+		for _, o := range page {
+			if !o.isObject() {
+				return false, r.broken("a list with something else than objects in it")
+			}
+		}
+		more := nextLink(r.header) != ""
+		// Okta does not page a list that q selects: a full page may not be all.
+		cut := query.Has("q") && span.Page > 0 && len(page) >= span.Page
+		if room := span.Most - len(all); len(page) > room {
+			page, cut = page[:room], true
+		}
+		all = append(all, page...)
+		goOn := more && span.All && len(all) < span.Most
+		truncated = cut || more && !goOn
+		return goOn, nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return all, truncated, nil
+}
+
+// An Object is an object of Okta's as it was sent.
+type Object json.RawMessage
+
+// UnmarshalJSON keeps a copy of b.
+func (o *Object) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(o).UnmarshalJSON(b) }
+
+func (o Object) isObject() bool { return bytes.HasPrefix(bytes.TrimSpace(o), []byte("{")) }
+
+// Read fills v, a pointer to a struct of plain types, with what the object has of
+// it. A member of another type than v's is passed over: Okta's unions and the orgs'
+// own attributes hold what no type foresees.
+func (o Object) Read(v any) { _ = json.Unmarshal(o, v) }

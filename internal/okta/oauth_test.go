@@ -1,0 +1,351 @@
+package okta
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// The SDK sends one token request for each of the calls that come first.
+func TestOneTokenForManyCalls(t *testing.T) {
+	o := asApp{}.open(t)
+	together(t, 50, func() error { return o.read(t) })
+	if n := o.tokenRequests(); n != 1 {
+		t.Errorf("%d tokens were asked for", n)
+	}
+	// And one for all whose token turns out to be revoked.
+	o.org.RevokeTokens("")
+	together(t, 50, func() error { return o.read(t) })
+	if n := o.tokenRequests(); n != 2 {
+		t.Errorf("%d tokens were asked for", n)
+	}
+}
+
+func together(t *testing.T, n int, f func() error) {
+	t.Helper()
+	var wait sync.WaitGroup
+	start := make(chan struct{})
+	for range n {
+		wait.Go(func() {
+			<-start
+			if err := f(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(start)
+	wait.Wait()
+}
+
+// inFront puts a handler before the org, to hold requests back.
+func inFront(t *testing.T, o *appOrg, handle func(http.ResponseWriter, *http.Request, http.Handler)) *Client {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handle(w, r, o.org) }))
+	t.Cleanup(s.Close)
+	key := sdk.NewSecret(pkcs8(rsaKeyOf(2048)))
+	c, err := Open(t.Context(), Settings{OrgURL: s.URL, ServiceApp: ServiceApp{ClientID: o.app.ClientID, PrivateKey: key, Scopes: wanted}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func waiting(c *Client) int {
+	o := c.login.(*oauth)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.flight == nil {
+		return 0
+	}
+	return o.flight.waiting
+}
+
+// Who began to log in may give up without spoiling it for the others.
+func TestGivingUpIsNobodyElsesConcern(t *testing.T) {
+	o := asApp{}.open(t)
+	release := make(chan struct{})
+	c := inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
+		if r.URL.Path == tokenPath {
+			<-release
+		}
+		org.ServeHTTP(w, r)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	first, second := make(chan error, 1), make(chan error, 1)
+	read := func(ctx context.Context, done chan<- error) { _, err := c.User(ctx, o.user.ID); done <- err }
+	go read(ctx, first)
+	eventually(t, func() bool { return waiting(c) == 1 })
+	go read(t.Context(), second)
+	eventually(t, func() bool { return waiting(c) == 2 })
+	cancel()
+	wantCode(t, <-first, sdk.Canceled)
+	close(release)
+	if err := <-second; err != nil {
+		t.Error(err)
+	}
+	wantSent(t, o, tokenOK, userOK)
+}
+
+// When the last one gives up, so does the login; the next one begins anew.
+func TestNobodyWaitsAnyMore(t *testing.T) {
+	o := asApp{}.open(t)
+	ended := make(chan struct{})
+	var asked atomic.Int32
+	c := inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
+		if r.URL.Path == tokenPath && asked.Add(1) == 1 {
+			if err := r.ParseForm(); err != nil { // the server sees a client go once the body is read
+				t.Error(err)
+			}
+			<-r.Context().Done()
+			close(ended)
+			return
+		}
+		org.ServeHTTP(w, r)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { _, err := c.User(ctx, o.user.ID); done <- err }()
+	eventually(t, func() bool { return asked.Load() == 1 })
+	cancel()
+	wantCode(t, <-done, sdk.Canceled)
+	<-ended
+	if _, err := c.User(t.Context(), o.user.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+// later moves the clock by which tokens grow old.
+func later(c *Client, d time.Duration) {
+	c.login.(*oauth).now = func() time.Time { return time.Now().Add(d) }
+}
+
+func TestRenewalBeforeTheEnd(t *testing.T) {
+	for _, test := range []struct {
+		life    string
+		kept    time.Duration
+		renewed time.Duration
+	}{
+		{"1h", 58 * time.Minute, 59*time.Minute + 5*time.Second},
+		{"100s", 80 * time.Second, 91 * time.Second},
+	} {
+		o := asApp{app: oktatest.NewServiceApp{TokenLifetime: test.life}}.open(t)
+		for _, step := range []struct {
+			at   time.Duration
+			want int
+		}{{0, 1}, {test.kept, 1}, {test.renewed, 2}, {test.renewed, 2}} {
+			later(o.Client, step.at)
+			if err := o.read(t); err != nil {
+				t.Fatal(err)
+			}
+			if n := o.tokenRequests(); n != step.want {
+				t.Errorf("of a token of %s: %d were asked for after %s, want %d", test.life, n, step.at, step.want)
+			}
+		}
+	}
+}
+
+// A token that is about to end still serves while no new one is to be had.
+func TestRenewalThatFails(t *testing.T) {
+	o := asApp{}.open(t)
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 503})
+	later(o.Client, 59*time.Minute+30*time.Second)
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+	later(o.Client, 61*time.Minute)
+	wantCode(t, o.read(t), sdk.Unavailable)
+	o.org.ClearFaults()
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+	// But not when Okta says that the app has no business here any more.
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
+	later(o.Client, 61*time.Minute+59*time.Minute+30*time.Second)
+	wantCode(t, o.read(t), sdk.Unauthenticated)
+}
+
+func TestRevokedToken(t *testing.T) {
+	o := asApp{}.open(t)
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	o.org.RevokeTokens("")
+	o.org.ForgetRequests()
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+	wantSent(t, o, user401, tokenOK, userOK)
+}
+
+// A write that Okta refused at the door was not done, and is sent once more; it is
+// done once.
+func TestRevokedTokenOnAWrite(t *testing.T) {
+	for _, dpop := range []bool{false, true} {
+		o := asApp{app: oktatest.NewServiceApp{DPoP: dpop}}.open(t)
+		body := map[string]any{"profile": map[string]any{"nickName": "twice"}}
+		post := func() error {
+			_, err := o.sendJSON(t.Context(), http.MethodPost, "/api/v1/users/"+o.user.ID, nil, body)
+			return err
+		}
+		// The guards' reads come first: what they learned is kept.
+		if err := post(); err != nil {
+			t.Fatal(err)
+		}
+		o.org.RevokeTokens("")
+		o.org.ForgetRequests()
+		if err := post(); err != nil {
+			t.Error(err)
+		}
+		var posts []string
+		for _, r := range o.org.Requests() {
+			if r.Method == "POST" && r.Path != tokenPath {
+				posts = append(posts, fmt.Sprintf("%d %s", r.Status, r.Body))
+			}
+		}
+		if len(posts) != 2 || !strings.HasPrefix(posts[0], "401 ") || !strings.HasPrefix(posts[1], "200 ") || posts[0][4:] != posts[1][4:] || !strings.Contains(posts[1], "twice") {
+			t.Errorf("dpop %v: posted %q", dpop, posts)
+		}
+	}
+}
+
+// A write whose answer is lost may have been done, and is not sent again.
+func TestWriteThatMayBeDoneIsNotRepeated(t *testing.T) {
+	for name, fault := range map[string]oktatest.Fault{
+		"hang-up": {Kind: oktatest.KindHangup}, "500": {Status: 500}, "429": {Status: 429}, "403": {Status: 403},
+	} {
+		o := asApp{app: oktatest.NewServiceApp{DPoP: true}}.open(t)
+		if err := o.read(t); err != nil {
+			t.Fatal(err)
+		}
+		fault.Path, fault.Method = "/api/v1/users/*/lifecycle/suspend", "POST"
+		o.org.Fault(fault)
+		if err := o.SuspendUser(t.Context(), o.user.ID); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		n := 0
+		for _, r := range o.org.Requests() {
+			if strings.HasSuffix(r.Path, "/suspend") {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s: sent %d times", name, n)
+		}
+	}
+}
+
+// One new login for a request that is refused, none if its token is new.
+func TestRefusalThatALoginDoesNotMend(t *testing.T) {
+	o := asApp{}.open(t)
+	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000011",
+		Headers: map[string]string{"WWW-Authenticate": `Bearer error="invalid_token"`}})
+	e := wantCode(t, o.read(t), sdk.Unauthenticated)
+	if !strings.Contains(e.Message, "not even a new one") {
+		t.Errorf("got %s", e.Message)
+	}
+	wantSent(t, o, tokenOK, user401)
+
+	o.org.ClearFaults()
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	o.org.ForgetRequests()
+	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000011"})
+	wantCode(t, o.read(t), sdk.Unauthenticated)
+	wantSent(t, o, user401, tokenOK, user401)
+}
+
+// Okta says 401 of a feature that the org does not have, too.
+func TestA401ThatIsNotAboutTheLogin(t *testing.T) {
+	o := asApp{}.open(t)
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	o.org.ForgetRequests()
+	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000015"})
+	wantCode(t, o.read(t), sdk.Forbidden)
+	wantSent(t, o, user401)
+}
+
+// Okta's clock is what a login is dated by, once it is known.
+func TestClockThatIsOff(t *testing.T) {
+	for _, off := range []time.Duration{-2 * time.Hour, -10 * time.Minute, 10 * time.Minute, 2 * time.Hour} {
+		for _, dpop := range []bool{false, true} {
+			o := asApp{
+				options: oktatest.Options{Now: func() time.Time { return time.Now().Add(-off) }},
+				app:     oktatest.NewServiceApp{DPoP: dpop},
+			}.open(t)
+			h, err := Check(t.Context(), o.Client)
+			if err != nil {
+				t.Errorf("%s, dpop %v: %v", off, dpop, err)
+				continue
+			}
+			// Okta's Date header counts whole seconds.
+			said, ok := strings.CutPrefix(strings.Join(h.Notes, "; "), "this machine's clock is off Okta's by ")
+			if by, err := time.ParseDuration(said); !ok || err != nil || (by-off).Abs() > 5*time.Second {
+				t.Errorf("%s: noted %q", off, h.Notes)
+			}
+			if err := o.read(t); err != nil {
+				t.Errorf("%s: %v", off, err)
+			}
+		}
+	}
+}
+
+// Where even that does not help, the error names the clock.
+func TestClockIsNamed(t *testing.T) {
+	o := asApp{options: oktatest.Options{Now: func() time.Time { return time.Now().Add(10 * time.Minute) }}}.open(t)
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":"The client_assertion token is expired."}`})
+	e := wantCode(t, o.read(t), sdk.Unauthenticated)
+	if !strings.Contains(e.Message, "this machine's clock is off Okta's by -") {
+		t.Errorf("got %s", e.Message)
+	}
+	if n := o.tokenRequests(); n != 2 {
+		t.Errorf("%d token requests", n)
+	}
+}
+
+func TestMissingScopeIsNamed(t *testing.T) {
+	o := asApp{}.open(t)
+	_, err := o.send(t.Context(), http.MethodGet, "/api/v1/zones", nil, nil)
+	e := wantCode(t, err, sdk.Forbidden)
+	if !strings.Contains(e.Message, "okta.networkZones.read") || e.Upstream.Status != http.StatusForbidden {
+		t.Errorf("got %v", e)
+	}
+	// No new login: a token of the same scopes would not help.
+	if n := o.tokenRequests(); n != 1 {
+		t.Errorf("%d token requests", n)
+	}
+}
+
+// A dry run sends no write, but needs a login for what it reads.
+func TestDryRunLogsIn(t *testing.T) {
+	o := asApp{}.open(t)
+	ctx := sdk.WithDryRun(t.Context())
+	if err := o.SuspendUser(ctx, o.user.ID); err == nil {
+		t.Error("a dry run suspended a user")
+	}
+	sent := o.sent()
+	if !slices.Contains(sent, tokenOK) || slices.ContainsFunc(sent, func(s string) bool { return strings.Contains(s, "suspend") }) {
+		t.Errorf("sent %q", sent)
+	}
+	// The token endpoint is no way around it.
+	_, err := o.send(ctx, http.MethodPost, tokenPath, nil, strings.NewReader("{}"))
+	if err == nil || o.tokenRequests() != 1 {
+		t.Errorf("a dry run posted: %v", err)
+	}
+}

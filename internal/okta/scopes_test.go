@@ -1,0 +1,109 @@
+package okta
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// halfGranted is an app with two of the four scopes that its client wants.
+func halfGranted(t *testing.T) *appOrg {
+	t.Helper()
+	return asApp{app: oktatest.NewServiceApp{Scopes: []string{"okta.users.read", "okta.users.manage"}}}.open(t)
+}
+
+// Okta refuses all scopes if one is not granted, and does not say which.
+func TestScopesThatAreNotGranted(t *testing.T) {
+	o := halfGranted(t)
+	if _, _, known := o.Scopes(); known {
+		t.Error("scopes are known before the first login")
+	}
+	h, err := Check(t.Context(), o.Client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Notes) != 1 || !strings.Contains(h.Notes[0], "okta.groups.read, okta.roles.read") {
+		t.Errorf("noted %q", h.Notes)
+	}
+	granted, missing, known := o.Scopes()
+	if !known || !slices.Equal(granted, []string{"okta.users.manage", "okta.users.read"}) || !slices.Equal(missing, []string{"okta.groups.read", "okta.roles.read"}) {
+		t.Errorf("granted %q, missing %q, %v", granted, missing, known)
+	}
+	// All, each alone, and those that are granted.
+	if n := o.tokenRequests(); n != 1+len(wanted)+1 {
+		t.Errorf("%d token requests", n)
+	}
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+	// At renewal it is known.
+	later(o.Client, time.Hour)
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+	if n := o.tokenRequests(); n != 1+len(wanted)+2 {
+		t.Errorf("%d token requests after a renewal", n)
+	}
+}
+
+func TestNoScopeIsGranted(t *testing.T) {
+	o := asApp{app: oktatest.NewServiceApp{Scopes: []string{"okta.brands.read"}}}.open(t)
+	e := wantCode(t, o.read(t), sdk.Unauthenticated)
+	if !strings.Contains(e.Message, "none of the scopes") || e.Upstream == nil || e.Upstream.Code != invalidScope {
+		t.Errorf("got %v", e)
+	}
+	// The next call does not ask again, for a while.
+	n := o.tokenRequests()
+	wantCode(t, o.read(t), sdk.Unauthenticated)
+	if again := o.tokenRequests(); again != n || n != 1+len(wanted) {
+		t.Errorf("%d token requests, then %d", n, again)
+	}
+	later(o.Client, 2*time.Minute)
+	wantCode(t, o.read(t), sdk.Unauthenticated)
+	if again := o.tokenRequests(); again != 2*n {
+		t.Errorf("%d token requests, want %d", again, 2*n)
+	}
+}
+
+// What was found out is kept when finding out is cut short.
+func TestProbeThatIsCutShort(t *testing.T) {
+	o := halfGranted(t)
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Skip: 3, Times: 1, Status: 429})
+	wantCode(t, o.read(t), sdk.RateLimited) // all, one, two: then
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	// The second time: those not known to be missing, the two scopes that were left, the
+	// granted ones.
+	if n := o.tokenRequests(); n != 4+1+2+1 {
+		t.Errorf("%d token requests", n)
+	}
+}
+
+// Okta may give less than was asked for without a word but in the answer.
+func TestScopesLeftOut(t *testing.T) {
+	o := asApp{}.open(t)
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
+	wantCode(t, o.read(t), sdk.Unauthenticated) // the org does not know this token
+	o.org.ClearFaults()
+	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/me", Status: 200, Body: `{"id":"00u1","profile":{"login":"x"}}`})
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
+	h, err := Check(t.Context(), o.Client)
+	if err != nil || len(h.Notes) != 1 || !strings.Contains(h.Notes[0], "okta.roles.read") {
+		t.Errorf("got %+v, %v", h, err)
+	}
+}
+
+func TestAnAPITokenHasNoScopes(t *testing.T) {
+	c, _ := org(t)
+	if _, err := Check(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if granted, missing, known := c.Scopes(); known || granted != nil || missing != nil {
+		t.Errorf("got %q, %q", granted, missing)
+	}
+}

@@ -1,0 +1,104 @@
+package okta
+
+import (
+	"bytes"
+	"crypto/elliptic"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// Neither the key, nor what is signed with it, nor the access token gets into an
+// error, a log, or anything that is printed.
+func TestSecretsStayInside(t *testing.T) {
+	key := ecKey(elliptic.P256())
+	text := jwkOf(key, "k1", "")
+	private, err := key.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := map[string]string{"private half": base64.RawURLEncoding.EncodeToString(private), "key": text}
+	var settings Settings
+	o := asApp{
+		app: oktatest.NewServiceApp{DPoP: true, Keys: []json.RawMessage{oktatest.PublicJWK(key.Public(), "k1")}},
+		change: func(s *Settings) {
+			s.PrivateKey = sdk.NewSecret(text)
+			settings = *s
+		},
+	}.open(t)
+	var log bytes.Buffer
+	ctx := hclog.WithContext(t.Context(), hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: &log}))
+	var said []string
+	try := func(err error) {
+		if err != nil {
+			said = append(said, fmt.Sprintf("%v %+v", err, err))
+			for e := sdk.AsError(err); e.Err != nil; {
+				said = append(said, fmt.Sprintf("%+v %#v", e.Err, e.Err))
+				break
+			}
+		}
+	}
+	_, err = o.User(ctx, o.user.ID)
+	try(err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	access := o.oauth().current.secret.Reveal()
+	secrets["access token"] = access
+	secrets["signature"] = access[strings.LastIndex(access, "."):]
+
+	// Whoever answers in Okta's place may repeat what it was sent.
+	echo := func(s string) string {
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	for _, fault := range []oktatest.Fault{
+		{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":` + echo("you sent "+access) + `}`},
+		{Path: "/api/v1/users/**", Status: 401, Body: `{"errorCode":"E0000011","errorSummary":` + echo(access) + `}`, Headers: map[string]string{"WWW-Authenticate": `DPoP error="invalid_token", scope="` + access + `"`}},
+		{Path: "/api/v1/users/**", Status: 403, Kind: oktatest.KindEmpty, Headers: map[string]string{"WWW-Authenticate": `DPoP error="insufficient_scope", scope="` + access + `"`}},
+		{Path: "/api/v1/users/**", Kind: oktatest.KindHangup},
+		{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":` + echo("not with "+access) + `}`},
+		{Path: tokenPath, Kind: oktatest.KindTruncate},
+	} {
+		o.org.ClearFaults()
+		o.org.Fault(fault)
+		if fault.Path == tokenPath {
+			o.oauth().drop(o.oauth().current)
+		}
+		_, err := o.User(ctx, o.user.ID)
+		if err == nil {
+			t.Errorf("%+v: no error", fault)
+		}
+		try(err)
+	}
+	settings.PrivateKey = sdk.NewSecret(text + "}")
+	try(settings.Validate())
+	printed, err := json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said = append(said, string(printed), log.String())
+	for _, v := range []any{settings, &settings, o.Client, o.login, o.oauth(), o.oauth().current, o.http.Transport} {
+		said = append(said, fmt.Sprintf("%v %+v %#v", v, v, v))
+	}
+	for _, s := range said {
+		for name, secret := range secrets {
+			if strings.Contains(s, secret) {
+				t.Errorf("the %s is in %.400s", name, s)
+			}
+		}
+	}
+	if !strings.Contains(log.String(), tokenPath) {
+		t.Error("the log does not have the token request")
+	}
+}

@@ -1,0 +1,60 @@
+package okta
+
+import (
+	"soar.example/okta/sdk"
+)
+
+// ServiceApp is the login of an OAuth 2.0 service app: it signs its own name with a
+// private key and gets access tokens of an hour for it
+// (https://developer.okta.com/docs/guides/implement-oauth-for-okta-serviceapp/main/).
+type ServiceApp struct {
+	ClientID   string     `json:"client_id,omitempty" jsonschema:"title=Client ID,minLength=1,maxLength=100,pattern=^[!-~]+$,example=0oa1hqjd2cSPm0rTa697" jsonschema_description:"Client ID of an API Services app integration, to be used in place of an API token, together with its private key."`
+	PrivateKey sdk.Secret `json:"private_key,omitzero" jsonschema:"title=Private key,minLength=1,maxLength=20000" jsonschema_description:"The service app's private key, as PEM (PKCS #1, PKCS #8 or SEC 1, without a passphrase) or as a JWK."`
+	KeyID      string     `json:"key_id,omitempty" jsonschema:"title=Key ID,minLength=1,maxLength=200,example=kLzX0TnfVdG3m9QeB1aR" jsonschema_extras:"x-group=advanced" jsonschema_description:"Id (kid) under which Okta keeps the public key. A JWK says it itself; an app with several keys needs it."`
+	Algorithm  string     `json:"algorithm,omitempty" jsonschema:"title=Signature algorithm,enum=auto,enum=RS256,enum=RS384,enum=RS512,enum=ES256,enum=ES384,enum=ES512,default=auto" jsonschema_extras:"x-group=advanced" jsonschema_description:"How the login is signed. By default what the key is made for."`
+	Scopes     []string   `json:"scopes,omitempty" jsonschema:"title=Scopes,uniqueItems=true,minLength=1,maxLength=100,pattern=^[!-~]+$,example=okta.users.read" jsonschema_extras:"x-group=advanced" jsonschema_description:"OAuth scopes to ask for. By default those that the actions and triggers of this connection need."`
+	DPoP       string     `json:"dpop,omitempty" jsonschema:"title=Proof of possession (DPoP),enum=auto,enum=required,enum=off,default=auto" jsonschema_extras:"x-group=advanced" jsonschema_description:"Whether access tokens are bound to a key of this process. auto: if the app demands it, as new ones do. required: never use a token that is not bound. off: never."`
+}
+
+const (
+	auto         = "auto"
+	dpopRequired = "required"
+	dpopOff      = "off"
+)
+
+// validateLogin refuses any but exactly one whole login.
+func (s Settings) validateLogin() error {
+	hasApp := s.ClientID != "" || !s.PrivateKey.IsZero()
+	switch {
+	case s.Token.IsZero() && !hasApp:
+		return sdk.InvalidField("/token", "is missing: give an API token, or the client_id and private_key of a service app")
+	case !s.Token.IsZero() && hasApp:
+		return sdk.InvalidField("/token", "cannot be given along with a service app's client_id or private_key: which login is meant?")
+	case hasApp && s.ClientID == "":
+		return sdk.InvalidField("/client_id", "is missing: the private key must be that of a service app")
+	case hasApp && s.PrivateKey.IsZero():
+		return sdk.InvalidField("/private_key", "is missing: a service app logs in with its private key")
+	case hasApp:
+		_, err := s.ServiceApp.signingKey()
+		return err
+	}
+	for _, r := range s.Token.Reveal() {
+		if r <= ' ' || r > 0x7e {
+			return sdk.InvalidField("/token", "has a blank or a letter that no token has; was it copied whole, without quotes?")
+		}
+	}
+	for _, stray := range []struct {
+		pointer string
+		given   bool
+	}{
+		{"/key_id", s.KeyID != ""},
+		{"/algorithm", s.Algorithm != "" && s.Algorithm != auto},
+		{"/scopes", len(s.Scopes) > 0},
+		{"/dpop", s.DPoP != "" && s.DPoP != auto && s.DPoP != dpopOff},
+	} {
+		if stray.given {
+			return sdk.InvalidField(stray.pointer, "belongs to a service app's login; this connection has an API token")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+)
+
+// A Rehearsal is an input that can ask for a dry run. While one is under way, a
+// connector's transport must send nothing that writes: it notes the request with
+// [PlanRequest] and fails with [ErrPlanned]. Each action that writes has such an
+// input.
+type Rehearsal interface {
+	IsDryRun() bool
+}
+
+// ErrPlanned is what a write meets in a dry run.
+var ErrPlanned = errors.New("planned, not sent")
+
+// A PlannedRequest is one that a dry run did not send.
+type PlannedRequest struct {
+	Method string `json:"method" jsonschema_description:"HTTP method."`
+	Path   string `json:"path" jsonschema_description:"Path of the service's API, with the query."`
+	Body   string `json:"body,omitempty" jsonschema_description:"Body, with secrets masked."`
+	// RefusedBy names what would refuse it.
+	RefusedBy string `json:"refused_by,omitempty" jsonschema_description:"The guard of this connection that would refuse it; absent if none would."`
+}
+
+type planKey struct{}
+
+type plan struct {
+	mu  sync.Mutex
+	all []PlannedRequest
+}
+
+// WithDryRun returns a context under which nothing is written.
+func WithDryRun(ctx context.Context) context.Context {
+	return context.WithValue(ctx, planKey{}, new(plan))
+}
+
+// IsDryRun reports whether nothing may be written under ctx.
+func IsDryRun(ctx context.Context) bool { return ctx.Value(planKey{}) != nil }
+
+// PlanRequest notes a request that a dry run does not send.
+func PlanRequest(ctx context.Context, r PlannedRequest) {
+	if p, ok := ctx.Value(planKey{}).(*plan); ok {
+		p.mu.Lock()
+		p.all = append(p.all, r)
+		p.mu.Unlock()
+	}
+}
+
+// PlannedRequests returns what was noted under ctx, in order.
+func PlannedRequests(ctx context.Context) []PlannedRequest {
+	p, ok := ctx.Value(planKey{}).(*plan)
+	if !ok {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.all)
+}
