@@ -1,0 +1,82 @@
+package catalogue
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Branch is a node of the tree that the names of event types form: a family, an
+// event type, or both at once, as user.account.lock is.
+type Branch struct {
+	Name  string `json:"name" jsonschema_description:"The family's prefix or the event type, such as user.session or user.session.start."`
+	Label string `json:"label" jsonschema_description:"The name in words, for lists."`
+	Types int    `json:"types" jsonschema_description:"How many event types belong to it, itself included if it is one."`
+	Watch string `json:"watch,omitempty" jsonschema_description:"Why a responder should watch it; absent if there is no special reason."`
+}
+
+// Family returns the event types of a family in byte order: those below prefix, and
+// prefix itself if it is an event type. Prefix is such as user.session, or
+// user.session.*, or * for all. A family that nobody knows has none.
+func Family(prefix string) []Type {
+	return slices.Collect(views(below(prefix)))
+}
+
+// Branches returns the children of a family in byte order; those of "" or "*" are
+// the roots of the tree.
+func Branches(prefix string) []Branch {
+	prefix = trimFamily(prefix)
+	var branches []Branch
+	for _, r := range below(prefix) {
+		rest := r.name
+		if prefix != "" {
+			if rest = strings.TrimPrefix(r.name, prefix+"."); rest == r.name {
+				continue
+			}
+		}
+		name := r.name[:len(r.name)-len(rest)]
+		first, _, _ := strings.Cut(rest, ".")
+		name += first
+		if i := slices.IndexFunc(branches, func(b Branch) bool { return b.Name == name }); i >= 0 {
+			branches[i].Types++
+			continue
+		}
+		branches = append(branches, Branch{Name: name, Label: Label(name), Types: 1, Watch: watchReason(name)})
+	}
+	return branches
+}
+
+func trimFamily(prefix string) string {
+	if prefix == "*" {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(prefix, "*"), ".")
+}
+
+// below returns the records of a family, which lie side by side since a dot sorts
+// before whatever else can follow a prefix of whole segments, a hyphen excepted,
+// which sorts before the dot.
+func below(prefix string) []record {
+	prefix = trimFamily(prefix)
+	if prefix == "" {
+		return records[:]
+	}
+	from, itself := find(prefix)
+	if itself {
+		// Names with a hyphen after the prefix may stand between it and its family.
+		rest := family(prefix + ".")
+		if len(rest) == 0 {
+			return records[from : from+1]
+		}
+		return append([]record{records[from]}, rest...)
+	}
+	return family(prefix + ".")
+}
+
+func family(prefix string) []record {
+	from, _ := find(prefix)
+	to := from
+	for to < len(records) && strings.HasPrefix(records[to].name, prefix) {
+		to++
+	}
+	return records[from:to]
+}

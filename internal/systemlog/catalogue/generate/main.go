@@ -1,0 +1,32 @@
+// Generate writes the table of Okta's event types into the catalogue, from the
+// facts that stand in a CSV file: run it with go generate in the catalogue's folder.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	from := flag.String("from", "../../../../shared/okta/event-types.csv", "table of event types")
+	to := flag.String("to", "types_gen.go", "Go file to write")
+	flag.Parse()
+	if err := run(*from, *to); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(from, to string) error {
+	table, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer table.Close()
+	source, err := generate(table)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, source, 0o644)
+}

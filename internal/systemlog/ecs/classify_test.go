@@ -1,0 +1,193 @@
+package ecs
+
+import (
+	"bytes"
+	"encoding/csv"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// eventTypes returns the names of Okta's catalogue.
+func eventTypes(t *testing.T) (names []string) {
+	t.Helper()
+	rows, err := csv.NewReader(bytes.NewReader(files(t, "okta/event-types.csv")["event-types.csv"])).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows[1:] {
+		names = append(names, row[0])
+	}
+	return names
+}
+
+// without are the event types that belong to no category of ECS: they tell of
+// feedback, a script, a measurement.
+var without = []string{"analytics.feedback.provide", "plugin.script_status", "user.internal.authentication.telemetry"}
+
+// Every event type of the catalogue has a class that ECS allows.
+func TestEveryEventTypeHasAClass(t *testing.T) {
+	names := eventTypes(t)
+	if len(names) != 1274 {
+		t.Errorf("%d event types, want 1274", len(names))
+	}
+	categories := map[string]int{}
+	for _, name := range names {
+		c := Classify(name)
+		if slices.Contains(without, name) != (len(c.Category) == 0) {
+			t.Errorf("%s: category %v", name, c.Category)
+		}
+		if wrong := invalid(c); wrong != "" {
+			t.Errorf("%s: %s", name, wrong)
+		}
+		for _, category := range c.Category {
+			categories[category]++
+		}
+		if !slices.ContainsFunc(table, func(r rule) bool { return r.pattern != "*" && match(r.pattern, name) }) {
+			t.Errorf("%s: no rule of its own", name)
+		}
+	}
+	t.Logf("%d event types by category: %v", len(names), categories)
+}
+
+func invalid(c Class) string {
+	if (len(c.Category) == 0) != (len(c.Type) == 0) {
+		return "category without type, or type without category"
+	}
+	var allowed []string
+	for _, category := range c.Category {
+		if expected[category] == nil {
+			return "category " + category
+		}
+		allowed = append(allowed, expected[category]...)
+	}
+	for i, typ := range c.Type {
+		if !slices.Contains(allowed, typ) || slices.Contains(c.Type[:i], typ) {
+			return "type " + typ + " within " + strings.Join(c.Category, " ")
+		}
+	}
+	return ""
+}
+
+// Each row of the table says something: no pattern twice, nothing that ECS does not
+// allow, and no pattern of ours that no event type matches.
+func TestTable(t *testing.T) {
+	names := eventTypes(t)
+	seen := map[string]bool{}
+	for _, r := range table {
+		if seen[r.pattern] {
+			t.Errorf("%s: twice", r.pattern)
+		}
+		seen[r.pattern] = true
+		for _, c := range compile(r.class) {
+			if wrong := invalid(c); wrong != "" {
+				t.Errorf("%s: %s", r.pattern, wrong)
+			}
+		}
+		matches := func(name string) bool { return match(r.pattern, name) }
+		if r.sekoia == "" && !slices.ContainsFunc(names, matches) {
+			t.Errorf("%s: matches no event type", r.pattern)
+		}
+	}
+}
+
+func match(pattern, name string) bool {
+	if family, ok := strings.CutSuffix(pattern, ".*"); ok {
+		return name == family || strings.HasPrefix(name, family+".")
+	}
+	if text, ok := strings.CutSuffix(pattern, "*"); ok {
+		return strings.HasPrefix(name, text)
+	}
+	return name == pattern
+}
+
+// Where Sekoia.io has a rule, the full profile agrees, but for what ECS does not
+// allow and for messages about mail domains and templates.
+func TestFullAgreesWithSekoia(t *testing.T) {
+	differ := map[string]bool{}
+	for _, name := range eventTypes(t) {
+		if sekoia := rules().sekoia.find(name); len(sekoia) == 0 {
+			t.Fatalf("%s: no class", name)
+		}
+		theirs, ours := sekoiaClass(name), Classify(name)
+		fallback := slices.Equal(theirs.Category, []string{"iam"}) && slices.Equal(theirs.Type, []string{"info"})
+		if !fallback && (!slices.Equal(theirs.Category, ours.Category) || !slices.Equal(theirs.Type, ours.Type)) {
+			differ[name] = true
+		}
+	}
+	for name := range differ {
+		if !strings.HasPrefix(name, "system.email") && name != "user.session.impersonation.grant" && name != "user.session.impersonation.revoke" {
+			t.Errorf("%s: %v and %v", name, sekoiaClass(name), Classify(name))
+		}
+	}
+}
+
+func TestClassify(t *testing.T) {
+	for _, c := range []struct{ name, category, types string }{
+		{"user.session.start", "session", "start"},
+		{"user.session.clear", "session", "end"},
+		{"user.session.access_admin_app", "session", "info"},
+		{"user.authentication.sso", "authentication", "start"},
+		{"user.account.lock", "iam", "change"},
+		{"user.account.privilege.grant", "iam", "change"},
+		{"user.lifecycle.create", "iam", "user creation"},
+		{"user.lifecycle.suspend", "iam", "user change"},
+		{"user.lifecycle.delete.completed", "iam", "user deletion"},
+		{"user.mfa.factor.deactivate", "iam", "user change"},
+		{"group.user_membership.add", "iam", "group change"},
+		{"group.lifecycle.delete", "iam", "group deletion"},
+		{"iam.role.create", "iam", "admin creation"},
+		{"policy.rule.update", "configuration", "change"},
+		{"policy.rule.add", "configuration", "creation"},
+		{"policy.evaluate_sign_on", "authentication", "info"},
+		{"zone.delete", "configuration", "deletion"},
+		{"system.api_token.create", "iam", "creation"},
+		{"system.email_domain.delete", "configuration", "deletion"},
+		{"system.push.send_factor_verify_push", "authentication", "start"},
+		{"security.request.blocked", "network intrusion_detection", "denied"},
+		{"security.threat.detected", "intrusion_detection", "info"},
+		{"system.agent.ad.connect", "host configuration", "start"},
+		{"workflows.user.table.view", "database configuration", "access"},
+		{"plugin.script_status", "", ""},
+
+		{"", "iam", "info"},
+		{"comet.sighted", "iam", "info"},
+		{"comet.tail.created", "iam", "creation"},
+		{"user.lifecycle.vanish", "iam", "user info"},
+		{"user.accounting", "iam", "change"},
+		{"users", "iam", "info"},
+		{strings.Repeat("user.", 1<<16) + "create", "iam", "user creation"},
+	} {
+		got := Classify(c.name)
+		if strings.Join(got.Category, " ") != c.category || strings.Join(got.Type, " ") != c.types {
+			t.Errorf("%.60s: %v, want %s, %s", c.name, got, c.category, c.types)
+		}
+	}
+}
+
+// The intake's own class of event types, by its published rules.
+func TestSekoiaClass(t *testing.T) {
+	for _, c := range []struct{ name, category, types string }{
+		{"user.session.start", "session", "start"},
+		{"user.session.impersonation.grant", "session", "creation"},
+		{"user.session.access_admin_app", "session", "info"},
+		{"user.sessions", "session", "info"},
+		{"user.account.privilege.grant", "iam", "change"},
+		{"user.authentication.slo", "authentication", "start"},
+		{"system.push.send_factor_verify_push", "authentication", "start"},
+		{"system.email_domain.delete", "authentication", "start"},
+		{"system.voice.send_call", "iam", "info"},
+		{"app.oauth2.as.token.grant", "session", "info"},
+		{"app.oauth2.as.token.grant.access_token", "iam", "info"},
+		{"app.oauth2.token.grant.revoke", "iam", "end"},
+		{"group.user_membership.add", "iam", "info"},
+		{"app.access_request.approver.delete", "iam", "admin deletion"},
+		{"comet.sighted", "iam", "info"},
+		{"", "iam", "info"},
+	} {
+		got := sekoiaClass(c.name)
+		if strings.Join(got.Category, " ") != c.category || strings.Join(got.Type, " ") != c.types {
+			t.Errorf("%s: %v, want %s, %s", c.name, got, c.category, c.types)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package ecs
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+)
+
+// wrongs are values that stand where others are expected.
+var wrongs = []string{`null`, `true`, `-1`, `1e99`, `""`, `"x"`, `"\ud800"`, `[]`, `[null,[{}]]`, `{}`, `{"id":{"id":[]},"type":"User"}`}
+
+// Whatever stands in the place of any one member, the document stays valid, and
+// the event an event.
+func TestAnyMemberWrong(t *testing.T) {
+	raw, err := os.ReadFile("testdata/events/api_token_adds_member.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole any
+	if err := json.Unmarshal(raw, &whole); err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	replaceEach(whole, func(set func(any)) {
+		for _, wrong := range wrongs {
+			set(json.RawMessage(wrong))
+			mutant, err := json.Marshal(whole)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hold(t, mutant)
+			tried++
+		}
+	})
+	if tried < 70*len(wrongs) {
+		t.Errorf("only %d tried", tried)
+	}
+}
+
+// replaceEach calls try with a setter for each part of v in turn, and puts the part
+// back after.
+func replaceEach(v any, try func(set func(any))) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			part := v[name]
+			try(func(other any) { v[name] = other })
+			v[name] = part
+			replaceEach(part, try)
+		}
+	case []any:
+		for i, part := range v {
+			try(func(other any) { v[i] = other })
+			v[i] = part
+			replaceEach(part, try)
+		}
+	}
+}

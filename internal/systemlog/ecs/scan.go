@@ -1,0 +1,342 @@
+package ecs
+
+import (
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// deepest is how far values may nest: the limit of encoding/json, so that both
+// read the same documents.
+const deepest = 10_000
+
+// A scanner reads one JSON text from front to back, member by member. It accepts
+// exactly what [encoding/json.Valid] accepts. After the first fault every call
+// fails, so callers look at failed once, at the end.
+type scanner struct {
+	s      string
+	i      int
+	depth  int
+	first  bool // the next member or element is the first of its parent
+	failed bool
+}
+
+// fail remembers a fault and leaves i where it was found.
+func (p *scanner) fail() bool {
+	p.failed = true
+	return false
+}
+
+func (p *scanner) space() {
+	for p.i < len(p.s) {
+		switch p.s[p.i] {
+		case ' ', '\t', '\n', '\r':
+			p.i++
+		default:
+			return
+		}
+	}
+}
+
+// peek returns the first byte of the next value, 0 at the end.
+func (p *scanner) peek() byte {
+	p.space()
+	if p.failed || p.i >= len(p.s) {
+		return 0
+	}
+	return p.s[p.i]
+}
+
+// enter goes into the next value if it begins with open, '{' or '['. Any other
+// value is passed over.
+func (p *scanner) enter(open byte) bool {
+	if p.peek() != open {
+		p.skip()
+		return false
+	}
+	if p.depth++; p.depth > deepest {
+		return p.fail()
+	}
+	p.i++
+	p.first = true
+	return true
+}
+
+// leave ends the object or array that close ends, or goes to its next part.
+func (p *scanner) leave(closing byte) bool {
+	c := p.peek()
+	if c == closing {
+		p.i++
+		p.depth--
+		p.first = false
+		return true
+	}
+	if !p.first {
+		if c != ',' {
+			p.fail()
+			return true
+		}
+		p.i++
+	}
+	p.first = false
+	return false
+}
+
+// key returns the name of the object's next member, false after the last. The
+// member's value must be read or skipped before the next call.
+func (p *scanner) key() (string, bool) {
+	if p.leave('}') {
+		return "", false
+	}
+	if p.peek() != '"' {
+		return "", p.fail()
+	}
+	name, plain := p.literal()
+	if p.peek() != ':' {
+		return "", p.fail()
+	}
+	p.i++
+	if !plain {
+		name = unquote(name)
+	}
+	return name, !p.failed
+}
+
+// element reports whether the array has another element, which must be read or
+// skipped before the next call.
+func (p *scanner) element() bool { return !p.leave(']') && !p.failed }
+
+// text returns the next value if it is a string, and "" for any other.
+func (p *scanner) text() string {
+	if p.peek() != '"' {
+		p.skip()
+		return ""
+	}
+	s, plain := p.literal()
+	if p.failed {
+		return ""
+	}
+	if plain {
+		return s
+	}
+	return unquote(s)
+}
+
+// scalar returns the next value as it is written if it is a number, true or
+// false, and "" for any other.
+func (p *scanner) scalar() string {
+	c := p.peek()
+	from := p.i
+	p.skip()
+	if p.failed || c != '-' && (c < '0' || c > '9') && c != 't' && c != 'f' {
+		return ""
+	}
+	return p.s[from:p.i]
+}
+
+// loose returns the next value without its quotes if it is a string, number or
+// boolean, and "" for any other.
+func (p *scanner) loose() string {
+	if p.peek() == '"' {
+		return p.text()
+	}
+	return p.scalar()
+}
+
+// skip passes over the next value, whatever it is.
+func (p *scanner) skip() {
+	if p.failed {
+		return
+	}
+	switch p.peek() {
+	case '{':
+		for p.enter('{'); ; p.skip() {
+			if _, more := p.member(); !more {
+				return
+			}
+		}
+	case '[':
+		for p.enter('['); p.element(); p.skip() {
+		}
+	case '"':
+		p.literal()
+	case 't':
+		p.word("true")
+	case 'f':
+		p.word("false")
+	case 'n':
+		p.word("null")
+	default:
+		p.number()
+	}
+}
+
+// member is key without the cost of a name that nobody asks for.
+func (p *scanner) member() (plain, more bool) {
+	if p.failed || p.leave('}') {
+		return false, false
+	}
+	if p.peek() != '"' {
+		return false, p.fail()
+	}
+	_, plain = p.literal()
+	if p.peek() != ':' {
+		return false, p.fail()
+	}
+	p.i++
+	return plain, !p.failed
+}
+
+func (p *scanner) word(w string) {
+	if !strings.HasPrefix(p.s[p.i:], w) {
+		p.fail()
+		return
+	}
+	p.i += len(w)
+}
+
+func (p *scanner) number() {
+	if p.i < len(p.s) && p.s[p.i] == '-' {
+		p.i++
+	}
+	if p.i < len(p.s) && p.s[p.i] == '0' {
+		p.i++
+	} else {
+		p.digits()
+	}
+	if p.i < len(p.s) && p.s[p.i] == '.' {
+		p.i++
+		p.digits()
+	}
+	if p.i < len(p.s) && p.s[p.i]|0x20 == 'e' {
+		p.i++
+		if p.i < len(p.s) && (p.s[p.i] == '+' || p.s[p.i] == '-') {
+			p.i++
+		}
+		p.digits()
+	}
+}
+
+func (p *scanner) digits() {
+	from := p.i
+	for p.i < len(p.s) && p.s[p.i]-'0' <= 9 {
+		p.i++
+	}
+	if p.i == from {
+		p.fail()
+	}
+}
+
+// special marks the bytes of a string literal that need a look.
+var special = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf
+	}
+	return t
+}()
+
+// literal reads a string literal and returns what is between its quotes; plain
+// tells that this is the string itself, without escapes and bad UTF-8.
+func (p *scanner) literal() (inner string, plain bool) {
+	s, i := p.s, p.i+1
+	from, ascii, escaped := i, true, false
+	for i < len(s) {
+		c := s[i]
+		if !special[c] {
+			i++
+			continue
+		}
+		switch {
+		case c == '"':
+			inner, p.i = s[from:i], i+1
+			return inner, !escaped && (ascii || utf8.ValidString(inner))
+		case c == '\\':
+			escaped = true
+			n := escape(s[i:])
+			if n == 0 {
+				p.i = i
+				return "", p.fail()
+			}
+			i += n
+		case c >= utf8.RuneSelf:
+			ascii = false
+			i++
+		default:
+			p.i = i
+			return "", p.fail()
+		}
+	}
+	p.i = len(s)
+	return "", p.fail()
+}
+
+// escape returns the length of the escape that s begins with, 0 if it is none.
+func escape(s string) int {
+	if len(s) < 2 {
+		return 0
+	}
+	switch s[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if _, ok := hex4(s); ok {
+			return 6
+		}
+	}
+	return 0
+}
+
+// hex4 reads an escape of the form \uXXXX.
+func hex4(s string) (rune, bool) {
+	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+		return 0, false
+	}
+	var r rune
+	for i := 2; i < 6; i++ {
+		c := s[i]
+		switch {
+		case c-'0' <= 9:
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c = c | 0x20 - 'a' + 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+var short = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+// unquote resolves the escapes of a checked literal. What is not UTF-8, or half a
+// surrogate pair, becomes U+FFFD, as with encoding/json.
+func unquote(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case c == '\\' && s[i+1] != 'u':
+			b.WriteByte(short[s[i+1]])
+			i += 2
+		case c == '\\':
+			r, _ := hex4(s[i:])
+			i += 6
+			if utf16.IsSurrogate(r) {
+				low, ok := hex4(s[i:])
+				if r = utf16.DecodeRune(r, low); ok && r != utf8.RuneError {
+					i += 6
+				}
+			}
+			b.WriteRune(r)
+		case c < utf8.RuneSelf:
+			b.WriteByte(c)
+			i++
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			b.WriteRune(r)
+			i += n
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,206 @@
+package emm
+
+import (
+	"encoding/json"
+
+	"github.com/invopop/jsonschema"
+)
+
+// A Row is an Okta event as a row of the matrix.
+type Row struct {
+	Class
+	Result     Result     `json:"result" jsonschema:"enum=success,enum=failure,enum=unknown" jsonschema_description:"Whether it succeeded. Okta's own word is the attribute result, except for a sign-in, which has none in the matrix."`
+	Flagged    bool       `json:"flagged" jsonschema_description:"Whether a verification was refused by its user, was got round, or came with a threat that Okta suspects."`
+	Attributes Attributes `json:"attributes" jsonschema_description:"What the matrix wants to know of such an event, by key. What Okta did not send, sent as null or as another type is absent."`
+}
+
+// Result is an outcome in the matrix's terms.
+type Result string
+
+// The results. Okta's SUCCESS and ALLOW are a success, FAILURE and DENY a failure;
+// whatever else it says is neither.
+const (
+	Success Result = "success"
+	Failure Result = "failure"
+	Unknown Result = "unknown"
+)
+
+func resultOf(outcome string) Result {
+	switch outcome {
+	case "SUCCESS", "ALLOW":
+		return Success
+	case "FAILURE", "DENY":
+		return Failure
+	default:
+		return Unknown
+	}
+}
+
+// Attributes are what the matrix wants to know of an event. An event has those of its
+// row: see [Mapping].
+type Attributes struct {
+	Timestamp           string          `json:"timestamp,omitempty" jsonschema_description:"A0001: when it happened, in UTC."`
+	EventID             string          `json:"event_id,omitempty" jsonschema_description:"A0002: Okta's id of the event."`
+	EventCodeOrType     string          `json:"event_code_or_type,omitempty" jsonschema_description:"A0003: Okta's event type."`
+	Result              string          `json:"result,omitempty" jsonschema_description:"A0004: Okta's word for the outcome, such as SUCCESS or DENY."`
+	Username            string          `json:"username,omitempty" jsonschema_description:"A0005: login of who did it."`
+	UserID              string          `json:"user_id,omitempty" jsonschema_description:"A0006: Okta's id of who did it."`
+	SessionID           string          `json:"session_id,omitempty" jsonschema_description:"A0008: session in which it was done."`
+	IPAddress           string          `json:"ip_address,omitempty" jsonschema_description:"A0009: address that the request came from."`
+	IPGeolocation       Place           `json:"ip_geolocation_or_asn,omitzero" jsonschema_description:"A0010: where the address is, as Okta sent it."`
+	UserAgent           Agent           `json:"user_agent_name,omitzero" jsonschema_description:"A0011: the program that sent the request, as Okta sent it."`
+	DeviceType          string          `json:"device_client_type,omitempty" jsonschema_description:"A0012: kind of device, such as Computer."`
+	FailureContext      string          `json:"failure_context,omitempty" jsonschema_description:"A0013: why a sign-in failed."`
+	CredentialContext   string          `json:"credential_context,omitempty" jsonschema_description:"A0014: kind of credential that was used."`
+	ProviderContext     string          `json:"identity_service_provider_context,omitempty" jsonschema_description:"A0015: who checked the credential."`
+	VerificationMethod  string          `json:"verification_method,omitempty" jsonschema_description:"A0016: the factor that was used."`
+	VerificationFlagged Facts           `json:"verification_flagged,omitzero" jsonschema_description:"A0017: the facts by which a verification may be flagged, as Okta sent them."`
+	TargetUsername      string          `json:"target_username,omitempty" jsonschema_description:"A0019: login of the user that it was done to; their name where they joined or left a group."`
+	TargetContext       json.RawMessage `json:"target_attribute_context,omitempty" jsonschema_description:"A0020: what was changed: the attributes of a user, or the name of the app or permission that a group or role was given; a list of names if there are several."`
+	TargetGroup         string          `json:"target_group_name,omitempty" jsonschema_description:"A0021: name of the group."`
+	TargetRole          string          `json:"target_role_name,omitempty" jsonschema_description:"A0022: name of the role."`
+	PermissionName      string          `json:"permission_name,omitempty" jsonschema_description:"A0023: what was granted or revoked."`
+	TargetResource      string          `json:"target_resource_name,omitempty" jsonschema_description:"A0024: who or what it was granted to or revoked from."`
+	EnrollmentType      string          `json:"enrollment_type,omitempty" jsonschema_description:"A0025: the factor, in Okta's words."`
+	SettingName         string          `json:"configuration_setting_name,omitempty" jsonschema_description:"A0026: name of the setting; the new sign-on mode of an integration."`
+	SettingValue        json.RawMessage `json:"configuration_setting_value,omitempty" jsonschema_description:"A0027: value of the setting, as Okta sent it."`
+	PreviousSetting     string          `json:"previous_configuration_setting_value,omitempty" jsonschema_description:"A0028: the sign-on mode before."`
+	IntegrationName     string          `json:"integration_app_name,omitempty" jsonschema_description:"A0029: name of the integration."`
+	ResourceName        string          `json:"resource_name,omitempty" jsonschema_description:"A0030: name of the resource."`
+	ResourceType        string          `json:"resource_type,omitempty" jsonschema_description:"A0031: Okta's kind of target, such as Token."`
+}
+
+// text returns where an attribute that is a string is kept; nil if it is none.
+func (a *Attributes) text(which attribute) *string {
+	switch which {
+	case timestamp:
+		return &a.Timestamp
+	case eventID:
+		return &a.EventID
+	case eventCode:
+		return &a.EventCodeOrType
+	case result:
+		return &a.Result
+	case username:
+		return &a.Username
+	case userID:
+		return &a.UserID
+	case sessionID:
+		return &a.SessionID
+	case ipAddress:
+		return &a.IPAddress
+	case deviceType:
+		return &a.DeviceType
+	case failureContext:
+		return &a.FailureContext
+	case credentialContext:
+		return &a.CredentialContext
+	case providerContext:
+		return &a.ProviderContext
+	case verificationMethod:
+		return &a.VerificationMethod
+	case targetUsername:
+		return &a.TargetUsername
+	case targetGroup:
+		return &a.TargetGroup
+	case targetRole:
+		return &a.TargetRole
+	case permissionName:
+		return &a.PermissionName
+	case targetResource:
+		return &a.TargetResource
+	case enrollmentType:
+		return &a.EnrollmentType
+	case settingName:
+		return &a.SettingName
+	case previousSetting:
+		return &a.PreviousSetting
+	case integrationName:
+		return &a.IntegrationName
+	case resourceName:
+		return &a.ResourceName
+	case resourceType:
+		return &a.ResourceType
+	}
+	return nil
+}
+
+// document returns where an attribute that is JSON as Okta sent it is kept; nil if it
+// is none.
+func (a *Attributes) document(which attribute) *json.RawMessage {
+	switch which {
+	case ipGeolocation:
+		return &a.IPGeolocation.RawMessage
+	case userAgent:
+		return &a.UserAgent.RawMessage
+	case verificationFlagged:
+		return &a.VerificationFlagged.RawMessage
+	case targetContext:
+		return &a.TargetContext
+	case settingValue:
+		return &a.SettingValue
+	}
+	return nil
+}
+
+// Get returns an attribute by its code or its key, such as A0005 or username: a
+// string, or a json.RawMessage where Okta's own JSON is kept. False if the event has
+// no such attribute.
+func (a Attributes) Get(codeOrKey string) (any, bool) {
+	which := attributeOf(codeOrKey)
+	if s := a.text(which); s != nil && *s != "" {
+		return *s, true
+	}
+	if d := a.document(which); d != nil && *d != nil {
+		return *d, true
+	}
+	return nil, false
+}
+
+// A Place is where an address is: Okta's own JSON object, nulls and all.
+type Place struct{ json.RawMessage }
+
+// JSONSchema describes what Okta documents of a place, and refuses nothing else.
+func (Place) JSONSchema() *jsonschema.Schema {
+	return described(
+		describedMember{"city", "string", "City."},
+		describedMember{"state", "string", "State or region."},
+		describedMember{"country", "string", "Country."},
+		describedMember{"postalCode", "string", "Postal code."},
+		describedMember{"geolocation", "object", "Coordinates: lat and lon, in degrees."},
+	)
+}
+
+// An Agent is the program that sent a request: Okta's own JSON object, nulls and all.
+type Agent struct{ json.RawMessage }
+
+// JSONSchema describes what Okta documents of a user agent, and refuses nothing else.
+func (Agent) JSONSchema() *jsonschema.Schema {
+	return described(
+		describedMember{"rawUserAgent", "string", "The User-Agent header."},
+		describedMember{"os", "string", "Operating system."},
+		describedMember{"browser", "string", "Browser."},
+	)
+}
+
+// Facts are Okta's debug data: its own JSON object. Most values are strings.
+type Facts struct{ json.RawMessage }
+
+// JSONSchema names no member, since Okta documents none.
+func (Facts) JSONSchema() *jsonschema.Schema { return described() }
+
+type describedMember struct{ name, kind, description string }
+
+func described(members ...describedMember) *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "object"}
+	if len(members) > 0 {
+		s.Properties = jsonschema.NewProperties()
+	}
+	for _, m := range members {
+		s.Properties.Set(m.name, &jsonschema.Schema{
+			Description: m.description,
+			Extras:      map[string]any{"type": []string{m.kind, "null"}},
+		})
+	}
+	return s
+}
