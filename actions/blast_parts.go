@@ -83,7 +83,7 @@ func appsReached(ctx context.Context, c *okta.Client, userID string) ([]ReachedA
 	}
 	reached := make([]ReachedApp, len(apps))
 	for i, a := range apps {
-		reached[i] = ReachedApp{AppRef: appRef(&a.App), Status: a.Status, Through: through(a.Embedded.User.Scope)}
+		reached[i] = ReachedApp{AppRef: appRef(&a), Status: a.Status, Through: through(a.Embedded.User.Scope)}
 	}
 	return reached, nil
 }

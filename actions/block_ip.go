@@ -72,7 +72,7 @@ func (in BlockIPInput) Validate() error {
 type BlockIPOutput struct {
 	Address    string     `json:"address" jsonschema_description:"What was to be blocked, in its shortest form."`
 	Zone       ZoneRef    `json:"zone" jsonschema_description:"The blocklist."`
-	ExpiresAt  *time.Time `json:"expires_at,omitempty" jsonschema_description:"When the block is to be taken back with unblock_ip. Okta does not do it: the host does."`
+	ExpiresAt  *time.Time `json:"expires_at,omitempty" jsonschema_description:"When the block is to be taken back with unblock_ip. Neither Okta nor this connector does it by itself."`
 	OwnAddress string     `json:"own_address,omitempty" jsonschema_description:"The address from which Okta last saw a write of the login's user, which is never blocked; absent if that cannot be known."`
 	Warnings   []string   `json:"warnings" jsonschema_description:"What is doubtful about the block."`
 	Change[BlockState]

@@ -30,7 +30,7 @@ var blink = map[string]string{
 
 func TestBlinksActionsAreAllThere(t *testing.T) {
 	t.Parallel()
-	backend, err := connector.Okta.Compile()
+	backend, err := connector.Backend()
 	if err != nil {
 		t.Fatal(err)
 	}

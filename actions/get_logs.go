@@ -8,37 +8,45 @@ import (
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/internal/systemlog"
+	"soar.example/okta/internal/systemlog/ecs"
+	"soar.example/okta/internal/systemlog/emm"
+	"soar.example/okta/internal/systemlog/shape"
 	"soar.example/okta/sdk"
 )
 
 // GetLogs searches the System Log.
-var GetLogs = action[GetLogsInput, GetLogsOutput]{
+var GetLogs = action[GetLogsInput, GetLogsOutput[shape.Event]]{
 	Name:    "get_logs",
 	Title:   "Get Logs",
-	Summary: "Searches the System Log and returns whole events, as Okta sent them.",
+	Summary: "Searches the System Log and returns whole events, as Okta sent them or normalized.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/#tag/SystemLog/operation/listLogEvents",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.logs.read"},
-	Example: sdk.Example[GetLogsInput, GetLogsOutput]{
+	Example: sdk.Example[GetLogsInput, GetLogsOutput[shape.Event]]{
 		Input: GetLogsInput{
 			Since: exampleTime("2026-03-14T00:00:00Z"), Until: exampleTime("2026-03-14T03:00:00Z"),
 			Filter: `eventType eq "user.account.report_suspicious_activity_by_enduser"`, Limit: 100, MaxItems: 10_000,
 		},
-		Output: GetLogsOutput{Events: []systemlog.Raw{systemlog.Example}, Count: 1},
+		Output: GetLogsOutput[shape.Event]{Events: []shape.Event{shape.Event(systemlog.Example)}, Count: 1},
+	},
+	Shapes: map[string]sdk.Shape{
+		string(shape.ECS): sdk.ShapeOf[GetLogsOutput[ecs.Document]](),
+		string(shape.EMM): sdk.ShapeOf[GetLogsOutput[emm.Row]](),
 	},
 	Run: getLogs,
 }
 
 // GetLogsInput is what get_logs takes.
 type GetLogsInput struct {
-	Query     string     `json:"query,omitempty" jsonschema:"title=Query,example=suspicious,maxLength=450" jsonschema_description:"Keywords that an event must hold: at most ten, of at most 40 letters each; whole words, any case."`
-	ReturnAll bool       `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false" jsonschema_description:"Follow the pages to the end, up to max_items, instead of returning the first."`
-	Since     *time.Time `json:"since,omitempty" jsonschema:"title=Since,example=2026-03-14T00:00:00Z" jsonschema_description:"Lower bound: of the time an event happened if until is given, of the time Okta stored it otherwise. Seven days ago if absent; Okta keeps 90 days."`
-	Until     *time.Time `json:"until,omitempty" jsonschema:"title=Until,example=2026-03-14T03:00:00Z" jsonschema_description:"Upper bound of the time an event happened. Events that reach Okta late may be missing from such a search; leave it out to miss none."`
-	Filter    string     `json:"filter,omitempty" jsonschema:"title=Filter,example=eventType eq \"user.session.start\",maxLength=6000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expression of Okta's filter language."`
-	Limit     int        `json:"limit,omitempty" jsonschema:"title=Limit,default=100,minimum=1,maximum=1000,example=100" jsonschema_extras:"x-group=advanced" jsonschema_description:"Events an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests."`
-	SortOrder string     `json:"sort_order,omitempty" jsonschema:"title=Sort order,enum=ASCENDING,enum=DESCENDING,default=ASCENDING" jsonschema_extras:"x-group=advanced" jsonschema_description:"Order of the events."`
-	MaxItems  int        `json:"max_items,omitempty" jsonschema:"title=Most events,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"With return_all: stop after so many events."`
+	Query     string       `json:"query,omitempty" jsonschema:"title=Query,example=suspicious,maxLength=450" jsonschema_description:"Keywords that an event must hold: at most ten, of at most 40 letters each; whole words, any case."`
+	ReturnAll bool         `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false" jsonschema_description:"Follow the pages to the end, up to max_items, instead of returning the first."`
+	Since     *time.Time   `json:"since,omitempty" jsonschema:"title=Since,example=2026-03-14T00:00:00Z" jsonschema_description:"Lower bound: of the time an event happened if until is given, of the time Okta stored it otherwise. Seven days ago if absent; Okta keeps 90 days."`
+	Until     *time.Time   `json:"until,omitempty" jsonschema:"title=Until,example=2026-03-14T03:00:00Z" jsonschema_description:"Upper bound of the time an event happened. Events that reach Okta late may be missing from such a search; leave it out to miss none."`
+	Filter    string       `json:"filter,omitempty" jsonschema:"title=Filter,example=eventType eq \"user.session.start\",maxLength=6000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expression of Okta's filter language."`
+	Limit     int          `json:"limit,omitempty" jsonschema:"title=Limit,default=100,minimum=1,maximum=1000,example=100" jsonschema_extras:"x-group=advanced" jsonschema_description:"Events an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests."`
+	SortOrder string       `json:"sort_order,omitempty" jsonschema:"title=Sort order,enum=ASCENDING,enum=DESCENDING,default=ASCENDING" jsonschema_extras:"x-group=advanced" jsonschema_description:"Order of the events."`
+	MaxItems  int          `json:"max_items,omitempty" jsonschema:"title=Most events,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"With return_all: stop after so many events."`
+	Format    shape.Format `json:"format,omitempty" jsonschema:"title=Format,enum=okta,enum=ecs,enum=emm,default=okta" jsonschema_extras:"x-group=advanced" jsonschema_description:"Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the SaaS Event Maturity Matrix."`
 }
 
 // Validate refuses bounds that are the wrong way round, and keywords that Okta
@@ -59,14 +67,14 @@ func (in GetLogsInput) Validate() error {
 	return nil
 }
 
-// GetLogsOutput is what get_logs answers.
-type GetLogsOutput struct {
-	Events    []systemlog.Raw `json:"events" jsonschema_description:"The events as Okta sent them, nulls and unknown members kept."`
-	Count     int             `json:"count" jsonschema_description:"How many events there are."`
-	Truncated bool            `json:"truncated" jsonschema_description:"Whether the log may hold more that match."`
+// GetLogsOutput is what get_logs answers: events of the shape E.
+type GetLogsOutput[E any] struct {
+	Events    []E  `json:"events" jsonschema_description:"The events in the shape asked for; as Okta sent them, nulls and unknown members kept, if none was."`
+	Count     int  `json:"count" jsonschema_description:"How many events there are."`
+	Truncated bool `json:"truncated" jsonschema_description:"Whether the log may hold more that match."`
 }
 
-func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutput, error) {
+func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutput[shape.Event], error) {
 	q := okta.LogQuery{Filter: in.Filter, Query: in.Query, Descending: in.SortOrder == "DESCENDING", Limit: in.Limit}
 	most := in.Limit
 	if in.ReturnAll {
@@ -78,14 +86,16 @@ func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutpu
 	if in.Until != nil {
 		q.Until = *in.Until
 	}
-	out := GetLogsOutput{Events: []systemlog.Raw{}}
+	out := GetLogsOutput[shape.Event]{Events: []shape.Event{}}
 	err := c.AllLogs(ctx, q, func(heads []systemlog.Head) bool {
 		for _, h := range heads {
 			if len(out.Events) == most {
 				out.Truncated = true
 				return false
 			}
-			out.Events = append(out.Events, h.Raw)
+			// What cannot be mapped comes with what is known of it: never one event less.
+			event, _ := shape.Of(h, in.Format)
+			out.Events = append(out.Events, event)
 		}
 		if len(out.Events) == most && len(heads) >= q.Limit {
 			out.Truncated = true
@@ -94,7 +104,7 @@ func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutpu
 		return in.ReturnAll
 	})
 	if err != nil {
-		return GetLogsOutput{}, err
+		return GetLogsOutput[shape.Event]{}, err
 	}
 	out.Count = len(out.Events)
 	return out, nil

@@ -145,3 +145,29 @@ func TestGetLogsWaitsInTheMiddle(t *testing.T) {
 		t.Errorf("got %d events", a.Count)
 	}
 }
+
+// The same events come in every shape, and none is left out.
+func TestGetLogsFormats(t *testing.T) {
+	b := newBench(t)
+	b.Append(
+		oktatest.Event{"eventType": "user.session.start", "outcome": map[string]any{"result": "DENY"}},
+		oktatest.Event{"eventType": "brand.new.thing.create", "actor": []any{}, "target": map[string]any{}, "client": 7},
+	)
+	for format, facts := range map[string][2]string{
+		"okta": {`"eventType":"user.session.start"`, `"client":7`},
+		"ecs":  {`"outcome":"failure"`, `"action":"brand.new.thing.create"`},
+		"emm":  {`"key":"account_login"`, `"basis":"verb"`},
+	} {
+		a := b.must("get_logs", map[string]any{"format": format, "filter": `eventType eq "user.session.start" or eventType eq "brand.new.thing.create"`})
+		if len(a.Events) != 2 || a.Count != 2 {
+			t.Fatalf("%s: got %d events", format, len(a.Events))
+		}
+		for i, fact := range facts {
+			if !strings.Contains(string(a.Events[i]), fact) {
+				t.Errorf("%s: %s is not in %s", format, fact, a.Events[i])
+			}
+		}
+	}
+	_, err := b.run("get_logs", map[string]any{"format": "ocsf"})
+	b.wantCode(err, sdk.InvalidInput)
+}

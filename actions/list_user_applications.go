@@ -51,7 +51,7 @@ type UserAppItem struct {
 }
 
 func userAppItem(o okta.Object) UserAppItem {
-	var a okta.UserApp
+	var a okta.App
 	o.Read(&a)
 	item := UserAppItem{ID: a.ID, Label: a.Label, Name: a.Name, Status: a.Status, SignOnMode: a.SignOnMode, UserName: a.Embedded.User.Credentials.UserName, Raw: raw(o)}
 	item.Through = through(a.Embedded.User.Scope)

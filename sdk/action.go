@@ -34,7 +34,10 @@ type Action[C, In, Out any] struct {
 	Undo    string           // name of the action that takes this one back; "" if nothing does
 	Scopes  []string         // OAuth scopes it needs
 	Example Example[In, Out] // a call and its answer, for documentation and tests
-	Run     func(ctx context.Context, client C, in In) (Out, error)
+	// Shapes are those that the answer can have besides Out's, by the value of the
+	// parameter "format" that asks for them; see [FormatParam]. Mostly nil.
+	Shapes map[string]Shape
+	Run    func(ctx context.Context, client C, in In) (Out, error)
 }
 
 // An Example is a call of an action and the answer that it gets.
@@ -102,6 +105,9 @@ func (a Action[C, In, Out]) compile() (operation[C], error) {
 		op.info.Output = JSON(output.JSON())
 		if op.info.Example.Output, err = example(output, a.Example.Output); err != nil {
 			fail("example output: %w", err)
+		}
+		if op.info.Shapes, err = compileShapes(a.Shapes, op.input, output); err != nil {
+			fail("%w", err)
 		}
 	}
 	op.run = func(ctx context.Context, client C, raw json.RawMessage) (out json.RawMessage, err error) {

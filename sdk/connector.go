@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"soar.example/okta/schema"
 )
@@ -59,13 +60,24 @@ func (c Connector[S, C]) Compile() (Backend, error) {
 		Version: ManifestVersion, Name: c.Name, Title: c.Title, Summary: c.Summary, Docs: c.Docs, Release: c.Version,
 		Actions: make([]ActionInfo, 0, len(c.Actions)), Triggers: make([]TriggerInfo, 0, len(c.Triggers)),
 	}
+	compiled := make([]operation[C], len(c.Actions))
+	failures := make([]error, len(c.Actions))
+	// Side by side, since every start of a plugin waits for it.
+	var actions sync.WaitGroup
 	for i, a := range c.Actions {
 		if a == nil {
 			errs = append(errs, fmt.Errorf("action %d is nil", i))
 			continue
 		}
-		op, err := a.compile()
-		errs = append(errs, err)
+		actions.Go(func() { compiled[i], failures[i] = a.compile() })
+	}
+	actions.Wait()
+	for i, a := range c.Actions {
+		if a == nil {
+			continue
+		}
+		op := compiled[i]
+		errs = append(errs, failures[i])
 		if _, double := b.actions[op.info.Name]; double {
 			errs = append(errs, fmt.Errorf("action %q is there twice", op.info.Name))
 		}

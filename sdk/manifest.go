@@ -35,6 +35,8 @@ type ActionInfo struct {
 	Input   JSON        `json:"input" jsonschema_description:"JSON Schema of the parameters. x-group says whether a builder shows one as basic or advanced."`
 	Output  JSON        `json:"output" jsonschema_description:"JSON Schema of the answer."`
 	Example ExampleInfo `json:"example" jsonschema_description:"A call and its answer."`
+
+	Shapes map[string]JSON `json:"shapes,omitempty" jsonschema_description:"JSON Schema of the answer by the value of the parameter format, if it has one: output is that of its default."`
 }
 
 // ExampleInfo is a call of an action and its answer.
@@ -54,6 +56,23 @@ type TriggerInfo struct {
 	Params  JSON     `json:"params" jsonschema_description:"JSON Schema of the parameters."`
 	Event   JSON     `json:"event" jsonschema_description:"JSON Schema of one event's data."`
 	Example JSON     `json:"example" jsonschema_description:"One event's data."`
+
+	Shapes map[string]JSON `json:"shapes,omitempty" jsonschema_description:"JSON Schema of one event's data by the value of the parameter format, if it has one: event is that of its default."`
+}
+
+// OutputIn returns the JSON Schema of the answer in the given format; "", or one that
+// there is not, is the default.
+func (a *ActionInfo) OutputIn(format string) JSON { return shaped(a.Shapes, format, a.Output) }
+
+// EventIn returns the JSON Schema of an event's data in the given format; "", or one
+// that there is not, is the default.
+func (t *TriggerInfo) EventIn(format string) JSON { return shaped(t.Shapes, format, t.Event) }
+
+func shaped(shapes map[string]JSON, format string, standard JSON) JSON {
+	if s, ok := shapes[format]; ok {
+		return s
+	}
+	return standard
 }
 
 // Action returns the named action's description, or nil.

@@ -24,7 +24,10 @@ type Trigger[C, P, K, E any] struct {
 	Every   time.Duration // how long a host waits by default when there is no more
 	Scopes  []string      // OAuth scopes it needs
 	Example E             // one event's data
-	Poll    func(ctx context.Context, client C, params P, from K) (Page[K, E], error)
+	// Shapes are those that an event's data can have besides E's, by the value of
+	// the parameter "format" that asks for them; see [FormatParam]. Mostly nil.
+	Shapes map[string]Shape
+	Poll   func(ctx context.Context, client C, params P, from K) (Page[K, E], error)
 }
 
 // An Event is one thing that happened. ID never repeats for different events of
@@ -87,6 +90,9 @@ func (t Trigger[C, P, K, E]) compile() (source[C], error) {
 		src.info.Event = JSON(event.JSON())
 		if src.info.Example, err = example(event, t.Example); err != nil {
 			fail("example: %w", err)
+		}
+		if src.info.Shapes, err = compileShapes(t.Shapes, src.params, event); err != nil {
+			fail("%w", err)
 		}
 	}
 	src.poll = func(ctx context.Context, client C, rawParams, rawFrom json.RawMessage) (page RawPage, err error) {

@@ -45,7 +45,7 @@ func newPoller(t *testing.T, o oktatest.Options, params map[string]any) *poller 
 
 func (p *poller) connect(orgURL string) {
 	p.t.Helper()
-	backend, err := connector.Okta.Compile()
+	backend, err := connector.Backend()
 	if err != nil {
 		p.t.Fatal(err)
 	}

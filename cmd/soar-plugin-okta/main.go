@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	backend, err := connector.Okta.Compile()
+	backend, err := connector.Backend()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "soar-plugin-okta:", err)
 		os.Exit(1)

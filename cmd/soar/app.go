@@ -73,7 +73,7 @@ func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
 // manifest describes the connector. The built-in one needs no process for that.
 func (a *app) manifest(ctx context.Context) (*sdk.Manifest, error) {
 	if a.plugin == "" {
-		backend, err := connector.Okta.Compile()
+		backend, err := connector.Backend()
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +131,7 @@ func (a *app) pluginCommand() *cobra.Command {
 		Use: pluginCommandName, Hidden: true, Args: none,
 		Short: "Serve the built-in connector as a plugin (launched by soar itself)",
 		RunE: func(c *cobra.Command, _ []string) error {
-			backend, err := connector.Okta.Compile()
+			backend, err := connector.Backend()
 			if err != nil {
 				return err
 			}

@@ -193,7 +193,7 @@ func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Dura
 		a.out.indented(result.Output)
 	} else {
 		a.showAnswer(info, output.Mask(result.Output), answer.Outcome)
-		fmt.Fprintln(a.out, a.out.faint(fmt.Sprintf("%d requests to Okta, %s", len(result.Calls), took.Round(time.Millisecond))))
+		fmt.Fprintln(a.out, a.out.faint(count(len(result.Calls), "request")+" to Okta, "+took.Round(time.Millisecond).String()))
 	}
 	if answer.Outcome == sdk.NotApplicable {
 		if !a.json {

@@ -16,9 +16,15 @@ import (
 
 // The environment variables that settings come from.
 const (
-	envOrgURL = "OKTA_ORG_URL"
-	envToken  = "OKTA_API_TOKEN"
+	envOrgURL     = "OKTA_ORG_URL"
+	envToken      = "OKTA_API_TOKEN"
+	envClientID   = "OKTA_CLIENT_ID"
+	envPrivateKey = "OKTA_PRIVATE_KEY"
+	envKeyID      = "OKTA_KEY_ID"
 )
+
+// login are the settings that log in, by the variable that each comes from.
+var login = map[string]string{envToken: "token", envClientID: "client_id", envPrivateKey: "private_key", envKeyID: "key_id"}
 
 const defaultConfig = "soar.yaml"
 
@@ -31,23 +37,32 @@ func (a *app) settings() (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	org, token := os.Getenv(envOrgURL), os.Getenv(envToken)
+	org := os.Getenv(envOrgURL)
 	fileOrg, _ := file["org_url"].(string)
-	if org != "" && token == "" && file["token"] != nil && !sameOrg(org, fileOrg) {
-		return nil, sdk.Invalid(fmt.Sprintf("%s is %s, but the token in %s belongs to %s: a token is not sent to another org; set %s as well", envOrgURL, org, name, fileOrg, envToken))
+	fromEnv := os.Getenv(envToken) != "" || os.Getenv(envPrivateKey) != ""
+	if secret := file["token"] != nil || file["private_key"] != nil; org != "" && secret && !fromEnv && !sameOrg(org, fileOrg) {
+		return nil, sdk.Invalid(fmt.Sprintf("%s is %s, but the login in %s belongs to %s: a token is not sent to another org; set %s as well", envOrgURL, org, name, fileOrg, envToken))
+	}
+	if fromEnv {
+		// One login, not half of each.
+		for _, setting := range login {
+			delete(file, setting)
+		}
 	}
 	if org != "" {
 		file["org_url"] = org
 	}
-	if token != "" {
-		file["token"] = token
+	for variable, setting := range login {
+		if v := os.Getenv(variable); v != "" {
+			file[setting] = v
+		}
 	}
 	var missing []string
 	if file["org_url"] == nil {
 		missing = append(missing, "the org's address ("+envOrgURL+", or org_url in "+name+")")
 	}
-	if file["token"] == nil {
-		missing = append(missing, "an API token ("+envToken+", or token in "+name+")")
+	if file["token"] == nil && file["private_key"] == nil {
+		missing = append(missing, "a login ("+envToken+"; or "+envClientID+" and "+envPrivateKey+"; or the same in "+name+")")
 	}
 	if len(missing) > 0 && a.plugin == "" {
 		return nil, sdk.Invalid("not connected to an org: needs " + strings.Join(missing, " and ") + "; to try soar without one, type: soar demo")
@@ -81,8 +96,8 @@ func (a *app) readConfig() (map[string]any, string, error) {
 		// The parser's own message would repeat lines of the file, the token's too.
 		return nil, name, sdk.Invalid(name + " is not a YAML file of settings such as org_url and token" + position(err))
 	}
-	if info, err := os.Stat(name); err == nil && settings["token"] != nil && info.Mode().Perm()&0o077 != 0 {
-		a.logger.Warn("the settings file holds a token and others on this machine may read it; chmod 600 mends that", "file", name, "mode", info.Mode().Perm().String())
+	if info, err := os.Stat(name); err == nil && (settings["token"] != nil || settings["private_key"] != nil) && info.Mode().Perm()&0o077 != 0 {
+		a.logger.Warn("the settings file holds a secret and others on this machine may read it; chmod 600 mends that", "file", name, "mode", info.Mode().Perm().String())
 	}
 	return settings, name, nil
 }

@@ -63,7 +63,7 @@ func median(all []time.Duration) time.Duration {
 // process and through the plugin's. What differs is the price of the process.
 func BenchmarkActionCall(b *testing.B) {
 	org := oktatest.Start(b, oktatest.Options{Seed: oktatest.Demo})
-	backend, err := connector.Okta.Compile()
+	backend, err := connector.Backend()
 	if err != nil {
 		b.Fatal(err)
 	}

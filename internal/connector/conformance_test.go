@@ -25,7 +25,7 @@ const (
 )
 
 func TestConformance(t *testing.T) {
-	backend, err := Okta.Compile()
+	backend, err := Backend()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package connector
 
 import (
 	"context"
+	"sync"
 
 	"soar.example/okta/actions"
 	"soar.example/okta/internal/okta"
@@ -12,6 +13,10 @@ import (
 
 // Okta is the connector: everything the plugin serves.
 var Okta = offer(open)
+
+// Backend is the compiled connector, compiled once: that takes a while, and gives
+// the same each time.
+var Backend = sync.OnceValues(func() (sdk.Backend, error) { return Okta.Compile() })
 
 func offer(open func(context.Context, okta.Settings) (*okta.Client, error)) sdk.Connector[okta.Settings, *okta.Client] {
 	return sdk.Connector[okta.Settings, *okta.Client]{

@@ -239,3 +239,24 @@ func hard(err error) []error {
 	}
 	return []error{err}
 }
+
+// Guards against a check that passes because it sees nothing.
+func TestMisshapenRequestsAreSeen(t *testing.T) {
+	json := http.Header{"Content-Type": {"application/json"}}
+	requests := []oktatest.Request{
+		{Method: "GET", Path: "/api/v1/policies", Query: "limit=20"},
+		{Method: "GET", Path: "/api/v1/users/00u1/groups", Query: "limit=20"},
+		{Method: "GET", Path: "/api/v1/devices", Query: "limit=many"},
+		{Method: "GET", Path: "/api/v1/devices", Query: "limit=201"},
+		{Method: "PATCH", Path: "/api/v1/users/00u1"},
+		{Method: "POST", Path: "/api/v1/users/00u1/lifecycle/suspend", Body: "{}", Header: json},
+		{Method: "POST", Path: "/api/v1/groups", Body: `{"profile":"x"}`, Header: json},
+		{Method: "POST", Path: "/api/v1/groups", Body: `{"profile":{"name":"x"}}`},
+	}
+	described := descriptions(t, requests)
+	for _, r := range requests {
+		if len(described.check(r)) == 0 {
+			t.Errorf("%s %s?%s %s passes", r.Method, r.Path, r.Query, r.Body)
+		}
+	}
+}

@@ -53,7 +53,7 @@ var readings = []reading{
 // Every real and official answer that an action reads comes out of it whole.
 func TestRecordedAnswersComeOutWhole(t *testing.T) {
 	bodies := recordedBodies(t)
-	m := manifest(t)
+	backend, m := compiled(t)
 	read := 0
 	for _, r := range readings {
 		info := m.Action(r.action)
@@ -67,7 +67,7 @@ func TestRecordedAnswersComeOutWhole(t *testing.T) {
 		}
 		for _, body := range bodies[r.action] {
 			read++
-			answer := replay(t, r, body)
+			answer := replay(t, backend, r, body)
 			for _, v := range output.Check(answer) {
 				t.Errorf("%s: %s", r.action, v)
 			}
@@ -93,9 +93,9 @@ func TestRecordedAnswersComeOutWhole(t *testing.T) {
 	}
 }
 
-func manifest(t *testing.T) *sdk.Manifest {
+func compiled(t *testing.T) (sdk.Backend, *sdk.Manifest) {
 	t.Helper()
-	backend, err := Okta.Compile()
+	backend, err := Backend()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,11 +103,11 @@ func manifest(t *testing.T) *sdk.Manifest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	return backend, m
 }
 
 // replay runs the action against a server that gives the recorded answer.
-func replay(t *testing.T, r reading, body json.RawMessage) json.RawMessage {
+func replay(t *testing.T, backend sdk.Backend, r reading, body json.RawMessage) json.RawMessage {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -121,10 +121,6 @@ func replay(t *testing.T, r reading, body json.RawMessage) json.RawMessage {
 		}
 	}))
 	defer server.Close()
-	backend, err := Okta.Compile()
-	if err != nil {
-		t.Fatal(err)
-	}
 	session, err := backend.Open(t.Context(), json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":"x"}`, server.URL)))
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ const requestsTable = "../../docs/requests.md"
 // Guards against an action that comes to cost more of Okta's rate limit than its
 // documentation says.
 func TestRequestsOfEachAction(t *testing.T) {
-	backend, err := Okta.Compile()
+	backend, err := Backend()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 
 // Files returns the printed files by their path from the project's root.
 func Files(ctx context.Context) (map[string][]byte, error) {
-	backend, err := connector.Okta.Compile()
+	backend, err := connector.Backend()
 	if err != nil {
 		return nil, err
 	}

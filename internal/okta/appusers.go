@@ -22,18 +22,10 @@ type AppUser struct {
 // USER.
 const ScopeGroup = "GROUP"
 
-// A UserApp is an application with its assignment to the user in question.
-type UserApp struct {
-	App
-	Embedded struct {
-		User AppUser `json:"user"`
-	} `json:"_embedded"`
-}
-
 // AppsOf lists the applications that are assigned to a user, whether themselves or
 // by a group, each with the assignment.
-func (c *Client) AppsOf(ctx context.Context, userID string) ([]UserApp, error) {
-	return every(ctx, c, AppsOfQuery(userID), func(a UserApp) string { return a.ID }, "apps")
+func (c *Client) AppsOf(ctx context.Context, userID string) ([]App, error) {
+	return every(ctx, c, AppsOfQuery(userID), func(a App) string { return a.ID }, "apps")
 }
 
 // AppsOfQuery selects the applications that are assigned to a user, with the

@@ -26,6 +26,15 @@ func proofClaims(t *testing.T, r oktatest.Request) map[string]any {
 	if err := json.Unmarshal(raw, &claims); err != nil {
 		t.Fatal(err)
 	}
+	if raw, err = base64.RawURLEncoding.DecodeString(parts[0]); err != nil {
+		t.Fatal(err)
+	}
+	var header struct {
+		Key map[string]any `json:"jwk"`
+	}
+	if err := json.Unmarshal(raw, &header); err != nil || header.Key["x"] == nil || header.Key["d"] != nil {
+		t.Errorf("the key of the proof is %v, %v", header.Key, err)
+	}
 	return claims
 }
 

@@ -39,6 +39,7 @@ func (o *oauth) land(f *flight, t *accessToken, err error) {
 		switch old := o.current; {
 		case err == nil:
 			o.current = t
+			o.scopes.said(t.scopes)
 		case old != nil && o.now().Before(old.ends) && sdk.AsError(o.failure(err)).Code.Transient():
 			// It was early to renew. The old token still serves.
 			t, err = old, nil

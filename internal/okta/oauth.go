@@ -31,7 +31,7 @@ type oauth struct {
 	mu      sync.Mutex
 	current *accessToken
 	flight  *flight
-	grants  grants
+	scopes  appScopes
 	bound   bool          // the app demands tokens that are bound to a key
 	nonces  [2]string     // Okta's latest, for the token endpoint and for the API
 	ahead   time.Duration // how far this machine's clock is ahead of Okta's
@@ -40,7 +40,8 @@ type oauth struct {
 // An accessToken is one that Okta gave out.
 type accessToken struct {
 	secret  sdk.Secret
-	scheme  string // Bearer or DPoP
+	scheme  string   // Bearer or DPoP
+	scopes  []string // what it is for, by Okta's word; empty if Okta does not say
 	renewAt time.Time
 	ends    time.Time
 }
@@ -59,7 +60,7 @@ func newOAuth(app ServiceApp, t *transport, timeout time.Duration) (*oauth, erro
 	o := &oauth{
 		clientID: app.ClientID, endpoint: &endpoint, signer: signer, dpop: app.DPoP,
 		timeout: timeout, send: t.send, now: time.Now,
-		grants: grants{wanted: app.Scopes}, bound: app.DPoP == dpopRequired,
+		scopes: appScopes{wanted: app.Scopes}, bound: app.DPoP == dpopRequired,
 	}
 	if app.DPoP != dpopOff {
 		if o.prover, err = newProver(); err != nil {
@@ -214,7 +215,7 @@ func (o *oauth) identify(_ *reply, err error) (string, []string, error) {
 	if o.ahead > maxSkew || o.ahead < -maxSkew {
 		notes = append(notes, describeSkew(o.ahead))
 	}
-	if missing := o.grants.missing(); len(missing) > 0 {
+	if missing := o.scopes.missing(); len(missing) > 0 {
 		notes = append(notes, "the app is not granted "+strings.Join(missing, ", ")+"; what needs them may be refused")
 	}
 	return o.clientID, notes, nil

@@ -18,16 +18,22 @@ import (
 
 // The SDK sends one token request for each of the calls that come first.
 func TestOneTokenForManyCalls(t *testing.T) {
-	o := asApp{}.open(t)
-	together(t, 50, func() error { return o.read(t) })
-	if n := o.tokenRequests(); n != 1 {
-		t.Errorf("%d tokens were asked for", n)
-	}
-	// And one for all whose token turns out to be revoked.
-	o.org.RevokeTokens("")
-	together(t, 50, func() error { return o.read(t) })
-	if n := o.tokenRequests(); n != 2 {
-		t.Errorf("%d tokens were asked for", n)
+	for _, dpop := range []bool{false, true} {
+		o := asApp{app: oktatest.NewServiceApp{DPoP: dpop}}.open(t)
+		first := 1
+		if dpop {
+			first = 3 // that it is demanded, and the nonce, are told in two refusals
+		}
+		together(t, 50, func() error { return o.read(t) })
+		if n := o.tokenRequests(); n != first {
+			t.Errorf("dpop %v: %d tokens were asked for", dpop, n)
+		}
+		// And one for all whose token turns out to be revoked.
+		o.org.RevokeTokens("")
+		together(t, 50, func() error { return o.read(t) })
+		if n := o.tokenRequests(); n != first+1 {
+			t.Errorf("dpop %v: %d tokens were asked for", dpop, n)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package okta
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -10,44 +11,49 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// grants are which of the scopes that the connection wants the app has. Okta
+// appScopes are which of the scopes that the connection wants the app has. Okta
 // refuses a request for several as a whole if one of them is not granted, and does
 // not say which.
-type grants struct {
+type appScopes struct {
 	wanted []string
 	found  map[string]bool // what asking for one alone told
 	whole  bool            // found has all of wanted
 	stale  time.Time       // when found is to be forgotten
-	given  []string        // what the latest token says it is for; nil if it does not
+	given  []string        // what the latest token says it is for; empty if it does not
+	known  bool            // a token was given
 }
 
 const (
-	// keepGrants is for how long a scope that is not granted is not asked for again:
+	// keepMissing is for how long a scope that is not granted is not asked for again:
 	// each time shows in the org's log as a failed login.
-	keepGrants = 12 * time.Hour
-	// keepNoGrants is for an app that has none yet: somebody is about to grant them.
-	keepNoGrants = time.Minute
+	keepMissing = 12 * time.Hour
+	// keepNone is for an app that has none yet: somebody is about to grant them.
+	keepNone = time.Minute
 )
 
 // open are the scopes that are not known to be missing.
-func (g *grants) open(now time.Time) []string {
-	if now.After(g.stale) {
-		g.found, g.whole = nil, false
+func (s *appScopes) open(now time.Time) []string {
+	if now.After(s.stale) {
+		s.forget()
 	}
-	return slices.DeleteFunc(slices.Clone(g.wanted), func(s string) bool {
-		granted, known := g.found[s]
+	return slices.DeleteFunc(slices.Clone(s.wanted), func(scope string) bool {
+		granted, known := s.found[scope]
 		return known && !granted
 	})
 }
 
-func (g *grants) said(scopes []string) { g.given = scopes }
+func (s *appScopes) forget() { s.found, s.whole = nil, false }
 
-func (g *grants) missing() []string {
-	return slices.DeleteFunc(slices.Clone(g.wanted), func(s string) bool {
-		if granted, known := g.found[s]; known {
+// said notes what a token is for by its giver's word; without one it is for all that
+// was asked.
+func (s *appScopes) said(scopes []string) { s.given, s.known = scopes, true }
+
+func (s *appScopes) missing() []string {
+	return slices.DeleteFunc(slices.Clone(s.wanted), func(scope string) bool {
+		if granted, known := s.found[scope]; known {
 			return granted
 		}
-		return len(g.given) == 0 || slices.Contains(g.given, s)
+		return len(s.given) == 0 || slices.Contains(s.given, scope)
 	})
 }
 
@@ -61,16 +67,16 @@ func (c *Client) Scopes() (granted, missing []string, known bool) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	missing = o.grants.missing()
-	granted = slices.DeleteFunc(slices.Clone(o.grants.wanted), func(s string) bool { return slices.Contains(missing, s) })
-	return granted, missing, o.current != nil
+	missing = o.scopes.missing()
+	granted = slices.DeleteFunc(slices.Clone(o.scopes.wanted), func(s string) bool { return slices.Contains(missing, s) })
+	return granted, missing, o.scopes.known
 }
 
 // fetch gets a token for as many of the wanted scopes as the app has.
 func (o *oauth) fetch(ctx context.Context) (*accessToken, error) {
 	o.mu.Lock()
-	scopes := o.grants.open(o.now())
-	probed := o.grants.whole
+	scopes := o.scopes.open(o.now())
+	probed := o.scopes.whole
 	o.mu.Unlock()
 	if len(scopes) > 0 {
 		t, err := o.ask(ctx, scopes)
@@ -79,7 +85,7 @@ func (o *oauth) fetch(ctx context.Context) (*accessToken, error) {
 		}
 		if probed {
 			// What was found out is not true any more.
-			o.forgetGrants()
+			o.forgetScopes()
 		}
 	}
 	scopes, err := o.probe(ctx)
@@ -93,21 +99,21 @@ func (o *oauth) fetch(ctx context.Context) (*accessToken, error) {
 // What it has found is kept if it is cut short.
 func (o *oauth) probe(ctx context.Context) ([]string, error) {
 	o.mu.Lock()
-	wanted := o.grants.wanted
+	wanted := o.scopes.wanted
 	o.mu.Unlock()
 	var granted []string
-	var refusal error
+	var upstream *sdk.Upstream
 	for _, scope := range wanted {
-		has, known := o.grant(scope)
+		has, known := o.scope(scope)
 		if !known {
 			_, err := o.ask(ctx, []string{scope})
 			if err != nil && !lacksScope(err) {
 				return nil, err
 			}
 			has = err == nil
-			o.noteGrant(scope, has)
+			o.noteScope(scope, has)
 			if err != nil {
-				refusal = err
+				upstream = sdk.AsError(err).Upstream
 			}
 		}
 		if has {
@@ -118,37 +124,37 @@ func (o *oauth) probe(ctx context.Context) ([]string, error) {
 	hclog.FromContext(ctx).Warn("the app is not granted all scopes", "client_id", o.clientID, "missing", missing)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.grants.whole = true
+	o.scopes.whole = true
 	if len(granted) > 0 {
 		return granted, nil
 	}
-	o.grants.stale = o.now().Add(keepNoGrants)
-	if refusal == nil {
-		refusal = &sdk.Error{Code: sdk.Unauthenticated, Message: "cannot log in: " + byOAuthCode[invalidScope].message}
+	o.scopes.stale = o.now().Add(keepNone)
+	return nil, &sdk.Error{
+		Code: sdk.Unauthenticated, Upstream: upstream,
+		Message: "cannot log in: the app is granted none of the scopes " + printable(strings.Join(wanted, ", "), 600),
 	}
-	return nil, refusal
 }
 
-func (o *oauth) grant(scope string) (has, known bool) {
+func (o *oauth) scope(scope string) (has, known bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	has, known = o.grants.found[scope]
+	has, known = o.scopes.found[scope]
 	return has, known
 }
 
-func (o *oauth) noteGrant(scope string, has bool) {
+func (o *oauth) noteScope(scope string, has bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.grants.found == nil {
-		o.grants.found, o.grants.stale = map[string]bool{}, o.now().Add(keepGrants)
+	if o.scopes.found == nil {
+		o.scopes.found, o.scopes.stale = map[string]bool{}, o.now().Add(keepMissing)
 	}
-	o.grants.found[scope] = has
+	o.scopes.found[scope] = has
 }
 
-func (o *oauth) forgetGrants() {
+func (o *oauth) forgetScopes() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.grants.found, o.grants.whole = nil, false
+	o.scopes.forget()
 }
 
 // lacksScope reports whether err is Okta's refusal of a scope.

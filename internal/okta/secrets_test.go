@@ -39,10 +39,8 @@ func TestSecretsStayInside(t *testing.T) {
 	try := func(err error) {
 		if err != nil {
 			said = append(said, fmt.Sprintf("%v %+v", err, err))
-			for e := sdk.AsError(err); e.Err != nil; {
-				said = append(said, fmt.Sprintf("%+v %#v", e.Err, e.Err))
-				break
-			}
+			cause := sdk.AsError(err).Err
+			said = append(said, fmt.Sprintf("%+v %#v", cause, cause))
 		}
 	}
 	_, err = o.User(ctx, o.user.ID)
@@ -88,9 +86,11 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	said = append(said, string(printed), log.String())
+	o.oauth().mu.Lock() // fmt looks into locks as well
 	for _, v := range []any{settings, &settings, o.Client, o.login, o.oauth(), o.oauth().current, o.http.Transport} {
 		said = append(said, fmt.Sprintf("%v %+v %#v", v, v, v))
 	}
+	o.oauth().mu.Unlock()
 	for _, s := range said {
 		for name, secret := range secrets {
 			if strings.Contains(s, secret) {

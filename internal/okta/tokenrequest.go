@@ -159,9 +159,7 @@ func (o *oauth) read(ctx context.Context, r *reply, bound bool) (*accessToken, e
 	start := o.now().Add(r.sent.Sub(r.received))
 	t.ends = start.Add(life)
 	t.renewAt = t.ends.Add(-min(renewEarly, life/10))
-	o.mu.Lock()
-	o.grants.said(strings.Fields(body.Granted))
-	o.mu.Unlock()
+	t.scopes = strings.Fields(body.Granted)
 	hclog.FromContext(ctx).Debug("logged in", "client_id", o.clientID, "scheme", t.scheme, "life", life)
 	return t, nil
 }

@@ -155,6 +155,7 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 			t.Errorf("the second call says %s, want %s", got, want)
 		}
 	})
+	s.actionShapes(t, info, c)
 	if info.Effect != sdk.Reads {
 		t.Run("dry run", func(t *testing.T) {
 			t.Parallel()
@@ -266,6 +267,7 @@ func (s Suite) trigger(t *testing.T, info sdk.TriggerInfo, params json.RawMessag
 			t.Errorf("after the last page: %d events, more %t, error %v", len(page.Events), page.More, err)
 		}
 	})
+	s.triggerShapes(t, info, params)
 	t.Run("refuses bad params", func(t *testing.T) {
 		t.Parallel()
 		session, service := s.open(t)

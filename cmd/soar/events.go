@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"soar.example/okta/internal/systemlog/catalogue"
+	"soar.example/okta/internal/systemlog/ecs"
+	"soar.example/okta/internal/systemlog/emm"
+	"soar.example/okta/sdk"
+)
+
+func (a *app) eventsCommand() *cobra.Command {
+	c := &cobra.Command{Use: "events", Short: "Look up Okta's event types, or normalize events to ECS or EMM", Args: none,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(a.eventTypesCommand(), a.showEventTypeCommand(), a.normalizeCommand())
+	return c
+}
+
+func (a *app) eventTypesCommand() *cobra.Command {
+	var family, search string
+	c := &cobra.Command{
+		Use: "types [--family FAMILY] [--search TEXT]", Args: none, Short: "List the event types",
+		Long: `List the event types of Okta's System Log, all of them or those of a family, such as user.session, that
+hold every word of a text in their name, label, category or tags.`,
+		RunE: func(*cobra.Command, []string) error {
+			types, err := eventTypes(family, search)
+			if err != nil {
+				return err
+			}
+			a.listEventTypes(types)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&family, "family", "", "only this family, such as user.session")
+	c.Flags().StringVar(&search, "search", "", "only those with every word of this text")
+	_ = c.RegisterFlagCompletionFunc("family", completeFamily)
+	return c
+}
+
+// An eventType is all that there is to say of an event type, known or not.
+type eventType struct {
+	catalogue.Type
+	ECS     ecsClass  `json:"ecs"`
+	EMM     emm.Class `json:"emm"`
+	Known   bool      `json:"known"`
+	Watched string    `json:"watched,omitempty"` // the family or type by which a responder should watch it
+	Nearest []string  `json:"nearest,omitempty"` // of a type that is not known
+}
+
+type ecsClass struct {
+	Category []string `json:"category"`
+	Type     []string `json:"type"`
+}
+
+func (c ecsClass) String() string {
+	return strings.Join(c.Category, ", ") + " / " + strings.Join(c.Type, ", ")
+}
+
+func describe(t catalogue.Type, known bool) eventType {
+	class := ecs.Classify(t.Name)
+	e := eventType{
+		Type: t, Known: known, EMM: emm.Classify(t.Name),
+		ECS: ecsClass{append([]string{}, class.Category...), append([]string{}, class.Type...)},
+	}
+	for _, w := range catalogue.Watched() {
+		if sdk.MatchType(w.Pattern, t.Name) {
+			e.Watched, e.Watch = w.Pattern, w.Reason
+			break
+		}
+	}
+	return e
+}
+
+// eventTypes are those of the family, if one is given, that the search finds. A
+// family that is new has none.
+func eventTypes(family, search string) ([]eventType, error) {
+	found := catalogue.Search(search)
+	if family != "" {
+		members := map[string]bool{}
+		for _, t := range catalogue.Family(family) {
+			members[t.Name] = true
+		}
+		if len(members) == 0 {
+			if _, err := catalogue.Check(strings.TrimSuffix(family, ".*") + ".*"); err != nil {
+				return nil, sdk.Invalid("--family: " + oneLine(err.Error()))
+			}
+		}
+		found = slices.DeleteFunc(found, func(t catalogue.Type) bool { return !members[t.Name] })
+	}
+	types := make([]eventType, len(found))
+	for i, t := range found {
+		types[i] = describe(t, true)
+	}
+	return types, nil
+}
+
+func (a *app) listEventTypes(types []eventType) {
+	if a.json {
+		a.out.indented(types)
+		return
+	}
+	if len(types) == 0 {
+		fmt.Fprintf(a.out, "no event type of Okta's release %s matches\n", catalogue.Release)
+		return
+	}
+	rows := [][]string{{"EVENT TYPE", "LABEL", "CATEGORY", "ECS", "EMM", "ACTIONS"}}
+	for _, t := range types {
+		rows = append(rows, []string{t.Name, t.Label, t.Category, t.ECS.String(), t.EMM.EventType.Key, strings.Join(t.Actions, ", ")})
+	}
+	a.out.table(rows)
+	fmt.Fprintln(a.out, a.out.faint(count(len(types), "event type")+" of Okta's release "+catalogue.Release))
+}
+
+func completeFamily(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	parent := ""
+	if dot := strings.LastIndexByte(typed, '.'); dot > 0 {
+		parent = typed[:dot]
+	}
+	var names []string
+	for _, b := range catalogue.Branches(parent) {
+		if b.Types > 1 {
+			names = append(names, b.Name+"\t"+b.Label)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}

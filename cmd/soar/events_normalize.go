@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"soar.example/okta/internal/systemlog/shape"
+	"soar.example/okta/sdk"
+)
+
+func (a *app) normalizeCommand() *cobra.Command {
+	var to string
+	var original bool
+	c := &cobra.Command{
+		Use: "normalize FILE|- --to ecs|emm [--original]", Args: exactly(1, "a file of events, or - for standard input"),
+		Short: "Turn events into ECS documents or rows of the Event Maturity Matrix",
+		Long: `Turn a stream of System Log events, as Okta sent them, into documents of the Elastic Common Schema (ecs)
+or rows of the SaaS Event Maturity Matrix (emm), one a line, in the same order.
+
+The events stand one on each line, or in a JSON array. What is no event is reported on standard error with its
+line (in an array: its place) and passed over; the exit status is then 1. A line may have 64 MiB.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			f := shape.Format(to)
+			switch {
+			case f != shape.ECS && f != shape.EMM:
+				return usageError{fmt.Errorf("--to must be ecs or emm, not %q", oneLine(to))}
+			case original && f != shape.ECS:
+				return usageError{errors.New("--original goes with --to ecs: the matrix has no place for the event as Okta sent it")}
+			}
+			var in io.Reader = c.InOrStdin()
+			if args[0] != "-" {
+				file, err := os.Open(args[0])
+				if err != nil {
+					return sdk.Invalid("cannot read the events: " + err.Error())
+				}
+				defer file.Close()
+				in = file
+			}
+			n := &normalizer{app: a, to: f, original: original, out: bufio.NewWriterSize(a.out, 1<<16)}
+			return n.run(c.Context(), in)
+		},
+	}
+	c.Flags().StringVar(&to, "to", "", "ecs or emm")
+	c.Flags().BoolVar(&original, "original", false, "keep the event as Okta sent it, in event.original (ecs only)")
+	_ = c.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]string{string(shape.ECS), string(shape.EMM)}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+// A normalizer writes a stream of events in another shape.
+type normalizer struct {
+	*app
+	to        shape.Format
+	original  bool
+	out       *bufio.Writer
+	document  []byte // reused for each
+	done, bad int
+}
+
+func (n *normalizer) run(ctx context.Context, in io.Reader) error {
+	batches, ended := make(chan []numbered), make(chan error, 1)
+	// Nothing interrupts a read from a terminal or a pipe: the reader is left behind
+	// when the command is interrupted, and the process ends.
+	go func() { ended <- readEvents(ctx, in, mostLine, batches) }()
+	for {
+		select {
+		case <-ctx.Done():
+			return n.interrupted()
+		case batch, more := <-batches:
+			if !more {
+				return n.finished(ctx, <-ended)
+			}
+			if err := n.write(ctx, batch); err != nil {
+				return fmt.Errorf("write the events: %w", err)
+			}
+		}
+	}
+}
+
+// write writes a batch. Whole documents leave the program, never a part of one.
+func (n *normalizer) write(ctx context.Context, batch []numbered) error {
+	for _, e := range batch {
+		if ctx.Err() != nil {
+			break
+		}
+		if e.err == nil {
+			n.document, e.err = shape.Append(n.document[:0], e.raw, n.to, n.original)
+		}
+		if e.err != nil {
+			n.refuse(e)
+			continue
+		}
+		n.document = append(n.document, '\n')
+		if _, err := n.out.Write(n.document); err != nil {
+			return err
+		}
+		n.done++
+	}
+	return n.out.Flush()
+}
+
+func (n *normalizer) refuse(e numbered) {
+	n.bad++
+	if n.json {
+		n.err.line(map[string]any{"kind": "bad_event", e.what: e.n, "message": e.err.Error()})
+		return
+	}
+	fmt.Fprintf(n.err, "%s %s\n", n.err.red(fmt.Sprintf("%s %d:", e.what, e.n)), oneLine(e.err.Error()))
+}
+
+func (n *normalizer) finished(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return n.interrupted()
+	case err != nil:
+		return sdk.Invalid("cannot read the events: " + err.Error())
+	case n.bad > 0:
+		n.summary("")
+		return failedError{exitFailed}
+	}
+	return nil
+}
+
+func (n *normalizer) interrupted() error {
+	n.summary("interrupted: ")
+	return failedError{exitInterrupted}
+}
+
+func (n *normalizer) summary(why string) {
+	if n.json {
+		n.err.line(map[string]any{"kind": "normalized", "events": n.done, "bad": n.bad})
+		return
+	}
+	fmt.Fprintf(n.err, "%s%s written, %d bad\n", why, count(n.done, "event"), n.bad)
+}

@@ -1,0 +1,12 @@
+package connector
+
+import "testing"
+
+// BenchmarkCompile is what every start of a plugin process begins with.
+func BenchmarkCompile(b *testing.B) {
+	for b.Loop() {
+		if _, err := Okta.Compile(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

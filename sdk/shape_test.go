@@ -1,0 +1,113 @@
+package sdk_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+type formatInput struct {
+	Format string `json:"format,omitempty" jsonschema:"title=Format,enum=short,enum=long,default=short" jsonschema_description:"Format."`
+}
+
+type plainFormat struct {
+	Format string `json:"format,omitempty" jsonschema:"title=Format,enum=short,enum=long" jsonschema_description:"Format."`
+}
+
+type short struct {
+	N string `json:"n" jsonschema_description:"Name."`
+}
+
+type long struct {
+	Name string `json:"name" jsonschema_description:"Name."`
+}
+
+func inShapes[P any](shapes map[string]sdk.Shape, example P) sdk.Connector[settings, *client] {
+	c := connector()
+	c.Actions = []sdk.Operation[*client]{sdk.Action[*client, P, short]{
+		Name: "read_state", Title: "Read", Summary: "Reads.", Docs: "https://docs.example", Effect: sdk.Reads, Shapes: shapes,
+		Example: sdk.Example[P, short]{Input: example},
+		Run:     func(context.Context, *client, P) (short, error) { return short{"a"}, nil },
+	}}
+	c.Triggers = []sdk.Source[*client]{sdk.Trigger[*client, P, place, short]{
+		Name: "states", Title: "States", Summary: "States.", Docs: "https://docs.example", Every: 1, Shapes: shapes,
+		Poll: func(context.Context, *client, P, place) (sdk.Page[place, short], error) {
+			return sdk.Page[place, short]{}, nil
+		},
+	}}
+	return c
+}
+
+func TestShapes(t *testing.T) {
+	b, err := inShapes(map[string]sdk.Shape{"long": sdk.ShapeOf[long]()}, formatInput{Format: "long"}).Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := b.Manifest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := schema.Output[long]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	action, trigger := m.Action("read_state"), m.Trigger("states")
+	for format, schema := range map[string]string{
+		"": string(action.Output), "short": string(action.Output), "long": string(want.JSON()), "another": string(action.Output),
+	} {
+		if got := string(action.OutputIn(format)); got != schema {
+			t.Errorf("the answer in %q: %s", format, got)
+		}
+		if got := string(trigger.EventIn(format)); got != schema {
+			t.Errorf("the event in %q: %s", format, got)
+		}
+	}
+	if len(action.Shapes) != 2 || len(trigger.Shapes) != 2 {
+		t.Errorf("published are %d and %d shapes", len(action.Shapes), len(trigger.Shapes))
+	}
+	raw, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, err := schema.Output[sdk.Manifest]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range form.Check(raw) {
+		t.Error(v)
+	}
+	// Whoever has none says nothing of them.
+	if m, err = compiled(t).Manifest(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if raw, err = json.Marshal(m); err != nil || strings.Contains(string(raw), "shapes") {
+		t.Errorf("shapes in %s (%v)", raw, err)
+	}
+}
+
+func TestShapesThatNobodyCanAskFor(t *testing.T) {
+	one := func(name string, s sdk.Shape) map[string]sdk.Shape { return map[string]sdk.Shape{name: s} }
+	in := formatInput{Format: "short"}
+	for name, test := range map[string]struct {
+		c    sdk.Connector[settings, *client]
+		want string
+	}{
+		"no parameter":      {inShapes(one("long", sdk.ShapeOf[long]()), getInput{Name: "a"}), "so it needs a parameter format with a default"},
+		"no default":        {inShapes(one("long", sdk.ShapeOf[long]()), plainFormat{Format: "long"}), "so it needs a parameter format with a default"},
+		"not offered":       {inShapes(one("longer", sdk.ShapeOf[long]()), in), "offers long, short, but there are the shapes longer, short"},
+		"the default again": {inShapes(one("short", sdk.ShapeOf[long]()), in), `shape "short" is the default`},
+		"no type":           {inShapes(one("long", sdk.Shape{}), in), `shape "long" is empty`},
+		"bad tags":          {inShapes(one("long", sdk.ShapeOf[badTags]()), in), `shape "long": schema of sdk_test.badTags`},
+	} {
+		_, err := test.c.Compile()
+		for _, who := range []string{`action "read_state": `, `trigger "states": `} {
+			if err == nil || !strings.Contains(err.Error(), who) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package triggers_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/systemlog"
+	"soar.example/okta/internal/systemlog/ecs"
+	"soar.example/okta/sdk"
+)
+
+// Every format delivers the same events under the same ids, in its own shape, odd
+// ones too: nothing is dropped.
+func TestFormats(t *testing.T) {
+	const page = `[
+		{"uuid":"u-1","eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z","outcome":{"result":"FAILURE"}},
+		{"uuid":7,"eventType":["x"],"published":"","actor":[],"target":{"a":null},"client":7},
+		{"uuid":"u-3","eventType":"user.session.end","published":"2026-03-14T02:41:08Z","outcome":null,"target":null}]`
+	heads, err := systemlog.Split([]byte(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for format, facts := range map[string][2]string{
+		"":     {`"eventType":"user.session.start"`, `"uuid":7`},
+		"okta": {`"eventType":"user.session.start"`, `"uuid":7`},
+		"ecs":  {`"category":["session"],"type":["start"],"outcome":"failure"`, `"kind":"event"`},
+		"emm":  {`"key":"account_login"`, `"basis":"default"`},
+	} {
+		params := types("user.session.*")
+		if format != "" {
+			params["format"] = format
+		}
+		p := newPoller(t, oktatest.Options{}, params)
+		p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: page})
+		got, err := p.poll()
+		if err != nil || len(got.Events) != len(heads) {
+			t.Fatalf("%q: %d events, %v", format, len(got.Events), err)
+		}
+		for i, e := range got.Events {
+			if h := heads[i]; e.ID != h.UUID || e.Type != h.EventType || !e.Time.Equal(h.Published) {
+				t.Errorf("%q: event %d is %s, %s, %s", format, i, e.ID, e.Type, e.Time)
+			}
+		}
+		for i, fact := range facts {
+			if !strings.Contains(string(got.Events[i].Data), fact) {
+				t.Errorf("%q: %s is not in %s", format, fact, got.Events[i].Data)
+			}
+		}
+		if format == "" || format == "okta" {
+			if diff := cmp.Diff(string(heads[1].Raw), string(got.Events[1].Data)); diff != "" {
+				t.Error(diff)
+			}
+		}
+		if format == "ecs" {
+			want, err := ecs.AppendRaw(nil, heads[0].Raw, ecs.Options{})
+			if err != nil || string(want) != string(got.Events[0].Data) {
+				t.Errorf("got %s, want %s, %v", got.Events[0].Data, want, err)
+			}
+		}
+	}
+	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "format": "ocsf"})
+	_, err = p.poll()
+	var e *sdk.Error
+	if !errors.As(err, &e) || e.Code != sdk.InvalidInput || len(p.Requests()) != 0 {
+		t.Errorf("an unknown format: %v", err)
+	}
+}
+
+// The place in the log does not depend on the shape of what is read there.
+func TestFormatKeepsThePlace(t *testing.T) {
+	p := newPoller(t, oktatest.Options{}, types("user.session.start"))
+	p.sweep()
+	want := p.append(1, "user.session.start")
+	p.params["format"] = "ecs"
+	p.sweep()
+	if diff := cmp.Diff(want, p.got); diff != "" || len(p.notices) != 0 {
+		t.Errorf("%s, said %q", diff, p.notices)
+	}
+}
