@@ -110,8 +110,8 @@ func set(ctx context.Context, c *client, in setInput) (setOutput, error) {
 	case "panic":
 		panic("hunter2 at 0xdeadbeef")
 	case "nil map":
-		var m map[string]int
-		m["x"]++
+		var counts struct{ of map[string]int }
+		counts.of["x"]++
 	}
 	if sdk.IsDryRun(ctx) {
 		sdk.PlanRequest(ctx, sdk.PlannedRequest{Method: "PUT", Path: "/state"})

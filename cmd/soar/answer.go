@@ -46,10 +46,6 @@ func (a *app) outcome(o sdk.Outcome) string {
 	return oneLine(string(o))
 }
 
-func eventRow(e any) []string {
-	return []string{text(e, "published"), text(e, "eventType"), text(e, "actor", "alternateId"), text(e, "client", "ipAddress"), text(e, "outcome", "result")}
-}
-
 // text follows a path of members and returns what is there as one line, "" if
 // nothing is.
 func text(v any, path ...string) string {

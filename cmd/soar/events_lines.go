@@ -192,11 +192,20 @@ func (e *eventReader) value(dec *json.Decoder) (more bool, err error) {
 func (e *eventReader) add(next numbered) bool {
 	e.batch = append(e.batch, next)
 	e.size += len(next.raw)
-	waiting, _ := e.in.Peek(e.in.Buffered())
-	if e.size < 1<<18 && bytes.IndexByte(waiting, '\n') >= 0 {
+	if e.size < 1<<18 && e.hasNext(next.what) {
 		return true
 	}
 	return e.flush()
+}
+
+// hasNext reports whether the next line is here in full; of an array, whether so much
+// is here that the next event almost certainly is.
+func (e *eventReader) hasNext(what string) bool {
+	if what == "event" {
+		return e.in.Buffered() >= 1<<16
+	}
+	waiting, _ := e.in.Peek(e.in.Buffered())
+	return bytes.IndexByte(waiting, '\n') >= 0
 }
 
 func (e *eventReader) flush() bool {

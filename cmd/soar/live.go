@@ -59,19 +59,6 @@ func (l *live) accepted(_ feed, page sdk.RawPage, a runner.Accepted) {
 	}
 }
 
-func eventFacts(v any) string {
-	var facts []string
-	for _, f := range []string{
-		text(v, "actor", "alternateId"), text(v, "client", "ipAddress"),
-		text(v, "client", "geographicalContext", "country"), text(v, "outcome", "result"),
-	} {
-		if f != "" {
-			facts = append(facts, f)
-		}
-	}
-	return strings.Join(facts, "  ")
-}
-
 // polled shows what an operator should know of a poll: trouble, and its end.
 func (l *live) polled(_ feed, s host.Status) {
 	for _, n := range s.Notices {

@@ -106,6 +106,9 @@ func (w *watcher) feeds() ([]feed, error) {
 		}
 		feeds[at].books = append(feeds[at].books, b)
 	}
+	if err := w.oneFormat(feeds); err != nil {
+		return nil, err
+	}
 	for i, f := range feeds {
 		types := slices.Clone(w.alsoRead)
 		for _, b := range f.books {

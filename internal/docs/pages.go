@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"soar.example/okta/schema"
@@ -42,6 +44,9 @@ func actionPage(a sdk.ActionInfo) ([]byte, error) {
 	}
 	b.WriteString("## Answer\n\n| member | type | what it is |\n|---|---|---|\n")
 	members(&b, "", output.Root())
+	if err := shapes(&b, "Answer", a.Shapes, a.Output); err != nil {
+		return nil, err
+	}
 	b.WriteString("\n## Example\n\n")
 	for _, part := range []struct {
 		title string
@@ -67,9 +72,28 @@ func triggerPage(t sdk.TriggerInfo) ([]byte, error) {
 	}
 	b.WriteString("## Event\n\nEverything that Okta sends is kept; these are the documented members. Any may be null.\n\n| member | type | what it is |\n|---|---|---|\n")
 	members(&b, "", event.Root())
+	if err := shapes(&b, "Event", t.Shapes, t.Event); err != nil {
+		return nil, err
+	}
 	b.WriteString("\n")
 	err = sample(&b, "Example", t.Example)
 	return b.Bytes(), err
+}
+
+// shapes lists the members of every shape but the one that is shown already.
+func shapes(b *bytes.Buffer, what string, all map[string]sdk.JSON, shown sdk.JSON) error {
+	for _, format := range slices.Sorted(maps.Keys(all)) {
+		if bytes.Equal(all[format], shown) {
+			continue
+		}
+		s, err := schema.Parse(json.RawMessage(all[format]))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "\n## %s, format %s\n\n| member | type | what it is |\n|---|---|---|\n", what, format)
+		members(b, "", s.Root())
+	}
+	return nil
 }
 
 func parameters(b *bytes.Buffer, raw json.RawMessage) error {

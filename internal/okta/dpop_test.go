@@ -1,8 +1,10 @@
 package okta
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -267,7 +269,16 @@ func TestTargetOfAProof(t *testing.T) {
 // A header of the caller's own is not mistaken for the login's.
 func TestProofOfSomebodyElse(t *testing.T) {
 	o := asApp{}.open(t)
-	if err := o.read(t); err != nil {
+	_, err := o.exchange(t.Context(), http.MethodGet, func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.Org()+"/api/v1/users/"+o.user.ID, nil)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("DPoP", "theirs")
+		req.Header.Set("Authorization", "Basic theirs")
+		return o.do(req)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if h := o.org.Requests()[1].Header; h.Get("DPoP") != "" || h.Get("Authorization") != schemeBearer {

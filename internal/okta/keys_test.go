@@ -30,6 +30,7 @@ func TestKeysThatCannotSign(t *testing.T) {
 	}
 	whole := pkcs8(p256)
 	// The private half of one key with the public half of another.
+	//lint:ignore SA1019 A key that its own constructors refuse to make.
 	chimera := &ecdsa.PrivateKey{PublicKey: ecKey(elliptic.P256()).PublicKey, D: p256.D}
 	var short map[string]any
 	if err := json.Unmarshal([]byte(jwkOf(rsaKeyOf(2048), "k", "")), &short); err != nil {

@@ -221,8 +221,9 @@ func (o *oauth) identify(_ *reply, err error) (string, []string, error) {
 	return o.clientID, notes, nil
 }
 
-// jwt is how a signed token looks: an assertion, a proof, an access token.
-var jwt = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
+// jwt is how a signed token looks, or the beginning of one: an assertion, a proof, an
+// access token.
+var jwt = regexp.MustCompile(`eyJ[\w-]{8,}[\w.-]*`)
 
 func (o *oauth) mask(text string) string {
 	o.mu.Lock()

@@ -325,6 +325,18 @@ func TestClockIsNamed(t *testing.T) {
 	}
 }
 
+// A clock that is another with each answer is not run after.
+func TestClockThatJumps(t *testing.T) {
+	var jumps atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(jumps.Add(1)) * 10 * time.Minute) }
+	o := asApp{options: oktatest.Options{Now: now}}.open(t)
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
+	wantCode(t, o.read(t), sdk.Unauthenticated)
+	if n := o.tokenRequests(); n != 2 {
+		t.Errorf("%d token requests", n)
+	}
+}
+
 func TestMissingScopeIsNamed(t *testing.T) {
 	o := asApp{}.open(t)
 	_, err := o.send(t.Context(), http.MethodGet, "/api/v1/zones", nil, nil)

@@ -50,6 +50,24 @@ func TestScopesThatAreNotGranted(t *testing.T) {
 	}
 }
 
+// What was found out may cease to be true.
+func TestScopeThatIsTakenAway(t *testing.T) {
+	o := halfGranted(t)
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	o.org.ForgetRequests()
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Times: 1, Status: 400, Body: `{"error":"invalid_scope"}`})
+	later(o.Client, time.Hour)
+	if err := o.read(t); err != nil {
+		t.Error(err)
+	}
+	// Those of before, each alone, and those that are granted now.
+	if n := o.tokenRequests(); n != 1+len(wanted)+1 {
+		t.Errorf("%d token requests", n)
+	}
+}
+
 func TestNoScopeIsGranted(t *testing.T) {
 	o := asApp{app: oktatest.NewServiceApp{Scopes: []string{"okta.brands.read"}}}.open(t)
 	e := wantCode(t, o.read(t), sdk.Unauthenticated)

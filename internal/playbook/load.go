@@ -129,7 +129,7 @@ func (l *loader) trigger(p *Playbook) *types.Type {
 		l.on(n, "there is no trigger %q%s", shorten(n.text), nearest.Hint(n.text, l.manifest.TriggerNames()))
 		return types.DynType
 	}
-	event, err := schema.Parse(json.RawMessage(info.Event))
+	event, err := schema.Parse(json.RawMessage(info.EventIn(formatOf(params))))
 	if err != nil {
 		l.on(n, "the connector's schema of the events of %s cannot be read: %v", n.text, err)
 		return types.DynType
@@ -137,6 +137,18 @@ func (l *loader) trigger(p *Playbook) *types.Type {
 	p.event = event.Root()
 	l.params(p, n, params, info)
 	return l.objects.of(p.event, eventVar)
+}
+
+// formatOf is the format that a trigger's params or an action's input asks for in so
+// many words, or "". One that there is not is found by their schema.
+func formatOf(params *node) string {
+	if params == nil {
+		return ""
+	}
+	if n := params.member(sdk.FormatParam); n != nil && n.kind == text {
+		return n.text
+	}
+	return ""
 }
 
 func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInfo) {

@@ -41,7 +41,7 @@ func (l *loader) declareSteps(p *Playbook) {
 		f := l.stepForm(i)
 		s := &Step{ID: f.ID, Title: f.Title, Action: f.Action}
 		p.Steps = append(p.Steps, s)
-		known := l.action(s, n.member("action"))
+		known := l.action(s, n.member("action"), formatOf(n.member("with")))
 		id := n.member("id")
 		if id == nil || id.kind != text {
 			continue
@@ -71,8 +71,9 @@ func (l *loader) stepForm(i int) stepForm {
 	return stepForm{}
 }
 
-// action finds the step's action and its schemas.
-func (l *loader) action(s *Step, n *node) bool {
+// action finds the step's action and its schemas, that of the output in the format
+// asked for.
+func (l *loader) action(s *Step, n *node, format string) bool {
 	if n == nil || n.kind != text {
 		return false
 	}
@@ -86,12 +87,15 @@ func (l *loader) action(s *Step, n *node) bool {
 		l.on(n, "the connector's schema of the input of %s cannot be read: %v", n.text, err)
 		return false
 	}
-	output, err := l.parsed(info.Name+" output", json.RawMessage(info.Output))
+	output, err := l.parsed(info.Name+" output "+format, json.RawMessage(info.OutputIn(format)))
 	if err != nil {
 		l.on(n, "the connector's schema of the output of %s cannot be read: %v", n.text, err)
 		return false
 	}
 	s.input, s.output = input, output.Root()
+	if len(info.Shapes) > 0 && strings.Contains(format, "${{") {
+		s.output = nil // which shape it has shows at run time only
+	}
 	return true
 }
 
