@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 			org := oktatest.New(oktatest.Options{Seed: oktatest.Demo, Token: demoToken})
 			server := httptest.NewServer(org)
 			env.Defer(server.Close)
+			env.Defer(func() { killLeftOver(filepath.Join(env.WorkDir, "pid")) })
 			env.Values["org"] = org
 			env.Setenv("ORG", server.URL)
 			env.Setenv(envOrgURL, server.URL)
@@ -46,6 +47,16 @@ func TestScripts(t *testing.T) {
 			"await": await, "exits": exits, "signal": signalWatcher, "lastjson": lastJSON,
 		},
 	})
+}
+
+// killLeftOver ends a watcher that a failed script left running.
+func killLeftOver(file string) {
+	var pid int
+	if b, err := os.ReadFile(file); err == nil {
+		if _, err := fmt.Sscan(string(b), &pid); err == nil && pid > 1 {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 func orgOf(ts *testscript.TestScript) *oktatest.Org { return ts.Value("org").(*oktatest.Org) }

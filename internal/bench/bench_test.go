@@ -22,17 +22,40 @@ import (
 	"soar.example/okta/sdk"
 )
 
-func binary(b *testing.B) string {
+func binary(b *testing.B, name string) string {
 	b.Helper()
-	path := filepath.Join(b.TempDir(), "soar-plugin-okta")
-	if out, err := exec.Command("go", "build", "-o", path, "../../cmd/soar-plugin-okta").CombinedOutput(); err != nil {
+	path := filepath.Join(b.TempDir(), name)
+	if out, err := exec.Command("go", "build", "-o", path, "../../cmd/"+name).CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
 	}
 	return path
 }
 
-func settings(org *oktatest.Server) json.RawMessage {
-	return json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":%q}`, org.URL, org.Token))
+func settings(url, token string) json.RawMessage {
+	return json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":%q}`, url, token))
+}
+
+// orgProcess runs an org in a process of its own, as far away from one caller as
+// from the other, and returns its address.
+func orgProcess(b *testing.B, token string) string {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), binary(b, "soar"), "org", "--json", "--listen", "127.0.0.1:0", "--token", token)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // killed
+	})
+	var line struct{ URL string }
+	if err := json.NewDecoder(out).Decode(&line); err != nil {
+		b.Fatal(err)
+	}
+	return line.URL
 }
 
 func launch(b *testing.B, path string) *host.Plugin {
@@ -44,9 +67,9 @@ func launch(b *testing.B, path string) *host.Plugin {
 	return p
 }
 
-func open(b *testing.B, backend sdk.Backend, org *oktatest.Server) sdk.Session {
+func open(b *testing.B, backend sdk.Backend, url, token string) sdk.Session {
 	b.Helper()
-	s, err := backend.Open(b.Context(), settings(org))
+	s, err := backend.Open(b.Context(), settings(url, token))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -59,22 +82,24 @@ func median(all []time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// BenchmarkActionCall runs get_user, which is one request to the org, in this
-// process and through the plugin's. What differs is the price of the process.
+// BenchmarkActionCall runs get_user, which is one request to an org in a third
+// process, in this process and through the plugin's. What differs is the price of
+// the plugin's process.
 func BenchmarkActionCall(b *testing.B) {
-	org := oktatest.Start(b, oktatest.Options{Seed: oktatest.Demo})
+	const token = "bench-token"
+	url := orgProcess(b, token)
 	backend, err := connector.Backend()
 	if err != nil {
 		b.Fatal(err)
 	}
-	plugin := launch(b, binary(b))
+	plugin := launch(b, binary(b, "soar-plugin-okta"))
 	b.Cleanup(func() { _ = plugin.Close() })
 	ctx := hclog.WithContext(b.Context(), hclog.NewNullLogger())
 	input := json.RawMessage(`{"user":"alice.moreau@corp.example"}`)
 	for _, where := range []struct {
 		name    string
 		session sdk.Session
-	}{{"in_process", open(b, backend, org)}, {"plugin", open(b, plugin, org)}} {
+	}{{"in_process", open(b, backend, url, token)}, {"plugin", open(b, plugin, url, token)}} {
 		b.Run(where.name, func(b *testing.B) {
 			var took []time.Duration
 			for b.Loop() {
@@ -92,7 +117,7 @@ func BenchmarkActionCall(b *testing.B) {
 // BenchmarkLaunch is the time from nothing to the first answer of a new plugin
 // process, mutual TLS included.
 func BenchmarkLaunch(b *testing.B) {
-	path := binary(b)
+	path := binary(b, "soar-plugin-okta")
 	var took []time.Duration
 	for b.Loop() {
 		start := time.Now()
@@ -113,7 +138,7 @@ func BenchmarkLaunch(b *testing.B) {
 func BenchmarkPluginMemory(b *testing.B) {
 	const page = 1000
 	org := oktatest.Start(b, oktatest.Options{})
-	path := binary(b)
+	path := binary(b, "soar-plugin-okta")
 	pad := strings.Repeat("x", 600) // brings an event to about 2 KB
 	events := make([]oktatest.Event, page)
 	for i := range events {
@@ -124,7 +149,7 @@ func BenchmarkPluginMemory(b *testing.B) {
 	}
 	for b.Loop() {
 		p := launch(b, path)
-		session, err := p.Open(b.Context(), settings(org))
+		session, err := p.Open(b.Context(), settings(org.URL, org.Token))
 		if err != nil {
 			b.Fatal(err)
 		}
