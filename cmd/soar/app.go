@@ -162,6 +162,10 @@ func (a *app) report(err error) {
 		a.out.line(map[string]any{"kind": "error", "error": e.Body()})
 		return
 	}
+	if e.Code == sdk.Canceled {
+		fmt.Fprintln(a.err, "soar: interrupted")
+		return
+	}
 	fmt.Fprintf(a.err, "%s %s\n", a.err.red("soar:"), e.Message)
 	for _, v := range e.Violations {
 		fmt.Fprintf(a.err, "  %s\n", v)
