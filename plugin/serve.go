@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,7 +42,8 @@ const (
 // When ctx ends or the process gets SIGTERM, calls that are under way are
 // finished and no others are taken; an interrupt is left to the host. When the
 // host is gone, calls are cancelled at once. Sessions are closed in any case.
-// Each call's context carries the logger. Nothing may be printed to stdout.
+// Each call's context carries the logger. The process keeps to one processor at a
+// time unless the environment variable GOMAXPROCS says otherwise. Nothing may be printed to stdout.
 func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 	if os.Getenv(Handshake.MagicCookieKey) != Handshake.MagicCookieValue {
 		fmt.Fprintln(os.Stderr, usageLine(o.Usage))
@@ -53,6 +55,11 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 	ctx, release := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer release()
 
+	if os.Getenv("GOMAXPROCS") == "" {
+		// A connector waits for its service. With one processor the steps of a call
+		// follow each other; with more, each would wake another one first.
+		runtime.GOMAXPROCS(1)
+	}
 	// go-plugin replaces os.Stderr, so the logger has to be made before.
 	logger := hclog.New(&hclog.LoggerOptions{Level: level(o.LogLevel), Output: os.Stderr, JSONFormat: true})
 	s := newServer(b, logger)
@@ -67,7 +74,7 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 		VersionedPlugins: pluginSet(s),
 		Logger:           logger,
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
-			rpc := grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage))...)
+			rpc := grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage), grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window))...)
 			made <- rpc
 			return rpc
 		},
