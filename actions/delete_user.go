@@ -8,17 +8,18 @@ import (
 )
 
 // DeleteUser takes one of the two steps that delete a user. Okta has one call for
-// both, which deletes if somebody else deactivated the user a moment before; here
-// the first step is a deactivation and nothing but.
+// both, which deletes if somebody else deactivated the user a moment before, and so
+// does a step that is tried twice; here the first step is a deactivation and nothing
+// but, and the second is taken only where it is asked for by name.
 var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
 	Name:    "delete_user",
 	Title:   "Delete User",
-	Summary: "Takes one of the two steps that delete a user for good: deactivates an active one, deletes a deactivated one, and says which.",
+	Summary: "Takes one of the two steps that delete a user for good, and says which: it deactivates; asked for step delete, it deletes a deactivated user.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/deleteUser",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeleteUserInput, DeleteUserOutput]{
-		Input: DeleteUserInput{User: exampleUser.ID, Step: stepNext},
+		Input: DeleteUserInput{User: exampleUser.ID, Step: stepDelete},
 		Output: DeleteUserOutput{User: exampleUser, Step: stepDeleted, Change: Change[UserPresence]{
 			Outcome: sdk.Changed,
 			Before:  UserPresence{Exists: true, Status: okta.StatusDeprovisioned},
@@ -41,9 +42,11 @@ const (
 // DeleteUserInput is what delete_user takes.
 type DeleteUserInput struct {
 	User string `json:"user" jsonschema:"title=User,example=00u1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user. Only by the id can a user who was deleted be told from one who never was."`
-	Step string `json:"step,omitempty" jsonschema:"title=Step,enum=next,enum=deactivate,enum=delete,default=next" jsonschema_extras:"x-group=advanced" jsonschema_description:"next: whichever is due, so that a second call goes on to delete; deactivate or delete: this one, however often it is called."`
+	Step string `json:"step,omitempty" jsonschema:"title=Step,enum=deactivate,enum=delete,enum=next,default=deactivate" jsonschema_description:"deactivate: take the first step and never more, however often it is called. delete: delete a user who is deactivated already, for good. next: whichever of the two is due, so that the same call once more deletes."`
 	Write
 }
+
+func (in DeleteUserInput) mayDelete() bool { return in.Step == stepDelete || in.Step == stepNext }
 
 // DeleteUserOutput is what delete_user answers.
 type DeleteUserOutput struct {
@@ -62,7 +65,7 @@ type UserPresence struct {
 func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (DeleteUserOutput, error) {
 	u, err := c.FindUser(ctx, "/user", in.User)
 	if e := sdk.AsError(err); e != nil {
-		if e.Code != sdk.NotFound || !okta.IsUserID(in.User) || in.Step == stepDeactivate {
+		if e.Code != sdk.NotFound || !okta.IsUserID(in.User) || !in.mayDelete() {
 			return DeleteUserOutput{}, err
 		}
 		return DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: Change[UserPresence]{Outcome: sdk.Already}}, nil
@@ -93,7 +96,7 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 			Outcome: sdk.NotApplicable, Before: before, After: before,
 			Reason: "Okta deletes only a DEPROVISIONED user, and this one is " + u.Status,
 		}
-	case in.Step != stepDeactivate && deactivated:
+	case in.mayDelete() && deactivated:
 		out.Step = stepDeleted
 		a.goal = "user is deleted"
 		a.done = func(s UserPresence) bool { return !s.Exists }
@@ -110,9 +113,9 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 	}
 	switch after := out.After; {
 	case after.Exists && after.Status == okta.StatusDeprovisioned:
-		out.Next = "delete_user again deletes the user for good"
+		out.Next = "delete_user with step delete deletes the user for good"
 	case after.Exists:
-		out.Next = "delete_user deactivates the user, and again deletes the user for good"
+		out.Next = "delete_user deactivates the user, and with step delete then deletes the user for good"
 	}
 	return out, nil
 }
