@@ -56,7 +56,8 @@ func decodeCalls(calls []*pb.Call) []sdk.Call {
 func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 	out := &pb.PollResponse{
 		Next: page.Next, More: page.More, Seen: int64(page.Seen),
-		Calls: encodeCalls(page.Calls), Error: encodeError(err),
+		Calls: encodeCalls(page.Calls), Error: encodeError(err), Budget: encodeBudget(page.Budget),
+		Newest: encodeTime(page.Newest),
 	}
 	for _, n := range page.Notices {
 		out.Notices = append(out.Notices, text(n))
@@ -77,7 +78,8 @@ func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 	err := decodeError(p.GetError())
 	page := sdk.RawPage{
 		Next: document(p.GetNext()), More: p.GetMore(), Seen: int(p.GetSeen()),
-		Notices: p.GetNotices(), Calls: decodeCalls(p.GetCalls()),
+		Notices: p.GetNotices(), Calls: decodeCalls(p.GetCalls()), Budget: decodeBudget(p.GetBudget()),
+		Newest: decodeTime(p.GetNewest()),
 	}
 	if err == nil || len(p.GetEvents()) > 0 {
 		page.Events = make([]sdk.RawEvent, len(p.GetEvents()))

@@ -57,6 +57,28 @@ func TestErrorsTravel(t *testing.T) {
 	}
 }
 
+// A page's times and budget arrive as they were sent, also next to an error.
+func TestWhatAPageSaysBesidesTravels(t *testing.T) {
+	at := time.Date(2026, 3, 14, 2, 41, 7, 8_000_000, time.UTC)
+	for name, page := range map[string]sdk.RawPage{
+		"nothing known": {},
+		"all known":     {Newest: at, Budget: &sdk.Budget{Bucket: "/api/v1/logs", Limit: 60, Remaining: 18, Reset: at.Add(time.Minute)}},
+		"no reset":      {Newest: at.Add(time.Nanosecond), Budget: &sdk.Budget{}},
+	} {
+		for _, err := range []error{nil, plugintest.Failures["full"]} {
+			got, _ := decodePage(over(t, encodePage(page, err), new(pb.PollResponse)))
+			if diff := cmp.Diff(page, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s, with %v: %s", name, err, diff)
+			}
+		}
+	}
+	// A time that cannot be read says nothing, and costs nothing.
+	got, err := decodePage(&pb.PollResponse{Newest: "soon", Budget: &pb.Budget{Reset_: "later"}})
+	if err != nil || !got.Newest.IsZero() || !got.Budget.Reset.IsZero() {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
 // Text that is not UTF-8 costs its bad bytes and nothing else.
 func TestBadText(t *testing.T) {
 	const bad, good = "a\xffb", "a\uFFFDb"

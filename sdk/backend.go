@@ -38,6 +38,9 @@ type Health struct {
 	Target  string   `json:"target"`          // the account's address
 	Account string   `json:"account"`         // who the login is
 	Notes   []string `json:"notes,omitempty"` // what an operator should know
+	// Budgets are what the service still allows, as far as it is known by now: one
+	// for each set of requests that it counts together.
+	Budgets []Budget `json:"budgets,omitempty"`
 }
 
 // A Result is what an action answered, and the requests it sent to get there.
@@ -70,5 +73,7 @@ type RawPage struct {
 	More    bool
 	Seen    int
 	Notices []string
+	Newest  time.Time // when the latest event that was read happened, matching or not
+	Budget  *Budget   // what the service still allows, nil if not known
 	Calls   []Call
 }

@@ -47,6 +47,12 @@ type Page[K, E any] struct {
 	More    bool     // poll again at once
 	Seen    int      // how many events were read, the ones that did not match included
 	Notices []string // what an operator should know, such as a place that was lost
+	// Newest is when the latest event that was read happened, matching or not; zero
+	// if none was read.
+	Newest time.Time
+	// Budget is what the service still allows of such polls, nil if that is not
+	// known. It is kept next to an error too.
+	Budget *Budget
 }
 
 // A Source is a Trigger of any parameters, checkpoint and event. Only Trigger
@@ -110,7 +116,7 @@ func (t Trigger[C, P, K, E]) compile() (source[C], error) {
 		}
 		found, err := t.Poll(ctx, client, p, from)
 		if !empty(err) {
-			return RawPage{}, err
+			return RawPage{Budget: found.Budget}, err
 		}
 		return found.raw()
 	}
@@ -123,6 +129,7 @@ func (p Page[K, E]) raw() (RawPage, error) {
 		return RawPage{}, fmt.Errorf("encode checkpoint: %w", err)
 	}
 	raw := RawPage{Next: next, More: p.More, Seen: p.Seen, Notices: p.Notices, Events: make([]RawEvent, len(p.Events))}
+	raw.Newest, raw.Budget = p.Newest, p.Budget
 	for i, e := range p.Events {
 		data, err := encodeData(e.Data)
 		if err != nil {

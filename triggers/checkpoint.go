@@ -34,10 +34,8 @@ func (k Checkpoint) after(org, filter string, read page) Checkpoint {
 	if next.HighWater.IsZero() {
 		next.HighWater = read.since
 	}
-	for _, h := range read.Events {
-		if h.Published.After(next.HighWater) && h.Published.Before(read.now.Add(overlap)) {
-			next.HighWater = h.Published
-		}
+	if newest := read.newest(); newest.After(next.HighWater) {
+		next.HighWater = newest
 	}
 	return next
 }
@@ -47,6 +45,18 @@ type page struct {
 	*okta.LogPage
 	since time.Time // where the query began, zero if it followed a link
 	now   time.Time
+}
+
+// newest is when the latest event of the page happened, zero if there is none. A
+// time that lies in Okta's future is an error in the event.
+func (p page) newest() time.Time {
+	var newest time.Time
+	for _, h := range p.Events {
+		if h.Published.After(newest) && h.Published.Before(p.now.Add(overlap)) {
+			newest = h.Published
+		}
+	}
+	return newest
 }
 
 // readPage reads the page that follows from. Notices get a line when the place was

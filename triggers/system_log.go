@@ -103,7 +103,7 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 	if read.Foreign != nil {
 		found.Notices = append(found.Notices, read.Foreign.Error())
 	}
-	found.Seen = len(read.Events)
+	found.Seen, found.Newest = len(read.Events), read.newest()
 	// A short page is the end for now; asking again would cost a request to hear so.
 	// A link back to the same page, or none, has nothing new behind it either.
 	found.More = len(read.Events) >= p.PageSize && read.Next != "" && read.Next != from.Next

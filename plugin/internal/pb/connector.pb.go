@@ -349,7 +349,7 @@ func (x *CheckRequest) GetSession() string {
 
 type CheckResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Health        []byte                 `protobuf:"bytes,1,opt,name=health,proto3" json:"health,omitempty"` // JSON: {"target", "account", "notes"}
+	Health        []byte                 `protobuf:"bytes,1,opt,name=health,proto3" json:"health,omitempty"` // JSON: {"target", "account", "notes", "budgets"}
 	Error         *Error                 `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -596,6 +596,8 @@ type PollResponse struct {
 	Notices       []string               `protobuf:"bytes,5,rep,name=notices,proto3" json:"notices,omitempty"`
 	Calls         []*Call                `protobuf:"bytes,6,rep,name=calls,proto3" json:"calls,omitempty"` // every request that was sent, on failure too
 	Error         *Error                 `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
+	Newest        string                 `protobuf:"bytes,8,opt,name=newest,proto3" json:"newest,omitempty"` // RFC 3339: time of the latest event read; empty if none was
+	Budget        *Budget                `protobuf:"bytes,9,opt,name=budget,proto3" json:"budget,omitempty"` // absent: not known
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -679,6 +681,89 @@ func (x *PollResponse) GetError() *Error {
 	return nil
 }
 
+func (x *PollResponse) GetNewest() string {
+	if x != nil {
+		return x.Newest
+	}
+	return ""
+}
+
+func (x *PollResponse) GetBudget() *Budget {
+	if x != nil {
+		return x.Budget
+	}
+	return nil
+}
+
+// How many requests the service still allows of those that it counts together.
+type Budget struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bucket        string                 `protobuf:"bytes,1,opt,name=bucket,proto3" json:"bucket,omitempty"`
+	Limit         int64                  `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	Remaining     int64                  `protobuf:"varint,3,opt,name=remaining,proto3" json:"remaining,omitempty"`
+	Reset_        string                 `protobuf:"bytes,4,opt,name=reset,proto3" json:"reset,omitempty"` // RFC 3339; empty if not known
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Budget) Reset() {
+	*x = Budget{}
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Budget) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Budget) ProtoMessage() {}
+
+func (x *Budget) ProtoReflect() protoreflect.Message {
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Budget.ProtoReflect.Descriptor instead.
+func (*Budget) Descriptor() ([]byte, []int) {
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Budget) GetBucket() string {
+	if x != nil {
+		return x.Bucket
+	}
+	return ""
+}
+
+func (x *Budget) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *Budget) GetRemaining() int64 {
+	if x != nil {
+		return x.Remaining
+	}
+	return 0
+}
+
+func (x *Budget) GetReset_() string {
+	if x != nil {
+		return x.Reset_
+	}
+	return ""
+}
+
 // One thing that happened in the service.
 type Event struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -692,7 +777,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[12]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -704,7 +789,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[12]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -717,7 +802,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{12}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Event) GetId() string {
@@ -762,7 +847,7 @@ type Call struct {
 
 func (x *Call) Reset() {
 	*x = Call{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[13]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +859,7 @@ func (x *Call) String() string {
 func (*Call) ProtoMessage() {}
 
 func (x *Call) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[13]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +872,7 @@ func (x *Call) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Call.ProtoReflect.Descriptor instead.
 func (*Call) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{13}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Call) GetMethod() string {
@@ -841,7 +926,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[14]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +938,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[14]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +951,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{14}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Error) GetCode() string {
@@ -915,7 +1000,7 @@ type Violation struct {
 
 func (x *Violation) Reset() {
 	*x = Violation{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[15]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1012,7 @@ func (x *Violation) String() string {
 func (*Violation) ProtoMessage() {}
 
 func (x *Violation) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[15]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1025,7 @@ func (x *Violation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Violation.ProtoReflect.Descriptor instead.
 func (*Violation) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{15}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Violation) GetPointer() string {
@@ -970,7 +1055,7 @@ type Upstream struct {
 
 func (x *Upstream) Reset() {
 	*x = Upstream{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[16]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -982,7 +1067,7 @@ func (x *Upstream) String() string {
 func (*Upstream) ProtoMessage() {}
 
 func (x *Upstream) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[16]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -995,7 +1080,7 @@ func (x *Upstream) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upstream.ProtoReflect.Descriptor instead.
 func (*Upstream) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{16}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Upstream) GetStatus() int64 {
@@ -1062,7 +1147,7 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x18\n" +
 	"\atrigger\x18\x02 \x01(\tR\atrigger\x12\x16\n" +
 	"\x06params\x18\x03 \x01(\fR\x06params\x12\x12\n" +
-	"\x04from\x18\x04 \x01(\fR\x04from\"\xf5\x01\n" +
+	"\x04from\x18\x04 \x01(\fR\x04from\"\xc0\x02\n" +
 	"\fPollResponse\x120\n" +
 	"\x06events\x18\x01 \x03(\v2\x18.soar.connector.v1.EventR\x06events\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\fR\x04next\x12\x12\n" +
@@ -1070,7 +1155,14 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\x04seen\x18\x04 \x01(\x03R\x04seen\x12\x18\n" +
 	"\anotices\x18\x05 \x03(\tR\anotices\x12-\n" +
 	"\x05calls\x18\x06 \x03(\v2\x17.soar.connector.v1.CallR\x05calls\x12.\n" +
-	"\x05error\x18\a \x01(\v2\x18.soar.connector.v1.ErrorR\x05error\"S\n" +
+	"\x05error\x18\a \x01(\v2\x18.soar.connector.v1.ErrorR\x05error\x12\x16\n" +
+	"\x06newest\x18\b \x01(\tR\x06newest\x121\n" +
+	"\x06budget\x18\t \x01(\v2\x19.soar.connector.v1.BudgetR\x06budget\"j\n" +
+	"\x06Budget\x12\x16\n" +
+	"\x06bucket\x18\x01 \x01(\tR\x06bucket\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x03R\x05limit\x12\x1c\n" +
+	"\tremaining\x18\x03 \x01(\x03R\tremaining\x12\x14\n" +
+	"\x05reset\x18\x04 \x01(\tR\x05reset\"S\n" +
 	"\x05Event\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -1121,7 +1213,7 @@ func file_soar_connector_v1_connector_proto_rawDescGZIP() []byte {
 	return file_soar_connector_v1_connector_proto_rawDescData
 }
 
-var file_soar_connector_v1_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_soar_connector_v1_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_soar_connector_v1_connector_proto_goTypes = []any{
 	(*ManifestRequest)(nil),  // 0: soar.connector.v1.ManifestRequest
 	(*ManifestResponse)(nil), // 1: soar.connector.v1.ManifestResponse
@@ -1135,41 +1227,43 @@ var file_soar_connector_v1_connector_proto_goTypes = []any{
 	(*RunResponse)(nil),      // 9: soar.connector.v1.RunResponse
 	(*PollRequest)(nil),      // 10: soar.connector.v1.PollRequest
 	(*PollResponse)(nil),     // 11: soar.connector.v1.PollResponse
-	(*Event)(nil),            // 12: soar.connector.v1.Event
-	(*Call)(nil),             // 13: soar.connector.v1.Call
-	(*Error)(nil),            // 14: soar.connector.v1.Error
-	(*Violation)(nil),        // 15: soar.connector.v1.Violation
-	(*Upstream)(nil),         // 16: soar.connector.v1.Upstream
+	(*Budget)(nil),           // 12: soar.connector.v1.Budget
+	(*Event)(nil),            // 13: soar.connector.v1.Event
+	(*Call)(nil),             // 14: soar.connector.v1.Call
+	(*Error)(nil),            // 15: soar.connector.v1.Error
+	(*Violation)(nil),        // 16: soar.connector.v1.Violation
+	(*Upstream)(nil),         // 17: soar.connector.v1.Upstream
 }
 var file_soar_connector_v1_connector_proto_depIdxs = []int32{
-	14, // 0: soar.connector.v1.ManifestResponse.error:type_name -> soar.connector.v1.Error
-	14, // 1: soar.connector.v1.OpenResponse.error:type_name -> soar.connector.v1.Error
-	14, // 2: soar.connector.v1.CloseResponse.error:type_name -> soar.connector.v1.Error
-	14, // 3: soar.connector.v1.CheckResponse.error:type_name -> soar.connector.v1.Error
-	13, // 4: soar.connector.v1.RunResponse.calls:type_name -> soar.connector.v1.Call
-	14, // 5: soar.connector.v1.RunResponse.error:type_name -> soar.connector.v1.Error
-	12, // 6: soar.connector.v1.PollResponse.events:type_name -> soar.connector.v1.Event
-	13, // 7: soar.connector.v1.PollResponse.calls:type_name -> soar.connector.v1.Call
-	14, // 8: soar.connector.v1.PollResponse.error:type_name -> soar.connector.v1.Error
-	15, // 9: soar.connector.v1.Error.violations:type_name -> soar.connector.v1.Violation
-	16, // 10: soar.connector.v1.Error.upstream:type_name -> soar.connector.v1.Upstream
-	0,  // 11: soar.connector.v1.Connector.Manifest:input_type -> soar.connector.v1.ManifestRequest
-	2,  // 12: soar.connector.v1.Connector.Open:input_type -> soar.connector.v1.OpenRequest
-	4,  // 13: soar.connector.v1.Connector.Close:input_type -> soar.connector.v1.CloseRequest
-	6,  // 14: soar.connector.v1.Connector.Check:input_type -> soar.connector.v1.CheckRequest
-	8,  // 15: soar.connector.v1.Connector.Run:input_type -> soar.connector.v1.RunRequest
-	10, // 16: soar.connector.v1.Connector.Poll:input_type -> soar.connector.v1.PollRequest
-	1,  // 17: soar.connector.v1.Connector.Manifest:output_type -> soar.connector.v1.ManifestResponse
-	3,  // 18: soar.connector.v1.Connector.Open:output_type -> soar.connector.v1.OpenResponse
-	5,  // 19: soar.connector.v1.Connector.Close:output_type -> soar.connector.v1.CloseResponse
-	7,  // 20: soar.connector.v1.Connector.Check:output_type -> soar.connector.v1.CheckResponse
-	9,  // 21: soar.connector.v1.Connector.Run:output_type -> soar.connector.v1.RunResponse
-	11, // 22: soar.connector.v1.Connector.Poll:output_type -> soar.connector.v1.PollResponse
-	17, // [17:23] is the sub-list for method output_type
-	11, // [11:17] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	15, // 0: soar.connector.v1.ManifestResponse.error:type_name -> soar.connector.v1.Error
+	15, // 1: soar.connector.v1.OpenResponse.error:type_name -> soar.connector.v1.Error
+	15, // 2: soar.connector.v1.CloseResponse.error:type_name -> soar.connector.v1.Error
+	15, // 3: soar.connector.v1.CheckResponse.error:type_name -> soar.connector.v1.Error
+	14, // 4: soar.connector.v1.RunResponse.calls:type_name -> soar.connector.v1.Call
+	15, // 5: soar.connector.v1.RunResponse.error:type_name -> soar.connector.v1.Error
+	13, // 6: soar.connector.v1.PollResponse.events:type_name -> soar.connector.v1.Event
+	14, // 7: soar.connector.v1.PollResponse.calls:type_name -> soar.connector.v1.Call
+	15, // 8: soar.connector.v1.PollResponse.error:type_name -> soar.connector.v1.Error
+	12, // 9: soar.connector.v1.PollResponse.budget:type_name -> soar.connector.v1.Budget
+	16, // 10: soar.connector.v1.Error.violations:type_name -> soar.connector.v1.Violation
+	17, // 11: soar.connector.v1.Error.upstream:type_name -> soar.connector.v1.Upstream
+	0,  // 12: soar.connector.v1.Connector.Manifest:input_type -> soar.connector.v1.ManifestRequest
+	2,  // 13: soar.connector.v1.Connector.Open:input_type -> soar.connector.v1.OpenRequest
+	4,  // 14: soar.connector.v1.Connector.Close:input_type -> soar.connector.v1.CloseRequest
+	6,  // 15: soar.connector.v1.Connector.Check:input_type -> soar.connector.v1.CheckRequest
+	8,  // 16: soar.connector.v1.Connector.Run:input_type -> soar.connector.v1.RunRequest
+	10, // 17: soar.connector.v1.Connector.Poll:input_type -> soar.connector.v1.PollRequest
+	1,  // 18: soar.connector.v1.Connector.Manifest:output_type -> soar.connector.v1.ManifestResponse
+	3,  // 19: soar.connector.v1.Connector.Open:output_type -> soar.connector.v1.OpenResponse
+	5,  // 20: soar.connector.v1.Connector.Close:output_type -> soar.connector.v1.CloseResponse
+	7,  // 21: soar.connector.v1.Connector.Check:output_type -> soar.connector.v1.CheckResponse
+	9,  // 22: soar.connector.v1.Connector.Run:output_type -> soar.connector.v1.RunResponse
+	11, // 23: soar.connector.v1.Connector.Poll:output_type -> soar.connector.v1.PollResponse
+	18, // [18:24] is the sub-list for method output_type
+	12, // [12:18] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_soar_connector_v1_connector_proto_init() }
@@ -1183,7 +1277,7 @@ func file_soar_connector_v1_connector_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_soar_connector_v1_connector_proto_rawDesc), len(file_soar_connector_v1_connector_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
