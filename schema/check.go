@@ -52,8 +52,11 @@ func (s *Schema) Check(doc json.RawMessage) []Violation {
 }
 
 func (s *Schema) violations(value any) []Violation {
-	err := s.compiled.Validate(value)
-	if err == nil {
+	compiled, err := s.compiled()
+	if err != nil {
+		return []Violation{{Message: "the schema itself is broken: " + err.Error()}}
+	}
+	if err = compiled.Validate(value); err == nil {
 		return nil
 	}
 	var invalid *jsonschema.ValidationError
@@ -125,7 +128,7 @@ func shorten(s string, most int) string {
 // at finds the schema of the instance at location, an empty one if the schema
 // says nothing about that place.
 func (s *Schema) at(location []string) *Node {
-	n := s.doc
+	n := s.doc()
 	for _, step := range location {
 		next := n.member(step)
 		if next == nil && isIndex(step) {

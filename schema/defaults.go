@@ -16,7 +16,7 @@ func (s *Schema) WithDefaults(doc json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("apply defaults: %w", err)
 	}
-	return json.Marshal(fill(s.doc, value))
+	return json.Marshal(fill(s.doc(), value))
 }
 
 func fill(n *Node, value any) any {

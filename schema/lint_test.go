@@ -269,8 +269,11 @@ type Named struct {
 }
 
 func field[T any]() error {
-	_, err := schema.Input[T]()
-	return err
+	s, err := schema.Input[T]()
+	if err != nil {
+		return err
+	}
+	return s.Verify()
 }
 
 func TestLintSaysAllAtOnce(t *testing.T) {

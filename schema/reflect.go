@@ -57,22 +57,30 @@ func reflected[T any](open bool, finish func(*jsonschema.Schema)) (*Schema, erro
 	if err != nil {
 		return nil, fmt.Errorf("schema of %s: %w", t, err)
 	}
-	parsed, err := Parse(raw)
-	if err != nil {
-		return nil, fmt.Errorf("schema of %s: %w", t, err)
-	}
-	if err := errors.Join(annotations(parsed.compiled, "")...); err != nil {
-		return nil, fmt.Errorf("schema of %s: %w", t, err)
-	}
-	return parsed, nil
+	return lazy(raw), nil
 }
 
-// annotations checks defaults and examples against the very schemas that they
-// stand in, which no validator does.
+// Verify refuses what [Input] and [Output] take on trust: a document that is no
+// schema, a default or an example that breaks the very schema it stands in, which
+// no validator looks at. It takes longer than making the schema did.
+func (s *Schema) Verify() error {
+	if _, err := Parse(s.raw); err != nil {
+		return err
+	}
+	compiled, err := s.compiled()
+	if err != nil {
+		return err
+	}
+	return errors.Join(annotations(compiled, "")...)
+}
+
 func annotations(s *compiled.Schema, at string) []error {
 	var errs []error
 	check := func(what string, value any) {
-		own := Schema{doc: new(Node), compiled: s}
+		own := Schema{
+			doc:      func() *Node { return new(Node) },
+			compiled: func() (*compiled.Schema, error) { return s, nil },
+		}
 		for _, v := range own.violations(value) {
 			errs = append(errs, fmt.Errorf("%s: the %s breaks the schema: %s", at, what, v))
 		}

@@ -10,16 +10,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// A Schema is a compiled JSON Schema. It is immutable and safe for concurrent
-// use.
+// A Schema is a JSON Schema. It is immutable and safe for concurrent use.
 type Schema struct {
-	raw      json.RawMessage
-	doc      *Node
-	compiled *jsonschema.Schema
+	raw json.RawMessage
+	// Both are made when they are first asked for: a plugin's start waits for
+	// dozens of schemas, of which a session then uses a few.
+	doc      func() *Node
+	compiled func() (*jsonschema.Schema, error)
 }
 
 // Parse compiles a JSON Schema document, such as one that a plugin published in
@@ -28,6 +30,33 @@ func Parse(raw json.RawMessage) (*Schema, error) {
 	if v := wellFormed(raw); v != nil {
 		return nil, fmt.Errorf("parse schema: %s", v)
 	}
+	raw = bytes.Clone(raw)
+	if _, err := parseNode(raw); err != nil {
+		return nil, fmt.Errorf("parse schema: %w", err)
+	}
+	s := lazy(raw)
+	if _, err := s.compiled(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// lazy returns the schema that raw holds, which nobody has read yet.
+func lazy(raw json.RawMessage) *Schema {
+	return &Schema{
+		raw: raw,
+		doc: sync.OnceValue(func() *Node {
+			node, err := parseNode(raw)
+			if err != nil {
+				return new(Node) // Parse and Verify tell
+			}
+			return node
+		}),
+		compiled: sync.OnceValues(func() (*jsonschema.Schema, error) { return compile(raw) }),
+	}
+}
+
+func compile(raw json.RawMessage) (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
 		return nil, fmt.Errorf("parse schema: %w", err)
@@ -45,11 +74,7 @@ func Parse(raw json.RawMessage) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
 	}
-	node, err := parseNode(raw)
-	if err != nil {
-		return nil, fmt.Errorf("parse schema: %w", err)
-	}
-	return &Schema{raw: bytes.Clone(raw), doc: node, compiled: compiled}, nil
+	return compiled, nil
 }
 
 // JSON returns the schema document. The caller must not change it.
@@ -57,7 +82,7 @@ func (s *Schema) JSON() json.RawMessage { return s.raw }
 
 // Root returns the schema document as a tree, for what reads schemas: forms,
 // flags, documentation, expression types.
-func (s *Schema) Root() *Node { return s.doc }
+func (s *Schema) Root() *Node { return s.doc() }
 
 type noLoader struct{}
 

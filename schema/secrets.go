@@ -20,12 +20,16 @@ func (s *Schema) Mask(doc json.RawMessage) json.RawMessage {
 	if !json.Valid(doc) {
 		return hidden
 	}
+	compiled, err := s.compiled()
+	if err != nil {
+		return hidden
+	}
 	value, err := decode(doc)
 	if err != nil {
 		return hidden
 	}
 	m := masker{hides: map[*jsonschema.Schema]bool{}}
-	masked, err := json.Marshal(m.mask([]*jsonschema.Schema{s.compiled}, value))
+	masked, err := json.Marshal(m.mask([]*jsonschema.Schema{compiled}, value))
 	if err != nil {
 		return hidden
 	}
@@ -35,7 +39,11 @@ func (s *Schema) Mask(doc json.RawMessage) json.RawMessage {
 // secret reports whether the schema marks the value at location, or one around
 // it, writeOnly.
 func (s *Schema) secret(location []string) bool {
-	at := inPlace([]*jsonschema.Schema{s.compiled})
+	compiled, err := s.compiled()
+	if err != nil {
+		return true
+	}
+	at := inPlace([]*jsonschema.Schema{compiled})
 	for _, step := range location {
 		if writeOnly(at) {
 			return true

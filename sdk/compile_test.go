@@ -76,7 +76,7 @@ func TestCompileRefuses(t *testing.T) {
 		"trigger twice":           {func(c *connectorOf, _ *setOf, p *ticksOf) { c.Triggers = append(c.Triggers, *p) }, `trigger "ticks" is there twice`},
 		"nil action":              {func(c *connectorOf, _ *setOf, _ *ticksOf) { c.Actions = append(c.Actions, nil) }, "action 1 is nil"},
 		"nil trigger":             {func(c *connectorOf, _ *setOf, _ *ticksOf) { c.Triggers = append(c.Triggers, nil) }, "trigger 1 is nil"},
-		"write without an answer": {func(c *connectorOf, _ *setOf, _ *ticksOf) { c.Actions = append(c.Actions, blind) }, `action "blind": it writes, so its output must have "before"`},
+		"write without an answer": {func(c *connectorOf, _ *setOf, _ *ticksOf) { c.Actions = append(c.Actions, mute) }, `action "mute": it writes, so its output must have "before"`},
 		"write without dry run":   {func(c *connectorOf, _ *setOf, _ *ticksOf) { c.Actions = append(c.Actions, blind) }, "must be able to ask for a dry run"},
 		"input's tags":            {func(c *connectorOf, _ *setOf, _ *ticksOf) { c.Actions = append(c.Actions, mistagged) }, `action "mistagged": input: schema of sdk_test.badTags: sdk_test.badTags.A: keyword "minLenght"`},
 		"output's tags":           {func(c *connectorOf, _ *setOf, _ *ticksOf) { c.Actions = append(c.Actions, mistagged) }, `action "mistagged": output: schema of sdk_test.badTags`},
@@ -101,6 +101,9 @@ func TestCompileRefuses(t *testing.T) {
 			con.Triggers = append([]sdk.Source[*client]{p}, con.Triggers...)
 			b, err := con.Compile()
 			if err == nil {
+				b, err = nil, sdk.Verify(b)
+			}
+			if err == nil {
 				t.Fatal("was taken")
 			}
 			if b != nil {
@@ -116,6 +119,12 @@ func TestCompileRefuses(t *testing.T) {
 var blind = sdk.Action[*client, getInput, setOutputless]{
 	Name: "blind", Title: "Blind", Summary: "Blind.", Docs: "https://docs.example", Effect: sdk.Writes,
 	Run: func(context.Context, *client, getInput) (setOutputless, error) { return setOutputless{}, nil },
+}
+
+var mute = sdk.Action[*client, setInput, setOutputless]{
+	Name: "mute", Title: "Mute", Summary: "Mute.", Docs: "https://docs.example", Effect: sdk.Writes,
+	Example: sdk.Example[setInput, setOutputless]{Input: setAction.Example.Input},
+	Run:     func(context.Context, *client, setInput) (setOutputless, error) { return setOutputless{}, nil },
 }
 
 type setOutputless struct {
@@ -137,7 +146,7 @@ func TestCompileSaysAllAtOnce(t *testing.T) {
 	for _, want := range []string{
 		`connector "Bad": name "Bad" is not snake_case`, "needs a title and a summary", "is not an https address", "is not a semantic version", "needs both Open and Check",
 		"settings: schema of sdk_test.badTags", `action "mistagged": has no Run`, `action "mistagged": input: `, `action "mistagged": output: `,
-		`action "x": unknown effect ""`, `action "x": has no Run`, `action "x": example input`, "action 2 is nil", `trigger "y": has no interval`, `trigger "y": has no Poll`,
+		`action "x": unknown effect ""`, `action "x": has no Run`, "action 2 is nil", `trigger "y": has no interval`, `trigger "y": has no Poll`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in\n%v", want, err)

@@ -31,9 +31,9 @@ type Connector[S, C any] struct {
 }
 
 // Compile turns the connector into a Backend. It refuses every mistake of its
-// author that can be seen without running it, all at once: missing texts, bad or
-// doubled names, tags that would be dropped, examples that break their own
-// schema, an Undo that is not there.
+// author that is quickly seen, all at once: missing texts, bad or doubled names,
+// tags that would be dropped, examples that break rules across fields, an Undo
+// that is not there. What takes a validator to see is left to [Verify].
 func (c Connector[S, C]) Compile() (Backend, error) {
 	b := &backend[S, C]{
 		open: c.Open, check: c.Check,

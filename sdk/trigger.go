@@ -65,6 +65,7 @@ type source[C any] struct {
 	info   TriggerInfo
 	params *schema.Schema
 	poll   func(ctx context.Context, client C, params, from json.RawMessage) (RawPage, error)
+	verify func() error // see [Verify]
 }
 
 func (t Trigger[C, P, K, E]) compile() (source[C], error) {
@@ -85,22 +86,25 @@ func (t Trigger[C, P, K, E]) compile() (source[C], error) {
 		Name: t.Name, Title: t.Title, Summary: t.Summary, Docs: t.Docs,
 		Every: Duration(t.Every), Scopes: list(t.Scopes),
 	}}
-	if params, err := schema.Input[P](); err != nil {
+	params, err := schema.Input[P]()
+	if err != nil {
 		fail("params: %w", err)
 	} else {
 		src.params, src.info.Params = params, JSON(params.JSON())
 	}
-	if event, err := schema.Output[E](); err != nil {
+	event, err := schema.Output[E]()
+	if err != nil {
 		fail("event: %w", err)
 	} else {
 		src.info.Event = JSON(event.JSON())
-		if src.info.Example, err = example(event, t.Example); err != nil {
+		if src.info.Example, err = encodeExample(t.Example); err != nil {
 			fail("example: %w", err)
 		}
 		if src.info.Shapes, err = compileShapes(t.Shapes, src.params, event); err != nil {
 			fail("%w", err)
 		}
 	}
+	src.verify = func() error { return src.info.verify(params, event) }
 	src.poll = func(ctx context.Context, client C, rawParams, rawFrom json.RawMessage) (page RawPage, err error) {
 		defer recovered(ctx, "trigger "+t.Name, &err)
 		p, err := decodeInput[P](src.params, rawParams, "the parameters of "+t.Name+" are")

@@ -21,6 +21,9 @@ func Files(ctx context.Context) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := sdk.Verify(backend); err != nil {
+		return nil, err
+	}
 	m, err := backend.Manifest(ctx)
 	if err != nil {
 		return nil, err

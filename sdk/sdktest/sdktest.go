@@ -80,6 +80,9 @@ var codes = map[Fault]sdk.Code{
 
 // Run runs the suite.
 func Run(t *testing.T, s Suite) {
+	if err := sdk.Verify(s.Backend); err != nil {
+		t.Fatal(err)
+	}
 	m, err := s.Backend.Manifest(quiet(t))
 	if err != nil {
 		t.Fatal(err)
