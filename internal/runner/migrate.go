@@ -11,12 +11,16 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-//go:embed schema_v1.sql
-var schemaV1 string
+var (
+	//go:embed schema_v1.sql
+	schemaV1 string
+	//go:embed schema_v2.sql
+	schemaV2 string
+)
 
 // migrations lead from each version of the store to the next. Those that were
 // released never change.
-var migrations = []string{schemaV1}
+var migrations = []string{schemaV1, schemaV2}
 
 // applicationID marks an SQLite file as a store ("soar" in ASCII).
 const applicationID = 0x736f6172

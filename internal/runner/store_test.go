@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,7 @@ import (
 func TestStoreIsPrivateAndDurable(t *testing.T) {
 	path := storePath(t)
 	s := openStore(t, path)
-	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "user_version": "1"} {
+	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "user_version": fmt.Sprint(len(migrations))} {
 		var got string
 		if err := s.write.QueryRow("PRAGMA " + name).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %q (%v), want %s", name, got, err, want)
@@ -91,7 +92,7 @@ func TestStoreRefuses(t *testing.T) {
 		"foreign database":   {make: sqlite(`CREATE TABLE t (x)`), is: errNotStore},
 		"foreign versioned":  {make: sqlite(`PRAGMA user_version = 1; CREATE TABLE runs (x)`), is: errNotStore},
 		"foreign marked":     {make: sqlite(`PRAGMA application_id = 7; CREATE TABLE t (x)`), is: errNotStore},
-		"newer":              {make: newer, is: errNewer, says: "its version is 2 and this program knows 1"},
+		"newer":              {make: newer, is: errNewer, says: fmt.Sprintf("its version is %d and this program knows %d", len(migrations)+1, len(migrations))},
 		"directory":          {make: func(t *testing.T, path string) { os.Mkdir(path, 0o700) }, says: "is not a file"},
 		"missing directory":  {make: func(t *testing.T, path string) { os.RemoveAll(filepath.Dir(path)) }, says: "no such file"},
 		"marked, no version": {make: sqlite(`PRAGMA application_id = 1936679282; CREATE TABLE t (x)`), is: errNotStore},
@@ -132,7 +133,7 @@ func newer(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.write.Exec(`PRAGMA user_version = 2`); err != nil {
+	if _, err := s.write.Exec(fmt.Sprintf(`PRAGMA user_version = %d`, len(migrations)+1)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -184,21 +185,22 @@ func TestMigration(t *testing.T) {
 	first := migrations
 	defer func() { migrations = first }()
 
-	migrations = append(first[:1:1], `ALTER TABLE runs ADD COLUMN note TEXT`, `ALTER TABLE none ADD COLUMN note TEXT`)
+	known := len(first)
+	migrations = append(first[:known:known], `ALTER TABLE runs ADD COLUMN note TEXT`, `ALTER TABLE none ADD COLUMN note TEXT`)
 	if s, err := OpenStore(t.Context(), path); err == nil {
 		s.Close()
 		t.Fatal("opened after a migration that failed")
-	} else if !strings.Contains(err.Error(), "migrate to version 3") {
+	} else if !strings.Contains(err.Error(), fmt.Sprintf("migrate to version %d", known+2)) {
 		t.Errorf("got %v", err)
 	}
 	var version int
-	if err := s.read.QueryRow(`PRAGMA user_version`).Scan(&version); err != nil || version != 1 {
+	if err := s.read.QueryRow(`PRAGMA user_version`).Scan(&version); err != nil || version != known {
 		t.Errorf("version %d after a migration that failed, %v", version, err)
 	}
 
-	migrations = append(first[:1:1], `ALTER TABLE runs ADD COLUMN note TEXT`)
+	migrations = append(first[:known:known], `ALTER TABLE runs ADD COLUMN note TEXT`)
 	s = openStore(t, path)
-	if err := s.read.QueryRow(`PRAGMA user_version`).Scan(&version); err != nil || version != 2 {
+	if err := s.read.QueryRow(`PRAGMA user_version`).Scan(&version); err != nil || version != known+1 {
 		t.Errorf("version %d, %v", version, err)
 	}
 	if place, err := s.Checkpoint(t.Context(), "source"); err != nil || string(place) != "x" {
