@@ -1,13 +1,13 @@
 package systemlog
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
+
+	"soar.example/okta/internal/jsonscan"
 )
 
 // A Head is what routing needs of an event.
@@ -23,56 +23,65 @@ type Head struct {
 
 // Split reads a page, a JSON array of events, into its events. An event with
 // members of unexpected types is returned with what could be read of it; only a
-// page that is not an array of JSON objects, all of it, is an error.
+// page that is not an array of JSON objects, all of it, is an error. The events
+// keep page, whose bytes the caller must not change any more.
 func Split(page []byte) ([]Head, error) {
-	page = bytes.TrimSpace(page)
-	if len(page) == 0 || page[0] != '[' {
+	p := jsonscan.New(string(page))
+	if p.Peek() != '[' {
 		return nil, errors.New("the page is not a JSON array")
 	}
-	var raws []json.RawMessage
-	if err := json.Unmarshal(page, &raws); err != nil {
+	heads := []Head{}
+	for p.Enter('['); p.Element(); {
+		if p.Peek() != '{' {
+			return nil, fmt.Errorf("split page: element %d is not an object", len(heads))
+		}
+		from := p.Offset()
+		h := readHead(p)
+		h.Raw = Raw(page[from:p.Offset():p.Offset()])
+		heads = append(heads, h)
+	}
+	if err := p.Err(); err != nil {
 		return nil, fmt.Errorf("split page: %w", err)
 	}
-	heads := make([]Head, len(raws))
-	for i, raw := range raws {
-		if len(raw) == 0 || raw[0] != '{' {
-			return nil, fmt.Errorf("split page: element %d is not an object", i)
-		}
-		heads[i] = read(Raw(raw))
+	for i := range heads {
+		heads[i].complete()
 	}
 	return heads, nil
 }
 
-func read(raw Raw) Head {
-	h := Head{Raw: raw}
-	var slim struct {
-		UUID      string    `json:"uuid"`
-		EventType string    `json:"eventType"`
-		Published time.Time `json:"published"`
+// readHead reads the next value, an object. A member that comes twice counts as it
+// came last.
+func readHead(p *jsonscan.Scanner) (h Head) {
+	p.Enter('{')
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
+		switch name {
+		case "uuid":
+			h.UUID = p.Text()
+		case "eventType":
+			h.EventType = p.Text()
+		case "published":
+			if h.Published.UnmarshalText([]byte(p.Text())) != nil {
+				h.Published = time.Time{} // noted by complete
+			}
+		default:
+			p.Skip()
+		}
 	}
-	if json.Unmarshal(raw, &slim) == nil && slim.UUID != "" && slim.EventType != "" && !slim.Published.IsZero() {
-		h.UUID, h.EventType, h.Published = slim.UUID, slim.EventType, slim.Published
-		return h
-	}
-	h.readEach()
 	return h
 }
 
-// readEach reads member by member what could not be read in one go.
-func (h *Head) readEach() {
-	members := map[string]json.RawMessage{}
-	_ = json.Unmarshal(h.Raw, &members)
-	take := func(name string, into any, empty func() bool) {
-		if json.Unmarshal(members[name], into) != nil || empty() {
-			h.Unread = append(h.Unread, name)
-		}
-	}
-	take("uuid", &h.UUID, func() bool { return h.UUID == "" })
-	take("eventType", &h.EventType, func() bool { return h.EventType == "" })
-	take("published", &h.Published, func() bool { return h.Published.IsZero() })
+// complete notes what could not be read.
+func (h *Head) complete() {
 	if h.UUID == "" {
+		h.Unread = append(h.Unread, "uuid")
 		// The same bytes get the same id, so that a repeat is still known as one.
 		sum := sha256.Sum256(h.Raw)
 		h.UUID = "sha256-" + hex.EncodeToString(sum[:16])
+	}
+	if h.EventType == "" {
+		h.Unread = append(h.Unread, "eventType")
+	}
+	if h.Published.IsZero() {
+		h.Unread = append(h.Unread, "published")
 	}
 }

@@ -103,20 +103,6 @@ func TestSplitEmptyPage(t *testing.T) {
 	}
 }
 
-func TestSplitKeepsItsOwnBytes(t *testing.T) {
-	page := []byte("[" + healthy + "]")
-	heads, err := Split(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range page {
-		page[i] = 'x'
-	}
-	if string(heads[0].Raw) != healthy {
-		t.Errorf("it is %s now", heads[0].Raw)
-	}
-}
-
 func TestMadeUpIDs(t *testing.T) {
 	id := func(event, before string) string {
 		heads, err := Split([]byte("[" + before + event + "]"))

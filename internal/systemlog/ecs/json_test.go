@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"soar.example/okta/internal/jsonscan"
 	"soar.example/okta/internal/systemlog"
 )
 
@@ -91,7 +92,7 @@ func TestHostile(t *testing.T) {
 	}
 	long := strings.Repeat("é日本 ", 5000)
 	hold(t, []byte(`{"uuid":"`+long+`","eventType":"`+long+`","client":{"userAgent":{"rawUserAgent":"`+long+`"}},"securityContext":{"domain":"`+long+`"}}`))
-	for _, depth := range []int{deepest - 1, deepest, deepest + 1} {
+	for _, depth := range []int{jsonscan.MaxDepth - 1, jsonscan.MaxDepth, jsonscan.MaxDepth + 1} {
 		hold(t, []byte(`{"a":`+strings.Repeat("[", depth-1)+strings.Repeat("]", depth-1)+`}`))
 		hold(t, []byte(strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth)))
 	}
@@ -222,7 +223,7 @@ func FuzzText(f *testing.F) {
 		}
 		var members map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &members); err != nil {
-			t.Skip(err)
+			t.Skip("not an object of members: ", err)
 		}
 		e := new(event)
 		if err := e.read(string(raw)); err != nil {

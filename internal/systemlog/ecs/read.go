@@ -3,6 +3,8 @@ package ecs
 import (
 	"errors"
 	"fmt"
+
+	"soar.example/okta/internal/jsonscan"
 )
 
 // ErrNotEvent is wrapped by the error for bytes that are not one JSON object.
@@ -40,31 +42,31 @@ func (p party) isUser() bool { return p.kind == "User" || p.kind == "AppUser" }
 
 // read fills e from s. A member that comes twice counts as it came last.
 func (e *event) read(s string) error {
-	p := scanner{s: s}
-	if p.peek() != '{' {
+	p := jsonscan.New(s)
+	if p.Peek() != '{' {
 		return fmt.Errorf("%w: not a JSON object", ErrNotEvent)
 	}
-	e.members(&p)
-	if p.peek(); p.failed || p.i < len(s) {
-		return fmt.Errorf("%w: not valid JSON at byte %d", ErrNotEvent, p.i)
+	e.members(p)
+	if err := p.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotEvent, err)
 	}
 	return nil
 }
 
-func (e *event) members(p *scanner) {
-	p.enter('{')
-	for name, ok := p.key(); ok; name, ok = p.key() {
+func (e *event) members(p *jsonscan.Scanner) {
+	p.Enter('{')
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		switch name {
 		case "uuid":
-			e.uuid = p.text()
+			e.uuid = p.Text()
 		case "eventType":
-			e.eventType = p.text()
+			e.eventType = p.Text()
 		case "published":
-			e.published = p.text()
+			e.published = p.Text()
 		case "severity":
-			e.severity = p.text()
+			e.severity = p.Text()
 		case "displayMessage":
-			e.displayMessage = p.text()
+			e.displayMessage = p.Text()
 		case "actor":
 			e.actor = readParty(p)
 		case "target":
@@ -82,38 +84,38 @@ func (e *event) members(p *scanner) {
 		case "request":
 			e.readRequest(p)
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 }
 
-func readParty(p *scanner) (who party) {
-	if !p.enter('{') {
+func readParty(p *jsonscan.Scanner) (who party) {
+	if !p.Enter('{') {
 		return who
 	}
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		switch name {
 		case "id":
-			who.id = p.text()
+			who.id = p.Text()
 		case "type":
-			who.kind = p.text()
+			who.kind = p.Text()
 		case "alternateId":
-			who.alternateID = p.text()
+			who.alternateID = p.Text()
 		case "displayName":
-			who.displayName = p.text()
+			who.displayName = p.Text()
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 	return who
 }
 
-func (e *event) readTargets(p *scanner) {
+func (e *event) readTargets(p *jsonscan.Scanner) {
 	e.targets = nil
-	if !p.enter('[') {
+	if !p.Enter('[') {
 		return
 	}
-	for p.element() {
+	for p.Element() {
 		if t := readParty(p); t != (party{}) {
 			if e.targets == nil {
 				e.targets = make([]party, 0, 4) // few events have more
@@ -123,82 +125,82 @@ func (e *event) readTargets(p *scanner) {
 	}
 }
 
-func (e *event) readClient(p *scanner) {
+func (e *event) readClient(p *jsonscan.Scanner) {
 	e.client = event{}.client
-	if !p.enter('{') {
+	if !p.Enter('{') {
 		return
 	}
 	c := &e.client
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		switch name {
 		case "id":
-			c.id = p.text()
+			c.id = p.Text()
 		case "ipAddress":
-			c.ip = p.text()
+			c.ip = p.Text()
 		case "userAgent":
 			e.readUserAgent(p)
 		case "geographicalContext":
 			e.readGeo(p)
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 }
 
-func (e *event) readUserAgent(p *scanner) {
+func (e *event) readUserAgent(p *jsonscan.Scanner) {
 	c := &e.client
 	c.agent, c.browser = "", ""
-	if !p.enter('{') {
+	if !p.Enter('{') {
 		return
 	}
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		switch name {
 		case "rawUserAgent":
-			c.agent = p.text()
+			c.agent = p.Text()
 		case "browser":
-			c.browser = p.text()
+			c.browser = p.Text()
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 }
 
-func (e *event) readGeo(p *scanner) {
+func (e *event) readGeo(p *jsonscan.Scanner) {
 	c := &e.client
 	c.city, c.state, c.country, c.postalCode, c.lat, c.lon = "", "", "", "", "", ""
-	if !p.enter('{') {
+	if !p.Enter('{') {
 		return
 	}
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		switch name {
 		case "city":
-			c.city = p.text()
+			c.city = p.Text()
 		case "state":
-			c.state = p.text()
+			c.state = p.Text()
 		case "country":
-			c.country = p.text()
+			c.country = p.Text()
 		case "postalCode":
-			c.postalCode = p.text()
+			c.postalCode = p.Text()
 		case "geolocation":
 			c.lat, c.lon = readPoint(p)
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 }
 
-func readPoint(p *scanner) (lat, lon string) {
-	if !p.enter('{') {
+func readPoint(p *jsonscan.Scanner) (lat, lon string) {
+	if !p.Enter('{') {
 		return "", ""
 	}
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		switch name {
 		case "lat":
-			lat = p.scalar()
+			lat = p.Scalar()
 		case "lon":
-			lon = p.scalar()
+			lon = p.Scalar()
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 	return lat, lon

@@ -1,101 +1,103 @@
 package ecs
 
-func (e *event) readSecurity(p *scanner) {
+import "soar.example/okta/internal/jsonscan"
+
+func (e *event) readSecurity(p *jsonscan.Scanner) {
 	e.security = event{}.security
-	if !p.enter('{') {
+	if !p.Enter('{') {
 		return
 	}
 	c := &e.security
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		switch name {
 		case "domain":
-			c.domain = p.text()
+			c.domain = p.Text()
 		case "asNumber":
-			c.asNumber = p.loose()
+			c.asNumber = p.Loose()
 		case "asOrg":
-			c.asOrg = p.text()
+			c.asOrg = p.Text()
 		case "isp":
-			c.isp = p.text()
+			c.isp = p.Text()
 		case "isProxy":
-			c.isProxy = p.loose()
+			c.isProxy = p.Loose()
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 }
 
-func (e *event) readAuthentication(p *scanner) {
+func (e *event) readAuthentication(p *jsonscan.Scanner) {
 	e.auth = event{}.auth
-	if !p.enter('{') {
+	if !p.Enter('{') {
 		return
 	}
 	c := &e.auth
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		switch name {
 		case "authenticationProvider":
-			c.provider = p.text()
+			c.provider = p.Text()
 		case "credentialProvider":
-			c.credentialProvider = p.text()
+			c.credentialProvider = p.Text()
 		case "credentialType":
-			c.credentialType = p.text()
+			c.credentialType = p.Text()
 		case "externalSessionId":
-			c.session = p.text()
+			c.session = p.Text()
 		case "interface":
-			c.kind = p.text()
+			c.kind = p.Text()
 		case "issuer":
 			issuer := readParty(p)
 			c.issuerID, c.issuerType = issuer.id, issuer.kind
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 }
 
-func (e *event) readOutcome(p *scanner) {
+func (e *event) readOutcome(p *jsonscan.Scanner) {
 	e.outcome = event{}.outcome
-	if !p.enter('{') {
+	if !p.Enter('{') {
 		return
 	}
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		switch name {
 		case "result":
-			e.outcome.result = p.text()
+			e.outcome.result = p.Text()
 		case "reason":
-			e.outcome.reason = p.text()
+			e.outcome.reason = p.Text()
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 }
 
-func (e *event) readTransaction(p *scanner) {
+func (e *event) readTransaction(p *jsonscan.Scanner) {
 	e.transaction = event{}.transaction
-	if !p.enter('{') {
+	if !p.Enter('{') {
 		return
 	}
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		switch name {
 		case "id":
-			e.transaction.id = p.text()
+			e.transaction.id = p.Text()
 		case "type":
-			e.transaction.kind = p.text()
+			e.transaction.kind = p.Text()
 		case "detail":
 			e.transaction.detail = readDetail(p)
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 }
 
 // readDetail keeps the strings, numbers and booleans of an object, as strings:
 // what a flattened field holds. Members without a name have no place in one.
-func readDetail(p *scanner) map[string]string {
-	if !p.enter('{') {
+func readDetail(p *jsonscan.Scanner) map[string]string {
+	if !p.Enter('{') {
 		return nil
 	}
 	var detail map[string]string
-	for name, ok := p.key(); ok; name, ok = p.key() {
-		value := p.loose()
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
+		value := p.Loose()
 		if name == "" || value == "" {
 			delete(detail, name)
 			continue
@@ -111,21 +113,21 @@ func readDetail(p *scanner) map[string]string {
 	return detail
 }
 
-func (e *event) readRequest(p *scanner) {
+func (e *event) readRequest(p *jsonscan.Scanner) {
 	e.chain = nil
-	if !p.enter('{') {
+	if !p.Enter('{') {
 		return
 	}
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		if name != "ipChain" {
-			p.skip()
+			p.Skip()
 			continue
 		}
 		e.chain = nil
-		if !p.enter('[') {
+		if !p.Enter('[') {
 			continue
 		}
-		for p.element() {
+		for p.Element() {
 			if ip := readAddress(p); ip != "" {
 				e.chain = append(e.chain, ip)
 			}
@@ -133,15 +135,15 @@ func (e *event) readRequest(p *scanner) {
 	}
 }
 
-func readAddress(p *scanner) (ip string) {
-	if !p.enter('{') {
+func readAddress(p *jsonscan.Scanner) (ip string) {
+	if !p.Enter('{') {
 		return ""
 	}
-	for name, ok := p.key(); ok; name, ok = p.key() {
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
 		if name == "ip" {
-			ip = p.text()
+			ip = p.Text()
 		} else {
-			p.skip()
+			p.Skip()
 		}
 	}
 	return ip

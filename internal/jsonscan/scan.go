@@ -1,19 +1,22 @@
-package ecs
+// Package jsonscan reads JSON texts from front to back without building anything of
+// them: what a stream of events needs that is mostly passed on as it came.
+package jsonscan
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// deepest is how far values may nest: the limit of encoding/json, so that both
+// MaxDepth is how far values may nest: the limit of encoding/json, so that both
 // read the same documents.
-const deepest = 10_000
+const MaxDepth = 10_000
 
-// A scanner reads one JSON text from front to back, member by member. It accepts
+// A Scanner reads one JSON text from front to back, member by member. It accepts
 // exactly what [encoding/json.Valid] accepts. After the first fault every call
-// fails, so callers look at failed once, at the end.
-type scanner struct {
+// fails, so callers ask for [Scanner.Err] once, at the end.
+type Scanner struct {
 	s      string
 	i      int
 	depth  int
@@ -21,13 +24,31 @@ type scanner struct {
 	failed bool
 }
 
+// New returns a scanner at the beginning of s.
+func New(s string) *Scanner { return &Scanner{s: s} }
+
+// Offset is the byte that is read next.
+func (p *Scanner) Offset() int { return p.i }
+
+// Failed reports whether what was read so far is no JSON.
+func (p *Scanner) Failed() bool { return p.failed }
+
+// Err returns an error that names the byte at which the text stops being one JSON
+// value with nothing behind it, nil if it is one and has been read whole.
+func (p *Scanner) Err() error {
+	if p.Peek(); p.failed || p.i < len(p.s) {
+		return fmt.Errorf("not valid JSON at byte %d", p.i)
+	}
+	return nil
+}
+
 // fail remembers a fault and leaves i where it was found.
-func (p *scanner) fail() bool {
+func (p *Scanner) fail() bool {
 	p.failed = true
 	return false
 }
 
-func (p *scanner) space() {
+func (p *Scanner) space() {
 	for p.i < len(p.s) {
 		switch p.s[p.i] {
 		case ' ', '\t', '\n', '\r':
@@ -38,8 +59,8 @@ func (p *scanner) space() {
 	}
 }
 
-// peek returns the first byte of the next value, 0 at the end.
-func (p *scanner) peek() byte {
+// Peek returns the first byte of the next value, 0 at the end.
+func (p *Scanner) Peek() byte {
 	p.space()
 	if p.failed || p.i >= len(p.s) {
 		return 0
@@ -47,14 +68,14 @@ func (p *scanner) peek() byte {
 	return p.s[p.i]
 }
 
-// enter goes into the next value if it begins with open, '{' or '['. Any other
+// Enter goes into the next value if it begins with open, '{' or '['. Any other
 // value is passed over.
-func (p *scanner) enter(open byte) bool {
-	if p.peek() != open {
-		p.skip()
+func (p *Scanner) Enter(open byte) bool {
+	if p.Peek() != open {
+		p.Skip()
 		return false
 	}
-	if p.depth++; p.depth > deepest {
+	if p.depth++; p.depth > MaxDepth {
 		return p.fail()
 	}
 	p.i++
@@ -63,8 +84,8 @@ func (p *scanner) enter(open byte) bool {
 }
 
 // leave ends the object or array that close ends, or goes to its next part.
-func (p *scanner) leave(closing byte) bool {
-	c := p.peek()
+func (p *Scanner) leave(closing byte) bool {
+	c := p.Peek()
 	if c == closing {
 		p.i++
 		p.depth--
@@ -82,17 +103,17 @@ func (p *scanner) leave(closing byte) bool {
 	return false
 }
 
-// key returns the name of the object's next member, false after the last. The
+// Key returns the name of the object's next member, false after the last. The
 // member's value must be read or skipped before the next call.
-func (p *scanner) key() (string, bool) {
+func (p *Scanner) Key() (string, bool) {
 	if p.leave('}') {
 		return "", false
 	}
-	if p.peek() != '"' {
+	if p.Peek() != '"' {
 		return "", p.fail()
 	}
 	name, plain := p.literal()
-	if p.peek() != ':' {
+	if p.Peek() != ':' {
 		return "", p.fail()
 	}
 	p.i++
@@ -102,14 +123,14 @@ func (p *scanner) key() (string, bool) {
 	return name, !p.failed
 }
 
-// element reports whether the array has another element, which must be read or
+// Element reports whether the array has another element, which must be read or
 // skipped before the next call.
-func (p *scanner) element() bool { return !p.leave(']') && !p.failed }
+func (p *Scanner) Element() bool { return !p.leave(']') && !p.failed }
 
-// text returns the next value if it is a string, and "" for any other.
-func (p *scanner) text() string {
-	if p.peek() != '"' {
-		p.skip()
+// Text returns the next value if it is a string, and "" for any other.
+func (p *Scanner) Text() string {
+	if p.Peek() != '"' {
+		p.Skip()
 		return ""
 	}
 	s, plain := p.literal()
@@ -122,41 +143,41 @@ func (p *scanner) text() string {
 	return unquote(s)
 }
 
-// scalar returns the next value as it is written if it is a number, true or
+// Scalar returns the next value as it is written if it is a number, true or
 // false, and "" for any other.
-func (p *scanner) scalar() string {
-	c := p.peek()
+func (p *Scanner) Scalar() string {
+	c := p.Peek()
 	from := p.i
-	p.skip()
+	p.Skip()
 	if p.failed || c != '-' && (c < '0' || c > '9') && c != 't' && c != 'f' {
 		return ""
 	}
 	return p.s[from:p.i]
 }
 
-// loose returns the next value without its quotes if it is a string, number or
+// Loose returns the next value without its quotes if it is a string, number or
 // boolean, and "" for any other.
-func (p *scanner) loose() string {
-	if p.peek() == '"' {
-		return p.text()
+func (p *Scanner) Loose() string {
+	if p.Peek() == '"' {
+		return p.Text()
 	}
-	return p.scalar()
+	return p.Scalar()
 }
 
-// skip passes over the next value, whatever it is.
-func (p *scanner) skip() {
+// Skip passes over the next value, whatever it is.
+func (p *Scanner) Skip() {
 	if p.failed {
 		return
 	}
-	switch p.peek() {
+	switch p.Peek() {
 	case '{':
-		for p.enter('{'); ; p.skip() {
-			if _, more := p.member(); !more {
+		for p.Enter('{'); ; p.Skip() {
+			if !p.member() {
 				return
 			}
 		}
 	case '[':
-		for p.enter('['); p.element(); p.skip() {
+		for p.Enter('['); p.Element(); p.Skip() {
 		}
 	case '"':
 		p.literal()
@@ -171,23 +192,23 @@ func (p *scanner) skip() {
 	}
 }
 
-// member is key without the cost of a name that nobody asks for.
-func (p *scanner) member() (plain, more bool) {
+// member is Key without the cost of a name that nobody asks for.
+func (p *Scanner) member() bool {
 	if p.failed || p.leave('}') {
-		return false, false
+		return false
 	}
-	if p.peek() != '"' {
-		return false, p.fail()
+	if p.Peek() != '"' {
+		return p.fail()
 	}
-	_, plain = p.literal()
-	if p.peek() != ':' {
-		return false, p.fail()
+	p.literal()
+	if p.Peek() != ':' {
+		return p.fail()
 	}
 	p.i++
-	return plain, !p.failed
+	return !p.failed
 }
 
-func (p *scanner) word(w string) {
+func (p *Scanner) word(w string) {
 	if !strings.HasPrefix(p.s[p.i:], w) {
 		p.fail()
 		return
@@ -195,7 +216,7 @@ func (p *scanner) word(w string) {
 	p.i += len(w)
 }
 
-func (p *scanner) number() {
+func (p *Scanner) number() {
 	if p.i < len(p.s) && p.s[p.i] == '-' {
 		p.i++
 	}
@@ -217,7 +238,7 @@ func (p *scanner) number() {
 	}
 }
 
-func (p *scanner) digits() {
+func (p *Scanner) digits() {
 	from := p.i
 	for p.i < len(p.s) && p.s[p.i]-'0' <= 9 {
 		p.i++
@@ -237,7 +258,7 @@ var special = func() (t [256]bool) {
 
 // literal reads a string literal and returns what is between its quotes; plain
 // tells that this is the string itself, without escapes and bad UTF-8.
-func (p *scanner) literal() (inner string, plain bool) {
+func (p *Scanner) literal() (inner string, plain bool) {
 	s, i := p.s, p.i+1
 	from, ascii, escaped := i, true, false
 	for i < len(s) {
