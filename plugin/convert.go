@@ -57,7 +57,7 @@ func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 	out := &pb.PollResponse{
 		Next: page.Next, More: page.More, Seen: int64(page.Seen),
 		Calls: encodeCalls(page.Calls), Error: encodeError(err), Budget: encodeBudget(page.Budget),
-		Newest: encodeTime(page.Newest),
+		Newest: encodeTime(page.Newest), Own: int64(page.Own), Gap: page.Gap,
 	}
 	for _, n := range page.Notices {
 		out.Notices = append(out.Notices, text(n))
@@ -67,7 +67,7 @@ func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 		if err != nil {
 			return &pb.PollResponse{Calls: out.Calls, Error: encodeError(fmt.Errorf("time of event %s: %w", e.ID, err))}
 		}
-		out.Events = append(out.Events, &pb.Event{Id: text(e.ID), Type: text(e.Type), Time: string(at), Data: e.Data})
+		out.Events = append(out.Events, &pb.Event{Id: text(e.ID), Type: text(e.Type), Time: string(at), Data: e.Data, Shapes: encodeShapes(e.Shapes), For: encodeFor(e.For), Doubt: text(e.Doubt)})
 	}
 	return out
 }
@@ -79,7 +79,7 @@ func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 	page := sdk.RawPage{
 		Next: document(p.GetNext()), More: p.GetMore(), Seen: int(p.GetSeen()),
 		Notices: p.GetNotices(), Calls: decodeCalls(p.GetCalls()), Budget: decodeBudget(p.GetBudget()),
-		Newest: decodeTime(p.GetNewest()),
+		Newest: decodeTime(p.GetNewest()), Own: int(p.GetOwn()), Gap: p.GetGap(),
 	}
 	if err == nil || len(p.GetEvents()) > 0 {
 		page.Events = make([]sdk.RawEvent, len(p.GetEvents()))
@@ -89,9 +89,47 @@ func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 		if err := at.UnmarshalText([]byte(e.GetTime())); err != nil {
 			return sdk.RawPage{Calls: page.Calls}, unreadable(err)
 		}
-		page.Events[i] = sdk.RawEvent{ID: e.GetId(), Type: e.GetType(), Time: at, Data: document(e.GetData())}
+		page.Events[i] = sdk.RawEvent{ID: e.GetId(), Type: e.GetType(), Time: at, Data: document(e.GetData()), Shapes: decodeShapes(e.GetShapes()), For: decodeFor(e.GetFor()), Doubt: e.GetDoubt()}
 	}
 	return page, err
+}
+
+func encodeFor(places []int) []int64 {
+	var out []int64
+	for _, p := range places {
+		out = append(out, int64(p))
+	}
+	return out
+}
+
+func decodeFor(places []int64) []int {
+	var out []int
+	for _, p := range places {
+		out = append(out, int(p))
+	}
+	return out
+}
+
+func encodeShapes(shapes map[string]json.RawMessage) map[string][]byte {
+	if len(shapes) == 0 {
+		return nil
+	}
+	out := make(map[string][]byte, len(shapes))
+	for name, data := range shapes {
+		out[text(name)] = data
+	}
+	return out
+}
+
+func decodeShapes(shapes map[string][]byte) map[string]json.RawMessage {
+	if len(shapes) == 0 {
+		return nil
+	}
+	out := make(map[string]json.RawMessage, len(shapes))
+	for name, data := range shapes {
+		out[name] = document(data)
+	}
+	return out
 }
 
 // unreadable is the error of an answer that came whole and makes no sense.

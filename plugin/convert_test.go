@@ -114,7 +114,7 @@ func TestPagesTravel(t *testing.T) {
 		"zero":  {Events: []sdk.RawEvent{}},
 		"event": {Events: []sdk.RawEvent{{}}, Seen: 1 << 40, More: true},
 		"full": {
-			Events: []sdk.RawEvent{{ID: "1", Type: "t", Time: at, Data: json.RawMessage(`{"a":"<é>"}`)}, {ID: "2", Time: time.Unix(0, 0).UTC()}},
+			Events: []sdk.RawEvent{{ID: "1", Type: "t", Time: at, Data: json.RawMessage(`{"a":"<é>"}`), Shapes: map[string]json.RawMessage{"ecs": json.RawMessage(`{"b":"<é>"}`)}}, {ID: "2", Time: time.Unix(0, 0).UTC()}},
 			Next:   json.RawMessage("null"), Seen: -1, Notices: []string{"", "n"},
 			Calls: []sdk.Call{{}, {Method: "GET", Path: "/p?q", Status: 500, RequestID: "r", Duration: -1}},
 		},

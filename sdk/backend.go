@@ -64,6 +64,10 @@ type RawEvent struct {
 	Type string          `json:"type"`
 	Time time.Time       `json:"time"`
 	Data json.RawMessage `json:"data"`
+	// Shapes is the event in the other shapes that [AlsoParam] asked for, by name.
+	Shapes map[string]json.RawMessage `json:"shapes,omitempty"`
+	For    []int                      `json:"for,omitempty"`   // see [Event]
+	Doubt  string                     `json:"doubt,omitempty"` // see [Event]
 }
 
 // A RawPage is a Page whose events and checkpoint are JSON.
@@ -73,7 +77,9 @@ type RawPage struct {
 	More    bool
 	Seen    int
 	Notices []string
+	Own     int       // events left out, since the connector's own login caused them
 	Newest  time.Time // when the latest event that was read happened, matching or not
+	Gap     bool      // the place was lost, and reading began again before it
 	Budget  *Budget   // what the service still allows, nil if not known
 	Calls   []Call
 }

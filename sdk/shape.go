@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,6 +16,12 @@ import (
 // choice (enum) of their names with a default, which is the shape that an action's
 // output, or a trigger's event, is declared in.
 const FormatParam = "format"
+
+// AlsoParam is the parameter of a trigger by which a caller asks for events in
+// further shapes beside the one of [FormatParam]: a list of their names. A trigger
+// with shapes has it, so that a host can give every playbook the shapes that its
+// expressions read with one poll for all.
+const AlsoParam = "also"
 
 // A Shape is the JSON Schema of an answer or an event in a format of the caller's
 // choice. [ShapeOf] makes one.
@@ -61,18 +68,33 @@ func compileShapes(others map[string]Shape, params *schema.Schema, own *schema.S
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	var offered []string
-	for _, v := range choice.Enum {
-		offered = append(offered, string(bytes.Trim(v, `"`)))
-	}
-	var there []string
-	for name := range shapes {
-		there = append(there, name)
-	}
-	slices.Sort(offered)
-	slices.Sort(there)
-	if !slices.Equal(offered, there) {
-		return nil, fmt.Errorf("the parameter %s offers %s, but there are the shapes %s", FormatParam, strings.Join(offered, ", "), strings.Join(there, ", "))
+	if err := offers(FormatParam, choice.Enum, shapes); err != nil {
+		return nil, err
 	}
 	return shapes, nil
+}
+
+// checkAlso refuses a trigger of several shapes that cannot deliver them together.
+func checkAlso(shapes map[string]JSON, params *schema.Schema) error {
+	if len(shapes) == 0 {
+		return nil
+	}
+	also := params.Root().Property(AlsoParam)
+	if also == nil || also.Items == nil {
+		return fmt.Errorf("has shapes, so it needs a parameter %s, a list of them", AlsoParam)
+	}
+	return offers(AlsoParam, also.Items.Enum, shapes)
+}
+
+// offers checks that the choices of a parameter are the shapes that there are.
+func offers(param string, choices []json.RawMessage, shapes map[string]JSON) error {
+	var offered []string
+	for _, v := range choices {
+		offered = append(offered, string(bytes.Trim(v, `"`)))
+	}
+	slices.Sort(offered)
+	if there := slices.Sorted(maps.Keys(shapes)); !slices.Equal(offered, there) {
+		return fmt.Errorf("the parameter %s offers %s, but there are the shapes %s", param, strings.Join(offered, ", "), strings.Join(there, ", "))
+	}
+	return nil
 }

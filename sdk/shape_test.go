@@ -6,16 +6,34 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
 type formatInput struct {
 	Format string `json:"format,omitempty" jsonschema:"title=Format,enum=short,enum=long,default=short" jsonschema_description:"Format."`
+	alsoParam
+}
+
+type alsoParam struct {
+	Also []string `json:"also,omitempty" jsonschema:"title=Also,enum=short,enum=long" jsonschema_description:"Formats."`
 }
 
 type plainFormat struct {
 	Format string `json:"format,omitempty" jsonschema:"title=Format,enum=short,enum=long" jsonschema_description:"Format."`
+	alsoParam
+}
+
+// onlyFormat cannot ask for several shapes of one event.
+type onlyFormat struct {
+	Format string `json:"format,omitempty" jsonschema:"title=Format,enum=short,enum=long,default=short" jsonschema_description:"Format."`
+}
+
+type wrongAlso struct {
+	onlyFormat
+	Also []string `json:"also,omitempty" jsonschema:"title=Also,enum=long" jsonschema_description:"Formats."`
 }
 
 type short struct {
@@ -108,6 +126,54 @@ func TestShapesThatNobodyCanAskFor(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), who) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	}
+}
+
+// Playbooks of one poll may read different shapes of one event.
+func TestShapesOfATriggerComeTogether(t *testing.T) {
+	shapes := map[string]sdk.Shape{"long": sdk.ShapeOf[long]()}
+	for want, c := range map[string]sdk.Connector[settings, *client]{
+		"needs a parameter also, a list of them":                               inShapes(shapes, onlyFormat{Format: "short"}),
+		"the parameter also offers long, but there are the shapes long, short": inShapes(shapes, wrongAlso{onlyFormat: onlyFormat{"short"}}),
+	} {
+		_, err := c.Compile()
+		if err == nil || !strings.Contains(err.Error(), `trigger "states": `) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "action") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestShapesOfAnEvent(t *testing.T) {
+	c := connector()
+	c.Triggers = []sdk.Source[*client]{sdk.Trigger[*client, formatInput, place, short]{
+		Name: "states", Title: "States", Summary: "States.", Docs: "https://docs.example", Every: 1,
+		Poll: func(_ context.Context, _ *client, p formatInput, _ place) (sdk.Page[place, short], error) {
+			e := sdk.Event[short]{ID: "1", Data: short{"a"}}
+			for _, name := range p.Also {
+				e.Shapes = map[string]short{name: {"in " + name}}
+			}
+			return sdk.Page[place, short]{Events: []sdk.Event[short]{e}}, nil
+		},
+	}}
+	b, err := c.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := b.Open(t.Context(), json.RawMessage(goodSettings))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for params, want := range map[string]map[string]json.RawMessage{
+		`{}`:                nil,
+		`{"also":["long"]}`: {"long": json.RawMessage(`{"n":"in long"}`)},
+	} {
+		page, err := s.Poll(t.Context(), "states", json.RawMessage(params), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, page.Events[0].Shapes); diff != "" || string(page.Events[0].Data) != `{"n":"a"}` {
+			t.Errorf("%s: %s, %s", params, page.Events[0].Data, diff)
 		}
 	}
 }

@@ -25,7 +25,8 @@ type Trigger[C, P, K, E any] struct {
 	Scopes  []string      // OAuth scopes it needs
 	Example E             // one event's data
 	// Shapes are those that an event's data can have besides E's, by the value of
-	// the parameter "format" that asks for them; see [FormatParam]. Mostly nil.
+	// the parameter "format" that asks for them, and by the values of "also" that ask
+	// for them besides; see [FormatParam] and [AlsoParam]. Mostly nil.
 	Shapes map[string]Shape
 	Poll   func(ctx context.Context, client C, params P, from K) (Page[K, E], error)
 }
@@ -37,7 +38,22 @@ type Event[E any] struct {
 	Type string
 	Time time.Time // when it happened, by the service's clock
 	Data E
+	// Shapes is the event in the other shapes that [AlsoParam] asked for, by name.
+	Shapes map[string]E
+	// For says which of the selections that [AnyParam] gave want the event, by their
+	// places in that list. It is nil where none were given.
+	For []int
+	// Doubt says, in one sentence, why it is not certain that the event was asked for,
+	// such as a field that could not be read; "" mostly. A host shows such an event
+	// and does not act on it.
+	Doubt string
 }
+
+// AnyParam is the parameter by which a host that serves several playbooks asks for
+// the events of all of them at once: a list of selections, of which an event must
+// fit one, and whose members are those parameters that may differ between the
+// playbooks. [Event].For says which ones an event fits.
+const AnyParam = "any"
 
 // A Page is what one poll found. Next is safe to store once Events are handled,
 // and not before: the page cannot be had again from it.
@@ -47,9 +63,15 @@ type Page[K, E any] struct {
 	More    bool     // poll again at once
 	Seen    int      // how many events were read, the ones that did not match included
 	Notices []string // what an operator should know, such as a place that was lost
+	// Own is how many events are not among Events because the connector's own login
+	// caused them, and the parameters did not ask for such.
+	Own int
 	// Newest is when the latest event that was read happened, matching or not; zero
 	// if none was read.
 	Newest time.Time
+	// Gap says that the place was lost: reading began again before it, and events that
+	// are older than that may be missing. A notice says why.
+	Gap bool
 	// Budget is what the service still allows of such polls, nil if that is not
 	// known. It is kept next to an error too.
 	Budget *Budget
@@ -102,6 +124,8 @@ func (t Trigger[C, P, K, E]) compile() (source[C], error) {
 		}
 		if src.info.Shapes, err = compileShapes(t.Shapes, src.params, event); err != nil {
 			fail("%w", err)
+		} else if err := checkAlso(src.info.Shapes, src.params); err != nil {
+			fail("%w", err)
 		}
 	}
 	src.verify = func() error { return src.info.verify(params, event) }
@@ -133,15 +157,32 @@ func (p Page[K, E]) raw() (RawPage, error) {
 		return RawPage{}, fmt.Errorf("encode checkpoint: %w", err)
 	}
 	raw := RawPage{Next: next, More: p.More, Seen: p.Seen, Notices: p.Notices, Events: make([]RawEvent, len(p.Events))}
-	raw.Newest, raw.Budget = p.Newest, p.Budget
+	raw.Newest, raw.Budget, raw.Own, raw.Gap = p.Newest, p.Budget, p.Own, p.Gap
 	for i, e := range p.Events {
 		data, err := encodeData(e.Data)
 		if err != nil {
 			return RawPage{}, fmt.Errorf("encode event %s: %w", e.ID, err)
 		}
-		raw.Events[i] = RawEvent{ID: e.ID, Type: e.Type, Time: e.Time, Data: data}
+		raw.Events[i] = RawEvent{ID: e.ID, Type: e.Type, Time: e.Time, Data: data, For: e.For, Doubt: e.Doubt}
+		if raw.Events[i].Shapes, err = encodeShapes(e.Shapes); err != nil {
+			return RawPage{}, fmt.Errorf("encode event %s: %w", e.ID, err)
+		}
 	}
 	return raw, nil
+}
+
+func encodeShapes[E any](shapes map[string]E) (map[string]json.RawMessage, error) {
+	if len(shapes) == 0 {
+		return nil, nil
+	}
+	encoded := make(map[string]json.RawMessage, len(shapes))
+	for name, shape := range shapes {
+		var err error
+		if encoded[name], err = encodeData(shape); err != nil {
+			return nil, err
+		}
+	}
+	return encoded, nil
 }
 
 // encodeData lets an event that carries its own bytes pass as they are:

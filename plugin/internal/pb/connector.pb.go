@@ -598,6 +598,8 @@ type PollResponse struct {
 	Error         *Error                 `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
 	Newest        string                 `protobuf:"bytes,8,opt,name=newest,proto3" json:"newest,omitempty"` // RFC 3339: time of the latest event read; empty if none was
 	Budget        *Budget                `protobuf:"bytes,9,opt,name=budget,proto3" json:"budget,omitempty"` // absent: not known
+	Own           int64                  `protobuf:"varint,10,opt,name=own,proto3" json:"own,omitempty"`     // how many events were left out because the connector's own login caused them
+	Gap           bool                   `protobuf:"varint,11,opt,name=gap,proto3" json:"gap,omitempty"`     // the place was lost, and reading began again before it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -695,6 +697,20 @@ func (x *PollResponse) GetBudget() *Budget {
 	return nil
 }
 
+func (x *PollResponse) GetOwn() int64 {
+	if x != nil {
+		return x.Own
+	}
+	return 0
+}
+
+func (x *PollResponse) GetGap() bool {
+	if x != nil {
+		return x.Gap
+	}
+	return false
+}
+
 // How many requests the service still allows of those that it counts together.
 type Budget struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -769,8 +785,11 @@ type Event struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Type          string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
-	Time          string                 `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"` // RFC 3339, to the nanosecond
-	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"` // JSON that follows the trigger's event schema
+	Time          string                 `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`                                                                               // RFC 3339, to the nanosecond
+	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`                                                                               // JSON that follows the trigger's event schema
+	For           []int64                `protobuf:"varint,5,rep,packed,name=for,proto3" json:"for,omitempty"`                                                                         // which of the selections in the parameter "any" want it, by place
+	Shapes        map[string][]byte      `protobuf:"bytes,6,rep,name=shapes,proto3" json:"shapes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // the event in the other shapes that were asked for, by name
+	Doubt         string                 `protobuf:"bytes,7,opt,name=doubt,proto3" json:"doubt,omitempty"`                                                                             // why it is not certain that it was asked for; mostly empty
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -831,6 +850,27 @@ func (x *Event) GetData() []byte {
 		return x.Data
 	}
 	return nil
+}
+
+func (x *Event) GetFor() []int64 {
+	if x != nil {
+		return x.For
+	}
+	return nil
+}
+
+func (x *Event) GetShapes() map[string][]byte {
+	if x != nil {
+		return x.Shapes
+	}
+	return nil
+}
+
+func (x *Event) GetDoubt() string {
+	if x != nil {
+		return x.Doubt
+	}
+	return ""
 }
 
 // One request to the service.
@@ -1147,7 +1187,7 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x18\n" +
 	"\atrigger\x18\x02 \x01(\tR\atrigger\x12\x16\n" +
 	"\x06params\x18\x03 \x01(\fR\x06params\x12\x12\n" +
-	"\x04from\x18\x04 \x01(\fR\x04from\"\xc0\x02\n" +
+	"\x04from\x18\x04 \x01(\fR\x04from\"\xe4\x02\n" +
 	"\fPollResponse\x120\n" +
 	"\x06events\x18\x01 \x03(\v2\x18.soar.connector.v1.EventR\x06events\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\fR\x04next\x12\x12\n" +
@@ -1157,17 +1197,26 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\x05calls\x18\x06 \x03(\v2\x17.soar.connector.v1.CallR\x05calls\x12.\n" +
 	"\x05error\x18\a \x01(\v2\x18.soar.connector.v1.ErrorR\x05error\x12\x16\n" +
 	"\x06newest\x18\b \x01(\tR\x06newest\x121\n" +
-	"\x06budget\x18\t \x01(\v2\x19.soar.connector.v1.BudgetR\x06budget\"j\n" +
+	"\x06budget\x18\t \x01(\v2\x19.soar.connector.v1.BudgetR\x06budget\x12\x10\n" +
+	"\x03own\x18\n" +
+	" \x01(\x03R\x03own\x12\x10\n" +
+	"\x03gap\x18\v \x01(\bR\x03gap\"j\n" +
 	"\x06Budget\x12\x16\n" +
 	"\x06bucket\x18\x01 \x01(\tR\x06bucket\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x03R\x05limit\x12\x1c\n" +
 	"\tremaining\x18\x03 \x01(\x03R\tremaining\x12\x14\n" +
-	"\x05reset\x18\x04 \x01(\tR\x05reset\"S\n" +
+	"\x05reset\x18\x04 \x01(\tR\x05reset\"\xf4\x01\n" +
 	"\x05Event\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
 	"\x04time\x18\x03 \x01(\tR\x04time\x12\x12\n" +
-	"\x04data\x18\x04 \x01(\fR\x04data\"\x8a\x01\n" +
+	"\x04data\x18\x04 \x01(\fR\x04data\x12\x10\n" +
+	"\x03for\x18\x05 \x03(\x03R\x03for\x12<\n" +
+	"\x06shapes\x18\x06 \x03(\v2$.soar.connector.v1.Event.ShapesEntryR\x06shapes\x12\x14\n" +
+	"\x05doubt\x18\a \x01(\tR\x05doubt\x1a9\n" +
+	"\vShapesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\x8a\x01\n" +
 	"\x04Call\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
@@ -1213,7 +1262,7 @@ func file_soar_connector_v1_connector_proto_rawDescGZIP() []byte {
 	return file_soar_connector_v1_connector_proto_rawDescData
 }
 
-var file_soar_connector_v1_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_soar_connector_v1_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_soar_connector_v1_connector_proto_goTypes = []any{
 	(*ManifestRequest)(nil),  // 0: soar.connector.v1.ManifestRequest
 	(*ManifestResponse)(nil), // 1: soar.connector.v1.ManifestResponse
@@ -1233,6 +1282,7 @@ var file_soar_connector_v1_connector_proto_goTypes = []any{
 	(*Error)(nil),            // 15: soar.connector.v1.Error
 	(*Violation)(nil),        // 16: soar.connector.v1.Violation
 	(*Upstream)(nil),         // 17: soar.connector.v1.Upstream
+	nil,                      // 18: soar.connector.v1.Event.ShapesEntry
 }
 var file_soar_connector_v1_connector_proto_depIdxs = []int32{
 	15, // 0: soar.connector.v1.ManifestResponse.error:type_name -> soar.connector.v1.Error
@@ -1245,25 +1295,26 @@ var file_soar_connector_v1_connector_proto_depIdxs = []int32{
 	14, // 7: soar.connector.v1.PollResponse.calls:type_name -> soar.connector.v1.Call
 	15, // 8: soar.connector.v1.PollResponse.error:type_name -> soar.connector.v1.Error
 	12, // 9: soar.connector.v1.PollResponse.budget:type_name -> soar.connector.v1.Budget
-	16, // 10: soar.connector.v1.Error.violations:type_name -> soar.connector.v1.Violation
-	17, // 11: soar.connector.v1.Error.upstream:type_name -> soar.connector.v1.Upstream
-	0,  // 12: soar.connector.v1.Connector.Manifest:input_type -> soar.connector.v1.ManifestRequest
-	2,  // 13: soar.connector.v1.Connector.Open:input_type -> soar.connector.v1.OpenRequest
-	4,  // 14: soar.connector.v1.Connector.Close:input_type -> soar.connector.v1.CloseRequest
-	6,  // 15: soar.connector.v1.Connector.Check:input_type -> soar.connector.v1.CheckRequest
-	8,  // 16: soar.connector.v1.Connector.Run:input_type -> soar.connector.v1.RunRequest
-	10, // 17: soar.connector.v1.Connector.Poll:input_type -> soar.connector.v1.PollRequest
-	1,  // 18: soar.connector.v1.Connector.Manifest:output_type -> soar.connector.v1.ManifestResponse
-	3,  // 19: soar.connector.v1.Connector.Open:output_type -> soar.connector.v1.OpenResponse
-	5,  // 20: soar.connector.v1.Connector.Close:output_type -> soar.connector.v1.CloseResponse
-	7,  // 21: soar.connector.v1.Connector.Check:output_type -> soar.connector.v1.CheckResponse
-	9,  // 22: soar.connector.v1.Connector.Run:output_type -> soar.connector.v1.RunResponse
-	11, // 23: soar.connector.v1.Connector.Poll:output_type -> soar.connector.v1.PollResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	18, // 10: soar.connector.v1.Event.shapes:type_name -> soar.connector.v1.Event.ShapesEntry
+	16, // 11: soar.connector.v1.Error.violations:type_name -> soar.connector.v1.Violation
+	17, // 12: soar.connector.v1.Error.upstream:type_name -> soar.connector.v1.Upstream
+	0,  // 13: soar.connector.v1.Connector.Manifest:input_type -> soar.connector.v1.ManifestRequest
+	2,  // 14: soar.connector.v1.Connector.Open:input_type -> soar.connector.v1.OpenRequest
+	4,  // 15: soar.connector.v1.Connector.Close:input_type -> soar.connector.v1.CloseRequest
+	6,  // 16: soar.connector.v1.Connector.Check:input_type -> soar.connector.v1.CheckRequest
+	8,  // 17: soar.connector.v1.Connector.Run:input_type -> soar.connector.v1.RunRequest
+	10, // 18: soar.connector.v1.Connector.Poll:input_type -> soar.connector.v1.PollRequest
+	1,  // 19: soar.connector.v1.Connector.Manifest:output_type -> soar.connector.v1.ManifestResponse
+	3,  // 20: soar.connector.v1.Connector.Open:output_type -> soar.connector.v1.OpenResponse
+	5,  // 21: soar.connector.v1.Connector.Close:output_type -> soar.connector.v1.CloseResponse
+	7,  // 22: soar.connector.v1.Connector.Check:output_type -> soar.connector.v1.CheckResponse
+	9,  // 23: soar.connector.v1.Connector.Run:output_type -> soar.connector.v1.RunResponse
+	11, // 24: soar.connector.v1.Connector.Poll:output_type -> soar.connector.v1.PollResponse
+	19, // [19:25] is the sub-list for method output_type
+	13, // [13:19] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_soar_connector_v1_connector_proto_init() }
@@ -1277,7 +1328,7 @@ func file_soar_connector_v1_connector_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_soar_connector_v1_connector_proto_rawDesc), len(file_soar_connector_v1_connector_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
