@@ -1,0 +1,169 @@
+package monitor
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"soar.example/okta/internal/runner"
+	"soar.example/okta/plugin/host"
+	"soar.example/okta/sdk"
+)
+
+// Options are what a Monitor is told once.
+type Options struct {
+	// Feeds names what is polled: a trigger each, with a number where one trigger is
+	// polled with several sets of parameters.
+	Feeds     []string
+	Playbooks []string      // their names
+	MaxLag    time.Duration // being further behind is bad health; 0 means 5 minutes
+	// PluginUp says whether the connector's process runs; nil: it always does.
+	PluginUp func() bool
+	Now      func() time.Time // time.Now if nil
+}
+
+// A Monitor counts what happens. It is safe for concurrent use.
+type Monitor struct {
+	o       Options
+	started time.Time
+
+	mu       sync.Mutex
+	feeds    map[string]*feed
+	books    map[string]*Playbook
+	requests Requests
+	budgets  map[string]sdk.Budget
+}
+
+// New returns a Monitor of a watch that begins now.
+func New(o Options) *Monitor {
+	if o.MaxLag == 0 {
+		o.MaxLag = 5 * time.Minute
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.PluginUp == nil {
+		o.PluginUp = func() bool { return true }
+	}
+	m := &Monitor{o: o, started: o.Now(), feeds: map[string]*feed{}, books: map[string]*Playbook{}, budgets: map[string]sdk.Budget{}}
+	for _, name := range o.Feeds {
+		m.feeds[name] = &feed{Feed: Feed{Name: name}}
+	}
+	for _, name := range o.Playbooks {
+		m.books[name] = &Playbook{Name: name}
+	}
+	return m
+}
+
+// feed is a Feed and what its lag is made of.
+type feed struct {
+	Feed
+	behind  bool      // the last page said that there is more
+	reached time.Time // when the last page was handled
+}
+
+// lag is how far the feed is behind. While there is more to read, the age of the
+// latest event that was handled says so; that a feed has caught up is known as of the
+// last poll. Polls that fail let it grow in both cases.
+func (f *feed) lag(now, started time.Time) time.Duration {
+	since := started
+	switch {
+	case f.behind && !f.Newest.IsZero():
+		since = f.Newest
+	case !f.reached.IsZero():
+		since = f.reached
+	}
+	return max(0, now.Sub(since))
+}
+
+// Accepted counts a page that is safe in the store.
+func (m *Monitor) Accepted(name string, page sdk.RawPage, a runner.Accepted) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.feed(name)
+	f.behind, f.reached = page.More, m.o.Now()
+	if !page.Newest.IsZero() {
+		f.Newest = page.Newest
+	}
+	if page.Gap {
+		f.Gaps++
+	}
+	f.Seen += page.Seen
+	f.Matched += a.Matched
+	f.Started += a.Started
+	f.Repeated += a.Repeated
+}
+
+// Polled counts an attempt to poll, or to handle a page.
+func (m *Monitor) Polled(name string, s host.Status) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.feed(name)
+	f.Polls++
+	if s.Err == nil {
+		f.Failing, f.Error = 0, nil
+		return
+	}
+	body := sdk.AsError(s.Err).Body()
+	f.Failed++
+	f.Failing, f.Error = s.Failures, &body
+}
+
+// Notice counts what the engine does.
+func (m *Monitor) Notice(n runner.Notice) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b := m.books[n.Run.Playbook]
+	if b == nil {
+		// A run that an earlier watch left over, of a playbook that is not watched now.
+		b = &Playbook{Name: n.Run.Playbook}
+		m.books[b.Name] = b
+	}
+	switch {
+	case n.Kind == runner.RunQueued:
+		b.Queued++
+	case n.Kind == runner.RunFinished && n.Run.Status == runner.Failed:
+		b.Failed++
+	case n.Kind == runner.RunFinished:
+		b.Succeeded++
+	}
+}
+
+func (m *Monitor) feed(name string) *feed {
+	f := m.feeds[name]
+	if f == nil {
+		f = &feed{Feed: Feed{Name: name}}
+		m.feeds[name] = f
+	}
+	return f
+}
+
+// Snapshot says how the watch is doing now.
+func (m *Monitor) Snapshot() Snapshot {
+	up := m.o.PluginUp()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.o.Now()
+	s := Snapshot{Time: now.UTC(), PluginUp: up, MaxLag: m.o.MaxLag, Requests: m.requests, Feeds: []Feed{}, Playbooks: []Playbook{}}
+	for _, name := range slices.Sorted(maps.Keys(m.feeds)) {
+		f := m.feeds[name].Feed
+		f.Lag = m.feeds[name].lag(now, m.started)
+		s.Feeds = append(s.Feeds, f)
+		s.Lag = max(s.Lag, f.Lag)
+		s.Seen += f.Seen
+		s.Matched += f.Matched
+		s.Started += f.Started
+		s.Repeated += f.Repeated
+		s.Gaps += f.Gaps
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.books)) {
+		s.Playbooks = append(s.Playbooks, *m.books[name])
+		s.Failed += m.books[name].Failed
+	}
+	for _, bucket := range slices.Sorted(maps.Keys(m.budgets)) {
+		s.Budgets = append(s.Budgets, m.budgets[bucket])
+	}
+	s.Problems = s.problems()
+	return s
+}

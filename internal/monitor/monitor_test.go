@@ -1,0 +1,181 @@
+package monitor_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"soar.example/okta/internal/monitor"
+	"soar.example/okta/internal/runner"
+	"soar.example/okta/plugin/host"
+	"soar.example/okta/sdk"
+)
+
+// clock is a time that a test moves.
+type clock struct{ now time.Time }
+
+func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
+
+func newMonitor(o monitor.Options) (*monitor.Monitor, *clock) {
+	c := &clock{time.Date(2026, 3, 14, 2, 41, 0, 0, time.UTC)}
+	o.Now = func() time.Time { return c.now }
+	return monitor.New(o), c
+}
+
+func TestLag(t *testing.T) {
+	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
+	expect := func(when string, want time.Duration) {
+		t.Helper()
+		if s := m.Snapshot(); s.Lag != want || s.Feeds[0].Lag != want {
+			t.Errorf("%s: the lag is %s, want %s", when, s.Lag, want)
+		}
+	}
+	const none = -1
+	page := func(age time.Duration, more bool) {
+		p := sdk.RawPage{More: more}
+		if age != none {
+			p.Newest = c.now.Add(-age)
+		}
+		m.Accepted("log", p, runner.Accepted{})
+		m.Polled("log", host.Status{})
+	}
+	c.pass(7 * time.Second)
+	expect("before the first poll it is the time since the start", 7*time.Second)
+	page(90*time.Minute, true)
+	expect("with more to read it is the age of the latest event", 90*time.Minute)
+	c.pass(time.Minute)
+	expect("and grows while nothing comes", 91*time.Minute)
+	page(none, true)
+	expect("a page of events without a time changes nothing", 91*time.Minute)
+	page(time.Hour, false)
+	expect("caught up, it is nothing", 0)
+	c.pass(10 * time.Second)
+	expect("until the next poll", 10*time.Second)
+	page(none, false)
+	expect("which finds nothing new", 0)
+	m.Polled("log", host.Status{Err: sdk.Errorf(sdk.Unavailable, "gone"), Failures: 1})
+	c.pass(time.Minute)
+	expect("polls that fail let it grow", time.Minute)
+	page(-5*time.Minute, true)
+	expect("an event from the future of this clock does not make it negative", 0)
+}
+
+func TestSnapshotCounts(t *testing.T) {
+	m, c := newMonitor(monitor.Options{Feeds: []string{"log", "log_2"}, Playbooks: []string{"b", "a"}})
+	m.Accepted("log", sdk.RawPage{Seen: 10, Gap: true, Newest: c.now}, runner.Accepted{Matched: 4, Started: 2, Repeated: 2})
+	m.Accepted("log_2", sdk.RawPage{Seen: 5}, runner.Accepted{Matched: 1, Repeated: 1})
+	for _, n := range []runner.Notice{
+		{Kind: runner.RunQueued, Run: &runner.Run{Playbook: "a"}},
+		{Kind: runner.RunStarted, Run: &runner.Run{Playbook: "a"}},
+		{Kind: runner.RunFinished, Run: &runner.Run{Playbook: "a", Status: runner.Succeeded}},
+		{Kind: runner.RunFinished, Run: &runner.Run{Playbook: "gone", Status: runner.Failed}},
+	} {
+		m.Notice(n)
+	}
+	m.Polled("log", host.Status{})
+	m.Polled("log", host.Status{Err: errors.New("the disk is full"), Handling: true, Failures: 1})
+	s := m.Snapshot()
+	failure := sdk.AsError(errors.New("the disk is full")).Body()
+	want := monitor.Snapshot{
+		Time: c.now, PluginUp: true, MaxLag: 5 * time.Minute,
+		Seen: 15, Matched: 5, Started: 2, Repeated: 3, Gaps: 1, Failed: 1,
+		Feeds: []monitor.Feed{
+			{Name: "log", Newest: c.now, Seen: 10, Matched: 4, Started: 2, Repeated: 2, Gaps: 1, Polls: 2, Failed: 1, Failing: 1, Error: &failure},
+			{Name: "log_2", Seen: 5, Matched: 1, Repeated: 1},
+		},
+		Playbooks: []monitor.Playbook{{Name: "a", Queued: 1, Succeeded: 1}, {Name: "b"}, {Name: "gone", Failed: 1}},
+	}
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	up := true
+	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}, MaxLag: time.Minute, PluginUp: func() bool { return up }})
+	c.pass(time.Minute)
+	if s := m.Snapshot(); !s.Healthy() {
+		t.Errorf("at the limit: %q", s.Problems)
+	}
+	c.pass(time.Second)
+	up = false
+	m.Polled("log", host.Status{Err: sdk.Errorf(sdk.RateLimited, "come back later"), Failures: 3})
+	got := strings.Join(m.Snapshot().Problems, "\n")
+	want := "the connector's process is not running\nlog is 1m1s behind, and 1m0s is the limit; the last 3 polls failed, with rate_limited: come back later"
+	if got != want {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A session answers with what each call says of requests and budgets.
+type session struct {
+	sdk.Session
+	page sdk.RawPage
+	err  error
+}
+
+func (s *session) Poll(context.Context, string, json.RawMessage, json.RawMessage) (sdk.RawPage, error) {
+	return s.page, s.err
+}
+
+func (s *session) Run(context.Context, string, json.RawMessage) (sdk.Result, error) {
+	return sdk.Result{Calls: make([]sdk.Call, 3)}, s.err
+}
+
+func TestSessionCountsRequestsOfFailuresToo(t *testing.T) {
+	m, _ := newMonitor(monitor.Options{})
+	inner := &session{page: sdk.RawPage{Calls: make([]sdk.Call, 2), Budget: &sdk.Budget{Bucket: "/api/v1/logs", Limit: 60, Remaining: 59}}}
+	s := m.Session(inner)
+	for _, err := range []error{nil, sdk.Errorf(sdk.RateLimited, "no")} {
+		inner.err = err
+		inner.page.Budget.Remaining--
+		if _, got := s.Poll(t.Context(), "log", nil, nil); !errors.Is(got, err) {
+			t.Errorf("the poll's error is %v", got)
+		}
+		if _, got := s.Run(t.Context(), "do", nil); !errors.Is(got, err) {
+			t.Errorf("the action's error is %v", got)
+		}
+	}
+	got := m.Snapshot()
+	if got.Requests != (monitor.Requests{Polls: 4, Actions: 6}) || len(got.Budgets) != 1 || got.Budgets[0].Remaining != 57 {
+		t.Errorf("got %+v, %+v", got.Requests, got.Budgets)
+	}
+}
+
+func TestFollow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := monitor.New(monitor.Options{Feeds: []string{"log"}, MaxLag: 90 * time.Second})
+		ctx, stop := context.WithTimeout(t.Context(), 150*time.Second+time.Millisecond)
+		defer stop()
+		ticks := 0
+		var due, changed []time.Duration
+		start := time.Now()
+		m.Follow(ctx, time.Minute, func(tick monitor.Tick) {
+			ticks++
+			if tick.Due {
+				due = append(due, time.Since(start))
+			}
+			if tick.Changed {
+				changed = append(changed, time.Since(start))
+			}
+			if time.Since(start) == 100*time.Second {
+				m.Accepted("log", sdk.RawPage{}, runner.Accepted{})
+			}
+		})
+		if ticks != 150 {
+			t.Errorf("%d ticks", ticks)
+		}
+		if diff := cmp.Diff([]time.Duration{time.Minute, 2 * time.Minute}, due); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]time.Duration{91 * time.Second, 101 * time.Second}, changed); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

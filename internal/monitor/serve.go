@@ -1,0 +1,84 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Listen opens an address for [Monitor.Serve]. One without a host, such as :9464, is
+// on loopback: metrics are for everybody only where that is written out.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not an address such as :9464 or 0.0.0.0:9464", address)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen: %w", err)
+	}
+	return l, nil
+}
+
+// Serve answers on l, which it closes, until ctx ends.
+func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{Handler: m.Handler(), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve metrics: %w", err)
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if server.Shutdown(last) != nil {
+		_ = server.Close() // whoever reads so slowly is cut off
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve metrics: %w", err)
+	}
+	return nil
+}
+
+// Handler answers /metrics for Prometheus and /healthz.
+func (m *Monitor) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.Registry(), promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", m.health)
+	return mux
+}
+
+// health is the body of /healthz.
+type health struct {
+	Healthy  bool     `json:"healthy"`
+	Problems []string `json:"problems"`
+	Lag      float64  `json:"lag_seconds"`
+	MaxLag   float64  `json:"max_lag_seconds"`
+}
+
+// health answers 200, or 503 with what is wrong.
+func (m *Monitor) health(w http.ResponseWriter, _ *http.Request) {
+	s := m.Snapshot()
+	body, err := json.Marshal(health{Healthy: s.Healthy(), Problems: append([]string{}, s.Problems...), Lag: s.Lag.Seconds(), MaxLag: s.MaxLag.Seconds()})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if !s.Healthy() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_, _ = w.Write(append(body, '\n'))
+}

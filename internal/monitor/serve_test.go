@@ -1,0 +1,132 @@
+package monitor_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"soar.example/okta/internal/monitor"
+	"soar.example/okta/internal/runner"
+	"soar.example/okta/sdk"
+)
+
+// What is offered is what is listed, with the names that Prometheus's conventions
+// want (its own linter judges), and every metric has a value once there is one.
+func TestMetrics(t *testing.T) {
+	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}, Playbooks: []string{"a"}})
+	s := m.Session(&session{page: sdk.RawPage{Budget: &sdk.Budget{Bucket: "logs", Limit: 60, Remaining: 7, Reset: c.now}}})
+	if _, err := s.Poll(t.Context(), "log", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	m.Accepted("log", sdk.RawPage{Seen: 3, Newest: c.now.Add(-time.Minute), More: true}, runner.Accepted{Matched: 2, Started: 1, Repeated: 1})
+	r := m.Registry()
+	if problems, err := testutil.GatherAndLint(r); err != nil || len(problems) > 0 {
+		t.Errorf("%v %v", problems, err)
+	}
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	offered := map[string]bool{}
+	for _, f := range families {
+		offered[f.GetName()] = true
+	}
+	for _, metric := range monitor.Metrics {
+		if !offered[metric.Name] {
+			t.Errorf("%s has no value", metric.Name)
+		}
+		delete(offered, metric.Name)
+	}
+	for name := range offered {
+		if !strings.HasPrefix(name, "go_") && !strings.HasPrefix(name, "process_") {
+			t.Errorf("%s is not listed", name)
+		}
+	}
+	want := `
+# HELP soar_lag_seconds How far the watch is behind: while there is more to read, the age of the latest event that is safe in the store (now, by this machine's clock, minus its time by Okta's); once caught up, the time since the last poll that went well. Polls that fail let it grow.
+# TYPE soar_lag_seconds gauge
+soar_lag_seconds{feed="log"} 60
+# HELP soar_budget_remaining_requests How many of them were left, by Okta's last word.
+# TYPE soar_budget_remaining_requests gauge
+soar_budget_remaining_requests{bucket="logs"} 7
+`
+	if err := testutil.GatherAndCompare(r, strings.NewReader(want), "soar_lag_seconds", "soar_budget_remaining_requests"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}, MaxLag: time.Minute})
+	for _, step := range []struct {
+		pass time.Duration
+		want string
+	}{
+		{0, `200 {"healthy":true,"problems":[],"lag_seconds":0,"max_lag_seconds":60}`},
+		{2 * time.Minute, `503 {"healthy":false,"problems":["log is 2m0s behind, and 1m0s is the limit"],"lag_seconds":120,"max_lag_seconds":60}`},
+	} {
+		c.pass(step.pass)
+		w := httptest.NewRecorder()
+		m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+		if got := fmt.Sprint(w.Code, " ", strings.TrimSpace(w.Body.String())); got != step.want {
+			t.Errorf("got %s", got)
+		}
+	}
+	for _, r := range []*http.Request{httptest.NewRequest(http.MethodPost, "/healthz", nil), httptest.NewRequest(http.MethodGet, "/", nil)} {
+		w := httptest.NewRecorder()
+		m.Handler().ServeHTTP(w, r)
+		if w.Code < 400 {
+			t.Errorf("%s %s is answered with %d", r.Method, r.URL, w.Code)
+		}
+	}
+}
+
+func TestServe(t *testing.T) {
+	m := monitor.New(monitor.Options{})
+	l, err := monitor.Listen(t.Context(), ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := l.Addr().(*net.TCPAddr); !at.IP.IsLoopback() {
+		t.Errorf("an address without a host is %s", at)
+	}
+	if _, err := monitor.Listen(t.Context(), l.Addr().String()); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("an address that is taken: %v", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- m.Serve(ctx, l) }()
+	// A client that sent nothing yet does not keep the server from ending.
+	idle, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get("http://" + l.Addr().String() + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil || !strings.Contains(string(body), "soar_plugin_up 1") {
+		t.Errorf("%v: %s", err, body)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{"", "9464", "localhost", "127.0.0.1:port", "256.0.0.1:80", ":-1"} {
+		if l, err := monitor.Listen(t.Context(), bad); err == nil {
+			l.Close()
+			t.Errorf("%q is taken for an address", bad)
+		}
+	}
+}
