@@ -64,10 +64,25 @@ func (o *Org) RevokeTokens(clientID string) int {
 	return before - len(o.oauth.tokens)
 }
 
-// authorise finds out who calls. It returns the answer for a caller who may not, and nil for one who may. The API token
-// may do everything, an access token what its scopes allow, and at a public endpoint nobody is asked.
-func (o *Org) authorise(c *call, scope string, public bool) *reply {
-	if public || c.header.Get("Authorization") == "SSWS "+o.token {
+// authorise finds out who calls. It returns the answer for a caller who may not, and nil for one who may. An API token
+// may do what the roles of its owner allow, an access token what its scopes and the roles of its app do, and at a public
+// endpoint nobody is asked. Where there is no route, whoever has a login may hear so.
+func (o *Org) authorise(c *call, r *route) *reply {
+	scope := ""
+	if r != nil {
+		if scope = r.scope; scope == "" {
+			return nil
+		}
+	}
+	if c.owner, c.tokenID = o.ownerOf(c); c.owner != nil {
+		if c.asksForMe() {
+			if c.params[0] = c.owner.id; r.method == http.MethodGet && r.pattern == "/api/v1/users/{id}" {
+				return nil
+			}
+		}
+		if !permits(o.rolesOf(c.owner), r) {
+			return o.noPermission()
+		}
 		return nil
 	}
 	scheme, text, _ := strings.Cut(c.header.Get("Authorization"), " ")
@@ -90,6 +105,9 @@ func (o *Org) authorise(c *call, scope string, public bool) *reply {
 			"The access token provided does not contain the required scopes."))
 	}
 	c.app = t.client
+	if !permits(t.client.roles, r) {
+		return o.noPermission()
+	}
 	return nil
 }
 
@@ -128,7 +146,11 @@ func blank(status int, challenge string) *reply {
 	return &reply{status: status, header: http.Header{"Www-Authenticate": {challenge}}}
 }
 
-func (o *Org) badToken() *reply {
-	e := oktaError("E0000011")
+func (o *Org) badToken() *reply { return o.refusal("E0000011") }
+
+func (o *Org) noPermission() *reply { return o.refusal("E0000006") }
+
+func (o *Org) refusal(code string) *reply {
+	e := oktaError(code)
 	return rawReply(e.status, e.body(o.fresh.errorID()))
 }

@@ -25,7 +25,9 @@ type call struct {
 	params    []string // what the route's {…} segments matched
 	now       time.Time
 	requestID string
-	app       *serviceApp // the caller, nil where it is the owner of the API token
+	app       *serviceApp // the caller, nil where it is the owner of an API token
+	owner     *user       // the caller otherwise
+	tokenID   string      // of the owner's API token
 }
 
 // reply is an answer that is not yet sent.

@@ -31,6 +31,7 @@ var orders = []order{
 	{http.MethodPost, "/_org/roles", placing((*Org).placeRoleState)},
 	{http.MethodPost, "/_org/grants", placing((*Org).placeGrantList)},
 	{http.MethodPost, "/_org/risk", (*Org).orderRisk},
+	{http.MethodPost, "/_org/api-tokens", placing((*Org).placeAPIToken)},
 	{http.MethodPost, "/_org/apps-oauth", placing((*Org).placeServiceAppID)},
 	{http.MethodDelete, "/_org/tokens", func(o *Org, _ []byte, q url.Values) (any, error) {
 		return map[string]any{"revoked": o.RevokeTokens(q.Get("client"))}, nil

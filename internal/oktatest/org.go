@@ -13,7 +13,9 @@ type Org struct {
 	token   string
 	tokenID string
 	owner   *user
-	clock   func() time.Time
+	// apiTokens are those besides, by what requests carry.
+	apiTokens map[string]*apiToken
+	clock     func() time.Time
 
 	stable *idSource // users, groups, types: the same in every org
 	fresh  *idSource // events, sessions, requests: different in orgs made at different times
@@ -54,16 +56,17 @@ func New(o Options) *Org {
 	}
 	now := o.Now()
 	org := &Org{
-		token:   o.Token,
-		clock:   o.Now,
-		stable:  newIDSource("org"),
-		fresh:   newIDSource(strconv.FormatInt(now.UnixNano(), 36)),
-		custom:  map[string]bool{},
-		cursors: newCursors(),
-		rates:   newRates(),
-		factors: factorStore{plans: map[*factor]Push{}},
-		grants:  grantStore{tokens: map[clientKey]int{}},
-		oauth:   newOAuthStore(),
+		token:     o.Token,
+		clock:     o.Now,
+		stable:    newIDSource("org"),
+		fresh:     newIDSource(strconv.FormatInt(now.UnixNano(), 36)),
+		custom:    map[string]bool{},
+		cursors:   newCursors(),
+		rates:     newRates(),
+		factors:   factorStore{plans: map[*factor]Push{}},
+		apiTokens: map[string]*apiToken{},
+		grants:    grantStore{tokens: map[clientKey]int{}},
+		oauth:     newOAuthStore(),
 	}
 	org.tokenID = org.stable.object("00T")
 	org.found(now)

@@ -115,8 +115,13 @@ func (o *Org) recordDetail(c *call, eventType string, d detail, targets ...map[s
 	if c.app != nil {
 		e["actor"] = c.app.target()
 	} else {
-		e["authenticationContext"] = map[string]any{"externalSessionId": "trs" + o.tokenID[3:]}
-		e["transaction"] = map[string]any{"id": c.requestID, "detail": map[string]any{"requestApiTokenId": o.tokenID}}
+		owner, tokenID := c.owner, c.tokenID
+		if owner == nil { // a public endpoint, or nobody's call
+			owner, tokenID = o.owner, o.tokenID
+		}
+		e["actor"] = userTarget(owner)
+		e["authenticationContext"] = map[string]any{"externalSessionId": "trs" + tokenID[3:]}
+		e["transaction"] = map[string]any{"id": c.requestID, "detail": map[string]any{"requestApiTokenId": tokenID}}
 	}
 	if d.actor != nil {
 		e["actor"] = d.actor

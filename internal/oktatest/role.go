@@ -21,6 +21,8 @@ type NewRole struct {
 	Role        string `json:"role,omitempty"`
 	ResourceSet string `json:"resource_set,omitempty"`
 	Label       string `json:"label,omitempty"`
+	// Permissions are those of a custom role, such as okta.users.read or okta.iam.read.
+	Permissions []string `json:"permissions,omitempty"`
 }
 
 // RoleState is one administrator role. Group is the id of the group that it comes from, empty for a user's own.
@@ -61,6 +63,7 @@ var targetable = []string{"APP_ADMIN", "USER_ADMIN", "HELP_DESK_ADMIN", "GROUP_M
 type role struct {
 	id, kind, label string
 	custom, set     string // ids of the custom role and of its resource set
+	permissions     []string
 	user            *user
 	group           *group
 	created         time.Time
@@ -75,7 +78,7 @@ func (o *Org) AddRole(n NewRole) RoleState {
 }
 
 func (o *Org) placeRole(n NewRole, now time.Time) (*role, error) {
-	r := &role{id: n.ID, kind: n.Type, label: n.Label, custom: n.Role, set: n.ResourceSet}
+	r := &role{id: n.ID, kind: n.Type, label: n.Label, custom: n.Role, set: n.ResourceSet, permissions: n.Permissions}
 	switch {
 	case (n.User == "") == (n.Group == ""):
 		return nil, errors.New("role: needs a user or a group, and not both")

@@ -68,6 +68,23 @@ func (o *Org) listRoles(c *call) (*reply, error) {
 	return jsonReply(http.StatusOK, c.roleDocs(o.rolesHeldBy(h))), nil
 }
 
+// listClientRoles shows the roles of a service app.
+func (o *Org) listClientRoles(c *call) (*reply, error) {
+	s := o.oauth.client(c.params[0])
+	if s == nil {
+		return nil, notFound(c.params[0], "Client")
+	}
+	docs := []any{}
+	for _, r := range s.roles {
+		docs = append(docs, map[string]any{
+			"id": r.id, "label": r.label, "type": r.kind, "status": "ACTIVE", "created": stamp(r.created),
+			"lastUpdated": stamp(r.created), "assignmentType": "CLIENT",
+			"_links": map[string]any{"assignee": map[string]any{"href": c.url("/oauth2/v1/clients/" + s.id)}},
+		})
+	}
+	return jsonReply(http.StatusOK, docs), nil
+}
+
 // namedRole is the assignment that the call's path names.
 func (o *Org) namedRole(c *call) (*role, error) {
 	h, err := o.roleHolder(c)

@@ -71,11 +71,10 @@ func TestLastSuperAdminIsKept(t *testing.T) {
 	g := c.org.AddGroup(oktatest.NewGroup{Name: "Admins"})
 	c.org.AddRole(oktatest.NewRole{Group: g.ID, Type: "SUPER_ADMIN"})
 	c.want("DELETE", path, "", 403, "E0000006")
-	u := c.org.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	c.org.AddMember(g.ID, u.ID)
+	c.org.AddMember(g.ID, owner.ID)
 	c.want("DELETE", path, "", 204, "")
 	c.want("DELETE", path, "", 404, "E0000007")
-	role := c.user(u.ID).Roles[0]
+	role := c.user(owner.ID).Roles[0]
 	c.want("DELETE", "/api/v1/groups/"+g.ID+"/roles/"+role.ID, "", 403, "E0000006")
 }
 

@@ -95,6 +95,7 @@ var routes = []route{
 	{http.MethodGet, "/api/v1/policies", "okta.policies.read", (*Org).listPolicies},
 	{http.MethodGet, "/api/v1/logs", "okta.logs.read", (*Org).listEvents},
 	{http.MethodPost, "/oauth2/v1/global-token-revocation", "okta.universalLogout.manage", (*Org).universalLogout},
+	{http.MethodGet, "/oauth2/v1/clients/{id}/roles", "okta.roles.read", (*Org).listClientRoles},
 	{http.MethodPost, tokenPath, "", (*Org).issueToken},
 }
 

@@ -103,11 +103,7 @@ func (o *Org) answer(c *call, fault *armedFault) *reply {
 // work is what the org does for a call that no fault keeps from it. The route is nil where there is none for the
 // method.
 func (o *Org) work(c *call, route *route, known bool, rate rate) *reply {
-	scope, public := "", false
-	if route != nil {
-		scope, public = route.scope, route.scope == ""
-	}
-	if refusal := o.authorise(c, scope, public); refusal != nil {
+	if refusal := o.authorise(c, route); refusal != nil {
 		return refusal
 	}
 	var err error
@@ -140,7 +136,7 @@ func (o *Org) work(c *call, route *route, known bool, rate rate) *reply {
 
 // asksForMe tells whether the path names the caller instead of a user.
 func (c *call) asksForMe() bool {
-	return c.path == "/api/v1/users/me" || strings.HasPrefix(c.path, "/api/v1/users/me/")
+	return len(c.params) > 0 && (c.path == "/api/v1/users/me" || strings.HasPrefix(c.path, "/api/v1/users/me/"))
 }
 
 // wait sleeps for d and reports whether the client is still there afterwards.

@@ -22,6 +22,8 @@ type NewServiceApp struct {
 	Scopes []string `json:"scopes"`
 	// DPoP makes its tokens be bound to a key of the client's (RFC 9449).
 	DPoP bool `json:"dpop,omitempty"`
+	// Roles are the types of its standard admin roles, SUPER_ADMIN where there are none.
+	Roles []string `json:"roles,omitempty"`
 	// TokenLifetime is a Go duration, "1h" by default.
 	TokenLifetime string `json:"token_lifetime,omitempty"`
 }
@@ -35,6 +37,7 @@ type serviceApp struct {
 	app    *app
 	keys   []serviceKey
 	scopes []string
+	roles  []*role
 	dpop   bool
 	life   time.Duration
 }
@@ -76,6 +79,19 @@ func (o *Org) placeServiceApp(n NewServiceApp, now time.Time) (string, error) {
 			return "", fmt.Errorf("service app: token_lifetime %q is not a positive duration", n.TokenLifetime)
 		}
 		s.life = d
+	}
+	for _, kind := range n.Roles {
+		r := &role{kind: kind, label: roleLabels[kind], created: now}
+		if err := r.check(); err != nil {
+			return "", fmt.Errorf("service app: %w", err)
+		}
+		s.roles = append(s.roles, r)
+	}
+	if len(s.roles) == 0 {
+		s.roles = []*role{{kind: superAdmin, label: roleLabels[superAdmin], created: now}}
+	}
+	for _, r := range s.roles {
+		r.id = o.stable.object("ra1")
 	}
 	if len(n.Keys) == 0 {
 		return "", errors.New("service app: needs a key")
