@@ -1,7 +1,6 @@
 package triggers
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
@@ -40,11 +39,26 @@ func (k Checkpoint) after(org, filter string, read page) Checkpoint {
 	return next
 }
 
+// again is where to look for what follows k without its link, at a time of Okta's:
+// before the latest event that was seen, and within what Okta keeps.
+func (k Checkpoint) again(now time.Time) time.Time {
+	since := k.HighWater.Add(-overlap)
+	if k.HighWater.IsZero() || since.After(now) {
+		since = now.Add(-overlap)
+	}
+	if oldest := now.Add(-retention); since.Before(oldest) {
+		since = oldest
+	}
+	return since
+}
+
 // A page is what Okta gave, and the times by Okta's clock that belong to it.
 type page struct {
 	*okta.LogPage
 	since time.Time // where the query began, zero if it followed a link
 	now   time.Time
+	limit int  // how many events it could have had
+	lost  bool // the place was, and this is another
 }
 
 // newest is when the latest event of the page happened, zero if there is none. A
@@ -57,65 +71,4 @@ func (p page) newest() time.Time {
 		}
 	}
 	return newest
-}
-
-// readPage reads the page that follows from. Notices get a line when the place was
-// lost and another had to be taken.
-func readPage(ctx context.Context, c *okta.Client, p SystemLogParams, from Checkpoint, notices *[]string) (page, error) {
-	filter := p.filter()
-	if from.Fingerprint == "" && from.Next == "" {
-		return first(ctx, c, p, func(now time.Time) time.Time { return now.Add(-p.LookBack.Std()) })
-	}
-	resume := func(now time.Time) time.Time {
-		since := from.HighWater.Add(-overlap)
-		if from.HighWater.IsZero() || since.After(now) {
-			since = now.Add(-overlap)
-		}
-		if oldest := now.Add(-retention); since.Before(oldest) {
-			since = oldest
-		}
-		return since
-	}
-	lost := ""
-	switch {
-	case from.Fingerprint != fingerprint(c.Org(), filter):
-		lost = "the org or the filter is another than before"
-	case from.Next == "":
-		lost = "Okta gave no link to go on from"
-	default:
-		read, err := c.LogsFrom(ctx, from.Next)
-		if err == nil {
-			return page{LogPage: read, now: time.Now().Add(-read.Skew)}, nil
-		}
-		if !okta.Refused(err) {
-			return page{}, err
-		}
-		lost = "Okta refuses the link to go on from (" + err.Error() + ")"
-	}
-	read, err := first(ctx, c, p, resume)
-	if err == nil {
-		*notices = append(*notices, lost+": reading again from "+read.since.UTC().Format(time.RFC3339)+", events already handled are known by their ids")
-	}
-	return read, err
-}
-
-// first reads the page that begins at since, which is told Okta's time. This
-// machine's clock may be off: a bound in Okta's future would skip events, so the
-// page is asked for again once the answer has told the time.
-func first(ctx context.Context, c *okta.Client, p SystemLogParams, since func(now time.Time) time.Time) (page, error) {
-	// Okta's Date counts whole seconds, and an answer takes its time.
-	const tolerable = 2 * time.Second
-	var skew time.Duration
-	for try := 0; ; try++ {
-		now := time.Now().Add(-skew)
-		begin := since(now).Add(-tolerable)
-		read, err := c.Logs(ctx, okta.LogQuery{Since: begin, Filter: p.filter(), Limit: p.PageSize})
-		if err != nil {
-			return page{}, err
-		}
-		if off := read.Skew - skew; try > 0 || off.Abs() <= tolerable {
-			return page{LogPage: read, since: begin, now: now}, nil
-		}
-		skew = read.Skew
-	}
 }

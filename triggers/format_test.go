@@ -10,6 +10,7 @@ import (
 	"soar.example/okta/internal/oktatest"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/internal/systemlog/ecs"
+	"soar.example/okta/internal/systemlog/shape"
 	"soar.example/okta/sdk"
 )
 
@@ -67,6 +68,34 @@ func TestFormats(t *testing.T) {
 	var e *sdk.Error
 	if !errors.As(err, &e) || e.Code != sdk.InvalidInput || len(p.Requests()) != 0 {
 		t.Errorf("an unknown format: %v", err)
+	}
+}
+
+// With "also", the event comes in further shapes beside the one of the format.
+func TestShapesBesideTheFormat(t *testing.T) {
+	params := types("user.session.*")
+	params["also"] = []string{"ecs", "emm"}
+	p := newPoller(t, oktatest.Options{}, params)
+	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[
+		{"uuid":"u-1","eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z","outcome":{"result":"FAILURE"}},
+		{"uuid":7,"eventType":["x"],"published":"","actor":[],"target":{"a":null},"client":7}]`})
+	got, err := p.poll()
+	if err != nil || len(got.Events) != 2 {
+		t.Fatalf("%d events, %v", len(got.Events), err)
+	}
+	for i, e := range got.Events {
+		for _, format := range []string{"ecs", "emm"} {
+			want, err := shape.Append(nil, e.Data, shape.Format(format), false)
+			if err != nil || string(e.Shapes[format]) != string(want) || len(e.Shapes) != 2 {
+				t.Errorf("event %d in %s: %s, want %s, %v", i, format, e.Shapes[format], want, err)
+			}
+		}
+	}
+	// Who does not ask pays nothing.
+	delete(p.params, "also")
+	p.append(1, "user.session.start")
+	if got, err = p.poll(); err != nil || len(got.Events) == 0 || got.Events[0].Shapes != nil {
+		t.Errorf("got %v, %v", got.Events, err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"sync"
 	"time"
 
 	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
@@ -32,6 +33,8 @@ type Client struct {
 	base    *http.Transport
 	timeout time.Duration
 	guard   *guard
+	own     *own
+	paces   sync.Map // filter to *Pace
 }
 
 // Open makes a client. It reads nothing but settings (no environment, no files)
@@ -48,7 +51,8 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = 16
 	guard := &guard{Guards: settings.Guards, now: time.Now}
-	transport := &transport{origin: origin, base: base, guard: guard}
+	own := &own{clientID: settings.ClientID}
+	transport := &transport{origin: origin, base: base, guard: guard, own: own}
 	if transport.login, err = settings.login(transport, timeout); err != nil {
 		return nil, err
 	}
@@ -58,7 +62,7 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	c := &Client{
-		origin: origin, login: transport.login, base: base, http: client, timeout: timeout, guard: guard,
+		origin: origin, login: transport.login, base: base, http: client, timeout: timeout, guard: guard, own: own,
 		api: sdkv4.NewAPIClient(configuration(origin, client)),
 	}
 	guard.client = c
@@ -80,7 +84,10 @@ func configuration(origin *url.URL, client *http.Client) *sdkv4.Configuration {
 	return c
 }
 
-var userAgent = "soar-okta/" + Version + " " + runtime.Version()
+// agentName begins every User-Agent of this connector's, of any version.
+const agentName = "soar-okta/"
+
+var userAgent = agentName + Version + " " + runtime.Version()
 
 // Close ends the client's connections. Calls that are under way fail.
 func (c *Client) Close() error {

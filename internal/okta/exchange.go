@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -128,6 +129,9 @@ func (c *Client) redact(e *sdk.Error) *sdk.Error {
 	return e
 }
 
+// errTooLarge marks an answer that was not read to its end.
+var errTooLarge = errors.New("too large")
+
 // readAll reads the body to its end or to most bytes, and hides io.EOF: at the
 // sight of it, the SDK repeats the request for ever.
 func readAll(body io.Reader, most int64) ([]byte, error) {
@@ -136,7 +140,7 @@ func readAll(body io.Reader, most int64) ([]byte, error) {
 		return nil, maskEOF(err)
 	}
 	if int64(len(b)) > most {
-		return nil, sdk.Errorf(sdk.Unavailable, "Okta's address gave an answer of over %d MiB", most>>20)
+		return nil, &sdk.Error{Code: sdk.Unavailable, Message: fmt.Sprintf("Okta's address gave an answer of over %d MiB", most>>20), Err: errTooLarge}
 	}
 	return b, nil
 }

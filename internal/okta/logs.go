@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"soar.example/okta/internal/systemlog"
@@ -71,14 +72,30 @@ func (c *Client) Logs(ctx context.Context, q LogQuery) (*LogPage, error) {
 	return c.logPage(ctx, LogPath, q.values().Encode())
 }
 
-// LogsFrom reads the page that a Next of before leads to. A link that is not the
-// org's own is refused before anything is sent.
-func (c *Client) LogsFrom(ctx context.Context, next string) (*LogPage, error) {
+// LogsFrom reads the page that a Next of before leads to, of limit events at most;
+// nothing else of the link is changed. A link that is not the org's own is refused
+// before anything is sent.
+func (c *Client) LogsFrom(ctx context.Context, next string, limit int) (*LogPage, error) {
 	query, err := c.logLink(next)
 	if err != nil {
 		return nil, err
 	}
-	return c.logPage(ctx, LogPath, query)
+	return c.logPage(ctx, LogPath, withLimit(query, limit))
+}
+
+// withLimit replaces the limit in a raw query, and leaves every other byte of it.
+func withLimit(query string, limit int) string {
+	value, found := "limit="+strconv.Itoa(limit), false
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		if part == "limit" || strings.HasPrefix(part, "limit=") {
+			parts[i], found = value, true
+		}
+	}
+	if !found {
+		parts = append(parts, value)
+	}
+	return strings.TrimPrefix(strings.Join(parts, "&"), "&")
 }
 
 // logLink returns the query of a link to a page of this org's log.

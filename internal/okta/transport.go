@@ -27,6 +27,7 @@ type transport struct {
 	login  login
 	base   http.RoundTripper
 	guard  *guard
+	own    *own
 }
 
 // RoundTrip sends req once, and once more only where Okta refused the login, and
@@ -111,6 +112,9 @@ func (t *transport) send(req *http.Request) (*http.Response, *reply, error) {
 	}
 	defer resp.Body.Close()
 	call.Status, call.RequestID = resp.StatusCode, resp.Header.Get("X-Okta-Request-Id")
+	if req.Method != http.MethodGet {
+		t.own.wrote(call.RequestID)
+	}
 	r.status, r.header = resp.StatusCode, resp.Header
 	if r.body, err = readAll(resp.Body, maxBody); err != nil {
 		return nil, nil, err

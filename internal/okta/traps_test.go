@@ -228,7 +228,7 @@ func TestTokenStaysWithItsOrg(t *testing.T) {
 	if err != nil || page.Next != "" || page.Foreign == nil || len(page.Events) != 1 {
 		t.Errorf("got %+v, %v", page, err)
 	}
-	_, err = c.LogsFrom(t.Context(), thief.URL+"/api/v1/logs?after=1")
+	_, err = c.LogsFrom(t.Context(), thief.URL+"/api/v1/logs?after=1", 1000)
 	wantCode(t, err, sdk.Unavailable)
 	err = c.AllLogs(t.Context(), LogQuery{Since: time.Now().Add(-time.Hour), Limit: 1}, func([]systemlog.Head) bool { return true })
 	wantCode(t, err, sdk.Unavailable)

@@ -1,0 +1,97 @@
+package triggers
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/systemlog/selection"
+	"soar.example/okta/internal/systemlog/shape"
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// SystemLogParams are the trigger's parameters.
+type SystemLogParams struct {
+	selection.Selection
+	Filter   string                `json:"filter,omitempty" jsonschema:"title=Filter,example=outcome.result eq \"FAILURE\",maxLength=1500" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expression of Okta's filter language that an event must fulfil besides."`
+	Any      []selection.Selection `json:"any,omitempty" jsonschema:"title=Any of these,maxItems=1000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Several selections in place of the one above: an event is delivered if one of them wants it, and says which. A host that serves several playbooks with one poll gives them here."`
+	LookBack sdk.Duration          `json:"look_back,omitempty" jsonschema:"title=Look back,default=0s,example=10m" jsonschema_extras:"x-group=advanced" jsonschema_description:"How far back the first poll looks; later polls go on where the one before ended. Okta keeps 90 days (2160h)."`
+	PageSize int                   `json:"page_size,omitempty" jsonschema:"title=Page size,default=1000,minimum=1,maximum=1000,example=1000" jsonschema_extras:"x-group=advanced" jsonschema_description:"The most events that one request reads. Fewer cost more of Okta's rate limit. A page that is too slow for Okta is asked for again at half the size."`
+	Format   shape.Format          `json:"format,omitempty" jsonschema:"title=Format,enum=okta,enum=ecs,enum=emm,default=okta" jsonschema_extras:"x-group=advanced" jsonschema_description:"Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the SaaS Event Maturity Matrix."`
+	Also     []shape.Format        `json:"also,omitempty" jsonschema:"title=Also in,uniqueItems=true,enum=okta,enum=ecs,enum=emm" jsonschema_extras:"x-group=advanced" jsonschema_description:"Further shapes to deliver each event in, beside the one of format. A playbook needs not say so: it gets those that its expressions read."`
+}
+
+const retention = 90 * 24 * time.Hour
+
+// Validate refuses what can never match, an event type that is all but certainly
+// misspelt among it, and a past that Okta does not keep.
+func (p SystemLogParams) Validate() error {
+	var violations []schema.Violation
+	if len(p.Any) == 0 {
+		violations = p.Violations("")
+	} else {
+		violations = p.besidesAny()
+	}
+	for i, s := range p.Any {
+		violations = append(violations, s.Violations(fmt.Sprintf("/%s/%d", sdk.AnyParam, i))...)
+	}
+	if p.LookBack.Std() > retention {
+		violations = append(violations, schema.Violation{Pointer: "/look_back", Message: "is over 2160h: Okta keeps 90 days of the log"})
+	}
+	if violations != nil {
+		return sdk.Invalid("the parameters of system_log are not valid", violations...)
+	}
+	return nil
+}
+
+// besidesAny refuses a selection beside "any", which would be passed over. Only the
+// event types are there always.
+func (p SystemLogParams) besidesAny() []schema.Violation {
+	raw, err := json.Marshal(p.Selection)
+	var given map[string]json.RawMessage
+	if err != nil || json.Unmarshal(raw, &given) != nil {
+		return []schema.Violation{{Message: "cannot be written as JSON"}}
+	}
+	var violations []schema.Violation
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if name != "event_types" {
+			violations = append(violations, schema.Violation{Pointer: "/" + name, Message: "stands beside any, where it has no effect: it belongs into its items"})
+		}
+	}
+	return violations
+}
+
+// selections are those of which one must want an event.
+func (p SystemLogParams) selections() []selection.Selection {
+	if len(p.Any) > 0 {
+		return p.Any
+	}
+	return []selection.Selection{p.Selection}
+}
+
+// filter is what Okta is asked for: what its language can say of the parameters.
+func (p SystemLogParams) filter() string {
+	own := strings.TrimSpace(p.Filter)
+	switch selected := selection.Filter(p.selections(), own); {
+	case own == "":
+		return selected
+	case selected == "":
+		return own
+	default:
+		return "(" + selected + ") and (" + own + ")"
+	}
+}
+
+// notes are on the event types that this version does not know.
+func (p SystemLogParams) notes() []string {
+	var all []string
+	for _, s := range p.selections() {
+		all = append(all, s.Notes()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -1,0 +1,92 @@
+package triggers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+)
+
+// A query is what one set of parameters asks of one org's log.
+type query struct {
+	client   *okta.Client
+	filter   string
+	lookBack time.Duration
+	pageSize int
+	pace     *okta.Pace
+}
+
+func newQuery(c *okta.Client, p SystemLogParams) query {
+	filter := p.filter()
+	return query{client: c, filter: filter, lookBack: p.LookBack.Std(), pageSize: p.PageSize, pace: c.Pace(filter)}
+}
+
+// readPage reads the page that follows from. Notices get a line when the place was
+// lost and another had to be taken.
+func (q query) readPage(ctx context.Context, from Checkpoint, notices *[]string) (page, error) {
+	if from.Fingerprint == "" && from.Next == "" {
+		return q.first(ctx, func(now time.Time) time.Time { return now.Add(-q.lookBack) })
+	}
+	lost := ""
+	switch {
+	case from.Fingerprint != fingerprint(q.client.Org(), q.filter):
+		lost = "the org or the filter is another than before"
+	case from.Next == "":
+		lost = "Okta gave no link to go on from"
+	default:
+		read, err := q.atPace(func(limit int) (*okta.LogPage, error) { return q.client.LogsFrom(ctx, from.Next, limit) })
+		if err == nil {
+			read.now = time.Now().Add(-read.Skew)
+			return read, nil
+		}
+		if !okta.Refused(err) {
+			return page{}, err
+		}
+		lost = "Okta refuses the link to go on from (" + err.Error() + ")"
+	}
+	read, err := q.first(ctx, from.again)
+	if err == nil {
+		read.lost = true
+		*notices = append(*notices, lost+": reading again from "+read.since.UTC().Format(time.RFC3339)+", events already handled are known by their ids")
+	}
+	return read, err
+}
+
+// first reads the page that begins at since, which is told Okta's time. This
+// machine's clock may be off: a bound in Okta's future would skip events, so the
+// page is asked for again once the answer has told the time.
+func (q query) first(ctx context.Context, since func(now time.Time) time.Time) (page, error) {
+	// Okta's Date counts whole seconds, and an answer takes its time.
+	const tolerable = 2 * time.Second
+	var skew time.Duration
+	for try := 0; ; try++ {
+		now := time.Now().Add(-skew)
+		begin := since(now).Add(-tolerable)
+		read, err := q.atPace(func(limit int) (*okta.LogPage, error) {
+			return q.client.Logs(ctx, okta.LogQuery{Since: begin, Filter: q.filter, Limit: limit})
+		})
+		if err != nil {
+			return page{}, err
+		}
+		if off := read.Skew - skew; try > 0 || off.Abs() <= tolerable {
+			read.since, read.now = begin, now
+			return read, nil
+		}
+		skew = read.Skew
+	}
+}
+
+// atPace reads a page of as many events as Okta gives in time. Whoever polls again
+// after a page that was too slow asks for fewer.
+func (q query) atPace(read func(limit int) (*okta.LogPage, error)) (page, error) {
+	limit, start := q.pace.Limit(q.pageSize), time.Now()
+	got, err := read(limit)
+	if fewer := q.pace.Answered(limit, time.Since(start), err); fewer > 0 {
+		e := *sdk.AsError(err)
+		e.Message += fmt.Sprintf("; the next try asks for %d events, not %d", fewer, limit)
+		err = &e
+	}
+	return page{LogPage: got, limit: limit}, err
+}
