@@ -45,7 +45,7 @@ func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomAnswer, er
 		if !sdk.IsDryRun(ctx) {
 			return nil, err
 		}
-		full := url.URL{RawQuery: call.Query.Encode()}
+		full := url.URL{RawQuery: maskQuery(call.Query)}
 		sdk.PlanRequest(ctx, sdk.PlannedRequest{Method: call.Method, Path: p + full.String(), Body: maskBody(call.Body), RefusedBy: err.Error()})
 		return nil, sdk.ErrPlanned
 	}

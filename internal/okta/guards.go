@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,11 +37,18 @@ type guard struct {
 	writes []time.Time
 
 	self       memo[string]
-	users      memo[map[string]string] // protected user ids, and how the settings name them
-	groups     memo[map[string]string] // protected group ids, likewise
+	users      memo[map[string]string] // what protected users go by, and how the settings name them
+	groups     memo[map[string]string] // protected groups, likewise
 	admins     memo[map[string]bool]   // ids of users with an admin role
 	membership sync.Map                // user id to *memo[[]string]
 }
+
+// The rules that protect users and groups, as the settings name them.
+const (
+	ruleUsers  = "protected_users"
+	ruleGroups = "protected_groups"
+	ruleSelf   = "own user"
+)
 
 func refusedBy(rule, format string, args ...any) *sdk.Error {
 	return &sdk.Error{Code: sdk.Forbidden, Message: fmt.Sprintf(format, args...) + " (rule " + rule + ")", Err: errGuard}
@@ -69,19 +77,8 @@ func (g *guard) check(ctx context.Context, w write) error {
 	if g.ReadOnly {
 		return refusedBy("read_only", "this connection only reads")
 	}
-	users, groups, err := g.targets(ctx, w)
-	if err != nil {
+	if err := g.checkTargets(ctx, targetsOf(w)); err != nil {
 		return err
-	}
-	for _, id := range groups {
-		if err := g.checkGroup(ctx, id); err != nil {
-			return err
-		}
-	}
-	for _, id := range users {
-		if err := g.checkUser(ctx, id); err != nil {
-			return err
-		}
 	}
 	if sdk.IsDryRun(ctx) {
 		return nil
@@ -95,22 +92,14 @@ func (g *guard) checkUser(ctx context.Context, id string) error {
 		return err
 	}
 	if id == self {
-		return refusedBy("own user", "user %s is the login's own", id)
+		return refusedBy(ruleSelf, "user %s is the login's own", id)
 	}
-	users, err := g.users.get(g.now(), 10*time.Minute, func() (map[string]string, error) {
-		return resolve(ctx, g.ProtectedUsers, func(ref string) (string, error) {
-			u, err := g.client.FindUser(ctx, "/protected_users", ref)
-			if err != nil {
-				return "", err
-			}
-			return u.ID, nil
-		})
-	})
+	protected, err := g.protectedUsers(ctx)
 	if err != nil {
 		return err
 	}
-	if name, ok := users[id]; ok {
-		return refusedBy("protected_users", "user %s is protected", name)
+	if name, ok := protected[strings.ToLower(id)]; ok {
+		return refusedBy(ruleUsers, "user %s is protected", name)
 	}
 	if len(g.ProtectedGroups) > 0 {
 		if err := g.checkMembership(ctx, id); err != nil {
@@ -125,8 +114,8 @@ func (g *guard) checkGroup(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if name, ok := groups[id]; ok {
-		return refusedBy("protected_groups", "group %s is protected", name)
+	if name, ok := groups[strings.ToLower(id)]; ok {
+		return refusedBy(ruleGroups, "group %s is protected", name)
 	}
 	return nil
 }
@@ -139,6 +128,9 @@ func (g *guard) checkMembership(ctx context.Context, id string) error {
 	m, _ := g.membership.LoadOrStore(id, new(memo[[]string]))
 	in, err := m.(*memo[[]string]).get(g.now(), 30*time.Second, func() ([]string, error) {
 		groups, err := g.client.UserGroups(ctx, id)
+		if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
+			return nil, nil // nobody, and in no group
+		}
 		ids := make([]string, len(groups))
 		for i, group := range groups {
 			ids[i] = group.ID
@@ -149,32 +141,47 @@ func (g *guard) checkMembership(ctx context.Context, id string) error {
 		return err
 	}
 	for _, group := range in {
-		if name, ok := protected[group]; ok {
-			return refusedBy("protected_groups", "user %s is in the protected group %s", id, name)
+		if name, ok := protected[strings.ToLower(group)]; ok {
+			return refusedBy(ruleGroups, "user %s is in the protected group %s", id, name)
 		}
 	}
 	return nil
 }
 
-func (g *guard) protectedGroups(ctx context.Context) (map[string]string, error) {
-	return g.groups.get(g.now(), 10*time.Minute, func() (map[string]string, error) {
-		return resolve(ctx, g.ProtectedGroups, func(ref string) (string, error) {
-			group, err := g.client.FindGroup(ctx, "/protected_groups", ref)
+// protectedUsers are the protected users by id and by login, in small letters, and
+// how the settings name them.
+func (g *guard) protectedUsers(ctx context.Context) (map[string]string, error) {
+	return g.users.get(g.now(), 10*time.Minute, func() (map[string]string, error) {
+		return resolve(ctx, g.ProtectedUsers, func(ref string) ([]string, error) {
+			u, err := g.client.FindUser(ctx, "/protected_users", ref)
 			if err != nil {
-				return "", err
+				return nil, err
 			}
-			return group.ID, nil
+			return []string{u.ID, u.Login, u.Email, ref}, nil
 		})
 	})
 }
 
-// resolve turns the settings' names into ids. A name that nobody bears protects
+func (g *guard) protectedGroups(ctx context.Context) (map[string]string, error) {
+	return g.groups.get(g.now(), 10*time.Minute, func() (map[string]string, error) {
+		return resolve(ctx, g.ProtectedGroups, func(ref string) ([]string, error) {
+			group, err := g.client.FindGroup(ctx, "/protected_groups", ref)
+			if err != nil {
+				return nil, err
+			}
+			return []string{group.ID}, nil
+		})
+	})
+}
+
+// resolve turns the settings' names into what a request may name the same by, in
+// small letters. A name that nobody bears protects
 // nobody, and is logged; any other failure stops the write, which might be to one
 // who is protected.
-func resolve(ctx context.Context, refs []string, find func(string) (string, error)) (map[string]string, error) {
-	ids := map[string]string{}
+func resolve(ctx context.Context, refs []string, find func(string) ([]string, error)) (map[string]string, error) {
+	names := map[string]string{}
 	for _, ref := range refs {
-		id, err := find(ref)
+		all, err := find(ref)
 		if e := sdk.AsError(err); e != nil {
 			if e.Code == sdk.NotFound {
 				hclog.FromContext(ctx).Warn("the settings protect somebody who is not there", "name", ref)
@@ -184,9 +191,13 @@ func resolve(ctx context.Context, refs []string, find func(string) (string, erro
 			wrapped.Message = fmt.Sprintf("cannot tell whom %q protects, so nothing is written: %s", ref, e.Message)
 			return nil, &wrapped
 		}
-		ids[id] = ref
+		for _, name := range all {
+			if name != "" {
+				names[strings.ToLower(name)] = ref
+			}
+		}
 	}
-	return ids, nil
+	return names, nil
 }
 
 // whoami is the id of the login's own user, "" for a login that is no user.

@@ -1,14 +1,11 @@
 package okta
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
-	"net/http"
 	"net/url"
+	"slices"
 	"strings"
-	"time"
-
-	"soar.example/okta/sdk"
 )
 
 // A write is a request that may change something.
@@ -18,14 +15,32 @@ type write struct {
 	body   []byte
 }
 
-// targets finds the ids of the users and groups that a write is to, from its path:
-// whatever action made it, it cannot reach Okta by another.
-func (g *guard) targets(ctx context.Context, w write) (users, groups []string, err error) {
-	segments := strings.Split(strings.Trim(w.path, "/"), "/")
-	for i := range segments {
-		if segments[i], err = url.PathUnescape(segments[i]); err != nil {
-			return nil, nil, sdk.Invalid("the path cannot be read")
-		}
+// targets are whom a write is to, as far as the request itself tells: whatever made
+// it, it cannot reach Okta by another.
+type targets struct {
+	users    []string // ids, logins or "me", as Okta will read them
+	groups   []string // ids
+	devices  []string // ids
+	sessions []string // ids
+	apps     []string // ids
+	names    []string // texts in the body that may be the login or address of a user
+	// unclear says why it cannot be told whom else the write is to; empty if it can.
+	unclear string
+}
+
+// targetsOf reads a request as a server might that minds neither the case of a path
+// nor slashes that are doubled. What could be read in yet another way is unclear.
+func targetsOf(w write) targets {
+	var t targets
+	segments, ok := segmentsOf(w.path)
+	if !ok {
+		t.unclear = "the path can be read in more than one way"
+	}
+	for _, s := range segments {
+		t.mention(s)
+	}
+	if !t.readBody(w.body) {
+		t.unclear = "the body cannot be read"
 	}
 	at := func(i int) string {
 		if i < len(segments) {
@@ -33,186 +48,113 @@ func (g *guard) targets(ctx context.Context, w write) (users, groups []string, e
 		}
 		return ""
 	}
-	if at(0) == "oauth2" && at(2) == "global-token-revocation" {
-		return g.subject(ctx, w.body)
-	}
-	if at(0) != "api" || at(1) != "v1" || at(3) == "" {
-		return nil, nil, nil
-	}
-	user := func(ref string) error {
-		id, err := g.userID(ctx, ref)
-		users = append(users, id)
-		return err
-	}
-	switch {
-	case at(2) == "users":
-		err = user(at(3))
-	case at(2) == "sessions":
-		var s *Session
-		if s, err = g.client.Session(ctx, at(3)); err == nil {
-			users = append(users, s.UserID)
-		} else if sdk.AsError(err).Code == sdk.NotFound {
-			err = nil // Okta will say so itself
+	word := func(i int) string { return strings.ToLower(at(i)) }
+	switch word(0) + "/" + word(1) {
+	case "api/v1":
+		if area, known := areas[word(2)]; known {
+			area(&t, w, segments[3:])
+		} else {
+			t.unclear = "no rule knows /api/v1/" + word(2)
 		}
-	case at(2) == "groups":
-		groups = append(groups, at(3))
-		if at(4) == "users" && at(5) != "" {
-			err = user(at(5))
-		}
-	case at(2) == "apps" && at(4) == "users" && at(5) != "":
-		err = user(at(5))
-	case at(2) == "apps" && at(4) == "groups" && at(5) != "":
-		groups = append(groups, at(5))
+	case "oauth2/v1":
+		t.oauth(w, word(2), segments)
+	default:
+		t.unclear = "no rule knows this part of the org"
 	}
-	return users, groups, err
+	return t
 }
 
-// userID is the id of the user that a path names: Okta takes logins there as well,
-// and "me".
-func (g *guard) userID(ctx context.Context, ref string) (string, error) {
-	if userID.MatchString(ref) {
-		return ref, nil
-	}
-	u, err := g.client.User(ctx, ref)
-	if e := sdk.AsError(err); e != nil {
-		if e.Code == sdk.NotFound {
-			return ref, nil
+// segmentsOf takes a path apart. It is not ok if a segment is escaped twice, or holds
+// what one server takes for the end of it and another does not.
+func segmentsOf(path string) (segments []string, ok bool) {
+	ok = true
+	for s := range strings.SplitSeq(path, "/") {
+		if s == "" {
+			continue
 		}
-		return "", e
+		plain, err := url.PathUnescape(s)
+		if err != nil {
+			plain, ok = s, false
+		}
+		if strings.ContainsAny(plain, "%/\\;?#\x00") || strings.Trim(plain, ". \t") == "" {
+			ok = false
+		}
+		segments = append(segments, plain)
 	}
-	return u.ID, nil
+	return segments, ok
 }
 
-// subject is the user that a Universal Logout is about.
-func (g *guard) subject(ctx context.Context, body []byte) (users, groups []string, err error) {
-	var doc struct {
-		SubID struct {
-			Format, ID, Sub, Email string
-		} `json:"sub_id"`
+// mention adds what in a text has the form of an id of Okta's.
+func (t *targets) mention(text string) {
+	isBreak := func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	}
-	if err := json.Unmarshal(body, &doc); err != nil {
-		return nil, nil, sdk.Invalid("the body of a logout cannot be read")
+	for token := range strings.FieldsFuncSeq(text, isBreak) {
+		switch {
+		case userID.MatchString(token):
+			t.users = add(t.users, token)
+		case groupID.MatchString(token):
+			t.groups = add(t.groups, token)
+		}
 	}
-	for _, ref := range []string{doc.SubID.ID, doc.SubID.Sub, doc.SubID.Email} {
-		if ref != "" {
-			id, err := g.userID(ctx, ref)
-			if err != nil {
-				return nil, nil, err
+}
+
+// readBody adds the ids that stand anywhere in a body, but in a profile: an attribute
+// that names a manager is no write to the manager. A member that is there twice
+// counts twice.
+func (t *targets) readBody(body []byte) bool {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return true
+	}
+	return eachString(body, func(member []string, text string) {
+		if slices.Contains(member, "profile") {
+			return
+		}
+		t.mention(text)
+		if len(text) <= 500 {
+			t.names = add(t.names, text)
+		}
+	})
+}
+
+// eachString hands out every string of a JSON document with the names of the members
+// that it stands in, outermost first, in small letters. It reports whether the
+// document is JSON.
+func eachString(doc []byte, each func(members []string, text string)) bool {
+	if !json.Valid(doc) {
+		return false
+	}
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.UseNumber()
+	var walk func(members []string)
+	walk = func(members []string) {
+		token, err := d.Token()
+		if err != nil {
+			return
+		}
+		switch token := token.(type) {
+		case json.Delim:
+			for d.More() {
+				inner := members
+				if token == '{' {
+					name, _ := d.Token()
+					text, _ := name.(string)
+					inner = append(slices.Clip(members), strings.ToLower(text))
+				}
+				walk(inner)
 			}
-			users = append(users, id)
+			_, _ = d.Token() // the end of it
+		case string:
+			each(members, token)
 		}
 	}
-	return users, nil, nil
+	walk(nil)
+	return true
 }
 
-const (
-	superAdmin = "SUPER_ADMIN"
-	adminsKept = 5 * time.Minute
-)
-
-// checkLastSuperAdmin refuses a write to the one super administrator who is left:
-// an org without any can be mended by Okta's support alone.
-func (g *guard) checkLastSuperAdmin(ctx context.Context, id string) error {
-	admins, err := g.admins.get(g.now(), adminsKept, func() (map[string]bool, error) { return g.client.adminIDs(ctx) })
-	if err != nil {
-		return allowUnread(err)
+func add(all []string, one string) []string {
+	if one == "" || slices.Contains(all, one) {
+		return all
 	}
-	if !admins[id] {
-		return nil
-	}
-	super, err := g.client.isSuperAdmin(ctx, id)
-	if err != nil || !super {
-		return allowUnread(err)
-	}
-	for other := range admins {
-		if other == id {
-			continue
-		}
-		super, err := g.client.isSuperAdmin(ctx, other)
-		if err != nil {
-			return err
-		}
-		if !super {
-			continue
-		}
-		u, err := g.client.User(ctx, other)
-		if err != nil {
-			return err
-		}
-		if u.Status == StatusActive {
-			return nil
-		}
-	}
-	return refusedBy("last super administrator", "user %s is the last active super administrator", id)
-}
-
-// allowUnread lets a login pass that may not read roles: Okta does not let it write
-// to administrators either.
-func allowUnread(err error) error {
-	if e := sdk.AsError(err); e != nil && e.Code != sdk.Forbidden && e.Code != sdk.NotFound {
-		return e
-	}
-	return nil
-}
-
-// adminIDs lists the users with an admin role of their own or by a group.
-func (c *Client) adminIDs(ctx context.Context) (map[string]bool, error) {
-	ids := map[string]bool{}
-	after := ""
-	for {
-		query := url.Values{"limit": {"200"}}
-		if after != "" {
-			query.Set("after", after)
-		}
-		r, err := c.send(ctx, http.MethodGet, "/api/v1/iam/assignees/users", query, nil)
-		if err != nil {
-			return nil, err
-		}
-		var page struct {
-			Value []struct{ ID string }
-			Links struct {
-				Next struct{ Href string }
-			} `json:"_links"`
-		}
-		if err := r.decode(&page); err != nil {
-			return nil, err
-		}
-		for _, u := range page.Value {
-			ids[u.ID] = true
-		}
-		next := page.Links.Next.Href
-		if next == "" {
-			return ids, nil
-		}
-		_, rawQuery, err := c.ownLink(next)
-		if err != nil {
-			return nil, err
-		}
-		values, err := url.ParseQuery(rawQuery)
-		if err != nil || values.Get("after") == "" || values.Get("after") == after {
-			return nil, r.broken("a list of administrators without an end")
-		}
-		after = values.Get("after")
-	}
-}
-
-func (c *Client) isSuperAdmin(ctx context.Context, id string) (bool, error) {
-	p, err := path("users", id, "roles")
-	if err != nil {
-		return false, err
-	}
-	r, err := c.send(ctx, http.MethodGet, p, nil, nil)
-	if err != nil {
-		return false, err
-	}
-	var roles []struct{ Type, Status string }
-	if err := r.decode(&roles); err != nil {
-		return false, err
-	}
-	for _, role := range roles {
-		if role.Type == superAdmin && role.Status != "INACTIVE" {
-			return true, nil
-		}
-	}
-	return false, nil
+	return append(all, one)
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -131,7 +130,7 @@ func (t *transport) guardWrite(req *http.Request, body []byte) error {
 	if !sdk.IsDryRun(req.Context()) || err != nil && !Guarded(err) {
 		return err
 	}
-	planned := sdk.PlannedRequest{Method: req.Method, Path: req.URL.RequestURI(), Body: maskBody(body)}
+	planned := sdk.PlannedRequest{Method: req.Method, Path: shownPath(req.URL), Body: maskBody(body)}
 	if err != nil {
 		planned.RefusedBy = err.Error()
 	}
@@ -139,11 +138,31 @@ func (t *transport) guardWrite(req *http.Request, body []byte) error {
 	return sdk.ErrPlanned
 }
 
-// secretMembers are the members of Okta's requests that hold secrets.
-var secretMembers = regexp.MustCompile(`(?i)("(?:password|value|answer|passCode|tempPassword|newPassword|oldPassword|secret|token|client_secret|client_assertion)"\s*:\s*)"(?:[^"\\]|\\.)*"`)
-
 func maskBody(body []byte) string {
-	return string(secretMembers.ReplaceAll(body, []byte(`${1}"`+schema.Masked+`"`)))
+	if len(body) == 0 {
+		return ""
+	}
+	return string(schema.MaskNamed(body))
+}
+
+// maskQuery is a query as it may be shown.
+func maskQuery(query url.Values) string {
+	shown := url.Values{}
+	for name, values := range query {
+		for _, v := range values {
+			if schema.NamesSecret(name) {
+				v = schema.Masked
+			}
+			shown.Add(name, schema.MaskText(v))
+		}
+	}
+	return shown.Encode()
+}
+
+// shownPath is a path with its query, without what is secret in it.
+func shownPath(u *url.URL) string {
+	shown := url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: maskQuery(u.Query())}
+	return shown.RequestURI()
 }
 
 // maskEOF keeps the text of an error and drops io.EOF from its chain: the SDK

@@ -1,0 +1,78 @@
+package schema
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// MaskNamed returns doc with what is secret by its name or its form masked, whatever
+// schema it follows: the passwords, keys, tokens, answers and one-time codes that may
+// stand in a document of which a schema says no more than that it is JSON. A member
+// is judged by its own name and by those around it, so that the value of a password
+// is masked and the value of an address is not. A document that is not JSON is masked
+// whole.
+func MaskNamed(doc json.RawMessage) json.RawMessage {
+	hidden := json.RawMessage(`"` + Masked + `"`)
+	if !json.Valid(doc) {
+		return hidden
+	}
+	value, err := decode(doc)
+	if err != nil {
+		return hidden
+	}
+	masked, err := json.Marshal(maskNamed(value, false))
+	if err != nil {
+		return hidden
+	}
+	return masked
+}
+
+// NamesSecret reports whether a member or parameter of that name holds a secret.
+func NamesSecret(name string) bool { return secretName.MatchString(squeeze(name)) }
+
+// squeeze makes client_secret, clientSecret and Client-Secret one name.
+func squeeze(name string) string {
+	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
+}
+
+var (
+	secretName = regexp.MustCompile(`(password|passphrase|passcode|secret|token|privatekey|apikey|assertion|answer|authorization|cookie|(password|activation|recovery|activate|reset)(url|link))$|^(otp|totp|tac|statehandle|interactionhandle)$`)
+	// Inside of a member of such a name, value and salt are secret.
+	secretHolder = regexp.MustCompile(`(password|secret|token|privatekey|apikey)$|^(hash|authscheme|headers)$`)
+	// The members of a JSON Web Key that its public half does not have (RFC 7518, 6).
+	privateHalf = regexp.MustCompile(`^(d|p|q|dp|dq|qi|oth|k)$`)
+	// What is secret wherever it stands: signed tokens, logins in a header's value,
+	// private keys, and tokens in the query of a link.
+	secretText = regexp.MustCompile(`eyJ[\w-]{8,}\.[\w.-]+|\b(?:SSWS|Bearer|DPoP|Basic) [^\s"]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*|[?&][\w-]*(?i:token|secret|password|code)=[^&#\s"]+`)
+)
+
+func maskNamed(value any, held bool) any {
+	switch value := value.(type) {
+	case map[string]any:
+		_, isKey := value["kty"].(string)
+		for name, v := range value {
+			plain := squeeze(name)
+			_, isText := v.(string)
+			_, isNumber := v.(json.Number)
+			switch {
+			case (isText || isNumber) && (NamesSecret(name) || held && (plain == "value" || plain == "salt")):
+				value[name] = Masked
+			case isKey && v != nil && privateHalf.MatchString(plain):
+				value[name] = Masked
+			default:
+				value[name] = maskNamed(v, held || secretHolder.MatchString(plain))
+			}
+		}
+	case []any:
+		for i, v := range value {
+			value[i] = maskNamed(v, held)
+		}
+	case string:
+		return MaskText(value)
+	}
+	return value
+}
+
+// MaskText returns text with what is secret by its form masked.
+func MaskText(text string) string { return secretText.ReplaceAllString(text, Masked) }
