@@ -1,6 +1,5 @@
 // Package systemlog knows what an Okta System Log event is: its fields, how a
-// page of them is split without losing any, and which of them a list of event
-// types asks for.
+// page of them is split without losing any, and what it says of its cause.
 package systemlog
 
 // Event is the documented shape of a System Log event

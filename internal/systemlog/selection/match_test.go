@@ -1,0 +1,135 @@
+package selection_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"soar.example/okta/internal/systemlog"
+	"soar.example/okta/internal/systemlog/selection"
+)
+
+// sample is an event as documented; each of changes is a member to put in place.
+func sample(t *testing.T, changes map[string]any) *selection.Event {
+	t.Helper()
+	e := map[string]any{}
+	if err := json.Unmarshal(systemlog.Example, &e); err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range changes {
+		e[name] = v
+	}
+	return &selection.Event{Head: head(t, e)}
+}
+
+func TestJudge(t *testing.T) {
+	const id, login = "00u1a2b3c4d5e6f7g8h9", "alice.moreau@corp.example"
+	from := func(ip any) map[string]any { return map[string]any{"client": map[string]any{"ipAddress": ip}} }
+	type s = selection.Selection
+	for name, c := range map[string]struct {
+		s       selection.Selection
+		changes map[string]any
+		want    selection.Verdict
+	}{
+		"outcome":            {s{Outcome: []string{"FAILURE", "SUCCESS"}}, nil, selection.Wanted},
+		"another outcome":    {s{Outcome: []string{"FAILURE"}}, nil, selection.Unwanted},
+		"no outcome":         {s{Outcome: []string{"FAILURE"}}, map[string]any{"outcome": nil}, selection.Unwanted},
+		"an odd outcome":     {s{Outcome: []string{"FAILURE"}}, map[string]any{"outcome": 7}, selection.Unsure},
+		"severity":           {s{Severity: []string{"WARN"}}, nil, selection.Wanted},
+		"another severity":   {s{Severity: []string{"ERROR"}}, nil, selection.Unwanted},
+		"actor id":           {s{Actor: []string{id}}, nil, selection.Wanted},
+		"id in another case": {s{Actor: []string{strings.ToUpper(id)}}, nil, selection.Unwanted},
+		"actor login":        {s{Actor: []string{"x", strings.ToUpper(login)}}, nil, selection.Wanted},
+		"actor's name":       {s{Actor: []string{"Alice Moreau"}}, nil, selection.Unwanted},
+		"no actor":           {s{Actor: []string{id}}, map[string]any{"actor": nil}, selection.Unwanted},
+		"an odd actor":       {s{Actor: []string{id}}, map[string]any{"actor": "alice"}, selection.Unsure},
+		"an odd login only":  {s{Actor: []string{id}}, map[string]any{"actor": map[string]any{"id": id, "alternateId": 7}}, selection.Wanted},
+		"target":             {s{Target: []string{login}}, nil, selection.Wanted},
+		"second target": {s{Target: []string{"c@d.example"}}, map[string]any{"target": []any{nil,
+			map[string]any{"id": "1", "alternateId": "a@b.example"}, map[string]any{"alternateId": "c@d.example"}}}, selection.Wanted},
+		"no targets":         {s{Target: []string{id}}, map[string]any{"target": nil}, selection.Unwanted},
+		"a target no list":   {s{Target: []string{id}}, map[string]any{"target": map[string]any{"id": id}}, selection.Unsure},
+		"one odd target":     {s{Target: []string{id}}, map[string]any{"target": []any{7, map[string]any{"id": "other"}}}, selection.Unsure},
+		"odd, and the right": {s{Target: []string{id}}, map[string]any{"target": []any{7, map[string]any{"id": id}}}, selection.Wanted},
+		"address":            {s{ClientIP: []string{"203.0.113.24"}}, nil, selection.Wanted},
+		"range":              {s{ClientIP: []string{"198.51.100.0/24", "203.0.113.7/20"}}, nil, selection.Wanted},
+		"another range":      {s{ClientIP: []string{"203.0.113.0/28"}}, nil, selection.Unwanted},
+		"IPv4 as IPv6":       {s{ClientIP: []string{"203.0.113.0/24"}}, from("::ffff:203.0.113.9"), selection.Wanted},
+		"range as IPv6":      {s{ClientIP: []string{"::ffff:203.0.113.0/120"}}, nil, selection.Wanted},
+		"IPv6 in full":       {s{ClientIP: []string{"2001:db8::/32"}}, from("2001:0DB8:0:0:0:0:0:1"), selection.Wanted},
+		"all of IPv6":        {s{ClientIP: []string{"::/0"}}, nil, selection.Unwanted},
+		"no address":         {s{ClientIP: []string{"0.0.0.0/0"}}, from(nil), selection.Unwanted},
+		"address null":       {s{ClientIP: []string{"0.0.0.0/0"}}, from("null"), selection.Unwanted},
+		"no IP address":      {s{ClientIP: []string{"0.0.0.0/0"}}, from("somewhere"), selection.Unsure},
+		"an odd address":     {s{ClientIP: []string{"0.0.0.0/0"}}, from(7), selection.Unsure},
+		"country":            {s{Country: []string{"Peru", "fRANCE"}}, nil, selection.Wanted},
+		"another country":    {s{Country: []string{"Peru"}}, nil, selection.Unwanted},
+		"no place":           {s{Country: []string{"Peru"}}, from(nil), selection.Unwanted},
+		"type left out":      {s{ExcludeTypes: []string{"user.account.*"}}, nil, selection.Unwanted},
+		"other left out":     {s{ExcludeTypes: []string{"user.session.*"}}, nil, selection.Wanted},
+		"actor left out":     {s{ExcludeActors: []string{login}}, nil, selection.Unwanted},
+		"no actor left out":  {s{ExcludeActors: []string{login}}, map[string]any{"actor": nil}, selection.Wanted},
+		"odd left out":       {s{ExcludeActors: []string{login}}, map[string]any{"actor": 7}, selection.Unsure},
+		"address left out":   {s{ExcludeIPs: []string{"203.0.113.0/24"}}, nil, selection.Unwanted},
+		"no address, out":    {s{ExcludeIPs: []string{"0.0.0.0/0"}}, from("null"), selection.Wanted},
+		"country left out":   {s{ExcludeCountries: []string{"FRANCE"}}, nil, selection.Unwanted},
+		"home left out":      {s{ExcludeCountries: []string{"Peru"}}, nil, selection.Wanted},
+		"no type":            {s{}, map[string]any{"eventType": 7}, selection.Unsure},
+		"unsure, but not":    {s{Severity: []string{"ERROR"}}, map[string]any{"outcome": 7, "eventType": 7}, selection.Unwanted},
+	} {
+		c.s.EventTypes = []string{"user.account.*", "group.create"}
+		got, unread := selection.Compile(c.s).Judge(sample(t, c.changes))
+		if got != c.want || (got == selection.Unsure) != (unread != nil) {
+			t.Errorf("%s: got %d, want %d; unread %q", name, got, c.want, unread)
+		}
+	}
+	all, unread := selection.Compile(s{EventTypes: []string{"*"}}).Judge(sample(t, map[string]any{"eventType": nil}))
+	if all != selection.Wanted || unread != nil {
+		t.Errorf("who wants every type needs not read it: %d, %q", all, unread)
+	}
+}
+
+// What decides is named, and nothing else.
+func TestUnreadIsNamed(t *testing.T) {
+	s := selection.Selection{
+		EventTypes: []string{"user.*"}, Outcome: []string{"FAILURE"}, Actor: []string{"a@b.example"},
+		Target: []string{"00u1a2b3c4d5e6f7g8h9"}, ClientIP: []string{"10.0.0.0/8"}, ExcludeIPs: []string{"10.1.0.0/16"}, Country: []string{"France"},
+	}
+	e := sample(t, map[string]any{
+		"eventType": 7, "severity": 7, "outcome": map[string]any{"result": 7}, "actor": map[string]any{"id": 7, "alternateId": 7},
+		"target": []any{map[string]any{"id": 7, "alternateId": 7}}, "client": map[string]any{"ipAddress": 7, "geographicalContext": 7},
+	})
+	got, unread := selection.Compile(s).Judge(e)
+	want := []string{"actor.alternateId", "client.geographicalContext.country", "client.ipAddress", "eventType", "outcome.result", "target.id"}
+	if got != selection.Unsure || !slices.Equal(unread, want) {
+		t.Errorf("got %d, %q", got, unread)
+	}
+}
+
+func TestViolations(t *testing.T) {
+	for pointer, s := range map[string]selection.Selection{
+		"/x/event_types/1":       {EventTypes: []string{"group.create", "user.sesion.*"}},
+		"/x/exclude_types/0":     {ExcludeTypes: []string{"*"}},
+		"/x/exclude_types/1":     {ExcludeTypes: []string{"user.session.*", "user.session.strat"}},
+		"/x/actor/0":             {Actor: []string{" alice@corp.example"}},
+		"/x/target/0":            {Target: []string{"alice@corp.example\n"}},
+		"/x/exclude_actors/0":    {ExcludeActors: []string{" "}},
+		"/x/client_ip/0":         {ClientIP: []string{"203.0.113"}},
+		"/x/client_ip/1":         {ClientIP: []string{"::1", "10.0.0.0/33"}},
+		"/x/client_ip/2":         {ClientIP: []string{"10.0.0.0/8", "::ffff:1.2.3.4", "::ffff:1.2.3.4/24"}},
+		"/x/client_ip/3":         {ClientIP: []string{"::/0", "0.0.0.0/0", "2001:db8::1", "fe80::1%eth0"}},
+		"/x/exclude_ips/0":       {ExcludeIPs: []string{"corp.example"}},
+		"/x/country/0":           {Country: []string{"FR"}},
+		"/x/country/1":           {Country: []string{"Côte d’Ivoire", "4711"}},
+		"/x/exclude_countries/0": {ExcludeCountries: []string{"France "}},
+	} {
+		v := s.Violations("/x")
+		if len(v) != 1 || v[0].Pointer != pointer || v[0].Message == "" {
+			t.Errorf("%+v: got %v, want %s", s, v, pointer)
+		}
+	}
+	if v := (selection.Selection{EventTypes: []string{"*"}}).Violations(""); v != nil {
+		t.Errorf("got %v", v)
+	}
+}
