@@ -5,7 +5,10 @@
 // stands between ${{ and }} in a step's "with" are CEL expressions
 // (https://cel.dev) over
 //
-//   - event: the event's data, typed by the trigger's schema;
+//   - event: the event's data, typed by the trigger's schema; of a run that stands
+//     for a group of events, the first;
+//   - events: all events of the run in order of arrival, where group_by gathers
+//     them, and else the one; steps read it, the condition and group_by do not;
 //   - raw: the same data without types, for fields that the schema does not
 //     declare;
 //   - steps.<id>: an earlier step's status ("succeeded", "failed", "skipped"),

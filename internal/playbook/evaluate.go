@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
 
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
@@ -13,14 +14,19 @@ import (
 // Match reports whether e starts a run: whether its type is one of the
 // playbook's and the condition holds. The error is an *sdk.Error (invalid_input)
 // that says why the condition could not be evaluated on this event, such as a
-// function of a text applied to a field that is null.
+// function of a text applied to a field that is null, or why the trigger is in doubt
+// about an event that fits otherwise.
 func (p *Playbook) Match(e sdk.RawEvent) (bool, error) {
-	if !p.matchesType(e.Type) {
+	typeUnread := e.Type == "" && e.Doubt != ""
+	if !typeUnread && !p.matchesType(e.Type) {
 		return false, nil
 	}
-	holds, err := p.decide(p.condition, Scope{Event: e.Data})
+	holds, err := p.decide(p.condition, Scope{Event: e.Data, Shapes: e.Shapes})
 	if err != nil {
 		return false, cannot(err, "the condition of playbook %q cannot be evaluated on this event", p.Name)
+	}
+	if holds && e.Doubt != "" {
+		return false, sdk.Invalid(fmt.Sprintf("playbook %q is not started: %s", p.Name, e.Doubt))
 	}
 	return holds, nil
 }
@@ -75,11 +81,7 @@ func (p *Playbook) decide(x *expression, scope Scope) (bool, error) {
 	if x == nil {
 		return true, nil
 	}
-	b, err := p.bind(x.uses, scope)
-	if err != nil {
-		return false, err
-	}
-	v, err := x.eval(b)
+	v, err := p.evaluate(x, scope)
 	if err != nil {
 		return false, err
 	}
@@ -88,6 +90,14 @@ func (p *Playbook) decide(x *expression, scope Scope) (bool, error) {
 		return false, fmt.Errorf("%s: gave %s, not true or false", shorten(x.text), v.Type().TypeName())
 	}
 	return bool(holds), nil
+}
+
+func (p *Playbook) evaluate(x *expression, scope Scope) (ref.Val, error) {
+	b, err := p.bind(x.uses, scope)
+	if err != nil {
+		return nil, err
+	}
+	return x.eval(b)
 }
 
 func cannot(err error, format string, args ...any) error {

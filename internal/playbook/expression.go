@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,13 +25,14 @@ const (
 
 // The variables of expressions.
 const (
-	eventVar = "event"
-	rawVar   = "raw"
-	stepsVar = "steps"
-	varsVar  = "vars"
+	eventVar  = "event"
+	eventsVar = "events"
+	rawVar    = "raw"
+	stepsVar  = "steps"
+	varsVar   = "vars"
 )
 
-var variables = []string{eventVar, rawVar, stepsVar, varsVar}
+var variables = []string{eventVar, eventsVar, rawVar, stepsVar, varsVar}
 
 // expression is a compiled CEL expression.
 type expression struct {
@@ -42,7 +44,12 @@ type expression struct {
 
 // constant reports whether every evaluation has the same value.
 func (x *expression) constant() bool {
-	return !x.uses[eventVar] && !x.uses[rawVar] && !x.uses[stepsVar]
+	for name := range x.uses {
+		if name != varsVar {
+			return false
+		}
+	}
+	return true
 }
 
 func (x *expression) eval(b binding) (ref.Val, error) {
@@ -67,27 +74,31 @@ type compiler struct {
 	*report
 	objects *objects
 	env     *cel.Env
+	names   []string        // of the variables, those that the file does not mention included
+	used    map[string]bool // the variables that an expression has read so far
 }
 
-func newCompiler(r *report, o *objects, event *types.Type) (*compiler, error) {
-	env, err := cel.NewEnv(
+// newCompiler returns a compiler of expressions over variables of those types; names
+// are those of all variables that there could be.
+func newCompiler(r *report, o *objects, variables map[string]*types.Type, names []string) (*compiler, error) {
+	options := []cel.EnvOption{
 		cel.CustomTypeAdapter(o.Registry),
 		cel.CustomTypeProvider(o),
-		cel.Variable(eventVar, event),
-		cel.Variable(rawVar, types.DynType),
-		cel.Variable(stepsVar, types.NewObjectType(stepsObject)),
-		cel.Variable(varsVar, types.NewObjectType(varsObject)),
 		cel.OptionalTypes(),
 		ext.Strings(),
 		cel.EnableIdentifierEscapeSyntax(),
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),
 		cel.ASTValidators(cel.ValidateRegexLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateDurationLiterals()),
-	)
+	}
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		options = append(options, cel.Variable(name, variables[name]))
+	}
+	env, err := cel.NewEnv(options...)
 	if err != nil {
 		return nil, err
 	}
-	return &compiler{report: r, objects: o, env: env}, nil
+	return &compiler{report: r, objects: o, env: env, names: names, used: map[string]bool{}}, nil
 }
 
 // compile compiles the expression that begins at offset in n's text. It returns
@@ -121,11 +132,26 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 	}
 	x := &expression{text: expr, result: checked.OutputType(), program: program, uses: map[string]bool{}}
 	for _, r := range checked.NativeRep().ReferenceMap() {
-		if name := strings.TrimPrefix(r.Name, "."); slices.Contains(variables, name) {
+		if name := strings.TrimPrefix(r.Name, "."); slices.Contains(c.names, name) {
+			c.used[name] = true
 			x.uses[name] = true
 		}
 	}
+	if reader < 0 && x.uses[eventsVar] {
+		return fail(firstUse(expr, checked.NativeRep(), eventsVar), "events are what a run has; here, each event is looked at by itself, as event")
+	}
 	return x
+}
+
+// firstUse is where in expr, in characters, the variable is read first.
+func firstUse(expr string, checked *ast.AST, variable string) int {
+	first := len([]rune(expr))
+	for id, r := range checked.ReferenceMap() {
+		if strings.TrimPrefix(r.Name, ".") == variable {
+			first = min(first, offsetOf(expr, &cel.Error{Location: checked.SourceInfo().GetStartLocation(id)}))
+		}
+	}
+	return first
 }
 
 // offsetOf is where in expr, in characters, CEL found e.
@@ -172,10 +198,10 @@ func (c *compiler) explain(tree *ast.AST, e *cel.Error) string {
 			return strings.ReplaceAll(plainTypes(e.Message), call.FunctionName(), symbol)
 		}
 	case ast.IdentKind:
-		if name := at.AsIdent(); !slices.Contains(variables, name) {
-			hint := nearest.Hint(name, variables)
+		if name := at.AsIdent(); !slices.Contains(c.names, name) {
+			hint := nearest.Hint(name, c.names)
 			if hint == "" {
-				hint = "; an expression reads " + strings.Join(variables, ", ")
+				hint = "; an expression reads " + strings.Join(c.names, ", ")
 			}
 			return fmt.Sprintf("there is no variable %q%s", name, hint)
 		}
@@ -205,8 +231,8 @@ func (c *compiler) explainMissing(m missing) string {
 				hint = "; before this one come " + strings.Join(known, ", ")
 			}
 			return fmt.Sprintf("there is no step %q%s", m.field, hint)
-		case c.objects.reader == theCondition:
-			return fmt.Sprintf("step %q has not run yet when the condition is decided", m.field)
+		case c.objects.reader < 0:
+			return fmt.Sprintf("step %q has not run yet when the %s is decided", m.field, readers[c.objects.reader])
 		case at == c.objects.reader:
 			return fmt.Sprintf("step %q is this very step", m.field)
 		default:

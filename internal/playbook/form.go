@@ -18,6 +18,10 @@ type form struct {
 	EventTypes []string       `json:"event_types" jsonschema:"title=Event types,minItems=1,uniqueItems=true" jsonschema_description:"Which events start a run: types such as user.session.start, families such as user.session.*, or * for all."`
 	Condition  predicate      `json:"condition,omitempty" jsonschema:"title=Condition" jsonschema_description:"A CEL expression over event, raw and vars. Only events for which it is true start a run."`
 	Params     map[string]any `json:"params,omitempty" jsonschema:"title=Trigger parameters" jsonschema_description:"Further parameters of the trigger."`
+	GroupBy    string         `json:"group_by,omitempty" jsonschema:"title=Group by" jsonschema_description:"A CEL expression over event, raw and vars that gives a text, a number or a boolean, such as the id of the user: events that arrive within the window and for which it is the same start one run, which reads all of them as events. An event for which it gives nothing starts a run by itself."`
+	Window     length         `json:"window,omitempty" jsonschema:"title=Window,default=1m" jsonschema_description:"How long a group takes further events in, from its first: 1s to 24h."`
+	GroupWhen  string         `json:"group_when,omitempty" jsonschema:"title=Group when,enum=window,enum=first,default=window" jsonschema_description:"window: the run of a group begins when its window closes and has all its events; first: it begins at the first event, and those that come later within the window join its record but not its steps."`
+	MaxRuns    *int           `json:"max_runs_per_minute,omitempty" jsonschema:"title=Most runs a minute,minimum=1,maximum=10000" jsonschema_description:"How many runs may begin in any 60 seconds. Those above it wait, oldest first. No limit if absent."`
 	Vars       map[string]any `json:"vars,omitempty" jsonschema:"title=Variables" jsonschema_description:"Values for expressions to use, as vars.name."`
 	Steps      []stepForm     `json:"steps" jsonschema:"title=Steps,minItems=1,maxItems=100" jsonschema_description:"What a run does, in order."`
 }

@@ -46,6 +46,11 @@ func FuzzLoad(f *testing.F) {
 				_, err := p.Match(sdk.RawEvent{Type: strings.ReplaceAll(pattern, "*", "x"), Data: data})
 				invalid(t, err)
 			}
+			key, err := p.GroupKey(sdk.RawEvent{Data: data})
+			invalid(t, err)
+			if err == nil && !json.Valid([]byte(key)) {
+				t.Errorf("GroupKey = %q", key)
+			}
 			for _, s := range p.Steps {
 				_, err := p.Applies(s, Scope{Event: data})
 				invalid(t, err)

@@ -34,7 +34,7 @@ func Load(file string, source []byte, m *sdk.Manifest) (*Playbook, error) {
 	if m == nil {
 		m = &sdk.Manifest{}
 	}
-	l := &loader{report: r, root: root, manifest: m, schemas: map[string]*schema.Schema{}}
+	l := &loader{report: r, root: root, manifest: m, schemas: map[string]*schema.Schema{}, shapeTypes: map[string]*types.Type{}}
 	p, err := l.load()
 	if err != nil {
 		r.at(1, 1, "expressions cannot be compiled: %v", err)
@@ -56,6 +56,9 @@ type loader struct {
 	objects   *objects
 	compiler  *compiler
 	constants binding // what an expression can read without an event
+
+	shapeNames []string               // of the variables that are shapes of an event
+	shapeTypes map[string]*types.Type // of those that the file mentions
 }
 
 func (l *loader) load() (p *Playbook, err error) {
@@ -65,7 +68,7 @@ func (l *loader) load() (p *Playbook, err error) {
 	}
 	// Members of a wrong type are left out and found by the schema below.
 	_ = json.Unmarshal(raw, &l.form)
-	p = &Playbook{Name: l.form.Name, Title: l.form.Title, Trigger: l.form.Trigger, EventTypes: l.form.EventTypes}
+	p = &Playbook{Name: l.form.Name, Title: l.form.Title, Trigger: l.form.Trigger, EventTypes: l.form.EventTypes, views: map[string]view{}}
 	if l.objects, err = newObjects(); err != nil {
 		return nil, err
 	}
@@ -74,13 +77,15 @@ func (l *loader) load() (p *Playbook, err error) {
 	event := l.trigger(p)
 	l.vars(p)
 	l.declareSteps(p)
-	if l.compiler, err = newCompiler(l.report, l.objects, event); err != nil {
+	if l.compiler, err = newCompiler(l.report, l.objects, l.typesOf(event), slices.Concat(variables, l.shapeNames)); err != nil {
 		return nil, err
 	}
 	p.condition = l.predicate(l.root.member("condition"), theCondition)
+	l.flood(p)
 	for i, s := range p.Steps {
 		l.step(s, i)
 	}
+	l.also(p)
 	// Last, since what the checks above say of a place is clearer.
 	l.shape(raw)
 	l.objects.reader, l.objects.missed = afterAll, nil
@@ -134,9 +139,11 @@ func (l *loader) trigger(p *Playbook) *types.Type {
 		l.on(n, "the connector's schema of the events of %s cannot be read: %v", n.text, err)
 		return types.DynType
 	}
-	p.event = event.Root()
-	l.params(p, n, params, info)
-	return l.objects.of(p.event, eventVar)
+	p.views[eventVar] = view{node: event.Root()}
+	if s := l.params(p, n, params, info); s != nil {
+		l.shapes(p, info, s, formatOf(params))
+	}
+	return l.objects.of(event.Root(), eventVar)
 }
 
 // formatOf is the format that a trigger's params or an action's input asks for in so
@@ -151,11 +158,13 @@ func formatOf(params *node) string {
 	return ""
 }
 
-func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInfo) {
+// params checks the trigger's parameters, and returns their schema, nil if it cannot
+// be read.
+func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInfo) *schema.Schema {
 	s, err := schema.Parse(json.RawMessage(info.Params))
 	if err != nil {
 		l.on(trigger, "the connector's schema of the parameters of %s cannot be read: %v", trigger.text, err)
-		return
+		return nil
 	}
 	const eventTypes = "event_types"
 	// The parameters as the trigger gets them, with their places in the file.
@@ -167,6 +176,10 @@ func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInf
 				l.at(m.line, m.column, "event_types belongs at the top of the file, not among the params")
 				continue
 			}
+			if m.key == sdk.AnyParam {
+				l.at(m.line, m.column, "any is for hosts that serve several playbooks with one poll; write a playbook for each selection")
+				continue
+			}
 			all.members = append(all.members, m)
 		}
 	}
@@ -176,12 +189,13 @@ func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInf
 	raw, err := marshal(unescaped(all.plain()))
 	if err != nil {
 		l.on(trigger, "the params cannot be written as JSON: %v", err)
-		return
+		return nil
 	}
 	for _, v := range check(s, raw) {
 		l.violation(all, all, s.Root(), v)
 	}
 	p.Params = raw
+	return s
 }
 
 var (
@@ -306,49 +320,6 @@ func declared(n *schema.Node, pointer string) bool {
 		}
 	}
 	return true
-}
-
-// predicate compiles a bool expression, which may stand in ${{ }}.
-func (l *loader) predicate(n *node, reader int) *expression {
-	if n == nil {
-		return nil
-	}
-	if n.kind != text && n.kind != boolean {
-		l.on(n, "an expression must be a text, not a %s", n.kind)
-		return nil
-	}
-	source, offset := n.text, 0
-	if n.kind == boolean {
-		source = strconv.FormatBool(n.truth)
-	}
-	if strings.HasPrefix(strings.TrimSpace(source), "${{") {
-		parts, wrong := template(source)
-		if wrong != nil {
-			line, column := l.locate(n, wrong.offset)
-			l.at(line, column, "%s", wrong.message)
-			return nil
-		}
-		one := single(parts)
-		if one == nil {
-			l.on(n, "either the whole is one expression in ${{ }}, or it has no ${{ }} at all")
-			return nil
-		}
-		source, offset = one.text, one.offset
-	}
-	if strings.TrimSpace(source) == "" {
-		l.on(n, "an expression is missing here")
-		return nil
-	}
-	x := l.compiler.compile(source, n, offset, reader)
-	if x != nil && x.result.Kind() != types.BoolKind {
-		hint := ""
-		if x.result.Kind() == types.DynKind {
-			hint = "; compare it, as in … == true"
-		}
-		l.on(n, "the expression must give true or false, not %s%s", typeName(x.result), hint)
-		return nil
-	}
-	return x
 }
 
 // duration reads a duration of the file; fallback is what an absent or a wrong

@@ -33,11 +33,14 @@ type field struct {
 
 type missing struct{ object, field string }
 
-// The readers that come before every step.
+// The readers that come before every step, and the one after all.
 const (
+	theGroup     = -2
 	theCondition = -1
 	afterAll     = 1 << 30
 )
+
+var readers = map[int]string{theGroup: "group", theCondition: "condition"}
 
 const (
 	objectSuffix = " object"

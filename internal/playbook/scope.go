@@ -9,11 +9,13 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Scope is what a step's expressions read: the event that started the run, and
-// what the steps before it came to.
+// A Scope is what a step's expressions read: the event that started the run, all
+// events of the run, and what the steps before it came to.
 type Scope struct {
-	Event json.RawMessage
-	Steps map[string]StepResult // by step id; one that is absent reads as nulls
+	Event  json.RawMessage
+	Shapes map[string]json.RawMessage // Event in further shapes, those of the playbook's Also
+	Events []sdk.RawEvent             // in order of arrival, Event the first; nil: Event alone
+	Steps  map[string]StepResult      // by step id; one that is absent reads as nulls
 }
 
 // The statuses of a step that an expression can see.
@@ -46,19 +48,22 @@ func (b binding) Parent() cel.Activation { return nil }
 // bind decodes what expressions that use those variables need, and no more.
 func (p *Playbook) bind(uses map[string]bool, scope Scope) (binding, error) {
 	b := binding{varsVar: p.vars}
-	for _, name := range []string{eventVar, rawVar} {
-		if !uses[name] {
+	for name := range uses {
+		if name == eventsVar || name == stepsVar || name == varsVar {
 			continue
 		}
-		n := p.event
-		if name == rawVar {
-			n = nil
-		}
-		v, err := decode(scope.Event, n)
+		v, err := p.views[name].decode(scope.Event, scope.Shapes)
 		if err != nil {
 			return nil, fmt.Errorf("the event's data: %w", err)
 		}
 		b[name] = v
+	}
+	if uses[eventsVar] {
+		events, err := p.decodeEvents(scope)
+		if err != nil {
+			return nil, err
+		}
+		b[eventsVar] = events
 	}
 	if !uses[stepsVar] {
 		return b, nil
