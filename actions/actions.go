@@ -22,6 +22,7 @@ var All = []sdk.Operation[*okta.Client]{
 	GetUserFactors,
 	GetGroupByName,
 	GetLogs,
+	ListEventTypes,
 	GetUser,
 	GetUserByEmail,
 	ListDevices,

@@ -29,7 +29,7 @@ var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
 
 // ActivateUserInput is what activate_user takes.
 type ActivateUserInput struct {
-	User      string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User      string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	SendEmail bool   `json:"send_email,omitempty" jsonschema:"title=Send email,default=true" jsonschema_description:"Okta mails the user the link to sign in; otherwise the answer holds it."`
 	Write
 }

@@ -30,8 +30,8 @@ var AddUserToGroup = action[AddUserToGroupInput, AddUserToGroupOutput]{
 
 // AddUserToGroupInput is what add_user_to_group takes.
 type AddUserToGroupInput struct {
-	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
-	Group string `json:"group" jsonschema:"title=Group,example=Quarantine,minLength=1,maxLength=500" jsonschema_description:"Id or exact name of the group."`
+	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	Group string `json:"group" jsonschema:"title=Group,example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_groups" jsonschema_description:"Id or exact name of the group."`
 	Write
 }
 

@@ -48,7 +48,7 @@ var ContainUser = action[ContainUserInput, ContainUserOutput]{
 
 // ContainUserInput is what contain_user takes.
 type ContainUserInput struct {
-	Users []string `json:"users" jsonschema:"title=Users,minItems=1,maxItems=1000,uniqueItems=true,minLength=1,maxLength=500,example=alice.moreau@corp.example" jsonschema_description:"Ids, logins or email addresses of the users. A connection allows ten a call unless its settings say otherwise."`
+	Users []string `json:"users" jsonschema:"title=Users,minItems=1,maxItems=1000,uniqueItems=true,minLength=1,maxLength=500,example=alice.moreau@corp.example" jsonschema_extras:"x-options=list_users" jsonschema_description:"Ids, logins or email addresses of the users. A connection allows ten a call unless its settings say otherwise."`
 	Measures
 	Write
 }
@@ -59,8 +59,8 @@ type Measures struct {
 	RevokeSessions bool     `json:"revoke_sessions,omitempty" jsonschema:"title=Revoke sessions,default=true" jsonschema_description:"End every Okta session."`
 	OAuthTokens    bool     `json:"oauth_tokens,omitempty" jsonschema:"title=OAuth tokens,default=true" jsonschema_description:"With the sessions, revoke the OpenID Connect and OAuth tokens issued to the user."`
 	ForgetDevices  bool     `json:"forget_devices,omitempty" jsonschema:"title=Forget devices,default=true" jsonschema_extras:"x-group=advanced" jsonschema_description:"With the sessions, forget the devices on which the user chose to be remembered."`
-	Quarantine     string   `json:"quarantine,omitempty" jsonschema:"title=Quarantine group,maxLength=500,example=Quarantine" jsonschema_description:"Id or exact name of a group to add the user to."`
-	RemoveGroups   []string `json:"remove_groups,omitempty" jsonschema:"title=Remove groups,maxItems=200,uniqueItems=true,minLength=1,example=VPN Users" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids or exact names of groups to take the user out of."`
+	Quarantine     string   `json:"quarantine,omitempty" jsonschema:"title=Quarantine group,maxLength=500,example=Quarantine" jsonschema_extras:"x-options=list_groups" jsonschema_description:"Id or exact name of a group to add the user to."`
+	RemoveGroups   []string `json:"remove_groups,omitempty" jsonschema:"title=Remove groups,maxItems=200,uniqueItems=true,minLength=1,example=VPN Users" jsonschema_extras:"x-options=list_groups,x-group=advanced" jsonschema_description:"Ids or exact names of groups to take the user out of."`
 	RevokeRoles    bool     `json:"revoke_roles,omitempty" jsonschema:"title=Revoke admin roles,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Take away the user's own admin roles."`
 	ResetFactors   bool     `json:"reset_factors,omitempty" jsonschema:"title=Reset factors,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Unenrol every factor. This cannot be restored."`
 	ExpirePassword bool     `json:"expire_password,omitempty" jsonschema:"title=Expire password,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expire the password of a user who is not suspended in the end: Okta does not expire a suspended user's."`

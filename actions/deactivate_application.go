@@ -26,7 +26,7 @@ var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplica
 
 // DeactivateApplicationInput is what deactivate_application takes.
 type DeactivateApplicationInput struct {
-	App string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_description:"Id or exact label of the app."`
+	App string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications" jsonschema_description:"Id or exact label of the app."`
 	Write
 }
 

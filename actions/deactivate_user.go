@@ -29,7 +29,7 @@ var DeactivateUser = action[DeactivateUserInput, DeactivateUserOutput]{
 
 // DeactivateUserInput is what deactivate_user takes.
 type DeactivateUserInput struct {
-	User      string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User      string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	SendEmail bool   `json:"send_email,omitempty" jsonschema:"title=Send email,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Okta mails the administrators about it."`
 	Write
 }

@@ -41,7 +41,7 @@ const (
 
 // DeleteUserInput is what delete_user takes.
 type DeleteUserInput struct {
-	User string `json:"user" jsonschema:"title=User,example=00u1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user. Only by the id can a user who was deleted be told from one who never was."`
+	User string `json:"user" jsonschema:"title=User,example=00u1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user. Only by the id can a user who was deleted be told from one who never was."`
 	Step string `json:"step,omitempty" jsonschema:"title=Step,enum=deactivate,enum=delete,enum=next,default=deactivate" jsonschema_description:"deactivate: take the first step and never more, however often it is called. delete: delete a user who is deactivated already, for good. next: whichever of the two is due, so that the same call once more deletes."`
 	Write
 }

@@ -20,7 +20,7 @@ type DeviceState struct {
 
 // DeviceWrite is what every action on a device takes.
 type DeviceWrite struct {
-	Device string `json:"device" jsonschema:"title=Device,example=guo8jx5vVoxfvJeLb0w4,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_description:"Id of the device, as list_user_devices and list_devices tell it."`
+	Device string `json:"device" jsonschema:"title=Device,example=guo8jx5vVoxfvJeLb0w4,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_extras:"x-options=list_devices" jsonschema_description:"Id of the device, as list_user_devices and list_devices tell it."`
 	Write
 }
 

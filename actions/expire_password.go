@@ -30,7 +30,7 @@ var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 
 // ExpirePasswordInput is what expire_password takes.
 type ExpirePasswordInput struct {
-	User              string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User              string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	TemporaryPassword bool   `json:"temporary_password,omitempty" jsonschema:"title=Temporary password,default=false" jsonschema_description:"Replace the password by a temporary one, which the answer holds. Otherwise whoever knows the old one can still choose the new one."`
 	RevokeSessions    bool   `json:"revoke_sessions,omitempty" jsonschema:"title=Revoke sessions,default=false" jsonschema_description:"End the user's Okta sessions as well."`
 	Write

@@ -32,7 +32,7 @@ var GetUser = action[GetUserInput, GetUserOutput]{
 
 // GetUserInput is what get_user takes.
 type GetUserInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 }
 
 // GetUserOutput is what get_user answers.

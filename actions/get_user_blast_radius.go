@@ -35,7 +35,7 @@ var GetUserBlastRadius = action[GetUserBlastRadiusInput, GetUserBlastRadiusOutpu
 
 // GetUserBlastRadiusInput is what get_user_blast_radius takes.
 type GetUserBlastRadiusInput struct {
-	User     string       `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User     string       `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	LookBack sdk.Duration `json:"look_back,omitempty" jsonschema:"title=Look back,default=168h,example=168h" jsonschema_extras:"x-group=advanced" jsonschema_description:"How far back in the log to look for addresses; Okta keeps 90 days. The latest 1,000 events are read."`
 }
 

@@ -22,12 +22,13 @@ var GetUserFactors = action[GetUserFactorsInput, GetUserFactorsOutput]{
 			Raw:       Object(`{"id":"opf1a2b3c4d5e6f7g8h9","factorType":"push","provider":"OKTA","status":"ACTIVE","created":"2025-11-02T10:15:00.000Z","profile":{"name":"Alice's phone"}}`),
 		}}},
 	},
-	Run: getUserFactors,
+	Options: &sdk.OptionList{Items: "factors", Value: "id", Label: "name", Description: "type"},
+	Run:     getUserFactors,
 }
 
 // GetUserFactorsInput is what get_user_factors takes. Okta gives this list whole.
 type GetUserFactorsInput struct {
-	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many factors."`
 }
 

@@ -31,7 +31,7 @@ var GetUserRisk = action[GetUserRiskInput, GetUserRiskOutput]{
 
 // GetUserRiskInput is what get_user_risk takes.
 type GetUserRiskInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 }
 
 // GetUserRiskOutput is what get_user_risk answers.

@@ -17,7 +17,7 @@ var ListApplicationUsers = action[ListApplicationUsersInput, ListApplicationUser
 	Scopes:  []string{"okta.apps.read"},
 	Example: sdk.Example[ListApplicationUsersInput, ListApplicationUsersOutput]{
 		Input: ListApplicationUsersInput{App: exampleApp.ID, Paging: Paging{ReturnAll: true, Limit: 200, MaxItems: 10_000}},
-		Output: ListApplicationUsersOutput{App: exampleApp, Counted: Counted{Count: 1}, Users: []AppUserItem{{
+		Output: ListApplicationUsersOutput{App: exampleApp, Paged: onePage, Users: []AppUserItem{{
 			ID: exampleUser.ID, UserName: exampleUser.Login, Scope: "USER", Status: "PROVISIONED",
 			Raw: Object(`{"id":"00u1a2b3c4d5e6f7g8h9","scope":"USER","status":"PROVISIONED","credentials":{"userName":"alice.moreau@corp.example"},"profile":{}}`),
 		}}},
@@ -27,7 +27,7 @@ var ListApplicationUsers = action[ListApplicationUsersInput, ListApplicationUser
 
 // ListApplicationUsersInput is what list_application_users takes.
 type ListApplicationUsersInput struct {
-	App string `json:"app" jsonschema:"title=Application,example=0oa1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_description:"Id or exact label of the application."`
+	App string `json:"app" jsonschema:"title=Application,example=0oa1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications" jsonschema_description:"Id or exact label of the application."`
 	Q   string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200" jsonschema_description:"Beginning of a user name, first name, last name or email address in the application."`
 	Paging
 }
@@ -36,7 +36,7 @@ type ListApplicationUsersInput struct {
 type ListApplicationUsersOutput struct {
 	App   AppRef        `json:"app" jsonschema_description:"The application."`
 	Users []AppUserItem `json:"users" jsonschema_description:"Its users."`
-	Counted
+	Paged
 }
 
 // AppUserItem is a user of an application.
@@ -60,5 +60,5 @@ func listApplicationUsers(ctx context.Context, c *okta.Client, in ListApplicatio
 		return ListApplicationUsersOutput{}, err
 	}
 	users, n, err := list(ctx, c, []string{"apps", a.ID, "users"}, map[string]string{"q": in.Q}, in.Paging, appUserItem)
-	return ListApplicationUsersOutput{App: appRef(a), Users: users, Counted: n}, err
+	return ListApplicationUsersOutput{App: appRef(a), Users: users, Paged: n}, err
 }

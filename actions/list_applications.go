@@ -17,9 +17,10 @@ var ListApplications = action[ListApplicationsInput, ListApplicationsOutput]{
 	Scopes:  []string{"okta.apps.read"},
 	Example: sdk.Example[ListApplicationsInput, ListApplicationsOutput]{
 		Input:  ListApplicationsInput{Q: "Expense", Paging: Paging{Limit: 200, MaxItems: 10_000}},
-		Output: ListApplicationsOutput{Applications: []AppItem{exampleAppItem}, Counted: Counted{Count: 1}},
+		Output: ListApplicationsOutput{Applications: []AppItem{exampleAppItem}, Paged: onePage},
 	},
-	Run: listApplications,
+	Options: listed(sdk.OptionList{Items: "applications", Value: "id", Label: "label", Description: "name", Typed: true, Search: "q"}),
+	Run:     listApplications,
 }
 
 // ListApplicationsInput is what list_applications takes.
@@ -33,7 +34,7 @@ type ListApplicationsInput struct {
 // ListApplicationsOutput is what list_applications answers.
 type ListApplicationsOutput struct {
 	Applications []AppItem `json:"applications" jsonschema_description:"The applications."`
-	Counted
+	Paged
 }
 
 func listApplications(ctx context.Context, c *okta.Client, in ListApplicationsInput) (ListApplicationsOutput, error) {
@@ -42,5 +43,5 @@ func listApplications(ctx context.Context, c *okta.Client, in ListApplicationsIn
 		query["includeNonDeleted"] = "true"
 	}
 	apps, n, err := list(ctx, c, []string{"apps"}, query, in.Paging, appItem)
-	return ListApplicationsOutput{Applications: apps, Counted: n}, err
+	return ListApplicationsOutput{Applications: apps, Paged: n}, err
 }

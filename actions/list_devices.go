@@ -17,12 +17,13 @@ var ListDevices = action[ListDevicesInput, ListDevicesOutput]{
 	Scopes:  []string{"okta.devices.read"},
 	Example: sdk.Example[ListDevicesInput, ListDevicesOutput]{
 		Input: ListDevicesInput{Search: `profile.platform eq "WINDOWS"`, WithUsers: true, Paging: Paging{Limit: 200, MaxItems: 10_000}},
-		Output: ListDevicesOutput{Counted: Counted{Count: 1}, Devices: []DeviceItem{{
+		Output: ListDevicesOutput{Paged: onePage, Devices: []DeviceItem{{
 			ID: "guo4a5u7JHHhjXrMK0g4", Name: "ALICE-LAPTOP", Platform: "WINDOWS", Status: okta.StatusActive, SerialNumber: "5CD2080HNM", Users: []UserRef{exampleUser},
 			Raw: Object(`{"id":"guo4a5u7JHHhjXrMK0g4","status":"ACTIVE","profile":{"displayName":"ALICE-LAPTOP","platform":"WINDOWS","serialNumber":"5CD2080HNM"}}`),
 		}}},
 	},
-	Run: listDevices,
+	Options: listed(sdk.OptionList{Items: "devices", Value: "id", Label: "name", Description: "platform"}),
+	Run:     listDevices,
 }
 
 // ListDevicesInput is what list_devices takes.
@@ -35,7 +36,7 @@ type ListDevicesInput struct {
 // ListDevicesOutput is what list_devices answers.
 type ListDevicesOutput struct {
 	Devices []DeviceItem `json:"devices" jsonschema_description:"The devices."`
-	Counted
+	Paged
 }
 
 // DeviceItem is a device in a list.
@@ -78,5 +79,5 @@ func listDevices(ctx context.Context, c *okta.Client, in ListDevicesInput) (List
 		query["expand"] = "user"
 	}
 	devices, n, err := list(ctx, c, []string{"devices"}, query, in.Paging, deviceItem)
-	return ListDevicesOutput{Devices: devices, Counted: n}, err
+	return ListDevicesOutput{Devices: devices, Paged: n}, err
 }

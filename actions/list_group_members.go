@@ -17,14 +17,14 @@ var ListGroupMembers = action[ListGroupMembersInput, ListGroupMembersOutput]{
 	Scopes:  []string{"okta.groups.read"},
 	Example: sdk.Example[ListGroupMembersInput, ListGroupMembersOutput]{
 		Input:  ListGroupMembersInput{Group: exampleGroup.Name, Paging: Paging{ReturnAll: true, Limit: 200, MaxItems: 10_000}},
-		Output: ListGroupMembersOutput{Group: exampleGroup, Users: []UserItem{exampleUserItem}, Counted: Counted{Count: 1}},
+		Output: ListGroupMembersOutput{Group: exampleGroup, Users: []UserItem{exampleUserItem}, Paged: onePage},
 	},
 	Run: listGroupMembers,
 }
 
 // ListGroupMembersInput is what list_group_members takes.
 type ListGroupMembersInput struct {
-	Group string `json:"group" jsonschema:"title=Group,example=Quarantine,minLength=1,maxLength=500" jsonschema_description:"Id or exact name of the group."`
+	Group string `json:"group" jsonschema:"title=Group,example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_groups" jsonschema_description:"Id or exact name of the group."`
 	Paging
 }
 
@@ -32,7 +32,7 @@ type ListGroupMembersInput struct {
 type ListGroupMembersOutput struct {
 	Group GroupRef   `json:"group" jsonschema_description:"The group."`
 	Users []UserItem `json:"users" jsonschema_description:"The members, deactivated users among them."`
-	Counted
+	Paged
 }
 
 func listGroupMembers(ctx context.Context, c *okta.Client, in ListGroupMembersInput) (ListGroupMembersOutput, error) {
@@ -41,5 +41,5 @@ func listGroupMembers(ctx context.Context, c *okta.Client, in ListGroupMembersIn
 		return ListGroupMembersOutput{}, err
 	}
 	users, n, err := list(ctx, c, []string{"groups", g.ID, "users"}, nil, in.Paging, userItem)
-	return ListGroupMembersOutput{Group: groupRefOf(g), Users: users, Counted: n}, err
+	return ListGroupMembersOutput{Group: groupRefOf(g), Users: users, Paged: n}, err
 }

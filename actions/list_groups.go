@@ -17,9 +17,10 @@ var ListGroups = action[ListGroupsInput, ListGroupsOutput]{
 	Scopes:  []string{"okta.groups.read"},
 	Example: sdk.Example[ListGroupsInput, ListGroupsOutput]{
 		Input:  ListGroupsInput{Q: "Quar", Paging: Paging{Limit: 200, MaxItems: 10_000}},
-		Output: ListGroupsOutput{Groups: []GroupItem{exampleGroupItem}, Counted: Counted{Count: 1}},
+		Output: ListGroupsOutput{Groups: []GroupItem{exampleGroupItem}, Paged: onePage},
 	},
-	Run: listGroups,
+	Options: listed(sdk.OptionList{Items: "groups", Value: "id", Label: "name", Description: "description", Typed: true, Search: "q"}),
+	Run:     listGroups,
 }
 
 // ListGroupsInput is what list_groups takes.
@@ -36,10 +37,10 @@ func (in ListGroupsInput) Validate() error { return oneOf(in.Search, in.Filter, 
 // ListGroupsOutput is what list_groups answers.
 type ListGroupsOutput struct {
 	Groups []GroupItem `json:"groups" jsonschema_description:"The groups."`
-	Counted
+	Paged
 }
 
 func listGroups(ctx context.Context, c *okta.Client, in ListGroupsInput) (ListGroupsOutput, error) {
 	groups, n, err := list(ctx, c, []string{"groups"}, map[string]string{"search": in.Search, "filter": in.Filter, "q": in.Q}, in.Paging, groupItem)
-	return ListGroupsOutput{Groups: groups, Counted: n}, err
+	return ListGroupsOutput{Groups: groups, Paged: n}, err
 }

@@ -18,12 +18,13 @@ var ListNetworkZones = action[ListNetworkZonesInput, ListNetworkZonesOutput]{
 	Scopes:  []string{"okta.networkZones.read"},
 	Example: sdk.Example[ListNetworkZonesInput, ListNetworkZonesOutput]{
 		Input: ListNetworkZonesInput{Usage: okta.ZoneBlocklist, Paging: Paging{Limit: 200, MaxItems: 10_000}},
-		Output: ListNetworkZonesOutput{Counted: Counted{Count: 1}, Zones: []ZoneItem{{
+		Output: ListNetworkZonesOutput{Paged: onePage, Zones: []ZoneItem{{
 			ID: exampleZone.ID, Name: exampleZone.Name, Type: okta.ZoneIP, Status: okta.StatusActive, Usage: okta.ZoneBlocklist, System: true, Addresses: []string{"203.0.113.0/24"},
 			Raw: Object(`{"id":"nzo1a2b3c4d5e6f7g8h9","type":"IP","name":"BlockedIpZone","status":"ACTIVE","usage":"BLOCKLIST","system":true,"gateways":[{"type":"CIDR","value":"203.0.113.0/24"}],"proxies":null}`),
 		}}},
 	},
-	Run: listNetworkZones,
+	Options: listed(sdk.OptionList{Items: "zones", Value: "id", Label: "name", Description: "type", Typed: true}),
+	Run:     listNetworkZones,
 }
 
 // ListNetworkZonesInput is what list_network_zones takes.
@@ -35,7 +36,7 @@ type ListNetworkZonesInput struct {
 // ListNetworkZonesOutput is what list_network_zones answers.
 type ListNetworkZonesOutput struct {
 	Zones []ZoneItem `json:"zones" jsonschema_description:"The zones."`
-	Counted
+	Paged
 }
 
 // ZoneItem is a network zone in a list.
@@ -70,5 +71,5 @@ func listNetworkZones(ctx context.Context, c *okta.Client, in ListNetworkZonesIn
 		query["filter"] = "usage eq " + systemlog.Quote(in.Usage)
 	}
 	zones, n, err := list(ctx, c, []string{"zones"}, query, in.Paging, zoneItem)
-	return ListNetworkZonesOutput{Zones: zones, Counted: n}, err
+	return ListNetworkZonesOutput{Zones: zones, Paged: n}, err
 }

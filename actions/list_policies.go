@@ -17,12 +17,13 @@ var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 	Scopes:  []string{"okta.policies.read"},
 	Example: sdk.Example[ListPoliciesInput, ListPoliciesOutput]{
 		Input: ListPoliciesInput{Type: "OKTA_SIGN_ON", Paging: Paging{Limit: 200, MaxItems: 10_000}},
-		Output: ListPoliciesOutput{Counted: Counted{Count: 1}, Policies: []PolicyItem{{
+		Output: ListPoliciesOutput{Paged: onePage, Policies: []PolicyItem{{
 			ID: "00p1a2b3c4d5e6f7g8h9", Name: "Deny quarantined users", Type: "OKTA_SIGN_ON", Status: "ACTIVE", Priority: 1,
 			Raw: Object(`{"id":"00p1a2b3c4d5e6f7g8h9","type":"OKTA_SIGN_ON","name":"Deny quarantined users","status":"ACTIVE","priority":1,"system":false}`),
 		}}},
 	},
-	Run: listPolicies,
+	Options: listed(sdk.OptionList{Items: "policies", Value: "id", Label: "name", Description: "status", Typed: true, Search: "q"}),
+	Run:     listPolicies,
 }
 
 // ListPoliciesInput is what list_policies takes.
@@ -36,7 +37,7 @@ type ListPoliciesInput struct {
 // ListPoliciesOutput is what list_policies answers.
 type ListPoliciesOutput struct {
 	Policies []PolicyItem `json:"policies" jsonschema_description:"The policies."`
-	Counted
+	Paged
 }
 
 // PolicyItem is a policy in a list.
@@ -62,5 +63,5 @@ func policyItem(o okta.Object) PolicyItem {
 
 func listPolicies(ctx context.Context, c *okta.Client, in ListPoliciesInput) (ListPoliciesOutput, error) {
 	policies, n, err := list(ctx, c, []string{"policies"}, map[string]string{"type": in.Type, "q": in.Q, "status": in.Status}, in.Paging, policyItem)
-	return ListPoliciesOutput{Policies: policies, Counted: n}, err
+	return ListPoliciesOutput{Policies: policies, Paged: n}, err
 }

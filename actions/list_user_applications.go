@@ -22,12 +22,13 @@ var ListUserApplications = action[ListUserApplicationsInput, ListUserApplication
 			Raw: exampleAppItem.Raw,
 		}}},
 	},
-	Run: listUserApplications,
+	Options: &sdk.OptionList{Items: "applications", Value: "id", Label: "label", Description: "name", Typed: true},
+	Run:     listUserApplications,
 }
 
 // ListUserApplicationsInput is what list_user_applications takes.
 type ListUserApplicationsInput struct {
-	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many apps."`
 }
 
@@ -74,10 +75,10 @@ func listUserApplications(ctx context.Context, c *okta.Client, in ListUserApplic
 	if err != nil {
 		return ListUserApplicationsOutput{}, err
 	}
-	found, truncated, err := c.List(ctx, []string{"apps"}, okta.AppsOfQuery(u.ID), okta.Span{Most: in.MaxItems, All: true})
+	found, rest, err := c.List(ctx, []string{"apps"}, okta.AppsOfQuery(u.ID), okta.Span{Most: in.MaxItems, All: true})
 	if err != nil {
 		return ListUserApplicationsOutput{}, err
 	}
-	apps, n, err := items(found, truncated, userAppItem)
-	return ListUserApplicationsOutput{User: refOf(u), Applications: apps, Counted: n}, err
+	apps, n := items(found, rest, userAppItem)
+	return ListUserApplicationsOutput{User: refOf(u), Applications: apps, Counted: n}, nil
 }

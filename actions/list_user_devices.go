@@ -22,12 +22,13 @@ var ListUserDevices = action[ListUserDevicesInput, ListUserDevicesOutput]{
 			Raw: Object(`{"created":"2025-11-02T10:15:00.000Z","deviceUserId":"lnk46w61OLJz1uSQW0g4","device":{"id":"guo8jx5vVoxfvJeLb0w4","status":"ACTIVE"}}`),
 		}}},
 	},
-	Run: listUserDevices,
+	Options: &sdk.OptionList{Items: "devices", Value: "id", Label: "name", Description: "platform"},
+	Run:     listUserDevices,
 }
 
 // ListUserDevicesInput is what list_user_devices takes. Okta gives this list whole.
 type ListUserDevicesInput struct {
-	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many devices."`
 }
 

@@ -19,13 +19,14 @@ var ListUserGroups = action[ListUserGroupsInput, ListUserGroupsOutput]{
 		Input:  ListUserGroupsInput{User: exampleUser.Login, MaxItems: 10_000},
 		Output: ListUserGroupsOutput{User: exampleUser, Groups: []GroupItem{exampleGroupItem}, Counted: Counted{Count: 1}},
 	},
-	Run: listUserGroups,
+	Options: &sdk.OptionList{Items: "groups", Value: "id", Label: "name", Description: "description", Typed: true},
+	Run:     listUserGroups,
 }
 
 // ListUserGroupsInput is what list_user_groups takes. Okta gives this list whole:
 // there are no pages to choose.
 type ListUserGroupsInput struct {
-	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many groups."`
 }
 

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 
 	"soar.example/okta/internal/okta"
@@ -22,12 +23,13 @@ var ListUserRoles = action[ListUserRolesInput, ListUserRolesOutput]{
 			Raw:      Object(`{"id":"ra1b2c3d4e5f6g7h8i9j","label":"Help Desk Administrator","type":"HELP_DESK_ADMIN","status":"ACTIVE","assignmentType":"USER"}`),
 		}}},
 	},
-	Run: listUserRoles,
+	Options: &sdk.OptionList{Items: "roles", Value: "name", Label: "label", Description: "through"},
+	Run:     listUserRoles,
 }
 
 // ListUserRolesInput is what list_user_roles takes. Okta gives this list whole.
 type ListUserRolesInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 }
 
 // ListUserRolesOutput is what list_user_roles answers.
@@ -41,13 +43,14 @@ type ListUserRolesOutput struct {
 // UserRoleItem is an admin role in a list.
 type UserRoleItem struct {
 	RoleItem
-	Raw Object `json:"raw" jsonschema_description:"The assignment as Okta sent it."`
+	Name string `json:"name" jsonschema_description:"What assign_role and revoke_role know the role by: its type, or the id of a custom role."`
+	Raw  Object `json:"raw" jsonschema_description:"The assignment as Okta sent it."`
 }
 
 func userRoleItem(o okta.Object) UserRoleItem {
 	var r okta.Role
 	o.Read(&r)
-	return UserRoleItem{RoleItem: roleItem(r), Raw: raw(o)}
+	return UserRoleItem{RoleItem: roleItem(r), Name: cmp.Or(r.RoleID, r.Type), Raw: raw(o)}
 }
 
 func listUserRoles(ctx context.Context, c *okta.Client, in ListUserRolesInput) (ListUserRolesOutput, error) {

@@ -17,9 +17,10 @@ var ListUsers = action[ListUsersInput, ListUsersOutput]{
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[ListUsersInput, ListUsersOutput]{
 		Input:  ListUsersInput{Search: `profile.department eq "Finance"`, Paging: Paging{Limit: 200, MaxItems: 10_000}},
-		Output: ListUsersOutput{Users: []UserItem{exampleUserItem}, Counted: Counted{Count: 1}},
+		Output: ListUsersOutput{Users: []UserItem{exampleUserItem}, Paged: onePage},
 	},
-	Run: listUsers,
+	Options: listed(sdk.OptionList{Items: "users", Value: "id", Label: "login", Description: "status", Typed: true, Search: "q"}),
+	Run:     listUsers,
 }
 
 // ListUsersInput is what list_users takes.
@@ -36,10 +37,10 @@ func (in ListUsersInput) Validate() error { return oneOf(in.Search, in.Filter, i
 // ListUsersOutput is what list_users answers.
 type ListUsersOutput struct {
 	Users []UserItem `json:"users" jsonschema_description:"The users. Without a search or filter Okta leaves out the deactivated ones."`
-	Counted
+	Paged
 }
 
 func listUsers(ctx context.Context, c *okta.Client, in ListUsersInput) (ListUsersOutput, error) {
 	users, n, err := list(ctx, c, []string{"users"}, map[string]string{"search": in.Search, "filter": in.Filter, "q": in.Q}, in.Paging, userItem)
-	return ListUsersOutput{Users: users, Counted: n}, err
+	return ListUsersOutput{Users: users, Paged: n}, err
 }

@@ -11,9 +11,10 @@ import (
 
 // Paging is what every action that lists takes besides.
 type Paging struct {
-	ReturnAll bool `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false" jsonschema_description:"Follow the pages to the end, up to max_items, instead of returning the first."`
-	Limit     int  `json:"limit,omitempty" jsonschema:"title=Limit,default=200,minimum=1,maximum=200,example=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"Items an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests."`
-	MaxItems  int  `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"With return_all: stop after so many items."`
+	ReturnAll bool   `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false" jsonschema_description:"Follow the pages to the end, up to max_items, instead of returning the first."`
+	After     string `json:"after,omitempty" jsonschema:"title=After,example=200u3futQUvdcXWLrNQz,maxLength=2000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Go on where an earlier call with the same search ended: its next."`
+	Limit     int    `json:"limit,omitempty" jsonschema:"title=Limit,default=200,minimum=1,maximum=200,example=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"Items an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests."`
+	MaxItems  int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"With return_all: stop after so many items."`
 }
 
 // maxPage is the most items that Okta gives, or recommends, in one answer of a
@@ -26,24 +27,31 @@ type Counted struct {
 	Truncated bool `json:"truncated" jsonschema_description:"Whether Okta may have more that match."`
 }
 
+// Paged is what every action that lists in pages answers besides.
+type Paged struct {
+	Counted
+	Next string `json:"next,omitempty" jsonschema_description:"If there is more: the after with which a call goes on. Absent if it was cut off within a page of Okta's, or Okta gives no further page."`
+}
+
 // list reads a list of Okta's, and makes of each object what the answer holds.
 // Empty values of the query are left out.
-func list[T any](ctx context.Context, c *okta.Client, path []string, query map[string]string, p Paging, item func(okta.Object) T) ([]T, Counted, error) {
+func list[T any](ctx context.Context, c *okta.Client, path []string, query map[string]string, p Paging, item func(okta.Object) T) ([]T, Paged, error) {
 	values := url.Values{}
 	for name, value := range query {
 		if value != "" {
 			values.Set(name, value)
 		}
 	}
-	span := okta.Span{Page: p.Limit, Most: p.Limit}
+	span := okta.Span{Page: p.Limit, Most: p.Limit, After: p.After}
 	if p.ReturnAll {
-		span = okta.Span{Page: min(p.MaxItems, maxPage), Most: p.MaxItems, All: true}
+		span = okta.Span{Page: min(p.MaxItems, maxPage), Most: p.MaxItems, All: true, After: p.After}
 	}
-	found, truncated, err := c.List(ctx, path, values, span)
+	found, rest, err := c.List(ctx, path, values, span)
 	if err != nil {
-		return nil, Counted{}, err
+		return nil, Paged{}, err
 	}
-	return items(found, truncated, item)
+	all, n := items(found, rest, item)
+	return all, Paged{Counted: n, Next: rest.After}, nil
 }
 
 // raw keeps an object as Okta sent it.
@@ -52,19 +60,20 @@ func raw(o okta.Object) Object { return Object(json.RawMessage(o)) }
 // listWhole reads a list that Okta gives in one answer, or in pages of its own
 // choice.
 func listWhole[T any](ctx context.Context, c *okta.Client, path []string, most int, item func(okta.Object) T) ([]T, Counted, error) {
-	found, truncated, err := c.List(ctx, path, url.Values{}, okta.Span{Most: most, All: true})
+	found, rest, err := c.List(ctx, path, url.Values{}, okta.Span{Most: most, All: true})
 	if err != nil {
 		return nil, Counted{}, err
 	}
-	return items(found, truncated, item)
+	all, n := items(found, rest, item)
+	return all, n, nil
 }
 
-func items[T any](found []okta.Object, truncated bool, item func(okta.Object) T) ([]T, Counted, error) {
+func items[T any](found []okta.Object, rest okta.Rest, item func(okta.Object) T) ([]T, Counted) {
 	all := make([]T, len(found))
 	for i, o := range found {
 		all[i] = item(o)
 	}
-	return all, Counted{Count: len(all), Truncated: truncated}, nil
+	return all, Counted{Count: len(all), Truncated: rest.Truncated}
 }
 
 // oneOf refuses more than one of the ways to select that Okta does not combine.
@@ -78,4 +87,12 @@ func oneOf(search, filter, q string) error {
 		return sdk.InvalidField("/q", "cannot be combined with filter")
 	}
 	return nil
+}
+
+var onePage = Paged{Counted: Counted{Count: 1}}
+
+// listed completes how the answers of a list that has pages are options.
+func listed(o sdk.OptionList) *sdk.OptionList {
+	o.Limit, o.After, o.Next = "limit", "after", "next"
+	return &o
 }

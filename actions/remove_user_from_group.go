@@ -30,8 +30,8 @@ var RemoveUserFromGroup = action[RemoveUserFromGroupInput, RemoveUserFromGroupOu
 
 // RemoveUserFromGroupInput is what remove_user_from_group takes.
 type RemoveUserFromGroupInput struct {
-	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
-	Group string `json:"group" jsonschema:"title=Group,example=Quarantine,minLength=1,maxLength=500" jsonschema_description:"Id or exact name of the group."`
+	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	Group string `json:"group" jsonschema:"title=Group,example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_user_groups user=$user" jsonschema_description:"Id or exact name of the group."`
 	Write
 }
 

@@ -31,7 +31,7 @@ var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 
 // ResetPasswordInput is what reset_password takes.
 type ResetPasswordInput struct {
-	User           string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User           string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	SendEmail      bool   `json:"send_email,omitempty" jsonschema:"title=Send email,default=true" jsonschema_description:"Okta mails the user the link; otherwise the answer holds it. Do not mail it to a mailbox that may be in other hands."`
 	RevokeSessions bool   `json:"revoke_sessions,omitempty" jsonschema:"title=Revoke sessions,default=false" jsonschema_description:"End the user's Okta sessions as well. That they have ended cannot be read back."`
 	Write

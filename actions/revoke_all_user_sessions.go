@@ -28,7 +28,7 @@ var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, RevokeAllUserSess
 
 // RevokeAllUserSessionsInput is what revoke_all_user_sessions takes.
 type RevokeAllUserSessionsInput struct {
-	User          string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User          string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	OAuthTokens   bool   `json:"oauth_tokens,omitempty" jsonschema:"title=OAuth tokens,default=true" jsonschema_description:"Revoke the OpenID Connect and OAuth refresh and access tokens issued to the user as well."`
 	ForgetDevices bool   `json:"forget_devices,omitempty" jsonschema:"title=Forget devices,default=true" jsonschema_extras:"x-group=advanced" jsonschema_description:"Forget the devices that the user chose to be remembered on, so that the next sign-in asks for every factor."`
 	Write

@@ -27,8 +27,8 @@ var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 
 // RevokeAppTokensInput is what revoke_app_tokens takes.
 type RevokeAppTokensInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
-	App  string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_description:"Id or exact label of the app, or its OAuth client id as an event or a grant names it."`
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	App  string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications" jsonschema_description:"Id or exact label of the app, or its OAuth client id as an event or a grant names it."`
 	Write
 }
 

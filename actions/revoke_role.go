@@ -29,8 +29,8 @@ var RevokeRole = action[RevokeRoleInput, RevokeRoleOutput]{
 
 // RevokeRoleInput is what revoke_role takes.
 type RevokeRoleInput struct {
-	User        string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
-	Role        string `json:"role" jsonschema:"title=Role,example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_description:"Type of a standard role, such as SUPER_ADMIN or HELP_DESK_ADMIN, or the id of a custom role."`
+	User        string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	Role        string `json:"role" jsonschema:"title=Role,example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_user_roles user=$user" jsonschema_description:"Type of a standard role, such as SUPER_ADMIN or HELP_DESK_ADMIN, or the id of a custom role."`
 	ResourceSet string `json:"resource_set,omitempty" jsonschema:"title=Resource set,example=iamoJDFKaJxGIr0oamd9,maxLength=100" jsonschema_extras:"x-group=advanced" jsonschema_description:"Of a custom role: take it away over this set of resources only. Over all of them if absent."`
 	Write
 }

@@ -28,7 +28,7 @@ var RevokeUserGrants = action[RevokeUserGrantsInput, RevokeUserGrantsOutput]{
 
 // RevokeUserGrantsInput is what revoke_user_grants takes.
 type RevokeUserGrantsInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	Write
 }
 

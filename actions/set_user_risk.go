@@ -27,7 +27,7 @@ var SetUserRisk = action[SetUserRiskInput, SetUserRiskOutput]{
 
 // SetUserRiskInput is what set_user_risk takes.
 type SetUserRiskInput struct {
-	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW" jsonschema_description:"How endangered the user is. Okta cannot set it back to NONE."`
 	Why   string `json:"risk_reason,omitempty" jsonschema:"title=Risk reason,example=Session hijacking suspected,maxLength=500,pattern=^[a-zA-Z0-9\\s\\-\\,.]*$" jsonschema_description:"Why, as Okta is to show it: letters, digits, blanks, hyphens, commas and full stops."`
 	Write

@@ -26,8 +26,8 @@ var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOu
 
 // UnassignApplicationInput is what unassign_application takes.
 type UnassignApplicationInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
-	App  string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_description:"Id or exact label of the app."`
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	App  string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_user_applications user=$user" jsonschema_description:"Id or exact label of the app."`
 	Write
 }
 

@@ -28,7 +28,7 @@ var UniversalLogout = action[UniversalLogoutInput, UniversalLogoutOutput]{
 
 // UniversalLogoutInput is what universal_logout takes.
 type UniversalLogoutInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	Write
 }
 

@@ -28,7 +28,7 @@ var UnlockUser = action[UnlockUserInput, UnlockUserOutput]{
 
 // UnlockUserInput is what unlock_user takes.
 type UnlockUserInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	Write
 }
 

@@ -31,10 +31,10 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 
 // VerifyPushInput is what verify_push takes.
 type VerifyPushInput struct {
-	User        string       `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Id, login or email address of the user."`
+	User        string       `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	Wait        sdk.Duration `json:"wait,omitempty" jsonschema:"title=Wait,default=60s,example=60s" jsonschema_description:"How long to wait for the answer, at most five minutes. With 0s the answer is waiting: call again with the transaction."`
 	Number      bool         `json:"number,omitempty" jsonschema:"title=Number challenge,default=false" jsonschema_description:"Have the user pick a number, so that nobody approves by habit. Wait 0s to get the number first, and tell it to the user on another channel."`
-	Factor      string       `json:"factor,omitempty" jsonschema:"title=Factor,example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,maxLength=100" jsonschema_extras:"x-group=advanced" jsonschema_description:"Id of the push factor; the newest active one if absent."`
+	Factor      string       `json:"factor,omitempty" jsonschema:"title=Factor,example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user,x-group=advanced" jsonschema_description:"Id of the push factor; the newest active one if absent."`
 	Transaction string       `json:"transaction,omitempty" jsonschema:"title=Transaction,example=mst1eiHghhPxf0yhp0g,pattern=^[0-9A-Za-z._-]+$,maxLength=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"A challenge that was sent before: wait for its answer, and send none."`
 	Write
 }

@@ -191,6 +191,12 @@ func TestLint(t *testing.T) {
 		"two groups": {field[struct {
 			A string `json:"a" jsonschema:"title=A" jsonschema_extras:"x-group=basic,x-group=advanced" jsonschema_description:"D."`
 		}](), "more than one x-group"},
+		"options of nothing": {field[struct {
+			A string `json:"a" jsonschema:"title=A" jsonschema_extras:"x-options=" jsonschema_description:"D."`
+		}](), "does not begin with the name of an action"},
+		"options of a half input": {field[struct {
+			A string `json:"a" jsonschema:"title=A" jsonschema_extras:"x-options=list_a kind=" jsonschema_description:"D."`
+		}](), `"kind=" is not of the form`},
 		"name twice by embedding": {field[struct {
 			base
 			Z string `json:"zulu" jsonschema:"title=Z" jsonschema_description:"D."`

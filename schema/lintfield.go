@@ -62,14 +62,26 @@ func lintField(f reflect.StructField, open bool) []string {
 	if !open && !seen["title"] {
 		add("has no title")
 	}
-	extras := splitTag(f.Tag.Get("jsonschema_extras"))
-	for _, extra := range extras {
-		if extra != "x-group=advanced" && extra != "x-group=basic" {
-			add("unknown extra %q", extra)
+	return append(problems, lintExtras(f, open)...)
+}
+
+func lintExtras(f reflect.StructField, open bool) []string {
+	var problems []string
+	seen := map[string]bool{}
+	for _, extra := range splitTag(f.Tag.Get("jsonschema_extras")) {
+		keyword, value, _ := strings.Cut(extra, "=")
+		switch {
+		case seen[keyword]:
+			problems = append(problems, "has more than one "+keyword)
+		case keyword == "x-group" && (value == "advanced" || value == "basic"):
+		case keyword == optionsKeyword && !open:
+			if _, err := parseOptions(value); err != nil {
+				problems = append(problems, err.Error())
+			}
+		default:
+			problems = append(problems, fmt.Sprintf("unknown extra %q", extra))
 		}
-	}
-	if len(extras) > 1 {
-		add("has more than one x-group")
+		seen[keyword] = true
 	}
 	return problems
 }

@@ -22,6 +22,7 @@ type Node struct {
 	Required    []string          `json:"required"`
 	WriteOnly   bool              `json:"writeOnly"`
 	Group       string            `json:"x-group"`
+	Options     *Options          `json:"x-options"`
 	Items       *Node             `json:"items"`
 	Properties  Properties        `json:"properties"`
 	Additional  *Additional       `json:"additionalProperties"`

@@ -14,7 +14,8 @@ import (
 
 // Input returns the schema of T as something a caller sends: members that T does
 // not name are refused, and each parameter is marked "basic" or "advanced"
-// (keyword x-group), which is where a builder shows it.
+// (keyword x-group), which is where a builder shows it. The keyword x-options, if
+// there is one, is of the form of [Options].
 func Input[T any]() (*Schema, error) {
 	return reflected[T](false, func(s *jsonschema.Schema) {
 		for p := s.Properties.Oldest(); p != nil; p = p.Next() {
@@ -25,6 +26,7 @@ func Input[T any]() (*Schema, error) {
 				p.Value.Extras["x-group"] = "basic"
 			}
 		}
+		expandOptions(s)
 	})
 }
 

@@ -35,6 +35,8 @@ type Action[C, In, Out any] struct {
 	Scopes  []string         // OAuth scopes it needs
 	Example Example[In, Out] // a call and its answer, for documentation and tests
 	// Shapes are those that the answer can have besides Out's, by the value of the
+	// Options says how the answer becomes options of parameters. Mostly nil.
+	Options *OptionList
 	// parameter "format" that asks for them; see [FormatParam]. Mostly nil.
 	Shapes map[string]Shape
 	Run    func(ctx context.Context, client C, in In) (Out, error)
@@ -81,7 +83,7 @@ func (a Action[C, In, Out]) compile() (operation[C], error) {
 	}
 	op := operation[C]{info: ActionInfo{
 		Name: a.Name, Title: a.Title, Summary: a.Summary, Docs: a.Docs,
-		Effect: a.Effect, Undo: a.Undo, Scopes: list(a.Scopes),
+		Effect: a.Effect, Undo: a.Undo, Scopes: list(a.Scopes), Options: a.Options,
 	}}
 	input, err := schema.Input[In]()
 	if err != nil {

@@ -36,6 +36,8 @@ type ActionInfo struct {
 	Output  JSON        `json:"output" jsonschema_description:"JSON Schema of the answer."`
 	Example ExampleInfo `json:"example" jsonschema_description:"A call and its answer."`
 
+	Options *OptionList `json:"options,omitempty" jsonschema_description:"How the answer becomes the options of parameters whose schema names this action in x-options."`
+
 	Shapes map[string]JSON `json:"shapes,omitempty" jsonschema_description:"JSON Schema of the answer by the value of the parameter format, if it has one: output is that of its default."`
 }
 

@@ -22,16 +22,20 @@ func Verify(b Backend) error {
 
 func (b *backend[S, C]) verify() error {
 	var errs []error
-	if err := b.settings.Verify(); err != nil {
+	actions := map[string]ActionInfo{}
+	for _, a := range b.manifest.Actions {
+		actions[a.Name] = a
+	}
+	if err := errors.Join(b.settings.Verify(), verifyOptions(b.settings, actions)); err != nil {
 		errs = append(errs, fmt.Errorf("settings: %w", err))
 	}
 	for _, a := range b.manifest.Actions {
-		if err := b.actions[a.Name].verify(); err != nil {
+		if err := errors.Join(b.actions[a.Name].verify(), verifyOptions(b.actions[a.Name].input, actions)); err != nil {
 			errs = append(errs, fmt.Errorf("action %q: %w", a.Name, err))
 		}
 	}
 	for _, t := range b.manifest.Triggers {
-		if err := b.triggers[t.Name].verify(); err != nil {
+		if err := errors.Join(b.triggers[t.Name].verify(), verifyOptions(b.triggers[t.Name].params, actions)); err != nil {
 			errs = append(errs, fmt.Errorf("trigger %q: %w", t.Name, err))
 		}
 	}
@@ -52,6 +56,7 @@ func (a ActionInfo) verify(input, output *schema.Schema) error {
 			errs = append(errs, fmt.Errorf("it %s, so its output must have %q", a.Effect, name))
 		}
 	}
+	errs = append(errs, a.Options.verify(a, input, output))
 	return errors.Join(errs...)
 }
 

@@ -38,7 +38,7 @@ func (a *app) showEventTypeCommand() *cobra.Command {
 // a family, are refused.
 func lookUp(name string) (eventType, error) {
 	if t, ok := catalogue.Lookup(name); ok {
-		return describe(t, true), nil
+		return eventType{Type: t, Known: true}, nil
 	}
 	if err := sdk.CheckTypePattern(name); err != nil {
 		return eventType{}, usageError{fmt.Errorf("%q is not the name of an event type, such as user.session.start", oneLine(name))}
@@ -46,9 +46,7 @@ func lookUp(name string) (eventType, error) {
 	if name == "*" || strings.HasSuffix(name, ".*") || len(catalogue.Family(name)) > 0 {
 		return eventType{}, usageError{fmt.Errorf("%s is a family: `soar events types --family %s` lists it", name, strings.TrimSuffix(name, ".*"))}
 	}
-	t := describe(catalogue.Type{Name: name, Label: catalogue.Label(name), Tags: []string{}, Actions: catalogue.Actions(name)}, false)
-	t.Nearest = catalogue.Closest(name)
-	return t, nil
+	return eventType{Type: catalogue.Of(name), Nearest: catalogue.Closest(name)}, nil
 }
 
 func (a *app) showEventType(t eventType) {
@@ -73,7 +71,7 @@ func (a *app) showEventType(t eventType) {
 		}
 	}
 	et := t.EMM.EventType
-	facts = append(facts, []string{"ECS", t.ECS.String()},
+	facts = append(facts, []string{"ECS", ecsText(t.ECS)},
 		[]string{"EMM", fmt.Sprintf("%s %s, %s %s", t.EMM.Category.Code, t.EMM.Category.Key, et.Code, et.Key)},
 		[]string{"actions", strings.Join(t.Actions, ", ")})
 	if t.Watched != "" {

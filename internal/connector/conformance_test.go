@@ -65,9 +65,10 @@ func always(input string) func(sdktest.Service) json.RawMessage {
 func coreCases() map[string]sdktest.Case {
 	user := always(`{"user":"` + victim + `"}`)
 	return map[string]sdktest.Case{
-		"get_logs":     {Input: always(`{"limit":10}`)},
-		"get_user":     {Input: user},
-		"contain_user": {Input: always(`{"users":["` + victim + `"],"quarantine":"Quarantine"}`), Again: sdk.Changed}, // likewise
+		"get_logs":         {Input: always(`{"limit":10}`)},
+		"list_event_types": {Input: always(`{"search":"session","limit":2}`), Offline: true},
+		"get_user":         {Input: user},
+		"contain_user":     {Input: always(`{"users":["` + victim + `"],"quarantine":"Quarantine"}`), Again: sdk.Changed}, // likewise
 		"restore_user": {Input: func(s sdktest.Service) json.RawMessage {
 			u, _ := s.(service).State().User("suspended@corp.example")
 			return json.RawMessage(`{"record":{"user_id":"` + u.ID + `","login":"` + u.Login + `","status_before":"ACTIVE","status_after":"SUSPENDED"}}`)

@@ -17,11 +17,11 @@ func every[T any](ctx context.Context, c *Client, query url.Values, id func(T) s
 	if query == nil {
 		query = url.Values{}
 	}
-	objects, truncated, err := c.List(ctx, segments, query, Span{Most: maxList, All: true})
+	objects, rest, err := c.List(ctx, segments, query, Span{Most: maxList, All: true})
 	if err != nil {
 		return nil, err
 	}
-	if truncated {
+	if rest.Truncated {
 		return nil, sdk.Errorf(sdk.Unavailable, "Okta's address gave a list without an end")
 	}
 	items := make([]T, len(objects))

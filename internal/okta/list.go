@@ -10,18 +10,28 @@ import (
 
 // A Span is how much of a list is read.
 type Span struct {
-	Page int  // items an answer; 0 for lists that Okta gives in one answer
-	Most int  // items in all
-	All  bool // follow the pages, instead of reading the first alone
+	Page  int    // items an answer; 0 for lists that Okta gives in one answer
+	Most  int    // items in all
+	All   bool   // follow the pages, instead of reading the first alone
+	After string // the After of the Rest that an earlier call left; "" begins at the first
 }
 
-// List reads the list at the path that segments make below /api/v1, and says
-// whether Okta may hold more that match than were read. An element that is no
-// object breaks the list; what is inside an object breaks nothing.
-func (c *Client) List(ctx context.Context, segments []string, query url.Values, span Span) (all []Object, truncated bool, err error) {
+// Rest is what a call left unread of a list.
+type Rest struct {
+	Truncated bool   // Okta may hold more that match
+	After     string // where a call with the same query goes on; "" if no call can
+}
+
+// List reads the list at the path that segments make below /api/v1, and says what it
+// left unread. An element that is no object breaks the list; what is inside an object
+// breaks nothing.
+func (c *Client) List(ctx context.Context, segments []string, query url.Values, span Span) (all []Object, rest Rest, err error) {
 	p, err := path(segments...)
 	if err != nil {
-		return nil, false, err
+		return nil, Rest{}, err
+	}
+	if span.After != "" {
+		query.Set("after", span.After)
 	}
 	if span.Page > 0 {
 		query.Set("limit", strconv.Itoa(span.Page))
@@ -37,7 +47,8 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 				return false, r.broken("a list with something else than objects in it")
 			}
 		}
-		more := nextLink(r.header) != ""
+		link := nextLink(r.header)
+		more := link != ""
 		// Okta does not page a list that q selects: a full page may not be all.
 		cut := query.Has("q") && span.Page > 0 && len(page) >= span.Page
 		if room := span.Most - len(all); len(page) > room {
@@ -45,13 +56,25 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 		}
 		all = append(all, page...)
 		goOn := more && span.All && len(all) < span.Most
-		truncated = cut || more && !goOn
+		rest = Rest{Truncated: cut || more && !goOn}
+		if rest.Truncated && !cut {
+			rest.After = cursorOf(link)
+		}
 		return goOn, nil
 	})
 	if err != nil {
-		return nil, false, err
+		return nil, Rest{}, err
 	}
-	return all, truncated, nil
+	return all, rest, nil
+}
+
+// cursorOf is the place that a link to a next page names, "" if it names none.
+func cursorOf(link string) string {
+	u, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("after")
 }
 
 // An Object is an object of Okta's as it was sent.

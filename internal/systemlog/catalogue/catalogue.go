@@ -8,6 +8,9 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"soar.example/okta/internal/systemlog/ecs"
+	"soar.example/okta/internal/systemlog/emm"
 )
 
 //go:generate go run ./generate
@@ -19,19 +22,22 @@ const Release = "2026.08.1"
 // facts that Okta states of it (https://developer.okta.com/docs/reference/api/event-types/);
 // the rest is the catalogue's own.
 type Type struct {
-	Name         string   `json:"name" jsonschema_description:"The event type, such as user.session.start."`
-	Label        string   `json:"label" jsonschema_description:"The name in words, for lists."`
-	Category     string   `json:"category" jsonschema_description:"The part of Okta that sends it."`
-	Release      string   `json:"release" jsonschema_description:"The release of Okta that brought it."`
-	HookEligible bool     `json:"hook_eligible" jsonschema_description:"Whether Okta's event hooks can send it."`
-	Beta         bool     `json:"beta" jsonschema_description:"Whether it is part of a beta feature."`
-	Internal     bool     `json:"internal" jsonschema_description:"Whether Okta marks it as its own."`
-	Deprecated   bool     `json:"deprecated" jsonschema_description:"Whether Okta means to drop it."`
-	Tags         []string `json:"tags" jsonschema_description:"Okta's keywords for it."`
-	Actions      []string `json:"actions" jsonschema_description:"Actions that suit a response to it, the gentlest first."`
-	Watch        string   `json:"watch,omitempty" jsonschema_description:"Why a responder should watch it; absent if there is no special reason."`
-	Description  string   `json:"description,omitempty" jsonschema_description:"What the event says, in a sentence, where the catalogue has one."`
-	Fields       []Field  `json:"fields,omitempty" jsonschema_description:"The members that such an event is documented to fill, where the catalogue knows them."`
+	Name         string    `json:"name" jsonschema_description:"The event type, such as user.session.start."`
+	Label        string    `json:"label" jsonschema_description:"The name in words, for lists."`
+	Category     string    `json:"category" jsonschema_description:"The part of Okta that sends it."`
+	Release      string    `json:"release" jsonschema_description:"The release of Okta that brought it."`
+	HookEligible bool      `json:"hook_eligible" jsonschema_description:"Whether Okta's event hooks can send it."`
+	Beta         bool      `json:"beta" jsonschema_description:"Whether it is part of a beta feature."`
+	Internal     bool      `json:"internal" jsonschema_description:"Whether Okta marks it as its own."`
+	Deprecated   bool      `json:"deprecated" jsonschema_description:"Whether Okta means to drop it."`
+	Tags         []string  `json:"tags" jsonschema_description:"Okta's keywords for it."`
+	ECS          ecs.Class `json:"ecs" jsonschema_description:"Its class in the Elastic Common Schema."`
+	EMM          emm.Class `json:"emm" jsonschema_description:"Its class in the SaaS Event Maturity Matrix."`
+	Actions      []string  `json:"actions" jsonschema_description:"Actions that suit a response to it, the gentlest first."`
+	Watched      string    `json:"watched,omitempty" jsonschema_description:"The event type or family by which a responder should watch it; absent if there is no special reason to."`
+	Watch        string    `json:"watch,omitempty" jsonschema_description:"Why a responder should watch it."`
+	Description  string    `json:"description,omitempty" jsonschema_description:"What the event says, in a sentence, where the catalogue has one."`
+	Fields       []Field   `json:"fields,omitempty" jsonschema_description:"The members that such an event is documented to fill, where the catalogue knows them."`
 }
 
 // record is one line of the generated table.
@@ -51,12 +57,23 @@ const (
 )
 
 func (r *record) view() Type {
+	t := Of(r.name)
+	t.Category, t.Release, t.Tags = r.category, r.release, split(r.tags)
+	t.HookEligible, t.Beta = r.marks&hook != 0, r.marks&beta != 0
+	t.Internal, t.Deprecated = r.marks&internal != 0, r.marks&deprecated != 0
+	return t
+}
+
+// Of returns what the name of an event type tells, without the facts that Okta states
+// of it: all that there is to know of one that is new.
+func Of(name string) Type {
+	class := ecs.Classify(name)
+	watched := watchOf(name)
 	return Type{
-		Name: r.name, Label: Label(r.name), Category: r.category, Release: r.release,
-		HookEligible: r.marks&hook != 0, Beta: r.marks&beta != 0,
-		Internal: r.marks&internal != 0, Deprecated: r.marks&deprecated != 0,
-		Tags: split(r.tags), Actions: Actions(r.name), Watch: watchReason(r.name),
-		Description: accessTexts(r.name), Fields: accessFields(r.name),
+		Name: name, Label: Label(name), Tags: []string{},
+		ECS: ecs.Class{Category: append([]string{}, class.Category...), Type: append([]string{}, class.Type...)},
+		EMM: emm.Classify(name), Actions: Actions(name), Watched: watched.Pattern, Watch: watched.Reason,
+		Description: accessTexts(name), Fields: accessFields(name),
 	}
 }
 

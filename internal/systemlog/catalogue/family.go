@@ -40,7 +40,7 @@ func Branches(prefix string) []Branch {
 			branches[i].Types++
 			continue
 		}
-		branches = append(branches, Branch{Name: name, Label: Label(name), Types: 1, Watch: watchReason(name)})
+		branches = append(branches, Branch{Name: name, Label: Label(name), Types: 1, Watch: watchOf(name).Reason})
 	}
 	return branches
 }

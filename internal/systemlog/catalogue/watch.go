@@ -69,12 +69,13 @@ var watched = []Watch{
 // the slice.
 func Watched() []Watch { return append([]Watch(nil), watched...) }
 
-// watchReason also knows a family by its bare prefix.
-func watchReason(name string) string {
+// watchOf returns the line by which an event type is watched, or a family under its
+// bare prefix; the zero Watch if there is none.
+func watchOf(name string) Watch {
 	for _, w := range watched {
 		if sdk.MatchType(w.Pattern, name) || w.Pattern == name+".*" {
-			return w.Reason
+			return w
 		}
 	}
-	return ""
+	return Watch{}
 }
