@@ -9,7 +9,6 @@ import (
 
 	"soar.example/okta/internal/systemlog/catalogue"
 	"soar.example/okta/internal/systemlog/ecs"
-	"soar.example/okta/internal/systemlog/emm"
 	"soar.example/okta/sdk"
 )
 
@@ -44,35 +43,12 @@ hold every word of a text in their name, label, category or tags.`,
 // An eventType is all that there is to say of an event type, known or not.
 type eventType struct {
 	catalogue.Type
-	ECS     ecsClass  `json:"ecs"`
-	EMM     emm.Class `json:"emm"`
-	Known   bool      `json:"known"`
-	Watched string    `json:"watched,omitempty"` // the family or type by which a responder should watch it
-	Nearest []string  `json:"nearest,omitempty"` // of a type that is not known
+	Known   bool     `json:"known"`
+	Nearest []string `json:"nearest,omitempty"` // of a type that is not known
 }
 
-type ecsClass struct {
-	Category []string `json:"category"`
-	Type     []string `json:"type"`
-}
-
-func (c ecsClass) String() string {
+func ecsText(c ecs.Class) string {
 	return strings.Join(c.Category, ", ") + " / " + strings.Join(c.Type, ", ")
-}
-
-func describe(t catalogue.Type, known bool) eventType {
-	class := ecs.Classify(t.Name)
-	e := eventType{
-		Type: t, Known: known, EMM: emm.Classify(t.Name),
-		ECS: ecsClass{append([]string{}, class.Category...), append([]string{}, class.Type...)},
-	}
-	for _, w := range catalogue.Watched() {
-		if sdk.MatchType(w.Pattern, t.Name) {
-			e.Watched, e.Watch = w.Pattern, w.Reason
-			break
-		}
-	}
-	return e
 }
 
 // eventTypes are those of the family, if one is given, that the search finds. A
@@ -93,7 +69,7 @@ func eventTypes(family, search string) ([]eventType, error) {
 	}
 	types := make([]eventType, len(found))
 	for i, t := range found {
-		types[i] = describe(t, true)
+		types[i] = eventType{Type: t, Known: true}
 	}
 	return types, nil
 }
@@ -109,7 +85,7 @@ func (a *app) listEventTypes(types []eventType) {
 	}
 	rows := [][]string{{"EVENT TYPE", "LABEL", "CATEGORY", "ECS", "EMM", "ACTIONS"}}
 	for _, t := range types {
-		rows = append(rows, []string{t.Name, t.Label, t.Category, t.ECS.String(), t.EMM.EventType.Key, strings.Join(t.Actions, ", ")})
+		rows = append(rows, []string{t.Name, t.Label, t.Category, ecsText(t.ECS), t.EMM.EventType.Key, strings.Join(t.Actions, ", ")})
 	}
 	a.out.table(rows)
 	fmt.Fprintln(a.out, a.out.faint(count(len(types), "event type")+" of Okta's release "+catalogue.Release))
