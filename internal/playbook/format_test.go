@@ -15,6 +15,7 @@ import (
 type formatParams struct {
 	EventTypes []string `json:"event_types,omitempty" jsonschema:"title=Event types" jsonschema_description:"Event types."`
 	Format     string   `json:"format,omitempty" jsonschema:"title=Format,enum=okta,enum=ecs,default=okta" jsonschema_description:"Shape."`
+	Also       []string `json:"also,omitempty" jsonschema:"title=Also,enum=okta,enum=ecs" jsonschema_description:"Shapes."`
 }
 
 type ecsEvent struct {
@@ -83,24 +84,77 @@ func TestFormatDecidesTheTypeOfTheEvent(t *testing.T) {
 	}
 }
 
+// The choice is not the poll's, which brings the events in its own shape and in those
+// that some playbook reads.
 func TestFormatIsWhatConditionsRead(t *testing.T) {
 	source := "name: a\ntitle: A\ntrigger: feed\nevent_types: ['*']\nparams: {format: ecs}\n" +
-		"condition: event.source.ip == \"198.51.100.23\" && event.source.port == 443\nsteps: [{id: look, action: get_user, with: {user: ann}}]\n"
+		"condition: event.source.ip == \"198.51.100.23\" && event.source.port == 443 && raw.source.port == 443 && okta.actor.alternateId == \"ann\"\n" +
+		"steps: [{id: look, action: get_user, with: {user: \"${{ event.source.ip }}\"}}]\n"
 	p, err := Load("f.yaml", []byte(source), shaped(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(`{"event_types":["*"],"format":"ecs"}`, string(p.Params)); diff != "" {
+	if diff := cmp.Diff(`{"event_types":["*"]}`, string(p.Params)); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff([]string{"ecs"}, p.Also); diff != "" {
+		t.Error(diff)
+	}
+	ann := json.RawMessage(`{"actor":{"alternateId":"ann"}}`)
 	for data, want := range map[string]bool{
 		`{"source":{"ip":"198.51.100.23","port":443}}`: true,
 		`{"source":{"ip":"198.51.100.23"}}`:            false,
 		`{}`:                                           false,
 	} {
-		got, err := p.Match(sdk.RawEvent{ID: "u-1", Type: "a.b", Data: json.RawMessage(data)})
+		shapes := map[string]json.RawMessage{"ecs": json.RawMessage(data)}
+		got, err := p.Match(sdk.RawEvent{ID: "u-1", Type: "a.b", Data: ann, Shapes: shapes})
 		if err != nil || got != want {
 			t.Errorf("%s: %t, %v", data, got, err)
+		}
+		if want {
+			input, err := p.Input(p.Steps[0], Scope{Event: ann, Shapes: shapes})
+			if err != nil || string(input) != `{"user":"198.51.100.23"}` {
+				t.Errorf("%s, %v", input, err)
+			}
+		}
+	}
+	_, err = p.Match(sdk.RawEvent{ID: "u-1", Type: "a.b", Data: ann})
+	if err == nil || !strings.Contains(err.Error(), "it came without its ecs shape") {
+		t.Errorf("an event without the shape: %v", err)
+	}
+}
+
+// Every shape has its name as a variable besides, whatever event is, and what is read
+// of it is what a poll must bring.
+func TestShapesBesideTheEvent(t *testing.T) {
+	for _, test := range []struct{ params, condition, also, problem string }{
+		{"", `ecs.source.ip == "198.51.100.23"`, "ecs", ""},
+		{"params: {format: okta}", `ecs.source.ip == event.severity`, "ecs", ""},
+		{"params: {format: okta, also: [ecs]}", `event.severity == "WARN"`, "ecs", ""},
+		{"params: {format: ecs}", `ecs.source.ip == event.source.ip`, "ecs", ""},
+		{"params: {format: ecs}", `okta.severity == "WARN"`, "ecs", ""},
+		{"", `event.severity == "ecs"`, "", ""},
+		{"", `okta.severity == event.severity`, "", ""},
+		{"", `[1].exists(ecs, ecs == 1)`, "ecs", ""}, // a poll too much, never one too little
+		{"", `ecs.source.iq == "x"`, "", `f.yaml:5:23: there is no field "iq" in ecs.source; did you mean "ip"?`},
+		{"", `ecs.source.port == "x"`, "", "no matching overload"},
+		{"", `ecs.actor == "x"`, "", `there is no field "actor" in ecs; it has source`},
+		{"", `ec.source.ip == "x"`, "", `there is no variable "ec"; did you mean "ecs"?`},
+		{"", `emm.key == "x"`, "", `there is no variable "emm"`},
+		{"params: {also: [emm]}", `true`, "", "f.yaml:6:17: item 0: value must be one of"},
+		{"params: {also: ecs}", `true`, "", "also"},
+	} {
+		source := fmt.Sprintf("name: a\ntitle: A\ntrigger: feed\nevent_types: ['*']\ncondition: %q\n%s\n"+
+			"steps: [{id: look, action: get_user, with: {user: ann}}]\n", test.condition, test.params)
+		p, err := Load("f.yaml", []byte(source), shaped(t))
+		if test.problem != "" {
+			if err == nil || !strings.Contains(err.Error(), test.problem) {
+				t.Errorf("%s with %s: %v", test.params, test.condition, err)
+			}
+			continue
+		}
+		if err != nil || strings.Join(p.Also, ",") != test.also {
+			t.Errorf("%s with %s: also %v, %v", test.params, test.condition, p, err)
 		}
 	}
 }
