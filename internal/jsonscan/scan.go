@@ -48,20 +48,9 @@ func (p *Scanner) fail() bool {
 	return false
 }
 
-func (p *Scanner) space() {
-	for p.i < len(p.s) {
-		switch p.s[p.i] {
-		case ' ', '\t', '\n', '\r':
-			p.i++
-		default:
-			return
-		}
-	}
-}
-
 // Peek returns the first byte of the next value, 0 at the end.
 func (p *Scanner) Peek() byte {
-	p.space()
+	p.i = gap(p.s, p.i)
 	if p.failed || p.i >= len(p.s) {
 		return 0
 	}
@@ -169,131 +158,34 @@ func (p *Scanner) Skip() {
 	if p.failed {
 		return
 	}
-	switch p.Peek() {
-	case '{':
-		for p.Enter('{'); ; p.Skip() {
-			if !p.member() {
-				return
-			}
-		}
-	case '[':
-		for p.Enter('['); p.Element(); p.Skip() {
-		}
-	case '"':
-		p.literal()
-	case 't':
-		p.word("true")
-	case 'f':
-		p.word("false")
-	case 'n':
-		p.word("null")
-	default:
-		p.number()
-	}
+	end, ok := pass(p.s, gap(p.s, p.i), p.depth)
+	p.i, p.failed = end, !ok
 }
-
-// member is Key without the cost of a name that nobody asks for.
-func (p *Scanner) member() bool {
-	if p.failed || p.leave('}') {
-		return false
-	}
-	if p.Peek() != '"' {
-		return p.fail()
-	}
-	p.literal()
-	if p.Peek() != ':' {
-		return p.fail()
-	}
-	p.i++
-	return !p.failed
-}
-
-func (p *Scanner) word(w string) {
-	if !strings.HasPrefix(p.s[p.i:], w) {
-		p.fail()
-		return
-	}
-	p.i += len(w)
-}
-
-func (p *Scanner) number() {
-	if p.i < len(p.s) && p.s[p.i] == '-' {
-		p.i++
-	}
-	if p.i < len(p.s) && p.s[p.i] == '0' {
-		p.i++
-	} else {
-		p.digits()
-	}
-	if p.i < len(p.s) && p.s[p.i] == '.' {
-		p.i++
-		p.digits()
-	}
-	if p.i < len(p.s) && p.s[p.i]|0x20 == 'e' {
-		p.i++
-		if p.i < len(p.s) && (p.s[p.i] == '+' || p.s[p.i] == '-') {
-			p.i++
-		}
-		p.digits()
-	}
-}
-
-func (p *Scanner) digits() {
-	from := p.i
-	for p.i < len(p.s) && p.s[p.i]-'0' <= 9 {
-		p.i++
-	}
-	if p.i == from {
-		p.fail()
-	}
-}
-
-// special marks the bytes of a string literal that need a look.
-var special = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf
-	}
-	return t
-}()
 
 // literal reads a string literal and returns what is between its quotes; plain
 // tells that this is the string itself, without escapes and bad UTF-8.
 func (p *Scanner) literal() (inner string, plain bool) {
-	s, i := p.s, p.i+1
-	from, ascii, escaped := i, true, false
-	for i < len(s) {
-		c := s[i]
-		if !special[c] {
-			i++
-			continue
-		}
-		switch {
-		case c == '"':
+	s, from := p.s, p.i+1
+	plain = true
+	for i := from; ; {
+		i = ordinary(s, i)
+		if i < len(s) && s[i] == '"' {
 			inner, p.i = s[from:i], i+1
-			return inner, !escaped && (ascii || utf8.ValidString(inner))
-		case c == '\\':
-			escaped = true
-			n := escape(s[i:])
-			if n == 0 {
-				p.i = i
-				return "", p.fail()
-			}
-			i += n
-		case c >= utf8.RuneSelf:
-			ascii = false
-			i++
-		default:
+			return inner, plain && (ascii(inner) || utf8.ValidString(inner))
+		}
+		n := escape(s[i:])
+		if n == 0 {
 			p.i = i
 			return "", p.fail()
 		}
+		plain = false
+		i += n
 	}
-	p.i = len(s)
-	return "", p.fail()
 }
 
-// escape returns the length of the escape that s begins with, 0 if it is none.
+// escape returns the length of the escape that s begins with, 0 if there is none.
 func escape(s string) int {
-	if len(s) < 2 {
+	if len(s) < 2 || s[0] != '\\' {
 		return 0
 	}
 	switch s[1] {

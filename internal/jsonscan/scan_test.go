@@ -61,6 +61,23 @@ func TestSameAsEncodingJSON(t *testing.T) {
 	}
 }
 
+// Eight bytes are read at a time: every byte counts wherever it stands among them,
+// and next to one that is found.
+func TestEveryByteAtEveryPlace(t *testing.T) {
+	for place := range 20 {
+		for c := range 256 {
+			for _, before := range []byte{'a', '!', '#', '[', ']', 0x7f, 0x80, 0xff} {
+				text := []byte(`{"k":"` + strings.Repeat("a", 20) + `"}`)
+				text[6+place] = byte(c)
+				if place > 0 {
+					text[5+place] = before
+				}
+				same(t, string(text))
+			}
+		}
+	}
+}
+
 func TestElementsAndScalars(t *testing.T) {
 	p := New(`[1, "two" ,true,null,{"a":[3]},[], -4e2]`)
 	var got []string

@@ -1,0 +1,29 @@
+package pages
+
+import (
+	"testing"
+
+	"soar.example/okta/internal/systemlog"
+)
+
+// What is measured with must be what Okta sends: events that read whole, of the
+// size that is said, none of them twice.
+func TestPages(t *testing.T) {
+	for size, about := range map[Size]int{Usual: 2100, Long: 2400} {
+		page := Page(0, Full, size)
+		heads, err := systemlog.Split(page)
+		if err != nil || len(heads) != Full {
+			t.Fatalf("%d events, %v", len(heads), err)
+		}
+		seen := map[string]bool{}
+		for i, h := range heads {
+			if len(h.Unread) > 0 || h.UUID != UUID(i) || seen[h.UUID] {
+				t.Fatalf("event %d: %q, unread %q", i, h.UUID, h.Unread)
+			}
+			seen[h.UUID] = true
+		}
+		if each := len(page) / Full; each < about-150 || each > about+150 {
+			t.Errorf("an event has %d bytes, not about %d", each, about)
+		}
+	}
+}
