@@ -13,9 +13,9 @@ import (
 )
 
 func (a *app) eventsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "events", Short: "Look up Okta's event types, or normalize events to ECS or EMM", Args: none,
+	c := &cobra.Command{Use: "events", Short: "Print events as they come, look up their types, or normalize them to ECS or EMM", Args: none,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(a.eventTypesCommand(), a.showEventTypeCommand(), a.normalizeCommand())
+	c.AddCommand(a.eventTypesCommand(), a.showEventTypeCommand(), a.normalizeCommand(), a.tailCommand())
 	return c
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,15 @@ func (l *live) watching(h sdk.Health, books []*playbook.Playbook, store string) 
 	for _, b := range books {
 		fmt.Fprintf(l.out, "  %s on %s\n", l.out.bold(b.Name), strings.Join(b.EventTypes, ", "))
 	}
+}
+
+// serving says where metrics are.
+func (l *live) serving(at net.Addr) {
+	if l.json {
+		l.out.line(map[string]any{"kind": "metrics", "url": "http://" + at.String() + "/metrics", "health": "http://" + at.String() + "/healthz"})
+		return
+	}
+	fmt.Fprintf(l.out, "  metrics at http://%s/metrics, health at http://%s/healthz\n", at, at)
 }
 
 // accepted shows a page's events, once they are safe in the store.

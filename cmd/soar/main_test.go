@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"append": appendEvents, "fault": addFault, "user": checkUser, "requests": checkRequests,
 			"await": await, "exits": exits, "signal": signalWatcher, "lastjson": lastJSON,
+			"scrape": scrape, "mend": mendOrg, "polled": awaitPolls,
 		},
 	})
 }

@@ -15,15 +15,18 @@ import (
 // A terminal is where output goes. It colours only what a person sees: never a
 // file, a pipe, or a terminal whose user set NO_COLOR (https://no-color.org).
 type terminal struct {
-	mu       sync.Mutex
-	w        io.Writer
-	coloured bool
+	mu          sync.Mutex
+	w           io.Writer
+	interactive bool // a person watches
+	coloured    bool
+	last        *statusLine // nil: there is none
 }
 
 func newTerminal(w io.Writer) *terminal {
 	t := &terminal{w: w}
-	if f, ok := w.(*os.File); ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
-		t.coloured = isatty.IsTerminal(f.Fd())
+	if f, ok := w.(*os.File); ok && os.Getenv("TERM") != "dumb" {
+		t.interactive = isatty.IsTerminal(f.Fd())
+		t.coloured = t.interactive && os.Getenv("NO_COLOR") == ""
 	}
 	return t
 }
@@ -32,7 +35,17 @@ func newTerminal(w io.Writer) *terminal {
 func (t *terminal) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.last != nil {
+		return t.last.above(func() (int, error) { return t.w.Write(b) })
+	}
 	return t.w.Write(b)
+}
+
+// keep has everything that is written from now on appear above s.
+func (t *terminal) keep(s *statusLine) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = s
 }
 
 // line writes v as JSON on one line.

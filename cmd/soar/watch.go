@@ -3,26 +3,43 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
+	"soar.example/okta/internal/monitor"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/runner"
+	"soar.example/okta/plugin/host"
 	"soar.example/okta/sdk"
 )
 
+// watchOptions are the flags of soar watch.
+type watchOptions struct {
+	every   time.Duration // 0: the trigger's own
+	workers int
+	metrics string // "": none
+	maxLag  time.Duration
+	status  time.Duration
+}
+
 func (a *app) watchCommand() *cobra.Command {
-	var every time.Duration
-	var workers int
+	var o watchOptions
 	c := &cobra.Command{
 		Use: "watch PLAYBOOK...", Short: "Watch the org and start playbooks on matching events, until stopped",
 		Long: `Watch the org and start playbooks on matching events, until SIGTERM or Ctrl-C.
 
 What was seen and done is kept in the store (--store). Stopped or killed at any instant and started
-again, it goes on where it was: no event is lost, none starts a playbook twice.`,
+again, it goes on where it was: no event is lost, none starts a playbook twice.
+
+The last line of a terminal says how it is doing; elsewhere a line now and then does (--status). With
+--metrics, Prometheus finds the same at /metrics, and /healthz answers 200, or 503 with the reason.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError{fmt.Errorf("%s needs at least one playbook file", c.CommandPath())}
@@ -30,21 +47,37 @@ again, it goes on where it was: no event is lost, none starts a playbook twice.`
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			if every != 0 && every < time.Second {
-				return usageError{fmt.Errorf("--every %s is under 1s: that would spend Okta's rate limit on polling", every)}
+			if err := o.check(); err != nil {
+				return usageError{err}
 			}
-			if workers < 1 || workers > 100 {
-				return usageError{fmt.Errorf("--workers %d is not between 1 and 100", workers)}
-			}
-			return a.watch(c.Context(), args, every, workers)
+			return a.watch(c.Context(), args, o)
 		},
 	}
-	c.Flags().DurationVar(&every, "every", 0, "how long to wait between polls (default: the trigger's own, 10s)")
-	c.Flags().IntVar(&workers, "workers", 4, "how many runs are worked on at once")
+	c.Flags().DurationVar(&o.every, "every", 0, "how long to wait between polls (default: the trigger's own, 10s)")
+	c.Flags().IntVar(&o.workers, "workers", 4, "how many runs are worked on at once")
+	c.Flags().StringVar(&o.metrics, "metrics", "", "address for /metrics and /healthz, such as :9464, which is on loopback, or 0.0.0.0:9464")
+	c.Flags().DurationVar(&o.maxLag, "max-lag", 5*time.Minute, "being further behind than this is bad health")
+	c.Flags().DurationVar(&o.status, "status", time.Minute, "how often to say in a line how it is doing")
 	return c
 }
 
-func (a *app) watch(ctx context.Context, files []string, every time.Duration, workers int) error {
+func (o watchOptions) check() error {
+	switch {
+	case o.every != 0 && o.every < time.Second:
+		return fmt.Errorf("--every %s is under 1s: that would spend Okta's rate limit on polling", o.every)
+	case o.workers < 1 || o.workers > 100:
+		return fmt.Errorf("--workers %d is not between 1 and 100", o.workers)
+	case o.maxLag < time.Second:
+		return fmt.Errorf("--max-lag %s is under 1s: no watch is ever that close", o.maxLag)
+	case o.every > o.maxLag:
+		return fmt.Errorf("--max-lag %s is shorter than the wait between polls (--every %s): it would be passed again and again", o.maxLag, o.every)
+	case o.status < time.Second:
+		return fmt.Errorf("--status %s is under 1s", o.status)
+	}
+	return nil
+}
+
+func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
 	settings, err := a.settings()
 	if err != nil {
 		return err
@@ -57,6 +90,13 @@ func (a *app) watch(ctx context.Context, files []string, every time.Duration, wo
 	if err != nil {
 		return err
 	}
+	var metrics net.Listener
+	if o.metrics != "" {
+		if metrics, err = monitor.Listen(ctx, o.metrics); err != nil {
+			return usageError{fmt.Errorf("--metrics: %w", err)}
+		}
+		defer metrics.Close()
+	}
 	store, err := runner.OpenStore(ctx, a.storePath())
 	if err != nil {
 		return err
@@ -67,26 +107,104 @@ func (a *app) watch(ctx context.Context, files []string, every time.Duration, wo
 		return err
 	}
 	defer conn.Close()
+	w := &watcher{manifest: conn.manifest, store: store, books: books, every: o.every, logger: a.logger}
+	return a.watchOver(ctx, w, conn, o, metrics)
+}
+
+// watchOver has w watch over a connection, and shows how it is doing: on metrics too,
+// unless that is nil.
+func (a *app) watchOver(ctx context.Context, w *watcher, conn *connection, o watchOptions, metrics net.Listener) error {
 	health, err := conn.Check(ctx)
 	if err != nil {
 		return err
 	}
+	w.org = health.Target
+	feeds, err := w.feeds()
+	if err != nil {
+		return err
+	}
+	names := feedNames(feeds)
+	mon := monitor.New(monitor.Options{
+		Feeds: slices.Collect(maps.Values(names)), Playbooks: bookNames(w.books), MaxLag: o.maxLag,
+		PluginUp: func() bool { return conn.plugin.PID() != 0 },
+	})
 	show := &live{app: a, started: time.Now()}
-	engine, err := runner.New(store, runner.Options{
-		Org: health.Target, Manifest: conn.manifest, Session: conn, Workers: workers, Logger: a.logger, Observe: show.notice,
+	board := newBoard(show, mon)
+	defer board.close()
+	w.session = mon.Session(conn)
+	w.engine, err = runner.New(w.store, runner.Options{
+		Org: w.org, Manifest: w.manifest, Session: w.session, Workers: o.workers, Logger: a.logger,
+		Observe: func(n runner.Notice) {
+			mon.Notice(n)
+			show.notice(n)
+		},
 	})
 	if err != nil {
 		return err
 	}
-	defer engine.Close()
-	show.watching(health, books, a.storePath())
-	w := &watcher{
-		org: health.Target, session: conn, manifest: conn.manifest, engine: engine, store: store, books: books,
-		every: every, logger: a.logger, accepted: show.accepted, polled: show.polled,
+	defer w.engine.Close()
+	w.accepted = func(f feed, page sdk.RawPage, got runner.Accepted) {
+		mon.Accepted(names[f.key], page, got)
+		show.accepted(f, page, got)
 	}
-	err = w.run(ctx)
+	w.polled = func(f feed, s host.Status) {
+		mon.Polled(names[f.key], s)
+		show.polled(f, s)
+		board.redraw(mon.Snapshot())
+	}
+	show.watching(health, w.books, a.storePath())
+	if metrics != nil {
+		show.serving(metrics.Addr())
+	}
+	err = runBeside(ctx, w.run, func(ctx context.Context) error {
+		mon.Follow(ctx, o.status, board.tell)
+		return nil
+	}, func(ctx context.Context) error {
+		if metrics == nil {
+			return nil
+		}
+		return mon.Serve(ctx, metrics)
+	})
+	board.close()
 	show.stopped()
 	return err
+}
+
+// runBeside runs main, and others beside it until it ends.
+func runBeside(ctx context.Context, main func(context.Context) error, others ...func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer stop()
+		return main(ctx)
+	})
+	for _, other := range others {
+		g.Go(func() error { return other(ctx) })
+	}
+	return g.Wait()
+}
+
+// feedNames are what feeds are called, by their keys: their trigger, with a number
+// from the second one of it.
+func feedNames(feeds []feed) map[string]string {
+	names, of := map[string]string{}, map[string]int{}
+	for _, f := range feeds {
+		of[f.trigger]++
+		names[f.key] = f.trigger
+		if n := of[f.trigger]; n > 1 {
+			names[f.key] = fmt.Sprintf("%s_%d", f.trigger, n)
+		}
+	}
+	return names
+}
+
+func bookNames(books []*playbook.Playbook) []string {
+	names := make([]string, len(books))
+	for i, b := range books {
+		names[i] = b.Name
+	}
+	return names
 }
 
 func loadPlaybooks(files []string, m *sdk.Manifest) ([]*playbook.Playbook, error) {

@@ -25,6 +25,14 @@ func perFeed(read func(Feed) int) func(Snapshot, func(float64, ...string)) {
 	}
 }
 
+func perPlaybook(read func(Playbook) int) func(Snapshot, func(float64, ...string)) {
+	return func(s Snapshot, give func(float64, ...string)) {
+		for _, b := range s.Playbooks {
+			give(float64(read(b)), b.Name)
+		}
+	}
+}
+
 // seconds gives a time as Prometheus counts it, and nothing of a time that has not
 // come.
 func seconds(t time.Time, give func(float64, ...string), labels ...string) {
@@ -61,6 +69,9 @@ var Metrics = []Metric{
 	{Name: "soar_events_seen_total", Counter: true, Labels: []string{"feed"},
 		Help: "Events read, matching or not.",
 		read: perFeed(func(f Feed) int { return f.Seen })},
+	{Name: "soar_events_own_total", Counter: true, Labels: []string{"feed"},
+		Help: "Those of them that were left out because the connector's own login caused them.",
+		read: perFeed(func(f Feed) int { return f.Own })},
 	{Name: "soar_events_matched_total", Counter: true, Labels: []string{"feed"},
 		Help: "Matches of an event and a playbook: an event that two playbooks match counts twice.",
 		read: perFeed(func(f Feed) int { return f.Matched })},
@@ -120,14 +131,6 @@ var Metrics = []Metric{
 	{Name: "soar_healthy",
 		Help: "Whether /healthz says so: 1 or 0.",
 		read: func(s Snapshot, give func(float64, ...string)) { give(truth(s.Healthy())) }},
-}
-
-func perPlaybook(read func(Playbook) int) func(Snapshot, func(float64, ...string)) {
-	return func(s Snapshot, give func(float64, ...string)) {
-		for _, b := range s.Playbooks {
-			give(float64(read(b)), b.Name)
-		}
-	}
 }
 
 // Registry returns a registry of [Metrics], and of those that client libraries give

@@ -90,6 +90,7 @@ func (m *Monitor) Accepted(name string, page sdk.RawPage, a runner.Accepted) {
 		f.Gaps++
 	}
 	f.Seen += page.Seen
+	f.Own += page.Own
 	f.Matched += a.Matched
 	f.Started += a.Started
 	f.Repeated += a.Repeated

@@ -34,7 +34,7 @@ type Feed struct {
 	Lag    time.Duration
 	Newest time.Time // of the latest event read, by the service's clock
 
-	Seen, Matched, Started, Repeated, Gaps int
+	Seen, Own, Matched, Started, Repeated, Gaps int
 
 	Polls   int            // attempts to poll, or to store what a poll found
 	Failed  int            // of them
