@@ -121,7 +121,7 @@ func (a Action[C, In, Out]) compile() (operation[C], error) {
 		if r, ok := any(in).(Rehearsal); ok && r.IsDryRun() {
 			ctx = WithDryRun(ctx)
 		}
-		answer, err := a.Run(ctx, client, in)
+		answer, err := a.Run(WithEffect(ctx, a.Effect), client, in)
 		if !empty(err) {
 			return nil, err
 		}

@@ -37,6 +37,7 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 	found := sdk.Page[Checkpoint, shape.Event]{}
 	ask := newQuery(c, p)
 	read, err := ask.readPage(ctx, from, &found.Notices)
+	found.Budget = c.Budget()
 	if err != nil {
 		return found, err
 	}

@@ -214,7 +214,7 @@ func TestFaultsKeepThePlace(t *testing.T) {
 		fault oktatest.Fault
 		code  sdk.Code
 	}{
-		"429":        {oktatest.Fault{Status: 429, ErrorCode: "E0000047"}, sdk.RateLimited},
+		"429":        {oktatest.Fault{Status: 429, ErrorCode: "E0000047", Headers: map[string]string{"Retry-After": "1"}}, sdk.RateLimited},
 		"500":        {oktatest.Fault{Status: 500}, sdk.Unavailable},
 		"503":        {oktatest.Fault{Status: 503}, sdk.Unavailable},
 		"HTML":       {oktatest.Fault{Kind: oktatest.KindHTML, Status: 200}, sdk.Unavailable},
@@ -237,16 +237,20 @@ func TestFaultsKeepThePlace(t *testing.T) {
 				test.fault.Times++
 			}
 			p.Fault(test.fault)
+			var wait time.Duration
 			for range 2 {
 				_, err := p.poll()
 				var e *sdk.Error
 				if !errors.As(err, &e) || e.Code != test.code {
 					t.Fatalf("got %v, want code %s", err, test.code)
 				}
+				wait = e.RetryAfter
 			}
 			if string(p.place) != place || len(p.got) != 0 {
 				t.Errorf("the place moved, or events came: %v", p.got)
 			}
+			p.ClearFaults()
+			<-time.After(wait)
 			p.sweep()
 			if !slices.Equal(p.got, want) {
 				t.Errorf("got %v, want %v", p.got, want)

@@ -53,6 +53,10 @@ func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomAnswer, er
 	if len(call.Body) > 0 {
 		body = bytes.NewReader(call.Body)
 	}
+	if call.Method == http.MethodGet {
+		// What may write may also read at length.
+		ctx = sdk.WithEffect(ctx, sdk.Reads)
+	}
 	r, err := c.send(ctx, call.Method, p, call.Query, body)
 	isJSON := true
 	// An HTML page is a proxy's, or one for people; any other text may be what was

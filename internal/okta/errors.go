@@ -1,14 +1,13 @@
 package okta
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"syscall"
-	"time"
 	"unicode"
 
 	"soar.example/okta/sdk"
@@ -119,7 +118,7 @@ func refused(r *reply) *sdk.Error {
 		}
 	}
 	if e.Code == sdk.RateLimited {
-		e.RetryAfter = retryAfter(r)
+		e.RetryAfter = cmp.Or(r.wait, defaultWait)
 	}
 	return e
 }
@@ -134,31 +133,6 @@ func saidBy(body oktaError) string {
 	}
 	return printable(strings.Join(texts, "; "), 300)
 }
-
-const (
-	defaultWait = 15 * time.Second // where a 429 does not say: a proxy's, not Okta's
-	maxWait     = 15 * time.Minute
-)
-
-// retryAfter is how long Okta, or a proxy, asks to wait. Okta gives the second at
-// which its window ends, by its own clock, which its Date header tells: this
-// machine's clock may be off.
-func retryAfter(r *reply) time.Duration {
-	if s, err := strconv.Atoi(r.header.Get("Retry-After")); err == nil && s >= 0 {
-		return clamp(time.Duration(s) * time.Second)
-	}
-	reset, err := strconv.ParseInt(r.header.Get("X-Rate-Limit-Reset"), 10, 64)
-	if err != nil || reset <= 0 {
-		return defaultWait
-	}
-	now, err := http.ParseTime(r.header.Get("Date"))
-	if err != nil {
-		now = r.received
-	}
-	return clamp(time.Unix(reset, 0).Sub(now))
-}
-
-func clamp(d time.Duration) time.Duration { return min(max(d, time.Second), maxWait) }
 
 // reason says in our words why host did not answer.
 func reason(host string, err error) string {

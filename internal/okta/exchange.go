@@ -20,6 +20,7 @@ type reply struct {
 	body     []byte
 	sent     time.Time
 	received time.Time
+	wait     time.Duration // of a 429: how long to wait
 }
 
 // skew is how far this machine's clock is ahead of Okta's, 0 if Okta's is not

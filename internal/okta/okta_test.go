@@ -38,7 +38,8 @@ func open(t *testing.T, url string) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close() })
+	// The next test's server may get the port of this one's.
+	t.Cleanup(func() { _ = c.Close(); forgetWindows(c) })
 	return c
 }
 

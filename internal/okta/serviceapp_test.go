@@ -359,6 +359,7 @@ func TestFailedLoginIsNoAnswer(t *testing.T) {
 			// Nothing of it sticks.
 			o.org.ClearFaults()
 			o.org.ClearLimits()
+			forgetWindows(o.Client)
 			if err := o.read(t); err != nil {
 				t.Error(err)
 			}

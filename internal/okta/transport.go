@@ -27,6 +27,9 @@ type transport struct {
 	base   http.RoundTripper
 	guard  *guard
 	own    *own
+
+	budget  *budget
+	reserve int // percent of a rate limit that reading leaves alone
 }
 
 // RoundTrip sends req once, and once more only where Okta refused the login, and
@@ -97,6 +100,12 @@ func (t *transport) send(req *http.Request) (*http.Response, *reply, error) {
 	if err := t.checkOrigin(req.URL); err != nil {
 		return nil, nil, err
 	}
+	ticket, err := t.budget.take(bucketOf(req.Method, req.URL.EscapedPath()), isReading(req), t.reserve)
+	if err != nil {
+		return nil, nil, err
+	}
+	var answer *reply
+	defer func() { ticket.done(answer) }()
 	call := sdk.Call{Method: req.Method, Path: req.URL.EscapedPath()}
 	r := &reply{sent: time.Now()}
 	defer func() {
@@ -115,12 +124,20 @@ func (t *transport) send(req *http.Request) (*http.Response, *reply, error) {
 		t.own.wrote(call.RequestID)
 	}
 	r.status, r.header = resp.StatusCode, resp.Header
-	if r.body, err = readAll(resp.Body, maxBody); err != nil {
+	answer = r // what its header says holds, even if its body is cut off
+	r.body, err = readAll(resp.Body, maxBody)
+	r.received = time.Now()
+	if err != nil {
 		return nil, nil, err
 	}
-	r.received = time.Now()
 	resp.Body = io.NopCloser(bytes.NewReader(r.body))
 	return resp, r, nil
+}
+
+// isReading reports whether a request must leave Okta's rate limit to others: it
+// does not write, nor does the action that it is made for.
+func isReading(req *http.Request) bool {
+	return req.Method == http.MethodGet && (sdk.EffectOf(req.Context()) == sdk.Reads || sdk.IsDryRun(req.Context()))
 }
 
 // guardWrite asks the guards about a write, and notes one that a dry run does not

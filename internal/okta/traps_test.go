@@ -111,7 +111,7 @@ func TestRateLimitIsToldWhole(t *testing.T) {
 	if e.Upstream.Code != "E0000047" || e.Upstream.RequestID == "" || e.Upstream.Status != 429 {
 		t.Errorf("got %+v", e.Upstream)
 	}
-	if e.RetryAfter < time.Second || e.RetryAfter > 41*time.Second {
+	if e.RetryAfter < time.Second || e.RetryAfter > 44*time.Second {
 		t.Errorf("told to wait %s", e.RetryAfter)
 	}
 	if n := len(s.Requests()); n != 1 {

@@ -36,7 +36,7 @@ type Server struct {
 // not have, unless AllowUnknown was called.
 func Start(t TB, o Options) *Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := listen()
 	if err != nil {
 		t.Fatalf("oktatest: %v", err)
 		return nil
@@ -86,4 +86,23 @@ func (s *Server) verdict() error {
 	}
 	slices.Sort(defects)
 	return fmt.Errorf("oktatest: endpoints asked for that the org does not have: %q", defects)
+}
+
+// taken are the addresses of this process's orgs, past ones too. A client may remember an org by its address, as for
+// how long its rate limit lets nothing through: no other org may come to stand there.
+var taken sync.Map
+
+func listen() (net.Listener, error) {
+	for {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		if _, before := taken.LoadOrStore(listener.Addr().String(), true); !before {
+			return listener, nil
+		}
+		if err := listener.Close(); err != nil {
+			return nil, err
+		}
+	}
 }
