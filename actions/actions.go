@@ -66,4 +66,5 @@ var All = []sdk.Operation[*okta.Client]{
 	SetUserRisk,
 	ContainUser,
 	RestoreUser,
+	CheckPermissions,
 }

@@ -9,7 +9,10 @@ import (
 
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "check", Args: none, Short: "Test the connection: reach the org and say whose token it is",
+		Use: "check", Args: none, Short: "Test the connection: reach the org, say whose login it is and what it can do",
+		Long: `Test the connection: reach the org, say whose login it is, and of each action whether the login can
+run it and what it lacks. That costs some ten requests, all of them reads. What reads alone cannot tell is
+said to be unknown.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			conn, err := a.connect(c.Context())
 			if err != nil {
@@ -22,14 +25,19 @@ func (a *app) checkCommand() *cobra.Command {
 				return err
 			}
 			took := time.Since(start).Round(time.Millisecond)
+			permissions, err := permissionsOf(c.Context(), conn)
+			if err != nil {
+				return err
+			}
 			if a.json {
-				a.out.line(map[string]any{"kind": "check", "target": health.Target, "account": health.Account, "notes": health.Notes, "milliseconds": took.Milliseconds()})
+				a.out.line(map[string]any{"kind": "check", "target": health.Target, "account": health.Account, "notes": health.Notes, "milliseconds": took.Milliseconds(), "permissions": permissions.raw})
 				return nil
 			}
-			fmt.Fprintf(a.out, "%s  %s answers, and the token is %s's  %s\n", a.out.green("✓"), health.Target, oneLine(health.Account), a.out.faint(took.String()))
+			fmt.Fprintf(a.out, "%s  %s answers, and the login is %s's  %s\n", a.out.green("✓"), health.Target, oneLine(health.Account), a.out.faint(took.String()))
 			for _, note := range health.Notes {
 				fmt.Fprintf(a.out, "%s  %s\n", a.out.yellow("!"), oneLine(note))
 			}
+			a.showPermissions(permissions, health.Notes)
 			return nil
 		},
 	}

@@ -13,8 +13,9 @@ import (
 func responseCases() map[string]sdktest.Case {
 	user := always(`{"user":"` + victim + `"}`)
 	return map[string]sdktest.Case{
-		"unlock_user":     {Input: someone(oktatest.StatusLockedOut, `{"user":"%"}`)},
-		"expire_password": {Input: user},
+		"check_permissions": {Input: always(`{}`)},
+		"unlock_user":       {Input: someone(oktatest.StatusLockedOut, `{"user":"%"}`)},
+		"expire_password":   {Input: user},
 		"reset_factors": {Input: scene(`{"user":"`+victim+`"}`, func(s service) string {
 			s.AddFactor(oktatest.NewFactor{User: victim, Type: "push"})
 			return s.AddFactor(oktatest.NewFactor{User: victim, Type: "sms"}).ID

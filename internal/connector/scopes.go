@@ -19,7 +19,29 @@ func open(ctx context.Context, settings okta.Settings) (*okta.Client, error) {
 		}
 		settings.Scopes = scopes
 	}
-	return okta.Open(ctx, settings)
+	client, err := okta.Open(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	client.Offer(operations)
+	return client, nil
+}
+
+// operations are the actions as a client sees them.
+func operations(ctx context.Context) ([]okta.Operation, error) {
+	backend, err := offered()
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := backend.Manifest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]okta.Operation, len(manifest.Actions))
+	for i, a := range manifest.Actions {
+		all[i] = okta.Operation{Name: a.Name, Writes: a.Effect != sdk.Reads, Scopes: a.Scopes}
+	}
+	return all, nil
 }
 
 // offered is the connector as a list to look things up in; making it takes a while.

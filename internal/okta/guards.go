@@ -19,7 +19,7 @@ import (
 // comes through. They stand in the one way to Okta.
 type Guards struct {
 	ReadOnly           bool     `json:"read_only,omitempty" jsonschema:"title=Read only,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Refuse every write."`
-	AllowedActions     []string `json:"allowed_actions,omitempty" jsonschema:"title=Allowed actions,uniqueItems=true,example=get_user" jsonschema_extras:"x-group=advanced" jsonschema_description:"The only actions that this connection may run. All of them if empty."`
+	AllowedActions     []string `json:"allowed_actions,omitempty" jsonschema:"title=Allowed actions,uniqueItems=true,example=get_user" jsonschema_extras:"x-group=advanced" jsonschema_description:"The only actions that this connection may run, besides check_permissions. All of them if empty."`
 	ProtectedUsers     []string `json:"protected_users,omitempty" jsonschema:"title=Protected users,uniqueItems=true,example=break.glass@corp.example" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids, logins or email addresses of users that nothing may be written to, such as break-glass and service accounts. The login's own user and the last super administrator always are."`
 	ProtectedGroups    []string `json:"protected_groups,omitempty" jsonschema:"title=Protected groups,uniqueItems=true,example=Break Glass" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids or exact names of groups that nothing may be written to, nor to their members."`
 	MaxUsersPerCall    int      `json:"max_users_per_call,omitempty" jsonschema:"title=Most users a call,default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced" jsonschema_description:"The most users that one call of an action may write to."`
@@ -60,9 +60,12 @@ var errGuard = errors.New("refused by a guard")
 // Guarded reports whether err is a refusal of this connection's own guards.
 func Guarded(err error) bool { return errors.Is(err, errGuard) }
 
+// checkPermissions is the one action that no settings refuse: it says what they do.
+const checkPermissions = "check_permissions"
+
 // Allow refuses an action that the settings do not list.
 func (c *Client) Allow(action string) error {
-	if allowed := c.guard.AllowedActions; len(allowed) > 0 && !slices.Contains(allowed, action) {
+	if allowed := c.guard.AllowedActions; len(allowed) > 0 && action != checkPermissions && !slices.Contains(allowed, action) {
 		return refusedBy("allowed_actions", "this connection may not run %s", action)
 	}
 	return nil

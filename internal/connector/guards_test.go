@@ -1,0 +1,90 @@
+package connector
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// opened is a session whose settings hold more than those that every one needs.
+func opened(t *testing.T, s *oktatest.Server, more map[string]any) sdk.Session {
+	t.Helper()
+	settings := map[string]any{"org_url": s.URL, "token": s.Token}
+	for name, value := range more {
+		settings[name] = value
+	}
+	raw, err := json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend, err := Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := backend.Open(t.Context(), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = session.Close() })
+	return session
+}
+
+// Guards against a list of actions that nobody asks.
+func TestAllowedActions(t *testing.T) {
+	s := newService(t)
+	session := opened(t, s.Server, map[string]any{"allowed_actions": []string{"get_user"}})
+	user := json.RawMessage(`{"user":"` + victim + `"}`)
+	for _, input := range []json.RawMessage{user, json.RawMessage(`{"user":"` + victim + `","dry_run":true}`), json.RawMessage(`{}`)} {
+		_, err := session.Run(t.Context(), "suspend_user", input)
+		if e := sdk.AsError(err); e == nil || e.Code != sdk.Forbidden || !strings.Contains(e.Message, "rule allowed_actions") {
+			t.Errorf("%s: got %v", input, err)
+		}
+	}
+	if n := s.Requests(); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+	for _, action := range []string{"get_user", "check_permissions"} {
+		input := user
+		if action == "check_permissions" {
+			input = json.RawMessage(`{}`)
+		}
+		if _, err := session.Run(t.Context(), action, input); err != nil {
+			t.Errorf("%s: %v", action, err)
+		}
+	}
+}
+
+// Guards against protections that get in the way of our own actions: of each of their
+// requests it can be told whom it is to.
+func TestProtectionsLetOwnWritesPass(t *testing.T) {
+	backend, err := Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := backend.Manifest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := allCases()
+	for _, info := range m.Actions {
+		if info.Effect == sdk.Reads || cases[info.Name].Input == nil {
+			continue
+		}
+		t.Run(info.Name, func(t *testing.T) {
+			t.Parallel()
+			s := newService(t)
+			s.AddGroup(oktatest.NewGroup{Name: "Vault"})
+			s.AddUser(oktatest.NewUser{Login: "glass@corp.example", Groups: []string{"Vault"}})
+			input := cases[info.Name].Input(s)
+			session := opened(t, s.Server, map[string]any{
+				"protected_users": []string{"glass@corp.example"}, "protected_groups": []string{"Vault"}, "allow_custom_writes": true,
+			})
+			if _, err := session.Run(t.Context(), info.Name, input); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
