@@ -36,6 +36,8 @@ type Client struct {
 	offered func(context.Context) ([]Operation, error)
 	own     *own
 	paces   sync.Map // filter to *Pace
+	budget  *budget
+	leave   func() // gives the budget back
 }
 
 // Open makes a client. It reads nothing but settings (no environment, no files)
@@ -53,7 +55,7 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 	base.MaxIdleConnsPerHost = 16
 	guard := &guard{Guards: settings.Guards, now: time.Now}
 	own := &own{clientID: settings.ClientID}
-	transport := &transport{origin: origin, base: base, guard: guard, own: own}
+	transport := &transport{origin: origin, base: base, guard: guard, own: own, reserve: settings.RateReserve}
 	if transport.login, err = settings.login(transport, timeout); err != nil {
 		return nil, err
 	}
@@ -62,7 +64,10 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 		// Okta's API does not redirect, and a token must not follow whoever does.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	var leave func()
+	transport.budget, leave = budgets.join(origin, settings)
 	c := &Client{
+		budget: transport.budget, leave: leave,
 		origin: origin, login: transport.login, base: base, http: client, timeout: timeout, guard: guard, own: own,
 		api: sdkv4.NewAPIClient(configuration(origin, client)),
 	}
@@ -92,6 +97,7 @@ var userAgent = agentName + Version + " " + runtime.Version()
 
 // Close ends the client's connections. Calls that are under way fail.
 func (c *Client) Close() error {
+	c.leave()
 	c.base.CloseIdleConnections()
 	return nil
 }
@@ -101,11 +107,14 @@ func (c *Client) Org() string { return c.origin.String() }
 
 // Check reaches the org and says whose login it is, and what is amiss with it.
 func Check(ctx context.Context, c *Client) (sdk.Health, error) {
-	account, notes, err := c.login.identify(c.send(ctx, http.MethodGet, "/api/v1/users/me", nil, nil))
+	// The test is to be answered when there is little left, too.
+	account, notes, err := c.login.identify(c.send(sdk.WithEffect(ctx, sdk.Writes), http.MethodGet, "/api/v1/users/me", nil, nil))
 	if err != nil {
 		return sdk.Health{}, err
 	}
-	return sdk.Health{Target: c.Org(), Account: account, Notes: notes}, nil
+	// One event of the log, whatever comes of it, tells what pollers have left.
+	_, _ = c.send(ctx, http.MethodGet, LogPath, url.Values{"limit": {"1"}, "sortOrder": {"DESCENDING"}}, nil)
+	return sdk.Health{Target: c.Org(), Account: account, Notes: notes, Budgets: c.budget.states()}, nil
 }
 
 // send makes one request of our own; path must come from [path] or be constant.
