@@ -5,18 +5,22 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"time"
 
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
 
 // Accepted says what a page brought. Matched counts pairs of an event and a
-// playbook that it matches; of them, Started are new runs, Repeated had a run
-// already, and the rest are new runs that failed at once, because the playbook's
-// condition could not be evaluated on the event.
+// playbook that it matches; of them, Started are new runs, Joined were put into the
+// run of a group that is open, Repeated had a run already, and the rest are new runs
+// that failed at once, because the playbook's condition could not be evaluated on
+// the event.
 type Accepted struct {
 	Matched  int
 	Started  int
+	Joined   int
 	Repeated int
 	Runs     []string // ids of all new runs, in order
 }
@@ -29,7 +33,9 @@ type Accepted struct {
 // invalid_input.
 //
 // An event whose condition cannot be evaluated is not dropped: its run is
-// recorded as failed, with that error.
+// recorded as failed, with that error. So is one that the trigger is in doubt about.
+// An event that says whom it is for (its For) is matched against the books at those
+// places alone.
 func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, books []*playbook.Playbook) (Accepted, error) {
 	matches, err := e.match(page.Events, books)
 	if err != nil {
@@ -41,21 +47,24 @@ func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, bo
 		return Accepted{}, fmt.Errorf("accept events of %s: %w", source, errClosed)
 	}
 	var done Accepted
-	var fresh []Run
-	err = e.store.tx(ctx, func(tx *sql.Tx) error {
-		w, err := newPageWriter(ctx, tx, e)
+	var fresh, grown []Run
+	err = e.timed(ctx, func(tx *sql.Tx, now time.Time) error {
+		w, err := newPageWriter(ctx, tx, e, now)
 		if err != nil {
 			return err
 		}
 		for _, m := range matches {
-			run, isNew, err := w.write(m)
+			run, became, err := w.write(m)
 			if err != nil {
 				return err
 			}
 			done.Matched++
 			switch {
-			case !isNew:
+			case became == repeated:
 				done.Repeated++
+				continue
+			case became == joined:
+				done.Joined++
 				continue
 			case run.Status == Queued:
 				done.Started++
@@ -63,12 +72,15 @@ func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, bo
 			done.Runs = append(done.Runs, run.ID)
 			fresh = append(fresh, run)
 		}
+		if fresh, grown, err = w.grown(fresh); err != nil {
+			return err
+		}
 		if len(page.Next) == 0 {
 			return nil
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO checkpoints (source, place, saved) VALUES (?, ?, ?)
 			ON CONFLICT (source) DO UPDATE SET place = excluded.place, saved = excluded.saved
-			WHERE place <> excluded.place`, source, []byte(page.Next), stamp(e.o.Now()))
+			WHERE place <> excluded.place`, source, []byte(page.Next), stamp(now))
 		return err
 	})
 	if err != nil {
@@ -82,7 +94,10 @@ func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, bo
 		}
 		e.notify(kind, run, nil, 0)
 	}
-	if done.Started > 0 {
+	for _, run := range grown {
+		e.notify(RunGrown, run, nil, 0)
+	}
+	if done.Started+done.Joined > 0 {
 		e.queued.wake()
 	}
 	return done, nil
@@ -93,6 +108,7 @@ type match struct {
 	event sdk.RawEvent
 	book  *playbook.Playbook
 	err   error
+	group *grouping // nil: the event is not grouped
 }
 
 func (e *Engine) match(events []sdk.RawEvent, books []*playbook.Playbook) ([]match, error) {
@@ -110,10 +126,13 @@ func (e *Engine) match(events []sdk.RawEvent, books []*playbook.Playbook) ([]mat
 			// Kept as a text, which conditions and people can still be shown.
 			event.Data, _ = json.Marshal(string(event.Data))
 		}
-		for _, b := range books {
+		for i, b := range books {
+			if event.For != nil && !slices.Contains(event.For, i) {
+				continue
+			}
 			ok, err := guarded(e, "the condition of "+b.Name, func() (bool, error) { return b.Match(event) })
 			if ok || err != nil {
-				all = append(all, match{event, b, err})
+				all = append(all, match{event, b, err, e.group(b, event)})
 			}
 		}
 	}

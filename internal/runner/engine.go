@@ -38,7 +38,8 @@ type Engine struct {
 	lock  *flock.Flock
 	// gate keeps a worker from taking a run before it was announced.
 	gate     sync.Mutex
-	closed   bool // under gate
+	closed   bool  // under gate
+	latest   int64 // under gate: the time last stored, see timed
 	working  atomic.Bool
 	books    sync.Map // hash → *playbook.Playbook
 	queued   signal   // a run was queued
@@ -68,7 +69,7 @@ func New(store *Store, o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	e := &Engine{store: store, o: o, lock: flock.New(store.path+lockSuffix, flock.SetPermissions(0o600))}
+	e := &Engine{store: store, o: o, lock: flock.New(store.path+lockSuffix, flock.SetPermissions(0o600)), latest: unknownTime}
 	free, err := e.lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("lock the store: %w", err)
@@ -89,7 +90,8 @@ func New(store *Store, o Options) (*Engine, error) {
 	return e, nil
 }
 
-const requeue = `UPDATE runs SET status = 'queued' WHERE org = ? AND status = 'running'`
+// They go before those that have not begun.
+const requeue = `UPDATE runs SET status = 'queued', due = 0 WHERE org = ? AND status = 'running'`
 
 // Close gives the store free for another engine. It fails while Work is under
 // way.

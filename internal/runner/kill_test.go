@@ -22,6 +22,7 @@ import (
 const (
 	childStore   = "RUNNER_TEST_STORE"
 	childAddress = "RUNNER_TEST_ADDRESS"
+	childBook    = "RUNNER_TEST_PLAYBOOK" // its source
 )
 
 const (
@@ -33,14 +34,14 @@ const (
 // child is a process with an engine: it accepts pages from where the last one
 // left off, works, and is done when every run is.
 func child() int {
-	if err := childWork(context.Background(), os.Getenv(childStore), os.Getenv(childAddress)); err != nil {
+	if err := childWork(context.Background(), os.Getenv(childStore), os.Getenv(childAddress), os.Getenv(childBook)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
 }
 
-func childWork(ctx context.Context, path, address string) error {
+func childWork(ctx context.Context, path, address, source string) error {
 	do := over(http.DefaultClient, address)
 	m, session, err := open(do)
 	if err != nil {
@@ -54,7 +55,7 @@ func childWork(ctx context.Context, path, address string) error {
 	if err != nil {
 		return err
 	}
-	book, err := playbook.Load("book.yaml", []byte(contain), m)
+	book, err := playbook.Load("book.yaml", []byte(source), m)
 	if err != nil {
 		return err
 	}
@@ -132,41 +133,8 @@ func (x *executioner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // accepted; in the end everything was done, and what had finished was not done
 // twice.
 func TestKill(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := &executioner{calls: map[string]int{}}
-	server := httptest.NewServer(x)
-	defer server.Close()
 	path := storePath(t)
-	kills, finished := 0, false
-	for round := 0; !finished; round++ {
-		cmd := exec.CommandContext(t.Context(), self)
-		cmd.Env = append(os.Environ(), childStore+"="+path, childAddress+"="+server.URL, "GOTRACEBACK=all")
-		var said strings.Builder
-		cmd.Stderr = &said
-		x.mu.Lock() // the first call waits until it is known who is to be killed
-		if err := cmd.Start(); err != nil {
-			x.mu.Unlock()
-			t.Fatal(err)
-		}
-		x.victim, x.left, x.after = cmd.Process, 0, rand.IntN(2) == 0
-		if round < killRounds {
-			x.left = 1 + rand.IntN(10)
-		}
-		x.mu.Unlock()
-		err := cmd.Wait()
-		var exit *exec.ExitError
-		switch {
-		case err == nil:
-			finished = true
-		case errors.As(err, &exit) && exit.ExitCode() == -1:
-			kills++
-		default:
-			t.Fatalf("round %d: %v: %s", round, err, said.String())
-		}
-	}
+	x, kills := killAgainAndAgain(t, path, contain)
 
 	s := openStore(t, path)
 	const events = killPages * killPageSize
@@ -212,4 +180,81 @@ func TestKill(t *testing.T) {
 	if kills < killRounds/2 {
 		t.Errorf("only %d kills: there was too little to do", kills)
 	}
+}
+
+// killAgainAndAgain runs children on the store, killing them, until one is done.
+func killAgainAndAgain(t *testing.T, path, source string) (x *executioner, kills int) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x = &executioner{calls: map[string]int{}}
+	server := httptest.NewServer(x)
+	defer server.Close()
+	finished := false
+	for round := 0; !finished; round++ {
+		cmd := exec.CommandContext(t.Context(), self)
+		cmd.Env = append(os.Environ(), childStore+"="+path, childAddress+"="+server.URL, childBook+"="+source, "GOTRACEBACK=all")
+		var said strings.Builder
+		cmd.Stderr = &said
+		x.mu.Lock() // the first call waits until it is known who is to be killed
+		if err := cmd.Start(); err != nil {
+			x.mu.Unlock()
+			t.Fatal(err)
+		}
+		x.victim, x.left, x.after = cmd.Process, 0, rand.IntN(2) == 0
+		if round < killRounds {
+			x.left = 1 + rand.IntN(10)
+		}
+		x.mu.Unlock()
+		err := cmd.Wait()
+		var exit *exec.ExitError
+		switch {
+		case err == nil:
+			finished = true
+		case errors.As(err, &exit) && exit.ExitCode() == -1:
+			kills++
+		default:
+			t.Fatalf("round %d: %v: %s", round, err, said.String())
+		}
+	}
+	return x, kills
+}
+
+// The same where events are grouped: each of them is in one run, and none of the
+// runs was begun without all of its events.
+func TestKillWithGroups(t *testing.T) {
+	path := storePath(t)
+	source := strings.NewReplacer("window: 1m", "window: 1s", "event.user }}", "event.result }}", "event.user", "event.user.substring(0, 6)").Replace(gather)
+	x, kills := killAgainAndAgain(t, path, source)
+	s := openStore(t, path)
+	const events = killPages * killPageSize
+	runs, err := s.Runs(t.Context(), Query{Limit: 2 * events})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := map[string]bool{}
+	for _, brief := range runs {
+		run, err := s.Run(t.Context(), brief.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run.Status != Succeeded || run.Group.Taken != run.Group.Events || len(run.Events) != run.Group.Events {
+			t.Errorf("run of event %s: %+v", run.EventID, run.Group)
+		}
+		for _, e := range run.Events {
+			if in[e.ID] {
+				t.Errorf("event %s is in two runs", e.ID)
+			}
+			in[e.ID] = true
+		}
+		for _, complaint := range inconsistent(run) {
+			t.Error(complaint)
+		}
+	}
+	if len(in) != events || len(runs) >= events {
+		t.Errorf("%d of %d events in %d runs", len(in), events, len(runs))
+	}
+	t.Logf("%d kills, %d events in %d runs, %d calls", kills, len(in), len(runs), len(x.calls))
 }

@@ -16,11 +16,15 @@ var (
 	schemaV1 string
 	//go:embed schema_v2.sql
 	schemaV2 string
+	//go:embed schema_v3.sql
+	schemaV3 string
+	//go:embed schema_v4.sql
+	schemaV4 string
 )
 
 // migrations lead from each version of the store to the next. Those that were
 // released never change.
-var migrations = []string{schemaV1, schemaV2}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaV4}
 
 // applicationID marks an SQLite file as a store ("soar" in ASCII).
 const applicationID = 0x736f6172

@@ -11,6 +11,7 @@ type NoticeKind = string
 // The kinds of notices.
 const (
 	RunQueued    NoticeKind = "run_queued"
+	RunGrown     NoticeKind = "run_grown"    // events of a page joined the run's group
 	RunStarted   NoticeKind = "run_started"  // once more when a run is resumed
 	StepStarted  NoticeKind = "step_started" // before its first attempt, and when it is resumed
 	StepRetry    NoticeKind = "step_retry"   // an attempt failed; Wait says how long until the next

@@ -112,6 +112,11 @@ func readRun(ctx context.Context, tx *sql.Tx, seq int64) (*Run, error) {
 	if err := tx.QueryRowContext(ctx, `SELECT data FROM events WHERE seq = ?`, event).Scan((*[]byte)(&run.Event)); err != nil {
 		return nil, err
 	}
+	if run.Group != nil {
+		if run.Events, _, err = readEvents(ctx, tx, seq, run.Group.Events); err != nil {
+			return nil, err
+		}
+	}
 	states, err := readSteps(ctx, tx, seq)
 	if err != nil {
 		return nil, err
@@ -123,8 +128,8 @@ func readRun(ctx context.Context, tx *sql.Tx, seq int64) (*Run, error) {
 	return run, err
 }
 
-const selectRun = `SELECT r.id, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, e.seq, e.id, e.type, e.time
-	FROM runs r JOIN events e ON e.seq = r.event`
+const selectRun = `SELECT r.id, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, e.seq, e.id, e.type, e.time, ` + selectGroup + `
+	FROM runs r JOIN events e ON e.seq = r.event JOIN playbooks p ON p.hash = r.hash LEFT JOIN groups g ON g.run = r.seq`
 
 // scanRun reads a row of selectRun, and its event's number.
 func scanRun(row interface{ Scan(...any) error }) (*Run, int64, error) {
@@ -132,11 +137,14 @@ func scanRun(row interface{ Scan(...any) error }) (*Run, int64, error) {
 	var event int64
 	var failure []byte
 	var created, started, finished, at sql.NullInt64
-	err := row.Scan(&r.ID, &r.Playbook, &r.Title, &r.Status, &failure, &created, &started, &finished, &event, &r.EventID, &r.EventType, &at)
+	var g groupRow
+	err := row.Scan(append([]any{&r.ID, &r.Playbook, &r.Title, &r.Status, &failure, &created, &started, &finished,
+		&event, &r.EventID, &r.EventType, &at}, g.columns()...)...)
 	if err != nil {
 		return nil, 0, err
 	}
 	r.Created, r.Started, r.Finished, r.EventTime = unstamp(created), unstamp(started), unstamp(finished), unstamp(at)
+	r.Group, r.Waits = g.group(), g.waits(&r)
 	return &r, event, unpack(failure, &r.Error)
 }
 

@@ -25,7 +25,8 @@ const (
 // bring about the state asked for. The call worked, the step did not.
 const NotApplicable = sdk.Code(sdk.NotApplicable)
 
-// A Run is one playbook started by one event. Its ID is made of the org, the
+// A Run is one playbook started by one event, or by a group of them: then EventID
+// and what follows it are the first one's. Its ID is made of the org, the
 // playbook's name and the event's id. Times are zero as long as they have not
 // come.
 type Run struct {
@@ -36,7 +37,10 @@ type Run struct {
 	EventID   string          `json:"event_id"`
 	EventType string          `json:"event_type"`
 	EventTime time.Time       `json:"event_time,omitzero"`
-	Event     json.RawMessage `json:"event,omitempty"` // the event's data
+	Event     json.RawMessage `json:"event,omitempty"`  // the event's data
+	Group     *Group          `json:"group,omitempty"`  // nil: the playbook groups no events
+	Events    []GroupedEvent  `json:"events,omitempty"` // of the group, in order of arrival
+	Waits     string          `json:"waits,omitempty"`  // why a queued run may not begin yet
 	Created   time.Time       `json:"created"`
 	Started   time.Time       `json:"started,omitzero"`
 	Finished  time.Time       `json:"finished,omitzero"`

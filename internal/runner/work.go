@@ -82,15 +82,12 @@ func (e *Engine) worker(halt, calls context.Context) error {
 		if halt.Err() != nil {
 			return nil
 		}
-		j, err := e.claim(context.WithoutCancel(calls))
+		j, wait, err := e.claim(context.WithoutCancel(calls))
 		if err != nil {
 			return fmt.Errorf("take a run: %w", err)
 		}
 		if j == nil {
-			select {
-			case <-queued:
-			case <-halt.Done():
-			}
+			rest(halt, queued, wait)
 			continue
 		}
 		if err := e.work(halt, calls, j); err != nil {
@@ -109,27 +106,40 @@ type job struct {
 	steps  []*stepState
 }
 
-// claim takes the oldest queued run, nil if there is none.
-func (e *Engine) claim(ctx context.Context) (*job, error) {
+// claim takes the run that may begin and could first. If there is none, j is nil,
+// and wait is how long until there may be, or 0 if nothing is queued.
+func (e *Engine) claim(ctx context.Context) (j *job, wait time.Duration, err error) {
 	e.gate.Lock()
 	defer e.gate.Unlock()
-	var j *job
-	err := e.store.tx(ctx, func(tx *sql.Tx) error {
-		var seq int64
-		var hash string
-		err := tx.QueryRowContext(ctx, `UPDATE runs SET status = 'running', started = coalesce(started, ?2)
-			WHERE seq = (SELECT seq FROM runs WHERE org = ?1 AND status = 'queued' ORDER BY seq LIMIT 1)
-			RETURNING seq, hash`, e.o.Org, stamp(e.o.Now())).Scan(&seq, &hash)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
+	err = e.timed(ctx, func(tx *sql.Tx, now time.Time) error {
+		seq, held, err := e.nextRun(ctx, tx, now)
+		if err != nil || seq == 0 {
+			wait = held
+			return err
 		}
+		hash, err := e.takeUp(ctx, tx, seq, now)
 		if err != nil {
 			return err
 		}
 		j, err = e.readJob(ctx, tx, seq, hash)
 		return err
 	})
-	return j, err
+	return j, wait, err
+}
+
+// rest waits until a run is queued or wait is over, if it is any, or halt ends.
+func rest(halt context.Context, queued <-chan struct{}, wait time.Duration) {
+	var over <-chan time.Time
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-queued:
+	case <-over:
+	case <-halt.Done():
+	}
 }
 
 func (e *Engine) readJob(ctx context.Context, tx *sql.Tx, seq int64, hash string) (*job, error) {
@@ -142,6 +152,12 @@ func (e *Engine) readJob(ctx context.Context, tx *sql.Tx, seq int64, hash string
 		return nil, err
 	}
 	if j.book, j.broken, err = e.bookOf(ctx, tx, hash); err != nil || j.broken != nil {
+		return j, err
+	}
+	if j.scope.Shapes, err = readShapes(ctx, tx, event, j.book); err != nil {
+		return j, err
+	}
+	if j.scope.Events, err = readGroup(ctx, tx, seq, run.Group, j.book); err != nil {
 		return j, err
 	}
 	if j.steps, err = readSteps(ctx, tx, seq); err != nil || len(j.steps) > 0 {
