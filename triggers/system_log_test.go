@@ -3,7 +3,6 @@ package triggers_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -45,12 +44,20 @@ func newPoller(t *testing.T, o oktatest.Options, params map[string]any) *poller 
 
 func (p *poller) connect(orgURL string) {
 	p.t.Helper()
+	p.open(map[string]any{"org_url": orgURL, "token": p.Token})
+}
+
+func (p *poller) open(settings map[string]any) {
+	p.t.Helper()
 	backend, err := connector.Backend()
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	settings := fmt.Sprintf(`{"org_url":%q,"token":%q}`, orgURL, p.Token)
-	if p.session, err = backend.Open(p.t.Context(), json.RawMessage(settings)); err != nil {
+	raw, err := json.Marshal(settings)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if p.session, err = backend.Open(p.t.Context(), raw); err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(func() { _ = p.session.Close() })

@@ -82,7 +82,6 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 func configuration(origin *url.URL, client *http.Client) *sdkv4.Configuration {
 	c := &sdkv4.Configuration{
 		Host: origin.Host, Scheme: origin.Scheme, HTTPClient: client,
-		UserAgent:     userAgent,
 		DefaultHeader: map[string]string{},
 		Servers:       sdkv4.ServerConfigurations{{URL: origin.String()}},
 	}
@@ -113,7 +112,7 @@ func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 		return sdk.Health{}, err
 	}
 	// One event of the log, whatever comes of it, tells what pollers have left.
-	_, _ = c.send(ctx, http.MethodGet, LogPath, url.Values{"limit": {"1"}, "sortOrder": {"DESCENDING"}}, nil)
+	_, _ = c.Logs(ctx, LogQuery{Since: time.Now().Add(-time.Minute), Limit: 1})
 	return sdk.Health{Target: c.Org(), Account: account, Notes: notes, Budgets: c.budget.states()}, nil
 }
 
@@ -134,7 +133,6 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 
 func (c *Client) do(req *http.Request) error {
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", userAgent)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return err

@@ -63,6 +63,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			out.Body = io.NopCloser(bytes.NewReader(body))
 		}
 		out.Header.Del("DPoP")
+		out.Header.Set("User-Agent", userAgent) // the SDK sends its own otherwise
 		if n.err = visit.authorize(req.Context(), out); n.err != nil {
 			return nil, n.err
 		}

@@ -7,6 +7,8 @@ type Fault struct {
 	// the escaped path, where ** stands for any rest; empty matches all.
 	Method string `json:"method,omitempty"`
 	Path   string `json:"path,omitempty"`
+	// LimitOver spares requests for a list that do not ask for more than so many items (the query's limit); 0 spares none.
+	LimitOver int `json:"limit_over,omitempty"`
 	// Skip lets so many matching requests pass first; Times is how many fail then, 0 meaning for ever.
 	Skip  int `json:"skip,omitempty"`
 	Times int `json:"times,omitempty"`

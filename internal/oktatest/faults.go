@@ -82,8 +82,8 @@ func (a *armedFault) check() error {
 	if a.Status != 0 && (a.Status < 200 || a.Status > 599) {
 		return fmt.Errorf("fault: status %d is outside 200 to 599", a.Status)
 	}
-	if a.Skip < 0 || a.Times < 0 {
-		return fmt.Errorf("fault: skip and times cannot be negative")
+	if a.Skip < 0 || a.Times < 0 || a.LimitOver < 0 {
+		return fmt.Errorf("fault: skip, times and limit_over cannot be negative")
 	}
 	return nil
 }
@@ -102,12 +102,15 @@ func (a *armedFault) checkAnswer() error {
 }
 
 // takeFault returns the fault that strikes this request, if any. The caller holds the lock.
-func (o *Org) takeFault(method, path string) *armedFault {
+func (o *Org) takeFault(method, path, limit string) *armedFault {
 	for i, f := range o.faults {
 		if f.Method != "" && !strings.EqualFold(f.Method, method) {
 			continue
 		}
 		if ok, err := matchGlob(f.Path, path); err != nil || !ok {
+			continue
+		}
+		if n, err := strconv.Atoi(limit); f.LimitOver > 0 && (err != nil || n <= f.LimitOver) {
 			continue
 		}
 		if f.skip > 0 {

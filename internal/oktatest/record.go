@@ -114,6 +114,7 @@ func (o *Org) recordDetail(c *call, eventType string, d detail, targets ...map[s
 	}
 	if c.app != nil {
 		e["actor"] = c.app.target()
+		e["client"].(map[string]any)["id"] = c.app.id
 	} else {
 		owner, tokenID := c.owner, c.tokenID
 		if owner == nil { // a public endpoint, or nobody's call

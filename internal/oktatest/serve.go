@@ -33,7 +33,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Body: recordedBody(c), RequestID: c.requestID, At: c.now,
 	}
 	o.requests = append(o.requests, entry)
-	fault := o.takeFault(c.method, c.path)
+	fault := o.takeFault(c.method, c.path, c.query.Get("limit"))
 	if fault.kind() == KindSlow && !fault.AfterEffect {
 		o.mu.Unlock()
 		if !wait(r.Context(), fault.delay) {

@@ -118,7 +118,7 @@ func TestFilterAgreesWithJudge(t *testing.T) {
 			}
 		}
 		filter := selection.Filter(selections, "")
-		for range 10 {
+		for range 60 {
 			event := selection.Event{Head: drawEvent(t)}
 			wanted := false
 			for _, s := range selections {

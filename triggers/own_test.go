@@ -1,0 +1,185 @@
+package triggers_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// do runs an action of the connection that polls.
+func (p *poller) do(action, user string) {
+	p.t.Helper()
+	ctx := hclog.WithContext(p.t.Context(), hclog.NewNullLogger())
+	if _, err := p.session.Run(ctx, action, json.RawMessage(fmt.Sprintf(`{"user":%q}`, user))); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *poller) requestsTo(path string) int {
+	n := 0
+	for _, r := range p.Requests() {
+		if r.Path == path {
+			n++
+		}
+	}
+	return n
+}
+
+// What the login itself does starts nothing: a playbook that suspends on a suspension
+// does not start itself again.
+func TestOwnEventsStartNothing(t *testing.T) {
+	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("user.lifecycle.suspend"))
+	p.sweep()
+	alice, _ := p.State().User("alice.moreau@corp.example")
+	others := p.Append(oktatest.Event{"eventType": "user.lifecycle.suspend", "target": []any{map[string]any{"id": alice.ID}}})
+	for range 3 {
+		page, err := p.poll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The playbook: whoever is suspended, is suspended anew.
+		for range page.Events {
+			p.do("suspend_user", alice.ID)
+			p.do("unsuspend_user", alice.ID)
+			p.do("suspend_user", alice.ID)
+		}
+	}
+	if !slices.Equal(p.got, others) {
+		t.Errorf("got %v, want %v", p.got, others)
+	}
+	if n := p.requestsTo("/api/v1/users/me"); n > 1 {
+		t.Errorf("%d requests to learn who the login is", n)
+	}
+	p.params["own_events"] = true
+	p.do("unsuspend_user", alice.ID)
+	p.do("suspend_user", alice.ID)
+	if p.sweep(); len(p.got) != 2 {
+		t.Errorf("asked for own events: got %v", p.got)
+	}
+}
+
+// They are counted.
+func TestOwnEventsAreCounted(t *testing.T) {
+	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("*"))
+	p.sweep()
+	p.do("suspend_user", "alice.moreau@corp.example")
+	p.do("unsuspend_user", "alice.moreau@corp.example")
+	want := p.append(1, "user.session.start")
+	page, err := p.poll()
+	if err != nil || page.Own != 2 || page.Seen != 3 || !slices.Equal(p.got, want) {
+		t.Errorf("own %d of %d, got %v, %v", page.Own, page.Seen, p.got, err)
+	}
+}
+
+// Who else uses the same login through this connector, in another process, is known
+// without having seen what it sent, and at the cost of one request; a restart forgets
+// no more.
+func TestOwnEventsOfAnotherProcess(t *testing.T) {
+	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("user.lifecycle.*"))
+	p.sweep()
+	p.do("suspend_user", "alice.moreau@corp.example")
+	p.connect(p.URL)
+	before := p.requestsTo("/api/v1/users/me")
+	p.sweep()
+	for range 3 {
+		p.Append(oktatest.Event{"eventType": "user.lifecycle.suspend", "client": map[string]any{"userAgent": map[string]any{"rawUserAgent": "soar-okta/0.1.0"}},
+			"transaction": map[string]any{"detail": map[string]any{"requestApiTokenId": p.TokenID()}}})
+		p.sweep()
+	}
+	if len(p.got) != 0 {
+		t.Errorf("got %v", p.got)
+	}
+	if n := p.requestsTo("/api/v1/users/me") - before; n != 1 {
+		t.Errorf("%d requests to learn who the login is", n)
+	}
+}
+
+// Another token, of the same user too, is another login; so is a person at the
+// Admin Console. Once an event told the token's id, its user agent decides nothing.
+func TestOthersEventsAreNotOwn(t *testing.T) {
+	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("user.lifecycle.suspend"))
+	other := p.AddAPIToken(oktatest.NewAPIToken{Token: "another-token", User: "okta.admin@corp.example"})
+	p.sweep()
+	event := func(token, agent, actor string) oktatest.Event {
+		e := oktatest.Event{"eventType": "user.lifecycle.suspend", "client": map[string]any{"userAgent": map[string]any{"rawUserAgent": agent}}}
+		if token != "" {
+			e["transaction"] = map[string]any{"detail": map[string]any{"requestApiTokenId": token}}
+		}
+		if actor != "" {
+			e["actor"] = map[string]any{"id": actor, "type": "SystemPrincipal"}
+		}
+		return e
+	}
+	want := p.Append(event(other, "curl/8", ""), event("", "Mozilla/5.0", ""), event("", "soar-okta/0.1.0", ""), event("00Tx", "soar-okta/0.1.0", "00uSomebodyElse12345"))
+	p.sweep()
+	if !slices.Equal(p.got, want) {
+		t.Errorf("before the token's id is known: got %v, want %v", p.got, want)
+	}
+	p.do("suspend_user", "alice.moreau@corp.example")
+	p.sweep()
+	p.got = nil
+	want = p.Append(event(other, "soar-okta/0.1.0", ""))
+	p.Append(event(p.TokenID(), "curl/8", "00uSomeSystemProcess"))
+	p.sweep()
+	if !slices.Equal(p.got, want) {
+		t.Errorf("after that: got %v, want %v", p.got, want)
+	}
+}
+
+// A service app's events bear its client ID; the access tokens that it gets are events
+// of its own too.
+func TestOwnEventsOfAServiceApp(t *testing.T) {
+	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("*"))
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scopes := []string{"okta.logs.read", "okta.users.read", "okta.users.manage"}
+	id := p.AddServiceApp(oktatest.NewServiceApp{Keys: []json.RawMessage{oktatest.PublicJWK(key.Public(), "k")}, Scopes: scopes})
+	p.open(map[string]any{
+		"org_url": p.URL, "client_id": id, "scopes": scopes,
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+	})
+	p.sweep()
+	p.do("suspend_user", "alice.moreau@corp.example")
+	before := p.requestsTo("/api/v1/users/me")
+	want := p.append(1, "user.session.start")
+	page, err := p.poll()
+	if err != nil || page.Own == 0 || !slices.Equal(p.got, want) {
+		t.Errorf("own %d of %d, got %v, want %v, %v", page.Own, page.Seen, p.got, want, err)
+	}
+	if n := p.requestsTo("/api/v1/users/me") - before; n != 0 {
+		t.Errorf("%d requests to learn who the login is", n)
+	}
+}
+
+// Where Okta does not say who the login is, the page is not lost.
+func TestOwnEventsWhenOktaFails(t *testing.T) {
+	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("user.lifecycle.suspend"))
+	p.sweep()
+	p.do("suspend_user", "alice.moreau@corp.example")
+	p.connect(p.URL)
+	want := p.append(1, "user.lifecycle.suspend")
+	p.Fault(oktatest.Fault{Path: "/api/v1/users/me", Times: 1, Status: 503})
+	if _, err := p.poll(); sdk.AsError(err) == nil || len(p.got) != 0 {
+		t.Fatalf("got %v, %v", p.got, err)
+	}
+	if p.sweep(); !slices.Equal(p.got, want) {
+		t.Errorf("got %v, want %v", p.got, want)
+	}
+}
