@@ -1,0 +1,165 @@
+package triggers_test
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// limits are the sizes that were asked for, from the nth request on.
+func (p *poller) limits(from int) []string {
+	p.t.Helper()
+	var all []string
+	for _, r := range p.Requests()[from:] {
+		q, err := url.ParseQuery(r.Query)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		all = append(all, q.Get("limit"))
+	}
+	return all
+}
+
+// pollOn polls through failures, as a host does, until there is no more.
+func (p *poller) pollOn() (failures []string) {
+	p.t.Helper()
+	for range 100 {
+		page, err := p.poll()
+		if e := sdk.AsError(err); e != nil {
+			if !e.Code.Transient() {
+				p.t.Fatal(err)
+			}
+			failures = append(failures, e.Message)
+		} else if !page.More {
+			return failures
+		}
+	}
+	p.t.Fatal("a sweep does not end")
+	return nil
+}
+
+// A page that is too slow for Okta is asked for again at half the size, on a link too,
+// of which nothing else is changed; the size grows back. Nothing is lost or repeated.
+func TestSlowPagesAreAskedForInHalves(t *testing.T) {
+	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}})
+	p.sweep()
+	want := p.append(1100, "user.session.start")
+	p.Fault(oktatest.Fault{Path: "/api/v1/logs", LimitOver: 200, Times: 3, ErrorCode: "E0000009"})
+	before := len(p.Requests())
+	failures := p.pollOn()
+	if len(failures) != 3 || !strings.Contains(failures[0], "asks for 500 events, not 1000") {
+		t.Errorf("said %q", failures)
+	}
+	if got := p.limits(before); !slices.Equal(got, []string{"1000", "500", "250", "125", "250", "500", "1000"}) {
+		t.Errorf("asked for %q", got)
+	}
+	if !slices.Equal(p.got, want) {
+		t.Errorf("got %d events, want %d", len(p.got), len(want))
+	}
+}
+
+// Only the limit differs between the link that failed and its second try.
+func TestOnlyTheLimitOfALinkIsChanged(t *testing.T) {
+	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"user.session.*"}})
+	p.sweep()
+	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, ErrorCode: "E0000009"})
+	before := len(p.Requests())
+	p.pollOn()
+	all := p.Requests()[before:]
+	if len(all) != 2 || all[1].Query != strings.Replace(all[0].Query, "limit=1000", "limit=500", 1) || all[0].Query == all[1].Query {
+		t.Errorf("asked for %v", all)
+	}
+}
+
+// It does not shrink to nothing, and a place is kept all the while.
+func TestSlowPagesHaveAFloor(t *testing.T) {
+	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 100})
+	p.sweep()
+	place := string(p.place)
+	p.append(3, "user.session.start")
+	before := len(p.Requests())
+	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 6, ErrorCode: "E0000009"})
+	for range 6 {
+		if _, err := p.poll(); sdk.AsError(err) == nil || string(p.place) != place {
+			t.Fatalf("%v, at %s", err, p.place)
+		}
+	}
+	if got := p.limits(before); !slices.Equal(got, []string{"100", "50", "25", "12", "10", "10"}) {
+		t.Errorf("asked for %q", got)
+	}
+	if p.pollOn(); len(p.got) != 3 {
+		t.Errorf("got %v", p.got)
+	}
+}
+
+// Whose own time runs out asks for less too; any other failure is no reason to.
+func TestWhatMakesPagesSmaller(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault oktatest.Fault
+		next  string
+	}{
+		"out of time": {oktatest.Fault{Kind: oktatest.KindSlow, Delay: "1m"}, "500"},
+		"503":         {oktatest.Fault{Status: 503, ErrorCode: "E0000010"}, "1000"},
+		"hang-up":     {oktatest.Fault{Kind: oktatest.KindReset}, "1000"},
+		"a proxy":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 500}, "1000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPoller(t, oktatest.Options{}, types("*"))
+			p.open(map[string]any{"org_url": p.URL, "token": p.Token, "timeout": "1s"})
+			p.sweep()
+			test.fault.Path, test.fault.Times = "/api/v1/logs", 1
+			p.Fault(test.fault)
+			if _, err := p.poll(); err == nil {
+				t.Fatal("a fault is no error")
+			}
+			before := len(p.Requests())
+			if _, err := p.poll(); err != nil {
+				t.Fatal(err)
+			}
+			if got := p.limits(before); !slices.Equal(got, []string{test.next}) {
+				t.Errorf("asked for %q, want %s", got, test.next)
+			}
+		})
+	}
+}
+
+// Okta keeps 90 days, and refuses a time that is over 180 days ago: neither is asked
+// for, however old the place is.
+func TestHowFarBackThePastGoes(t *testing.T) {
+	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "look_back": "2160h"})
+	since := func() time.Duration {
+		t.Helper()
+		all := p.Requests()
+		q, err := url.ParseQuery(all[len(all)-1].Query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := time.Parse(time.RFC3339Nano, q.Get("since"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return time.Since(at).Round(time.Hour)
+	}
+	at := func(ago time.Duration) string { return time.Now().Add(-ago).UTC().Format(time.RFC3339Nano) }
+	const day = 24 * time.Hour
+	p.Append(oktatest.Event{"eventType": "user.session.start", "published": at(91 * day), "persisted": at(91 * day)})
+	want := p.Append(oktatest.Event{"eventType": "user.session.start", "published": at(89 * day), "persisted": at(89 * day)})
+	if p.sweep(); since() != 90*day || !slices.Equal(p.got, want) {
+		t.Errorf("looked back %s, got %v, want %v", since(), p.got, want)
+	}
+	// The place of a watcher that was switched off for a year.
+	p.place = []byte(`{"fingerprint":"of another filter","next":"` + p.URL + `/api/v1/logs?after=x","high_water":"` + at(365*day) + `"}`)
+	p.got = nil
+	if p.sweep(); since() != 90*day || !slices.Equal(p.got, want) || len(p.notices) == 0 {
+		t.Errorf("looked back %s, got %v, said %q", since(), p.got, p.notices)
+	}
+	p.params["look_back"], p.place = "2161h", nil
+	if _, err := p.poll(); sdk.AsError(err).Code != sdk.InvalidInput {
+		t.Errorf("got %v", err)
+	}
+}
