@@ -10,9 +10,9 @@ import (
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Args: none, Short: "Test the connection: reach the org, say whose login it is and what it can do",
-		Long: `Test the connection: reach the org, say whose login it is, and of each action whether the login can
-run it and what it lacks. That costs some ten requests, all of them reads. What reads alone cannot tell is
-said to be unknown.`,
+		Long: `Test the connection: reach the org, say whose login it is, how many requests Okta still allows, and of
+each action whether the login can run it and what it lacks. That costs some ten requests, all of them
+reads. What reads alone cannot tell is said to be unknown.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			conn, err := a.connect(c.Context())
 			if err != nil {
@@ -30,13 +30,14 @@ said to be unknown.`,
 				return err
 			}
 			if a.json {
-				a.out.line(map[string]any{"kind": "check", "target": health.Target, "account": health.Account, "notes": health.Notes, "milliseconds": took.Milliseconds(), "permissions": permissions.raw})
+				a.out.line(map[string]any{"kind": "check", "target": health.Target, "account": health.Account, "notes": health.Notes, "budgets": health.Budgets, "milliseconds": took.Milliseconds(), "permissions": permissions.raw})
 				return nil
 			}
 			fmt.Fprintf(a.out, "%s  %s answers, and the login is %s's  %s\n", a.out.green("✓"), health.Target, oneLine(health.Account), a.out.faint(took.String()))
 			for _, note := range health.Notes {
 				fmt.Fprintf(a.out, "%s  %s\n", a.out.yellow("!"), oneLine(note))
 			}
+			a.showBudgets(health.Budgets)
 			a.showPermissions(permissions, health.Notes)
 			return nil
 		},
