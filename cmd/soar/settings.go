@@ -21,10 +21,14 @@ const (
 	envClientID   = "OKTA_CLIENT_ID"
 	envPrivateKey = "OKTA_PRIVATE_KEY"
 	envKeyID      = "OKTA_KEY_ID"
+	envScopes     = "OKTA_SCOPES"
+	envDPoP       = "OKTA_DPOP"
 )
 
 // login are the settings that log in, by the variable that each comes from.
-var login = map[string]string{envToken: "token", envClientID: "client_id", envPrivateKey: "private_key", envKeyID: "key_id"}
+var login = map[string]string{
+	envToken: "token", envClientID: "client_id", envPrivateKey: "private_key", envKeyID: "key_id", envScopes: "scopes", envDPoP: "dpop",
+}
 
 const defaultConfig = "soar.yaml"
 
@@ -48,12 +52,22 @@ func (a *app) settings() (json.RawMessage, error) {
 		for _, setting := range login {
 			delete(file, setting)
 		}
+		delete(file, "algorithm")
 	}
 	if org != "" {
 		file["org_url"] = org
 	}
 	for variable, setting := range login {
-		if v := os.Getenv(variable); v != "" {
+		v := os.Getenv(variable)
+		switch {
+		case v == "":
+		case variable == envScopes:
+			file[setting] = strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' })
+		case variable == envPrivateKey:
+			if file[setting], err = keyFrom(v); err != nil {
+				return nil, err
+			}
+		default:
 			file[setting] = v
 		}
 	}
@@ -68,6 +82,32 @@ func (a *app) settings() (json.RawMessage, error) {
 		return nil, sdk.Invalid("not connected to an org: needs " + strings.Join(missing, " and ") + "; to try soar without one, type: soar demo")
 	}
 	return json.Marshal(file)
+}
+
+// keyFrom is the private key that a variable holds, or the file holds that it names:
+// keys have many lines, and some places where variables are set have one.
+func keyFrom(v string) (string, error) {
+	const most = 64 << 10
+	text := strings.TrimSpace(v)
+	if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "-----BEGIN") {
+		return strings.ReplaceAll(text, `\n`, "\n"), nil
+	}
+	// What is no file's name may be a key after all, and is not repeated.
+	bad := func(what string) (string, error) {
+		return "", sdk.Invalid(envPrivateKey + " is neither a key, as PEM or as a JWK, nor the name of a file with one: " + what)
+	}
+	info, err := os.Stat(text)
+	switch {
+	case err != nil:
+		return bad("there is no such file, or it cannot be read")
+	case !info.Mode().IsRegular() || info.Size() > most:
+		return bad("it is no file, or too large")
+	}
+	key, err := os.ReadFile(text)
+	if err != nil {
+		return bad("the file cannot be read")
+	}
+	return string(key), nil
 }
 
 func sameOrg(a, b string) bool {
