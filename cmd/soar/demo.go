@@ -119,7 +119,8 @@ func (s *stage) play(ctx context.Context, victim *account) error {
 	w := &watcher{
 		org: s.org.url, session: s.conn, manifest: s.conn.manifest, engine: s.engine, store: s.store,
 		books: []*playbook.Playbook{s.book}, every: demoEvery, logger: s.show.logger,
-		alsoRead: []string{"*"}, // so that the whole log can be seen, not the playbook's types alone
+		// So that the whole log can be seen, not the playbook's events alone.
+		alsoRead: json.RawMessage(`{"event_types":["*"],"own_events":true}`),
 	}
 	reported := make(chan struct{})
 	var firstPoll, firstRun sync.Once

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/sdk"
+)
+
+func watcherOf(t *testing.T, params ...string) *watcher {
+	t.Helper()
+	backend, err := connector.Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := backend.Manifest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watcher{org: "https://org.example", manifest: m}
+	for i, p := range params {
+		source := fmt.Sprintf("name: book_%d\ntitle: B\ntrigger: system_log\nevent_types: [user.session.*]\nparams: %s\nsteps: [{id: look, action: get_user, with: {user: ann}}]\n", i, p)
+		b, err := playbook.Load("b.yaml", []byte(source), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.books = append(w.books, b)
+	}
+	return w
+}
+
+// Playbooks whose parameters differ in what a selection may hold cost one poll; what
+// is about the poll itself must be the same.
+func TestFeeds(t *testing.T) {
+	const all = `{"event_types":["*"],"any":[`
+	for name, c := range map[string]struct {
+		params []string
+		also   string
+		want   map[string]string // the feeds' parameters, by their common ones
+	}{
+		"one":          {[]string{`{severity: [WARN]}`}, "", map[string]string{`{}`: `{"event_types":["user.session.*"],"severity":["WARN"]}`}},
+		"alike":        {[]string{`{}`, `{}`}, "", map[string]string{`{}`: all + `{"event_types":["user.session.*"]},{"event_types":["user.session.*"]}]}`}},
+		"not alike":    {[]string{`{severity: [WARN]}`, `{own_events: true}`}, "", map[string]string{`{}`: all + `{"event_types":["user.session.*"],"severity":["WARN"]},{"event_types":["user.session.*"],"own_events":true}]}`}},
+		"and for show": {[]string{`{severity: [WARN]}`}, `{"event_types":["*"]}`, map[string]string{`{}`: all + `{"event_types":["user.session.*"],"severity":["WARN"]},{"event_types":["*"]}]}`}},
+		"other requests": {[]string{`{page_size: 10}`, `{severity: [WARN]}`, `{page_size: 10, severity: [WARN]}`}, "", map[string]string{
+			`{}`:               `{"event_types":["user.session.*"],"severity":["WARN"]}`,
+			`{"page_size":10}`: all + `{"event_types":["user.session.*"]},{"event_types":["user.session.*"],"severity":["WARN"]}],"page_size":10}`,
+		}},
+	} {
+		w := watcherOf(t, c.params...)
+		if c.also != "" {
+			w.alsoRead = json.RawMessage(c.also)
+		}
+		feeds, err := w.feeds()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]any{}
+		for _, f := range feeds {
+			got[f.key] = decoded(t, f.params)
+		}
+		want := map[string]any{}
+		for common, params := range c.want {
+			want["https://org.example system_log "+common] = decoded(t, json.RawMessage(params))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func decoded(t *testing.T, raw json.RawMessage) (v any) {
+	t.Helper()
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	return v
+}
+
+// A hundred playbooks, none like another, cost one request a poll, which Okta takes.
+func TestManyPlaybooksCostOneRequest(t *testing.T) {
+	org := oktatest.Start(t, oktatest.Options{})
+	params := make([]string, 100)
+	for i := range params {
+		params[i] = fmt.Sprintf(`{actor: ["00u1a2b3c4d5e6f7g%03d"], client_ip: [10.0.%d.0/24]}`, i, i)
+	}
+	w := watcherOf(t, params...)
+	feeds, err := w.feeds()
+	if err != nil || len(feeds) != 1 {
+		t.Fatalf("%d feeds, %v", len(feeds), err)
+	}
+	backend, err := connector.Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings, err := json.Marshal(map[string]any{"org_url": org.URL, "token": org.Token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := backend.Open(t.Context(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	var place json.RawMessage
+	poll := func() sdk.RawPage {
+		t.Helper()
+		page, err := session.Poll(hclog.WithContext(t.Context(), hclog.NewNullLogger()), feeds[0].trigger, feeds[0].params, place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		place = page.Next
+		return page
+	}
+	poll()
+	org.Append(oktatest.Event{
+		"eventType": "user.session.start", "actor": map[string]any{"id": "00u1a2b3c4d5e6f7g042"}, "client": map[string]any{"ipAddress": "10.0.42.1"},
+	}, oktatest.Event{
+		"eventType": "user.session.start", "actor": map[string]any{"id": "00u1a2b3c4d5e6f7g042"}, "client": map[string]any{"ipAddress": "10.0.43.1"},
+	})
+	page := poll()
+	if len(page.Events) != 1 || !cmp.Equal(page.Events[0].For, []int{42}) {
+		t.Errorf("got %+v", page.Events)
+	}
+	if n := len(org.Requests()); n != 2 {
+		t.Errorf("%d requests for two polls", n)
+	}
+}
