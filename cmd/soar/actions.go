@@ -52,6 +52,7 @@ func (a *app) actionsCommand() *cobra.Command {
 			return a.showAction(info)
 		},
 	})
+	list.AddCommand(a.optionsCommand())
 	return list
 }
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,7 +29,7 @@ Exit status 0 means that the state is as asked. An action that does not apply, s
 user whom Okta will not suspend, exits with 1.`,
 		// The flags are made from the action's schema, once the action is known.
 		DisableFlagParsing: true,
-		ValidArgsFunction:  a.completeAction,
+		ValidArgsFunction:  a.completeRun,
 		RunE: func(c *cobra.Command, args []string) error {
 			call, err := a.parseCall(c, args)
 			if err != nil || call == nil {
@@ -79,9 +78,7 @@ func (a *app) parseCall(c *cobra.Command, args []string) (*call, error) {
 	}
 	flags := pflag.NewFlagSet(info.Name, pflag.ContinueOnError)
 	flags.Usage = func() {}
-	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
-	})
+	flags.SetNormalizeFunc(underscored)
 	params := inputFlags(flags, s.Root())
 	file := flags.String("input", "", "JSON object with the parameters: a file, or - for standard input")
 	global := a.carriedFlags(front)

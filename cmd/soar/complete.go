@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// completionTime is how long a shell waits for Okta when a key is pressed.
+const completionTime = 3 * time.Second
+
+// completeRun completes a command line of soar run: the action, its flags, and the
+// values of a flag where the schema or an action lists them. Whatever fails, there is
+// just nothing to complete: a shell has no place for messages.
+func (a *app) completeRun(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	const nothing = cobra.ShellCompDirectiveNoFileComp
+	front := pflag.NewFlagSet("run", pflag.ContinueOnError)
+	front.SetInterspersed(false)
+	front.Usage = func() {}
+	a.globalFlags(front)
+	if front.Parse(args) != nil {
+		return nil, nothing
+	}
+	if front.NArg() == 0 {
+		return a.completeAction(c, nil, typed)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), completionTime)
+	defer cancel()
+	m, err := a.manifest(ctx)
+	if err != nil {
+		return nil, nothing
+	}
+	info := m.Action(front.Arg(0))
+	if info == nil {
+		return nil, nothing
+	}
+	input, err := schema.Parse(json.RawMessage(info.Input))
+	if err != nil {
+		return nil, nothing
+	}
+	given := front.Args()[1:]
+	flag, value, inOne := strings.Cut(typed, "=")
+	switch {
+	case strings.HasPrefix(typed, "--") && inOne:
+	case len(given) > 0 && takesValue(input.Root(), given[len(given)-1]):
+		flag, value = given[len(given)-1], typed
+		given = given[:len(given)-1]
+	default:
+		return flagNames(input.Root()), nothing
+	}
+	name := paramName(flag)
+	n := input.Root().Property(name)
+	if n == nil {
+		return nil, cobra.ShellCompDirectiveDefault // --input, --config and --store take files
+	}
+	found := enumOf(n)
+	if n.Options != nil {
+		found = a.completeOptions(ctx, info, name, value, givenParams(input.Root(), given))
+	}
+	if inOne {
+		for i := range found {
+			found[i] = flag + "=" + found[i]
+		}
+	}
+	return startingWith(found, typed), nothing
+}
+
+// completeOptions asks the org for a parameter's options.
+func (a *app) completeOptions(ctx context.Context, info *sdk.ActionInfo, param, typed string, given json.RawMessage) []string {
+	conn, err := a.connect(ctx)
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	page, err := sdk.ListOptions(ctx, conn, conn.manifest, info.Input, param, sdk.OptionQuery{Search: typed, Given: given})
+	if err != nil {
+		return nil
+	}
+	labels := map[string]int{}
+	for _, o := range page.Options {
+		labels[o.Label]++
+	}
+	var found []string
+	for _, o := range page.Options {
+		word, note := o.Value, o.Label
+		// A name that several share is refused.
+		if o.Typed && labels[o.Label] == 1 {
+			word, note = o.Label, o.Description
+		}
+		found = append(found, word+"\t"+oneLine(note))
+	}
+	return found
+}
+
+func startingWith(words []string, typed string) []string {
+	return slices.DeleteFunc(words, func(w string) bool {
+		return len(w) < len(typed) || !strings.EqualFold(w[:len(typed)], typed)
+	})
+}
+
+func paramName(flag string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(flag, "--"), "-", "_")
+}
+
+// takesValue reports whether the word after this one is a flag's value.
+func takesValue(input *schema.Node, word string) bool {
+	if !strings.HasPrefix(word, "--") || strings.Contains(word, "=") {
+		return false
+	}
+	n := input.Property(paramName(word))
+	return n == nil || !n.Is("boolean")
+}
+
+func flagNames(input *schema.Node) []string {
+	var names []string
+	for _, p := range input.Properties {
+		if !p.Node.WriteOnly {
+			names = append(names, "--"+strings.ReplaceAll(p.Name, "_", "-")+"\t"+p.Node.Title)
+		}
+	}
+	return append(names, "--input\tAll parameters as one JSON object")
+}
+
+func enumOf(n *schema.Node) []string {
+	if n.Items != nil {
+		n = n.Items
+	}
+	var words []string
+	for _, v := range n.Enum {
+		var word string
+		if json.Unmarshal(v, &word) == nil {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// givenParams are the parameters that the flags so far give, as far as they can be
+// read.
+func givenParams(input *schema.Node, words []string) json.RawMessage {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.Usage = func() {}
+	flags.ParseErrorsAllowlist.UnknownFlags = true
+	flags.SetNormalizeFunc(underscored)
+	values := inputFlags(flags, input)
+	if flags.Parse(words) != nil {
+		return nil
+	}
+	given := map[string]any{}
+	for name, value := range values {
+		if flags.Changed(name) {
+			given[name] = value()
+		}
+	}
+	raw, err := json.Marshal(given)
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// underscored lets a flag be written as its parameter is.
+func underscored(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
+}
