@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -24,6 +25,10 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 		Input: BlockIPInput{Address: "203.0.113.7", Zone: exampleZone.Name, For: sdk.Duration(24 * time.Hour), Protect: []string{"198.51.100.0/28"}},
 		Output: BlockIPOutput{
 			Address: "203.0.113.7/32", Zone: exampleZone, ExpiresAt: exampleTime("2026-03-15T02:41:09Z"), OwnAddress: "198.51.100.4", Warnings: []string{},
+			Undo: &sdk.Undo{
+				Action: "unblock_ip", Input: sdk.JSON(`{"address":"203.0.113.7/32","zone":"` + exampleZone.ID + `","only_entry":true}`),
+				At: exampleTime("2026-03-15T02:41:09Z"),
+			},
 			Change: Change[BlockState]{
 				Outcome: sdk.Changed,
 				Before:  BlockState{Entries: []string{}, Size: 12},
@@ -37,7 +42,7 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 // BlockIPInput is what block_ip takes.
 type BlockIPInput struct {
 	Address   string       `json:"address" jsonschema:"title=Address,example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60" jsonschema_description:"IPv4 or IPv6 address, or a CIDR range of at most a /8 (IPv4) or a /16 (IPv6)."`
-	For       sdk.Duration `json:"for,omitempty" jsonschema:"title=For,example=24h" jsonschema_description:"How long to block. Okta itself keeps no expiry: the host that runs the playbook has to take the block back."`
+	For       sdk.Duration `json:"for,omitempty" jsonschema:"title=For,example=24h" jsonschema_description:"How long to block. Okta keeps no expiry: the host takes the block back then, as undo says in the answer."`
 	ExpiresAt *time.Time   `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced" jsonschema_description:"Until when to block, instead of for how long."`
 	Protect   []string     `json:"protect,omitempty" jsonschema:"title=Never block,maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced" jsonschema_description:"Addresses and ranges that must stay open, such as the responders' own; a block that holds one is refused."`
 	Zone      string       `json:"zone,omitempty" jsonschema:"title=Zone,default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced" jsonschema_description:"Id or exact name of the blocklist. Every org has BlockedIpZone."`
@@ -72,9 +77,10 @@ func (in BlockIPInput) Validate() error {
 type BlockIPOutput struct {
 	Address    string     `json:"address" jsonschema_description:"What was to be blocked, in its shortest form."`
 	Zone       ZoneRef    `json:"zone" jsonschema_description:"The blocklist."`
-	ExpiresAt  *time.Time `json:"expires_at,omitempty" jsonschema_description:"When the block is to be taken back with unblock_ip. Neither Okta nor this connector does it by itself."`
+	ExpiresAt  *time.Time `json:"expires_at,omitempty" jsonschema_description:"When this block ends. Okta keeps no expiry: the host makes the call that undo names. Of several blocks of one address the latest end counts."`
 	OwnAddress string     `json:"own_address,omitempty" jsonschema_description:"The address from which Okta last saw a write of the login's user, which is never blocked; absent if that cannot be known."`
 	Warnings   []string   `json:"warnings" jsonschema_description:"What is doubtful about the block."`
+	Undo       *sdk.Undo  `json:"undo,omitempty" jsonschema_description:"What takes the block back: the entry that this call added, or the one that blocked the address before. Absent if the address is not blocked."`
 	Change[BlockState]
 }
 
@@ -99,8 +105,50 @@ func blockIP(ctx context.Context, c *okta.Client, in BlockIPInput) (BlockIPOutpu
 	} else {
 		out.Warnings = append(out.Warnings, "the address from which this login reaches Okta is not known, so it was not compared; name it in protect")
 	}
-	out.Zone, out.Change, err = block(p).run(ctx, c, in.Zone)
+	if out.Zone, out.Change, err = block(p).run(ctx, c, in.Zone); err != nil {
+		return out, err
+	}
+	out.Undo, err = undoBlock(out, p)
 	return out, err
+}
+
+// undoBlock is how the block is taken back. A block that another entry makes rests
+// on that entry, so that it must not go before this block ends.
+func undoBlock(out BlockIPOutput, p netip.Prefix) (*sdk.Undo, error) {
+	switch out.Outcome {
+	case sdk.NotApplicable:
+		return nil, nil
+	case sdk.Already:
+		var ok bool
+		if p, ok = holder(out.After.Entries, p); !ok {
+			return nil, nil
+		}
+	}
+	input, err := json.Marshal(UnblockIPInput{Address: p.String(), Zone: out.Zone.ID, OnlyEntry: true})
+	return &sdk.Undo{Action: "unblock_ip", Input: sdk.JSON(input), At: out.ExpiresAt}, err
+}
+
+// holder returns the entry that blocks all of p: p's own if there is one. It returns
+// none if a range from one address to another does, which block_ip never adds.
+func holder(entries []string, p netip.Prefix) (netip.Prefix, bool) {
+	if len(exactly(entries, p)) > 0 {
+		return p, true
+	}
+	var held netip.Prefix
+	for _, e := range entries {
+		s, ok := spanOf(okta.Gateway{Value: e})
+		if !ok || !s.covers(spanOfPrefix(p)) {
+			continue
+		}
+		q, ok := prefixOf(e)
+		if !ok {
+			return q, false
+		}
+		if !held.IsValid() {
+			held = q
+		}
+	}
+	return held, held.IsValid()
 }
 
 func block(p netip.Prefix) zoneEdit {

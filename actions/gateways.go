@@ -18,21 +18,32 @@ func spanOf(g okta.Gateway) (s span, ok bool) {
 		s = span{first.Unmap(), last.Unmap()}
 		return s, err1 == nil && err2 == nil && s.from.Is4() == s.to.Is4() && !s.to.Less(s.from)
 	}
-	if a, err := netip.ParseAddr(strings.TrimSpace(g.Value)); err == nil {
-		return span{a.Unmap(), a.Unmap()}, true
+	p, ok := prefixOf(g.Value)
+	return spanOfPrefix(p), ok
+}
+
+// prefixOf reads an entry that is one address or a CIDR range.
+func prefixOf(value string) (netip.Prefix, bool) {
+	value = strings.TrimSpace(value)
+	if a, err := netip.ParseAddr(value); err == nil {
+		a = a.Unmap().WithZone("")
+		return netip.PrefixFrom(a, a.BitLen()), true
 	}
-	p, err := netip.ParsePrefix(strings.TrimSpace(g.Value))
+	p, err := netip.ParsePrefix(value)
 	if err != nil {
-		return span{}, false
+		return netip.Prefix{}, false
 	}
 	if p.Addr().Is4In6() && p.Bits() >= mapped.Bits() {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped.Bits())
 	}
 	// Okta keeps what it was given: 198.51.100.7/24 means 198.51.100.0/24.
-	return spanOfPrefix(p.Masked()), true
+	return p.Masked(), true
 }
 
 func spanOfPrefix(p netip.Prefix) span {
+	if !p.IsValid() {
+		return span{}
+	}
 	last := p.Addr().AsSlice()
 	for bit := p.Bits(); bit < len(last)*8; bit++ {
 		last[bit/8] |= 1 << (7 - bit%8)

@@ -31,8 +31,9 @@ var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 
 // UnblockIPInput is what unblock_ip takes.
 type UnblockIPInput struct {
-	Address string `json:"address" jsonschema:"title=Address,example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60" jsonschema_description:"IPv4 or IPv6 address or CIDR range, as it was blocked."`
-	Zone    string `json:"zone,omitempty" jsonschema:"title=Zone,default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"Id or exact name of the blocklist. Every org has BlockedIpZone."`
+	Address   string `json:"address" jsonschema:"title=Address,example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60" jsonschema_description:"IPv4 or IPv6 address or CIDR range, as it was blocked."`
+	Zone      string `json:"zone,omitempty" jsonschema:"title=Zone,default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced" jsonschema_description:"Id or exact name of the blocklist. Every org has BlockedIpZone."`
+	OnlyEntry bool   `json:"only_entry,omitempty" jsonschema:"title=Only the entry,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Be content when the entry of exactly this address or range is off the zone, even if another that holds it stays."`
 	Write
 }
 
@@ -55,7 +56,7 @@ func unblockIP(ctx context.Context, c *okta.Client, in UnblockIPInput) (UnblockI
 		return UnblockIPOutput{}, err
 	}
 	zone, change, err := unblock(p).run(ctx, c, in.Zone)
-	if err == nil && len(change.After.Entries) > 0 && change.Outcome != sdk.NotApplicable {
+	if err == nil && !in.OnlyEntry && len(change.After.Entries) > 0 && change.Outcome != sdk.NotApplicable {
 		still := stillHeld(change.After.Entries, p)
 		if change.Outcome == sdk.Planned {
 			if still != "" {

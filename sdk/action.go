@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 
 	"github.com/hashicorp/go-hclog"
@@ -103,6 +104,9 @@ func (a Action[C, In, Out]) compile() (operation[C], error) {
 	if err != nil {
 		fail("output: %w", err)
 	} else {
+		if t := undoMember[Out](); t != nil && (t != reflect.TypeFor[*Undo]() || a.Undo == "") {
+			fail("its output has an \"undo\", which must be a *sdk.Undo, of the action that its Undo names")
+		}
 		op.info.Output = JSON(output.JSON())
 		if op.info.Example.Output, err = encodeExample(a.Example.Output); err != nil {
 			fail("example output: %w", err)

@@ -32,6 +32,7 @@ type AuditEntry struct {
 	RunID      string          `json:"run_id,omitempty"`
 	StepID     string          `json:"step_id,omitempty"`
 	Attempt    int             `json:"attempt,omitempty"` // from 1
+	Cause      string          `json:"cause,omitempty"`   // CauseUndo, CauseRetry, CauseReplay, or "" for a step's own turn or a call by hand
 	Action     string          `json:"action"`
 	Input      json.RawMessage `json:"input"` // secrets are masked
 	Status     AuditStatus     `json:"status"`
@@ -57,7 +58,7 @@ func (s *Store) AuditTrail(ctx context.Context, limit int) ([]AuditEntry, error)
 
 // auditRows reads the entries that the rest of a SELECT names.
 func auditRows(ctx context.Context, q querier, rest string, args ...any) ([]AuditEntry, error) {
-	rows, err := q.QueryContext(ctx, `SELECT time, run, step, attempt, action, input, status, outcome, code, message, request_ids, duration
+	rows, err := q.QueryContext(ctx, `SELECT time, run, step, attempt, cause, action, input, status, outcome, code, message, request_ids, duration
 		FROM audit `+rest, args...)
 	if err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func auditRows(ctx context.Context, q querier, rest string, args ...any) ([]Audi
 		var a AuditEntry
 		var at sql.NullInt64
 		var input, ids []byte
-		if err := rows.Scan(&at, &a.RunID, &a.StepID, &a.Attempt, &a.Action, &input, &a.Status, &a.Outcome, &a.Code, &a.Message, &ids, &a.Duration); err != nil {
+		if err := rows.Scan(&at, &a.RunID, &a.StepID, &a.Attempt, &a.Cause, &a.Action, &input, &a.Status, &a.Outcome, &a.Code, &a.Message, &ids, &a.Duration); err != nil {
 			return nil, err
 		}
 		a.Time, a.Input = unstamp(at), input

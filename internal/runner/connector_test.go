@@ -26,6 +26,7 @@ type (
 		Before  string      `json:"before" jsonschema_description:"How it was."`
 		After   string      `json:"after" jsonschema_description:"How it is."`
 		Reason  string      `json:"reason,omitempty" jsonschema_description:"Why not."`
+		Undo    *sdk.Undo   `json:"undo,omitempty" jsonschema_description:"How it is taken back."`
 	}
 	lookedUp struct {
 		Status string `json:"status" jsonschema_description:"How the user is."`
@@ -68,10 +69,18 @@ var compiled = sync.OnceValues(func() (sdk.Backend, error) {
 		Check: func(context.Context, service) (sdk.Health, error) { return sdk.Health{}, nil },
 		Actions: []sdk.Operation[service]{
 			sdk.Action[service, request, contained]{
-				Name: "contain_user", Title: "Contain", Summary: "Contains a user.", Docs: docs, Effect: sdk.Writes,
+				Name: "contain_user", Title: "Contain", Summary: "Contains a user.", Docs: docs, Effect: sdk.Writes, Undo: "release_user",
 				Example: sdk.Example[request, contained]{Input: request{User: "u"}, Output: changed.contained},
 				Run: func(ctx context.Context, do service, in request) (contained, error) {
 					a, err := do(ctx, "contain_user", in)
+					return a.contained, err
+				},
+			},
+			sdk.Action[service, request, contained]{
+				Name: "release_user", Title: "Release", Summary: "Releases a user.", Docs: docs, Effect: sdk.Writes, Undo: "contain_user",
+				Example: sdk.Example[request, contained]{Input: request{User: "u"}, Output: changed.contained},
+				Run: func(ctx context.Context, do service, in request) (contained, error) {
+					a, err := do(ctx, "release_user", in)
 					return a.contained, err
 				},
 			},
@@ -145,7 +154,7 @@ func over(client *http.Client, address string) service {
 		if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
 			return answer{}, fmt.Errorf("read answer: %w", err)
 		}
-		return answer{contained{sdk.Outcome(a.Outcome), a.Before, a.After, a.Reason}, lookedUp{a.Status}}, nil
+		return answer{contained{Outcome: sdk.Outcome(a.Outcome), Before: a.Before, After: a.After, Reason: a.Reason}, lookedUp{a.Status}}, nil
 	}
 }
 

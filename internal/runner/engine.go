@@ -20,6 +20,7 @@ type Options struct {
 	Org      string        // the account that Session acts on; runs of other orgs are left alone
 	Manifest *sdk.Manifest // what playbooks are loaded against when a run is resumed
 	Session  sdk.Session
+	Only     string        // the id of a run: work on no other, and make no undo; "" for all there is
 	Workers  int           // how many runs are under way at once; 0 means 4
 	Grace    time.Duration // how long steps under way may take when Work is to end; 0 means 10s
 	Logger   hclog.Logger
@@ -44,6 +45,7 @@ type Engine struct {
 	books    sync.Map // hash → *playbook.Playbook
 	queued   signal   // a run was queued
 	finished signal   // a run has finished
+	arranged signal   // an undo was stored
 }
 
 // lockSuffix ends the name of the file whose lock an engine holds.
@@ -75,7 +77,7 @@ func New(store *Store, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("lock the store: %w", err)
 	}
 	if !free {
-		return nil, fmt.Errorf("another engine works on the store %s: two would do everything twice", store.path)
+		return nil, fmt.Errorf("%w %s: two would do everything twice", ErrInUse, store.path)
 	}
 	if err := store.checkWhole(); err != nil {
 		return nil, errors.Join(err, e.lock.Unlock())
@@ -106,6 +108,9 @@ func (e *Engine) Close() error {
 }
 
 var errClosed = errors.New("the engine is closed")
+
+// ErrInUse is why there is no second engine on a store.
+var ErrInUse = errors.New("another engine works on the store")
 
 // Idle waits until no run of the engine's org is queued or running, or until ctx
 // ends.

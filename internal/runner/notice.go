@@ -17,15 +17,20 @@ const (
 	StepRetry    NoticeKind = "step_retry"   // an attempt failed; Wait says how long until the next
 	StepFinished NoticeKind = "step_finished"
 	RunFinished  NoticeKind = "run_finished"
+	UndoRetry    NoticeKind = "undo_retry"    // an attempt failed; Wait says how long until the next
+	UndoFinished NoticeKind = "undo_finished" // done, or failed for good
 )
 
 // A Notice tells an observer what just happened. It is sent after that was
 // stored. Run comes without its event's data, steps and audit; Step is nil in
 // notices about the run as a whole. Both are copies that the observer may keep.
+// Undo is set in notices about an undo; their Run is the one that asked for it, and
+// empty if a call by hand did.
 type Notice struct {
 	Kind NoticeKind
 	Run  *Run
 	Step *StepRun
+	Undo *Undo
 	Wait time.Duration
 }
 

@@ -17,12 +17,16 @@ import (
 type Place struct {
 	RunID, StepID string
 	Attempt       int // from 1
+	// Org is the account that the session acts on. Without it an undo that the
+	// answer asks for is not arranged.
+	Org string
 }
 
 // Perform runs one action and leaves an audit entry, written before the call and
 // completed after it, even if ctx ends in between. Where the entry cannot be
 // written, the action is not called. Where it cannot be completed, the error
-// says so, and the result is still that of the call.
+// says so, and the result is still that of the call. An undo that the answer asks
+// for is stored with it, for the engine that works on the store.
 //
 // Its errors are *[sdk.Error]s.
 func (s *Store) Perform(ctx context.Context, session sdk.Session, info *sdk.ActionInfo, input json.RawMessage, at Place) (sdk.Result, error) {
@@ -32,7 +36,7 @@ func (s *Store) Perform(ctx context.Context, session sdk.Session, info *sdk.Acti
 	if err := ctx.Err(); err != nil {
 		return sdk.Result{}, sdk.AsError(err)
 	}
-	result, failure, err := s.perform(ctx, &call{session: session, info: info, input: input, at: at, now: time.Now})
+	result, failure, err := s.perform(ctx, &call{session: session, info: info, input: input, at: at, org: at.Org, now: time.Now})
 	switch {
 	case err != nil && failure != nil:
 		return result, &sdk.Error{Code: failure.Code, Message: failure.Message + " (nor could the audit trail be written: " + err.Error() + ")", Upstream: failure.Upstream, Err: err}
@@ -51,6 +55,8 @@ type call struct {
 	info    *sdk.ActionInfo
 	input   json.RawMessage
 	at      Place
+	org     string // whose undos are arranged; "" for none
+	cause   string
 	now     func() time.Time
 	begin   func(tx *sql.Tx, masked json.RawMessage) error
 	begun   func() // after begin is stored, before the call
@@ -81,7 +87,7 @@ func (s *Store) perform(ctx context.Context, c *call) (result sdk.Result, failur
 		result.Output = nil
 		failure = sdk.Errorf(sdk.Internal, "%s gave an answer that is not JSON", c.info.Name)
 	}
-	if err := s.end(journal, c, entry, result, failure, duration); err != nil {
+	if failure, err = s.end(journal, c, entry, result, failure, duration); err != nil {
 		return result, failure, fmt.Errorf("complete audit entry of %s, which was called: %w", c.info.Name, err)
 	}
 	return result, failure, nil
@@ -89,8 +95,8 @@ func (s *Store) perform(ctx context.Context, c *call) (result sdk.Result, failur
 
 func (s *Store) begin(ctx context.Context, c *call, masked json.RawMessage) (entry int64, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		row, err := tx.ExecContext(ctx, `INSERT INTO audit (time, run, step, attempt, action, input, status, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			stamp(c.now()), c.at.RunID, c.at.StepID, c.at.Attempt, c.info.Name, string(masked), CallStarted, OutcomeUnknown)
+		row, err := tx.ExecContext(ctx, `INSERT INTO audit (time, run, step, attempt, action, input, status, outcome, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			stamp(c.now()), c.at.RunID, c.at.StepID, c.at.Attempt, c.info.Name, string(masked), CallStarted, OutcomeUnknown, c.cause)
 		if err != nil {
 			return err
 		}
@@ -102,56 +108,48 @@ func (s *Store) begin(ctx context.Context, c *call, masked json.RawMessage) (ent
 	return entry, err
 }
 
-func (s *Store) end(ctx context.Context, c *call, entry int64, result sdk.Result, failure *sdk.Error, duration time.Duration) error {
-	status, outcome, code, message := CallDone, outcomeOf(result.Output), "", ""
-	if failure != nil {
-		status, outcome, code, message = CallFailed, "", string(failure.Code), sentence(failure)
-		if c.info.Effect != sdk.Reads && (failure.Code == sdk.Timeout || failure.Code == sdk.Canceled) {
-			outcome = OutcomeUnknown
+// end completes the audit entry with what is stored beside it. It returns the
+// call's failure, which the undo that the answer asks for may bring.
+func (s *Store) end(ctx context.Context, c *call, entry int64, result sdk.Result, failure *sdk.Error, duration time.Duration) (*sdk.Error, error) {
+	err := s.tx(ctx, func(tx *sql.Tx) (err error) {
+		if failure == nil {
+			if failure, err = arrange(ctx, tx, c, entry, result.Output); err != nil {
+				return err
+			}
 		}
-	}
-	var ids sql.NullString
-	if all := requestIDs(result.Calls, failure); all != nil {
-		var err error
-		if ids, err = pack(&all); err != nil {
-			return err
+		status, outcome, code, message := CallDone, outcomeOf(result.Output), "", ""
+		if failure != nil {
+			status, outcome, code, message = CallFailed, "", string(failure.Code), sentence(failure)
+			if c.info.Effect != sdk.Reads && (failure.Code == sdk.Timeout || failure.Code == sdk.Canceled) {
+				outcome = OutcomeUnknown
+			}
 		}
-	}
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE audit SET status = ?, outcome = ?, code = ?, message = ?, request_ids = ?, duration = ? WHERE seq = ?`,
+		var ids sql.NullString
+		if all := requestIDs(result.Calls, failure); all != nil {
+			if ids, err = pack(&all); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE audit SET status = ?, outcome = ?, code = ?, message = ?, request_ids = ?, duration = ? WHERE seq = ?`,
 			status, outcome, code, message, ids, int64(duration), entry)
 		if err != nil || c.end == nil {
 			return err
 		}
 		return c.end(tx, result, failure)
 	})
+	return failure, err
 }
 
-// mask hides the secrets of an input: what its schema marks, and what is secret by
-// its name where a schema says no more than that it is JSON.
+// mask hides secrets. Input that no schema explains is hidden whole.
 func (s *Store) mask(info *sdk.ActionInfo, input json.RawMessage) json.RawMessage {
 	if len(input) == 0 {
 		return json.RawMessage(`{}`)
 	}
-	return s.maskBy(info.Input, input)
-}
-
-// maskOutput hides the secrets of an answer likewise: a password that an action hands
-// out is for its caller, and not for whoever reads the store.
-func (s *Store) maskOutput(info *sdk.ActionInfo, output json.RawMessage) json.RawMessage {
-	if output == nil {
-		return nil
-	}
-	return s.maskBy(info.Output, output)
-}
-
-// maskBy hides a document whole if there is no schema that explains it.
-func (s *Store) maskBy(by sdk.JSON, doc json.RawMessage) json.RawMessage {
-	compiled, err := s.schemaOf(json.RawMessage(by))
+	compiled, err := s.schemaOf(json.RawMessage(info.Input))
 	if err != nil {
 		return json.RawMessage(`"` + schema.Masked + `"`)
 	}
-	return schema.MaskNamed(compiled.Mask(doc))
+	return compiled.Mask(input)
 }
 
 // outcomeOf returns what a write says that it changed, "" if it says nothing.

@@ -55,28 +55,36 @@ func (s *Store) Runs(ctx context.Context, q Query) ([]Run, error) {
 // its event, steps and audit as of one instant. It fails with an *[sdk.Error]:
 // not_found if there is none, invalid_input if the beginning is shorter than
 // four letters or several ids have it.
-func (s *Store) Run(ctx context.Context, id string) (*Run, error) {
-	id = strings.ToLower(strings.TrimSpace(id))
-	if len(id) < 4 {
-		return nil, sdk.Invalid(fmt.Sprintf("%q is too short for the beginning of a run's id: at least four letters are needed", id))
-	}
-	var run *Run
-	err := inTx(ctx, s.read, func(tx *sql.Tx) (err error) {
-		seq, err := findRun(ctx, tx, id)
-		if err != nil {
-			return err
-		}
+func (s *Store) Run(ctx context.Context, id string) (run *Run, err error) {
+	err = s.byID(ctx, s.read, id, func(tx *sql.Tx, seq int64) (err error) {
 		run, err = readRun(ctx, tx, seq)
 		return err
 	})
-	var e *sdk.Error
-	if err != nil && !errors.As(err, &e) {
-		err = fmt.Errorf("read run %s: %w", id, err)
-	}
 	if err != nil {
 		return nil, err
 	}
 	return run, nil
+}
+
+// byID runs do in one transaction on the run with this id, or the one run whose id
+// begins with it.
+func (s *Store) byID(ctx context.Context, db *sql.DB, id string, do func(tx *sql.Tx, seq int64) error) error {
+	id = strings.ToLower(strings.TrimSpace(id))
+	if len(id) < 4 {
+		return sdk.Invalid(fmt.Sprintf("%q is too short for the beginning of a run's id: at least four letters are needed", id))
+	}
+	err := inTx(ctx, db, func(tx *sql.Tx) error {
+		seq, err := findRun(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		return do(tx, seq)
+	})
+	var e *sdk.Error
+	if err != nil && !errors.As(err, &e) {
+		err = fmt.Errorf("run %s: %w", id, err)
+	}
+	return err
 }
 
 func findRun(ctx context.Context, q querier, prefix string) (seq int64, err error) {
@@ -124,7 +132,13 @@ func readRun(ctx context.Context, tx *sql.Tx, seq int64) (*Run, error) {
 	for _, s := range states {
 		run.Steps = append(run.Steps, s.StepRun)
 	}
-	run.Audit, err = auditRows(ctx, tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID)
+	if run.Audit, err = auditRows(ctx, tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID); err != nil {
+		return nil, err
+	}
+	if run.Undos, err = undoRows(ctx, tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID); err != nil {
+		return nil, err
+	}
+	run.Retries, err = readRetries(ctx, tx, seq)
 	return run, err
 }
 

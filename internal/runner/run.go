@@ -44,9 +44,11 @@ type Run struct {
 	Created   time.Time       `json:"created"`
 	Started   time.Time       `json:"started,omitzero"`
 	Finished  time.Time       `json:"finished,omitzero"`
-	Error     *sdk.ErrorBody  `json:"error,omitempty"` // of the first step that failed
-	Steps     []StepRun       `json:"steps,omitempty"` // none before the run starts
-	Audit     []AuditEntry    `json:"audit,omitempty"` // oldest first
+	Error     *sdk.ErrorBody  `json:"error,omitempty"`   // of the first step that failed
+	Steps     []StepRun       `json:"steps,omitempty"`   // none before the run starts
+	Audit     []AuditEntry    `json:"audit,omitempty"`   // oldest first
+	Undos     []Undo          `json:"undos,omitempty"`   // of what it changed, oldest first
+	Retries   []Retry         `json:"retries,omitempty"` // oldest first
 }
 
 // A StepRun is how one step of a run went. Input is the last attempt's, with

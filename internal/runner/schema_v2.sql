@@ -1,6 +1,6 @@
 -- Changes that are to be taken back, a row for each answer that said how. Of those
--- with the same org, action and input, one at most is live: the one that speaks for
--- all of them.
+-- with the same org, action and input one at most is pending or standing: it speaks
+-- for all of them.
 CREATE TABLE undos (
 	seq      INTEGER PRIMARY KEY AUTOINCREMENT,
 	org      TEXT NOT NULL,
@@ -10,19 +10,21 @@ CREATE TABLE undos (
 	action   TEXT NOT NULL,
 	input    TEXT NOT NULL, -- members in order
 	own      INTEGER NOT NULL, -- 1 if a call on record made the change, 0 if it stood there before
-	due      INTEGER,       -- NULL: never
+	due      INTEGER,          -- NULL: never
 	status   TEXT NOT NULL CHECK (status IN ('pending', 'running', 'standing', 'superseded', 'done', 'failed')),
 	attempts INTEGER NOT NULL DEFAULT 0,
 	failures INTEGER NOT NULL DEFAULT 0,
-	next_try INTEGER,       -- not before this time
+	next_try INTEGER,          -- not before this time
 	outcome  TEXT NOT NULL DEFAULT '',
 	error    TEXT,
 	created  INTEGER NOT NULL,
-	started  INTEGER,       -- the last attempt
-	finished INTEGER
+	started  INTEGER,          -- the last attempt
+	finished INTEGER,
+	mark     INTEGER NOT NULL, -- the latest audit.seq when it was stored
+	ended    INTEGER           -- the latest audit.seq when the last attempt was over
 ) STRICT;
-CREATE UNIQUE INDEX undos_live ON undos (org, action, input) WHERE status IN ('pending', 'running', 'standing');
-CREATE INDEX undos_tried ON undos (org, action, input, started) WHERE started IS NOT NULL;
+CREATE UNIQUE INDEX undos_live ON undos (org, action, input) WHERE status IN ('pending', 'standing');
+CREATE INDEX undos_tried ON undos (org, action, input) WHERE started IS NOT NULL;
 CREATE INDEX undos_due ON undos (org, coalesce(next_try, due)) WHERE status = 'pending';
 CREATE INDEX undos_run ON undos (run) WHERE run <> '';
 

@@ -66,7 +66,7 @@ func (e *Engine) attempt(calls context.Context, j *job, n int, info *sdk.ActionI
 	defer cancel()
 	journal := context.WithoutCancel(calls)
 	_, _, err = e.store.perform(ctx, &call{
-		session: e.o.Session, info: info, input: input, at: at, now: e.o.Now,
+		session: e.o.Session, info: info, input: input, at: at, org: e.o.Org, cause: j.cause(), now: e.o.Now,
 		begin: func(tx *sql.Tx, masked json.RawMessage) error {
 			s.Status, s.Input = Running, masked
 			if s.Started.IsZero() {
@@ -84,8 +84,8 @@ func (e *Engine) attempt(calls context.Context, j *job, n int, info *sdk.ActionI
 			if failure != nil && calls.Err() != nil {
 				return nil // cut off: not a failure of the step
 			}
-			result.Output = e.store.maskOutput(info, result.Output)
 			wait = s.judge(step.Retry, result, failure, e.o.Now())
+			e.arranged.wake()
 			return saveStep(journal, tx, j.seq, n, s)
 		},
 	})

@@ -22,6 +22,9 @@ func (e *Engine) Work(ctx context.Context) error {
 		return err
 	}
 	defer e.working.Store(false)
+	if err := e.requeueUndos(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("make the undos that were cut off pending again: %w", err)
+	}
 	halt, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -31,6 +34,14 @@ func (e *Engine) Work(ctx context.Context) error {
 	for range e.o.Workers {
 		workers.Go(func() {
 			if err := e.worker(halt, calls); err != nil {
+				e.o.Logger.Error("the store failed", "error", err)
+				stop(err)
+			}
+		})
+	}
+	for _, watch := range e.watches() {
+		workers.Go(func() {
+			if err := watch(halt, calls); err != nil {
 				e.o.Logger.Error("the store failed", "error", err)
 				stop(err)
 			}
@@ -56,6 +67,9 @@ func (e *Engine) Work(ctx context.Context) error {
 	// so a failure here loses nothing.
 	if _, err := e.store.write.ExecContext(context.WithoutCancel(ctx), requeue, e.o.Org); err != nil {
 		e.o.Logger.Warn("could not queue the runs that are left over", "error", err)
+	}
+	if err := e.requeueUndos(context.WithoutCancel(ctx)); err != nil {
+		e.o.Logger.Warn("could not put the undos back that are left over", "error", err)
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -160,7 +174,10 @@ func (e *Engine) readJob(ctx context.Context, tx *sql.Tx, seq int64, hash string
 	if j.scope.Events, err = readGroup(ctx, tx, seq, run.Group, j.book); err != nil {
 		return j, err
 	}
-	if j.steps, err = readSteps(ctx, tx, seq); err != nil || len(j.steps) > 0 {
+	if j.steps, err = readSteps(ctx, tx, seq); err != nil {
+		return j, err
+	}
+	if err := beginRetry(ctx, tx, j, e.o.Now()); err != nil || len(j.steps) > 0 {
 		return j, err
 	}
 	for n, s := range j.book.Steps {
