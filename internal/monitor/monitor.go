@@ -113,6 +113,9 @@ func (m *Monitor) Polled(name string, s host.Status) {
 
 // Notice counts what the engine does.
 func (m *Monitor) Notice(n runner.Notice) {
+	if n.Kind != runner.RunQueued && n.Kind != runner.RunFinished {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b := m.books[n.Run.Playbook]

@@ -109,6 +109,7 @@ type match struct {
 	book  *playbook.Playbook
 	err   error
 	group *grouping // nil: the event is not grouped
+	run   string    // the id of the run that it is to have; set when it is written
 }
 
 func (e *Engine) match(events []sdk.RawEvent, books []*playbook.Playbook) ([]match, error) {
@@ -132,7 +133,7 @@ func (e *Engine) match(events []sdk.RawEvent, books []*playbook.Playbook) ([]mat
 			}
 			ok, err := guarded(e, "the condition of "+b.Name, func() (bool, error) { return b.Match(event) })
 			if ok || err != nil {
-				all = append(all, match{event, b, err, e.group(b, event)})
+				all = append(all, match{event: event, book: b, err: err, group: e.group(b, event)})
 			}
 		}
 	}

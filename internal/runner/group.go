@@ -109,7 +109,7 @@ func (w *pageWriter) open(m match, run, event int64) error {
 // become too large.
 func (w *pageWriter) member(m match, run, n, event int64) error {
 	_, err := w.tx.ExecContext(w.ctx, `INSERT INTO group_events (run, n, event, member, arrived) VALUES (?, ?, ?, ?, ?)`,
-		run, n, event, runID(w.engine.o.Org, m.book.Name, m.event.ID), stamp(w.now))
+		run, n, event, m.run, stamp(w.now))
 	if err != nil {
 		return err
 	}

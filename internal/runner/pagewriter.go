@@ -19,6 +19,7 @@ type pageWriter struct {
 	now               time.Time // when the page arrived
 	known, event, run *sql.Stmt
 	hashes            map[*playbook.Playbook]string
+	replay            replay  // zero: the page is what happened now
 	touched           []int64 // the runs whose groups took in an event, once each
 }
 
@@ -28,12 +29,12 @@ func newPageWriter(ctx context.Context, tx *sql.Tx, e *Engine, now time.Time) (*
 		return nil, err
 	}
 	var errs [3]error
-	w.known, errs[0] = tx.PrepareContext(ctx, `SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1) OR EXISTS (SELECT 1 FROM group_events WHERE member = ?1)`)
+	w.known, errs[0] = tx.PrepareContext(ctx, selectKnown)
 	// The update changes nothing; without it an event that is known would give no row.
 	w.event, errs[1] = tx.PrepareContext(ctx, `INSERT INTO events (org, id, type, time, data) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (org, id) DO UPDATE SET id = id RETURNING seq`)
-	w.run, errs[2] = tx.PrepareContext(ctx, `INSERT INTO runs (id, org, playbook, title, hash, event, status, error, created, finished, due)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	w.run, errs[2] = tx.PrepareContext(ctx, `INSERT INTO runs (id, org, playbook, title, hash, event, status, error, created, finished, due, replay)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	return w, errors.Join(errs[:]...)
 }
 
@@ -49,9 +50,8 @@ const (
 // write stores the match's run and what it needs, unless it is there.
 func (w *pageWriter) write(m match) (run Run, became fate, err error) {
 	org := w.engine.o.Org
-	id := runID(org, m.book.Name, m.event.ID)
 	var known bool
-	if err := w.known.QueryRowContext(w.ctx, id).Scan(&known); err != nil || known {
+	if m.run, known, err = w.identify(m); err != nil || known {
 		return Run{}, repeated, err
 	}
 	hash, err := w.book(m.book)
@@ -67,8 +67,8 @@ func (w *pageWriter) write(m match) (run Run, became fate, err error) {
 		return Run{}, started, err
 	}
 	run = Run{
-		ID: id, Playbook: m.book.Name, Title: m.book.Title, Status: Queued,
-		EventID: m.event.ID, EventType: m.event.Type, EventTime: unstamp(stamp(m.event.Time)), Created: w.now,
+		ID: m.run, Playbook: m.book.Name, Title: m.book.Title, Status: Queued,
+		EventID: m.event.ID, EventType: m.event.Type, EventTime: unstamp(stamp(m.event.Time)), Created: w.now, Replay: w.replay.begun,
 	}
 	if m.err != nil {
 		body := sdk.AsError(m.err).Body()
@@ -85,7 +85,7 @@ func (w *pageWriter) write(m match) (run Run, became fate, err error) {
 	if err != nil {
 		return Run{}, started, err
 	}
-	row, err := w.run.ExecContext(w.ctx, id, org, run.Playbook, run.Title, hash, event, run.Status, failure, stamp(run.Created), stamp(run.Finished), stamp(due))
+	row, err := w.run.ExecContext(w.ctx, run.ID, org, run.Playbook, run.Title, hash, event, run.Status, failure, stamp(run.Created), stamp(run.Finished), stamp(due), stamp(run.Replay))
 	if err != nil {
 		return Run{}, started, err
 	}
