@@ -101,6 +101,10 @@ func (l *live) notice(n runner.Notice) {
 		return
 	}
 	switch n.Kind {
+	case runner.RunQueued, runner.RunGrown:
+		if n.Run.Group != nil {
+			l.grouped(n.Run)
+		}
 	case runner.RunStarted:
 		fmt.Fprintf(l.out, "%s  run %s  %s\n", l.clock(), l.out.bold(short(n.Run.ID)), oneLine(n.Run.Playbook))
 	case runner.StepRetry:
@@ -148,6 +152,10 @@ func noticeLine(n runner.Notice) map[string]any {
 		}
 	} else if n.Run.Error != nil {
 		line["error"] = n.Run.Error
+	}
+	if n.Run.Group != nil && n.Step == nil {
+		line["group"] = n.Run.Group
+		line["waits"] = n.Run.Waits
 	}
 	if n.Wait > 0 {
 		line["wait_ms"] = n.Wait.Milliseconds()

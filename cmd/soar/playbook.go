@@ -55,7 +55,7 @@ func (a *app) checkPlaybooks(c *cobra.Command, files []string) error {
 		case len(problems) > 0:
 			fmt.Fprintln(a.err, problems.Error())
 		default:
-			fmt.Fprintf(a.out, "%s  %s: %s, %s\n", a.out.green("✓"), file, b.Name, count(len(b.Steps), "step"))
+			fmt.Fprintf(a.out, "%s  %s: %s, %s%s\n", a.out.green("✓"), file, b.Name, count(len(b.Steps), "step"), floodOf(b))
 		}
 	}
 	if bad {

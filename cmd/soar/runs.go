@@ -39,9 +39,9 @@ func (a *app) runsCommand() *cobra.Command {
 				fmt.Fprintln(a.out, "no run matches")
 				return nil
 			}
-			rows := [][]string{{"RUN", "STATUS", "PLAYBOOK", "EVENT TYPE", "CREATED", "TOOK", "ERROR"}}
+			rows := [][]string{{"RUN", "STATUS", "PLAYBOOK", "EVENT TYPE", "CREATED", "TOOK", "REMARK"}}
 			for _, r := range runs {
-				rows = append(rows, []string{short(r.ID), r.Status, r.Playbook, r.EventType, when(r.Created), took(r.Started, r.Finished), message(r.Error)})
+				rows = append(rows, []string{short(r.ID), r.Status, r.Playbook, eventOf(&r), when(r.Created), took(r.Started, r.Finished), remark(&r)})
 			}
 			a.out.table(rows)
 			return nil
@@ -84,14 +84,16 @@ func (a *app) existingStore(ctx context.Context) (*runner.Store, error) {
 
 func (a *app) showRun(r *runner.Run) {
 	fmt.Fprintf(a.out, "%s  %s  %s\n", a.out.bold(oneLine(r.Playbook)), a.status(r.Status), a.out.faint(r.ID))
-	a.out.table([][]string{
+	facts := [][]string{
 		{"", ""},
 		{"event", r.EventType + "  " + r.EventID},
 		{"published", when(r.EventTime)},
 		{"created", when(r.Created)},
 		{"took", took(r.Started, r.Finished)},
 		{"error", message(r.Error)},
-	})
+	}
+	a.out.table(append(facts, floodRows(r)...))
+	a.groupEvents(r)
 	rows := [][]string{{"STEP", "ACTION", "STATUS", "OUTCOME", "ATTEMPTS", "TOOK", "ERROR"}}
 	for _, s := range r.Steps {
 		rows = append(rows, []string{s.ID, s.Action, s.Status, s.Outcome, fmt.Sprint(s.Attempts), took(s.Started, s.Finished), message(s.Error)})

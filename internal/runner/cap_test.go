@@ -61,7 +61,7 @@ func TestCapCanBeSeen(t *testing.T) {
 		r.accept(page("1", "a", "b", "c", "d"))
 		r.take()
 		runs, err := r.store.Runs(t.Context(), Query{Status: Queued})
-		if err != nil || len(runs) != 2 || runs[0].Waits != "no more than 2 a minute" || runs[1].Waits != runs[0].Waits {
+		if err != nil || len(runs) != 2 || runs[0].Waits != "waits for its turn: no more than 2 a minute" || runs[1].Waits != runs[0].Waits {
 			t.Errorf("%+v, %v", runs, err)
 		}
 		r.book = load(t, r.o.Manifest, gather)

@@ -55,7 +55,7 @@ func (g *groupRow) waits(r *Run) string {
 		return fmt.Sprintf("gathers events until %s", closes.Format(time.TimeOnly+"Z"))
 	}
 	if g.runsAMinute > 0 && g.oldest.Valid && unstamp(g.oldest).Add(time.Minute).After(now) {
-		return fmt.Sprintf("no more than %d a minute", g.runsAMinute)
+		return fmt.Sprintf("waits for its turn: no more than %d a minute", g.runsAMinute)
 	}
 	return ""
 }
