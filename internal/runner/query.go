@@ -142,7 +142,7 @@ func readRun(ctx context.Context, tx *sql.Tx, seq int64) (*Run, error) {
 	return run, err
 }
 
-const selectRun = `SELECT r.id, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, e.seq, e.id, e.type, e.time, ` + selectGroup + `
+const selectRun = `SELECT r.id, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, r.replay, e.seq, e.id, e.type, e.time, ` + selectGroup + `
 	FROM runs r JOIN events e ON e.seq = r.event JOIN playbooks p ON p.hash = r.hash LEFT JOIN groups g ON g.run = r.seq`
 
 // scanRun reads a row of selectRun, and its event's number.
@@ -150,14 +150,15 @@ func scanRun(row interface{ Scan(...any) error }) (*Run, int64, error) {
 	var r Run
 	var event int64
 	var failure []byte
-	var created, started, finished, at sql.NullInt64
+	var created, started, finished, replay, at sql.NullInt64
 	var g groupRow
-	err := row.Scan(append([]any{&r.ID, &r.Playbook, &r.Title, &r.Status, &failure, &created, &started, &finished,
+	err := row.Scan(append([]any{&r.ID, &r.Playbook, &r.Title, &r.Status, &failure, &created, &started, &finished, &replay,
 		&event, &r.EventID, &r.EventType, &at}, g.columns()...)...)
 	if err != nil {
 		return nil, 0, err
 	}
 	r.Created, r.Started, r.Finished, r.EventTime = unstamp(created), unstamp(started), unstamp(finished), unstamp(at)
+	r.Replay = unstamp(replay)
 	r.Group, r.Waits = g.group(), g.waits(&r)
 	return &r, event, unpack(failure, &r.Error)
 }

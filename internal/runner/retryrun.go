@@ -106,6 +106,9 @@ func (j *job) cause() string {
 	if len(j.run.Retries) > 0 {
 		return CauseRetry
 	}
+	if !j.run.Replay.IsZero() {
+		return CauseReplay
+	}
 	return ""
 }
 

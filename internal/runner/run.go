@@ -42,6 +42,7 @@ type Run struct {
 	Events    []GroupedEvent  `json:"events,omitempty"` // of the group, in order of arrival
 	Waits     string          `json:"waits,omitempty"`  // why a queued run may not begin yet
 	Created   time.Time       `json:"created"`
+	Replay    time.Time       `json:"replay,omitzero"` // when the replay began that made the run
 	Started   time.Time       `json:"started,omitzero"`
 	Finished  time.Time       `json:"finished,omitzero"`
 	Error     *sdk.ErrorBody  `json:"error,omitempty"`   // of the first step that failed
