@@ -126,6 +126,9 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 		}
 		return nil
 	}
+	if least, never := c.tooCostly(checked); never {
+		return fail(0, "the expression can never be evaluated: it costs %d steps at the least, of %d that it may take", least, maxCost)
+	}
 	program, err := c.env.Program(checked, cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		return fail(0, "%v", err)
