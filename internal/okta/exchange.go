@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -128,20 +126,4 @@ var errNotJSON = errors.New("not JSON")
 func (c *Client) redact(e *sdk.Error) *sdk.Error {
 	e.Message = c.login.mask(e.Message)
 	return e
-}
-
-// errTooLarge marks an answer that was not read to its end.
-var errTooLarge = errors.New("too large")
-
-// readAll reads the body to its end or to most bytes, and hides io.EOF: at the
-// sight of it, the SDK repeats the request for ever.
-func readAll(body io.Reader, most int64) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(body, most+1))
-	if err != nil {
-		return nil, maskEOF(err)
-	}
-	if int64(len(b)) > most {
-		return nil, &sdk.Error{Code: sdk.Unavailable, Message: fmt.Sprintf("Okta's address gave an answer of over %d MiB", most>>20), Err: errTooLarge}
-	}
-	return b, nil
 }

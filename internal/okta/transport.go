@@ -115,6 +115,7 @@ func (t *transport) send(req *http.Request) (*http.Response, *reply, error) {
 		hclog.FromContext(req.Context()).Debug("sent request", "method", call.Method, "path", call.Path,
 			"status", call.Status, "duration", call.Duration, "request_id", call.RequestID)
 	}()
+	req.Header.Set("Accept-Encoding", "gzip") // see readBody
 	resp, err := t.base.RoundTrip(req)
 	if err != nil {
 		return nil, nil, maskEOF(err)
@@ -126,7 +127,7 @@ func (t *transport) send(req *http.Request) (*http.Response, *reply, error) {
 	}
 	r.status, r.header = resp.StatusCode, resp.Header
 	answer = r // what its header says holds, even if its body is cut off
-	r.body, err = readAll(resp.Body, maxBody)
+	r.body, err = readBody(resp, maxBody)
 	r.received = time.Now()
 	if err != nil {
 		return nil, nil, err
