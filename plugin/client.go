@@ -29,6 +29,17 @@ func (c *client) Manifest(ctx context.Context) (*sdk.Manifest, error) {
 	return m, nil
 }
 
+func (c *client) Validate(ctx context.Context, trigger string, params json.RawMessage) error {
+	if err := fits(params); err != nil {
+		return err
+	}
+	r, err := c.rpc.Validate(ctx, &pb.ValidateRequest{Trigger: text(trigger), Params: params})
+	if err != nil {
+		return pipeError(ctx, err, "")
+	}
+	return decodeError(r.GetError())
+}
+
 func (c *client) Open(ctx context.Context, settings json.RawMessage) (sdk.Session, error) {
 	if err := fits(settings); err != nil {
 		return nil, err

@@ -63,6 +63,20 @@ func (s *server) manifest(ctx context.Context) (raw []byte, err error) {
 	return encodeJSON(m)
 }
 
+func (s *server) Validate(ctx context.Context, r *pb.ValidateRequest) (*pb.ValidateResponse, error) {
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.calls.Leave()
+	return &pb.ValidateResponse{Error: encodeError(s.validate(ctx, r))}, nil
+}
+
+func (s *server) validate(ctx context.Context, r *pb.ValidateRequest) (err error) {
+	defer recovered(ctx, "checking parameters", &err)
+	return s.backend.Validate(ctx, r.GetTrigger(), document(r.GetParams()))
+}
+
 func (s *server) Open(ctx context.Context, r *pb.OpenRequest) (*pb.OpenResponse, error) {
 	ctx, err := s.begin(ctx)
 	if err != nil {

@@ -234,6 +234,8 @@ type rude struct {
 
 func (rude) Manifest(context.Context) (*sdk.Manifest, error) { panic("no manifest") }
 
+func (rude) Validate(context.Context, string, json.RawMessage) error { panic("no rules") }
+
 func (r rude) Open(_ context.Context, settings json.RawMessage) (sdk.Session, error) {
 	if len(settings) == 0 {
 		return nil, nil
@@ -248,6 +250,7 @@ func TestRudeBackend(t *testing.T) {
 	c, _ := connect(t, newServer(rude{close: func() error { panic("stays") }}, hclog.NewNullLogger()))
 	_, err := c.Manifest(t.Context())
 	wantError(t, err, sdk.Internal, "broke down half-way")
+	wantError(t, c.Validate(t.Context(), "x", nil), sdk.Internal, "checking parameters broke down half-way")
 	none := openOn(t, c, "")
 	_, err = none.Check(t.Context())
 	wantError(t, err, sdk.Internal, "check broke down half-way")

@@ -14,6 +14,11 @@ type Backend interface {
 	// Open checks settings against the manifest's schema and returns a session
 	// that acts with them. It does not reach the service: [Session.Check] does.
 	Open(ctx context.Context, settings json.RawMessage) (Session, error)
+	// Validate refuses parameters of a trigger that Poll would refuse whatever it
+	// reads: those that break their schema, and those that break a rule no schema can
+	// tell, such as a misspelt event type. It needs no credentials. The error is an
+	// *[Error] with code invalid_input, and with pointers into params where it has any.
+	Validate(ctx context.Context, trigger string, params json.RawMessage) error
 }
 
 // A Session acts on one account of the service. It is safe for concurrent use.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"soar.example/okta/internal/nearest"
 	"soar.example/okta/schema"
 )
 
@@ -154,6 +155,22 @@ func (b *backend[S, C]) Open(ctx context.Context, raw json.RawMessage) (Session,
 		return nil, err
 	}
 	return newSession(ctx, b, client), nil
+}
+
+func (b *backend[S, C]) Validate(ctx context.Context, trigger string, params json.RawMessage) error {
+	src, err := b.trigger(trigger)
+	if err != nil {
+		return err
+	}
+	return asError(src.check(ctx, params))
+}
+
+func (b *backend[S, C]) trigger(name string) (source[C], error) {
+	src, ok := b.triggers[name]
+	if !ok {
+		return src, Invalid("there is no trigger " + quote(name) + nearest.Hint(name, b.manifest.TriggerNames()))
+	}
+	return src, nil
 }
 
 func (b *backend[S, C]) connect(ctx context.Context, raw json.RawMessage) (client C, err error) {

@@ -63,9 +63,9 @@ func (s *session[S, C]) Poll(ctx context.Context, trigger string, params, from j
 	var page RawPage
 	l := newLine(ctx, "polled", "trigger", shorten(trigger, 80))
 	sent, err := s.call(ctx, l, func(ctx context.Context) (err error) {
-		src, ok := s.backend.triggers[trigger]
-		if !ok {
-			return Invalid("there is no trigger " + quote(trigger) + nearest.Hint(trigger, s.backend.manifest.TriggerNames()))
+		src, err := s.backend.trigger(trigger)
+		if err != nil {
+			return err
 		}
 		page, err = src.poll(ctx, s.client, params, from)
 		l.add("seen", page.Seen, "matched", len(page.Events))

@@ -3,6 +3,7 @@ package sdk_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -436,5 +437,24 @@ func TestViolationsAreTheSchemas(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, sdk.AsError(err).Violations); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Parameters are judged without a session as a poll would.
+func TestValidate(t *testing.T) {
+	b := compiled(t)
+	if err := b.Validate(t.Context(), "ticks", nil); err != nil {
+		t.Error(err)
+	}
+	for name, test := range map[string]struct{ trigger, params, want string }{
+		"unknown trigger": {"tick", `{}`, `did you mean "ticks"?`},
+		"unknown member":  {"ticks", `{"nothing":1}`, "/nothing"},
+		"no JSON":         {"ticks", `{`, "not valid"},
+	} {
+		err := b.Validate(t.Context(), test.trigger, json.RawMessage(test.params))
+		var e *sdk.Error
+		if !errors.As(err, &e) || e.Code != sdk.InvalidInput || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -86,6 +86,7 @@ type Source[C any] interface {
 type source[C any] struct {
 	info   TriggerInfo
 	params *schema.Schema
+	check  func(ctx context.Context, params json.RawMessage) error
 	poll   func(ctx context.Context, client C, params, from json.RawMessage) (RawPage, error)
 	verify func() error // see [Verify]
 }
@@ -129,6 +130,11 @@ func (t Trigger[C, P, K, E]) compile() (source[C], error) {
 		}
 	}
 	src.verify = func() error { return src.info.verify(params, event) }
+	src.check = func(ctx context.Context, rawParams json.RawMessage) (err error) {
+		defer recovered(ctx, "trigger "+t.Name, &err)
+		_, err = decodeInput[P](src.params, rawParams, "the parameters of "+t.Name+" are")
+		return err
+	}
 	src.poll = func(ctx context.Context, client C, rawParams, rawFrom json.RawMessage) (page RawPage, err error) {
 		defer recovered(ctx, "trigger "+t.Name, &err)
 		p, err := decodeInput[P](src.params, rawParams, "the parameters of "+t.Name+" are")

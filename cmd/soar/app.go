@@ -70,21 +70,28 @@ func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
 	return host.Launch(ctx, c)
 }
 
-// manifest describes the connector. The built-in one needs no process for that.
-func (a *app) manifest(ctx context.Context) (*sdk.Manifest, error) {
+// offered is the connector for what needs no credentials. The built-in one needs no
+// process for that. The caller must call end.
+func (a *app) offered(ctx context.Context) (b sdk.Backend, end func() error, err error) {
 	if a.plugin == "" {
-		backend, err := connector.Backend()
-		if err != nil {
-			return nil, err
-		}
-		return backend.Manifest(ctx)
+		b, err = connector.Backend()
+		return b, func() error { return nil }, err
 	}
 	p, err := a.launch(ctx)
 	if err != nil {
+		return nil, nil, err
+	}
+	return p, p.Close, nil
+}
+
+// manifest describes the connector.
+func (a *app) manifest(ctx context.Context) (*sdk.Manifest, error) {
+	b, end, err := a.offered(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
-	return p.Manifest(ctx)
+	defer end()
+	return b.Manifest(ctx)
 }
 
 // A connection is a session with the process behind it.

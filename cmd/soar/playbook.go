@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -34,7 +35,12 @@ func (a *app) playbookCommand() *cobra.Command {
 }
 
 func (a *app) checkPlaybooks(c *cobra.Command, files []string) error {
-	m, err := a.manifest(c.Context())
+	backend, end, err := a.offered(c.Context())
+	if err != nil {
+		return err
+	}
+	defer end()
+	m, err := backend.Manifest(c.Context())
 	if err != nil {
 		return err
 	}
@@ -44,7 +50,10 @@ func (a *app) checkPlaybooks(c *cobra.Command, files []string) error {
 		if err != nil {
 			return sdk.Invalid("cannot read the playbook: " + err.Error())
 		}
-		b, problems := loadPlaybook(file, source, m)
+		b, problems, err := checkedPlaybook(c.Context(), backend, file, source, m)
+		if err != nil {
+			return err
+		}
 		bad = bad || len(problems) > 0
 		switch {
 		case a.json:
@@ -62,6 +71,23 @@ func (a *app) checkPlaybooks(c *cobra.Command, files []string) error {
 		return failedError{exitUsage}
 	}
 	return nil
+}
+
+// checkedPlaybook loads a playbook, and has the connector check its trigger's
+// parameters. The error is that of a connector that cannot be reached.
+func checkedPlaybook(ctx context.Context, backend sdk.Backend, file string, source []byte, m *sdk.Manifest) (*playbook.Playbook, playbook.Problems, error) {
+	b, problems := loadPlaybook(file, source, m)
+	if b == nil {
+		return nil, problems, nil
+	}
+	err := backend.Validate(ctx, b.Trigger, b.Params)
+	if err == nil {
+		return b, nil, nil
+	}
+	if errors.As(b.Refused(err), &problems) {
+		return nil, problems, nil
+	}
+	return nil, nil, err
 }
 
 func loadPlaybook(file string, source []byte, m *sdk.Manifest) (*playbook.Playbook, playbook.Problems) {

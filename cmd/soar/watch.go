@@ -86,7 +86,7 @@ func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
 	if err != nil {
 		return err
 	}
-	books, err := loadPlaybooks(files, m)
+	books, err := a.loadPlaybooks(ctx, files, m)
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,12 @@ func bookNames(books []*playbook.Playbook) []string {
 	return names
 }
 
-func loadPlaybooks(files []string, m *sdk.Manifest) ([]*playbook.Playbook, error) {
+func (a *app) loadPlaybooks(ctx context.Context, files []string, m *sdk.Manifest) ([]*playbook.Playbook, error) {
+	backend, end, err := a.offered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	var books []*playbook.Playbook
 	var problems playbook.Problems
 	named := map[string]string{}
@@ -216,7 +221,10 @@ func loadPlaybooks(files []string, m *sdk.Manifest) ([]*playbook.Playbook, error
 		if err != nil {
 			return nil, sdk.Invalid("cannot read the playbook: " + err.Error())
 		}
-		b, found := loadPlaybook(file, source, m)
+		b, found, err := checkedPlaybook(ctx, backend, file, source, m)
+		if err != nil {
+			return nil, err
+		}
 		problems = append(problems, found...)
 		if b == nil {
 			continue

@@ -195,6 +195,13 @@ func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInf
 		l.violation(all, all, s.Root(), v)
 	}
 	p.Params = raw
+	p.refused = func(violations []schema.Violation) error {
+		after := &loader{report: &report{file: l.file, lines: l.lines, noted: map[*node]bool{}}}
+		for _, v := range violations {
+			after.violation(all, trigger, s.Root(), v)
+		}
+		return after.err()
+	}
 	return s
 }
 

@@ -27,6 +27,7 @@ type Playbook struct {
 	groupBy   *expression // nil: each event by itself
 	vars      map[string]any
 	views     map[string]view // what variables see of an event, by their names
+	refused   func([]schema.Violation) error
 }
 
 // Hash returns the SHA-256 of the source, in hexadecimal.

@@ -103,6 +103,16 @@ func calls() []call {
 	for _, name := range names(plugintest.Failures) {
 		run(name, true, "fail", `{"name":"`+name+`"}`)
 	}
+	validate := func(name string, fails bool, trigger, params string) {
+		list = append(list, call{"validate " + name, fails, func(ctx context.Context, b sdk.Backend) (any, error) {
+			return nil, b.Validate(ctx, trigger, json.RawMessage(params))
+		}})
+	}
+	validate("events", false, "pages", `{"events":3,"bytes":40}`)
+	validate("nothing", false, "pages", "")
+	validate("bad params", true, "pages", `{"events":-1}`)
+	validate("no JSON", true, "pages", `{"events":`)
+	validate("unknown trigger", true, "page", `{}`)
 	poll := func(name string, fails bool, trigger, params, from string) {
 		add("poll "+name, fails, `{"org":"a"}`, func(ctx context.Context, s sdk.Session) (any, error) {
 			page, err := s.Poll(ctx, trigger, json.RawMessage(params), json.RawMessage(from))

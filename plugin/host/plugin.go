@@ -61,6 +61,11 @@ func (p *Plugin) Manifest(ctx context.Context) (m *sdk.Manifest, err error) {
 	return m, err
 }
 
+// Validate checks the parameters of a trigger as Poll would.
+func (p *Plugin) Validate(ctx context.Context, trigger string, params json.RawMessage) error {
+	return p.do(ctx, "", func(i *instance) error { return i.backend.Validate(ctx, trigger, params) })
+}
+
 // Open opens a session, which outlives the process: it is opened again, with the
 // same settings, in the one that follows.
 func (p *Plugin) Open(ctx context.Context, settings json.RawMessage) (sdk.Session, error) {

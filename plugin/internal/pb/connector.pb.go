@@ -119,6 +119,102 @@ func (x *ManifestResponse) GetError() *Error {
 	return nil
 }
 
+type ValidateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Trigger       string                 `protobuf:"bytes,1,opt,name=trigger,proto3" json:"trigger,omitempty"`
+	Params        []byte                 `protobuf:"bytes,2,opt,name=params,proto3" json:"params,omitempty"` // JSON
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValidateRequest) Reset() {
+	*x = ValidateRequest{}
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidateRequest) ProtoMessage() {}
+
+func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidateRequest.ProtoReflect.Descriptor instead.
+func (*ValidateRequest) Descriptor() ([]byte, []int) {
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ValidateRequest) GetTrigger() string {
+	if x != nil {
+		return x.Trigger
+	}
+	return ""
+}
+
+func (x *ValidateRequest) GetParams() []byte {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+type ValidateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Error         *Error                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"` // absent: Poll would take them
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValidateResponse) Reset() {
+	*x = ValidateResponse{}
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidateResponse) ProtoMessage() {}
+
+func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidateResponse.ProtoReflect.Descriptor instead.
+func (*ValidateResponse) Descriptor() ([]byte, []int) {
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ValidateResponse) GetError() *Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
 type OpenRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Settings      []byte                 `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"` // JSON that follows the manifest's settings schema
@@ -128,7 +224,7 @@ type OpenRequest struct {
 
 func (x *OpenRequest) Reset() {
 	*x = OpenRequest{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[2]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -140,7 +236,7 @@ func (x *OpenRequest) String() string {
 func (*OpenRequest) ProtoMessage() {}
 
 func (x *OpenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[2]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -153,7 +249,7 @@ func (x *OpenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRequest.ProtoReflect.Descriptor instead.
 func (*OpenRequest) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{2}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OpenRequest) GetSettings() []byte {
@@ -173,7 +269,7 @@ type OpenResponse struct {
 
 func (x *OpenResponse) Reset() {
 	*x = OpenResponse{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[3]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -185,7 +281,7 @@ func (x *OpenResponse) String() string {
 func (*OpenResponse) ProtoMessage() {}
 
 func (x *OpenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[3]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -198,7 +294,7 @@ func (x *OpenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
 func (*OpenResponse) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{3}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OpenResponse) GetSession() string {
@@ -224,7 +320,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[4]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -236,7 +332,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[4]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -249,7 +345,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{4}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CloseRequest) GetSession() string {
@@ -268,7 +364,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[5]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -280,7 +376,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[5]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -293,7 +389,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{5}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CloseResponse) GetError() *Error {
@@ -312,7 +408,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[6]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -324,7 +420,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[6]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -337,7 +433,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{6}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CheckRequest) GetSession() string {
@@ -357,7 +453,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[7]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -369,7 +465,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[7]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -382,7 +478,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{7}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CheckResponse) GetHealth() []byte {
@@ -410,7 +506,7 @@ type RunRequest struct {
 
 func (x *RunRequest) Reset() {
 	*x = RunRequest{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[8]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +518,7 @@ func (x *RunRequest) String() string {
 func (*RunRequest) ProtoMessage() {}
 
 func (x *RunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[8]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +531,7 @@ func (x *RunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunRequest.ProtoReflect.Descriptor instead.
 func (*RunRequest) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{8}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RunRequest) GetSession() string {
@@ -470,7 +566,7 @@ type RunResponse struct {
 
 func (x *RunResponse) Reset() {
 	*x = RunResponse{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[9]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +578,7 @@ func (x *RunResponse) String() string {
 func (*RunResponse) ProtoMessage() {}
 
 func (x *RunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[9]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +591,7 @@ func (x *RunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunResponse.ProtoReflect.Descriptor instead.
 func (*RunResponse) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{9}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RunResponse) GetOutput() []byte {
@@ -531,7 +627,7 @@ type PollRequest struct {
 
 func (x *PollRequest) Reset() {
 	*x = PollRequest{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[10]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -543,7 +639,7 @@ func (x *PollRequest) String() string {
 func (*PollRequest) ProtoMessage() {}
 
 func (x *PollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[10]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -556,7 +652,7 @@ func (x *PollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollRequest.ProtoReflect.Descriptor instead.
 func (*PollRequest) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{10}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PollRequest) GetSession() string {
@@ -606,7 +702,7 @@ type PollResponse struct {
 
 func (x *PollResponse) Reset() {
 	*x = PollResponse{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[11]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -618,7 +714,7 @@ func (x *PollResponse) String() string {
 func (*PollResponse) ProtoMessage() {}
 
 func (x *PollResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[11]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -631,7 +727,7 @@ func (x *PollResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollResponse.ProtoReflect.Descriptor instead.
 func (*PollResponse) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{11}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PollResponse) GetEvents() []*Event {
@@ -724,7 +820,7 @@ type Budget struct {
 
 func (x *Budget) Reset() {
 	*x = Budget{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[12]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -736,7 +832,7 @@ func (x *Budget) String() string {
 func (*Budget) ProtoMessage() {}
 
 func (x *Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[12]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -749,7 +845,7 @@ func (x *Budget) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Budget.ProtoReflect.Descriptor instead.
 func (*Budget) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{12}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Budget) GetBucket() string {
@@ -796,7 +892,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[13]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -808,7 +904,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[13]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -821,7 +917,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{13}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Event) GetId() string {
@@ -887,7 +983,7 @@ type Call struct {
 
 func (x *Call) Reset() {
 	*x = Call{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[14]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -899,7 +995,7 @@ func (x *Call) String() string {
 func (*Call) ProtoMessage() {}
 
 func (x *Call) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[14]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -912,7 +1008,7 @@ func (x *Call) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Call.ProtoReflect.Descriptor instead.
 func (*Call) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{14}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Call) GetMethod() string {
@@ -966,7 +1062,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[15]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +1074,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[15]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +1087,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{15}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Error) GetCode() string {
@@ -1040,7 +1136,7 @@ type Violation struct {
 
 func (x *Violation) Reset() {
 	*x = Violation{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[16]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1052,7 +1148,7 @@ func (x *Violation) String() string {
 func (*Violation) ProtoMessage() {}
 
 func (x *Violation) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[16]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1065,7 +1161,7 @@ func (x *Violation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Violation.ProtoReflect.Descriptor instead.
 func (*Violation) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{16}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Violation) GetPointer() string {
@@ -1095,7 +1191,7 @@ type Upstream struct {
 
 func (x *Upstream) Reset() {
 	*x = Upstream{}
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[17]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1107,7 +1203,7 @@ func (x *Upstream) String() string {
 func (*Upstream) ProtoMessage() {}
 
 func (x *Upstream) ProtoReflect() protoreflect.Message {
-	mi := &file_soar_connector_v1_connector_proto_msgTypes[17]
+	mi := &file_soar_connector_v1_connector_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1120,7 +1216,7 @@ func (x *Upstream) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upstream.ProtoReflect.Descriptor instead.
 func (*Upstream) Descriptor() ([]byte, []int) {
-	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{17}
+	return file_soar_connector_v1_connector_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Upstream) GetStatus() int64 {
@@ -1159,7 +1255,12 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\x0fManifestRequest\"^\n" +
 	"\x10ManifestResponse\x12\x1a\n" +
 	"\bmanifest\x18\x01 \x01(\fR\bmanifest\x12.\n" +
-	"\x05error\x18\x02 \x01(\v2\x18.soar.connector.v1.ErrorR\x05error\")\n" +
+	"\x05error\x18\x02 \x01(\v2\x18.soar.connector.v1.ErrorR\x05error\"C\n" +
+	"\x0fValidateRequest\x12\x18\n" +
+	"\atrigger\x18\x01 \x01(\tR\atrigger\x12\x16\n" +
+	"\x06params\x18\x02 \x01(\fR\x06params\"B\n" +
+	"\x10ValidateResponse\x12.\n" +
+	"\x05error\x18\x01 \x01(\v2\x18.soar.connector.v1.ErrorR\x05error\")\n" +
 	"\vOpenRequest\x12\x1a\n" +
 	"\bsettings\x18\x01 \x01(\fR\bsettings\"X\n" +
 	"\fOpenResponse\x12\x18\n" +
@@ -1241,9 +1342,10 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x19\n" +
 	"\berror_id\x18\x03 \x01(\tR\aerrorId\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tR\trequestId2\xd0\x03\n" +
+	"request_id\x18\x04 \x01(\tR\trequestId2\xa5\x04\n" +
 	"\tConnector\x12S\n" +
-	"\bManifest\x12\".soar.connector.v1.ManifestRequest\x1a#.soar.connector.v1.ManifestResponse\x12G\n" +
+	"\bManifest\x12\".soar.connector.v1.ManifestRequest\x1a#.soar.connector.v1.ManifestResponse\x12S\n" +
+	"\bValidate\x12\".soar.connector.v1.ValidateRequest\x1a#.soar.connector.v1.ValidateResponse\x12G\n" +
 	"\x04Open\x12\x1e.soar.connector.v1.OpenRequest\x1a\x1f.soar.connector.v1.OpenResponse\x12J\n" +
 	"\x05Close\x12\x1f.soar.connector.v1.CloseRequest\x1a .soar.connector.v1.CloseResponse\x12J\n" +
 	"\x05Check\x12\x1f.soar.connector.v1.CheckRequest\x1a .soar.connector.v1.CheckResponse\x12D\n" +
@@ -1262,59 +1364,64 @@ func file_soar_connector_v1_connector_proto_rawDescGZIP() []byte {
 	return file_soar_connector_v1_connector_proto_rawDescData
 }
 
-var file_soar_connector_v1_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_soar_connector_v1_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_soar_connector_v1_connector_proto_goTypes = []any{
 	(*ManifestRequest)(nil),  // 0: soar.connector.v1.ManifestRequest
 	(*ManifestResponse)(nil), // 1: soar.connector.v1.ManifestResponse
-	(*OpenRequest)(nil),      // 2: soar.connector.v1.OpenRequest
-	(*OpenResponse)(nil),     // 3: soar.connector.v1.OpenResponse
-	(*CloseRequest)(nil),     // 4: soar.connector.v1.CloseRequest
-	(*CloseResponse)(nil),    // 5: soar.connector.v1.CloseResponse
-	(*CheckRequest)(nil),     // 6: soar.connector.v1.CheckRequest
-	(*CheckResponse)(nil),    // 7: soar.connector.v1.CheckResponse
-	(*RunRequest)(nil),       // 8: soar.connector.v1.RunRequest
-	(*RunResponse)(nil),      // 9: soar.connector.v1.RunResponse
-	(*PollRequest)(nil),      // 10: soar.connector.v1.PollRequest
-	(*PollResponse)(nil),     // 11: soar.connector.v1.PollResponse
-	(*Budget)(nil),           // 12: soar.connector.v1.Budget
-	(*Event)(nil),            // 13: soar.connector.v1.Event
-	(*Call)(nil),             // 14: soar.connector.v1.Call
-	(*Error)(nil),            // 15: soar.connector.v1.Error
-	(*Violation)(nil),        // 16: soar.connector.v1.Violation
-	(*Upstream)(nil),         // 17: soar.connector.v1.Upstream
-	nil,                      // 18: soar.connector.v1.Event.ShapesEntry
+	(*ValidateRequest)(nil),  // 2: soar.connector.v1.ValidateRequest
+	(*ValidateResponse)(nil), // 3: soar.connector.v1.ValidateResponse
+	(*OpenRequest)(nil),      // 4: soar.connector.v1.OpenRequest
+	(*OpenResponse)(nil),     // 5: soar.connector.v1.OpenResponse
+	(*CloseRequest)(nil),     // 6: soar.connector.v1.CloseRequest
+	(*CloseResponse)(nil),    // 7: soar.connector.v1.CloseResponse
+	(*CheckRequest)(nil),     // 8: soar.connector.v1.CheckRequest
+	(*CheckResponse)(nil),    // 9: soar.connector.v1.CheckResponse
+	(*RunRequest)(nil),       // 10: soar.connector.v1.RunRequest
+	(*RunResponse)(nil),      // 11: soar.connector.v1.RunResponse
+	(*PollRequest)(nil),      // 12: soar.connector.v1.PollRequest
+	(*PollResponse)(nil),     // 13: soar.connector.v1.PollResponse
+	(*Budget)(nil),           // 14: soar.connector.v1.Budget
+	(*Event)(nil),            // 15: soar.connector.v1.Event
+	(*Call)(nil),             // 16: soar.connector.v1.Call
+	(*Error)(nil),            // 17: soar.connector.v1.Error
+	(*Violation)(nil),        // 18: soar.connector.v1.Violation
+	(*Upstream)(nil),         // 19: soar.connector.v1.Upstream
+	nil,                      // 20: soar.connector.v1.Event.ShapesEntry
 }
 var file_soar_connector_v1_connector_proto_depIdxs = []int32{
-	15, // 0: soar.connector.v1.ManifestResponse.error:type_name -> soar.connector.v1.Error
-	15, // 1: soar.connector.v1.OpenResponse.error:type_name -> soar.connector.v1.Error
-	15, // 2: soar.connector.v1.CloseResponse.error:type_name -> soar.connector.v1.Error
-	15, // 3: soar.connector.v1.CheckResponse.error:type_name -> soar.connector.v1.Error
-	14, // 4: soar.connector.v1.RunResponse.calls:type_name -> soar.connector.v1.Call
-	15, // 5: soar.connector.v1.RunResponse.error:type_name -> soar.connector.v1.Error
-	13, // 6: soar.connector.v1.PollResponse.events:type_name -> soar.connector.v1.Event
-	14, // 7: soar.connector.v1.PollResponse.calls:type_name -> soar.connector.v1.Call
-	15, // 8: soar.connector.v1.PollResponse.error:type_name -> soar.connector.v1.Error
-	12, // 9: soar.connector.v1.PollResponse.budget:type_name -> soar.connector.v1.Budget
-	18, // 10: soar.connector.v1.Event.shapes:type_name -> soar.connector.v1.Event.ShapesEntry
-	16, // 11: soar.connector.v1.Error.violations:type_name -> soar.connector.v1.Violation
-	17, // 12: soar.connector.v1.Error.upstream:type_name -> soar.connector.v1.Upstream
-	0,  // 13: soar.connector.v1.Connector.Manifest:input_type -> soar.connector.v1.ManifestRequest
-	2,  // 14: soar.connector.v1.Connector.Open:input_type -> soar.connector.v1.OpenRequest
-	4,  // 15: soar.connector.v1.Connector.Close:input_type -> soar.connector.v1.CloseRequest
-	6,  // 16: soar.connector.v1.Connector.Check:input_type -> soar.connector.v1.CheckRequest
-	8,  // 17: soar.connector.v1.Connector.Run:input_type -> soar.connector.v1.RunRequest
-	10, // 18: soar.connector.v1.Connector.Poll:input_type -> soar.connector.v1.PollRequest
-	1,  // 19: soar.connector.v1.Connector.Manifest:output_type -> soar.connector.v1.ManifestResponse
-	3,  // 20: soar.connector.v1.Connector.Open:output_type -> soar.connector.v1.OpenResponse
-	5,  // 21: soar.connector.v1.Connector.Close:output_type -> soar.connector.v1.CloseResponse
-	7,  // 22: soar.connector.v1.Connector.Check:output_type -> soar.connector.v1.CheckResponse
-	9,  // 23: soar.connector.v1.Connector.Run:output_type -> soar.connector.v1.RunResponse
-	11, // 24: soar.connector.v1.Connector.Poll:output_type -> soar.connector.v1.PollResponse
-	19, // [19:25] is the sub-list for method output_type
-	13, // [13:19] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	17, // 0: soar.connector.v1.ManifestResponse.error:type_name -> soar.connector.v1.Error
+	17, // 1: soar.connector.v1.ValidateResponse.error:type_name -> soar.connector.v1.Error
+	17, // 2: soar.connector.v1.OpenResponse.error:type_name -> soar.connector.v1.Error
+	17, // 3: soar.connector.v1.CloseResponse.error:type_name -> soar.connector.v1.Error
+	17, // 4: soar.connector.v1.CheckResponse.error:type_name -> soar.connector.v1.Error
+	16, // 5: soar.connector.v1.RunResponse.calls:type_name -> soar.connector.v1.Call
+	17, // 6: soar.connector.v1.RunResponse.error:type_name -> soar.connector.v1.Error
+	15, // 7: soar.connector.v1.PollResponse.events:type_name -> soar.connector.v1.Event
+	16, // 8: soar.connector.v1.PollResponse.calls:type_name -> soar.connector.v1.Call
+	17, // 9: soar.connector.v1.PollResponse.error:type_name -> soar.connector.v1.Error
+	14, // 10: soar.connector.v1.PollResponse.budget:type_name -> soar.connector.v1.Budget
+	20, // 11: soar.connector.v1.Event.shapes:type_name -> soar.connector.v1.Event.ShapesEntry
+	18, // 12: soar.connector.v1.Error.violations:type_name -> soar.connector.v1.Violation
+	19, // 13: soar.connector.v1.Error.upstream:type_name -> soar.connector.v1.Upstream
+	0,  // 14: soar.connector.v1.Connector.Manifest:input_type -> soar.connector.v1.ManifestRequest
+	2,  // 15: soar.connector.v1.Connector.Validate:input_type -> soar.connector.v1.ValidateRequest
+	4,  // 16: soar.connector.v1.Connector.Open:input_type -> soar.connector.v1.OpenRequest
+	6,  // 17: soar.connector.v1.Connector.Close:input_type -> soar.connector.v1.CloseRequest
+	8,  // 18: soar.connector.v1.Connector.Check:input_type -> soar.connector.v1.CheckRequest
+	10, // 19: soar.connector.v1.Connector.Run:input_type -> soar.connector.v1.RunRequest
+	12, // 20: soar.connector.v1.Connector.Poll:input_type -> soar.connector.v1.PollRequest
+	1,  // 21: soar.connector.v1.Connector.Manifest:output_type -> soar.connector.v1.ManifestResponse
+	3,  // 22: soar.connector.v1.Connector.Validate:output_type -> soar.connector.v1.ValidateResponse
+	5,  // 23: soar.connector.v1.Connector.Open:output_type -> soar.connector.v1.OpenResponse
+	7,  // 24: soar.connector.v1.Connector.Close:output_type -> soar.connector.v1.CloseResponse
+	9,  // 25: soar.connector.v1.Connector.Check:output_type -> soar.connector.v1.CheckResponse
+	11, // 26: soar.connector.v1.Connector.Run:output_type -> soar.connector.v1.RunResponse
+	13, // 27: soar.connector.v1.Connector.Poll:output_type -> soar.connector.v1.PollResponse
+	21, // [21:28] is the sub-list for method output_type
+	14, // [14:21] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_soar_connector_v1_connector_proto_init() }
@@ -1328,7 +1435,7 @@ func file_soar_connector_v1_connector_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_soar_connector_v1_connector_proto_rawDesc), len(file_soar_connector_v1_connector_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,6 +30,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	Connector_Manifest_FullMethodName = "/soar.connector.v1.Connector/Manifest"
+	Connector_Validate_FullMethodName = "/soar.connector.v1.Connector/Validate"
 	Connector_Open_FullMethodName     = "/soar.connector.v1.Connector/Open"
 	Connector_Close_FullMethodName    = "/soar.connector.v1.Connector/Close"
 	Connector_Check_FullMethodName    = "/soar.connector.v1.Connector/Check"
@@ -45,6 +46,8 @@ const (
 type ConnectorClient interface {
 	// What the connector offers. Needs no session.
 	Manifest(ctx context.Context, in *ManifestRequest, opts ...grpc.CallOption) (*ManifestResponse, error)
+	// Checks the parameters of a trigger as Poll would. Needs no session.
+	Validate(ctx context.Context, in *ValidateRequest, opts ...grpc.CallOption) (*ValidateResponse, error)
 	// Opens a session on one account. Does not reach the service.
 	Open(ctx context.Context, in *OpenRequest, opts ...grpc.CallOption) (*OpenResponse, error)
 	// Ends a session; calls of it that are under way fail. A session that is not
@@ -70,6 +73,16 @@ func (c *connectorClient) Manifest(ctx context.Context, in *ManifestRequest, opt
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ManifestResponse)
 	err := c.cc.Invoke(ctx, Connector_Manifest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *connectorClient) Validate(ctx context.Context, in *ValidateRequest, opts ...grpc.CallOption) (*ValidateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ValidateResponse)
+	err := c.cc.Invoke(ctx, Connector_Validate_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +147,8 @@ func (c *connectorClient) Poll(ctx context.Context, in *PollRequest, opts ...grp
 type ConnectorServer interface {
 	// What the connector offers. Needs no session.
 	Manifest(context.Context, *ManifestRequest) (*ManifestResponse, error)
+	// Checks the parameters of a trigger as Poll would. Needs no session.
+	Validate(context.Context, *ValidateRequest) (*ValidateResponse, error)
 	// Opens a session on one account. Does not reach the service.
 	Open(context.Context, *OpenRequest) (*OpenResponse, error)
 	// Ends a session; calls of it that are under way fail. A session that is not
@@ -157,6 +172,9 @@ type UnimplementedConnectorServer struct{}
 
 func (UnimplementedConnectorServer) Manifest(context.Context, *ManifestRequest) (*ManifestResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Manifest not implemented")
+}
+func (UnimplementedConnectorServer) Validate(context.Context, *ValidateRequest) (*ValidateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Validate not implemented")
 }
 func (UnimplementedConnectorServer) Open(context.Context, *OpenRequest) (*OpenResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Open not implemented")
@@ -208,6 +226,24 @@ func _Connector_Manifest_Handler(srv interface{}, ctx context.Context, dec func(
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ConnectorServer).Manifest(ctx, req.(*ManifestRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Connector_Validate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ValidateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectorServer).Validate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Connector_Validate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectorServer).Validate(ctx, req.(*ValidateRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -312,6 +348,10 @@ var Connector_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Manifest",
 			Handler:    _Connector_Manifest_Handler,
+		},
+		{
+			MethodName: "Validate",
+			Handler:    _Connector_Validate_Handler,
 		},
 		{
 			MethodName: "Open",
