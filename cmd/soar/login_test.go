@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -28,6 +29,7 @@ func TestLoginScripts(t *testing.T) {
 			org := oktatest.New(oktatest.Options{Seed: oktatest.Demo, Token: demoToken})
 			server := httptest.NewServer(org)
 			env.Defer(server.Close)
+			env.Defer(func() { killLeftOver(filepath.Join(env.WorkDir, "pid")) })
 			env.Values["org"] = org
 			env.Setenv(envOrgURL, server.URL)
 			env.Setenv("HOME", env.WorkDir)
@@ -48,8 +50,24 @@ func TestLoginScripts(t *testing.T) {
 			env.Setenv("READER", org.AddServiceApp(oktatest.NewServiceApp{Label: "Reader", Keys: keys, Scopes: []string{"okta.users.read"}}))
 			return os.WriteFile(filepath.Join(env.WorkDir, "key.pem"), []byte(text), 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "user": checkUser, "requests": checkRequests},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "user": checkUser, "requests": checkRequests, "append": appendEvents, "await": await, "signal": signalWatcher,
+			"secretless": secretless,
+		},
 	})
+}
+
+// leaked is what the scripts and the embedded org make of secrets: canaries, links with
+// a token, and temporary passwords that are not masked.
+var leaked = regexp.MustCompile(`CANARY[\w-]*|/signin/reset-password/[\w-]+|/welcome/[\w-]+|temporary_password\\?": ?\\?"[^*"\\][^"]*`)
+
+// secretless FILE... checks that no secret is in the files.
+func secretless(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		if found := leaked.FindString(ts.ReadFile(name)); found != "" {
+			ts.Fatalf("%s holds %q", name, found)
+		}
+	}
 }
 
 // newLoginKey makes a key, and writes it as PEM and as a JWK.

@@ -57,6 +57,30 @@ func TestAllowedActions(t *testing.T) {
 	}
 }
 
+// A service app must not be made to cut itself off.
+func TestOwnApp(t *testing.T) {
+	session, s := appSession(t, false, map[string]any{"allow_custom_writes": true})
+	health, err := session.Check(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := health.Account
+	for action, input := range map[string]string{
+		"deactivate_application": `{"app":"` + own + `"}`,
+		"custom_request":         `{"method":"DELETE","path":"/oauth2/v1/clients/` + own + `/roles/ra1"}`,
+	} {
+		_, err := session.Run(t.Context(), action, json.RawMessage(input))
+		if e := sdk.AsError(err); e == nil || e.Code != sdk.Forbidden || !strings.Contains(e.Message, "rule own app") {
+			t.Errorf("%s: got %v", action, err)
+		}
+	}
+	for _, r := range s.Org.Requests() {
+		if r.Method != "GET" && r.Path != "/oauth2/v1/token" {
+			t.Errorf("sent %s %s", r.Method, r.Path)
+		}
+	}
+}
+
 // Guards against protections that get in the way of our own actions: of each of their
 // requests it can be told whom it is to.
 func TestProtectionsLetOwnWritesPass(t *testing.T) {

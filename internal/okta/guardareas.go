@@ -13,13 +13,14 @@ type area func(t *targets, w write, rest []string)
 // (https://developer.okta.com/docs/api/openapi/okta-management/guides/overview/).
 // What is not here is unclear.
 var areas = map[string]area{
-	"users":    usersArea,
-	"groups":   groupsArea,
-	"sessions": sessionsArea,
-	"devices":  devicesArea,
-	"apps":     appsArea,
-	"idps":     idpsArea,
-	"iam":      iamArea,
+	"users":      usersArea,
+	"groups":     groupsArea,
+	"sessions":   sessionsArea,
+	"devices":    devicesArea,
+	"apps":       appsArea,
+	"idps":       idpsArea,
+	"iam":        iamArea,
+	"api-tokens": tokensArea,
 
 	// These hold settings of the org, and name users and groups by their ids if at all.
 	"authenticators": nobodys, "authorizationservers": nobodys, "behaviors": nobodys, "brands": nobodys,
@@ -67,6 +68,16 @@ func sessionsArea(t *targets, _ write, rest []string) {
 	default:
 		t.sessions = add(t.sessions, id)
 	}
+}
+
+// tokensArea knows whose the token is that a request itself carries, of the API
+// tokens only that one.
+func tokensArea(t *targets, _ write, rest []string) {
+	if strings.EqualFold(at(rest, 0), "current") {
+		t.users = add(t.users, "me")
+		return
+	}
+	t.unclear = "whose an API token is cannot be told"
 }
 
 func devicesArea(t *targets, _ write, rest []string) { t.devices = add(t.devices, at(rest, 0)) }

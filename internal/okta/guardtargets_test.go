@@ -64,6 +64,7 @@ func TestTargetsOfAWrite(t *testing.T) {
 		{write: "PUT /api/v1/policies/p", body: `{"conditions":{"people":{"users":{"include":["$U"]}}}}`, users: "$U"},
 		{write: "PUT /api/v1/zones/nzo1", body: `{"gateways":[{"type":"CIDR","value":"203.0.113.7/32"}]}`},
 		{write: "DELETE /api/v1/api-tokens/00T1", unclear: true},
+		{write: "DELETE /api/v1/api-tokens/Current", users: "me"},
 		{write: "POST /api/v1/authn/recovery/unlock", body: `{"username":"glass@corp.example"}`, unclear: true},
 		{write: "POST /api/v1/", unclear: true},
 		{write: "POST /oauth2/v1/global-token-revocation", body: `{"sub_id":{"format":"opaque","id":"$U"}}`, users: "$U"},
