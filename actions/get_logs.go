@@ -101,7 +101,7 @@ func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutpu
 			out.Truncated = true
 			return false
 		}
-		return in.ReturnAll
+		return true // after a page that was asked for in halves, there is more to come
 	})
 	if err != nil {
 		return GetLogsOutput[shape.Event]{}, err

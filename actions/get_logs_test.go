@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -170,4 +171,37 @@ func TestGetLogsFormats(t *testing.T) {
 	}
 	_, err := b.run("get_logs", map[string]any{"format": "ocsf"})
 	b.wantCode(err, sdk.InvalidInput)
+}
+
+// A page that is too slow for Okta is asked for in smaller ones, and comes whole.
+func TestGetLogsOfSlowPages(t *testing.T) {
+	for name, input := range map[string]map[string]any{
+		"one page":     {"limit": 40},
+		"all pages":    {"return_all": true},
+		"with a bound": {"return_all": true, "until": time.Now().Add(time.Hour).Format(time.RFC3339Nano)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			want := b.fill(40)
+			b.Fault(oktatest.Fault{Path: "/api/v1/logs", LimitOver: 20, ErrorCode: "E0000009"})
+			input["filter"] = `eventType eq "user.session.start"`
+			a := b.must("get_logs", input)
+			if got := uuids(t, a.Events); !slices.Equal(got, want) {
+				t.Errorf("got %d events of %d", len(got), len(want))
+			}
+		})
+	}
+}
+
+// One that is too slow at any size fails, after few requests.
+func TestGetLogsThatStaysSlow(t *testing.T) {
+	b := newBench(t)
+	b.Fault(oktatest.Fault{Path: "/api/v1/logs", ErrorCode: "E0000009"})
+	_, err := b.run("get_logs", map[string]any{"return_all": true})
+	if e := sdk.AsError(err); e == nil || e.Code != sdk.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	if n := len(b.Requests()); n > 8 {
+		t.Errorf("%d requests", n)
+	}
 }

@@ -126,9 +126,18 @@ func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, err
 }
 
 // AllLogs gives take the events of a query page by page, to the end of what the
-// log holds now, or until take returns false. A rate limit in the middle is waited for.
+// log holds now, or until take returns false. A rate limit in the middle is waited for,
+// and what is too slow in a page of q.Limit is asked for in smaller ones.
 func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func([]systemlog.Head) bool) error {
-	return c.pages(ctx, LogPath, q.values(), func(r *reply) (bool, error) {
+	limit := q.Limit
+	smaller := func(rawQuery string, err error) (string, bool) {
+		if !tooSlow(err) || ctx.Err() != nil || limit <= smallestPage {
+			return "", false
+		}
+		limit = max(limit/2, smallestPage)
+		return withLimit(rawQuery, limit), true
+	}
+	return c.pagesOr(ctx, LogPath, q.values(), smaller, func(r *reply) (bool, error) {
 		heads, err := systemlog.Split(r.body)
 		if err != nil {
 			return false, r.broken("a page of events that cannot be read: " + printable(err.Error(), 120))
@@ -137,7 +146,7 @@ func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func([]systemlog.
 			return false, nil
 		}
 		// A polling query has a next link for ever; a short page is its end for now.
-		return !q.polling() || len(heads) >= q.Limit, nil
+		return !q.polling() || len(heads) >= limit, nil
 	})
 }
 

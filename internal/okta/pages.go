@@ -17,10 +17,21 @@ const patience = 3 * time.Minute
 // link, take says to stop, or it fails. A rate limit in the middle is waited for,
 // since what was read so far would be lost otherwise.
 func (c *Client) pages(ctx context.Context, path string, query url.Values, take func(*reply) (more bool, err error)) error {
+	hopeless := func(string, error) (string, bool) { return "", false }
+	return c.pagesOr(ctx, path, query, hopeless, take)
+}
+
+// pagesOr is pages where a page that failed may be asked for once more in another way:
+// otherwise returns the query for that, if there is one.
+func (c *Client) pagesOr(ctx context.Context, path string, query url.Values, otherwise func(rawQuery string, err error) (string, bool), take func(*reply) (more bool, err error)) error {
 	waited := time.Duration(0)
 	rawQuery := query.Encode()
 	for read := 0; ; {
 		r, err := c.get(ctx, path, rawQuery)
+		if another, ok := otherwise(rawQuery, err); ok {
+			rawQuery = another
+			continue
+		}
 		if e := sdk.AsError(err); e != nil {
 			if e.Code != sdk.RateLimited || read == 0 || waited+e.RetryAfter > patience {
 				return err
