@@ -62,12 +62,16 @@ func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 	for _, n := range page.Notices {
 		out.Notices = append(out.Notices, text(n))
 	}
-	for _, e := range page.Events {
+	// All in one piece, which is a thousand pieces less.
+	events := make([]pb.Event, len(page.Events))
+	out.Events = make([]*pb.Event, len(page.Events))
+	for i, e := range page.Events {
 		at, err := e.Time.MarshalText()
 		if err != nil {
 			return &pb.PollResponse{Calls: out.Calls, Error: encodeError(fmt.Errorf("time of event %s: %w", e.ID, err))}
 		}
-		out.Events = append(out.Events, &pb.Event{Id: text(e.ID), Type: text(e.Type), Time: string(at), Data: e.Data, Shapes: encodeShapes(e.Shapes), For: encodeFor(e.For), Doubt: text(e.Doubt)})
+		events[i] = pb.Event{Id: text(e.ID), Type: text(e.Type), Time: string(at), Data: e.Data, Shapes: encodeShapes(e.Shapes), For: encodeFor(e.For), Doubt: text(e.Doubt)}
+		out.Events[i] = &events[i]
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -97,4 +98,9 @@ func pipeError(ctx context.Context, err error, fate string) error {
 
 // text makes s fit for the wire, which carries UTF-8 only: one bad byte in what a
 // service answered must not cost the whole answer.
-func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+func text(s string) string {
+	if utf8.ValidString(s) {
+		return s // as almost always, and much sooner known
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}

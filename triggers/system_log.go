@@ -53,6 +53,7 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 	// A link back to the same page, or none, has nothing new behind it either.
 	found.More = len(read.Events) >= read.limit && read.Next != "" && read.Next != from.Next
 	judge := p.judge(c)
+	found.Events = make([]sdk.Event[shape.Event], 0, len(read.Events))
 	for _, h := range read.Events {
 		w, err := judge.of(ctx, h)
 		if err != nil {

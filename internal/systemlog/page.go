@@ -33,7 +33,8 @@ func Split(page []byte) ([]Head, error) {
 	if p.Peek() != '[' {
 		return nil, errors.New("the page is not a JSON array")
 	}
-	heads := []Head{}
+	const usual = 2000 // bytes of an event
+	heads := make([]Head, 0, len(page)/usual+1)
 	for p.Enter('['); p.Element(); {
 		if p.Peek() != '{' {
 			return nil, fmt.Errorf("split page: element %d is not an object", len(heads))
