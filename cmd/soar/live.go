@@ -96,6 +96,10 @@ func (l *live) notice(n runner.Notice) {
 	if n.Kind == runner.RunFinished && n.Run.Status == runner.Failed {
 		l.failed.Add(1)
 	}
+	if n.Undo != nil {
+		l.undo(n)
+		return
+	}
 	if l.json {
 		l.out.line(noticeLine(n))
 		return

@@ -166,12 +166,23 @@ func (a *app) call(ctx context.Context, call *call) error {
 		return err
 	}
 	defer conn.Close()
+	var at runner.Place
+	if call.info.AnswersUndo() {
+		health, err := conn.Check(ctx)
+		if err != nil {
+			return err
+		}
+		at.Org = health.Target
+	}
 	start := time.Now()
-	result, err := store.Perform(ctx, conn, call.info, call.input, runner.Place{})
+	result, err := store.Perform(ctx, conn, call.info, call.input, at)
 	if err != nil {
 		return err
 	}
-	return a.showResult(call.info, result, time.Since(start))
+	if err := a.showResult(call.info, result, time.Since(start)); err != nil {
+		return err
+	}
+	return a.tellUndo(ctx, store, at.Org, result.Output)
 }
 
 func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Duration) error {

@@ -17,9 +17,15 @@ import (
 
 func (a *app) runsCommand() *cobra.Command {
 	var q runner.Query
+	var failed bool
 	list := &cobra.Command{
 		Use: "runs", Args: none, Short: "List the runs of playbooks, newest first",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if failed && q.Status != "" && q.Status != runner.Failed {
+				return usageError{fmt.Errorf("--failed and --status %s ask for different runs", oneLine(q.Status))}
+			} else if failed {
+				q.Status = runner.Failed
+			}
 			store, err := a.existingStore(c.Context())
 			if err != nil {
 				return err
@@ -44,10 +50,11 @@ func (a *app) runsCommand() *cobra.Command {
 				rows = append(rows, []string{short(r.ID), r.Status, r.Playbook, eventOf(&r), when(r.Created), took(r.Started, r.Finished), remark(&r)})
 			}
 			a.out.table(rows)
-			return nil
+			return a.undoFooter(c.Context(), store)
 		},
 	}
 	list.Flags().StringVar(&q.Status, "status", "", "only runs that are queued, running, succeeded or failed")
+	list.Flags().BoolVar(&failed, "failed", false, "only runs that failed: soar runs retry runs one again")
 	list.Flags().StringVar(&q.Playbook, "playbook", "", "only runs of the playbook of this name")
 	list.Flags().IntVar(&q.Limit, "limit", 50, "at most so many")
 	list.AddCommand(&cobra.Command{
@@ -70,6 +77,7 @@ func (a *app) runsCommand() *cobra.Command {
 			return nil
 		},
 	})
+	list.AddCommand(a.retryCommand(), a.undosCommand())
 	return list
 }
 
@@ -100,6 +108,7 @@ func (a *app) showRun(r *runner.Run) {
 	}
 	fmt.Fprintln(a.out)
 	a.out.table(rows)
+	a.afterwards(r)
 	fmt.Fprintf(a.out, "\n%s\n", a.out.bold("Audit trail"))
 	rows = [][]string{{"WHEN", "ACTION", "ATTEMPT", "INPUT", "STATUS", "OUTCOME", "OKTA REQUESTS"}}
 	for _, e := range r.Audit {

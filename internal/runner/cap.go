@@ -13,11 +13,15 @@ const longestLook = 10 * time.Second
 
 // nextRun finds the run to take up: of those that may begin, the one that could
 // first. Where there is none, wait is how long until there may be, 0 if nothing
-// is queued. A run that had begun before is never held back.
+// is queued. A run that had begun before is never held back, nor is the only one
+// that the engine works on.
 //
 // It looks at one run of each playbook, its first in line, however many wait
 // behind it.
 func (e *Engine) nextRun(ctx context.Context, tx *sql.Tx, now time.Time) (seq int64, wait time.Duration, err error) {
+	if e.o.Only != "" {
+		return e.onlyRun(ctx, tx)
+	}
 	var ready int64
 	err = tx.QueryRowContext(ctx, `WITH RECURSIVE
 		books (name) AS (

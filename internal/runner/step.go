@@ -85,10 +85,10 @@ func (e *Engine) attempt(calls context.Context, j *job, n int, info *sdk.ActionI
 				return nil // cut off: not a failure of the step
 			}
 			wait = s.judge(step.Retry, result, failure, e.o.Now())
-			e.arranged.wake()
 			return saveStep(journal, tx, j.seq, n, s)
 		},
 	})
+	e.arranged.wake()
 	return wait, err
 }
 

@@ -378,7 +378,7 @@ func TestUndoOfARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
 		j := newJail()
-		r := newRig(t, contain, j.service(time.Hour), func(o *Options) {
+		r := newRig(t, contain, j.service(10*time.Second), func(o *Options) {
 			o.Observe = func(n Notice) {
 				if n.Undo != nil {
 					told = append(told, n.Kind+" "+n.Run.Playbook+" "+n.Undo.Status)
@@ -389,12 +389,12 @@ func TestUndoOfARun(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		worked := make(chan error, 1)
 		go func() { worked <- r.Work(ctx) }()
-		time.Sleep(time.Minute)
+		time.Sleep(5 * time.Second)
 		run := r.read(Accepted{}, 0)
 		if len(run.Undos) != 1 || run.Undos[0].Status != UndoPending || run.Undos[0].StepID != "suspend" || run.Undos[0].Of != "contain_user" {
 			t.Errorf("got %+v", run.Undos)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(6 * time.Second)
 		stop()
 		if err := <-worked; err != nil {
 			t.Error(err)
