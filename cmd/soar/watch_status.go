@@ -110,12 +110,12 @@ func statusObject(s monitor.Snapshot) map[string]any {
 	for _, f := range s.Feeds {
 		feeds = append(feeds, map[string]any{
 			"feed": f.Name, "lag_seconds": f.Lag.Seconds(), "newest": f.Newest, "events": f.Seen, "matched": f.Matched, "started": f.Started,
-			"repeated": f.Repeated, "gaps": f.Gaps, "polls": f.Polls, "failed_polls": f.Failed,
+			"joined": f.Joined, "repeated": f.Repeated, "gaps": f.Gaps, "polls": f.Polls, "failed_polls": f.Failed,
 		})
 	}
 	return map[string]any{
 		"kind": "status", "healthy": s.Healthy(), "problems": append([]string{}, s.Problems...), "lag_seconds": s.Lag.Seconds(),
-		"events": s.Seen, "matched": s.Matched, "started": s.Started, "repeated": s.Repeated, "gaps": s.Gaps, "failed": s.Failed,
+		"events": s.Seen, "matched": s.Matched, "started": s.Started, "joined": s.Joined, "repeated": s.Repeated, "gaps": s.Gaps, "failed": s.Failed,
 		"requests": s.Requests.Sum(), "budgets": s.Budgets, "plugin_up": s.PluginUp, "feeds": feeds,
 	}
 }

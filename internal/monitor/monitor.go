@@ -93,6 +93,7 @@ func (m *Monitor) Accepted(name string, page sdk.RawPage, a runner.Accepted) {
 	f.Own += page.Own
 	f.Matched += a.Matched
 	f.Started += a.Started
+	f.Joined += a.Joined
 	f.Repeated += a.Repeated
 }
 
@@ -158,6 +159,7 @@ func (m *Monitor) Snapshot() Snapshot {
 		s.Seen += f.Seen
 		s.Matched += f.Matched
 		s.Started += f.Started
+		s.Joined += f.Joined
 		s.Repeated += f.Repeated
 		s.Gaps += f.Gaps
 	}

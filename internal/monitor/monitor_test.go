@@ -68,7 +68,7 @@ func TestLag(t *testing.T) {
 
 func TestSnapshotCounts(t *testing.T) {
 	m, c := newMonitor(monitor.Options{Feeds: []string{"log", "log_2"}, Playbooks: []string{"b", "a"}})
-	m.Accepted("log", sdk.RawPage{Seen: 10, Gap: true, Newest: c.now}, runner.Accepted{Matched: 4, Started: 2, Repeated: 2})
+	m.Accepted("log", sdk.RawPage{Seen: 10, Gap: true, Newest: c.now}, runner.Accepted{Matched: 7, Started: 2, Joined: 3, Repeated: 2})
 	m.Accepted("log_2", sdk.RawPage{Seen: 5}, runner.Accepted{Matched: 1, Repeated: 1})
 	for _, n := range []runner.Notice{
 		{Kind: runner.RunQueued, Run: &runner.Run{Playbook: "a"}},
@@ -84,9 +84,9 @@ func TestSnapshotCounts(t *testing.T) {
 	failure := sdk.AsError(errors.New("the disk is full")).Body()
 	want := monitor.Snapshot{
 		Time: c.now, PluginUp: true, MaxLag: 5 * time.Minute,
-		Seen: 15, Matched: 5, Started: 2, Repeated: 3, Gaps: 1, Failed: 1,
+		Seen: 15, Matched: 8, Started: 2, Joined: 3, Repeated: 3, Gaps: 1, Failed: 1,
 		Feeds: []monitor.Feed{
-			{Name: "log", Newest: c.now, Seen: 10, Matched: 4, Started: 2, Repeated: 2, Gaps: 1, Polls: 2, Failed: 1, Failing: 1, Error: &failure},
+			{Name: "log", Newest: c.now, Seen: 10, Matched: 7, Started: 2, Joined: 3, Repeated: 2, Gaps: 1, Polls: 2, Failed: 1, Failing: 1, Error: &failure},
 			{Name: "log_2", Seen: 5, Matched: 1, Repeated: 1},
 		},
 		Playbooks: []monitor.Playbook{{Name: "a", Queued: 1, Succeeded: 1}, {Name: "b"}, {Name: "gone", Failed: 1}},

@@ -18,6 +18,7 @@ type Snapshot struct {
 	Seen     int // events read, matching or not
 	Matched  int // pairs of an event and a playbook that it matches
 	Started  int // runs that these started
+	Joined   int // pairs whose event joined the run of a group
 	Repeated int // pairs whose run was there already
 	Gaps     int // times that the place in the log was lost
 	Failed   int // runs that failed
@@ -34,7 +35,7 @@ type Feed struct {
 	Lag    time.Duration
 	Newest time.Time // of the latest event read, by the service's clock
 
-	Seen, Own, Matched, Started, Repeated, Gaps int
+	Seen, Own, Matched, Started, Joined, Repeated, Gaps int
 
 	Polls   int            // attempts to poll, or to store what a poll found
 	Failed  int            // of them

@@ -11,6 +11,26 @@ import (
 // that is held back: the clock by which it is held may be put forward.
 const longestLook = 10 * time.Second
 
+// selectNext finds the run of the org ?1 that may begin, or will be the first to,
+// and from when; ?2 is now, and ?3 a minute.
+const selectNext = `WITH RECURSIVE
+	books (name) AS (
+		SELECT min(playbook) FROM runs WHERE org = ?1 AND status = 'queued'
+		UNION ALL
+		SELECT (SELECT min(playbook) FROM runs WHERE org = ?1 AND status = 'queued' AND playbook > name) FROM books WHERE name IS NOT NULL
+	),
+	heads (head) AS (
+		SELECT (SELECT seq FROM runs WHERE org = ?1 AND status = 'queued' AND playbook = name ORDER BY due, seq LIMIT 1)
+		FROM books WHERE name IS NOT NULL
+	),
+	lines (seq, due, ready) AS (
+		SELECT r.seq, r.due, CASE WHEN r.started IS NOT NULL THEN 0 WHEN p.runs_a_minute = 0 THEN r.due ELSE
+			coalesce((SELECT CASE WHEN count(*) >= p.runs_a_minute THEN max(r.due, min(at) + ?3) END
+				FROM starts s WHERE s.org = ?1 AND s.playbook = r.playbook AND at > ?2 - ?3), r.due) END
+		FROM heads JOIN runs r ON r.seq = head JOIN playbooks p ON p.hash = r.hash
+	)
+	SELECT seq, ready FROM lines ORDER BY max(ready, ?2), due, seq LIMIT 1`
+
 // nextRun finds the run to take up: of those that may begin, the one that could
 // first. Where there is none, wait is how long until there may be, 0 if nothing
 // is queued. A run that had begun before is never held back, nor is the only one
@@ -23,24 +43,7 @@ func (e *Engine) nextRun(ctx context.Context, tx *sql.Tx, now time.Time) (seq in
 		return e.onlyRun(ctx, tx)
 	}
 	var ready int64
-	err = tx.QueryRowContext(ctx, `WITH RECURSIVE
-		books (name) AS (
-			SELECT min(playbook) FROM runs WHERE org = ?1 AND status = 'queued'
-			UNION ALL
-			SELECT (SELECT min(playbook) FROM runs WHERE org = ?1 AND status = 'queued' AND playbook > name) FROM books WHERE name IS NOT NULL
-		),
-		heads (head) AS (
-			SELECT (SELECT seq FROM runs WHERE org = ?1 AND status = 'queued' AND playbook = name ORDER BY due, seq LIMIT 1)
-			FROM books WHERE name IS NOT NULL
-		),
-		lines (seq, due, ready) AS (
-			SELECT r.seq, r.due, CASE WHEN r.started IS NOT NULL THEN 0 WHEN p.runs_a_minute = 0 THEN r.due ELSE
-				coalesce((SELECT CASE WHEN count(*) >= p.runs_a_minute THEN max(r.due, min(at) + ?3) END
-					FROM starts s WHERE s.org = ?1 AND s.playbook = r.playbook AND at > ?2 - ?3), r.due) END
-			FROM heads JOIN runs r ON r.seq = head JOIN playbooks p ON p.hash = r.hash
-		)
-		SELECT seq, ready FROM lines ORDER BY max(ready, ?2), due, seq LIMIT 1`,
-		e.o.Org, stamp(now), time.Minute.Microseconds()).Scan(&seq, &ready)
+	err = tx.StmtContext(ctx, e.lines).QueryRowContext(ctx, e.o.Org, stamp(now), time.Minute.Microseconds()).Scan(&seq, &ready)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, 0, nil
 	}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -39,8 +40,9 @@ type Engine struct {
 	lock  *flock.Flock
 	// gate keeps a worker from taking a run before it was announced.
 	gate     sync.Mutex
-	closed   bool  // under gate
-	latest   int64 // under gate: the time last stored, see timed
+	closed   bool      // under gate
+	latest   int64     // under gate: the time last stored, see timed
+	lines    *sql.Stmt // selectNext: to parse it costs more than to run it
 	working  atomic.Bool
 	books    sync.Map // hash → *playbook.Playbook
 	queued   signal   // a run was queued
@@ -86,6 +88,9 @@ func New(store *Store, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("queue the runs that were cut off: %w", err), e.lock.Unlock())
 	}
+	if e.lines, err = store.write.Prepare(selectNext); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare to look for runs: %w", err), e.lock.Unlock())
+	}
 	if n, err := left.RowsAffected(); err == nil && n > 0 {
 		o.Logger.Info("resuming runs that were cut off", "runs", n)
 	}
@@ -104,7 +109,7 @@ func (e *Engine) Close() error {
 		return errors.New("close engine: it is still at work")
 	}
 	e.closed = true
-	return e.lock.Unlock()
+	return errors.Join(e.lines.Close(), e.lock.Unlock())
 }
 
 var errClosed = errors.New("the engine is closed")

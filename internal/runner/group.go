@@ -29,7 +29,7 @@ type Group struct {
 	Taken  int             `json:"taken"`         // how many of them the steps read; 0 before the run begins
 	Opened time.Time       `json:"opened"`        // when the first event arrived
 	Closes time.Time       `json:"closes"`        // the end of the window
-	Closed bool            `json:"closed"`        // it takes in no more events
+	Closed bool            `json:"closed"`        // it takes in no more events; may be false for a while after Closes
 	Note   string          `json:"note,omitempty"`
 }
 
@@ -64,16 +64,17 @@ func (e *Engine) group(b *playbook.Playbook, event sdk.RawEvent) *grouping {
 	return &grouping{key: sql.NullString{String: key, Valid: true}}
 }
 
-// closeGroups ends those whose window is over.
-func closeGroups(ctx context.Context, tx *sql.Tx, org string, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE groups SET closed = closes WHERE org = ? AND closed IS NULL AND closes <= ?`, org, stamp(now))
-	return err
-}
-
 // join puts the event into the open group that it belongs to, if there is one.
 func (w *pageWriter) join(m match, hash string, event int64) (joined bool, err error) {
 	if m.group == nil || !m.group.key.Valid {
 		return false, nil
+	}
+	if !w.current {
+		_, err := w.tx.ExecContext(w.ctx, `UPDATE groups SET closed = closes WHERE org = ? AND closed IS NULL AND closes <= ?`, w.engine.o.Org, stamp(w.now))
+		if err != nil {
+			return false, err
+		}
+		w.current = true
 	}
 	var run, events int64
 	err = w.tx.QueryRowContext(w.ctx, `SELECT run, events FROM groups WHERE org = ? AND playbook = ? AND hash = ? AND key = ? AND closed IS NULL`,

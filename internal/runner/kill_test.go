@@ -134,7 +134,7 @@ func (x *executioner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // twice.
 func TestKill(t *testing.T) {
 	path := storePath(t)
-	x, kills := killAgainAndAgain(t, path, contain)
+	x, kills := killAgainAndAgain(t, path, contain, 10)
 
 	s := openStore(t, path)
 	const events = killPages * killPageSize
@@ -182,8 +182,9 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// killAgainAndAgain runs children on the store, killing them, until one is done.
-func killAgainAndAgain(t *testing.T, path, source string) (x *executioner, kills int) {
+// killAgainAndAgain runs children on the store until one is done, and kills each of
+// the others at one of its first calls.
+func killAgainAndAgain(t *testing.T, path, source string, first int) (x *executioner, kills int) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -205,7 +206,7 @@ func killAgainAndAgain(t *testing.T, path, source string) (x *executioner, kills
 		}
 		x.victim, x.left, x.after = cmd.Process, 0, rand.IntN(2) == 0
 		if round < killRounds {
-			x.left = 1 + rand.IntN(10)
+			x.left = 1 + rand.IntN(first)
 		}
 		x.mu.Unlock()
 		err := cmd.Wait()
@@ -227,7 +228,7 @@ func killAgainAndAgain(t *testing.T, path, source string) (x *executioner, kills
 func TestKillWithGroups(t *testing.T) {
 	path := storePath(t)
 	source := strings.NewReplacer("window: 1m", "window: 1s", "event.user }}", "event.result }}", "event.user", "event.user.substring(0, 6)").Replace(gather)
-	x, kills := killAgainAndAgain(t, path, source)
+	x, kills := killAgainAndAgain(t, path, source, 2)
 	s := openStore(t, path)
 	const events = killPages * killPageSize
 	runs, err := s.Runs(t.Context(), Query{Limit: 2 * events})
@@ -255,6 +256,9 @@ func TestKillWithGroups(t *testing.T) {
 	}
 	if len(in) != events || len(runs) >= events {
 		t.Errorf("%d of %d events in %d runs", len(in), events, len(runs))
+	}
+	if kills < killRounds/4 {
+		t.Errorf("only %d kills: there was too little to do", kills)
 	}
 	t.Logf("%d kills, %d events in %d runs, %d calls", kills, len(in), len(runs), len(x.calls))
 }

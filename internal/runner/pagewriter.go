@@ -20,14 +20,12 @@ type pageWriter struct {
 	known, event, run *sql.Stmt
 	hashes            map[*playbook.Playbook]string
 	replay            replay  // zero: the page is what happened now
+	current           bool    // groups whose window is over were closed
 	touched           []int64 // the runs whose groups took in an event, once each
 }
 
 func newPageWriter(ctx context.Context, tx *sql.Tx, e *Engine, now time.Time) (*pageWriter, error) {
 	w := &pageWriter{ctx: ctx, tx: tx, engine: e, now: now, hashes: map[*playbook.Playbook]string{}}
-	if err := closeGroups(ctx, tx, e.o.Org, now); err != nil {
-		return nil, err
-	}
 	var errs [3]error
 	w.known, errs[0] = tx.PrepareContext(ctx, selectKnown)
 	// The update changes nothing; without it an event that is known would give no row.
