@@ -1,6 +1,6 @@
 // Package docs prints what is published beside the code: the manifest, the JSON
-// Schemas of manifest and playbook files, and a page for each action and trigger.
-// All of it comes from the compiled connector; nothing is written twice.
+// Schemas of manifest and playbook files, a page for each action and trigger, and one
+// for the metrics. All of it comes from the code; nothing is written twice.
 package docs
 
 import (
@@ -32,7 +32,7 @@ func Files(ctx context.Context) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{}
+	files := map[string][]byte{"docs/metrics.md": metricsPage()}
 	for path, doc := range map[string]any{
 		"manifest.json":             m,
 		"docs/manifest.schema.json": form.JSON(),

@@ -2,6 +2,7 @@ package docs
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -34,7 +35,7 @@ func actionPage(a sdk.ActionInfo) ([]byte, error) {
 	if a.Undo != "" {
 		fmt.Fprintf(&b, "| undo | [%s](%s.md) |\n", a.Undo, a.Undo)
 	}
-	fmt.Fprintf(&b, "| OAuth scopes | %s |\n| Okta's documentation | <%s> |\n\n", strings.Join(a.Scopes, ", "), a.Docs)
+	fmt.Fprintf(&b, "| OAuth scopes | %s |\n| Okta's documentation | <%s> |\n\n", cmp.Or(strings.Join(a.Scopes, ", "), "none"), a.Docs)
 	if err := parameters(&b, json.RawMessage(a.Input)); err != nil {
 		return nil, err
 	}
@@ -121,13 +122,21 @@ func parameters(b *bytes.Buffer, raw json.RawMessage) error {
 			} else if p.Node.Items != nil && len(p.Node.Items.Examples) > 0 {
 				example = code(string(p.Node.Items.Examples[0]))
 			}
-			fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s | **%s.** %s |\n", p.Name, cell(p.Node.TypeName()), required, code(string(p.Node.Default)), example, cell(p.Node.Title), cell(p.Node.Description))
+			fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s | **%s.** %s%s |\n", p.Name, cell(p.Node.TypeName()), required, code(string(p.Node.Default)), example, cell(p.Node.Title), cell(p.Node.Description), options(p.Node.Options))
 		}
 		if head {
 			b.WriteString("\n")
 		}
 	}
 	return nil
+}
+
+// options says where the values of a parameter come from.
+func options(o *schema.Options) string {
+	if o == nil {
+		return ""
+	}
+	return fmt.Sprintf(" Values: [%s](../actions/%s.md).", o.Action, o.Action)
 }
 
 // members lists an object's members, and theirs, by their dotted names.
