@@ -38,8 +38,12 @@ func (a *app) auditCommand() *cobra.Command {
 				if outcome == "" {
 					outcome = e.Status
 				}
+				step := e.StepID
+				if e.Cause != "" {
+					step += " (" + e.Cause + ")"
+				}
 				rows = append(rows, []string{
-					when(e.Time), short(e.RunID), e.StepID, e.Action, string(e.Input), outcome,
+					when(e.Time), short(e.RunID), step, e.Action, string(e.Input), outcome,
 					e.Duration.Round(time.Millisecond).String(), strings.Join(e.RequestIDs, " "),
 				})
 			}

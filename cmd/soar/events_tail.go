@@ -77,7 +77,7 @@ func (a *app) tail(ctx context.Context, asked map[string]any, every time.Duratio
 			}
 			return nil
 		},
-		Observe: t.polled,
+		Observe: a.pollTrouble,
 		Logger:  a.logger,
 	})
 	if err == nil && t.failed != nil {
@@ -131,22 +131,22 @@ func (t *tail) event(e sdk.RawEvent) {
 	_ = t.out.WriteByte('\n')
 }
 
-// polled says on standard error what is wrong with a poll.
-func (t *tail) polled(s host.Status) {
+// pollTrouble says on standard error what is wrong with a poll.
+func (a *app) pollTrouble(s host.Status) {
 	for _, n := range s.Notices {
-		if t.json {
-			t.err.line(map[string]any{"kind": "notice", "message": n})
+		if a.json {
+			a.err.line(map[string]any{"kind": "notice", "message": n})
 			continue
 		}
-		fmt.Fprintf(t.err, "%s %s\n", t.err.yellow("notice:"), oneLine(n))
+		fmt.Fprintf(a.err, "%s %s\n", a.err.yellow("notice:"), oneLine(n))
 	}
 	if s.Err == nil || s.Ended {
 		return
 	}
 	e := sdk.AsError(s.Err)
-	if t.json {
-		t.err.line(map[string]any{"kind": "poll_failed", "error": e.Body(), "wait_ms": s.Wait.Milliseconds()})
+	if a.json {
+		a.err.line(map[string]any{"kind": "poll_failed", "error": e.Body(), "wait_ms": s.Wait.Milliseconds()})
 		return
 	}
-	fmt.Fprintf(t.err, "%s %s; trying again in %s\n", t.err.yellow("poll failed:"), oneLine(e.Error()), s.Wait.Round(100*time.Millisecond))
+	fmt.Fprintf(a.err, "%s %s; trying again in %s\n", a.err.yellow("poll failed:"), oneLine(e.Error()), s.Wait.Round(100*time.Millisecond))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"soar.example/okta/internal/playbook"
@@ -40,14 +41,18 @@ func eventOf(r *runner.Run) string {
 	return fmt.Sprintf("%s ×%d", r.EventType, r.Group.Events)
 }
 
-// remark is what is to be said of a run: what it failed with, or what it waits for,
-// or what is odd about its group.
+// remark is what is to be said of a run: that it is a replay, and what it failed with,
+// or what it waits for, or what is odd about its group.
 func remark(r *runner.Run) string {
 	note := ""
 	if r.Group != nil {
 		note = r.Group.Note
 	}
-	return cmp.Or(message(r.Error), r.Waits, note)
+	note = cmp.Or(message(r.Error), r.Waits, note)
+	if !r.Replay.IsZero() {
+		note = strings.TrimSuffix("replay of "+when(r.Replay)+": "+note, ": ")
+	}
+	return note
 }
 
 // floodRows are what its group, and what holds it back, add to what is shown of a

@@ -106,7 +106,7 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 	})
 	a.globalFlags(root.PersistentFlags())
 	root.AddCommand(
-		a.demoCommand(), a.checkCommand(), a.actionsCommand(), a.runCommand(), a.watchCommand(),
+		a.demoCommand(), a.checkCommand(), a.actionsCommand(), a.runCommand(), a.watchCommand(), a.replayCommand(),
 		a.runsCommand(), a.auditCommand(), a.manifestCommand(), a.playbookCommand(), a.orgCommand(), a.eventsCommand(), a.pluginCommand(),
 	)
 	for _, c := range root.Commands() {

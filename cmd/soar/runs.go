@@ -97,6 +97,7 @@ func (a *app) showRun(r *runner.Run) {
 		{"event", r.EventType + "  " + r.EventID},
 		{"published", when(r.EventTime)},
 		{"created", when(r.Created)},
+		{"replay", when(r.Replay)},
 		{"took", took(r.Started, r.Finished)},
 		{"error", message(r.Error)},
 	}
