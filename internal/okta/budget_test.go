@@ -2,111 +2,17 @@ package okta
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"soar.example/okta/internal/oktatest"
 	"soar.example/okta/sdk"
 )
-
-// forgetWindows lets c go on as if every window had passed.
-func forgetWindows(c *Client) {
-	c.budget.mu.Lock()
-	defer c.budget.mu.Unlock()
-	clear(c.budget.buckets)
-	c.budget.crowded = time.Time{}
-}
-
-// pipes is a listener whose connections stay in a bubble of [synctest], where time
-// passes only when everyone waits.
-type pipes struct {
-	conns chan net.Conn
-	once  sync.Once
-	done  chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { p.once.Do(func() { close(p.done) }); return nil }
-func (p *pipes) Addr() net.Addr { return &net.IPAddr{} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-var lastPort atomic.Int32
-
-// bubble runs test in a bubble with an org whose clock is off by skew, and a client
-// of it that keeps 30 % for writes.
-func bubble(t *testing.T, skew time.Duration, test func(*testing.T, *Client, *oktatest.Org)) {
-	t.Helper()
-	settings := settingsFor(fmt.Sprintf("http://127.0.0.1:%d", lastPort.Add(1)))
-	settings.RateReserve = 30
-	// Outside: the SDK's client has a goroutine that does not end.
-	c, err := Open(t.Context(), settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	synctest.Test(t, func(t *testing.T) {
-		org := oktatest.New(oktatest.Options{Token: canary, Now: func() time.Time { return time.Now().Add(skew) }})
-		listener := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
-		server := &http.Server{Handler: org}
-		served := make(chan error, 1)
-		go func() { served <- server.Serve(listener) }()
-		c.base.DialContext = listener.dial
-		test(t, c, org)
-		c.base.CloseIdleConnections()
-		_ = server.Close()
-		<-served
-	})
-}
-
-func readLog(ctx context.Context, c *Client) error {
-	_, err := c.Logs(ctx, LogQuery{Since: time.Now().Add(-time.Hour), Limit: 10})
-	return err
-}
-
-// obey waits for as long as err says, if that is what is wrong.
-func obey(t *testing.T, err error) (waited bool) {
-	t.Helper()
-	if err == nil {
-		return false
-	}
-	e := wantCode(t, err, sdk.RateLimited)
-	if e.RetryAfter < time.Second || e.RetryAfter > maxWait+2*time.Second {
-		t.Fatalf("told to wait %s", e.RetryAfter)
-	}
-	if err := sleep(t.Context(), e.RetryAfter); err != nil {
-		t.Fatal(err)
-	}
-	return true
-}
 
 // Reading stops at the reserve, without a request and to the end of the window; a
 // write and what is read for it go on to the last request.
@@ -312,62 +218,6 @@ func TestLimitOfOneObject(t *testing.T) {
 	})
 }
 
-// What two sessions of one login send, Okta counts together.
-func TestSessionsOfALoginShareItsBudget(t *testing.T) {
-	one, s := org(t)
-	two := open(t, s.URL)
-	other := settingsFor(s.URL)
-	other.Token = sdk.NewSecret("another")
-	third, err := Open(t.Context(), other)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer third.Close()
-	none := 0
-	s.Limit(oktatest.Limit{Path: "/api/v1/logs", Limit: 10, Remaining: &none})
-	wantCode(t, readLog(t.Context(), one), sdk.RateLimited)
-	wantCode(t, readLog(t.Context(), two), sdk.RateLimited)
-	if n := len(s.Requests()); n != 1 {
-		t.Errorf("%d requests were sent", n)
-	}
-	// A session that ends does not take along what it learnt.
-	_, _ = one.Close(), two.Close()
-	wantCode(t, readLog(t.Context(), open(t, s.URL)), sdk.RateLimited)
-	if n := len(s.Requests()); n != 1 {
-		t.Errorf("%d requests were sent", n)
-	}
-	wantCode(t, readLog(t.Context(), third), sdk.Unauthenticated)
-}
-
-// What nobody uses any more does not stay for ever.
-func TestBudgetsOfThePast(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := sharedBudgets{all: map[budgetKey]*sharedBudget{}}
-		origin := &url.URL{Scheme: "https", Host: "a.okta.com"}
-		login := func(n int) Settings { return Settings{Token: sdk.NewSecret(strconv.Itoa(n))} }
-		for n := range 100 {
-			b, leave := s.join(origin, login(n))
-			ticket, err := b.take("/x", true, 30)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ticket.done(&reply{status: 429, header: http.Header{"Retry-After": {"60"}}, sent: time.Now(), received: time.Now()})
-			leave()
-			leave()
-		}
-		if b, _ := s.join(origin, login(0)); len(s.all) != 100 {
-			t.Errorf("%d budgets are kept", len(s.all))
-		} else if _, err := b.take("/x", false, 0); err == nil {
-			t.Error("the closed window was forgotten")
-		}
-		time.Sleep(time.Minute)
-		s.join(origin, login(200))
-		if len(s.all) != 2 {
-			t.Errorf("%d budgets are kept", len(s.all))
-		}
-	})
-}
-
 // Answers overtake each other.
 func TestAnswersOutOfOrder(t *testing.T) {
 	now := time.Now()
@@ -399,56 +249,4 @@ func TestManyPaths(t *testing.T) {
 	if n := len(b.buckets); n > mostBuckets+1 {
 		t.Errorf("%d buckets", n)
 	}
-}
-
-func TestBucketOf(t *testing.T) {
-	for path, want := range map[string]string{
-		"/api/v1/logs": "/api/v1/logs", "/api/v1/logs/": "/api/v1/logs",
-		"/api/v1/users": "/api/v1/users", "/api/v1/users/00u1": "GET /api/v1/users/{id}", "/api/v1/users/me": "GET /api/v1/users/{id}",
-		"/api/v1/users/00u1/sessions": otherBucket, "/api/v1/users/00u1/lifecycle/suspend": otherBucket,
-		"/api/v1/groups": "/api/v1/groups", "/api/v1/groups/00g1/users/00u1": "/api/v1/groups",
-		"/api/v1/apps": "/api/v1/apps", "/api/v1/apps/0oa1/users": "/api/v1/apps/{id}", "/api/v1/devices/guo1": "/api/v1/devices",
-		"/api/v1/zones/nzo1": otherBucket, "/oauth2/v1/token": "/oauth2/v1", "/oauth2/default/v1/token": "/oauth2/default/v1/token",
-		"/api/v1/eventHooks/who1": "/api/v1/eventHooks/{id}", "/api/v1/domains/OcD1": "/api/v1/domains/{id}", "/idp/myaccount": "/idp/myaccount",
-		"": "/", "/": "/", "/idp/a%20b/x/": "/idp/{id}/x",
-	} {
-		if got := bucketOf(http.MethodGet, path); got != want {
-			t.Errorf("%s: got %s, want %s", path, got, want)
-		}
-	}
-	if got := bucketOf(http.MethodPost, "/api/v1/users/00u1"); got != "/api/v1/users/{id}" {
-		t.Errorf("a write to a user: %s", got)
-	}
-}
-
-func FuzzRateHeaders(f *testing.F) {
-	f.Add("60", "59", "1773455460", "Sat, 14 Mar 2026 02:31:00 GMT", "7")
-	f.Add("-1", "60, 60", "9223372036854775807", "Thu, 01 Jan 0000 00:00:00 GMT", "9223372036854775807")
-	f.Fuzz(func(t *testing.T, limit, remaining, reset, date, after string) {
-		now := time.Now()
-		header := http.Header{
-			"X-Rate-Limit-Limit": {limit}, "X-Rate-Limit-Remaining": {remaining}, "X-Rate-Limit-Reset": {reset},
-			"Date": {date}, "Retry-After": {after},
-		}
-		for _, status := range slices.Repeat([]int{200, 429}, 2) {
-			b := newBudget()
-			ticket, err := b.take("/x", true, 30)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := &reply{status: status, header: header, sent: now, received: now}
-			ticket.done(r)
-			if status == 429 && (r.wait < time.Second || r.wait > maxWait+2*time.Second) {
-				t.Fatalf("told to wait %s", r.wait)
-			}
-			if s := b.state("/x"); s != nil && (s.Remaining < 0 || s.Remaining > s.Limit) {
-				t.Fatalf("the budget is %+v", s)
-			}
-			_, err = b.take("/x", false, 0)
-			var e *sdk.Error
-			if errors.As(err, &e) && (e.RetryAfter < time.Second || e.RetryAfter > maxWait+2*time.Second) {
-				t.Fatalf("told to wait %s", e.RetryAfter)
-			}
-		}
-	})
 }

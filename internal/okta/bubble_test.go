@@ -1,0 +1,105 @@
+package okta
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// forgetWindows lets c go on as if every window had passed.
+func forgetWindows(c *Client) {
+	c.budget.mu.Lock()
+	defer c.budget.mu.Unlock()
+	clear(c.budget.buckets)
+	c.budget.crowded = time.Time{}
+}
+
+// pipes is a listener whose connections stay in a bubble of [synctest], where time
+// passes only when everyone waits.
+type pipes struct {
+	conns chan net.Conn
+	once  sync.Once
+	done  chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.done) }); return nil }
+func (p *pipes) Addr() net.Addr { return &net.IPAddr{} }
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case p.conns <- far:
+		return near, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+var lastPort atomic.Int32
+
+// bubble runs test in a bubble with an org whose clock is off by skew, and a client
+// of it that keeps 30 % for writes.
+func bubble(t *testing.T, skew time.Duration, test func(*testing.T, *Client, *oktatest.Org)) {
+	t.Helper()
+	settings := settingsFor(fmt.Sprintf("http://127.0.0.1:%d", lastPort.Add(1)))
+	settings.RateReserve = 30
+	// Outside: the SDK's client has a goroutine that does not end.
+	c, err := Open(t.Context(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	synctest.Test(t, func(t *testing.T) {
+		org := oktatest.New(oktatest.Options{Token: canary, Now: func() time.Time { return time.Now().Add(skew) }})
+		listener := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+		server := &http.Server{Handler: org}
+		served := make(chan error, 1)
+		go func() { served <- server.Serve(listener) }()
+		c.base.DialContext = listener.dial
+		test(t, c, org)
+		c.base.CloseIdleConnections()
+		_ = server.Close()
+		<-served
+	})
+}
+
+func readLog(ctx context.Context, c *Client) error {
+	_, err := c.Logs(ctx, LogQuery{Since: time.Now().Add(-time.Hour), Limit: 10})
+	return err
+}
+
+// obey waits for as long as err says, if that is what is wrong.
+func obey(t *testing.T, err error) (waited bool) {
+	t.Helper()
+	if err == nil {
+		return false
+	}
+	e := wantCode(t, err, sdk.RateLimited)
+	if e.RetryAfter < time.Second || e.RetryAfter > maxWait+2*time.Second {
+		t.Fatalf("told to wait %s", e.RetryAfter)
+	}
+	if err := sleep(t.Context(), e.RetryAfter); err != nil {
+		t.Fatal(err)
+	}
+	return true
+}
