@@ -122,6 +122,55 @@ func TestBlockRefuses(t *testing.T) {
 	}
 }
 
+// An undo takes back what the call added; where another entry made the block, it
+// names that, which must not go before this block ends.
+func TestUndoOfABlock(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"198.51.100.9/24", "192.0.2.1-192.0.2.9"}})
+	id := b.zone("Incidents").ID
+	type undone struct {
+		Outcome sdk.Outcome
+		Undo    *sdk.Undo
+	}
+	for _, test := range []struct {
+		input, address string
+		ends           bool
+	}{
+		{`{"address":"203.0.113.7","zone":"Incidents","for":"1h"}`, "203.0.113.7/32", true},
+		{`{"address":"203.0.113.7/32","zone":"Incidents","for":"2h"}`, "203.0.113.7/32", true},
+		{`{"address":"::ffff:203.0.113.7","zone":"Incidents"}`, "203.0.113.7/32", false},
+		{`{"address":"198.51.100.77","zone":"Incidents","for":"1h"}`, "198.51.100.0/24", true},
+		{`{"address":"192.0.2.4","zone":"Incidents","for":"1h"}`, "", false},
+		{`{"address":"203.0.113.8","zone":"Incidents","for":"1h","dry_run":true}`, "203.0.113.8/32", true},
+		{`{"address":"198.51.0.0/16","zone":"Incidents","expires_at":"2999-01-01T00:00:00Z"}`, "198.51.0.0/16", true},
+		{`{"address":"198.51.100.0/24","zone":"Incidents"}`, "198.51.100.0/24", false},
+	} {
+		got := do[undone](b, "block_ip", "%s", test.input)
+		if test.address == "" {
+			if got.Undo != nil {
+				t.Errorf("%s: got %+v", test.input, got.Undo)
+			}
+			continue
+		}
+		want := fmt.Sprintf(`{"address":%q,"zone":%q,"only_entry":true}`, test.address, id)
+		if u := got.Undo; u == nil || u.Action != "unblock_ip" || string(u.Input) != want || (u.At != nil) != test.ends {
+			t.Errorf("%s: got %+v", test.input, u)
+		}
+	}
+	// The /24 was blocked before the /16, and still is after it: its own entry is gone.
+	for _, test := range []struct {
+		input string
+		want  sdk.Outcome
+	}{
+		{`"only_entry":true`, sdk.Changed}, {`"only_entry":true`, sdk.Already}, {`"only_entry":false`, sdk.NotApplicable},
+	} {
+		if got := do[undone](b, "unblock_ip", `{"address":"198.51.100.0/24","zone":"Incidents",%s}`, test.input); got.Outcome != test.want {
+			t.Errorf("%s: got %s", test.input, got.Outcome)
+		}
+	}
+}
+
 // The one address that must not be blocked is that from which the block is taken back.
 func TestBlockSparesTheOwnAddress(t *testing.T) {
 	t.Parallel()
