@@ -118,7 +118,7 @@ func TestFilterAgreesWithJudge(t *testing.T) {
 			}
 		}
 		filter := selection.Filter(selections, "")
-		for range 60 {
+		for range 30 {
 			event := selection.Event{Head: drawEvent(t)}
 			wanted := false
 			for _, s := range selections {

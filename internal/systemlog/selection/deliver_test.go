@@ -57,7 +57,7 @@ func TestDelivered(t *testing.T) {
 		}
 		params := map[string]any{"event_types": []string{"*"}, "any": selections}
 		first, all := poll(t, params, nil), poll(t, everything, nil)
-		events := make([]oktatest.Event, rapid.IntRange(1, 20).Draw(t, "events"))
+		events := make([]oktatest.Event, rapid.IntRange(1, 10).Draw(t, "events"))
 		for i := range events {
 			if err := json.Unmarshal(drawEvent(t).Raw, &events[i]); err != nil {
 				t.Fatal(err)
