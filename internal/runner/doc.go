@@ -11,5 +11,7 @@
 //     together or not at all, so that no event is lost;
 //   - the same event starts the same playbook once, however often it is read;
 //   - a step that had finished is not run again; the one that was under way is;
+//   - a change that is to last for a time is taken back after it, by whatever engine
+//     works then, and never before its time; what stood there before is left alone;
 //   - no action is called that has not been written to the audit trail first.
 package runner
