@@ -16,7 +16,7 @@ type form struct {
 	Title      string         `json:"title" jsonschema:"title=Title,minLength=1,maxLength=200" jsonschema_description:"What the playbook does, for people."`
 	Trigger    string         `json:"trigger" jsonschema:"title=Trigger" jsonschema_description:"A trigger of the connector."`
 	EventTypes []string       `json:"event_types" jsonschema:"title=Event types,minItems=1,uniqueItems=true" jsonschema_description:"Which events start a run: types such as user.session.start, families such as user.session.*, or * for all."`
-	Condition  predicate      `json:"condition,omitempty" jsonschema:"title=Condition" jsonschema_description:"A CEL expression over event, raw and vars. Only events for which it is true start a run."`
+	Condition  predicate      `json:"condition,omitempty" jsonschema:"title=Condition" jsonschema_description:"A CEL expression over event, its shapes by their names (such as ecs), raw and vars. Only events for which it is true start a run."`
 	Params     map[string]any `json:"params,omitempty" jsonschema:"title=Trigger parameters" jsonschema_description:"Further parameters of the trigger."`
 	GroupBy    string         `json:"group_by,omitempty" jsonschema:"title=Group by" jsonschema_description:"A CEL expression over event, raw and vars that gives a text, a number or a boolean, such as the id of the user: events that arrive within the window and for which it is the same start one run, which reads all of them as events. An event for which it gives nothing starts a run by itself."`
 	Window     length         `json:"window,omitempty" jsonschema:"title=Window,default=1m" jsonschema_description:"How long a group takes further events in, from its first: 1s to 24h."`
@@ -30,7 +30,7 @@ type stepForm struct {
 	ID      string         `json:"id" jsonschema:"title=Id,maxLength=64,pattern=^[a-z][a-z0-9]*(_[a-z0-9]+)*$" jsonschema_description:"snake_case and unique. Later steps read this one as steps.id."`
 	Title   string         `json:"title,omitempty" jsonschema:"title=Title,maxLength=200" jsonschema_description:"What the step does, for people."`
 	Action  string         `json:"action" jsonschema:"title=Action" jsonschema_description:"An action of the connector."`
-	With    map[string]any `json:"with,omitempty" jsonschema:"title=Input" jsonschema_description:"The action's input. A text may hold CEL expressions over event, raw, steps and vars as ${{ … }}; one that is nothing else has the expression's own type."`
+	With    map[string]any `json:"with,omitempty" jsonschema:"title=Input" jsonschema_description:"The action's input. A text may hold CEL expressions over event, its shapes, raw, steps and vars as ${{ … }}; one that is nothing else has the expression's own type."`
 	If      predicate      `json:"if,omitempty" jsonschema:"title=If" jsonschema_description:"A CEL expression over event, raw, steps and vars. The step is skipped unless it is true."`
 	Retry   *retryForm     `json:"retry,omitempty" jsonschema:"title=Retry" jsonschema_description:"How a failure that may pass is tried again."`
 	Timeout length         `json:"timeout,omitempty" jsonschema:"title=Timeout,default=60s" jsonschema_description:"How long one attempt may take: 1s to 15m."`
