@@ -35,9 +35,9 @@ type Action[C, In, Out any] struct {
 	Undo    string           // name of the action that takes this one back; "" if nothing does
 	Scopes  []string         // OAuth scopes it needs
 	Example Example[In, Out] // a call and its answer, for documentation and tests
-	// Shapes are those that the answer can have besides Out's, by the value of the
 	// Options says how the answer becomes options of parameters. Mostly nil.
 	Options *OptionList
+	// Shapes are those that the answer can have besides Out's, by the value of the
 	// parameter "format" that asks for them; see [FormatParam]. Mostly nil.
 	Shapes map[string]Shape
 	Run    func(ctx context.Context, client C, in In) (Out, error)
