@@ -123,9 +123,13 @@ func (t *tail) event(e sdk.RawEvent) {
 	data := []byte(e.Data)
 	if bytes.IndexByte(data, '\n') >= 0 {
 		var b bytes.Buffer
-		if json.Compact(&b, data) == nil {
-			data = b.Bytes()
+		if json.Compact(&b, data) != nil {
+			// No JSON, but a line all the same.
+			quoted, _ := json.Marshal(string(data))
+			b.Reset()
+			b.Write(quoted)
 		}
+		data = b.Bytes()
 	}
 	_, _ = t.out.Write(data)
 	_ = t.out.WriteByte('\n')

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"soar.example/okta/sdk"
+)
+
+func newTail(w io.Writer, limit int) *tail {
+	a := newApp(w, io.Discard)
+	a.json = true
+	return &tail{app: a, out: bufio.NewWriter(a.out), limit: limit}
+}
+
+// What is printed are Okta's bytes, in one line each, and nothing twice.
+func TestTailPrintsEventsAsTheyAre(t *testing.T) {
+	var out bytes.Buffer
+	tl := newTail(&out, 0)
+	odd := `{ "uuid":"a", "text":"<&>\u2028" }`
+	page := sdk.RawPage{Events: []sdk.RawEvent{
+		{ID: "a", Data: json.RawMessage(odd)},
+		{ID: "b", Data: json.RawMessage("{\n  \"uuid\": \"b\"\r\n}")},
+		{ID: "a", Data: json.RawMessage(odd)},
+		{ID: "c", Data: json.RawMessage("not\nJSON")},
+	}}
+	if more, err := tl.page(page); err != nil || !more {
+		t.Fatal(more, err)
+	}
+	if _, err := tl.page(page); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), odd+"\n{\"uuid\":\"b\"}\n\"not\\nJSON\"\n"; got != want {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestTailEndsAtItsLimit(t *testing.T) {
+	var out bytes.Buffer
+	tl := newTail(&out, 2)
+	more, err := tl.page(sdk.RawPage{Events: []sdk.RawEvent{{ID: "a", Data: json.RawMessage("1")}, {ID: "b", Data: json.RawMessage("2")}, {ID: "c", Data: json.RawMessage("3")}}})
+	if err != nil || more || out.String() != "1\n2\n" {
+		t.Errorf("got %q, more %t, %v", out.String(), more, err)
+	}
+}
+
+type full struct{}
+
+var errFull = errors.New("no space left")
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+
+func TestTailOnAFullDisk(t *testing.T) {
+	if _, err := newTail(full{}, 0).page(sdk.RawPage{Events: []sdk.RawEvent{{ID: "a", Data: json.RawMessage("1")}}}); !errors.Is(err, errFull) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRecentIsBounded(t *testing.T) {
+	var r recent
+	for i := range 3 * generation {
+		if !r.add(fmt.Sprint(i)) {
+			t.Fatalf("%d is taken for one that was there", i)
+		}
+	}
+	if len(r.now)+len(r.before) > 2*generation {
+		t.Errorf("it holds %d ids", len(r.now)+len(r.before))
+	}
+	for i := 2 * generation; i < 3*generation; i++ {
+		if r.add(fmt.Sprint(i)) {
+			t.Fatalf("%d is forgotten", i)
+		}
+	}
+}
+
+func TestStatusLine(t *testing.T) {
+	var out bytes.Buffer
+	a := newApp(&out, io.Discard)
+	line := &statusLine{w: &out}
+	a.out.keep(line)
+	fmt.Fprintln(a.out, "before")
+	line.set("1")
+	line.set("1")
+	fmt.Fprintln(a.out, "between")
+	line.set("2")
+	line.set("")
+	fmt.Fprintln(a.out, "after")
+	drawn := func(s string) string { return wrapOff + s + wrapOn }
+	want := "before\n" + clearLine + drawn("1") + clearLine + "between\n" + drawn("1") + clearLine + drawn("2") + clearLine + "after\n"
+	if got := out.String(); got != want {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+func BenchmarkTail(b *testing.B) {
+	data := json.RawMessage(`{"uuid":"` + strings.Repeat("x", 2000) + `"}`)
+	page := sdk.RawPage{Events: make([]sdk.RawEvent, 1000)}
+	tl := newTail(io.Discard, 0)
+	for n := 0; b.Loop(); n++ {
+		for i := range page.Events {
+			page.Events[i] = sdk.RawEvent{ID: fmt.Sprintf("%d-%d", n, i), Data: data}
+		}
+		if _, err := tl.page(page); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/event")
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+func TestParsePast(t *testing.T) {
+	now := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"now":                       now,
+		" now ":                     now,
+		"2h":                        now.Add(-2 * time.Hour),
+		"2h ago":                    now.Add(-2 * time.Hour),
+		"1h30m ago":                 now.Add(-90 * time.Minute),
+		"3d":                        now.AddDate(0, 0, -3),
+		"0d ago":                    now,
+		"2026-03-14":                time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC),
+		"2026-03-14T02:00:00Z":      time.Date(2026, 3, 14, 2, 0, 0, 0, time.UTC),
+		"2026-03-14T02:00:00+01:00": time.Date(2026, 3, 14, 1, 0, 0, 0, time.UTC),
+	} {
+		if got, err := parsePast(text, now); err != nil || !got.Equal(want) {
+			t.Errorf("%q is %s, %v, not %s", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "ago", "-2h", "-3d", "99999999d", "yesterday", "2h later", "14.03.2026", "2026-13-01", "1d1h", "\x1b[2J"} {
+		if got, err := parsePast(text, now); err == nil {
+			t.Errorf("%q is taken for %s", text, got)
+		}
+	}
+}
