@@ -76,10 +76,12 @@ func bubble(t *testing.T, skew time.Duration, test func(*testing.T, *Client, *ok
 		served := make(chan error, 1)
 		go func() { served <- server.Serve(listener) }()
 		c.base.DialContext = listener.dial
+		defer func() {
+			c.base.CloseIdleConnections()
+			_ = server.Close()
+			<-served
+		}()
 		test(t, c, org)
-		c.base.CloseIdleConnections()
-		_ = server.Close()
-		<-served
 	})
 }
 

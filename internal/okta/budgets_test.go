@@ -69,3 +69,33 @@ func TestBudgetsOfThePast(t *testing.T) {
 		}
 	})
 }
+
+// After a refusal one reader finds out for all whether the limit is open again. A
+// write does not wait for it.
+func TestOneAsksForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget()
+		answer := func(ticket *ticket, status int) {
+			ticket.done(&reply{status: status, header: http.Header{}, sent: time.Now(), received: time.Now()})
+		}
+		take := func(spares, want bool) *ticket {
+			t.Helper()
+			ticket, err := b.take("/x", spares, 30)
+			if (err == nil) != want {
+				t.Fatalf("got %v", err)
+			}
+			return ticket
+		}
+		answer(take(true, true), http.StatusTooManyRequests)
+		take(false, false)
+		if err := sleep(t.Context(), defaultWait); err != nil {
+			t.Fatal(err)
+		}
+		probe := take(true, true)
+		take(true, false)
+		answer(take(false, true), http.StatusBadGateway)
+		answer(probe, http.StatusOK)
+		take(true, true)
+		take(true, true)
+	})
+}
