@@ -11,7 +11,7 @@ import (
 var CheckPermissions = action[CheckPermissionsInput, CheckPermissionsOutput]{
 	Name:    "check_permissions",
 	Title:   "Check Permissions",
-	Summary: "Says of each action whether this connection's login can run it, and which scope or admin role is missing. It sends at most ten requests, and only reads.",
+	Summary: "Says of each action whether this connection's login can run it, and which scope or admin role is missing. It sends ten requests, one more for each custom role, and only reads.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/",
 	Effect:  sdk.Reads,
 	Scopes:  []string{},

@@ -49,7 +49,8 @@ func (c *Client) Offer(offered func(context.Context) ([]Operation, error)) { c.o
 
 // Permissions finds out what the login can do, and sends nothing but reads: who it
 // is, which admin roles it has, and one small read for each part of the API that the
-// actions of this connection need, ten at most. Its error is that of the first: a
+// actions of this connection need, ten at most, and one for each custom role, three at
+// most. Its error is that of the first: a
 // login that is not accepted can do nothing.
 func (c *Client) Permissions(ctx context.Context) (*Permissions, error) {
 	if c.offered == nil {
@@ -101,6 +102,9 @@ type survey struct {
 	granted    []string
 	roles      []string
 	rolesKnown bool
+	customs    int
+	labels     []string           // what its custom roles permit
+	unread     bool               // not all of them could be read
 	seen       map[string]finding // by family of scopes
 }
 
@@ -122,7 +126,7 @@ func (s *survey) readRoles(ctx context.Context) error {
 	if err != nil {
 		return ctx.Err()
 	}
-	var roles []struct{ Type, Status string }
+	var roles []struct{ Type, Status, Role string }
 	if r.decode(&roles) != nil {
 		return nil
 	}
@@ -131,11 +135,37 @@ func (s *survey) readRoles(ctx context.Context) error {
 		if role.Status != "INACTIVE" {
 			s.roles = append(s.roles, role.Type)
 		}
+		if role.Status != "INACTIVE" && role.Type == RoleCustom {
+			s.readPermissions(ctx, role.Role)
+		}
 	}
 	slices.Sort(s.roles)
 	s.roles = slices.Compact(s.roles)
-	return nil
+	return ctx.Err()
 }
+
+// readPermissions reads what a custom role permits.
+func (s *survey) readPermissions(ctx context.Context, role string) {
+	if s.customs++; s.customs > mostCustoms {
+		s.unread = true
+		return
+	}
+	var body struct{ Permissions []struct{ Label string } }
+	p, err := path("iam", "roles", role, "permissions")
+	if err == nil {
+		err = s.client.object(ctx, p, &body)
+	}
+	if err != nil {
+		s.unread = true
+		return
+	}
+	for _, permission := range body.Permissions {
+		s.labels = append(s.labels, permission.Label)
+	}
+}
+
+// mostCustoms is how many custom roles are read.
+const mostCustoms = 3
 
 // composites do what the first of their scopes is for without the others.
 var composites = []string{"contain_user", "restore_user", "get_user_blast_radius"}
@@ -228,6 +258,9 @@ func (s *survey) mayWrite(power string) finding {
 		switch verdict, listed := may[role]; {
 		case role == superAdmin || verdict == CanYes:
 			return finding{can: CanYes}
+		case role == RoleCustom && !s.unread && s.excludes(power):
+		case role == RoleCustom && !s.unread && permits[power] != nil:
+			best = finding{can: CanUnknown, why: "its custom role may permit it, over no more than the role's resources"}
 		case !listed && !slices.Contains(readers, role):
 			best = finding{can: CanUnknown, why: "what " + role + " may do here is not known"}
 		case verdict == CanPartly && best.can == CanNo:

@@ -56,6 +56,29 @@ var mayUse = map[string]map[string]string{
 	},
 }
 
+// permits say by which permissions a custom role may have a power, by their beginnings
+// (https://developer.okta.com/docs/api/openapi/okta-management/guides/permissions/).
+// No custom role gives roles away.
+var permits = map[string][]string{
+	"okta.users.manage":   {"okta.users."},
+	powerCredentials:      {"okta.users."},
+	powerSessions:         {"okta.users."},
+	powerTokens:           {"okta.users."},
+	powerMembers:          {"okta.groups.", "okta.users.groupMembership."},
+	"okta.groups.manage":  {"okta.groups."},
+	"okta.apps.manage":    {"okta.apps.", "okta.users.appAssignment."},
+	"okta.devices.manage": {"okta.devices."},
+	"okta.roles.manage":   {},
+}
+
+// excludes reports whether the login's custom roles surely do not permit a power.
+func (s *survey) excludes(power string) bool {
+	beginnings, known := permits[power]
+	return known && !slices.ContainsFunc(s.labels, func(label string) bool {
+		return !strings.HasSuffix(label, ".read") && slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(label, b) })
+	})
+}
+
 // readers are the standard roles that write to no user, group, device or setting.
 var readers = []string{"READ_ONLY_ADMIN", "REPORT_ADMIN"}
 

@@ -21,6 +21,7 @@ func accessSteps(t *testing.T, c *caller) []step {
 	client := alice.Grants[0].Client
 	groupRole := c.org.AddRole(oktatest.NewRole{Group: state.Groups[2].ID, Type: "READ_ONLY_ADMIN"})
 	readers := "/api/v1/groups/" + state.Groups[2].ID + "/roles/" + groupRole.ID
+	c.org.AddRole(oktatest.NewRole{User: maya.ID, Type: "CUSTOM", Role: "cr0Readers", ResourceSet: "iam1", Permissions: []string{"okta.users.read"}})
 	key := newKey(t, "ES256")
 	service := c.org.AddServiceApp(key.app("okta.users.read"))
 	c.org.AnswerPush(oktatest.Push{User: alice.ID, Answer: oktatest.PushRejected, AfterPolls: 1, Number: 42})
@@ -53,6 +54,7 @@ func accessSteps(t *testing.T, c *caller) []step {
 		{"GET /api/v1/users/{id}/roles", user + "/roles", ""},
 		{"GET /api/v1/users/{id}/roles/{rid}", "/api/v1/users/" + maya.ID + "/roles/" + maya.Roles[0].ID, ""},
 		{"DELETE /api/v1/users/{id}/roles/{rid}", "/api/v1/users/" + maya.ID + "/roles/" + maya.Roles[0].ID, ""},
+		{"GET /api/v1/iam/roles/{id}/permissions", "/api/v1/iam/roles/cr0Readers/permissions", ""},
 		{"GET /oauth2/v1/clients/{id}/roles", "/oauth2/v1/clients/" + service + "/roles", ""},
 		{"GET /api/v1/iam/assignees/users", "/api/v1/iam/assignees/users?limit=1", ""},
 		{"POST /api/v1/groups/{id}/roles", group + "/roles", `{"type":"APP_ADMIN"}`},

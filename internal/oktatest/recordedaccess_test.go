@@ -50,6 +50,13 @@ func prepareAccess(t *testing.T, c *caller, r recorded) bool {
 	case "iam":
 		u := c.org.AddUser(oktatest.NewUser{Login: "second@corp.example"})
 		c.org.AddRole(oktatest.NewRole{User: u.ID, Type: "APP_ADMIN"})
+		if len(parts) == 4 && parts[3] == "permissions" && body != nil {
+			custom := oktatest.NewRole{User: u.ID, Type: "CUSTOM", Role: parts[2], ResourceSet: "iam1"}
+			for _, p := range body["permissions"].([]any) {
+				custom.Permissions = append(custom.Permissions, str(p.(map[string]any), "label"))
+			}
+			c.org.AddRole(custom)
+		}
 	default:
 		ensure(c, parts[1], r)
 		prepareHolder(t, c, r, parts, items)

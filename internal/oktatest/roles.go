@@ -2,6 +2,7 @@ package oktatest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -83,6 +84,24 @@ func (o *Org) listClientRoles(c *call) (*reply, error) {
 		})
 	}
 	return jsonReply(http.StatusOK, docs), nil
+}
+
+// listPermissions shows what a custom role permits; the org knows one by its assignments.
+func (o *Org) listPermissions(c *call) (*reply, error) {
+	i := slices.IndexFunc(o.roles, func(r *role) bool { return r.custom == c.params[0] })
+	if i < 0 {
+		return nil, notFound(c.params[0], "CustomRole")
+	}
+	r := o.roles[i]
+	self := c.url("/api/v1/iam/roles/" + r.custom)
+	permissions := []any{}
+	for _, label := range r.permissions {
+		permissions = append(permissions, map[string]any{
+			"label": label, "conditions": nil, "created": stamp(r.created), "lastUpdated": stamp(r.created),
+			"_links": map[string]any{"role": map[string]any{"href": self}, "self": map[string]any{"href": self + "/permissions/" + label}},
+		})
+	}
+	return jsonReply(http.StatusOK, map[string]any{"permissions": permissions}), nil
 }
 
 // namedRole is the assignment that the call's path names.
