@@ -150,11 +150,12 @@ func over(client *http.Client, address string) service {
 		}
 		var a struct {
 			Outcome, Before, After, Reason, Status string
+			Undo                                   *sdk.Undo
 		}
 		if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
 			return answer{}, fmt.Errorf("read answer: %w", err)
 		}
-		return answer{contained{Outcome: sdk.Outcome(a.Outcome), Before: a.Before, After: a.After, Reason: a.Reason}, lookedUp{a.Status}}, nil
+		return answer{contained{Outcome: sdk.Outcome(a.Outcome), Before: a.Before, After: a.After, Reason: a.Reason, Undo: a.Undo}, lookedUp{a.Status}}, nil
 	}
 }
 

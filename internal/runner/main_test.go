@@ -9,8 +9,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain lets this binary be the process that TestKill kills.
+// TestMain lets this binary be the process that the tests kill.
 func TestMain(m *testing.M) {
+	if os.Getenv(childUndos) != "" {
+		os.Exit(undoChild())
+	}
 	if os.Getenv(childStore) != "" {
 		os.Exit(child())
 	}
