@@ -1,0 +1,74 @@
+package actions_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"soar.example/okta/internal/systemlog/catalogue"
+)
+
+// typesOf are the names in an answer of list_event_types.
+func typesOf(answer map[string]any) []string {
+	var names []string
+	for _, t := range answer["event_types"].([]any) {
+		names = append(names, t.(map[string]any)["name"].(string))
+	}
+	return names
+}
+
+func TestListEventTypes(t *testing.T) {
+	b := newBench(t)
+	for name, test := range map[string]struct {
+		input map[string]any
+		first string // "" is for any
+		count int
+	}{
+		"of a name":             {map[string]any{"search": "okta_verify.deny_push"}, "user.mfa.okta_verify.deny_push", 2},
+		"of a family":           {map[string]any{"family": "access.review.*"}, "access.review.action", 6},
+		"of a bare family":      {map[string]any{"family": "access.review"}, "access.review.action", 6},
+		"of a category":         {map[string]any{"category": "iga-access-request", "search": "sequence"}, "", 3},
+		"of a family and words": {map[string]any{"family": "user.session.*", "search": "start"}, "user.session.start", 1},
+		"of no family":          {map[string]any{"family": "no.such.family.*"}, "", 0},
+		"of no search":          {map[string]any{"search": "xyzzy"}, "", 0},
+		"all":                   {map[string]any{"limit": 2000}, "", catalogue.Count},
+	} {
+		got := b.output("list_event_types", test.input)
+		names := typesOf(got)
+		if len(names) != test.count || test.first != "" && names[0] != test.first {
+			t.Errorf("%s: got %v", name, names)
+		}
+		if got["truncated"] != false || got["next"] != nil {
+			t.Errorf("%s: there is more: %v", name, got["next"])
+		}
+	}
+	if n := len(b.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+// Page after page is the whole catalogue, each type once.
+func TestListEventTypesInPages(t *testing.T) {
+	b := newBench(t)
+	var names []string
+	input := map[string]any{"limit": 100}
+	for range 20 {
+		got := b.output("list_event_types", input)
+		names = append(names, typesOf(got)...)
+		if got["next"] == nil {
+			break
+		}
+		input["after"] = got["next"]
+	}
+	want := catalogue.Names()
+	slices.Sort(names)
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Error(diff)
+	}
+	for _, bad := range []map[string]any{{"after": "no.such.type"}, {"family": "a b"}, {"limit": 0}} {
+		if _, err := b.run("list_event_types", bad); err == nil {
+			t.Errorf("%v was taken", bad)
+		}
+	}
+}

@@ -1,0 +1,36 @@
+package catalogue_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"soar.example/okta/internal/systemlog/catalogue"
+	"soar.example/okta/internal/systemlog/ecs"
+	"soar.example/okta/internal/systemlog/emm"
+	"soar.example/okta/sdk"
+)
+
+// Every type says what it is in both schemas, and what to do about it.
+func TestClassesOfEveryType(t *testing.T) {
+	unclassed := 0
+	for typ := range catalogue.All() {
+		if typ.ECS.Category == nil || typ.ECS.Type == nil || typ.EMM.Category.Code == "" || typ.EMM.EventType.Key == "" || len(typ.Actions) == 0 {
+			t.Errorf("%s: %+v", typ.Name, typ)
+		}
+		if len(typ.ECS.Category) == 0 {
+			unclassed++
+		}
+		if (typ.Watch == "") != (typ.Watched == "") || typ.Watched != "" && !sdk.MatchType(typ.Watched, typ.Name) && typ.Watched != typ.Name+".*" {
+			t.Errorf("%s is watched as %q: %q", typ.Name, typ.Watched, typ.Watch)
+		}
+		if diff := cmp.Diff(ecs.Classify(typ.Name), typ.ECS, cmpopts.EquateEmpty()); diff != "" || typ.EMM != emm.Classify(typ.Name) {
+			t.Errorf("%s: %s", typ.Name, diff)
+		}
+	}
+	// ECS has no category for what neither signs in, nor changes, nor guards anything.
+	if unclassed > catalogue.Count/10 {
+		t.Errorf("%d types have no category in ECS", unclassed)
+	}
+}
