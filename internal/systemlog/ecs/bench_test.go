@@ -45,7 +45,13 @@ func per(b *testing.B, raw []byte) {
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	b.ResetTimer()
-	b.Cleanup(func() { b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s") })
+	start := cpuTime(b)
+	b.Cleanup(func() {
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		if used := cpuTime(b) - start; used > 0 {
+			b.ReportMetric(float64(b.N)/used.Seconds(), "events/cpu-s")
+		}
+	})
 }
 
 // Raw bytes to ECS as JSON, the way a stream goes.
