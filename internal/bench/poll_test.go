@@ -1,0 +1,205 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/internal/runner"
+	"soar.example/okta/plugin/host"
+	"soar.example/okta/sdk"
+)
+
+// unlimited keeps the org from limiting what is polled faster than anybody would.
+var unlimited = oktatest.Limit{Path: "/api/v1/logs", Limit: 1_000_000}
+
+// requestsOf counts the requests that read a backlog and how many were sent in
+// each of some polls after that, when there was nothing to read.
+func requestsOf(tb testing.TB, backlog, idle int) (reading int, eachIdle []int) {
+	tb.Helper()
+	org := oktatest.Start(tb, oktatest.Options{})
+	org.Limit(unlimited)
+	for range backlog / 1000 {
+		org.Append(make([]oktatest.Event, 1000)...)
+	}
+	backend, err := connector.Backend()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	session, err := backend.Open(tb.Context(), settings(org.URL, org.Token))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer session.Close()
+	ctx, stop := context.WithCancel(hclog.WithContext(tb.Context(), hclog.NewNullLogger()))
+	defer stop()
+	seen, sent := 0, 0
+	err = host.Watch(ctx, host.Source{
+		Session: session, Trigger: "system_log", Params: json.RawMessage(`{"event_types":["*"],"look_back":"1h"}`), Every: time.Millisecond,
+	}, host.WatchOptions{
+		Handle: func(_ context.Context, page sdk.RawPage) error {
+			seen += len(page.Events)
+			return nil
+		},
+		Observe: func(s host.Status) {
+			if s.Err != nil {
+				tb.Errorf("poll: %v", s.Err)
+				stop()
+			}
+			all := len(org.Requests())
+			switch {
+			case reading == 0 && s.More:
+			case reading == 0:
+				reading = all
+			default:
+				eachIdle = append(eachIdle, all-sent)
+			}
+			if sent = all; len(eachIdle) == idle {
+				stop()
+			}
+		},
+	})
+	if err != nil || seen != backlog {
+		tb.Fatalf("%d events of %d were read, %v", seen, backlog, err)
+	}
+	return reading, eachIdle
+}
+
+// A backlog costs what its pages cost and one request more at the most, which
+// finds its end, and an interval without events costs one.
+func TestRequests(t *testing.T) {
+	reading, eachIdle := requestsOf(t, 10_000, 5)
+	if reading < 10 || reading > 11 {
+		t.Errorf("%d requests for 10 pages", reading)
+	}
+	for i, n := range eachIdle {
+		if n != 1 {
+			t.Errorf("%d requests in idle poll %d", n, i)
+		}
+	}
+}
+
+// BenchmarkRequests is how many requests a backlog of 10,000 events costs.
+func BenchmarkRequests(b *testing.B) {
+	for b.Loop() {
+		reading, eachIdle := requestsOf(b, 10_000, 5)
+		idle := 0
+		for _, n := range eachIdle {
+			idle = max(idle, n)
+		}
+		b.ReportMetric(float64(reading), "requests")
+		b.ReportMetric(float64(idle), "requests-an-idle-poll")
+	}
+	b.ReportMetric(0, "ns/op") // which is not the matter
+}
+
+const onStart = `
+name: on_start
+title: On a sign-in
+trigger: system_log
+event_types: [user.session.start]
+steps:
+  - id: read
+    action: get_user
+    with: {user: alice.moreau@corp.example}
+`
+
+// BenchmarkEventToRun is how long it takes from the request that first can find an
+// event, with the event in the log before it, to the start of the run that it
+// starts: through the plugin's process, the match and the transaction that keeps
+// the run on disk. What an event waits for the next poll is not in it.
+func BenchmarkEventToRun(b *testing.B) {
+	org := oktatest.Start(b, oktatest.Options{Seed: oktatest.Demo})
+	org.Limit(unlimited)
+	plugin := launch(b, binary(b, "soar-plugin-okta"))
+	b.Cleanup(func() { _ = plugin.Close() })
+	manifest, err := plugin.Manifest(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	book, err := playbook.Load("on_start.yaml", []byte(onStart), manifest)
+	if err != nil {
+		b.Fatal(err)
+	}
+	store, err := runner.OpenStore(b.Context(), filepath.Join(b.TempDir(), "soar.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer store.Close()
+	session := open(b, plugin, org.URL, org.Token)
+	started := make(chan time.Time, 1)
+	engine, err := runner.New(store, runner.Options{
+		Org: org.URL, Manifest: manifest, Session: session,
+		Observe: func(n runner.Notice) {
+			if n.Kind == runner.RunStarted {
+				started <- time.Now()
+			}
+		},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer engine.Close()
+	ctx, stop := context.WithCancel(b.Context())
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer stop()
+	work.Go(func() {
+		if err := engine.Work(ctx); err != nil {
+			b.Error(err)
+		}
+	})
+	polled := make(chan struct{}, 1)
+	work.Go(func() {
+		err := host.Watch(ctx, host.Source{
+			Session: session, Trigger: "system_log", Params: json.RawMessage(`{"event_types":["user.session.start"]}`), Every: 100 * time.Millisecond,
+		}, host.WatchOptions{
+			Handle: func(ctx context.Context, page sdk.RawPage) error {
+				_, err := engine.Accept(ctx, "log", page, []*playbook.Playbook{book})
+				return err
+			},
+			Observe: func(host.Status) {
+				select {
+				case polled <- struct{}{}:
+				default:
+				}
+			},
+		})
+		if err != nil {
+			b.Error(err)
+		}
+	})
+	<-polled // from here on events are new
+	var took []time.Duration
+	for b.Loop() {
+		org.ForgetRequests()
+		arrived := time.Now()
+		org.Append(oktatest.Event{"eventType": "user.session.start"})
+		start := <-started
+		found, ok := firstPoll(org, arrived)
+		if !ok {
+			b.Fatal("a run without a poll")
+		}
+		took = append(took, start.Sub(found))
+	}
+	b.ReportMetric(0, "ns/op") // it is mostly the wait for the next poll
+	b.ReportMetric(float64(median(took).Microseconds())/1000, "median-ms")
+}
+
+// firstPoll is when the first request for events came in that was sent after.
+func firstPoll(org *oktatest.Server, after time.Time) (time.Time, bool) {
+	for _, r := range org.Requests() {
+		if r.Path == "/api/v1/logs" && !r.At.Before(after) {
+			return r.At, true
+		}
+	}
+	return time.Time{}, false
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// usage is what a process has used since its start.
+type usage struct {
+	cpu   time.Duration // in user mode and in the kernel
+	share float64       // MB resident now, of pages that several processes use its part
+	peak  float64       // MB resident at the most
+}
+
+// usageOf reads /proc, so it needs Linux.
+func usageOf(pid int) (usage, error) {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		return usage{}, err
+	}
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // from the third on
+	user, err := strconv.Atoi(string(fields[11]))
+	if err != nil {
+		return usage{}, err
+	}
+	system, err := strconv.Atoi(string(fields[12]))
+	if err != nil {
+		return usage{}, err
+	}
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on every platform of Go's
+	u := usage{cpu: time.Duration(user+system) * tick}
+	if u.peak, err = megabytes(filepath.Join(dir, "status"), "VmHWM:"); err != nil {
+		return usage{}, err
+	}
+	u.share, err = megabytes(filepath.Join(dir, "smaps_rollup"), "Pss:")
+	return u, err
+}
+
+// megabytes reads one figure of a file of /proc, which are in kB.
+func megabytes(path, name string) (float64, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name {
+			kb, err := strconv.ParseFloat(fields[1], 64)
+			return kb / 1024, err
+		}
+	}
+	return 0, fmt.Errorf("%s says no %s", path, name)
+}
+
+// childOf finds the only child of a process.
+func childOf(pid int) (int, error) {
+	all, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return 0, err
+	}
+	for _, path := range all {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		if string(fields[1]) == strconv.Itoa(pid) {
+			return strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		}
+	}
+	return 0, fmt.Errorf("process %d has no child", pid)
+}
