@@ -1,0 +1,24 @@
+package emm_test
+
+import (
+	"testing"
+
+	"soar.example/okta/internal/systemlog/catalogue"
+	"soar.example/okta/internal/systemlog/emm"
+)
+
+// Every rule decides about some known event type: none is dead, misspelt or hidden
+// behind one before it.
+func TestEveryRuleDecides(t *testing.T) {
+	decides := emm.RulesThatDecide(catalogue.Names())
+	for pattern, types := range decides {
+		if types == 0 {
+			t.Errorf("no known type is left to %s", pattern)
+		}
+	}
+	counts := map[emm.Basis]int{}
+	for _, name := range catalogue.Names() {
+		counts[emm.Classify(name).Basis]++
+	}
+	t.Logf("%d rules; of %d known types %d by rule, %d by verb, %d by default", len(decides), catalogue.Count, counts[emm.ByRule], counts[emm.ByVerb], counts[emm.ByDefault])
+}
