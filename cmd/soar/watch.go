@@ -69,10 +69,22 @@ func (o watchOptions) check() error {
 		return fmt.Errorf("--workers %d is not between 1 and 100", o.workers)
 	case o.maxLag < time.Second:
 		return fmt.Errorf("--max-lag %s is under 1s: no watch is ever that close", o.maxLag)
-	case o.every > o.maxLag:
-		return fmt.Errorf("--max-lag %s is shorter than the wait between polls (--every %s): it would be passed again and again", o.maxLag, o.every)
 	case o.status < time.Second:
 		return fmt.Errorf("--status %s is under 1s", o.status)
+	}
+	return nil
+}
+
+// checkLag refuses a limit that every wait between polls would pass.
+func (o watchOptions) checkLag(m *sdk.Manifest, books []*playbook.Playbook) error {
+	for _, b := range books {
+		every := o.every
+		if info := m.Trigger(b.Trigger); every == 0 && info != nil {
+			every = info.Every.Std()
+		}
+		if every > o.maxLag {
+			return fmt.Errorf("--max-lag %s is shorter than the wait between polls (%s): it would be passed again and again", o.maxLag, every)
+		}
 	}
 	return nil
 }
@@ -89,6 +101,9 @@ func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
 	books, err := a.loadPlaybooks(ctx, files, m)
 	if err != nil {
 		return err
+	}
+	if err := o.checkLag(m, books); err != nil {
+		return usageError{err}
 	}
 	var metrics net.Listener
 	if o.metrics != "" {
