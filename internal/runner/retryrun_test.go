@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -170,9 +171,10 @@ func TestRetryTwiceAtOnce(t *testing.T) {
 // Another process asks: the engine at work takes the run up by itself. An engine that
 // was made for one run leaves the others alone.
 func TestRetryFromAnotherProcess(t *testing.T) {
-	broken, finished := true, make(chan string, 4)
+	var mended atomic.Bool
+	finished := make(chan string, 4)
 	r := newRig(t, contain, func(context.Context, string, request) (answer, error) {
-		if broken {
+		if !mended.Load() {
 			return answer{}, sdk.Errorf(sdk.Forbidden, "no")
 		}
 		return changed, nil
@@ -192,7 +194,7 @@ func TestRetryFromAnotherProcess(t *testing.T) {
 	for range ids {
 		<-finished
 	}
-	broken = false
+	mended.Store(true)
 	other := openStore(t, r.store.Path())
 	if busy, err := other.InUse(); err != nil || !busy {
 		t.Errorf("in use: %v, %v", busy, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -79,6 +80,19 @@ func (j *jail) do(action, user string, long time.Duration) (answer, error) {
 		}
 	}
 	return a, nil
+}
+
+// out are the releases so far.
+func (j *jail) out() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.released)
+}
+
+func (j *jail) holds(user string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.inside[user]
 }
 
 // A cell is an engine at work under a clock that can be put forward.
@@ -234,8 +248,8 @@ func TestUndosOfCallsAtOnce(t *testing.T) {
 				c.contain("u", time.Hour)
 				c.work()
 				time.Sleep(2 * time.Hour)
-				if len(c.jail.released) > 0 {
-					t.Errorf("released %v, with %v", c.jail.released, c.undos())
+				if got := c.jail.out(); len(got) > 0 {
+					t.Errorf("released %v, with %v", got, c.undos())
 				}
 				time.Sleep(2 * time.Hour)
 				if err := c.stop(); err != nil {
@@ -278,7 +292,7 @@ func TestUndoWhileTheSameIsAskedFor(t *testing.T) {
 		if code := perform(); code != "" {
 			t.Errorf("afterwards: %s", code)
 		}
-		if !c.jail.inside["u"] {
+		if !c.jail.holds("u") {
 			t.Error("is not contained")
 		}
 		time.Sleep(2 * time.Hour)
