@@ -140,16 +140,31 @@ func (s *Store) end(ctx context.Context, c *call, entry int64, result sdk.Result
 	return failure, err
 }
 
-// mask hides secrets. Input that no schema explains is hidden whole.
+// mask hides the secrets of an input: what its schema marks, and what is secret by
+// its name where a schema says no more than that it is JSON.
 func (s *Store) mask(info *sdk.ActionInfo, input json.RawMessage) json.RawMessage {
 	if len(input) == 0 {
 		return json.RawMessage(`{}`)
 	}
-	compiled, err := s.schemaOf(json.RawMessage(info.Input))
+	return s.maskBy(info.Input, input)
+}
+
+// maskOutput hides the secrets of an answer likewise: a password that an action hands
+// out is for its caller, and not for whoever reads the store.
+func (s *Store) maskOutput(info *sdk.ActionInfo, output json.RawMessage) json.RawMessage {
+	if output == nil {
+		return nil
+	}
+	return s.maskBy(info.Output, output)
+}
+
+// maskBy hides a document whole if there is no schema that explains it.
+func (s *Store) maskBy(by sdk.JSON, doc json.RawMessage) json.RawMessage {
+	compiled, err := s.schemaOf(json.RawMessage(by))
 	if err != nil {
 		return json.RawMessage(`"` + schema.Masked + `"`)
 	}
-	return compiled.Mask(input)
+	return schema.MaskNamed(compiled.Mask(doc))
 }
 
 // outcomeOf returns what a write says that it changed, "" if it says nothing.

@@ -84,6 +84,7 @@ func (e *Engine) attempt(calls context.Context, j *job, n int, info *sdk.ActionI
 			if failure != nil && calls.Err() != nil {
 				return nil // cut off: not a failure of the step
 			}
+			result.Output = e.store.maskOutput(info, result.Output)
 			wait = s.judge(step.Retry, result, failure, e.o.Now())
 			return saveStep(journal, tx, j.seq, n, s)
 		},
