@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -59,6 +60,11 @@ func (a *app) prepare() error {
 // launch starts the connector in a process of its own: this very binary, unless
 // another was named.
 func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
+	if os.Getenv("GOGC") == "" {
+		// Pages are garbage soon after they came. To collect it twice as often as usual
+		// saves a quarter of the memory and costs next to nothing.
+		debug.SetGCPercent(50)
+	}
 	c := host.Config{Path: a.plugin, Logger: a.logger}
 	if a.plugin == "" {
 		self, err := os.Executable()
