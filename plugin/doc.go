@@ -1,5 +1,5 @@
 // Package plugin is the wire between a host and a connector that lives in a
-// process of its own: HashiCorp go-plugin over gRPC, one service of six calls.
+// process of its own: HashiCorp go-plugin over gRPC, one service of seven calls.
 //
 // A connector's main function ends in [Serve]. A host written in Go launches and
 // supervises the process with the package host below; any other go-plugin host

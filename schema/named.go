@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -21,11 +22,20 @@ func MaskNamed(doc json.RawMessage) json.RawMessage {
 	if err != nil {
 		return hidden
 	}
-	masked, err := json.Marshal(maskNamed(value, false))
+	return asItCame(doc, maskNamed(value, false))
+}
+
+// asItCame returns masked as JSON, and doc itself, with its members in their order,
+// if nothing in it had to be masked.
+func asItCame(doc json.RawMessage, masked any) json.RawMessage {
+	raw, err := json.Marshal(masked)
 	if err != nil {
-		return hidden
+		return json.RawMessage(`"` + Masked + `"`)
 	}
-	return masked
+	if !bytes.Contains(raw, []byte(Masked)) {
+		return doc
+	}
+	return raw
 }
 
 // NamesSecret reports whether a member or parameter of that name holds a secret.

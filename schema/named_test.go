@@ -24,7 +24,7 @@ func TestMaskNamed(t *testing.T) {
 		`{"activationUrl":"https://o/welcome/X","resetPasswordUrl":"https://o/r/X","url":"https://o/h?token=X&a=1"}`:        `{"activationUrl":"********","resetPasswordUrl":"********","url":"https://o/h********\u0026a=1"}`,
 		`{"tempPassword":"p","client_secret":"s","sharedSecret":"s","stateToken":"t","tokenType":"Bearer"}`:                 `{"client_secret":"********","sharedSecret":"********","stateToken":"********","tempPassword":"********","tokenType":"Bearer"}`,
 		`["Authorization: SSWS 00abcdefgh","eyJhbGciOiJSUzI1NiJ9.e30.c2ln"]`:                                                `["Authorization: ********","********"]`,
-		`{"token":null,"secret":{"a":"b"}}`:                                                                                 `{"secret":{"a":"b"},"token":null}`,
+		`{"token":null,"secret":{"a":"b"}}`:                                                                                 `{"token":null,"secret":{"a":"b"}}`,
 		`{"cut":`:                                                                                                           `"********"`,
 		``:                                                                                                                  `"********"`,
 	} {

@@ -29,11 +29,7 @@ func (s *Schema) Mask(doc json.RawMessage) json.RawMessage {
 		return hidden
 	}
 	m := masker{hides: map[*jsonschema.Schema]bool{}}
-	masked, err := json.Marshal(m.mask([]*jsonschema.Schema{compiled}, value))
-	if err != nil {
-		return hidden
-	}
-	return masked
+	return asItCame(doc, m.mask([]*jsonschema.Schema{compiled}, value))
 }
 
 // secret reports whether the schema marks the value at location, or one around

@@ -64,8 +64,8 @@ func TestMaskHides(t *testing.T) {
 func TestMaskKeeps(t *testing.T) {
 	s := parse(t, vault)
 	for doc, want := range map[string]string{
-		`{"plain":"a","loose":{"n":12345678901234567890,"x":[1.0]}}`: `{"loose":{"n":12345678901234567890,"x":[1.0]},"plain":"a"}`,
-		`{"token":null,"creds":null,"tokn":null}`:                    `{"creds":null,"token":null,"tokn":null}`,
+		`{"plain":"a","loose":{"n":12345678901234567890,"x":[1.0]}}`: `{"plain":"a","loose":{"n":12345678901234567890,"x":[1.0]}}`,
+		`{"token":null,"creds":null,"tokn":null}`:                    `{"token":null,"creds":null,"tokn":null}`,
 		`{"nested":{"inner":{"name":"n","key":"k"}}}`:                `{"nested":{"inner":{"key":"********","name":"n"}}}`,
 		`{"pair":["user","pass",3]}`:                                 `{"pair":["user","********",3]}`,
 		`{"byPattern":{"s_a":1,"b":2}}`:                              `{"byPattern":{"b":2,"s_a":"********"}}`,
