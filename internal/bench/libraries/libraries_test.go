@@ -6,6 +6,8 @@ package libraries
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -86,44 +88,45 @@ func threeFields(unmarshal func([]byte, any) error) func([]byte) (int, error) {
 	}
 }
 
-// splitJSONText finds where each event begins and ends, and reads the three members
+// splitJSONText finds where each event begins and ends, and reads what routing needs
 // while passing over it.
 func splitJSONText(page []byte) (int, error) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(page))
 	if _, err := d.ReadToken(); err != nil {
 		return 0, err
 	}
-	n := 0
+	var matched [][]byte
 	for d.PeekKind() == '{' {
-		raw, err := d.ReadValue()
-		if err != nil {
-			return n, err
+		from := d.InputOffset()
+		if _, err := d.ReadToken(); err != nil {
+			return 0, err
 		}
-		event := jsontext.NewDecoder(bytes.NewBuffer(raw))
-		if _, err := event.ReadToken(); err != nil {
-			return n, err
-		}
-		for event.PeekKind() == '"' {
-			name, err := event.ReadToken()
+		wanted := false
+		for d.PeekKind() == '"' {
+			name, err := d.ReadToken()
 			if err != nil {
-				return n, err
+				return 0, err
 			}
 			if name.String() != "eventType" {
-				if err := event.SkipValue(); err != nil {
-					return n, err
+				if err := d.SkipValue(); err != nil {
+					return 0, err
 				}
 				continue
 			}
-			value, err := event.ReadToken()
+			value, err := d.ReadToken()
 			if err != nil {
-				return n, err
+				return 0, err
 			}
-			if want(value.String()) {
-				n++
-			}
+			wanted = want(value.String())
+		}
+		if _, err := d.ReadToken(); err != nil {
+			return 0, err
+		}
+		if wanted {
+			matched = append(matched, page[from:d.InputOffset()])
 		}
 	}
-	return n, nil
+	return len(matched), nil
 }
 
 func count[E any](all []E, typeOf func(*E) string) int {
@@ -136,31 +139,72 @@ func count[E any](all []E, typeOf func(*E) string) int {
 	return n
 }
 
-// TestSameEvents holds the readers against each other: who finds other events than
-// the rest is not measured.
+// made is a page as this project makes them.
+func made() []byte { return pages.Page(0, pages.Full, pages.Long) }
+
+// real is a page of real events, again and again, where the samples are there.
+func real(tb testing.TB) []byte {
+	tb.Helper()
+	samples, err := filepath.Glob("../../../../shared/seeds/emm/events/*.json")
+	if err != nil || len(samples) == 0 {
+		tb.Skip("no real events here: ../shared is absent")
+	}
+	page := bytes.NewBufferString("[")
+	for i := range pages.Full {
+		if i > 0 {
+			page.WriteByte(',')
+		}
+		event, err := os.ReadFile(samples[i%len(samples)])
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if err := json.Compact(page, event); err != nil { // as Okta writes it
+			tb.Fatal(err)
+		}
+	}
+	page.WriteByte(']')
+	return page.Bytes()
+}
+
+// Who finds other events than the rest is not to be measured.
 func TestSameEvents(t *testing.T) {
-	page := pages.Page(0, pages.Full, pages.Long)
+	t.Run("made", func(t *testing.T) { sameEvents(t, made(), false) })
+	// Real events hold numbers where Okta documents strings, over which those that
+	// read all fields lose the page.
+	t.Run("real", func(t *testing.T) { sameEvents(t, real(t), true) })
+}
+
+func sameEvents(t *testing.T, page []byte, odd bool) {
+	t.Helper()
 	all, err := readers[0].read(page)
 	if err != nil || all == 0 {
 		t.Fatalf("%d events, %v", all, err)
 	}
 	for _, r := range readers {
-		if n, err := r.read(page); err != nil || n != all {
+		n, err := r.read(page)
+		if err != nil && odd {
+			t.Logf("%s loses the page: %v", r.name, err)
+		} else if err != nil || n != all {
 			t.Errorf("%s finds %d events of %d, %v", r.name, n, all, err)
 		}
 	}
 }
 
-func BenchmarkRead(b *testing.B) {
-	page := pages.Page(0, pages.Full, pages.Long)
+func BenchmarkRead(b *testing.B) { measure(b, made()) }
+
+func BenchmarkReadReal(b *testing.B) { measure(b, real(b)) }
+
+func measure(b *testing.B, page []byte) {
+	b.Helper()
 	for _, r := range readers {
 		b.Run(r.name, func(b *testing.B) {
+			if _, err := r.read(page); err != nil {
+				b.Skip("loses the page")
+			}
 			b.SetBytes(int64(len(page)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := r.read(page); err != nil {
-					b.Fatal(err)
-				}
+				_, _ = r.read(page) // as before
 			}
 			b.ReportMetric(float64(pages.Full*b.N)/b.Elapsed().Seconds(), "events/s")
 		})

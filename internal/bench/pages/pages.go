@@ -61,9 +61,9 @@ func Append(dst []byte, i int, size Size) []byte {
 		k.message, k.eventType, k.result, k.reason, published.Format("2006-01-02T15:04:05.000Z"))
 	dst = fmt.Appendf(dst, `"securityContext":{"asNumber":%d,"asOrg":"%s","isp":"%s","domain":"%s","isProxy":false},"severity":"%s",`,
 		1000+r.IntN(60000), at.isp, at.isp, at.domain, k.severity)
-	dst = fmt.Appendf(dst, `"debugContext":{"debugData":{"requestId":"%s","requestUri":"%s","url":"%s?","threatSuspected":"false",`,
-		request, k.uri, k.uri)
-	dst = fmt.Appendf(dst, `"risk":"{reasons=Anomalous Location, level=%s}","behaviors":"{New Geo-Location=%s, New Device=%s, New IP=%s, New State=%s, New Country=NEGATIVE, Velocity=NEGATIVE, New City=%s}"`,
+	dst = fmt.Appendf(dst, `"debugContext":{"debugData":{"requestId":"%s","dtHash":"%s","requestUri":"%s","url":"%s?","threatSuspected":"false",`,
+		request, hash(r), k.uri, k.uri)
+	dst = fmt.Appendf(dst, `"risk":"{level=%s}","behaviors":"{New Geo-Location=%s, New Device=%s, New IP=%s, New State=%s, New City=%s}"`,
 		levels[r.IntN(len(levels))], sign(r), sign(r), sign(r), sign(r), sign(r))
 	if size == Long {
 		dst = fmt.Appendf(dst, `,"logOnlySecurityData":"{\"risk\":{\"level\":\"%s\",\"reasons\":\"Anomalous Location\"},\"behaviors\":{\"New Geo-Location\":\"%s\",\"New Device\":\"%s\",\"New IP\":\"%s\",\"New State\":\"%s\",\"New Country\":\"NEGATIVE\",\"Velocity\":\"NEGATIVE\",\"New City\":\"%s\"}}"`,
@@ -92,6 +92,10 @@ func id(r *rand.Rand, prefix string, n int) string {
 		b = append(b, letters[r.IntN(len(letters))])
 	}
 	return string(b)
+}
+
+func hash(r *rand.Rand) string {
+	return fmt.Sprintf("%016x%016x%016x%016x", r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64())
 }
 
 func sign(r *rand.Rand) string {

@@ -60,7 +60,7 @@ func markdown(rows []row) string {
 		if r.Kept != nil && !*r.Kept {
 			bound += " (missed)"
 		}
-		fmt.Fprintf(&b, "| %s | %s %s | %s | %s |\n", r.What, number(r.Figure), r.Unit, bound, r.Reference)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.What, strings.TrimSpace(number(r.Figure)+" "+r.Unit), bound, r.Reference)
 	}
 	return b.String()
 }
