@@ -131,6 +131,7 @@ func TestAcceptOfWhatCannotBeJudged(t *testing.T) {
 }
 
 func TestAcceptOfHostileEvents(t *testing.T) {
+	t.Parallel()
 	every := `
 name: every
 title: Every event

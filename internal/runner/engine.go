@@ -30,6 +30,8 @@ type Options struct {
 	// the engine.
 	Observe func(Notice)
 	Now     func() time.Time // the clock of what is stored; time.Now if nil
+
+	lookEvery time.Duration // how often the lookout looks; 0 means lookoutEvery
 }
 
 // An Engine starts runs on events and works on them. It is safe for concurrent
@@ -72,6 +74,9 @@ func New(store *Store, o Options) (*Engine, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.lookEvery == 0 {
+		o.lookEvery = lookoutEvery
 	}
 	e := &Engine{store: store, o: o, lock: flock.New(store.path+lockSuffix, flock.SetPermissions(0o600)), latest: unknownTime}
 	free, err := e.lock.TryLock()

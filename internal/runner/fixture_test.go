@@ -127,15 +127,24 @@ func (r *rig) drain() {
 }
 
 func drain(ctx context.Context, e *Engine) error {
+	ctx, end := atWork(ctx, e)
+	err := e.Idle(ctx)
+	return errors.Join(end(), err)
+}
+
+// atWork has the engine work until end is called, which returns what became of that.
+// The context ends with it: where Work failed, nothing will become idle.
+func atWork(ctx context.Context, e *Engine) (_ context.Context, end func() error) {
 	ctx, stop := context.WithCancel(ctx)
 	worked := make(chan error, 1)
 	go func() {
 		worked <- e.Work(ctx)
-		stop() // Work failed: nothing will become idle
+		stop()
 	}()
-	err := e.Idle(ctx)
-	stop()
-	return errors.Join(<-worked, err)
+	return ctx, func() error {
+		stop()
+		return <-worked
+	}
 }
 
 // only accepts one event and runs it.

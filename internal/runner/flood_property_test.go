@@ -83,6 +83,7 @@ func (f *flood) work(t *rapid.T) {
 }
 
 func TestFlood(t *testing.T) {
+	t.Parallel()
 	m, session := connect(t, always(changed))
 	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -109,6 +109,7 @@ func newGatherer(t *testing.T, source string) (*rig, *ticker, *echo) {
 // 400 events on one account start one workflow, when the window closes, that has
 // all of them.
 func TestGroupIsOneRunOfAllEvents(t *testing.T) {
+	t.Parallel()
 	r, clock, said := newGatherer(t, gather)
 	var notices []string
 	r.o.Observe = func(n Notice) {
@@ -258,6 +259,7 @@ func TestGroupOfWhatHasNoKey(t *testing.T) {
 
 // A group that has become too large closes early and says so.
 func TestGroupIsBounded(t *testing.T) {
+	t.Parallel()
 	r, _, said := newGatherer(t, gather)
 	id := r.accept(pageOf(about("ann", "first"))).Runs[0]
 	// As if all but one of them had come.

@@ -59,11 +59,14 @@ func childWork(ctx context.Context, path, address, source string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	worked := make(chan error, 1)
-	go func() { worked <- e.Work(ctx) }()
-	place, err := store.Checkpoint(ctx, "source")
+	ctx, end := atWork(ctx, e)
+	err = acceptAll(ctx, e, book, do)
+	return errors.Join(end(), err, e.Close(), store.Close())
+}
+
+// acceptAll accepts the pages that are left, and waits until all is done.
+func acceptAll(ctx context.Context, e *Engine, book *playbook.Playbook, do service) error {
+	place, err := e.store.Checkpoint(ctx, "source")
 	if err != nil {
 		return err
 	}
@@ -83,11 +86,7 @@ func childWork(ctx context.Context, path, address, source string) error {
 			return err
 		}
 	}
-	if err := e.Idle(ctx); err != nil {
-		return err
-	}
-	stop()
-	return errors.Join(<-worked, e.Close(), store.Close())
+	return e.Idle(ctx)
 }
 
 // killPage has new events and those of the page before.
@@ -133,6 +132,7 @@ func (x *executioner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // accepted; in the end everything was done, and what had finished was not done
 // twice.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	path := storePath(t)
 	x, kills := killAgainAndAgain(t, path, contain, 10)
 
@@ -226,6 +226,7 @@ func killAgainAndAgain(t *testing.T, path, source string, first int) (x *executi
 // The same where events are grouped: each of them is in one run, and none of the
 // runs was begun without all of its events.
 func TestKillWithGroups(t *testing.T) {
+	t.Parallel()
 	path := storePath(t)
 	source := strings.NewReplacer("window: 1m", "window: 1s", "event.user }}", "event.result }}", "event.user", "event.user.substring(0, 6)").Replace(gather)
 	x, kills := killAgainAndAgain(t, path, source, 2)

@@ -21,7 +21,7 @@ func (e *Engine) watches() []func(halt, calls context.Context) error {
 // lookout wakes the workers when another process has written, until halt ends. Its
 // error is the store's.
 func (e *Engine) lookout(halt, calls context.Context) error {
-	ticker := time.NewTicker(lookoutEvery)
+	ticker := time.NewTicker(e.o.lookEvery)
 	defer ticker.Stop()
 	var last int64
 	for {

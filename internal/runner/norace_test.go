@@ -3,6 +3,6 @@
 package runner
 
 const (
-	killRounds     = 25
+	killRounds     = 12
 	propertyChecks = 12
 )

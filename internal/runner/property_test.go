@@ -53,6 +53,7 @@ func (w *world) abandon(t *rapid.T, atWork bool) {
 }
 
 func TestEveryEventStartsOnce(t *testing.T) {
+	t.Parallel()
 	m, session := connect(t, always(changed))
 	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -28,6 +28,7 @@ steps:
 `
 
 func TestRetries(t *testing.T) {
+	t.Parallel()
 	const second = time.Second
 	failing := func(code sdk.Code, after time.Duration, times int) service {
 		return func(context.Context, string, request) (answer, error) {

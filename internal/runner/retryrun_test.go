@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -46,6 +47,7 @@ steps:
 // What had succeeded is not run again, what failed is, with the answers that there
 // were; and a run that fails again can be run again once more.
 func TestRetryRun(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		onError, failed string
 		again, mended   []string // whom the actions are called for
@@ -171,6 +173,7 @@ func TestRetryTwiceAtOnce(t *testing.T) {
 // Another process asks: the engine at work takes the run up by itself. An engine that
 // was made for one run leaves the others alone.
 func TestRetryFromAnotherProcess(t *testing.T) {
+	t.Parallel()
 	var mended atomic.Bool
 	finished := make(chan string, 4)
 	r := newRig(t, contain, func(context.Context, string, request) (answer, error) {
@@ -179,7 +182,7 @@ func TestRetryFromAnotherProcess(t *testing.T) {
 		}
 		return changed, nil
 	}, func(o *Options) {
-		o.Workers = 1
+		o.Workers, o.lookEvery = 1, 10*time.Millisecond
 		o.Observe = func(n Notice) {
 			if n.Kind == RunFinished {
 				finished <- n.Run.ID + n.Run.Status

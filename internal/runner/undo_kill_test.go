@@ -65,28 +65,22 @@ func containAndRelease(ctx context.Context, path, address string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	worked := make(chan error, 1)
-	go func() { worked <- e.Work(ctx) }()
-	if _, err := e.Accept(ctx, "source", undoPage(), []*playbook.Playbook{book}); err != nil {
-		return err
-	}
-	for {
-		if err := e.Idle(ctx); err != nil {
-			return err
-		}
-		var left bool
-		if err := store.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM undos WHERE status IN ('pending', 'running'))`).Scan(&left); err != nil {
-			return err
-		}
-		if !left {
+	ctx, end := atWork(ctx, e)
+	_, err = e.Accept(ctx, "source", undoPage(), []*playbook.Playbook{book})
+	for left := true; left && err == nil; {
+		if err = e.Idle(ctx); err != nil {
 			break
 		}
-		<-told
+		err = store.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM undos WHERE status IN ('pending', 'running'))`).Scan(&left)
+		if left && err == nil {
+			select {
+			case <-told:
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
 	}
-	stop()
-	return errors.Join(<-worked, e.Close(), store.Close())
+	return errors.Join(end(), err, e.Close(), store.Close())
 }
 
 // undoPage is what there is to contain.
@@ -142,6 +136,7 @@ func (w *warden) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 // whatever it is known to have done is taken back, what stood there before stands, and
 // what is not known is on record as such.
 func TestKillWhileUndoing(t *testing.T) {
+	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

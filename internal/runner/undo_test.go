@@ -112,7 +112,9 @@ func newCell(t *testing.T, inside ...string) *cell {
 // work begins an engine; the test must stop it.
 func (c *cell) work() {
 	m, session := connect(c.t, c.jail.service(0))
-	e, err := New(c.store, Options{Org: "org", Manifest: m, Session: session, Observe: func(n Notice) {
+	// What comes by this store's own hand the lookout does not see anyway, and a look
+	// each second of a made-up day takes real ones.
+	e, err := New(c.store, Options{Org: "org", Manifest: m, Session: session, lookEvery: time.Hour, Observe: func(n Notice) {
 		if n.Undo != nil {
 			c.told = append(c.told, n.Kind+" "+n.Run.ID+" "+n.Undo.Status)
 		}
@@ -179,6 +181,7 @@ func (c *cell) undos() []string {
 // Whatever is done to one user in whatever order: nobody's containment ends before
 // its time, and nothing is taken back that was not made here.
 func TestUndos(t *testing.T) {
+	t.Parallel()
 	const hour = time.Hour
 	for name, test := range map[string]struct {
 		inside   []string
@@ -236,6 +239,7 @@ func TestUndos(t *testing.T) {
 // Two calls at once: the one that made the change may be written down after the one
 // that found it there.
 func TestUndosOfCallsAtOnce(t *testing.T) {
+	t.Parallel()
 	for name, second := range map[string]time.Duration{"later": 3 * time.Hour, "for good": 0} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -307,6 +311,7 @@ func TestUndoWhileTheSameIsAskedFor(t *testing.T) {
 
 // What fails is tried again for a day where that may help, and is kept where not.
 func TestUndosThatFail(t *testing.T) {
+	t.Parallel()
 	down := sdk.Errorf(sdk.Unavailable, "the service is down")
 	limited := &sdk.Error{Code: sdk.RateLimited, Message: "later", RetryAfter: 40 * time.Minute}
 	many := make([]error, 200)

@@ -76,6 +76,7 @@ func TestWorkRunsStepsInOrder(t *testing.T) {
 
 // Two steps; the first one's end and on_error decide about the second and the run.
 func TestStepEnds(t *testing.T) {
+	t.Parallel()
 	const book = `
 name: two
 title: Two steps
@@ -272,7 +273,11 @@ func TestWorkOnce(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	worked := make(chan error)
 	go func() { worked <- r.Work(ctx) }()
-	<-entered
+	select {
+	case <-entered:
+	case err := <-worked:
+		t.Fatalf("stopped working: %v", err)
+	}
 	if err := r.Work(ctx); err == nil {
 		t.Error("worked twice at once")
 	}
