@@ -1,8 +1,7 @@
 package selection
 
 import (
-	"encoding/json"
-
+	"soar.example/okta/internal/jsonscan"
 	"soar.example/okta/internal/systemlog"
 )
 
@@ -37,102 +36,138 @@ type entities struct {
 
 func (e *Event) fields() *fields {
 	if e.read == nil {
-		e.read = readFast(e.Raw)
-		if e.read == nil {
-			e.read = readEach(e.Raw)
-		}
+		e.read = read(string(e.Raw))
 	}
 	return e.read
 }
 
-// readFast reads an event that is as documented, and returns nil for another.
-func readFast(raw systemlog.Raw) *fields {
-	type person struct {
-		ID    *string `json:"id"`
-		Login *string `json:"alternateId"`
+// read reads what can be asked for of one event. A member that comes twice counts as
+// it came last. Of what is no JSON object nothing is there.
+func read(raw string) *fields {
+	p := jsonscan.New(raw)
+	f := new(fields)
+	if !p.Enter('{') {
+		return f
 	}
-	var e struct {
-		Severity *string `json:"severity"`
-		Outcome  struct {
-			Result *string `json:"result"`
-		} `json:"outcome"`
-		Client struct {
-			IP  *string `json:"ipAddress"`
-			Geo struct {
-				Country *string `json:"country"`
-			} `json:"geographicalContext"`
-		} `json:"client"`
-		Actor  *person   `json:"actor"`
-		Target []*person `json:"target"`
-	}
-	if json.Unmarshal(raw, &e) != nil {
-		return nil
-	}
-	f := &fields{outcome: known(e.Outcome.Result), severity: known(e.Severity), ip: known(e.Client.IP), country: known(e.Client.Geo.Country)}
-	if e.Actor != nil {
-		f.actor.all = []entity{{known(e.Actor.ID), known(e.Actor.Login)}}
-	}
-	for _, t := range e.Target {
-		if t != nil {
-			f.target.all = append(f.target.all, entity{known(t.ID), known(t.Login)})
+	for name, ok := p.Key(); ok; name, ok = p.Key() {
+		switch name {
+		case "severity":
+			f.severity = readText(p, "severity")
+		case "outcome":
+			f.outcome = readMember(p, "outcome.result", "result")
+		case "client":
+			f.ip, f.country = readClient(p)
+		case "actor":
+			f.actor = entities{}
+			f.actor.add(p, "actor")
+		case "target":
+			f.target = readTargets(p)
+		default:
+			p.Skip()
 		}
+	}
+	if p.Err() != nil {
+		return new(fields)
 	}
 	return f
 }
 
-func known(s *string) text {
-	if s == nil {
+// readText reads the next value; name is how it is called where it is no string.
+func readText(p *jsonscan.Scanner, name string) text {
+	switch p.Peek() {
+	case '"':
+		return text{value: p.Text(), there: true}
+	case 'n':
+		p.Skip()
 		return text{}
 	}
-	return text{value: *s, there: true}
+	p.Skip()
+	return text{unread: name}
 }
 
-// readEach reads field by field what could not be read in one go.
-func readEach(raw systemlog.Raw) *fields {
-	var doc map[string]any
-	_ = json.Unmarshal(raw, &doc)
-	f := &fields{
-		outcome: at(doc, "outcome.result", "outcome", "result"), severity: at(doc, "severity", "severity"),
-		ip:      at(doc, "client.ipAddress", "client", "ipAddress"),
-		country: at(doc, "client.geographicalContext.country", "client", "geographicalContext", "country"),
+// enter goes into the next value if it is an object. Any other is passed over, and is
+// odd unless it is null.
+func enter(p *jsonscan.Scanner) (in, odd bool) {
+	first := p.Peek()
+	in = p.Enter('{')
+	return in, !in && first != 'n'
+}
+
+// readMember reads a member of the next value; name is how it is called where it, or
+// the whole value, is of another type.
+func readMember(p *jsonscan.Scanner, name, member string) (t text) {
+	in, odd := enter(p)
+	if odd {
+		return text{unread: name}
 	}
-	f.actor.add("actor", doc["actor"])
-	switch list := doc["target"].(type) {
-	case nil:
-	case []any:
-		for _, t := range list {
-			f.target.add("target", t)
+	if !in {
+		return t
+	}
+	for key, ok := p.Key(); ok; key, ok = p.Key() {
+		if key == member {
+			t = readText(p, name)
+		} else {
+			p.Skip()
 		}
-	default:
-		f.target.unread = "target"
 	}
-	return f
+	return t
 }
 
-func (l *entities) add(name string, v any) {
-	switch v := v.(type) {
-	case nil:
-	case map[string]any:
-		l.all = append(l.all, entity{at(v, name+".id", "id"), at(v, name+".alternateId", "alternateId")})
-	default:
+func readClient(p *jsonscan.Scanner) (ip, country text) {
+	const ipName, countryName = "client.ipAddress", "client.geographicalContext.country"
+	in, odd := enter(p)
+	if odd {
+		return text{unread: ipName}, text{unread: countryName}
+	}
+	if !in {
+		return ip, country
+	}
+	for key, ok := p.Key(); ok; key, ok = p.Key() {
+		switch key {
+		case "ipAddress":
+			ip = readText(p, ipName)
+		case "geographicalContext":
+			country = readMember(p, countryName, "country")
+		default:
+			p.Skip()
+		}
+	}
+	return ip, country
+}
+
+func readTargets(p *jsonscan.Scanner) (list entities) {
+	first := p.Peek()
+	if !p.Enter('[') {
+		if first != 'n' {
+			list.unread = "target"
+		}
+		return list
+	}
+	for p.Element() {
+		list.add(p, "target")
+	}
+	return list
+}
+
+// add reads the next value as one more of the list, which name is the name of.
+func (l *entities) add(p *jsonscan.Scanner, name string) {
+	in, odd := enter(p)
+	if odd {
 		l.unread = name
 	}
-}
-
-// at reads the string at path; name is how it is called where it is not one.
-func at(doc map[string]any, name string, path ...string) text {
-	v := doc[path[0]]
-	switch v := v.(type) {
-	case nil:
-		return text{}
-	case string:
-		if len(path) == 1 {
-			return text{value: v, there: true}
-		}
-	case map[string]any:
-		if len(path) > 1 {
-			return at(v, name, path[1:]...)
+	if !in {
+		return
+	}
+	var e entity
+	for key, ok := p.Key(); ok; key, ok = p.Key() {
+		switch key {
+		case "id":
+			e.id = readText(p, name+".id")
+		case "alternateId":
+			e.login = readText(p, name+".alternateId")
+		default:
+			p.Skip()
 		}
 	}
-	return text{unread: name}
+	l.all = append(l.all, e)
 }

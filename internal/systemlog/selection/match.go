@@ -128,6 +128,9 @@ func oneOf(values []string, t text, missed *[]string) Verdict {
 }
 
 func oneOfFolded(values []string, t text, missed *[]string) Verdict {
+	if len(values) == 0 {
+		return Wanted
+	}
 	t.value = strings.ToLower(t.value)
 	return oneOf(values, t, missed)
 }
