@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -58,6 +60,10 @@ func (a *app) tail(ctx context.Context, asked map[string]any, every time.Duratio
 	params, err := json.Marshal(asked)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		// A page goes from hand to hand: a second processor would only be woken for it.
+		runtime.GOMAXPROCS(1)
 	}
 	conn, err := a.connect(ctx)
 	if err != nil {
