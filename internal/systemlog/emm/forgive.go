@@ -63,7 +63,7 @@ func (w *walk) spelt(at int, todo []string) []string {
 		return []string{"debugContext", "debugData"}
 	}
 	for i := range w.children(at, '{') {
-		if key := w.key(i); fold(key) == folded {
+		if key := w.nodes[i].name; fold(key) == folded {
 			return []string{key}
 		}
 	}
@@ -110,7 +110,7 @@ func isIndex(step string) bool {
 func (w *walk) missing(at int, right, step string) string {
 	var keys []string
 	for i := range w.children(at, '{') {
-		if keys = append(keys, w.key(i)); len(keys) == 200 {
+		if keys = append(keys, w.nodes[i].name); len(keys) == 200 {
 			break
 		}
 	}
