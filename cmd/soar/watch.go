@@ -142,6 +142,7 @@ func (a *app) watchOver(ctx context.Context, w *watcher, conn *connection, o wat
 	mon := monitor.New(monitor.Options{
 		Feeds: slices.Collect(maps.Values(names)), Playbooks: bookNames(w.books), MaxLag: o.maxLag,
 		PluginUp: func() bool { return conn.plugin.PID() != 0 },
+		Queues:   func(ctx context.Context) ([]runner.Queue, error) { return w.store.Queues(ctx, w.org) },
 	})
 	show := &live{app: a, started: time.Now()}
 	board := newBoard(show, mon)

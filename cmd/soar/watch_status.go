@@ -12,12 +12,13 @@ import (
 type board struct {
 	*live
 	monitor *monitor.Monitor
-	line    *statusLine // nil: no terminal
+	line    *statusLine     // nil: no terminal
+	held    map[string]bool // playbooks of which it was said that runs wait for their turn
 }
 
 // newBoard gives the terminal its last line, if it is one that a person watches.
 func newBoard(l *live, m *monitor.Monitor) *board {
-	b := &board{live: l, monitor: m}
+	b := &board{live: l, monitor: m, held: map[string]bool{}}
 	if l.out.interactive && !l.json {
 		b.line = &statusLine{w: l.out.w}
 		l.out.keep(b.line)
@@ -47,18 +48,36 @@ func (b *board) tell(t monitor.Tick) {
 	if t.Changed {
 		b.turned(t.Snapshot)
 	}
+	for _, p := range t.Playbooks {
+		b.capped(p)
+	}
 	if !t.Due {
 		return
 	}
 	s := t.Snapshot
 	b.logger.Info("watch status", "lag", s.Lag, "seen", s.Seen, "matched", s.Matched, "started", s.Started, "repeated", s.Repeated,
-		"gaps", s.Gaps, "failed", s.Failed, "requests", s.Requests.Sum(), "budget_left", budgetText(s), "healthy", s.Healthy())
+		"gaps", s.Gaps, "failed", s.Failed, "waiting", s.Waiting, "requests", s.Requests.Sum(), "budget_left", budgetText(s), "healthy", s.Healthy())
 	switch {
 	case b.json:
 		b.out.line(statusObject(s))
 	case b.line == nil:
 		fmt.Fprintf(b.out, "%s  status  %s\n", b.clock(), statusText(s))
 	}
+}
+
+// capped tells once of a playbook whose cap holds runs back, until none of it waits.
+func (b *board) capped(p monitor.Playbook) {
+	if p.Held == 0 || b.held[p.Name] {
+		b.held[p.Name] = b.held[p.Name] && p.Waiting > 0
+		return
+	}
+	b.held[p.Name] = true
+	b.logger.Warn("runs wait for their turn", "playbook", p.Name, "runs", p.Held, "max_runs_per_minute", p.Cap)
+	if b.json {
+		b.out.line(map[string]any{"kind": "held", "playbook": p.Name, "runs": p.Held, "max_runs_per_minute": p.Cap})
+		return
+	}
+	fmt.Fprintf(b.out, "%s  %s %s of %s for their turn: no more than %d a minute\n", b.clock(), b.out.yellow("waiting"), count(p.Held, "run"), oneLine(p.Name), p.Cap)
 }
 
 // turned tells of health that has become bad, or good again.
@@ -84,6 +103,9 @@ func statusText(s monitor.Snapshot) string {
 	parts := []string{
 		monitor.Round(s.Lag).String() + " behind", count(s.Seen, "event"), fmt.Sprintf("%d matched", s.Matched), fmt.Sprintf("%d started", s.Started),
 		fmt.Sprintf("%d repeated", s.Repeated), count(s.Gaps, "gap"), count(s.Requests.Sum(), "request"),
+	}
+	if s.Waiting > 0 {
+		parts = append(parts, fmt.Sprintf("%d waiting", s.Waiting))
 	}
 	if left := budgetText(s); left != "" {
 		parts = append(parts, left)
@@ -115,7 +137,7 @@ func statusObject(s monitor.Snapshot) map[string]any {
 	}
 	return map[string]any{
 		"kind": "status", "healthy": s.Healthy(), "problems": append([]string{}, s.Problems...), "lag_seconds": s.Lag.Seconds(),
-		"events": s.Seen, "matched": s.Matched, "started": s.Started, "joined": s.Joined, "repeated": s.Repeated, "gaps": s.Gaps, "failed": s.Failed,
+		"events": s.Seen, "matched": s.Matched, "started": s.Started, "joined": s.Joined, "repeated": s.Repeated, "gaps": s.Gaps, "failed": s.Failed, "waiting": s.Waiting,
 		"requests": s.Requests.Sum(), "budgets": s.Budgets, "plugin_up": s.PluginUp, "feeds": feeds,
 	}
 }

@@ -23,6 +23,7 @@ func (m *Monitor) Follow(ctx context.Context, every time.Duration, tell func(Tic
 			return
 		case <-tick.C:
 		}
+		m.look(ctx)
 		t := Tick{Snapshot: m.Snapshot()}
 		t.Changed = t.Healthy() != healthy
 		healthy = t.Healthy()

@@ -101,6 +101,12 @@ var Metrics = []Metric{
 				give(float64(b.Failed), b.Name, "failed")
 			}
 		}},
+	{Name: "soar_runs_waiting", Labels: []string{"playbook"},
+		Help: "Runs in the store that have not begun, as of the last second: they gather events, or wait for their turn or a worker.",
+		read: perPlaybook(func(b Playbook) int { return b.Waiting })},
+	{Name: "soar_runs_held", Labels: []string{"playbook"},
+		Help: "Those of them that nothing but the playbook's `max_runs_per_minute` keeps from beginning.",
+		read: perPlaybook(func(b Playbook) int { return b.Held })},
 	{Name: "soar_requests_total", Counter: true, Labels: []string{"purpose"},
 		Help: "Requests sent to Okta, by purpose: poll or action.",
 		read: func(s Snapshot, give func(float64, ...string)) {

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -20,7 +21,9 @@ type Options struct {
 	MaxLag    time.Duration // being further behind is bad health; 0 means 5 minutes
 	// PluginUp says whether the connector's process runs; nil: it always does.
 	PluginUp func() bool
-	Now      func() time.Time // time.Now if nil
+	// Queues says which runs wait; nil: none ever do.
+	Queues func(context.Context) ([]runner.Queue, error)
+	Now    func() time.Time // time.Now if nil
 }
 
 // A Monitor counts what happens. It is safe for concurrent use.
@@ -33,6 +36,7 @@ type Monitor struct {
 	books    map[string]*Playbook
 	requests Requests
 	budgets  map[string]sdk.Budget
+	unread   error // why it is not known which runs wait
 }
 
 // New returns a Monitor of a watch that begins now.
@@ -119,12 +123,7 @@ func (m *Monitor) Notice(n runner.Notice) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := m.books[n.Run.Playbook]
-	if b == nil {
-		// A run that an earlier watch left over, of a playbook that is not watched now.
-		b = &Playbook{Name: n.Run.Playbook}
-		m.books[b.Name] = b
-	}
+	b := m.book(n.Run.Playbook)
 	switch {
 	case n.Kind == runner.RunQueued:
 		b.Queued++
@@ -133,6 +132,40 @@ func (m *Monitor) Notice(n runner.Notice) {
 	case n.Kind == runner.RunFinished:
 		b.Succeeded++
 	}
+}
+
+// look reads which runs wait.
+func (m *Monitor) look(ctx context.Context) {
+	if m.o.Queues == nil {
+		return
+	}
+	queues, err := m.o.Queues(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.unread = err; err != nil {
+		return
+	}
+	for _, b := range m.books {
+		b.Waiting, b.Held, b.Cap = 0, 0, 0
+	}
+	for _, q := range queues {
+		b := m.book(q.Playbook)
+		b.Waiting, b.Held, b.Cap = q.Runs, q.Held, q.Cap
+	}
+}
+
+// book returns what became of a playbook's runs. The caller holds the lock.
+func (m *Monitor) book(name string) *Playbook {
+	b := m.books[name]
+	if b == nil {
+		// An earlier watch left a run of it over, and it is not watched now.
+		b = &Playbook{Name: name}
+		m.books[name] = b
+	}
+	return b
 }
 
 func (m *Monitor) feed(name string) *feed {
@@ -166,10 +199,13 @@ func (m *Monitor) Snapshot() Snapshot {
 	for _, name := range slices.Sorted(maps.Keys(m.books)) {
 		s.Playbooks = append(s.Playbooks, *m.books[name])
 		s.Failed += m.books[name].Failed
+		s.Waiting += m.books[name].Waiting
 	}
 	for _, bucket := range slices.Sorted(maps.Keys(m.budgets)) {
 		s.Budgets = append(s.Budgets, m.budgets[bucket])
 	}
-	s.Problems = s.problems()
+	if s.Problems = s.problems(); m.unread != nil {
+		s.Problems = append(s.Problems, "it is not known which runs wait: "+m.unread.Error())
+	}
 	return s
 }

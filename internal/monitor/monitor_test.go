@@ -148,6 +148,34 @@ func TestSessionCountsRequestsOfFailuresToo(t *testing.T) {
 	}
 }
 
+// What waits is known as of the last second, and not made up where it cannot be read.
+func TestWaitingRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looks := []func() ([]runner.Queue, error){
+			func() ([]runner.Queue, error) {
+				return []runner.Queue{{Playbook: "a", Runs: 5, Held: 3, Cap: 2}, {Playbook: "gone", Runs: 1}}, nil
+			},
+			func() ([]runner.Queue, error) { return nil, errors.New("the disk is gone") },
+			func() ([]runner.Queue, error) { return []runner.Queue{{Playbook: "a", Runs: 1}}, nil },
+		}
+		want := []monitor.Playbook{{Name: "a", Waiting: 5, Held: 3, Cap: 2}, {Name: "a", Waiting: 5, Held: 3, Cap: 2}, {Name: "a", Waiting: 1}}
+		sums, problems := []int{6, 6, 1}, []string{"", "it is not known which runs wait: the disk is gone", ""}
+		n := 0
+		m := monitor.New(monitor.Options{Playbooks: []string{"a"}, Queues: func(context.Context) ([]runner.Queue, error) { return looks[n]() }})
+		ctx, stop := context.WithTimeout(t.Context(), 3*time.Second+time.Millisecond)
+		defer stop()
+		m.Follow(ctx, time.Minute, func(tick monitor.Tick) {
+			if got := tick.Playbooks[0]; got != want[n] || tick.Waiting != sums[n] || strings.Join(tick.Problems, "") != problems[n] {
+				t.Errorf("second %d: %+v, %d wait, %q", n+1, got, tick.Waiting, tick.Problems)
+			}
+			n++
+		})
+		if n != 3 {
+			t.Errorf("%d ticks", n)
+		}
+	})
+}
+
 func TestFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := monitor.New(monitor.Options{Feeds: []string{"log"}, MaxLag: 90 * time.Second})

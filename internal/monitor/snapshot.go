@@ -22,6 +22,7 @@ type Snapshot struct {
 	Repeated int // pairs whose run was there already
 	Gaps     int // times that the place in the log was lost
 	Failed   int // runs that failed
+	Waiting  int // runs in the store that have not begun, as of the last second
 
 	Requests  Requests
 	Feeds     []Feed
@@ -47,6 +48,10 @@ type Feed struct {
 type Playbook struct {
 	Name                      string
 	Queued, Succeeded, Failed int
+
+	Waiting int // runs that have not begun; see [runner.Queue]
+	Held    int // of them, those that only the cap keeps from beginning
+	Cap     int // how many may begin in a minute; 0 if any number may, or none waits
 }
 
 // Requests are those sent to the service, by what they were for.

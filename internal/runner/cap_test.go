@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,20 +65,35 @@ func TestCapCanBeSeen(t *testing.T) {
 		if err != nil || len(runs) != 2 || runs[0].Waits != "waits for its turn: no more than 2 a minute" || runs[1].Waits != runs[0].Waits {
 			t.Errorf("%+v, %v", runs, err)
 		}
+		r.queues(Queue{Playbook: "capped", Runs: 2, Held: 2, Cap: 2})
 		r.book = load(t, r.o.Manifest, gather)
 		id := r.accept(pageOf(about("ann", "1"))).Runs[0]
 		if run := r.run(id); run.Waits != "gathers events until "+time.Now().UTC().Add(time.Minute).Format("15:04:05Z") {
 			t.Errorf("waits %q", run.Waits)
 		}
+		r.queues(Queue{Playbook: "capped", Runs: 2, Held: 2, Cap: 2}, Queue{Playbook: "gather", Runs: 1})
 		began := time.Now()
 		r.drain()
 		if took := time.Since(began).Round(time.Second); took != time.Minute {
 			t.Errorf("took %s", took)
 		}
+		r.queues()
 		if runs, err := r.store.Runs(t.Context(), Query{}); err != nil || slices.ContainsFunc(runs, func(r Run) bool { return r.Waits != "" || r.Status != Succeeded }) {
 			t.Errorf("%+v, %v", runs, err)
 		}
 	})
+}
+
+// queues checks what waits, of this org alone.
+func (r *rig) queues(want ...Queue) {
+	r.tb.Helper()
+	got, err := r.store.Queues(context.Background(), r.o.Org)
+	if err != nil || !slices.Equal(got, want) {
+		r.tb.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if other, err := r.store.Queues(context.Background(), "another"); err != nil || len(other) > 0 {
+		r.tb.Errorf("another org has %+v, %v", other, err)
+	}
 }
 
 // A playbook at its cap does not hold up another, nor a run of its own that a kill
