@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -78,7 +79,7 @@ func (in ContainUserInput) Validate() error {
 
 // ContainUserOutput is what contain_user answers.
 type ContainUserOutput struct {
-	Contained bool          `json:"contained" jsonschema_description:"Whether every account is contained, by the state read back."`
+	Contained bool          `json:"contained" jsonschema_description:"Whether all that was asked for is so of every account, by the state read back."`
 	Users     []Containment `json:"users" jsonschema_description:"What came of each user, in the order of the input."`
 	Change[ContainedState]
 }
@@ -91,8 +92,8 @@ type ContainedState struct {
 // Containment is what came of one user.
 type Containment struct {
 	User      UserRef        `json:"user" jsonschema_description:"The user."`
-	Contained bool           `json:"contained" jsonschema_description:"Whether the account is contained, by the state read back."`
-	Open      []string       `json:"open" jsonschema_description:"What still stands open."`
+	Contained bool           `json:"contained" jsonschema_description:"Whether all that was asked for is so, by the state read back; of sessions and tokens by Okta's word, since it lists none."`
+	Open      []string       `json:"open" jsonschema_description:"What still stands open of what was asked for."`
 	Steps     []Step         `json:"steps" jsonschema_description:"What was done, in order."`
 	Restore   RestoreRecord  `json:"restore" jsonschema_description:"What restore_user takes to put back what was taken."`
 	Error     *sdk.ErrorBody `json:"error,omitempty" jsonschema_description:"Why nothing was done for this user; absent otherwise."`
@@ -121,6 +122,7 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (Cont
 	}
 	done := make([]Containment, len(in.Users))
 	failures := make([]error, len(in.Users))
+	begun := new(sync.Map) // ids of users, and where they stand in the input
 	g := new(errgroup.Group)
 	g.SetLimit(atOnce)
 	if in.DryRun {
@@ -128,7 +130,7 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (Cont
 	}
 	for i, ref := range in.Users {
 		g.Go(func() error {
-			done[i], failures[i] = contain(ctx, c, fmt.Sprintf("/users/%d", i), ref, in.Measures, groups)
+			done[i], failures[i] = contain(ctx, c, fmt.Sprintf("/users/%d", i), ref, in.Measures, groups, begun)
 			return nil
 		})
 	}

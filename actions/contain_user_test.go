@@ -3,6 +3,7 @@ package actions_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -234,20 +235,54 @@ func TestRestoreAfterSomebodyElse(t *testing.T) {
 	}
 }
 
-// Containing one user takes six requests, once the connection knows its own user
-// and the org's administrators.
+// Containing one user takes six requests, once the connection knows its own user, the
+// org's administrators and, if it is named, the group.
 func TestRequestsOfAContainment(t *testing.T) {
 	t.Parallel()
+	for _, named := range []bool{false, true} {
+		b := newBench(t)
+		g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+		ref, first := g.ID, 8
+		if named {
+			ref, first = g.Name, 9
+		}
+		for i, want := range []int{first, 6, 6} {
+			u := b.AddUser(oktatest.NewUser{Login: fmt.Sprintf("u%d@corp.example", i), Sessions: 1})
+			out, result, err := b.contain(map[string]any{"users": []string{u.Login}, "quarantine": ref})
+			if err != nil || !out.Contained {
+				t.Fatalf("got %+v, %v", out, err)
+			}
+			if n := len(result.Calls); n != want {
+				t.Errorf("containment %d by group %s took %d requests, want %d", i, ref, n, want)
+			}
+		}
+	}
+}
+
+// A group that is known by its name is looked up again once it is gone.
+func TestContainIntoAGroupThatIsMadeAnew(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
-	g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	for i, most := range []int{8, 6, 6} {
-		u := b.AddUser(oktatest.NewUser{Login: fmt.Sprintf("u%d@corp.example", i), Sessions: 1})
-		out, result, err := b.contain(map[string]any{"users": []string{u.Login}, "quarantine": g.ID})
+	old := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	first := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	second := b.AddUser(oktatest.NewUser{Login: "b@corp.example"})
+	contain := func(u oktatest.User) {
+		out, _, err := b.contain(map[string]any{"users": []string{u.Login}, "quarantine": "Quarantine"})
 		if err != nil || !out.Contained {
 			t.Fatalf("got %+v, %v", out, err)
 		}
-		if n := len(result.Calls); n > most {
-			t.Errorf("containment %d took %d requests, want at most %d", i, n, most)
-		}
 	}
+	contain(first)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, b.URL+"/api/v1/groups/"+old.ID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "SSWS "+b.Token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil || resp.StatusCode != http.StatusNoContent {
+		t.Fatalf("got %+v, %v", resp, err)
+	}
+	_ = resp.Body.Close()
+	b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	contain(second)
 }

@@ -2,9 +2,9 @@ package actions
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"soar.example/okta/internal/okta"
@@ -35,6 +35,9 @@ func findGroups(ctx context.Context, c *okta.Client, m Measures) (containedGroup
 	var found containedGroups
 	var err error
 	if m.Quarantine != "" {
+		if sdk.IsDryRun(ctx) { // a plan is not to rest on what was so a while ago
+			c.ForgetGroup(m.Quarantine)
+		}
 		if found.quarantine, err = c.GroupByRef(ctx, "/quarantine", m.Quarantine); err != nil {
 			return found, err
 		}
@@ -55,42 +58,35 @@ type job struct {
 	user   *okta.User
 	m      Measures
 	groups containedGroups
-	member map[string]bool // ids of the groups that the user was in before
+	member map[string]bool // ids of the groups that the user was in before; nil until they are read
 	out    *Containment
 }
 
 // contain does what m asks for to one user, step by step: a step that fails does
 // not keep the next from being tried, since each closes a door of its own. What
-// came of it is judged by verify.
-func contain(ctx context.Context, c *okta.Client, pointer, ref string, m Measures, groups containedGroups) (Containment, error) {
+// came of it is judged by verify. A user who is in begun already is refused: two
+// containments side by side would each take the other's changes for the state before.
+func contain(ctx context.Context, c *okta.Client, pointer, ref string, m Measures, groups containedGroups, begun *sync.Map) (Containment, error) {
 	out := Containment{User: UserRef{Login: ref}, Open: []string{}, Steps: []Step{}}
 	u, err := c.FindUser(ctx, pointer, ref)
 	if err != nil {
 		return out, err
 	}
+	if other, twice := begun.LoadOrStore(u.ID, pointer); twice {
+		return out, sdk.InvalidField(pointer, "names the same user as %s", other)
+	}
 	out.User, out.before, out.after = refOf(u), u.Status, u.Status
 	out.Restore = RestoreRecord{UserID: u.ID, Login: u.Login, TakenAt: time.Now().UTC(), StatusBefore: u.Status, StatusAfter: u.Status}
-	j := &job{c: c, user: u, m: m, groups: groups, member: map[string]bool{}, out: &out}
-	if groups.quarantine != nil || len(groups.remove) > 0 {
-		in, err := c.UserGroups(ctx, u.ID)
-		if err != nil {
-			return out, err
-		}
-		for _, g := range in {
-			j.member[g.ID] = true
-			if groups.quarantine != nil && g.ID == groups.quarantine.ID {
-				j.groups.quarantine = g
-			}
-		}
-	}
-	// Roles first: whoever has one could undo the rest.
+	j := &job{c: c, user: u, m: m, groups: groups, out: &out}
+	// Roles first: whoever has one could undo the rest. Sessions end once no new one can
+	// begin, and before what an open one could put back.
 	for _, step := range []struct {
 		asked bool
 		run   func(context.Context)
 	}{
-		{m.RevokeRoles, j.revokeRoles}, {m.Suspend, j.suspend}, {m.RevokeSessions, j.revokeSessions},
+		{m.RevokeRoles, j.revokeRoles}, {m.Suspend, j.suspend}, {m.ExpirePassword, j.expirePassword}, {m.RevokeSessions, j.revokeSessions},
 		{m.ResetFactors, j.resetFactors}, {len(groups.remove) > 0, j.removeGroups},
-		{groups.quarantine != nil, j.quarantine}, {m.SuspendDevices, j.suspendDevices}, {m.ExpirePassword, j.expirePassword},
+		{groups.quarantine != nil, j.quarantine}, {m.SuspendDevices, j.suspendDevices},
 	} {
 		if step.asked {
 			step.run(ctx)
@@ -103,41 +99,10 @@ func contain(ctx context.Context, c *okta.Client, pointer, ref string, m Measure
 	return out, nil
 }
 
-// try runs one write of a step, again if Okta asks for patience: what was begun on
-// an account should be finished. It notes the outcome.
-func (j *job) try(ctx context.Context, name string, write func(context.Context) error) bool {
-	var err error
-	for _, wait := range []time.Duration{time.Second, 3 * time.Second, 0} {
-		err = write(ctx)
-		e := sdk.AsError(err)
-		if e == nil || !e.Code.Transient() || wait == 0 || e.RetryAfter > 30*time.Second || errors.Is(err, sdk.ErrPlanned) {
-			break
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(max(wait, e.RetryAfter)):
-		}
-	}
-	step := Step{Name: name, Outcome: sdk.Changed}
-	switch e := sdk.AsError(err); {
-	case errors.Is(err, sdk.ErrPlanned):
-		step.Outcome = sdk.Planned
-	case e != nil:
-		body := e.Body()
-		step.Outcome, step.Error = failed, &body
-	}
-	j.out.Steps = append(j.out.Steps, step)
-	return err == nil
-}
-
-func (j *job) note(name string, outcome sdk.Outcome, reason string) {
-	j.out.Steps = append(j.out.Steps, Step{Name: name, Outcome: outcome, Reason: reason})
-}
-
 func (j *job) revokeRoles(ctx context.Context) {
-	roles, err := j.c.RolesOf(ctx, j.user.ID)
+	roles, err := patiently(ctx, func() ([]okta.Role, error) { return j.c.RolesOf(ctx, j.user.ID) })
 	if err != nil {
-		j.try(ctx, stepRoles, func(context.Context) error { return err })
+		j.fail(stepRoles, err)
 		return
 	}
 	own := slices.DeleteFunc(roles, func(r okta.Role) bool { return !r.Direct() })
@@ -145,7 +110,7 @@ func (j *job) revokeRoles(ctx context.Context) {
 		j.note(stepRoles, sdk.Already, "")
 	}
 	for _, r := range own {
-		if j.try(ctx, stepRoles, func(ctx context.Context) error { return j.c.UnassignRole(ctx, j.user.ID, r.ID) }) {
+		if j.try(ctx, stepRoles, func(ctx context.Context) error { return j.c.UnassignRole(ctx, j.user.ID, r.ID) }, j.assigned(r.ID, false)) {
 			j.out.Restore.RolesRemoved = append(j.out.Restore.RolesRemoved, RestoreRole{Type: r.Type, Label: r.Label, Role: r.RoleID, ResourceSet: r.ResourceSet})
 		}
 	}
@@ -156,7 +121,7 @@ func (j *job) suspend(ctx context.Context) {
 	case okta.StatusSuspended, okta.StatusDeprovisioned:
 		j.note(stepSuspend, sdk.Already, "")
 	case okta.StatusActive:
-		j.try(ctx, stepSuspend, func(ctx context.Context) error { return j.c.SuspendUser(ctx, j.user.ID) })
+		j.try(ctx, stepSuspend, func(ctx context.Context) error { return j.c.SuspendUser(ctx, j.user.ID) }, j.statusIs(okta.StatusSuspended))
 	default:
 		j.note(stepSuspend, sdk.NotApplicable, "Okta suspends only an ACTIVE user, and this one is "+j.user.Status)
 	}
@@ -165,18 +130,41 @@ func (j *job) suspend(ctx context.Context) {
 func (j *job) revokeSessions(ctx context.Context) {
 	if j.try(ctx, stepSessions, func(ctx context.Context) error {
 		return j.c.RevokeSessions(ctx, j.user.ID, j.m.OAuthTokens, j.m.ForgetDevices)
-	}) {
+	}, nil) {
 		j.out.Restore.NotRestorable = append(j.out.Restore.NotRestorable, "the sessions, OAuth tokens and remembered devices that were revoked")
 	}
 }
 
 func (j *job) resetFactors(ctx context.Context) {
-	if j.try(ctx, stepFactors, func(ctx context.Context) error { return j.c.ResetFactors(ctx, j.user.ID) }) {
+	if j.try(ctx, stepFactors, func(ctx context.Context) error { return j.c.ResetFactors(ctx, j.user.ID) }, nil) {
 		j.out.Restore.NotRestorable = append(j.out.Restore.NotRestorable, "the factors: the user must enrol anew")
 	}
 }
 
+// memberships reads which groups the user is in before any of them is changed, once.
+func (j *job) memberships(ctx context.Context) error {
+	if j.member != nil {
+		return nil
+	}
+	in, err := patiently(ctx, func() ([]*okta.Group, error) { return j.c.UserGroups(ctx, j.user.ID) })
+	if err != nil {
+		return err
+	}
+	j.member = map[string]bool{}
+	for _, g := range in {
+		j.member[g.ID] = true
+		if j.groups.quarantine != nil && g.ID == j.groups.quarantine.ID {
+			j.groups.quarantine = g
+		}
+	}
+	return nil
+}
+
 func (j *job) removeGroups(ctx context.Context) {
+	if err := j.memberships(ctx); err != nil {
+		j.fail(stepGroups, err)
+		return
+	}
 	for _, g := range j.groups.remove {
 		if !j.member[g.ID] {
 			j.note(stepGroups, sdk.Already, "")
@@ -186,27 +174,49 @@ func (j *job) removeGroups(ctx context.Context) {
 			j.note(stepGroups, sdk.NotApplicable, "the members of "+g.Profile.Name+" are not Okta's to change ("+g.Type+")")
 			continue
 		}
-		if j.try(ctx, stepGroups, func(ctx context.Context) error { return j.c.RemoveMember(ctx, g.ID, j.user.ID) }) {
+		if j.try(ctx, stepGroups, func(ctx context.Context) error { return j.c.RemoveMember(ctx, g.ID, j.user.ID) }, j.memberIs(g.ID, false)) {
 			j.out.Restore.GroupsRemoved = append(j.out.Restore.GroupsRemoved, groupRefOf(g))
 		}
 	}
 }
 
 func (j *job) quarantine(ctx context.Context) {
-	g := j.groups.quarantine
-	if j.member[g.ID] {
+	if err := j.memberships(ctx); err != nil {
+		j.fail(stepQuarantine, err)
+		return
+	}
+	if j.member[j.groups.quarantine.ID] {
 		j.note(stepQuarantine, sdk.Already, "")
 		return
 	}
-	if j.try(ctx, stepQuarantine, func(ctx context.Context) error { return j.c.AddMember(ctx, g.ID, j.user.ID) }) {
-		j.out.Restore.GroupsAdded = append(j.out.Restore.GroupsAdded, groupRefOf(g))
+	add := func(ctx context.Context) error { return j.c.AddMember(ctx, j.groups.quarantine.ID, j.user.ID) }
+	if j.try(ctx, stepQuarantine, func(ctx context.Context) error {
+		err := add(ctx)
+		if e := sdk.AsError(err); e == nil || e.Code != sdk.NotFound || !j.quarantineMoved(ctx) {
+			return err
+		}
+		return add(ctx)
+	}, func(ctx context.Context) (bool, error) { return j.memberIs(j.groups.quarantine.ID, true)(ctx) }) {
+		j.out.Restore.GroupsAdded = append(j.out.Restore.GroupsAdded, groupRefOf(j.groups.quarantine))
 	}
 }
 
+// quarantineMoved looks the group up again by its name, and reports whether that is
+// another's than it was known to be.
+func (j *job) quarantineMoved(ctx context.Context) bool {
+	j.c.ForgetGroup(j.m.Quarantine)
+	g, err := j.c.GroupByRef(ctx, "/quarantine", j.m.Quarantine)
+	if err != nil || g.ID == j.groups.quarantine.ID {
+		return false
+	}
+	j.groups.quarantine = g
+	return true
+}
+
 func (j *job) suspendDevices(ctx context.Context) {
-	devices, err := j.c.DevicesOf(ctx, j.user.ID)
+	devices, err := patiently(ctx, func() ([]okta.UserDevice, error) { return j.c.DevicesOf(ctx, j.user.ID) })
 	if err != nil {
-		j.try(ctx, stepDevices, func(context.Context) error { return err })
+		j.fail(stepDevices, err)
 		return
 	}
 	active := slices.DeleteFunc(devices, func(d okta.UserDevice) bool { return d.Device.Status != okta.StatusActive })
@@ -214,19 +224,19 @@ func (j *job) suspendDevices(ctx context.Context) {
 		j.note(stepDevices, sdk.Already, "")
 	}
 	for _, d := range active {
-		if j.try(ctx, stepDevices, func(ctx context.Context) error { return j.c.SuspendDevice(ctx, d.Device.ID) }) {
+		if j.try(ctx, stepDevices, func(ctx context.Context) error { return j.c.SuspendDevice(ctx, d.Device.ID) }, j.deviceIs(d.Device.ID, okta.StatusSuspended)) {
 			j.out.Restore.DevicesSuspended = append(j.out.Restore.DevicesSuspended, d.Device.ID)
 		}
 	}
 }
 
 func (j *job) expirePassword(ctx context.Context) {
-	suspended := j.user.Status == okta.StatusSuspended || j.m.Suspend && j.user.Status == okta.StatusActive
-	if suspended {
+	suspended := j.m.Suspend && j.user.Status == okta.StatusActive && !j.failed(stepSuspend)
+	if suspended || j.user.Status == okta.StatusSuspended {
 		j.note(stepPassword, sdk.NotApplicable, "Okta does not expire the password of a suspended user")
 		return
 	}
-	if j.try(ctx, stepPassword, func(ctx context.Context) error { return j.c.ExpirePassword(ctx, j.user.ID) }) {
+	if j.try(ctx, stepPassword, func(ctx context.Context) error { return j.c.ExpirePassword(ctx, j.user.ID) }, j.statusIs(okta.StatusPasswordExpired)) {
 		j.out.Restore.NotRestorable = append(j.out.Restore.NotRestorable, "the password: the user must choose a new one")
 	}
 }

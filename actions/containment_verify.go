@@ -10,11 +10,12 @@ import (
 // verify reads back how the account is, and lists what still stands open. Only
 // what was asked for can be open; what cannot be read counts as open too.
 func (j *job) verify(ctx context.Context) {
-	u, member, err := j.readBack(ctx)
+	now, err := patiently(ctx, func() (state, error) { return j.readBack(ctx) })
 	if err != nil {
 		j.open("the account could not be read back: " + err.Error())
-		u, member = j.user, j.member
+		now = state{j.user, j.member}
 	}
+	u, member := now.user, now.member
 	j.out.after, j.out.Restore.StatusAfter = u.Status, u.Status
 	suspended := u.Status == okta.StatusSuspended || u.Status == okta.StatusDeprovisioned
 	if j.m.Suspend && !suspended {
@@ -40,30 +41,36 @@ func (j *job) verify(ctx context.Context) {
 	j.out.Contained = len(j.out.Open) == 0
 }
 
+// A state is how an account is: its status, and the groups of interest that it is in.
+type state struct {
+	user   *okta.User
+	member map[string]bool // by id
+}
+
 // readBack reads the status and the groups. Where the quarantine group is the only
 // one of interest, its list of members tells both in one request.
-func (j *job) readBack(ctx context.Context) (*okta.User, map[string]bool, error) {
+func (j *job) readBack(ctx context.Context) (state, error) {
 	if q := j.groups.quarantine; q != nil && len(j.groups.remove) == 0 {
 		u, err := j.c.MemberOf(ctx, q.ID, j.user.ID)
 		if err == nil && u != nil {
-			return u, map[string]bool{q.ID: true}, nil
+			return state{u, map[string]bool{q.ID: true}}, nil
 		}
 	}
 	u, err := j.c.User(ctx, j.user.ID)
 	if err != nil {
-		return nil, nil, err
+		return state{}, err
 	}
 	member := map[string]bool{}
 	if j.groups.quarantine != nil || len(j.groups.remove) > 0 {
 		groups, err := j.c.UserGroups(ctx, j.user.ID)
 		if err != nil {
-			return nil, nil, err
+			return state{}, err
 		}
 		for _, g := range groups {
 			member[g.ID] = true
 		}
 	}
-	return u, member, nil
+	return state{u, member}, nil
 }
 
 func (j *job) verifyRoles(ctx context.Context) {

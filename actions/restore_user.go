@@ -2,7 +2,6 @@ package actions
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"soar.example/okta/internal/okta"
@@ -65,7 +64,7 @@ func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (Rest
 		if restored {
 			j.note("unsuspend", sdk.Already, "")
 		} else {
-			j.try(ctx, "unsuspend", func(ctx context.Context) error { return c.UnsuspendUser(ctx, u.ID) })
+			j.try(ctx, "unsuspend", func(ctx context.Context) error { return c.UnsuspendUser(ctx, u.ID) }, j.statusIs(okta.StatusActive))
 		}
 	}
 	if err := j.restoreGroups(ctx, r); err != nil {
@@ -125,14 +124,14 @@ func (j *job) restoreGroups(ctx context.Context, r RestoreRecord) error {
 			j.note("join_group", sdk.Already, "")
 			continue
 		}
-		j.try(ctx, "join_group", func(ctx context.Context) error { return j.c.AddMember(ctx, g.ID, j.user.ID) })
+		j.try(ctx, "join_group", func(ctx context.Context) error { return j.c.AddMember(ctx, g.ID, j.user.ID) }, j.memberIs(g.ID, true))
 	}
 	for _, g := range r.GroupsAdded {
 		if !in[g.ID] {
 			j.note("leave_group", sdk.Already, "")
 			continue
 		}
-		j.try(ctx, "leave_group", func(ctx context.Context) error { return j.c.RemoveMember(ctx, g.ID, j.user.ID) })
+		j.try(ctx, "leave_group", func(ctx context.Context) error { return j.c.RemoveMember(ctx, g.ID, j.user.ID) }, j.memberIs(g.ID, false))
 	}
 	return nil
 }
@@ -140,27 +139,24 @@ func (j *job) restoreGroups(ctx context.Context, r RestoreRecord) error {
 func (j *job) restoreRoles(ctx context.Context, r RestoreRecord) {
 	for _, role := range r.RolesRemoved {
 		j.try(ctx, "assign_role", func(ctx context.Context) error {
-			err := j.c.AssignRole(ctx, j.user.ID, role.id(), role.ResourceSet)
-			if e := sdk.AsError(err); e != nil && !errors.Is(err, sdk.ErrPlanned) && e.Upstream != nil && e.Upstream.Code == okta.CodeRoleAssigned {
-				return nil // it is back already
-			}
-			return err
+			return j.c.AssignRole(ctx, j.user.ID, role.id(), role.ResourceSet)
+		}, func(ctx context.Context) (bool, error) {
+			s, err := readRole(j.c, j.user.ID, role.id(), role.ResourceSet)(ctx)
+			return s.through(throughUser) != nil, err
 		})
 	}
 }
 
 func (j *job) restoreDevices(ctx context.Context, r RestoreRecord) {
 	for _, id := range r.DevicesSuspended {
-		d, err := j.c.Device(ctx, id)
-		if err == nil && d.Status == okta.StatusActive {
+		d, err := patiently(ctx, func() (*okta.Device, error) { return j.c.Device(ctx, id) })
+		switch {
+		case err != nil:
+			j.fail("unsuspend_device", err)
+		case d.Status == okta.StatusActive:
 			j.note("unsuspend_device", sdk.Already, "")
-			continue
+		default:
+			j.try(ctx, "unsuspend_device", func(ctx context.Context) error { return j.c.UnsuspendDevice(ctx, id) }, j.deviceIs(id, okta.StatusActive))
 		}
-		j.try(ctx, "unsuspend_device", func(ctx context.Context) error {
-			if err != nil {
-				return err
-			}
-			return j.c.UnsuspendDevice(ctx, id)
-		})
 	}
 }

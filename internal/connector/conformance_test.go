@@ -87,17 +87,18 @@ func coreCases() map[string]sdktest.Case {
 type service struct {
 	*oktatest.Server
 	session string // one of the victim's
+	group   string // id of the quarantine group
 }
 
-func newService(t *testing.T) service {
+func newService(t testing.TB) service {
 	s := oktatest.Start(t, oktatest.Options{})
-	s.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	quarantine := s.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
 	s.AddGroup(oktatest.NewGroup{Name: "Finance"})
 	u := s.AddUser(oktatest.NewUser{Login: victim, Sessions: 2, OAuthTokens: 1, Groups: []string{"Finance"}})
 	s.AddUser(oktatest.NewUser{Login: "suspended@corp.example", Status: oktatest.StatusSuspended})
 	s.AddUser(oktatest.NewUser{Login: bystander})
 	s.Append(oktatest.Event{"eventType": "user.session.start"}, oktatest.Event{"eventType": "user.session.end"})
-	return service{s, s.AddSession(u.ID)}
+	return service{s, s.AddSession(u.ID), quarantine.ID}
 }
 
 func (s service) Settings() json.RawMessage {

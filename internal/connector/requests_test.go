@@ -46,9 +46,10 @@ login is, and who the org's administrators are; the answers are kept for a while
 		if !ok {
 			continue // the conformance suite says so
 		}
-		reads, writes := requestsOf(t, backend, info, c.Input)
+		reads, writes := requestsOf(t, backend, info.Name, c.Input)
 		fmt.Fprintf(&b, "| [%s](actions/%s.md) | %d | %d |\n", info.Name, info.Name, reads+writes, writes)
 	}
+	b.WriteString(containmentsTable(t, backend))
 	if *update {
 		if err := os.WriteFile(requestsTable, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
@@ -57,12 +58,87 @@ login is, and who the org's administrators are; the answers are kept for a while
 	}
 	got, err := os.ReadFile(requestsTable)
 	if err != nil || string(got) != b.String() {
-		t.Errorf("docs/requests.md is not what the actions cost (%v); run: go test ./internal/connector -run TestRequestsOfEachAction -update", err)
+		t.Errorf("docs/requests.md is not what the actions cost (%v):\n%s\nrun: go test ./internal/connector -run TestRequestsOfEachAction -update", err, b.String())
 	}
 }
 
+// BenchmarkRequests reports the requests of each action beside the time of a call.
+func BenchmarkRequests(b *testing.B) {
+	backend, err := Backend()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, c := range allCases() {
+		b.Run(name, func(b *testing.B) {
+			n := 0
+			for b.Loop() {
+				reads, writes := requestsOf(b, backend, name, c.Input)
+				n += reads + writes
+			}
+			b.ReportMetric(float64(n)/float64(b.N), "requests/op")
+		})
+	}
+}
+
+// containmentsTable is what containing one user takes: suspend, sessions and tokens,
+// quarantine group, read back.
+func containmentsTable(t *testing.T, backend sdk.Backend) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(`
+# What containing one user costs
+
+Suspend, end sessions and tokens, add to a quarantine group, read back: three writes, and what they need. A connection
+keeps who its login is for an hour, who the administrators are and which group bears a name for five minutes.
+
+| contain_user, of a connection that | group by id | group by name |
+|---|---|---|
+`)
+	for _, row := range []struct {
+		state   string
+		prepare func(sdk.Session) error
+	}{
+		{"has contained a user before", func(s sdk.Session) error { return containOne(t, s, bystander, "Quarantine", nil) }},
+		{"was only checked, as soar watch does when it starts", func(s sdk.Session) error { _, err := s.Check(t.Context()); return err }},
+		{"was just opened with an API token", func(sdk.Session) error { return nil }},
+	} {
+		fmt.Fprintf(&b, "| %s |", row.state)
+		for _, byName := range []bool{false, true} {
+			s := newService(t)
+			session, err := backend.Open(t.Context(), s.Settings())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := row.prepare(session); err != nil {
+				t.Fatal(err)
+			}
+			group := "Quarantine"
+			if !byName {
+				group = s.group
+			}
+			n := 0
+			if err := containOne(t, session, victim, group, &n); err != nil {
+				t.Fatal(err)
+			}
+			_ = session.Close()
+			fmt.Fprintf(&b, " %d |", n)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func containOne(t *testing.T, s sdk.Session, user, group string, requests *int) error {
+	ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
+	result, err := s.Run(ctx, "contain_user", json.RawMessage(`{"users":["`+user+`"],"quarantine":"`+group+`"}`))
+	if requests != nil {
+		*requests = len(result.Calls)
+	}
+	return err
+}
+
 // requestsOf counts the requests of a call on a connection that has written before.
-func requestsOf(t *testing.T, backend sdk.Backend, info sdk.ActionInfo, input inputOf) (reads, writes int) {
+func requestsOf(t testing.TB, backend sdk.Backend, action string, input inputOf) (reads, writes int) {
 	t.Helper()
 	ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
 	s := newService(t)
@@ -74,9 +150,9 @@ func requestsOf(t *testing.T, backend sdk.Backend, info sdk.ActionInfo, input in
 	if _, err := session.Run(ctx, "suspend_user", json.RawMessage(`{"user":"`+bystander+`"}`)); err != nil {
 		t.Fatal(err)
 	}
-	result, err := session.Run(ctx, info.Name, input(s))
+	result, err := session.Run(ctx, action, input(s))
 	if err != nil {
-		t.Fatalf("%s: %v", info.Name, err)
+		t.Fatalf("%s: %v", action, err)
 	}
 	for _, call := range result.Calls {
 		if call.Method == "GET" {

@@ -36,6 +36,7 @@ type Client struct {
 	offered func(context.Context) ([]Operation, error)
 	own     *own
 	paces   sync.Map // filter to *Pace
+	named   sync.Map // name of a group to *memo[*Group]
 	budget  *budget
 	leave   func() // gives the budget back
 }
@@ -107,9 +108,13 @@ func (c *Client) Org() string { return c.origin.String() }
 // Check reaches the org and says whose login it is, and what is amiss with it.
 func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 	// The test is to be answered when there is little left, too.
-	account, notes, err := c.login.identify(c.send(sdk.WithEffect(ctx, sdk.Writes), http.MethodGet, "/api/v1/users/me", nil, nil))
-	if err != nil {
-		return sdk.Health{}, err
+	me, err := c.send(sdk.WithEffect(ctx, sdk.Writes), http.MethodGet, "/api/v1/users/me", nil, nil)
+	account, notes, fault := c.login.identify(me, err)
+	if fault != nil {
+		return sdk.Health{}, fault
+	}
+	if err == nil {
+		c.guard.met(me)
 	}
 	// One event of the log, whatever comes of it, tells what pollers have left.
 	_, _ = c.Logs(ctx, LogQuery{Since: time.Now().Add(-time.Minute), Limit: 1})

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"time"
 
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/sdk"
@@ -17,7 +16,7 @@ import (
 // token of the user caused. It is the zero Addr if there is none, or the login is
 // no user or may not read the log.
 func (c *Client) OwnAddress(ctx context.Context) (netip.Addr, error) {
-	id, err := c.guard.self.get(c.guard.now(), time.Hour, func() (string, error) { return c.guard.whoami(ctx) })
+	id, err := c.guard.own(ctx)
 	if err != nil || id == "" {
 		return netip.Addr{}, err
 	}

@@ -90,7 +90,7 @@ func (g *guard) check(ctx context.Context, w write) error {
 }
 
 func (g *guard) checkUser(ctx context.Context, id string) error {
-	self, err := g.self.get(g.now(), time.Hour, func() (string, error) { return g.whoami(ctx) })
+	self, err := g.own(ctx)
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,25 @@ func resolve(ctx context.Context, refs []string, find func(string) ([]string, er
 	return names, nil
 }
 
-// whoami is the id of the login's own user, "" for a login that is no user.
+// selfKept is for how long the login's own user is known.
+const selfKept = time.Hour
+
+// own is the id of the login's own user, "" for a login that is no user.
+func (g *guard) own(ctx context.Context) (string, error) {
+	if isApp(g.client.login) {
+		return "", nil
+	}
+	return g.self.get(g.now(), selfKept, func() (string, error) { return g.whoami(ctx) })
+}
+
+// met notes the login's own user, whom somebody else asked for.
+func (g *guard) met(me *reply) {
+	if u, err := decodeUser(me); err == nil {
+		g.self.set(g.now(), selfKept, u.ID)
+	}
+}
+
+// whoami asks Okta for it.
 func (g *guard) whoami(ctx context.Context) (string, error) {
 	r, err := g.client.send(ctx, http.MethodGet, "/api/v1/users/me", nil, nil)
 	if e := sdk.AsError(err); e != nil {
@@ -255,4 +273,10 @@ func (m *memo[T]) get(now time.Time, keep time.Duration, learn func() (T, error)
 		m.value, m.until = value, now.Add(keep)
 	}
 	return value, err
+}
+
+func (m *memo[T]) set(now time.Time, keep time.Duration, value T) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.value, m.until = value, now.Add(keep)
 }

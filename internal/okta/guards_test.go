@@ -182,3 +182,29 @@ func TestDryRunNamesTheGuard(t *testing.T) {
 		t.Errorf("%d requests were sent", n)
 	}
 }
+
+// Who the login is, is asked once, whoever asks.
+func TestWhoTheLoginIsIsAskedOnce(t *testing.T) {
+	c, s := guarded(t, Guards{})
+	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	if _, err := Check(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SuspendUser(t.Context(), u.ID); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, r := range s.Requests() {
+		if r.Path == "/api/v1/users/me" {
+			asked++
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times who the login is, want once", asked)
+	}
+	me, err := c.guard.own(t.Context())
+	if err != nil || me == "" {
+		t.Fatalf("the own user is %q, %v", me, err)
+	}
+	wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), me)}, "own user")
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // MemberOf reads a user as a member of a small group: status and membership in one
@@ -30,11 +31,19 @@ func (c *Client) MemberOf(ctx context.Context, groupID, userID string) (*User, e
 	return nil, nil
 }
 
-// GroupByRef is FindGroup, but for an id it asks nothing of Okta: a write to a
-// group that is not there says so itself.
+// groupKept is for how long a group is known by its name.
+const groupKept = 5 * time.Minute
+
+// GroupByRef is FindGroup at the least cost: for an id it asks nothing of Okta, since
+// a write to a group that is not there says so itself, and a name that it has found it
+// knows for a while.
 func (c *Client) GroupByRef(ctx context.Context, pointer, ref string) (*Group, error) {
 	if groupID.MatchString(ref) {
 		return &Group{ID: ref, Type: GroupOkta}, nil
 	}
-	return c.FindGroup(ctx, pointer, ref)
+	m, _ := c.named.LoadOrStore(ref, new(memo[*Group]))
+	return m.(*memo[*Group]).get(c.guard.now(), groupKept, func() (*Group, error) { return c.FindGroup(ctx, pointer, ref) })
 }
+
+// ForgetGroup has GroupByRef look the name up again.
+func (c *Client) ForgetGroup(ref string) { c.named.Delete(ref) }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"strings"
 	"sync"
-	"time"
 
 	"soar.example/okta/internal/systemlog"
 )
@@ -87,6 +86,6 @@ func (c *Client) Caused(ctx context.Context, cause systemlog.Cause) (bool, error
 	if sure {
 		return own, nil
 	}
-	self, err := c.guard.self.get(c.guard.now(), time.Hour, func() (string, error) { return c.guard.whoami(ctx) })
+	self, err := c.guard.own(ctx)
 	return self != "" && cause.ActorID == self, err
 }

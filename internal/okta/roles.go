@@ -23,9 +23,6 @@ type Role struct {
 	} `json:"_links"`
 }
 
-// CodeRoleAssigned is Okta's error code for a role that the user has already.
-const CodeRoleAssigned = "E0000090"
-
 // RoleCustom is the type of every role that is the org's own.
 const RoleCustom = "CUSTOM"
 

@@ -1,0 +1,114 @@
+package actions_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// What was done and whose answer was lost is told, and stands in the record: who
+// restores the account must get all of it back.
+func TestContainmentWithLostAnswers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	b.AddGroup(oktatest.NewGroup{Name: "VPN"})
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1, Groups: []string{"VPN"}})
+	b.AddRole(oktatest.NewRole{User: u.Login, Type: "HELP_DESK_ADMIN"})
+	b.AddDevice(oktatest.NewDevice{Name: "LAPTOP", Status: oktatest.DeviceActive, Users: []string{u.Login}})
+	before := b.groupsOf(u.ID)
+	lose := func(method, path string) {
+		b.Fault(oktatest.Fault{Method: method, Path: path, Times: 1, Kind: oktatest.KindHangup, AfterEffect: true})
+	}
+	lose("DELETE", "/api/v1/users/*/roles/*")
+	lose("POST", "/api/v1/users/*/lifecycle/*")
+	lose("PUT", "/api/v1/groups/*/users/*")
+	lose("DELETE", "/api/v1/groups/*/users/*")
+	lose("POST", "/api/v1/devices/*/lifecycle/*")
+	out, _, err := b.contain(map[string]any{
+		"users": []string{u.Login}, "quarantine": "Quarantine", "remove_groups": []string{"VPN"}, "revoke_roles": true, "suspend_devices": true,
+	})
+	if err != nil || !out.Contained || out.Outcome != sdk.Changed {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	for _, s := range out.Users[0].Steps {
+		if s.Outcome != sdk.Changed || s.Error != nil {
+			t.Errorf("step %+v, want changed", s)
+		}
+	}
+	r := out.Users[0].Restore
+	if len(r.RolesRemoved) != 1 || len(r.GroupsAdded) != 1 || len(r.GroupsRemoved) != 1 || len(r.DevicesSuspended) != 1 {
+		t.Fatalf("the record is %+v", r)
+	}
+	lose("POST", "/api/v1/users/*/roles")
+	lose("POST", "/api/v1/users/*/lifecycle/*")
+	lose("POST", "/api/v1/devices/*/lifecycle/*")
+	back, err := b.restore(r, false)
+	if err != nil || back.Outcome != sdk.Changed {
+		t.Fatalf("restore: %+v, %v", back, err)
+	}
+	s := b.state(u.ID)
+	if s.Status != oktatest.StatusActive || len(s.Roles) != 1 || s.Devices[0].Status != oktatest.DeviceActive || !slices.Equal(b.groupsOf(u.ID), before) {
+		t.Errorf("restored to %+v", s)
+	}
+}
+
+// What keeps one step from being tried keeps no other.
+func TestContainmentWithoutTheGroups(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*/groups", Status: 403, ErrorCode: "E0000006"})
+	out, _, err := b.contain(map[string]any{"users": []string{u.Login}, "quarantine": g.ID})
+	if err != nil || out.Contained || out.Outcome != sdk.NotApplicable || len(out.Users[0].Restore.GroupsAdded) != 0 {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	if s := b.state(u.ID); s.Status != oktatest.StatusSuspended || len(s.Sessions) != 0 {
+		t.Errorf("the account is left open: %+v", s)
+	}
+}
+
+// A password is expired where the suspension failed.
+func TestContainmentExpiresThePasswordOfWhoIsNotSuspended(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Status: 403, ErrorCode: "E0000006"})
+	out, _, err := b.contain(map[string]any{"users": []string{u.Login}, "expire_password": true})
+	if err != nil || out.Contained || out.Outcome != sdk.NotApplicable {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	var steps []string
+	for _, s := range out.Users[0].Steps {
+		steps = append(steps, s.Name+" "+string(s.Outcome))
+	}
+	if want := "suspend failed, expire_password changed, revoke_sessions changed"; strings.Join(steps, ", ") != want {
+		t.Errorf("the steps are %v, want %s", steps, want)
+	}
+	if s := b.state(u.ID); s.Status != oktatest.StatusPasswordExpired || len(s.Sessions) != 0 {
+		t.Errorf("the account is %+v", s)
+	}
+}
+
+func TestContainOneUserTwice(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	out, _, err := b.contain(map[string]any{"users": []string{u.Login, u.ID}})
+	if err != nil || out.Contained {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	twice := 0
+	for _, c := range out.Users {
+		if c.Error != nil && c.Error.Code == sdk.InvalidInput {
+			twice++
+		}
+	}
+	if twice != 1 || b.state(u.ID).Status != oktatest.StatusSuspended {
+		t.Errorf("got %+v", out)
+	}
+}
