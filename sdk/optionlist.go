@@ -63,13 +63,25 @@ func (o *OptionList) verify(a ActionInfo, input, output *schema.Schema) error {
 // verifyOptions refuses, in the schema of some parameters, options that no action of
 // the manifest can list.
 func verifyOptions(params *schema.Schema, actions map[string]ActionInfo) error {
+	return verifyOptionsIn(params.Root(), actions)
+}
+
+// verifyOptionsIn goes over the parameters of one object, and of those within it. What
+// an option takes from a parameter, it takes from one of the same object.
+func verifyOptionsIn(params *schema.Node, actions map[string]ActionInfo) error {
+	if params == nil {
+		return nil
+	}
 	var errs []error
-	root := params.Root()
-	for _, p := range root.Properties {
+	for _, p := range params.Properties {
+		err := errors.Join(verifyOptionsIn(p.Node, actions), verifyOptionsIn(p.Node.Items, actions))
 		if p.Node.Options != nil {
-			if err := verifyRef(p.Node.Options, root, actions); err != nil {
-				errs = append(errs, fmt.Errorf("%s: x-options: %w", p.Name, err))
+			if ref := verifyRef(p.Node.Options, params, actions); ref != nil {
+				err = errors.Join(err, fmt.Errorf("x-options: %w", ref))
 			}
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", p.Name, err))
 		}
 	}
 	return errors.Join(errs...)

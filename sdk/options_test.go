@@ -149,6 +149,13 @@ type wrongInputs struct {
 	Thing string `json:"thing,omitempty" jsonschema:"title=Thing" jsonschema_extras:"x-options=list_things sort=a of=$nobody" jsonschema_description:"Thing."`
 }
 
+type within struct {
+	Any  []noAction `json:"any,omitempty" jsonschema:"title=Any" jsonschema_description:"Any."`
+	Deep struct {
+		Wrong wrongInputs `json:"wrong,omitzero" jsonschema:"title=Wrong" jsonschema_description:"Wrong."`
+	} `json:"deep,omitzero" jsonschema:"title=Deep" jsonschema_description:"Deep."`
+}
+
 func TestOptionsThatNobodyCanList(t *testing.T) {
 	change := func(f func(*sdk.OptionList)) *sdk.OptionList {
 		o := wholeList
@@ -161,6 +168,8 @@ func TestOptionsThatNobodyCanList(t *testing.T) {
 		`action list_things does not say how it lists options`:                  picking[pickInput](nil),
 		`action list_things has no input "sort"`:                                picking[wrongInputs](&wholeList),
 		`there is no parameter "nobody" to take of from`:                        picking[wrongInputs](&wholeList),
+		`any: thing: x-options: there is no action "list_thinks"`:               picking[within](&wholeList),
+		`deep: wrong: thing: x-options: action list_things has no input "sort"`: picking[within](&wholeList),
 		`action list_things needs the input "kind"`:                             picking[wrongInputs](&wholeList),
 		`action "list_things": options: items: the answer has no list "thinks"`: picking[pickInput](change(func(o *sdk.OptionList) { o.Items = "thinks" })),
 		`options: items: the answer has no list "next"`:                         picking[pickInput](change(func(o *sdk.OptionList) { o.Items = "next" })),
