@@ -134,7 +134,7 @@ func (l *live) stepOutcome(s *runner.StepRun) string {
 	d := l.out.faint(took(s.Started, s.Finished))
 	switch {
 	case s.Error != nil:
-		return l.out.red(string(s.Error.Code)) + "  " + oneLine(s.Error.Message) + "  " + d
+		return l.out.red(string(s.Error.Code)) + "  " + oneLine(message(s.Error)) + "  " + d
 	case s.Status == runner.Skipped:
 		return l.out.faint("skipped")
 	case s.Outcome != "":
@@ -151,7 +151,7 @@ func noticeLine(n runner.Notice) map[string]any {
 		line["status"] = n.Step.Status
 		line["outcome"] = n.Step.Outcome
 		line["error"] = n.Step.Error
-		if !n.Step.Finished.IsZero() {
+		if !n.Step.Started.IsZero() && !n.Step.Finished.IsZero() {
 			line["milliseconds"] = n.Step.Finished.Sub(n.Step.Started).Milliseconds()
 		}
 	} else if n.Run.Error != nil {

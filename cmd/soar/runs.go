@@ -150,5 +150,9 @@ func message(e *sdk.ErrorBody) string {
 	if e == nil {
 		return ""
 	}
-	return e.Message
+	text := e.Message
+	for _, v := range e.Violations {
+		text += "; " + v.String()
+	}
+	return text
 }
