@@ -128,12 +128,24 @@ func point(lat, lon string) *Point {
 // subject is the user that an event is about: who signed in through an identity
 // provider is a target, and the actor is Okta itself.
 func subject(e *event) User {
-	for _, t := range e.targets {
-		if t.isUser() {
-			return user(t)
-		}
+	if t, ok := e.targetUser(); ok {
+		return user(t)
 	}
 	return user(e.actor)
+}
+
+// targetUser is the first user among the targets, or else the first user of an app.
+// A sign-in to an app names both, the latter with the app's id of them.
+func (e *event) targetUser() (who party, found bool) {
+	for _, t := range e.targets {
+		if t.kind == "User" {
+			return t, true
+		}
+		if t.kind == "AppUser" && !found {
+			who, found = t, true
+		}
+	}
+	return who, found
 }
 
 func user(p party) User {

@@ -22,7 +22,7 @@ type Document struct {
 	User      Subject   `json:"user,omitzero" jsonschema_description:"The user that it is about: the first user among the targets, else the actor."`
 	UserAgent UserAgent `json:"user_agent,omitzero" jsonschema_description:"The program that sent the request."`
 	Okta      Okta      `json:"okta,omitzero" jsonschema_description:"What has no place in ECS."`
-	Related   Related   `json:"related,omitzero" jsonschema_description:"Everything in the document to pivot on, by kind."`
+	Related   Related   `json:"related,omitzero" jsonschema_description:"What to pivot on, by kind: the domain and address of source, the name of user."`
 }
 
 // ECS names the schema of a document.
@@ -104,7 +104,7 @@ type User struct {
 // to.
 type Subject struct {
 	User
-	Target User `json:"target,omitzero" jsonschema_description:"The first user among the targets."`
+	Target User `json:"target,omitzero" jsonschema_description:"The first user among the targets; of an app's user and the org's the org's."`
 }
 
 // UserAgent is the program that sent a request, as ua-parser reads its User-Agent
@@ -128,8 +128,7 @@ type OS struct {
 	Version string `json:"version,omitempty" ecs:"keyword" jsonschema_description:"Its version."`
 }
 
-// Related is everything in a document to pivot on, each list in order and without
-// doubles.
+// Related is what to pivot on.
 type Related struct {
 	Hosts []string `json:"hosts,omitempty" ecs:"keyword" jsonschema_description:"Host and domain names."`
 	IP    []string `json:"ip,omitempty" ecs:"ip" jsonschema_description:"Addresses."`

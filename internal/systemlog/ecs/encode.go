@@ -127,6 +127,9 @@ func (w *writer) system(s *System) {
 		w.b = append(w.b, ']')
 	}
 	w.transaction(&s.Transaction)
+	request := w.open(`"request":`)
+	w.list(`"ip_chain":`, s.Request.IPChain)
+	w.close(request)
 	security := w.open(`"security_context":`)
 	w.text(`"isp":`, s.SecurityContext.ISP)
 	if s.SecurityContext.IsProxy != nil {

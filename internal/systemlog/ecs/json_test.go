@@ -28,6 +28,33 @@ func slow(t testing.TB, d *Document) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// sameAsSekoia holds that the full profile has every value of Sekoia's, and another
+// category and type at most.
+func sameAsSekoia(t testing.TB, raw []byte) {
+	t.Helper()
+	sekoia, err := FromRaw(raw, Options{Profile: Sekoia})
+	if err != nil {
+		return
+	}
+	full, err := FromRaw(raw, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	full.Event.Category, full.Event.Type = sekoia.Event.Category, sekoia.Event.Type
+	theirs, ours := tree(t, &sekoia), tree(t, &full)
+	if !reflect.DeepEqual(theirs, common(theirs, ours)) {
+		t.Fatalf("%s is not all in\n%s", slow(t, &sekoia), slow(t, &full))
+	}
+}
+
+func tree(t testing.TB, d *Document) (v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(slow(t, d)), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 // isEvent is what may be an event, by encoding/json's word.
 func isEvent(raw []byte) bool {
 	trimmed := bytes.TrimLeft(raw, " \t\r\n")
@@ -38,6 +65,7 @@ func isEvent(raw []byte) bool {
 func hold(t testing.TB, raw []byte) {
 	t.Helper()
 	before := bytes.Clone(raw)
+	sameAsSekoia(t, raw)
 	for profile, o := range profiles {
 		d, err := FromRaw(raw, o)
 		if (err == nil) != isEvent(raw) {

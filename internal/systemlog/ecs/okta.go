@@ -11,6 +11,7 @@ type System struct {
 	Actor                 Party                 `json:"actor,omitzero" jsonschema_description:"Who or what did it."`
 	Target                []Party               `json:"target,omitempty" jsonschema_description:"What it was done to."`
 	Transaction           Transaction           `json:"transaction,omitzero" jsonschema_description:"The request or job that it was a part of."`
+	Request               Request               `json:"request,omitzero" jsonschema_description:"The way of the request through the network."`
 	SecurityContext       SecurityContext       `json:"security_context,omitzero" jsonschema_description:"The network that the request came from."`
 	AuthenticationContext AuthenticationContext `json:"authentication_context,omitzero" jsonschema_description:"How the actor was authenticated."`
 	Outcome               Outcome               `json:"outcome,omitzero" jsonschema_description:"Whether it succeeded, in Okta's words."`
@@ -29,6 +30,11 @@ type Transaction struct {
 	ID     string            `json:"id,omitempty" ecs:"keyword" jsonschema_description:"Id of the request or job."`
 	Type   string            `json:"type,omitempty" ecs:"keyword" jsonschema_description:"WEB or JOB."`
 	Detail map[string]string `json:"detail,omitempty" ecs:"flattened" jsonschema_description:"Further facts under Okta's names, such as requestApiTokenId, the API token that was used."`
+}
+
+// Request is the way of a request through the network.
+type Request struct {
+	IPChain []string `json:"ip_chain,omitempty" ecs:"ip" jsonschema_description:"Addresses that the request passed through, proxies among them, the client's first."`
 }
 
 // SecurityContext is the network that a request came from.

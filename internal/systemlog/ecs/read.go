@@ -38,8 +38,6 @@ type event struct {
 // party is an actor or a target.
 type party struct{ id, kind, alternateID, displayName string }
 
-func (p party) isUser() bool { return p.kind == "User" || p.kind == "AppUser" }
-
 // read fills e from s. A member that comes twice counts as it came last.
 func (e *event) read(s string) error {
 	p := jsonscan.New(s)
@@ -180,7 +178,7 @@ func (e *event) readGeo(p *jsonscan.Scanner) {
 		case "country":
 			c.country = p.Text()
 		case "postalCode":
-			c.postalCode = p.Text()
+			c.postalCode = p.Loose() // in Okta's own examples it is a number
 		case "geolocation":
 			c.lat, c.lon = readPoint(p)
 		default:
