@@ -135,7 +135,7 @@ func TestContainmentPartlyFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := strings.Join(out.Users[0].Open, "\n")
-	if out.Contained || out.Outcome != sdk.NotApplicable || !strings.Contains(open, "sessions were not revoked") || !strings.Contains(open, "still in App") {
+	if out.Contained || out.Outcome != sdk.NotApplicable || !strings.Contains(open, "sessions were not revoked: ") || !strings.Contains(open, "still in App") {
 		t.Errorf("got %+v", out)
 	}
 	if b.state(u.ID).Status != oktatest.StatusSuspended {

@@ -2,7 +2,6 @@ package actions
 
 import (
 	"context"
-	"slices"
 
 	"soar.example/okta/internal/okta"
 )
@@ -19,20 +18,20 @@ func (j *job) verify(ctx context.Context) {
 	j.out.after, j.out.Restore.StatusAfter = u.Status, u.Status
 	suspended := u.Status == okta.StatusSuspended || u.Status == okta.StatusDeprovisioned
 	if j.m.Suspend && !suspended {
-		j.open("the account is " + u.Status + " and not suspended")
+		j.open("the account is " + u.Status + " and not suspended" + j.why(stepSuspend))
 	}
 	if j.m.RevokeSessions && j.failed(stepSessions) {
-		j.open("sessions were not revoked")
+		j.open("sessions were not revoked" + j.why(stepSessions))
 	}
 	if j.m.ExpirePassword && !suspended && u.Status != okta.StatusPasswordExpired {
-		j.open("the password is not expired: the account is " + u.Status)
+		j.open("the password is not expired, the account is " + u.Status + j.why(stepPassword))
 	}
 	if q := j.groups.quarantine; q != nil && !member[q.ID] {
-		j.open("the user is not in the quarantine group")
+		j.open("the user is not in the quarantine group" + j.why(stepQuarantine))
 	}
 	for _, g := range j.groups.remove {
 		if member[g.ID] {
-			j.open("the user is still in " + g.Profile.Name + " (" + g.Type + ")")
+			j.open("the user is still in " + g.Profile.Name + " (" + g.Type + ")" + j.why(stepGroups))
 		}
 	}
 	j.verifyRoles(ctx)
@@ -83,7 +82,7 @@ func (j *job) verifyRoles(ctx context.Context) {
 	}
 	for _, r := range roles {
 		if r.Direct() {
-			j.open("the admin role " + r.Label + " is still assigned")
+			j.open("the admin role " + r.Label + " is still assigned" + j.why(stepRoles))
 		} else {
 			j.open("the admin role " + r.Label + " comes by a group")
 		}
@@ -100,7 +99,7 @@ func (j *job) verifyFactors(ctx context.Context) {
 	}
 	for _, f := range factors {
 		if f.Status == okta.StatusActive {
-			j.open("the factor " + f.FactorType + " (" + f.Provider + ") is still enrolled")
+			j.open("the factor " + f.FactorType + " (" + f.Provider + ") is still enrolled" + j.why(stepFactors))
 		}
 	}
 }
@@ -115,13 +114,21 @@ func (j *job) verifyDevices(ctx context.Context) {
 	}
 	for _, d := range devices {
 		if d.Device.Status == okta.StatusActive {
-			j.open("the device " + d.Device.ID + " is still active")
+			j.open("the device " + d.Device.ID + " is still active" + j.why(stepDevices))
 		}
 	}
 }
 
 func (j *job) open(what string) { j.out.Open = append(j.out.Open, what) }
 
-func (j *job) failed(step string) bool {
-	return slices.ContainsFunc(j.out.Steps, func(s Step) bool { return s.Name == step && s.Outcome == failed })
+func (j *job) failed(step string) bool { return j.why(step) != "" }
+
+// why says of a step that failed what it failed of.
+func (j *job) why(step string) string {
+	for _, s := range j.out.Steps {
+		if s.Name == step && s.Outcome == failed {
+			return ": " + s.Error.Message
+		}
+	}
+	return ""
 }
