@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -167,6 +168,7 @@ func sumUp(ctx context.Context, done []Containment, failures []error) (ContainUs
 		return ContainUserOutput{}, failures[0]
 	case sdk.IsDryRun(ctx):
 		out.Outcome, out.Plan = sdk.Planned, sdk.PlannedRequests(ctx)
+		out.Reason = refusals(out.Plan)
 	case !out.Contained:
 		out.Outcome, out.Reason = sdk.NotApplicable, "not contained: "+strings.Join(open, "; ")
 	case changed:
@@ -175,4 +177,15 @@ func sumUp(ctx context.Context, done []Containment, failures []error) (ContainUs
 		out.Outcome = sdk.Already
 	}
 	return out, nil
+}
+
+// refusals says what would refuse the requests of a plan, each reason once.
+func refusals(plan []Planned) string {
+	var why []string
+	for _, p := range plan {
+		if p.RefusedBy != "" && !slices.Contains(why, p.RefusedBy) {
+			why = append(why, p.RefusedBy)
+		}
+	}
+	return strings.Join(why, "; ")
 }

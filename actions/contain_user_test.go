@@ -214,6 +214,16 @@ func TestContainmentPlan(t *testing.T) {
 	}
 }
 
+// A plan that would be refused says so at once, and by which rule.
+func TestContainmentPlanThatWouldBeRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	out, _, err := b.contain(map[string]any{"users": []string{"okta.admin@corp.example"}, "dry_run": true})
+	if err != nil || out.Outcome != sdk.Planned || strings.Count(out.Reason, "rule own user") != 1 {
+		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
 // A user whose state moved on since is not overwritten.
 func TestRestoreAfterSomebodyElse(t *testing.T) {
 	t.Parallel()

@@ -81,6 +81,7 @@ func (j *job) restored(ctx context.Context, r RestoreRecord) (RestoreUserOutput,
 	out.Before, out.After = stateOf(j.user), stateOf(j.user)
 	if sdk.IsDryRun(ctx) {
 		out.Outcome, out.Plan = sdk.Planned, sdk.PlannedRequests(ctx)
+		out.Reason = refusals(out.Plan)
 		return out, nil
 	}
 	u, err := j.c.User(ctx, j.user.ID)

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"soar.example/okta/sdk"
 )
 
-// showAnswer shows an action's answer to a person: events as a table, anything
-// else member by member.
+// showAnswer shows an action's answer to a person: events and other plain lists as
+// tables, anything else member by member.
 func (a *app) showAnswer(info *sdk.ActionInfo, output json.RawMessage, outcome sdk.Outcome) {
 	if outcome != "" {
 		fmt.Fprintf(a.out, "%s  %s\n", a.outcome(outcome), info.Title)
@@ -29,6 +32,19 @@ func (a *app) showAnswer(info *sdk.ActionInfo, output json.RawMessage, outcome s
 		a.out.table(rows)
 		delete(answer, "events")
 	}
+	lists := map[string][][]string{}
+	for name, value := range answer {
+		if rows := listRows(value); rows != nil {
+			lists[name] = rows
+			delete(answer, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(lists)) {
+		if len(lists) > 1 {
+			fmt.Fprintf(a.out, "%s:\n", name)
+		}
+		a.out.table(lists[name])
+	}
 	var rows [][]string
 	flatten("", answer, &rows)
 	a.out.table(append([][]string{{"MEMBER", "VALUE"}}, rows...))
@@ -44,6 +60,54 @@ func (a *app) outcome(o sdk.Outcome) string {
 		return a.out.red("✗ not applicable")
 	}
 	return oneLine(string(o))
+}
+
+// listRows are the rows of a list of objects that hold nothing but plain values, beside
+// what Okta sent ("raw"), which is not shown; nil for anything else. What tells objects
+// apart best comes first.
+func listRows(v any) [][]string {
+	list, _ := v.([]any)
+	columns := map[string]bool{}
+	for _, item := range list {
+		object, ok := item.(map[string]any)
+		if !ok {
+			return nil
+		}
+		for name, value := range object {
+			switch value.(type) {
+			case map[string]any, []any:
+				if name != "raw" {
+					return nil
+				}
+			default:
+				columns[name] = true
+			}
+		}
+	}
+	if len(columns) == 0 {
+		return nil
+	}
+	first := []string{"name", "label", "login", "action", "id", "type", "status"}
+	rank := func(name string) int {
+		if i := slices.Index(first, name); i >= 0 {
+			return i
+		}
+		return len(first)
+	}
+	names := slices.SortedFunc(maps.Keys(columns), func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
+	head := make([]string, len(names))
+	for i, name := range names {
+		head[i] = strings.ToUpper(strings.ReplaceAll(name, "_", " "))
+	}
+	rows := [][]string{head}
+	for _, item := range list {
+		row := make([]string, len(names))
+		for i, name := range names {
+			row[i] = text(item, name)
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // text follows a path of members and returns what is there as one line, "" if
@@ -66,17 +130,31 @@ func text(v any, path ...string) string {
 func flatten(prefix string, v any, rows *[][]string) {
 	switch v := v.(type) {
 	case map[string]any:
-		names := make([]string, 0, len(v))
-		for name := range v {
-			names = append(names, name)
-		}
-		sort.Strings(names)
-		for _, name := range names {
+		for _, name := range slices.Sorted(maps.Keys(v)) {
 			flatten(strings.TrimPrefix(prefix+"."+name, "."), v[name], rows)
 		}
 	case nil:
 		*rows = append(*rows, []string{prefix, "null"})
+	case []any:
+		// Objects are shown a member a line, and whole below that: a restore record is
+		// there to be copied.
+		if !slices.ContainsFunc(v, isObject) {
+			*rows = append(*rows, []string{prefix, text(v)})
+			return
+		}
+		for i, item := range v {
+			object, _ := item.(map[string]any)
+			delete(object, "raw") // in JSON it is there
+			for _, name := range slices.Sorted(maps.Keys(object)) {
+				*rows = append(*rows, []string{prefix + "." + strconv.Itoa(i) + "." + name, text(object[name])})
+			}
+			if object == nil {
+				*rows = append(*rows, []string{prefix + "." + strconv.Itoa(i), text(item)})
+			}
+		}
 	default:
 		*rows = append(*rows, []string{prefix, text(v)})
 	}
 }
+
+func isObject(v any) bool { _, ok := v.(map[string]any); return ok }

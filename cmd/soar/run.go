@@ -120,8 +120,12 @@ func (a *app) carriedFlags(front *pflag.FlagSet) *pflag.FlagSet {
 func readInput(c *cobra.Command, flags *pflag.FlagSet, file string, params map[string]func() any) (json.RawMessage, error) {
 	given := map[string]any{}
 	for name, value := range params {
-		if flags.Changed(name) {
-			given[name] = value()
+		if !flags.Changed(name) {
+			continue
+		}
+		given[name] = value()
+		if raw, ok := given[name].(json.RawMessage); ok && !json.Valid(raw) {
+			return nil, sdk.InvalidField("/"+name, "must be given as JSON")
 		}
 	}
 	if file == "" {
@@ -200,7 +204,11 @@ func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Dura
 	if a.json {
 		a.out.indented(result.Output)
 	} else {
-		a.showAnswer(info, output.Mask(result.Output), answer.Outcome)
+		shown := output.Mask(result.Output)
+		a.showAnswer(info, shown, answer.Outcome)
+		if !bytes.Equal(shown, result.Output) {
+			fmt.Fprintf(a.err, "note: %s stands for a secret, which only --json prints\n", schema.Masked)
+		}
 		fmt.Fprintln(a.out, a.out.faint(count(len(result.Calls), "request")+" to Okta, "+took.Round(time.Millisecond).String()))
 	}
 	if answer.Outcome == sdk.NotApplicable {
