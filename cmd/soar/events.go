@@ -13,9 +13,9 @@ import (
 )
 
 func (a *app) eventsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "events", Short: "Print events as they come, look up their types, or normalize them to ECS or EMM", Args: none,
+	c := &cobra.Command{Use: "events", Short: "Print events as they come, look up their types, normalize them to ECS or EMM, or read a value of each", Args: none,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(a.eventTypesCommand(), a.showEventTypeCommand(), a.normalizeCommand(), a.tailCommand())
+	c.AddCommand(a.eventTypesCommand(), a.showEventTypeCommand(), a.normalizeCommand(), a.readValueCommand(), a.tailCommand())
 	return c
 }
 

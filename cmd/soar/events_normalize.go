@@ -33,17 +33,7 @@ line (in an array: its place) and passed over; the exit status is then 1. A line
 			case original && f != shape.ECS:
 				return usageError{errors.New("--original goes with --to ecs: the matrix has no place for the event as Okta sent it")}
 			}
-			var in io.Reader = c.InOrStdin()
-			if args[0] != "-" {
-				file, err := os.Open(args[0])
-				if err != nil {
-					return sdk.Invalid("cannot read the events: " + err.Error())
-				}
-				defer file.Close()
-				in = file
-			}
-			n := &normalizer{app: a, to: f, original: original, out: bufio.NewWriterSize(a.out, 1<<16)}
-			return n.run(c.Context(), in)
+			return a.eachEvent(c, args[0], func(dst, raw []byte) ([]byte, error) { return shape.Append(dst, raw, f, original) })
 		},
 	}
 	c.Flags().StringVar(&to, "to", "", "ecs or emm")
@@ -52,11 +42,26 @@ line (in an array: its place) and passed over; the exit status is then 1. A line
 	return c
 }
 
+// eachEvent writes what append makes of each event of a file, or of standard input for
+// -, on a line of its own.
+func (a *app) eachEvent(c *cobra.Command, file string, append func(dst, raw []byte) ([]byte, error)) error {
+	var in io.Reader = c.InOrStdin()
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return sdk.Invalid("cannot read the events: " + err.Error())
+		}
+		defer f.Close()
+		in = f
+	}
+	n := &normalizer{app: a, append: append, out: bufio.NewWriterSize(a.out, 1<<16)}
+	return n.run(c.Context(), in)
+}
+
 // A normalizer writes a stream of events in another shape.
 type normalizer struct {
 	*app
-	to        shape.Format
-	original  bool
+	append    func(dst, raw []byte) ([]byte, error)
 	out       *bufio.Writer
 	document  []byte // reused for each
 	done, bad int
@@ -89,7 +94,7 @@ func (n *normalizer) write(ctx context.Context, batch []numbered) error {
 			break
 		}
 		if e.err == nil {
-			n.document, e.err = shape.Append(n.document[:0], e.raw, n.to, n.original)
+			n.document, e.err = n.append(n.document[:0], e.raw)
 		}
 		if e.err != nil {
 			n.refuse(e)

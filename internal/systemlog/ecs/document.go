@@ -104,7 +104,7 @@ type User struct {
 // to.
 type Subject struct {
 	User
-	Target User `json:"target,omitzero" jsonschema_description:"The first user among the targets; of an app's user and the org's the org's."`
+	Target User `json:"target,omitzero" jsonschema_description:"The first user among the targets; an app's user only where there is no other."`
 }
 
 // UserAgent is the program that sent a request, as ua-parser reads its User-Agent
