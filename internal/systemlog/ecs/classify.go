@@ -14,8 +14,7 @@ type Class struct {
 
 // Classify returns the class of an event type in the full profile, without looking
 // it up in a catalogue: an event type that Okta adds tomorrow is filed with its
-// family. A few event types belong to no category, and have an empty class. The
-// caller must not change the slices.
+// family. The caller must not change the slices.
 func Classify(eventType string) Class { return rules().full.of(eventType) }
 
 // sekoiaClass is the class that Sekoia.io's intake gives.
@@ -69,9 +68,6 @@ func (x *index) add(pattern, class string) {
 func compile(class string) entry {
 	before, after, _ := strings.Cut(class, ":")
 	categories, types := strings.Fields(before), strings.Fields(after)
-	if class == "none" {
-		return entry{"": {}}
-	}
 	plus := slices.Index(types, "+")
 	if plus < 0 {
 		return entry{"": {categories, types}}

@@ -7,9 +7,9 @@ package ecs
 // longer family a shorter one.
 //
 // A class is written "category category: type type". A plus sign among the types
-// is the type that the verb in the name asks for (see verbs), "none" is a class
-// without category and type. Sekoia is the class that Sekoia.io's intake gives, ""
-// where the pattern is none of its own: a shorter one decides there.
+// is the type that the verb in the name asks for (see verbs). Sekoia is the class
+// that Sekoia.io's intake gives, "" where the pattern is none of its own: a shorter
+// one decides there.
 type rule struct{ pattern, class, sekoia string }
 
 // table is every rule there is, by name.
@@ -27,7 +27,7 @@ var table = []rule{
 	{"account.org.consent.*", "iam: admin change", ""},
 	{"account.org_group.*", "configuration: +", ""},
 	{"account.user.*", "iam: user info", ""},
-	{"analytics.feedback.provide", "none", ""},
+	{"analytics.feedback.*", "iam: info", ""},
 	{"analytics.reports.*", "file: +", ""},
 
 	{"app.*", "configuration: +", ""},
@@ -228,7 +228,7 @@ var table = []rule{
 	{"personal.user.app_migration.*", "iam file: user access", ""},
 	{"pki.*", "configuration: +", ""},
 	{"plugin.downloaded", "file: access", ""},
-	{"plugin.script_status", "none", ""},
+	{"plugin.script_status", "iam: info", ""},
 	{"policy.*", "configuration: +", ""},
 	{"policy.auth_reevaluate.*", "authentication session: info", ""},
 	{"policy.branch.*", "configuration: +", ""},
@@ -334,7 +334,7 @@ var table = []rule{
 	{"user.chrome.*", "host: change", ""},
 	{"user.device_session.*", "session: +", ""},
 	{"user.identity_verification.*", "authentication: start", ""},
-	{"user.internal.*", "none", ""},
+	{"user.internal.*", "iam: info", ""},
 	{"user.internal.risk.*", "intrusion_detection iam: user info", ""},
 	{"user.internal.session_context_change", "session: info", ""},
 	{"user.lifecycle.delete.*", "iam: user deletion", ""},
