@@ -1,0 +1,161 @@
+//go:build linux
+
+package reliability
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/runner"
+)
+
+// logEvent is what the check reads of an event.
+type logEvent struct {
+	UUID   string          `json:"uuid"`
+	Type   string          `json:"eventType"`
+	Target json.RawMessage `json:"target"` // some of the events are hostile
+}
+
+// settle lets w work until every run is through, stops it, and looks.
+func (s *scene) settle(w *watch) string {
+	s.Helper()
+	s.through(w, s.events)
+	w.stop()
+	return s.check()
+}
+
+// through waits until so many runs are through.
+func (s *scene) through(w *watch, runs int) {
+	s.Helper()
+	s.until(fmt.Sprintf("end of %d runs", runs), 45*time.Second, func() bool {
+		if w.ended() {
+			s.Fatalf("soar watch ended: %s", w.said())
+		}
+		return s.finished() >= runs
+	})
+}
+
+// finished is how many runs of the store are through.
+func (s *scene) finished() int {
+	if _, err := os.Stat(s.store); err != nil {
+		return 0
+	}
+	store, err := runner.OpenStore(s.Context(), s.store)
+	if err != nil {
+		return 0 // it is being made
+	}
+	defer store.Close()
+	n := 0
+	for _, status := range []runner.Status{runner.Succeeded, runner.Failed} {
+		runs, err := store.Runs(s.Context(), runner.Query{Status: status, Limit: 10 * (s.events + 1)})
+		if err != nil {
+			return 0
+		}
+		n += len(runs)
+	}
+	return n
+}
+
+// check looks whether every matching event in the org started its playbook exactly
+// once: the events are read from the org's log over HTTP, the runs from the store,
+// and that no user was suspended twice from the log again.
+func (s *scene) check() string {
+	s.Helper()
+	s.meddleWith(nil)
+	s.org.ClearFaults()
+	s.org.ClearLimits()
+	want, suspended := map[string]bool{}, map[string]int{}
+	for _, e := range s.readLog() {
+		switch e.Type {
+		case trigger:
+			want[e.UUID] = true
+		case "user.lifecycle.suspend":
+			var targets []struct {
+				ID string `json:"id"`
+			}
+			if err := json.Unmarshal(e.Target, &targets); err != nil {
+				s.Error(err)
+			}
+			for _, t := range targets {
+				suspended[t.ID]++
+			}
+		}
+	}
+	if len(want) != s.events {
+		s.Errorf("the org's log has %d matching events, not %d: the test is wrong", len(want), s.events)
+	}
+	store, err := runner.OpenStore(context.Background(), s.store)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer store.Close()
+	runs, err := store.Runs(context.Background(), runner.Query{Limit: 10 * (s.events + 1)})
+	if err != nil {
+		s.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, run := range runs {
+		got[run.EventID]++
+		if run.Status != runner.Succeeded {
+			s.Errorf("the run of event %s is %s: %+v", run.EventID, run.Status, run.Error)
+		}
+		if !want[run.EventID] {
+			s.Errorf("a run of %s, an event that the org does not have or that does not match", run.EventID)
+		}
+	}
+	for id := range want {
+		if got[id] != 1 {
+			s.Errorf("event %s started %d runs", id, got[id])
+		}
+	}
+	for user, times := range suspended {
+		if times != 1 {
+			s.Errorf("user %s was suspended %d times", user, times)
+		}
+	}
+	if len(suspended) != s.people {
+		s.Errorf("%d of %d users are suspended", len(suspended), s.people)
+	}
+	return fmt.Sprintf("each of %d events started once", len(want))
+}
+
+// readLog reads the whole log, as anybody can.
+func (s *scene) readLog() []logEvent {
+	s.Helper()
+	now := time.Now()
+	q := url.Values{
+		"since": {now.Add(-80 * 24 * time.Hour).UTC().Format(time.RFC3339)}, "until": {now.Add(48 * time.Hour).UTC().Format(time.RFC3339)}, "limit": {"1000"},
+	}
+	var all []logEvent
+	for next := s.door.URL + logPath + "?" + q.Encode(); next != ""; {
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, next, nil)
+		if err != nil {
+			s.Fatal(err)
+		}
+		req.Header.Set("Authorization", "SSWS "+s.token)
+		resp, err := s.door.Client().Do(req)
+		if err != nil {
+			s.Fatal(err)
+		}
+		var page []logEvent
+		err = json.NewDecoder(resp.Body).Decode(&page)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			s.Fatalf("read the org's log: status %d, %v", resp.StatusCode, err)
+		}
+		all = append(all, page...)
+		next = ""
+		for _, link := range resp.Header.Values("Link") {
+			if target, rel, _ := strings.Cut(link, ">"); strings.Contains(rel, `"next"`) {
+				next = strings.TrimPrefix(target, "<")
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,302 @@
+//go:build linux
+
+package reliability
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"pgregory.net/rapid"
+
+	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/internal/runner"
+	"soar.example/okta/sdk"
+)
+
+// types are the event types of histories.
+var types = []string{"user.session.start", "user.mfa.okta_verify.deny_push", "user.account.lock"}
+
+// A history is what happened to an org and to what polls it, and a model of what
+// must have come of it.
+type history struct {
+	*rapid.T
+	org      *oktatest.Org
+	door     *httptest.Server
+	backend  sdk.Backend
+	manifest *sdk.Manifest
+	known    map[string]*playbook.Playbook // by source: to load one costs more than a history
+	path     string
+	ahead    time.Duration // of the org's clock
+
+	session sdk.Session
+	store   *runner.Store
+	engine  *runner.Engine
+	books   map[string][]string // their event types by name
+	loaded  []*playbook.Playbook
+	place   json.RawMessage
+
+	log     []*happened
+	logged  int // entries of the org's log, repeated ones too
+	unread  int // of them, since the last sweep
+	allowed int // how many requests that is worth
+}
+
+// happened is an event, and which playbooks must, and which may, have started on it.
+type happened struct {
+	id, kind  string
+	read      bool // a sweep has been past it
+	must, may map[string]bool
+}
+
+const pageSize = 3
+
+// Nothing is lost and nothing doubled, in bounded requests, whatever happens to the
+// org, to the network, to the process and to its playbooks, in whatever order.
+func TestHistories(t *testing.T) {
+	t.Parallel()
+	backend, err := connector.Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := backend.Manifest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, n, known := t.TempDir(), 0, map[string]*playbook.Playbook{}
+	rapid.Check(t, func(t *rapid.T) {
+		n++
+		h := &history{T: t, backend: backend, manifest: manifest, known: known, path: filepath.Join(dir, fmt.Sprint(n)), books: map[string][]string{}}
+		h.org = oktatest.New(oktatest.Options{Now: func() time.Time { return time.Now().Add(h.ahead) }})
+		h.door = httptest.NewServer(h.org)
+		defer h.door.Close()
+		h.open()
+		defer h.close()
+		h.edit("first", types[:1])
+		h.sweep() // from now on
+		t.Repeat(map[string]func(*rapid.T){
+			"events":  func(t *rapid.T) { h.events() },
+			"sweep":   func(t *rapid.T) { h.sweep() },
+			"fault":   func(t *rapid.T) { h.fault() },
+			"restart": func(t *rapid.T) { h.close(); h.open(); h.load() },
+			"time":    func(t *rapid.T) { h.ahead += time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute },
+			"forgets": func(t *rapid.T) { h.org.Fault(oktatest.Fault{ExpireCursors: true}); h.allowed++ },
+			"dies":    func(t *rapid.T) { h.dies() },
+			"edits": func(t *rapid.T) {
+				h.edit(rapid.SampledFrom([]string{"first", "second"}).Draw(t, "playbook"), h.drawTypes())
+			},
+			"bad link": func(t *rapid.T) { h.badLink() },
+			"":         func(t *rapid.T) { h.check() },
+		})
+		h.org.ClearFaults()
+		h.sweep()
+		h.check()
+	})
+}
+
+func (h *history) open() {
+	raw, err := json.Marshal(map[string]any{"org_url": h.door.URL, "token": oktatest.DefaultToken})
+	h.must(err)
+	h.session, err = h.backend.Open(context.Background(), raw)
+	h.must(err)
+	h.store, err = runner.OpenStore(context.Background(), h.path)
+	h.must(err)
+	h.engine, err = runner.New(h.store, runner.Options{Org: "org", Manifest: h.manifest, Session: h.session})
+	h.must(err)
+	h.place, err = h.store.Checkpoint(context.Background(), "log")
+	h.must(err)
+}
+
+func (h *history) close() {
+	h.must(h.engine.Close())
+	h.must(h.store.Close())
+	h.must(h.session.Close())
+}
+
+func (h *history) must(err error) {
+	h.Helper()
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
+func (h *history) drawTypes() []string {
+	return types[:rapid.IntRange(1, len(types)).Draw(h.T, "types")]
+}
+
+// edit adds a playbook or changes its event types. What was not read yet may have
+// been meant or not; what was read shortly before may start on it now.
+func (h *history) edit(name string, to []string) {
+	h.books[name] = to
+	h.load()
+	for _, e := range h.log {
+		fits := slices.Contains(to, e.kind)
+		if e.must[name] && !e.read && !fits {
+			e.must[name] = false
+			e.may[name] = true
+		}
+		if fits && !e.must[name] {
+			e.may[name] = true
+		}
+	}
+}
+
+// filter is what the log is asked for.
+func (h *history) filter() []string {
+	var all []string
+	for _, types := range h.books {
+		all = append(all, types...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (h *history) load() {
+	h.loaded = nil
+	for _, name := range []string{"first", "second"} {
+		if h.books[name] == nil {
+			continue
+		}
+		list, err := json.Marshal(h.books[name])
+		h.must(err)
+		source := fmt.Sprintf("name: %s\ntitle: T\ntrigger: system_log\nevent_types: %s\nsteps:\n  - {id: a, action: get_user, with: {user: u}}\n", name, list)
+		b := h.known[source]
+		if b == nil {
+			b, err = playbook.Load(name+".yaml", []byte(source), h.manifest)
+			h.must(err)
+			h.known[source] = b
+		}
+		h.loaded = append(h.loaded, b)
+	}
+}
+
+// events happen: some late, some with a time that lies in the future by less than a
+// poller goes back, some again.
+func (h *history) events() {
+	for range rapid.IntRange(1, 7).Draw(h.T, "events") {
+		h.logged++
+		h.unread++
+		off := time.Duration(rapid.IntRange(-90, 14).Draw(h.T, "published")) * time.Minute
+		kind := rapid.SampledFrom(types).Draw(h.T, "type")
+		event := oktatest.Event{"eventType": kind, "published": time.Now().Add(h.ahead + off).UTC().Format(time.RFC3339Nano)}
+		if len(h.log) > 0 && rapid.IntRange(0, 9).Draw(h.T, "again") == 0 {
+			old := rapid.SampledFrom(h.log).Draw(h.T, "old")
+			event["uuid"], event["eventType"] = old.id, old.kind
+			h.org.Append(event)
+			for name, types := range h.books {
+				if slices.Contains(types, old.kind) && !old.must[name] {
+					old.may[name] = true
+				}
+			}
+			continue
+		}
+		e := &happened{id: h.org.Append(event)[0], kind: kind, must: map[string]bool{}, may: map[string]bool{}}
+		for name, types := range h.books {
+			e.must[name] = slices.Contains(types, kind)
+		}
+		h.log = append(h.log, e)
+	}
+}
+
+// fault strikes the next answers of the log.
+func (h *history) fault() {
+	faults := []oktatest.Fault{
+		{Status: 503}, {Status: 500}, {Kind: oktatest.KindTruncate}, {Kind: oktatest.KindReset}, {Kind: oktatest.KindHangup},
+		{Kind: oktatest.KindHTML, Status: 200}, {Status: 200, Body: `[{"uuid":"x","eve`}, {Status: 401, ErrorCode: "E0000011"},
+	}
+	f := rapid.SampledFrom(faults).Draw(h.T, "fault")
+	f.Path, f.Times = logPath, rapid.IntRange(1, 3).Draw(h.T, "times")
+	h.org.Fault(f)
+	h.allowed += 3 * f.Times // net/http itself repeats a GET that met a kept connection's end
+}
+
+// badLink lets the next answer of the log lead nowhere.
+func (h *history) badLink() {
+	link := rapid.SampledFrom([]string{oktatest.LinkNone, oktatest.LinkSelf, "https://evil.example/api/v1/logs?after=1"}).Draw(h.T, "link")
+	h.org.Fault(oktatest.Fault{Path: logPath, Link: link, Times: 1})
+	h.allowed += 2
+}
+
+// dies reads a page and is killed before it is committed.
+func (h *history) dies() {
+	_, _ = h.poll() // nobody gets to know
+	h.allowed += 2 + h.logged/pageSize
+	h.close()
+	h.open()
+	h.load()
+}
+
+func (h *history) poll() (sdk.RawPage, error) {
+	params, err := json.Marshal(map[string]any{"event_types": h.filter(), "page_size": pageSize})
+	h.must(err)
+	return h.session.Poll(hclog.WithContext(context.Background(), hclog.NewNullLogger()), "system_log", params, h.place)
+}
+
+// sweep polls to the end of the log, over whatever faults there are. A full page may
+// say that there is no more to read, if its link leads nowhere.
+func (h *history) sweep() {
+	for failures := 0; ; {
+		page, err := h.poll()
+		if err != nil {
+			if failures++; failures > 40 {
+				h.Fatalf("does not get over faults: %v", err)
+			}
+			continue
+		}
+		for _, n := range page.Notices {
+			if strings.Contains(n, "reading again from") {
+				h.allowed += h.logged/pageSize + 1
+			}
+		}
+		_, err = h.engine.Accept(context.Background(), "log", page, h.loaded)
+		h.must(err)
+		h.place = page.Next
+		if page.Seen < pageSize {
+			break
+		}
+	}
+	h.allowed += 2 + h.unread/pageSize
+	h.unread = 0
+	for _, e := range h.log {
+		e.read = true
+	}
+	if n := len(h.org.Requests()); n > h.allowed {
+		h.Fatalf("%d requests, %d are enough", n, h.allowed)
+	}
+}
+
+// check compares the store with the model.
+func (h *history) check() {
+	runs, err := h.store.Runs(context.Background(), runner.Query{Limit: 1000})
+	h.must(err)
+	started := map[string]int{}
+	for _, r := range runs {
+		started[r.Playbook+" "+r.EventID]++
+	}
+	for _, e := range h.log {
+		for _, name := range []string{"first", "second"} {
+			n := started[name+" "+e.id]
+			delete(started, name+" "+e.id)
+			switch {
+			case n > 1:
+				h.Fatalf("event %s started %s %d times", e.id, name, n)
+			case n == 0 && e.read && e.must[name]:
+				h.Fatalf("event %s did not start %s", e.id, name)
+			case n == 1 && !e.must[name] && !e.may[name]:
+				h.Fatalf("event %s of type %s started %s", e.id, e.kind, name)
+			}
+		}
+	}
+	if len(started) > 0 {
+		h.Fatalf("runs of nothing: %v", started)
+	}
+}

@@ -1,0 +1,94 @@
+//go:build linux
+
+package reliability
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+)
+
+// badNetwork is a network that is made bad for as long as it takes that two polls
+// fail.
+func badNetwork(kind, attributes string, env ...string) func(*testing.T) string {
+	return func(t *testing.T) string {
+		s := newScene(t, oktatest.Options{})
+		net := s.between()
+		s.write("soar.yaml", "timeout: 1s\n")
+		s.deny(5)
+		w := s.watch()
+		s.through(w, 5)
+		cure := net.toxic(kind, attributes)
+		s.deny(20)
+		w.has(2, "poll_failed")
+		cure()
+		s.deny(5)
+		return s.settle(w)
+	}
+}
+
+func latency(t *testing.T) string {
+	s := newScene(t, oktatest.Options{})
+	net := s.between()
+	net.toxic("latency", `{"latency":150,"jitter":140}`)
+	s.deny(5)
+	return s.settle(s.watch())
+}
+
+func refused(t *testing.T) string {
+	s := newScene(t, oktatest.Options{})
+	net := s.between()
+	s.deny(5)
+	w := s.watch()
+	s.through(w, 5)
+	net.down()
+	s.deny(5)
+	w.has(2, "poll_failed")
+	net.up()
+	return s.settle(w)
+}
+
+// badAnswers is a fault of the log's own answers, for as long as it takes that two
+// polls fail.
+func badAnswers(f oktatest.Fault) func(*testing.T) string {
+	return func(t *testing.T) string {
+		s := newScene(t, oktatest.Options{})
+		s.page(4)
+		s.deny(10)
+		w := s.watch()
+		s.through(w, 10)
+		s.fault(f)
+		s.deny(10)
+		w.has(2, "poll_failed")
+		s.org.ClearFaults()
+		return s.settle(w)
+	}
+}
+
+// everywhere is a fault of every answer but the first few, so that steps meet it
+// too, before their work or after it.
+func everywhere(f oktatest.Fault) func(*testing.T) string {
+	return func(t *testing.T) string {
+		s := newScene(t, oktatest.Options{})
+		s.deny(10)
+		w := s.watch()
+		w.has(1, "watching")
+		f.Path, f.Skip, f.Times = "**", 9, 6
+		s.org.Fault(f)
+		return s.settle(w)
+	}
+}
+
+// unresolved is a name that nobody knows.
+func unresolved(t *testing.T) string {
+	s := newScene(t, oktatest.Options{})
+	s.deny(5)
+	s.url = "https://org.invalid"
+	if code := s.watch().wait(30 * time.Second); code != 3 {
+		t.Errorf("exit status %d, not 3", code)
+	}
+	s.url = s.door.URL
+	return fmt.Sprintf("exit status 3, nothing stored; then %s", s.settle(s.watch()))
+}

@@ -1,0 +1,111 @@
+//go:build linux
+
+package reliability
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	root = "../.."
+	page = "docs/reliability.md"
+)
+
+const heading = `# What is promised, and what was done to it
+
+Printed by the tests that do it: ` + "`go test ./internal/reliability -run TestFaults -update`" + `. Real processes are used throughout: the
+` + "`soar watch`" + ` binary, its plugin process, an Okta org of the tests' own over HTTP, and a toxiproxy between where the network
+is meant. Each row below that is a ` + "`TestFaults`" + ` ends with the same check: the org's log is read over HTTP, the runs from the
+store, and every matching event must have started its playbook exactly once, each run must have succeeded, and no user may
+have been suspended twice. Rows of other tests assert what they say. P1 to P24 number the promises.
+
+| | Fault | How it is provoked | Outcome | Test |
+|---|---|---|---|---|
+`
+
+// comparePage guards against a page that says anything else than what came out.
+func comparePage(t *testing.T, results []string) {
+	t.Helper()
+	for i, r := range table {
+		if r.try != nil && results[i] == "" {
+			return // not all rows were run
+		}
+	}
+	var b bytes.Buffer
+	b.WriteString(heading)
+	for i, r := range table {
+		outcome, test := results[i], "`TestFaults/row/"+r.name+"`"
+		if r.try == nil {
+			outcome, test = proof(t, r), "none"
+			if r.proved != "" {
+				folder, name, _ := strings.Cut(r.proved, " ")
+				test = "`" + name + "` in " + folder
+			}
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.promise, r.fault, r.how, outcome, test)
+	}
+	full := filepath.Join(root, page)
+	if *update {
+		if err := os.WriteFile(full, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got, err := os.ReadFile(full); err != nil || !bytes.Equal(got, b.Bytes()) {
+		t.Errorf("%s is not what came out (%v); run: go test ./internal/reliability -run TestFaults -update", page, err)
+	}
+}
+
+// proof is the outcome of a row that is tested elsewhere: that test must be there,
+// and is run when the page is written.
+func proof(t *testing.T, r row) string {
+	t.Helper()
+	if r.proved == "" {
+		return r.outcome
+	}
+	folder, name, _ := strings.Cut(r.proved, " ")
+	if !slices.Contains(tests(t, folder), name) {
+		t.Errorf("row %q: there is no %s in %s", r.fault, name, folder)
+	}
+	if *update {
+		cmd := exec.CommandContext(t.Context(), "go", "test", "-timeout", "120s", "-run", "^"+name+"$", "./"+folder)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s in %s: %v\n%s", name, folder, err, out)
+			return notKept
+		}
+	}
+	return r.outcome
+}
+
+// tests are the names of a folder's tests.
+func tests(t *testing.T, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range parsed.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				names = append(names, f.Name.Name)
+			}
+		}
+	}
+	return names
+}
