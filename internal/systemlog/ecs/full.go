@@ -1,5 +1,7 @@
 package ecs
 
+import "slices"
+
 // further adds what the full profile has beyond Sekoia's. It changes none of
 // Sekoia's values but the category and type, which are the table's.
 func (d *Document) further(e *event) {
@@ -26,9 +28,5 @@ func (d *Document) further(e *event) {
 	for i, t := range e.targets {
 		s.Target[i] = Party{ID: t.id, Type: t.kind, AlternateID: t.alternateID, DisplayName: t.displayName}
 	}
-	for _, ip := range e.chain {
-		if isIP(ip) {
-			s.Request.IPChain = append(s.Request.IPChain, ip)
-		}
-	}
+	s.Request.IPChain = slices.DeleteFunc(e.chain, func(ip string) bool { return !isIP(ip) })
 }
