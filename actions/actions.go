@@ -49,6 +49,7 @@ var All = []sdk.Operation[*okta.Client]{
 	RevokeUserGrants,
 	RevokeAppTokens,
 	UniversalLogout,
+	ListRoles,
 	ListUserRoles,
 	AssignRole,
 	RevokeRole,

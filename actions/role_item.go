@@ -50,22 +50,39 @@ func roleItem(r okta.Role) RoleItem {
 
 // standardRoles are the roles that every org has
 // (https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/).
-var standardRoles = []string{
-	"ACCESS_CERTIFICATIONS_ADMIN", "ACCESS_REQUESTS_ADMIN", "API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN",
-	"GROUP_MEMBERSHIP_ADMIN", "HELP_DESK_ADMIN", "ORG_ADMIN", "READ_ONLY_ADMIN", "REPORT_ADMIN", "SUPER_ADMIN",
-	"USER_ADMIN", "WORKFLOWS_ADMIN",
+var standardRoles = []struct{ name, label string }{
+	{"SUPER_ADMIN", "Super Administrator"},
+	{"ORG_ADMIN", "Organization Administrator"},
+	{"APP_ADMIN", "Application Administrator"},
+	{"USER_ADMIN", "Group Administrator"},
+	{"GROUP_MEMBERSHIP_ADMIN", "Group Membership Administrator"},
+	{"HELP_DESK_ADMIN", "Help Desk Administrator"},
+	{"READ_ONLY_ADMIN", "Read-only Administrator"},
+	{"REPORT_ADMIN", "Report Administrator"},
+	{"API_ACCESS_MANAGEMENT_ADMIN", "API Access Management Administrator"},
+	{"ACCESS_CERTIFICATIONS_ADMIN", "Access Certifications Administrator"},
+	{"ACCESS_REQUESTS_ADMIN", "Access Requests Administrator"},
+	{"WORKFLOWS_ADMIN", "Workflows Administrator"},
+}
+
+func standardNames() []string {
+	names := make([]string, len(standardRoles))
+	for i, r := range standardRoles {
+		names[i] = r.name
+	}
+	return names
 }
 
 // checkRole refuses what is no role, and a custom role without the set of resources
 // that it is over.
 func checkRole(role, resourceSet string, needsSet bool) error {
 	switch {
-	case slices.Contains(standardRoles, role):
+	case slices.Contains(standardNames(), role):
 		if resourceSet != "" {
 			return sdk.InvalidField("/resource_set", "belongs to a custom role, and %s is a standard one", role)
 		}
 	case !strings.HasPrefix(role, "cr0"):
-		return sdk.InvalidField("/role", "is neither a standard role (%s) nor the id of a custom role", strings.Join(standardRoles, ", "))
+		return sdk.InvalidField("/role", "is neither a standard role (%s) nor the id of a custom role", strings.Join(standardNames(), ", "))
 	case needsSet && resourceSet == "":
 		return sdk.InvalidField("/resource_set", "must say which set of resources the custom role is to be over")
 	}

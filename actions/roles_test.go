@@ -66,3 +66,30 @@ func TestLastSuperAdministratorKeepsTheRole(t *testing.T) {
 	_, err := try[roles](b, "revoke_role", `{"user":%q,"role":"SUPER_ADMIN"}`, target)
 	b.wantCode(err, sdk.Forbidden)
 }
+
+// What assign_role offers is what it takes.
+func TestRolesToAssign(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target})
+	b.AddRole(oktatest.NewRole{User: target, Type: "CUSTOM", Role: "cr0Yq6IJxGIr0ouum0g3", ResourceSet: "iamoJDFKaJxGIr0oamd9", Label: "Incident Responder"})
+	listed := do[struct {
+		Count int
+		Roles []struct {
+			Name, Label string
+			Custom      bool
+		}
+	}](b, "list_roles", `{}`)
+	if last := listed.Roles[len(listed.Roles)-1]; listed.Count != len(listed.Roles) || !last.Custom || last.Label != "Incident Responder" {
+		t.Errorf("got %+v", listed)
+	}
+	for _, r := range listed.Roles {
+		set := ""
+		if r.Custom {
+			set = `,"resource_set":"iamoJDFKaJxGIr0oamd9"`
+		}
+		if got := do[roles](b, "assign_role", `{"user":%q,"role":%q,"dry_run":true`+set+`}`, target, r.Name); got.Outcome != sdk.Planned && got.Outcome != sdk.Already {
+			t.Errorf("%s: %+v", r.Name, got)
+		}
+	}
+}

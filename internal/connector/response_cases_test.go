@@ -39,6 +39,7 @@ func responseCases() map[string]sdktest.Case {
 			return app.ID
 		})},
 		"universal_logout": {Input: user, Again: sdk.Changed}, // likewise
+		"list_roles":       {Input: always(`{}`)},
 		"list_user_roles":  {Input: user},
 		"assign_role":      {Input: always(`{"user":"` + victim + `","role":"HELP_DESK_ADMIN"}`)},
 		"revoke_role": {Input: scene(`{"user":"`+victim+`","role":"HELP_DESK_ADMIN"}`, func(s service) string {

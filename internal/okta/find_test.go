@@ -100,3 +100,31 @@ func TestFindGroup(t *testing.T) {
 		}
 	}
 }
+
+// Lists below /api/v1/iam say in their body where they go on; one that leads nowhere, or
+// elsewhere, ends with an error and not with a part.
+func TestCustomRolesInPages(t *testing.T) {
+	c, s := guarded(t, Guards{})
+	page := func(body string) {
+		s.Fault(oktatest.Fault{Path: "/api/v1/iam/roles", Times: 1, Status: 200, Body: body})
+	}
+	page(`{"roles":[{"id":"cr01","label":"One"}],"_links":{"next":{"href":"` + s.URL + `/api/v1/iam/roles?after=a"}}}`)
+	page(`{"roles":[{"id":"cr02","label":"Two"}],"_links":{}}`)
+	roles, err := c.CustomRoles(t.Context())
+	if err != nil || len(roles) != 2 || roles[1].ID != "cr02" {
+		t.Errorf("got %+v, %v", roles, err)
+	}
+	if r := s.Requests(); r[len(r)-1].Query != "after=a" {
+		t.Errorf("the second page was asked for with %q", r[len(r)-1].Query)
+	}
+	for _, broken := range []string{
+		`{"roles":[{"id":"cr01"}],"_links":{"next":{"href":"` + s.URL + `/api/v1/iam/roles"}}}`,
+		`{"roles":[{"id":"cr01"}],"_links":{"next":{"href":"https://evil.example/api/v1/iam/roles?after=a"}}}`,
+		`{"roles":[{"label":"Nobody"}]}`, `{"roles":7}`, `[]`, ``,
+	} {
+		page(broken)
+		if roles, err := c.CustomRoles(t.Context()); err == nil {
+			t.Errorf("%s: got %+v", broken, roles)
+		}
+	}
+}

@@ -62,42 +62,17 @@ func allowUnread(err error) error {
 // adminIDs lists the users with an admin role of their own or by a group.
 func (c *Client) adminIDs(ctx context.Context) (map[string]bool, error) {
 	ids := map[string]bool{}
-	after := ""
-	for {
-		query := url.Values{"limit": {"200"}}
-		if after != "" {
-			query.Set("after", after)
-		}
-		r, err := c.send(ctx, http.MethodGet, "/api/v1/iam/assignees/users", query, nil)
-		if err != nil {
-			return nil, err
-		}
+	err := c.iamPages(ctx, "/api/v1/iam/assignees/users", url.Values{"limit": {"200"}}, func(r *reply) error {
 		var page struct {
 			Value []struct{ ID string }
-			Links struct {
-				Next struct{ Href string }
-			} `json:"_links"`
 		}
-		if err := r.decode(&page); err != nil {
-			return nil, err
-		}
+		err := r.decode(&page)
 		for _, u := range page.Value {
 			ids[u.ID] = true
 		}
-		next := page.Links.Next.Href
-		if next == "" {
-			return ids, nil
-		}
-		_, rawQuery, err := c.ownLink(next)
-		if err != nil {
-			return nil, err
-		}
-		values, err := url.ParseQuery(rawQuery)
-		if err != nil || values.Get("after") == "" || values.Get("after") == after {
-			return nil, r.broken("a list of administrators without an end")
-		}
-		after = values.Get("after")
-	}
+		return err
+	})
+	return ids, err
 }
 
 func (c *Client) isSuperAdmin(ctx context.Context, id string) (bool, error) {

@@ -45,6 +45,32 @@ func (c *Client) RolesOf(ctx context.Context, userID string) ([]Role, error) {
 	return every(ctx, c, nil, func(r Role) string { return r.ID }, "users", userID, "roles")
 }
 
+// A CustomRole is an admin role of the org's own.
+type CustomRole struct {
+	ID          string `json:"id"`
+	Label       string `json:"label"`
+	Description string `json:"description"`
+}
+
+// CustomRoles lists the org's own admin roles.
+func (c *Client) CustomRoles(ctx context.Context) ([]CustomRole, error) {
+	var all []CustomRole
+	err := c.iamPages(ctx, "/api/v1/iam/roles", url.Values{}, func(r *reply) error {
+		var page struct {
+			Roles []CustomRole `json:"roles"`
+		}
+		err := r.decode(&page)
+		for _, role := range page.Roles {
+			if err == nil && role.ID == "" {
+				err = r.broken("a role without an id")
+			}
+		}
+		all = append(all, page.Roles...)
+		return err
+	})
+	return all, err
+}
+
 // AssignRole gives a user a standard role (roleType), or with resourceSet a custom
 // one by its id. Okta answers a second time with 409 E0000090.
 func (c *Client) AssignRole(ctx context.Context, userID, role, resourceSet string) error {

@@ -54,6 +54,7 @@ func accessSteps(t *testing.T, c *caller) []step {
 		{"GET /api/v1/users/{id}/roles", user + "/roles", ""},
 		{"GET /api/v1/users/{id}/roles/{rid}", "/api/v1/users/" + maya.ID + "/roles/" + maya.Roles[0].ID, ""},
 		{"DELETE /api/v1/users/{id}/roles/{rid}", "/api/v1/users/" + maya.ID + "/roles/" + maya.Roles[0].ID, ""},
+		{"GET /api/v1/iam/roles", "/api/v1/iam/roles", ""},
 		{"GET /api/v1/iam/roles/{id}/permissions", "/api/v1/iam/roles/cr0Readers/permissions", ""},
 		{"GET /oauth2/v1/clients/{id}/roles", "/oauth2/v1/clients/" + service + "/roles", ""},
 		{"GET /api/v1/iam/assignees/users", "/api/v1/iam/assignees/users?limit=1", ""},

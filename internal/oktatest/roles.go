@@ -86,6 +86,24 @@ func (o *Org) listClientRoles(c *call) (*reply, error) {
 	return jsonReply(http.StatusOK, docs), nil
 }
 
+// listCustomRoles shows the custom roles, in one page; the org knows them by their assignments.
+func (o *Org) listCustomRoles(c *call) (*reply, error) {
+	roles := []any{}
+	known := map[string]bool{}
+	for _, r := range o.roles {
+		if r.kind != customRole || known[r.custom] {
+			continue
+		}
+		known[r.custom] = true
+		self := c.url("/api/v1/iam/roles/" + r.custom)
+		roles = append(roles, map[string]any{
+			"id": r.custom, "label": r.label, "description": r.label, "created": stamp(r.created), "lastUpdated": stamp(r.created),
+			"_links": map[string]any{"self": map[string]any{"href": self}, "permissions": map[string]any{"href": self + "/permissions"}},
+		})
+	}
+	return jsonReply(http.StatusOK, map[string]any{"roles": roles, "_links": map[string]any{}}), nil
+}
+
 // listPermissions shows what a custom role permits; the org knows one by its assignments.
 func (o *Org) listPermissions(c *call) (*reply, error) {
 	i := slices.IndexFunc(o.roles, func(r *role) bool { return r.custom == c.params[0] })

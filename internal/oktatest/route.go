@@ -56,6 +56,7 @@ var routes = []route{
 	{http.MethodGet, "/api/v1/users/{id}/roles/{rid}", "okta.roles.read", (*Org).getRole},
 	{http.MethodDelete, "/api/v1/users/{id}/roles/{rid}", "okta.roles.manage", (*Org).unassignRole},
 	{http.MethodGet, "/api/v1/iam/assignees/users", "okta.roles.read", (*Org).listAssignees},
+	{http.MethodGet, "/api/v1/iam/roles", "okta.roles.read", (*Org).listCustomRoles},
 	{http.MethodGet, "/api/v1/iam/roles/{id}/permissions", "okta.roles.read", (*Org).listPermissions},
 	{http.MethodGet, "/api/v1/sessions/{id}", "okta.sessions.read", (*Org).getSession},
 	{http.MethodDelete, "/api/v1/sessions/{id}", "okta.sessions.manage", (*Org).endSession},
