@@ -12,6 +12,7 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/ext"
+	"cel.dev/cel-go/parser"
 
 	"soar.example/okta/internal/nearest"
 )
@@ -185,6 +186,9 @@ func (c *compiler) explain(tree *ast.AST, e *cel.Error) string {
 		if m, ok := c.takeMissed(at.AsSelect().FieldName()); ok {
 			return c.explainMissing(m)
 		}
+		if list, ok := c.list(tree, at.AsSelect().Operand()); ok {
+			return fmt.Sprintf("%s is a list: write %s[0].%s for the first, or choose by %s.filter(x, …)", list, list, at.AsSelect().FieldName(), list)
+		}
 	case ast.CallKind:
 		call := at.AsCall()
 		if args := call.Args(); len(args) == 2 && args[1].Kind() == ast.LiteralKind {
@@ -210,6 +214,16 @@ func (c *compiler) explain(tree *ast.AST, e *cel.Error) string {
 		}
 	}
 	return plainTypes(e.Message)
+}
+
+// list returns the text of an expression within tree if a list comes of it.
+func (c *compiler) list(tree *ast.AST, of ast.Expr) (text string, ok bool) {
+	text, err := parser.Unparse(of, tree.SourceInfo())
+	if err != nil {
+		return "", false
+	}
+	checked, issues := c.env.Compile(text)
+	return text, issues.Err() == nil && checked.OutputType().Kind() == types.ListKind
 }
 
 // takeMissed returns the first field of that name that was not found, once.

@@ -141,6 +141,8 @@ func TestShapesBesideTheEvent(t *testing.T) {
 		{"", `ecs.actor == "x"`, "", `there is no field "actor" in ecs; it has source`},
 		{"", `ec.source.ip == "x"`, "", `there is no variable "ec"; did you mean "ecs"?`},
 		{"", `emm.key == "x"`, "", `there is no variable "emm"`},
+		{"params: {format: okta}", `event.target.alternateId == "x"`, "", "event.target is a list: write event.target[0].alternateId for the first"},
+		{"", `event.severity.x == "x"`, "", "does not support field selection"},
 		{"params: {also: [emm]}", `true`, "", "f.yaml:6:17: item 0: value must be one of"},
 		{"params: {also: ecs}", `true`, "", "also"},
 	} {
