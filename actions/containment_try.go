@@ -10,13 +10,26 @@ import (
 	"soar.example/okta/sdk"
 )
 
+// longestWait is how long patiently waits at once where its caller sets no end: for
+// longer than one of Okta's windows, which last a minute.
+const longestWait = 90 * time.Second
+
+// bears reports whether a caller has the time to wait so long and to make a few calls
+// afterwards.
+func bears(ctx context.Context, wait time.Duration) bool {
+	if end, ok := ctx.Deadline(); ok {
+		return time.Until(end) > wait+10*time.Second
+	}
+	return wait <= longestWait
+}
+
 // patiently makes a call again if Okta asks for patience: what was begun on an account
-// should be finished.
+// should be finished. What its caller has no time for is left to the caller.
 func patiently[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	for _, wait := range []time.Duration{time.Second, 3 * time.Second} {
 		got, err := call()
 		e := sdk.AsError(err)
-		if e == nil || !e.Code.Transient() || e.RetryAfter > 30*time.Second || errors.Is(err, sdk.ErrPlanned) {
+		if e == nil || !e.Code.Transient() || !bears(ctx, max(wait, e.RetryAfter)) || errors.Is(err, sdk.ErrPlanned) {
 			return got, err
 		}
 		select {

@@ -8,3 +8,6 @@ func init() {
 	pushEvery = []time.Duration{time.Millisecond}
 	lag = []time.Duration{time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond}
 }
+
+// Patiently is patiently of a call that answers yes or no.
+var Patiently = patiently[bool]

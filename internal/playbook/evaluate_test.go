@@ -153,9 +153,9 @@ func TestSteps(t *testing.T) {
 	}
 	p := load(t, string(source))
 	want := []Step{
-		{ID: "lookup", Title: "Look the user up", Action: "get_user", Retry: Retry{4, 1e9, 30e9}, Timeout: 60e9, OnError: Stop},
+		{ID: "lookup", Title: "Look the user up", Action: "get_user", Retry: Retry{4, 1e9, 30e9}, Timeout: 180e9, OnError: Stop},
 		{ID: "suspend", Action: "suspend_user", Retry: Retry{1, 1e9, 30e9}, Timeout: 30e9, OnError: Continue},
-		{ID: "quarantine", Action: "add_user_to_group", Retry: Retry{4, 60e9, 60e9}, Timeout: 60e9, OnError: Ignore},
+		{ID: "quarantine", Action: "add_user_to_group", Retry: Retry{4, 60e9, 60e9}, Timeout: 180e9, OnError: Ignore},
 	}
 	for i, s := range p.Steps {
 		got := Step{ID: s.ID, Title: s.Title, Action: s.Action, Retry: s.Retry, Timeout: s.Timeout, OnError: s.OnError}

@@ -33,7 +33,7 @@ type stepForm struct {
 	With    map[string]any `json:"with,omitempty" jsonschema:"title=Input" jsonschema_description:"The action's input. A text may hold CEL expressions over event, its shapes, raw, steps and vars as ${{ … }}; one that is nothing else has the expression's own type."`
 	If      predicate      `json:"if,omitempty" jsonschema:"title=If" jsonschema_description:"A CEL expression over event, raw, steps and vars. The step is skipped unless it is true."`
 	Retry   *retryForm     `json:"retry,omitempty" jsonschema:"title=Retry" jsonschema_description:"How a failure that may pass is tried again."`
-	Timeout length         `json:"timeout,omitempty" jsonschema:"title=Timeout,default=60s" jsonschema_description:"How long one attempt may take: 1s to 15m."`
+	Timeout length         `json:"timeout,omitempty" jsonschema:"title=Timeout,default=3m" jsonschema_description:"How long one attempt may take: 1s to 15m."`
 	OnError string         `json:"on_error,omitempty" jsonschema:"title=On error,enum=stop,enum=continue,enum=ignore,default=stop" jsonschema_description:"stop: later steps do not run and the run fails; continue: later steps run, the run still ends failed; ignore: the failure does not count."`
 }
 

@@ -18,7 +18,7 @@ import (
 const (
 	leastTimeout    = time.Second
 	mostTime        = 15 * time.Minute
-	defaultTimeout  = time.Minute
+	defaultTimeout  = 3 * time.Minute // an action that does several things may wait for a rate limit's window amid them
 	defaultAttempts = 4
 	defaultWait     = time.Second
 	defaultMaxWait  = 30 * time.Second
