@@ -10,21 +10,25 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"soar.example/okta/internal/systemlog/ecs"
 	"soar.example/okta/internal/systemlog/shape"
 	"soar.example/okta/sdk"
 )
 
 func (a *app) normalizeCommand() *cobra.Command {
 	var to string
-	var original bool
+	var original, sekoia bool
 	c := &cobra.Command{
-		Use: "normalize FILE|- --to ecs|emm [--original]", Args: exactly(1, "a file of events, or - for standard input"),
+		Use: "normalize FILE|- --to ecs|emm [--original] [--sekoia]", Args: exactly(1, "a file of events, or - for standard input"),
 		Short: "Turn events into ECS documents or rows of the Event Maturity Matrix",
 		Long: `Turn a stream of System Log events, as Okta sent them, into documents of the Elastic Common Schema (ecs)
 or rows of the SaaS Event Maturity Matrix (emm), one a line, in the same order.
 
 The events stand one on each line, or in a JSON array. What is no event is reported on standard error with its
-line (in an array: its place) and passed over; the exit status is then 1. A line may have 64 MiB.`,
+line (in an array: its place) and passed over; the exit status is then 1. A line may have 64 MiB.
+
+With --sekoia a document is the one that Sekoia.io's intake for Okta makes of the event, field for field: fewer fields, and
+categories of its own for some event types.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			f := shape.Format(to)
 			switch {
@@ -32,12 +36,18 @@ line (in an array: its place) and passed over; the exit status is then 1. A line
 				return usageError{fmt.Errorf("--to must be ecs or emm, not %q", oneLine(to))}
 			case original && f != shape.ECS:
 				return usageError{errors.New("--original goes with --to ecs: the matrix has no place for the event as Okta sent it")}
+			case sekoia && f != shape.ECS:
+				return usageError{errors.New("--sekoia goes with --to ecs")}
+			case sekoia:
+				o := ecs.Options{Profile: ecs.Sekoia, Original: original}
+				return a.eachEvent(c, args[0], func(dst, raw []byte) ([]byte, error) { return ecs.AppendRaw(dst, raw, o) })
 			}
 			return a.eachEvent(c, args[0], func(dst, raw []byte) ([]byte, error) { return shape.Append(dst, raw, f, original) })
 		},
 	}
 	c.Flags().StringVar(&to, "to", "", "ecs or emm")
 	c.Flags().BoolVar(&original, "original", false, "keep the event as Okta sent it, in event.original (ecs only)")
+	c.Flags().BoolVar(&sekoia, "sekoia", false, "the fields and values of Sekoia.io's intake, and no others (ecs only)")
 	_ = c.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]string{string(shape.ECS), string(shape.EMM)}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
