@@ -55,7 +55,7 @@ func OpenStore(ctx context.Context, path string) (_ *Store, err error) {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), s.write.Close())
 	}
 	s.read.SetMaxOpenConns(4)
-	if err = migrate(ctx, s.write); err == nil {
+	if err = patiently(ctx, func() error { return migrate(ctx, s.write) }); err == nil {
 		err = os.Chmod(path, 0o600)
 	}
 	if err == nil {
