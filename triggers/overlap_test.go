@@ -1,0 +1,43 @@
+package triggers_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+)
+
+// Where the place is lost, reading begins again a while before the latest event seen:
+// what came late is found. An event that says it is of the future does not move that
+// time on.
+func TestWhereReadingBeginsAgain(t *testing.T) {
+	params := types("user.session.start")
+	params["look_back"] = "3h"
+	p := newPoller(t, oktatest.Options{}, params)
+	now := time.Now().UTC()
+	at := func(published, persisted time.Duration) oktatest.Event {
+		return oktatest.Event{
+			"eventType": "user.session.start",
+			"published": now.Add(published).Format(time.RFC3339Nano), "persisted": now.Add(persisted).Format(time.RFC3339Nano),
+		}
+	}
+	seen := p.Append(at(-2*time.Hour, -2*time.Hour), at(365*24*time.Hour, -119*time.Minute))
+	p.sweep()
+	if !slices.Equal(p.got, seen) {
+		t.Fatalf("got %v, want %v", p.got, seen)
+	}
+	tooOld := p.Append(at(-140*time.Minute, -140*time.Minute))
+	missed := p.Append(at(-130*time.Minute, -130*time.Minute), at(-time.Hour, -time.Hour))
+	p.Fault(oktatest.Fault{ExpireCursors: true})
+	p.got = nil
+	p.sweep()
+	for _, id := range missed {
+		if !slices.Contains(p.got, id) {
+			t.Errorf("%s is lost", id)
+		}
+	}
+	if slices.Contains(p.got, tooOld[0]) {
+		t.Error("read further back than 15 minutes before the latest event")
+	}
+}
