@@ -105,10 +105,12 @@ func (w *words) Write(b []byte) (int, error) {
 	return w.words.Write(b)
 }
 
+// said is what a watch said besides its lines, and its errors.
 func (w *watch) said() string {
+	errors := w.of("error")
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.words.String()
+	return fmt.Sprintf("%s%+v", w.words.String(), errors)
 }
 
 // count is how many lines of a kind there were.
