@@ -163,7 +163,7 @@ var compiled = sync.OnceValues(func() (*sdk.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	return backend.Manifest(context.TODO())
+	return backend.Manifest(context.Background())
 })
 
 func manifest(t testing.TB) *sdk.Manifest {
