@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"soar": main}
 // org of its own, seeded for the demo, in $OKTA_ORG_URL.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: scriptDir, Files: scriptFiles,
 		Setup: func(env *testscript.Env) error {
 			org := oktatest.New(oktatest.Options{Seed: oktatest.Demo, Token: demoToken})
 			server := httptest.NewServer(org)

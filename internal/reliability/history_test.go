@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ type history struct {
 	manifest *sdk.Manifest
 	known    map[string]*playbook.Playbook // by source: to load one costs more than a history
 	path     string
-	ahead    time.Duration // of the org's clock
+	ahead    atomic.Int64 // nanoseconds, of the org's clock
 
 	session sdk.Session
 	store   *runner.Store
@@ -50,6 +51,8 @@ type history struct {
 	unread  int // of them, since the last sweep
 	allowed int // how many requests that is worth
 }
+
+func (h *history) clock() time.Duration { return time.Duration(h.ahead.Load()) }
 
 // happened is an event, and which playbooks must, and which may, have started on it.
 type happened struct {
@@ -76,7 +79,7 @@ func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n++
 		h := &history{T: t, backend: backend, manifest: manifest, known: known, path: filepath.Join(dir, fmt.Sprint(n)), books: map[string][]string{}}
-		h.org = oktatest.New(oktatest.Options{Now: func() time.Time { return time.Now().Add(h.ahead) }})
+		h.org = oktatest.New(oktatest.Options{Now: func() time.Time { return time.Now().Add(h.clock()) }})
 		h.door = httptest.NewServer(h.org)
 		defer h.door.Close()
 		h.open()
@@ -88,7 +91,9 @@ func TestHistories(t *testing.T) {
 			"sweep":   func(t *rapid.T) { h.sweep() },
 			"fault":   func(t *rapid.T) { h.fault() },
 			"restart": func(t *rapid.T) { h.close(); h.open(); h.load() },
-			"time":    func(t *rapid.T) { h.ahead += time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute },
+			"time": func(t *rapid.T) {
+				h.ahead.Add(int64(time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute))
+			},
 			"forgets": func(t *rapid.T) { h.org.Fault(oktatest.Fault{ExpireCursors: true}); h.allowed++ },
 			"dies":    func(t *rapid.T) { h.dies() },
 			"edits": func(t *rapid.T) {
@@ -187,7 +192,7 @@ func (h *history) events() {
 		h.unread++
 		off := time.Duration(rapid.IntRange(-90, 14).Draw(h.T, "published")) * time.Minute
 		kind := rapid.SampledFrom(types).Draw(h.T, "type")
-		event := oktatest.Event{"eventType": kind, "published": time.Now().Add(h.ahead + off).UTC().Format(time.RFC3339Nano)}
+		event := oktatest.Event{"eventType": kind, "published": time.Now().Add(h.clock() + off).UTC().Format(time.RFC3339Nano)}
 		if len(h.log) > 0 && rapid.IntRange(0, 9).Draw(h.T, "again") == 0 {
 			old := rapid.SampledFrom(h.log).Draw(h.T, "old")
 			event["uuid"], event["eventType"] = old.id, old.kind

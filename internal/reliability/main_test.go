@@ -31,7 +31,7 @@ func runTests(m *testing.M) int {
 	flag.Parse()
 	zerolog.SetGlobalLevel(zerolog.Disabled) // the proxy's own words
 	// Rows wait more than they work: for intervals, backoffs and windows to pass.
-	for name, value := range map[string]string{"test.parallel": "20", "rapid.checks": "100", "rapid.steps": "12", "rapid.nofailfile": "true"} {
+	for name, value := range map[string]string{"test.parallel": "20", "rapid.checks": histories, "rapid.steps": "12", "rapid.nofailfile": "true"} {
 		if set := flag.Lookup(name); set != nil && !given(name) {
 			if err := set.Value.Set(value); err != nil {
 				panic(err)

@@ -1,0 +1,8 @@
+//go:build !race
+
+package reliability
+
+const (
+	raceEnabled = false
+	histories   = "100"
+)
