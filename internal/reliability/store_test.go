@@ -114,7 +114,7 @@ func emptied(t *testing.T) string {
 	}
 	s.deny(5)
 	out := s.settle(s.watch())
-	return notKept + ": an empty file is what a process leaves that is killed while it makes a store, and is taken for that; reading begins where a first poll does (`look_back`, here 24 h), where " + out + " in the new store"
+	return notKept + ": an empty file is what a process leaves that is killed while it makes a store, and is taken for that, with a note; reading begins where a first poll does (`look_back`, here 24 h), where " + out + " in the new store"
 }
 
 // flipped turns a bit in each page but the first.
