@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"soar.example/okta/internal/nearest"
 	"soar.example/okta/sdk"
@@ -102,7 +103,7 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 		},
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w (see: %s --help)", err, c.CommandPath())}
+		return flagError(err, c.Flags(), c.CommandPath())
 	})
 	a.globalFlags(root.PersistentFlags())
 	root.AddCommand(
@@ -130,4 +131,16 @@ func none(c *cobra.Command, args []string) error {
 		return usageError{fmt.Errorf("%s takes no argument, got %q", c.CommandPath(), args[0])}
 	}
 	return nil
+}
+
+// flagError is err, of parsing flags, with the flags that were probably meant.
+func flagError(err error, flags *pflag.FlagSet, command string) error {
+	hint := ""
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		var known []string
+		flags.VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+		hint = nearest.Hint("--"+unknown.GetSpecifiedName(), known)
+	}
+	return usageError{fmt.Errorf("%w%s (see: %s --help)", err, hint, command)}
 }

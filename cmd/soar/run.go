@@ -86,7 +86,7 @@ func (a *app) parseCall(c *cobra.Command, args []string) (*call, error) {
 	if err := flags.Parse(front.Args()[1:]); errors.Is(err, pflag.ErrHelp) {
 		return nil, a.runHelp(info, s.Root(), global)
 	} else if err != nil {
-		return nil, usageError{fmt.Errorf("%w (see: soar run %s --help)", err, info.Name)}
+		return nil, flagError(err, flags, "soar run "+info.Name)
 	}
 	if flags.NArg() > 0 {
 		return nil, usageError{fmt.Errorf("soar run %s takes flags, not the argument %q", info.Name, oneLine(flags.Arg(0)))}
