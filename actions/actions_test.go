@@ -3,6 +3,7 @@ package actions_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -35,20 +36,30 @@ var compiled = sync.OnceValues(connector.Okta.Compile)
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
+	b := &bench{Server: oktatest.Start(t, oktatest.Options{}), t: t}
+	b.open(nil)
+	return b
+}
+
+// open has the bench run on a new connection with these settings besides the login.
+func (b *bench) open(more map[string]any) {
+	b.t.Helper()
 	backend, err := compiled()
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	b := &bench{Server: oktatest.Start(t, oktatest.Options{}), t: t}
-	settings, err := json.Marshal(map[string]string{"org_url": b.URL, "token": b.Token})
+	all := map[string]any{"org_url": b.URL, "token": b.Token}
+	maps.Copy(all, more)
+	settings, err := json.Marshal(all)
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	if b.session, err = backend.Open(t.Context(), settings); err != nil {
-		t.Fatal(err)
+	session, err := backend.Open(b.t.Context(), settings)
+	if err != nil {
+		b.t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = b.session.Close() })
-	return b
+	b.t.Cleanup(func() { _ = session.Close() })
+	b.session = session
 }
 
 // answer is as much of any action's answer as the tests look at.

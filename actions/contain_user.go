@@ -121,6 +121,7 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (Cont
 	if err != nil {
 		return ContainUserOutput{}, err
 	}
+	c.ExpectWrites(ctx, len(in.Users))
 	done := make([]Containment, len(in.Users))
 	failures := make([]error, len(in.Users))
 	begun := new(sync.Map) // ids of users, and where they stand in the input

@@ -1,6 +1,7 @@
 package actions_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -17,11 +18,16 @@ import (
 
 func (b *bench) contain(input map[string]any) (actions.ContainUserOutput, sdk.Result, error) {
 	b.t.Helper()
+	return b.containWithin(b.t.Context(), input)
+}
+
+func (b *bench) containWithin(ctx context.Context, input map[string]any) (actions.ContainUserOutput, sdk.Result, error) {
+	b.t.Helper()
 	raw, err := json.Marshal(input)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	result, err := b.session.Run(hclog.WithContext(b.t.Context(), hclog.NewNullLogger()), "contain_user", raw)
+	result, err := b.session.Run(hclog.WithContext(ctx, hclog.NewNullLogger()), "contain_user", raw)
 	var out actions.ContainUserOutput
 	if err == nil {
 		if err := json.Unmarshal(result.Output, &out); err != nil {
@@ -245,27 +251,57 @@ func TestRestoreAfterSomebodyElse(t *testing.T) {
 	}
 }
 
-// Containing one user takes six requests, once the connection knows its own user, the
-// org's administrators and, if it is named, the group.
+// Containing one user who is given by id, into a group given by id, takes six requests
+// on a connection that knows nothing yet, and five on one that was checked. A login or
+// a name is one more; a name is then known.
 func TestRequestsOfAContainment(t *testing.T) {
 	t.Parallel()
-	for _, named := range []bool{false, true} {
-		b := newBench(t)
-		g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-		ref, first := g.ID, 8
-		if named {
-			ref, first = g.Name, 9
-		}
-		for i, want := range []int{first, 6, 6} {
-			u := b.AddUser(oktatest.NewUser{Login: fmt.Sprintf("u%d@corp.example", i), Sessions: 1})
-			out, result, err := b.contain(map[string]any{"users": []string{u.Login}, "quarantine": ref})
-			if err != nil || !out.Contained {
-				t.Fatalf("got %+v, %v", out, err)
+	for name, test := range map[string]struct {
+		checked, login, named, glass bool
+		want                         []int
+	}{
+		"ids":                  {want: []int{6, 6}},
+		"login":                {login: true, want: []int{7, 7}},
+		"name":                 {named: true, want: []int{7, 6}},
+		"login and name":       {login: true, named: true, want: []int{8, 7}},
+		"ids, checked":         {checked: true, want: []int{5, 5}},
+		"login, checked":       {checked: true, login: true, want: []int{6, 6}},
+		"name, checked":        {checked: true, named: true, want: []int{6, 5}},
+		"login, name, checked": {checked: true, login: true, named: true, want: []int{7, 6}},
+		"ids, protected group": {glass: true, want: []int{7, 6}}, // the group is looked up once
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			if test.glass {
+				b.AddGroup(oktatest.NewGroup{Name: "Break Glass"})
+				b.open(map[string]any{"protected_groups": []string{"Break Glass"}})
 			}
-			if n := len(result.Calls); n != want {
-				t.Errorf("containment %d by group %s took %d requests, want %d", i, ref, n, want)
+			g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+			if test.checked {
+				if _, err := b.session.Check(t.Context()); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
+			group := g.ID
+			if test.named {
+				group = g.Name
+			}
+			for i, want := range test.want {
+				u := b.AddUser(oktatest.NewUser{Login: fmt.Sprintf("u%d@corp.example", i), Sessions: 1})
+				ref := u.ID
+				if test.login {
+					ref = u.Login
+				}
+				out, result, err := b.contain(map[string]any{"users": []string{ref}, "quarantine": group})
+				if err != nil || !out.Contained {
+					t.Fatalf("got %+v, %v", out, err)
+				}
+				if n := len(result.Calls); n != want {
+					t.Errorf("containment %d took %d requests, want %d: %+v", i, n, want, result.Calls)
+				}
+			}
+		})
 	}
 }
 

@@ -58,26 +58,22 @@ type job struct {
 	user   *okta.User
 	m      Measures
 	groups containedGroups
+	begun  time.Time
+	early  *Step           // the suspension, if it came before all else
 	member map[string]bool // ids of the groups that the user was in before; nil until they are read
 	out    *Containment
 }
 
 // contain does what m asks for to one user, step by step: a step that fails does
 // not keep the next from being tried, since each closes a door of its own. What
-// came of it is judged by verify. A user who is in begun already is refused: two
+// came of it is judged by verify. A user who is in claimed already is refused: two
 // containments side by side would each take the other's changes for the state before.
-func contain(ctx context.Context, c *okta.Client, pointer, ref string, m Measures, groups containedGroups, begun *sync.Map) (Containment, error) {
+func contain(ctx context.Context, c *okta.Client, pointer, ref string, m Measures, groups containedGroups, claimed *sync.Map) (Containment, error) {
 	out := Containment{User: UserRef{Login: ref}, Open: []string{}, Steps: []Step{}}
-	u, err := c.FindUser(ctx, pointer, ref)
-	if err != nil {
+	j := &job{c: c, m: m, groups: groups, begun: time.Now(), out: &out}
+	if err := j.meet(ctx, pointer, ref, claimed); err != nil {
 		return out, err
 	}
-	if other, twice := begun.LoadOrStore(u.ID, pointer); twice {
-		return out, sdk.InvalidField(pointer, "names the same user as %s", other)
-	}
-	out.User, out.before, out.after = refOf(u), u.Status, u.Status
-	out.Restore = RestoreRecord{UserID: u.ID, Login: u.Login, TakenAt: time.Now().UTC(), StatusBefore: u.Status, StatusAfter: u.Status}
-	j := &job{c: c, user: u, m: m, groups: groups, out: &out}
 	// Roles first: whoever has one could undo the rest. Sessions end once no new one can
 	// begin, and before what an open one could put back.
 	for _, step := range []struct {
@@ -117,6 +113,10 @@ func (j *job) revokeRoles(ctx context.Context) {
 }
 
 func (j *job) suspend(ctx context.Context) {
+	if j.early != nil {
+		j.out.Steps = append(j.out.Steps, *j.early)
+		return
+	}
 	switch j.user.Status {
 	case okta.StatusSuspended, okta.StatusDeprovisioned:
 		j.note(stepSuspend, sdk.Already, "")
@@ -146,7 +146,7 @@ func (j *job) memberships(ctx context.Context) error {
 	if j.member != nil {
 		return nil
 	}
-	in, err := patiently(ctx, func() ([]*okta.Group, error) { return j.c.UserGroups(ctx, j.user.ID) })
+	in, err := patiently(ctx, func() ([]*okta.Group, error) { return j.c.UserGroupsSince(ctx, j.user.ID, j.begun) })
 	if err != nil {
 		return err
 	}

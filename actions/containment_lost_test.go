@@ -1,9 +1,12 @@
 package actions_test
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"soar.example/okta/internal/oktatest"
 	"soar.example/okta/sdk"
@@ -110,5 +113,79 @@ func TestContainOneUserTwice(t *testing.T) {
 	}
 	if twice != 1 || b.state(u.ID).Status != oktatest.StatusSuspended {
 		t.Errorf("got %+v", out)
+	}
+}
+
+// Who is given by id is suspended without a look. Where the answer to that is lost, it
+// is told apart by Okta's clock who suspended the user.
+func TestContainmentThatLostItsFirstAnswer(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		before, took, restored string
+		done                   sdk.Outcome
+	}{
+		"the containment":     {oktatest.StatusActive, oktatest.StatusActive, oktatest.StatusActive, sdk.Changed},
+		"somebody else, once": {oktatest.StatusSuspended, oktatest.StatusSuspended, oktatest.StatusSuspended, sdk.Already},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var early atomic.Bool // an hour before
+			early.Store(true)
+			b := &bench{t: t, Server: oktatest.Start(t, oktatest.Options{Now: func() time.Time {
+				if early.Load() {
+					return time.Now().Add(-2 * time.Hour)
+				}
+				return time.Now().Add(-time.Hour) // Okta's clock is not this machine's
+			}})}
+			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: test.before})
+			early.Store(false)
+			b.open(nil)
+			b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktatest.KindHangup, AfterEffect: true})
+			out, _, err := b.contain(map[string]any{"users": []string{u.ID}})
+			if err != nil || !out.Contained {
+				t.Fatalf("got %+v, %v", out, err)
+			}
+			if got := out.Users[0]; got.Restore.StatusBefore != test.took || got.Steps[0].Outcome != test.done || got.User.Login != u.Login || got.Restore.Login != u.Login {
+				t.Errorf("got %+v", got)
+			}
+			if _, err := b.restore(out.Users[0].Restore, false); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.state(u.ID).Status; got != test.restored {
+				t.Errorf("restored to %s, want %s", got, test.restored)
+			}
+		})
+	}
+}
+
+// A suspension that may have been done is not passed over in silence because nobody can
+// tell any more.
+func TestContainmentThatLostAllAnswers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Kind: oktatest.KindHangup, AfterEffect: true})
+	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
+	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second) // too short for patience
+	defer cancel()
+	out, _, err := b.containWithin(ctx, map[string]any{"users": []string{u.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := out.Users[0]
+	if out.Contained || got.Error != nil || got.Steps[0].Error == nil || len(got.Open) == 0 || got.Restore.UserID != u.ID || got.Restore.StatusBefore != "" {
+		t.Errorf("got %+v", got)
+	}
+	if b.state(u.ID).Status != oktatest.StatusSuspended {
+		t.Error("the fault had no effect")
+	}
+}
+
+func TestContainNobody(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	_, _, err := b.contain(map[string]any{"users": []string{"00uNOBODY00000000001"}})
+	if e := b.wantCode(err, sdk.NotFound); len(e.Violations) != 1 || e.Violations[0].Pointer != "/users/0" {
+		t.Errorf("got %+v", e)
 	}
 }

@@ -15,6 +15,7 @@ func (j *job) verify(ctx context.Context) {
 		now = state{j.user, j.member}
 	}
 	u, member := now.user, now.member
+	j.out.User, j.out.Restore.Login = refOf(u), u.Login
 	j.out.after, j.out.Restore.StatusAfter = u.Status, u.Status
 	suspended := u.Status == okta.StatusSuspended || u.Status == okta.StatusDeprovisioned
 	if j.m.Suspend && !suspended {

@@ -149,7 +149,7 @@ func TestOwnEventsOfAServiceApp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scopes := []string{"okta.logs.read", "okta.users.read", "okta.users.manage"}
+	scopes := []string{"okta.logs.read", "okta.users.read", "okta.users.manage", "okta.roles.read"}
 	id := p.AddServiceApp(oktatest.NewServiceApp{Keys: []json.RawMessage{oktatest.PublicJWK(key.Public(), "k")}, Scopes: scopes})
 	p.open(map[string]any{
 		"org_url": p.URL, "client_id": id, "scopes": scopes,

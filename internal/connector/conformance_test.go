@@ -86,6 +86,7 @@ func coreCases() map[string]sdktest.Case {
 
 type service struct {
 	*oktatest.Server
+	victim  string // the victim's id
 	session string // one of the victim's
 	group   string // id of the quarantine group
 }
@@ -98,7 +99,7 @@ func newService(t testing.TB) service {
 	s.AddUser(oktatest.NewUser{Login: "suspended@corp.example", Status: oktatest.StatusSuspended})
 	s.AddUser(oktatest.NewUser{Login: bystander})
 	s.Append(oktatest.Event{"eventType": "user.session.start"}, oktatest.Event{"eventType": "user.session.end"})
-	return service{s, s.AddSession(u.ID), quarantine.ID}
+	return service{s, u.ID, s.AddSession(u.ID), quarantine.ID}
 }
 
 func (s service) Settings() json.RawMessage {

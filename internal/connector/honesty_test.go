@@ -2,6 +2,7 @@ package connector
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
@@ -22,12 +23,26 @@ func TestPermissionsHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	cases := allCases()
+	type login struct {
+		kind  string
+		sees  bool // admin roles
+		blind bool // allow_unknown_admins
+	}
+	logins := []login{{"SUPER_ADMIN", false, false}, {"ORG_ADMIN", false, false}, {"ORG_ADMIN", false, true}, {"HELP_DESK_ADMIN", false, true}}
 	for _, kind := range []string{"SUPER_ADMIN", "ORG_ADMIN", "READ_ONLY_ADMIN", "USER_ADMIN", "HELP_DESK_ADMIN", "APP_ADMIN"} {
-		t.Run(kind, func(t *testing.T) {
+		logins = append(logins, login{kind, true, false})
+	}
+	for _, l := range logins {
+		t.Run(fmt.Sprintf("%+v", l), func(t *testing.T) {
 			t.Parallel()
 			ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
+			roles := []oktatest.NewRole{{Type: l.kind}}
+			if l.sees {
+				roles = append(roles, seesRoles)
+			}
+			settings := map[string]any{"allow_custom_writes": true, "allow_unknown_admins": l.blind}
 			s := newService(t)
-			said := checked(t, loginWith(t, s.Server, nil, oktatest.NewRole{Type: kind}, seesRoles), s.Server)
+			said := checked(t, loginWith(t, s.Server, settings, roles...), s.Server)
 			for _, info := range m.Actions {
 				can, why, _ := said.can(t, info.Name)
 				if can != "yes" && can != "no" || info.Name == "check_permissions" {
@@ -35,7 +50,7 @@ func TestPermissionsHold(t *testing.T) {
 				}
 				s := newService(t)
 				input := cases[info.Name].Input(s)
-				session := loginWith(t, s.Server, map[string]any{"allow_custom_writes": true}, oktatest.NewRole{Type: kind}, seesRoles)
+				session := loginWith(t, s.Server, settings, roles...)
 				result, err := session.Run(ctx, info.Name, input)
 				refused := refusedSomewhere(result, err)
 				if (can == "yes") == refused {

@@ -94,10 +94,10 @@ func TestPermissionsOfRoles(t *testing.T) {
 		}},
 		"read-only administrator": {[]oktatest.NewRole{role("READ_ONLY_ADMIN")}, false, map[string]string{
 			"get_user": "yes", "list_network_zones": "yes", "get_logs": "yes", "list_policies": "yes",
-			"suspend_user": "unknown", "contain_user": "unknown", "list_user_roles": "no", "assign_role": "no", "get_user_blast_radius": "partly",
+			"suspend_user": "no", "contain_user": "no", "list_user_roles": "no", "assign_role": "no", "get_user_blast_radius": "partly",
 		}},
 		"help desk": {[]oktatest.NewRole{role("HELP_DESK_ADMIN")}, false, map[string]string{
-			"get_user": "yes", "list_network_zones": "no", "block_ip": "no", "reset_password": "unknown", "suspend_device": "no",
+			"get_user": "yes", "list_network_zones": "no", "block_ip": "no", "reset_password": "no", "suspend_device": "no",
 		}},
 		"nobody": {nil, false, map[string]string{"get_user": "no", "suspend_user": "no", "get_logs": "no", "contain_user": "no"}},
 	} {
@@ -200,7 +200,7 @@ func TestPermissionsOfAnApp(t *testing.T) {
 	if p.RolesKnown {
 		t.Errorf("roles %q, without the scope to read them", p.Roles)
 	}
-	for action, want := range map[string]string{"get_user": "yes", "list_groups": "yes", "add_user_to_group": "unknown", "suspend_user": "no", "get_logs": "no"} {
+	for action, want := range map[string]string{"get_user": "yes", "list_groups": "yes", "add_user_to_group": "no", "suspend_user": "no", "get_logs": "no"} {
 		can, why, missing := p.can(t, action)
 		if can != want || action == "get_logs" && !slices.Equal(missing, []string{"okta.logs.read"}) {
 			t.Errorf("%s: %s because %q, missing %q", action, can, why, missing)

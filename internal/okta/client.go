@@ -35,8 +35,8 @@ type Client struct {
 	guard   *guard
 	offered func(context.Context) ([]Operation, error)
 	own     *own
-	paces   sync.Map // filter to *Pace
-	named   sync.Map // name of a group to *memo[*Group]
+	paces   sync.Map      // filter to *Pace
+	named   memos[*Group] // groups by name
 	budget  *budget
 	leave   func() // gives the budget back
 }
@@ -114,7 +114,7 @@ func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 		return sdk.Health{}, fault
 	}
 	if err == nil {
-		c.guard.met(me)
+		notes = append(notes, c.guard.meet(sdk.WithEffect(ctx, sdk.Writes), me)...)
 	}
 	// One event of the log, whatever comes of it, tells what pollers have left.
 	_, _ = c.Logs(ctx, LogQuery{Since: time.Now().Add(-time.Minute), Limit: 1})

@@ -150,6 +150,15 @@ func (c *Client) UserGroups(ctx context.Context, id string) ([]*Group, error) {
 	return all, err
 }
 
+// UserGroupsSince is UserGroups for a caller who would be content with what a guard
+// has read since that time.
+func (c *Client) UserGroupsSince(ctx context.Context, id string, since time.Time) ([]*Group, error) {
+	if groups, ok := c.guard.membership.of(id).after(since); ok {
+		return groups, nil
+	}
+	return c.UserGroups(ctx, id)
+}
+
 // AddMember adds a user to a group. Okta answers 204 whether the user was in it
 // before or not, 403 for an app's group and 501 for a built-in one.
 func (c *Client) AddMember(ctx context.Context, groupID, userID string) error {

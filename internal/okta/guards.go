@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type Guards struct {
 	ProtectedUsers     []string `json:"protected_users,omitempty" jsonschema:"title=Protected users,uniqueItems=true,example=break.glass@corp.example" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids, logins or email addresses of users that nothing may be written to, such as break-glass and service accounts. The login's own user and the last super administrator always are."`
 	ProtectedGroups    []string `json:"protected_groups,omitempty" jsonschema:"title=Protected groups,uniqueItems=true,example=Break Glass" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids or exact names of groups that nothing may be written to, nor to their members."`
 	MaxUsersPerCall    int      `json:"max_users_per_call,omitempty" jsonschema:"title=Most users a call,default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced" jsonschema_description:"The most users that one call of an action may write to."`
+	AllowUnknownAdmins bool     `json:"allow_unknown_admins,omitempty" jsonschema:"title=Allow unknown admins,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Let a login that may not read admin roles write to users all the same. Nothing then keeps it from suspending the last super administrator, whom it cannot tell from others."`
 	AllowCustomWrites  bool     `json:"allow_custom_writes,omitempty" jsonschema:"title=Allow custom writes,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Let custom_request send other methods than GET. The other rules hold for it as well."`
 	MaxWritesPerMinute int      `json:"max_writes_per_minute,omitempty" jsonschema:"title=Most writes a minute,minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced" jsonschema_description:"The most writes that this connection sends in a minute. No limit of its own if absent."`
 }
@@ -39,8 +41,10 @@ type guard struct {
 	self       memo[string]
 	users      memo[map[string]string] // what protected users go by, and how the settings name them
 	groups     memo[map[string]string] // protected groups, likewise
-	admins     memo[map[string]bool]   // ids of users with an admin role
-	membership sync.Map                // user id to *memo[[]string]
+	admins     memo[[]string]          // ids of users with an admin role of their own
+	roles      memos[adminRoles]       // of users
+	unread     memo[*sdk.Upstream]     // how Okta refused to show any roles
+	membership memos[[]*Group]         // of users
 }
 
 // The rules that protect users and groups, as the settings name them.
@@ -48,6 +52,7 @@ const (
 	ruleUsers  = "protected_users"
 	ruleGroups = "protected_groups"
 	ruleSelf   = "own user"
+	ruleLast   = "last super administrator"
 )
 
 func refusedBy(rule, format string, args ...any) *sdk.Error {
@@ -90,13 +95,6 @@ func (g *guard) check(ctx context.Context, w write) error {
 }
 
 func (g *guard) checkUser(ctx context.Context, id string) error {
-	self, err := g.own(ctx)
-	if err != nil {
-		return err
-	}
-	if id == self {
-		return refusedBy(ruleSelf, "user %s is the login's own", id)
-	}
 	protected, err := g.protectedUsers(ctx)
 	if err != nil {
 		return err
@@ -109,7 +107,7 @@ func (g *guard) checkUser(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	return g.checkLastSuperAdmin(ctx, id)
+	return g.checkAdmins(ctx, id)
 }
 
 func (g *guard) checkGroup(ctx context.Context, id string) error {
@@ -123,28 +121,26 @@ func (g *guard) checkGroup(ctx context.Context, id string) error {
 	return nil
 }
 
+// membershipKept is for how long it is known which groups a user is in.
+const membershipKept = 30 * time.Second
+
 func (g *guard) checkMembership(ctx context.Context, id string) error {
 	protected, err := g.protectedGroups(ctx)
 	if err != nil {
 		return err
 	}
-	m, _ := g.membership.LoadOrStore(id, new(memo[[]string]))
-	in, err := m.(*memo[[]string]).get(g.now(), 30*time.Second, func() ([]string, error) {
+	in, err := g.membership.of(id).get(g.now(), membershipKept, func() ([]*Group, error) {
 		groups, err := g.client.UserGroups(ctx, id)
 		if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
 			return nil, nil // nobody, and in no group
 		}
-		ids := make([]string, len(groups))
-		for i, group := range groups {
-			ids[i] = group.ID
-		}
-		return ids, err
+		return groups, err
 	})
 	if err != nil {
 		return err
 	}
 	for _, group := range in {
-		if name, ok := protected[strings.ToLower(group)]; ok {
+		if name, ok := protected[strings.ToLower(group.ID)]; ok {
 			return refusedBy(ruleGroups, "user %s is in the protected group %s", id, name)
 		}
 	}
@@ -203,8 +199,9 @@ func resolve(ctx context.Context, refs []string, find func(string) ([]string, er
 	return names, nil
 }
 
-// selfKept is for how long the login's own user is known.
-const selfKept = time.Hour
+// selfKept is for how long the login's own user is known: an API token stays its
+// user's.
+const selfKept = time.Duration(math.MaxInt64)
 
 // own is the id of the login's own user, "" for a login that is no user.
 func (g *guard) own(ctx context.Context) (string, error) {
@@ -214,10 +211,35 @@ func (g *guard) own(ctx context.Context) (string, error) {
 	return g.self.get(g.now(), selfKept, func() (string, error) { return g.whoami(ctx) })
 }
 
-// met notes the login's own user, whom somebody else asked for.
-func (g *guard) met(me *reply) {
-	if u, err := decodeUser(me); err == nil {
-		g.self.set(g.now(), selfKept, u.ID)
+// knowsSelf reports whether somebody asked already whose login it is.
+func (g *guard) knowsSelf() bool {
+	_, known := g.self.peek(g.now())
+	return known
+}
+
+// meet notes the login's own user, whom somebody else asked for, and reads the user's
+// admin roles, on which every write rests. It returns what an operator should know.
+func (g *guard) meet(ctx context.Context, me *reply) (notes []string) {
+	u, err := decodeUser(me)
+	if err != nil || isApp(g.client.login) {
+		return nil
+	}
+	g.self.set(g.now(), selfKept, u.ID)
+	roles, err := g.rolesOf(ctx, u.ID, ownRolesKept)
+	if err == nil && roles.refusal != nil && !g.ReadOnly && !g.AllowUnknownAdmins {
+		notes = append(notes, "this login may not read admin roles, so no write to a user will be let through, who might be the last super administrator: give it a role that may, or set allow_unknown_admins")
+	}
+	return notes
+}
+
+// ExpectWrites tells the guards that many users are about to be written to. For those
+// it costs less to know the login's own roles than each user's.
+func (c *Client) ExpectWrites(ctx context.Context, users int) {
+	if users <= 2 || c.guard.ReadOnly { // two requests tell all there is to know
+		return
+	}
+	if self, err := c.guard.own(ctx); err == nil && self != "" {
+		_, _ = c.guard.rolesOf(ctx, self, ownRolesKept) // a write that needs them asks again, and fails
 	}
 }
 
@@ -253,30 +275,4 @@ func (g *guard) checkPace() error {
 	}
 	g.writes = append(g.writes, now)
 	return nil
-}
-
-// A memo keeps what was learned for a while. Concurrent callers wait for one.
-type memo[T any] struct {
-	mu    sync.Mutex
-	value T
-	until time.Time
-}
-
-func (m *memo[T]) get(now time.Time, keep time.Duration, learn func() (T, error)) (T, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if now.Before(m.until) {
-		return m.value, nil
-	}
-	value, err := learn()
-	if err == nil {
-		m.value, m.until = value, now.Add(keep)
-	}
-	return value, err
-}
-
-func (m *memo[T]) set(now time.Time, keep time.Duration, value T) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.value, m.until = value, now.Add(keep)
 }

@@ -41,9 +41,8 @@ func (c *Client) GroupByRef(ctx context.Context, pointer, ref string) (*Group, e
 	if groupID.MatchString(ref) {
 		return &Group{ID: ref, Type: GroupOkta}, nil
 	}
-	m, _ := c.named.LoadOrStore(ref, new(memo[*Group]))
-	return m.(*memo[*Group]).get(c.guard.now(), groupKept, func() (*Group, error) { return c.FindGroup(ctx, pointer, ref) })
+	return c.named.of(ref).get(c.guard.now(), groupKept, func() (*Group, error) { return c.FindGroup(ctx, pointer, ref) })
 }
 
 // ForgetGroup has GroupByRef look the name up again.
-func (c *Client) ForgetGroup(ref string) { c.named.Delete(ref) }
+func (c *Client) ForgetGroup(ref string) { c.named.forget(ref) }

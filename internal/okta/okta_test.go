@@ -114,9 +114,9 @@ func TestSlowAnswerIsATimeout(t *testing.T) {
 			<-release
 			return
 		}
-		// What the guards ask before a write.
+		// The user's admin roles, which the guards ask for before a write.
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(`{"id":"00u2","value":[]}`))
+		_, _ = w.Write([]byte(`[]`))
 	}))
 	defer s.Close()
 	defer close(release)

@@ -80,7 +80,7 @@ func (c *Client) Permissions(ctx context.Context) (*Permissions, error) {
 	}
 	p.Roles, p.RolesKnown = survey.roles, survey.rolesKnown
 	if !p.RolesKnown {
-		p.Notes = append(p.Notes, "Okta does not let this login read admin roles: what it may write cannot be told, nor who the last super administrator is")
+		p.Notes = append(p.Notes, "Okta does not let this login read its admin roles: what it may write cannot be told")
 	}
 	for _, op := range operations {
 		permission, err := survey.judge(ctx, op)
@@ -214,6 +214,15 @@ func (s *survey) judge(ctx context.Context, op Operation) (Permission, error) {
 			p.Can = CanUnknown
 		}
 	}
+	if s.blind() && op.toUsers() && !s.client.guard.AllowUnknownAdmins {
+		p.Can = CanNo
+		what := "an admin role that may read admin roles"
+		if s.scoped && !s.grants("okta.roles.read") {
+			what = "okta.roles.read"
+		}
+		p.Missing = add(p.Missing, what)
+		reasons = append(reasons, "the guards cannot tell whether a user is the last super administrator; allow_unknown_admins lets it write all the same")
+	}
 	p.Why = strings.Join(reasons, "; ")
 	return p, nil
 }
@@ -241,6 +250,19 @@ func (s *survey) scope(ctx context.Context, action, scope string) (finding, erro
 		return read, nil
 	}
 	return s.mayWrite(powerOf(action, scope)), nil
+}
+
+// blind reports whether the login may not read admin roles, as the guards must before
+// they let a write to a user through.
+func (s *survey) blind() bool {
+	return s.scoped && !s.grants("okta.roles.read") || s.seen["okta.roles"].missing != ""
+}
+
+// toUsers reports whether the action writes to users who are there already.
+func (op Operation) toUsers() bool {
+	return op.Writes && op.Name != "create_user" && op.Name != "block_ip" && slices.ContainsFunc(op.Scopes, func(scope string) bool {
+		return strings.HasPrefix(scope, "okta.users.") || strings.HasPrefix(scope, "okta.sessions.")
+	})
 }
 
 // mayWrite says whether the login's roles allow a power.

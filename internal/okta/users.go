@@ -28,8 +28,9 @@ type User struct {
 	PasswordChanged *time.Time `json:"passwordChanged"`
 	Profile         Profile    `json:"profile"`
 
-	Login string `json:"-"` // profile.login
-	Email string `json:"-"` // profile.email
+	Login  string    `json:"-"` // profile.login
+	Email  string    `json:"-"` // profile.email
+	ReadAt time.Time `json:"-"` // when Okta answered, by its own clock; zero if it does not say
 }
 
 // A Profile is a user's profile as Okta sent it: its attributes are the org's own.
@@ -67,6 +68,7 @@ func decodeUser(r *reply) (*User, error) {
 	if u.ID == "" {
 		return nil, r.broken("a user without an id")
 	}
+	u.ReadAt, _ = http.ParseTime(r.header.Get("Date"))
 	return u.named(), nil
 }
 

@@ -1,0 +1,190 @@
+package okta
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// An adminsOrg is an embedded org whose owner is its one super administrator.
+type adminsOrg struct {
+	*oktatest.Server
+	owner string
+}
+
+func newAdminsOrg(t *testing.T) adminsOrg {
+	s := oktatest.Start(t, oktatest.Options{})
+	for _, u := range s.State().Users {
+		return adminsOrg{s, u.ID}
+	}
+	t.Fatal("the org has no owner")
+	return adminsOrg{}
+}
+
+// admin adds an active user with an admin role of their own.
+func (o adminsOrg) admin(login, role string) oktatest.User {
+	u := o.AddUser(oktatest.NewUser{Login: login})
+	o.AddRole(oktatest.NewRole{User: u.ID, Type: role})
+	return u
+}
+
+// as opens a client with an API token of the user's.
+func (o adminsOrg) as(t *testing.T, user string, g Guards) *Client {
+	t.Helper()
+	o.AddAPIToken(oktatest.NewAPIToken{Token: "00" + user, User: user})
+	c, err := Open(t.Context(), Settings{OrgURL: o.URL, Token: sdk.NewSecret("00" + user), Guards: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	o.ForgetRequests()
+	return c
+}
+
+func (o adminsOrg) reads() (paths []string) {
+	for _, r := range o.Requests() {
+		if r.Method == http.MethodGet {
+			paths = append(paths, r.Path)
+		}
+	}
+	return paths
+}
+
+// The last super administrator is protected from a login that is none itself and may
+// see admin roles, such as a service app's. Who has the role by a group only is not
+// counted on to be there, and is protected alike.
+func TestLastSuperAdministrator(t *testing.T) {
+	for name, test := range map[string]struct {
+		second  func(adminsOrg) string // another super administrator, "" for none
+		target  string                 // "owner" or "second"
+		refused bool
+	}{
+		"alone":                   {func(adminsOrg) string { return "" }, "owner", true},
+		"beside another":          {func(o adminsOrg) string { return o.admin("b@corp.example", superAdmin).ID }, "owner", false},
+		"the other of two":        {func(o adminsOrg) string { return o.admin("b@corp.example", superAdmin).ID }, "second", false},
+		"beside a lesser one":     {func(o adminsOrg) string { return o.admin("b@corp.example", "ORG_ADMIN").ID }, "owner", true},
+		"the lesser one":          {func(o adminsOrg) string { return o.admin("b@corp.example", "ORG_ADMIN").ID }, "second", false},
+		"beside one by a group":   {byGroup, "owner", true},
+		"by a group, beside one":  {byGroup, "second", false},
+		"beside a suspended one":  {suspendedSuper, "owner", true},
+		"a suspended one, beside": {suspendedSuper, "second", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := asApp{app: oktatest.NewServiceApp{}}.open(t)
+			o := adminsOrg{a.org, a.org.State().Users[0].ID}
+			target := test.second(o)
+			if test.target == "owner" {
+				target = o.owner
+			}
+			err := a.RevokeSessions(t.Context(), target, true, true)
+			if test.refused {
+				wantRefused(t, map[string]error{name: err}, ruleLast)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func byGroup(o adminsOrg) string {
+	g := o.AddGroup(oktatest.NewGroup{Name: "Admins"})
+	u := o.AddUser(oktatest.NewUser{Login: "b@corp.example", Groups: []string{g.ID}})
+	o.AddRole(oktatest.NewRole{Group: g.ID, Type: superAdmin})
+	return u.ID
+}
+
+func suspendedSuper(o adminsOrg) string {
+	u := o.AddUser(oktatest.NewUser{Login: "b@corp.example", Status: oktatest.StatusSuspended})
+	o.AddRole(oktatest.NewRole{User: u.ID, Type: superAdmin})
+	return u.ID
+}
+
+// A super administrator that has the role by a group, and is the last active one, is
+// protected: Okta's list of administrators does not show them.
+func TestLastSuperAdministratorByGroup(t *testing.T) {
+	a := asApp{}.open(t)
+	o := adminsOrg{a.org, a.org.State().Users[0].ID}
+	last := byGroup(o)
+	super := o.as(t, last, Guards{})
+	if err := super.SuspendUser(t.Context(), o.owner); err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, map[string]error{"by group": a.SuspendUser(t.Context(), last)}, ruleLast)
+}
+
+// Okta lets an org admin suspend a super administrator and does not show who is one:
+// nothing is written to anybody then, unless the settings say so.
+func TestAdminRolesThatCannotBeRead(t *testing.T) {
+	o := newAdminsOrg(t)
+	soar := o.admin("soar@corp.example", "ORG_ADMIN")
+	u := o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	c := o.as(t, soar.ID, Guards{})
+	errs := map[string]error{"anybody": c.SuspendUser(t.Context(), u.ID), "the last": c.SuspendUser(t.Context(), o.owner)}
+	wantRefused(t, errs, ruleLast)
+	for name, err := range errs {
+		if !strings.Contains(err.Error(), "allow_unknown_admins") {
+			t.Errorf("%s: %v does not say what to do", name, err)
+		}
+	}
+	if got := strings.Join(o.reads(), " "); got != "/api/v1/users/"+u.ID+"/roles /api/v1/users/me" && got != "/api/v1/users/"+o.owner+"/roles /api/v1/users/me" {
+		t.Errorf("asked %s: that roles cannot be read was to be asked once", got)
+	}
+	health, err := Check(t.Context(), c)
+	if err != nil || !strings.Contains(strings.Join(health.Notes, "\n"), "allow_unknown_admins") {
+		t.Errorf("the check says %q, %v", health.Notes, err)
+	}
+
+	o = newAdminsOrg(t)
+	soar = o.admin("soar@corp.example", "ORG_ADMIN")
+	u = o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	c = o.as(t, soar.ID, Guards{AllowUnknownAdmins: true})
+	if err := c.SuspendUser(t.Context(), u.ID); err != nil {
+		t.Error(err)
+	}
+	wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, ruleSelf)
+	if writes(o.Server) != 1 {
+		t.Errorf("%d writes were sent, want one", writes(o.Server))
+	}
+}
+
+// What the two rules cost: one read for a user that has no admin role, none for a
+// login that is known to be a super administrator's.
+func TestWhatTheRulesAboutAdminsAsk(t *testing.T) {
+	o := newAdminsOrg(t)
+	soar := o.admin("soar@corp.example", superAdmin)
+	lesser := o.admin("help@corp.example", "HELP_DESK_ADMIN")
+	var users []string
+	for _, login := range []string{"a@corp.example", "b@corp.example"} {
+		users = append(users, o.AddUser(oktatest.NewUser{Login: login}).ID)
+	}
+	c := o.as(t, soar.ID, Guards{})
+	now := time.Now()
+	c.guard.now = func() time.Time { return now }
+	revoke := func(id string, want ...string) {
+		t.Helper()
+		o.ForgetRequests()
+		if err := c.RevokeSessions(t.Context(), id, true, true); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.reads(); strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Errorf("asked %q, want %q", got, want)
+		}
+	}
+	rolesOf := func(id string) string { return "/api/v1/users/" + id + "/roles" }
+	revoke(users[0], rolesOf(users[0]))
+	revoke(users[0])
+	revoke(users[1], rolesOf(users[1]))
+	revoke(lesser.ID, rolesOf(lesser.ID), "/api/v1/users/me", rolesOf(soar.ID))
+	revoke(o.owner)
+	now = now.Add(ownRolesKept)
+	revoke(users[0], rolesOf(soar.ID))
+
+	c = o.as(t, users[1], Guards{}) // who may do nothing is refused by Okta
+	if err := c.RevokeSessions(t.Context(), users[0], true, true); err == nil || writes(o.Server) != 0 {
+		t.Errorf("got %v", err)
+	}
+}
