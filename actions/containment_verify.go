@@ -2,16 +2,40 @@ package actions
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
 )
 
 // verify reads back how the account is, and lists what still stands open. Only
-// what was asked for can be open; what cannot be read counts as open too.
+// what was asked for can be open; what cannot be read counts as open too. Where Okta
+// accepted what the state does not show, it is read again after a moment.
 func (j *job) verify(ctx context.Context) {
+	for _, wait := range lag {
+		if lags := j.judge(ctx); !lags {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+	j.judge(ctx)
+}
+
+// judge is verify, once. It reports whether something is open that Okta said it did.
+func (j *job) judge(ctx context.Context) (lags bool) {
+	j.out.Open = []string{}
+	open := func(what string, done bool) {
+		j.out.Open = append(j.out.Open, what)
+		lags = lags || done
+	}
 	now, err := patiently(ctx, func() (state, error) { return j.readBack(ctx) })
 	if err != nil {
-		j.open("the account could not be read back: " + err.Error())
+		open("the account could not be read back: "+err.Error(), false)
 		now = state{j.user, j.member}
 	}
 	u, member := now.user, now.member
@@ -19,26 +43,33 @@ func (j *job) verify(ctx context.Context) {
 	j.out.after, j.out.Restore.StatusAfter = u.Status, u.Status
 	suspended := u.Status == okta.StatusSuspended || u.Status == okta.StatusDeprovisioned
 	if j.m.Suspend && !suspended {
-		j.open("the account is " + u.Status + " and not suspended" + j.why(stepSuspend))
+		open("the account is "+u.Status+" and not suspended"+j.why(stepSuspend), err == nil && j.did(stepSuspend))
 	}
 	if j.m.RevokeSessions && j.failed(stepSessions) {
-		j.open("sessions were not revoked" + j.why(stepSessions))
+		open("sessions were not revoked"+j.why(stepSessions), false)
 	}
 	if j.m.ExpirePassword && !suspended && u.Status != okta.StatusPasswordExpired {
-		j.open("the password is not expired, the account is " + u.Status + j.why(stepPassword))
+		open("the password is not expired, the account is "+u.Status+j.why(stepPassword), err == nil && j.did(stepPassword))
 	}
 	if q := j.groups.quarantine; q != nil && !member[q.ID] {
-		j.open("the user is not in the quarantine group" + j.why(stepQuarantine))
+		open("the user is not in the quarantine group"+j.why(stepQuarantine), err == nil && j.did(stepQuarantine))
 	}
 	for _, g := range j.groups.remove {
 		if member[g.ID] {
-			j.open("the user is still in " + g.Profile.Name + " (" + g.Type + ")" + j.why(stepGroups))
+			open("the user is still in "+g.Profile.Name+" ("+g.Type+")"+j.why(stepGroups), err == nil && slices.Contains(j.out.Restore.GroupsRemoved, groupRefOf(g)))
 		}
 	}
-	j.verifyRoles(ctx)
-	j.verifyFactors(ctx)
-	j.verifyDevices(ctx)
+	if j.m.RevokeRoles {
+		j.judgeRoles(ctx, open)
+	}
+	if j.m.ResetFactors {
+		j.judgeFactors(ctx, open)
+	}
+	if j.m.SuspendDevices {
+		j.judgeDevices(ctx, open)
+	}
 	j.out.Contained = len(j.out.Open) == 0
+	return lags
 }
 
 // A state is how an account is: its status, and the groups of interest that it is in.
@@ -73,56 +104,52 @@ func (j *job) readBack(ctx context.Context) (state, error) {
 	return state{u, member}, nil
 }
 
-func (j *job) verifyRoles(ctx context.Context) {
-	if !j.m.RevokeRoles {
-		return
-	}
+// judgeRoles and its like open what still is of one measure, and say whether Okta
+// said that it was done away with.
+func (j *job) judgeRoles(ctx context.Context, open func(string, bool)) {
 	roles, err := j.c.RolesOf(ctx, j.user.ID)
 	if err != nil {
-		j.open("admin roles could not be read back: " + err.Error())
+		open("admin roles could not be read back: "+err.Error(), false)
 	}
 	for _, r := range roles {
 		if r.Direct() {
-			j.open("the admin role " + r.Label + " is still assigned" + j.why(stepRoles))
+			open("the admin role "+r.Label+" is still assigned"+j.why(stepRoles), j.did(stepRoles))
 		} else {
-			j.open("the admin role " + r.Label + " comes by a group")
+			open("the admin role "+r.Label+" comes by a group", false)
 		}
 	}
 }
 
-func (j *job) verifyFactors(ctx context.Context) {
-	if !j.m.ResetFactors {
-		return
-	}
+func (j *job) judgeFactors(ctx context.Context, open func(string, bool)) {
 	factors, err := j.c.FactorsOf(ctx, j.user.ID)
 	if err != nil {
-		j.open("factors could not be read back: " + err.Error())
+		open("factors could not be read back: "+err.Error(), false)
 	}
 	for _, f := range factors {
 		if f.Status == okta.StatusActive {
-			j.open("the factor " + f.FactorType + " (" + f.Provider + ") is still enrolled" + j.why(stepFactors))
+			open("the factor "+f.FactorType+" ("+f.Provider+") is still enrolled"+j.why(stepFactors), j.did(stepFactors))
 		}
 	}
 }
 
-func (j *job) verifyDevices(ctx context.Context) {
-	if !j.m.SuspendDevices {
-		return
-	}
+func (j *job) judgeDevices(ctx context.Context, open func(string, bool)) {
 	devices, err := j.c.DevicesOf(ctx, j.user.ID)
 	if err != nil {
-		j.open("devices could not be read back: " + err.Error())
+		open("devices could not be read back: "+err.Error(), false)
 	}
 	for _, d := range devices {
 		if d.Device.Status == okta.StatusActive {
-			j.open("the device " + d.Device.ID + " is still active" + j.why(stepDevices))
+			open("the device "+d.Device.ID+" is still active"+j.why(stepDevices), slices.Contains(j.out.Restore.DevicesSuspended, d.Device.ID))
 		}
 	}
 }
 
-func (j *job) open(what string) { j.out.Open = append(j.out.Open, what) }
-
 func (j *job) failed(step string) bool { return j.why(step) != "" }
+
+// did reports whether Okta accepted a step, for all that it was about.
+func (j *job) did(step string) bool {
+	return !j.failed(step) && slices.ContainsFunc(j.out.Steps, func(s Step) bool { return s.Name == step && s.Outcome == sdk.Changed })
+}
 
 // why says of a step that failed what it failed of.
 func (j *job) why(step string) string {
