@@ -33,14 +33,9 @@ func (a *app) showAnswer(info *sdk.ActionInfo, output json.RawMessage, outcome s
 		delete(answer, "events")
 	}
 	lists := map[string][][]string{}
-	for name, value := range answer {
-		if rows := listRows(value); rows != nil {
-			lists[name] = rows
-			delete(answer, name)
-		}
-	}
+	takeLists("", answer, lists)
 	for _, name := range slices.Sorted(maps.Keys(lists)) {
-		if len(lists) > 1 {
+		if len(lists) > 1 || strings.Contains(name, ".") {
 			fmt.Fprintf(a.out, "%s:\n", name)
 		}
 		a.out.table(lists[name])
@@ -48,6 +43,30 @@ func (a *app) showAnswer(info *sdk.ActionInfo, output json.RawMessage, outcome s
 	var rows [][]string
 	flatten("", answer, &rows)
 	a.out.table(append([][]string{{"MEMBER", "VALUE"}}, rows...))
+}
+
+// takeLists moves the lists that make a table out of an answer, by the path to each. A
+// record stays whole: it is there to be copied.
+func takeLists(prefix string, v any, lists map[string][][]string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			path := strings.TrimPrefix(prefix+"."+name, ".")
+			if rows := listRows(value); rows != nil {
+				if login := text(v, "user", "login"); login != "" && prefix != "" {
+					path += " of " + login
+				}
+				lists[path] = rows
+				delete(v, name)
+			} else if name != "restore" && name != "raw" {
+				takeLists(path, value, lists)
+			}
+		}
+	case []any:
+		for i, item := range v {
+			takeLists(prefix+"."+strconv.Itoa(i), item, lists)
+		}
+	}
 }
 
 func (a *app) outcome(o sdk.Outcome) string {
@@ -62,9 +81,9 @@ func (a *app) outcome(o sdk.Outcome) string {
 	return oneLine(string(o))
 }
 
-// listRows are the rows of a list of objects that hold nothing but plain values, beside
-// what Okta sent ("raw"), which is not shown; nil for anything else. What tells objects
-// apart best comes first.
+// listRows are the rows of a list of objects that hold nothing but plain values and lists
+// of them, beside what Okta sent ("raw"), which is not shown; nil for anything else. What
+// tells objects apart best comes first.
 func listRows(v any) [][]string {
 	list, _ := v.([]any)
 	columns := map[string]bool{}
@@ -74,11 +93,11 @@ func listRows(v any) [][]string {
 			return nil
 		}
 		for name, value := range object {
-			switch value.(type) {
-			case map[string]any, []any:
-				if name != "raw" {
-					return nil
-				}
+			list, isList := value.([]any)
+			switch {
+			case name == "raw":
+			case isObject(value) || isList && slices.ContainsFunc(list, isObject):
+				return nil
 			default:
 				columns[name] = true
 			}
@@ -87,7 +106,7 @@ func listRows(v any) [][]string {
 	if len(columns) == 0 {
 		return nil
 	}
-	first := []string{"name", "label", "login", "action", "id", "type", "status"}
+	first := []string{"step", "name", "label", "login", "action", "id", "type", "status", "outcome"}
 	rank := func(name string) int {
 		if i := slices.Index(first, name); i >= 0 {
 			return i
@@ -103,11 +122,24 @@ func listRows(v any) [][]string {
 	for _, item := range list {
 		row := make([]string, len(names))
 		for i, name := range names {
-			row[i] = text(item, name)
+			row[i] = cell(item.(map[string]any)[name])
 		}
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// cell is a value of a table: of a list, what is in it.
+func cell(v any) string {
+	list, ok := v.([]any)
+	if !ok {
+		return text(v)
+	}
+	items := make([]string, len(list))
+	for i, item := range list {
+		items[i] = text(item)
+	}
+	return strings.Join(items, ", ")
 }
 
 // text follows a path of members and returns what is there as one line, "" if
@@ -136,8 +168,6 @@ func flatten(prefix string, v any, rows *[][]string) {
 	case nil:
 		*rows = append(*rows, []string{prefix, "null"})
 	case []any:
-		// Objects are shown a member a line, and whole below that: a restore record is
-		// there to be copied.
 		if !slices.ContainsFunc(v, isObject) {
 			*rows = append(*rows, []string{prefix, text(v)})
 			return
@@ -146,7 +176,12 @@ func flatten(prefix string, v any, rows *[][]string) {
 			object, _ := item.(map[string]any)
 			delete(object, "raw") // in JSON it is there
 			for _, name := range slices.Sorted(maps.Keys(object)) {
-				*rows = append(*rows, []string{prefix + "." + strconv.Itoa(i) + "." + name, text(object[name])})
+				path := prefix + "." + strconv.Itoa(i) + "." + name
+				if inner, ok := object[name].(map[string]any); ok && name != "restore" {
+					flatten(path, inner, rows)
+					continue
+				}
+				*rows = append(*rows, []string{path, text(object[name])})
 			}
 			if object == nil {
 				*rows = append(*rows, []string{prefix + "." + strconv.Itoa(i), text(item)})
