@@ -80,7 +80,7 @@ func (o *Org) authorise(c *call, r *route) *reply {
 				return nil
 			}
 		}
-		if !permits(o.rolesOf(c.owner), r) {
+		if roles := o.rolesOf(c.owner); !permits(roles, r) || o.shields(r, c, roles) {
 			return o.noPermission()
 		}
 		return nil
@@ -105,7 +105,7 @@ func (o *Org) authorise(c *call, r *route) *reply {
 			"The access token provided does not contain the required scopes."))
 	}
 	c.app = t.client
-	if !permits(t.client.roles, r) {
+	if !permits(t.client.roles, r) || o.shields(r, c, t.client.roles) {
 		return o.noPermission()
 	}
 	return nil

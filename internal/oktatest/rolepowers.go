@@ -1,6 +1,7 @@
 package oktatest
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -59,3 +60,26 @@ func (r *role) allows(to *route) bool {
 	kind, ok := strings.CutSuffix(scope, ".read")
 	return ok && slices.Contains(granted, kind+".manage")
 }
+
+// overSupers are the writes by which lesser administrators reach a super administrator: Okta's comparison of the
+// standard roles marks suspending, activating and clearing sessions so, and no other row of its user management
+// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). An older page has them
+// deactivate one as well (https://help.okta.com/en/prod/Content/Topics/Security/administrators-edit-revoke-admins.htm).
+var overSupers = []string{
+	"POST /api/v1/users/{id}/lifecycle/suspend", "POST /api/v1/users/{id}/lifecycle/unsuspend",
+	"POST /api/v1/users/{id}/lifecycle/activate", "POST /api/v1/users/{id}/lifecycle/reactivate",
+	"DELETE /api/v1/users/{id}/sessions",
+}
+
+// shields tells whether the call is a write to a super administrator that only another one may make. Groups, devices
+// and applications have tables of their own in that comparison, in which nothing is said of super administrators.
+func (o *Org) shields(r *route, c *call, caller []*role) bool {
+	if r == nil || r.method == http.MethodGet || !strings.HasPrefix(r.pattern, "/api/v1/users/{id}") ||
+		slices.Contains(overSupers, r.method+" "+r.pattern) || slices.ContainsFunc(caller, (*role).isSuper) {
+		return false
+	}
+	u, err := o.findUser(c.params[0])
+	return err == nil && slices.ContainsFunc(o.rolesOf(u), (*role).isSuper)
+}
+
+func (r *role) isSuper() bool { return r.kind == superAdmin }
