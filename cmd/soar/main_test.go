@@ -18,10 +18,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"soar.example/okta/internal/oktaspec"
 	"soar.example/okta/internal/oktatest"
 )
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"soar": main}) }
+func TestMain(m *testing.M) { testscript.Main(oktaspec.Main{M: m}, map[string]func(){"soar": main}) }
 
 // TestScripts runs soar as people do, against an embedded org. Each script has an
 // org of its own, seeded for the demo, in $OKTA_ORG_URL.
@@ -43,7 +44,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"append": appendEvents, "fault": addFault, "user": checkUser, "requests": checkRequests,
+			"append": appendEvents, "fault": addFault, "phone": answerPush, "user": checkUser, "requests": checkRequests,
 			"await": await, "exits": exits, "signal": signalWatcher, "lastjson": lastJSON,
 			"scrape": scrape, "mend": mendOrg, "polled": awaitPolls,
 		},
@@ -92,6 +93,13 @@ func addFault(ts *testscript.TestScript, _ bool, args []string) {
 	var f oktatest.Fault
 	ts.Check(json.Unmarshal([]byte(args[0]), &f))
 	orgOf(ts).Fault(f)
+}
+
+// phone JSON says how a user reacts to pushes.
+func answerPush(ts *testscript.TestScript, _ bool, args []string) {
+	var p oktatest.Push
+	ts.Check(json.Unmarshal([]byte(args[0]), &p))
+	orgOf(ts).AnswerPush(p)
 }
 
 // user LOGIN STATUS SESSIONS [GROUP] checks a user's state in the org.

@@ -133,7 +133,11 @@ func usualProfile(f *factor) map[string]any {
 		}
 		return map[string]any{"credentialId": login, "deviceType": "SmartPhone_IPhone", "name": name, "platform": "IOS", "version": "18.5"}
 	case "sms", "call":
-		return map[string]any{"phoneNumber": "+1-555-01" + f.id[len(f.id)-2:]}
+		number := 0
+		for _, letter := range f.id {
+			number = (10*number + int(letter)) % 10_000
+		}
+		return map[string]any{"phoneNumber": fmt.Sprintf("+1555010%04d", number)}
 	case "email":
 		return map[string]any{"email": text(f.user.profile, "email")}
 	case "question":

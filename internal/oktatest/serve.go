@@ -46,6 +46,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if k := fault.kind(); k != KindHangup {
 		entry.Status = answer.status
 	}
+	observe(c, answer, fault)
 	o.mu.Unlock()
 
 	if fault.kind() == KindSlow && fault.AfterEffect && !wait(r.Context(), fault.delay) {

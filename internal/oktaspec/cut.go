@@ -1,4 +1,4 @@
-package connector
+package oktaspec
 
 import (
 	"regexp"
@@ -6,15 +6,12 @@ import (
 	"strings"
 )
 
-var (
-	variable  = regexp.MustCompile(`\{[^}]+\}`)
-	reference = regexp.MustCompile(`#/components/(\w+)/([\w.-]+)`)
-)
+var reference = regexp.MustCompile(`#/components/(\w+)/([\w.-]+)`)
 
-// cutSpec keeps of an OpenAPI description in YAML only the paths that wanted says,
+// cut keeps of an OpenAPI description in YAML only the paths that wanted says,
 // and the components that these lead to: reading all of Okta's takes most of a
 // minute. It goes by indentation.
-func cutSpec(text string, wanted func(path string) bool) []byte {
+func cut(text string, wanted func(path string) bool) []byte {
 	blocks := specBlocks(text)
 	var out strings.Builder
 	out.WriteString("openapi: 3.0.3\ninfo:\n  title: cut\n  version: \"1\"\npaths:\n")

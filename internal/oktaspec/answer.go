@@ -1,0 +1,77 @@
+package oktaspec
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"soar.example/okta/internal/oktatest"
+)
+
+func (s *Spec) checkAnswer(op *openapi3.Operation, e oktatest.Exchange) []string {
+	if e.Status >= http.StatusBadRequest {
+		return checkRefusal(e)
+	}
+	status := e.Status
+	if op.OperationID == "assignRoleToGroup" && status == http.StatusCreated {
+		// The description puts the body under 200; real traffic has it with 201.
+		status = http.StatusOK
+	}
+	response := op.Responses.Value(strconv.Itoa(status))
+	if response == nil {
+		return []string{fmt.Sprintf("is answered with status %d, which is not described", e.Status)}
+	}
+	media := response.Value.Content.Get("application/json")
+	if media == nil || media.Schema == nil {
+		if len(e.Answer) > 0 && string(e.Answer) != "{}" {
+			return []string{"is answered with a body where none is described: " + short(e.Answer)}
+		}
+		return nil
+	}
+	var v any
+	if err := json.Unmarshal(e.Answer, &v); err != nil {
+		return []string{"is answered with no JSON: " + short(e.Answer)}
+	}
+	var problems []string
+	for _, err := range s.visit(media.Schema.Value, v, openapi3.VisitAsResponse()) {
+		problems = append(problems, "is answered: "+say(err))
+	}
+	return problems
+}
+
+// checkRefusal knows the two shapes that Okta's errors have, whatever the call: its own
+// (https://developer.okta.com/docs/reference/error-codes/) and OAuth's. A token that
+// lacks a scope, or that is bad, is refused with nothing but a header.
+func checkRefusal(e oktatest.Exchange) []string {
+	if len(e.Answer) == 0 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest) {
+		return nil
+	}
+	var body struct {
+		Code    string `json:"errorCode"`
+		Summary string `json:"errorSummary"`
+		Link    string `json:"errorLink"`
+		ID      string `json:"errorId"`
+		Causes  *[]struct {
+			Summary string `json:"errorSummary"`
+		} `json:"errorCauses"`
+		OAuth string `json:"error"`
+	}
+	if err := json.Unmarshal(e.Answer, &body); err != nil {
+		return []string{"is refused with no JSON: " + short(e.Answer)}
+	}
+	whole := body.Code != "" && body.Summary != "" && body.Link == body.Code && body.ID != "" && body.Causes != nil
+	if !whole && body.OAuth == "" {
+		return []string{"is refused with what is no error of Okta's: " + short(e.Answer)}
+	}
+	return nil
+}
+
+func short(b []byte) string {
+	if len(b) > 300 {
+		b = b[:300]
+	}
+	return string(b)
+}
