@@ -74,8 +74,11 @@ func TestFloors(t *testing.T) {
 			}
 		}
 		for _, dep := range p.Imports {
-			if within(dep, "internal/oktatest") && !within(p.ImportPath, "cmd", "examples", "internal/oktatest") {
+			if within(dep, "internal/oktatest") && !within(p.ImportPath, "cmd", "examples", "internal/oktatest", "internal/oktaspec") {
 				t.Errorf("%s imports the embedded org outside of tests", p.ImportPath)
+			}
+			if within(dep, "internal/oktaspec") {
+				t.Errorf("%s imports Okta's description outside of tests", p.ImportPath)
 			}
 			if within(dep, "cmd", "examples") && !within(p.ImportPath, "cmd", "examples") {
 				t.Errorf("%s imports %s: doors stand on the house", p.ImportPath, dep)
