@@ -41,6 +41,19 @@ func (a Attributes) of(u *okta.User) Attributes {
 	return now
 }
 
+// clearsOnlyOf reports whether the user's profile mentions all that is to be cleared.
+// What it does not mention is unset, or misspelt: only Okta knows what there is.
+func (a Attributes) clearsOnlyOf(u *okta.User) bool {
+	var profile map[string]json.RawMessage
+	_ = json.Unmarshal(u.Profile.JSON(), &profile)
+	for name, value := range a {
+		if _, mentioned := profile[name]; !mentioned && sameValue(value, unset) {
+			return false
+		}
+	}
+	return true
+}
+
 // differs names the attributes that the user's are not like, in order.
 func (a Attributes) differs(users Attributes) []string {
 	var names []string

@@ -22,7 +22,7 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 	Undo:    "unblock_ip",
 	Scopes:  []string{"okta.networkZones.manage", "okta.users.read", "okta.logs.read"},
 	Example: sdk.Example[BlockIPInput, BlockIPOutput]{
-		Input: BlockIPInput{Address: "203.0.113.7", Zone: exampleZone.Name, For: sdk.Duration(24 * time.Hour), Protect: []string{"198.51.100.0/28"}},
+		Input: BlockIPInput{Address: "203.0.113.7", Zone: exampleZone.Name, For: &exampleBlock, Protect: []string{"198.51.100.0/28"}},
 		Output: BlockIPOutput{
 			Address: "203.0.113.7/32", Zone: exampleZone, ExpiresAt: exampleTime("2026-03-15T02:41:09Z"), OwnAddress: "198.51.100.4", Warnings: []string{},
 			Undo: &sdk.Undo{
@@ -41,11 +41,11 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 
 // BlockIPInput is what block_ip takes.
 type BlockIPInput struct {
-	Address   string       `json:"address" jsonschema:"title=Address,example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60" jsonschema_description:"IPv4 or IPv6 address, or a CIDR range of at most a /8 (IPv4) or a /16 (IPv6)."`
-	For       sdk.Duration `json:"for,omitempty" jsonschema:"title=For,example=24h" jsonschema_description:"How long to block. Okta keeps no expiry: the host takes the block back then, as undo says in the answer."`
-	ExpiresAt *time.Time   `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced" jsonschema_description:"Until when to block, instead of for how long."`
-	Protect   []string     `json:"protect,omitempty" jsonschema:"title=Never block,maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced" jsonschema_description:"Addresses and ranges that must stay open, such as the responders' own; a block that holds one is refused."`
-	Zone      string       `json:"zone,omitempty" jsonschema:"title=Zone,default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced" jsonschema_description:"Id or exact name of the blocklist. Every org has BlockedIpZone."`
+	Address   string        `json:"address" jsonschema:"title=Address,example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60" jsonschema_description:"IPv4 or IPv6 address, or a CIDR range of at most a /8 (IPv4) or a /16 (IPv6)."`
+	For       *sdk.Duration `json:"for,omitempty" jsonschema:"title=For,example=24h" jsonschema_description:"How long to block; without end if absent. Okta keeps no expiry: the host takes the block back then, as undo says in the answer."`
+	ExpiresAt *time.Time    `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced" jsonschema_description:"Until when to block, instead of for how long."`
+	Protect   []string      `json:"protect,omitempty" jsonschema:"title=Never block,maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced" jsonschema_description:"Addresses and ranges that must stay open, such as the responders' own; a block that holds one is refused."`
+	Zone      string        `json:"zone,omitempty" jsonschema:"title=Zone,default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced" jsonschema_description:"Id or exact name of the blocklist. Every org has BlockedIpZone."`
 	Write
 }
 
@@ -64,11 +64,15 @@ func (in BlockIPInput) Validate() error {
 			return err
 		}
 		if protected.Overlaps(p) {
-			return sdk.InvalidField("/address", "holds %s, which is never to be blocked", s)
+			return sdk.InvalidField("/address", "overlaps %s, which is never to be blocked", s)
 		}
 	}
-	if in.For != 0 && in.ExpiresAt != nil {
+	switch {
+	case in.For != nil && in.ExpiresAt != nil:
 		return sdk.InvalidField("/expires_at", "must not be given beside for")
+	case in.For != nil && *in.For == 0:
+		// A time that was computed and came out as nothing must not block for ever.
+		return sdk.InvalidField("/for", "is no time at all; leave it out for a block without an end")
 	}
 	return nil
 }
@@ -90,7 +94,7 @@ func blockIP(ctx context.Context, c *okta.Client, in BlockIPInput) (BlockIPOutpu
 		return BlockIPOutput{}, err
 	}
 	out := BlockIPOutput{Address: p.String(), Warnings: append([]string{}, oddities(p)...)}
-	if out.ExpiresAt, err = expiry(in.For.Std(), in.ExpiresAt, time.Now()); err != nil {
+	if out.ExpiresAt, err = expiry(in.For, in.ExpiresAt, time.Now()); err != nil {
 		return BlockIPOutput{}, err
 	}
 	own, err := c.OwnAddress(ctx)
@@ -172,9 +176,9 @@ func block(p netip.Prefix) zoneEdit {
 }
 
 // expiry is when a block ends, nil if it has no end.
-func expiry(length time.Duration, at *time.Time, now time.Time) (*time.Time, error) {
-	if length > 0 {
-		end := now.Add(length).UTC().Truncate(time.Second)
+func expiry(length *sdk.Duration, at *time.Time, now time.Time) (*time.Time, error) {
+	if length != nil {
+		end := now.Add(length.Std()).UTC().Truncate(time.Second)
 		return &end, nil
 	}
 	if at != nil && !at.After(now) {
@@ -182,3 +186,5 @@ func expiry(length time.Duration, at *time.Time, now time.Time) (*time.Time, err
 	}
 	return at, nil
 }
+
+var exampleBlock = sdk.Duration(24 * time.Hour)

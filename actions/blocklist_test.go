@@ -105,6 +105,8 @@ func TestBlockRefuses(t *testing.T) {
 		`{"address":"203.0.113.7","for":"1h","expires_at":"2999-01-01T00:00:00Z"}`: sdk.InvalidInput,
 		`{"address":"203.0.113.7","expires_at":"2001-01-01T00:00:00Z"}`:            sdk.InvalidInput,
 		`{"address":"203.0.113.7","for":"a while"}`:                                sdk.InvalidInput,
+		`{"address":"203.0.113.7","for":"0s"}`:                                     sdk.InvalidInput,
+		`{"address":"203.0.113.7","protect":["203.0.0.0/16"]}`:                     sdk.InvalidInput,
 	} {
 		_, err := try[blocked](b, "block_ip", "%s", input)
 		b.wantCode(err, code)

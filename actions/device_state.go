@@ -2,8 +2,10 @@ package actions
 
 import (
 	"context"
+	"fmt"
 
 	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
 )
 
 // DeviceRef says which device an answer is about.
@@ -28,8 +30,11 @@ type DeviceWrite struct {
 // it there from; does says in a message what Okta does with a device.
 func deviceChange(ctx context.Context, c *okta.Client, id, to, does string, from []string, act func(context.Context, string) error) (DeviceRef, Change[DeviceState], error) {
 	d, err := c.Device(ctx, id)
-	if err != nil {
-		return DeviceRef{}, Change[DeviceState]{}, err
+	if e := sdk.AsError(err); e != nil {
+		if e.Code == sdk.NotFound {
+			return DeviceRef{}, Change[DeviceState]{}, noneHere(e, "/device", "Okta has no device with the id %s; list_user_devices and list_devices tell the ids", id)
+		}
+		return DeviceRef{}, Change[DeviceState]{}, e
 	}
 	change, err := attempt[DeviceState]{
 		goal: "device is " + to,
@@ -52,6 +57,15 @@ func deviceChange(ctx context.Context, c *okta.Client, id, to, does string, from
 		},
 	}.from(ctx, DeviceState{Status: d.Status})
 	return deviceRef(d), change, err
+}
+
+// noneHere is a 404 of Okta's that says what was looked for. Pointer is where it stands
+// in the input.
+func noneHere(notFound *sdk.Error, pointer, format string, args ...any) *sdk.Error {
+	e := *notFound
+	e.Message = fmt.Sprintf(format, args...)
+	e.Violations = sdk.InvalidField(pointer, "names nothing that Okta has").Violations
+	return &e
 }
 
 func deviceRef(d *okta.Device) DeviceRef {

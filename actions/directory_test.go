@@ -92,6 +92,7 @@ func TestListPaging(t *testing.T) {
 		"all":                     {"list_users", map[string]any{"search": `profile.login sw "many"`, "return_all": true, "limit": 5}, 450, false, 3},
 		"cut off":                 {"list_users", map[string]any{"search": `profile.login sw "many"`, "return_all": true, "max_items": 250}, 250, true, 2},
 		"cut off at a page's end": {"list_users", map[string]any{"search": `profile.login sw "many"`, "return_all": true, "max_items": 200}, 200, true, 1},
+		"cut off on one page":     {"list_users", map[string]any{"search": `profile.login sw "many"`, "max_items": 7}, 7, true, 1},
 		"no more than there is":   {"list_users", map[string]any{"search": `profile.login sw "many"`, "return_all": true, "max_items": 450}, 450, false, 3},
 		"q, which has one page":   {"list_users", map[string]any{"q": "many", "limit": 50, "return_all": true}, 200, true, 1},
 		"q, and all fit":          {"list_users", map[string]any{"q": "many00", "limit": 50}, 10, false, 1},
@@ -215,9 +216,15 @@ func TestUpdateUserChangesNothingElse(t *testing.T) {
 			t.Errorf("sent PUT %s", r.Path)
 		}
 	}
-	_, err := b.run("update_user", map[string]any{"user": u.ID, "profile": map[string]any{"noSuch": "x"}})
-	b.wantCode(err, sdk.InvalidInput)
-	_, err = b.run("update_user", map[string]any{"user": u.ID, "profile": map[string]any{}})
+	// Nor is a misspelt name cleared, only because nothing stands there.
+	for _, value := range []any{"x", nil} {
+		_, err := b.run("update_user", map[string]any{"user": u.ID, "profile": map[string]any{"noSuch": value}})
+		b.wantCode(err, sdk.InvalidInput)
+	}
+	if out := b.output("update_user", map[string]any{"user": u.ID, "profile": map[string]any{"costCenter": nil}}); out["outcome"] != "already" {
+		t.Errorf("cleared what was not set: %v", out)
+	}
+	_, err := b.run("update_user", map[string]any{"user": u.ID, "profile": map[string]any{}})
 	b.wantCode(err, sdk.InvalidInput)
 	gone := b.AddUser(oktatest.NewUser{Login: "g@corp.example", Status: oktatest.StatusDeprovisioned})
 	if out := b.output("update_user", map[string]any{"user": gone.ID, "profile": change}); out["outcome"] != "not_applicable" {

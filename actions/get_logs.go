@@ -45,7 +45,7 @@ type GetLogsInput struct {
 	Filter    string       `json:"filter,omitempty" jsonschema:"title=Filter,example=eventType eq \"user.session.start\",maxLength=6000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expression of Okta's filter language."`
 	Limit     int          `json:"limit,omitempty" jsonschema:"title=Limit,default=100,minimum=1,maximum=1000,example=100" jsonschema_extras:"x-group=advanced" jsonschema_description:"Events an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests."`
 	SortOrder string       `json:"sort_order,omitempty" jsonschema:"title=Sort order,enum=ASCENDING,enum=DESCENDING,default=ASCENDING" jsonschema_extras:"x-group=advanced" jsonschema_description:"Order of the events."`
-	MaxItems  int          `json:"max_items,omitempty" jsonschema:"title=Most events,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"With return_all: stop after so many events."`
+	MaxItems  int          `json:"max_items,omitempty" jsonschema:"title=Most events,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many events."`
 	Format    shape.Format `json:"format,omitempty" jsonschema:"title=Format,enum=okta,enum=ecs,enum=emm,default=okta" jsonschema_extras:"x-group=advanced" jsonschema_description:"Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the SaaS Event Maturity Matrix."`
 }
 
@@ -75,8 +75,8 @@ type GetLogsOutput[E any] struct {
 }
 
 func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutput[shape.Event], error) {
-	q := okta.LogQuery{Filter: in.Filter, Query: in.Query, Descending: in.SortOrder == "DESCENDING", Limit: in.Limit}
-	most := in.Limit
+	most := min(in.Limit, in.MaxItems)
+	q := okta.LogQuery{Filter: in.Filter, Query: in.Query, Descending: in.SortOrder == "DESCENDING", Limit: most}
 	if in.ReturnAll {
 		most, q.Limit = in.MaxItems, min(in.MaxItems, okta.MaxLogPage)
 	}

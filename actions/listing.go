@@ -14,7 +14,7 @@ type Paging struct {
 	ReturnAll bool   `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false" jsonschema_description:"Follow the pages to the end, up to max_items, instead of returning the first."`
 	After     string `json:"after,omitempty" jsonschema:"title=After,example=200u3futQUvdcXWLrNQz,maxLength=2000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Go on where an earlier call with the same search ended: its next."`
 	Limit     int    `json:"limit,omitempty" jsonschema:"title=Limit,default=200,minimum=1,maximum=200,example=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"Items an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests."`
-	MaxItems  int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"With return_all: stop after so many items."`
+	MaxItems  int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many items."`
 }
 
 // maxPage is the most items that Okta gives, or recommends, in one answer of a
@@ -42,7 +42,8 @@ func list[T any](ctx context.Context, c *okta.Client, path []string, query map[s
 			values.Set(name, value)
 		}
 	}
-	span := okta.Span{Page: p.Limit, Most: p.Limit, After: p.After}
+	first := min(p.Limit, p.MaxItems)
+	span := okta.Span{Page: first, Most: first, After: p.After}
 	if p.ReturnAll {
 		span = okta.Span{Page: min(p.MaxItems, maxPage), Most: p.MaxItems, All: true, After: p.After}
 	}

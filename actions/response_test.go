@@ -225,6 +225,24 @@ func TestDevicesInEveryStatus(t *testing.T) {
 	}
 }
 
+// What Okta does not have is named, with where its id can be had.
+func TestWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.AddUser(oktatest.NewUser{Login: target})
+	for _, test := range []struct{ action, input, pointer, says string }{
+		{"suspend_device", `{"device":"alice-laptop"}`, "/device", "alice-laptop; list_user_devices"},
+		{"revoke_app_tokens", `{"user":"` + target + `","app":"no-such"}`, "/app", "no OAuth client with the id no-such"},
+		{"revoke_app_tokens", `{"user":"` + target + `","app":"No Such"}`, "/app", `exact label "No Such"`},
+	} {
+		_, err := try[answer](b, test.action, "%s", test.input)
+		e := b.wantCode(err, sdk.NotFound)
+		if !strings.Contains(e.Message, test.says) || len(e.Violations) != 1 || e.Violations[0].Pointer != test.pointer {
+			t.Errorf("%s %s: got %v", test.action, test.input, e)
+		}
+	}
+}
+
 func TestUserApplications(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

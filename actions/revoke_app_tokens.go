@@ -54,17 +54,21 @@ func revokeAppTokens(ctx context.Context, c *okta.Client, in RevokeAppTokensInpu
 		return RevokeAppTokensOutput{}, err
 	}
 	out := RevokeAppTokensOutput{User: refOf(u)}
+	unknown := "" // why it is not an app's
 	app, err := c.FindApp(ctx, "/app", in.App)
 	switch e := sdk.AsError(err); {
 	case e == nil:
 		out.ClientID = app.OAuthClientID()
 	case (e.Code == sdk.NotFound || e.Code == sdk.Forbidden) && clientID.MatchString(in.App):
 		// Okta has clients of its own that are no apps of the org.
-		out.ClientID = in.App
+		out.ClientID, unknown = in.App, ", and "+e.Message
 	default:
 		return RevokeAppTokensOutput{}, e
 	}
 	out.Change, err = accepted(ctx, TokensState{RefreshTokens: sessionsUnknown}, TokensState{RefreshTokens: sessionsRevoked},
 		func(ctx context.Context) error { return c.RevokeAppTokens(ctx, u.ID, out.ClientID) })
+	if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
+		err = noneHere(e, "/app", "Okta has no OAuth client with the id %s%s", out.ClientID, unknown)
+	}
 	return out, err
 }

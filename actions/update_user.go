@@ -46,10 +46,16 @@ func updateUser(ctx context.Context, c *okta.Client, in UpdateUserInput) (Update
 	if err != nil {
 		return UpdateUserOutput{}, err
 	}
+	before := in.Profile.of(u)
+	taken := in.Profile.clearsOnlyOf(u)
 	change, err := attempt[Attributes]{
 		goal: "attributes are as asked",
-		done: func(now Attributes) bool { return len(in.Profile.differs(now)) == 0 },
-		act:  func(ctx context.Context) error { return c.UpdateProfile(ctx, u.ID, in.Profile) },
+		done: func(now Attributes) bool { return taken && len(in.Profile.differs(now)) == 0 },
+		act: func(ctx context.Context) error {
+			err := c.UpdateProfile(ctx, u.ID, in.Profile)
+			taken = taken || err == nil
+			return err
+		},
 		read: func(ctx context.Context) (Attributes, error) {
 			u, err := c.User(ctx, u.ID)
 			if err != nil {
@@ -63,6 +69,9 @@ func updateUser(ctx context.Context, c *okta.Client, in UpdateUserInput) (Update
 			}
 			return ""
 		},
-	}.from(ctx, in.Profile.of(u))
+	}.from(ctx, before)
+	if change.Outcome == sdk.Changed && len(in.Profile.differs(before)) == 0 {
+		change.Outcome = sdk.Already
+	}
 	return UpdateUserOutput{User: refOf(u), Change: change}, err
 }

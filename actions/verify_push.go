@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -33,7 +34,7 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 type VerifyPushInput struct {
 	User        string       `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	Wait        sdk.Duration `json:"wait,omitempty" jsonschema:"title=Wait,default=60s,example=60s" jsonschema_description:"How long to wait for the answer, at most five minutes. With 0s the answer is waiting: call again with the transaction."`
-	Number      bool         `json:"number,omitempty" jsonschema:"title=Number challenge,default=false" jsonschema_description:"Have the user pick a number, so that nobody approves by habit. Wait 0s to get the number first, and tell it to the user on another channel."`
+	Number      bool         `json:"number,omitempty" jsonschema:"title=Number challenge,default=false" jsonschema_description:"Have the user pick a number, so that nobody approves by habit. Tell it to the user on another channel: the log has it as a warning while this waits, and with a wait of 0s so has the answer."`
 	Factor      string       `json:"factor,omitempty" jsonschema:"title=Factor,example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user,x-group=advanced" jsonschema_description:"Id of the push factor; the newest active one if absent."`
 	Transaction string       `json:"transaction,omitempty" jsonschema:"title=Transaction,example=mst1eiHghhPxf0yhp0g,pattern=^[0-9A-Za-z._-]+$,maxLength=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"A challenge that was sent before: wait for its answer, and send none."`
 	Write
@@ -107,9 +108,14 @@ func verifyPush(ctx context.Context, c *okta.Client, in VerifyPushInput) (Verify
 			return out, err
 		}
 		hclog.FromContext(ctx).Info("sent push", "user", u.ID, "factor", f.ID, "number", push.Number)
+		if push.Number != "" && in.Wait > 0 {
+			// The answer comes too late to say so: somebody has to tell the user now.
+			hclog.FromContext(ctx).Warn("tell the user which number to pick in Okta Verify", "user", u.Login, "number", push.Number)
+		}
 	}
-	if push, err = awaitPush(ctx, c, u.ID, f.ID, push, in.Wait.Std()); err != nil {
-		return VerifyPushOutput{}, err
+	transaction := push.Transaction
+	if push, err = awaitPush(ctx, c, u.ID, f.ID, push, in.Wait.Std(), in.Transaction != ""); err != nil {
+		return VerifyPushOutput{}, unanswered(ctx, err, refOf(u), f.ID, transaction)
 	}
 	out.Number, out.Transaction, out.Result = push.Number, push.Transaction, pushResult(push.Result, in.Wait > 0)
 	out.Verified = out.Result == pushApproved
@@ -120,6 +126,21 @@ func verifyPush(ctx context.Context, c *okta.Client, in VerifyPushInput) (Verify
 		out.Outcome, out.Reason = sdk.NotApplicable, pushReasons[out.Result]
 	}
 	return out, nil
+}
+
+// unanswered is err, which ended the waiting, with what is left behind: the push is on
+// the phone until Okta ends it, and whoever holds the phone can still approve it. A host
+// that gave up does not get the error, so that the log says it too.
+func unanswered(ctx context.Context, err error, u UserRef, factorID, transaction string) error {
+	e := *sdk.AsError(err)
+	if e.Code == sdk.NotFound {
+		return noneHere(&e, "/transaction", "Okta knows no challenge %s of this factor", transaction)
+	}
+	e.Message += fmt.Sprintf("; the push to %s is still out, for at most %s: wait for its answer with factor %s and transaction %s", u.Login, maxWait, factorID, transaction)
+	if ctx.Err() != nil {
+		hclog.FromContext(ctx).Warn("nobody waits for the answer to a push any more, which is still out", "user", u.Login, "factor", factorID, "transaction", transaction)
+	}
+	return &e
 }
 
 // pushResult reads Okta's word: only SUCCESS is an approval, and what is not known
@@ -159,12 +180,16 @@ func pushFactor(ctx context.Context, c *okta.Client, u *okta.User, id string) (o
 // a few seconds, and each question costs a request.
 var pushEvery = []time.Duration{2 * time.Second, 3 * time.Second, 4 * time.Second}
 
-// awaitPush asks until there is an answer, or wait is over. A question that fails
-// in passing is asked again: the challenge is out, and its answer is wanted.
-func awaitPush(ctx context.Context, c *okta.Client, userID, factorID string, push okta.Push, wait time.Duration) (okta.Push, error) {
+// awaitPush asks until there is an answer, or wait is over; at once and at least once
+// if the push is an old one. A question that fails in passing is asked again: the
+// challenge is out, and its answer is wanted.
+func awaitPush(ctx context.Context, c *okta.Client, userID, factorID string, push okta.Push, wait time.Duration, old bool) (okta.Push, error) {
 	number := push.Number
-	for n := 0; push.Result == okta.PushWaiting && wait > 0; n++ {
+	for n := 0; push.Result == okta.PushWaiting && (wait > 0 || old && n == 0); n++ {
 		pause := min(pushEvery[min(n, len(pushEvery)-1)], wait)
+		if old && n == 0 {
+			pause = 0
+		}
 		wait -= pause
 		if err := pauseFor(ctx, pause); err != nil {
 			return okta.Push{}, err

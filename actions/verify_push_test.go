@@ -54,6 +54,11 @@ func TestVerifyPushInTwoSteps(t *testing.T) {
 	if second.Result != "approved" || !second.Verified || len(b.writes()) != 1 {
 		t.Errorf("got %+v after %v", second, b.writes())
 	}
+	// Who does not wait is told how it stands all the same.
+	third := do[pushed](b, "verify_push", `{"user":%q,"factor":%q,"transaction":%q,"wait":"0s"}`, target, first.Factor.ID, first.Transaction)
+	if third.Result != "approved" || len(b.writes()) != 1 {
+		t.Errorf("got %+v after %v", third, b.writes())
+	}
 	_, err := try[pushed](b, "verify_push", `{"user":%q,"factor":%q,"transaction":"mst-of-nobody"}`, target, first.Factor.ID)
 	b.wantCode(err, sdk.NotFound)
 }
