@@ -25,13 +25,23 @@ func parsePast(text string, now time.Time) (time.Time, error) {
 		}
 	}
 	ago := strings.TrimSpace(strings.TrimSuffix(s, "ago"))
-	if days, ok := strings.CutSuffix(ago, "d"); ok {
-		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
-			return now.AddDate(0, 0, -int(n)), nil
-		}
-	}
-	if d, err := time.ParseDuration(ago); err == nil && d >= 0 {
-		return now.Add(-d), nil
+	if age, err := parseAge(ago); err == nil {
+		return now.Add(-age), nil
 	}
 	return time.Time{}, fmt.Errorf(`%q is not a time such as 2026-03-14T02:00:00Z, 2026-03-14, "2h ago" or now`, oneLine(text))
+}
+
+// parseAge reads how long something is ago: days of 24 hours, or hours and less, such
+// as 90d or 36h.
+func parseAge(text string) (time.Duration, error) {
+	s := strings.TrimSpace(text)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
+		return d, nil
+	}
+	return 0, fmt.Errorf("%q is not a time span such as 90d or 36h", oneLine(text))
 }

@@ -29,3 +29,16 @@ func TestParsePast(t *testing.T) {
 		}
 	}
 }
+
+func TestParseAge(t *testing.T) {
+	for text, want := range map[string]time.Duration{"90d": 90 * 24 * time.Hour, " 36h ": 36 * time.Hour, "0": 0, "65535d": 65535 * 24 * time.Hour} {
+		if got, err := parseAge(text); err != nil || got != want {
+			t.Errorf("%q is %s, %v, not %s", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "d", "90", "-90d", "-1h", "90 days", "65536d", "1d12h", "90d ago", "9999999999h"} {
+		if got, err := parseAge(text); err == nil {
+			t.Errorf("%q is taken for %s", text, got)
+		}
+	}
+}

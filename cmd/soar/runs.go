@@ -77,7 +77,7 @@ func (a *app) runsCommand() *cobra.Command {
 			return nil
 		},
 	})
-	list.AddCommand(a.retryCommand(), a.undosCommand())
+	list.AddCommand(a.retryCommand(), a.undosCommand(), a.pruneCommand())
 	return list
 }
 

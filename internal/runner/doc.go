@@ -4,7 +4,7 @@
 // A [Store] is that file. Anybody may read one; a single [Engine] at a time may
 // work on it. [Engine.Accept] takes a page of events, [Engine.Work] runs what
 // Accept started, and [Store.Run], [Store.Runs] and [Store.AuditTrail] tell what
-// happened.
+// happened. [Store.Prune] deletes what ended long ago.
 //
 // What it promises, whenever the process is killed and started again:
 //   - a page's runs, its matching events and the checkpoint after it are stored

@@ -14,6 +14,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childUndos) != "" {
 		os.Exit(undoChild())
 	}
+	if path := os.Getenv(childPrune); path != "" {
+		os.Exit(pruneChild(path))
+	}
 	if os.Getenv(childStore) != "" {
 		os.Exit(child())
 	}

@@ -5,4 +5,5 @@ package runner
 const (
 	killRounds     = 12
 	propertyChecks = 12
+	pruneKills     = 4
 )

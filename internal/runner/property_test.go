@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -23,6 +24,7 @@ type world struct {
 	store    *Store
 	engine   *Engine
 	matching map[string]bool // events that were accepted and match
+	pruned   map[string]bool // of them, those whose run was deleted
 	place    string          // of the last page that was accepted
 }
 
@@ -58,7 +60,7 @@ func TestEveryEventStartsOnce(t *testing.T) {
 	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
-		w := &world{path: filepath.Join(dir, fmt.Sprint(n)), manifest: m, session: session, matching: map[string]bool{}}
+		w := &world{path: filepath.Join(dir, fmt.Sprint(n)), manifest: m, session: session, matching: map[string]bool{}, pruned: map[string]bool{}}
 		var err error
 		if w.book, err = playbook.Load("book.yaml", []byte(contain), m); err != nil {
 			t.Fatal(err)
@@ -96,6 +98,7 @@ func TestEveryEventStartsOnce(t *testing.T) {
 				}
 			},
 			"work":         func(t *rapid.T) { must(t, drain(context.Background(), w.engine)) },
+			"prune":        w.prune,
 			"kill":         func(t *rapid.T) { w.abandon(t, false); w.open(t) },
 			"kill at work": func(t *rapid.T) { w.abandon(t, true); w.open(t) },
 			"restart": func(t *rapid.T) {
@@ -109,12 +112,25 @@ func TestEveryEventStartsOnce(t *testing.T) {
 		must(t, drain(context.Background(), w.engine))
 		w.checkRuns(t)
 		runs, err := w.store.Runs(context.Background(), Query{Status: Succeeded})
-		if err != nil || len(runs) != len(w.matching) {
-			t.Fatalf("%d of %d runs succeeded in the end, %v", len(runs), len(w.matching), err)
+		if err != nil || len(runs)+len(w.pruned) != len(w.matching) {
+			t.Fatalf("%d of %d runs succeeded in the end, %v", len(runs), len(w.matching)-len(w.pruned), err)
 		}
 		must(t, w.engine.Close())
 		must(t, w.store.Close())
 	})
+}
+
+// prune deletes what has ended.
+func (w *world) prune(t *rapid.T) {
+	runs, err := w.store.Runs(context.Background(), Query{Status: Succeeded})
+	must(t, err)
+	for _, run := range runs {
+		w.pruned[run.EventID] = true
+	}
+	did, err := w.store.prune(context.Background(), time.Now(), epoch)
+	if err != nil || did.Runs != len(runs) || did.Events != len(runs) {
+		t.Fatalf("%d runs had ended; deleted %+v, %v", len(runs), did, err)
+	}
 }
 
 // check compares the store with what was accepted.
@@ -124,11 +140,11 @@ func (w *world) check(t *rapid.T) {
 		t.Fatalf("checkpoint %s, %v; want %s", place, err, w.place)
 	}
 	runs, err := w.store.Runs(context.Background(), Query{})
-	if err != nil || len(runs) != len(w.matching) {
-		t.Fatalf("%d runs of %d events, %v", len(runs), len(w.matching), err)
+	if err != nil || len(runs)+len(w.pruned) != len(w.matching) {
+		t.Fatalf("%d runs of %d events, %d of which were pruned, %v", len(runs), len(w.matching), len(w.pruned), err)
 	}
 	for _, run := range runs {
-		if !w.matching[run.EventID] {
+		if !w.matching[run.EventID] || w.pruned[run.EventID] {
 			t.Fatalf("run of %s, which was never accepted", run.EventID)
 		}
 	}
@@ -137,6 +153,9 @@ func (w *world) check(t *rapid.T) {
 // checkRuns compares each run with itself.
 func (w *world) checkRuns(t *rapid.T) {
 	for id := range w.matching {
+		if w.pruned[id] {
+			continue
+		}
 		run, err := w.store.Run(context.Background(), runID("org", w.book.Name, id))
 		must(t, err)
 		for _, complaint := range inconsistent(run) {

@@ -7,4 +7,5 @@ package runner
 const (
 	killRounds     = 4
 	propertyChecks = 3
+	pruneKills     = 2
 )

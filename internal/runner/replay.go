@@ -106,8 +106,9 @@ func (s *Store) Started(ctx context.Context, org, playbook string, events []sdk.
 }
 
 // selectKnown finds out whether there is a run of an id, or a group that an event
-// with this id for a run went into.
-const selectKnown = `SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1) OR EXISTS (SELECT 1 FROM group_events WHERE member = ?1)`
+// with this id for a run went into, or was before it was pruned.
+const selectKnown = `SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1) OR EXISTS (SELECT 1 FROM group_events WHERE member = ?1)
+	OR EXISTS (SELECT 1 FROM pruned_ids WHERE id = ?1)`
 
 // replay is what a page writer knows of the replay that it writes; zero if it writes
 // what happens now.
