@@ -124,15 +124,14 @@ func TestPruneUndos(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCell(t)
-		c.work()
 		c.contain("done", time.Hour)
 		c.contain("superseded", time.Hour)
 		c.contain("superseded", 200*day)
 		c.contain("for good", 0)
 		c.contain("failed", 2*time.Hour)
-		time.Sleep(90 * time.Minute)
-		c.jail.fail = []error{sdk.Errorf(sdk.Forbidden, "no")}
-		time.Sleep(time.Hour)
+		c.jail.fail = []error{nil, sdk.Errorf(sdk.Forbidden, "no")}
+		c.work()
+		time.Sleep(3 * time.Hour)
 		if err := c.stop(); err != nil {
 			t.Fatal(err)
 		}
