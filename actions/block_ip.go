@@ -44,7 +44,7 @@ type BlockIPInput struct {
 	Address   string        `json:"address" jsonschema:"title=Address,example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60" jsonschema_description:"IPv4 or IPv6 address, or a CIDR range of at most a /8 (IPv4) or a /16 (IPv6)."`
 	For       *sdk.Duration `json:"for,omitempty" jsonschema:"title=For,example=24h" jsonschema_description:"How long to block; without end if absent. Okta keeps no expiry: the host takes the block back then, as undo says in the answer."`
 	ExpiresAt *time.Time    `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced" jsonschema_description:"Until when to block, instead of for how long."`
-	Protect   []string      `json:"protect,omitempty" jsonschema:"title=Never block,maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced" jsonschema_description:"Addresses and ranges that must stay open, such as the responders' own; a block that holds one is refused."`
+	Protect   []string      `json:"protect,omitempty" jsonschema:"title=Never block,maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced" jsonschema_description:"Addresses and ranges that must stay open, such as the responders' own; a block that overlaps one is refused."`
 	Zone      string        `json:"zone,omitempty" jsonschema:"title=Zone,default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced" jsonschema_description:"Id or exact name of the blocklist. Every org has BlockedIpZone."`
 	Write
 }

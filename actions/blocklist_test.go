@@ -77,6 +77,21 @@ func TestBlockAndUnblock(t *testing.T) {
 	}
 }
 
+// Of many entries that hold a part of a range, the reason names a few.
+func TestUnblockWhatManyHold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	entries := make([]string, 9)
+	for i := range entries {
+		entries[i] = fmt.Sprintf("10.0.%d.0/24", i)
+	}
+	b.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: entries})
+	got := do[blocked](b, "unblock_ip", `{"address":"10.0.0.0/8","zone":"Incidents"}`)
+	if got.Outcome != sdk.NotApplicable || !strings.Contains(got.Reason, "10.0.4.0/24, 4 more: unblock those") || len(got.After.Entries) != 9 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestBlockRefuses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -11,7 +11,7 @@ import (
 var GetUserRisk = action[GetUserRiskInput, GetUserRiskOutput]{
 	Name:    "get_user_risk",
 	Title:   "Get User Risk",
-	Summary: "Reads how endangered Okta holds a user to be; needs Identity Threat Protection.",
+	Summary: "Reads the risk level that Okta gives a user, and why; needs Identity Threat Protection.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/getUserRisk",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read", "okta.userRisk.read"},
@@ -40,7 +40,7 @@ type GetUserRiskOutput struct {
 	RiskState
 }
 
-// RiskState is how endangered a user is held to be.
+// RiskState is the risk that an account is in wrong hands, as Okta judges it.
 type RiskState struct {
 	Level string `json:"risk_level" jsonschema_description:"HIGH, MEDIUM, LOW, or NONE where nothing is known against the user."`
 	Why   string `json:"risk_reason,omitempty" jsonschema_description:"Why, as Okta or an administrator says."`

@@ -7,11 +7,11 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// SetUserRisk tells Okta how endangered a user is.
+// SetUserRisk sets the risk that an account is in wrong hands.
 var SetUserRisk = action[SetUserRiskInput, SetUserRiskOutput]{
 	Name:    "set_user_risk",
 	Title:   "Set User Risk",
-	Summary: "Tells Okta how endangered a user is, upon which its entity risk policy acts; needs Identity Threat Protection.",
+	Summary: "Sets the risk level that Okta gives a user, upon which its entity risk policy acts; needs Identity Threat Protection.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/upsertUserRisk",
 	Effect:  sdk.Writes,
 	Undo:    "set_user_risk",
@@ -28,7 +28,7 @@ var SetUserRisk = action[SetUserRiskInput, SetUserRiskOutput]{
 // SetUserRiskInput is what set_user_risk takes.
 type SetUserRiskInput struct {
 	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW" jsonschema_description:"How endangered the user is. Okta cannot set it back to NONE."`
+	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW" jsonschema_description:"How likely it is that the account is in wrong hands. Okta cannot set it back to NONE."`
 	Why   string `json:"risk_reason,omitempty" jsonschema:"title=Risk reason,example=Session hijacking suspected,maxLength=500,pattern=^[a-zA-Z0-9\\s\\-\\,.]*$" jsonschema_description:"Why, as Okta is to show it: letters, digits, blanks, hyphens, commas and full stops."`
 	Write
 }

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -101,8 +102,15 @@ func stillHeld(entries []string, p netip.Prefix) string {
 			others = append(others, e)
 		}
 	}
-	if len(others) == 0 {
+	const most = 5
+	n := len(others)
+	switch {
+	case n == 0:
 		return ""
+	case n == 1:
+		return "still blocked, whole or in part, by " + others[0] + ", which holds other addresses too: unblock that"
+	case n > most:
+		others = append(others[:most], fmt.Sprintf("%d more", n-most))
 	}
-	return "still blocked, whole or in part, by " + strings.Join(others, ", ") + ", which holds other addresses too: unblock that"
+	return "still blocked, whole or in part, by " + strings.Join(others, ", ") + ": unblock those"
 }

@@ -36,7 +36,7 @@ func (a *app) showAnswer(info *sdk.ActionInfo, output json.RawMessage, outcome s
 	takeLists("", answer, lists)
 	for _, name := range slices.Sorted(maps.Keys(lists)) {
 		if len(lists) > 1 || strings.Contains(name, ".") {
-			fmt.Fprintf(a.out, "%s:\n", name)
+			fmt.Fprintf(a.out, "%s:\n", oneLine(name))
 		}
 		a.out.table(lists[name])
 	}
@@ -106,7 +106,7 @@ func listRows(v any) [][]string {
 	if len(columns) == 0 {
 		return nil
 	}
-	first := []string{"step", "name", "label", "login", "action", "id", "type", "status", "outcome"}
+	first := []string{"step", "name", "label", "login", "method", "path", "action", "id", "type", "status", "outcome"}
 	rank := func(name string) int {
 		if i := slices.Index(first, name); i >= 0 {
 			return i
@@ -129,15 +129,23 @@ func listRows(v any) [][]string {
 	return rows
 }
 
-// cell is a value of a table: of a list, what is in it.
+// cell is a value of a table: of a list, what is in it. What is too much to read is cut.
 func cell(v any) string {
+	const mostItems, mostLetters = 20, 400
 	list, ok := v.([]any)
 	if !ok {
-		return text(v)
+		s := []rune(text(v))
+		if len(s) > mostLetters {
+			return string(s[:mostLetters]) + "…"
+		}
+		return string(s)
 	}
-	items := make([]string, len(list))
-	for i, item := range list {
-		items[i] = text(item)
+	items := make([]string, min(len(list), mostItems))
+	for i := range items {
+		items[i] = text(list[i])
+	}
+	if n := len(list) - mostItems; n > 0 {
+		items = append(items, fmt.Sprintf("… %d more", n))
 	}
 	return strings.Join(items, ", ")
 }
@@ -169,7 +177,7 @@ func flatten(prefix string, v any, rows *[][]string) {
 		*rows = append(*rows, []string{prefix, "null"})
 	case []any:
 		if !slices.ContainsFunc(v, isObject) {
-			*rows = append(*rows, []string{prefix, text(v)})
+			*rows = append(*rows, []string{prefix, cmp.Or(cell(v), "none")})
 			return
 		}
 		for i, item := range v {
