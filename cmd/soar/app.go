@@ -179,9 +179,9 @@ func (a *app) report(err error) {
 		fmt.Fprintln(a.err, "soar: interrupted")
 		return
 	}
-	fmt.Fprintf(a.err, "%s %s\n", a.err.red("soar:"), e.Message)
+	fmt.Fprintf(a.err, "%s %s\n", a.err.red("soar:"), lines(e.Message))
 	for _, v := range e.Violations {
-		fmt.Fprintf(a.err, "  %s\n", v)
+		fmt.Fprintf(a.err, "  %s\n", oneLine(v.String()))
 	}
 	var facts []string
 	if u := e.Upstream; u != nil {
@@ -199,6 +199,6 @@ func (a *app) report(err error) {
 		facts = append(facts, "try again in "+e.RetryAfter.Round(time.Second).String())
 	}
 	if len(facts) > 0 {
-		fmt.Fprintf(a.err, "  %s\n", a.err.faint(strings.Join(facts, ", ")))
+		fmt.Fprintf(a.err, "  %s\n", a.err.faint(oneLine(strings.Join(facts, ", "))))
 	}
 }

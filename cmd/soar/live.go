@@ -112,7 +112,7 @@ func (l *live) notice(n runner.Notice) {
 	case runner.RunStarted:
 		fmt.Fprintf(l.out, "%s  run %s  %s\n", l.clock(), l.out.bold(short(n.Run.ID)), oneLine(n.Run.Playbook))
 	case runner.StepRetry:
-		fmt.Fprintf(l.out, "%s    %s %-12s %s; trying again in %s\n", l.clock(), l.out.yellow("…"), n.Step.ID, message(n.Step.Error), n.Wait.Round(100*time.Millisecond))
+		fmt.Fprintf(l.out, "%s    %s %-12s %s; trying again in %s\n", l.clock(), l.out.yellow("…"), n.Step.ID, oneLine(message(n.Step.Error)), n.Wait.Round(100*time.Millisecond))
 	case runner.StepFinished:
 		fmt.Fprintf(l.out, "%s    %s %-12s %-26s %s\n", l.clock(), l.mark(n.Step.Status), n.Step.ID, n.Step.Action, l.stepOutcome(n.Step))
 	case runner.RunFinished:

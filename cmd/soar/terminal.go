@@ -97,6 +97,15 @@ func oneLine(s string) string {
 	}, s)
 }
 
+// lines is oneLine of each line.
+func lines(s string) string {
+	all := strings.Split(s, "\n")
+	for i, line := range all {
+		all[i] = oneLine(line)
+	}
+	return strings.Join(all, "\n")
+}
+
 func (t *terminal) paint(s string, attributes ...color.Attribute) string {
 	if !t.coloured {
 		return s

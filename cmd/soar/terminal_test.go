@@ -1,0 +1,38 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/runner"
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// What a service says does not steer the terminal, wherever an error or an answer is
+// shown.
+func TestNothingFromOutsideSteersTheTerminal(t *testing.T) {
+	const hostile = "\x1b[2J\rall is well\u009b31m"
+	failure := &sdk.Error{
+		Code: sdk.Conflict, Message: "two lines,\n" + hostile, Violations: []schema.Violation{{Pointer: "/" + hostile, Message: hostile}},
+		Upstream: &sdk.Upstream{Status: 400, Code: hostile, RequestID: hostile},
+	}
+	body := failure.Body()
+	for name, show := range map[string]func(a *app){
+		"report": func(a *app) { a.report(failure) },
+		"answer": func(a *app) {
+			a.showAnswer(&sdk.ActionInfo{Title: "T"}, []byte(`{"\u001b[2J":[{"\u001b[2J":"\u001b[2J"}],"l":[{"a":"\u009b"}],"x":"\u001b"}`), sdk.Changed)
+		},
+		"retry": func(a *app) {
+			(&live{app: a}).notice(runner.Notice{Kind: runner.StepRetry, Run: &runner.Run{}, Step: &runner.StepRun{ID: "s", Error: &body}, Wait: time.Second})
+		},
+	} {
+		var out bytes.Buffer
+		show(newApp(&out, &out))
+		if s := out.String(); s == "" || strings.ContainsAny(s, "\x1b\r\u009b") {
+			t.Errorf("%s: %q", name, s)
+		}
+	}
+}
