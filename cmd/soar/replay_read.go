@@ -31,7 +31,7 @@ func (r *replayer) read(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	known := map[string]bool{}
+	var known recent
 	untimed := 0
 	err = host.Watch(ctx, host.Source{Session: r.conn, Trigger: f.trigger, Params: f.params, Every: time.Second}, host.WatchOptions{
 		Handle: func(_ context.Context, page sdk.RawPage) error {
@@ -40,10 +40,9 @@ func (r *replayer) read(ctx context.Context) error {
 				if e.Time.IsZero() {
 					untimed++
 				}
-				if !r.part.holds(e.Time) || known[e.ID] {
+				if !r.part.holds(e.Time) || !known.add(e.ID) {
 					continue
 				}
-				known[e.ID] = true
 				e.For = nil // the feed is this playbook's alone
 				// One whose condition cannot be evaluated becomes a run that failed.
 				if is, err := r.book.Match(e); is || err != nil {
