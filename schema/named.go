@@ -22,7 +22,7 @@ func MaskNamed(doc json.RawMessage) json.RawMessage {
 	if err != nil {
 		return hidden
 	}
-	return asItCame(doc, maskNamed(value, false))
+	return asItCame(doc, maskNamed(value, false, false))
 }
 
 // asItCame returns masked as JSON, and doc itself, with its members in their order,
@@ -57,29 +57,34 @@ var (
 	secretText = regexp.MustCompile(`eyJ[\w-]{8,}\.[\w.-]+|\b(?:SSWS|Bearer|DPoP|Basic) [^\s"]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*|[?&][\w-]*(?i:token|secret|password|code)=[^&#\s"]+`)
 )
 
-func maskNamed(value any, held bool) any {
+// maskNamed masks a text or a number that is secret by its name, and those of a list of
+// that name. held says that a member around it is one that holds secrets.
+func maskNamed(value any, secret, held bool) any {
 	switch value := value.(type) {
 	case map[string]any:
 		_, isKey := value["kty"].(string)
 		for name, v := range value {
 			plain := squeeze(name)
-			_, isText := v.(string)
-			_, isNumber := v.(json.Number)
-			switch {
-			case (isText || isNumber) && (NamesSecret(name) || held && (plain == "value" || plain == "salt")):
+			if isKey && v != nil && privateHalf.MatchString(plain) {
 				value[name] = Masked
-			case isKey && v != nil && privateHalf.MatchString(plain):
-				value[name] = Masked
-			default:
-				value[name] = maskNamed(v, held || secretHolder.MatchString(plain))
+				continue
 			}
+			named := secretName.MatchString(plain) || held && (plain == "value" || plain == "salt")
+			value[name] = maskNamed(v, named, held || secretHolder.MatchString(plain))
 		}
 	case []any:
 		for i, v := range value {
-			value[i] = maskNamed(v, held)
+			value[i] = maskNamed(v, secret, held)
 		}
 	case string:
+		if secret {
+			return Masked
+		}
 		return MaskText(value)
+	case json.Number:
+		if secret {
+			return Masked
+		}
 	}
 	return value
 }

@@ -25,8 +25,9 @@ func TestMaskNamed(t *testing.T) {
 		`{"tempPassword":"p","client_secret":"s","sharedSecret":"s","stateToken":"t","tokenType":"Bearer"}`:                 `{"client_secret":"********","sharedSecret":"********","stateToken":"********","tempPassword":"********","tokenType":"Bearer"}`,
 		`["Authorization: SSWS 00abcdefgh","eyJhbGciOiJSUzI1NiJ9.e30.c2ln"]`:                                                `["Authorization: ********","********"]`,
 		`{"token":null,"secret":{"a":"b"}}`:                                                                                 `{"token":null,"secret":{"a":"b"}}`,
-		`{"cut":`:                                                                                                           `"********"`,
-		``:                                                                                                                  `"********"`,
+		`{"tokens":["t"],"client_secret":["s",["s"],{"id":"x"},7,true]}`:                                                    `{"client_secret":["********",["********"],{"id":"x"},"********",true],"tokens":["t"]}`,
+		`{"cut":`: `"********"`,
+		``:        `"********"`,
 	} {
 		if got := schema.MaskNamed(json.RawMessage(doc)); string(got) != want {
 			t.Errorf("%s\n got %s\nwant %s", doc, got, want)

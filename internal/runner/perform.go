@@ -164,7 +164,11 @@ func (s *Store) maskBy(by sdk.JSON, doc json.RawMessage) json.RawMessage {
 	if err != nil {
 		return json.RawMessage(`"` + schema.Masked + `"`)
 	}
-	return schema.MaskNamed(compiled.Mask(doc))
+	return masked(compiled, doc)
+}
+
+func masked(by *schema.Schema, doc json.RawMessage) json.RawMessage {
+	return schema.MaskNamed(by.Mask(doc))
 }
 
 // outcomeOf returns what a write says that it changed, "" if it says nothing.

@@ -85,7 +85,7 @@ func (e *Engine) rehearse(ctx context.Context, book *playbook.Playbook, step *pl
 	if err != nil {
 		return fail(err)
 	}
-	r.Input = takes.Mask(input)
+	r.Input = masked(takes, input)
 	if input, err = dry(info, takes, input); err != nil {
 		return fail(err)
 	}
@@ -99,7 +99,7 @@ func (e *Engine) rehearse(ctx context.Context, book *playbook.Playbook, step *pl
 		Plan []sdk.PlannedRequest `json:"plan"`
 	}
 	_ = json.Unmarshal(result.Output, &answer) // an answer without a plan has none
-	r.Status, r.Outcome, r.Plan, r.Output = Succeeded, outcomeOf(result.Output), answer.Plan, gives.Mask(result.Output)
+	r.Status, r.Outcome, r.Plan, r.Output = Succeeded, outcomeOf(result.Output), answer.Plan, masked(gives, result.Output)
 	if r.Outcome == string(sdk.NotApplicable) {
 		r.Status, r.Error = Failed, &sdk.ErrorBody{Code: NotApplicable, Message: reasonOf(result.Output)}
 	}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -190,6 +191,22 @@ func TestRehearse(t *testing.T) {
 	}
 	if _, err := Rehearse(t.Context(), s, m, book, nil); err == nil {
 		t.Error("a rehearsal without an event")
+	}
+}
+
+// What no schema marks is masked by its form, as in the journal of a run.
+func TestRehearsalsAreMasked(t *testing.T) {
+	const secret = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
+	m, s := connect(t, always(answer{lookedUp: lookedUp{secret}}))
+	e := event("e1")
+	e.Data = json.RawMessage(`{"user":"` + secret + `","result":"SUCCESS","targets":[]}`)
+	steps, err := Rehearse(t.Context(), s, m, load(t, m, contain), []sdk.RawEvent{e})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := json.Marshal(steps)
+	if err != nil || len(steps) != 3 || len(steps[0].Output) == 0 || strings.Contains(string(shown), secret) {
+		t.Errorf("got %s, %v", shown, err)
 	}
 }
 
