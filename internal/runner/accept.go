@@ -25,6 +25,22 @@ type Accepted struct {
 	Runs     []string // ids of all new runs, in order
 }
 
+// count counts a match by what became of it; run is the new one, if it started one.
+func (a *Accepted) count(run Run, became fate) {
+	a.Matched++
+	switch became {
+	case repeated:
+		a.Repeated++
+	case joined:
+		a.Joined++
+	case started:
+		a.Runs = append(a.Runs, run.ID)
+		if run.Status == Queued {
+			a.Started++
+		}
+	}
+}
+
 // Accept matches a page's events against books and commits, in one transaction,
 // the runs that they start, the events themselves and the checkpoint that
 // follows the page (a page without one leaves the old one); then it wakes the
@@ -58,19 +74,9 @@ func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, bo
 			if err != nil {
 				return err
 			}
-			done.Matched++
-			switch {
-			case became == repeated:
-				done.Repeated++
-				continue
-			case became == joined:
-				done.Joined++
-				continue
-			case run.Status == Queued:
-				done.Started++
+			if done.count(run, became); became == started {
+				fresh = append(fresh, run)
 			}
-			done.Runs = append(done.Runs, run.ID)
-			fresh = append(fresh, run)
 		}
 		if fresh, grown, err = w.grown(fresh); err != nil {
 			return err

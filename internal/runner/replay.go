@@ -57,18 +57,7 @@ func (s *Store) Replay(ctx context.Context, r Replay) (Accepted, error) {
 			if err != nil {
 				return err
 			}
-			done.Matched++
-			switch {
-			case became == repeated:
-				done.Repeated++
-				continue
-			case became == joined:
-				done.Joined++
-				continue
-			case run.Status == Queued:
-				done.Started++
-			}
-			done.Runs = append(done.Runs, run.ID)
+			done.count(run, became)
 		}
 		return w.replay.finish(ctx, tx)
 	})
