@@ -59,6 +59,7 @@ func (p *process) start() error {
 	defer stdout.Close()
 	stderr, err := p.stderr.open()
 	if err != nil {
+		_ = p.stdout.Close()
 		return err
 	}
 	defer stderr.Close()
