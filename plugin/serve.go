@@ -43,7 +43,8 @@ const (
 // finished and no others are taken; an interrupt is left to the host. When the
 // host is gone, calls are cancelled at once. Sessions are closed in any case.
 // Each call's context carries the logger. The process keeps to one processor at a
-// time unless the environment variable GOMAXPROCS says otherwise. Nothing may be printed to stdout.
+// time unless the environment variable GOMAXPROCS says otherwise. Nothing may be
+// printed to stdout.
 func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 	if os.Getenv(Handshake.MagicCookieKey) != Handshake.MagicCookieValue {
 		fmt.Fprintln(os.Stderr, usageLine(o.Usage))

@@ -36,8 +36,8 @@ type OptionQuery struct {
 
 // ListOptions returns options of a parameter, from the action that its schema names
 // in x-options. params is the schema that holds the parameter: an action's input, a
-// trigger's params, the settings, or that of an object within them. The options are those of now; a value that is not
-// among them may be one all the same.
+// trigger's params, the settings, or that of an object within them. The options are
+// those of now; a value that is not among them may be one all the same.
 //
 // The error is an *[Error]: invalid_input if the parameter is not there or lists no
 // options, or if it takes a parameter beside it that Given does not hold; otherwise
