@@ -105,8 +105,9 @@ type Containment struct {
 // Step is one measure on one user.
 type Step struct {
 	Name    string         `json:"step" jsonschema_description:"The measure."`
+	Target  string         `json:"target,omitempty" jsonschema_description:"What it was done to, of the account: the name of a group, an admin role, or the id of a device."`
 	Outcome sdk.Outcome    `json:"outcome" jsonschema:"enum=changed,enum=already,enum=not_applicable,enum=planned,enum=failed" jsonschema_description:"What Okta made of it; contained and open tell how the account is."`
-	Reason  string         `json:"reason,omitempty" jsonschema_description:"Why it does not apply."`
+	Reason  string         `json:"reason,omitempty" jsonschema_description:"Why it does not apply, or what could not be told of it."`
 	Error   *sdk.ErrorBody `json:"error,omitempty" jsonschema_description:"Why it failed."`
 }
 
@@ -166,7 +167,7 @@ func sumUp(ctx context.Context, done []Containment, failures []error) (ContainUs
 	}
 	switch {
 	case begun == 0:
-		return ContainUserOutput{}, failures[0]
+		return ContainUserOutput{}, nothingDone(done, failures)
 	case sdk.IsDryRun(ctx):
 		out.Outcome, out.Plan = sdk.Planned, sdk.PlannedRequests(ctx)
 		out.Reason = refusals(out.Plan)
@@ -178,6 +179,27 @@ func sumUp(ctx context.Context, done []Containment, failures []error) (ContainUs
 		out.Outcome = sdk.Already
 	}
 	return out, nil
+}
+
+// nothingDone makes one error of why nothing was done for anybody: one that may pass,
+// if any may.
+func nothingDone(done []Containment, failures []error) error {
+	if len(failures) == 1 {
+		return failures[0]
+	}
+	var all sdk.Error
+	var why []string
+	for i, err := range failures {
+		e := sdk.AsError(err)
+		if all.Code == "" || e.Code.Transient() && !all.Code.Transient() {
+			all.Code, all.Upstream, all.Err = e.Code, e.Upstream, e.Err
+		}
+		all.RetryAfter = max(all.RetryAfter, e.RetryAfter)
+		all.Violations = append(all.Violations, e.Violations...)
+		why = append(why, done[i].User.Login+": "+e.Message)
+	}
+	all.Message = "nothing was done: " + strings.Join(why, "; ")
+	return &all
 }
 
 // refusals says what would refuse the requests of a plan, each reason once.

@@ -38,14 +38,20 @@ func findGroups(ctx context.Context, c *okta.Client, m Measures) (containedGroup
 		if sdk.IsDryRun(ctx) { // a plan is not to rest on what was so a while ago
 			c.ForgetGroup(m.Quarantine)
 		}
-		if found.quarantine, err = c.GroupByRef(ctx, "/quarantine", m.Quarantine); err != nil {
+		if found.quarantine, err = patiently(ctx, func() (*okta.Group, error) { return c.GroupByRef(ctx, "/quarantine", m.Quarantine) }); err != nil {
 			return found, err
 		}
 	}
 	for i, ref := range m.RemoveGroups {
-		g, err := c.FindGroup(ctx, fmt.Sprintf("/remove_groups/%d", i), ref)
-		if err != nil {
+		pointer := fmt.Sprintf("/remove_groups/%d", i)
+		g, err := patiently(ctx, func() (*okta.Group, error) { return c.FindGroup(ctx, pointer, ref) })
+		switch {
+		case err != nil:
 			return found, err
+		case found.quarantine != nil && found.quarantine.ID == g.ID:
+			return found, sdk.InvalidField(pointer, "names the quarantine group, which the user is to be added to")
+		case slices.ContainsFunc(found.remove, func(other *okta.Group) bool { return other.ID == g.ID }):
+			continue // by id and by name
 		}
 		found.remove = append(found.remove, g)
 	}
@@ -98,15 +104,15 @@ func contain(ctx context.Context, c *okta.Client, pointer, ref string, m Measure
 func (j *job) revokeRoles(ctx context.Context) {
 	roles, err := patiently(ctx, func() ([]okta.Role, error) { return j.c.RolesOf(ctx, j.user.ID) })
 	if err != nil {
-		j.fail(stepRoles, err)
+		j.fail(stepRoles, "", err)
 		return
 	}
 	own := slices.DeleteFunc(roles, func(r okta.Role) bool { return !r.Direct() })
 	if len(own) == 0 {
-		j.note(stepRoles, sdk.Already, "")
+		j.note(stepRoles, "", sdk.Already, "")
 	}
 	for _, r := range own {
-		if j.try(ctx, stepRoles, func(ctx context.Context) error { return j.c.UnassignRole(ctx, j.user.ID, r.ID) }, j.assigned(r.ID, false)) {
+		if j.try(ctx, stepRoles, r.Label, func(ctx context.Context) error { return j.c.UnassignRole(ctx, j.user.ID, r.ID) }, j.roleIsGone(r.ID)) {
 			j.out.Restore.RolesRemoved = append(j.out.Restore.RolesRemoved, RestoreRole{Type: r.Type, Label: r.Label, Role: r.RoleID, ResourceSet: r.ResourceSet})
 		}
 	}
@@ -119,26 +125,39 @@ func (j *job) suspend(ctx context.Context) {
 	}
 	switch j.user.Status {
 	case okta.StatusSuspended, okta.StatusDeprovisioned:
-		j.note(stepSuspend, sdk.Already, "")
+		j.note(stepSuspend, "", sdk.Already, "")
 	case okta.StatusActive:
-		j.try(ctx, stepSuspend, func(ctx context.Context) error { return j.c.SuspendUser(ctx, j.user.ID) }, j.statusIs(okta.StatusSuspended))
+		j.try(ctx, stepSuspend, "", func(ctx context.Context) error { return j.c.SuspendUser(ctx, j.user.ID) }, j.statusIs(okta.StatusSuspended))
 	default:
-		j.note(stepSuspend, sdk.NotApplicable, "Okta suspends only an ACTIVE user, and this one is "+j.user.Status)
+		j.note(stepSuspend, "", sdk.NotApplicable, "Okta suspends only an ACTIVE user, and this one is "+j.user.Status)
 	}
 }
 
 func (j *job) revokeSessions(ctx context.Context) {
-	if j.try(ctx, stepSessions, func(ctx context.Context) error {
+	if j.try(ctx, stepSessions, "", func(ctx context.Context) error {
 		return j.c.RevokeSessions(ctx, j.user.ID, j.m.OAuthTokens, j.m.ForgetDevices)
 	}, nil) {
-		j.out.Restore.NotRestorable = append(j.out.Restore.NotRestorable, "the sessions, OAuth tokens and remembered devices that were revoked")
+		j.lose("the sessions, OAuth tokens and remembered devices that were revoked")
 	}
 }
 
+// resetFactors resets also where there is no factor to be seen: Okta leaves out of its
+// list those that the enrolment policy does not allow.
 func (j *job) resetFactors(ctx context.Context) {
-	if j.try(ctx, stepFactors, func(ctx context.Context) error { return j.c.ResetFactors(ctx, j.user.ID) }, nil) {
-		j.out.Restore.NotRestorable = append(j.out.Restore.NotRestorable, "the factors: the user must enrol anew")
+	none, err := patiently(ctx, func() (bool, error) { return j.hasNoFactors(ctx) })
+	if !j.try(ctx, stepFactors, "", func(ctx context.Context) error { return j.c.ResetFactors(ctx, j.user.ID) }, j.hasNoFactors) {
+		return
 	}
+	switch last := &j.out.Steps[len(j.out.Steps)-1]; {
+	case err != nil:
+		last.Reason = "whether there were factors before could not be read"
+	case none && last.Outcome == sdk.Changed:
+		last.Outcome = sdk.Already
+		return
+	case none:
+		return
+	}
+	j.lose("the factors: the user must enrol anew")
 }
 
 // memberships reads which groups the user is in before any of them is changed, once.
@@ -162,35 +181,41 @@ func (j *job) memberships(ctx context.Context) error {
 
 func (j *job) removeGroups(ctx context.Context) {
 	if err := j.memberships(ctx); err != nil {
-		j.fail(stepGroups, err)
+		j.fail(stepGroups, "", err)
 		return
 	}
 	for _, g := range j.groups.remove {
-		if !j.member[g.ID] {
-			j.note(stepGroups, sdk.Already, "")
-			continue
-		}
-		if g.Type != okta.GroupOkta {
-			j.note(stepGroups, sdk.NotApplicable, "the members of "+g.Profile.Name+" are not Okta's to change ("+g.Type+")")
-			continue
-		}
-		if j.try(ctx, stepGroups, func(ctx context.Context) error { return j.c.RemoveMember(ctx, g.ID, j.user.ID) }, j.memberIs(g.ID, false)) {
+		switch {
+		case !j.member[g.ID]:
+			j.note(stepGroups, g.Profile.Name, sdk.Already, "")
+		case g.Type != okta.GroupOkta:
+			j.note(stepGroups, g.Profile.Name, sdk.NotApplicable, notOktas(g))
+		case j.try(ctx, stepGroups, g.Profile.Name, func(ctx context.Context) error { return j.c.RemoveMember(ctx, g.ID, j.user.ID) }, j.memberIs(g.ID, false)):
 			j.out.Restore.GroupsRemoved = append(j.out.Restore.GroupsRemoved, groupRefOf(g))
 		}
 	}
 }
 
+func notOktas(g *okta.Group) string {
+	return "the members of " + g.Profile.Name + " are not Okta's to change (" + g.Type + ")"
+}
+
 func (j *job) quarantine(ctx context.Context) {
 	if err := j.memberships(ctx); err != nil {
-		j.fail(stepQuarantine, err)
+		j.fail(stepQuarantine, "", err)
 		return
 	}
-	if j.member[j.groups.quarantine.ID] {
-		j.note(stepQuarantine, sdk.Already, "")
+	q := j.groups.quarantine
+	switch {
+	case j.member[q.ID]:
+		j.note(stepQuarantine, q.Profile.Name, sdk.Already, "")
+		return
+	case q.Type != okta.GroupOkta:
+		j.note(stepQuarantine, q.Profile.Name, sdk.NotApplicable, notOktas(q))
 		return
 	}
 	add := func(ctx context.Context) error { return j.c.AddMember(ctx, j.groups.quarantine.ID, j.user.ID) }
-	if j.try(ctx, stepQuarantine, func(ctx context.Context) error {
+	if j.try(ctx, stepQuarantine, q.Profile.Name, func(ctx context.Context) error {
 		err := add(ctx)
 		if e := sdk.AsError(err); e == nil || e.Code != sdk.NotFound || !j.quarantineMoved(ctx) {
 			return err
@@ -216,27 +241,35 @@ func (j *job) quarantineMoved(ctx context.Context) bool {
 func (j *job) suspendDevices(ctx context.Context) {
 	devices, err := patiently(ctx, func() ([]okta.UserDevice, error) { return j.c.DevicesOf(ctx, j.user.ID) })
 	if err != nil {
-		j.fail(stepDevices, err)
+		j.fail(stepDevices, "", err)
 		return
 	}
 	active := slices.DeleteFunc(devices, func(d okta.UserDevice) bool { return d.Device.Status != okta.StatusActive })
 	if len(active) == 0 {
-		j.note(stepDevices, sdk.Already, "")
+		j.note(stepDevices, "", sdk.Already, "")
 	}
 	for _, d := range active {
-		if j.try(ctx, stepDevices, func(ctx context.Context) error { return j.c.SuspendDevice(ctx, d.Device.ID) }, j.deviceIs(d.Device.ID, okta.StatusSuspended)) {
+		if j.try(ctx, stepDevices, d.Device.ID, func(ctx context.Context) error { return j.c.SuspendDevice(ctx, d.Device.ID) }, j.deviceIs(d.Device.ID, okta.StatusSuspended)) {
 			j.out.Restore.DevicesSuspended = append(j.out.Restore.DevicesSuspended, d.Device.ID)
 		}
 	}
 }
 
 func (j *job) expirePassword(ctx context.Context) {
-	suspended := j.m.Suspend && j.user.Status == okta.StatusActive && !j.failed(stepSuspend)
-	if suspended || j.user.Status == okta.StatusSuspended {
-		j.note(stepPassword, sdk.NotApplicable, "Okta does not expire the password of a suspended user")
-		return
+	before := j.user.Status
+	switch {
+	case before == okta.StatusSuspended, before == okta.StatusActive && j.m.Suspend && !j.failed(stepSuspend):
+		j.note(stepPassword, "", sdk.NotApplicable, "Okta does not expire the password of a suspended user")
+	case before == okta.StatusPasswordExpired:
+		j.note(stepPassword, "", sdk.Already, "")
+	case before != "" && !slices.Contains(expirable, before):
+		j.note(stepPassword, "", sdk.NotApplicable, "Okta expires no password of a user who is "+before)
+	case j.try(ctx, stepPassword, "", func(ctx context.Context) error { return j.c.ExpirePassword(ctx, j.user.ID) }, j.statusIs(okta.StatusPasswordExpired)):
+		j.lose("the password: the user must choose a new one")
 	}
-	if j.try(ctx, stepPassword, func(ctx context.Context) error { return j.c.ExpirePassword(ctx, j.user.ID) }, j.statusIs(okta.StatusPasswordExpired)) {
-		j.out.Restore.NotRestorable = append(j.out.Restore.NotRestorable, "the password: the user must choose a new one")
-	}
+}
+
+// lose notes what nothing can put back.
+func (j *job) lose(what string) {
+	j.out.Restore.NotRestorable = append(j.out.Restore.NotRestorable, what)
 }

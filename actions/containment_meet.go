@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -21,29 +22,36 @@ func (j *job) meet(ctx context.Context, pointer, ref string, claimed *sync.Map) 
 		}
 		return nil
 	}
-	blind := okta.IsUserID(ref) && j.m.Suspend && !j.m.RevokeRoles && !sdk.IsDryRun(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	var refusal error
+	blind := okta.IsUserID(ref) && j.m.Suspend && !j.m.RevokeRoles
 	if blind {
 		if err := claim(ref); err != nil {
 			return err
 		}
-		if refusal = j.c.SuspendUser(ctx, ref); refusal == nil {
+		refusal = j.c.SuspendUser(ctx, ref) // a dry run plans it: it is sent, whatever the status
+		if refusal == nil {
 			j.early = &Step{Name: stepSuspend, Outcome: sdk.Changed}
 			j.know(&okta.User{ID: ref, Login: ref, Status: okta.StatusActive})
 			return nil
 		}
 	}
-	u, err := j.c.FindUser(ctx, pointer, ref)
+	u, err := patiently(ctx, func() (*okta.User, error) { return j.c.FindUser(ctx, pointer, ref) })
+	lost := blind && mayHaveDone(refusal) && !sdk.IsDryRun(ctx)
 	switch {
-	case err != nil && blind && mayHaveDone(refusal):
+	case err != nil && lost:
 		body := sdk.AsError(refusal).Body()
 		j.early = &Step{Name: stepSuspend, Outcome: failed, Error: &body}
 		u = &okta.User{ID: ref, Login: ref}
 	case err != nil:
 		return err
-	case blind && mayHaveDone(refusal) && u.Status == okta.StatusSuspended && changedSince(u, j.begun):
+	case lost && u.Status == okta.StatusSuspended && changedSince(u, j.begun):
 		j.early = &Step{Name: stepSuspend, Outcome: sdk.Changed}
 		u.Status = okta.StatusActive // as it was
+	case errors.Is(refusal, sdk.ErrPlanned) && u.Status == okta.StatusActive:
+		j.early = &Step{Name: stepSuspend, Outcome: sdk.Planned}
 	case !blind:
 		if err := claim(u.ID); err != nil {
 			return err
@@ -57,6 +65,23 @@ func (j *job) know(u *okta.User) {
 	j.user = u
 	j.out.User, j.out.before, j.out.after = refOf(u), u.Status, u.Status
 	j.out.Restore = RestoreRecord{UserID: u.ID, Login: u.Login, TakenAt: j.begun.UTC(), StatusBefore: u.Status, StatusAfter: u.Status}
+}
+
+// recall works out how the account was before from how it is now, where its first
+// answers were lost.
+func (j *job) recall(u *okta.User) {
+	switch {
+	case u.Status == okta.StatusSuspended && changedSince(u, j.begun):
+		for i := range j.out.Steps {
+			if s := &j.out.Steps[i]; s.Name == stepSuspend {
+				*s = Step{Name: stepSuspend, Outcome: sdk.Changed}
+			}
+		}
+		j.user.Status = okta.StatusActive
+	case u.Status != okta.StatusPasswordExpired: // which may be this containment's doing
+		j.user.Status = u.Status
+	}
+	j.out.before, j.out.Restore.StatusBefore = j.user.Status, j.user.Status
 }
 
 // mayHaveDone reports whether a write that failed may have been done all the same.

@@ -23,10 +23,13 @@ func bears(ctx context.Context, wait time.Duration) bool {
 	return wait <= longestWait
 }
 
+// patience is how long patiently waits before it makes a call again.
+var patience = []time.Duration{time.Second, 3 * time.Second}
+
 // patiently makes a call again if Okta asks for patience: what was begun on an account
 // should be finished. What its caller has no time for is left to the caller.
 func patiently[T any](ctx context.Context, call func() (T, error)) (T, error) {
-	for _, wait := range []time.Duration{time.Second, 3 * time.Second} {
+	for _, wait := range patience {
 		got, err := call()
 		e := sdk.AsError(err)
 		if e == nil || !e.Code.Transient() || !bears(ctx, max(wait, e.RetryAfter)) || errors.Is(err, sdk.ErrPlanned) {
@@ -41,44 +44,59 @@ func patiently[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	return call()
 }
 
-// try makes one write of a step, notes what came of it, and reports whether it brought
-// the change about. A write that Okta refused, or whose answer was lost, is judged by
-// the state: so reads whether that is as asked; it is nil where nothing can tell.
-func (j *job) try(ctx context.Context, name string, write func(context.Context) error, so func(context.Context) (bool, error)) bool {
-	var settled, lost bool
+// try makes one write of a step, notes what came of it, and reports whether it took
+// something that is to be put back: whether it brought the change about, or may have
+// and nothing can tell any more. A write that Okta refused, or whose answer was lost,
+// is judged by the state: so reads whether that is as asked; it is nil where nothing
+// can tell.
+func (j *job) try(ctx context.Context, name, target string, write func(context.Context) error, so func(context.Context) (bool, error)) bool {
+	var settled, lost, unknown bool
 	_, err := patiently(ctx, func() (none struct{}, err error) {
-		err = write(ctx)
-		e := sdk.AsError(err)
-		if e == nil || so == nil || errors.Is(err, sdk.ErrPlanned) || okta.Guarded(err) || !tellsNothing(e.Code) {
+		if err := ctx.Err(); err != nil { // what is not sent is not done
 			return none, err
 		}
-		lost = lost || e.Code.Transient()
-		if settled, _ = so(ctx); settled {
+		err = write(ctx)
+		e := sdk.AsError(err)
+		if e == nil || errors.Is(err, sdk.ErrPlanned) || okta.Guarded(err) {
+			return none, err
+		}
+		if mayHaveDone(err) {
+			lost, unknown = true, true
+		}
+		if so == nil || !tellsNothing(e.Code) {
+			return none, err
+		}
+		is, unread := so(ctx)
+		if unread != nil {
+			return none, err
+		}
+		if settled, unknown = is, false; settled {
 			return none, nil
 		}
 		return none, err
 	})
 	switch {
 	case errors.Is(err, sdk.ErrPlanned):
-		j.note(name, sdk.Planned, "")
+		j.note(name, target, sdk.Planned, "")
 	case err != nil:
-		j.fail(name, err)
+		j.fail(name, target, err)
+		return unknown
 	case settled && !lost: // somebody else was faster
-		j.note(name, sdk.Already, "")
+		j.note(name, target, sdk.Already, "")
 	default:
-		j.note(name, sdk.Changed, "")
+		j.note(name, target, sdk.Changed, "")
 		return true
 	}
 	return false
 }
 
-func (j *job) note(name string, outcome sdk.Outcome, reason string) {
-	j.out.Steps = append(j.out.Steps, Step{Name: name, Outcome: outcome, Reason: reason})
+func (j *job) note(name, target string, outcome sdk.Outcome, reason string) {
+	j.out.Steps = append(j.out.Steps, Step{Name: name, Target: target, Outcome: outcome, Reason: reason})
 }
 
-func (j *job) fail(name string, err error) {
+func (j *job) fail(name, target string, err error) {
 	body := sdk.AsError(err).Body()
-	j.out.Steps = append(j.out.Steps, Step{Name: name, Outcome: failed, Error: &body})
+	j.out.Steps = append(j.out.Steps, Step{Name: name, Target: target, Outcome: failed, Error: &body})
 }
 
 func (j *job) statusIs(status string) func(context.Context) (bool, error) {
@@ -95,12 +113,23 @@ func (j *job) memberIs(groupID string, member bool) func(context.Context) (bool,
 	}
 }
 
-func (j *job) assigned(assignmentID string, assigned bool) func(context.Context) (bool, error) {
+// roleIsGone looks at the user's own roles alone: Okta gives the id of an assignment to
+// a group's as well, if the role is the same.
+func (j *job) roleIsGone(assignmentID string) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
 		roles, err := j.c.RolesOf(ctx, j.user.ID)
-		return err == nil && slices.ContainsFunc(roles, func(r okta.Role) bool { return r.ID == assignmentID }) == assigned, err
+		return err == nil && !slices.ContainsFunc(roles, func(r okta.Role) bool { return r.Direct() && r.ID == assignmentID }), err
 	}
 }
+
+func (j *job) hasNoFactors(ctx context.Context) (bool, error) {
+	factors, err := j.c.FactorsOf(ctx, j.user.ID)
+	return err == nil && !slices.ContainsFunc(factors, counts), err
+}
+
+// counts reports whether a factor counts among those that can be reset: Okta enrols the
+// email address by itself, and again after a reset.
+func counts(f okta.Factor) bool { return f.FactorType != okta.FactorEmail }
 
 func (j *job) deviceIs(id, status string) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {

@@ -23,7 +23,7 @@ func TestPatienceWithAWindow(t *testing.T) {
 		"too little time":       {time.Minute, 62 * time.Second, 1, 0},
 		"no time for the rest":  {65 * time.Second, 62 * time.Second, 1, 0},
 		"a quarter of an hour":  {0, 15 * time.Minute, 1, 0},
-		"no word of when":       {time.Minute, 0, 2, time.Second},
+		"no word of when":       {time.Minute, 0, 2, actions.Patience},
 		"the last second of it": {5 * time.Second, 0, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,28 +36,12 @@ func (j *job) judge(ctx context.Context) (lags bool) {
 	now, err := patiently(ctx, func() (state, error) { return j.readBack(ctx) })
 	if err != nil {
 		open("the account could not be read back: "+err.Error(), false)
-		now = state{j.user, j.member}
-	}
-	u, member := now.user, now.member
-	j.out.User, j.out.Restore.Login = refOf(u), u.Login
-	j.out.after, j.out.Restore.StatusAfter = u.Status, u.Status
-	suspended := u.Status == okta.StatusSuspended || u.Status == okta.StatusDeprovisioned
-	if j.m.Suspend && !suspended {
-		open("the account is "+u.Status+" and not suspended"+j.why(stepSuspend), err == nil && j.did(stepSuspend))
+		j.out.after, j.out.Restore.StatusAfter = j.supposed(), j.supposed()
+	} else {
+		j.judgeAccount(now, open)
 	}
 	if j.m.RevokeSessions && j.failed(stepSessions) {
-		open("sessions were not revoked"+j.why(stepSessions), false)
-	}
-	if j.m.ExpirePassword && !suspended && u.Status != okta.StatusPasswordExpired {
-		open("the password is not expired, the account is "+u.Status+j.why(stepPassword), err == nil && j.did(stepPassword))
-	}
-	if q := j.groups.quarantine; q != nil && !member[q.ID] {
-		open("the user is not in the quarantine group"+j.why(stepQuarantine), err == nil && j.did(stepQuarantine))
-	}
-	for _, g := range j.groups.remove {
-		if member[g.ID] {
-			open("the user is still in "+g.Profile.Name+" ("+g.Type+")"+j.why(stepGroups), err == nil && slices.Contains(j.out.Restore.GroupsRemoved, groupRefOf(g)))
-		}
+		open("sessions were not revoked"+j.why(stepSessions, ""), false)
 	}
 	if j.m.RevokeRoles {
 		j.judgeRoles(ctx, open)
@@ -70,6 +54,46 @@ func (j *job) judge(ctx context.Context) (lags bool) {
 	}
 	j.out.Contained = len(j.out.Open) == 0
 	return lags
+}
+
+// judgeAccount opens what still is of the status and the groups, and notes the status
+// in the record.
+func (j *job) judgeAccount(now state, open func(what string, done bool)) {
+	u, member, r := now.user, now.member, &j.out.Restore
+	if r.StatusBefore == "" {
+		j.recall(u)
+	}
+	j.out.User, r.Login = refOf(u), u.Login
+	j.out.after, r.StatusAfter, r.StatusChanged = u.Status, u.Status, u.StatusChanged
+	suspended := u.Status == okta.StatusSuspended || u.Status == okta.StatusDeprovisioned
+	if j.m.Suspend && !suspended {
+		open("the account is "+u.Status+" and not suspended"+j.why(stepSuspend, ""), j.did(stepSuspend))
+	}
+	if j.m.ExpirePassword && !suspended && u.Status != okta.StatusPasswordExpired {
+		open("the password is not expired, the account is "+u.Status+j.why(stepPassword, ""), j.did(stepPassword))
+	}
+	if q := j.groups.quarantine; q != nil && !member[q.ID] {
+		open("the user is not in the quarantine group"+j.why(stepQuarantine, q.Profile.Name), j.did(stepQuarantine))
+	}
+	for _, g := range j.groups.remove {
+		if member[g.ID] {
+			open("the user is still in "+g.Profile.Name+" ("+g.Type+")"+j.why(stepGroups, g.Profile.Name), slices.Contains(r.GroupsRemoved, groupRefOf(g)))
+		}
+	}
+}
+
+// supposed is the status by what Okta accepted, "" if a step failed that may have
+// changed it all the same.
+func (j *job) supposed() string {
+	switch {
+	case j.failed(stepSuspend), j.failed(stepPassword):
+		return ""
+	case j.did(stepSuspend):
+		return okta.StatusSuspended
+	case j.did(stepPassword):
+		return okta.StatusPasswordExpired
+	}
+	return j.user.Status
 }
 
 // A state is how an account is: its status, and the groups of interest that it is in.
@@ -113,7 +137,7 @@ func (j *job) judgeRoles(ctx context.Context, open func(string, bool)) {
 	}
 	for _, r := range roles {
 		if r.Direct() {
-			open("the admin role "+r.Label+" is still assigned"+j.why(stepRoles), j.did(stepRoles))
+			open("the admin role "+r.Label+" is still assigned"+j.why(stepRoles, r.Label), j.did(stepRoles))
 		} else {
 			open("the admin role "+r.Label+" comes by a group", false)
 		}
@@ -126,8 +150,8 @@ func (j *job) judgeFactors(ctx context.Context, open func(string, bool)) {
 		open("factors could not be read back: "+err.Error(), false)
 	}
 	for _, f := range factors {
-		if f.Status == okta.StatusActive {
-			open("the factor "+f.FactorType+" ("+f.Provider+") is still enrolled"+j.why(stepFactors), j.did(stepFactors))
+		if counts(f) {
+			open("the factor "+f.FactorType+" ("+f.Provider+") is still enrolled"+j.why(stepFactors, ""), j.did(stepFactors))
 		}
 	}
 }
@@ -139,22 +163,24 @@ func (j *job) judgeDevices(ctx context.Context, open func(string, bool)) {
 	}
 	for _, d := range devices {
 		if d.Device.Status == okta.StatusActive {
-			open("the device "+d.Device.ID+" is still active"+j.why(stepDevices), slices.Contains(j.out.Restore.DevicesSuspended, d.Device.ID))
+			open("the device "+d.Device.ID+" is still active"+j.why(stepDevices, d.Device.ID), slices.Contains(j.out.Restore.DevicesSuspended, d.Device.ID))
 		}
 	}
 }
 
-func (j *job) failed(step string) bool { return j.why(step) != "" }
+func (j *job) failed(step string) bool {
+	return slices.ContainsFunc(j.out.Steps, func(s Step) bool { return s.Name == step && s.Outcome == failed })
+}
 
 // did reports whether Okta accepted a step, for all that it was about.
 func (j *job) did(step string) bool {
 	return !j.failed(step) && slices.ContainsFunc(j.out.Steps, func(s Step) bool { return s.Name == step && s.Outcome == sdk.Changed })
 }
 
-// why says of a step that failed what it failed of.
-func (j *job) why(step string) string {
+// why says of a step on a target that failed what it failed of.
+func (j *job) why(step, target string) string {
 	for _, s := range j.out.Steps {
-		if s.Name == step && s.Outcome == failed {
+		if s.Name == step && s.Outcome == failed && (s.Target == target || s.Target == "") {
 			return ": " + s.Error.Message
 		}
 	}

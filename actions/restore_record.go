@@ -1,6 +1,12 @@
 package actions
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/okta"
+)
 
 // RestoreRecord says what a containment took from one user, for restore_user to put
 // back. It holds no secret.
@@ -8,8 +14,9 @@ type RestoreRecord struct {
 	UserID           string        `json:"user_id" jsonschema:"title=User id,minLength=1,maxLength=100,example=00u1a2b3c4d5e6f7g8h9" jsonschema_description:"Id of the user."`
 	Login            string        `json:"login" jsonschema:"title=Login,example=alice.moreau@corp.example" jsonschema_description:"Login of the user, for people to read."`
 	TakenAt          time.Time     `json:"taken_at,omitzero" jsonschema:"title=Taken at,example=2026-03-14T02:41:09Z" jsonschema_description:"When the containment began."`
-	StatusBefore     string        `json:"status_before" jsonschema:"title=Status before,example=ACTIVE" jsonschema_description:"Status before the containment."`
-	StatusAfter      string        `json:"status_after" jsonschema:"title=Status after,example=SUSPENDED" jsonschema_description:"Status after it. If the user has another by now, somebody else was at work."`
+	StatusBefore     string        `json:"status_before" jsonschema:"title=Status before,example=ACTIVE" jsonschema_description:"Status before the containment; empty if that could not be read."`
+	StatusAfter      string        `json:"status_after" jsonschema:"title=Status after,example=SUSPENDED" jsonschema_description:"Status after it, empty if that could not be read. If the user has another by now, somebody else was at work."`
+	StatusChanged    *time.Time    `json:"status_changed,omitempty" jsonschema:"title=Status changed,example=2026-03-14T02:41:10Z" jsonschema_description:"Since when the user has that status, by Okta's clock. If it changed since, somebody else was at work."`
 	GroupsRemoved    []GroupRef    `json:"groups_removed,omitempty" jsonschema:"title=Groups removed" jsonschema_description:"Groups that the user was taken out of."`
 	GroupsAdded      []GroupRef    `json:"groups_added,omitempty" jsonschema:"title=Groups added" jsonschema_description:"Groups that the user was put into."`
 	RolesRemoved     []RestoreRole `json:"roles_removed,omitempty" jsonschema:"title=Roles removed" jsonschema_description:"Admin roles that were taken away."`
@@ -25,10 +32,54 @@ type RestoreRole struct {
 	ResourceSet string `json:"resource_set,omitempty" jsonschema:"title=Resource set,example=iamoJDFKaJxGIr0oamd9g" jsonschema_description:"Id of a custom role's resource set."`
 }
 
-// what the role is assigned by.
+// id is what the role is assigned by.
 func (r RestoreRole) id() string {
 	if r.Role != "" {
 		return r.Role
 	}
 	return r.Type
+}
+
+// is reports whether an assignment is this role, as the user's own.
+func (r RestoreRole) is(a okta.Role) bool {
+	return a.Direct() && a.Type == r.Type && a.RoleID == r.Role && a.ResourceSet == r.ResourceSet
+}
+
+// suspended reports whether the containment suspended the user, or may have.
+func (r RestoreRecord) suspended() bool {
+	return r.StatusBefore == okta.StatusActive && (r.StatusAfter == okta.StatusSuspended || r.StatusAfter == "")
+}
+
+// movedOn says how the user is no longer as the containment left them, "" if they are,
+// or are as they were before.
+func (r RestoreRecord) movedOn(u *okta.User) string {
+	after := r.StatusAfter
+	if after == "" && r.suspended() {
+		after = okta.StatusSuspended
+	}
+	switch {
+	case r.Login != "" && r.Login != r.UserID && !strings.EqualFold(r.Login, u.Login):
+		return fmt.Sprintf("the record is of %s, and user %s is %s", r.Login, u.ID, u.Login)
+	case u.Status == r.StatusBefore:
+		return ""
+	case after == "":
+		return fmt.Sprintf("%s is %s, and how the containment left them could not be read", u.Login, u.Status)
+	case u.Status != after:
+		return fmt.Sprintf("%s is %s by now, and the containment left %s: somebody else was at work", u.Login, u.Status, after)
+	case r.StatusChanged != nil && u.StatusChanged != nil && u.StatusChanged.After(*r.StatusChanged):
+		return fmt.Sprintf("%s became %s anew on %s, after the containment: somebody else was at work", u.Login, u.Status, u.StatusChanged.Format(time.RFC3339))
+	}
+	return ""
+}
+
+// left says what of the status is not as it was before the containment, "" if nothing
+// is that the record does not tell already.
+func (r RestoreRecord) left(u *okta.User) string {
+	switch {
+	case r.StatusBefore == "" && u.Status == okta.StatusSuspended:
+		return "the account is SUSPENDED, and how it was before the containment could not be read: unsuspend_user takes that back"
+	case r.StatusBefore == "", u.Status == r.StatusBefore, u.Status == okta.StatusPasswordExpired && r.StatusAfter == u.Status:
+		return ""
+	}
+	return "the account is " + u.Status + ", and was " + r.StatusBefore + " before the containment"
 }

@@ -1,7 +1,9 @@
 package actions
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"soar.example/okta/internal/okta"
@@ -50,32 +52,30 @@ type RestoreUserOutput struct {
 
 func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (RestoreUserOutput, error) {
 	r := in.Record
-	u, err := c.FindUser(ctx, "/record/user_id", r.UserID)
+	u, err := patiently(ctx, func() (*okta.User, error) { return c.FindUser(ctx, "/record/user_id", r.UserID) })
 	if err != nil {
 		return RestoreUserOutput{}, err
 	}
-	restored := u.Status == r.StatusBefore
-	if u.Status != r.StatusAfter && !restored && !in.Force {
-		return RestoreUserOutput{}, sdk.Errorf(sdk.Conflict, "%s is %s by now, and the containment left %s: somebody else was at work; force restores all the same", u.Login, u.Status, r.StatusAfter)
+	if why := r.movedOn(u); why != "" && !in.Force {
+		return RestoreUserOutput{}, sdk.Errorf(sdk.Conflict, "%s; force restores all the same", why)
 	}
 	out := Containment{Steps: []Step{}}
 	j := &job{c: c, user: u, out: &out}
-	if r.StatusBefore == okta.StatusActive && r.StatusAfter == okta.StatusSuspended {
-		if restored {
-			j.note("unsuspend", sdk.Already, "")
+	if r.suspended() {
+		if u.Status == okta.StatusActive {
+			j.note("unsuspend", "", sdk.Already, "")
 		} else {
-			j.try(ctx, "unsuspend", func(ctx context.Context) error { return c.UnsuspendUser(ctx, u.ID) }, j.statusIs(okta.StatusActive))
+			j.try(ctx, "unsuspend", "", func(ctx context.Context) error { return c.UnsuspendUser(ctx, u.ID) }, j.statusIs(okta.StatusActive))
 		}
 	}
-	if err := j.restoreGroups(ctx, r); err != nil {
-		return RestoreUserOutput{}, err
-	}
+	j.restoreGroups(ctx, r)
 	j.restoreRoles(ctx, r)
 	j.restoreDevices(ctx, r)
 	return j.restored(ctx, r)
 }
 
-// restored reads the user back and judges.
+// restored reads the user back and judges. What was done is told, whatever cannot be
+// read.
 func (j *job) restored(ctx context.Context, r RestoreRecord) (RestoreUserOutput, error) {
 	out := RestoreUserOutput{User: refOf(j.user), Steps: j.out.Steps, NotRestorable: append([]string{}, r.NotRestorable...)}
 	out.Before, out.After = stateOf(j.user), stateOf(j.user)
@@ -84,11 +84,6 @@ func (j *job) restored(ctx context.Context, r RestoreRecord) (RestoreUserOutput,
 		out.Reason = refusals(out.Plan)
 		return out, nil
 	}
-	u, err := j.c.User(ctx, j.user.ID)
-	if err != nil {
-		return RestoreUserOutput{}, err
-	}
-	out.After = stateOf(u)
 	out.Outcome = sdk.Already
 	var wrong []string
 	for _, s := range out.Steps {
@@ -96,11 +91,19 @@ func (j *job) restored(ctx context.Context, r RestoreRecord) (RestoreUserOutput,
 		case s.Outcome == sdk.Changed:
 			out.Outcome = sdk.Changed
 		case s.Error != nil:
-			wrong = append(wrong, s.Name+": "+s.Error.Message)
+			wrong = append(wrong, strings.TrimSpace(s.Name+" "+s.Target)+": "+s.Error.Message)
 		}
 	}
-	if r.StatusAfter == okta.StatusSuspended && u.Status == okta.StatusSuspended && r.StatusBefore != okta.StatusSuspended {
-		wrong = append(wrong, "the account is still suspended")
+	u, err := patiently(ctx, func() (*okta.User, error) { return j.c.User(ctx, j.user.ID) })
+	switch {
+	case err != nil:
+		out.After = UserState{}
+		wrong = append(wrong, "the account could not be read back: "+err.Error())
+	default:
+		out.After = stateOf(u)
+		if why := r.left(u); why != "" {
+			wrong = append(wrong, why)
+		}
 	}
 	if len(wrong) > 0 {
 		out.Outcome, out.Reason = sdk.NotApplicable, "not restored: "+strings.Join(wrong, "; ")
@@ -108,43 +111,53 @@ func (j *job) restored(ctx context.Context, r RestoreRecord) (RestoreUserOutput,
 	return out, nil
 }
 
-func (j *job) restoreGroups(ctx context.Context, r RestoreRecord) error {
+func (j *job) restoreGroups(ctx context.Context, r RestoreRecord) {
 	if len(r.GroupsRemoved)+len(r.GroupsAdded) == 0 {
-		return nil
+		return
 	}
-	groups, err := j.c.UserGroups(ctx, j.user.ID)
-	if err != nil {
-		return err
-	}
+	groups, err := patiently(ctx, func() ([]*okta.Group, error) { return j.c.UserGroups(ctx, j.user.ID) })
 	in := map[string]bool{}
 	for _, g := range groups {
 		in[g.ID] = true
 	}
-	for _, g := range r.GroupsRemoved {
-		if in[g.ID] {
-			j.note("join_group", sdk.Already, "")
-			continue
+	put := func(step string, g GroupRef, member bool, write func(context.Context, string, string) error) {
+		target := cmp.Or(g.Name, g.ID)
+		switch {
+		case err != nil:
+			j.fail(step, target, err)
+		case in[g.ID] == member:
+			j.note(step, target, sdk.Already, "")
+		default:
+			j.try(ctx, step, target, func(ctx context.Context) error { return write(ctx, g.ID, j.user.ID) }, j.memberIs(g.ID, member))
 		}
-		j.try(ctx, "join_group", func(ctx context.Context) error { return j.c.AddMember(ctx, g.ID, j.user.ID) }, j.memberIs(g.ID, true))
+	}
+	for _, g := range r.GroupsRemoved {
+		put("join_group", g, true, j.c.AddMember)
 	}
 	for _, g := range r.GroupsAdded {
-		if !in[g.ID] {
-			j.note("leave_group", sdk.Already, "")
-			continue
-		}
-		j.try(ctx, "leave_group", func(ctx context.Context) error { return j.c.RemoveMember(ctx, g.ID, j.user.ID) }, j.memberIs(g.ID, false))
+		put("leave_group", g, false, j.c.RemoveMember)
 	}
-	return nil
 }
 
 func (j *job) restoreRoles(ctx context.Context, r RestoreRecord) {
+	if len(r.RolesRemoved) == 0 {
+		return
+	}
+	roles, err := patiently(ctx, func() ([]okta.Role, error) { return j.c.RolesOf(ctx, j.user.ID) })
 	for _, role := range r.RolesRemoved {
-		j.try(ctx, "assign_role", func(ctx context.Context) error {
-			return j.c.AssignRole(ctx, j.user.ID, role.id(), role.ResourceSet)
-		}, func(ctx context.Context) (bool, error) {
-			s, err := readRole(j.c, j.user.ID, role.id(), role.ResourceSet)(ctx)
-			return s.through(throughUser) != nil, err
-		})
+		switch {
+		case err != nil:
+			j.fail("assign_role", role.Label, err)
+		case slices.ContainsFunc(roles, role.is):
+			j.note("assign_role", role.Label, sdk.Already, "")
+		default:
+			j.try(ctx, "assign_role", role.Label, func(ctx context.Context) error {
+				return j.c.AssignRole(ctx, j.user.ID, role.id(), role.ResourceSet)
+			}, func(ctx context.Context) (bool, error) {
+				now, err := j.c.RolesOf(ctx, j.user.ID)
+				return slices.ContainsFunc(now, role.is), err
+			})
+		}
 	}
 }
 
@@ -153,11 +166,11 @@ func (j *job) restoreDevices(ctx context.Context, r RestoreRecord) {
 		d, err := patiently(ctx, func() (*okta.Device, error) { return j.c.Device(ctx, id) })
 		switch {
 		case err != nil:
-			j.fail("unsuspend_device", err)
+			j.fail("unsuspend_device", id, err)
 		case d.Status == okta.StatusActive:
-			j.note("unsuspend_device", sdk.Already, "")
+			j.note("unsuspend_device", id, sdk.Already, "")
 		default:
-			j.try(ctx, "unsuspend_device", func(ctx context.Context) error { return j.c.UnsuspendDevice(ctx, id) }, j.deviceIs(id, okta.StatusActive))
+			j.try(ctx, "unsuspend_device", id, func(ctx context.Context) error { return j.c.UnsuspendDevice(ctx, id) }, j.deviceIs(id, okta.StatusActive))
 		}
 	}
 }

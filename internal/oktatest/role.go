@@ -25,12 +25,15 @@ type NewRole struct {
 	Permissions []string `json:"permissions,omitempty"`
 }
 
-// RoleState is one administrator role. Group is the id of the group that it comes from, empty for a user's own.
+// RoleState is one administrator role. Group is the id of the group that it comes from, empty for a user's own. Role and
+// ResourceSet are the ids of a custom role and of what it is for.
 type RoleState struct {
-	ID    string `json:"id"`
-	Type  string `json:"type"`
-	Label string `json:"label"`
-	Group string `json:"group,omitempty"`
+	ID          string `json:"id"`
+	Type        string `json:"type"`
+	Label       string `json:"label"`
+	Group       string `json:"group,omitempty"`
+	Role        string `json:"role,omitempty"`
+	ResourceSet string `json:"resource_set,omitempty"`
 }
 
 const (
@@ -142,7 +145,7 @@ func (o *Org) assign(r *role, now time.Time) *role {
 }
 
 func (r *role) state() RoleState {
-	s := RoleState{ID: r.id, Type: r.kind, Label: r.label}
+	s := RoleState{ID: r.id, Type: r.kind, Label: r.label, Role: r.custom, ResourceSet: r.set}
 	if r.group != nil {
 		s.Group = r.group.id
 	}

@@ -1,0 +1,404 @@
+package actions_test
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"soar.example/okta/actions"
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// Whatever the accounts, the measures and the failures: what a containment says is so
+// of the org, and restoring puts back exactly what it took. "-rapid.checks 1000" tries
+// more.
+func TestContainmentIsTrueAndTakenBack(t *testing.T) {
+	t.Parallel()
+	for i := range 8 { // most of the time is spent waiting
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, containAndTakeBack)
+		})
+	}
+}
+
+func containAndTakeBack(t *rapid.T) {
+	s := newScene(t)
+	in := s.drawMeasures()
+	before := s.truths()
+	plan := s.rehearse(in)
+
+	s.pass(time.Minute)
+	disturbed := s.drawFaults()
+	ctx, done, hurried := s.impatient()
+	from := len(s.org.Requests())
+	first, err := s.contain(ctx, in)
+	done()
+	contained := s.truths()
+	s.checkContainment(in, before, contained, first, err)
+	if !disturbed && !hurried {
+		s.checkPlan(plan, s.writes(from))
+	}
+	s.calm()
+
+	s.pass(time.Minute)
+	second, err := s.contain(s.Context(), in)
+	again := s.truths()
+	s.checkContainment(in, contained, again, second, err)
+	if first.Contained {
+		s.checkNothingMore(contained, again, second)
+	}
+
+	var records []actions.RestoreRecord
+	for _, c := range append(second.Users, first.Users...) {
+		if c.Error == nil {
+			records = append(records, c.Restore)
+		}
+	}
+	alone := !s.maybe("somebody else", 4)
+	if !alone {
+		s.somebodyElse()
+	}
+	s.pass(time.Minute)
+	s.drawFaults()
+	for _, r := range records {
+		s.checkRestore(r, false)
+	}
+	s.calm()
+	for _, r := range records {
+		if outcome := s.checkRestore(r, false); outcome == "" && alone {
+			s.checkRestore(r, true)
+		}
+	}
+	if alone {
+		s.checkTakenBack(before, s.truths(), records)
+	}
+	for _, r := range records {
+		if outcome := s.checkRestore(r, false); outcome == sdk.Changed {
+			s.Fatalf("restored once more, %+v changes something", r)
+		}
+	}
+}
+
+// rehearse returns what a dry run plans, and checks that it writes nothing.
+func (s *scene) rehearse(in map[string]any) []string {
+	before, from := s.truths(), len(s.org.Requests())
+	in["dry_run"] = true
+	out, err := s.contain(s.Context(), in)
+	delete(in, "dry_run")
+	if sent := s.writes(from); len(sent) > 0 || !reflect.DeepEqual(before, s.truths()) {
+		s.Fatalf("a dry run sent %q", sent)
+	}
+	if err == nil && (out.Outcome != sdk.Planned || out.Contained) {
+		s.Fatalf("a dry run answers %+v", out)
+	}
+	var plan []string
+	for _, p := range out.Plan {
+		plan = append(plan, p.Method+" "+p.Path)
+	}
+	return plan
+}
+
+func (s *scene) checkPlan(plan, sent []string) {
+	for _, list := range []*[]string{&plan, &sent} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list) // a device of two users is planned twice
+	}
+	if !slices.Equal(plan, sent) {
+		s.Fatalf("planned were\n%s\nand sent\n%s", strings.Join(plan, "\n"), strings.Join(sent, "\n"))
+	}
+}
+
+// checkContainment checks what a containment says against the org before and after.
+func (s *scene) checkContainment(in map[string]any, before, after truths, out actions.ContainUserOutput, err error) {
+	s.Helper()
+	s.Logf("asked %v\nbefore %+v\nafter %+v\nanswer %+v\nerror %v", in, before, after, out, err)
+	if err != nil {
+		if !reflect.DeepEqual(before, after) {
+			s.Fatal("an error hides what was done")
+		}
+		return
+	}
+	contained, changed := true, false
+	var taken []string
+	for i, c := range out.Users {
+		u := s.called(in["users"].([]string)[i])
+		s.checkAccount(in, before.Users[u.ID], after.Users[u.ID], c)
+		contained = contained && c.Contained
+		if c.Contained {
+			s.checkClosed(in, u.ID, after)
+		}
+		for _, step := range c.Steps {
+			changed = changed || step.Outcome == sdk.Changed
+		}
+		taken = append(taken, c.Restore.DevicesSuspended...)
+	}
+	for id := range before.Users {
+		if !slices.ContainsFunc(in["users"].([]string), func(ref string) bool { return s.called(ref).ID == id }) && !reflect.DeepEqual(before.Users[id], after.Users[id]) {
+			s.Fatalf("%s was not asked for", id)
+		}
+	}
+	for _, id := range differ(before, after) {
+		if before.Devices[id] != oktatest.DeviceActive || after.Devices[id] != oktatest.DeviceSuspended || !slices.Contains(taken, id) {
+			s.Fatalf("device %s became %s, and the records have %v", id, after.Devices[id], taken)
+		}
+	}
+	want := sdk.NotApplicable
+	switch {
+	case contained && changed:
+		want = sdk.Changed
+	case contained:
+		want = sdk.Already
+	}
+	if out.Contained != contained || out.Outcome != want || (out.Reason != "") == contained {
+		s.Fatalf("contained is %t of all: outcome %s, %q", contained, out.Outcome, out.Reason)
+	}
+}
+
+// called is the user who goes by an id, login or address.
+func (s *scene) called(ref string) oktatest.User {
+	for _, u := range s.users {
+		if ref == u.ID || ref == u.Login || ref == u.Email {
+			return u
+		}
+	}
+	return oktatest.User{}
+}
+
+func asked(in map[string]any, measure string, unlessSaid bool) bool {
+	if said, ok := in[measure].(bool); ok {
+		return said
+	}
+	return unlessSaid
+}
+
+// checkAccount checks what is said of one user: each step, and the record.
+func (s *scene) checkAccount(in map[string]any, was, is truth, c actions.Containment) {
+	s.Helper()
+	if c.Error != nil {
+		if !reflect.DeepEqual(was, is) {
+			s.Fatalf("nothing was done, it says: %+v", c)
+		}
+		return
+	}
+	if c.Contained != (len(c.Open) == 0) {
+		s.Fatalf("contained is %t, and open %q", c.Contained, c.Open)
+	}
+	steps := map[string]map[sdk.Outcome]int{}
+	for _, step := range c.Steps {
+		if steps[step.Name] == nil {
+			steps[step.Name] = map[sdk.Outcome]int{}
+		}
+		if step.Outcome != sdk.Changed || step.Reason == "" { // else it says that it cannot tell
+			steps[step.Name][step.Outcome]++
+		}
+		if (step.Outcome == "failed") != (step.Error != nil) {
+			s.Fatalf("step %+v", step)
+		}
+	}
+	r := c.Restore
+	// A change is told once, by the step that made it and in the record; one whose
+	// answer was lost for good may be told by the record alone.
+	change := func(step string, was, is, recorded []string) {
+		gone := but(was, is)
+		told := steps[step][sdk.Changed]
+		if told > len(gone) || len(gone) > told+steps[step]["failed"] || len(but(gone, recorded)) > 0 || len(but(recorded, gone)) > steps[step]["failed"] {
+			s.Fatalf("%s took %v: the steps are %v, recorded are %v", step, gone, steps[step], recorded)
+		}
+	}
+	change("remove_groups", was.Groups, is.Groups, groupIDs(r.GroupsRemoved))
+	change("quarantine", is.Groups, was.Groups, groupIDs(r.GroupsAdded))
+	change("revoke_roles", was.Roles, is.Roles, roleNames(r.RolesRemoved))
+	if added := but(is.Roles, was.Roles); len(added) > 0 {
+		s.Fatalf("roles were added: %v", added)
+	}
+	s.checkFactors(steps["reset_factors"], was, is, r)
+	if is.Tokens+is.Remembered < was.Tokens+was.Remembered && !mentions(r.NotRestorable, "sessions") {
+		s.Fatalf("tokens are gone, and the record has %q", r.NotRestorable)
+	}
+	s.checkStatus(steps, was.Status, is.Status, r)
+}
+
+func (s *scene) checkFactors(steps map[sdk.Outcome]int, was, is truth, r actions.RestoreRecord) {
+	s.Helper()
+	gone := len(but(was.Factors, is.Factors)) > 0
+	switch {
+	case gone && !mentions(r.NotRestorable, "factors"), steps[sdk.Changed] > 0 && !gone, steps[sdk.Already] > 0 && len(was.Factors) > 0:
+		s.Fatalf("factors were %v and are %v: the steps are %v, the record has %q", was.Factors, is.Factors, steps, r.NotRestorable)
+	}
+}
+
+func (s *scene) checkStatus(steps map[string]map[sdk.Outcome]int, was, is string, r actions.RestoreRecord) {
+	s.Helper()
+	suspend, expire := steps["suspend"], steps["expire_password"]
+	unsure := suspend["failed"]+expire["failed"] > 0
+	suspended := was == oktatest.StatusSuspended || was == oktatest.StatusDeprovisioned
+	wrong := suspend[sdk.Changed] > 0 && (was != oktatest.StatusActive || is != oktatest.StatusSuspended) ||
+		suspend[sdk.Already] > 0 && !suspended ||
+		suspend[sdk.NotApplicable] > 0 && (suspended || was == oktatest.StatusActive) ||
+		expire[sdk.Changed] > 0 && (was == is || is != oktatest.StatusPasswordExpired) ||
+		expire[sdk.Already] > 0 && was != oktatest.StatusPasswordExpired ||
+		was != is && !unsure && suspend[sdk.Changed]+expire[sdk.Changed] == 0 ||
+		is == oktatest.StatusPasswordExpired && was != is && !mentions(r.NotRestorable, "password") ||
+		r.StatusBefore != was && (r.StatusBefore != "" || !unsure) ||
+		r.StatusAfter != is && (r.StatusAfter != "" || !unsure)
+	if wrong {
+		s.Fatalf("the status was %s and is %s: the steps are %v, the record has %s and %s, %q", was, is, steps, r.StatusBefore, r.StatusAfter, r.NotRestorable)
+	}
+}
+
+// checkClosed checks that all that was asked for is so of a user.
+func (s *scene) checkClosed(in map[string]any, id string, now truths) {
+	s.Helper()
+	is := now.Users[id]
+	suspended := is.Status == oktatest.StatusSuspended || is.Status == oktatest.StatusDeprovisioned
+	revoke := asked(in, "revoke_sessions", true)
+	open := asked(in, "suspend", true) && !suspended ||
+		revoke && is.Sessions > 0 ||
+		revoke && asked(in, "oauth_tokens", true) && is.Tokens > 0 ||
+		revoke && asked(in, "forget_devices", true) && is.Remembered > 0 ||
+		asked(in, "revoke_roles", false) && len(is.Roles)+len(now.ByGroup[id]) > 0 ||
+		asked(in, "reset_factors", false) && len(is.Factors) > 0 ||
+		asked(in, "expire_password", false) && !suspended && is.Status != oktatest.StatusPasswordExpired
+	if ref, ok := in["quarantine"].(string); ok {
+		open = open || !slices.Contains(is.Groups, s.group(ref))
+	}
+	if refs, ok := in["remove_groups"].([]string); ok {
+		open = open || slices.ContainsFunc(refs, func(ref string) bool { return slices.Contains(is.Groups, s.group(ref)) })
+	}
+	if asked(in, "suspend_devices", false) {
+		open = open || slices.ContainsFunc(s.devicesOf(id), func(d string) bool { return now.Devices[d] == oktatest.DeviceActive })
+	}
+	if open {
+		s.Fatalf("%s is not contained: %+v", id, is)
+	}
+}
+
+func (s *scene) group(ref string) string {
+	for _, g := range s.org.State().Groups {
+		if ref == g.ID || ref == g.Name {
+			return g.ID
+		}
+	}
+	return ""
+}
+
+// checkNothingMore checks a second containment of what was contained.
+func (s *scene) checkNothingMore(before, after truths, out actions.ContainUserOutput) {
+	s.Helper()
+	if !out.Contained || !reflect.DeepEqual(before, after) {
+		s.Fatal("a second containment changed something")
+	}
+	for _, c := range out.Users {
+		r := c.Restore
+		if r.StatusBefore != r.StatusAfter || len(r.GroupsAdded)+len(r.GroupsRemoved)+len(r.RolesRemoved)+len(r.DevicesSuspended) > 0 || mentions(r.NotRestorable, "factors") || mentions(r.NotRestorable, "password") {
+			s.Fatalf("a second containment recorded %+v", r)
+		}
+		for _, step := range c.Steps {
+			if step.Outcome == sdk.Changed && step.Name != "revoke_sessions" { // of which Okta tells nothing
+				s.Fatalf("a second containment says %+v", step)
+			}
+		}
+	}
+}
+
+// checkRestore restores and checks what that says; the outcome is empty of an error.
+func (s *scene) checkRestore(r actions.RestoreRecord, force bool) sdk.Outcome {
+	s.Helper()
+	before := s.truths()
+	out, err := s.restore(r, force)
+	after := s.truths()
+	s.Logf("restored %+v\nbefore %+v\nafter %+v\nanswer %+v\nerror %v", r, before, after, out, err)
+	same := reflect.DeepEqual(before, after)
+	if err != nil {
+		if !same {
+			s.Fatal("an error hides what was done")
+		}
+		return ""
+	}
+	for id, is := range after.Users {
+		was := before.Users[id]
+		if id == r.UserID {
+			s.checkOnlyTaken(r, was, is)
+		} else if !reflect.DeepEqual(was, is) {
+			s.Fatalf("user %s is another's", id)
+		}
+	}
+	for _, id := range differ(before, after) {
+		if !slices.Contains(r.DevicesSuspended, id) || before.Devices[id] != oktatest.DeviceSuspended || after.Devices[id] != oktatest.DeviceActive {
+			s.Fatalf("device %s became %s", id, after.Devices[id])
+		}
+	}
+	is := after.Users[r.UserID]
+	whole := (r.StatusBefore != oktatest.StatusActive || r.StatusAfter != oktatest.StatusSuspended || is.Status == oktatest.StatusActive) &&
+		len(but(groupIDs(r.GroupsRemoved), is.Groups)) == 0 && len(but(groupIDs(r.GroupsAdded), is.Groups)) == len(r.GroupsAdded) &&
+		len(but(roleNames(r.RolesRemoved), is.Roles)) == 0 &&
+		!slices.ContainsFunc(r.DevicesSuspended, func(id string) bool { return after.Devices[id] != oktatest.DeviceActive })
+	done := out.Outcome == sdk.Changed || out.Outcome == sdk.Already
+	if done && !whole || done != (out.Reason == "") || out.Outcome == sdk.Changed && same || out.Outcome == sdk.Already && !same || out.After.Status != is.Status && out.After.Status != "" {
+		s.Fatalf("restored %t, the same %t, and it says %+v", whole, same, out)
+	}
+	return out.Outcome
+}
+
+// checkOnlyTaken checks that a restoration touched only what the containment took.
+func (s *scene) checkOnlyTaken(r actions.RestoreRecord, was, is truth) {
+	s.Helper()
+	status := was.Status == is.Status || was.Status == oktatest.StatusSuspended && is.Status == oktatest.StatusActive && r.StatusBefore != oktatest.StatusSuspended
+	if !status || !slices.Equal(was.Factors, is.Factors) || len(but(was.Roles, is.Roles)) > 0 ||
+		len(but(but(is.Groups, was.Groups), groupIDs(r.GroupsRemoved))) > 0 || len(but(but(was.Groups, is.Groups), groupIDs(r.GroupsAdded))) > 0 ||
+		len(but(but(is.Roles, was.Roles), roleNames(r.RolesRemoved))) > 0 {
+		s.Fatalf("was %+v and is %+v by %+v", was, is, r)
+	}
+}
+
+// checkTakenBack checks that all is as it was before, but for what the records say
+// cannot be.
+func (s *scene) checkTakenBack(before, after truths, records []actions.RestoreRecord) {
+	s.Helper()
+	s.Logf("before %+v\nafter %+v", before, after)
+	for id, was := range before.Users {
+		is := after.Users[id]
+		var gone []string
+		unsure := false
+		for _, r := range records {
+			if r.UserID == id {
+				gone = append(gone, r.NotRestorable...)
+				unsure = unsure || r.StatusBefore == ""
+			}
+		}
+		status := is.Status == was.Status || is.Status == oktatest.StatusPasswordExpired && mentions(gone, "password") || unsure
+		if !status || !slices.Equal(was.Groups, is.Groups) || !slices.Equal(was.Roles, is.Roles) || !slices.Equal(was.Factors, is.Factors) && !mentions(gone, "factors") {
+			s.Fatalf("restored to %+v, was %+v", is, was)
+		}
+	}
+	if d := differ(before, after); len(d) > 0 {
+		s.Fatalf("not restored are the devices %v", d)
+	}
+}
+
+func groupIDs(groups []actions.GroupRef) []string {
+	var ids []string
+	for _, g := range groups {
+		ids = append(ids, g.ID)
+	}
+	return ids
+}
+
+func roleNames(roles []actions.RestoreRole) []string {
+	var names []string
+	for _, r := range roles {
+		names = append(names, r.Type+r.Role+r.ResourceSet)
+	}
+	return names
+}
+
+func mentions(all []string, what string) bool {
+	return slices.ContainsFunc(all, func(one string) bool { return strings.Contains(one, what) })
+}
