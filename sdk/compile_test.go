@@ -88,7 +88,7 @@ func TestCompileRefuses(t *testing.T) {
 		}, `trigger "mistagged": event: schema of sdk_test.badTags`},
 		"example of rules": {func(c *connectorOf, _ *setOf, _ *ticksOf) {
 			c.Actions = append(c.Actions, sdk.Action[*client, ruled, getOutput]{Name: "ruled", Effect: sdk.Reads})
-		}, `action "ruled": example input: the input is not valid: /a: must not be 0`},
+		}, `action "ruled": example input: it is not valid: /a: must not be 0`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			con, a, p := connector(), setAction, tickTrigger

@@ -175,9 +175,15 @@ func (b *backend[S, C]) trigger(name string) (source[C], error) {
 
 func (b *backend[S, C]) connect(ctx context.Context, raw json.RawMessage) (client C, err error) {
 	defer recovered(ctx, "opening "+b.manifest.Name, &err)
-	settings, err := decodeInput[S](b.settings, raw, "the connection's settings are")
+	const what = "the connection's settings are"
+	settings, err := decodeInput[S](b.settings, raw, what)
 	if err != nil {
 		return client, err
 	}
-	return b.open(ctx, settings)
+	client, err = b.open(ctx, settings)
+	var e *Error
+	if errors.As(err, &e) && e != nil {
+		err = e.named(what)
+	}
+	return client, err
 }

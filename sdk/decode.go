@@ -53,7 +53,7 @@ func validate[In any](in *In, what string) error {
 	}
 	var e *Error
 	if errors.As(err, &e) && e != nil {
-		return e
+		return e.named(what)
 	}
 	return &Error{Code: InvalidInput, Message: what + " not valid: " + err.Error(), Err: err}
 }

@@ -120,7 +120,20 @@ func Invalid(message string, violations ...schema.Violation) *Error {
 
 // InvalidField returns an invalid_input error about one member of the input.
 func InvalidField(pointer, format string, args ...any) *Error {
-	return Invalid("the input is not valid", schema.Violation{Pointer: pointer, Message: fmt.Sprintf(format, args...)})
+	return Invalid(inputInvalid, schema.Violation{Pointer: pointer, Message: fmt.Sprintf(format, args...)})
+}
+
+const inputInvalid = "the input is not valid"
+
+// named says which input is not valid where e leaves that open; what begins the
+// sentence: "the connection's settings are".
+func (e *Error) named(what string) *Error {
+	if e.Message != inputInvalid {
+		return e
+	}
+	own := *e
+	own.Message = what + " not valid"
+	return &own
 }
 
 // Errorf returns an error of the given code. Its %w operands become its cause.

@@ -93,7 +93,7 @@ func (c *Client) failure(ctx context.Context, method string, err error) error {
 		return ours
 	}
 	doubt := ""
-	if method != http.MethodGet {
+	if method != http.MethodGet && !neverLeft(err) {
 		doubt = "; whether Okta did what was asked is not known"
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -104,19 +104,25 @@ func (c *Client) failure(ctx context.Context, method string, err error) error {
 
 // refusal returns the error that the answer stands for, nil if it is a success.
 func (c *Client) refusal(r *reply) error {
-	mediaType, _, _ := strings.Cut(r.header.Get("Content-Type"), ";")
-	isJSON := mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 	switch {
 	case r.status >= 300 && r.status < 400:
 		return r.broken("a redirect, which was not followed; is the org URL right?")
 	case r.status < 200 || r.status >= 400:
 		return c.redact(refused(r))
-	case len(r.body) > 0 && !isJSON:
-		e := r.broken("something other than JSON (" + printable(mediaType, 60) + "): a proxy's or a sign-in page?")
-		e.Err = errNotJSON
-		return e
 	}
-	return nil
+	return r.notJSON()
+}
+
+// notJSON is the error that an answer in another form stands for, nil if it is in JSON
+// or empty.
+func (r *reply) notJSON() error {
+	mediaType, _, _ := strings.Cut(r.header.Get("Content-Type"), ";")
+	if len(r.body) == 0 || mediaType == "application/json" || strings.HasSuffix(mediaType, "+json") {
+		return nil
+	}
+	e := r.broken("something other than JSON (" + printable(mediaType, 60) + "): a proxy's or a sign-in page?")
+	e.Err = errNotJSON
+	return e
 }
 
 // errNotJSON marks a success that is not in JSON.

@@ -66,23 +66,33 @@ func words(algorithms []jose.SignatureAlgorithm) string {
 // readKey reads a PEM or a JWK. Its errors continue a sentence that begins with the
 // name of the setting.
 func readKey(text string) (jose.JSONWebKey, error) {
-	if text = strings.TrimSpace(text); strings.HasPrefix(text, "{") {
+	if text = strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark)); strings.HasPrefix(text, "{") {
 		return readJWK([]byte(text))
 	}
+	if strings.Contains(text, "\x00") {
+		return jose.JSONWebKey{}, errors.New("is not text in UTF-8; was the file saved as UTF-16?")
+	}
+	none := errors.New("is neither a PEM nor a JWK; was it copied whole?")
 	// A variable of an environment often holds a PEM on one line.
 	rest := []byte(strings.ReplaceAll(text, `\n`, "\n"))
 	for {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
-			return jose.JSONWebKey{}, errors.New("is neither a PEM nor a JWK; was it copied whole?")
+			return jose.JSONWebKey{}, none
 		}
-		// openssl writes the curve's name before the key.
-		if block.Type != "EC PARAMETERS" {
+		switch block.Type {
+		case "EC PARAMETERS": // openssl writes the curve's name before the key
+		case "PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE": // which may stand before it, too
+			none = errors.New("is the public half; the private key is needed")
+		default:
 			key, err := readBlock(block)
 			return jose.JSONWebKey{Key: key}, err
 		}
 	}
 }
+
+// byteOrderMark is what some editors write before a text.
+const byteOrderMark = "\ufeff"
 
 func readBlock(block *pem.Block) (key any, err error) {
 	switch {
@@ -94,13 +104,13 @@ func readBlock(block *pem.Block) (key any, err error) {
 		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
 	case block.Type == "EC PRIVATE KEY":
 		key, err = x509.ParseECPrivateKey(block.Bytes)
-	case block.Type == "PUBLIC KEY" || block.Type == "RSA PUBLIC KEY" || block.Type == "CERTIFICATE":
-		return nil, errors.New("is the public half; the private key is needed")
+	case block.Type == "OPENSSH PRIVATE KEY":
+		return nil, errors.New("is in OpenSSH's own form; ssh-keygen -p -m PKCS8 rewrites a copy of it as a PEM")
 	default:
 		return nil, errors.New("is a PEM of something other than a private key")
 	}
 	if err != nil {
-		return nil, errors.New("is a PEM that cannot be read; was it copied whole?")
+		return nil, errors.New("is a PEM that cannot be read: it is damaged, or on a curve that Okta does not take; was it copied whole?")
 	}
 	return key, nil
 }

@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"bytes"
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -8,6 +9,8 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +32,10 @@ func TestKeysThatCannotSign(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := pkcs8(p256)
+	// On a curve that Go does not read: prime239v3 in place of P-256.
+	block, _ := pem.Decode([]byte(whole))
+	oid := []byte{0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1}
+	strange := pemOf("PRIVATE KEY", bytes.Replace(block.Bytes, append(oid, 7), append(slices.Clone(oid), 6), 1), nil)
 	// The private half of one key with the public half of another.
 	//lint:ignore SA1019 A key that its own constructors refuse to make.
 	chimera := &ecdsa.PrivateKey{PublicKey: ecKey(elliptic.P256()).PublicKey, D: p256.D}
@@ -52,6 +59,10 @@ func TestKeysThatCannotSign(t *testing.T) {
 		"public PEM":       {pemOf("PUBLIC KEY", public, nil), "public half"},
 		"certificate":      {pemOf("CERTIFICATE", []byte("x"), nil), "public half"},
 		"other PEM":        {pemOf("X509 CRL", []byte("x"), nil), "other than a private key"},
+		"OpenSSH":          {pemOf("OPENSSH PRIVATE KEY", []byte("x"), nil), "ssh-keygen"},
+		"UTF-16":           {"\xff\xfe-\x00-\x00", "UTF-8"},
+		"cut certificate":  {pemOf("CERTIFICATE", []byte("x"), nil) + whole[:40], "public half"},
+		"another curve":    {strange, "curve that Okta does not take"},
 		"locked PKCS 8":    {pemOf("ENCRYPTED PRIVATE KEY", []byte("x"), nil), "passphrase"},
 		"locked PKCS 1":    {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "passphrase"},
 		"curve only":       {"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n", "neither a PEM nor a JWK"},

@@ -198,6 +198,9 @@ func TestEveryKeyLogsIn(t *testing.T) {
 		"JWK P-384":        {p384, jwkOf(p384, "k1", ""), "ES384", "", "ES384"},
 		"JWK P-521":        {p521, jwkOf(p521, "k1", ""), "", "", "ES512"},
 		"PEM on one line":  {p256, strings.ReplaceAll(pkcs8(p256), "\n", `\n`), "", "", "ES256"},
+		"PEM of Notepad":   {p256, "\ufeff" + strings.ReplaceAll(pkcs8(p256), "\n", "\r\n"), "", "", "ES256"},
+		"after its public": {p256, pemOf("CERTIFICATE", []byte("x"), nil) + pkcs8(p256), "", "", "ES256"},
+		"JWK of Notepad":   {p256, "\ufeff" + jwkOf(p256, "k1", ""), "", "", "ES256"},
 		"PEM of Windows":   {p256, "\r\n" + strings.ReplaceAll(pkcs8(p256), "\n", "\r\n") + " ", "", "", "ES256"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,7 +56,12 @@ func (o *oauth) ask(ctx context.Context, scopes []string) (*accessToken, error) 
 		}
 		o.learn(r, tokenServer)
 		if r.status == http.StatusOK {
-			return o.read(ctx, r, bound)
+			t, err := o.read(ctx, r, bound)
+			if e := sdk.AsError(err); e != nil {
+				e.Message = "cannot log in: " + e.Message
+				return nil, e
+			}
+			return t, nil
 		}
 		code := errorCode(r)
 		proofMissing := !bound && (code == invalidProof || code == useNonce)
@@ -135,6 +140,9 @@ func (o *oauth) read(ctx context.Context, r *reply, bound bool) (*accessToken, e
 		Life    float64 `json:"expires_in"`
 		Granted string  `json:"scope"`
 	}
+	if err := r.notJSON(); err != nil {
+		return nil, err
+	}
 	if err := r.decode(&body); err != nil {
 		return nil, err
 	}
@@ -147,7 +155,7 @@ func (o *oauth) read(ctx context.Context, r *reply, bound bool) (*accessToken, e
 	case strings.EqualFold(body.Type, schemeBearer) && o.dpop != dpopRequired:
 		t.scheme = schemeBearer
 	case strings.EqualFold(body.Type, schemeBearer):
-		return nil, &sdk.Error{Code: sdk.Unauthenticated, Message: "cannot log in: the settings require DPoP, and Okta gave an access token that is not bound to a key", Upstream: r.upstream("")}
+		return nil, &sdk.Error{Code: sdk.Unauthenticated, Message: "the settings require DPoP, and Okta gave an access token that is not bound to a key", Upstream: r.upstream("")}
 	default:
 		return nil, r.broken("an access token of type " + printable(body.Type, 20))
 	}

@@ -1,0 +1,116 @@
+package okta
+
+import (
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// wantUnreached has a write fail that never left, and checks what is said of it.
+func wantUnreached(t *testing.T, c *Client, words ...string) {
+	t.Helper()
+	c.guard.AllowUnknownAdmins = true
+	_, err := c.sendJSON(t.Context(), http.MethodPost, "/api/v1/groups", nil, map[string]any{})
+	e := wantCode(t, err, sdk.Unavailable)
+	for _, word := range words {
+		if !strings.Contains(e.Message, word) {
+			t.Errorf("%q does not say %q", e.Message, word)
+		}
+	}
+	if strings.Contains(e.Message, "not known") {
+		t.Errorf("a write that was not sent is in doubt: %s", e.Message)
+	}
+}
+
+func TestProxyIsNamed(t *testing.T) {
+	c := open(t, "https://acme.okta.example")
+	dead, err := url.Parse("http://127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.base.Proxy = http.ProxyURL(dead)
+	wantUnreached(t, c, "acme.okta.example through the proxy", "connection refused")
+}
+
+func TestNobodyAtTheAddress(t *testing.T) {
+	wantUnreached(t, open(t, "http://127.0.0.1:1"), "the connection was refused")
+}
+
+// tlsServer answers over TLS with a certificate that is good until then, and returns
+// those who trust it.
+func tlsServer(t *testing.T, until time.Time) (address string, trust *x509.CertPool) {
+	t.Helper()
+	key := ecKey(elliptic.P256())
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "org"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: until.Add(-48 * time.Hour), NotAfter: until, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust = x509.NewCertPool()
+	trust.AddCert(cert)
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.URL, trust
+}
+
+func TestCertificates(t *testing.T) {
+	address, _ := tlsServer(t, time.Now().Add(time.Hour))
+	wantUnreached(t, open(t, address), "cannot trust 127.0.0.1", "SSL_CERT_FILE")
+
+	address, trust := tlsServer(t, time.Now().Add(-time.Hour))
+	c := open(t, address)
+	c.base.TLSClientConfig = &tls.Config{RootCAs: trust}
+	wantUnreached(t, c, "cannot trust 127.0.0.1", "expired", "is this machine's clock right?")
+}
+
+func TestReasons(t *testing.T) {
+	for want, err := range map[string]error{
+		"there is no such host name":   &net.DNSError{IsNotFound: true},
+		"no name service answers":      &net.DNSError{IsTimeout: true},
+		"there is no way to it":        &net.OpError{Op: "dial", Err: syscall.ENETUNREACH},
+		"failed half-way: odd":         errors.New("odd"),
+		"hung up before the end":       &net.OpError{Op: "read", Err: syscall.ECONNRESET},
+		"cannot reach acme.okta.com":   &net.OpError{Op: "dial", Err: errors.New("odd")},
+		"through the proxy that the e": &net.OpError{Op: "proxyconnect", Err: &net.DNSError{IsNotFound: true}},
+	} {
+		if got := reason("acme.okta.com", err); !strings.Contains(got, want) {
+			t.Errorf("%v: got %q, want %q", err, got, want)
+		}
+	}
+}
+
+// A sign-in page in the token endpoint's place is called that, as in the API's.
+func TestSignInPageInPlaceOfAToken(t *testing.T) {
+	o := asApp{}.open(t)
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Kind: oktatest.KindHTML, Status: 200})
+	if e := wantCode(t, o.read(t), sdk.Unavailable); !strings.Contains(e.Message, "sign-in page") || !strings.HasPrefix(e.Message, "cannot log in: ") {
+		t.Errorf("got %s", e.Message)
+	}
+}
