@@ -34,10 +34,10 @@ func TestRequestsOfEachAction(t *testing.T) {
 # What each action costs
 
 Okta's rate limit is the scarce resource. The table counts the requests of one call on the embedded org, each list being
-one page long, the user named by login and the group by name, on a connection that was checked, as soar watch does when it
-starts: three requests, which tell among others whether the login is a super administrator's. A connection that was not
-checked, or whose login is none, asks before a write which admin roles the user has: one request for each user, kept for
-five minutes.
+one page long, the user named by login and the group by name, on a connection that was checked a moment ago, as soar watch
+does when it starts: three requests, which tell among others whether the login is a super administrator's. A connection
+that was not checked asks before a write which admin roles the user has, and one whose login is no super administrator's
+does so for each user. What is known of anybody's roles, the login's own too, is asked anew after five minutes.
 
 | action | requests | of these writes |
 |---|---|---|

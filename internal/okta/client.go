@@ -54,7 +54,7 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = 16
-	guard := &guard{Guards: settings.Guards, now: time.Now}
+	guard := newGuard(settings.Guards)
 	own := &own{clientID: settings.ClientID}
 	transport := &transport{origin: origin, base: base, guard: guard, own: own, reserve: settings.RateReserve}
 	if transport.login, err = settings.login(transport, timeout); err != nil {

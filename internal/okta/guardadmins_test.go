@@ -180,7 +180,7 @@ func TestWhatTheRulesAboutAdminsAsk(t *testing.T) {
 	revoke(users[1], rolesOf(users[1]))
 	revoke(lesser.ID, rolesOf(lesser.ID), "/api/v1/users/me", rolesOf(soar.ID))
 	revoke(o.owner)
-	now = now.Add(ownRolesKept)
+	now = now.Add(rolesKept)
 	revoke(users[0], rolesOf(soar.ID))
 
 	c = o.as(t, users[1], Guards{}) // who may do nothing is refused by Okta

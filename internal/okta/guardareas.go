@@ -21,6 +21,7 @@ var areas = map[string]area{
 	"idps":       idpsArea,
 	"iam":        iamArea,
 	"api-tokens": tokensArea,
+	"authn":      authnArea,
 
 	// These hold settings of the org, and name users and groups by their ids if at all.
 	"authenticators": nobodys, "authorizationservers": nobodys, "behaviors": nobodys, "brands": nobodys,
@@ -91,7 +92,21 @@ func appsArea(t *targets, _ write, rest []string) {
 		t.groups = add(t.groups, at(rest, 2))
 	case "tokens":
 		t.unclear = "the tokens of an app are those of all its users"
+	case "group-push":
+		t.unclear = "a mapping that is deleted may take its group along"
 	}
+}
+
+// authnArea knows the calls that begin with a username, and not whom those that go on
+// with a token are to. A sign-in may know users by more names than their login; failed
+// ones lock the account.
+func authnArea(t *targets, w write, _ []string) {
+	eachString(w.body, func(members []string, text string) {
+		if len(members) == 1 && members[0] == "username" {
+			t.users = add(t.users, text)
+		}
+	})
+	t.unclear = "a sign-in is by any name that the org allows"
 }
 
 func idpsArea(t *targets, _ write, rest []string) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -38,13 +39,20 @@ type guard struct {
 	mu     sync.Mutex
 	writes []time.Time
 
-	self       memo[string]
+	self       memo[identity]          // whose login it is
 	users      memo[map[string]string] // what protected users go by, and how the settings name them
 	groups     memo[map[string]string] // protected groups, likewise
 	admins     memo[[]string]          // ids of users with an admin role of their own
 	roles      memos[adminRoles]       // of users
 	unread     memo[*sdk.Upstream]     // how Okta refused to show any roles
+	reads      atomic.Bool             // whether Okta has shown somebody's roles
 	membership memos[[]*Group]         // of users
+
+	supers chan struct{} // holds the one write to a super administrator that is under way
+}
+
+func newGuard(rules Guards) *guard {
+	return &guard{Guards: rules, now: time.Now, supers: make(chan struct{}, 1)}
 }
 
 // The rules that protect users and groups, as the settings name them.
@@ -80,34 +88,50 @@ func (c *Client) Allow(action string) error {
 func (c *Client) MaxUsers() int { return max(c.guard.MaxUsersPerCall, 1) }
 
 // check refuses a write that a rule forbids, with the rule's name. It may read
-// from Okta to find out; what it learns is kept for a while.
-func (g *guard) check(ctx context.Context, w write) error {
+// from Okta to find out; what it learns is kept for a while. A write that it lets
+// through, unless it is a dry run's, must be followed by done, once Okta has answered
+// or will not.
+func (g *guard) check(ctx context.Context, w write) (done func(), err error) {
 	if g.ReadOnly {
-		return refusedBy("read_only", "this connection only reads")
+		return nil, refusedBy("read_only", "this connection only reads")
 	}
-	if err := g.checkTargets(ctx, targetsOf(w)); err != nil {
-		return err
+	users, supers, err := g.checkTargets(ctx, targetsOf(w))
+	if err != nil {
+		return nil, err
 	}
-	if sdk.IsDryRun(ctx) {
-		return nil
+	leave := func() {}
+	if len(supers) > 0 {
+		if leave, err = g.alone(ctx); err != nil {
+			return nil, err
+		}
+		err = g.checkLast(ctx, supers)
 	}
-	return g.checkPace()
+	if err == nil && !sdk.IsDryRun(ctx) {
+		err = g.checkPace()
+	}
+	if err != nil || sdk.IsDryRun(ctx) {
+		leave()
+		return nil, err
+	}
+	return func() { g.forgetRoles(w, users); leave() }, nil
 }
 
-func (g *guard) checkUser(ctx context.Context, id string) error {
+// checkUser refuses a write to a user whom a rule protects, or with device to a device
+// of theirs. Whether the user may be the last super administrator is left to checkLast.
+func (g *guard) checkUser(ctx context.Context, id string, device bool) (super bool, err error) {
 	protected, err := g.protectedUsers(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if name, ok := protected[strings.ToLower(id)]; ok {
-		return refusedBy(ruleUsers, "user %s is protected", name)
+		return false, refusedBy(ruleUsers, "user %s is protected", name)
 	}
 	if len(g.ProtectedGroups) > 0 {
 		if err := g.checkMembership(ctx, id); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return g.checkAdmins(ctx, id)
+	return g.checkAdmins(ctx, id, device)
 }
 
 func (g *guard) checkGroup(ctx context.Context, id string) error {
@@ -129,12 +153,12 @@ func (g *guard) checkMembership(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	in, err := g.membership.of(id).get(g.now(), membershipKept, func() ([]*Group, error) {
+	in, err := g.membership.of(id).get(ctx, g.now(), func() ([]*Group, time.Duration, error) {
 		groups, err := g.client.UserGroups(ctx, id)
 		if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
-			return nil, nil // nobody, and in no group
+			return nil, 0, nil // nobody, and in no group
 		}
-		return groups, err
+		return groups, membershipKept, err
 	})
 	if err != nil {
 		return err
@@ -150,7 +174,7 @@ func (g *guard) checkMembership(ctx context.Context, id string) error {
 // protectedUsers are the protected users by id and by login, in small letters, and
 // how the settings name them.
 func (g *guard) protectedUsers(ctx context.Context) (map[string]string, error) {
-	return g.users.get(g.now(), 10*time.Minute, func() (map[string]string, error) {
+	return g.users.get(ctx, g.now(), func() (map[string]string, time.Duration, error) {
 		return resolve(ctx, g.ProtectedUsers, func(ref string) ([]string, error) {
 			u, err := g.client.FindUser(ctx, "/protected_users", ref)
 			if err != nil {
@@ -162,7 +186,7 @@ func (g *guard) protectedUsers(ctx context.Context) (map[string]string, error) {
 }
 
 func (g *guard) protectedGroups(ctx context.Context) (map[string]string, error) {
-	return g.groups.get(g.now(), 10*time.Minute, func() (map[string]string, error) {
+	return g.groups.get(ctx, g.now(), func() (map[string]string, time.Duration, error) {
 		return resolve(ctx, g.ProtectedGroups, func(ref string) ([]string, error) {
 			group, err := g.client.FindGroup(ctx, "/protected_groups", ref)
 			if err != nil {
@@ -173,22 +197,31 @@ func (g *guard) protectedGroups(ctx context.Context) (map[string]string, error) 
 	})
 }
 
+const (
+	// namesKept is for how long it is known who bears the settings' names.
+	namesKept = 10 * time.Minute
+	// absenceKept is shorter: who bears a name that nobody bore is to be protected
+	// soon.
+	absenceKept = 30 * time.Second
+)
+
 // resolve turns the settings' names into what a request may name the same by, in
-// small letters. A name that nobody bears protects
+// small letters, and says for how long that holds. A name that nobody bears protects
 // nobody, and is logged; any other failure stops the write, which might be to one
 // who is protected.
-func resolve(ctx context.Context, refs []string, find func(string) ([]string, error)) (map[string]string, error) {
-	names := map[string]string{}
+func resolve(ctx context.Context, refs []string, find func(string) ([]string, error)) (names map[string]string, keep time.Duration, err error) {
+	names, keep = map[string]string{}, namesKept
 	for _, ref := range refs {
 		all, err := find(ref)
 		if e := sdk.AsError(err); e != nil {
 			if e.Code == sdk.NotFound {
 				hclog.FromContext(ctx).Warn("the settings protect somebody who is not there", "name", ref)
+				keep = absenceKept
 				continue
 			}
 			wrapped := *e
 			wrapped.Message = fmt.Sprintf("cannot tell whom %q protects, so nothing is written: %s", ref, e.Message)
-			return nil, &wrapped
+			return nil, 0, &wrapped
 		}
 		for _, name := range all {
 			if name != "" {
@@ -196,25 +229,45 @@ func resolve(ctx context.Context, refs []string, find func(string) ([]string, er
 			}
 		}
 	}
-	return names, nil
+	return names, keep, nil
 }
 
 // selfKept is for how long the login's own user is known: an API token stays its
 // user's.
 const selfKept = time.Duration(math.MaxInt64)
 
-// own is the id of the login's own user, "" for a login that is no user.
+// An identity is whose a login is, or how Okta refused to say.
+type identity struct {
+	user    string // id, "" if Okta does not say
+	refusal *sdk.Upstream
+}
+
+// own is the id of the login's own user, "" for a login that is no user, or where
+// Okta does not say whose it is.
 func (g *guard) own(ctx context.Context) (string, error) {
 	if isApp(g.client.login) {
 		return "", nil
 	}
-	return g.self.get(g.now(), selfKept, func() (string, error) { return g.whoami(ctx) })
+	self, err := g.identity(ctx)
+	return self.user, err
 }
 
-// knowsSelf reports whether somebody asked already whose login it is.
-func (g *guard) knowsSelf() bool {
-	_, known := g.self.peek(g.now())
-	return known
+// identity asks Okta whose the API token is, once.
+func (g *guard) identity(ctx context.Context) (identity, error) {
+	return g.self.get(ctx, g.now(), func() (identity, time.Duration, error) {
+		r, err := g.client.send(ctx, http.MethodGet, "/api/v1/users/me", nil, nil)
+		if e := sdk.AsError(err); e != nil {
+			if e.Code == sdk.NotFound || e.Code == sdk.Forbidden {
+				return identity{refusal: e.Upstream}, refusalKept, nil
+			}
+			return identity{}, 0, e
+		}
+		u, err := decodeUser(r)
+		if err != nil {
+			return identity{}, 0, err
+		}
+		return identity{user: u.ID}, selfKept, nil
+	})
 }
 
 // meet notes the login's own user, whom somebody else asked for, and reads the user's
@@ -224,8 +277,8 @@ func (g *guard) meet(ctx context.Context, me *reply) (notes []string) {
 	if err != nil || isApp(g.client.login) {
 		return nil
 	}
-	g.self.set(g.now(), selfKept, u.ID)
-	roles, err := g.rolesOf(ctx, u.ID, ownRolesKept)
+	g.self.set(g.now(), selfKept, identity{user: u.ID})
+	roles, err := g.rolesOf(ctx, u.ID)
 	if err == nil && roles.refusal != nil && !g.ReadOnly && !g.AllowUnknownAdmins {
 		notes = append(notes, "this login may not read admin roles, so no write to a user will be let through, who might be the last super administrator: give it a role that may, or set allow_unknown_admins")
 	}
@@ -239,24 +292,8 @@ func (c *Client) ExpectWrites(ctx context.Context, users int) {
 		return
 	}
 	if self, err := c.guard.own(ctx); err == nil && self != "" {
-		_, _ = c.guard.rolesOf(ctx, self, ownRolesKept) // a write that needs them asks again, and fails
+		_, _ = c.guard.rolesOf(ctx, self) // a write that needs them asks again, and fails
 	}
-}
-
-// whoami asks Okta for it.
-func (g *guard) whoami(ctx context.Context) (string, error) {
-	r, err := g.client.send(ctx, http.MethodGet, "/api/v1/users/me", nil, nil)
-	if e := sdk.AsError(err); e != nil {
-		if e.Code == sdk.NotFound || e.Code == sdk.Forbidden {
-			return "", nil
-		}
-		return "", e
-	}
-	u, err := decodeUser(r)
-	if err != nil {
-		return "", err
-	}
-	return u.ID, nil
 }
 
 // checkPace counts the write, and refuses it if there were too many of late.

@@ -65,7 +65,9 @@ func TestTargetsOfAWrite(t *testing.T) {
 		{write: "PUT /api/v1/zones/nzo1", body: `{"gateways":[{"type":"CIDR","value":"203.0.113.7/32"}]}`},
 		{write: "DELETE /api/v1/api-tokens/00T1", unclear: true},
 		{write: "DELETE /api/v1/api-tokens/Current", users: "me"},
-		{write: "POST /api/v1/authn/recovery/unlock", body: `{"username":"glass@corp.example"}`, unclear: true},
+		{write: "POST /api/v1/authn/recovery/unlock", body: `{"username":"glass@corp.example"}`, users: "glass@corp.example", unclear: true},
+		{write: "POST /api/v1/authn", body: `{"stateToken":"x"}`, unclear: true},
+		{write: "DELETE /api/v1/apps/0oa1/group-push/mappings/gPm1", as: "0oa1", unclear: true},
 		{write: "POST /api/v1/", unclear: true},
 		{write: "POST /oauth2/v1/global-token-revocation", body: `{"sub_id":{"format":"opaque","id":"$U"}}`, users: "$U"},
 		{write: "POST /oauth2/v1/global-token-revocation/", body: `{"SUB_ID":{"format":"iss_sub","iss":"https://i.example","sub":"$U"}}`, users: "$U"},
@@ -149,8 +151,7 @@ func TestCustomBodiesObeyTheGuards(t *testing.T) {
 	}
 }
 
-// A device is its users': what nobody could do to them, nobody does to it. Without
-// protected users the device is not asked for.
+// A device is its users': what nobody could do to them, nobody does to it.
 func TestDevicesOfProtectedUsers(t *testing.T) {
 	c, s := protectedOrg(t)
 	theirs := s.AddDevice(oktatest.NewDevice{Name: "glass-laptop", Users: []string{"glass@corp.example"}})
@@ -168,14 +169,36 @@ func TestDevicesOfProtectedUsers(t *testing.T) {
 	}
 	s.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/devices/**", Status: 500})
 	wantCode(t, c.UnsuspendDevice(t.Context(), other.ID), sdk.Unavailable)
+}
 
-	open, s := guarded(t, Guards{})
-	d := s.AddDevice(oktatest.NewDevice{Name: "laptop"})
-	if err := open.SuspendDevice(t.Context(), d.ID); err != nil {
+// The login's own user and the last super administrator have devices too, whatever the
+// settings protect.
+func TestDevicesOfAdministrators(t *testing.T) {
+	o := newAdminsOrg(t)
+	soar := o.admin("soar@corp.example", "ORG_ADMIN")
+	o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	device := func(users ...string) string { return o.AddDevice(oktatest.NewDevice{Name: "laptop", Users: users}).ID }
+	own, last, plain, nobodys := device("a@corp.example", soar.ID), device(o.owner), device("a@corp.example"), device()
+
+	// A login that cannot see who is an administrator is not kept from all devices.
+	c := o.as(t, soar.ID, Guards{ProtectedUsers: []string{o.owner}})
+	wantRefused(t, map[string]error{"own": c.SuspendDevice(t.Context(), own)}, ruleSelf)
+	wantRefused(t, map[string]error{"protected": c.SuspendDevice(t.Context(), last)}, ruleUsers)
+	for _, id := range []string{plain, nobodys} {
+		if err := c.SuspendDevice(t.Context(), id); err != nil {
+			t.Error(err)
+		}
+	}
+	o.AddRole(oktatest.NewRole{User: soar.ID, Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}})
+	o.AddAPIToken(oktatest.NewAPIToken{Token: "00seeing", User: soar.ID})
+	seeing, err := Open(t.Context(), Settings{OrgURL: o.URL, Token: sdk.NewSecret("00seeing")})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if requests := s.Requests(); len(requests) != 1 {
-		t.Errorf("sent %d requests, want the one that suspends", len(requests))
+	defer seeing.Close()
+	wantRefused(t, map[string]error{"last": seeing.SuspendDevice(t.Context(), last)}, ruleLast)
+	if n := writes(o.Server); n != 2 {
+		t.Errorf("%d writes were sent, want two", n)
 	}
 }
 

@@ -25,6 +25,7 @@ func (c *Client) MemberOf(ctx context.Context, groupID, userID string) (*User, e
 	}
 	for _, u := range members {
 		if u != nil && u.ID == userID {
+			u.ReadAt, _ = http.ParseTime(r.header.Get("Date"))
 			return u.named(), nil
 		}
 	}
@@ -41,7 +42,10 @@ func (c *Client) GroupByRef(ctx context.Context, pointer, ref string) (*Group, e
 	if groupID.MatchString(ref) {
 		return &Group{ID: ref, Type: GroupOkta}, nil
 	}
-	return c.named.of(ref).get(c.guard.now(), groupKept, func() (*Group, error) { return c.FindGroup(ctx, pointer, ref) })
+	return c.named.of(ref).get(ctx, c.guard.now(), func() (*Group, time.Duration, error) {
+		g, err := c.FindGroup(ctx, pointer, ref)
+		return g, groupKept, err
+	})
 }
 
 // ForgetGroup has GroupByRef look the name up again.

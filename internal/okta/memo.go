@@ -1,27 +1,55 @@
 package okta
 
 import (
+	"context"
 	"sync"
 	"time"
 )
 
-// A memo keeps what was learned for a while. Concurrent callers wait for one.
+// A memo keeps what was learned for a while.
 type memo[T any] struct {
-	mu    sync.Mutex
-	value T
-	since time.Time
-	until time.Time
+	mu       sync.Mutex
+	value    T
+	since    time.Time
+	until    time.Time
+	learning chan struct{} // closed once whoever learns is done; nil while nobody does
 }
 
-func (m *memo[T]) get(now time.Time, keep time.Duration, learn func() (T, error)) (T, error) {
+// get returns the value, or what learn finds out and for how long that is to be kept.
+// Callers at the same time wait for the first of them, each no longer than its ctx
+// lets it. If the first fails, each asks for itself: the fault may have been the
+// first one's own, and a row of them would wait for one another's timeouts.
+func (m *memo[T]) get(ctx context.Context, now time.Time, learn func() (T, time.Duration, error)) (value T, err error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	if now.Before(m.until) {
+		defer m.mu.Unlock()
 		return m.value, nil
 	}
-	value, err := learn()
+	first := m.learning
+	if first == nil {
+		mine := make(chan struct{})
+		m.learning = mine
+		defer func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.learning = nil
+			close(mine)
+		}()
+	}
+	m.mu.Unlock()
+	if first != nil {
+		select {
+		case <-first:
+		case <-ctx.Done():
+			return value, ctx.Err()
+		}
+		if value, ok := m.peek(now); ok {
+			return value, nil
+		}
+	}
+	value, keep, err := learn()
 	if err == nil {
-		m.value, m.since, m.until = value, now, now.Add(keep)
+		m.set(now, keep, value)
 	}
 	return value, err
 }
@@ -56,7 +84,8 @@ func (m *memo[T]) peek(now time.Time) (value T, ok bool) {
 // costs no more than asking again.
 const mostMemos = 1000
 
-// memos are a memo for each of many.
+// memos are a memo for each of many. One that is forgotten while somebody learns what
+// it is to keep is not there any more when that comes.
 type memos[T any] struct {
 	mu  sync.Mutex
 	all map[string]*memo[T]
@@ -80,4 +109,10 @@ func (m *memos[T]) forget(id string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.all, id)
+}
+
+func (m *memos[T]) forgetAll() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.all = nil
 }

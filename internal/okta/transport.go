@@ -51,9 +51,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, n.err
 	}
 	if req.Method != http.MethodGet {
-		if n.err = t.guardWrite(req, body); n.err != nil {
+		var done func()
+		if done, n.err = t.guardWrite(req, body); n.err != nil {
 			return nil, n.err
 		}
+		defer done()
 	}
 	visit := t.login.visit()
 	for {
@@ -143,18 +145,19 @@ func isReading(req *http.Request) bool {
 }
 
 // guardWrite asks the guards about a write, and notes one that a dry run does not
-// send. It stands here, in the one way to Okta, so that no action can forget it.
-func (t *transport) guardWrite(req *http.Request, body []byte) error {
-	err := t.guard.check(req.Context(), write{req.Method, req.URL.EscapedPath(), body})
+// send. It stands here, in the one way to Okta, so that no action can forget it. One
+// that may be sent must be followed by done.
+func (t *transport) guardWrite(req *http.Request, body []byte) (done func(), err error) {
+	done, err = t.guard.check(req.Context(), write{req.Method, req.URL.EscapedPath(), body})
 	if !sdk.IsDryRun(req.Context()) || err != nil && !Guarded(err) {
-		return err
+		return done, err
 	}
 	planned := sdk.PlannedRequest{Method: req.Method, Path: shownPath(req.URL), Body: maskBody(body)}
 	if err != nil {
 		planned.RefusedBy = err.Error()
 	}
 	sdk.PlanRequest(req.Context(), planned)
-	return sdk.ErrPlanned
+	return nil, sdk.ErrPlanned
 }
 
 func maskBody(body []byte) string {

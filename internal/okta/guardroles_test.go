@@ -1,0 +1,283 @@
+package okta
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// rolesApp is a service app, which may do all that super administrators may, in an org
+// with two of these.
+func rolesApp(t *testing.T) (a *appOrg, o adminsOrg, second string) {
+	scopes := []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage"}
+	a = asApp{app: oktatest.NewServiceApp{Scopes: scopes}, change: func(s *Settings) { s.Scopes = scopes }}.open(t)
+	o = adminsOrg{a.org, a.org.State().Users[0].ID}
+	return a, o, o.admin("b@corp.example", superAdmin).ID
+}
+
+// Guards against two super administrators who are suspended at the same time, since
+// each finds the other there.
+func TestTwoSuperAdministratorsAtOnce(t *testing.T) {
+	a, o, second := rolesApp(t)
+	o.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Kind: oktatest.KindSlow, Delay: "100ms"})
+	errs := make([]error, 6)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() { errs[i] = a.SuspendUser(t.Context(), []string{o.owner, second}[i%2]) })
+	}
+	wg.Wait()
+	active := 0
+	for _, id := range []string{o.owner, second} {
+		if u, _ := o.State().User(id); u.Status == oktatest.StatusActive {
+			active++
+		}
+	}
+	if active != 1 {
+		t.Errorf("%d super administrators are left active, want one: %v", active, errs)
+	}
+
+	// Who waits for the other's turn does not wait longer than they may.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	leave, err := a.guard.alone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer leave()
+	if _, err := a.guard.alone(ctx); err == nil {
+		t.Error("two are alone")
+	}
+}
+
+// Guards against a write that names all super administrators at once.
+func TestEverySuperAdministratorInOneWrite(t *testing.T) {
+	a, o, second := rolesApp(t)
+	a.guard.AllowCustomWrites, a.guard.MaxUsersPerCall = true, 2
+	_, err := a.Custom(t.Context(), CustomCall{Method: "PUT", Path: "/api/v1/policies/p", Body: []byte(`{"include":["` + o.owner + `","` + second + `"]}`)})
+	wantRefused(t, map[string]error{"both": err}, ruleLast)
+}
+
+// Guards against what was learned of somebody's roles before this connection changed
+// them itself.
+func TestRolesThatThisConnectionChanges(t *testing.T) {
+	for name, change := range map[string]func(a *appOrg, o adminsOrg, second, plain string) (target string, err error){
+		"the other is one no more": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
+			roles, err := a.RolesOf(t.Context(), second)
+			if err != nil {
+				return "", err
+			}
+			return o.owner, a.UnassignRole(t.Context(), second, roles[0].ID)
+		},
+		"the other was suspended by somebody else": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
+			return o.owner, o.as(t, o.owner, Guards{}).SuspendUser(t.Context(), second)
+		},
+		"the other lost the role by somebody else": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
+			roles, err := a.RolesOf(t.Context(), second)
+			if err != nil {
+				return "", err
+			}
+			return o.owner, o.as(t, o.owner, Guards{}).UnassignRole(t.Context(), second, roles[0].ID)
+		},
+		"the user became one": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
+			if err := a.AssignRole(t.Context(), plain, superAdmin, ""); err != nil {
+				return "", err
+			}
+			return plain, o.leaveOnly(t, plain, second, o.owner)
+		},
+		"the user became one by a group": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
+			g := o.AddGroup(oktatest.NewGroup{Name: "Admins"})
+			o.AddRole(oktatest.NewRole{Group: g.ID, Type: superAdmin})
+			if err := a.AddMember(t.Context(), g.ID, plain); err != nil {
+				return "", err
+			}
+			return plain, o.leaveOnly(t, plain, second, o.owner)
+		},
+		"the user's group became one": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
+			g := o.AddGroup(oktatest.NewGroup{Name: "Admins", Members: []string{plain}})
+			a.guard.AllowCustomWrites = true
+			if _, err := a.Custom(t.Context(), CustomCall{Method: "POST", Path: "/api/v1/groups/" + g.ID + "/roles", Body: []byte(`{"type":"SUPER_ADMIN"}`)}); err != nil {
+				return "", err
+			}
+			return plain, o.leaveOnly(t, plain, second, o.owner)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, o, second := rolesApp(t)
+			plain := o.AddUser(oktatest.NewUser{Login: "plain@corp.example"}).ID
+			for _, id := range []string{o.owner, second, plain} { // so that much is known
+				if err := a.RevokeSessions(t.Context(), id, false, false); err != nil {
+					t.Fatal(err)
+				}
+			}
+			target, err := change(a, o, second, plain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantRefused(t, map[string]error{name: a.SuspendUser(t.Context(), target)}, ruleLast)
+			if u, _ := o.State().User(target); u.Status != oktatest.StatusActive {
+				t.Errorf("the last super administrator is %s", u.Status)
+			}
+		})
+	}
+}
+
+// leaveOnly has somebody else suspend every super administrator but the one whose
+// login that is.
+func (o adminsOrg) leaveOnly(t *testing.T, left string, others ...string) error {
+	c := o.as(t, left, Guards{})
+	for _, id := range others {
+		if err := c.SuspendUser(t.Context(), id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Guards against answers about roles that are taken for more than they say.
+func TestRolesThatOktaDoesNotTell(t *testing.T) {
+	roles := "/api/v1/users/*/roles"
+	for name, test := range map[string]struct {
+		fault oktatest.Fault
+		code  sdk.Code
+	}{
+		"not allowed":     {oktatest.Fault{Status: 403, ErrorCode: "E0000006"}, sdk.Forbidden},
+		"a proxy's":       {oktatest.Fault{Kind: oktatest.KindHTML, Status: 403}, sdk.Forbidden},
+		"not found":       {oktatest.Fault{Status: 404, ErrorCode: "E0000007"}, sdk.Forbidden},
+		"login refused":   {oktatest.Fault{Status: 401, ErrorCode: "E0000011"}, sdk.Unauthenticated},
+		"too many":        {oktatest.Fault{Status: 429, ErrorCode: "E0000047"}, sdk.RateLimited},
+		"failure":         {oktatest.Fault{Status: 500, ErrorCode: "E0000009"}, sdk.Unavailable},
+		"hang-up":         {oktatest.Fault{Kind: oktatest.KindHangup}, sdk.Unavailable},
+		"cut off":         {oktatest.Fault{Kind: oktatest.KindTruncate}, sdk.Unavailable},
+		"page":            {oktatest.Fault{Kind: oktatest.KindHTML, Status: 200}, sdk.Unavailable},
+		"nothing":         {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 200}, sdk.Unavailable},
+		"no list":         {oktatest.Fault{Status: 200, Body: `{}`}, sdk.Unavailable},
+		"null":            {oktatest.Fault{Status: 200, Body: `null`}, sdk.Unavailable},
+		"without a type":  {oktatest.Fault{Status: 200, Body: `[{"id":"ra1"}]`}, sdk.Unavailable},
+		"type of another": {oktatest.Fault{Status: 200, Body: `[{"id":"ra1","type":7}]`}, sdk.Unavailable},
+		"without an end":  {oktatest.Fault{Status: 200, Body: `[]`, Headers: map[string]string{"Link": `</api/v1/users/x/roles?after=1>; rel="next"`}}, sdk.Unavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := asApp{}.open(t)
+			o := adminsOrg{a.org, a.org.State().Users[0].ID}
+			test.fault.Method, test.fault.Path = "GET", roles
+			o.Fault(test.fault)
+			err := a.SuspendUser(t.Context(), o.owner)
+			wantCode(t, err, test.code)
+			if Guarded(err) != (test.code == sdk.Forbidden) || writes(o.Server) > a.tokenRequests() {
+				t.Errorf("got %v, %d writes", err, writes(o.Server))
+			}
+			// Nothing of it sticks for long, nor for others.
+			o.ClearFaults()
+			forgetWindows(a.Client)
+			now := time.Now().Add(refusalKept)
+			a.guard.now = func() time.Time { return now }
+			if err := a.SuspendUser(t.Context(), a.user.ID); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+			wantRefused(t, map[string]error{"afterwards": a.SuspendUser(t.Context(), o.owner)}, ruleLast)
+		})
+	}
+}
+
+// One user whose roles Okta does not show is no reason to write to nobody.
+func TestOneUserWhoseRolesAreNotShown(t *testing.T) {
+	a := asApp{}.open(t)
+	if err := a.RevokeSessions(t.Context(), a.user.ID, false, false); err != nil {
+		t.Fatal(err)
+	}
+	hidden := a.org.AddUser(oktatest.NewUser{Login: "hidden@corp.example"})
+	other := a.org.AddUser(oktatest.NewUser{Login: "other@corp.example"})
+	a.org.Fault(oktatest.Fault{Path: "/api/v1/users/" + hidden.ID + "/roles", Status: 403, ErrorCode: "E0000006"})
+	wantRefused(t, map[string]error{"hidden": a.SuspendUser(t.Context(), hidden.ID)}, ruleLast)
+	for _, id := range []string{a.user.ID, other.ID} {
+		if err := a.SuspendUser(t.Context(), id); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// An administrator who was deleted a moment ago is no reason to fail.
+func TestAnAdministratorWhoIsGone(t *testing.T) {
+	a, o, second := rolesApp(t)
+	third := o.admin("c@corp.example", superAdmin).ID
+	if err := a.RevokeSessions(t.Context(), o.owner, false, false); err != nil { // so that the list is known
+		t.Fatal(err)
+	}
+	owner := o.as(t, o.owner, Guards{})
+	for range 2 {
+		if err := owner.DeleteUser(t.Context(), second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.RevokeSessions(t.Context(), o.owner, false, false); err != nil {
+		t.Error(err)
+	}
+	if err := a.SuspendUser(t.Context(), third); err != nil {
+		t.Error(err)
+	}
+	wantRefused(t, map[string]error{"the last": a.RevokeSessions(t.Context(), o.owner, false, false)}, ruleLast)
+}
+
+// Guards against a login whose own user is not told once, and is then taken for
+// nobody for good.
+func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
+	for name, fault := range map[string]oktatest.Fault{
+		"not allowed": {Status: 403, ErrorCode: "E0000006"}, "not found": {Status: 404, ErrorCode: "E0000007"},
+		"failure": {Status: 500, ErrorCode: "E0000009"}, "hang-up": {Kind: oktatest.KindHangup},
+		"nobody": {Status: 200, Body: `{}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newAdminsOrg(t)
+			soar := o.admin("soar@corp.example", "ORG_ADMIN")
+			o.AddRole(oktatest.NewRole{User: soar.ID, Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}})
+			u := o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+			fault.Method, fault.Path = "GET", "/api/v1/users/me"
+			o.Fault(fault)
+			c := o.as(t, soar.ID, Guards{})
+			now := time.Now()
+			c.guard.now = func() time.Time { return now }
+			if err := c.SuspendUser(t.Context(), soar.ID); err == nil {
+				t.Error("the login's own user was suspended")
+			}
+			if err := c.SuspendUser(t.Context(), u.ID); err != nil {
+				t.Errorf("a user without any admin role: %v", err)
+			}
+			o.ClearFaults()
+			now = now.Add(refusalKept)
+			wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, ruleSelf)
+			if n := writes(o.Server); n != 1 {
+				t.Errorf("%d writes were sent, want one", n)
+			}
+		})
+	}
+}
+
+// Who waits for an answer that another asked for waits no longer than for their own.
+func TestWaitingForWhatAnotherAsks(t *testing.T) {
+	o := newAdminsOrg(t)
+	u := o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	c := o.as(t, o.owner, Guards{})
+	o.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*/roles", Kind: oktatest.KindSlow, Delay: "1h"})
+	slow, giveUp := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = c.SuspendUser(slow, u.ID) })
+	for len(o.reads()) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	wantCode(t, c.SuspendUser(short, u.ID), sdk.Timeout)
+	// The one who asked gives up: that is not the others' fault.
+	o.ClearFaults()
+	var err error
+	wg.Go(func() { err = c.SuspendUser(t.Context(), u.ID) })
+	giveUp()
+	wg.Wait()
+	if err != nil {
+		t.Error(err)
+	}
+}
