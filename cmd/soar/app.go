@@ -175,7 +175,7 @@ func (a *app) report(err error) {
 		a.out.line(map[string]any{"kind": "error", "error": e.Body()})
 		return
 	}
-	if e.Code == sdk.Canceled {
+	if e.Code == sdk.Canceled && e.Message == sdk.AsError(context.Canceled).Message {
 		fmt.Fprintln(a.err, "soar: interrupted")
 		return
 	}

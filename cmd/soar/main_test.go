@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"append": appendEvents, "fault": addFault, "phone": answerPush, "user": checkUser, "requests": checkRequests,
 			"await": await, "exits": exits, "signal": signalWatcher, "lastjson": lastJSON,
-			"scrape": scrape, "mend": mendOrg, "polled": awaitPolls,
+			"scrape": scrape, "mend": mendOrg, "polled": awaitPolls, "underway": awaitUnderWay,
 		},
 	})
 }
@@ -127,6 +127,22 @@ func checkRequests(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if fmt.Sprint(n) != args[2] {
 		ts.Fatalf("%d requests %s %s", n, args[0], args[1])
+	}
+}
+
+// underway METHOD PATH N waits until so many requests came that the org has not answered.
+func awaitUnderWay(ts *testscript.TestScript, _ bool, args []string) {
+	deadline := time.Now().Add(30 * time.Second)
+	for n := 0; fmt.Sprint(n) != args[2]; <-time.After(10 * time.Millisecond) {
+		n = 0
+		for _, r := range orgOf(ts).Requests() {
+			if r.Method == args[0] && strings.HasPrefix(r.Path, args[1]) && r.Status == 0 {
+				n++
+			}
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%d requests %s %s are under way", n, args[0], args[1])
+		}
 	}
 }
 

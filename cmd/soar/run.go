@@ -181,12 +181,25 @@ func (a *app) call(ctx context.Context, call *call) error {
 	start := time.Now()
 	result, err := store.Perform(ctx, conn, call.info, call.input, at)
 	if err != nil {
-		return err
+		return call.cutOff(err)
 	}
 	if err := a.showResult(call.info, result, time.Since(start)); err != nil {
 		return err
 	}
 	return a.tellUndo(ctx, store, at.Org, result.Output)
+}
+
+// cutOff says of a write that was interrupted that it may be done all the same.
+func (c *call) cutOff(err error) error {
+	var input struct {
+		DryRun bool `json:"dry_run"`
+	}
+	_ = json.Unmarshal(c.input, &input) // it was checked before
+	if c.info.Effect == sdk.Reads || input.DryRun || sdk.AsError(err).Code != sdk.Canceled {
+		return err
+	}
+	return &sdk.Error{Code: sdk.Canceled, Err: err, Message: "interrupted while " + c.info.Name +
+		" was under way: what it had sent by then may be done, and its answer is lost; look at the state before you rely on it"}
 }
 
 func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Duration) error {

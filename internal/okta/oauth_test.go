@@ -275,6 +275,40 @@ func TestRefusalThatALoginDoesNotMend(t *testing.T) {
 	wantSent(t, o, user401, tokenOK, user401)
 }
 
+// Nor is there a second one if others renew the token meanwhile, each time.
+func TestOneNewLoginWhoeverBroughtIt(t *testing.T) {
+	o := asApp{}.open(t)
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	var c *Client
+	var refused atomic.Int32
+	c = inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
+		if r.URL.Path == tokenPath || refused.Load() == 5 {
+			org.ServeHTTP(w, r)
+			return
+		}
+		refused.Add(1)
+		login := c.login.(*oauth)
+		login.mu.Lock()
+		current := login.current
+		login.mu.Unlock()
+		login.drop(current)
+		if _, _, err := login.token(r.Context()); err != nil {
+			t.Error(err)
+		}
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	if _, _, err := c.login.(*oauth).token(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.User(t.Context(), o.user.ID)
+	wantCode(t, err, sdk.Unauthenticated)
+	if n := refused.Load(); n != 2 {
+		t.Errorf("sent %d times", n)
+	}
+}
+
 // Okta says 401 of a feature that the org does not have, too.
 func TestA401ThatIsNotAboutTheLogin(t *testing.T) {
 	o := asApp{}.open(t)
