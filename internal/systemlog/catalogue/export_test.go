@@ -5,6 +5,10 @@ import (
 	"strings"
 )
 
+// Watched returns what a responder should watch, with the reasons. The caller owns
+// the slice.
+func Watched() []Watch { return append([]Watch(nil), watched...) }
+
 // RulePatterns returns every pattern of the rule tables, table by table.
 func RulePatterns() []string {
 	var patterns []string

@@ -65,10 +65,6 @@ var watched = []Watch{
 	{"support.org.*", "Okta's support looked into the org"},
 }
 
-// Watched returns what a responder should watch, with the reasons. The caller owns
-// the slice.
-func Watched() []Watch { return append([]Watch(nil), watched...) }
-
 // watchOf returns the line by which an event type is watched, or a family under its
 // bare prefix; the zero Watch if there is none.
 func watchOf(name string) Watch {

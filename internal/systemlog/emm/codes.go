@@ -7,17 +7,6 @@ type Code struct {
 	Name string `json:"name" jsonschema_description:"Its name for people, such as Account Login."`
 }
 
-// Categories, EventTypes and AttributeCodes return the matrix's codes in its order.
-// The caller owns the slice.
-func Categories() []Code { return append([]Code(nil), categories[1:]...) }
-
-// EventTypes returns the 35 event types of the matrix, ET0001 first. Okta's mapping
-// has rows for 28 of them: see [Mapping].
-func EventTypes() []Code { return append([]Code(nil), eventTypes[1:]...) }
-
-// AttributeCodes returns the 33 attributes of the matrix, A0001 first.
-func AttributeCodes() []Code { return append([]Code(nil), attributes[1:]...) }
-
 // The tables are indexed by the number in the code.
 var categories = [...]Code{
 	{},

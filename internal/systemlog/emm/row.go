@@ -37,7 +37,7 @@ func resultOf(outcome string) Result {
 }
 
 // Attributes are what the matrix wants to know of an event. An event has those of its
-// row: see [Mapping].
+// row: see linesOf.
 type Attributes struct {
 	Timestamp           string          `json:"timestamp,omitempty" jsonschema_description:"A0001: when it happened, in UTC."`
 	EventID             string          `json:"event_id,omitempty" jsonschema_description:"A0002: Okta's id of the event."`
