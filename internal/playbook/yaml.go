@@ -31,17 +31,17 @@ func (r *report) parseYAML(source string) (root *node) {
 		r.at(line, 1, "the file is not UTF-8 text")
 		return nil
 	}
-	tokens := lexer.Tokenize(source)
-	if !r.bounded(tokens) {
-		return nil
-	}
-	// The parser is somebody else's, and files are anybody's.
+	// Lexer and parser are somebody else's, and files are anybody's.
 	defer func() {
 		if recover() != nil {
 			r.at(1, 1, "the file cannot be read as YAML")
 			root = nil
 		}
 	}()
+	tokens := lexer.Tokenize(source)
+	if !r.bounded(tokens) {
+		return nil
+	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		r.syntax(err)
