@@ -54,6 +54,7 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = 16
+	base.OnProxyConnectResponse = proxyRefusal
 	guard := newGuard(settings.Guards)
 	own := &own{clientID: settings.ClientID}
 	transport := &transport{origin: origin, base: base, guard: guard, own: own, reserve: settings.RateReserve}

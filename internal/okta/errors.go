@@ -2,11 +2,13 @@ package okta
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 	"unicode"
@@ -160,6 +162,15 @@ func reason(host string, err error) string {
 	default:
 		return "the exchange with " + host + " failed half-way: " + printable(innermost(err).Error(), 160)
 	}
+}
+
+// proxyRefusal is a proxy's answer other than that the way is open: net/http gives it
+// the look of one of Okta's.
+func proxyRefusal(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
+	if r.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New(r.Status)}
 }
 
 // neverLeft reports whether err came before a connection stood, and with it before

@@ -41,12 +41,19 @@ func wantUnreached(t *testing.T, c *Client, words ...string) {
 
 func TestProxyIsNamed(t *testing.T) {
 	c := open(t, "https://acme.okta.example")
-	dead, err := url.Parse("http://127.0.0.1:1")
+	proxy, err := url.Parse("http://127.0.0.1:1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.base.Proxy = http.ProxyURL(dead)
+	c.base.Proxy = func(*http.Request) (*url.URL, error) { return proxy, nil }
 	wantUnreached(t, c, "acme.okta.example through the proxy", "connection refused")
+
+	strict := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	defer strict.Close()
+	if proxy, err = url.Parse(strict.URL); err != nil {
+		t.Fatal(err)
+	}
+	wantUnreached(t, c, "acme.okta.example through the proxy", "407 Proxy Authentication Required")
 }
 
 func TestNobodyAtTheAddress(t *testing.T) {
