@@ -84,10 +84,11 @@ type CreateUserOutput struct {
 // CreatedUser is whether there is a user with a login, and how much of what was
 // asked for that user has.
 type CreatedUser struct {
-	Exists  bool       `json:"exists" jsonschema_description:"Whether there is a user with this login."`
-	ID      string     `json:"id,omitempty" jsonschema_description:"Id of the user."`
-	Status  string     `json:"status,omitempty" jsonschema_description:"Status of the user."`
-	Profile Attributes `json:"profile,omitempty" jsonschema_description:"The attributes that were asked for, as the user has them."`
+	Exists          bool       `json:"exists" jsonschema_description:"Whether there is a user with this login."`
+	ID              string     `json:"id,omitempty" jsonschema_description:"Id of the user."`
+	Status          string     `json:"status,omitempty" jsonschema_description:"Status of the user."`
+	TransitioningTo string     `json:"transitioning_to,omitempty" jsonschema_description:"Status that Okta is still bringing the user to, as it does while it activates one; absent if none."`
+	Profile         Attributes `json:"profile,omitempty" jsonschema_description:"The attributes that were asked for, as the user has them."`
 
 	ref UserRef
 }
@@ -99,7 +100,7 @@ func createUser(ctx context.Context, c *okta.Client, in CreateUserInput) (Create
 		if err != nil || u == nil {
 			return CreatedUser{}, err
 		}
-		return CreatedUser{Exists: true, ID: u.ID, Status: u.Status, Profile: want.of(u), ref: refOf(u)}, nil
+		return CreatedUser{Exists: true, ID: u.ID, Status: u.Status, TransitioningTo: u.Transitioning, Profile: want.of(u), ref: refOf(u)}, nil
 	}
 	before, err := read(ctx)
 	if err != nil {
@@ -107,7 +108,8 @@ func createUser(ctx context.Context, c *okta.Client, in CreateUserInput) (Create
 	}
 	differs := func(s CreatedUser) []string {
 		names := want.differs(s.Profile)
-		if s.Status == okta.StatusDeprovisioned || in.Activate && s.Status == okta.StatusStaged {
+		staged := s.Status == okta.StatusStaged && !activated(UserState{Status: s.Status, TransitioningTo: s.TransitioningTo})
+		if s.Status == okta.StatusDeprovisioned || in.Activate && staged {
 			names = append(names, "status, which is "+s.Status)
 		}
 		return names

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"time"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
@@ -45,16 +46,29 @@ func deactivateUser(ctx context.Context, c *okta.Client, in DeactivateUserInput)
 	if err != nil {
 		return DeactivateUserOutput{}, err
 	}
-	change, err := deactivation(c, u, in.SendEmail).from(ctx, stateOf(u))
-	return DeactivateUserOutput{User: refOf(u), Change: change}, err
-}
-
-func deactivation(c *okta.Client, u *okta.User, sendEmail bool) attempt[UserState] {
-	return attempt[UserState]{
+	var last UserState
+	change, err := attempt[UserState]{
 		goal: "user is deactivated",
 		done: func(s UserState) bool { return s.Status == okta.StatusDeprovisioned },
-		act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, sendEmail) },
-		read: readState(c, u.ID),
+		act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, in.SendEmail) },
+		read: func(ctx context.Context) (s UserState, err error) {
+			s, err = readState(c, u.ID)(ctx)
+			last = s
+			return s, err
+		},
 		bars: func(UserState) string { return "" },
+	}.from(ctx, stateOf(u))
+	return DeactivateUserOutput{User: refOf(u), Change: change}, stillDeactivating(err, last)
+}
+
+// stillDeactivating is err, of a deactivation, for who asks again later, if Okta has not
+// come to its end: the user has the old status meanwhile, and may be able to sign in.
+func stillDeactivating(err error, last UserState) error {
+	if err == nil || last.TransitioningTo != okta.StatusDeprovisioned {
+		return err
+	}
+	return &sdk.Error{
+		Code: sdk.Unavailable, RetryAfter: 10 * time.Second, Err: err,
+		Message: "Okta is still deactivating the user, who is " + last.Status + " until that is done",
 	}
 }

@@ -70,6 +70,7 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 		}
 		return DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: Change[UserPresence]{Outcome: sdk.Already}}, nil
 	}
+	var last UserState
 	a := attempt[UserPresence]{
 		goal: "user is deactivated",
 		done: func(s UserPresence) bool { return !s.Exists || s.Status == okta.StatusDeprovisioned },
@@ -82,6 +83,7 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 				}
 				return UserPresence{}, e
 			}
+			last = stateOf(u)
 			return UserPresence{Exists: true, Status: u.Status}, nil
 		},
 		bars: func(UserPresence) string { return "" },
@@ -106,7 +108,7 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 		out.Change, err = a.from(ctx, before)
 	}
 	if err != nil {
-		return DeleteUserOutput{}, err
+		return DeleteUserOutput{}, stillDeactivating(err, last)
 	}
 	if out.Outcome == sdk.Already || out.Outcome == sdk.NotApplicable {
 		out.Step = stepNone

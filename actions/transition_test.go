@@ -1,0 +1,57 @@
+package actions_test
+
+import (
+	"fmt"
+	"testing"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// between makes the next reads of a user show one whom Okta is still bringing from a
+// status to another.
+func (b *bench) between(login, id, from, to string, skip, times int) {
+	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*", Skip: skip, Times: times, Status: 200, Body: fmt.Sprintf(
+		`{"id":%q,"status":%q,"transitioningToStatus":%q,"created":"2026-03-14T02:41:09.000Z","activated":null,"statusChanged":null,"lastLogin":null,`+
+			`"lastUpdated":"2026-03-14T02:41:09.000Z","passwordChanged":null,"type":{"id":"oty1a2b3c4d5e6f7g8h9"},`+
+			`"profile":{"login":%[4]q,"email":%[4]q,"firstName":"New","lastName":"One"},"credentials":{"provider":{"type":"OKTA","name":"OKTA"}}}`,
+		id, from, to, login)})
+}
+
+// Okta creates a user at once, and activates over a while: that is as asked.
+func TestCreateUserWhileOktaActivates(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.between(target, "00u1a2b3c4d5e6f7g8h9", "STAGED", "ACTIVE", 1, 0)
+	got := do[struct {
+		Outcome sdk.Outcome
+		After   struct {
+			Status string
+			To     string `json:"transitioning_to"`
+		}
+	}](b, "create_user", `{"profile":{"login":%q,"email":%q,"firstName":"New","lastName":"One"}}`, target, target)
+	if got.Outcome != sdk.Changed || got.After.Status != "STAGED" || got.After.To != "ACTIVE" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A user whom Okta is still deactivating is not deactivated yet, and who asks again
+// later learns when.
+func TestDeactivationThatTakesAWhile(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"deactivate_user", "delete_user"} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			u := b.AddUser(oktatest.NewUser{Login: target})
+			b.between(target, u.ID, "ACTIVE", "DEPROVISIONED", 1, 4)
+			_, err := try[answer](b, action, `{"user":%q}`, u.ID)
+			if e := b.wantCode(err, sdk.Unavailable); e.Message != "Okta is still deactivating the user, who is ACTIVE until that is done" || e.RetryAfter == 0 {
+				t.Errorf("got %v", e)
+			}
+			if got := do[answer](b, action, `{"user":%q}`, u.ID); got.Outcome != sdk.Already {
+				t.Errorf("later: %+v", got)
+			}
+		})
+	}
+}
