@@ -11,7 +11,7 @@ import (
 var RevokeUserGrants = action[RevokeUserGrantsInput, RevokeUserGrantsOutput]{
 	Name:    "revoke_user_grants",
 	Title:   "Revoke User Grants",
-	Summary: "Revokes every consent that a user has given to an app, as after a consent phishing; tokens that were issued before live on, revoke those too.",
+	Summary: "Revokes every consent that a user has given, to whatever app, as after a consent phishing; tokens that were issued before live on, revoke those too.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/revokeUserGrants",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
