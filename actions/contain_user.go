@@ -2,11 +2,13 @@ package actions
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sync/errgroup"
 
 	"soar.example/okta/internal/okta"
@@ -138,7 +140,24 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (Cont
 		})
 	}
 	_ = g.Wait() // failures are kept user by user
+	if ctx.Err() != nil && !in.DryRun {
+		tellCutOff(ctx, done)
+	}
 	return sumUp(ctx, done, failures)
+}
+
+// tellCutOff logs what was taken before the caller gave up, whom the answer with the
+// records may not reach any more.
+func tellCutOff(ctx context.Context, done []Containment) {
+	for i := range done {
+		u := &done[i]
+		if !slices.ContainsFunc(u.Steps, func(s Step) bool { return s.Outcome == sdk.Changed || s.Error != nil }) {
+			continue
+		}
+		if record, err := json.Marshal(u.Restore); err == nil {
+			hclog.FromContext(ctx).Warn("contain_user was cut off half-way; this is what restore_user takes", "user", u.User.Login, "record", string(record))
+		}
+	}
 }
 
 // sumUp makes one answer of what came of each user. Only if nothing was done for

@@ -2,10 +2,13 @@ package actions
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	"soar.example/okta/internal/okta"
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
 )
 
 // RestoreRecord says what a containment took from one user, for restore_user to put
@@ -30,6 +33,36 @@ type RestoreRole struct {
 	Label       string `json:"label" jsonschema:"title=Label,example=Help Desk Administrator" jsonschema_description:"Name of the role."`
 	Role        string `json:"role,omitempty" jsonschema:"title=Role,example=cr04cxy6yzSCtNciD0g7" jsonschema_description:"Id of a custom role."`
 	ResourceSet string `json:"resource_set,omitempty" jsonschema:"title=Resource set,example=iamoJDFKaJxGIr0oamd9g" jsonschema_description:"Id of a custom role's resource set."`
+}
+
+// anID is what can be an id of Okta's, of whatever kind.
+var anID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,100}$`)
+
+// validate refuses a record with ids that are none, before half of it is carried out.
+func (r RestoreRecord) validate() error {
+	var bad []schema.Violation
+	check := func(id, format string, args ...any) {
+		if !anID.MatchString(id) {
+			bad = append(bad, schema.Violation{Pointer: fmt.Sprintf(format, args...), Message: "is not an id"})
+		}
+	}
+	check(r.UserID, "/record/user_id")
+	for i, g := range r.GroupsRemoved {
+		check(g.ID, "/record/groups_removed/%d/id", i)
+	}
+	for i, g := range r.GroupsAdded {
+		check(g.ID, "/record/groups_added/%d/id", i)
+	}
+	for i, role := range r.RolesRemoved {
+		check(role.id(), "/record/roles_removed/%d/type", i)
+	}
+	for i, id := range r.DevicesSuspended {
+		check(id, "/record/devices_suspended/%d", i)
+	}
+	if bad != nil {
+		return sdk.Invalid("the record is not as contain_user made it", bad...)
+	}
+	return nil
 }
 
 // id is what the role is assigned by.

@@ -42,6 +42,9 @@ type RestoreUserInput struct {
 	Write
 }
 
+// Validate refuses a record that is mangled.
+func (in RestoreUserInput) Validate() error { return in.Record.validate() }
+
 // RestoreUserOutput is what restore_user answers.
 type RestoreUserOutput struct {
 	User          UserRef  `json:"user" jsonschema_description:"The user."`

@@ -1,0 +1,237 @@
+package actions_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/actions"
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// containOne contains one user and returns what came of it.
+func (b *bench) containOne(input map[string]any) actions.Containment {
+	b.t.Helper()
+	out, _, err := b.contain(input)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return out.Users[0]
+}
+
+// outcomes are the steps and what came of them, as "step outcome".
+func outcomes(steps []actions.Step) []string {
+	var all []string
+	for _, s := range steps {
+		all = append(all, s.Name+" "+string(s.Outcome))
+	}
+	return all
+}
+
+// A record that is mangled, or another's, is refused before anything is done.
+func TestRestoreOfABadRecord(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	record := b.containOne(map[string]any{"users": []string{u.ID}, "quarantine": g.ID}).Restore
+	for name, test := range map[string]struct {
+		mangle  func(*actions.RestoreRecord)
+		code    sdk.Code
+		pointer string
+	}{
+		"no user":          {func(r *actions.RestoreRecord) { r.UserID = "" }, sdk.InvalidInput, "/record/user_id"},
+		"not the user":     {func(r *actions.RestoreRecord) { r.UserID = "../users" }, sdk.InvalidInput, "/record/user_id"},
+		"another org's":    {func(r *actions.RestoreRecord) { r.UserID = "00uNOBODY00000000001" }, sdk.NotFound, "/record/user_id"},
+		"another user's":   {func(r *actions.RestoreRecord) { r.Login = "b@corp.example" }, sdk.Conflict, ""},
+		"a group's path":   {func(r *actions.RestoreRecord) { r.GroupsAdded[0].ID = "../x" }, sdk.InvalidInput, "/record/groups_added/0/id"},
+		"no group":         {func(r *actions.RestoreRecord) { r.GroupsRemoved = make([]actions.GroupRef, 1) }, sdk.InvalidInput, "/record/groups_removed/0/id"},
+		"no role":          {func(r *actions.RestoreRecord) { r.RolesRemoved = make([]actions.RestoreRole, 1) }, sdk.InvalidInput, "/record/roles_removed/0/type"},
+		"a device's path":  {func(r *actions.RestoreRecord) { r.DevicesSuspended = []string{"x/y"} }, sdk.InvalidInput, "/record/devices_suspended/0"},
+		"a status, edited": {func(r *actions.RestoreRecord) { r.StatusAfter = "ASLEEP" }, sdk.Conflict, ""},
+	} {
+		r := record
+		r.GroupsAdded = slices.Clone(record.GroupsAdded)
+		test.mangle(&r)
+		_, err := b.restore(r, false)
+		if e := b.wantCode(err, test.code); test.pointer != "" && (len(e.Violations) != 1 || e.Violations[0].Pointer != test.pointer) {
+			t.Errorf("%s: got %+v", name, e)
+		}
+	}
+	if s := b.state(u.ID); s.Status != oktatest.StatusSuspended || len(s.Groups) != 2 {
+		t.Errorf("something was restored: %+v", s)
+	}
+}
+
+// Who was suspended anew by somebody else stays suspended, though the status is the
+// one that the containment left.
+func TestRestoreAfterAnotherSuspension(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Add(-time.Hour)
+	b := &bench{t: t, Server: oktatest.Start(t, oktatest.Options{Now: func() time.Time { now = now.Add(time.Second); return now }})}
+	b.open(nil)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	record := b.containOne(map[string]any{"users": []string{u.Login}}).Restore
+	b.must("unsuspend_user", map[string]any{"user": u.ID})
+	b.must("suspend_user", map[string]any{"user": u.ID})
+	_, err := b.restore(record, false)
+	if e := b.wantCode(err, sdk.Conflict); !strings.Contains(e.Message, "SUSPENDED anew") || b.state(u.ID).Status != oktatest.StatusSuspended {
+		t.Errorf("got %v", e)
+	}
+	if got, err := b.restore(record, true); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktatest.StatusActive {
+		t.Errorf("by force: %+v, %v", got, err)
+	}
+}
+
+// An account that cannot be read back is not contained, and restored all the same.
+func TestContainmentThatCannotBeReadBack(t *testing.T) {
+	t.Parallel()
+	for name, id := range map[string]bool{"by id": true, "by login": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+			ref := u.Login
+			if id {
+				ref = u.ID
+			}
+			b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
+			c := b.containOne(map[string]any{"users": []string{ref}})
+			if c.Contained || len(c.Open) != 1 || c.Restore.StatusBefore != oktatest.StatusActive || c.Restore.StatusAfter != oktatest.StatusSuspended {
+				t.Fatalf("got %+v", c)
+			}
+			b.ClearFaults()
+			if got, err := b.restore(c.Restore, false); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktatest.StatusActive {
+				t.Errorf("restored %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+// Okta gives the assignment of a role to a user and to a group the same id. That the
+// group's stays tells nothing of the user's, whose answer was lost.
+func TestContainmentOfARoleThatAGroupHasToo(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	b.AddGroup(oktatest.NewGroup{Name: "Help Desk", Members: []string{u.ID}})
+	b.AddRole(oktatest.NewRole{Group: "Help Desk", Type: "HELP_DESK_ADMIN"})
+	b.AddRole(oktatest.NewRole{User: u.ID, Type: "HELP_DESK_ADMIN"})
+	b.Fault(oktatest.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", Times: 1, Kind: oktatest.KindHangup, AfterEffect: true})
+	c := b.containOne(map[string]any{"users": []string{u.Login}, "revoke_roles": true})
+	if c.Steps[0].Outcome != sdk.Changed || c.Steps[0].Target != "Help Desk Administrator" || len(c.Restore.RolesRemoved) != 1 || c.Contained || len(c.Open) != 1 {
+		t.Fatalf("got %+v", c)
+	}
+	if got, err := b.restore(c.Restore, false); err != nil || got.Outcome != sdk.Changed || len(b.state(u.ID).Roles) != 2 {
+		t.Errorf("restored %+v, %v", got, err)
+	}
+}
+
+// What nobody can put back is said to be lost once, by the containment that took it.
+func TestContainmentOfWhatIsGoneAlready(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	b.AddFactor(oktatest.NewFactor{User: u.ID, Type: "push"})
+	b.AddFactor(oktatest.NewFactor{User: u.ID, Type: "email"})
+	in := map[string]any{"users": []string{u.Login}, "suspend": false, "revoke_sessions": false, "reset_factors": true, "expire_password": true}
+	for i, want := range [][]string{{"expire_password changed", "reset_factors changed"}, {"expire_password already", "reset_factors already"}} {
+		c := b.containOne(in)
+		if got := outcomes(c.Steps); !c.Contained || !slices.Equal(got, want) || len(c.Restore.NotRestorable) != 2-2*i {
+			t.Errorf("containment %d: %v, the record is %+v", i, got, c.Restore)
+		}
+	}
+}
+
+// A group cannot be left and joined at once, nor left twice.
+func TestContainmentNamesGroupsOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	g := b.AddGroup(oktatest.NewGroup{Name: "VPN"})
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Groups: []string{"VPN"}})
+	_, _, err := b.contain(map[string]any{"users": []string{u.ID}, "quarantine": "VPN", "remove_groups": []string{g.ID}})
+	if e := b.wantCode(err, sdk.InvalidInput); len(b.writes()) != 0 || e.Violations[0].Pointer != "/remove_groups/0" {
+		t.Errorf("got %+v after %v", e, b.writes())
+	}
+	c := b.containOne(map[string]any{"users": []string{u.ID}, "remove_groups": []string{g.ID, "VPN"}})
+	if len(c.Restore.GroupsRemoved) != 1 || !c.Contained {
+		t.Errorf("got %+v", c)
+	}
+}
+
+// What was restored is told, whatever fails or cannot be read afterwards.
+func TestRestoreHidesNothing(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/api/v1/users/*/groups", "/api/v1/users/*/roles", "/api/v1/devices/*", "/api/v1/users/*"} {
+		b := newBench(t)
+		g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+		u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+		b.AddRole(oktatest.NewRole{User: u.ID, Type: "APP_ADMIN"})
+		b.AddDevice(oktatest.NewDevice{Name: "LAPTOP", Users: []string{u.ID}})
+		record := b.containOne(map[string]any{"users": []string{u.ID}, "quarantine": g.ID, "revoke_roles": true, "suspend_devices": true}).Restore
+		f := oktatest.Fault{Method: "GET", Path: path, Status: 403, ErrorCode: "E0000006"}
+		if path == "/api/v1/users/*" {
+			f.Skip = 1
+		}
+		b.Fault(f)
+		got, err := b.restore(record, false)
+		if err != nil || got.Outcome != sdk.NotApplicable || got.Steps[0].Outcome != sdk.Changed || !strings.HasPrefix(got.Reason, "not restored: ") {
+			t.Errorf("%s: got %+v, %v", path, got, err)
+		}
+		b.ClearFaults()
+		b.open(nil)
+		_, err = b.restore(record, false)
+		if s := b.state(u.ID); err != nil || s.Status != oktatest.StatusActive || len(s.Groups) != 1 || len(s.Roles) != 1 || s.Devices[0].Status != oktatest.DeviceActive {
+			t.Errorf("%s: restored to %+v, %v", path, s, err)
+		}
+	}
+}
+
+// Whose caller gives up half-way, the answer with the record reaches nobody: it is
+// logged.
+func TestContainmentThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			cancel()
+			return
+		}
+		b.Org.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	b.open(map[string]any{"org_url": front.URL})
+	var log bytes.Buffer
+	ctx = hclog.WithContext(ctx, hclog.New(&hclog.LoggerOptions{Output: &log, JSONFormat: true}))
+	_, _ = b.session.Run(ctx, "contain_user", json.RawMessage(fmt.Sprintf(`{"users":[%q],"quarantine":%q}`, u.ID, g.ID)))
+	var line struct{ User, Record string }
+	var record actions.RestoreRecord
+	for _, l := range bytes.Split(log.Bytes(), []byte("\n")) {
+		if bytes.Contains(l, []byte(`"record"`)) {
+			if err := json.Unmarshal(l, &line); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(line.Record), &record); err != nil {
+		t.Fatalf("%v in %s", err, log.String())
+	}
+	b.open(nil)
+	if got, err := b.restore(record, false); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktatest.StatusActive {
+		t.Errorf("restored %+v, %v", got, err)
+	}
+}
