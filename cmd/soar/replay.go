@@ -21,6 +21,11 @@ type replayOptions struct {
 	most         int
 }
 
+// mostReplayed is how many events one replay takes at most: all of them are queued in
+// one transaction, and a soar watch that has the store must not wait longer for it than
+// SQLite lets it (busy_timeout).
+const mostReplayed = 10_000
+
 func (a *app) replayCommand() *cobra.Command {
 	var o replayOptions
 	c := &cobra.Command{
@@ -73,8 +78,8 @@ func (o replayOptions) span(now time.Time) (span, error) {
 		return span{}, fmt.Errorf("--until %s lies in the future: what happens from now on is for soar watch", o.until)
 	case !since.Before(until):
 		return span{}, fmt.Errorf("--since %s is not before --until %s", o.since, o.until)
-	case o.most < 1 || o.most > 100_000:
-		return span{}, fmt.Errorf("--max-events %d is not between 1 and 100000", o.most)
+	case o.most < 1 || o.most > mostReplayed:
+		return span{}, fmt.Errorf("--max-events %d is not between 1 and %d: name a shorter time if there are more", o.most, mostReplayed)
 	}
 	return span{since, until}, nil
 }
