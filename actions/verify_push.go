@@ -60,7 +60,7 @@ type VerifyPushOutput struct {
 	User        UserRef   `json:"user" jsonschema_description:"The user."`
 	Factor      FactorRef `json:"factor" jsonschema_description:"The factor that the push went to."`
 	Verified    bool      `json:"verified" jsonschema_description:"Whether the user approved. Only then is anything proven."`
-	Result      string    `json:"result" jsonschema:"enum=approved,enum=rejected,enum=timeout,enum=waiting,enum=none" jsonschema_description:"approved; rejected: the user says that they did not ask for it; timeout: no answer in time; waiting: no answer yet, and none was waited for; none: a dry run."`
+	Result      string    `json:"result" jsonschema:"enum=approved,enum=rejected,enum=timeout,enum=failed,enum=waiting,enum=none" jsonschema_description:"approved; rejected: the user says that they did not ask for it; timeout: no answer in time; failed: Okta could not carry it through; waiting: no answer yet, and none was waited for; none: a dry run."`
 	Number      string    `json:"number,omitempty" jsonschema_description:"The number that the user has to pick, if there was one."`
 	Transaction string    `json:"transaction,omitempty" jsonschema_description:"The challenge, to call again with."`
 	Change[PushState]
@@ -79,11 +79,13 @@ const (
 	pushApproved = "approved"
 	pushRejected = "rejected"
 	pushTimeout  = "timeout"
+	pushFailed   = "failed"
 )
 
 var pushReasons = map[string]string{
 	pushRejected: "the user rejected the push: whoever asked for it may be an intruder",
 	pushTimeout:  "nobody answered the push in time, which proves nothing",
+	pushFailed:   "Okta could not carry the push through, which proves nothing",
 	pushWaiting:  "there is no answer yet, which proves nothing",
 }
 
@@ -124,6 +126,9 @@ func verifyPush(ctx context.Context, c *okta.Client, in VerifyPushInput) (Verify
 	}
 	if !out.Verified {
 		out.Outcome, out.Reason = sdk.NotApplicable, pushReasons[out.Result]
+		if out.Result == pushFailed {
+			out.Reason += " (Okta: " + push.Result + ")"
+		}
 	}
 	return out, nil
 }
@@ -143,18 +148,20 @@ func unanswered(ctx context.Context, err error, u UserRef, factorID, transaction
 	return &e
 }
 
-// pushResult reads Okta's word: only SUCCESS is an approval, and what is not known
-// is none.
+// pushResult reads Okta's word: only SUCCESS is an approval, and only REJECTED is the
+// user's; what is not known is neither.
 func pushResult(result string, waited bool) string {
 	switch {
 	case result == okta.PushSuccess:
 		return pushApproved
 	case result == okta.PushWaiting && !waited:
 		return pushWaiting
-	case result == okta.PushWaiting || result == okta.PushTimeout:
+	case result == okta.PushWaiting || result == okta.PushTimeout || result == okta.PushExpired:
 		return pushTimeout
-	default:
+	case result == okta.PushRejected:
 		return pushRejected
+	default:
+		return pushFailed
 	}
 }
 

@@ -1,6 +1,7 @@
 package actions_test
 
 import (
+	"strings"
 	"testing"
 
 	"soar.example/okta/internal/oktatest"
@@ -9,6 +10,7 @@ import (
 
 type pushed struct {
 	Outcome     sdk.Outcome
+	Reason      string
 	Verified    bool
 	Result      string
 	Number      string
@@ -34,6 +36,24 @@ func TestVerifyPush(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+// Nobody is said to have rejected what Okta failed at, and nothing unknown is a proof.
+func TestVerifyPushOfOtherResults(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"REJECTED": "rejected", "EXPIRED": "timeout", "WAITING (with number matching challenge)": "timeout",
+		"ERROR": "failed", "FAILED": "failed", "success": "failed", "NEW": "failed",
+	} {
+		b := newBench(t)
+		b.AddUser(oktatest.NewUser{Login: target})
+		b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
+		b.Fault(oktatest.Fault{Path: "/api/v1/users/*/factors/*/transactions/*", Status: 200, Body: `{"factorResult":"` + word + `"}`})
+		got := do[pushed](b, "verify_push", `{"user":%q,"wait":"20ms"}`, target)
+		if got.Result != want || got.Verified || got.Outcome != sdk.NotApplicable || strings.Contains(got.Reason, word) != (want == "failed") {
+			t.Errorf("%s: got %+v", word, got)
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // A Push is a challenge that was sent to a push factor, and what became of it.
 type Push struct {
 	Transaction string // id, by which to ask again
-	Result      string // WAITING, SUCCESS, REJECTED or TIMEOUT
+	Result      string // WAITING, SUCCESS, REJECTED, TIMEOUT, or what else Okta says
 	Number      string // that the user has to pick, "" if none was asked for
 }
 
@@ -23,6 +23,7 @@ const (
 	PushSuccess  = "SUCCESS"
 	PushRejected = "REJECTED"
 	PushTimeout  = "TIMEOUT"
+	PushExpired  = "EXPIRED" // of factors in general: nobody answered in time
 )
 
 // SendPush sends a challenge to a push factor, with a number to pick if it is to
@@ -89,7 +90,10 @@ func decodePush(r *reply) (Push, error) {
 	if answer.Result == "" {
 		return Push{}, r.broken("a challenge without a result")
 	}
-	push := Push{Result: answer.Result}
+	push := Push{Result: printable(answer.Result, 60)}
+	if strings.HasPrefix(push.Result, PushWaiting) {
+		push.Result = PushWaiting // the documentation knows "WAITING (with number matching challenge)" too
+	}
 	// Only the id is taken from the link: the address to ask is the org's own.
 	if u, err := url.Parse(answer.Links.Poll.Href); err == nil && u.Path != "" {
 		push.Transaction = u.Path[strings.LastIndexByte(u.Path, '/')+1:]
