@@ -17,7 +17,7 @@ import (
 )
 
 // appSession opens a session of a service app that is granted everything.
-func appSession(t *testing.T, dpop bool, more map[string]any) (sdk.Session, service) {
+func appSession(t testing.TB, dpop bool, more map[string]any) (sdk.Session, service) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

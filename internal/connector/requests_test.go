@@ -1,10 +1,11 @@
 package connector
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,98 +71,17 @@ func BenchmarkRequests(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, c := range allCases() {
+	cases := allCases()
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		b.Run(name, func(b *testing.B) {
 			n := 0
 			for b.Loop() {
-				reads, writes := requestsOf(b, backend, name, c.Input)
+				reads, writes := requestsOf(b, backend, name, cases[name].Input)
 				n += reads + writes
 			}
 			b.ReportMetric(float64(n)/float64(b.N), "requests/op")
 		})
 	}
-}
-
-// containmentsTable is what containing one user takes: suspend, sessions and tokens,
-// quarantine group, read back.
-func containmentsTable(t *testing.T, backend sdk.Backend) string {
-	t.Helper()
-	var b strings.Builder
-	b.WriteString(`
-# What containing one user costs
-
-Suspend, end sessions and tokens, add to a quarantine group, read back: three writes; before them what the guards must know
-and which groups the user was in, after them one request that tells status and membership. A login instead of an id is one
-request more, and so is a group's name, which is then known for five minutes. A quarantine group of more than 200 members
-may be two more: the user is not on the first page. A service app's login is not counted: one request an hour to an
-endpoint with a limit of its own, up to three where it first learns that Okta demands DPoP.
-
-| contain_user, of a connection that | ids | login and group's id | user's id and group's name | login and name |
-|---|---|---|---|---|
-`)
-	token := func() (sdk.Session, service) {
-		s := newService(t)
-		session, err := backend.Open(t.Context(), s.Settings())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return session, s
-	}
-	app := func() (sdk.Session, service) { return appSession(t, true, nil) }
-	check := func(s sdk.Session) error { _, err := s.Check(t.Context()); return err }
-	before := func(s sdk.Session) error { return containOne(t, s, bystander, "Quarantine", nil) }
-	for _, row := range []struct {
-		state   string
-		open    func() (sdk.Session, service)
-		prepare []func(s sdk.Session) error
-	}{
-		{"was just opened, as by soar run", token, nil},
-		{"was checked, as soar watch does", token, []func(sdk.Session) error{check}},
-		{"was checked and has contained before", token, []func(sdk.Session) error{check, before}},
-		{"is a service app's, just opened", app, nil},
-		{"is a service app's, and has contained before", app, []func(sdk.Session) error{before}},
-	} {
-		fmt.Fprintf(&b, "| %s |", row.state)
-		for _, by := range []struct{ login, name bool }{{}, {login: true}, {name: true}, {true, true}} {
-			session, s := row.open()
-			for _, prepare := range row.prepare {
-				if err := prepare(session); err != nil {
-					t.Fatal(err)
-				}
-			}
-			user, group := s.victim, s.group
-			if by.login {
-				user = victim
-			}
-			if by.name {
-				group = "Quarantine"
-			}
-			n := 0
-			if err := containOne(t, session, user, group, &n); err != nil {
-				t.Fatal(err)
-			}
-			_ = session.Close()
-			if !by.login && !by.name && n > 6 {
-				t.Errorf("containing one user takes %d requests, more than 6", n)
-			}
-			fmt.Fprintf(&b, " %d |", n)
-		}
-		b.WriteString("\n")
-	}
-	return b.String()
-}
-
-func containOne(t *testing.T, s sdk.Session, user, group string, requests *int) error {
-	ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
-	result, err := s.Run(ctx, "contain_user", json.RawMessage(`{"users":["`+user+`"],"quarantine":"`+group+`"}`))
-	if requests != nil {
-		for _, call := range result.Calls {
-			if call.Path != "/oauth2/v1/token" {
-				*requests++
-			}
-		}
-	}
-	return err
 }
 
 // requestsOf counts the requests of a call on a connection that was checked.
