@@ -18,7 +18,7 @@ type row struct {
 	Reference string  `json:"reference,omitempty"` // of the same run
 }
 
-// atMost is r with a bound, which may be the reference's own words.
+// atMost and atLeast are r with a bound, and whether its figure keeps it.
 func (r row) atMost(bound float64) row  { return r.bounded("at most", bound, r.Figure <= bound) }
 func (r row) atLeast(bound float64) row { return r.bounded("at least", bound, r.Figure >= bound) }
 

@@ -8,8 +8,9 @@ import (
 )
 
 // divide splits a domain at its public suffix. All parts are "" if it has none
-// that ICANN knows, as a host name or an address. Suffixes of companies, such as github.io, do not count as public, as
-// with tldextract: who registered the name is what an analyst asks.
+// that ICANN knows, as a host name or an address. Suffixes of companies, such as
+// github.io, do not count as public, as with tldextract: who registered the name is
+// what an analyst asks.
 func divide(domain string) (registered, sub, top string) {
 	name := strings.TrimSuffix(domain, ".")
 	if name == "" || name[0] == '.' || strings.Contains(name, "..") {
