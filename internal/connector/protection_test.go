@@ -1,13 +1,16 @@
 package connector
 
 import (
+	"context"
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/internal/oktatest"
 	"soar.example/okta/sdk"
 )
 
@@ -44,30 +47,123 @@ func TestProtectedFromEveryWrite(t *testing.T) {
 					}
 				}
 				session := opened(t, s.Server, map[string]any{rule: protected, "allow_custom_writes": true})
-				for _, dry := range []bool{true, false} {
-					var members map[string]any
-					if err := json.Unmarshal(input, &members); err != nil {
-						t.Fatal(err)
-					}
-					members["dry_run"] = dry
-					raw, err := json.Marshal(members)
-					if err != nil {
-						t.Fatal(err)
-					}
-					result, err := session.Run(ctx, info.Name, raw)
-					said := string(result.Output)
-					if err != nil {
-						said = err.Error()
-					}
-					// Everybody is protected here, the login's own user too.
-					if !strings.Contains(said, "rule "+rule) && !strings.Contains(said, "rule own user") {
-						t.Errorf("dry run %t: no rule refused it: %s", dry, said)
-					}
-				}
-				if n := s.Writes(); n != 0 {
-					t.Errorf("%d writes were sent", n)
-				}
+				// Everybody is protected here, the login's own user too.
+				wantRefused(ctx, t, session, s, info.Name, input, "rule "+rule, "rule own user")
 			})
+		}
+	}
+}
+
+// Guards likewise against an action that reaches the last super administrator: here
+// everybody is one by a group, and the only one with a role of their own is suspended.
+func TestLastSuperAdministratorFromEveryWrite(t *testing.T) {
+	backend, err := Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := backend.Manifest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := allCases()
+	inputs := map[string]func(service) json.RawMessage{
+		"contain_user": func(s service) json.RawMessage {
+			s.AddDevice(oktatest.NewDevice{Name: "laptop", Users: []string{victim}})
+			return json.RawMessage(`{"users":["` + victim + `"],"suspend_devices":true,"revoke_roles":true,"reset_factors":true,"quarantine":"Quarantine"}`)
+		},
+	}
+	for _, info := range m.Actions {
+		if info.Effect == sdk.Reads || cases[info.Name].Input == nil || slices.Contains(nobodys, info.Name) {
+			continue
+		}
+		t.Run(info.Name, func(t *testing.T) {
+			t.Parallel()
+			ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
+			session, s := appSession(t, false, map[string]any{"allow_custom_writes": true})
+			var input json.RawMessage
+			if own := inputs[info.Name]; own != nil {
+				input = own(s)
+			} else {
+				input = cases[info.Name].Input(s)
+			}
+			s.AddRole(oktatest.NewRole{Group: "Everyone", Type: "SUPER_ADMIN"})
+			suspendOwner(t, s)
+			wantRefused(ctx, t, session, s, info.Name, input, "rule last super administrator")
+		})
+	}
+}
+
+// Guards against a write that a connection which only reads lets through.
+func TestReadOnlyForEveryWrite(t *testing.T) {
+	backend, err := Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := backend.Manifest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := allCases()
+	for _, info := range m.Actions {
+		if info.Effect == sdk.Reads {
+			continue
+		}
+		t.Run(info.Name, func(t *testing.T) {
+			t.Parallel()
+			ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
+			s := newService(t)
+			input := cases[info.Name].Input(s)
+			session := opened(t, s.Server, map[string]any{"read_only": true, "allow_custom_writes": true})
+			wantRefused(ctx, t, session, s, info.Name, input, "rule read_only")
+		})
+	}
+}
+
+// suspendOwner suspends the user whose API token the org is made with.
+func suspendOwner(t *testing.T, s service) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/api/v1/users/me/lifecycle/suspend", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "SSWS "+s.Token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("the owner was not suspended: %s", resp.Status)
+	}
+}
+
+// wantRefused runs an action as a dry run and in earnest: one of the rules must refuse
+// it, and nothing may be written.
+func wantRefused(ctx context.Context, t *testing.T, session sdk.Session, s service, action string, input json.RawMessage, rules ...string) {
+	t.Helper()
+	s.ForgetRequests()
+	for _, dry := range []bool{true, false} {
+		var members map[string]any
+		if err := json.Unmarshal(input, &members); err != nil {
+			t.Fatal(err)
+		}
+		members["dry_run"] = dry
+		raw, err := json.Marshal(members)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := session.Run(ctx, action, raw)
+		said := string(result.Output)
+		if err != nil {
+			said = err.Error()
+		}
+		if !slices.ContainsFunc(rules, func(rule string) bool { return strings.Contains(said, rule) }) {
+			t.Errorf("dry run %t: no rule refused it: %s", dry, said)
+		}
+	}
+	for _, r := range s.Org.Requests() {
+		if r.Method != http.MethodGet && r.Path != "/oauth2/v1/token" {
+			t.Errorf("sent %s %s", r.Method, r.Path)
 		}
 	}
 }

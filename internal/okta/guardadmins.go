@@ -119,10 +119,10 @@ func (g *guard) checkLast(ctx context.Context, supers []string) error {
 			continue
 		}
 		u, err := g.client.User(ctx, other)
-		if err != nil && sdk.AsError(err).Code != sdk.NotFound {
+		if err != nil {
 			return err
 		}
-		if err == nil && u.Status == StatusActive {
+		if u.Status == StatusActive {
 			return nil
 		}
 	}

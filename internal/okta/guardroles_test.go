@@ -3,6 +3,7 @@ package okta
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,6 +126,22 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 	}
 }
 
+// A super administrator whom this connection made counts at once.
+func TestASuperAdministratorMoreCounts(t *testing.T) {
+	a, o, second := rolesApp(t)
+	third := o.AddUser(oktatest.NewUser{Login: "c@corp.example"}).ID
+	if err := a.SuspendUser(t.Context(), second); err != nil { // so that the list is known
+		t.Fatal(err)
+	}
+	wantRefused(t, map[string]error{"alone": a.SuspendUser(t.Context(), o.owner)}, ruleLast)
+	if err := a.AssignRole(t.Context(), third, superAdmin, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.SuspendUser(t.Context(), o.owner); err != nil {
+		t.Error(err)
+	}
+}
+
 // leaveOnly has somebody else suspend every super administrator but the one whose
 // login that is.
 func (o adminsOrg) leaveOnly(t *testing.T, left string, others ...string) error {
@@ -234,7 +251,7 @@ func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
 			o := newAdminsOrg(t)
 			soar := o.admin("soar@corp.example", "ORG_ADMIN")
 			o.AddRole(oktatest.NewRole{User: soar.ID, Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}})
-			u := o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+			u, lesser := o.AddUser(oktatest.NewUser{Login: "a@corp.example"}), o.admin("help@corp.example", "HELP_DESK_ADMIN")
 			fault.Method, fault.Path = "GET", "/api/v1/users/me"
 			o.Fault(fault)
 			c := o.as(t, soar.ID, Guards{})
@@ -249,8 +266,11 @@ func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
 			o.ClearFaults()
 			now = now.Add(refusalKept)
 			wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, ruleSelf)
-			if n := writes(o.Server); n != 1 {
-				t.Errorf("%d writes were sent, want one", n)
+			if err := c.SuspendUser(t.Context(), lesser.ID); err != nil {
+				t.Errorf("another administrator: %v", err)
+			}
+			if n := writes(o.Server); n != 2 {
+				t.Errorf("%d writes were sent, want two", n)
 			}
 		})
 	}
@@ -264,13 +284,17 @@ func TestWaitingForWhatAnotherAsks(t *testing.T) {
 	o.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*/roles", Kind: oktatest.KindSlow, Delay: "1h"})
 	slow, giveUp := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { _ = c.SuspendUser(slow, u.ID) })
+	var asked atomic.Bool
+	wg.Go(func() { _ = c.SuspendUser(slow, u.ID); asked.Store(true) })
 	for len(o.reads()) == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	wantCode(t, c.SuspendUser(short, u.ID), sdk.Timeout)
+	if asked.Load() {
+		t.Error("waited for the other to give up")
+	}
 	// The one who asked gives up: that is not the others' fault.
 	o.ClearFaults()
 	var err error

@@ -2,6 +2,7 @@ package okta
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -150,6 +151,38 @@ func TestMaxWritesPerMinute(t *testing.T) {
 	if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
 		t.Error(err)
 	}
+}
+
+// Many writes at once are no more of them.
+func TestMaxWritesPerMinuteAtOnce(t *testing.T) {
+	c, s := guarded(t, Guards{MaxWritesPerMinute: 5})
+	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil && sdk.AsError(err).Code != sdk.RateLimited {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := writes(s); n != 5 {
+		t.Errorf("%d writes were sent, want 5", n)
+	}
+}
+
+// Who bears a protected name that nobody bore is protected soon.
+func TestProtectedUserWhoComesLater(t *testing.T) {
+	c, s := guarded(t, Guards{ProtectedUsers: []string{"glass@corp.example"}})
+	now := time.Now()
+	c.guard.now = func() time.Time { return now }
+	other := s.AddUser(oktatest.NewUser{Login: "other@corp.example"})
+	if err := c.SuspendUser(t.Context(), other.ID); err != nil {
+		t.Fatal(err)
+	}
+	glass := s.AddUser(oktatest.NewUser{Login: "glass@corp.example"})
+	now = now.Add(time.Minute)
+	wantRefused(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, ruleUsers)
 }
 
 // What cannot be looked up may be protected: nothing is written then.

@@ -202,6 +202,33 @@ func TestDevicesOfAdministrators(t *testing.T) {
 	}
 }
 
+// Okta's calls that take an address, or a name to sign in by, reach whom no setting
+// names, too.
+func TestNamesOfAdministrators(t *testing.T) {
+	o := newAdminsOrg(t)
+	soar := o.AddUser(oktatest.NewUser{Login: "soar@corp.example", Email: "soar@mail.example"})
+	o.AddRole(oktatest.NewRole{User: soar.ID, Type: "ORG_ADMIN"})
+	o.AddRole(oktatest.NewRole{User: soar.ID, Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}})
+	c := o.as(t, soar.ID, Guards{AllowCustomWrites: true, MaxUsersPerCall: 10})
+	owner, _ := o.State().User(o.owner)
+	custom := func(path, body string) error {
+		_, err := c.Custom(t.Context(), CustomCall{Method: "POST", Path: path, Body: []byte(body)})
+		return err
+	}
+	short, _, _ := strings.Cut(owner.Login, "@")
+	wantRefused(t, map[string]error{
+		"sign-in":    custom("/api/v1/authn", `{"username":"`+owner.Login+`","password":"x"}`),
+		"short name": custom("/api/v1/authn", `{"username":"`+short+`","password":"x"}`),
+		"recovery":   custom("/api/v1/authn/recovery/password", `{"username":"`+owner.Login+`"}`),
+	}, ruleLast)
+	wantRefused(t, map[string]error{
+		"address": custom("/oauth2/v1/global-token-revocation", `{"sub_id":{"format":"email","email":"soar@mail.example"}}`),
+	}, ruleSelf)
+	if n := writes(o.Server); n != 0 {
+		t.Errorf("%d writes were sent", n)
+	}
+}
+
 func TestBulkLimitOfABody(t *testing.T) {
 	c, s := guarded(t, Guards{AllowCustomWrites: true, MaxUsersPerCall: 2})
 	ids := []string{"00uAAAAAAAAAAAAAAAAA", "00uBBBBBBBBBBBBBBBBB", "00uCCCCCCCCCCCCCCCCC"}
