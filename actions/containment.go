@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -112,7 +113,17 @@ func (j *job) revokeRoles(ctx context.Context) {
 		j.note(stepRoles, "", sdk.Already, "")
 	}
 	for _, r := range own {
-		if j.try(ctx, stepRoles, r.Label, func(ctx context.Context) error { return j.c.UnassignRole(ctx, j.user.ID, r.ID) }, j.roleIsGone(r.ID)) {
+		limits, err := patiently(ctx, func() ([]string, error) { return j.c.RoleTargets(ctx, j.user.ID, r) })
+		if !j.try(ctx, stepRoles, r.Label, func(ctx context.Context) error { return j.c.UnassignRole(ctx, j.user.ID, r.ID) }, j.roleIsGone(r.ID)) {
+			continue
+		}
+		// Assigned again, a role is over all there is: more than was taken, if it was limited.
+		switch {
+		case err != nil:
+			j.lose("the admin role " + r.Label + ", of which it could not be read whether it was limited to some groups or apps: assign it again by hand")
+		case len(limits) > 0:
+			j.lose("the admin role " + r.Label + ", which was limited to " + strings.Join(limits, ", ") + ": assign it again by hand, and limit it")
+		default:
 			j.out.Restore.RolesRemoved = append(j.out.Restore.RolesRemoved, RestoreRole{Type: r.Type, Label: r.Label, Role: r.RoleID, ResourceSet: r.ResourceSet})
 		}
 	}

@@ -214,7 +214,7 @@ func (s *scene) checkAccount(in map[string]any, was, is truth, c actions.Contain
 	}
 	change("remove_groups", was.Groups, is.Groups, groupIDs(r.GroupsRemoved))
 	change("quarantine", is.Groups, was.Groups, groupIDs(r.GroupsAdded))
-	change("revoke_roles", was.Roles, is.Roles, roleNames(r.RolesRemoved))
+	change("revoke_roles", was.Roles, is.Roles, append(roleNames(r.RolesRemoved), lostRoles(r, was.Roles)...))
 	if added := but(is.Roles, was.Roles); len(added) > 0 {
 		s.Fatalf("roles were added: %v", added)
 	}
@@ -365,16 +365,17 @@ func (s *scene) checkTakenBack(before, after truths, records []actions.RestoreRe
 	s.Logf("before %+v\nafter %+v", before, after)
 	for id, was := range before.Users {
 		is := after.Users[id]
-		var gone []string
+		var gone, lost []string
 		unsure := false
 		for _, r := range records {
 			if r.UserID == id {
 				gone = append(gone, r.NotRestorable...)
+				lost = append(lost, lostRoles(r, was.Roles)...)
 				unsure = unsure || r.StatusBefore == ""
 			}
 		}
 		status := is.Status == was.Status || is.Status == oktatest.StatusPasswordExpired && mentions(gone, "password") || unsure
-		if !status || !slices.Equal(was.Groups, is.Groups) || !slices.Equal(was.Roles, is.Roles) || !slices.Equal(was.Factors, is.Factors) && !mentions(gone, "factors") {
+		if !status || !slices.Equal(was.Groups, is.Groups) || len(but(is.Roles, was.Roles))+len(but(but(was.Roles, is.Roles), lost)) > 0 || !slices.Equal(was.Factors, is.Factors) && !mentions(gone, "factors") {
 			s.Fatalf("restored to %+v, was %+v", is, was)
 		}
 	}
@@ -395,6 +396,21 @@ func roleNames(roles []actions.RestoreRole) []string {
 	var names []string
 	for _, r := range roles {
 		names = append(names, r.Type+r.Role+r.ResourceSet)
+	}
+	return names
+}
+
+// sceneLabels are the labels of the roles that can be limited.
+var sceneLabels = map[string]string{"HELP_DESK_ADMIN": "Help Desk", "USER_ADMIN": "Group Administrator", "APP_ADMIN": "Application"}
+
+// lostRoles are the roles of which a record says that they cannot be restored.
+func lostRoles(r actions.RestoreRecord, all []string) (names []string) {
+	for _, name := range all {
+		for kind, label := range sceneLabels {
+			if strings.HasPrefix(name, kind) && mentions(r.NotRestorable, label) {
+				names = append(names, name)
+			}
+		}
 	}
 	return names
 }

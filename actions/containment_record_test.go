@@ -235,3 +235,41 @@ func TestContainmentThatIsCutOff(t *testing.T) {
 		t.Errorf("restored %+v, %v", got, err)
 	}
 }
+
+// Okta assigns a role over all there is. One that was limited, or may have been, is not
+// restored: that would be more than was taken.
+func TestContainmentOfALimitedRole(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		role   oktatest.NewRole
+		unread bool
+		lost   string
+		left   int
+	}{
+		"to a group":        {oktatest.NewRole{Type: "HELP_DESK_ADMIN", Targets: []string{"VPN"}}, false, "Help Desk Administrator, which was limited to VPN", 0},
+		"to an app":         {oktatest.NewRole{Type: "APP_ADMIN", Targets: []string{"facebook"}}, false, "Application Administrator, which was limited to facebook", 0},
+		"nobody knows":      {oktatest.NewRole{Type: "HELP_DESK_ADMIN"}, true, "Help Desk Administrator, of which it could not be read", 0},
+		"to nothing":        {oktatest.NewRole{Type: "HELP_DESK_ADMIN"}, false, "", 1},
+		"no limit possible": {oktatest.NewRole{Type: "ORG_ADMIN"}, true, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.AddGroup(oktatest.NewGroup{Name: "VPN"})
+			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+			test.role.User = u.ID
+			b.AddRole(test.role)
+			if test.unread {
+				b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*/roles/*/targets/**", Status: 403})
+			}
+			c := b.containOne(map[string]any{"users": []string{u.Login}, "revoke_sessions": false, "revoke_roles": true})
+			if !c.Contained || !strings.Contains(strings.Join(c.Restore.NotRestorable, ";"), test.lost) || len(c.Restore.RolesRemoved) != test.left {
+				t.Errorf("got %+v", c)
+			}
+			got, err := b.restore(c.Restore, false)
+			if err != nil || len(b.state(u.ID).Roles) != test.left || len(got.NotRestorable) != 1-test.left {
+				t.Errorf("restored %+v, %v", got, err)
+			}
+		})
+	}
+}

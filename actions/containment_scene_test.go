@@ -54,7 +54,7 @@ var (
 	deviceStatuses = []string{oktatest.DeviceActive, oktatest.DeviceSuspended, oktatest.DeviceDeactivated, oktatest.DeviceCreated}
 	sceneGroups    = []oktatest.NewGroup{{Name: "Quarantine"}, {Name: "VPN"}, {Name: "Help Desk"}, {Name: "Payroll", Type: oktatest.TypeApp}}
 	sceneRoles     = []oktatest.NewRole{
-		{Type: "HELP_DESK_ADMIN"}, {Type: "READ_ONLY_ADMIN"}, {Type: "SUPER_ADMIN"},
+		{Type: "HELP_DESK_ADMIN"}, {Type: "USER_ADMIN", Targets: []string{"VPN"}}, {Type: "APP_ADMIN", Targets: []string{"facebook"}}, {Type: "READ_ONLY_ADMIN"}, {Type: "SUPER_ADMIN"},
 		{Type: "CUSTOM", Role: "cr0Yq6IJxGIr0ouum0g3", ResourceSet: "iamoJDFKaJxGIr0oamd9"},
 		{Type: "CUSTOM", Role: "cr0Yq6IJxGIr0ouum0g3", ResourceSet: "iamoJDFKaJxGIr0oamd8"},
 	}
@@ -208,6 +208,7 @@ var struck = []string{
 	"DELETE /api/v1/groups/*/users/*", "DELETE /api/v1/users/*/roles/*", "POST /api/v1/users/*/roles", "POST /api/v1/devices/*/lifecycle/*",
 	"GET /api/v1/users/*", "GET /api/v1/users/*/groups", "GET /api/v1/groups/*/users", "GET /api/v1/groups/*", "GET /api/v1/groups",
 	"GET /api/v1/users/*/roles", "GET /api/v1/users/*/factors", "GET /api/v1/users/*/devices", "GET /api/v1/devices/*",
+	"GET /api/v1/users/*/roles/*/targets/**",
 }
 
 var strikes = []oktatest.Fault{
@@ -329,7 +330,7 @@ func (s *scene) truths() truths {
 		}
 		for _, r := range u.Roles {
 			if r.Group == "" {
-				is.Roles = append(is.Roles, r.Type+r.Role+r.ResourceSet)
+				is.Roles = append(is.Roles, r.Type+r.Role+r.ResourceSet+strings.Join(r.Targets, ""))
 			} else {
 				all.ByGroup[u.ID] = append(all.ByGroup[u.ID], r.Type)
 			}

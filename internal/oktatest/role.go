@@ -23,17 +23,21 @@ type NewRole struct {
 	Label       string `json:"label,omitempty"`
 	// Permissions are those of a custom role, such as okta.users.read or okta.iam.read.
 	Permissions []string `json:"permissions,omitempty"`
+	// Targets are what a standard role is limited to: names of groups, of an APP_ADMIN names of apps. Okta shows none of
+	// a role that is over all.
+	Targets []string `json:"targets,omitempty"`
 }
 
 // RoleState is one administrator role. Group is the id of the group that it comes from, empty for a user's own. Role and
 // ResourceSet are the ids of a custom role and of what it is for.
 type RoleState struct {
-	ID          string `json:"id"`
-	Type        string `json:"type"`
-	Label       string `json:"label"`
-	Group       string `json:"group,omitempty"`
-	Role        string `json:"role,omitempty"`
-	ResourceSet string `json:"resource_set,omitempty"`
+	ID          string   `json:"id"`
+	Type        string   `json:"type"`
+	Label       string   `json:"label"`
+	Group       string   `json:"group,omitempty"`
+	Role        string   `json:"role,omitempty"`
+	ResourceSet string   `json:"resource_set,omitempty"`
+	Targets     []string `json:"targets,omitempty"`
 }
 
 const (
@@ -67,6 +71,7 @@ type role struct {
 	id, kind, label string
 	custom, set     string // ids of the custom role and of its resource set
 	permissions     []string
+	targets         []string // names of groups or apps
 	user            *user
 	group           *group
 	created         time.Time
@@ -81,7 +86,7 @@ func (o *Org) AddRole(n NewRole) RoleState {
 }
 
 func (o *Org) placeRole(n NewRole, now time.Time) (*role, error) {
-	r := &role{id: n.ID, kind: n.Type, label: n.Label, custom: n.Role, set: n.ResourceSet, permissions: n.Permissions}
+	r := &role{id: n.ID, kind: n.Type, label: n.Label, custom: n.Role, set: n.ResourceSet, permissions: n.Permissions, targets: n.Targets}
 	switch {
 	case (n.User == "") == (n.Group == ""):
 		return nil, errors.New("role: needs a user or a group, and not both")
@@ -145,7 +150,7 @@ func (o *Org) assign(r *role, now time.Time) *role {
 }
 
 func (r *role) state() RoleState {
-	s := RoleState{ID: r.id, Type: r.kind, Label: r.label, Role: r.custom, ResourceSet: r.set}
+	s := RoleState{ID: r.id, Type: r.kind, Label: r.label, Role: r.custom, ResourceSet: r.set, Targets: r.targets}
 	if r.group != nil {
 		s.Group = r.group.id
 	}

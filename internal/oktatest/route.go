@@ -55,6 +55,8 @@ var routes = []route{
 	{http.MethodPost, "/api/v1/users/{id}/roles", "okta.roles.manage", (*Org).assignRole},
 	{http.MethodGet, "/api/v1/users/{id}/roles/{rid}", "okta.roles.read", (*Org).getRole},
 	{http.MethodDelete, "/api/v1/users/{id}/roles/{rid}", "okta.roles.manage", (*Org).unassignRole},
+	{http.MethodGet, "/api/v1/users/{id}/roles/{rid}/targets/groups", "okta.roles.read", (*Org).listGroupTargets},
+	{http.MethodGet, "/api/v1/users/{id}/roles/{rid}/targets/catalog/apps", "okta.roles.read", (*Org).listAppTargets},
 	{http.MethodGet, "/api/v1/iam/assignees/users", "okta.roles.read", (*Org).listAssignees},
 	{http.MethodGet, "/api/v1/iam/roles", "okta.roles.read", (*Org).listCustomRoles},
 	{http.MethodGet, "/api/v1/iam/roles/{id}/permissions", "okta.roles.read", (*Org).listPermissions},
