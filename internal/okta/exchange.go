@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -106,11 +107,20 @@ func (c *Client) failure(ctx context.Context, method string, err error) error {
 func (c *Client) refusal(r *reply) error {
 	switch {
 	case r.status >= 300 && r.status < 400:
-		return r.broken("a redirect, which was not followed; is the org URL right?")
+		return r.redirected()
 	case r.status < 200 || r.status >= 400:
 		return c.redact(refused(r))
 	}
 	return r.notJSON()
+}
+
+// redirected is the error that a redirect stands for.
+func (r *reply) redirected() *sdk.Error {
+	what := "a redirect"
+	if to, err := url.Parse(r.header.Get("Location")); err == nil && to.Host != "" {
+		what += " to " + printable(to.Host, 100)
+	}
+	return r.broken(what + ", which was not followed; is the org URL right, or does this network want a sign-in first?")
 }
 
 // notJSON is the error that an answer in another form stands for, nil if it is in JSON

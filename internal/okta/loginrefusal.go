@@ -28,6 +28,11 @@ var byOAuthCode = map[string]struct {
 
 // refusal is the error of a token endpoint that gave none.
 func (o *oauth) refusal(r *reply, code string) *sdk.Error {
+	if r.status >= 300 && r.status < 400 {
+		e := r.redirected()
+		e.Message = "cannot log in: " + e.Message
+		return e
+	}
 	if r.status < 400 {
 		return r.broken("no access token; is the org URL right?")
 	}

@@ -125,7 +125,11 @@ func TestNobodyWaitsAnyMore(t *testing.T) {
 	eventually(t, func() bool { return asked.Load() == 1 })
 	cancel()
 	wantCode(t, <-done, sdk.Canceled)
-	<-ended
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second): // the login's own time is a minute
+		t.Fatal("it goes on")
+	}
 	if _, err := c.User(t.Context(), o.user.ID); err != nil {
 		t.Error(err)
 	}
@@ -158,6 +162,19 @@ func TestRenewalBeforeTheEnd(t *testing.T) {
 				t.Errorf("of a token of %s: %d were asked for after %s, want %d", test.life, n, step.at, step.want)
 			}
 		}
+	}
+}
+
+// A token's life begins before the answer that brings it is there.
+func TestSlowToken(t *testing.T) {
+	o := asApp{}.open(t)
+	const slow = 200 * time.Millisecond
+	o.org.Fault(oktatest.Fault{Path: tokenPath, Kind: oktatest.KindSlow, Delay: slow.String(), AfterEffect: true})
+	if err := o.read(t); err != nil {
+		t.Fatal(err)
+	}
+	if left := time.Until(o.oauth().current.ends); left > time.Hour-slow {
+		t.Errorf("it is taken for good for %s more", left)
 	}
 }
 

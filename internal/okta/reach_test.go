@@ -91,6 +91,8 @@ func TestCertificates(t *testing.T) {
 	address, _ := tlsServer(t, time.Now().Add(time.Hour))
 	wantUnreached(t, open(t, address), "cannot trust 127.0.0.1", "SSL_CERT_FILE")
 
+	wantUnreached(t, open(t, strings.Replace(address, "127.0.0.1", "localhost", 1)), "cannot trust localhost", "does this network want a sign-in")
+
 	address, trust := tlsServer(t, time.Now().Add(-time.Hour))
 	c := open(t, address)
 	c.base.TLSClientConfig = &tls.Config{RootCAs: trust}
@@ -109,6 +111,18 @@ func TestReasons(t *testing.T) {
 	} {
 		if got := reason("acme.okta.com", err); !strings.Contains(got, want) {
 			t.Errorf("%v: got %q, want %q", err, got, want)
+		}
+	}
+}
+
+// A network that wants a sign-in sends there whoever asks for anything else.
+func TestRedirectIsNamed(t *testing.T) {
+	for _, path := range []string{tokenPath, "/api/v1/users/**"} {
+		o := asApp{}.open(t)
+		o.org.Fault(oktatest.Fault{Path: path, Status: 302, Headers: map[string]string{"Location": "https://wifi.hotel.example/welcome?token=x"}})
+		e := wantCode(t, o.read(t), sdk.Unavailable)
+		if !strings.Contains(e.Message, "a redirect to wifi.hotel.example, which was not followed") || strings.HasPrefix(e.Message, "cannot log in: ") != (path == tokenPath) {
+			t.Errorf("%s: got %s", path, e.Message)
 		}
 	}
 }

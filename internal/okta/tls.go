@@ -20,7 +20,10 @@ func isTLS(err error) bool {
 func remedyTLS(err error) string {
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
+	var name x509.HostnameError
 	switch {
+	case errors.As(err, &name):
+		return "; is the org URL right, or does this network want a sign-in first?"
 	case errors.As(err, &authority):
 		return "; if a proxy reads along by intent, let SSL_CERT_FILE name its certificate"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
