@@ -61,49 +61,8 @@ func (c Connector[S, C]) Compile() (Backend, error) {
 		Version: ManifestVersion, Name: c.Name, Title: c.Title, Summary: c.Summary, Docs: c.Docs, Release: c.Version,
 		Actions: make([]ActionInfo, 0, len(c.Actions)), Triggers: make([]TriggerInfo, 0, len(c.Triggers)),
 	}
-	compiled := make([]operation[C], len(c.Actions))
-	failures := make([]error, len(c.Actions))
-	// Side by side, since every start of a plugin waits for it.
-	var actions sync.WaitGroup
-	for i, a := range c.Actions {
-		if a == nil {
-			errs = append(errs, fmt.Errorf("action %d is nil", i))
-			continue
-		}
-		actions.Go(func() { compiled[i], failures[i] = a.compile() })
-	}
-	actions.Wait()
-	for i, a := range c.Actions {
-		if a == nil {
-			continue
-		}
-		op := compiled[i]
-		errs = append(errs, failures[i])
-		if _, double := b.actions[op.info.Name]; double {
-			errs = append(errs, fmt.Errorf("action %q is there twice", op.info.Name))
-		}
-		b.actions[op.info.Name] = op
-		b.manifest.Actions = append(b.manifest.Actions, op.info)
-	}
-	for i, t := range c.Triggers {
-		if t == nil {
-			errs = append(errs, fmt.Errorf("trigger %d is nil", i))
-			continue
-		}
-		src, err := t.compile()
-		errs = append(errs, err)
-		if _, double := b.triggers[src.info.Name]; double {
-			errs = append(errs, fmt.Errorf("trigger %q is there twice", src.info.Name))
-		}
-		b.triggers[src.info.Name] = src
-		b.manifest.Triggers = append(b.manifest.Triggers, src.info)
-	}
-	for _, a := range b.manifest.Actions {
-		undo, ok := b.actions[a.Undo]
-		if a.Undo != "" && (!ok || undo.info.Effect == Reads) {
-			errs = append(errs, fmt.Errorf("action %q: undo %q is not an action that writes", a.Name, a.Undo))
-		}
-	}
+	errs = append(errs, b.addActions(c.Actions)...)
+	errs = append(errs, b.addTriggers(c.Triggers)...)
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("connector %q: %w", c.Name, err)
 	}
@@ -140,6 +99,58 @@ type backend[S, C any] struct {
 	check    func(context.Context, C) (Health, error)
 	actions  map[string]operation[C]
 	triggers map[string]source[C]
+}
+
+// addActions compiles the actions into b, side by side, since every start of a plugin
+// waits for it.
+func (b *backend[S, C]) addActions(all []Operation[C]) (errs []error) {
+	compiled := make([]operation[C], len(all))
+	failures := make([]error, len(all))
+	var compiling sync.WaitGroup
+	for i, a := range all {
+		if a == nil {
+			errs = append(errs, fmt.Errorf("action %d is nil", i))
+			continue
+		}
+		compiling.Go(func() { compiled[i], failures[i] = a.compile() })
+	}
+	compiling.Wait()
+	for i, a := range all {
+		if a == nil {
+			continue
+		}
+		op := compiled[i]
+		errs = append(errs, failures[i])
+		if _, double := b.actions[op.info.Name]; double {
+			errs = append(errs, fmt.Errorf("action %q is there twice", op.info.Name))
+		}
+		b.actions[op.info.Name] = op
+		b.manifest.Actions = append(b.manifest.Actions, op.info)
+	}
+	for _, a := range b.manifest.Actions {
+		undo, ok := b.actions[a.Undo]
+		if a.Undo != "" && (!ok || undo.info.Effect == Reads) {
+			errs = append(errs, fmt.Errorf("action %q: undo %q is not an action that writes", a.Name, a.Undo))
+		}
+	}
+	return errs
+}
+
+func (b *backend[S, C]) addTriggers(all []Source[C]) (errs []error) {
+	for i, t := range all {
+		if t == nil {
+			errs = append(errs, fmt.Errorf("trigger %d is nil", i))
+			continue
+		}
+		src, err := t.compile()
+		errs = append(errs, err)
+		if _, double := b.triggers[src.info.Name]; double {
+			errs = append(errs, fmt.Errorf("trigger %q is there twice", src.info.Name))
+		}
+		b.triggers[src.info.Name] = src
+		b.manifest.Triggers = append(b.manifest.Triggers, src.info)
+	}
+	return errs
 }
 
 // Manifest returns a copy: what one host does to its lists, no other sees.
