@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -84,8 +85,13 @@ func (j *job) recall(u *okta.User) {
 	j.out.before, j.out.Restore.StatusBefore = j.user.Status, j.user.Status
 }
 
-// mayHaveDone reports whether a write that failed may have been done all the same.
+// mayHaveDone reports whether a write that failed may have been done all the same. What
+// found no connection was not sent.
 func mayHaveDone(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return false
+	}
 	e := sdk.AsError(err)
 	return e != nil && !okta.Guarded(err) && (e.Code == sdk.Unavailable || e.Code == sdk.Timeout || e.Code == sdk.Canceled)
 }

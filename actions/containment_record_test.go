@@ -273,3 +273,21 @@ func TestContainmentOfALimitedRole(t *testing.T) {
 		})
 	}
 }
+
+// Where Okta cannot be reached nothing was done, and nothing else is said.
+func TestContainmentWithoutAConnection(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	nobody := httptest.NewServer(http.NotFoundHandler())
+	nobody.Close()
+	b.open(map[string]any{"org_url": nobody.URL})
+	for _, users := range [][]string{{"00uNOBODY00000000001"}, {"00uNOBODY00000000001", "a@corp.example"}} {
+		_, _, err := b.contain(map[string]any{"users": users})
+		e := b.wantCode(err, sdk.Unavailable)
+		for _, ref := range users {
+			if len(users) > 1 && !strings.Contains(e.Message, ref+": ") {
+				t.Errorf("got %v", e)
+			}
+		}
+	}
+}
