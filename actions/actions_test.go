@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/oktaspec"
 	"soar.example/okta/internal/oktatest"
 	"soar.example/okta/sdk"
 )
@@ -20,7 +21,7 @@ import (
 func TestMain(m *testing.M) {
 	// The SDK's token cache, which is not used, has a goroutine that ends with the
 	// garbage collection of its client.
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
+	goleak.VerifyTestMain(oktaspec.Main{M: m, OddEvents: true}, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
 }
 
 // bench is an embedded org and a session on it.
