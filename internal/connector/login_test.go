@@ -19,6 +19,14 @@ import (
 // appSession opens a session of a service app that is granted everything.
 func appSession(t testing.TB, dpop bool, more map[string]any) (sdk.Session, service) {
 	t.Helper()
+	s := newService(t)
+	return appWith(t, s, more, oktatest.NewServiceApp{DPoP: dpop}), s
+}
+
+// appWith opens a session with a service app's login: the app is granted what every
+// action needs, unless it says which scopes.
+func appWith(t testing.TB, s service, more map[string]any, app oktatest.NewServiceApp) sdk.Session {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -35,15 +43,17 @@ func appSession(t testing.TB, dpop bool, more map[string]any) (sdk.Session, serv
 	if err != nil {
 		t.Fatal(err)
 	}
-	granted := []string{"okta.roles.read"}
-	for _, a := range manifest.Actions {
-		granted = append(granted, a.Scopes...)
+	if app.Scopes == nil {
+		app.Scopes = []string{"okta.roles.read"}
+		for _, a := range manifest.Actions {
+			app.Scopes = append(app.Scopes, a.Scopes...)
+		}
+		for _, tr := range manifest.Triggers {
+			app.Scopes = append(app.Scopes, tr.Scopes...)
+		}
 	}
-	for _, tr := range manifest.Triggers {
-		granted = append(granted, tr.Scopes...)
-	}
-	s := newService(t)
-	id := s.AddServiceApp(oktatest.NewServiceApp{Keys: []json.RawMessage{oktatest.PublicJWK(key.Public(), "k")}, Scopes: granted, DPoP: dpop})
+	app.Keys = []json.RawMessage{oktatest.PublicJWK(key.Public(), "k")}
+	id := s.AddServiceApp(app)
 	settings := map[string]any{
 		"org_url": s.URL, "client_id": id,
 		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
@@ -60,7 +70,7 @@ func appSession(t testing.TB, dpop bool, more map[string]any) (sdk.Session, serv
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = session.Close() })
-	return session, s
+	return session
 }
 
 // asked are the scopes of the last request for a token.

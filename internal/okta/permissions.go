@@ -168,7 +168,7 @@ func (s *survey) readPermissions(ctx context.Context, role string) {
 const mostCustoms = 3
 
 // composites do what the first of their scopes is for without the others.
-var composites = []string{"contain_user", "restore_user", "get_user_blast_radius"}
+var composites = []string{"contain_user", "restore_user", "get_user_blast_radius", "block_ip"}
 
 // judge says whether the login can run an action.
 func (s *survey) judge(ctx context.Context, op Operation) (Permission, error) {
@@ -189,6 +189,13 @@ func (s *survey) judge(ctx context.Context, op Operation) (Permission, error) {
 		return p, nil
 	}
 	var reasons []string
+	shut, err := s.protections(ctx, op)
+	if err != nil {
+		return Permission{}, err
+	}
+	if shut.can != CanYes {
+		p.Can, p.Missing, reasons = shut.can, add(nil, shut.missing), add(nil, shut.why)
+	}
 	for i, scope := range op.Scopes {
 		f, err := s.scope(ctx, op.Name, scope)
 		if err != nil {
@@ -258,9 +265,36 @@ func (s *survey) blind() bool {
 	return s.scoped && !s.grants("okta.roles.read") || s.seen["okta.roles"].missing != ""
 }
 
+// protections says whether the guards can look up whom the settings protect, as they
+// must before they let a write to somebody through.
+func (s *survey) protections(ctx context.Context, op Operation) (finding, error) {
+	if !op.toSomebody() {
+		return finding{can: CanYes}, nil
+	}
+	var scopes []string
+	if g := s.client.guard; g.protects() {
+		scopes = append(scopes, "okta.users.read")
+		if len(g.ProtectedGroups) > 0 {
+			scopes = append(scopes, "okta.groups.read")
+		}
+	}
+	for _, scope := range scopes {
+		if f, err := s.scope(ctx, op.Name, scope); err != nil || f.can != CanYes {
+			f.why = "the guards cannot look up whom the settings protect: " + f.why
+			return f, err
+		}
+	}
+	return finding{can: CanYes}, nil
+}
+
+// toNobody are the actions that write to no user, group or device that is there already.
+var toNobody = []string{"create_user", "create_group", "block_ip", "unblock_ip", "deactivate_application"}
+
+func (op Operation) toSomebody() bool { return op.Writes && !slices.Contains(toNobody, op.Name) }
+
 // toUsers reports whether the action writes to users who are there already.
 func (op Operation) toUsers() bool {
-	return op.Writes && op.Name != "create_user" && op.Name != "block_ip" && slices.ContainsFunc(op.Scopes, func(scope string) bool {
+	return op.toSomebody() && slices.ContainsFunc(op.Scopes, func(scope string) bool {
 		return strings.HasPrefix(scope, "okta.users.") || strings.HasPrefix(scope, "okta.sessions.")
 	})
 }
