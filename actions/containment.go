@@ -160,8 +160,9 @@ func (j *job) resetFactors(ctx context.Context) {
 		return
 	}
 	switch last := &j.out.Steps[len(j.out.Steps)-1]; {
-	case err != nil:
+	case err != nil && last.Outcome == sdk.Changed:
 		last.Reason = "whether there were factors before could not be read"
+	case err != nil:
 	case none && last.Outcome == sdk.Changed:
 		last.Outcome = sdk.Already
 		return
@@ -277,6 +278,9 @@ func (j *job) expirePassword(ctx context.Context) {
 		j.note(stepPassword, "", sdk.NotApplicable, "Okta expires no password of a user who is "+before)
 	case j.try(ctx, stepPassword, "", func(ctx context.Context) error { return j.c.ExpirePassword(ctx, j.user.ID) }, j.statusIs(okta.StatusPasswordExpired)):
 		j.lose("the password: the user must choose a new one")
+		if last := &j.out.Steps[len(j.out.Steps)-1]; before == "" && last.Outcome == sdk.Changed {
+			last.Reason = "whether it had expired before could not be read"
+		}
 	}
 }
 

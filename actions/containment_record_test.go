@@ -291,3 +291,17 @@ func TestContainmentWithoutAConnection(t *testing.T) {
 		}
 	}
 }
+
+// A password that may have expired before is not claimed to have been expired by the
+// containment.
+func TestContainmentThatCannotTellWhatWasBefore(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: oktatest.StatusPasswordExpired})
+	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktatest.KindHangup})
+	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
+	c := b.containOne(map[string]any{"users": []string{u.ID}, "revoke_sessions": false, "expire_password": true})
+	if last := c.Steps[len(c.Steps)-1]; last.Name != "expire_password" || last.Reason == "" || c.Contained || c.Restore.StatusBefore != "" {
+		t.Errorf("got %+v", c)
+	}
+}
