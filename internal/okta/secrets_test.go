@@ -113,3 +113,14 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Error("the log does not have the token request")
 	}
 }
+
+// An API token that Okta, or a proxy, repeats is not repeated here.
+func TestTokenThatIsToldBack(t *testing.T) {
+	c, s := org(t)
+	s.Fault(oktatest.Fault{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":"odd header: SSWS ` + canary + `"}`})
+	_, err := c.User(t.Context(), "00u1")
+	e := wantCode(t, err, sdk.InvalidInput)
+	if strings.Contains(e.Error(), canary) || !strings.Contains(e.Message, "odd header: SSWS ********") {
+		t.Errorf("got %s", e.Message)
+	}
+}
