@@ -22,6 +22,9 @@ func accessSteps(t *testing.T, c *caller) []step {
 	groupRole := c.org.AddRole(oktatest.NewRole{Group: state.Groups[2].ID, Type: "READ_ONLY_ADMIN"})
 	readers := "/api/v1/groups/" + state.Groups[2].ID + "/roles/" + groupRole.ID
 	c.org.AddRole(oktatest.NewRole{User: maya.ID, Type: "CUSTOM", Role: "cr0Readers", ResourceSet: "iam1", Permissions: []string{"okta.users.read"}})
+	limited := "/api/v1/users/" + staged + "/roles/"
+	groupAdmin := c.org.AddRole(oktatest.NewRole{User: staged, Type: "USER_ADMIN", Targets: []string{state.Groups[2].Name}}).ID
+	appAdmin := c.org.AddRole(oktatest.NewRole{User: staged, Type: "APP_ADMIN", Targets: []string{"facebook"}}).ID
 	key := newKey(t, "ES256")
 	service := c.org.AddServiceApp(key.app("okta.users.read"))
 	c.org.AnswerPush(oktatest.Push{User: alice.ID, Answer: oktatest.PushRejected, AfterPolls: 1, Number: 42})
@@ -54,6 +57,8 @@ func accessSteps(t *testing.T, c *caller) []step {
 		{"GET /api/v1/users/{id}/roles", user + "/roles", ""},
 		{"GET /api/v1/users/{id}/roles/{rid}", "/api/v1/users/" + maya.ID + "/roles/" + maya.Roles[0].ID, ""},
 		{"DELETE /api/v1/users/{id}/roles/{rid}", "/api/v1/users/" + maya.ID + "/roles/" + maya.Roles[0].ID, ""},
+		{"GET /api/v1/users/{id}/roles/{rid}/targets/groups", limited + groupAdmin + "/targets/groups", ""},
+		{"GET /api/v1/users/{id}/roles/{rid}/targets/catalog/apps", limited + appAdmin + "/targets/catalog/apps", ""},
 		{"GET /api/v1/iam/roles", "/api/v1/iam/roles", ""},
 		{"GET /api/v1/iam/roles/{id}/permissions", "/api/v1/iam/roles/cr0Readers/permissions", ""},
 		{"GET /oauth2/v1/clients/{id}/roles", "/oauth2/v1/clients/" + service + "/roles", ""},

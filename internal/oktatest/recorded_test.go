@@ -44,7 +44,8 @@ func TestRecorded(t *testing.T) {
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			t.Fatal(err)
 		}
-		if !oktatest.HasEndpoint(r.Method, r.Path) {
+		// The org has no catalogue of apps: of one it knows no more than its name.
+		if !oktatest.HasEndpoint(r.Method, r.Path) || strings.HasSuffix(r.Path, "/targets/catalog/apps") {
 			continue
 		}
 		replayed++

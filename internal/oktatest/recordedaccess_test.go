@@ -138,6 +138,18 @@ func prepareHolder(t *testing.T, c *caller, r recorded, parts []string, items []
 		}
 	case parts[2] == "factors" && len(parts) > 3:
 		c.org.AddFactor(oktatest.NewFactor{ID: parts[3], User: owner, Type: "question"})
+	case parts[2] == "roles" && len(parts) > 4:
+		kind, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(parts[3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := oktatest.NewRole{ID: parts[3], Type: string(kind), User: owner}
+		for _, i := range items {
+			profile := i.(map[string]any)["profile"].(map[string]any)
+			c.org.AddGroup(oktatest.NewGroup{Name: str(profile, "name")})
+			n.Targets = append(n.Targets, str(profile, "name"))
+		}
+		c.org.AddRole(n)
 	case parts[2] == "roles" && r.Method == "GET":
 		for _, i := range items {
 			role(str(i.(map[string]any), "id"), str(i.(map[string]any), "type"))
