@@ -305,3 +305,20 @@ func TestContainmentThatCannotTellWhatWasBefore(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 }
+
+// How the account was before is worked out afterwards, where its first answers were
+// lost.
+func TestContainmentThatRecallsWhatWasBefore(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktatest.KindHangup, AfterEffect: true})
+	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Times: 3, Status: 500})
+	c := b.containOne(map[string]any{"users": []string{u.ID}})
+	if c.Steps[0].Outcome != sdk.Changed || c.Steps[0].Error != nil || !c.Contained || c.Restore.StatusBefore != oktatest.StatusActive {
+		t.Fatalf("got %+v", c)
+	}
+	if got, err := b.restore(c.Restore, false); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktatest.StatusActive {
+		t.Errorf("restored %+v, %v", got, err)
+	}
+}
