@@ -94,19 +94,24 @@ func (s *Schema) collect(e *jsonschema.ValidationError, all *[]Violation) {
 	default:
 		text := "is not of the form that this secret must have"
 		if !s.secret(e.InstanceLocation) {
-			text = sentence(e.ErrorKind)
+			text = sentence(e.ErrorKind, s.at(e.InstanceLocation))
 		}
 		*all = append(*all, Violation{pointer(e.InstanceLocation), text})
 	}
 }
 
-// sentence says what is wrong without repeating a megabyte of it.
-func sentence(k jsonschema.ErrorKind) string {
+// sentence says what is wrong without repeating a megabyte of it. There is what the
+// schema says about the place.
+func sentence(k jsonschema.ErrorKind, there *Node) string {
 	switch k := k.(type) {
 	case *kind.FalseSchema:
 		return "is not allowed here"
 	case *kind.Pattern:
-		return shorten((&kind.Pattern{Got: shorten(k.Got, 100), Want: k.Want}).LocalizedString(english), 1000)
+		text := shorten((&kind.Pattern{Got: shorten(k.Got, 100), Want: k.Want}).LocalizedString(english), 1000)
+		if len(there.Examples) > 0 {
+			text += ", as " + shorten(string(there.Examples[0]), 100) + " does"
+		}
+		return text
 	case *kind.Format:
 		if got, ok := k.Got.(string); ok && len(got) > 100 {
 			return fmt.Sprintf("is not valid %s", k.Want)

@@ -23,7 +23,7 @@ func TestCheckSaysAllAtOnce(t *testing.T) {
 		`/hom: unknown field; did you mean "home"?`,
 		"/home/city: got number, want string",
 		"/home/codes: items at 1 and 2 are equal",
-		"/home/codes/0: 'a' does not match pattern '^[A-Z]+$'",
+		"/home/codes/0: 'a' does not match pattern '^[A-Z]+$', as \"AB\" does",
 		"/mode: value must be one of 'slow', 'fast,er'",
 		"/places: maxItems: got 3, want 2",
 		"/places/0/town: unknown field",

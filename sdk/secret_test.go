@@ -196,18 +196,19 @@ func TestDuration(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"90s": 90 * time.Second, "15m": 15 * time.Minute, "1h30m": 90 * time.Minute, "1.5h": 90 * time.Minute, "0s": 0, "100ms": 100 * time.Millisecond,
 		"1µs": time.Microsecond, "1us": time.Microsecond, "2160h": 2160 * time.Hour, "1ns": 1,
+		"7d": 168 * time.Hour, "1d12h": 36 * time.Hour, "0.5d": 12 * time.Hour,
 	} {
 		var d sdk.Duration
 		if err := d.UnmarshalText([]byte(text)); err != nil || d.Std() != want || !check(text) {
 			t.Errorf("%s: got %s, %v, the schema says %v", text, d, err, check(text))
 		}
 	}
-	for _, text := range []string{"", "90", "-1s", "+1s", "1 s", "s", "1d", "1h 30m", " 1s", "1s\n", "Infinity", "1e3s", "1.s"} {
+	for _, text := range []string{"", "90", "-1s", "+1s", "1 s", "s", "d", "1w", "7dd", "1h 30m", " 1s", "1s\n", "Infinity", "1e3s", "1.s"} {
 		if check(text) {
 			t.Errorf("the schema takes %q", text)
 		}
 	}
-	for _, text := range []string{"", "90", "-1s", "1d", "99999999999h", "x"} {
+	for _, text := range []string{"", "90", "-1s", "-1d", "d", "7dd", "99999999999h", "999999999d", "x"} {
 		d := sdk.Duration(7)
 		if err := d.UnmarshalText([]byte(text)); err == nil || d != 7 {
 			t.Errorf("%q: got %s, %v", text, d, err)

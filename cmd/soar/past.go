@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
+
+	"soar.example/okta/sdk"
 )
 
 // A span is the time from since up to until.
@@ -31,17 +32,11 @@ func parsePast(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf(`%q is not a time such as 2026-03-14T02:00:00Z, 2026-03-14, "2h ago" or now`, oneLine(text))
 }
 
-// parseAge reads how long something is ago: days of 24 hours, or hours and less, such
-// as 90d or 36h.
+// parseAge reads how long something is ago, such as 90d or 36h.
 func parseAge(text string) (time.Duration, error) {
-	s := strings.TrimSpace(text)
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
-			return time.Duration(n) * 24 * time.Hour, nil
-		}
+	d, err := sdk.ParseDuration(strings.TrimSpace(text))
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is not a time span such as 90d or 36h", oneLine(text))
 	}
-	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
-		return d, nil
-	}
-	return 0, fmt.Errorf("%q is not a time span such as 90d or 36h", oneLine(text))
+	return d, nil
 }
