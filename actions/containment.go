@@ -32,6 +32,8 @@ type containedGroups struct {
 	remove     []*okta.Group
 }
 
+// findGroups looks the groups up. It does not wait for Okta: nothing was begun yet that
+// would have to be finished, and the caller can try again.
 func findGroups(ctx context.Context, c *okta.Client, m Measures) (containedGroups, error) {
 	var found containedGroups
 	var err error
@@ -39,13 +41,13 @@ func findGroups(ctx context.Context, c *okta.Client, m Measures) (containedGroup
 		if sdk.IsDryRun(ctx) { // a plan is not to rest on what was so a while ago
 			c.ForgetGroup(m.Quarantine)
 		}
-		if found.quarantine, err = patiently(ctx, func() (*okta.Group, error) { return c.GroupByRef(ctx, "/quarantine", m.Quarantine) }); err != nil {
+		if found.quarantine, err = c.GroupByRef(ctx, "/quarantine", m.Quarantine); err != nil {
 			return found, err
 		}
 	}
 	for i, ref := range m.RemoveGroups {
 		pointer := fmt.Sprintf("/remove_groups/%d", i)
-		g, err := patiently(ctx, func() (*okta.Group, error) { return c.FindGroup(ctx, pointer, ref) })
+		g, err := c.FindGroup(ctx, pointer, ref)
 		switch {
 		case err != nil:
 			return found, err

@@ -39,6 +39,8 @@ func (j *job) meet(ctx context.Context, pointer, ref string, claimed *sync.Map) 
 			return nil
 		}
 	}
+	// Others of the same call may be contained already: this one is not to be left out
+	// for a failure that passes.
 	u, err := patiently(ctx, func() (*okta.User, error) { return j.c.FindUser(ctx, pointer, ref) })
 	lost := blind && mayHaveDone(refusal) && !sdk.IsDryRun(ctx)
 	switch {

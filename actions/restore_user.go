@@ -55,7 +55,7 @@ type RestoreUserOutput struct {
 
 func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (RestoreUserOutput, error) {
 	r := in.Record
-	u, err := patiently(ctx, func() (*okta.User, error) { return c.FindUser(ctx, "/record/user_id", r.UserID) })
+	u, err := c.FindUser(ctx, "/record/user_id", r.UserID)
 	if err != nil {
 		return RestoreUserOutput{}, err
 	}

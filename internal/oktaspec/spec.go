@@ -20,7 +20,7 @@ import (
 )
 
 // ErrMissing says that Okta's description is not on this machine.
-var ErrMissing = errors.New("Okta's OpenAPI description is not here")
+var ErrMissing = errors.New("no OpenAPI description of Okta is here")
 
 // A Spec is the calls that Okta describes, by their paths, and the schemas that these
 // name.
