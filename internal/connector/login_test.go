@@ -35,7 +35,7 @@ func appWith(t testing.TB, s service, more map[string]any, app oktatest.NewServi
 	if err != nil {
 		t.Fatal(err)
 	}
-	backend, err := Okta.Compile()
+	backend, err := Backend()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestScopesOfWhatIsAllowed(t *testing.T) {
 }
 
 func TestSettingsOfALogin(t *testing.T) {
-	backend, err := Okta.Compile()
+	backend, err := Backend()
 	if err != nil {
 		t.Fatal(err)
 	}
