@@ -47,44 +47,66 @@ func (l *lagging) remember(token, path string, reads int) {
 	l.was[path], l.stale[path] = w, reads
 }
 
+// front opens the bench's connection through a lagging front of its org.
+func (b *bench) front() *lagging {
+	b.t.Helper()
+	target, err := url.Parse(b.URL)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	front := &lagging{stale: map[string]int{}, was: map[string]*httptest.ResponseRecorder{}, org: httputil.NewSingleHostReverseProxy(target)}
+	s := httptest.NewServer(front)
+	b.t.Cleanup(s.Close)
+	b.open(map[string]any{"org_url": s.URL})
+	return front
+}
+
 // What Okta accepted may take a moment to show: an account is not called open before
-// that, and not contained before the state says so.
+// that, and not contained before the state says so. The same goes for its restoration.
 func TestContainmentThatShowsLate(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		reads     int
-		contained bool
+		reads int
+		shows bool
 	}{
 		"after a moment": {2, true},
 		"never":          {1000, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := &bench{t: t, Server: oktatest.Start(t, oktatest.Options{})}
+			b := newBench(t)
 			g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
 			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
-			target, err := url.Parse(b.URL)
-			if err != nil {
-				t.Fatal(err)
+			front := b.front()
+			lag := func() {
+				for _, path := range []string{"/api/v1/users/" + u.ID, "/api/v1/users/" + u.ID + "/groups", "/api/v1/groups/" + g.ID + "/users"} {
+					front.remember(b.Token, path, test.reads)
+				}
 			}
-			front := &lagging{stale: map[string]int{}, was: map[string]*httptest.ResponseRecorder{}, org: httputil.NewSingleHostReverseProxy(target)}
-			s := httptest.NewServer(front)
-			t.Cleanup(s.Close)
-			for _, path := range []string{"/api/v1/users/" + u.ID, "/api/v1/users/" + u.ID + "/groups", "/api/v1/groups/" + g.ID + "/users"} {
-				front.remember(b.Token, path, test.reads)
-			}
-			b.open(map[string]any{"org_url": s.URL})
+			lag()
 			out, _, err := b.contain(map[string]any{"users": []string{u.ID}, "quarantine": g.ID})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if out.Contained != test.contained || (len(out.Users[0].Open) == 0) != test.contained || (out.Outcome == sdk.Changed) != test.contained {
+			if out.Contained != test.shows || (len(out.Users[0].Open) == 0) != test.shows || (out.Outcome == sdk.Changed) != test.shows {
 				t.Errorf("got %+v", out)
 			}
-			if len(out.Users[0].Restore.GroupsAdded) != 1 || out.Users[0].Restore.StatusBefore != oktatest.StatusActive {
-				t.Errorf("the record is %+v", out.Users[0].Restore)
+			record := out.Users[0].Restore
+			if len(record.GroupsAdded) != 1 || record.StatusBefore != oktatest.StatusActive {
+				t.Errorf("the record is %+v", record)
 			}
 			if s := b.state(u.ID); s.Status != oktatest.StatusSuspended {
+				t.Errorf("the org has %+v", s)
+			}
+			lag()
+			restored, err := b.restore(record, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (restored.Outcome == sdk.Changed) != test.shows || (restored.After.Status == oktatest.StatusActive) != test.shows {
+				t.Errorf("restored: %+v", restored)
+			}
+			if s := b.state(u.ID); s.Status != oktatest.StatusActive || len(s.Groups) != 1 {
 				t.Errorf("the org has %+v", s)
 			}
 		})

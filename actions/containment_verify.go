@@ -65,6 +65,9 @@ func (j *job) judgeAccount(now state, open func(what string, done bool)) {
 	}
 	j.out.User, r.Login = refOf(u), u.Login
 	j.out.after, r.StatusAfter, r.StatusChanged = u.Status, u.Status, u.StatusChanged
+	if u.Status == r.StatusBefore && (j.did(stepSuspend) || j.did(stepPassword)) { // it may show after all
+		r.StatusAfter = j.supposed()
+	}
 	suspended := u.Status == okta.StatusSuspended || u.Status == okta.StatusDeprovisioned
 	if j.m.Suspend && !suspended {
 		open("the account is "+u.Status+" and not suspended"+j.why(stepSuspend, ""), j.did(stepSuspend))

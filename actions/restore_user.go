@@ -97,17 +97,8 @@ func (j *job) restored(ctx context.Context, r RestoreRecord) (RestoreUserOutput,
 			wrong = append(wrong, strings.TrimSpace(s.Name+" "+s.Target)+": "+s.Error.Message)
 		}
 	}
-	u, err := patiently(ctx, func() (*okta.User, error) { return j.c.User(ctx, j.user.ID) })
-	switch {
-	case err != nil:
-		out.After = UserState{}
-		wrong = append(wrong, "the account could not be read back: "+err.Error())
-	default:
-		out.After = stateOf(u)
-		if why := r.left(u); why != "" {
-			wrong = append(wrong, why)
-		}
-	}
+	after, open := j.restoredState(ctx, r)
+	out.After, wrong = after, append(wrong, open...)
 	if len(wrong) > 0 {
 		out.Outcome, out.Reason = sdk.NotApplicable, "not restored: "+strings.Join(wrong, "; ")
 	}
