@@ -252,8 +252,16 @@ func (s *scene) contain(ctx context.Context, in map[string]any) (out actions.Con
 	return out, err
 }
 
+// restore comes again when a rate limit asks it to, as its callers do: the login's other
+// sessions know of the limit, too.
 func (s *scene) restore(record actions.RestoreRecord, force bool) (out actions.RestoreUserOutput, err error) {
-	err = s.run(s.Context(), "restore_user", actions.RestoreUserInput{Record: record, Force: force}, &out)
+	for range 3 {
+		err = s.run(s.Context(), "restore_user", actions.RestoreUserInput{Record: record, Force: force}, &out)
+		if e := sdk.AsError(err); e == nil || e.Code != sdk.RateLimited {
+			break
+		}
+		time.Sleep(sdk.AsError(err).RetryAfter)
+	}
 	return out, err
 }
 
