@@ -134,11 +134,7 @@ func cell(v any) string {
 	const mostItems, mostLetters = 20, 400
 	list, ok := v.([]any)
 	if !ok {
-		s := []rune(text(v))
-		if len(s) > mostLetters {
-			return string(s[:mostLetters]) + "…"
-		}
-		return string(s)
+		return begin(text(v), mostLetters)
 	}
 	items := make([]string, min(len(list), mostItems))
 	for i := range items {
@@ -148,6 +144,14 @@ func cell(v any) string {
 		items = append(items, fmt.Sprintf("… %d more", n))
 	}
 	return strings.Join(items, ", ")
+}
+
+// begin is a text's beginning, for a table; --json has the whole.
+func begin(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }
 
 // text follows a path of members and returns what is there as one line, "" if
@@ -183,16 +187,16 @@ func flatten(prefix string, v any, rows *[][]string) {
 		for i, item := range v {
 			object, _ := item.(map[string]any)
 			delete(object, "raw") // in JSON it is there
+			path := prefix + "." + strconv.Itoa(i)
+			if object == nil {
+				*rows = append(*rows, []string{path, text(item)})
+			}
 			for _, name := range slices.Sorted(maps.Keys(object)) {
-				path := prefix + "." + strconv.Itoa(i) + "." + name
-				if inner, ok := object[name].(map[string]any); ok && name != "restore" {
-					flatten(path, inner, rows)
+				if name == "restore" {
+					*rows = append(*rows, []string{path + "." + name, text(object[name])})
 					continue
 				}
-				*rows = append(*rows, []string{path, text(object[name])})
-			}
-			if object == nil {
-				*rows = append(*rows, []string{prefix + "." + strconv.Itoa(i), text(item)})
+				flatten(path+"."+name, object[name], rows)
 			}
 		}
 	default:

@@ -43,8 +43,8 @@ func (a *app) auditCommand() *cobra.Command {
 					step += " (" + e.Cause + ")"
 				}
 				rows = append(rows, []string{
-					when(e.Time), short(e.RunID), step, e.Action, string(e.Input), outcome,
-					e.Duration.Round(time.Millisecond).String(), strings.Join(e.RequestIDs, " "),
+					when(e.Time), short(e.RunID), step, e.Action, begin(string(e.Input), 80), outcome,
+					e.Duration.Round(time.Millisecond).String(), begin(strings.Join(e.RequestIDs, " "), 60),
 				})
 			}
 			a.out.table(rows)
