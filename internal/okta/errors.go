@@ -88,8 +88,9 @@ func byStatus(status int) (sdk.Code, string) {
 }
 
 // refused returns the error that an answer of 400 or more stands for. A body that
-// is not Okta's (empty, HTML) leaves the status to tell.
-func refused(r *reply) *sdk.Error {
+// is not Okta's (empty, HTML) leaves the status to tell. mask takes the login out of
+// what Okta said, should it ever be repeated there.
+func refused(r *reply, mask func(string) string) *sdk.Error {
 	var body oktaError
 	if json.Unmarshal(r.body, &body) != nil {
 		body = oktaError{}
@@ -107,7 +108,7 @@ func refused(r *reply) *sdk.Error {
 	case "insufficient_scope":
 		e.Code, e.Message = sdk.Forbidden, "the login lacks an OAuth scope that the call needs"
 		if scope != "" {
-			e.Message += ": " + printable(scope, 200)
+			e.Message += ": " + printable(mask(scope), 200)
 		}
 	case "invalid_token":
 		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the app's access token, not even a new one; is the app still active?"
@@ -116,7 +117,7 @@ func refused(r *reply) *sdk.Error {
 	}
 	if e.Code == sdk.InvalidInput {
 		// Only Okta knows what it did not like about the input.
-		if said := saidBy(body); said != "" {
+		if said := saidBy(body, mask); said != "" {
 			e.Message += "; Okta says: " + said
 		}
 	}
@@ -126,7 +127,7 @@ func refused(r *reply) *sdk.Error {
 	return e
 }
 
-func saidBy(body oktaError) string {
+func saidBy(body oktaError, mask func(string) string) string {
 	var texts []string
 	for _, c := range body.Causes {
 		texts = append(texts, c.Summary)
@@ -134,7 +135,7 @@ func saidBy(body oktaError) string {
 	if len(texts) == 0 {
 		texts = []string{body.Summary}
 	}
-	return printable(strings.Join(texts, "; "), 300)
+	return printable(mask(strings.Join(texts, "; ")), 300)
 }
 
 // reason says in our words why host did not answer.

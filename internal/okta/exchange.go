@@ -109,7 +109,7 @@ func (c *Client) refusal(r *reply) error {
 	case r.status >= 300 && r.status < 400:
 		return r.redirected()
 	case r.status < 200 || r.status >= 400:
-		return c.redact(refused(r))
+		return refused(r, c.login.mask)
 	}
 	return r.notJSON()
 }
@@ -137,9 +137,3 @@ func (r *reply) notJSON() error {
 
 // errNotJSON marks a success that is not in JSON.
 var errNotJSON = errors.New("not JSON")
-
-// redact takes the login out of what Okta said, should it ever be repeated there.
-func (c *Client) redact(e *sdk.Error) *sdk.Error {
-	e.Message = c.login.mask(e.Message)
-	return e
-}

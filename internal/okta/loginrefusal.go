@@ -36,7 +36,7 @@ func (o *oauth) refusal(r *reply, code string) *sdk.Error {
 	if r.status < 400 {
 		return r.broken("no access token; is the org URL right?")
 	}
-	e := refused(r)
+	e := refused(r, o.mask)
 	if known, ok := byOAuthCode[code]; ok {
 		e.Code, e.Message, e.RetryAfter = known.code, known.message, 0
 	} else if !e.Code.Transient() {

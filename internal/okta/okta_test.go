@@ -137,3 +137,17 @@ func TestSlowAnswerIsATimeout(t *testing.T) {
 		t.Errorf("the error does not say that the write is in doubt: %s", e.Message)
 	}
 }
+
+// A token that happens to be one of our own words takes none out of what we say.
+func TestTokenThatIsAWord(t *testing.T) {
+	s := oktatest.Start(t, oktatest.Options{})
+	c, err := Open(t.Context(), Settings{OrgURL: s.URL, Token: sdk.NewSecret("wrong")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, err = c.User(t.Context(), "me")
+	if e := wantCode(t, err, sdk.Unauthenticated); !strings.Contains(e.Message, "it is wrong, expired or revoked") {
+		t.Errorf("got %q", e.Message)
+	}
+}
