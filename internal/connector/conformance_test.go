@@ -130,3 +130,17 @@ func (s service) Break(f sdktest.Fault) {
 		sdktest.Reset:          {Kind: oktatest.KindReset},
 	}[f])
 }
+
+// compiled is the connector and what it offers.
+func compiled(t testing.TB) (sdk.Backend, *sdk.Manifest) {
+	t.Helper()
+	backend, err := Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := backend.Manifest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return backend, m
+}

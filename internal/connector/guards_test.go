@@ -84,14 +84,7 @@ func TestOwnApp(t *testing.T) {
 // Guards against protections that get in the way of our own actions: of each of their
 // requests it can be told whom it is to.
 func TestProtectionsLetOwnWritesPass(t *testing.T) {
-	backend, err := Backend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := backend.Manifest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, m := compiled(t)
 	cases := allCases()
 	for _, info := range m.Actions {
 		if info.Effect == sdk.Reads || cases[info.Name].Input == nil {

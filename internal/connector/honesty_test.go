@@ -16,14 +16,7 @@ import (
 // Guards against a check that promises too much: of each action and role, what it says
 // is tried. Yes means that the org does not refuse the login, no that it does.
 func TestPermissionsHold(t *testing.T) {
-	backend, err := Backend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := backend.Manifest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, m := compiled(t)
 	cases := allCases()
 	blind := map[string]any{"allow_unknown_admins": true}
 	protecting := map[string]any{"protected_users": []string{"glass@corp.example"}, "protected_groups": []string{"Vault"}}

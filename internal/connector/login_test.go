@@ -35,14 +35,7 @@ func appWith(t testing.TB, s service, more map[string]any, app oktatest.NewServi
 	if err != nil {
 		t.Fatal(err)
 	}
-	backend, err := Backend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifest, err := backend.Manifest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend, manifest := compiled(t)
 	if app.Scopes == nil {
 		app.Scopes = []string{"okta.roles.read"}
 		for _, a := range manifest.Actions {

@@ -20,14 +20,7 @@ var nobodys = []string{"create_group", "create_user", "block_ip", "unblock_ip", 
 // Guards against an action that reaches, on whichever way, whom the settings protect:
 // every write is refused with the rule, as a call and as a plan, and nothing is sent.
 func TestProtectedFromEveryWrite(t *testing.T) {
-	backend, err := Backend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := backend.Manifest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, m := compiled(t)
 	cases := allCases()
 	for _, info := range m.Actions {
 		if info.Effect == sdk.Reads || cases[info.Name].Input == nil || slices.Contains(nobodys, info.Name) {
@@ -57,14 +50,7 @@ func TestProtectedFromEveryWrite(t *testing.T) {
 // Guards likewise against an action that reaches the last super administrator: here
 // everybody is one by a group, and the only one with a role of their own is suspended.
 func TestLastSuperAdministratorFromEveryWrite(t *testing.T) {
-	backend, err := Backend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := backend.Manifest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, m := compiled(t)
 	cases := allCases()
 	inputs := map[string]func(service) json.RawMessage{
 		"contain_user": func(s service) json.RawMessage {
@@ -95,14 +81,7 @@ func TestLastSuperAdministratorFromEveryWrite(t *testing.T) {
 
 // Guards against a write that a connection which only reads lets through.
 func TestReadOnlyForEveryWrite(t *testing.T) {
-	backend, err := Backend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := backend.Manifest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, m := compiled(t)
 	cases := allCases()
 	for _, info := range m.Actions {
 		if info.Effect == sdk.Reads {

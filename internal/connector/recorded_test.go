@@ -128,19 +128,6 @@ func TestRecordedAnswersComeOutWhole(t *testing.T) {
 	}
 }
 
-func compiled(t *testing.T) (sdk.Backend, *sdk.Manifest) {
-	t.Helper()
-	backend, err := Backend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := backend.Manifest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return backend, m
-}
-
 // compare says what of the objects is not in the answer.
 func (r reading) compare(t *testing.T, body, answer json.RawMessage) {
 	t.Helper()

@@ -21,14 +21,7 @@ const requestsTable = "../../docs/requests.md"
 // Guards against an action that comes to cost more of Okta's rate limit than its
 // documentation says.
 func TestRequestsOfEachAction(t *testing.T) {
-	backend, err := Backend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := backend.Manifest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend, m := compiled(t)
 	var b strings.Builder
 	b.WriteString(`<!-- Printed by "go test ./internal/connector -run TestRequestsOfEachAction -update"; not to be edited. -->
 

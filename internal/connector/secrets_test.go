@@ -59,14 +59,7 @@ func handedOut(t *testing.T, info sdk.ActionInfo, output json.RawMessage) []stri
 // Guards against a secret that outlives its call: whatever is written, whether it is
 // carried out or planned, neither the store nor the log nor a plan keeps a secret.
 func TestNoSecretIsKept(t *testing.T) {
-	backend, err := Backend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := backend.Manifest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend, m := compiled(t)
 	file := filepath.Join(t.TempDir(), "soar.db")
 	store, err := runner.OpenStore(t.Context(), file)
 	if err != nil {

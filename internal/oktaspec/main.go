@@ -31,7 +31,7 @@ func (m Main) Run() int {
 	problems, err := seen.check()
 	switch {
 	case errors.Is(err, ErrMissing):
-		fmt.Println("oktaspec: nothing was checked:", err)
+		fmt.Fprintln(os.Stderr, "oktaspec: nothing was checked:", err)
 		return code
 	case err != nil:
 		problems = append(problems, err.Error())
@@ -39,9 +39,9 @@ func (m Main) Run() int {
 	for _, p := range problems {
 		fmt.Fprintln(os.Stderr, "oktaspec:", p)
 	}
-	fmt.Printf("oktaspec: checked %d exchanges, %d of them unlike, to %d calls\n", seen.all, len(seen.unlike), len(seen.calls))
+	fmt.Fprintf(os.Stderr, "oktaspec: checked %d exchanges, %d of them unlike, to %d calls\n", seen.all, len(seen.unlike), len(seen.calls))
 	if seen.left > 0 {
-		fmt.Printf("oktaspec: %d more were too many to check\n", seen.left)
+		fmt.Fprintf(os.Stderr, "oktaspec: %d more were too many to check\n", seen.left)
 	}
 	if len(problems) > 0 && code == 0 {
 		code = 1

@@ -20,7 +20,7 @@ import (
 )
 
 // ErrMissing says that Okta's description is not on this machine.
-var ErrMissing = errors.New("no OpenAPI description of Okta is here")
+var ErrMissing = errors.New("no ../shared beside the project: there is no OpenAPI description of Okta to compare with")
 
 // A Spec is the calls that Okta describes, by their paths, and the schemas that these
 // name.
