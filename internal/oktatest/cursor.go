@@ -3,31 +3,34 @@ package oktatest
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 )
 
-// cursors seals the places that "after" parameters stand for. A sealed cursor says nothing to its holder, and one
-// that was changed, cut, or made by another org or for another endpoint does not open.
+// cursors seals the positions that "after" parameters stand for. A sealed cursor says nothing to its holder. The org
+// rejects a cursor that was changed or cut, and a cursor of another org or endpoint. The same position always gives the
+// same cursor, because clients of Okta's log compare the next link with the self link to find the end.
 type cursors struct {
+	key   [32]byte
 	seal  cipher.AEAD
 	epoch int // cursors of earlier epochs are refused
 }
 
 func newCursors() *cursors {
-	var key [32]byte
+	c := &cursors{}
 	// crypto/rand never fails: it ends the process instead.
-	_, _ = rand.Read(key[:])
-	block, err := aes.NewCipher(key[:])
+	_, _ = rand.Read(c.key[:])
+	block, err := aes.NewCipher(c.key[:])
 	if err != nil {
 		panic("oktatest: " + err.Error())
 	}
-	seal, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
+	if c.seal, err = cipher.NewGCM(block); err != nil {
 		panic("oktatest: " + err.Error())
 	}
-	return &cursors{seal: seal}
+	return c
 }
 
 // expire makes every cursor issued so far useless.
@@ -41,7 +44,11 @@ type sealed[T any] struct {
 // sealCursor makes the after parameter that stands for place at that endpoint.
 func sealCursor[T any](c *cursors, endpoint string, place T) string {
 	plain := encode(sealed[T]{Epoch: c.epoch, Place: place})
-	return base64.RawURLEncoding.EncodeToString(c.seal.Seal(nil, nil, plain, []byte(endpoint)))
+	mac := hmac.New(sha256.New, c.key[:])
+	mac.Write([]byte(endpoint + "\x00"))
+	mac.Write(plain)
+	nonce := mac.Sum(nil)[:c.seal.NonceSize()]
+	return base64.RawURLEncoding.EncodeToString(c.seal.Seal(nonce, nonce, plain, []byte(endpoint)))
 }
 
 // openCursor is the reverse of sealCursor.
@@ -51,7 +58,11 @@ func openCursor[T any](c *cursors, endpoint, after string) (T, error) {
 	if err != nil {
 		return s.Place, badCursor()
 	}
-	plain, err := c.seal.Open(nil, nil, raw, []byte(endpoint))
+	if len(raw) < c.seal.NonceSize() {
+		return s.Place, badCursor()
+	}
+	nonce, text := raw[:c.seal.NonceSize()], raw[c.seal.NonceSize():]
+	plain, err := c.seal.Open(nil, nonce, text, []byte(endpoint))
 	if err != nil {
 		return s.Place, badCursor()
 	}

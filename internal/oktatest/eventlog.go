@@ -35,7 +35,7 @@ type eventLog struct {
 // What an event lacks is filled in: uuid, published (now), actor (the token's owner) and the rest of the shape that
 // every event has, also inside of values that are a map[string]any; other types, such as json.RawMessage, stay as
 // they are. An actor or target that names a user of the org by id or alternateId gets the rest of its fields.
-// Append panics on an event that cannot be JSON or whose "persisted" is not an RFC 3339 time up to now.
+// Append panics on an event that cannot be JSON or whose "persisted" is not an ISO 8601 time up to now.
 func (o *Org) Append(events ...Event) []string {
 	uuids, err := o.appendAll(events)
 	if err != nil {
@@ -78,7 +78,7 @@ func (o *Org) store(e Event, now time.Time) (*storedEvent, error) {
 		text, _ := v.(string)
 		t, ok := parseTime(text)
 		if !ok {
-			return nil, fmt.Errorf("persisted %v is not an RFC 3339 time", v)
+			return nil, fmt.Errorf("persisted %v is not an ISO 8601 time", v)
 		}
 		if t.After(now) {
 			return nil, fmt.Errorf("persisted %v lies in the future", v)

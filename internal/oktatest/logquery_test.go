@@ -2,6 +2,7 @@ package oktatest_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,15 @@ func TestLogQueryErrors(t *testing.T) {
 		text   string
 	}{
 		"bad until":            {logs("until", "yesterday"), "E0000001", "'until': The date format in your query is not recognized"},
-		"bad since":            {logs("since", "2026-03-14"), "E0000001", "'since': The date format"},
+		"no such day":          {logs("since", "2026-02-30"), "E0000001", "'since': The date format"},
+		"slashes":              {logs("since", "2026/03/14"), "E0000001", "'since': The date format"},
+		"day first":            {logs("since", "14-03-2026"), "E0000001", "'since': The date format"},
+		"epoch":                {logs("since", "1773480413000"), "E0000001", "'since': The date format"},
+		"space for T":          {logs("since", "2026-03-14 09:26:53"), "E0000001", "'since': The date format"},
+		"hour 24":              {logs("since", "2026-03-14T24:00:00Z"), "E0000001", "'since': The date format"},
+		"one digit":            {logs("since", "2026-03-14T9:26:53Z"), "E0000001", "'since': The date format"},
+		"name of a zone":       {logs("since", "2026-03-14T09:26:53 UTC"), "E0000001", "'since': The date format"},
+		"text behind":          {logs("since", "2026-03-14T09:26:53Zx"), "E0000001", "'since': The date format"},
 		"empty since":          {logs("since", ""), "E0000001", "'since': The date format"},
 		"space for plus":       {"/api/v1/logs?since=2026-03-14T00:00:00+01:00", "E0000001", "'since'"},
 		"since and after":      {logs("since", at(0), "after", after, "filter", `severity eq "INFO"`), "E0000001", "'since'"},
@@ -61,6 +70,86 @@ func TestLogQueryErrors(t *testing.T) {
 				t.Errorf("%q is not in %s", tc.text, a.body)
 			}
 		})
+	}
+}
+
+// TestTimeForms asks for one event with the forms of ISO 8601 that clients send. A time without zone is in UTC.
+func TestTimeForms(t *testing.T) {
+	t.Parallel()
+	c, clk := start(t)
+	clk.Advance(48 * time.Hour)
+	day := func(name, stamp string) {
+		c.org.Append(oktatest.Event{"uuid": name, "published": stamp, "persisted": stamp})
+	}
+	day("before", "2026-03-14T14:43:39.999Z")
+	day("at", "2026-03-14T14:43:40.124Z")
+	day("after", "2026-03-15T00:00:00.000Z")
+	for form, want := range map[string][]string{
+		"2026-03-14T14:43:40Z":             {"at", "after"}, // Okta's own examples
+		"2026-03-14T14:43:40.000Z":         {"at", "after"}, // Filebeat, Splunk, Azure
+		"2026-03-14T14:43:40.1234567Z":     {"at", "after"}, // .NET's round-trip form
+		"2026-03-14T14:43:40.123456":       {"at", "after"}, // Python's isoformat of a naive time
+		"2026-03-14T14:43:40":              {"at", "after"}, // the same on a whole second
+		"2026-03-14T14:43:40.123456+00:00": {"at", "after"}, // Python's isoformat in UTC
+		"2026-03-14T14:43:40,123Z":         {"at", "after"},
+		"2026-03-14T15:43:40.123+01:00":    {"at", "after"},
+		"2026-03-14T15:43:40.123+0100":     {"at", "after"},
+		"2026-03-14T06:43:40-08":           {"at", "after"},
+		"2026-03-14t14:43:40z":             {"at", "after"},
+		"2026-03-14T14:44":                 {"after"},
+		"2026-03-14T14:44Z":                {"after"},
+		"2026-03-14T15":                    {"after"},
+		"2026-03-14T14:43:40.125":          {"after"},
+		"2026-03-14":                       {"before", "at", "after"},
+		"2026-03-15":                       {"after"},
+		"2026-03":                          {"before", "at", "after"},
+		"2026":                             {"before", "at", "after"},
+	} {
+		if got, _ := c.drain(logs("since", form)); !slices.Equal(got, want) {
+			t.Errorf("polling since %s: %v, want %v", form, got, want)
+		}
+		if got, _ := c.drain(logs("since", form, "until", at(24*time.Hour))); !slices.Equal(got, want) {
+			t.Errorf("bounded since %s: %v, want %v", form, got, want)
+		}
+		earlier := []string{"before", "at", "after"}[:3-len(want)]
+		if got, _ := c.drain(logs("since", at(-time.Hour), "until", form)); !slices.Equal(got, earlier) {
+			t.Errorf("until %s: %v, want %v", form, got, earlier)
+		}
+	}
+}
+
+// TestTimesInExpressions compares the times of users and groups with the same forms.
+func TestTimesInExpressions(t *testing.T) {
+	t.Parallel()
+	c, clk := start(t)
+	old := c.org.AddUser(oktatest.NewUser{Login: "old@corp.example"})
+	c.org.AddGroup(oktatest.NewGroup{Name: "Old"})
+	clk.Advance(24 * time.Hour)
+	c.org.AddUser(oktatest.NewUser{Login: "new@corp.example"})
+	c.org.AddGroup(oktatest.NewGroup{Name: "New"})
+	for form, newer := range map[string]bool{
+		"2026-03-14T09:26:54.000Z": true, "2026-03-14T09:26:54": true, "2026-03-15": true, "2026-03-15T10:26:53.123+0100": true,
+		"2026-03-14T09:26:53.589123": true, "2026-03-13": false, "2026-03-14T09:26": false,
+	} {
+		want := 1
+		if !newer {
+			want = 3 // the owner of the token and both users; the group Everyone and both others
+		}
+		for _, query := range []string{
+			`users?search=lastUpdated gt "` + form + `"`, `users?filter=lastUpdated gt "` + form + `"`, `users?search=created ge "` + form + `"`,
+			`groups?filter=lastUpdated gt "` + form + `"`, `groups?search=created gt "` + form + `"`,
+		} {
+			path, expression, _ := strings.Cut(query, "?")
+			if got := c.want("GET", "/api/v1/"+path+"?"+escape(expression), "", 200, "").list(t); len(got) != want {
+				t.Errorf("%s: %d items, want %d", query, len(got), want)
+			}
+		}
+	}
+	for _, form := range []string{"2026-03-14T09:26:53.589Z", "2026-03-14T09:26:53.589", "2026-03-14T10:26:53.589+01:00"} {
+		got := c.want("GET", "/api/v1/users?"+escape(`search=statusChanged eq "`+form+`"`), "", 200, "").list(t)
+		if !slices.Contains(column(got, "id"), old.ID) || len(got) != 2 {
+			t.Errorf("eq %s: %v", form, column(got, "id"))
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ type Group struct {
 }
 
 // Event is a System Log event or a part of one: Append fills what is missing. The extra key "persisted"
-// (RFC 3339) says when the log is to have stored it; without it that is now, so that an event with an older
+// (ISO 8601) says when the log is to have stored it; without it that is now, so that an event with an older
 // "published" is a late one. A key present with nil stays null.
 type Event map[string]any
 
