@@ -21,7 +21,7 @@ func parseFilter(text string) (filterExpr, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &filterParser{tokens: tokens, end: len(text)}
+	p := &filterParser{tokens: tokens, end: utf8.RuneCountInString(text)}
 	e, err := p.junction(true)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ const (
 type token struct {
 	kind tokenKind
 	text string
-	at   int
+	at   int // in characters
 }
 
 func lexFilter(text string) ([]token, error) {
@@ -52,26 +52,29 @@ func lexFilter(text string) ([]token, error) {
 		return nil, fmt.Errorf("The filter is not valid UTF-8")
 	}
 	var tokens []token
-	for i := 0; i < len(text); {
+	at := 0 // i in characters
+	for i, before := 0, 0; i < len(text); {
+		at += utf8.RuneCountInString(text[before:i])
+		before = i
 		switch ch := text[i]; {
 		case ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n':
 			i++
 		case ch == '(':
-			tokens = append(tokens, token{openToken, "(", i})
+			tokens = append(tokens, token{openToken, "(", at})
 			i++
 		case ch == ')':
-			tokens = append(tokens, token{closeToken, ")", i})
+			tokens = append(tokens, token{closeToken, ")", at})
 			i++
 		case ch == '"':
 			end := endOfString(text, i)
 			if end < 0 {
-				return nil, fmt.Errorf("End of input in a string that begins at position %d", i)
+				return nil, fmt.Errorf("End of input in a string that begins at position %d", at)
 			}
-			tokens = append(tokens, token{stringToken, text[i:end], i})
+			tokens = append(tokens, token{stringToken, text[i:end], at})
 			i = end
 		default:
 			end := i + strings.IndexAny(text[i:]+" ", " \t\r\n()\"")
-			tokens = append(tokens, token{wordToken, text[i:end], i})
+			tokens = append(tokens, token{wordToken, text[i:end], at})
 			i = end
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -71,11 +72,11 @@ func (o *Org) readGroup(c *call, instead *group) (groupBody, error) {
 	switch name := body.Profile.Name; {
 	case strings.TrimSpace(name) == "":
 		return body, invalid("name", "name: The field cannot be left blank")
-	case len(name) > 255:
+	case utf8.RuneCountInString(name) > 255:
 		return body, invalid("name", "name: String is too long")
 	case o.nameTaken(name, instead):
 		return body, invalid("name", "name: An object with this field already exists in the current organization")
-	case len(body.Profile.Description) > 1024:
+	case utf8.RuneCountInString(body.Profile.Description) > 1024:
 		return body, invalid("description", "description: String is too long")
 	}
 	return body, nil

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // baseAttributes are the attributes of Okta's default user profile.
@@ -54,7 +55,7 @@ func checkAttribute(name string, v any) string {
 		return name + ": The value must be a string"
 	case (name == "login" || name == "email") && s != "" && !isEmail(s):
 		return name + ": Does not match required pattern"
-	case len(s) > 255:
+	case utf8.RuneCountInString(s) > 255:
 		return name + ": String is too long"
 	}
 	return ""

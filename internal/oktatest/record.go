@@ -29,6 +29,7 @@ var displayMessages = map[string]string{
 	"user.account.privilege.revoke":        "Revoke user privilege",
 	"user.account.reset_password":          "User reset password for Okta",
 	"user.account.unlock_by_admin":         "User account unlocked by admin",
+	"user.account.update_password":         "User update password for Okta",
 	"user.account.update_profile":          "Update user profile for Okta",
 	"user.authentication.auth_via_mfa":     "Authentication of user via MFA",
 	"user.authentication.sso":              "User single sign on to app",

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"unicode/utf8"
 )
 
 // risk is how endangered an administrator says that a user is.
@@ -77,7 +78,7 @@ func (o *Org) setRisk(c *call) (*reply, error) {
 	switch {
 	case !slices.Contains(riskLevels, body.Level):
 		return nil, invalid("riskLevel", "riskLevel: The value must be one of HIGH, MEDIUM, LOW")
-	case len(body.Reason) > maxRiskReason:
+	case utf8.RuneCountInString(body.Reason) > maxRiskReason:
 		return nil, invalid("riskReason", "riskReason: String is too long")
 	case !riskReason.MatchString(body.Reason):
 		return nil, invalid("riskReason", "riskReason: Does not match required pattern")

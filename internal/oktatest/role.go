@@ -158,7 +158,7 @@ func (r *role) state() RoleState {
 }
 
 // privilege is how the log names the role.
-func (r *role) privilege() string { return r.label[:1] + strings.ToLower(r.label[1:]) }
+func (r *role) privilege() string { return capital(strings.ToLower(r.label)) }
 
 // target is who or what has the role.
 func (r *role) target() map[string]any {

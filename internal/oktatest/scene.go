@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // AddUser puts a user into the org without a trace in the log. Profile may name attributes that Okta's default
@@ -115,11 +117,13 @@ func namesFrom(login string) (first, last string) {
 	return capital(first), capital(last)
 }
 
+// capital makes the first letter of a text a capital.
 func capital(s string) string {
-	if s == "" {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return string(unicode.ToTitle(first)) + s[size:]
 }
 
 func (o *Org) placeGroup(n NewGroup, now time.Time) (Group, error) {

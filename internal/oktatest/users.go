@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxUsers is the default and the greatest size of a page of users, and pickerUsers the default with q.
@@ -109,19 +110,24 @@ const passwordRule = 8
 
 func (b *userBody) passwordCauses() []string {
 	p := b.Credentials.Password
-	if p == nil || p.Value == nil || len(*p.Value) >= passwordRule {
+	if p == nil || p.Value == nil || utf8.RuneCountInString(*p.Value) >= passwordRule {
 		return nil
 	}
 	return []string{"password: Password requirements were not met. Password requirements: at least 8 characters."}
 }
 
+func (b *userBody) setsPassword() bool {
+	p := b.Credentials.Password
+	return p != nil && (p.Value != nil || p.Hash != nil)
+}
+
 // applyCredentials stores that there is a password or a question, not what they are.
 func (b *userBody) applyCredentials(u *user, c *call) {
 	cred := b.Credentials
-	if p := cred.Password; p != nil && (p.Value != nil || p.Hash != nil) {
+	if b.setsPassword() {
 		u.hasPassword = true
 		u.passwordChanged = c.now
-		if p.Hash != nil {
+		if cred.Password.Hash != nil {
 			u.provider = "IMPORT"
 		}
 	}
@@ -195,9 +201,14 @@ func (o *Org) updateUser(c *call) (*reply, error) {
 	})
 }
 
-// replaceUser takes away every attribute that the body does not name.
+// replaceUser takes away every attribute that the profile does not name. A body without a profile keeps the profile.
 func (o *Org) replaceUser(c *call) (*reply, error) {
-	return o.changeUser(c, func(_ *user, body userBody) map[string]any { return body.Profile })
+	return o.changeUser(c, func(u *user, body userBody) map[string]any {
+		if body.Profile == nil {
+			return u.profile
+		}
+		return body.Profile
+	})
 }
 
 func (o *Org) changeUser(c *call, profile func(*user, userBody) map[string]any) (*reply, error) {
@@ -219,7 +230,12 @@ func (o *Org) changeUser(c *call, profile func(*user, userBody) map[string]any) 
 	u.profile = setProfile(next)
 	body.applyCredentials(u, c)
 	u.lastUpdated = c.now
-	o.record(c, "user.account.update_profile", userTarget(u))
+	if body.setsPassword() {
+		o.record(c, "user.account.update_password", userTarget(u))
+	}
+	if body.Profile != nil || !body.setsPassword() {
+		o.record(c, "user.account.update_profile", userTarget(u))
+	}
 	return jsonReply(http.StatusOK, c.fullUserDoc(u)), nil
 }
 

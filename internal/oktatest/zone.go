@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // NewZone describes a network zone. Only Name is required.
@@ -149,7 +150,7 @@ func (o *Org) checkZone(body *zoneBody, instead *zone) []string {
 	if strings.TrimSpace(body.Name) == "" {
 		causes = append(causes, "name: The field cannot be left blank")
 	}
-	if len(body.Name) > 128 {
+	if utf8.RuneCountInString(body.Name) > 128 {
 		causes = append(causes, "name: String is too long")
 	}
 	if slices.ContainsFunc(o.zones, func(z *zone) bool { return z != instead && strings.EqualFold(z.Name, body.Name) }) {

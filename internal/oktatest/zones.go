@@ -126,6 +126,8 @@ func (o *Org) createZone(c *call) (*reply, error) {
 	if err := zoneRefusal(o.checkZone(&body, nil)); err != nil {
 		return nil, err
 	}
+	// Okta ignores the status here: a new zone is active.
+	body.Status = "ACTIVE"
 	z := o.newZone("", body, false, c.now)
 	o.recordZone(c, "zone.create", z)
 	return jsonReply(http.StatusOK, c.zoneDoc(z)), nil

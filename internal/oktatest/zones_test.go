@@ -136,6 +136,37 @@ func TestZoneLifecycle(t *testing.T) {
 	}
 }
 
+// TestNewZoneIsActive gives a status with the creation. Okta answers 200 and makes the zone active all the same; a
+// replacement takes the status.
+func TestNewZoneIsActive(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"type":"IP","name":"Z"}`,
+		`{"type":"IP","name":"Z","status":"ACTIVE"}`,
+		`{"type":"IP","name":"Z","status":"INACTIVE"}`,
+		`{"type":"IP","name":"Z","status":"INACTIVE","usage":"BLOCKLIST"}`,
+		`{"type":"DYNAMIC","name":"Z","status":"INACTIVE","locations":[{"country":"FR"}]}`,
+		`{"type":"DYNAMIC_V2","name":"Z","status":"INACTIVE"}`,
+	} {
+		c, _ := start(t)
+		made := c.want("POST", "/api/v1/zones", body, 200, "").object(t)
+		path := "/api/v1/zones/" + made["id"].(string)
+		if read := c.want("GET", path, "", 200, "").object(t); made["status"] != "ACTIVE" || read["status"] != "ACTIVE" {
+			t.Errorf("%s: created %v, read %v", body, made["status"], read["status"])
+		}
+		if _, ok := made["_links"].(map[string]any)["deactivate"]; !ok {
+			t.Errorf("%s: links %v", body, made["_links"])
+		}
+		for _, status := range []string{"INACTIVE", "ACTIVE"} {
+			bare := strings.NewReplacer(`,"status":"ACTIVE"`, "", `,"status":"INACTIVE"`, "").Replace(body)
+			replacement := strings.Replace(bare, `"name":"Z"`, `"name":"Z","status":"`+status+`"`, 1)
+			if got := c.want("PUT", path, replacement, 200, "").object(t)["status"]; got != status {
+				t.Errorf("PUT %s: %v", replacement, got)
+			}
+		}
+	}
+}
+
 func FuzzGateway(f *testing.F) {
 	for _, s := range []string{"1.2.3.4", "1.2.3.4/32", "::/0", "1.2.3.4-1.2.3.9", "-", "1.2.3.4-", "fe80::1%eth0", "1.2.3.4-::1", "1.2.3.4/", "01.2.3.4"} {
 		f.Add("CIDR", s)
