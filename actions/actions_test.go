@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 // bench is an embedded org and a session on it.
 type bench struct {
 	*oktatest.Server
-	t       *testing.T
+	t       testing.TB
 	session sdk.Session
 }
 
@@ -35,7 +35,7 @@ type bench struct {
 // while.
 var compiled = sync.OnceValues(connector.Okta.Compile)
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	b := &bench{Server: oktatest.Start(t, oktatest.Options{}), t: t}
 	b.open(nil)

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"soar.example/okta/internal/okta"
@@ -19,7 +20,7 @@ var ListEventTypes = action[ListEventTypesInput, ListEventTypesOutput]{
 	Example: sdk.Example[ListEventTypesInput, ListEventTypesOutput]{
 		Input: ListEventTypesInput{Search: "session start", Limit: 200},
 		Output: ListEventTypesOutput{
-			EventTypes: eventTypes("user.session.start"), Release: catalogue.Release, Paged: onePage,
+			EventTypes: catalogue.Query{Text: "user.session.start"}.Types(), Release: catalogue.Release, Paged: onePage,
 		},
 	},
 	Options: listed(sdk.OptionList{Items: "event_types", Value: "name", Label: "label", Description: "name", Search: "search"}),
@@ -48,46 +49,50 @@ func (in ListEventTypesInput) Validate() error {
 
 // ListEventTypesOutput is what list_event_types answers.
 type ListEventTypesOutput struct {
-	EventTypes []catalogue.Type `json:"event_types" jsonschema_description:"The event types."`
-	Release    string           `json:"release" jsonschema_description:"The release of Okta whose event types these are. Okta adds some with every release."`
+	EventTypes []*catalogue.Type `json:"event_types" jsonschema_description:"The event types."`
+	Release    string            `json:"release" jsonschema_description:"The release of Okta whose event types these are. Okta adds some with every release."`
 	Paged
 }
 
 func listEventTypes(_ context.Context, _ *okta.Client, in ListEventTypesInput) (ListEventTypesOutput, error) {
-	found := catalogue.Search(in.Search)
-	if in.Family != "" {
-		members := map[string]bool{}
-		for _, t := range catalogue.Family(in.Family) {
-			members[t.Name] = true
-		}
-		found = slices.DeleteFunc(found, func(t catalogue.Type) bool { return !members[t.Name] })
-	}
-	if in.Category != "" {
-		found = slices.DeleteFunc(found, func(t catalogue.Type) bool { return t.Category != in.Category })
-	}
+	found := catalogue.Query{Text: in.Search, Family: in.Family, Category: in.Category}.Types()
 	if in.After != "" {
-		last := slices.IndexFunc(found, func(t catalogue.Type) bool { return t.Name == in.After })
+		last := slices.IndexFunc(found, func(t *catalogue.Type) bool { return t.Name == in.After })
 		if last < 0 {
 			return ListEventTypesOutput{}, sdk.InvalidField("/after", "is not the next of a call with this search")
 		}
 		found = found[last+1:]
 	}
-	out := ListEventTypesOutput{EventTypes: found, Release: catalogue.Release}
+	out := ListEventTypesOutput{Release: catalogue.Release}
 	if len(found) > in.Limit {
-		out.EventTypes, out.Truncated, out.Next = found[:in.Limit], true, found[in.Limit-1].Name
+		found, out.Truncated, out.Next = found[:in.Limit], true, found[in.Limit-1].Name
 	}
-	if out.EventTypes == nil {
-		out.EventTypes = []catalogue.Type{}
-	}
-	out.Count = len(out.EventTypes)
+	out.EventTypes = found
+	out.Count = len(found)
 	return out, nil
 }
 
-func eventTypes(names ...string) []catalogue.Type {
-	var types []catalogue.Type
-	for _, name := range names {
-		t, _ := catalogue.Lookup(name)
-		types = append(types, t)
+// MarshalJSON joins what the catalogue has encoded once: encoding hundreds of types
+// anew takes longer than the search.
+func (o ListEventTypesOutput) MarshalJSON() ([]byte, error) {
+	rest, err := json.Marshal(struct {
+		Release string `json:"release"`
+		Paged
+	}{o.Release, o.Paged})
+	if err != nil {
+		return nil, err
 	}
-	return types
+	size := len(rest) + len(`{"event_types":[],`)
+	for _, t := range o.EventTypes {
+		size += len(t.JSON) + 1
+	}
+	b := append(make([]byte, 0, size), `{"event_types":[`...)
+	for i, t := range o.EventTypes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, t.JSON...)
+	}
+	b = append(b, "],"...)
+	return append(b, rest[1:]...), nil
 }

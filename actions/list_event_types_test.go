@@ -1,11 +1,13 @@
 package actions_test
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"soar.example/okta/actions"
 	"soar.example/okta/internal/systemlog/catalogue"
 )
 
@@ -69,6 +71,25 @@ func TestListEventTypesInPages(t *testing.T) {
 	for _, bad := range []map[string]any{{"after": "no.such.type"}, {"family": "a b"}, {"limit": 0}} {
 		if _, err := b.run("list_event_types", bad); err == nil {
 			t.Errorf("%v was taken", bad)
+		}
+	}
+}
+
+// The output is what encoding/json makes of its fields.
+func TestListEventTypesOutputIsJSON(t *testing.T) {
+	type plain actions.ListEventTypesOutput
+	for _, out := range []actions.ListEventTypesOutput{
+		{},
+		{Release: "2026.41.0", Paged: actions.Paged{Next: "a<b", Counted: actions.Counted{Count: 1, Truncated: true}}},
+		{EventTypes: catalogue.Query{Text: "session"}.Types(), Release: "2026.08.1"},
+	} {
+		got, err := json.Marshal(out)
+		if out.EventTypes == nil {
+			out.EventTypes = []*catalogue.Type{}
+		}
+		want, err2 := json.Marshal(plain(out))
+		if err != nil || err2 != nil || string(got) != string(want) {
+			t.Errorf("got %s, %v\nwant %s, %v", got, err, want, err2)
 		}
 	}
 }

@@ -129,7 +129,7 @@ func (a Action[C, In, Out]) compile() (operation[C], error) {
 		if !empty(err) {
 			return nil, err
 		}
-		return json.Marshal(answer)
+		return encodeData(answer)
 	}
 	return op, errors.Join(errs...)
 }

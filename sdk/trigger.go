@@ -191,7 +191,7 @@ func encodeShapes[E any](shapes map[string]E) (map[string]json.RawMessage, error
 	return encoded, nil
 }
 
-// encodeData lets an event that carries its own bytes pass as they are:
+// encodeData lets an event or output that encodes itself pass as it is:
 // json.Marshal would copy, check and escape them once more.
 func encodeData(data any) (json.RawMessage, error) {
 	if m, ok := data.(json.Marshaler); ok {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,22 +53,15 @@ func ecsText(c ecs.Class) string {
 // eventTypes are those of the family, if one is given, that the search finds. A
 // family that is new has none.
 func eventTypes(family, search string) ([]eventType, error) {
-	found := catalogue.Search(search)
-	if family != "" {
-		members := map[string]bool{}
-		for _, t := range catalogue.Family(family) {
-			members[t.Name] = true
+	if family != "" && len(catalogue.Family(family)) == 0 {
+		if _, err := catalogue.Check(strings.TrimSuffix(family, ".*") + ".*"); err != nil {
+			return nil, sdk.Invalid("--family: " + oneLine(err.Error()))
 		}
-		if len(members) == 0 {
-			if _, err := catalogue.Check(strings.TrimSuffix(family, ".*") + ".*"); err != nil {
-				return nil, sdk.Invalid("--family: " + oneLine(err.Error()))
-			}
-		}
-		found = slices.DeleteFunc(found, func(t catalogue.Type) bool { return !members[t.Name] })
 	}
+	found := catalogue.Query{Text: search, Family: family}.Types()
 	types := make([]eventType, len(found))
 	for i, t := range found {
-		types[i] = eventType{Type: t, Known: true}
+		types[i] = eventType{Type: *t, Known: true}
 	}
 	return types, nil
 }

@@ -6,70 +6,62 @@ type Field struct {
 	Meaning string `json:"meaning" jsonschema_description:"What it holds."`
 }
 
-// access describes an event type of the access family: Okta Identity Governance's
-// requests for access and reviews of it.
+// access describes an event type of Okta Identity Governance.
 type access struct {
 	text   string
 	object string // what the target is
-	change bool   // whether the target has changeDetails
 }
 
+// accessTypes covers requests for access, and security access reviews. Such a review
+// concerns one user. It is not a certification campaign.
 var accessTypes = map[string]access{
-	"access.request.cancel":               {"Somebody took back a request for access before it was decided.", "access request", false},
-	"access.request.condition.activate":   {"An admin put a condition into force: it now decides who may ask for what, and who approves.", "access request condition", false},
-	"access.request.condition.create":     {"An admin wrote a new condition for access requests; it rules nothing until it is activated.", "access request condition", false},
-	"access.request.condition.deactivate": {"An admin took a condition out of force, so that nobody can ask for access by it.", "access request condition", false},
-	"access.request.condition.delete":     {"An admin removed a condition for access requests for good.", "access request condition", false},
-	"access.request.condition.invalidate": {"Okta found a condition unusable, since something that it refers to is gone.", "access request condition", false},
-	"access.request.condition.update":     {"An admin changed who may ask for access by a condition, to what, or for how long.", "access request condition", true},
-	"access.request.create":               {"A user asked for access to a resource, or somebody asked on their behalf.", "access request", false},
-	"access.request.expire":               {"A request for access ran out of time before anybody decided it.", "access request", false},
-	"access.request.reject":               {"An approver refused a request for access.", "access request", false},
-	"access.request.resolve":              {"A request for access was brought to its end; whether access was given is in the request itself.", "access request", false},
-	"access.request.sequence.create":      {"An admin wrote a new sequence: the steps of approval that a request must pass.", "approval sequence", false},
-	"access.request.sequence.delete":      {"An admin removed a sequence of approval steps.", "approval sequence", true},
-	"access.request.sequence.update":      {"An admin changed the approval steps of a sequence, and so who must agree before access is given.", "approval sequence", true},
-	"access.request.settings.update":      {"An admin changed how access requests work for a resource or for the whole org.", "access request settings", true},
-	"access.request.update":               {"Something about an open request for access changed, such as who is to decide it.", "access request", false},
-	"access.review.action":                {"A reviewer decided about an item of an access review, or handed it on.", "access review", false},
-	"access.review.close":                 {"An access review ended; what was not decided by then stays as the review's rules say.", "access review", false},
-	"access.review.create":                {"A review of who has access to what was set up.", "access review", false},
-	"access.review.remediate":             {"Access that a review found wrong was taken away, or that was tried.", "access review", false},
-	"access.review.start":                 {"An access review began and its reviewers can decide.", "access review", false},
-	"access.review.update":                {"An access review was changed after it was set up, such as its reviewers or its end.", "access review", false},
+	"access.request.cancel":               {"An access request was canceled.", "access request"},
+	"access.request.condition.activate":   {"An access request condition was activated, so that users can request access through it.", "access request condition"},
+	"access.request.condition.create":     {"An access request condition was created.", "access request condition"},
+	"access.request.condition.deactivate": {"An access request condition was deactivated, so that users cannot request access through it.", "access request condition"},
+	"access.request.condition.delete":     {"An access request condition was deleted.", "access request condition"},
+	"access.request.condition.invalidate": {"An access request condition became invalid.", "access request condition"},
+	"access.request.condition.update":     {"An access request condition was changed.", "access request condition"},
+	"access.request.create":               {"An access request was created.", "access request"},
+	"access.request.expire":               {"An access request expired.", "access request"},
+	"access.request.reject":               {"An access request was rejected.", "access request"},
+	"access.request.resolve":              {"An access request was resolved.", "access request"},
+	"access.request.sequence.create":      {"An approval sequence was created; it defines the approvals that a request needs.", "approval sequence"},
+	"access.request.sequence.delete":      {"An approval sequence was deleted, with the approvals that it required.", "approval sequence"},
+	"access.request.sequence.update":      {"An approval sequence was changed, and possibly the approvals that a request needs.", "approval sequence"},
+	"access.request.settings.update":      {"The access request settings of a resource were changed.", "resource"},
+	"access.request.update":               {"An access request was changed, for example one of its tasks.", "access request"},
+	"access.review.action":                {"A reviewer decided on an item of a security access review: this is the intended action, such as approve or revoke.", "review"},
+	"access.review.close":                 {"A security access review was closed, by hand or automatically at its end date.", "review"},
+	"access.review.create":                {"A security access review of one user was created, often because Okta detected a risk (user.risk.detect).", "review"},
+	"access.review.remediate":             {"The action of a security access review was carried out: this is the terminal state of an earlier access.review.action.", "review"},
+	"access.review.start":                 {"Okta finished gathering data in the background for a security access review, so the review is ready.", "review"},
+	"access.review.update":                {"A security access review was changed, for example its reviewers or its end date.", "review"},
 }
 
 func accessTexts(name string) string { return accessTypes[name].text }
 
-// accessFields are the members that Okta's own event cards read of access events
-// (https://help.okta.com/wf/en-us/content/topics/workflows/connector-reference/oig/events/accessrequestcreated.htm),
-// with what every log event has besides.
+// accessFields are the members that Okta documents for every access event.
 func accessFields(name string) []Field {
 	a, ok := accessTypes[name]
 	if !ok {
 		return nil
 	}
-	who, what := "user or admin behind it", a.object
-	fields := []Field{
-		{"uuid", "Unique id of the event."},
-		{"eventType", name + "."},
-		{"published", "When it happened, in UTC."},
-		{"displayMessage", "The event in a few words, as the Admin Console shows it."},
-		{"actor.id", "Id of the " + who + "."},
-		{"actor.alternateId", "Login or email address of the " + who + "."},
-		{"actor.displayName", "Name of the " + who + "."},
-		{"actor.type", "Kind of actor, such as User."},
-		{"target[0].id", "Id of the " + what + ", for Okta's governance API."},
-		{"target[0].alternateId", "Another id of the " + what + "."},
-		{"target[0].displayName", "Name of the " + what + "."},
+	return []Field{
+		{"actor.id", "ID of the actor."},
+		{"actor.type", "Kind of actor, such as User, Client, System or PublicClientApp."},
+		{"actor.alternateId", "Login or email address of the actor."},
+		{"actor.displayName", "Name of the actor."},
+		{"target[0].id", "ID of the " + a.object + ". Okta's Identity Governance API returns its details."},
 		{"target[0].type", "Kind of target."},
-		{"outcome.result", "Whether it succeeded."},
-		{"debugContext.debugData", "Further facts, which Okta may change without notice."},
+		{"target[0].alternateId", "Another ID of the " + a.object + "."},
+		{"outcome.result", "Result: SUCCESS, FAILURE, SKIPPED, ALLOW, DENY, CHALLENGE or UNKNOWN."},
+		{"outcome.reason", "Reason for the result."},
+		{"client.ipAddress", "IP address of the client."},
+		{"client.userAgent.rawUserAgent", "User agent of the client."},
+		{"client.geographicalContext.country", "Country of the client's IP address."},
+		{"securityContext.isProxy", "Whether the IP address belongs to a proxy or an anonymizer."},
+		{"authenticationContext.externalSessionId", "ID of the session. It correlates all events of one user session."},
+		{"transaction.id", "ID of the transaction. It correlates all events of one action."},
 	}
-	if a.change {
-		fields = append(fields,
-			Field{"target[0].changeDetails.from", "Values of the " + what + " before, where Okta sends them."},
-			Field{"target[0].changeDetails.to", "Values of the " + what + " after, where Okta sends them."})
-	}
-	return fields
 }

@@ -51,6 +51,23 @@ var suggestions = []suggestion{
 		"security.threat.*", "security.attack.*", "security.password_spray.*", "security.request.blocked", "security.internal.*", "security.origin.*", "security.zone.*",
 		"zone.*", "network_zone.*", "app.oauth2.invalid_client_credentials", "system.operation.*", "system.client.*", "system.org.rate_limit.*", "core.concurrency.*"}},
 	{[]string{"get_logs", "get_user", "suspend_device"}, []string{"device.lifecycle.activate", "device.lifecycle.unsuspend", "device.enrollment.*", "device.user.*", "device.token.*", "device.local_account.*", "device.platform_sso.*", "device.password_sync.*", "device.signals.*", "mim.createEnrollment.*"}},
+	// A security access review concerns one user, whom Okta often holds for a risk. Its
+	// remediation shows in the user's groups and applications.
+	{[]string{"get_logs", "get_user", "get_user_risk", "get_user_blast_radius", "revoke_all_user_sessions", "suspend_user", "contain_user"}, []string{
+		"access.review.create", "access.review.start", "access.review.update"}},
+	{[]string{"get_logs", "get_user", "list_user_groups", "list_user_applications", "remove_user_from_group", "unassign_application"}, []string{
+		"access.review.*", "access.request.resolve"}},
+	// These change who can get access, and with whose approval: the actor is an admin.
+	{[]string{"get_logs", "get_user", "list_user_roles", "revoke_all_user_sessions", "revoke_role", "contain_user"}, []string{
+		"access.request.condition.*", "access.request.sequence.*", "access.request.settings.*"}},
+	{[]string{"get_logs", "get_user", "list_user_groups", "list_user_applications"}, []string{"access.request.*"}},
+	// The connector has no action on an agent itself. Its application can be
+	// deactivated, and its actor contained.
+	{[]string{"get_logs", "get_user"}, []string{
+		"workload_principal.deactivate", "workload_principal.delete", "workload_principal.ai_agent.deactivate", "workload_principal.ai_agent.delete",
+		"workload_principal.ai_agent.credential.deactivate", "workload_principal.ai_agent.credential.delete", "workload_principal.delegation_link.delete",
+		"workload_principal.resource_connection.deactivate", "workload_principal.resource_connection.delete"}},
+	{[]string{"get_logs", "get_user", "list_applications", "deactivate_application", "revoke_all_user_sessions", "contain_user"}, []string{"workload_principal.*"}},
 	{[]string{"get_logs", "get_user"}, []string{"user.*", "group.*", "application.user_membership.*", "system.api_token.*", "system.import.user.*", "app.oauth2.*", "support.*"}},
 }
 

@@ -17,16 +17,18 @@ type Branch struct {
 // Family returns the event types of a family in byte order: those below prefix, and
 // prefix itself if it is an event type. Prefix is such as user.session, or
 // user.session.*, or * for all. A family that nobody knows has none.
-func Family(prefix string) []Type {
-	return slices.Collect(views(below(prefix)))
-}
+func Family(prefix string) []*Type { return Query{Family: prefix}.Types() }
 
 // Branches returns the children of a family in byte order; those of "" or "*" are
 // the roots of the tree.
 func Branches(prefix string) []Branch {
 	prefix = trimFamily(prefix)
 	var branches []Branch
-	for _, r := range below(prefix) {
+	for i := range records {
+		r := &records[i]
+		if !r.in(prefix) {
+			continue
+		}
 		rest := r.name
 		if prefix != "" {
 			if rest = strings.TrimPrefix(r.name, prefix+"."); rest == r.name {
@@ -52,26 +54,14 @@ func trimFamily(prefix string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(prefix, "*"), ".")
 }
 
-// below returns the records of a family, which lie side by side since a dot sorts
-// before whatever else can follow a prefix of whole segments, a hyphen excepted,
-// which sorts before the dot.
-func below(prefix string) []record {
-	prefix = trimFamily(prefix)
-	if prefix == "" {
-		return records[:]
-	}
-	from, itself := find(prefix)
-	if itself {
-		// Names with a hyphen after the prefix may stand between it and its family.
-		rest := family(prefix + ".")
-		if len(rest) == 0 {
-			return records[from : from+1]
-		}
-		return append([]record{records[from]}, rest...)
-	}
-	return family(prefix + ".")
+// in reports whether the record belongs to a family, by its trimmed prefix: it is
+// the prefix itself or lies below it.
+func (r *record) in(prefix string) bool {
+	rest, ok := strings.CutPrefix(r.name, prefix)
+	return ok && (prefix == "" || rest == "" || rest[0] == '.')
 }
 
+// family returns the records whose names begin with prefix, which lie side by side.
 func family(prefix string) []record {
 	from, _ := find(prefix)
 	to := from

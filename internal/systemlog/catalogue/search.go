@@ -3,41 +3,72 @@ package catalogue
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"soar.example/okta/internal/nearest"
 )
 
-// Search returns the event types that have every word of text in their name, label,
-// category or tags, whatever the case: those whose name has the text as it stands
-// come first, then those that have every word in the name. Text without a word finds
-// all of them.
-func Search(text string) []Type {
-	text = strings.ToLower(strings.TrimSpace(text))
+// A Query selects event types. The zero Query selects all of them.
+type Query struct {
+	// Text has words that the name, label, category or tags of a type must contain,
+	// whatever the case. Types whose name contains the whole text come first, then
+	// those with every word in the name.
+	Text string
+	// Family is a prefix such as user.session, user.session.* or *; see [Family].
+	Family string
+	// Category is one of Okta's categories.
+	Category string
+}
+
+// Types returns the event types that match the query, the best first. The caller
+// must not change them.
+func (q Query) Types() []*Type {
+	text := strings.ToLower(strings.TrimSpace(q.Text))
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == ',' })
-	var ranks [3][]Type
+	prefix := trimFamily(q.Family)
+	var ranks [3][]*Type
 	for i := range records {
-		if rank := records[i].rank(text, words); rank >= 0 {
-			ranks[rank] = append(ranks[rank], records[i].view())
+		r := &records[i]
+		if q.Category != "" && r.category != q.Category || !r.in(prefix) {
+			continue
+		}
+		if rank := rankOf(i, text, words); rank >= 0 {
+			ranks[rank] = append(ranks[rank], typeAt(i))
 		}
 	}
 	return slices.Concat(ranks[:]...)
 }
 
-// rank is 0 for the best find, -1 for none.
-func (r *record) rank(text string, words []string) int {
-	name := strings.ToLower(r.name)
-	if strings.Contains(name, text) {
+// lowered holds the searched text of each record in lower case, once it was needed.
+var lowered [Count]atomic.Pointer[searched]
+
+type searched struct{ name, rest string }
+
+func searchedAt(i int) *searched {
+	s := lowered[i].Load()
+	if s == nil {
+		r := &records[i]
+		s = &searched{strings.ToLower(r.name), strings.ToLower(Label(r.name) + " " + r.category + " " + r.tags)}
+		lowered[i].Store(s)
+	}
+	return s
+}
+
+// rankOf is 0 for the best match, -1 for none.
+func rankOf(i int, text string, words []string) int {
+	if text == "" {
 		return 0
 	}
-	rank, rest := 1, ""
+	s := searchedAt(i)
+	if strings.Contains(s.name, text) {
+		return 0
+	}
+	rank := 1
 	for _, word := range words {
-		if strings.Contains(name, word) {
+		if strings.Contains(s.name, word) {
 			continue
 		}
-		if rest == "" {
-			rest = strings.ToLower(Label(r.name) + " " + r.category + " " + r.tags)
-		}
-		if !strings.Contains(rest, word) {
+		if !strings.Contains(s.rest, word) {
 			return -1
 		}
 		rank = 2

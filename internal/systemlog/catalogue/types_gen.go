@@ -2,6 +2,9 @@
 
 package catalogue
 
+// Release is the newest release of Okta in the table.
+const Release = "2026.08.1"
+
 var records = [...]record{
 	{"access.request.cancel", "iga-access-request", "2023.06.0", hook, "access"},
 	{"access.request.condition.activate", "iga-access-request", "2024.03.0", hook, "access"},

@@ -60,7 +60,7 @@ var watched = []Watch{
 	{"device.lifecycle.*", "a device taken into the org is trusted from then on"},
 	{"event_hook.*", "a hook can carry the org's events elsewhere, or stop carrying them"},
 	{"inline_hook.*", "an inline hook can alter tokens and sign-ins on the way"},
-	{"workload_principal.ai_agent.*", "an agent acts by itself with the rights it was given"},
+	{"workload_principal.*", "an agent acts by itself with the rights it was given"},
 	{"pam.secret.reveal", "somebody read a privileged secret"},
 	{"support.org.*", "Okta's support looked into the org"},
 }

@@ -17,11 +17,17 @@ var table = []rule{
 	// What no rule knows is still an event of an identity provider.
 	{"*", "iam: +", "iam: info"},
 
-	{"access.*", "iam: user +", ""},
-	{"access.request.cancel", "iam: user change", ""},
+	{"access.*", "iam: +", ""},
+	{"access.request.*", "iam: change", ""},
+	{"access.request.create", "iam: creation", ""},
 	{"access.request.condition.*", "iam configuration: +", ""},
 	{"access.request.sequence.*", "iam configuration: +", ""},
 	{"access.request.settings.*", "iam configuration: +", ""},
+	{"access.review.*", "iam: change", ""},
+	{"access.review.action", "iam: user info", ""},
+	{"access.review.create", "iam: creation", ""},
+	{"access.review.remediate", "iam: user change", ""},
+	{"access.review.start", "iam: user info", ""},
 	{"account.aerial_template_condition.*", "configuration: +", ""},
 	{"account.org.*", "configuration: +", ""},
 	{"account.org.consent.*", "iam: admin change", ""},
@@ -361,7 +367,12 @@ var table = []rule{
 	{"workflows.user.flow.execution.cancel", "process: end", ""},
 	{"workflows.user.role.*", "iam: admin change", ""},
 	{"workflows.user.table.*", "database configuration: +", ""},
+	// A principal is an identity. Its keys, sign-on and delegations are parts of it.
 	{"workload_principal.*", "iam: user +", ""},
+	{"workload_principal.ai_agent.credential.*", "iam: user change", ""},
+	{"workload_principal.ai_agent.sign_on_provider.*", "iam: user change", ""},
+	{"workload_principal.delegation_link.*", "iam: user change", ""},
 	{"workload_principal.resource_connection.*", "iam configuration: +", ""},
+	{"workload_principal.sign_on_provider.*", "iam: user change", ""},
 	{"zone.*", "configuration: +", ""},
 }

@@ -35,13 +35,15 @@ func TestFresh(t *testing.T) {
 func TestGenerate(t *testing.T) {
 	head := strings.Join(columns, ",") + "\n"
 	for name, c := range map[string]struct{ table, want, err string }{
-		"sorted":        {head + "b.x,c,1,true,false,true,false,t;u\na.x,c,2,false,false,false,false,\n", "{\"a.x\", \"c\", \"2\", 0, \"\"},\n\t{\"b.x\", \"c\", \"1\", hook | internal, \"t;u\"},", ""},
+		"sorted":        {head + "b.x,c,2026.41.0,true,false,true,false,t;u\na.x,c,2026.08.1,false,false,false,false,\n", "{\"a.x\", \"c\", \"2026.08.1\", 0, \"\"},\n\t{\"b.x\", \"c\", \"2026.41.0\", hook | internal, \"t;u\"},", ""},
+		"newest":        {head + "b.x,c,2026.41.0,true,false,true,false,\na.x,c,2026.09.3,false,false,false,false,\n", "const Release = \"2026.41.0\"\n", ""},
+		"no release":    {head + "a,c,2026-41,true,false,false,false,\n", "", "neither year.week nor year.month"},
 		"empty":         {"", "", "columns"},
 		"head only":     {head, "", "columns"},
 		"other columns": {"a,b\nc,d\n", "", "columns"},
-		"twice":         {head + strings.Repeat("a,c,1,true,false,false,false,\n", 2), "", "twice"},
+		"twice":         {head + strings.Repeat("a,c,2026.32,true,false,false,false,\n", 2), "", "twice"},
 		"no name":       {head + ",c,1,true,false,false,false,\n", "", "empty"},
-		"no boolean":    {head + "a,c,1,perhaps,false,false,false,\n", "", "event_hook_eligible"},
+		"no boolean":    {head + "a,c,2026.32,perhaps,false,false,false,\n", "", "event_hook_eligible"},
 		"cut off":       {head + "a,c\n", "", "read table"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,5 +72,24 @@ func TestRun(t *testing.T) {
 	}
 	if err := run(from, to); err == nil {
 		t.Error("a table of nonsense was taken")
+	}
+}
+
+// Releases are read in every form that Okta has used, and ordered by date.
+func TestParseRelease(t *testing.T) {
+	ordered := []string{"2011.01", "2014.18", "2018.47", "2019.01.1", "2019.01.2", "2025.10.0", "2025.12.2", "2026.01.0",
+		"2026.32", "2026.08.1", "2026.09.0", "2026.40.0", "2026.41.0", "2026.41.1", "2026.52.0", "2027.01.0", "2027.05.0", "2027.12.0", "2027.13.0", "2027.53.0"}
+	last := 0
+	for _, text := range ordered {
+		got, err := parseRelease(text)
+		if err != nil || got.text != text || got.day <= last {
+			t.Errorf("%s: %+v after %d, %v", text, got, last, err)
+		}
+		last = got.day
+	}
+	for _, text := range []string{"", "1", "2026", "2026.", "2026.0", "2026.00", "2026.00.1", "2025.13.0", "2026.54.0", "2027.54.0", "2026.41.0.1", "2026.41.", " 2026.41.0", "2026.4x.0", "1999.01.0"} {
+		if got, err := parseRelease(text); err == nil {
+			t.Errorf("%q: %+v", text, got)
+		}
 	}
 }
