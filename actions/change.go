@@ -12,7 +12,7 @@ import (
 // Write is what every action that writes takes besides.
 type Write struct {
 	DryRun bool   `json:"dry_run,omitempty" jsonschema:"title=Dry run,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Write nothing, and answer with the plan: the state now, the requests that would be sent, and what would refuse them."`
-	Reason string `json:"reason,omitempty" jsonschema:"title=Reason,maxLength=1000,example=INC-1042: account takeover" jsonschema_extras:"x-group=advanced" jsonschema_description:"Why this is done, for the audit trail."`
+	Reason string `json:"reason,omitempty" jsonschema:"title=Reason,example=INC-1042: account takeover" jsonschema_extras:"x-group=advanced,x-truncate=1000" jsonschema_description:"Reason of the change, for the audit trail. A text of more than 1,000 characters is cut."`
 }
 
 // IsDryRun reports whether nothing is to be written.

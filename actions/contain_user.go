@@ -52,7 +52,7 @@ var ContainUser = action[ContainUserInput, ContainUserOutput]{
 
 // ContainUserInput is what contain_user takes.
 type ContainUserInput struct {
-	Users []string `json:"users" jsonschema:"title=Users,minItems=1,maxItems=1000,uniqueItems=true,minLength=1,maxLength=500,example=alice.moreau@corp.example" jsonschema_extras:"x-options=list_users" jsonschema_description:"Ids, logins or email addresses of the users. A connection allows ten a call unless its settings say otherwise."`
+	Users []string `json:"users" jsonschema:"title=Users,minItems=1,maxItems=1000,minLength=1,maxLength=500,example=alice.moreau@corp.example" jsonschema_extras:"x-options=list_users" jsonschema_description:"Ids, logins or email addresses of the users. A name that is given again counts once. A connection allows ten a call unless its settings say otherwise."`
 	Measures
 	Write
 }
@@ -117,6 +117,7 @@ type Step struct {
 const atOnce = 4
 
 func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (ContainUserOutput, error) {
+	in.Users = distinct(in.Users)
 	if most := c.MaxUsers(); len(in.Users) > most {
 		return ContainUserOutput{}, sdk.InvalidField("/users", "has %d users; this connection allows %d a call (rule max_users_per_call)", len(in.Users), most)
 	}
@@ -144,6 +145,18 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (Cont
 		tellCutOff(ctx, done)
 	}
 	return sumUp(ctx, done, failures)
+}
+
+// distinct returns the names without repetitions. A list that a playbook takes from the
+// events of a group names a user once for each event.
+func distinct(names []string) []string {
+	var all []string
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // tellCutOff logs what was taken before the caller gave up, whom the answer with the

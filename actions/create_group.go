@@ -30,7 +30,7 @@ var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
 // CreateGroupInput is what create_group takes.
 type CreateGroupInput struct {
 	Name        string `json:"name" jsonschema:"title=Name,example=Quarantine,minLength=1,maxLength=255" jsonschema_description:"Name of the group."`
-	Description string `json:"description,omitempty" jsonschema:"title=Description,example=Denied every sign-in,maxLength=1024" jsonschema_description:"What the group is for."`
+	Description string `json:"description,omitempty" jsonschema:"title=Description,example=Denied every sign-in" jsonschema_extras:"x-truncate=1024" jsonschema_description:"Purpose of the group. A text of more than 1,024 characters is cut."`
 	Write
 }
 

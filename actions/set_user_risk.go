@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"strings"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
@@ -29,7 +30,7 @@ var SetUserRisk = action[SetUserRiskInput, SetUserRiskOutput]{
 type SetUserRiskInput struct {
 	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
 	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW" jsonschema_description:"How likely it is that the account is in wrong hands. Okta cannot set it back to NONE."`
-	Why   string `json:"risk_reason,omitempty" jsonschema:"title=Risk reason,example=Session hijacking suspected,maxLength=500,pattern=^[a-zA-Z0-9\\s\\-\\,.]*$" jsonschema_description:"Why, as Okta is to show it: letters, digits, blanks, hyphens, commas and full stops."`
+	Why   string `json:"risk_reason,omitempty" jsonschema:"title=Risk reason,example=Session hijacking suspected" jsonschema_extras:"x-truncate=500" jsonschema_description:"Reason that Okta shows. Okta takes letters, digits, blanks, hyphens, commas and full stops; each other character becomes a hyphen. A text of more than 500 characters is cut."`
 	Write
 }
 
@@ -40,6 +41,7 @@ type SetUserRiskOutput struct {
 }
 
 func setUserRisk(ctx context.Context, c *okta.Client, in SetUserRiskInput) (SetUserRiskOutput, error) {
+	in.Why = shownRisk(in.Why)
 	u, err := c.FindUser(ctx, "/user", in.User)
 	if err != nil {
 		return SetUserRiskOutput{}, err
@@ -57,4 +59,17 @@ func setUserRisk(ctx context.Context, c *okta.Client, in SetUserRiskInput) (SetU
 		bars: func(RiskState) string { return "" },
 	}.from(ctx, before)
 	return SetUserRiskOutput{User: refOf(u), Change: change}, err
+}
+
+// shownRisk returns the reason in the characters that Okta takes, at the same length.
+func shownRisk(why string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune(" \t\n-,.", r):
+			return r
+		case r == '…':
+			return '.'
+		}
+		return '-'
+	}, why)
 }

@@ -62,7 +62,25 @@ func lintField(f reflect.StructField, open bool) []string {
 	if !open && !seen["title"] {
 		add("has no title")
 	}
-	return append(problems, lintExtras(f, open)...)
+	problems = append(problems, lintExtras(f, open)...)
+	if strings.Contains(f.Tag.Get("jsonschema_extras"), truncateKeyword) {
+		problems = append(problems, lintInformational(of, seen)...)
+	}
+	return problems
+}
+
+// lintInformational refuses a rule beside x-truncate that could reject the text.
+func lintInformational(of string, seen map[string]bool) []string {
+	if of != "string" {
+		return []string{truncateKeyword + " applies only to a text"}
+	}
+	var problems []string
+	for _, keyword := range []string{"minLength", "maxLength", "pattern", "format", "enum", "writeOnly"} {
+		if seen[keyword] {
+			problems = append(problems, fmt.Sprintf("keyword %q must not stand beside %s: an informational text is never rejected", keyword, truncateKeyword))
+		}
+	}
+	return problems
 }
 
 func lintExtras(f reflect.StructField, open bool) []string {
@@ -74,6 +92,10 @@ func lintExtras(f reflect.StructField, open bool) []string {
 		case seen[keyword]:
 			problems = append(problems, "has more than one "+keyword)
 		case keyword == "x-group" && (value == "advanced" || value == "basic"):
+		case keyword == truncateKeyword && !open:
+			if truncation(value) == 0 {
+				problems = append(problems, fmt.Sprintf("%s %q is not a number of at least %d", truncateKeyword, value, leastTruncation))
+			}
 		case keyword == optionsKeyword && !open:
 			if _, err := parseOptions(value); err != nil {
 				problems = append(problems, err.Error())

@@ -23,6 +23,7 @@ type Node struct {
 	WriteOnly   bool              `json:"writeOnly"`
 	Group       string            `json:"x-group"`
 	Options     *Options          `json:"x-options"`
+	Truncate    int               `json:"x-truncate"` // see [Schema.Truncate]
 	Items       *Node             `json:"items"`
 	Properties  Properties        `json:"properties"`
 	Additional  *Additional       `json:"additionalProperties"`

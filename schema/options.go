@@ -49,8 +49,8 @@ func parseOptions(tag string) (*Options, error) {
 	return o, nil
 }
 
-// expandOptions puts the keyword's published form in the place of the tag's,
-// everywhere in s.
+// expandOptions replaces the tag's form of x-options and x-truncate by the published
+// form, everywhere in s.
 func expandOptions(s *jsonschema.Schema) {
 	if s == nil {
 		return
@@ -59,6 +59,7 @@ func expandOptions(s *jsonschema.Schema) {
 		// One that cannot be read was refused by lint.
 		s.Extras[optionsKeyword], _ = parseOptions(tag)
 	}
+	expandTruncation(s)
 	expandOptions(s.Items)
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
 		expandOptions(p.Value)

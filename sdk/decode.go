@@ -25,6 +25,7 @@ func decodeInput[In any](s *schema.Schema, raw json.RawMessage, what string) (In
 	if len(raw) == 0 {
 		raw = json.RawMessage("{}")
 	}
+	raw = s.Truncate(raw)
 	if violations := s.Check(raw); violations != nil {
 		return in, Invalid(what+" not valid", violations...)
 	}

@@ -99,7 +99,7 @@ func (a *app) parseCall(c *cobra.Command, args []string) (*call, error) {
 		return nil, err
 	}
 	// The same check as in the plugin, before anything is launched or reached.
-	if violations := s.Check(input); violations != nil {
+	if violations := s.Check(s.Truncate(input)); violations != nil {
 		return nil, sdk.Invalid("the input of "+info.Name+" is not valid", violations...)
 	}
 	return &call{info, input}, nil

@@ -86,6 +86,7 @@ type userInput struct {
 type groupInput struct {
 	User  string `json:"user" jsonschema:"title=User,minLength=1" jsonschema_description:"Login or id."`
 	Group string `json:"group" jsonschema:"title=Group,minLength=1" jsonschema_description:"Name or id."`
+	Note  string `json:"note,omitempty" jsonschema:"title=Note" jsonschema_extras:"x-truncate=1000" jsonschema_description:"Why."`
 }
 
 type ticketInput struct {
@@ -151,7 +152,7 @@ var compiled = sync.OnceValues(func() (*sdk.Manifest, error) {
 		Check: func(context.Context, client) (sdk.Health, error) { return sdk.Health{}, nil },
 		Actions: []sdk.Operation[client]{
 			action("suspend_user", sdk.Writes, userInput{"ann"}, stateOutput{sdk.Changed, "ACTIVE", "SUSPENDED"}),
-			action("add_user_to_group", sdk.Writes, groupInput{"ann", "Quarantine"}, stateOutput{sdk.Changed, "out", "in"}),
+			action("add_user_to_group", sdk.Writes, groupInput{"ann", "Quarantine", ""}, stateOutput{sdk.Changed, "out", "in"}),
 			action("get_user", sdk.Reads, userInput{"ann"}, userOutput{ID: "00u1", Status: "ACTIVE"}),
 			action("open_ticket", sdk.Writes, ticketInput{Summary: "Look", Severity: "high", Score: 1, Count: 1}, ticketOutput{Outcome: sdk.Changed, Number: 1}),
 		},

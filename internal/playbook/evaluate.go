@@ -70,7 +70,7 @@ func (p *Playbook) Input(s *Step, scope Scope) (json.RawMessage, error) {
 	if err != nil {
 		return nil, cannot(err, "the input of step %q cannot be evaluated", s.ID)
 	}
-	if wrong := s.input.Check(raw); wrong != nil {
+	if wrong := s.input.Check(s.input.Truncate(raw)); wrong != nil {
 		return nil, sdk.Invalid(fmt.Sprintf("the input of step %q is not valid for %s", s.ID, s.Action), wrong...)
 	}
 	return raw, nil

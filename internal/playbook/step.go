@@ -179,7 +179,7 @@ type inputs struct {
 // value compiles n. of is what the action's schema says there, nil if it says
 // nothing; optional tells whether an absent value can be left out.
 func (in *inputs) value(n *node, of *schema.Node, pointer string, optional bool) *value {
-	v := &value{pointer: pointer, kind: n.kind}
+	v := &value{pointer: pointer, kind: n.kind, informs: of != nil && of.Truncate > 0}
 	switch n.kind {
 	case object:
 		for _, m := range n.members {

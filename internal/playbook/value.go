@@ -20,6 +20,9 @@ type value struct {
 	parts   []textPart
 	names   []string // of an object's members
 	items   []*value // of an object or list
+	// informs: the schema marks the text as informational. Then an expression that
+	// cannot be evaluated becomes part of the text, and the step goes on.
+	informs bool
 }
 
 type textPart struct {
@@ -45,6 +48,9 @@ func (v *value) uses(into map[string]bool) {
 // is added to wrong, and present is false for an optional that holds nothing.
 func (v *value) eval(b binding, wrong *[]schema.Violation) (result any, present bool) {
 	fail := func(err error) (any, bool) {
+		if v.informs {
+			return "(" + err.Error() + ")", true
+		}
 		*wrong = append(*wrong, schema.Violation{Pointer: v.pointer, Message: err.Error()})
 		return nil, true
 	}
@@ -72,15 +78,15 @@ func (v *value) eval(b binding, wrong *[]schema.Violation) (result any, present 
 				text.WriteString(p.literal)
 				continue
 			}
-			got, err := p.expr.eval(b)
-			if err != nil {
+			s, err := p.expr.evalText(b)
+			switch {
+			case err == nil:
+				text.WriteString(s)
+			case v.informs:
+				text.WriteString("(" + err.Error() + ")")
+			default:
 				return fail(err)
 			}
-			s, err := toText(got)
-			if err != nil {
-				return fail(fmt.Errorf("%s: %w", shorten(p.expr.text), err))
-			}
-			text.WriteString(s)
 		}
 		return text.String(), true
 	case v.kind == object:
@@ -101,4 +107,17 @@ func (v *value) eval(b binding, wrong *[]schema.Violation) (result any, present 
 	default:
 		return v.literal, true
 	}
+}
+
+// evalText returns the text that the expression adds to the text around it.
+func (x *expression) evalText(b binding) (string, error) {
+	got, err := x.eval(b)
+	if err != nil {
+		return "", err
+	}
+	s, err := toText(got)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", shorten(x.text), err)
+	}
+	return s, nil
 }

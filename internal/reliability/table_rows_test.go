@@ -30,6 +30,7 @@ var table = []row{
 	{name: "late", promise: "P8", fault: "events out of order and late by up to 10 minutes", how: "the log gets them so", try: appended(late)},
 	{name: "repeats", promise: "P7", fault: "the same event in a page and in later ones", how: "the log has ten events four times", try: appended(repeats)},
 	{name: "poison", promise: "P12", fault: "events with wrong types, numbers out of range, 5 MB of debug data", how: "the log gets them among others", try: appended(poison)},
+	{name: "event-text", promise: "P12", fault: "text of an event in the reason of a containment", how: "user agents of 0 to 1,000,000 characters, with control characters, that are missing or of another type", try: eventText},
 	{name: "instant", promise: "P8", fault: "5,000 events of one timestamp", how: "the log gets them; one in a hundred matches", try: appended(oneInstant)},
 	{name: "429", promise: "P4", fault: "a storm of 429", how: "every limit of the org is spent for 3 s", try: storm(oktatest.Limit{Window: "3s"})},
 	{name: "429-no-reset", promise: "P4", fault: "a storm of 429 that does not say until when", how: "the same without X-Rate-Limit-Reset", try: storm(oktatest.Limit{Window: "3s", OmitReset: true})},

@@ -67,6 +67,10 @@ type call struct {
 // store failed.
 func (s *Store) perform(ctx context.Context, c *call) (result sdk.Result, failure *sdk.Error, err error) {
 	masked := s.mask(c.info, c.input)
+	if takes, err := s.schemaOf(json.RawMessage(c.info.Input)); err == nil {
+		// Masked first: a secret that was cut would not be known as one.
+		masked, c.input = takes.Truncate(masked), takes.Truncate(c.input)
+	}
 	// What is on record must not hang on the caller's patience.
 	journal := context.WithoutCancel(ctx)
 	entry, err := s.begin(journal, c, masked)

@@ -85,8 +85,8 @@ func (e *Engine) rehearse(ctx context.Context, book *playbook.Playbook, step *pl
 	if err != nil {
 		return fail(err)
 	}
-	r.Input = masked(takes, input)
-	if input, err = dry(info, takes, input); err != nil {
+	r.Input = takes.Truncate(masked(takes, input))
+	if input, err = dry(info, takes, takes.Truncate(input)); err != nil {
 		return fail(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, step.Timeout)

@@ -1,0 +1,155 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/invopop/jsonschema"
+)
+
+// truncateKeyword marks a text that only informs, such as the reason of a change. Its
+// value is the most characters that are kept. Attackers write such texts, so a text
+// never makes a call fail: see [Schema.Truncate].
+const truncateKeyword = "x-truncate"
+
+// Truncate returns doc with each informational text (keyword x-truncate) in a form
+// that [Schema.Check] accepts. A text that is too long is cut, and ends with its
+// length: "… (1,001 characters)". Bytes that are not UTF-8 become U+FFFD, null becomes
+// an empty text, and any other value becomes its JSON text. The rest of doc stays as
+// it is, byte for byte, and so does a document that is not JSON.
+func (s *Schema) Truncate(doc json.RawMessage) json.RawMessage {
+	if !s.doc().truncates() {
+		return doc
+	}
+	var out bytes.Buffer
+	if err := truncate(&out, s.doc(), doc); err != nil {
+		return doc // Check reports it
+	}
+	return out.Bytes()
+}
+
+// truncates reports whether n or a schema inside it is marked.
+func (n *Node) truncates() bool {
+	if n == nil {
+		return false
+	}
+	if n.Truncate > 0 || n.Items.truncates() || n.Additional != nil && n.Additional.Node.truncates() {
+		return true
+	}
+	for _, p := range n.Properties {
+		if p.Node.truncates() {
+			return true
+		}
+	}
+	return false
+}
+
+// truncate writes raw to out, and in place of each marked value its text.
+func truncate(out *bytes.Buffer, n *Node, raw []byte) error {
+	if n != nil && n.Truncate > 0 {
+		return writeText(out, raw, n.Truncate)
+	}
+	start := bytes.TrimLeft(raw, " \t\r\n")
+	if !n.truncates() || len(start) == 0 || start[0] != '{' && start[0] != '[' {
+		out.Write(raw)
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	done := int64(0)
+	for dec.More() {
+		inner := n.Items
+		if start[0] == '{' {
+			key, err := dec.Token()
+			if err != nil {
+				return err
+			}
+			name, _ := key.(string)
+			inner = n.member(name)
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return err
+		}
+		end := dec.InputOffset()
+		out.Write(raw[done : end-int64(len(value))])
+		if err := truncate(out, inner, value); err != nil {
+			return err
+		}
+		done = end
+	}
+	out.Write(raw[done:])
+	return nil
+}
+
+// writeText writes a value as a text of at most so many characters.
+func writeText(out *bytes.Buffer, raw []byte, most int) error {
+	var text string
+	switch {
+	case string(raw) == "null":
+	case raw[0] == '"':
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return err
+		}
+		if utf8.Valid(raw) && utf8.RuneCountInString(text) <= most {
+			out.Write(raw)
+			return nil
+		}
+	default:
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, raw); err != nil {
+			return err
+		}
+		text = string(bytes.ToValidUTF8(compact.Bytes(), []byte("\ufffd")))
+	}
+	var encoded bytes.Buffer
+	enc := json.NewEncoder(&encoded)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(cutText(text, most)); err != nil {
+		return err
+	}
+	out.Write(bytes.TrimSuffix(encoded.Bytes(), []byte("\n")))
+	return nil
+}
+
+// cutText returns at most so many characters of text. A text that was cut ends with
+// its length.
+func cutText(text string, most int) string {
+	length := utf8.RuneCountInString(text)
+	if length <= most {
+		return text
+	}
+	end := english.Sprintf("… (%d characters)", length)
+	keep := max(0, most-utf8.RuneCountInString(end))
+	for i := range text {
+		if keep == 0 {
+			return text[:i] + end
+		}
+		keep--
+	}
+	return text
+}
+
+// leastTruncation leaves space for the length at the end of a text that was cut.
+const leastTruncation = 30
+
+// truncation reads the keyword's value in a tag. It returns 0 if the value is not a
+// number of at least leastTruncation.
+func truncation(tag string) int {
+	most, err := strconv.Atoi(tag)
+	if err != nil || most < leastTruncation {
+		return 0
+	}
+	return most
+}
+
+// expandTruncation replaces the tag's value of the keyword by a number.
+func expandTruncation(s *jsonschema.Schema) {
+	if tag, ok := s.Extras[truncateKeyword].(string); ok {
+		s.Extras[truncateKeyword] = truncation(tag)
+	}
+}
