@@ -4,13 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync/atomic"
 
 	"soar.example/okta/plugin/internal/pb"
 	"soar.example/okta/sdk"
 )
 
 // client is the backend in a plugin process, seen from its host.
-type client struct{ rpc pb.ConnectorClient }
+type client struct {
+	rpc      pb.ConnectorClient
+	manifest atomic.Pointer[sdk.Manifest] // the latest one, nil before the first
+}
 
 var _ sdk.Backend = (*client)(nil)
 
@@ -26,7 +30,18 @@ func (c *client) Manifest(ctx context.Context) (*sdk.Manifest, error) {
 	if err := json.Unmarshal(r.GetManifest(), m); err != nil {
 		return nil, unreadable(err)
 	}
+	c.manifest.Store(m)
 	return m, nil
+}
+
+// action describes an action, by its name alone if that is all that is known.
+func (c *client) action(name string) *sdk.ActionInfo {
+	if m := c.manifest.Load(); m != nil {
+		if a := m.Action(name); a != nil {
+			return a
+		}
+	}
+	return &sdk.ActionInfo{Name: name}
 }
 
 func (c *client) Validate(ctx context.Context, trigger string, params json.RawMessage) error {
@@ -54,7 +69,7 @@ func (c *client) Open(ctx context.Context, settings json.RawMessage) (sdk.Sessio
 	if r.GetSession() == "" {
 		return nil, unreadable(errors.New("a session without an id"))
 	}
-	return &session{rpc: c.rpc, id: r.GetSession(), base: context.WithoutCancel(ctx)}, nil
+	return &session{client: c, id: r.GetSession(), base: context.WithoutCancel(ctx)}, nil
 }
 
 // fits refuses documents that could not be sent. The rest of a message is small.

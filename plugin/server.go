@@ -158,7 +158,21 @@ func (s *server) run(ctx context.Context, r *pb.RunRequest) (result sdk.Result, 
 		return sdk.Result{}, err
 	}
 	defer done()
-	return session.Run(ctx, r.GetAction(), document(r.GetInput()))
+	result, err = session.Run(ctx, r.GetAction(), document(r.GetInput()))
+	if err == nil {
+		err = s.action(ctx, r.GetAction()).CheckDryRun(r.GetInput(), result.Output)
+	}
+	return result, err
+}
+
+// action describes an action, by its name alone if the connector does not.
+func (s *server) action(ctx context.Context, name string) *sdk.ActionInfo {
+	if m, err := s.backend.Manifest(ctx); err == nil {
+		if a := m.Action(name); a != nil {
+			return a
+		}
+	}
+	return &sdk.ActionInfo{Name: name}
 }
 
 func (s *server) Poll(ctx context.Context, r *pb.PollRequest) (*pb.PollResponse, error) {

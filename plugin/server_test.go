@@ -81,7 +81,7 @@ func TestSessionIDs(t *testing.T) {
 		t.Errorf("ids %q and %q", a.id, b.id)
 	}
 	for _, id := range []string{"", "x", a.id + "x", strings.ToLower(a.id)} {
-		stray := &session{rpc: c.rpc, id: id, base: t.Context()}
+		stray := &session{client: c, id: id, base: t.Context()}
 		_, err := stray.Check(t.Context())
 		wantError(t, err, sdk.InvalidInput, "the session is not open")
 		_, err = stray.Run(t.Context(), "echo", nil)
@@ -93,7 +93,7 @@ func TestSessionIDs(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if err := (&session{rpc: c.rpc, id: a.id, base: t.Context()}).Close(); err != nil {
+		if err := (&session{client: c, id: a.id, base: t.Context()}).Close(); err != nil {
 			t.Error(err)
 		}
 	}

@@ -16,7 +16,7 @@ const closeLimit = 5 * time.Second
 
 // session is a session in a plugin process, seen from its host.
 type session struct {
-	rpc    pb.ConnectorClient
+	*client
 	id     string
 	base   context.Context // what Open was called with, without its end
 	closed atomic.Bool
@@ -49,7 +49,12 @@ func (s *session) Run(ctx context.Context, action string, input json.RawMessage)
 	if err != nil {
 		return sdk.Result{}, pipeError(ctx, err, "; whether the action took effect is not known")
 	}
-	return sdk.Result{Output: document(r.GetOutput()), Calls: decodeCalls(r.GetCalls())}, decodeError(r.GetError())
+	result := sdk.Result{Output: document(r.GetOutput()), Calls: decodeCalls(r.GetCalls())}
+	if err := decodeError(r.GetError()); err != nil {
+		return result, err
+	}
+	// The process may be anybody's: it is not trusted to check this itself.
+	return result, s.action(action).CheckDryRun(input, result.Output)
 }
 
 func (s *session) Poll(ctx context.Context, trigger string, params, from json.RawMessage) (sdk.RawPage, error) {

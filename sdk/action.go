@@ -129,7 +129,13 @@ func (a Action[C, In, Out]) compile() (operation[C], error) {
 		if !empty(err) {
 			return nil, err
 		}
-		return encodeData(answer)
+		if out, err = encodeData(answer); err != nil {
+			return nil, err
+		}
+		if IsDryRun(ctx) || asksDryRun(raw) {
+			err = op.info.checkPlanned(out)
+		}
+		return out, err
 	}
 	return op, errors.Join(errs...)
 }

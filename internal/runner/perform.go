@@ -123,7 +123,8 @@ func (s *Store) end(ctx context.Context, c *call, entry int64, result sdk.Result
 		}
 		status, outcome, code, message := CallDone, outcomeOf(result.Output), "", ""
 		if failure != nil {
-			status, outcome, code, message = CallFailed, "", string(failure.Code), sentence(failure)
+			// An answer beside the error says what was done all the same.
+			status, code, message = CallFailed, string(failure.Code), sentence(failure)
 			if c.info.Effect != sdk.Reads && (failure.Code == sdk.Timeout || failure.Code == sdk.Canceled) {
 				outcome = OutcomeUnknown
 			}

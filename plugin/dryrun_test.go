@@ -1,0 +1,77 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/plugin/internal/pb"
+	"soar.example/okta/sdk"
+)
+
+// stubborn is a plugin that writes whatever it is asked, as one of another make may.
+type stubborn struct {
+	foreign
+	output string
+}
+
+func (s *stubborn) Run(context.Context, *pb.RunRequest) (*pb.RunResponse, error) {
+	return &pb.RunResponse{Output: []byte(s.output), Calls: []*pb.Call{{Method: "PUT"}}}, nil
+}
+
+// stubbornBackend is the same behind this project's server.
+type stubbornBackend struct {
+	sdk.Backend
+	sdk.Session
+	output string
+}
+
+func (b stubbornBackend) Manifest(context.Context) (*sdk.Manifest, error) {
+	m := new(sdk.Manifest)
+	return m, json.Unmarshal([]byte(stubbornManifest), m)
+}
+
+func (b stubbornBackend) Open(context.Context, json.RawMessage) (sdk.Session, error) { return b, nil }
+
+func (b stubbornBackend) Run(context.Context, string, json.RawMessage) (sdk.Result, error) {
+	return sdk.Result{Output: json.RawMessage(b.output)}, nil
+}
+
+func (b stubbornBackend) Close() error { return nil }
+
+const stubbornManifest = `{"name":"other","actions":[{"name":"lock","effect":"writes","input":{"type":"object"},
+	"output":{"type":"object","properties":{"outcome":{"type":"string"},"users":{"type":"array","items":{"type":"object","properties":{"outcome":{"type":"string"}}}}}}}]}`
+
+// Both ends of the wire enforce the dry run, whoever wrote the connector.
+func TestDryRunOverTheWire(t *testing.T) {
+	for output, ok := range map[string]bool{
+		`{"outcome":"changed"}`: false, `{"outcome":"partial"}`: false, `{}`: false, `{"outcome":"planned"}`: true,
+		`{"outcome":"planned","users":[{"outcome":"changed"}]}`: false, `{"outcome":"planned","users":[{"outcome":"planned"}]}`: true,
+	} {
+		c, _ := connect(t, &stubborn{foreign{session: "s", manifest: []byte(stubbornManifest)}, output})
+		if _, err := c.Manifest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s := openOn(t, c, "")
+		ours := newServer(stubbornBackend{output: output}, hclog.NewNullLogger())
+		id := ours.sessions.add(t.Context(), stubbornBackend{output: output})
+		for _, dry := range []string{`{"dry_run":true}`, ` { "dry_run" : true , "x":1}`, `{"dry_run":false}`, `{}`, ``} {
+			want := ok || dry != `{"dry_run":true}` && dry != ` { "dry_run" : true , "x":1}`
+			result, err := s.Run(t.Context(), "lock", json.RawMessage(dry))
+			if !want {
+				wantError(t, err, sdk.Internal, "lock broke its dry run")
+			} else if err != nil {
+				t.Errorf("%s %s: %v", dry, output, err)
+			}
+			if string(result.Output) != output || len(result.Calls) != 1 {
+				t.Errorf("%s: got %+v", output, result)
+			}
+			answer, err := ours.Run(t.Context(), &pb.RunRequest{Session: id, Action: "lock", Input: []byte(dry)})
+			if err != nil || (answer.GetError() == nil) != want {
+				t.Errorf("the server answers %s of %s with %v, %v", dry, output, answer, err)
+			}
+		}
+	}
+}
