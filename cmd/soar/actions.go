@@ -59,7 +59,7 @@ func (a *app) actionsCommand() *cobra.Command {
 func findAction(m *sdk.Manifest, name string) (*sdk.ActionInfo, error) {
 	info := m.Action(name)
 	if info == nil {
-		return nil, sdk.Invalid(fmt.Sprintf("there is no action %q", oneLine(name)) + nearest.Hint(name, m.ActionNames()) + "; `soar actions` lists them")
+		return nil, sdk.Invalid(fmt.Sprintf("there is no action %q", name) + nearest.Hint(name, m.ActionNames()) + "; `soar actions` lists them")
 	}
 	return info, nil
 }

@@ -16,7 +16,7 @@ import (
 // tables, anything else member by member.
 func (a *app) showAnswer(info *sdk.ActionInfo, output json.RawMessage, outcome sdk.Outcome) {
 	if outcome != "" {
-		fmt.Fprintf(a.out, "%s  %s\n", a.outcome(outcome), info.Title)
+		fmt.Fprintf(a.out, "%s  %s\n", a.outcome(outcome), oneLine(info.Title))
 	}
 	var answer map[string]any
 	if json.Unmarshal(output, &answer) != nil {

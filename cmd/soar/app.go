@@ -53,7 +53,11 @@ func (a *app) prepare() error {
 	if level == hclog.NoLevel {
 		return usageError{fmt.Errorf("--log-level %q is none of trace, debug, info, warn, error and off", a.logLevel)}
 	}
-	a.logger = hclog.New(&hclog.LoggerOptions{Name: "soar", Level: level, Output: a.err, JSONFormat: a.json})
+	options := &hclog.LoggerOptions{Name: "soar", Level: level, Output: a.err, JSONFormat: a.json}
+	if a.json {
+		options.Output = a.err.asJSON()
+	}
+	a.logger = hclog.New(options)
 	return nil
 }
 
@@ -179,7 +183,7 @@ func (a *app) report(err error) {
 		fmt.Fprintln(a.err, "soar: interrupted")
 		return
 	}
-	fmt.Fprintf(a.err, "%s %s\n", a.err.red("soar:"), lines(e.Message))
+	fmt.Fprintf(a.err, "%s %s\n", a.err.red("soar:"), strings.ReplaceAll(e.Message, "\n", "\n  "))
 	for _, v := range e.Violations {
 		fmt.Fprintf(a.err, "  %s\n", oneLine(v.String()))
 	}

@@ -33,7 +33,7 @@ reads. What reads alone cannot tell is said to be unknown.`,
 				a.out.line(map[string]any{"kind": "check", "target": health.Target, "account": health.Account, "notes": health.Notes, "budgets": health.Budgets, "milliseconds": took.Milliseconds(), "permissions": permissions.raw})
 				return nil
 			}
-			fmt.Fprintf(a.out, "%s  %s answers, and the login is %s's  %s\n", a.out.green("✓"), health.Target, oneLine(health.Account), a.out.faint(took.String()))
+			fmt.Fprintf(a.out, "%s  %s answers, and the login is %s's  %s\n", a.out.green("✓"), oneLine(health.Target), oneLine(health.Account), a.out.faint(took.String()))
 			for _, note := range health.Notes {
 				fmt.Fprintf(a.out, "%s  %s\n", a.out.yellow("!"), oneLine(note))
 			}

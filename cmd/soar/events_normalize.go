@@ -33,7 +33,7 @@ categories of its own for some event types.`,
 			f := shape.Format(to)
 			switch {
 			case f != shape.ECS && f != shape.EMM:
-				return usageError{fmt.Errorf("--to must be ecs or emm, not %q", oneLine(to))}
+				return usageError{fmt.Errorf("--to must be ecs or emm, not %q", to)}
 			case original && f != shape.ECS:
 				return usageError{errors.New("--original goes with --to ecs: the matrix has no place for the event as Okta sent it")}
 			case sekoia && f != shape.ECS:
@@ -64,7 +64,7 @@ func (a *app) eachEvent(c *cobra.Command, file string, append func(dst, raw []by
 		defer f.Close()
 		in = f
 	}
-	n := &normalizer{app: a, append: append, out: bufio.NewWriterSize(a.out, 1<<16)}
+	n := &normalizer{app: a, append: append, out: bufio.NewWriterSize(a.out.asJSON(), 1<<16)}
 	return n.run(c.Context(), in)
 }
 

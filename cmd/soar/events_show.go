@@ -41,7 +41,7 @@ func lookUp(name string) (eventType, error) {
 		return eventType{Type: t, Known: true}, nil
 	}
 	if err := sdk.CheckTypePattern(name); err != nil {
-		return eventType{}, usageError{fmt.Errorf("%q is not the name of an event type, such as user.session.start", oneLine(name))}
+		return eventType{}, usageError{fmt.Errorf("%q is not the name of an event type, such as user.session.start", name)}
 	}
 	if name == "*" || strings.HasSuffix(name, ".*") || len(catalogue.Family(name)) > 0 {
 		return eventType{}, usageError{fmt.Errorf("%s is a family: `soar events types --family %s` lists it", name, strings.TrimSuffix(name, ".*"))}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -75,7 +76,7 @@ func (a *app) tail(ctx context.Context, asked map[string]any, every time.Duratio
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	t := &tail{app: a, out: bufio.NewWriterSize(a.out, 1<<16), limit: limit}
+	t := newTail(a, limit)
 	err = host.Watch(ctx, host.Source{Session: conn, Trigger: triggers.SystemLog.Name, Params: params, Every: cmp.Or(every, 10*time.Second)}, host.WatchOptions{
 		Handle: func(_ context.Context, page sdk.RawPage) error {
 			if more, err := t.page(page); err != nil || !more {
@@ -100,6 +101,14 @@ type tail struct {
 	shown  int
 	known  recent
 	failed error // of the writer
+}
+
+func newTail(a *app, limit int) *tail {
+	var out io.Writer = a.out
+	if a.json {
+		out = a.out.asJSON()
+	}
+	return &tail{app: a, out: bufio.NewWriterSize(out, 1<<16), limit: limit}
 }
 
 // page prints the events that were not printed before. Those read again, after the
@@ -127,7 +136,7 @@ func (t *tail) event(e sdk.RawEvent) {
 		return
 	}
 	data := []byte(e.Data)
-	if bytes.IndexByte(data, '\n') >= 0 {
+	if bytes.ContainsAny(data, "\r\n") {
 		var b bytes.Buffer
 		if json.Compact(&b, data) != nil {
 			// No JSON, but a line all the same.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -13,16 +12,16 @@ import (
 	"soar.example/okta/sdk"
 )
 
-func newTail(w io.Writer, limit int) *tail {
+func jsonTail(w io.Writer, limit int) *tail {
 	a := newApp(w, io.Discard)
 	a.json = true
-	return &tail{app: a, out: bufio.NewWriter(a.out), limit: limit}
+	return newTail(a, limit)
 }
 
 // What is printed are Okta's bytes, in one line each, and nothing twice.
 func TestTailPrintsEventsAsTheyAre(t *testing.T) {
 	var out bytes.Buffer
-	tl := newTail(&out, 0)
+	tl := jsonTail(&out, 0)
 	odd := `{ "uuid":"a", "text":"<&>\u2028" }`
 	page := sdk.RawPage{Events: []sdk.RawEvent{
 		{ID: "a", Data: json.RawMessage(odd)},
@@ -43,7 +42,7 @@ func TestTailPrintsEventsAsTheyAre(t *testing.T) {
 
 func TestTailEndsAtItsLimit(t *testing.T) {
 	var out bytes.Buffer
-	tl := newTail(&out, 2)
+	tl := jsonTail(&out, 2)
 	more, err := tl.page(sdk.RawPage{Events: []sdk.RawEvent{{ID: "a", Data: json.RawMessage("1")}, {ID: "b", Data: json.RawMessage("2")}, {ID: "c", Data: json.RawMessage("3")}}})
 	if err != nil || more || out.String() != "1\n2\n" {
 		t.Errorf("got %q, more %t, %v", out.String(), more, err)
@@ -57,7 +56,7 @@ var errFull = errors.New("no space left")
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
 func TestTailOnAFullDisk(t *testing.T) {
-	if _, err := newTail(full{}, 0).page(sdk.RawPage{Events: []sdk.RawEvent{{ID: "a", Data: json.RawMessage("1")}}}); !errors.Is(err, errFull) {
+	if _, err := jsonTail(full{}, 0).page(sdk.RawPage{Events: []sdk.RawEvent{{ID: "a", Data: json.RawMessage("1")}}}); !errors.Is(err, errFull) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -101,7 +100,7 @@ func TestStatusLine(t *testing.T) {
 func BenchmarkTail(b *testing.B) {
 	data := json.RawMessage(`{"uuid":"` + strings.Repeat("x", 2000) + `"}`)
 	page := sdk.RawPage{Events: make([]sdk.RawEvent, 1000)}
-	tl := newTail(io.Discard, 0)
+	tl := jsonTail(io.Discard, 0)
 	for n := 0; b.Loop(); n++ {
 		for i := range page.Events {
 			page.Events[i] = sdk.RawEvent{ID: fmt.Sprintf("%d-%d", n, i), Data: data}

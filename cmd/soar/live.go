@@ -138,7 +138,7 @@ func (l *live) stepOutcome(s *runner.StepRun) string {
 	case s.Status == runner.Skipped:
 		return l.out.faint("skipped")
 	case s.Outcome != "":
-		return s.Outcome + "  " + d
+		return oneLine(s.Outcome) + "  " + d
 	}
 	return "read  " + d
 }

@@ -37,7 +37,10 @@ func main() {
 // run executes one command line and returns the exit code.
 func run(ctx context.Context, args []string) int {
 	a := newApp(os.Stdout, os.Stderr)
+	defer a.out.close()
 	root := a.command()
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -99,7 +102,7 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 			for _, sub := range c.Commands() {
 				names = append(names, sub.Name())
 			}
-			return usageError{fmt.Errorf("there is no command %q%s", oneLine(args[0]), nearest.Hint(args[0], names))}
+			return usageError{fmt.Errorf("there is no command %q%s", args[0], nearest.Hint(args[0], names))}
 		},
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

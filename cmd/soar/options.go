@@ -58,7 +58,7 @@ func paramsOf(m *sdk.Manifest, name string) (sdk.JSON, error) {
 	if info := m.Trigger(name); info != nil {
 		return info.Params, nil
 	}
-	return nil, sdk.Invalid(fmt.Sprintf("there is no action or trigger %q", oneLine(name)) + nearest.Hint(name, append(m.ActionNames(), m.TriggerNames()...)))
+	return nil, sdk.Invalid(fmt.Sprintf("there is no action or trigger %q", name) + nearest.Hint(name, append(m.ActionNames(), m.TriggerNames()...)))
 }
 
 func (a *app) listOptions(page sdk.OptionPage) {

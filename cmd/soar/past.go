@@ -29,14 +29,14 @@ func parsePast(text string, now time.Time) (time.Time, error) {
 	if age, err := parseAge(ago); err == nil {
 		return now.Add(-age), nil
 	}
-	return time.Time{}, fmt.Errorf(`%q is not a time such as 2026-03-14T02:00:00Z, 2026-03-14, "2h ago" or now`, oneLine(text))
+	return time.Time{}, fmt.Errorf(`%q is not a time such as 2026-03-14T02:00:00Z, 2026-03-14, "2h ago" or now`, text)
 }
 
 // parseAge reads how long something is ago, such as 90d or 36h.
 func parseAge(text string) (time.Duration, error) {
 	d, err := sdk.ParseDuration(strings.TrimSpace(text))
 	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is not a time span such as 90d or 36h", oneLine(text))
+		return 0, fmt.Errorf("%q is not a time span such as 90d or 36h", text)
 	}
 	return d, nil
 }

@@ -62,7 +62,7 @@ func (a *app) checkPlaybooks(c *cobra.Command, files []string) error {
 			}
 			a.out.line(map[string]any{"kind": "playbook", "file": file, "problems": problems})
 		case len(problems) > 0:
-			fmt.Fprintln(a.err, lines(problems.Error()))
+			fmt.Fprintln(a.err, problems.Error())
 		default:
 			fmt.Fprintf(a.out, "%s  %s: %s, %s%s\n", a.out.green("✓"), file, b.Name, count(len(b.Steps), "step"), floodOf(b))
 		}

@@ -89,7 +89,7 @@ func (a *app) parseCall(c *cobra.Command, args []string) (*call, error) {
 		return nil, flagError(err, flags, "soar run "+info.Name)
 	}
 	if flags.NArg() > 0 {
-		return nil, usageError{fmt.Errorf("soar run %s takes flags, not the argument %q", info.Name, oneLine(flags.Arg(0)))}
+		return nil, usageError{fmt.Errorf("soar run %s takes flags, not the argument %q", info.Name, flags.Arg(0))}
 	}
 	if err := a.prepare(); err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func newBoard(l *live, m *monitor.Monitor) *board {
 // redraw brings the last line up to date.
 func (b *board) redraw(s monitor.Snapshot) {
 	if b.line != nil {
-		b.line.set(b.out.faint(statusText(s)))
+		b.line.set(b.out.drawn(b.out.faint(statusText(s))))
 	}
 }
 
