@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"soar.example/okta/internal/origin"
 	"soar.example/okta/sdk"
 )
 
@@ -111,7 +112,7 @@ func keyFrom(v string) (string, error) {
 }
 
 func sameOrg(a, b string) bool {
-	return strings.EqualFold(strings.TrimRight(a, "/"), strings.TrimRight(b, "/"))
+	return a == b || origin.Same(a, b)
 }
 
 // readConfig reads the settings file: an empty map if none was named and there is

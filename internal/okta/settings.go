@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"soar.example/okta/internal/origin"
 	"soar.example/okta/sdk"
 )
 
@@ -28,7 +29,7 @@ func (s Settings) Validate() error {
 	return s.validateLogin()
 }
 
-// origin returns the org's scheme, host and port.
+// origin returns the org's scheme, host and port in the canonical form.
 func (s Settings) origin() (*url.URL, error) {
 	bad := func(format string, args ...any) (*url.URL, error) {
 		return nil, sdk.InvalidField("/org_url", format, args...)
@@ -37,33 +38,33 @@ func (s Settings) origin() (*url.URL, error) {
 	if err != nil {
 		return bad("is not an address such as https://acme.okta.com")
 	}
-	host := strings.ToLower(u.Hostname())
 	switch {
-	case u.Scheme != "https" && u.Scheme != "http" || host == "" || u.Opaque != "":
+	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.Opaque != "":
 		return bad("must begin with https://, as in https://acme.okta.com")
 	case u.User != nil:
 		return bad("must not carry a user name or a password")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
 		return bad("must end after the host, as in https://acme.okta.com; paths are added by the connector")
-	case u.Scheme == "http" && !isLoopback(host):
+	case strings.ContainsAny(u.Host, "{}"):
+		return bad("is a placeholder; write your own org's address")
+	}
+	org, err := origin.Of(u)
+	if err != nil || oktaDomain(org.Hostname()) != "" && org.Hostname() != ascii(u.Hostname()) {
+		return bad("has a letter or a port that no org's host name has")
+	}
+	switch host := org.Hostname(); {
+	case org.Scheme == "http" && !isLoopback(host):
 		return bad("must begin with https://: the token would travel in the clear (http is for a test org on this machine)")
 	case isAdminConsole(host):
 		return bad("is the Admin Console; the org itself is https://%s", strings.Replace(host, "-admin.", ".", 1))
-	case host == "subdomain.okta.com" || strings.ContainsAny(host, "{}"):
+	case host == "subdomain.okta.com":
 		return bad("is a placeholder; write your own org's address")
 	}
-	for _, r := range host {
-		if r > 0x7e || r <= ' ' {
-			return bad("has a letter that no org's host name has")
-		}
-	}
-	if u.Port() != "" {
-		host = net.JoinHostPort(host, u.Port())
-	} else if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	return &url.URL{Scheme: u.Scheme, Host: host}, nil
+	return org, nil
 }
+
+// ascii is the host as [origin.Of] writes it, if it was in ASCII before.
+func ascii(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
 
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
@@ -71,10 +72,16 @@ func isLoopback(host string) bool {
 }
 
 func isAdminConsole(host string) bool {
+	domain := oktaDomain(host)
+	return domain != "" && strings.HasSuffix(host, "-admin"+domain)
+}
+
+// oktaDomain returns which of Okta's own domains the host belongs to, "" for others.
+func oktaDomain(host string) string {
 	for _, domain := range []string{".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com", ".okta.mil"} {
-		if strings.HasSuffix(host, "-admin"+domain) {
-			return true
+		if strings.HasSuffix(host, domain) {
+			return domain
 		}
 	}
-	return false
+	return ""
 }

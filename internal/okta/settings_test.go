@@ -18,6 +18,12 @@ func TestOrgURL(t *testing.T) {
 		"http://localhost:8070":      "http://localhost:8070",
 		"http://[::1]:8070":          "http://[::1]:8070",
 		"https://[::1]":              "https://[::1]",
+		"https://acme.okta.com:443":  "https://acme.okta.com",
+		"https://acme.okta.com.":     "https://acme.okta.com",
+		"HTTPS://Acme.Okta.com.:443": "https://acme.okta.com",
+		"http://127.0.0.1:80":        "http://127.0.0.1",
+		"http://[0::1]:80":           "http://[::1]",
+		"https://société.example":    "https://xn--socit-esab.example",
 	}
 	for in, want := range good {
 		u, err := settingsFor(in).origin()
@@ -52,6 +58,13 @@ func TestOrgURL(t *testing.T) {
 		"https://acme okta.com":              "",
 		"https://аcme.okta.com":              "no org's host name", // a Cyrillic а
 		"https://acme.okta.com:port":         "",
+		"https://acme.okta.com:0":            "no org's host name",
+		"https://acme..okta.com":             "no org's host name",
+		"https://ａｃｍｅ.okta.com":              "no org's host name", // full-width letters
+		"https://асме.okta.com":              "no org's host name", // all of them Cyrillic
+		"https://acme-admin.okta.com.:443":   "https://acme.okta.com",
+		"https://Subdomain.okta.com.":        "placeholder",
+		"http://localhost.:80.evil.example":  "",
 	}
 	for in, part := range bad {
 		s := settingsFor(in)
