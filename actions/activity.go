@@ -27,20 +27,24 @@ type SeenAddress struct {
 	LastSeen time.Time `json:"last_seen" jsonschema_description:"When the latest of them happened."`
 }
 
-// activityOf reads one page of the log, the latest events first.
+// mostActivity is how many events of a user are read.
+const mostActivity = okta.MaxLogPage
+
+// activityOf reads the log, the latest events first.
 func activityOf(ctx context.Context, c *okta.Client, userID string, since time.Time) (*Activity, error) {
-	page, err := c.Logs(ctx, okta.LogQuery{
-		Filter: "actor.id eq " + systemlog.Quote(userID), Since: since, Descending: true, Limit: okta.MaxLogPage,
+	a := &Activity{Since: since.UTC().Truncate(time.Second), Addresses: []SeenAddress{}, Countries: []string{}}
+	query := okta.LogQuery{Filter: "actor.id eq " + systemlog.Quote(userID), Since: since, Descending: true, Limit: mostActivity}
+	err := c.AllLogs(ctx, query, func(events []systemlog.Head, more bool) bool {
+		room := mostActivity - a.Events
+		a.Truncated = more || len(events) > room
+		for _, e := range events[:min(room, len(events))] {
+			a.Events++
+			a.see(e)
+		}
+		return a.Events < mostActivity
 	})
 	if err != nil {
 		return nil, err
-	}
-	a := &Activity{
-		Since: since.UTC().Truncate(time.Second), Events: len(page.Events), Truncated: len(page.Events) == okta.MaxLogPage,
-		Addresses: []SeenAddress{}, Countries: []string{},
-	}
-	for _, e := range page.Events {
-		a.see(e)
 	}
 	slices.SortStableFunc(a.Addresses, func(x, y SeenAddress) int { return y.LastSeen.Compare(x.LastSeen) })
 	slices.Sort(a.Countries)

@@ -87,7 +87,7 @@ func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutpu
 		q.Until = *in.Until
 	}
 	out := GetLogsOutput[shape.Event]{Events: []shape.Event{}}
-	err := c.AllLogs(ctx, q, func(heads []systemlog.Head) bool {
+	err := c.AllLogs(ctx, q, func(heads []systemlog.Head, more bool) bool {
 		for _, h := range heads {
 			if len(out.Events) == most {
 				out.Truncated = true
@@ -97,11 +97,8 @@ func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutpu
 			event, _ := shape.Of(h, in.Format)
 			out.Events = append(out.Events, event)
 		}
-		if len(out.Events) == most && len(heads) >= q.Limit {
-			out.Truncated = true
-			return false
-		}
-		return true // after a page that was asked for in halves, there is more to come
+		out.Truncated = more
+		return len(out.Events) < most
 	})
 	if err != nil {
 		return GetLogsOutput[shape.Event]{}, err

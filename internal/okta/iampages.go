@@ -11,7 +11,8 @@ import (
 // next one is, as those below /api/v1/iam do.
 func (c *Client) iamPages(ctx context.Context, path string, query url.Values, each func(*reply) error) error {
 	query = maps.Clone(query)
-	for after := ""; ; {
+	var visited circle
+	for {
 		r, err := c.send(ctx, http.MethodGet, path, query, nil)
 		if err != nil {
 			return err
@@ -27,15 +28,14 @@ func (c *Client) iamPages(ctx context.Context, path string, query url.Values, ea
 		if err := r.decode(&page); err != nil || page.Links.Next.Href == "" {
 			return err
 		}
-		_, rawQuery, err := c.ownLink(page.Links.Next.Href)
+		next, err := c.ownLink(link{path, query.Encode()}, page.Links.Next.Href)
 		if err != nil {
 			return err
 		}
-		values, err := url.ParseQuery(rawQuery)
-		if err != nil || values.Get("after") == "" || values.Get("after") == after {
+		values, err := url.ParseQuery(next.query)
+		if err != nil || values.Get("after") == "" || values.Get("after") == query.Get("after") || visited.closes(next) {
 			return r.broken("a list without an end")
 		}
-		after = values.Get("after")
-		query.Set("after", after)
+		query.Set("after", values.Get("after"))
 	}
 }

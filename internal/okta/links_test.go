@@ -1,9 +1,16 @@
 package okta
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"soar.example/okta/sdk"
 )
 
 func TestNextLink(t *testing.T) {
@@ -28,36 +35,146 @@ func TestNextLink(t *testing.T) {
 		"no target":                     {[]string{`rel="next"`}, ""},
 		"empty":                         {[]string{"", ",,", "<>"}, ""},
 		"empty target":                  {[]string{`<>; rel="next"`}, ""},
+		"empty target, then another":    {[]string{`<>; rel="self", <https://x/>; rel=next`}, "https://x/"},
+		"spaces":                        {[]string{` < https://x/ > ; rel = "next" `}, "https://x/"},
+		"tabs":                          {[]string{"<https://x/>\t;\trel\t=\tnext\t"}, "https://x/"},
+		"rel in a title":                {[]string{`<https://x/>; title="a; rel=next, <b>"; rel=self`}, ""},
+		"escaped quote in a title":      {[]string{`<https://x/>; title="\"; rel=\"next"; rel=self, <https://y/>; rel=next`}, "https://y/"},
+		"the first rel counts":          {[]string{`<https://x/>; rel=self; rel=next`}, ""},
+		"rel with a tab between":        {[]string{"<https://x/>; rel=\"prev\tNEXT\""}, "https://x/"},
+		"rel of another document":       {[]string{`<https://x/>; rel=next; anchor="#other"`}, ""},
+		"rel* is another parameter":     {[]string{`<https://x/>; rel*=next`}, ""},
+		"rel without a value":           {[]string{`<https://x/>; rel`, `<https://y/>; rel=`}, ""},
+		"URI as rel":                    {[]string{`<https://x/>; rel="https://example.com/next next"`}, "https://x/"},
+		"query only":                    {[]string{`<?after=a,b>; rel=next`}, "?after=a,b"},
+		"after a malformed parameter":   {[]string{`<https://x/>; title="a"b; rel=next`}, "https://x/"},
+		"unclosed quote":                {[]string{`<https://x/>; rel="next`, `<https://y/>; title="a, <z>; rel=next`}, "https://x/"},
 	} {
-		if got := nextLink(http.Header{"Link": test.lines}); got != test.want {
+		if got, _ := nextLink(http.Header{"Link": test.lines}); got != test.want {
 			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+	if _, found := nextLink(http.Header{"Link": {`<>; rel="next"`}}); !found {
+		t.Error("an empty reference is not found: it leads to the page itself")
+	}
+	if _, found := nextLink(http.Header{"Link": {self}}); found {
+		t.Error("a self link is found as the next one")
+	}
+}
+
+// A link is resolved against the request (RFC 3986). Then its origin must be the org's,
+// in whatever spelling, and its path in the org's API.
+func TestOwnLink(t *testing.T) {
+	const page = "/api/v1/logs?after=1"
+	for org, links := range map[string]map[string]string{
+		"https://acme.okta.com": {
+			"https://acme.okta.com/api/v1/logs?after=1":                       page,
+			"https://ACME.okta.com/api/v1/logs?after=1":                       page,
+			"HTTPS://acme.okta.com:443/api/v1/logs?after=1":                   page,
+			"https://acme.okta.com.:443/api/v1/logs?after=1#top":              page,
+			"https://acme.okta.com:/api/v1/logs?after=1":                      page,
+			"https://acme.okta.com/api/v1/users/../logs?after=1":              page,
+			"/api/v1/logs?after=1":                                            page,
+			"?after=1":                                                        page,
+			"?after=a%2Cb,c&x=":                                               "/api/v1/logs?after=a%2Cb,c&x=",
+			"//acme.okta.com/api/v1/logs?after=1":                             page,
+			"//ACME.okta.com:443/api/v1/logs?after=1":                         page,
+			"logs?after=1":                                                    page,
+			"./logs?after=1":                                                  page,
+			"../v1/logs?after=1":                                              page,
+			"../../../../api/v1/logs?after=1":                                 page,
+			"":                                                                "/api/v1/logs?since=0",
+			"#next":                                                           "/api/v1/logs?since=0",
+			"./users":                                                         "/api/v1/users?",
+			"http://acme.okta.com/api/v1/logs?after=1":                        "",
+			"http://acme.okta.com:443/api/v1/logs":                            "",
+			"https://acme.okta.com:80/api/v1/logs":                            "",
+			"https://acme.okta.com:444/api/v1/logs":                           "",
+			"https://acme.okta.com:0/api/v1/logs":                             "",
+			"https://evil.example/api/v1/logs":                                "",
+			"//evil.example/api/v1/logs":                                      "",
+			"//evil.example:443/api/v1/logs":                                  "",
+			"///evil.example/api/v1/logs":                                     "",
+			"\\\\evil.example\\api":                                           "/api/v1/%5C%5Cevil.example%5Capi?",
+			"https:/api/v1/logs":                                              "",
+			"https:api/v1/logs":                                               "",
+			"https://acme.okta.com@evil.example/api/v1/logs":                  "",
+			"https://acme.okta.com.evil.example/api/v1/logs":                  "",
+			"https://acme.okta.com..../api/v1/logs":                           "",
+			"https://аcme.okta.com/api/v1/logs":                               "", // a Cyrillic а
+			"https://evil.example/?x=https://acme.okta.com/api/v1/logs":       "",
+			"https://user@acme.okta.com/api/v1/logs":                          "",
+			"//user:secret@acme.okta.com/api/v1/logs":                         "",
+			"https://acme.okta.com/oauth2/v1/token":                           "",
+			"/oauth2/v1/token":                                                "",
+			"../../oauth2/v1/token":                                           "",
+			"https://acme.okta.com/api/v1/../../x":                            "",
+			"https://acme.okta.com/api/v1/%2e%2e/users":                       "",
+			"%2e%2e/%2e%2e/x":                                                 "",
+			"::":                                                              "",
+			"https://acme.okta.com/api/v1/logs\x7f":                           "",
+			"javascript:alert(1)":                                             "",
+			"https://acme.okta.com/api/v1/logs?" + strings.Repeat("x", 9<<10): "",
+		},
+		"https://ACME.okta.com.:443": {"https://acme.okta.com/api/v1/logs?after=1": page, "?after=1": page},
+		"https://acme.example:8443": {
+			"https://acme.example:8443/api/v1/logs?after=1": page, "https://acme.example:08443/api/v1/logs?after=1": page,
+			"//acme.example:8443/api/v1/logs?after=1": page, "https://acme.example/api/v1/logs?after=1": "",
+		},
+		"http://[0:0::1]:80": {
+			"http://[::1]/api/v1/logs?after=1": page, "http://[::1]:80/api/v1/logs?after=1": page, "http://[::1]:8080/api/v1/logs?after=1": "",
+			"//[::0001]/api/v1/logs?after=1": page,
+		},
+		"https://login.société.example": {
+			"https://login.xn--socit-esab.example/api/v1/logs?after=1": page, "https://login.soci%C3%A9t%C3%A9.example/api/v1/logs?after=1": page,
+		},
+	} {
+		c := open(t, org)
+		for target, want := range links {
+			to, err := c.ownLink(link{LogPath, "since=0"}, target)
+			if got := to.path + "?" + to.query; err == nil && got != want || (err == nil) != (want != "") {
+				t.Errorf("%s: %.80q leads to %s, %v, want %s", org, target, got, err, want)
+			}
 		}
 	}
 }
 
-func TestOwnLink(t *testing.T) {
-	c := open(t, "https://acme.okta.com")
-	for link, want := range map[string]bool{
-		"https://acme.okta.com/api/v1/logs?after=1":                       true,
-		"https://ACME.okta.com/api/v1/logs?after=1":                       true,
-		"http://acme.okta.com/api/v1/logs?after=1":                        false,
-		"https://acme.okta.com:444/api/v1/logs":                           false,
-		"https://evil.example/api/v1/logs":                                false,
-		"https://acme.okta.com@evil.example/api/v1/logs":                  false,
-		"https://acme.okta.com.evil.example/api/v1/logs":                  false,
-		"https://evil.example/?x=https://acme.okta.com/api/v1/logs":       false,
-		"https://user@acme.okta.com/api/v1/logs":                          false,
-		"https://acme.okta.com/oauth2/v1/token":                           false,
-		"https://acme.okta.com/api/v1/../../x":                            false,
-		"https://acme.okta.com/api/v1/%2e%2e/users":                       false,
-		"//acme.okta.com/api/v1/logs":                                     false,
-		"/api/v1/logs":                                                    false,
-		"":                                                                false,
-		"::":                                                              false,
-		"https://acme.okta.com/api/v1/logs?" + strings.Repeat("x", 9<<10): false,
-	} {
-		if _, _, err := c.ownLink(link); (err == nil) != want {
-			t.Errorf("%.80s: %v", link, err)
+// A relative reference of a list is resolved against the page that has it, not against
+// the first page.
+func TestRelativeLinksOfLists(t *testing.T) {
+	var asked []string
+	page := 0
+	org := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.RequestURI())
+		w.Header().Set("Content-Type", "application/json")
+		links := []string{`<?after=2>; rel="next"`, `</api/v1/groups/more/b?after=3>; title="x, y"; rel=next`, `<c?after=4>; rel="prev next"`, `<../more/>; rel=next`, `<https://x/>; rel=prev`}
+		w.Header().Set("Link", links[page])
+		page++
+		fmt.Fprintf(w, `[{"id":"g%d"}]`, page)
+	}))
+	defer org.Close()
+	c := open(t, org.URL)
+	all, rest, err := c.List(t.Context(), []string{"groups"}, url.Values{}, Span{Most: 100, All: true})
+	want := []string{"/api/v1/groups", "/api/v1/groups?after=2", "/api/v1/groups/more/b?after=3", "/api/v1/groups/more/c?after=4", "/api/v1/groups/more/"}
+	if diff := cmp.Diff(want, asked); diff != "" || err != nil || rest.Truncated || len(all) != 5 {
+		t.Errorf("read %d groups, %+v, %v: %s", len(all), rest, err, diff)
+	}
+}
+
+// Links that lead in a circle end a list with an error, however long the circle is.
+func TestLinksInACircle(t *testing.T) {
+	for _, length := range []int{1, 2, 3, 7, 20} {
+		n := 0
+		org := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			n++
+			w.Header().Set("Link", fmt.Sprintf(`<?after=%d>; rel=next`, n%length))
+			fmt.Fprint(w, "[]")
+		}))
+		_, _, err := open(t, org.URL).List(t.Context(), []string{"groups"}, url.Values{}, Span{Most: 100, All: true})
+		org.Close()
+		if e := sdk.AsError(err); e == nil || e.Code != sdk.Unavailable || n > 4*length+4 {
+			t.Errorf("a circle of %d pages took %d requests and ended with %v", length, n, err)
 		}
 	}
 }
@@ -68,7 +185,7 @@ func FuzzNextLink(f *testing.F) {
 	f.Add(`<a>; rel=self, <b>; rel="x next"; title="a,b"`)
 	f.Add(`<<>>;;,,rel="`)
 	f.Fuzz(func(t *testing.T, line string) {
-		if got := nextLink(http.Header{"Link": {line}}); got != "" && !strings.Contains(line, "<"+got+">") {
+		if got, _ := nextLink(http.Header{"Link": {line}}); got != "" && !strings.Contains(line, got) {
 			t.Errorf("%q is not in %q", got, line)
 		}
 	})

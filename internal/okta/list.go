@@ -50,8 +50,7 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 				return false, r.broken("a list with something else than objects in it")
 			}
 		}
-		link := nextLink(r.header)
-		more := link != ""
+		target, more := nextLink(r.header)
 		// Okta does not page a list that q selects: a full page may not be all.
 		cut := query.Has("q") && span.Page > 0 && len(page) >= span.Page
 		if room := span.Most - len(all); len(page) > room {
@@ -61,7 +60,7 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 		goOn := more && span.All && len(all) < span.Most
 		rest = Rest{Truncated: cut || more && !goOn}
 		if rest.Truncated && !cut {
-			rest.After = cursorOf(link)
+			rest.After = cursorOf(target)
 		}
 		return goOn, nil
 	})

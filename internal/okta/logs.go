@@ -61,7 +61,8 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z
 // A LogPage is one answer of the System Log.
 type LogPage struct {
 	Events []systemlog.Head
-	Next   string        // where to go on, to be kept as it is; "" if Okta gave no link
+	Next   string        // where to go on: an absolute URL, "" if Okta gave no link that may be followed
+	Still  bool          // Next leads to this very page
 	Skew   time.Duration // how far this machine's clock is ahead of Okta's
 	// Foreign says why a link that Okta gave was not kept.
 	Foreign error
@@ -76,11 +77,11 @@ func (c *Client) Logs(ctx context.Context, q LogQuery) (*LogPage, error) {
 // nothing else of the link is changed. A link that is not the org's own is refused
 // before anything is sent.
 func (c *Client) LogsFrom(ctx context.Context, next string, limit int) (*LogPage, error) {
-	query, err := c.logLink(next)
+	to, err := c.logLink(link{path: LogPath}, next)
 	if err != nil {
 		return nil, err
 	}
-	return c.logPage(ctx, LogPath, withLimit(query, limit))
+	return c.logPage(ctx, LogPath, withLimit(to.query, limit))
 }
 
 // withLimit replaces the limit in a raw query, and leaves every other byte of it.
@@ -98,13 +99,13 @@ func withLimit(query string, limit int) string {
 	return strings.TrimPrefix(strings.Join(parts, "&"), "&")
 }
 
-// logLink returns the query of a link to a page of this org's log.
-func (c *Client) logLink(link string) (query string, err error) {
-	path, query, err := c.ownLink(link)
-	if err == nil && path != LogPath {
-		return "", foreign("the link to the next page leads to " + printable(path, 100) + " and not to the log")
+// logLink is ownLink for links to a page of this org's log.
+func (c *Client) logLink(from link, target string) (link, error) {
+	to, err := c.ownLink(from, target)
+	if err == nil && to.path != LogPath {
+		return link{}, foreign("the link to the next page leads to " + printable(to.path, 100) + " and not to the log")
 	}
-	return query, err
+	return to, err
 }
 
 func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, error) {
@@ -116,19 +117,25 @@ func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, err
 	if err != nil {
 		return nil, r.broken("a page of events that cannot be read: " + printable(err.Error(), 120))
 	}
-	page := &LogPage{Events: heads, Next: nextLink(r.header), Skew: r.skew()}
-	if page.Next != "" {
-		if _, err := c.logLink(page.Next); err != nil {
-			page.Next, page.Foreign = "", err
+	page := &LogPage{Events: heads, Skew: r.skew()}
+	if target, found := nextLink(r.header); found {
+		to, err := c.logLink(link{path, query}, target)
+		if err != nil {
+			page.Foreign = err
+			return page, nil
 		}
+		page.Next, page.Still = c.url(to), samePage(link{path, query}, to)
 	}
 	return page, nil
 }
 
 // AllLogs gives take the events of a query page by page, to the end of what the
-// log holds now, or until take returns false. A rate limit in the middle is waited for,
-// and what is too slow in a page of q.Limit is asked for in smaller ones.
-func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func([]systemlog.Head) bool) error {
+// log holds now, or until take returns false; more tells take whether Okta may hold
+// further events. The end is an empty page, a page without a next link, or a link that
+// leads to the page itself: Okta may give fewer events than a page can hold. A rate
+// limit in the middle is waited for, and what is too slow in a page of q.Limit is asked
+// for in smaller ones.
+func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func(events []systemlog.Head, more bool) bool) error {
 	limit := q.Limit
 	smaller := func(rawQuery string, err error) (string, bool) {
 		if !tooSlow(err) || ctx.Err() != nil || limit <= smallestPage {
@@ -137,17 +144,19 @@ func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func([]systemlog.
 		limit = max(limit/2, smallestPage)
 		return withLimit(rawQuery, limit), true
 	}
-	return c.pagesOr(ctx, LogPath, q.values(), smaller, func(r *reply) (bool, error) {
+	err := c.pagesOr(ctx, LogPath, q.values(), smaller, func(r *reply) (bool, error) {
 		heads, err := systemlog.Split(r.body)
 		if err != nil {
 			return false, r.broken("a page of events that cannot be read: " + printable(err.Error(), 120))
 		}
-		if !take(heads) {
-			return false, nil
-		}
-		// A polling query has a next link for ever; a short page is its end for now.
-		return !q.polling() || len(heads) >= limit, nil
+		_, more := nextLink(r.header)
+		more = more && len(heads) > 0
+		return take(heads, more) && more, nil
 	})
+	if errors.Is(err, errSamePage) {
+		return nil
+	}
+	return err
 }
 
 // Refused reports whether err means that a place in the log is lost: Okta refuses

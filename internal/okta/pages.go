@@ -2,6 +2,7 @@ package okta
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -25,11 +26,12 @@ func (c *Client) pages(ctx context.Context, path string, query url.Values, take 
 // otherwise returns the query for that, if there is one.
 func (c *Client) pagesOr(ctx context.Context, path string, query url.Values, otherwise func(rawQuery string, err error) (string, bool), take func(*reply) (more bool, err error)) error {
 	waited := time.Duration(0)
-	rawQuery := query.Encode()
+	at := link{path, query.Encode()}
+	var visited circle
 	for read := 0; ; {
-		r, err := c.get(ctx, path, rawQuery)
-		if another, ok := otherwise(rawQuery, err); ok {
-			rawQuery = another
+		r, err := c.get(ctx, at.path, at.query)
+		if another, ok := otherwise(at.query, err); ok {
+			at.query = another
 			continue
 		}
 		if e := sdk.AsError(err); e != nil {
@@ -47,19 +49,40 @@ func (c *Client) pagesOr(ctx context.Context, path string, query url.Values, oth
 		if err != nil || !more {
 			return err
 		}
-		next := nextLink(r.header)
-		if next == "" {
+		target, found := nextLink(r.header)
+		if !found {
 			return nil
 		}
-		nextPath, nextQuery, err := c.ownLink(next)
+		next, err := c.ownLink(at, target)
 		if err != nil {
 			return err
 		}
-		if nextPath == path && nextQuery == rawQuery {
-			return sdk.Errorf(sdk.Unavailable, "the link to the next page leads to the same page again")
+		if samePage(at, next) || visited.closes(next) {
+			return &sdk.Error{Code: sdk.Unavailable, Message: "the link to the next page leads to a page that was read before", Err: errSamePage}
 		}
-		path, rawQuery = nextPath, nextQuery
+		at = next
 	}
+}
+
+// errSamePage marks a list whose pages lead back to one of them.
+var errSamePage = errors.New("pages in a circle")
+
+// A circle finds out that links lead back to where they have been, however many pages
+// lie between (Brent's algorithm): it compares each link with one that it keeps, and
+// keeps another one after 1, 2, 4, 8 … links.
+type circle struct {
+	kept         link
+	links, until int
+}
+
+func (c *circle) closes(next link) bool {
+	if c.links > 0 && next == c.kept {
+		return true
+	}
+	if c.links++; c.links > c.until {
+		c.kept, c.links, c.until = next, 1, max(1, 2*c.until)
+	}
+	return false
 }
 
 // get sends a GET whose query is sent as it is: a next link's is opaque.

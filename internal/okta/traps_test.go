@@ -230,7 +230,7 @@ func TestTokenStaysWithItsOrg(t *testing.T) {
 	}
 	_, err = c.LogsFrom(t.Context(), thief.URL+"/api/v1/logs?after=1", 1000)
 	wantCode(t, err, sdk.Unavailable)
-	err = c.AllLogs(t.Context(), LogQuery{Since: time.Now().Add(-time.Hour), Limit: 1}, func([]systemlog.Head) bool { return true })
+	err = c.AllLogs(t.Context(), LogQuery{Since: time.Now().Add(-time.Hour), Limit: 1}, func([]systemlog.Head, bool) bool { return true })
 	wantCode(t, err, sdk.Unavailable)
 	if _, err := c.exchange(t.Context(), "GET", func(ctx context.Context) error {
 		req, _ := http.NewRequestWithContext(ctx, "GET", thief.URL+"/api/v1/users/me", nil)
