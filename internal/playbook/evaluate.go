@@ -7,7 +7,6 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
-	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -61,10 +60,10 @@ func (p *Playbook) Input(s *Step, scope Scope) (json.RawMessage, error) {
 	if err != nil {
 		return nil, cannot(err, "the input of step %q cannot be evaluated", s.ID)
 	}
-	var wrong []schema.Violation
-	result, _ := s.with.eval(b, &wrong)
-	if wrong != nil {
-		return nil, sdk.Invalid(fmt.Sprintf("the input of step %q cannot be evaluated", s.ID), wrong...)
+	e := evaluation{binding: b}
+	result, _ := s.with.eval(&e)
+	if e.wrong != nil {
+		return nil, sdk.Invalid(fmt.Sprintf("the input of step %q cannot be evaluated", s.ID), e.wrong...)
 	}
 	raw, err := marshal(result)
 	if err != nil {

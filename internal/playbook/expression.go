@@ -56,13 +56,19 @@ func (x *expression) constant() bool {
 func (x *expression) eval(b binding) (ref.Val, error) {
 	v, _, err := x.program.Eval(b)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", shorten(x.text), err)
+		// The message may repeat a value, and a value may be long.
+		return nil, fmt.Errorf("%s: %s", shorten(x.text), cut(err.Error(), 400))
+	}
+	if weigh(v, maxEffort) > maxEffort {
+		return nil, fmt.Errorf("%s: the value is too large: written out, it has more than %d million bytes", shorten(x.text), maxEffort/1_000_000)
 	}
 	return v, nil
 }
 
-func shorten(s string) string {
-	const most = 120
+func shorten(s string) string { return cut(s, 120) }
+
+// cut returns s as one line of at most most letters.
+func cut(s string, most int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if runes := []rune(s); len(runes) > most {
 		return string(runes[:most]) + "…"
@@ -86,7 +92,7 @@ func newCompiler(r *report, o *objects, variables map[string]*types.Type, names 
 		cel.CustomTypeAdapter(o.Registry),
 		cel.CustomTypeProvider(o),
 		cel.OptionalTypes(),
-		ext.Strings(),
+		ext.Strings(ext.StringsMaxPrecision(maxPrecision)),
 		cel.EnableIdentifierEscapeSyntax(),
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),
@@ -130,7 +136,7 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 	if least, never := c.tooCostly(checked); never {
 		return fail(0, "the expression can never be evaluated: it costs %d steps at the least, of %d that it may take", least, maxCost)
 	}
-	program, err := c.env.Program(checked, cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize))
+	program, err := c.env.Program(checked, append(c.limits(checked), cel.EvalOptions(cel.OptOptimize))...)
 	if err != nil {
 		return fail(0, "%v", err)
 	}

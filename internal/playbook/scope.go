@@ -47,6 +47,9 @@ func (b binding) Parent() cel.Activation { return nil }
 
 // bind decodes what expressions that use those variables need, and no more.
 func (p *Playbook) bind(uses map[string]bool, scope Scope) (binding, error) {
+	if n := scope.size(uses); n > maxInput {
+		return nil, fmt.Errorf("what it reads has %d MiB, and an expression reads at most %d MiB", n>>20, maxInput>>20)
+	}
 	b := binding{varsVar: p.vars}
 	for name := range uses {
 		if name == eventsVar || name == stepsVar || name == varsVar {
@@ -89,4 +92,23 @@ func (p *Playbook) bind(uses map[string]bool, scope Scope) (binding, error) {
 	}
 	b[stepsVar] = results
 	return b, nil
+}
+
+// size is how many bytes of JSON expressions that use those variables read.
+func (s Scope) size(uses map[string]bool) int {
+	n := len(s.Event)
+	for _, shape := range s.Shapes {
+		n += len(shape)
+	}
+	if uses[eventsVar] {
+		for _, e := range s.Events {
+			n += len(e.Data)
+		}
+	}
+	if uses[stepsVar] {
+		for _, r := range s.Steps {
+			n += len(r.Output)
+		}
+	}
+	return n
 }

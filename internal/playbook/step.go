@@ -268,10 +268,10 @@ func (in *inputs) whole(v *value, n *node, p *part, of *schema.Node, optional bo
 	}
 	// It reads only what the file gives, so its value can be checked now.
 	known := &value{pointer: v.pointer, whole: x}
-	var wrong []schema.Violation
-	got, _ := known.eval(in.constants, &wrong)
-	if wrong != nil {
-		in.on(n, "%s", wrong[0].Message)
+	e := evaluation{binding: in.constants}
+	got, _ := known.eval(&e)
+	if e.wrong != nil {
+		in.on(n, "%s", e.wrong[0].Message)
 		return
 	}
 	v.whole, v.literal = nil, got

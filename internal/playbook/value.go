@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
 
 	"soar.example/okta/schema"
 )
@@ -44,19 +45,43 @@ func (v *value) uses(into map[string]bool) {
 	}
 }
 
+// An evaluation is that of one step's input.
+type evaluation struct {
+	binding
+	wrong []schema.Violation // what could not be evaluated
+	size  int                // of the values so far, as weigh counts
+}
+
+// take evaluates an expression, unless the values would be too large together.
+func (e *evaluation) take(x *expression) (ref.Val, error) {
+	if e.size > maxEffort {
+		return nil, fmt.Errorf("%s: %w", shorten(x.text), errInputTooLarge)
+	}
+	got, err := x.eval(e.binding)
+	if err != nil {
+		return nil, err
+	}
+	if e.size += weigh(got, maxEffort); e.size > maxEffort {
+		return nil, fmt.Errorf("%s: %w", shorten(x.text), errInputTooLarge)
+	}
+	return got, nil
+}
+
+var errInputTooLarge = fmt.Errorf("with this value, the input has more than %d million bytes", maxEffort/1_000_000)
+
 // eval returns the value in the types of encoding/json. What cannot be evaluated
-// is added to wrong, and present is false for an optional that holds nothing.
-func (v *value) eval(b binding, wrong *[]schema.Violation) (result any, present bool) {
+// is added to e.wrong, and present is false for an optional that holds nothing.
+func (v *value) eval(e *evaluation) (result any, present bool) {
 	fail := func(err error) (any, bool) {
 		if v.informs {
 			return "(" + err.Error() + ")", true
 		}
-		*wrong = append(*wrong, schema.Violation{Pointer: v.pointer, Message: err.Error()})
+		e.wrong = append(e.wrong, schema.Violation{Pointer: v.pointer, Message: err.Error()})
 		return nil, true
 	}
 	switch {
 	case v.whole != nil:
-		got, err := v.whole.eval(b)
+		got, err := e.take(v.whole)
 		if err != nil {
 			return fail(err)
 		}
@@ -78,7 +103,7 @@ func (v *value) eval(b binding, wrong *[]schema.Violation) (result any, present 
 				text.WriteString(p.literal)
 				continue
 			}
-			s, err := p.expr.evalText(b)
+			s, err := e.text(p.expr)
 			switch {
 			case err == nil:
 				text.WriteString(s)
@@ -92,7 +117,7 @@ func (v *value) eval(b binding, wrong *[]schema.Violation) (result any, present 
 	case v.kind == object:
 		members := map[string]any{}
 		for i, item := range v.items {
-			if m, present := item.eval(b, wrong); present {
+			if m, present := item.eval(e); present {
 				members[v.names[i]] = m
 			}
 		}
@@ -100,7 +125,7 @@ func (v *value) eval(b binding, wrong *[]schema.Violation) (result any, present 
 	case v.kind == list:
 		items := []any{}
 		for _, item := range v.items {
-			m, _ := item.eval(b, wrong)
+			m, _ := item.eval(e)
 			items = append(items, m)
 		}
 		return items, true
@@ -109,9 +134,9 @@ func (v *value) eval(b binding, wrong *[]schema.Violation) (result any, present 
 	}
 }
 
-// evalText returns the text that the expression adds to the text around it.
-func (x *expression) evalText(b binding) (string, error) {
-	got, err := x.eval(b)
+// text returns what the expression adds to the text around it.
+func (e *evaluation) text(x *expression) (string, error) {
+	got, err := e.take(x)
 	if err != nil {
 		return "", err
 	}

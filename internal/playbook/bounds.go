@@ -1,0 +1,424 @@
+package playbook
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/functions"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+	"cel.dev/cel-go/interpreter"
+)
+
+// CEL's own cost limit counts a call after it has returned, which is too late for
+// a call that asks for gigabytes. So the effort of each call is computed from its
+// arguments first. One unit of effort is about a nanosecond.
+const (
+	maxEffort     = 10_000_000 // of one call
+	effortPerCost = 50         // units of effort that count as one of maxCost
+	effortPerByte = 8          // of a text that a call makes: it may exist several times, as runes too
+	effortPerItem = 64         // of a list or map that a call makes
+	effortPerZone = 50_000     // of loading a time zone
+	maxItems      = 1_000_000  // of a list that is made of two
+	maxPattern    = 10_000     // characters of a regular expression, its repetitions written out
+	maxPrecision  = 100        // digits that format writes after the point
+	maxInput      = 32 << 20   // bytes of JSON that one expression reads
+)
+
+// An effort function returns the effort of a call with these arguments, before it
+// is made. It may return any number above maxEffort instead of a larger one.
+type effort func(args []ref.Val) int
+
+// constant is the effort of functions whose time and memory do not depend on how
+// large their arguments are.
+var constant effort
+
+// efforts has an entry for each function of the environment. An expression that
+// calls any other does not compile.
+var efforts = map[string]effort{
+	operators.LogicalNot: constant, operators.Negate: constant, operators.LogicalAnd: constant, operators.LogicalOr: constant,
+	operators.Conditional: constant, operators.NotStrictlyFalse: constant, operators.OldNotStrictlyFalse: constant,
+	operators.Index: constant, operators.OptIndex: constant, operators.OptSelect: constant,
+	operators.Subtract: constant, operators.Multiply: constant, operators.Divide: constant, operators.Modulo: constant,
+	"dyn": constant, "type": constant, "first": constant, "last": constant,
+	"optional.none": constant, "optional.of": constant, "optional.ofNonZeroValue": constant, "or": constant, "orValue": constant, "value": constant,
+
+	operators.Add:       addEffort,
+	operators.Equals:    deepEffort,
+	operators.NotEquals: deepEffort,
+	operators.In:        deepEffort, operators.OldIn: deepEffort, "in": deepEffort,
+	"hasValue":        deepEffort,
+	"optional.unwrap": itemsEffort, "unwrapOpt": itemsEffort,
+
+	"bool": readEffort, "int": readEffort, "uint": readEffort, "double": readEffort, "duration": readEffort, "timestamp": readEffort,
+	"size": readEffort, "contains": readEffort, "startsWith": readEffort, "endsWith": readEffort,
+	operators.Less: readEffort, operators.LessEquals: readEffort, operators.Greater: readEffort, operators.GreaterEquals: readEffort,
+	"string": copyEffort, "bytes": copyEffort, "charAt": copyEffort, "substring": copyEffort, "trim": copyEffort,
+	"lowerAscii": copyEffort, "upperAscii": copyEffort, "reverse": copyEffort,
+	"strings.quote": func(args []ref.Val) int { return 2 * copyEffort(args) },
+	"indexOf":       searchEffort, "lastIndexOf": searchEffort,
+	"matches": matchesEffort, patternCall: func(args []ref.Val) int { return intOf(args[2]) * (1 + len(textOf(args[0]))) },
+	"replace": replaceEffort, "split": splitEffort, "join": joinEffort, "format": formatEffort,
+
+	"getDate": zoneEffort, "getDayOfMonth": zoneEffort, "getDayOfWeek": zoneEffort, "getDayOfYear": zoneEffort, "getFullYear": zoneEffort,
+	"getHours": zoneEffort, "getMilliseconds": zoneEffort, "getMinutes": zoneEffort, "getMonth": zoneEffort, "getSeconds": zoneEffort,
+
+	literalCall: func(args []ref.Val) int {
+		n := 0
+		if sized, ok := args[0].(traits.Sizer); ok {
+			n = intOf(sized.Size())
+		}
+		return n * effortPerItem
+	},
+}
+
+// The names of what counts as a call: a list or map literal, and a match with a
+// pattern that the file gives.
+const (
+	literalCall = "literal"
+	patternCall = "matches pattern"
+)
+
+func textOf(v ref.Val) string {
+	switch v := v.(type) {
+	case types.String:
+		return string(v)
+	case types.Bytes:
+		return string(v)
+	}
+	return ""
+}
+
+func intOf(v ref.Val) int {
+	n, _ := v.(types.Int)
+	return int(n)
+}
+
+func readEffort(args []ref.Val) int {
+	n := 0
+	for _, v := range args {
+		switch v := v.(type) {
+		case types.String:
+			n += len(v)
+		case types.Bytes:
+			n += len(v)
+		}
+	}
+	return n
+}
+
+func copyEffort(args []ref.Val) int { return effortPerByte * readEffort(args) }
+
+// addEffort does not count the items of lists, which are not copied, as long as
+// there are few enough.
+func addEffort(args []ref.Val) int {
+	items := 0
+	for _, v := range args {
+		if list, ok := v.(traits.Lister); ok {
+			items += intOf(list.Size())
+		}
+	}
+	if items > maxItems {
+		return maxEffort + 1
+	}
+	return copyEffort(args)
+}
+
+func deepEffort(args []ref.Val) int {
+	n := 0
+	for _, v := range args {
+		n += weigh(v, maxEffort)
+	}
+	return n
+}
+
+func itemsEffort(args []ref.Val) int {
+	list, ok := args[0].(traits.Lister)
+	if !ok {
+		return 0
+	}
+	return effortPerItem * intOf(list.Size())
+}
+
+func searchEffort(args []ref.Val) int {
+	in, what := len(textOf(args[0])), len(textOf(args[1]))
+	return copyEffort(args) + in*min(what, maxEffort)
+}
+
+// matchesEffort is that of a pattern which is known only now, and must be compiled.
+func matchesEffort(args []ref.Val) int {
+	const compiling = 100
+	steps := regexSteps(textOf(args[1]))
+	if steps > maxPattern {
+		return maxEffort + 1
+	}
+	return steps * (compiling + len(textOf(args[0])))
+}
+
+func replaceEffort(args []ref.Val) int {
+	in, old, with := textOf(args[0]), textOf(args[1]), textOf(args[2])
+	times := strings.Count(in, old)
+	if len(args) > 3 {
+		if most := intOf(args[3]); most >= 0 {
+			times = min(times, most)
+		}
+	}
+	return effortPerByte * (len(in) + times*len(with))
+}
+
+func splitEffort(args []ref.Val) int {
+	in := textOf(args[0])
+	return effortPerByte*len(in) + effortPerItem*(strings.Count(in, textOf(args[1]))+1)
+}
+
+func joinEffort(args []ref.Val) int {
+	list, ok := args[0].(traits.Lister)
+	if !ok {
+		return 0
+	}
+	n := weigh(list, maxEffort)
+	if len(args) > 1 {
+		n += intOf(list.Size()) * min(len(textOf(args[1])), maxEffort)
+	}
+	return effortPerByte * n
+}
+
+// formatEffort allows each value all its forms, of which binary digits and
+// numbers with an exponent of 300 are the longest.
+func formatEffort(args []ref.Val) int {
+	const longest = 400 + maxPrecision
+	in := textOf(args[0])
+	return effortPerByte * (len(in) + strings.Count(in, "%")*longest + 8*weigh(args[1], maxEffort))
+}
+
+func zoneEffort(args []ref.Val) int {
+	if len(args) < 2 {
+		return 0
+	}
+	return effortPerZone + copyEffort(args)
+}
+
+// weigh returns how many bytes v takes when it is written out in full, roughly, or
+// some number above most. A value that holds another one in several places counts
+// it at each: to compare or to write such a value takes as long as that.
+func weigh(v ref.Val, most int) int {
+	const scalar = 8
+	n := scalar
+	switch v := v.(type) {
+	case types.String:
+		n += len(v)
+	case types.Bytes:
+		n += len(v)
+	case *types.Optional:
+		if v.HasValue() {
+			n += weigh(v.GetValue(), most-n)
+		}
+	case traits.Mapper:
+		for it := v.Iterator(); n <= most && it.HasNext() == types.True; {
+			key := it.Next()
+			n += weigh(key, most-n)
+			n += weigh(v.Get(key), most-n)
+		}
+	case traits.Lister:
+		for it := v.Iterator(); n <= most && it.HasNext() == types.True; {
+			n += weigh(it.Next(), most-n)
+		}
+	}
+	return n
+}
+
+// bound puts the effort of each call in e before the call itself.
+func (c *compiler) bound(checked *ast.AST) interpreter.InterpretableDecoratorV2 {
+	return func(i interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
+		switch i := i.(type) {
+		case interpreter.InterpretableConstructor:
+			for _, v := range i.InitVals() {
+				if _, same := v.(interpreter.InterpretableConst); !same {
+					return interpreter.NewCall(i.ID(), literalCall, literalCall, []interpreter.InterpretableV2{i}, itself), nil
+				}
+			}
+		case interpreter.InterpretableCall:
+			name := i.Function()
+			need, known := efforts[name]
+			if !known {
+				return nil, fmt.Errorf("the function %s cannot be used: its memory has no bound", name)
+			}
+			if name == "matches" {
+				if pattern, ok := i.Args()[1].(interpreter.InterpretableConst); ok {
+					return matchPattern(i, textOf(pattern.Value()))
+				}
+			}
+			if need == nil || cheap(checked, i) {
+				return i, nil
+			}
+			impl, err := c.implementation(name, i.OverloadID())
+			if err != nil {
+				return nil, err
+			}
+			return interpreter.NewCall(i.ID(), name, i.OverloadID(), i.Args(), bounded(name, impl)), nil
+		}
+		return i, nil
+	}
+}
+
+var errTooLarge = errors.New("the values are too large: this call would take too much time or memory")
+
+func itself(args ...ref.Val) ref.Val { return args[0] }
+
+func displayed(function string) string {
+	if symbol, ok := operators.FindReverse(function); ok && symbol != "" {
+		return symbol
+	}
+	return function
+}
+
+// bounded is a function that refuses arguments on which it would take too long.
+func bounded(name string, impl functions.FunctionOp) functions.FunctionOp {
+	need := efforts[name]
+	return func(args ...ref.Val) ref.Val {
+		if need(args) > maxEffort {
+			return types.WrapErr(fmt.Errorf("%s: %w", displayed(name), errTooLarge))
+		}
+		return impl(args...)
+	}
+}
+
+// matchPattern is the call of matches with a pattern that is compiled only once.
+func matchPattern(call interpreter.InterpretableCall, pattern string) (interpreter.InterpretableV2, error) {
+	steps := regexSteps(pattern)
+	if steps > maxPattern {
+		return nil, fmt.Errorf("the pattern of matches is too large: with its repetitions written out, it has more than %d characters", maxPattern)
+	}
+	compiled, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	args := append(slices.Clone(call.Args()), interpreter.NewConstValue(call.ID(), types.Int(steps)))
+	return interpreter.NewCall(call.ID(), patternCall, call.OverloadID(), args, bounded(patternCall, func(args ...ref.Val) ref.Val {
+		in, ok := args[0].(types.String)
+		if !ok {
+			return types.NewErr("no such overload: matches")
+		}
+		return types.Bool(compiled.MatchString(string(in)))
+	})), nil
+}
+
+// regexSteps returns how many steps a pattern may take for each character of a
+// text. It returns more than maxPattern for one that is too large to be compiled,
+// and 0 for one that is no pattern.
+func regexSteps(pattern string) int {
+	if len(pattern) > maxExpression {
+		return maxPattern + 1
+	}
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	return patternSize(re)
+}
+
+func patternSize(re *syntax.Regexp) int {
+	n := 1 + len(re.Rune)
+	if re.Op == syntax.OpCharClass {
+		n = 2
+	}
+	for _, sub := range re.Sub {
+		n += patternSize(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(1, re.Min, re.Max)
+	}
+	return min(n, maxPattern+1)
+}
+
+// cheap reports whether the types of the call's arguments make it cheap for all
+// their values.
+func cheap(checked *ast.AST, call interpreter.InterpretableCall) bool {
+	scalar := func(a interpreter.InterpretableV2) bool {
+		switch checked.GetType(a.ID()).Kind() {
+		case types.BoolKind, types.IntKind, types.UintKind, types.DoubleKind, types.TimestampKind, types.DurationKind, types.NullTypeKind:
+			return true
+		}
+		return false
+	}
+	args := call.Args()
+	switch call.Function() {
+	case operators.Equals, operators.NotEquals:
+		// A text is read once, which CEL counts, and equals no list or map.
+		return slices.ContainsFunc(args, func(a interpreter.InterpretableV2) bool {
+			return scalar(a) || checked.GetType(a.ID()).Kind() == types.StringKind
+		})
+	case operators.In, operators.OldIn:
+		return checked.GetType(args[1].ID()).Kind() == types.MapKind
+	}
+	return !slices.ContainsFunc(args, func(a interpreter.InterpretableV2) bool { return !scalar(a) })
+}
+
+// implementation returns what the environment calls for the overload of the
+// function, or, if that is chosen as the expression runs, for the function.
+func (c *compiler) implementation(function, overload string) (functions.FunctionOp, error) {
+	switch function {
+	case operators.Equals:
+		return func(args ...ref.Val) ref.Val { return types.Equal(args[0], args[1]) }, nil
+	case operators.NotEquals:
+		return func(args ...ref.Val) ref.Val { return types.Bool(types.Equal(args[0], args[1]) != types.True) }, nil
+	}
+	decl, ok := c.env.Functions()[function]
+	if !ok {
+		return nil, fmt.Errorf("there is no function %s", function)
+	}
+	bound, err := decl.Bindings()
+	if err != nil {
+		return nil, err
+	}
+	var found *functions.Overload
+	for _, b := range bound {
+		if b.Operator == overload || b.Operator == function && found == nil {
+			found = b
+		}
+	}
+	if found == nil {
+		return nil, fmt.Errorf("the function %s cannot be called", function)
+	}
+	return func(args ...ref.Val) ref.Val {
+		switch {
+		case len(args) > 0 && found.OperandTrait != 0 && !args[0].Type().HasTrait(found.OperandTrait):
+		case len(args) == 1 && found.Unary != nil:
+			return found.Unary(args[0])
+		case len(args) == 2 && found.Binary != nil:
+			return found.Binary(args[0], args[1])
+		case found.Function != nil:
+			return found.Function(args...)
+		}
+		return types.NewErr("no such overload: %s", displayed(function))
+	}, nil
+}
+
+// effortCost adds up the efforts of the calls of one evaluation.
+type effortCost struct{}
+
+// CallCost returns what a call counts towards maxCost, nil for CEL's own count.
+func (effortCost) CallCost(function, _ string, args []ref.Val, _ ref.Val) *uint64 {
+	need, known := efforts[function]
+	if !known || need == nil {
+		return nil
+	}
+	cost := uint64(1 + min(need(args), maxEffort)/effortPerCost)
+	return &cost
+}
+
+// limits are the options of a program whose every call is bounded.
+func (c *compiler) limits(checked *cel.Ast) []cel.ProgramOption {
+	return []cel.ProgramOption{
+		cel.CostTracking(effortCost{}), cel.CostLimit(maxCost),
+		cel.CustomDecoratorV2(c.bound(checked.NativeRep())),
+	}
+}
