@@ -55,7 +55,8 @@ func TestBlastRadius(t *testing.T) {
 		t.Errorf("it took %d requests", n)
 	}
 	// What may not be read is said so, and is not empty.
-	b.Fault(oktatest.Fault{Path: "/api/v1/users/*/roles", Kind: oktatest.KindEmpty, Status: 403})
+	scope := map[string]string{"WWW-Authenticate": `Bearer error="insufficient_scope"`}
+	b.Fault(oktatest.Fault{Path: "/api/v1/users/*/roles", Kind: oktatest.KindEmpty, Status: 403, Headers: scope})
 	b.Fault(oktatest.Fault{Path: "/api/v1/users/*/devices", ErrorCode: "E0000015", Status: 401})
 	b.Fault(oktatest.Fault{Path: "/api/v1/logs", ErrorCode: "E0000047", Status: 429})
 	got = do[radius](b, "get_user_blast_radius", `{"user":%q}`, target)

@@ -59,11 +59,11 @@ func deviceChange(ctx context.Context, c *okta.Client, id, to, does string, from
 	return deviceRef(d), change, err
 }
 
-// noneHere is a 404 of Okta's that says what was looked for. Pointer is where it stands
-// in the input.
+// noneHere makes an error of Okta that an object does not exist say which object that
+// is. Pointer is the member of the input that names the object.
 func noneHere(notFound *sdk.Error, pointer, format string, args ...any) *sdk.Error {
 	e := *notFound
-	e.Message = fmt.Sprintf(format, args...)
+	e.Message = fmt.Sprintf(format, args...) + " (" + notFound.Message + ")"
 	e.Violations = sdk.InvalidField(pointer, "names nothing that Okta has").Violations
 	return &e
 }

@@ -233,6 +233,23 @@ func TestFaultsKeepThePlace(t *testing.T) {
 		"not a list": {oktatest.Fault{Status: 200, Body: `{"uuid":"u-1"}`}, sdk.Unavailable},
 		"401":        {oktatest.Fault{Status: 401, ErrorCode: "E0000011"}, sdk.Unauthenticated},
 		"403":        {oktatest.Fault{Status: 403, ErrorCode: "E0000006"}, sdk.Forbidden},
+
+		"a proxy's 400":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 400}, sdk.Unavailable},
+		"a proxy's 401":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 401}, sdk.Unavailable},
+		"a proxy's 403":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 403}, sdk.Unavailable},
+		"a proxy's 404":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
+		"an empty 404":      {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 404}, sdk.Unavailable},
+		"a gateway's 404":   {oktatest.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
+		"a proxy's 405":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 405}, sdk.Unavailable},
+		"a proxy's 407":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 407}, sdk.Unavailable},
+		"a proxy's 409":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 409}, sdk.Unavailable},
+		"a proxy's 410":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 410}, sdk.Unavailable},
+		"a proxy's 412":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 412}, sdk.Unavailable},
+		"a proxy's 414":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 414}, sdk.Unavailable},
+		"a proxy's 451":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 451}, sdk.Unavailable},
+		"a changed status":  {oktatest.Fault{Status: 410, ErrorCode: "E0000007"}, sdk.Unavailable},
+		"a 200 with a code": {oktatest.Fault{Status: 200, ErrorCode: "E0000007"}, sdk.Unavailable},
+		"no such endpoint":  {oktatest.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPoller(t, oktatest.Options{}, types("user.session.start"))

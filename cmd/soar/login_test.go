@@ -52,7 +52,7 @@ func TestLoginScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "user": checkUser, "requests": checkRequests, "append": appendEvents, "await": await, "signal": signalWatcher,
-			"secretless": secretless,
+			"secretless": secretless, "fault": addFault,
 		},
 	})
 }

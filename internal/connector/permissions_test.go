@@ -214,8 +214,15 @@ func TestPermissionsWhereOktaFails(t *testing.T) {
 	session := opened(t, s.Server, nil)
 	s.Fault(oktatest.Fault{Path: "/api/v1/logs", ErrorCode: "E0000009", Status: 500})
 	s.Fault(oktatest.Fault{Path: "/api/v1/devices", ErrorCode: "E0000015", Status: 401})
+	s.Fault(oktatest.Fault{Path: "/api/v1/apps", ErrorCode: "E0000008", Status: 404})
+	s.Fault(oktatest.Fault{Path: "/api/v1/zones", ErrorCode: "E0000007", Status: 404})
+	s.Fault(oktatest.Fault{Path: "/api/v1/policies", Kind: oktatest.KindHTML, Status: 404})
+	s.Fault(oktatest.Fault{Path: "/api/v1/groups", Kind: oktatest.KindEmpty, Status: 403})
 	p := checked(t, session, s.Server)
-	for action, want := range map[string]string{"get_logs": "unknown", "list_devices": "no", "suspend_device": "no", "get_user": "yes"} {
+	for action, want := range map[string]string{
+		"get_logs": "unknown", "list_devices": "no", "suspend_device": "no", "get_user": "yes",
+		"list_applications": "no", "list_network_zones": "no", "list_policies": "unknown", "list_groups": "unknown",
+	} {
 		if can, why, _ := p.can(t, action); can != want {
 			t.Errorf("%s: %s because %q, want %s", action, can, why, want)
 		}

@@ -83,7 +83,9 @@ func TestNoSecretIsKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			result, err := store.Perform(ctx, session, &info, in, runner.Place{})
-			if err != nil && sdk.AsError(err).Code != sdk.NotFound && sdk.AsError(err).Code != sdk.InvalidInput {
+			// The embedded org does not have the endpoint of every custom request.
+			noEndpoint := err != nil && sdk.AsError(err).Upstream != nil && sdk.AsError(err).Upstream.Code == "E0000008"
+			if err != nil && !noEndpoint && sdk.AsError(err).Code != sdk.NotFound && sdk.AsError(err).Code != sdk.InvalidInput {
 				t.Errorf("%s: %v", info.Name, err)
 			}
 			if err == nil && !dry {

@@ -48,11 +48,12 @@ func (c *Client) App(ctx context.Context, id string) (*App, error) {
 		return nil, err
 	}
 	a := new(App)
-	if err := c.object(ctx, p, a); err != nil {
+	r, err := c.object(ctx, p, a)
+	if err != nil {
 		return nil, err
 	}
 	if a.ID == "" {
-		return nil, nameless("an application")
+		return nil, r.broken("an application without an id")
 	}
 	return a, nil
 }

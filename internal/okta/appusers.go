@@ -42,11 +42,12 @@ func (c *Client) AppUser(ctx context.Context, appID, userID string) (*AppUser, e
 		return nil, err
 	}
 	u := new(AppUser)
-	if err := c.object(ctx, p, u); err != nil {
+	r, err := c.object(ctx, p, u)
+	if err != nil {
 		return nil, err
 	}
 	if u.ID == "" {
-		return nil, nameless("an application's user")
+		return nil, r.broken("an application's user without an id")
 	}
 	return u, nil
 }

@@ -1,7 +1,6 @@
 package okta
 
 import (
-	"encoding/json"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -186,8 +185,8 @@ func (t *ticket) refused(r *reply, said rate) time.Duration {
 
 // isBucketLimit reports whether a 429 is about the bucket.
 func isBucketLimit(r *reply) bool {
-	var body oktaError
-	return json.Unmarshal(r.body, &body) != nil || body.Code == "" || body.Code == "E0000047"
+	body, ok := readOktaError(r.body)
+	return !ok || body.Code == "E0000047"
 }
 
 // state is what is known of a bucket, nil if nothing is.

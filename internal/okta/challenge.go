@@ -13,12 +13,16 @@ type challenge struct {
 	params map[string]string
 }
 
-// loginRefusal is the error that the answer's challenges name ("invalid_token",
-// "insufficient_scope", "use_dpop_nonce", …) and the scopes it is about; "" if none.
-// A DPoP challenge goes before others: a server may offer Bearer beside it.
+// loginRefusal returns the OAuth error that the challenges of a response name
+// ("invalid_token", "insufficient_scope", "use_dpop_nonce", …) and its scopes; "" if
+// there is none. A DPoP challenge takes precedence: a server may offer Bearer as well.
+// Challenges of other schemes, such as Basic, are not Okta's.
 func loginRefusal(h http.Header) (code, scope string) {
 	for _, c := range challenges(h) {
-		if e := c.params["error"]; e != "" && (code == "" || c.scheme == "dpop") {
+		if c.scheme != "bearer" && c.scheme != "dpop" {
+			continue
+		}
+		if e := c.params["error"]; isOAuthCode(e) && (code == "" || c.scheme == "dpop") {
 			code, scope = e, c.params["scope"]
 		}
 	}

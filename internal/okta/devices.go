@@ -41,11 +41,12 @@ func (c *Client) Device(ctx context.Context, id string) (*Device, error) {
 		return nil, err
 	}
 	d := new(Device)
-	if err := c.object(ctx, p, d); err != nil {
+	r, err := c.object(ctx, p, d)
+	if err != nil {
 		return nil, err
 	}
 	if d.ID == "" {
-		return nil, nameless("a device")
+		return nil, r.broken("a device without an id")
 	}
 	return d, nil
 }

@@ -2,7 +2,9 @@ package okta
 
 import (
 	"context"
+	"net/http"
 	"net/url"
+	"strings"
 
 	"soar.example/okta/sdk"
 )
@@ -21,14 +23,15 @@ func every[T any](ctx context.Context, c *Client, query url.Values, id func(T) s
 	if err != nil {
 		return nil, err
 	}
+	request := requestTo(http.MethodGet, "/api/v1/"+strings.Join(segments, "/"))
 	if rest.Truncated {
-		return nil, sdk.Errorf(sdk.Unavailable, "Okta's address gave a list without an end")
+		return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a list without an end", request)
 	}
 	items := make([]T, len(objects))
 	for i, o := range objects {
 		o.Read(&items[i])
 		if id(items[i]) == "" {
-			return nil, sdk.Errorf(sdk.Unavailable, "Okta's address gave a list with an object that has no id")
+			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a list with an object that has no id", request)
 		}
 	}
 	return items, nil

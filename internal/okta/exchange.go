@@ -1,19 +1,23 @@
 package okta
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
 // A reply is what Okta answered to one request, read to its end.
 type reply struct {
+	request  string // method and path, for messages
 	status   int
 	header   http.Header
 	body     []byte
@@ -32,10 +36,10 @@ func (r *reply) skew() time.Duration {
 	return r.sent.Sub(date)
 }
 
-// decode reads the body into v. Okta's 200 with nothing in it is an error too: the
-// caller asked for something.
+// decode reads the body into v. A 2xx response without a body, or with null, is an
+// error too: it is not the object or the list that the caller asked for.
 func (r *reply) decode(v any) error {
-	if err := json.Unmarshal(r.body, v); err != nil {
+	if err := json.Unmarshal(r.body, v); err != nil || string(bytes.TrimSpace(r.body)) == "null" {
 		return r.broken("an answer that cannot be read")
 	}
 	return nil
@@ -43,9 +47,35 @@ func (r *reply) decode(v any) error {
 
 func (r *reply) broken(what string) *sdk.Error {
 	return &sdk.Error{
-		Code: sdk.Unavailable, Message: "Okta's address gave " + what,
-		Upstream: &sdk.Upstream{Status: r.status, RequestID: r.header.Get("X-Okta-Request-Id")},
+		Code: sdk.Unavailable, Message: r.about("Okta's address gave " + what), Upstream: r.upstream(""),
 	}
+}
+
+// about puts the request in front of a message.
+func (r *reply) about(message string) string { return about(r.request, message) }
+
+func about(request, message string) string {
+	if request == "" {
+		return message
+	}
+	return request + ": " + message
+}
+
+// naming returns err with the request in its message.
+func naming(request string, err error) error {
+	e := sdk.AsError(err)
+	if e == nil {
+		return nil
+	}
+	own := *e
+	own.Message = about(request, e.Message)
+	return &own
+}
+
+// requestTo is how messages name a request: without its query, and without what looks
+// like a secret in its path.
+func requestTo(method, path string) string {
+	return method + " " + printable(schema.MaskText(path), 300)
 }
 
 type noteKey struct{}
@@ -54,8 +84,9 @@ type noteKey struct{}
 // request. The SDK turns errors into text and drops bodies: what it returns is not
 // looked at where the note says more.
 type note struct {
-	reply *reply
-	err   error
+	request string // method and path, for messages
+	reply   *reply
+	err     error
 }
 
 // exchange runs call, which must send exactly one request, within the time that a
@@ -68,10 +99,10 @@ func (c *Client) exchange(ctx context.Context, method string, call func(context.
 	err := call(limited)
 	switch {
 	case n.err != nil:
-		return nil, c.failure(ctx, method, n.err)
+		return nil, c.failure(ctx, method, n.request, n.err)
 	case n.reply == nil && err != nil:
 		// The request never left: the SDK or net/http refused to build it.
-		return nil, c.failure(ctx, method, err)
+		return nil, c.failure(ctx, method, n.request, err)
 	case n.reply == nil:
 		return nil, sdk.Errorf(sdk.Internal, "a call to Okta ended without a request")
 	}
@@ -81,9 +112,12 @@ func (c *Client) exchange(ctx context.Context, method string, call func(context.
 	return n.reply, nil
 }
 
-// failure says in our words why no answer came.
-func (c *Client) failure(ctx context.Context, method string, err error) error {
-	if cause := ctx.Err(); cause != nil {
+// failure says in our words why no response came.
+func (c *Client) failure(ctx context.Context, method, request string, err error) error {
+	switch cause := ctx.Err(); {
+	case errors.Is(cause, context.DeadlineExceeded):
+		return naming(request, cause)
+	case cause != nil:
 		return sdk.AsError(cause)
 	}
 	if errors.Is(err, sdk.ErrPlanned) {
@@ -98,9 +132,9 @@ func (c *Client) failure(ctx context.Context, method string, err error) error {
 		doubt = "; whether Okta did what was asked is not known"
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return &sdk.Error{Code: sdk.Timeout, Message: c.origin.Host + " did not answer within " + c.timeout.String() + doubt, Err: err}
+		return &sdk.Error{Code: sdk.Timeout, Message: about(request, c.origin.Host+" did not answer within "+c.timeout.String()+doubt), Err: err}
 	}
-	return &sdk.Error{Code: sdk.Unavailable, Message: reason(c.origin.Host, err) + doubt, Err: err}
+	return &sdk.Error{Code: sdk.Unavailable, Message: about(request, reason(c.origin.Host, err)+doubt), Err: err}
 }
 
 // refusal returns the error that the answer stands for, nil if it is a success.
@@ -110,6 +144,10 @@ func (c *Client) refusal(r *reply) error {
 		return r.redirected()
 	case r.status < 200 || r.status >= 400:
 		return refused(r, c.login.mask)
+	}
+	// A gateway may send an error of Okta's on with another status.
+	if e, ok := readOktaError(r.body); ok {
+		return r.broken("the error " + e.Code + " with the status " + strconv.Itoa(r.status) + " of a success")
 	}
 	return r.notJSON()
 }

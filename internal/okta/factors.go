@@ -50,11 +50,12 @@ func (c *Client) Factor(ctx context.Context, userID, factorID string) (*Factor, 
 		return nil, err
 	}
 	f := new(Factor)
-	if err := c.object(ctx, p, f); err != nil {
+	r, err := c.object(ctx, p, f)
+	if err != nil {
 		return nil, err
 	}
 	if f.ID == "" {
-		return nil, nameless("a factor")
+		return nil, r.broken("a factor without an id")
 	}
 	return f, nil
 }

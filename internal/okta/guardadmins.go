@@ -23,8 +23,8 @@ const (
 // adminRoles are the admin roles that somebody has, their own and those by a group.
 type adminRoles struct {
 	types   []string
-	refusal *sdk.Upstream // not nil if Okta does not let the login read them
-	nobody  bool          // there is no such user
+	refusal *sdk.Error // not nil if Okta does not let the login read them
+	nobody  bool       // there is no such user
 }
 
 func (r adminRoles) super() bool { return slices.Contains(r.types, superAdmin) }
@@ -68,8 +68,8 @@ func (g *guard) checkAdmins(ctx context.Context, id string, device bool) (super 
 		}
 	}
 	if roles.refusal != nil && !g.AllowUnknownAdmins && !device {
-		e := refusedBy(ruleLast, "this login may not read admin roles, so it cannot be told whether user %s is the last super administrator: give it a role and scope that may, or set allow_unknown_admins", id)
-		e.Upstream = roles.refusal
+		e := refusedBy(ruleLast, "this login may not read admin roles, so it cannot be told whether user %s is the last super administrator: give it a role and scope that may, or set allow_unknown_admins (%s)", id, roles.refusal.Message)
+		e.Upstream = roles.refusal.Upstream
 		return false, e
 	}
 	return roles.super(), nil
@@ -79,8 +79,8 @@ func (g *guard) checkAdmins(ctx context.Context, id string, device bool) (super 
 func (i identity) mayBe(id string) error {
 	switch {
 	case i.user == "":
-		e := refusedBy(ruleSelf, "Okta does not say whose this login is, so it cannot be told whether user %s is its own", id)
-		e.Upstream = i.refusal
+		e := refusedBy(ruleSelf, "Okta does not say whose this login is, so it cannot be told whether user %s is its own (%s)", id, i.refusal.Message)
+		e.Upstream = i.refusal.Upstream
 		return e
 	case strings.EqualFold(id, i.user):
 		return refusedBy(ruleSelf, "user %s is the login's own", id)
@@ -160,11 +160,11 @@ func (g *guard) rolesOf(ctx context.Context, id string) (adminRoles, error) {
 			case sdk.Forbidden:
 				// Where it was let read others', this is about the one user.
 				if !g.reads.Load() {
-					g.unread.set(now, refusalKept, e.Upstream)
+					g.unread.set(now, refusalKept, e)
 				}
-				return adminRoles{refusal: e.Upstream}, 0, nil
+				return adminRoles{refusal: e}, 0, nil
 			case sdk.NotFound:
-				return g.whoHasNone(ctx, id, e.Upstream)
+				return g.whoHasNone(ctx, id, e)
 			}
 		}
 		if err != nil {
@@ -174,7 +174,7 @@ func (g *guard) rolesOf(ctx context.Context, id string) (adminRoles, error) {
 		var roles adminRoles
 		for _, role := range all {
 			if role.Type == "" {
-				return adminRoles{}, 0, nameless("a role without a type, or one")
+				return adminRoles{}, 0, sdk.Errorf(sdk.Unavailable, "GET /api/v1/users/%s/roles: Okta's address gave a role without a type", id)
 			}
 			if role.Status != "INACTIVE" {
 				roles.types = append(roles.types, role.Type)
@@ -186,7 +186,7 @@ func (g *guard) rolesOf(ctx context.Context, id string) (adminRoles, error) {
 
 // whoHasNone tells of a user whose roles Okta does not have whether there is such a
 // user: if so, the roles are not known.
-func (g *guard) whoHasNone(ctx context.Context, id string, refusal *sdk.Upstream) (adminRoles, time.Duration, error) {
+func (g *guard) whoHasNone(ctx context.Context, id string, refusal *sdk.Error) (adminRoles, time.Duration, error) {
 	_, err := g.client.User(ctx, id)
 	e := sdk.AsError(err)
 	switch {

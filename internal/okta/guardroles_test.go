@@ -162,8 +162,11 @@ func TestRolesThatOktaDoesNotTell(t *testing.T) {
 		code  sdk.Code
 	}{
 		"not allowed":     {oktatest.Fault{Status: 403, ErrorCode: "E0000006"}, sdk.Forbidden},
-		"a proxy's":       {oktatest.Fault{Kind: oktatest.KindHTML, Status: 403}, sdk.Forbidden},
+		"a proxy's":       {oktatest.Fault{Kind: oktatest.KindHTML, Status: 403}, sdk.Unavailable},
+		"a proxy's 404":   {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
+		"a gateway's 404": {oktatest.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
 		"not found":       {oktatest.Fault{Status: 404, ErrorCode: "E0000007"}, sdk.Forbidden},
+		"no endpoint":     {oktatest.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
 		"login refused":   {oktatest.Fault{Status: 401, ErrorCode: "E0000011"}, sdk.Unauthenticated},
 		"too many":        {oktatest.Fault{Status: 429, ErrorCode: "E0000047"}, sdk.RateLimited},
 		"failure":         {oktatest.Fault{Status: 500, ErrorCode: "E0000009"}, sdk.Unavailable},

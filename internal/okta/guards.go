@@ -44,7 +44,7 @@ type guard struct {
 	groups     memo[map[string]string] // protected groups, likewise
 	admins     memo[[]string]          // ids of users with an admin role of their own
 	roles      memos[adminRoles]       // of users
-	unread     memo[*sdk.Upstream]     // how Okta refused to show any roles
+	unread     memo[*sdk.Error]        // how Okta refused to show any roles
 	reads      atomic.Bool             // whether Okta has shown somebody's roles
 	membership memos[[]*Group]         // of users
 
@@ -239,7 +239,7 @@ const selfKept = time.Duration(math.MaxInt64)
 // An identity is whose a login is, or how Okta refused to say.
 type identity struct {
 	user    string // id, "" if Okta does not say
-	refusal *sdk.Upstream
+	refusal *sdk.Error
 }
 
 // own is the id of the login's own user, "" for a login that is no user, or where
@@ -258,7 +258,7 @@ func (g *guard) identity(ctx context.Context) (identity, error) {
 		r, err := g.client.send(ctx, http.MethodGet, "/api/v1/users/me", nil, nil)
 		if e := sdk.AsError(err); e != nil {
 			if e.Code == sdk.NotFound || e.Code == sdk.Forbidden {
-				return identity{refusal: e.Upstream}, refusalKept, nil
+				return identity{refusal: e}, refusalKept, nil
 			}
 			return identity{}, 0, e
 		}

@@ -30,7 +30,7 @@ func (c *Client) iamPages(ctx context.Context, path string, query url.Values, ea
 		}
 		next, err := c.ownLink(link{path, query.Encode()}, page.Links.Next.Href)
 		if err != nil {
-			return err
+			return naming(r.request, err)
 		}
 		values, err := url.ParseQuery(next.query)
 		if err != nil || values.Get("after") == "" || values.Get("after") == query.Get("after") || visited.closes(next) {

@@ -42,9 +42,6 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 		if err := r.decode(&page); err != nil {
 			return false, err
 		}
-		if page == nil {
-			return false, r.broken("something other than a list") // null
-		}
 		for _, o := range page {
 			if !o.isObject() {
 				return false, r.broken("a list with something else than objects in it")

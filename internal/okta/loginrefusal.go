@@ -1,8 +1,10 @@
 package okta
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"soar.example/okta/sdk"
 )
@@ -26,6 +28,36 @@ var byOAuthCode = map[string]struct {
 	"temporarily_unavailable": {sdk.Unavailable, "Okta gives out no access tokens for now"},
 }
 
+// otherOAuthCodes are the codes of OAuth and its extensions that have no text of
+// their own here.
+var otherOAuthCodes = []string{
+	"insufficient_scope", "invalid_token", "invalid_target", "unsupported_response_type", "invalid_client_metadata", "invalid_redirect_uri",
+	"invalid_software_statement", "unapproved_software_statement", "unsupported_token_type", "authorization_pending", "slow_down",
+	"expired_token", "login_required", "consent_required", "interaction_required", "account_selection_required",
+}
+
+func isOAuthCode(code string) bool {
+	_, known := byOAuthCode[code]
+	return known || slices.Contains(otherOAuthCodes, code)
+}
+
+// oauthCode returns the code of an OAuth error body, "" for any other body. Okta
+// sends some of these codes in a body of its own shape. Other servers also call a
+// member error, with other values.
+func oauthCode(body []byte) string {
+	var shape struct {
+		OAuth string `json:"error"`
+		Okta  string `json:"errorCode"`
+	}
+	if json.Unmarshal(body, &shape) != nil {
+		return ""
+	}
+	if code := cmp.Or(shape.OAuth, shape.Okta); isOAuthCode(code) {
+		return code
+	}
+	return ""
+}
+
 // refusal is the error of a token endpoint that gave none.
 func (o *oauth) refusal(r *reply, code string) *sdk.Error {
 	if r.status >= 300 && r.status < 400 {
@@ -34,20 +66,20 @@ func (o *oauth) refusal(r *reply, code string) *sdk.Error {
 		return e
 	}
 	if r.status < 400 {
-		return r.broken("no access token; is the org URL right?")
+		e := r.broken("no access token; is the org URL right?")
+		e.Message = "cannot log in: " + e.Message
+		return e
 	}
 	e := refused(r, o.mask)
 	if known, ok := byOAuthCode[code]; ok {
 		e.Code, e.Message, e.RetryAfter = known.code, known.message, 0
 	} else if !e.Code.Transient() {
-		// A 404, say, is about the token endpoint here, and must not be taken for an
-		// answer about what the request was for.
+		// A 404 here is about the token endpoint, and not about the object of the request.
 		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the login"
 		if code == "" || r.status == http.StatusNotFound {
 			e.Message = "Okta's address does not give out access tokens; is the org URL right?"
 		}
 	}
-	e.Upstream = r.upstream(code)
 	if o.prover == nil && (code == invalidProof || code == useNonce) {
 		e.Message = "the app demands proof of possession (DPoP), which the settings turn off"
 	}

@@ -3,6 +3,7 @@ package okta
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -159,9 +160,16 @@ func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func(events []sys
 	return err
 }
 
-// Refused reports whether err means that a place in the log is lost: Okta refuses
-// the link, or it is not one that may be followed. Another try will not mend that.
+// Refused reports whether err means that a checkpoint in the log is lost: Okta itself
+// rejects the link, or the link must not be followed. Another try cannot help.
 func Refused(err error) bool {
+	if errors.Is(err, errForeign) {
+		return true
+	}
 	e := sdk.AsError(err)
-	return errors.Is(err, errForeign) || e != nil && e.Upstream != nil && (e.Code == sdk.InvalidInput || e.Code == sdk.NotFound)
+	if e == nil || e.Upstream == nil || !oktaCode.MatchString(e.Upstream.Code) {
+		return false
+	}
+	badRequest := e.Upstream.Status == http.StatusBadRequest || e.Upstream.Status == http.StatusRequestURITooLong
+	return e.Code == sdk.NotFound || e.Code == sdk.InvalidInput && badRequest
 }

@@ -165,7 +165,7 @@ func (v *oauthVisit) refused(r *reply) bool {
 	if r.status != http.StatusUnauthorized && r.status != http.StatusBadRequest {
 		return false
 	}
-	switch code, _ := loginRefusal(r.header); {
+	switch code, _ := r.challenge(); {
 	case code == useNonce || code == invalidProof:
 		// The proof was refused, not the token. Without a nonce a new proof still helps:
 		// net/http repeats a GET whose kept connection had ended, with the proof of the
@@ -173,7 +173,7 @@ func (v *oauthVisit) refused(r *reply) bool {
 		again := !v.reproved && v.token.scheme == schemeDPoP && (code == invalidProof || r.header.Get("DPoP-Nonce") != "")
 		v.reproved = true
 		return again
-	case r.status != http.StatusUnauthorized || errorCode(r) == featureOff:
+	case r.status != http.StatusUnauthorized || errorCode(r) == featureOff || !r.fromOkta():
 		return false
 	}
 	v.login.drop(v.token)
@@ -199,10 +199,12 @@ func (o *oauth) failure(err error) error {
 		return &own
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return &sdk.Error{Code: sdk.Timeout, Message: "cannot log in: " + host + " gave no access token in time; the request itself was not sent", Err: err}
+		return &sdk.Error{Code: sdk.Timeout, Message: "cannot log in: " + about(o.request(), host+" gave no access token in time; the request itself was not sent"), Err: err}
 	}
-	return &sdk.Error{Code: sdk.Unavailable, Message: "cannot log in: " + reason(host, err), Err: err}
+	return &sdk.Error{Code: sdk.Unavailable, Message: "cannot log in: " + about(o.request(), reason(host, err)), Err: err}
 }
+
+func (o *oauth) request() string { return requestTo(http.MethodPost, o.endpoint.EscapedPath()) }
 
 func (o *oauth) identify(_ *reply, err error) (string, []string, error) {
 	// A service app is no user, and need not be allowed to read any.

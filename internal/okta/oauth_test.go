@@ -314,6 +314,7 @@ func TestOneNewLoginWhoeverBroughtIt(t *testing.T) {
 		if _, _, err := login.token(r.Context()); err != nil {
 			t.Error(err)
 		}
+		w.Header().Set("WWW-Authenticate", `DPoP error="invalid_token"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	})
 	if _, _, err := c.login.(*oauth).token(t.Context()); err != nil {

@@ -35,6 +35,12 @@ func (c *Client) pagesOr(ctx context.Context, path string, query url.Values, oth
 			continue
 		}
 		if e := sdk.AsError(err); e != nil {
+			if e.Code == sdk.NotFound && read > 0 {
+				// The object of the list exists, or its first page would not have come.
+				gone := *e
+				gone.Code, gone.Message = sdk.Conflict, e.Message+"; the list ended in the middle and is incomplete"
+				return &gone
+			}
 			if e.Code != sdk.RateLimited || read == 0 || waited+e.RetryAfter > patience {
 				return err
 			}
@@ -55,10 +61,10 @@ func (c *Client) pagesOr(ctx context.Context, path string, query url.Values, oth
 		}
 		next, err := c.ownLink(at, target)
 		if err != nil {
-			return err
+			return naming(r.request, err)
 		}
 		if samePage(at, next) || visited.closes(next) {
-			return &sdk.Error{Code: sdk.Unavailable, Message: "the link to the next page leads to a page that was read before", Err: errSamePage}
+			return &sdk.Error{Code: sdk.Unavailable, Message: r.about("the link to the next page leads to a page that was read before"), Err: errSamePage}
 		}
 		at = next
 	}

@@ -153,7 +153,7 @@ func (s *survey) readPermissions(ctx context.Context, role string) {
 	var body struct{ Permissions []struct{ Label string } }
 	p, err := path("iam", "roles", role, "permissions")
 	if err == nil {
-		err = s.client.object(ctx, p, &body)
+		_, err = s.client.object(ctx, p, &body)
 	}
 	if err != nil {
 		s.unread = true

@@ -22,7 +22,7 @@ func found(err error) finding {
 	switch {
 	case e == nil:
 		return finding{can: CanYes}
-	case e.Upstream != nil && e.Upstream.Code == featureOff || e.Code == sdk.NotFound:
+	case lacks(e), e.Code == sdk.NotFound:
 		return finding{can: CanNo, why: "this org does not have the feature"}
 	case e.Code == sdk.Forbidden:
 		return finding{can: CanNo, missing: "an admin role that may read this", why: e.Message}

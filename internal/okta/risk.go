@@ -3,8 +3,6 @@ package okta
 import (
 	"context"
 	"net/http"
-
-	"soar.example/okta/sdk"
 )
 
 // A Risk is Okta's judgement of a user, which Identity Threat Protection keeps.
@@ -20,11 +18,12 @@ func (c *Client) RiskOf(ctx context.Context, userID string) (Risk, error) {
 		return Risk{}, err
 	}
 	var risk Risk
-	if err := c.object(ctx, p, &risk); err != nil {
+	r, err := c.object(ctx, p, &risk)
+	if err != nil {
 		return Risk{}, err
 	}
 	if risk.Level == "" {
-		return Risk{}, sdk.Errorf(sdk.Unavailable, "Okta's address gave a risk without a level")
+		return Risk{}, r.broken("a risk without a level")
 	}
 	return risk, nil
 }

@@ -3,7 +3,6 @@ package okta
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -172,17 +171,10 @@ func (o *oauth) read(ctx context.Context, r *reply, bound bool) (*accessToken, e
 	return t, nil
 }
 
-// errorCode is the code in an answer's body, OAuth's or Okta's own.
+// errorCode returns the code of an error response of Okta's, "" for any other response.
 func errorCode(r *reply) string {
-	var body struct {
-		Code string `json:"error"`
-		Okta string `json:"errorCode"`
+	if e, ok := readOktaError(r.body); ok {
+		return e.Code
 	}
-	if json.Unmarshal(r.body, &body) != nil {
-		return ""
-	}
-	if body.Code != "" {
-		return body.Code
-	}
-	return body.Okta
+	return oauthCode(r.body)
 }

@@ -43,6 +43,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if n.reply != nil || n.err != nil {
 		return nil, errors.New("a second request in one exchange")
 	}
+	n.request = requestTo(req.Method, req.URL.EscapedPath())
 	if n.err = t.checkOrigin(req.URL); n.err != nil {
 		return nil, n.err
 	}
@@ -103,14 +104,15 @@ func (t *transport) send(req *http.Request) (*http.Response, *reply, error) {
 	if err := t.checkOrigin(req.URL); err != nil {
 		return nil, nil, err
 	}
-	ticket, err := t.budget.take(bucketOf(req.Method, req.URL.EscapedPath()), isReading(req), t.reserve)
+	call := sdk.Call{Method: req.Method, Path: req.URL.EscapedPath()}
+	r := &reply{request: requestTo(call.Method, call.Path)}
+	ticket, err := t.budget.take(bucketOf(call.Method, call.Path), isReading(req), t.reserve)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, naming(r.request, err)
 	}
 	var answer *reply
 	defer func() { ticket.done(answer) }()
-	call := sdk.Call{Method: req.Method, Path: req.URL.EscapedPath()}
-	r := &reply{sent: time.Now()}
+	r.sent = time.Now()
 	defer func() {
 		call.Duration = time.Since(r.sent)
 		sdk.RecordCall(req.Context(), call)
@@ -131,6 +133,9 @@ func (t *transport) send(req *http.Request) (*http.Response, *reply, error) {
 	answer = r // what its header says holds, even if its body is cut off
 	r.body, err = readBody(resp, maxBody)
 	r.received = time.Now()
+	if errors.Is(err, errTooLarge) {
+		err = naming(r.request, err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -168,9 +168,9 @@ func TestErrorsKeepStatusCodeAndRequest(t *testing.T) {
 		"403":                    {403, "application/json", body("E0000006"), "", sdk.Forbidden, "E0000006", "role"},
 		"403 state":              {403, "application/json", body("E0000016"), "", sdk.Conflict, "E0000016", "active"},
 		"403 empty, scope":       {403, "", "", `Bearer error="insufficient_scope", error_description="x"`, sdk.Forbidden, "", "scope"},
-		"403 HTML":               {403, "text/html", "<html>blocked</html>", "", sdk.Forbidden, "", ""},
+		"403 HTML":               {403, "text/html", "<html>blocked</html>", "", sdk.Unavailable, "", "did not come from Okta"},
 		"404":                    {404, "application/json", body("E0000007"), "", sdk.NotFound, "E0000007", ""},
-		"404 HTML":               {404, "text/html; charset=utf-8", "<html>", "", sdk.NotFound, "", ""},
+		"404 HTML":               {404, "text/html; charset=utf-8", "<html>", "", sdk.Unavailable, "", "did not come from Okta"},
 		"409":                    {409, "application/json", body("E0000090"), "", sdk.Conflict, "E0000090", ""},
 		"423 busy":               {423, "application/json", body("E0000239"), "", sdk.Unavailable, "E0000239", "busy"},
 		"429 HTML":               {429, "text/html", "<html>slow down</html>", "", sdk.RateLimited, "", "rate limit"},
@@ -182,7 +182,7 @@ func TestErrorsKeepStatusCodeAndRequest(t *testing.T) {
 		"302":                    {302, "", "", "", sdk.Unavailable, "", "redirect"},
 		"200 empty":              {200, "application/json", "", "", sdk.Unavailable, "", "cannot be read"},
 		"200 HTML":               {200, "text/html", "<html>sign in</html>", "", sdk.Unavailable, "", "JSON"},
-		"200 null":               {200, "application/json", "null", "", sdk.Unavailable, "", "without an id"},
+		"200 null":               {200, "application/json", "null", "", sdk.Unavailable, "", "cannot be read"},
 		"200 cut":                {200, "application/json", `{"id":"00u`, "", sdk.Unavailable, "", "cannot be read"},
 		"200 array":              {200, "application/json", `[]`, "", sdk.Unavailable, "", "cannot be read"},
 	} {
@@ -202,7 +202,7 @@ func TestErrorsKeepStatusCodeAndRequest(t *testing.T) {
 			if e.Upstream == nil || e.Upstream.Status != test.status || e.Upstream.Code != test.okta || e.Upstream.RequestID != "req-1" {
 				t.Errorf("upstream is %+v", e.Upstream)
 			}
-			if !strings.Contains(e.Message, test.says) || strings.Contains(e.Message, "<html>") || strings.Contains(e.Message, "undefined response") {
+			if !strings.HasPrefix(e.Message, "GET /api/v1/users/00u1: ") || !strings.Contains(e.Message, test.says) || strings.Contains(e.Message, "<html>") || strings.Contains(e.Message, "undefined response") {
 				t.Errorf("says %q, want %q in it", e.Message, test.says)
 			}
 		})

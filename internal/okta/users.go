@@ -120,10 +120,12 @@ func (c *Client) FindUser(ctx context.Context, pointer, ref string) (*User, erro
 			return nil, err
 		}
 		if userID.MatchString(ref) {
-			e := c.noUser(pointer, ref, "")
-			if refusal := sdk.AsError(err); refusal != nil {
-				e.Upstream = refusal.Upstream
+			refusal := sdk.AsError(err)
+			if refusal == nil {
+				return nil, c.noUser(pointer, ref, "")
 			}
+			e := c.noUser(pointer, ref, " ("+refusal.Message+")")
+			e.Upstream = refusal.Upstream
 			return nil, e
 		}
 	}

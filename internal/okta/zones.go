@@ -63,7 +63,7 @@ func (c *Client) Zones(ctx context.Context, filter string) ([]*Zone, error) {
 	}
 	zones := make([]*Zone, len(objects))
 	for i, o := range objects {
-		if zones[i], err = readZone(o.raw); err != nil {
+		if zones[i], err = readZone(requestTo(http.MethodGet, "/api/v1/zones"), o.raw); err != nil {
 			return nil, err
 		}
 	}
@@ -94,10 +94,10 @@ func (c *Client) Zone(ctx context.Context, id string) (*Zone, error) {
 		return nil, err
 	}
 	var o zoneObject
-	if err := c.object(ctx, p, &o); err != nil {
+	if _, err := c.object(ctx, p, &o); err != nil {
 		return nil, err
 	}
-	return readZone(o.raw)
+	return readZone(requestTo(http.MethodGet, p), o.raw)
 }
 
 // FindZone returns the one zone that ref names, by id or by exact name. Pointer is
@@ -138,7 +138,8 @@ func (c *Client) FindZone(ctx context.Context, pointer, ref string) (*Zone, erro
 	return nil, sdk.InvalidField(pointer, "is the name of %d network zones; give the id", len(named))
 }
 
-func readZone(o Object) (*Zone, error) {
+// readZone reads a network zone that came in response to a request.
+func readZone(request string, o Object) (*Zone, error) {
 	var slim struct {
 		ID, Name, Type, Status, Usage string
 		System                        bool
@@ -146,13 +147,13 @@ func readZone(o Object) (*Zone, error) {
 	o.Read(&slim)
 	z := &Zone{ID: slim.ID, Name: slim.Name, Type: slim.Type, Status: slim.Status, Usage: slim.Usage, System: slim.System, doc: map[string]json.RawMessage{}}
 	if slim.ID == "" || json.Unmarshal(o, &z.doc) != nil {
-		return nil, sdk.Errorf(sdk.Unavailable, "Okta's address gave a network zone without an id")
+		return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a network zone without an id", request)
 	}
 	var entries []Object
 	if raw, ok := z.doc["gateways"]; ok {
 		if err := json.Unmarshal(raw, &entries); err != nil {
 			// Written back, such a list would lose what could not be read.
-			return nil, sdk.Errorf(sdk.Unavailable, "Okta gave a list of addresses for the network zone %s that cannot be read", printable(slim.Name, 100))
+			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta gave a list of addresses for the network zone %s that cannot be read", request, printable(slim.Name, 100))
 		}
 	}
 	for _, entry := range entries {

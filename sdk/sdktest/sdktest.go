@@ -6,9 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -50,34 +48,6 @@ type Case struct {
 	Absence bool
 	// Offline says that the action answers without asking the service.
 	Offline bool
-}
-
-// A Fault is a way in which a service fails.
-type Fault string
-
-// The faults.
-const (
-	Unauthorized   Fault = "401"
-	NoPermission   Fault = "403"
-	EmptyForbidden Fault = "403 without a body"
-	Missing        Fault = "404"
-	TooMany        Fault = "429"
-	TooManyBare    Fault = "429 without a reset header"
-	ServerError    Fault = "500"
-	HTMLError      Fault = "502 with an HTML page"
-	HTMLSuccess    Fault = "200 with an HTML page"
-	EmptySuccess   Fault = "200 without a body"
-	HangUp         Fault = "hang-up without an answer"
-	CutOff         Fault = "answer cut off half-way"
-	Reset          Fault = "connection reset half-way"
-)
-
-// codes is what each fault must be reported as.
-var codes = map[Fault]sdk.Code{
-	Unauthorized: sdk.Unauthenticated, NoPermission: sdk.Forbidden, EmptyForbidden: sdk.Forbidden,
-	Missing: sdk.NotFound, TooMany: sdk.RateLimited, TooManyBare: sdk.RateLimited,
-	ServerError: sdk.Unavailable, HTMLError: sdk.Unavailable, HTMLSuccess: sdk.Unavailable, EmptySuccess: sdk.Unavailable,
-	HangUp: sdk.Unavailable, CutOff: sdk.Unavailable, Reset: sdk.Unavailable,
 }
 
 // Run runs the suite.
@@ -402,25 +372,6 @@ func checkOutput(t *testing.T, s *schema.Schema, output json.RawMessage) {
 	t.Helper()
 	for _, v := range s.Check(output) {
 		t.Errorf("the output breaks its own schema: %s", v)
-	}
-}
-
-func wantFault(t *testing.T, err error, fault Fault, code sdk.Code) {
-	t.Helper()
-	wantCode(t, err, code)
-	e := sdk.AsError(err)
-	if e == nil {
-		return
-	}
-	if e.Message == "" {
-		t.Error("the error says nothing")
-	}
-	answered := !slices.Contains([]Fault{HangUp, CutOff, Reset}, fault)
-	if answered && (e.Upstream == nil || e.Upstream.Status == 0 || e.Upstream.RequestID == "") {
-		t.Errorf("the error does not say what the service answered: %+v", e.Upstream)
-	}
-	if limited := fault == TooMany || fault == TooManyBare; limited != (e.RetryAfter > 0) || e.RetryAfter > time.Hour {
-		t.Errorf("the error says to wait %s", e.RetryAfter)
 	}
 }
 

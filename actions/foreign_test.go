@@ -1,0 +1,133 @@
+package actions_test
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// notAbsent holds error responses that do not say that an object is missing.
+var notAbsent = map[string]oktatest.Fault{
+	"a proxy's 404":    {Kind: oktatest.KindHTML, Status: 404},
+	"a gateway's 404":  {Status: 404, Body: `{"message":"not found"}`},
+	"an empty 403":     {Kind: oktatest.KindEmpty, Status: 403},
+	"no endpoint":      {Status: 404, ErrorCode: "E0000008"},
+	"a changed status": {Status: 410, ErrorCode: "E0000007"},
+}
+
+// A removal is an action that takes something away, or closes access.
+type removal struct {
+	action string
+	// prepare fills the org. It returns the input, and a function that reports whether
+	// the org shows the result.
+	prepare func(b *bench) (input map[string]any, gone func() bool)
+}
+
+var removals = map[string]removal{
+	"session": {"end_current_user_sessions", func(b *bench) (map[string]any, func() bool) {
+		u := b.AddUser(oktatest.NewUser{Login: target})
+		id := b.AddSession(u.ID)
+		return map[string]any{"session_id": id}, func() bool { return !slices.Contains(b.state(u.ID).Sessions, id) }
+	}},
+	"user": {"delete_user", func(b *bench) (map[string]any, func() bool) {
+		u := b.AddUser(oktatest.NewUser{Login: target, Status: oktatest.StatusDeprovisioned})
+		return map[string]any{"user": u.ID, "step": "delete"}, func() bool {
+			return !slices.ContainsFunc(b.State().Users, func(s oktatest.UserState) bool { return s.ID == u.ID })
+		}
+	}},
+	"activation": {"delete_user", func(b *bench) (map[string]any, func() bool) {
+		u := b.AddUser(oktatest.NewUser{Login: target})
+		return map[string]any{"user": u.ID}, func() bool { return b.state(u.ID).Status == oktatest.StatusDeprovisioned }
+	}},
+	"assignment": {"unassign_application", func(b *bench) (map[string]any, func() bool) {
+		u := b.AddUser(oktatest.NewUser{Login: target})
+		app := b.AddApp(oktatest.NewApp{Label: "Mail"})
+		b.AssignApp(oktatest.NewAssignment{App: app.ID, User: target})
+		return map[string]any{"user": target, "app": app.ID}, func() bool { return len(b.state(u.ID).Apps) == 0 }
+	}},
+	"factor": {"delete_factor", func(b *bench) (map[string]any, func() bool) {
+		u := b.AddUser(oktatest.NewUser{Login: target})
+		f := b.AddFactor(oktatest.NewFactor{User: target, Type: "webauthn"})
+		return map[string]any{"user": target, "factor": f.ID}, func() bool { return len(b.state(u.ID).Factors) == 0 }
+	}},
+	"role": {"revoke_role", func(b *bench) (map[string]any, func() bool) {
+		u := b.AddUser(oktatest.NewUser{Login: target})
+		b.AddRole(oktatest.NewRole{User: target, Type: "HELP_DESK_ADMIN"})
+		return map[string]any{"user": target, "role": "HELP_DESK_ADMIN"}, func() bool { return len(b.state(u.ID).Roles) == 0 }
+	}},
+	"membership": {"remove_user_from_group", func(b *bench) (map[string]any, func() bool) {
+		g := b.AddGroup(oktatest.NewGroup{Name: "Finance"})
+		u := b.AddUser(oktatest.NewUser{Login: target, Groups: []string{g.ID}})
+		return map[string]any{"user": target, "group": g.ID}, func() bool {
+			return !slices.ContainsFunc(b.state(u.ID).Groups, func(r oktatest.GroupRef) bool { return r.ID == g.ID })
+		}
+	}},
+	"device": {"suspend_device", func(b *bench) (map[string]any, func() bool) {
+		u := b.AddUser(oktatest.NewUser{Login: target})
+		d := b.AddDevice(oktatest.NewDevice{Name: "laptop", Users: []string{u.ID}})
+		return map[string]any{"device": d.ID}, func() bool { return b.state(u.ID).Devices[0].Status == oktatest.StatusSuspended }
+	}},
+	"access": {"contain_user", func(b *bench) (map[string]any, func() bool) {
+		b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+		u := b.AddUser(oktatest.NewUser{Login: target, Sessions: 1})
+		return map[string]any{"users": []string{u.ID}, "quarantine": "Quarantine"}, func() bool {
+			s := b.state(u.ID)
+			return s.Status == oktatest.StatusSuspended && len(s.Sessions) == 0 && slices.Contains(b.groupsOf(u.ID), "Quarantine")
+		}
+	}},
+	"address": {"block_ip", func(b *bench) (map[string]any, func() bool) {
+		return map[string]any{"address": "198.51.100.77"}, func() bool {
+			return slices.ContainsFunc(b.zone("BlockedIpZone").Gateways, func(g string) bool { return g == "198.51.100.77/32" })
+		}
+	}},
+}
+
+// A proxy responds in place of Okta, from each request of an action on. No action
+// reports a result that the org does not show, and none reports not_found.
+func TestActionsBehindAProxy(t *testing.T) {
+	for what, r := range removals {
+		for name, fault := range notAbsent {
+			t.Run(what+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				for skip, struck := 0, true; struck; skip++ {
+					struck = r.behind(t, fault, skip, false, false)
+					r.behind(t, fault, skip, true, false)
+					r.behind(t, fault, skip, true, true)
+				}
+			})
+		}
+	}
+}
+
+// behind runs the removal with a fault after skip requests: of one response or of all
+// that follow, with or without the request's effect. It reports whether a request met
+// the fault.
+func (r removal) behind(t *testing.T, fault oktatest.Fault, skip int, once, happens bool) (struck bool) {
+	b := newBench(t)
+	input, gone := r.prepare(b)
+	fault.Skip, fault.AfterEffect = skip, happens
+	if once {
+		fault.Times = 1
+	}
+	b.Fault(fault)
+	a, err := b.run(r.action, input)
+	struck = len(b.Requests()) > skip
+	how := "skip " + strconv.Itoa(skip) + ", once " + strconv.FormatBool(once) + ", happens " + strconv.FormatBool(happens)
+	done := err == nil && (a.Outcome == sdk.Changed || a.Outcome == sdk.Already)
+	if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
+		t.Errorf("%s: got %v", how, e)
+	}
+	if done && !gone() {
+		t.Errorf("%s: says %s, but the org does not show it", how, a.Outcome)
+	}
+	if done && struck && !once {
+		t.Errorf("%s: says %s without a response of Okta", how, a.Outcome)
+	}
+	if !struck && !done {
+		t.Errorf("%s: without a fault: got %+v, %v", how, a, err)
+	}
+	return struck
+}
