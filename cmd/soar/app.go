@@ -3,10 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -17,6 +20,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/runner"
 	"soar.example/okta/plugin"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/sdk"
@@ -24,13 +28,15 @@ import (
 
 // app is what every command shares.
 type app struct {
-	out, err *terminal
-	json     bool
-	plugin   string
-	config   string
-	store    string
-	logLevel string
-	logger   hclog.Logger
+	out, err  *terminal
+	json      bool
+	plugin    string
+	pluginSHA string // its SHA-256 in hexadecimal; "": any
+	config    string
+	store     string
+	newStore  bool
+	logLevel  string
+	logger    hclog.Logger
 }
 
 func newApp(out, err io.Writer) *app {
@@ -42,8 +48,10 @@ func release() string { return connector.Okta.Version }
 func (a *app) globalFlags(f *pflag.FlagSet) {
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	f.StringVar(&a.plugin, "plugin", "", "binary of another connector to launch instead of the built-in one")
+	f.StringVar(&a.pluginSHA, "plugin-sha256", "", "SHA-256 of that binary in hexadecimal; run exactly the bytes that have it")
 	f.StringVar(&a.config, "config", "", "settings file (default soar.yaml, if there is one)")
 	f.StringVar(&a.store, "store", "", "file that remembers runs and the audit trail (default soar.db)")
+	f.BoolVar(&a.newStore, "new-store", false, "start a new store if its file is empty, and accept that what it held is lost")
 	f.StringVar(&a.logLevel, "log-level", "warn", "what to log to stderr: trace, debug, info, warn, error or off")
 }
 
@@ -53,12 +61,30 @@ func (a *app) prepare() error {
 	if level == hclog.NoLevel {
 		return usageError{fmt.Errorf("--log-level %q is none of trace, debug, info, warn, error and off", a.logLevel)}
 	}
+	if _, err := a.pluginSum(); err != nil {
+		return err
+	}
 	options := &hclog.LoggerOptions{Name: "soar", Level: level, Output: a.err, JSONFormat: a.json}
 	if a.json {
 		options.Output = a.err.asJSON()
 	}
 	a.logger = hclog.New(options)
 	return nil
+}
+
+// pluginSum is the checksum that the plugin's binary must have, nil for none.
+func (a *app) pluginSum() ([]byte, error) {
+	if a.pluginSHA == "" {
+		return nil, nil
+	}
+	if a.plugin == "" {
+		return nil, usageError{errors.New("--plugin-sha256 needs --plugin: it is the checksum of that binary")}
+	}
+	sum, err := hex.DecodeString(a.pluginSHA)
+	if err != nil || len(sum) != sha256.Size {
+		return nil, usageError{errors.New("--plugin-sha256 is not a SHA-256: give its 64 hexadecimal digits, as sha256sum prints them")}
+	}
+	return sum, nil
 }
 
 // launch starts the connector in a process of its own: this very binary, unless
@@ -69,7 +95,11 @@ func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
 		// saves a quarter of the memory and costs next to nothing.
 		debug.SetGCPercent(50)
 	}
-	c := host.Config{Path: a.plugin, Logger: a.logger}
+	sum, err := a.pluginSum()
+	if err != nil {
+		return nil, err
+	}
+	c := host.Config{Path: a.plugin, Checksum: sum, Logger: a.logger}
 	if a.plugin == "" {
 		self, err := os.Executable()
 		if err != nil {
@@ -139,6 +169,21 @@ func (a *app) open(ctx context.Context, settings json.RawMessage) (*connection, 
 }
 
 func (a *app) storePath() string { return cmp.Or(a.store, "soar.db") }
+
+// openStore opens the store, and creates it if there is none.
+func (a *app) openStore(ctx context.Context) (*runner.Store, error) {
+	path := a.storePath()
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(path + "-wal"); err == nil {
+			a.note(path + " is gone and its write-ahead log is not: the log is kept as " + path + "-wal.old, and a new store begins")
+		}
+	}
+	open := runner.OpenStore
+	if a.newStore {
+		open = runner.OpenNewStore
+	}
+	return open(ctx, path)
+}
 
 const pluginCommandName = "serve-plugin"
 

@@ -130,7 +130,7 @@ type replayer struct {
 
 // start queues the runs, and works them off where nobody else does.
 func (r *replayer) start(ctx context.Context, again bool) error {
-	store, err := runner.OpenStore(ctx, r.storePath())
+	store, err := r.openStore(ctx)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (r *replayer) startedBefore(ctx context.Context) (map[string]bool, error) {
 	if _, err := os.Stat(r.storePath()); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	store, err := runner.OpenStore(ctx, r.storePath())
+	store, err := r.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -160,7 +160,7 @@ func (a *app) call(ctx context.Context, call *call) error {
 	if err != nil {
 		return err
 	}
-	store, err := runner.OpenStore(ctx, a.storePath())
+	store, err := a.openStore(ctx)
 	if err != nil {
 		return err
 	}

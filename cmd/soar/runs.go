@@ -87,7 +87,7 @@ func (a *app) existingStore(ctx context.Context) (*runner.Store, error) {
 	if _, err := os.Stat(a.storePath()); errors.Is(err, fs.ErrNotExist) {
 		return nil, sdk.Invalid("there is no store " + a.storePath() + "; soar watch and soar run make one, and --store names another")
 	}
-	return runner.OpenStore(ctx, a.storePath())
+	return a.openStore(ctx)
 }
 
 func (a *app) showRun(r *runner.Run) {

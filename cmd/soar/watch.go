@@ -112,10 +112,7 @@ func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
 		}
 		defer metrics.Close()
 	}
-	if file, err := os.Stat(a.storePath()); err == nil && file.Size() == 0 {
-		a.note("the store " + a.storePath() + " is empty: what it may have held is lost, and reading begins as it does the first time (look_back)")
-	}
-	store, err := runner.OpenStore(ctx, a.storePath())
+	store, err := a.openStore(ctx)
 	if err != nil {
 		return err
 	}

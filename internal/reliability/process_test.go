@@ -3,9 +3,12 @@
 package reliability
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +47,34 @@ func orphaned(t *testing.T) string {
 		s.through(w, s.events)
 	}
 	return "the plugin is gone within 2 s; " + s.settle(w)
+}
+
+// pinned has the plugin's binary replaced before and after its checksum was taken.
+func pinned(t *testing.T) string {
+	s := newScene(t, oktatest.Options{})
+	plugin := filepath.Join(s.dir, "plugin")
+	right := []byte("#!/bin/sh\nexec " + soarBinary + " serve-plugin\n")
+	sum := sha256.Sum256(right)
+	put := func(text []byte) {
+		if err := os.WriteFile(plugin, text, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flags := []string{"--plugin", plugin, "--plugin-sha256", hex.EncodeToString(sum[:])}
+	put([]byte("#!/bin/sh\necho I am somebody else\n"))
+	if other := s.watch(flags...); other.wait(20*time.Second) != 2 || !strings.Contains(other.said(), "its SHA-256 differs") {
+		t.Errorf("another program: %s", other.said())
+	}
+	put(right)
+	s.deny(3)
+	w := s.watch(flags...)
+	s.through(w, 3)
+	put([]byte("#!/bin/sh\necho I am somebody else\n"))
+	if !w.killPlugin() {
+		t.Fatal("there is no plugin process")
+	}
+	s.deny(3)
+	return "another program is refused with exit status 2; a watch that runs restarts its plugin from the bytes that were hashed: " + s.settle(w)
 }
 
 // swapped puts another program in the plugin's place.

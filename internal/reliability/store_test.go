@@ -102,20 +102,119 @@ func damaged(t *testing.T) string {
 	return "refused with the reason, the file stays as it is; of a log torn in its last commit: " + s.settle(s.watch())
 }
 
-// emptied has a store of which nothing is left.
+// emptied has a store of zero bytes: its history is lost, which nobody must overlook.
 func emptied(t *testing.T) string {
 	s := newScene(t, oktatest.Options{})
 	s.deny(5)
 	w := s.watch()
 	s.through(w, 5)
 	w.stop()
+	whole, err := os.ReadFile(s.store)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Truncate(s.store, 0); err != nil {
 		t.Fatal(err)
 	}
+	s.refused(s.watch(), "--new-store")
+	if info, err := os.Stat(s.store); err != nil || info.Size() != 0 {
+		t.Errorf("the empty file was changed: %v, %v", info, err)
+	}
+	other := filepath.Join(s.dir, "other.db")
+	if err := os.WriteFile(other, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fresh := s.watch("--store", other, "--new-store")
+	fresh.has(1, "watching")
+	fresh.stop()
+	if err := os.WriteFile(s.store, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s.deny(5)
-	out := s.settle(s.watch())
-	return notKept + ": an empty file is what a process leaves that is killed while it makes a store, and is taken for that, with a note; reading begins where a first poll does (`look_back`, here 24 h), where " + out + " in the new store"
+	return "refused, and the file stays as it is; with --new-store a new store begins; of the store put back: " + s.settle(s.watch())
 }
+
+// refused waits for the end of a watch that must not have begun, or gone on.
+func (s *scene) refused(w *watch, says string) {
+	s.Helper()
+	if code := w.wait(20 * time.Second); code != 1 {
+		s.Errorf("exit status %d", code)
+	}
+	if errors := w.of("error"); len(errors) != 1 || !strings.Contains(errors[0].Error.Message, says) {
+		s.Errorf("says %+v, and not %q", errors, says)
+	}
+}
+
+// lockDeleted removes every file that could be a lock, as a cleaner of old files does.
+func lockDeleted(t *testing.T) string {
+	s := newScene(t, oktatest.Options{})
+	s.deny(5)
+	w := s.watch()
+	s.through(w, 5)
+	files, err := filepath.Glob(filepath.Join(s.dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		switch filepath.Base(file) {
+		case "soar.db", "soar.db-wal", "soar.db-shm", "book.yaml":
+		default:
+			if err := os.RemoveAll(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s.refused(s.watch(), "another engine works on the store")
+	s.deny(5)
+	return "there is no lock file; the second watch is refused; " + s.settle(w)
+}
+
+// linked gives the store a second name, before a watch starts and while it runs.
+func linked(t *testing.T) string {
+	s := newScene(t, oktatest.Options{})
+	s.deny(5)
+	w := s.watch()
+	s.through(w, 5)
+	link := filepath.Join(s.dir, "link.db")
+	if err := os.Link(s.store, link); err != nil {
+		t.Fatal(err)
+	}
+	s.refused(w, "2 hard links")
+	for _, store := range []string{s.store, link} {
+		s.refused(s.watch("--store", store), "2 hard links")
+	}
+	if err := os.Remove(link); err != nil {
+		t.Fatal(err)
+	}
+	s.deny(5)
+	return "the watch ends with exit status 1 within seconds, and no other starts; without the link, " + s.settle(s.watch())
+}
+
+// moved takes the store away from a watch, which must end. What was written before
+// is in the file that was taken away and its log.
+func moved(spoil func(s *scene) error, restore func(s *scene) error) func(t *testing.T) string {
+	return func(t *testing.T) string {
+		s := newScene(t, oktatest.Options{})
+		s.deny(5)
+		w := s.watch()
+		s.through(w, 5)
+		if err := spoil(s); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		s.refused(w, "while in use")
+		if took := time.Since(began); took > 15*time.Second {
+			t.Errorf("it ended after %s", took)
+		}
+		if err := restore(s); err != nil {
+			t.Fatal(err)
+		}
+		s.deny(5)
+		return "the watch ends with exit status 1 within seconds; of the store put back, " + s.settle(s.watch())
+	}
+}
+
+func (s *scene) away() string { return filepath.Join(s.dir, "away.db") }
 
 // flipped turns a bit in each page but the first.
 func flipped(b []byte) []byte {

@@ -3,6 +3,9 @@
 package reliability
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"time"
 
 	"soar.example/okta/internal/oktatest"
@@ -46,11 +49,22 @@ var table = []row{
 	{name: "clock-day", promise: "P9", fault: "a clock a day ahead of Okta's", how: "the same", try: clockOff(-24 * time.Hour)},
 	{name: "clock-jump", promise: "P9", fault: "a clock that jumps mid-run", how: "from two hours ahead of Okta's to an hour behind it, in three jumps; places are lost besides", try: clockJump},
 	{name: "full", promise: "P13", fault: "no space left on the disk", how: "the store is on a small tmpfs that is filled, and emptied again", try: diskFull},
+	{name: "eio", promise: "P13", fault: "an I/O error of the disk", how: "strace injects EIO into every sync, then into every write, of the store's files by a soar watch", try: ioErrors},
 	{name: "two", promise: "P15", fault: "two watchers on one store", how: "a second soar watch, and a third by a link to the store", try: twoWatchers},
 	{name: "damaged", promise: "P14", fault: "a store that is cut off, overwritten or not a store", how: "six kinds of damage to the store of a killed process; its log torn in the last commit", try: damaged},
-	{name: "emptied", promise: "P14", fault: "a store of zero bytes", how: "the store of a process that ended is truncated", try: emptied},
+	{name: "emptied", promise: "P14", fault: "a store of zero bytes", how: "the store of a process that ended is truncated; then it is put back", try: emptied},
+	{name: "lock", promise: "P15", fault: "a deleted lock file", how: "every file beside the store that is not SQLite's is deleted; a second soar watch starts", try: lockDeleted},
+	{name: "linked", promise: "P15", fault: "a store with a second hard link", how: "the link is made while a soar watch runs, and deleted later", try: linked},
+	{name: "renamed", promise: "P14", fault: "a store that is renamed or deleted while in use", how: "the store of a soar watch is renamed, which takes its name away as deletion does, and put back later",
+		try: moved(func(s *scene) error { return os.Rename(s.store, s.away()) }, func(s *scene) error { return os.Rename(s.away(), s.store) })},
+	{name: "replaced", promise: "P14", fault: "a store that is replaced while in use", how: "another file takes the name of the store of a soar watch, and the store is put back later",
+		try: moved(func(s *scene) error {
+			s.write("other.db", "another file")
+			return errors.Join(os.Link(s.store, s.away()), os.Rename(filepath.Join(s.dir, "other.db"), s.store))
+		}, func(s *scene) error { return os.Rename(s.away(), s.store) })},
 	{name: "orphan", promise: "P2", fault: "the host is killed and its plugin lives on", how: "kill -9 of the host, with a page under way and without", try: orphaned},
 	{name: "swapped", promise: "P16", fault: "the plugin's binary is swapped while it runs", how: "another program takes its place, and the process is killed; then the right one is put back", try: swapped},
+	{name: "pinned", promise: "P16", fault: "a plugin's binary that is swapped before or after its check", how: "--plugin-sha256; the file is overwritten before the launch, and between the launch and a restart", try: pinned},
 	{name: "tls", promise: "P5", fault: "a certificate that nobody signed, mid-run", how: "the org's certificate is another from one connection to the next, and the first again", try: badCertificate},
 	{name: "401", promise: "P24", fault: "the token is revoked mid-run and given back", how: "the org answers 401", try: lockedOut(401, "E0000011", 3)},
 	{name: "403", promise: "P24", fault: "the right to read the log is lost mid-run and given back", how: "the org's log answers 403", try: lockedOut(403, "E0000006", 1)},
@@ -66,10 +80,8 @@ var table = []row{
 	{promise: "P12", fault: "a page of 64 MiB and more, or an answer without end", how: "gzip of zeros", proved: "internal/okta TestAnswerWithoutEnd", outcome: "refused, with the limit named"},
 	{promise: "P12", fault: "events of any shape among others", how: "members that are missing, twice there, of another type or 5,000 levels deep", proved: "internal/systemlog TestSplitPoison", outcome: "passed on raw, with what could not be read; the rest unharmed"},
 	{promise: "P14", fault: "a store of a newer version, or of another program", how: "eleven such files", proved: "internal/runner TestStoreRefuses", outcome: "refused, and left as it is"},
-	{promise: "P13", fault: "an I/O error of the disk", how: "not tried", outcome: notProved + ": it takes the path of a full disk, which is tried"},
 	{promise: "P15", fault: "two engines on one store", how: "by the same name and by a link", proved: "internal/runner TestOneEnginePerStore", outcome: "the second is refused"},
-	{promise: "P16", fault: "a binary with another checksum", how: "a checksum that differs by a bit", proved: "plugin/host TestChecksum", outcome: "refused, if the host was given a checksum; the right one is started, and started again"},
-	{promise: "P16", fault: "a binary that is swapped between its check and its start, or lies in a folder that others may write to", how: "not tried", outcome: notKept + ": the checksum is taken of the path, and the path is started; `soar` itself takes no checksum. Keep the binary where only its owner may write"},
+	{promise: "P16", fault: "a binary with another checksum", how: "a bit, a byte or the end of it differs; or it is replaced, deleted or overwritten after the launch", proved: "plugin/host TestChecksum", outcome: "refused if the host was given a checksum and the bytes differ; the bytes that were hashed are started, and started again"},
 	{promise: "P17", fault: "a service app's key and access token in errors and logs", how: "somebody in Okta's place who repeats what he was sent", proved: "internal/okta TestSecretsStayInside", outcome: "in no error and no log"},
 	{promise: "P17", fault: "the host's environment", how: "canaries in it", proved: "plugin/host TestEnvironment", outcome: "the plugin sees proxy, certificate and TMPDIR variables, no other"},
 	{promise: "P18", fault: "ids such as `..`, `a/b`, `a?b`, `a%2fb`, with a line end or a NUL", how: "as ids of users, groups and sessions", proved: "internal/okta TestIDsThatWouldMeanSomethingElse", outcome: "refused, nothing is sent"},

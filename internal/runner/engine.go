@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/internal/playbook"
@@ -39,7 +38,6 @@ type Options struct {
 type Engine struct {
 	store *Store
 	o     Options
-	lock  *flock.Flock
 	// gate keeps a worker from taking a run before it was announced.
 	gate     sync.Mutex
 	closed   bool      // under gate
@@ -52,13 +50,10 @@ type Engine struct {
 	arranged signal   // an undo was stored
 }
 
-// lockSuffix ends the name of the file whose lock an engine holds.
-const lockSuffix = ".lock"
-
-// New takes the store for this engine: the file with .lock after its name is
-// locked until [Engine.Close] or the end of the process. While another engine
-// holds it, New fails at once; so it does if the store is damaged. Runs that an
-// engine which is gone left running are queued again.
+// New takes the store for this engine: its database file is locked until
+// [Engine.Close] or the end of the process. While another engine holds the lock, New
+// fails at once; so it does if the store is damaged. Runs that were left running are
+// queued again, since the lock proves that the engine which began them is gone.
 func New(store *Store, o Options) (*Engine, error) {
 	if o.Org == "" || o.Manifest == nil || o.Session == nil {
 		return nil, errors.New("an engine needs an org, a manifest and a session")
@@ -78,28 +73,46 @@ func New(store *Store, o Options) (*Engine, error) {
 	if o.lookEvery == 0 {
 		o.lookEvery = lookoutEvery
 	}
-	e := &Engine{store: store, o: o, lock: flock.New(store.path+lockSuffix, flock.SetPermissions(0o600)), latest: unknownTime}
-	free, err := e.lock.TryLock()
+	e := &Engine{store: store, o: o, latest: unknownTime}
+	free, err := store.file.lock()
 	if err != nil {
 		return nil, fmt.Errorf("lock the store: %w", err)
 	}
 	if !free {
-		return nil, fmt.Errorf("%w %s: two would do everything twice", ErrInUse, store.path)
+		return nil, fmt.Errorf("%w %s: two would do everything twice", ErrInUse, store.Path())
 	}
-	if err := store.checkWhole(); err != nil {
-		return nil, errors.Join(err, e.lock.Unlock())
-	}
-	left, err := store.write.Exec(requeue, o.Org)
+	left, err := e.takeOver()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("queue the runs that were cut off: %w", err), e.lock.Unlock())
+		return nil, errors.Join(err, store.file.unlock())
 	}
-	if e.lines, err = store.write.Prepare(selectNext); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare to look for runs: %w", err), e.lock.Unlock())
-	}
-	if n, err := left.RowsAffected(); err == nil && n > 0 {
-		o.Logger.Info("resuming runs that were cut off", "runs", n)
+	if left > 0 {
+		o.Logger.Info("resuming runs that were cut off", "runs", left)
 	}
 	return e, nil
+}
+
+// takeOver readies a store whose lock the engine has, and returns how many runs
+// were cut off.
+func (e *Engine) takeOver() (left int64, err error) {
+	if err := e.store.checkWhole(); err != nil {
+		return 0, err
+	}
+	ctx := context.Background()
+	err = e.store.tx(ctx, func(tx *sql.Tx) error {
+		requeued, err := tx.ExecContext(ctx, requeue, e.o.Org)
+		if err == nil {
+			left, err = requeued.RowsAffected()
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("queue the runs that were cut off: %w", err)
+	}
+	if e.lines, err = e.store.write.Prepare(selectNext); err != nil {
+		return 0, fmt.Errorf("prepare to look for runs: %w", err)
+	}
+	e.store.file.pin()
+	return left, nil
 }
 
 // They go before those that have not begun.
@@ -114,7 +127,7 @@ func (e *Engine) Close() error {
 		return errors.New("close engine: it is still at work")
 	}
 	e.closed = true
-	return errors.Join(e.lines.Close(), e.lock.Unlock())
+	return errors.Join(e.lines.Close(), e.store.file.unlock())
 }
 
 var errClosed = errors.New("the engine is closed")

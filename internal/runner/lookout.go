@@ -18,13 +18,16 @@ func (e *Engine) watches() []func(halt, calls context.Context) error {
 	return []func(halt, calls context.Context) error{e.lookout, e.undoer}
 }
 
-// lookout wakes the workers when another process has written, until halt ends. Its
-// error is the store's.
+// lookout wakes the workers when another process has written, and looks whether the
+// store's path still names the store, until halt ends. Its error is the store's.
 func (e *Engine) lookout(halt, calls context.Context) error {
 	ticker := time.NewTicker(e.o.lookEvery)
 	defer ticker.Stop()
 	var last int64
 	for {
+		if err := e.store.file.check(); err != nil {
+			return err
+		}
 		// On one connection this number stays the same for as long as nobody else
 		// commits (https://www.sqlite.org/pragma.html#pragma_data_version).
 		var version int64

@@ -34,29 +34,37 @@ var migrations = []string{schemaV1, schemaV2, schemaV3, schemaV4, schemaV5, sche
 const applicationID = 0x736f6172
 
 var (
+	errEmpty    = errors.New("the file is empty, so what the store held is lost. Restore it from a backup, or accept the loss with --new-store")
 	errNotStore = errors.New("is not a store of runs")
 	errNewer    = errors.New("was written by a newer version of this program; update the program, or choose another store")
 )
 
-// migrate brings the store to the newest version, and a new file into being.
-func migrate(ctx context.Context, db *sql.DB) error {
+// migrate brings the store to the newest version. A database without tables is
+// refused, unless emptyToo has it made a store.
+func migrate(ctx context.Context, db *sql.DB, emptyToo bool) error {
 	version, err := versionOf(ctx, db)
 	if err != nil {
 		return err
 	}
+	if version == 0 && !emptyToo {
+		return errEmpty
+	}
+	// Cannot be changed inside a transaction, and lasts in the file.
+	var mode string
+	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("its file system cannot hold a write-ahead log (journal mode is %s)", mode)
+	}
 	if version == len(migrations) {
 		return nil
 	}
-	if version == 0 {
-		// Cannot be changed inside a transaction, and lasts in the file.
-		var mode string
-		if err := db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
-			return err
-		}
-		if mode != "wal" {
-			return fmt.Errorf("its file system cannot hold a write-ahead log (journal mode is %s)", mode)
-		}
-	}
+	return migrateAll(ctx, db)
+}
+
+// migrateAll applies the migrations that the database does not have.
+func migrateAll(ctx context.Context, db *sql.DB) error {
 	return inTx(ctx, db, func(tx *sql.Tx) error {
 		// Another process may have been faster.
 		version, err := versionOf(ctx, tx)
@@ -105,10 +113,10 @@ func versionOf(ctx context.Context, q querier) (int, error) {
 func (s *Store) checkWhole() error {
 	var verdict string
 	if err := s.read.QueryRow(`PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
-		return fmt.Errorf("the store %s is damaged: %w", s.path, err)
+		return fmt.Errorf("the store %s is damaged: %w", s.file.path, err)
 	}
 	if verdict != "ok" {
-		return fmt.Errorf("the store %s is damaged: %s", s.path, verdict)
+		return fmt.Errorf("the store %s is damaged: %s", s.file.path, verdict)
 	}
 	return nil
 }

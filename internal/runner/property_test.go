@@ -48,7 +48,7 @@ func (w *world) abandon(t *rapid.T, atWork bool) {
 	} else {
 		worked <- nil
 	}
-	must(t, w.engine.lock.Unlock())
+	must(t, w.store.file.unlock())
 	must(t, w.store.Close())
 	stop()
 	<-worked // with an error, if it had something to do

@@ -22,57 +22,99 @@ import (
 // several processes may have it open at once; only one of them may have an
 // [Engine] on it.
 type Store struct {
-	path    string
+	file    *storeFile
 	write   *sql.DB  // one connection: SQLite has one writer anyway
 	read    *sql.DB  // cannot write
 	schemas sync.Map // an action's input schema as text → *schema.Schema
 }
 
-// OpenStore opens the store at path, and creates it if there is no file or an
-// empty one. A file that is something else, or was written by a newer version
-// of this program, is refused and left as it is. Others than the owner may
-// neither read nor write it.
+// OpenStore opens the store at path, and creates it if there is no file. A file that
+// is empty, is something else, or was written by a newer version of this program is
+// refused and left as it is. So is a file with several hard links. Others than the
+// owner may neither read nor write the store.
 //
 // Every commit is on the disk when it returns (journal_mode WAL, synchronous
-// FULL).
-func OpenStore(ctx context.Context, path string) (_ *Store, err error) {
+// FULL). No transaction is committed once path names another file.
+func OpenStore(ctx context.Context, path string) (*Store, error) {
+	return openAt(ctx, path, false)
+}
+
+// OpenNewStore is like OpenStore, and takes an empty file as a new store too.
+func OpenNewStore(ctx context.Context, path string) (*Store, error) {
+	return openAt(ctx, path, true)
+}
+
+func openAt(ctx context.Context, path string, emptyToo bool) (*Store, error) {
 	if path == "" {
 		return nil, errors.New("open store: it needs a file name")
 	}
-	if path, err = filepath.Abs(path); err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+	file, err := openFile(path)
+	if errors.Is(err, fs.ErrNotExist) && file != nil {
+		if err = createStore(ctx, file.path); err == nil {
+			file, err = openFile(path)
+		}
 	}
-	like, err := modelOf(path)
 	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	s := new(Store)
-	if s.write, err = sql.Open("sqlite", dsn(path, like, "immediate", "synchronous(full)", "foreign_keys(1)")); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
-	s.write.SetMaxOpenConns(1)
-	if s.read, err = sql.Open("sqlite", dsn(path, "", "deferred", "query_only(1)")); err != nil {
-		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), s.write.Close())
-	}
-	s.read.SetMaxOpenConns(4)
-	if err = patiently(ctx, func() error { return migrate(ctx, s.write) }); err == nil {
-		err = os.Chmod(path, 0o600)
-	}
-	if err == nil {
-		// One name for one file, so that two engines meet at the same lock.
-		s.path, err = filepath.EvalSymlinks(path)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), s.Close())
+	s := &Store{file: file}
+	if err := s.open(ctx, emptyToo); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", file.path, err), s.Close())
 	}
 	return s, nil
 }
 
+func (s *Store) open(ctx context.Context, emptyToo bool) (err error) {
+	info, err := s.file.f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() == 0 && !emptyToo {
+		return errEmpty
+	}
+	if err := s.file.check(); err != nil {
+		return err
+	}
+	if s.write, err = sql.Open("sqlite", dsn(s.file.path, "immediate", "synchronous(full)", "foreign_keys(1)")); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite", dsn(s.file.path, "deferred", "query_only(1)")); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(4)
+	s.read.SetMaxIdleConns(4) // a connection that is opened later could be one to another file
+	if err := patiently(ctx, func() error { return migrate(ctx, s.write, emptyToo) }); err != nil {
+		return err
+	}
+	if err := s.file.check(); err != nil {
+		return err
+	}
+	return os.Chmod(s.file.path, 0o600)
+}
+
 // Close closes the store. An Engine on it must be closed before.
-func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.read, s.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(append(errs, s.file.close())...)
+}
 
 // Path returns the store's file, absolute and with links resolved.
-func (s *Store) Path() string { return s.path }
+func (s *Store) Path() string { return s.file.path }
+
+// InUse reports whether an [Engine] has the store, in whatever process.
+func (s *Store) InUse() (bool, error) {
+	used, err := s.file.inUse()
+	if err != nil {
+		return false, fmt.Errorf("look whether the store is in use: %w", err)
+	}
+	return used, nil
+}
 
 // Checkpoint returns where the named source goes on, nil if it never began.
 func (s *Store) Checkpoint(ctx context.Context, source string) (json.RawMessage, error) {
@@ -87,38 +129,22 @@ func (s *Store) Checkpoint(ctx context.Context, source string) (json.RawMessage,
 	return place, nil
 }
 
-// modelOf returns a file whose mode SQLite is to give to the one at path, "" if
-// that is there already. The file itself is never opened here, not even to
-// create it: closing it would take away the locks that SQLite has on it in this
-// process (POSIX locks; see "How To Corrupt An SQLite Database File").
-func modelOf(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is not a file", path)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	f, err := os.OpenFile(path+lockSuffix, os.O_RDONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return "", err
-	}
-	return f.Name(), f.Close()
-}
-
-func dsn(path, like, lock string, pragmas ...string) string {
+func dsn(path, lock string, pragmas ...string) string {
 	q := url.Values{"_txlock": {lock}, "_pragma": append([]string{"busy_timeout(10000)"}, pragmas...)}
-	if like != "" {
-		q.Set("modeof", like)
-	}
 	// SQLite takes a + for itself, not for a space.
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")}
 	return u.String()
 }
 
-// tx runs do in one write transaction.
+// tx runs do in one write transaction. It commits nothing once the store's path
+// names another file: nobody would find what was written.
 func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error {
-	return inTx(ctx, s.write, do)
+	return inTx(ctx, s.write, func(tx *sql.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		return s.file.check()
+	})
 }
 
 func inTx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {

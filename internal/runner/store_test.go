@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,8 +56,8 @@ func TestStoreInOddPlaces(t *testing.T) {
 		if err != nil || info.Size() == 0 || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
-		if s := openStore(t, path); filepath.Base(s.path) != name {
-			t.Errorf("%s is known as %s", name, s.path)
+		if s := openStore(t, path); filepath.Base(s.Path()) != name {
+			t.Errorf("%s is known as %s", name, s.Path())
 		}
 	}
 }
@@ -141,21 +142,113 @@ func newer(t *testing.T, path string) {
 	}
 }
 
-// A process that is killed while it makes the store leaves an empty database,
-// which may be in WAL mode already.
-func TestStoreHalfMade(t *testing.T) {
-	path := storePath(t)
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
+// An empty file is a store whose content is lost: only OpenNewStore makes a store of
+// it, and nothing less than that is left behind by a refusal.
+func TestStoreThatIsEmpty(t *testing.T) {
+	database := func(t *testing.T, path, statements string) {
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec(statements); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if _, err := db.Exec(`PRAGMA journal_mode = WAL`); err != nil {
-		t.Fatal(err)
+	for name, empty := range map[string]func(t *testing.T, path string){
+		"zero bytes": func(t *testing.T, path string) {
+			if err := os.WriteFile(path, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"truncated store": func(t *testing.T, path string) {
+			if err := openStore(t, path).Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(path, 0); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"truncated store with a log": func(t *testing.T, path string) {
+			if err := openStore(t, path).Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(os.Truncate(path, 0), os.WriteFile(path+"-wal", []byte("of the store before"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"database in WAL mode without tables": func(t *testing.T, path string) { database(t, path, `PRAGMA journal_mode = WAL`) },
+		"database whose tables are gone":      func(t *testing.T, path string) { database(t, path, `CREATE TABLE t (x); DROP TABLE t`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := storePath(t)
+			empty(t, path)
+			before, _ := os.ReadFile(path)
+			if s, err := OpenStore(t.Context(), path); !errors.Is(err, errEmpty) || !strings.Contains(err.Error(), "--new-store") {
+				t.Errorf("got %v, %v", s, err)
+			}
+			if after, _ := os.ReadFile(path); string(after) != string(before) {
+				t.Error("the refused file was changed")
+			}
+			s, err := OpenNewStore(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(s.checkWhole(), s.Close()); err != nil {
+				t.Error(err)
+			}
+			openStore(t, path) // from now on it is a store like any other
+		})
 	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
+}
+
+// A new store gets its name only when it is complete. Whatever a process that was
+// killed while creating it, or a deleted store, left beside it is no obstacle.
+func TestStoreIsCreatedWhole(t *testing.T) {
+	for name, leave := range map[string]func(path string) error{
+		"nothing":         func(string) error { return nil },
+		"an unfinished":   func(path string) error { return os.WriteFile(path+".new", []byte("half a sto"), 0o600) },
+		"a log":           func(path string) error { return os.WriteFile(path+"-wal", []byte("of another store"), 0o600) },
+		"a link to come":  func(path string) error { return os.Symlink(filepath.Join(filepath.Dir(path), "target.db"), path) },
+		"a relative link": func(path string) error { return os.Symlink("target.db", path) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := storePath(t)
+			if err := leave(path); err != nil {
+				t.Fatal(err)
+			}
+			seen := make(chan string, 1)
+			done := make(chan struct{})
+			var watching sync.WaitGroup
+			watching.Go(func() {
+				for {
+					if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+						seen <- "an empty file was seen under the store's name"
+						return
+					}
+					select {
+					case <-done:
+						return
+					default:
+					}
+				}
+			})
+			s := openStore(t, path)
+			close(done)
+			watching.Wait()
+			select {
+			case what := <-seen:
+				t.Error(what)
+			default:
+			}
+			if err := s.checkWhole(); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Stat(path + ".new"); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the unfinished store is still there: %v", err)
+			}
+		})
 	}
-	openStore(t, path)
 }
 
 func TestStoreMadeByManyAtOnce(t *testing.T) {

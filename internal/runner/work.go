@@ -74,7 +74,7 @@ func (e *Engine) Work(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	return fmt.Errorf("work on %s: %w", e.store.path, context.Cause(halt))
+	return fmt.Errorf("work on %s: %w", e.store.Path(), context.Cause(halt))
 }
 
 func (e *Engine) clockIn() error {

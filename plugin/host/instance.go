@@ -31,8 +31,10 @@ const hardLimit = 2 * time.Second
 // start launches the process and returns when it answers. When it fails, nothing
 // is left behind.
 func start(ctx context.Context, c Config) (*instance, error) {
-	if err := c.binary(); err != nil {
-		return nil, err
+	if c.pinned == nil {
+		if err := c.binary(); err != nil {
+			return nil, err
+		}
 	}
 	limited, cancel := context.WithTimeout(ctx, c.StartTimeout)
 	defer cancel()
@@ -48,7 +50,8 @@ func start(ctx context.Context, c Config) (*instance, error) {
 		Logger:           c.Logger,
 		StartTimeout:     c.StartTimeout,
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, dir string) (runner.Runner, error) {
-			cmd := exec.Command(c.Path, c.Args...)
+			cmd := exec.Command(c.program(), c.Args...)
+			cmd.Args[0] = c.Path
 			cmd.Env = append(environ(c), spec.Env...)
 			i.process = newProcess(cmd, dir)
 			// go-plugin itself waits by the clock alone.

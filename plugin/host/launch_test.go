@@ -130,27 +130,77 @@ func TestLaunchCanceled(t *testing.T) {
 	}
 }
 
-// A pinned checksum is checked at each launch, the second one included.
+// With a checksum exactly the bytes that were hashed run, at a restart too, whatever
+// becomes of the file meanwhile; without one the file is started as it is.
 func TestChecksum(t *testing.T) {
-	t.Parallel()
-	binary, err := os.ReadFile(executable(t))
+	right, err := os.ReadFile(executable(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256(binary)
-	p := launch(t, func(c *host.Config) { c.Checksum = sum[:] })
-	s := open(t, p, "a")
-	first := mustEcho(t, s).PID
-	_, _ = s.Run(t.Context(), "crash", nil)
-	if second := mustEcho(t, s).PID; second == first {
-		t.Error("the process is still the same")
+	other := []byte("#!/bin/sh\necho I am somebody else\n")
+	sum := sha256.Sum256(right)
+	off := sum
+	off[0]++
+	script := []byte("#!/bin/sh\nexec " + executable(t) + " \"$@\"\n")
+	for name, test := range map[string]struct {
+		binary, checksum []byte
+		spoil            func(path string) error // after the launch
+		refused          bool
+	}{
+		"kept": {binary: right, checksum: sum[:], spoil: func(string) error { return nil }},
+		"replaced": {binary: right, checksum: sum[:], spoil: func(path string) error {
+			return errors.Join(os.Remove(path), os.WriteFile(path, other, 0o700))
+		}},
+		"deleted":              {binary: right, checksum: sum[:], spoil: os.Remove},
+		"made not executable":  {binary: right, checksum: sum[:], spoil: func(path string) error { return os.Chmod(path, 0o600) }},
+		"written to":           {binary: right, checksum: sum[:], spoil: func(path string) error { return os.WriteFile(path, other, 0o700) }},
+		"a script, written to": {binary: script, checksum: sumOf(script), spoil: func(path string) error { return os.WriteFile(path, other, 0o700) }},
+		"a bit differs":        {binary: right, checksum: off[:], refused: true},
+		"another program":      {binary: other, checksum: sum[:], refused: true},
+		"longer by a byte":     {binary: append(right[:len(right):len(right)], 0), checksum: sum[:], refused: true},
+		"cut off":              {binary: right[:len(right)-1], checksum: sum[:], refused: true},
+		"empty":                {binary: nil, checksum: sum[:], refused: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(tempDir(t), "plugin")
+			temp := tempDir(t)
+			t.Setenv("TMPDIR", temp)
+			if err := os.WriteFile(path, test.binary, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			p, err := host.Launch(t.Context(), config(t, plugintest.Plugin, func(c *host.Config) { c.Path, c.Checksum = path, test.checksum }))
+			if test.refused {
+				if e := sdk.AsError(err); e == nil || e.Code != sdk.InvalidInput || !errors.Is(err, goplugin.ErrChecksumsDoNotMatch) {
+					t.Fatalf("got %v", err)
+				}
+			} else {
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer p.Close()
+				if err := test.spoil(path); err != nil {
+					t.Fatal(err)
+				}
+				s := open(t, p, "a")
+				first := mustEcho(t, s).PID
+				_, _ = s.Run(t.Context(), "crash", nil)
+				if second := mustEcho(t, s).PID; second == first {
+					t.Error("the process is still the same")
+				}
+				if err := p.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			if left := entries(t, temp); left != nil {
+				t.Errorf("left %q", left)
+			}
+		})
 	}
+}
 
-	sum[0]++
-	_, err = host.Launch(t.Context(), config(t, plugintest.Plugin, func(c *host.Config) { c.Checksum = sum[:] }))
-	if e := sdk.AsError(err); e == nil || e.Code != sdk.InvalidInput || !errors.Is(err, goplugin.ErrChecksumsDoNotMatch) {
-		t.Errorf("got %v", err)
-	}
+func sumOf(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return sum[:]
 }
 
 // The plugin's log lines reach the host's logger, from the level that it wants;

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"sync"
 
@@ -41,9 +42,12 @@ func Launch(ctx context.Context, c Config) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.pinned, err = pin(c); err != nil {
+		return nil, err
+	}
 	first, err := start(ctx, c)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, c.unpin())
 	}
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &Plugin{
@@ -118,5 +122,5 @@ func (p *Plugin) Close() error {
 		p.retire(last)
 	}
 	p.retiring.Wait()
-	return nil
+	return p.config.unpin()
 }
