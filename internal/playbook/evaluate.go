@@ -16,8 +16,7 @@ import (
 // function of a text applied to a field that is null, or why the trigger is in doubt
 // about an event that fits otherwise.
 func (p *Playbook) Match(e sdk.RawEvent) (bool, error) {
-	typeUnread := e.Type == "" && e.Doubt != ""
-	if !typeUnread && !p.matchesType(e.Type) {
+	if !p.Selects(e) {
 		return false, nil
 	}
 	holds, err := p.decide(p.condition, Scope{Event: e.Data, Shapes: e.Shapes})
@@ -28,6 +27,13 @@ func (p *Playbook) Match(e sdk.RawEvent) (bool, error) {
 		return false, sdk.Invalid(fmt.Sprintf("playbook %q is not started: %s", p.Name, e.Doubt))
 	}
 	return holds, nil
+}
+
+// Selects reports whether e has one of the playbook's types, or may have: where the
+// trigger could not read its type.
+func (p *Playbook) Selects(e sdk.RawEvent) bool {
+	typeUnread := e.Type == "" && e.Doubt != ""
+	return typeUnread || p.matchesType(e.Type)
 }
 
 func (p *Playbook) matchesType(eventType string) bool {

@@ -49,7 +49,8 @@ func (a *Accepted) count(run Run, became fate) {
 // invalid_input.
 //
 // An event whose condition cannot be evaluated is not dropped: its run is
-// recorded as failed, with that error. So is one that the trigger is in doubt about.
+// recorded as failed, with that error. So is one that the trigger is in doubt about,
+// and one during which the process died twice.
 // An event that says whom it is for (its For) is matched against the books at those
 // places alone.
 func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, books []*playbook.Playbook) (Accepted, error) {
@@ -127,14 +128,24 @@ func (e *Engine) match(events []sdk.RawEvent, books []*playbook.Playbook) ([]mat
 		files[b.Name] = b.File
 	}
 	var all []match
+	mark := e.marks.slot()
+	defer mark.release()
 	for _, event := range events {
 		event.ID = eventID(event)
+		dangerous := e.marks.setAside(markOf(e.o.Org, event.ID))
+		mark.put(markOf(e.o.Org, event.ID))
 		if !json.Valid(event.Data) {
 			// Kept as a text, which conditions and people can still be shown.
 			event.Data, _ = json.Marshal(string(event.Data))
 		}
 		for i, b := range books {
 			if event.For != nil && !slices.Contains(event.For, i) {
+				continue
+			}
+			if dangerous != nil {
+				if b.Selects(event) {
+					all = append(all, match{event: event, book: b, err: dangerous})
+				}
 				continue
 			}
 			ok, err := guarded(e, "the condition of "+b.Name, func() (bool, error) { return b.Match(event) })

@@ -13,5 +13,7 @@
 //   - a step that had finished is not run again; the one that was under way is;
 //   - a change that is to last for a time is taken back after it, by whatever engine
 //     works then, and never before its time; what stood there before is left alone;
+//   - an event during which the process died twice, while it evaluated a playbook's
+//     expressions, fails its runs and does not stop the others;
 //   - no action is called that has not been written to the audit trail first.
 package runner

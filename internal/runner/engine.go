@@ -48,6 +48,7 @@ type Engine struct {
 	queued   signal   // a run was queued
 	finished signal   // a run has finished
 	arranged signal   // an undo was stored
+	marks    *marks
 }
 
 // New takes the store for this engine: its database file is locked until
@@ -111,6 +112,9 @@ func (e *Engine) takeOver() (left int64, err error) {
 	if e.lines, err = e.store.write.Prepare(selectNext); err != nil {
 		return 0, fmt.Errorf("prepare to look for runs: %w", err)
 	}
+	if e.marks, err = openMarks(e.store.Path() + markSuffix); err != nil {
+		return 0, errors.Join(err, e.lines.Close())
+	}
 	e.store.file.pin()
 	return left, nil
 }
@@ -127,7 +131,7 @@ func (e *Engine) Close() error {
 		return errors.New("close engine: it is still at work")
 	}
 	e.closed = true
-	return errors.Join(e.lines.Close(), e.store.file.unlock())
+	return errors.Join(e.lines.Close(), e.marks.close(), e.store.file.unlock())
 }
 
 var errClosed = errors.New("the engine is closed")

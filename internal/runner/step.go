@@ -16,14 +16,14 @@ import (
 // calls ended first: then it is left to be run again. Its error is the store's.
 func (e *Engine) step(halt, calls context.Context, j *job, n int) (over bool, err error) {
 	step, s := j.book.Steps[n], j.steps[n]
-	applies, err := guarded(e, "the condition of step "+step.ID, func() (bool, error) { return j.book.Applies(step, j.scope) })
+	applies, err := marked(e, j.run.EventID, "the condition of step "+step.ID, func() (bool, error) { return j.book.Applies(step, j.scope) })
 	if err != nil {
 		return true, e.settle(calls, j, n, Failed, sdk.AsError(err))
 	}
 	if !applies {
 		return true, e.settle(calls, j, n, Skipped, nil)
 	}
-	input, err := guarded(e, "the input of step "+step.ID, func() (json.RawMessage, error) { return j.book.Input(step, j.scope) })
+	input, err := marked(e, j.run.EventID, "the input of step "+step.ID, func() (json.RawMessage, error) { return j.book.Input(step, j.scope) })
 	if err != nil {
 		return true, e.settle(calls, j, n, Failed, sdk.AsError(err))
 	}
