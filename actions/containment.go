@@ -146,7 +146,15 @@ func (j *job) suspend(ctx context.Context) {
 	}
 }
 
+// oneChange is how long after its begin a containment still counts as one change.
+const oneChange = 5 * time.Second
+
+// revokeSessions follows the suspension of the same user at once, so that the guards
+// need not read the user's groups between the two.
 func (j *job) revokeSessions(ctx context.Context) {
+	if time.Since(j.begun) < oneChange && (j.did(stepSuspend) || sdk.IsDryRun(ctx)) {
+		ctx = okta.WithSameChange(ctx, j.begun)
+	}
 	if j.try(ctx, stepSessions, "", func(ctx context.Context) error {
 		return j.c.RevokeSessions(ctx, j.user.ID, j.m.OAuthTokens, j.m.ForgetDevices)
 	}, nil) {

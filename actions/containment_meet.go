@@ -27,7 +27,8 @@ func (j *job) meet(ctx context.Context, pointer, ref string, claimed *sync.Map) 
 		return err
 	}
 	var refusal error
-	blind := okta.IsUserID(ref) && j.m.Suspend && !j.m.RevokeRoles
+	// A login in protected_users may be this user's by now: only a look tells.
+	blind := okta.IsUserID(ref) && j.m.Suspend && !j.m.RevokeRoles && !j.c.ProtectsNames()
 	if blind {
 		if err := claim(ref); err != nil {
 			return err

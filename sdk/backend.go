@@ -25,7 +25,8 @@ type Backend interface {
 // Its errors are *[Error]s; that of a broken connection to the plugin process is
 // unavailable.
 type Session interface {
-	// Check reaches the service and says who the login is.
+	// Check reaches the service and says who the login is. An error beside a Health
+	// with a Target is about the settings: the service was reached.
 	Check(ctx context.Context) (Health, error)
 	// Run runs one action. The Result names every request that was sent, on
 	// failure too.

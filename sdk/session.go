@@ -30,9 +30,8 @@ func (s *session[S, C]) Check(ctx context.Context) (Health, error) {
 	l := newLine(ctx, "checked")
 	_, err := s.call(ctx, l, func(ctx context.Context) (err error) {
 		defer recovered(ctx, "check", &err)
-		found, err := s.backend.check(ctx, s.client)
+		h, err = s.backend.check(ctx, s.client)
 		if empty(err) {
-			h = found
 			l.add("target", h.Target)
 		}
 		return err

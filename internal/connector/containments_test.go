@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/internal/oktatest"
 	"soar.example/okta/sdk"
 )
 
@@ -20,6 +21,11 @@ request more, and so is a group's name, which is then known for five minutes. A 
 may be two more: the user is not on the first page. A service app's login is not counted: one request an hour to an
 endpoint with a limit of its own, up to three where it first learns that Okta demands DPoP.
 
+With ` + "`protected_groups`" + `, the guards read the user's groups before each write: a user who joined a protected group a
+moment ago is protected. The suspension and the end of the sessions count as one write. The first read also tells which groups
+the user was in. With logins or email addresses in ` + "`protected_users`" + `, the user is read first, since the login may have become
+this user's. Each name in these settings is resolved when the connection is checked, and again after ten minutes.
+
 | contain_user, of a connection that | ids | login and group's id | user's id and group's name | login and name |
 |---|---|---|---|---|
 `
@@ -29,6 +35,7 @@ endpoint with a limit of its own, up to three where it first learns that Okta de
 type containment struct {
 	state    string // of the connection
 	app      bool   // its login is a service app's
+	protects string // the setting that protects somebody else, if any
 	prepare  []func(testing.TB, sdk.Session) error
 	by       string
 	login    bool // the user is named by login, not by id
@@ -48,11 +55,17 @@ func containments() [][]containment {
 		{state: "was just opened, as by soar run"},
 		{state: "was checked, as soar watch does", prepare: []func(testing.TB, sdk.Session) error{check}},
 		{state: "was checked and has contained before", prepare: []func(testing.TB, sdk.Session) error{check, before}},
+		{state: "has contained before, with `protected_groups`", protects: "protected_groups", prepare: []func(testing.TB, sdk.Session) error{check, before}},
+		{state: "has contained before, with logins in `protected_users`", protects: "protected_users", prepare: []func(testing.TB, sdk.Session) error{check, before}},
 		{state: "is a service app's, just opened", app: true},
 		{state: "is a service app's, and has contained before", app: true, prepare: []func(testing.TB, sdk.Session) error{before}},
+		{state: "is a service app's, has contained before, with `protected_groups`", app: true, protects: "protected_groups", prepare: []func(testing.TB, sdk.Session) error{check, before}},
 	} {
 		ids, group, user, names := row, row, row, row
 		ids.by, ids.requests = "ids", 6
+		if row.protects == "protected_groups" {
+			ids.requests++
+		}
 		group.by, group.login = "login and group's id", true
 		user.by, user.name = "user's id and group's name", true
 		names.by, names.login, names.name = "login and name", true, true
@@ -62,20 +75,22 @@ func containments() [][]containment {
 }
 
 // count contains a user of an org of its own and returns how many requests that took.
-func (c containment) count(t testing.TB, backend sdk.Backend) int {
+func (c containment) count(t testing.TB) int {
 	t.Helper()
-	var session sdk.Session
-	var s service
-	if c.app {
-		session, s = appSession(t, true, nil)
-	} else {
-		var err error
-		s = newService(t)
-		if session, err = backend.Open(t.Context(), s.Settings()); err != nil {
-			t.Fatal(err)
-		}
+	s := newService(t)
+	var settings map[string]any
+	switch c.protects {
+	case "protected_groups":
+		settings = map[string]any{c.protects: []string{s.AddGroup(oktatest.NewGroup{Name: "Vault"}).Name}}
+	case "protected_users":
+		settings = map[string]any{c.protects: []string{s.AddUser(oktatest.NewUser{Login: "glass@corp.example"}).Login}}
 	}
-	defer session.Close()
+	var session sdk.Session
+	if c.app {
+		session = appWith(t, s, settings, oktatest.NewServiceApp{DPoP: true})
+	} else {
+		session = opened(t, s.Server, settings)
+	}
 	for _, prepare := range c.prepare {
 		if err := prepare(t, session); err != nil {
 			t.Fatal(err)
@@ -98,14 +113,14 @@ func (c containment) count(t testing.TB, backend sdk.Backend) int {
 	return n
 }
 
-func containmentsTable(t *testing.T, backend sdk.Backend) string {
+func containmentsTable(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString(containmentsHead)
 	for _, row := range containments() {
 		fmt.Fprintf(&b, "| %s |", row[0].state)
 		for _, c := range row {
-			fmt.Fprintf(&b, " %d |", c.count(t, backend))
+			fmt.Fprintf(&b, " %d |", c.count(t))
 		}
 		b.WriteString("\n")
 	}
@@ -114,16 +129,12 @@ func containmentsTable(t *testing.T, backend sdk.Backend) string {
 
 // BenchmarkContainments reports the requests of each containment beside its time.
 func BenchmarkContainments(b *testing.B) {
-	backend, err := Backend()
-	if err != nil {
-		b.Fatal(err)
-	}
 	for _, row := range containments() {
 		for _, c := range row {
 			b.Run(c.state+"/"+c.by, func(b *testing.B) {
 				n := 0
 				for b.Loop() {
-					n += c.count(b, backend)
+					n += c.count(b)
 				}
 				b.ReportMetric(float64(n)/float64(b.N), "requests/op")
 			})

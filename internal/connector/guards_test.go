@@ -10,7 +10,7 @@ import (
 )
 
 // opened is a session whose settings hold more than those that every one needs.
-func opened(t *testing.T, s *oktatest.Server, more map[string]any) sdk.Session {
+func opened(t testing.TB, s *oktatest.Server, more map[string]any) sdk.Session {
 	t.Helper()
 	settings := map[string]any{"org_url": s.URL, "token": s.Token}
 	for name, value := range more {

@@ -126,7 +126,7 @@ func TestScopesOfWhatIsAllowed(t *testing.T) {
 		want     []string // nil: only nothing that ends in .manage
 	}{
 		"one that reads":  {map[string]any{"allowed_actions": []string{"get_user"}, "read_only": true}, []string{"okta.logs.read", "okta.users.read"}},
-		"one that writes": {map[string]any{"allowed_actions": []string{"get_user"}, "protected_groups": []string{"Break Glass"}}, []string{"okta.groups.read", "okta.logs.read", "okta.roles.read", "okta.users.read"}},
+		"one that writes": {map[string]any{"allowed_actions": []string{"get_user"}, "protected_groups": []string{"Everyone"}}, []string{"okta.groups.read", "okta.logs.read", "okta.roles.read", "okta.users.read"}},
 		"named":           {map[string]any{"scopes": []string{"okta.users.manage"}}, []string{"okta.users.manage"}},
 		"read only":       {map[string]any{"read_only": true}, nil},
 	} {

@@ -31,7 +31,7 @@ Okta's rate limit is the scarce resource. The table counts the requests of one c
 one page long, the user named by login and the group by name, on a connection that was checked a moment ago, as soar watch
 does when it starts: three requests, which tell among others whether the login is a super administrator's. A connection
 that was not checked asks before a write which admin roles the user has, and one whose login is no super administrator's
-does so for each user. What is known of anybody's roles, the login's own too, is asked anew after five minutes.
+does so for each call. The roles of the login's own user are asked for again after five minutes.
 
 | action | requests | of these writes |
 |---|---|---|
@@ -45,7 +45,7 @@ does so for each user. What is known of anybody's roles, the login's own too, is
 		reads, writes := requestsOf(t, backend, info.Name, c.Input)
 		fmt.Fprintf(&b, "| [%s](actions/%s.md) | %d | %d |\n", info.Name, info.Name, reads+writes, writes)
 	}
-	b.WriteString(containmentsTable(t, backend))
+	b.WriteString(containmentsTable(t))
 	if *update {
 		if err := os.WriteFile(requestsTable, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)

@@ -106,7 +106,8 @@ func (c *Client) Close() error {
 // Org returns the org's address.
 func (c *Client) Org() string { return c.origin.String() }
 
-// Check reaches the org and says whose login it is, and what is amiss with it.
+// Check reaches the org and says whose login it is, and what is amiss with it. An error
+// beside a Health is about the settings: the org was reached.
 func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 	// The test is to be answered when there is little left, too.
 	me, err := c.send(sdk.WithEffect(ctx, sdk.Writes), http.MethodGet, "/api/v1/users/me", nil, nil)
@@ -117,9 +118,13 @@ func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 	if err == nil {
 		notes = append(notes, c.guard.meet(sdk.WithEffect(ctx, sdk.Writes), me)...)
 	}
+	note, fault := c.guard.checkSettings(sdk.WithEffect(ctx, sdk.Writes))
+	if note != "" {
+		notes = append(notes, note)
+	}
 	// One event of the log, whatever comes of it, tells what pollers have left.
 	_, _ = c.Logs(ctx, LogQuery{Since: time.Now().Add(-time.Minute), Limit: 1})
-	return sdk.Health{Target: c.Org(), Account: account, Notes: notes, Budgets: c.budget.states()}, nil
+	return sdk.Health{Target: c.Org(), Account: account, Notes: notes, Budgets: c.budget.states()}, fault
 }
 
 // send makes one request of our own; path must come from [path] or be constant.

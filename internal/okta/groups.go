@@ -150,8 +150,7 @@ func (c *Client) UserGroups(ctx context.Context, id string) ([]*Group, error) {
 	return all, err
 }
 
-// UserGroupsSince is UserGroups for a caller who would be content with what a guard
-// has read since that time.
+// UserGroupsSince is UserGroups, or the groups that a guard has read since that time.
 func (c *Client) UserGroupsSince(ctx context.Context, id string, since time.Time) ([]*Group, error) {
 	if groups, ok := c.guard.membership.of(id).after(since); ok {
 		return groups, nil

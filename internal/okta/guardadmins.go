@@ -12,9 +12,14 @@ import (
 
 const (
 	superAdmin = "SUPER_ADMIN"
-	// rolesKept is for how long it is known which admin roles somebody has, as far as
-	// this connection does not change them itself.
+	// rolesKept is how long the admin roles of the connection's own user are believed,
+	// as far as this connection does not change them itself. Reading them before each
+	// write would cost a request for each, and protect only where the connection's own
+	// user lost the role of a super administrator within that time.
 	rolesKept = 5 * time.Minute
+	// targetRolesKept is how long the roles of anybody else are believed: for the
+	// writes of one containment. Who became the last super administrator is protected.
+	targetRolesKept = 2 * time.Second
 	// refusalKept is shorter, so that a login works soon after it was given what it
 	// lacked.
 	refusalKept = time.Minute
@@ -179,6 +184,9 @@ func (g *guard) rolesOf(ctx context.Context, id string) (adminRoles, error) {
 			if role.Status != "INACTIVE" {
 				roles.types = append(roles.types, role.Type)
 			}
+		}
+		if self, _ := g.self.peek(now); self.user == "" || !strings.EqualFold(id, self.user) {
+			return roles, targetRolesKept, nil
 		}
 		return roles, rolesKept, nil
 	})

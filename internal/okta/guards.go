@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"soar.example/okta/sdk"
 )
 
@@ -39,14 +37,15 @@ type guard struct {
 	mu     sync.Mutex
 	writes []time.Time
 
-	self       memo[identity]          // whose login it is
-	users      memo[map[string]string] // what protected users go by, and how the settings name them
-	groups     memo[map[string]string] // protected groups, likewise
-	admins     memo[[]string]          // ids of users with an admin role of their own
-	roles      memos[adminRoles]       // of users
-	unread     memo[*sdk.Error]        // how Okta refused to show any roles
-	reads      atomic.Bool             // whether Okta has shown somebody's roles
-	membership memos[[]*Group]         // of users
+	self       memo[identity]    // whose login it is
+	users      memo[protected]   // protected users
+	groups     memo[protected]   // protected groups
+	names      memos[[]string]   // of users, as Okta last gave them
+	admins     memo[[]string]    // ids of users with an admin role of their own
+	roles      memos[adminRoles] // of users
+	unread     memo[*sdk.Error]  // how Okta refused to show any roles
+	reads      atomic.Bool       // whether Okta has shown somebody's roles
+	membership memos[[]*Group]   // of users, as the check of the last write read them
 
 	supers chan struct{} // holds the one write to a super administrator that is under way
 }
@@ -123,8 +122,12 @@ func (g *guard) checkUser(ctx context.Context, id string, device bool) (super bo
 	if err != nil {
 		return false, err
 	}
-	if name, ok := protected[strings.ToLower(id)]; ok {
-		return false, refusedBy(ruleUsers, "user %s is protected", name)
+	// The login may have become another user's since the settings' names were resolved.
+	now, _ := g.names.of(id).peek(g.now())
+	for _, name := range append([]string{id}, now...) {
+		if ref, ok := protected[strings.ToLower(name)]; ok {
+			return false, refusedBy(ruleUsers, "user %s is protected", ref)
+		}
 	}
 	if len(g.ProtectedGroups) > 0 {
 		if err := g.checkMembership(ctx, id); err != nil {
@@ -145,91 +148,49 @@ func (g *guard) checkGroup(ctx context.Context, id string) error {
 	return nil
 }
 
-// membershipKept is for how long it is known which groups a user is in.
-const membershipKept = 30 * time.Second
-
+// checkMembership refuses a write to a member of a protected group. It reads the groups
+// before each write: a user who joined a moment ago is protected. A group counts by its
+// name too, since the name may have become another group's.
 func (g *guard) checkMembership(ctx context.Context, id string) error {
 	protected, err := g.protectedGroups(ctx)
 	if err != nil {
 		return err
 	}
-	in, err := g.membership.of(id).get(ctx, g.now(), func() ([]*Group, time.Duration, error) {
-		groups, err := g.client.UserGroups(ctx, id)
-		if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
-			return nil, 0, nil // nobody, and in no group
+	in, known := g.membershipSince(ctx, id)
+	if !known {
+		in, err = g.client.UserGroups(ctx, id)
+		if e := sdk.AsError(err); e != nil && e.Code != sdk.NotFound { // not found: nobody, and in no group
+			return err
 		}
-		return groups, membershipKept, err
-	})
-	if err != nil {
-		return err
+		g.membership.of(id).set(g.now(), 0, in)
 	}
 	for _, group := range in {
-		if name, ok := protected[strings.ToLower(group.ID)]; ok {
+		name, ok := protected[strings.ToLower(group.ID)]
+		if !ok && slices.Contains(g.ProtectedGroups, group.Profile.Name) {
+			name, ok = group.Profile.Name, true
+		}
+		if ok {
 			return refusedBy(ruleGroups, "user %s is in the protected group %s", id, name)
 		}
 	}
 	return nil
 }
 
-// protectedUsers are the protected users by id and by login, in small letters, and
-// how the settings name them.
-func (g *guard) protectedUsers(ctx context.Context) (map[string]string, error) {
-	return g.users.get(ctx, g.now(), func() (map[string]string, time.Duration, error) {
-		return resolve(ctx, g.ProtectedUsers, func(ref string) ([]string, error) {
-			u, err := g.client.FindUser(ctx, "/protected_users", ref)
-			if err != nil {
-				return nil, err
-			}
-			return []string{u.ID, u.Login, u.Email, ref}, nil
-		})
-	})
+type sameChangeKey struct{}
+
+// WithSameChange returns a context for a write that belongs to a change that began at
+// that time, with another write to the same user. The groups that the guards read for
+// the first of these writes count for the second.
+func WithSameChange(ctx context.Context, begun time.Time) context.Context {
+	return context.WithValue(ctx, sameChangeKey{}, begun)
 }
 
-func (g *guard) protectedGroups(ctx context.Context) (map[string]string, error) {
-	return g.groups.get(ctx, g.now(), func() (map[string]string, time.Duration, error) {
-		return resolve(ctx, g.ProtectedGroups, func(ref string) ([]string, error) {
-			group, err := g.client.FindGroup(ctx, "/protected_groups", ref)
-			if err != nil {
-				return nil, err
-			}
-			return []string{group.ID}, nil
-		})
-	})
-}
-
-const (
-	// namesKept is for how long it is known who bears the settings' names.
-	namesKept = 10 * time.Minute
-	// absenceKept is shorter: who bears a name that nobody bore is to be protected
-	// soon.
-	absenceKept = 30 * time.Second
-)
-
-// resolve turns the settings' names into what a request may name the same by, in
-// small letters, and says for how long that holds. A name that nobody bears protects
-// nobody, and is logged; any other failure stops the write, which might be to one
-// who is protected.
-func resolve(ctx context.Context, refs []string, find func(string) ([]string, error)) (names map[string]string, keep time.Duration, err error) {
-	names, keep = map[string]string{}, namesKept
-	for _, ref := range refs {
-		all, err := find(ref)
-		if e := sdk.AsError(err); e != nil {
-			if e.Code == sdk.NotFound {
-				hclog.FromContext(ctx).Warn("the settings protect somebody who is not there", "name", ref)
-				keep = absenceKept
-				continue
-			}
-			wrapped := *e
-			wrapped.Message = fmt.Sprintf("cannot tell whom %q protects, so nothing is written: %s", ref, e.Message)
-			return nil, 0, &wrapped
-		}
-		for _, name := range all {
-			if name != "" {
-				names[strings.ToLower(name)] = ref
-			}
-		}
+func (g *guard) membershipSince(ctx context.Context, id string) ([]*Group, bool) {
+	begun, ok := ctx.Value(sameChangeKey{}).(time.Time)
+	if !ok {
+		return nil, false
 	}
-	return names, keep, nil
+	return g.membership.of(id).after(begun)
 }
 
 // selfKept is for how long the login's own user is known: an API token stays its

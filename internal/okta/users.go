@@ -102,6 +102,14 @@ func (c *Client) User(ctx context.Context, id string) (*User, error) {
 // names nobody is not_found; an address that several users share is refused with
 // who they are.
 func (c *Client) FindUser(ctx context.Context, pointer, ref string) (*User, error) {
+	u, err := c.findUser(ctx, pointer, ref)
+	if err == nil {
+		c.guard.names.of(u.ID).set(c.guard.now(), namesKept, []string{u.Login, u.Email})
+	}
+	return u, err
+}
+
+func (c *Client) findUser(ctx context.Context, pointer, ref string) (*User, error) {
 	if err := checkRef(pointer, ref); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,185 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// another is a client of the same org without guards, as a person in the Admin Console is.
+func another(t *testing.T, s *oktatest.Server) *Client {
+	t.Helper()
+	c, err := Open(t.Context(), settingsFor(s.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func groupCalled(s *oktatest.Server, name string) string {
+	for _, g := range s.State().Groups {
+		if g.Name == name {
+			return g.ID
+		}
+	}
+	return ""
+}
+
+// Somebody who came under a protection a moment ago is protected from the next write on.
+// The clock of the guards stands still, so that nothing they remember grows old.
+func TestProtectedSinceAMomentAgo(t *testing.T) {
+	const login = "glass@corp.example"
+	for name, test := range map[string]struct {
+		guards Guards
+		become func(t *testing.T, s *oktatest.Server, u oktatest.User)
+		rule   string
+		id     bool // the write is made by the id alone, without a look at the user
+	}{
+		"joins a protected group": {Guards{ProtectedGroups: []string{"Vault"}}, func(_ *testing.T, s *oktatest.Server, u oktatest.User) {
+			s.AddMember(groupCalled(s, "Vault"), u.ID)
+		}, ruleGroups, true},
+		"is in a group that takes a protected name": {Guards{ProtectedGroups: []string{"Vault"}}, func(t *testing.T, s *oktatest.Server, u oktatest.User) {
+			admin := another(t, s)
+			old, err := admin.GroupByName(t.Context(), "", "Vault")
+			if err == nil {
+				_, err = admin.send(t.Context(), "DELETE", "/api/v1/groups/"+old.ID, nil, nil)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.AddMember(s.AddGroup(oktatest.NewGroup{Name: "Vault"}).ID, u.ID)
+		}, ruleGroups, true},
+		"takes a protected login": {Guards{ProtectedUsers: []string{login}}, func(t *testing.T, s *oktatest.Server, u oktatest.User) {
+			admin := another(t, s)
+			old, err := admin.User(t.Context(), login)
+			if err == nil {
+				err = admin.UpdateProfile(t.Context(), old.ID, map[string]json.RawMessage{"login": []byte(`"old@corp.example"`)})
+			}
+			if err == nil {
+				err = admin.UpdateProfile(t.Context(), u.ID, map[string]json.RawMessage{"login": []byte(`"` + login + `"`)})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}, ruleUsers, false},
+		"takes a protected login that nobody had": {Guards{ProtectedUsers: []string{"later@corp.example", login}}, func(t *testing.T, s *oktatest.Server, u oktatest.User) {
+			if err := another(t, s).UpdateProfile(t.Context(), u.ID, map[string]json.RawMessage{"login": []byte(`"later@corp.example"`)}); err != nil {
+				t.Fatal(err)
+			}
+		}, ruleUsers, true},
+		"joins a protected group that did not exist": {Guards{ProtectedGroups: []string{"Later", "Vault"}}, func(_ *testing.T, s *oktatest.Server, u oktatest.User) {
+			s.AddMember(s.AddGroup(oktatest.NewGroup{Name: "Later"}).ID, u.ID)
+		}, ruleGroups, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, s := guarded(t, test.guards)
+			now := time.Now()
+			c.guard.now = func() time.Time { return now }
+			s.AddUser(oktatest.NewUser{Login: login})
+			s.AddGroup(oktatest.NewGroup{Name: "Vault"})
+			u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+			ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
+			if err := c.RevokeSessions(ctx, u.ID, true, true); err != nil {
+				t.Fatal(err)
+			}
+			test.become(t, s, u)
+			if !test.id {
+				if _, err := c.FindUser(ctx, "", u.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := writes(s)
+			wantRefused(t, map[string]error{name: c.SuspendUser(ctx, u.ID)}, test.rule)
+			if writes(s) != before {
+				t.Error("it was written to")
+			}
+		})
+	}
+}
+
+// Who becomes the last super administrator is protected before the next action.
+func TestLastSuperAdministratorSinceAMomentAgo(t *testing.T) {
+	a := asApp{}.open(t)
+	now := time.Now()
+	a.guard.now = func() time.Time { return now }
+	o := adminsOrg{a.org, a.org.State().Users[0].ID}
+	u := o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	if err := a.RevokeSessions(t.Context(), u.ID, true, true); err != nil {
+		t.Fatal(err)
+	}
+	o.AddRole(oktatest.NewRole{User: u.ID, Type: superAdmin})
+	super := o.as(t, u.ID, Guards{})
+	if err := super.SuspendUser(t.Context(), o.owner); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(targetRolesKept)
+	wantRefused(t, map[string]error{"last": a.SuspendUser(t.Context(), u.ID)}, ruleLast)
+}
+
+// A misspelt name protects nobody: the check lists all of them, and an org that does not
+// answer is another error.
+func TestCheckRefusesNamesThatNobodyHas(t *testing.T) {
+	ok := []string{"glass@corp.example", "bg@mail.example"}
+	for name, test := range map[string]struct {
+		guards Guards
+		fault  oktatest.Fault
+		code   sdk.Code
+		want   []string // parts of the error or of the notes
+	}{
+		"all exist":        {guards: Guards{ProtectedUsers: ok, ProtectedGroups: []string{"Vault"}}},
+		"a user":           {guards: Guards{ProtectedUsers: append([]string{"glas@corp.example"}, ok...)}, code: sdk.InvalidInput, want: []string{"/protected_users/0", "glas@corp.example"}},
+		"a user by id":     {guards: Guards{ProtectedUsers: []string{"00uNOBODY00000000001"}}, code: sdk.InvalidInput, want: []string{"00uNOBODY00000000001"}},
+		"a short name":     {guards: Guards{ProtectedUsers: []string{"glass"}}, code: sdk.InvalidInput, want: []string{"write the whole login"}},
+		"a group":          {guards: Guards{ProtectedGroups: []string{"vault"}}, code: sdk.InvalidInput, want: []string{"/protected_groups/0", "near it are"}},
+		"two of one name":  {guards: Guards{ProtectedGroups: []string{"Twin"}}, code: sdk.InvalidInput, want: []string{"/protected_groups/0", "2 groups"}},
+		"two of one email": {guards: Guards{ProtectedUsers: []string{"twin@mail.example"}}, code: sdk.InvalidInput, want: []string{"/protected_users/0", "2 users"}},
+		"all at once": {guards: Guards{ProtectedUsers: []string{"x@corp.example", ok[0], "y@corp.example"}, ProtectedGroups: []string{"Twin", "X"}}, code: sdk.InvalidInput,
+			want: []string{"/protected_users/0", "/protected_users/2", "/protected_groups/0", "/protected_groups/1"}},
+		"read only":      {guards: Guards{ReadOnly: true, ProtectedUsers: []string{"x@corp.example"}}, code: sdk.InvalidInput, want: []string{"x@corp.example"}},
+		"no answer":      {guards: Guards{ProtectedUsers: []string{"x@corp.example"}}, fault: oktatest.Fault{Path: "/api/v1/users/x*", Status: 503}, code: sdk.Unavailable},
+		"no group":       {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktatest.Fault{Path: "/api/v1/groups", Status: 500}, code: sdk.Unavailable},
+		"may not look":   {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktatest.Fault{Path: "/api/v1/groups", Status: 403, ErrorCode: "E0000006"}, want: []string{"nothing is written"}},
+		"nobody settled": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, s := guarded(t, test.guards)
+			s.AddUser(oktatest.NewUser{Login: ok[0], Email: ok[1]})
+			for _, login := range []string{"one@corp.example", "two@corp.example"} {
+				s.AddUser(oktatest.NewUser{Login: login, Email: "twin@mail.example"})
+			}
+			s.AddGroup(oktatest.NewGroup{Name: "Vault"})
+			for _, kind := range []string{oktatest.TypeApp, oktatest.TypeOkta} {
+				s.AddGroup(oktatest.NewGroup{Name: "Twin", Type: kind})
+			}
+			if test.fault.Path != "" {
+				s.Fault(test.fault)
+			}
+			health, err := Check(hclog.WithContext(context.WithoutCancel(t.Context()), hclog.NewNullLogger()), c)
+			said := strings.Join(health.Notes, "\n")
+			if e := sdk.AsError(err); test.code != "" {
+				if e == nil || e.Code != test.code {
+					t.Fatalf("got %v, want the code %s", err, test.code)
+				}
+				said = e.Error()
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("%q does not say %q", said, want)
+				}
+			}
+			if health.Target == "" {
+				t.Error("the org was reached, and is not named")
+			}
+		})
+	}
+}
