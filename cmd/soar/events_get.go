@@ -17,7 +17,7 @@ func (a *app) readValueCommand() *cobra.Command {
 		Use: "get PATH FILE|-", Args: exactly(2, "a path, and a file of events, or - for standard input"),
 		Short: "Print one value of each event",
 		Long: `Print one value of each System Log event, as JSON, one a line, in the same order: null where an event has
-none. The events stand as for soar events normalize.
+none. The input is as for soar events normalize.
 
 The path may be Okta's (client.ipAddress, target[0].id), the code or key of an attribute of the Event Maturity
 Matrix (A0005, username), or what the matrix's page prints, which is often not how Okta writes it: event_type,
@@ -31,9 +31,6 @@ target.alternativeId. What was meant is found then, and standard error says how 
 			return a.eachEvent(c, args[1], func(dst, raw []byte) ([]byte, error) {
 				value, hint := emm.Resolve(raw, args[0])
 				if value == nil {
-					if _, err := emm.Normalize(raw); err != nil {
-						return dst, err
-					}
 					value = []byte("null")
 				}
 				h.say(hint)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"soar.example/okta/internal/systemlog/ecs"
+	"soar.example/okta/internal/systemlog/input"
 	"soar.example/okta/internal/systemlog/shape"
 	"soar.example/okta/sdk"
 )
@@ -24,8 +25,10 @@ func (a *app) normalizeCommand() *cobra.Command {
 		Long: `Turn a stream of System Log events, as Okta sent them, into documents of the Elastic Common Schema (ecs)
 or rows of the SaaS Event Maturity Matrix (emm), one a line, in the same order.
 
-The events stand one on each line, or in a JSON array. What is no event is reported on standard error with its
-line (in an array: its place) and passed over; the exit status is then 1. A line may have 64 MiB.
+The input can be JSON lines, pretty-printed or concatenated JSON, JSON arrays, or a mix of them, also compressed
+with gzip. Events are read from the envelopes of Okta's event hooks (data.events), EventBridge (detail), Splunk's HTTP
+event collector (event), Filebeat (message, event.original) and get_logs (events). Every input that is not an event is
+reported on standard error with its line. The other events are still written, and the exit status is 1.
 
 With --sekoia a document is the one that Sekoia.io's intake for Okta makes of the event, field for field: fewer fields, and
 categories of its own for some event types.`,
@@ -78,10 +81,20 @@ type normalizer struct {
 }
 
 func (n *normalizer) run(ctx context.Context, in io.Reader) error {
-	batches, ended := make(chan []numbered), make(chan error, 1)
+	batches, ended := make(chan []input.Item), make(chan error, 1)
 	// Nothing interrupts a read from a terminal or a pipe: the reader is left behind
 	// when the command is interrupted, and the process ends.
-	go func() { ended <- readEvents(ctx, in, mostLine, batches) }()
+	go func() {
+		ended <- input.Read(ctx, in, func(batch []input.Item) bool {
+			select {
+			case batches <- batch:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		})
+		close(batches)
+	}()
 	for {
 		select {
 		case <-ctx.Done():
@@ -98,15 +111,15 @@ func (n *normalizer) run(ctx context.Context, in io.Reader) error {
 }
 
 // write writes a batch. Whole documents leave the program, never a part of one.
-func (n *normalizer) write(ctx context.Context, batch []numbered) error {
+func (n *normalizer) write(ctx context.Context, batch []input.Item) error {
 	for _, e := range batch {
 		if ctx.Err() != nil {
 			break
 		}
-		if e.err == nil {
-			n.document, e.err = n.append(n.document[:0], e.raw)
+		if e.Err == nil {
+			n.document, e.Err = n.append(n.document[:0], e.Raw)
 		}
-		if e.err != nil {
+		if e.Err != nil {
 			n.refuse(e)
 			continue
 		}
@@ -119,13 +132,13 @@ func (n *normalizer) write(ctx context.Context, batch []numbered) error {
 	return n.out.Flush()
 }
 
-func (n *normalizer) refuse(e numbered) {
+func (n *normalizer) refuse(e input.Item) {
 	n.bad++
 	if n.json {
-		n.err.line(map[string]any{"kind": "bad_event", e.what: e.n, "message": e.err.Error()})
+		n.err.line(map[string]any{"kind": "bad_event", "line": e.Line, "message": e.Err.Error()})
 		return
 	}
-	fmt.Fprintf(n.err, "%s %s\n", n.err.red(fmt.Sprintf("%s %d:", e.what, e.n)), oneLine(e.err.Error()))
+	fmt.Fprintf(n.err, "%s %s\n", n.err.red(fmt.Sprintf("line %d:", e.Line)), oneLine(e.Err.Error()))
 }
 
 func (n *normalizer) finished(ctx context.Context, err error) error {
