@@ -57,7 +57,7 @@ func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 	out := &pb.PollResponse{
 		Next: page.Next, More: page.More, Seen: int64(page.Seen),
 		Calls: encodeCalls(page.Calls), Error: encodeError(err), Budget: encodeBudget(page.Budget),
-		Newest: encodeTime(page.Newest), Own: int64(page.Own), Gap: page.Gap,
+		Newest: encodeTime(page.Newest), Own: int64(page.Own), Gap: page.Gap, PauseMs: page.Pause.Milliseconds(),
 	}
 	for _, n := range page.Notices {
 		out.Notices = append(out.Notices, text(n))
@@ -83,7 +83,7 @@ func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 	page := sdk.RawPage{
 		Next: document(p.GetNext()), More: p.GetMore(), Seen: int(p.GetSeen()),
 		Notices: p.GetNotices(), Calls: decodeCalls(p.GetCalls()), Budget: decodeBudget(p.GetBudget()),
-		Newest: decodeTime(p.GetNewest()), Own: int(p.GetOwn()), Gap: p.GetGap(),
+		Newest: decodeTime(p.GetNewest()), Own: int(p.GetOwn()), Gap: p.GetGap(), Pause: time.Duration(p.GetPauseMs()) * time.Millisecond,
 	}
 	if err == nil || len(p.GetEvents()) > 0 {
 		page.Events = make([]sdk.RawEvent, len(p.GetEvents()))

@@ -62,7 +62,7 @@ func TestWhatAPageSaysBesidesTravels(t *testing.T) {
 	at := time.Date(2026, 3, 14, 2, 41, 7, 8_000_000, time.UTC)
 	for name, page := range map[string]sdk.RawPage{
 		"nothing known": {},
-		"all known":     {Newest: at, Own: 2, Budget: &sdk.Budget{Bucket: "/api/v1/logs", Limit: 60, Remaining: 18, Reset: at.Add(time.Minute)}},
+		"all known":     {Newest: at, Own: 2, Gap: true, Pause: 1500 * time.Millisecond, Budget: &sdk.Budget{Bucket: "/api/v1/logs", Limit: 60, Remaining: 18, Reset: at.Add(time.Minute)}},
 		"no reset":      {Newest: at.Add(time.Nanosecond), Budget: &sdk.Budget{}},
 	} {
 		for _, err := range []error{nil, plugintest.Failures["full"]} {

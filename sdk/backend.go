@@ -83,9 +83,10 @@ type RawPage struct {
 	More    bool
 	Seen    int
 	Notices []string
-	Own     int       // events left out, since the connector's own login caused them
-	Newest  time.Time // when the latest event that was read happened, matching or not
-	Gap     bool      // the place was lost, and reading began again before it
-	Budget  *Budget   // what the service still allows, nil if not known
+	Own     int           // events left out, since the connector's own login caused them
+	Newest  time.Time     // when the latest event that was read happened, matching or not
+	Gap     bool          // the place was lost, and reading began again before it
+	Pause   time.Duration // how long to wait where there is more, unless the host's interval is shorter
+	Budget  *Budget       // what the service still allows, nil if not known
 	Calls   []Call
 }

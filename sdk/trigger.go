@@ -60,7 +60,7 @@ const AnyParam = "any"
 type Page[K, E any] struct {
 	Events  []Event[E]
 	Next    K
-	More    bool     // poll again at once
+	More    bool     // there may be more to read: poll again, after Pause
 	Seen    int      // how many events were read, the ones that did not match included
 	Notices []string // what an operator should know, such as a place that was lost
 	// Own is how many events are not among Events because the connector's own login
@@ -72,6 +72,9 @@ type Page[K, E any] struct {
 	// Gap says that the place was lost: reading began again before it, and events that
 	// are older than that may be missing. A notice says why.
 	Gap bool
+	// Pause is how long a host waits before it polls again where there is more, unless its
+	// interval is shorter. Zero means at once.
+	Pause time.Duration
 	// Budget is what the service still allows of such polls, nil if that is not
 	// known. It is kept next to an error too.
 	Budget *Budget
@@ -163,7 +166,7 @@ func (p Page[K, E]) raw() (RawPage, error) {
 		return RawPage{}, fmt.Errorf("encode checkpoint: %w", err)
 	}
 	raw := RawPage{Next: next, More: p.More, Seen: p.Seen, Notices: p.Notices, Events: make([]RawEvent, len(p.Events))}
-	raw.Newest, raw.Budget, raw.Own, raw.Gap = p.Newest, p.Budget, p.Own, p.Gap
+	raw.Newest, raw.Budget, raw.Own, raw.Gap, raw.Pause = p.Newest, p.Budget, p.Own, p.Gap, p.Pause
 	for i, e := range p.Events {
 		data, err := encodeData(e.Data)
 		if err != nil {

@@ -6,15 +6,19 @@ import (
 	"time"
 
 	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
 )
 
-// A Checkpoint is the place of a poller in one org's log, under one filter. Okta's
-// link is the place; the rest tells when the link must not be used, and where to
+// A Checkpoint is the place of a poller in one org's log, for one selection of events.
+// Okta's link is the place; the rest tells when the link must not be used, and where to
 // look instead.
 type Checkpoint struct {
-	Fingerprint string    `json:"fingerprint,omitempty"` // of org and filter
-	Next        string    `json:"next,omitempty"`        // Okta's link, as it came
+	Fingerprint string    `json:"fingerprint,omitempty"` // of the org and of what Okta is asked for
+	Next        string    `json:"next,omitempty"`        // Okta's link
 	HighWater   time.Time `json:"high_water,omitzero"`   // latest published seen, or where the first poll began
+	// Again is where reading by times goes on, because Okta gave no link that leads on.
+	Again time.Time `json:"again,omitzero"`
+	Trail trail     `json:"trail,omitzero"`
 }
 
 // overlap is how far before the latest event a poller begins again that has lost
@@ -22,21 +26,45 @@ type Checkpoint struct {
 // by its id.
 const overlap = 15 * time.Minute
 
-func fingerprint(org, filter string) string {
-	sum := sha256.Sum256([]byte(org + "\n" + filter))
+// fingerprint identifies what is asked of which org's log. How much a request reads, how
+// far back the first one looks, and what is matched here alone do not count: a link leads
+// on whatever they are.
+func fingerprint(org, filter string) string { return digest(org + "\n" + filter) }
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:12])
 }
 
-// after is the checkpoint that follows read.
-func (k Checkpoint) after(org, filter string, read page) Checkpoint {
-	next := Checkpoint{Fingerprint: fingerprint(org, filter), Next: read.Next, HighWater: k.HighWater}
+// after is the checkpoint that follows read, and whether more can be read at once. There
+// is more behind every page that has events, a short one too, if something leads on:
+// Okta's link, or the time of the latest event of a page that was read by times.
+func (k Checkpoint) after(fingerprint string, read *page) (next Checkpoint, more bool) {
+	next = Checkpoint{Fingerprint: fingerprint, Next: read.Next, HighWater: k.HighWater}
 	if next.HighWater.IsZero() {
 		next.HighWater = read.since
 	}
-	if newest := read.newest(); newest.After(next.HighWater) {
+	newest := read.newest()
+	if newest.After(next.HighWater) {
 		next.HighWater = newest
 	}
-	return next
+	if len(read.Events) == 0 {
+		return next, false
+	}
+	next.Trail = k.Trail
+	if read.circle = read.Next != "" && next.Trail.closes(read.Next); read.Next != "" && !read.Still && !read.circle {
+		return next, true
+	}
+	next.Next, next.Trail = "", trail{}
+	if read.since.IsZero() {
+		// A page without a link is not the end; one that leads back to itself ends the sweep.
+		return next, read.Next == ""
+	}
+	if newest.After(read.since) {
+		next.Again = newest
+		return next, true
+	}
+	return next, false
 }
 
 // again is where to look for what follows k without its link, at a time of Okta's:
@@ -49,16 +77,37 @@ func (k Checkpoint) again(now time.Time) time.Time {
 	if oldest := now.Add(-retention); since.Before(oldest) {
 		since = oldest
 	}
-	return since
+	return since.Add(-tolerable)
+}
+
+// A trail finds out that the links of a sweep lead in a circle, of however many pages
+// (Brent's algorithm): it compares each link with one that it keeps, and keeps another one
+// after 1, 2, 4, 8 … links.
+type trail struct {
+	Kept  string `json:"kept,omitempty"`
+	Links int    `json:"links,omitempty"`
+	Until int    `json:"until,omitempty"`
+}
+
+func (t *trail) closes(link string) bool {
+	link = digest(link)
+	if t.Kept == link {
+		return true
+	}
+	if t.Links++; t.Links > t.Until {
+		t.Kept, t.Links, t.Until = link, 1, max(1, 2*t.Until)
+	}
+	return false
 }
 
 // A page is what Okta gave, and the times by Okta's clock that belong to it.
 type page struct {
 	*okta.LogPage
-	since time.Time // where the query began, zero if it followed a link
-	now   time.Time
-	limit int  // how many events it could have had
-	lost  bool // the place was, and this is another
+	since  time.Time // where the query began, zero if it followed a link
+	now    time.Time
+	limit  int  // how many events it could have had
+	lost   bool // the place was, and this is another
+	circle bool // Next leads back to an earlier page
 }
 
 // newest is when the latest event of the page happened, zero if there is none. A
@@ -71,4 +120,21 @@ func (p page) newest() time.Time {
 		}
 	}
 	return newest
+}
+
+// pause is how long a host may wait before it reads what is behind the page. Behind a full
+// page there is more for sure. Behind a short one there may be: if its latest event is
+// younger than an interval, whatever is missing is younger still, and comes with the next
+// poll. Otherwise the requests are spread over half of what Okta allows.
+func (p page) pause(interval time.Duration, budget *sdk.Budget) time.Duration {
+	newest := p.newest()
+	switch {
+	case len(p.Events) >= p.limit:
+		return 0
+	case !newest.IsZero() && p.now.Sub(newest) < interval:
+		return interval
+	case budget == nil || budget.Reset.IsZero():
+		return 0
+	}
+	return max(0, time.Until(budget.Reset)/time.Duration(max(1, budget.Remaining/2)))
 }

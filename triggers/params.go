@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -94,4 +95,21 @@ func (p SystemLogParams) notes() []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// ordered returns the parameters with their selections, and the items of each list, in an
+// order of their own: another order of the same selections asks for the same events.
+func (p SystemLogParams) ordered() SystemLogParams {
+	ordered := slices.Clone(p.selections())
+	for i := range ordered {
+		v := reflect.ValueOf(&ordered[i]).Elem()
+		for j := range v.NumField() {
+			if list, ok := v.Field(j).Interface().([]string); ok {
+				v.Field(j).Set(reflect.ValueOf(slices.Sorted(slices.Values(list))))
+			}
+		}
+	}
+	slices.SortFunc(ordered, func(a, b selection.Selection) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	p.Any = ordered
+	return p
 }

@@ -11,30 +11,36 @@ import (
 
 // A query is what one set of parameters asks of one org's log.
 type query struct {
-	client   *okta.Client
-	filter   string
-	lookBack time.Duration
-	pageSize int
-	pace     *okta.Pace
+	client      *okta.Client
+	fingerprint string
+	filter      string
+	lookBack    time.Duration
+	pageSize    int
+	pace        *okta.Pace
 }
 
 func newQuery(c *okta.Client, p SystemLogParams) query {
 	filter := p.filter()
-	return query{client: c, filter: filter, lookBack: p.LookBack.Std(), pageSize: p.PageSize, pace: c.Pace(filter)}
+	return query{
+		client: c, fingerprint: fingerprint(c.Org(), p.ordered().filter()), filter: filter,
+		lookBack: p.LookBack.Std(), pageSize: p.PageSize, pace: c.Pace(filter),
+	}
 }
 
 // readPage reads the page that follows from. Notices get a line when the place was
 // lost and another had to be taken.
 func (q query) readPage(ctx context.Context, from Checkpoint, notices *[]string) (page, error) {
 	if from.Fingerprint == "" && from.Next == "" {
-		return q.first(ctx, func(now time.Time) time.Time { return now.Add(-q.lookBack) })
+		return q.first(ctx, func(now time.Time) time.Time { return now.Add(-q.lookBack - tolerable) })
 	}
 	lost := ""
 	switch {
-	case from.Fingerprint != fingerprint(q.client.Org(), q.filter):
-		lost = "the org or the filter is another than before"
+	case from.Fingerprint != q.fingerprint:
+		lost = "the selection of events is new, or the org is"
+	case from.Next == "" && !from.Again.IsZero():
+		return q.first(ctx, func(time.Time) time.Time { return from.Again })
 	case from.Next == "":
-		lost = "Okta gave no link to go on from"
+		lost = "Okta gave no link that leads on"
 	default:
 		read, err := q.atPace(func(limit int) (*okta.LogPage, error) { return q.client.LogsFrom(ctx, from.Next, limit) })
 		if err == nil {
@@ -54,16 +60,18 @@ func (q query) readPage(ctx context.Context, from Checkpoint, notices *[]string)
 	return read, err
 }
 
+// tolerable is how far this machine's clock may be off: Okta's Date counts whole seconds,
+// and a response takes its time.
+const tolerable = 2 * time.Second
+
 // first reads the page that begins at since, which is told Okta's time. This
 // machine's clock may be off: a bound in Okta's future would skip events, so the
 // page is asked for again once the answer has told the time.
 func (q query) first(ctx context.Context, since func(now time.Time) time.Time) (page, error) {
-	// Okta's Date counts whole seconds, and an answer takes its time.
-	const tolerable = 2 * time.Second
 	var skew time.Duration
 	for try := 0; ; try++ {
 		now := time.Now().Add(-skew)
-		begin := since(now).Add(-tolerable)
+		begin := since(now)
 		read, err := q.atPace(func(limit int) (*okta.LogPage, error) {
 			return q.client.Logs(ctx, okta.LogQuery{Since: begin, Filter: q.filter, Limit: limit})
 		})

@@ -20,7 +20,7 @@ var SystemLog = sdk.Trigger[*okta.Client, SystemLogParams, Checkpoint, shape.Eve
 	Title:   "System Log Event",
 	Summary: "Starts a workflow on each System Log event of the chosen types, late ones too, each once.",
 	Docs:    "https://developer.okta.com/docs/reference/system-log-query/",
-	Every:   10 * time.Second,
+	Every:   interval,
 	Scopes:  []string{"okta.logs.read"},
 	Example: shape.Event(systemlog.Example),
 	Shapes: map[string]sdk.Shape{
@@ -29,6 +29,9 @@ var SystemLog = sdk.Trigger[*okta.Client, SystemLogParams, Checkpoint, shape.Eve
 	},
 	Poll: pollSystemLog,
 }
+
+// interval is how long a host waits between polls by default.
+const interval = 10 * time.Second
 
 // pollSystemLog reads one page. It follows Okta's rules for polling: ascending, no
 // upper bound, next link after next link, never a time computed from what was
@@ -44,14 +47,17 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 	if from == (Checkpoint{}) {
 		found.Notices = append(found.Notices, p.notes()...)
 	}
-	found.Next = from.after(c.Org(), ask.filter, read)
-	if read.Foreign != nil {
+	found.Next, found.More = from.after(ask.fingerprint, &read)
+	switch {
+	case read.Foreign != nil:
 		found.Notices = append(found.Notices, read.Foreign.Error())
+	case read.circle || read.Still && len(read.Events) > 0:
+		found.Notices = append(found.Notices, "the link to the next page leads to a page that was read before; it was not followed")
+	}
+	if found.More {
+		found.Pause = read.pause(interval, found.Budget)
 	}
 	found.Seen, found.Newest, found.Gap = len(read.Events), read.newest(), read.lost
-	// A short page is the end for now; asking again would cost a request to hear so.
-	// A link back to the same page, or none, has nothing new behind it either.
-	found.More = len(read.Events) >= read.limit && read.Next != "" && read.Next != from.Next
 	judge := p.judge(c)
 	found.Events = make([]sdk.Event[shape.Event], 0, len(read.Events))
 	for _, h := range read.Events {

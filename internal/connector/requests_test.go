@@ -46,6 +46,7 @@ does so for each call. The roles of the login's own user are asked for again aft
 		fmt.Fprintf(&b, "| [%s](actions/%s.md) | %d | %d |\n", info.Name, info.Name, reads+writes, writes)
 	}
 	b.WriteString(containmentsTable(t))
+	b.WriteString(sweepsTable(t, backend))
 	if *update {
 		if err := os.WriteFile(requestsTable, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)

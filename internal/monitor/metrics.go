@@ -82,7 +82,7 @@ var Metrics = []Metric{
 		Help: "Matches dropped because the event had started the playbook before.",
 		read: perFeed(func(f Feed) int { return f.Repeated })},
 	{Name: "soar_gaps_total", Counter: true, Labels: []string{"feed"},
-		Help: "Times that the place in the log was lost and reading began again before it: Okta refused the link, or the filter was edited.",
+		Help: "Checkpoint resets: Okta refused the link or gave none, or the selection was edited, and reading began again before the latest event. More than two within three times --max-lag are bad health.",
 		read: perFeed(func(f Feed) int { return f.Gaps })},
 	{Name: "soar_polls_total", Counter: true, Labels: []string{"feed"},
 		Help: "Attempts to poll, or to store what a poll found.",

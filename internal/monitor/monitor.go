@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -60,25 +61,41 @@ func New(o Options) *Monitor {
 	return m
 }
 
-// feed is a Feed and what its lag is made of.
+// feed is a Feed and what its lag and its health are made of.
 type feed struct {
 	Feed
-	behind  bool      // the last page said that there is more
-	reached time.Time // when the last page was handled
+	behind   bool      // the last page said that there is more
+	caughtUp time.Time // when the last page that was the end was handled
+	resets   []time.Time
 }
 
 // lag is how far the feed is behind. While there is more to read, the age of the
 // latest event that was handled says so; that a feed has caught up is known as of the
-// last poll. Polls that fail let it grow in both cases.
+// last poll that came to the end. Polls that fail let it grow in both cases.
 func (f *feed) lag(now, started time.Time) time.Duration {
 	since := started
 	switch {
 	case f.behind && !f.Newest.IsZero():
 		since = f.Newest
-	case !f.reached.IsZero():
-		since = f.reached
+	case !f.caughtUp.IsZero():
+		since = f.caughtUp
 	}
 	return max(0, now.Sub(since))
+}
+
+// mostResets is how many checkpoint resets within three times the lag that is allowed
+// are bad health: the service's links do not lead on, and events may be late.
+const mostResets = 2
+
+// reset notes a checkpoint reset, and forgets those before since.
+func (f *feed) reset(now, since time.Time) {
+	f.resets = append(slices.DeleteFunc(f.resets, func(at time.Time) bool { return at.Before(since) }), now)
+	f.resets = f.resets[max(0, len(f.resets)-mostResets-1):]
+}
+
+// tooManyResets reports whether there were more resets than are tolerated since then.
+func (f *feed) tooManyResets(since time.Time) bool {
+	return len(f.resets) > mostResets && !f.resets[0].Before(since)
 }
 
 // Accepted counts a page that is safe in the store.
@@ -86,12 +103,16 @@ func (m *Monitor) Accepted(name string, page sdk.RawPage, a runner.Accepted) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f := m.feed(name)
-	f.behind, f.reached = page.More, m.o.Now()
-	if !page.Newest.IsZero() {
+	now := m.o.Now()
+	if f.behind = page.More; !page.More {
+		f.caughtUp = now
+	}
+	if page.Newest.After(f.Newest) {
 		f.Newest = page.Newest
 	}
 	if page.Gap {
 		f.Gaps++
+		f.reset(now, now.Add(-m.resetSpan()))
 	}
 	f.Seen += page.Seen
 	f.Own += page.Own
@@ -100,6 +121,9 @@ func (m *Monitor) Accepted(name string, page sdk.RawPage, a runner.Accepted) {
 	f.Joined += a.Joined
 	f.Repeated += a.Repeated
 }
+
+// resetSpan is the time within which checkpoint resets count together.
+func (m *Monitor) resetSpan() time.Duration { return 3 * m.o.MaxLag }
 
 // Polled counts an attempt to poll, or to handle a page.
 func (m *Monitor) Polled(name string, s host.Status) {
@@ -184,9 +208,13 @@ func (m *Monitor) Snapshot() Snapshot {
 	defer m.mu.Unlock()
 	now := m.o.Now()
 	s := Snapshot{Time: now.UTC(), PluginUp: up, MaxLag: m.o.MaxLag, Requests: m.requests, Feeds: []Feed{}, Playbooks: []Playbook{}}
+	var resets []string
 	for _, name := range slices.Sorted(maps.Keys(m.feeds)) {
 		f := m.feeds[name].Feed
 		f.Lag = m.feeds[name].lag(now, m.started)
+		if m.feeds[name].tooManyResets(now.Add(-m.resetSpan())) {
+			resets = append(resets, fmt.Sprintf("%s lost its checkpoint more than %d times within %s: the service's links do not lead on. Check that the org's address is its own and that no proxy rewrites Link headers", name, mostResets, m.resetSpan()))
+		}
 		s.Feeds = append(s.Feeds, f)
 		s.Lag = max(s.Lag, f.Lag)
 		s.Seen += f.Seen
@@ -204,7 +232,7 @@ func (m *Monitor) Snapshot() Snapshot {
 	for _, bucket := range slices.Sorted(maps.Keys(m.budgets)) {
 		s.Budgets = append(s.Budgets, m.budgets[bucket])
 	}
-	if s.Problems = s.problems(); m.unread != nil {
+	if s.Problems = append(s.problems(), resets...); m.unread != nil {
 		s.Problems = append(s.Problems, "it is not known which runs wait: "+m.unread.Error())
 	}
 	return s

@@ -62,8 +62,60 @@ func TestLag(t *testing.T) {
 	m.Polled("log", host.Status{Err: sdk.Errorf(sdk.Unavailable, "gone"), Failures: 1})
 	c.pass(time.Minute)
 	expect("polls that fail let it grow", time.Minute)
+	page(90*time.Minute, true)
+	c.pass(time.Minute)
+	expect("an older event does not make the newest one older", 62*time.Minute+10*time.Second)
 	page(-5*time.Minute, true)
 	expect("an event from the future of this clock does not make it negative", 0)
+}
+
+// While there is more to read, polls that go well do not end the lag: not where no event
+// has a time either.
+func TestLagWithoutTimes(t *testing.T) {
+	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
+	for range 10 {
+		c.pass(time.Minute)
+		m.Accepted("log", sdk.RawPage{More: true, Seen: 100}, runner.Accepted{})
+		m.Polled("log", host.Status{})
+	}
+	if s := m.Snapshot(); s.Lag != 10*time.Minute || s.Healthy() {
+		t.Errorf("the lag is %s, the problems are %q", s.Lag, s.Problems)
+	}
+}
+
+// Checkpoints that are lost again and again are bad health, though polls go well. One or
+// two, or some now and then, are not.
+func TestRepeatedResetsAreBadHealth(t *testing.T) {
+	for name, test := range map[string]struct {
+		resets  int
+		between time.Duration
+		healthy bool
+	}{
+		"one":             {1, 0, true},
+		"two in a row":    {2, time.Second, true},
+		"three in a row":  {3, time.Second, false},
+		"every poll":      {30, 10 * time.Second, false},
+		"every slow poll": {3, 5 * time.Minute, false},
+		"now and then":    {30, 20 * time.Minute, true},
+	} {
+		m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
+		for range test.resets {
+			c.pass(test.between)
+			m.Accepted("log", sdk.RawPage{Gap: true, Seen: 100, More: true, Newest: c.now}, runner.Accepted{})
+			m.Accepted("log", sdk.RawPage{Newest: c.now}, runner.Accepted{})
+		}
+		s := m.Snapshot()
+		if s.Healthy() != test.healthy || !test.healthy && !strings.Contains(s.Problems[0], "log lost its checkpoint more than 2 times within 15m0s") {
+			t.Errorf("%s: the problems are %q", name, s.Problems)
+		}
+		for range 20 {
+			c.pass(time.Minute)
+			m.Accepted("log", sdk.RawPage{Newest: c.now}, runner.Accepted{})
+		}
+		if s := m.Snapshot(); !s.Healthy() {
+			t.Errorf("%s: twenty minutes later the problems are %q", name, s.Problems)
+		}
+	}
 }
 
 func TestSnapshotCounts(t *testing.T) {

@@ -42,8 +42,8 @@ const mostInternal = 5
 // ends; then it returns nil. Any other return is the [sdk.Error] that cannot be
 // cured by waiting.
 //
-// It polls at once, and again as long as there is more, and then in turns of
-// Every, give or take a tenth. Rate limits, outages and timeouts are waited out:
+// It polls at once, and again as long as there is more, after the pause that a page asks
+// for, and then in turns of Every, give or take a tenth. Rate limits, outages and timeouts are waited out:
 // 1 s to 1 min, doubling, and not before the RetryAfter of the error. An internal
 // error is borne five times in a row.
 func Watch(ctx context.Context, s Source, o WatchOptions) error {
@@ -111,6 +111,8 @@ func (w *watch) attempt(ctx context.Context) (st Status) {
 		// A trigger that promises more and does not move must not be polled in a
 		// tight loop.
 		st.Wait = jitter(w.source.Every)
+	} else if page.Pause > 0 {
+		st.Wait = min(page.Pause, jitter(w.source.Every))
 	}
 	return st
 }

@@ -22,6 +22,7 @@ type answer struct {
 	events int
 	more   bool
 	err    error
+	pause  time.Duration
 }
 
 type place struct {
@@ -61,7 +62,7 @@ func ticks(t *testing.T, next func(n, from int) answer) *watched {
 				if a.err != nil {
 					return sdk.Page[place, fact]{}, a.err
 				}
-				page := sdk.Page[place, fact]{Next: place{from.At + a.events}, More: a.more, Seen: a.events}
+				page := sdk.Page[place, fact]{Next: place{from.At + a.events}, More: a.more, Pause: a.pause, Seen: a.events}
 				for i := range a.events {
 					page.Events = append(page.Events, sdk.Event[fact]{ID: fmt.Sprint(from.At + i), Data: fact{from.At + i}})
 				}
@@ -402,4 +403,19 @@ func TestWatchThroughProcess(t *testing.T) {
 	if len(notices) != 1 || !strings.Contains(l.String(), "half-way") {
 		t.Errorf("notices %q, log %s", notices, l.String())
 	}
+}
+
+// Where there is more, Watch waits for as long as the page asks, and never longer than its
+// interval.
+func TestPauseWhereThereIsMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pauses := []time.Duration{0, 5 * time.Second, time.Hour, -time.Second}
+		w := ticks(t, func(n, _ int) answer { return answer{events: 1, more: n <= len(pauses), pause: pauses[min(n, len(pauses))-1]} })
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		if err := w.watch(ctx, host.WatchOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		near(t, w.waits(), 0, 5*time.Second, time.Minute, 0, time.Minute)
+	})
 }

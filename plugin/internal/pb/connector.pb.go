@@ -687,15 +687,16 @@ type PollResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Events        []*Event               `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	Next          []byte                 `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`  // JSON; safe to store once the events are handled
-	More          bool                   `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"` // poll again at once
+	More          bool                   `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"` // there may be more to read: poll again, after the pause
 	Seen          int64                  `protobuf:"varint,4,opt,name=seen,proto3" json:"seen,omitempty"` // how many events were read, matching or not
 	Notices       []string               `protobuf:"bytes,5,rep,name=notices,proto3" json:"notices,omitempty"`
 	Calls         []*Call                `protobuf:"bytes,6,rep,name=calls,proto3" json:"calls,omitempty"` // every request that was sent, on failure too
 	Error         *Error                 `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
-	Newest        string                 `protobuf:"bytes,8,opt,name=newest,proto3" json:"newest,omitempty"` // RFC 3339: time of the latest event read; empty if none was
-	Budget        *Budget                `protobuf:"bytes,9,opt,name=budget,proto3" json:"budget,omitempty"` // absent: not known
-	Own           int64                  `protobuf:"varint,10,opt,name=own,proto3" json:"own,omitempty"`     // how many events were left out because the connector's own login caused them
-	Gap           bool                   `protobuf:"varint,11,opt,name=gap,proto3" json:"gap,omitempty"`     // the place was lost, and reading began again before it
+	Newest        string                 `protobuf:"bytes,8,opt,name=newest,proto3" json:"newest,omitempty"`                    // RFC 3339: time of the latest event read; empty if none was
+	Budget        *Budget                `protobuf:"bytes,9,opt,name=budget,proto3" json:"budget,omitempty"`                    // absent: not known
+	Own           int64                  `protobuf:"varint,10,opt,name=own,proto3" json:"own,omitempty"`                        // how many events were left out because the connector's own login caused them
+	Gap           bool                   `protobuf:"varint,11,opt,name=gap,proto3" json:"gap,omitempty"`                        // the place was lost, and reading began again before it
+	PauseMs       int64                  `protobuf:"varint,12,opt,name=pause_ms,json=pauseMs,proto3" json:"pause_ms,omitempty"` // how long to wait where there is more, unless the host's interval is shorter
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -805,6 +806,13 @@ func (x *PollResponse) GetGap() bool {
 		return x.Gap
 	}
 	return false
+}
+
+func (x *PollResponse) GetPauseMs() int64 {
+	if x != nil {
+		return x.PauseMs
+	}
+	return 0
 }
 
 // How many requests the service still allows of those that it counts together.
@@ -1288,7 +1296,7 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x18\n" +
 	"\atrigger\x18\x02 \x01(\tR\atrigger\x12\x16\n" +
 	"\x06params\x18\x03 \x01(\fR\x06params\x12\x12\n" +
-	"\x04from\x18\x04 \x01(\fR\x04from\"\xe4\x02\n" +
+	"\x04from\x18\x04 \x01(\fR\x04from\"\xff\x02\n" +
 	"\fPollResponse\x120\n" +
 	"\x06events\x18\x01 \x03(\v2\x18.soar.connector.v1.EventR\x06events\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\fR\x04next\x12\x12\n" +
@@ -1301,7 +1309,8 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\x06budget\x18\t \x01(\v2\x19.soar.connector.v1.BudgetR\x06budget\x12\x10\n" +
 	"\x03own\x18\n" +
 	" \x01(\x03R\x03own\x12\x10\n" +
-	"\x03gap\x18\v \x01(\bR\x03gap\"j\n" +
+	"\x03gap\x18\v \x01(\bR\x03gap\x12\x19\n" +
+	"\bpause_ms\x18\f \x01(\x03R\apauseMs\"j\n" +
 	"\x06Budget\x12\x16\n" +
 	"\x06bucket\x18\x01 \x01(\tR\x06bucket\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x03R\x05limit\x12\x1c\n" +
