@@ -36,7 +36,10 @@ func (e *reader) other() {
 	}
 	// After a damaged value its own lines follow: they are no inputs of their own.
 	if !e.mending || e.column() == 0 && rest[0] != '"' {
-		e.bad(line, errors.New("not JSON"))
+		if e.rubbish != line {
+			e.bad(line, errors.New("not JSON"))
+		}
+		e.rubbish = line
 	}
 	if n := bytes.IndexAny(rest[1:], "\n\x00{,]"); n >= 0 && len(e.arrays) > 0 {
 		e.advance(1 + n)

@@ -22,31 +22,87 @@ func (e *DamagedError) Error() string {
 func (e *DamagedError) Unwrap() error { return e.Err }
 
 // plain returns the UTF-8 text of r, which may be compressed with gzip, in several
-// members too, and may be UTF-16 with a byte order mark.
+// members too, and may be UTF-16.
 func plain(r io.Reader) (io.Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
-	if begin, _ := in.Peek(2); string(begin) == "\x1f\x8b" {
+	if isGzip(in) {
 		z, err := gzip.NewReader(in)
 		if err != nil {
 			return nil, &DamagedError{err}
 		}
-		in = bufio.NewReaderSize(&unpacked{r: z}, 1<<16)
+		z.Multistream(false)
+		in = bufio.NewReaderSize(&unpacked{in: in, member: z}, 1<<16)
 	}
-	if begin, err := in.Peek(2); err == nil && (string(begin) == "\xff\xfe" || string(begin) == "\xfe\xff") {
-		return transform.NewReader(in, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()), nil
+	if order, is := utf16Order(in); is {
+		return transform.NewReader(in, unicode.UTF16(order, unicode.UseBOM).NewDecoder()), nil
 	}
 	return in, nil
 }
 
-// unpacked tells the errors of a decompression from those of the disk or network.
-type unpacked struct{ r *gzip.Reader }
+func isGzip(in *bufio.Reader) bool {
+	begin, _ := in.Peek(2)
+	return string(begin) == "\x1f\x8b"
+}
+
+// utf16Order reports whether in is UTF-16: it has a byte order mark, or begins with
+// two ASCII characters of two bytes each, as any JSON does.
+func utf16Order(in *bufio.Reader) (order unicode.Endianness, is bool) {
+	b, err := in.Peek(2)
+	switch {
+	case err != nil || b[0] != 0 && b[1] != 0 && b[0] < 0xfe:
+		return order, false
+	case string(b) == "\xff\xfe", string(b) == "\xfe\xff":
+		return unicode.LittleEndian, true // the mark decides
+	}
+	b, err = in.Peek(4)
+	switch {
+	case err != nil:
+		return order, false
+	case b[0] != 0 && b[1] == 0 && b[2] != 0 && b[3] == 0:
+		return unicode.LittleEndian, true
+	case b[0] == 0 && b[1] != 0 && b[2] == 0 && b[3] != 0:
+		return unicode.BigEndian, true
+	}
+	return order, false
+}
+
+// unpacked reads gzip members, and tells their errors from those of the disk or
+// network. Zeros behind a member are padding; other text is read as it is.
+type unpacked struct {
+	in     *bufio.Reader
+	member *gzip.Reader // nil: what follows is not compressed
+}
 
 func (u *unpacked) Read(p []byte) (int, error) {
-	n, err := u.r.Read(p)
-	if err != nil && err != io.EOF {
-		err = &DamagedError{err}
+	if u.member == nil {
+		return u.in.Read(p)
 	}
-	return n, err
+	n, err := u.member.Read(p)
+	switch {
+	case err == nil || n > 0:
+		return n, nil // an error comes again
+	case err != io.EOF:
+		return n, &DamagedError{err}
+	}
+	for {
+		next, err := u.in.Peek(1)
+		if err != nil {
+			return n, err
+		}
+		if next[0] != 0 {
+			break
+		}
+		_, _ = u.in.Discard(1)
+	}
+	if !isGzip(u.in) {
+		u.member = nil
+		return n, nil
+	}
+	if err := u.member.Reset(u.in); err != nil {
+		return n, &DamagedError{err}
+	}
+	u.member.Multistream(false)
+	return n, nil
 }
 
 // window holds the part of a stream that is being read.

@@ -63,6 +63,7 @@ type reader struct {
 	size    int
 	arrays  []array
 	comma   bool // a value has ended, so that in an array a comma must follow
+	rubbish int  // last line of which this was reported
 	mending bool // within a damaged value, of which the rest is passed over
 }
 

@@ -104,7 +104,15 @@ func TestLayouts(t *testing.T) {
 		"gzip in members":            {zipped(a+"\n") + zipped(b), []string{"1 a", "2 b"}},
 		"gzip cut within a line":     {zipped(a[:20]) + zipped(a[20:]+b), []string{"1 a", "1 b"}},
 		"gzip of UTF-16":             {zipped(utf16(a, unicode.LittleEndian)), []string{"1 a"}},
-		"gzip, then rubbish":         {zipped(a+"\n") + "rubbish", []string{"1 a", "2 !the compressed data is"}},
+		"gzip, then zeros":           {zipped(a+"\n") + "\x00\x00\x00", []string{"1 a"}},
+		"gzip, zeros, gzip":          {zipped(a+"\n") + "\x00\x00" + zipped(b), []string{"1 a", "2 b"}},
+		"gzip, then text":            {zipped(a+"\n") + "rubbish\n" + b, []string{"1 a", "2 !not JSON", "3 b"}},
+		"gzip, damaged":              {zipped(a+"\n") + "\x1f\x8brubbish\n" + b, []string{"1 a", "2 !the compressed data is"}},
+		"gzip of nothing":            {zipped(""), []string{}},
+		"rubbish with zeros":         {"rub\x00\x00bish\x00\n" + a, []string{"1 !not JSON", "2 a"}},
+		"UTF-16 without a mark":      {utf16(a+"\n"+b, unicode.LittleEndian)[2:], []string{"1 a", "2 b"}},
+		"UTF-16, big, without":       {utf16(a+"\n"+b, unicode.BigEndian)[2:], []string{"1 a", "2 b"}},
+		"zeros before":               {"\x00" + a + "\n\x00\x00" + b, []string{"1 a", "2 b"}},
 		"gzip without an end":        {zipped(a + "\n")[:25], []string{"1 !the compressed data is"}},
 		"UTF-16, little end first":   {utf16(a+"\r\n"+b, unicode.LittleEndian), []string{"1 a", "2 b"}},
 		"UTF-16, big end first":      {utf16("["+a+","+b+"]", unicode.BigEndian), []string{"1 a", "1 b"}},
@@ -357,7 +365,7 @@ func FuzzRead(f *testing.F) {
 		if diff := cmp.Diff(got, again); diff != "" || err != nil {
 			t.Fatalf("depends on how the input comes: %v\n%s", err, diff)
 		}
-		if bytes.HasPrefix(in, []byte("\x1f\x8b")) || bytes.HasPrefix(in, []byte("\xff\xfe")) || bytes.HasPrefix(in, []byte("\xfe\xff")) {
+		if bytes.HasPrefix(in, []byte("\x1f\x8b")) || bytes.HasPrefix(in, []byte("\xff\xfe")) || bytes.HasPrefix(in, []byte("\xfe\xff")) || bytes.IndexByte(in[:min(4, len(in))], 0) >= 0 {
 			return
 		}
 		// A good line at the margin is found whatever came before it.
