@@ -58,7 +58,7 @@ func (a attempt[S]) from(ctx context.Context, before S) (Change[S], error) {
 		return Change[S]{Outcome: sdk.Planned, Reason: a.bars(before), Before: before, After: before, Plan: sdk.PlannedRequests(ctx)}, nil
 	}
 	refusal := sdk.AsError(err)
-	if refusal != nil && (!tellsNothing(refusal.Code) || okta.Guarded(refusal)) {
+	if refusal != nil && (!tellsNothing(refusal.Code) || okta.Unsent(refusal)) {
 		return Change[S]{}, refusal
 	}
 	after, err := a.readBack(ctx, refusal == nil)

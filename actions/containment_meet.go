@@ -96,7 +96,7 @@ func mayHaveDone(err error) bool {
 		return false
 	}
 	e := sdk.AsError(err)
-	return e != nil && !okta.Guarded(err) && (e.Code == sdk.Unavailable || e.Code == sdk.Timeout || e.Code == sdk.Canceled)
+	return e != nil && !okta.Unsent(err) && (e.Code == sdk.Unavailable || e.Code == sdk.Timeout || e.Code == sdk.Canceled)
 }
 
 // changedSince reports whether a status is no older than what was begun at that time,

@@ -57,7 +57,7 @@ func (j *job) try(ctx context.Context, name, target string, write func(context.C
 		}
 		err = write(ctx)
 		e := sdk.AsError(err)
-		if e == nil || errors.Is(err, sdk.ErrPlanned) || okta.Guarded(err) {
+		if e == nil || errors.Is(err, sdk.ErrPlanned) || okta.Unsent(err) {
 			return none, err
 		}
 		if mayHaveDone(err) {

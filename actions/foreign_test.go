@@ -131,3 +131,34 @@ func (r removal) behind(t *testing.T, fault oktatest.Fault, skip int, once, happ
 	}
 	return struck
 }
+
+// A write that was not sent, because a read of the guards failed, has changed nothing,
+// whatever the state is.
+func TestWritesThatWereNotSent(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]oktatest.Fault{
+		"a proxy's 404": {Kind: oktatest.KindHTML, Status: 404}, "a proxy's 502": {Kind: oktatest.KindHTML}, "a hang-up": {Kind: oktatest.KindHangup},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			u := b.AddUser(oktatest.NewUser{Login: target, Status: oktatest.StatusSuspended})
+			all := fault
+			all.Path = "**"
+			b.Fault(all)
+			_, err := b.run("contain_user", map[string]any{"users": []string{u.ID}})
+			if e := b.wantCode(err, sdk.Unavailable); len(b.writes()) != 0 {
+				t.Errorf("got %v, sent %v", e, b.writes())
+			}
+			b.ClearFaults()
+			// Somebody else has suspended the user since the first read.
+			fault.Method, fault.Path = "GET", "/api/v1/users/*/roles"
+			b.Fault(fault)
+			before := `{"id":"` + u.ID + `","status":"ACTIVE","profile":{"login":"` + target + `"}}`
+			b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Times: 1, Status: 200, Body: before})
+			a, err := b.run("suspend_user", map[string]any{"user": u.ID})
+			if sdk.AsError(err) == nil || len(b.writes()) != 0 {
+				t.Errorf("got %+v, sent %v", a, b.writes())
+			}
+		})
+	}
+}

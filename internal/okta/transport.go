@@ -54,6 +54,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Method != http.MethodGet {
 		var done func()
 		if done, n.err = t.guardWrite(req, body); n.err != nil {
+			n.err = unsent(n.err)
 			return nil, n.err
 		}
 		defer done()
@@ -68,6 +69,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		out.Header.Del("DPoP")
 		out.Header.Set("User-Agent", userAgent) // the SDK sends its own otherwise
 		if n.err = visit.authorize(req.Context(), out); n.err != nil {
+			n.err = unsent(n.err)
 			return nil, n.err
 		}
 		resp, r, err := t.send(out)
@@ -164,6 +166,24 @@ func (t *transport) guardWrite(req *http.Request, body []byte) (done func(), err
 	sdk.PlanRequest(req.Context(), planned)
 	return nil, sdk.ErrPlanned
 }
+
+// errUnsent marks a request that was not sent, because one before it failed.
+var errUnsent = errors.New("not sent")
+
+// unsent marks err, which kept a request from being sent.
+func unsent(err error) error {
+	var e *sdk.Error
+	if !errors.As(err, &e) || errors.Is(err, sdk.ErrPlanned) {
+		return err
+	}
+	own := *e
+	own.Err = errors.Join(errUnsent, e.Err)
+	return &own
+}
+
+// Unsent reports whether err kept a request from being sent: a read of the guards
+// failed, a guard refused it, or the login failed. The request changed nothing.
+func Unsent(err error) bool { return errors.Is(err, errUnsent) || Guarded(err) }
 
 func maskBody(body []byte) string {
 	if len(body) == 0 {
