@@ -3,6 +3,7 @@ package actions_test
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"soar.example/okta/internal/oktatest"
@@ -52,6 +53,12 @@ var removals = map[string]removal{
 		u := b.AddUser(oktatest.NewUser{Login: target})
 		f := b.AddFactor(oktatest.NewFactor{User: target, Type: "webauthn"})
 		return map[string]any{"user": target, "factor": f.ID}, func() bool { return len(b.state(u.ID).Factors) == 0 }
+	}},
+	"tokens": {"revoke_app_tokens", func(b *bench) (map[string]any, func() bool) {
+		u := b.AddUser(oktatest.NewUser{Login: target})
+		app := b.AddApp(oktatest.NewApp{Label: "Mail", SignOnMode: "OPENID_CONNECT"})
+		b.AddGrant(oktatest.NewGrant{User: target, Client: app.ID, Scopes: []string{"okta.users.read"}, Tokens: 2})
+		return map[string]any{"user": target, "app": app.ID}, func() bool { return b.state(u.ID).OAuthTokens == 0 }
 	}},
 	"role": {"revoke_role", func(b *bench) (map[string]any, func() bool) {
 		u := b.AddUser(oktatest.NewUser{Login: target})
@@ -160,5 +167,32 @@ func TestWritesThatWereNotSent(t *testing.T) {
 				t.Errorf("got %+v, sent %v", a, b.writes())
 			}
 		})
+	}
+}
+
+// Only Okta's own word says that it does not know a push. After any other failure the
+// push may still be waiting on the phone, and the error says so.
+func TestPushThatCannotBeAskedFor(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault oktatest.Fault
+		want  sdk.Code
+	}{
+		"missing":         {oktatest.Fault{Status: 404, ErrorCode: "E0000007"}, sdk.NotFound},
+		"no transaction":  {oktatest.Fault{Status: 404, ErrorCode: "E0000191"}, sdk.NotFound},
+		"no endpoint":     {oktatest.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
+		"a proxy's 404":   {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
+		"a gateway's 404": {oktatest.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
+	} {
+		b := newBench(t)
+		b.AddUser(oktatest.NewUser{Login: target})
+		b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
+		test.fault.Path = "/api/v1/users/*/factors/*/transactions/*"
+		b.Fault(test.fault)
+		_, err := try[pushed](b, "verify_push", `{"user":%q,"wait":"5ms"}`, target)
+		e := b.wantCode(err, test.want)
+		if out := strings.Contains(e.Message, "is still out"); out == (test.want == sdk.NotFound) || !strings.Contains(e.Message, "GET /api/v1/users/") {
+			t.Errorf("%s: got %v", name, e)
+		}
 	}
 }

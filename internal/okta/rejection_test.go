@@ -297,6 +297,10 @@ func TestLookUpsBehindAProxy(t *testing.T) {
 			_, err := c.FindUser(t.Context(), "/user", "a@corp.example")
 			return err
 		},
+		"/api/v1/users/b@corp.*": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
+			_, err := c.UserByLogin(t.Context(), "b@corp.example")
+			return err
+		},
 		"/api/v1/users": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
 			_, err := c.UserByEmail(t.Context(), "/email", "mail@corp.example")
 			return err

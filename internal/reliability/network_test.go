@@ -67,6 +67,44 @@ func badAnswers(f oktatest.Fault) func(*testing.T) string {
 	}
 }
 
+// foreignLog has a proxy respond in place of the log, in each of several ways until a
+// poll has failed.
+func foreignLog(t *testing.T) string {
+	s := newScene(t, oktatest.Options{})
+	s.page(4)
+	s.deny(6)
+	w := s.watch()
+	s.through(w, 6)
+	for i, f := range []oktatest.Fault{
+		{Kind: oktatest.KindHTML, Status: 404}, {Kind: oktatest.KindEmpty, Status: 404}, {Status: 404, Body: `{"message":"not found"}`},
+		{Kind: oktatest.KindHTML, Status: 403}, {Kind: oktatest.KindHTML, Status: 405}, {Kind: oktatest.KindHTML, Status: 409},
+		{Kind: oktatest.KindHTML, Status: 410}, {Kind: oktatest.KindHTML, Status: 412}, {Kind: oktatest.KindHTML, Status: 401},
+		{Kind: oktatest.KindHTML, Status: 400},
+	} {
+		s.fault(f)
+		s.deny(1)
+		w.has(i+1, "poll_failed")
+		s.org.ClearFaults()
+		s.through(w, s.events)
+	}
+	if n := w.count("notice"); n > 0 {
+		t.Errorf("the checkpoint was reset: %s", w.said())
+	}
+	return "the watch waits and keeps its checkpoint; " + s.settle(w)
+}
+
+// foreignStart starts a watch behind a proxy that lets nothing through.
+func foreignStart(t *testing.T) string {
+	s := newScene(t, oktatest.Options{})
+	s.deny(5)
+	s.org.Fault(oktatest.Fault{Kind: oktatest.KindHTML, Status: 404})
+	if code := s.watch().wait(30 * time.Second); code != 3 {
+		t.Errorf("exit status %d, not 3", code)
+	}
+	s.org.ClearFaults()
+	return "exit status 3, nothing stored; then " + s.settle(s.watch())
+}
+
 // everywhere is a fault of every answer but the first few, so that steps meet it
 // too, before their work or after it.
 func everywhere(f oktatest.Fault) func(*testing.T) string {

@@ -1,0 +1,107 @@
+package okta
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"testing"
+
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/sdk"
+)
+
+// Okta itself says that the object of a write does not exist. The guards have nobody to
+// protect then: the write is sent, and Okta rejects it.
+func TestWritesToAnObjectThatIsMissing(t *testing.T) {
+	const nobody = "00uNOBODY00000000001"
+	c, s := guarded(t, Guards{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}})
+	s.AddUser(oktatest.NewUser{Login: "glass@corp.example"})
+	s.AddGroup(oktatest.NewGroup{Name: "Break Glass"})
+	for request, write := range map[string]func(context.Context) error{
+		"POST /api/v1/users/" + nobody + "/lifecycle/suspend": func(ctx context.Context) error { return c.SuspendUser(ctx, nobody) },
+		"POST /api/v1/users/nobody/lifecycle/suspend": func(ctx context.Context) error {
+			_, err := c.send(ctx, http.MethodPost, "/api/v1/users/nobody/lifecycle/suspend", nil, nil)
+			return err
+		},
+		"POST /api/v1/users/nobody@corp.example/lifecycle/suspend": func(ctx context.Context) error {
+			_, err := c.send(ctx, http.MethodPost, "/api/v1/users/nobody@corp.example/lifecycle/suspend", nil, nil)
+			return err
+		},
+		"DELETE /api/v1/sessions/102abcdefghijkl":                     func(ctx context.Context) error { return c.EndSession(ctx, "102abcdefghijkl") },
+		"POST /api/v1/devices/guo00000000000000001/lifecycle/suspend": func(ctx context.Context) error { return c.SuspendDevice(ctx, "guo00000000000000001") },
+	} {
+		e := wantCode(t, write(t.Context()), sdk.NotFound)
+		if want := request + ": Okta does not have it"; e.Message != want {
+			t.Errorf("says %q, want %q", e.Message, want)
+		}
+		sent := slices.ContainsFunc(s.Requests(), func(r oktatest.Request) bool { return r.Method+" "+r.Path == request })
+		if !sent {
+			t.Errorf("%s was not sent", request)
+		}
+	}
+}
+
+// An id that does not exist may be the name of something.
+func TestNamesThatLookLikeIDs(t *testing.T) {
+	c, s := org(t)
+	app := s.AddApp(oktatest.NewApp{Label: "0oa00000000000000001"})
+	zone := s.AddZone(oktatest.NewZone{Name: "nzo00000000000000001", Usage: "BLOCKLIST"})
+	group := s.AddGroup(oktatest.NewGroup{Name: "00g00000000000000001"})
+	if a, err := c.FindApp(t.Context(), "/app", app.Label); err != nil || a.ID != app.ID {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	if z, err := c.FindZone(t.Context(), "/zone", zone.Name); err != nil || z.ID != zone.ID {
+		t.Errorf("got %+v, %v", z, err)
+	}
+	if g, err := c.FindGroup(t.Context(), "/group", group.Name); err != nil || g.ID != group.ID {
+		t.Errorf("got %+v, %v", g, err)
+	}
+	if u, err := c.UserByLogin(t.Context(), "nobody@corp.example"); err != nil || u != nil {
+		t.Errorf("got %+v, %v", u, err)
+	}
+}
+
+// A login that may not read the log has no known address. A proxy's response is an error.
+func TestOwnAddressThatCannotBeRead(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault oktatest.Fault
+		want  sdk.Code
+	}{
+		"no right":      {oktatest.Fault{Status: 403, ErrorCode: "E0000006"}, ""},
+		"missing":       {oktatest.Fault{Status: 404, ErrorCode: "E0000007"}, ""},
+		"no endpoint":   {oktatest.Fault{Status: 404, ErrorCode: "E0000008"}, ""},
+		"a proxy's 403": {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 403}, sdk.Unavailable},
+		"a proxy's 404": {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
+		"failure":       {oktatest.Fault{Status: 500}, sdk.Unavailable},
+	} {
+		c, s := org(t)
+		test.fault.Path = LogPath
+		s.Fault(test.fault)
+		address, err := c.OwnAddress(t.Context())
+		if e := sdk.AsError(err); address.IsValid() || (e == nil) != (test.want == "") || e != nil && e.Code != test.want {
+			t.Errorf("%s: got %v, %v", name, address, err)
+		}
+	}
+}
+
+// Okta does not say whose the login of a service app is. A proxy's response is not that.
+func TestCheckOfAServiceAppBehindAProxy(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault oktatest.Fault
+		want  sdk.Code
+	}{
+		"no user":       {oktatest.Fault{Status: 404, ErrorCode: "E0000007"}, ""},
+		"no right":      {oktatest.Fault{Status: 403, ErrorCode: "E0000006"}, ""},
+		"a proxy's 404": {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
+		"a proxy's 403": {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 403}, sdk.Unavailable},
+		"a proxy's 401": {oktatest.Fault{Kind: oktatest.KindHTML, Status: 401}, sdk.Unavailable},
+	} {
+		o := asApp{}.open(t)
+		test.fault.Path = "/api/v1/users/me"
+		o.org.Fault(test.fault)
+		health, err := Check(t.Context(), o.Client)
+		if e := sdk.AsError(err); (e == nil) != (test.want == "") || e != nil && e.Code != test.want || e == nil && health.Account != o.app.ClientID {
+			t.Errorf("%s: got %+v, %v", name, health, err)
+		}
+	}
+}
