@@ -63,6 +63,7 @@ type reader struct {
 	size    int
 	arrays  []array
 	comma   bool // a value has ended, so that in an array a comma must follow
+	events  int  // found so far
 	rubbish int  // last line of which this was reported
 	mending bool // within a damaged value, of which the rest is passed over
 }
@@ -73,6 +74,7 @@ type array struct {
 	line     int
 	inObject bool
 	faulty   bool // was reported
+	events   int  // found before it
 }
 
 const maxArrays = 100
@@ -184,11 +186,17 @@ func (e *reader) closeArray() {
 	case ok && c == '}':
 		e.advance(1)
 	case ok && c == ',':
-		// The other members are an object of their own, without an event.
+		// The other members are an object of their own. It has an event at most if the
+		// array has none.
 		e.buf[e.pos] = '{'
-		if text, _, ok := e.object(); ok {
-			e.advance(len(text))
+		text, o, ok := e.object()
+		if !ok {
+			return
 		}
+		if all := o.unwrap(text, "", 0); last.events == e.events && hasEvent(all) {
+			e.take(e.line, all)
+		}
+		e.advance(len(text))
 	default:
 		e.bad(e.line, errors.New("not valid JSON: the object around the events has no end"))
 	}
@@ -205,19 +213,25 @@ func (e *reader) value() {
 		return
 	}
 	e.comma = true
-	unwrap(&o, text, "", 0, func(raw, where string, err error) {
-		switch {
-		case err == nil:
-			e.add(Item{Line: line, Raw: []byte(raw)}) // a copy: the window is overwritten
-			e.mending = false
-		case !e.mending:
-			if where != "" {
-				err = fmt.Errorf("%s: %w", where, err)
-			}
-			e.bad(line, err)
-		}
-	})
+	e.take(line, o.unwrap(text, "", 0))
 	e.advance(len(text))
+}
+
+// take adds what an object holds.
+func (e *reader) take(line int, all []finding) {
+	for _, f := range all {
+		switch {
+		case f.err == nil:
+			e.add(Item{Line: line, Raw: []byte(f.raw)}) // a copy: the window is overwritten
+			e.mending = false
+			e.events++
+		case e.mending:
+		case f.where != "":
+			e.bad(line, fmt.Errorf("%s: %w", f.where, f.err))
+		default:
+			e.bad(line, f.err)
+		}
+	}
 }
 
 // isEnvelope enters the array of an object that begins with the member events, as
@@ -237,7 +251,7 @@ func (e *reader) isEnvelope() bool {
 		switch c := e.rest()[n]; {
 		case c == begin[i]:
 			if i++; i == len(begin) {
-				e.arrays = append(e.arrays, array{line: e.line, inObject: true})
+				e.arrays = append(e.arrays, array{line: e.line, inObject: true, events: e.events})
 				e.advance(n + 1)
 				e.comma = false
 				return true

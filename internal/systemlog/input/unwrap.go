@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,99 +75,97 @@ func readObject(p *jsonscan.Scanner, text string) object {
 	return o
 }
 
-// found takes an event, or an error with the place in the envelope: "events[2]".
-type found func(raw, where string, err error)
-
-// unwrap gives take the events in an object whose JSON is text, from whatever known
-// envelopes they are in. What is no event is an error.
-func unwrap(o *object, text, where string, wraps int, take found) {
-	if o.isEvent() {
-		take(text, where, nil)
-		return
-	}
-	if wraps >= maxWraps {
-		take("", where, fmt.Errorf("over %d envelopes lie in each other", maxWraps))
-		return
-	}
-	inner := func(v, name string) bool { return unwrapValue(v, join(where, name), wraps+1, take) }
-	switch {
-	case o.data != "" && inner(member(o.data, "events", '['), "data.events"): // Okta's event hook
-	case o.events != "" && o.events[0] == '[' && inner(o.events, "events"): // get_logs
-	case inner(o.detail, "detail"): // EventBridge
-	case inner(member(o.event, "original", '"'), "event.original"), inner(o.original, "event.original"): // Elastic
-	case inner(o.event, "event"): // Splunk's HTTP event collector
-	case inner(o.message, "message"): // Filebeat
-	default:
-		take("", where, o.fault())
-	}
+// A finding is an event, or a reason why a part of an envelope is none, with its
+// place there: "events[2]".
+type finding struct {
+	raw, where string
+	err        error
 }
 
-// unwrapValue unwraps the value of an envelope's member. It reports false if the
-// member has no event, so that another may.
-func unwrapValue(v, where string, wraps int, take found) bool {
-	if v == "" {
-		return false
+func hasEvent(all []finding) bool {
+	return slices.ContainsFunc(all, func(f finding) bool { return f.err == nil })
+}
+
+// unwrap returns the events in an object whose JSON is text, from whatever known
+// envelopes they are in.
+func (o *object) unwrap(text, where string, wraps int) []finding {
+	switch {
+	case o.isEvent():
+		return []finding{{raw: text, where: where}}
+	case wraps >= maxWraps:
+		return []finding{{where: where, err: fmt.Errorf("over %d envelopes lie in each other", maxWraps)}}
 	}
+	// The first member that has an event counts: shippers send some events twice.
+	list, isList := []finding(nil), false
+	for _, m := range []struct{ name, value string }{
+		{"data.events", member(o.data, "events", '[')},                                       // Okta's event hook
+		{"events", o.events},                                                                 // get_logs
+		{"detail", o.detail},                                                                 // EventBridge
+		{"event.original", member(o.event, "original", '"')}, {"event.original", o.original}, // Elastic
+		{"event", o.event},     // Splunk's HTTP event collector
+		{"message", o.message}, // Filebeat
+	} {
+		if m.value == "" || m.name == "events" && m.value[0] != '[' {
+			continue
+		}
+		all := unwrapValue(m.value, join(where, m.name), wraps+1)
+		if hasEvent(all) {
+			return all
+		}
+		if m.value[0] == '[' && !isList {
+			list, isList = all, true
+		}
+	}
+	if isList {
+		return list
+	}
+	return []finding{{where: where, err: o.fault()}}
+}
+
+// unwrapValue returns the events in the value of an envelope's member.
+func unwrapValue(v, where string, wraps int) []finding {
 	switch v[0] {
+	case '{':
+		o := readObject(jsonscan.New(v), v)
+		return o.unwrap(v, where, wraps)
 	case '[':
+		if wraps >= maxWraps {
+			break
+		}
+		var all []finding
 		p := jsonscan.New(v)
 		p.Enter('[')
 		for i := 0; p.Element(); i++ {
 			p.Peek()
 			from := p.Offset()
 			p.Skip()
-			at := fmt.Sprintf("%s[%d]", where, i)
-			if !unwrapValue(v[from:p.Offset()], at, wraps+1, take) {
-				take("", at, reasonOf(v[from:p.Offset()]))
-			}
+			all = append(all, unwrapValue(v[from:p.Offset()], fmt.Sprintf("%s[%d]", where, i), wraps+1)...)
 		}
-		return true
-	case '{':
-		o := readObject(jsonscan.New(v), v)
-		// Its events count only if there are any: another member may have them.
-		has := false
-		var events []func()
-		unwrap(&o, v, where, wraps, func(raw, at string, err error) {
-			has = has || err == nil
-			events = append(events, func() { take(raw, at, err) })
-		})
-		for _, event := range events {
-			if has {
-				event()
-			}
-		}
-		return has
+		return all
 	case '"':
 		var text string
-		if json.Unmarshal([]byte(v), &text) != nil {
-			return false
+		if json.Unmarshal([]byte(v), &text) == nil {
+			return unwrapText(text, where, wraps)
 		}
-		return unwrapText(strings.TrimFunc(text, func(r rune) bool { return r <= ' ' || r == '\ufeff' }), where, wraps, take)
 	}
-	return false
+	return []finding{{where: where, err: errNoObject}}
 }
 
-// unwrapText unwraps JSON text that an envelope carries as a string, in which one
-// value may follow another.
-func unwrapText(text, where string, wraps int, take found) bool {
-	has := false
-	for text != "" && (text[0] == '{' || text[0] == '[') {
+// unwrapText returns the events in JSON text that an envelope carries as a string, in
+// which one value may follow another.
+func unwrapText(text, where string, wraps int) []finding {
+	blank := func(r rune) bool { return r <= ' ' || r == '\ufeff' }
+	var all []finding
+	for text = strings.TrimFunc(text, blank); text != ""; text = strings.TrimLeftFunc(text, blank) {
 		p := jsonscan.New(text)
-		if p.Skip(); p.Failed() {
-			break
+		p.Skip()
+		if p.Failed() || text[0] != '{' && text[0] != '[' {
+			return append(all, finding{where: where, err: errors.New("its text is not JSON")})
 		}
-		value := text[:p.Offset()]
-		text = strings.TrimLeft(text[p.Offset():], " \t\r\n")
-		if unwrapValue(value, where, wraps, take) {
-			has = true
-		} else if has {
-			take("", where, reasonOf(value))
-		}
+		all = append(all, unwrapValue(text[:p.Offset()], where, wraps)...)
+		text = text[p.Offset():]
 	}
-	if has && text != "" {
-		take("", where, errors.New("the text after the event is not JSON"))
-	}
-	return has
+	return all
 }
 
 // member returns a member of the object v as JSON if it begins with open; else "".
@@ -207,15 +206,6 @@ func (o *object) fault() error {
 		return errors.New("not an event of Okta's System Log: its published is not a time")
 	}
 	return errors.New("not an event of Okta's System Log: it has no " + strings.Join(missing, " and no "))
-}
-
-// reasonOf says why a value of an envelope is no event.
-func reasonOf(v string) error {
-	if strings.HasPrefix(v, "{") {
-		o := readObject(jsonscan.New(v), v)
-		return o.fault()
-	}
-	return errNoObject
 }
 
 var errNoObject = errors.New("not an event of Okta's System Log: it is not a JSON object")
