@@ -18,10 +18,8 @@ import (
 // manifest offers. file is the name that problems are reported under; nothing is
 // opened. The error is [Problems]: everything that is wrong, sorted by position.
 func Load(file string, source []byte, m *sdk.Manifest) (*Playbook, error) {
-	text := strings.TrimPrefix(string(source), "\ufeff")
-	r := newReport(file, text)
-	if len(source) > maxBytes {
-		r.at(1, 1, "a playbook has at most %d bytes, this file has %d", maxBytes, len(source))
+	r, text := open(file, source)
+	if len(r.problems) > 0 {
 		return nil, r.err()
 	}
 	root := r.parseYAML(text)

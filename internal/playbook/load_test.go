@@ -103,7 +103,7 @@ func TestLimits(t *testing.T) {
 		"null":           "null\n",
 		"zero bytes":     "\x00\x00\x00",
 		"not UTF-8":      "name: \xff\xfe\n",
-		"over 1 MiB":     header + step + "# " + strings.Repeat("x", maxBytes),
+		"too large":      header + step + "# " + strings.Repeat("x", maxBytes),
 		"many keys":      strings.Repeat("a: b\n", maxTokens),
 		"flow nesting":   "vars: " + strings.Repeat("[", 100_000),
 		"braces":         "vars: " + strings.Repeat("{a: ", 4000),
@@ -113,10 +113,20 @@ func TestLimits(t *testing.T) {
 		"far right":      "a:\n" + strings.Repeat(" ", 20_000) + "b: c\n",
 		"alias bomb": "vars:\n  a: &a [x, x, x, x, x, x, x, x, x, x]\n  b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n" +
 			"  c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]\n  d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]\n  e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]\n",
-		"alias of itself": header + "vars:\n  a: &a [*a]\n" + step,
-		"long expression": header + "condition: \"" + strings.Repeat("true && ", 600) + "true\"\n" + step,
-		"deep expression": header + "condition: \"" + strings.Repeat("(", 1000) + "\"\n" + step,
-		"102 steps":       header + "steps:\n" + strings.Repeat("  - {id: a, action: get_user, with: {user: ann}}\n", 102),
+		"alias of a long text":  header + "vars:\n  a: &a " + strings.Repeat("x", 100_000) + "\n  b: [" + strings.Repeat("*a, ", 4000) + "]\n" + step,
+		"UTF-16":                "\xff\xfen\x00a\x00",
+		"UTF-16, big":           "\xfe\xff\x00n\x00a",
+		"two marks":             "\ufeff\ufeff" + header + step,
+		"mark within":           header + "\ufeff" + step,
+		"escape character":      header + "# \x1b[2J\n" + step,
+		"line separator":        header + "# \u2028\n" + step,
+		"second document":       header + step + "---\nname: b\n",
+		"document after end":    header + step + "...\n---\nname: b\n",
+		"null, then a document": "null\n---\n" + header + step,
+		"alias of itself":       header + "vars:\n  a: &a [*a]\n" + step,
+		"long expression":       header + "condition: \"" + strings.Repeat("true && ", 600) + "true\"\n" + step,
+		"deep expression":       header + "condition: \"" + strings.Repeat("(", 1000) + "\"\n" + step,
+		"102 steps":             header + "steps:\n" + strings.Repeat("  - {id: a, action: get_user, with: {user: ann}}\n", 102),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := Load("f.yaml", []byte(source), manifest(t))

@@ -15,7 +15,6 @@ type node struct {
 	truth        bool
 	members      []member
 	items        []*node
-	size         int // how many nodes it stands for, itself included
 }
 
 type kind string

@@ -40,6 +40,15 @@ type report struct {
 	lines    []string // of the source, without line ends
 	problems Problems
 	noted    map[*node]bool
+	discreet bool // the file may hold secrets: a message repeats nothing of its values
+}
+
+// expected is the form that the file must have.
+func (r *report) expected() string {
+	if r.discreet {
+		return "a settings file is a mapping of names such as org_url and token to values"
+	}
+	return "a playbook is a mapping with name, trigger and steps"
 }
 
 func newReport(file, source string) *report {

@@ -17,20 +17,56 @@ import (
 // The limits of a file. The parser's time grows with the square of the tokens,
 // and its stack with their nesting.
 const (
-	maxBytes   = 1 << 20
+	maxBytes   = 512 << 10
 	maxTokens  = 20_000
 	maxNesting = 50
-	maxNodes   = 20_000 // after aliases are followed
 )
+
+// open begins a report on a file, and returns its text. Problems of its bytes, which
+// a YAML parser would not survive or would pass over, are in the report.
+func open(file string, source []byte) (*report, string) {
+	text := strings.TrimPrefix(string(source), mark)
+	r := newReport(file, text)
+	bad := func(at int, format string, args ...any) {
+		before := text[:at]
+		r.at(strings.Count(before, "\n")+1, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])+1, format, args...)
+	}
+	if len(source) > maxBytes {
+		r.at(1, 1, "the file has at most %d bytes, and this one has %d", maxBytes, len(source))
+		return r, text
+	}
+	for _, utf16 := range []string{"\xff\xfe", "\xfe\xff"} {
+		if strings.HasPrefix(text, utf16) {
+			r.at(1, 1, "the file is UTF-16 or UTF-32 text; save it as UTF-8")
+			return r, text
+		}
+	}
+	if at := firstInvalid(text); at < len(text) {
+		bad(at, "the file is not UTF-8 text")
+		return r, text
+	}
+	if at := strings.Index(text, mark); at >= 0 {
+		bad(at, "a byte order mark stands within the file; delete it")
+	}
+	if at := strings.IndexFunc(text, unprintable); at >= 0 {
+		c, _ := utf8.DecodeRuneInString(text[at:])
+		bad(at, "the character %U may not stand in the file", c)
+	}
+	return r, text
+}
+
+// mark is the byte order mark.
+const mark = "\ufeff"
+
+// unprintable are the characters that YAML does not allow (YAML 1.2, 5.1), and line
+// ends that editors do not show as such.
+func unprintable(c rune) bool {
+	return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c >= 0x7f && c < 0xa0 || c == '\u2028' || c == '\u2029' || c&0xfffe == 0xfffe
+}
 
 // parseYAML reads the one document of a file. It returns nil if there is none
 // that could be looked at further; the report says why.
 func (r *report) parseYAML(source string) (root *node) {
-	if !utf8.ValidString(source) {
-		line := strings.Count(source[:firstInvalid(source)], "\n") + 1
-		r.at(line, 1, "the file is not UTF-8 text")
-		return nil
-	}
 	// Lexer and parser are somebody else's, and files are anybody's.
 	defer func() {
 		if recover() != nil {
@@ -38,7 +74,8 @@ func (r *report) parseYAML(source string) (root *node) {
 			root = nil
 		}
 	}()
-	tokens := lexer.Tokenize(source)
+	// A carriage return alone would end a line for the parser, and not for people.
+	tokens := lexer.Tokenize(strings.ReplaceAll(source, "\r\n", "\n"))
 	if !r.bounded(tokens) {
 		return nil
 	}
@@ -59,18 +96,18 @@ func (r *report) parseYAML(source string) (root *node) {
 		r.at(1, 1, "the file is empty")
 		return nil
 	}
-	c := converter{report: r, anchors: map[string]*node{}}
+	c := converter{report: r}
 	root = c.convert(bodies[0], position(bodies[0]))
 	if len(bodies) > 1 {
 		at := position(bodies[1])
-		r.at(at.Line, at.Column, "a file holds one playbook, and a second document begins here")
+		r.at(at.Line, at.Column, "a file holds one document, and a second one begins here; put both into one, without --- between them")
 	}
 	if root.kind != object && len(r.problems) == 0 {
 		if root.kind == null {
 			r.at(1, 1, "the file is empty")
 			return nil
 		}
-		r.at(root.line, root.column, "a playbook is a mapping with name, trigger and steps, not a %s", root.kind)
+		r.at(root.line, root.column, "%s, not a %s", r.expected(), root.kind)
 	}
 	if root.kind != object || c.broken {
 		return nil
@@ -98,6 +135,9 @@ func (r *report) bounded(tokens token.Tokens) bool {
 	depth, run := 0, 0
 	for i, tk := range tokens {
 		switch tk.Type {
+		case token.AnchorType, token.AliasType:
+			r.at(tk.Position.Line, tk.Position.Column, "anchors (&) and aliases (*) are not supported: write the value out, or put the text in quotes")
+			return false
 		case token.SequenceStartType, token.MappingStartType:
 			depth++
 		case token.SequenceEndType, token.MappingEndType:
@@ -124,7 +164,7 @@ func (r *report) bounded(tokens token.Tokens) bool {
 func (r *report) syntax(err error) {
 	var syntax yaml.Error
 	if !errors.As(err, &syntax) || syntax.GetToken() == nil {
-		r.at(1, 1, "the file cannot be read as YAML: %v", err)
+		r.at(1, 1, "the file cannot be read as YAML")
 		return
 	}
 	at := syntax.GetToken().Position
@@ -134,6 +174,10 @@ func (r *report) syntax(err error) {
 		if strings.Contains(line, "${{") || strings.HasPrefix(line, "if:") || strings.HasPrefix(line, "condition:") {
 			hint = `; put the whole expression in quotes: YAML gives {, [, ", ": " and " #" a meaning of their own`
 		}
+	}
+	if r.discreet {
+		r.at(at.Line, at.Column, "not valid YAML")
+		return
 	}
 	r.at(at.Line, at.Column, "not valid YAML: %s%s", strings.ReplaceAll(syntax.GetMessage(), "\t", `\t`), hint)
 }
@@ -156,17 +200,11 @@ func position(n ast.Node) *token.Position {
 // converter turns the parser's tree into nodes.
 type converter struct {
 	*report
-	anchors map[string]*node
-	total   int
-	broken  bool // what was read is not what was written: nothing more can be said of it
+	broken bool // what was read is not what was written: nothing more can be said of it
 }
 
 func (c *converter) convert(n ast.Node, at *token.Position) *node {
-	out := &node{line: at.Line, column: at.Column, kind: null, size: 1}
-	if c.total++; c.total > maxNodes {
-		c.overflow(out)
-		return out
-	}
+	out := &node{line: at.Line, column: at.Column, kind: null}
 	switch n := n.(type) {
 	case nil, *ast.NullNode:
 	case *ast.StringNode:
@@ -207,49 +245,19 @@ func (c *converter) convert(n ast.Node, at *token.Position) *node {
 	case *ast.SequenceNode:
 		out.kind = list
 		for _, item := range n.Values {
-			v := c.convert(item, position(item))
-			out.items = append(out.items, v)
-			out.size += v.size
+			out.items = append(out.items, c.convert(item, position(item)))
 		}
-	case *ast.AnchorNode:
-		v := c.convert(n.Value, position(n.Value))
-		if n.Name != nil {
-			c.anchors[n.Name.GetToken().Value] = v
-		}
-		return v
-	case *ast.AliasNode:
-		return c.alias(n, out)
 	case *ast.TagNode:
 		c.broken = true // the parser takes the next lines for the tag's value
-		c.on(out, "tags such as %s are not supported; an expression that begins with ! must be in quotes", n.Start.Value)
+		tag := n.Start.Value
+		if c.discreet {
+			tag = "!x"
+		}
+		c.on(out, "tags such as %s are not supported; an expression that begins with ! must be in quotes", tag)
 	default:
 		c.on(out, "this form of YAML is not supported")
 	}
 	return out
-}
-
-func (c *converter) alias(n *ast.AliasNode, out *node) *node {
-	name := ""
-	if n.Value != nil {
-		name = n.Value.GetToken().Value
-	}
-	target, ok := c.anchors[name]
-	if !ok {
-		c.on(out, "there is no anchor &%s before this alias", name)
-		return out
-	}
-	if c.total += target.size; c.total > maxNodes {
-		c.overflow(out)
-		return out
-	}
-	return target
-}
-
-func (c *converter) overflow(n *node) {
-	if !c.broken {
-		c.broken = true
-		c.on(n, "the file is too large: with its aliases followed, it has more than %d values", maxNodes)
-	}
 }
 
 func (c *converter) object(out *node, values []*ast.MappingValueNode) {
@@ -267,9 +275,8 @@ func (c *converter) object(out *node, values []*ast.MappingValueNode) {
 			valueAt = position(mv.Value)
 		}
 		v := c.convert(mv.Value, valueAt)
-		out.size += v.size
 		if line, double := first[key]; double {
-			c.at(at.Line, at.Column, "%s is given twice: first in line %d", key, line)
+			c.at(at.Line, at.Column, "%s is given twice: first in line %d", shorten(key), line)
 			continue
 		}
 		first[key] = at.Line
