@@ -145,7 +145,7 @@ func (c *connection) Close() error { return errors.Join(c.Session.Close(), c.plu
 
 // connect launches the connector and opens a session with the user's settings.
 func (a *app) connect(ctx context.Context) (*connection, error) {
-	settings, err := a.settings()
+	settings, err := a.settings(ctx)
 	if err != nil {
 		return nil, err
 	}

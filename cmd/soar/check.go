@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -14,7 +15,15 @@ func (a *app) checkCommand() *cobra.Command {
 each action whether the login can run it and what it lacks. That costs some ten requests, all of them
 reads. What reads alone cannot tell is said to be unknown.`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			conn, err := a.connect(c.Context())
+			used, err := a.gather(c.Context())
+			if err != nil {
+				return err
+			}
+			settings, err := json.Marshal(used.values)
+			if err != nil {
+				return err
+			}
+			conn, err := a.open(c.Context(), settings)
 			if err != nil {
 				return err
 			}
@@ -30,10 +39,11 @@ reads. What reads alone cannot tell is said to be unknown.`,
 				return err
 			}
 			if a.json {
-				a.out.line(map[string]any{"kind": "check", "target": health.Target, "account": health.Account, "notes": health.Notes, "budgets": health.Budgets, "milliseconds": took.Milliseconds(), "permissions": permissions.raw})
+				a.out.line(map[string]any{"kind": "check", "settings_file": absolute(used.file), "guards": used.guards(), "target": health.Target, "account": health.Account, "notes": health.Notes, "budgets": health.Budgets, "milliseconds": took.Milliseconds(), "permissions": permissions.raw})
 				return nil
 			}
 			fmt.Fprintf(a.out, "%s  %s answers, and the login is %s's  %s\n", a.out.green("✓"), oneLine(health.Target), oneLine(health.Account), a.out.faint(took.String()))
+			used.show(a)
 			for _, note := range health.Notes {
 				fmt.Fprintf(a.out, "%s  %s\n", a.out.yellow("!"), oneLine(note))
 			}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"soar.example/okta/internal/inputfile"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -46,9 +46,9 @@ func (a *app) checkPlaybooks(c *cobra.Command, files []string) error {
 	}
 	bad := false
 	for _, file := range files {
-		source, err := os.ReadFile(file)
+		source, err := a.readPlaybook(file)
 		if err != nil {
-			return sdk.Invalid("cannot read the playbook: " + err.Error())
+			return err
 		}
 		b, problems, err := checkedPlaybook(c.Context(), backend, file, source, m)
 		if err != nil {
@@ -71,6 +71,19 @@ func (a *app) checkPlaybooks(c *cobra.Command, files []string) error {
 		return failedError{exitUsage}
 	}
 	return nil
+}
+
+// readPlaybook reads a playbook file. It warns of one that others can change, since
+// they could then have the playbook's actions done.
+func (a *app) readPlaybook(file string) ([]byte, error) {
+	source, err := inputfile.Read(file, playbook.MaxFile)
+	if err != nil {
+		return nil, sdk.Invalid("cannot read the playbook: " + err.Error())
+	}
+	if e, err := inputfile.Exposed(file); err == nil && (e.Others || e.Group) {
+		a.logger.Warn("other users of this machine can change the playbook: run chmod go-w", "file", file, "mode", e.Mode.Perm().String())
+	}
+	return source, nil
 }
 
 // checkedPlaybook loads a playbook, and has the connector check its trigger's

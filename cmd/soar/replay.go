@@ -85,7 +85,7 @@ func (o replayOptions) span(now time.Time) (span, error) {
 }
 
 func (a *app) replay(ctx context.Context, file string, part span, o replayOptions) error {
-	settings, err := a.settings()
+	settings, err := a.settings(ctx)
 	if err != nil {
 		return err
 	}

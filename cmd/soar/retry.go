@@ -5,11 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"soar.example/okta/internal/inputfile"
+	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/runner"
 	"soar.example/okta/sdk"
 )
@@ -42,7 +43,7 @@ func (a *app) retry(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if now, err := os.ReadFile(file); err == nil && !bytes.Equal(now, source) {
+	if now, err := inputfile.Read(file, playbook.MaxFile); err == nil && !bytes.Equal(now, source) {
 		a.note(file + " has changed since: the run goes on with the playbook as it was")
 	}
 	busy, err := store.InUse()

@@ -156,7 +156,7 @@ func readInput(c *cobra.Command, flags *pflag.FlagSet, file string, params map[s
 
 // call runs the action with an audit row in the store, and shows the answer.
 func (a *app) call(ctx context.Context, call *call) error {
-	settings, err := a.settings()
+	settings, err := a.settings(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,8 +9,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
+	"soar.example/okta/internal/inputfile"
 	"soar.example/okta/internal/origin"
 	"soar.example/okta/sdk"
 )
@@ -33,14 +32,35 @@ var login = map[string]string{
 
 const defaultConfig = "soar.yaml"
 
-// settings gathers the connection's settings from the environment and soar.yaml;
-// the environment wins. A token is sent only to the org that it was written down
-// with: taking the address from one place and the token from another would hand
-// one org's token to another host.
-func (a *app) settings() (json.RawMessage, error) {
-	file, name, err := a.readConfig()
+// settings returns the connection's settings, from the environment and soar.yaml. A
+// value of the environment replaces that of the file. A token is sent only to the org
+// that it was configured with: an address from one place and a token from another
+// would send one org's token to another host.
+func (a *app) settings(ctx context.Context) (json.RawMessage, error) {
+	used, err := a.gather(ctx)
 	if err != nil {
 		return nil, err
+	}
+	return json.Marshal(used.values)
+}
+
+// Settings are those in use, and where they come from.
+type usedSettings struct {
+	values map[string]any
+	file   string // "" if there is none
+}
+
+func (a *app) gather(ctx context.Context) (*usedSettings, error) {
+	file, name, err := a.readConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	used := &usedSettings{values: file}
+	if file != nil {
+		used.file = name
+	} else {
+		file = map[string]any{}
+		used.values = file
 	}
 	org := os.Getenv(envOrgURL)
 	fileOrg, _ := file["org_url"].(string)
@@ -82,7 +102,10 @@ func (a *app) settings() (json.RawMessage, error) {
 	if len(missing) > 0 && a.plugin == "" {
 		return nil, sdk.Invalid("not connected to an org: needs " + strings.Join(missing, " and ") + "; to try soar without one, type: soar demo")
 	}
-	return json.Marshal(file)
+	if err := literalValues("the settings", "", file); err != nil {
+		return nil, err
+	}
+	return used, nil
 }
 
 // keyFrom is the private key that a variable holds, or the file holds that it names:
@@ -97,57 +120,17 @@ func keyFrom(v string) (string, error) {
 	bad := func(what string) (string, error) {
 		return "", sdk.Invalid(envPrivateKey + " is neither a key, as PEM or as a JWK, nor the name of a file with one: " + what)
 	}
-	info, err := os.Stat(text)
+	key, err := inputfile.Read(text, most)
+	var there *fs.PathError
 	switch {
-	case err != nil:
+	case errors.As(err, &there):
 		return bad("there is no such file, or it cannot be read")
-	case !info.Mode().IsRegular() || info.Size() > most:
+	case err != nil:
 		return bad("it is no file, or too large")
-	}
-	key, err := os.ReadFile(text)
-	if err != nil {
-		return bad("the file cannot be read")
 	}
 	return string(key), nil
 }
 
 func sameOrg(a, b string) bool {
 	return a == b || origin.Same(a, b)
-}
-
-// readConfig reads the settings file: an empty map if none was named and there is
-// none.
-func (a *app) readConfig() (map[string]any, string, error) {
-	name := a.config
-	if name == "" {
-		name = defaultConfig
-	}
-	raw, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) && a.config == "" {
-		return map[string]any{}, name, nil
-	}
-	if err != nil {
-		return nil, name, sdk.Invalid("cannot read the settings: " + err.Error())
-	}
-	settings := map[string]any{}
-	if len(bytes.TrimSpace(raw)) == 0 {
-		return settings, name, nil
-	}
-	if err := yaml.NewDecoder(bytes.NewReader(raw)).Decode(&settings); err != nil {
-		// The parser's own message would repeat lines of the file, the token's too.
-		return nil, name, sdk.Invalid(name + " is not a YAML file of settings such as org_url and token" + position(err))
-	}
-	if info, err := os.Stat(name); err == nil && (settings["token"] != nil || settings["private_key"] != nil) && info.Mode().Perm()&0o077 != 0 {
-		a.logger.Warn("the settings file holds a secret and others on this machine may read it; chmod 600 mends that", "file", name, "mode", info.Mode().Perm().String())
-	}
-	return settings, name, nil
-}
-
-func position(err error) string {
-	var at yaml.Error
-	if errors.As(err, &at) && at.GetToken() != nil {
-		p := at.GetToken().Position
-		return fmt.Sprintf(" (line %d, column %d)", p.Line, p.Column)
-	}
-	return ""
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -90,7 +89,7 @@ func (o watchOptions) checkLag(m *sdk.Manifest, books []*playbook.Playbook) erro
 }
 
 func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
-	settings, err := a.settings()
+	settings, err := a.settings(ctx)
 	if err != nil {
 		return err
 	}
@@ -233,9 +232,9 @@ func (a *app) loadPlaybooks(ctx context.Context, files []string, m *sdk.Manifest
 	var problems playbook.Problems
 	named := map[string]string{}
 	for _, file := range files {
-		source, err := os.ReadFile(file)
+		source, err := a.readPlaybook(file)
 		if err != nil {
-			return nil, sdk.Invalid("cannot read the playbook: " + err.Error())
+			return nil, err
 		}
 		b, found, err := checkedPlaybook(ctx, backend, file, source, m)
 		if err != nil {

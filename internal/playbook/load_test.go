@@ -119,7 +119,6 @@ func TestLimits(t *testing.T) {
 		"two marks":             "\ufeff\ufeff" + header + step,
 		"mark within":           header + "\ufeff" + step,
 		"escape character":      header + "# \x1b[2J\n" + step,
-		"line separator":        header + "# \u2028\n" + step,
 		"second document":       header + step + "---\nname: b\n",
 		"document after end":    header + step + "...\n---\nname: b\n",
 		"null, then a document": "null\n---\n" + header + step,

@@ -45,8 +45,8 @@ func open(file string, source []byte) (*report, string) {
 		bad(at, "the file is not UTF-8 text")
 		return r, text
 	}
-	if at := strings.Index(text, mark); at >= 0 {
-		bad(at, "a byte order mark stands within the file; delete it")
+	if at := strings.Index("\n"+text, "\n"+mark); at >= 0 {
+		bad(at, "a byte order mark stands before this line; delete it")
 	}
 	if at := strings.IndexFunc(text, unprintable); at >= 0 {
 		c, _ := utf8.DecodeRuneInString(text[at:])
@@ -58,11 +58,8 @@ func open(file string, source []byte) (*report, string) {
 // mark is the byte order mark.
 const mark = "\ufeff"
 
-// unprintable are the characters that YAML does not allow (YAML 1.2, 5.1), and line
-// ends that editors do not show as such.
-func unprintable(c rune) bool {
-	return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c >= 0x7f && c < 0xa0 || c == '\u2028' || c == '\u2029' || c&0xfffe == 0xfffe
-}
+// unprintable are the control characters that YAML does not allow (YAML 1.2, 5.1).
+func unprintable(c rune) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' }
 
 // parseYAML reads the one document of a file. It returns nil if there is none
 // that could be looked at further; the report says why.
