@@ -9,158 +9,119 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
+
+	"soar.example/okta/internal/oktatest/wire"
 )
 
-// order is one thing that /_org/ can be told or asked.
-type order struct {
+// command is one control command below /_org/.
+type command struct {
 	method, path string
-	follow       func(*Org, []byte, url.Values) (any, error)
+	run          func(*Org, []byte, url.Values) (any, error)
 }
 
-var orders = []order{
-	{http.MethodPost, "/_org/users", (*Org).orderUser},
-	{http.MethodPost, "/_org/groups", (*Org).orderGroup},
-	{http.MethodPost, "/_org/sessions", (*Org).orderSession},
-	{http.MethodPost, "/_org/factors", placing((*Org).placeFactor)},
-	{http.MethodPost, "/_org/push", (*Org).orderPush},
-	{http.MethodPost, "/_org/devices", placing((*Org).placeDevice)},
-	{http.MethodPost, "/_org/zones", placing((*Org).placeZone)},
-	{http.MethodPost, "/_org/apps", placing((*Org).placeAppState)},
-	{http.MethodPost, "/_org/assignments", placing((*Org).placeAssignmentRef)},
-	{http.MethodPost, "/_org/policies", placing((*Org).placePolicyID)},
-	{http.MethodPost, "/_org/roles", placing((*Org).placeRoleState)},
-	{http.MethodPost, "/_org/grants", placing((*Org).placeGrantList)},
-	{http.MethodPost, "/_org/risk", (*Org).orderRisk},
-	{http.MethodPost, "/_org/api-tokens", placing((*Org).placeAPIToken)},
-	{http.MethodPost, "/_org/apps-oauth", placing((*Org).placeServiceAppID)},
-	{http.MethodDelete, "/_org/tokens", func(o *Org, _ []byte, q url.Values) (any, error) {
-		return map[string]any{"revoked": o.RevokeTokens(q.Get("client"))}, nil
+var commands = []command{
+	{http.MethodPost, "users", creating((*Org).insertUser)},
+	{http.MethodPost, "groups", creating((*Org).insertGroup)},
+	{http.MethodPost, "sessions", creating((*Org).insertSession)},
+	{http.MethodPost, "factors", creating((*Org).insertFactor)},
+	{http.MethodPost, "push", creating((*Org).insertPush)},
+	{http.MethodPost, "devices", creating((*Org).insertDevice)},
+	{http.MethodPost, "zones", creating((*Org).insertZone)},
+	{http.MethodPost, "apps", creating((*Org).insertApp)},
+	{http.MethodPost, "assignments", creating((*Org).insertAssignment)},
+	{http.MethodPost, "policies", creating((*Org).insertPolicy)},
+	{http.MethodPost, "roles", creating((*Org).insertRole)},
+	{http.MethodPost, "grants", creating(func(o *Org, n NewGrant, now time.Time) (doc, error) {
+		grants, err := o.insertGrant(n, now)
+		return doc{"grants": grants}, err
+	})},
+	{http.MethodPost, "risk", creating((*Org).insertRisk)},
+	{http.MethodPost, "api-tokens", creating((*Org).insertAPIToken)},
+	{http.MethodPost, "apps-oauth", creating((*Org).insertServiceApp)},
+	{http.MethodPost, "events", creating(func(o *Org, n newEvents, now time.Time) (doc, error) {
+		uuids, err := o.insertEvents(n.Events, now)
+		return doc{"uuids": uuids}, err
+	})},
+	{http.MethodDelete, "tokens", func(o *Org, _ []byte, q url.Values) (any, error) {
+		return doc{"revoked": o.RevokeTokens(q.Get("client"))}, nil
 	}},
-	{http.MethodDelete, "/_org/nonces", func(o *Org, _ []byte, _ url.Values) (any, error) { o.ExpireNonces(); return done, nil }},
-	{http.MethodPost, "/_org/events", (*Org).orderEvents},
-	{http.MethodPost, "/_org/faults", (*Org).orderFault},
-	{http.MethodDelete, "/_org/faults", func(o *Org, _ []byte, _ url.Values) (any, error) { o.ClearFaults(); return done, nil }},
-	{http.MethodPost, "/_org/limits", (*Org).orderLimit},
-	{http.MethodDelete, "/_org/limits", func(o *Org, _ []byte, _ url.Values) (any, error) { o.ClearLimits(); return done, nil }},
-	{http.MethodGet, "/_org/state", (*Org).orderState},
-	{http.MethodGet, "/_org/requests", func(o *Org, _ []byte, _ url.Values) (any, error) {
-		return map[string]any{"requests": o.Requests()}, nil
-	}},
-	{http.MethodDelete, "/_org/requests", func(o *Org, _ []byte, _ url.Values) (any, error) { o.ForgetRequests(); return done, nil }},
+	{http.MethodDelete, "nonces", doing((*Org).ExpireNonces)},
+	{http.MethodPost, "faults", creating((*Org).insertFault)},
+	{http.MethodDelete, "faults", doing((*Org).ClearFaults)},
+	{http.MethodPost, "limits", creating((*Org).insertLimit)},
+	{http.MethodDelete, "limits", doing((*Org).ClearLimits)},
+	{http.MethodGet, "state", (*Org).showState},
+	{http.MethodGet, "requests", func(o *Org, _ []byte, _ url.Values) (any, error) { return doc{"requests": o.Requests()}, nil }},
+	{http.MethodDelete, "requests", doing((*Org).ForgetRequests)},
 }
 
-// done is the answer to orders that have nothing to tell.
-var done = map[string]any{}
+type newEvents struct {
+	Events []Event `json:"events"`
+}
 
-// errNobody is the one failure of an order that is a 404.
-var errNobody = errors.New("there is no such user")
+// creating is a command that reads the description of an object and creates the object under the lock.
+func creating[N, S any](create func(*Org, N, time.Time) (S, error)) func(*Org, []byte, url.Values) (any, error) {
+	return func(o *Org, body []byte, _ url.Values) (any, error) {
+		n, err := readCommand[N](body)
+		if err != nil {
+			return nil, err
+		}
+		defer o.lock()()
+		return create(o, n, o.clock())
+	}
+}
 
-func (o *Org) serveOrder(w http.ResponseWriter, r *http.Request, body []byte) {
-	status, answer := http.StatusNotFound, any(map[string]any{"error": "there is no such order"})
-	for _, order := range orders {
-		if order.path != r.URL.Path {
+// doing is a command without a body and without a result.
+func doing(do func(*Org)) func(*Org, []byte, url.Values) (any, error) {
+	return func(o *Org, _ []byte, _ url.Values) (any, error) {
+		do(o)
+		return doc{}, nil
+	}
+}
+
+// errNoUser is the only failure of a command with status 404.
+var errNoUser = errors.New("there is no such user")
+
+func (o *Org) control(r *http.Request, body []byte) *wire.Reply {
+	status, result := http.StatusNotFound, any(doc{"error": "there is no such command"})
+	for _, c := range commands {
+		if "/_org/"+c.path != r.URL.Path {
 			continue
 		}
-		if order.method != r.Method {
-			status, answer = http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is not an order here"}
+		if c.method != r.Method {
+			status, result = http.StatusMethodNotAllowed, doc{"error": "the command does not support " + r.Method}
 			continue
 		}
-		result, err := order.follow(o, body, r.URL.Query())
-		switch {
-		case errors.Is(err, errNobody):
-			status, answer = http.StatusNotFound, map[string]any{"error": err.Error()}
+		var err error
+		result, err = c.run(o, body, r.URL.Query())
+		switch status = http.StatusOK; {
+		case errors.Is(err, errNoUser):
+			status, result = http.StatusNotFound, doc{"error": err.Error()}
 		case err != nil:
-			status, answer = http.StatusBadRequest, map[string]any{"error": err.Error()}
-		default:
-			status, answer = http.StatusOK, result
+			status, result = http.StatusBadRequest, doc{"error": err.Error()}
 		}
 		break
 	}
-	send(w, r, jsonReply(status, answer), "")
+	return wire.JSON(status, result)
 }
 
-// readOrder is stricter than the API: a misspelt key in an order would set another scene than was meant.
-func readOrder[T any](body []byte) (T, error) {
+// readCommand is stricter than the API, because a misspelt key would silently change the test.
+func readCommand[T any](body []byte) (T, error) {
 	var v T
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
-		return v, fmt.Errorf("the body is not such an order: %w", err)
+		return v, fmt.Errorf("the body is not valid for this command: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return v, fmt.Errorf("the body holds more than one JSON value")
+		return v, errors.New("the body holds more than one JSON value")
 	}
 	return v, nil
 }
 
-func (o *Org) orderUser(body []byte, _ url.Values) (any, error) {
-	n, err := readOrder[NewUser](body)
-	if err != nil {
-		return nil, err
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.placeUser(n, o.clock())
-}
-
-func (o *Org) orderGroup(body []byte, _ url.Values) (any, error) {
-	n, err := readOrder[NewGroup](body)
-	if err != nil {
-		return nil, err
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.placeGroup(n, o.clock())
-}
-
-func (o *Org) orderSession(body []byte, _ url.Values) (any, error) {
-	n, err := readOrder[struct {
-		User string `json:"user"`
-	}](body)
-	if err != nil {
-		return nil, err
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	u, err := o.findUser(n.User)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]any{"id": o.signIn(u, o.clock()).id}, nil
-}
-
-func (o *Org) orderEvents(body []byte, _ url.Values) (any, error) {
-	n, err := readOrder[struct {
-		Events []Event `json:"events"`
-	}](body)
-	if err != nil {
-		return nil, err
-	}
-	uuids, err := o.appendAll(n.Events)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]any{"uuids": uuids}, nil
-}
-
-func (o *Org) orderFault(body []byte, _ url.Values) (any, error) {
-	f, err := readOrder[Fault](body)
-	if err != nil {
-		return nil, err
-	}
-	return done, o.arm(f)
-}
-
-func (o *Org) orderLimit(body []byte, _ url.Values) (any, error) {
-	l, err := readOrder[Limit](body)
-	if err != nil {
-		return nil, err
-	}
-	return done, o.setLimit(l)
-}
-
-func (o *Org) orderState(_ []byte, query url.Values) (any, error) {
+func (o *Org) showState(_ []byte, query url.Values) (any, error) {
 	state := o.State()
 	if !query.Has("user") {
 		return state, nil
@@ -170,5 +131,5 @@ func (o *Org) orderState(_ []byte, query url.Values) (any, error) {
 			return u, nil
 		}
 	}
-	return nil, errNobody
+	return nil, errNoUser
 }

@@ -1,5 +1,11 @@
 package oktatest
 
+import (
+	"errors"
+
+	"soar.example/okta/internal/oktatest/oauth"
+)
+
 // HasEndpoint lets the tests from outside ask which requests the org can answer.
 func HasEndpoint(method, path string) bool {
 	r, _, _ := findRoute(method, path)
@@ -18,37 +24,37 @@ func Endpoints() []string {
 // GatewayCause is why a zone would refuse an address.
 func GatewayCause(kind, value string) string { return zoneAddress{kind, value}.cause("gateways") }
 
-// ParseToken reads a signed token and returns its key's thumbprint, where it carries a key.
+// ParseToken reads a signed token and returns its key's thumbprint, if it holds a key.
 func ParseToken(compact string) (thumbprint string, err error) {
-	j, err := parseJWS(compact)
+	t, err := oauth.Parse(compact)
 	if err != nil {
 		return "", err
 	}
-	k, public, err := parseJWK(j.header.Key)
-	if err != nil {
-		return "", err
+	k := t.Header.JSONWebKey
+	if k == nil {
+		return "", errors.New("the token holds no key")
 	}
-	return k.thumbprint(), j.verify(public)
+	return oauth.Thumbprint(k), t.Verify(k)
 }
 
 // Thumbprint is that of a public key.
 func Thumbprint(raw []byte) (string, error) {
-	k, _, err := parseJWK(raw)
+	k, err := oauth.ParseJWK(raw)
 	if err != nil {
 		return "", err
 	}
-	return k.thumbprint(), nil
+	return oauth.Thumbprint(k), nil
 }
 
 // VerifyToken checks a token with a key.
 func VerifyToken(compact string, raw []byte) error {
-	j, err := parseJWS(compact)
+	t, err := oauth.Parse(compact)
 	if err != nil {
 		return err
 	}
-	_, public, err := parseJWK(raw)
+	k, err := oauth.ParseJWK(raw)
 	if err != nil {
 		return err
 	}
-	return j.verify(public)
+	return t.Verify(k)
 }

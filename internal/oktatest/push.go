@@ -1,14 +1,15 @@
 package oktatest
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"time"
+
+	"soar.example/okta/internal/oktatest/wire"
 )
 
-// The answers to a push, and what a verification shows for them.
+// The reactions to a push, and the results of its verification.
 const (
 	PushWaiting  = "WAITING"
 	PushSuccess  = "SUCCESS"
@@ -16,18 +17,17 @@ const (
 	PushTimeout  = "TIMEOUT"
 )
 
-// Push says how a user reacts to the pushes on their phone: to those under way and to all later ones, until the
-// next Push for the same factor. Without any, a push waits until it has expired.
+// Push says how a user reacts to the pushes on their phone: to the waiting ones and to all later ones, until the next
+// Push for the same factor. Without a Push, a push waits until it has expired.
 type Push struct {
-	// User is an id or login; Factor the id of a push factor of theirs, or empty for all of them.
+	// User is an ID or login. Factor is the ID of a push factor of the user, or empty for all of them.
 	User   string `json:"user"`
 	Factor string `json:"factor,omitempty"`
 	// Answer is one of the Push constants. PushWaiting lets the push wait until it expires.
 	Answer string `json:"answer"`
-	// AfterPolls is how many polls of a verification still see it waiting first.
+	// AfterPolls is the number of polls of a verification that still see it waiting.
 	AfterPolls int `json:"after_polls,omitempty"`
-	// Number makes the verifications that begin from now on a number challenge with this as its correct answer; 0
-	// means none.
+	// Number makes later verifications a number challenge with this correct answer; 0 means no challenge.
 	Number int `json:"number,omitempty"`
 }
 
@@ -44,103 +44,77 @@ type pushTransaction struct {
 	result  string // empty while it waits
 }
 
-// AnswerPush sets how a user reacts to pushes. It panics when there is no such user or push factor, or no such answer.
-func (o *Org) AnswerPush(p Push) {
-	must(struct{}{}, o.planPush(p))
-}
+// AnswerPush sets how a user reacts to pushes. It panics if there is no such user, push factor or answer.
+func (o *Org) AnswerPush(p Push) { add(o, p, (*Org).insertPush) }
 
-func (o *Org) planPush(p Push) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+func (o *Org) insertPush(p Push, _ time.Time) (doc, error) {
 	u, err := o.findUser(p.User)
-	switch {
-	case err != nil:
-		return fmt.Errorf("push: %w", err)
-	case !slices.Contains([]string{PushWaiting, PushSuccess, PushRejected, PushTimeout}, p.Answer):
-		return fmt.Errorf("push: there is no answer %q", p.Answer)
-	case p.AfterPolls < 0 || p.Number < 0 || p.Number > 99:
-		return errors.New("push: after_polls cannot be negative, and number is at most 99")
+	if err := invalid("push",
+		err, unknown("answer", p.Answer, PushWaiting, PushSuccess, PushRejected, PushTimeout),
+		wrong(p.AfterPolls < 0 || p.Number < 0 || p.Number > 99, "after_polls cannot be negative, and number is at most 99"),
+	); err != nil {
+		return nil, err
 	}
-	var chosen []*factor
-	for _, f := range o.factors.of(u) {
-		if f.kind == "push" && (p.Factor == "" || p.Factor == f.id) {
-			chosen = append(chosen, f)
-		}
-	}
+	chosen := where(o.factors.of(u), func(f *factor) bool { return f.kind == "push" && (p.Factor == "" || p.Factor == f.id) })
 	if len(chosen) == 0 {
-		return fmt.Errorf("push: %s has no such push factor", u.login())
+		return nil, fmt.Errorf("push: %s has no such push factor", u.login())
 	}
 	for _, f := range chosen {
 		o.factors.plans[f] = p
-		for _, t := range o.factors.pushes {
-			if t.factor == f && t.result == "" {
-				number := t.plan.Number
-				t.plan = p
-				t.plan.Number = number
-			}
+	}
+	for _, t := range o.factors.pushes {
+		if t.result == "" && slices.Contains(chosen, t.factor) {
+			number := t.plan.Number
+			t.plan = p
+			t.plan.Number = number
 		}
 	}
-	return nil
+	return doc{}, nil
 }
 
-// verifyFactor sends a push, or a code. The org knows no codes, so that none that is given can be right.
-func (o *Org) verifyFactor(c *call) (*reply, error) {
-	f, err := o.namedFactor(c)
-	if err != nil {
-		return nil, err
-	}
+// verifyFactor sends a push, or a code. The org has no codes, so that no code in a call is right.
+func (o *Org) verifyFactor(c *call, f *factor) (any, error) {
 	if slices.Contains([]string{StatusStaged, StatusSuspended, StatusDeprovisioned}, f.user.status) {
-		return nil, oktaError("E0000038")
+		return nil, wire.Code("E0000038")
 	}
-	if f.status != "ACTIVE" {
-		return nil, oktaError("E0000079")
+	if f.status != statusActive {
+		return nil, wire.Code("E0000079")
 	}
-	body := map[string]any{}
-	if len(c.body) > 0 {
-		if err := c.decode(&body); err != nil {
+	body := doc{}
+	if len(c.Body) > 0 {
+		if err := c.Decode(&body); err != nil {
 			return nil, err
 		}
 	}
-	switch f.kind {
+	switch _, given := body["passCode"]; f.kind {
 	case "push":
-		return o.sendPush(c, f), nil
+		t := &pushTransaction{id: "v2mst." + o.fresh.Text("transaction", 22), factor: f, expires: c.Now.Add(pushLife), plan: o.factors.plans[f]}
+		o.factors.pushes = append(o.factors.pushes, t)
+		o.logEvent(c, "system.push.send_factor_verify_push", f.user.target())
+		return wire.JSON(http.StatusCreated, c.pushDoc(t, false)), nil
 	case "sms", "call", "email":
-		if _, given := body["passCode"]; !given {
-			return jsonReply(http.StatusOK, map[string]any{
-				"factorResult": "CHALLENGE",
-				"_links": map[string]any{
-					"verify": hinted(c.factorURL(f)+"/verify", "POST"), "factor": hinted(c.factorURL(f), "GET", "DELETE"),
-				},
-			}), nil
+		if !given {
+			return doc{"factorResult": "CHALLENGE", "_links": c.retryLinks(f)}, nil
 		}
 	}
-	e := oktaError("E0000068")
-	e.causes = []string{"Your passcode doesn't match our records. Please try again."}
+	e := wire.Code("E0000068")
+	e.Causes = []string{"Your passcode doesn't match our records. Please try again."}
 	return nil, e
 }
 
-func (o *Org) sendPush(c *call, f *factor) *reply {
-	t := &pushTransaction{
-		id: o.fresh.transactionID(), factor: f, expires: c.now.Add(pushLife), plan: o.factors.plans[f],
-	}
-	o.factors.pushes = append(o.factors.pushes, t)
-	o.record(c, "system.push.send_factor_verify_push", userTarget(f.user))
-	return jsonReply(http.StatusCreated, c.pushDoc(t, false))
+// retryLinks are the links of a verification that can begin again.
+func (c *call) retryLinks(f *factor) doc {
+	return doc{"verify": wire.Hinted(c.factorURL(f)+"/verify", "POST"), "factor": wire.Hinted(c.factorURL(f), "GET", "DELETE")}
 }
 
-// pollPush tells how a push stands. Once it is decided it stays so.
-func (o *Org) pollPush(c *call) (*reply, error) {
-	f, err := o.namedFactor(c)
-	if err != nil {
-		return nil, err
+// pollPush returns the state of a push. A decided push keeps its result.
+func (o *Org) pollPush(c *call, f *factor) (any, error) {
+	t := first(o.factors.pushes, func(t *pushTransaction) bool { return t.factor == f && t.id == c.Params[2] })
+	if t == nil {
+		return nil, wire.NotFound(c.Params[2], "FactorTransaction")
 	}
-	for _, t := range o.factors.pushes {
-		if t.factor == f && t.id == c.params[2] {
-			o.decidePush(c, t)
-			return jsonReply(http.StatusOK, c.pushDoc(t, true)), nil
-		}
-	}
-	return nil, notFound(c.params[2], "FactorTransaction")
+	o.decidePush(c, t)
+	return c.pushDoc(t, true), nil
 }
 
 func (o *Org) decidePush(c *call, t *pushTransaction) {
@@ -149,44 +123,42 @@ func (o *Org) decidePush(c *call, t *pushTransaction) {
 	}
 	t.polls++
 	switch {
-	case !c.now.Before(t.expires):
+	case !c.Now.Before(t.expires):
 		t.result = PushTimeout
-	case t.plan.Answer != "" && t.plan.Answer != PushWaiting && t.polls > t.plan.AfterPolls:
+	case t.plan.Answer != PushWaiting && t.polls > t.plan.AfterPolls:
 		t.result = t.plan.Answer
 	}
-	user := userTarget(t.factor.user)
+	user := t.factor.user.target()
+	d := detail{actor: user, debug: doc{"factor": "OKTA_VERIFY_PUSH"}}
 	switch t.result {
 	case PushSuccess:
-		o.recordDetail(c, "user.authentication.auth_via_mfa",
-			detail{actor: user, debug: map[string]any{"factor": "OKTA_VERIFY_PUSH"}}, user)
+		o.logDetail(c, "user.authentication.auth_via_mfa", d, user)
 	case PushRejected:
-		o.recordDetail(c, "user.mfa.okta_verify.deny_push", detail{actor: user}, user)
+		o.logDetail(c, "user.mfa.okta_verify.deny_push", detail{actor: user}, user)
 	case PushTimeout:
-		o.recordDetail(c, "user.authentication.auth_via_mfa", detail{
-			actor: user, result: "FAILURE", reason: "INVALID_CREDENTIALS", debug: map[string]any{"factor": "OKTA_VERIFY_PUSH"},
-		}, user)
+		d.result, d.reason = "FAILURE", "INVALID_CREDENTIALS"
+		o.logDetail(c, "user.authentication.auth_via_mfa", d, user)
 	}
 }
 
-// pushDoc writes a verification; polls know also whose it is.
-func (c *call) pushDoc(t *pushTransaction, poll bool) map[string]any {
-	self := c.factorURL(t.factor)
-	doc := map[string]any{"factorResult": orElse(t.result, PushWaiting)}
+// pushDoc writes a verification. Polls also show its user.
+func (c *call) pushDoc(t *pushTransaction, poll bool) doc {
+	d := doc{"factorResult": t.result}
 	switch t.result {
 	case PushSuccess:
-		return doc
+		return d
 	case "":
-		at := self + "/transactions/" + t.id
-		doc["expiresAt"] = stamp(t.expires)
-		doc["_links"] = map[string]any{"poll": hinted(at, "GET"), "cancel": hinted(at, "DELETE")}
+		at := c.factorURL(t.factor) + "/transactions/" + t.id
+		d["factorResult"], d["expiresAt"] = PushWaiting, wire.Stamp(t.expires)
+		d["_links"] = doc{"poll": wire.Hinted(at, "GET"), "cancel": wire.Hinted(at, "DELETE")}
 		if t.plan.Number > 0 {
-			doc["_embedded"] = map[string]any{"challenge": map[string]any{"correctAnswer": t.plan.Number}}
+			d["_embedded"] = doc{"challenge": doc{"correctAnswer": t.plan.Number}}
 		}
 	default:
-		doc["_links"] = map[string]any{"verify": hinted(self+"/verify", "POST"), "factor": hinted(self, "GET", "DELETE")}
+		d["_links"] = c.retryLinks(t.factor)
 	}
 	if poll {
-		doc["profile"] = map[string]any{"credentialId": t.factor.user.login()}
+		d["profile"] = doc{"credentialId": t.factor.user.login()}
 	}
-	return doc
+	return d
 }

@@ -1,275 +1,334 @@
 package oktatest
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
+	"time"
+	"unicode"
 	"unicode/utf8"
+
+	"soar.example/okta/internal/oktatest/wire"
 )
 
-// maxUsers is the default and the greatest size of a page of users, and pickerUsers the default with q.
+// NewUser describes a user to put into the org. Only Login is required. Email defaults to the login, the names are made
+// from the login, and Status defaults to ACTIVE.
+type NewUser struct {
+	ID        string         `json:"id,omitempty"`
+	Login     string         `json:"login"`
+	Email     string         `json:"email,omitempty"`
+	FirstName string         `json:"first_name,omitempty"`
+	LastName  string         `json:"last_name,omitempty"`
+	Status    string         `json:"status,omitempty"`
+	Profile   map[string]any `json:"profile,omitempty"`
+	// Groups are IDs or names of existing groups. The user joins them in addition to Everyone.
+	Groups []string `json:"groups,omitempty"`
+	// Sessions is the number of identity provider sessions that the user starts with.
+	Sessions int `json:"sessions,omitempty"`
+	// OAuthTokens and RememberedDevices are the numbers of those that clearing the sessions may remove.
+	OAuthTokens       int `json:"oauth_tokens,omitempty"`
+	RememberedDevices int `json:"remembered_devices,omitempty"`
+}
+
+// User is a user of the org at the moment of the call.
+type User struct {
+	ID        string         `json:"id"`
+	Login     string         `json:"login"`
+	Email     string         `json:"email"`
+	FirstName string         `json:"first_name"`
+	LastName  string         `json:"last_name"`
+	Status    string         `json:"status"`
+	Profile   map[string]any `json:"profile"`
+}
+
+// The statuses of a user.
 const (
-	maxUsers    = 200
-	pickerUsers = 10
+	StatusStaged          = "STAGED"
+	StatusProvisioned     = "PROVISIONED"
+	StatusActive          = "ACTIVE"
+	StatusRecovery        = "RECOVERY"
+	StatusLockedOut       = "LOCKED_OUT"
+	StatusPasswordExpired = "PASSWORD_EXPIRED"
+	StatusSuspended       = "SUSPENDED"
+	StatusDeprovisioned   = "DEPROVISIONED"
 )
 
-func (o *Org) listUsers(c *call) (*reply, error) {
-	q := strings.ToLower(c.query.Get("q"))
-	expr, err := c.expression(o.userSearch, userFilter)
-	if err != nil {
-		return nil, err
-	}
-	size := maxUsers
-	if q != "" {
-		size = pickerUsers
-	}
-	limit, err := c.number("limit", size, 1, 1_000_000)
-	if err != nil {
-		return nil, err
-	}
-	sortBy := c.query.Get("sortBy")
-	if sortBy != "" && !o.userSearch(sortBy, "eq") {
-		return nil, invalid("sortBy", "sortBy: Unknown property "+sortBy)
-	}
-	var found []listed[*user]
-	for _, u := range o.users {
-		if expr == nil && u.status == StatusDeprovisioned || expr != nil && !expr.match(u.values) || !u.startsWith(q) {
-			continue
-		}
-		found = append(found, listed[*user]{u, sortKey(u.values, sortBy), u.order})
-	}
-	page, next, err := takePage(o, c, found, min(limit, maxUsers))
-	if err != nil {
-		return nil, err
-	}
-	if q != "" {
-		// Okta does not page a q.
-		next = ""
-	}
-	return listReply(c, c.userDocs(page), next), nil
+// user is a person of the org.
+type user struct {
+	object
+	status string
+
+	activated, statusChanged, lastLogin, passwordChanged time.Time
+
+	profile     doc
+	hasPassword bool
+	question    string // of the recovery question
+	provider    string
+
+	oauthTokens int
+	devices     int // remembered ones
+	risk        *risk
 }
 
-// startsWith is what q asks for; an empty q is always true.
-func (u *user) startsWith(q string) bool {
-	return q == "" || slices.ContainsFunc([]string{"firstName", "lastName", "email"}, func(name string) bool {
-		return strings.HasPrefix(strings.ToLower(text(u.profile, name)), q)
+func (u *user) login() string { return text(u.profile, "login") }
+
+func (u *user) name() string {
+	return strings.TrimSpace(text(u.profile, "firstName") + " " + text(u.profile, "lastName"))
+}
+
+func (u *user) setStatus(status string, now time.Time) {
+	u.status, u.statusChanged, u.lastUpdated = status, now, now
+}
+
+func (u *user) target() doc { return target(u.id, "User", u.login(), u.name()) }
+
+// AddUser puts a user into the org without a log event. The profile may name attributes that Okta's default profile does
+// not have, which defines them for the whole org. AddUser panics if the login or ID is taken or the status unknown.
+func (o *Org) AddUser(n NewUser) User { return add(o, n, (*Org).insertUser) }
+
+func (o *Org) insertUser(n NewUser, now time.Time) (User, error) {
+	n.Status = cmp.Or(n.Status, StatusActive)
+	n.Email = cmp.Or(n.Email, n.Login)
+	if n.FirstName == "" && n.LastName == "" {
+		n.FirstName, n.LastName = namesFrom(n.Login)
+	}
+	extra, err := wire.Plain(n.Profile)
+	groups := each(n.Groups, o.groupNamed)
+	if err := invalid("user "+n.Login,
+		err, missing("login", n.Login), unknown("status", n.Status, slices.Collect(maps.Keys(operationLinks))...), taken(o.users, n.ID),
+		wrong(o.userByLogin(n.Login) != nil, "the login is taken"), wrong(slices.Contains(groups, nil), "one of the groups does not exist"),
+		wrong(n.Sessions < 0 || n.OAuthTokens < 0 || n.RememberedDevices < 0, "counts cannot be negative"),
+	); err != nil {
+		return User{}, err
+	}
+	profile := doc{"login": n.Login, "email": n.Email, "firstName": n.FirstName, "lastName": n.LastName}
+	for k, v := range extra {
+		profile[k] = v
+		if !o.definesAttribute(k) {
+			o.custom[k] = true
+		}
+	}
+	u := o.newUser(n.ID, profile, n.Status, now)
+	if n.Status != StatusStaged && n.Status != StatusProvisioned && n.Status != StatusDeprovisioned {
+		u.hasPassword, u.passwordChanged = true, now
+	}
+	u.oauthTokens, u.devices = n.OAuthTokens, n.RememberedDevices
+	for _, g := range groups {
+		g.add(u, now)
+	}
+	for range n.Sessions {
+		o.signIn(u, now)
+	}
+	return User{
+		ID: u.id, Login: u.login(), Email: text(u.profile, "email"), FirstName: text(u.profile, "firstName"),
+		LastName: text(u.profile, "lastName"), Status: u.status, Profile: maps.Clone(u.profile),
+	}, nil
+}
+
+// namesFrom makes alice.moreau@corp.example into Alice Moreau.
+func namesFrom(login string) (first, last string) {
+	local, _, _ := strings.Cut(login, "@")
+	first, last, found := strings.Cut(local, ".")
+	if !found {
+		last = "User"
+	}
+	return capital(first), capital(last)
+}
+
+// capital makes the first letter of a text a capital.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToTitle(first)) + s[size:]
+}
+
+// newUser makes a user who is in Everyone only. The profile has been checked.
+func (o *Org) newUser(id string, profile doc, status string, now time.Time) *user {
+	u := &user{object: o.newObject(id, "00u", now), status: status, profile: withoutNulls(profile), provider: "OKTA"}
+	if status != StatusStaged {
+		u.activated, u.statusChanged = now, now
+	}
+	o.users = append(o.users, u)
+	o.everyone().add(u, now)
+	return u
+}
+
+func (o *Org) pathUser(c *call) (*user, error) { return o.findUser(c.Params[0]) }
+
+// findUser finds a user by ID, login, unambiguous part of the login before its at sign, or "me".
+func (o *Org) findUser(idOrLogin string) (*user, error) {
+	if idOrLogin == "me" {
+		return o.apiTokens[o.token].owner, nil
+	}
+	u, err := find(o.users, idOrLogin, "User")
+	// A login in a path cannot contain a slash, however it is escaped.
+	if err == nil || strings.Contains(idOrLogin, "/") {
+		return u, err
+	}
+	if u := o.userByLogin(idOrLogin); u != nil {
+		return u, nil
+	}
+	named := where(o.users, func(u *user) bool {
+		local, _, _ := strings.Cut(u.login(), "@")
+		return strings.EqualFold(local, idOrLogin)
 	})
+	if len(named) == 1 {
+		return named[0], nil
+	}
+	return nil, err
 }
 
-func sortKey(values func(string) []any, sortBy string) string {
-	if sortBy == "" {
-		return ""
-	}
-	for _, v := range values(sortBy) {
-		if s, ok := v.(string); ok {
-			return strings.ToLower(s)
+// findUsers finds several users.
+func (o *Org) findUsers(idsOrLogins []string) ([]*user, error) {
+	var users []*user
+	for _, id := range idsOrLogins {
+		u, err := o.findUser(id)
+		if err != nil {
+			return nil, err
 		}
+		users = append(users, u)
+	}
+	return users, nil
+}
+
+func (o *Org) userByLogin(login string) *user {
+	return first(o.users, func(u *user) bool { return login != "" && strings.EqualFold(u.login(), login) })
+}
+
+// baseAttributes are the attributes of Okta's default user profile.
+var baseAttributes = []string{
+	"login", "email", "secondEmail", "firstName", "lastName", "middleName", "honorificPrefix", "honorificSuffix",
+	"title", "displayName", "nickName", "profileUrl", "primaryPhone", "mobilePhone", "streetAddress", "city",
+	"state", "zipCode", "countryCode", "postalAddress", "preferredLanguage", "locale", "timezone", "userType",
+	"employeeNumber", "costCenter", "organization", "division", "department", "managerId", "manager",
+}
+
+var requiredAttributes = []string{"login", "email", "firstName", "lastName"}
+
+func (o *Org) definesAttribute(name string) bool {
+	return slices.Contains(baseAttributes, name) || o.custom[name]
+}
+
+// checkProfile returns the faults of a profile. The ID is that of the profile's user, and empty for a new user.
+func (o *Org) checkProfile(id string, profile doc) []string {
+	var causes []string
+	for _, name := range slices.Sorted(maps.Keys(profile)) {
+		if !o.definesAttribute(name) {
+			causes = append(causes, fmt.Sprintf("Property name '%s' is not defined in profile", name))
+		} else if cause := checkAttribute(name, profile[name]); cause != "" && !o.custom[name] {
+			causes = append(causes, cause)
+		}
+	}
+	for _, name := range requiredAttributes {
+		if text(profile, name) == "" {
+			causes = append(causes, name+": The field cannot be left blank")
+		}
+	}
+	if other := o.userByLogin(text(profile, "login")); other != nil && other.id != id {
+		causes = append(causes, "login: An object with this field already exists in the current organization")
+	}
+	return causes
+}
+
+func checkAttribute(name string, v any) string {
+	s, ok := v.(string)
+	switch {
+	case v == nil:
+		return ""
+	case !ok:
+		return name + ": The value must be a string"
+	case (name == "login" || name == "email") && s != "" && !isEmail(s):
+		return name + ": Does not match required pattern"
+	case utf8.RuneCountInString(s) > 255:
+		return name + ": String is too long"
 	}
 	return ""
 }
 
-func (c *call) userDocs(users []*user) []userDoc {
-	docs := make([]userDoc, len(users))
-	for i, u := range users {
-		docs[i] = c.userDoc(u)
-	}
-	return docs
+// isEmail reports whether a text has the form that Okta's default policy demands of a login: text, an at sign, text.
+func isEmail(s string) bool {
+	local, domain, ok := strings.Cut(s, "@")
+	return ok && local != "" && domain != "" && !strings.ContainsAny(s, " \t\r\n") && !strings.Contains(domain, "@")
 }
 
-func (o *Org) getUser(c *call) (*reply, error) {
-	u, err := o.findUser(c.params[0])
-	if err != nil {
-		return nil, err
-	}
-	return jsonReply(http.StatusOK, c.fullUserDoc(u)), nil
+// text returns a string attribute, or "" for anything else.
+func text(profile doc, name string) string {
+	s, _ := profile[name].(string)
+	return s
 }
 
-// userBody is what creating and updating take.
-type userBody struct {
-	Profile     map[string]any `json:"profile"`
-	Credentials struct {
-		Password *struct {
-			Value *string        `json:"value"`
-			Hash  map[string]any `json:"hash"`
-		} `json:"password"`
-		RecoveryQuestion *struct {
-			Question string `json:"question"`
-			Answer   string `json:"answer"`
-		} `json:"recovery_question"`
-		Provider *struct {
-			Type string `json:"type"`
-			Name string `json:"name"`
-		} `json:"provider"`
-	} `json:"credentials"`
-	GroupIDs []string `json:"groupIds"`
+// withoutNulls returns a profile without its nulls, which mean that an attribute is absent.
+func withoutNulls(profile doc) doc {
+	out := maps.Clone(profile)
+	maps.DeleteFunc(out, func(_ string, v any) bool { return v == nil })
+	return out
 }
 
-// passwordRule is Okta's default minimum.
-const passwordRule = 8
+const (
+	userTypeID   = "oty2k9m4x7Qw1Zr85d7"
+	userSchemaID = "osc2k9m4x7Qw1Zr85d7"
+	realmID      = "guo2k9m4x7Qw1Zr8A5d7"
+)
 
-func (b *userBody) passwordCauses() []string {
-	p := b.Credentials.Password
-	if p == nil || p.Value == nil || utf8.RuneCountInString(*p.Value) >= passwordRule {
-		return nil
+// userDoc writes a user as in a list, where its only link is to itself.
+func (c *call) userDoc(u *user) doc {
+	credentials := doc{"provider": doc{"type": u.provider, "name": u.provider}}
+	if u.hasPassword {
+		credentials["password"] = doc{}
 	}
-	return []string{"password: Password requirements were not met. Password requirements: at least 8 characters."}
-}
-
-func (b *userBody) setsPassword() bool {
-	p := b.Credentials.Password
-	return p != nil && (p.Value != nil || p.Hash != nil)
-}
-
-// applyCredentials stores that there is a password or a question, not what they are.
-func (b *userBody) applyCredentials(u *user, c *call) {
-	cred := b.Credentials
-	if b.setsPassword() {
-		u.hasPassword = true
-		u.passwordChanged = c.now
-		if cred.Password.Hash != nil {
-			u.provider = "IMPORT"
-		}
+	if u.question != "" {
+		credentials["recovery_question"] = doc{"question": u.question}
 	}
-	if q := cred.RecoveryQuestion; q != nil {
-		u.question = q.Question
-	}
-	if p := cred.Provider; p != nil && p.Type != "" {
-		u.provider = p.Type
+	// Okta shows two attributes even if they are null.
+	profile := doc{"mobilePhone": nil, "secondEmail": nil}
+	maps.Copy(profile, u.profile)
+	return doc{
+		"id": u.id, "status": u.status, "created": wire.Stamp(u.created), "activated": wire.StampOrNull(u.activated),
+		"statusChanged": wire.StampOrNull(u.statusChanged), "lastLogin": wire.StampOrNull(u.lastLogin),
+		"lastUpdated": wire.Stamp(u.lastUpdated), "passwordChanged": wire.StampOrNull(u.passwordChanged), "realmId": realmID,
+		"type": doc{"id": userTypeID}, "profile": profile, "credentials": credentials, "_links": doc{"self": wire.Link(c.userURL(u))},
 	}
 }
 
-func (o *Org) createUser(c *call) (*reply, error) {
-	activate, err := c.flag("activate", true)
-	if err != nil {
-		return nil, err
-	}
-	var body userBody
-	if err := c.decode(&body); err != nil {
-		return nil, err
-	}
-	if causes := append(o.checkProfile("", body.Profile), body.passwordCauses()...); len(causes) > 0 {
-		return nil, invalid("newUser", causes...)
-	}
-	var groups []*group
-	for _, id := range body.GroupIDs {
-		g, err := o.findGroup(id)
-		if err != nil {
-			return nil, err
-		}
-		if err := g.takesMembers(); err != nil {
-			return nil, err
-		}
-		groups = append(groups, g)
-	}
+func (c *call) userURL(u *user) string { return c.URL("/api/v1/users/" + u.id) }
 
-	u := o.newUser("", body.Profile, StatusStaged, c.now)
-	body.applyCredentials(u, c)
-	o.record(c, "user.lifecycle.create", userTarget(u))
-	if activate {
-		u.activated = c.now
-		u.become(firstStatus(u, c.query.Get("nextLogin")), c.now)
-		o.record(c, "user.lifecycle.activate", userTarget(u))
-	}
-	for _, g := range groups {
-		if g.add(u, c.now) {
-			o.record(c, "group.user_membership.add", userTarget(u), groupTarget(g))
-		}
-	}
-	return jsonReply(http.StatusOK, c.fullUserDoc(u)), nil
+// operationLinks are the operations that Okta offers on a user in each status.
+var operationLinks = map[string][]string{
+	StatusStaged:      {"activate", "resetFactors"},
+	StatusProvisioned: {"suspend", "reactivate", "resetPassword", "resetFactors", "deactivate"},
+	StatusActive: {
+		"suspend", "resetPassword", "expirePassword", "forgotPassword", "changePassword", "changeRecoveryQuestion", "resetFactors", "deactivate",
+	},
+	StatusRecovery:        {"resetPassword", "expirePassword", "forgotPassword", "resetFactors", "deactivate"},
+	StatusLockedOut:       {"unlock", "resetPassword", "expirePassword", "resetFactors", "deactivate"},
+	StatusPasswordExpired: {"resetPassword", "expirePassword", "changePassword", "resetFactors", "deactivate"},
+	StatusSuspended:       {"unsuspend", "resetFactors", "deactivate"},
+	StatusDeprovisioned:   {"activate", "resetFactors"},
 }
 
-// firstStatus is what an activation leads to: without a password the user has a welcome flow before them.
-func firstStatus(u *user, nextLogin string) string {
-	switch {
-	case u.provider == "FEDERATION" || u.provider == "SOCIAL":
-		return StatusActive
-	case !u.hasPassword:
-		return StatusProvisioned
-	case nextLogin == "changePassword":
-		return StatusPasswordExpired
-	}
-	return StatusActive
+// operationPaths are the paths below the user of the operations whose path is not lifecycle/ and their name.
+var operationPaths = map[string]string{
+	"resetPassword": "lifecycle/reset_password", "expirePassword": "lifecycle/expire_password", "resetFactors": "lifecycle/reset_factors",
+	"forgotPassword": "credentials/forgot_password", "changePassword": "credentials/change_password",
+	"changeRecoveryQuestion": "credentials/change_recovery_question",
 }
 
-// updateUser changes the attributes that the body names; null takes one away.
-func (o *Org) updateUser(c *call) (*reply, error) {
-	return o.changeUser(c, func(u *user, body userBody) map[string]any {
-		merged := maps.Clone(u.profile)
-		maps.Copy(merged, body.Profile)
-		return merged
-	})
-}
-
-// replaceUser takes away every attribute that the profile does not name. A body without a profile keeps the profile.
-func (o *Org) replaceUser(c *call) (*reply, error) {
-	return o.changeUser(c, func(u *user, body userBody) map[string]any {
-		if body.Profile == nil {
-			return u.profile
-		}
-		return body.Profile
-	})
-}
-
-func (o *Org) changeUser(c *call, profile func(*user, userBody) map[string]any) (*reply, error) {
-	u, err := o.findUser(c.params[0])
-	if err != nil {
-		return nil, err
+// fullUserDoc writes a user on its own, with links to the operations on it.
+func (c *call) fullUserDoc(u *user) doc {
+	full := c.userDoc(u)
+	self := c.userURL(u)
+	links := full["_links"].(doc)
+	links["schema"] = wire.Link(c.URL("/api/v1/meta/schemas/user/" + userSchemaID))
+	links["type"] = wire.Link(c.URL("/api/v1/meta/types/user/" + userTypeID))
+	for _, op := range operationLinks[u.status] {
+		links[op] = doc{"href": self + "/" + cmp.Or(operationPaths[op], "lifecycle/"+op), "method": "POST"}
 	}
 	if u.status == StatusDeprovisioned {
-		return nil, notFound(c.params[0], "User")
+		links["delete"] = doc{"href": self, "method": "DELETE"}
 	}
-	var body userBody
-	if err := c.decode(&body); err != nil {
-		return nil, err
-	}
-	next := profile(u, body)
-	if causes := append(o.checkProfile(u.id, next), body.passwordCauses()...); len(causes) > 0 {
-		return nil, invalid("user", causes...)
-	}
-	u.profile = setProfile(next)
-	body.applyCredentials(u, c)
-	u.lastUpdated = c.now
-	if body.setsPassword() {
-		o.record(c, "user.account.update_password", userTarget(u))
-	}
-	if body.Profile != nil || !body.setsPassword() {
-		o.record(c, "user.account.update_profile", userTarget(u))
-	}
-	return jsonReply(http.StatusOK, c.fullUserDoc(u)), nil
-}
-
-// deleteUser takes two calls: the first deactivates, the second deletes.
-func (o *Org) deleteUser(c *call) (*reply, error) {
-	u, err := o.findUser(c.params[0])
-	if err != nil {
-		return nil, err
-	}
-	if u.status != StatusDeprovisioned {
-		o.deprovision(c, u)
-		return noContent(), nil
-	}
-	o.record(c, "user.lifecycle.delete.initiated", userTarget(u))
-	o.record(c, "user.lifecycle.delete.completed", userTarget(u))
-	o.users = slices.DeleteFunc(o.users, func(other *user) bool { return other == u })
-	for _, g := range o.groups {
-		g.remove(u, c.now)
-	}
-	o.endSessionsOf(u)
-	o.forgetUser(u)
-	return noContent(), nil
-}
-
-// forgetUser takes a user who is deleted out of everything that still knows them.
-func (o *Org) forgetUser(u *user) {
-	o.factors.remove(func(f *factor) bool { return f.user == u })
-	for _, d := range o.devices {
-		d.forgetUser(u)
-	}
-	for _, a := range o.apps {
-		a.remove(u)
-	}
-	o.dropRoles(func(r *role) bool { return r.user == u })
-	o.grants.revokeGrants(u)
-	o.revokeTokens(u)
+	return full
 }
