@@ -87,6 +87,7 @@ func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutpu
 		q.Until = *in.Until
 	}
 	out := GetLogsOutput[shape.Event]{Events: []shape.Event{}}
+	var shaper shape.Shaper
 	err := c.AllLogs(ctx, q, func(heads []systemlog.Head, more bool) bool {
 		for _, h := range heads {
 			if len(out.Events) == most {
@@ -94,7 +95,7 @@ func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutpu
 				return false
 			}
 			// What cannot be mapped comes with what is known of it: never one event less.
-			event, _ := shape.Of(h, in.Format)
+			event, _ := shaper.Of(h, in.Format)
 			out.Events = append(out.Events, event)
 		}
 		out.Truncated = more

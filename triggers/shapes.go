@@ -10,14 +10,14 @@ import (
 
 // shaped is the event of h in the shapes that were asked for, and what an operator
 // should know of that.
-func (p SystemLogParams) shaped(h systemlog.Head) (event sdk.Event[shape.Event], notices []string) {
-	data, err := shape.Of(h, p.Format)
+func (p SystemLogParams) shaped(shaper *shape.Shaper, h systemlog.Head) (event sdk.Event[shape.Event], notices []string) {
+	data, err := shaper.Of(h, p.Format)
 	if err != nil {
 		notices = append(notices, unmapped(h, p.Format, err))
 	}
 	event = sdk.Event[shape.Event]{ID: h.UUID, Type: h.EventType, Time: h.Published, Data: data}
 	for _, format := range p.Also {
-		event.Shapes, err = withShape(event.Shapes, h, format)
+		event.Shapes, err = withShape(shaper, event.Shapes, h, format)
 		if err != nil {
 			notices = append(notices, unmapped(h, format, err))
 		}
@@ -27,8 +27,8 @@ func (p SystemLogParams) shaped(h systemlog.Head) (event sdk.Event[shape.Event],
 
 // withShape adds the event of h in one more shape to those that are there. An error
 // says why it holds little.
-func withShape(shapes map[string]shape.Event, h systemlog.Head, f shape.Format) (map[string]shape.Event, error) {
-	event, err := shape.Of(h, f)
+func withShape(shaper *shape.Shaper, shapes map[string]shape.Event, h systemlog.Head, f shape.Format) (map[string]shape.Event, error) {
+	event, err := shaper.Of(h, f)
 	if shapes == nil {
 		shapes = map[string]shape.Event{}
 	}

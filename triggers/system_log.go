@@ -59,6 +59,7 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 	}
 	found.Seen, found.Newest, found.Gap = len(read.Events), read.newest(), read.lost
 	judge := p.judge(c)
+	var shaper shape.Shaper
 	found.Events = make([]sdk.Event[shape.Event], 0, len(read.Events))
 	for _, h := range read.Events {
 		w, err := judge.of(ctx, h)
@@ -74,7 +75,7 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 		if len(h.Unread) > 0 {
 			found.Notices = append(found.Notices, fmt.Sprintf("event %s is passed on though its %s could not be read", h.UUID, strings.Join(h.Unread, ", ")))
 		}
-		event, notices := p.shaped(h)
+		event, notices := p.shaped(&shaper, h)
 		found.Notices = append(found.Notices, notices...)
 		if len(w.sure) > 0 {
 			found.Events = append(found.Events, judge.named(event, w.sure))

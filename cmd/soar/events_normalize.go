@@ -16,11 +16,15 @@ import (
 	"soar.example/okta/sdk"
 )
 
+// sekoiaProfiles are the profiles by the value of --sekoia.
+var sekoiaProfiles = map[string]ecs.Profile{"current": ecs.Sekoia, "2023-07": ecs.Sekoia202307}
+
 func (a *app) normalizeCommand() *cobra.Command {
 	var to string
-	var original, sekoia bool
+	var original bool
+	var sekoia string
 	c := &cobra.Command{
-		Use: "normalize FILE|- --to ecs|emm [--original] [--sekoia]", Args: exactly(1, "a file of events, or - for standard input"),
+		Use: "normalize FILE|- --to ecs|emm [--original] [--sekoia[=2023-07]]", Args: exactly(1, "a file of events, or - for standard input"),
 		Short: "Turn events into ECS documents or rows of the Event Maturity Matrix",
 		Long: `Turn a stream of System Log events, as Okta sent them, into documents of the Elastic Common Schema (ecs)
 or rows of the SaaS Event Maturity Matrix (emm), one a line, in the same order.
@@ -30,8 +34,11 @@ with gzip. Events are read from the envelopes of Okta's event hooks (data.events
 event collector (event), Filebeat (message, event.original) and get_logs (events). Every input that is not an event is
 reported on standard error with its line. The other events are still written, and the exit status is 1.
 
-With --sekoia a document is the one that Sekoia.io's intake for Okta makes of the event, field for field: fewer fields, and
-categories of its own for some event types.`,
+An ECS document has a place for every value of the event. user is the actor, and user.target the user acted on.
+
+With --sekoia a document equals the one that Sekoia.io's intake for Okta makes of the event, field for field. It has fewer
+fields, and its own categories for some event types. --sekoia=2023-07 is the intake of July 2023, where the target user
+replaces the actor in user.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			f := shape.Format(to)
 			switch {
@@ -39,10 +46,14 @@ categories of its own for some event types.`,
 				return usageError{fmt.Errorf("--to must be ecs or emm, not %q", to)}
 			case original && f != shape.ECS:
 				return usageError{errors.New("--original goes with --to ecs: the matrix has no place for the event as Okta sent it")}
-			case sekoia && f != shape.ECS:
+			case sekoia != "" && f != shape.ECS:
 				return usageError{errors.New("--sekoia goes with --to ecs")}
-			case sekoia:
-				o := ecs.Options{Profile: ecs.Sekoia, Original: original}
+			case sekoia != "":
+				profile, ok := sekoiaProfiles[sekoia]
+				if !ok {
+					return usageError{fmt.Errorf("--sekoia=%s is not a version of the intake: use --sekoia for the current one or --sekoia=2023-07", oneLine(sekoia))}
+				}
+				o := ecs.Options{Profile: profile, Original: original}
 				return a.eachEvent(c, args[0], func(dst, raw []byte) ([]byte, error) { return ecs.AppendRaw(dst, raw, o) })
 			}
 			return a.eachEvent(c, args[0], func(dst, raw []byte) ([]byte, error) { return shape.Append(dst, raw, f, original) })
@@ -50,7 +61,8 @@ categories of its own for some event types.`,
 	}
 	c.Flags().StringVar(&to, "to", "", "ecs or emm")
 	c.Flags().BoolVar(&original, "original", false, "keep the event as Okta sent it, in event.original (ecs only)")
-	c.Flags().BoolVar(&sekoia, "sekoia", false, "the fields and values of Sekoia.io's intake, and no others (ecs only)")
+	c.Flags().StringVar(&sekoia, "sekoia", "", "only the fields of Sekoia.io's intake: the current one, or 2023-07 (ecs only)")
+	c.Flags().Lookup("sekoia").NoOptDefVal = "current"
 	_ = c.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]string{string(shape.ECS), string(shape.EMM)}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }

@@ -131,26 +131,31 @@ func ordinary(s string, i int) int {
 	return i
 }
 
+// ordinaryASCII is ordinary, and reports whether it passed a byte that is not ASCII.
+func ordinaryASCII(s string, i int) (end int, high bool) {
+	var wide uint64
+	for ; i+8 <= len(s); i += 8 {
+		w := eight(s, i)
+		quote, backslash := w^'"'*ones, w^'\\'*ones
+		found := ((w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+		if found != 0 {
+			n := bits.TrailingZeros64(found) / 8
+			return i + n, (wide|w&(1<<(8*n)-1))&highs != 0
+		}
+		wide |= w
+	}
+	for i < len(s) && s[i] >= ' ' && s[i] != '"' && s[i] != '\\' {
+		wide |= uint64(s[i])
+		i++
+	}
+	return i, wide&highs != 0
+}
+
 // eight returns the eight bytes from i on, the first one lowest.
 func eight(s string, i int) uint64 {
 	s = s[i : i+8]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-func ascii(s string) bool {
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		if eight(s, i)&highs != 0 {
-			return false
-		}
-	}
-	for ; i < len(s); i++ {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }
 
 func passWord(s string, i int, word string) (end int, ok bool) {

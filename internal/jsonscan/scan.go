@@ -50,7 +50,14 @@ func (p *Scanner) fail() bool {
 
 // Peek returns the first byte of the next value, 0 at the end.
 func (p *Scanner) Peek() byte {
-	p.i = gap(p.s, p.i)
+	if p.i < len(p.s) && p.s[p.i] > ' ' && !p.failed {
+		return p.s[p.i]
+	}
+	return p.widePeek()
+}
+
+func (p *Scanner) widePeek() byte {
+	p.i = wideGap(p.s, p.i)
 	if p.failed || p.i >= len(p.s) {
 		return 0
 	}
@@ -153,6 +160,49 @@ func (p *Scanner) Loose() string {
 	return p.Scalar()
 }
 
+// Literal returns the next value as a string literal, quotes included, if it is a
+// string that is not empty, and "" for any other value. The literal is valid JSON in
+// UTF-8: faulty UTF-8 and half surrogate pairs have become U+FFFD.
+func (p *Scanner) Literal() string {
+	if p.Peek() != '"' {
+		p.Skip()
+		return ""
+	}
+	from := p.i
+	inner, plain := p.literal()
+	if p.failed || inner == "" {
+		return ""
+	}
+	if !plain && (strings.Contains(inner, `\u`) || !utf8.ValidString(inner)) {
+		return string(AppendQuoted(nil, unquote(inner)))
+	}
+	return p.s[from:p.i]
+}
+
+// Unquoted returns the string that a literal of [Scanner.Literal] stands for, and ""
+// for "".
+func Unquoted(literal string) string {
+	if literal == "" {
+		return ""
+	}
+	inner := literal[1 : len(literal)-1]
+	if strings.IndexByte(inner, '\\') < 0 {
+		return inner
+	}
+	return unquote(inner)
+}
+
+// Raw returns the next value as it is written, whatever it is.
+func (p *Scanner) Raw() string {
+	p.Peek()
+	from := p.i
+	p.Skip()
+	if p.failed {
+		return ""
+	}
+	return p.s[from:p.i]
+}
+
 // Skip passes over the next value, whatever it is.
 func (p *Scanner) Skip() {
 	if p.failed {
@@ -167,11 +217,13 @@ func (p *Scanner) Skip() {
 func (p *Scanner) literal() (inner string, plain bool) {
 	s, from := p.s, p.i+1
 	plain = true
+	high := false
 	for i := from; ; {
-		i = ordinary(s, i)
+		end, wide := ordinaryASCII(s, i)
+		i, high = end, high || wide
 		if i < len(s) && s[i] == '"' {
 			inner, p.i = s[from:i], i+1
-			return inner, plain && (ascii(inner) || utf8.ValidString(inner))
+			return inner, plain && (!high || utf8.ValidString(inner))
 		}
 		n := escape(s[i:])
 		if n == 0 {

@@ -98,3 +98,26 @@ func FuzzSameAsEncodingJSON(f *testing.F) {
 	}
 	f.Fuzz(same)
 }
+
+// A literal is the string itself, as it was written if that is valid UTF-8.
+func TestLiteral(t *testing.T) {
+	for text, want := range map[string]string{
+		`"a"`: `"a"`, ` "é\/\n\"" `: `"é\/\n\""`, `""`: "", `7`: "", `null`: "", `{"a":"b"}`: "", `"\u0041\u00e9"`: `"Aé"`,
+		`"\ud800"`: "\"\ufffd\"", `"\ud83d\ude00"`: `"😀"`, "\"\xff\"": `"\ufffd"`, "\"\\n\xff\"": `"\n\ufffd"`, `"\\u12"`: `"\\u12"`, `"\u0000"`: `"\u0000"`,
+	} {
+		p := New(text)
+		got := p.Literal()
+		if err := p.Err(); err != nil || got != want && got != strings.ReplaceAll(want, `\ufffd`, "\ufffd") {
+			t.Errorf("%s: %s, want %s, %v", text, got, want, err)
+		}
+		var s string
+		if got != "" && (json.Unmarshal([]byte(text), &s) != nil || Unquoted(got) != s) {
+			t.Errorf("%s stands for %q, want %q", text, Unquoted(got), s)
+		}
+	}
+	for text, want := range map[string]string{` {"a": [1]} `: `{"a": [1]}`, `"\u00e9"`: `"\u00e9"`, "-4e2": "-4e2", `{"a"`: "", "": ""} {
+		if got := New(text).Raw(); got != want {
+			t.Errorf("raw %s: %s, want %s", text, got, want)
+		}
+	}
+}

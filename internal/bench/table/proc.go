@@ -17,6 +17,11 @@ type usage struct {
 	peak  float64       // MB resident at the most
 }
 
+// each is the processor time in microseconds an event.
+func (u usage) each(events int) float64 {
+	return float64(u.cpu.Microseconds()) / float64(events)
+}
+
 // usageOf reads /proc, so it needs Linux.
 func usageOf(pid int) (usage, error) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid))

@@ -86,14 +86,14 @@ func TestWholeWay(t *testing.T) {
 		}
 	}
 	const events = 5000
-	w, err := measureWay(t.Context(), bin, t.TempDir(), events)
+	w, err := measureWay(t.Context(), bin, t.TempDir(), "ecs", events)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if w.cpu(events) <= 0 || w.most <= 0 || w.host.peak <= 0 || w.plugin.peak <= 0 || w.took <= 0 {
 		t.Errorf("measured nothing: %+v", w)
 	}
-	if _, err := measureWay(context.Background(), filepath.Join(bin, "nowhere"), t.TempDir(), events); err == nil {
+	if _, err := measureWay(context.Background(), filepath.Join(bin, "nowhere"), t.TempDir(), "ecs", events); err == nil {
 		t.Error("what is not there was measured")
 	}
 }

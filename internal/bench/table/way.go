@@ -30,15 +30,15 @@ func (w way) cpu(events int) float64 {
 	return float64((w.host.cpu + w.plugin.cpu).Nanoseconds()) / 1000 / float64(events)
 }
 
-// measureWay starts an org with that many events and has soar print them, all of
-// them. The org's process is not counted.
-func measureWay(ctx context.Context, bin, scratch string, events int) (way, error) {
+// measureWay starts an org with that many events and has soar print all of them in
+// the format. The org's process is not counted.
+func measureWay(ctx context.Context, bin, scratch, format string, events int) (way, error) {
 	org, url, err := startOrg(ctx, bin, scratch, events)
 	if err != nil {
 		return way{}, err
 	}
 	defer end(org)
-	soar := exec.CommandContext(ctx, filepath.Join(bin, "soar"), "events", "tail", "--json", "--look-back", "1h", "--every", "1m")
+	soar := exec.CommandContext(ctx, filepath.Join(bin, "soar"), "events", "tail", "--json", "--format", format, "--look-back", "1h", "--every", "1m")
 	soar.Env = append(os.Environ(), "SSL_CERT_FILE="+filepath.Join(scratch, certFile), "OKTA_ORG_URL="+url, "OKTA_API_TOKEN=bench-token")
 	soar.Dir = scratch // where no settings file is
 	var complaints bytes.Buffer
@@ -71,7 +71,7 @@ func follow(out io.Reader, host, events int) (way, error) {
 		if !lines.Scan() {
 			return w, errors.Join(fmt.Errorf("it ended after %d events of %d", n, events), lines.Err())
 		}
-		if !bytes.Contains(lines.Bytes(), []byte(`"uuid":"`+pages.UUID(n)+`"`)) {
+		if !bytes.Contains(lines.Bytes(), []byte(`"`+pages.UUID(n)+`"`)) {
 			return w, fmt.Errorf("line %d is not event %d", n+1, n)
 		}
 		if (n+1)%(5*pages.Full) != 0 && n+1 != events {

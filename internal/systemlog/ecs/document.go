@@ -1,28 +1,37 @@
 // Package ecs writes Okta System Log events as documents of the Elastic Common
-// Schema (https://www.elastic.co/guide/en/ecs/current/index.html), so that a SIEM
-// that speaks ECS finds an Okta sign-in where it looks for every other one.
+// Schema (https://www.elastic.co/guide/en/ecs/current/index.html). A SIEM then finds
+// an Okta sign-in in the fields where it looks for every other sign-in.
 //
-// What a document never has is a value that breaks ECS: a member of an event that
-// is missing, null, or not of the type that its field asks for is left out.
+// The full profile keeps every value that Okta sent. A value that does not fit the
+// type of its field moves to okta.other, so a document never breaks ECS.
 package ecs
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/invopop/jsonschema"
+)
 
 // Version is the version of the Elastic Common Schema that documents follow.
 const Version = "8.17.0"
 
-// Document is one event in ECS. Fields that the event says nothing about are
-// absent. The tag "ecs" holds the type of a field in the Elasticsearch mapping;
-// okta.system.* are fields of our own, as Sekoia.io and Elastic name them.
+// Document is the schema of a document in the full profile. Fields without a value
+// are absent. The tag "ecs" holds the type of a field in the Elasticsearch mapping.
+// The fields under okta have the names of Elastic's Okta integration where it has one.
 type Document struct {
-	Timestamp string    `json:"@timestamp,omitempty" ecs:"date" jsonschema:"format=date-time" jsonschema_description:"When it happened, in UTC, to the microsecond (Okta: published). Absent only if the event has no readable time."`
+	Timestamp string    `json:"@timestamp,omitempty" ecs:"date" jsonschema:"format=date-time" jsonschema_description:"Time of the event, in UTC, to the microsecond. Absent only if the event has no readable time."`
 	ECS       ECS       `json:"ecs,omitzero" jsonschema_description:"The schema that this document follows."`
-	Event     Event     `json:"event" jsonschema_description:"What happened."`
-	Observer  Observer  `json:"observer" jsonschema_description:"Who saw it happen."`
-	Source    Endpoint  `json:"source,omitzero" jsonschema_description:"Where the request came from."`
-	Client    Endpoint  `json:"client,omitzero" jsonschema_description:"Where the request came from; the same as source."`
-	User      Subject   `json:"user,omitzero" jsonschema_description:"The user that it is about: the first user among the targets, else the actor."`
+	Event     Event     `json:"event" jsonschema_description:"The event: its type, result and class."`
+	Observer  Observer  `json:"observer" jsonschema_description:"The system that recorded the event."`
+	Source    Endpoint  `json:"source,omitzero" jsonschema_description:"Origin of the request."`
+	Client    Endpoint  `json:"client,omitzero" jsonschema_description:"Origin of the request; the same as source."`
+	User      Subject   `json:"user,omitzero" jsonschema_description:"The actor. The user acted on is in user.target."`
 	UserAgent UserAgent `json:"user_agent,omitzero" jsonschema_description:"The program that sent the request."`
-	Okta      Okta      `json:"okta,omitzero" jsonschema_description:"What has no place in ECS."`
-	Related   Related   `json:"related,omitzero" jsonschema_description:"What to pivot on, by kind: the domain and address of source, the name of user."`
+	URL       URL       `json:"url,omitzero" jsonschema_description:"URL of the request, as far as Okta logs it."`
+	Device    DeviceID  `json:"device,omitzero" jsonschema_description:"The device that the request came from, if Okta knows it."`
+	Okta      Okta      `json:"okta,omitzero" jsonschema_description:"The event under the names of Elastic's Okta integration. okta.other holds the members that have no name there."`
+	Related   Related   `json:"related,omitzero" jsonschema_description:"Values to pivot on, by kind, from all parts of the event."`
 }
 
 // ECS names the schema of a document.
@@ -30,54 +39,49 @@ type ECS struct {
 	Version string `json:"version,omitempty" ecs:"keyword" jsonschema_description:"Version of the Elastic Common Schema."`
 }
 
-// Event is what happened. Kind and Dataset are always there.
+// Event is the event itself. Kind and Dataset are always present.
 type Event struct {
-	ID       string   `json:"id,omitempty" ecs:"keyword" jsonschema_description:"Unique id of the event (Okta: uuid)."`
+	ID       string   `json:"id,omitempty" ecs:"keyword" jsonschema_description:"Unique ID of the event (Okta: uuid)."`
 	Kind     string   `json:"kind" ecs:"keyword" jsonschema_description:"Kind of information: always event."`
-	Dataset  string   `json:"dataset" ecs:"keyword" jsonschema_description:"The log that it comes from: always system-log."`
-	Action   string   `json:"action,omitempty" ecs:"keyword" jsonschema_description:"What was done, such as user.session.start (Okta: eventType)."`
-	Reason   string   `json:"reason,omitempty" ecs:"keyword" jsonschema_description:"The event in a few words (Okta: displayMessage)."`
-	Category []string `json:"category,omitempty" ecs:"keyword" jsonschema_description:"The large buckets that it belongs to."`
-	Type     []string `json:"type,omitempty" ecs:"keyword" jsonschema_description:"What sort of event it is within its category."`
-	Outcome  string   `json:"outcome,omitempty" ecs:"keyword" jsonschema_description:"Whether it succeeded: SUCCESS and ALLOW did, FAILURE and DENY did not, of others it is unknown."`
+	Dataset  string   `json:"dataset" ecs:"keyword" jsonschema_description:"Name of the log: always system-log."`
+	Action   string   `json:"action,omitempty" ecs:"keyword" jsonschema_description:"Event type, such as user.session.start (Okta: eventType)."`
+	Reason   string   `json:"reason,omitempty" ecs:"keyword" jsonschema_description:"Short text of the event (Okta: displayMessage)."`
+	Category []string `json:"category,omitempty" ecs:"keyword" jsonschema_description:"ECS categories of the event."`
+	Type     []string `json:"type,omitempty" ecs:"keyword" jsonschema_description:"ECS types of the event within its categories."`
+	Outcome  string   `json:"outcome,omitempty" ecs:"keyword" jsonschema_description:"Result: success for SUCCESS and ALLOW, failure for FAILURE and DENY, otherwise unknown."`
 	Original string   `json:"original,omitempty" ecs:"keyword" jsonschema_description:"The event as Okta sent it."`
 }
 
-// Observer is who saw it happen.
+// Observer is the system that recorded the event.
 type Observer struct {
 	Vendor string `json:"vendor" ecs:"keyword" jsonschema_description:"Always Okta."`
 }
 
 // Endpoint is one side of a connection.
 type Endpoint struct {
-	IP               string     `json:"ip,omitempty" ecs:"ip" jsonschema_description:"IPv4 or IPv6 address."`
-	Address          string     `json:"address,omitempty" ecs:"keyword" jsonschema_description:"The domain if there is one, else the IP address."`
-	Domain           string     `json:"domain,omitempty" ecs:"keyword" jsonschema_description:"Domain of the address."`
-	RegisteredDomain string     `json:"registered_domain,omitempty" ecs:"keyword" jsonschema_description:"The part of the domain that someone registered, such as example.co.uk."`
-	Subdomain        string     `json:"subdomain,omitempty" ecs:"keyword" jsonschema_description:"What stands before the registered domain."`
-	TopLevelDomain   string     `json:"top_level_domain,omitempty" ecs:"keyword" jsonschema_description:"The public suffix of the domain, such as co.uk."`
-	AS               AS         `json:"as,omitzero" jsonschema_description:"Autonomous system of the address."`
-	Geo              Geo        `json:"geo,omitzero" jsonschema_description:"Where the address is."`
-	User             EndpointID `json:"user,omitzero" jsonschema_description:"The OAuth client that sent the request."`
-}
-
-// EndpointID names who is at an endpoint.
-type EndpointID struct {
-	ID string `json:"id,omitempty" ecs:"keyword" jsonschema_description:"Id of the OAuth client (Okta: client.id)."`
+	IP               string `json:"ip,omitempty" ecs:"ip" jsonschema_description:"IPv4 or IPv6 address."`
+	Address          string `json:"address,omitempty" ecs:"keyword" jsonschema_description:"The domain if there is one, else the IP address."`
+	Domain           string `json:"domain,omitempty" ecs:"keyword" jsonschema_description:"Domain of the address."`
+	RegisteredDomain string `json:"registered_domain,omitempty" ecs:"keyword" jsonschema_description:"Registered part of the domain, such as example.co.uk."`
+	Subdomain        string `json:"subdomain,omitempty" ecs:"keyword" jsonschema_description:"Part of the domain before the registered part."`
+	TopLevelDomain   string `json:"top_level_domain,omitempty" ecs:"keyword" jsonschema_description:"Public suffix of the domain, such as co.uk."`
+	AS               AS     `json:"as,omitzero" jsonschema_description:"Autonomous system of the address."`
+	Geo              Geo    `json:"geo,omitzero" jsonschema_description:"Location of the address."`
+	User             User   `json:"user,omitzero" jsonschema_description:"The actor; the same as user."`
 }
 
 // AS is an autonomous system.
 type AS struct {
-	Number       *int64       `json:"number,omitempty" ecs:"long" jsonschema:"minimum=0,maximum=4294967295" jsonschema_description:"Its number."`
-	Organization Organization `json:"organization,omitzero" jsonschema_description:"Who runs it."`
+	Number       *int64       `json:"number,omitempty" ecs:"long" jsonschema:"minimum=0,maximum=4294967295" jsonschema_description:"Number of the autonomous system."`
+	Organization Organization `json:"organization,omitzero" jsonschema_description:"Operator of the autonomous system."`
 }
 
-// Organization is who runs an autonomous system.
+// Organization is the operator of an autonomous system.
 type Organization struct {
 	Name string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the organization."`
 }
 
-// Geo is a place on the earth.
+// Geo is a location.
 type Geo struct {
 	CityName    string `json:"city_name,omitempty" ecs:"keyword" jsonschema_description:"City."`
 	RegionName  string `json:"region_name,omitempty" ecs:"keyword" jsonschema_description:"State or region."`
@@ -92,19 +96,32 @@ type Point struct {
 	Lon float64 `json:"lon" jsonschema:"minimum=-180,maximum=180" jsonschema_description:"Longitude in degrees."`
 }
 
-// User is one user of the org.
+// User is one user, app or client of the org.
 type User struct {
-	ID       string `json:"id,omitempty" ecs:"keyword" jsonschema_description:"Okta's id of the user."`
+	ID       string `json:"id,omitempty" ecs:"keyword" jsonschema_description:"Okta's ID of the user."`
 	Name     string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Login of the user (Okta: alternateId)."`
-	Email    string `json:"email,omitempty" ecs:"keyword" jsonschema_description:"The login again, which mostly is an address."`
-	FullName string `json:"full_name,omitempty" ecs:"keyword" jsonschema_description:"Name as people see it."`
+	Email    string `json:"email,omitempty" ecs:"keyword" jsonschema_description:"The login, if the login is an email address."`
+	FullName string `json:"full_name,omitempty" ecs:"keyword" jsonschema_description:"Display name of the user."`
 }
 
-// Subject is the user that an event is about, and the one that something was done
-// to.
+// Subject is the actor, with the users that the event relates the actor to.
 type Subject struct {
 	User
-	Target User `json:"target,omitzero" jsonschema_description:"The first user among the targets; an app's user only where there is no other."`
+	Target    TargetUser `json:"target,omitzero" jsonschema_description:"The user acted on: the first target of type User, else the first of type AppUser."`
+	Changes   User       `json:"changes,omitzero" jsonschema_description:"New values of the user acted on, if the event changes the name or address."`
+	Effective User       `json:"effective,omitzero" jsonschema_description:"The user whose identity the actor assumes, for impersonation."`
+}
+
+// TargetUser is the user acted on.
+type TargetUser struct {
+	User
+	Group Group `json:"group,omitzero" jsonschema_description:"The first group among the targets."`
+}
+
+// Group is a group of users.
+type Group struct {
+	ID   string `json:"id,omitempty" ecs:"keyword" jsonschema_description:"ID of the group."`
+	Name string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the group."`
 }
 
 // UserAgent is the program that sent a request, as ua-parser reads its User-Agent
@@ -113,24 +130,64 @@ type UserAgent struct {
 	Original string `json:"original,omitempty" ecs:"keyword" jsonschema_description:"The User-Agent header."`
 	Name     string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the program."`
 	Version  string `json:"version,omitempty" ecs:"keyword" jsonschema_description:"Version of the program."`
-	Device   Device `json:"device,omitzero" jsonschema_description:"What it runs on."`
+	Device   Device `json:"device,omitzero" jsonschema_description:"Hardware of the program."`
 	OS       OS     `json:"os,omitzero" jsonschema_description:"Operating system."`
 }
 
-// Device is what a user agent runs on.
+// Device is the hardware of a user agent.
 type Device struct {
-	Name string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the device; Other if the header does not tell."`
+	Name string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the device; Other if the header does not name it."`
 }
 
 // OS is an operating system.
 type OS struct {
-	Name    string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the operating system; Other if the header does not tell."`
-	Version string `json:"version,omitempty" ecs:"keyword" jsonschema_description:"Its version."`
+	Name    string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the operating system; Other if the header does not name it."`
+	Version string `json:"version,omitempty" ecs:"keyword" jsonschema_description:"Version of the operating system."`
 }
 
-// Related is what to pivot on.
+// URL is the URL of a request.
+type URL struct {
+	Original string `json:"original,omitempty" ecs:"keyword" jsonschema_description:"URL as Okta logs it (debugData.url, else debugData.requestUri)."`
+	Path     string `json:"path,omitempty" ecs:"keyword" jsonschema_description:"Path of the URL."`
+	Query    string `json:"query,omitempty" ecs:"keyword" jsonschema_description:"Query of the URL, without the question mark."`
+	Scheme   string `json:"scheme,omitempty" ecs:"keyword" jsonschema_description:"Scheme of the URL, if the URL is absolute."`
+	Domain   string `json:"domain,omitempty" ecs:"keyword" jsonschema_description:"Host of the URL, if the URL is absolute."`
+}
+
+// DeviceID names a device that Okta knows.
+type DeviceID struct {
+	ID string `json:"id,omitempty" ecs:"keyword" jsonschema_description:"Okta's ID of the device."`
+}
+
+// Related holds values to pivot on.
 type Related struct {
-	Hosts []string `json:"hosts,omitempty" ecs:"keyword" jsonschema_description:"Host and domain names."`
-	IP    []string `json:"ip,omitempty" ecs:"ip" jsonschema_description:"Addresses."`
-	User  []string `json:"user,omitempty" ecs:"keyword" jsonschema_description:"Logins."`
+	Hosts []string `json:"hosts,omitempty" ecs:"keyword" jsonschema_description:"Domains and device names."`
+	IP    []string `json:"ip,omitempty" ecs:"ip" jsonschema_description:"Addresses of the client and of the proxies on the way."`
+	User  []string `json:"user,omitempty" ecs:"keyword" jsonschema_description:"Logins, IDs and names of the actor and of all target users."`
+	Hash  []string `json:"hash,omitempty" ecs:"keyword" jsonschema_description:"Hash of the device token (debugData.dtHash)."`
+}
+
+// JSONSchemaExtend names the values that ECS allows for the categorisation fields.
+func (Event) JSONSchemaExtend(s *jsonschema.Schema) {
+	allow := func(field string, values []string) {
+		p, ok := s.Properties.Get(field)
+		if !ok {
+			return
+		}
+		if p.Items != nil {
+			p = p.Items
+		}
+		for _, v := range values {
+			p.Enum = append(p.Enum, v)
+		}
+	}
+	var types []string
+	for _, t := range expected {
+		types = append(types, t...)
+	}
+	slices.Sort(types)
+	allow("kind", []string{"event"})
+	allow("category", slices.Sorted(maps.Keys(expected)))
+	allow("type", slices.Compact(types))
+	allow("outcome", []string{success, failure, unknown})
 }

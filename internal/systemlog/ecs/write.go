@@ -1,15 +1,17 @@
 package ecs
 
 import (
-	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
+
+	"soar.example/okta/internal/jsonscan"
 )
 
-// A writer appends a JSON object member by member. What is empty leaves no trace.
+// A writer appends a JSON object member by member. Empty members leave no trace.
 type writer struct{ b []byte }
 
-// name begins the member that quoted, a quoted name with its colon, names.
+// name begins a member. quoted is its name as JSON, with the colon.
 func (w *writer) name(quoted string) {
 	if w.b[len(w.b)-1] != '{' {
 		w.b = append(w.b, ',')
@@ -17,7 +19,7 @@ func (w *writer) name(quoted string) {
 	w.b = append(w.b, quoted...)
 }
 
-// open begins a member that is an object, and returns what close needs.
+// open begins a member that is an object, and returns the argument for close.
 func (w *writer) open(quoted string) int {
 	mark := len(w.b)
 	w.name(quoted)
@@ -25,7 +27,7 @@ func (w *writer) open(quoted string) int {
 	return mark
 }
 
-// close ends the object that open began, and takes it back if it stayed empty.
+// close ends the object that open began, and removes the member if it is empty.
 func (w *writer) close(mark int) {
 	if w.b[len(w.b)-1] == '{' {
 		w.b = w.b[:mark]
@@ -34,100 +36,195 @@ func (w *writer) close(mark int) {
 	w.b = append(w.b, '}')
 }
 
-func (w *writer) text(quoted, v string) {
-	if v != "" {
+func (w *writer) lit(quoted string, l lit) {
+	if l == "" {
+		return
+	}
+	if w.b[len(w.b)-1] != '{' {
+		w.b = append(w.b, ',')
+	}
+	w.b = append(append(w.b, quoted...), l...)
+}
+
+func (w *writer) text(quoted, s string) {
+	if s != "" {
 		w.name(quoted)
-		w.b = appendQuoted(w.b, v)
+		w.b = jsonscan.AppendQuoted(w.b, s)
 	}
 }
 
-func (w *writer) list(quoted string, v []string) {
-	if len(v) == 0 {
+func (w *writer) list(quoted string, all []lit) {
+	if len(all) == 0 {
 		return
 	}
 	w.name(quoted)
-	for i, s := range v {
-		w.b = append(w.b, "[,"[min(i, 1)])
-		w.b = appendQuoted(w.b, s)
+	for i, l := range all {
+		w.b = append(append(w.b, "[,"[min(i, 1)]), l...)
 	}
 	w.b = append(w.b, ']')
 }
 
-// float writes as encoding/json does. A number without a JSON form becomes null.
-func (w *writer) float(quoted string, f float64) {
-	w.name(quoted)
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		w.b = append(w.b, "null"...)
+func (w *writer) point(quoted string, g *geo) {
+	if g.lat == "" {
 		return
 	}
-	format := byte('f')
-	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
-		format = 'e'
+	at := w.open(quoted)
+	w.lit(`"lat":`, g.lat)
+	w.lit(`"lon":`, g.lon)
+	w.close(at)
+}
+
+const (
+	// deepest is how far the values of a flattened field may nest; Elasticsearch
+	// rejects a document beyond 20. Deeper values are written as JSON in a text.
+	deepest = 16
+	// longestName is the length in bytes that names in a flattened field are cut to.
+	longestName = 256
+)
+
+// flattened writes an object with members that Okta does not document, as the value
+// of a flattened field.
+func (w *writer) flattened(quoted string, all []member) {
+	if len(all) == 0 {
+		return
 	}
-	w.b = strconv.AppendFloat(w.b, f, format, -1, 64)
-	if n := len(w.b); format == 'e' && w.b[n-4] == 'e' && w.b[n-3] == '-' && w.b[n-2] == '0' {
-		w.b[n-2] = w.b[n-1]
-		w.b = w.b[:n-1]
+	at := w.open(quoted)
+	w.members(all, 1)
+	w.close(at)
+}
+
+func (w *writer) members(all []member, depth int) {
+	var names []string
+	if !distinct(all) {
+		names = safeNames(all)
+	}
+	for i, m := range all {
+		mark := len(w.b)
+		if w.b[mark-1] != '{' {
+			w.b = append(w.b, ',')
+		}
+		if names == nil {
+			w.b = append(append(append(w.b, '"'), m.name...), '"', ':')
+		} else {
+			w.b = append(jsonscan.AppendQuoted(w.b, names[i]), ':')
+		}
+		if !w.value(m.raw, depth) {
+			w.b = w.b[:mark]
+		}
 	}
 }
 
-// dirty marks the bytes that a JSON string cannot hold as they are.
-var dirty = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf
+// value writes a value, and reports whether anything is left of it without its
+// empty parts.
+func (w *writer) value(raw string, depth int) bool {
+	if raw == "" || raw == "null" || raw == `""` {
+		return false
 	}
-	return t
-}()
-
-const hexDigits = "0123456789abcdef"
-
-// appendQuoted appends s as encoding/json writes it without escaping for HTML.
-func appendQuoted(b []byte, s string) []byte {
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if !dirty[c] {
-			i++
-			continue
-		}
-		if c < utf8.RuneSelf {
-			b = append(b, s[from:i]...)
-			b = appendEscaped(b, c)
-			i++
-			from = i
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && n == 1:
-			b = append(append(b, s[from:i]...), `\ufffd`...)
-			from = i + 1
-		case r == '\u2028' || r == '\u2029':
-			b = append(append(b, s[from:i]...), `\u202`...)
-			b = append(b, hexDigits[r&0xF])
-			from = i + n
-		}
-		i += n
+	if c := raw[0]; c != '{' && c != '[' {
+		w.b = append(w.b, raw...)
+		return true
 	}
-	return append(append(b, s[from:]...), '"')
+	if depth >= deepest {
+		w.b = jsonscan.AppendQuoted(w.b, raw)
+		return true
+	}
+	p, mark := jsonscan.New(raw), len(w.b)
+	w.b = append(w.b, raw[0])
+	if raw[0] == '{' {
+		var all []member
+		p.Enter('{')
+		for name, ok := p.Key(); ok; name, ok = p.Key() {
+			all = append(all, member{name, value(p)})
+		}
+		w.members(all, depth+1)
+	} else {
+		for p.Enter('['); p.Element(); {
+			from := len(w.b)
+			if from-1 > mark {
+				w.b = append(w.b, ',')
+			}
+			if !w.value(value(p), depth+1) {
+				w.b = w.b[:from]
+			}
+		}
+	}
+	if len(w.b) == mark+1 {
+		w.b = w.b[:mark]
+		return false
+	}
+	w.b = append(w.b, raw[0]+2) // the closing bracket stands two after the opening one
+	return true
 }
 
-func appendEscaped(b []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
-	case '\b':
-		return append(b, '\\', 'b')
-	case '\f':
-		return append(b, '\\', 'f')
-	case '\n':
-		return append(b, '\\', 'n')
-	case '\r':
-		return append(b, '\\', 'r')
-	case '\t':
-		return append(b, '\\', 't')
-	default:
-		return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xF])
+// distinct reports whether all names can be written as they are: each is safe and
+// there only once.
+func distinct(all []member) bool {
+	const many = 64 // comparing all pairs would take too long
+	if len(all) > many {
+		return false
 	}
+	for i := range all {
+		if !safe(all[i].name) {
+			return false
+		}
+		for j := range i {
+			if all[j].name == all[i].name {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// safe reports whether a name needs no escape in JSON and means one field to
+// Elasticsearch: a dot would mean a field within a field, and an empty name none.
+func safe(name string) bool {
+	blank := true
+	for i := range len(name) {
+		c := name[i]
+		if c < ' ' || c == '.' || c == '"' || c == '\\' || c == 0x7f {
+			return false
+		}
+		blank = blank && c == ' '
+	}
+	return !blank && len(name) <= longestName
+}
+
+// safeNames returns names for the members: safe, and each there only once. A member
+// that comes twice keeps its name where it came last.
+func safeNames(all []member) []string {
+	names, used := make([]string, len(all)), make(map[string]int, len(all))
+	for i := len(all) - 1; i >= 0; i-- {
+		base := safeName(all[i].name)
+		name := base
+		for used[name] > 0 {
+			used[base]++
+			name = base + "_" + strconv.Itoa(used[base])
+		}
+		used[name]++
+		names[i] = name
+	}
+	return names
+}
+
+func safeName(name string) string {
+	if safe(name) {
+		return name
+	}
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || r == '.' || r == 0x7f || r == '"' || r == '\\' {
+			return '_'
+		}
+		return r
+	}, name)
+	if len(name) > longestName {
+		name = name[:longestName]
+		for !utf8.ValidString(name) {
+			name = name[:len(name)-1]
+		}
+	}
+	if strings.Trim(name, " ") == "" {
+		return "_"
+	}
+	return name
 }

@@ -71,20 +71,35 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
+// A Shaper returns events in a format. It has the documents of a page share a few
+// large pieces of memory. The zero value is ready; it is not safe for concurrent use.
+type Shaper struct{ room []byte }
+
+// piece is the size of the pieces of memory.
+const piece = 256 << 10
+
 // Of returns the event of h in the format f. An event is never withheld: with an
-// error, which says why it could not be mapped, comes what is known of it.
-func Of(h systemlog.Head, f Format) (Event, error) {
+// error, which says why the event could not be mapped, comes its head in that format.
+func (s *Shaper) Of(h systemlog.Head, f Format) (Event, error) {
 	if f == Okta || f == "" {
 		return Event(h.Raw), nil
 	}
-	e, err := Append(nil, h.Raw, f, false)
-	if err == nil {
-		return Event(e), nil
+	// A document is mostly less than twice as long as its event.
+	if need := 2*len(h.Raw) + 1024; cap(s.room)-len(s.room) < need {
+		s.room = make([]byte, 0, max(piece, need))
 	}
-	return least(h, f), err
+	from := len(s.room)
+	e, err := Append(s.room[from:], h.Raw, f, false)
+	if err != nil {
+		return least(h, f), err
+	}
+	if len(e) <= cap(s.room)-from {
+		s.room = s.room[:from+len(e)]
+	}
+	return Event(e[:len(e):len(e)]), nil
 }
 
-// least is an event of which only the head could be read.
+// least is an event that only its head is known of.
 func least(h systemlog.Head, f Format) Event {
 	published := ""
 	if !h.Published.IsZero() {
@@ -93,15 +108,10 @@ func least(h systemlog.Head, f Format) Event {
 	var e []byte
 	switch f {
 	case ECS:
-		class := ecs.Classify(h.EventType)
-		d := ecs.Document{
-			Timestamp: published, ECS: ecs.ECS{Version: ecs.Version}, Observer: ecs.Observer{Vendor: "Okta"},
-			Event: ecs.Event{
-				ID: h.UUID, Kind: "event", Dataset: "system-log", Action: h.EventType,
-				Category: class.Category, Type: class.Type,
-			},
+		raw, err := json.Marshal(map[string]string{"uuid": h.UUID, "eventType": h.EventType, "published": published})
+		if err == nil {
+			e, _ = ecs.AppendRaw(nil, raw, ecs.Options{}) // an object of texts is an event
 		}
-		e = d.AppendJSON(nil)
 	default:
 		// A row of texts always has a form in JSON.
 		e, _ = appendJSON(nil, emm.Row{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,7 @@ func TestEveryShapeFollowsItsSchema(t *testing.T) {
 	} {
 		mapped := json.Valid(h.Raw) && bytes.HasPrefix(h.Raw, []byte("{"))
 		for f, s := range schemas(t) {
-			got, err := shape.Of(h, f)
+			got, err := new(shape.Shaper).Of(h, f)
 			if f == shape.Okta {
 				if err != nil || !bytes.Equal(got, h.Raw) {
 					t.Errorf("%s: Okta's own bytes became %s (%v)", name, got, err)
@@ -115,4 +116,35 @@ func FuzzAppend(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Events that share memory stay apart, and one that is larger than a piece fits too.
+func TestShaperKeepsEventsApart(t *testing.T) {
+	var shaper shape.Shaper
+	var got []shape.Event
+	var want []string
+	for i := range 300 {
+		long := strings.Repeat("x", i*20)
+		if i%100 == 50 {
+			long = strings.Repeat("\\\\", 600_000)
+		}
+		h := systemlog.Head{Raw: systemlog.Raw(`{"uuid":"` + strconv.Itoa(i) + `","debugContext":{"debugData":{"pad":"` + long + `"}}}`)}
+		e, err := shaper.Of(h, shape.ECS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone, err := new(shape.Shaper).Of(h, shape.ECS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, want = append(got, e), append(want, string(alone))
+		if i%3 == 0 {
+			_ = append(e, "nobody may write behind an event"...)
+		}
+	}
+	for i, e := range got {
+		if string(e) != want[i] {
+			t.Errorf("event %d was written to", i)
+		}
+	}
 }

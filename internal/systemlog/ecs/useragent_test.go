@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ua-parser/uap-go/uaparser"
 )
 
 // example is a text that a regular expression matches, in capitals where it takes
@@ -53,14 +55,14 @@ func TestPrefilterRulesOutNoMatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	var all []*regexp.Regexp
-	for _, r := range rules.parser.UA {
-		all = append(all, r.Reg)
+	for _, r := range rules.rules.UA {
+		all = append(all, regexp.MustCompile(r.Expr))
 	}
-	for _, r := range rules.parser.OS {
-		all = append(all, r.Reg)
+	for _, r := range rules.rules.OS {
+		all = append(all, regexp.MustCompile(r.Expr))
 	}
-	for _, r := range rules.parser.Device {
-		all = append(all, r.Reg)
+	for _, r := range rules.rules.Device {
+		all = append(all, regexp.MustCompile(r.Expr))
 	}
 	filter := slices.Concat(rules.programs, rules.oses, rules.devices)
 	tried, blind := 0, 0
@@ -109,8 +111,12 @@ func TestAskIsUAParser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	library, err := uaparser.New()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, header := range headers {
-		program, os, device := rules.parser.ParseUserAgent(header), rules.parser.ParseOs(header), rules.parser.ParseDevice(header)
+		program, os, device := library.ParseUserAgent(header), library.ParseOs(header), library.ParseDevice(header)
 		want := UserAgent{
 			Name: program.Family, Version: dotted(program.Major, program.Minor, program.Patch), Device: Device{device.Family},
 			OS: OS{os.Family, dotted(os.Major, os.Minor, os.Patch, os.PatchMinor)},

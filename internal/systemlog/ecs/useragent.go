@@ -1,0 +1,285 @@
+package ecs
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ua-parser/uap-go/uaparser"
+	"gopkg.in/yaml.v3"
+)
+
+const (
+	// longestAgent is how much of a User-Agent header is parsed. Each of ua-parser's
+	// expressions may read it all, and whoever signs in chooses its length.
+	longestAgent = 1024
+	// keptAgents is how many parsed headers are kept at least. Parsing one costs
+	// more than the whole rest of the event.
+	keptAgents = 2048
+)
+
+// agents reads User-Agent headers with ua-parser's rules and keeps the results in two
+// generations: when the young one is full, the old one is forgotten. It is safe for
+// concurrent use.
+type agents struct {
+	programs, oses, devices prefilter
+
+	asking sync.Mutex // guards rules, whose expressions are compiled at first use
+	rules  uaparser.RegexDefinitions
+
+	mu         sync.RWMutex
+	young, old map[string]string // members of user_agent as JSON, by header
+}
+
+// browsers is the one set of rules that the process holds. An expression is compiled
+// when the prefilter first lets it through: all of them take 80 ms and 12 MB, which
+// the garbage collector would read again and again.
+var browsers = sync.OnceValues(func() (*agents, error) {
+	a := &agents{young: map[string]string{}}
+	if err := yaml.Unmarshal(uaparser.DefinitionYaml, &a.rules); err != nil {
+		return nil, fmt.Errorf("read the rules of ua-parser: %w", err)
+	}
+	for _, rule := range a.rules.UA {
+		rule.Expr = withFlags(rule.Flags, rule.Expr)
+		rule.FamilyReplacement = cmp.Or(rule.FamilyReplacement, "$1")
+		rule.V1Replacement, rule.V2Replacement = cmp.Or(rule.V1Replacement, "$2"), cmp.Or(rule.V2Replacement, "$3")
+		rule.V3Replacement = cmp.Or(rule.V3Replacement, "$4")
+		a.programs.add(rule.Expr)
+	}
+	for _, rule := range a.rules.OS {
+		rule.Expr = withFlags(rule.Flags, rule.Expr)
+		rule.OSReplacement = cmp.Or(rule.OSReplacement, "$1")
+		rule.V1Replacement, rule.V2Replacement = cmp.Or(rule.V1Replacement, "$2"), cmp.Or(rule.V2Replacement, "$3")
+		rule.V3Replacement, rule.V4Replacement = cmp.Or(rule.V3Replacement, "$4"), cmp.Or(rule.V4Replacement, "$5")
+		a.oses.add(rule.Expr)
+	}
+	for _, rule := range a.rules.Device {
+		rule.Expr = withFlags(rule.Flags, rule.Expr)
+		rule.DeviceReplacement, rule.ModelReplacement = cmp.Or(rule.DeviceReplacement, "$1"), cmp.Or(rule.ModelReplacement, "$1")
+		a.devices.add(rule.Expr)
+	}
+	return a, nil
+})
+
+func withFlags(flags, expr string) string {
+	if flags == "" {
+		return expr
+	}
+	return "(?" + flags + ")" + expr
+}
+
+// ready compiles an expression at its first use, and reports whether it is one. The tests compile
+// every expression.
+func ready(re **regexp.Regexp, expr string) bool {
+	if *re == nil {
+		*re, _ = regexp.Compile(expr)
+	}
+	return *re != nil
+}
+
+// parse returns the members of user_agent as JSON, without original.
+func (a *agents) parse(header string) string {
+	if len(header) > longestAgent {
+		header = strings.ToValidUTF8(header[:longestAgent], "")
+	}
+	a.mu.RLock()
+	found, ok := a.young[header]
+	if !ok {
+		found, ok = a.old[header]
+		a.mu.RUnlock()
+		if !ok {
+			found = a.ask(header).json()
+		}
+		a.keep(strings.Clone(header), found)
+		return found
+	}
+	a.mu.RUnlock()
+	return found
+}
+
+func (a *agents) keep(header, found string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.young) >= keptAgents {
+		a.old, a.young = a.young, make(map[string]string, keptAgents)
+	}
+	a.young[header] = found
+}
+
+// ask tries ua-parser's rules in their order, as its own loops do, but for those
+// that cannot match.
+func (a *agents) ask(header string) UserAgent {
+	small := smallLetters(header)
+	a.asking.Lock()
+	defer a.asking.Unlock()
+	var program uaparser.UserAgent
+	for i, rule := range a.rules.UA {
+		if a.programs.rulesOut(i, small) || !ready(&rule.Reg, rule.Expr) {
+			continue
+		}
+		if rule.Match(header, &program); program.Family != "" {
+			break
+		}
+	}
+	var os uaparser.Os
+	for i, rule := range a.rules.OS {
+		if a.oses.rulesOut(i, small) || !ready(&rule.Reg, rule.Expr) {
+			continue
+		}
+		if rule.Match(header, &os); os.Family != "" {
+			break
+		}
+	}
+	var device uaparser.Device
+	for i, rule := range a.rules.Device {
+		if a.devices.rulesOut(i, small) || !ready(&rule.Reg, rule.Expr) {
+			continue
+		}
+		if rule.Match(header, &device); device.Family != "" {
+			break
+		}
+	}
+	return UserAgent{
+		Name:    cmp.Or(program.Family, noName),
+		Version: dotted(program.Major, program.Minor, program.Patch),
+		Device:  Device{Name: cmp.Or(device.Family, noName)},
+		OS:      OS{Name: cmp.Or(os.Family, noName), Version: dotted(os.Major, os.Minor, os.Patch, os.PatchMinor)},
+	}
+}
+
+// json returns the members but for original.
+func (u UserAgent) json() string {
+	w := writer{[]byte{'{'}}
+	w.text(`"name":`, u.Name)
+	w.text(`"version":`, u.Version)
+	at := w.open(`"device":`)
+	w.text(`"name":`, u.Device.Name)
+	w.close(at)
+	at = w.open(`"os":`)
+	w.text(`"name":`, u.OS.Name)
+	w.text(`"version":`, u.OS.Version)
+	w.close(at)
+	return string(w.b[1:])
+}
+
+// noName is ua-parser's word for what no rule knows.
+const noName = "Other"
+
+// dotted joins the parts of a version up to the first that is missing.
+func dotted(parts ...string) string {
+	for i, part := range parts {
+		if part == "" {
+			parts = parts[:i]
+			break
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
+// A prefilter says of each of a list of expressions which texts a header must have
+// one of, in small letters, for the expression to match; nil if nothing is known.
+//
+// ua-parser tries some fifteen hundred expressions in turn, a few milliseconds for
+// every header that was not seen before, and whoever tries to sign in chooses the
+// header. Looking for a text is a hundred times cheaper than trying an expression.
+type prefilter [][]string
+
+func (f *prefilter) add(expr string) {
+	tree, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		*f = append(*f, nil)
+		return
+	}
+	*f = append(*f, needs(tree))
+}
+
+// rulesOut reports whether expression i cannot match the header that small is, in
+// small letters.
+func (f prefilter) rulesOut(i int, small string) bool {
+	for _, text := range f[i] {
+		if strings.Contains(small, text) {
+			return false
+		}
+	}
+	return f[i] != nil
+}
+
+// smallLetters is s with the letters A to Z small, and the others as they are.
+func smallLetters(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// needs returns texts of which each match of re has one in it, nil for none.
+func needs(re *syntax.Regexp) []string {
+	switch re.Op {
+	case syntax.OpLiteral:
+		if text := plainest(re); len(text) > 1 {
+			return []string{text}
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return needs(re.Sub[0])
+	case syntax.OpRepeat:
+		if re.Min > 0 {
+			return needs(re.Sub[0])
+		}
+	case syntax.OpConcat:
+		var best []string
+		for _, sub := range re.Sub {
+			if texts := needs(sub); shortest(texts) > shortest(best) {
+				best = texts
+			}
+		}
+		return best
+	case syntax.OpAlternate:
+		var all []string
+		for _, sub := range re.Sub {
+			texts := needs(sub)
+			if texts == nil {
+				return nil
+			}
+			all = append(all, texts...)
+		}
+		return all
+	}
+	return nil
+}
+
+// plainest is the longest part of a literal that has one form in small letters:
+// ASCII, and without k and s where any case will do, since U+212A and U+017F are
+// those letters too.
+func plainest(literal *syntax.Regexp) string {
+	folded := literal.Flags&syntax.FoldCase != 0
+	best := ""
+	var part strings.Builder
+	for _, r := range append(slices.Clone(literal.Rune), -1) {
+		small := smallLetters(string(r))
+		if r >= 0 && r < 0x80 && !(folded && (small == "k" || small == "s")) {
+			part.WriteString(small)
+			continue
+		}
+		if part.Len() > len(best) {
+			best = part.String()
+		}
+		part.Reset()
+	}
+	return best
+}
+
+func shortest(texts []string) (n int) {
+	for i, t := range texts {
+		if i == 0 || len(t) < n {
+			n = len(t)
+		}
+	}
+	return n
+}

@@ -1,0 +1,162 @@
+package ecs
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+)
+
+// The values of event.outcome.
+const (
+	success = "success"
+	failure = "failure"
+	unknown = "unknown"
+)
+
+// outcome returns event.outcome for Okta's outcome.result. A challenge, a skip or a
+// deferral is neither a success nor a failure.
+func outcome(result lit) string {
+	switch result {
+	case `"SUCCESS"`, `"ALLOW"`:
+		return success
+	case `"FAILURE"`, `"DENY"`:
+		return failure
+	default:
+		return unknown
+	}
+}
+
+// timestamp writes an RFC 3339 time in UTC, with microseconds unless they are zero.
+// Finer fractions are cut off. It returns "" for any other text.
+func timestamp(published string) string {
+	t, err := time.Parse(time.RFC3339Nano, published)
+	if err != nil {
+		return ""
+	}
+	if len(published) == len("2006-01-02T15:04:05.000Z") && published[23] == 'Z' && published[19] == '.' {
+		if published[20:23] == "000" {
+			return published[:19] + "Z"
+		}
+		return published[:23] + "000Z"
+	}
+	t = t.UTC().Truncate(time.Microsecond)
+	if t.Year() < 0 || t.Year() > 9999 {
+		return "" // an offset can push a time over the last year that has a form
+	}
+	if t.Nanosecond() == 0 {
+		return t.Format("2006-01-02T15:04:05Z")
+	}
+	return t.Format("2006-01-02T15:04:05.000000Z")
+}
+
+// nothing reports whether a text says that there is no value.
+func nothing(l lit) bool {
+	switch len(l) {
+	case 0:
+		return true
+	case len(`"null"`):
+		return strings.EqualFold(string(l), `"null"`)
+	case len(`"unknown"`):
+		return strings.EqualFold(string(l), `"unknown"`)
+	}
+	return false
+}
+
+// isIP reports whether s is an address that Elasticsearch stores. It stores none
+// with a zone.
+func isIP(s string) bool {
+	ip, err := netip.ParseAddr(s)
+	return err == nil && ip.Zone() == ""
+}
+
+// degrees returns raw if it is a number between -most and most.
+func degrees(raw string, most float64) lit {
+	f, err := strconv.ParseFloat(raw, 64)
+	if err != nil || raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') || f < -most || f > most {
+		return ""
+	}
+	return lit(raw)
+}
+
+// isEmail reports whether a literal is an email address and not a name such as
+// unknown or CORP\x.
+func isEmail(l lit) bool {
+	if len(l) < len(`"a@b"`) {
+		return false
+	}
+	inner := l[1 : len(l)-1]
+	at := strings.IndexByte(string(inner), '@')
+	if at <= 0 || at == len(inner)-1 {
+		return false
+	}
+	for i := range len(inner) {
+		switch c := inner[i]; {
+		case c <= ' ' || c == '\\' || c == '"' || c == '<' || c == '>' || c == '(' || c == ')' || c == ',' || c == ';' || c == ':' || c == '[' || c == ']':
+			return false
+		case c == '@' && i != at:
+			return false
+		case c == '.' && (i == 0 || i == at-1 || i == at+1 || i == len(inner)-1 || inner[i-1] == '.'):
+			return false
+		}
+	}
+	return true
+}
+
+// divide splits a domain at its public suffix. All parts are "" if it has none
+// that ICANN knows, as a host name or an address. Suffixes of companies, such as
+// github.io, do not count as public, as with tldextract: who registered the name is
+// what an analyst asks.
+func divide(domain string) (registered, sub, top string) {
+	name := strings.TrimSuffix(domain, ".")
+	if name == "" || name[0] == '.' || strings.Contains(name, "..") {
+		return "", "", ""
+	}
+	plain := ascii(name)
+	suffix := icann(plain)
+	if suffix == "" || strings.Count(plain, ".") != strings.Count(name, ".") {
+		return "", "", ""
+	}
+	// Counted in labels, as a label in Unicode is not as long as one in ASCII.
+	at := len(name)
+	for range strings.Count(suffix, ".") + 1 {
+		at = max(strings.LastIndexByte(name[:at], '.'), 0)
+	}
+	if at == 0 {
+		return "", "", name
+	}
+	top = name[at+1:]
+	if cut := strings.LastIndexByte(name[:at], '.'); cut >= 0 {
+		return name[cut+1:], name[:cut], top
+	}
+	return name, "", top
+}
+
+// ascii is name in lower case and without Unicode, as the list of suffixes is.
+func ascii(name string) string {
+	for i := range len(name) {
+		if name[i] >= 0x80 {
+			if a, err := idna.Lookup.ToASCII(name); err == nil {
+				return a
+			}
+			return ""
+		}
+	}
+	return strings.ToLower(name)
+}
+
+// icann is the longest suffix of name that is public by ICANN's word.
+func icann(name string) string {
+	suffix, official := publicsuffix.PublicSuffix(name)
+	for !official {
+		_, parent, ok := strings.Cut(suffix, ".")
+		if !ok {
+			return ""
+		}
+		suffix, official = publicsuffix.PublicSuffix(parent)
+	}
+	return suffix
+}
