@@ -13,8 +13,8 @@ import (
 	"go.uber.org/goleak"
 
 	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/oktaspec"
-	"soar.example/okta/internal/oktatest"
 	"soar.example/okta/sdk"
 )
 
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 
 // bench is an embedded org and a session on it.
 type bench struct {
-	*oktatest.Server
+	*oktasim.Server
 	t       testing.TB
 	session sdk.Session
 }
@@ -37,7 +37,7 @@ var compiled = sync.OnceValues(connector.Okta.Compile)
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	b := &bench{Server: oktatest.Start(t, oktatest.Options{}), t: t}
+	b := &bench{Server: oktasim.Start(t, oktasim.Options{}), t: t}
 	b.open(nil)
 	return b
 }
@@ -112,7 +112,7 @@ func (b *bench) wantCode(err error, code sdk.Code) *sdk.Error {
 	return e
 }
 
-func (b *bench) state(id string) oktatest.UserState {
+func (b *bench) state(id string) oktasim.UserState {
 	b.t.Helper()
 	for _, u := range b.State().Users {
 		if u.ID == id {
@@ -120,21 +120,21 @@ func (b *bench) state(id string) oktatest.UserState {
 		}
 	}
 	b.t.Fatalf("no user %s", id)
-	return oktatest.UserState{}
+	return oktasim.UserState{}
 }
 
 // What came of a suspension is told by the state, in every status a user can have.
 func TestSuspendUserInEveryStatus(t *testing.T) {
 	for status, want := range map[string]sdk.Outcome{
-		oktatest.StatusActive: sdk.Changed, oktatest.StatusSuspended: sdk.Already,
-		oktatest.StatusStaged: sdk.NotApplicable, oktatest.StatusProvisioned: sdk.NotApplicable,
-		oktatest.StatusRecovery: sdk.NotApplicable, oktatest.StatusLockedOut: sdk.NotApplicable,
-		oktatest.StatusPasswordExpired: sdk.NotApplicable, oktatest.StatusDeprovisioned: sdk.NotApplicable,
+		oktasim.StatusActive: sdk.Changed, oktasim.StatusSuspended: sdk.Already,
+		oktasim.StatusStaged: sdk.NotApplicable, oktasim.StatusProvisioned: sdk.NotApplicable,
+		oktasim.StatusRecovery: sdk.NotApplicable, oktasim.StatusLockedOut: sdk.NotApplicable,
+		oktasim.StatusPasswordExpired: sdk.NotApplicable, oktasim.StatusDeprovisioned: sdk.NotApplicable,
 	} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: status})
+			u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: status})
 			a := b.must("suspend_user", map[string]any{"user": u.ID})
 			if a.Outcome != want || a.User.Login != "a@corp.example" || a.Before["status"] != status || a.After["status"] != b.state(u.ID).Status {
 				t.Errorf("got %+v", a)
@@ -148,13 +148,13 @@ func TestSuspendUserInEveryStatus(t *testing.T) {
 
 func TestUnsuspendUserInEveryStatus(t *testing.T) {
 	for status, want := range map[string]sdk.Outcome{
-		oktatest.StatusActive: sdk.Already, oktatest.StatusSuspended: sdk.Changed,
-		oktatest.StatusStaged: sdk.NotApplicable, oktatest.StatusLockedOut: sdk.NotApplicable, oktatest.StatusDeprovisioned: sdk.NotApplicable,
+		oktasim.StatusActive: sdk.Already, oktasim.StatusSuspended: sdk.Changed,
+		oktasim.StatusStaged: sdk.NotApplicable, oktasim.StatusLockedOut: sdk.NotApplicable, oktasim.StatusDeprovisioned: sdk.NotApplicable,
 	} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: status})
+			u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: status})
 			if a := b.must("unsuspend_user", map[string]any{"user": u.ID}); a.Outcome != want || a.After["status"] != b.state(u.ID).Status {
 				t.Errorf("got %+v", a)
 			}
@@ -165,20 +165,20 @@ func TestUnsuspendUserInEveryStatus(t *testing.T) {
 // An answer that was lost on its way does not make a suspension that happened a
 // failure, nor one that did not happen a success.
 func TestLostAnswers(t *testing.T) {
-	for name, fault := range map[string]oktatest.Fault{
-		"hang-up": {Kind: oktatest.KindHangup}, "502": {Kind: oktatest.KindHTML}, "500": {Status: 500},
+	for name, fault := range map[string]oktasim.Fault{
+		"hang-up": {Kind: oktasim.KindHangup}, "502": {Kind: oktasim.KindHTML}, "500": {Status: 500},
 		"404": {Status: 404, ErrorCode: "E0000007"}, "403": {Status: 403, ErrorCode: "E0000006"},
 	} {
 		for _, happened := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				b := newBench(t)
-				u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+				u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 				fault := fault
 				fault.Method, fault.Path, fault.Times, fault.AfterEffect = "POST", "/api/v1/users/*/lifecycle/suspend", 1, happened
 				b.Fault(fault)
 				a, err := b.run("suspend_user", map[string]any{"user": u.ID})
-				suspended := b.state(u.ID).Status == oktatest.StatusSuspended
+				suspended := b.state(u.ID).Status == oktasim.StatusSuspended
 				if suspended != happened || (err == nil) != happened {
 					t.Errorf("suspended %t, wanted %t: %+v, %v", suspended, happened, a, err)
 				}
@@ -191,8 +191,8 @@ func TestLostAnswers(t *testing.T) {
 func TestAcceptedButNotDone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Status: 200, Body: "{}"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Status: 200, Body: "{}"})
 	_, err := b.run("suspend_user", map[string]any{"user": u.ID})
 	b.wantCode(err, sdk.Conflict)
 }
@@ -210,7 +210,7 @@ func TestRevokeAllUserSessions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 2, OAuthTokens: 2, RememberedDevices: 3})
+			u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 2, OAuthTokens: 2, RememberedDevices: 3})
 			test.input["user"] = "a@corp.example"
 			a := b.must("revoke_all_user_sessions", test.input)
 			s := b.state(u.ID)
@@ -227,7 +227,7 @@ func TestRevokeAllUserSessions(t *testing.T) {
 func TestEndCurrentUserSessions(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
 	one := b.AddSession(u.ID)
 	a := b.must("end_current_user_sessions", map[string]any{"session_id": one})
 	if a.Outcome != sdk.Changed || a.Before["live"] != true || a.Before["login"] != "a@corp.example" || a.After["live"] != false {
@@ -252,10 +252,10 @@ func TestEndCurrentUserSessions(t *testing.T) {
 func TestGroupMembership(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	okta := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	app := b.AddGroup(oktatest.NewGroup{Name: "App", Type: oktatest.TypeApp})
-	appIn := b.AddGroup(oktatest.NewGroup{Name: "App In", Type: oktatest.TypeApp})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	okta := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+	app := b.AddGroup(oktasim.NewGroup{Name: "App", Type: oktasim.TypeApp})
+	appIn := b.AddGroup(oktasim.NewGroup{Name: "App In", Type: oktasim.TypeApp})
 	b.AddMember(appIn.ID, u.ID)
 	for _, step := range []struct {
 		action, group string
@@ -283,9 +283,9 @@ func TestGroupMembership(t *testing.T) {
 func TestGetUser(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: oktatest.StatusLockedOut, Profile: map[string]any{"clearance": map[string]any{"level": 3}}})
+	b.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: oktasim.StatusLockedOut, Profile: map[string]any{"clearance": map[string]any{"level": 3}}})
 	a := b.must("get_user", map[string]any{"user": "a@corp.example"})
-	if a.Status != oktatest.StatusLockedOut || !strings.Contains(string(a.Profile), `"clearance":{"level":3}`) || !strings.Contains(string(a.Profile), `"mobilePhone":null`) {
+	if a.Status != oktasim.StatusLockedOut || !strings.Contains(string(a.Profile), `"clearance":{"level":3}`) || !strings.Contains(string(a.Profile), `"mobilePhone":null`) {
 		t.Errorf("got %+v with profile %s", a, a.Profile)
 	}
 }

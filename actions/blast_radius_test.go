@@ -4,27 +4,27 @@ import (
 	"encoding/json"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 func TestBlastRadius(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: target})
-	b.AddGroup(oktatest.NewGroup{Name: "Admins", Members: []string{target}})
-	b.AddRole(oktatest.NewRole{Group: "Admins", Type: "APP_ADMIN"})
-	b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
-	b.AddDevice(oktatest.NewDevice{Name: "Laptop", Users: []string{target}})
-	app := b.AddApp(oktatest.NewApp{Label: "Mail"})
-	b.AssignApp(oktatest.NewAssignment{App: app.ID, User: target})
-	from := func(ip any, country string) oktatest.Event {
-		return oktatest.Event{
+	u := b.AddUser(oktasim.NewUser{Login: target})
+	b.AddGroup(oktasim.NewGroup{Name: "Admins", Members: []string{target}})
+	b.AddRole(oktasim.NewRole{Group: "Admins", Type: "APP_ADMIN"})
+	b.AddFactor(oktasim.NewFactor{User: target, Type: "push"})
+	b.AddDevice(oktasim.NewDevice{Name: "Laptop", Users: []string{target}})
+	app := b.AddApp(oktasim.NewApp{Label: "Mail"})
+	b.AssignApp(oktasim.NewAssignment{App: app.ID, User: target})
+	from := func(ip any, country string) oktasim.Event {
+		return oktasim.Event{
 			"actor":  map[string]any{"id": u.ID},
 			"client": map[string]any{"ipAddress": ip, "geographicalContext": map[string]any{"country": country, "postalCode": 1234}},
 		}
 	}
 	b.Append(from("203.0.113.7", "Norway"), from("203.0.113.7", "Norway"), from("198.51.100.1", "Chile"), from(nil, ""), from("null", ""))
-	b.Append(oktatest.Event{"client": map[string]any{"ipAddress": "192.0.2.1"}}) // somebody else's
+	b.Append(oktasim.Event{"client": map[string]any{"ipAddress": "192.0.2.1"}}) // somebody else's
 	type radius struct {
 		Status       string
 		Groups       []json.RawMessage
@@ -56,9 +56,9 @@ func TestBlastRadius(t *testing.T) {
 	}
 	// What may not be read is said so, and is not empty.
 	scope := map[string]string{"WWW-Authenticate": `Bearer error="insufficient_scope"`}
-	b.Fault(oktatest.Fault{Path: "/api/v1/users/*/roles", Kind: oktatest.KindEmpty, Status: 403, Headers: scope})
-	b.Fault(oktatest.Fault{Path: "/api/v1/users/*/devices", ErrorCode: "E0000015", Status: 401})
-	b.Fault(oktatest.Fault{Path: "/api/v1/logs", ErrorCode: "E0000047", Status: 429})
+	b.Fault(oktasim.Fault{Path: "/api/v1/users/*/roles", Kind: oktasim.KindEmpty, Status: 403, Headers: scope})
+	b.Fault(oktasim.Fault{Path: "/api/v1/users/*/devices", ErrorCode: "E0000015", Status: 401})
+	b.Fault(oktasim.Fault{Path: "/api/v1/logs", ErrorCode: "E0000047", Status: 429})
 	got = do[radius](b, "get_user_blast_radius", `{"user":%q}`, target)
 	if got.Admin != nil || got.Roles != nil || got.Devices != nil || got.Activity != nil || len(got.Groups) != 2 || len(got.Unavailable) != 3 {
 		t.Errorf("got %+v", got)

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -27,7 +27,7 @@ type blocked struct {
 	}
 }
 
-func (b *bench) zone(name string) oktatest.ZoneState {
+func (b *bench) zone(name string) oktasim.ZoneState {
 	b.t.Helper()
 	for _, z := range b.State().Zones {
 		if z.Name == name {
@@ -35,13 +35,13 @@ func (b *bench) zone(name string) oktatest.ZoneState {
 		}
 	}
 	b.t.Fatalf("no zone %s", name)
-	return oktatest.ZoneState{}
+	return oktasim.ZoneState{}
 }
 
 func TestBlockAndUnblock(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"198.51.100.0/24", "192.0.2.1-192.0.2.9", "2001:db8:1::/48"}})
+	b.AddZone(oktasim.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"198.51.100.0/24", "192.0.2.1-192.0.2.9", "2001:db8:1::/48"}})
 	for _, test := range []struct {
 		action, address string
 		want            sdk.Outcome
@@ -85,7 +85,7 @@ func TestUnblockWhatManyHold(t *testing.T) {
 	for i := range entries {
 		entries[i] = fmt.Sprintf("10.0.%d.0/24", i)
 	}
-	b.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: entries})
+	b.AddZone(oktasim.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: entries})
 	got := do[blocked](b, "unblock_ip", `{"address":"10.0.0.0/8","zone":"Incidents"}`)
 	if got.Outcome != sdk.NotApplicable || !strings.Contains(got.Reason, "10.0.4.0/24, 4 more: unblock those") || len(got.After.Entries) != 9 {
 		t.Errorf("got %+v", got)
@@ -95,13 +95,13 @@ func TestUnblockWhatManyHold(t *testing.T) {
 func TestBlockRefuses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddZone(oktatest.NewZone{Name: "Office", Gateways: []string{"198.51.100.0/24"}})
-	b.AddZone(oktatest.NewZone{Name: "Asleep", Usage: "BLOCKLIST", Status: "INACTIVE"})
+	b.AddZone(oktasim.NewZone{Name: "Office", Gateways: []string{"198.51.100.0/24"}})
+	b.AddZone(oktasim.NewZone{Name: "Asleep", Usage: "BLOCKLIST", Status: "INACTIVE"})
 	full := make([]string, 1000)
 	for i := range full {
 		full[i] = fmt.Sprintf("10.%d.%d.0/24", i/250, i%250)
 	}
-	b.AddZone(oktatest.NewZone{Name: "Full", Usage: "BLOCKLIST", Gateways: full})
+	b.AddZone(oktasim.NewZone{Name: "Full", Usage: "BLOCKLIST", Gateways: full})
 	for _, address := range []string{
 		"0.0.0.0/0", "::/0", "0.0.0.0", "::", "64.0.0.0/7", "128.0.0.0/1", "2000::/3", "2001::/15", "::ffff:0:0/95", "::/80", "224.0.0.1", "ff02::1",
 		"1.2.3", "1.2.3.4.5", "1.2.3.04", "1.2.3.4/33", "1.2.3.4/", "1.2.3.4/8", "fe80::1%eth0", "example.com", "1.2.3.4,5.6.7.8", "1.2.3.4-1.2.3.9", " ", `\u0000.`,
@@ -144,7 +144,7 @@ func TestBlockRefuses(t *testing.T) {
 func TestUndoOfABlock(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"198.51.100.9/24", "192.0.2.1-192.0.2.9"}})
+	b.AddZone(oktasim.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"198.51.100.9/24", "192.0.2.1-192.0.2.9"}})
 	id := b.zone("Incidents").ID
 	type undone struct {
 		Outcome sdk.Outcome
@@ -204,7 +204,7 @@ func TestBlockSparesTheOwnAddress(t *testing.T) {
 			t.Errorf("got %v", e)
 		}
 	}
-	b.Fault(oktatest.Fault{Path: "/api/v1/logs", Status: 403, ErrorCode: "E0000006"})
+	b.Fault(oktasim.Fault{Path: "/api/v1/logs", Status: 403, ErrorCode: "E0000006"})
 	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.9"}`); got.Outcome != sdk.Changed || len(got.Warnings) != 1 {
 		t.Errorf("without leave to read the log: %+v", got)
 	}
@@ -214,7 +214,7 @@ func TestBlockSparesTheOwnAddress(t *testing.T) {
 func TestBlocksAtOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST"})
+	b.AddZone(oktasim.NewZone{Name: "Incidents", Usage: "BLOCKLIST"})
 	var wait sync.WaitGroup
 	for i := range 12 {
 		wait.Go(func() {
@@ -233,11 +233,11 @@ func TestBlocksAtOnce(t *testing.T) {
 func TestBlockThatWasLostIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.Fault(oktatest.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: "{}", Times: 2})
+	b.Fault(oktasim.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: "{}", Times: 2})
 	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.7"}`); got.Outcome != sdk.Changed || got.Before.Blocked || !got.After.Blocked {
 		t.Errorf("got %+v", got)
 	}
-	b.Fault(oktatest.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: "{}"})
+	b.Fault(oktasim.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: "{}"})
 	_, err := try[blocked](b, "block_ip", `{"address":"203.0.113.8"}`)
 	b.wantCode(err, sdk.Conflict)
 	if n := len(b.writes()); n != 6 {
@@ -249,7 +249,7 @@ func TestBlockThatWasLostIsMadeAgain(t *testing.T) {
 func TestBlockKeepsTheRestOfTheZone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"192.0.2.1-192.0.2.9"}})
+	b.AddZone(oktasim.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"192.0.2.1-192.0.2.9"}})
 	do[blocked](b, "block_ip", `{"address":"203.0.113.7","zone":"Incidents"}`)
 	for _, r := range b.Requests() {
 		if r.Method != "PUT" {

@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/actions"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -65,9 +65,9 @@ func (b *bench) groupsOf(id string) []string {
 func TestContainAndRestore(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	quarantine := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	b.AddGroup(oktatest.NewGroup{Name: "VPN"})
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 2, OAuthTokens: 1, RememberedDevices: 1, Groups: []string{"VPN"}})
+	quarantine := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+	b.AddGroup(oktasim.NewGroup{Name: "VPN"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 2, OAuthTokens: 1, RememberedDevices: 1, Groups: []string{"VPN"}})
 	before := b.groupsOf(u.ID)
 	input := map[string]any{"users": []string{u.Login}, "quarantine": quarantine.ID, "remove_groups": []string{"VPN"}, "reason": "INC-1"}
 	out, _, err := b.contain(input)
@@ -78,7 +78,7 @@ func TestContainAndRestore(t *testing.T) {
 	if !out.Contained || out.Outcome != sdk.Changed || len(out.Users[0].Open) != 0 {
 		t.Errorf("got %+v", out)
 	}
-	if s.Status != oktatest.StatusSuspended || len(s.Sessions) != 0 || s.OAuthTokens != 0 || s.RememberedDevices != 0 || !slices.Equal(b.groupsOf(u.ID), []string{"Everyone", "Quarantine"}) {
+	if s.Status != oktasim.StatusSuspended || len(s.Sessions) != 0 || s.OAuthTokens != 0 || s.RememberedDevices != 0 || !slices.Equal(b.groupsOf(u.ID), []string{"Everyone", "Quarantine"}) {
 		t.Errorf("the org has %+v", s)
 	}
 	// Again: the account stays contained, and the record of the second call takes
@@ -91,7 +91,7 @@ func TestContainAndRestore(t *testing.T) {
 	if err != nil || restored.Outcome != sdk.Changed || len(restored.NotRestorable) == 0 {
 		t.Fatalf("restore: %+v, %v", restored, err)
 	}
-	if got := b.state(u.ID); got.Status != oktatest.StatusActive || !slices.Equal(b.groupsOf(u.ID), before) {
+	if got := b.state(u.ID); got.Status != oktasim.StatusActive || !slices.Equal(b.groupsOf(u.ID), before) {
 		t.Errorf("restored to %+v, was in %v", got, before)
 	}
 	if twice, err := b.restore(out.Users[0].Restore, false); err != nil || twice.Outcome != sdk.Already {
@@ -103,14 +103,14 @@ func TestContainAndRestore(t *testing.T) {
 // same.
 func TestContainInEveryStatus(t *testing.T) {
 	for status, contained := range map[string]bool{
-		oktatest.StatusActive: true, oktatest.StatusSuspended: true, oktatest.StatusDeprovisioned: true,
-		oktatest.StatusLockedOut: false, oktatest.StatusPasswordExpired: false, oktatest.StatusRecovery: false,
-		oktatest.StatusStaged: false, oktatest.StatusProvisioned: false,
+		oktasim.StatusActive: true, oktasim.StatusSuspended: true, oktasim.StatusDeprovisioned: true,
+		oktasim.StatusLockedOut: false, oktasim.StatusPasswordExpired: false, oktasim.StatusRecovery: false,
+		oktasim.StatusStaged: false, oktasim.StatusProvisioned: false,
 	} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: status, OAuthTokens: 1})
+			u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: status, OAuthTokens: 1})
 			out, _, err := b.contain(map[string]any{"users": []string{u.ID}})
 			if err != nil {
 				t.Fatal(err)
@@ -132,10 +132,10 @@ func TestContainInEveryStatus(t *testing.T) {
 func TestContainmentPartlyFailed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	app := b.AddGroup(oktatest.NewGroup{Name: "App", Type: oktatest.TypeApp})
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	app := b.AddGroup(oktasim.NewGroup{Name: "App", Type: oktasim.TypeApp})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
 	b.AddMember(app.ID, u.ID)
-	b.Fault(oktatest.Fault{Method: "DELETE", Path: "/api/v1/users/*/sessions", Status: 403, ErrorCode: "E0000006"})
+	b.Fault(oktasim.Fault{Method: "DELETE", Path: "/api/v1/users/*/sessions", Status: 403, ErrorCode: "E0000006"})
 	out, _, err := b.contain(map[string]any{"users": []string{u.ID}, "remove_groups": []string{"App"}})
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestContainmentPartlyFailed(t *testing.T) {
 	if out.Contained || out.Outcome != sdk.NotApplicable || !strings.Contains(open, "sessions were not revoked: ") || !strings.Contains(open, "still in App") {
 		t.Errorf("got %+v", out)
 	}
-	if b.state(u.ID).Status != oktatest.StatusSuspended {
+	if b.state(u.ID).Status != oktasim.StatusSuspended {
 		t.Error("the account is not suspended")
 	}
 	for _, s := range out.Users[0].Steps {
@@ -159,8 +159,8 @@ func TestContainmentPartlyFailed(t *testing.T) {
 func TestContainmentTriesAgain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
-	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Status: 503})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Status: 503})
 	if out, _, err := b.contain(map[string]any{"users": []string{u.ID}}); err != nil || !out.Contained {
 		t.Errorf("got %+v, %v", out, err)
 	}
@@ -171,7 +171,7 @@ func TestContainMany(t *testing.T) {
 	b := newBench(t)
 	var users []string
 	for i := range 10 {
-		users = append(users, b.AddUser(oktatest.NewUser{Login: fmt.Sprintf("u%d@corp.example", i), Sessions: 1}).Login)
+		users = append(users, b.AddUser(oktasim.NewUser{Login: fmt.Sprintf("u%d@corp.example", i), Sessions: 1}).Login)
 	}
 	users[4] = "nobody@corp.example"
 	out, _, err := b.contain(map[string]any{"users": users})
@@ -195,8 +195,8 @@ func TestContainMany(t *testing.T) {
 func TestContainmentPlan(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	g := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
 	out, _, err := b.contain(map[string]any{"users": []string{u.ID}, "quarantine": g.ID, "dry_run": true})
 	if err != nil {
 		t.Fatal(err)
@@ -234,19 +234,19 @@ func TestContainmentPlanThatWouldBeRefused(t *testing.T) {
 func TestRestoreAfterSomebodyElse(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	out, _, err := b.contain(map[string]any{"users": []string{u.ID}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	record := out.Users[0].Restore
-	record.StatusAfter = oktatest.StatusLockedOut // as if the containment had left another
+	record.StatusAfter = oktasim.StatusLockedOut // as if the containment had left another
 	if _, err := b.restore(record, false); err == nil {
 		t.Error("a state that moved on was overwritten")
 	} else {
 		b.wantCode(err, sdk.Conflict)
 	}
-	if b.state(u.ID).Status != oktatest.StatusSuspended {
+	if b.state(u.ID).Status != oktasim.StatusSuspended {
 		t.Error("something was written")
 	}
 }
@@ -274,10 +274,10 @@ func TestRequestsOfAContainment(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
 			if test.glass {
-				b.AddGroup(oktatest.NewGroup{Name: "Break Glass"})
+				b.AddGroup(oktasim.NewGroup{Name: "Break Glass"})
 				b.open(map[string]any{"protected_groups": []string{"Break Glass"}})
 			}
-			g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+			g := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
 			if test.checked {
 				if _, err := b.session.Check(t.Context()); err != nil {
 					t.Fatal(err)
@@ -288,7 +288,7 @@ func TestRequestsOfAContainment(t *testing.T) {
 				group = g.Name
 			}
 			for i, want := range test.want {
-				u := b.AddUser(oktatest.NewUser{Login: fmt.Sprintf("u%d@corp.example", i), Sessions: 1})
+				u := b.AddUser(oktasim.NewUser{Login: fmt.Sprintf("u%d@corp.example", i), Sessions: 1})
 				ref := u.ID
 				if test.login {
 					ref = u.Login
@@ -309,10 +309,10 @@ func TestRequestsOfAContainment(t *testing.T) {
 func TestContainIntoAGroupThatIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	old := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	first := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	second := b.AddUser(oktatest.NewUser{Login: "b@corp.example"})
-	contain := func(u oktatest.User) {
+	old := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+	first := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	second := b.AddUser(oktasim.NewUser{Login: "b@corp.example"})
+	contain := func(u oktasim.User) {
 		out, _, err := b.contain(map[string]any{"users": []string{u.Login}, "quarantine": "Quarantine"})
 		if err != nil || !out.Contained {
 			t.Fatalf("got %+v, %v", out, err)
@@ -329,6 +329,6 @@ func TestContainIntoAGroupThatIsMadeAnew(t *testing.T) {
 		t.Fatalf("got %+v, %v", resp, err)
 	}
 	_ = resp.Body.Close()
-	b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+	b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
 	contain(second)
 }

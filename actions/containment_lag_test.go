@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -75,8 +75,8 @@ func TestContainmentThatShowsLate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+			g := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+			u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
 			front := b.front()
 			lag := func() {
 				for _, path := range []string{"/api/v1/users/" + u.ID, "/api/v1/users/" + u.ID + "/groups", "/api/v1/groups/" + g.ID + "/users"} {
@@ -92,10 +92,10 @@ func TestContainmentThatShowsLate(t *testing.T) {
 				t.Errorf("got %+v", out)
 			}
 			record := out.Users[0].Restore
-			if len(record.GroupsAdded) != 1 || record.StatusBefore != oktatest.StatusActive {
+			if len(record.GroupsAdded) != 1 || record.StatusBefore != oktasim.StatusActive {
 				t.Errorf("the record is %+v", record)
 			}
-			if s := b.state(u.ID); s.Status != oktatest.StatusSuspended {
+			if s := b.state(u.ID); s.Status != oktasim.StatusSuspended {
 				t.Errorf("the org has %+v", s)
 			}
 			lag()
@@ -103,10 +103,10 @@ func TestContainmentThatShowsLate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (restored.Outcome == sdk.Changed) != test.shows || (restored.After.Status == oktatest.StatusActive) != test.shows {
+			if (restored.Outcome == sdk.Changed) != test.shows || (restored.After.Status == oktasim.StatusActive) != test.shows {
 				t.Errorf("restored: %+v", restored)
 			}
-			if s := b.state(u.ID); s.Status != oktatest.StatusActive || len(s.Groups) != 1 {
+			if s := b.state(u.ID); s.Status != oktasim.StatusActive || len(s.Groups) != 1 {
 				t.Errorf("the org has %+v", s)
 			}
 		})

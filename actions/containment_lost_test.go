@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -17,14 +17,14 @@ import (
 func TestContainmentWithLostAnswers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	b.AddGroup(oktatest.NewGroup{Name: "VPN"})
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1, Groups: []string{"VPN"}})
-	b.AddRole(oktatest.NewRole{User: u.Login, Type: "HELP_DESK_ADMIN"})
-	b.AddDevice(oktatest.NewDevice{Name: "LAPTOP", Status: oktatest.DeviceActive, Users: []string{u.Login}})
+	b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+	b.AddGroup(oktasim.NewGroup{Name: "VPN"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1, Groups: []string{"VPN"}})
+	b.AddRole(oktasim.NewRole{User: u.Login, Type: "HELP_DESK_ADMIN"})
+	b.AddDevice(oktasim.NewDevice{Name: "LAPTOP", Status: oktasim.DeviceActive, Users: []string{u.Login}})
 	before := b.groupsOf(u.ID)
 	lose := func(method, path string) {
-		b.Fault(oktatest.Fault{Method: method, Path: path, Times: 1, Kind: oktatest.KindHangup, AfterEffect: true})
+		b.Fault(oktasim.Fault{Method: method, Path: path, Times: 1, Kind: oktasim.KindHangup, AfterEffect: true})
 	}
 	lose("DELETE", "/api/v1/users/*/roles/*")
 	lose("POST", "/api/v1/users/*/lifecycle/*")
@@ -54,7 +54,7 @@ func TestContainmentWithLostAnswers(t *testing.T) {
 		t.Fatalf("restore: %+v, %v", back, err)
 	}
 	s := b.state(u.ID)
-	if s.Status != oktatest.StatusActive || len(s.Roles) != 1 || s.Devices[0].Status != oktatest.DeviceActive || !slices.Equal(b.groupsOf(u.ID), before) {
+	if s.Status != oktasim.StatusActive || len(s.Roles) != 1 || s.Devices[0].Status != oktasim.DeviceActive || !slices.Equal(b.groupsOf(u.ID), before) {
 		t.Errorf("restored to %+v", s)
 	}
 }
@@ -63,14 +63,14 @@ func TestContainmentWithLostAnswers(t *testing.T) {
 func TestContainmentWithoutTheGroups(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
-	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*/groups", Status: 403, ErrorCode: "E0000006"})
+	g := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
+	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/*/groups", Status: 403, ErrorCode: "E0000006"})
 	out, _, err := b.contain(map[string]any{"users": []string{u.Login}, "quarantine": g.ID})
 	if err != nil || out.Contained || out.Outcome != sdk.NotApplicable || len(out.Users[0].Restore.GroupsAdded) != 0 {
 		t.Errorf("got %+v, %v", out, err)
 	}
-	if s := b.state(u.ID); s.Status != oktatest.StatusSuspended || len(s.Sessions) != 0 {
+	if s := b.state(u.ID); s.Status != oktasim.StatusSuspended || len(s.Sessions) != 0 {
 		t.Errorf("the account is left open: %+v", s)
 	}
 }
@@ -79,8 +79,8 @@ func TestContainmentWithoutTheGroups(t *testing.T) {
 func TestContainmentExpiresThePasswordOfWhoIsNotSuspended(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
-	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Status: 403, ErrorCode: "E0000006"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Status: 403, ErrorCode: "E0000006"})
 	out, _, err := b.contain(map[string]any{"users": []string{u.Login}, "expire_password": true})
 	if err != nil || out.Contained || out.Outcome != sdk.NotApplicable {
 		t.Errorf("got %+v, %v", out, err)
@@ -92,7 +92,7 @@ func TestContainmentExpiresThePasswordOfWhoIsNotSuspended(t *testing.T) {
 	if want := "suspend failed, expire_password changed, revoke_sessions changed"; strings.Join(steps, ", ") != want {
 		t.Errorf("the steps are %v, want %s", steps, want)
 	}
-	if s := b.state(u.ID); s.Status != oktatest.StatusPasswordExpired || len(s.Sessions) != 0 {
+	if s := b.state(u.ID); s.Status != oktasim.StatusPasswordExpired || len(s.Sessions) != 0 {
 		t.Errorf("the account is %+v", s)
 	}
 }
@@ -100,7 +100,7 @@ func TestContainmentExpiresThePasswordOfWhoIsNotSuspended(t *testing.T) {
 func TestContainOneUserTwice(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
 	out, _, err := b.contain(map[string]any{"users": []string{u.Login, u.ID}})
 	if err != nil || out.Contained {
 		t.Fatalf("got %+v, %v", out, err)
@@ -111,7 +111,7 @@ func TestContainOneUserTwice(t *testing.T) {
 			twice++
 		}
 	}
-	if twice != 1 || b.state(u.ID).Status != oktatest.StatusSuspended {
+	if twice != 1 || b.state(u.ID).Status != oktasim.StatusSuspended {
 		t.Errorf("got %+v", out)
 	}
 }
@@ -124,23 +124,23 @@ func TestContainmentThatLostItsFirstAnswer(t *testing.T) {
 		before, took, restored string
 		done                   sdk.Outcome
 	}{
-		"the containment":     {oktatest.StatusActive, oktatest.StatusActive, oktatest.StatusActive, sdk.Changed},
-		"somebody else, once": {oktatest.StatusSuspended, oktatest.StatusSuspended, oktatest.StatusSuspended, sdk.Already},
+		"the containment":     {oktasim.StatusActive, oktasim.StatusActive, oktasim.StatusActive, sdk.Changed},
+		"somebody else, once": {oktasim.StatusSuspended, oktasim.StatusSuspended, oktasim.StatusSuspended, sdk.Already},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var early atomic.Bool // an hour before
 			early.Store(true)
-			b := &bench{t: t, Server: oktatest.Start(t, oktatest.Options{Now: func() time.Time {
+			b := &bench{t: t, Server: oktasim.Start(t, oktasim.Options{Now: func() time.Time {
 				if early.Load() {
 					return time.Now().Add(-2 * time.Hour)
 				}
 				return time.Now().Add(-time.Hour) // Okta's clock is not this machine's
 			}})}
-			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: test.before})
+			u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: test.before})
 			early.Store(false)
 			b.open(nil)
-			b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktatest.KindHangup, AfterEffect: true})
+			b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktasim.KindHangup, AfterEffect: true})
 			out, _, err := b.contain(map[string]any{"users": []string{u.ID}})
 			if err != nil || !out.Contained {
 				t.Fatalf("got %+v, %v", out, err)
@@ -163,9 +163,9 @@ func TestContainmentThatLostItsFirstAnswer(t *testing.T) {
 func TestContainmentThatLostAllAnswers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Kind: oktatest.KindHangup, AfterEffect: true})
-	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Kind: oktasim.KindHangup, AfterEffect: true})
+	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
 	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second) // too short for patience
 	defer cancel()
 	out, _, err := b.containWithin(ctx, map[string]any{"users": []string{u.ID}})
@@ -176,7 +176,7 @@ func TestContainmentThatLostAllAnswers(t *testing.T) {
 	if out.Contained || got.Error != nil || got.Steps[0].Error == nil || len(got.Open) == 0 || got.Restore.UserID != u.ID || got.Restore.StatusBefore != "" {
 		t.Errorf("got %+v", got)
 	}
-	if b.state(u.ID).Status != oktatest.StatusSuspended {
+	if b.state(u.ID).Status != oktasim.StatusSuspended {
 		t.Error("the fault had no effect")
 	}
 }

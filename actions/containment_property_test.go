@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"soar.example/okta/actions"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -145,7 +145,7 @@ func (s *scene) checkContainment(in map[string]any, before, after truths, out ac
 		}
 	}
 	for _, id := range differ(before, after) {
-		if before.Devices[id] != oktatest.DeviceActive || after.Devices[id] != oktatest.DeviceSuspended || !slices.Contains(taken, id) {
+		if before.Devices[id] != oktasim.DeviceActive || after.Devices[id] != oktasim.DeviceSuspended || !slices.Contains(taken, id) {
 			s.Fatalf("device %s became %s, and the records have %v", id, after.Devices[id], taken)
 		}
 	}
@@ -162,13 +162,13 @@ func (s *scene) checkContainment(in map[string]any, before, after truths, out ac
 }
 
 // called is the user who goes by an id, login or address.
-func (s *scene) called(ref string) oktatest.User {
+func (s *scene) called(ref string) oktasim.User {
 	for _, u := range s.users {
 		if ref == u.ID || ref == u.Login || ref == u.Email {
 			return u
 		}
 	}
-	return oktatest.User{}
+	return oktasim.User{}
 }
 
 func asked(in map[string]any, measure string, unlessSaid bool) bool {
@@ -238,14 +238,14 @@ func (s *scene) checkStatus(steps map[string]map[sdk.Outcome]int, was, is string
 	s.Helper()
 	suspend, expire := steps["suspend"], steps["expire_password"]
 	unsure := suspend["failed"]+expire["failed"] > 0
-	suspended := was == oktatest.StatusSuspended || was == oktatest.StatusDeprovisioned
-	wrong := suspend[sdk.Changed] > 0 && (was != oktatest.StatusActive || is != oktatest.StatusSuspended) ||
+	suspended := was == oktasim.StatusSuspended || was == oktasim.StatusDeprovisioned
+	wrong := suspend[sdk.Changed] > 0 && (was != oktasim.StatusActive || is != oktasim.StatusSuspended) ||
 		suspend[sdk.Already] > 0 && !suspended ||
-		suspend[sdk.NotApplicable] > 0 && (suspended || was == oktatest.StatusActive) ||
-		expire[sdk.Changed] > 0 && (was == is || is != oktatest.StatusPasswordExpired) ||
-		expire[sdk.Already] > 0 && was != oktatest.StatusPasswordExpired ||
+		suspend[sdk.NotApplicable] > 0 && (suspended || was == oktasim.StatusActive) ||
+		expire[sdk.Changed] > 0 && (was == is || is != oktasim.StatusPasswordExpired) ||
+		expire[sdk.Already] > 0 && was != oktasim.StatusPasswordExpired ||
 		was != is && !unsure && suspend[sdk.Changed]+expire[sdk.Changed] == 0 ||
-		is == oktatest.StatusPasswordExpired && was != is && !mentions(r.NotRestorable, "password") ||
+		is == oktasim.StatusPasswordExpired && was != is && !mentions(r.NotRestorable, "password") ||
 		r.StatusBefore != was && (r.StatusBefore != "" || !unsure) ||
 		r.StatusAfter != is && (r.StatusAfter != "" || !unsure)
 	if wrong {
@@ -257,7 +257,7 @@ func (s *scene) checkStatus(steps map[string]map[sdk.Outcome]int, was, is string
 func (s *scene) checkClosed(in map[string]any, id string, now truths) {
 	s.Helper()
 	is := now.Users[id]
-	suspended := is.Status == oktatest.StatusSuspended || is.Status == oktatest.StatusDeprovisioned
+	suspended := is.Status == oktasim.StatusSuspended || is.Status == oktasim.StatusDeprovisioned
 	revoke := asked(in, "revoke_sessions", true)
 	open := asked(in, "suspend", true) && !suspended ||
 		revoke && is.Sessions > 0 ||
@@ -265,7 +265,7 @@ func (s *scene) checkClosed(in map[string]any, id string, now truths) {
 		revoke && asked(in, "forget_devices", true) && is.Remembered > 0 ||
 		asked(in, "revoke_roles", false) && len(is.Roles)+len(now.ByGroup[id]) > 0 ||
 		asked(in, "reset_factors", false) && len(is.Factors) > 0 ||
-		asked(in, "expire_password", false) && !suspended && is.Status != oktatest.StatusPasswordExpired
+		asked(in, "expire_password", false) && !suspended && is.Status != oktasim.StatusPasswordExpired
 	if ref, ok := in["quarantine"].(string); ok {
 		open = open || !slices.Contains(is.Groups, s.group(ref))
 	}
@@ -273,7 +273,7 @@ func (s *scene) checkClosed(in map[string]any, id string, now truths) {
 		open = open || slices.ContainsFunc(refs, func(ref string) bool { return slices.Contains(is.Groups, s.group(ref)) })
 	}
 	if asked(in, "suspend_devices", false) {
-		open = open || slices.ContainsFunc(s.devicesOf(id), func(d string) bool { return now.Devices[d] == oktatest.DeviceActive })
+		open = open || slices.ContainsFunc(s.devicesOf(id), func(d string) bool { return now.Devices[d] == oktasim.DeviceActive })
 	}
 	if open {
 		s.Fatalf("%s is not contained: %+v", id, is)
@@ -331,15 +331,15 @@ func (s *scene) checkRestore(r actions.RestoreRecord, force bool) sdk.Outcome {
 		}
 	}
 	for _, id := range differ(before, after) {
-		if !slices.Contains(r.DevicesSuspended, id) || before.Devices[id] != oktatest.DeviceSuspended || after.Devices[id] != oktatest.DeviceActive {
+		if !slices.Contains(r.DevicesSuspended, id) || before.Devices[id] != oktasim.DeviceSuspended || after.Devices[id] != oktasim.DeviceActive {
 			s.Fatalf("device %s became %s", id, after.Devices[id])
 		}
 	}
 	is := after.Users[r.UserID]
-	whole := (r.StatusBefore != oktatest.StatusActive || r.StatusAfter != oktatest.StatusSuspended || is.Status == oktatest.StatusActive) &&
+	whole := (r.StatusBefore != oktasim.StatusActive || r.StatusAfter != oktasim.StatusSuspended || is.Status == oktasim.StatusActive) &&
 		len(but(groupIDs(r.GroupsRemoved), is.Groups)) == 0 && len(but(groupIDs(r.GroupsAdded), is.Groups)) == len(r.GroupsAdded) &&
 		len(but(roleNames(r.RolesRemoved), is.Roles)) == 0 &&
-		!slices.ContainsFunc(r.DevicesSuspended, func(id string) bool { return after.Devices[id] != oktatest.DeviceActive })
+		!slices.ContainsFunc(r.DevicesSuspended, func(id string) bool { return after.Devices[id] != oktasim.DeviceActive })
 	done := out.Outcome == sdk.Changed || out.Outcome == sdk.Already
 	if done && !whole || done != (out.Reason == "") || out.Outcome == sdk.Changed && same || out.Outcome == sdk.Already && !same || out.After.Status != is.Status && out.After.Status != "" {
 		s.Fatalf("restored %t, the same %t, and it says %+v", whole, same, out)
@@ -350,7 +350,7 @@ func (s *scene) checkRestore(r actions.RestoreRecord, force bool) sdk.Outcome {
 // checkOnlyTaken checks that a restoration touched only what the containment took.
 func (s *scene) checkOnlyTaken(r actions.RestoreRecord, was, is truth) {
 	s.Helper()
-	status := was.Status == is.Status || was.Status == oktatest.StatusSuspended && is.Status == oktatest.StatusActive && r.StatusBefore != oktatest.StatusSuspended
+	status := was.Status == is.Status || was.Status == oktasim.StatusSuspended && is.Status == oktasim.StatusActive && r.StatusBefore != oktasim.StatusSuspended
 	if !status || !slices.Equal(was.Factors, is.Factors) || len(but(was.Roles, is.Roles)) > 0 ||
 		len(but(but(is.Groups, was.Groups), groupIDs(r.GroupsRemoved))) > 0 || len(but(but(was.Groups, is.Groups), groupIDs(r.GroupsAdded))) > 0 ||
 		len(but(but(is.Roles, was.Roles), roleNames(r.RolesRemoved))) > 0 {
@@ -374,7 +374,7 @@ func (s *scene) checkTakenBack(before, after truths, records []actions.RestoreRe
 				unsure = unsure || r.StatusBefore == ""
 			}
 		}
-		status := is.Status == was.Status || is.Status == oktatest.StatusPasswordExpired && mentions(gone, "password") || unsure
+		status := is.Status == was.Status || is.Status == oktasim.StatusPasswordExpired && mentions(gone, "password") || unsure
 		if !status || !slices.Equal(was.Groups, is.Groups) || len(but(is.Roles, was.Roles))+len(but(but(was.Roles, is.Roles), lost)) > 0 || !slices.Equal(was.Factors, is.Factors) && !mentions(gone, "factors") {
 			s.Fatalf("restored to %+v, was %+v", is, was)
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/actions"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -42,8 +42,8 @@ func outcomes(steps []actions.Step) []string {
 func TestRestoreOfABadRecord(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	g := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	record := b.containOne(map[string]any{"users": []string{u.ID}, "quarantine": g.ID}).Restore
 	for name, test := range map[string]struct {
 		mangle  func(*actions.RestoreRecord)
@@ -68,7 +68,7 @@ func TestRestoreOfABadRecord(t *testing.T) {
 			t.Errorf("%s: got %+v", name, e)
 		}
 	}
-	if s := b.state(u.ID); s.Status != oktatest.StatusSuspended || len(s.Groups) != 2 {
+	if s := b.state(u.ID); s.Status != oktasim.StatusSuspended || len(s.Groups) != 2 {
 		t.Errorf("something was restored: %+v", s)
 	}
 }
@@ -78,17 +78,17 @@ func TestRestoreOfABadRecord(t *testing.T) {
 func TestRestoreAfterAnotherSuspension(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Add(-time.Hour)
-	b := &bench{t: t, Server: oktatest.Start(t, oktatest.Options{Now: func() time.Time { now = now.Add(time.Second); return now }})}
+	b := &bench{t: t, Server: oktasim.Start(t, oktasim.Options{Now: func() time.Time { now = now.Add(time.Second); return now }})}
 	b.open(nil)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	record := b.containOne(map[string]any{"users": []string{u.Login}}).Restore
 	b.must("unsuspend_user", map[string]any{"user": u.ID})
 	b.must("suspend_user", map[string]any{"user": u.ID})
 	_, err := b.restore(record, false)
-	if e := b.wantCode(err, sdk.Conflict); !strings.Contains(e.Message, "SUSPENDED anew") || b.state(u.ID).Status != oktatest.StatusSuspended {
+	if e := b.wantCode(err, sdk.Conflict); !strings.Contains(e.Message, "SUSPENDED anew") || b.state(u.ID).Status != oktasim.StatusSuspended {
 		t.Errorf("got %v", e)
 	}
-	if got, err := b.restore(record, true); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktatest.StatusActive {
+	if got, err := b.restore(record, true); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktasim.StatusActive {
 		t.Errorf("by force: %+v, %v", got, err)
 	}
 }
@@ -100,18 +100,18 @@ func TestContainmentThatCannotBeReadBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+			u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 			ref := u.Login
 			if id {
 				ref = u.ID
 			}
-			b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
+			b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
 			c := b.containOne(map[string]any{"users": []string{ref}})
-			if c.Contained || len(c.Open) != 1 || c.Restore.StatusBefore != oktatest.StatusActive || c.Restore.StatusAfter != oktatest.StatusSuspended {
+			if c.Contained || len(c.Open) != 1 || c.Restore.StatusBefore != oktasim.StatusActive || c.Restore.StatusAfter != oktasim.StatusSuspended {
 				t.Fatalf("got %+v", c)
 			}
 			b.ClearFaults()
-			if got, err := b.restore(c.Restore, false); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktatest.StatusActive {
+			if got, err := b.restore(c.Restore, false); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktasim.StatusActive {
 				t.Errorf("restored %+v, %v", got, err)
 			}
 		})
@@ -123,11 +123,11 @@ func TestContainmentThatCannotBeReadBack(t *testing.T) {
 func TestContainmentOfARoleThatAGroupHasToo(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	b.AddGroup(oktatest.NewGroup{Name: "Help Desk", Members: []string{u.ID}})
-	b.AddRole(oktatest.NewRole{Group: "Help Desk", Type: "HELP_DESK_ADMIN"})
-	b.AddRole(oktatest.NewRole{User: u.ID, Type: "HELP_DESK_ADMIN"})
-	b.Fault(oktatest.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", Times: 1, Kind: oktatest.KindHangup, AfterEffect: true})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	b.AddGroup(oktasim.NewGroup{Name: "Help Desk", Members: []string{u.ID}})
+	b.AddRole(oktasim.NewRole{Group: "Help Desk", Type: "HELP_DESK_ADMIN"})
+	b.AddRole(oktasim.NewRole{User: u.ID, Type: "HELP_DESK_ADMIN"})
+	b.Fault(oktasim.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", Times: 1, Kind: oktasim.KindHangup, AfterEffect: true})
 	c := b.containOne(map[string]any{"users": []string{u.Login}, "revoke_roles": true})
 	if c.Steps[0].Outcome != sdk.Changed || c.Steps[0].Target != "Help Desk Administrator" || len(c.Restore.RolesRemoved) != 1 || c.Contained || len(c.Open) != 1 {
 		t.Fatalf("got %+v", c)
@@ -141,9 +141,9 @@ func TestContainmentOfARoleThatAGroupHasToo(t *testing.T) {
 func TestContainmentOfWhatIsGoneAlready(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	b.AddFactor(oktatest.NewFactor{User: u.ID, Type: "push"})
-	b.AddFactor(oktatest.NewFactor{User: u.ID, Type: "email"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	b.AddFactor(oktasim.NewFactor{User: u.ID, Type: "push"})
+	b.AddFactor(oktasim.NewFactor{User: u.ID, Type: "email"})
 	in := map[string]any{"users": []string{u.Login}, "suspend": false, "revoke_sessions": false, "reset_factors": true, "expire_password": true}
 	for i, want := range [][]string{{"expire_password changed", "reset_factors changed"}, {"expire_password already", "reset_factors already"}} {
 		c := b.containOne(in)
@@ -157,8 +157,8 @@ func TestContainmentOfWhatIsGoneAlready(t *testing.T) {
 func TestContainmentNamesGroupsOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	g := b.AddGroup(oktatest.NewGroup{Name: "VPN"})
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Groups: []string{"VPN"}})
+	g := b.AddGroup(oktasim.NewGroup{Name: "VPN"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Groups: []string{"VPN"}})
 	_, _, err := b.contain(map[string]any{"users": []string{u.ID}, "quarantine": "VPN", "remove_groups": []string{g.ID}})
 	if e := b.wantCode(err, sdk.InvalidInput); len(b.writes()) != 0 || e.Violations[0].Pointer != "/remove_groups/0" {
 		t.Errorf("got %+v after %v", e, b.writes())
@@ -174,12 +174,12 @@ func TestRestoreHidesNothing(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/api/v1/users/*/groups", "/api/v1/users/*/roles", "/api/v1/devices/*", "/api/v1/users/*"} {
 		b := newBench(t)
-		g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-		u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-		b.AddRole(oktatest.NewRole{User: u.ID, Type: "APP_ADMIN"})
-		b.AddDevice(oktatest.NewDevice{Name: "LAPTOP", Users: []string{u.ID}})
+		g := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+		u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+		b.AddRole(oktasim.NewRole{User: u.ID, Type: "APP_ADMIN"})
+		b.AddDevice(oktasim.NewDevice{Name: "LAPTOP", Users: []string{u.ID}})
 		record := b.containOne(map[string]any{"users": []string{u.ID}, "quarantine": g.ID, "revoke_roles": true, "suspend_devices": true}).Restore
-		f := oktatest.Fault{Method: "GET", Path: path, Status: 403, ErrorCode: "E0000006"}
+		f := oktasim.Fault{Method: "GET", Path: path, Status: 403, ErrorCode: "E0000006"}
 		if path == "/api/v1/users/*" {
 			f.Skip = 1
 		}
@@ -191,7 +191,7 @@ func TestRestoreHidesNothing(t *testing.T) {
 		b.ClearFaults()
 		b.open(nil)
 		_, err = b.restore(record, false)
-		if s := b.state(u.ID); err != nil || s.Status != oktatest.StatusActive || len(s.Groups) != 1 || len(s.Roles) != 1 || s.Devices[0].Status != oktatest.DeviceActive {
+		if s := b.state(u.ID); err != nil || s.Status != oktasim.StatusActive || len(s.Groups) != 1 || len(s.Roles) != 1 || s.Devices[0].Status != oktasim.DeviceActive {
 			t.Errorf("%s: restored to %+v, %v", path, s, err)
 		}
 	}
@@ -202,8 +202,8 @@ func TestRestoreHidesNothing(t *testing.T) {
 func TestContainmentThatIsCutOff(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	g := b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1})
+	g := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -231,7 +231,7 @@ func TestContainmentThatIsCutOff(t *testing.T) {
 		t.Fatalf("%v in %s", err, log.String())
 	}
 	b.open(nil)
-	if got, err := b.restore(record, false); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktatest.StatusActive {
+	if got, err := b.restore(record, false); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktasim.StatusActive {
 		t.Errorf("restored %+v, %v", got, err)
 	}
 }
@@ -241,26 +241,26 @@ func TestContainmentThatIsCutOff(t *testing.T) {
 func TestContainmentOfALimitedRole(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		role   oktatest.NewRole
+		role   oktasim.NewRole
 		unread bool
 		lost   string
 		left   int
 	}{
-		"to a group":        {oktatest.NewRole{Type: "HELP_DESK_ADMIN", Targets: []string{"VPN"}}, false, "Help Desk Administrator, which was limited to VPN", 0},
-		"to an app":         {oktatest.NewRole{Type: "APP_ADMIN", Targets: []string{"facebook"}}, false, "Application Administrator, which was limited to facebook", 0},
-		"nobody knows":      {oktatest.NewRole{Type: "HELP_DESK_ADMIN"}, true, "Help Desk Administrator, of which it could not be read", 0},
-		"to nothing":        {oktatest.NewRole{Type: "HELP_DESK_ADMIN"}, false, "", 1},
-		"no limit possible": {oktatest.NewRole{Type: "ORG_ADMIN"}, true, "", 1},
+		"to a group":        {oktasim.NewRole{Type: "HELP_DESK_ADMIN", Targets: []string{"VPN"}}, false, "Help Desk Administrator, which was limited to VPN", 0},
+		"to an app":         {oktasim.NewRole{Type: "APP_ADMIN", Targets: []string{"facebook"}}, false, "Application Administrator, which was limited to facebook", 0},
+		"nobody knows":      {oktasim.NewRole{Type: "HELP_DESK_ADMIN"}, true, "Help Desk Administrator, of which it could not be read", 0},
+		"to nothing":        {oktasim.NewRole{Type: "HELP_DESK_ADMIN"}, false, "", 1},
+		"no limit possible": {oktasim.NewRole{Type: "ORG_ADMIN"}, true, "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			b.AddGroup(oktatest.NewGroup{Name: "VPN"})
-			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+			b.AddGroup(oktasim.NewGroup{Name: "VPN"})
+			u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 			test.role.User = u.ID
 			b.AddRole(test.role)
 			if test.unread {
-				b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*/roles/*/targets/**", Status: 403})
+				b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/*/roles/*/targets/**", Status: 403})
 			}
 			c := b.containOne(map[string]any{"users": []string{u.Login}, "revoke_sessions": false, "revoke_roles": true})
 			if !c.Contained || !strings.Contains(strings.Join(c.Restore.NotRestorable, ";"), test.lost) || len(c.Restore.RolesRemoved) != test.left {
@@ -297,9 +297,9 @@ func TestContainmentWithoutAConnection(t *testing.T) {
 func TestContainmentThatCannotTellWhatWasBefore(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: oktatest.StatusPasswordExpired})
-	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktatest.KindHangup})
-	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: oktasim.StatusPasswordExpired})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktasim.KindHangup})
+	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
 	c := b.containOne(map[string]any{"users": []string{u.ID}, "revoke_sessions": false, "expire_password": true})
 	if last := c.Steps[len(c.Steps)-1]; last.Name != "expire_password" || last.Reason == "" || c.Contained || c.Restore.StatusBefore != "" {
 		t.Errorf("got %+v", c)
@@ -311,14 +311,14 @@ func TestContainmentThatCannotTellWhatWasBefore(t *testing.T) {
 func TestContainmentThatRecallsWhatWasBefore(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktatest.KindHangup, AfterEffect: true})
-	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Times: 3, Status: 500})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktasim.KindHangup, AfterEffect: true})
+	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Times: 3, Status: 500})
 	c := b.containOne(map[string]any{"users": []string{u.ID}})
-	if c.Steps[0].Outcome != sdk.Changed || c.Steps[0].Error != nil || !c.Contained || c.Restore.StatusBefore != oktatest.StatusActive {
+	if c.Steps[0].Outcome != sdk.Changed || c.Steps[0].Error != nil || !c.Contained || c.Restore.StatusBefore != oktasim.StatusActive {
 		t.Fatalf("got %+v", c)
 	}
-	if got, err := b.restore(c.Restore, false); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktatest.StatusActive {
+	if got, err := b.restore(c.Restore, false); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktasim.StatusActive {
 		t.Errorf("restored %+v, %v", got, err)
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"soar.example/okta/actions"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -34,11 +34,11 @@ func init() {
 // A scene is an org that was drawn, with a session on it.
 type scene struct {
 	*rapid.T
-	org     *oktatest.Org
+	org     *oktasim.Org
 	url     string
 	session sdk.Session
-	users   []oktatest.User
-	devices []oktatest.DeviceState
+	users   []oktasim.User
+	devices []oktasim.DeviceState
 	ahead   atomic.Int64 // nanoseconds, of the org's clock
 
 	serving sync.RWMutex // held while a request is worked on
@@ -48,12 +48,12 @@ type scene struct {
 
 var (
 	userStatuses = []string{
-		oktatest.StatusActive, oktatest.StatusSuspended, oktatest.StatusDeprovisioned, oktatest.StatusLockedOut,
-		oktatest.StatusPasswordExpired, oktatest.StatusRecovery, oktatest.StatusStaged, oktatest.StatusProvisioned,
+		oktasim.StatusActive, oktasim.StatusSuspended, oktasim.StatusDeprovisioned, oktasim.StatusLockedOut,
+		oktasim.StatusPasswordExpired, oktasim.StatusRecovery, oktasim.StatusStaged, oktasim.StatusProvisioned,
 	}
-	deviceStatuses = []string{oktatest.DeviceActive, oktatest.DeviceSuspended, oktatest.DeviceDeactivated, oktatest.DeviceCreated}
-	sceneGroups    = []oktatest.NewGroup{{Name: "Quarantine"}, {Name: "VPN"}, {Name: "Help Desk"}, {Name: "Payroll", Type: oktatest.TypeApp}}
-	sceneRoles     = []oktatest.NewRole{
+	deviceStatuses = []string{oktasim.DeviceActive, oktasim.DeviceSuspended, oktasim.DeviceDeactivated, oktasim.DeviceCreated}
+	sceneGroups    = []oktasim.NewGroup{{Name: "Quarantine"}, {Name: "VPN"}, {Name: "Help Desk"}, {Name: "Payroll", Type: oktasim.TypeApp}}
+	sceneRoles     = []oktasim.NewRole{
 		{Type: "HELP_DESK_ADMIN"}, {Type: "USER_ADMIN", Targets: []string{"VPN"}}, {Type: "APP_ADMIN", Targets: []string{"facebook"}}, {Type: "READ_ONLY_ADMIN"}, {Type: "SUPER_ADMIN"},
 		{Type: "CUSTOM", Role: "cr0Yq6IJxGIr0ouum0g3", ResourceSet: "iamoJDFKaJxGIr0oamd9"},
 		{Type: "CUSTOM", Role: "cr0Yq6IJxGIr0ouum0g3", ResourceSet: "iamoJDFKaJxGIr0oamd8"},
@@ -63,7 +63,7 @@ var (
 func newScene(t *rapid.T) *scene {
 	s := &scene{T: t}
 	s.pass(-time.Hour) // all that is drawn was so long before
-	s.org = oktatest.New(oktatest.Options{Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }})
+	s.org = oktasim.New(oktasim.Options{Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }})
 	door := httptest.NewServer(s)
 	t.Cleanup(func() {
 		door.Close()
@@ -75,14 +75,14 @@ func newScene(t *rapid.T) *scene {
 		s.org.AddGroup(g)
 	}
 	if s.maybe("a role by a group", 3) {
-		s.org.AddRole(oktatest.NewRole{Group: "Help Desk", Type: "HELP_DESK_ADMIN"})
+		s.org.AddRole(oktasim.NewRole{Group: "Help Desk", Type: "HELP_DESK_ADMIN"})
 	}
 	for i := range rapid.IntRange(1, 3).Draw(t, "users") {
 		s.addUser(i)
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "devices") {
 		owners := subset(s, "owners", s.users)
-		n := oktatest.NewDevice{Name: fmt.Sprint("device ", i), Status: rapid.SampledFrom(deviceStatuses).Draw(t, "device status")}
+		n := oktasim.NewDevice{Name: fmt.Sprint("device ", i), Status: rapid.SampledFrom(deviceStatuses).Draw(t, "device status")}
 		for _, u := range owners {
 			n.Users = append(n.Users, u.ID)
 		}
@@ -98,7 +98,7 @@ func newScene(t *rapid.T) *scene {
 func (s *scene) open() {
 	backend, err := compiled()
 	s.must(err)
-	settings, err := json.Marshal(map[string]any{"org_url": s.url, "token": oktatest.DefaultToken})
+	settings, err := json.Marshal(map[string]any{"org_url": s.url, "token": oktasim.DefaultToken})
 	s.must(err)
 	s.session, err = backend.Open(context.Background(), settings)
 	s.must(err)
@@ -111,21 +111,21 @@ func (s *scene) open() {
 func (s *scene) addUser(i int) {
 	// Half of them are ACTIVE, of whom there is most to tell.
 	status := rapid.SampledFrom(append([]string{"", "", "", "", "", ""}, userStatuses...)).Draw(s.T, "status")
-	u := s.org.AddUser(oktatest.NewUser{
+	u := s.org.AddUser(oktasim.NewUser{
 		Login: fmt.Sprintf("u%d@corp.example", i), Email: fmt.Sprintf("mail%d@corp.example", i), Status: status,
 		Sessions: 1, OAuthTokens: 1, RememberedDevices: 1,
 	})
 	for _, g := range subset(s, "in", s.org.State().Groups[1:]) {
 		s.org.AddMember(g.ID, u.ID)
 	}
-	if u.Status != oktatest.StatusDeprovisioned {
+	if u.Status != oktasim.StatusDeprovisioned {
 		for _, r := range subset(s, "roles", sceneRoles) {
 			r.User = u.ID
 			s.org.AddRole(r)
 		}
 	}
 	for _, kind := range subset(s, "factors", []string{"push", "sms", "email"}) {
-		s.org.AddFactor(oktatest.NewFactor{User: u.ID, Type: kind})
+		s.org.AddFactor(oktasim.NewFactor{User: u.ID, Type: kind})
 	}
 	s.users = append(s.users, u)
 }
@@ -211,10 +211,10 @@ var struck = []string{
 	"GET /api/v1/users/*/roles/*/targets/**",
 }
 
-var strikes = []oktatest.Fault{
-	{Kind: oktatest.KindHangup}, {Kind: oktatest.KindHangup, AfterEffect: true}, {Kind: oktatest.KindHangup, AfterEffect: true}, {Status: 500},
-	{Status: 500, AfterEffect: true}, {Status: 503}, {Status: 403, ErrorCode: "E0000006"}, {Kind: oktatest.KindTruncate}, {Kind: oktatest.KindHTML},
-	{Kind: oktatest.KindReset}, {Status: 401, ErrorCode: "E0000011"},
+var strikes = []oktasim.Fault{
+	{Kind: oktasim.KindHangup}, {Kind: oktasim.KindHangup, AfterEffect: true}, {Kind: oktasim.KindHangup, AfterEffect: true}, {Status: 500},
+	{Status: 500, AfterEffect: true}, {Status: 503}, {Status: 403, ErrorCode: "E0000006"}, {Kind: oktasim.KindTruncate}, {Kind: oktasim.KindHTML},
+	{Kind: oktasim.KindReset}, {Status: 401, ErrorCode: "E0000011"},
 }
 
 // drawFaults arms faults, and reports whether there are any.
@@ -223,7 +223,7 @@ func (s *scene) drawFaults() bool {
 	for range n {
 		f := rapid.SampledFrom(strikes).Draw(s.T, "strike")
 		if s.maybe("rate limit", 300) { // a second is the least that is waited for one
-			f = oktatest.Fault{Status: 429, Headers: map[string]string{"Retry-After": "1"}}
+			f = oktasim.Fault{Status: 429, Headers: map[string]string{"Retry-After": "1"}}
 		}
 		f.Method, f.Path, _ = strings.Cut(rapid.SampledFrom(struck).Draw(s.T, "call"), " ")
 		f.Skip = rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(s.T, "skip")
@@ -308,7 +308,7 @@ func (s *scene) somebodyElse() {
 	}
 	method, path, _ := strings.Cut(rapid.SampledFrom(calls).Draw(s.T, "somebody else"), " ")
 	r := httptest.NewRequest(method, path, http.NoBody)
-	r.Header.Set("Authorization", "SSWS "+oktatest.DefaultToken)
+	r.Header.Set("Authorization", "SSWS "+oktasim.DefaultToken)
 	s.org.ServeHTTP(httptest.NewRecorder(), r)
 }
 

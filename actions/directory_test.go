@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/internal/connector"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -75,9 +75,9 @@ func (b *bench) output(action string, input map[string]any) map[string]any {
 func TestListPaging(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	g := b.AddGroup(oktatest.NewGroup{Name: "Many"})
+	g := b.AddGroup(oktasim.NewGroup{Name: "Many"})
 	for i := range 450 {
-		u := b.AddUser(oktatest.NewUser{Login: fmt.Sprintf("many%03d@corp.example", i), FirstName: "Many", LastName: "User"})
+		u := b.AddUser(oktasim.NewUser{Login: fmt.Sprintf("many%03d@corp.example", i), FirstName: "Many", LastName: "User"})
 		b.AddMember(g.ID, u.ID)
 	}
 	for name, test := range map[string]struct {
@@ -127,9 +127,9 @@ func TestListPaging(t *testing.T) {
 func TestGetUserByEmail(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: "one@corp.example", Email: "shared@corp.example"})
-	b.AddUser(oktatest.NewUser{Login: "two@corp.example", Email: "shared@corp.example"})
-	alias := b.AddUser(oktatest.NewUser{Login: "three@corp.example", Email: "alias@mail.example", Status: oktatest.StatusDeprovisioned})
+	b.AddUser(oktasim.NewUser{Login: "one@corp.example", Email: "shared@corp.example"})
+	b.AddUser(oktasim.NewUser{Login: "two@corp.example", Email: "shared@corp.example"})
+	alias := b.AddUser(oktasim.NewUser{Login: "three@corp.example", Email: "alias@mail.example", Status: oktasim.StatusDeprovisioned})
 	if out := b.output("get_user_by_email", map[string]any{"email": "ALIAS@mail.example"}); out["id"] != alias.ID {
 		t.Errorf("got %v", out)
 	}
@@ -147,14 +147,14 @@ func TestGetUserByEmail(t *testing.T) {
 func TestActivateUserInEveryStatus(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]sdk.Outcome{
-		oktatest.StatusStaged: sdk.Changed, oktatest.StatusDeprovisioned: sdk.Changed, oktatest.StatusActive: sdk.Already,
-		oktatest.StatusProvisioned: sdk.Already, oktatest.StatusRecovery: sdk.Already, oktatest.StatusPasswordExpired: sdk.Already,
-		oktatest.StatusSuspended: sdk.NotApplicable, oktatest.StatusLockedOut: sdk.NotApplicable,
+		oktasim.StatusStaged: sdk.Changed, oktasim.StatusDeprovisioned: sdk.Changed, oktasim.StatusActive: sdk.Already,
+		oktasim.StatusProvisioned: sdk.Already, oktasim.StatusRecovery: sdk.Already, oktasim.StatusPasswordExpired: sdk.Already,
+		oktasim.StatusSuspended: sdk.NotApplicable, oktasim.StatusLockedOut: sdk.NotApplicable,
 	} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Status: status})
+			u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: status})
 			out := b.output("activate_user", map[string]any{"user": u.ID, "send_email": false})
 			if out["outcome"] != string(want) || out["after"].(map[string]any)["status"] != b.state(u.ID).Status {
 				t.Errorf("got %v", out)
@@ -169,20 +169,20 @@ func TestActivateUserInEveryStatus(t *testing.T) {
 func TestResetPassword(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 2})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 2})
 	first := b.output("reset_password", map[string]any{"user": u.ID, "send_email": false, "revoke_sessions": true})
 	second := b.output("reset_password", map[string]any{"user": u.ID, "send_email": false})
 	if first["outcome"] != "changed" || second["outcome"] != "changed" || first["reset_password_url"] == second["reset_password_url"] || first["reset_password_url"] == nil {
 		t.Errorf("got %v, then %v", first, second)
 	}
-	if s := b.state(u.ID); s.Status != oktatest.StatusRecovery || len(s.Sessions) != 0 {
+	if s := b.state(u.ID); s.Status != oktasim.StatusRecovery || len(s.Sessions) != 0 {
 		t.Errorf("the org has %+v", s)
 	}
 	// Of a user in RECOVERY the state tells nothing: a lost answer stays a doubt.
-	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/reset_password", Kind: oktatest.KindHangup, Times: 1})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/reset_password", Kind: oktasim.KindHangup, Times: 1})
 	_, err := b.run("reset_password", map[string]any{"user": u.ID})
 	b.wantCode(err, sdk.Unavailable)
-	suspended := b.AddUser(oktatest.NewUser{Login: "s@corp.example", Status: oktatest.StatusSuspended})
+	suspended := b.AddUser(oktasim.NewUser{Login: "s@corp.example", Status: oktasim.StatusSuspended})
 	if out := b.output("reset_password", map[string]any{"user": suspended.ID}); out["outcome"] != "not_applicable" {
 		t.Errorf("got %v", out)
 	}
@@ -191,7 +191,7 @@ func TestResetPassword(t *testing.T) {
 func TestUpdateUserChangesNothingElse(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example", Profile: map[string]any{
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Profile: map[string]any{
 		"department": "Sales", "title": "Buyer", "badge": 7, "tags": []string{"x", "y"},
 	}})
 	change := map[string]any{"department": "Finance", "title": nil, "badge": 8.0, "tags": []string{"y"}}
@@ -226,7 +226,7 @@ func TestUpdateUserChangesNothingElse(t *testing.T) {
 	}
 	_, err := b.run("update_user", map[string]any{"user": u.ID, "profile": map[string]any{}})
 	b.wantCode(err, sdk.InvalidInput)
-	gone := b.AddUser(oktatest.NewUser{Login: "g@corp.example", Status: oktatest.StatusDeprovisioned})
+	gone := b.AddUser(oktasim.NewUser{Login: "g@corp.example", Status: oktasim.StatusDeprovisioned})
 	if out := b.output("update_user", map[string]any{"user": gone.ID, "profile": change}); out["outcome"] != "not_applicable" {
 		t.Errorf("a deactivated user: %v", out)
 	}
@@ -237,7 +237,7 @@ func TestCreateUser(t *testing.T) {
 	b := newBench(t)
 	profile := map[string]any{"login": "new@corp.example", "email": "new@corp.example", "firstName": "New", "lastName": "One"}
 	out := b.output("create_user", map[string]any{"profile": profile, "password": "a-long-first-password", "change_password": true})
-	if after := out["after"].(map[string]any); out["outcome"] != "changed" || after["status"] != oktatest.StatusPasswordExpired {
+	if after := out["after"].(map[string]any); out["outcome"] != "changed" || after["status"] != oktasim.StatusPasswordExpired {
 		t.Errorf("got %v", out)
 	}
 	if out := b.output("create_user", map[string]any{"profile": profile}); out["outcome"] != "already" {
@@ -262,8 +262,8 @@ func TestCreateUser(t *testing.T) {
 func TestCreationsWithLostAnswers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users", Kind: oktatest.KindHangup, AfterEffect: true, Times: 1})
-	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/groups", Status: 502, Kind: oktatest.KindHTML, AfterEffect: true, Times: 1})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users", Kind: oktasim.KindHangup, AfterEffect: true, Times: 1})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/groups", Status: 502, Kind: oktasim.KindHTML, AfterEffect: true, Times: 1})
 	user := b.output("create_user", map[string]any{"profile": map[string]any{"login": "n@corp.example", "email": "n@corp.example", "firstName": "N", "lastName": "O"}})
 	group := b.output("create_group", map[string]any{"name": "Watch list"})
 	if user["outcome"] != "changed" || group["outcome"] != "changed" || group["group"] == nil {
@@ -274,7 +274,7 @@ func TestCreationsWithLostAnswers(t *testing.T) {
 func TestCreateGroup(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddGroup(oktatest.NewGroup{Name: "Watch list", Type: oktatest.TypeApp})
+	b.AddGroup(oktasim.NewGroup{Name: "Watch list", Type: oktasim.TypeApp})
 	for _, step := range []struct{ name, description, want string }{
 		{"Watch list", "Seen near an incident", "changed"},
 		{"Watch list", "", "already"},
@@ -292,7 +292,7 @@ func TestCreateGroup(t *testing.T) {
 func TestDeleteUserStepByStep(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	for _, step := range []struct{ step, want, took string }{
 		{"delete", "not_applicable", "none"},
 		{"", "changed", "deactivated"},
@@ -331,12 +331,12 @@ func TestDeleteUserStepByStep(t *testing.T) {
 func TestAppsAreFoundByLabel(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	payroll := b.AddApp(oktatest.NewApp{Label: "Payroll"})
-	b.AddApp(oktatest.NewApp{Label: "Payroll (old)"})
-	b.AddApp(oktatest.NewApp{Label: "Twice"})
-	b.AddApp(oktatest.NewApp{Label: "Twice"})
-	u := b.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	b.AssignApp(oktatest.NewAssignment{App: payroll.ID, User: u.ID})
+	payroll := b.AddApp(oktasim.NewApp{Label: "Payroll"})
+	b.AddApp(oktasim.NewApp{Label: "Payroll (old)"})
+	b.AddApp(oktasim.NewApp{Label: "Twice"})
+	b.AddApp(oktasim.NewApp{Label: "Twice"})
+	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	b.AssignApp(oktasim.NewAssignment{App: payroll.ID, User: u.ID})
 	for _, ref := range []string{payroll.ID, "Payroll"} {
 		out := b.output("list_application_users", map[string]any{"app": ref})
 		if users := out["users"].([]any); len(users) != 1 || users[0].(map[string]any)["id"] != u.ID || users[0].(map[string]any)["user_name"] == nil {
@@ -354,7 +354,7 @@ func TestOddObjectsAreKept(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	body := `[{"id":"00p1","type":"OKTA_SIGN_ON","name":null,"priority":"first","conditions":{"x":[1,null]},"status":"ACTIVE"}]`
-	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/policies", Status: 200, Body: body})
+	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/policies", Status: 200, Body: body})
 	out := b.output("list_policies", map[string]any{"type": "OKTA_SIGN_ON"})
 	raw, _ := json.Marshal(out["policies"].([]any)[0].(map[string]any)["raw"])
 	if want := `{"conditions":{"x":[1,null]},"id":"00p1","name":null,"priority":"first","status":"ACTIVE","type":"OKTA_SIGN_ON"}`; string(raw) != want {
@@ -362,7 +362,7 @@ func TestOddObjectsAreKept(t *testing.T) {
 	}
 	b.ClearFaults()
 	for _, body := range []string{`{"not":"a list"}`, `[1]`, `[null]`, `["x"]`} {
-		b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/policies", Status: 200, Body: body, Times: 1})
+		b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/policies", Status: 200, Body: body, Times: 1})
 		_, err := b.run("list_policies", map[string]any{"type": "OKTA_SIGN_ON"})
 		b.wantCode(err, sdk.Unavailable)
 	}
@@ -371,7 +371,7 @@ func TestOddObjectsAreKept(t *testing.T) {
 func TestCustomRequest(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddGroup(oktatest.NewGroup{Name: `Odd "&=% name`})
+	b.AddGroup(oktasim.NewGroup{Name: `Odd "&=% name`})
 	out := b.output("custom_request", map[string]any{"path": "/api/v1/groups", "query": map[string]any{"search": `profile.name eq "Odd \"&=% name"`, "limit": 5}})
 	headers := out["headers"].(map[string]any)
 	if groups, _ := out["body"].([]any); len(groups) != 1 || out["status"] != 200.0 || out["outcome"] != "already" || headers["x-okta-request-id"] == nil {
@@ -394,7 +394,7 @@ func TestCustomRequest(t *testing.T) {
 	if n := len(b.Requests()) - before; n != 0 {
 		t.Errorf("refused writes reached Okta in %d requests", n)
 	}
-	b.Fault(oktatest.Fault{Path: "/api/v1/groups", Status: 200, Body: "-----BEGIN CERTIFICATE-----", Headers: map[string]string{"Content-Type": "text/plain"}})
+	b.Fault(oktasim.Fault{Path: "/api/v1/groups", Status: 200, Body: "-----BEGIN CERTIFICATE-----", Headers: map[string]string{"Content-Type": "text/plain"}})
 	if out := b.output("custom_request", map[string]any{"path": "/api/v1/groups"}); out["text"] != "-----BEGIN CERTIFICATE-----" || out["body"] != nil {
 		t.Errorf("text: got %v", out)
 	}

@@ -6,15 +6,15 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // notAbsent holds error responses that do not say that an object is missing.
-var notAbsent = map[string]oktatest.Fault{
-	"a proxy's 404":    {Kind: oktatest.KindHTML, Status: 404},
+var notAbsent = map[string]oktasim.Fault{
+	"a proxy's 404":    {Kind: oktasim.KindHTML, Status: 404},
 	"a gateway's 404":  {Status: 404, Body: `{"message":"not found"}`},
-	"an empty 403":     {Kind: oktatest.KindEmpty, Status: 403},
+	"an empty 403":     {Kind: oktasim.KindEmpty, Status: 403},
 	"no endpoint":      {Status: 404, ErrorCode: "E0000008"},
 	"a changed status": {Status: 410, ErrorCode: "E0000007"},
 }
@@ -29,60 +29,60 @@ type removal struct {
 
 var removals = map[string]removal{
 	"session": {"end_current_user_sessions", func(b *bench) (map[string]any, func() bool) {
-		u := b.AddUser(oktatest.NewUser{Login: target})
+		u := b.AddUser(oktasim.NewUser{Login: target})
 		id := b.AddSession(u.ID)
 		return map[string]any{"session_id": id}, func() bool { return !slices.Contains(b.state(u.ID).Sessions, id) }
 	}},
 	"user": {"delete_user", func(b *bench) (map[string]any, func() bool) {
-		u := b.AddUser(oktatest.NewUser{Login: target, Status: oktatest.StatusDeprovisioned})
+		u := b.AddUser(oktasim.NewUser{Login: target, Status: oktasim.StatusDeprovisioned})
 		return map[string]any{"user": u.ID, "step": "delete"}, func() bool {
-			return !slices.ContainsFunc(b.State().Users, func(s oktatest.UserState) bool { return s.ID == u.ID })
+			return !slices.ContainsFunc(b.State().Users, func(s oktasim.UserState) bool { return s.ID == u.ID })
 		}
 	}},
 	"activation": {"delete_user", func(b *bench) (map[string]any, func() bool) {
-		u := b.AddUser(oktatest.NewUser{Login: target})
-		return map[string]any{"user": u.ID}, func() bool { return b.state(u.ID).Status == oktatest.StatusDeprovisioned }
+		u := b.AddUser(oktasim.NewUser{Login: target})
+		return map[string]any{"user": u.ID}, func() bool { return b.state(u.ID).Status == oktasim.StatusDeprovisioned }
 	}},
 	"assignment": {"unassign_application", func(b *bench) (map[string]any, func() bool) {
-		u := b.AddUser(oktatest.NewUser{Login: target})
-		app := b.AddApp(oktatest.NewApp{Label: "Mail"})
-		b.AssignApp(oktatest.NewAssignment{App: app.ID, User: target})
+		u := b.AddUser(oktasim.NewUser{Login: target})
+		app := b.AddApp(oktasim.NewApp{Label: "Mail"})
+		b.AssignApp(oktasim.NewAssignment{App: app.ID, User: target})
 		return map[string]any{"user": target, "app": app.ID}, func() bool { return len(b.state(u.ID).Apps) == 0 }
 	}},
 	"factor": {"delete_factor", func(b *bench) (map[string]any, func() bool) {
-		u := b.AddUser(oktatest.NewUser{Login: target})
-		f := b.AddFactor(oktatest.NewFactor{User: target, Type: "webauthn"})
+		u := b.AddUser(oktasim.NewUser{Login: target})
+		f := b.AddFactor(oktasim.NewFactor{User: target, Type: "webauthn"})
 		return map[string]any{"user": target, "factor": f.ID}, func() bool { return len(b.state(u.ID).Factors) == 0 }
 	}},
 	"tokens": {"revoke_app_tokens", func(b *bench) (map[string]any, func() bool) {
-		u := b.AddUser(oktatest.NewUser{Login: target})
-		app := b.AddApp(oktatest.NewApp{Label: "Mail", SignOnMode: "OPENID_CONNECT"})
-		b.AddGrant(oktatest.NewGrant{User: target, Client: app.ID, Scopes: []string{"okta.users.read"}, Tokens: 2})
+		u := b.AddUser(oktasim.NewUser{Login: target})
+		app := b.AddApp(oktasim.NewApp{Label: "Mail", SignOnMode: "OPENID_CONNECT"})
+		b.AddGrant(oktasim.NewGrant{User: target, Client: app.ID, Scopes: []string{"okta.users.read"}, Tokens: 2})
 		return map[string]any{"user": target, "app": app.ID}, func() bool { return b.state(u.ID).OAuthTokens == 0 }
 	}},
 	"role": {"revoke_role", func(b *bench) (map[string]any, func() bool) {
-		u := b.AddUser(oktatest.NewUser{Login: target})
-		b.AddRole(oktatest.NewRole{User: target, Type: "HELP_DESK_ADMIN"})
+		u := b.AddUser(oktasim.NewUser{Login: target})
+		b.AddRole(oktasim.NewRole{User: target, Type: "HELP_DESK_ADMIN"})
 		return map[string]any{"user": target, "role": "HELP_DESK_ADMIN"}, func() bool { return len(b.state(u.ID).Roles) == 0 }
 	}},
 	"membership": {"remove_user_from_group", func(b *bench) (map[string]any, func() bool) {
-		g := b.AddGroup(oktatest.NewGroup{Name: "Finance"})
-		u := b.AddUser(oktatest.NewUser{Login: target, Groups: []string{g.ID}})
+		g := b.AddGroup(oktasim.NewGroup{Name: "Finance"})
+		u := b.AddUser(oktasim.NewUser{Login: target, Groups: []string{g.ID}})
 		return map[string]any{"user": target, "group": g.ID}, func() bool {
-			return !slices.ContainsFunc(b.state(u.ID).Groups, func(r oktatest.GroupRef) bool { return r.ID == g.ID })
+			return !slices.ContainsFunc(b.state(u.ID).Groups, func(r oktasim.GroupRef) bool { return r.ID == g.ID })
 		}
 	}},
 	"device": {"suspend_device", func(b *bench) (map[string]any, func() bool) {
-		u := b.AddUser(oktatest.NewUser{Login: target})
-		d := b.AddDevice(oktatest.NewDevice{Name: "laptop", Users: []string{u.ID}})
-		return map[string]any{"device": d.ID}, func() bool { return b.state(u.ID).Devices[0].Status == oktatest.StatusSuspended }
+		u := b.AddUser(oktasim.NewUser{Login: target})
+		d := b.AddDevice(oktasim.NewDevice{Name: "laptop", Users: []string{u.ID}})
+		return map[string]any{"device": d.ID}, func() bool { return b.state(u.ID).Devices[0].Status == oktasim.StatusSuspended }
 	}},
 	"access": {"contain_user", func(b *bench) (map[string]any, func() bool) {
-		b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-		u := b.AddUser(oktatest.NewUser{Login: target, Sessions: 1})
+		b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+		u := b.AddUser(oktasim.NewUser{Login: target, Sessions: 1})
 		return map[string]any{"users": []string{u.ID}, "quarantine": "Quarantine"}, func() bool {
 			s := b.state(u.ID)
-			return s.Status == oktatest.StatusSuspended && len(s.Sessions) == 0 && slices.Contains(b.groupsOf(u.ID), "Quarantine")
+			return s.Status == oktasim.StatusSuspended && len(s.Sessions) == 0 && slices.Contains(b.groupsOf(u.ID), "Quarantine")
 		}
 	}},
 	"address": {"block_ip", func(b *bench) (map[string]any, func() bool) {
@@ -112,7 +112,7 @@ func TestActionsBehindAProxy(t *testing.T) {
 // behind runs the removal with a fault after skip requests: of one response or of all
 // that follow, with or without the request's effect. It reports whether a request met
 // the fault.
-func (r removal) behind(t *testing.T, fault oktatest.Fault, skip int, once, happens bool) (struck bool) {
+func (r removal) behind(t *testing.T, fault oktasim.Fault, skip int, once, happens bool) (struck bool) {
 	b := newBench(t)
 	input, gone := r.prepare(b)
 	fault.Skip, fault.AfterEffect = skip, happens
@@ -143,12 +143,12 @@ func (r removal) behind(t *testing.T, fault oktatest.Fault, skip int, once, happ
 // whatever the state is.
 func TestWritesThatWereNotSent(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]oktatest.Fault{
-		"a proxy's 404": {Kind: oktatest.KindHTML, Status: 404}, "a proxy's 502": {Kind: oktatest.KindHTML}, "a hang-up": {Kind: oktatest.KindHangup},
+	for name, fault := range map[string]oktasim.Fault{
+		"a proxy's 404": {Kind: oktasim.KindHTML, Status: 404}, "a proxy's 502": {Kind: oktasim.KindHTML}, "a hang-up": {Kind: oktasim.KindHangup},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			u := b.AddUser(oktatest.NewUser{Login: target, Status: oktatest.StatusSuspended})
+			u := b.AddUser(oktasim.NewUser{Login: target, Status: oktasim.StatusSuspended})
 			all := fault
 			all.Path = "**"
 			b.Fault(all)
@@ -161,7 +161,7 @@ func TestWritesThatWereNotSent(t *testing.T) {
 			fault.Method, fault.Path = "GET", "/api/v1/users/*/roles"
 			b.Fault(fault)
 			before := `{"id":"` + u.ID + `","status":"ACTIVE","profile":{"login":"` + target + `"}}`
-			b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Times: 1, Status: 200, Body: before})
+			b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Times: 1, Status: 200, Body: before})
 			a, err := b.run("suspend_user", map[string]any{"user": u.ID})
 			if sdk.AsError(err) == nil || len(b.writes()) != 0 {
 				t.Errorf("got %+v, sent %v", a, b.writes())
@@ -175,18 +175,18 @@ func TestWritesThatWereNotSent(t *testing.T) {
 func TestPushThatCannotBeAskedFor(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		fault oktatest.Fault
+		fault oktasim.Fault
 		want  sdk.Code
 	}{
-		"missing":         {oktatest.Fault{Status: 404, ErrorCode: "E0000007"}, sdk.NotFound},
-		"no transaction":  {oktatest.Fault{Status: 404, ErrorCode: "E0000191"}, sdk.NotFound},
-		"no endpoint":     {oktatest.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
-		"a proxy's 404":   {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
-		"a gateway's 404": {oktatest.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
+		"missing":         {oktasim.Fault{Status: 404, ErrorCode: "E0000007"}, sdk.NotFound},
+		"no transaction":  {oktasim.Fault{Status: 404, ErrorCode: "E0000191"}, sdk.NotFound},
+		"no endpoint":     {oktasim.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
+		"a proxy's 404":   {oktasim.Fault{Kind: oktasim.KindHTML, Status: 404}, sdk.Unavailable},
+		"a gateway's 404": {oktasim.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
 	} {
 		b := newBench(t)
-		b.AddUser(oktatest.NewUser{Login: target})
-		b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
+		b.AddUser(oktasim.NewUser{Login: target})
+		b.AddFactor(oktasim.NewFactor{User: target, Type: "push"})
 		test.fault.Path = "/api/v1/users/*/factors/*/transactions/*"
 		b.Fault(test.fault)
 		_, err := try[pushed](b, "verify_push", `{"user":%q,"wait":"5ms"}`, target)

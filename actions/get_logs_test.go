@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -27,9 +27,9 @@ func uuids(t *testing.T, events []json.RawMessage) []string {
 }
 
 func (b *bench) fill(n int) []string {
-	events := make([]oktatest.Event, n)
+	events := make([]oktasim.Event, n)
 	for i := range events {
-		events[i] = oktatest.Event{"eventType": "user.session.start", "displayMessage": fmt.Sprintf("sign-in %d", i)}
+		events[i] = oktasim.Event{"eventType": "user.session.start", "displayMessage": fmt.Sprintf("sign-in %d", i)}
 	}
 	return b.Append(events...)
 }
@@ -87,7 +87,7 @@ func TestGetLogsPaging(t *testing.T) {
 // Whole events come back, as Okta sent them: nulls, unknown members, odd types.
 func TestGetLogsKeepsEventsWhole(t *testing.T) {
 	b := newBench(t)
-	b.Append(oktatest.Event{
+	b.Append(oktasim.Event{
 		"eventType": "user.session.start", "target": nil, "device": nil, "newMember": map[string]any{"a": []any{1, nil}},
 		"version": 0, "securityContext": map[string]any{"asNumber": 4200000000, "isProxy": nil},
 	})
@@ -141,7 +141,7 @@ func TestGetLogsRefuses(t *testing.T) {
 func TestGetLogsWaitsInTheMiddle(t *testing.T) {
 	b := newBench(t)
 	b.fill(1500)
-	b.Fault(oktatest.Fault{Path: "/api/v1/logs", Skip: 1, Times: 1, Status: 429, ErrorCode: "E0000047", Headers: map[string]string{"Retry-After": "1"}})
+	b.Fault(oktasim.Fault{Path: "/api/v1/logs", Skip: 1, Times: 1, Status: 429, ErrorCode: "E0000047", Headers: map[string]string{"Retry-After": "1"}})
 	if a := b.must("get_logs", map[string]any{"return_all": true}); a.Count != 1500 {
 		t.Errorf("got %d events", a.Count)
 	}
@@ -151,8 +151,8 @@ func TestGetLogsWaitsInTheMiddle(t *testing.T) {
 func TestGetLogsFormats(t *testing.T) {
 	b := newBench(t)
 	b.Append(
-		oktatest.Event{"eventType": "user.session.start", "outcome": map[string]any{"result": "DENY"}},
-		oktatest.Event{"eventType": "brand.new.thing.create", "actor": []any{}, "target": map[string]any{}, "client": 7},
+		oktasim.Event{"eventType": "user.session.start", "outcome": map[string]any{"result": "DENY"}},
+		oktasim.Event{"eventType": "brand.new.thing.create", "actor": []any{}, "target": map[string]any{}, "client": 7},
 	)
 	for format, facts := range map[string][2]string{
 		"okta": {`"eventType":"user.session.start"`, `"client":7`},
@@ -183,7 +183,7 @@ func TestGetLogsOfSlowPages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			want := b.fill(40)
-			b.Fault(oktatest.Fault{Path: "/api/v1/logs", LimitOver: 20, ErrorCode: "E0000009"})
+			b.Fault(oktasim.Fault{Path: "/api/v1/logs", LimitOver: 20, ErrorCode: "E0000009"})
 			input["filter"] = `eventType eq "user.session.start"`
 			a := b.must("get_logs", input)
 			if got := uuids(t, a.Events); !slices.Equal(got, want) {
@@ -196,7 +196,7 @@ func TestGetLogsOfSlowPages(t *testing.T) {
 // One that is too slow at any size fails, after few requests.
 func TestGetLogsThatStaysSlow(t *testing.T) {
 	b := newBench(t)
-	b.Fault(oktatest.Fault{Path: "/api/v1/logs", ErrorCode: "E0000009"})
+	b.Fault(oktasim.Fault{Path: "/api/v1/logs", ErrorCode: "E0000009"})
 	_, err := b.run("get_logs", map[string]any{"return_all": true})
 	if e := sdk.AsError(err); e == nil || e.Code != sdk.Unavailable {
 		t.Errorf("got %v", err)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -36,8 +36,8 @@ func TestReasonIsNeverRejected(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			u := b.AddUser(oktatest.NewUser{Login: target})
-			b.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
+			u := b.AddUser(oktasim.NewUser{Login: target})
+			b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
 			for _, call := range []struct{ action, input string }{
 				{"contain_user", fmt.Sprintf(`{"users":[%q,%q],"quarantine":"Quarantine","reason":%s}`, u.ID, u.ID, text)},
 				{"unsuspend_user", fmt.Sprintf(`{"user":%q,"reason":%s}`, u.ID, text)},
@@ -63,7 +63,7 @@ func TestReasonIsNeverRejected(t *testing.T) {
 func TestRiskReason(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
+	b.AddUser(oktasim.NewUser{Login: target})
 	for text, want := range map[string]string{
 		"Seen in a leak, 2026.":    "Seen in a leak, 2026.",
 		"a;b <script>\u202e":       "a-b -script--",

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -15,7 +15,7 @@ func TestListGoesOn(t *testing.T) {
 	b := newBench(t)
 	var want, got []string
 	for i := range 25 {
-		want = append(want, b.AddUser(oktatest.NewUser{Login: fmt.Sprintf("many%03d@corp.example", i), FirstName: "Many", LastName: "User"}).ID)
+		want = append(want, b.AddUser(oktasim.NewUser{Login: fmt.Sprintf("many%03d@corp.example", i), FirstName: "Many", LastName: "User"}).ID)
 	}
 	input := map[string]any{"search": `profile.login sw "many"`, "limit": 10}
 	for range 5 {

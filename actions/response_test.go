@@ -10,7 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -53,11 +53,11 @@ func (b *bench) writes() []string {
 func TestUnlockUserInEveryStatus(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]sdk.Outcome{
-		oktatest.StatusLockedOut: sdk.Changed, oktatest.StatusActive: sdk.Already, oktatest.StatusSuspended: sdk.NotApplicable,
-		oktatest.StatusStaged: sdk.NotApplicable, oktatest.StatusPasswordExpired: sdk.NotApplicable, oktatest.StatusDeprovisioned: sdk.NotApplicable,
+		oktasim.StatusLockedOut: sdk.Changed, oktasim.StatusActive: sdk.Already, oktasim.StatusSuspended: sdk.NotApplicable,
+		oktasim.StatusStaged: sdk.NotApplicable, oktasim.StatusPasswordExpired: sdk.NotApplicable, oktasim.StatusDeprovisioned: sdk.NotApplicable,
 	} {
 		b := newBench(t)
-		u := b.AddUser(oktatest.NewUser{Login: target, Status: status})
+		u := b.AddUser(oktasim.NewUser{Login: target, Status: status})
 		got := b.must("unlock_user", map[string]any{"user": target})
 		if got.Outcome != want || got.After["status"] != b.state(u.ID).Status || (got.Reason != "") != (want == sdk.NotApplicable) {
 			t.Errorf("%s: got %+v", status, got)
@@ -80,20 +80,20 @@ func TestExpirePassword(t *testing.T) {
 		password        bool
 		sessions, left  int
 	}{
-		"plain":             {oktatest.StatusActive, ``, sdk.Changed, false, 0, 2},
-		"with sessions":     {oktatest.StatusActive, `,"revoke_sessions":true`, sdk.Changed, false, 1, 0},
-		"temporary":         {oktatest.StatusActive, `,"temporary_password":true`, sdk.Changed, true, 0, 2},
-		"all":               {oktatest.StatusLockedOut, `,"temporary_password":true,"revoke_sessions":true`, sdk.Changed, true, 1, 0},
-		"expired":           {oktatest.StatusPasswordExpired, ``, sdk.Already, false, 0, 2},
-		"expired, sessions": {oktatest.StatusPasswordExpired, `,"revoke_sessions":true`, sdk.Already, false, 1, 0},
-		"expired, anew":     {oktatest.StatusPasswordExpired, `,"temporary_password":true`, sdk.Changed, true, 0, 2},
-		"staged":            {oktatest.StatusStaged, `,"revoke_sessions":true`, sdk.NotApplicable, false, 0, 2},
-		"suspended":         {oktatest.StatusSuspended, `,"temporary_password":true`, sdk.NotApplicable, false, 0, 2},
+		"plain":             {oktasim.StatusActive, ``, sdk.Changed, false, 0, 2},
+		"with sessions":     {oktasim.StatusActive, `,"revoke_sessions":true`, sdk.Changed, false, 1, 0},
+		"temporary":         {oktasim.StatusActive, `,"temporary_password":true`, sdk.Changed, true, 0, 2},
+		"all":               {oktasim.StatusLockedOut, `,"temporary_password":true,"revoke_sessions":true`, sdk.Changed, true, 1, 0},
+		"expired":           {oktasim.StatusPasswordExpired, ``, sdk.Already, false, 0, 2},
+		"expired, sessions": {oktasim.StatusPasswordExpired, `,"revoke_sessions":true`, sdk.Already, false, 1, 0},
+		"expired, anew":     {oktasim.StatusPasswordExpired, `,"temporary_password":true`, sdk.Changed, true, 0, 2},
+		"staged":            {oktasim.StatusStaged, `,"revoke_sessions":true`, sdk.NotApplicable, false, 0, 2},
+		"suspended":         {oktasim.StatusSuspended, `,"temporary_password":true`, sdk.NotApplicable, false, 0, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			u := b.AddUser(oktatest.NewUser{Login: target, Status: test.status, Sessions: 2, OAuthTokens: 1, RememberedDevices: 1})
+			u := b.AddUser(oktasim.NewUser{Login: target, Status: test.status, Sessions: 2, OAuthTokens: 1, RememberedDevices: 1})
 			got := do[expired](b, "expire_password", `{"user":%q%s}`, target, test.options)
 			s := b.state(u.ID)
 			if got.Outcome != test.want || (got.Temporary != "") != test.password || (got.Sessions == "revoked") != (test.sessions == 1) || got.After["status"] != s.Status {
@@ -109,18 +109,18 @@ func TestExpirePassword(t *testing.T) {
 func TestExpirePasswordHidesNoFailure(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target, Sessions: 1})
+	b.AddUser(oktasim.NewUser{Login: target, Sessions: 1})
 	plan := do[expired](b, "expire_password", `{"user":%q,"revoke_sessions":true,"dry_run":true}`, target)
 	if plan.Outcome != sdk.Planned || len(plan.Plan) != 2 || len(b.writes()) != 0 {
 		t.Errorf("the plan is %+v, sent were %v", plan, b.writes())
 	}
-	b.Fault(oktatest.Fault{Method: "DELETE", Path: "/api/v1/users/*/sessions", Status: 500, Times: 1})
+	b.Fault(oktasim.Fault{Method: "DELETE", Path: "/api/v1/users/*/sessions", Status: 500, Times: 1})
 	_, err := try[expired](b, "expire_password", `{"user":%q,"revoke_sessions":true}`, target)
 	if e := b.wantCode(err, sdk.Unavailable); !strings.Contains(e.Message, "sessions go on") {
 		t.Errorf("got %v", e)
 	}
 	// The answer with the password is lost: that nobody has it is no success.
-	b.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/expire_password_with_temp_password", Kind: oktatest.KindHangup, AfterEffect: true, Times: 1})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/expire_password_with_temp_password", Kind: oktasim.KindHangup, AfterEffect: true, Times: 1})
 	_, err = try[expired](b, "expire_password", `{"user":%q,"temporary_password":true}`, target)
 	b.wantCode(err, sdk.Unavailable)
 }
@@ -134,11 +134,11 @@ type factors struct {
 func TestFactors(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
-	push := b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
-	b.AddFactor(oktatest.NewFactor{User: target, Type: "signed_nonce"})
-	sms := b.AddFactor(oktatest.NewFactor{User: target, Type: "sms"})
-	b.AddFactor(oktatest.NewFactor{User: target, Type: "email"})
+	b.AddUser(oktasim.NewUser{Login: target})
+	push := b.AddFactor(oktasim.NewFactor{User: target, Type: "push"})
+	b.AddFactor(oktasim.NewFactor{User: target, Type: "signed_nonce"})
+	sms := b.AddFactor(oktasim.NewFactor{User: target, Type: "sms"})
+	b.AddFactor(oktasim.NewFactor{User: target, Type: "email"})
 	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, push.ID); got.Outcome != sdk.Changed || len(got.Removed) != 2 || len(got.After.Factors) != 2 {
 		t.Errorf("the push factor: %+v", got)
 	}
@@ -155,7 +155,7 @@ func TestFactors(t *testing.T) {
 	if got := do[factors](b, "reset_factors", `{"user":%q}`, target); got.Outcome != sdk.Already {
 		t.Errorf("reset with nothing to reset: %+v", got)
 	}
-	b.AddFactor(oktatest.NewFactor{User: target, Type: "webauthn"})
+	b.AddFactor(oktasim.NewFactor{User: target, Type: "webauthn"})
 	if got := do[factors](b, "reset_factors", `{"user":%q}`, target); got.Outcome != sdk.Changed || len(got.Before.Factors) != 2 {
 		t.Errorf("reset: %+v", got)
 	}
@@ -165,9 +165,9 @@ func TestFactors(t *testing.T) {
 func TestDeleteFactorThatIsNotListed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
-	f := b.AddFactor(oktatest.NewFactor{User: target, Type: "webauthn"})
-	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*/factors", Status: 200, Body: "[]"})
+	b.AddUser(oktasim.NewUser{Login: target})
+	f := b.AddFactor(oktasim.NewFactor{User: target, Type: "webauthn"})
+	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/*/factors", Status: 200, Body: "[]"})
 	got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, f.ID)
 	if got.Outcome != sdk.Changed || len(got.Before.Factors) != 1 || len(b.writes()) != 1 {
 		t.Errorf("got %+v", got)
@@ -177,10 +177,10 @@ func TestDeleteFactorThatIsNotListed(t *testing.T) {
 func TestGrantsAndTokens(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	u := b.AddUser(oktatest.NewUser{Login: target})
-	app := b.AddApp(oktatest.NewApp{Label: "Mail", SignOnMode: "OPENID_CONNECT"})
-	b.AddGrant(oktatest.NewGrant{User: target, Client: app.ID, Scopes: []string{"okta.users.read", "okta.logs.read"}, Tokens: 2})
-	b.AddGrant(oktatest.NewGrant{User: target, Client: "okta.builtin-client", Tokens: 3})
+	u := b.AddUser(oktasim.NewUser{Login: target})
+	app := b.AddApp(oktasim.NewApp{Label: "Mail", SignOnMode: "OPENID_CONNECT"})
+	b.AddGrant(oktasim.NewGrant{User: target, Client: app.ID, Scopes: []string{"okta.users.read", "okta.logs.read"}, Tokens: 2})
+	b.AddGrant(oktasim.NewGrant{User: target, Client: "okta.builtin-client", Tokens: 3})
 	type grants struct {
 		Outcome       sdk.Outcome
 		Before, After struct{ Grants []json.RawMessage }
@@ -209,14 +209,14 @@ func TestDevicesInEveryStatus(t *testing.T) {
 	t.Parallel()
 	const yes, was, no = sdk.Changed, sdk.Already, sdk.NotApplicable
 	for action, outcomes := range map[string]map[string]sdk.Outcome{
-		"suspend_device":    {oktatest.DeviceActive: yes, oktatest.DeviceSuspended: was, oktatest.DeviceDeactivated: no, oktatest.DeviceCreated: no},
-		"unsuspend_device":  {oktatest.DeviceActive: was, oktatest.DeviceSuspended: yes, oktatest.DeviceDeactivated: no, oktatest.DeviceCreated: no},
-		"deactivate_device": {oktatest.DeviceActive: yes, oktatest.DeviceSuspended: yes, oktatest.DeviceDeactivated: was, oktatest.DeviceCreated: no},
+		"suspend_device":    {oktasim.DeviceActive: yes, oktasim.DeviceSuspended: was, oktasim.DeviceDeactivated: no, oktasim.DeviceCreated: no},
+		"unsuspend_device":  {oktasim.DeviceActive: was, oktasim.DeviceSuspended: yes, oktasim.DeviceDeactivated: no, oktasim.DeviceCreated: no},
+		"deactivate_device": {oktasim.DeviceActive: yes, oktasim.DeviceSuspended: yes, oktasim.DeviceDeactivated: was, oktasim.DeviceCreated: no},
 	} {
 		b := newBench(t)
-		b.AddUser(oktatest.NewUser{Login: target})
+		b.AddUser(oktasim.NewUser{Login: target})
 		for status, want := range outcomes {
-			d := b.AddDevice(oktatest.NewDevice{Name: status, Status: status, Users: []string{target}})
+			d := b.AddDevice(oktasim.NewDevice{Name: status, Status: status, Users: []string{target}})
 			got := do[answer](b, action, `{"device":%q}`, d.ID)
 			if got.Outcome != want || (got.Reason != "") != (want == no) || want == no && got.After["status"] != status {
 				t.Errorf("%s of a device that is %s: got %+v", action, status, got)
@@ -229,7 +229,7 @@ func TestDevicesInEveryStatus(t *testing.T) {
 func TestWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
+	b.AddUser(oktasim.NewUser{Login: target})
 	for _, test := range []struct{ action, input, pointer, says string }{
 		{"suspend_device", `{"device":"alice-laptop"}`, "/device", "alice-laptop; list_user_devices"},
 		{"revoke_app_tokens", `{"user":"` + target + `","app":"no-such"}`, "/app", "no OAuth client with the id no-such"},
@@ -246,11 +246,11 @@ func TestWhatIsNotThere(t *testing.T) {
 func TestUserApplications(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
-	own := b.AddApp(oktatest.NewApp{Label: "Mail", Hidden: true})
-	group := b.AddApp(oktatest.NewApp{Label: "Wiki"})
-	b.AssignApp(oktatest.NewAssignment{App: own.ID, User: target})
-	b.AssignApp(oktatest.NewAssignment{App: group.ID, User: target, Scope: "GROUP"})
+	b.AddUser(oktasim.NewUser{Login: target})
+	own := b.AddApp(oktasim.NewApp{Label: "Mail", Hidden: true})
+	group := b.AddApp(oktasim.NewApp{Label: "Wiki"})
+	b.AssignApp(oktasim.NewAssignment{App: own.ID, User: target})
+	b.AssignApp(oktasim.NewAssignment{App: group.ID, User: target, Scope: "GROUP"})
 	list := do[struct {
 		Count        int
 		Applications []struct{ ID, Through string }
@@ -271,7 +271,7 @@ func TestUserApplications(t *testing.T) {
 func TestRisk(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
+	b.AddUser(oktasim.NewUser{Login: target})
 	for _, test := range []struct {
 		options string
 		want    sdk.Outcome

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -19,9 +19,9 @@ type roles struct {
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
-	g := b.AddGroup(oktatest.NewGroup{Name: "Help Desk", Members: []string{target}})
-	b.AddRole(oktatest.NewRole{Group: "Help Desk", Type: "HELP_DESK_ADMIN"})
+	b.AddUser(oktasim.NewUser{Login: target})
+	g := b.AddGroup(oktasim.NewGroup{Name: "Help Desk", Members: []string{target}})
+	b.AddRole(oktasim.NewRole{Group: "Help Desk", Type: "HELP_DESK_ADMIN"})
 	if got := do[roles](b, "list_user_roles", `{"user":%q}`, target); !got.Admin || len(got.Roles) != 1 || got.Roles[0].Through != "group" || got.Roles[0].Group != g.ID {
 		t.Errorf("got %+v", got)
 	}
@@ -60,9 +60,9 @@ func TestRoles(t *testing.T) {
 func TestLastSuperAdministratorKeepsTheRole(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
-	b.AddRole(oktatest.NewRole{User: target, Type: "SUPER_ADMIN"})
-	b.Fault(oktatest.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", ErrorCode: "E0000006", Status: 403})
+	b.AddUser(oktasim.NewUser{Login: target})
+	b.AddRole(oktasim.NewRole{User: target, Type: "SUPER_ADMIN"})
+	b.Fault(oktasim.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", ErrorCode: "E0000006", Status: 403})
 	_, err := try[roles](b, "revoke_role", `{"user":%q,"role":"SUPER_ADMIN"}`, target)
 	b.wantCode(err, sdk.Forbidden)
 }
@@ -71,8 +71,8 @@ func TestLastSuperAdministratorKeepsTheRole(t *testing.T) {
 func TestRolesToAssign(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
-	b.AddRole(oktatest.NewRole{User: target, Type: "CUSTOM", Role: "cr0Yq6IJxGIr0ouum0g3", ResourceSet: "iamoJDFKaJxGIr0oamd9", Label: "Incident Responder"})
+	b.AddUser(oktasim.NewUser{Login: target})
+	b.AddRole(oktasim.NewRole{User: target, Type: "CUSTOM", Role: "cr0Yq6IJxGIr0ouum0g3", ResourceSet: "iamoJDFKaJxGIr0oamd9", Label: "Incident Responder"})
 	listed := do[struct {
 		Count int
 		Roles []struct {

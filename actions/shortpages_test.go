@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // A page with fewer events than asked for is not the end of the log.
@@ -49,7 +49,7 @@ func TestGetLogsReadsPastShortPages(t *testing.T) {
 		})
 	}
 	t.Run("a link to the page itself", func(t *testing.T) {
-		b.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Link: oktatest.LinkSelf})
+		b.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Link: oktasim.LinkSelf})
 		if a := b.must("get_logs", map[string]any{"limit": 1000}); a.Count != 100 || !a.Truncated {
 			t.Errorf("got %d events, truncated %t", a.Count, a.Truncated)
 		}
@@ -62,9 +62,9 @@ func TestActivityReadsPastShortPages(t *testing.T) {
 	short := httptest.NewServer(b.ShortPages(100))
 	defer short.Close()
 	b.open(map[string]any{"org_url": short.URL})
-	u := b.AddUser(oktatest.NewUser{Login: target})
-	from := func(ip string) oktatest.Event {
-		return oktatest.Event{"actor": map[string]any{"id": u.ID}, "client": map[string]any{"ipAddress": ip}}
+	u := b.AddUser(oktasim.NewUser{Login: target})
+	from := func(ip string) oktasim.Event {
+		return oktasim.Event{"actor": map[string]any{"id": u.ID}, "client": map[string]any{"ipAddress": ip}}
 	}
 	b.Append(from("203.0.113.7"))
 	for range 1000 {
@@ -80,7 +80,7 @@ func TestActivityReadsPastShortPages(t *testing.T) {
 	if got := do[radius](b, "get_user_blast_radius", `{"user":%q}`, target).Activity; got.Events != 1000 || !got.Truncated || len(got.Addresses) != 1 {
 		t.Errorf("got %+v", got)
 	}
-	other := b.AddUser(oktatest.NewUser{Login: "other@corp.example"})
+	other := b.AddUser(oktasim.NewUser{Login: "other@corp.example"})
 	u.ID = other.ID
 	b.Append(from("203.0.113.7"))
 	for range 150 {

@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // between makes the next reads of a user show one whom Okta is still bringing from a
 // status to another.
 func (b *bench) between(login, id, from, to string, skip, times int) {
-	b.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*", Skip: skip, Times: times, Status: 200, Body: fmt.Sprintf(
+	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/*", Skip: skip, Times: times, Status: 200, Body: fmt.Sprintf(
 		`{"id":%q,"status":%q,"transitioningToStatus":%q,"created":"2026-03-14T02:41:09.000Z","activated":null,"statusChanged":null,"lastLogin":null,`+
 			`"lastUpdated":"2026-03-14T02:41:09.000Z","passwordChanged":null,"type":{"id":"oty1a2b3c4d5e6f7g8h9"},`+
 			`"profile":{"login":%[4]q,"email":%[4]q,"firstName":"New","lastName":"One"},"credentials":{"provider":{"type":"OKTA","name":"OKTA"}}}`,
@@ -43,7 +43,7 @@ func TestDeactivationThatTakesAWhile(t *testing.T) {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			u := b.AddUser(oktatest.NewUser{Login: target})
+			u := b.AddUser(oktasim.NewUser{Login: target})
 			b.between(target, u.ID, "ACTIVE", "DEPROVISIONED", 1, 4)
 			_, err := try[answer](b, action, `{"user":%q}`, u.ID)
 			if e := b.wantCode(err, sdk.Unavailable); e.Message != "Okta is still deactivating the user, who is ACTIVE until that is done" || e.RetryAfter == 0 {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -21,15 +21,15 @@ type pushed struct {
 // Only an approval verifies; neither a rejection nor silence does.
 func TestVerifyPush(t *testing.T) {
 	t.Parallel()
-	for answer, want := range map[string]string{oktatest.PushSuccess: "approved", oktatest.PushRejected: "rejected", oktatest.PushTimeout: "timeout", oktatest.PushWaiting: "timeout"} {
+	for answer, want := range map[string]string{oktasim.PushSuccess: "approved", oktasim.PushRejected: "rejected", oktasim.PushTimeout: "timeout", oktasim.PushWaiting: "timeout"} {
 		t.Run(answer, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			b.AddUser(oktatest.NewUser{Login: target})
-			b.AddFactor(oktatest.NewFactor{User: target, Type: "sms"})
-			b.AddFactor(oktatest.NewFactor{User: target, Type: "push", Status: "PENDING_ACTIVATION"})
-			f := b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
-			b.AnswerPush(oktatest.Push{User: target, Answer: answer, AfterPolls: 2, Number: 72})
+			b.AddUser(oktasim.NewUser{Login: target})
+			b.AddFactor(oktasim.NewFactor{User: target, Type: "sms"})
+			b.AddFactor(oktasim.NewFactor{User: target, Type: "push", Status: "PENDING_ACTIVATION"})
+			f := b.AddFactor(oktasim.NewFactor{User: target, Type: "push"})
+			b.AnswerPush(oktasim.Push{User: target, Answer: answer, AfterPolls: 2, Number: 72})
 			got := do[pushed](b, "verify_push", `{"user":%q,"number":true,"wait":"20ms"}`, target)
 			ok := want == "approved"
 			if got.Result != want || got.Verified != ok || (got.Outcome == sdk.Changed) != ok || got.Number != "72" || got.Factor.ID != f.ID {
@@ -47,9 +47,9 @@ func TestVerifyPushOfOtherResults(t *testing.T) {
 		"ERROR": "failed", "FAILED": "failed", "success": "failed", "NEW": "failed",
 	} {
 		b := newBench(t)
-		b.AddUser(oktatest.NewUser{Login: target})
-		b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
-		b.Fault(oktatest.Fault{Path: "/api/v1/users/*/factors/*/transactions/*", Status: 200, Body: `{"factorResult":"` + word + `"}`})
+		b.AddUser(oktasim.NewUser{Login: target})
+		b.AddFactor(oktasim.NewFactor{User: target, Type: "push"})
+		b.Fault(oktasim.Fault{Path: "/api/v1/users/*/factors/*/transactions/*", Status: 200, Body: `{"factorResult":"` + word + `"}`})
 		got := do[pushed](b, "verify_push", `{"user":%q,"wait":"20ms"}`, target)
 		if got.Result != want || got.Verified || got.Outcome != sdk.NotApplicable || strings.Contains(got.Reason, word) != (want == "failed") {
 			t.Errorf("%s: got %+v", word, got)
@@ -61,15 +61,15 @@ func TestVerifyPushOfOtherResults(t *testing.T) {
 func TestVerifyPushInTwoSteps(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
-	b.AddFactor(oktatest.NewFactor{User: target, Type: "push"})
-	b.AnswerPush(oktatest.Push{User: target, Answer: oktatest.PushSuccess, Number: 7})
+	b.AddUser(oktasim.NewUser{Login: target})
+	b.AddFactor(oktasim.NewFactor{User: target, Type: "push"})
+	b.AnswerPush(oktasim.Push{User: target, Answer: oktasim.PushSuccess, Number: 7})
 	first := do[pushed](b, "verify_push", `{"user":%q,"number":true,"wait":"0s"}`, target)
 	if first.Result != "waiting" || first.Verified || first.Outcome != sdk.NotApplicable || first.Number != "7" || first.Transaction == "" {
 		t.Errorf("got %+v", first)
 	}
 	// A failure in passing does not lose the answer.
-	b.Fault(oktatest.Fault{Path: "/api/v1/users/*/factors/*/transactions/*", Status: 500, Times: 1})
+	b.Fault(oktasim.Fault{Path: "/api/v1/users/*/factors/*/transactions/*", Status: 500, Times: 1})
 	second := do[pushed](b, "verify_push", `{"user":%q,"factor":%q,"transaction":%q}`, target, first.Factor.ID, first.Transaction)
 	if second.Result != "approved" || !second.Verified || len(b.writes()) != 1 {
 		t.Errorf("got %+v after %v", second, b.writes())
@@ -86,8 +86,8 @@ func TestVerifyPushInTwoSteps(t *testing.T) {
 func TestVerifyPushWithoutAPhone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.AddUser(oktatest.NewUser{Login: target})
-	f := b.AddFactor(oktatest.NewFactor{User: target, Type: "sms"})
+	b.AddUser(oktasim.NewUser{Login: target})
+	f := b.AddFactor(oktasim.NewFactor{User: target, Type: "sms"})
 	_, err := try[pushed](b, "verify_push", `{"user":%q}`, target)
 	b.wantCode(err, sdk.Conflict)
 	for _, options := range []string{`"factor":"` + f.ID + `"`, `"wait":"6m"`, `"transaction":"mst1"`} {

@@ -10,13 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // Several selections cost one request, and each event says which of them want it.
 func TestAnyOfSeveralSelections(t *testing.T) {
-	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, map[string]any{"event_types": []string{"*"}, "any": []map[string]any{
+	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, map[string]any{"event_types": []string{"*"}, "any": []map[string]any{
 		{"event_types": []string{"user.session.*"}, "outcome": []string{"FAILURE"}, "client_ip": []string{"203.0.113.0/24"}},
 		{"event_types": []string{"user.session.start", "group.user_membership.add"}},
 		{"event_types": []string{"*"}, "actor": []string{"ALICE.moreau@corp.example"}, "exclude_types": []string{"user.session.*"}},
@@ -30,12 +30,12 @@ func TestAnyOfSeveralSelections(t *testing.T) {
 	client := func(ip string) map[string]any { return map[string]any{"ipAddress": ip} }
 	failed := map[string]any{"result": "FAILURE"}
 	ids := p.Append(
-		oktatest.Event{"eventType": "user.session.start", "outcome": failed, "client": client("203.0.113.9")},
-		oktatest.Event{"eventType": "user.session.end", "outcome": failed, "client": client("203.0.114.9")},
-		oktatest.Event{"eventType": "user.session.start", "client": client("203.0.113.9")},
-		oktatest.Event{"eventType": "application.lifecycle.create", "actor": alice},
-		oktatest.Event{"eventType": "user.session.end", "actor": alice},
-		oktatest.Event{"eventType": "application.lifecycle.create"},
+		oktasim.Event{"eventType": "user.session.start", "outcome": failed, "client": client("203.0.113.9")},
+		oktasim.Event{"eventType": "user.session.end", "outcome": failed, "client": client("203.0.114.9")},
+		oktasim.Event{"eventType": "user.session.start", "client": client("203.0.113.9")},
+		oktasim.Event{"eventType": "application.lifecycle.create", "actor": alice},
+		oktasim.Event{"eventType": "user.session.end", "actor": alice},
+		oktasim.Event{"eventType": "application.lifecycle.create"},
 	)
 	p.do("suspend_user", "alice.moreau@corp.example")
 	page, err := p.poll()
@@ -54,7 +54,7 @@ func TestAnyOfSeveralSelections(t *testing.T) {
 }
 
 func TestASelectionAloneNamesNobody(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, types("*"))
+	p := newPoller(t, oktasim.Options{}, types("*"))
 	p.sweep()
 	p.append(1, "user.session.start")
 	if page, err := p.poll(); err != nil || len(page.Events) != 1 || page.Events[0].For != nil {
@@ -64,7 +64,7 @@ func TestASelectionAloneNamesNobody(t *testing.T) {
 
 // What Okta's filter can say is asked of Okta, beside the caller's own filter.
 func TestSelectionIsPushedDown(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, map[string]any{
+	p := newPoller(t, oktasim.Options{}, map[string]any{
 		"event_types": []string{"user.session.*"}, "outcome": []string{"FAILURE", "DENY"}, "client_ip": []string{"10.1.0.0/16"},
 		"exclude_types": []string{"user.session.end"}, "country": []string{"France"}, "filter": `severity eq "WARN" or severity eq "ERROR"`,
 	})
@@ -79,7 +79,7 @@ func TestSelectionIsPushedDown(t *testing.T) {
 
 // A mistake in a selection is pointed at, before anything is sent.
 func TestSelectionsThatCanNeverMatch(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, nil)
+	p := newPoller(t, oktasim.Options{}, nil)
 	flat := func(name string, value any) map[string]any {
 		return map[string]any{"event_types": []string{"*"}, name: value}
 	}
@@ -116,12 +116,12 @@ func TestSelectionsThatCanNeverMatch(t *testing.T) {
 // An event of which what decides cannot be read comes with that doubt, for those who
 // may want it; for others it is certain. None of its neighbours comes to harm.
 func TestDoubtfulEvents(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "any": []any{
+	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "any": []any{
 		map[string]any{"event_types": []string{"user.session.*"}, "client_ip": []string{"10.0.0.0/8"}},
 		types("user.session.start"), types("group.*"),
 	}})
 	p.sweep()
-	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[
+	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[
 		{"uuid":"u-1","eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z","client":{"ipAddress":[10]}},
 		{"uuid":"u-2","eventType":["x"],"published":"2026-03-14T02:41:07.512Z","client":{"ipAddress":"11.0.0.1"}},
 		{"uuid":"u-3","eventType":"group.create","published":"2026-03-14T02:41:07.512Z","client":7}]`})
@@ -166,12 +166,12 @@ func TestPoisonOfEachKind(t *testing.T) {
 		"no time":                `{"uuid":"u","eventType":"user.session.start","published":"yesterday"}`,
 		"no id":                  `{"eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z"}`,
 	} {
-		p := newPoller(t, oktatest.Options{}, types("user.session.start"))
+		p := newPoller(t, oktasim.Options{}, types("user.session.start"))
 		p.sweep()
 		neighbour := func(id string) string {
 			return `{"uuid":"` + id + `","eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z"}`
 		}
-		p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[` + neighbour("a") + `,` + event + `,` + neighbour("b") + `]`})
+		p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[` + neighbour("a") + `,` + event + `,` + neighbour("b") + `]`})
 		page, err := p.poll()
 		if err != nil || len(page.Events) != 3 || page.Events[0].ID != "a" || page.Events[2].ID != "b" {
 			t.Errorf("%s: %d events, %v", name, len(page.Events), err)

@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // A type that would be waited for in vain is refused, with what was meant and where.
 func TestMisspeltTypesAreRefused(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, nil)
+	p := newPoller(t, oktasim.Options{}, nil)
 	for written, meant := range map[string]string{
 		"user.session.strat":  "user.session.start",
 		"user.sesion.*":       "user.session.*",
@@ -40,8 +40,8 @@ func TestMisspeltTypesAreRefused(t *testing.T) {
 // Okta adds types with every release: one that nobody heard of is waited for, and that
 // is said once, when the poller begins.
 func TestNewTypesPassWithANotice(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, types("user.session.start", "brand.new.thing.create", "quite.another.*"))
-	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Status: 500})
+	p := newPoller(t, oktasim.Options{}, types("user.session.start", "brand.new.thing.create", "quite.another.*"))
+	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 500})
 	if _, err := p.poll(); err == nil {
 		t.Fatal("a fault is no error")
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/internal/systemlog/ecs"
 	"soar.example/okta/internal/systemlog/shape"
@@ -35,8 +35,8 @@ func TestFormats(t *testing.T) {
 		if format != "" {
 			params["format"] = format
 		}
-		p := newPoller(t, oktatest.Options{}, params)
-		p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: page})
+		p := newPoller(t, oktasim.Options{}, params)
+		p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: page})
 		got, err := p.poll()
 		if err != nil || len(got.Events) != len(heads) {
 			t.Fatalf("%q: %d events, %v", format, len(got.Events), err)
@@ -63,7 +63,7 @@ func TestFormats(t *testing.T) {
 			}
 		}
 	}
-	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "format": "ocsf"})
+	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "format": "ocsf"})
 	_, err = p.poll()
 	var e *sdk.Error
 	if !errors.As(err, &e) || e.Code != sdk.InvalidInput || len(p.Requests()) != 0 {
@@ -75,8 +75,8 @@ func TestFormats(t *testing.T) {
 func TestShapesBesideTheFormat(t *testing.T) {
 	params := types("user.session.*")
 	params["also"] = []string{"ecs", "emm"}
-	p := newPoller(t, oktatest.Options{}, params)
-	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[
+	p := newPoller(t, oktasim.Options{}, params)
+	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[
 		{"uuid":"u-1","eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z","outcome":{"result":"FAILURE"}},
 		{"uuid":7,"eventType":["x"],"published":"","actor":[],"target":{"a":null},"client":7}]`})
 	got, err := p.poll()
@@ -101,7 +101,7 @@ func TestShapesBesideTheFormat(t *testing.T) {
 
 // The place in the log does not depend on the shape of what is read there.
 func TestFormatKeepsThePlace(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, types("user.session.start"))
+	p := newPoller(t, oktasim.Options{}, types("user.session.start"))
 	p.sweep()
 	want := p.append(1, "user.session.start")
 	p.params["format"] = "ecs"

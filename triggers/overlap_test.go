@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // Where the place is lost, reading begins again a while before the latest event seen:
@@ -14,10 +14,10 @@ import (
 func TestWhereReadingBeginsAgain(t *testing.T) {
 	params := types("user.session.start")
 	params["look_back"] = "3h"
-	p := newPoller(t, oktatest.Options{}, params)
+	p := newPoller(t, oktasim.Options{}, params)
 	now := time.Now().UTC()
-	at := func(published, persisted time.Duration) oktatest.Event {
-		return oktatest.Event{
+	at := func(published, persisted time.Duration) oktasim.Event {
+		return oktasim.Event{
 			"eventType": "user.session.start",
 			"published": now.Add(published).Format(time.RFC3339Nano), "persisted": now.Add(persisted).Format(time.RFC3339Nano),
 		}
@@ -29,7 +29,7 @@ func TestWhereReadingBeginsAgain(t *testing.T) {
 	}
 	tooOld := p.Append(at(-140*time.Minute, -140*time.Minute))
 	missed := p.Append(at(-130*time.Minute, -130*time.Minute), at(-time.Hour, -time.Hour))
-	p.Fault(oktatest.Fault{ExpireCursors: true})
+	p.Fault(oktasim.Fault{ExpireCursors: true})
 	p.got = nil
 	p.sweep()
 	for _, id := range missed {

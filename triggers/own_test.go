@@ -13,7 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -39,10 +39,10 @@ func (p *poller) requestsTo(path string) int {
 // What the login itself does starts nothing: a playbook that suspends on a suspension
 // does not start itself again.
 func TestOwnEventsStartNothing(t *testing.T) {
-	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("user.lifecycle.suspend"))
+	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("user.lifecycle.suspend"))
 	p.sweep()
 	alice, _ := p.State().User("alice.moreau@corp.example")
-	others := p.Append(oktatest.Event{"eventType": "user.lifecycle.suspend", "target": []any{map[string]any{"id": alice.ID}}})
+	others := p.Append(oktasim.Event{"eventType": "user.lifecycle.suspend", "target": []any{map[string]any{"id": alice.ID}}})
 	for range 3 {
 		page, err := p.poll()
 		if err != nil {
@@ -71,7 +71,7 @@ func TestOwnEventsStartNothing(t *testing.T) {
 
 // They are counted.
 func TestOwnEventsAreCounted(t *testing.T) {
-	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("*"))
+	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("*"))
 	p.sweep()
 	p.do("suspend_user", "alice.moreau@corp.example")
 	p.do("unsuspend_user", "alice.moreau@corp.example")
@@ -86,14 +86,14 @@ func TestOwnEventsAreCounted(t *testing.T) {
 // without having seen what it sent, and at the cost of one request; a restart forgets
 // no more.
 func TestOwnEventsOfAnotherProcess(t *testing.T) {
-	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("user.lifecycle.*"))
+	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("user.lifecycle.*"))
 	p.sweep()
 	p.do("suspend_user", "alice.moreau@corp.example")
 	p.connect(p.URL)
 	before := p.requestsTo("/api/v1/users/me")
 	p.sweep()
 	for range 3 {
-		p.Append(oktatest.Event{"eventType": "user.lifecycle.suspend", "client": map[string]any{"userAgent": map[string]any{"rawUserAgent": "soar-okta/0.1.0"}},
+		p.Append(oktasim.Event{"eventType": "user.lifecycle.suspend", "client": map[string]any{"userAgent": map[string]any{"rawUserAgent": "soar-okta/0.1.0"}},
 			"transaction": map[string]any{"detail": map[string]any{"requestApiTokenId": p.TokenID()}}})
 		p.sweep()
 	}
@@ -108,11 +108,11 @@ func TestOwnEventsOfAnotherProcess(t *testing.T) {
 // Another token, of the same user too, is another login; so is a person at the
 // Admin Console. Once an event told the token's id, its user agent decides nothing.
 func TestOthersEventsAreNotOwn(t *testing.T) {
-	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("user.lifecycle.suspend"))
-	other := p.AddAPIToken(oktatest.NewAPIToken{Token: "another-token", User: "okta.admin@corp.example"})
+	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("user.lifecycle.suspend"))
+	other := p.AddAPIToken(oktasim.NewAPIToken{Token: "another-token", User: "okta.admin@corp.example"})
 	p.sweep()
-	event := func(token, agent, actor string) oktatest.Event {
-		e := oktatest.Event{"eventType": "user.lifecycle.suspend", "client": map[string]any{"userAgent": map[string]any{"rawUserAgent": agent}}}
+	event := func(token, agent, actor string) oktasim.Event {
+		e := oktasim.Event{"eventType": "user.lifecycle.suspend", "client": map[string]any{"userAgent": map[string]any{"rawUserAgent": agent}}}
 		if token != "" {
 			e["transaction"] = map[string]any{"detail": map[string]any{"requestApiTokenId": token}}
 		}
@@ -140,7 +140,7 @@ func TestOthersEventsAreNotOwn(t *testing.T) {
 // A service app's events bear its client ID; the access tokens that it gets are events
 // of its own too.
 func TestOwnEventsOfAServiceApp(t *testing.T) {
-	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("*"))
+	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("*"))
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestOwnEventsOfAServiceApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	scopes := []string{"okta.logs.read", "okta.users.read", "okta.users.manage", "okta.roles.read"}
-	id := p.AddServiceApp(oktatest.NewServiceApp{Keys: []json.RawMessage{oktatest.PublicJWK(key.Public(), "k")}, Scopes: scopes})
+	id := p.AddServiceApp(oktasim.NewServiceApp{Keys: []json.RawMessage{oktasim.PublicJWK(key.Public(), "k")}, Scopes: scopes})
 	p.open(map[string]any{
 		"org_url": p.URL, "client_id": id, "scopes": scopes,
 		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
@@ -170,12 +170,12 @@ func TestOwnEventsOfAServiceApp(t *testing.T) {
 
 // Where Okta does not say who the login is, the page is not lost.
 func TestOwnEventsWhenOktaFails(t *testing.T) {
-	p := newPoller(t, oktatest.Options{Seed: oktatest.Demo}, types("user.lifecycle.suspend"))
+	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("user.lifecycle.suspend"))
 	p.sweep()
 	p.do("suspend_user", "alice.moreau@corp.example")
 	p.connect(p.URL)
 	want := p.append(1, "user.lifecycle.suspend")
-	p.Fault(oktatest.Fault{Path: "/api/v1/users/me", Times: 1, Status: 503})
+	p.Fault(oktasim.Fault{Path: "/api/v1/users/me", Times: 1, Status: 503})
 	if _, err := p.poll(); sdk.AsError(err) == nil || len(p.got) != 0 {
 		t.Fatalf("got %v, %v", p.got, err)
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -46,10 +46,10 @@ func (p *poller) pollOn() (failures []string) {
 // A page that is too slow for Okta is asked for again at half the size, on a link too,
 // of which nothing else is changed; the size grows back. Nothing is lost or repeated.
 func TestSlowPagesAreAskedForInHalves(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}})
+	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}})
 	p.sweep()
 	want := p.append(1100, "user.session.start")
-	p.Fault(oktatest.Fault{Path: "/api/v1/logs", LimitOver: 200, Times: 3, ErrorCode: "E0000009"})
+	p.Fault(oktasim.Fault{Path: "/api/v1/logs", LimitOver: 200, Times: 3, ErrorCode: "E0000009"})
 	before := len(p.Requests())
 	failures := p.pollOn()
 	if len(failures) != 3 || !strings.Contains(failures[0], "asks for 500 events, not 1000") {
@@ -65,9 +65,9 @@ func TestSlowPagesAreAskedForInHalves(t *testing.T) {
 
 // Only the limit differs between the link that failed and its second try.
 func TestOnlyTheLimitOfALinkIsChanged(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"user.session.*"}})
+	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"user.session.*"}})
 	p.sweep()
-	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, ErrorCode: "E0000009"})
+	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, ErrorCode: "E0000009"})
 	before := len(p.Requests())
 	p.pollOn()
 	all := p.Requests()[before:]
@@ -78,12 +78,12 @@ func TestOnlyTheLimitOfALinkIsChanged(t *testing.T) {
 
 // It does not shrink to nothing, and a place is kept all the while.
 func TestSlowPagesHaveAFloor(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 100})
+	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 100})
 	p.sweep()
 	place := string(p.place)
 	p.append(3, "user.session.start")
 	before := len(p.Requests())
-	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 6, ErrorCode: "E0000009"})
+	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 6, ErrorCode: "E0000009"})
 	for range 6 {
 		if _, err := p.poll(); sdk.AsError(err) == nil || string(p.place) != place {
 			t.Fatalf("%v, at %s", err, p.place)
@@ -100,16 +100,16 @@ func TestSlowPagesHaveAFloor(t *testing.T) {
 // Whose own time runs out asks for less too; any other failure is no reason to.
 func TestWhatMakesPagesSmaller(t *testing.T) {
 	for name, test := range map[string]struct {
-		fault oktatest.Fault
+		fault oktasim.Fault
 		next  string
 	}{
-		"out of time": {oktatest.Fault{Kind: oktatest.KindSlow, Delay: "1m"}, "500"},
-		"503":         {oktatest.Fault{Status: 503, ErrorCode: "E0000010"}, "1000"},
-		"hang-up":     {oktatest.Fault{Kind: oktatest.KindReset}, "1000"},
-		"a proxy":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 500}, "1000"},
+		"out of time": {oktasim.Fault{Kind: oktasim.KindSlow, Delay: "1m"}, "500"},
+		"503":         {oktasim.Fault{Status: 503, ErrorCode: "E0000010"}, "1000"},
+		"hang-up":     {oktasim.Fault{Kind: oktasim.KindReset}, "1000"},
+		"a proxy":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 500}, "1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPoller(t, oktatest.Options{}, types("*"))
+			p := newPoller(t, oktasim.Options{}, types("*"))
 			p.open(map[string]any{"org_url": p.URL, "token": p.Token, "timeout": "1s"})
 			p.sweep()
 			test.fault.Path, test.fault.Times = "/api/v1/logs", 1
@@ -131,7 +131,7 @@ func TestWhatMakesPagesSmaller(t *testing.T) {
 // Okta keeps 90 days, and refuses a time that is over 180 days ago: neither is asked
 // for, however old the place is.
 func TestHowFarBackThePastGoes(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "look_back": "2160h"})
+	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "look_back": "2160h"})
 	since := func() time.Duration {
 		t.Helper()
 		var q url.Values
@@ -152,8 +152,8 @@ func TestHowFarBackThePastGoes(t *testing.T) {
 	}
 	at := func(ago time.Duration) string { return time.Now().Add(-ago).UTC().Format(time.RFC3339Nano) }
 	const day = 24 * time.Hour
-	p.Append(oktatest.Event{"eventType": "user.session.start", "published": at(91 * day), "persisted": at(91 * day)})
-	want := p.Append(oktatest.Event{"eventType": "user.session.start", "published": at(89 * day), "persisted": at(89 * day)})
+	p.Append(oktasim.Event{"eventType": "user.session.start", "published": at(91 * day), "persisted": at(91 * day)})
+	want := p.Append(oktasim.Event{"eventType": "user.session.start", "published": at(89 * day), "persisted": at(89 * day)})
 	if p.sweep(); since() != 90*day || !slices.Equal(p.got, want) {
 		t.Errorf("looked back %s, got %v, want %v", since(), p.got, want)
 	}

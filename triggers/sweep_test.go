@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // A server may give fewer events than a page can hold. The end is an empty page.
 func TestShortPagesAreNotTheEnd(t *testing.T) {
 	for _, most := range []int{1, 7, 100} {
-		p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}})
+		p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}})
 		short := httptest.NewServer(p.ShortPages(most))
 		defer short.Close()
 		p.connect(short.URL)
@@ -32,20 +32,20 @@ func TestShortPagesAreNotTheEnd(t *testing.T) {
 // Behind a full page a host reads on at once. Behind a short one it may wait, an interval
 // at most, if the latest event is younger than that: a busy log is not polled without end.
 func TestPauseBehindAPage(t *testing.T) {
-	ago := func(d time.Duration) oktatest.Event {
-		return oktatest.Event{"eventType": "user.session.start", "published": time.Now().Add(-d).UTC().Format(time.RFC3339Nano)}
+	ago := func(d time.Duration) oktasim.Event {
+		return oktasim.Event{"eventType": "user.session.start", "published": time.Now().Add(-d).UTC().Format(time.RFC3339Nano)}
 	}
 	for name, test := range map[string]struct {
-		events      []oktatest.Event
+		events      []oktasim.Event
 		more        bool
 		least, most time.Duration
 	}{
 		"no events":        {nil, false, 0, 0},
-		"a full page":      {[]oktatest.Event{ago(0), ago(0), ago(0)}, true, 0, 0},
-		"young events":     {[]oktatest.Event{ago(time.Hour), ago(0)}, true, 10 * time.Second, 10 * time.Second},
-		"events of before": {[]oktatest.Event{ago(time.Hour), ago(time.Minute)}, true, 0, 5 * time.Second},
+		"a full page":      {[]oktasim.Event{ago(0), ago(0), ago(0)}, true, 0, 0},
+		"young events":     {[]oktasim.Event{ago(time.Hour), ago(0)}, true, 10 * time.Second, 10 * time.Second},
+		"events of before": {[]oktasim.Event{ago(time.Hour), ago(time.Minute)}, true, 0, 5 * time.Second},
 	} {
-		p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 3})
+		p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 3})
 		p.sweep()
 		p.Append(test.events...)
 		page, err := p.poll()
@@ -92,7 +92,7 @@ func TestLinksInEverySpelling(t *testing.T) {
 		"scheme in capitals": func(next string) string { return "HTTP" + strings.TrimPrefix(next, "http") },
 		"leading zero":       func(next string) string { return strings.Replace(next, "127.0.0.1:", "127.0.0.1:0", 1) },
 	} {
-		p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 2})
+		p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 2})
 		server := relink(p.Org, link)
 		defer server.Close()
 		p.connect(server.URL)
@@ -115,7 +115,7 @@ func TestReadingWithoutLinksMakesProgress(t *testing.T) {
 		},
 		"the page itself": selfLinked,
 	} {
-		p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 3})
+		p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 3})
 		server := serve(p.Org)
 		defer server.Close()
 		p.connect(server.URL)
@@ -124,7 +124,7 @@ func TestReadingWithoutLinksMakesProgress(t *testing.T) {
 		var want []string
 		for i := range 20 {
 			at := now.Add(time.Duration(i-20) * 10 * time.Millisecond).UTC().Format(time.RFC3339Nano)
-			want = append(want, p.Append(oktatest.Event{"eventType": "user.session.start", "published": at, "persisted": at})...)
+			want = append(want, p.Append(oktasim.Event{"eventType": "user.session.start", "published": at, "persisted": at})...)
 		}
 		n := p.sweep() + p.sweep()
 		if got := set(p.got); !slices.Equal(got, want) || n > 30 {
@@ -156,7 +156,7 @@ func selfLinked(org http.Handler) *httptest.Server {
 // Links that lead in a circle of pages with events end a sweep.
 func TestLinksInACircleEndASweep(t *testing.T) {
 	for _, length := range []int{2, 3, 5} {
-		p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 2})
+		p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 2})
 		var links []string
 		n, bend := 0, false
 		server := relink(p.Org, func(next string) string {
@@ -208,7 +208,7 @@ func TestEditedParametersReadOn(t *testing.T) {
 		"types":      {map[string]any{"event_types": []string{mfa}}, map[string]any{"event_types": []string{mfa, sessions}}, true},
 		"severities": {map[string]any{"event_types": []string{sessions}}, map[string]any{"event_types": []string{sessions}, "severity": []string{"INFO"}}, true},
 	} {
-		p := newPoller(t, oktatest.Options{}, test.before)
+		p := newPoller(t, oktasim.Options{}, test.before)
 		p.sweep()
 		p.append(3, sessions)
 		p.append(3, mfa)

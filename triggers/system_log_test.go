@@ -14,8 +14,8 @@ import (
 	"go.uber.org/goleak"
 
 	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/oktaspec"
-	"soar.example/okta/internal/oktatest"
 	"soar.example/okta/sdk"
 )
 
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 // poller polls an embedded org's log, page after page.
 type poller struct {
-	*oktatest.Server
+	*oktasim.Server
 	t       *testing.T
 	session sdk.Session
 	params  map[string]any
@@ -36,9 +36,9 @@ type poller struct {
 	notices []string
 }
 
-func newPoller(t *testing.T, o oktatest.Options, params map[string]any) *poller {
+func newPoller(t *testing.T, o oktasim.Options, params map[string]any) *poller {
 	t.Helper()
-	p := &poller{Server: oktatest.Start(t, o), t: t, params: params}
+	p := &poller{Server: oktasim.Start(t, o), t: t, params: params}
 	p.connect(p.URL)
 	return p
 }
@@ -100,9 +100,9 @@ func (p *poller) sweep() int {
 }
 
 func (p *poller) append(n int, eventType string) []string {
-	events := make([]oktatest.Event, n)
+	events := make([]oktasim.Event, n)
 	for i := range events {
-		events[i] = oktatest.Event{"eventType": eventType}
+		events[i] = oktasim.Event{"eventType": eventType}
 	}
 	return p.Append(events...)
 }
@@ -128,10 +128,10 @@ func TestFirstPollLooksBackAsTold(t *testing.T) {
 		if look != "" {
 			params["look_back"] = look
 		}
-		p := newPoller(t, oktatest.Options{}, params)
+		p := newPoller(t, oktasim.Options{}, params)
 		for _, ago := range []time.Duration{2 * time.Hour, 20 * time.Minute, 10 * time.Minute} {
 			at := time.Now().Add(-ago).UTC().Format(time.RFC3339Nano)
-			p.Append(oktatest.Event{"eventType": "user.session.start", "published": at, "persisted": at})
+			p.Append(oktasim.Event{"eventType": "user.session.start", "published": at, "persisted": at})
 		}
 		p.sweep()
 		if len(p.got) != want {
@@ -148,12 +148,12 @@ func TestFirstPollLooksBackAsTold(t *testing.T) {
 // Events that reach the log late, out of order and at the same instant are found
 // by the link, where a time would miss them.
 func TestLateEventsAreNotMissed(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, types("*"))
+	p := newPoller(t, oktasim.Options{}, types("*"))
 	p.sweep()
 	now := time.Now().UTC()
 	var want []string
 	for _, ago := range []time.Duration{0, 10 * time.Minute, 48 * time.Hour, time.Second, time.Second, time.Second, 24 * 60 * time.Hour} {
-		want = append(want, p.Append(oktatest.Event{"eventType": "user.session.start", "published": now.Add(-ago).Format(time.RFC3339Nano)})...)
+		want = append(want, p.Append(oktasim.Event{"eventType": "user.session.start", "published": now.Add(-ago).Format(time.RFC3339Nano)})...)
 		p.sweep()
 	}
 	if diff := cmp.Diff(want, p.got); diff != "" {
@@ -163,7 +163,7 @@ func TestLateEventsAreNotMissed(t *testing.T) {
 
 // A sweep ends at an empty page: one request more than there are pages with events.
 func TestRequestsOfASweep(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 100})
+	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 100})
 	if n := p.sweep(); n != 1 {
 		t.Errorf("an idle poll took %d requests", n)
 	}
@@ -181,7 +181,7 @@ func TestRequestsOfASweep(t *testing.T) {
 
 // What Okta's filter can say is asked of Okta, and compared again on arrival.
 func TestTypesArePushedDownAndCompared(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, types("user.session.*", "user.lifecycle.suspend"))
+	p := newPoller(t, oktasim.Options{}, types("user.session.*", "user.lifecycle.suspend"))
 	p.sweep()
 	p.append(2, "user.session.start")
 	p.append(1, "user.sessionx")
@@ -198,7 +198,7 @@ func TestTypesArePushedDownAndCompared(t *testing.T) {
 		t.Errorf("asked for %v", q)
 	}
 	// A filter that Okta forgot to apply does no harm.
-	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[{"uuid":"u-1","eventType":"group.create","published":"2026-03-14T02:41:07.512Z"},{"uuid":"u-2","eventType":"user.session.end","published":"2026-03-14T02:41:07.512Z"}]`})
+	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[{"uuid":"u-1","eventType":"group.create","published":"2026-03-14T02:41:07.512Z"},{"uuid":"u-2","eventType":"user.session.end","published":"2026-03-14T02:41:07.512Z"}]`})
 	p.got = nil
 	if page, err := p.poll(); err != nil || page.Seen != 2 || !slices.Equal(p.got, []string{"u-2"}) {
 		t.Errorf("read %d, got %v, %v", page.Seen, p.got, err)
@@ -206,11 +206,11 @@ func TestTypesArePushedDownAndCompared(t *testing.T) {
 }
 
 func TestOwnFilter(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"user.session.start"}, "filter": `outcome.result eq "FAILURE" or severity eq "ERROR"`})
+	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"user.session.start"}, "filter": `outcome.result eq "FAILURE" or severity eq "ERROR"`})
 	p.sweep()
-	p.Append(oktatest.Event{"eventType": "user.session.start", "outcome": map[string]any{"result": "SUCCESS"}})
-	want := p.Append(oktatest.Event{"eventType": "user.session.start", "outcome": map[string]any{"result": "FAILURE"}})
-	p.Append(oktatest.Event{"eventType": "group.create", "severity": "ERROR"})
+	p.Append(oktasim.Event{"eventType": "user.session.start", "outcome": map[string]any{"result": "SUCCESS"}})
+	want := p.Append(oktasim.Event{"eventType": "user.session.start", "outcome": map[string]any{"result": "FAILURE"}})
+	p.Append(oktasim.Event{"eventType": "group.create", "severity": "ERROR"})
 	p.sweep()
 	if !slices.Equal(p.got, want) {
 		t.Errorf("got %v", p.got)
@@ -220,45 +220,45 @@ func TestOwnFilter(t *testing.T) {
 // Whatever goes wrong, the place stays, and nothing is lost or made up.
 func TestFaultsKeepThePlace(t *testing.T) {
 	for name, test := range map[string]struct {
-		fault oktatest.Fault
+		fault oktasim.Fault
 		code  sdk.Code
 	}{
-		"429":        {oktatest.Fault{Status: 429, ErrorCode: "E0000047", Headers: map[string]string{"Retry-After": "1"}}, sdk.RateLimited},
-		"500":        {oktatest.Fault{Status: 500}, sdk.Unavailable},
-		"503":        {oktatest.Fault{Status: 503}, sdk.Unavailable},
-		"HTML":       {oktatest.Fault{Kind: oktatest.KindHTML, Status: 200}, sdk.Unavailable},
-		"hang-up":    {oktatest.Fault{Kind: oktatest.KindHangup}, sdk.Unavailable},
-		"reset":      {oktatest.Fault{Kind: oktatest.KindReset}, sdk.Unavailable},
-		"truncated":  {oktatest.Fault{Kind: oktatest.KindTruncate}, sdk.Unavailable},
-		"cut JSON":   {oktatest.Fault{Status: 200, Body: `[{"uuid":"u-1","eventType":"user.session.start"},{"uu`}, sdk.Unavailable},
-		"not a list": {oktatest.Fault{Status: 200, Body: `{"uuid":"u-1"}`}, sdk.Unavailable},
-		"401":        {oktatest.Fault{Status: 401, ErrorCode: "E0000011"}, sdk.Unauthenticated},
-		"403":        {oktatest.Fault{Status: 403, ErrorCode: "E0000006"}, sdk.Forbidden},
+		"429":        {oktasim.Fault{Status: 429, ErrorCode: "E0000047", Headers: map[string]string{"Retry-After": "1"}}, sdk.RateLimited},
+		"500":        {oktasim.Fault{Status: 500}, sdk.Unavailable},
+		"503":        {oktasim.Fault{Status: 503}, sdk.Unavailable},
+		"HTML":       {oktasim.Fault{Kind: oktasim.KindHTML, Status: 200}, sdk.Unavailable},
+		"hang-up":    {oktasim.Fault{Kind: oktasim.KindHangup}, sdk.Unavailable},
+		"reset":      {oktasim.Fault{Kind: oktasim.KindReset}, sdk.Unavailable},
+		"truncated":  {oktasim.Fault{Kind: oktasim.KindTruncate}, sdk.Unavailable},
+		"cut JSON":   {oktasim.Fault{Status: 200, Body: `[{"uuid":"u-1","eventType":"user.session.start"},{"uu`}, sdk.Unavailable},
+		"not a list": {oktasim.Fault{Status: 200, Body: `{"uuid":"u-1"}`}, sdk.Unavailable},
+		"401":        {oktasim.Fault{Status: 401, ErrorCode: "E0000011"}, sdk.Unauthenticated},
+		"403":        {oktasim.Fault{Status: 403, ErrorCode: "E0000006"}, sdk.Forbidden},
 
-		"a proxy's 400":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 400}, sdk.Unavailable},
-		"a proxy's 401":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 401}, sdk.Unavailable},
-		"a proxy's 403":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 403}, sdk.Unavailable},
-		"a proxy's 404":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
-		"an empty 404":      {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 404}, sdk.Unavailable},
-		"a gateway's 404":   {oktatest.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
-		"a proxy's 405":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 405}, sdk.Unavailable},
-		"a proxy's 407":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 407}, sdk.Unavailable},
-		"a proxy's 409":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 409}, sdk.Unavailable},
-		"a proxy's 410":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 410}, sdk.Unavailable},
-		"a proxy's 412":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 412}, sdk.Unavailable},
-		"a proxy's 414":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 414}, sdk.Unavailable},
-		"a proxy's 451":     {oktatest.Fault{Kind: oktatest.KindHTML, Status: 451}, sdk.Unavailable},
-		"a changed status":  {oktatest.Fault{Status: 410, ErrorCode: "E0000007"}, sdk.Unavailable},
-		"a 200 with a code": {oktatest.Fault{Status: 200, ErrorCode: "E0000007"}, sdk.Unavailable},
-		"no such endpoint":  {oktatest.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
+		"a proxy's 400":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 400}, sdk.Unavailable},
+		"a proxy's 401":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 401}, sdk.Unavailable},
+		"a proxy's 403":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403}, sdk.Unavailable},
+		"a proxy's 404":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 404}, sdk.Unavailable},
+		"an empty 404":      {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 404}, sdk.Unavailable},
+		"a gateway's 404":   {oktasim.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
+		"a proxy's 405":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 405}, sdk.Unavailable},
+		"a proxy's 407":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 407}, sdk.Unavailable},
+		"a proxy's 409":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 409}, sdk.Unavailable},
+		"a proxy's 410":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 410}, sdk.Unavailable},
+		"a proxy's 412":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 412}, sdk.Unavailable},
+		"a proxy's 414":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 414}, sdk.Unavailable},
+		"a proxy's 451":     {oktasim.Fault{Kind: oktasim.KindHTML, Status: 451}, sdk.Unavailable},
+		"a changed status":  {oktasim.Fault{Status: 410, ErrorCode: "E0000007"}, sdk.Unavailable},
+		"a 200 with a code": {oktasim.Fault{Status: 200, ErrorCode: "E0000007"}, sdk.Unavailable},
+		"no such endpoint":  {oktasim.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPoller(t, oktatest.Options{}, types("user.session.start"))
+			p := newPoller(t, oktasim.Options{}, types("user.session.start"))
 			p.sweep()
 			want := p.append(3, "user.session.start")
 			place := string(p.place)
 			test.fault.Path, test.fault.Times = "/api/v1/logs", 2
-			if test.fault.Kind == oktatest.KindHangup {
+			if test.fault.Kind == oktasim.KindHangup {
 				// net/http itself repeats a GET that met a kept connection's end.
 				test.fault.Times++
 			}
@@ -289,18 +289,18 @@ func TestFaultsKeepThePlace(t *testing.T) {
 // a time before the latest event, and that is said.
 func TestLostPlace(t *testing.T) {
 	for name, lose := range map[string]func(*poller){
-		"Okta refuses the link": func(p *poller) { p.Fault(oktatest.Fault{ExpireCursors: true}) },
+		"Okta refuses the link": func(p *poller) { p.Fault(oktasim.Fault{ExpireCursors: true}) },
 		"the filter is another": func(p *poller) { p.params = types("user.session.start", "user.session.end") },
 		"the link leads elsewhere": func(p *poller) {
-			p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Link: "https://evil.example/api/v1/logs?after=1"})
+			p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Link: "https://evil.example/api/v1/logs?after=1"})
 			p.sweep()
 		},
 		"the link leads to another call": func(p *poller) {
-			p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Link: p.URL + "/api/v1/users?after=1"})
+			p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Link: p.URL + "/api/v1/users?after=1"})
 			p.sweep()
 		},
 		"there is no link": func(p *poller) {
-			p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Link: oktatest.LinkNone})
+			p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Link: oktasim.LinkNone})
 			p.sweep()
 		},
 		"the stored link is not one": func(p *poller) {
@@ -308,7 +308,7 @@ func TestLostPlace(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPoller(t, oktatest.Options{}, types("user.session.start"))
+			p := newPoller(t, oktasim.Options{}, types("user.session.start"))
 			p.sweep()
 			want := p.append(2, "user.session.start")
 			p.sweep()
@@ -332,10 +332,10 @@ func TestLostPlace(t *testing.T) {
 
 // A place in one org's log is not used in another's.
 func TestPlaceOfAnotherOrg(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, types("user.session.start"))
+	p := newPoller(t, oktasim.Options{}, types("user.session.start"))
 	p.sweep()
-	other := oktatest.Start(t, oktatest.Options{})
-	want := other.Append(oktatest.Event{"eventType": "user.session.start"})
+	other := oktasim.Start(t, oktasim.Options{})
+	want := other.Append(oktasim.Event{"eventType": "user.session.start"})
 	before := len(p.Requests())
 	p.connect(other.URL)
 	p.sweep()
@@ -345,10 +345,10 @@ func TestPlaceOfAnotherOrg(t *testing.T) {
 }
 
 func TestLinkToItselfEnds(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 2})
+	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 2})
 	p.sweep()
 	want := p.append(6, "user.session.start")
-	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 3, Link: oktatest.LinkSelf})
+	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 3, Link: oktasim.LinkSelf})
 	for range 5 {
 		if n := p.sweep(); n > 4 {
 			t.Fatalf("a sweep took %d requests", n)
@@ -363,14 +363,14 @@ func TestLinkToItselfEnds(t *testing.T) {
 func TestClockThatIsOff(t *testing.T) {
 	for _, off := range []time.Duration{-time.Hour, time.Hour, -25 * time.Hour, 25 * time.Hour} {
 		now := func() time.Time { return time.Now().Add(off) }
-		p := newPoller(t, oktatest.Options{Now: now}, map[string]any{"event_types": []string{"user.session.start"}, "look_back": "10m"})
+		p := newPoller(t, oktasim.Options{Now: now}, map[string]any{"event_types": []string{"user.session.start"}, "look_back": "10m"})
 		old := now().Add(-time.Hour).UTC().Format(time.RFC3339Nano)
-		p.Append(oktatest.Event{"eventType": "user.session.start", "published": old, "persisted": old})
+		p.Append(oktasim.Event{"eventType": "user.session.start", "published": old, "persisted": old})
 		want := p.append(1, "user.session.start")
 		p.sweep()
 		want = append(want, p.append(1, "user.session.start")...)
 		p.sweep()
-		p.Fault(oktatest.Fault{ExpireCursors: true})
+		p.Fault(oktasim.Fault{ExpireCursors: true})
 		want = append(want, p.append(1, "user.session.start")...)
 		p.sweep()
 		if got := set(p.got); !slices.Equal(got, want) {
@@ -382,9 +382,9 @@ func TestClockThatIsOff(t *testing.T) {
 // An event that cannot be read as documented is passed on, with a word about it,
 // and its neighbours come to no harm.
 func TestPoisonEvent(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, types("user.session.start"))
+	p := newPoller(t, oktasim.Options{}, types("user.session.start"))
 	p.sweep()
-	p.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 2, Status: 200, Body: `[
+	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 2, Status: 200, Body: `[
 		{"uuid":"u-1","eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z","version":0,"securityContext":{"asNumber":4200000000}},
 		{"uuid":7,"eventType":["x"],"published":"","debugContext":{"debugData":{"x":"` + strings.Repeat("y", 1<<20) + `"}}},
 		{"uuid":"u-3","eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z"}]`})
@@ -401,7 +401,7 @@ func TestPoisonEvent(t *testing.T) {
 }
 
 func TestParamsThatCanNeverMatch(t *testing.T) {
-	p := newPoller(t, oktatest.Options{}, nil)
+	p := newPoller(t, oktasim.Options{}, nil)
 	for name, params := range map[string]map[string]any{
 		"no types":          types(),
 		"twice the same":    types("user.session.start", "user.session.start"),

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"soar.example/okta/examples/playbooks"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/runner"
 	"soar.example/okta/sdk"
@@ -58,7 +58,7 @@ type stage struct {
 func (a *app) demo(ctx context.Context) (err error) {
 	s := &stage{show: &live{app: a, started: time.Now()}}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if s.org, err = startOrg("127.0.0.1:0", oktatest.Options{Token: demoToken, Seed: oktatest.Demo}); err != nil {
+	if s.org, err = startOrg("127.0.0.1:0", oktasim.Options{Token: demoToken, Seed: oktasim.Demo}); err != nil {
 		return err
 	}
 	folder, err := os.MkdirTemp("", "soar-demo-")

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/internal/connector"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -86,7 +86,7 @@ func decoded(t *testing.T, raw json.RawMessage) (v any) {
 
 // A hundred playbooks, none like another, cost one request a poll, which Okta takes.
 func TestManyPlaybooksCostOneRequest(t *testing.T) {
-	org := oktatest.Start(t, oktatest.Options{})
+	org := oktasim.Start(t, oktasim.Options{})
 	params := make([]string, 100)
 	for i := range params {
 		params[i] = fmt.Sprintf(`{actor: ["00u1a2b3c4d5e6f7g%03d"], client_ip: [10.0.%d.0/24]}`, i, i)
@@ -120,9 +120,9 @@ func TestManyPlaybooksCostOneRequest(t *testing.T) {
 		return page
 	}
 	poll()
-	org.Append(oktatest.Event{
+	org.Append(oktasim.Event{
 		"eventType": "user.session.start", "actor": map[string]any{"id": "00u1a2b3c4d5e6f7g042"}, "client": map[string]any{"ipAddress": "10.0.42.1"},
-	}, oktatest.Event{
+	}, oktasim.Event{
 		"eventType": "user.session.start", "actor": map[string]any{"id": "00u1a2b3c4d5e6f7g042"}, "client": map[string]any{"ipAddress": "10.0.43.1"},
 	})
 	page := poll()

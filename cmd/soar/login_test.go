@@ -16,7 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // TestLoginScripts logs in as people do whose org has service apps, by the environment
@@ -26,7 +26,7 @@ func TestLoginScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/login",
 		Setup: func(env *testscript.Env) error {
-			org := oktatest.New(oktatest.Options{Seed: oktatest.Demo, Token: demoToken})
+			org := oktasim.New(oktasim.Options{Seed: oktasim.Demo, Token: demoToken})
 			server := httptest.NewServer(org)
 			env.Defer(server.Close)
 			env.Defer(func() { killLeftOver(filepath.Join(env.WorkDir, "pid")) })
@@ -44,10 +44,10 @@ func TestLoginScripts(t *testing.T) {
 				"okta.networkZones.manage", "okta.policies.read", "okta.sessions.manage", "okta.userRisk.manage", "okta.universalLogout.manage",
 				"okta.users.read", "okta.groups.read", "okta.roles.read", "okta.devices.read", "okta.apps.read", "okta.networkZones.read", "okta.userRisk.read",
 			}
-			keys := []json.RawMessage{oktatest.PublicJWK(key.Public(), "k1")}
-			env.Setenv("APP", org.AddServiceApp(oktatest.NewServiceApp{Keys: keys, Scopes: all}))
-			env.Setenv("BOUND", org.AddServiceApp(oktatest.NewServiceApp{Label: "Bound", Keys: keys, Scopes: all, DPoP: true}))
-			env.Setenv("READER", org.AddServiceApp(oktatest.NewServiceApp{Label: "Reader", Keys: keys, Scopes: []string{"okta.users.read"}}))
+			keys := []json.RawMessage{oktasim.PublicJWK(key.Public(), "k1")}
+			env.Setenv("APP", org.AddServiceApp(oktasim.NewServiceApp{Keys: keys, Scopes: all}))
+			env.Setenv("BOUND", org.AddServiceApp(oktasim.NewServiceApp{Label: "Bound", Keys: keys, Scopes: all, DPoP: true}))
+			env.Setenv("READER", org.AddServiceApp(oktasim.NewServiceApp{Label: "Reader", Keys: keys, Scopes: []string{"okta.users.read"}}))
 			return os.WriteFile(filepath.Join(env.WorkDir, "key.pem"), []byte(text), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -86,7 +86,7 @@ func newLoginKey(t *testing.T) (key *ecdsa.PrivateKey, text, jwk string) {
 		t.Fatal(err)
 	}
 	members := map[string]string{}
-	if err := json.Unmarshal(oktatest.PublicJWK(key.Public(), "k1"), &members); err != nil {
+	if err := json.Unmarshal(oktasim.PublicJWK(key.Public(), "k1"), &members); err != nil {
 		t.Fatal(err)
 	}
 	members["d"] = base64.RawURLEncoding.EncodeToString(private)

@@ -18,8 +18,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/oktaspec"
-	"soar.example/okta/internal/oktatest"
 )
 
 func TestMain(m *testing.M) { testscript.Main(oktaspec.Main{M: m}, map[string]func(){"soar": main}) }
@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: scriptDir, Files: scriptFiles,
 		Setup: func(env *testscript.Env) error {
-			org := oktatest.New(oktatest.Options{Seed: oktatest.Demo, Token: demoToken})
+			org := oktasim.New(oktasim.Options{Seed: oktasim.Demo, Token: demoToken})
 			server := httptest.NewServer(org)
 			env.Defer(server.Close)
 			env.Defer(func() { killLeftOver(filepath.Join(env.WorkDir, "pid")) })
@@ -61,7 +61,7 @@ func killLeftOver(file string) {
 	}
 }
 
-func orgOf(ts *testscript.TestScript) *oktatest.Org { return ts.Value("org").(*oktatest.Org) }
+func orgOf(ts *testscript.TestScript) *oktasim.Org { return ts.Value("org").(*oktasim.Org) }
 
 // exits STATUS COMMAND... runs a command that must end with a status.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
@@ -85,19 +85,19 @@ func appendEvents(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("no user %s", args[1])
 	}
 	who := map[string]any{"id": u.ID, "type": "User", "alternateId": u.Login}
-	orgOf(ts).Append(oktatest.Event{"eventType": args[0], "actor": who, "target": []any{who}, "outcome": map[string]any{"result": "SUCCESS"}})
+	orgOf(ts).Append(oktasim.Event{"eventType": args[0], "actor": who, "target": []any{who}, "outcome": map[string]any{"result": "SUCCESS"}})
 }
 
 // fault JSON makes the org misbehave.
 func addFault(ts *testscript.TestScript, _ bool, args []string) {
-	var f oktatest.Fault
+	var f oktasim.Fault
 	ts.Check(json.Unmarshal([]byte(args[0]), &f))
 	orgOf(ts).Fault(f)
 }
 
 // phone JSON says how a user reacts to pushes.
 func answerPush(ts *testscript.TestScript, _ bool, args []string) {
-	var p oktatest.Push
+	var p oktasim.Push
 	ts.Check(json.Unmarshal([]byte(args[0]), &p))
 	orgOf(ts).AnswerPush(p)
 }
@@ -110,7 +110,7 @@ func checkUser(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	is := u.Status == args[1] && fmt.Sprint(len(u.Sessions)) == args[2]
 	if len(args) > 3 {
-		is = is && slices.ContainsFunc(u.Groups, func(g oktatest.GroupRef) bool { return g.Name == args[3] })
+		is = is && slices.ContainsFunc(u.Groups, func(g oktasim.GroupRef) bool { return g.Name == args[3] })
 	}
 	if is == neg {
 		ts.Fatalf("%s is %s with %d sessions in %v", u.Login, u.Status, len(u.Sessions), u.Groups)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 func (a *app) orgCommand() *cobra.Command {
@@ -22,12 +22,12 @@ func (a *app) orgCommand() *cobra.Command {
 and error codes. It takes orders under /_org/, such as events to append and faults to show.
 It listens on loopback only, and forgets everything when it ends.`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			seeds := map[string]oktatest.Seed{"demo": oktatest.Demo, "empty": oktatest.Empty}
+			seeds := map[string]oktasim.Seed{"demo": oktasim.Demo, "empty": oktasim.Empty}
 			s, ok := seeds[seed]
 			if !ok {
 				return usageError{fmt.Errorf("--seed %q is neither demo nor empty", seed)}
 			}
-			server, err := startOrg(listen, oktatest.Options{Token: token, Seed: s})
+			server, err := startOrg(listen, oktasim.Options{Token: token, Seed: s})
 			if err != nil {
 				return err
 			}
@@ -55,7 +55,7 @@ type orgServer struct {
 	done chan error
 }
 
-func startOrg(listen string, o oktatest.Options) (*orgServer, error) {
+func startOrg(listen string, o oktasim.Options) (*orgServer, error) {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--listen %q is not an address such as 127.0.0.1:8070", listen)}
@@ -69,7 +69,7 @@ func startOrg(listen string, o oktatest.Options) (*orgServer, error) {
 	}
 	s := &orgServer{
 		url:  "http://" + l.Addr().String(),
-		http: &http.Server{Handler: oktatest.New(o), ReadHeaderTimeout: 10 * time.Second},
+		http: &http.Server{Handler: oktasim.New(o), ReadHeaderTimeout: 10 * time.Second},
 		done: make(chan error, 1),
 	}
 	go func() { s.done <- s.http.Serve(l) }()

@@ -21,7 +21,7 @@ import (
 
 	"github.com/creack/pty"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // unprintable are characters that hide, reorder, erase or forge what a terminal shows.
@@ -160,13 +160,13 @@ func checkShown(t *testing.T, name, shown string, isJSON bool) {
 
 // Text from an event, or from Okta, does not steer the terminal in any command.
 func TestTerminalShowsOnlyPrintableCharacters(t *testing.T) {
-	org := oktatest.New(oktatest.Options{Seed: oktatest.Demo, Token: demoToken})
+	org := oktasim.New(oktasim.Options{Seed: oktasim.Demo, Token: demoToken})
 	server := httptest.NewServer(org)
 	t.Cleanup(server.Close)
 	hostile := hostileText() + "\U000e0041\u202e"
-	org.AddGroup(oktatest.NewGroup{Name: "g" + hostile})
+	org.AddGroup(oktasim.NewGroup{Name: "g" + hostile})
 	who := map[string]any{"id": "00u1", "type": "User", "alternateId": hostile, "displayName": hostile}
-	event := oktatest.Event{"eventType": "user.session.start", "actor": who, "outcome": map[string]any{"result": hostile}}
+	event := oktasim.Event{"eventType": "user.session.start", "actor": who, "outcome": map[string]any{"result": hostile}}
 	org.Append(event)
 
 	dir := t.TempDir()

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // TestSettingsFiles has the program read settings files, with 4 GB of virtual memory and 20
@@ -22,7 +22,7 @@ func TestSettingsFiles(t *testing.T) {
 		t.Skip("needs ulimit -v, /dev/zero and named pipes")
 	}
 	t.Parallel()
-	org := oktatest.Start(t, oktatest.Options{Seed: oktatest.Demo})
+	org := oktasim.Start(t, oktasim.Options{Seed: oktasim.Demo})
 	good := "org_url: " + org.URL + "\ntoken: " + org.Token + "\n"
 	bomb := "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
 	for i := range 9 {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // Runs the example as a stranger would: with the plugin's own binary.
@@ -17,10 +17,10 @@ func TestExample(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", plugin, "../../cmd/soar-plugin-okta").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	org := oktatest.Start(t, oktatest.Options{Seed: oktatest.Demo})
+	org := oktasim.Start(t, oktasim.Options{Seed: oktasim.Demo})
 	t.Setenv("OKTA_ORG_URL", org.URL)
 	t.Setenv("OKTA_API_TOKEN", org.Token)
-	uuids := org.Append(oktatest.Event{"eventType": "user.session.start"})
+	uuids := org.Append(oktasim.Event{"eventType": "user.session.start"})
 	out := stdout(t, func() {
 		if err := run(t.Context(), []string{plugin, "alice.moreau@corp.example"}); err != nil {
 			t.Error(err)

@@ -17,7 +17,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/internal/connector"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/sdk"
 )
@@ -140,12 +140,12 @@ func BenchmarkLaunch(b *testing.B) {
 // events polled, and after 100,000.
 func BenchmarkPluginMemory(b *testing.B) {
 	const page = 1000
-	org := oktatest.Start(b, oktatest.Options{})
+	org := oktasim.Start(b, oktasim.Options{})
 	path := binary(b, "soar-plugin-okta")
 	pad := strings.Repeat("x", 600) // brings an event to about 2 KB
-	events := make([]oktatest.Event, page)
+	events := make([]oktasim.Event, page)
 	for i := range events {
-		events[i] = oktatest.Event{"eventType": "user.session.start", "debugContext": map[string]any{"debugData": map[string]any{"pad": pad}}}
+		events[i] = oktasim.Event{"eventType": "user.session.start", "debugContext": map[string]any{"debugData": map[string]any{"pad": pad}}}
 	}
 	for range 100 {
 		org.Append(events...)

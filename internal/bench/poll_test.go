@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/internal/connector"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/runner"
 	"soar.example/okta/plugin/host"
@@ -19,16 +19,16 @@ import (
 )
 
 // unlimited keeps the org from limiting what is polled faster than anybody would.
-var unlimited = oktatest.Limit{Path: "/api/v1/logs", Limit: 1_000_000}
+var unlimited = oktasim.Limit{Path: "/api/v1/logs", Limit: 1_000_000}
 
 // requestsOf counts the requests that read a backlog and how many were sent in
 // each of some polls after that, when there was nothing to read.
 func requestsOf(tb testing.TB, backlog, idle int) (reading int, eachIdle []int) {
 	tb.Helper()
-	org := oktatest.Start(tb, oktatest.Options{})
+	org := oktasim.Start(tb, oktasim.Options{})
 	org.Limit(unlimited)
 	for range backlog / 1000 {
-		org.Append(make([]oktatest.Event, 1000)...)
+		org.Append(make([]oktasim.Event, 1000)...)
 	}
 	backend, err := connector.Backend()
 	if err != nil {
@@ -117,7 +117,7 @@ steps:
 // starts: through the plugin's process, the match and the transaction that keeps
 // the run on disk. What an event waits for the next poll is not in it.
 func BenchmarkEventToRun(b *testing.B) {
-	org := oktatest.Start(b, oktatest.Options{Seed: oktatest.Demo})
+	org := oktasim.Start(b, oktasim.Options{Seed: oktasim.Demo})
 	org.Limit(unlimited)
 	plugin := launch(b, binary(b, "soar-plugin-okta"))
 	b.Cleanup(func() { _ = plugin.Close() })
@@ -182,7 +182,7 @@ func BenchmarkEventToRun(b *testing.B) {
 	for b.Loop() {
 		org.ForgetRequests()
 		arrived := time.Now()
-		org.Append(oktatest.Event{"eventType": "user.session.start"})
+		org.Append(oktasim.Event{"eventType": "user.session.start"})
 		start := <-started
 		found, ok := firstPoll(org, arrived)
 		if !ok {
@@ -195,7 +195,7 @@ func BenchmarkEventToRun(b *testing.B) {
 }
 
 // firstPoll is when the first request for events came in that was sent after.
-func firstPoll(org *oktatest.Server, after time.Time) (time.Time, bool) {
+func firstPoll(org *oktasim.Server, after time.Time) (time.Time, bool) {
 	for _, r := range org.Requests() {
 		if r.Path == "/api/v1/logs" && !r.At.Before(after) {
 			return r.At, true

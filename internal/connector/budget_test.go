@@ -8,7 +8,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -19,8 +19,8 @@ func TestContainmentGoesFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	org := oktatest.Start(t, oktatest.Options{})
-	org.AddUser(oktatest.NewUser{Login: "alice@corp.example"})
+	org := oktasim.Start(t, oktasim.Options{})
+	org.AddUser(oktasim.NewUser{Login: "alice@corp.example"})
 	ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
 	open := func() sdk.Session {
 		settings := fmt.Sprintf(`{"org_url":%q,"token":%q,"rate_reserve":50}`, org.URL, org.Token)
@@ -40,7 +40,7 @@ func TestContainmentGoesFirst(t *testing.T) {
 	}
 	place := page.Next
 	// One limit for everything that is asked, which reading leaves half of.
-	org.Limit(oktatest.Limit{Path: "/api/v1/**", Limit: 40, Window: "10m"})
+	org.Limit(oktasim.Limit{Path: "/api/v1/**", Limit: 40, Window: "10m"})
 	var limited *sdk.Error
 	for polls := 0; limited == nil; polls++ {
 		if polls > 40 {
@@ -90,7 +90,7 @@ func TestContainmentGoesFirst(t *testing.T) {
 	}
 }
 
-func suspended(org *oktatest.Server) []string {
+func suspended(org *oktasim.Server) []string {
 	var logins []string
 	for _, u := range org.State().Users {
 		if u.Status == "SUSPENDED" {

@@ -9,8 +9,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/oktaspec"
-	"soar.example/okta/internal/oktatest"
 	"soar.example/okta/sdk"
 	"soar.example/okta/sdk/sdktest"
 )
@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) {
 	// The SDK's token cache, which is not used, has a goroutine that ends with the
 	// garbage collection of its client.
-	ownWords := func(e oktatest.Exchange) bool { return strings.Contains(e.Query+string(e.Body), "CANARY") }
+	ownWords := func(e oktasim.Exchange) bool { return strings.Contains(e.Query+string(e.Body), "CANARY") }
 	goleak.VerifyTestMain(oktaspec.Main{M: m, Except: ownWords}, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
 }
 
@@ -80,20 +80,20 @@ func coreCases() map[string]sdktest.Case {
 }
 
 type service struct {
-	*oktatest.Server
+	*oktasim.Server
 	victim  string // the victim's id
 	session string // one of the victim's
 	group   string // id of the quarantine group
 }
 
 func newService(t testing.TB) service {
-	s := oktatest.Start(t, oktatest.Options{})
-	quarantine := s.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	s.AddGroup(oktatest.NewGroup{Name: "Finance"})
-	u := s.AddUser(oktatest.NewUser{Login: victim, Sessions: 2, OAuthTokens: 1, Groups: []string{"Finance"}})
-	s.AddUser(oktatest.NewUser{Login: "suspended@corp.example", Status: oktatest.StatusSuspended})
-	s.AddUser(oktatest.NewUser{Login: bystander})
-	s.Append(oktatest.Event{"eventType": "user.session.start"}, oktatest.Event{"eventType": "user.session.end"})
+	s := oktasim.Start(t, oktasim.Options{})
+	quarantine := s.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+	s.AddGroup(oktasim.NewGroup{Name: "Finance"})
+	u := s.AddUser(oktasim.NewUser{Login: victim, Sessions: 2, OAuthTokens: 1, Groups: []string{"Finance"}})
+	s.AddUser(oktasim.NewUser{Login: "suspended@corp.example", Status: oktasim.StatusSuspended})
+	s.AddUser(oktasim.NewUser{Login: bystander})
+	s.Append(oktasim.Event{"eventType": "user.session.start"}, oktasim.Event{"eventType": "user.session.end"})
 	return service{s, u.ID, s.AddSession(u.ID), quarantine.ID}
 }
 
@@ -114,28 +114,28 @@ func (s service) Writes() int {
 }
 
 func (s service) Break(f sdktest.Fault) {
-	s.Fault(map[sdktest.Fault]oktatest.Fault{
+	s.Fault(map[sdktest.Fault]oktasim.Fault{
 		sdktest.Unauthorized:     {ErrorCode: "E0000011", Status: 401},
 		sdktest.NoPermission:     {ErrorCode: "E0000006", Status: 403},
-		sdktest.EmptyForbidden:   {Kind: oktatest.KindEmpty, Status: 403},
+		sdktest.EmptyForbidden:   {Kind: oktasim.KindEmpty, Status: 403},
 		sdktest.Missing:          {ErrorCode: "E0000007", Status: 404},
-		sdktest.ForeignMissing:   {Kind: oktatest.KindHTML, Status: 404},
+		sdktest.ForeignMissing:   {Kind: oktasim.KindHTML, Status: 404},
 		sdktest.GatewayMissing:   {Status: 404, Body: `{"message":"not found"}`},
-		sdktest.ForeignForbidden: {Kind: oktatest.KindHTML, Status: 403},
-		sdktest.ForeignLogin:     {Kind: oktatest.KindEmpty, Status: 401, Headers: map[string]string{"WWW-Authenticate": `Basic realm="proxy"`}},
-		sdktest.ForeignConflict:  {Kind: oktatest.KindHTML, Status: 409},
-		sdktest.ForeignGone:      {Kind: oktatest.KindEmpty, Status: 410},
-		sdktest.ForeignState:     {Kind: oktatest.KindHTML, Status: 412},
+		sdktest.ForeignForbidden: {Kind: oktasim.KindHTML, Status: 403},
+		sdktest.ForeignLogin:     {Kind: oktasim.KindEmpty, Status: 401, Headers: map[string]string{"WWW-Authenticate": `Basic realm="proxy"`}},
+		sdktest.ForeignConflict:  {Kind: oktasim.KindHTML, Status: 409},
+		sdktest.ForeignGone:      {Kind: oktasim.KindEmpty, Status: 410},
+		sdktest.ForeignState:     {Kind: oktasim.KindHTML, Status: 412},
 		sdktest.NoEndpoint:       {ErrorCode: "E0000008", Status: 404},
 		sdktest.TooMany:          {ErrorCode: "E0000047", Status: 429},
 		sdktest.TooManyBare:      {ErrorCode: "E0000047", Status: 429, Headers: map[string]string{"X-Rate-Limit-Reset": ""}},
 		sdktest.ServerError:      {ErrorCode: "E0000009", Status: 500},
-		sdktest.HTMLError:        {Kind: oktatest.KindHTML},
-		sdktest.HTMLSuccess:      {Kind: oktatest.KindHTML, Status: 200},
-		sdktest.EmptySuccess:     {Kind: oktatest.KindEmpty, Status: 200},
-		sdktest.HangUp:           {Kind: oktatest.KindHangup},
-		sdktest.CutOff:           {Kind: oktatest.KindTruncate},
-		sdktest.Reset:            {Kind: oktatest.KindReset},
+		sdktest.HTMLError:        {Kind: oktasim.KindHTML},
+		sdktest.HTMLSuccess:      {Kind: oktasim.KindHTML, Status: 200},
+		sdktest.EmptySuccess:     {Kind: oktasim.KindEmpty, Status: 200},
+		sdktest.HangUp:           {Kind: oktasim.KindHangup},
+		sdktest.CutOff:           {Kind: oktasim.KindTruncate},
+		sdktest.Reset:            {Kind: oktasim.KindReset},
 	}[f])
 }
 

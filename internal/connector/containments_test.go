@@ -8,7 +8,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -81,13 +81,13 @@ func (c containment) count(t testing.TB) int {
 	var settings map[string]any
 	switch c.protects {
 	case "protected_groups":
-		settings = map[string]any{c.protects: []string{s.AddGroup(oktatest.NewGroup{Name: "Vault"}).Name}}
+		settings = map[string]any{c.protects: []string{s.AddGroup(oktasim.NewGroup{Name: "Vault"}).Name}}
 	case "protected_users":
-		settings = map[string]any{c.protects: []string{s.AddUser(oktatest.NewUser{Login: "glass@corp.example"}).Login}}
+		settings = map[string]any{c.protects: []string{s.AddUser(oktasim.NewUser{Login: "glass@corp.example"}).Login}}
 	}
 	var session sdk.Session
 	if c.app {
-		session = appWith(t, s, settings, oktatest.NewServiceApp{DPoP: true})
+		session = appWith(t, s, settings, oktasim.NewServiceApp{DPoP: true})
 	} else {
 		session = opened(t, s.Server, settings)
 	}

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // opened is a session whose settings hold more than those that every one needs.
-func opened(t testing.TB, s *oktatest.Server, more map[string]any) sdk.Session {
+func opened(t testing.TB, s *oktasim.Server, more map[string]any) sdk.Session {
 	t.Helper()
 	settings := map[string]any{"org_url": s.URL, "token": s.Token}
 	for name, value := range more {
@@ -93,8 +93,8 @@ func TestProtectionsLetOwnWritesPass(t *testing.T) {
 		t.Run(info.Name, func(t *testing.T) {
 			t.Parallel()
 			s := newService(t)
-			s.AddGroup(oktatest.NewGroup{Name: "Vault"})
-			s.AddUser(oktatest.NewUser{Login: "glass@corp.example", Groups: []string{"Vault"}})
+			s.AddGroup(oktasim.NewGroup{Name: "Vault"})
+			s.AddUser(oktasim.NewUser{Login: "glass@corp.example", Groups: []string{"Vault"}})
 			input := cases[info.Name].Input(s)
 			session := opened(t, s.Server, map[string]any{
 				"protected_users": []string{"glass@corp.example"}, "protected_groups": []string{"Vault"}, "allow_custom_writes": true,

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -75,18 +75,18 @@ type heldLogin struct {
 // open opens a session with the login, whom the org learns of.
 func (l heldLogin) open(t *testing.T, s service) sdk.Session {
 	t.Helper()
-	s.AddGroup(oktatest.NewGroup{Name: "Vault"})
-	s.AddUser(oktatest.NewUser{Login: "glass@corp.example", Groups: []string{"Vault"}})
+	s.AddGroup(oktasim.NewGroup{Name: "Vault"})
+	s.AddUser(oktasim.NewUser{Login: "glass@corp.example", Groups: []string{"Vault"}})
 	settings := map[string]any{"allow_custom_writes": true}
 	maps.Copy(settings, l.settings)
 	if !l.app {
-		roles := []oktatest.NewRole{{Type: l.kind}}
+		roles := []oktasim.NewRole{{Type: l.kind}}
 		if l.sees {
 			roles = append(roles, seesRoles)
 		}
 		return loginWith(t, s.Server, settings, roles...)
 	}
-	return appWith(t, s, settings, oktatest.NewServiceApp{Scopes: l.scopes, Roles: []string{l.kind}})
+	return appWith(t, s, settings, oktasim.NewServiceApp{Scopes: l.scopes, Roles: []string{l.kind}})
 }
 
 // refusedSomewhere reports whether Okta let the login not do all that it was asked.

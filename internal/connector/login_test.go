@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -20,12 +20,12 @@ import (
 func appSession(t testing.TB, dpop bool, more map[string]any) (sdk.Session, service) {
 	t.Helper()
 	s := newService(t)
-	return appWith(t, s, more, oktatest.NewServiceApp{DPoP: dpop}), s
+	return appWith(t, s, more, oktasim.NewServiceApp{DPoP: dpop}), s
 }
 
 // appWith opens a session with a service app's login: the app is granted what every
 // action needs, unless it says which scopes.
-func appWith(t testing.TB, s service, more map[string]any, app oktatest.NewServiceApp) sdk.Session {
+func appWith(t testing.TB, s service, more map[string]any, app oktasim.NewServiceApp) sdk.Session {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -45,7 +45,7 @@ func appWith(t testing.TB, s service, more map[string]any, app oktatest.NewServi
 			app.Scopes = append(app.Scopes, tr.Scopes...)
 		}
 	}
-	app.Keys = []json.RawMessage{oktatest.PublicJWK(key.Public(), "k")}
+	app.Keys = []json.RawMessage{oktasim.PublicJWK(key.Public(), "k")}
 	id := s.AddServiceApp(app)
 	settings := map[string]any{
 		"org_url": s.URL, "client_id": id,

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -34,7 +34,7 @@ func (p permissions) can(t *testing.T, action string) (can, why string, missing 
 }
 
 // checked runs check_permissions, which must only read, and with few requests.
-func checked(t *testing.T, session sdk.Session, s *oktatest.Server) permissions {
+func checked(t *testing.T, session sdk.Session, s *oktasim.Server) permissions {
 	t.Helper()
 	s.ForgetRequests()
 	result, err := session.Run(t.Context(), "check_permissions", json.RawMessage(`{}`))
@@ -61,14 +61,14 @@ func checked(t *testing.T, session sdk.Session, s *oktatest.Server) permissions 
 }
 
 // loginWith opens a session with the API token of a user who has these roles.
-func loginWith(t *testing.T, s *oktatest.Server, more map[string]any, roles ...oktatest.NewRole) sdk.Session {
+func loginWith(t *testing.T, s *oktasim.Server, more map[string]any, roles ...oktasim.NewRole) sdk.Session {
 	t.Helper()
-	u := s.AddUser(oktatest.NewUser{Login: "soar@corp.example"})
+	u := s.AddUser(oktasim.NewUser{Login: "soar@corp.example"})
 	for _, r := range roles {
 		r.User = u.ID
 		s.AddRole(r)
 	}
-	s.AddAPIToken(oktatest.NewAPIToken{Token: "00soar", User: u.ID})
+	s.AddAPIToken(oktasim.NewAPIToken{Token: "00soar", User: u.ID})
 	settings := map[string]any{"token": "00soar"}
 	for name, value := range more {
 		settings[name] = value
@@ -77,26 +77,26 @@ func loginWith(t *testing.T, s *oktatest.Server, more map[string]any, roles ...o
 }
 
 // seesRoles is a custom role that may read who has which role, and nothing else.
-var seesRoles = oktatest.NewRole{Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}}
+var seesRoles = oktasim.NewRole{Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}}
 
 // What is said of an action holds: where it is yes the org lets it pass, where it is
 // no the org refuses it.
 func TestPermissionsOfRoles(t *testing.T) {
-	role := func(kind string) oktatest.NewRole { return oktatest.NewRole{Type: kind} }
+	role := func(kind string) oktasim.NewRole { return oktasim.NewRole{Type: kind} }
 	for name, c := range map[string]struct {
-		roles []oktatest.NewRole
+		roles []oktasim.NewRole
 		known bool
 		want  map[string]string
 	}{
-		"super administrator": {[]oktatest.NewRole{role("SUPER_ADMIN")}, true, map[string]string{
+		"super administrator": {[]oktasim.NewRole{role("SUPER_ADMIN")}, true, map[string]string{
 			"get_user": "yes", "suspend_user": "yes", "assign_role": "yes", "block_ip": "yes", "contain_user": "yes", "get_user_risk": "yes",
 			"end_current_user_sessions": "yes", "custom_request": "unknown",
 		}},
-		"read-only administrator": {[]oktatest.NewRole{role("READ_ONLY_ADMIN")}, false, map[string]string{
+		"read-only administrator": {[]oktasim.NewRole{role("READ_ONLY_ADMIN")}, false, map[string]string{
 			"get_user": "yes", "list_network_zones": "yes", "get_logs": "yes", "list_policies": "yes",
 			"suspend_user": "no", "contain_user": "no", "list_user_roles": "no", "assign_role": "no", "get_user_blast_radius": "partly",
 		}},
-		"help desk": {[]oktatest.NewRole{role("HELP_DESK_ADMIN")}, false, map[string]string{
+		"help desk": {[]oktasim.NewRole{role("HELP_DESK_ADMIN")}, false, map[string]string{
 			"get_user": "yes", "list_network_zones": "no", "block_ip": "no", "reset_password": "no", "suspend_device": "no",
 		}},
 		"nobody": {nil, false, map[string]string{"get_user": "no", "suspend_user": "no", "get_logs": "no", "contain_user": "no"}},
@@ -132,7 +132,7 @@ func TestPermissionsOfRolesThatAreSeen(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			s := newService(t)
-			session := loginWith(t, s.Server, nil, oktatest.NewRole{Type: kind}, seesRoles)
+			session := loginWith(t, s.Server, nil, oktasim.NewRole{Type: kind}, seesRoles)
 			p := checked(t, session, s.Server)
 			if !p.RolesKnown || !slices.Equal(p.Roles, []string{"CUSTOM", kind}) {
 				t.Errorf("roles %q", p.Roles)
@@ -162,7 +162,7 @@ func TestPermissionsOfACustomRole(t *testing.T) {
 			t.Errorf("%s: %s because %q, want %s", action, can, why, want)
 		}
 	}
-	s.Fault(oktatest.Fault{Path: "/api/v1/iam/roles/**", Status: 500, ErrorCode: "E0000009"})
+	s.Fault(oktasim.Fault{Path: "/api/v1/iam/roles/**", Status: 500, ErrorCode: "E0000009"})
 	if can, why, _ := checked(t, session, s.Server).can(t, "deactivate_application"); can != "unknown" {
 		t.Errorf("deactivate_application: %s because %q, though the role could not be read", can, why)
 	}
@@ -212,12 +212,12 @@ func TestPermissionsOfAnApp(t *testing.T) {
 func TestPermissionsWhereOktaFails(t *testing.T) {
 	s := newService(t)
 	session := opened(t, s.Server, nil)
-	s.Fault(oktatest.Fault{Path: "/api/v1/logs", ErrorCode: "E0000009", Status: 500})
-	s.Fault(oktatest.Fault{Path: "/api/v1/devices", ErrorCode: "E0000015", Status: 401})
-	s.Fault(oktatest.Fault{Path: "/api/v1/apps", ErrorCode: "E0000008", Status: 404})
-	s.Fault(oktatest.Fault{Path: "/api/v1/zones", ErrorCode: "E0000007", Status: 404})
-	s.Fault(oktatest.Fault{Path: "/api/v1/policies", Kind: oktatest.KindHTML, Status: 404})
-	s.Fault(oktatest.Fault{Path: "/api/v1/groups", Kind: oktatest.KindEmpty, Status: 403})
+	s.Fault(oktasim.Fault{Path: "/api/v1/logs", ErrorCode: "E0000009", Status: 500})
+	s.Fault(oktasim.Fault{Path: "/api/v1/devices", ErrorCode: "E0000015", Status: 401})
+	s.Fault(oktasim.Fault{Path: "/api/v1/apps", ErrorCode: "E0000008", Status: 404})
+	s.Fault(oktasim.Fault{Path: "/api/v1/zones", ErrorCode: "E0000007", Status: 404})
+	s.Fault(oktasim.Fault{Path: "/api/v1/policies", Kind: oktasim.KindHTML, Status: 404})
+	s.Fault(oktasim.Fault{Path: "/api/v1/groups", Kind: oktasim.KindEmpty, Status: 403})
 	p := checked(t, session, s.Server)
 	for action, want := range map[string]string{
 		"get_logs": "unknown", "list_devices": "no", "suspend_device": "no", "get_user": "yes",

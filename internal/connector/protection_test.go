@@ -10,7 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -54,7 +54,7 @@ func TestLastSuperAdministratorFromEveryWrite(t *testing.T) {
 	cases := allCases()
 	inputs := map[string]func(service) json.RawMessage{
 		"contain_user": func(s service) json.RawMessage {
-			s.AddDevice(oktatest.NewDevice{Name: "laptop", Users: []string{victim}})
+			s.AddDevice(oktasim.NewDevice{Name: "laptop", Users: []string{victim}})
 			return json.RawMessage(`{"users":["` + victim + `"],"suspend_devices":true,"revoke_roles":true,"reset_factors":true,"quarantine":"Quarantine"}`)
 		},
 	}
@@ -72,7 +72,7 @@ func TestLastSuperAdministratorFromEveryWrite(t *testing.T) {
 			} else {
 				input = cases[info.Name].Input(s)
 			}
-			s.AddRole(oktatest.NewRole{Group: "Everyone", Type: "SUPER_ADMIN"})
+			s.AddRole(oktasim.NewRole{Group: "Everyone", Type: "SUPER_ADMIN"})
 			suspendOwner(t, s)
 			wantRefused(ctx, t, session, s, info.Name, input, "rule last super administrator")
 		})

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 	"soar.example/okta/sdk/sdktest"
 )
@@ -14,28 +14,28 @@ func responseCases() map[string]sdktest.Case {
 	user := always(`{"user":"` + victim + `"}`)
 	return map[string]sdktest.Case{
 		"check_permissions": {Input: always(`{}`)},
-		"unlock_user":       {Input: someone(oktatest.StatusLockedOut, `{"user":"%"}`)},
+		"unlock_user":       {Input: someone(oktasim.StatusLockedOut, `{"user":"%"}`)},
 		"expire_password":   {Input: user},
 		"reset_factors": {Input: scene(`{"user":"`+victim+`"}`, func(s service) string {
-			s.AddFactor(oktatest.NewFactor{User: victim, Type: "push"})
-			return s.AddFactor(oktatest.NewFactor{User: victim, Type: "sms"}).ID
+			s.AddFactor(oktasim.NewFactor{User: victim, Type: "push"})
+			return s.AddFactor(oktasim.NewFactor{User: victim, Type: "sms"}).ID
 		})},
 		"delete_factor": {Input: scene(`{"user":"`+victim+`","factor":"%"}`, func(s service) string {
-			s.AddFactor(oktatest.NewFactor{User: victim, Type: "push"})
-			return s.AddFactor(oktatest.NewFactor{User: victim, Type: "sms"}).ID
+			s.AddFactor(oktasim.NewFactor{User: victim, Type: "push"})
+			return s.AddFactor(oktasim.NewFactor{User: victim, Type: "sms"}).ID
 		})},
 		"verify_push": {Again: sdk.Changed, Input: scene(`{"user":"`+victim+`","number":true}`, func(s service) string {
-			f := s.AddFactor(oktatest.NewFactor{User: victim, Type: "push"})
-			s.AnswerPush(oktatest.Push{User: victim, Answer: oktatest.PushSuccess, Number: 72})
+			f := s.AddFactor(oktasim.NewFactor{User: victim, Type: "push"})
+			s.AnswerPush(oktasim.Push{User: victim, Answer: oktasim.PushSuccess, Number: 72})
 			return f.ID
 		})},
 		"get_user_blast_radius": {Input: user},
 		"revoke_user_grants": {Input: scene(`{"user":"`+victim+`"}`, func(s service) string {
-			return s.AddGrant(oktatest.NewGrant{User: victim, Client: "0oaGrantedClient00001", Scopes: []string{"okta.users.read"}})[0].ID
+			return s.AddGrant(oktasim.NewGrant{User: victim, Client: "0oaGrantedClient00001", Scopes: []string{"okta.users.read"}})[0].ID
 		})},
 		"revoke_app_tokens": {Again: sdk.Changed, Input: scene(`{"user":"`+victim+`","app":"%"}`, func(s service) string { // Okta cannot tell
-			app := s.AddApp(oktatest.NewApp{Label: "Mail"})
-			s.AddGrant(oktatest.NewGrant{User: victim, Client: app.ID, Tokens: 2})
+			app := s.AddApp(oktasim.NewApp{Label: "Mail"})
+			s.AddGrant(oktasim.NewGrant{User: victim, Client: app.ID, Tokens: 2})
 			return app.ID
 		})},
 		"universal_logout": {Input: user, Again: sdk.Changed}, // likewise
@@ -43,16 +43,16 @@ func responseCases() map[string]sdktest.Case {
 		"list_user_roles":  {Input: user},
 		"assign_role":      {Input: always(`{"user":"` + victim + `","role":"HELP_DESK_ADMIN"}`)},
 		"revoke_role": {Input: scene(`{"user":"`+victim+`","role":"HELP_DESK_ADMIN"}`, func(s service) string {
-			return s.AddRole(oktatest.NewRole{User: victim, Type: "HELP_DESK_ADMIN"}).ID
+			return s.AddRole(oktasim.NewRole{User: victim, Type: "HELP_DESK_ADMIN"}).ID
 		})},
-		"list_user_devices":  {Input: scene(`{"user":"`+victim+`"}`, device(oktatest.DeviceActive))},
-		"suspend_device":     {Input: scene(`{"device":"%"}`, device(oktatest.DeviceActive))},
-		"unsuspend_device":   {Input: scene(`{"device":"%"}`, device(oktatest.DeviceSuspended))},
-		"deactivate_device":  {Input: scene(`{"device":"%"}`, device(oktatest.DeviceActive))},
+		"list_user_devices":  {Input: scene(`{"user":"`+victim+`"}`, device(oktasim.DeviceActive))},
+		"suspend_device":     {Input: scene(`{"device":"%"}`, device(oktasim.DeviceActive))},
+		"unsuspend_device":   {Input: scene(`{"device":"%"}`, device(oktasim.DeviceSuspended))},
+		"deactivate_device":  {Input: scene(`{"device":"%"}`, device(oktasim.DeviceActive))},
 		"list_network_zones": {Input: always(`{"usage":"BLOCKLIST"}`)},
 		"block_ip":           {Input: always(`{"address":"203.0.113.7","for":"24h"}`)},
 		"unblock_ip": {Input: scene(`{"address":"203.0.113.7","zone":"Incidents"}`, func(s service) string {
-			return s.AddZone(oktatest.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"203.0.113.7/32", "198.51.100.0/24"}}).ID
+			return s.AddZone(oktasim.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"203.0.113.7/32", "198.51.100.0/24"}}).ID
 		})},
 		"list_user_applications": {Input: scene(`{"user":"`+victim+`"}`, assigned)},
 		"unassign_application":   {Input: scene(`{"user":"`+victim+`","app":"%"}`, assigned)},
@@ -72,12 +72,12 @@ func scene(input string, set func(service) string) func(sdktest.Service) json.Ra
 
 func device(status string) func(service) string {
 	return func(s service) string {
-		return s.AddDevice(oktatest.NewDevice{Name: "ALICE-LAPTOP", Status: status, Users: []string{victim}}).ID
+		return s.AddDevice(oktasim.NewDevice{Name: "ALICE-LAPTOP", Status: status, Users: []string{victim}}).ID
 	}
 }
 
 func assigned(s service) string {
-	app := s.AddApp(oktatest.NewApp{Label: "Mail"})
-	s.AssignApp(oktatest.NewAssignment{App: app.ID, User: victim})
+	app := s.AddApp(oktasim.NewApp{Label: "Mail"})
+	s.AssignApp(oktasim.NewAssignment{App: app.ID, User: victim})
 	return app.ID
 }

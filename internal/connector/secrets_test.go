@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/runner"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
@@ -68,7 +68,7 @@ func TestNoSecretIsKept(t *testing.T) {
 	defer store.Close()
 	var log bytes.Buffer
 	ctx := hclog.WithContext(t.Context(), hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: &log}))
-	secrets := append([]string{oktatest.DefaultToken}, inputSecrets...)
+	secrets := append([]string{oktasim.DefaultToken}, inputSecrets...)
 	var plans []byte
 	perform := func(info sdk.ActionInfo, input func(service) json.RawMessage) {
 		for _, dry := range []bool{true, false} {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -41,7 +41,7 @@ func sweepsTable(t *testing.T, backend sdk.Backend) string {
 func sweepOf(t *testing.T, backend sdk.Backend, events int) int {
 	t.Helper()
 	ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
-	org := oktatest.Start(t, oktatest.Options{})
+	org := oktasim.Start(t, oktasim.Options{})
 	session, err := backend.Open(ctx, json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":%q}`, org.URL, org.Token)))
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func sweepOf(t *testing.T, backend sdk.Backend, events int) int {
 	before := len(org.Requests())
 	at := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano)
 	for range events {
-		org.Append(oktatest.Event{"eventType": "user.session.start", "published": at})
+		org.Append(oktasim.Event{"eventType": "user.session.start", "published": at})
 	}
 	sweep()
 	return len(org.Requests()) - before

@@ -52,7 +52,7 @@ func TestFloors(t *testing.T) {
 	const oktaSDK = "github.com/okta/okta-sdk-golang"
 	knowsOkta := func(dep string) bool {
 		return strings.HasPrefix(dep, oktaSDK) ||
-			within(dep, "internal/okta", "internal/oktatest", "internal/systemlog", "internal/connector", "actions", "triggers")
+			within(dep, "internal/okta", "internal/oktasim", "internal/systemlog", "internal/connector", "actions", "triggers")
 	}
 	all := packages(t)
 	if len(all) < 10 {
@@ -74,7 +74,7 @@ func TestFloors(t *testing.T) {
 			}
 		}
 		for _, dep := range p.Imports {
-			if within(dep, "internal/oktatest") && !within(p.ImportPath, "cmd", "examples", "internal/oktatest", "internal/oktaspec") {
+			if within(dep, "internal/oktasim") && !within(p.ImportPath, "cmd", "examples", "internal/oktasim", "internal/oktaspec") {
 				t.Errorf("%s imports the embedded org outside of tests", p.ImportPath)
 			}
 			if within(dep, "internal/oktaspec") {

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -59,7 +59,7 @@ var lastPort atomic.Int32
 
 // bubble runs test in a bubble with an org whose clock is off by skew, and a client
 // of it that keeps 30 % for writes.
-func bubble(t *testing.T, skew time.Duration, test func(*testing.T, *Client, *oktatest.Org)) {
+func bubble(t *testing.T, skew time.Duration, test func(*testing.T, *Client, *oktasim.Org)) {
 	t.Helper()
 	settings := settingsFor(fmt.Sprintf("http://127.0.0.1:%d", lastPort.Add(1)))
 	settings.RateReserve = 30
@@ -70,7 +70,7 @@ func bubble(t *testing.T, skew time.Duration, test func(*testing.T, *Client, *ok
 	}
 	defer c.Close()
 	synctest.Test(t, func(t *testing.T) {
-		org := oktatest.New(oktatest.Options{Token: canary, Now: func() time.Time { return time.Now().Add(skew) }})
+		org := oktasim.New(oktasim.Options{Token: canary, Now: func() time.Time { return time.Now().Add(skew) }})
 		listener := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
 		server := &http.Server{Handler: org}
 		served := make(chan error, 1)

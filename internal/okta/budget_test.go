@@ -10,15 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // Reading stops at the reserve, without a request and to the end of the window; a
 // write and what is read for it go on to the last request.
 func TestReserveIsKeptForWrites(t *testing.T) {
-	bubble(t, 0, func(t *testing.T, c *Client, org *oktatest.Org) {
-		org.Limit(oktatest.Limit{Path: "/api/v1/logs", Limit: 20})
+	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
+		org.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 20})
 		begun := time.Now()
 		for n := 1; n <= 14; n++ {
 			if err := readLog(t.Context(), c); err != nil {
@@ -58,14 +58,14 @@ func TestReserveIsKeptForWrites(t *testing.T) {
 func TestStormMeetsAClosedDoor(t *testing.T) {
 	for name, skew := range map[string]time.Duration{"clocks agree": 0, "Okta's is behind": -time.Hour, "Okta's is ahead": time.Hour} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, skew, func(t *testing.T, c *Client, org *oktatest.Org) {
-				org.Limit(oktatest.Limit{Path: "/api/v1/logs", Limit: 40})
+			bubble(t, skew, func(t *testing.T, c *Client, org *oktasim.Org) {
+				org.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 40})
 				if err := readLog(t.Context(), c); err != nil {
 					t.Fatal(err)
 				}
 				// Others use the limit up, of which nothing is known here.
 				none := 0
-				org.Limit(oktatest.Limit{Path: "/api/v1/logs", Limit: 40, Remaining: &none})
+				org.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 40, Remaining: &none})
 				org.ForgetRequests()
 				shut := time.Now().Add(skew)
 				var wait sync.WaitGroup
@@ -118,8 +118,8 @@ func TestRefusalsThatMakeNoSense(t *testing.T) {
 		"Retry-After is huge":  {map[string]string{"Retry-After": "9223372036854775807"}, 2, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, 0, func(t *testing.T, c *Client, org *oktatest.Org) {
-				org.Fault(oktatest.Fault{Status: 429, ErrorCode: "E0000047", Headers: test.headers})
+			bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
+				org.Fault(oktasim.Fault{Status: 429, ErrorCode: "E0000047", Headers: test.headers})
 				quarter, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 				defer cancel()
 				var wait sync.WaitGroup
@@ -148,11 +148,11 @@ func TestRefusalsThatMakeNoSense(t *testing.T) {
 
 // A list that is longer than a window waits for the next one and is read to its end.
 func TestListingWaitsAtTheReserve(t *testing.T) {
-	bubble(t, 0, func(t *testing.T, c *Client, org *oktatest.Org) {
+	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
 		for n := range 30 {
-			org.AddUser(oktatest.NewUser{Login: fmt.Sprintf("u%d@corp.example", n)})
+			org.AddUser(oktasim.NewUser{Login: fmt.Sprintf("u%d@corp.example", n)})
 		}
-		org.Limit(oktatest.Limit{Path: "/api/v1/users", Limit: 10})
+		org.Limit(oktasim.Limit{Path: "/api/v1/users", Limit: 10})
 		begun := time.Now()
 		all, _, err := c.List(t.Context(), []string{"users"}, url.Values{}, Span{Page: 2, Most: 1000, All: true})
 		if err != nil || len(all) != 31 {
@@ -172,8 +172,8 @@ func TestListingWaitsAtTheReserve(t *testing.T) {
 // Okta's limit of requests at a time is the whole org's: reading makes room, and a
 // write tries again when it likes.
 func TestCrowdedOrg(t *testing.T) {
-	bubble(t, 0, func(t *testing.T, c *Client, org *oktatest.Org) {
-		org.Fault(oktatest.Fault{Path: "/api/v1/logs", Times: 1, Status: 429, ErrorCode: "E0000047", Headers: map[string]string{
+	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
+		org.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 429, ErrorCode: "E0000047", Headers: map[string]string{
 			"X-Rate-Limit-Limit": "0", "X-Rate-Limit-Remaining": "0",
 			"X-Rate-Limit-Reset": strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10),
 		}})
@@ -186,7 +186,7 @@ func TestCrowdedOrg(t *testing.T) {
 		if n := len(org.Requests()); n != 1 {
 			t.Errorf("%d requests were sent", n)
 		}
-		u := org.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+		u := org.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 		if err := c.SuspendUser(sdk.WithEffect(t.Context(), sdk.Writes), u.ID); err != nil {
 			t.Error(err)
 		}
@@ -201,8 +201,8 @@ func TestCrowdedOrg(t *testing.T) {
 
 // A limit of one object's own closes nothing for the others.
 func TestLimitOfOneObject(t *testing.T) {
-	bubble(t, 0, func(t *testing.T, c *Client, org *oktatest.Org) {
-		org.Fault(oktatest.Fault{Path: "/api/v1/groups/**", Times: 1, Status: 429, ErrorCode: "E0000109", Headers: map[string]string{
+	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
+		org.Fault(oktasim.Fault{Path: "/api/v1/groups/**", Times: 1, Status: 429, ErrorCode: "E0000109", Headers: map[string]string{
 			"X-Rate-Limit-Limit": "60", "X-Rate-Limit-Remaining": "59", "Retry-After": "30",
 		}})
 		read := func() error {

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -24,7 +24,7 @@ func TestSessionsOfALoginShareItsBudget(t *testing.T) {
 	}
 	defer third.Close()
 	none := 0
-	s.Limit(oktatest.Limit{Path: "/api/v1/logs", Limit: 10, Remaining: &none})
+	s.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 10, Remaining: &none})
 	wantCode(t, readLog(t.Context(), one), sdk.RateLimited)
 	wantCode(t, readLog(t.Context(), two), sdk.RateLimited)
 	if n := len(s.Requests()); n != 1 {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -36,7 +36,7 @@ func TestCustomRefusesHostilePaths(t *testing.T) {
 
 func TestCustomReadsWhatNamesNeedEscapes(t *testing.T) {
 	c, s := org(t)
-	u := s.AddUser(oktatest.NewUser{Login: "zoë smith+x@corp.example"})
+	u := s.AddUser(oktasim.NewUser{Login: "zoë smith+x@corp.example"})
 	a, err := c.Custom(t.Context(), CustomCall{Method: "GET", Path: "/api/v1/users/zoë smith+x@corp.example"})
 	if err != nil || !a.IsJSON || !strings.Contains(string(a.Body), u.ID) {
 		t.Errorf("got %+v, %v", a, err)
@@ -45,8 +45,8 @@ func TestCustomReadsWhatNamesNeedEscapes(t *testing.T) {
 
 // The rules of a connection hold for a custom request, whatever the setting.
 func TestCustomWritesObeyTheGuards(t *testing.T) {
-	s := oktatest.Start(t, oktatest.Options{Token: canary})
-	u := s.AddUser(oktatest.NewUser{Login: "glass@corp.example"})
+	s := oktasim.Start(t, oktasim.Options{Token: canary})
+	u := s.AddUser(oktasim.NewUser{Login: "glass@corp.example"})
 	settings := settingsFor(s.URL)
 	settings.AllowCustomWrites = true
 	settings.ProtectedUsers = []string{u.Login}

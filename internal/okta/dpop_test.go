@@ -9,12 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // proofClaims are those of the proof that a request was sent with, nil if it had none.
-func proofClaims(t *testing.T, r oktatest.Request) map[string]any {
+func proofClaims(t *testing.T, r oktasim.Request) map[string]any {
 	t.Helper()
 	parts := strings.Split(r.Header.Get("DPoP"), ".")
 	if len(parts) != 3 {
@@ -42,7 +42,7 @@ func proofClaims(t *testing.T, r oktatest.Request) map[string]any {
 
 func boundApp(t *testing.T, mode string) *appOrg {
 	t.Helper()
-	return asApp{app: oktatest.NewServiceApp{DPoP: true}, change: func(s *Settings) { s.DPoP = mode }}.open(t)
+	return asApp{app: oktasim.NewServiceApp{DPoP: true}, change: func(s *Settings) { s.DPoP = mode }}.open(t)
 }
 
 // An app that demands DPoP says so in its first refusal, and names the nonce in its
@@ -102,7 +102,7 @@ func TestDPoPRequired(t *testing.T) {
 	}
 
 	o = asApp{change: func(s *Settings) { s.DPoP = dpopRequired }}.open(t)
-	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600}`})
+	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600}`})
 	e := wantCode(t, o.read(t), sdk.Unauthenticated)
 	if !strings.Contains(e.Message, "not bound") {
 		t.Errorf("got %s", e.Message)
@@ -140,7 +140,7 @@ func TestNonceChangesMidRun(t *testing.T) {
 
 // The SDK goes round for ever, with a new RSA key each time.
 func TestNonceIsDemandedForEver(t *testing.T) {
-	demand := oktatest.Fault{Path: tokenPath, Status: 400, Body: `{"error":"use_dpop_nonce"}`, Headers: map[string]string{"DPoP-Nonce": "again"}}
+	demand := oktasim.Fault{Path: tokenPath, Status: 400, Body: `{"error":"use_dpop_nonce"}`, Headers: map[string]string{"DPoP-Nonce": "again"}}
 	o := boundApp(t, "")
 	o.org.Fault(demand)
 	e := wantCode(t, o.read(t), sdk.Unauthenticated)
@@ -158,7 +158,7 @@ func TestNonceIsDemandedForEver(t *testing.T) {
 
 // The API may demand a nonce of its own, another than the token endpoint's.
 func TestNonceOfTheAPI(t *testing.T) {
-	demand := oktatest.Fault{Path: "/api/v1/users/**", Times: 1, Status: 401, Body: " ", Headers: map[string]string{
+	demand := oktasim.Fault{Path: "/api/v1/users/**", Times: 1, Status: 401, Body: " ", Headers: map[string]string{
 		"WWW-Authenticate": `Bearer realm="x", DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof"`, "DPoP-Nonce": "api-1",
 	}}
 	o := boundApp(t, "")
@@ -180,7 +180,7 @@ func TestNonceOfTheAPI(t *testing.T) {
 	}
 
 	// Any answer may bring the next one; the token endpoint's stays what it was.
-	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Times: 1, Kind: oktatest.KindSlow, Delay: "1ms", Headers: map[string]string{"DPoP-Nonce": "api-2"}})
+	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Times: 1, Kind: oktasim.KindSlow, Delay: "1ms", Headers: map[string]string{"DPoP-Nonce": "api-2"}})
 	o.org.ForgetRequests()
 	for range 2 {
 		if err := o.read(t); err != nil {
@@ -207,7 +207,7 @@ func TestReplayedProof(t *testing.T) {
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
 	}
-	replay := oktatest.Fault{Path: "/api/v1/users/**", Times: 1, Kind: oktatest.KindEmpty, Status: 400,
+	replay := oktasim.Fault{Path: "/api/v1/users/**", Times: 1, Kind: oktasim.KindEmpty, Status: 400,
 		Headers: map[string]string{"WWW-Authenticate": `DPoP error="invalid_dpop_proof", error_description="The DPoP proof JWT has already been used."`}}
 	o.org.ForgetRequests()
 	o.org.Fault(replay)
@@ -234,7 +234,7 @@ func TestRepeatByTheConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.org.ForgetRequests()
-	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Method: "GET", Times: 1, Kind: oktatest.KindHangup, AfterEffect: true})
+	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Method: "GET", Times: 1, Kind: oktasim.KindHangup, AfterEffect: true})
 	if err := o.read(t); err != nil {
 		t.Error(err)
 	}

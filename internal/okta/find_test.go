@@ -4,17 +4,17 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 func TestFindUser(t *testing.T) {
 	c, s := org(t)
-	plainUser := s.AddUser(oktatest.NewUser{Login: "isaac@corp.example", Email: "isaac.b@mail.example"})
-	slash := s.AddUser(oktatest.NewUser{Login: `a/b?c#d"e\f%g@corp.example`, Email: "odd@corp.example"})
-	gone := s.AddUser(oktatest.NewUser{Login: "gone@corp.example", Status: oktatest.StatusDeprovisioned})
-	one := s.AddUser(oktatest.NewUser{Login: "one@corp.example", Email: "shared@corp.example"})
-	two := s.AddUser(oktatest.NewUser{Login: "two@corp.example", Email: "shared@corp.example", Status: oktatest.StatusSuspended})
+	plainUser := s.AddUser(oktasim.NewUser{Login: "isaac@corp.example", Email: "isaac.b@mail.example"})
+	slash := s.AddUser(oktasim.NewUser{Login: `a/b?c#d"e\f%g@corp.example`, Email: "odd@corp.example"})
+	gone := s.AddUser(oktasim.NewUser{Login: "gone@corp.example", Status: oktasim.StatusDeprovisioned})
+	one := s.AddUser(oktasim.NewUser{Login: "one@corp.example", Email: "shared@corp.example"})
+	two := s.AddUser(oktasim.NewUser{Login: "two@corp.example", Email: "shared@corp.example", Status: oktasim.StatusSuspended})
 	for ref, want := range map[string]string{
 		plainUser.ID:                 plainUser.ID,
 		"isaac@corp.example":         plainUser.ID,
@@ -69,12 +69,12 @@ func TestFindUser(t *testing.T) {
 
 func TestFindGroup(t *testing.T) {
 	c, s := org(t)
-	quarantine := s.AddGroup(oktatest.NewGroup{Name: "Quarantine"})
-	s.AddGroup(oktatest.NewGroup{Name: "Quarantine West"})
-	odd := s.AddGroup(oktatest.NewGroup{Name: `R&D "east"\west / 100%`})
-	idLike := s.AddGroup(oktatest.NewGroup{Name: "00gAAAAAAAAAAAAAAAAA"})
-	a := s.AddGroup(oktatest.NewGroup{Name: "Salesforce Users", Type: oktatest.TypeApp})
-	b := s.AddGroup(oktatest.NewGroup{Name: "Salesforce Users", Type: oktatest.TypeApp})
+	quarantine := s.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
+	s.AddGroup(oktasim.NewGroup{Name: "Quarantine West"})
+	odd := s.AddGroup(oktasim.NewGroup{Name: `R&D "east"\west / 100%`})
+	idLike := s.AddGroup(oktasim.NewGroup{Name: "00gAAAAAAAAAAAAAAAAA"})
+	a := s.AddGroup(oktasim.NewGroup{Name: "Salesforce Users", Type: oktasim.TypeApp})
+	b := s.AddGroup(oktasim.NewGroup{Name: "Salesforce Users", Type: oktasim.TypeApp})
 	for ref, want := range map[string]string{
 		quarantine.ID:            quarantine.ID,
 		"Quarantine":             quarantine.ID,
@@ -106,7 +106,7 @@ func TestFindGroup(t *testing.T) {
 func TestCustomRolesInPages(t *testing.T) {
 	c, s := guarded(t, Guards{})
 	page := func(body string) {
-		s.Fault(oktatest.Fault{Path: "/api/v1/iam/roles", Times: 1, Status: 200, Body: body})
+		s.Fault(oktasim.Fault{Path: "/api/v1/iam/roles", Times: 1, Status: 200, Body: body})
 	}
 	page(`{"roles":[{"id":"cr01","label":"One"}],"_links":{"next":{"href":"` + s.URL + `/api/v1/iam/roles?after=a"}}}`)
 	page(`{"roles":[{"id":"cr02","label":"Two"}],"_links":{}}`)

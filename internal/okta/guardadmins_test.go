@@ -6,18 +6,18 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // An adminsOrg is an embedded org whose owner is its one super administrator.
 type adminsOrg struct {
-	*oktatest.Server
+	*oktasim.Server
 	owner string
 }
 
 func newAdminsOrg(t *testing.T) adminsOrg {
-	s := oktatest.Start(t, oktatest.Options{})
+	s := oktasim.Start(t, oktasim.Options{})
 	for _, u := range s.State().Users {
 		return adminsOrg{s, u.ID}
 	}
@@ -26,16 +26,16 @@ func newAdminsOrg(t *testing.T) adminsOrg {
 }
 
 // admin adds an active user with an admin role of their own.
-func (o adminsOrg) admin(login, role string) oktatest.User {
-	u := o.AddUser(oktatest.NewUser{Login: login})
-	o.AddRole(oktatest.NewRole{User: u.ID, Type: role})
+func (o adminsOrg) admin(login, role string) oktasim.User {
+	u := o.AddUser(oktasim.NewUser{Login: login})
+	o.AddRole(oktasim.NewRole{User: u.ID, Type: role})
 	return u
 }
 
 // as opens a client with an API token of the user's.
 func (o adminsOrg) as(t *testing.T, user string, g Guards) *Client {
 	t.Helper()
-	o.AddAPIToken(oktatest.NewAPIToken{Token: "00" + user, User: user})
+	o.AddAPIToken(oktasim.NewAPIToken{Token: "00" + user, User: user})
 	c, err := Open(t.Context(), Settings{OrgURL: o.URL, Token: sdk.NewSecret("00" + user), Guards: g})
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestLastSuperAdministrator(t *testing.T) {
 		"a suspended one, beside": {suspendedSuper, "second", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := asApp{app: oktatest.NewServiceApp{}}.open(t)
+			a := asApp{app: oktasim.NewServiceApp{}}.open(t)
 			o := adminsOrg{a.org, a.org.State().Users[0].ID}
 			target := test.second(o)
 			if test.target == "owner" {
@@ -91,15 +91,15 @@ func TestLastSuperAdministrator(t *testing.T) {
 }
 
 func byGroup(o adminsOrg) string {
-	g := o.AddGroup(oktatest.NewGroup{Name: "Admins"})
-	u := o.AddUser(oktatest.NewUser{Login: "b@corp.example", Groups: []string{g.ID}})
-	o.AddRole(oktatest.NewRole{Group: g.ID, Type: superAdmin})
+	g := o.AddGroup(oktasim.NewGroup{Name: "Admins"})
+	u := o.AddUser(oktasim.NewUser{Login: "b@corp.example", Groups: []string{g.ID}})
+	o.AddRole(oktasim.NewRole{Group: g.ID, Type: superAdmin})
 	return u.ID
 }
 
 func suspendedSuper(o adminsOrg) string {
-	u := o.AddUser(oktatest.NewUser{Login: "b@corp.example", Status: oktatest.StatusSuspended})
-	o.AddRole(oktatest.NewRole{User: u.ID, Type: superAdmin})
+	u := o.AddUser(oktasim.NewUser{Login: "b@corp.example", Status: oktasim.StatusSuspended})
+	o.AddRole(oktasim.NewRole{User: u.ID, Type: superAdmin})
 	return u.ID
 }
 
@@ -121,7 +121,7 @@ func TestLastSuperAdministratorByGroup(t *testing.T) {
 func TestAdminRolesThatCannotBeRead(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.admin("soar@corp.example", "ORG_ADMIN")
-	u := o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	c := o.as(t, soar.ID, Guards{})
 	errs := map[string]error{"anybody": c.SuspendUser(t.Context(), u.ID), "the last": c.SuspendUser(t.Context(), o.owner)}
 	wantRefused(t, errs, ruleLast)
@@ -140,7 +140,7 @@ func TestAdminRolesThatCannotBeRead(t *testing.T) {
 
 	o = newAdminsOrg(t)
 	soar = o.admin("soar@corp.example", "ORG_ADMIN")
-	u = o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u = o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	c = o.as(t, soar.ID, Guards{AllowUnknownAdmins: true})
 	if err := c.SuspendUser(t.Context(), u.ID); err != nil {
 		t.Error(err)
@@ -159,7 +159,7 @@ func TestWhatTheRulesAboutAdminsAsk(t *testing.T) {
 	lesser := o.admin("help@corp.example", "HELP_DESK_ADMIN")
 	var users []string
 	for _, login := range []string{"a@corp.example", "b@corp.example"} {
-		users = append(users, o.AddUser(oktatest.NewUser{Login: login}).ID)
+		users = append(users, o.AddUser(oktasim.NewUser{Login: login}).ID)
 	}
 	c := o.as(t, soar.ID, Guards{})
 	now := time.Now()

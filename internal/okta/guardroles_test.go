@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -15,7 +15,7 @@ import (
 // with two of these.
 func rolesApp(t *testing.T) (a *appOrg, o adminsOrg, second string) {
 	scopes := []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage"}
-	a = asApp{app: oktatest.NewServiceApp{Scopes: scopes}, change: func(s *Settings) { s.Scopes = scopes }}.open(t)
+	a = asApp{app: oktasim.NewServiceApp{Scopes: scopes}, change: func(s *Settings) { s.Scopes = scopes }}.open(t)
 	o = adminsOrg{a.org, a.org.State().Users[0].ID}
 	return a, o, o.admin("b@corp.example", superAdmin).ID
 }
@@ -24,7 +24,7 @@ func rolesApp(t *testing.T) (a *appOrg, o adminsOrg, second string) {
 // each finds the other there.
 func TestTwoSuperAdministratorsAtOnce(t *testing.T) {
 	a, o, second := rolesApp(t)
-	o.Fault(oktatest.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Kind: oktatest.KindSlow, Delay: "100ms"})
+	o.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Kind: oktasim.KindSlow, Delay: "100ms"})
 	errs := make([]error, 6)
 	var wg sync.WaitGroup
 	for i := range errs {
@@ -33,7 +33,7 @@ func TestTwoSuperAdministratorsAtOnce(t *testing.T) {
 	wg.Wait()
 	active := 0
 	for _, id := range []string{o.owner, second} {
-		if u, _ := o.State().User(id); u.Status == oktatest.StatusActive {
+		if u, _ := o.State().User(id); u.Status == oktasim.StatusActive {
 			active++
 		}
 	}
@@ -90,15 +90,15 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 			return plain, o.leaveOnly(t, plain, second, o.owner)
 		},
 		"the user became one by a group": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
-			g := o.AddGroup(oktatest.NewGroup{Name: "Admins"})
-			o.AddRole(oktatest.NewRole{Group: g.ID, Type: superAdmin})
+			g := o.AddGroup(oktasim.NewGroup{Name: "Admins"})
+			o.AddRole(oktasim.NewRole{Group: g.ID, Type: superAdmin})
 			if err := a.AddMember(t.Context(), g.ID, plain); err != nil {
 				return "", err
 			}
 			return plain, o.leaveOnly(t, plain, second, o.owner)
 		},
 		"the user's group became one": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
-			g := o.AddGroup(oktatest.NewGroup{Name: "Admins", Members: []string{plain}})
+			g := o.AddGroup(oktasim.NewGroup{Name: "Admins", Members: []string{plain}})
 			a.guard.AllowCustomWrites = true
 			if _, err := a.Custom(t.Context(), CustomCall{Method: "POST", Path: "/api/v1/groups/" + g.ID + "/roles", Body: []byte(`{"type":"SUPER_ADMIN"}`)}); err != nil {
 				return "", err
@@ -108,7 +108,7 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, o, second := rolesApp(t)
-			plain := o.AddUser(oktatest.NewUser{Login: "plain@corp.example"}).ID
+			plain := o.AddUser(oktasim.NewUser{Login: "plain@corp.example"}).ID
 			for _, id := range []string{o.owner, second, plain} { // so that much is known
 				if err := a.RevokeSessions(t.Context(), id, false, false); err != nil {
 					t.Fatal(err)
@@ -119,7 +119,7 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantRefused(t, map[string]error{name: a.SuspendUser(t.Context(), target)}, ruleLast)
-			if u, _ := o.State().User(target); u.Status != oktatest.StatusActive {
+			if u, _ := o.State().User(target); u.Status != oktasim.StatusActive {
 				t.Errorf("the last super administrator is %s", u.Status)
 			}
 		})
@@ -129,7 +129,7 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 // A super administrator whom this connection made counts at once.
 func TestASuperAdministratorMoreCounts(t *testing.T) {
 	a, o, second := rolesApp(t)
-	third := o.AddUser(oktatest.NewUser{Login: "c@corp.example"}).ID
+	third := o.AddUser(oktasim.NewUser{Login: "c@corp.example"}).ID
 	if err := a.SuspendUser(t.Context(), second); err != nil { // so that the list is known
 		t.Fatal(err)
 	}
@@ -158,27 +158,27 @@ func (o adminsOrg) leaveOnly(t *testing.T, left string, others ...string) error 
 func TestRolesThatOktaDoesNotTell(t *testing.T) {
 	roles := "/api/v1/users/*/roles"
 	for name, test := range map[string]struct {
-		fault oktatest.Fault
+		fault oktasim.Fault
 		code  sdk.Code
 	}{
-		"not allowed":     {oktatest.Fault{Status: 403, ErrorCode: "E0000006"}, sdk.Forbidden},
-		"a proxy's":       {oktatest.Fault{Kind: oktatest.KindHTML, Status: 403}, sdk.Unavailable},
-		"a proxy's 404":   {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
-		"a gateway's 404": {oktatest.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
-		"not found":       {oktatest.Fault{Status: 404, ErrorCode: "E0000007"}, sdk.Forbidden},
-		"no endpoint":     {oktatest.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
-		"login refused":   {oktatest.Fault{Status: 401, ErrorCode: "E0000011"}, sdk.Unauthenticated},
-		"too many":        {oktatest.Fault{Status: 429, ErrorCode: "E0000047"}, sdk.RateLimited},
-		"failure":         {oktatest.Fault{Status: 500, ErrorCode: "E0000009"}, sdk.Unavailable},
-		"hang-up":         {oktatest.Fault{Kind: oktatest.KindHangup}, sdk.Unavailable},
-		"cut off":         {oktatest.Fault{Kind: oktatest.KindTruncate}, sdk.Unavailable},
-		"page":            {oktatest.Fault{Kind: oktatest.KindHTML, Status: 200}, sdk.Unavailable},
-		"nothing":         {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 200}, sdk.Unavailable},
-		"no list":         {oktatest.Fault{Status: 200, Body: `{}`}, sdk.Unavailable},
-		"null":            {oktatest.Fault{Status: 200, Body: `null`}, sdk.Unavailable},
-		"without a type":  {oktatest.Fault{Status: 200, Body: `[{"id":"ra1"}]`}, sdk.Unavailable},
-		"type of another": {oktatest.Fault{Status: 200, Body: `[{"id":"ra1","type":7}]`}, sdk.Unavailable},
-		"without an end":  {oktatest.Fault{Status: 200, Body: `[]`, Headers: map[string]string{"Link": `<>; rel="next"`}}, sdk.Unavailable},
+		"not allowed":     {oktasim.Fault{Status: 403, ErrorCode: "E0000006"}, sdk.Forbidden},
+		"a proxy's":       {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403}, sdk.Unavailable},
+		"a proxy's 404":   {oktasim.Fault{Kind: oktasim.KindHTML, Status: 404}, sdk.Unavailable},
+		"a gateway's 404": {oktasim.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
+		"not found":       {oktasim.Fault{Status: 404, ErrorCode: "E0000007"}, sdk.Forbidden},
+		"no endpoint":     {oktasim.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
+		"login refused":   {oktasim.Fault{Status: 401, ErrorCode: "E0000011"}, sdk.Unauthenticated},
+		"too many":        {oktasim.Fault{Status: 429, ErrorCode: "E0000047"}, sdk.RateLimited},
+		"failure":         {oktasim.Fault{Status: 500, ErrorCode: "E0000009"}, sdk.Unavailable},
+		"hang-up":         {oktasim.Fault{Kind: oktasim.KindHangup}, sdk.Unavailable},
+		"cut off":         {oktasim.Fault{Kind: oktasim.KindTruncate}, sdk.Unavailable},
+		"page":            {oktasim.Fault{Kind: oktasim.KindHTML, Status: 200}, sdk.Unavailable},
+		"nothing":         {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 200}, sdk.Unavailable},
+		"no list":         {oktasim.Fault{Status: 200, Body: `{}`}, sdk.Unavailable},
+		"null":            {oktasim.Fault{Status: 200, Body: `null`}, sdk.Unavailable},
+		"without a type":  {oktasim.Fault{Status: 200, Body: `[{"id":"ra1"}]`}, sdk.Unavailable},
+		"type of another": {oktasim.Fault{Status: 200, Body: `[{"id":"ra1","type":7}]`}, sdk.Unavailable},
+		"without an end":  {oktasim.Fault{Status: 200, Body: `[]`, Headers: map[string]string{"Link": `<>; rel="next"`}}, sdk.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := asApp{}.open(t)
@@ -209,9 +209,9 @@ func TestOneUserWhoseRolesAreNotShown(t *testing.T) {
 	if err := a.RevokeSessions(t.Context(), a.user.ID, false, false); err != nil {
 		t.Fatal(err)
 	}
-	hidden := a.org.AddUser(oktatest.NewUser{Login: "hidden@corp.example"})
-	other := a.org.AddUser(oktatest.NewUser{Login: "other@corp.example"})
-	a.org.Fault(oktatest.Fault{Path: "/api/v1/users/" + hidden.ID + "/roles", Status: 403, ErrorCode: "E0000006"})
+	hidden := a.org.AddUser(oktasim.NewUser{Login: "hidden@corp.example"})
+	other := a.org.AddUser(oktasim.NewUser{Login: "other@corp.example"})
+	a.org.Fault(oktasim.Fault{Path: "/api/v1/users/" + hidden.ID + "/roles", Status: 403, ErrorCode: "E0000006"})
 	wantRefused(t, map[string]error{"hidden": a.SuspendUser(t.Context(), hidden.ID)}, ruleLast)
 	for _, id := range []string{a.user.ID, other.ID} {
 		if err := a.SuspendUser(t.Context(), id); err != nil {
@@ -245,16 +245,16 @@ func TestAnAdministratorWhoIsGone(t *testing.T) {
 // Guards against a login whose own user is not told once, and is then taken for
 // nobody for good.
 func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
-	for name, fault := range map[string]oktatest.Fault{
+	for name, fault := range map[string]oktasim.Fault{
 		"not allowed": {Status: 403, ErrorCode: "E0000006"}, "not found": {Status: 404, ErrorCode: "E0000007"},
-		"failure": {Status: 500, ErrorCode: "E0000009"}, "hang-up": {Kind: oktatest.KindHangup},
+		"failure": {Status: 500, ErrorCode: "E0000009"}, "hang-up": {Kind: oktasim.KindHangup},
 		"nobody": {Status: 200, Body: `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newAdminsOrg(t)
 			soar := o.admin("soar@corp.example", "ORG_ADMIN")
-			o.AddRole(oktatest.NewRole{User: soar.ID, Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}})
-			u, lesser := o.AddUser(oktatest.NewUser{Login: "a@corp.example"}), o.admin("help@corp.example", "HELP_DESK_ADMIN")
+			o.AddRole(oktasim.NewRole{User: soar.ID, Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}})
+			u, lesser := o.AddUser(oktasim.NewUser{Login: "a@corp.example"}), o.admin("help@corp.example", "HELP_DESK_ADMIN")
 			fault.Method, fault.Path = "GET", "/api/v1/users/me"
 			o.Fault(fault)
 			c := o.as(t, soar.ID, Guards{})
@@ -282,9 +282,9 @@ func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
 // Who waits for an answer that another asked for waits no longer than for their own.
 func TestWaitingForWhatAnotherAsks(t *testing.T) {
 	o := newAdminsOrg(t)
-	u := o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	c := o.as(t, o.owner, Guards{})
-	o.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/*/roles", Kind: oktatest.KindSlow, Delay: "1h"})
+	o.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/*/roles", Kind: oktasim.KindSlow, Delay: "1h"})
 	slow, giveUp := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	var asked atomic.Bool

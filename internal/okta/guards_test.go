@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
-func guarded(t *testing.T, g Guards) (*Client, *oktatest.Server) {
+func guarded(t *testing.T, g Guards) (*Client, *oktasim.Server) {
 	t.Helper()
-	s := oktatest.Start(t, oktatest.Options{Token: canary})
+	s := oktasim.Start(t, oktasim.Options{Token: canary})
 	settings := settingsFor(s.URL)
 	settings.Guards = g
 	c, err := Open(t.Context(), settings)
@@ -41,7 +41,7 @@ func writesTo(t *testing.T, c *Client, id, login, group string) map[string]error
 	}
 }
 
-func writes(s *oktatest.Server) (n int) {
+func writes(s *oktasim.Server) (n int) {
 	for _, r := range s.Requests() {
 		if r.Method != "GET" {
 			n++
@@ -61,18 +61,18 @@ func wantRefused(t *testing.T, errs map[string]error, rule string) {
 }
 
 func TestProtectedUsers(t *testing.T) {
-	for name, ref := range map[string]func(oktatest.User) string{
-		"id":    func(u oktatest.User) string { return u.ID },
-		"login": func(u oktatest.User) string { return u.Login },
-		"case":  func(u oktatest.User) string { return strings.ToUpper(u.Login) },
-		"email": func(oktatest.User) string { return "bg@mail.example" },
+	for name, ref := range map[string]func(oktasim.User) string{
+		"id":    func(u oktasim.User) string { return u.ID },
+		"login": func(u oktasim.User) string { return u.Login },
+		"case":  func(u oktasim.User) string { return strings.ToUpper(u.Login) },
+		"email": func(oktasim.User) string { return "bg@mail.example" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			glass := oktatest.NewUser{ID: "00uBREAKGLASS0000001", Login: "break.glass@corp.example", Email: "bg@mail.example"}
-			c, s := guarded(t, Guards{ProtectedUsers: []string{"nobody@corp.example", ref(oktatest.User{ID: glass.ID, Login: glass.Login})}})
+			glass := oktasim.NewUser{ID: "00uBREAKGLASS0000001", Login: "break.glass@corp.example", Email: "bg@mail.example"}
+			c, s := guarded(t, Guards{ProtectedUsers: []string{"nobody@corp.example", ref(oktasim.User{ID: glass.ID, Login: glass.Login})}})
 			u := s.AddUser(glass)
-			other := s.AddUser(oktatest.NewUser{Login: "other@corp.example"})
-			g := s.AddGroup(oktatest.NewGroup{Name: "G"})
+			other := s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
+			g := s.AddGroup(oktasim.NewGroup{Name: "G"})
 			wantRefused(t, writesTo(t, c, u.ID, u.Login, g.ID), "protected_users")
 			session := s.AddSession(u.ID)
 			wantRefused(t, map[string]error{"session": c.EndSession(t.Context(), session)}, "protected_users")
@@ -88,10 +88,10 @@ func TestProtectedUsers(t *testing.T) {
 
 func TestProtectedGroups(t *testing.T) {
 	c, s := guarded(t, Guards{ProtectedGroups: []string{"Break Glass"}})
-	protected := s.AddGroup(oktatest.NewGroup{Name: "Break Glass"})
-	g := s.AddGroup(oktatest.NewGroup{Name: "G"})
-	member := s.AddUser(oktatest.NewUser{Login: "member@corp.example", Groups: []string{protected.ID}})
-	other := s.AddUser(oktatest.NewUser{Login: "other@corp.example"})
+	protected := s.AddGroup(oktasim.NewGroup{Name: "Break Glass"})
+	g := s.AddGroup(oktasim.NewGroup{Name: "G"})
+	member := s.AddUser(oktasim.NewUser{Login: "member@corp.example", Groups: []string{protected.ID}})
+	other := s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
 	wantRefused(t, writesTo(t, c, member.ID, member.Login, g.ID), "protected_groups")
 	wantRefused(t, map[string]error{"join": c.AddMember(t.Context(), protected.ID, other.ID)}, "protected_groups")
 	if n := writes(s); n != 0 {
@@ -104,7 +104,7 @@ func TestProtectedGroups(t *testing.T) {
 
 func TestOwnUser(t *testing.T) {
 	c, s := guarded(t, Guards{})
-	g := s.AddGroup(oktatest.NewGroup{Name: "G"})
+	g := s.AddGroup(oktasim.NewGroup{Name: "G"})
 	me, err := c.User(t.Context(), "me")
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestOwnUser(t *testing.T) {
 
 func TestReadOnly(t *testing.T) {
 	c, s := guarded(t, Guards{ReadOnly: true})
-	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	wantRefused(t, writesTo(t, c, u.ID, u.Login, "00g1"), "read_only")
 	if n := len(s.Requests()); n != 0 {
 		t.Errorf("%d requests were sent", n)
@@ -133,7 +133,7 @@ func TestMaxWritesPerMinute(t *testing.T) {
 	c, s := guarded(t, Guards{MaxWritesPerMinute: 2})
 	now := time.Date(2026, 3, 14, 2, 41, 0, 0, time.UTC)
 	c.guard.now = func() time.Time { return now }
-	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	for range 2 {
 		if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
 			t.Fatal(err)
@@ -156,7 +156,7 @@ func TestMaxWritesPerMinute(t *testing.T) {
 // Many writes at once are no more of them.
 func TestMaxWritesPerMinuteAtOnce(t *testing.T) {
 	c, s := guarded(t, Guards{MaxWritesPerMinute: 5})
-	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
@@ -176,11 +176,11 @@ func TestProtectedUserWhoComesLater(t *testing.T) {
 	c, s := guarded(t, Guards{ProtectedUsers: []string{"glass@corp.example"}})
 	now := time.Now()
 	c.guard.now = func() time.Time { return now }
-	other := s.AddUser(oktatest.NewUser{Login: "other@corp.example"})
+	other := s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
 	if err := c.SuspendUser(t.Context(), other.ID); err != nil {
 		t.Fatal(err)
 	}
-	glass := s.AddUser(oktatest.NewUser{Login: "glass@corp.example"})
+	glass := s.AddUser(oktasim.NewUser{Login: "glass@corp.example"})
 	now = now.Add(time.Minute)
 	wantRefused(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, ruleUsers)
 }
@@ -188,9 +188,9 @@ func TestProtectedUserWhoComesLater(t *testing.T) {
 // What cannot be looked up may be protected: nothing is written then.
 func TestGuardsFailClosed(t *testing.T) {
 	c, s := guarded(t, Guards{ProtectedUsers: []string{"glass@corp.example"}})
-	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	s.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/glass@corp.example", Status: 500})
-	s.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/users/glass%40corp.example", Status: 500})
+	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	s.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/glass@corp.example", Status: 500})
+	s.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/glass%40corp.example", Status: 500})
 	e := wantCode(t, c.SuspendUser(t.Context(), u.ID), sdk.Unavailable)
 	if !strings.Contains(e.Message, "nothing is written") || writes(s) != 0 {
 		t.Errorf("got %v, %d writes", e, writes(s))
@@ -219,7 +219,7 @@ func TestDryRunNamesTheGuard(t *testing.T) {
 // Who the login is, is asked once, whoever asks.
 func TestWhoTheLoginIsIsAskedOnce(t *testing.T) {
 	c, s := guarded(t, Guards{})
-	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	if _, err := Check(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -98,19 +98,19 @@ func TestTargetsOfAWrite(t *testing.T) {
 
 // protectedOrg is an org in which glass is a protected user and Vault a protected
 // group, on a connection that lets custom requests write.
-func protectedOrg(t *testing.T) (*Client, *oktatest.Server) {
+func protectedOrg(t *testing.T) (*Client, *oktasim.Server) {
 	c, s := guarded(t, Guards{AllowCustomWrites: true, ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Vault"}})
-	s.AddUser(oktatest.NewUser{ID: glassID, Login: "glass@corp.example", Email: "glass@mail.example"})
-	s.AddGroup(oktatest.NewGroup{ID: vaultID, Name: "Vault"})
-	s.AddUser(oktatest.NewUser{Login: "member@corp.example", Groups: []string{"Vault"}})
-	s.AddUser(oktatest.NewUser{Login: "other@corp.example"})
+	s.AddUser(oktasim.NewUser{ID: glassID, Login: "glass@corp.example", Email: "glass@mail.example"})
+	s.AddGroup(oktasim.NewGroup{ID: vaultID, Name: "Vault"})
+	s.AddUser(oktasim.NewUser{Login: "member@corp.example", Groups: []string{"Vault"}})
+	s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
 	s.AllowUnknown()
 	return c, s
 }
 
 func TestCustomBodiesObeyTheGuards(t *testing.T) {
 	c, s := protectedOrg(t)
-	device := s.AddDevice(oktatest.NewDevice{Name: "ipad", Users: []string{"other@corp.example", "glass@corp.example"}})
+	device := s.AddDevice(oktasim.NewDevice{Name: "ipad", Users: []string{"other@corp.example", "glass@corp.example"}})
 	for call, rule := range map[string]string{
 		`POST /api/v1/users {"profile":{"login":"new@corp.example"},"groupIds":["` + vaultID + `"]}`:         ruleGroups,
 		`POST /api/v1/apps/0oa1/users {"id":"` + glassID + `"}`:                                              ruleUsers,
@@ -154,9 +154,9 @@ func TestCustomBodiesObeyTheGuards(t *testing.T) {
 // A device is its users': what nobody could do to them, nobody does to it.
 func TestDevicesOfProtectedUsers(t *testing.T) {
 	c, s := protectedOrg(t)
-	theirs := s.AddDevice(oktatest.NewDevice{Name: "glass-laptop", Users: []string{"glass@corp.example"}})
-	members := s.AddDevice(oktatest.NewDevice{Name: "member-laptop", Users: []string{"member@corp.example"}})
-	other := s.AddDevice(oktatest.NewDevice{Name: "other-laptop", Users: []string{"other@corp.example"}})
+	theirs := s.AddDevice(oktasim.NewDevice{Name: "glass-laptop", Users: []string{"glass@corp.example"}})
+	members := s.AddDevice(oktasim.NewDevice{Name: "member-laptop", Users: []string{"member@corp.example"}})
+	other := s.AddDevice(oktasim.NewDevice{Name: "other-laptop", Users: []string{"other@corp.example"}})
 	wantRefused(t, map[string]error{
 		"suspend": c.SuspendDevice(t.Context(), theirs.ID), "deactivate": c.DeactivateDevice(t.Context(), theirs.ID),
 	}, ruleUsers)
@@ -167,7 +167,7 @@ func TestDevicesOfProtectedUsers(t *testing.T) {
 	if err := c.SuspendDevice(t.Context(), other.ID); err != nil {
 		t.Error(err)
 	}
-	s.Fault(oktatest.Fault{Method: "GET", Path: "/api/v1/devices/**", Status: 500})
+	s.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/devices/**", Status: 500})
 	wantCode(t, c.UnsuspendDevice(t.Context(), other.ID), sdk.Unavailable)
 }
 
@@ -176,8 +176,8 @@ func TestDevicesOfProtectedUsers(t *testing.T) {
 func TestDevicesOfAdministrators(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.admin("soar@corp.example", "ORG_ADMIN")
-	o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	device := func(users ...string) string { return o.AddDevice(oktatest.NewDevice{Name: "laptop", Users: users}).ID }
+	o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	device := func(users ...string) string { return o.AddDevice(oktasim.NewDevice{Name: "laptop", Users: users}).ID }
 	own, last, plain, nobodys := device("a@corp.example", soar.ID), device(o.owner), device("a@corp.example"), device()
 
 	// A login that cannot see who is an administrator is not kept from all devices.
@@ -189,8 +189,8 @@ func TestDevicesOfAdministrators(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	o.AddRole(oktatest.NewRole{User: soar.ID, Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}})
-	o.AddAPIToken(oktatest.NewAPIToken{Token: "00seeing", User: soar.ID})
+	o.AddRole(oktasim.NewRole{User: soar.ID, Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}})
+	o.AddAPIToken(oktasim.NewAPIToken{Token: "00seeing", User: soar.ID})
 	seeing, err := Open(t.Context(), Settings{OrgURL: o.URL, Token: sdk.NewSecret("00seeing")})
 	if err != nil {
 		t.Fatal(err)
@@ -206,9 +206,9 @@ func TestDevicesOfAdministrators(t *testing.T) {
 // names, too.
 func TestNamesOfAdministrators(t *testing.T) {
 	o := newAdminsOrg(t)
-	soar := o.AddUser(oktatest.NewUser{Login: "soar@corp.example", Email: "soar@mail.example"})
-	o.AddRole(oktatest.NewRole{User: soar.ID, Type: "ORG_ADMIN"})
-	o.AddRole(oktatest.NewRole{User: soar.ID, Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}})
+	soar := o.AddUser(oktasim.NewUser{Login: "soar@corp.example", Email: "soar@mail.example"})
+	o.AddRole(oktasim.NewRole{User: soar.ID, Type: "ORG_ADMIN"})
+	o.AddRole(oktasim.NewRole{User: soar.ID, Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}})
 	c := o.as(t, soar.ID, Guards{AllowCustomWrites: true, MaxUsersPerCall: 10})
 	owner, _ := o.State().User(o.owner)
 	custom := func(path, body string) error {

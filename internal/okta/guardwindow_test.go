@@ -9,12 +9,12 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // another is a client of the same org without guards, as a person in the Admin Console is.
-func another(t *testing.T, s *oktatest.Server) *Client {
+func another(t *testing.T, s *oktasim.Server) *Client {
 	t.Helper()
 	c, err := Open(t.Context(), settingsFor(s.URL))
 	if err != nil {
@@ -24,7 +24,7 @@ func another(t *testing.T, s *oktatest.Server) *Client {
 	return c
 }
 
-func groupCalled(s *oktatest.Server, name string) string {
+func groupCalled(s *oktasim.Server, name string) string {
 	for _, g := range s.State().Groups {
 		if g.Name == name {
 			return g.ID
@@ -39,14 +39,14 @@ func TestProtectedSinceAMomentAgo(t *testing.T) {
 	const login = "glass@corp.example"
 	for name, test := range map[string]struct {
 		guards Guards
-		become func(t *testing.T, s *oktatest.Server, u oktatest.User)
+		become func(t *testing.T, s *oktasim.Server, u oktasim.User)
 		rule   string
 		id     bool // the write is made by the id alone, without a look at the user
 	}{
-		"joins a protected group": {Guards{ProtectedGroups: []string{"Vault"}}, func(_ *testing.T, s *oktatest.Server, u oktatest.User) {
+		"joins a protected group": {Guards{ProtectedGroups: []string{"Vault"}}, func(_ *testing.T, s *oktasim.Server, u oktasim.User) {
 			s.AddMember(groupCalled(s, "Vault"), u.ID)
 		}, ruleGroups, true},
-		"is in a group that takes a protected name": {Guards{ProtectedGroups: []string{"Vault"}}, func(t *testing.T, s *oktatest.Server, u oktatest.User) {
+		"is in a group that takes a protected name": {Guards{ProtectedGroups: []string{"Vault"}}, func(t *testing.T, s *oktasim.Server, u oktasim.User) {
 			admin := another(t, s)
 			old, err := admin.GroupByName(t.Context(), "", "Vault")
 			if err == nil {
@@ -55,9 +55,9 @@ func TestProtectedSinceAMomentAgo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.AddMember(s.AddGroup(oktatest.NewGroup{Name: "Vault"}).ID, u.ID)
+			s.AddMember(s.AddGroup(oktasim.NewGroup{Name: "Vault"}).ID, u.ID)
 		}, ruleGroups, true},
-		"takes a protected login": {Guards{ProtectedUsers: []string{login}}, func(t *testing.T, s *oktatest.Server, u oktatest.User) {
+		"takes a protected login": {Guards{ProtectedUsers: []string{login}}, func(t *testing.T, s *oktasim.Server, u oktasim.User) {
 			admin := another(t, s)
 			old, err := admin.User(t.Context(), login)
 			if err == nil {
@@ -70,22 +70,22 @@ func TestProtectedSinceAMomentAgo(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, ruleUsers, false},
-		"takes a protected login that nobody had": {Guards{ProtectedUsers: []string{"later@corp.example", login}}, func(t *testing.T, s *oktatest.Server, u oktatest.User) {
+		"takes a protected login that nobody had": {Guards{ProtectedUsers: []string{"later@corp.example", login}}, func(t *testing.T, s *oktasim.Server, u oktasim.User) {
 			if err := another(t, s).UpdateProfile(t.Context(), u.ID, map[string]json.RawMessage{"login": []byte(`"later@corp.example"`)}); err != nil {
 				t.Fatal(err)
 			}
 		}, ruleUsers, true},
-		"joins a protected group that did not exist": {Guards{ProtectedGroups: []string{"Later", "Vault"}}, func(_ *testing.T, s *oktatest.Server, u oktatest.User) {
-			s.AddMember(s.AddGroup(oktatest.NewGroup{Name: "Later"}).ID, u.ID)
+		"joins a protected group that did not exist": {Guards{ProtectedGroups: []string{"Later", "Vault"}}, func(_ *testing.T, s *oktasim.Server, u oktasim.User) {
+			s.AddMember(s.AddGroup(oktasim.NewGroup{Name: "Later"}).ID, u.ID)
 		}, ruleGroups, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, s := guarded(t, test.guards)
 			now := time.Now()
 			c.guard.now = func() time.Time { return now }
-			s.AddUser(oktatest.NewUser{Login: login})
-			s.AddGroup(oktatest.NewGroup{Name: "Vault"})
-			u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+			s.AddUser(oktasim.NewUser{Login: login})
+			s.AddGroup(oktasim.NewGroup{Name: "Vault"})
+			u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 			ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
 			if err := c.RevokeSessions(ctx, u.ID, true, true); err != nil {
 				t.Fatal(err)
@@ -111,11 +111,11 @@ func TestLastSuperAdministratorSinceAMomentAgo(t *testing.T) {
 	now := time.Now()
 	a.guard.now = func() time.Time { return now }
 	o := adminsOrg{a.org, a.org.State().Users[0].ID}
-	u := o.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	if err := a.RevokeSessions(t.Context(), u.ID, true, true); err != nil {
 		t.Fatal(err)
 	}
-	o.AddRole(oktatest.NewRole{User: u.ID, Type: superAdmin})
+	o.AddRole(oktasim.NewRole{User: u.ID, Type: superAdmin})
 	super := o.as(t, u.ID, Guards{})
 	if err := super.SuspendUser(t.Context(), o.owner); err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestCheckRefusesNamesThatNobodyHas(t *testing.T) {
 	ok := []string{"glass@corp.example", "bg@mail.example"}
 	for name, test := range map[string]struct {
 		guards Guards
-		fault  oktatest.Fault
+		fault  oktasim.Fault
 		code   sdk.Code
 		want   []string // parts of the error or of the notes
 	}{
@@ -144,20 +144,20 @@ func TestCheckRefusesNamesThatNobodyHas(t *testing.T) {
 		"all at once": {guards: Guards{ProtectedUsers: []string{"x@corp.example", ok[0], "y@corp.example"}, ProtectedGroups: []string{"Twin", "X"}}, code: sdk.InvalidInput,
 			want: []string{"/protected_users/0", "/protected_users/2", "/protected_groups/0", "/protected_groups/1"}},
 		"read only":      {guards: Guards{ReadOnly: true, ProtectedUsers: []string{"x@corp.example"}}, code: sdk.InvalidInput, want: []string{"x@corp.example"}},
-		"no answer":      {guards: Guards{ProtectedUsers: []string{"x@corp.example"}}, fault: oktatest.Fault{Path: "/api/v1/users/x*", Status: 503}, code: sdk.Unavailable},
-		"no group":       {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktatest.Fault{Path: "/api/v1/groups", Status: 500}, code: sdk.Unavailable},
-		"may not look":   {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktatest.Fault{Path: "/api/v1/groups", Status: 403, ErrorCode: "E0000006"}, want: []string{"nothing is written"}},
+		"no answer":      {guards: Guards{ProtectedUsers: []string{"x@corp.example"}}, fault: oktasim.Fault{Path: "/api/v1/users/x*", Status: 503}, code: sdk.Unavailable},
+		"no group":       {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 500}, code: sdk.Unavailable},
+		"may not look":   {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 403, ErrorCode: "E0000006"}, want: []string{"nothing is written"}},
 		"nobody settled": {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, s := guarded(t, test.guards)
-			s.AddUser(oktatest.NewUser{Login: ok[0], Email: ok[1]})
+			s.AddUser(oktasim.NewUser{Login: ok[0], Email: ok[1]})
 			for _, login := range []string{"one@corp.example", "two@corp.example"} {
-				s.AddUser(oktatest.NewUser{Login: login, Email: "twin@mail.example"})
+				s.AddUser(oktasim.NewUser{Login: login, Email: "twin@mail.example"})
 			}
-			s.AddGroup(oktatest.NewGroup{Name: "Vault"})
-			for _, kind := range []string{oktatest.TypeApp, oktatest.TypeOkta} {
-				s.AddGroup(oktatest.NewGroup{Name: "Twin", Type: kind})
+			s.AddGroup(oktasim.NewGroup{Name: "Vault"})
+			for _, kind := range []string{oktasim.TypeApp, oktasim.TypeOkta} {
+				s.AddGroup(oktasim.NewGroup{Name: "Twin", Type: kind})
 			}
 			if test.fault.Path != "" {
 				s.Fault(test.fault)

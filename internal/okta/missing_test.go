@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -15,8 +15,8 @@ import (
 func TestWritesToAnObjectThatIsMissing(t *testing.T) {
 	const nobody = "00uNOBODY00000000001"
 	c, s := guarded(t, Guards{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}})
-	s.AddUser(oktatest.NewUser{Login: "glass@corp.example"})
-	s.AddGroup(oktatest.NewGroup{Name: "Break Glass"})
+	s.AddUser(oktasim.NewUser{Login: "glass@corp.example"})
+	s.AddGroup(oktasim.NewGroup{Name: "Break Glass"})
 	for request, write := range map[string]func(context.Context) error{
 		"POST /api/v1/users/" + nobody + "/lifecycle/suspend": func(ctx context.Context) error { return c.SuspendUser(ctx, nobody) },
 		"POST /api/v1/users/nobody/lifecycle/suspend": func(ctx context.Context) error {
@@ -34,7 +34,7 @@ func TestWritesToAnObjectThatIsMissing(t *testing.T) {
 		if want := request + ": Okta does not have it"; e.Message != want {
 			t.Errorf("says %q, want %q", e.Message, want)
 		}
-		sent := slices.ContainsFunc(s.Requests(), func(r oktatest.Request) bool { return r.Method+" "+r.Path == request })
+		sent := slices.ContainsFunc(s.Requests(), func(r oktasim.Request) bool { return r.Method+" "+r.Path == request })
 		if !sent {
 			t.Errorf("%s was not sent", request)
 		}
@@ -44,9 +44,9 @@ func TestWritesToAnObjectThatIsMissing(t *testing.T) {
 // An id that does not exist may be the name of something.
 func TestNamesThatLookLikeIDs(t *testing.T) {
 	c, s := org(t)
-	app := s.AddApp(oktatest.NewApp{Label: "0oa00000000000000001"})
-	zone := s.AddZone(oktatest.NewZone{Name: "nzo00000000000000001", Usage: "BLOCKLIST"})
-	group := s.AddGroup(oktatest.NewGroup{Name: "00g00000000000000001"})
+	app := s.AddApp(oktasim.NewApp{Label: "0oa00000000000000001"})
+	zone := s.AddZone(oktasim.NewZone{Name: "nzo00000000000000001", Usage: "BLOCKLIST"})
+	group := s.AddGroup(oktasim.NewGroup{Name: "00g00000000000000001"})
 	if a, err := c.FindApp(t.Context(), "/app", app.Label); err != nil || a.ID != app.ID {
 		t.Errorf("got %+v, %v", a, err)
 	}
@@ -64,15 +64,15 @@ func TestNamesThatLookLikeIDs(t *testing.T) {
 // A login that may not read the log has no known address. A proxy's response is an error.
 func TestOwnAddressThatCannotBeRead(t *testing.T) {
 	for name, test := range map[string]struct {
-		fault oktatest.Fault
+		fault oktasim.Fault
 		want  sdk.Code
 	}{
-		"no right":      {oktatest.Fault{Status: 403, ErrorCode: "E0000006"}, ""},
-		"missing":       {oktatest.Fault{Status: 404, ErrorCode: "E0000007"}, ""},
-		"no endpoint":   {oktatest.Fault{Status: 404, ErrorCode: "E0000008"}, ""},
-		"a proxy's 403": {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 403}, sdk.Unavailable},
-		"a proxy's 404": {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
-		"failure":       {oktatest.Fault{Status: 500}, sdk.Unavailable},
+		"no right":      {oktasim.Fault{Status: 403, ErrorCode: "E0000006"}, ""},
+		"missing":       {oktasim.Fault{Status: 404, ErrorCode: "E0000007"}, ""},
+		"no endpoint":   {oktasim.Fault{Status: 404, ErrorCode: "E0000008"}, ""},
+		"a proxy's 403": {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 403}, sdk.Unavailable},
+		"a proxy's 404": {oktasim.Fault{Kind: oktasim.KindHTML, Status: 404}, sdk.Unavailable},
+		"failure":       {oktasim.Fault{Status: 500}, sdk.Unavailable},
 	} {
 		c, s := org(t)
 		test.fault.Path = LogPath
@@ -87,14 +87,14 @@ func TestOwnAddressThatCannotBeRead(t *testing.T) {
 // Okta does not say whose the login of a service app is. A proxy's response is not that.
 func TestCheckOfAServiceAppBehindAProxy(t *testing.T) {
 	for name, test := range map[string]struct {
-		fault oktatest.Fault
+		fault oktasim.Fault
 		want  sdk.Code
 	}{
-		"no user":       {oktatest.Fault{Status: 404, ErrorCode: "E0000007"}, ""},
-		"no right":      {oktatest.Fault{Status: 403, ErrorCode: "E0000006"}, ""},
-		"a proxy's 404": {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
-		"a proxy's 403": {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 403}, sdk.Unavailable},
-		"a proxy's 401": {oktatest.Fault{Kind: oktatest.KindHTML, Status: 401}, sdk.Unavailable},
+		"no user":       {oktasim.Fault{Status: 404, ErrorCode: "E0000007"}, ""},
+		"no right":      {oktasim.Fault{Status: 403, ErrorCode: "E0000006"}, ""},
+		"a proxy's 404": {oktasim.Fault{Kind: oktasim.KindHTML, Status: 404}, sdk.Unavailable},
+		"a proxy's 403": {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 403}, sdk.Unavailable},
+		"a proxy's 401": {oktasim.Fault{Kind: oktasim.KindHTML, Status: 401}, sdk.Unavailable},
 	} {
 		o := asApp{}.open(t)
 		test.fault.Path = "/api/v1/users/me"

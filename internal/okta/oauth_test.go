@@ -12,14 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // The SDK sends one token request for each of the calls that come first.
 func TestOneTokenForManyCalls(t *testing.T) {
 	for _, dpop := range []bool{false, true} {
-		o := asApp{app: oktatest.NewServiceApp{DPoP: dpop}}.open(t)
+		o := asApp{app: oktasim.NewServiceApp{DPoP: dpop}}.open(t)
 		first := 1
 		if dpop {
 			first = 3 // that it is demanded, and the nonce, are told in two refusals
@@ -149,7 +149,7 @@ func TestRenewalBeforeTheEnd(t *testing.T) {
 		{"1h", 58 * time.Minute, 59*time.Minute + 5*time.Second},
 		{"100s", 80 * time.Second, 91 * time.Second},
 	} {
-		o := asApp{app: oktatest.NewServiceApp{TokenLifetime: test.life}}.open(t)
+		o := asApp{app: oktasim.NewServiceApp{TokenLifetime: test.life}}.open(t)
 		for _, step := range []struct {
 			at   time.Duration
 			want int
@@ -169,7 +169,7 @@ func TestRenewalBeforeTheEnd(t *testing.T) {
 func TestSlowToken(t *testing.T) {
 	o := asApp{}.open(t)
 	const slow = 200 * time.Millisecond
-	o.org.Fault(oktatest.Fault{Path: tokenPath, Kind: oktatest.KindSlow, Delay: slow.String(), AfterEffect: true})
+	o.org.Fault(oktasim.Fault{Path: tokenPath, Kind: oktasim.KindSlow, Delay: slow.String(), AfterEffect: true})
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestRenewalThatFails(t *testing.T) {
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
 	}
-	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 503})
+	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 503})
 	later(o.Client, 59*time.Minute+30*time.Second)
 	if err := o.read(t); err != nil {
 		t.Error(err)
@@ -196,7 +196,7 @@ func TestRenewalThatFails(t *testing.T) {
 		t.Error(err)
 	}
 	// But not when Okta says that the app has no business here any more.
-	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
+	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
 	later(o.Client, 61*time.Minute+59*time.Minute+30*time.Second)
 	wantCode(t, o.read(t), sdk.Unauthenticated)
 }
@@ -218,7 +218,7 @@ func TestRevokedToken(t *testing.T) {
 // done once.
 func TestRevokedTokenOnAWrite(t *testing.T) {
 	for _, dpop := range []bool{false, true} {
-		o := asApp{app: oktatest.NewServiceApp{DPoP: dpop}}.open(t)
+		o := asApp{app: oktasim.NewServiceApp{DPoP: dpop}}.open(t)
 		body := map[string]any{"profile": map[string]any{"nickName": "twice"}}
 		post := func() error {
 			_, err := o.sendJSON(t.Context(), http.MethodPost, "/api/v1/users/"+o.user.ID, nil, body)
@@ -247,10 +247,10 @@ func TestRevokedTokenOnAWrite(t *testing.T) {
 
 // A write whose answer is lost may have been done, and is not sent again.
 func TestWriteThatMayBeDoneIsNotRepeated(t *testing.T) {
-	for name, fault := range map[string]oktatest.Fault{
-		"hang-up": {Kind: oktatest.KindHangup}, "500": {Status: 500}, "429": {Status: 429}, "403": {Status: 403},
+	for name, fault := range map[string]oktasim.Fault{
+		"hang-up": {Kind: oktasim.KindHangup}, "500": {Status: 500}, "429": {Status: 429}, "403": {Status: 403},
 	} {
-		o := asApp{app: oktatest.NewServiceApp{DPoP: true}}.open(t)
+		o := asApp{app: oktasim.NewServiceApp{DPoP: true}}.open(t)
 		if err := o.read(t); err != nil {
 			t.Fatal(err)
 		}
@@ -274,7 +274,7 @@ func TestWriteThatMayBeDoneIsNotRepeated(t *testing.T) {
 // One new login for a request that is refused, none if its token is new.
 func TestRefusalThatALoginDoesNotMend(t *testing.T) {
 	o := asApp{}.open(t)
-	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000011",
+	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000011",
 		Headers: map[string]string{"WWW-Authenticate": `Bearer error="invalid_token"`}})
 	e := wantCode(t, o.read(t), sdk.Unauthenticated)
 	if !strings.Contains(e.Message, "not even a new one") {
@@ -287,7 +287,7 @@ func TestRefusalThatALoginDoesNotMend(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.org.ForgetRequests()
-	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000011"})
+	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000011"})
 	wantCode(t, o.read(t), sdk.Unauthenticated)
 	wantSent(t, o, user401, tokenOK, user401)
 }
@@ -334,7 +334,7 @@ func TestA401ThatIsNotAboutTheLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.org.ForgetRequests()
-	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000015"})
+	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000015"})
 	wantCode(t, o.read(t), sdk.Forbidden)
 	wantSent(t, o, user401)
 }
@@ -344,8 +344,8 @@ func TestClockThatIsOff(t *testing.T) {
 	for _, off := range []time.Duration{-2 * time.Hour, -10 * time.Minute, 10 * time.Minute, 2 * time.Hour} {
 		for _, dpop := range []bool{false, true} {
 			o := asApp{
-				options: oktatest.Options{Now: func() time.Time { return time.Now().Add(-off) }},
-				app:     oktatest.NewServiceApp{DPoP: dpop},
+				options: oktasim.Options{Now: func() time.Time { return time.Now().Add(-off) }},
+				app:     oktasim.NewServiceApp{DPoP: dpop},
 			}.open(t)
 			h, err := Check(t.Context(), o.Client)
 			if err != nil {
@@ -366,8 +366,8 @@ func TestClockThatIsOff(t *testing.T) {
 
 // Where even that does not help, the error names the clock.
 func TestClockIsNamed(t *testing.T) {
-	o := asApp{options: oktatest.Options{Now: func() time.Time { return time.Now().Add(10 * time.Minute) }}}.open(t)
-	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":"The client_assertion token is expired."}`})
+	o := asApp{options: oktasim.Options{Now: func() time.Time { return time.Now().Add(10 * time.Minute) }}}.open(t)
+	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":"The client_assertion token is expired."}`})
 	e := wantCode(t, o.read(t), sdk.Unauthenticated)
 	if !strings.Contains(e.Message, "this machine's clock is off Okta's by -") {
 		t.Errorf("got %s", e.Message)
@@ -381,8 +381,8 @@ func TestClockIsNamed(t *testing.T) {
 func TestClockThatJumps(t *testing.T) {
 	var jumps atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(jumps.Add(1)) * 10 * time.Minute) }
-	o := asApp{options: oktatest.Options{Now: now}}.open(t)
-	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
+	o := asApp{options: oktasim.Options{Now: now}}.open(t)
+	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
 	wantCode(t, o.read(t), sdk.Unauthenticated)
 	if n := o.tokenRequests(); n != 2 {
 		t.Errorf("%d token requests", n)

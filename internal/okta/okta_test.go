@@ -12,8 +12,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/oktaspec"
-	"soar.example/okta/internal/oktatest"
 	"soar.example/okta/sdk"
 )
 
@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	// The SDK's token cache, which is not used, has a goroutine that ends with the
 	// garbage collection of its client.
 	// What the guards let through, or not, is written by their tests.
-	ownWords := func(e oktatest.Exchange) bool {
+	ownWords := func(e oktasim.Exchange) bool {
 		return e.Path == "/api/v1/eventHooks" || string(e.Body) == "{}" && strings.HasPrefix(e.Path, "/api/v1/zones/")
 	}
 	goleak.VerifyTestMain(oktaspec.Main{M: m, Except: ownWords}, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
@@ -49,9 +49,9 @@ func open(t *testing.T, url string) *Client {
 }
 
 // org is an embedded org and a client of it.
-func org(t *testing.T) (*Client, *oktatest.Server) {
+func org(t *testing.T) (*Client, *oktasim.Server) {
 	t.Helper()
-	s := oktatest.Start(t, oktatest.Options{Token: canary})
+	s := oktasim.Start(t, oktasim.Options{Token: canary})
 	return open(t, s.URL), s
 }
 
@@ -140,7 +140,7 @@ func TestSlowAnswerIsATimeout(t *testing.T) {
 
 // A token that happens to be one of our own words takes none out of what we say.
 func TestTokenThatIsAWord(t *testing.T) {
-	s := oktatest.Start(t, oktatest.Options{})
+	s := oktasim.Start(t, oktasim.Options{})
 	c, err := Open(t.Context(), Settings{OrgURL: s.URL, Token: sdk.NewSecret("wrong")})
 	if err != nil {
 		t.Fatal(err)

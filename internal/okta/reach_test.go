@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -119,7 +119,7 @@ func TestReasons(t *testing.T) {
 func TestRedirectIsNamed(t *testing.T) {
 	for _, path := range []string{tokenPath, "/api/v1/users/**"} {
 		o := asApp{}.open(t)
-		o.org.Fault(oktatest.Fault{Path: path, Status: 302, Headers: map[string]string{"Location": "https://wifi.hotel.example/welcome?token=x"}})
+		o.org.Fault(oktasim.Fault{Path: path, Status: 302, Headers: map[string]string{"Location": "https://wifi.hotel.example/welcome?token=x"}})
 		e := wantCode(t, o.read(t), sdk.Unavailable)
 		if !strings.Contains(e.Message, "a redirect to wifi.hotel.example, which was not followed") || strings.HasPrefix(e.Message, "cannot log in: ") != (path == tokenPath) {
 			t.Errorf("%s: got %s", path, e.Message)
@@ -130,7 +130,7 @@ func TestRedirectIsNamed(t *testing.T) {
 // A sign-in page in the token endpoint's place is called that, as in the API's.
 func TestSignInPageInPlaceOfAToken(t *testing.T) {
 	o := asApp{}.open(t)
-	o.org.Fault(oktatest.Fault{Path: tokenPath, Kind: oktatest.KindHTML, Status: 200})
+	o.org.Fault(oktasim.Fault{Path: tokenPath, Kind: oktasim.KindHTML, Status: 200})
 	if e := wantCode(t, o.read(t), sdk.Unavailable); !strings.Contains(e.Message, "sign-in page") || !strings.HasPrefix(e.Message, "cannot log in: ") {
 		t.Errorf("got %s", e.Message)
 	}

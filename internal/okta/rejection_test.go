@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -270,72 +270,72 @@ func TestListWhoseNextPageIsMissing(t *testing.T) {
 // and no write is sent.
 func TestLookUpsBehindAProxy(t *testing.T) {
 	guards := Guards{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}}
-	for path, call := range map[string]func(t *testing.T, c *Client, u oktatest.User, device, session string) error{
-		"/api/v1/users/glass@corp.example": func(t *testing.T, c *Client, u oktatest.User, _, _ string) error {
+	for path, call := range map[string]func(t *testing.T, c *Client, u oktasim.User, device, session string) error{
+		"/api/v1/users/glass@corp.example": func(t *testing.T, c *Client, u oktasim.User, _, _ string) error {
 			return c.SuspendUser(t.Context(), u.ID)
 		},
-		"/api/v1/groups": func(t *testing.T, c *Client, u oktatest.User, _, _ string) error {
+		"/api/v1/groups": func(t *testing.T, c *Client, u oktasim.User, _, _ string) error {
 			return c.SuspendUser(t.Context(), u.ID)
 		},
-		"/api/v1/users/*/groups": func(t *testing.T, c *Client, u oktatest.User, _, _ string) error {
+		"/api/v1/users/*/groups": func(t *testing.T, c *Client, u oktasim.User, _, _ string) error {
 			return c.SuspendUser(t.Context(), u.ID)
 		},
-		"/api/v1/users/*/roles": func(t *testing.T, c *Client, u oktatest.User, _, _ string) error {
+		"/api/v1/users/*/roles": func(t *testing.T, c *Client, u oktasim.User, _, _ string) error {
 			return c.SuspendUser(t.Context(), u.ID)
 		},
-		"/api/v1/devices/*/users": func(t *testing.T, c *Client, _ oktatest.User, device, _ string) error {
+		"/api/v1/devices/*/users": func(t *testing.T, c *Client, _ oktasim.User, device, _ string) error {
 			return c.SuspendDevice(t.Context(), device)
 		},
-		"/api/v1/sessions/*": func(t *testing.T, c *Client, _ oktatest.User, _, session string) error {
+		"/api/v1/sessions/*": func(t *testing.T, c *Client, _ oktasim.User, _, session string) error {
 			return c.EndSession(t.Context(), session)
 		},
-		"/api/v1/users/a@corp.example": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
+		"/api/v1/users/a@corp.example": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
 			_, err := c.send(t.Context(), http.MethodPost, "/api/v1/users/a@corp.example/lifecycle/suspend", nil, nil)
 			return err
 		},
-		"/api/v1/users/a@corp.*": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
+		"/api/v1/users/a@corp.*": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
 			_, err := c.FindUser(t.Context(), "/user", "a@corp.example")
 			return err
 		},
-		"/api/v1/users/b@corp.*": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
+		"/api/v1/users/b@corp.*": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
 			_, err := c.UserByLogin(t.Context(), "b@corp.example")
 			return err
 		},
-		"/api/v1/users": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
+		"/api/v1/users": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
 			_, err := c.UserByEmail(t.Context(), "/email", "mail@corp.example")
 			return err
 		},
-		"/api/v1/groups/*": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
+		"/api/v1/groups/*": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
 			_, err := c.FindGroup(t.Context(), "/group", "00g00000000000000001")
 			return err
 		},
-		"/api/v1/apps/*": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
+		"/api/v1/apps/*": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
 			_, err := c.FindApp(t.Context(), "/app", "0oa00000000000000001")
 			return err
 		},
-		"/api/v1/zones/*": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
+		"/api/v1/zones/*": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
 			_, err := c.FindZone(t.Context(), "/zone", "nzo00000000000000001")
 			return err
 		},
-		"/api/v1/logs": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
+		"/api/v1/logs": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
 			_, err := c.OwnAddress(t.Context())
 			return err
 		},
-		"/api/v1/users/me": func(t *testing.T, c *Client, _ oktatest.User, _, _ string) error {
+		"/api/v1/users/me": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
 			_, err := c.guard.identity(t.Context())
 			return err
 		},
 	} {
-		for name, fault := range map[string]oktatest.Fault{
-			"404": {Kind: oktatest.KindHTML, Status: 404}, "403": {Kind: oktatest.KindEmpty, Status: 403},
-			"JSON": {Status: 404, Body: `{"message":"not found"}`}, "410": {Kind: oktatest.KindHTML, Status: 410},
+		for name, fault := range map[string]oktasim.Fault{
+			"404": {Kind: oktasim.KindHTML, Status: 404}, "403": {Kind: oktasim.KindEmpty, Status: 403},
+			"JSON": {Status: 404, Body: `{"message":"not found"}`}, "410": {Kind: oktasim.KindHTML, Status: 410},
 		} {
 			t.Run(path+" "+name, func(t *testing.T) {
 				c, s := guarded(t, guards)
-				s.AddUser(oktatest.NewUser{Login: "glass@corp.example"})
-				s.AddGroup(oktatest.NewGroup{Name: "Break Glass"})
-				u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-				device := s.AddDevice(oktatest.NewDevice{Name: "d", Users: []string{u.ID}})
+				s.AddUser(oktasim.NewUser{Login: "glass@corp.example"})
+				s.AddGroup(oktasim.NewGroup{Name: "Break Glass"})
+				u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+				device := s.AddDevice(oktasim.NewDevice{Name: "d", Users: []string{u.ID}})
 				session := s.AddSession(u.ID)
 				fault.Method, fault.Path = "GET", path
 				s.Fault(fault)
@@ -354,14 +354,14 @@ func TestLookUpsBehindAProxy(t *testing.T) {
 // Every failure names its request, whatever the failure is.
 func TestFailuresNameTheirRequest(t *testing.T) {
 	page := map[string]string{"Link": `<https://elsewhere.example/api/v1/users>; rel="next"`}
-	for name, fault := range map[string]oktatest.Fault{
-		"hang-up": {Kind: oktatest.KindHangup}, "cut off": {Kind: oktatest.KindTruncate}, "reset": {Kind: oktatest.KindReset},
-		"too slow": {Kind: oktatest.KindSlow, Delay: "10s"}, "no JSON": {Kind: oktatest.KindHTML, Status: 200},
-		"nothing": {Kind: oktatest.KindEmpty, Status: 200}, "null": {Status: 200, Body: "null"}, "a text": {Status: 200, Body: `"x"`},
+	for name, fault := range map[string]oktasim.Fault{
+		"hang-up": {Kind: oktasim.KindHangup}, "cut off": {Kind: oktasim.KindTruncate}, "reset": {Kind: oktasim.KindReset},
+		"too slow": {Kind: oktasim.KindSlow, Delay: "10s"}, "no JSON": {Kind: oktasim.KindHTML, Status: 200},
+		"nothing": {Kind: oktasim.KindEmpty, Status: 200}, "null": {Status: 200, Body: "null"}, "a text": {Status: 200, Body: `"x"`},
 		"no id": {Status: 200, Body: `[{}]`}, "no objects": {Status: 200, Body: `[1]`}, "a link elsewhere": {Status: 200, Body: `[]`, Headers: page},
 		"a redirect": {Status: 302, Headers: map[string]string{"Location": "https://elsewhere.example/"}},
 		"refused":    {Status: 400, ErrorCode: "E0000001"}, "no right": {Status: 403, ErrorCode: "E0000006"}, "missing": {Status: 404, ErrorCode: "E0000007"},
-		"rate limit": {Status: 429, ErrorCode: "E0000047"}, "failure": {Status: 500}, "a proxy": {Status: 404, Kind: oktatest.KindHTML},
+		"rate limit": {Status: 429, ErrorCode: "E0000047"}, "failure": {Status: 500}, "a proxy": {Status: 404, Kind: oktasim.KindHTML},
 	} {
 		for request, call := range map[string]func(*testing.T, *Client) error{
 			"GET /api/v1/users/00u1/factors": calls["GET /api/v1/users/00u1/factors"],
@@ -372,7 +372,7 @@ func TestFailuresNameTheirRequest(t *testing.T) {
 			"GET /api/v1/zones": func(t *testing.T, c *Client) error { _, err := c.Zones(t.Context(), ""); return err },
 		} {
 			t.Run(name+" "+request, func(t *testing.T) {
-				s := oktatest.Start(t, oktatest.Options{Token: canary})
+				s := oktasim.Start(t, oktasim.Options{Token: canary})
 				settings := settingsFor(s.URL)
 				if name == "too slow" {
 					settings.Timeout = sdk.Duration(1e8)

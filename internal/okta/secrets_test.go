@@ -11,7 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -27,7 +27,7 @@ func TestSecretsStayInside(t *testing.T) {
 	secrets := map[string]string{"private half": base64.RawURLEncoding.EncodeToString(private), "key": text}
 	var settings Settings
 	o := asApp{
-		app: oktatest.NewServiceApp{DPoP: true, Keys: []json.RawMessage{oktatest.PublicJWK(key.Public(), "k1")}},
+		app: oktasim.NewServiceApp{DPoP: true, Keys: []json.RawMessage{oktasim.PublicJWK(key.Public(), "k1")}},
 		change: func(s *Settings) {
 			s.PrivateKey = sdk.NewSecret(text)
 			settings = *s
@@ -59,13 +59,13 @@ func TestSecretsStayInside(t *testing.T) {
 		}
 		return string(b)
 	}
-	for _, fault := range []oktatest.Fault{
+	for _, fault := range []oktasim.Fault{
 		{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":` + echo("you sent "+access) + `}`},
 		{Path: "/api/v1/users/**", Status: 401, Body: `{"errorCode":"E0000011","errorSummary":` + echo(access) + `}`, Headers: map[string]string{"WWW-Authenticate": `DPoP error="invalid_token", scope="` + access + `"`}},
-		{Path: "/api/v1/users/**", Status: 403, Kind: oktatest.KindEmpty, Headers: map[string]string{"WWW-Authenticate": `DPoP error="insufficient_scope", scope="` + access + `"`}},
-		{Path: "/api/v1/users/**", Kind: oktatest.KindHangup},
+		{Path: "/api/v1/users/**", Status: 403, Kind: oktasim.KindEmpty, Headers: map[string]string{"WWW-Authenticate": `DPoP error="insufficient_scope", scope="` + access + `"`}},
+		{Path: "/api/v1/users/**", Kind: oktasim.KindHangup},
 		{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":` + echo("not with "+access) + `}`},
-		{Path: tokenPath, Kind: oktatest.KindTruncate},
+		{Path: tokenPath, Kind: oktasim.KindTruncate},
 	} {
 		o.org.ClearFaults()
 		o.org.Fault(fault)
@@ -82,8 +82,8 @@ func TestSecretsStayInside(t *testing.T) {
 	o.org.ClearFaults()
 	secrets["opaque token"] = "0pAqUe-t0ken"
 	o.oauth().drop(o.oauth().current)
-	o.org.Fault(oktatest.Fault{Path: tokenPath, Status: 200, Body: `{"access_token":"0pAqUe-t0ken","token_type":"DPoP","expires_in":3600}`})
-	o.org.Fault(oktatest.Fault{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":"you sent 0pAqUe-t0ken"}`})
+	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 200, Body: `{"access_token":"0pAqUe-t0ken","token_type":"DPoP","expires_in":3600}`})
+	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":"you sent 0pAqUe-t0ken"}`})
 	_, err = o.User(ctx, o.user.ID)
 	if e := wantCode(t, err, sdk.InvalidInput); !strings.Contains(e.Message, "you sent ****") {
 		t.Errorf("got %s", e.Message)
@@ -117,7 +117,7 @@ func TestSecretsStayInside(t *testing.T) {
 // An API token that Okta, or a proxy, repeats is not repeated here.
 func TestTokenThatIsToldBack(t *testing.T) {
 	c, s := org(t)
-	s.Fault(oktatest.Fault{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":"odd header: SSWS ` + canary + `"}`})
+	s.Fault(oktasim.Fault{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":"odd header: SSWS ` + canary + `"}`})
 	_, err := c.User(t.Context(), "00u1")
 	e := wantCode(t, err, sdk.InvalidInput)
 	if strings.Contains(e.Error(), canary) || !strings.Contains(e.Message, "odd header: SSWS ********") {

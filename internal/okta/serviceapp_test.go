@@ -20,7 +20,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
@@ -76,25 +76,25 @@ var wanted = []string{"okta.groups.read", "okta.roles.read", "okta.users.manage"
 // An appOrg is an embedded org with a service app, and a client that logs in as it.
 type appOrg struct {
 	*Client
-	org  *oktatest.Server
-	app  oktatest.NewServiceApp
-	user oktatest.User
+	org  *oktasim.Server
+	app  oktasim.NewServiceApp
+	user oktasim.User
 }
 
 // asApp changes what is usual about a service app and the settings of its client.
 type asApp struct {
-	options oktatest.Options
-	app     oktatest.NewServiceApp
+	options oktasim.Options
+	app     oktasim.NewServiceApp
 	change  func(*Settings)
 }
 
 func (a asApp) open(t *testing.T) *appOrg {
 	t.Helper()
-	s := oktatest.Start(t, a.options)
+	s := oktasim.Start(t, a.options)
 	key := rsaKeyOf(2048)
 	settings := Settings{OrgURL: s.URL, ServiceApp: ServiceApp{PrivateKey: sdk.NewSecret(pkcs8(key)), Scopes: wanted}}
 	if a.app.Keys == nil {
-		a.app.Keys = []json.RawMessage{oktatest.PublicJWK(key.Public(), "usual")}
+		a.app.Keys = []json.RawMessage{oktasim.PublicJWK(key.Public(), "usual")}
 	}
 	if a.app.Scopes == nil {
 		a.app.Scopes = wanted
@@ -109,7 +109,7 @@ func (a asApp) open(t *testing.T) *appOrg {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	u := s.AddUser(oktatest.NewUser{Login: "alice@corp.example"})
+	u := s.AddUser(oktasim.NewUser{Login: "alice@corp.example"})
 	return &appOrg{Client: c, org: s, app: a.app, user: u}
 }
 
@@ -205,7 +205,7 @@ func TestEveryKeyLogsIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := asApp{
-				app: oktatest.NewServiceApp{Keys: []json.RawMessage{oktatest.PublicJWK(test.key.Public(), "k1")}},
+				app: oktasim.NewServiceApp{Keys: []json.RawMessage{oktasim.PublicJWK(test.key.Public(), "k1")}},
 				change: func(s *Settings) {
 					s.PrivateKey, s.Algorithm, s.KeyID = sdk.NewSecret(test.text), test.algorithm, test.keyID
 				},
@@ -302,7 +302,7 @@ func TestSettingsNameOneLogin(t *testing.T) {
 
 func TestTimeoutOfALogin(t *testing.T) {
 	o := asApp{change: func(s *Settings) { s.Timeout = sdk.Duration(50 * time.Millisecond) }}.open(t)
-	o.org.Fault(oktatest.Fault{Path: tokenPath, Kind: oktatest.KindSlow, Delay: "10s"})
+	o.org.Fault(oktasim.Fault{Path: tokenPath, Kind: oktasim.KindSlow, Delay: "10s"})
 	if e := wantCode(t, o.read(t), sdk.Timeout); !strings.Contains(e.Message, "not sent") {
 		t.Errorf("got %s", e.Message)
 	}
@@ -317,40 +317,40 @@ func TestTimeoutOfALogin(t *testing.T) {
 // What goes wrong with a login is never an answer about what the request was for.
 func TestFailedLoginIsNoAnswer(t *testing.T) {
 	for name, test := range map[string]struct {
-		fault oktatest.Fault
+		fault oktasim.Fault
 		code  sdk.Code
 	}{
-		"404":           {oktatest.Fault{ErrorCode: "E0000007", Status: 404}, sdk.Unauthenticated},
-		"403":           {oktatest.Fault{ErrorCode: "E0000006", Status: 403}, sdk.Unauthenticated},
-		"400":           {oktatest.Fault{Status: 400, Body: `{"error":"invalid_target"}`}, sdk.Unauthenticated},
-		"denied":        {oktatest.Fault{Status: 400, Body: `{"error":"access_denied"}`}, sdk.Unauthenticated},
-		"grant":         {oktatest.Fault{Status: 400, Body: `{"error":"unauthorized_client"}`}, sdk.Unauthenticated},
-		"Okta's shape":  {oktatest.Fault{Status: 401, Body: `{"errorCode":"invalid_client","errorSummary":"Invalid value for 'client_id' parameter."}`}, sdk.Unauthenticated},
-		"429":           {oktatest.Fault{ErrorCode: "E0000047", Status: 429}, sdk.RateLimited},
-		"500":           {oktatest.Fault{ErrorCode: "E0000009", Status: 500}, sdk.Unavailable},
-		"HTML":          {oktatest.Fault{Kind: oktatest.KindHTML}, sdk.Unavailable},
-		"no endpoint":   {oktatest.Fault{ErrorCode: "E0000008", Status: 404}, sdk.Unauthenticated},
-		"HTML 400":      {oktatest.Fault{Kind: oktatest.KindHTML, Status: 400}, sdk.Unavailable},
-		"HTML 401":      {oktatest.Fault{Kind: oktatest.KindHTML, Status: 401}, sdk.Unavailable},
-		"HTML 403":      {oktatest.Fault{Kind: oktatest.KindHTML, Status: 403}, sdk.Unavailable},
-		"HTML 404":      {oktatest.Fault{Kind: oktatest.KindHTML, Status: 404}, sdk.Unavailable},
-		"HTML 410":      {oktatest.Fault{Kind: oktatest.KindHTML, Status: 410}, sdk.Unavailable},
-		"empty 404":     {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 404}, sdk.Unavailable},
-		"gateway's 404": {oktatest.Fault{Status: 404, Body: `{"error":"Not Found"}`}, sdk.Unavailable},
-		"gateway's 401": {oktatest.Fault{Status: 401, Body: `{"error":"unauthorized","error_description":"x"}`}, sdk.Unavailable},
-		"HTML success":  {oktatest.Fault{Kind: oktatest.KindHTML, Status: 200}, sdk.Unavailable},
-		"redirect":      {oktatest.Fault{Status: 302, Headers: map[string]string{"Location": "https://elsewhere.example/"}}, sdk.Unavailable},
-		"empty":         {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 200}, sdk.Unavailable},
-		"no content":    {oktatest.Fault{Kind: oktatest.KindEmpty, Status: 204}, sdk.Unavailable},
-		"hang-up":       {oktatest.Fault{Kind: oktatest.KindHangup}, sdk.Unavailable},
-		"cut off":       {oktatest.Fault{Kind: oktatest.KindTruncate}, sdk.Unavailable},
-		"no token":      {oktatest.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":3600}`}, sdk.Unavailable},
-		"odd token":     {oktatest.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":3600,"access_token":"a\r\nX-Evil: 1"}`}, sdk.Unavailable},
-		"odd type":      {oktatest.Fault{Status: 200, Body: `{"token_type":"mac","expires_in":3600,"access_token":"a"}`}, sdk.Unavailable},
-		"unasked proof": {oktatest.Fault{Status: 200, Body: `{"token_type":"DPoP","expires_in":3600,"access_token":"a"}`}, sdk.Unavailable},
-		"no life":       {oktatest.Fault{Status: 200, Body: `{"token_type":"Bearer","access_token":"a"}`}, sdk.Unavailable},
-		"past life":     {oktatest.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":-5,"access_token":"a"}`}, sdk.Unavailable},
-		"life in words": {oktatest.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":"long","access_token":"a"}`}, sdk.Unavailable},
+		"404":           {oktasim.Fault{ErrorCode: "E0000007", Status: 404}, sdk.Unauthenticated},
+		"403":           {oktasim.Fault{ErrorCode: "E0000006", Status: 403}, sdk.Unauthenticated},
+		"400":           {oktasim.Fault{Status: 400, Body: `{"error":"invalid_target"}`}, sdk.Unauthenticated},
+		"denied":        {oktasim.Fault{Status: 400, Body: `{"error":"access_denied"}`}, sdk.Unauthenticated},
+		"grant":         {oktasim.Fault{Status: 400, Body: `{"error":"unauthorized_client"}`}, sdk.Unauthenticated},
+		"Okta's shape":  {oktasim.Fault{Status: 401, Body: `{"errorCode":"invalid_client","errorSummary":"Invalid value for 'client_id' parameter."}`}, sdk.Unauthenticated},
+		"429":           {oktasim.Fault{ErrorCode: "E0000047", Status: 429}, sdk.RateLimited},
+		"500":           {oktasim.Fault{ErrorCode: "E0000009", Status: 500}, sdk.Unavailable},
+		"HTML":          {oktasim.Fault{Kind: oktasim.KindHTML}, sdk.Unavailable},
+		"no endpoint":   {oktasim.Fault{ErrorCode: "E0000008", Status: 404}, sdk.Unauthenticated},
+		"HTML 400":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 400}, sdk.Unavailable},
+		"HTML 401":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 401}, sdk.Unavailable},
+		"HTML 403":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403}, sdk.Unavailable},
+		"HTML 404":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 404}, sdk.Unavailable},
+		"HTML 410":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 410}, sdk.Unavailable},
+		"empty 404":     {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 404}, sdk.Unavailable},
+		"gateway's 404": {oktasim.Fault{Status: 404, Body: `{"error":"Not Found"}`}, sdk.Unavailable},
+		"gateway's 401": {oktasim.Fault{Status: 401, Body: `{"error":"unauthorized","error_description":"x"}`}, sdk.Unavailable},
+		"HTML success":  {oktasim.Fault{Kind: oktasim.KindHTML, Status: 200}, sdk.Unavailable},
+		"redirect":      {oktasim.Fault{Status: 302, Headers: map[string]string{"Location": "https://elsewhere.example/"}}, sdk.Unavailable},
+		"empty":         {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 200}, sdk.Unavailable},
+		"no content":    {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 204}, sdk.Unavailable},
+		"hang-up":       {oktasim.Fault{Kind: oktasim.KindHangup}, sdk.Unavailable},
+		"cut off":       {oktasim.Fault{Kind: oktasim.KindTruncate}, sdk.Unavailable},
+		"no token":      {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":3600}`}, sdk.Unavailable},
+		"odd token":     {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":3600,"access_token":"a\r\nX-Evil: 1"}`}, sdk.Unavailable},
+		"odd type":      {oktasim.Fault{Status: 200, Body: `{"token_type":"mac","expires_in":3600,"access_token":"a"}`}, sdk.Unavailable},
+		"unasked proof": {oktasim.Fault{Status: 200, Body: `{"token_type":"DPoP","expires_in":3600,"access_token":"a"}`}, sdk.Unavailable},
+		"no life":       {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","access_token":"a"}`}, sdk.Unavailable},
+		"past life":     {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":-5,"access_token":"a"}`}, sdk.Unavailable},
+		"life in words": {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":"long","access_token":"a"}`}, sdk.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := asApp{}.open(t)

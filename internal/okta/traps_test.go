@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/sdk"
 )
@@ -45,7 +45,7 @@ func TestEnvironmentChangesNothing(t *testing.T) {
 	}
 	said := capture(t, func() {
 		c, s := org(t)
-		u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+		u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 		if _, err := c.User(t.Context(), u.ID); err != nil {
 			t.Error(err)
 		}
@@ -88,8 +88,8 @@ func capture(t *testing.T, f func()) string {
 // The SDK repeats a request for ever, without a pause, when the answer is io.EOF.
 func TestHangUpIsNotRepeated(t *testing.T) {
 	c, s := org(t)
-	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
-	s.Fault(oktatest.Fault{Method: "POST", Kind: oktatest.KindHangup})
+	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	s.Fault(oktasim.Fault{Method: "POST", Kind: oktasim.KindHangup})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	e := wantCode(t, c.SuspendUser(ctx, u.ID), sdk.Unavailable)
@@ -104,9 +104,9 @@ func TestHangUpIsNotRepeated(t *testing.T) {
 // The SDK drops the body and the headers of a 429, and its response panics.
 func TestRateLimitIsToldWhole(t *testing.T) {
 	c, s := org(t)
-	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example"})
+	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	zero := 0
-	s.Limit(oktatest.Limit{Path: "/api/v1/**", Limit: 10, Remaining: &zero, Window: "40s"})
+	s.Limit(oktasim.Limit{Path: "/api/v1/**", Limit: 10, Remaining: &zero, Window: "40s"})
 	e := wantCode(t, c.SuspendUser(t.Context(), u.ID), sdk.RateLimited)
 	if e.Upstream.Code != "E0000047" || e.Upstream.RequestID == "" || e.Upstream.Status != 429 {
 		t.Errorf("got %+v", e.Upstream)
@@ -222,8 +222,8 @@ func TestTokenStaysWithItsOrg(t *testing.T) {
 		wantCode(t, c.SuspendUser(t.Context(), "00u1"), sdk.Unavailable)
 	}
 	c, s := org(t)
-	s.Append(oktatest.Event{"eventType": "user.session.start"})
-	s.Fault(oktatest.Fault{Path: "/api/v1/logs", Kind: oktatest.KindLink, Link: thief.URL + "/api/v1/logs?after=1"})
+	s.Append(oktasim.Event{"eventType": "user.session.start"})
+	s.Fault(oktasim.Fault{Path: "/api/v1/logs", Kind: oktasim.KindLink, Link: thief.URL + "/api/v1/logs?after=1"})
 	page, err := c.Logs(t.Context(), LogQuery{Since: time.Now().Add(-time.Hour), Limit: 1})
 	if err != nil || page.Next != "" || page.Foreign == nil || len(page.Events) != 1 {
 		t.Errorf("got %+v, %v", page, err)
@@ -247,7 +247,7 @@ func TestTokenStaysWithItsOrg(t *testing.T) {
 // forgetDevices, which Okta then takes for true.
 func TestWhatTheSDKCannotSend(t *testing.T) {
 	c, s := org(t)
-	u := s.AddUser(oktatest.NewUser{Login: "a@corp.example", Sessions: 1, OAuthTokens: 1, RememberedDevices: 1})
+	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1, OAuthTokens: 1, RememberedDevices: 1})
 	if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
 		t.Fatal(err)
 	}

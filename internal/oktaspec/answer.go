@@ -8,10 +8,10 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
-func (s *Spec) checkAnswer(op *openapi3.Operation, e oktatest.Exchange) []string {
+func (s *Spec) checkAnswer(op *openapi3.Operation, e oktasim.Exchange) []string {
 	if e.Status >= http.StatusBadRequest {
 		return checkRefusal(e)
 	}
@@ -45,7 +45,7 @@ func (s *Spec) checkAnswer(op *openapi3.Operation, e oktatest.Exchange) []string
 // checkRefusal knows the two shapes that Okta's errors have, whatever the call: its own
 // (https://developer.okta.com/docs/reference/error-codes/) and OAuth's. A token that
 // lacks a scope, or that is bad, is refused with nothing but a header.
-func checkRefusal(e oktatest.Exchange) []string {
+func checkRefusal(e oktasim.Exchange) []string {
 	if len(e.Answer) == 0 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest) {
 		return nil
 	}

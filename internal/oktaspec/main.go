@@ -8,7 +8,7 @@ import (
 	"slices"
 	"sync"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // Main runs a package's tests, and then holds every exchange that embedded orgs of the
@@ -17,7 +17,7 @@ import (
 type Main struct {
 	M interface{ Run() int }
 	// Except are the requests whose words are a test's own, not the connector's.
-	Except func(oktatest.Exchange) bool
+	Except func(oktasim.Exchange) bool
 	// OddEvents says that tests put events into the log that Okta would not: pages of the
 	// log are their words too, and only asking for them is held against the description.
 	OddEvents bool
@@ -25,8 +25,8 @@ type Main struct {
 
 // Run is what a TestMain calls, or goleak for it.
 func (m Main) Run() int {
-	seen := &exchanges{Main: m, unlike: map[string]oktatest.Exchange{}, calls: map[string]bool{}}
-	oktatest.Observe(seen.add)
+	seen := &exchanges{Main: m, unlike: map[string]oktasim.Exchange{}, calls: map[string]bool{}}
+	oktasim.Observe(seen.add)
 	code := m.M.Run()
 	problems, err := seen.check()
 	switch {
@@ -55,11 +55,11 @@ type exchanges struct {
 	mu     sync.Mutex
 	all    int
 	left   int // not kept
-	unlike map[string]oktatest.Exchange
+	unlike map[string]oktasim.Exchange
 	calls  map[string]bool
 }
 
-func (s *exchanges) add(e oktatest.Exchange) {
+func (s *exchanges) add(e oktasim.Exchange) {
 	if s.Except != nil && s.Except(e) {
 		return
 	}

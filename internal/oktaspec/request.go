@@ -8,7 +8,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 func checkQuery(described openapi3.Parameters, raw string) []string {
@@ -72,7 +72,7 @@ func checkParameter(p *openapi3.Parameter, text string) string {
 
 const form = "application/x-www-form-urlencoded"
 
-func (s *Spec) checkBody(op *openapi3.Operation, e oktatest.Exchange) []string {
+func (s *Spec) checkBody(op *openapi3.Operation, e oktasim.Exchange) []string {
 	if op.RequestBody == nil {
 		if len(e.Body) > 0 {
 			return []string{"has a body, and Okta takes none"}
@@ -103,7 +103,7 @@ func (s *Spec) checkBody(op *openapi3.Operation, e oktatest.Exchange) []string {
 	return append(problems, unknownMembers("", s.kind(media.Schema.Value, body), body)...)
 }
 
-func decode(e oktatest.Exchange) (any, error) {
+func decode(e oktasim.Exchange) (any, error) {
 	if e.ContentType != form {
 		var body any
 		err := json.Unmarshal(e.Body, &body)

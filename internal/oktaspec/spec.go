@@ -16,7 +16,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // ErrMissing says that Okta's description is not on this machine.
@@ -58,7 +58,7 @@ func Load(paths []string) (*Spec, error) {
 
 // Check says what is wrong with an exchange: with the request always, with the answer
 // where it is the org's own.
-func (s *Spec) Check(e oktatest.Exchange) []string {
+func (s *Spec) Check(e oktasim.Exchange) []string {
 	item := s.find(e.Method, e.Path)
 	if item == nil {
 		return []string{"Okta has no such call"}

@@ -6,43 +6,43 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // Guards against a check that passes because it sees nothing.
 func TestWhatDoesNotFollowIsSeen(t *testing.T) {
 	const user = "/api/v1/users/00u1"
-	zone := func(body string) oktatest.Exchange {
-		return oktatest.Exchange{Method: "PUT", Path: "/api/v1/zones/nzo1", Body: []byte(body)}
+	zone := func(body string) oktasim.Exchange {
+		return oktasim.Exchange{Method: "PUT", Path: "/api/v1/zones/nzo1", Body: []byte(body)}
 	}
-	answered := func(method, path string, status int, body string) oktatest.Exchange {
-		return oktatest.Exchange{Method: method, Path: path, Status: status, Answer: []byte(body)}
+	answered := func(method, path string, status int, body string) oktasim.Exchange {
+		return oktasim.Exchange{Method: method, Path: path, Status: status, Answer: []byte(body)}
 	}
 	cases := []struct {
-		oktatest.Exchange
+		oktasim.Exchange
 		want string // "" is good
 	}{
-		{oktatest.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=20"}, ""},
-		{oktatest.Exchange{Method: "GET", Path: "/api/v1/policies", Query: "limit=20"}, "lacks the parameter type"},
-		{oktatest.Exchange{Method: "GET", Path: user + "/groups", Query: "limit=20"}, "parameter limit, which Okta does not know"},
-		{oktatest.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=20&limit=30"}, "more than once"},
-		{oktatest.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=many"}, "no number"},
-		{oktatest.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=201"}, "limit"},
-		{oktatest.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=%zz"}, "cannot be read"},
-		{oktatest.Exchange{Method: "DELETE", Path: user + "/sessions", Query: "oauthTokens=yes"}, "neither true nor false"},
-		{oktatest.Exchange{Method: "PATCH", Path: user}, "no such call"},
-		{oktatest.Exchange{Method: "GET", Path: "/api/v1/user/00u1"}, "no such call"},
-		{oktatest.Exchange{Method: "GET", Path: "/api/v1/users/"}, "no such call"},
-		{oktatest.Exchange{Method: "POST", Path: user + "/lifecycle/suspend", Body: []byte("{}")}, "Okta takes none"},
-		{oktatest.Exchange{Method: "POST", Path: "/api/v1/groups"}, "Okta wants one"},
-		{oktatest.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profile":{"name":"x"}}`), ContentType: "text/plain"}, "body of type text/plain"},
-		{oktatest.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profile":"x"}`)}, "/profile"},
-		{oktatest.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profil":{"name":"x"}}`)}, "member /profil, which"},
-		{oktatest.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profile":{"name":"x"}}`)}, ""},
-		{oktatest.Exchange{Method: "POST", Path: user, Body: []byte(`{"profile":{"favouriteTree":"oak"}}`)}, ""},
-		{oktatest.Exchange{Method: "PUT", Path: user + "/risk", Body: []byte(`{"riskLevle":"HIGH"}`)}, "member /riskLevle, which"},
-		{oktatest.Exchange{Method: "POST", Path: "/oauth2/v1/token", Body: []byte("grant_type=client_credentials&scope=a"), ContentType: form}, ""},
-		{oktatest.Exchange{Method: "POST", Path: "/oauth2/v1/token", Body: []byte("grant_type=client_credentials&scop=a"), ContentType: form}, "member /scop, which"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=20"}, ""},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/policies", Query: "limit=20"}, "lacks the parameter type"},
+		{oktasim.Exchange{Method: "GET", Path: user + "/groups", Query: "limit=20"}, "parameter limit, which Okta does not know"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=20&limit=30"}, "more than once"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=many"}, "no number"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=201"}, "limit"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=%zz"}, "cannot be read"},
+		{oktasim.Exchange{Method: "DELETE", Path: user + "/sessions", Query: "oauthTokens=yes"}, "neither true nor false"},
+		{oktasim.Exchange{Method: "PATCH", Path: user}, "no such call"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/user/00u1"}, "no such call"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/users/"}, "no such call"},
+		{oktasim.Exchange{Method: "POST", Path: user + "/lifecycle/suspend", Body: []byte("{}")}, "Okta takes none"},
+		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups"}, "Okta wants one"},
+		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profile":{"name":"x"}}`), ContentType: "text/plain"}, "body of type text/plain"},
+		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profile":"x"}`)}, "/profile"},
+		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profil":{"name":"x"}}`)}, "member /profil, which"},
+		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profile":{"name":"x"}}`)}, ""},
+		{oktasim.Exchange{Method: "POST", Path: user, Body: []byte(`{"profile":{"favouriteTree":"oak"}}`)}, ""},
+		{oktasim.Exchange{Method: "PUT", Path: user + "/risk", Body: []byte(`{"riskLevle":"HIGH"}`)}, "member /riskLevle, which"},
+		{oktasim.Exchange{Method: "POST", Path: "/oauth2/v1/token", Body: []byte("grant_type=client_credentials&scope=a"), ContentType: form}, ""},
+		{oktasim.Exchange{Method: "POST", Path: "/oauth2/v1/token", Body: []byte("grant_type=client_credentials&scop=a"), ContentType: form}, "member /scop, which"},
 		{zone(`{"type":"IP","name":"x","gateways":[{"type":"CIDR","value":"192.0.2.1/32"}]}`), ""},
 		{zone(`{"type":"IP","name":"x","gateway":[]}`), "member /gateway, which"},
 		{zone(`{"type":"IP","name":"x","gateways":["192.0.2.1"]}`), "/gateways/0"},
@@ -89,21 +89,21 @@ func (n noTests) Run() int { n.meanwhile(); return 0 }
 
 // What one org is asked and answers fails the whole package, whichever test it was.
 func TestAnExchangeFailsThePackage(t *testing.T) {
-	var asked oktatest.Exchange
+	var asked oktasim.Exchange
 	main := func() int {
 		return Main{
 			M: noTests{func() {
-				s := oktatest.Start(t, oktatest.Options{})
+				s := oktasim.Start(t, oktasim.Options{})
 				get(t, s.URL+asked.Path+"?"+asked.Query, s.Token)
 			}},
-			Except: func(e oktatest.Exchange) bool { return e.Query == "limit=except" },
+			Except: func(e oktasim.Exchange) bool { return e.Query == "limit=except" },
 		}.Run()
 	}
 	if _, err := Load(nil); errors.Is(err, ErrMissing) {
 		t.Skip(err)
 	}
 	for query, want := range map[string]int{"limit=2": 0, "limits=2": 1, "limit=except": 0} {
-		asked = oktatest.Exchange{Path: "/api/v1/groups", Query: query}
+		asked = oktasim.Exchange{Path: "/api/v1/groups", Query: query}
 		if got := main(); got != want {
 			t.Errorf("%s: exit status %d, want %d", query, got, want)
 		}

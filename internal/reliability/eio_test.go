@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // ioErrors has the kernel report EIO for the store's files to a watch that runs: for
@@ -22,7 +22,7 @@ func ioErrors(t *testing.T) string {
 	if out, err := probe.CombinedOutput(); err != nil {
 		t.Skipf("strace cannot inject errors here: %v %s", err, out)
 	}
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.deny(5)
 	w := s.watch()
 	s.through(w, 5)

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/runner"
 )
 
@@ -35,13 +35,13 @@ steps:
 
 // eventText lets clients with hostile user agents be contained.
 func eventText(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.write("book.yaml", reasonBook)
 	for _, client := range []any{
 		agent(strings.Repeat("x", 1001)), agent(strings.Repeat("x", 1_000_000)), agent(""), agent("\x00\x1b[2J\u202e\u009b\x7f\n"),
 		agent("${{ event }} \" or eventType sw \"user"), agent(nil), agent(7), agent([]any{"a"}), map[string]any{"userAgent": nil}, nil, "no client",
 	} {
-		s.deny(1, oktatest.Event{"client": client})
+		s.deny(1, oktasim.Event{"client": client})
 	}
 	w := s.watch()
 	outcome := s.settle(w)

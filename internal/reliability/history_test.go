@@ -18,7 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"soar.example/okta/internal/connector"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/runner"
 	"soar.example/okta/sdk"
@@ -31,7 +31,7 @@ var types = []string{"user.session.start", "user.mfa.okta_verify.deny_push", "us
 // must have come of it.
 type history struct {
 	*rapid.T
-	org      *oktatest.Org
+	org      *oktasim.Org
 	door     *httptest.Server
 	backend  sdk.Backend
 	manifest *sdk.Manifest
@@ -79,7 +79,7 @@ func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n++
 		h := &history{T: t, backend: backend, manifest: manifest, known: known, path: filepath.Join(dir, fmt.Sprint(n)), books: map[string][]string{}}
-		h.org = oktatest.New(oktatest.Options{Now: func() time.Time { return time.Now().Add(h.clock()) }})
+		h.org = oktasim.New(oktasim.Options{Now: func() time.Time { return time.Now().Add(h.clock()) }})
 		h.door = httptest.NewServer(h.org)
 		defer h.door.Close()
 		h.open()
@@ -94,7 +94,7 @@ func TestHistories(t *testing.T) {
 			"time": func(t *rapid.T) {
 				h.ahead.Add(int64(time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute))
 			},
-			"forgets": func(t *rapid.T) { h.org.Fault(oktatest.Fault{ExpireCursors: true}); h.allowed++ },
+			"forgets": func(t *rapid.T) { h.org.Fault(oktasim.Fault{ExpireCursors: true}); h.allowed++ },
 			"dies":    func(t *rapid.T) { h.dies() },
 			"edits": func(t *rapid.T) {
 				h.edit(rapid.SampledFrom([]string{"first", "second"}).Draw(t, "playbook"), h.drawTypes())
@@ -109,7 +109,7 @@ func TestHistories(t *testing.T) {
 }
 
 func (h *history) open() {
-	raw, err := json.Marshal(map[string]any{"org_url": h.door.URL, "token": oktatest.DefaultToken})
+	raw, err := json.Marshal(map[string]any{"org_url": h.door.URL, "token": oktasim.DefaultToken})
 	h.must(err)
 	h.session, err = h.backend.Open(context.Background(), raw)
 	h.must(err)
@@ -192,7 +192,7 @@ func (h *history) events() {
 		h.unread++
 		off := time.Duration(rapid.IntRange(-90, 14).Draw(h.T, "published")) * time.Minute
 		kind := rapid.SampledFrom(types).Draw(h.T, "type")
-		event := oktatest.Event{"eventType": kind, "published": time.Now().Add(h.clock() + off).UTC().Format(time.RFC3339Nano)}
+		event := oktasim.Event{"eventType": kind, "published": time.Now().Add(h.clock() + off).UTC().Format(time.RFC3339Nano)}
 		if len(h.log) > 0 && rapid.IntRange(0, 9).Draw(h.T, "again") == 0 {
 			old := rapid.SampledFrom(h.log).Draw(h.T, "old")
 			event["uuid"], event["eventType"] = old.id, old.kind
@@ -214,9 +214,9 @@ func (h *history) events() {
 
 // fault strikes the next answers of the log.
 func (h *history) fault() {
-	faults := []oktatest.Fault{
-		{Status: 503}, {Status: 500}, {Kind: oktatest.KindTruncate}, {Kind: oktatest.KindReset}, {Kind: oktatest.KindHangup},
-		{Kind: oktatest.KindHTML, Status: 200}, {Status: 200, Body: `[{"uuid":"x","eve`}, {Status: 401, ErrorCode: "E0000011"},
+	faults := []oktasim.Fault{
+		{Status: 503}, {Status: 500}, {Kind: oktasim.KindTruncate}, {Kind: oktasim.KindReset}, {Kind: oktasim.KindHangup},
+		{Kind: oktasim.KindHTML, Status: 200}, {Status: 200, Body: `[{"uuid":"x","eve`}, {Status: 401, ErrorCode: "E0000011"},
 	}
 	f := rapid.SampledFrom(faults).Draw(h.T, "fault")
 	f.Path, f.Times = logPath, rapid.IntRange(1, 3).Draw(h.T, "times")
@@ -226,8 +226,8 @@ func (h *history) fault() {
 
 // badLink lets the next answer of the log lead nowhere.
 func (h *history) badLink() {
-	link := rapid.SampledFrom([]string{oktatest.LinkNone, oktatest.LinkSelf, "https://evil.example/api/v1/logs?after=1"}).Draw(h.T, "link")
-	h.org.Fault(oktatest.Fault{Path: logPath, Link: link, Times: 1})
+	link := rapid.SampledFrom([]string{oktasim.LinkNone, oktasim.LinkSelf, "https://evil.example/api/v1/logs?after=1"}).Draw(h.T, "link")
+	h.org.Fault(oktasim.Fault{Path: logPath, Link: link, Times: 1})
 	h.allowed += 2
 }
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // killLanes is how many orgs are watched at once, each from a store of its own.
@@ -31,7 +31,7 @@ func killed(t *testing.T) string {
 			n := (*kills + i) / killLanes()
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				t.Parallel()
-				l := &lane{scene: newScene(t, oktatest.Options{}), random: rand.New(rand.NewPCG(start, uint64(i)))}
+				l := &lane{scene: newScene(t, oktasim.Options{}), random: rand.New(rand.NewPCG(start, uint64(i)))}
 				l.run(n)
 			})
 		}

@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // storm lets nothing through for a while, and looks whether anything was sent while
 // that was known.
-func storm(l oktatest.Limit) func(*testing.T) string {
+func storm(l oktasim.Limit) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{})
+		s := newScene(t, oktasim.Options{})
 		s.page(10)
 		s.deny(5)
 		w := s.watch()

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // A thief is another host, that counts who comes.
@@ -27,7 +27,7 @@ func thief(t *testing.T) (address string, visits func() int) {
 // badLinks are next links that must not be followed, one page each.
 func badLinks(link func(s *scene, other string) []string) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{})
+		s := newScene(t, oktasim.Options{})
 		other, visits := thief(t)
 		s.page(4)
 		s.deny(6)
@@ -36,7 +36,7 @@ func badLinks(link func(s *scene, other string) []string) func(*testing.T) strin
 		links := link(s, other)
 		before := len(s.asked(logPath))
 		for _, l := range links {
-			s.fault(oktatest.Fault{Link: l, Times: 1})
+			s.fault(oktasim.Fault{Link: l, Times: 1})
 		}
 		s.deny(6)
 		w.has(len(links), "notice")
@@ -66,7 +66,7 @@ func elsewhere(s *scene, other string) []string {
 // loop sends a poller from a page back to the one before, or to itself, for a while.
 func loop(pages int) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{})
+		s := newScene(t, oktasim.Options{})
 		s.page(3)
 		s.deny(3)
 		w := s.watch()

@@ -10,19 +10,19 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // lockedOut refuses the login for a while: the watch ends, and one that is started
 // later goes on.
 func lockedOut(status int, code string, exit int) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{})
+		s := newScene(t, oktasim.Options{})
 		s.page(3)
 		s.deny(4)
 		w := s.watch()
 		s.through(w, 4)
-		s.fault(oktatest.Fault{Status: status, ErrorCode: code})
+		s.fault(oktasim.Fault{Status: status, ErrorCode: code})
 		s.deny(5)
 		if got := w.wait(30 * time.Second); got != exit {
 			t.Errorf("exit status %d, not %d: %s", got, exit, w.said())
@@ -36,7 +36,7 @@ func lockedOut(status int, code string, exit int) func(*testing.T) string {
 // plugin that dies on the way.
 func secrets(t *testing.T) string {
 	const canary = "00canaryTokenThatMustNotBeSeen"
-	s := newScene(t, oktatest.Options{Token: canary})
+	s := newScene(t, oktasim.Options{Token: canary})
 	s.deny(3)
 	w := s.watch("--log-level", "trace", "--metrics", "127.0.0.1:0")
 	s.through(w, 3)
@@ -66,7 +66,7 @@ func secrets(t *testing.T) string {
 		}
 		searched[name] = raw
 	}
-	s.fault(oktatest.Fault{Status: 401, ErrorCode: "E0000011", Body: `{"errorCode":"E0000011","errorSummary":"Invalid token provided: ` + canary + `"}`, Skip: 2, Times: 1})
+	s.fault(oktasim.Fault{Status: 401, ErrorCode: "E0000011", Body: `{"errorCode":"E0000011","errorSummary":"Invalid token provided: ` + canary + `"}`, Skip: 2, Times: 1})
 	if !w.killPlugin() {
 		t.Error("there is no plugin process")
 	}

@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // badNetwork is a network that is made bad for as long as it takes that two polls
 // fail.
 func badNetwork(kind, attributes string, env ...string) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{})
+		s := newScene(t, oktasim.Options{})
 		net := s.between()
 		s.write("soar.yaml", "timeout: 1s\n")
 		s.deny(5)
@@ -30,7 +30,7 @@ func badNetwork(kind, attributes string, env ...string) func(*testing.T) string 
 }
 
 func latency(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	net := s.between()
 	net.toxic("latency", `{"latency":150,"jitter":140}`)
 	s.deny(5)
@@ -38,7 +38,7 @@ func latency(t *testing.T) string {
 }
 
 func refused(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	net := s.between()
 	s.deny(5)
 	w := s.watch()
@@ -52,9 +52,9 @@ func refused(t *testing.T) string {
 
 // badAnswers is a fault of the log's own answers, for as long as it takes that two
 // polls fail.
-func badAnswers(f oktatest.Fault) func(*testing.T) string {
+func badAnswers(f oktasim.Fault) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{})
+		s := newScene(t, oktasim.Options{})
 		s.page(4)
 		s.deny(10)
 		w := s.watch()
@@ -70,16 +70,16 @@ func badAnswers(f oktatest.Fault) func(*testing.T) string {
 // foreignLog has a proxy respond in place of the log, in each of several ways until a
 // poll has failed.
 func foreignLog(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.page(4)
 	s.deny(6)
 	w := s.watch()
 	s.through(w, 6)
-	for i, f := range []oktatest.Fault{
-		{Kind: oktatest.KindHTML, Status: 404}, {Kind: oktatest.KindEmpty, Status: 404}, {Status: 404, Body: `{"message":"not found"}`},
-		{Kind: oktatest.KindHTML, Status: 403}, {Kind: oktatest.KindHTML, Status: 405}, {Kind: oktatest.KindHTML, Status: 409},
-		{Kind: oktatest.KindHTML, Status: 410}, {Kind: oktatest.KindHTML, Status: 412}, {Kind: oktatest.KindHTML, Status: 401},
-		{Kind: oktatest.KindHTML, Status: 400},
+	for i, f := range []oktasim.Fault{
+		{Kind: oktasim.KindHTML, Status: 404}, {Kind: oktasim.KindEmpty, Status: 404}, {Status: 404, Body: `{"message":"not found"}`},
+		{Kind: oktasim.KindHTML, Status: 403}, {Kind: oktasim.KindHTML, Status: 405}, {Kind: oktasim.KindHTML, Status: 409},
+		{Kind: oktasim.KindHTML, Status: 410}, {Kind: oktasim.KindHTML, Status: 412}, {Kind: oktasim.KindHTML, Status: 401},
+		{Kind: oktasim.KindHTML, Status: 400},
 	} {
 		s.fault(f)
 		s.deny(1)
@@ -95,9 +95,9 @@ func foreignLog(t *testing.T) string {
 
 // foreignStart starts a watch behind a proxy that lets nothing through.
 func foreignStart(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.deny(5)
-	s.org.Fault(oktatest.Fault{Kind: oktatest.KindHTML, Status: 404})
+	s.org.Fault(oktasim.Fault{Kind: oktasim.KindHTML, Status: 404})
 	if code := s.watch().wait(30 * time.Second); code != 3 {
 		t.Errorf("exit status %d, not 3", code)
 	}
@@ -107,9 +107,9 @@ func foreignStart(t *testing.T) string {
 
 // everywhere is a fault of every answer but the first few, so that steps meet it
 // too, before their work or after it.
-func everywhere(f oktatest.Fault) func(*testing.T) string {
+func everywhere(f oktasim.Fault) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{})
+		s := newScene(t, oktasim.Options{})
 		s.deny(10)
 		w := s.watch()
 		w.has(1, "watching")
@@ -121,7 +121,7 @@ func everywhere(f oktatest.Fault) func(*testing.T) string {
 
 // unresolved is a name that nobody knows.
 func unresolved(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.deny(5)
 	s.url = "https://org.invalid"
 	if code := s.watch().wait(30 * time.Second); code != 3 {

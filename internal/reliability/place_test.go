@@ -8,18 +8,18 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 func placeLost(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.page(4)
 	s.deny(6)
 	w := s.watch()
 	s.through(w, 6)
 	for range 2 {
 		before := w.count("notice")
-		s.org.Fault(oktatest.Fault{ExpireCursors: true})
+		s.org.Fault(oktasim.Fault{ExpireCursors: true})
 		s.deny(6)
 		w.has(before+1, "notice")
 	}
@@ -27,7 +27,7 @@ func placeLost(t *testing.T) string {
 }
 
 func redirected(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	other, visits := thief(t)
 	s.deny(3)
 	w := s.watch()
@@ -51,12 +51,12 @@ func redirected(t *testing.T) string {
 // clockOff has an org whose clock is off from this machine's by that much.
 func clockOff(off time.Duration) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{Now: func() time.Time { return time.Now().Add(off) }})
+		s := newScene(t, oktasim.Options{Now: func() time.Time { return time.Now().Add(off) }})
 		s.page(4)
 		s.deny(6)
 		w := s.watch()
 		s.through(w, 6)
-		s.org.Fault(oktatest.Fault{ExpireCursors: true})
+		s.org.Fault(oktasim.Fault{ExpireCursors: true})
 		s.deny(6)
 		w.has(1, "notice")
 		w.kill()
@@ -69,7 +69,7 @@ func clockOff(off time.Duration) func(*testing.T) string {
 func clockJump(t *testing.T) string {
 	var off atomic.Int64
 	off.Store(int64(-2 * time.Hour))
-	s := newScene(t, oktatest.Options{Now: func() time.Time { return time.Now().Add(time.Duration(off.Load())) }})
+	s := newScene(t, oktasim.Options{Now: func() time.Time { return time.Now().Add(time.Duration(off.Load())) }})
 	s.page(4)
 	s.deny(4)
 	w := s.watch()
@@ -78,7 +78,7 @@ func clockJump(t *testing.T) string {
 		off.Add(int64(time.Hour))
 		s.deny(4)
 		s.through(w, s.events)
-		s.org.Fault(oktatest.Fault{ExpireCursors: true})
+		s.org.Fault(oktasim.Fault{ExpireCursors: true})
 		s.deny(4)
 		s.through(w, s.events)
 	}

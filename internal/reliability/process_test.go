@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // orphaned kills the host, once while it waits and once while a page is under way.
 func orphaned(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.deny(3)
 	w := s.watch()
 	s.through(w, 3)
@@ -51,7 +51,7 @@ func orphaned(t *testing.T) string {
 
 // pinned has the plugin's binary replaced before and after its checksum was taken.
 func pinned(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	plugin := filepath.Join(s.dir, "plugin")
 	right := []byte("#!/bin/sh\nexec " + soarBinary + " serve-plugin\n")
 	sum := sha256.Sum256(right)
@@ -79,7 +79,7 @@ func pinned(t *testing.T) string {
 
 // swapped puts another program in the plugin's place.
 func swapped(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	plugin := filepath.Join(s.dir, "plugin")
 	right, wrong := "#!/bin/sh\nexec "+soarBinary+" serve-plugin\n", "#!/bin/sh\necho I am somebody else\n"
 	put := func(text string) {

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 const (
@@ -37,7 +37,7 @@ steps:
 // A scene is an org behind a door of its own, and a store for a soar watch of it.
 type scene struct {
 	*testing.T
-	org    *oktatest.Org
+	org    *oktasim.Org
 	door   *httptest.Server
 	dir    string
 	store  string
@@ -65,9 +65,9 @@ type seen struct {
 	header http.Header
 }
 
-func newScene(t *testing.T, o oktatest.Options) *scene {
+func newScene(t *testing.T, o oktasim.Options) *scene {
 	t.Helper()
-	s := &scene{T: t, org: oktatest.New(o), dir: t.TempDir(), token: oktatest.DefaultToken, bell: make(chan struct{}, 1)}
+	s := &scene{T: t, org: oktasim.New(o), dir: t.TempDir(), token: oktasim.DefaultToken, bell: make(chan struct{}, 1)}
 	if o.Token != "" {
 		s.token = o.Token
 	}
@@ -165,12 +165,12 @@ func (s *scene) until(what string, most time.Duration, is func() bool) {
 }
 
 // deny lets so many users be attacked, each once, and returns the events' ids.
-func (s *scene) deny(n int, with ...oktatest.Event) []string {
+func (s *scene) deny(n int, with ...oktasim.Event) []string {
 	s.Helper()
-	events := make([]oktatest.Event, n)
+	events := make([]oktasim.Event, n)
 	for i := range events {
 		u := s.user()
-		events[i] = oktatest.Event{"eventType": trigger, "actor": map[string]any{"id": u.ID, "type": "User", "alternateId": u.Login}}
+		events[i] = oktasim.Event{"eventType": trigger, "actor": map[string]any{"id": u.ID, "type": "User", "alternateId": u.Login}}
 		for _, more := range with {
 			for name, value := range more {
 				events[i][name] = value
@@ -181,20 +181,20 @@ func (s *scene) deny(n int, with ...oktatest.Event) []string {
 	return s.org.Append(events...)
 }
 
-func (s *scene) user() oktatest.User {
+func (s *scene) user() oktasim.User {
 	s.people++
-	return s.org.AddUser(oktatest.NewUser{Login: fmt.Sprintf("user%d@corp.example", s.people)})
+	return s.org.AddUser(oktasim.NewUser{Login: fmt.Sprintf("user%d@corp.example", s.people)})
 }
 
 // noise lets so much happen that does not match.
 func (s *scene) noise(n int) {
 	for range n {
-		s.org.Append(oktatest.Event{"eventType": "user.session.start"})
+		s.org.Append(oktasim.Event{"eventType": "user.session.start"})
 	}
 }
 
 // fault arms a fault of the log.
-func (s *scene) fault(f oktatest.Fault) {
+func (s *scene) fault(f oktasim.Fault) {
 	if f.Path == "" {
 		f.Path = logPath
 	}

@@ -14,11 +14,11 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 func twoWatchers(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.deny(5)
 	w := s.watch()
 	s.through(w, 5)
@@ -42,7 +42,7 @@ func twoWatchers(t *testing.T) string {
 // damaged has the store of a killed process, spoilt in several ways: none may be
 // taken for an empty one, from which reading would begin at now.
 func damaged(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.page(4)
 	s.deny(40)
 	w := s.watch()
@@ -104,7 +104,7 @@ func damaged(t *testing.T) string {
 
 // emptied has a store of zero bytes: its history is lost, which nobody must overlook.
 func emptied(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.deny(5)
 	w := s.watch()
 	s.through(w, 5)
@@ -147,7 +147,7 @@ func (s *scene) refused(w *watch, says string) {
 
 // lockDeleted removes every file that could be a lock, as a cleaner of old files does.
 func lockDeleted(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.deny(5)
 	w := s.watch()
 	s.through(w, 5)
@@ -171,7 +171,7 @@ func lockDeleted(t *testing.T) string {
 
 // linked gives the store a second name, before a watch starts and while it runs.
 func linked(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	s.deny(5)
 	w := s.watch()
 	s.through(w, 5)
@@ -194,7 +194,7 @@ func linked(t *testing.T) string {
 // is in the file that was taken away and its log.
 func moved(spoil func(s *scene) error, restore func(s *scene) error) func(t *testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{})
+		s := newScene(t, oktasim.Options{})
 		s.deny(5)
 		w := s.watch()
 		s.through(w, 5)
@@ -227,7 +227,7 @@ func flipped(b []byte) []byte {
 
 // diskFull has the store on a file system of its own, in a name space of its own.
 func diskFull(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	disk := filepath.Join(s.dir, "disk")
 	if err := os.Mkdir(disk, 0o700); err != nil {
 		t.Fatal(err)

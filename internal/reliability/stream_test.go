@@ -15,13 +15,13 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // bodies are answers of the log that are made of the true ones.
 func bodies(times int, spoil func(w http.ResponseWriter, body []byte)) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{})
+		s := newScene(t, oktasim.Options{})
 		s.page(5)
 		s.deny(5)
 		w := s.watch()
@@ -111,7 +111,7 @@ func peak(pid int) int {
 // appended is what the org's log holds, in the order of its arrival.
 func appended(fill func(s *scene)) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktatest.Options{})
+		s := newScene(t, oktasim.Options{})
 		s.page(50)
 		s.deny(5)
 		w := s.watch()
@@ -124,7 +124,7 @@ func appended(fill func(s *scene)) func(*testing.T) string {
 func late(s *scene) {
 	for i := range 20 {
 		at := time.Now().Add(-time.Duration(i%11) * time.Minute).UTC().Format(time.RFC3339Nano)
-		s.deny(1, oktatest.Event{"published": at})
+		s.deny(1, oktasim.Event{"published": at})
 	}
 }
 
@@ -134,14 +134,14 @@ func repeats(s *scene) {
 	u := s.user()
 	for range 3 {
 		for _, id := range first {
-			s.org.Append(oktatest.Event{"eventType": trigger, "uuid": id, "actor": map[string]any{"id": u.ID, "type": "User"}})
+			s.org.Append(oktasim.Event{"eventType": trigger, "uuid": id, "actor": map[string]any{"id": u.ID, "type": "User"}})
 		}
 	}
 	s.people-- // this one is never suspended: the events are known
 }
 
 func poison(s *scene) {
-	for _, bad := range []oktatest.Event{
+	for _, bad := range []oktasim.Event{
 		{"version": 0},
 		{"securityContext": map[string]any{"asNumber": 4200000000, "isProxy": "perhaps"}},
 		{"severity": []any{1, 2}, "outcome": "broken", "target": "nobody"},
@@ -159,8 +159,8 @@ func oneInstant(s *scene) {
 	at := time.Now().UTC().Format(time.RFC3339Nano)
 	for range 50 {
 		for range 99 {
-			s.org.Append(oktatest.Event{"eventType": "user.session.start", "published": at})
+			s.org.Append(oktasim.Event{"eventType": "user.session.start", "published": at})
 		}
-		s.deny(1, oktatest.Event{"published": at})
+		s.deny(1, oktasim.Event{"published": at})
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 var table = []row{
@@ -20,13 +20,13 @@ var table = []row{
 	{name: "latency", promise: "P5", fault: "every answer takes up to 0.3 s", how: "toxiproxy, latency with jitter", try: latency},
 	{name: "refused", promise: "P5", fault: "nobody listens", how: "toxiproxy is stopped and started", try: refused},
 	{name: "unresolved", promise: "P5", fault: "the org's name is not known", how: "an address in .invalid", try: unresolved},
-	{name: "5xx", promise: "P5", fault: "503", how: "the org's log answers so until two polls have failed", try: badAnswers(oktatest.Fault{Status: 503})},
-	{name: "500", promise: "P5", fault: "500 on writes and reads alike", how: "six answers in a row, of the log and of steps", try: everywhere(oktatest.Fault{Status: 500})},
-	{name: "lost-answers", promise: "P3", fault: "the work is done and the answer is lost", how: "the org does what is asked and hangs up, six times in a row", try: everywhere(oktatest.Fault{Kind: oktatest.KindHangup, AfterEffect: true})},
-	{name: "hang-up", promise: "P6", fault: "the org hangs up before it answers", how: "the org's log does so until two polls have failed", try: badAnswers(oktatest.Fault{Kind: oktatest.KindHangup})},
-	{name: "html", promise: "P6", fault: "an HTML page with status 200 in place of events", how: "the org's log answers so until two polls have failed", try: badAnswers(oktatest.Fault{Kind: oktatest.KindHTML, Status: 200})},
+	{name: "5xx", promise: "P5", fault: "503", how: "the org's log answers so until two polls have failed", try: badAnswers(oktasim.Fault{Status: 503})},
+	{name: "500", promise: "P5", fault: "500 on writes and reads alike", how: "six answers in a row, of the log and of steps", try: everywhere(oktasim.Fault{Status: 500})},
+	{name: "lost-answers", promise: "P3", fault: "the work is done and the answer is lost", how: "the org does what is asked and hangs up, six times in a row", try: everywhere(oktasim.Fault{Kind: oktasim.KindHangup, AfterEffect: true})},
+	{name: "hang-up", promise: "P6", fault: "the org hangs up before it answers", how: "the org's log does so until two polls have failed", try: badAnswers(oktasim.Fault{Kind: oktasim.KindHangup})},
+	{name: "html", promise: "P6", fault: "an HTML page with status 200 in place of events", how: "the org's log answers so until two polls have failed", try: badAnswers(oktasim.Fault{Kind: oktasim.KindHTML, Status: 200})},
 	{name: "foreign", promise: "P5", fault: "error responses that Okta did not send: 404, 403, 405, 409, 410, 412, 401 and 400", how: "a proxy responds in place of the log, with HTML, JSON of its own or no body, until a poll has failed on each", try: foreignLog},
-	{name: "foreign-steps", promise: "P5", fault: "a proxy's 404 in place of log, guards and steps", how: "six responses in a row, of the log and of steps", try: everywhere(oktatest.Fault{Kind: oktatest.KindHTML, Status: 404})},
+	{name: "foreign-steps", promise: "P5", fault: "a proxy's 404 in place of log, guards and steps", how: "six responses in a row, of the log and of steps", try: everywhere(oktasim.Fault{Kind: oktasim.KindHTML, Status: 404})},
 	{name: "foreign-start", promise: "P5", fault: "a proxy's 404 in place of every response, from the start", how: "soar watch is started behind it, and again without it", try: foreignStart},
 	{name: "cut-gzip", promise: "P6", fault: "a gzip that ends too early", how: "two pages are cut at two thirds", try: bodies(2, cutGzip)},
 	{name: "cut-json", promise: "P6", fault: "a whole gzip of half a page", how: "two pages are cut at two thirds and then compressed", try: bodies(2, cutJSONInGzip)},
@@ -38,11 +38,11 @@ var table = []row{
 	{name: "poison", promise: "P12", fault: "events with wrong types, numbers out of range, 5 MB of debug data", how: "the log gets them among others", try: appended(poison)},
 	{name: "event-text", promise: "P12", fault: "text of an event in the reason of a containment", how: "user agents of 0 to 1,000,000 characters, with control characters, that are missing or of another type", try: eventText},
 	{name: "instant", promise: "P8", fault: "5,000 events of one timestamp", how: "the log gets them; one in a hundred matches", try: appended(oneInstant)},
-	{name: "429", promise: "P4", fault: "a storm of 429", how: "every limit of the org is spent for 3 s", try: storm(oktatest.Limit{Window: "3s"})},
-	{name: "429-no-reset", promise: "P4", fault: "a storm of 429 that does not say until when", how: "the same without X-Rate-Limit-Reset", try: storm(oktatest.Limit{Window: "3s", OmitReset: true})},
-	{name: "429-past", promise: "P4", fault: "a storm of 429 that lasts until a time in the past", how: "the same with X-Rate-Limit-Reset in the past", try: storm(oktatest.Limit{Window: "3s", ResetInPast: true})},
+	{name: "429", promise: "P4", fault: "a storm of 429", how: "every limit of the org is spent for 3 s", try: storm(oktasim.Limit{Window: "3s"})},
+	{name: "429-no-reset", promise: "P4", fault: "a storm of 429 that does not say until when", how: "the same without X-Rate-Limit-Reset", try: storm(oktasim.Limit{Window: "3s", OmitReset: true})},
+	{name: "429-past", promise: "P4", fault: "a storm of 429 that lasts until a time in the past", how: "the same with X-Rate-Limit-Reset in the past", try: storm(oktasim.Limit{Window: "3s", ResetInPast: true})},
 	{name: "elsewhere", promise: "P10", fault: "a next link to another host, port, scheme or path, with a user name, or of 10 kB", how: "eleven such links; another host listens", try: badLinks(elsewhere)},
-	{name: "no-link", promise: "P10", fault: "no next link", how: "twice", try: badLinks(func(*scene, string) []string { return []string{oktatest.LinkNone, oktatest.LinkNone} })},
+	{name: "no-link", promise: "P10", fault: "no next link", how: "twice", try: badLinks(func(*scene, string) []string { return []string{oktasim.LinkNone, oktasim.LinkNone} })},
 	{name: "self-link", promise: "P10", fault: "a next link to the page itself", how: "four times", try: loop(1)},
 	{name: "circle", promise: "P10", fault: "next links in a circle of two pages", how: "four times", try: loop(2)},
 	{name: "place", promise: "P10", fault: "a place in the log that Okta refuses", how: "the org forgets every place, twice, with events on their way", try: placeLost},

@@ -19,12 +19,12 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 )
 
 // badCertificate swaps the org's certificate for one that nobody trusts, and back.
 func badCertificate(t *testing.T) string {
-	s := newScene(t, oktatest.Options{})
+	s := newScene(t, oktasim.Options{})
 	good, trusted := certificate(t)
 	bad, _ := certificate(t)
 	var now atomic.Pointer[tls.Certificate]

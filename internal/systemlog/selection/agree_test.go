@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/internal/systemlog/selection"
 )
@@ -128,7 +128,7 @@ func TestFilterAgreesWithJudge(t *testing.T) {
 				}
 				wanted = wanted || verdict == selection.Wanted
 			}
-			sent, err := oktatest.LogFilterMatches(filter, event.Raw)
+			sent, err := oktasim.LogFilterMatches(filter, event.Raw)
 			if err != nil {
 				t.Fatalf("%s: %v", filter, err)
 			}

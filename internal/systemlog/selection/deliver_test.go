@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"soar.example/okta/internal/connector"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/internal/systemlog/selection"
 	"soar.example/okta/sdk"
@@ -20,7 +20,7 @@ import (
 // delivers what the judge wants of all of them, with those who want it, whatever part
 // of that Okta decided.
 func TestDelivered(t *testing.T) {
-	org := oktatest.Start(t, oktatest.Options{})
+	org := oktasim.Start(t, oktasim.Options{})
 	backend, err := connector.Backend()
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestDelivered(t *testing.T) {
 		}
 		params := map[string]any{"event_types": []string{"*"}, "any": selections}
 		first, all := poll(t, params, nil), poll(t, everything, nil)
-		events := make([]oktatest.Event, rapid.IntRange(1, 10).Draw(t, "events"))
+		events := make([]oktasim.Event, rapid.IntRange(1, 10).Draw(t, "events"))
 		for i := range events {
 			if err := json.Unmarshal(drawEvent(t).Raw, &events[i]); err != nil {
 				t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/internal/systemlog/selection"
 )
@@ -107,7 +107,7 @@ func FuzzFilter(f *testing.F) {
 			{EventTypes: []string{"*"}, ClientIP: []string{other, value}}, {EventTypes: []string{"*"}, ExcludeIPs: list, ExcludeCountries: list},
 		} {
 			filter := selection.Filter([]selection.Selection{s}, "")
-			sent, err := oktatest.LogFilterMatches(filter, raw)
+			sent, err := oktasim.LogFilterMatches(filter, raw)
 			if err != nil {
 				t.Fatalf("%d: Okta refuses %q: %v", i, filter, err)
 			}

@@ -1,0 +1,244 @@
+package oktasim
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/oktasim/oauth"
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+// NewAPIToken describes an API token (SSWS) in addition to the one that the org is made with. It has the rights of its
+// owner's admin roles.
+type NewAPIToken struct {
+	// Token is the text that requests send.
+	Token string `json:"token"`
+	// User is the ID or login of its owner.
+	User string `json:"user"`
+}
+
+type apiToken struct {
+	id    string
+	owner *user
+}
+
+// AddAPIToken makes the org accept a token and returns the ID that the log shows. It panics if the token is empty or
+// taken, or there is no such user.
+func (o *Org) AddAPIToken(n NewAPIToken) string { return add(o, n, (*Org).insertAPIToken).ID }
+
+func (o *Org) insertAPIToken(n NewAPIToken, _ time.Time) (createdID, error) {
+	u, err := o.findUser(n.User)
+	if err := invalid("api token", err, missing("token", n.Token), wrong(o.apiTokens[n.Token] != nil, "the token is taken")); err != nil {
+		return createdID{}, err
+	}
+	t := &apiToken{id: o.stable.Object("00T"), owner: u}
+	o.apiTokens[n.Token] = t
+	return createdID{t.id}, nil
+}
+
+// NewServiceApp describes an application that calls the API with OAuth 2.0 client credentials.
+type NewServiceApp struct {
+	// ClientID is made by the org if it is empty.
+	ClientID string `json:"client_id,omitempty"`
+	Label    string `json:"label,omitempty"`
+	// Keys are the public JSON Web Keys of its assertions, at least one: RSA, or EC on P-256, P-384 or P-521. With several
+	// keys, each needs a kid.
+	Keys []json.RawMessage `json:"keys"`
+	// Scopes are the scopes that the app has been granted.
+	Scopes []string `json:"scopes"`
+	// DPoP binds its tokens to a key of the client (RFC 9449).
+	DPoP bool `json:"dpop,omitempty"`
+	// Roles are the types of its standard admin roles, SUPER_ADMIN by default.
+	Roles []string `json:"roles,omitempty"`
+	// TokenLifetime is a Go duration, "1h" by default.
+	TokenLifetime string `json:"token_lifetime,omitempty"`
+}
+
+// serviceApp is an OAuth client with its application and its roles.
+type serviceApp struct {
+	*oauth.Client
+	app   *app
+	roles []*role
+}
+
+// PublicJWK writes a public key as a JSON Web Key for NewServiceApp. The key is an *rsa.PublicKey, or an *ecdsa.PublicKey
+// on P-256, P-384 or P-521. The ID may be empty. It panics for any other key.
+func PublicJWK(key any, id string) json.RawMessage { return oauth.PublicJWK(key, id) }
+
+// AddServiceApp registers an OAuth client, which is also an application of the org, and returns its client ID. It panics
+// if the ID is taken, a key malformed or private, or the lifetime not a positive duration.
+func (o *Org) AddServiceApp(n NewServiceApp) string {
+	return add(o, n, (*Org).insertServiceApp).ClientID
+}
+
+// createdClient is the result of the control command that creates a service app.
+type createdClient struct {
+	ClientID string `json:"client_id"`
+}
+
+func (o *Org) insertServiceApp(n NewServiceApp, now time.Time) (createdClient, error) {
+	life, errLife := time.ParseDuration(cmp.Or(n.TokenLifetime, "1h"))
+	s := &serviceApp{Client: &oauth.Client{Scopes: slices.Clone(n.Scopes), DPoP: n.DPoP, Life: life}}
+	if len(n.Roles) == 0 {
+		n.Roles = []string{superAdmin}
+	}
+	s.roles = each(n.Roles, func(kind string) *role {
+		return &role{id: o.stable.Object("ra1"), kind: kind, label: roleLabels[kind], created: now}
+	})
+	faults := append(each(s.roles, (*role).check), s.AddKeys(each(n.Keys, func(k json.RawMessage) []byte { return k })...),
+		wrong(errLife != nil || life <= 0, "token_lifetime is not a positive duration"), taken(o.apps, n.ClientID))
+	if err := invalid("service app", faults...); err != nil {
+		return createdClient{}, err
+	}
+	state := must(o.insertApp(NewApp{
+		ID: n.ClientID, Label: cmp.Or(n.Label, "Service app"), SignOnMode: "OPENID_CONNECT", Hidden: true,
+	}, now))
+	a := must(find(o.apps, state.ID, ""))
+	a.document = doc{
+		"credentials": doc{
+			"userNameTemplate": doc{"template": "${source.login}", "type": "BUILT_IN"},
+			"oauthClient": doc{
+				"client_id": a.id, "token_endpoint_auth_method": "private_key_jwt", "autoKeyRotation": true, "pkce_required": false,
+			},
+		},
+		"settings": doc{
+			"app": doc{},
+			"oauthClient": doc{
+				"application_type": "service", "grant_types": []any{"client_credentials"}, "response_types": []any{"token"},
+				"dpop_bound_access_tokens": n.DPoP,
+			},
+		},
+	}
+	s.app, s.ID = a, a.id
+	s.Active = func() bool { return a.status == statusActive }
+	for _, r := range s.roles {
+		r.app = a
+	}
+	o.oauth.Add(s.Client)
+	o.clientApps[s.Client] = s
+	return createdClient{s.ID}, nil
+}
+
+// target is the client as an actor in the log.
+func (s *serviceApp) target() doc { return target(s.ID, "PublicClientApp", s.ID, s.app.label) }
+
+// issueToken is the token endpoint.
+func (o *Org) issueToken(c *call) (any, error) {
+	client, r, err := o.oauth.Issue(&c.Call)
+	if err != nil {
+		return nil, err
+	}
+	c.app = o.clientApps[client]
+	o.logEvent(c, "app.oauth2.token.grant.access_token", c.app.target())
+	return r, nil
+}
+
+// authorize finds the caller. It returns nil for a caller with the right to the endpoint, and the response to any other.
+// An API token has the rights of its owner's roles. An access token needs the scope, and its app the right. A public
+// endpoint needs no caller. Any caller may learn that there is no such endpoint.
+func (o *Org) authorize(c *call, r *route) *wire.Reply {
+	if r != nil && r.scope == "" {
+		return nil
+	}
+	var roles []*role
+	if c.token = o.apiTokenOf(c); c.token != nil {
+		if c.isForMe() {
+			if c.Params[0] = c.token.owner.id; r.method == http.MethodGet && r.pattern == "/api/v1/users/{id}" {
+				return nil
+			}
+		}
+		roles = o.rolesOf(c.token.owner)
+	} else {
+		scheme, text, _ := strings.Cut(c.Header.Get("Authorization"), " ")
+		if scheme != "Bearer" && scheme != "DPoP" {
+			return wire.Code("E0000011").Reply(o.fresh.ErrorID())
+		}
+		scope := ""
+		if r != nil {
+			scope = r.scope
+		}
+		client, refusal := o.oauth.Check(&c.Call, scheme, text, scope)
+		if client == nil {
+			return refusal
+		}
+		c.app = o.clientApps[client]
+		roles = c.app.roles
+	}
+	if r == nil || slices.ContainsFunc(roles, func(held *role) bool { return held.allows(r) }) && !o.protectsSuperAdmin(r, c, roles) {
+		return nil
+	}
+	return wire.Code("E0000006").Reply(o.fresh.ErrorID())
+}
+
+// apiTokenOf finds the call's API token. An additional token is valid only while its owner can sign in.
+func (o *Org) apiTokenOf(c *call) *apiToken {
+	text, ok := strings.CutPrefix(c.Header.Get("Authorization"), "SSWS ")
+	if t := o.apiTokens[text]; ok && t != nil && (text == o.token || t.owner.status == StatusActive) {
+		return t
+	}
+	return nil
+}
+
+// rolePermissions are the rights of the standard roles besides a super administrator, who has all rights: scopes, and
+// single endpoints (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). The org
+// does not limit group, help desk and application administrators to their groups or applications.
+var rolePermissions = map[string][]string{
+	"ORG_ADMIN": {
+		manageUsers, manageGroups, readApps, manageDevices, manageZones, "okta.policies.read", "okta.logs.read", "okta.sessions.manage",
+	},
+	"READ_ONLY_ADMIN": {readUsers, readGroups, readApps, readDevices, readZones, "okta.policies.read", "okta.logs.read"},
+	"USER_ADMIN": {
+		manageUsers, readGroups, "okta.logs.read", "PUT /api/v1/groups/{id}/users/{uid}", "DELETE /api/v1/groups/{id}/users/{uid}",
+	},
+	"HELP_DESK_ADMIN": {
+		readUsers, readGroups, "okta.logs.read",
+		"POST /api/v1/users/{id}/lifecycle/unlock", "POST /api/v1/users/{id}/lifecycle/reset_password",
+		"POST /api/v1/users/{id}/lifecycle/expire_password", "POST /api/v1/users/{id}/lifecycle/expire_password_with_temp_password",
+		"POST /api/v1/users/{id}/lifecycle/reset_factors", "DELETE /api/v1/users/{id}/factors/{fid}",
+		"DELETE /api/v1/users/{id}/sessions",
+	},
+	"GROUP_MEMBERSHIP_ADMIN": {
+		readUsers, readGroups, "PUT /api/v1/groups/{id}/users/{uid}", "DELETE /api/v1/groups/{id}/users/{uid}",
+	},
+	"APP_ADMIN":                   {readUsers, readGroups, manageApps, "okta.logs.read"},
+	"REPORT_ADMIN":                {"okta.logs.read"},
+	"API_ACCESS_MANAGEMENT_ADMIN": {readUsers, readGroups, readApps},
+}
+
+// allows reports whether the role has the right to an endpoint. A custom role has its own permissions, and the one to read
+// role assignments is called okta.iam.read (https://developer.okta.com/docs/api/openapi/okta-management/guides/permissions/).
+func (r *role) allows(to *route) bool {
+	granted, scope := rolePermissions[r.kind], to.scope
+	if r.kind == customRole {
+		granted = r.permissions
+		if scope == readRoles {
+			scope = "okta.iam.read"
+		}
+	}
+	return r.isSuper() || oauth.Includes(granted, scope) || slices.Contains(granted, to.method+" "+to.pattern)
+}
+
+// allowedOnSuperAdmins are the writes to a super administrator that lesser administrators may make. Okta's comparison of
+// the standard roles marks suspending, activating and clearing sessions, and no other row of its user management
+// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). An older page also lets them
+// deactivate one (https://help.okta.com/en/prod/Content/Topics/Security/administrators-edit-revoke-admins.htm).
+var allowedOnSuperAdmins = []string{
+	"POST /api/v1/users/{id}/lifecycle/suspend", "POST /api/v1/users/{id}/lifecycle/unsuspend",
+	"POST /api/v1/users/{id}/lifecycle/activate", "POST /api/v1/users/{id}/lifecycle/reactivate",
+	"DELETE /api/v1/users/{id}/sessions",
+}
+
+// protectsSuperAdmin reports whether the call is a write to a super administrator that only another super administrator
+// may make. Okta's comparison does not mention super administrators for groups, devices and applications.
+func (o *Org) protectsSuperAdmin(r *route, c *call, caller []*role) bool {
+	if r.method == http.MethodGet || !strings.HasPrefix(r.pattern, "/api/v1/users/{id}") ||
+		slices.Contains(allowedOnSuperAdmins, r.method+" "+r.pattern) || slices.ContainsFunc(caller, (*role).isSuper) {
+		return false
+	}
+	u, err := o.findUser(c.Params[0])
+	return err == nil && slices.ContainsFunc(o.rolesOf(u), (*role).isSuper)
+}

@@ -1,0 +1,339 @@
+package oktasim
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/oktasim/filter"
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+// NewApp describes an application of the org. Only Label is required.
+type NewApp struct {
+	ID    string `json:"id,omitempty"`
+	Label string `json:"label"`
+	// Name is Okta's key of the application's kind. By default it follows from SignOnMode or the label.
+	Name string `json:"name,omitempty"`
+	// SignOnMode is SAML_2_0 by default.
+	SignOnMode string `json:"sign_on_mode,omitempty"`
+	// Status is ACTIVE (the default) or INACTIVE.
+	Status string `json:"status,omitempty"`
+	// Hidden keeps the application off the dashboards of its users, and so out of their appLinks.
+	Hidden bool `json:"hidden,omitempty"`
+	// Document holds fields of the application's JSON that replace the org's own.
+	Document map[string]any `json:"document,omitempty"`
+}
+
+// NewAssignment gives a user an application. App is an ID or label, User an ID or login.
+type NewAssignment struct {
+	App  string `json:"app"`
+	User string `json:"user"`
+	// Scope is USER (the default) or GROUP. It is shown and has no other effect.
+	Scope string `json:"scope,omitempty"`
+	// Profile holds the user's attributes in the application.
+	Profile map[string]any `json:"profile,omitempty"`
+}
+
+// AppState is one application with the IDs of its users.
+type AppState struct {
+	ID     string   `json:"id"`
+	Label  string   `json:"label"`
+	Status string   `json:"status"`
+	Users  []string `json:"users"`
+}
+
+// AppRef names an application that a user has.
+type AppRef struct {
+	ID     string `json:"id"`
+	Label  string `json:"label"`
+	Status string `json:"status"`
+}
+
+// app is one application.
+type app struct {
+	object
+	name, label, mode, status string
+
+	hidden   bool
+	document doc
+	users    []*appUser // in order of assignment
+}
+
+// appUser is a user in an application. Its ID is that of the assignment.
+type appUser struct {
+	object
+	app     *app
+	user    *user
+	scope   string
+	profile doc
+}
+
+// AddApp puts an application into the org without a log event. It panics if the ID is taken or the status unknown.
+func (o *Org) AddApp(n NewApp) AppState { return add(o, n, (*Org).insertApp) }
+
+func (o *Org) insertApp(n NewApp, now time.Time) (AppState, error) {
+	n.Status = cmp.Or(n.Status, statusActive)
+	n.SignOnMode = cmp.Or(n.SignOnMode, "SAML_2_0")
+	document, err := wire.Plain(n.Document)
+	if err := invalid("app "+n.Label, err, missing("label", n.Label), unknown("status", n.Status, onOff...), taken(o.apps, n.ID)); err != nil {
+		return AppState{}, err
+	}
+	names := map[string]string{"OPENID_CONNECT": "oidc_client", "BOOKMARK": "bookmark", "BROWSER_PLUGIN": "template_swa"}
+	for _, name := range []string{names[n.SignOnMode], strings.ToLower(strings.Join(strings.Fields(n.Label), "_"))} {
+		if n.Name == "" {
+			n.Name = name
+		}
+	}
+	a := &app{
+		object: o.newObject(n.ID, "0oa", now), name: n.Name, label: n.Label, mode: n.SignOnMode, status: n.Status, hidden: n.Hidden, document: document,
+	}
+	o.apps = append(o.apps, a)
+	return a.state(), nil
+}
+
+// AssignApp gives a user an application without a log event. It panics if either is unknown or the user has the
+// application.
+func (o *Org) AssignApp(n NewAssignment) { add(o, n, (*Org).insertAssignment) }
+
+func (o *Org) insertAssignment(n NewAssignment, now time.Time) (doc, error) {
+	a := o.appNamed(n.App)
+	u, errUser := o.findUser(n.User)
+	profile, err := wire.Plain(n.Profile)
+	n.Scope = cmp.Or(n.Scope, "USER")
+	if err := invalid("assignment",
+		errUser, err, wrong(a == nil, "there is no app "+n.App), unknown("scope", n.Scope, "USER", "GROUP"),
+		wrong(a != nil && u != nil && a.userOf(u) != nil, "the user has the app already"),
+	); err != nil {
+		return nil, err
+	}
+	if n.Profile == nil {
+		for _, name := range []string{"email", "firstName", "lastName"} {
+			profile[name] = u.profile[name]
+		}
+	}
+	a.users = append(a.users, &appUser{o.newObject("", "0ua", now), a, u, n.Scope, profile})
+	return doc{}, nil
+}
+
+// appNamed finds an application by ID or label, the oldest if several have the label.
+func (o *Org) appNamed(idOrLabel string) *app {
+	return first(o.apps, func(a *app) bool { return a.id == idOrLabel || a.label == idOrLabel })
+}
+
+func (o *Org) pathApp(c *call) (*app, error) { return find(o.apps, c.Params[0], "AppInstance") }
+
+// userOf returns the user's assignment, or nil.
+func (a *app) userOf(u *user) *appUser {
+	return first(a.users, func(au *appUser) bool { return au.user == u })
+}
+
+// remove takes the application from a user.
+func (a *app) remove(u *user) {
+	a.users = slices.DeleteFunc(a.users, func(au *appUser) bool { return au.user == u })
+}
+
+func (a *app) state() AppState {
+	return AppState{ID: a.id, Label: a.label, Status: a.status, Users: each(a.users, func(au *appUser) string { return au.user.id })}
+}
+
+func (a *app) target() doc { return target(a.id, "AppInstance", a.label, a.label) }
+
+func (au *appUser) target() doc { return target(au.id, "AppUser", au.user.login(), au.user.name()) }
+
+func (a *app) linkName() string { return a.name + "_link" }
+
+func (c *call) appLink(a *app) string { return c.URL("/home/" + a.name + "/" + a.id + "/2357") }
+
+func (c *call) appLogo(a *app) string { return c.URL("/assets/img/logos/" + a.name + ".png") }
+
+// appDoc writes an application: the org's own fields over its document, over the fields of every application.
+func (c *call) appDoc(a *app) doc {
+	self := c.URL("/api/v1/apps/" + a.id)
+	d := doc{
+		"orn":           "orn:okta:idp:" + orgID + ":apps:" + a.name + ":" + a.id,
+		"accessibility": doc{"selfService": false, "errorRedirectUrl": nil, "loginRedirectUrl": nil},
+		"visibility": doc{
+			"autoLaunch": false, "autoSubmitToolbar": false, "hide": doc{"iOS": a.hidden, "web": a.hidden}, "appLinks": doc{a.linkName(): true},
+		},
+		"features":    []any{},
+		"credentials": doc{"userNameTemplate": doc{"template": "${source.login}", "type": "BUILT_IN"}, "signing": doc{}},
+		"settings": doc{
+			"app": doc{}, "manualProvisioning": false, "implicitAssignment": false,
+			"notifications": doc{"vpn": doc{"network": doc{"connection": "DISABLED"}, "message": nil, "helpUrl": nil}},
+			"notes":         doc{"admin": nil, "enduser": nil},
+		},
+		"_links": doc{
+			"uploadLogo": wire.Hinted(self+"/logo", "POST"),
+			"appLinks":   []any{doc{"name": a.linkName(), "href": c.appLink(a), "type": "text/html"}},
+			"groups":     wire.Link(self + "/groups"),
+			"logo":       []any{doc{"name": "medium", "href": c.appLogo(a), "type": "image/png"}},
+			"users":      wire.Link(self + "/users"),
+		},
+	}
+	maps.Copy(d, a.document)
+	links, ok := d["_links"].(doc)
+	if !ok {
+		links = doc{}
+	}
+	links = maps.Clone(links)
+	delete(links, "activate")
+	delete(links, "deactivate")
+	operation := nextOperation(a.status)
+	links[operation] = wire.Link(self + "/lifecycle/" + operation)
+	maps.Copy(d, doc{
+		"id": a.id, "name": a.name, "label": a.label, "status": a.status, "signOnMode": a.mode,
+		"created": wire.Stamp(a.created), "lastUpdated": wire.Stamp(a.lastUpdated), "_links": links,
+	})
+	return d
+}
+
+var appFilter = filter.Table{
+	"id": filter.Equal, "status": filter.Equal, "name": filter.Equal, "user.id": filter.Equal, "credentials.signing.kid": filter.Equal,
+}
+
+func (o *Org) listApps(c *call) (any, error) {
+	expression, err := c.expression(nil, appFilter.Allows)
+	if err != nil {
+		return nil, err
+	}
+	embedded, err := o.embeddedUser(c)
+	if err != nil {
+		return nil, err
+	}
+	if embedded != nil && !slices.ContainsFunc(expression.Comparisons(), func(e *filter.Expression) bool {
+		return e.Attribute == "user.id" && e.Value == embedded.id
+	}) {
+		return nil, wire.Invalid("expand", "expand: It needs a filter by user.id for the same user")
+	}
+	q := strings.ToLower(c.Query.Get("q"))
+	found := where(o.apps, func(a *app) bool {
+		return anyStartsWith(q, a.name, a.label) && matches(expression, a, func(a *app) doc {
+			d := c.appDoc(a)
+			d["user"] = each(a.users, func(au *appUser) any { return doc{"id": au.user.id} })
+			return d
+		})
+	})
+	return list(o, c, found, pageSize{200, -1, 200, 200}, nil, func(a *app) doc { return c.embeddingAppDoc(a, embedded) })
+}
+
+// embeddedUser is the user of expand=user/{id}, nil without expand.
+func (o *Org) embeddedUser(c *call) (*user, error) {
+	expand := c.Query.Get("expand")
+	if expand == "" {
+		return nil, nil
+	}
+	id, ok := strings.CutPrefix(expand, "user/")
+	u, err := find(o.users, id, "User")
+	if !ok || err != nil {
+		return nil, wire.Invalid("expand", "expand: The value must be user/ and the id of a user")
+	}
+	return u, nil
+}
+
+// embeddingAppDoc writes an application with the assignment of a user who has it.
+func (c *call) embeddingAppDoc(a *app, embedded *user) doc {
+	d := c.appDoc(a)
+	if au := a.userOf(embedded); embedded != nil && au != nil {
+		d["_embedded"] = doc{"user": c.appUserDoc(au)}
+	}
+	return d
+}
+
+func (o *Org) getApp(c *call, a *app) (any, error) {
+	embedded, err := o.embeddedUser(c)
+	if err != nil {
+		return nil, err
+	}
+	return c.embeddingAppDoc(a, embedded), nil
+}
+
+// appStep sets an application's status. It succeeds also if the application has that status.
+func appStep(operation, status string) handler {
+	return on((*Org).pathApp, func(o *Org, c *call, a *app) (any, error) {
+		if a.status != status {
+			a.status, a.lastUpdated = status, c.Now
+			o.logEvent(c, "application.lifecycle."+operation, a.target())
+		}
+		return doc{}, nil
+	})
+}
+
+// appsOf returns the assignments of a user in order of the applications.
+func (o *Org) appsOf(u *user) []*appUser {
+	var out []*appUser
+	for _, a := range o.apps {
+		if au := a.userOf(u); au != nil {
+			out = append(out, au)
+		}
+	}
+	return out
+}
+
+// listAppLinks lists the applications on a user's dashboard.
+func (o *Org) listAppLinks(c *call, u *user) (any, error) {
+	visible := where(o.appsOf(u), func(au *appUser) bool { return au.app.status == statusActive && !au.app.hidden })
+	links := each(visible, func(au *appUser) doc {
+		a := au.app
+		return doc{
+			"id": u.id, "label": a.label, "linkUrl": c.appLink(a), "logoUrl": c.appLogo(a), "appName": a.name, "appInstanceId": a.id,
+			"appAssignmentId": au.id, "credentialsSetup": false, "hidden": false,
+		}
+	})
+	for i := range links {
+		links[i]["sortOrder"] = i
+	}
+	return links, nil
+}
+
+func (c *call) appUserDoc(au *appUser) doc {
+	created := wire.Stamp(au.created)
+	return doc{
+		"id": au.user.id, "externalId": nil, "created": created, "lastUpdated": created, "scope": au.scope,
+		"status": "ACTIVE", "statusChanged": created, "passwordChanged": nil, "syncState": "DISABLED",
+		"credentials": doc{"userName": au.user.login()}, "profile": au.profile,
+		"_links": doc{"app": wire.Link(c.URL("/api/v1/apps/" + au.app.id)), "user": wire.Link(c.userURL(au.user))},
+	}
+}
+
+// expandedAppUser adds the whole user if the call asks for it.
+func (c *call) expandedAppUser(au *appUser) doc {
+	d := c.appUserDoc(au)
+	if c.Query.Get("expand") == "user" {
+		d["_embedded"] = doc{"user": c.fullUserDoc(au.user)}
+	}
+	return d
+}
+
+func (o *Org) listAppUsers(c *call, a *app) (any, error) {
+	q := strings.ToLower(c.Query.Get("q"))
+	found := where(a.users, func(au *appUser) bool {
+		return anyStartsWith(q, au.user.login(), text(au.profile, "firstName"), text(au.profile, "lastName"), text(au.profile, "email"))
+	})
+	return list(o, c, found, upTo(50, 500), nil, c.expandedAppUser)
+}
+
+// pathAppUser is the assignment of the call's path. Like a membership it accepts no login.
+func (o *Org) pathAppUser(c *call) (*appUser, error) {
+	a, err := o.pathApp(c)
+	if err != nil {
+		return nil, err
+	}
+	au := first(a.users, func(au *appUser) bool { return au.user.id == c.Params[1] })
+	if au == nil {
+		return nil, wire.NotFound(c.Params[1], "AppUser")
+	}
+	return au, nil
+}
+
+func (o *Org) removeAppUser(c *call, au *appUser) (any, error) {
+	o.unassign(c, au)
+	return nil, nil
+}
+
+func (o *Org) unassign(c *call, au *appUser) {
+	au.app.remove(au.user)
+	o.logEvent(c, "application.user_membership.remove", au.target(), au.app.target(), au.user.target())
+}

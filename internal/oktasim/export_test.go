@@ -1,0 +1,60 @@
+package oktasim
+
+import (
+	"errors"
+
+	"soar.example/okta/internal/oktasim/oauth"
+)
+
+// HasEndpoint lets the tests from outside ask which requests the org can answer.
+func HasEndpoint(method, path string) bool {
+	r, _, _ := findRoute(method, path)
+	return r != nil
+}
+
+// Endpoints are "METHOD pattern" of all that the org has.
+func Endpoints() []string {
+	var all []string
+	for _, r := range routes {
+		all = append(all, r.method+" "+r.pattern)
+	}
+	return all
+}
+
+// GatewayCause is why a zone would refuse an address.
+func GatewayCause(kind, value string) string { return zoneAddress{kind, value}.cause("gateways") }
+
+// ParseToken reads a signed token and returns its key's thumbprint, if it holds a key.
+func ParseToken(compact string) (thumbprint string, err error) {
+	t, err := oauth.Parse(compact)
+	if err != nil {
+		return "", err
+	}
+	k := t.Header.JSONWebKey
+	if k == nil {
+		return "", errors.New("the token holds no key")
+	}
+	return oauth.Thumbprint(k), t.Verify(k)
+}
+
+// Thumbprint is that of a public key.
+func Thumbprint(raw []byte) (string, error) {
+	k, err := oauth.ParseJWK(raw)
+	if err != nil {
+		return "", err
+	}
+	return oauth.Thumbprint(k), nil
+}
+
+// VerifyToken checks a token with a key.
+func VerifyToken(compact string, raw []byte) error {
+	t, err := oauth.Parse(compact)
+	if err != nil {
+		return err
+	}
+	k, err := oauth.ParseJWK(raw)
+	if err != nil {
+		return err
+	}
+	return t.Verify(k)
+}

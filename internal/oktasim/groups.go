@@ -1,0 +1,285 @@
+package oktasim
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"soar.example/okta/internal/oktasim/filter"
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+// NewGroup describes a group to put into the org. Type is OKTA_GROUP (default), APP_GROUP or BUILT_IN.
+type NewGroup struct {
+	ID          string `json:"id,omitempty"`
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Type        string `json:"type,omitempty"`
+	// Members are IDs or logins of existing users.
+	Members []string `json:"members,omitempty"`
+}
+
+// Group is a group of the org at the moment of the call.
+type Group struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Type        string `json:"type"`
+}
+
+// The types of a group.
+const (
+	TypeOkta    = "OKTA_GROUP"
+	TypeApp     = "APP_GROUP"
+	TypeBuiltIn = "BUILT_IN"
+)
+
+// everyoneName is the name of the group that holds all users and that no call can change.
+const everyoneName = "Everyone"
+
+// group is a set of users.
+type group struct {
+	object
+	name        string
+	description string
+	kind        string
+	members     map[*user]bool
+
+	lastMembershipUpdated time.Time
+}
+
+func (g *group) target() doc { return target(g.id, "UserGroup", "unknown", g.name) }
+
+// AddGroup puts a group into the org without a log event. It panics if an ID is taken, the type or a member unknown, or
+// the name taken. Two groups of apps may have the same name.
+func (o *Org) AddGroup(n NewGroup) Group { return add(o, n, (*Org).insertGroup) }
+
+func (o *Org) insertGroup(n NewGroup, now time.Time) (Group, error) {
+	n.Type = cmp.Or(n.Type, TypeOkta)
+	members, err := o.findUsers(n.Members)
+	if err := invalid("group "+n.Name,
+		missing("name", n.Name), unknown("type", n.Type, TypeOkta, TypeApp, TypeBuiltIn), taken(o.groups, n.ID), err,
+		wrong(n.Type != TypeApp && o.nameTaken(n.Name, nil), "the name is taken"),
+	); err != nil {
+		return Group{}, err
+	}
+	g := o.newGroup(n, now)
+	for _, u := range members {
+		g.add(u, now)
+	}
+	return Group{ID: g.id, Name: g.name, Description: g.description, Type: g.kind}, nil
+}
+
+// AddMember puts a user into a group of any type, as the app or the rule of the group would. It panics for unknown IDs.
+func (o *Org) AddMember(groupID, userID string) {
+	defer o.lock()()
+	must(find(o.groups, groupID, "UserGroup")).add(must(o.findUser(userID)), o.clock())
+}
+
+func (o *Org) everyone() *group { return o.groups[0] }
+
+func (o *Org) newGroup(n NewGroup, now time.Time) *group {
+	g := &group{
+		object: o.newObject(n.ID, "00g", now), name: n.Name, description: n.Description, kind: n.Type, members: map[*user]bool{},
+		lastMembershipUpdated: now,
+	}
+	o.groups = append(o.groups, g)
+	return g
+}
+
+func (o *Org) pathGroup(c *call) (*group, error) { return find(o.groups, c.Params[0], "UserGroup") }
+
+// groupNamed finds a group by ID or name, the oldest if several have the name.
+func (o *Org) groupNamed(idOrName string) *group {
+	return first(o.groups, func(g *group) bool { return g.id == idOrName || g.name == idOrName })
+}
+
+// nameTaken reports whether another group that Okta itself manages has the name.
+func (o *Org) nameTaken(name string, except *group) bool {
+	return slices.ContainsFunc(o.groups, func(g *group) bool {
+		return g != except && g.kind != TypeApp && strings.EqualFold(g.name, name)
+	})
+}
+
+// add reports whether the user was not in the group before.
+func (g *group) add(u *user, now time.Time) bool {
+	if g.members[u] {
+		return false
+	}
+	g.members[u], g.lastMembershipUpdated = true, now
+	return true
+}
+
+// remove reports whether the user was in the group before.
+func (g *group) remove(u *user, now time.Time) bool {
+	if !g.members[u] {
+		return false
+	}
+	delete(g.members, u)
+	g.lastMembershipUpdated = now
+	return true
+}
+
+// takesMembers rejects the groups whose members the API cannot change.
+func (g *group) takesMembers() error {
+	switch g.kind {
+	case TypeApp:
+		return wire.Code("E0000006")
+	case TypeBuiltIn:
+		return wire.Code("E0000060")
+	}
+	return nil
+}
+
+// sorted returns the members in order of creation.
+func (g *group) sorted() []*user {
+	return slices.SortedFunc(maps.Keys(g.members), func(a, b *user) int { return a.number - b.number })
+}
+
+func (c *call) groupDoc(g *group) doc {
+	class, description := "okta:user_group", any(nil)
+	if g.kind == TypeApp {
+		class = "okta:windows_security_principal"
+	}
+	if g.description != "" {
+		description = g.description
+	}
+	self := c.URL("/api/v1/groups/" + g.id)
+	logo := func(size string) doc {
+		return doc{"name": size, "href": c.URL("/assets/img/logos/groups/odyssey/okta-" + size + ".png"), "type": "image/png"}
+	}
+	return doc{
+		"id": g.id, "created": wire.Stamp(g.created), "lastUpdated": wire.Stamp(g.lastUpdated),
+		"lastMembershipUpdated": wire.Stamp(g.lastMembershipUpdated), "objectClass": []any{class}, "type": g.kind,
+		"profile": doc{"name": g.name, "description": description},
+		"_links": doc{
+			"logo": []any{logo("medium"), logo("large")}, "users": wire.Link(self + "/users"), "apps": wire.Link(self + "/apps"),
+		},
+	}
+}
+
+var groupFilter = filter.Table{
+	"id": filter.Equal, "type": filter.Equal, "lastUpdated": filter.Ordered, "lastMembershipUpdated": filter.Ordered,
+}
+
+var groupSearch = filter.Table{
+	"id": filter.Compare, "type": filter.Compare, "created": filter.Compare, "lastUpdated": filter.Compare,
+	"lastMembershipUpdated": filter.Compare, "profile.name": filter.Contain, "profile.description": filter.Contain,
+}
+
+func (o *Org) listGroups(c *call) (any, error) {
+	expression, err := c.expression(groupSearch.Allows, groupFilter.Allows)
+	if err != nil {
+		return nil, err
+	}
+	q := strings.ToLower(c.Query.Get("q"))
+	size := upTo(10_000, 10_000)
+	if q != "" {
+		size.usual = 300
+	}
+	key, err := sortKey(c, groupSearch.Allows, c.groupDoc)
+	if err != nil {
+		return nil, err
+	}
+	found := where(o.groups, func(g *group) bool { return anyStartsWith(q, g.name) && matches(expression, g, c.groupDoc) })
+	page, err := list(o, c, found, size, key, c.groupDoc)
+	if r, ok := page.(*wire.Reply); ok && q != "" {
+		// Okta does not page a q, and its response has no links.
+		r.Header.Del("Link")
+	}
+	return page, err
+}
+
+// readGroup reads and checks the body of a new group, or of the replacement of a group.
+func (o *Org) readGroup(c *call, replaced *group) (NewGroup, error) {
+	var body struct {
+		Profile struct {
+			Name        string `json:"name"`
+			Description string `json:"description"`
+		} `json:"profile"`
+	}
+	if err := c.Decode(&body); err != nil {
+		return NewGroup{}, err
+	}
+	n := NewGroup{Name: body.Profile.Name, Description: body.Profile.Description, Type: TypeOkta}
+	switch {
+	case strings.TrimSpace(n.Name) == "":
+		return n, wire.Invalid("name", "name: The field cannot be left blank")
+	case utf8.RuneCountInString(n.Name) > 255:
+		return n, wire.Invalid("name", "name: String is too long")
+	case o.nameTaken(n.Name, replaced):
+		return n, wire.Invalid("name", "name: An object with this field already exists in the current organization")
+	case utf8.RuneCountInString(n.Description) > 1024:
+		return n, wire.Invalid("description", "description: String is too long")
+	}
+	return n, nil
+}
+
+func (o *Org) createGroup(c *call) (any, error) {
+	n, err := o.readGroup(c, nil)
+	if err != nil {
+		return nil, err
+	}
+	g := o.newGroup(n, c.Now)
+	o.logEvent(c, "group.lifecycle.create", g.target())
+	return c.groupDoc(g), nil
+}
+
+// replaceGroup changes the profile of a group that Okta itself manages.
+func (o *Org) replaceGroup(c *call, g *group) (any, error) {
+	if err := g.takesMembers(); err != nil {
+		return nil, err
+	}
+	n, err := o.readGroup(c, g)
+	if err != nil {
+		return nil, err
+	}
+	g.name, g.description, g.lastUpdated = n.Name, n.Description, c.Now
+	o.logEvent(c, "group.profile.update", g.target())
+	return c.groupDoc(g), nil
+}
+
+// deleteGroup deletes groups of Okta and of apps, but no built-in group.
+func (o *Org) deleteGroup(c *call, g *group) (any, error) {
+	if g.kind == TypeBuiltIn {
+		return nil, wire.Code("E0000060")
+	}
+	o.groups = without(o.groups, g)
+	o.removeRoles(func(r *role) bool { return r.group == g })
+	o.logEvent(c, "group.lifecycle.delete", g.target())
+	return nil, nil
+}
+
+func (o *Org) listUserGroups(c *call, u *user) (any, error) {
+	return linked(c, each(o.groupsOf(u), c.groupDoc)), nil
+}
+
+// groupsOf returns a user's groups in order of creation.
+func (o *Org) groupsOf(u *user) []*group {
+	return where(o.groups, func(g *group) bool { return g.members[u] })
+}
+
+func (o *Org) listGroupUsers(c *call, g *group) (any, error) {
+	return list(o, c, g.sorted(), upTo(1000, 1000), nil, c.userDoc)
+}
+
+// changeMembership succeeds also if there is nothing to change, but it logs only a change. Unlike other endpoints it
+// accepts no login for the user.
+func changeMembership(change func(*group, *user, time.Time) bool, operation string) func(*Org, *call, *group) (any, error) {
+	return func(o *Org, c *call, g *group) (any, error) {
+		u, err := find(o.users, c.Params[1], "User")
+		if err != nil {
+			return nil, err
+		}
+		if err := g.takesMembers(); err != nil {
+			return nil, err
+		}
+		if change(g, u, c.Now) {
+			o.logEvent(c, "group.user_membership."+operation, u.target(), g.target())
+		}
+		return nil, nil
+	}
+}

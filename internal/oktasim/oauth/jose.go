@@ -1,0 +1,100 @@
+// Package oauth holds the OAuth 2.0 side of the simulated org: signed assertions, DPoP proofs and access tokens.
+package oauth
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// minRSABits is the size of the smallest RSA key that Okta accepts.
+const minRSABits = 2048
+
+var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.ES256, jose.ES384, jose.ES512}
+
+// PublicJWK writes a public key as a JSON Web Key. The key is an *rsa.PublicKey, or an *ecdsa.PublicKey on P-256, P-384
+// or P-521. The ID may be empty. It panics for any other key.
+func PublicJWK(key crypto.PublicKey, id string) json.RawMessage {
+	k := jose.JSONWebKey{Key: key, KeyID: id, Use: "sig"}
+	raw, err := k.MarshalJSON()
+	if err == nil {
+		err = check(&k)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("oktasim: no JSON Web Key for a %T: %v", key, err))
+	}
+	return raw
+}
+
+// ParseJWK reads a public key that Okta accepts.
+func ParseJWK(raw []byte) (*jose.JSONWebKey, error) {
+	var k jose.JSONWebKey
+	if err := k.UnmarshalJSON(raw); err != nil {
+		return nil, err
+	}
+	return &k, check(&k)
+}
+
+func check(k *jose.JSONWebKey) error {
+	switch key := k.Key.(type) {
+	case *rsa.PublicKey:
+		if key.N.BitLen() < minRSABits {
+			return fmt.Errorf("an RSA key needs at least %d bits", minRSABits)
+		}
+		return nil
+	case *ecdsa.PublicKey:
+		return nil
+	}
+	return errors.New("the key is not a public RSA or EC key")
+}
+
+// Thumbprint names a key by its content (RFC 7638).
+func Thumbprint(k *jose.JSONWebKey) string {
+	sum, err := k.Thumbprint(crypto.SHA256)
+	if err != nil {
+		panic("oktasim: " + err.Error())
+	}
+	return base64.RawURLEncoding.EncodeToString(sum)
+}
+
+// Token is a signed JSON Web Token that is read but not yet verified.
+type Token struct {
+	Header jose.Header
+	Claims struct {
+		jwt.Claims
+		Method    string `json:"htm"`
+		URL       string `json:"htu"`
+		Nonce     string `json:"nonce"`
+		TokenHash string `json:"ath"`
+	}
+	signed *jwt.JSONWebToken
+}
+
+// Parse reads a token in its compact form.
+func Parse(compact string) (*Token, error) {
+	signed, err := jwt.ParseSigned(compact, algorithms)
+	if err != nil {
+		return nil, err
+	}
+	t := &Token{Header: signed.Headers[0], signed: signed}
+	return t, signed.UnsafeClaimsWithoutVerification(&t.Claims)
+}
+
+// Verify checks the signature with a key of the kind that the algorithm needs.
+func (t *Token) Verify(k *jose.JSONWebKey) error { return t.signed.Claims(k.Key) }
+
+// clock returns a time claim, and whether it is there.
+func clock(d *jwt.NumericDate) (time.Time, bool) {
+	if d == nil || *d < 0 || *d > 1<<40 {
+		return time.Time{}, false
+	}
+	return d.Time(), true
+}

@@ -1,0 +1,205 @@
+package oauth
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+const (
+	// TokenPath issues access tokens.
+	TokenPath = "/oauth2/v1/token"
+
+	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	// maxAssertionLife is how far ahead an assertion may expire.
+	maxAssertionLife = time.Hour
+	// clockLeeway is the accepted difference between the clocks of client and org.
+	clockLeeway = 5 * time.Minute
+	nonceLife   = 24 * time.Hour
+)
+
+// Client is an OAuth client. A client with several keys names one in each assertion.
+type Client struct {
+	ID     string
+	Keys   []*jose.JSONWebKey
+	Scopes []string
+	// DPoP binds every token to a key of the client.
+	DPoP bool
+	// Life is the lifetime of its tokens.
+	Life time.Duration
+	// Active reports whether the client may get and use tokens.
+	Active func() bool
+}
+
+// AddKeys reads the public keys of a client.
+func (c *Client) AddKeys(keys ...[]byte) error {
+	if len(keys) == 0 {
+		return errors.New("needs a key")
+	}
+	for i, raw := range keys {
+		k, err := ParseJWK(raw)
+		if err != nil {
+			return fmt.Errorf("key %d: %w", i, err)
+		}
+		if len(keys) > 1 && (k.KeyID == "" || c.key(k.KeyID) != nil) {
+			return fmt.Errorf("key %d needs a kid of its own", i)
+		}
+		c.Keys = append(c.Keys, k)
+	}
+	return nil
+}
+
+// key finds the key of an assertion. Without an ID there must be only one.
+func (c *Client) key(id string) *jose.JSONWebKey {
+	if id == "" && len(c.Keys) == 1 {
+		return c.Keys[0]
+	}
+	for _, k := range c.Keys {
+		if k.KeyID == id {
+			return k
+		}
+	}
+	return nil
+}
+
+// accessToken is a token that was issued to a client.
+type accessToken struct {
+	client  *Client
+	scopes  []string
+	text    string
+	expires time.Time
+	// thumbprint names the key that the token is bound to, empty for a bearer token.
+	thumbprint string
+}
+
+// Includes reports whether granted scopes include a scope. A scope to manage includes the scope to read.
+func Includes(granted []string, scope string) bool {
+	kind, isRead := strings.CutSuffix(scope, ".read")
+	return slices.Contains(granted, scope) || isRead && slices.Contains(granted, kind+".manage")
+}
+
+func (t *accessToken) scheme() string {
+	if t.thumbprint != "" {
+		return "DPoP"
+	}
+	return "Bearer"
+}
+
+// Store holds the clients, their tokens, and the IDs of assertions and proofs that were used.
+type Store struct {
+	ids     *wire.IDs
+	signer  jose.Signer
+	clients []*Client
+	tokens  map[string]*accessToken
+	// nonces are valid until the time. Assertions and proofs in spent are not accepted again until the time.
+	nonces, spent map[string]time.Time
+}
+
+// NewStore returns a store with a signing key of its own.
+func NewStore(ids *wire.IDs) *Store {
+	var key [32]byte
+	_, _ = rand.Read(key[:])
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: key[:]}, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		panic("oktasim: " + err.Error())
+	}
+	return &Store{ids: ids, signer: signer, tokens: map[string]*accessToken{}, nonces: map[string]time.Time{}, spent: map[string]time.Time{}}
+}
+
+// Add registers a client.
+func (s *Store) Add(c *Client) { s.clients = append(s.clients, c) }
+
+// Client returns the client with an ID, or nil.
+func (s *Store) Client(id string) *Client {
+	for _, c := range s.clients {
+		if c.ID == id {
+			return c
+		}
+	}
+	return nil
+}
+
+// Revoke makes the tokens of a client invalid, of all clients if the ID is empty, and returns their number.
+func (s *Store) Revoke(clientID string) int {
+	before := len(s.tokens)
+	maps.DeleteFunc(s.tokens, func(_ string, t *accessToken) bool { return clientID == "" || t.client.ID == clientID })
+	return before - len(s.tokens)
+}
+
+// ExpireNonces makes every DPoP nonce invalid.
+func (s *Store) ExpireNonces() { clear(s.nonces) }
+
+// issue writes a token as a JSON Web Token, as Okta's are. Clients cannot verify it.
+func (s *Store) issue(c *wire.Call, client *Client, scopes []string, held *proof) (*accessToken, error) {
+	maps.DeleteFunc(s.tokens, func(_ string, t *accessToken) bool { return !c.Now.Before(t.expires) })
+	t := &accessToken{client: client, scopes: scopes, expires: c.Now.Add(client.Life)}
+	claims := wire.Doc{
+		"ver": 1, "jti": "AT." + s.ids.OneTimeToken(), "iss": c.Base, "aud": c.Base, "sub": client.ID, "cid": client.ID,
+		"scp": scopes, "iat": c.Now.Unix(), "exp": t.expires.Unix(),
+	}
+	if held != nil {
+		t.thumbprint = held.thumbprint
+		claims["cnf"] = wire.Doc{"jkt": held.thumbprint}
+	}
+	var err error
+	t.text, err = jwt.Signed(s.signer).Claims(claims).Serialize()
+	s.tokens[t.text] = t
+	return t, err
+}
+
+// spend remembers an ID until then and reports whether it was new.
+func (s *Store) spend(id string, now, until time.Time) bool {
+	maps.DeleteFunc(s.spent, func(_ string, end time.Time) bool { return !now.Before(end) })
+	if _, seen := s.spent[id]; seen {
+		return false
+	}
+	s.spent[id] = until
+	return true
+}
+
+// Check finds the client of a call's access token. It verifies the token's binding and its scope, unless the scope is
+// empty. A nil client comes with the response to the caller.
+func (s *Store) Check(c *wire.Call, scheme, text, scope string) (*Client, *wire.Reply) {
+	reject := func(r *wire.Reply, code, description string) (*Client, *wire.Reply) {
+		r.Header.Set("WWW-Authenticate", scheme+` authorization_uri="`+c.URL("/oauth2/v1/authorize")+`", realm="`+c.Base+`", scope="`+scope+
+			`", error="`+code+`", error_description="`+description+`", resource="`+c.Path+`"`)
+		return nil, r
+	}
+	t := s.tokens[text]
+	if t == nil || !c.Now.Before(t.expires) || t.scheme() != scheme || !t.client.Active() {
+		return reject(wire.Code("E0000011").Reply(s.ids.ErrorID()), "invalid_token", "The access token is invalid.")
+	}
+	if scheme == "DPoP" {
+		if description := s.checkBinding(c, t); description != "" {
+			return reject(wire.Empty(http.StatusBadRequest), "invalid_dpop_proof", description)
+		}
+	}
+	if scope != "" && !Includes(t.scopes, scope) {
+		return reject(wire.Empty(http.StatusForbidden), "insufficient_scope", "The access token provided does not contain the required scopes.")
+	}
+	return t.client, nil
+}
+
+// checkBinding describes the fault of the proof for a bound token. It returns an empty text for a valid proof.
+func (s *Store) checkBinding(c *wire.Call, t *accessToken) string {
+	held, err := readProof(c, t.text)
+	switch {
+	case err != nil:
+		return err.description
+	case held.thumbprint != t.thumbprint:
+		return "The DPoP proof JWT is not signed with the key that the token is bound to."
+	case !s.spendProof(c, held):
+		return "The DPoP proof JWT has already been used."
+	}
+	return ""
+}

@@ -1,0 +1,224 @@
+package oauth
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+// Error is a response in the error shape of OAuth 2.0.
+type Error struct {
+	status            int
+	code, description string
+	nonce             string
+}
+
+func (e *Error) Error() string { return e.code + ": " + e.description }
+
+// Reply returns the response of the error.
+func (e *Error) Reply() *wire.Reply {
+	r := wire.JSON(e.status, wire.Doc{"error": e.code, "error_description": e.description})
+	if e.nonce != "" {
+		r.Header.Set("DPoP-Nonce", e.nonce)
+	}
+	return r
+}
+
+func badRequest(code, description string) *Error {
+	return &Error{status: http.StatusBadRequest, code: code, description: description}
+}
+
+func badClient(description string) *Error {
+	return &Error{status: http.StatusUnauthorized, code: "invalid_client", description: description}
+}
+
+func badProof(description string) *Error { return badRequest("invalid_dpop_proof", description) }
+
+// Issue is the token endpoint. It supports the client credentials grant with a signed assertion. A rejected request
+// spends neither its assertion nor its proof.
+func (s *Store) Issue(c *wire.Call) (*Client, *wire.Reply, error) {
+	form, fault := readForm(c)
+	if fault != nil {
+		return nil, nil, fault
+	}
+	client, assertion, fault := s.authenticate(c, form)
+	if fault != nil {
+		return nil, nil, fault
+	}
+	if form.Get("grant_type") != "client_credentials" {
+		return nil, nil, badRequest("unsupported_grant_type", "The grant type in the request isn't supported.")
+	}
+	var held *proof
+	if client.DPoP || len(c.Header.Values("DPoP")) > 0 {
+		if held, fault = s.proofForToken(c); fault != nil {
+			return nil, nil, fault
+		}
+	}
+	scopes := strings.Fields(form.Get("scope"))
+	if len(scopes) == 0 {
+		return nil, nil, badRequest("invalid_scope", "No scopes were requested.")
+	}
+	if slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(client.Scopes, s) }) {
+		return nil, nil, badRequest("invalid_scope", "One or more scopes are not configured for the authorization server resource.")
+	}
+	if id := assertion.Claims.ID; id != "" && !s.spend("assertion\x00"+client.ID+"\x00"+id, c.Now, assertion.Claims.Expiry.Time()) {
+		return nil, nil, badClient("The client_assertion token has been used already.")
+	}
+	if held != nil && !s.spendProof(c, held) {
+		return nil, nil, badProof("The DPoP proof JWT has been used already.")
+	}
+	t, err := s.issue(c, client, slices.Compact(scopes), held)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := wire.JSON(http.StatusOK, wire.Doc{
+		"token_type": t.scheme(), "expires_in": int(client.Life / time.Second), "access_token": t.text, "scope": strings.Join(t.scopes, " "),
+	})
+	r.Header.Set("Cache-Control", "no-cache, no-store")
+	r.Header.Set("Pragma", "no-cache")
+	return client, r, nil
+}
+
+// readForm reads the body of a token request. It ignores the query, which would end up in the logs of proxies.
+func readForm(c *wire.Call) (url.Values, *Error) {
+	media, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return nil, badRequest("invalid_request", "The content type must be application/x-www-form-urlencoded.")
+	}
+	form, err := url.ParseQuery(string(c.Body))
+	if err != nil {
+		return nil, badRequest("invalid_request", "The request body was not well-formed.")
+	}
+	for name, values := range form {
+		if len(values) > 1 {
+			return nil, badRequest("invalid_request", "The parameter "+name+" is there more than once.")
+		}
+	}
+	return form, nil
+}
+
+// authenticate finds the client of a token request's assertion.
+func (s *Store) authenticate(c *wire.Call, form url.Values) (*Client, *Token, *Error) {
+	switch {
+	case c.Header.Get("Authorization") != "" && form.Has("client_assertion"):
+		return nil, nil, badRequest("invalid_request", "Can't supply multiple client credentials.")
+	case !form.Has("client_assertion"):
+		return nil, nil, badClient("No client credentials found")
+	case form.Get("client_assertion_type") != assertionType:
+		return nil, nil, badRequest("invalid_request", "The client_assertion_type is invalid.")
+	}
+	assertion, err := Parse(form.Get("client_assertion"))
+	if err != nil {
+		return nil, nil, badClient("The client_assertion token is malformed.")
+	}
+	claims := assertion.Claims
+	client := s.Client(claims.Issuer)
+	if client == nil || !client.Active() || form.Has("client_id") && form.Get("client_id") != client.ID {
+		return nil, nil, badClient("Invalid value for the client_id parameter")
+	}
+	key := client.key(assertion.Header.KeyID)
+	expires, hasExpiry := clock(claims.Expiry)
+	issued, hasIssued := clock(claims.IssuedAt)
+	fault := ""
+	switch {
+	case key == nil:
+		fault = "The client_assertion JWT kid is invalid."
+	case key.Algorithm != "" && key.Algorithm != assertion.Header.Algorithm:
+		fault = "The client_assertion signing algorithm does not match the key."
+	case assertion.Verify(key) != nil:
+		fault = "The client_assertion signature is invalid."
+	case claims.Subject != client.ID:
+		fault = "The subject claim for client_assertion must be the client_id."
+	case len(claims.Audience) != 1 || claims.Audience[0] != c.URL(TokenPath):
+		fault = "The audience claim for client_assertion must be the endpoint invoked for the request."
+	case !hasExpiry:
+		fault = "The client_assertion token must contain an expiration."
+	case !c.Now.Before(expires):
+		fault = "The client_assertion token is expired."
+	case expires.After(c.Now.Add(maxAssertionLife)):
+		fault = "The client_assertion token has an expiration too far into the future."
+	case claims.IssuedAt != nil && (!hasIssued || issued.After(c.Now.Add(clockLeeway))):
+		fault = "The client_assertion token was issued in the future."
+	default:
+		return client, assertion, nil
+	}
+	return nil, nil, badClient(fault)
+}
+
+// proof is a verified proof that the sender of a request holds a key (RFC 9449).
+type proof struct {
+	thumbprint string
+	id         string
+	nonce      string
+	issued     time.Time
+}
+
+// readProof verifies the proof of a request without spending it. The access token of the request is empty at the token
+// endpoint.
+func readProof(c *wire.Call, token string) (*proof, *Error) {
+	headers := c.Header.Values("DPoP")
+	if len(headers) == 0 {
+		return nil, badProof("The DPoP proof JWT header is missing.")
+	}
+	if len(headers) > 1 {
+		return nil, badProof("There must be only one DPoP proof JWT.")
+	}
+	t, err := Parse(headers[0])
+	if err != nil || t.Header.ExtraHeaders["typ"] != "dpop+jwt" {
+		return nil, badProof("The DPoP proof JWT is malformed.")
+	}
+	key := t.Header.JSONWebKey
+	if key == nil || check(key) != nil {
+		return nil, badProof("The jwk of the DPoP proof JWT is invalid.")
+	}
+	if t.Verify(key) != nil {
+		return nil, badProof("The DPoP proof JWT signature is invalid.")
+	}
+	claims := t.Claims
+	issued, ok := clock(claims.IssuedAt)
+	switch {
+	case claims.Method != c.Method:
+		return nil, badProof("The htm claim in the DPoP proof JWT is invalid.")
+	case claims.URL != c.URL(c.Path):
+		return nil, badProof("The htu claim in the DPoP proof JWT is invalid.")
+	case claims.ID == "":
+		return nil, badProof("The jti claim in the DPoP proof JWT is missing.")
+	case !ok || issued.Before(c.Now.Add(-clockLeeway)) || issued.After(c.Now.Add(clockLeeway)):
+		return nil, badProof("The iat claim in the DPoP proof JWT is invalid.")
+	}
+	sum := sha256.Sum256([]byte(token))
+	if hash := base64.RawURLEncoding.EncodeToString(sum[:]); token != "" && subtle.ConstantTimeCompare([]byte(claims.TokenHash), []byte(hash)) != 1 {
+		return nil, badProof("The ath claim in the DPoP proof JWT is invalid.")
+	}
+	return &proof{Thumbprint(key), claims.ID, claims.Nonce, issued}, nil
+}
+
+// proofForToken also demands a nonce of the org. It hands one out if the nonce is missing or has expired.
+func (s *Store) proofForToken(c *wire.Call) (*proof, *Error) {
+	held, err := readProof(c, "")
+	if err != nil {
+		return nil, err
+	}
+	if until, ok := s.nonces[held.nonce]; ok && c.Now.Before(until) {
+		return held, nil
+	}
+	maps.DeleteFunc(s.nonces, func(_ string, until time.Time) bool { return !c.Now.Before(until) })
+	e := badRequest("use_dpop_nonce", "Authorization server requires nonce in DPoP proof.")
+	e.nonce = s.ids.Text("nonce", 32)
+	s.nonces[e.nonce] = c.Now.Add(nonceLife)
+	return nil, e
+}
+
+// spendProof reports whether the proof is new.
+func (s *Store) spendProof(c *wire.Call, p *proof) bool {
+	return s.spend("proof\x00"+p.thumbprint+"\x00"+p.id, c.Now, p.issued.Add(2*clockLeeway))
+}

@@ -1,0 +1,357 @@
+package oktasim
+
+import (
+	"encoding/base32"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+// NewRole gives an administrator role to a user or to a group. Type is required, and one of User and Group.
+type NewRole struct {
+	ID string `json:"id,omitempty"`
+	// User is an ID or login, Group an ID or name.
+	User  string `json:"user,omitempty"`
+	Group string `json:"group,omitempty"`
+	// Type is Okta's type of role, such as SUPER_ADMIN or HELP_DESK_ADMIN, or CUSTOM with the two IDs below.
+	Type string `json:"type"`
+	// Role and ResourceSet are the IDs of a custom role and of its resource set; Label names the role.
+	Role        string `json:"role,omitempty"`
+	ResourceSet string `json:"resource_set,omitempty"`
+	Label       string `json:"label,omitempty"`
+	// Permissions are those of a custom role, such as okta.users.read or okta.iam.read.
+	Permissions []string `json:"permissions,omitempty"`
+	// Targets limit a standard role: names of groups, for an APP_ADMIN names of apps. A role without targets is unlimited.
+	Targets []string `json:"targets,omitempty"`
+}
+
+// RoleState is one administrator role. Group is the ID of the group that the role comes from, empty for a user's own.
+// Role and ResourceSet are the IDs of a custom role and of its resource set.
+type RoleState struct {
+	ID          string   `json:"id"`
+	Type        string   `json:"type"`
+	Label       string   `json:"label"`
+	Group       string   `json:"group,omitempty"`
+	Role        string   `json:"role,omitempty"`
+	ResourceSet string   `json:"resource_set,omitempty"`
+	Targets     []string `json:"targets,omitempty"`
+}
+
+const (
+	superAdmin = "SUPER_ADMIN"
+	customRole = "CUSTOM"
+)
+
+// roleLabels are the standard roles with Okta's names for them.
+var roleLabels = map[string]string{
+	superAdmin:                    "Super Administrator",
+	"ORG_ADMIN":                   "Organization Administrator",
+	"APP_ADMIN":                   "Application Administrator",
+	"USER_ADMIN":                  "Group Administrator",
+	"HELP_DESK_ADMIN":             "Help Desk Administrator",
+	"READ_ONLY_ADMIN":             "Read-only Administrator",
+	"MOBILE_ADMIN":                "Mobile Administrator",
+	"REPORT_ADMIN":                "Report Administrator",
+	"API_ACCESS_MANAGEMENT_ADMIN": "API Access Management Administrator",
+	"GROUP_MEMBERSHIP_ADMIN":      "Group Membership Administrator",
+	"WORKFLOWS_ADMIN":             "Workflows Administrator",
+	"ACCESS_CERTIFICATIONS_ADMIN": "Access Certifications Administrator",
+	"ACCESS_REQUESTS_ADMIN":       "Access Requests Administrator",
+}
+
+// targetable roles can be limited to groups or applications. Okta makes the IDs of their assignments from the type, so
+// that the assignments of two users have the same ID.
+var targetable = []string{"APP_ADMIN", "USER_ADMIN", "HELP_DESK_ADMIN", "GROUP_MEMBERSHIP_ADMIN"}
+
+// assignee is a user, a group or a service app that has roles.
+type assignee struct {
+	user  *user
+	group *group
+	app   *app
+}
+
+// role is an assignment of an administrator role.
+type role struct {
+	id, kind, label string
+	custom, set     string // IDs of the custom role and of its resource set
+	permissions     []string
+	targets         []string // names of groups or apps
+	assignee
+	created time.Time
+}
+
+// AddRole gives an administrator role without a log event. It panics if there is no such user, group or type, or the role
+// is assigned already.
+func (o *Org) AddRole(n NewRole) RoleState { return add(o, n, (*Org).insertRole) }
+
+func (o *Org) insertRole(n NewRole, now time.Time) (RoleState, error) {
+	r := &role{id: n.ID, kind: n.Type, label: n.Label, custom: n.Role, set: n.ResourceSet, permissions: n.Permissions, targets: n.Targets}
+	var err error
+	if n.User != "" {
+		r.user, err = o.findUser(n.User)
+	}
+	if n.Group != "" {
+		r.group = o.groupNamed(n.Group)
+		err = wrong(r.group == nil, "there is no group "+n.Group)
+	}
+	if err := invalid("role",
+		wrong((n.User == "") == (n.Group == ""), "needs a user or a group, and not both"), err, r.check(),
+		wrong(o.hasRole(r), n.Type+" is assigned already"),
+	); err != nil {
+		return RoleState{}, err
+	}
+	o.addRole(r, now)
+	return r.state(), nil
+}
+
+// check rejects unknown types and custom roles that name no role.
+func (r *role) check() error {
+	_, standard := roleLabels[r.kind]
+	switch {
+	case r.kind == customRole && (r.custom == "" || r.set == ""):
+		return wire.Invalid("role", "role: A custom role needs the ids of a role and of a resource set")
+	case r.kind != customRole && !standard:
+		return wire.Invalid("type", "type: There is no role "+r.kind)
+	}
+	return nil
+}
+
+// hasRole reports whether the assignee has the same role.
+func (o *Org) hasRole(r *role) bool {
+	return slices.ContainsFunc(o.roles, func(other *role) bool {
+		return other.assignee == r.assignee && other.kind == r.kind && other.custom == r.custom && other.set == r.set
+	})
+}
+
+func (o *Org) addRole(r *role, now time.Time) {
+	r.created = now
+	switch label, standard := roleLabels[r.kind]; {
+	case standard:
+		r.label = label
+	case r.label == "":
+		r.label = "Custom role"
+	}
+	switch {
+	case r.id != "":
+	case slices.Contains(targetable, r.kind):
+		r.id = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(r.kind))
+	case r.group != nil:
+		r.id = o.stable.Object("gra")
+	default:
+		r.id = o.stable.Object("ra1")
+	}
+	o.roles = append(o.roles, r)
+}
+
+func (r *role) state() RoleState {
+	s := RoleState{ID: r.id, Type: r.kind, Label: r.label, Role: r.custom, ResourceSet: r.set, Targets: r.targets}
+	if r.group != nil {
+		s.Group = r.group.id
+	}
+	return s
+}
+
+func (r *role) isSuper() bool { return r.kind == superAdmin }
+
+// rolesOf returns a user's own roles, and then the roles of the user's groups.
+func (o *Org) rolesOf(u *user) []*role {
+	inherited := where(o.roles, func(r *role) bool { return r.group != nil && r.group.members[u] })
+	return append(o.rolesHeldBy(assignee{user: u}), inherited...)
+}
+
+func (o *Org) rolesHeldBy(a assignee) []*role {
+	return where(o.roles, func(r *role) bool { return r.assignee == a })
+}
+
+// isLastSuperAdmin reports whether without the assignment no super administrator would be left.
+func (o *Org) isLastSuperAdmin(r *role) bool {
+	live := func(u *user) bool { return u.status != StatusDeprovisioned }
+	return r.isSuper() && !slices.ContainsFunc(o.roles, func(other *role) bool {
+		switch {
+		case other == r || !other.isSuper():
+			return false
+		case other.user != nil:
+			return live(other.user)
+		}
+		return other.group != nil && slices.ContainsFunc(other.group.sorted(), live)
+	})
+}
+
+// removeRoles removes the roles for which gone is true.
+func (o *Org) removeRoles(gone func(*role) bool) { o.roles = slices.DeleteFunc(o.roles, gone) }
+
+func (c *call) roleDoc(r *role) doc {
+	kind, self := "USER", ""
+	switch {
+	case r.app != nil:
+		kind, self = "CLIENT", c.URL("/oauth2/v1/clients/"+r.app.id)
+	case r.group != nil:
+		kind, self = "GROUP", c.URL("/api/v1/groups/"+r.group.id)
+	default:
+		self = c.userURL(r.user)
+	}
+	d := doc{
+		"id": r.id, "label": r.label, "type": r.kind, "status": "ACTIVE", "created": wire.Stamp(r.created),
+		"lastUpdated": wire.Stamp(r.created), "assignmentType": kind, "_links": doc{"assignee": wire.Link(self)},
+	}
+	if r.kind == customRole {
+		d["role"], d["resource-set"] = r.custom, r.set
+	}
+	return d
+}
+
+// pathAssignee is the user or the group of the call's path.
+func (o *Org) pathAssignee(c *call) (a assignee, err error) {
+	if strings.HasPrefix(c.Path, "/api/v1/groups/") {
+		a.group, err = o.pathGroup(c)
+	} else {
+		a.user, err = o.pathUser(c)
+	}
+	return a, err
+}
+
+// pathRole is the assignment of the call's path.
+func (o *Org) pathRole(c *call) (*role, error) {
+	a, err := o.pathAssignee(c)
+	if err != nil {
+		return nil, err
+	}
+	if r := first(o.rolesHeldBy(a), func(r *role) bool { return r.id == c.Params[1] }); r != nil {
+		return r, nil
+	}
+	return nil, wire.NotFound(c.Params[1], "RoleAssignment")
+}
+
+// listUserRoles lists also the roles of the user's groups.
+func (o *Org) listUserRoles(c *call, u *user) (any, error) {
+	return each(o.rolesOf(u), c.roleDoc), nil
+}
+
+func (o *Org) listGroupRoles(c *call, a assignee) (any, error) {
+	return each(o.rolesHeldBy(a), c.roleDoc), nil
+}
+
+// listClientRoles lists the roles of a service app.
+func (o *Org) listClientRoles(c *call) (any, error) {
+	s := o.clientApps[o.oauth.Client(c.Params[0])]
+	if s == nil {
+		return nil, wire.NotFound(c.Params[0], "Client")
+	}
+	return each(s.roles, c.roleDoc), nil
+}
+
+// listCustomRoles lists the custom roles that are assigned, on one page.
+func (o *Org) listCustomRoles(c *call) (any, error) {
+	known := map[string]bool{}
+	custom := where(o.roles, func(r *role) bool {
+		first := r.kind == customRole && !known[r.custom]
+		known[r.custom] = true
+		return first
+	})
+	return doc{"_links": doc{}, "roles": each(custom, func(r *role) doc {
+		self := c.URL("/api/v1/iam/roles/" + r.custom)
+		return doc{
+			"id": r.custom, "label": r.label, "description": r.label, "created": wire.Stamp(r.created), "lastUpdated": wire.Stamp(r.created),
+			"_links": doc{"self": wire.Link(self), "permissions": wire.Link(self + "/permissions")},
+		}
+	})}, nil
+}
+
+// listPermissions lists the permissions of a custom role that is assigned.
+func (o *Org) listPermissions(c *call) (any, error) {
+	r := first(o.roles, func(r *role) bool { return r.custom == c.Params[0] })
+	if r == nil {
+		return nil, wire.NotFound(c.Params[0], "CustomRole")
+	}
+	self := c.URL("/api/v1/iam/roles/" + r.custom)
+	return doc{"permissions": each(r.permissions, func(label string) doc {
+		return doc{
+			"label": label, "conditions": nil, "created": wire.Stamp(r.created), "lastUpdated": wire.Stamp(r.created),
+			"_links": doc{"role": wire.Link(self), "self": wire.Link(self + "/permissions/" + label)},
+		}
+	})}, nil
+}
+
+func (o *Org) assignRole(c *call, a assignee) (any, error) {
+	var body struct {
+		Type        string `json:"type"`
+		Role        string `json:"role"`
+		ResourceSet string `json:"resource-set"`
+	}
+	if err := c.Decode(&body); err != nil {
+		return nil, err
+	}
+	r := &role{kind: body.Type, custom: body.Role, set: body.ResourceSet, assignee: a}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	if o.hasRole(r) {
+		return nil, wire.Code("E0000090")
+	}
+	o.addRole(r, c.Now)
+	o.logPrivilege(c, "grant", "privilegeGranted", r)
+	return wire.JSON(http.StatusCreated, c.roleDoc(r)), nil
+}
+
+// unassignRole protects the last super administrator.
+func (o *Org) unassignRole(c *call, r *role) (any, error) {
+	if o.isLastSuperAdmin(r) {
+		return nil, wire.Code("E0000006")
+	}
+	o.revokeRole(c, r)
+	return nil, nil
+}
+
+func (o *Org) revokeRole(c *call, r *role) {
+	o.roles = without(o.roles, r)
+	o.logPrivilege(c, "revoke", "privilegeRevoked", r)
+}
+
+// logPrivilege logs the change of a role. Okta has other event types for users than for groups.
+func (o *Org) logPrivilege(c *call, operation, key string, r *role) {
+	d := detail{debug: doc{key: capital(strings.ToLower(r.label))}}
+	if r.group != nil {
+		o.logDetail(c, "group.privilege."+operation, d, r.group.target())
+	} else {
+		o.logDetail(c, "user.account.privilege."+operation, d, r.user.target())
+	}
+}
+
+// listAssignees lists the users who have a role of their own. The next link is in the body.
+func (o *Org) listAssignees(c *call) (any, error) {
+	found := where(o.users, func(u *user) bool { return len(o.rolesHeldBy(assignee{user: u})) > 0 })
+	page, next, err := pageOf(o, c, found, upTo(100, 200), nil)
+	if err != nil {
+		return nil, err
+	}
+	d := doc{"value": each(page, func(u *user) doc {
+		self := c.userURL(u)
+		return doc{
+			"id": u.id, "orn": "orn:okta:directory:" + orgID + ":users:" + u.id,
+			"_links": doc{"self": wire.Link(self), "roles": wire.Link(self + "/roles")},
+		}
+	})}
+	if next != "" {
+		d["_links"] = doc{"next": wire.Link(c.LinkWith(map[string]string{"after": next}))}
+	}
+	return d, nil
+}
+
+// listGroupTargets lists the groups that a role is limited to.
+func (o *Org) listGroupTargets(c *call, r *role) (any, error) {
+	groups := where(each(r.targets, o.groupNamed), func(g *group) bool { return g != nil })
+	return each(groups, c.groupDoc), nil
+}
+
+// listAppTargets lists the apps of the catalogue that a role is limited to.
+func (o *Org) listAppTargets(_ *call, r *role) (any, error) {
+	return each(r.targets, func(name string) doc {
+		return doc{
+			"name": name, "displayName": name, "status": "ACTIVE", "lastUpdated": wire.Stamp(r.created), "category": "SOCIAL",
+			"verificationStatus": "OKTA_VERIFIED", "signOnModes": []any{"SAML_2_0"},
+		}
+	}), nil
+}

@@ -1,0 +1,240 @@
+package oktasim
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"soar.example/okta/internal/oktasim/faults"
+	"soar.example/okta/internal/oktasim/oauth"
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+// maxBody is the size of the largest body that the org reads.
+const maxBody = 64 << 20
+
+// call is one request to the API on its way through the org.
+type call struct {
+	wire.Call
+	// The caller is a service app, or the owner of an API token. A public endpoint has no caller.
+	app   *serviceApp
+	token *apiToken
+	flags map[string]bool
+}
+
+// handler returns the result of a call: a reply, a document for status 200, or nil for status 204. It runs under the
+// org's lock.
+type handler func(*Org, *call) (any, error)
+
+// flags are the boolean query parameters of an endpoint with their defaults.
+type flags map[string]bool
+
+// on is a handler for an object of the call's path. It finds the object, and then it reads the flags.
+func on[T any](find func(*Org, *call) (T, error), handle func(*Org, *call, T) (any, error), defaults ...flags) handler {
+	return func(o *Org, c *call) (any, error) {
+		x, err := find(o, c)
+		if err != nil {
+			return nil, err
+		}
+		c.flags = map[string]bool{}
+		for _, f := range defaults {
+			for name, otherwise := range f {
+				if c.flags[name], err = c.Flag(name, otherwise); err != nil {
+					return nil, err
+				}
+			}
+		}
+		return handle(o, c, x)
+	}
+}
+
+// show handles a call for an object by writing the object.
+func show[T, D any](write func(*call, T) D) func(*Org, *call, T) (any, error) {
+	return func(_ *Org, c *call, x T) (any, error) { return write(c, x), nil }
+}
+
+// ServeHTTP handles one request: a control command below /_org/, or a call to the API.
+func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		// The org must not act on a part of a request.
+		panic(http.ErrAbortHandler)
+	}
+	if strings.HasPrefix(r.URL.Path, "/_org/") {
+		o.control(r, body).Send(w, r.Header, wire.Whole)
+		return
+	}
+
+	o.mu.Lock()
+	c := &call{Call: wire.NewCall(r, body, o.clock(), o.fresh.RequestID())}
+	entry := record(c)
+	o.requests = append(o.requests, entry)
+	var fault *faults.Armed
+	fault, o.faults = faults.Take(o.faults, &c.Call)
+	if d := fault.Delay(false); d > 0 {
+		o.mu.Unlock()
+		wait(r.Context(), d)
+		o.mu.Lock()
+		c.Now = o.clock()
+	}
+	reply := o.respond(c, fault)
+	if fault.Break() != wire.Hangup {
+		entry.Status = reply.Status
+	}
+	if f := observer.Load(); f != nil {
+		(*f)(Exchange{
+			Method: c.Method, Path: c.Path, Query: c.RawQuery, ContentType: c.Header.Get("Content-Type"), Body: c.Body,
+			Status: reply.Status, Answer: reply.Body, Faulty: fault.Replaces(),
+		})
+	}
+	o.mu.Unlock()
+
+	wait(r.Context(), fault.Delay(true))
+	reply.Send(w, r.Header, fault.Break())
+}
+
+// ShortPages returns a handler for the org that limits every page to so many items.
+func (o *Org) ShortPages(most int) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		if limit, err := strconv.Atoi(q.Get("limit")); err == nil && limit > most {
+			q.Set("limit", strconv.Itoa(most))
+			r = r.Clone(r.Context())
+			r.URL.RawQuery = q.Encode()
+		}
+		o.ServeHTTP(w, r)
+	})
+}
+
+// wait sleeps. It aborts the request if the client goes away.
+func wait(ctx context.Context, d time.Duration) {
+	if d == 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// respond decides the response. The caller holds the lock.
+func (o *Org) respond(c *call, fault *faults.Armed) *wire.Reply {
+	route, params, known := findRoute(c.Method, c.Path)
+	if defect := c.Method + " " + c.Path; !known && !slices.Contains(o.defects, defect) {
+		o.defects = append(o.defects, defect)
+	}
+	c.Params = params
+	rate := o.rates.Take(c.Path, c.Now)
+	var r *wire.Reply
+	if !fault.SkipsWork() {
+		r = o.work(c, route, known, rate.Exceeded)
+	}
+	if fault.Replaces() {
+		r = fault.Reply(o.fresh.ErrorID())
+	}
+	r.Header.Set("Date", c.Now.UTC().Format(http.TimeFormat))
+	r.Header.Set("X-Okta-Request-Id", c.RequestID)
+	rate.Write(r, c.Now)
+	fault.Finish(&c.Call, r)
+	return r
+}
+
+// work does what a call asks for. The route is nil if the method has none.
+func (o *Org) work(c *call, route *route, known, limited bool) *wire.Reply {
+	result, err := any(nil), error(nil)
+	refusal := o.authorize(c, route)
+	switch {
+	case refusal != nil:
+		return refusal
+	case limited:
+		err = wire.Code("E0000047")
+	case route == nil && known:
+		err = wire.Code("E0000022")
+	case route == nil:
+		err = wire.Code("E0000008")
+	case c.app != nil && c.isForMe():
+		// A service app has no user.
+		err = wire.NotFound("me", "User")
+	default:
+		result, err = route.handle(o, c)
+	}
+	if e, ok := errors.AsType[*oauth.Error](err); ok {
+		return e.Reply()
+	}
+	if err != nil {
+		e, ok := errors.AsType[*wire.Error](err)
+		if !ok {
+			e = wire.Codef("E0000009", "%v", err)
+		}
+		return e.Reply(o.fresh.ErrorID())
+	}
+	switch result := result.(type) {
+	case nil:
+		return wire.Empty(http.StatusNoContent)
+	case *wire.Reply:
+		return result
+	}
+	return wire.JSON(http.StatusOK, result)
+}
+
+// isForMe reports whether the path names the caller instead of a user.
+func (c *call) isForMe() bool {
+	return len(c.Params) > 0 && (c.Path == "/api/v1/users/me" || strings.HasPrefix(c.Path, "/api/v1/users/me/"))
+}
+
+// An Exchange is a request with the org's response.
+type Exchange struct {
+	Method, Path, Query string
+	ContentType         string // of the request's body
+	Body                []byte
+	Status              int
+	Answer              []byte
+	// Faulty marks the response of a fault.
+	Faulty bool
+}
+
+var observer atomic.Pointer[func(Exchange)]
+
+// Observe calls f for every later exchange of every org in this process. It is for a TestMain, so that no test is left
+// out. Several goroutines may call f at once, and f must not call the org.
+func Observe(f func(Exchange)) { observer.Store(&f) }
+
+// record is the entry of a call in the org's list of requests. It hides credentials: it keeps the scheme of Authorization,
+// and at the token endpoint the names of the parameters.
+func record(c *call) *Request {
+	header, query, body := c.Header.Clone(), c.RawQuery, string(c.Body)
+	for i, v := range header["Authorization"] {
+		scheme, _, found := strings.Cut(v, " ")
+		if !found {
+			// Without a scheme the whole value may be the secret.
+			scheme = "redacted"
+		}
+		header["Authorization"][i] = scheme
+	}
+	if c.Path == oauth.TokenPath {
+		query, body = redactForm(query), redactForm(body)
+	}
+	return &Request{Method: c.Method, Path: c.Path, Query: query, Header: header, Body: body, RequestID: c.RequestID, At: c.Now}
+}
+
+func redactForm(form string) string {
+	pairs := strings.Split(form, "&")
+	for i, pair := range pairs {
+		name, _, found := strings.Cut(pair, "=")
+		plain, err := url.QueryUnescape(name)
+		if found && (err != nil || plain == "client_assertion" || plain == "client_secret") {
+			pairs[i] = name + "=redacted"
+		}
+	}
+	return strings.Join(pairs, "&")
+}

@@ -1,0 +1,372 @@
+package oktasim
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"soar.example/okta/internal/oktasim/filter"
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+var userFilter = filter.Table{
+	"id": filter.Equal, "status": filter.Equal, "lastUpdated": filter.Ordered, "profile.login": filter.Equal,
+	"profile.email": filter.Equal, "profile.firstName": filter.Equal, "profile.lastName": filter.Equal,
+}
+
+var userSearch = filter.Table{
+	"id": filter.Compare, "status": filter.Compare, "created": filter.Compare, "activated": filter.Compare,
+	"statusChanged": filter.Compare, "lastUpdated": filter.Compare, "type.id": filter.Compare, "profile.login": filter.Contain,
+	"profile.email": filter.Contain, "profile.firstName": filter.Contain, "profile.lastName": filter.Contain,
+}
+
+// searchesUsers also allows the other attributes that the profile defines.
+func (o *Org) searchesUsers(attribute, operator string) bool {
+	name, isProfile := strings.CutPrefix(attribute, "profile.")
+	other := filter.Table{attribute: filter.Compare}
+	return userSearch.Allows(attribute, operator) || isProfile && o.definesAttribute(name) && other.Allows(attribute, operator)
+}
+
+func (o *Org) listUsers(c *call) (any, error) {
+	expression, err := c.expression(o.searchesUsers, userFilter.Allows)
+	if err != nil {
+		return nil, err
+	}
+	q := strings.ToLower(c.Query.Get("q"))
+	size := pageSize{200, 1, 1_000_000, 200}
+	if q != "" {
+		size.usual = 10
+	}
+	key, err := sortKey(c, o.searchesUsers, c.userDoc)
+	if err != nil {
+		return nil, err
+	}
+	found := where(o.users, func(u *user) bool {
+		return (expression != nil || u.status != StatusDeprovisioned) && matches(expression, u, c.userDoc) &&
+			anyStartsWith(q, text(u.profile, "firstName"), text(u.profile, "lastName"), text(u.profile, "email"))
+	})
+	page, err := list(o, c, found, size, key, c.userDoc)
+	if r, ok := page.(*wire.Reply); ok && q != "" {
+		// Okta does not page a q.
+		r.Header["Link"] = r.Header["Link"][:1]
+	}
+	return page, err
+}
+
+// anyStartsWith reports whether q, in lower case, begins one of the texts.
+func anyStartsWith(q string, texts ...string) bool {
+	return slices.ContainsFunc(texts, func(s string) bool { return strings.HasPrefix(strings.ToLower(s), q) })
+}
+
+// sortKey returns the sort key of the parameter sortBy, nil without one.
+func sortKey[T any](c *call, search allows, write func(T) doc) (func(T) string, error) {
+	sortBy := c.Query.Get("sortBy")
+	switch {
+	case sortBy == "":
+		return nil, nil
+	case !search(sortBy, "eq"):
+		return nil, wire.Invalid("sortBy", "sortBy: Unknown property "+sortBy)
+	}
+	return func(x T) string {
+		for _, v := range filter.Values(write(x), sortBy) {
+			if s, ok := v.(string); ok {
+				return strings.ToLower(s)
+			}
+		}
+		return ""
+	}, nil
+}
+
+// userBody is the body of a creation or an update.
+type userBody struct {
+	Profile     doc `json:"profile"`
+	Credentials struct {
+		Password *struct {
+			Value *string `json:"value"`
+			Hash  doc     `json:"hash"`
+		} `json:"password"`
+		RecoveryQuestion *struct {
+			Question string `json:"question"`
+			Answer   string `json:"answer"`
+		} `json:"recovery_question"`
+		Provider *struct {
+			Type string `json:"type"`
+			Name string `json:"name"`
+		} `json:"provider"`
+	} `json:"credentials"`
+	GroupIDs []string `json:"groupIds"`
+}
+
+// minPassword is the length that Okta's default policy demands.
+const minPassword = 8
+
+func (b *userBody) passwordCauses() []string {
+	p := b.Credentials.Password
+	if p == nil || p.Value == nil || utf8.RuneCountInString(*p.Value) >= minPassword {
+		return nil
+	}
+	return []string{"password: Password requirements were not met. Password requirements: at least 8 characters."}
+}
+
+func (b *userBody) setsPassword() bool {
+	p := b.Credentials.Password
+	return p != nil && (p.Value != nil || p.Hash != nil)
+}
+
+// applyCredentials stores that there is a password or a question, not their text.
+func (b *userBody) applyCredentials(u *user, c *call) {
+	if b.setsPassword() {
+		u.hasPassword, u.passwordChanged = true, c.Now
+		if b.Credentials.Password.Hash != nil {
+			u.provider = "IMPORT"
+		}
+	}
+	if q := b.Credentials.RecoveryQuestion; q != nil {
+		u.question = q.Question
+	}
+	if p := b.Credentials.Provider; p != nil && p.Type != "" {
+		u.provider = p.Type
+	}
+}
+
+func (o *Org) createUser(c *call) (any, error) {
+	activate, err := c.Flag("activate", true)
+	if err != nil {
+		return nil, err
+	}
+	var body userBody
+	if err := c.Decode(&body); err != nil {
+		return nil, err
+	}
+	if causes := append(o.checkProfile("", body.Profile), body.passwordCauses()...); len(causes) > 0 {
+		return nil, wire.Invalid("newUser", causes...)
+	}
+	var groups []*group
+	for _, id := range body.GroupIDs {
+		g, err := find(o.groups, id, "UserGroup")
+		if err != nil {
+			return nil, err
+		}
+		if err := g.takesMembers(); err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+
+	u := o.newUser("", body.Profile, StatusStaged, c.Now)
+	body.applyCredentials(u, c)
+	o.logEvent(c, "user.lifecycle.create", u.target())
+	if activate {
+		u.activate(c.Query.Get("nextLogin"), c.Now)
+		o.logEvent(c, "user.lifecycle.activate", u.target())
+	}
+	for _, g := range groups {
+		if g.add(u, c.Now) {
+			o.logEvent(c, "group.user_membership.add", u.target(), g.target())
+		}
+	}
+	return c.fullUserDoc(u), nil
+}
+
+// activate sets the status after an activation. A user without a password has to finish the welcome flow first.
+func (u *user) activate(nextLogin string, now time.Time) {
+	u.activated = now
+	status := StatusActive
+	switch {
+	case u.provider == "FEDERATION" || u.provider == "SOCIAL":
+	case !u.hasPassword:
+		status = StatusProvisioned
+	case nextLogin == "changePassword":
+		status = StatusPasswordExpired
+	}
+	u.setStatus(status, now)
+}
+
+// updateUser changes the attributes of the body. A null removes an attribute.
+func (o *Org) updateUser(c *call, u *user) (any, error) {
+	return o.changeUser(c, u, func(given doc) doc {
+		merged := maps.Clone(u.profile)
+		maps.Copy(merged, given)
+		return merged
+	})
+}
+
+// replaceUser removes every attribute that the profile does not name. A body without a profile keeps the profile.
+func (o *Org) replaceUser(c *call, u *user) (any, error) {
+	return o.changeUser(c, u, func(given doc) doc {
+		if given == nil {
+			return u.profile
+		}
+		return given
+	})
+}
+
+func (o *Org) changeUser(c *call, u *user, profile func(given doc) doc) (any, error) {
+	if u.status == StatusDeprovisioned {
+		return nil, wire.NotFound(c.Params[0], "User")
+	}
+	var body userBody
+	if err := c.Decode(&body); err != nil {
+		return nil, err
+	}
+	next := profile(body.Profile)
+	if causes := append(o.checkProfile(u.id, next), body.passwordCauses()...); len(causes) > 0 {
+		return nil, wire.Invalid("user", causes...)
+	}
+	u.profile, u.lastUpdated = withoutNulls(next), c.Now
+	body.applyCredentials(u, c)
+	if body.setsPassword() {
+		o.logEvent(c, "user.account.update_password", u.target())
+	}
+	if body.Profile != nil || !body.setsPassword() {
+		o.logEvent(c, "user.account.update_profile", u.target())
+	}
+	return c.fullUserDoc(u), nil
+}
+
+// deleteUser needs two calls: the first deactivates the user, the second deletes the user.
+func (o *Org) deleteUser(c *call, u *user) (any, error) {
+	if u.status != StatusDeprovisioned {
+		o.deprovision(c, u)
+		return nil, nil
+	}
+	o.logEvent(c, "user.lifecycle.delete.initiated", u.target())
+	o.logEvent(c, "user.lifecycle.delete.completed", u.target())
+	o.users = without(o.users, u)
+	for _, g := range o.groups {
+		g.remove(u, c.Now)
+	}
+	o.endSessionsOf(u)
+	o.factors.remove(func(f *factor) bool { return f.user == u })
+	for _, d := range o.devices {
+		d.links = slices.DeleteFunc(d.links, func(l deviceLink) bool { return l.user == u })
+	}
+	for _, a := range o.apps {
+		a.remove(u)
+	}
+	o.removeRoles(func(r *role) bool { return r.user == u })
+	o.grants.revoke(u)
+	o.revokeTokens(u)
+	return nil, nil
+}
+
+func (o *Org) deprovision(c *call, u *user) {
+	u.setStatus(StatusDeprovisioned, c.Now)
+	u.hasPassword = false
+	o.revokeTokens(u)
+	o.endSessionsOf(u)
+	o.logEvent(c, "user.lifecycle.deactivate", u.target())
+	for _, a := range o.apps {
+		if au := a.userOf(u); au != nil {
+			o.unassign(c, au)
+		}
+	}
+	for _, r := range o.rolesHeldBy(assignee{user: u}) {
+		o.revokeRole(c, r)
+	}
+}
+
+// userStep is a lifecycle operation on a user: the statuses that it accepts, Okta's error in any other, its effect, and
+// the event that it logs. A step without statuses accepts all.
+type userStep struct {
+	operation string
+	from      []string
+	refusal   *wire.Error
+	flags     flags
+	// to is the new status; effect may do more, or set the status itself if to is empty.
+	to     string
+	effect func(*Org, *call, *user)
+	event  string
+	// result is the body of the response, an empty object by default. With sendEmail only the user gets it.
+	result func(*Org, *call, *user) doc
+}
+
+// withPassword are the statuses of a user who could sign in with a password, or could again after a remedy.
+var withPassword = []string{StatusActive, StatusRecovery, StatusLockedOut, StatusPasswordExpired}
+
+var userSteps = []userStep{
+	{
+		operation: "activate", from: []string{StatusStaged, StatusDeprovisioned}, refusal: wire.Code("E0000016"), flags: flags{"sendEmail": true},
+		effect: func(_ *Org, c *call, u *user) { u.activate("", c.Now) },
+		event:  "user.lifecycle.activate", result: (*Org).activationLink,
+	},
+	{
+		operation: "reactivate", from: []string{StatusProvisioned, StatusRecovery}, refusal: wire.Code("E0000038"), flags: flags{"sendEmail": false},
+		to: StatusProvisioned, event: "user.lifecycle.reactivate", result: (*Org).activationLink,
+	},
+	{
+		// Okta does not find a user who is deactivated already.
+		operation: "deactivate", from: append(withPassword[:4:4], StatusStaged, StatusProvisioned, StatusSuspended), effect: (*Org).deprovision,
+	},
+	{
+		operation: "suspend", from: []string{StatusActive}, refusal: wire.Invalid("user", "Cannot suspend a user that is not active"),
+		to: StatusSuspended, effect: func(o *Org, _ *call, u *user) { o.endSessionsOf(u) }, event: "user.lifecycle.suspend",
+	},
+	{
+		operation: "unsuspend", from: []string{StatusSuspended}, refusal: wire.Invalid("user", "Cannot unsuspend a user that is not suspended"),
+		to: StatusActive, event: "user.lifecycle.unsuspend",
+	},
+	{
+		operation: "unlock", from: []string{StatusLockedOut}, refusal: wire.Code("E0000032"), to: StatusActive, event: "user.account.unlock_by_admin",
+	},
+	{
+		operation: "expire_password", from: withPassword, refusal: wire.Code("E0000038"), to: StatusPasswordExpired,
+		event: "user.account.expire_password", result: func(_ *Org, c *call, u *user) doc { return c.fullUserDoc(u) },
+	},
+	{
+		// Every call makes a new password and shows it once, in the response.
+		operation: "expire_password_with_temp_password", from: withPassword, refusal: wire.Code("E0000038"), flags: flags{"revokeSessions": false},
+		to: StatusPasswordExpired, event: "user.account.expire_password",
+		effect: func(_ *Org, c *call, u *user) { u.hasPassword, u.passwordChanged = true, c.Now },
+		result: func(o *Org, _ *call, _ *user) doc { return doc{"tempPassword": o.fresh.Text("password", 10)} },
+	},
+	{
+		// Every call makes a new link.
+		operation: "reset_password", from: append(withPassword[:4:4], StatusProvisioned), refusal: wire.Code("E0000017"),
+		flags: flags{"sendEmail": true, "revokeSessions": false}, to: StatusRecovery,
+		event: "user.account.reset_password",
+		result: func(o *Org, c *call, _ *user) doc {
+			return doc{"resetPasswordUrl": c.URL("/signin/reset-password/" + o.fresh.OneTimeToken())}
+		},
+	},
+	{
+		operation: "reset_factors", event: "user.mfa.factor.reset_all",
+		effect: func(o *Org, _ *call, u *user) { o.factors.remove(func(f *factor) bool { return f.user == u }) },
+	},
+}
+
+func (s userStep) handle(o *Org, c *call, u *user) (any, error) {
+	switch {
+	case s.operation == "reset_password" && !c.Query.Has("sendEmail"):
+		return nil, wire.Code("E0000028")
+	case s.from != nil && !slices.Contains(s.from, u.status):
+		if s.refusal == nil {
+			return nil, wire.NotFound(c.Params[0], "User")
+		}
+		return nil, s.refusal
+	}
+	if s.to != "" {
+		u.setStatus(s.to, c.Now)
+	}
+	if s.effect != nil {
+		s.effect(o, c, u)
+	}
+	if c.flags["revokeSessions"] {
+		o.endSessionsOf(u)
+	}
+	if s.event != "" {
+		o.logEvent(c, s.event, u.target())
+	}
+	if s.result == nil || c.flags["sendEmail"] {
+		return doc{}, nil
+	}
+	return s.result(o, c, u), nil
+}
+
+// activationLink is the link that begins the activation.
+func (o *Org) activationLink(c *call, _ *user) doc {
+	token := o.fresh.OneTimeToken()
+	return doc{"activationUrl": c.URL("/welcome/" + token), "activationToken": token}
+}

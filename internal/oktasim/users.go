@@ -1,0 +1,334 @@
+package oktasim
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+// NewUser describes a user to put into the org. Only Login is required. Email defaults to the login, the names are made
+// from the login, and Status defaults to ACTIVE.
+type NewUser struct {
+	ID        string         `json:"id,omitempty"`
+	Login     string         `json:"login"`
+	Email     string         `json:"email,omitempty"`
+	FirstName string         `json:"first_name,omitempty"`
+	LastName  string         `json:"last_name,omitempty"`
+	Status    string         `json:"status,omitempty"`
+	Profile   map[string]any `json:"profile,omitempty"`
+	// Groups are IDs or names of existing groups. The user joins them in addition to Everyone.
+	Groups []string `json:"groups,omitempty"`
+	// Sessions is the number of identity provider sessions that the user starts with.
+	Sessions int `json:"sessions,omitempty"`
+	// OAuthTokens and RememberedDevices are the numbers of those that clearing the sessions may remove.
+	OAuthTokens       int `json:"oauth_tokens,omitempty"`
+	RememberedDevices int `json:"remembered_devices,omitempty"`
+}
+
+// User is a user of the org at the moment of the call.
+type User struct {
+	ID        string         `json:"id"`
+	Login     string         `json:"login"`
+	Email     string         `json:"email"`
+	FirstName string         `json:"first_name"`
+	LastName  string         `json:"last_name"`
+	Status    string         `json:"status"`
+	Profile   map[string]any `json:"profile"`
+}
+
+// The statuses of a user.
+const (
+	StatusStaged          = "STAGED"
+	StatusProvisioned     = "PROVISIONED"
+	StatusActive          = "ACTIVE"
+	StatusRecovery        = "RECOVERY"
+	StatusLockedOut       = "LOCKED_OUT"
+	StatusPasswordExpired = "PASSWORD_EXPIRED"
+	StatusSuspended       = "SUSPENDED"
+	StatusDeprovisioned   = "DEPROVISIONED"
+)
+
+// user is a person of the org.
+type user struct {
+	object
+	status string
+
+	activated, statusChanged, lastLogin, passwordChanged time.Time
+
+	profile     doc
+	hasPassword bool
+	question    string // of the recovery question
+	provider    string
+
+	oauthTokens int
+	devices     int // remembered ones
+	risk        *risk
+}
+
+func (u *user) login() string { return text(u.profile, "login") }
+
+func (u *user) name() string {
+	return strings.TrimSpace(text(u.profile, "firstName") + " " + text(u.profile, "lastName"))
+}
+
+func (u *user) setStatus(status string, now time.Time) {
+	u.status, u.statusChanged, u.lastUpdated = status, now, now
+}
+
+func (u *user) target() doc { return target(u.id, "User", u.login(), u.name()) }
+
+// AddUser puts a user into the org without a log event. The profile may name attributes that Okta's default profile does
+// not have, which defines them for the whole org. AddUser panics if the login or ID is taken or the status unknown.
+func (o *Org) AddUser(n NewUser) User { return add(o, n, (*Org).insertUser) }
+
+func (o *Org) insertUser(n NewUser, now time.Time) (User, error) {
+	n.Status = cmp.Or(n.Status, StatusActive)
+	n.Email = cmp.Or(n.Email, n.Login)
+	if n.FirstName == "" && n.LastName == "" {
+		n.FirstName, n.LastName = namesFrom(n.Login)
+	}
+	extra, err := wire.Plain(n.Profile)
+	groups := each(n.Groups, o.groupNamed)
+	if err := invalid("user "+n.Login,
+		err, missing("login", n.Login), unknown("status", n.Status, slices.Collect(maps.Keys(operationLinks))...), taken(o.users, n.ID),
+		wrong(o.userByLogin(n.Login) != nil, "the login is taken"), wrong(slices.Contains(groups, nil), "one of the groups does not exist"),
+		wrong(n.Sessions < 0 || n.OAuthTokens < 0 || n.RememberedDevices < 0, "counts cannot be negative"),
+	); err != nil {
+		return User{}, err
+	}
+	profile := doc{"login": n.Login, "email": n.Email, "firstName": n.FirstName, "lastName": n.LastName}
+	for k, v := range extra {
+		profile[k] = v
+		if !o.definesAttribute(k) {
+			o.custom[k] = true
+		}
+	}
+	u := o.newUser(n.ID, profile, n.Status, now)
+	if n.Status != StatusStaged && n.Status != StatusProvisioned && n.Status != StatusDeprovisioned {
+		u.hasPassword, u.passwordChanged = true, now
+	}
+	u.oauthTokens, u.devices = n.OAuthTokens, n.RememberedDevices
+	for _, g := range groups {
+		g.add(u, now)
+	}
+	for range n.Sessions {
+		o.signIn(u, now)
+	}
+	return User{
+		ID: u.id, Login: u.login(), Email: text(u.profile, "email"), FirstName: text(u.profile, "firstName"),
+		LastName: text(u.profile, "lastName"), Status: u.status, Profile: maps.Clone(u.profile),
+	}, nil
+}
+
+// namesFrom makes alice.moreau@corp.example into Alice Moreau.
+func namesFrom(login string) (first, last string) {
+	local, _, _ := strings.Cut(login, "@")
+	first, last, found := strings.Cut(local, ".")
+	if !found {
+		last = "User"
+	}
+	return capital(first), capital(last)
+}
+
+// capital makes the first letter of a text a capital.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToTitle(first)) + s[size:]
+}
+
+// newUser makes a user who is in Everyone only. The profile has been checked.
+func (o *Org) newUser(id string, profile doc, status string, now time.Time) *user {
+	u := &user{object: o.newObject(id, "00u", now), status: status, profile: withoutNulls(profile), provider: "OKTA"}
+	if status != StatusStaged {
+		u.activated, u.statusChanged = now, now
+	}
+	o.users = append(o.users, u)
+	o.everyone().add(u, now)
+	return u
+}
+
+func (o *Org) pathUser(c *call) (*user, error) { return o.findUser(c.Params[0]) }
+
+// findUser finds a user by ID, login, unambiguous part of the login before its at sign, or "me".
+func (o *Org) findUser(idOrLogin string) (*user, error) {
+	if idOrLogin == "me" {
+		return o.apiTokens[o.token].owner, nil
+	}
+	u, err := find(o.users, idOrLogin, "User")
+	// A login in a path cannot contain a slash, however it is escaped.
+	if err == nil || strings.Contains(idOrLogin, "/") {
+		return u, err
+	}
+	if u := o.userByLogin(idOrLogin); u != nil {
+		return u, nil
+	}
+	named := where(o.users, func(u *user) bool {
+		local, _, _ := strings.Cut(u.login(), "@")
+		return strings.EqualFold(local, idOrLogin)
+	})
+	if len(named) == 1 {
+		return named[0], nil
+	}
+	return nil, err
+}
+
+// findUsers finds several users.
+func (o *Org) findUsers(idsOrLogins []string) ([]*user, error) {
+	var users []*user
+	for _, id := range idsOrLogins {
+		u, err := o.findUser(id)
+		if err != nil {
+			return nil, err
+		}
+		users = append(users, u)
+	}
+	return users, nil
+}
+
+func (o *Org) userByLogin(login string) *user {
+	return first(o.users, func(u *user) bool { return login != "" && strings.EqualFold(u.login(), login) })
+}
+
+// baseAttributes are the attributes of Okta's default user profile.
+var baseAttributes = []string{
+	"login", "email", "secondEmail", "firstName", "lastName", "middleName", "honorificPrefix", "honorificSuffix",
+	"title", "displayName", "nickName", "profileUrl", "primaryPhone", "mobilePhone", "streetAddress", "city",
+	"state", "zipCode", "countryCode", "postalAddress", "preferredLanguage", "locale", "timezone", "userType",
+	"employeeNumber", "costCenter", "organization", "division", "department", "managerId", "manager",
+}
+
+var requiredAttributes = []string{"login", "email", "firstName", "lastName"}
+
+func (o *Org) definesAttribute(name string) bool {
+	return slices.Contains(baseAttributes, name) || o.custom[name]
+}
+
+// checkProfile returns the faults of a profile. The ID is that of the profile's user, and empty for a new user.
+func (o *Org) checkProfile(id string, profile doc) []string {
+	var causes []string
+	for _, name := range slices.Sorted(maps.Keys(profile)) {
+		if !o.definesAttribute(name) {
+			causes = append(causes, fmt.Sprintf("Property name '%s' is not defined in profile", name))
+		} else if cause := checkAttribute(name, profile[name]); cause != "" && !o.custom[name] {
+			causes = append(causes, cause)
+		}
+	}
+	for _, name := range requiredAttributes {
+		if text(profile, name) == "" {
+			causes = append(causes, name+": The field cannot be left blank")
+		}
+	}
+	if other := o.userByLogin(text(profile, "login")); other != nil && other.id != id {
+		causes = append(causes, "login: An object with this field already exists in the current organization")
+	}
+	return causes
+}
+
+func checkAttribute(name string, v any) string {
+	s, ok := v.(string)
+	switch {
+	case v == nil:
+		return ""
+	case !ok:
+		return name + ": The value must be a string"
+	case (name == "login" || name == "email") && s != "" && !isEmail(s):
+		return name + ": Does not match required pattern"
+	case utf8.RuneCountInString(s) > 255:
+		return name + ": String is too long"
+	}
+	return ""
+}
+
+// isEmail reports whether a text has the form that Okta's default policy demands of a login: text, an at sign, text.
+func isEmail(s string) bool {
+	local, domain, ok := strings.Cut(s, "@")
+	return ok && local != "" && domain != "" && !strings.ContainsAny(s, " \t\r\n") && !strings.Contains(domain, "@")
+}
+
+// text returns a string attribute, or "" for anything else.
+func text(profile doc, name string) string {
+	s, _ := profile[name].(string)
+	return s
+}
+
+// withoutNulls returns a profile without its nulls, which mean that an attribute is absent.
+func withoutNulls(profile doc) doc {
+	out := maps.Clone(profile)
+	maps.DeleteFunc(out, func(_ string, v any) bool { return v == nil })
+	return out
+}
+
+const (
+	userTypeID   = "oty2k9m4x7Qw1Zr85d7"
+	userSchemaID = "osc2k9m4x7Qw1Zr85d7"
+	realmID      = "guo2k9m4x7Qw1Zr8A5d7"
+)
+
+// userDoc writes a user as in a list, where its only link is to itself.
+func (c *call) userDoc(u *user) doc {
+	credentials := doc{"provider": doc{"type": u.provider, "name": u.provider}}
+	if u.hasPassword {
+		credentials["password"] = doc{}
+	}
+	if u.question != "" {
+		credentials["recovery_question"] = doc{"question": u.question}
+	}
+	// Okta shows two attributes even if they are null.
+	profile := doc{"mobilePhone": nil, "secondEmail": nil}
+	maps.Copy(profile, u.profile)
+	return doc{
+		"id": u.id, "status": u.status, "created": wire.Stamp(u.created), "activated": wire.StampOrNull(u.activated),
+		"statusChanged": wire.StampOrNull(u.statusChanged), "lastLogin": wire.StampOrNull(u.lastLogin),
+		"lastUpdated": wire.Stamp(u.lastUpdated), "passwordChanged": wire.StampOrNull(u.passwordChanged), "realmId": realmID,
+		"type": doc{"id": userTypeID}, "profile": profile, "credentials": credentials, "_links": doc{"self": wire.Link(c.userURL(u))},
+	}
+}
+
+func (c *call) userURL(u *user) string { return c.URL("/api/v1/users/" + u.id) }
+
+// operationLinks are the operations that Okta offers on a user in each status.
+var operationLinks = map[string][]string{
+	StatusStaged:      {"activate", "resetFactors"},
+	StatusProvisioned: {"suspend", "reactivate", "resetPassword", "resetFactors", "deactivate"},
+	StatusActive: {
+		"suspend", "resetPassword", "expirePassword", "forgotPassword", "changePassword", "changeRecoveryQuestion", "resetFactors", "deactivate",
+	},
+	StatusRecovery:        {"resetPassword", "expirePassword", "forgotPassword", "resetFactors", "deactivate"},
+	StatusLockedOut:       {"unlock", "resetPassword", "expirePassword", "resetFactors", "deactivate"},
+	StatusPasswordExpired: {"resetPassword", "expirePassword", "changePassword", "resetFactors", "deactivate"},
+	StatusSuspended:       {"unsuspend", "resetFactors", "deactivate"},
+	StatusDeprovisioned:   {"activate", "resetFactors"},
+}
+
+// operationPaths are the paths below the user of the operations whose path is not lifecycle/ and their name.
+var operationPaths = map[string]string{
+	"resetPassword": "lifecycle/reset_password", "expirePassword": "lifecycle/expire_password", "resetFactors": "lifecycle/reset_factors",
+	"forgotPassword": "credentials/forgot_password", "changePassword": "credentials/change_password",
+	"changeRecoveryQuestion": "credentials/change_recovery_question",
+}
+
+// fullUserDoc writes a user on its own, with links to the operations on it.
+func (c *call) fullUserDoc(u *user) doc {
+	full := c.userDoc(u)
+	self := c.userURL(u)
+	links := full["_links"].(doc)
+	links["schema"] = wire.Link(c.URL("/api/v1/meta/schemas/user/" + userSchemaID))
+	links["type"] = wire.Link(c.URL("/api/v1/meta/types/user/" + userTypeID))
+	for _, op := range operationLinks[u.status] {
+		links[op] = doc{"href": self + "/" + cmp.Or(operationPaths[op], "lifecycle/"+op), "method": "POST"}
+	}
+	if u.status == StatusDeprovisioned {
+		links["delete"] = doc{"href": self, "method": "DELETE"}
+	}
+	return full
+}

@@ -1,0 +1,360 @@
+package oktasim
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"soar.example/okta/internal/oktasim/filter"
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+// NewZone describes a network zone. Only Name is required.
+type NewZone struct {
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name"`
+	// Type is IP (the default), DYNAMIC or DYNAMIC_V2.
+	Type string `json:"type,omitempty"`
+	// Usage is POLICY (the default) or BLOCKLIST.
+	Usage string `json:"usage,omitempty"`
+	// Status is ACTIVE (the default) or INACTIVE.
+	Status string `json:"status,omitempty"`
+	// System marks a zone that Okta made.
+	System bool `json:"system,omitempty"`
+	// Gateways and Proxies are addresses such as 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9.
+	Gateways []string `json:"gateways,omitempty"`
+	Proxies  []string `json:"proxies,omitempty"`
+	// ProxyType, Locations, ASNs and IPServiceCategories are those of a dynamic zone, in the form of Okta's JSON.
+	ProxyType           string `json:"proxy_type,omitempty"`
+	Locations           any    `json:"locations,omitempty"`
+	ASNs                any    `json:"asns,omitempty"`
+	IPServiceCategories any    `json:"ip_service_categories,omitempty"`
+}
+
+// ZoneState is one network zone with the values of its gateways.
+type ZoneState struct {
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	Type     string   `json:"type"`
+	Usage    string   `json:"usage"`
+	Status   string   `json:"status"`
+	Gateways []string `json:"gateways"`
+}
+
+// The zones that every org has.
+const (
+	ZoneBlocked = "BlockedIpZone"
+	ZoneLegacy  = "LegacyIpZone"
+	ZoneDynamic = "DefaultEnhancedDynamicZone"
+)
+
+// exemptZone is the system zone whose addresses pass every block. Only some orgs have it.
+const exemptZone = "DefaultExemptIpZone"
+
+// The statuses of zones, applications and policies.
+const (
+	statusActive   = "ACTIVE"
+	statusInactive = "INACTIVE"
+)
+
+var onOff = []string{statusActive, statusInactive}
+
+// zone is a set of addresses or locations.
+type zone struct {
+	object
+	system bool
+	zoneBody
+}
+
+// zoneBody is a zone in the body of a request.
+type zoneBody struct {
+	Type     string        `json:"type"`
+	Name     string        `json:"name"`
+	Status   string        `json:"status"`
+	Usage    string        `json:"usage"`
+	Gateways []zoneAddress `json:"gateways"`
+	Proxies  []zoneAddress `json:"proxies"`
+
+	ProxyType           string `json:"proxyType"`
+	Locations           any    `json:"locations"`
+	ASNs                any    `json:"asns"`
+	IPServiceCategories any    `json:"ipServiceCategories"`
+	UseAsExemptList     bool   `json:"useAsExemptList"`
+}
+
+// AddZone puts a network zone into the org without a log event. It panics if the ID or name is taken, an address
+// invalid, or a type, usage or status unknown.
+func (o *Org) AddZone(n NewZone) ZoneState { return add(o, n, (*Org).insertZone) }
+
+func (o *Org) insertZone(n NewZone, now time.Time) (ZoneState, error) {
+	plain, err := wire.Plain(doc{"l": n.Locations, "a": n.ASNs, "i": n.IPServiceCategories})
+	n.Type = cmp.Or(n.Type, "IP")
+	body := zoneBody{
+		Type: n.Type, Name: n.Name, Status: n.Status, Usage: n.Usage, ProxyType: n.ProxyType,
+		Gateways: each(n.Gateways, addressFrom), Proxies: each(n.Proxies, addressFrom),
+		Locations: plain["l"], ASNs: plain["a"], IPServiceCategories: plain["i"],
+	}
+	causes := o.checkZone(&body, nil)
+	if err := invalid("zone "+n.Name, err, wrong(len(causes) > 0, strings.Join(causes, "; ")), taken(o.zones, n.ID)); err != nil {
+		return ZoneState{}, err
+	}
+	return o.newZone(n.ID, body, n.System, now).state(), nil
+}
+
+// newZone makes a zone whose body has been checked.
+func (o *Org) newZone(id string, body zoneBody, system bool, now time.Time) *zone {
+	z := &zone{o.newObject(id, "nzo", now), system, body}
+	o.zones = append(o.zones, z)
+	return z
+}
+
+func (o *Org) pathZone(c *call) (*zone, error) { return find(o.zones, c.Params[0], "NetworkZone") }
+
+func (z *zone) state() ZoneState {
+	gateways := each(z.Gateways, func(a zoneAddress) string { return a.Value })
+	return ZoneState{ID: z.id, Name: z.Name, Type: z.Type, Usage: z.Usage, Status: z.Status, Gateways: gateways}
+}
+
+func (z *zone) target() doc { return target(z.id, "NetworkZoneEntity", "unknown", z.Name) }
+
+// checkZone sets the defaults of a body and returns its faults. replaced is the zone that the body replaces.
+func (o *Org) checkZone(body *zoneBody, replaced *zone) []string {
+	body.Status = cmp.Or(body.Status, statusActive)
+	body.Usage = cmp.Or(body.Usage, "POLICY")
+	var causes []string
+	if strings.TrimSpace(body.Name) == "" {
+		causes = append(causes, "name: The field cannot be left blank")
+	}
+	if utf8.RuneCountInString(body.Name) > 128 {
+		causes = append(causes, "name: String is too long")
+	}
+	if slices.ContainsFunc(o.zones, func(z *zone) bool { return z != replaced && strings.EqualFold(z.Name, body.Name) }) {
+		causes = append(causes, "name: An object with this field already exists in the current organization")
+	}
+	for _, choice := range []struct {
+		field, value string
+		allowed      []string
+	}{
+		{"type", body.Type, []string{"IP", "DYNAMIC", "DYNAMIC_V2"}},
+		{"usage", body.Usage, []string{"POLICY", "BLOCKLIST"}},
+		{"status", body.Status, onOff},
+	} {
+		if !slices.Contains(choice.allowed, choice.value) {
+			causes = append(causes, choice.field+": The value must be one of "+strings.Join(choice.allowed, ", "))
+		}
+	}
+	if replaced != nil && body.Type != replaced.Type {
+		causes = append(causes, "type: The type of a zone cannot be changed")
+	}
+	most := 150
+	if replaced != nil && replaced.system {
+		most = 5000
+	}
+	mostGateways := most
+	if body.Usage == "BLOCKLIST" {
+		mostGateways = 1000
+	}
+	causes = append(causes, checkAddresses("gateways", body.Gateways, mostGateways)...)
+	return append(causes, checkAddresses("proxies", body.Proxies, most)...)
+}
+
+func checkAddresses(field string, all []zoneAddress, most int) []string {
+	if len(all) > most {
+		return []string{field + ": The list holds " + strconv.Itoa(len(all)) + " entries, at most " + strconv.Itoa(most) + " are allowed"}
+	}
+	causes := each(all, func(a zoneAddress) string { return a.cause(field) })
+	return slices.DeleteFunc(causes, func(cause string) bool { return cause == "" })
+}
+
+// zoneAddress is an entry of a zone: addresses as a block or as a range.
+type zoneAddress struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+func addressFrom(value string) zoneAddress {
+	if strings.Contains(value, "-") {
+		return zoneAddress{"RANGE", value}
+	}
+	return zoneAddress{"CIDR", value}
+}
+
+// cause is Okta's reason to reject the entry in that field. It is empty for a valid entry.
+func (a zoneAddress) cause(field string) string {
+	low, high, isRange := strings.Cut(a.Value, "-")
+	from, errFrom := netip.ParseAddr(low)
+	to, errTo := netip.ParseAddr(high)
+	valid := errFrom == nil && from.Zone() == "" && !isRange // one address is a block and a range
+	switch a.Type {
+	case "CIDR":
+		_, err := netip.ParsePrefix(a.Value)
+		valid = valid || err == nil
+	case "RANGE":
+		valid = valid || errFrom == nil && errTo == nil && from.Zone()+to.Zone() == "" && from.Is4() == to.Is4() && from.Compare(to) <= 0
+	default:
+		return field + ": The type " + a.Type + " must be CIDR or RANGE"
+	}
+	if valid {
+		return ""
+	}
+	return field + ": The IP " + a.Value + " is invalid"
+}
+
+var zoneFilter = filter.Table{"id": filter.Equal, "usage": filter.Equal, "system": filter.Equal}
+
+func (c *call) zoneDoc(z *zone) doc {
+	self := c.URL("/api/v1/zones/" + z.id)
+	links := doc{"self": wire.Hinted(self, "GET", "PUT", "DELETE")}
+	operation := nextOperation(z.Status)
+	links[operation] = wire.Hinted(self+"/lifecycle/"+operation, "POST")
+	d := doc{
+		"type": z.Type, "id": z.id, "name": z.Name, "status": z.Status, "usage": z.Usage, "created": wire.Stamp(z.created),
+		"lastUpdated": wire.Stamp(z.lastUpdated), "system": z.system, "_links": links,
+	}
+	switch z.Type {
+	case "IP":
+		d["gateways"], d["proxies"] = orNull(z.Gateways), orNull(z.Proxies)
+	case "DYNAMIC":
+		d["locations"], d["proxyType"] = withRegions(z.Locations), z.ProxyType
+		if z.ASNs != nil {
+			d["asns"] = z.ASNs
+		}
+	default:
+		d["locations"], d["asns"] = includeExclude(z.Locations), includeExclude(z.ASNs)
+		d["ipServiceCategories"] = includeExclude(z.IPServiceCategories)
+	}
+	return d
+}
+
+// nextOperation is the lifecycle operation that a status allows.
+func nextOperation(status string) string {
+	if status == statusInactive {
+		return "activate"
+	}
+	return "deactivate"
+}
+
+// orNull writes an empty list as null.
+func orNull(list []zoneAddress) any {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// withRegions gives each location of a list a region, null for a whole country.
+func withRegions(locations any) any {
+	list, ok := locations.([]any)
+	if !ok {
+		return locations
+	}
+	return each(list, func(l any) any {
+		if location, ok := l.(doc); ok {
+			return merge(doc{"region": nil}, location)
+		}
+		return l
+	})
+}
+
+// includeExclude gives a choice of an enhanced zone its two lists.
+func includeExclude(choice any) doc {
+	given, _ := choice.(doc)
+	out := doc{"include": []any{}, "exclude": []any{}}
+	for k, v := range withoutNulls(given) {
+		out[k] = withRegions(v)
+	}
+	return out
+}
+
+func (o *Org) listZones(c *call) (any, error) {
+	expression, err := c.expression(nil, zoneFilter.Allows)
+	if err != nil {
+		return nil, err
+	}
+	found := where(o.zones, func(z *zone) bool { return matches(expression, z, c.zoneDoc) })
+	// Okta's default is -1, no limit.
+	return list(o, c, found, pageSize{-1, -1, 10_000, 10_000}, nil, c.zoneDoc)
+}
+
+// readZone reads and checks the body of a new zone, or of the replacement of a zone.
+func (o *Org) readZone(c *call, replaced *zone) (zoneBody, error) {
+	var body zoneBody
+	if err := c.Decode(&body); err != nil {
+		return body, err
+	}
+	if replaced != nil && body.Status == "" {
+		body.Status = replaced.Status
+	}
+	causes := o.checkZone(&body, replaced)
+	if len(causes) == 0 {
+		return body, nil
+	}
+	// Okta names the field of the first cause in the summary.
+	field, _, _ := strings.Cut(causes[0], ":")
+	return body, wire.Invalid(field, causes...)
+}
+
+func (o *Org) createZone(c *call) (any, error) {
+	body, err := o.readZone(c, nil)
+	if err != nil {
+		return nil, err
+	}
+	// Okta ignores the status here: a new zone is active.
+	body.Status = statusActive
+	z := o.newZone("", body, false, c.Now)
+	o.logZone(c, "zone.create", z)
+	return c.zoneDoc(z), nil
+}
+
+// replaceZone removes everything that the body does not name. A zone has no version to compare.
+func (o *Org) replaceZone(c *call, z *zone) (any, error) {
+	body, err := o.readZone(c, z)
+	if err != nil {
+		return nil, err
+	}
+	z.zoneBody, z.lastUpdated = body, c.Now
+	o.logZone(c, "zone.update", z)
+	d := c.zoneDoc(z)
+	if z.system && z.Name == exemptZone && body.UseAsExemptList {
+		d["useAsBlackList"], d["useAsExemptList"] = false, true
+	}
+	return d, nil
+}
+
+// logZone logs a zone with its current addresses.
+func (o *Org) logZone(c *call, event string, z *zone) {
+	data := doc{"type": z.Type}
+	if z.Type == "IP" {
+		data["gateways"], data["proxies"] = append([]zoneAddress{}, z.Gateways...), append([]zoneAddress{}, z.Proxies...)
+	}
+	o.logDetail(c, event, detail{debug: doc{"zoneData": data}}, z.target())
+}
+
+// deleteZone deletes neither an active zone nor a zone of Okta's own.
+func (o *Org) deleteZone(c *call, z *zone) (any, error) {
+	switch {
+	case z.system:
+		return nil, wire.Code("E0000006")
+	case z.Status == statusActive:
+		return nil, wire.Invalid("status", "status: A zone must be deactivated before it is deleted")
+	}
+	o.zones = without(o.zones, z)
+	o.logEvent(c, "zone.delete", z.target())
+	return nil, nil
+}
+
+// zoneStep sets a zone's status. It succeeds also if the zone has that status.
+func zoneStep(operation, status string) handler {
+	return on((*Org).pathZone, func(o *Org, c *call, z *zone) (any, error) {
+		if z.Status != status {
+			z.Status = status
+			o.logEvent(c, "zone."+operation, z.target())
+		}
+		z.lastUpdated = c.Now
+		return c.zoneDoc(z), nil
+	})
+}
