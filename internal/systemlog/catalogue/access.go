@@ -16,9 +16,9 @@ type access struct {
 // concerns one user. It is not a certification campaign.
 var accessTypes = map[string]access{
 	"access.request.cancel":               {"An access request was canceled.", "access request"},
-	"access.request.condition.activate":   {"An access request condition was activated, so that users can request access through it.", "access request condition"},
+	"access.request.condition.activate":   {"An access request condition was activated; users can use it.", "access request condition"},
 	"access.request.condition.create":     {"An access request condition was created.", "access request condition"},
-	"access.request.condition.deactivate": {"An access request condition was deactivated, so that users cannot request access through it.", "access request condition"},
+	"access.request.condition.deactivate": {"An access request condition was deactivated; users cannot use it.", "access request condition"},
 	"access.request.condition.delete":     {"An access request condition was deleted.", "access request condition"},
 	"access.request.condition.invalidate": {"An access request condition became invalid.", "access request condition"},
 	"access.request.condition.update":     {"An access request condition was changed.", "access request condition"},
@@ -26,16 +26,16 @@ var accessTypes = map[string]access{
 	"access.request.expire":               {"An access request expired.", "access request"},
 	"access.request.reject":               {"An access request was rejected.", "access request"},
 	"access.request.resolve":              {"An access request was resolved.", "access request"},
-	"access.request.sequence.create":      {"An approval sequence was created; it defines the approvals that a request needs.", "approval sequence"},
+	"access.request.sequence.create":      {"An approval sequence, which defines the approvals of a request, was created.", "approval sequence"},
 	"access.request.sequence.delete":      {"An approval sequence was deleted, with the approvals that it required.", "approval sequence"},
 	"access.request.sequence.update":      {"An approval sequence was changed, and possibly the approvals that a request needs.", "approval sequence"},
 	"access.request.settings.update":      {"The access request settings of a resource were changed.", "resource"},
 	"access.request.update":               {"An access request was changed, for example one of its tasks.", "access request"},
-	"access.review.action":                {"A reviewer decided on an item of a security access review: this is the intended action, such as approve or revoke.", "review"},
+	"access.review.action":                {"A reviewer decided on an item of a security access review; this is the intended action.", "review"},
 	"access.review.close":                 {"A security access review was closed, by hand or automatically at its end date.", "review"},
-	"access.review.create":                {"A security access review of one user was created, often because Okta detected a risk (user.risk.detect).", "review"},
-	"access.review.remediate":             {"The action of a security access review was carried out: this is the terminal state of an earlier access.review.action.", "review"},
-	"access.review.start":                 {"Okta finished gathering data in the background for a security access review, so the review is ready.", "review"},
+	"access.review.create":                {"A security access review of one user was created, often because of user.risk.detect.", "review"},
+	"access.review.remediate":             {"The action of a review was carried out; this is the terminal state of access.review.action.", "review"},
+	"access.review.start":                 {"Okta finished gathering data for a security access review; the review is now ready.", "review"},
 	"access.review.update":                {"A security access review was changed, for example its reviewers or its end date.", "review"},
 }
 

@@ -24,7 +24,7 @@ type Type struct {
 	Name         string    `json:"name" jsonschema_description:"The event type, such as user.session.start."`
 	Label        string    `json:"label" jsonschema_description:"The name in words, for lists."`
 	Category     string    `json:"category" jsonschema_description:"The part of Okta that sends it."`
-	Release      string    `json:"release" jsonschema_description:"The release of Okta that brought it: year, month and number, or year and week. Since October 2026 it is always the week, as in 2026.41.0."`
+	Release      string    `json:"release" jsonschema_description:"Okta release that brought it: year and month, or year and week as in 2026.41.0."`
 	HookEligible bool      `json:"hook_eligible" jsonschema_description:"Whether Okta's event hooks can send it."`
 	Beta         bool      `json:"beta" jsonschema_description:"Whether it is part of a beta feature."`
 	Internal     bool      `json:"internal" jsonschema_description:"Whether Okta marks it as its own."`
