@@ -141,6 +141,11 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (Cont
 		})
 	}
 	_ = g.Wait() // failures are kept user by user
+	for i := range done {
+		if !in.DryRun && done[i].Restore.UserID != "" {
+			done[i].Restore.sign(ctx)
+		}
+	}
 	if ctx.Err() != nil && !in.DryRun {
 		tellCutOff(ctx, done)
 	}

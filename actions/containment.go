@@ -236,6 +236,12 @@ func (j *job) quarantine(ctx context.Context) {
 		j.note(stepQuarantine, q.Profile.Name, sdk.NotApplicable, notOktas(q))
 		return
 	}
+	// To add somebody to a group may give rights: the containment's own name does not
+	// suffice for that.
+	if err := j.c.AllowAll("the quarantine of contain_user", []string{"add_user_to_group"}, "it adds the user to a group"); err != nil {
+		j.fail(stepQuarantine, q.Profile.Name, err)
+		return
+	}
 	add := func(ctx context.Context) error { return j.c.AddMember(ctx, j.groups.quarantine.ID, j.user.ID) }
 	if j.try(ctx, stepQuarantine, q.Profile.Name, func(ctx context.Context) error {
 		err := add(ctx)

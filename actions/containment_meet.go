@@ -68,7 +68,7 @@ func (j *job) meet(ctx context.Context, pointer, ref string, claimed *sync.Map) 
 func (j *job) know(u *okta.User) {
 	j.user = u
 	j.out.User, j.out.before, j.out.after = refOf(u), u.Status, u.Status
-	j.out.Restore = RestoreRecord{UserID: u.ID, Login: u.Login, TakenAt: j.begun.UTC(), StatusBefore: u.Status, StatusAfter: u.Status}
+	j.out.Restore = RestoreRecord{Org: j.c.Org(), UserID: u.ID, Login: u.Login, TakenAt: j.begun.UTC(), StatusBefore: u.Status, StatusAfter: u.Status}
 }
 
 // recall works out how the account was before from how it is now, where its first

@@ -1,6 +1,8 @@
 package actions
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -15,6 +17,7 @@ import (
 // back. It holds no secret.
 type RestoreRecord struct {
 	UserID           string        `json:"user_id" jsonschema:"title=User id,minLength=1,maxLength=100,example=00u1a2b3c4d5e6f7g8h9" jsonschema_description:"Id of the user."`
+	Org              string        `json:"org,omitempty" jsonschema:"title=Org,example=https://acme.okta.com" jsonschema_description:"Address of the Okta org."`
 	Login            string        `json:"login" jsonschema:"title=Login,example=alice.moreau@corp.example" jsonschema_description:"Login of the user, for people to read."`
 	TakenAt          time.Time     `json:"taken_at,omitzero" jsonschema:"title=Taken at,example=2026-03-14T02:41:09Z" jsonschema_description:"When the containment began."`
 	StatusBefore     string        `json:"status_before" jsonschema:"title=Status before,example=ACTIVE" jsonschema_description:"Status before the containment; empty if that could not be read."`
@@ -24,7 +27,43 @@ type RestoreRecord struct {
 	GroupsAdded      []GroupRef    `json:"groups_added,omitempty" jsonschema:"title=Groups added" jsonschema_description:"Groups that the user was put into."`
 	RolesRemoved     []RestoreRole `json:"roles_removed,omitempty" jsonschema:"title=Roles removed" jsonschema_description:"Admin roles that were taken away."`
 	DevicesSuspended []string      `json:"devices_suspended,omitempty" jsonschema:"title=Devices suspended,example=guo4a5u7YAHhjXrMK0g4" jsonschema_description:"Ids of devices that were suspended."`
+	Signature        string        `json:"signature,omitempty" jsonschema:"title=Signature" jsonschema_description:"Signature of this host over the whole record. Without it, restore_user needs the right to run each single action."`
 	NotRestorable    []string      `json:"not_restorable,omitempty" jsonschema:"title=Not restorable,example=the factors: the user must enrol anew" jsonschema_description:"What was taken and cannot be put back."`
+}
+
+// recordPurpose is the purpose of a record's signature.
+const recordPurpose = "okta restore record 1"
+
+// sign marks the record as this host's own. The signature covers every member.
+func (r *RestoreRecord) sign(ctx context.Context) {
+	r.Signature = ""
+	if doc, err := json.Marshal(r); err == nil {
+		r.Signature = sdk.Sign(ctx, recordPurpose, doc)
+	}
+}
+
+// own reports whether this host issued the record, and nobody edited it since.
+func (r RestoreRecord) own(ctx context.Context) bool {
+	signature := r.Signature
+	r.Signature = ""
+	doc, err := json.Marshal(r)
+	return err == nil && sdk.Signed(ctx, recordPurpose, doc, signature)
+}
+
+// parts are the single actions that restoring the record amounts to.
+func (r RestoreRecord) parts() (actions []string) {
+	for _, part := range []struct {
+		asked  bool
+		action string
+	}{
+		{r.suspended(), UnsuspendUser.Name}, {len(r.GroupsRemoved) > 0, AddUserToGroup.Name}, {len(r.GroupsAdded) > 0, RemoveUserFromGroup.Name},
+		{len(r.RolesRemoved) > 0, AssignRole.Name}, {len(r.DevicesSuspended) > 0, UnsuspendDevice.Name},
+	} {
+		if part.asked {
+			actions = append(actions, part.action)
+		}
+	}
+	return actions
 }
 
 // RestoreRole is an admin role to assign again.

@@ -59,8 +59,16 @@ func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (Rest
 	if err != nil {
 		return RestoreUserOutput{}, err
 	}
-	if why := r.movedOn(u); why != "" && !in.Force {
+	why := r.movedOn(u)
+	if why != "" && !in.Force {
 		return RestoreUserOutput{}, sdk.Errorf(sdk.Conflict, "%s; force restores all the same", why)
+	}
+	// The host's own record gives back what its containment took. Any other record, or
+	// one that was overtaken, gives no right that the single actions do not give.
+	if why != "" || r.Org != c.Org() || !r.own(ctx) {
+		if err := c.AllowAll("restore_user", r.parts(), "this host did not sign the record for this org and this state of the account"); err != nil {
+			return RestoreUserOutput{}, err
+		}
 	}
 	out := Containment{Steps: []Step{}}
 	j := &job{c: c, user: u, out: &out}

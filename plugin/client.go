@@ -59,7 +59,7 @@ func (c *client) Open(ctx context.Context, settings json.RawMessage) (sdk.Sessio
 	if err := fits(settings); err != nil {
 		return nil, err
 	}
-	r, err := c.rpc.Open(ctx, &pb.OpenRequest{Settings: settings})
+	r, err := c.rpc.Open(ctx, &pb.OpenRequest{Settings: settings, HostKey: sdk.HostKey(ctx)})
 	if err != nil {
 		return nil, pipeError(ctx, err, "")
 	}

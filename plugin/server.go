@@ -83,7 +83,7 @@ func (s *server) Open(ctx context.Context, r *pb.OpenRequest) (*pb.OpenResponse,
 		return nil, err
 	}
 	defer s.calls.Leave()
-	session, err := s.open(ctx, r.GetSettings())
+	session, err := s.open(sdk.WithHostKey(ctx, r.GetHostKey()), r.GetSettings())
 	if err != nil {
 		return &pb.OpenResponse{Error: encodeError(err)}, nil
 	}

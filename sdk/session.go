@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -14,12 +15,13 @@ type session[S, C any] struct {
 	backend *backend[S, C]
 	client  C
 	closed  atomic.Bool
+	key     []byte          // of the host, nil if it has none
 	ended   context.Context // done when the session is closed
 	end     context.CancelFunc
 }
 
 func newSession[S, C any](ctx context.Context, b *backend[S, C], client C) *session[S, C] {
-	s := &session[S, C]{backend: b, client: client}
+	s := &session[S, C]{backend: b, client: client, key: bytes.Clone(HostKey(ctx))}
 	// The session outlives the call that opened it.
 	s.ended, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	return s
@@ -93,7 +95,7 @@ func (s *session[S, C]) Close() (err error) {
 // call runs one call of the session's: it ends with the session, leaves line l in
 // the log, and returns the requests that were sent.
 func (s *session[S, C]) call(ctx context.Context, l *line, run func(context.Context) error) ([]Call, error) {
-	ctx, sent := withCalls(ctx)
+	ctx, sent := withCalls(WithHostKey(ctx, s.key))
 	if s.closed.Load() {
 		err := Errorf(InvalidInput, "the session is closed")
 		l.write(nil, err)

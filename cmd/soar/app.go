@@ -35,6 +35,7 @@ type app struct {
 	config    string
 	store     string
 	newStore  bool
+	keyOf     *runner.Store // whose key sessions sign with; nil: none
 	logLevel  string
 	logger    hclog.Logger
 }
@@ -100,6 +101,11 @@ func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
 		return nil, err
 	}
 	c := host.Config{Path: a.plugin, Checksum: sum, Logger: a.logger}
+	if a.keyOf != nil {
+		if c.Key, err = a.keyOf.HostKey(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if a.plugin == "" {
 		self, err := os.Executable()
 		if err != nil {
@@ -170,7 +176,8 @@ func (a *app) open(ctx context.Context, settings json.RawMessage) (*connection, 
 
 func (a *app) storePath() string { return cmp.Or(a.store, "soar.db") }
 
-// openStore opens the store, and creates it if there is none.
+// openStore opens the store, and creates it if there is none. Sessions that are opened
+// afterwards sign with its key.
 func (a *app) openStore(ctx context.Context) (*runner.Store, error) {
 	path := a.storePath()
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -182,7 +189,12 @@ func (a *app) openStore(ctx context.Context) (*runner.Store, error) {
 	if a.newStore {
 		open = runner.OpenNewStore
 	}
-	return open(ctx, path)
+	store, err := open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	a.keyOf = store
+	return store, nil
 }
 
 const pluginCommandName = "serve-plugin"

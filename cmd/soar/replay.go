@@ -166,10 +166,16 @@ func (r *replayer) leave(ctx context.Context, store *runner.Store, again bool) e
 func (r *replayer) workOff(ctx context.Context, store *runner.Store, again bool) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	// The session that read the log was opened before the store, without its key.
+	conn, err := r.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
 	show := &live{app: r.app, started: time.Now()}
 	finished := make(chan runner.Run)
 	engine, err := runner.New(store, runner.Options{
-		Org: r.org, Manifest: r.conn.manifest, Session: r.conn, Logger: r.logger,
+		Org: r.org, Manifest: r.conn.manifest, Session: conn, Logger: r.logger,
 		Observe: func(n runner.Notice) {
 			show.notice(n)
 			if n.Kind == runner.RunFinished {

@@ -19,7 +19,7 @@ import (
 // comes through. They stand in the one way to Okta.
 type Guards struct {
 	ReadOnly           bool     `json:"read_only,omitempty" jsonschema:"title=Read only,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Refuse every write."`
-	AllowedActions     []string `json:"allowed_actions,omitempty" jsonschema:"title=Allowed actions,uniqueItems=true,example=get_user" jsonschema_extras:"x-group=advanced" jsonschema_description:"The only actions that this connection may run, besides check_permissions. All of them if empty."`
+	AllowedActions     []string `json:"allowed_actions,omitempty" jsonschema:"title=Allowed actions,uniqueItems=true,example=get_user" jsonschema_extras:"x-group=advanced" jsonschema_description:"The only actions that this connection may run, besides check_permissions. All of them if empty. contain_user takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the single action of each part, unless this host signed the record. custom_request sends any request that allow_custom_writes permits."`
 	ProtectedUsers     []string `json:"protected_users,omitempty" jsonschema:"title=Protected users,uniqueItems=true,example=break.glass@corp.example" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids, logins or email addresses of users that nothing may be written to, such as break-glass and service accounts. The login's own user and the last super administrator always are."`
 	ProtectedGroups    []string `json:"protected_groups,omitempty" jsonschema:"title=Protected groups,uniqueItems=true,example=Break Glass" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids or exact names of groups that nothing may be written to, nor to their members."`
 	MaxUsersPerCall    int      `json:"max_users_per_call,omitempty" jsonschema:"title=Most users a call,default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced" jsonschema_description:"The most users that one call of an action may write to."`
@@ -81,6 +81,22 @@ func (c *Client) Allow(action string) error {
 		return refusedBy("allowed_actions", "this connection may not run %s", action)
 	}
 	return nil
+}
+
+// AllowAll refuses a part of an action whose single action the settings do not list,
+// unless the settings list none. why says why the action's own name does not suffice.
+func (c *Client) AllowAll(action string, parts []string, why string) error {
+	var missing []string
+	for _, part := range parts {
+		if c.Allow(part) != nil && !slices.Contains(missing, part) {
+			missing = append(missing, part)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	names := strings.Join(missing, ", ")
+	return refusedBy("allowed_actions", "cannot run %s: %s, and this connection may not run %s. Add %s to allowed_actions", action, why, names, names)
 }
 
 // MaxUsers is how many users one call may write to.

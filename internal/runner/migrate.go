@@ -24,11 +24,13 @@ var (
 	schemaV5 string
 	//go:embed schema_v6.sql
 	schemaV6 string
+	//go:embed schema_v7.sql
+	schemaV7 string
 )
 
 // migrations lead from each version of the store to the next. Those that were
 // released never change.
-var migrations = []string{schemaV1, schemaV2, schemaV3, schemaV4, schemaV5, schemaV6}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaV4, schemaV5, schemaV6, schemaV7}
 
 // applicationID marks an SQLite file as a store ("soar" in ASCII).
 const applicationID = 0x736f6172

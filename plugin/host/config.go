@@ -29,6 +29,11 @@ type Config struct {
 	// hashes the copy, and starts every process from the copy: exactly the bytes that
 	// were hashed run, after a restart too. On Linux the copy is in memory.
 	Checksum []byte
+	// Key is a secret that the host makes once, at random ([sdk.HostKeySize] bytes), and
+	// keeps. Sessions sign with it what they give out, such as the records of a
+	// containment, and take only what is signed for this host's own. Without a key
+	// nothing is signed.
+	Key []byte
 	// Logger takes what the plugin logs, and its coming and going. By default
 	// nothing is logged.
 	Logger hclog.Logger
@@ -51,6 +56,9 @@ func (c Config) complete() (Config, error) {
 		return c, sdk.Errorf(sdk.InvalidInput, "the plugin %s cannot be found: %w", c.Path, err)
 	}
 	c.Path = path
+	if n := len(c.Key); n != 0 && n != sdk.HostKeySize {
+		return c, sdk.Errorf(sdk.InvalidInput, "the host's key has %d bytes, not %d", n, sdk.HostKeySize)
+	}
 	if n := len(c.Checksum); n != 0 && n != sha256.Size {
 		return c, sdk.Errorf(sdk.InvalidInput, "a checksum is a SHA-256 of %d bytes, not %d", sha256.Size, n)
 	}
@@ -60,7 +68,7 @@ func (c Config) complete() (Config, error) {
 			return c, sdk.Errorf(sdk.InvalidInput, "an environment variable for the plugin must be NAME=value")
 		}
 	}
-	c.Args, c.Env, c.Checksum = slices.Clone(c.Args), slices.Clone(c.Env), slices.Clone(c.Checksum)
+	c.Args, c.Env, c.Checksum, c.Key = slices.Clone(c.Args), slices.Clone(c.Env), slices.Clone(c.Checksum), slices.Clone(c.Key)
 	if c.Logger == nil {
 		c.Logger = hclog.NewNullLogger()
 	}

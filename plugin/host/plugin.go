@@ -75,7 +75,7 @@ func (p *Plugin) Validate(ctx context.Context, trigger string, params json.RawMe
 func (p *Plugin) Open(ctx context.Context, settings json.RawMessage) (sdk.Session, error) {
 	s := newSession(p, settings)
 	err := p.do(ctx, "", func(i *instance) error {
-		remote, err := i.backend.Open(ctx, s.settings)
+		remote, err := i.backend.Open(sdk.WithHostKey(ctx, p.config.Key), s.settings)
 		s.at, s.remote = i, remote
 		return err
 	})

@@ -96,7 +96,7 @@ func (s *session) open(ctx context.Context, i *instance) (sdk.Session, error) {
 	if remote, err := s.in(i); remote != nil || err != nil {
 		return remote, err
 	}
-	remote, err := i.backend.Open(ctx, s.settings)
+	remote, err := i.backend.Open(sdk.WithHostKey(ctx, s.plugin.config.Key), s.settings)
 	if errors.Is(err, plugin.ErrBroken) {
 		return nil, fmt.Errorf("%w: %w", errReopen, err)
 	}

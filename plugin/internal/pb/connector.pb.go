@@ -216,8 +216,11 @@ func (x *ValidateResponse) GetError() *Error {
 }
 
 type OpenRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Settings      []byte                 `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"` // JSON that follows the manifest's settings schema
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Settings []byte                 `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"` // JSON that follows the manifest's settings schema
+	// Secret key of the host, empty if it has none. The connector signs the records
+	// that it gives out with it, and so knows them again in any later session.
+	HostKey       []byte `protobuf:"bytes,2,opt,name=host_key,json=hostKey,proto3" json:"host_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -255,6 +258,13 @@ func (*OpenRequest) Descriptor() ([]byte, []int) {
 func (x *OpenRequest) GetSettings() []byte {
 	if x != nil {
 		return x.Settings
+	}
+	return nil
+}
+
+func (x *OpenRequest) GetHostKey() []byte {
+	if x != nil {
+		return x.HostKey
 	}
 	return nil
 }
@@ -1268,9 +1278,10 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\atrigger\x18\x01 \x01(\tR\atrigger\x12\x16\n" +
 	"\x06params\x18\x02 \x01(\fR\x06params\"B\n" +
 	"\x10ValidateResponse\x12.\n" +
-	"\x05error\x18\x01 \x01(\v2\x18.soar.connector.v1.ErrorR\x05error\")\n" +
+	"\x05error\x18\x01 \x01(\v2\x18.soar.connector.v1.ErrorR\x05error\"D\n" +
 	"\vOpenRequest\x12\x1a\n" +
-	"\bsettings\x18\x01 \x01(\fR\bsettings\"X\n" +
+	"\bsettings\x18\x01 \x01(\fR\bsettings\x12\x19\n" +
+	"\bhost_key\x18\x02 \x01(\fR\ahostKey\"X\n" +
 	"\fOpenResponse\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12.\n" +
 	"\x05error\x18\x02 \x01(\v2\x18.soar.connector.v1.ErrorR\x05error\"(\n" +
