@@ -12,6 +12,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"soar.example/okta/internal/okta"
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -38,7 +39,7 @@ var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
 // those that Okta's API needs are set by the connector.
 type CustomRequestInput struct {
 	Method string      `json:"method,omitempty" jsonschema:"title=Method,enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,default=GET" jsonschema_description:"HTTP method. All but GET need a connection with allow_custom_writes."`
-	Path   string      `json:"path" jsonschema:"title=Path,example=/api/v1/eventHooks,minLength=1,maxLength=2000" jsonschema_description:"Path below /api/v1, /oauth2/v1 or /idp, as it reads: without the org's address, without a query, and not escaped."`
+	Path   string      `json:"path" jsonschema:"title=Path,example=/api/v1/eventHooks,minLength=1,maxLength=2000" jsonschema_extras:"x-language=url_path" jsonschema_description:"Path below /api/v1, /oauth2/v1 or /idp, as it reads: without the org's address, without a query, and not escaped."`
 	Query  QueryParams `json:"query,omitempty" jsonschema:"title=Query" jsonschema_description:"Parameters of the query, not escaped."`
 	Body   AnyJSON     `json:"body,omitempty" jsonschema:"title=Body" jsonschema_description:"Body of the request, sent as JSON. It is no place for secrets: hosts cannot tell them there from other text, and keep them in the audit trail."`
 	Write
@@ -55,10 +56,18 @@ func (in CustomRequestInput) Validate() error {
 // QueryParams are the parameters of a query.
 type QueryParams map[string]json.RawMessage
 
-// JSONSchema says that it is an object of strings, numbers and booleans.
+// JSONSchema says that it is an object of strings, numbers and booleans, of which
+// filter and search are expressions.
 func (QueryParams) JSONSchema() *jsonschema.Schema {
+	expressions := jsonschema.NewProperties()
+	for _, name := range []string{"filter", "search"} {
+		expressions.Set(name, &jsonschema.Schema{
+			Description: "Expression of Okta's filter language.",
+			Extras:      map[string]any{"type": []string{"string", "number", "boolean"}, "x-language": schema.SCIMFilter},
+		})
+	}
 	return &jsonschema.Schema{
-		Type: "object", Examples: []any{map[string]any{"limit": 20}},
+		Type: "object", Properties: expressions, Examples: []any{map[string]any{"limit": 20}},
 		AdditionalProperties: &jsonschema.Schema{Extras: map[string]any{"type": []string{"string", "number", "boolean"}}},
 	}
 }

@@ -28,7 +28,7 @@ var ListDevices = action[ListDevicesInput, ListDevicesOutput]{
 
 // ListDevicesInput is what list_devices takes.
 type ListDevicesInput struct {
-	Search    string `json:"search,omitempty" jsonschema:"title=Search,example=profile.platform eq \"WINDOWS\",maxLength=6000" jsonschema_description:"Expression of Okta's search over id, status, lastUpdated and the profile; it lags behind changes by a moment."`
+	Search    string `json:"search,omitempty" jsonschema:"title=Search,example=profile.platform eq \"WINDOWS\",maxLength=6000" jsonschema_extras:"x-language=scim_filter" jsonschema_description:"Expression of Okta's search over id, status, lastUpdated and the profile; it lags behind changes by a moment."`
 	WithUsers bool   `json:"with_users,omitempty" jsonschema:"title=With users,default=false" jsonschema_description:"Say whose each device is."`
 	Paging
 }

@@ -25,9 +25,9 @@ var ListUsers = action[ListUsersInput, ListUsersOutput]{
 
 // ListUsersInput is what list_users takes.
 type ListUsersInput struct {
-	Search string `json:"search,omitempty" jsonschema:"title=Search,example=profile.department eq \"Finance\",maxLength=6000" jsonschema_description:"Expression of Okta's search over any attribute; finds deactivated users too, and lags behind changes by a moment."`
+	Search string `json:"search,omitempty" jsonschema:"title=Search,example=profile.department eq \"Finance\",maxLength=6000" jsonschema_extras:"x-language=scim_filter" jsonschema_description:"Expression of Okta's search over any attribute; finds deactivated users too, and lags behind changes by a moment."`
 	Q      string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200" jsonschema_description:"Beginning of a first name, last name or email address. Okta answers these with one page only."`
-	Filter string `json:"filter,omitempty" jsonschema:"title=Filter,example=status eq \"LOCKED_OUT\",maxLength=6000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expression of Okta's filter, over few attributes: status, lastUpdated, id, login, email and names."`
+	Filter string `json:"filter,omitempty" jsonschema:"title=Filter,example=status eq \"LOCKED_OUT\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced" jsonschema_description:"Expression of Okta's filter, over few attributes: status, lastUpdated, id, login, email and names."`
 	Paging
 }
 

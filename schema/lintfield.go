@@ -96,6 +96,10 @@ func lintExtras(f reflect.StructField, open bool) []string {
 			if truncation(value) == 0 {
 				problems = append(problems, fmt.Sprintf("%s %q is not a number of at least %d", truncateKeyword, value, leastTruncation))
 			}
+		case keyword == languageKeyword && !open:
+			if !slices.Contains(languages, value) || typeOf(indirect(f.Type)) != "string" {
+				problems = append(problems, fmt.Sprintf("%s %q is not one of %s on a text", languageKeyword, value, strings.Join(languages, ", ")))
+			}
 		case keyword == optionsKeyword && !open:
 			if _, err := parseOptions(value); err != nil {
 				problems = append(problems, err.Error())

@@ -24,6 +24,7 @@ type Node struct {
 	Group       string            `json:"x-group"`
 	Options     *Options          `json:"x-options"`
 	Truncate    int               `json:"x-truncate"` // see [Schema.Truncate]
+	Language    string            `json:"x-language"` // [SCIMFilter] or [URLPath]; "" is any text
 	Items       *Node             `json:"items"`
 	Properties  Properties        `json:"properties"`
 	Additional  *Additional       `json:"additionalProperties"`

@@ -179,7 +179,10 @@ type inputs struct {
 // value compiles n. of is what the action's schema says there, nil if it says
 // nothing; optional tells whether an absent value can be left out.
 func (in *inputs) value(n *node, of *schema.Node, pointer string, optional bool) *value {
-	v := &value{pointer: pointer, kind: n.kind, informs: of != nil && of.Truncate > 0}
+	v := &value{pointer: pointer, kind: n.kind}
+	if of != nil {
+		v.informs, v.language = of.Truncate > 0, of.Language
+	}
 	switch n.kind {
 	case object:
 		for _, m := range n.members {
@@ -229,6 +232,7 @@ func (in *inputs) text(v *value, n *node, of *schema.Node, optional bool) {
 		return
 	}
 	in.evaluated[v.pointer] = true
+	in.checkLanguage(n, parts, v.language)
 	for _, p := range parts {
 		if !p.expression {
 			v.parts = append(v.parts, textPart{literal: p.text})
@@ -260,6 +264,10 @@ func (in *inputs) whole(v *value, n *node, p *part, of *schema.Node, optional bo
 		return
 	}
 	if why := misfit(result, of); why != "" {
+		in.on(n, "%s", why)
+		return
+	}
+	if why := wholeOf(x, of); why != "" {
 		in.on(n, "%s", why)
 		return
 	}

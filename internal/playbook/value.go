@@ -23,7 +23,8 @@ type value struct {
 	items   []*value // of an object or list
 	// informs: the schema marks the text as informational. Then an expression that
 	// cannot be evaluated becomes part of the text, and the step goes on.
-	informs bool
+	informs  bool
+	language string // of the text, see schema.Node.Language; "": any text
 }
 
 type textPart struct {
@@ -103,7 +104,7 @@ func (v *value) eval(e *evaluation) (result any, present bool) {
 				text.WriteString(p.literal)
 				continue
 			}
-			s, err := e.text(p.expr)
+			s, err := e.text(p.expr, v.language)
 			switch {
 			case err == nil:
 				text.WriteString(s)
@@ -134,13 +135,14 @@ func (v *value) eval(e *evaluation) (result any, present bool) {
 	}
 }
 
-// text returns what the expression adds to the text around it.
-func (e *evaluation) text(x *expression) (string, error) {
+// text returns what the expression adds to the text around it, in that text's
+// language.
+func (e *evaluation) text(x *expression, language string) (string, error) {
 	got, err := e.take(x)
 	if err != nil {
 		return "", err
 	}
-	s, err := toText(got)
+	s, err := literalOf(language, got)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", shorten(x.text), err)
 	}
