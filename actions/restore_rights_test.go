@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
@@ -19,18 +19,18 @@ import (
 // that may run few actions.
 type rightsScene struct {
 	*bench
-	user   oktatest.User
+	user   oktasim.User
 	group  string
 	device string
 }
 
 func newRightsScene(t *testing.T, allowed []string, key []byte) rightsScene {
 	t.Helper()
-	b := &bench{Server: oktatest.Start(t, oktatest.Options{}), t: t}
-	s := rightsScene{bench: b, group: b.AddGroup(oktatest.NewGroup{Name: "Finance"}).ID}
-	s.user = b.AddUser(oktatest.NewUser{ID: "00uRIGHTS00000000001", Login: target, Groups: []string{s.group}})
-	b.AddRole(oktatest.NewRole{User: s.user.ID, Type: "HELP_DESK_ADMIN"})
-	s.device = b.AddDevice(oktatest.NewDevice{Name: "laptop", Users: []string{s.user.ID}}).ID
+	b := &bench{Server: oktasim.Start(t, oktasim.Options{}), t: t}
+	s := rightsScene{bench: b, group: b.AddGroup(oktasim.NewGroup{Name: "Finance"}).ID}
+	s.user = b.AddUser(oktasim.NewUser{ID: "00uRIGHTS00000000001", Login: target, Groups: []string{s.group}})
+	b.AddRole(oktasim.NewRole{User: s.user.ID, Type: "HELP_DESK_ADMIN"})
+	s.device = b.AddDevice(oktasim.NewDevice{Name: "laptop", Users: []string{s.user.ID}}).ID
 	s.as(allowed, key)
 	return s
 }
@@ -98,7 +98,7 @@ func TestOwnRecordIsRestored(t *testing.T) {
 	if a, err := s.restore(record, nil); err != nil || a.Outcome != sdk.Changed {
 		t.Fatalf("got %+v, %v", a, err)
 	}
-	if u := s.state(s.user.ID); u.Status != oktatest.StatusActive || !inGroup(u, s.group) {
+	if u := s.state(s.user.ID); u.Status != oktasim.StatusActive || !inGroup(u, s.group) {
 		t.Errorf("the user is %+v", u)
 	}
 	if a, err := s.restore(record, nil); err != nil || a.Outcome != sdk.Already {
@@ -173,7 +173,7 @@ func TestRecordOfAnotherUserOrOrg(t *testing.T) {
 	t.Parallel()
 	s := newRightsScene(t, few, hostKey)
 	record := s.taken(nil)
-	other := s.AddUser(oktatest.NewUser{Login: "other@corp.example", Status: oktatest.StatusSuspended})
+	other := s.AddUser(oktasim.NewUser{Login: "other@corp.example", Status: oktasim.StatusSuspended})
 	moved := maps.Clone(record)
 	moved["user_id"], moved["login"] = other.ID, other.Login
 	delete(moved, "status_changed")
@@ -230,14 +230,14 @@ func TestQuarantineNeedsItsSingleAction(t *testing.T) {
 				actions = append([]string{"add_user_to_group"}, few...)
 			}
 			s := newRightsScene(t, actions, hostKey)
-			admins := s.AddGroup(oktatest.NewGroup{Name: "Admins"})
-			s.AddRole(oktatest.NewRole{Group: admins.ID, Type: "SUPER_ADMIN"})
+			admins := s.AddGroup(oktasim.NewGroup{Name: "Admins"})
+			s.AddRole(oktasim.NewRole{Group: admins.ID, Type: "SUPER_ADMIN"})
 			out, _, err := s.contain(map[string]any{"users": []string{s.user.ID}, "quarantine": "Admins"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			u := s.state(s.user.ID)
-			if u.Status != oktatest.StatusSuspended || inGroup(u, admins.ID) != allowed || out.Contained != allowed {
+			if u.Status != oktasim.StatusSuspended || inGroup(u, admins.ID) != allowed || out.Contained != allowed {
 				t.Errorf("got %+v, the user is %+v", out, u)
 			}
 			if said := fmt.Sprintf("%+v", out); strings.Contains(said, "Add add_user_to_group to allowed_actions") == allowed {
@@ -247,8 +247,8 @@ func TestQuarantineNeedsItsSingleAction(t *testing.T) {
 	}
 }
 
-func inGroup(u oktatest.UserState, id string) bool {
-	return slices.ContainsFunc(u.Groups, func(g oktatest.GroupRef) bool { return g.ID == id })
+func inGroup(u oktasim.UserState, id string) bool {
+	return slices.ContainsFunc(u.Groups, func(g oktasim.GroupRef) bool { return g.ID == id })
 }
 
 func writesOf(b *bench) (n int) {
