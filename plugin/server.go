@@ -14,6 +14,7 @@ import (
 
 	"soar.example/okta/plugin/internal/gate"
 	"soar.example/okta/plugin/internal/pb"
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -230,7 +231,7 @@ func (s *server) end(ctx context.Context, grace time.Duration) {
 // other one down with the process.
 func recovered(ctx context.Context, what string, err *error) {
 	if r := recover(); r != nil {
-		hclog.FromContext(ctx).Error("panic", "in", what, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		hclog.FromContext(ctx).Error("panic", "in", what, "panic", schema.MaskText(fmt.Sprint(r)), "stack", string(debug.Stack()))
 		*err = &sdk.Error{Code: sdk.Internal, Message: what + " broke down half-way; whatever it had done by then stands"}
 	}
 }

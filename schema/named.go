@@ -3,16 +3,17 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strings"
 )
 
 // MaskNamed returns doc with what is secret by its name or its form masked, whatever
 // schema it follows: the passwords, keys, tokens, answers and one-time codes that may
-// stand in a document of which a schema says no more than that it is JSON. A member
-// is judged by its own name and by those around it, so that the value of a password
-// is masked and the value of an address is not. A document that is not JSON is masked
-// whole.
+// be in a document of which a schema says no more than that it is JSON. It looks into
+// texts too: JSON within a text, URLs, headers (see [MaskText]). A member counts by its
+// own name and by the names around it, so that the value of a password is masked and
+// the value of an address is not. A document that is not JSON is masked whole.
 func MaskNamed(doc json.RawMessage) json.RawMessage {
 	hidden := json.RawMessage(`"` + Masked + `"`)
 	if !json.Valid(doc) {
@@ -22,7 +23,66 @@ func MaskNamed(doc json.RawMessage) json.RawMessage {
 	if err != nil {
 		return hidden
 	}
-	return asItCame(doc, maskNamed(value, false, false))
+	n := namedMasker{}
+	value = n.mask(value, false, false)
+	if !n.changed {
+		return doc
+	}
+	raw, err := encode(value)
+	if err != nil {
+		return hidden
+	}
+	return raw
+}
+
+// MaskAll returns doc with everything masked that the schema, a name or a form marks
+// as secret: what may be logged, shown or stored.
+func (s *Schema) MaskAll(doc json.RawMessage) json.RawMessage { return MaskNamed(s.Mask(doc)) }
+
+// Hidden returns the texts and numbers of doc that masked, which was made of doc,
+// hides whole.
+func Hidden(doc, masked json.RawMessage) []string {
+	if bytes.Equal(doc, masked) {
+		return nil
+	}
+	was, err := decode(doc)
+	if err != nil {
+		return nil
+	}
+	is, err := decode(masked)
+	if err != nil {
+		return nil
+	}
+	return hidden(was, is, false)
+}
+
+func hidden(was, is any, all bool) (secrets []string) {
+	all = all || is == any(Masked)
+	switch was := was.(type) {
+	case map[string]any:
+		members, _ := is.(map[string]any)
+		for name, v := range was {
+			secrets = append(secrets, hidden(v, members[name], all)...)
+		}
+	case []any:
+		elements, _ := is.([]any)
+		for i, v := range was {
+			var element any
+			if i < len(elements) {
+				element = elements[i]
+			}
+			secrets = append(secrets, hidden(v, element, all)...)
+		}
+	case string:
+		if all {
+			secrets = append(secrets, was)
+		}
+	case json.Number:
+		if all {
+			secrets = append(secrets, was.String())
+		}
+	}
+	return secrets
 }
 
 // asItCame returns masked as JSON, and doc itself, with its members in their order,
@@ -38,56 +98,152 @@ func asItCame(doc json.RawMessage, masked any) json.RawMessage {
 	return raw
 }
 
+// encode leaves the & of a URL as it is.
+func encode(value any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
 // NamesSecret reports whether a member or parameter of that name holds a secret.
-func NamesSecret(name string) bool { return secretName.MatchString(squeeze(name)) }
+func NamesSecret(name string) bool { return isSecretName(squeeze(name)) }
 
 // squeeze makes client_secret, clientSecret and Client-Secret one name.
 func squeeze(name string) string {
-	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
+	b := make([]byte, 0, len(name))
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c == '_' || c == '-' || c == ' ' || c == '.':
+		case 'A' <= c && c <= 'Z':
+			b = append(b, c|0x20)
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+// secretEnds are the ends of names whose values are secret.
+var secretEnds = []string{
+	"password", "passwd", "passphrase", "passcode", "secret", "token", "jwt", "assertion", "answer", "authorization", "cookie",
+	"privatekey", "apikey", "secretkey", "accesskey", "signingkey", "sharedkey", "encryptionkey",
+	"passwordurl", "activationurl", "recoveryurl", "activateurl", "reseturl",
+	"passwordlink", "activationlink", "recoverylink", "activatelink", "resetlink",
+	"verificationcode", "activationcode", "recoverycode", "backupcode", "authorizationcode", "authcode", "usercode", "devicecode", "oobcode",
+	"bindingcode", "smscode", "resetcode", "onetimecode", "codeverifier",
+}
+
+// secretNames are secret only as whole names.
+var secretNames = map[string]bool{
+	"otp": true, "totp": true, "tac": true, "pin": true, "pwd": true, "statehandle": true, "interactionhandle": true, "samlresponse": true,
+}
+
+func isSecretName(plain string) bool {
+	if secretNames[plain] {
+		return true
+	}
+	plain = strings.TrimSuffix(plain, "value")
+	if strings.HasSuffix(plain, "codes") {
+		plain = plain[:len(plain)-1]
+	}
+	for _, end := range secretEnds {
+		if strings.HasSuffix(plain, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSecretParameter reports whether a query parameter is secret, though a member of
+// the same name may not be.
+func isSecretParameter(plain string) bool {
+	return plain == "code" || plain == "oktakey" || plain == "ticket"
 }
 
 var (
-	secretName = regexp.MustCompile(`(password|passphrase|passcode|secret|token|privatekey|apikey|assertion|answer|authorization|cookie|(password|activation|recovery|activate|reset)(url|link))$|^(otp|totp|tac|statehandle|interactionhandle)$`)
 	// Inside of a member of such a name, value and salt are secret.
 	secretHolder = regexp.MustCompile(`(password|secret|token|privatekey|apikey)$|^(hash|authscheme|headers)$`)
 	// The members of a JSON Web Key that its public half does not have (RFC 7518, 6).
 	privateHalf = regexp.MustCompile(`^(d|p|q|dp|dq|qi|oth|k)$`)
-	// What is secret wherever it stands: signed tokens, logins in a header's value,
-	// private keys, and tokens in the query of a link.
-	secretText = regexp.MustCompile(`eyJ[\w-]{8,}\.[\w.-]+|\b(?:SSWS|Bearer|DPoP|Basic) [^\s"]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*|[?&][\w-]*(?i:token|secret|password|code)=[^&#\s"]+`)
 )
 
-// maskNamed masks a text or a number that is secret by its name, and those of a list of
+// A namedMasker masks a decoded document in place.
+type namedMasker struct {
+	changed bool
+	texts   int // how many texts are around the value
+}
+
+// mostTexts is how deep JSON within texts is read as JSON. Deeper, it is read as text.
+const mostTexts = 8
+
+// mask masks a text or a number that is secret by its name, and those of a list of
 // that name. held says that a member around it is one that holds secrets.
-func maskNamed(value any, secret, held bool) any {
+func (n *namedMasker) mask(value any, secret, held bool) any {
 	switch value := value.(type) {
 	case map[string]any:
 		_, isKey := value["kty"].(string)
 		for name, v := range value {
 			plain := squeeze(name)
 			if isKey && v != nil && privateHalf.MatchString(plain) {
-				value[name] = Masked
+				value[name] = n.hide(v)
 				continue
 			}
-			named := secretName.MatchString(plain) || held && (plain == "value" || plain == "salt")
-			value[name] = maskNamed(v, named, held || secretHolder.MatchString(plain))
+			named := isSecretName(plain) || held && (plain == "value" || plain == "salt")
+			value[name] = n.mask(v, named, held || secretHolder.MatchString(plain))
 		}
 	case []any:
 		for i, v := range value {
-			value[i] = maskNamed(v, secret, held)
+			value[i] = n.mask(v, secret, held)
 		}
 	case string:
-		if secret {
-			return Masked
+		if secret && value != "" {
+			return n.hide(value)
 		}
-		return MaskText(value)
+		return n.maskText(value, held)
 	case json.Number:
 		if secret {
-			return Masked
+			return n.hide(value)
 		}
 	}
 	return value
 }
 
-// MaskText returns text with what is secret by its form masked.
-func MaskText(text string) string { return secretText.ReplaceAllString(text, Masked) }
+func (n *namedMasker) hide(value any) any {
+	n.changed = n.changed || value != any(Masked)
+	return Masked
+}
+
+// maskText masks a text, as JSON if it is an object or a list.
+func (n *namedMasker) maskText(text string, held bool) any {
+	if trimmed := strings.TrimSpace(text); n.texts < mostTexts && len(trimmed) > 1 && (trimmed[0] == '{' || trimmed[0] == '[' || trimmed[0] == '"') {
+		if inner, err := decodeWhole(trimmed); err == nil {
+			within := namedMasker{texts: n.texts + 1}
+			inner = within.mask(inner, false, held)
+			if !within.changed {
+				return text
+			}
+			if raw, err := encode(inner); err == nil {
+				n.changed = true
+				return string(raw)
+			}
+		}
+	}
+	masked := MaskText(text)
+	n.changed = n.changed || masked != text
+	return masked
+}
+
+var errNotJSON = errors.New("the text is not JSON")
+
+// decodeWhole decodes a text that is one JSON value.
+func decodeWhole(text string) (any, error) {
+	if !json.Valid([]byte(text)) {
+		return nil, errNotJSON
+	}
+	return decode(json.RawMessage(text))
+}

@@ -147,7 +147,7 @@ func list(all []string) []string { return append([]string{}, all...) }
 // does not take every other call down with the process.
 func recovered(ctx context.Context, what string, err *error) {
 	if r := recover(); r != nil {
-		hclog.FromContext(ctx).Error("panic", "in", what, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		hclog.FromContext(ctx).Error("panic", "in", what, "panic", schema.MaskText(fmt.Sprint(r)), "stack", string(debug.Stack()))
 		*err = &Error{Code: Internal, Message: what + " broke down half-way; whatever it had done by then stands"}
 	}
 }

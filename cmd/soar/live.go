@@ -11,6 +11,7 @@ import (
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/runner"
 	"soar.example/okta/plugin/host"
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -57,7 +58,7 @@ func (l *live) accepted(_ feed, page sdk.RawPage, a runner.Accepted) {
 	l.runs.Add(int64(len(a.Runs)))
 	for _, e := range page.Events {
 		if l.json {
-			l.out.line(map[string]any{"kind": "event", "uuid": e.ID, "type": e.Type, "published": e.Time, "event": e.Data})
+			l.out.line(map[string]any{"kind": "event", "uuid": e.ID, "type": e.Type, "published": e.Time, "event": schema.MaskNamed(e.Data)})
 			continue
 		}
 		var v any

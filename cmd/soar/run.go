@@ -217,7 +217,7 @@ func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Dura
 	if a.json {
 		a.out.indented(result.Output)
 	} else {
-		shown := output.Mask(result.Output)
+		shown := output.MaskAll(result.Output)
 		a.showAnswer(info, shown, answer.Outcome)
 		if !bytes.Equal(shown, result.Output) {
 			fmt.Fprintf(a.err, "note: %s stands for a secret, which only --json prints\n", schema.Masked)

@@ -138,6 +138,7 @@ func (e *Engine) match(events []sdk.RawEvent, books []*playbook.Playbook) ([]mat
 			// Kept as a text, which conditions and people can still be shown.
 			event.Data, _ = json.Marshal(string(event.Data))
 		}
+		var kept *sdk.RawEvent // the event as it is stored
 		for i, b := range books {
 			if event.For != nil && !slices.Contains(event.For, i) {
 				continue
@@ -150,7 +151,11 @@ func (e *Engine) match(events []sdk.RawEvent, books []*playbook.Playbook) ([]mat
 			}
 			ok, err := guarded(e, "the condition of "+b.Name, func() (bool, error) { return b.Match(event) })
 			if ok || err != nil {
-				all = append(all, match{event: event, book: b, err: err, group: e.group(b, event)})
+				if kept == nil {
+					masked := maskEvent(event)
+					kept = &masked
+				}
+				all = append(all, match{event: *kept, book: b, err: err, group: e.group(b, event)})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"soar.example/okta/internal/playbook"
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -55,8 +56,9 @@ func (e *Engine) group(b *playbook.Playbook, event sdk.RawEvent) *grouping {
 	}
 	key, err := guarded(e, "the group_by of "+b.Name, func() (string, error) { return b.GroupKey(event) })
 	if err != nil {
-		return &grouping{note: "alone: " + sdk.AsError(err).Message}
+		return &grouping{note: "alone: " + bodyOf(err).Message}
 	}
+	key = string(schema.MaskNamed(json.RawMessage(key)))
 	if len(key) > longestKey {
 		short, _ := json.Marshal(string([]rune(key[:longestKey])) + "… " + digest(key))
 		key = string(short)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -12,8 +13,9 @@ import (
 func guarded[T any](e *Engine, what string, do func() (T, error)) (v T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			e.o.Logger.Error("panic", "in", what, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			err = sdk.Errorf(sdk.Internal, "%s broke down: %v", what, r)
+			said := schema.MaskText(fmt.Sprint(r))
+			e.o.Logger.Error("panic", "in", what, "panic", said, "stack", string(debug.Stack()))
+			err = sdk.Errorf(sdk.Internal, "%s broke down: %s", what, said)
 		}
 	}()
 	return do()

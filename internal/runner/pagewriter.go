@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/sdk"
 )
 
 // A pageWriter stores a page's runs in one transaction.
@@ -69,8 +68,7 @@ func (w *pageWriter) write(m match) (run Run, became fate, err error) {
 		EventID: m.event.ID, EventType: m.event.Type, EventTime: unstamp(stamp(m.event.Time)), Created: w.now, Replay: w.replay.begun,
 	}
 	if m.err != nil {
-		body := sdk.AsError(m.err).Body()
-		run.Status, run.Error, run.Finished, m.group = Failed, &body, run.Created, nil
+		run.Status, run.Error, run.Finished, m.group = Failed, bodyOf(m.err), run.Created, nil
 	}
 	if in, err := w.join(m, hash, event); err != nil || in {
 		return Run{}, joined, err

@@ -91,6 +91,7 @@ func (s *Store) perform(ctx context.Context, c *call) (result sdk.Result, failur
 		result.Output = nil
 		failure = sdk.Errorf(sdk.Internal, "%s gave an answer that is not JSON", c.info.Name)
 	}
+	failure = maskFailure(failure, schema.Hidden(c.input, masked)...)
 	if failure, err = s.end(journal, c, entry, result, failure, duration); err != nil {
 		return result, failure, fmt.Errorf("complete audit entry of %s, which was called: %w", c.info.Name, err)
 	}
@@ -143,37 +144,6 @@ func (s *Store) end(ctx context.Context, c *call, entry int64, result sdk.Result
 		return c.end(tx, result, failure)
 	})
 	return failure, err
-}
-
-// mask hides the secrets of an input: what its schema marks, and what is secret by
-// its name where a schema says no more than that it is JSON.
-func (s *Store) mask(info *sdk.ActionInfo, input json.RawMessage) json.RawMessage {
-	if len(input) == 0 {
-		return json.RawMessage(`{}`)
-	}
-	return s.maskBy(info.Input, input)
-}
-
-// maskOutput hides the secrets of an answer likewise: a password that an action hands
-// out is for its caller, and not for whoever reads the store.
-func (s *Store) maskOutput(info *sdk.ActionInfo, output json.RawMessage) json.RawMessage {
-	if output == nil {
-		return nil
-	}
-	return s.maskBy(info.Output, output)
-}
-
-// maskBy hides a document whole if there is no schema that explains it.
-func (s *Store) maskBy(by sdk.JSON, doc json.RawMessage) json.RawMessage {
-	compiled, err := s.schemaOf(json.RawMessage(by))
-	if err != nil {
-		return json.RawMessage(`"` + schema.Masked + `"`)
-	}
-	return masked(compiled, doc)
-}
-
-func masked(by *schema.Schema, doc json.RawMessage) json.RawMessage {
-	return schema.MaskNamed(by.Mask(doc))
 }
 
 // outcomeOf returns what a write says that it changed, "" if it says nothing.

@@ -34,6 +34,11 @@ func Rehearse(ctx context.Context, s sdk.Session, m *sdk.Manifest, book *playboo
 	if len(events) == 0 {
 		return nil, errors.New("a rehearsal needs an event")
 	}
+	masked := make([]sdk.RawEvent, len(events))
+	for i, event := range events {
+		masked[i] = maskEvent(event) // as the steps of a run read it
+	}
+	events = masked
 	scope := playbook.Scope{Event: events[0].Data, Shapes: events[0].Shapes, Events: events, Steps: map[string]playbook.StepResult{}}
 	e := &Engine{o: Options{Session: s, Manifest: m, Logger: hclog.NewNullLogger()}}
 	steps := make([]Rehearsal, len(book.Steps))
@@ -57,8 +62,7 @@ func Rehearse(ctx context.Context, s sdk.Session, m *sdk.Manifest, book *playboo
 // rehearse fills in what came of a step, and returns the answer that later steps read.
 func (e *Engine) rehearse(ctx context.Context, book *playbook.Playbook, step *playbook.Step, scope playbook.Scope, r *Rehearsal) json.RawMessage {
 	fail := func(err error) json.RawMessage {
-		body := sdk.AsError(err).Body()
-		r.Status, r.Error = Failed, &body
+		r.Status, r.Error = Failed, bodyOf(err)
 		return nil
 	}
 	applies, err := guarded(e, "the condition of step "+step.ID, func() (bool, error) { return book.Applies(step, scope) })
@@ -85,7 +89,7 @@ func (e *Engine) rehearse(ctx context.Context, book *playbook.Playbook, step *pl
 	if err != nil {
 		return fail(err)
 	}
-	r.Input = takes.Truncate(masked(takes, input))
+	r.Input = takes.Truncate(takes.MaskAll(input))
 	if input, err = dry(info, takes, takes.Truncate(input)); err != nil {
 		return fail(err)
 	}
@@ -99,11 +103,11 @@ func (e *Engine) rehearse(ctx context.Context, book *playbook.Playbook, step *pl
 		Plan []sdk.PlannedRequest `json:"plan"`
 	}
 	_ = json.Unmarshal(result.Output, &answer) // an answer without a plan has none
-	r.Status, r.Outcome, r.Plan, r.Output = Succeeded, outcomeOf(result.Output), answer.Plan, masked(gives, result.Output)
+	r.Status, r.Outcome, r.Plan, r.Output = Succeeded, outcomeOf(result.Output), answer.Plan, gives.MaskAll(result.Output)
 	if r.Outcome == string(sdk.NotApplicable) {
 		r.Status, r.Error = Failed, &sdk.ErrorBody{Code: NotApplicable, Message: reasonOf(result.Output)}
 	}
-	return result.Output
+	return r.Output // masked, as the steps of a run read it
 }
 
 // dryRunParam is the parameter of the dry run; see [sdk.Rehearsal].

@@ -104,9 +104,8 @@ func (s *stepState) judge(retry playbook.Retry, result sdk.Result, failure *sdk.
 		}
 		return 0
 	}
-	body := failure.Body()
 	s.failures++
-	s.Error = &body
+	s.Error = bodyOf(failure)
 	if wait, again := nextAttempt(retry, s.failures, failure); again {
 		s.nextTry = now.Add(wait)
 		return wait
@@ -120,8 +119,7 @@ func (e *Engine) settle(calls context.Context, j *job, n int, status Status, fai
 	s := j.steps[n]
 	s.Status, s.Finished = status, unstamp(stamp(e.o.Now()))
 	if failure != nil {
-		body := failure.Body()
-		s.Error = &body
+		s.Error = bodyOf(failure)
 	}
 	ctx := context.WithoutCancel(calls)
 	if err := e.store.tx(ctx, func(tx *sql.Tx) error { return saveStep(ctx, tx, j.seq, n, s) }); err != nil {

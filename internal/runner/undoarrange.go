@@ -117,8 +117,7 @@ func cutOffBefore(ctx context.Context, tx *sql.Tx, at Place, entry int64) (cutOf
 
 // giveUp stores an undo that will not be made, and why.
 func giveUp(ctx context.Context, tx *sql.Tx, org string, u *Undo, why *sdk.Error) error {
-	body := why.Body()
-	u.Status, u.Error, u.Finished = Failed, &body, u.Created
+	u.Status, u.Error, u.Finished = Failed, bodyOf(why), u.Created
 	return addUndo(ctx, tx, org, u)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/internal/playbook"
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -144,9 +145,8 @@ func (u *Undo) judge(result sdk.Result, failure *sdk.Error, now time.Time) {
 		}
 		return
 	}
-	body := failure.Body()
 	u.failures++
-	u.Error = &body
+	u.Error = bodyOf(failure)
 	passing := *failure
 	passing.RetryAfter = 0 // an undo holds no worker: it can wait for as long as the service asks
 	if failure.Code == sdk.Unauthenticated {
@@ -202,7 +202,7 @@ func (e *Engine) tellUndo(ctx context.Context, u *Undo, logger hclog.Logger) {
 	n := Notice{Kind: UndoFinished, Run: &Run{ID: u.RunID}, Undo: u}
 	switch {
 	case u.Status == Failed:
-		logger.Error("a change could not be taken back, and nobody will try again", "input", string(u.Input), "code", u.Error.Code, "error", u.Error.Message)
+		logger.Error("a change could not be taken back, and nobody will try again", "input", string(schema.MaskNamed(u.Input)), "code", u.Error.Code, "error", u.Error.Message)
 	case u.Error != nil:
 		n.Kind = UndoRetry
 		n.Wait = max(0, u.NextTry.Sub(e.o.Now()))

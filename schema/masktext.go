@@ -1,0 +1,376 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/base64"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// MaskText returns text with the secrets in it masked: the values of parameters and
+// members with secret names, credentials of HTTP, signed tokens, private keys, and the
+// tokens that Okta issues. It finds them in URLs, in cut-off JSON and in other texts,
+// also percent-encoded or escaped. The rest of the text keeps every byte.
+func MaskText(text string) string {
+	if !maySecret(text) {
+		return text
+	}
+	v := viewOf(text)
+	spans := v.spans()
+	if len(spans) == 0 {
+		return text
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
+	var b strings.Builder
+	at := 0 // in the text
+	for _, s := range spans {
+		from, to := v.from[s.from], v.from[s.to]
+		if to <= at {
+			continue
+		}
+		if from >= at {
+			b.WriteString(text[at:from])
+			b.WriteString(Masked)
+		}
+		at = to
+	}
+	b.WriteString(text[at:])
+	return b.String()
+}
+
+// maySecret is a cheap test that most texts fail: IDs, names, user agents.
+func maySecret(text string) bool {
+	return len(text) >= 4 && (strings.ContainsAny(text, "=:%\\") || mayIssued(text) || mayLink(text) || mayScheme(text))
+}
+
+// The following tests keep texts from the regular expressions that could not match.
+
+func mayIssued(text string) bool {
+	return strings.Contains(text, "eyJ") || len(text) >= 42 && strings.Contains(text, "00") || strings.Contains(text, ".id.") || strings.Contains(text, "-----BEGIN")
+}
+
+func mayLink(text string) bool {
+	return containsAny(text, "/welcome/", "/reset", "/recovery/", "/activat", "/verify-email/")
+}
+
+func mayUserInfo(text string) bool { return strings.Contains(text, "://") && strings.Contains(text, "@") }
+
+// mayScheme looks for the second and third letter of a scheme, in either case.
+func mayScheme(text string) bool {
+	for i := 1; i+2 < len(text); i++ {
+		switch text[i-1]|0x20 {
+		case 's':
+			if text[i]|0x20 == 's' && text[i+1]|0x20 == 'w' {
+				return true
+			}
+		case 'b':
+			if text[i]|0x20 == 'e' && text[i+1]|0x20 == 'a' || text[i]|0x20 == 'a' && text[i+1]|0x20 == 's' {
+				return true
+			}
+		case 'd':
+			if text[i]|0x20 == 'p' && text[i+1]|0x20 == 'o' {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func containsAny(text string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
+}
+
+// A view is a text as a reader decodes it: percent-encoding and the escapes of JSON
+// are undone, as often as they were applied.
+type view struct {
+	text  []byte
+	from  []int   // where each byte begins in the original; one more for the end
+	level []uint8 // how often each byte was encoded
+}
+
+// A span is a part of a view.
+type span struct{ from, to int }
+
+// mostLevels is how often a text is decoded.
+const mostLevels = 8
+
+func viewOf(text string) *view {
+	v := &view{text: []byte(text), from: make([]int, len(text)+1), level: make([]uint8, len(text))}
+	for i := range v.from {
+		v.from[i] = i
+	}
+	for range mostLevels {
+		if !v.decode() {
+			break
+		}
+	}
+	return v
+}
+
+// decode undoes one level of encoding in place, and reports whether there was any.
+func (v *view) decode() (changed bool) {
+	if !slices.Contains(v.text, '%') && !slices.Contains(v.text, '\\') {
+		return false
+	}
+	n := 0
+	for i := 0; i < len(v.text); n++ {
+		b, size := unescape(v.text[i:])
+		level := v.level[i]
+		if size > 1 {
+			level = slices.Max(v.level[i:i+size]) + 1
+			changed = true
+		}
+		v.text[n], v.from[n], v.level[n] = b, v.from[i], level
+		i += size
+	}
+	v.from[n] = v.from[len(v.text)]
+	v.text, v.from, v.level = v.text[:n], v.from[:n+1], v.level[:n]
+	return changed
+}
+
+// unescape returns the byte that text begins with, and the size of its encoding.
+func unescape(text []byte) (b byte, size int) {
+	switch {
+	case text[0] == '%' && len(text) > 2 && isHex(text[1]) && isHex(text[2]):
+		return hexOf(text[1])<<4 | hexOf(text[2]), 3
+	case text[0] != '\\' || len(text) < 2:
+		return text[0], 1
+	case strings.IndexByte(`"'\/`, text[1]) >= 0:
+		return text[1], 2
+	case text[1] == 'n' || text[1] == 'r':
+		return '\n', 2
+	case text[1] == 'u' && len(text) > 5 && string(text[2:4]) == "00" && text[4] < '8' && isHex(text[4]) && isHex(text[5]):
+		return hexOf(text[4])<<4 | hexOf(text[5]), 6
+	}
+	return text[0], 1
+}
+
+func isHex(b byte) bool {
+	return '0' <= b && b <= '9' || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
+}
+
+func hexOf(b byte) byte {
+	if b <= '9' {
+		return b - '0'
+	}
+	return b&^0x20 - 'A' + 10
+}
+
+var (
+	schemes = regexp.MustCompile(`(?i)\b(ssws|bearer|dpop|basic)[\s+:]+([\w.~+/=-]+)`)
+	// Tokens that are recognised wherever they are: signed and encrypted ones (RFC
+	// 7515, 7516), those of Okta's API and authentication (00 and 40 letters), and the
+	// state of Okta's sign-in (02.id.…).
+	issued = regexp.MustCompile(`\beyJ[\w-]{8,}(?:\.[\w-]*)+|\b00[\w-]{40}(?:\b|$)|\b0\d\.id\.[\w~.-]{8,}|-----BEGIN[ +][A-Z +]*PRIVATE[ +]KEY-----[^"]*`)
+	// Links whose last segment is the credential, and passwords before a host's name.
+	linked   = regexp.MustCompile(`/(?:welcome|reset[_-]?password|recovery|activate|activation|verify-email)/([\w-]{12,})`)
+	userInfo = regexp.MustCompile(`://[^\s/?#:@"']*:([^\s/?#@"']+)@`)
+)
+
+// spans returns what is to be masked. Spans may overlap.
+func (v *view) spans() []span {
+	var all []span
+	text := string(v.text)
+	if mayIssued(text) {
+		for _, m := range issued.FindAllStringIndex(text, -1) {
+			all = append(all, span{m[0], m[1]})
+		}
+	}
+	if mayScheme(text) {
+		for _, m := range schemes.FindAllStringSubmatchIndex(text, -1) {
+			if v.isCredential(text[m[2]:m[3]], m[0], span{m[4], m[5]}) {
+				all = append(all, span{m[4], m[5]})
+			}
+		}
+	}
+	if mayLink(text) {
+		for _, m := range linked.FindAllStringSubmatchIndex(text, -1) {
+			if mixed(v.text[m[2]:m[3]]) {
+				all = append(all, span{m[2], m[3]})
+			}
+		}
+	}
+	if mayUserInfo(text) {
+		for _, m := range userInfo.FindAllStringSubmatchIndex(text, -1) {
+			all = append(all, span{m[2], m[3]})
+		}
+	}
+	for i := 0; i < len(v.text); i++ {
+		if v.text[i] != '=' && v.text[i] != ':' {
+			continue
+		}
+		if s, ok := v.value(i); ok {
+			all = append(all, s)
+			i = s.to - 1 // or a text full of separators would take quadratic time
+		}
+	}
+	return all
+}
+
+// prose are the words that follow the name of a scheme in plain text.
+var prose = map[string]bool{
+	"auth": true, "authentication": true, "authorization": true, "token": true, "tokens": true, "challenge": true, "credential": true,
+	"credentials": true, "scheme": true, "header": true, "headers": true, "format": true, "error": true, "proof": true, "realm": true,
+	"access": true, "assertion": true, "token_type": true,
+}
+
+// isCredential reports whether what follows the name of a scheme of HTTP is a
+// credential and not a word.
+func (v *view) isCredential(scheme string, at int, s span) bool {
+	token := string(v.text[s.from:s.to])
+	plain := strings.ToLower(strings.TrimRight(token, ".:="))
+	if strings.EqualFold(scheme, "SSWS") {
+		return !prose[plain]
+	}
+	if header := strings.ToLower(string(v.text[max(0, at-20):at])); strings.Contains(header, "authorization") {
+		return !prose[plain]
+	}
+	if strings.EqualFold(scheme, "Basic") {
+		pair, err := base64.StdEncoding.DecodeString(token)
+		return mixed([]byte(token)) || err == nil && strings.Contains(string(pair), ":")
+	}
+	return len(plain) >= 6 && !prose[plain]
+}
+
+// longestLook is how much of a value is looked at to find out whether it is one.
+const longestLook = 128
+
+// The bytes that end a value, as far as they are encoded no deeper than its separator.
+const (
+	endsWord  = " \t\r\n\"'<>{}()[],;&|\\"
+	endsParam = " \t\r\n\"'<>&#"
+	endsLine  = "\r\n\"'"
+)
+
+// value returns the value that belongs to the separator at i, if its name is that of a
+// secret.
+func (v *view) value(i int) (s span, secret bool) {
+	name, quoted, before := v.nameBefore(i)
+	if name == "" || i+1 < len(v.text) && v.text[i] == '=' && v.text[i+1] == '=' {
+		return s, false
+	}
+	plain := squeeze(name)
+	colon := v.text[i] == ':'
+	inURL := !colon && (before == '?' || before == '&' || before == 0)
+	if !isSecretName(plain) && !(inURL && isSecretParameter(plain)) {
+		return s, false
+	}
+	from := i + 1
+	for (colon || isBlank(v.text[i-1]) || v.text[i-1] == '=') && from < len(v.text) && isBlank(v.text[from]) {
+		from++
+	}
+	if from == len(v.text) {
+		return s, false
+	}
+	first := v.text[from]
+	isCookie := strings.HasSuffix(plain, "cookie")
+	switch {
+	case first == '"' || first == '\'':
+		s = v.until(from+1, from, string(first), len(v.text))
+	case quoted && colon && (first == '{' || first == '['):
+		s = v.bracketed(from)
+	case isCookie:
+		// "cookie:" may come before any words.
+		if s = v.until(from, i, endsLine, from+longestLook); !bytes.ContainsRune(v.text[s.from:s.to], '=') {
+			return s, false
+		}
+		s = v.until(from, i, endsLine, len(v.text))
+	case inURL:
+		s = v.until(from, i, endsParam, len(v.text))
+	case colon && !quoted:
+		// A sentence may have "password:" before any word.
+		s = v.until(from, i, endsWord, from+longestLook)
+		value := v.text[s.from:s.to]
+		if len(value) < 4 || bareNames[plain] && !mixed(value) || schemeNames[strings.ToLower(string(value))] {
+			return s, false
+		}
+		return v.until(from, i, endsWord, len(v.text)), true
+	default:
+		s = v.until(from, i, endsWord, len(v.text))
+	}
+	value := string(v.text[s.from:s.to])
+	return s, value != "" && !isLiteral(value)
+}
+
+// until returns what lies between from and the first of ends that is encoded no
+// deeper than the separator at i, or the limit.
+func (v *view) until(from, i int, ends string, limit int) span {
+	to := from
+	for to < min(limit, len(v.text)) && (v.level[to] > v.level[i] || strings.IndexByte(ends, v.text[to]) < 0) {
+		to++
+	}
+	return span{from, to}
+}
+
+// bracketed returns what lies from a bracket to the one that closes it.
+func (v *view) bracketed(from int) span {
+	depth := 0
+	for to := from; to < len(v.text); to++ {
+		switch v.text[to] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return span{from, to + 1}
+			}
+		}
+	}
+	return span{from, len(v.text)}
+}
+
+// isLiteral reports whether value is one of JSON's words.
+func isLiteral(value string) bool { return value == "null" || value == "true" || value == "false" }
+
+// schemeNames come before the credential itself.
+var schemeNames = map[string]bool{"ssws": true, "bearer": true, "dpop": true, "basic": true}
+
+// bareNames are secret names that are words of plain English.
+var bareNames = map[string]bool{
+	"password": true, "passphrase": true, "passcode": true, "secret": true, "token": true, "assertion": true, "answer": true,
+	"authorization": true, "cookie": true, "pin": true, "otp": true,
+}
+
+// longestName is how far a name is looked for before its separator.
+const longestName = 64
+
+// nameBefore returns the name that the separator at i follows, whether it is quoted,
+// and the byte before the name, 0 at the start of the text.
+func (v *view) nameBefore(i int) (name string, quoted bool, before byte) {
+	end := i
+	for end > 0 && (isBlank(v.text[end-1]) || strings.IndexByte("\"'\\]=", v.text[end-1]) >= 0) && i-end < 8 {
+		end--
+		quoted = quoted || v.text[end] == '"' || v.text[end] == '\''
+	}
+	from := end
+	for from > 0 && end-from < longestName && isNameByte(v.text[from-1]) {
+		from--
+	}
+	if from > 0 {
+		before = v.text[from-1]
+	}
+	return string(v.text[from:end]), quoted, before
+}
+
+// isBlank counts the + of a form's encoding as a space.
+func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '+' }
+
+func isNameByte(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '_' || b == '-'
+}
+
+// mixed reports whether a word looks generated: it has a digit, or capitals within.
+func mixed(word []byte) bool {
+	var digit, lower, upper int
+	for i, b := range word {
+		switch {
+		case '0' <= b && b <= '9':
+			digit++
+		case 'a' <= b && b <= 'z':
+			lower++
+		case 'A' <= b && b <= 'Z' && i > 0:
+			upper++
+		}
+	}
+	return len(word) >= 6 && (digit > 0 || lower > 0 && upper > 1)
+}
