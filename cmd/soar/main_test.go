@@ -78,14 +78,18 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// append TYPE LOGIN appends an event of which the user is actor and target.
+// append TYPE LOGIN [FILE] appends an event of which the user is actor and target.
 func appendEvents(ts *testscript.TestScript, _ bool, args []string) {
 	u, ok := orgOf(ts).State().User(args[1])
 	if !ok {
 		ts.Fatalf("no user %s", args[1])
 	}
 	who := map[string]any{"id": u.ID, "type": "User", "alternateId": u.Login}
-	orgOf(ts).Append(oktasim.Event{"eventType": args[0], "actor": who, "target": []any{who}, "outcome": map[string]any{"result": "SUCCESS"}})
+	event := oktasim.Event{"eventType": args[0], "actor": who, "target": []any{who}, "outcome": map[string]any{"result": "SUCCESS"}}
+	if len(args) > 2 {
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[2])), &event))
+	}
+	orgOf(ts).Append(event)
 }
 
 // fault JSON makes the org misbehave.

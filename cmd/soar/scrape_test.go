@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"strconv"
 	"time"
@@ -13,7 +14,7 @@ import (
 
 // scrape FILE PATH STATUS PATTERN... asks a watcher, which has written to a file where
 // its metrics are, until it answers with a status and a body that matches all
-// patterns. It sets $ADDRESS.
+// patterns. It sets $ADDRESS, and keeps the body in the file scraped.
 func scrape(ts *testscript.TestScript, _ bool, args []string) {
 	at := regexp.MustCompile(`http://[0-9.:]+/metrics`).FindString(ts.ReadFile(args[0]))
 	base, err := url.Parse(at)
@@ -27,6 +28,7 @@ func scrape(ts *testscript.TestScript, _ bool, args []string) {
 			is = is && regexp.MustCompile(pattern).MatchString(body)
 		}
 		if is {
+			ts.Check(os.WriteFile(ts.MkAbs("scraped"), []byte(body), 0o600))
 			return
 		}
 		if time.Now().After(deadline) {

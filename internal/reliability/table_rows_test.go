@@ -88,6 +88,11 @@ var table = []row{
 	{promise: "P15", fault: "two engines on one store", how: "by the same name and by a link", proved: "internal/runner TestOneEnginePerStore", outcome: "the second is refused"},
 	{promise: "P16", fault: "a binary with another checksum", how: "a bit, a byte or the end of it differs; or it is replaced, deleted or overwritten after the launch", proved: "plugin/host TestChecksum", outcome: "refused if the host was given a checksum and the bytes differ; the bytes that were hashed are started, and started again"},
 	{promise: "P17", fault: "a service app's key and access token in errors and logs", how: "somebody in Okta's place who repeats what he was sent", proved: "internal/okta TestSecretsStayInside", outcome: "in no error and no log"},
+	{
+		promise: "P17", fault: "secrets in the text of events, inputs, outputs and errors",
+		how:    "canaries in members, URLs, headers and JSON within texts, plain, escaped, percent-encoded and cut off",
+		proved: "schema TestMaskTextHides", outcome: "masked before they are stored; IDs, hashes and user agents stay readable",
+	},
 	{promise: "P17", fault: "the host's environment", how: "canaries in it", proved: "plugin/host TestEnvironment", outcome: "the plugin sees proxy, certificate and TMPDIR variables, no other"},
 	{promise: "P18", fault: "ids such as `..`, `a/b`, `a?b`, `a%2fb`, with a line end or a NUL", how: "as ids of users, groups and sessions", proved: "internal/okta TestIDsThatWouldMeanSomethingElse", outcome: "refused, nothing is sent"},
 	{promise: "P19", fault: "quotes and operators in what becomes a filter", how: "random texts and bytes, read back", proved: "internal/systemlog TestQuoteRoundTrips", outcome: "each text means itself"},
