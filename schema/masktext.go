@@ -54,12 +54,14 @@ func mayLink(text string) bool {
 	return containsAny(text, "/welcome/", "/reset", "/recovery/", "/activat", "/verify-email/")
 }
 
-func mayUserInfo(text string) bool { return strings.Contains(text, "://") && strings.Contains(text, "@") }
+func mayUserInfo(text string) bool {
+	return strings.Contains(text, "://") && strings.Contains(text, "@")
+}
 
 // mayScheme looks for the second and third letter of a scheme, in either case.
 func mayScheme(text string) bool {
 	for i := 1; i+2 < len(text); i++ {
-		switch text[i-1]|0x20 {
+		switch text[i-1] | 0x20 {
 		case 's':
 			if text[i]|0x20 == 's' && text[i+1]|0x20 == 'w' {
 				return true
