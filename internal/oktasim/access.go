@@ -183,7 +183,7 @@ func (o *Org) apiTokenOf(c *call) *apiToken {
 	return nil
 }
 
-// rolePermissions are the rights of the standard roles besides a super administrator, who has all rights: scopes, and
+// rolePermissions are the rights of the standard roles except a super administrator, who has all rights: scopes, and
 // single endpoints (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). The org
 // does not limit group, help desk and application administrators to their groups or applications.
 var rolePermissions = map[string][]string{

@@ -124,7 +124,7 @@ func target(id, kind, alternateID, name string) doc {
 	return doc{"id": id, "type": kind, "alternateId": alternateID, "displayName": name, "detailEntry": nil}
 }
 
-// detail is the content of an event besides its type and its targets.
+// detail is the content of an event without its type and its targets.
 type detail struct {
 	actor  doc    // the caller by default
 	result string // SUCCESS by default

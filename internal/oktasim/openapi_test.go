@@ -82,7 +82,7 @@ func TestOpenAPI(t *testing.T) {
 			path, query, _ := strings.Cut(strings.TrimPrefix(step.target, c.org.URL), "?")
 			for _, problem := range spec.Check(oktasim.Exchange{
 				Method: method, Path: path, Query: query, ContentType: step.mediaType(), Body: []byte(step.body),
-				Status: a.status, Answer: []byte(a.body),
+				Status: a.status, Response: []byte(a.body),
 			}) {
 				t.Error(problem)
 			}

@@ -91,7 +91,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f := observer.Load(); f != nil {
 		(*f)(Exchange{
 			Method: c.Method, Path: c.Path, Query: c.RawQuery, ContentType: c.Header.Get("Content-Type"), Body: c.Body,
-			Status: reply.Status, Answer: reply.Body, Faulty: fault.Replaces(),
+			Status: reply.Status, Response: reply.Body, Faulty: fault.Replaces(),
 		})
 	}
 	o.mu.Unlock()
@@ -198,7 +198,7 @@ type Exchange struct {
 	ContentType         string // of the request's body
 	Body                []byte
 	Status              int
-	Answer              []byte
+	Response            []byte
 	// Faulty marks the response of a fault.
 	Faulty bool
 }

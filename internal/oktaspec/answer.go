@@ -26,14 +26,14 @@ func (s *Spec) checkAnswer(op *openapi3.Operation, e oktasim.Exchange) []string 
 	}
 	media := response.Value.Content.Get("application/json")
 	if media == nil || media.Schema == nil {
-		if len(e.Answer) > 0 && string(e.Answer) != "{}" {
-			return []string{"is answered with a body where none is described: " + short(e.Answer)}
+		if len(e.Response) > 0 && string(e.Response) != "{}" {
+			return []string{"is answered with a body where none is described: " + short(e.Response)}
 		}
 		return nil
 	}
 	var v any
-	if err := json.Unmarshal(e.Answer, &v); err != nil {
-		return []string{"is answered with no JSON: " + short(e.Answer)}
+	if err := json.Unmarshal(e.Response, &v); err != nil {
+		return []string{"is answered with no JSON: " + short(e.Response)}
 	}
 	var problems []string
 	for _, err := range s.visit(media.Schema.Value, v, openapi3.VisitAsResponse()) {
@@ -46,7 +46,7 @@ func (s *Spec) checkAnswer(op *openapi3.Operation, e oktasim.Exchange) []string 
 // (https://developer.okta.com/docs/reference/error-codes/) and OAuth's. A token that
 // lacks a scope, or that is bad, is refused with nothing but a header.
 func checkRefusal(e oktasim.Exchange) []string {
-	if len(e.Answer) == 0 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest) {
+	if len(e.Response) == 0 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest) {
 		return nil
 	}
 	var body struct {
@@ -59,12 +59,12 @@ func checkRefusal(e oktasim.Exchange) []string {
 		} `json:"errorCauses"`
 		OAuth string `json:"error"`
 	}
-	if err := json.Unmarshal(e.Answer, &body); err != nil {
-		return []string{"is refused with no JSON: " + short(e.Answer)}
+	if err := json.Unmarshal(e.Response, &body); err != nil {
+		return []string{"is refused with no JSON: " + short(e.Response)}
 	}
 	whole := body.Code != "" && body.Summary != "" && body.Link == body.Code && body.ID != "" && body.Causes != nil
 	if !whole && body.OAuth == "" {
-		return []string{"is refused with what is no error of Okta's: " + short(e.Answer)}
+		return []string{"is refused with what is no error of Okta's: " + short(e.Response)}
 	}
 	return nil
 }

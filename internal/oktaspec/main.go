@@ -65,9 +65,9 @@ func (s *exchanges) add(e oktasim.Exchange) {
 	}
 	e.Faulty = e.Faulty || s.OddEvents && e.Path == "/api/v1/logs"
 	if e.Faulty {
-		e.Status, e.Answer = 0, nil
+		e.Status, e.Response = 0, nil
 	}
-	key := fmt.Sprintf("%s %s?%s %s %s %d %s", e.Method, e.Path, e.Query, e.ContentType, e.Body, e.Status, e.Answer)
+	key := fmt.Sprintf("%s %s?%s %s %s %d %s", e.Method, e.Path, e.Query, e.ContentType, e.Body, e.Status, e.Response)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all++

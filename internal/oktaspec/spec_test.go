@@ -16,7 +16,7 @@ func TestWhatDoesNotFollowIsSeen(t *testing.T) {
 		return oktasim.Exchange{Method: "PUT", Path: "/api/v1/zones/nzo1", Body: []byte(body)}
 	}
 	answered := func(method, path string, status int, body string) oktasim.Exchange {
-		return oktasim.Exchange{Method: method, Path: path, Status: status, Answer: []byte(body)}
+		return oktasim.Exchange{Method: method, Path: path, Status: status, Response: []byte(body)}
 	}
 	cases := []struct {
 		oktasim.Exchange
@@ -77,7 +77,7 @@ func TestWhatDoesNotFollowIsSeen(t *testing.T) {
 		e.Faulty = e.Status == 0
 		got := strings.Join(spec.Check(e), "; ")
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
-			shown, _ := json.Marshal(string(e.Body) + string(e.Answer))
+			shown, _ := json.Marshal(string(e.Body) + string(e.Response))
 			t.Errorf("%s %s?%s %s: got %q, want %q", e.Method, e.Path, e.Query, shown, got, c.want)
 		}
 	}

@@ -13,64 +13,64 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// A Fault makes the org misbehave on matching requests. Exactly one misbehaviour is chosen: by Kind, or when Kind
-// is empty by Link, else by Status or ErrorCode.
+// A Fault makes the org misbehave on matching requests. Kind chooses the misbehavior. Without Kind, Link does, and else
+// Status or ErrorCode.
 type Fault struct {
-	// Method and Path choose the requests. An empty Method matches all. Path is a glob in the style of path.Match over
-	// the escaped path, where ** stands for any rest; empty matches all.
+	// Method and Path choose the requests. An empty Method matches all. Path is a glob as in path.Match over the escaped
+	// path, where ** matches any rest. An empty Path matches all.
 	Method string `json:"method,omitempty"`
 	Path   string `json:"path,omitempty"`
-	// LimitOver spares requests for a list that do not ask for more than so many items (the query's limit); 0 spares none.
+	// LimitOver restricts the fault to requests for more than so many items (the query's limit); 0 means no restriction.
 	LimitOver int `json:"limit_over,omitempty"`
-	// Skip lets so many matching requests pass first; Times is how many fail then, 0 meaning for ever.
+	// Skip is the number of matching requests before the fault. Times is the number of failures after them, 0 for all.
 	Skip  int `json:"skip,omitempty"`
 	Times int `json:"times,omitempty"`
 
 	// Kind is one of the Kind constants, or empty.
 	Kind string `json:"kind,omitempty"`
-	// Status, Body and Headers are the answer. Without Body it is Okta's error body for ErrorCode, or for Status.
-	// A header with an empty value is removed from the answer.
+	// Status, Body and Headers are the response. Without Body it has Okta's error body for ErrorCode, or for Status. A
+	// header with an empty value is removed from the response.
 	Status    int               `json:"status,omitempty"`
 	Body      string            `json:"body,omitempty"`
 	Headers   map[string]string `json:"headers,omitempty"`
 	ErrorCode string            `json:"error_code,omitempty"`
 	// Delay is how long KindSlow waits, a Go duration such as "2s".
 	Delay string `json:"delay,omitempty"`
-	// Link is what the next link becomes: a URL, or LinkSelf, or LinkNone.
+	// Link replaces the next link: a URL, LinkSelf or LinkNone.
 	Link string `json:"link,omitempty"`
-	// AfterEffect lets the request do its work before the fault strikes.
+	// AfterEffect lets the request have its effect before the fault applies.
 	AfterEffect bool `json:"after_effect,omitempty"`
-	// ExpireCursors makes the org refuse every "after" it has issued so far. It may stand alone.
+	// ExpireCursors makes every "after" issued so far invalid. No other field is necessary with it.
 	ExpireCursors bool `json:"expire_cursors,omitempty"`
 }
 
 // The kinds of fault.
 const (
-	// KindHangup closes the connection without an answer. Go's http.Transport sends a GET once more by itself when
-	// that happens on a connection that it had used before.
+	// KindHangup closes the connection without a response. Go's http.Transport repeats a GET once if that happens on a
+	// reused connection.
 	KindHangup = "hangup"
-	// KindSlow waits for Delay and answers properly; with AfterEffect it works first and then waits.
+	// KindSlow waits for Delay and responds normally. With AfterEffect the request has its effect before the wait.
 	KindSlow = "slow"
-	// KindTruncate declares the whole length, sends half of the body and closes.
+	// KindTruncate declares the whole length, sends half of the body and closes the connection.
 	KindTruncate = "truncate"
-	// KindHTML answers Status (502 by default) with a text/html page, as a proxy does.
+	// KindHTML responds with Status (502 by default) and a text/html page, as a proxy does.
 	KindHTML = "html"
-	// KindReset resets the TCP connection in the middle of the answer.
+	// KindReset resets the TCP connection in the middle of the response.
 	KindReset = "reset"
-	// KindEmpty answers Status (403 by default) with no body at all.
+	// KindEmpty responds with Status (403 by default) and no body.
 	KindEmpty = "empty"
-	// KindLink answers properly, with Link in place of the next link.
+	// KindLink responds normally, with Link in place of the next link.
 	KindLink = "link"
 )
 
 const (
 	// LinkSelf makes the next link point to the request itself.
 	LinkSelf = "self"
-	// LinkNone takes the next link away.
+	// LinkNone removes the next link.
 	LinkNone = "none"
 )
 
-// Armed is a fault that waits for its requests.
+// Armed is a checked fault with its counts.
 type Armed struct {
 	Fault
 	skip, left int

@@ -47,7 +47,7 @@ type position struct {
 	Query string
 }
 
-// scope is the part of the query that a cursor fixes, besides its times.
+// scope is the part of the query that a cursor fixes, in addition to its times.
 func scope(c *wire.Call) string {
 	return strings.Join([]string{c.Query.Get("filter"), c.Query.Get("q"), strings.ToUpper(c.Query.Get("sortOrder")), c.Query.Get("until")}, "\x00")
 }

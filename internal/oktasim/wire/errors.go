@@ -25,7 +25,7 @@ func (e *Error) Reply(id string) *Reply {
 	return JSON(e.Status, Doc{"errorCode": e.code, "errorSummary": e.Summary, "errorLink": e.code, "errorId": id, "errorCauses": causes})
 }
 
-// catalogue holds the status and summary of the codes that the org can answer.
+// catalogue holds the status and summary of the codes that the org can return.
 var catalogue = map[string]Error{
 	"E0000001": {Status: http.StatusBadRequest, Summary: "Api validation failed"},
 	"E0000003": {Status: http.StatusBadRequest, Summary: "The request body was not well-formed."},
