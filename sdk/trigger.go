@@ -55,6 +55,11 @@ type Event[E any] struct {
 // playbooks. [Event].For says which ones an event fits.
 const AnyParam = "any"
 
+// ReadingParams are the parameters that say how events are read and delivered, and not
+// which events: they are no part of what a host keeps a checkpoint under. A trigger that
+// has one of them must be able to go on from a checkpoint of any value.
+var ReadingParams = []string{"look_back", "page_size", FormatParam, AlsoParam}
+
 // A Page is what one poll found. Next is safe to store once Events are handled,
 // and not before: the page cannot be had again from it.
 type Page[K, E any] struct {

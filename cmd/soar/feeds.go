@@ -1,11 +1,15 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"soar.example/okta/internal/playbook"
+	"soar.example/okta/internal/runner"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
@@ -17,6 +21,8 @@ type feed struct {
 	params  json.RawMessage
 	books   []*playbook.Playbook // in the order of the selections among the params
 	key     string               // the name of its place in the store
+	former  string               // what earlier versions called it
+	asked   map[string]string    // what each playbook asks for, by name
 }
 
 // typesParam is the parameter that every playbook has.
@@ -47,6 +53,9 @@ func (w *watcher) feeds() ([]feed, error) {
 		if err := w.put(b, differing[b.Trigger], &drafts); err != nil {
 			return nil, fmt.Errorf("parameters of %s: %w", b.Name, err)
 		}
+	}
+	if err := w.name(drafts); err != nil {
+		return nil, err
 	}
 	feeds := make([]feed, len(drafts))
 	for i, d := range drafts {
@@ -93,15 +102,82 @@ func (w *watcher) put(b *playbook.Playbook, differing []string, drafts *[]*draft
 	if err != nil {
 		return err
 	}
-	key := w.org + " " + b.Trigger + " " + string(common)
-	at := slices.IndexFunc(*drafts, func(d *draft) bool { return d.key == key })
+	former := w.org + " " + b.Trigger + " " + string(common)
+	at := slices.IndexFunc(*drafts, func(d *draft) bool { return d.former == former })
 	if at < 0 {
 		at = len(*drafts)
-		*drafts = append(*drafts, &draft{feed: feed{trigger: b.Trigger, key: key}, rest: rest})
+		*drafts = append(*drafts, &draft{feed: feed{trigger: b.Trigger, former: former, asked: map[string]string{}}, rest: rest})
 	}
 	d := (*drafts)[at]
 	d.books, d.selections = append(d.books, b), append(d.selections, selection)
 	return nil
+}
+
+// name gives each draft the key that its checkpoint is stored under: the connection, the
+// trigger, and which events its playbooks ask for, in any order. How the events are read
+// counts only where several polls would ask for the same.
+func (w *watcher) name(drafts []*draft) error {
+	same := map[string]int{}
+	for _, d := range drafts {
+		var all []string
+		for i, b := range d.books {
+			one := map[string]json.RawMessage{}
+			maps.Copy(one, d.rest)
+			maps.Copy(one, d.selections[i])
+			for _, name := range sdk.ReadingParams {
+				delete(one, name)
+			}
+			asked, err := identity(one)
+			if err != nil {
+				return fmt.Errorf("parameters of %s: %w", b.Name, err)
+			}
+			d.asked[b.Name] = asked
+			all = append(all, asked)
+		}
+		slices.Sort(all)
+		selection, err := identity(slices.Compact(all))
+		if err != nil {
+			return err
+		}
+		d.key = w.org + " " + d.trigger + " " + selection
+		same[d.key]++
+	}
+	for _, d := range drafts {
+		if same[d.key] == 1 {
+			continue
+		}
+		reading := map[string]json.RawMessage{}
+		for _, name := range sdk.ReadingParams {
+			if value, given := d.rest[name]; given {
+				reading[name] = value
+			}
+		}
+		text, err := json.Marshal(reading)
+		if err != nil {
+			return err
+		}
+		d.key += " " + string(text)
+	}
+	return nil
+}
+
+// identity is a short name for v.
+func identity(v any) (string, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:12]), nil
+}
+
+// readings are the feeds as the store knows them.
+func (w *watcher) readings(feeds []feed) []runner.Reading {
+	all := make([]runner.Reading, len(feeds))
+	for i, f := range feeds {
+		all[i] = runner.Reading{Trigger: w.org + " " + f.trigger, Source: f.key, Former: f.former, Asked: f.asked}
+	}
+	return all
 }
 
 // finish writes the feed's parameters. alsoRead is a selection that is asked for

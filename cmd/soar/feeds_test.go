@@ -64,7 +64,7 @@ func TestFeeds(t *testing.T) {
 		}
 		got := map[string]any{}
 		for _, f := range feeds {
-			got[f.key] = decoded(t, f.params)
+			got[f.former] = decoded(t, f.params)
 		}
 		want := map[string]any{}
 		for common, params := range c.want {

@@ -35,6 +35,9 @@ func (w *watcher) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := w.store.Resume(ctx, w.readings(feeds)); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return w.engine.Work(ctx) })
 	for _, f := range feeds {

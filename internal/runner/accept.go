@@ -82,6 +82,11 @@ func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, bo
 		if fresh, grown, err = w.grown(fresh); err != nil {
 			return err
 		}
+		if !page.Newest.IsZero() {
+			if err := writeNewest(ctx, tx, source, stamp(page.Newest)); err != nil {
+				return err
+			}
+		}
 		if len(page.Next) == 0 {
 			return nil
 		}

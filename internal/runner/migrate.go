@@ -26,11 +26,13 @@ var (
 	schemaV6 string
 	//go:embed schema_v7.sql
 	schemaV7 string
+	//go:embed schema_v8.sql
+	schemaV8 string
 )
 
 // migrations lead from each version of the store to the next. Those that were
 // released never change.
-var migrations = []string{schemaV1, schemaV2, schemaV3, schemaV4, schemaV5, schemaV6, schemaV7}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaV4, schemaV5, schemaV6, schemaV7, schemaV8}
 
 // applicationID marks an SQLite file as a store ("soar" in ASCII).
 const applicationID = 0x736f6172

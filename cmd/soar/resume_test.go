@@ -1,0 +1,302 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/internal/runner"
+	"soar.example/okta/sdk"
+)
+
+// resumer is a store and an org whose log watches of one poll each read, one after
+// another.
+type resumer struct {
+	*testing.T
+	org     *oktatest.Server
+	path    string
+	session sdk.Session
+	m       *sdk.Manifest
+	notices []string
+	events  map[string][]string // ids by event type
+}
+
+func newResumer(t *testing.T) *resumer {
+	t.Helper()
+	r := &resumer{T: t, org: oktatest.Start(t, oktatest.Options{}), path: filepath.Join(t.TempDir(), "soar.db"), events: map[string][]string{}}
+	backend, err := connector.Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.m, err = backend.Manifest(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r.session, err = backend.Open(t.Context(), json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":%q}`, r.org.URL, r.org.Token))); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.session.Close() })
+	return r
+}
+
+const (
+	push  = "user.mfa.okta_verify.deny_push"
+	start = "user.session.start"
+	lock  = "user.account.lock"
+)
+
+// happen lets an event of each type happen, some seconds ago.
+func (r *resumer) happen(types ...string) {
+	r.Helper()
+	for _, kind := range types {
+		at := time.Now().Add(-20 * time.Second).UTC().Format(time.RFC3339Nano)
+		id := r.org.Append(oktatest.Event{"eventType": kind, "published": at, "outcome": map[string]any{"result": "FAILURE"}})
+		r.events[kind] = append(r.events[kind], id...)
+	}
+}
+
+// a book is a playbook by its name, its event type and its further parameters.
+type book struct{ name, kind, params string }
+
+func (r *resumer) watcher(store *runner.Store, books ...book) *watcher {
+	r.Helper()
+	w := &watcher{org: r.org.URL, manifest: r.m, store: store}
+	for _, b := range books {
+		source := fmt.Sprintf("name: %s\ntitle: B\ntrigger: system_log\nevent_types: [%s]\nparams: {%s}\nsteps: [{id: look, action: get_user, with: {user: ann}}]\n", b.name, b.kind, b.params)
+		loaded, err := playbook.Load(b.name+".yaml", []byte(source), r.m)
+		if err != nil {
+			r.Fatal(err)
+		}
+		w.books = append(w.books, loaded)
+	}
+	return w
+}
+
+// watch reads everything, as a watch of the playbooks does that is stopped afterwards.
+func (r *resumer) watch(books ...book) {
+	r.Helper()
+	store, err := runner.OpenStore(r.Context(), r.path)
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer store.Close()
+	w := r.watcher(store, books...)
+
+	engine, err := runner.New(store, runner.Options{Org: w.org, Manifest: r.m, Session: r.session})
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer engine.Close()
+	feeds, err := w.feeds()
+	if err != nil {
+		r.Fatal(err)
+	}
+	if err := store.Resume(r.Context(), w.readings(feeds)); err != nil {
+		r.Fatal(err)
+	}
+	for _, f := range feeds {
+		place, err := store.Checkpoint(r.Context(), f.key)
+		if err != nil {
+			r.Fatal(err)
+		}
+		for more := true; more; {
+			page, err := r.session.Poll(hclog.WithContext(r.Context(), hclog.NewNullLogger()), f.trigger, f.params, place)
+			if err != nil {
+				r.Fatal(err)
+			}
+			if _, err := engine.Accept(r.Context(), f.key, page, f.books); err != nil {
+				r.Fatal(err)
+			}
+			place, more = page.Next, page.More
+			r.notices = append(r.notices, page.Notices...)
+		}
+	}
+}
+
+// started returns how many runs a playbook has, and fails if an event has several.
+func (r *resumer) started(name string) map[string]bool {
+	r.Helper()
+	store, err := runner.OpenStore(r.Context(), r.path)
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer store.Close()
+	runs, err := store.Runs(r.Context(), runner.Query{Playbook: name, Limit: 1000})
+	if err != nil {
+		r.Fatal(err)
+	}
+	ids := map[string]bool{}
+	for _, run := range runs {
+		if ids[run.EventID] {
+			r.Errorf("event %s started %s twice", run.EventID, name)
+		}
+		ids[run.EventID] = true
+	}
+	return ids
+}
+
+func (r *resumer) all(name string, kinds ...string) {
+	r.Helper()
+	ids := r.started(name)
+	n := 0
+	for _, kind := range kinds {
+		for i, id := range r.events[kind] {
+			n++
+			if !ids[id] {
+				r.Errorf("%s event %d of %d did not start %s", kind, i+1, len(r.events[kind]), name)
+			}
+		}
+	}
+	if n != len(ids) {
+		r.Errorf("%s has %d runs, want %d", name, len(ids), n)
+	}
+}
+
+// Events that happen while no watch runs start each playbook once, whatever was edited in
+// the meantime.
+func TestEditsLoseNothing(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, after []book
+		notice        bool
+	}{
+		"nothing":                    {[]book{{"a", push, ""}}, []book{{"a", push, ""}}, false},
+		"page size":                  {[]book{{"a", push, "page_size: 500"}}, []book{{"a", push, "page_size: 1000"}}, false},
+		"page size given":            {[]book{{"a", push, ""}}, []book{{"a", push, "page_size: 5"}}, false},
+		"look-back given":            {[]book{{"a", push, ""}}, []book{{"a", push, "look_back: 1s"}}, false},
+		"look-back and page size":    {[]book{{"a", push, "look_back: 2s"}}, []book{{"a", push, "look_back: 1s, page_size: 2"}}, false},
+		"format named":               {[]book{{"a", push, ""}}, []book{{"a", push, "format: okta"}}, false},
+		"default given":              {[]book{{"a", push, ""}}, []book{{"a", push, "own_events: false"}}, false},
+		"filter added":               {[]book{{"a", push, ""}}, []book{{"a", push, `filter: 'outcome.result eq "FAILURE"'`}}, true},
+		"filter edited":              {[]book{{"a", push, `filter: 'outcome.result eq "FAILURE"'`}}, []book{{"a", push, `filter: 'outcome.result ne "SUCCESS"'`}}, true},
+		"filter removed":             {[]book{{"a", push, `filter: 'outcome.result eq "FAILURE"'`}}, []book{{"a", push, ""}}, true},
+		"filter and page size":       {[]book{{"a", push, "page_size: 3"}}, []book{{"a", push, `filter: 'outcome.result eq "FAILURE"', look_back: 1s`}}, true},
+		"severity added":             {[]book{{"a", push, ""}}, []book{{"a", push, "severity: [INFO]"}}, true},
+		"matched here alone":         {[]book{{"a", push, ""}}, []book{{"a", push, "own_events: true"}}, false},
+		"a playbook more":            {[]book{{"a", push, ""}}, []book{{"a", push, ""}, {"b", lock, ""}}, true},
+		"a playbook more, first":     {[]book{{"a", push, ""}}, []book{{"b", lock, ""}, {"a", push, ""}}, true},
+		"a playbook more, alike":     {[]book{{"a", push, ""}}, []book{{"a", push, ""}, {"b", push, ""}}, false},
+		"a playbook more, by itself": {[]book{{"a", push, ""}}, []book{{"a", push, ""}, {"b", lock, `filter: 'severity eq "INFO"'`}}, false},
+		"a playbook less":            {[]book{{"a", push, ""}, {"b", lock, ""}}, []book{{"a", push, ""}}, true},
+		"another order":              {[]book{{"a", push, ""}, {"b", lock, ""}}, []book{{"b", lock, ""}, {"a", push, ""}}, false},
+		"one of two edited":          {[]book{{"a", push, ""}, {"b", lock, ""}}, []book{{"a", push, ""}, {"b", lock, "severity: [INFO]"}}, true},
+		"one leaves the shared poll": {[]book{{"b", lock, ""}, {"a", push, ""}}, []book{{"b", lock, ""}, {"a", push, `filter: 'outcome.result eq "FAILURE"'`}}, true},
+		"one joins the shared poll":  {[]book{{"b", lock, ""}, {"a", push, `filter: 'outcome.result eq "FAILURE"'`}}, []book{{"b", lock, ""}, {"a", push, ""}}, true},
+		"two polls of one selection": {[]book{{"a", push, ""}, {"b", push, "page_size: 5"}}, []book{{"a", push, "page_size: 7"}, {"b", push, ""}}, false},
+		"two polls become one":       {[]book{{"a", push, ""}, {"b", push, "page_size: 5"}}, []book{{"a", push, ""}, {"b", push, ""}}, false},
+		"one poll becomes two":       {[]book{{"a", push, ""}, {"b", push, ""}}, []book{{"a", push, ""}, {"b", push, "page_size: 5"}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newResumer(t)
+			r.watch(test.before...)
+			r.happen(push, push)
+			r.watch(test.before...)
+			r.happen(push, push, push) // while nothing runs
+			r.notices = nil
+			r.watch(test.after...)
+			r.happen(push)
+			r.watch(test.after...)
+			r.all("a", push)
+			if said := strings.Contains(strings.Join(r.notices, "\n"), "reading again from"); said != test.notice {
+				t.Errorf("said %q", r.notices)
+			}
+		})
+	}
+}
+
+// A playbook of a new name goes on where its selection was, and does not run again on what
+// had started it under the old name. With a new selection besides it goes on from where the
+// playbook that is gone was.
+func TestRenamedPlaybooksGoOn(t *testing.T) {
+	r := newResumer(t)
+	r.watch(book{"a", push, ""})
+	r.happen(push, push)
+	r.watch(book{"a", push, ""})
+	r.happen(push)
+	r.watch(book{"b", push, ""})
+	if n := len(r.started("b")); n != 1 {
+		t.Errorf("the renamed playbook has %d runs, want 1", n)
+	}
+	r.happen(push)
+	r.watch(book{"c", push, `filter: 'outcome.result eq "FAILURE"'`})
+	if ids := r.started("c"); !ids[r.events[push][3]] {
+		t.Errorf("an event was lost when name and filter were edited: %v", ids)
+	}
+}
+
+// Who goes back to an old selection gets what happened meanwhile, each event once.
+func TestBackToAnOldSelection(t *testing.T) {
+	old, other := book{"a", push, ""}, book{"a", lock, ""}
+	r := newResumer(t)
+	r.watch(old)
+	for range 3 {
+		for _, b := range []book{old, other, other, old} {
+			r.happen(push, lock)
+			r.watch(b)
+		}
+	}
+	ids := r.started("a")
+	for i, id := range r.events[push] {
+		if !ids[id] {
+			t.Errorf("event %d of the old selection did not start the playbook", i)
+		}
+	}
+}
+
+// Watches of different playbooks on one store do not disturb each other.
+func TestWatchesInTurn(t *testing.T) {
+	a, b := book{"a", push, ""}, book{"b", start, ""}
+	r := newResumer(t)
+	r.watch(a, b)
+	for range 3 {
+		r.happen(push, start)
+		r.watch(a)
+		r.happen(push, start)
+		r.watch(b)
+	}
+	r.watch(a, b)
+	r.all("a", push)
+	r.all("b", start)
+}
+
+// The checkpoint of an earlier version is found, and nothing that followed it is lost.
+func TestCheckpointOfAnEarlierVersion(t *testing.T) {
+	for _, params := range []string{"", `filter: 'outcome.result eq "FAILURE"', page_size: 5`} {
+		r := newResumer(t)
+		b := book{"a", push, params}
+		r.watch(b)
+		r.happen(push)
+		r.watch(b)
+		r.asBefore(b)
+		r.happen(push, push)
+		r.watch(b)
+		r.all("a", push)
+	}
+}
+
+// asBefore names the one checkpoint of the store as earlier versions did.
+func (r *resumer) asBefore(b book) {
+	r.Helper()
+	db, err := sql.Open("sqlite", r.path)
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer db.Close()
+	feeds, err := r.watcher(nil, b).feeds()
+	if err != nil {
+		r.Fatal(err)
+	}
+	for _, statement := range []string{`UPDATE checkpoints SET source = ?1`, `DELETE FROM coverage WHERE ?1 <> ''`, `DELETE FROM newest WHERE ?1 <> ''`} {
+		if _, err := db.ExecContext(r.Context(), statement, feeds[0].former); err != nil {
+			r.Fatal(err)
+		}
+	}
+}
