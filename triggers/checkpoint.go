@@ -3,6 +3,7 @@ package triggers
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"soar.example/okta/internal/okta"
@@ -18,6 +19,7 @@ type Checkpoint struct {
 	HighWater   time.Time `json:"high_water,omitzero"`   // latest published seen, or where the first poll began
 	// Again is where reading by times goes on, because Okta gave no link that leads on.
 	Again time.Time `json:"again,omitzero"`
+	Whole bool      `json:"whole,omitempty"` // Again is read in the largest pages
 	Trail trail     `json:"trail,omitzero"`
 }
 
@@ -60,11 +62,33 @@ func (k Checkpoint) after(fingerprint string, read *page) (next Checkpoint, more
 		// A page without a link is not the end; one that leads back to itself ends the sweep.
 		return next, read.Next == ""
 	}
-	if newest.After(read.since) {
-		next.Again = newest
-		return next, true
+	if next.Again = read.reached(); len(read.Events) >= read.limit && read.limit < read.most {
+		next.Again = read.since
+	} else if !next.Again.After(read.since) {
+		next.Again = time.Time{}
 	}
-	return next, false
+	next.Whole = !next.Again.IsZero()
+	return next, next.Whole
+}
+
+// reached is a time up to which the page has read by times, all that was stored before it.
+// Events happen before they are stored, but for errors in their times: of a page that may
+// not hold all events, half of the times must be right.
+func (p page) reached() time.Time {
+	var times []time.Time
+	for _, h := range p.Events {
+		if !h.Published.IsZero() && !h.Published.After(p.now) {
+			times = append(times, h.Published)
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	switch {
+	case len(times) == 0:
+		return time.Time{}
+	case len(p.Events) >= p.limit:
+		return times[len(times)/2]
+	}
+	return times[len(times)-1]
 }
 
 // again is where to look for what follows k without its link, at a time of Okta's:
@@ -106,6 +130,7 @@ type page struct {
 	since  time.Time // where the query began, zero if it followed a link
 	now    time.Time
 	limit  int  // how many events it could have had
+	most   int  // how many a page can have at all, at the pace of the query
 	lost   bool // the place was, and this is another
 	circle bool // Next leads back to an earlier page
 }

@@ -38,6 +38,9 @@ func (q query) readPage(ctx context.Context, from Checkpoint, notices *[]string)
 	case from.Fingerprint != q.fingerprint:
 		lost = "the selection of events is new, or the org is"
 	case from.Next == "" && !from.Again.IsZero():
+		if from.Whole {
+			q.pageSize = okta.MaxLogPage
+		}
 		return q.first(ctx, func(time.Time) time.Time { return from.Again })
 	case from.Next == "":
 		lost = "Okta gave no link that leads on"
@@ -66,20 +69,20 @@ const tolerable = 2 * time.Second
 
 // first reads the page that begins at since, which is told Okta's time. This
 // machine's clock may be off: a bound in Okta's future would skip events, so the
-// page is asked for again once the answer has told the time.
+// page is asked for again if the time that the answer tells leads to another bound.
 func (q query) first(ctx context.Context, since func(now time.Time) time.Time) (page, error) {
 	var skew time.Duration
 	for try := 0; ; try++ {
-		now := time.Now().Add(-skew)
-		begin := since(now)
+		begin := since(time.Now().Add(-skew))
 		read, err := q.atPace(func(limit int) (*okta.LogPage, error) {
 			return q.client.Logs(ctx, okta.LogQuery{Since: begin, Filter: q.filter, Limit: limit})
 		})
 		if err != nil {
 			return page{}, err
 		}
-		if off := read.Skew - skew; try > 0 || off.Abs() <= tolerable {
-			read.since, read.now = begin, now
+		off := read.Skew - skew
+		read.since, read.now = begin, time.Now().Add(-read.Skew)
+		if try > 0 || off.Abs() <= tolerable || since(read.now).Equal(begin) {
 			return read, nil
 		}
 		skew = read.Skew
@@ -96,5 +99,5 @@ func (q query) atPace(read func(limit int) (*okta.LogPage, error)) (page, error)
 		e.Message += fmt.Sprintf("; the next try asks for %d events, not %d", fewer, limit)
 		err = &e
 	}
-	return page{LogPage: got, limit: limit}, err
+	return page{LogPage: got, limit: limit, most: q.pace.Limit(okta.MaxLogPage)}, err
 }

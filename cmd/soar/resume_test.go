@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/internal/connector"
-	"soar.example/okta/internal/oktatest"
+	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/runner"
 	"soar.example/okta/sdk"
@@ -22,7 +22,7 @@ import (
 // another.
 type resumer struct {
 	*testing.T
-	org     *oktatest.Server
+	org     *oktasim.Server
 	path    string
 	session sdk.Session
 	m       *sdk.Manifest
@@ -32,7 +32,7 @@ type resumer struct {
 
 func newResumer(t *testing.T) *resumer {
 	t.Helper()
-	r := &resumer{T: t, org: oktatest.Start(t, oktatest.Options{}), path: filepath.Join(t.TempDir(), "soar.db"), events: map[string][]string{}}
+	r := &resumer{T: t, org: oktasim.Start(t, oktasim.Options{}), path: filepath.Join(t.TempDir(), "soar.db"), events: map[string][]string{}}
 	backend, err := connector.Backend()
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func (r *resumer) happen(types ...string) {
 	r.Helper()
 	for _, kind := range types {
 		at := time.Now().Add(-20 * time.Second).UTC().Format(time.RFC3339Nano)
-		id := r.org.Append(oktatest.Event{"eventType": kind, "published": at, "outcome": map[string]any{"result": "FAILURE"}})
+		id := r.org.Append(oktasim.Event{"eventType": kind, "published": at, "outcome": map[string]any{"result": "FAILURE"}})
 		r.events[kind] = append(r.events[kind], id...)
 	}
 }
