@@ -120,23 +120,28 @@ func TestForeignRecordGivesNoRights(t *testing.T) {
 		change  func(s rightsScene, record map[string]any)
 		missing string
 	}{
-		"unsigned":           {few, hostKey, func(_ rightsScene, r map[string]any) { delete(r, "signature") }, all},
-		"empty signature":    {few, hostKey, func(_ rightsScene, r map[string]any) { r["signature"] = "" }, all},
-		"other signature":    {few, hostKey, func(_ rightsScene, r map[string]any) { r["signature"] = strings.Repeat("0", 64) }, all},
-		"other key":          {few, bytes.Repeat([]byte{8}, sdk.HostKeySize), nil, all},
-		"no key":             {few, nil, nil, all},
-		"short key":          {few, hostKey[1:], nil, all},
-		"forged role":        {few, hostKey, forged, all},
-		"other org":          {few, hostKey, func(_ rightsScene, r map[string]any) { r["org"] = "https://other.okta.com" }, all},
-		"no org":             {few, hostKey, func(_ rightsScene, r map[string]any) { delete(r, "org") }, all},
-		"other time":         {few, hostKey, func(_ rightsScene, r map[string]any) { r["taken_at"] = "2026-03-14T02:41:09Z" }, all},
-		"other login":        {few, hostKey, func(_ rightsScene, r map[string]any) { r["login"] = strings.ToUpper(target) }, all},
-		"status not told":    {few, hostKey, func(_ rightsScene, r map[string]any) { r["status_after"] = "" }, all},
-		"group added":        {few, hostKey, func(s rightsScene, r map[string]any) { r["groups_added"] = r["groups_removed"] }, "unsuspend_user, add_user_to_group, remove_user_from_group, assign_role, unsuspend_device"},
+		"unsigned":        {few, hostKey, func(_ rightsScene, r map[string]any) { delete(r, "signature") }, all},
+		"empty signature": {few, hostKey, func(_ rightsScene, r map[string]any) { r["signature"] = "" }, all},
+		"other signature": {few, hostKey, func(_ rightsScene, r map[string]any) { r["signature"] = strings.Repeat("0", 64) }, all},
+		"other key":       {few, bytes.Repeat([]byte{8}, sdk.HostKeySize), nil, all},
+		"no key":          {few, nil, nil, all},
+		"short key":       {few, hostKey[1:], nil, all},
+		"forged role":     {few, hostKey, forged, all},
+		"other org":       {few, hostKey, func(_ rightsScene, r map[string]any) { r["org"] = "https://other.okta.com" }, all},
+		"no org":          {few, hostKey, func(_ rightsScene, r map[string]any) { delete(r, "org") }, all},
+		"other time":      {few, hostKey, func(_ rightsScene, r map[string]any) { r["taken_at"] = "2026-03-14T02:41:09Z" }, all},
+		"other login":     {few, hostKey, func(_ rightsScene, r map[string]any) { r["login"] = strings.ToUpper(target) }, all},
+		"status not told": {few, hostKey, func(_ rightsScene, r map[string]any) { r["status_after"] = "" }, all},
+		"group added": {few, hostKey, func(s rightsScene, r map[string]any) { r["groups_added"] = r["groups_removed"] },
+			"unsuspend_user, add_user_to_group, remove_user_from_group, assign_role, unsuspend_device"},
 		"group's other name": {few, hostKey, func(_ rightsScene, r map[string]any) { r["groups_removed"].([]any)[0].(map[string]any)["name"] = "x" }, all},
-		"fewer parts":        {few, hostKey, func(_ rightsScene, r map[string]any) { delete(r, "roles_removed"); delete(r, "devices_suspended") }, "unsuspend_user, add_user_to_group"},
-		"lost text":          {few, hostKey, func(_ rightsScene, r map[string]any) { delete(r, "not_restorable") }, all},
-		"some are allowed":   {append([]string{"assign_role", "unsuspend_user"}, few...), nil, nil, "add_user_to_group, unsuspend_device"},
+		"fewer parts": {few, hostKey, func(_ rightsScene, r map[string]any) {
+			delete(r, "roles_removed")
+			delete(r,
+				"devices_suspended")
+		}, "unsuspend_user, add_user_to_group"},
+		"lost text":        {few, hostKey, func(_ rightsScene, r map[string]any) { delete(r, "not_restorable") }, all},
+		"some are allowed": {append([]string{"assign_role", "unsuspend_user"}, few...), nil, nil, "add_user_to_group, unsuspend_device"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -209,7 +214,8 @@ func TestForgedRecordOfTheCase(t *testing.T) {
 	}
 	s := newRightsScene(t, few, hostKey)
 	input := map[string]any{}
-	text := strings.NewReplacer("REPLACE-WITH-A-USER-ID", s.user.ID, "REPLACE-WITH-A-GROUP-ID", s.group, "chloe.bernard@corp.example", target).Replace(string(raw))
+	text := strings.NewReplacer("REPLACE-WITH-A-USER-ID", s.user.ID, "REPLACE-WITH-A-GROUP-ID", s.group, "chloe.bernard@corp.example",
+		target).Replace(string(raw))
 	if err := json.Unmarshal([]byte(text), &input); err != nil {
 		t.Fatal(err)
 	}

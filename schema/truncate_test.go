@@ -42,8 +42,10 @@ func TestTruncate(t *testing.T) {
 		"a boolean":          {`{"reason":true}`, `{"reason":"true"}`},
 		"an object":          {`{"reason":{"a": ["<b>"]}}`, `{"reason":"{\"a\":[\"<b>\"]}"}`},
 		"not UTF-8, nested":  {"{\"reason\":[\"\xff\"]}", "{\"reason\":\"[\\\"\ufffd\\\"]\"}"},
-		"nested very deep":   {`{"reason":` + strings.Repeat("[", 2000) + strings.Repeat("]", 2000) + `}`, `{"reason":"` + strings.Repeat("[", 20) + `… (4,000 characters)"}`},
-		"inside lists":       {`{"steps":[{"note":"` + long + `"}, {"note":null}]}`, `{"steps":[{"note":"` + long[:20] + `… (1,001 characters)"}, {"note":""}]}`},
+		"nested very deep": {`{"reason":` + strings.Repeat("[", 2000) + strings.Repeat("]", 2000) + `}`,
+			`{"reason":"` + strings.Repeat("[", 20) + `… (4,000 characters)"}`},
+		"inside lists": {`{"steps":[{"note":"` + long + `"}, {"note":null}]}`,
+			`{"steps":[{"note":"` + long[:20] + `… (1,001 characters)"}, {"note":""}]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.Truncate(json.RawMessage(test.doc))

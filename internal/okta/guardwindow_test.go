@@ -70,12 +70,14 @@ func TestProtectedSinceAMomentAgo(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, ruleUsers, false},
-		"takes a protected login that nobody had": {Guards{ProtectedUsers: []string{"later@corp.example", login}}, func(t *testing.T, s *oktasim.Server, u oktasim.User) {
+		"takes a protected login that nobody had": {Guards{ProtectedUsers: []string{"later@corp.example", login}}, func(t *testing.T,
+			s *oktasim.Server, u oktasim.User) {
 			if err := another(t, s).UpdateProfile(t.Context(), u.ID, map[string]json.RawMessage{"login": []byte(`"later@corp.example"`)}); err != nil {
 				t.Fatal(err)
 			}
 		}, ruleUsers, true},
-		"joins a protected group that did not exist": {Guards{ProtectedGroups: []string{"Later", "Vault"}}, func(_ *testing.T, s *oktasim.Server, u oktasim.User) {
+		"joins a protected group that did not exist": {Guards{ProtectedGroups: []string{"Later", "Vault"}}, func(_ *testing.T,
+			s *oktasim.Server, u oktasim.User) {
 			s.AddMember(s.AddGroup(oktasim.NewGroup{Name: "Later"}).ID, u.ID)
 		}, ruleGroups, true},
 	} {
@@ -134,19 +136,25 @@ func TestCheckRefusesNamesThatNobodyHas(t *testing.T) {
 		code   sdk.Code
 		want   []string // parts of the error or of the notes
 	}{
-		"all exist":        {guards: Guards{ProtectedUsers: ok, ProtectedGroups: []string{"Vault"}}},
-		"a user":           {guards: Guards{ProtectedUsers: append([]string{"glas@corp.example"}, ok...)}, code: sdk.InvalidInput, want: []string{"/protected_users/0", "glas@corp.example"}},
-		"a user by id":     {guards: Guards{ProtectedUsers: []string{"00uNOBODY00000000001"}}, code: sdk.InvalidInput, want: []string{"00uNOBODY00000000001"}},
-		"a short name":     {guards: Guards{ProtectedUsers: []string{"glass"}}, code: sdk.InvalidInput, want: []string{"write the whole login"}},
-		"a group":          {guards: Guards{ProtectedGroups: []string{"vault"}}, code: sdk.InvalidInput, want: []string{"/protected_groups/0", "near it are"}},
-		"two of one name":  {guards: Guards{ProtectedGroups: []string{"Twin"}}, code: sdk.InvalidInput, want: []string{"/protected_groups/0", "2 groups"}},
-		"two of one email": {guards: Guards{ProtectedUsers: []string{"twin@mail.example"}}, code: sdk.InvalidInput, want: []string{"/protected_users/0", "2 users"}},
-		"all at once": {guards: Guards{ProtectedUsers: []string{"x@corp.example", ok[0], "y@corp.example"}, ProtectedGroups: []string{"Twin", "X"}}, code: sdk.InvalidInput,
+		"all exist": {guards: Guards{ProtectedUsers: ok, ProtectedGroups: []string{"Vault"}}},
+		"a user": {guards: Guards{ProtectedUsers: append([]string{"glas@corp.example"}, ok...)}, code: sdk.InvalidInput,
+			want: []string{"/protected_users/0", "glas@corp.example"}},
+		"a user by id":    {guards: Guards{ProtectedUsers: []string{"00uNOBODY00000000001"}}, code: sdk.InvalidInput, want: []string{"00uNOBODY00000000001"}},
+		"a short name":    {guards: Guards{ProtectedUsers: []string{"glass"}}, code: sdk.InvalidInput, want: []string{"write the whole login"}},
+		"a group":         {guards: Guards{ProtectedGroups: []string{"vault"}}, code: sdk.InvalidInput, want: []string{"/protected_groups/0", "near it are"}},
+		"two of one name": {guards: Guards{ProtectedGroups: []string{"Twin"}}, code: sdk.InvalidInput, want: []string{"/protected_groups/0", "2 groups"}},
+		"two of one email": {guards: Guards{ProtectedUsers: []string{"twin@mail.example"}}, code: sdk.InvalidInput,
+			want: []string{"/protected_users/0", "2 users"}},
+		"all at once": {guards: Guards{ProtectedUsers: []string{"x@corp.example", ok[0], "y@corp.example"},
+			ProtectedGroups: []string{"Twin", "X"}}, code: sdk.InvalidInput,
 			want: []string{"/protected_users/0", "/protected_users/2", "/protected_groups/0", "/protected_groups/1"}},
-		"read only":      {guards: Guards{ReadOnly: true, ProtectedUsers: []string{"x@corp.example"}}, code: sdk.InvalidInput, want: []string{"x@corp.example"}},
-		"no answer":      {guards: Guards{ProtectedUsers: []string{"x@corp.example"}}, fault: oktasim.Fault{Path: "/api/v1/users/x*", Status: 503}, code: sdk.Unavailable},
-		"no group":       {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 500}, code: sdk.Unavailable},
-		"may not look":   {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 403, ErrorCode: "E0000006"}, want: []string{"nothing is written"}},
+		"read only": {guards: Guards{ReadOnly: true, ProtectedUsers: []string{"x@corp.example"}}, code: sdk.InvalidInput,
+			want: []string{"x@corp.example"}},
+		"no answer": {guards: Guards{ProtectedUsers: []string{"x@corp.example"}}, fault: oktasim.Fault{Path: "/api/v1/users/x*",
+			Status: 503}, code: sdk.Unavailable},
+		"no group": {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 500}, code: sdk.Unavailable},
+		"may not look": {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 403,
+			ErrorCode: "E0000006"}, want: []string{"nothing is written"}},
 		"nobody settled": {},
 	} {
 		t.Run(name, func(t *testing.T) {
