@@ -13,41 +13,53 @@ type debugData struct {
 	risk, behaviors, logOnly                                                                  lit
 }
 
+// debugData finds those values. It takes them out of the members, which become
+// flattened, but for risk, behaviors and logOnlySecurityData: only parts of these have
+// fields.
 func (e *event) debugData() *debugData {
 	d := &e.named
 	*d = debugData{}
-	for _, m := range e.span(e.debug) {
+	all := e.span(e.debug)
+	for i := range all {
+		m := &all[i]
+		var field *lit
 		switch m.name {
 		case "authnRequestId":
-			d.authnRequestID = word(m.raw)
+			field = &d.authnRequestID
 		case "clientSecret":
-			d.clientSecret = word(m.raw)
+			field = &d.clientSecret
 		case "deviceFingerprint":
-			d.deviceFingerprint = word(m.raw)
+			field = &d.deviceFingerprint
 		case "dtHash":
-			d.dtHash = word(m.raw)
+			field = &d.dtHash
 		case "factor":
-			d.factor = word(m.raw)
+			field = &d.factor
 		case "grantType":
-			d.grantType = word(m.raw)
+			field = &d.grantType
 		case "grantedScopes":
-			d.grantedScopes = word(m.raw)
+			field = &d.grantedScopes
 		case "requestId":
-			d.requestID = word(m.raw)
+			field = &d.requestID
 		case "requestUri":
-			d.requestURI = word(m.raw)
+			field = &d.requestURI
 		case "requestedScopes":
-			d.requestedScopes = word(m.raw)
+			field = &d.requestedScopes
 		case "threatSuspected":
-			d.threatSuspected = word(m.raw)
+			field = &d.threatSuspected
 		case "url":
-			d.url = word(m.raw)
+			field = &d.url
 		case "risk":
 			d.risk = word(m.raw)
 		case "behaviors":
 			d.behaviors = word(m.raw)
 		case "logOnlySecurityData":
 			d.logOnly = word(m.raw)
+		}
+		if field == nil {
+			continue
+		}
+		if l := word(m.raw); l != "" {
+			*field, m.raw = l, ""
 		}
 	}
 	return d

@@ -25,7 +25,7 @@ type Document struct {
 	Event     Event     `json:"event" jsonschema_description:"The event: its type, result and class."`
 	Observer  Observer  `json:"observer" jsonschema_description:"The system that recorded the event."`
 	Source    Endpoint  `json:"source,omitzero" jsonschema_description:"Origin of the request."`
-	Client    Endpoint  `json:"client,omitzero" jsonschema_description:"Origin of the request; the same as source."`
+	Client    Endpoint  `json:"client,omitzero" jsonschema_description:"Origin of the request, as in source, and the actor."`
 	User      Subject   `json:"user,omitzero" jsonschema_description:"The actor. The user acted on is in user.target."`
 	UserAgent UserAgent `json:"user_agent,omitzero" jsonschema_description:"The program that sent the request."`
 	URL       URL       `json:"url,omitzero" jsonschema_description:"URL of the request, as far as Okta logs it."`
@@ -67,7 +67,7 @@ type Endpoint struct {
 	TopLevelDomain   string `json:"top_level_domain,omitempty" ecs:"keyword" jsonschema_description:"Public suffix of the domain, such as co.uk."`
 	AS               AS     `json:"as,omitzero" jsonschema_description:"Autonomous system of the address."`
 	Geo              Geo    `json:"geo,omitzero" jsonschema_description:"Location of the address."`
-	User             User   `json:"user,omitzero" jsonschema_description:"The actor; the same as user."`
+	User             User   `json:"user,omitzero" jsonschema_description:"The actor, as in user; only in client."`
 }
 
 // AS is an autonomous system.

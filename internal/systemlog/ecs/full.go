@@ -37,7 +37,7 @@ func (w *writer) full(e *event, rules *agents, original string) {
 	w.related(e, d, host)
 }
 
-// endpoints writes source and client, which are the same.
+// endpoints writes source and client. They are the same, but client has the actor too.
 func (w *writer) endpoints(e *event) {
 	mark := w.open(`"source":`)
 	from := len(w.b) - 1
@@ -60,15 +60,15 @@ func (w *writer) endpoints(e *event) {
 	at := w.open(`"geo":`)
 	w.geo(&c.geo)
 	w.close(at)
+	to := len(w.b)
+	w.close(mark)
+	mark = len(w.b)
+	w.name(`"client":`)
+	w.b = append(w.b, w.b[from:to]...)
 	at = w.open(`"user":`)
 	w.person(&e.actor)
 	w.close(at)
-	if w.close(mark); len(w.b) == mark {
-		return
-	}
-	to := len(w.b)
-	w.name(`"client":`)
-	w.b = append(w.b, w.b[from:to]...)
+	w.close(mark)
 }
 
 // domain returns the domain of the client's address. Okta sends a dot for none.
@@ -383,11 +383,15 @@ func (w *writer) transaction(e *event) {
 	w.lit(`"type":`, t.kind)
 	if all := e.span(t.detail); len(all) > 0 {
 		detail := w.open(`"detail":`)
-		for i := len(all) - 1; i >= 0; i-- {
-			if all[i].name == "requestApiTokenId" {
-				w.lit(`"request_api_token_id":`, word(all[i].raw))
-				break
+		token := -1
+		for i := range all {
+			if all[i].name == "requestApiTokenId" && word(all[i].raw) != "" {
+				token = i
 			}
+		}
+		if token >= 0 {
+			w.lit(`"request_api_token_id":`, word(all[token].raw))
+			all[token].raw = ""
 		}
 		w.flattened(`"flattened":`, all)
 		w.close(detail)

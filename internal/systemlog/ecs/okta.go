@@ -126,7 +126,7 @@ type Transaction struct {
 // TransactionDetail holds further facts about a request.
 type TransactionDetail struct {
 	RequestAPITokenID string         `json:"request_api_token_id,omitempty" ecs:"keyword" jsonschema_description:"ID of the API token that the request used."`
-	Flattened         map[string]any `json:"flattened,omitempty" ecs:"flattened" jsonschema_description:"All facts, under Okta's names."`
+	Flattened         map[string]any `json:"flattened,omitempty" ecs:"flattened" jsonschema_description:"The other facts, under Okta's names."`
 }
 
 // Request is the path of a request through the network.
@@ -157,7 +157,7 @@ type DebugContext struct {
 	DebugData DebugData `json:"debug_data,omitzero" jsonschema_description:"Further facts that Okta logs."`
 }
 
-// DebugData holds the debug data that responders search for most. All of it is in
+// DebugData holds the debug data that responders search for most. The rest is in
 // Flattened.
 type DebugData struct {
 	AuthnRequestID    string         `json:"authnRequestId,omitempty" ecs:"keyword" jsonschema_description:"ID of the authentication request."`
@@ -175,5 +175,5 @@ type DebugData struct {
 	RiskReasons       []string       `json:"risk_reasons,omitempty" ecs:"keyword" jsonschema_description:"Reasons for the risk level."`
 	ThreatSuspected   string         `json:"threat_suspected,omitempty" ecs:"keyword" jsonschema_description:"true if ThreatInsight suspects the address."`
 	URL               string         `json:"url,omitempty" ecs:"keyword" jsonschema_description:"URL of the request."`
-	Flattened         map[string]any `json:"flattened,omitempty" ecs:"flattened" jsonschema_description:"All debug data, under Okta's names. JSON inside a text stays text."`
+	Flattened         map[string]any `json:"flattened,omitempty" ecs:"flattened" jsonschema_description:"The debug data without a field above, under Okta's names, with risk, behaviors and logOnlySecurityData. JSON inside a text stays text."`
 }

@@ -59,8 +59,8 @@ func TestUsers(t *testing.T) {
 		if got := strings.Join(d.Related.User, " "); got != c.related {
 			t.Errorf("%s: related.user is %q, want %q", c.name, got, c.related)
 		}
-		if d.Client.User != d.User.User || d.Source.User != d.User.User {
-			t.Errorf("%s: client.user is %+v, source.user is %+v", c.name, d.Client.User, d.Source.User)
+		if d.Client.User != d.User.User {
+			t.Errorf("%s: client.user is %+v", c.name, d.Client.User)
 		}
 		if wantGroup := strings.Contains(c.targets, "UserGroup"); (d.User.Target.Group.Name == "Admins") != wantGroup {
 			t.Errorf("%s: group %+v", c.name, d.User.Target.Group)
@@ -98,7 +98,7 @@ func TestWordsForNoValue(t *testing.T) {
 		d := document(t, `{"published":`+word+`,"client":{"ipAddress":`+word+`,"geographicalContext":{"city":`+word+`,"state":`+word+`,"country":`+word+`,"postalCode":`+word+`,"geolocation":`+word+`}},
 			"securityContext":{"asNumber":`+word+`,"asOrg":`+word+`,"domain":`+word+`,"isProxy":`+word+`},"device":{"managed":`+word+`},"authenticationContext":{"authenticationStep":`+word+`},
 			"actor":{"alternateId":`+word+`},"request":{"ipChain":[{"ip":`+word+`,"geographicalContext":{"geolocation":{"lat":`+word+`,"lon":1}}}]},"debugContext":{"debugData":{"url":`+word+`,"dtHash":`+word+`}}}`)
-		if d.Timestamp != "" || d.Source != (Endpoint{User: d.User.User}) || d.Client != d.Source || d.User.Email != "" || d.URL != (URL{}) ||
+		if d.Timestamp != "" || d.Source != (Endpoint{}) || d.Client != (Endpoint{User: d.User.User}) || d.User.Email != "" || d.URL != (URL{}) ||
 			d.Okta.Device.Managed != nil || d.Okta.AuthenticationContext.AuthenticationStep != nil || d.Okta.SecurityContext.IsProxy != nil {
 			t.Errorf("%s: %+v", word, d)
 		}
