@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"soar.example/okta/actions"
+	_ "soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"pgregory.net/rapid"
 
+	_ "soar.example/okta/internal/fixedseed"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	_ "soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/nearest"
 )
 

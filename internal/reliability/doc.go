@@ -8,5 +8,6 @@
 //	go test ./internal/reliability -run TestFaults -update
 //
 // With -kills 200 processes are killed at that many random instants, -seed N repeats
-// the instants of an earlier run. TestHistories makes up histories of its own.
+// the instants of an earlier run, -seed 0 draws new ones. TestHistories makes up histories of
+// its own, from a fixed seed; RAPID_SEED=$RANDOM in the environment explores new ones.
 package reliability

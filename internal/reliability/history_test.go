@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"soar.example/okta/internal/connector"
+	_ "soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/runner"

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	_ "soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )

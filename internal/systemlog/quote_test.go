@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+	_ "soar.example/okta/internal/fixedseed"
 )
 
 func TestQuoteRoundTrips(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	_ "soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/internal/systemlog/selection"
