@@ -108,4 +108,9 @@ var table = []row{
 	{promise: "P24", fault: "an access token that is revoked", how: "mid-run, for a service app", proved: "internal/okta TestRevokedToken", outcome: "a new one is fetched, once"},
 	{promise: "P24", fault: "a scope that is taken away", how: "mid-run", proved: "internal/okta TestScopeThatIsTakenAway", outcome: "the login asks for those that are left, and reading goes on"},
 	{promise: "P24", fault: "a DPoP nonce that ends", how: "mid-run, the token with it", proved: "internal/okta TestNonceChangesMidRun", outcome: "the new one is taken up, the request is sent once more"},
+	{promise: "P6", fault: "pages with fewer events than asked for", how: "the log gives 1, 7 or 100 events a page", proved: "triggers TestShortPagesAreNotTheEnd", outcome: "read to the empty page, each event once"},
+	{promise: "P10", fault: "relative next links, and links in another spelling of the org's origin", how: "eight spellings", proved: "triggers TestLinksInEverySpelling", outcome: "followed, nothing is read twice"},
+	{promise: "P10", fault: "no next link, a link to another host or to the page itself, on every page", how: "every response of the log", proved: "triggers TestReadingWithoutLinksMakesProgress", outcome: "read past the first page by times; reported as checkpoint resets"},
+	{promise: "P10", fault: "the org's address in another spelling", how: "default port, trailing dot, capitals, IPv6, IDN", proved: "internal/okta TestOrgURL", outcome: "one canonical origin"},
+	{promise: "P1", fault: "parameters of a playbook edited while no watch runs", how: "25 edits", proved: "cmd/soar TestEditsLoseNothing", outcome: "each event started its playbook once"},
 }
