@@ -139,7 +139,8 @@ func TestNoUnknownMemberIsLost(t *testing.T) {
 	for name, value := range map[string]string{
 		"newMember": `"new value"`, "new.with.dots": `"dotted"`, "": `"nameless"`, " ": `"blank"`, ".": `"dot"`, "a\x00b\n\"\\": `"control"`, "é日本": `7.25`,
 		"nested": `{"x":{"y":["z",{"":1,"a.b":2,"a":{"b":3}}]}}`, "list": `[1,[2,[]],null,{},{"q":[null]},"s"]`, "flag": `true`, "deep": deep,
-		strings.Repeat("long", 300): `"long name"`, "id": `{"x":"object in place of a text"}`, "0": `"index"`, "other": `"other"`, "__proto__": `1`, "target": `"a text in place of a list"`,
+		strings.Repeat("long", 300): `"long name"`, "id": `{"x":"object in place of a text"}`,
+		"0": `"index"`, "other": `"other"`, "__proto__": `1`, "target": `"a text in place of a list"`,
 	} {
 		eachObject(whole, func(object map[string]any) {
 			old, there := object[name]
@@ -206,5 +207,6 @@ func TestHostileNames(t *testing.T) {
 
 // Many members with one name take time that grows with their number, not its square.
 func TestManyNames(t *testing.T) {
-	hold(t, []byte(`{"debugContext":{"debugData":{`+strings.Repeat(`"a":"x",`, 50_000)+`"b":"y"}},"target":[`+strings.Repeat(`{"id":"x","type":"User"},`, 20_000)+`null]}`))
+	hold(t, []byte(`{"debugContext":{"debugData":{`+strings.Repeat(`"a":"x",`, 50_000)+`"b":"y"}},"target":[`+
+		strings.Repeat(`{"id":"x","type":"User"},`, 20_000)+`null]}`))
 }

@@ -41,13 +41,17 @@ func TestUsers(t *testing.T) {
 		user, email, target, mail string
 		related                   string
 	}{
-		{"another user", root, bob, "root@corp.example", "root@corp.example", "bob@corp.example", "bob@corp.example", "root@corp.example 00u1 Ruth Root bob@corp.example 00u2 Bob B"},
+		{"another user", root, bob, "root@corp.example", "root@corp.example", "bob@corp.example", "bob@corp.example",
+			"root@corp.example 00u1 Ruth Root bob@corp.example 00u2 Bob B"},
 		{"the own account", bob, bob, "bob@corp.example", "bob@corp.example", "bob@corp.example", "bob@corp.example", "bob@corp.example 00u2 Bob B"},
 		{"no target", root, "", "root@corp.example", "root@corp.example", "", "", "root@corp.example 00u1 Ruth Root"},
-		{"the system", system, appBob + "," + bob, "system@okta.com", "system@okta.com", "bob@corp.example", "bob@corp.example", "system@okta.com okta Okta System bob.app 0ua2 Bob B bob@corp.example 00u2"},
+		{"the system", system, appBob + "," + bob, "system@okta.com", "system@okta.com", "bob@corp.example", "bob@corp.example",
+			"system@okta.com okta Okta System bob.app 0ua2 Bob B bob@corp.example 00u2"},
 		{"an app", app, eve, "unknown", "", `CORP\eve`, "", `0oa1 Console CORP\eve 00u3 Eve E`},
-		{"several users", root, eve + "," + bob, "root@corp.example", "root@corp.example", `CORP\eve`, "", `root@corp.example 00u1 Ruth Root CORP\eve 00u3 Eve E bob@corp.example 00u2 Bob B`},
-		{"a user of an app", root, appBob, "root@corp.example", "root@corp.example", "bob.app", "", "root@corp.example 00u1 Ruth Root bob.app 0ua2 Bob B"},
+		{"several users", root, eve + "," + bob, "root@corp.example", "root@corp.example", `CORP\eve`, "",
+			`root@corp.example 00u1 Ruth Root CORP\eve 00u3 Eve E bob@corp.example 00u2 Bob B`},
+		{"a user of an app", root, appBob, "root@corp.example", "root@corp.example", "bob.app", "",
+			"root@corp.example 00u1 Ruth Root bob.app 0ua2 Bob B"},
 		{"a group", root, group, "root@corp.example", "root@corp.example", "", "", "root@corp.example 00u1 Ruth Root"},
 		{"no actor", "null", bob, "", "", "bob@corp.example", "bob@corp.example", "bob@corp.example 00u2 Bob B"},
 		{"nobody", "null", "null", "", "", "", "", ""},
@@ -69,12 +73,14 @@ func TestUsers(t *testing.T) {
 }
 
 func TestImpersonationAndRename(t *testing.T) {
-	const who = `"actor":{"id":"00s1","type":"User","alternateId":"support@okta.com"},"target":[{"id":"00u2","type":"User","alternateId":"bob@corp.example","changeDetails":`
+	const who = `"actor":{"id":"00s1","type":"User","alternateId":"support@okta.com"},` +
+		`"target":[{"id":"00u2","type":"User","alternateId":"bob@corp.example","changeDetails":`
 	d := document(t, `{"eventType":"user.session.impersonation.initiate",`+who+`null}]}`)
 	if d.User.Name != "support@okta.com" || d.User.Effective.ID != "00u2" || d.User.Target.ID != "00u2" {
 		t.Errorf("%+v", d.User)
 	}
-	d = document(t, `{"eventType":"user.account.update_profile",`+who+`{"from":{"login":"bob@corp.example"},"to":{"login":"rob@corp.example","displayName":"Rob"}}}]}`)
+	d = document(t, `{"eventType":"user.account.update_profile",`+who+
+		`{"from":{"login":"bob@corp.example"},"to":{"login":"rob@corp.example","displayName":"Rob"}}}]}`)
 	if d.User.Effective != (User{}) || d.User.Changes != (User{Name: "rob@corp.example", Email: "rob@corp.example", FullName: "Rob"}) {
 		t.Errorf("%+v", d.User)
 	}
@@ -95,9 +101,11 @@ func TestIsEmail(t *testing.T) {
 // Words for no value never become values of typed fields, and are not lost.
 func TestWordsForNoValue(t *testing.T) {
 	for _, word := range []string{`"null"`, `"unknown"`, `"NULL"`, `"Unknown"`} {
-		d := document(t, `{"published":`+word+`,"client":{"ipAddress":`+word+`,"geographicalContext":{"city":`+word+`,"state":`+word+`,"country":`+word+`,"postalCode":`+word+`,"geolocation":`+word+`}},
-			"securityContext":{"asNumber":`+word+`,"asOrg":`+word+`,"domain":`+word+`,"isProxy":`+word+`},"device":{"managed":`+word+`},"authenticationContext":{"authenticationStep":`+word+`},
-			"actor":{"alternateId":`+word+`},"request":{"ipChain":[{"ip":`+word+`,"geographicalContext":{"geolocation":{"lat":`+word+`,"lon":1}}}]},"debugContext":{"debugData":{"url":`+word+`,"dtHash":`+word+`}}}`)
+		d := document(t, strings.ReplaceAll(`{"published":WORD,"actor":{"alternateId":WORD},"device":{"managed":WORD},
+			"client":{"ipAddress":WORD,"geographicalContext":{"city":WORD,"state":WORD,"country":WORD,"postalCode":WORD,"geolocation":WORD}},
+			"securityContext":{"asNumber":WORD,"asOrg":WORD,"domain":WORD,"isProxy":WORD},"authenticationContext":{"authenticationStep":WORD},
+			"request":{"ipChain":[{"ip":WORD,"geographicalContext":{"geolocation":{"lat":WORD,"lon":1}}}]},
+			"debugContext":{"debugData":{"url":WORD,"dtHash":WORD}}}`, "WORD", word))
 		if d.Timestamp != "" || d.Source != (Endpoint{}) || d.Client != (Endpoint{User: d.User.User}) || d.User.Email != "" || d.URL != (URL{}) ||
 			d.Okta.Device.Managed != nil || d.Okta.AuthenticationContext.AuthenticationStep != nil || d.Okta.SecurityContext.IsProxy != nil {
 			t.Errorf("%s: %+v", word, d)
@@ -126,7 +134,8 @@ func TestURLAndRelated(t *testing.T) {
 	}
 	d := document(t, `{"client":{"ipAddress":"192.0.2.1"},"device":{"name":"HOST-1"},"securityContext":{"domain":"isp.example"},
 		"request":{"ipChain":[{"ip":"192.0.2.1"},{"ip":"2001:db8::1"},{"ip":"x"}]},"debugContext":{"debugData":{"dtHash":"aa","url":"https://h.example/"}}}`)
-	if r := d.Related; !slices.Equal(r.Hosts, []string{"isp.example", "h.example", "HOST-1"}) || !slices.Equal(r.IP, []string{"192.0.2.1", "2001:db8::1"}) || !slices.Equal(r.Hash, []string{"aa"}) {
+	if r := d.Related; !slices.Equal(r.Hosts, []string{"isp.example", "h.example", "HOST-1"}) ||
+		!slices.Equal(r.IP, []string{"192.0.2.1", "2001:db8::1"}) || !slices.Equal(r.Hash, []string{"aa"}) {
 		t.Errorf("%+v", r)
 	}
 }
@@ -139,12 +148,15 @@ func TestSekoiaRules(t *testing.T) {
 			`{"user":{"id":"1","name":"a@b","email":"a@b"},"okta":{"system":{"actor":{"id":"1","alternate_id":"a@b"}}},"related":{"user":["a@b"]}}`,
 			`{"user":{"id":"1","name":"a@b\\\\","email":"a@b\\\\"},"okta":{"system":{"actor":{"id":"1","alternate_id":"a@b\\\\"}}},"related":{"user":["a@b\\\\"]}}`},
 		{`"actor":{"id":"1","alternateId":"z"},"target":[{"id":"3","type":"AppUser","alternateId":"y"},{"id":"2","type":"User","alternateId":"x"}]`,
-			`{"user":{"id":"1","name":"z","email":"z","target":{"id":"3","name":"y","email":"y"}},"okta":{"system":{"actor":{"id":"1","alternate_id":"z"}}},"related":{"user":["y","z"]}}`,
+			`{"user":{"id":"1","name":"z","email":"z","target":{"id":"3","name":"y","email":"y"}},` +
+				`"okta":{"system":{"actor":{"id":"1","alternate_id":"z"}}},"related":{"user":["y","z"]}}`,
 			`{"user":{"id":"3","name":"y","email":"y"},"okta":{"system":{"actor":{"id":"1","alternate_id":"z"}}},"related":{"user":["y"]}}`},
 		{`"target":[{"id":"g","type":"UserGroup"},{"id":"a","type":"AppInstance","alternateId":"App\\"},{"id":"b","type":"AppInstance"}]`,
 			`{"okta":{"system":{"target":{"type":"AppInstance","id":"a","alternateId":"App\\"}}}}`, `{}`},
-		{`"debugContext":{"debugData":{"dtHash":"aa","threatSuspected":"true","url":"/x","risk":"{reasons=Anomalous Location, level=MEDIUM}","behaviors":"{New IP=POSITIVE, Velocity=NEGATIVE}"}}`,
-			`{"okta":{"system":{"debug":{"dtHash":"aa","threatSuspected":true,"risk":{"reasons":"Anomalous Location","level":"MEDIUM"},"behaviors":{"New IP":"POSITIVE","Velocity":"NEGATIVE"}}}}}`, `{}`},
+		{`"debugContext":{"debugData":{"dtHash":"aa","threatSuspected":"true","url":"/x",` +
+			`"risk":"{reasons=Anomalous Location, level=MEDIUM}","behaviors":"{New IP=POSITIVE, Velocity=NEGATIVE}"}}`,
+			`{"okta":{"system":{"debug":{"dtHash":"aa","threatSuspected":true,` +
+				`"risk":{"reasons":"Anomalous Location","level":"MEDIUM"},"behaviors":{"New IP":"POSITIVE","Velocity":"NEGATIVE"}}}}}`, `{}`},
 		{`"debugContext":{"debugData":{"threatSuspected":"maybe","risk":"","behaviors":null}}`, `{}`, `{}`},
 	} {
 		for profile, want := range map[Profile]string{Sekoia: c.now, Sekoia202307: c.then} {
