@@ -99,7 +99,7 @@ func lintStruct(t reflect.Type, open bool, path []reflect.Type, names map[string
 		if !f.IsExported() {
 			continue
 		}
-		problems := lintField(f, open)
+		problems := lintField(t, f, open)
 		if name != "" && names[name] {
 			problems = append(problems, fmt.Sprintf("has the name %q, which another field has", name))
 		}

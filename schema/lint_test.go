@@ -62,6 +62,10 @@ type selfish struct{ *selfish }
 
 type untagged struct{ Name string }
 
+type twice struct {
+	A string `json:"a" jsonschema_description:"D."`
+}
+
 // TestLint holds one struct for each mistake. invopop/jsonschema takes all of them
 // without a word.
 func TestLint(t *testing.T) {
@@ -178,13 +182,10 @@ func TestLint(t *testing.T) {
 		}](), `json option "string" would not be in the schema`},
 		"no description": {field[struct {
 			A string `json:"a" jsonschema:"title=A"`
-		}](), "has no jsonschema_description"},
-		"no title": {field[struct {
-			A string `json:"a" jsonschema:"minLength=1" jsonschema_description:"D."`
-		}](), "has no title"},
-		"empty title": {field[struct {
-			A string `json:"a" jsonschema:"title=" jsonschema_description:"D."`
-		}](), "has no title"},
+		}](), "has no description"},
+		"two descriptions": {field[struct {
+			A twice `json:"a" jsonschema_description:"D."`
+		}](), "keep the comment"},
 		"unknown extra": {field[struct {
 			A string `json:"a" jsonschema:"title=A" jsonschema_extras:"x-group=expert" jsonschema_description:"D."`
 		}](), `unknown extra "x-group=expert"`},
@@ -207,7 +208,7 @@ func TestLint(t *testing.T) {
 		}](), "Embedded: has no json name"},
 		"embedded under a name": {field[struct {
 			Named `json:"named"`
-		}](), "Named: has no jsonschema_description"},
+		}](), "Named: has no description"},
 		"inside a list": {field[struct {
 			A []untagged `json:"a" jsonschema:"title=A" jsonschema_description:"D."`
 		}](), "untagged.Name: has no json name"},
@@ -291,7 +292,7 @@ func TestLintSaysAllAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("was taken")
 	}
-	for _, want := range []string{"A: has no jsonschema_description", "A: has no title", "B: has no json name", `B: keyword "minLength"`} {
+	for _, want := range []string{"A: has no description", "B: has no json name", `B: keyword "minLength"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in %v", want, err)
 		}

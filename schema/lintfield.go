@@ -24,7 +24,7 @@ var keywords = map[string][]string{
 // repeatable are the keywords of which a field may have several.
 var repeatable = []string{"enum", "example"}
 
-func lintField(f reflect.StructField, open bool) []string {
+func lintField(t reflect.Type, f reflect.StructField, open bool) []string {
 	var problems []string
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	options := strings.Split(f.Tag.Get("json"), ",")
@@ -38,8 +38,12 @@ func lintField(f reflect.StructField, open bool) []string {
 		}
 		optional = true
 	}
-	if f.Tag.Get("jsonschema_description") == "" {
-		add("has no jsonschema_description")
+	tag, comment := f.Tag.Get("jsonschema_description"), description(t, f.Name)
+	switch {
+	case tag == "" && comment == "":
+		add("has no description: give it a comment and run go generate, or a jsonschema_description tag")
+	case tag != "" && comment != "":
+		add("has a jsonschema_description and a comment that describes it: keep the comment")
 	}
 	of, items := shape(f.Type)
 	seen := map[string]bool{}
@@ -57,10 +61,7 @@ func lintField(f reflect.StructField, open bool) []string {
 		if keyword == "default" && !optional {
 			add("has a default, but must be given: it has no omitempty or omitzero")
 		}
-		seen[keyword] = seen[keyword] || keyword != "title" || value != ""
-	}
-	if !open && !seen["title"] {
-		add("has no title")
+		seen[keyword] = true
 	}
 	problems = append(problems, lintExtras(f, open)...)
 	if strings.Contains(f.Tag.Get("jsonschema_extras"), truncateKeyword) {

@@ -45,6 +45,7 @@ func reflected[T any](open bool, finish func(*jsonschema.Schema)) (*Schema, erro
 		Anonymous:                 true, // no $id made from the import path
 		DoNotReference:            true, // one flat tree: what form builders can read
 		AllowAdditionalProperties: open,
+		LookupComment:             description,
 	}
 	s := r.ReflectFromType(t)
 	s.Version = jsonschema.Version
@@ -54,12 +55,31 @@ func reflected[T any](open bool, finish func(*jsonschema.Schema)) (*Schema, erro
 	if s.Properties == nil {
 		s.Properties = jsonschema.NewProperties()
 	}
+	if !open {
+		addTitles(s)
+	}
 	finish(s)
 	raw, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("schema of %s: %w", t, err)
 	}
 	return lazy(raw), nil
+}
+
+// addTitles gives each member of an input a title that declares none.
+func addTitles(s *jsonschema.Schema) {
+	if s.Items != nil {
+		addTitles(s.Items)
+	}
+	if s.AdditionalProperties != nil {
+		addTitles(s.AdditionalProperties)
+	}
+	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+		if p.Value.Title == "" {
+			p.Value.Title = title(p.Key)
+		}
+		addTitles(p.Value)
+	}
 }
 
 // Verify refuses what [Input] and [Output] take on trust: a document that is no
