@@ -60,7 +60,7 @@ func importPath(dir string) (string, error) {
 }
 
 // collect returns the package's name and the comment of each field that has a json
-// tag, by "Type.Field". It reads neither tests nor generated files.
+// tag, by "Type.Field": the comment above the field, or else the one behind it. It reads neither tests nor generated files.
 func collect(dir string) (string, map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
@@ -93,7 +93,11 @@ func describe(spec *ast.TypeSpec, comments map[string]string) {
 		return
 	}
 	for _, field := range fields.Fields.List {
-		text := strings.Join(strings.Fields(field.Doc.Text()), " ")
+		comment := field.Doc
+		if comment == nil {
+			comment = field.Comment
+		}
+		text := strings.Join(strings.Fields(comment.Text()), " ")
 		if text == "" || field.Tag == nil {
 			continue
 		}

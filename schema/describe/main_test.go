@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestCollect checks which comments become descriptions: those above a field with a
-// json tag, joined into one line, of exported and unexported types alike.
+// TestCollect checks which comments become descriptions: those above or behind a
+// field with a json tag, joined into one line, of exported and unexported types alike.
 func TestCollect(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -26,7 +26,7 @@ func TestCollect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"A.X": "Two lines.", "A.Y": "Two lines.", "b.X": "\"Quoted\" `code`."}
+	want := map[string]string{"A.X": "Two lines.", "A.Y": "Two lines.", "A.W": "behind", "b.X": "\"Quoted\" `code`."}
 	if diff := cmp.Diff(want, got); name != "p" || diff != "" {
 		t.Errorf("package %s: %s", name, diff)
 	}
