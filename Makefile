@@ -1,0 +1,40 @@
+# Targets are the commands of README.md, CONTRIBUTING.md and CI.
+
+STATICCHECK   = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+
+.PHONY: build test race lint generate tidy demo kill bench check
+
+build: ## both programs, in the current folder
+	go build ./cmd/soar
+	go build ./cmd/soar-plugin-okta
+
+test:
+	go test ./...
+
+race:
+	go test -race ./...
+
+lint: ## the rules of .golangci.yml; compiling the linter takes some minutes the first time
+	go run $(GOLANGCI_LINT) run ./...
+
+staticcheck:
+	go run $(STATICCHECK) ./...
+
+generate: ## descriptions, gRPC code, manifest.json and the printed pages in docs
+	go generate ./...
+
+tidy:
+	go mod tidy
+
+demo:
+	go run ./cmd/soar demo
+
+kill: ## kill -9 at 200 random instants
+	go test ./internal/reliability -run TestFaults/row/kill -kills 200
+
+bench: ## docs/benchmarks.md; takes some minutes
+	go run ./internal/bench/table --write docs/benchmarks.md
+
+check: ## everything that must hold before a change lands
+	.ci/run
