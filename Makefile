@@ -1,7 +1,7 @@
 # Targets are the commands of README.md, CONTRIBUTING.md and CI.
 
 STATICCHECK   = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: build test race lint generate tidy demo kill bench check
 
