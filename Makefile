@@ -22,7 +22,8 @@ staticcheck:
 	go run $(STATICCHECK) ./...
 
 generate: ## descriptions, gRPC code, manifest.json and the printed pages in docs
-	go generate ./...
+	go generate -run describe ./...
+	go generate ./plugin ./internal/docs
 
 tidy:
 	go mod tidy

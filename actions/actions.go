@@ -2,6 +2,8 @@
 // each read from the top: what it is, what it takes, what it answers, what it does.
 package actions
 
+//go:generate go run soar.example/okta/schema/describe
+
 import (
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"

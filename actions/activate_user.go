@@ -29,16 +29,20 @@ var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
 
 // ActivateUserInput is what activate_user takes.
 type ActivateUserInput struct {
-	User      string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	SendEmail bool   `json:"send_email,omitempty" jsonschema:"title=Send email,default=true" jsonschema_description:"Okta mails the user the link to sign in; otherwise the answer holds it."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Okta mails the user the link to sign in; otherwise the answer holds it.
+	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=true"`
 	Write
 }
 
 // ActivateUserOutput is what activate_user answers.
 type ActivateUserOutput struct {
-	User            UserRef    `json:"user" jsonschema_description:"The user."`
-	ActivationURL   SecretText `json:"activation_url,omitempty" jsonschema_description:"Link by which the user sets a password and signs in; absent if Okta mailed it, or nothing was changed. Whoever has it is the user."`
-	ActivationToken SecretText `json:"activation_token,omitempty" jsonschema_description:"The token in that link."`
+	User UserRef `json:"user"` // The user.
+	// Link by which the user sets a password and signs in; absent if Okta mailed it, or nothing was changed. Whoever
+	// has it is the user.
+	ActivationURL   SecretText `json:"activation_url,omitempty"`
+	ActivationToken SecretText `json:"activation_token,omitempty"` // The token in that link.
 	Change[UserState]
 }
 

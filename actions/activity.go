@@ -11,20 +11,20 @@ import (
 
 // Activity is where an account was used from.
 type Activity struct {
-	Since     time.Time     `json:"since" jsonschema_description:"How far back the log was read for."`
-	Events    int           `json:"events" jsonschema_description:"How many events of the user were read, the latest first."`
-	Truncated bool          `json:"truncated" jsonschema_description:"Whether there are more, older than those."`
-	Addresses []SeenAddress `json:"addresses" jsonschema_description:"The addresses, the latest first."`
-	Countries []string      `json:"countries" jsonschema_description:"The countries, as Okta places the addresses."`
+	Since     time.Time     `json:"since"`     // How far back the log was read for.
+	Events    int           `json:"events"`    // How many events of the user were read, the latest first.
+	Truncated bool          `json:"truncated"` // Whether there are more, older than those.
+	Addresses []SeenAddress `json:"addresses"` // The addresses, the latest first.
+	Countries []string      `json:"countries"` // The countries, as Okta places the addresses.
 }
 
 // SeenAddress is an address that an account was used from.
 type SeenAddress struct {
-	Address  string    `json:"address" jsonschema_description:"IP address."`
-	Country  string    `json:"country,omitempty" jsonschema_description:"Country, as Okta places the address."`
-	City     string    `json:"city,omitempty" jsonschema_description:"City, as Okta places the address."`
-	Events   int       `json:"events" jsonschema_description:"How many events came from it."`
-	LastSeen time.Time `json:"last_seen" jsonschema_description:"When the latest of them happened."`
+	Address  string    `json:"address"`           // IP address.
+	Country  string    `json:"country,omitempty"` // Country, as Okta places the address.
+	City     string    `json:"city,omitempty"`    // City, as Okta places the address.
+	Events   int       `json:"events"`            // How many events came from it.
+	LastSeen time.Time `json:"last_seen"`         // When the latest of them happened.
 }
 
 // mostActivity is how many events of a user are read.

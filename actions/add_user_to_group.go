@@ -30,14 +30,16 @@ var AddUserToGroup = action[AddUserToGroupInput, AddUserToGroupOutput]{
 
 // AddUserToGroupInput is what add_user_to_group takes.
 type AddUserToGroupInput struct {
-	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	Group string `json:"group" jsonschema:"title=Group,example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_groups" jsonschema_description:"Id or exact name of the group."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Id or exact name of the group.
+	Group string `json:"group" jsonschema:"example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_groups"`
 	Write
 }
 
 // AddUserToGroupOutput is what add_user_to_group answers.
 type AddUserToGroupOutput struct {
-	User  UserRef  `json:"user" jsonschema_description:"The user."`
-	Group GroupRef `json:"group" jsonschema_description:"The group."`
+	User  UserRef  `json:"user"`  // The user.
+	Group GroupRef `json:"group"` // The group.
 	Change[Membership]
 }

@@ -4,12 +4,12 @@ import "soar.example/okta/internal/okta"
 
 // AppItem is an application in a list.
 type AppItem struct {
-	ID         string `json:"id" jsonschema_description:"Id of the application."`
-	Label      string `json:"label" jsonschema_description:"Label of the application, which people see."`
-	Name       string `json:"name,omitempty" jsonschema_description:"Okta's key of the kind of application, such as salesforce."`
-	Status     string `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
-	SignOnMode string `json:"sign_on_mode,omitempty" jsonschema_description:"How users sign in: SAML_2_0, OPENID_CONNECT, BOOKMARK and others."`
-	Raw        Object `json:"raw" jsonschema_description:"The application as Okta sent it."`
+	ID         string `json:"id"`                     // Id of the application.
+	Label      string `json:"label"`                  // Label of the application, which people see.
+	Name       string `json:"name,omitempty"`         // Okta's key of the kind of application, such as salesforce.
+	Status     string `json:"status"`                 // ACTIVE or INACTIVE.
+	SignOnMode string `json:"sign_on_mode,omitempty"` // How users sign in: SAML_2_0, OPENID_CONNECT, BOOKMARK and others.
+	Raw        Object `json:"raw"`                    // The application as Okta sent it.
 }
 
 func appItem(o okta.Object) AppItem {

@@ -4,9 +4,9 @@ import "soar.example/okta/internal/okta"
 
 // AppRef says which application an answer is about.
 type AppRef struct {
-	ID    string `json:"id" jsonschema_description:"Id of the application."`
-	Label string `json:"label" jsonschema_description:"Label of the application, which people see."`
-	Name  string `json:"name,omitempty" jsonschema_description:"Okta's key of the kind of application, such as salesforce."`
+	ID    string `json:"id"`             // Id of the application.
+	Label string `json:"label"`          // Label of the application, which people see.
+	Name  string `json:"name,omitempty"` // Okta's key of the kind of application, such as salesforce.
 }
 
 func appRef(a *okta.App) AppRef { return AppRef{ID: a.ID, Label: a.Label, Name: a.Name} }

@@ -41,11 +41,17 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 
 // BlockIPInput is what block_ip takes.
 type BlockIPInput struct {
-	Address   string        `json:"address" jsonschema:"title=Address,example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60" jsonschema_description:"IPv4 or IPv6 address, or a CIDR range of at most a /8 (IPv4) or a /16 (IPv6)."`
-	For       *sdk.Duration `json:"for,omitempty" jsonschema:"title=For,example=24h" jsonschema_description:"How long to block; without end if absent. Okta keeps no expiry: the host takes the block back then, as undo says in the answer."`
-	ExpiresAt *time.Time    `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced" jsonschema_description:"Until when to block, instead of for how long."`
-	Protect   []string      `json:"protect,omitempty" jsonschema:"title=Never block,maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced" jsonschema_description:"Addresses and ranges that must stay open, such as the responders' own; a block that overlaps one is refused."`
-	Zone      string        `json:"zone,omitempty" jsonschema:"title=Zone,default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced" jsonschema_description:"Id or exact name of the blocklist. Every org has BlockedIpZone."`
+	// IPv4 or IPv6 address, or a CIDR range of at most a /8 (IPv4) or a /16 (IPv6).
+	Address string `json:"address" jsonschema:"example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60"`
+	// How long to block; without end if absent. Okta keeps no expiry: the host takes the block back then, as undo
+	// says in the answer.
+	For *sdk.Duration `json:"for,omitempty" jsonschema:"example=24h"`
+	// Until when to block, instead of for how long.
+	ExpiresAt *time.Time `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced"`
+	// Addresses and ranges that must stay open, such as the responders' own; a block that overlaps one is refused.
+	Protect []string `json:"protect,omitempty" jsonschema:"title=Never block,maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced"`
+	// Id or exact name of the blocklist. Every org has BlockedIpZone.
+	Zone string `json:"zone,omitempty" jsonschema:"default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced"`
 	Write
 }
 
@@ -79,12 +85,18 @@ func (in BlockIPInput) Validate() error {
 
 // BlockIPOutput is what block_ip answers.
 type BlockIPOutput struct {
-	Address    string     `json:"address" jsonschema_description:"What was to be blocked, in its shortest form."`
-	Zone       ZoneRef    `json:"zone" jsonschema_description:"The blocklist."`
-	ExpiresAt  *time.Time `json:"expires_at,omitempty" jsonschema_description:"When this block ends. Okta keeps no expiry: the host makes the call that undo names. Of several blocks of one address the latest end counts."`
-	OwnAddress string     `json:"own_address,omitempty" jsonschema_description:"The address from which Okta last saw a write of the login's user, which is never blocked; absent if that cannot be known."`
-	Warnings   []string   `json:"warnings" jsonschema_description:"What is doubtful about the block."`
-	Undo       *sdk.Undo  `json:"undo,omitempty" jsonschema_description:"What takes the block back: the entry that this call added, or the one that blocked the address before. Absent if the address is not blocked."`
+	Address string  `json:"address"` // What was to be blocked, in its shortest form.
+	Zone    ZoneRef `json:"zone"`    // The blocklist.
+	// When this block ends. Okta keeps no expiry: the host makes the call that undo names. Of several blocks of one
+	// address the latest end counts.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// The address from which Okta last saw a write of the login's user, which is never blocked; absent if that cannot
+	// be known.
+	OwnAddress string   `json:"own_address,omitempty"`
+	Warnings   []string `json:"warnings"` // What is doubtful about the block.
+	// What takes the block back: the entry that this call added, or the one that blocked the address before. Absent
+	// if the address is not blocked.
+	Undo *sdk.Undo `json:"undo,omitempty"`
 	Change[BlockState]
 }
 

@@ -11,8 +11,8 @@ import (
 
 // ZoneRef says which network zone an answer is about.
 type ZoneRef struct {
-	ID   string `json:"id" jsonschema_description:"Id of the network zone."`
-	Name string `json:"name" jsonschema_description:"Name of the network zone."`
+	ID   string `json:"id"`   // Id of the network zone.
+	Name string `json:"name"` // Name of the network zone.
 }
 
 var exampleZone = ZoneRef{ID: "nzo1a2b3c4d5e6f7g8h9", Name: "BlockedIpZone"}

@@ -11,8 +11,11 @@ import (
 
 // Write is what every action that writes takes besides.
 type Write struct {
-	DryRun bool   `json:"dry_run,omitempty" jsonschema:"title=Dry run,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Write nothing, and answer with the plan: the state now, the requests that would be sent, and what would refuse them."`
-	Reason string `json:"reason,omitempty" jsonschema:"title=Reason,example=INC-1042: account takeover" jsonschema_extras:"x-group=advanced,x-truncate=1000" jsonschema_description:"Reason of the change, for the audit trail. A text of more than 1,000 characters is cut."`
+	// Write nothing, and answer with the plan: the state now, the requests that would be sent, and what would refuse
+	// them.
+	DryRun bool `json:"dry_run,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
+	// Reason of the change, for the audit trail. A text of more than 1,000 characters is cut.
+	Reason string `json:"reason,omitempty" jsonschema:"example=INC-1042: account takeover" jsonschema_extras:"x-group=advanced,x-truncate=1000"`
 }
 
 // IsDryRun reports whether nothing is to be written.
@@ -21,11 +24,14 @@ func (w Write) IsDryRun() bool { return w.DryRun }
 // Change is what every write answers: what became of the state it was to bring
 // about, judged by reading it back.
 type Change[S any] struct {
-	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=already,enum=not_applicable,enum=planned" jsonschema_description:"changed: the state is as asked and was not before; already: it was so before; not_applicable: it is not as asked, and this action cannot bring it there; planned: a dry run, nothing was written."`
-	Reason  string      `json:"reason,omitempty" jsonschema_description:"Why the action does not apply, or why Okta would refuse it; present only then."`
-	Before  S           `json:"before" jsonschema_description:"The state before."`
-	After   S           `json:"after" jsonschema_description:"The state afterwards."`
-	Plan    []Planned   `json:"plan,omitempty" jsonschema_description:"Of a dry run: the requests that would be sent, in order."`
+	// changed: the state is as asked and was not before; already: it was so before; not_applicable: it is not as
+	// asked, and this action cannot bring it there; planned: a dry run, nothing was written.
+	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=already,enum=not_applicable,enum=planned"`
+	// Why the action does not apply, or why Okta would refuse it; present only then.
+	Reason string    `json:"reason,omitempty"`
+	Before S         `json:"before"`         // The state before.
+	After  S         `json:"after"`          // The state afterwards.
+	Plan   []Planned `json:"plan,omitempty"` // Of a dry run: the requests that would be sent, in order.
 }
 
 // Planned is a request that a dry run did not send.

@@ -32,20 +32,24 @@ type CheckPermissionsInput struct{}
 
 // CheckPermissionsOutput is what check_permissions answers.
 type CheckPermissionsOutput struct {
-	Account    string             `json:"account" jsonschema_description:"Whose login it is: the login of a user, or the client id of a service app."`
-	Roles      []string           `json:"roles" jsonschema_description:"Types of the admin roles that the login has, as far as Okta lets it read them."`
-	RolesKnown bool               `json:"roles_known" jsonschema_description:"Whether Okta let the login read its admin roles."`
-	Scopes     []string           `json:"scopes" jsonschema_description:"OAuth scopes that a service app was granted; empty for an API token, which has none."`
-	Notes      []string           `json:"notes" jsonschema_description:"What else an operator should know."`
-	Actions    []ActionPermission `json:"actions" jsonschema_description:"Each action of the connector."`
+	// Whose login it is: the login of a user, or the client id of a service app.
+	Account string `json:"account"`
+	// Types of the admin roles that the login has, as far as Okta lets it read them.
+	Roles      []string `json:"roles"`
+	RolesKnown bool     `json:"roles_known"` // Whether Okta let the login read its admin roles.
+	// OAuth scopes that a service app was granted; empty for an API token, which has none.
+	Scopes  []string           `json:"scopes"`
+	Notes   []string           `json:"notes"`   // What else an operator should know.
+	Actions []ActionPermission `json:"actions"` // Each action of the connector.
 }
 
 // ActionPermission is whether the login can run one action.
 type ActionPermission struct {
-	Action  string   `json:"action" jsonschema_description:"Name of the action."`
-	Can     string   `json:"can" jsonschema:"enum=yes,enum=no,enum=partly,enum=unknown" jsonschema_description:"yes; no; partly: the main part of it, not all that it can be asked for; unknown: reads alone cannot tell."`
-	Missing []string `json:"missing" jsonschema_description:"OAuth scopes or admin roles that the login lacks."`
-	Why     string   `json:"why,omitempty" jsonschema_description:"What is known about it, and the rule of the settings that refuses it."`
+	Action string `json:"action"` // Name of the action.
+	// yes; no; partly: the main part of it, not all that it can be asked for; unknown: reads alone cannot tell.
+	Can     string   `json:"can" jsonschema:"enum=yes,enum=no,enum=partly,enum=unknown"`
+	Missing []string `json:"missing"`       // OAuth scopes or admin roles that the login lacks.
+	Why     string   `json:"why,omitempty"` // What is known about it, and the rule of the settings that refuses it.
 }
 
 func checkPermissions(ctx context.Context, c *okta.Client, _ CheckPermissionsInput) (CheckPermissionsOutput, error) {

@@ -52,23 +52,33 @@ var ContainUser = action[ContainUserInput, ContainUserOutput]{
 
 // ContainUserInput is what contain_user takes.
 type ContainUserInput struct {
-	Users []string `json:"users" jsonschema:"title=Users,minItems=1,maxItems=1000,minLength=1,maxLength=500,example=alice.moreau@corp.example" jsonschema_extras:"x-options=list_users" jsonschema_description:"Ids, logins or email addresses of the users. A name that is given again counts once. A connection allows ten a call unless its settings say otherwise."`
+	// Ids, logins or email addresses of the users. A name that is given again counts once. A connection allows ten a
+	// call unless its settings say otherwise.
+	Users []string `json:"users" jsonschema:"minItems=1,maxItems=1000,minLength=1,maxLength=500,example=alice.moreau@corp.example" jsonschema_extras:"x-options=list_users"`
 	Measures
 	Write
 }
 
 // Measures are what can be done to contain an account.
 type Measures struct {
-	Suspend        bool     `json:"suspend,omitempty" jsonschema:"title=Suspend,default=true" jsonschema_description:"Suspend the user, who can then not sign in."`
-	RevokeSessions bool     `json:"revoke_sessions,omitempty" jsonschema:"title=Revoke sessions,default=true" jsonschema_description:"End every Okta session."`
-	OAuthTokens    bool     `json:"oauth_tokens,omitempty" jsonschema:"title=OAuth tokens,default=true" jsonschema_description:"With the sessions, revoke the OpenID Connect and OAuth tokens issued to the user."`
-	ForgetDevices  bool     `json:"forget_devices,omitempty" jsonschema:"title=Forget devices,default=true" jsonschema_extras:"x-group=advanced" jsonschema_description:"With the sessions, forget the devices on which the user chose to be remembered."`
-	Quarantine     string   `json:"quarantine,omitempty" jsonschema:"title=Quarantine group,maxLength=500,example=Quarantine" jsonschema_extras:"x-options=list_groups" jsonschema_description:"Id or exact name of a group to add the user to."`
-	RemoveGroups   []string `json:"remove_groups,omitempty" jsonschema:"title=Remove groups,maxItems=200,uniqueItems=true,minLength=1,example=VPN Users" jsonschema_extras:"x-options=list_groups,x-group=advanced" jsonschema_description:"Ids or exact names of groups to take the user out of."`
-	RevokeRoles    bool     `json:"revoke_roles,omitempty" jsonschema:"title=Revoke admin roles,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Take away the user's own admin roles."`
-	ResetFactors   bool     `json:"reset_factors,omitempty" jsonschema:"title=Reset factors,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Unenrol every factor. This cannot be restored."`
-	ExpirePassword bool     `json:"expire_password,omitempty" jsonschema:"title=Expire password,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Expire the password of a user who is not suspended in the end: Okta does not expire a suspended user's."`
-	SuspendDevices bool     `json:"suspend_devices,omitempty" jsonschema:"title=Suspend devices,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Suspend the user's active devices."`
+	Suspend        bool `json:"suspend,omitempty" jsonschema:"default=true"`         // Suspend the user, who can then not sign in.
+	RevokeSessions bool `json:"revoke_sessions,omitempty" jsonschema:"default=true"` // End every Okta session.
+	// With the sessions, revoke the OpenID Connect and OAuth tokens issued to the user.
+	OAuthTokens bool `json:"oauth_tokens,omitempty" jsonschema:"default=true"`
+	// With the sessions, forget the devices on which the user chose to be remembered.
+	ForgetDevices bool `json:"forget_devices,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
+	// Id or exact name of a group to add the user to.
+	Quarantine string `json:"quarantine,omitempty" jsonschema:"title=Quarantine group,maxLength=500,example=Quarantine" jsonschema_extras:"x-options=list_groups"`
+	// Ids or exact names of groups to take the user out of.
+	RemoveGroups []string `json:"remove_groups,omitempty" jsonschema:"maxItems=200,uniqueItems=true,minLength=1,example=VPN Users" jsonschema_extras:"x-options=list_groups,x-group=advanced"`
+	// Take away the user's own admin roles.
+	RevokeRoles bool `json:"revoke_roles,omitempty" jsonschema:"title=Revoke admin roles,default=false" jsonschema_extras:"x-group=advanced"`
+	// Unenrol every factor. This cannot be restored.
+	ResetFactors bool `json:"reset_factors,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
+	// Expire the password of a user who is not suspended in the end: Okta does not expire a suspended user's.
+	ExpirePassword bool `json:"expire_password,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
+	// Suspend the user's active devices.
+	SuspendDevices bool `json:"suspend_devices,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 }
 
 // Validate refuses a containment that would do nothing.
@@ -82,35 +92,42 @@ func (in ContainUserInput) Validate() error {
 
 // ContainUserOutput is what contain_user answers.
 type ContainUserOutput struct {
-	Contained bool          `json:"contained" jsonschema_description:"Whether all that was asked for is so of every account, by the state read back."`
-	Users     []Containment `json:"users" jsonschema_description:"What came of each user, in the order of the input."`
+	// Whether all that was asked for is so of every account, by the state read back.
+	Contained bool          `json:"contained"`
+	Users     []Containment `json:"users"` // What came of each user, in the order of the input.
 	Change[ContainedState]
 }
 
 // ContainedState is how the accounts are.
 type ContainedState struct {
-	Statuses map[string]string `json:"statuses" jsonschema_description:"Status of each user, by login."`
+	Statuses map[string]string `json:"statuses"` // Status of each user, by login.
 }
 
 // Containment is what came of one user.
 type Containment struct {
-	User      UserRef        `json:"user" jsonschema_description:"The user."`
-	Contained bool           `json:"contained" jsonschema_description:"Whether all that was asked for is so, by the state read back; of sessions and tokens by Okta's word, since it lists none."`
-	Open      []string       `json:"open" jsonschema_description:"What still stands open of what was asked for."`
-	Steps     []Step         `json:"steps" jsonschema_description:"What was done, in order."`
-	Restore   RestoreRecord  `json:"restore" jsonschema_description:"What restore_user takes to put back what was taken."`
-	Error     *sdk.ErrorBody `json:"error,omitempty" jsonschema_description:"Why nothing was done for this user; absent otherwise."`
+	User UserRef `json:"user"` // The user.
+	// Whether all that was asked for is so, by the state read back; of sessions and tokens by Okta's word, since it
+	// lists none.
+	Contained bool           `json:"contained"`
+	Open      []string       `json:"open"`            // What still stands open of what was asked for.
+	Steps     []Step         `json:"steps"`           // What was done, in order.
+	Restore   RestoreRecord  `json:"restore"`         // What restore_user takes to put back what was taken.
+	Error     *sdk.ErrorBody `json:"error,omitempty"` // Why nothing was done for this user; absent otherwise.
 
 	before, after string
 }
 
 // Step is one measure on one user.
 type Step struct {
-	Name    string         `json:"step" jsonschema_description:"The measure."`
-	Target  string         `json:"target,omitempty" jsonschema_description:"What it was done to, of the account: the name of a group, an admin role, or the id of a device."`
-	Outcome sdk.Outcome    `json:"outcome" jsonschema:"enum=changed,enum=already,enum=not_applicable,enum=planned,enum=failed" jsonschema_description:"What Okta made of it; contained and open tell how the account is."`
-	Reason  string         `json:"reason,omitempty" jsonschema_description:"Why it does not apply, or what could not be told of it."`
-	Error   *sdk.ErrorBody `json:"error,omitempty" jsonschema_description:"Why it failed."`
+	Name string `json:"step"` // The measure.
+	// What it was done to, of the account: the name of a group, an admin role, or the id of a device.
+	Target string `json:"target,omitempty"`
+	// What Okta made of it; contained and open tell how the account is.
+	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=already,enum=not_applicable,enum=planned,enum=failed"`
+	// Why it does not apply, or what could not be told of it.
+	Reason string `json:"reason,omitempty"`
+	// Why it failed.
+	Error *sdk.ErrorBody `json:"error,omitempty"`
 }
 
 // atOnce is how many users are contained side by side.

@@ -29,23 +29,25 @@ var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
 
 // CreateGroupInput is what create_group takes.
 type CreateGroupInput struct {
-	Name        string `json:"name" jsonschema:"title=Name,example=Quarantine,minLength=1,maxLength=255" jsonschema_description:"Name of the group."`
-	Description string `json:"description,omitempty" jsonschema:"title=Description,example=Denied every sign-in" jsonschema_extras:"x-truncate=1024" jsonschema_description:"Purpose of the group. A text of more than 1,024 characters is cut."`
+	// Name of the group.
+	Name string `json:"name" jsonschema:"example=Quarantine,minLength=1,maxLength=255"`
+	// Purpose of the group. A text of more than 1,024 characters is cut.
+	Description string `json:"description,omitempty" jsonschema:"example=Denied every sign-in" jsonschema_extras:"x-truncate=1024"`
 	Write
 }
 
 // CreateGroupOutput is what create_group answers.
 type CreateGroupOutput struct {
-	Group *GroupRef `json:"group,omitempty" jsonschema_description:"The group; absent if there is none, as in a dry run."`
+	Group *GroupRef `json:"group,omitempty"` // The group; absent if there is none, as in a dry run.
 	Change[GroupState]
 }
 
 // GroupState is whether there is a group, and which.
 type GroupState struct {
-	Exists      bool   `json:"exists" jsonschema_description:"Whether there is a group of this name."`
-	ID          string `json:"id,omitempty" jsonschema_description:"Id of the group."`
-	Name        string `json:"name,omitempty" jsonschema_description:"Name of the group, which may differ from the one asked for in case."`
-	Description string `json:"description,omitempty" jsonschema_description:"What the group is for, as Okta keeps it."`
+	Exists      bool   `json:"exists"`                // Whether there is a group of this name.
+	ID          string `json:"id,omitempty"`          // Id of the group.
+	Name        string `json:"name,omitempty"`        // Name of the group, which may differ from the one asked for in case.
+	Description string `json:"description,omitempty"` // What the group is for, as Okta keeps it.
 
 	kind string
 }

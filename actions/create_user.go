@@ -34,10 +34,15 @@ var CreateUser = action[CreateUserInput, CreateUserOutput]{
 
 // CreateUserInput is what create_user takes.
 type CreateUserInput struct {
-	Profile        NewProfile `json:"profile" jsonschema:"title=Profile" jsonschema_description:"Attributes of the user, by the names that Okta's profile editor gives as variable names."`
-	Activate       bool       `json:"activate,omitempty" jsonschema:"title=Activate,default=true" jsonschema_description:"Activate the user; otherwise the user is staged, for activate_user. Without a password Okta mails the user a link to set one."`
-	Password       sdk.Secret `json:"password,omitzero" jsonschema:"title=Password,minLength=1,maxLength=72,example=a-long-first-password" jsonschema_extras:"x-group=advanced" jsonschema_description:"Password of the user. What a user who is there already has for one is not known, and not changed."`
-	ChangePassword bool       `json:"change_password,omitempty" jsonschema:"title=Change password,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"The user must choose a new password at the first sign-in."`
+	// Attributes of the user, by the names that Okta's profile editor gives as variable names.
+	Profile NewProfile `json:"profile"`
+	// Activate the user; otherwise the user is staged, for activate_user. Without a password Okta mails the user a
+	// link to set one.
+	Activate bool `json:"activate,omitempty" jsonschema:"default=true"`
+	// Password of the user. What a user who is there already has for one is not known, and not changed.
+	Password sdk.Secret `json:"password,omitzero" jsonschema:"minLength=1,maxLength=72,example=a-long-first-password" jsonschema_extras:"x-group=advanced"`
+	// The user must choose a new password at the first sign-in.
+	ChangePassword bool `json:"change_password,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	Write
 }
 
@@ -77,18 +82,19 @@ func (NewProfile) JSONSchema() *jsonschema.Schema {
 
 // CreateUserOutput is what create_user answers.
 type CreateUserOutput struct {
-	User *UserRef `json:"user,omitempty" jsonschema_description:"The user; absent if there is none, as in a dry run."`
+	User *UserRef `json:"user,omitempty"` // The user; absent if there is none, as in a dry run.
 	Change[CreatedUser]
 }
 
 // CreatedUser is whether there is a user with a login, and how much of what was
 // asked for that user has.
 type CreatedUser struct {
-	Exists          bool       `json:"exists" jsonschema_description:"Whether there is a user with this login."`
-	ID              string     `json:"id,omitempty" jsonschema_description:"Id of the user."`
-	Status          string     `json:"status,omitempty" jsonschema_description:"Status of the user."`
-	TransitioningTo string     `json:"transitioning_to,omitempty" jsonschema_description:"Status that Okta is still bringing the user to, as it does while it activates one; absent if none."`
-	Profile         Attributes `json:"profile,omitempty" jsonschema_description:"The attributes that were asked for, as the user has them."`
+	Exists bool   `json:"exists"`           // Whether there is a user with this login.
+	ID     string `json:"id,omitempty"`     // Id of the user.
+	Status string `json:"status,omitempty"` // Status of the user.
+	// Status that Okta is still bringing the user to, as it does while it activates one; absent if none.
+	TransitioningTo string     `json:"transitioning_to,omitempty"`
+	Profile         Attributes `json:"profile,omitempty"` // The attributes that were asked for, as the user has them.
 
 	ref UserRef
 }

@@ -38,10 +38,15 @@ var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
 // CustomRequestInput is what custom_request takes. There are no headers to give:
 // those that Okta's API needs are set by the connector.
 type CustomRequestInput struct {
-	Method string      `json:"method,omitempty" jsonschema:"title=Method,enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,default=GET" jsonschema_description:"HTTP method. All but GET need a connection with allow_custom_writes."`
-	Path   string      `json:"path" jsonschema:"title=Path,example=/api/v1/eventHooks,minLength=1,maxLength=2000" jsonschema_extras:"x-language=url_path" jsonschema_description:"Path below /api/v1, /oauth2/v1 or /idp, as it reads: without the org's address, without a query, and not escaped."`
-	Query  QueryParams `json:"query,omitempty" jsonschema:"title=Query" jsonschema_description:"Parameters of the query, not escaped."`
-	Body   AnyJSON     `json:"body,omitempty" jsonschema:"title=Body" jsonschema_description:"Body of the request, sent as JSON. It is no place for secrets: hosts cannot tell them there from other text, and keep them in the audit trail."`
+	// HTTP method. All but GET need a connection with allow_custom_writes.
+	Method string `json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,default=GET"`
+	// Path below /api/v1, /oauth2/v1 or /idp, as it reads: without the org's address, without a query, and not
+	// escaped.
+	Path  string      `json:"path" jsonschema:"example=/api/v1/eventHooks,minLength=1,maxLength=2000" jsonschema_extras:"x-language=url_path"`
+	Query QueryParams `json:"query,omitempty"` // Parameters of the query, not escaped.
+	// Body of the request, sent as JSON. It is no place for secrets: hosts cannot tell them there from other text,
+	// and keep them in the audit trail.
+	Body AnyJSON `json:"body,omitempty"`
 	Write
 }
 
@@ -100,17 +105,22 @@ func (AnyJSON) JSONSchema() *jsonschema.Schema {
 
 // CustomRequestOutput is what custom_request answers.
 type CustomRequestOutput struct {
-	Status  int               `json:"status" jsonschema_description:"HTTP status; 0 if nothing was sent, in a dry run. One of 400 or more is an error, and no answer."`
-	Headers map[string]string `json:"headers" jsonschema_description:"The headers that tell something: content type, links to further pages, rate limit, request id, by their names in small letters."`
-	Body    AnyJSON           `json:"body,omitempty" jsonschema_description:"The answer, if it is JSON."`
-	Text    string            `json:"text,omitempty" jsonschema_description:"The answer, if it is other text."`
-	Bytes   []byte            `json:"bytes,omitempty" jsonschema_description:"The answer in base64, if it is no text."`
+	// HTTP status; 0 if nothing was sent, in a dry run. One of 400 or more is an error, and no answer.
+	Status int `json:"status"`
+	// The headers that tell something: content type, links to further pages, rate limit, request id, by their names
+	// in small letters.
+	Headers map[string]string `json:"headers"`
+	Body    AnyJSON           `json:"body,omitempty"`  // The answer, if it is JSON.
+	Text    string            `json:"text,omitempty"`  // The answer, if it is other text.
+	Bytes   []byte            `json:"bytes,omitempty"` // The answer in base64, if it is no text.
 	Change[Unread]
 }
 
 // Unread is a state that is not read back.
 type Unread struct {
-	Known bool `json:"known" jsonschema_description:"Always false: what a request of one's own changes is not read back. Of a GET the outcome is already; of any other method that Okta accepted, changed."`
+	// Always false: what a request of one's own changes is not read back. Of a GET the outcome is already; of any
+	// other method that Okta accepted, changed.
+	Known bool `json:"known"`
 }
 
 // shownHeaders are the headers of an answer that are handed out. Others, such as

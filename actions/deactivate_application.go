@@ -26,19 +26,20 @@ var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplica
 
 // DeactivateApplicationInput is what deactivate_application takes.
 type DeactivateApplicationInput struct {
-	App string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications" jsonschema_description:"Id or exact label of the app."`
+	// Id or exact label of the app.
+	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
 	Write
 }
 
 // DeactivateApplicationOutput is what deactivate_application answers.
 type DeactivateApplicationOutput struct {
-	App AppRef `json:"app" jsonschema_description:"The app."`
+	App AppRef `json:"app"` // The app.
 	Change[AppState]
 }
 
 // AppState is what a lifecycle action changes about an app.
 type AppState struct {
-	Status string `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
+	Status string `json:"status"` // ACTIVE or INACTIVE.
 }
 
 func deactivateApplication(ctx context.Context, c *okta.Client, in DeactivateApplicationInput) (DeactivateApplicationOutput, error) {

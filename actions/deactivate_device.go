@@ -34,6 +34,6 @@ type DeactivateDeviceInput struct {
 
 // DeactivateDeviceOutput is what deactivate_device answers.
 type DeactivateDeviceOutput struct {
-	Device DeviceRef `json:"device" jsonschema_description:"The device."`
+	Device DeviceRef `json:"device"` // The device.
 	Change[DeviceState]
 }

@@ -30,14 +30,16 @@ var DeactivateUser = action[DeactivateUserInput, DeactivateUserOutput]{
 
 // DeactivateUserInput is what deactivate_user takes.
 type DeactivateUserInput struct {
-	User      string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	SendEmail bool   `json:"send_email,omitempty" jsonschema:"title=Send email,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Okta mails the administrators about it."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Okta mails the administrators about it.
+	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	Write
 }
 
 // DeactivateUserOutput is what deactivate_user answers.
 type DeactivateUserOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
+	User UserRef `json:"user"` // The user.
 	Change[UserState]
 }
 

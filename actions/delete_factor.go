@@ -28,16 +28,20 @@ var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 
 // DeleteFactorInput is what delete_factor takes.
 type DeleteFactorInput struct {
-	User           string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	Factor         string `json:"factor" jsonschema:"title=Factor,example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user" jsonschema_description:"Id of the factor, as get_user_factors lists it or an event names it. To Okta one that never was is like one that is gone."`
-	RemoveRecovery bool   `json:"remove_recovery,omitempty" jsonschema:"title=Remove recovery,default=true" jsonschema_extras:"x-group=advanced" jsonschema_description:"Of a phone number (SMS, call): take it away as a means to recover the account, too."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Id of the factor, as get_user_factors lists it or an event names it. To Okta one that never was is like one
+	// that is gone.
+	Factor string `json:"factor" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user"`
+	// Of a phone number (SMS, call): take it away as a means to recover the account, too.
+	RemoveRecovery bool `json:"remove_recovery,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
 	Write
 }
 
 // DeleteFactorOutput is what delete_factor answers.
 type DeleteFactorOutput struct {
-	User    UserRef     `json:"user" jsonschema_description:"The user."`
-	Removed []FactorRef `json:"removed" jsonschema_description:"The factors that are gone: the one named, and those that went with it."`
+	User    UserRef     `json:"user"`    // The user.
+	Removed []FactorRef `json:"removed"` // The factors that are gone: the one named, and those that went with it.
 	Change[FactorsState]
 }
 

@@ -41,8 +41,12 @@ const (
 
 // DeleteUserInput is what delete_user takes.
 type DeleteUserInput struct {
-	User string `json:"user" jsonschema:"title=User,example=00u1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user. Only by the id can a user who was deleted be told from one who never was."`
-	Step string `json:"step,omitempty" jsonschema:"title=Step,enum=deactivate,enum=delete,enum=next,default=deactivate" jsonschema_description:"deactivate: take the first step and never more, however often it is called. delete: delete a user who is deactivated already, for good. next: whichever of the two is due, so that the same call once more deletes."`
+	// Id, login or email address of the user. Only by the id can a user who was deleted be told from one who never
+	// was.
+	User string `json:"user" jsonschema:"example=00u1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// deactivate: take the first step and never more, however often it is called. delete: delete a user who is
+	// deactivated already, for good. next: whichever of the two is due, so that the same call once more deletes.
+	Step string `json:"step,omitempty" jsonschema:"enum=deactivate,enum=delete,enum=next,default=deactivate"`
 	Write
 }
 
@@ -50,16 +54,18 @@ func (in DeleteUserInput) mayDelete() bool { return in.Step == stepDelete || in.
 
 // DeleteUserOutput is what delete_user answers.
 type DeleteUserOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user. Of one who was deleted before, only the id is known."`
-	Step string  `json:"step" jsonschema:"enum=deactivated,enum=deleted,enum=none" jsonschema_description:"The step that was taken, or in a dry run would be; none if the user was as asked before, or this step is not due."`
-	Next string  `json:"next,omitempty" jsonschema_description:"What is left to be done until the user is deleted; absent if nothing."`
+	User UserRef `json:"user"` // The user. Of one who was deleted before, only the id is known.
+	// The step that was taken, or in a dry run would be; none if the user was as asked before, or this step is not
+	// due.
+	Step string `json:"step" jsonschema:"enum=deactivated,enum=deleted,enum=none"`
+	Next string `json:"next,omitempty"` // What is left to be done until the user is deleted; absent if nothing.
 	Change[UserPresence]
 }
 
 // UserPresence is whether a user is there.
 type UserPresence struct {
-	Exists bool   `json:"exists" jsonschema_description:"Whether the user is there."`
-	Status string `json:"status,omitempty" jsonschema_description:"Status of the user."`
+	Exists bool   `json:"exists"`           // Whether the user is there.
+	Status string `json:"status,omitempty"` // Status of the user.
 }
 
 func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (DeleteUserOutput, error) {

@@ -10,19 +10,20 @@ import (
 
 // DeviceRef says which device an answer is about.
 type DeviceRef struct {
-	ID       string `json:"id" jsonschema_description:"Id of the device."`
-	Name     string `json:"name,omitempty" jsonschema_description:"Name of the device."`
-	Platform string `json:"platform,omitempty" jsonschema_description:"ANDROID, IOS, MACOS, WINDOWS and others."`
+	ID       string `json:"id"`                 // Id of the device.
+	Name     string `json:"name,omitempty"`     // Name of the device.
+	Platform string `json:"platform,omitempty"` // ANDROID, IOS, MACOS, WINDOWS and others.
 }
 
 // DeviceState is what a lifecycle action changes about a device.
 type DeviceState struct {
-	Status string `json:"status" jsonschema_description:"CREATED, ACTIVE, SUSPENDED or DEACTIVATED."`
+	Status string `json:"status"` // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
 }
 
 // DeviceWrite is what every action on a device takes.
 type DeviceWrite struct {
-	Device string `json:"device" jsonschema:"title=Device,example=guo8jx5vVoxfvJeLb0w4,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_extras:"x-options=list_devices" jsonschema_description:"Id of the device, as list_user_devices and list_devices tell it."`
+	// Id of the device, as list_user_devices and list_devices tell it.
+	Device string `json:"device" jsonschema:"example=guo8jx5vVoxfvJeLb0w4,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_extras:"x-options=list_devices"`
 	Write
 }
 

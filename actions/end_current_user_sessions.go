@@ -33,22 +33,24 @@ var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserS
 
 // EndCurrentUserSessionsInput is what end_current_user_sessions takes.
 type EndCurrentUserSessionsInput struct {
-	SessionID string `json:"session_id" jsonschema:"title=Session id,example=102nQZr7v9yT5mPq3sWx,minLength=1,maxLength=200" jsonschema_description:"Id of the session: an event's authenticationContext.externalSessionId."`
+	// Id of the session: an event's authenticationContext.externalSessionId.
+	SessionID string `json:"session_id" jsonschema:"example=102nQZr7v9yT5mPq3sWx,minLength=1,maxLength=200"`
 	Write
 }
 
 // EndCurrentUserSessionsOutput is what end_current_user_sessions answers.
 type EndCurrentUserSessionsOutput struct {
-	SessionID string `json:"session_id" jsonschema_description:"The session."`
+	SessionID string `json:"session_id"` // The session.
 	Change[SessionState]
 }
 
 // SessionState is a session as Okta tells it.
 type SessionState struct {
-	Live      bool       `json:"live" jsonschema_description:"Whether Okta knows a live session of this id. One that ended, expired or never was looks the same."`
-	UserID    string     `json:"user_id,omitempty" jsonschema_description:"Whose session it is."`
-	Login     string     `json:"login,omitempty" jsonschema_description:"Login of whose session it is."`
-	ExpiresAt *time.Time `json:"expires_at,omitempty" jsonschema_description:"When it would end by itself."`
+	// Whether Okta knows a live session of this id. One that ended, expired or never was looks the same.
+	Live      bool       `json:"live"`
+	UserID    string     `json:"user_id,omitempty"`    // Whose session it is.
+	Login     string     `json:"login,omitempty"`      // Login of whose session it is.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // When it would end by itself.
 }
 
 func endCurrentUserSessions(ctx context.Context, c *okta.Client, in EndCurrentUserSessionsInput) (EndCurrentUserSessionsOutput, error) {

@@ -30,17 +30,23 @@ var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 
 // ExpirePasswordInput is what expire_password takes.
 type ExpirePasswordInput struct {
-	User              string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	TemporaryPassword bool   `json:"temporary_password,omitempty" jsonschema:"title=Temporary password,default=false" jsonschema_description:"Replace the password by a temporary one, which the answer holds. Otherwise whoever knows the old one can still choose the new one."`
-	RevokeSessions    bool   `json:"revoke_sessions,omitempty" jsonschema:"title=Revoke sessions,default=false" jsonschema_description:"End the user's Okta sessions as well."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Replace the password by a temporary one, which the answer holds. Otherwise whoever knows the old one can still
+	// choose the new one.
+	TemporaryPassword bool `json:"temporary_password,omitempty" jsonschema:"default=false"`
+	RevokeSessions    bool `json:"revoke_sessions,omitempty" jsonschema:"default=false"` // End the user's Okta sessions as well.
 	Write
 }
 
 // ExpirePasswordOutput is what expire_password answers.
 type ExpirePasswordOutput struct {
-	User              UserRef    `json:"user" jsonschema_description:"The user."`
-	TemporaryPassword SecretText `json:"temporary_password,omitempty" jsonschema_description:"The temporary password, if one was asked for. Okta shows it this once."`
-	Sessions          string     `json:"sessions,omitempty" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"revoked: Okta accepted the end of the sessions, which cannot be read back; unknown: a dry run; absent if they were left alone."`
+	User UserRef `json:"user"` // The user.
+	// The temporary password, if one was asked for. Okta shows it this once.
+	TemporaryPassword SecretText `json:"temporary_password,omitempty"`
+	// revoked: Okta accepted the end of the sessions, which cannot be read back; unknown: a dry run; absent if they
+	// were left alone.
+	Sessions string `json:"sessions,omitempty" jsonschema:"enum=unknown,enum=revoked"`
 	Change[UserState]
 }
 

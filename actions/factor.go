@@ -8,17 +8,21 @@ import (
 
 // FactorRef is a factor that a user has enrolled.
 type FactorRef struct {
-	ID       string `json:"id" jsonschema_description:"Id of the factor."`
-	Type     string `json:"type" jsonschema_description:"Type of the factor, such as push, signed_nonce (FastPass), sms, webauthn or token:software:totp."`
-	Provider string `json:"provider,omitempty" jsonschema_description:"Who provides the factor: OKTA, GOOGLE, FIDO and others."`
-	Status   string `json:"status,omitempty" jsonschema_description:"ACTIVE, PENDING_ACTIVATION and others."`
-	Name     string `json:"name,omitempty" jsonschema_description:"What tells it from others: the name of the device, the phone number or the email address."`
-	Created  string `json:"created,omitempty" jsonschema_description:"When it was enrolled."`
+	ID string `json:"id"` // Id of the factor.
+	// Type of the factor, such as push, signed_nonce (FastPass), sms, webauthn or token:software:totp.
+	Type     string `json:"type"`
+	Provider string `json:"provider,omitempty"` // Who provides the factor: OKTA, GOOGLE, FIDO and others.
+	Status   string `json:"status,omitempty"`   // ACTIVE, PENDING_ACTIVATION and others.
+	// What tells it from others: the name of the device, the phone number or the email address.
+	Name    string `json:"name,omitempty"`
+	Created string `json:"created,omitempty"` // When it was enrolled.
 }
 
 // FactorsState is what a user has enrolled.
 type FactorsState struct {
-	Factors []FactorRef `json:"factors" jsonschema_description:"The factors that the user has enrolled, as far as Okta tells: it leaves out those that the user's enrolment policy does not allow."`
+	// The factors that the user has enrolled, as far as Okta tells: it leaves out those that the user's enrolment
+	// policy does not allow.
+	Factors []FactorRef `json:"factors"`
 }
 
 func (s FactorsState) has(id string) bool { return s.byID(id) != nil }

@@ -60,9 +60,9 @@ func (s span) overlaps(o span) bool {
 
 // BlockState is how a blocklist stands to an address.
 type BlockState struct {
-	Blocked bool     `json:"blocked" jsonschema_description:"Whether the zone blocks the address, or the whole of the range."`
-	Entries []string `json:"entries" jsonschema_description:"The entries of the zone that hold the address or a part of the range."`
-	Size    int      `json:"zone_entries" jsonschema_description:"How many entries the zone has."`
+	Blocked bool     `json:"blocked"`      // Whether the zone blocks the address, or the whole of the range.
+	Entries []string `json:"entries"`      // The entries of the zone that hold the address or a part of the range.
+	Size    int      `json:"zone_entries"` // How many entries the zone has.
 }
 
 // blockState judges a zone by its entries. No two entries are put together: a range

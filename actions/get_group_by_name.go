@@ -28,18 +28,20 @@ var GetGroupByName = action[GetGroupByNameInput, GetGroupByNameOutput]{
 
 // GetGroupByNameInput is what get_group_by_name takes.
 type GetGroupByNameInput struct {
-	Name string `json:"name" jsonschema:"title=Name,example=Quarantine,minLength=1,maxLength=500" jsonschema_description:"Exact name of the group, case included. A name that several groups bear, as groups of apps may, is refused with which they are."`
+	// Exact name of the group, case included. A name that several groups bear, as groups of apps may, is refused with
+	// which they are.
+	Name string `json:"name" jsonschema:"example=Quarantine,minLength=1,maxLength=500"`
 }
 
 // GetGroupByNameOutput is what get_group_by_name answers.
 type GetGroupByNameOutput struct {
-	ID                    string     `json:"id" jsonschema_description:"Id of the group."`
-	Name                  string     `json:"name" jsonschema_description:"Name of the group."`
-	Description           string     `json:"description,omitempty" jsonschema_description:"What the group is for, as Okta keeps it."`
-	Type                  string     `json:"type" jsonschema_description:"OKTA_GROUP, APP_GROUP or BUILT_IN."`
-	Created               *time.Time `json:"created,omitempty" jsonschema_description:"When the group was made."`
-	LastUpdated           *time.Time `json:"last_updated,omitempty" jsonschema_description:"When the group's profile was changed last."`
-	LastMembershipUpdated *time.Time `json:"last_membership_updated,omitempty" jsonschema_description:"When its members were changed last."`
+	ID                    string     `json:"id"`                                // Id of the group.
+	Name                  string     `json:"name"`                              // Name of the group.
+	Description           string     `json:"description,omitempty"`             // What the group is for, as Okta keeps it.
+	Type                  string     `json:"type"`                              // OKTA_GROUP, APP_GROUP or BUILT_IN.
+	Created               *time.Time `json:"created,omitempty"`                 // When the group was made.
+	LastUpdated           *time.Time `json:"last_updated,omitempty"`            // When the group's profile was changed last.
+	LastMembershipUpdated *time.Time `json:"last_membership_updated,omitempty"` // When its members were changed last.
 }
 
 func getGroupByName(ctx context.Context, c *okta.Client, in GetGroupByNameInput) (GetGroupByNameOutput, error) {

@@ -38,15 +38,27 @@ var GetLogs = action[GetLogsInput, GetLogsOutput[shape.Event]]{
 
 // GetLogsInput is what get_logs takes.
 type GetLogsInput struct {
-	Query     string       `json:"query,omitempty" jsonschema:"title=Query,example=suspicious,maxLength=450" jsonschema_description:"Keywords that an event must hold: at most ten, of at most 40 letters each; whole words, any case."`
-	ReturnAll bool         `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false" jsonschema_description:"Follow the pages to the end, up to max_items, instead of returning the first."`
-	Since     *time.Time   `json:"since,omitempty" jsonschema:"title=Since,example=2026-03-14T00:00:00Z" jsonschema_description:"Lower bound: of the time an event happened if until is given, of the time Okta stored it otherwise. Seven days ago if absent; Okta keeps 90 days."`
-	Until     *time.Time   `json:"until,omitempty" jsonschema:"title=Until,example=2026-03-14T03:00:00Z" jsonschema_description:"Upper bound of the time an event happened. Events that reach Okta late may be missing from such a search; leave it out to miss none."`
-	Filter    string       `json:"filter,omitempty" jsonschema:"title=Filter,example=eventType eq \"user.session.start\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced" jsonschema_description:"Expression of Okta's filter language."`
-	Limit     int          `json:"limit,omitempty" jsonschema:"title=Limit,default=100,minimum=1,maximum=1000,example=100" jsonschema_extras:"x-group=advanced" jsonschema_description:"Events an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests."`
-	SortOrder string       `json:"sort_order,omitempty" jsonschema:"title=Sort order,enum=ASCENDING,enum=DESCENDING,default=ASCENDING" jsonschema_extras:"x-group=advanced" jsonschema_description:"Order of the events: DESCENDING gives the latest first, which is what to ask for where the limit cuts some off."`
-	MaxItems  int          `json:"max_items,omitempty" jsonschema:"title=Most events,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many events."`
-	Format    shape.Format `json:"format,omitempty" jsonschema:"title=Format,enum=okta,enum=ecs,enum=emm,default=okta" jsonschema_extras:"x-group=advanced" jsonschema_description:"Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the SaaS Event Maturity Matrix."`
+	// Keywords that an event must hold: at most ten, of at most 40 letters each; whole words, any case.
+	Query string `json:"query,omitempty" jsonschema:"example=suspicious,maxLength=450"`
+	// Follow the pages to the end, up to max_items, instead of returning the first.
+	ReturnAll bool `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false"`
+	// Lower bound: of the time an event happened if until is given, of the time Okta stored it otherwise. Seven days
+	// ago if absent; Okta keeps 90 days.
+	Since *time.Time `json:"since,omitempty" jsonschema:"example=2026-03-14T00:00:00Z"`
+	// Upper bound of the time an event happened. Events that reach Okta late may be missing from such a search; leave
+	// it out to miss none.
+	Until *time.Time `json:"until,omitempty" jsonschema:"example=2026-03-14T03:00:00Z"`
+	// Expression of Okta's filter language.
+	Filter string `json:"filter,omitempty" jsonschema:"example=eventType eq \"user.session.start\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
+	// Events an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests.
+	Limit int `json:"limit,omitempty" jsonschema:"default=100,minimum=1,maximum=1000,example=100" jsonschema_extras:"x-group=advanced"`
+	// Order of the events: DESCENDING gives the latest first, which is what to ask for where the limit cuts some off.
+	SortOrder string `json:"sort_order,omitempty" jsonschema:"enum=ASCENDING,enum=DESCENDING,default=ASCENDING" jsonschema_extras:"x-group=advanced"`
+	// Stop after so many events.
+	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most events,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
+	// Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the
+	// SaaS Event Maturity Matrix.
+	Format shape.Format `json:"format,omitempty" jsonschema:"enum=okta,enum=ecs,enum=emm,default=okta" jsonschema_extras:"x-group=advanced"`
 }
 
 // Validate refuses bounds that are the wrong way round, and keywords that Okta
@@ -69,9 +81,10 @@ func (in GetLogsInput) Validate() error {
 
 // GetLogsOutput is what get_logs answers: events of the shape E.
 type GetLogsOutput[E any] struct {
-	Events    []E  `json:"events" jsonschema_description:"The events in the shape asked for; as Okta sent them, nulls and unknown members kept, if none was."`
-	Count     int  `json:"count" jsonschema_description:"How many events there are."`
-	Truncated bool `json:"truncated" jsonschema_description:"Whether the log may hold more that match."`
+	// The events in the shape asked for; as Okta sent them, nulls and unknown members kept, if none was.
+	Events    []E  `json:"events"`
+	Count     int  `json:"count"`     // How many events there are.
+	Truncated bool `json:"truncated"` // Whether the log may hold more that match.
 }
 
 func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutput[shape.Event], error) {

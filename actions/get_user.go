@@ -32,23 +32,27 @@ var GetUser = action[GetUserInput, GetUserOutput]{
 
 // GetUserInput is what get_user takes.
 type GetUserInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
 }
 
 // GetUserOutput is what get_user answers.
 type GetUserOutput struct {
-	ID                    string     `json:"id" jsonschema_description:"Id of the user."`
-	Login                 string     `json:"login" jsonschema_description:"Login of the user."`
-	Email                 string     `json:"email" jsonschema_description:"Email address of the user."`
-	Status                string     `json:"status" jsonschema_description:"STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED."`
-	TransitioningToStatus string     `json:"transitioning_to_status,omitempty" jsonschema_description:"Status that the user is being brought to; absent if none."`
-	Created               *time.Time `json:"created,omitempty" jsonschema_description:"When the user was made."`
-	Activated             *time.Time `json:"activated,omitempty" jsonschema_description:"When the user was activated."`
-	StatusChanged         *time.Time `json:"status_changed,omitempty" jsonschema_description:"When the status changed last."`
-	LastLogin             *time.Time `json:"last_login,omitempty" jsonschema_description:"When the user signed in last."`
-	LastUpdated           *time.Time `json:"last_updated,omitempty" jsonschema_description:"When the user was changed last."`
-	PasswordChanged       *time.Time `json:"password_changed,omitempty" jsonschema_description:"When the password changed last."`
-	Profile               Profile    `json:"profile" jsonschema_description:"The whole profile with the org's own attributes, nulls kept."`
+	ID    string `json:"id"`    // Id of the user.
+	Login string `json:"login"` // Login of the user.
+	Email string `json:"email"` // Email address of the user.
+	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
+	Status string `json:"status"`
+	// Status that the user is being brought to; absent if none.
+	TransitioningToStatus string     `json:"transitioning_to_status,omitempty"`
+	Created               *time.Time `json:"created,omitempty"`          // When the user was made.
+	Activated             *time.Time `json:"activated,omitempty"`        // When the user was activated.
+	StatusChanged         *time.Time `json:"status_changed,omitempty"`   // When the status changed last.
+	LastLogin             *time.Time `json:"last_login,omitempty"`       // When the user signed in last.
+	LastUpdated           *time.Time `json:"last_updated,omitempty"`     // When the user was changed last.
+	PasswordChanged       *time.Time `json:"password_changed,omitempty"` // When the password changed last.
+	// The whole profile with the org's own attributes, nulls kept.
+	Profile Profile `json:"profile"`
 }
 
 // Profile is a user's profile as Okta keeps it: every org defines attributes of

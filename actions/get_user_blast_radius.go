@@ -35,44 +35,53 @@ var GetUserBlastRadius = action[GetUserBlastRadiusInput, GetUserBlastRadiusOutpu
 
 // GetUserBlastRadiusInput is what get_user_blast_radius takes.
 type GetUserBlastRadiusInput struct {
-	User     string       `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	LookBack sdk.Duration `json:"look_back,omitempty" jsonschema:"title=Look back,default=168h,example=168h" jsonschema_extras:"x-group=advanced" jsonschema_description:"How far back in the log to look for addresses; Okta keeps 90 days. The latest 1,000 events are read."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// How far back in the log to look for addresses; Okta keeps 90 days. The latest 1,000 events are read.
+	LookBack sdk.Duration `json:"look_back,omitempty" jsonschema:"default=168h,example=168h" jsonschema_extras:"x-group=advanced"`
 }
 
 // GetUserBlastRadiusOutput is what get_user_blast_radius answers. A part that could
 // not be read is absent, and named in unavailable; one that is empty is empty.
 type GetUserBlastRadiusOutput struct {
-	User         UserRef           `json:"user" jsonschema_description:"The user."`
-	Status       string            `json:"status" jsonschema_description:"STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED."`
-	LastLogin    *time.Time        `json:"last_login,omitempty" jsonschema_description:"When the user signed in last."`
-	Groups       []GroupRef        `json:"groups,omitzero" jsonschema_description:"The groups that the user is in."`
-	Admin        *bool             `json:"admin,omitempty" jsonschema_description:"Whether the user is an administrator of any kind."`
-	Roles        []RoleItem        `json:"roles,omitzero" jsonschema_description:"The admin roles of the user, those that come with a group included."`
-	Factors      []FactorRef       `json:"factors,omitzero" jsonschema_description:"The factors that the user has enrolled, as far as Okta tells."`
-	Devices      []ReachedDevice   `json:"devices,omitzero" jsonschema_description:"The devices that the user has enrolled on."`
-	Applications []ReachedApp      `json:"applications,omitzero" jsonschema_description:"The apps that the user can reach."`
-	Activity     *Activity         `json:"activity,omitempty" jsonschema_description:"Where the account was used from of late."`
-	Unavailable  []UnavailablePart `json:"unavailable" jsonschema_description:"The parts that could not be read, and why. Of them nothing is known."`
+	User UserRef `json:"user"` // The user.
+	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
+	Status    string     `json:"status"`
+	LastLogin *time.Time `json:"last_login,omitempty"` // When the user signed in last.
+	Groups    []GroupRef `json:"groups,omitzero"`      // The groups that the user is in.
+	Admin     *bool      `json:"admin,omitempty"`      // Whether the user is an administrator of any kind.
+	// The admin roles of the user, those that come with a group included.
+	Roles        []RoleItem      `json:"roles,omitzero"`
+	Factors      []FactorRef     `json:"factors,omitzero"`      // The factors that the user has enrolled, as far as Okta tells.
+	Devices      []ReachedDevice `json:"devices,omitzero"`      // The devices that the user has enrolled on.
+	Applications []ReachedApp    `json:"applications,omitzero"` // The apps that the user can reach.
+	Activity     *Activity       `json:"activity,omitempty"`    // Where the account was used from of late.
+	// The parts that could not be read, and why. Of them nothing is known.
+	Unavailable []UnavailablePart `json:"unavailable"`
 }
 
 // ReachedDevice is a device in a blast radius.
 type ReachedDevice struct {
 	DeviceRef
-	Status string `json:"status" jsonschema_description:"CREATED, ACTIVE, SUSPENDED or DEACTIVATED."`
+	Status string `json:"status"` // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
 }
 
 // ReachedApp is an app in a blast radius.
 type ReachedApp struct {
 	AppRef
-	Status  string `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
-	Through string `json:"through,omitempty" jsonschema:"enum=user,enum=group" jsonschema_description:"user: assigned to the user; group: the user has it by being in a group; absent if Okta does not tell."`
+	Status string `json:"status"` // ACTIVE or INACTIVE.
+	// user: assigned to the user; group: the user has it by being in a group; absent if Okta does not tell.
+	Through string `json:"through,omitempty" jsonschema:"enum=user,enum=group"`
 }
 
 // UnavailablePart is what could not be read.
 type UnavailablePart struct {
-	Part string   `json:"part" jsonschema:"enum=groups,enum=roles,enum=factors,enum=devices,enum=applications,enum=activity" jsonschema_description:"Member of the answer that is absent."`
-	Code sdk.Code `json:"code" jsonschema_description:"What went wrong, in a word: forbidden if the login may not read it."`
-	Why  string   `json:"why" jsonschema_description:"What went wrong, in a sentence."`
+	// Member of the answer that is absent.
+	Part string `json:"part" jsonschema:"enum=groups,enum=roles,enum=factors,enum=devices,enum=applications,enum=activity"`
+	// What went wrong, in a word: forbidden if the login may not read it.
+	Code sdk.Code `json:"code"`
+	// What went wrong, in a sentence.
+	Why string `json:"why"`
 }
 
 func getUserBlastRadius(ctx context.Context, c *okta.Client, in GetUserBlastRadiusInput) (GetUserBlastRadiusOutput, error) {

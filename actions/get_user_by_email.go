@@ -24,7 +24,8 @@ var GetUserByEmail = action[GetUserByEmailInput, GetUserOutput]{
 
 // GetUserByEmailInput is what get_user_by_email takes.
 type GetUserByEmailInput struct {
-	Email string `json:"email" jsonschema:"title=Email,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_description:"Email address of the user. One that several users share is refused with who they are."`
+	// Email address of the user. One that several users share is refused with who they are.
+	Email string `json:"email" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500"`
 }
 
 func getUserByEmail(ctx context.Context, c *okta.Client, in GetUserByEmailInput) (GetUserOutput, error) {

@@ -28,21 +28,24 @@ var GetUserFactors = action[GetUserFactorsInput, GetUserFactorsOutput]{
 
 // GetUserFactorsInput is what get_user_factors takes. Okta gives this list whole.
 type GetUserFactorsInput struct {
-	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many factors."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Stop after so many factors.
+	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 }
 
 // GetUserFactorsOutput is what get_user_factors answers.
 type GetUserFactorsOutput struct {
-	User    UserRef      `json:"user" jsonschema_description:"The user."`
-	Factors []FactorItem `json:"factors" jsonschema_description:"The factors. Okta leaves out those that the enrolment policy which applies to this login does not allow."`
+	User UserRef `json:"user"` // The user.
+	// The factors. Okta leaves out those that the enrolment policy which applies to this login does not allow.
+	Factors []FactorItem `json:"factors"`
 	Counted
 }
 
 // FactorItem is a factor in a list.
 type FactorItem struct {
 	FactorRef
-	Raw Object `json:"raw" jsonschema_description:"The factor as Okta sent it."`
+	Raw Object `json:"raw"` // The factor as Okta sent it.
 }
 
 func factorItem(o okta.Object) FactorItem {

@@ -31,19 +31,20 @@ var GetUserRisk = action[GetUserRiskInput, GetUserRiskOutput]{
 
 // GetUserRiskInput is what get_user_risk takes.
 type GetUserRiskInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
 }
 
 // GetUserRiskOutput is what get_user_risk answers.
 type GetUserRiskOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
+	User UserRef `json:"user"` // The user.
 	RiskState
 }
 
 // RiskState is the risk that an account is in wrong hands, as Okta judges it.
 type RiskState struct {
-	Level string `json:"risk_level" jsonschema_description:"HIGH, MEDIUM, LOW, or NONE where nothing is known against the user."`
-	Why   string `json:"risk_reason,omitempty" jsonschema_description:"Why, as Okta or an administrator says."`
+	Level string `json:"risk_level"`            // HIGH, MEDIUM, LOW, or NONE where nothing is known against the user.
+	Why   string `json:"risk_reason,omitempty"` // Why, as Okta or an administrator says.
 }
 
 func readRisk(c *okta.Client, userID string) func(context.Context) (RiskState, error) {

@@ -6,11 +6,11 @@ import (
 
 // GroupItem is a group in a list.
 type GroupItem struct {
-	ID          string `json:"id" jsonschema_description:"Id of the group."`
-	Name        string `json:"name" jsonschema_description:"Name of the group."`
-	Description string `json:"description,omitempty" jsonschema_description:"What the group is for, as Okta keeps it."`
-	Type        string `json:"type" jsonschema_description:"OKTA_GROUP, APP_GROUP or BUILT_IN."`
-	Raw         Object `json:"raw" jsonschema_description:"The group as Okta sent it."`
+	ID          string `json:"id"`                    // Id of the group.
+	Name        string `json:"name"`                  // Name of the group.
+	Description string `json:"description,omitempty"` // What the group is for, as Okta keeps it.
+	Type        string `json:"type"`                  // OKTA_GROUP, APP_GROUP or BUILT_IN.
+	Raw         Object `json:"raw"`                   // The group as Okta sent it.
 }
 
 func groupItem(o okta.Object) GroupItem {

@@ -27,25 +27,28 @@ var ListApplicationUsers = action[ListApplicationUsersInput, ListApplicationUser
 
 // ListApplicationUsersInput is what list_application_users takes.
 type ListApplicationUsersInput struct {
-	App string `json:"app" jsonschema:"title=Application,example=0oa1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications" jsonschema_description:"Id or exact label of the application."`
-	Q   string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200" jsonschema_description:"Beginning of a user name, first name, last name or email address in the application."`
+	// Id or exact label of the application.
+	App string `json:"app" jsonschema:"title=Application,example=0oa1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
+	// Beginning of a user name, first name, last name or email address in the application.
+	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200"`
 	Paging
 }
 
 // ListApplicationUsersOutput is what list_application_users answers.
 type ListApplicationUsersOutput struct {
-	App   AppRef        `json:"app" jsonschema_description:"The application."`
-	Users []AppUserItem `json:"users" jsonschema_description:"Its users."`
+	App   AppRef        `json:"app"`   // The application.
+	Users []AppUserItem `json:"users"` // Its users.
 	Paged
 }
 
 // AppUserItem is a user of an application.
 type AppUserItem struct {
-	ID       string `json:"id" jsonschema_description:"Id of the user."`
-	UserName string `json:"user_name,omitempty" jsonschema_description:"The user's name in the application."`
-	Scope    string `json:"scope,omitempty" jsonschema_description:"USER: assigned to the user; GROUP: by a group."`
-	Status   string `json:"status,omitempty" jsonschema_description:"Status of the assignment, such as ACTIVE or PROVISIONED."`
-	Raw      Object `json:"raw" jsonschema_description:"The assignment as Okta sent it, with the user's profile in the application."`
+	ID       string `json:"id"`                  // Id of the user.
+	UserName string `json:"user_name,omitempty"` // The user's name in the application.
+	Scope    string `json:"scope,omitempty"`     // USER: assigned to the user; GROUP: by a group.
+	Status   string `json:"status,omitempty"`    // Status of the assignment, such as ACTIVE or PROVISIONED.
+	// The assignment as Okta sent it, with the user's profile in the application.
+	Raw Object `json:"raw"`
 }
 
 func appUserItem(o okta.Object) AppUserItem {

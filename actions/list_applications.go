@@ -25,15 +25,18 @@ var ListApplications = action[ListApplicationsInput, ListApplicationsOutput]{
 
 // ListApplicationsInput is what list_applications takes.
 type ListApplicationsInput struct {
-	Q               string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Expense,maxLength=200" jsonschema_description:"Beginning of the label, or of Okta's key of the kind of application."`
-	Filter          string `json:"filter,omitempty" jsonschema:"title=Filter,example=status eq \"ACTIVE\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced" jsonschema_description:"Expression of Okta's filter, over few attributes: id, status, name and user.id."`
-	IncludeInactive bool   `json:"include_inactive,omitempty" jsonschema:"title=Include inactive,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ask Okta for applications that are not active as well."`
+	// Beginning of the label, or of Okta's key of the kind of application.
+	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Expense,maxLength=200"`
+	// Expression of Okta's filter, over few attributes: id, status, name and user.id.
+	Filter string `json:"filter,omitempty" jsonschema:"example=status eq \"ACTIVE\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
+	// Ask Okta for applications that are not active as well.
+	IncludeInactive bool `json:"include_inactive,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	Paging
 }
 
 // ListApplicationsOutput is what list_applications answers.
 type ListApplicationsOutput struct {
-	Applications []AppItem `json:"applications" jsonschema_description:"The applications."`
+	Applications []AppItem `json:"applications"` // The applications.
 	Paged
 }
 

@@ -28,26 +28,27 @@ var ListDevices = action[ListDevicesInput, ListDevicesOutput]{
 
 // ListDevicesInput is what list_devices takes.
 type ListDevicesInput struct {
-	Search    string `json:"search,omitempty" jsonschema:"title=Search,example=profile.platform eq \"WINDOWS\",maxLength=6000" jsonschema_extras:"x-language=scim_filter" jsonschema_description:"Expression of Okta's search over id, status, lastUpdated and the profile; it lags behind changes by a moment."`
-	WithUsers bool   `json:"with_users,omitempty" jsonschema:"title=With users,default=false" jsonschema_description:"Say whose each device is."`
+	// Expression of Okta's search over id, status, lastUpdated and the profile; it lags behind changes by a moment.
+	Search    string `json:"search,omitempty" jsonschema:"example=profile.platform eq \"WINDOWS\",maxLength=6000" jsonschema_extras:"x-language=scim_filter"`
+	WithUsers bool   `json:"with_users,omitempty" jsonschema:"default=false"` // Say whose each device is.
 	Paging
 }
 
 // ListDevicesOutput is what list_devices answers.
 type ListDevicesOutput struct {
-	Devices []DeviceItem `json:"devices" jsonschema_description:"The devices."`
+	Devices []DeviceItem `json:"devices"` // The devices.
 	Paged
 }
 
 // DeviceItem is a device in a list.
 type DeviceItem struct {
-	ID           string    `json:"id" jsonschema_description:"Id of the device."`
-	Name         string    `json:"name,omitempty" jsonschema_description:"Name of the device."`
-	Platform     string    `json:"platform,omitempty" jsonschema_description:"ANDROID, IOS, MACOS, WINDOWS and others."`
-	Status       string    `json:"status" jsonschema_description:"CREATED, ACTIVE, SUSPENDED or DEACTIVATED."`
-	SerialNumber string    `json:"serial_number,omitempty" jsonschema_description:"Serial number of the device."`
-	Users        []UserRef `json:"users,omitempty" jsonschema_description:"Whose the device is; absent unless asked for."`
-	Raw          Object    `json:"raw" jsonschema_description:"The device as Okta sent it."`
+	ID           string    `json:"id"`                      // Id of the device.
+	Name         string    `json:"name,omitempty"`          // Name of the device.
+	Platform     string    `json:"platform,omitempty"`      // ANDROID, IOS, MACOS, WINDOWS and others.
+	Status       string    `json:"status"`                  // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
+	SerialNumber string    `json:"serial_number,omitempty"` // Serial number of the device.
+	Users        []UserRef `json:"users,omitempty"`         // Whose the device is; absent unless asked for.
+	Raw          Object    `json:"raw"`                     // The device as Okta sent it.
 }
 
 func deviceItem(o okta.Object) DeviceItem {

@@ -29,11 +29,17 @@ var ListEventTypes = action[ListEventTypesInput, ListEventTypesOutput]{
 
 // ListEventTypesInput is what list_event_types takes.
 type ListEventTypesInput struct {
-	Search   string `json:"search,omitempty" jsonschema:"title=Search,example=session start,maxLength=200" jsonschema_description:"Only types with every word of this in their name, label, category or tags; those with the text in their name come first."`
-	Family   string `json:"family,omitempty" jsonschema:"title=Family,example=user.session.*,maxLength=200" jsonschema_description:"Only types of this family."`
-	Category string `json:"category,omitempty" jsonschema:"title=Category,example=identity-engine,maxLength=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"Only types of this category of Okta's."`
-	Limit    int    `json:"limit,omitempty" jsonschema:"title=Limit,default=200,minimum=1,maximum=2000,example=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"The most types of one answer."`
-	After    string `json:"after,omitempty" jsonschema:"title=After,example=user.session.end,maxLength=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"Go on where an earlier call with the same search ended: its next."`
+	// Only types with every word of this in their name, label, category or tags; those with the text in their name
+	// come first.
+	Search string `json:"search,omitempty" jsonschema:"example=session start,maxLength=200"`
+	// Only types of this family.
+	Family string `json:"family,omitempty" jsonschema:"example=user.session.*,maxLength=200"`
+	// Only types of this category of Okta's.
+	Category string `json:"category,omitempty" jsonschema:"example=identity-engine,maxLength=200" jsonschema_extras:"x-group=advanced"`
+	// The most types of one answer.
+	Limit int `json:"limit,omitempty" jsonschema:"default=200,minimum=1,maximum=2000,example=200" jsonschema_extras:"x-group=advanced"`
+	// Go on where an earlier call with the same search ended: its next.
+	After string `json:"after,omitempty" jsonschema:"example=user.session.end,maxLength=200" jsonschema_extras:"x-group=advanced"`
 }
 
 // Validate refuses what is no family.
@@ -49,8 +55,9 @@ func (in ListEventTypesInput) Validate() error {
 
 // ListEventTypesOutput is what list_event_types answers.
 type ListEventTypesOutput struct {
-	EventTypes []*catalogue.Type `json:"event_types" jsonschema_description:"The event types."`
-	Release    string            `json:"release" jsonschema_description:"The release of Okta whose event types these are. Okta adds some with every release."`
+	EventTypes []*catalogue.Type `json:"event_types"` // The event types.
+	// The release of Okta whose event types these are. Okta adds some with every release.
+	Release string `json:"release"`
 	Paged
 }
 

@@ -24,14 +24,15 @@ var ListGroupMembers = action[ListGroupMembersInput, ListGroupMembersOutput]{
 
 // ListGroupMembersInput is what list_group_members takes.
 type ListGroupMembersInput struct {
-	Group string `json:"group" jsonschema:"title=Group,example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_groups" jsonschema_description:"Id or exact name of the group."`
+	// Id or exact name of the group.
+	Group string `json:"group" jsonschema:"example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_groups"`
 	Paging
 }
 
 // ListGroupMembersOutput is what list_group_members answers.
 type ListGroupMembersOutput struct {
-	Group GroupRef   `json:"group" jsonschema_description:"The group."`
-	Users []UserItem `json:"users" jsonschema_description:"The members, deactivated users among them."`
+	Group GroupRef   `json:"group"` // The group.
+	Users []UserItem `json:"users"` // The members, deactivated users among them.
 	Paged
 }
 

@@ -25,9 +25,12 @@ var ListGroups = action[ListGroupsInput, ListGroupsOutput]{
 
 // ListGroupsInput is what list_groups takes.
 type ListGroupsInput struct {
-	Search string `json:"search,omitempty" jsonschema:"title=Search,example=profile.name sw \"Quar\",maxLength=6000" jsonschema_extras:"x-language=scim_filter" jsonschema_description:"Expression of Okta's search over any attribute; it lags behind changes by a moment."`
-	Q      string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Quar,maxLength=200" jsonschema_description:"Beginning of the name. Okta answers these with one page only."`
-	Filter string `json:"filter,omitempty" jsonschema:"title=Filter,example=type eq \"OKTA_GROUP\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced" jsonschema_description:"Expression of Okta's filter, over few attributes: id, type, lastUpdated and lastMembershipUpdated."`
+	// Expression of Okta's search over any attribute; it lags behind changes by a moment.
+	Search string `json:"search,omitempty" jsonschema:"example=profile.name sw \"Quar\",maxLength=6000" jsonschema_extras:"x-language=scim_filter"`
+	// Beginning of the name. Okta answers these with one page only.
+	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Quar,maxLength=200"`
+	// Expression of Okta's filter, over few attributes: id, type, lastUpdated and lastMembershipUpdated.
+	Filter string `json:"filter,omitempty" jsonschema:"example=type eq \"OKTA_GROUP\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
 	Paging
 }
 
@@ -36,7 +39,7 @@ func (in ListGroupsInput) Validate() error { return oneOf(in.Search, in.Filter, 
 
 // ListGroupsOutput is what list_groups answers.
 type ListGroupsOutput struct {
-	Groups []GroupItem `json:"groups" jsonschema_description:"The groups."`
+	Groups []GroupItem `json:"groups"` // The groups.
 	Paged
 }
 

@@ -29,26 +29,28 @@ var ListNetworkZones = action[ListNetworkZonesInput, ListNetworkZonesOutput]{
 
 // ListNetworkZonesInput is what list_network_zones takes.
 type ListNetworkZonesInput struct {
-	Usage string `json:"usage,omitempty" jsonschema:"title=Usage,enum=BLOCKLIST,enum=POLICY" jsonschema_description:"Only zones of this usage: BLOCKLIST, whose addresses are refused before any sign-in, or POLICY, which rules refer to."`
+	// Only zones of this usage: BLOCKLIST, whose addresses are refused before any sign-in, or POLICY, which rules
+	// refer to.
+	Usage string `json:"usage,omitempty" jsonschema:"enum=BLOCKLIST,enum=POLICY"`
 	Paging
 }
 
 // ListNetworkZonesOutput is what list_network_zones answers.
 type ListNetworkZonesOutput struct {
-	Zones []ZoneItem `json:"zones" jsonschema_description:"The zones."`
+	Zones []ZoneItem `json:"zones"` // The zones.
 	Paged
 }
 
 // ZoneItem is a network zone in a list.
 type ZoneItem struct {
-	ID        string   `json:"id" jsonschema_description:"Id of the zone."`
-	Name      string   `json:"name" jsonschema_description:"Name of the zone."`
-	Type      string   `json:"type" jsonschema_description:"IP, DYNAMIC (places, networks) or DYNAMIC_V2."`
-	Status    string   `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
-	Usage     string   `json:"usage" jsonschema_description:"BLOCKLIST or POLICY."`
-	System    bool     `json:"system" jsonschema_description:"Whether Okta made it."`
-	Addresses []string `json:"addresses" jsonschema_description:"Of an IP zone: its addresses, as CIDR or first-last."`
-	Raw       Object   `json:"raw" jsonschema_description:"The zone as Okta sent it."`
+	ID        string   `json:"id"`        // Id of the zone.
+	Name      string   `json:"name"`      // Name of the zone.
+	Type      string   `json:"type"`      // IP, DYNAMIC (places, networks) or DYNAMIC_V2.
+	Status    string   `json:"status"`    // ACTIVE or INACTIVE.
+	Usage     string   `json:"usage"`     // BLOCKLIST or POLICY.
+	System    bool     `json:"system"`    // Whether Okta made it.
+	Addresses []string `json:"addresses"` // Of an IP zone: its addresses, as CIDR or first-last.
+	Raw       Object   `json:"raw"`       // The zone as Okta sent it.
 }
 
 func zoneItem(o okta.Object) ZoneItem {

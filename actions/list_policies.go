@@ -28,27 +28,30 @@ var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 
 // ListPoliciesInput is what list_policies takes.
 type ListPoliciesInput struct {
-	Type   string `json:"type" jsonschema:"title=Type,enum=ACCESS_POLICY,enum=CLIENT_UPDATE,enum=DEVICE_SIGNAL_COLLECTION,enum=ENTITY_RISK,enum=IDENTITY_CLAIM_SOURCING,enum=IDP_DISCOVERY,enum=MFA_ENROLL,enum=OKTA_SIGN_ON,enum=PASSWORD,enum=POST_AUTH_SESSION,enum=PROFILE_ENROLLMENT,enum=SESSION_VIOLATION_DETECTION,example=OKTA_SIGN_ON" jsonschema_description:"Type of the policies. An org has only the types of its engine and licences."`
-	Q      string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Deny,maxLength=200" jsonschema_description:"Beginning of the name."`
-	Status string `json:"status,omitempty" jsonschema:"title=Status,enum=ACTIVE,enum=INACTIVE" jsonschema_extras:"x-group=advanced" jsonschema_description:"Only policies of this status; all if absent."`
+	// Type of the policies. An org has only the types of its engine and licences.
+	Type string `json:"type" jsonschema:"enum=ACCESS_POLICY,enum=CLIENT_UPDATE,enum=DEVICE_SIGNAL_COLLECTION,enum=ENTITY_RISK,enum=IDENTITY_CLAIM_SOURCING,enum=IDP_DISCOVERY,enum=MFA_ENROLL,enum=OKTA_SIGN_ON,enum=PASSWORD,enum=POST_AUTH_SESSION,enum=PROFILE_ENROLLMENT,enum=SESSION_VIOLATION_DETECTION,example=OKTA_SIGN_ON"`
+	// Beginning of the name.
+	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Deny,maxLength=200"`
+	// Only policies of this status; all if absent.
+	Status string `json:"status,omitempty" jsonschema:"enum=ACTIVE,enum=INACTIVE" jsonschema_extras:"x-group=advanced"`
 	Paging
 }
 
 // ListPoliciesOutput is what list_policies answers.
 type ListPoliciesOutput struct {
-	Policies []PolicyItem `json:"policies" jsonschema_description:"The policies."`
+	Policies []PolicyItem `json:"policies"` // The policies.
 	Paged
 }
 
 // PolicyItem is a policy in a list.
 type PolicyItem struct {
-	ID       string `json:"id" jsonschema_description:"Id of the policy."`
-	Name     string `json:"name" jsonschema_description:"Name of the policy."`
-	Type     string `json:"type" jsonschema_description:"Type of the policy."`
-	Status   string `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
-	Priority int    `json:"priority,omitempty" jsonschema_description:"Its place among those of its type; 1 comes first."`
-	System   bool   `json:"system" jsonschema_description:"Whether Okta made it."`
-	Raw      Object `json:"raw" jsonschema_description:"The policy as Okta sent it, with conditions and settings."`
+	ID       string `json:"id"`                 // Id of the policy.
+	Name     string `json:"name"`               // Name of the policy.
+	Type     string `json:"type"`               // Type of the policy.
+	Status   string `json:"status"`             // ACTIVE or INACTIVE.
+	Priority int    `json:"priority,omitempty"` // Its place among those of its type; 1 comes first.
+	System   bool   `json:"system"`             // Whether Okta made it.
+	Raw      Object `json:"raw"`                // The policy as Okta sent it, with conditions and settings.
 }
 
 func policyItem(o okta.Object) PolicyItem {

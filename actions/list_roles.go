@@ -30,16 +30,18 @@ type ListRolesInput struct{}
 
 // ListRolesOutput is what list_roles answers.
 type ListRolesOutput struct {
-	Roles []AssignableRole `json:"roles" jsonschema_description:"The roles, the standard ones first. Which of these an org may assign depends on its licences."`
+	// The roles, the standard ones first. Which of these an org may assign depends on its licences.
+	Roles []AssignableRole `json:"roles"`
 	Counted
 }
 
 // AssignableRole is an admin role.
 type AssignableRole struct {
-	Name        string `json:"name" jsonschema_description:"What assign_role and revoke_role know the role by: its type, or the id of a custom role."`
-	Label       string `json:"label" jsonschema_description:"What people call the role."`
-	Custom      bool   `json:"custom" jsonschema_description:"Whether it is the org's own, and is assigned over a set of resources."`
-	Description string `json:"description,omitempty" jsonschema_description:"What a custom role is for."`
+	// What assign_role and revoke_role know the role by: its type, or the id of a custom role.
+	Name        string `json:"name"`
+	Label       string `json:"label"`                 // What people call the role.
+	Custom      bool   `json:"custom"`                // Whether it is the org's own, and is assigned over a set of resources.
+	Description string `json:"description,omitempty"` // What a custom role is for.
 }
 
 func listRoles(ctx context.Context, c *okta.Client, _ ListRolesInput) (ListRolesOutput, error) {

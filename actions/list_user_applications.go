@@ -28,27 +28,30 @@ var ListUserApplications = action[ListUserApplicationsInput, ListUserApplication
 
 // ListUserApplicationsInput is what list_user_applications takes.
 type ListUserApplicationsInput struct {
-	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many apps."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Stop after so many apps.
+	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 }
 
 // ListUserApplicationsOutput is what list_user_applications answers.
 type ListUserApplicationsOutput struct {
-	User         UserRef       `json:"user" jsonschema_description:"The user."`
-	Applications []UserAppItem `json:"applications" jsonschema_description:"The apps."`
+	User         UserRef       `json:"user"`         // The user.
+	Applications []UserAppItem `json:"applications"` // The apps.
 	Counted
 }
 
 // UserAppItem is an app that is assigned to a user.
 type UserAppItem struct {
-	ID         string `json:"id" jsonschema_description:"Id of the app."`
-	Label      string `json:"label" jsonschema_description:"Label of the app, which its users see."`
-	Name       string `json:"name,omitempty" jsonschema_description:"Okta's name for the kind of app."`
-	Status     string `json:"status" jsonschema_description:"ACTIVE or INACTIVE."`
-	SignOnMode string `json:"sign_on_mode,omitempty" jsonschema_description:"How users sign in to it: SAML_2_0, OPENID_CONNECT and others."`
-	Through    string `json:"through,omitempty" jsonschema:"enum=user,enum=group" jsonschema_description:"user: assigned to the user; group: the user has it by being in a group; absent if Okta does not tell."`
-	UserName   string `json:"user_name,omitempty" jsonschema_description:"Who the user is in the app."`
-	Raw        Object `json:"raw" jsonschema_description:"The app as Okta sent it."`
+	ID         string `json:"id"`                     // Id of the app.
+	Label      string `json:"label"`                  // Label of the app, which its users see.
+	Name       string `json:"name,omitempty"`         // Okta's name for the kind of app.
+	Status     string `json:"status"`                 // ACTIVE or INACTIVE.
+	SignOnMode string `json:"sign_on_mode,omitempty"` // How users sign in to it: SAML_2_0, OPENID_CONNECT and others.
+	// user: assigned to the user; group: the user has it by being in a group; absent if Okta does not tell.
+	Through  string `json:"through,omitempty" jsonschema:"enum=user,enum=group"`
+	UserName string `json:"user_name,omitempty"` // Who the user is in the app.
+	Raw      Object `json:"raw"`                 // The app as Okta sent it.
 }
 
 func userAppItem(o okta.Object) UserAppItem {

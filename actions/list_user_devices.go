@@ -28,25 +28,27 @@ var ListUserDevices = action[ListUserDevicesInput, ListUserDevicesOutput]{
 
 // ListUserDevicesInput is what list_user_devices takes. Okta gives this list whole.
 type ListUserDevicesInput struct {
-	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many devices."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Stop after so many devices.
+	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 }
 
 // ListUserDevicesOutput is what list_user_devices answers.
 type ListUserDevicesOutput struct {
-	User    UserRef          `json:"user" jsonschema_description:"The user."`
-	Devices []UserDeviceItem `json:"devices" jsonschema_description:"The devices."`
+	User    UserRef          `json:"user"`    // The user.
+	Devices []UserDeviceItem `json:"devices"` // The devices.
 	Counted
 }
 
 // UserDeviceItem is a device that a user has enrolled on.
 type UserDeviceItem struct {
-	ID       string `json:"id" jsonschema_description:"Id of the device."`
-	Name     string `json:"name,omitempty" jsonschema_description:"Name of the device."`
-	Platform string `json:"platform,omitempty" jsonschema_description:"ANDROID, IOS, MACOS, WINDOWS and others."`
-	Status   string `json:"status" jsonschema_description:"CREATED, ACTIVE, SUSPENDED or DEACTIVATED."`
-	Enrolled string `json:"enrolled,omitempty" jsonschema_description:"When the user enrolled on it."`
-	Raw      Object `json:"raw" jsonschema_description:"The device and its link to the user as Okta sent them."`
+	ID       string `json:"id"`                 // Id of the device.
+	Name     string `json:"name,omitempty"`     // Name of the device.
+	Platform string `json:"platform,omitempty"` // ANDROID, IOS, MACOS, WINDOWS and others.
+	Status   string `json:"status"`             // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
+	Enrolled string `json:"enrolled,omitempty"` // When the user enrolled on it.
+	Raw      Object `json:"raw"`                // The device and its link to the user as Okta sent them.
 }
 
 func userDeviceItem(o okta.Object) UserDeviceItem {

@@ -26,14 +26,16 @@ var ListUserGroups = action[ListUserGroupsInput, ListUserGroupsOutput]{
 // ListUserGroupsInput is what list_user_groups takes. Okta gives this list whole:
 // there are no pages to choose.
 type ListUserGroupsInput struct {
-	User     string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	MaxItems int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many groups."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Stop after so many groups.
+	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 }
 
 // ListUserGroupsOutput is what list_user_groups answers.
 type ListUserGroupsOutput struct {
-	User   UserRef     `json:"user" jsonschema_description:"The user."`
-	Groups []GroupItem `json:"groups" jsonschema_description:"The groups, Everyone among them."`
+	User   UserRef     `json:"user"`   // The user.
+	Groups []GroupItem `json:"groups"` // The groups, Everyone among them.
 	Counted
 }
 

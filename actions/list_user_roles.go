@@ -29,22 +29,24 @@ var ListUserRoles = action[ListUserRolesInput, ListUserRolesOutput]{
 
 // ListUserRolesInput is what list_user_roles takes. Okta gives this list whole.
 type ListUserRolesInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
 }
 
 // ListUserRolesOutput is what list_user_roles answers.
 type ListUserRolesOutput struct {
-	User  UserRef        `json:"user" jsonschema_description:"The user."`
-	Admin bool           `json:"admin" jsonschema_description:"Whether the user is an administrator of any kind."`
-	Roles []UserRoleItem `json:"roles" jsonschema_description:"The roles."`
+	User  UserRef        `json:"user"`  // The user.
+	Admin bool           `json:"admin"` // Whether the user is an administrator of any kind.
+	Roles []UserRoleItem `json:"roles"` // The roles.
 	Counted
 }
 
 // UserRoleItem is an admin role in a list.
 type UserRoleItem struct {
 	RoleItem
-	Name string `json:"name" jsonschema_description:"What assign_role and revoke_role know the role by: its type, or the id of a custom role."`
-	Raw  Object `json:"raw" jsonschema_description:"The assignment as Okta sent it."`
+	// What assign_role and revoke_role know the role by: its type, or the id of a custom role.
+	Name string `json:"name"`
+	Raw  Object `json:"raw"` // The assignment as Okta sent it.
 }
 
 func userRoleItem(o okta.Object) UserRoleItem {

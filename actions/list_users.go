@@ -25,9 +25,13 @@ var ListUsers = action[ListUsersInput, ListUsersOutput]{
 
 // ListUsersInput is what list_users takes.
 type ListUsersInput struct {
-	Search string `json:"search,omitempty" jsonschema:"title=Search,example=profile.department eq \"Finance\",maxLength=6000" jsonschema_extras:"x-language=scim_filter" jsonschema_description:"Expression of Okta's search over any attribute; finds deactivated users too, and lags behind changes by a moment."`
-	Q      string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200" jsonschema_description:"Beginning of a first name, last name or email address. Okta answers these with one page only."`
-	Filter string `json:"filter,omitempty" jsonschema:"title=Filter,example=status eq \"LOCKED_OUT\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced" jsonschema_description:"Expression of Okta's filter, over few attributes: status, lastUpdated, id, login, email and names."`
+	// Expression of Okta's search over any attribute; finds deactivated users too, and lags behind changes by a
+	// moment.
+	Search string `json:"search,omitempty" jsonschema:"example=profile.department eq \"Finance\",maxLength=6000" jsonschema_extras:"x-language=scim_filter"`
+	// Beginning of a first name, last name or email address. Okta answers these with one page only.
+	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200"`
+	// Expression of Okta's filter, over few attributes: status, lastUpdated, id, login, email and names.
+	Filter string `json:"filter,omitempty" jsonschema:"example=status eq \"LOCKED_OUT\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
 	Paging
 }
 
@@ -36,7 +40,8 @@ func (in ListUsersInput) Validate() error { return oneOf(in.Search, in.Filter, i
 
 // ListUsersOutput is what list_users answers.
 type ListUsersOutput struct {
-	Users []UserItem `json:"users" jsonschema_description:"The users. Without a search or filter Okta leaves out the deactivated ones."`
+	// The users. Without a search or filter Okta leaves out the deactivated ones.
+	Users []UserItem `json:"users"`
 	Paged
 }
 

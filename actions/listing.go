@@ -11,10 +11,14 @@ import (
 
 // Paging is what every action that lists takes besides.
 type Paging struct {
-	ReturnAll bool   `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false" jsonschema_description:"Follow the pages to the end, up to max_items, instead of returning the first."`
-	After     string `json:"after,omitempty" jsonschema:"title=After,example=200u3futQUvdcXWLrNQz,maxLength=2000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Go on where an earlier call with the same search ended: its next."`
-	Limit     int    `json:"limit,omitempty" jsonschema:"title=Limit,default=200,minimum=1,maximum=200,example=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"Items an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests."`
-	MaxItems  int    `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced" jsonschema_description:"Stop after so many items."`
+	// Follow the pages to the end, up to max_items, instead of returning the first.
+	ReturnAll bool `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false"`
+	// Go on where an earlier call with the same search ended: its next.
+	After string `json:"after,omitempty" jsonschema:"example=200u3futQUvdcXWLrNQz,maxLength=2000" jsonschema_extras:"x-group=advanced"`
+	// Items an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests.
+	Limit int `json:"limit,omitempty" jsonschema:"default=200,minimum=1,maximum=200,example=200" jsonschema_extras:"x-group=advanced"`
+	// Stop after so many items.
+	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 }
 
 // maxPage is the most items that Okta gives, or recommends, in one answer of a
@@ -23,14 +27,16 @@ const maxPage = 200
 
 // Counted is what every action that lists answers besides.
 type Counted struct {
-	Count     int  `json:"count" jsonschema_description:"How many there are in this answer."`
-	Truncated bool `json:"truncated" jsonschema_description:"Whether Okta may have more that match."`
+	Count     int  `json:"count"`     // How many there are in this answer.
+	Truncated bool `json:"truncated"` // Whether Okta may have more that match.
 }
 
 // Paged is what every action that lists in pages answers besides.
 type Paged struct {
 	Counted
-	Next string `json:"next,omitempty" jsonschema_description:"If there is more: the after with which a call goes on. Absent if it was cut off within a page of Okta's, or Okta gives no further page."`
+	// If there is more: the after with which a call goes on. Absent if it was cut off within a page of Okta's, or
+	// Okta gives no further page.
+	Next string `json:"next,omitempty"`
 }
 
 // list reads a list of Okta's, and makes of each object what the answer holds.

@@ -8,14 +8,14 @@ import (
 
 // GroupRef says which group an answer is about.
 type GroupRef struct {
-	ID   string `json:"id" jsonschema:"title=Id" jsonschema_description:"Id of the group."`
-	Name string `json:"name" jsonschema:"title=Name" jsonschema_description:"Name of the group."`
-	Type string `json:"type" jsonschema:"title=Type" jsonschema_description:"OKTA_GROUP, APP_GROUP or BUILT_IN."`
+	ID   string `json:"id"`   // Id of the group.
+	Name string `json:"name"` // Name of the group.
+	Type string `json:"type"` // OKTA_GROUP, APP_GROUP or BUILT_IN.
 }
 
 // Membership is whether a user is in a group.
 type Membership struct {
-	Member bool `json:"member" jsonschema_description:"Whether the user is in the group."`
+	Member bool `json:"member"` // Whether the user is in the group.
 }
 
 func groupRefOf(g *okta.Group) GroupRef {

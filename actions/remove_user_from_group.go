@@ -30,14 +30,16 @@ var RemoveUserFromGroup = action[RemoveUserFromGroupInput, RemoveUserFromGroupOu
 
 // RemoveUserFromGroupInput is what remove_user_from_group takes.
 type RemoveUserFromGroupInput struct {
-	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	Group string `json:"group" jsonschema:"title=Group,example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_user_groups user=$user" jsonschema_description:"Id or exact name of the group."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Id or exact name of the group.
+	Group string `json:"group" jsonschema:"example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_user_groups user=$user"`
 	Write
 }
 
 // RemoveUserFromGroupOutput is what remove_user_from_group answers.
 type RemoveUserFromGroupOutput struct {
-	User  UserRef  `json:"user" jsonschema_description:"The user."`
-	Group GroupRef `json:"group" jsonschema_description:"The group."`
+	User  UserRef  `json:"user"`  // The user.
+	Group GroupRef `json:"group"` // The group.
 	Change[Membership]
 }

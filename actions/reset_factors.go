@@ -29,13 +29,14 @@ var ResetFactors = action[ResetFactorsInput, ResetFactorsOutput]{
 
 // ResetFactorsInput is what reset_factors takes.
 type ResetFactorsInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
 	Write
 }
 
 // ResetFactorsOutput is what reset_factors answers.
 type ResetFactorsOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
+	User UserRef `json:"user"` // The user.
 	Change[FactorsState]
 }
 

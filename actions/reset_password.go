@@ -31,16 +31,22 @@ var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 
 // ResetPasswordInput is what reset_password takes.
 type ResetPasswordInput struct {
-	User           string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	SendEmail      bool   `json:"send_email,omitempty" jsonschema:"title=Send email,default=true" jsonschema_description:"Okta mails the user the link; otherwise the answer holds it. Do not mail it to a mailbox that may be in other hands."`
-	RevokeSessions bool   `json:"revoke_sessions,omitempty" jsonschema:"title=Revoke sessions,default=false" jsonschema_description:"End the user's Okta sessions as well. That they have ended cannot be read back."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Okta mails the user the link; otherwise the answer holds it. Do not mail it to a mailbox that may be in other
+	// hands.
+	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=true"`
+	// End the user's Okta sessions as well. That they have ended cannot be read back.
+	RevokeSessions bool `json:"revoke_sessions,omitempty" jsonschema:"default=false"`
 	Write
 }
 
 // ResetPasswordOutput is what reset_password answers.
 type ResetPasswordOutput struct {
-	User             UserRef    `json:"user" jsonschema_description:"The user."`
-	ResetPasswordURL SecretText `json:"reset_password_url,omitempty" jsonschema_description:"Link by which the user sets a new password; absent if Okta mailed it, if nothing was changed, or if Okta's answer was lost on its way (call again for a new link). Whoever has it is the user."`
+	User UserRef `json:"user"` // The user.
+	// Link by which the user sets a new password; absent if Okta mailed it, if nothing was changed, or if Okta's
+	// answer was lost on its way (call again for a new link). Whoever has it is the user.
+	ResetPasswordURL SecretText `json:"reset_password_url,omitempty"`
 	Change[UserState]
 }
 

@@ -16,19 +16,32 @@ import (
 // RestoreRecord says what a containment took from one user, for restore_user to put
 // back. It holds no secret.
 type RestoreRecord struct {
-	UserID           string        `json:"user_id" jsonschema:"title=User id,minLength=1,maxLength=100,example=00u1a2b3c4d5e6f7g8h9" jsonschema_description:"Id of the user."`
-	Org              string        `json:"org,omitempty" jsonschema:"title=Org,example=https://acme.okta.com" jsonschema_description:"Address of the Okta org."`
-	Login            string        `json:"login" jsonschema:"title=Login,example=alice.moreau@corp.example" jsonschema_description:"Login of the user, for people to read."`
-	TakenAt          time.Time     `json:"taken_at,omitzero" jsonschema:"title=Taken at,example=2026-03-14T02:41:09Z" jsonschema_description:"When the containment began."`
-	StatusBefore     string        `json:"status_before" jsonschema:"title=Status before,example=ACTIVE" jsonschema_description:"Status before the containment; empty if that could not be read."`
-	StatusAfter      string        `json:"status_after" jsonschema:"title=Status after,example=SUSPENDED" jsonschema_description:"Status after it, empty if that could not be read. If the user has another by now, somebody else was at work."`
-	StatusChanged    *time.Time    `json:"status_changed,omitempty" jsonschema:"title=Status changed,example=2026-03-14T02:41:10Z" jsonschema_description:"Since when the user has that status, by Okta's clock. If it changed since, somebody else was at work."`
-	GroupsRemoved    []GroupRef    `json:"groups_removed,omitempty" jsonschema:"title=Groups removed" jsonschema_description:"Groups that the user was taken out of."`
-	GroupsAdded      []GroupRef    `json:"groups_added,omitempty" jsonschema:"title=Groups added" jsonschema_description:"Groups that the user was put into."`
-	RolesRemoved     []RestoreRole `json:"roles_removed,omitempty" jsonschema:"title=Roles removed" jsonschema_description:"Admin roles that were taken away."`
-	DevicesSuspended []string      `json:"devices_suspended,omitempty" jsonschema:"title=Devices suspended,example=guo4a5u7YAHhjXrMK0g4" jsonschema_description:"Ids of devices that were suspended."`
-	Signature        string        `json:"signature,omitempty" jsonschema:"title=Signature" jsonschema_description:"Signature of this host over the whole record. Without it, restore_user needs the right to run each single action."`
-	NotRestorable    []string      `json:"not_restorable,omitempty" jsonschema:"title=Not restorable,example=the factors: the user must enrol anew" jsonschema_description:"What was taken and cannot be put back."`
+	UserID string `json:"user_id" jsonschema:"minLength=1,maxLength=100,example=00u1a2b3c4d5e6f7g8h9"` // Id of the user.
+	// Address of the Okta org.
+	Org string `json:"org,omitempty" jsonschema:"example=https://acme.okta.com"`
+	// Login of the user, for people to read.
+	Login string `json:"login" jsonschema:"example=alice.moreau@corp.example"`
+	// When the containment began.
+	TakenAt time.Time `json:"taken_at,omitzero" jsonschema:"example=2026-03-14T02:41:09Z"`
+	// Status before the containment; empty if that could not be read.
+	StatusBefore string `json:"status_before" jsonschema:"example=ACTIVE"`
+	// Status after it, empty if that could not be read. If the user has another by now, somebody else was at work.
+	StatusAfter string `json:"status_after" jsonschema:"example=SUSPENDED"`
+	// Since when the user has that status, by Okta's clock. If it changed since, somebody else was at work.
+	StatusChanged *time.Time `json:"status_changed,omitempty" jsonschema:"example=2026-03-14T02:41:10Z"`
+	// Groups that the user was taken out of.
+	GroupsRemoved []GroupRef `json:"groups_removed,omitempty"`
+	// Groups that the user was put into.
+	GroupsAdded []GroupRef `json:"groups_added,omitempty"`
+	// Admin roles that were taken away.
+	RolesRemoved []RestoreRole `json:"roles_removed,omitempty"`
+	// Ids of devices that were suspended.
+	DevicesSuspended []string `json:"devices_suspended,omitempty" jsonschema:"example=guo4a5u7YAHhjXrMK0g4"`
+	// Signature of this host over the whole record. Without it, restore_user needs the right to run each single
+	// action.
+	Signature string `json:"signature,omitempty"`
+	// What was taken and cannot be put back.
+	NotRestorable []string `json:"not_restorable,omitempty" jsonschema:"example=the factors: the user must enrol anew"`
 }
 
 // recordPurpose is the purpose of a record's signature.
@@ -68,10 +81,12 @@ func (r RestoreRecord) parts() (actions []string) {
 
 // RestoreRole is an admin role to assign again.
 type RestoreRole struct {
-	Type        string `json:"type" jsonschema:"title=Type,example=HELP_DESK_ADMIN" jsonschema_description:"Type of the role; CUSTOM for one of the org's own."`
-	Label       string `json:"label" jsonschema:"title=Label,example=Help Desk Administrator" jsonschema_description:"Name of the role."`
-	Role        string `json:"role,omitempty" jsonschema:"title=Role,example=cr04cxy6yzSCtNciD0g7" jsonschema_description:"Id of a custom role."`
-	ResourceSet string `json:"resource_set,omitempty" jsonschema:"title=Resource set,example=iamoJDFKaJxGIr0oamd9g" jsonschema_description:"Id of a custom role's resource set."`
+	// Type of the role; CUSTOM for one of the org's own.
+	Type  string `json:"type" jsonschema:"example=HELP_DESK_ADMIN"`
+	Label string `json:"label" jsonschema:"example=Help Desk Administrator"`       // Name of the role.
+	Role  string `json:"role,omitempty" jsonschema:"example=cr04cxy6yzSCtNciD0g7"` // Id of a custom role.
+	// Id of a custom role's resource set.
+	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9g"`
 }
 
 // anID is what can be an id of Okta's, of whatever kind.

@@ -37,8 +37,10 @@ var RestoreUser = action[RestoreUserInput, RestoreUserOutput]{
 
 // RestoreUserInput is what restore_user takes.
 type RestoreUserInput struct {
-	Record RestoreRecord `json:"record" jsonschema:"title=Restore record" jsonschema_description:"The restore member of contain_user's answer for the user."`
-	Force  bool          `json:"force,omitempty" jsonschema:"title=Force,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Restore even though the user's status is another than the containment left."`
+	// The restore member of contain_user's answer for the user.
+	Record RestoreRecord `json:"record" jsonschema:"title=Restore record"`
+	// Restore even though the user's status is another than the containment left.
+	Force bool `json:"force,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	Write
 }
 
@@ -47,9 +49,9 @@ func (in RestoreUserInput) Validate() error { return in.Record.validate() }
 
 // RestoreUserOutput is what restore_user answers.
 type RestoreUserOutput struct {
-	User          UserRef  `json:"user" jsonschema_description:"The user."`
-	Steps         []Step   `json:"steps" jsonschema_description:"What was put back, in order."`
-	NotRestorable []string `json:"not_restorable" jsonschema_description:"What the containment took and nothing can put back."`
+	User          UserRef  `json:"user"`           // The user.
+	Steps         []Step   `json:"steps"`          // What was put back, in order.
+	NotRestorable []string `json:"not_restorable"` // What the containment took and nothing can put back.
 	Change[UserState]
 }
 

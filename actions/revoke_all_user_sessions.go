@@ -28,24 +28,30 @@ var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, RevokeAllUserSess
 
 // RevokeAllUserSessionsInput is what revoke_all_user_sessions takes.
 type RevokeAllUserSessionsInput struct {
-	User          string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	OAuthTokens   bool   `json:"oauth_tokens,omitempty" jsonschema:"title=OAuth tokens,default=true" jsonschema_description:"Revoke the OpenID Connect and OAuth refresh and access tokens issued to the user as well."`
-	ForgetDevices bool   `json:"forget_devices,omitempty" jsonschema:"title=Forget devices,default=true" jsonschema_extras:"x-group=advanced" jsonschema_description:"Forget the devices that the user chose to be remembered on, so that the next sign-in asks for every factor."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Revoke the OpenID Connect and OAuth refresh and access tokens issued to the user as well.
+	OAuthTokens bool `json:"oauth_tokens,omitempty" jsonschema:"default=true"`
+	// Forget the devices that the user chose to be remembered on, so that the next sign-in asks for every factor.
+	ForgetDevices bool `json:"forget_devices,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
 	Write
 }
 
 // RevokeAllUserSessionsOutput is what revoke_all_user_sessions answers.
 type RevokeAllUserSessionsOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
+	User UserRef `json:"user"` // The user.
 	Change[SessionsState]
 }
 
 // SessionsState is as much as can be known of a user's sessions: Okta has no call
 // that lists them, so that they are revoked rests on Okta having accepted it.
 type SessionsState struct {
-	Sessions          string `json:"sessions" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"unknown: Okta has no call that lists them; revoked: Okta accepted their revocation, which cannot be read back."`
-	OAuthTokens       string `json:"oauth_tokens,omitempty" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"As for sessions; absent if they were left alone."`
-	RememberedDevices string `json:"remembered_devices,omitempty" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"As for sessions; absent if they were left alone."`
+	// unknown: Okta has no call that lists them; revoked: Okta accepted their revocation, which cannot be read back.
+	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked"`
+	// As for sessions; absent if they were left alone.
+	OAuthTokens string `json:"oauth_tokens,omitempty" jsonschema:"enum=unknown,enum=revoked"`
+	// As for sessions; absent if they were left alone.
+	RememberedDevices string `json:"remembered_devices,omitempty" jsonschema:"enum=unknown,enum=revoked"`
 }
 
 const (

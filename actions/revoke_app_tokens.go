@@ -27,21 +27,24 @@ var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 
 // RevokeAppTokensInput is what revoke_app_tokens takes.
 type RevokeAppTokensInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	App  string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications" jsonschema_description:"Id or exact label of the app, or its OAuth client id as an event or a grant names it."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Id or exact label of the app, or its OAuth client id as an event or a grant names it.
+	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
 	Write
 }
 
 // RevokeAppTokensOutput is what revoke_app_tokens answers.
 type RevokeAppTokensOutput struct {
-	User     UserRef `json:"user" jsonschema_description:"The user."`
-	ClientID string  `json:"client_id" jsonschema_description:"OAuth client id of the app."`
+	User     UserRef `json:"user"`      // The user.
+	ClientID string  `json:"client_id"` // OAuth client id of the app.
 	Change[TokensState]
 }
 
 // TokensState is what is known of an app's tokens.
 type TokensState struct {
-	RefreshTokens string `json:"refresh_tokens" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"unknown: not looked at, or none at all; revoked: Okta accepted their revocation."`
+	// unknown: not looked at, or none at all; revoked: Okta accepted their revocation.
+	RefreshTokens string `json:"refresh_tokens" jsonschema:"enum=unknown,enum=revoked"`
 }
 
 // clientID is the form of an OAuth client's id: an app's, or one that Okta or an

@@ -29,9 +29,12 @@ var RevokeRole = action[RevokeRoleInput, RevokeRoleOutput]{
 
 // RevokeRoleInput is what revoke_role takes.
 type RevokeRoleInput struct {
-	User        string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	Role        string `json:"role" jsonschema:"title=Role,example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_user_roles user=$user" jsonschema_description:"Type of a standard role, such as SUPER_ADMIN or HELP_DESK_ADMIN, or the id of a custom role."`
-	ResourceSet string `json:"resource_set,omitempty" jsonschema:"title=Resource set,example=iamoJDFKaJxGIr0oamd9,maxLength=100" jsonschema_extras:"x-group=advanced" jsonschema_description:"Of a custom role: take it away over this set of resources only. Over all of them if absent."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Type of a standard role, such as SUPER_ADMIN or HELP_DESK_ADMIN, or the id of a custom role.
+	Role string `json:"role" jsonschema:"example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_user_roles user=$user"`
+	// Of a custom role: take it away over this set of resources only. Over all of them if absent.
+	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9,maxLength=100" jsonschema_extras:"x-group=advanced"`
 	Write
 }
 
@@ -40,7 +43,7 @@ func (in RevokeRoleInput) Validate() error { return checkRole(in.Role, in.Resour
 
 // RevokeRoleOutput is what revoke_role answers.
 type RevokeRoleOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
+	User UserRef `json:"user"` // The user.
 	Change[RolesState]
 }
 

@@ -28,26 +28,27 @@ var RevokeUserGrants = action[RevokeUserGrantsInput, RevokeUserGrantsOutput]{
 
 // RevokeUserGrantsInput is what revoke_user_grants takes.
 type RevokeUserGrantsInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
 	Write
 }
 
 // RevokeUserGrantsOutput is what revoke_user_grants answers.
 type RevokeUserGrantsOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
+	User UserRef `json:"user"` // The user.
 	Change[GrantsState]
 }
 
 // GrantsState is what a user has granted.
 type GrantsState struct {
-	Grants []GrantItem `json:"grants" jsonschema_description:"The consents that the user has given."`
+	Grants []GrantItem `json:"grants"` // The consents that the user has given.
 }
 
 // GrantItem is one consent of a user's.
 type GrantItem struct {
-	ID       string `json:"id" jsonschema_description:"Id of the consent."`
-	ClientID string `json:"client_id" jsonschema_description:"OAuth client id of the app."`
-	Scope    string `json:"scope" jsonschema_description:"The scope that the user has granted."`
+	ID       string `json:"id"`        // Id of the consent.
+	ClientID string `json:"client_id"` // OAuth client id of the app.
+	Scope    string `json:"scope"`     // The scope that the user has granted.
 }
 
 func revokeUserGrants(ctx context.Context, c *okta.Client, in RevokeUserGrantsInput) (RevokeUserGrantsOutput, error) {

@@ -11,14 +11,16 @@ import (
 
 // RoleItem is an admin role that a user has.
 type RoleItem struct {
-	ID          string `json:"id" jsonschema_description:"Id of the assignment."`
-	Type        string `json:"type" jsonschema_description:"SUPER_ADMIN, ORG_ADMIN, HELP_DESK_ADMIN and other standard roles; CUSTOM for a role of the org's own."`
-	Label       string `json:"label" jsonschema_description:"What Okta calls the role."`
-	Status      string `json:"status,omitempty" jsonschema_description:"ACTIVE or INACTIVE."`
-	Through     string `json:"through" jsonschema:"enum=user,enum=group" jsonschema_description:"user: assigned to the user; group: the user has it by being in a group."`
-	Group       string `json:"group,omitempty" jsonschema_description:"Id of that group, as far as Okta tells."`
-	Role        string `json:"role,omitempty" jsonschema_description:"Id of the custom role."`
-	ResourceSet string `json:"resource_set,omitempty" jsonschema_description:"Id of the set of resources that the custom role is over."`
+	ID string `json:"id"` // Id of the assignment.
+	// SUPER_ADMIN, ORG_ADMIN, HELP_DESK_ADMIN and other standard roles; CUSTOM for a role of the org's own.
+	Type   string `json:"type"`
+	Label  string `json:"label"`            // What Okta calls the role.
+	Status string `json:"status,omitempty"` // ACTIVE or INACTIVE.
+	// user: assigned to the user; group: the user has it by being in a group.
+	Through     string `json:"through" jsonschema:"enum=user,enum=group"`
+	Group       string `json:"group,omitempty"`        // Id of that group, as far as Okta tells.
+	Role        string `json:"role,omitempty"`         // Id of the custom role.
+	ResourceSet string `json:"resource_set,omitempty"` // Id of the set of resources that the custom role is over.
 }
 
 const (
@@ -28,8 +30,8 @@ const (
 
 // RolesState is which of the roles in question a user has.
 type RolesState struct {
-	Assigned bool       `json:"assigned" jsonschema_description:"Whether the user has the role, in whichever way."`
-	Roles    []RoleItem `json:"roles" jsonschema_description:"The assignments by which the user has it."`
+	Assigned bool       `json:"assigned"` // Whether the user has the role, in whichever way.
+	Roles    []RoleItem `json:"roles"`    // The assignments by which the user has it.
 }
 
 func (s RolesState) through(how string) *RoleItem {

@@ -28,15 +28,19 @@ var SetUserRisk = action[SetUserRiskInput, SetUserRiskOutput]{
 
 // SetUserRiskInput is what set_user_risk takes.
 type SetUserRiskInput struct {
-	User  string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW" jsonschema_description:"How likely it is that the account is in wrong hands. Okta cannot set it back to NONE."`
-	Why   string `json:"risk_reason,omitempty" jsonschema:"title=Risk reason,example=Session hijacking suspected" jsonschema_extras:"x-truncate=500" jsonschema_description:"Reason that Okta shows. Okta takes letters, digits, blanks, hyphens, commas and full stops; each other character becomes a hyphen. A text of more than 500 characters is cut."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// How likely it is that the account is in wrong hands. Okta cannot set it back to NONE.
+	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW"`
+	// Reason that Okta shows. Okta takes letters, digits, blanks, hyphens, commas and full stops; each other
+	// character becomes a hyphen. A text of more than 500 characters is cut.
+	Why string `json:"risk_reason,omitempty" jsonschema:"example=Session hijacking suspected" jsonschema_extras:"x-truncate=500"`
 	Write
 }
 
 // SetUserRiskOutput is what set_user_risk answers.
 type SetUserRiskOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
+	User UserRef `json:"user"` // The user.
 	Change[RiskState]
 }
 

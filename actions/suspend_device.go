@@ -35,6 +35,6 @@ type SuspendDeviceInput struct {
 
 // SuspendDeviceOutput is what suspend_device answers.
 type SuspendDeviceOutput struct {
-	Device DeviceRef `json:"device" jsonschema_description:"The device."`
+	Device DeviceRef `json:"device"` // The device.
 	Change[DeviceState]
 }

@@ -29,13 +29,14 @@ var SuspendUser = action[SuspendUserInput, SuspendUserOutput]{
 
 // SuspendUserInput is what suspend_user takes.
 type SuspendUserInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
 	Write
 }
 
 // SuspendUserOutput is what suspend_user answers.
 type SuspendUserOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
+	User UserRef `json:"user"` // The user.
 	Change[UserState]
 }
 

@@ -26,23 +26,26 @@ var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOu
 
 // UnassignApplicationInput is what unassign_application takes.
 type UnassignApplicationInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	App  string `json:"app" jsonschema:"title=App,example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_user_applications user=$user" jsonschema_description:"Id or exact label of the app."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Id or exact label of the app.
+	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_user_applications user=$user"`
 	Write
 }
 
 // UnassignApplicationOutput is what unassign_application answers.
 type UnassignApplicationOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
-	App  AppRef  `json:"app" jsonschema_description:"The app."`
+	User UserRef `json:"user"` // The user.
+	App  AppRef  `json:"app"`  // The app.
 	Change[AssignmentState]
 }
 
 // AssignmentState is whether a user has an app.
 type AssignmentState struct {
-	Assigned bool   `json:"assigned" jsonschema_description:"Whether the app is assigned to the user."`
-	Through  string `json:"through,omitempty" jsonschema:"enum=user,enum=group" jsonschema_description:"user: assigned to the user; group: the user has it by being in a group."`
-	UserName string `json:"user_name,omitempty" jsonschema_description:"Who the user is in the app."`
+	Assigned bool `json:"assigned"` // Whether the app is assigned to the user.
+	// user: assigned to the user; group: the user has it by being in a group.
+	Through  string `json:"through,omitempty" jsonschema:"enum=user,enum=group"`
+	UserName string `json:"user_name,omitempty"` // Who the user is in the app.
 }
 
 func unassignApplication(ctx context.Context, c *okta.Client, in UnassignApplicationInput) (UnassignApplicationOutput, error) {

@@ -32,9 +32,13 @@ var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 
 // UnblockIPInput is what unblock_ip takes.
 type UnblockIPInput struct {
-	Address   string `json:"address" jsonschema:"title=Address,example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60" jsonschema_description:"IPv4 or IPv6 address or CIDR range, as it was blocked."`
-	Zone      string `json:"zone,omitempty" jsonschema:"title=Zone,default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced" jsonschema_description:"Id or exact name of the blocklist. Every org has BlockedIpZone."`
-	OnlyEntry bool   `json:"only_entry,omitempty" jsonschema:"title=Only the entry,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Be content when the entry of exactly this address or range is off the zone, even if another that holds it stays."`
+	// IPv4 or IPv6 address or CIDR range, as it was blocked.
+	Address string `json:"address" jsonschema:"example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60"`
+	// Id or exact name of the blocklist. Every org has BlockedIpZone.
+	Zone string `json:"zone,omitempty" jsonschema:"default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced"`
+	// Be content when the entry of exactly this address or range is off the zone, even if another that holds it
+	// stays.
+	OnlyEntry bool `json:"only_entry,omitempty" jsonschema:"title=Only the entry,default=false" jsonschema_extras:"x-group=advanced"`
 	Write
 }
 
@@ -46,8 +50,8 @@ func (in UnblockIPInput) Validate() error {
 
 // UnblockIPOutput is what unblock_ip answers.
 type UnblockIPOutput struct {
-	Address string  `json:"address" jsonschema_description:"What was to be taken off, in its shortest form."`
-	Zone    ZoneRef `json:"zone" jsonschema_description:"The blocklist."`
+	Address string  `json:"address"` // What was to be taken off, in its shortest form.
+	Zone    ZoneRef `json:"zone"`    // The blocklist.
 	Change[BlockState]
 }
 

@@ -28,21 +28,26 @@ var UniversalLogout = action[UniversalLogoutInput, UniversalLogoutOutput]{
 
 // UniversalLogoutInput is what universal_logout takes.
 type UniversalLogoutInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
 	Write
 }
 
 // UniversalLogoutOutput is what universal_logout answers.
 type UniversalLogoutOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
+	User UserRef `json:"user"` // The user.
 	Change[LogoutState]
 }
 
 // LogoutState is as much as can be known of a logout: Okta has no call that lists a
 // user's sessions, and does not tell what the apps made of it.
 type LogoutState struct {
-	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked" jsonschema_description:"unknown: Okta has no call that lists sessions and tokens; revoked: Okta accepted their revocation, which cannot be read back."`
-	Apps     string `json:"apps" jsonschema:"enum=unknown,enum=asked" jsonschema_description:"asked: Okta tells the apps that support it; whether each has obeyed is in the System Log (user.authentication.universal_logout and the like)."`
+	// unknown: Okta has no call that lists sessions and tokens; revoked: Okta accepted their revocation, which cannot
+	// be read back.
+	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked"`
+	// asked: Okta tells the apps that support it; whether each has obeyed is in the System Log
+	// (user.authentication.universal_logout and the like).
+	Apps string `json:"apps" jsonschema:"enum=unknown,enum=asked"`
 }
 
 // appsAsked is as much as is known of the apps.

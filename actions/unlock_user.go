@@ -28,13 +28,14 @@ var UnlockUser = action[UnlockUserInput, UnlockUserOutput]{
 
 // UnlockUserInput is what unlock_user takes.
 type UnlockUserInput struct {
-	User string `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
 	Write
 }
 
 // UnlockUserOutput is what unlock_user answers.
 type UnlockUserOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user."`
+	User UserRef `json:"user"` // The user.
 	Change[UserState]
 }
 

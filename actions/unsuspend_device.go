@@ -35,6 +35,6 @@ type UnsuspendDeviceInput struct {
 
 // UnsuspendDeviceOutput is what unsuspend_device answers.
 type UnsuspendDeviceOutput struct {
-	Device DeviceRef `json:"device" jsonschema_description:"The device."`
+	Device DeviceRef `json:"device"` // The device.
 	Change[DeviceState]
 }

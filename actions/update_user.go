@@ -30,14 +30,16 @@ var UpdateUser = action[UpdateUserInput, UpdateUserOutput]{
 
 // UpdateUserInput is what update_user takes.
 type UpdateUserInput struct {
-	User    string     `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	Profile Attributes `json:"profile" jsonschema:"title=Profile" jsonschema_description:"Attributes to change, by the names that Okta's profile editor gives as variable names; null clears one."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// Attributes to change, by the names that Okta's profile editor gives as variable names; null clears one.
+	Profile Attributes `json:"profile"`
 	Write
 }
 
 // UpdateUserOutput is what update_user answers.
 type UpdateUserOutput struct {
-	User UserRef `json:"user" jsonschema_description:"The user, as named before the change."`
+	User UserRef `json:"user"` // The user, as named before the change.
 	Change[Attributes]
 }
 

@@ -9,16 +9,17 @@ import (
 
 // UserRef says which user an answer is about.
 type UserRef struct {
-	ID    string `json:"id" jsonschema_description:"Id of the user."`
-	Login string `json:"login" jsonschema_description:"Login of the user."`
-	Email string `json:"email,omitempty" jsonschema_description:"Email address of the user."`
+	ID    string `json:"id"`              // Id of the user.
+	Login string `json:"login"`           // Login of the user.
+	Email string `json:"email,omitempty"` // Email address of the user.
 }
 
 // UserState is what a lifecycle action changes about a user.
 type UserState struct {
-	Status          string     `json:"status" jsonschema_description:"STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED."`
-	StatusChanged   *time.Time `json:"status_changed,omitempty" jsonschema_description:"Since when, as far as Okta tells."`
-	TransitioningTo string     `json:"transitioning_to,omitempty" jsonschema_description:"Status that Okta is still bringing the user to; absent if none."`
+	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
+	Status          string     `json:"status"`
+	StatusChanged   *time.Time `json:"status_changed,omitempty"`   // Since when, as far as Okta tells.
+	TransitioningTo string     `json:"transitioning_to,omitempty"` // Status that Okta is still bringing the user to; absent if none.
 }
 
 func refOf(u *okta.User) UserRef { return UserRef{ID: u.ID, Login: u.Login, Email: u.Email} }

@@ -6,12 +6,13 @@ import (
 
 // UserItem is a user in a list.
 type UserItem struct {
-	ID        string `json:"id" jsonschema_description:"Id of the user."`
-	Login     string `json:"login" jsonschema_description:"Login of the user."`
-	Email     string `json:"email,omitempty" jsonschema_description:"Email address of the user."`
-	Status    string `json:"status" jsonschema_description:"STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED."`
-	LastLogin string `json:"last_login,omitempty" jsonschema_description:"When the user signed in last; absent if never."`
-	Raw       Object `json:"raw" jsonschema_description:"The user as Okta sent it, with the whole profile."`
+	ID    string `json:"id"`              // Id of the user.
+	Login string `json:"login"`           // Login of the user.
+	Email string `json:"email,omitempty"` // Email address of the user.
+	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
+	Status    string `json:"status"`
+	LastLogin string `json:"last_login,omitempty"` // When the user signed in last; absent if never.
+	Raw       Object `json:"raw"`                  // The user as Okta sent it, with the whole profile.
 }
 
 func userItem(o okta.Object) UserItem {

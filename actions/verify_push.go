@@ -32,11 +32,18 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 
 // VerifyPushInput is what verify_push takes.
 type VerifyPushInput struct {
-	User        string       `json:"user" jsonschema:"title=User,example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users" jsonschema_description:"Id, login or email address of the user."`
-	Wait        sdk.Duration `json:"wait,omitempty" jsonschema:"title=Wait,default=60s,example=60s" jsonschema_description:"How long to wait for the answer, at most five minutes. With 0s the answer is waiting: call again with the transaction."`
-	Number      bool         `json:"number,omitempty" jsonschema:"title=Number challenge,default=false" jsonschema_description:"Have the user pick a number, so that nobody approves by habit. Tell it to the user on another channel: the log has it as a warning while this waits, and with a wait of 0s so has the answer."`
-	Factor      string       `json:"factor,omitempty" jsonschema:"title=Factor,example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user,x-group=advanced" jsonschema_description:"Id of the push factor; the newest active one if absent."`
-	Transaction string       `json:"transaction,omitempty" jsonschema:"title=Transaction,example=mst1eiHghhPxf0yhp0g,pattern=^[0-9A-Za-z._-]+$,maxLength=200" jsonschema_extras:"x-group=advanced" jsonschema_description:"A challenge that was sent before: wait for its answer, and send none."`
+	// Id, login or email address of the user.
+	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// How long to wait for the answer, at most five minutes. With 0s the answer is waiting: call again with the
+	// transaction.
+	Wait sdk.Duration `json:"wait,omitempty" jsonschema:"default=60s,example=60s"`
+	// Have the user pick a number, so that nobody approves by habit. Tell it to the user on another channel: the log
+	// has it as a warning while this waits, and with a wait of 0s so has the answer.
+	Number bool `json:"number,omitempty" jsonschema:"title=Number challenge,default=false"`
+	// Id of the push factor; the newest active one if absent.
+	Factor string `json:"factor,omitempty" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user,x-group=advanced"`
+	// A challenge that was sent before: wait for its answer, and send none.
+	Transaction string `json:"transaction,omitempty" jsonschema:"example=mst1eiHghhPxf0yhp0g,pattern=^[0-9A-Za-z._-]+$,maxLength=200" jsonschema_extras:"x-group=advanced"`
 	Write
 }
 
@@ -57,19 +64,21 @@ func (in VerifyPushInput) Validate() error {
 // VerifyPushOutput is what verify_push answers. Its outcome is changed if the user
 // approved, and not_applicable if not.
 type VerifyPushOutput struct {
-	User        UserRef   `json:"user" jsonschema_description:"The user."`
-	Factor      FactorRef `json:"factor" jsonschema_description:"The factor that the push went to."`
-	Verified    bool      `json:"verified" jsonschema_description:"Whether the user approved. Only then is anything proven."`
-	Result      string    `json:"result" jsonschema:"enum=approved,enum=rejected,enum=timeout,enum=failed,enum=waiting,enum=none" jsonschema_description:"approved; rejected: the user says that they did not ask for it; timeout: no answer in time; failed: Okta could not carry it through; waiting: no answer yet, and none was waited for; none: a dry run."`
-	Number      string    `json:"number,omitempty" jsonschema_description:"The number that the user has to pick, if there was one."`
-	Transaction string    `json:"transaction,omitempty" jsonschema_description:"The challenge, to call again with."`
+	User     UserRef   `json:"user"`     // The user.
+	Factor   FactorRef `json:"factor"`   // The factor that the push went to.
+	Verified bool      `json:"verified"` // Whether the user approved. Only then is anything proven.
+	// approved; rejected: the user says that they did not ask for it; timeout: no answer in time; failed: Okta could
+	// not carry it through; waiting: no answer yet, and none was waited for; none: a dry run.
+	Result      string `json:"result" jsonschema:"enum=approved,enum=rejected,enum=timeout,enum=failed,enum=waiting,enum=none"`
+	Number      string `json:"number,omitempty"`      // The number that the user has to pick, if there was one.
+	Transaction string `json:"transaction,omitempty"` // The challenge, to call again with.
 	Change[PushState]
 }
 
 // PushState is what is proven about a user.
 type PushState struct {
-	Verified bool   `json:"verified" jsonschema_description:"Whether the user approved."`
-	Result   string `json:"result" jsonschema_description:"As result."`
+	Verified bool   `json:"verified"` // Whether the user approved.
+	Result   string `json:"result"`   // As result.
 }
 
 // The results of a verification.

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 var (
@@ -37,9 +38,17 @@ var initialisms = map[string]string{
 	"okta": "Okta", "oauth": "OAuth", "dpop": "DPoP", "uuid": "UUID", "json": "JSON", "ecs": "ECS", "emm": "EMM", "idp": "IdP",
 }
 
-// title returns the title of a member that declares none: its name in words.
+// title returns the title of a member that declares none: its name in words, of
+// snake_case and of camelCase.
 func title(member string) string {
-	words := strings.Split(member, "_")
+	var spaced strings.Builder
+	for i, r := range member {
+		if i > 0 && unicode.IsUpper(r) {
+			spaced.WriteByte('_')
+		}
+		spaced.WriteRune(unicode.ToLower(r))
+	}
+	words := strings.Split(spaced.String(), "_")
 	for i, word := range words {
 		if known, ok := initialisms[word]; ok {
 			words[i] = known

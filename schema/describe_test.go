@@ -20,7 +20,7 @@ type described struct {
 	// ID of the user.
 	UserID string `json:"user_id"`
 	// More.
-	Inner generic[int] `json:"inner"`
+	Inner generic[int] `json:"innerValue"`
 }
 
 type generic[T any] struct {
@@ -37,7 +37,7 @@ func TestDescribe(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"title":"User ID","description":"ID of the user."`,
-		`"title":"Inner","description":"More."`,
+		`"title":"Inner value","description":"More."`,
 		`"title":"Own title","description":"The value."`,
 	} {
 		if !strings.Contains(strings.ReplaceAll(string(s.JSON()), `"type":"string",`, ""), want) {

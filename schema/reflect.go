@@ -41,13 +41,7 @@ func reflected[T any](open bool, finish func(*jsonschema.Schema)) (*Schema, erro
 	if err := lint(t, open); err != nil {
 		return nil, fmt.Errorf("schema of %s: %w", t, err)
 	}
-	r := &jsonschema.Reflector{
-		Anonymous:                 true, // no $id made from the import path
-		DoNotReference:            true, // one flat tree: what form builders can read
-		AllowAdditionalProperties: open,
-		LookupComment:             description,
-	}
-	s := r.ReflectFromType(t)
+	s := reflector(open).ReflectFromType(t)
 	s.Version = jsonschema.Version
 	if s.Type != "object" {
 		return nil, fmt.Errorf("schema of %s: is of type %q; only an object can grow new members", t, s.Type)
@@ -64,6 +58,23 @@ func reflected[T any](open bool, finish func(*jsonschema.Schema)) (*Schema, erro
 		return nil, fmt.Errorf("schema of %s: %w", t, err)
 	}
 	return lazy(raw), nil
+}
+
+func reflector(open bool) *jsonschema.Reflector {
+	return &jsonschema.Reflector{
+		Anonymous:                 true, // no $id made from the import path
+		DoNotReference:            true, // one flat tree: what form builders can read
+		AllowAdditionalProperties: open,
+		LookupComment:             description,
+	}
+}
+
+// Of returns the schema of T as part of a larger one, for a JSONSchema method of a
+// type whose documents have T's form. It allows members that T does not name.
+func Of[T any]() *jsonschema.Schema {
+	s := reflector(true).ReflectFromType(reflect.TypeFor[T]())
+	s.Version = ""
+	return s
 }
 
 // addTitles gives each member of an input a title that declares none.

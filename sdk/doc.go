@@ -9,3 +9,5 @@
 // The life of a connection: Compile, then Open, then any number of Check, Run and
 // Poll, from any goroutine, then Close.
 package sdk
+
+//go:generate go run soar.example/okta/schema/describe

@@ -48,19 +48,24 @@ type Error struct {
 
 // Upstream is what the service answered.
 type Upstream struct {
-	Status    int    `json:"status,omitempty" jsonschema_description:"HTTP status."`
-	Code      string `json:"code,omitempty" jsonschema_description:"The service's own error code."`
-	ErrorID   string `json:"error_id,omitempty" jsonschema_description:"The service's id of this very error."`
-	RequestID string `json:"request_id,omitempty" jsonschema_description:"The service's id of the request, for its support."`
+	Status    int    `json:"status,omitempty"`     // HTTP status.
+	Code      string `json:"code,omitempty"`       // The service's own error code.
+	ErrorID   string `json:"error_id,omitempty"`   // The service's id of this very error.
+	RequestID string `json:"request_id,omitempty"` // The service's id of the request, for its support.
 }
 
 // ErrorBody is the JSON form of an Error.
 type ErrorBody struct {
-	Code       Code               `json:"code" jsonschema:"enum=invalid_input,enum=unauthenticated,enum=forbidden,enum=not_found,enum=conflict,enum=rate_limited,enum=unavailable,enum=timeout,enum=canceled,enum=internal" jsonschema_description:"What went wrong, in a word."`
-	Message    string             `json:"message" jsonschema_description:"What went wrong, in a sentence."`
-	RetryAfter Duration           `json:"retry_after,omitempty" jsonschema_description:"How long to wait before trying again."`
-	Violations []schema.Violation `json:"violations,omitempty" jsonschema_description:"What is wrong in the input, place by place."`
-	Upstream   *Upstream          `json:"upstream,omitempty" jsonschema_description:"What the service answered."`
+	// What went wrong, in a word.
+	Code Code `json:"code" jsonschema:"enum=invalid_input,enum=unauthenticated,enum=forbidden,enum=not_found,enum=conflict,enum=rate_limited,enum=unavailable,enum=timeout,enum=canceled,enum=internal"`
+	// What went wrong, in a sentence.
+	Message string `json:"message"`
+	// How long to wait before trying again.
+	RetryAfter Duration `json:"retry_after,omitempty"`
+	// What is wrong in the input, place by place.
+	Violations []schema.Violation `json:"violations,omitempty"`
+	// What the service answered.
+	Upstream *Upstream `json:"upstream,omitempty"`
 }
 
 // Body returns the error's JSON form.

@@ -11,55 +11,62 @@ const ManifestVersion = 1
 
 // A Manifest is everything a host or a builder needs to know of a connector.
 type Manifest struct {
-	Version   int           `json:"manifest_version" jsonschema_description:"Version of this document's form."`
-	Name      string        `json:"name" jsonschema_description:"The connector's name; never changes."`
-	Title     string        `json:"title" jsonschema_description:"The name that people see."`
-	Summary   string        `json:"summary" jsonschema_description:"What it is, in a sentence."`
-	Release   string        `json:"version" jsonschema_description:"The connector's version (semantic versioning)."`
-	Docs      string        `json:"documentation" jsonschema_description:"Address of the service's documentation."`
-	Settings  JSON          `json:"settings" jsonschema_description:"JSON Schema of a connection's settings; secrets are marked writeOnly."`
-	Actions   []ActionInfo  `json:"actions" jsonschema_description:"What playbooks can do, in the order builders show."`
-	Triggers  []TriggerInfo `json:"triggers" jsonschema_description:"What can start a workflow."`
-	ErrorInfo JSON          `json:"error" jsonschema_description:"JSON Schema of the errors that actions and triggers answer."`
+	Version   int           `json:"manifest_version"` // Version of this document's form.
+	Name      string        `json:"name"`             // The connector's name; never changes.
+	Title     string        `json:"title"`            // The name that people see.
+	Summary   string        `json:"summary"`          // What it is, in a sentence.
+	Release   string        `json:"version"`          // The connector's version (semantic versioning).
+	Docs      string        `json:"documentation"`    // Address of the service's documentation.
+	Settings  JSON          `json:"settings"`         // JSON Schema of a connection's settings; secrets are marked writeOnly.
+	Actions   []ActionInfo  `json:"actions"`          // What playbooks can do, in the order builders show.
+	Triggers  []TriggerInfo `json:"triggers"`         // What can start a workflow.
+	ErrorInfo JSON          `json:"error"`            // JSON Schema of the errors that actions and triggers answer.
 }
 
 // ActionInfo describes one action.
 type ActionInfo struct {
-	Name    string      `json:"name" jsonschema_description:"The action's name; never changes."`
-	Title   string      `json:"title" jsonschema_description:"The name that people see."`
-	Summary string      `json:"summary" jsonschema_description:"What it does, in a sentence."`
-	Docs    string      `json:"documentation" jsonschema_description:"Address of the vendor's documentation."`
-	Effect  Effect      `json:"effect" jsonschema:"enum=reads,enum=writes,enum=destroys" jsonschema_description:"reads: changes nothing; writes: can be put back; destroys: cannot."`
-	Undo    string      `json:"undo,omitempty" jsonschema_description:"Name of the action that takes this one back."`
-	Scopes  []string    `json:"scopes" jsonschema_description:"OAuth scopes it needs."`
-	Input   JSON        `json:"input" jsonschema_description:"JSON Schema of the parameters. x-group says whether a builder shows one as basic or advanced."`
-	Output  JSON        `json:"output" jsonschema_description:"JSON Schema of the answer."`
-	Example ExampleInfo `json:"example" jsonschema_description:"A call and its answer."`
+	Name    string `json:"name"`          // The action's name; never changes.
+	Title   string `json:"title"`         // The name that people see.
+	Summary string `json:"summary"`       // What it does, in a sentence.
+	Docs    string `json:"documentation"` // Address of the vendor's documentation.
+	// reads: changes nothing; writes: can be put back; destroys: cannot.
+	Effect Effect `json:"effect" jsonschema:"enum=reads,enum=writes,enum=destroys"`
+	// Name of the action that takes this one back.
+	Undo   string   `json:"undo,omitempty"`
+	Scopes []string `json:"scopes"` // OAuth scopes it needs.
+	// JSON Schema of the parameters. x-group says whether a builder shows one as basic or advanced.
+	Input   JSON        `json:"input"`
+	Output  JSON        `json:"output"`  // JSON Schema of the answer.
+	Example ExampleInfo `json:"example"` // A call and its answer.
 
-	Options *OptionList `json:"options,omitempty" jsonschema_description:"How the answer becomes the options of parameters whose schema names this action in x-options."`
+	// How the answer becomes the options of parameters whose schema names this action in x-options.
+	Options *OptionList `json:"options,omitempty"`
 
-	Shapes map[string]JSON `json:"shapes,omitempty" jsonschema_description:"JSON Schema of the answer by the value of the parameter format, if it has one: output is that of its default."`
+	// JSON Schema of the answer by the value of the parameter format, if it has one: output is that of its default.
+	Shapes map[string]JSON `json:"shapes,omitempty"`
 }
 
 // ExampleInfo is a call of an action and its answer.
 type ExampleInfo struct {
-	Input  JSON `json:"input" jsonschema_description:"What was sent."`
-	Output JSON `json:"output" jsonschema_description:"What came back."`
+	Input  JSON `json:"input"`  // What was sent.
+	Output JSON `json:"output"` // What came back.
 }
 
 // TriggerInfo describes one trigger.
 type TriggerInfo struct {
-	Name    string   `json:"name" jsonschema_description:"The trigger's name; never changes."`
-	Title   string   `json:"title" jsonschema_description:"The name that people see."`
-	Summary string   `json:"summary" jsonschema_description:"What it watches, in a sentence."`
-	Docs    string   `json:"documentation" jsonschema_description:"Address of the vendor's documentation."`
-	Every   Duration `json:"every" jsonschema_description:"How long a host waits between polls by default."`
-	Scopes  []string `json:"scopes" jsonschema_description:"OAuth scopes it needs."`
-	Params  JSON     `json:"params" jsonschema_description:"JSON Schema of the parameters."`
-	Event   JSON     `json:"event" jsonschema_description:"JSON Schema of one event's data."`
-	Example JSON     `json:"example" jsonschema_description:"One event's data."`
+	Name    string   `json:"name"`          // The trigger's name; never changes.
+	Title   string   `json:"title"`         // The name that people see.
+	Summary string   `json:"summary"`       // What it watches, in a sentence.
+	Docs    string   `json:"documentation"` // Address of the vendor's documentation.
+	Every   Duration `json:"every"`         // How long a host waits between polls by default.
+	Scopes  []string `json:"scopes"`        // OAuth scopes it needs.
+	Params  JSON     `json:"params"`        // JSON Schema of the parameters.
+	Event   JSON     `json:"event"`         // JSON Schema of one event's data.
+	Example JSON     `json:"example"`       // One event's data.
 
-	Shapes map[string]JSON `json:"shapes,omitempty" jsonschema_description:"JSON Schema of one event's data by the value of the parameter format, if it has one: event is that of its default."`
+	// JSON Schema of one event's data by the value of the parameter format, if it has one: event is that of its
+	// default.
+	Shapes map[string]JSON `json:"shapes,omitempty"`
 }
 
 // OutputIn returns the JSON Schema of the answer in the given format; "", or one that

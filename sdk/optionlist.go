@@ -12,15 +12,17 @@ import (
 // [schema.Options]). The fields are names of inputs and members. [ListOptions] does
 // what it says.
 type OptionList struct {
-	Items       string `json:"items" jsonschema_description:"Member of the answer that is the list."`
-	Value       string `json:"value" jsonschema_description:"Member of an item that is what the parameter takes."`
-	Label       string `json:"label" jsonschema_description:"Member of an item that people know it by."`
-	Description string `json:"description,omitempty" jsonschema_description:"Member of an item that tells two of one label apart."`
-	Typed       bool   `json:"typed,omitempty" jsonschema_description:"Whether the parameter takes the label as well, where a person types it."`
-	Search      string `json:"search,omitempty" jsonschema_description:"Input that takes what was typed so far. Without one, the host picks among the items."`
-	Limit       string `json:"limit,omitempty" jsonschema_description:"Input that takes how many options a page has."`
-	After       string `json:"after,omitempty" jsonschema_description:"Input that takes the place where a page begins."`
-	Next        string `json:"next,omitempty" jsonschema_description:"Member of the answer that is the place where the next page begins; absent or empty if there is none."`
+	Items       string `json:"items"`                 // Member of the answer that is the list.
+	Value       string `json:"value"`                 // Member of an item that is what the parameter takes.
+	Label       string `json:"label"`                 // Member of an item that people know it by.
+	Description string `json:"description,omitempty"` // Member of an item that tells two of one label apart.
+	Typed       bool   `json:"typed,omitempty"`       // Whether the parameter takes the label as well, where a person types it.
+	// Input that takes what was typed so far. Without one, the host picks among the items.
+	Search string `json:"search,omitempty"`
+	Limit  string `json:"limit,omitempty"` // Input that takes how many options a page has.
+	After  string `json:"after,omitempty"` // Input that takes the place where a page begins.
+	// Member of the answer that is the place where the next page begins; absent or empty if there is none.
+	Next string `json:"next,omitempty"`
 }
 
 // verify refuses what input and output of the action do not have.

@@ -20,11 +20,10 @@ var ErrPlanned = errors.New("planned, not sent")
 
 // A PlannedRequest is one that a dry run did not send.
 type PlannedRequest struct {
-	Method string `json:"method" jsonschema_description:"HTTP method."`
-	Path   string `json:"path" jsonschema_description:"Path of the service's API, with the query."`
-	Body   string `json:"body,omitempty" jsonschema_description:"Body, with secrets masked."`
-	// RefusedBy names what would refuse it.
-	RefusedBy string `json:"refused_by,omitempty" jsonschema_description:"The guard of this connection that would refuse it; absent if none would."`
+	Method    string `json:"method"`               // HTTP method.
+	Path      string `json:"path"`                 // Path of the service's API, with the query.
+	Body      string `json:"body,omitempty"`       // Body, with secrets masked.
+	RefusedBy string `json:"refused_by,omitempty"` // The guard of this connection that would refuse it; absent if none would.
 }
 
 type planKey struct{}

@@ -20,9 +20,9 @@ import (
 // Action must be the Undo of the action that answers. Input holds no secret,
 // since hosts store it, and is spelled alike whenever it means the same.
 type Undo struct {
-	Action string     `json:"action" jsonschema_description:"Name of the action to run."`
-	Input  JSON       `json:"input" jsonschema_description:"What to give it."`
-	At     *time.Time `json:"at,omitempty" jsonschema_description:"When the host is to run it; absent: never by itself."`
+	Action string     `json:"action"`       // Name of the action to run.
+	Input  JSON       `json:"input"`        // What to give it.
+	At     *time.Time `json:"at,omitempty"` // When the host is to run it; absent: never by itself.
 }
 
 // UndoOf returns the undo that an answer asks for, nil if it asks for none. A

@@ -1,6 +1,8 @@
 // Package triggers is what can start a workflow: one trigger a page.
 package triggers
 
+//go:generate go run soar.example/okta/schema/describe
+
 import (
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"

@@ -7,6 +7,8 @@
 // not used.
 package okta
 
+//go:generate go run soar.example/okta/schema/describe
+
 import (
 	"context"
 	"io"

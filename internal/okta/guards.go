@@ -18,14 +18,26 @@ import (
 // Guards keep a connection from doing harm, whichever action or composite a write
 // comes through. They stand in the one way to Okta.
 type Guards struct {
-	ReadOnly           bool     `json:"read_only,omitempty" jsonschema:"title=Read only,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Refuse every write."`
-	AllowedActions     []string `json:"allowed_actions,omitempty" jsonschema:"title=Allowed actions,uniqueItems=true,example=get_user" jsonschema_extras:"x-group=advanced" jsonschema_description:"The only actions that this connection may run, besides check_permissions. All of them if empty. contain_user takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the single action of each part, unless this host signed the record. custom_request sends any request that allow_custom_writes permits."`
-	ProtectedUsers     []string `json:"protected_users,omitempty" jsonschema:"title=Protected users,uniqueItems=true,example=break.glass@corp.example" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids, logins or email addresses of users that nothing may be written to, such as break-glass and service accounts. The login's own user and the last super administrator always are."`
-	ProtectedGroups    []string `json:"protected_groups,omitempty" jsonschema:"title=Protected groups,uniqueItems=true,example=Break Glass" jsonschema_extras:"x-group=advanced" jsonschema_description:"Ids or exact names of groups that nothing may be written to, nor to their members."`
-	MaxUsersPerCall    int      `json:"max_users_per_call,omitempty" jsonschema:"title=Most users a call,default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced" jsonschema_description:"The most users that one call of an action may write to."`
-	AllowUnknownAdmins bool     `json:"allow_unknown_admins,omitempty" jsonschema:"title=Allow unknown admins,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Let a login that may not read admin roles write to users all the same. Nothing then keeps it from suspending the last super administrator, whom it cannot tell from others."`
-	AllowCustomWrites  bool     `json:"allow_custom_writes,omitempty" jsonschema:"title=Allow custom writes,default=false" jsonschema_extras:"x-group=advanced" jsonschema_description:"Let custom_request send other methods than GET. The other rules hold for it as well."`
-	MaxWritesPerMinute int      `json:"max_writes_per_minute,omitempty" jsonschema:"title=Most writes a minute,minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced" jsonschema_description:"The most writes that this connection sends in a minute. No limit of its own if absent."`
+	ReadOnly bool `json:"read_only,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"` // Refuse every write.
+	// The only actions that this connection may run, besides check_permissions. All of them if empty. contain_user
+	// takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the
+	// single action of each part, unless this host signed the record. custom_request sends any request that
+	// allow_custom_writes permits.
+	AllowedActions []string `json:"allowed_actions,omitempty" jsonschema:"uniqueItems=true,example=get_user" jsonschema_extras:"x-group=advanced"`
+	// Ids, logins or email addresses of users that nothing may be written to, such as break-glass and service
+	// accounts. The login's own user and the last super administrator always are.
+	ProtectedUsers []string `json:"protected_users,omitempty" jsonschema:"uniqueItems=true,example=break.glass@corp.example" jsonschema_extras:"x-group=advanced"`
+	// Ids or exact names of groups that nothing may be written to, nor to their members.
+	ProtectedGroups []string `json:"protected_groups,omitempty" jsonschema:"uniqueItems=true,example=Break Glass" jsonschema_extras:"x-group=advanced"`
+	// The most users that one call of an action may write to.
+	MaxUsersPerCall int `json:"max_users_per_call,omitempty" jsonschema:"title=Most users a call,default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced"`
+	// Let a login that may not read admin roles write to users all the same. Nothing then keeps it from suspending
+	// the last super administrator, whom it cannot tell from others.
+	AllowUnknownAdmins bool `json:"allow_unknown_admins,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
+	// Let custom_request send other methods than GET. The other rules hold for it as well.
+	AllowCustomWrites bool `json:"allow_custom_writes,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
+	// The most writes that this connection sends in a minute. No limit of its own if absent.
+	MaxWritesPerMinute int `json:"max_writes_per_minute,omitempty" jsonschema:"title=Most writes a minute,minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced"`
 }
 
 // A guard applies Guards to the writes of one client.

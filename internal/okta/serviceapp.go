@@ -8,12 +8,20 @@ import (
 // private key and gets access tokens of an hour for it
 // (https://developer.okta.com/docs/guides/implement-oauth-for-okta-serviceapp/main/).
 type ServiceApp struct {
-	ClientID   string     `json:"client_id,omitempty" jsonschema:"title=Client ID,minLength=1,maxLength=100,pattern=^[!-~]+$,example=0oa1hqjd2cSPm0rTa697" jsonschema_description:"Client ID of an API Services app integration, to be used in place of an API token, together with its private key."`
-	PrivateKey sdk.Secret `json:"private_key,omitzero" jsonschema:"title=Private key,minLength=1,maxLength=20000" jsonschema_description:"The service app's private key, as PEM (PKCS #1, PKCS #8 or SEC 1, without a passphrase) or as a JWK."`
-	KeyID      string     `json:"key_id,omitempty" jsonschema:"title=Key ID,minLength=1,maxLength=200,example=kLzX0TnfVdG3m9QeB1aR" jsonschema_extras:"x-group=advanced" jsonschema_description:"Id (kid) under which Okta keeps the public key. A JWK says it itself; an app with several keys needs it."`
-	Algorithm  string     `json:"algorithm,omitempty" jsonschema:"title=Signature algorithm,enum=auto,enum=RS256,enum=RS384,enum=RS512,enum=ES256,enum=ES384,enum=ES512,default=auto" jsonschema_extras:"x-group=advanced" jsonschema_description:"How the login is signed. By default what the key is made for."`
-	Scopes     []string   `json:"scopes,omitempty" jsonschema:"title=Scopes,uniqueItems=true,minLength=1,maxLength=100,pattern=^[!-~]+$,example=okta.users.read" jsonschema_extras:"x-group=advanced" jsonschema_description:"OAuth scopes to ask for. By default those that the actions and triggers of this connection need."`
-	DPoP       string     `json:"dpop,omitempty" jsonschema:"title=Proof of possession (DPoP),enum=auto,enum=required,enum=off,default=auto" jsonschema_extras:"x-group=advanced" jsonschema_description:"Whether access tokens are bound to a key of this process. auto: if the app demands it, as new ones do. required: never use a token that is not bound. off: never."`
+	// Client ID of an API Services app integration, to be used in place of an API token, together with its private
+	// key.
+	ClientID string `json:"client_id,omitempty" jsonschema:"minLength=1,maxLength=100,pattern=^[!-~]+$,example=0oa1hqjd2cSPm0rTa697"`
+	// The service app's private key, as PEM (PKCS #1, PKCS #8 or SEC 1, without a passphrase) or as a JWK.
+	PrivateKey sdk.Secret `json:"private_key,omitzero" jsonschema:"minLength=1,maxLength=20000"`
+	// Id (kid) under which Okta keeps the public key. A JWK says it itself; an app with several keys needs it.
+	KeyID string `json:"key_id,omitempty" jsonschema:"minLength=1,maxLength=200,example=kLzX0TnfVdG3m9QeB1aR" jsonschema_extras:"x-group=advanced"`
+	// How the login is signed. By default what the key is made for.
+	Algorithm string `json:"algorithm,omitempty" jsonschema:"title=Signature algorithm,enum=auto,enum=RS256,enum=RS384,enum=RS512,enum=ES256,enum=ES384,enum=ES512,default=auto" jsonschema_extras:"x-group=advanced"`
+	// OAuth scopes to ask for. By default those that the actions and triggers of this connection need.
+	Scopes []string `json:"scopes,omitempty" jsonschema:"uniqueItems=true,minLength=1,maxLength=100,pattern=^[!-~]+$,example=okta.users.read" jsonschema_extras:"x-group=advanced"`
+	// Whether access tokens are bound to a key of this process. auto: if the app demands it, as new ones do.
+	// required: never use a token that is not bound. off: never.
+	DPoP string `json:"dpop,omitempty" jsonschema:"title=Proof of possession (DPoP),enum=auto,enum=required,enum=off,default=auto" jsonschema_extras:"x-group=advanced"`
 }
 
 const (

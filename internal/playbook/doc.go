@@ -24,3 +24,5 @@
 // once, each with its line and column: names, types, literals against the
 // schemas, and expressions against the types of what they read.
 package playbook
+
+//go:generate go run soar.example/okta/schema/describe

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/invopop/jsonschema"
+
+	"soar.example/okta/schema"
 )
 
 // Raw is one event as Okta sent it, byte for byte.
@@ -20,9 +22,7 @@ func (r *Raw) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(r).Unmar
 // everywhere, and numbers where Okta's own examples hold them: it tells a builder
 // what to expect and refuses nothing that Okta is known to send.
 func (Raw) JSONSchema() *jsonschema.Schema {
-	r := &jsonschema.Reflector{Anonymous: true, DoNotReference: true, AllowAdditionalProperties: true}
-	s := r.Reflect(Event{})
-	s.Version = ""
+	s := schema.Of[Event]()
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
 		loosen(p.Key, p.Value)
 	}

@@ -2,8 +2,9 @@ package catalogue
 
 // A Field is a member that the events of a type are documented to fill.
 type Field struct {
-	Path    string `json:"path" jsonschema_description:"Where it is in Okta's event; target is a list, and the index is that of the target meant."`
-	Meaning string `json:"meaning" jsonschema_description:"What it holds."`
+	// Where it is in Okta's event; target is a list, and the index is that of the target meant.
+	Path    string `json:"path"`
+	Meaning string `json:"meaning"` // What it holds.
 }
 
 // access describes an event type of Okta Identity Governance.

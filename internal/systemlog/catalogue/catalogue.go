@@ -4,6 +4,8 @@
 // release.
 package catalogue
 
+//go:generate go run soar.example/okta/schema/describe
+
 import (
 	"encoding/json"
 	"iter"
@@ -21,22 +23,25 @@ import (
 // facts that Okta states of it (https://developer.okta.com/docs/reference/api/event-types/);
 // the rest is the catalogue's own.
 type Type struct {
-	Name         string    `json:"name" jsonschema_description:"The event type, such as user.session.start."`
-	Label        string    `json:"label" jsonschema_description:"The name in words, for lists."`
-	Category     string    `json:"category" jsonschema_description:"The part of Okta that sends it."`
-	Release      string    `json:"release" jsonschema_description:"Okta release that brought it: year and month, or year and week as in 2026.41.0."`
-	HookEligible bool      `json:"hook_eligible" jsonschema_description:"Whether Okta's event hooks can send it."`
-	Beta         bool      `json:"beta" jsonschema_description:"Whether it is part of a beta feature."`
-	Internal     bool      `json:"internal" jsonschema_description:"Whether Okta marks it as its own."`
-	Deprecated   bool      `json:"deprecated" jsonschema_description:"Whether Okta means to drop it."`
-	Tags         []string  `json:"tags" jsonschema_description:"Okta's keywords for it."`
-	ECS          ecs.Class `json:"ecs" jsonschema_description:"Its class in the Elastic Common Schema."`
-	EMM          emm.Class `json:"emm" jsonschema_description:"Its class in the SaaS Event Maturity Matrix."`
-	Actions      []string  `json:"actions" jsonschema_description:"Actions that suit a response to it, the gentlest first."`
-	Watched      string    `json:"watched,omitempty" jsonschema_description:"The event type or family by which a responder should watch it; absent if there is no special reason to."`
-	Watch        string    `json:"watch,omitempty" jsonschema_description:"Why a responder should watch it."`
-	Description  string    `json:"description,omitempty" jsonschema_description:"What the event says, in a sentence, where the catalogue has one."`
-	Fields       []Field   `json:"fields,omitempty" jsonschema_description:"The members that such an event is documented to fill, where the catalogue knows them."`
+	Name     string `json:"name"`     // The event type, such as user.session.start.
+	Label    string `json:"label"`    // The name in words, for lists.
+	Category string `json:"category"` // The part of Okta that sends it.
+	// Okta release that brought it: year and month, or year and week as in 2026.41.0.
+	Release      string    `json:"release"`
+	HookEligible bool      `json:"hook_eligible"` // Whether Okta's event hooks can send it.
+	Beta         bool      `json:"beta"`          // Whether it is part of a beta feature.
+	Internal     bool      `json:"internal"`      // Whether Okta marks it as its own.
+	Deprecated   bool      `json:"deprecated"`    // Whether Okta means to drop it.
+	Tags         []string  `json:"tags"`          // Okta's keywords for it.
+	ECS          ecs.Class `json:"ecs"`           // Its class in the Elastic Common Schema.
+	EMM          emm.Class `json:"emm"`           // Its class in the SaaS Event Maturity Matrix.
+	Actions      []string  `json:"actions"`       // Actions that suit a response to it, the gentlest first.
+	// The event type or family by which a responder should watch it; absent if there is no special reason to.
+	Watched     string `json:"watched,omitempty"`
+	Watch       string `json:"watch,omitempty"`       // Why a responder should watch it.
+	Description string `json:"description,omitempty"` // What the event says, in a sentence, where the catalogue has one.
+	// The members that such an event is documented to fill, where the catalogue knows them.
+	Fields []Field `json:"fields,omitempty"`
 	// JSON is the type as JSON, if the catalogue has it. The caller must not change it.
 	JSON []byte `json:"-"`
 }

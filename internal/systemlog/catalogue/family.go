@@ -8,10 +8,11 @@ import (
 // A Branch is a node of the tree that the names of event types form: a family, an
 // event type, or both at once, as user.account.lock is.
 type Branch struct {
-	Name  string `json:"name" jsonschema_description:"The family's prefix or the event type, such as user.session or user.session.start."`
-	Label string `json:"label" jsonschema_description:"The name in words, for lists."`
-	Types int    `json:"types" jsonschema_description:"How many event types belong to it, itself included if it is one."`
-	Watch string `json:"watch,omitempty" jsonschema_description:"Why a responder should watch it; absent if there is no special reason."`
+	// The family's prefix or the event type, such as user.session or user.session.start.
+	Name  string `json:"name"`
+	Label string `json:"label"`           // The name in words, for lists.
+	Types int    `json:"types"`           // How many event types belong to it, itself included if it is one.
+	Watch string `json:"watch,omitempty"` // Why a responder should watch it; absent if there is no special reason.
 }
 
 // Family returns the event types of a family in byte order: those below prefix, and

@@ -4,8 +4,8 @@ import "soar.example/okta/sdk"
 
 // A Watch is an event type or a family that a responder should watch, and why.
 type Watch struct {
-	Pattern string `json:"pattern" jsonschema_description:"Event type or family, as the trigger takes it."`
-	Reason  string `json:"reason" jsonschema_description:"Why, in one line."`
+	Pattern string `json:"pattern"` // Event type or family, as the trigger takes it.
+	Reason  string `json:"reason"`  // Why, in one line.
 }
 
 // watched goes from the most specific to the least: a type has the reason of the

@@ -8,8 +8,8 @@ import (
 
 // A Class is where ECS files an event: event.category and event.type.
 type Class struct {
-	Category []string `json:"category" jsonschema_description:"Values of event.category."`
-	Type     []string `json:"type" jsonschema_description:"Values of event.type."`
+	Category []string `json:"category"` // Values of event.category.
+	Type     []string `json:"type"`     // Values of event.type.
 }
 
 // Classify returns the class of an event type in the full profile, without looking

@@ -6,6 +6,8 @@
 // type of its field moves to okta.other, so a document never breaks ECS.
 package ecs
 
+//go:generate go run soar.example/okta/schema/describe
+
 import (
 	"maps"
 	"slices"
@@ -20,151 +22,157 @@ const Version = "8.17.0"
 // are absent. The tag "ecs" holds the type of a field in the Elasticsearch mapping.
 // The fields under okta have the names of Elastic's Okta integration where it has one.
 type Document struct {
-	Timestamp string    `json:"@timestamp,omitempty" ecs:"date" jsonschema:"format=date-time" jsonschema_description:"Time of the event, in UTC, to the microsecond. Absent only if the event has no readable time."`
-	ECS       ECS       `json:"ecs,omitzero" jsonschema_description:"The schema that this document follows."`
-	Event     Event     `json:"event" jsonschema_description:"The event: its type, result and class."`
-	Observer  Observer  `json:"observer" jsonschema_description:"The system that recorded the event."`
-	Source    Endpoint  `json:"source,omitzero" jsonschema_description:"Origin of the request."`
-	Client    Endpoint  `json:"client,omitzero" jsonschema_description:"Origin of the request, as in source, and the actor."`
-	User      Subject   `json:"user,omitzero" jsonschema_description:"The actor. The user acted on is in user.target."`
-	UserAgent UserAgent `json:"user_agent,omitzero" jsonschema_description:"The program that sent the request."`
-	URL       URL       `json:"url,omitzero" jsonschema_description:"URL of the request, as far as Okta logs it."`
-	Device    DeviceID  `json:"device,omitzero" jsonschema_description:"The device that the request came from, if Okta knows it."`
-	Okta      Okta      `json:"okta,omitzero" jsonschema_description:"The event under the names of Elastic's Okta integration. okta.other holds the members that have no name there."`
-	Related   Related   `json:"related,omitzero" jsonschema_description:"Values to pivot on, by kind, from all parts of the event."`
+	// Time of the event, in UTC, to the microsecond. Absent only if the event has no readable time.
+	Timestamp string    `json:"@timestamp,omitempty" jsonschema:"format=date-time"`
+	ECS       ECS       `json:"ecs,omitzero"`        // The schema that this document follows.
+	Event     Event     `json:"event"`               // The event: its type, result and class.
+	Observer  Observer  `json:"observer"`            // The system that recorded the event.
+	Source    Endpoint  `json:"source,omitzero"`     // Origin of the request.
+	Client    Endpoint  `json:"client,omitzero"`     // Origin of the request, as in source, and the actor.
+	User      Subject   `json:"user,omitzero"`       // The actor. The user acted on is in user.target.
+	UserAgent UserAgent `json:"user_agent,omitzero"` // The program that sent the request.
+	URL       URL       `json:"url,omitzero"`        // URL of the request, as far as Okta logs it.
+	Device    DeviceID  `json:"device,omitzero"`     // The device that the request came from, if Okta knows it.
+	// The event under the names of Elastic's Okta integration. okta.other holds the members that have no name there.
+	Okta    Okta    `json:"okta,omitzero"`
+	Related Related `json:"related,omitzero"` // Values to pivot on, by kind, from all parts of the event.
 }
 
 // ECS names the schema of a document.
 type ECS struct {
-	Version string `json:"version,omitempty" ecs:"keyword" jsonschema_description:"Version of the Elastic Common Schema."`
+	Version string `json:"version,omitempty"` // Version of the Elastic Common Schema.
 }
 
 // Event is the event itself. Kind and Dataset are always present.
 type Event struct {
-	ID       string   `json:"id,omitempty" ecs:"keyword" jsonschema_description:"Unique ID of the event (Okta: uuid)."`
-	Kind     string   `json:"kind" ecs:"keyword" jsonschema_description:"Kind of information: always event."`
-	Dataset  string   `json:"dataset" ecs:"keyword" jsonschema_description:"Name of the log: always system-log."`
-	Action   string   `json:"action,omitempty" ecs:"keyword" jsonschema_description:"Event type, such as user.session.start (Okta: eventType)."`
-	Reason   string   `json:"reason,omitempty" ecs:"keyword" jsonschema_description:"Short text of the event (Okta: displayMessage)."`
-	Category []string `json:"category,omitempty" ecs:"keyword" jsonschema_description:"ECS categories of the event."`
-	Type     []string `json:"type,omitempty" ecs:"keyword" jsonschema_description:"ECS types of the event within its categories."`
-	Outcome  string   `json:"outcome,omitempty" ecs:"keyword" jsonschema_description:"Result: success for SUCCESS and ALLOW, failure for FAILURE and DENY, otherwise unknown."`
-	Original string   `json:"original,omitempty" ecs:"keyword" jsonschema_description:"The event as Okta sent it."`
+	ID       string   `json:"id,omitempty"`       // Unique ID of the event (Okta: uuid).
+	Kind     string   `json:"kind"`               // Kind of information: always event.
+	Dataset  string   `json:"dataset"`            // Name of the log: always system-log.
+	Action   string   `json:"action,omitempty"`   // Event type, such as user.session.start (Okta: eventType).
+	Reason   string   `json:"reason,omitempty"`   // Short text of the event (Okta: displayMessage).
+	Category []string `json:"category,omitempty"` // ECS categories of the event.
+	Type     []string `json:"type,omitempty"`     // ECS types of the event within its categories.
+	// Result: success for SUCCESS and ALLOW, failure for FAILURE and DENY, otherwise unknown.
+	Outcome  string `json:"outcome,omitempty"`
+	Original string `json:"original,omitempty"` // The event as Okta sent it.
 }
 
 // Observer is the system that recorded the event.
 type Observer struct {
-	Vendor string `json:"vendor" ecs:"keyword" jsonschema_description:"Always Okta."`
+	Vendor string `json:"vendor"` // Always Okta.
 }
 
 // Endpoint is one side of a connection.
 type Endpoint struct {
-	IP               string `json:"ip,omitempty" ecs:"ip" jsonschema_description:"IPv4 or IPv6 address."`
-	Address          string `json:"address,omitempty" ecs:"keyword" jsonschema_description:"The domain if there is one, else the IP address."`
-	Domain           string `json:"domain,omitempty" ecs:"keyword" jsonschema_description:"Domain of the address."`
-	RegisteredDomain string `json:"registered_domain,omitempty" ecs:"keyword" jsonschema_description:"Registered part of the domain, such as example.co.uk."`
-	Subdomain        string `json:"subdomain,omitempty" ecs:"keyword" jsonschema_description:"Part of the domain before the registered part."`
-	TopLevelDomain   string `json:"top_level_domain,omitempty" ecs:"keyword" jsonschema_description:"Public suffix of the domain, such as co.uk."`
-	AS               AS     `json:"as,omitzero" jsonschema_description:"Autonomous system of the address."`
-	Geo              Geo    `json:"geo,omitzero" jsonschema_description:"Location of the address."`
-	User             User   `json:"user,omitzero" jsonschema_description:"The actor, as in user; only in client."`
+	IP               string `json:"ip,omitempty"`                // IPv4 or IPv6 address.
+	Address          string `json:"address,omitempty"`           // The domain if there is one, else the IP address.
+	Domain           string `json:"domain,omitempty"`            // Domain of the address.
+	RegisteredDomain string `json:"registered_domain,omitempty"` // Registered part of the domain, such as example.co.uk.
+	Subdomain        string `json:"subdomain,omitempty"`         // Part of the domain before the registered part.
+	TopLevelDomain   string `json:"top_level_domain,omitempty"`  // Public suffix of the domain, such as co.uk.
+	AS               AS     `json:"as,omitzero"`                 // Autonomous system of the address.
+	Geo              Geo    `json:"geo,omitzero"`                // Location of the address.
+	User             User   `json:"user,omitzero"`               // The actor, as in user; only in client.
 }
 
 // AS is an autonomous system.
 type AS struct {
-	Number       *int64       `json:"number,omitempty" ecs:"long" jsonschema:"minimum=0,maximum=4294967295" jsonschema_description:"Number of the autonomous system."`
-	Organization Organization `json:"organization,omitzero" jsonschema_description:"Operator of the autonomous system."`
+	Number *int64 `json:"number,omitempty" jsonschema:"minimum=0,maximum=4294967295"` // Number of the autonomous system.
+	// Operator of the autonomous system.
+	Organization Organization `json:"organization,omitzero"`
 }
 
 // Organization is the operator of an autonomous system.
 type Organization struct {
-	Name string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the organization."`
+	Name string `json:"name,omitempty"` // Name of the organization.
 }
 
 // Geo is a location.
 type Geo struct {
-	CityName    string `json:"city_name,omitempty" ecs:"keyword" jsonschema_description:"City."`
-	RegionName  string `json:"region_name,omitempty" ecs:"keyword" jsonschema_description:"State or region."`
-	CountryName string `json:"country_name,omitempty" ecs:"keyword" jsonschema_description:"Country."`
-	PostalCode  string `json:"postal_code,omitempty" ecs:"keyword" jsonschema_description:"Postal code."`
-	Location    *Point `json:"location,omitempty" ecs:"geo_point" jsonschema_description:"Coordinates."`
+	CityName    string `json:"city_name,omitempty"`    // City.
+	RegionName  string `json:"region_name,omitempty"`  // State or region.
+	CountryName string `json:"country_name,omitempty"` // Country.
+	PostalCode  string `json:"postal_code,omitempty"`  // Postal code.
+	Location    *Point `json:"location,omitempty"`     // Coordinates.
 }
 
 // Point is a point on the earth, in degrees.
 type Point struct {
-	Lat float64 `json:"lat" jsonschema:"minimum=-90,maximum=90" jsonschema_description:"Latitude in degrees."`
-	Lon float64 `json:"lon" jsonschema:"minimum=-180,maximum=180" jsonschema_description:"Longitude in degrees."`
+	Lat float64 `json:"lat" jsonschema:"minimum=-90,maximum=90"`   // Latitude in degrees.
+	Lon float64 `json:"lon" jsonschema:"minimum=-180,maximum=180"` // Longitude in degrees.
 }
 
 // User is one user, app or client of the org.
 type User struct {
-	ID       string `json:"id,omitempty" ecs:"keyword" jsonschema_description:"Okta's ID of the user."`
-	Name     string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Login of the user (Okta: alternateId)."`
-	Email    string `json:"email,omitempty" ecs:"keyword" jsonschema_description:"The login, if the login is an email address."`
-	FullName string `json:"full_name,omitempty" ecs:"keyword" jsonschema_description:"Display name of the user."`
+	ID       string `json:"id,omitempty"`        // Okta's ID of the user.
+	Name     string `json:"name,omitempty"`      // Login of the user (Okta: alternateId).
+	Email    string `json:"email,omitempty"`     // The login, if the login is an email address.
+	FullName string `json:"full_name,omitempty"` // Display name of the user.
 }
 
 // Subject is the actor, with the users that the event relates the actor to.
 type Subject struct {
 	User
-	Target    TargetUser `json:"target,omitzero" jsonschema_description:"The user acted on: the first target of type User, else the first of type AppUser."`
-	Changes   User       `json:"changes,omitzero" jsonschema_description:"New values of the user acted on, if the event changes the name or address."`
-	Effective User       `json:"effective,omitzero" jsonschema_description:"The user whose identity the actor assumes, for impersonation."`
+	// The user acted on: the first target of type User, else the first of type AppUser.
+	Target TargetUser `json:"target,omitzero"`
+	// New values of the user acted on, if the event changes the name or address.
+	Changes   User `json:"changes,omitzero"`
+	Effective User `json:"effective,omitzero"` // The user whose identity the actor assumes, for impersonation.
 }
 
 // TargetUser is the user acted on.
 type TargetUser struct {
 	User
-	Group Group `json:"group,omitzero" jsonschema_description:"The first group among the targets."`
+	Group Group `json:"group,omitzero"` // The first group among the targets.
 }
 
 // Group is a group of users.
 type Group struct {
-	ID   string `json:"id,omitempty" ecs:"keyword" jsonschema_description:"ID of the group."`
-	Name string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the group."`
+	ID   string `json:"id,omitempty"`   // ID of the group.
+	Name string `json:"name,omitempty"` // Name of the group.
 }
 
 // UserAgent is the program that sent a request, as ua-parser reads its User-Agent
 // header.
 type UserAgent struct {
-	Original string `json:"original,omitempty" ecs:"keyword" jsonschema_description:"The User-Agent header."`
-	Name     string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the program."`
-	Version  string `json:"version,omitempty" ecs:"keyword" jsonschema_description:"Version of the program."`
-	Device   Device `json:"device,omitzero" jsonschema_description:"Hardware of the program."`
-	OS       OS     `json:"os,omitzero" jsonschema_description:"Operating system."`
+	Original string `json:"original,omitempty"` // The User-Agent header.
+	Name     string `json:"name,omitempty"`     // Name of the program.
+	Version  string `json:"version,omitempty"`  // Version of the program.
+	Device   Device `json:"device,omitzero"`    // Hardware of the program.
+	OS       OS     `json:"os,omitzero"`        // Operating system.
 }
 
 // Device is the hardware of a user agent.
 type Device struct {
-	Name string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the device; Other if the header does not name it."`
+	Name string `json:"name,omitempty"` // Name of the device; Other if the header does not name it.
 }
 
 // OS is an operating system.
 type OS struct {
-	Name    string `json:"name,omitempty" ecs:"keyword" jsonschema_description:"Name of the operating system; Other if the header does not name it."`
-	Version string `json:"version,omitempty" ecs:"keyword" jsonschema_description:"Version of the operating system."`
+	Name    string `json:"name,omitempty"`    // Name of the operating system; Other if the header does not name it.
+	Version string `json:"version,omitempty"` // Version of the operating system.
 }
 
 // URL is the URL of a request.
 type URL struct {
-	Original string `json:"original,omitempty" ecs:"keyword" jsonschema_description:"URL as Okta logs it (debugData.url, else debugData.requestUri)."`
-	Path     string `json:"path,omitempty" ecs:"keyword" jsonschema_description:"Path of the URL."`
-	Query    string `json:"query,omitempty" ecs:"keyword" jsonschema_description:"Query of the URL, without the question mark."`
-	Scheme   string `json:"scheme,omitempty" ecs:"keyword" jsonschema_description:"Scheme of the URL, if the URL is absolute."`
-	Domain   string `json:"domain,omitempty" ecs:"keyword" jsonschema_description:"Host of the URL, if the URL is absolute."`
+	Original string `json:"original,omitempty"` // URL as Okta logs it (debugData.url, else debugData.requestUri).
+	Path     string `json:"path,omitempty"`     // Path of the URL.
+	Query    string `json:"query,omitempty"`    // Query of the URL, without the question mark.
+	Scheme   string `json:"scheme,omitempty"`   // Scheme of the URL, if the URL is absolute.
+	Domain   string `json:"domain,omitempty"`   // Host of the URL, if the URL is absolute.
 }
 
 // DeviceID names a device that Okta knows.
 type DeviceID struct {
-	ID string `json:"id,omitempty" ecs:"keyword" jsonschema_description:"Okta's ID of the device."`
+	ID string `json:"id,omitempty"` // Okta's ID of the device.
 }
 
 // Related holds values to pivot on.
 type Related struct {
-	Hosts []string `json:"hosts,omitempty" ecs:"keyword" jsonschema_description:"Domains and device names."`
-	IP    []string `json:"ip,omitempty" ecs:"ip" jsonschema_description:"Addresses of the client and of the proxies on the way."`
-	User  []string `json:"user,omitempty" ecs:"keyword" jsonschema_description:"Logins, IDs and names of the actor and of all target users."`
-	Hash  []string `json:"hash,omitempty" ecs:"keyword" jsonschema_description:"Hash of the device token (debugData.dtHash)."`
+	Hosts []string `json:"hosts,omitempty"` // Domains and device names.
+	IP    []string `json:"ip,omitempty"`    // Addresses of the client and of the proxies on the way.
+	User  []string `json:"user,omitempty"`  // Logins, IDs and names of the actor and of all target users.
+	Hash  []string `json:"hash,omitempty"`  // Hash of the device token (debugData.dtHash).
 }
 
 // JSONSchemaExtend names the values that ECS allows for the categorisation fields.

@@ -4,9 +4,11 @@ import "strings"
 
 // A Class is what an event type of Okta is in the matrix.
 type Class struct {
-	Category  Code  `json:"category" jsonschema_description:"Category of the matrix, such as C0001 authentication."`
-	EventType Code  `json:"event_type" jsonschema_description:"Event type of the matrix, such as ET0001 account_login."`
-	Basis     Basis `json:"basis" jsonschema:"enum=rule,enum=verb,enum=default" jsonschema_description:"What the classification rests on."`
+	// Category of the matrix, such as C0001 authentication.
+	Category Code `json:"category"`
+	// Event type of the matrix, such as ET0001 account_login.
+	EventType Code  `json:"event_type"`
+	Basis     Basis `json:"basis" jsonschema:"enum=rule,enum=verb,enum=default"` // What the classification rests on.
 }
 
 // Basis is what a classification rests on, from the surest to the least.

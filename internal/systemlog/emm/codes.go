@@ -2,9 +2,9 @@ package emm
 
 // A Code names one thing of the SaaS Event Maturity Matrix.
 type Code struct {
-	Code string `json:"code" jsonschema_description:"The matrix's own number, such as C0001 or ET0003."`
-	Key  string `json:"key" jsonschema_description:"Its name for machines, such as account_login."`
-	Name string `json:"name" jsonschema_description:"Its name for people, such as Account Login."`
+	Code string `json:"code"` // The matrix's own number, such as C0001 or ET0003.
+	Key  string `json:"key"`  // Its name for machines, such as account_login.
+	Name string `json:"name"` // Its name for people, such as Account Login.
 }
 
 // The tables are indexed by the number in the code.

@@ -6,6 +6,8 @@
 // rest of Okta's event types are classified by the table of rules in this package.
 package emm
 
+//go:generate go run soar.example/okta/schema/describe
+
 import (
 	"encoding/json"
 	"errors"

@@ -9,9 +9,14 @@ import (
 // A Row is an Okta event as a row of the matrix.
 type Row struct {
 	Class
-	Result     Result     `json:"result" jsonschema:"enum=success,enum=failure,enum=unknown" jsonschema_description:"Whether it succeeded. Okta's own word is the attribute result, except for a sign-in, which has none in the matrix."`
-	Flagged    bool       `json:"flagged" jsonschema_description:"Whether a verification was refused by its user, was got round, or came with a threat that Okta suspects."`
-	Attributes Attributes `json:"attributes" jsonschema_description:"What the matrix wants to know of such an event, by key. What Okta did not send, sent as null or as another type is absent."`
+	// Whether it succeeded. Okta's own word is the attribute result, except for a sign-in, which has none in the
+	// matrix.
+	Result Result `json:"result" jsonschema:"enum=success,enum=failure,enum=unknown"`
+	// Whether a verification was refused by its user, was got round, or came with a threat that Okta suspects.
+	Flagged bool `json:"flagged"`
+	// What the matrix wants to know of such an event, by key. What Okta did not send, sent as null or as another type
+	// is absent.
+	Attributes Attributes `json:"attributes"`
 }
 
 // Result is an outcome in the matrix's terms.
@@ -39,35 +44,45 @@ func resultOf(outcome string) Result {
 // Attributes are what the matrix wants to know of an event. An event has those of its
 // row: see linesOf.
 type Attributes struct {
-	Timestamp           string          `json:"timestamp,omitempty" jsonschema_description:"A0001: when it happened, in UTC."`
-	EventID             string          `json:"event_id,omitempty" jsonschema_description:"A0002: Okta's id of the event."`
-	EventCodeOrType     string          `json:"event_code_or_type,omitempty" jsonschema_description:"A0003: Okta's event type."`
-	Result              string          `json:"result,omitempty" jsonschema_description:"A0004: Okta's word for the outcome, such as SUCCESS or DENY."`
-	Username            string          `json:"username,omitempty" jsonschema_description:"A0005: login of who did it."`
-	UserID              string          `json:"user_id,omitempty" jsonschema_description:"A0006: Okta's id of who did it."`
-	SessionID           string          `json:"session_id,omitempty" jsonschema_description:"A0008: session in which it was done."`
-	IPAddress           string          `json:"ip_address,omitempty" jsonschema_description:"A0009: address that the request came from."`
-	IPGeolocation       Place           `json:"ip_geolocation_or_asn,omitzero" jsonschema_description:"A0010: where the address is, as Okta sent it."`
-	UserAgent           Agent           `json:"user_agent_name,omitzero" jsonschema_description:"A0011: the program that sent the request, as Okta sent it."`
-	DeviceType          string          `json:"device_client_type,omitempty" jsonschema_description:"A0012: kind of device, such as Computer."`
-	FailureContext      string          `json:"failure_context,omitempty" jsonschema_description:"A0013: why a sign-in failed."`
-	CredentialContext   string          `json:"credential_context,omitempty" jsonschema_description:"A0014: kind of credential that was used."`
-	ProviderContext     string          `json:"identity_service_provider_context,omitempty" jsonschema_description:"A0015: who checked the credential."`
-	VerificationMethod  string          `json:"verification_method,omitempty" jsonschema_description:"A0016: the factor that was used."`
-	VerificationFlagged Facts           `json:"verification_flagged,omitzero" jsonschema_description:"A0017: the facts by which a verification may be flagged, as Okta sent them."`
-	TargetUsername      string          `json:"target_username,omitempty" jsonschema_description:"A0019: login of the user that it was done to; their name where they joined or left a group."`
-	TargetContext       json.RawMessage `json:"target_attribute_context,omitempty" jsonschema_description:"A0020: what was changed: the attributes of a user, or the name of the app or permission that a group or role was given; a list of names if there are several."`
-	TargetGroup         string          `json:"target_group_name,omitempty" jsonschema_description:"A0021: name of the group."`
-	TargetRole          string          `json:"target_role_name,omitempty" jsonschema_description:"A0022: name of the role."`
-	PermissionName      string          `json:"permission_name,omitempty" jsonschema_description:"A0023: what was granted or revoked."`
-	TargetResource      string          `json:"target_resource_name,omitempty" jsonschema_description:"A0024: who or what it was granted to or revoked from."`
-	EnrollmentType      string          `json:"enrollment_type,omitempty" jsonschema_description:"A0025: the factor, in Okta's words."`
-	SettingName         string          `json:"configuration_setting_name,omitempty" jsonschema_description:"A0026: name of the setting; the new sign-on mode of an integration."`
-	SettingValue        json.RawMessage `json:"configuration_setting_value,omitempty" jsonschema_description:"A0027: value of the setting, as Okta sent it."`
-	PreviousSetting     string          `json:"previous_configuration_setting_value,omitempty" jsonschema_description:"A0028: the sign-on mode before."`
-	IntegrationName     string          `json:"integration_app_name,omitempty" jsonschema_description:"A0029: name of the integration."`
-	ResourceName        string          `json:"resource_name,omitempty" jsonschema_description:"A0030: name of the resource."`
-	ResourceType        string          `json:"resource_type,omitempty" jsonschema_description:"A0031: Okta's kind of target, such as Token."`
+	Timestamp       string `json:"timestamp,omitempty"`          // A0001: when it happened, in UTC.
+	EventID         string `json:"event_id,omitempty"`           // A0002: Okta's id of the event.
+	EventCodeOrType string `json:"event_code_or_type,omitempty"` // A0003: Okta's event type.
+	// A0004: Okta's word for the outcome, such as SUCCESS or DENY.
+	Result        string `json:"result,omitempty"`
+	Username      string `json:"username,omitempty"`             // A0005: login of who did it.
+	UserID        string `json:"user_id,omitempty"`              // A0006: Okta's id of who did it.
+	SessionID     string `json:"session_id,omitempty"`           // A0008: session in which it was done.
+	IPAddress     string `json:"ip_address,omitempty"`           // A0009: address that the request came from.
+	IPGeolocation Place  `json:"ip_geolocation_or_asn,omitzero"` // A0010: where the address is, as Okta sent it.
+	// A0011: the program that sent the request, as Okta sent it.
+	UserAgent          Agent  `json:"user_agent_name,omitzero"`
+	DeviceType         string `json:"device_client_type,omitempty"`                // A0012: kind of device, such as Computer.
+	FailureContext     string `json:"failure_context,omitempty"`                   // A0013: why a sign-in failed.
+	CredentialContext  string `json:"credential_context,omitempty"`                // A0014: kind of credential that was used.
+	ProviderContext    string `json:"identity_service_provider_context,omitempty"` // A0015: who checked the credential.
+	VerificationMethod string `json:"verification_method,omitempty"`               // A0016: the factor that was used.
+	// A0017: the facts by which a verification may be flagged, as Okta sent them.
+	VerificationFlagged Facts `json:"verification_flagged,omitzero"`
+	// A0019: login of the user that it was done to; their name where they joined or left a group.
+	TargetUsername string `json:"target_username,omitempty"`
+	// A0020: what was changed: the attributes of a user, or the name of the app or permission that a group or role
+	// was given; a list of names if there are several.
+	TargetContext  json.RawMessage `json:"target_attribute_context,omitempty"`
+	TargetGroup    string          `json:"target_group_name,omitempty"` // A0021: name of the group.
+	TargetRole     string          `json:"target_role_name,omitempty"`  // A0022: name of the role.
+	PermissionName string          `json:"permission_name,omitempty"`   // A0023: what was granted or revoked.
+	// A0024: who or what it was granted to or revoked from.
+	TargetResource string `json:"target_resource_name,omitempty"`
+	EnrollmentType string `json:"enrollment_type,omitempty"` // A0025: the factor, in Okta's words.
+	// A0026: name of the setting; the new sign-on mode of an integration.
+	SettingName string `json:"configuration_setting_name,omitempty"`
+	// A0027: value of the setting, as Okta sent it.
+	SettingValue    json.RawMessage `json:"configuration_setting_value,omitempty"`
+	PreviousSetting string          `json:"previous_configuration_setting_value,omitempty"` // A0028: the sign-on mode before.
+	IntegrationName string          `json:"integration_app_name,omitempty"`                 // A0029: name of the integration.
+	ResourceName    string          `json:"resource_name,omitempty"`                        // A0030: name of the resource.
+	// A0031: Okta's kind of target, such as Token.
+	ResourceType string `json:"resource_type,omitempty"`
 }
 
 // text returns where an attribute that is a string is kept; nil if it is none.

@@ -32,16 +32,16 @@ var Failures = map[string]error{
 
 // EchoIn is the input of echo.
 type EchoIn struct {
-	Text     string `json:"text" jsonschema:"title=Text" jsonschema_description:"What comes back."`
-	Times    int    `json:"times,omitempty" jsonschema:"title=Times,minimum=1,maximum=100,default=1" jsonschema_description:"How often."`
-	Requests int    `json:"requests,omitempty" jsonschema:"title=Requests" jsonschema_description:"How many requests are recorded."`
+	Text     string `json:"text"`                                                         // What comes back.
+	Times    int    `json:"times,omitempty" jsonschema:"minimum=1,maximum=100,default=1"` // How often.
+	Requests int    `json:"requests,omitempty"`                                           // How many requests are recorded.
 }
 
 // EchoOut is the output of echo.
 type EchoOut struct {
-	Org   string   `json:"org" jsonschema_description:"The session's account."`
-	PID   int      `json:"pid,omitempty" jsonschema_description:"The process, if it is asked for by an empty text."`
-	Texts []string `json:"texts" jsonschema_description:"The text, so many times."`
+	Org   string   `json:"org"`           // The session's account.
+	PID   int      `json:"pid,omitempty"` // The process, if it is asked for by an empty text.
+	Texts []string `json:"texts"`         // The text, so many times.
 }
 
 var echo = sdk.Action[*Client, EchoIn, EchoOut]{
@@ -62,13 +62,13 @@ var echo = sdk.Action[*Client, EchoIn, EchoOut]{
 
 // HoldIn is the input of hold.
 type HoldIn struct {
-	Address  string `json:"address" jsonschema:"title=Address" jsonschema_description:"TCP address that is told of the call, and lets it go with one byte."`
-	Stubborn bool   `json:"stubborn,omitempty" jsonschema:"title=Stubborn" jsonschema_description:"Whether it does not care that it is canceled."`
+	Address  string `json:"address"`            // TCP address that is told of the call, and lets it go with one byte.
+	Stubborn bool   `json:"stubborn,omitempty"` // Whether it does not care that it is canceled.
 }
 
 // HoldOut is the output of hold.
 type HoldOut struct {
-	Released bool `json:"released" jsonschema_description:"Whether the far end let it go."`
+	Released bool `json:"released"` // Whether the far end let it go.
 }
 
 var hold = sdk.Action[*Client, HoldIn, HoldOut]{
@@ -95,7 +95,7 @@ var hold = sdk.Action[*Client, HoldIn, HoldOut]{
 
 // FailIn is the input of fail.
 type FailIn struct {
-	Name string `json:"name" jsonschema:"title=Name" jsonschema_description:"Which of the failures; panic breaks down."`
+	Name string `json:"name"` // Which of the failures; panic breaks down.
 }
 
 // FailOut is the output of fail, which there never is.

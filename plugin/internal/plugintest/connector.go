@@ -12,9 +12,9 @@ import (
 
 // Settings open a session of the connector.
 type Settings struct {
-	Org      string     `json:"org" jsonschema:"title=Org,minLength=1" jsonschema_description:"The account."`
-	Token    sdk.Secret `json:"token,omitempty,omitzero" jsonschema:"title=Token" jsonschema_description:"A secret."`
-	Farewell string     `json:"farewell,omitempty" jsonschema:"title=Farewell" jsonschema_description:"TCP address that is told of the end of the session."`
+	Org      string     `json:"org" jsonschema:"minLength=1"` // The account.
+	Token    sdk.Secret `json:"token,omitempty,omitzero"`     // A secret.
+	Farewell string     `json:"farewell,omitempty"`           // TCP address that is told of the end of the session.
 }
 
 // Client is what Settings open.

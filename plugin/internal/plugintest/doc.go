@@ -2,3 +2,5 @@
 // small connector with one action for everything that can happen to a call, and
 // the far ends that its calls hold on to.
 package plugintest
+
+//go:generate go run soar.example/okta/schema/describe

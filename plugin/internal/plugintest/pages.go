@@ -11,9 +11,9 @@ import (
 
 // PagesIn are the parameters of pages.
 type PagesIn struct {
-	Events int    `json:"events,omitempty" jsonschema:"title=Events,minimum=0" jsonschema_description:"How many events a page has."`
-	Bytes  int    `json:"bytes,omitempty" jsonschema:"title=Bytes,minimum=0" jsonschema_description:"How large each of them is."`
-	Fail   string `json:"fail,omitempty" jsonschema:"title=Fail" jsonschema_description:"Which failure it is instead; panic breaks down."`
+	Events int    `json:"events,omitempty" jsonschema:"minimum=0"` // How many events a page has.
+	Bytes  int    `json:"bytes,omitempty" jsonschema:"minimum=0"`  // How large each of them is.
+	Fail   string `json:"fail,omitempty"`                          // Which failure it is instead; panic breaks down.
 }
 
 // Place is the checkpoint of pages.
@@ -23,8 +23,8 @@ type Place struct {
 
 // Fact is the data of an event of pages.
 type Fact struct {
-	Number int    `json:"number" jsonschema_description:"Which one."`
-	Text   string `json:"text" jsonschema_description:"Something long."`
+	Number int    `json:"number"` // Which one.
+	Text   string `json:"text"`   // Something long.
 }
 
 var pages = sdk.Trigger[*Client, PagesIn, Place, Fact]{
