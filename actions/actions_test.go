@@ -12,9 +12,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"go.uber.org/goleak"
 
-	"soar.example/okta/internal/connector"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/oktaspec"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
@@ -33,7 +33,7 @@ type bench struct {
 
 // compiled is the connector, which all benches share: making its schemas takes a
 // while.
-var compiled = sync.OnceValues(connector.Okta.Compile)
+var compiled = sync.OnceValues(oktaconnector.Connector.Compile)
 
 func newBench(t testing.TB) *bench {
 	t.Helper()

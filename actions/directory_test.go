@@ -9,8 +9,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/connector"
 	"soar.example/okta/internal/oktasim"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
@@ -30,7 +30,7 @@ var blink = map[string]string{
 
 func TestBlinksActionsAreAllThere(t *testing.T) {
 	t.Parallel()
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		t.Fatal(err)
 	}

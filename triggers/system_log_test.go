@@ -13,9 +13,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"go.uber.org/goleak"
 
-	"soar.example/okta/internal/connector"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/oktaspec"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
@@ -50,7 +50,7 @@ func (p *poller) connect(orgURL string) {
 
 func (p *poller) open(settings map[string]any) {
 	p.t.Helper()
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"os"
 
-	"soar.example/okta/internal/connector"
 	"soar.example/okta/plugin"
+	oktaconnector "soar.example/okta/plugin/okta"
 )
 
 func main() {
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "soar-plugin-okta:", err)
 		os.Exit(1)

@@ -19,10 +19,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"soar.example/okta/internal/connector"
-	"soar.example/okta/internal/runner"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/plugin"
 	"soar.example/okta/plugin/host"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
@@ -35,7 +35,7 @@ type app struct {
 	config    string
 	store     string
 	newStore  bool
-	keyOf     *runner.Store // whose key sessions sign with; nil: none
+	keyOf     *embedded.Store // whose key sessions sign with; nil: none
 	logLevel  string
 	logger    hclog.Logger
 }
@@ -44,7 +44,7 @@ func newApp(out, err io.Writer) *app {
 	return &app{out: newTerminal(out), err: newTerminal(err), logger: hclog.NewNullLogger()}
 }
 
-func release() string { return connector.Okta.Version }
+func release() string { return oktaconnector.Connector.Version }
 
 func (a *app) globalFlags(f *pflag.FlagSet) {
 	f.BoolVar(&a.json, "json", false, "print JSON")
@@ -120,7 +120,7 @@ func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
 // process for that. The caller must call end.
 func (a *app) offered(ctx context.Context) (b sdk.Backend, end func() error, err error) {
 	if a.plugin == "" {
-		b, err = connector.Backend()
+		b, err = oktaconnector.Backend()
 		return b, func() error { return nil }, err
 	}
 	p, err := a.launch(ctx)
@@ -178,16 +178,16 @@ func (a *app) storePath() string { return cmp.Or(a.store, "soar.db") }
 
 // openStore opens the store, and creates it if there is none. Sessions that are opened
 // afterwards sign with its key.
-func (a *app) openStore(ctx context.Context) (*runner.Store, error) {
+func (a *app) openStore(ctx context.Context) (*embedded.Store, error) {
 	path := a.storePath()
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(path + "-wal"); err == nil {
 			a.note(path + " is gone and its write-ahead log is not: the log is kept as " + path + "-wal.old, and a new store begins")
 		}
 	}
-	open := runner.OpenStore
+	open := embedded.OpenStore
 	if a.newStore {
-		open = runner.OpenNewStore
+		open = embedded.OpenNewStore
 	}
 	store, err := open(ctx, path)
 	if err != nil {
@@ -205,7 +205,7 @@ func (a *app) pluginCommand() *cobra.Command {
 		Use: pluginCommandName, Hidden: true, Args: none,
 		Short: "Serve the built-in connector as a plugin (launched by soar itself)",
 		RunE: func(c *cobra.Command, _ []string) error {
-			backend, err := connector.Backend()
+			backend, err := oktaconnector.Backend()
 			if err != nil {
 				return err
 			}

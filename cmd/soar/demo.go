@@ -16,9 +16,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"soar.example/okta/examples/playbooks"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
 	"soar.example/okta/sdk"
 )
 
@@ -49,8 +49,8 @@ needed, and nothing is left behind. Exit status 0 only if the account, read back
 type stage struct {
 	org    *orgServer
 	conn   *connection
-	store  *runner.Store
-	engine *runner.Engine
+	store  *embedded.Store
+	engine *embedded.Engine
 	book   *playbook.Playbook
 	show   *live
 }
@@ -101,10 +101,10 @@ func (s *stage) setUp(ctx context.Context, store string) error {
 		return refuse(problems)
 	}
 	s.book = book
-	if s.store, err = runner.OpenStore(ctx, store); err != nil {
+	if s.store, err = embedded.OpenStore(ctx, store); err != nil {
 		return err
 	}
-	s.engine, err = runner.New(s.store, runner.Options{
+	s.engine, err = embedded.New(s.store, embedded.Options{
 		Org: s.org.url, Manifest: s.conn.manifest, Session: s.conn, Logger: s.show.logger, Observe: s.show.notice,
 	})
 	return err
@@ -124,7 +124,7 @@ func (s *stage) play(ctx context.Context, victim *account) error {
 	}
 	reported := make(chan struct{})
 	var firstPoll, firstRun sync.Once
-	w.accepted = func(f feed, page sdk.RawPage, got runner.Accepted) {
+	w.accepted = func(f feed, page sdk.RawPage, got embedded.Accepted) {
 		s.show.accepted(f, page, got)
 		firstPoll.Do(func() { close(polling) })
 		if got.Started > 0 {

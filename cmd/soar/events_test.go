@@ -3,13 +3,13 @@ package main
 import (
 	"testing"
 
-	"soar.example/okta/internal/connector"
 	"soar.example/okta/internal/systemlog/catalogue"
+	oktaconnector "soar.example/okta/plugin/okta"
 )
 
 // Guards against a suggestion that nobody can follow.
 func TestSuggestedActionsAreThere(t *testing.T) {
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"maps"
 	"slices"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
@@ -172,10 +172,10 @@ func identity(v any) (string, error) {
 }
 
 // readings are the feeds as the store knows them.
-func (w *watcher) readings(feeds []feed) []runner.Reading {
-	all := make([]runner.Reading, len(feeds))
+func (w *watcher) readings(feeds []feed) []embedded.Reading {
+	all := make([]embedded.Reading, len(feeds))
 	for i, f := range feeds {
-		all[i] = runner.Reading{Trigger: w.org + " " + f.trigger, Source: f.key, Former: f.former, Asked: f.asked}
+		all[i] = embedded.Reading{Trigger: w.org + " " + f.trigger, Source: f.key, Former: f.former, Asked: f.asked}
 	}
 	return all
 }

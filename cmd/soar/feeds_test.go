@@ -8,15 +8,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/connector"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
 func watcherOf(t *testing.T, params ...string) *watcher {
 	t.Helper()
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestManyPlaybooksCostOneRequest(t *testing.T) {
 	if err != nil || len(feeds) != 1 {
 		t.Fatalf("%d feeds, %v", len(feeds), err)
 	}
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,15 +6,15 @@ import (
 	"strings"
 	"time"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
 )
 
 // shownEvents is how many events of a run people are shown; --json has them all.
 const shownEvents = 50
 
 // grouped shows that a run gathers events.
-func (l *live) grouped(r *runner.Run) {
+func (l *live) grouped(r *embedded.Run) {
 	line := fmt.Sprintf("%s  run %s  %s  %s", l.clock(), l.out.bold(short(r.ID)), oneLine(r.Playbook), groupFacts(r.Group))
 	if r.Waits != "" {
 		line += l.out.faint("  " + r.Waits)
@@ -25,7 +25,7 @@ func (l *live) grouped(r *runner.Run) {
 	}
 }
 
-func groupFacts(g *runner.Group) string {
+func groupFacts(g *embedded.Group) string {
 	facts := count(g.Events, "event")
 	if len(g.Key) > 0 {
 		facts += " of " + oneLine(string(g.Key))
@@ -34,7 +34,7 @@ func groupFacts(g *runner.Group) string {
 }
 
 // eventOf is what started the run, in a column.
-func eventOf(r *runner.Run) string {
+func eventOf(r *embedded.Run) string {
 	if r.Group == nil || r.Group.Events == 1 {
 		return r.EventType
 	}
@@ -43,7 +43,7 @@ func eventOf(r *runner.Run) string {
 
 // remark is what is to be said of a run: that it is a replay, and what it failed with,
 // or what it waits for, or what is odd about its group.
-func remark(r *runner.Run) string {
+func remark(r *embedded.Run) string {
 	note := ""
 	if r.Group != nil {
 		note = r.Group.Note
@@ -57,7 +57,7 @@ func remark(r *runner.Run) string {
 
 // floodRows are what its group, and what holds it back, add to what is shown of a
 // run.
-func floodRows(r *runner.Run) [][]string {
+func floodRows(r *embedded.Run) [][]string {
 	var rows [][]string
 	if r.Waits != "" {
 		rows = append(rows, []string{"status", r.Waits})
@@ -77,7 +77,7 @@ func floodRows(r *runner.Run) [][]string {
 }
 
 // groupEvents shows the events of a run that stands for several.
-func (a *app) groupEvents(r *runner.Run) {
+func (a *app) groupEvents(r *embedded.Run) {
 	if len(r.Events) < 2 {
 		return
 	}

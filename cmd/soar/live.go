@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
@@ -52,7 +52,7 @@ func (l *live) serving(at net.Addr) {
 }
 
 // accepted shows a page's events, once they are safe in the store.
-func (l *live) accepted(_ feed, page sdk.RawPage, a runner.Accepted) {
+func (l *live) accepted(_ feed, page sdk.RawPage, a embedded.Accepted) {
 	l.seen.Add(int64(page.Seen))
 	l.matched.Add(int64(a.Matched))
 	l.runs.Add(int64(len(a.Runs)))
@@ -93,8 +93,8 @@ func (l *live) polled(_ feed, s host.Status) {
 }
 
 // notice shows what the engine does.
-func (l *live) notice(n runner.Notice) {
-	if n.Kind == runner.RunFinished && n.Run.Status == runner.Failed {
+func (l *live) notice(n embedded.Notice) {
+	if n.Kind == embedded.RunFinished && n.Run.Status == embedded.Failed {
 		l.failed.Add(1)
 	}
 	if n.Undo != nil {
@@ -106,37 +106,37 @@ func (l *live) notice(n runner.Notice) {
 		return
 	}
 	switch n.Kind {
-	case runner.RunQueued, runner.RunGrown:
+	case embedded.RunQueued, embedded.RunGrown:
 		if n.Run.Group != nil {
 			l.grouped(n.Run)
 		}
-	case runner.RunStarted:
+	case embedded.RunStarted:
 		fmt.Fprintf(l.out, "%s  run %s  %s\n", l.clock(), l.out.bold(short(n.Run.ID)), oneLine(n.Run.Playbook))
-	case runner.StepRetry:
+	case embedded.StepRetry:
 		fmt.Fprintf(l.out, "%s    %s %-12s %s; trying again in %s\n", l.clock(), l.out.yellow("…"), n.Step.ID, oneLine(message(n.Step.Error)), n.Wait.Round(100*time.Millisecond))
-	case runner.StepFinished:
+	case embedded.StepFinished:
 		fmt.Fprintf(l.out, "%s    %s %-12s %-26s %s\n", l.clock(), l.mark(n.Step.Status), n.Step.ID, n.Step.Action, l.stepOutcome(n.Step))
-	case runner.RunFinished:
+	case embedded.RunFinished:
 		fmt.Fprintf(l.out, "%s  run %s  %s in %s\n", l.clock(), l.out.bold(short(n.Run.ID)), l.status(n.Run.Status), took(n.Run.Started, n.Run.Finished))
 	}
 }
 
 func (l *live) mark(status string) string {
 	switch status {
-	case runner.Succeeded:
+	case embedded.Succeeded:
 		return l.out.green("✓")
-	case runner.Failed:
+	case embedded.Failed:
 		return l.out.red("✗")
 	}
 	return l.out.faint("–")
 }
 
-func (l *live) stepOutcome(s *runner.StepRun) string {
+func (l *live) stepOutcome(s *embedded.StepRun) string {
 	d := l.out.faint(took(s.Started, s.Finished))
 	switch {
 	case s.Error != nil:
 		return l.out.red(string(s.Error.Code)) + "  " + oneLine(message(s.Error)) + "  " + d
-	case s.Status == runner.Skipped:
+	case s.Status == embedded.Skipped:
 		return l.out.faint("skipped")
 	case s.Outcome != "":
 		return oneLine(s.Outcome) + "  " + d
@@ -144,7 +144,7 @@ func (l *live) stepOutcome(s *runner.StepRun) string {
 	return "read  " + d
 }
 
-func noticeLine(n runner.Notice) map[string]any {
+func noticeLine(n embedded.Notice) map[string]any {
 	line := map[string]any{"kind": n.Kind, "run": n.Run.ID, "playbook": n.Run.Playbook, "status": n.Run.Status}
 	if n.Step != nil {
 		line["step"] = n.Step.ID

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"soar.example/okta/internal/runner"
+	"soar.example/okta/internal/engine/embedded"
 )
 
 func (a *app) pruneCommand() *cobra.Command {
@@ -57,7 +57,7 @@ func (a *app) prune(ctx context.Context, age time.Duration, dry bool) error {
 	}
 	if a.json {
 		a.out.line(struct {
-			runner.Pruned
+			embedded.Pruned
 			DryRun bool `json:"dry_run,omitempty"`
 		}{p, dry})
 		return err
@@ -72,7 +72,7 @@ func (a *app) prune(ctx context.Context, age time.Duration, dry bool) error {
 	return err
 }
 
-func pruned(p runner.Pruned) string {
+func pruned(p embedded.Pruned) string {
 	var all []string
 	for _, part := range []struct {
 		n    int

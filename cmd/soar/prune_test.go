@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
@@ -21,12 +21,12 @@ import (
 func storeOf(t *testing.T, days ...int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "soar.db")
-	store, err := runner.OpenStore(t.Context(), path)
+	store, err := embedded.OpenStore(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func storeOf(t *testing.T, days ...int) string {
 		t.Fatal(err)
 	}
 	var now time.Time
-	engine, err := runner.New(store, runner.Options{Org: "org", Manifest: m, Session: struct{ sdk.Session }{}, Now: func() time.Time { return now }})
+	engine, err := embedded.New(store, embedded.Options{Org: "org", Manifest: m, Session: struct{ sdk.Session }{}, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"soar.example/okta/internal/connector"
+	oktaconnector "soar.example/okta/plugin/okta"
 )
 
 // Guards the README: its playbook loads, and every command it names is there.
@@ -16,7 +16,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	readme := string(b)
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
 	"soar.example/okta/sdk"
 )
 
@@ -145,8 +145,8 @@ func (r *replayer) start(ctx context.Context, again bool) error {
 	return r.workOff(ctx, store, again)
 }
 
-func (r *replayer) queue(ctx context.Context, store *runner.Store, again bool) (runner.Accepted, error) {
-	got, err := store.Replay(ctx, runner.Replay{Org: r.org, Book: r.book, Events: r.matched, Again: again})
+func (r *replayer) queue(ctx context.Context, store *embedded.Store, again bool) (embedded.Accepted, error) {
+	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Book: r.book, Events: r.matched, Again: again})
 	if err == nil {
 		r.introduce(got.Matched, got.Repeated, len(got.Runs))
 	}
@@ -154,7 +154,7 @@ func (r *replayer) queue(ctx context.Context, store *runner.Store, again bool) (
 }
 
 // leave leaves the runs to the watch that has the store.
-func (r *replayer) leave(ctx context.Context, store *runner.Store, again bool) error {
+func (r *replayer) leave(ctx context.Context, store *embedded.Store, again bool) error {
 	if _, err := r.queue(ctx, store, again); err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (r *replayer) leave(ctx context.Context, store *runner.Store, again bool) e
 }
 
 // workOff runs them here, and waits for their end.
-func (r *replayer) workOff(ctx context.Context, store *runner.Store, again bool) error {
+func (r *replayer) workOff(ctx context.Context, store *embedded.Store, again bool) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	// The session that read the log was opened before the store, without its key.
@@ -173,12 +173,12 @@ func (r *replayer) workOff(ctx context.Context, store *runner.Store, again bool)
 	}
 	defer conn.Close()
 	show := &live{app: r.app, started: time.Now()}
-	finished := make(chan runner.Run)
-	engine, err := runner.New(store, runner.Options{
+	finished := make(chan embedded.Run)
+	engine, err := embedded.New(store, embedded.Options{
 		Org: r.org, Manifest: r.conn.manifest, Session: conn, Logger: r.logger,
-		Observe: func(n runner.Notice) {
+		Observe: func(n embedded.Notice) {
 			show.notice(n)
-			if n.Kind == runner.RunFinished {
+			if n.Kind == embedded.RunFinished {
 				select {
 				case finished <- *n.Run:
 				case <-ctx.Done():
@@ -186,7 +186,7 @@ func (r *replayer) workOff(ctx context.Context, store *runner.Store, again bool)
 			}
 		},
 	})
-	if errors.Is(err, runner.ErrInUse) {
+	if errors.Is(err, embedded.ErrInUse) {
 		return r.leave(ctx, store, again)
 	}
 	if err != nil {
@@ -213,7 +213,7 @@ func (r *replayer) workOff(ctx context.Context, store *runner.Store, again bool)
 			if of[run.ID] {
 				left--
 			}
-			if of[run.ID] && run.Status == runner.Failed {
+			if of[run.ID] && run.Status == embedded.Failed {
 				failed++
 			}
 		case <-ctx.Done():

@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"os"
 
-	"soar.example/okta/internal/runner"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/sdk"
 )
 
@@ -24,7 +24,7 @@ func (r *replayer) rehearse(ctx context.Context, again bool) error {
 			events = append(events, e)
 		}
 	}
-	starts := runner.Together(r.book, events)
+	starts := embedded.Together(r.book, events)
 	if !r.json {
 		fmt.Fprintf(r.out, "%s ", r.out.yellow("dry run:"))
 	}
@@ -51,12 +51,12 @@ func (r *replayer) rehearse(ctx context.Context, again bool) error {
 
 // rehearsed goes through the steps, unless the condition cannot be evaluated: then no
 // step would be run.
-func (r *replayer) rehearsed(ctx context.Context, start []sdk.RawEvent) ([]runner.Rehearsal, error) {
+func (r *replayer) rehearsed(ctx context.Context, start []sdk.RawEvent) ([]embedded.Rehearsal, error) {
 	if _, err := r.book.Match(start[0]); err != nil {
 		body := sdk.AsError(err).Body()
-		return []runner.Rehearsal{{ID: "condition", Status: runner.Failed, Error: &body}}, nil
+		return []embedded.Rehearsal{{ID: "condition", Status: embedded.Failed, Error: &body}}, nil
 	}
-	return runner.Rehearse(ctx, r.conn, r.conn.manifest, r.book, start)
+	return embedded.Rehearse(ctx, r.conn, r.conn.manifest, r.book, start)
 }
 
 // startedBefore asks the store, if there is one: a dry run makes none.
@@ -73,10 +73,10 @@ func (r *replayer) startedBefore(ctx context.Context) (map[string]bool, error) {
 }
 
 // showRehearsal shows one run that would start, and reports whether it would succeed.
-func (r *replayer) showRehearsal(start []sdk.RawEvent, steps []runner.Rehearsal) (ok bool) {
+func (r *replayer) showRehearsal(start []sdk.RawEvent, steps []embedded.Rehearsal) (ok bool) {
 	ok = true
 	for _, s := range steps {
-		ok = ok && s.Status != runner.Failed
+		ok = ok && s.Status != embedded.Failed
 	}
 	first := start[0]
 	if r.json {
@@ -99,15 +99,15 @@ func (r *replayer) showRehearsal(start []sdk.RawEvent, steps []runner.Rehearsal)
 	return ok
 }
 
-func (r *replayer) showRehearsed(s runner.Rehearsal) {
+func (r *replayer) showRehearsed(s embedded.Rehearsal) {
 	said := s.Outcome
 	mark := r.out.green("✓")
 	switch {
 	case s.Error != nil:
 		mark, said = r.out.red("✗"), r.out.red(string(s.Error.Code))+"  "+oneLine(s.Error.Message)
-	case s.Status == runner.Skipped:
+	case s.Status == embedded.Skipped:
 		mark, said = r.out.faint("–"), r.out.faint("skipped")
-	case s.Status == runner.Pending:
+	case s.Status == embedded.Pending:
 		mark, said = r.out.faint("–"), r.out.faint("not reached")
 	case said == "":
 		said = "read"

@@ -11,10 +11,10 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
@@ -33,7 +33,7 @@ type resumer struct {
 func newResumer(t *testing.T) *resumer {
 	t.Helper()
 	r := &resumer{T: t, org: oktasim.Start(t, oktasim.Options{}), path: filepath.Join(t.TempDir(), "soar.db"), events: map[string][]string{}}
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func (r *resumer) happen(types ...string) {
 // a book is a playbook by its name, its event type and its further parameters.
 type book struct{ name, kind, params string }
 
-func (r *resumer) watcher(store *runner.Store, books ...book) *watcher {
+func (r *resumer) watcher(store *embedded.Store, books ...book) *watcher {
 	r.Helper()
 	w := &watcher{org: r.org.URL, manifest: r.m, store: store}
 	for _, b := range books {
@@ -83,14 +83,14 @@ func (r *resumer) watcher(store *runner.Store, books ...book) *watcher {
 // watch reads everything, as a watch of the playbooks does that is stopped afterwards.
 func (r *resumer) watch(books ...book) {
 	r.Helper()
-	store, err := runner.OpenStore(r.Context(), r.path)
+	store, err := embedded.OpenStore(r.Context(), r.path)
 	if err != nil {
 		r.Fatal(err)
 	}
 	defer store.Close()
 	w := r.watcher(store, books...)
 
-	engine, err := runner.New(store, runner.Options{Org: w.org, Manifest: r.m, Session: r.session})
+	engine, err := embedded.New(store, embedded.Options{Org: w.org, Manifest: r.m, Session: r.session})
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -124,12 +124,12 @@ func (r *resumer) watch(books ...book) {
 // started returns how many runs a playbook has, and fails if an event has several.
 func (r *resumer) started(name string) map[string]bool {
 	r.Helper()
-	store, err := runner.OpenStore(r.Context(), r.path)
+	store, err := embedded.OpenStore(r.Context(), r.path)
 	if err != nil {
 		r.Fatal(err)
 	}
 	defer store.Close()
-	runs, err := store.Runs(r.Context(), runner.Query{Playbook: name, Limit: 1000})
+	runs, err := store.Runs(r.Context(), embedded.Query{Playbook: name, Limit: 1000})
 	if err != nil {
 		r.Fatal(err)
 	}

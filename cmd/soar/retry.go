@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/inputfile"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
 	"soar.example/okta/sdk"
 )
 
@@ -52,7 +52,7 @@ func (a *app) retry(ctx context.Context, id string) error {
 	}
 	if !busy {
 		err := a.workOff(ctx, store, run, org)
-		if !errors.Is(err, runner.ErrInUse) {
+		if !errors.Is(err, embedded.ErrInUse) {
 			return err
 		}
 	}
@@ -68,7 +68,7 @@ func (a *app) retry(ctx context.Context, id string) error {
 }
 
 // workOff runs one run of the org again, and nothing else.
-func (a *app) workOff(ctx context.Context, store *runner.Store, run *runner.Run, org string) error {
+func (a *app) workOff(ctx context.Context, store *embedded.Store, run *embedded.Run, org string) error {
 	conn, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -84,12 +84,12 @@ func (a *app) workOff(ctx context.Context, store *runner.Store, run *runner.Run,
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	show := &live{app: a, started: time.Now()}
-	var status runner.Status
-	engine, err := runner.New(store, runner.Options{
+	var status embedded.Status
+	engine, err := embedded.New(store, embedded.Options{
 		Org: org, Manifest: conn.manifest, Session: conn, Workers: 1, Only: run.ID, Logger: a.logger,
-		Observe: func(n runner.Notice) {
+		Observe: func(n embedded.Notice) {
 			show.notice(n)
-			if n.Kind == runner.RunFinished {
+			if n.Kind == embedded.RunFinished {
 				status = n.Run.Status
 				stop()
 			}
@@ -109,7 +109,7 @@ func (a *app) workOff(ctx context.Context, store *runner.Store, run *runner.Run,
 	case "":
 		a.note("run " + short(run.ID) + " is left queued: soar watch goes on with it")
 		return ctx.Err()
-	case runner.Failed:
+	case embedded.Failed:
 		return failedError{exitFailed}
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"soar.example/okta/internal/runner"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
@@ -170,7 +170,7 @@ func (a *app) call(ctx context.Context, call *call) error {
 		return err
 	}
 	defer conn.Close()
-	var at runner.Place
+	var at embedded.Place
 	if call.info.AnswersUndo() {
 		health, err := conn.Check(ctx)
 		if err != nil && health.Target == "" {

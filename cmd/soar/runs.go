@@ -11,20 +11,20 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"soar.example/okta/internal/runner"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/sdk"
 )
 
 func (a *app) runsCommand() *cobra.Command {
-	var q runner.Query
+	var q embedded.Query
 	var failed bool
 	list := &cobra.Command{
 		Use: "runs", Args: none, Short: "List the runs of playbooks, newest first",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if failed && q.Status != "" && q.Status != runner.Failed {
+			if failed && q.Status != "" && q.Status != embedded.Failed {
 				return usageError{fmt.Errorf("--failed and --status %s ask for different runs", oneLine(q.Status))}
 			} else if failed {
-				q.Status = runner.Failed
+				q.Status = embedded.Failed
 			}
 			store, err := a.existingStore(c.Context())
 			if err != nil {
@@ -83,14 +83,14 @@ func (a *app) runsCommand() *cobra.Command {
 
 // existingStore opens the store for reading what is in it: making an empty one
 // would answer a mistyped name with "no runs".
-func (a *app) existingStore(ctx context.Context) (*runner.Store, error) {
+func (a *app) existingStore(ctx context.Context) (*embedded.Store, error) {
 	if _, err := os.Stat(a.storePath()); errors.Is(err, fs.ErrNotExist) {
 		return nil, sdk.Invalid("there is no store " + a.storePath() + "; soar watch and soar run make one, and --store names another")
 	}
 	return a.openStore(ctx)
 }
 
-func (a *app) showRun(r *runner.Run) {
+func (a *app) showRun(r *embedded.Run) {
 	fmt.Fprintf(a.out, "%s  %s  %s\n", a.out.bold(oneLine(r.Playbook)), a.status(r.Status), a.out.faint(r.ID))
 	facts := [][]string{
 		{"", ""},
@@ -120,11 +120,11 @@ func (a *app) showRun(r *runner.Run) {
 
 func (a *app) status(s string) string {
 	switch s {
-	case runner.Succeeded:
+	case embedded.Succeeded:
 		return a.out.green(s)
-	case runner.Failed:
+	case embedded.Failed:
 		return a.out.red(s)
-	case runner.Running, runner.Queued:
+	case embedded.Running, embedded.Queued:
 		return a.out.yellow(s)
 	}
 	return s

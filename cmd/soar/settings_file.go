@@ -13,9 +13,9 @@ import (
 	"slices"
 	"strings"
 
-	"soar.example/okta/internal/connector"
 	"soar.example/okta/internal/inputfile"
 	"soar.example/okta/internal/playbook"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
@@ -150,7 +150,7 @@ func unescapePointer(step string) string {
 
 // settingsSchema is that of the built-in connector.
 func settingsSchema(ctx context.Context) (*schema.Schema, error) {
-	b, err := connector.Backend()
+	b, err := oktaconnector.Backend()
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"soar.example/okta/internal/runner"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
@@ -26,7 +26,7 @@ func TestNothingFromOutsideSteersTheTerminal(t *testing.T) {
 			a.showAnswer(&sdk.ActionInfo{Title: "T"}, []byte(`{"\u001b[2J":[{"\u001b[2J":"\u001b[2J"}],"l":[{"a":"\u009b"}],"x":"\u001b"}`), sdk.Changed)
 		},
 		"retry": func(a *app) {
-			(&live{app: a}).notice(runner.Notice{Kind: runner.StepRetry, Run: &runner.Run{}, Step: &runner.StepRun{ID: "s", Error: &body}, Wait: time.Second})
+			(&live{app: a}).notice(embedded.Notice{Kind: embedded.StepRetry, Run: &embedded.Run{}, Step: &embedded.StepRun{ID: "s", Error: &body}, Wait: time.Second})
 		},
 	} {
 		var out bytes.Buffer

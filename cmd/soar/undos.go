@@ -8,12 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"soar.example/okta/internal/runner"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/sdk"
 )
 
 func (a *app) undosCommand() *cobra.Command {
-	var q runner.UndoQuery
+	var q embedded.UndoQuery
 	c := &cobra.Command{
 		Use: "undos", Args: none, Short: "List what is to be taken back when its time is over, newest first",
 		Long: `List what is to be taken back when its time is over, such as the blocks of block_ip, newest first.
@@ -48,7 +48,7 @@ A soar watch on the same store takes it back; soar run and soar runs retry only 
 	return c
 }
 
-func (a *app) undoTable(undos []runner.Undo) {
+func (a *app) undoTable(undos []embedded.Undo) {
 	rows := [][]string{{"DUE", "STATUS", "TAKES BACK", "WITH", "INPUT", "RUN", "ATTEMPTS", "ERROR"}}
 	for _, u := range undos {
 		status := u.Status
@@ -62,7 +62,7 @@ func (a *app) undoTable(undos []runner.Undo) {
 
 // afterwards shows what came after a run: what of it is to be taken back, and when it
 // was run again.
-func (a *app) afterwards(r *runner.Run) {
+func (a *app) afterwards(r *embedded.Run) {
 	if len(r.Undos) > 0 {
 		fmt.Fprintf(a.out, "\n%s\n", a.out.bold("To be taken back"))
 		a.undoTable(r.Undos)
@@ -79,12 +79,12 @@ func (a *app) afterwards(r *runner.Run) {
 }
 
 // undoFooter says how much is to be taken back, or could not be, if anything.
-func (a *app) undoFooter(ctx context.Context, store *runner.Store) error {
+func (a *app) undoFooter(ctx context.Context, store *embedded.Store) error {
 	for _, kind := range []struct{ status, says string }{
-		{runner.UndoPending, "to be taken back when the time is over"},
-		{runner.Failed, "that could not be taken back"},
+		{embedded.UndoPending, "to be taken back when the time is over"},
+		{embedded.Failed, "that could not be taken back"},
 	} {
-		undos, err := store.Undos(ctx, runner.UndoQuery{Status: kind.status, Limit: 10_000})
+		undos, err := store.Undos(ctx, embedded.UndoQuery{Status: kind.status, Limit: 10_000})
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (a *app) undoFooter(ctx context.Context, store *runner.Store) error {
 
 // tellUndo says who will take back what a call by hand changed, if the answer asks for
 // that: this command ends before it is due.
-func (a *app) tellUndo(ctx context.Context, store *runner.Store, org string, output json.RawMessage) error {
+func (a *app) tellUndo(ctx context.Context, store *embedded.Store, org string, output json.RawMessage) error {
 	asked, err := sdk.UndoOf(output)
 	if err != nil || asked == nil || asked.At == nil {
 		return err
@@ -106,7 +106,7 @@ func (a *app) tellUndo(ctx context.Context, store *runner.Store, org string, out
 	if err != nil || u == nil {
 		return err
 	}
-	if u.Status != runner.UndoPending {
+	if u.Status != embedded.UndoPending {
 		a.note("nothing is taken back at " + asked.At.UTC().Format(time.RFC3339) + ": it stood there before this call, or is to stay")
 		return nil
 	}
@@ -123,7 +123,7 @@ func (a *app) tellUndo(ctx context.Context, store *runner.Store, org string, out
 }
 
 // undo shows an attempt to take a change back.
-func (l *live) undo(n runner.Notice) {
+func (l *live) undo(n embedded.Notice) {
 	u := n.Undo
 	if l.json {
 		line := map[string]any{"kind": n.Kind, "run": n.Run.ID, "playbook": n.Run.Playbook, "undo": u}
@@ -139,11 +139,11 @@ func (l *live) undo(n runner.Notice) {
 	}
 	what := fmt.Sprintf("undo of %s %s  %s %s", u.Of, by, u.Action, oneLine(string(u.Input)))
 	switch {
-	case n.Kind == runner.UndoRetry:
+	case n.Kind == embedded.UndoRetry:
 		fmt.Fprintf(l.out, "%s  %s %s  %s; trying again in %s\n", l.clock(), l.out.yellow("…"), what, oneLine(message(u.Error)), n.Wait.Round(100*time.Millisecond))
-	case u.Status == runner.Failed:
+	case u.Status == embedded.Failed:
 		fmt.Fprintf(l.out, "%s  %s %s  %s; it stays until somebody takes it back\n", l.clock(), l.mark(u.Status), what, l.out.red(oneLine(message(u.Error))))
 	default:
-		fmt.Fprintf(l.out, "%s  %s %s  %s\n", l.clock(), l.mark(runner.Succeeded), what, u.Outcome)
+		fmt.Fprintf(l.out, "%s  %s %s  %s\n", l.clock(), l.mark(embedded.Succeeded), what, u.Outcome)
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/monitor"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/sdk"
 )
@@ -141,15 +141,15 @@ func (a *app) watchOver(ctx context.Context, w *watcher, conn *connection, o wat
 	mon := monitor.New(monitor.Options{
 		Feeds: slices.Collect(maps.Values(names)), Playbooks: bookNames(w.books), MaxLag: o.maxLag,
 		PluginUp: func() bool { return conn.plugin.PID() != 0 },
-		Queues:   func(ctx context.Context) ([]runner.Queue, error) { return w.store.Queues(ctx, w.org) },
+		Queues:   func(ctx context.Context) ([]embedded.Queue, error) { return w.store.Queues(ctx, w.org) },
 	})
 	show := &live{app: a, started: time.Now()}
 	board := newBoard(show, mon)
 	defer board.close()
 	w.session = mon.Session(conn)
-	w.engine, err = runner.New(w.store, runner.Options{
+	w.engine, err = embedded.New(w.store, embedded.Options{
 		Org: w.org, Manifest: w.manifest, Session: w.session, Workers: o.workers, Logger: a.logger,
-		Observe: func(n runner.Notice) {
+		Observe: func(n embedded.Notice) {
 			mon.Notice(n)
 			show.notice(n)
 		},
@@ -158,7 +158,7 @@ func (a *app) watchOver(ctx context.Context, w *watcher, conn *connection, o wat
 		return err
 	}
 	defer w.engine.Close()
-	w.accepted = func(f feed, page sdk.RawPage, got runner.Accepted) {
+	w.accepted = func(f feed, page sdk.RawPage, got embedded.Accepted) {
 		mon.Accepted(names[f.key], page, got)
 		show.accepted(f, page, got)
 	}

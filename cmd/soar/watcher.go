@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sync/errgroup"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/sdk"
 )
@@ -19,13 +19,13 @@ type watcher struct {
 	org      string // whose log it is
 	session  sdk.Session
 	manifest *sdk.Manifest
-	engine   *runner.Engine
-	store    *runner.Store
+	engine   *embedded.Engine
+	store    *embedded.Store
 	books    []*playbook.Playbook
 	every    time.Duration   // how long to wait between polls; 0 is the trigger's own
 	alsoRead json.RawMessage // a selection of events to read besides the playbooks', for show
 	logger   hclog.Logger
-	accepted func(feed, sdk.RawPage, runner.Accepted)
+	accepted func(feed, sdk.RawPage, embedded.Accepted)
 	polled   func(feed, host.Status)
 }
 

@@ -16,9 +16,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/connector"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/plugin/host"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
@@ -89,7 +89,7 @@ func median(all []time.Duration) time.Duration {
 func BenchmarkActionCall(b *testing.B) {
 	const token, turn = "bench-token", 50
 	url := orgProcess(b, token)
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		b.Fatal(err)
 	}

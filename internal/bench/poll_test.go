@@ -10,11 +10,11 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
 	"soar.example/okta/plugin/host"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
@@ -30,7 +30,7 @@ func requestsOf(tb testing.TB, backlog, idle int) (reading int, eachIdle []int) 
 	for range backlog / 1000 {
 		org.Append(make([]oktasim.Event, 1000)...)
 	}
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -129,17 +129,17 @@ func BenchmarkEventToRun(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	store, err := runner.OpenStore(b.Context(), filepath.Join(b.TempDir(), "soar.db"))
+	store, err := embedded.OpenStore(b.Context(), filepath.Join(b.TempDir(), "soar.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer store.Close()
 	session := open(b, plugin, org.URL, org.Token)
 	started := make(chan time.Time, 1)
-	engine, err := runner.New(store, runner.Options{
+	engine, err := embedded.New(store, embedded.Options{
 		Org: org.URL, Manifest: manifest, Session: session,
-		Observe: func(n runner.Notice) {
-			if n.Kind == runner.RunStarted {
+		Observe: func(n embedded.Notice) {
+			if n.Kind == embedded.RunStarted {
 				started <- time.Now()
 			}
 		},

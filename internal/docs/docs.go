@@ -9,15 +9,15 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"soar.example/okta/internal/connector"
 	"soar.example/okta/internal/playbook"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
 // Files returns the printed files by their path from the project's root.
 func Files(ctx context.Context) (map[string][]byte, error) {
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"soar.example/okta/internal/runner"
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/sdk"
 )
@@ -23,7 +23,7 @@ type Options struct {
 	// PluginUp says whether the connector's process runs; nil: it always does.
 	PluginUp func() bool
 	// Queues says which runs wait; nil: none ever do.
-	Queues func(context.Context) ([]runner.Queue, error)
+	Queues func(context.Context) ([]embedded.Queue, error)
 	Now    func() time.Time // time.Now if nil
 }
 
@@ -99,7 +99,7 @@ func (f *feed) tooManyResets(since time.Time) bool {
 }
 
 // Accepted counts a page that is safe in the store.
-func (m *Monitor) Accepted(name string, page sdk.RawPage, a runner.Accepted) {
+func (m *Monitor) Accepted(name string, page sdk.RawPage, a embedded.Accepted) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f := m.feed(name)
@@ -141,19 +141,19 @@ func (m *Monitor) Polled(name string, s host.Status) {
 }
 
 // Notice counts what the engine does.
-func (m *Monitor) Notice(n runner.Notice) {
-	if n.Kind != runner.RunQueued && n.Kind != runner.RunFinished {
+func (m *Monitor) Notice(n embedded.Notice) {
+	if n.Kind != embedded.RunQueued && n.Kind != embedded.RunFinished {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b := m.book(n.Run.Playbook)
 	switch {
-	case n.Kind == runner.RunQueued:
+	case n.Kind == embedded.RunQueued:
 		b.Queued++
-	case n.Kind == runner.RunFinished && n.Run.Status == runner.Failed:
+	case n.Kind == embedded.RunFinished && n.Run.Status == embedded.Failed:
 		b.Failed++
-	case n.Kind == runner.RunFinished:
+	case n.Kind == embedded.RunFinished:
 		b.Succeeded++
 	}
 }

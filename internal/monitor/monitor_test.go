@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/monitor"
-	"soar.example/okta/internal/runner"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/sdk"
 )
@@ -42,7 +42,7 @@ func TestLag(t *testing.T) {
 		if age != none {
 			p.Newest = c.now.Add(-age)
 		}
-		m.Accepted("log", p, runner.Accepted{})
+		m.Accepted("log", p, embedded.Accepted{})
 		m.Polled("log", host.Status{})
 	}
 	c.pass(7 * time.Second)
@@ -75,7 +75,7 @@ func TestLagWithoutTimes(t *testing.T) {
 	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
 	for range 10 {
 		c.pass(time.Minute)
-		m.Accepted("log", sdk.RawPage{More: true, Seen: 100}, runner.Accepted{})
+		m.Accepted("log", sdk.RawPage{More: true, Seen: 100}, embedded.Accepted{})
 		m.Polled("log", host.Status{})
 	}
 	if s := m.Snapshot(); s.Lag != 10*time.Minute || s.Healthy() {
@@ -101,8 +101,8 @@ func TestRepeatedResetsAreBadHealth(t *testing.T) {
 		m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
 		for range test.resets {
 			c.pass(test.between)
-			m.Accepted("log", sdk.RawPage{Gap: true, Seen: 100, More: true, Newest: c.now}, runner.Accepted{})
-			m.Accepted("log", sdk.RawPage{Newest: c.now}, runner.Accepted{})
+			m.Accepted("log", sdk.RawPage{Gap: true, Seen: 100, More: true, Newest: c.now}, embedded.Accepted{})
+			m.Accepted("log", sdk.RawPage{Newest: c.now}, embedded.Accepted{})
 		}
 		s := m.Snapshot()
 		if s.Healthy() != test.healthy || !test.healthy && !strings.Contains(s.Problems[0], "log lost its checkpoint more than 2 times within 15m0s") {
@@ -110,7 +110,7 @@ func TestRepeatedResetsAreBadHealth(t *testing.T) {
 		}
 		for range 20 {
 			c.pass(time.Minute)
-			m.Accepted("log", sdk.RawPage{Newest: c.now}, runner.Accepted{})
+			m.Accepted("log", sdk.RawPage{Newest: c.now}, embedded.Accepted{})
 		}
 		if s := m.Snapshot(); !s.Healthy() {
 			t.Errorf("%s: twenty minutes later the problems are %q", name, s.Problems)
@@ -120,13 +120,13 @@ func TestRepeatedResetsAreBadHealth(t *testing.T) {
 
 func TestSnapshotCounts(t *testing.T) {
 	m, c := newMonitor(monitor.Options{Feeds: []string{"log", "log_2"}, Playbooks: []string{"b", "a"}})
-	m.Accepted("log", sdk.RawPage{Seen: 10, Gap: true, Newest: c.now}, runner.Accepted{Matched: 7, Started: 2, Joined: 3, Repeated: 2})
-	m.Accepted("log_2", sdk.RawPage{Seen: 5}, runner.Accepted{Matched: 1, Repeated: 1})
-	for _, n := range []runner.Notice{
-		{Kind: runner.RunQueued, Run: &runner.Run{Playbook: "a"}},
-		{Kind: runner.RunStarted, Run: &runner.Run{Playbook: "a"}},
-		{Kind: runner.RunFinished, Run: &runner.Run{Playbook: "a", Status: runner.Succeeded}},
-		{Kind: runner.RunFinished, Run: &runner.Run{Playbook: "gone", Status: runner.Failed}},
+	m.Accepted("log", sdk.RawPage{Seen: 10, Gap: true, Newest: c.now}, embedded.Accepted{Matched: 7, Started: 2, Joined: 3, Repeated: 2})
+	m.Accepted("log_2", sdk.RawPage{Seen: 5}, embedded.Accepted{Matched: 1, Repeated: 1})
+	for _, n := range []embedded.Notice{
+		{Kind: embedded.RunQueued, Run: &embedded.Run{Playbook: "a"}},
+		{Kind: embedded.RunStarted, Run: &embedded.Run{Playbook: "a"}},
+		{Kind: embedded.RunFinished, Run: &embedded.Run{Playbook: "a", Status: embedded.Succeeded}},
+		{Kind: embedded.RunFinished, Run: &embedded.Run{Playbook: "gone", Status: embedded.Failed}},
 	} {
 		m.Notice(n)
 	}
@@ -203,17 +203,17 @@ func TestSessionCountsRequestsOfFailuresToo(t *testing.T) {
 // What waits is known as of the last second, and not made up where it cannot be read.
 func TestWaitingRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		looks := []func() ([]runner.Queue, error){
-			func() ([]runner.Queue, error) {
-				return []runner.Queue{{Playbook: "a", Runs: 5, Held: 3, Cap: 2}, {Playbook: "gone", Runs: 1}}, nil
+		looks := []func() ([]embedded.Queue, error){
+			func() ([]embedded.Queue, error) {
+				return []embedded.Queue{{Playbook: "a", Runs: 5, Held: 3, Cap: 2}, {Playbook: "gone", Runs: 1}}, nil
 			},
-			func() ([]runner.Queue, error) { return nil, errors.New("the disk is gone") },
-			func() ([]runner.Queue, error) { return []runner.Queue{{Playbook: "a", Runs: 1}}, nil },
+			func() ([]embedded.Queue, error) { return nil, errors.New("the disk is gone") },
+			func() ([]embedded.Queue, error) { return []embedded.Queue{{Playbook: "a", Runs: 1}}, nil },
 		}
 		want := []monitor.Playbook{{Name: "a", Waiting: 5, Held: 3, Cap: 2}, {Name: "a", Waiting: 5, Held: 3, Cap: 2}, {Name: "a", Waiting: 1}}
 		sums, problems := []int{6, 6, 1}, []string{"", "it is not known which runs wait: the disk is gone", ""}
 		n := 0
-		m := monitor.New(monitor.Options{Playbooks: []string{"a"}, Queues: func(context.Context) ([]runner.Queue, error) { return looks[n]() }})
+		m := monitor.New(monitor.Options{Playbooks: []string{"a"}, Queues: func(context.Context) ([]embedded.Queue, error) { return looks[n]() }})
 		ctx, stop := context.WithTimeout(t.Context(), 3*time.Second+time.Millisecond)
 		defer stop()
 		m.Follow(ctx, time.Minute, func(tick monitor.Tick) {
@@ -245,7 +245,7 @@ func TestFollow(t *testing.T) {
 				changed = append(changed, time.Since(start))
 			}
 			if time.Since(start) == 100*time.Second {
-				m.Accepted("log", sdk.RawPage{}, runner.Accepted{})
+				m.Accepted("log", sdk.RawPage{}, embedded.Accepted{})
 			}
 		})
 		if ticks != 150 {

@@ -13,8 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/monitor"
-	"soar.example/okta/internal/runner"
 	"soar.example/okta/sdk"
 )
 
@@ -26,7 +26,7 @@ func TestMetrics(t *testing.T) {
 	if _, err := s.Poll(t.Context(), "log", nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	m.Accepted("log", sdk.RawPage{Seen: 3, Newest: c.now.Add(-time.Minute), More: true}, runner.Accepted{Matched: 2, Started: 1, Repeated: 1})
+	m.Accepted("log", sdk.RawPage{Seen: 3, Newest: c.now.Add(-time.Minute), More: true}, embedded.Accepted{Matched: 2, Started: 1, Repeated: 1})
 	r := m.Registry()
 	if problems, err := testutil.GatherAndLint(r); err != nil || len(problems) > 0 {
 		t.Errorf("%v %v", problems, err)

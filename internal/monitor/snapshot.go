@@ -49,7 +49,7 @@ type Playbook struct {
 	Name                      string
 	Queued, Succeeded, Failed int
 
-	Waiting int // runs that have not begun; see [runner.Queue]
+	Waiting int // runs that have not begun; see [embedded.Queue]
 	Held    int // of them, those that only the cap keeps from beginning
 	Cap     int // how many may begin in a minute; 0 if any number may, or none waits
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"soar.example/okta/internal/runner"
+	"soar.example/okta/internal/engine/embedded"
 )
 
 // logEvent is what the check reads of an event.
@@ -46,14 +46,14 @@ func (s *scene) finished() int {
 	if _, err := os.Stat(s.store); err != nil {
 		return 0
 	}
-	store, err := runner.OpenStore(s.Context(), s.store)
+	store, err := embedded.OpenStore(s.Context(), s.store)
 	if err != nil {
 		return 0 // it is being made
 	}
 	defer store.Close()
 	n := 0
-	for _, status := range []runner.Status{runner.Succeeded, runner.Failed} {
-		runs, err := store.Runs(s.Context(), runner.Query{Status: status, Limit: 10 * (s.events + 1)})
+	for _, status := range []embedded.Status{embedded.Succeeded, embedded.Failed} {
+		runs, err := store.Runs(s.Context(), embedded.Query{Status: status, Limit: 10 * (s.events + 1)})
 		if err != nil {
 			return 0
 		}
@@ -90,19 +90,19 @@ func (s *scene) check() string {
 	if len(want) != s.events {
 		s.Errorf("the org's log has %d matching events, not %d: the test is wrong", len(want), s.events)
 	}
-	store, err := runner.OpenStore(context.Background(), s.store)
+	store, err := embedded.OpenStore(context.Background(), s.store)
 	if err != nil {
 		s.Fatal(err)
 	}
 	defer store.Close()
-	runs, err := store.Runs(context.Background(), runner.Query{Limit: 10 * (s.events + 1)})
+	runs, err := store.Runs(context.Background(), embedded.Query{Limit: 10 * (s.events + 1)})
 	if err != nil {
 		s.Fatal(err)
 	}
 	got := map[string]int{}
 	for _, run := range runs {
 		got[run.EventID]++
-		if run.Status != runner.Succeeded {
+		if run.Status != embedded.Succeeded {
 			s.Errorf("the run of event %s is %s: %+v", run.EventID, run.Status, run.Error)
 		}
 		if !want[run.EventID] {

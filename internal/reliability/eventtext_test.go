@@ -9,8 +9,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/oktasim"
-	"soar.example/okta/internal/runner"
 )
 
 // reasonBook names what the client claims to be in the reason of a containment.
@@ -45,7 +45,7 @@ func eventText(t *testing.T) string {
 	}
 	w := s.watch()
 	outcome := s.settle(w)
-	store, err := runner.OpenStore(context.Background(), s.store)
+	store, err := embedded.OpenStore(context.Background(), s.store)
 	if err != nil {
 		s.Fatal(err)
 	}

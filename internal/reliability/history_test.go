@@ -17,11 +17,11 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"pgregory.net/rapid"
 
-	"soar.example/okta/internal/connector"
+	"soar.example/okta/internal/engine/embedded"
 	_ "soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/runner"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
@@ -41,8 +41,8 @@ type history struct {
 	ahead    atomic.Int64 // nanoseconds, of the org's clock
 
 	session sdk.Session
-	store   *runner.Store
-	engine  *runner.Engine
+	store   *embedded.Store
+	engine  *embedded.Engine
 	books   map[string][]string // their event types by name
 	loaded  []*playbook.Playbook
 	place   json.RawMessage
@@ -75,7 +75,7 @@ type workshop struct {
 
 func newWorkshop(t *testing.T) *workshop {
 	t.Helper()
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,9 +168,9 @@ func (h *history) open() {
 	h.must(err)
 	h.session, err = h.backend.Open(context.Background(), raw)
 	h.must(err)
-	h.store, err = runner.OpenStore(context.Background(), h.path)
+	h.store, err = embedded.OpenStore(context.Background(), h.path)
 	h.must(err)
-	h.engine, err = runner.New(h.store, runner.Options{Org: "org", Manifest: h.manifest, Session: h.session})
+	h.engine, err = embedded.New(h.store, embedded.Options{Org: "org", Manifest: h.manifest, Session: h.session})
 	h.must(err)
 	h.place, err = h.store.Checkpoint(context.Background(), "log")
 	h.must(err)
@@ -335,7 +335,7 @@ func (h *history) sweep() {
 
 // check compares the store with the model.
 func (h *history) check() {
-	runs, err := h.store.Runs(context.Background(), runner.Query{Limit: 1000})
+	runs, err := h.store.Runs(context.Background(), embedded.Query{Limit: 1000})
 	h.must(err)
 	started := map[string]int{}
 	for _, r := range runs {

@@ -410,7 +410,9 @@ func TestWatchThroughProcess(t *testing.T) {
 func TestPauseWhereThereIsMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pauses := []time.Duration{0, 5 * time.Second, time.Hour, -time.Second}
-		w := ticks(t, func(n, _ int) answer { return answer{events: 1, more: n <= len(pauses), pause: pauses[min(n, len(pauses))-1]} })
+		w := ticks(t, func(n, _ int) answer {
+			return answer{events: 1, more: n <= len(pauses), pause: pauses[min(n, len(pauses))-1]}
+		})
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()
 		if err := w.watch(ctx, host.WatchOptions{}); err != nil {

@@ -189,7 +189,7 @@ func (b *bench) latency(ctx context.Context) ([]row, error) {
 
 // engine is what the embedded engine does with its transactions on disk.
 func (b *bench) engine(ctx context.Context) ([]row, error) {
-	if err := b.goBench(ctx, "internal/runner", "^(BenchmarkAccept|BenchmarkWork)$", "1s", b.rounds); err != nil {
+	if err := b.goBench(ctx, "internal/engine/embedded", "^(BenchmarkAccept|BenchmarkWork)$", "1s", b.rounds); err != nil {
 		return nil, err
 	}
 	runs, err := b.all.most("Accept", "runs/s")

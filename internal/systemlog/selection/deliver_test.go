@@ -9,10 +9,10 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"pgregory.net/rapid"
 
-	"soar.example/okta/internal/connector"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/internal/systemlog/selection"
+	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
@@ -21,7 +21,7 @@ import (
 // of that Okta decided.
 func TestDelivered(t *testing.T) {
 	org := oktasim.Start(t, oktasim.Options{})
-	backend, err := connector.Backend()
+	backend, err := oktaconnector.Backend()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,213 @@
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/sdk"
+)
+
+func TestAcceptStartsEachEventOnce(t *testing.T) {
+	r := newRig(t, contain, always(changed))
+	var notices []string
+	r.o.Observe = func(n Notice) { notices = append(notices, n.Kind+" "+n.Run.EventID) }
+
+	first := r.accept(page("1", "a", "b", "a"))
+	if first.Matched != 3 || first.Started != 2 || first.Repeated != 1 || len(first.Runs) != 2 {
+		t.Errorf("first page: %+v", first)
+	}
+	again := r.accept(page("2", "b", "c"))
+	if again.Matched != 2 || again.Started != 1 || again.Repeated != 1 || len(again.Runs) != 1 {
+		t.Errorf("second page: %+v", again)
+	}
+	other := event("d")
+	other.Type = "user.other"
+	failed := event("e")
+	failed.Data = json.RawMessage(`{"user":"u","result":"FAILURE","targets":[]}`)
+	if got := r.accept(sdk.RawPage{Events: []sdk.RawEvent{other, failed}}); !cmp.Equal(got, Accepted{}) {
+		t.Errorf("events that do not match: %+v", got)
+	}
+	if want := []string{"run_queued a", "run_queued b", "run_queued c"}; !slices.Equal(notices, want) {
+		t.Errorf("notices %q, want %q", notices, want)
+	}
+	// The page without a place left the place alone.
+	place, err := r.store.Checkpoint(t.Context(), "source")
+	if err != nil || string(place) != `"2"` {
+		t.Errorf("checkpoint %s, %v", place, err)
+	}
+	if place, err := r.store.Checkpoint(t.Context(), "another source"); place != nil || err != nil {
+		t.Errorf("checkpoint of a source that never began: %s, %v", place, err)
+	}
+	run := r.read(first, 0)
+	want := &Run{
+		ID: first.Runs[0], Playbook: "contain", Title: "Contain a user", Status: Queued, EventID: "a", EventType: "user.report",
+		EventTime: event("a").Time, Event: event("a").Data, Created: run.Created, Audit: []AuditEntry{},
+	}
+	if d := cmp.Diff(want, run); d != "" {
+		t.Error(d)
+	}
+	if age := time.Since(run.Created); age < 0 || age > time.Minute {
+		t.Errorf("created %s", run.Created)
+	}
+}
+
+func TestAcceptOfAnEventForTwoPlaybooks(t *testing.T) {
+	r := newRig(t, contain, always(changed))
+	second := load(t, r.o.Manifest, strings.Replace(contain, "name: contain", "name: contain_too", 1))
+	got, err := r.Accept(t.Context(), "s", page("1", "a"), []*playbook.Playbook{r.book, second})
+	if err != nil || got.Started != 2 || got.Runs[0] == got.Runs[1] {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	same := load(t, r.o.Manifest, strings.Replace(contain, "Contain a user", "Another", 1))
+	_, err = r.Accept(t.Context(), "s", page("2", "b"), []*playbook.Playbook{r.book, same})
+	if codeOf(err) != sdk.InvalidInput {
+		t.Errorf("two playbooks of one name: %v", err)
+	}
+	if place, _ := r.store.Checkpoint(t.Context(), "s"); string(place) != `"1"` {
+		t.Errorf("checkpoint %s", place)
+	}
+}
+
+func TestAcceptIsAllOrNothing(t *testing.T) {
+	r := newRig(t, contain, always(changed))
+	r.accept(page("1", "a"))
+	ended, end := context.WithCancel(t.Context())
+	end()
+	books := []*playbook.Playbook{r.book}
+	if _, err := r.Accept(ended, "source", page("2", "b"), books); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	// The checkpoint is the last statement; that it fails takes the runs with it.
+	if _, err := r.store.write.Exec(`CREATE TRIGGER full BEFORE UPDATE ON checkpoints BEGIN SELECT raise(FAIL, 'no room'); END`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Accept(t.Context(), "source", page("2", "b"), books); err == nil {
+		t.Error("accepted without a checkpoint")
+	}
+	runs, err := r.store.Runs(t.Context(), Query{})
+	if err != nil || len(runs) != 1 || runs[0].EventID != "a" {
+		t.Errorf("runs %+v, %v", runs, err)
+	}
+	var events int
+	if err := r.store.read.QueryRow(`SELECT count(*) FROM events`).Scan(&events); err != nil || events != 1 {
+		t.Errorf("%d events, %v", events, err)
+	}
+	if _, err := r.store.write.Exec(`DROP TRIGGER full`); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.accept(page("2", "b")); got.Started != 1 {
+		t.Errorf("the page again: %+v", got)
+	}
+}
+
+// A condition that cannot be evaluated must not hide the event.
+func TestAcceptOfWhatCannotBeJudged(t *testing.T) {
+	r := newRig(t, strings.Replace(contain, `event.result == "SUCCESS"`, `event.targets[0] == "t"`, 1), always(changed))
+	var notices []string
+	r.o.Observe = func(n Notice) { notices = append(notices, n.Kind+" "+n.Run.Status) }
+	got := r.accept(page("1", "e1"))
+	if got.Matched != 1 || got.Started != 0 || got.Repeated != 0 || len(got.Runs) != 1 {
+		t.Errorf("got %+v", got)
+	}
+	run := r.read(got, 0)
+	if run.Status != Failed || run.Error == nil || run.Error.Code != sdk.InvalidInput || run.Finished.IsZero() || len(run.Steps) != 0 {
+		t.Errorf("got %s: %+v", brief(run), run)
+	}
+	if want := []string{"run_finished failed"}; !slices.Equal(notices, want) {
+		t.Errorf("notices %q", notices)
+	}
+	if again := r.accept(page("1", "e1")); again.Matched != 1 || again.Repeated != 1 {
+		t.Errorf("again: %+v", again)
+	}
+	r.drain() // nothing is left to do
+}
+
+func TestAcceptOfHostileEvents(t *testing.T) {
+	t.Parallel()
+	every := `
+name: every
+title: Every event
+trigger: reports
+event_types: ["*"]
+steps: [{id: look, action: look_up, with: {user: u}}]
+`
+	huge := event("huge")
+	huge.Data, _ = json.Marshal(map[string]string{"user": strings.Repeat("x", 256<<10)})
+	for name, events := range map[string][]sdk.RawEvent{
+		"nothing but a type": {{Type: "t"}},
+		"no type":            {{ID: "i", Data: json.RawMessage(`{}`)}},
+		"no data":            {{ID: "i", Type: "t"}},
+		"null":               {{ID: "i", Type: "t", Data: json.RawMessage(`null`)}},
+		"cut off":            {{ID: "i", Type: "t", Data: json.RawMessage(`{"user":`)}},
+		"not UTF-8":          {{ID: "\xff\x00", Type: "t\x00", Data: json.RawMessage("\xff")}},
+		"quotes":             {{ID: "'; DROP TABLE runs; --", Type: "t", Data: json.RawMessage(`{}`)}},
+		"huge":               {huge},
+		"long id":            {{ID: strings.Repeat("i", 64<<10), Type: "t", Data: json.RawMessage(`{}`)}},
+		"far past":           {{ID: "i", Type: "t", Time: time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC), Data: json.RawMessage(`{}`)}},
+		"far future":         {{ID: "i", Type: "t", Time: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), Data: json.RawMessage(`{}`)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, every, always(changed))
+			got := r.accept(sdk.RawPage{Events: events})
+			if len(got.Runs) != len(events) {
+				t.Fatalf("got %+v", got)
+			}
+			r.drain()
+			run := r.read(got, 0)
+			if !run.EventTime.Equal(events[0].Time) {
+				t.Errorf("event time %s, want %s", run.EventTime, events[0].Time)
+			}
+			if _, err := json.Marshal(run); err != nil {
+				t.Errorf("the run cannot be shown: %v", err)
+			}
+			if again := r.accept(sdk.RawPage{Events: events}); again.Repeated != len(events) {
+				t.Errorf("again: %+v", again)
+			}
+		})
+	}
+}
+
+// Events without an id are told apart by what they say.
+func TestAcceptOfEventsWithoutID(t *testing.T) {
+	r := newRig(t, contain, always(changed))
+	p := page("1", "a", "b", "a")
+	for i := range p.Events {
+		p.Events[i].ID = ""
+	}
+	if got := r.accept(p); got.Started != 2 || got.Repeated != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestRunIDsDoNotRunTogether(t *testing.T) {
+	seen := map[string][]string{}
+	for _, parts := range [][]string{{"ab", "c", "d"}, {"a", "bc", "d"}, {"a", "b", "cd"}, {"", "abc", "d"}, {"abcd", "", ""}, {"ABCD", "", ""}} {
+		id := runID(parts[0], parts[1], parts[2])
+		if other, double := seen[id]; double {
+			t.Errorf("%q and %q have one id", parts, other)
+		}
+		if len(id) != 32 || id != runID(parts[0], parts[1], parts[2]) {
+			t.Errorf("id %q", id)
+		}
+		seen[id] = parts
+	}
+}
+
+func TestPanicsAreContained(t *testing.T) {
+	r := newRig(t, contain, always(changed))
+	_, err := guarded(r.Engine, "the condition of contain", func() (bool, error) { panic("boom") })
+	if codeOf(err) != sdk.Internal {
+		t.Errorf("got %v", err)
+	}
+	// A playbook that was not loaded has nothing behind it; whatever it does, it
+	// does not take the process down.
+	_, _ = r.Accept(t.Context(), "s", page("1", "a"), []*playbook.Playbook{{Name: "x", EventTypes: []string{"*"}}})
+}

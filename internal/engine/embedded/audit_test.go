@@ -1,0 +1,209 @@
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/sdk"
+)
+
+// noTimes compares audit entries without what a clock says.
+var noTimes = cmpopts.IgnoreFields(AuditEntry{}, "Time", "Duration")
+
+// quiet is a test's context with a logger that says nothing.
+func quiet(t *testing.T) context.Context {
+	return hclog.WithContext(t.Context(), hclog.NewNullLogger())
+}
+
+func TestAuditOverHTTP(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Request-Id", "req-"+r.URL.Path[1:8])
+		if strings.Contains(r.URL.Path, "contain_user") {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		json.NewEncoder(w).Encode(map[string]string{"status": "ACTIVE"})
+	}))
+	defer server.Close()
+	client := server.Client()
+	defer client.CloseIdleConnections()
+	r := newRig(t, contain, over(client, server.URL))
+	run := r.only()
+	input := json.RawMessage(`{"user":"user-e1"}`)
+	want := []AuditEntry{
+		{RunID: run.ID, StepID: "look", Attempt: 1, Action: "look_up", Input: input, Status: CallDone, RequestIDs: []string{"req-look_up"}},
+		{RunID: run.ID, StepID: "suspend", Attempt: 1, Action: "contain_user", Input: input, Status: CallFailed, Code: "forbidden",
+			Message: "the service refused", RequestIDs: []string{"req-contain"}},
+	}
+	if d := cmp.Diff(want, run.Audit, noTimes); d != "" {
+		t.Error(d)
+	}
+	for _, a := range run.Audit {
+		if a.Duration <= 0 || a.Time.Before(run.Started) || a.Time.After(run.Finished) {
+			t.Errorf("entry at %s took %s", a.Time, a.Duration)
+		}
+	}
+	trail, err := r.store.AuditTrail(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want[1:], trail, noTimes); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestPerformMasksSecrets(t *testing.T) {
+	const secret = "correct horse battery"
+	var during []AuditEntry
+	s := openStore(t, storePath(t))
+	m, session := connect(t, func(ctx context.Context, _ string, in request) (answer, error) {
+		if in.Secret.Reveal() != secret {
+			t.Errorf("the action got %q", in.Secret.Reveal())
+		}
+		var err error
+		during, err = s.AuditTrail(ctx, 0)
+		return changed, err
+	})
+	input := json.RawMessage(`{"user":"u","secret":"` + secret + `"}`)
+	result, err := s.Perform(quiet(t), session, m.Action("contain_user"), input, Place{})
+	if err != nil || outcomeOf(result.Output) != "changed" {
+		t.Fatalf("got %s, %v", result.Output, err)
+	}
+	masked := json.RawMessage(`{"secret":"********","user":"u"}`)
+	want := []AuditEntry{{Action: "contain_user", Input: masked, Status: CallStarted, Outcome: OutcomeUnknown}}
+	if d := cmp.Diff(want, during, noTimes); d != "" {
+		t.Errorf("during the call: %s", d)
+	}
+	after, err := s.AuditTrail(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want[0].Status, want[0].Outcome = CallDone, "changed"
+	if d := cmp.Diff(want, after, noTimes); d != "" {
+		t.Errorf("after the call: %s", d)
+	}
+	// Neither is it anywhere else in the file.
+	for _, table := range []string{"audit", "steps"} {
+		rows, err := s.read.Query(`SELECT input FROM ` + table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var column string
+			if err := rows.Scan(&column); err != nil || strings.Contains(column, secret) {
+				t.Errorf("%s has %s, %v", table, column, err)
+			}
+		}
+		rows.Close()
+	}
+}
+
+func TestSecretsOfStepsAreMasked(t *testing.T) {
+	r := newRig(t, strings.Replace(contain, `user: "${{ event.user }}"}
+    if`, `user: "${{ event.user }}", secret: hush-hush}
+    if`, 1), always(changed))
+	run := r.only()
+	if run.Status != Succeeded {
+		t.Fatal(brief(run))
+	}
+	shown, err := json.Marshal(run)
+	if err != nil || strings.Contains(string(shown), "hush-hush") {
+		t.Errorf("got %s, %v", shown, err)
+	}
+	if string(run.Steps[1].Input) != `{"secret":"********","user":"user-e1"}` {
+		t.Errorf("got %s", run.Steps[1].Input)
+	}
+}
+
+func TestPerformFailures(t *testing.T) {
+	s := openStore(t, storePath(t))
+	ctx, cancel := context.WithCancel(quiet(t))
+	slow := func(ctx context.Context, _ string, _ request) (answer, error) {
+		cancel()
+		<-ctx.Done()
+		return answer{}, ctx.Err()
+	}
+	m, session := connect(t, slow)
+	write, read := m.Action("contain_user"), m.Action("look_up")
+	_, err := s.Perform(ctx, session, write, json.RawMessage(`{"user":"u"}`), Place{})
+	if codeOf(err) != sdk.Canceled {
+		t.Errorf("cancelled: %v", err)
+	}
+	if _, err = s.Perform(ctx, session, write, json.RawMessage(`{"user":"late"}`), Place{}); codeOf(err) != sdk.Canceled {
+		t.Errorf("cancelled before: %v", err)
+	}
+	timed, done := context.WithTimeout(quiet(t), time.Millisecond)
+	defer done()
+	if _, err = s.Perform(timed, session, read, json.RawMessage(`{"user":"u"}`), Place{}); codeOf(err) != sdk.Timeout {
+		t.Errorf("timed out: %v", err)
+	}
+	for _, input := range []string{``, `{"user":`, `[]`, `{"user":"u","user":"v"}`} {
+		if _, err := s.Perform(quiet(t), session, write, json.RawMessage(input), Place{}); codeOf(err) != sdk.InvalidInput {
+			t.Errorf("input %q: %v", input, err)
+		}
+	}
+	if _, err := s.Perform(quiet(t), session, nil, nil, Place{}); codeOf(err) != sdk.InvalidInput {
+		t.Errorf("no action: %v", err)
+	}
+	trail, err := s.AuditTrail(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, a := range trail {
+		got = append(got, strings.Join([]string{a.Action, a.Status, a.Outcome, a.Code}, " "))
+	}
+	want := []string{ // newest first
+		`contain_user failed  invalid_input`,
+		`contain_user failed  invalid_input`,
+		`contain_user failed  invalid_input`,
+		`contain_user failed  invalid_input`,
+		`look_up failed  timeout`,
+		`contain_user failed unknown canceled`,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestPerformWithoutAStore(t *testing.T) {
+	m, session := connect(t, func(context.Context, string, request) (answer, error) {
+		t.Error("an action was called without a word in the audit trail")
+		return changed, nil
+	})
+	s, err := OpenStore(t.Context(), storePath(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Perform(quiet(t), session, m.Action("look_up"), json.RawMessage(`{"user":"u"}`), Place{})
+	if codeOf(err) != sdk.Internal {
+		t.Errorf("got %v", err)
+	}
+
+	// It fails in the middle of the call.
+	s = openStore(t, storePath(t))
+	m, session = connect(t, func(context.Context, string, request) (answer, error) {
+		_, err := s.write.Exec(`CREATE TRIGGER full BEFORE UPDATE ON audit BEGIN SELECT raise(FAIL, 'no room'); END`)
+		return changed, err
+	})
+	result, err := s.Perform(quiet(t), session, m.Action("look_up"), json.RawMessage(`{"user":"u"}`), Place{})
+	if codeOf(err) != sdk.Internal || string(result.Output) != `{"status":"ACTIVE"}` {
+		t.Errorf("got %s, %v", result.Output, err)
+	}
+	trail, err := s.AuditTrail(t.Context(), 0)
+	if err != nil || len(trail) != 1 || trail[0].Outcome != OutcomeUnknown {
+		t.Errorf("got %+v, %v", trail, err)
+	}
+}

@@ -1,0 +1,167 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/sdk"
+)
+
+// capped is a playbook of which two runs may begin in a minute.
+const capped = `
+name: capped
+title: Two a minute
+trigger: reports
+event_types: [user.report]
+max_runs_per_minute: 2
+steps:
+  - id: look
+    action: look_up
+    with: {user: "${{ event.user }}"}
+`
+
+// Above the cap runs wait, in order, where they can be seen.
+func TestCap(t *testing.T) {
+	r, clock, said := newGatherer(t, capped)
+	r.accept(page("1", "a", "b", "c", "d", "e"))
+	if wait := r.take(); wait != longestLook || !slices.Equal(said.users, []string{"user-a", "user-b"}) {
+		t.Fatalf("%s, %q", wait, said.users)
+	}
+	clock.put(30 * time.Second)
+	if r.take(); len(said.users) != 2 {
+		t.Errorf("within the minute: %q", said.users)
+	}
+	clock.put(30*time.Second - time.Microsecond)
+	if wait := r.take(); wait != time.Microsecond || len(said.users) != 2 {
+		t.Errorf("just within the minute: %s, %q", wait, said.users)
+	}
+	clock.put(time.Microsecond)
+	if r.take(); !slices.Equal(said.users[2:], []string{"user-c", "user-d"}) {
+		t.Errorf("after a minute: %q", said.users)
+	}
+	// A clock that was put back holds the rest for a minute, not for the years.
+	clock.put(-10 * 365 * 24 * time.Hour)
+	if r.take(); len(said.users) != 4 {
+		t.Errorf("with the clock put back: %q", said.users)
+	}
+	clock.put(time.Minute)
+	if wait := r.take(); wait != 0 || !slices.Equal(said.users[4:], []string{"user-e"}) {
+		t.Errorf("in the end: %s, %q", wait, said.users)
+	}
+}
+
+func TestCapCanBeSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, capped, always(changed))
+		r.accept(page("1", "a", "b", "c", "d"))
+		r.take()
+		runs, err := r.store.Runs(t.Context(), Query{Status: Queued})
+		if err != nil || len(runs) != 2 || runs[0].Waits != "waits for its turn: no more than 2 a minute" || runs[1].Waits != runs[0].Waits {
+			t.Errorf("%+v, %v", runs, err)
+		}
+		r.queues(Queue{Playbook: "capped", Runs: 2, Held: 2, Cap: 2})
+		r.book = load(t, r.o.Manifest, gather)
+		id := r.accept(pageOf(about("ann", "1"))).Runs[0]
+		if run := r.run(id); run.Waits != "gathers events until "+time.Now().UTC().Add(time.Minute).Format("15:04:05Z") {
+			t.Errorf("waits %q", run.Waits)
+		}
+		r.queues(Queue{Playbook: "capped", Runs: 2, Held: 2, Cap: 2}, Queue{Playbook: "gather", Runs: 1})
+		began := time.Now()
+		r.drain()
+		if took := time.Since(began).Round(time.Second); took != time.Minute {
+			t.Errorf("took %s", took)
+		}
+		r.queues()
+		if runs, err := r.store.Runs(t.Context(), Query{}); err != nil || slices.ContainsFunc(runs, func(r Run) bool { return r.Waits != "" || r.Status != Succeeded }) {
+			t.Errorf("%+v, %v", runs, err)
+		}
+	})
+}
+
+// queues checks what waits, of this org alone.
+func (r *rig) queues(want ...Queue) {
+	r.tb.Helper()
+	got, err := r.store.Queues(context.Background(), r.o.Org)
+	if err != nil || !slices.Equal(got, want) {
+		r.tb.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if other, err := r.store.Queues(context.Background(), "another"); err != nil || len(other) > 0 {
+		r.tb.Errorf("another org has %+v, %v", other, err)
+	}
+}
+
+// A playbook at its cap does not hold up another, nor a run of its own that a kill
+// cut off.
+func TestCapHoldsUpNothingElse(t *testing.T) {
+	r, clock, said := newGatherer(t, capped)
+	free := load(t, r.o.Manifest, strings.NewReplacer("name: capped", "name: free", "max_runs_per_minute: 2\n", "", "event.user }}", "event.user }} freely").Replace(capped))
+	r.accept(page("1", "a", "b", "c", "d"))
+	if j, _, err := r.claim(t.Context()); err != nil || j.run.EventID != "a" {
+		t.Fatalf("%+v, %v", j, err)
+	}
+	if j, _, err := r.claim(t.Context()); err != nil || j.run.EventID != "b" {
+		t.Fatalf("%+v, %v", j, err)
+	}
+	if _, err := r.store.write.Exec(requeue, r.o.Org); err != nil {
+		t.Fatal(err)
+	}
+	clock.put(time.Second)
+	if _, err := r.Accept(t.Context(), "source", page("2", "e"), []*playbook.Playbook{free}); err != nil {
+		t.Fatal(err)
+	}
+	r.take()
+	if want := []string{"user-a", "user-b", "user-e freely"}; !slices.Equal(said.users, want) {
+		t.Errorf("got %q, want %q", said.users, want)
+	}
+}
+
+// The cap counts across restarts.
+func TestCapAfterARestart(t *testing.T) {
+	path, clock, said := storePath(t), newTicker(), new(echo)
+	m, session := connect(t, said.do)
+	for range 3 {
+		s := openStore(t, path)
+		e, err := New(s, Options{Org: "org", Manifest: m, Session: session, Now: clock.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &rig{e, t, load(t, m, capped)}
+		r.accept(page("1", "a", "b", "c", "d", "e"))
+		r.take()
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		clock.put(time.Second)
+	}
+	if want := []string{"user-a", "user-b"}; !slices.Equal(said.users, want) {
+		t.Errorf("got %q", said.users)
+	}
+}
+
+// However many wait, looking for the next run takes no longer.
+func BenchmarkClaimWithMany(b *testing.B) {
+	for _, waiting := range []int{0, 100_000} {
+		b.Run(fmt.Sprint(waiting), func(b *testing.B) {
+			r := newRig(b, capped, always(changed))
+			for i := range waiting / 1000 {
+				var p sdk.RawPage
+				for j := range 1000 {
+					p.Events = append(p.Events, event(fmt.Sprint(i, "-", j)))
+				}
+				r.accept(p)
+			}
+			r.take()
+			for b.Loop() {
+				if j, _, err := r.claim(b.Context()); err != nil || j != nil {
+					b.Fatal(j, err)
+				}
+			}
+		})
+	}
+}

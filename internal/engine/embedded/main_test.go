@@ -1,0 +1,30 @@
+package embedded
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain lets this binary be the process that the tests kill.
+func TestMain(m *testing.M) {
+	if os.Getenv(childUndos) != "" {
+		os.Exit(undoChild())
+	}
+	if path := os.Getenv(childPrune); path != "" {
+		os.Exit(pruneChild(path))
+	}
+	if os.Getenv(childStore) != "" {
+		os.Exit(child())
+	}
+	// Each check works on real files; the command line may ask for more.
+	for name, value := range map[string]string{"rapid.checks": fmt.Sprint(propertyChecks), "rapid.steps": "15"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -1,0 +1,180 @@
+package embedded
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/sdk"
+)
+
+// The environment of a process that dies as it evaluates an expression.
+const (
+	dyingStore = "RUNNER_TEST_DYING_STORE"
+	dyingPhase = "RUNNER_TEST_DYING_PHASE"
+)
+
+// heavy is a condition that takes a while on an event with many targets.
+const heavy = `event.targets.all(a, event.targets.all(b, a != b + "x"))`
+
+// dyingBooks are playbooks that evaluate for a while, in their conditions or inputs.
+func dyingBooks(t *testing.T, m *sdk.Manifest, phase string) []*playbook.Playbook {
+	var books []*playbook.Playbook
+	for i := range 10 {
+		condition, user := heavy, "ann"
+		if phase == "step" {
+			condition, user = "true", strings.Repeat("${{ "+heavy+" ? 'a' : 'b' }}", 20)
+		}
+		books = append(books, load(t, m, fmt.Sprintf("name: book_%d\ntitle: A\ntrigger: reports\nevent_types: [user.report]\ncondition: %q\n"+
+			"steps: [{id: look, action: look_up, with: {user: %q}}]\n", i, condition, user)))
+	}
+	return books
+}
+
+func dyingPage(t *testing.T) sdk.RawPage {
+	p := page("end", "good", "bad", "better")
+	data, err := json.Marshal(report{User: "user-bad", Result: "SUCCESS", Targets: slices.Repeat([]string{"a"}, 250)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Events[1].Data = data
+	return p
+}
+
+// TestDiesDuringAnEvent kills a process while it evaluates one of three events. The
+// third process sets that event aside as failed, and no other.
+func TestDiesDuringAnEvent(t *testing.T) {
+	phase := os.Getenv(dyingPhase)
+	if path := os.Getenv(dyingStore); path != "" {
+		m, session := connect(t, always(changed))
+		r := &rig{newEngine(t, openStore(t, path), Options{Manifest: m, Session: session, Workers: 1}), t, nil}
+		_, err := r.Accept(t.Context(), "source", dyingPage(t), dyingBooks(t, m, phase))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.drain()
+		return
+	}
+	for _, phase := range []string{"match", "step"} {
+		t.Run(phase, func(t *testing.T) {
+			path := storePath(t)
+			for range mostDeaths {
+				killDuring(t, path, phase, markOf("org", "bad"))
+			}
+			m, session := connect(t, always(changed))
+			r := &rig{newEngine(t, openStore(t, path), Options{Manifest: m, Session: session}), t, nil}
+			if _, err := r.Accept(t.Context(), "source", dyingPage(t), dyingBooks(t, m, phase)); err != nil {
+				t.Fatal(err)
+			}
+			r.drain()
+			failed := 0
+			runs, err := r.store.Runs(t.Context(), Query{Limit: 1000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, run := range runs {
+				switch aside := run.Error != nil && strings.Contains(run.Error.Message, "the process died 2 times"); {
+				case run.EventID == "bad" && aside:
+					failed++
+				case run.EventID != "bad" && run.Status != Succeeded:
+					t.Errorf("the run of %s is %s: %v", run.EventID, run.Status, run.Error)
+				}
+			}
+			if failed == 0 {
+				t.Error("the event was not set aside")
+			}
+		})
+	}
+}
+
+// killDuring starts a process, and kills it as soon as it has marked an event.
+func killDuring(t *testing.T, path, phase, mark string) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDiesDuringAnEvent$")
+	c.Env = append(os.Environ(), dyingStore+"="+path, dyingPhase+"="+phase)
+	before, _ := os.Stat(path + markSuffix) // that of the process before, if any
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for {
+		select {
+		case err := <-ended:
+			t.Fatalf("the process ended before it had marked the event: %v", err)
+		default:
+		}
+		time.Sleep(time.Millisecond)
+		now, err := os.Stat(path + markSuffix)
+		if err != nil || os.SameFile(before, now) {
+			continue
+		}
+		text, err := os.ReadFile(path + markSuffix)
+		if slots := min(len(text), markSlots*slotLength); err == nil && bytes.Contains(text[:slots], []byte(mark)) {
+			break
+		}
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+}
+
+// TestMarksCostNoCommit says that marks are no part of the store's log, and are blank
+// after an evaluation, even one that panicked.
+func TestMarksCostNoCommit(t *testing.T) {
+	r := newRig(t, contain, always(changed))
+	size := func() int64 {
+		info, err := os.Stat(r.store.Path() + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	before := size()
+	p := sdk.RawPage{}
+	for i := range 500 {
+		e := event(fmt.Sprint(i))
+		e.Type = "user.other"
+		p.Events = append(p.Events, e)
+	}
+	r.accept(p)
+	if now := size(); now != before {
+		t.Errorf("the log grew from %d to %d bytes", before, now)
+	}
+	_, err := marked(r.Engine, "1", "a test", func() (int, error) { panic("x") })
+	if err == nil {
+		t.Error("no error")
+	}
+	text, err := os.ReadFile(r.store.Path() + markSuffix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if died := readMarks(text); len(died) != 0 {
+		t.Errorf("left behind: %v", died)
+	}
+}
+
+// TestMarksOfAnotherKind says that a file with other content ends nothing.
+func TestMarksOfAnotherKind(t *testing.T) {
+	for _, text := range []string{"", "\n", "x", strings.Repeat("a", 1<<16), strings.Repeat("\x00", 9000), strings.Repeat("0123456789abcdef0123456789abcdef -1\n", 300)} {
+		path := storePath(t) + markSuffix
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m, err := openMarks(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,9 @@
+//go:build !race
+
+package embedded
+
+const (
+	killRounds     = 12
+	propertyChecks = 12
+	pruneKills     = 4
+)

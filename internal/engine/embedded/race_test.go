@@ -1,0 +1,11 @@
+//go:build race
+
+package embedded
+
+// SQLite is slow under the race detector, which looks for other mistakes than
+// these tests do: a few rounds are enough there.
+const (
+	killRounds     = 4
+	propertyChecks = 3
+	pruneKills     = 2
+)

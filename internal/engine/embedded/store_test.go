@@ -1,0 +1,386 @@
+package embedded
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestStoreIsPrivateAndDurable(t *testing.T) {
+	path := storePath(t)
+	s := openStore(t, path)
+	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "user_version": fmt.Sprint(len(migrations))} {
+		var got string
+		if err := s.write.QueryRow("PRAGMA " + name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %s", name, got, err, want)
+		}
+	}
+	m, session := connect(t, always(changed))
+	newEngine(t, s, Options{Manifest: m, Session: session})
+	files, err := filepath.Glob(path + "*")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("found %v, %v", files, err)
+	}
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: mode %v, %v", f, info.Mode(), err)
+		}
+	}
+}
+
+func TestStoreTightensItsMode(t *testing.T) {
+	path := storePath(t)
+	openStore(t, path)
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	openStore(t, path)
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestStoreInOddPlaces(t *testing.T) {
+	for _, name := range []string{"with space.db", "a+b.db", "100%25?mode=memory#x.db", "a&_pragma=synchronous(off).db", "ünï.db", ":memory:"} {
+		path := filepath.Join(t.TempDir(), name)
+		openStore(t, path)
+		info, err := os.Stat(path)
+		if err != nil || info.Size() == 0 || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+		if s := openStore(t, path); filepath.Base(s.Path()) != name {
+			t.Errorf("%s is known as %s", name, s.Path())
+		}
+	}
+}
+
+func TestStoreRefuses(t *testing.T) {
+	sqlite := func(statements string) func(*testing.T, string) {
+		return func(t *testing.T, path string) {
+			db, err := sql.Open("sqlite", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if _, err := db.Exec(statements); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	bytes := func(b string) func(*testing.T, string) {
+		return func(t *testing.T, path string) {
+			if err := os.WriteFile(path, []byte(b), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		make func(*testing.T, string)
+		is   error
+		says string
+	}{
+		"text":               {make: bytes("name: a playbook\n"), is: errNotStore},
+		"two bytes":          {make: bytes("SQ"), is: errNotStore},
+		"header only":        {make: bytes("SQLite format 3\x00 and then nothing of use"), says: "open store"},
+		"foreign database":   {make: sqlite(`CREATE TABLE t (x)`), is: errNotStore},
+		"foreign versioned":  {make: sqlite(`PRAGMA user_version = 1; CREATE TABLE runs (x)`), is: errNotStore},
+		"foreign marked":     {make: sqlite(`PRAGMA application_id = 7; CREATE TABLE t (x)`), is: errNotStore},
+		"newer":              {make: newer, is: errNewer, says: fmt.Sprintf("its version is %d and this program knows %d", len(migrations)+1, len(migrations))},
+		"directory":          {make: func(t *testing.T, path string) { os.Mkdir(path, 0o700) }, says: "is not a file"},
+		"missing directory":  {make: func(t *testing.T, path string) { os.RemoveAll(filepath.Dir(path)) }, says: "no such file"},
+		"marked, no version": {make: sqlite(`PRAGMA application_id = 1936679282; CREATE TABLE t (x)`), is: errNotStore},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "d", "soar.db")
+			if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			test.make(t, path)
+			before, _ := os.ReadFile(path)
+			s, err := OpenStore(context.Background(), path)
+			if err == nil {
+				s.Close()
+				t.Fatal("was opened")
+			}
+			if test.is != nil && !errors.Is(err, test.is) {
+				t.Errorf("got %v, want %v", err, test.is)
+			}
+			if !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%q does not say %q", err, test.says)
+			}
+			if files, _ := filepath.Glob(path + "?*"); len(files) > 0 && test.is == errNotStore {
+				t.Errorf("it left %v beside it", files)
+			}
+			if after, _ := os.ReadFile(path); string(after) != string(before) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+	if _, err := OpenStore(context.Background(), ""); err == nil {
+		t.Error("a store without a name was opened")
+	}
+}
+
+func newer(t *testing.T, path string) {
+	s, err := OpenStore(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.write.Exec(fmt.Sprintf(`PRAGMA user_version = %d`, len(migrations)+1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An empty file is a store whose content is lost: only OpenNewStore makes a store of
+// it, and nothing less than that is left behind by a refusal.
+func TestStoreThatIsEmpty(t *testing.T) {
+	database := func(t *testing.T, path, statements string) {
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec(statements); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, empty := range map[string]func(t *testing.T, path string){
+		"zero bytes": func(t *testing.T, path string) {
+			if err := os.WriteFile(path, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"truncated store": func(t *testing.T, path string) {
+			if err := openStore(t, path).Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(path, 0); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"truncated store with a log": func(t *testing.T, path string) {
+			if err := openStore(t, path).Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(os.Truncate(path, 0), os.WriteFile(path+"-wal", []byte("of the store before"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"database in WAL mode without tables": func(t *testing.T, path string) { database(t, path, `PRAGMA journal_mode = WAL`) },
+		"database whose tables are gone":      func(t *testing.T, path string) { database(t, path, `CREATE TABLE t (x); DROP TABLE t`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := storePath(t)
+			empty(t, path)
+			before, _ := os.ReadFile(path)
+			if s, err := OpenStore(t.Context(), path); !errors.Is(err, errEmpty) || !strings.Contains(err.Error(), "--new-store") {
+				t.Errorf("got %v, %v", s, err)
+			}
+			if after, _ := os.ReadFile(path); string(after) != string(before) {
+				t.Error("the refused file was changed")
+			}
+			s, err := OpenNewStore(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(s.checkWhole(), s.Close()); err != nil {
+				t.Error(err)
+			}
+			openStore(t, path) // from now on it is a store like any other
+		})
+	}
+}
+
+// A new store gets its name only when it is complete. Whatever a process that was
+// killed while creating it, or a deleted store, left beside it is no obstacle.
+func TestStoreIsCreatedWhole(t *testing.T) {
+	for name, leave := range map[string]func(path string) error{
+		"nothing":         func(string) error { return nil },
+		"an unfinished":   func(path string) error { return os.WriteFile(path+".new", []byte("half a sto"), 0o600) },
+		"a log":           func(path string) error { return os.WriteFile(path+"-wal", []byte("of another store"), 0o600) },
+		"a link to come":  func(path string) error { return os.Symlink(filepath.Join(filepath.Dir(path), "target.db"), path) },
+		"a relative link": func(path string) error { return os.Symlink("target.db", path) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := storePath(t)
+			if err := leave(path); err != nil {
+				t.Fatal(err)
+			}
+			seen := make(chan string, 1)
+			done := make(chan struct{})
+			var watching sync.WaitGroup
+			watching.Go(func() {
+				for {
+					if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+						seen <- "an empty file was seen under the store's name"
+						return
+					}
+					select {
+					case <-done:
+						return
+					default:
+					}
+				}
+			})
+			s := openStore(t, path)
+			close(done)
+			watching.Wait()
+			select {
+			case what := <-seen:
+				t.Error(what)
+			default:
+			}
+			if err := s.checkWhole(); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Stat(path + ".new"); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the unfinished store is still there: %v", err)
+			}
+		})
+	}
+}
+
+func TestStoreMadeByManyAtOnce(t *testing.T) {
+	path := storePath(t)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			s, err := OpenStore(context.Background(), path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestMigration(t *testing.T) {
+	path := storePath(t)
+	s := openStore(t, path)
+	if _, err := s.write.Exec(`INSERT INTO checkpoints VALUES ('source', x'78', 1)`); err != nil {
+		t.Fatal(err)
+	}
+	first := migrations
+	defer func() { migrations = first }()
+
+	known := len(first)
+	migrations = append(first[:known:known], `ALTER TABLE runs ADD COLUMN note TEXT`, `ALTER TABLE none ADD COLUMN note TEXT`)
+	if s, err := OpenStore(t.Context(), path); err == nil {
+		s.Close()
+		t.Fatal("opened after a migration that failed")
+	} else if !strings.Contains(err.Error(), fmt.Sprintf("migrate to version %d", known+2)) {
+		t.Errorf("got %v", err)
+	}
+	var version int
+	if err := s.read.QueryRow(`PRAGMA user_version`).Scan(&version); err != nil || version != known {
+		t.Errorf("version %d after a migration that failed, %v", version, err)
+	}
+
+	migrations = append(first[:known:known], `ALTER TABLE runs ADD COLUMN note TEXT`)
+	s = openStore(t, path)
+	if err := s.read.QueryRow(`PRAGMA user_version`).Scan(&version); err != nil || version != known+1 {
+		t.Errorf("version %d, %v", version, err)
+	}
+	if place, err := s.Checkpoint(t.Context(), "source"); err != nil || string(place) != "x" {
+		t.Errorf("checkpoint %s, %v", place, err)
+	}
+	if _, err := s.write.Exec(`UPDATE runs SET note = ''`); err != nil {
+		t.Error(err)
+	}
+	migrations = first
+	if _, err := OpenStore(t.Context(), path); !errors.Is(err, errNewer) {
+		t.Errorf("the program before: %v", err)
+	}
+}
+
+func TestDamagedStoreGetsNoEngine(t *testing.T) {
+	path := storePath(t)
+	s := openStore(t, path)
+	m, session := connect(t, always(changed))
+	e := newEngine(t, s, Options{Manifest: m, Session: session})
+	if _, err := (&rig{Engine: e, tb: t, book: load(t, m, contain)}).Accept(t.Context(), "s", page("1", "a", "b"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.write.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, broken := range map[string][]byte{
+		"cut off":     whole[:len(whole)/2],
+		"overwritten": append(append([]byte{}, whole[:4096]...), make([]byte, len(whole)-4096)...),
+	} {
+		path := storePath(t)
+		if err := os.WriteFile(path, broken, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := OpenStore(t.Context(), path)
+		if err != nil {
+			continue // seen even earlier
+		}
+		if _, err := New(s, Options{Org: "org", Manifest: m, Session: session}); err == nil || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		// The refused engine does not keep the lock.
+		if l, err := New(s, Options{Org: "org", Manifest: m, Session: session}); err == nil || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("%s, again: got %v, %v", name, l, err)
+		}
+		s.Close()
+	}
+}
+
+func TestOneEnginePerStore(t *testing.T) {
+	path := storePath(t)
+	m, session := connect(t, always(changed))
+	o := Options{Org: "org", Manifest: m, Session: session}
+	first, err := New(openStore(t, path), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, link} {
+		s := openStore(t, name)
+		if _, err := New(s, o); err == nil || !strings.Contains(err.Error(), "another engine works on the store") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if runs, err := s.Runs(t.Context(), Query{}); err != nil || len(runs) != 0 {
+			t.Errorf("a reader got %v, %v", runs, err)
+		}
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	newEngine(t, openStore(t, link), o)
+	if _, err := first.Accept(t.Context(), "s", page("1", "a"), nil); !errors.Is(err, errClosed) {
+		t.Errorf("a closed engine accepted: %v", err)
+	}
+	if err := first.Work(t.Context()); !errors.Is(err, errClosed) {
+		t.Errorf("a closed engine worked: %v", err)
+	}
+	if _, err := New(openStore(t, storePath(t)), Options{}); err == nil {
+		t.Error("an engine without a session was made")
+	}
+}

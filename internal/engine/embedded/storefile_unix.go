@@ -1,0 +1,87 @@
+//go:build linux || darwin
+
+package embedded
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockByte is the byte of the file that an engine locks. It lies far behind the
+// bytes that SQLite locks, and behind the end of any store.
+const lockByte = 1 << 62
+
+// The lock is one of an open file description. Unlike a POSIX lock it excludes
+// other engines of the same process, and other descriptors can be closed. Unlike
+// flock(2) it does not collide with SQLite's locks on macOS or NFS.
+func lockRequest(kind int16) *unix.Flock_t {
+	return &unix.Flock_t{Type: kind, Whence: io.SeekStart, Start: lockByte, Len: 1}
+}
+
+func tryLock(f *os.File) (free bool, err error) {
+	err = control(f, func(fd uintptr) error { return unix.FcntlFlock(fd, ofdSetLock, lockRequest(unix.F_WRLCK)) })
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func releaseLock(f *os.File) error {
+	return control(f, func(fd uintptr) error { return unix.FcntlFlock(fd, ofdSetLock, lockRequest(unix.F_UNLCK)) })
+}
+
+// lockedElsewhere asks without taking the lock, so that no engine is refused
+// because somebody asked.
+func lockedElsewhere(f *os.File) (bool, error) {
+	request := lockRequest(unix.F_WRLCK)
+	err := control(f, func(fd uintptr) error { return unix.FcntlFlock(fd, ofdGetLock, request) })
+	return err == nil && request.Type != unix.F_UNLCK, err
+}
+
+// control calls do with the descriptor, which os.File.Fd would make blocking.
+func control(f *os.File, do func(fd uintptr) error) (err error) {
+	raw, rawErr := f.SyscallConn()
+	if rawErr != nil {
+		return rawErr
+	}
+	return errors.Join(raw.Control(func(fd uintptr) { err = do(fd) }), err)
+}
+
+func links(f *os.File) (uint64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return uint64(info.Sys().(*syscall.Stat_t).Nlink), nil
+}
+
+// lockDir keeps other processes from creating a store in dir until unlock. A file
+// system without such locks (NFS) is left unlocked.
+func lockDir(dir string) (unlock func() error, err error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = control(d, func(fd uintptr) error { return unix.Flock(int(fd), unix.LOCK_EX) })
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	if err != nil && !errors.Is(err, unix.EBADF) && !errors.Is(err, unix.ENOTSUP) && !errors.Is(err, unix.ENOLCK) && !errors.Is(err, unix.ENOSYS) {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d.Close, nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

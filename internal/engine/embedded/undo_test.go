@@ -1,0 +1,323 @@
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"soar.example/okta/sdk"
+)
+
+// Whatever is done to one user in whatever order: nobody's containment ends before
+// its time, and nothing is taken back that was not made here.
+func TestUndos(t *testing.T) {
+	t.Parallel()
+	const hour = time.Hour
+	for name, test := range map[string]struct {
+		inside   []string
+		do       func(c *cell)
+		released []string
+		undos    []string
+	}{
+		"an end":    {do: func(c *cell) { c.contain("u", hour) }, released: []string{"u after 1h0m0s"}, undos: []string{"done changed 1h0m0s"}},
+		"no end":    {do: func(c *cell) { c.contain("u", 0) }, undos: []string{"standing"}},
+		"was there": {inside: []string{"u"}, do: func(c *cell) { c.contain("u", hour) }, undos: []string{"standing 1h0m0s"}},
+		"later end second": {do: func(c *cell) { c.contain("u", hour); c.contain("u", 3*hour) },
+			released: []string{"u after 3h0m0s"}, undos: []string{"superseded 1h0m0s", "done changed 3h0m0s"}},
+		"earlier end second": {do: func(c *cell) { c.contain("u", 3*hour); c.contain("u", hour) },
+			released: []string{"u after 3h0m0s"}, undos: []string{"done changed 3h0m0s", "superseded 1h0m0s"}},
+		"no end second": {do: func(c *cell) { c.contain("u", hour); c.contain("u", 0) },
+			undos: []string{"superseded 1h0m0s", "standing"}},
+		"no end first": {do: func(c *cell) { c.contain("u", 0); c.contain("u", hour) },
+			undos: []string{"standing", "superseded 1h0m0s"}},
+		"released by hand": {do: func(c *cell) { c.contain("u", hour); c.release("u") },
+			released: []string{"u after 0s", "u after 1h0m0s"}, undos: []string{"done already 1h0m0s"}},
+		"released by hand, and contained for good": {do: func(c *cell) { c.contain("u", hour); c.release("u"); c.contain("u", 0) },
+			released: []string{"u after 0s"}, undos: []string{"superseded 1h0m0s", "standing"}},
+		"released by hand, and contained for less": {do: func(c *cell) { c.contain("u", 3*hour); c.release("u"); c.contain("u", hour) },
+			released: []string{"u after 0s", "u after 1h0m0s"}, undos: []string{"superseded 3h0m0s", "done changed 1h0m0s"}},
+		"was there, released by hand": {inside: []string{"u"}, do: func(c *cell) { c.contain("u", 3*hour); c.release("u"); c.contain("u", hour) },
+			released: []string{"u after 0s", "u after 1h0m0s"}, undos: []string{"superseded 3h0m0s", "done changed 1h0m0s"}},
+		"two users": {do: func(c *cell) { c.contain("u", hour); c.contain("v", 2*hour) },
+			released: []string{"u after 1h0m0s", "v after 2h0m0s"}, undos: []string{"done changed 1h0m0s", "done changed 2h0m0s"}},
+		"again after the end": {do: func(c *cell) {
+			c.contain("u", hour)
+			time.Sleep(2 * hour)
+			c.contain("u", hour)
+		}, released: []string{"u after 1h0m0s", "u after 3h0m0s"}, undos: []string{"done changed 1h0m0s", "done changed 3h0m0s"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCell(t, test.inside...)
+				c.work()
+				test.do(c)
+				time.Sleep(5 * time.Hour)
+				if err := c.stop(); err != nil {
+					t.Error(err)
+				}
+				if d := cmp.Diff(test.released, c.jail.released); d != "" {
+					t.Error(d)
+				}
+				if d := cmp.Diff(test.undos, c.undos()); d != "" {
+					t.Error(d)
+				}
+			})
+		})
+	}
+}
+
+// Two calls at once: the one that made the change may be written down after the one
+// that found it there.
+func TestUndosOfCallsAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, second := range map[string]time.Duration{"later": 3 * time.Hour, "for good": 0} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCell(t)
+				// By the time that the first has its answer, the second has come and gone.
+				c.jail.after = func(_, user string) {
+					c.jail.after = nil
+					c.contain(user, second)
+				}
+				c.contain("u", time.Hour)
+				c.work()
+				time.Sleep(2 * time.Hour)
+				if got := c.jail.out(); len(got) > 0 {
+					t.Errorf("released %v, with %v", got, c.undos())
+				}
+				time.Sleep(2 * time.Hour)
+				if err := c.stop(); err != nil {
+					t.Error(err)
+				}
+				if got := strings.Join(c.jail.released, " "); second > 0 && got != "u after 3h0m0s" || second == 0 && got != "" {
+					t.Errorf("released %s, with %v", got, c.undos())
+				}
+			})
+		})
+	}
+}
+
+// A call that overlaps an undo of what it rests on does not pass for done.
+func TestUndoWhileTheSameIsAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCell(t)
+		c.contain("u", time.Hour)
+		release, released := make(chan struct{}), make(chan struct{})
+		c.jail.before = func(action, _ string) {
+			if action == "release_user" {
+				release <- struct{}{}
+				<-released
+			}
+		}
+		c.work()
+		<-release // it is due, and under way
+		m, session := connect(t, c.jail.service(time.Hour))
+		input := json.RawMessage(`{"user":"u"}`)
+		perform := func() sdk.Code {
+			_, err := c.store.Perform(quiet(t), session, m.Action("contain_user"), input, Place{Org: "org"})
+			return codeOf(err)
+		}
+		if code := perform(); code != sdk.Unavailable {
+			t.Errorf("found contained what is about to be released: %q", code)
+		}
+		close(released)
+		c.jail.before = nil
+		synctest.Wait()
+		if code := perform(); code != "" {
+			t.Errorf("afterwards: %s", code)
+		}
+		if !c.jail.holds("u") {
+			t.Error("is not contained")
+		}
+		time.Sleep(2 * time.Hour)
+		if err := c.stop(); err != nil {
+			t.Error(err)
+		}
+		if d := cmp.Diff([]string{"u after 1h0m0s", "u after 2h0m0s"}, c.jail.released); d != "" {
+			t.Errorf("%s, with %v", d, c.undos())
+		}
+	})
+}
+
+// What fails is tried again for a day where that may help, and is kept where not.
+func TestUndosThatFail(t *testing.T) {
+	t.Parallel()
+	down := sdk.Errorf(sdk.Unavailable, "the service is down")
+	limited := &sdk.Error{Code: sdk.RateLimited, Message: "later", RetryAfter: 40 * time.Minute}
+	many := make([]error, 200)
+	for i := range many {
+		many[i] = down
+	}
+	for name, test := range map[string]struct {
+		fail     []error
+		released string
+		undo     string
+		told     string
+	}{
+		"down for a moment": {[]error{down, down}, "1h0m", "done changed", "undo_retry pending, undo_retry pending, undo_finished done"},
+		"asked to wait":     {[]error{limited}, "1h40m0s", "done changed", "undo_retry pending, undo_finished done"},
+		"login to be mended": {[]error{sdk.Errorf(sdk.Unauthenticated, "the token is not valid")}, "1h0m", "done changed",
+			"undo_retry pending, undo_finished done"},
+		"forbidden":     {[]error{sdk.Errorf(sdk.Forbidden, "you may not")}, "", "failed forbidden", "undo_finished failed"},
+		"down for good": {many, "", "failed unavailable", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCell(t)
+				c.jail.fail = test.fail
+				c.contain("u", time.Hour)
+				c.work()
+				time.Sleep(time.Duration(2+len(test.fail)/8) * time.Hour)
+				if err := c.stop(); err != nil {
+					t.Error(err)
+				}
+				if got := strings.Join(c.jail.released, " "); !strings.HasPrefix(got, "u after "+test.released) && test.released != "" || test.released == "" && got != "" {
+					t.Errorf("released %s", got)
+				}
+				if got := c.undos(); len(got) != 1 || got[0] != test.undo+" 1h0m0s" {
+					t.Errorf("got %v", got)
+				}
+				told := strings.ReplaceAll(strings.Join(c.told, ", "), "  ", " ")
+				if test.told != "" && told != test.told {
+					t.Errorf("told %s", told)
+				}
+				if n := len(c.told); n < 1 || n > undoRetry.Attempts || !strings.HasSuffix(told, c.told[n-1][strings.LastIndex(c.told[n-1], " "):]) {
+					t.Errorf("told %d times", n)
+				}
+				if undos, err := c.store.Undos(t.Context(), UndoQuery{}); err != nil || len(undos) != 1 || undos[0].Attempts != len(c.told) {
+					t.Errorf("%+v, %v", undos, err)
+				}
+			})
+		})
+	}
+}
+
+// Nobody was there when it was due: the next engine makes it, whether the one before
+// stopped in time or in the middle of it.
+func TestUndoAfterARest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCell(t)
+		c.contain("u", time.Hour)
+		c.work()
+		if err := c.stop(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Hour)
+		// As a kill leaves it.
+		if _, err := c.store.write.Exec(`UPDATE undos SET status = 'running', attempts = 1, started = created`); err != nil {
+			t.Fatal(err)
+		}
+		c.work()
+		time.Sleep(time.Minute)
+		if err := c.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff([]string{"u after 3h0m0s"}, c.jail.released); d != "" {
+			t.Error(d)
+		}
+		trail, err := c.store.AuditTrail(t.Context(), 1)
+		if err != nil || trail[0].Cause != CauseUndo || trail[0].Action != "release_user" || trail[0].Attempt != 2 {
+			t.Errorf("%+v, %v", trail, err)
+		}
+	})
+}
+
+// An undo shows in its run, and its call in the audit trail beside the run's own.
+func TestUndoOfARun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		j := newJail()
+		r := newRig(t, contain, j.service(10*time.Second), func(o *Options) {
+			o.Observe = func(n Notice) {
+				if n.Undo != nil {
+					told = append(told, n.Kind+" "+n.Run.Playbook+" "+n.Undo.Status)
+				}
+			}
+		})
+		r.accept(page("", "e1"))
+		ctx, stop := context.WithCancel(t.Context())
+		worked := make(chan error, 1)
+		go func() { worked <- r.Work(ctx) }()
+		time.Sleep(5 * time.Second)
+		run := r.read(Accepted{}, 0)
+		if len(run.Undos) != 1 || run.Undos[0].Status != UndoPending || run.Undos[0].StepID != "suspend" || run.Undos[0].Of != "contain_user" {
+			t.Errorf("got %+v", run.Undos)
+		}
+		time.Sleep(6 * time.Second)
+		stop()
+		if err := <-worked; err != nil {
+			t.Error(err)
+		}
+		run = r.read(Accepted{}, 0)
+		if len(run.Undos) != 1 || run.Undos[0].Status != UndoDone || run.Undos[0].Outcome != "changed" || run.Status != Succeeded {
+			t.Errorf("got %+v", run)
+		}
+		last := run.Audit[len(run.Audit)-1]
+		want := AuditEntry{RunID: run.ID, StepID: "suspend", Attempt: 1, Cause: CauseUndo, Action: "release_user",
+			Input: json.RawMessage(`{"user":"user-e1"}`), Status: CallDone, Outcome: "changed"}
+		if d := cmp.Diff(want, last, noTimes); d != "" {
+			t.Error(d)
+		}
+		if d := cmp.Diff([]string{"undo_finished contain done"}, told); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// A cut-off attempt may have made the change: what it leaves behind is not taken for
+// the run's own, and not passed over either.
+func TestUndoAfterACutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJail()
+		first := true
+		do := j.service(time.Hour)
+		r := newRig(t, contain, func(ctx context.Context, action string, in request) (answer, error) {
+			a, err := do(ctx, action, in)
+			if action == "contain_user" && first {
+				first = false
+				return answer{}, sdk.Errorf(sdk.Timeout, "no answer came")
+			}
+			return a, err
+		})
+		run := r.only()
+		if len(run.Undos) != 1 || run.Undos[0].Status != Failed || !strings.Contains(run.Undos[0].Error.Message, "release_user") {
+			t.Errorf("got %+v", run.Undos)
+		}
+	})
+}
+
+// Answers are not to be trusted with more than their action declares.
+func TestUndosThatAreRefused(t *testing.T) {
+	at := time.Now()
+	for name, u := range map[string]*sdk.Undo{
+		"of another action": {Action: "look_up", Input: sdk.JSON(`{"user":"u"}`), At: &at},
+		"of none":           {Input: sdk.JSON(`{"user":"u"}`), At: &at},
+		"without an object": {Action: "release_user", Input: sdk.JSON(`[1]`), At: &at},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := changed
+			a.Undo = u
+			r := newRig(t, contain, always(a))
+			run := r.only()
+			if len(run.Undos) != 1 || run.Undos[0].Status != Failed || run.Undos[0].Error.Code != sdk.Internal || run.Status != Succeeded {
+				t.Errorf("got %+v", run)
+			}
+		})
+	}
+	for name, a := range map[string]answer{
+		"a dry run":      {contained: contained{Outcome: sdk.Planned, Undo: &sdk.Undo{Action: "release_user", Input: sdk.JSON(`{}`), At: &at}}, lookedUp: lookedUp{"ACTIVE"}},
+		"not applicable": {contained: contained{Outcome: sdk.NotApplicable, Undo: &sdk.Undo{Action: "release_user", Input: sdk.JSON(`{}`), At: &at}}, lookedUp: lookedUp{"ACTIVE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, contain, always(a))
+			if run := r.only(); len(run.Undos) != 0 {
+				t.Errorf("got %+v", run.Undos)
+			}
+		})
+	}
+}

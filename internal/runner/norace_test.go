@@ -1,9 +1,0 @@
-//go:build !race
-
-package runner
-
-const (
-	killRounds     = 12
-	propertyChecks = 12
-	pruneKills     = 4
-)

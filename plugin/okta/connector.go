@@ -1,0 +1,34 @@
+// Package okta is the compiled Okta connector: what soar-plugin-okta serves, for hosts
+// that embed it instead of launching a process.
+package okta
+
+import (
+	"context"
+	"sync"
+
+	"soar.example/okta/actions"
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+	"soar.example/okta/triggers"
+)
+
+// Connector declares all actions and triggers for Okta.
+var Connector = offer(open)
+
+// Backend returns the compiled connector. It compiles once, since that takes a while and
+// always gives the same.
+var Backend = sync.OnceValues(func() (sdk.Backend, error) { return Connector.Compile() })
+
+func offer(open func(context.Context, okta.Settings) (*okta.Client, error)) sdk.Connector[okta.Settings, *okta.Client] {
+	return sdk.Connector[okta.Settings, *okta.Client]{
+		Name:     "okta",
+		Title:    "Okta",
+		Summary:  "Finds and contains compromised accounts in an Okta org, and starts workflows on System Log events.",
+		Docs:     "https://developer.okta.com/docs/api/",
+		Version:  okta.Version,
+		Open:     open,
+		Check:    okta.Check,
+		Actions:  actions.All,
+		Triggers: triggers.All,
+	}
+}

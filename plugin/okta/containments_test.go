@@ -1,0 +1,155 @@
+package okta
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/oktasim"
+	"soar.example/okta/sdk"
+)
+
+const containmentsHead = `
+# What containing one user costs
+
+Suspend, end sessions and tokens, add to a quarantine group, read back: three writes; before them what the guards must know
+and which groups the user was in, after them one request that tells status and membership. A login instead of an id is one
+request more, and so is a group's name, which is then known for five minutes. A quarantine group of more than 200 members
+may be two more: the user is not on the first page. A service app's login is not counted: one request an hour to an
+endpoint with a limit of its own, up to three where it first learns that Okta demands DPoP.
+
+With ` + "`protected_groups`" + `, the guards read the user's groups before each write: a user who joined a protected group a
+moment ago is protected. The suspension and the end of the sessions count as one write. The first read also tells which groups
+the user was in. With logins or email addresses in ` + "`protected_users`" + `, the user is read first, since the login may have become
+this user's. Each name in these settings is resolved when the connection is checked, and again after ten minutes.
+
+| contain_user, of a connection that | ids | login and group's id | user's id and group's name | login and name |
+|---|---|---|---|---|
+`
+
+// A containment is one user contained: suspend, sessions and tokens, quarantine group, read
+// back.
+type containment struct {
+	state    string // of the connection
+	app      bool   // its login is a service app's
+	protects string // the setting that protects somebody else, if any
+	prepare  []func(testing.TB, sdk.Session) error
+	by       string
+	login    bool // the user is named by login, not by id
+	name     bool // and the group by name
+	requests int  // the most that it may take; 0 for any
+}
+
+// containments are those of the table, row by row.
+func containments() [][]containment {
+	check := func(t testing.TB, s sdk.Session) error { _, err := s.Check(t.Context()); return err }
+	before := func(t testing.TB, s sdk.Session) error {
+		_, err := containOne(t, s, bystander, "Quarantine")
+		return err
+	}
+	var rows [][]containment
+	for _, row := range []containment{
+		{state: "was just opened, as by soar run"},
+		{state: "was checked, as soar watch does", prepare: []func(testing.TB, sdk.Session) error{check}},
+		{state: "was checked and has contained before", prepare: []func(testing.TB, sdk.Session) error{check, before}},
+		{state: "has contained before, with `protected_groups`", protects: "protected_groups", prepare: []func(testing.TB, sdk.Session) error{check, before}},
+		{state: "has contained before, with logins in `protected_users`", protects: "protected_users", prepare: []func(testing.TB, sdk.Session) error{check, before}},
+		{state: "is a service app's, just opened", app: true},
+		{state: "is a service app's, and has contained before", app: true, prepare: []func(testing.TB, sdk.Session) error{before}},
+		{state: "is a service app's, has contained before, with `protected_groups`", app: true, protects: "protected_groups", prepare: []func(testing.TB, sdk.Session) error{check, before}},
+	} {
+		ids, group, user, names := row, row, row, row
+		ids.by, ids.requests = "ids", 6
+		if row.protects == "protected_groups" {
+			ids.requests++
+		}
+		group.by, group.login = "login and group's id", true
+		user.by, user.name = "user's id and group's name", true
+		names.by, names.login, names.name = "login and name", true, true
+		rows = append(rows, []containment{ids, group, user, names})
+	}
+	return rows
+}
+
+// count contains a user of an org of its own and returns how many requests that took.
+func (c containment) count(t testing.TB) int {
+	t.Helper()
+	s := newService(t)
+	var settings map[string]any
+	switch c.protects {
+	case "protected_groups":
+		settings = map[string]any{c.protects: []string{s.AddGroup(oktasim.NewGroup{Name: "Vault"}).Name}}
+	case "protected_users":
+		settings = map[string]any{c.protects: []string{s.AddUser(oktasim.NewUser{Login: "glass@corp.example"}).Login}}
+	}
+	var session sdk.Session
+	if c.app {
+		session = appWith(t, s, settings, oktasim.NewServiceApp{DPoP: true})
+	} else {
+		session = opened(t, s.Server, settings)
+	}
+	for _, prepare := range c.prepare {
+		if err := prepare(t, session); err != nil {
+			t.Fatal(err)
+		}
+	}
+	user, group := s.victim, s.group
+	if c.login {
+		user = victim
+	}
+	if c.name {
+		group = "Quarantine"
+	}
+	n, err := containOne(t, session, user, group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.requests > 0 && n > c.requests {
+		t.Errorf("containing one user takes %d requests, more than %d", n, c.requests)
+	}
+	return n
+}
+
+func containmentsTable(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(containmentsHead)
+	for _, row := range containments() {
+		fmt.Fprintf(&b, "| %s |", row[0].state)
+		for _, c := range row {
+			fmt.Fprintf(&b, " %d |", c.count(t))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// BenchmarkContainments reports the requests of each containment beside its time.
+func BenchmarkContainments(b *testing.B) {
+	for _, row := range containments() {
+		for _, c := range row {
+			b.Run(c.state+"/"+c.by, func(b *testing.B) {
+				n := 0
+				for b.Loop() {
+					n += c.count(b)
+				}
+				b.ReportMetric(float64(n)/float64(b.N), "requests/op")
+			})
+		}
+	}
+}
+
+// containOne returns how many requests to the API it took.
+func containOne(t testing.TB, s sdk.Session, user, group string) (requests int, err error) {
+	ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
+	result, err := s.Run(ctx, "contain_user", json.RawMessage(`{"users":["`+user+`"],"quarantine":"`+group+`"}`))
+	for _, call := range result.Calls {
+		if call.Path != "/oauth2/v1/token" {
+			requests++
+		}
+	}
+	return requests, err
+}
