@@ -53,6 +53,8 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 		found.Notices = append(found.Notices, read.Foreign.Error())
 	case read.circle || read.Still && len(read.Events) > 0:
 		found.Notices = append(found.Notices, "the link to the next page leads to a page that was read before; it was not followed")
+	case read.Next == "" && !read.since.IsZero() && found.More:
+		found.Notices = append(found.Notices, "Okta gave no link to the next page: reading goes on by the times of the events")
 	}
 	if found.More {
 		found.Pause = read.pause(interval, found.Budget)
