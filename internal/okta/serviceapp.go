@@ -1,6 +1,8 @@
 package okta
 
 import (
+	"regexp"
+
 	"soar.example/okta/sdk"
 )
 
@@ -30,6 +32,9 @@ const (
 	dpopOff      = "off"
 )
 
+// bearerToken is the form of tokens (RFC 6750, section 2.1). Okta's are of this form.
+var bearerToken = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+
 // validateLogin refuses any but exactly one whole login.
 func (s Settings) validateLogin() error {
 	hasApp := s.ClientID != "" || !s.PrivateKey.IsZero()
@@ -46,10 +51,8 @@ func (s Settings) validateLogin() error {
 		_, err := s.ServiceApp.signingKey()
 		return err
 	}
-	for _, r := range s.Token.Reveal() {
-		if r <= ' ' || r > 0x7e {
-			return sdk.InvalidField("/token", "has a blank or a letter that no token has; was it copied whole, without quotes?")
-		}
+	if !bearerToken.MatchString(s.Token.Reveal()) {
+		return sdk.InvalidField("/token", "has a character that no token has. Copy the token whole and without quotes; references to variables and vaults are not resolved")
 	}
 	for _, stray := range []struct {
 		pointer string

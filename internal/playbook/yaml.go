@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -58,8 +59,18 @@ func open(file string, source []byte) (*report, string) {
 // mark is the byte order mark.
 const mark = "\ufeff"
 
-// unprintable are the control characters that YAML does not allow (YAML 1.2, 5.1).
-func unprintable(c rune) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' }
+// unprintable reports whether c may not occur in a file: control characters that YAML
+// does not allow (YAML 1.2, 5.1), line breaks of YAML 1.1 that would hide a setting in a
+// comment, and characters that show a line in another order than it is read.
+func unprintable(c rune) bool {
+	switch c {
+	case '\t', '\n', '\r':
+		return false
+	case '\u2028', '\u2029', '\ufffe', '\uffff':
+		return true
+	}
+	return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c)
+}
 
 // parseYAML reads the one document of a file. It returns nil if there is none
 // that could be looked at further; the report says why.
@@ -221,6 +232,7 @@ func (c *converter) convert(n ast.Node, at *token.Position) *node {
 		out.kind, out.truth = boolean, n.Value
 	case *ast.IntegerNode:
 		out.kind = number
+		c.exact(out, n.Token.Value)
 		switch v := n.Value.(type) {
 		case int64:
 			out.text = strconv.FormatInt(v, 10)
@@ -229,6 +241,7 @@ func (c *converter) convert(n ast.Node, at *token.Position) *node {
 		}
 	case *ast.FloatNode:
 		out.kind, out.text = number, strconv.FormatFloat(n.Value, 'g', -1, 64)
+		c.exact(out, n.Token.Value)
 		if math.IsInf(n.Value, 0) || math.IsNaN(n.Value) {
 			c.on(out, "a number that JSON cannot write")
 			out.kind = null
@@ -255,6 +268,14 @@ func (c *converter) convert(n ast.Node, at *token.Position) *node {
 		c.on(out, "this form of YAML is not supported")
 	}
 	return out
+}
+
+// exact reports a number whose leading zero makes it octal: 010 would be 8.
+func (c *converter) exact(n *node, written string) {
+	digits := strings.TrimLeft(written, "+-")
+	if len(digits) > 1 && digits[0] == '0' && strings.IndexByte("0123456789_", digits[1]) >= 0 {
+		c.on(n, "a number that begins with 0 is octal in YAML: put it in quotes, or leave the 0 out")
+	}
 }
 
 func (c *converter) object(out *node, values []*ast.MappingValueNode) {
