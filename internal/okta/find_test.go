@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -63,6 +64,21 @@ func TestFindUser(t *testing.T) {
 	for _, r := range s.Requests() {
 		if r.Method != "GET" || !strings.HasPrefix(r.Path, "/api/v1/users") || strings.Contains(r.Path, "/me") || strings.Contains(r.Path, "lifecycle") {
 			t.Errorf("sent %s %s", r.Method, r.Path)
+		}
+	}
+}
+
+// A response without a login is not Okta's user, and says nothing about who exists.
+func TestUserWithoutLogin(t *testing.T) {
+	for _, body := range []string{`{"id":"x"}`, `{"id":"x","profile":null}`, `{"id":"x","profile":{"login":7}}`, `{"id":"x","profile":[]}`, `{"id":"x","status":"ok"}`} {
+		c, _ := stub(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(body))
+		})
+		_, err := c.FindUser(t.Context(), "/user", "isaac@corp.example")
+		e := wantCode(t, err, sdk.Unavailable)
+		if !strings.HasPrefix(e.Message, "GET /api/v1/users/isaac@corp.example: ") {
+			t.Errorf("%s: the request is not named in %q", body, e.Message)
 		}
 	}
 }

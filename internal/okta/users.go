@@ -122,6 +122,10 @@ func (c *Client) findUser(ctx context.Context, pointer, ref string) (*User, erro
 		// Okta also finds a user by the part of the login before the @; which user
 		// that is may change with the next one to be created.
 		if err == nil && !strings.EqualFold(u.Email, ref) {
+			if u.Login == "" {
+				return nil, sdk.Errorf(sdk.Unavailable, "GET /api/v1/users/%s: the response is a user without a login, so it did not come from Okta. "+
+					"Check the org URL and the network", printable(ref, 100))
+			}
 			return nil, c.noUser(pointer, ref, `; Okta knows that short name as "`+printable(u.Login, 100)+`": write the whole login`)
 		}
 		if err != nil && sdk.AsError(err).Code != sdk.NotFound {
