@@ -37,16 +37,24 @@ func main() {
 // run executes one command line and returns the exit code.
 func run(ctx context.Context, args []string) int {
 	a := newApp(os.Stdout, os.Stderr)
-	defer a.out.close()
 	root := a.command()
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err != nil {
+		a.report(err)
+	}
+	a.out.close()
+	if lost := a.out.lost(); lost != nil && !errors.Is(err, lost) {
+		fmt.Fprintf(a.err, "%s cannot write the output: %s. The command has run, and its output is incomplete\n", a.err.red("soar:"), oneLine(lost.Error()))
+		if err == nil {
+			return exitFailed
+		}
+	}
 	if err == nil {
 		return exitDone
 	}
-	a.report(err)
 	return exitCode(ctx, err)
 }
 
@@ -92,8 +100,13 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 		SilenceUsage: true, SilenceErrors: true,
 		Version:           release(),
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.prepare() },
-		Args:              cobra.ArbitraryArgs,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if err := noEmptyFlags(c.Flags()); err != nil {
+				return err
+			}
+			return a.prepare()
+		},
+		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.Help()
@@ -117,6 +130,17 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 		c.DisableFlagsInUseLine = true
 	}
 	return root
+}
+
+// noEmptyFlags refuses a global flag that was given as an empty text, which is most often
+// an unset variable: the default would mean other settings, or a plugin without a checksum.
+func noEmptyFlags(flags *pflag.FlagSet) error {
+	for _, name := range []string{"config", "store", "plugin", "plugin-sha256"} {
+		if f := flags.Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
+			return usageError{fmt.Errorf("--%s is empty. Give a value, or leave the flag out", name)}
+		}
+	}
+	return nil
 }
 
 // exactly wraps cobra's argument checks, whose errors are the caller's to mend.

@@ -28,6 +28,7 @@ type terminal struct {
 	rest        []byte      // begin of a character that the next write completes
 	buffer      []byte      // reused
 	last        *statusLine // nil: there is none
+	failure     error       // of the first write that failed
 }
 
 func newTerminal(w io.Writer) *terminal {
@@ -87,7 +88,17 @@ func (t *terminal) put(text []byte) error {
 	} else {
 		_, err = write()
 	}
+	if t.failure == nil {
+		t.failure = err
+	}
 	return err
+}
+
+// lost returns the error of the first write that failed, nil if everything was written.
+func (t *terminal) lost() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failure
 }
 
 // close writes the unfinished character that is left at the end.
