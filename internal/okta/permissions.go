@@ -221,6 +221,10 @@ func (s *survey) judge(ctx context.Context, op Operation) (Permission, error) {
 			p.Can = CanUnknown
 		}
 	}
+	if refused := s.refusedParts(op.Name); len(refused) > 0 && p.Can == CanYes {
+		p.Can = CanPartly
+		reasons = append(reasons, "allowed_actions lacks "+strings.Join(refused, ", ")+", which parts of it need")
+	}
 	if s.blind() && op.toUsers() && !s.client.guard.AllowUnknownAdmins {
 		p.Can = CanNo
 		what := "an admin role that may read admin roles"
@@ -235,6 +239,24 @@ func (s *survey) judge(ctx context.Context, op Operation) (Permission, error) {
 }
 
 const customRequest = "custom_request"
+
+// partsOf lists the single actions that a composite needs for the rights it grants.
+// restore_user needs them only for a record that this host did not sign.
+var partsOf = map[string][]string{
+	"contain_user": {"add_user_to_group"},
+	"restore_user": {"add_user_to_group", "assign_role", "remove_user_from_group", "unsuspend_device", "unsuspend_user"},
+}
+
+// refusedParts returns the parts of a composite that the settings do not allow.
+func (s *survey) refusedParts(action string) []string {
+	var refused []string
+	for _, part := range partsOf[action] {
+		if s.client.Allow(part) != nil {
+			refused = append(refused, part)
+		}
+	}
+	return refused
+}
 
 // grants reports whether the login has a scope: to manage is to read as well.
 func (s *survey) grants(scope string) bool {
