@@ -186,7 +186,7 @@ func (d *draft) finish(alsoRead json.RawMessage, severally bool) error {
 	var types, shapes []string
 	for _, b := range d.books {
 		types = append(types, b.EventTypes...)
-		shapes = append(shapes, b.Also...)
+		shapes = append(shapes, b.Shapes...)
 	}
 	slices.Sort(types)
 	params := map[string]any{}

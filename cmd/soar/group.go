@@ -55,9 +55,9 @@ func remark(r *embedded.Run) string {
 	return note
 }
 
-// floodRows are what its group, and what holds it back, add to what is shown of a
+// groupingRows are what its group, and what holds it back, add to what is shown of a
 // run.
-func floodRows(r *embedded.Run) [][]string {
+func groupingRows(r *embedded.Run) [][]string {
 	var rows [][]string
 	if r.Waits != "" {
 		rows = append(rows, []string{"status", r.Waits})
@@ -92,14 +92,14 @@ func (a *app) groupEvents(r *embedded.Run) {
 	}
 }
 
-// floodOf says in words how the playbook is kept from running too often.
-func floodOf(b *playbook.Playbook) string {
+// groupingText describes the playbook's grouping and throttling.
+func groupingText(b *playbook.Playbook) string {
 	facts := ""
-	if b.Flood.Window > 0 {
-		facts += ", events grouped over " + b.Flood.Window.String()
+	if b.Grouping.Window > 0 {
+		facts += ", events grouped over " + b.Grouping.Window.String()
 	}
-	if b.Flood.RunsAMinute > 0 {
-		facts += ", at most " + count(b.Flood.RunsAMinute, "run") + " a minute"
+	if b.MaxRunsPerMinute > 0 {
+		facts += ", at most " + count(b.MaxRunsPerMinute, "run") + " a minute"
 	}
 	return facts
 }

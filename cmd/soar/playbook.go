@@ -64,7 +64,7 @@ func (a *app) checkPlaybooks(c *cobra.Command, files []string) error {
 		case len(problems) > 0:
 			fmt.Fprintln(a.err, problems.Error())
 		default:
-			fmt.Fprintf(a.out, "%s  %s: %s, %s%s\n", a.out.green("✓"), file, b.Name, count(len(b.Steps), "step"), floodOf(b))
+			fmt.Fprintf(a.out, "%s  %s: %s, %s%s\n", a.out.green("✓"), file, b.Name, count(len(b.Steps), "step"), groupingText(b))
 		}
 	}
 	if bad {
@@ -97,7 +97,7 @@ func checkedPlaybook(ctx context.Context, backend sdk.Backend, file string, sour
 	if err == nil {
 		return b, nil, nil
 	}
-	if errors.As(b.Refused(err), &problems) {
+	if errors.As(b.ParamProblems(err), &problems) {
 		return nil, problems, nil
 	}
 	return nil, nil, err

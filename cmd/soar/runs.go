@@ -101,7 +101,7 @@ func (a *app) showRun(r *embedded.Run) {
 		{"took", took(r.Started, r.Finished)},
 		{"error", message(r.Error)},
 	}
-	a.out.table(append(facts, floodRows(r)...))
+	a.out.table(append(facts, groupingRows(r)...))
 	a.groupEvents(r)
 	rows := [][]string{{"STEP", "ACTION", "STATUS", "OUTCOME", "ATTEMPTS", "TOOK", "ERROR"}}
 	for _, s := range r.Steps {

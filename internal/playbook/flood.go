@@ -9,12 +9,11 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Flood says what keeps many events from starting many runs at once. The zero
-// Flood is none of it: each event starts a run, as soon as it is there.
-type Flood struct {
-	Window      time.Duration // how long a group takes events in, from its first; 0: no groups
-	AtFirst     bool          // a group's run begins at its first event, not when the window closes
-	RunsAMinute int           // how many runs may begin in any 60 seconds; 0: no limit
+// A Grouping gathers events of one key into one run. With the zero Grouping, each event
+// starts a run of its own.
+type Grouping struct {
+	Window  time.Duration // how long a group accepts events, from its first; 0: no groups
+	AtFirst bool          // the run begins at the first event, not when the window closes
 }
 
 // The bounds of a group's window, and what it is unless the file says.
@@ -24,10 +23,10 @@ const (
 	defaultWindow = time.Minute
 )
 
-// flood reads what groups events, and how many runs may begin.
-func (l *loader) flood(p *Playbook) {
+// grouping reads group_by, window, group_when and max_runs_per_minute.
+func (l *loader) grouping(p *Playbook) {
 	if l.form.MaxRuns != nil {
-		p.Flood.RunsAMinute = *l.form.MaxRuns
+		p.MaxRunsPerMinute = *l.form.MaxRuns
 	}
 	window := l.duration(l.root.member("window"), "window", leastWindow, mostWindow, defaultWindow)
 	by := l.root.member("group_by")
@@ -39,7 +38,7 @@ func (l *loader) flood(p *Playbook) {
 		}
 		return
 	}
-	p.Flood.Window, p.Flood.AtFirst = window, l.form.GroupWhen == "first"
+	p.Grouping.Window, p.Grouping.AtFirst = window, l.form.GroupWhen == "first"
 	p.groupBy = l.expression(by, theGroup)
 	if p.groupBy == nil {
 		return

@@ -12,18 +12,22 @@ import (
 
 const oneStep = "steps: [{id: look, action: get_user, with: {user: ann}}]\n"
 
-func TestFloodIsRead(t *testing.T) {
-	for lines, want := range map[string]Flood{
-		"":                                   {},
-		"max_runs_per_minute: 7\n":           {RunsAMinute: 7},
-		"group_by: event.actor.id\n":         {Window: time.Minute},
-		"group_by: '\"all\"'\nwindow: 24h\n": {Window: 24 * time.Hour},
-		"group_by: event.actor.id\nwindow: 1s\ngroup_when: first\nmax_runs_per_minute: 1\n": {time.Second, true, 1},
-		"group_by: event.actor.id\ngroup_when: window\n":                                    {Window: time.Minute},
+func TestGroupingAndThrottlingAreRead(t *testing.T) {
+	for _, test := range []struct {
+		lines string
+		want  Grouping
+		most  int
+	}{
+		{"", Grouping{}, 0},
+		{"max_runs_per_minute: 7\n", Grouping{}, 7},
+		{"group_by: event.actor.id\n", Grouping{Window: time.Minute}, 0},
+		{"group_by: '\"all\"'\nwindow: 24h\n", Grouping{Window: 24 * time.Hour}, 0},
+		{"group_by: event.actor.id\nwindow: 1s\ngroup_when: first\nmax_runs_per_minute: 1\n", Grouping{time.Second, true}, 1},
+		{"group_by: event.actor.id\ngroup_when: window\n", Grouping{Window: time.Minute}, 0},
 	} {
-		p, err := Load("f.yaml", []byte(header+lines+oneStep), manifest(t))
-		if err != nil || p.Flood != want {
-			t.Errorf("%q: %+v, %v; want %+v", lines, p, err, want)
+		p, err := Load("f.yaml", []byte(header+test.lines+oneStep), manifest(t))
+		if err != nil || p.Grouping != test.want || p.MaxRunsPerMinute != test.most {
+			t.Errorf("%q: %+v, %v; want %+v", test.lines, p, err, test)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func TestFormatIsWhatConditionsRead(t *testing.T) {
 	if diff := cmp.Diff(`{"event_types":["*"]}`, string(p.Params)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"ecs"}, p.Also); diff != "" {
+	if diff := cmp.Diff([]string{"ecs"}, p.Shapes); diff != "" {
 		t.Error(diff)
 	}
 	ann := json.RawMessage(`{"actor":{"alternateId":"ann"}}`)
@@ -155,7 +155,7 @@ func TestShapesBesideTheEvent(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || strings.Join(p.Also, ",") != test.also {
+		if err != nil || strings.Join(p.Shapes, ",") != test.also {
 			t.Errorf("%s with %s: also %v, %v", test.params, test.condition, p, err)
 		}
 	}

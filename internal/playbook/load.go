@@ -76,7 +76,7 @@ func (l *loader) load() (p *Playbook, err error) {
 		return nil, err
 	}
 	p.condition = l.predicate(l.root.member("condition"), theCondition)
-	l.flood(p)
+	l.grouping(p)
 	for i, s := range p.Steps {
 		l.step(s, i)
 	}

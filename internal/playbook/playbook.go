@@ -17,11 +17,13 @@ type Playbook struct {
 	Trigger    string          // name of a trigger of the manifest
 	EventTypes []string        // patterns of sdk.MatchType
 	Params     json.RawMessage // the trigger's parameters, EventTypes included where it takes event_types
-	Also       []string        // shapes of events, besides the trigger's own, that it reads; see sdk.AlsoParam
-	Flood      Flood           // how many events make one run, and how many runs a minute
-	Steps      []*Step         // in the order they run
-	Source     []byte          // the file's bytes
-	File       string          // the name that Load was given
+	Shapes     []string        // shapes of events that it reads beside the trigger's own; see sdk.AlsoParam
+	Grouping   Grouping        // how events form groups
+	// MaxRunsPerMinute limits how many runs begin in any 60 seconds. 0: no limit.
+	MaxRunsPerMinute int
+	Steps            []*Step // in the order they run
+	Source           []byte  // the file's bytes
+	File             string  // the name that Load was given
 
 	condition *expression // nil: every event of the types
 	groupBy   *expression // nil: each event by itself

@@ -7,9 +7,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Refused returns what [sdk.Backend.Validate] found wrong with the playbook's Params,
+// ParamProblems returns what [sdk.Backend.Validate] found wrong with the playbook's Params,
 // at its places in the file. Any other error is returned as it is.
-func (p *Playbook) Refused(err error) error {
+func (p *Playbook) ParamProblems(err error) error {
 	var e *sdk.Error
 	if !errors.As(err, &e) || e.Code != sdk.InvalidInput || p.refused == nil {
 		return err

@@ -26,11 +26,11 @@ func TestRefusedParamsHaveTheirPlace(t *testing.T) {
 		"f.yaml:3:10: cannot be both":     sdk.Invalid("cannot be both"),
 		"gone (unavailable)":              sdk.Errorf(sdk.Unavailable, "gone"),
 	} {
-		if diff := cmp.Diff(want, p.Refused(refusal).Error()); diff != "" {
+		if diff := cmp.Diff(want, p.ParamProblems(refusal).Error()); diff != "" {
 			t.Error(diff)
 		}
 	}
-	two := p.Refused(sdk.Invalid("no", schema.Violation{Pointer: "/event_types/1", Message: "x"}, schema.Violation{Pointer: "/event_types/0", Message: "y"}))
+	two := p.ParamProblems(sdk.Invalid("no", schema.Violation{Pointer: "/event_types/1", Message: "x"}, schema.Violation{Pointer: "/event_types/0", Message: "y"}))
 	var problems Problems
 	if !errors.As(two, &problems) || len(problems) != 2 || problems[0].Message != "item 0: y" {
 		t.Errorf("got %v", two)

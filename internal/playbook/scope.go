@@ -13,7 +13,7 @@ import (
 // events of the run, and what the steps before it came to.
 type Scope struct {
 	Event  json.RawMessage
-	Shapes map[string]json.RawMessage // Event in further shapes, those of the playbook's Also
+	Shapes map[string]json.RawMessage // Event in further shapes, those in the playbook's Shapes
 	Events []sdk.RawEvent             // in order of arrival, Event the first; nil: Event alone
 	Steps  map[string]StepResult      // by step id; one that is absent reads as nulls
 }

@@ -49,7 +49,7 @@ func shapesOf(info *sdk.TriggerInfo, params *schema.Schema) (standard string, ot
 }
 
 // shapes makes every shape of the trigger's events a variable of its own, beside
-// event, which is the one that the file chose. Which of them a poll must bring, Also
+// event, which is the one that the file chose. Which of them a poll must bring, Shapes
 // says: the choice is no parameter of the poll any more, so that playbooks of
 // different choices can share one.
 func (l *loader) shapes(p *Playbook, info *sdk.TriggerInfo, params *schema.Schema, chosen string) {
@@ -86,7 +86,7 @@ func (l *loader) shapes(p *Playbook, info *sdk.TriggerInfo, params *schema.Schem
 		Also []string `json:"also"`
 	}
 	_ = json.Unmarshal(p.Params, &asked) // what is wrong with it, its schema has told
-	p.Also = asked.Also
+	p.Shapes = asked.Also
 	rest := map[string]json.RawMessage{}
 	if json.Unmarshal(p.Params, &rest) != nil {
 		return
@@ -100,12 +100,12 @@ func (l *loader) shapes(p *Playbook, info *sdk.TriggerInfo, params *schema.Schem
 
 // also settles which shapes the playbook's events must come in.
 func (l *loader) also(p *Playbook) {
-	p.Also = append(p.Also, p.views[eventVar].shape)
+	p.Shapes = append(p.Shapes, p.views[eventVar].shape)
 	for name := range l.compiler.used {
-		p.Also = append(p.Also, p.views[name].shape)
+		p.Shapes = append(p.Shapes, p.views[name].shape)
 	}
-	slices.Sort(p.Also)
-	p.Also = slices.DeleteFunc(slices.Compact(p.Also), func(name string) bool { return name == "" })
+	slices.Sort(p.Shapes)
+	p.Shapes = slices.DeleteFunc(slices.Compact(p.Shapes), func(name string) bool { return name == "" })
 }
 
 func (l *loader) mentions(name string) bool {

@@ -51,7 +51,7 @@ type grouping struct {
 
 // group evaluates the playbook's group_by, if it has one.
 func (e *Engine) group(b *playbook.Playbook, event sdk.RawEvent) *grouping {
-	if b.Flood.Window == 0 {
+	if b.Grouping.Window == 0 {
 		return nil
 	}
 	key, err := guarded(e, "the group_by of "+b.Name, func() (string, error) { return b.GroupKey(event) })
@@ -95,12 +95,12 @@ func (w *pageWriter) open(m match, run, event int64) error {
 	if m.group == nil {
 		return nil
 	}
-	closes, closed := w.now.Add(m.book.Flood.Window), sql.NullInt64{}
+	closes, closed := w.now.Add(m.book.Grouping.Window), sql.NullInt64{}
 	if !m.group.key.Valid {
 		closes, closed = w.now, stamp(w.now)
 	}
 	_, err := w.tx.ExecContext(w.ctx, `INSERT INTO groups (run, org, playbook, hash, key, at_first, opened, closes, closed, events, bytes, note)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)`, run, w.engine.o.Org, m.book.Name, w.hashes[m.book], m.group.key, m.book.Flood.AtFirst,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)`, run, w.engine.o.Org, m.book.Name, w.hashes[m.book], m.group.key, m.book.Grouping.AtFirst,
 		stamp(w.now), stamp(closes), closed, m.group.note)
 	if err != nil {
 		return err

@@ -74,8 +74,8 @@ func (w *pageWriter) write(m match) (run Run, became fate, err error) {
 		return Run{}, joined, err
 	}
 	due := run.Created
-	if m.group != nil && m.group.key.Valid && !m.book.Flood.AtFirst {
-		due = due.Add(m.book.Flood.Window)
+	if m.group != nil && m.group.key.Valid && !m.book.Grouping.AtFirst {
+		due = due.Add(m.book.Grouping.Window)
 	}
 	failure, err := pack(run.Error)
 	if err != nil {
@@ -123,7 +123,7 @@ func (w *pageWriter) book(b *playbook.Playbook) (hash string, err error) {
 	}
 	hash = b.Hash()
 	_, err = w.tx.ExecContext(w.ctx, `INSERT INTO playbooks (hash, name, file, source, runs_a_minute) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		hash, b.Name, b.File, b.Source, b.Flood.RunsAMinute)
+		hash, b.Name, b.File, b.Source, b.MaxRunsPerMinute)
 	if err != nil {
 		return "", err
 	}

@@ -12,7 +12,7 @@ import (
 // writeShapes stores the shapes that the playbook reads of an event. One that is there
 // stays: it was made of the same event.
 func writeShapes(ctx context.Context, tx *sql.Tx, seq int64, event sdk.RawEvent, book *playbook.Playbook) error {
-	for _, name := range book.Also {
+	for _, name := range book.Shapes {
 		data, ok := event.Shapes[name]
 		if !ok {
 			continue
@@ -28,7 +28,7 @@ func writeShapes(ctx context.Context, tx *sql.Tx, seq int64, event sdk.RawEvent,
 // readShapes returns the further shapes of an event, as far as the playbook reads
 // them.
 func readShapes(ctx context.Context, tx *sql.Tx, seq int64, book *playbook.Playbook) (map[string]json.RawMessage, error) {
-	if len(book.Also) == 0 {
+	if len(book.Shapes) == 0 {
 		return nil, nil
 	}
 	rows, err := tx.QueryContext(ctx, `SELECT name, data FROM shapes WHERE event = ?`, seq)

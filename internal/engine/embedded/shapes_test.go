@@ -20,7 +20,7 @@ func TestShapesOfAnEventAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	reads := func(shapes ...string) *playbook.Playbook { return &playbook.Playbook{Also: shapes} }
+	reads := func(shapes ...string) *playbook.Playbook { return &playbook.Playbook{Shapes: shapes} }
 	event := func(ecs string) sdk.RawEvent {
 		return sdk.RawEvent{Shapes: map[string]json.RawMessage{"ecs": json.RawMessage(ecs), "emm": json.RawMessage(`{"row":null}`)}}
 	}
@@ -51,7 +51,7 @@ func TestShapesOfAnEventAreKept(t *testing.T) {
 				return err
 			}
 			if diff := cmp.Diff(step.want, got); diff != "" {
-				t.Errorf("written for %v, read for %v: %s", step.write.Also, step.read.Also, diff)
+				t.Errorf("written for %v, read for %v: %s", step.write.Shapes, step.read.Shapes, diff)
 			}
 		}
 		return nil

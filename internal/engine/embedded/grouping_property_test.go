@@ -82,7 +82,7 @@ func (f *flood) work(t *rapid.T) {
 	}
 }
 
-func TestFlood(t *testing.T) {
+func TestGroupingAndThrottling(t *testing.T) {
 	t.Parallel()
 	m, session := connect(t, always(changed))
 	dir, n := t.TempDir(), 0
