@@ -126,7 +126,7 @@ func (b *bench) state(id string) oktasim.UserState {
 // What came of a suspension is told by the state, in every status a user can have.
 func TestSuspendUserInEveryStatus(t *testing.T) {
 	for status, want := range map[string]sdk.Outcome{
-		oktasim.StatusActive: sdk.Changed, oktasim.StatusSuspended: sdk.Already,
+		oktasim.StatusActive: sdk.Changed, oktasim.StatusSuspended: sdk.Unchanged,
 		oktasim.StatusStaged: sdk.NotApplicable, oktasim.StatusProvisioned: sdk.NotApplicable,
 		oktasim.StatusRecovery: sdk.NotApplicable, oktasim.StatusLockedOut: sdk.NotApplicable,
 		oktasim.StatusPasswordExpired: sdk.NotApplicable, oktasim.StatusDeprovisioned: sdk.NotApplicable,
@@ -148,7 +148,7 @@ func TestSuspendUserInEveryStatus(t *testing.T) {
 
 func TestUnsuspendUserInEveryStatus(t *testing.T) {
 	for status, want := range map[string]sdk.Outcome{
-		oktasim.StatusActive: sdk.Already, oktasim.StatusSuspended: sdk.Changed,
+		oktasim.StatusActive: sdk.Unchanged, oktasim.StatusSuspended: sdk.Changed,
 		oktasim.StatusStaged: sdk.NotApplicable, oktasim.StatusLockedOut: sdk.NotApplicable, oktasim.StatusDeprovisioned: sdk.NotApplicable,
 	} {
 		t.Run(status, func(t *testing.T) {
@@ -236,7 +236,7 @@ func TestEndCurrentUserSessions(t *testing.T) {
 	if left := b.state(u.ID).Sessions; len(left) != 1 || slices.Contains(left, one) {
 		t.Errorf("left are %v", left)
 	}
-	if a := b.must("end_current_user_sessions", map[string]any{"session_id": one}); a.Outcome != sdk.Already {
+	if a := b.must("end_current_user_sessions", map[string]any{"session_id": one}); a.Outcome != sdk.Unchanged {
 		t.Errorf("a second time: %+v", a)
 	}
 	before := len(b.Requests())
@@ -262,15 +262,15 @@ func TestGroupMembership(t *testing.T) {
 		want          sdk.Outcome
 		member        bool
 	}{
-		{"remove_user_from_group", "Quarantine", sdk.Already, false},
+		{"remove_user_from_group", "Quarantine", sdk.Unchanged, false},
 		{"add_user_to_group", "Quarantine", sdk.Changed, true},
-		{"add_user_to_group", okta.ID, sdk.Already, true},
+		{"add_user_to_group", okta.ID, sdk.Unchanged, true},
 		{"remove_user_from_group", okta.ID, sdk.Changed, false},
 		{"add_user_to_group", app.ID, sdk.NotApplicable, false},
-		{"remove_user_from_group", app.ID, sdk.Already, false},
-		{"add_user_to_group", appIn.ID, sdk.Already, true},
+		{"remove_user_from_group", app.ID, sdk.Unchanged, false},
+		{"add_user_to_group", appIn.ID, sdk.Unchanged, true},
 		{"remove_user_from_group", appIn.ID, sdk.NotApplicable, true},
-		{"add_user_to_group", "Everyone", sdk.Already, true},
+		{"add_user_to_group", "Everyone", sdk.Unchanged, true},
 		{"remove_user_from_group", "Everyone", sdk.NotApplicable, true},
 	} {
 		a := b.must(step.action, map[string]any{"user": "a@corp.example", "group": step.group})

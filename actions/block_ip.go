@@ -134,7 +134,7 @@ func undoBlock(out BlockIPOutput, p netip.Prefix) (*sdk.Undo, error) {
 	switch out.Outcome {
 	case sdk.NotApplicable:
 		return nil, nil
-	case sdk.Already:
+	case sdk.Unchanged:
 		var ok bool
 		if p, ok = holder(out.After.Entries, p); !ok {
 			return nil, nil

@@ -49,17 +49,17 @@ func TestBlockAndUnblock(t *testing.T) {
 		size            int
 	}{
 		{"block_ip", "203.0.113.7", sdk.Changed, true, 4},
-		{"block_ip", "203.0.113.7/32", sdk.Already, true, 4},
-		{"block_ip", "::ffff:203.0.113.7", sdk.Already, true, 4},
-		{"block_ip", "198.51.100.77", sdk.Already, true, 4},
-		{"block_ip", "198.51.100.0/25", sdk.Already, true, 4},
+		{"block_ip", "203.0.113.7/32", sdk.Unchanged, true, 4},
+		{"block_ip", "::ffff:203.0.113.7", sdk.Unchanged, true, 4},
+		{"block_ip", "198.51.100.77", sdk.Unchanged, true, 4},
+		{"block_ip", "198.51.100.0/25", sdk.Unchanged, true, 4},
 		{"block_ip", "198.51.0.0/16", sdk.Changed, true, 5},
-		{"block_ip", "192.0.2.4/30", sdk.Already, true, 5},
+		{"block_ip", "192.0.2.4/30", sdk.Unchanged, true, 5},
 		{"block_ip", "192.0.2.8/30", sdk.Changed, true, 6},
-		{"block_ip", "2001:DB8:1:0:0::5", sdk.Already, true, 6},
+		{"block_ip", "2001:DB8:1:0:0::5", sdk.Unchanged, true, 6},
 		{"block_ip", "2001:db8:2::5", sdk.Changed, true, 7},
 		{"unblock_ip", "203.0.113.7", sdk.Changed, false, 6},
-		{"unblock_ip", "203.0.113.7", sdk.Already, false, 6},
+		{"unblock_ip", "203.0.113.7", sdk.Unchanged, false, 6},
 		{"unblock_ip", "198.51.100.77", sdk.NotApplicable, true, 6},
 		{"unblock_ip", "198.51.100.0/24", sdk.NotApplicable, true, 5},
 		{"unblock_ip", "198.51.0.0/16", sdk.Changed, false, 4},
@@ -131,7 +131,7 @@ func TestBlockRefuses(t *testing.T) {
 			t.Errorf("%s: got %+v", zone, got)
 		}
 	}
-	if got := do[blocked](b, "block_ip", `{"address":"10.0.0.1","zone":"Full"}`); got.Outcome != sdk.Already || len(got.Warnings) == 0 {
+	if got := do[blocked](b, "block_ip", `{"address":"10.0.0.1","zone":"Full"}`); got.Outcome != sdk.Unchanged || len(got.Warnings) == 0 {
 		t.Errorf("got %+v", got)
 	}
 	if w := b.writes(); len(w) != 0 {
@@ -180,7 +180,7 @@ func TestUndoOfABlock(t *testing.T) {
 		input string
 		want  sdk.Outcome
 	}{
-		{`"only_entry":true`, sdk.Changed}, {`"only_entry":true`, sdk.Already}, {`"only_entry":false`, sdk.NotApplicable},
+		{`"only_entry":true`, sdk.Changed}, {`"only_entry":true`, sdk.Unchanged}, {`"only_entry":false`, sdk.NotApplicable},
 	} {
 		if got := do[undone](b, "unblock_ip", `{"address":"198.51.100.0/24","zone":"Incidents",%s}`, test.input); got.Outcome != test.want {
 			t.Errorf("%s: got %s", test.input, got.Outcome)

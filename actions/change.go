@@ -24,9 +24,9 @@ func (w Write) IsDryRun() bool { return w.DryRun }
 // Change is what every write answers: what became of the state it was to bring
 // about, judged by reading it back.
 type Change[S any] struct {
-	// changed: the state is as asked and was not before; already: it was so before; not_applicable: it is not as
+	// changed: the state is as asked and was not before; unchanged: it was so before; not_applicable: it is not as
 	// asked, and this action cannot bring it there; planned: a dry run, nothing was written.
-	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=already,enum=not_applicable,enum=planned"`
+	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=unchanged,enum=not_applicable,enum=planned"`
 	// Why the action does not apply, or why Okta would refuse it; present only then.
 	Reason string    `json:"reason,omitempty"`
 	Before S         `json:"before"`         // The state before.
@@ -57,7 +57,7 @@ var lag = []time.Duration{200 * time.Millisecond, 500 * time.Millisecond, time.S
 // so act, read the state again, then judge.
 func (a attempt[S]) from(ctx context.Context, before S) (Change[S], error) {
 	if a.done(before) {
-		return Change[S]{Outcome: sdk.Already, Before: before, After: before}, nil
+		return Change[S]{Outcome: sdk.Unchanged, Before: before, After: before}, nil
 	}
 	err := a.act(ctx)
 	if errors.Is(err, sdk.ErrPlanned) {
@@ -81,7 +81,7 @@ func (a attempt[S]) from(ctx context.Context, before S) (Change[S], error) {
 	case a.done(after) && (refusal == nil || refusal.Code.Transient()):
 		change.Outcome = sdk.Changed
 	case a.done(after): // somebody else was faster
-		change.Outcome = sdk.Already
+		change.Outcome = sdk.Unchanged
 	case refusal == nil:
 		return Change[S]{}, sdk.Errorf(sdk.Conflict, "Okta accepted the change, but read back it is not so that the %s", a.goal)
 	default:

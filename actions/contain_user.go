@@ -123,7 +123,7 @@ type Step struct {
 	// What it was done to, of the account: the name of a group, an admin role, or the id of a device.
 	Target string `json:"target,omitempty"`
 	// What Okta made of it; contained and open tell how the account is.
-	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=already,enum=not_applicable,enum=planned,enum=failed"`
+	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=unchanged,enum=not_applicable,enum=planned,enum=failed"`
 	// Why it does not apply, or what could not be told of it.
 	Reason string `json:"reason,omitempty"`
 	// Why it failed.
@@ -230,7 +230,7 @@ func sumUp(ctx context.Context, done []Containment, failures []error) (ContainUs
 	case changed:
 		out.Outcome = sdk.Changed
 	default:
-		out.Outcome = sdk.Already
+		out.Outcome = sdk.Unchanged
 	}
 	return out, nil
 }

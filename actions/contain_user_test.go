@@ -94,7 +94,7 @@ func TestContainAndRestore(t *testing.T) {
 	if got := b.state(u.ID); got.Status != oktasim.StatusActive || !slices.Equal(b.groupsOf(u.ID), before) {
 		t.Errorf("restored to %+v, was in %v", got, before)
 	}
-	if twice, err := b.restore(out.Users[0].Restore, false); err != nil || twice.Outcome != sdk.Already {
+	if twice, err := b.restore(out.Users[0].Restore, false); err != nil || twice.Outcome != sdk.Unchanged {
 		t.Errorf("restored twice: %+v, %v", twice, err)
 	}
 }

@@ -112,7 +112,7 @@ func (j *job) revokeRoles(ctx context.Context) {
 	}
 	own := slices.DeleteFunc(roles, func(r okta.Role) bool { return !r.Direct() })
 	if len(own) == 0 {
-		j.note(stepRoles, "", sdk.Already, "")
+		j.note(stepRoles, "", sdk.Unchanged, "")
 	}
 	for _, r := range own {
 		limits, err := patiently(ctx, func() ([]string, error) { return j.c.RoleTargets(ctx, j.user.ID, r) })
@@ -138,7 +138,7 @@ func (j *job) suspend(ctx context.Context) {
 	}
 	switch j.user.Status {
 	case okta.StatusSuspended, okta.StatusDeprovisioned:
-		j.note(stepSuspend, "", sdk.Already, "")
+		j.note(stepSuspend, "", sdk.Unchanged, "")
 	case okta.StatusActive:
 		j.try(ctx, stepSuspend, "", func(ctx context.Context) error { return j.c.SuspendUser(ctx, j.user.ID) }, j.statusIs(okta.StatusSuspended))
 	default:
@@ -174,7 +174,7 @@ func (j *job) resetFactors(ctx context.Context) {
 		last.Reason = "whether there were factors before could not be read"
 	case err != nil:
 	case none && last.Outcome == sdk.Changed:
-		last.Outcome = sdk.Already
+		last.Outcome = sdk.Unchanged
 		return
 	case none:
 		return
@@ -209,7 +209,7 @@ func (j *job) removeGroups(ctx context.Context) {
 	for _, g := range j.groups.remove {
 		switch {
 		case !j.member[g.ID]:
-			j.note(stepGroups, g.Profile.Name, sdk.Already, "")
+			j.note(stepGroups, g.Profile.Name, sdk.Unchanged, "")
 		case g.Type != okta.GroupOkta:
 			j.note(stepGroups, g.Profile.Name, sdk.NotApplicable, notOktas(g))
 		case j.try(ctx, stepGroups, g.Profile.Name, func(ctx context.Context) error { return j.c.RemoveMember(ctx, g.ID, j.user.ID) }, j.memberIs(g.ID, false)):
@@ -230,7 +230,7 @@ func (j *job) quarantine(ctx context.Context) {
 	q := j.groups.quarantine
 	switch {
 	case j.member[q.ID]:
-		j.note(stepQuarantine, q.Profile.Name, sdk.Already, "")
+		j.note(stepQuarantine, q.Profile.Name, sdk.Unchanged, "")
 		return
 	case q.Type != okta.GroupOkta:
 		j.note(stepQuarantine, q.Profile.Name, sdk.NotApplicable, notOktas(q))
@@ -274,7 +274,7 @@ func (j *job) suspendDevices(ctx context.Context) {
 	}
 	active := slices.DeleteFunc(devices, func(d okta.UserDevice) bool { return d.Device.Status != okta.StatusActive })
 	if len(active) == 0 {
-		j.note(stepDevices, "", sdk.Already, "")
+		j.note(stepDevices, "", sdk.Unchanged, "")
 	}
 	for _, d := range active {
 		if j.try(ctx, stepDevices, d.Device.ID, func(ctx context.Context) error { return j.c.SuspendDevice(ctx, d.Device.ID) }, j.deviceIs(d.Device.ID, okta.StatusSuspended)) {
@@ -289,7 +289,7 @@ func (j *job) expirePassword(ctx context.Context) {
 	case before == okta.StatusSuspended, before == okta.StatusActive && j.m.Suspend && !j.failed(stepSuspend):
 		j.note(stepPassword, "", sdk.NotApplicable, "Okta does not expire the password of a suspended user")
 	case before == okta.StatusPasswordExpired:
-		j.note(stepPassword, "", sdk.Already, "")
+		j.note(stepPassword, "", sdk.Unchanged, "")
 	case before != "" && !slices.Contains(expirable, before):
 		j.note(stepPassword, "", sdk.NotApplicable, "Okta expires no password of a user who is "+before)
 	case j.try(ctx, stepPassword, "", func(ctx context.Context) error { return j.c.ExpirePassword(ctx, j.user.ID) }, j.statusIs(okta.StatusPasswordExpired)):

@@ -125,7 +125,7 @@ func TestContainmentThatLostItsFirstAnswer(t *testing.T) {
 		done                   sdk.Outcome
 	}{
 		"the containment":     {oktasim.StatusActive, oktasim.StatusActive, oktasim.StatusActive, sdk.Changed},
-		"somebody else, once": {oktasim.StatusSuspended, oktasim.StatusSuspended, oktasim.StatusSuspended, sdk.Already},
+		"somebody else, once": {oktasim.StatusSuspended, oktasim.StatusSuspended, oktasim.StatusSuspended, sdk.Unchanged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

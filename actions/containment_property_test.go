@@ -155,7 +155,7 @@ func (s *scene) checkContainment(in map[string]any, before, after truths, out ac
 	case contained && changed:
 		want = sdk.Changed
 	case contained:
-		want = sdk.Already
+		want = sdk.Unchanged
 	}
 	if out.Contained != contained || out.Outcome != want || (out.Reason != "") == contained {
 		s.Fatalf("contained is %t of all: outcome %s, %q", contained, out.Outcome, out.Reason)
@@ -230,7 +230,7 @@ func (s *scene) checkFactors(steps map[sdk.Outcome]int, was, is truth, r actions
 	s.Helper()
 	gone := len(but(was.Factors, is.Factors)) > 0
 	switch {
-	case gone && !mentions(r.NotRestorable, "factors"), steps[sdk.Changed] > 0 && !gone, steps[sdk.Already] > 0 && len(was.Factors) > 0:
+	case gone && !mentions(r.NotRestorable, "factors"), steps[sdk.Changed] > 0 && !gone, steps[sdk.Unchanged] > 0 && len(was.Factors) > 0:
 		s.Fatalf("factors were %v and are %v: the steps are %v, the record has %q", was.Factors, is.Factors, steps, r.NotRestorable)
 	}
 }
@@ -241,10 +241,10 @@ func (s *scene) checkStatus(steps map[string]map[sdk.Outcome]int, was, is string
 	unsure := suspend["failed"]+expire["failed"] > 0
 	suspended := was == oktasim.StatusSuspended || was == oktasim.StatusDeprovisioned
 	wrong := suspend[sdk.Changed] > 0 && (was != oktasim.StatusActive || is != oktasim.StatusSuspended) ||
-		suspend[sdk.Already] > 0 && !suspended ||
+		suspend[sdk.Unchanged] > 0 && !suspended ||
 		suspend[sdk.NotApplicable] > 0 && (suspended || was == oktasim.StatusActive) ||
 		expire[sdk.Changed] > 0 && (was == is || is != oktasim.StatusPasswordExpired) ||
-		expire[sdk.Already] > 0 && was != oktasim.StatusPasswordExpired ||
+		expire[sdk.Unchanged] > 0 && was != oktasim.StatusPasswordExpired ||
 		was != is && !unsure && suspend[sdk.Changed]+expire[sdk.Changed] == 0 ||
 		is == oktasim.StatusPasswordExpired && was != is && !mentions(r.NotRestorable, "password") ||
 		r.StatusBefore != was && (r.StatusBefore != "" || !unsure) ||
@@ -341,8 +341,8 @@ func (s *scene) checkRestore(r actions.RestoreRecord, force bool) sdk.Outcome {
 		len(but(groupIDs(r.GroupsRemoved), is.Groups)) == 0 && len(but(groupIDs(r.GroupsAdded), is.Groups)) == len(r.GroupsAdded) &&
 		len(but(roleNames(r.RolesRemoved), is.Roles)) == 0 &&
 		!slices.ContainsFunc(r.DevicesSuspended, func(id string) bool { return after.Devices[id] != oktasim.DeviceActive })
-	done := out.Outcome == sdk.Changed || out.Outcome == sdk.Already
-	if done && !whole || done != (out.Reason == "") || out.Outcome == sdk.Changed && same || out.Outcome == sdk.Already && !same || out.After.Status != is.Status && out.After.Status != "" {
+	done := out.Outcome == sdk.Changed || out.Outcome == sdk.Unchanged
+	if done && !whole || done != (out.Reason == "") || out.Outcome == sdk.Changed && same || out.Outcome == sdk.Unchanged && !same || out.After.Status != is.Status && out.After.Status != "" {
 		s.Fatalf("restored %t, the same %t, and it says %+v", whole, same, out)
 	}
 	return out.Outcome

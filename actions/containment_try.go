@@ -82,7 +82,7 @@ func (j *job) try(ctx context.Context, name, target string, write func(context.C
 		j.fail(name, target, err)
 		return unknown
 	case settled && !lost: // somebody else was faster
-		j.note(name, target, sdk.Already, "")
+		j.note(name, target, sdk.Unchanged, "")
 	default:
 		j.note(name, target, sdk.Changed, "")
 		return true

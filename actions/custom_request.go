@@ -29,7 +29,7 @@ var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
 		Input: CustomRequestInput{Method: http.MethodGet, Path: "/api/v1/eventHooks", Query: QueryParams{"limit": []byte("20")}},
 		Output: CustomRequestOutput{
 			Status: http.StatusOK, Headers: map[string]string{"content-type": "application/json"}, Body: AnyJSON(`[]`),
-			Change: Change[Unread]{Outcome: sdk.Already},
+			Change: Change[Unread]{Outcome: sdk.Unchanged},
 		},
 	},
 	Run: customRequest,
@@ -118,7 +118,7 @@ type CustomRequestOutput struct {
 
 // Unread is a state that is not read back.
 type Unread struct {
-	// Always false: what a request of one's own changes is not read back. Of a GET the outcome is already; of any
+	// Always false: what a request of one's own changes is not read back. Of a GET the outcome is unchanged; of any
 	// other method that Okta accepted, changed.
 	Known bool `json:"known"`
 }
@@ -144,7 +144,7 @@ func customRequest(ctx context.Context, c *okta.Client, in CustomRequestInput) (
 	var err error
 	if in.Method == http.MethodGet {
 		err = act(ctx)
-		out.Outcome = sdk.Already // there was nothing to change
+		out.Outcome = sdk.Unchanged // there was nothing to change
 	} else {
 		out.Change, err = accepted(ctx, Unread{}, Unread{}, act)
 	}

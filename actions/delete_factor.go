@@ -86,7 +86,7 @@ func deleteFactor(ctx context.Context, c *okta.Client, in DeleteFactorInput) (De
 		bars: func(FactorsState) string { return barsFactors(u) },
 	}.from(ctx, before)
 	out := DeleteFactorOutput{User: refOf(u), Removed: []FactorRef{}, Change: change}
-	if out.Outcome == sdk.Changed || out.Outcome == sdk.Already {
+	if out.Outcome == sdk.Changed || out.Outcome == sdk.Unchanged {
 		for _, f := range before.Factors {
 			if !change.After.has(f.ID) {
 				out.Removed = append(out.Removed, f)

@@ -74,7 +74,7 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 		if e.Code != sdk.NotFound || !okta.IsUserID(in.User) || !in.mayDelete() {
 			return DeleteUserOutput{}, err
 		}
-		return DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: Change[UserPresence]{Outcome: sdk.Already}}, nil
+		return DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: Change[UserPresence]{Outcome: sdk.Unchanged}}, nil
 	}
 	var last UserState
 	a := attempt[UserPresence]{
@@ -116,7 +116,7 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 	if err != nil {
 		return DeleteUserOutput{}, stillDeactivating(err, last)
 	}
-	if out.Outcome == sdk.Already || out.Outcome == sdk.NotApplicable {
+	if out.Outcome == sdk.Unchanged || out.Outcome == sdk.NotApplicable {
 		out.Step = stepNone
 	}
 	switch after := out.After; {

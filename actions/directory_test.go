@@ -147,8 +147,8 @@ func TestGetUserByEmail(t *testing.T) {
 func TestActivateUserInEveryStatus(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]sdk.Outcome{
-		oktasim.StatusStaged: sdk.Changed, oktasim.StatusDeprovisioned: sdk.Changed, oktasim.StatusActive: sdk.Already,
-		oktasim.StatusProvisioned: sdk.Already, oktasim.StatusRecovery: sdk.Already, oktasim.StatusPasswordExpired: sdk.Already,
+		oktasim.StatusStaged: sdk.Changed, oktasim.StatusDeprovisioned: sdk.Changed, oktasim.StatusActive: sdk.Unchanged,
+		oktasim.StatusProvisioned: sdk.Unchanged, oktasim.StatusRecovery: sdk.Unchanged, oktasim.StatusPasswordExpired: sdk.Unchanged,
 		oktasim.StatusSuspended: sdk.NotApplicable, oktasim.StatusLockedOut: sdk.NotApplicable,
 	} {
 		t.Run(status, func(t *testing.T) {
@@ -204,7 +204,7 @@ func TestUpdateUserChangesNothingElse(t *testing.T) {
 	if profile["department"] != "Finance" || profile["title"] != nil || profile["badge"] != 8.0 || profile["login"] != "a@corp.example" || profile["firstName"] == nil {
 		t.Errorf("the profile is now %v", profile)
 	}
-	if out := b.output("update_user", map[string]any{"user": u.ID, "profile": change}); out["outcome"] != "already" {
+	if out := b.output("update_user", map[string]any{"user": u.ID, "profile": change}); out["outcome"] != "unchanged" {
 		t.Errorf("a second time: %v", out)
 	}
 	// What was before takes it back.
@@ -221,7 +221,7 @@ func TestUpdateUserChangesNothingElse(t *testing.T) {
 		_, err := b.run("update_user", map[string]any{"user": u.ID, "profile": map[string]any{"noSuch": value}})
 		b.wantCode(err, sdk.InvalidInput)
 	}
-	if out := b.output("update_user", map[string]any{"user": u.ID, "profile": map[string]any{"costCenter": nil}}); out["outcome"] != "already" {
+	if out := b.output("update_user", map[string]any{"user": u.ID, "profile": map[string]any{"costCenter": nil}}); out["outcome"] != "unchanged" {
 		t.Errorf("cleared what was not set: %v", out)
 	}
 	_, err := b.run("update_user", map[string]any{"user": u.ID, "profile": map[string]any{}})
@@ -240,7 +240,7 @@ func TestCreateUser(t *testing.T) {
 	if after := out["after"].(map[string]any); out["outcome"] != "changed" || after["status"] != oktasim.StatusPasswordExpired {
 		t.Errorf("got %v", out)
 	}
-	if out := b.output("create_user", map[string]any{"profile": profile}); out["outcome"] != "already" {
+	if out := b.output("create_user", map[string]any{"profile": profile}); out["outcome"] != "unchanged" {
 		t.Errorf("a second time: %v", out)
 	}
 	profile["lastName"] = "Two"
@@ -277,8 +277,8 @@ func TestCreateGroup(t *testing.T) {
 	b.AddGroup(oktasim.NewGroup{Name: "Watch list", Type: oktasim.TypeApp})
 	for _, step := range []struct{ name, description, want string }{
 		{"Watch list", "Seen near an incident", "changed"},
-		{"Watch list", "", "already"},
-		{"Watch list", "Seen near an incident", "already"},
+		{"Watch list", "", "unchanged"},
+		{"Watch list", "Seen near an incident", "unchanged"},
 		{"Watch list", "Something else", "not_applicable"},
 		{"WATCH LIST", "", "not_applicable"},
 	} {
@@ -296,11 +296,11 @@ func TestDeleteUserStepByStep(t *testing.T) {
 	for _, step := range []struct{ step, want, took string }{
 		{"delete", "not_applicable", "none"},
 		{"", "changed", "deactivated"},
-		{"", "already", "none"}, // however often a step is tried, it does not go on to delete
-		{"deactivate", "already", "none"},
+		{"", "unchanged", "none"}, // however often a step is tried, it does not go on to delete
+		{"deactivate", "unchanged", "none"},
 		{"next", "changed", "deleted"},
-		{"next", "already", "none"},
-		{"delete", "already", "none"},
+		{"next", "unchanged", "none"},
+		{"delete", "unchanged", "none"},
 	} {
 		input := map[string]any{"user": u.ID}
 		if step.step != "" {
@@ -374,7 +374,7 @@ func TestCustomRequest(t *testing.T) {
 	b.AddGroup(oktasim.NewGroup{Name: `Odd "&=% name`})
 	out := b.output("custom_request", map[string]any{"path": "/api/v1/groups", "query": map[string]any{"search": `profile.name eq "Odd \"&=% name"`, "limit": 5}})
 	headers := out["headers"].(map[string]any)
-	if groups, _ := out["body"].([]any); len(groups) != 1 || out["status"] != 200.0 || out["outcome"] != "already" || headers["x-okta-request-id"] == nil {
+	if groups, _ := out["body"].([]any); len(groups) != 1 || out["status"] != 200.0 || out["outcome"] != "unchanged" || headers["x-okta-request-id"] == nil {
 		t.Errorf("got %v", out)
 	}
 	for name := range headers {

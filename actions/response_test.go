@@ -53,7 +53,7 @@ func (b *bench) writes() []string {
 func TestUnlockUserInEveryStatus(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]sdk.Outcome{
-		oktasim.StatusLockedOut: sdk.Changed, oktasim.StatusActive: sdk.Already, oktasim.StatusSuspended: sdk.NotApplicable,
+		oktasim.StatusLockedOut: sdk.Changed, oktasim.StatusActive: sdk.Unchanged, oktasim.StatusSuspended: sdk.NotApplicable,
 		oktasim.StatusStaged: sdk.NotApplicable, oktasim.StatusPasswordExpired: sdk.NotApplicable, oktasim.StatusDeprovisioned: sdk.NotApplicable,
 	} {
 		b := newBench(t)
@@ -84,8 +84,8 @@ func TestExpirePassword(t *testing.T) {
 		"with sessions":     {oktasim.StatusActive, `,"revoke_sessions":true`, sdk.Changed, false, 1, 0},
 		"temporary":         {oktasim.StatusActive, `,"temporary_password":true`, sdk.Changed, true, 0, 2},
 		"all":               {oktasim.StatusLockedOut, `,"temporary_password":true,"revoke_sessions":true`, sdk.Changed, true, 1, 0},
-		"expired":           {oktasim.StatusPasswordExpired, ``, sdk.Already, false, 0, 2},
-		"expired, sessions": {oktasim.StatusPasswordExpired, `,"revoke_sessions":true`, sdk.Already, false, 1, 0},
+		"expired":           {oktasim.StatusPasswordExpired, ``, sdk.Unchanged, false, 0, 2},
+		"expired, sessions": {oktasim.StatusPasswordExpired, `,"revoke_sessions":true`, sdk.Unchanged, false, 1, 0},
 		"expired, anew":     {oktasim.StatusPasswordExpired, `,"temporary_password":true`, sdk.Changed, true, 0, 2},
 		"staged":            {oktasim.StatusStaged, `,"revoke_sessions":true`, sdk.NotApplicable, false, 0, 2},
 		"suspended":         {oktasim.StatusSuspended, `,"temporary_password":true`, sdk.NotApplicable, false, 0, 2},
@@ -142,7 +142,7 @@ func TestFactors(t *testing.T) {
 	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, push.ID); got.Outcome != sdk.Changed || len(got.Removed) != 2 || len(got.After.Factors) != 2 {
 		t.Errorf("the push factor: %+v", got)
 	}
-	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, push.ID); got.Outcome != sdk.Already || len(got.Removed) != 0 {
+	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, push.ID); got.Outcome != sdk.Unchanged || len(got.Removed) != 0 {
 		t.Errorf("a second time: %+v", got)
 	}
 	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, sms.ID); got.Outcome != sdk.Changed {
@@ -152,7 +152,7 @@ func TestFactors(t *testing.T) {
 		t.Errorf("sent %q", w)
 	}
 	// The email address that is left is Okta's own doing.
-	if got := do[factors](b, "reset_factors", `{"user":%q}`, target); got.Outcome != sdk.Already {
+	if got := do[factors](b, "reset_factors", `{"user":%q}`, target); got.Outcome != sdk.Unchanged {
 		t.Errorf("reset with nothing to reset: %+v", got)
 	}
 	b.AddFactor(oktasim.NewFactor{User: target, Type: "webauthn"})
@@ -207,7 +207,7 @@ func TestGrantsAndTokens(t *testing.T) {
 
 func TestDevicesInEveryStatus(t *testing.T) {
 	t.Parallel()
-	const yes, was, no = sdk.Changed, sdk.Already, sdk.NotApplicable
+	const yes, was, no = sdk.Changed, sdk.Unchanged, sdk.NotApplicable
 	for action, outcomes := range map[string]map[string]sdk.Outcome{
 		"suspend_device":    {oktasim.DeviceActive: yes, oktasim.DeviceSuspended: was, oktasim.DeviceDeactivated: no, oktasim.DeviceCreated: no},
 		"unsuspend_device":  {oktasim.DeviceActive: was, oktasim.DeviceSuspended: yes, oktasim.DeviceDeactivated: no, oktasim.DeviceCreated: no},
@@ -261,7 +261,7 @@ func TestUserApplications(t *testing.T) {
 	for _, test := range []struct {
 		app  string
 		want sdk.Outcome
-	}{{"Mail", sdk.Changed}, {own.ID, sdk.Already}, {"Wiki", sdk.NotApplicable}} {
+	}{{"Mail", sdk.Changed}, {own.ID, sdk.Unchanged}, {"Wiki", sdk.NotApplicable}} {
 		if got := do[answer](b, "unassign_application", `{"user":%q,"app":%q}`, target, test.app); got.Outcome != test.want || (got.Reason != "") != (test.want == sdk.NotApplicable) {
 			t.Errorf("%s: got %+v", test.app, got)
 		}
@@ -277,9 +277,9 @@ func TestRisk(t *testing.T) {
 		want    sdk.Outcome
 	}{
 		{`"risk_level":"HIGH"`, sdk.Changed},
-		{`"risk_level":"HIGH"`, sdk.Already},
+		{`"risk_level":"HIGH"`, sdk.Unchanged},
 		{`"risk_level":"HIGH","risk_reason":"Seen in a leak, 2026."`, sdk.Changed},
-		{`"risk_level":"HIGH","risk_reason":"Seen in a leak, 2026."`, sdk.Already},
+		{`"risk_level":"HIGH","risk_reason":"Seen in a leak, 2026."`, sdk.Unchanged},
 		{`"risk_level":"LOW"`, sdk.Changed},
 	} {
 		if got := do[answer](b, "set_user_risk", `{"user":%q,%s}`, target, test.options); got.Outcome != test.want {

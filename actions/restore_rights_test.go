@@ -101,7 +101,7 @@ func TestOwnRecordIsRestored(t *testing.T) {
 	if u := s.state(s.user.ID); u.Status != oktasim.StatusActive || !inGroup(u, s.group) {
 		t.Errorf("the user is %+v", u)
 	}
-	if a, err := s.restore(record, nil); err != nil || a.Outcome != sdk.Already {
+	if a, err := s.restore(record, nil); err != nil || a.Outcome != sdk.Unchanged {
 		t.Errorf("a second time: %+v, %v", a, err)
 	}
 }

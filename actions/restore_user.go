@@ -76,7 +76,7 @@ func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (Rest
 	j := &job{c: c, user: u, out: &out}
 	if r.suspended() {
 		if u.Status == okta.StatusActive {
-			j.note("unsuspend", "", sdk.Already, "")
+			j.note("unsuspend", "", sdk.Unchanged, "")
 		} else {
 			j.try(ctx, "unsuspend", "", func(ctx context.Context) error { return c.UnsuspendUser(ctx, u.ID) }, j.statusIs(okta.StatusActive))
 		}
@@ -97,7 +97,7 @@ func (j *job) restored(ctx context.Context, r RestoreRecord) (RestoreUserOutput,
 		out.Reason = refusals(out.Plan)
 		return out, nil
 	}
-	out.Outcome = sdk.Already
+	out.Outcome = sdk.Unchanged
 	var wrong []string
 	for _, s := range out.Steps {
 		switch {
@@ -130,7 +130,7 @@ func (j *job) restoreGroups(ctx context.Context, r RestoreRecord) {
 		case err != nil:
 			j.fail(step, target, err)
 		case in[g.ID] == member:
-			j.note(step, target, sdk.Already, "")
+			j.note(step, target, sdk.Unchanged, "")
 		default:
 			j.try(ctx, step, target, func(ctx context.Context) error { return write(ctx, g.ID, j.user.ID) }, j.memberIs(g.ID, member))
 		}
@@ -153,7 +153,7 @@ func (j *job) restoreRoles(ctx context.Context, r RestoreRecord) {
 		case err != nil:
 			j.fail("assign_role", role.Label, err)
 		case slices.ContainsFunc(roles, role.is):
-			j.note("assign_role", role.Label, sdk.Already, "")
+			j.note("assign_role", role.Label, sdk.Unchanged, "")
 		default:
 			j.try(ctx, "assign_role", role.Label, func(ctx context.Context) error {
 				return j.c.AssignRole(ctx, j.user.ID, role.id(), role.ResourceSet)
@@ -172,7 +172,7 @@ func (j *job) restoreDevices(ctx context.Context, r RestoreRecord) {
 		case err != nil:
 			j.fail("unsuspend_device", id, err)
 		case d.Status == okta.StatusActive:
-			j.note("unsuspend_device", id, sdk.Already, "")
+			j.note("unsuspend_device", id, sdk.Unchanged, "")
 		default:
 			j.try(ctx, "unsuspend_device", id, func(ctx context.Context) error { return j.c.UnsuspendDevice(ctx, id) }, j.deviceIs(id, okta.StatusActive))
 		}

@@ -33,13 +33,13 @@ func TestRoles(t *testing.T) {
 	}{
 		// The group's own role is no ground to withhold one, and none to claim that it is gone.
 		{"assign_role", `"role":"HELP_DESK_ADMIN"`, sdk.Changed, true},
-		{"assign_role", `"role":"HELP_DESK_ADMIN"`, sdk.Already, true},
+		{"assign_role", `"role":"HELP_DESK_ADMIN"`, sdk.Unchanged, true},
 		{"revoke_role", `"role":"HELP_DESK_ADMIN"`, sdk.NotApplicable, true},
 		{"revoke_role", `"role":"HELP_DESK_ADMIN"`, sdk.NotApplicable, true},
-		{"revoke_role", `"role":"APP_ADMIN"`, sdk.Already, false},
+		{"revoke_role", `"role":"APP_ADMIN"`, sdk.Unchanged, false},
 		{"assign_role", custom, sdk.Changed, true},
-		{"assign_role", custom, sdk.Already, true},
-		{"revoke_role", `"role":"cr0Yq6IJxGIr0ouum0g3","resource_set":"iamOther"`, sdk.Already, false},
+		{"assign_role", custom, sdk.Unchanged, true},
+		{"revoke_role", `"role":"cr0Yq6IJxGIr0ouum0g3","resource_set":"iamOther"`, sdk.Unchanged, false},
 		{"revoke_role", `"role":"cr0Yq6IJxGIr0ouum0g3"`, sdk.Changed, false},
 	} {
 		got := do[roles](b, test.action, `{"user":%q,%s}`, target, test.options)
@@ -88,7 +88,7 @@ func TestRolesToAssign(t *testing.T) {
 		if r.Custom {
 			set = `,"resource_set":"iamoJDFKaJxGIr0oamd9"`
 		}
-		if got := do[roles](b, "assign_role", `{"user":%q,"role":%q,"dry_run":true`+set+`}`, target, r.Name); got.Outcome != sdk.Planned && got.Outcome != sdk.Already {
+		if got := do[roles](b, "assign_role", `{"user":%q,"role":%q,"dry_run":true`+set+`}`, target, r.Name); got.Outcome != sdk.Planned && got.Outcome != sdk.Unchanged {
 			t.Errorf("%s: %+v", r.Name, got)
 		}
 	}

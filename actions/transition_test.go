@@ -49,7 +49,7 @@ func TestDeactivationThatTakesAWhile(t *testing.T) {
 			if e := b.wantCode(err, sdk.Unavailable); e.Message != "Okta is still deactivating the user, who is ACTIVE until that is done" || e.RetryAfter == 0 {
 				t.Errorf("got %v", e)
 			}
-			if got := do[answer](b, action, `{"user":%q}`, u.ID); got.Outcome != sdk.Already {
+			if got := do[answer](b, action, `{"user":%q}`, u.ID); got.Outcome != sdk.Unchanged {
 				t.Errorf("later: %+v", got)
 			}
 		})

@@ -73,7 +73,7 @@ func updateUser(ctx context.Context, c *okta.Client, in UpdateUserInput) (Update
 		},
 	}.from(ctx, before)
 	if change.Outcome == sdk.Changed && len(in.Profile.differs(before)) == 0 {
-		change.Outcome = sdk.Already
+		change.Outcome = sdk.Unchanged
 	}
 	return UpdateUserOutput{User: refOf(u), Change: change}, err
 }

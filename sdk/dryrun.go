@@ -10,7 +10,7 @@ import (
 // wroteOutcomes say that something was written; idleOutcomes that nothing was.
 var (
 	wroteOutcomes = []Outcome{Changed, "partial", "accepted"}
-	idleOutcomes  = []Outcome{Planned, Already, "unchanged", NotApplicable}
+	idleOutcomes  = []Outcome{Planned, Unchanged, NotApplicable}
 )
 
 // dryRunMember is the parameter that asks for a dry run.

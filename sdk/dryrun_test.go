@@ -69,13 +69,13 @@ func TestDryRunIsEnforced(t *testing.T) {
 	}
 	defer s.Close()
 	for report, broken := range map[string]map[string]bool{
-		`{"outcome":"changed"}`:  {"writes": true, "reads": true},
-		`{"outcome":"partial"}`:  {"writes": true, "reads": true},
-		`{"outcome":"accepted"}`: {"writes": true, "reads": true},
-		`{"outcome":"done"}`:     {"writes": true},
-		`{}`:                     {"writes": true},
-		`{"outcome":"planned"}`:  {},
-		`{"outcome":"already"}`:  {}, `{"outcome":"unchanged"}`: {}, `{"outcome":"not_applicable"}`: {},
+		`{"outcome":"changed"}`:   {"writes": true, "reads": true},
+		`{"outcome":"partial"}`:   {"writes": true, "reads": true},
+		`{"outcome":"accepted"}`:  {"writes": true, "reads": true},
+		`{"outcome":"done"}`:      {"writes": true},
+		`{}`:                      {"writes": true},
+		`{"outcome":"planned"}`:   {},
+		`{"outcome":"unchanged"}`: {}, `{"outcome":"not_applicable"}`: {},
 		`{"outcome":"planned","items":[{"outcome":"planned"},{"outcome":"changed"}]}`:                                           {"writes": true, "reads": true},
 		`{"outcome":"planned","items":[{"outcome":"planned","steps":[{"outcome":"partial"}]}]}`:                                 {"writes": true, "reads": true},
 		`{"outcome":"planned","by_name":{"a":{"outcome":"changed"}}}`:                                                           {"writes": true, "reads": true},

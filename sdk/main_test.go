@@ -86,7 +86,7 @@ func (in *setInput) Validate() error {
 }
 
 type setOutput struct {
-	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=already,enum=planned" jsonschema_description:"Outcome."`
+	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=unchanged,enum=planned" jsonschema_description:"Outcome."`
 	Before  string      `json:"before" jsonschema_description:"Before."`
 	After   string      `json:"after" jsonschema_description:"After."`
 	In      setInput    `json:"in,omitzero" jsonschema_description:"Input."`
@@ -121,7 +121,7 @@ func set(ctx context.Context, c *client, in setInput) (setOutput, error) {
 	defer c.mu.Unlock()
 	out := setOutput{Outcome: sdk.Changed, Before: c.state[in.Name], After: in.To, In: in}
 	if out.Before == out.After {
-		out.Outcome = sdk.Already
+		out.Outcome = sdk.Unchanged
 	}
 	c.state[in.Name] = in.To
 	sdk.RecordCall(ctx, sdk.Call{Method: "PUT", Path: "/state", Status: 200, RequestID: "req-2"})

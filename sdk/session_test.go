@@ -67,7 +67,7 @@ func TestRun(t *testing.T) {
 		t.Error(diff)
 	}
 	again, err := s.Run(t.Context(), "set_state", json.RawMessage(`{"name":"a"}`))
-	if err != nil || !strings.Contains(string(again.Output), `"already"`) {
+	if err != nil || !strings.Contains(string(again.Output), `"unchanged"`) {
 		t.Errorf("got %s, %v", again.Output, err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 //
 //   - With the outcome changed, it takes back what this very call added, and
 //     nothing that stood there before.
-//   - With the outcome already, it takes back what the state rests on. A host
+//   - With the outcome unchanged, it takes back what the state rests on. A host
 //     makes it only if a call on its own record made that change.
 //
 // Calls that name the same Action and Input rest on the same change: a host takes

@@ -73,8 +73,8 @@ func (a *app) outcome(o sdk.Outcome) string {
 	switch o {
 	case sdk.Changed:
 		return a.out.green("✓ changed")
-	case sdk.Already:
-		return a.out.green("✓ already so")
+	case sdk.Unchanged:
+		return a.out.green("✓ unchanged")
 	case sdk.NotApplicable:
 		return a.out.red("✗ not applicable")
 	}

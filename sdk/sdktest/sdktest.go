@@ -42,7 +42,7 @@ type Service interface {
 type Case struct {
 	// Input may name what it finds on the service.
 	Input func(Service) json.RawMessage
-	// Again is the outcome of the same call a second time; empty means already.
+	// Again is the outcome of the same call a second time; empty means unchanged.
 	Again sdk.Outcome
 	// Absence says that "not found" is an answer to this action, not a failure.
 	Absence bool
@@ -124,7 +124,7 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 		checkOutput(t, output, second.Output)
 		want := c.Again
 		if want == "" {
-			want = sdk.Already
+			want = sdk.Unchanged
 		}
 		if got := outcome(t, second); got != want {
 			t.Errorf("the second call says %s, want %s", got, want)

@@ -67,7 +67,7 @@ func (j *jail) do(action, user string, long time.Duration) (answer, error) {
 	}
 	a := answer{contained: contained{Outcome: sdk.Changed, Before: fmt.Sprint(was), After: fmt.Sprint(j.inside[user])}, lookedUp: lookedUp{"ACTIVE"}}
 	if was == j.inside[user] {
-		a.Outcome = sdk.Already
+		a.Outcome = sdk.Unchanged
 	}
 	if action == "contain_user" {
 		a.Undo = &sdk.Undo{Action: "release_user", Input: sdk.JSON(fmt.Sprintf(`{"user":%q}`, user))}

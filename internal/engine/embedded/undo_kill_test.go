@@ -114,7 +114,7 @@ func (w *warden) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.released[user]++
 	}
 	if was == w.inside[user] {
-		a["outcome"] = "already"
+		a["outcome"] = "unchanged"
 	}
 	fatal := false
 	if w.left > 0 {

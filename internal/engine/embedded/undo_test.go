@@ -36,7 +36,7 @@ func TestUndos(t *testing.T) {
 		"no end first": {do: func(c *cell) { c.contain("u", 0); c.contain("u", hour) },
 			undos: []string{"standing", "superseded 1h0m0s"}},
 		"released by hand": {do: func(c *cell) { c.contain("u", hour); c.release("u") },
-			released: []string{"u after 0s", "u after 1h0m0s"}, undos: []string{"done already 1h0m0s"}},
+			released: []string{"u after 0s", "u after 1h0m0s"}, undos: []string{"done unchanged 1h0m0s"}},
 		"released by hand, and contained for good": {do: func(c *cell) { c.contain("u", hour); c.release("u"); c.contain("u", 0) },
 			released: []string{"u after 0s"}, undos: []string{"superseded 1h0m0s", "standing"}},
 		"released by hand, and contained for less": {do: func(c *cell) { c.contain("u", 3*hour); c.release("u"); c.contain("u", hour) },

@@ -18,7 +18,7 @@ const undoTimeout = time.Minute
 // call relied on it.
 func arrange(ctx context.Context, tx *sql.Tx, c *call, entry int64, output json.RawMessage) (failure *sdk.Error, err error) {
 	outcome := sdk.Outcome(outcomeOf(output))
-	if c.org == "" || outcome != sdk.Changed && outcome != sdk.Already || !bytes.Contains(output, []byte(`"undo"`)) || !c.info.AnswersUndo() {
+	if c.org == "" || outcome != sdk.Changed && outcome != sdk.Unchanged || !bytes.Contains(output, []byte(`"undo"`)) || !c.info.AnswersUndo() {
 		return nil, nil
 	}
 	asked, err := sdk.UndoOf(output)
