@@ -13,7 +13,7 @@ import (
 type action[In, Out any] = sdk.Action[*okta.Client, In, Out]
 
 // All lists the actions in the order builders show them.
-var All = []sdk.Operation[*okta.Client]{
+var All = []sdk.AnyAction[*okta.Client]{
 	ActivateUser,
 	AddUserToGroup,
 	CreateGroup,

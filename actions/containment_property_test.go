@@ -33,7 +33,7 @@ func containAndTakeBack(t *rapid.T) {
 	s := newScene(t)
 	in := s.drawMeasures()
 	before := s.truths()
-	plan := s.rehearse(in)
+	plan := s.dryRun(in)
 
 	s.pass(time.Minute)
 	disturbed := s.drawFaults()
@@ -87,8 +87,8 @@ func containAndTakeBack(t *rapid.T) {
 	}
 }
 
-// rehearse returns what a dry run plans, and checks that it writes nothing.
-func (s *scene) rehearse(in map[string]any) []string {
+// dryRun returns what a dry run plans, and checks that it writes nothing.
+func (s *scene) dryRun(in map[string]any) []string {
 	before, from := s.truths(), len(s.org.Requests())
 	in["dry_run"] = true
 	out, err := s.contain(s.Context(), in)

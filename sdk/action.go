@@ -49,18 +49,18 @@ type Example[In, Out any] struct {
 	Output Out
 }
 
-// An Operation is an Action of any input and output. Only Action implements it.
-type Operation[C any] interface {
-	compile() (operation[C], error)
+// An AnyAction is an Action of any input and output. Only Action implements it.
+type AnyAction[C any] interface {
+	compile() (compiledAction[C], error)
 }
 
-// A Gate is a client whose settings say which actions may be run on it.
-type Gate interface {
-	// Allow returns an error that names the rule, if the action may not be run.
-	Allow(action string) error
+// An Authorizer is a client whose settings say which actions may run on it.
+type Authorizer interface {
+	// Authorize returns an error that names the rule, if the action may not run.
+	Authorize(action string) error
 }
 
-type operation[C any] struct {
+type compiledAction[C any] struct {
 	info  ActionInfo
 	input *schema.Schema
 	run   func(ctx context.Context, client C, input json.RawMessage) (json.RawMessage, error)
@@ -68,7 +68,7 @@ type operation[C any] struct {
 	verify func() error
 }
 
-func (a Action[C, In, Out]) compile() (operation[C], error) {
+func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 	var errs []error
 	fail := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("action %q: %w", a.Name, fmt.Errorf(format, args...)))
@@ -82,7 +82,7 @@ func (a Action[C, In, Out]) compile() (operation[C], error) {
 	if a.Run == nil {
 		fail("has no Run")
 	}
-	op := operation[C]{info: ActionInfo{
+	op := compiledAction[C]{info: ActionInfo{
 		Name: a.Name, Title: a.Title, Summary: a.Summary, Docs: a.Docs,
 		Effect: a.Effect, Undo: a.Undo, Scopes: list(a.Scopes), Options: a.Options,
 	}}
@@ -97,7 +97,7 @@ func (a Action[C, In, Out]) compile() (operation[C], error) {
 			fail("example input: %w", err)
 		}
 	}
-	if _, ok := any(a.Example.Input).(Rehearsal); !ok && a.Effect != Reads {
+	if _, ok := any(a.Example.Input).(DryRunner); !ok && a.Effect != Reads {
 		fail("it %s, so its input must be able to ask for a dry run", a.Effect)
 	}
 	output, err := schema.Output[Out]()
@@ -122,7 +122,7 @@ func (a Action[C, In, Out]) compile() (operation[C], error) {
 		if err != nil {
 			return nil, err
 		}
-		if r, ok := any(in).(Rehearsal); ok && r.IsDryRun() {
+		if r, ok := any(in).(DryRunner); ok && r.IsDryRun() {
 			ctx = WithDryRun(ctx)
 		}
 		answer, err := a.Run(WithEffect(ctx, a.Effect), client, in)

@@ -94,11 +94,11 @@ func TestCompileRefuses(t *testing.T) {
 			con, a, p := connector(), setAction, tickTrigger
 			con.Actions, con.Triggers = nil, nil
 			c.change(&con, &a, &p)
-			con.Actions = append([]sdk.Operation[*client]{a}, con.Actions...)
+			con.Actions = append([]sdk.AnyAction[*client]{a}, con.Actions...)
 			if strings.HasPrefix(name, "undo") {
 				con.Actions = append(con.Actions, getAction)
 			}
-			con.Triggers = append([]sdk.Source[*client]{p}, con.Triggers...)
+			con.Triggers = append([]sdk.AnyTrigger[*client]{p}, con.Triggers...)
 			b, err := con.Compile()
 			if err == nil {
 				b, err = nil, sdk.Verify(b)
@@ -136,8 +136,8 @@ var mistagged = sdk.Action[*client, badTags, badTags]{Name: "mistagged", Effect:
 func TestCompileSaysAllAtOnce(t *testing.T) {
 	c := sdk.Connector[badTags, *client]{
 		Name:     "Bad",
-		Actions:  []sdk.Operation[*client]{mistagged, setOf{Name: "x"}, nil},
-		Triggers: []sdk.Source[*client]{ticksOf{Name: "y"}},
+		Actions:  []sdk.AnyAction[*client]{mistagged, setOf{Name: "x"}, nil},
+		Triggers: []sdk.AnyTrigger[*client]{ticksOf{Name: "y"}},
 	}
 	_, err := c.Compile()
 	if err == nil {

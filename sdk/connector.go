@@ -27,8 +27,8 @@ type Connector[S, C any] struct {
 	// Open makes a client. It must not reach the service: that is Check's.
 	Open     func(ctx context.Context, settings S) (C, error)
 	Check    func(ctx context.Context, client C) (Health, error)
-	Actions  []Operation[C]
-	Triggers []Source[C]
+	Actions  []AnyAction[C]
+	Triggers []AnyTrigger[C]
 }
 
 // Compile turns the connector into a Backend. It refuses every mistake of its
@@ -38,7 +38,7 @@ type Connector[S, C any] struct {
 func (c Connector[S, C]) Compile() (Backend, error) {
 	b := &backend[S, C]{
 		open: c.Open, check: c.Check,
-		actions: map[string]operation[C]{}, triggers: map[string]source[C]{},
+		actions: map[string]compiledAction[C]{}, triggers: map[string]compiledTrigger[C]{},
 	}
 	var errs []error
 	errs = append(errs, checkTexts(c.Name, c.Title, c.Summary, c.Docs)...)
@@ -97,14 +97,14 @@ type backend[S, C any] struct {
 	settings *schema.Schema
 	open     func(context.Context, S) (C, error)
 	check    func(context.Context, C) (Health, error)
-	actions  map[string]operation[C]
-	triggers map[string]source[C]
+	actions  map[string]compiledAction[C]
+	triggers map[string]compiledTrigger[C]
 }
 
 // addActions compiles the actions into b, side by side, since every start of a plugin
 // waits for it.
-func (b *backend[S, C]) addActions(all []Operation[C]) (errs []error) {
-	compiled := make([]operation[C], len(all))
+func (b *backend[S, C]) addActions(all []AnyAction[C]) (errs []error) {
+	compiled := make([]compiledAction[C], len(all))
 	failures := make([]error, len(all))
 	var compiling sync.WaitGroup
 	for i, a := range all {
@@ -136,7 +136,7 @@ func (b *backend[S, C]) addActions(all []Operation[C]) (errs []error) {
 	return errs
 }
 
-func (b *backend[S, C]) addTriggers(all []Source[C]) (errs []error) {
+func (b *backend[S, C]) addTriggers(all []AnyTrigger[C]) (errs []error) {
 	for i, t := range all {
 		if t == nil {
 			errs = append(errs, fmt.Errorf("trigger %d is nil", i))
@@ -176,7 +176,7 @@ func (b *backend[S, C]) Validate(ctx context.Context, trigger string, params jso
 	return asError(src.check(ctx, params))
 }
 
-func (b *backend[S, C]) trigger(name string) (source[C], error) {
+func (b *backend[S, C]) trigger(name string) (compiledTrigger[C], error) {
 	src, ok := b.triggers[name]
 	if !ok {
 		return src, Invalid("there is no trigger " + quote(name) + nearest.Hint(name, b.manifest.TriggerNames()))

@@ -53,7 +53,7 @@ func carelessAction[In any](name string, effect sdk.Effect, of func(In) careless
 func TestDryRunIsEnforced(t *testing.T) {
 	c := connector()
 	itself := func(in careless) careless { return in }
-	c.Actions = []sdk.Operation[*client]{
+	c.Actions = []sdk.AnyAction[*client]{
 		carelessAction("forgets", sdk.Writes, itself),
 		carelessAction("destroys", sdk.Destroys, itself),
 		carelessAction("reads", sdk.Reads, itself),

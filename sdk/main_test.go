@@ -221,8 +221,8 @@ func connector() sdk.Connector[settings, *client] {
 			sdk.RecordCall(ctx, sdk.Call{Method: "GET", Path: "/me", RequestID: "req-0"})
 			return sdk.Health{Target: "https://lamp.example", Account: "me"}, nil
 		},
-		Actions:  []sdk.Operation[*client]{setAction, getAction},
-		Triggers: []sdk.Source[*client]{tickTrigger},
+		Actions:  []sdk.AnyAction[*client]{setAction, getAction},
+		Triggers: []sdk.AnyTrigger[*client]{tickTrigger},
 	}
 }
 

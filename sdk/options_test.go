@@ -33,7 +33,7 @@ type listOutput struct {
 var wholeList = sdk.OptionList{Items: "things", Value: "id", Label: "name", Description: "note", Typed: true, Search: "q", Limit: "limit", After: "after", Next: "next"}
 
 // listThings answers its own input as the first of its things.
-func listThings(o *sdk.OptionList) sdk.Operation[*client] {
+func listThings(o *sdk.OptionList) sdk.AnyAction[*client] {
 	return sdk.Action[*client, listInput, listOutput]{
 		Name: "list_things", Title: "List", Summary: "Lists.", Docs: "https://docs.example", Effect: sdk.Reads, Options: o,
 		Example: sdk.Example[listInput, listOutput]{Input: listInput{Kind: "a"}, Output: listOutput{Things: []thing{}}},
@@ -56,7 +56,7 @@ type pickInput struct {
 
 func picking[In any](o *sdk.OptionList) sdk.Connector[settings, *client] {
 	c := connector()
-	c.Actions = []sdk.Operation[*client]{listThings(o), sdk.Action[*client, In, short]{
+	c.Actions = []sdk.AnyAction[*client]{listThings(o), sdk.Action[*client, In, short]{
 		Name: "pick", Title: "Pick", Summary: "Picks.", Docs: "https://docs.example", Effect: sdk.Reads,
 		Run: func(context.Context, *client, In) (short, error) { return short{}, nil },
 	}}

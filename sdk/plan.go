@@ -7,11 +7,11 @@ import (
 	"sync"
 )
 
-// A Rehearsal is an input that can ask for a dry run. While one is under way, a
-// connector's transport must send nothing that writes: it notes the request with
-// [PlanRequest] and fails with [ErrPlanned]. Each action that writes has such an
-// input.
-type Rehearsal interface {
+// A DryRunner is an input that can ask for a dry run. During a dry run, a connector's
+// transport sends no request that writes. It records the request with [PlanRequest]
+// and fails with [ErrPlanned]. The input of each action that writes is a DryRunner.
+type DryRunner interface {
+	// IsDryRun reports whether the input asks for a dry run.
 	IsDryRun() bool
 }
 

@@ -49,8 +49,8 @@ func (s *session[S, C]) Run(ctx context.Context, action string, input json.RawMe
 		if !ok {
 			return Invalid("there is no action " + quote(action) + nearest.Hint(action, s.backend.manifest.ActionNames()))
 		}
-		if g, ok := any(s.client).(Gate); ok {
-			if err := g.Allow(action); err != nil {
+		if g, ok := any(s.client).(Authorizer); ok {
+			if err := g.Authorize(action); err != nil {
 				return err
 			}
 		}

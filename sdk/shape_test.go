@@ -46,12 +46,12 @@ type long struct {
 
 func inShapes[P any](shapes map[string]sdk.Shape, example P) sdk.Connector[settings, *client] {
 	c := connector()
-	c.Actions = []sdk.Operation[*client]{sdk.Action[*client, P, short]{
+	c.Actions = []sdk.AnyAction[*client]{sdk.Action[*client, P, short]{
 		Name: "read_state", Title: "Read", Summary: "Reads.", Docs: "https://docs.example", Effect: sdk.Reads, Shapes: shapes,
 		Example: sdk.Example[P, short]{Input: example},
 		Run:     func(context.Context, *client, P) (short, error) { return short{"a"}, nil },
 	}}
-	c.Triggers = []sdk.Source[*client]{sdk.Trigger[*client, P, place, short]{
+	c.Triggers = []sdk.AnyTrigger[*client]{sdk.Trigger[*client, P, place, short]{
 		Name: "states", Title: "States", Summary: "States.", Docs: "https://docs.example", Every: 1, Shapes: shapes,
 		Poll: func(context.Context, *client, P, place) (sdk.Page[place, short], error) {
 			return sdk.Page[place, short]{}, nil
@@ -146,7 +146,7 @@ func TestShapesOfATriggerComeTogether(t *testing.T) {
 
 func TestShapesOfAnEvent(t *testing.T) {
 	c := connector()
-	c.Triggers = []sdk.Source[*client]{sdk.Trigger[*client, formatInput, place, short]{
+	c.Triggers = []sdk.AnyTrigger[*client]{sdk.Trigger[*client, formatInput, place, short]{
 		Name: "states", Title: "States", Summary: "States.", Docs: "https://docs.example", Every: 1,
 		Poll: func(_ context.Context, _ *client, p formatInput, _ place) (sdk.Page[place, short], error) {
 			e := sdk.Event[short]{ID: "1", Data: short{"a"}}

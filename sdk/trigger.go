@@ -85,13 +85,13 @@ type Page[K, E any] struct {
 	Budget *Budget
 }
 
-// A Source is a Trigger of any parameters, checkpoint and event. Only Trigger
+// An AnyTrigger is a Trigger of any parameters, checkpoint and event. Only Trigger
 // implements it.
-type Source[C any] interface {
-	compile() (source[C], error)
+type AnyTrigger[C any] interface {
+	compile() (compiledTrigger[C], error)
 }
 
-type source[C any] struct {
+type compiledTrigger[C any] struct {
 	info   TriggerInfo
 	params *schema.Schema
 	check  func(ctx context.Context, params json.RawMessage) error
@@ -99,7 +99,7 @@ type source[C any] struct {
 	verify func() error // see [Verify]
 }
 
-func (t Trigger[C, P, K, E]) compile() (source[C], error) {
+func (t Trigger[C, P, K, E]) compile() (compiledTrigger[C], error) {
 	var errs []error
 	fail := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("trigger %q: %w", t.Name, fmt.Errorf(format, args...)))
@@ -113,7 +113,7 @@ func (t Trigger[C, P, K, E]) compile() (source[C], error) {
 	if t.Poll == nil {
 		fail("has no Poll")
 	}
-	src := source[C]{info: TriggerInfo{
+	src := compiledTrigger[C]{info: TriggerInfo{
 		Name: t.Name, Title: t.Title, Summary: t.Summary, Docs: t.Docs,
 		Every: Duration(t.Every), Scopes: list(t.Scopes),
 	}}

@@ -9,6 +9,6 @@ import (
 )
 
 // All lists the triggers in the order builders show them.
-var All = []sdk.Source[*okta.Client]{
+var All = []sdk.AnyTrigger[*okta.Client]{
 	SystemLog,
 }

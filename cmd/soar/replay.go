@@ -111,7 +111,7 @@ func (a *app) replay(ctx context.Context, file string, part span, o replayOption
 		return err
 	}
 	if o.dryRun {
-		return r.rehearse(ctx, o.again)
+		return r.showDryRun(ctx, o.again)
 	}
 	return r.start(ctx, o.again)
 }

@@ -12,8 +12,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// rehearse shows what the playbook would do, and does nothing of it.
-func (r *replayer) rehearse(ctx context.Context, again bool) error {
+// showDryRun shows the effects of the playbook without writing anything.
+func (r *replayer) showDryRun(ctx context.Context, again bool) error {
 	before, err := r.startedBefore(ctx)
 	if err != nil {
 		return err
@@ -31,11 +31,11 @@ func (r *replayer) rehearse(ctx context.Context, again bool) error {
 	r.introduce(len(r.matched), len(r.matched)-len(events), len(starts))
 	failed := 0
 	for _, start := range starts {
-		steps, err := r.rehearsed(ctx, start)
+		steps, err := r.dryRun(ctx, start)
 		if err != nil {
 			return err
 		}
-		ok := r.showRehearsal(start, steps)
+		ok := r.showRun(start, steps)
 		if !ok {
 			failed++
 		}
@@ -49,14 +49,14 @@ func (r *replayer) rehearse(ctx context.Context, again bool) error {
 	return nil
 }
 
-// rehearsed goes through the steps, unless the condition cannot be evaluated: then no
+// dryRun goes through the steps, unless the condition cannot be evaluated: then no
 // step would be run.
-func (r *replayer) rehearsed(ctx context.Context, start []sdk.RawEvent) ([]embedded.Rehearsal, error) {
+func (r *replayer) dryRun(ctx context.Context, start []sdk.RawEvent) ([]embedded.DryRunStep, error) {
 	if _, err := r.book.Match(start[0]); err != nil {
 		body := sdk.AsError(err).Body()
-		return []embedded.Rehearsal{{ID: "condition", Status: embedded.Failed, Error: &body}}, nil
+		return []embedded.DryRunStep{{ID: "condition", Status: embedded.Failed, Error: &body}}, nil
 	}
-	return embedded.Rehearse(ctx, r.conn, r.conn.manifest, r.book, start)
+	return embedded.DryRun(ctx, r.conn, r.conn.manifest, r.book, start)
 }
 
 // startedBefore asks the store, if there is one: a dry run makes none.
@@ -72,8 +72,8 @@ func (r *replayer) startedBefore(ctx context.Context) (map[string]bool, error) {
 	return store.Started(ctx, r.org, r.book.Name, r.matched)
 }
 
-// showRehearsal shows one run that would start, and reports whether it would succeed.
-func (r *replayer) showRehearsal(start []sdk.RawEvent, steps []embedded.Rehearsal) (ok bool) {
+// showRun shows one run that would start, and reports whether it would succeed.
+func (r *replayer) showRun(start []sdk.RawEvent, steps []embedded.DryRunStep) (ok bool) {
 	ok = true
 	for _, s := range steps {
 		ok = ok && s.Status != embedded.Failed
@@ -94,12 +94,12 @@ func (r *replayer) showRehearsal(start []sdk.RawEvent, steps []embedded.Rehearsa
 	}
 	fmt.Fprintf(r.out, "%s  %s%s  %s\n", r.out.faint(when(first.Time)), r.out.bold(oneLine(first.Type)), more, eventFacts(v))
 	for _, s := range steps {
-		r.showRehearsed(s)
+		r.showStep(s)
 	}
 	return ok
 }
 
-func (r *replayer) showRehearsed(s embedded.Rehearsal) {
+func (r *replayer) showStep(s embedded.DryRunStep) {
 	said := s.Outcome
 	mark := r.out.green("✓")
 	switch {

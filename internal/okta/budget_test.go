@@ -32,8 +32,8 @@ func TestReserveIsKeptForWrites(t *testing.T) {
 		if b := c.Budget(); b == nil || b.Limit != 20 || b.Remaining != 6 || b.Bucket != "/api/v1/logs" || b.Reset.Sub(begun) < time.Minute || b.Reset.Sub(begun) > 62*time.Second {
 			t.Errorf("the budget is %+v", b)
 		}
-		rehearsal := sdk.WithDryRun(sdk.WithEffect(t.Context(), sdk.Writes))
-		wantCode(t, readLog(rehearsal, c), sdk.RateLimited)
+		dryRun := sdk.WithDryRun(sdk.WithEffect(t.Context(), sdk.Writes))
+		wantCode(t, readLog(dryRun, c), sdk.RateLimited)
 		if n := len(org.Requests()); n != 14 {
 			t.Errorf("%d requests were sent", n)
 		}

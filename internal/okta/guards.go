@@ -87,8 +87,8 @@ func Guarded(err error) bool { return errors.Is(err, errGuard) }
 // checkPermissions is the one action that no settings refuse: it says what they do.
 const checkPermissions = "check_permissions"
 
-// Allow refuses an action that the settings do not list.
-func (c *Client) Allow(action string) error {
+// Authorize rejects an action that the settings do not list.
+func (c *Client) Authorize(action string) error {
 	if allowed := c.guard.AllowedActions; len(allowed) > 0 && action != checkPermissions && !slices.Contains(allowed, action) {
 		return refusedBy("allowed_actions", "this connection may not run %s", action)
 	}
@@ -100,7 +100,7 @@ func (c *Client) Allow(action string) error {
 func (c *Client) AllowAll(action string, parts []string, why string) error {
 	var missing []string
 	for _, part := range parts {
-		if c.Allow(part) != nil && !slices.Contains(missing, part) {
+		if c.Authorize(part) != nil && !slices.Contains(missing, part) {
 			missing = append(missing, part)
 		}
 	}

@@ -49,7 +49,7 @@ func (a ServiceApp) signingKey() (jose.SigningKey, error) {
 		key.KeyID = a.KeyID
 	}
 	signing := jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key.Key, KeyID: key.KeyID}}
-	if err := rehearse(signing, key.Public()); err != nil {
+	if err := verifyKeyPair(signing, key.Public()); err != nil {
 		return none, sdk.InvalidField("/private_key", "%s", err)
 	}
 	return signing, nil
@@ -158,15 +158,15 @@ func algorithmsOf(key any) ([]jose.SignatureAlgorithm, error) {
 	return nil, errors.New("is of a kind that Okta does not take; it takes RSA, and EC on P-256, P-384 or P-521")
 }
 
-// rehearse signs once and checks the signature: a key whose halves do not belong
+// verifyKeyPair signs once and checks the signature: a key whose halves do not belong
 // together is found here, and not by Okta.
-func rehearse(key jose.SigningKey, public jose.JSONWebKey) error {
+func verifyKeyPair(key jose.SigningKey, public jose.JSONWebKey) error {
 	mismatch := errors.New("does not sign: its private and public halves do not belong together")
 	signer, err := jose.NewSigner(key, nil)
 	if err != nil {
 		return mismatch
 	}
-	signed, err := signer.Sign([]byte("rehearsal"))
+	signed, err := signer.Sign([]byte("key pair"))
 	if err != nil {
 		return mismatch
 	}

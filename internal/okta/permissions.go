@@ -173,7 +173,7 @@ var composites = []string{"contain_user", "restore_user", "get_user_blast_radius
 // judge says whether the login can run an action.
 func (s *survey) judge(ctx context.Context, op Operation) (Permission, error) {
 	p := Permission{Action: op.Name, Can: CanYes}
-	refusal := s.client.Allow(op.Name)
+	refusal := s.client.Authorize(op.Name)
 	if refusal == nil && op.Writes && s.client.guard.ReadOnly && op.Name != customRequest {
 		refusal = refusedBy("read_only", "this connection only reads")
 	}
@@ -251,7 +251,7 @@ var partsOf = map[string][]string{
 func (s *survey) refusedParts(action string) []string {
 	var refused []string
 	for _, part := range partsOf[action] {
-		if s.client.Allow(part) != nil {
+		if s.client.Authorize(part) != nil {
 			refused = append(refused, part)
 		}
 	}

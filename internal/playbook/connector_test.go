@@ -150,13 +150,13 @@ var compiled = sync.OnceValues(func() (*sdk.Manifest, error) {
 		Name: "small", Title: "Small", Summary: "A small connector.", Docs: "https://example.com/docs", Version: "1.0.0",
 		Open:  func(context.Context, noSettings) (client, error) { return client{}, nil },
 		Check: func(context.Context, client) (sdk.Health, error) { return sdk.Health{}, nil },
-		Actions: []sdk.Operation[client]{
+		Actions: []sdk.AnyAction[client]{
 			action("suspend_user", sdk.Writes, userInput{"ann"}, stateOutput{sdk.Changed, "ACTIVE", "SUSPENDED"}),
 			action("add_user_to_group", sdk.Writes, groupInput{"ann", "Quarantine", ""}, stateOutput{sdk.Changed, "out", "in"}),
 			action("get_user", sdk.Reads, userInput{"ann"}, userOutput{ID: "00u1", Status: "ACTIVE"}),
 			action("open_ticket", sdk.Writes, ticketInput{Summary: "Look", Severity: "high", Score: 1, Count: 1}, ticketOutput{Outcome: sdk.Changed, Number: 1}),
 		},
-		Triggers: []sdk.Source[client]{
+		Triggers: []sdk.AnyTrigger[client]{
 			trigger[logParams]("system_log", logEvent{}),
 			trigger[tickParams]("clock", tick{1}),
 		},

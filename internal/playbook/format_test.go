@@ -41,8 +41,8 @@ func shaped(t *testing.T) *sdk.Manifest {
 		Name: "shaped", Title: "Shaped", Summary: "Events in shapes.", Docs: "https://example.com/docs", Version: "1.0.0",
 		Open:     func(context.Context, noSettings) (client, error) { return client{}, nil },
 		Check:    func(context.Context, client) (sdk.Health, error) { return sdk.Health{}, nil },
-		Actions:  []sdk.Operation[client]{look, action("get_user", sdk.Reads, userInput{"ann"}, userOutput{})},
-		Triggers: []sdk.Source[client]{feed},
+		Actions:  []sdk.AnyAction[client]{look, action("get_user", sdk.Reads, userInput{"ann"}, userOutput{})},
+		Triggers: []sdk.AnyTrigger[client]{feed},
 	}.Compile()
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,7 @@ func ticks(t *testing.T, next func(n, from int) answer) *watched {
 		Name: "ticks", Title: "Ticks", Summary: "Ticks.", Docs: "https://example.com", Version: "1.0.0",
 		Open:  func(context.Context, none) (*watched, error) { return w, nil },
 		Check: func(context.Context, *watched) (sdk.Health, error) { return sdk.Health{}, nil },
-		Triggers: []sdk.Source[*watched]{sdk.Trigger[*watched, none, place, fact]{
+		Triggers: []sdk.AnyTrigger[*watched]{sdk.Trigger[*watched, none, place, fact]{
 			Name: "ticks", Title: "Ticks", Summary: "Ticks.", Docs: "https://example.com", Every: time.Minute,
 			Poll: func(ctx context.Context, w *watched, _ none, from place) (sdk.Page[place, fact], error) {
 				w.polls = append(w.polls, poll{time.Since(w.start), from.At})

@@ -67,7 +67,7 @@ var compiled = sync.OnceValues(func() (sdk.Backend, error) {
 		Name: "test", Title: "Test", Summary: "A service.", Docs: docs, Version: "1.0.0",
 		Open:  func(ctx context.Context, _ none) (service, error) { return ctx.Value(serviceKey{}).(service), nil },
 		Check: func(context.Context, service) (sdk.Health, error) { return sdk.Health{}, nil },
-		Actions: []sdk.Operation[service]{
+		Actions: []sdk.AnyAction[service]{
 			sdk.Action[service, request, contained]{
 				Name: "contain_user", Title: "Contain", Summary: "Contains a user.", Docs: docs, Effect: sdk.Writes, Undo: "release_user",
 				Example: sdk.Example[request, contained]{Input: request{User: "u"}, Output: changed.contained},
@@ -93,7 +93,7 @@ var compiled = sync.OnceValues(func() (sdk.Backend, error) {
 				},
 			},
 		},
-		Triggers: []sdk.Source[service]{sdk.Trigger[service, none, string, report]{
+		Triggers: []sdk.AnyTrigger[service]{sdk.Trigger[service, none, string, report]{
 			Name: "reports", Title: "Reports", Summary: "Reports of users.", Docs: docs, Every: time.Minute,
 			Example: report{User: "u", Result: "SUCCESS", Targets: []string{"t"}},
 			Poll: func(context.Context, service, none, string) (sdk.Page[string, report], error) {

@@ -152,9 +152,9 @@ func TestReplayBesideAnEngine(t *testing.T) {
 	}
 }
 
-// What writes and has no dry run is not called; a failure ends a rehearsal as it ends
+// What writes and has no dry run is not called; a failure ends a dry run as it ends
 // a run.
-func TestRehearse(t *testing.T) {
+func TestDryRun(t *testing.T) {
 	var called []string
 	var verdict answer
 	m, s := connect(t, func(_ context.Context, action string, in request) (answer, error) {
@@ -173,7 +173,7 @@ func TestRehearse(t *testing.T) {
 	} {
 		called, verdict = nil, answer{lookedUp: lookedUp{step.status}}
 		book = load(t, m, step.source)
-		steps, err := Rehearse(t.Context(), s, m, book, []sdk.RawEvent{event("e1")})
+		steps, err := DryRun(t.Context(), s, m, book, []sdk.RawEvent{event("e1")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,18 +189,18 @@ func TestRehearse(t *testing.T) {
 			t.Errorf("%s: got %s, called %v", step.status, line, called)
 		}
 	}
-	if _, err := Rehearse(t.Context(), s, m, book, nil); err == nil {
-		t.Error("a rehearsal without an event")
+	if _, err := DryRun(t.Context(), s, m, book, nil); err == nil {
+		t.Error("a dry run without an event")
 	}
 }
 
 // What no schema marks is masked by its form, as in the journal of a run.
-func TestRehearsalsAreMasked(t *testing.T) {
+func TestDryRunsAreMasked(t *testing.T) {
 	const secret = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
 	m, s := connect(t, always(answer{lookedUp: lookedUp{secret}}))
 	e := event("e1")
 	e.Data = json.RawMessage(`{"user":"` + secret + `","result":"SUCCESS","targets":[]}`)
-	steps, err := Rehearse(t.Context(), s, m, load(t, m, contain), []sdk.RawEvent{e})
+	steps, err := DryRun(t.Context(), s, m, load(t, m, contain), []sdk.RawEvent{e})
 	if err != nil {
 		t.Fatal(err)
 	}

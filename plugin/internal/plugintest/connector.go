@@ -49,8 +49,8 @@ func Connector() (sdk.Backend, error) {
 			return &Client{settings: s}, nil
 		},
 		Check:    check,
-		Actions:  []sdk.Operation[*Client]{echo, hold, fail, crash},
-		Triggers: []sdk.Source[*Client]{pages},
+		Actions:  []sdk.AnyAction[*Client]{echo, hold, fail, crash},
+		Triggers: []sdk.AnyTrigger[*Client]{pages},
 	}.Compile()
 }
 

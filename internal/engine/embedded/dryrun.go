@@ -13,9 +13,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Rehearsal is what a step would do. Output is that of the action's dry run, or of
-// the action itself if it only reads.
-type Rehearsal struct {
+// A DryRunStep is the result of one step in a dry run. Output is the output of the
+// action's dry run, or of the action itself if it only reads.
+type DryRunStep struct {
 	ID      string               `json:"id"`
 	Action  string               `json:"action"`
 	Status  Status               `json:"status"` // Succeeded, Failed, Skipped, or Pending where a failure ends the run before
@@ -26,13 +26,13 @@ type Rehearsal struct {
 	Error   *sdk.ErrorBody       `json:"error,omitempty"`
 }
 
-// Rehearse goes through a playbook's steps on events, of which the first started it,
-// and writes nothing, neither to the service nor to a store: actions that only read
-// are called, those that write are called for their dry run, and those that have none
-// are not called. A step is tried once. Secrets are masked in what it returns.
-func Rehearse(ctx context.Context, s sdk.Session, m *sdk.Manifest, book *playbook.Playbook, events []sdk.RawEvent) ([]Rehearsal, error) {
+// DryRun runs a playbook's steps on events without writing to the service or a store.
+// The first event is the one that starts the run. Actions that only read are called.
+// Actions that write are called for their dry run; actions without a dry run are not
+// called. Each step is tried once. Secrets are masked in the result.
+func DryRun(ctx context.Context, s sdk.Session, m *sdk.Manifest, book *playbook.Playbook, events []sdk.RawEvent) ([]DryRunStep, error) {
 	if len(events) == 0 {
-		return nil, errors.New("a rehearsal needs an event")
+		return nil, errors.New("a dry run needs an event")
 	}
 	masked := make([]sdk.RawEvent, len(events))
 	for i, event := range events {
@@ -41,17 +41,17 @@ func Rehearse(ctx context.Context, s sdk.Session, m *sdk.Manifest, book *playboo
 	events = masked
 	scope := playbook.Scope{Event: events[0].Data, Shapes: events[0].Shapes, Events: events, Steps: map[string]playbook.StepResult{}}
 	e := &Engine{o: Options{Session: s, Manifest: m, Logger: hclog.NewNullLogger()}}
-	steps := make([]Rehearsal, len(book.Steps))
+	steps := make([]DryRunStep, len(book.Steps))
 	over := false
 	for i, step := range book.Steps {
-		steps[i] = Rehearsal{ID: step.ID, Action: step.Action, Status: Pending}
+		steps[i] = DryRunStep{ID: step.ID, Action: step.Action, Status: Pending}
 		if over {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		output := e.rehearse(ctx, book, step, scope, &steps[i])
+		output := e.dryRunStep(ctx, book, step, scope, &steps[i])
 		r := steps[i]
 		scope.Steps[step.ID] = playbook.StepResult{Status: r.Status, Output: output, Error: r.Error}
 		over = r.Status == Failed && step.OnError == playbook.Stop
@@ -59,8 +59,8 @@ func Rehearse(ctx context.Context, s sdk.Session, m *sdk.Manifest, book *playboo
 	return steps, nil
 }
 
-// rehearse fills in what came of a step, and returns the answer that later steps read.
-func (e *Engine) rehearse(ctx context.Context, book *playbook.Playbook, step *playbook.Step, scope playbook.Scope, r *Rehearsal) json.RawMessage {
+// dryRunStep records the result of a step, and returns the output that later steps read.
+func (e *Engine) dryRunStep(ctx context.Context, book *playbook.Playbook, step *playbook.Step, scope playbook.Scope, r *DryRunStep) json.RawMessage {
 	fail := func(err error) json.RawMessage {
 		r.Status, r.Error = Failed, bodyOf(err)
 		return nil
@@ -110,7 +110,7 @@ func (e *Engine) rehearse(ctx context.Context, book *playbook.Playbook, step *pl
 	return r.Output // masked, as the steps of a run read it
 }
 
-// dryRunParam is the parameter of the dry run; see [sdk.Rehearsal].
+// dryRunParam is the parameter of the dry run; see [sdk.DryRunner].
 const dryRunParam = "dry_run"
 
 // dry asks for the dry run, unless the action only reads.
