@@ -88,12 +88,12 @@ func cutValue(s string) (value, rest string) {
 }
 
 // isNext reports whether the parameters say that the link leads to the next page. The
-// first rel of a link counts, and a link with an anchor is about another resource.
+// first rel of a link counts, and a link with an anchor is about another resource; an empty anchor is this page.
 func isNext(params []linkParam) bool {
 	rel, known := "", false
 	for _, p := range params {
 		switch {
-		case p.name == "anchor":
+		case p.name == "anchor" && p.value != "":
 			return false
 		case p.name == "rel" && !known:
 			rel, known = p.value, true

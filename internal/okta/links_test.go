@@ -43,6 +43,7 @@ func TestNextLink(t *testing.T) {
 		"the first rel counts":          {[]string{`<https://x/>; rel=self; rel=next`}, ""},
 		"rel with a tab between":        {[]string{"<https://x/>; rel=\"prev\tNEXT\""}, "https://x/"},
 		"rel of another document":       {[]string{`<https://x/>; rel=next; anchor="#other"`}, ""},
+		"an empty anchor is this page":  {[]string{`<https://x/>; rel=next; anchor=""`}, "https://x/"},
 		"rel* is another parameter":     {[]string{`<https://x/>; rel*=next`}, ""},
 		"rel without a value":           {[]string{`<https://x/>; rel`, `<https://y/>; rel=`}, ""},
 		"URI as rel":                    {[]string{`<https://x/>; rel="https://example.com/next next"`}, "https://x/"},

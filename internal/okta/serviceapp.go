@@ -52,7 +52,8 @@ func (s Settings) validateLogin() error {
 		return err
 	}
 	if !bearerToken.MatchString(s.Token.Reveal()) {
-		return sdk.InvalidField("/token", "has a character that no token has. Copy the token whole and without quotes; references to variables and vaults are not resolved")
+		return sdk.InvalidField("/token", "has a character that no token has. Copy the token whole and without quotes; "+
+			"references to variables and vaults are not resolved")
 	}
 	for _, stray := range []struct {
 		pointer string
