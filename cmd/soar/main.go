@@ -27,7 +27,12 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	// A lost terminal ends the program in order, unless nohup started it.
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
 	// A second Ctrl-C kills, for whoever will not wait for a clean end.
 	context.AfterFunc(ctx, stop)
@@ -162,6 +167,11 @@ func none(c *cobra.Command, args []string) error {
 
 // flagError is err, of parsing flags, with the flags that were probably meant.
 func flagError(err error, flags *pflag.FlagSet, command string) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return usageError{fmt.Errorf("--%s is %q, which is not of the type %s (see: %s --help)",
+			invalid.GetFlag().Name, invalid.GetValue(), invalid.GetFlag().Value.Type(), command)}
+	}
 	hint := ""
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {

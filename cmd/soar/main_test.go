@@ -175,7 +175,7 @@ func signalWatcher(ts *testscript.TestScript, _ bool, args []string) {
 	var pid int
 	_, err := fmt.Sscan(ts.ReadFile(args[1]), &pid)
 	ts.Check(err)
-	ts.Check(syscall.Kill(pid, map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}[args[0]]))
+	ts.Check(syscall.Kill(pid, map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL}[args[0]]))
 }
 
 // lastjson MEMBER VALUE checks a member of stdout's last line, which must be JSON

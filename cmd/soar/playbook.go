@@ -80,8 +80,15 @@ func (a *app) readPlaybook(file string) ([]byte, error) {
 	if err != nil {
 		return nil, sdk.Invalid("cannot read the playbook: " + err.Error())
 	}
-	if e, err := inputfile.Exposed(file); err == nil && (e.Others || e.Group) {
+	e, err := inputfile.Exposed(file)
+	if err != nil {
+		return nil, sdk.Invalid("cannot read the playbook: " + err.Error())
+	}
+	if e.Others || e.Group {
 		a.logger.Warn("other users of this machine can change the playbook: run chmod go-w", "file", file, "mode", e.Mode.Perm().String())
+	}
+	if e.Folder != "" {
+		a.logger.Warn("every user of this machine can replace the playbook: run chmod o-w on its folder", "file", file, "folder", e.Folder)
 	}
 	return source, nil
 }

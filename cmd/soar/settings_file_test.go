@@ -180,6 +180,37 @@ func TestPlaybookFiles(t *testing.T) {
 	}
 }
 
+// TestPlaybookThatOthersCanChange has the program warn of a playbook that others can
+// change or replace.
+func TestPlaybookThatOthersCanChange(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		folder, file os.FileMode
+		want         string
+	}{
+		"the owner alone":       {0o755, 0o644, ""},
+		"others write":          {0o755, 0o646, "can change the playbook"},
+		"its group writes":      {0o755, 0o664, "can change the playbook"},
+		"others replace":        {0o777, 0o644, "can replace the playbook"},
+		"others in /tmp's mode": {0o777 | os.ModeSticky, 0o644, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			text := "name: p\ntitle: P\ntrigger: system_log\nevent_types: [user.session.end]\nsteps:\n  - {id: t, action: list_event_types}\n"
+			if err := withMode(text, tt.file)(filepath.Join(folder, "FILE")); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(folder, tt.folder); err != nil {
+				t.Fatal(err)
+			}
+			out, code := limitedSoar(t, folder, "playbook", "check", "FILE")
+			if code != 0 || strings.Contains(out, "WARN") != (tt.want != "") || !strings.Contains(out, tt.want) {
+				t.Errorf("exit status %d, want %q in\n%s", code, tt.want, out)
+			}
+		})
+	}
+}
+
 func withMode(text string, mode os.FileMode) func(string) error {
 	return func(path string) error {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
