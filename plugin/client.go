@@ -28,6 +28,9 @@ func (c *client) Manifest(ctx context.Context) (*sdk.Manifest, error) {
 	}
 	m := new(sdk.Manifest)
 	if err := json.Unmarshal(r.GetManifest(), m); err != nil {
+		if e := (*sdk.Error)(nil); errors.As(err, &e) {
+			return nil, e // a schema_version that this host does not know
+		}
 		return nil, unreadable(err)
 	}
 	c.manifest.Store(m)

@@ -57,7 +57,7 @@ func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 	out := &pb.PollResponse{
 		Next: page.Next, More: page.More, Seen: int64(page.Seen),
 		Calls: encodeCalls(page.Calls), Error: encodeError(err), Budget: encodeBudget(page.Budget),
-		Newest: encodeTime(page.Newest), Own: int64(page.Own), Gap: page.Gap, PauseMs: page.Pause.Milliseconds(),
+		Newest: encodeTime(page.Newest), SelfGenerated: int64(page.SelfGenerated), CheckpointReset: page.CheckpointReset, PauseMs: page.Pause.Milliseconds(),
 	}
 	for _, n := range page.Notices {
 		out.Notices = append(out.Notices, text(n))
@@ -70,7 +70,7 @@ func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 		if err != nil {
 			return &pb.PollResponse{Calls: out.Calls, Error: encodeError(fmt.Errorf("time of event %s: %w", e.ID, err))}
 		}
-		events[i] = pb.Event{Id: text(e.ID), Type: text(e.Type), Time: string(at), Data: e.Data, Shapes: encodeShapes(e.Shapes), For: encodeFor(e.For), Doubt: text(e.Doubt)}
+		events[i] = pb.Event{Id: text(e.ID), Type: text(e.Type), Time: string(at), Data: e.Data, Shapes: encodeShapes(e.Shapes), MatchedSelectors: encodeSelectors(e.MatchedSelectors), Indeterminate: text(e.Indeterminate)}
 		out.Events[i] = &events[i]
 	}
 	return out
@@ -83,7 +83,7 @@ func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 	page := sdk.RawPage{
 		Next: document(p.GetNext()), More: p.GetMore(), Seen: int(p.GetSeen()),
 		Notices: p.GetNotices(), Calls: decodeCalls(p.GetCalls()), Budget: decodeBudget(p.GetBudget()),
-		Newest: decodeTime(p.GetNewest()), Own: int(p.GetOwn()), Gap: p.GetGap(), Pause: time.Duration(p.GetPauseMs()) * time.Millisecond,
+		Newest: decodeTime(p.GetNewest()), SelfGenerated: int(p.GetSelfGenerated()), CheckpointReset: p.GetCheckpointReset(), Pause: time.Duration(p.GetPauseMs()) * time.Millisecond,
 	}
 	if err == nil || len(p.GetEvents()) > 0 {
 		page.Events = make([]sdk.RawEvent, len(p.GetEvents()))
@@ -93,12 +93,12 @@ func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 		if err := at.UnmarshalText([]byte(e.GetTime())); err != nil {
 			return sdk.RawPage{Calls: page.Calls}, unreadable(err)
 		}
-		page.Events[i] = sdk.RawEvent{ID: e.GetId(), Type: e.GetType(), Time: at, Data: document(e.GetData()), Shapes: decodeShapes(e.GetShapes()), For: decodeFor(e.GetFor()), Doubt: e.GetDoubt()}
+		page.Events[i] = sdk.RawEvent{ID: e.GetId(), Type: e.GetType(), Time: at, Data: document(e.GetData()), Shapes: decodeShapes(e.GetShapes()), MatchedSelectors: decodeSelectors(e.GetMatchedSelectors()), Indeterminate: e.GetIndeterminate()}
 	}
 	return page, err
 }
 
-func encodeFor(places []int) []int64 {
+func encodeSelectors(places []int) []int64 {
 	var out []int64
 	for _, p := range places {
 		out = append(out, int64(p))
@@ -106,7 +106,7 @@ func encodeFor(places []int) []int64 {
 	return out
 }
 
-func decodeFor(places []int64) []int {
+func decodeSelectors(places []int64) []int {
 	var out []int
 	for _, p := range places {
 		out = append(out, int(p))

@@ -41,7 +41,7 @@ func (b stubbornBackend) Run(context.Context, string, json.RawMessage) (sdk.Resu
 
 func (b stubbornBackend) Close() error { return nil }
 
-const stubbornManifest = `{"name":"other","actions":[{"name":"lock","effect":"writes","input":{"type":"object"},
+const stubbornManifest = `{"schema_version":1,"name":"other","actions":[{"name":"lock","effect":"writes","input":{"type":"object"},
 	"output":{"type":"object","properties":{"outcome":{"type":"string"},"users":{"type":"array","items":{"type":"object","properties":{"outcome":{"type":"string"}}}}}}}]}`
 
 // Both ends of the wire enforce the dry run, whoever wrote the connector.

@@ -39,12 +39,27 @@ func (f *foreign) Poll(context.Context, *pb.PollRequest) (*pb.PollResponse, erro
 
 // What a plugin answers is not trusted to be well formed.
 func TestForeignPlugin(t *testing.T) {
-	f := &foreign{session: "s", health: []byte("{"), manifest: []byte(`{"name":1}`), time: "yesterday"}
+	f := &foreign{session: "s", health: []byte("{"), manifest: []byte(`{"schema_version":1,"name":1}`), time: "yesterday"}
 	c, _ := connect(t, f)
 	const unreadable = "answered something that cannot be read"
 	_, err := c.Manifest(t.Context())
 	wantError(t, err, sdk.Internal, unreadable)
 	f.manifest = nil
+	_, err = c.Manifest(t.Context())
+	wantError(t, err, sdk.Internal, unreadable)
+	for _, raw := range []string{`{}`, `{"manifest_version":1}`, `{"schema_version":0}`, `{"schema_version":2,"name":1}`, `{"schema_version":-1}`} {
+		f.manifest = []byte(raw)
+		m, err := c.Manifest(t.Context())
+		wantError(t, err, sdk.InvalidInput, "schema_version")
+		if m != nil {
+			t.Errorf("manifest %s is read as %+v", raw, m)
+		}
+	}
+	f.manifest = []byte(`{"schema_version":1,"name":"other"}`)
+	if m, err := c.Manifest(t.Context()); err != nil || m.SchemaVersion != sdk.SchemaVersion || m.Name != "other" {
+		t.Errorf("got %+v, %v", m, err)
+	}
+	f.manifest = []byte(`{"schema_version":"1"}`)
 	_, err = c.Manifest(t.Context())
 	wantError(t, err, sdk.Internal, unreadable)
 	s := openOn(t, c, "")

@@ -111,7 +111,7 @@ func (s *server) stop(ctx context.Context, gone, served <-chan struct{}, made <-
 		s.logger.Warn("the host is gone")
 	case <-ctx.Done():
 		s.logger.Info("asked to end; calls that are under way are finished", "grace", drainTime)
-		if await(drainTime, s.calls.Shut(), gone, served) {
+		if await(drainTime, s.calls.Drain(), gone, served) {
 			// The last answers are still on their way, and gRPC cannot wait for them
 			// without waiting for go-plugin's streams, which end with the host only.
 			await(flushTime, nil, gone, served)

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
-	"soar.example/okta/plugin/internal/gate"
+	"soar.example/okta/plugin/internal/inflight"
 	"soar.example/okta/plugin/internal/pb"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
@@ -24,7 +24,7 @@ type server struct {
 	backend    sdk.Backend
 	logger     hclog.Logger
 	largest    int // bytes that an answer may have
-	calls      gate.Gate
+	calls      inflight.Calls
 	sessions   sessions
 	registered atomic.Bool // whether it ever came up
 }
@@ -35,7 +35,7 @@ func newServer(b sdk.Backend, logger hclog.Logger) *server {
 
 // begin lets a call in; the caller must end it.
 func (s *server) begin(ctx context.Context) (context.Context, error) {
-	if !s.calls.Enter() {
+	if !s.calls.Begin() {
 		return nil, status.Error(statusNotStarted, ErrNotStarted.Error())
 	}
 	return hclog.WithContext(ctx, s.logger), nil
@@ -46,7 +46,7 @@ func (s *server) Manifest(ctx context.Context, _ *pb.ManifestRequest) (*pb.Manif
 	if err != nil {
 		return nil, err
 	}
-	defer s.calls.Leave()
+	defer s.calls.End()
 	raw, err := s.manifest(ctx)
 	answer := &pb.ManifestResponse{Manifest: raw, Error: encodeError(err)}
 	if err := s.fits(answer); err != nil {
@@ -69,7 +69,7 @@ func (s *server) Validate(ctx context.Context, r *pb.ValidateRequest) (*pb.Valid
 	if err != nil {
 		return nil, err
 	}
-	defer s.calls.Leave()
+	defer s.calls.End()
 	return &pb.ValidateResponse{Error: encodeError(s.validate(ctx, r))}, nil
 }
 
@@ -83,7 +83,7 @@ func (s *server) Open(ctx context.Context, r *pb.OpenRequest) (*pb.OpenResponse,
 	if err != nil {
 		return nil, err
 	}
-	defer s.calls.Leave()
+	defer s.calls.End()
 	session, err := s.open(sdk.WithHostKey(ctx, r.GetHostKey()), r.GetSettings())
 	if err != nil {
 		return &pb.OpenResponse{Error: encodeError(err)}, nil
@@ -105,7 +105,7 @@ func (s *server) Close(ctx context.Context, r *pb.CloseRequest) (*pb.CloseRespon
 	if err != nil {
 		return nil, err
 	}
-	defer s.calls.Leave()
+	defer s.calls.End()
 	return &pb.CloseResponse{Error: encodeError(s.sessions.close(ctx, r.GetSession()))}, nil
 }
 
@@ -114,7 +114,7 @@ func (s *server) Check(ctx context.Context, r *pb.CheckRequest) (*pb.CheckRespon
 	if err != nil {
 		return nil, err
 	}
-	defer s.calls.Leave()
+	defer s.calls.End()
 	raw, err := s.check(ctx, r)
 	answer := &pb.CheckResponse{Health: raw, Error: encodeError(err)}
 	if err := s.fits(answer); err != nil {
@@ -143,7 +143,7 @@ func (s *server) Run(ctx context.Context, r *pb.RunRequest) (*pb.RunResponse, er
 	if err != nil {
 		return nil, err
 	}
-	defer s.calls.Leave()
+	defer s.calls.End()
 	result, err := s.run(ctx, r)
 	answer := &pb.RunResponse{Output: result.Output, Calls: encodeCalls(result.Calls), Error: encodeError(err)}
 	if err := s.fits(answer); err != nil {
@@ -181,7 +181,7 @@ func (s *server) Poll(ctx context.Context, r *pb.PollRequest) (*pb.PollResponse,
 	if err != nil {
 		return nil, err
 	}
-	defer s.calls.Leave()
+	defer s.calls.End()
 	answer := encodePage(s.poll(ctx, r))
 	if err := s.fits(answer); err != nil {
 		return &pb.PollResponse{Calls: answer.Calls, Error: encodeError(err)}, nil
@@ -210,7 +210,7 @@ func (s *server) fits(answer proto.Message) error {
 // end closes every session and waits, up to grace, until that and the calls
 // that are under way are through. Nothing begins any more.
 func (s *server) end(ctx context.Context, grace time.Duration) {
-	idle := s.calls.Shut()
+	idle := s.calls.Drain()
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)

@@ -140,7 +140,7 @@ func TestTooLarge(t *testing.T) {
 func TestNotStarted(t *testing.T) {
 	s, c := testServer(t)
 	a := openOn(t, c, `{"org":"a"}`)
-	s.calls.Shut()
+	s.calls.Drain()
 	calls := map[string]func() error{
 		"manifest": func() error { _, err := c.Manifest(t.Context()); return err },
 		"open":     func() error { _, err := c.Open(t.Context(), nil); return err },

@@ -71,22 +71,22 @@ type RawEvent struct {
 	Time time.Time       `json:"time"`
 	Data json.RawMessage `json:"data"`
 	// Shapes is the event in the other shapes that [AlsoParam] asked for, by name.
-	Shapes map[string]json.RawMessage `json:"shapes,omitempty"`
-	For    []int                      `json:"for,omitempty"`   // see [Event]
-	Doubt  string                     `json:"doubt,omitempty"` // see [Event]
+	Shapes           map[string]json.RawMessage `json:"shapes,omitempty"`
+	MatchedSelectors []int                      `json:"matched_selectors,omitempty"` // see [Event]
+	Indeterminate    string                     `json:"indeterminate,omitempty"`     // see [Event]
 }
 
 // A RawPage is a Page whose events and checkpoint are JSON.
 type RawPage struct {
-	Events  []RawEvent
-	Next    json.RawMessage
-	More    bool
-	Seen    int
-	Notices []string
-	Own     int           // events left out, since the connector's own login caused them
-	Newest  time.Time     // when the latest event that was read happened, matching or not
-	Gap     bool          // the place was lost, and reading began again before it
-	Pause   time.Duration // how long to wait where there is more, unless the host's interval is shorter
-	Budget  *Budget       // what the service still allows, nil if not known
-	Calls   []Call
+	Events          []RawEvent
+	Next            json.RawMessage
+	More            bool
+	Seen            int
+	Notices         []string
+	SelfGenerated   int           // events left out because this connection caused them
+	Newest          time.Time     // when the latest event that was read happened, matching or not
+	CheckpointReset bool          // the checkpoint was lost, and reading began again before it
+	Pause           time.Duration // how long to wait where there is more, unless the host's interval is shorter
+	Budget          *Budget       // what the service still allows, nil if not known
+	Calls           []Call
 }

@@ -58,7 +58,7 @@ func (c Connector[S, C]) Compile() (Backend, error) {
 	}
 	b.settings = settings
 	b.manifest = Manifest{
-		Version: ManifestVersion, Name: c.Name, Title: c.Title, Summary: c.Summary, Docs: c.Docs, Release: c.Version,
+		SchemaVersion: SchemaVersion, Name: c.Name, Title: c.Title, Summary: c.Summary, Docs: c.Docs, Version: c.Version,
 		Actions: make([]ActionInfo, 0, len(c.Actions)), Triggers: make([]TriggerInfo, 0, len(c.Triggers)),
 	}
 	errs = append(errs, b.addActions(c.Actions)...)

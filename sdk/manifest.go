@@ -6,21 +6,38 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// ManifestVersion is the version of the manifest's own form.
-const ManifestVersion = 1
+// SchemaVersion is the version of the manifest schema that this package writes and reads.
+const SchemaVersion = 1
 
 // A Manifest is everything a host or a builder needs to know of a connector.
 type Manifest struct {
-	Version   int           `json:"manifest_version"` // Version of this document's form.
-	Name      string        `json:"name"`             // The connector's name; never changes.
-	Title     string        `json:"title"`            // The name that people see.
-	Summary   string        `json:"summary"`          // What it is, in a sentence.
-	Release   string        `json:"version"`          // The connector's version (semantic versioning).
-	Docs      string        `json:"documentation"`    // Address of the service's documentation.
-	Settings  JSON          `json:"settings"`         // JSON Schema of a connection's settings; secrets are marked writeOnly.
-	Actions   []ActionInfo  `json:"actions"`          // What playbooks can do, in the order builders show.
-	Triggers  []TriggerInfo `json:"triggers"`         // What can start a workflow.
-	ErrorInfo JSON          `json:"error"`            // JSON Schema of the errors that actions and triggers answer.
+	SchemaVersion int           `json:"schema_version"` // Version of the manifest schema.
+	Name          string        `json:"name"`           // The connector's name; never changes.
+	Title         string        `json:"title"`          // The name that people see.
+	Summary       string        `json:"summary"`        // What it is, in a sentence.
+	Version       string        `json:"version"`        // The connector's version (semantic versioning).
+	Docs          string        `json:"documentation"`  // Address of the service's documentation.
+	Settings      JSON          `json:"settings"`       // JSON Schema of a connection's settings; secrets are marked writeOnly.
+	Actions       []ActionInfo  `json:"actions"`        // What playbooks can do, in the order builders show.
+	Triggers      []TriggerInfo `json:"triggers"`       // What can start a workflow.
+	ErrorInfo     JSON          `json:"error"`          // JSON Schema of the errors that actions and triggers answer.
+}
+
+// UnmarshalJSON reads a manifest. It rejects a schema_version that this package does
+// not know, because the other members may have another meaning there.
+func (m *Manifest) UnmarshalJSON(b []byte) error {
+	type plain Manifest // without this method
+	var head struct {
+		SchemaVersion int `json:"schema_version"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return err
+	}
+	if head.SchemaVersion != SchemaVersion {
+		return Errorf(InvalidInput, "cannot read the manifest: its schema_version is %d, and this host knows only %d. Use a plugin and a host of the same release",
+			head.SchemaVersion, SchemaVersion)
+	}
+	return json.Unmarshal(b, (*plain)(m))
 }
 
 // ActionInfo describes one action.

@@ -40,19 +40,19 @@ type Event[E any] struct {
 	Data E
 	// Shapes is the event in the other shapes that [AlsoParam] asked for, by name.
 	Shapes map[string]E
-	// For says which of the selections that [AnyParam] gave want the event, by their
-	// places in that list. It is nil where none were given.
-	For []int
-	// Doubt says, in one sentence, why it is not certain that the event was asked for,
-	// such as a field that could not be read; "" mostly. A host shows such an event
-	// and does not act on it.
-	Doubt string
+	// MatchedSelectors lists the selectors of [AnyParam] that match the event, by their
+	// indices. It is nil if the parameter was not given.
+	MatchedSelectors []int
+	// Indeterminate says, in one sentence, why it is not known whether the event
+	// matches, for instance because a field could not be read. It is "" if that is
+	// known. A host shows an indeterminate event and does not act on it.
+	Indeterminate string
 }
 
 // AnyParam is the parameter by which a host that serves several playbooks asks for
 // the events of all of them at once: a list of selections, of which an event must
 // fit one, and whose members are those parameters that may differ between the
-// playbooks. [Event].For says which ones an event fits.
+// playbooks. [Event].MatchedSelectors lists the ones that match.
 const AnyParam = "any"
 
 // ReadingParams are the parameters that say how events are read and delivered, and not
@@ -68,15 +68,15 @@ type Page[K, E any] struct {
 	More    bool     // there may be more to read: poll again, after Pause
 	Seen    int      // how many events were read, the ones that did not match included
 	Notices []string // what an operator should know, such as a place that was lost
-	// Own is how many events are not among Events because the connector's own login
-	// caused them, and the parameters did not ask for such.
-	Own int
+	// SelfGenerated is the number of events that were left out of Events because this
+	// connection caused them, and the parameters did not include such events.
+	SelfGenerated int
 	// Newest is when the latest event that was read happened, matching or not; zero
 	// if none was read.
 	Newest time.Time
-	// Gap says that the place was lost: reading began again before it, and events that
-	// are older than that may be missing. A notice says why.
-	Gap bool
+	// CheckpointReset reports that the checkpoint was lost. Reading began again before
+	// it, and older events may be missing. A notice says why.
+	CheckpointReset bool
 	// Pause is how long a host waits before it polls again where there is more, unless its
 	// interval is shorter. Zero means at once.
 	Pause time.Duration
@@ -171,13 +171,13 @@ func (p Page[K, E]) raw() (RawPage, error) {
 		return RawPage{}, fmt.Errorf("encode checkpoint: %w", err)
 	}
 	raw := RawPage{Next: next, More: p.More, Seen: p.Seen, Notices: p.Notices, Events: make([]RawEvent, len(p.Events))}
-	raw.Newest, raw.Budget, raw.Own, raw.Gap, raw.Pause = p.Newest, p.Budget, p.Own, p.Gap, p.Pause
+	raw.Newest, raw.Budget, raw.SelfGenerated, raw.CheckpointReset, raw.Pause = p.Newest, p.Budget, p.SelfGenerated, p.CheckpointReset, p.Pause
 	for i, e := range p.Events {
 		data, err := encodeData(e.Data)
 		if err != nil {
 			return RawPage{}, fmt.Errorf("encode event %s: %w", e.ID, err)
 		}
-		raw.Events[i] = RawEvent{ID: e.ID, Type: e.Type, Time: e.Time, Data: data, For: e.For, Doubt: e.Doubt}
+		raw.Events[i] = RawEvent{ID: e.ID, Type: e.Type, Time: e.Time, Data: data, MatchedSelectors: e.MatchedSelectors, Indeterminate: e.Indeterminate}
 		if raw.Events[i].Shapes, err = encodeShapes(e.Shapes); err != nil {
 			return RawPage{}, fmt.Errorf("encode event %s: %w", e.ID, err)
 		}

@@ -44,7 +44,7 @@ func TestAnyOfSeveralSelections(t *testing.T) {
 	}
 	got := map[string][]int{}
 	for _, e := range page.Events {
-		got[e.ID] = e.For
+		got[e.ID] = e.MatchedSelectors
 	}
 	own := page.Events[len(page.Events)-1]
 	want := map[string][]int{ids[0]: {0, 1}, ids[2]: {1}, ids[3]: {2}, own.ID: {3}}
@@ -57,7 +57,7 @@ func TestASelectionAloneNamesNobody(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, types("*"))
 	p.sweep()
 	p.append(1, "user.session.start")
-	if page, err := p.poll(); err != nil || len(page.Events) != 1 || page.Events[0].For != nil {
+	if page, err := p.poll(); err != nil || len(page.Events) != 1 || page.Events[0].MatchedSelectors != nil {
 		t.Errorf("got %+v, %v", page.Events, err)
 	}
 }
@@ -115,7 +115,7 @@ func TestSelectionsThatCanNeverMatch(t *testing.T) {
 
 // An event of which what decides cannot be read comes with that doubt, for those who
 // may want it; for others it is certain. None of its neighbours comes to harm.
-func TestDoubtfulEvents(t *testing.T) {
+func TestIndeterminateEvents(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "any": []any{
 		map[string]any{"event_types": []string{"user.session.*"}, "client_ip": []string{"10.0.0.0/8"}},
 		types("user.session.start"), types("group.*"),
@@ -136,9 +136,9 @@ func TestDoubtfulEvents(t *testing.T) {
 	}
 	var got []seen
 	for _, e := range page.Events {
-		got = append(got, seen{e.ID, e.For, e.Doubt != ""})
-		if e.ID == "u-1" && e.Doubt != "" && !strings.Contains(e.Doubt, "client.ipAddress") || e.ID == "u-2" && !strings.Contains(e.Doubt, "eventType") {
-			t.Errorf("%s: %s", e.ID, e.Doubt)
+		got = append(got, seen{e.ID, e.MatchedSelectors, e.Indeterminate != ""})
+		if e.ID == "u-1" && e.Indeterminate != "" && !strings.Contains(e.Indeterminate, "client.ipAddress") || e.ID == "u-2" && !strings.Contains(e.Indeterminate, "eventType") {
+			t.Errorf("%s: %s", e.ID, e.Indeterminate)
 		}
 	}
 	want := []seen{{"u-1", []int{1}, false}, {"u-1", []int{0}, true}, {"u-2", []int{1, 2}, true}, {"u-3", []int{2}, false}}
@@ -181,8 +181,8 @@ func TestPoisonOfEachKind(t *testing.T) {
 			t.Errorf("%s: it came as %.200s", name, got.Data)
 		}
 		unread := strings.HasPrefix(name, "no ")
-		if (len(page.Notices) > 0) != unread || (page.Events[1].Doubt != "") != (name == "no type") {
-			t.Errorf("%s: said %q, doubt %q", name, page.Notices, page.Events[1].Doubt)
+		if (len(page.Notices) > 0) != unread || (page.Events[1].Indeterminate != "") != (name == "no type") {
+			t.Errorf("%s: said %q, doubt %q", name, page.Notices, page.Events[1].Indeterminate)
 		}
 	}
 }

@@ -77,8 +77,8 @@ func TestOwnEventsAreCounted(t *testing.T) {
 	p.do("unsuspend_user", "alice.moreau@corp.example")
 	want := p.append(1, "user.session.start")
 	page, err := p.poll()
-	if err != nil || page.Own != 2 || page.Seen != 3 || !slices.Equal(p.got, want) {
-		t.Errorf("own %d of %d, got %v, %v", page.Own, page.Seen, p.got, err)
+	if err != nil || page.SelfGenerated != 2 || page.Seen != 3 || !slices.Equal(p.got, want) {
+		t.Errorf("own %d of %d, got %v, %v", page.SelfGenerated, page.Seen, p.got, err)
 	}
 }
 
@@ -160,8 +160,8 @@ func TestOwnEventsOfAServiceApp(t *testing.T) {
 	before := p.requestsTo("/api/v1/users/me")
 	want := p.append(1, "user.session.start")
 	page, err := p.poll()
-	if err != nil || page.Own == 0 || !slices.Equal(p.got, want) {
-		t.Errorf("own %d of %d, got %v, want %v, %v", page.Own, page.Seen, p.got, want, err)
+	if err != nil || page.SelfGenerated == 0 || !slices.Equal(p.got, want) {
+		t.Errorf("own %d of %d, got %v, want %v, %v", page.SelfGenerated, page.Seen, p.got, want, err)
 	}
 	if n := p.requestsTo("/api/v1/users/me") - before; n != 0 {
 		t.Errorf("%d requests to learn who the login is", n)

@@ -133,7 +133,7 @@ func TestReadingWithoutLinksMakesProgress(t *testing.T) {
 		if n := p.sweep(); n > 12 {
 			t.Errorf("%s: a sweep that finds nothing new took %d requests", name, n)
 		}
-		if page, err := p.poll(); err != nil || !page.Gap {
+		if page, err := p.poll(); err != nil || !page.CheckpointReset {
 			t.Errorf("%s: not reported as a checkpoint reset: %v", name, err)
 		}
 	}

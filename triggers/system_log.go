@@ -59,7 +59,7 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 	if found.More {
 		found.Pause = read.pause(interval, found.Budget)
 	}
-	found.Seen, found.Newest, found.Gap = len(read.Events), read.newest(), read.lost
+	found.Seen, found.Newest, found.CheckpointReset = len(read.Events), read.newest(), read.lost
 	judge := p.judge(c)
 	var shaper shape.Shaper
 	found.Events = make([]sdk.Event[shape.Event], 0, len(read.Events))
@@ -70,7 +70,7 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 		}
 		if w.nowhere() {
 			if w.own {
-				found.Own++
+				found.SelfGenerated++
 			}
 			continue
 		}
@@ -84,7 +84,7 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 		}
 		if len(w.unsure) > 0 {
 			// Beside the other, if it is certain that somebody else wants it.
-			event.Doubt = w.doubt
+			event.Indeterminate = w.doubt
 			found.Notices = append(found.Notices, fmt.Sprintf("event %s starts nothing: %s", h.UUID, w.doubt))
 			found.Events = append(found.Events, judge.named(event, w.unsure))
 		}

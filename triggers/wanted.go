@@ -32,7 +32,7 @@ func (p SystemLogParams) judge(c *okta.Client) judge {
 // named is the event with the places of those who want it.
 func (j judge) named(e sdk.Event[shape.Event], places []int) sdk.Event[shape.Event] {
 	if j.places {
-		e.For = places
+		e.MatchedSelectors = places
 	}
 	return e
 }

@@ -126,7 +126,7 @@ func TestManyPlaybooksCostOneRequest(t *testing.T) {
 		"eventType": "user.session.start", "actor": map[string]any{"id": "00u1a2b3c4d5e6f7g042"}, "client": map[string]any{"ipAddress": "10.0.43.1"},
 	})
 	page := poll()
-	if len(page.Events) != 1 || !cmp.Equal(page.Events[0].For, []int{42}) {
+	if len(page.Events) != 1 || !cmp.Equal(page.Events[0].MatchedSelectors, []int{42}) {
 		t.Errorf("got %+v", page.Events)
 	}
 	if n := len(org.Requests()); n != 2 {

@@ -46,7 +46,7 @@ func storeOf(t *testing.T, days ...int) string {
 	defer engine.Close()
 	for _, d := range days {
 		now = time.Now().AddDate(0, 0, -d)
-		event := sdk.RawEvent{ID: fmt.Sprint(d), Type: "user.session.start", Data: json.RawMessage(`{}`), Doubt: "so the run fails at once"}
+		event := sdk.RawEvent{ID: fmt.Sprint(d), Type: "user.session.start", Data: json.RawMessage(`{}`), Indeterminate: "so the run fails at once"}
 		if _, err := engine.Accept(t.Context(), "source", sdk.RawPage{Events: []sdk.RawEvent{event}}, []*playbook.Playbook{book}); err != nil {
 			t.Fatal(err)
 		}

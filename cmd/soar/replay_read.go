@@ -43,7 +43,7 @@ func (r *replayer) read(ctx context.Context) error {
 				if !r.part.holds(e.Time) || !known.add(e.ID) {
 					continue
 				}
-				e.For = nil // the feed is this playbook's alone
+				e.MatchedSelectors = nil // the feed is this playbook's alone
 				// One whose condition cannot be evaluated becomes a run that failed.
 				if is, err := r.book.Match(e); is || err != nil {
 					r.matched = append(r.matched, e)

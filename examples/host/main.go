@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s %s\n", m.Title, m.Release)
+	fmt.Printf("%s %s\n", m.Title, m.Version)
 	for _, a := range m.Actions {
 		fmt.Printf("  %-26s %s\n", a.Name, a.Summary)
 	}

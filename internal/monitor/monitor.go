@@ -110,12 +110,12 @@ func (m *Monitor) Accepted(name string, page sdk.RawPage, a embedded.Accepted) {
 	if page.Newest.After(f.Newest) {
 		f.Newest = page.Newest
 	}
-	if page.Gap {
+	if page.CheckpointReset {
 		f.Gaps++
 		f.reset(now, now.Add(-m.resetSpan()))
 	}
 	f.Seen += page.Seen
-	f.Own += page.Own
+	f.Own += page.SelfGenerated
 	f.Matched += a.Matched
 	f.Started += a.Started
 	f.Joined += a.Joined

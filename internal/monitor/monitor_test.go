@@ -101,7 +101,7 @@ func TestRepeatedResetsAreBadHealth(t *testing.T) {
 		m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
 		for range test.resets {
 			c.pass(test.between)
-			m.Accepted("log", sdk.RawPage{Gap: true, Seen: 100, More: true, Newest: c.now}, embedded.Accepted{})
+			m.Accepted("log", sdk.RawPage{CheckpointReset: true, Seen: 100, More: true, Newest: c.now}, embedded.Accepted{})
 			m.Accepted("log", sdk.RawPage{Newest: c.now}, embedded.Accepted{})
 		}
 		s := m.Snapshot()
@@ -120,7 +120,7 @@ func TestRepeatedResetsAreBadHealth(t *testing.T) {
 
 func TestSnapshotCounts(t *testing.T) {
 	m, c := newMonitor(monitor.Options{Feeds: []string{"log", "log_2"}, Playbooks: []string{"b", "a"}})
-	m.Accepted("log", sdk.RawPage{Seen: 10, Gap: true, Newest: c.now}, embedded.Accepted{Matched: 7, Started: 2, Joined: 3, Repeated: 2})
+	m.Accepted("log", sdk.RawPage{Seen: 10, CheckpointReset: true, Newest: c.now}, embedded.Accepted{Matched: 7, Started: 2, Joined: 3, Repeated: 2})
 	m.Accepted("log_2", sdk.RawPage{Seen: 5}, embedded.Accepted{Matched: 1, Repeated: 1})
 	for _, n := range []embedded.Notice{
 		{Kind: embedded.RunQueued, Run: &embedded.Run{Playbook: "a"}},

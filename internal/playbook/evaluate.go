@@ -23,8 +23,8 @@ func (p *Playbook) Match(e sdk.RawEvent) (bool, error) {
 	if err != nil {
 		return false, cannot(err, "the condition of playbook %q cannot be evaluated on this event", p.Name)
 	}
-	if holds && e.Doubt != "" {
-		return false, sdk.Invalid(fmt.Sprintf("playbook %q is not started: %s", p.Name, e.Doubt))
+	if holds && e.Indeterminate != "" {
+		return false, sdk.Invalid(fmt.Sprintf("playbook %q is not started: %s", p.Name, e.Indeterminate))
 	}
 	return holds, nil
 }
@@ -32,7 +32,7 @@ func (p *Playbook) Match(e sdk.RawEvent) (bool, error) {
 // Selects reports whether e has one of the playbook's types, or may have: where the
 // trigger could not read its type.
 func (p *Playbook) Selects(e sdk.RawEvent) bool {
-	typeUnread := e.Type == "" && e.Doubt != ""
+	typeUnread := e.Type == "" && e.Indeterminate != ""
 	return typeUnread || p.matchesType(e.Type)
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 
 	"soar.example/okta/plugin"
-	"soar.example/okta/plugin/internal/gate"
+	"soar.example/okta/plugin/internal/inflight"
 	"soar.example/okta/sdk"
 )
 
@@ -21,7 +21,7 @@ type instance struct {
 	process *process
 	client  *goplugin.Client
 	backend sdk.Backend
-	calls   gate.Gate
+	calls   inflight.Calls
 	retired sync.Once
 }
 

@@ -61,10 +61,10 @@ func (s *session) Close() error {
 	at, remote, again := s.at, s.remote, s.closed
 	s.closed = true
 	s.mu.Unlock()
-	if again || remote == nil || !at.process.alive() || !at.calls.Enter() {
+	if again || remote == nil || !at.process.alive() || !at.calls.Begin() {
 		return nil
 	}
-	defer at.calls.Leave()
+	defer at.calls.End()
 	return remote.Close()
 }
 

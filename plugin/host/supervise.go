@@ -25,7 +25,7 @@ func (p *Plugin) do(ctx context.Context, fate string, f func(*instance) error) e
 			return err
 		}
 		err = f(i)
-		i.calls.Leave()
+		i.calls.End()
 		switch {
 		case errors.Is(err, plugin.ErrNotStarted), errors.Is(err, errReopen):
 			// Nothing was done, so it can be done in the process that follows. One
@@ -57,7 +57,7 @@ func (p *Plugin) enter(ctx context.Context) (*instance, error) {
 				return nil, err
 			}
 		}
-		if i.process.alive() && i.calls.Enter() {
+		if i.process.alive() && i.calls.Begin() {
 			return i, nil
 		}
 		p.retire(i)
@@ -152,7 +152,7 @@ func (p *Plugin) retire(i *instance) {
 			p.deaths.note(time.Now())
 			p.config.Logger.Warn("plugin process is lost", "path", p.config.Path, "pid", i.process.ID(), "state", i.process.ended())
 		}
-		idle := i.calls.Shut()
+		idle := i.calls.Drain()
 		p.retiring.Go(func() {
 			limit := time.NewTimer(p.config.Grace)
 			defer limit.Stop()

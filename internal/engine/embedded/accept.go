@@ -51,7 +51,7 @@ func (a *Accepted) count(run Run, became fate) {
 // An event whose condition cannot be evaluated is not dropped: its run is
 // recorded as failed, with that error. So is one that the trigger is in doubt about,
 // and one during which the process died twice.
-// An event that says whom it is for (its For) is matched against the books at those
+// An event that lists its MatchedSelectors is matched against the books at those
 // places alone.
 func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, books []*playbook.Playbook) (Accepted, error) {
 	matches, err := e.match(page.Events, books)
@@ -145,7 +145,7 @@ func (e *Engine) match(events []sdk.RawEvent, books []*playbook.Playbook) ([]mat
 		}
 		var kept *sdk.RawEvent // the event as it is stored
 		for i, b := range books {
-			if event.For != nil && !slices.Contains(event.For, i) {
+			if event.MatchedSelectors != nil && !slices.Contains(event.MatchedSelectors, i) {
 				continue
 			}
 			if dangerous != nil {

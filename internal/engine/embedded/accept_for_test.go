@@ -18,7 +18,7 @@ func TestAcceptOfAnEventForSome(t *testing.T) {
 	}
 	for id, places := range map[string][]int{"a": nil, "b": {0, 2}, "c": {1}, "d": {7}, "e": {}} {
 		e := event(id)
-		e.For = places
+		e.MatchedSelectors = places
 		got, err := r.Accept(t.Context(), "s", sdk.RawPage{Events: []sdk.RawEvent{e}}, books)
 		if err != nil {
 			t.Fatal(err)
@@ -40,11 +40,11 @@ func TestAcceptOfAnEventForSome(t *testing.T) {
 
 // An event that the trigger is in doubt about is neither lost nor acted on: its run is
 // there, failed, with the reason. One that does not fit for sure has none.
-func TestAcceptOfADoubtfulEvent(t *testing.T) {
+func TestAcceptOfAnIndeterminateEvent(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	doubtful := func(id, eventType string) sdk.RawEvent {
 		e := event(id)
-		e.Type, e.Doubt = eventType, "the event's eventType could not be read"
+		e.Type, e.Indeterminate = eventType, "the event's eventType could not be read"
 		return e
 	}
 	no := doubtful("c", "")

@@ -46,7 +46,7 @@ func TestKillPruning(t *testing.T) {
 	for n := range pruneKills * 2 * pruneBatch {
 		events = append(events, event(fmt.Sprint(n)))
 		if n >= 40 { // a run that fails at once is soon made
-			events[n].Doubt = "nobody knows"
+			events[n].Indeterminate = "nobody knows"
 		}
 	}
 	accept := func() Accepted {

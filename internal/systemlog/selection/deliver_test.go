@@ -84,7 +84,7 @@ func TestDelivered(t *testing.T) {
 		}
 		for _, e := range poll(t, params, first.Next).Events {
 			if fresh[e.ID] {
-				got[e.ID] = append(got[e.ID], e.For...)
+				got[e.ID] = append(got[e.ID], e.MatchedSelectors...)
 			}
 		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {

@@ -694,21 +694,21 @@ func (x *PollRequest) GetFrom() []byte {
 }
 
 type PollResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Events        []*Event               `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
-	Next          []byte                 `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`  // JSON; safe to store once the events are handled
-	More          bool                   `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"` // there may be more to read: poll again, after the pause
-	Seen          int64                  `protobuf:"varint,4,opt,name=seen,proto3" json:"seen,omitempty"` // how many events were read, matching or not
-	Notices       []string               `protobuf:"bytes,5,rep,name=notices,proto3" json:"notices,omitempty"`
-	Calls         []*Call                `protobuf:"bytes,6,rep,name=calls,proto3" json:"calls,omitempty"` // every request that was sent, on failure too
-	Error         *Error                 `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
-	Newest        string                 `protobuf:"bytes,8,opt,name=newest,proto3" json:"newest,omitempty"`                    // RFC 3339: time of the latest event read; empty if none was
-	Budget        *Budget                `protobuf:"bytes,9,opt,name=budget,proto3" json:"budget,omitempty"`                    // absent: not known
-	Own           int64                  `protobuf:"varint,10,opt,name=own,proto3" json:"own,omitempty"`                        // how many events were left out because the connector's own login caused them
-	Gap           bool                   `protobuf:"varint,11,opt,name=gap,proto3" json:"gap,omitempty"`                        // the place was lost, and reading began again before it
-	PauseMs       int64                  `protobuf:"varint,12,opt,name=pause_ms,json=pauseMs,proto3" json:"pause_ms,omitempty"` // how long to wait where there is more, unless the host's interval is shorter
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Events          []*Event               `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	Next            []byte                 `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`  // JSON; safe to store once the events are handled
+	More            bool                   `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"` // there may be more to read: poll again, after the pause
+	Seen            int64                  `protobuf:"varint,4,opt,name=seen,proto3" json:"seen,omitempty"` // how many events were read, matching or not
+	Notices         []string               `protobuf:"bytes,5,rep,name=notices,proto3" json:"notices,omitempty"`
+	Calls           []*Call                `protobuf:"bytes,6,rep,name=calls,proto3" json:"calls,omitempty"` // every request that was sent, on failure too
+	Error           *Error                 `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
+	Newest          string                 `protobuf:"bytes,8,opt,name=newest,proto3" json:"newest,omitempty"`                                            // RFC 3339: time of the latest event read; empty if none was
+	Budget          *Budget                `protobuf:"bytes,9,opt,name=budget,proto3" json:"budget,omitempty"`                                            // absent: not known
+	SelfGenerated   int64                  `protobuf:"varint,10,opt,name=self_generated,json=selfGenerated,proto3" json:"self_generated,omitempty"`       // number of events left out because this connection caused them
+	CheckpointReset bool                   `protobuf:"varint,11,opt,name=checkpoint_reset,json=checkpointReset,proto3" json:"checkpoint_reset,omitempty"` // the checkpoint was lost, and reading began again before it
+	PauseMs         int64                  `protobuf:"varint,12,opt,name=pause_ms,json=pauseMs,proto3" json:"pause_ms,omitempty"`                         // how long to wait where there is more, unless the host's interval is shorter
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *PollResponse) Reset() {
@@ -804,16 +804,16 @@ func (x *PollResponse) GetBudget() *Budget {
 	return nil
 }
 
-func (x *PollResponse) GetOwn() int64 {
+func (x *PollResponse) GetSelfGenerated() int64 {
 	if x != nil {
-		return x.Own
+		return x.SelfGenerated
 	}
 	return 0
 }
 
-func (x *PollResponse) GetGap() bool {
+func (x *PollResponse) GetCheckpointReset() bool {
 	if x != nil {
-		return x.Gap
+		return x.CheckpointReset
 	}
 	return false
 }
@@ -896,16 +896,16 @@ func (x *Budget) GetReset_() string {
 
 // One thing that happened in the service.
 type Event struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Type          string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
-	Time          string                 `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`                                                                               // RFC 3339, to the nanosecond
-	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`                                                                               // JSON that follows the trigger's event schema
-	For           []int64                `protobuf:"varint,5,rep,packed,name=for,proto3" json:"for,omitempty"`                                                                         // which of the selections in the parameter "any" want it, by place
-	Shapes        map[string][]byte      `protobuf:"bytes,6,rep,name=shapes,proto3" json:"shapes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // the event in the other shapes that were asked for, by name
-	Doubt         string                 `protobuf:"bytes,7,opt,name=doubt,proto3" json:"doubt,omitempty"`                                                                             // why it is not certain that it was asked for; mostly empty
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	Id               string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Type             string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	Time             string                 `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`                                                                               // RFC 3339, to the nanosecond
+	Data             []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`                                                                               // JSON that follows the trigger's event schema
+	MatchedSelectors []int64                `protobuf:"varint,5,rep,packed,name=matched_selectors,json=matchedSelectors,proto3" json:"matched_selectors,omitempty"`                       // indices in the parameter "any" of the selectors that match
+	Shapes           map[string][]byte      `protobuf:"bytes,6,rep,name=shapes,proto3" json:"shapes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // the event in the other shapes that were asked for, by name
+	Indeterminate    string                 `protobuf:"bytes,7,opt,name=indeterminate,proto3" json:"indeterminate,omitempty"`                                                             // why it is not known whether the event matches; empty if it is known
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Event) Reset() {
@@ -966,9 +966,9 @@ func (x *Event) GetData() []byte {
 	return nil
 }
 
-func (x *Event) GetFor() []int64 {
+func (x *Event) GetMatchedSelectors() []int64 {
 	if x != nil {
-		return x.For
+		return x.MatchedSelectors
 	}
 	return nil
 }
@@ -980,9 +980,9 @@ func (x *Event) GetShapes() map[string][]byte {
 	return nil
 }
 
-func (x *Event) GetDoubt() string {
+func (x *Event) GetIndeterminate() string {
 	if x != nil {
-		return x.Doubt
+		return x.Indeterminate
 	}
 	return ""
 }
@@ -1307,7 +1307,7 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x18\n" +
 	"\atrigger\x18\x02 \x01(\tR\atrigger\x12\x16\n" +
 	"\x06params\x18\x03 \x01(\fR\x06params\x12\x12\n" +
-	"\x04from\x18\x04 \x01(\fR\x04from\"\xff\x02\n" +
+	"\x04from\x18\x04 \x01(\fR\x04from\"\xad\x03\n" +
 	"\fPollResponse\x120\n" +
 	"\x06events\x18\x01 \x03(\v2\x18.soar.connector.v1.EventR\x06events\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\fR\x04next\x12\x12\n" +
@@ -1317,24 +1317,24 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\x05calls\x18\x06 \x03(\v2\x17.soar.connector.v1.CallR\x05calls\x12.\n" +
 	"\x05error\x18\a \x01(\v2\x18.soar.connector.v1.ErrorR\x05error\x12\x16\n" +
 	"\x06newest\x18\b \x01(\tR\x06newest\x121\n" +
-	"\x06budget\x18\t \x01(\v2\x19.soar.connector.v1.BudgetR\x06budget\x12\x10\n" +
-	"\x03own\x18\n" +
-	" \x01(\x03R\x03own\x12\x10\n" +
-	"\x03gap\x18\v \x01(\bR\x03gap\x12\x19\n" +
+	"\x06budget\x18\t \x01(\v2\x19.soar.connector.v1.BudgetR\x06budget\x12%\n" +
+	"\x0eself_generated\x18\n" +
+	" \x01(\x03R\rselfGenerated\x12)\n" +
+	"\x10checkpoint_reset\x18\v \x01(\bR\x0fcheckpointReset\x12\x19\n" +
 	"\bpause_ms\x18\f \x01(\x03R\apauseMs\"j\n" +
 	"\x06Budget\x12\x16\n" +
 	"\x06bucket\x18\x01 \x01(\tR\x06bucket\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x03R\x05limit\x12\x1c\n" +
 	"\tremaining\x18\x03 \x01(\x03R\tremaining\x12\x14\n" +
-	"\x05reset\x18\x04 \x01(\tR\x05reset\"\xf4\x01\n" +
+	"\x05reset\x18\x04 \x01(\tR\x05reset\"\x9f\x02\n" +
 	"\x05Event\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
 	"\x04time\x18\x03 \x01(\tR\x04time\x12\x12\n" +
-	"\x04data\x18\x04 \x01(\fR\x04data\x12\x10\n" +
-	"\x03for\x18\x05 \x03(\x03R\x03for\x12<\n" +
-	"\x06shapes\x18\x06 \x03(\v2$.soar.connector.v1.Event.ShapesEntryR\x06shapes\x12\x14\n" +
-	"\x05doubt\x18\a \x01(\tR\x05doubt\x1a9\n" +
+	"\x04data\x18\x04 \x01(\fR\x04data\x12+\n" +
+	"\x11matched_selectors\x18\x05 \x03(\x03R\x10matchedSelectors\x12<\n" +
+	"\x06shapes\x18\x06 \x03(\v2$.soar.connector.v1.Event.ShapesEntryR\x06shapes\x12$\n" +
+	"\rindeterminate\x18\a \x01(\tR\rindeterminate\x1a9\n" +
 	"\vShapesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\x8a\x01\n" +
