@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -192,8 +193,8 @@ steps:
 		}
 	}
 	write("look.yaml", playbook)
-	bad, _ := json.Marshal(hostile)
-	write("bad.yaml", strings.Replace(playbook, "get_user", string(bad), 1))
+	// A playbook may hold these characters as YAML's escapes only.
+	write("bad.yaml", strings.Replace(playbook, "get_user", strconv.QuoteToASCII(hostile), 1))
 	raw, _ := json.Marshal(map[string]any{"uuid": "1", "eventType": "user.session.start", "published": "2026-03-01T10:00:00Z", "actor": who})
 	// As Okta could send them, not as Go escapes them.
 	raw = bytes.ReplaceAll(raw, []byte(`\u2028`), []byte("\u2028"))
