@@ -25,6 +25,7 @@ type Violation struct {
 	Message string `json:"message" jsonschema_description:"What is wrong there."`
 }
 
+// String returns the pointer and the message.
 func (v Violation) String() string {
 	if v.Pointer == "" {
 		return v.Message

@@ -34,6 +34,7 @@ func ParseDuration(text string) (time.Duration, error) {
 // Std returns it as a time.Duration.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
+// String returns Go's form of the duration.
 func (d Duration) String() string { return time.Duration(d).String() }
 
 // MarshalText writes Go's form of a duration.

@@ -22,6 +22,7 @@ type Error struct {
 	nonce             string
 }
 
+// Error returns the OAuth error code and its description.
 func (e *Error) Error() string { return e.code + ": " + e.description }
 
 // Reply returns the response of the error.

@@ -14,6 +14,7 @@ type Error struct {
 	Causes  []string
 }
 
+// Error returns the Okta error code and its summary.
 func (e *Error) Error() string { return e.code + ": " + e.Summary }
 
 // Reply returns the response of the error. The ID names this one response.

@@ -14,6 +14,7 @@ import (
 // DamagedError says that compressed input ends too early or is not what it claims.
 type DamagedError struct{ Err error }
 
+// Error names the damaged compressed input.
 func (e *DamagedError) Error() string {
 	return "the compressed data is cut off or damaged: " + e.Err.Error()
 }
