@@ -2,23 +2,21 @@ package playbook
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/ast"
-	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/ext"
-	"cel.dev/cel-go/parser"
-
-	"soar.example/okta/internal/nearest"
 )
 
-// The limits of one expression. The cost is CEL's own measure, about one for
-// each operation and each ten characters that it reads.
+// The limits of one expression. The cost is CEL's own measure: about 1 for each operation and for each
+// ten characters that it reads.
 const (
 	maxExpression = 4 << 10
 	maxCost       = 1_000_000
@@ -35,15 +33,15 @@ const (
 
 var variables = []string{eventVar, eventsVar, rawVar, stepsVar, varsVar}
 
-// expression is a compiled CEL expression.
+// An expression is a compiled CEL expression.
 type expression struct {
 	text    string
 	result  *types.Type
-	uses    map[string]bool // of the variables
+	uses    map[string]bool // variables that it reads
 	program cel.Program
 }
 
-// constant reports whether every evaluation has the same value.
+// constant reports whether the value is the same in every evaluation.
 func (x *expression) constant() bool {
 	for name := range x.uses {
 		if name != varsVar {
@@ -67,7 +65,7 @@ func (x *expression) eval(b binding) (ref.Val, error) {
 
 func shorten(s string) string { return cut(s, 120) }
 
-// cut returns s as one line of at most most letters.
+// cut returns s as one line of at most most characters.
 func cut(s string, most int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if runes := []rune(s); len(runes) > most {
@@ -76,17 +74,17 @@ func cut(s string, most int) string {
 	return s
 }
 
-// compiler compiles the expressions of one file.
+// A compiler compiles the expressions of one file.
 type compiler struct {
 	*report
 	objects *objects
 	env     *cel.Env
-	names   []string        // of the variables, those that the file does not mention included
-	used    map[string]bool // the variables that an expression has read so far
+	names   []string        // of all variables, including those that the file does not mention
+	used    map[string]bool // variables that an expression has read so far
 }
 
-// newCompiler returns a compiler of expressions over variables of those types; names
-// are those of all variables that there could be.
+// newCompiler returns a compiler for variables of these types. names are the names of all variables
+// that could exist.
 func newCompiler(r *report, o *objects, variables map[string]*types.Type, names []string) (*compiler, error) {
 	options := []cel.EnvOption{
 		cel.CustomTypeAdapter(o.Registry),
@@ -98,8 +96,8 @@ func newCompiler(r *report, o *objects, variables map[string]*types.Type, names 
 		cel.DefaultUTCTimeZone(true),
 		cel.ASTValidators(cel.ValidateRegexLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateDurationLiterals()),
 	}
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		options = append(options, cel.Variable(name, variables[name]))
+	for name, t := range variables {
+		options = append(options, cel.Variable(name, t))
 	}
 	env, err := cel.NewEnv(options...)
 	if err != nil {
@@ -108,8 +106,8 @@ func newCompiler(r *report, o *objects, variables map[string]*types.Type, names 
 	return &compiler{report: r, objects: o, env: env, names: names, used: map[string]bool{}}, nil
 }
 
-// compile compiles the expression that begins at offset in n's text. It returns
-// nil if there is something wrong with it; the report says what.
+// compile compiles the expression at offset in n's text. It returns nil if the report has a problem of
+// the expression.
 func (c *compiler) compile(expr string, n *node, offset, reader int) *expression {
 	fail := func(at int, format string, args ...any) *expression {
 		line, column := c.locate(n, offset+at)
@@ -120,20 +118,25 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 		return fail(0, "an expression has at most %d bytes, this one has %d", maxExpression, len(expr))
 	}
 	c.objects.reader, c.objects.missed = reader, nil
-	parsed, issues := c.env.Parse(expr)
+	source := common.NewTextSource(expr)
+	offsetOf := func(at common.Location) int { // in characters
+		found, _ := source.LocationOffset(at)
+		return min(max(0, int(found)), utf8.RuneCountInString(expr))
+	}
+	parsed, issues := c.env.ParseSource(source)
 	if issues.Err() != nil {
 		first := issues.Errors()[0]                                 // the others follow from it
-		message, _, _ := strings.Cut(first.Message, " expecting {") // every token of the language
-		return fail(offsetOf(expr, first), "%s", message)
+		message, _, _ := strings.Cut(first.Message, " expecting {") // a list of all tokens
+		return fail(offsetOf(first.Location), "%s", message)
 	}
 	checked, issues := c.env.Check(parsed)
 	if issues.Err() != nil {
 		for _, e := range issues.Errors() {
-			fail(offsetOf(expr, e), "%s", c.explain(parsed.NativeRep(), e))
+			fail(offsetOf(e.Location), "%s", c.explain(parsed.NativeRep(), e))
 		}
 		return nil
 	}
-	if least, never := c.tooCostly(checked); never {
+	if least := c.leastCost(checked); least > maxCost {
 		return fail(0, "the expression can never be evaluated: it costs %d steps at the least, of %d that it may take", least, maxCost)
 	}
 	program, err := c.env.Program(checked, append(c.limits(checked), cel.EvalOptions(cel.OptOptimize))...)
@@ -141,161 +144,87 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 		return fail(0, "%v", err)
 	}
 	x := &expression{text: expr, result: checked.OutputType(), program: program, uses: map[string]bool{}}
-	for _, r := range checked.NativeRep().ReferenceMap() {
-		if name := strings.TrimPrefix(r.Name, "."); slices.Contains(c.names, name) {
+	firstEvents := utf8.RuneCountInString(expr)
+	for id, r := range checked.NativeRep().ReferenceMap() {
+		name := strings.TrimPrefix(r.Name, ".")
+		if slices.Contains(c.names, name) {
 			c.used[name] = true
 			x.uses[name] = true
 		}
+		if name == eventsVar {
+			firstEvents = min(firstEvents, offsetOf(checked.NativeRep().SourceInfo().GetStartLocation(id)))
+		}
 	}
 	if reader < 0 && x.uses[eventsVar] {
-		return fail(firstUse(expr, checked.NativeRep(), eventsVar), "events are what a run has; here, each event is looked at by itself, as event")
+		return fail(firstEvents, "events are what a run has; here, each event is looked at by itself, as event")
 	}
 	return x
 }
 
-// firstUse is where in expr, in characters, the variable is read first.
-func firstUse(expr string, checked *ast.AST, variable string) int {
-	first := len([]rune(expr))
-	for id, r := range checked.ReferenceMap() {
-		if strings.TrimPrefix(r.Name, ".") == variable {
-			first = min(first, offsetOf(expr, &cel.Error{Location: checked.SourceInfo().GetStartLocation(id)}))
-		}
-	}
-	return first
-}
-
-// offsetOf is where in expr, in characters, CEL found e.
-func offsetOf(expr string, e *cel.Error) int {
-	line, column := e.Location.Line(), e.Location.Column()
-	lines := strings.SplitAfter(expr, "\n")
-	if line < 1 || column < 0 || line > len(lines) {
+// leastCost returns the cost of the cheapest evaluation. The cost on a large event is checked when the
+// expression runs.
+func (c *compiler) leastCost(checked *cel.Ast) uint64 {
+	estimate, err := c.env.EstimateCost(checked, unknownSizes{})
+	if err != nil {
 		return 0
 	}
-	before := len([]rune(strings.Join(lines[:line-1], "")))
-	return min(before+column, len([]rune(expr)))
+	return estimate.Min
 }
 
-// explain says what e says, in the words of the file where the syntax tree shows
-// that a name is what was wrong.
-func (c *compiler) explain(tree *ast.AST, e *cel.Error) string {
-	var at ast.Expr
-	ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(func(x ast.Expr) {
-		if x.ID() == e.ExprID {
-			at = x
-		}
-	}))
-	if at == nil {
-		return plainTypes(e.Message)
-	}
-	switch at.Kind() {
-	case ast.SelectKind:
-		if m, ok := c.takeMissed(at.AsSelect().FieldName()); ok {
-			return c.explainMissing(m)
-		}
-		if list, ok := c.list(tree, at.AsSelect().Operand()); ok {
-			return fmt.Sprintf("%s is a list: write %s[0].%s for the first, or choose by %s.filter(x, …)", list, list, at.AsSelect().FieldName(), list)
-		}
-	case ast.CallKind:
-		call := at.AsCall()
-		if args := call.Args(); len(args) == 2 && args[1].Kind() == ast.LiteralKind {
-			if name, ok := args[1].AsLiteral().(types.String); ok {
-				if m, ok := c.takeMissed(string(name)); ok {
-					return c.explainMissing(m)
-				}
-			}
-		}
-		if !c.env.HasFunction(call.FunctionName()) {
-			return fmt.Sprintf("there is no function %q%s", call.FunctionName(), nearest.Hint(call.FunctionName(), c.functions()))
-		}
-		if symbol, ok := operators.FindReverse(call.FunctionName()); ok && symbol != "" {
-			return strings.ReplaceAll(plainTypes(e.Message), call.FunctionName(), symbol)
-		}
-	case ast.IdentKind:
-		if name := at.AsIdent(); !slices.Contains(c.names, name) {
-			hint := nearest.Hint(name, c.names)
-			if hint == "" {
-				hint = "; an expression reads " + strings.Join(c.names, ", ")
-			}
-			return fmt.Sprintf("there is no variable %q%s", name, hint)
-		}
-	}
-	return plainTypes(e.Message)
+// unknownSizes estimates costs without knowing how large an event is.
+type unknownSizes struct{}
+
+func (unknownSizes) EstimateSize(cost.AstNode) *cost.SizeEstimate { return nil }
+
+func (unknownSizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
+	return nil
 }
 
-// list returns the text of an expression within tree if a list comes of it.
-func (c *compiler) list(tree *ast.AST, of ast.Expr) (text string, ok bool) {
-	text, err := parser.Unparse(of, tree.SourceInfo())
-	if err != nil {
-		return "", false
+// predicate compiles a bool expression, with or without ${{ }} around it.
+func (l *loader) predicate(n *node, reader int) *expression {
+	x := l.expression(n, reader)
+	if x != nil && x.result.Kind() != types.BoolKind {
+		hint := ""
+		if x.result.Kind() == types.DynKind {
+			hint = "; compare it, as in … == true"
+		}
+		l.on(n, "the expression must give true or false, not %s%s", typeName(x.result), hint)
+		return nil
 	}
-	checked, issues := c.env.Compile(text)
-	return text, issues.Err() == nil && checked.OutputType().Kind() == types.ListKind
+	return x
 }
 
-// takeMissed returns the first field of that name that was not found, once.
-func (c *compiler) takeMissed(name string) (missing, bool) {
-	for i, m := range c.objects.missed {
-		if m.field == name {
-			c.objects.missed = slices.Delete(c.objects.missed, i, i+1)
-			return m, true
+// expression compiles an expression of the file, with or without ${{ }} around it. YAML reads a bare
+// true or false as a boolean, which is an expression too.
+func (l *loader) expression(n *node, reader int) *expression {
+	if n == nil {
+		return nil
+	}
+	if n.kind != text && n.kind != boolean {
+		l.on(n, "an expression must be a text, not a %s", n.kind)
+		return nil
+	}
+	source, offset := n.text, 0
+	if n.kind == boolean {
+		source = strconv.FormatBool(n.truth)
+	}
+	if strings.HasPrefix(strings.TrimSpace(source), "${{") {
+		parts, wrong := template(source)
+		if wrong != nil {
+			line, column := l.locate(n, wrong.offset)
+			l.at(line, column, "%s", wrong.message)
+			return nil
 		}
-	}
-	return missing{}, false
-}
-
-func (c *compiler) explainMissing(m missing) string {
-	known := c.objects.names(m.object)
-	hint := nearest.Hint(m.field, known)
-	if m.object == stepsObject {
-		at, defined := c.objects.order[m.field]
-		switch {
-		case !defined:
-			if hint == "" && len(known) > 0 {
-				hint = "; before this one come " + strings.Join(known, ", ")
-			}
-			return fmt.Sprintf("there is no step %q%s", m.field, hint)
-		case c.objects.reader < 0:
-			return fmt.Sprintf("step %q has not run yet when the %s is decided", m.field, readers[c.objects.reader])
-		case at == c.objects.reader:
-			return fmt.Sprintf("step %q is this very step", m.field)
-		default:
-			return fmt.Sprintf("step %q comes later", m.field)
+		one := single(parts)
+		if one == nil {
+			l.on(n, "either the whole is one expression in ${{ }}, or it has no ${{ }} at all")
+			return nil
 		}
+		source, offset = one.text, one.offset
 	}
-	where := path(m.object)
-	if hint == "" {
-		hint = fields(known)
-		if where == eventVar || strings.HasPrefix(where, eventVar+".") {
-			hint = "; raw reaches fields that the trigger does not declare"
-		}
+	if strings.TrimSpace(source) == "" {
+		l.on(n, "an expression is missing here")
+		return nil
 	}
-	return fmt.Sprintf("there is no field %q in %s%s", m.field, where, hint)
-}
-
-// fields lists names at the end of a message, as many as help.
-func fields(names []string) string {
-	const most = 12
-	switch {
-	case len(names) == 0:
-		return ""
-	case len(names) > most:
-		return "; it has " + strings.Join(names[:most], ", ") + ", …"
-	default:
-		return "; it has " + strings.Join(names, ", ")
-	}
-}
-
-// functions are the names that an author may have meant: not the operators.
-func (c *compiler) functions() []string {
-	var names []string
-	for name := range c.env.Functions() {
-		if !strings.ContainsAny(name, "_@!-") {
-			names = append(names, name)
-		}
-	}
-	for _, m := range c.env.Macros() {
-		names = append(names, m.Function())
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return l.compiler.compile(source, n, offset, reader)
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// node is one place of the file: what was written, and where.
+// A node is one value of the file and its position.
 type node struct {
 	line, column int
 	kind         kind
@@ -28,7 +28,7 @@ const (
 	object  kind = "object"
 )
 
-// style is how a text was written.
+// style says how a text is written.
 type style byte
 
 const (
@@ -57,7 +57,7 @@ func (n *node) member(name string) *node {
 	return nil
 }
 
-// list returns the items, none if n is absent or no list.
+// list returns the items. It returns none if n is absent or not a list.
 func (n *node) list() []*node {
 	if n == nil {
 		return nil
@@ -65,7 +65,7 @@ func (n *node) list() []*node {
 	return n.items
 }
 
-// plain is the JSON value that n stands for, numbers as json.Number.
+// plain returns n as a JSON value, with numbers as json.Number.
 func (n *node) plain() any {
 	switch n.kind {
 	case boolean:
@@ -91,12 +91,11 @@ func (n *node) plain() any {
 	}
 }
 
-// place is where a JSON Pointer leads: the value, and the member or item that
-// holds it.
+// A place is the target of a JSON Pointer: the value, and the member or item that holds it.
 type place struct {
 	node   *node // nil: there is no such member
 	parent *node
-	last   string // the pointer's last step
+	last   string // last step of the pointer
 	key    *member
 }
 
@@ -123,4 +122,53 @@ func (n *node) find(pointer string) place {
 		}
 	}
 	return at
+}
+
+// locate returns the position in the source of the character at offset in n's text. If folding or
+// escapes of YAML hide it, locate returns the position of n.
+func (r *report) locate(n *node, offset int) (line, column int) {
+	if n.kind != text || n.line < 1 || n.line > len(r.lines) {
+		return n.line, n.column
+	}
+	source, line, at, indent := []rune(r.lines[n.line-1]), n.line, n.column-1, 0
+	next := func() bool { // to the text's next line
+		if line >= len(r.lines) {
+			return false
+		}
+		source, line, at = []rune(r.lines[line]), line+1, 0
+		for at < len(source) && source[at] == ' ' && (at < indent || indent == 0) {
+			at++
+		}
+		return true
+	}
+	switch n.style {
+	case blockStyle:
+		if !next() {
+			return n.line, n.column
+		}
+		indent = at
+	case singleStyle, doubleStyle:
+		at++
+	}
+	// The source is compared with the text up to the character.
+	runes := []rune(n.text)
+	for _, c := range runes[:min(offset, len(runes))] {
+		if c == '\n' && n.style == blockStyle && at == len(source) && next() {
+			continue
+		}
+		if at < 0 || at >= len(source) {
+			return n.line, n.column
+		}
+		if at+1 < len(source) && (n.style == singleStyle && source[at] == '\'' && source[at+1] == '\'' || n.style == doubleStyle && source[at] == '\\') {
+			at++
+			if !strings.ContainsRune(`'"\/`, source[at]) {
+				return n.line, n.column
+			}
+		}
+		if source[at] != c {
+			return n.line, n.column
+		}
+		at++
+	}
+	return line, at + 1
 }

@@ -80,9 +80,9 @@ func TestShape(t *testing.T) {
 	}
 }
 
-// TestMisfit guards which types an expression may have where a schema asks for
+// TestMismatch guards which types an expression may have where a schema asks for
 // one: what can never fit is refused, what may is left to the value.
-func TestMisfit(t *testing.T) {
+func TestMismatch(t *testing.T) {
 	nullable := types.NewNullableType
 	list := types.NewListType
 	stringMap := func(t *types.Type) *types.Type { return types.NewMapType(types.StringType, t) }
@@ -123,8 +123,8 @@ func TestMisfit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if why := misfit(tt.cel, s.Root()); (why == "") != tt.fits {
-			t.Errorf("misfit(%s, %s) = %q", typeName(tt.cel), tt.schema, why)
+		if why := mismatch(tt.cel, s.Root()); (why == "") != tt.fits {
+			t.Errorf("mismatch(%s, %s) = %q", typeName(tt.cel), tt.schema, why)
 		}
 	}
 }

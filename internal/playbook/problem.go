@@ -2,14 +2,20 @@ package playbook
 
 import (
 	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
 )
 
-// A Problem is one thing wrong with a playbook file, at the place where its
-// author has to look. Line and Column start at 1; Column counts characters.
+// A Problem is one mistake in a playbook file and its position. Line and Column start at 1; Column
+// counts characters.
 type Problem struct {
 	File         string
 	Line, Column int
@@ -22,7 +28,7 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
 }
 
-// Problems is everything wrong with a playbook file, sorted by position.
+// Problems holds all mistakes of a playbook file, sorted by position.
 type Problems []Problem
 
 // Error returns the problems, one on each line.
@@ -34,16 +40,16 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// report gathers the problems of one file.
+// A report collects the problems of one file.
 type report struct {
 	file     string
 	lines    []string // of the source, without line ends
 	problems Problems
 	noted    map[*node]bool
-	discreet bool // the file may hold secrets: a message repeats nothing of its values
+	discreet bool // the file may hold secrets, so messages repeat no values
 }
 
-// expected is the form that the file must have.
+// expected describes the form of the file.
 func (r *report) expected() string {
 	if r.discreet {
 		return "a settings file is a mapping of names such as org_url and token to values"
@@ -59,8 +65,8 @@ func newReport(file, source string) *report {
 	return &report{file: file, lines: lines, noted: map[*node]bool{}}
 }
 
-// at notes a problem. A place outside the source is moved to the nearest one in
-// it: parsers report the end of the file in different ways.
+// at records a problem. It moves a position outside the source to the nearest one inside, because
+// parsers report the end of a file in different ways.
 func (r *report) at(line, column int, format string, args ...any) {
 	const most = 400
 	message := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
@@ -72,8 +78,7 @@ func (r *report) at(line, column int, format string, args ...any) {
 	r.problems = append(r.problems, Problem{r.file, line, column, message})
 }
 
-// on notes a problem of the whole of n. The first one counts: what follows from
-// it helps nobody.
+// on records a problem of n, unless n already has one. Later problems usually follow from the first.
 func (r *report) on(n *node, format string, args ...any) {
 	if !r.noted[n] {
 		r.noted[n] = true
@@ -81,7 +86,7 @@ func (r *report) on(n *node, format string, args ...any) {
 	}
 }
 
-// err returns what was noted, or nil.
+// err returns the recorded problems as [Problems], or nil.
 func (r *report) err() error {
 	if len(r.problems) == 0 {
 		return nil
@@ -90,4 +95,71 @@ func (r *report) err() error {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
 	})
 	return slices.Compact(r.problems)
+}
+
+// check returns the violations of s.Check in a fixed order: only the first one of each value is reported.
+func check(s *schema.Schema, raw json.RawMessage) []schema.Violation {
+	all := s.Check(raw)
+	slices.SortFunc(all, func(a, b schema.Violation) int {
+		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Message, b.Message))
+	})
+	return all
+}
+
+// violation reports a schema violation of a value of the file. at is the value that was checked. owner
+// has the position for members that are missing.
+func (l *loader) violation(at, owner *node, root *schema.Node, v schema.Violation) {
+	found := at.find(v.Pointer)
+	name := found.last
+	if _, err := strconv.Atoi(name); err == nil && found.parent != nil && found.parent.kind == list {
+		name = "item " + name
+	}
+	if name != "" {
+		name += ": "
+	}
+	switch {
+	case found.node == at && at != owner:
+		l.on(owner, "%s", v.Message)
+	case found.node == nil && found.parent != nil:
+		if found.parent == at {
+			found.parent = owner
+		}
+		l.at(found.parent.line, found.parent.column, "%s%s", name, v.Message)
+	case found.node == nil:
+		l.at(owner.line, owner.column, "%s: %s", v.Pointer, v.Message)
+	case found.key != nil && !declared(root, v.Pointer):
+		l.at(found.key.line, found.key.column, "%s%s", name, v.Message)
+	default:
+		l.on(found.node, "%s%s", name, v.Message)
+	}
+}
+
+// declared reports whether the schema describes the value at the pointer.
+func declared(n *schema.Node, pointer string) bool {
+	for _, step := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		switch {
+		case n.Property(step) != nil:
+			n = n.Property(step)
+		case n.Items != nil:
+			n = n.Items
+		case members(n) != nil:
+			n = members(n)
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// ParamProblems returns the violations that [sdk.Backend.Validate] found in the playbook's Params, at
+// their positions in the file. It returns any other error unchanged.
+func (p *Playbook) ParamProblems(err error) error {
+	var e *sdk.Error
+	if !errors.As(err, &e) || e.Code != sdk.InvalidInput || p.paramProblems == nil {
+		return err
+	}
+	if len(e.Violations) == 0 {
+		return p.paramProblems([]schema.Violation{{Message: e.Message}})
+	}
+	return p.paramProblems(e.Violations)
 }

@@ -1,76 +1,75 @@
 package playbook
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"math"
+	"strconv"
 
-	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
-// A Scope is what a step's expressions read: the event that started the run, all
-// events of the run, and what the steps before it came to.
+// A Scope holds the values that a step's expressions read: the events of the run and the results of
+// earlier steps.
 type Scope struct {
-	Event  json.RawMessage
+	Event  json.RawMessage            // the first event of the run
 	Shapes map[string]json.RawMessage // Event in further shapes, those in the playbook's Shapes
-	Events []sdk.RawEvent             // in order of arrival, Event the first; nil: Event alone
-	Steps  map[string]StepResult      // by step id; one that is absent reads as nulls
+	Events []sdk.RawEvent             // in order of arrival, Event first; nil: Event alone
+	Steps  map[string]StepResult      // by step ID; an absent step reads as nulls
 }
 
-// The statuses of a step that an expression can see.
+// The statuses of a step.
 const (
 	Succeeded = "succeeded"
 	Failed    = "failed"
 	Skipped   = "skipped"
 )
 
-// A StepResult is what a step came to. Without an Output, every field of it reads
-// as null.
+// A StepResult is the result of a step. Without an Output, every field of it reads as null.
 type StepResult struct {
 	Status string // Succeeded, Failed or Skipped
 	Output json.RawMessage
 	Error  *sdk.ErrorBody
 }
 
-// binding gives the variables of an expression their values.
-type binding map[string]any
+// A binding holds the values of an expression's variables.
+type binding = map[string]any
 
-// ResolveName returns a variable's value.
-func (b binding) ResolveName(name string) (any, bool) {
-	v, ok := b[name]
-	return v, ok
-}
-
-// Parent returns nil: there is nothing around it.
-func (b binding) Parent() cel.Activation { return nil }
-
-// bind decodes what expressions that use those variables need, and no more.
+// bind decodes the variables that expressions use, and no others.
 func (p *Playbook) bind(uses map[string]bool, scope Scope) (binding, error) {
 	if n := scope.size(uses); n > maxInput {
 		return nil, fmt.Errorf("what it reads has %d MiB, and an expression reads at most %d MiB", n>>20, maxInput>>20)
 	}
 	b := binding{varsVar: p.vars}
 	for name := range uses {
-		if name == eventsVar || name == stepsVar || name == varsVar {
-			continue
+		var err error
+		switch name {
+		case varsVar:
+		case eventsVar:
+			b[name], err = p.decodeEvents(scope)
+		case stepsVar:
+			b[name], err = p.decodeSteps(scope)
+		default:
+			if b[name], err = p.views[name].decode(scope.Event, scope.Shapes); err != nil {
+				err = fmt.Errorf("the event's data: %w", err)
+			}
 		}
-		v, err := p.views[name].decode(scope.Event, scope.Shapes)
-		if err != nil {
-			return nil, fmt.Errorf("the event's data: %w", err)
-		}
-		b[name] = v
-	}
-	if uses[eventsVar] {
-		events, err := p.decodeEvents(scope)
 		if err != nil {
 			return nil, err
 		}
-		b[eventsVar] = events
 	}
-	if !uses[stepsVar] {
-		return b, nil
-	}
+	return b, nil
+}
+
+func (p *Playbook) decodeSteps(scope Scope) (any, error) {
 	results := map[string]any{}
 	for _, s := range p.Steps {
 		r, ok := scope.Steps[s.ID]
@@ -90,11 +89,10 @@ func (p *Playbook) bind(uses map[string]bool, scope Scope) (binding, error) {
 		}
 		results[s.ID] = result
 	}
-	b[stepsVar] = results
-	return b, nil
+	return results, nil
 }
 
-// size is how many bytes of JSON expressions that use those variables read.
+// size returns how many bytes of JSON the variables have.
 func (s Scope) size(uses map[string]bool) int {
 	n := len(s.Event)
 	for _, shape := range s.Shapes {
@@ -111,4 +109,198 @@ func (s Scope) size(uses map[string]bool) int {
 		}
 	}
 	return n
+}
+
+// A view is the shape of an event that a variable has.
+type view struct {
+	shape string // its name in sdk.RawEvent.Shapes; "" is the event's own data
+	node  *schema.Node
+}
+
+// decode decodes the event in the shape of v.
+func (v view) decode(data json.RawMessage, shapes map[string]json.RawMessage) (any, error) {
+	if v.shape != "" {
+		var ok bool
+		if data, ok = shapes[v.shape]; !ok {
+			return nil, fmt.Errorf("it came without its %s shape", v.shape)
+		}
+	}
+	return decode(data, v.node)
+}
+
+func (p *Playbook) decodeEvents(scope Scope) (any, error) {
+	all := scope.Events
+	if all == nil {
+		all = []sdk.RawEvent{{Data: scope.Event, Shapes: scope.Shapes}}
+	}
+	events := make([]any, len(all))
+	for i, e := range all {
+		v, err := p.views[eventVar].decode(e.Data, e.Shapes)
+		if err != nil {
+			return nil, fmt.Errorf("the data of event %d: %w", i+1, err)
+		}
+		events[i] = v
+	}
+	return events, nil
+}
+
+// decode reads one JSON value and converts it to the Go types that CEL expects for n.
+func decode(raw json.RawMessage, n *schema.Node) (any, error) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, fmt.Errorf("not valid JSON: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("not valid JSON: something follows the value")
+	}
+	return convert(n, v)
+}
+
+// convert changes v to the types that CEL expects for n, in place where possible. A number becomes an
+// int64 if n is an integer and a float64 if n is a number. Otherwise it becomes an int64 if it is whole
+// and fits. Null members that n declares are deleted: absent members read the same. Null lists and maps
+// become empty.
+func convert(n *schema.Node, v any) (any, error) {
+	var err error
+	switch v := v.(type) {
+	case json.Number:
+		return convertNumber(v, jsonType(n))
+	case []any:
+		var items *schema.Node
+		if n != nil {
+			items = n.Items
+		}
+		for i, item := range v {
+			if v[i], err = convertMember(items, item); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		declared := n != nil && len(n.Properties) > 0
+		for name, m := range v {
+			if m == nil && declared {
+				delete(v, name)
+				continue
+			}
+			of := members(n)
+			if declared {
+				of = n.Property(name)
+			}
+			if v[name], err = convertMember(of, m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, nil
+}
+
+func convertMember(n *schema.Node, v any) (any, error) {
+	if v != nil {
+		return convert(n, v)
+	}
+	switch jsonType(n) {
+	case "array":
+		return []any{}, nil
+	case "object":
+		if len(n.Properties) == 0 {
+			return map[string]any{}, nil
+		}
+	}
+	return nil, nil
+}
+
+func convertNumber(v json.Number, as string) (any, error) {
+	if as != "number" {
+		if i, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
+			return i, nil
+		}
+	}
+	f, err := v.Float64()
+	if err != nil {
+		return nil, fmt.Errorf("the number %.40s is out of range", v)
+	}
+	if as != "number" && f == math.Trunc(f) && f >= -1<<63 && f < 1<<63 {
+		return int64(f), nil
+	}
+	return f, nil
+}
+
+// toJSON converts v to the types of encoding/json.
+func toJSON(v ref.Val) (any, error) {
+	switch v := v.(type) {
+	case types.Null:
+		return nil, nil
+	case types.String:
+		return string(v), nil
+	case types.Bool:
+		return bool(v), nil
+	case types.Int:
+		return int64(v), nil
+	case types.Uint:
+		return uint64(v), nil
+	case types.Double:
+		if f := float64(v); !math.IsInf(f, 0) && !math.IsNaN(f) {
+			return f, nil
+		}
+		return nil, fmt.Errorf("%v is not a number that JSON can write", float64(v))
+	case *types.Optional:
+		if !v.HasValue() {
+			return nil, errors.New("an absent value cannot be part of a list or an object")
+		}
+		return toJSON(v.GetValue())
+	case traits.Mapper:
+		members := map[string]any{}
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			key := it.Next()
+			name, ok := key.(types.String)
+			if !ok {
+				return nil, fmt.Errorf("a key of an object must be a string, not %s", key.Type().TypeName())
+			}
+			m, err := toJSON(v.Get(key))
+			if err != nil {
+				return nil, err
+			}
+			members[string(name)] = m
+		}
+		return members, nil
+	case traits.Lister:
+		items := []any{}
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			item, err := toJSON(it.Next())
+			if err != nil {
+				return nil, err
+			}
+			items = append(items, item)
+		}
+		return items, nil
+	default:
+		return nil, fmt.Errorf("a value of type %s has no form in JSON; string(…) makes it a text", v.Type().TypeName())
+	}
+}
+
+// toText returns v as part of a text.
+func toText(v ref.Val) (string, error) {
+	switch v.(type) {
+	case types.String, types.Int, types.Uint, types.Double, types.Bool:
+		s, ok := v.ConvertToType(types.StringType).(types.String)
+		if ok {
+			return string(s), nil
+		}
+	case types.Null:
+		return "", errors.New("a null cannot be part of a text")
+	}
+	return "", fmt.Errorf("a value of type %s cannot be part of a text", v.Type().TypeName())
+}
+
+// marshal writes JSON without escaping <, > and &, because people read it.
+func marshal(v any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }

@@ -1,29 +1,43 @@
 package playbook
 
 import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"soar.example/okta/schema"
 )
 
-// part is a piece of a text: literal, or an expression. offset is where in the
-// text it begins, in characters.
+// A part is a piece of a text: a literal or an expression. offset is its first character in the text.
 type part struct {
 	text       string
 	expression bool
 	offset     int
 }
 
-// templateError is a place in a text where ${{ … }} is not as it must be.
+// A templateError is a malformed ${{ … }} at a character of the text.
 type templateError struct {
 	offset  int
 	message string
 }
 
-// template takes a text apart. $${{ stands for ${{ itself.
+// template splits a text into literals and expressions. $${{ stands for ${{ itself.
 func template(s string) ([]part, *templateError) {
-	runes := []rune(s)
 	var parts []part
 	var literal strings.Builder
+	counted, characters := 0, 0
+	offset := func(i int) int { // i never decreases
+		characters += utf8.RuneCountInString(s[counted:i])
+		counted = i
+		return characters
+	}
 	start := 0
 	flush := func() {
 		if literal.Len() > 0 {
@@ -31,37 +45,40 @@ func template(s string) ([]part, *templateError) {
 			literal.Reset()
 		}
 	}
-	for i := 0; i < len(runes); {
-		switch {
-		case hasPrefix(runes[i:], "$${{"):
-			literal.WriteString("${{")
-			i += 4
-		case hasPrefix(runes[i:], "${{"):
-			flush()
-			end, ok := expressionEnd(runes, i+3)
-			if !ok {
-				return nil, &templateError{i, "this ${{ is not closed with }}, or a quote in between is not closed; write $${{ for the characters themselves"}
-			}
-			inner := string(runes[i+3 : end])
-			trimmed := strings.TrimSpace(inner)
-			if trimmed == "" {
-				return nil, &templateError{i, "there is no expression between ${{ and }}"}
-			}
-			lead := len([]rune(inner)) - len([]rune(strings.TrimLeftFunc(inner, unicode.IsSpace)))
-			parts = append(parts, part{trimmed, true, i + 3 + lead})
-			i = end + 2
-			start = i
-		default:
-			literal.WriteRune(runes[i])
-			i++
+	for at := 0; at < len(s); {
+		n := strings.Index(s[at:], "${{")
+		if n < 0 {
+			literal.WriteString(s[at:])
+			break
 		}
+		from := at + n
+		if n > 0 && s[from-1] == '$' {
+			literal.WriteString(s[at:from-1] + "${{")
+			at = from + 3
+			continue
+		}
+		literal.WriteString(s[at:from])
+		flush()
+		length, closed := expressionLength(s[from+3:])
+		if !closed {
+			return nil, &templateError{offset(from), "this ${{ is not closed with }}, or a quote in between is not closed; write $${{ for the characters themselves"}
+		}
+		inner := s[from+3 : from+3+length]
+		trimmed := strings.TrimSpace(inner)
+		if trimmed == "" {
+			return nil, &templateError{offset(from), "there is no expression between ${{ and }}"}
+		}
+		lead := len(inner) - len(strings.TrimLeftFunc(inner, unicode.IsSpace))
+		parts = append(parts, part{trimmed, true, offset(from + 3 + lead)})
+		at = from + 3 + length + 2
+		start = offset(at)
 	}
 	flush()
 	return parts, nil
 }
 
-// single returns the expression that a text consists of, nil if there is more to
-// it. A line break at the end, which YAML's block texts bring, is not more.
+// single returns the expression if a text consists of one expression, and nil otherwise.
+// A final line break, which YAML adds to block texts, is ignored.
 func single(parts []part) *part {
 	if len(parts) == 0 || !parts[0].expression || len(parts) > 2 {
 		return nil
@@ -72,84 +89,132 @@ func single(parts []part) *part {
 	return &parts[0]
 }
 
-func hasPrefix(runes []rune, prefix string) bool {
-	i := 0
-	for _, c := range prefix {
-		if i >= len(runes) || runes[i] != c {
-			return false
-		}
-		i++
-	}
-	return true
-}
+// celToken matches the first token of an expression, as far as tokens decide where the expression ends:
+// a raw string, a word, a string, a comment up to its line's end or }}, or one other character.
+var celToken = regexp.MustCompile(`^(?s:(?i:r|br|rb)(?:""".*?"""|'''.*?'''|"[^"]*"|'[^']*')|\w+|` +
+	`"""(?:\\.|[^\\])*?"""|'''(?:\\.|[^\\])*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|` +
+	`//.*?(?:\n|}}|$)|[^"'])`)
 
-// expressionEnd finds the }} that ends the expression that begins at i, past the
-// braces and the quoted strings of CEL.
-func expressionEnd(runes []rune, i int) (int, bool) {
+// expressionLength returns the length of the expression at the start of s, up to the }} outside of CEL's braces and strings.
+func expressionLength(s string) (length int, closed bool) {
 	depth := 0
-	for i < len(runes) {
-		switch c := runes[i]; c {
-		case '"', '\'':
-			end, ok := stringEnd(runes, i, rawString(runes, i))
-			if !ok {
-				return 0, false
-			}
-			i = end
-			continue
-		case '{':
-			depth++
-		case '}':
-			if depth == 0 && hasPrefix(runes[i:], "}}") {
-				return i, true
-			}
-			depth = max(0, depth-1)
-		case '/':
-			if hasPrefix(runes[i:], "//") {
-				for i < len(runes) && runes[i] != '\n' && !hasPrefix(runes[i:], "}}") {
-					i++
-				}
-				if i < len(runes) && runes[i] == '}' {
-					return i, true
-				}
-				continue
-			}
-		}
-		i++
-	}
-	return 0, false
-}
-
-// rawString reports whether the quote at i has CEL's r before it, so that a
-// backslash behind it is nothing special.
-func rawString(runes []rune, i int) bool {
-	var prefix string
-	for i--; i >= 0 && isWord(runes[i]); i-- {
-		prefix = string(runes[i]) + prefix
-	}
-	switch strings.ToLower(prefix) {
-	case "r", "br", "rb":
-		return true
-	default:
-		return false
-	}
-}
-
-func isWord(c rune) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
-
-func stringEnd(runes []rune, i int, raw bool) (int, bool) {
-	quote := string(runes[i])
-	if hasPrefix(runes[i:], strings.Repeat(quote, 3)) {
-		quote = strings.Repeat(quote, 3)
-	}
-	for i += len(quote); i < len(runes); i++ {
+	for i := 0; i < len(s); {
+		token := celToken.FindString(s[i:])
 		switch {
-		case hasPrefix(runes[i:], quote):
-			return i + len(quote), true
-		case runes[i] == '\\' && !raw:
-			i++
+		case token == "":
+			return 0, false
+		case strings.HasPrefix(token, "//") && strings.HasSuffix(token, "}}"):
+			return i + len(token) - 2, true
+		case depth == 0 && strings.HasPrefix(s[i:], "}}"):
+			return i, true
+		case token == "{":
+			depth++
+		case token == "}":
+			depth = max(0, depth-1)
 		}
+		i += len(token)
 	}
 	return 0, false
+}
+
+// Some inputs are expressions of a language, such as a filter. Attackers choose the text of events,
+// so a value in such an input is always one literal. The file alone decides the structure.
+
+// checkLanguage reports a template whose value would not be exactly one literal of the language.
+func (in *inputs) checkLanguage(n *node, parts []part, language string) {
+	if language != schema.SCIMFilter {
+		return
+	}
+	edge := func(s, allowed string) bool { return s == "" || strings.ContainsAny(s, allowed) }
+	for i, p := range parts {
+		if !p.expression {
+			continue
+		}
+		before, after := literalBefore(parts[:i]), ""
+		if i+1 < len(parts) && !parts[i+1].expression {
+			after = parts[i+1].text
+		}
+		line, column := in.locate(n, p.offset)
+		switch {
+		case insideString(before):
+			in.at(line, column, `the value is quoted when the playbook runs, so write no quotes around it: … eq ${{ %s }}, not … eq "${{ %s }}"`, p.text, p.text)
+		case i > 0 && parts[i-1].expression, i+1 < len(parts) && parts[i+1].expression,
+			!edge(before[max(0, len(before)-1):], " \t\r\n("), !edge(after[:min(1, len(after))], " \t\r\n)"):
+			in.at(line, column, "the value becomes one quoted literal, so a blank or a parenthesis must stand on each side of it; "+
+				"join texts within the expression, as in ${{ a + b }}")
+		}
+	}
+}
+
+// literalBefore returns the text of the parts, with a blank for each expression.
+func literalBefore(parts []part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		if p.expression {
+			b.WriteString(" ")
+		} else {
+			b.WriteString(p.text)
+		}
+	}
+	return b.String()
+}
+
+// insideString reports whether a string of a filter is still open at the end of the text.
+func insideString(text string) bool {
+	open := false
+	for i := 0; i < len(text); i++ {
+		switch {
+		case open && text[i] == '\\':
+			i++
+		case text[i] == '"':
+			open = !open
+		}
+	}
+	return open
+}
+
+// wholeProblem says why an expression must not be the whole of an input that is, or holds,
+// an expression of a language. It is "" for any other input.
+func wholeProblem(x *expression, of *schema.Node) string {
+	const dynamic = "the structure of a %s must stand in the file, since the text of an event could change it: write it as in %s${{ event.actor.id }}"
+	switch {
+	case x.constant() || !of.HasLanguage():
+		return ""
+	case of.Language == schema.SCIMFilter:
+		return fmt.Sprintf(dynamic, "filter", "actor.id eq ")
+	case of.Language == schema.URLPath:
+		return fmt.Sprintf(dynamic, "path", "/api/v1/users/")
+	default:
+		return "the members must stand in the file, since one of them is a filter or a path: give each member an expression of its own"
+	}
+}
+
+// literalOf writes v as one literal of the language.
+func literalOf(language string, v ref.Val) (string, error) {
+	text, err := toText(v)
+	if err != nil {
+		return "", err
+	}
+	switch language {
+	case "":
+		return text, nil
+	case schema.SCIMFilter:
+		switch v := v.(type) {
+		case types.String:
+			// A string of SCIM is a JSON string.
+			quoted, err := marshal(strings.ToValidUTF8(string(v), "\ufffd"))
+			return string(quoted), err
+		case types.Double:
+			if f := float64(v); math.IsInf(f, 0) || math.IsNaN(f) {
+				return "", errors.New("this number has no form in a filter")
+			}
+		}
+		return text, nil
+	case schema.URLPath:
+		if text == "" || strings.Trim(text, ".") == "" || strings.ContainsAny(text, "/\\?#%") {
+			return "", fmt.Errorf("%q is not one segment of a path", cut(text, 60))
+		}
+		return text, nil
+	}
+	return "", fmt.Errorf("the language %q of this input is not known to this program", language)
 }

@@ -1,0 +1,256 @@
+package playbook
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/common/types"
+
+	"soar.example/okta/internal/nearest"
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// trigger checks the trigger and its parameters, and returns the type of its events. The type of an
+// unknown trigger's events is dyn.
+func (l *loader) trigger(p *Playbook) *types.Type {
+	params := l.root.member("params")
+	l.literals(params, "params")
+	n := l.root.member("trigger")
+	if n == nil || n.kind != text {
+		return types.DynType
+	}
+	info := l.manifest.Trigger(n.text)
+	if info == nil {
+		l.on(n, "there is no trigger %q%s", shorten(n.text), nearest.Hint(n.text, l.manifest.TriggerNames()))
+		return types.DynType
+	}
+	event, err := schema.Parse(json.RawMessage(info.EventIn(formatOf(params))))
+	if err != nil {
+		l.on(n, "the connector's schema of the events of %s cannot be read: %v", n.text, err)
+		return types.DynType
+	}
+	p.views[eventVar] = view{node: event.Root()}
+	if s := l.params(p, n, params, info); s != nil {
+		l.shapes(p, info, s, formatOf(params))
+	}
+	return l.objects.of(event.Root(), eventVar)
+}
+
+// formatOf returns the literal format of a trigger's params or an action's input, or "". The schema
+// rejects formats that do not exist.
+func formatOf(params *node) string {
+	if params == nil {
+		return ""
+	}
+	if n := params.member(sdk.FormatParam); n != nil && n.kind == text {
+		return n.text
+	}
+	return ""
+}
+
+// params checks the trigger's parameters and returns their schema, or nil if the schema is not valid.
+func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInfo) *schema.Schema {
+	s, err := schema.Parse(json.RawMessage(info.Params))
+	if err != nil {
+		l.on(trigger, "the connector's schema of the parameters of %s cannot be read: %v", trigger.text, err)
+		return nil
+	}
+	const eventTypes = "event_types"
+	// The parameters that the trigger gets, with their positions in the file.
+	all := &node{kind: object, line: trigger.line, column: trigger.column}
+	if params != nil && params.kind == object {
+		all.line, all.column = params.line, params.column
+		for _, m := range params.members {
+			if m.key == eventTypes {
+				l.at(m.line, m.column, "event_types belongs at the top of the file, not among the params")
+				continue
+			}
+			if m.key == sdk.AnyParam {
+				l.at(m.line, m.column, "any is for hosts that serve several playbooks with one poll; write a playbook for each selection")
+				continue
+			}
+			all.members = append(all.members, m)
+		}
+	}
+	if n := l.root.member(eventTypes); n != nil && s.Root().Property(eventTypes) != nil {
+		all.members = append(all.members, member{eventTypes, n.line, n.column, n})
+	}
+	raw, err := marshal(unescaped(all.plain()))
+	if err != nil {
+		l.on(trigger, "the params cannot be written as JSON: %v", err)
+		return nil
+	}
+	for _, v := range check(s, raw) {
+		l.violation(all, all, s.Root(), v)
+	}
+	p.Params = raw
+	p.paramProblems = func(violations []schema.Violation) error {
+		after := &loader{report: &report{file: l.file, lines: l.lines, noted: map[*node]bool{}}}
+		for _, v := range violations {
+			after.violation(all, trigger, s.Root(), v)
+		}
+		return after.err()
+	}
+	return s
+}
+
+// shapesOf returns the standard shape of the trigger's events and the others that it can deliver as
+// well. The standard shape is "" for a trigger that delivers only one shape.
+func shapesOf(info *sdk.TriggerInfo, params *schema.Schema) (standard string, others []string) {
+	choice := params.Root().Property(sdk.FormatParam)
+	if len(info.Shapes) == 0 || choice == nil || params.Root().Property(sdk.AlsoParam) == nil {
+		return "", nil
+	}
+	if json.Unmarshal(choice.Default, &standard) != nil {
+		return "", nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(info.Shapes)) {
+		if name != standard {
+			others = append(others, name)
+		}
+	}
+	return standard, others
+}
+
+// shapes declares a variable for each shape of the trigger's events, beside event, which has the shape
+// that the file chose. It removes the choice from the poll's parameters, so that playbooks with different
+// choices share one poll.
+func (l *loader) shapes(p *Playbook, info *sdk.TriggerInfo, params *schema.Schema, chosen string) {
+	standard, others := shapesOf(info, params)
+	if standard == "" {
+		return
+	}
+	if chosen != standard && slices.Contains(others, chosen) {
+		p.views[eventVar] = view{chosen, p.views[eventVar].node}
+		p.views[rawVar] = view{shape: chosen}
+	}
+	for _, name := range append([]string{standard}, others...) {
+		if slices.Contains(variables, name) || slices.Contains(reserved, name) || !identifier.MatchString(name) {
+			continue
+		}
+		l.shapeNames = append(l.shapeNames, name)
+		// The schemas are large, and few files need them.
+		if !l.mentions(name) {
+			continue
+		}
+		s, err := schema.Parse(json.RawMessage(info.EventIn(name)))
+		if err != nil {
+			l.on(l.root.member("trigger"), "the connector's schema of the events of %s in the %s shape cannot be read: %v", info.Name, name, err)
+			continue
+		}
+		v := view{name, s.Root()}
+		if name == standard {
+			v.shape = ""
+		}
+		p.views[name] = v
+		l.shapeTypes[name] = l.objects.of(v.node, name)
+	}
+	var asked struct {
+		Also []string `json:"also"`
+	}
+	_ = json.Unmarshal(p.Params, &asked) // the schema has reported any mistake
+	p.Shapes = asked.Also
+	rest := map[string]json.RawMessage{}
+	if json.Unmarshal(p.Params, &rest) != nil {
+		return
+	}
+	delete(rest, sdk.FormatParam)
+	delete(rest, sdk.AlsoParam)
+	if raw, err := marshal(rest); err == nil {
+		p.Params = raw
+	}
+}
+
+// neededShapes sets p.Shapes to the shapes that the file asks for or its expressions read.
+func (l *loader) neededShapes(p *Playbook) {
+	p.Shapes = append(p.Shapes, p.views[eventVar].shape)
+	for name := range l.compiler.used {
+		p.Shapes = append(p.Shapes, p.views[name].shape)
+	}
+	slices.Sort(p.Shapes)
+	p.Shapes = slices.DeleteFunc(slices.Compact(p.Shapes), func(name string) bool { return name == "" })
+}
+
+func (l *loader) mentions(name string) bool {
+	return slices.ContainsFunc(l.lines, func(line string) bool { return strings.Contains(line, name) })
+}
+
+// typesOf returns the types of the variables of a file's expressions.
+func (l *loader) typesOf(event *types.Type) map[string]*types.Type {
+	all := maps.Clone(l.shapeTypes)
+	all[eventVar], all[eventsVar], all[rawVar] = event, types.NewListType(event), types.DynType
+	all[stepsVar], all[varsVar] = types.NewObjectType(stepsObject), types.NewObjectType(varsObject)
+	return all
+}
+
+var (
+	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// The reserved words of CEL (langdef.md, "Syntax").
+	reserved = strings.Fields("true false null in as break const continue else for function if import let loop package namespace return var void while")
+)
+
+func (l *loader) vars(p *Playbook) {
+	p.vars = map[string]any{}
+	n := l.root.member("vars")
+	l.literals(n, "vars")
+	var fields []field
+	if n != nil && n.kind == object {
+		for _, m := range n.members {
+			if !identifier.MatchString(m.key) || slices.Contains(reserved, m.key) {
+				l.at(m.line, m.column, "%q cannot be the name of a variable: it must be letters, digits and underscores, and no word of CEL's own", shorten(m.key))
+			}
+		}
+		values, err := convert(nil, unescaped(n.plain()))
+		if err != nil {
+			l.on(n, "%v", err)
+			values = map[string]any{}
+		}
+		p.vars = values.(map[string]any)
+		for name, v := range p.vars {
+			fields = append(fields, field{name, ofLiteral(v)})
+		}
+		slices.SortFunc(fields, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	}
+	l.constants = binding{varsVar: p.vars}
+	l.objects.declare(varsVar, fields)
+}
+
+// literals rejects expressions in values that are not evaluated.
+func (l *loader) literals(n *node, where string) {
+	if n == nil {
+		return
+	}
+	if n.kind == text {
+		parts, wrong := template(n.text)
+		if wrong != nil || slices.ContainsFunc(parts, func(p part) bool { return p.expression }) {
+			l.on(n, "%s holds literals; ${{ }} is evaluated in a step's with and if. $${{ stands for the characters themselves", where)
+		}
+	}
+	for _, m := range n.members {
+		l.literals(m.value, where)
+	}
+	for _, item := range n.items {
+		l.literals(item, where)
+	}
+}
+
+// unescaped replaces $${{ in literals by ${{.
+func unescaped(v any) any {
+	switch v := v.(type) {
+	case string:
+		return strings.ReplaceAll(v, "$${{", "${{")
+	case []any:
+		for i := range v {
+			v[i] = unescaped(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = unescaped(v[name])
+		}
+	}
+	return v
+}
