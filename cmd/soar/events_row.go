@@ -29,7 +29,7 @@ func eventFacts(e any) string {
 }
 
 func eventActor(e any) string {
-	return cmp.Or(text(e, "actor", "alternateId"), text(e, "okta", "system", "actor", "alternate_id"), text(e, "attributes", "username"))
+	return cmp.Or(text(e, "actor", "alternateId"), text(e, "okta", "actor", "alternate_id"), text(e, "attributes", "username"))
 }
 
 func eventAddress(e any) string {
@@ -37,5 +37,5 @@ func eventAddress(e any) string {
 }
 
 func eventResult(e any) string {
-	return cmp.Or(text(e, "outcome", "result"), text(e, "okta", "system", "outcome", "result"), text(e, "attributes", "result"), text(e, "result"))
+	return cmp.Or(text(e, "outcome", "result"), text(e, "okta", "outcome", "result"), text(e, "attributes", "result"), text(e, "result"))
 }
