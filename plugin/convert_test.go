@@ -9,7 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	"soar.example/okta/plugin/internal/pb"
 	"soar.example/okta/plugin/internal/plugintest"
@@ -20,12 +22,26 @@ import (
 // over is what the far end makes of a message.
 func over[M proto.Message](t testing.TB, in, out M) M {
 	t.Helper()
-	raw, err := proto.Marshal(in)
+	c := newCodec()
+	raw, err := c.Marshal(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := proto.Unmarshal(raw, out); err != nil {
+	if err := c.Unmarshal(raw, out); err != nil {
 		t.Fatal(err)
+	}
+	// A plugin or host that knows only the .proto file reads and writes the same.
+	other := out.ProtoReflect().New().Interface()
+	if err := proto.Unmarshal(raw.Materialize(), other); err != nil || !proto.Equal(in, other) {
+		t.Errorf("read without the codec: %v %s", err, cmp.Diff(in, other, protocmp.Transform()))
+	}
+	plain, err := proto.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other = out.ProtoReflect().New().Interface()
+	if err := c.Unmarshal(mem.BufferSlice{mem.SliceBuffer(plain)}, other); err != nil || !proto.Equal(in, other) {
+		t.Errorf("written without the codec: %v %s", err, cmp.Diff(in, other, protocmp.Transform()))
 	}
 	return out
 }
@@ -136,6 +152,25 @@ func TestPagesTravel(t *testing.T) {
 	}
 }
 
+// A page whose documents do not belong to its events is unreadable, and never mixed up.
+func TestDocumentsThatDoNotFit(t *testing.T) {
+	const time = "2026-03-14T02:41:07Z"
+	for name, page := range map[string]*pb.PollResponse{
+		"none":           {Events: []*pb.Event{{Time: time}}},
+		"one of two":     {Events: []*pb.Event{{Time: time}, {Time: time}}, Documents: [][]byte{[]byte("{}")}},
+		"one too many":   {Events: []*pb.Event{{Time: time}}, Documents: [][]byte{[]byte("{}"), []byte("{}")}},
+		"of no event":    {Documents: [][]byte{[]byte("{}")}},
+		"a shape's only": {Events: []*pb.Event{{Time: time, Shapes: []string{"ecs"}}}, Documents: [][]byte{[]byte("{}")}},
+	} {
+		page.Calls = []*pb.Call{{Method: "GET"}}
+		got, err := decodePage(over(t, page, new(pb.PollResponse)))
+		wantError(t, err, sdk.Internal, "cannot be read")
+		if got.Events != nil || len(got.Calls) != 1 {
+			t.Errorf("%s: got %+v", name, got)
+		}
+	}
+}
+
 // Whatever comes as a page, reading it does not break, and what is read can be
 // sent on.
 func FuzzDecodePage(f *testing.F) {
@@ -149,7 +184,11 @@ func FuzzDecodePage(f *testing.F) {
 	f.Add([]byte("\x0a\x00"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		in := new(pb.PollResponse)
-		if proto.Unmarshal(raw, in) != nil {
+		err := newCodec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(raw)}, in)
+		if plain := proto.Unmarshal(raw, new(pb.PollResponse)); (err == nil) != (plain == nil) {
+			t.Fatalf("with the codec: %v, without: %v", err, plain)
+		}
+		if err != nil {
 			return
 		}
 		page, err := decodePage(in)

@@ -34,7 +34,7 @@ func (f *foreign) Check(context.Context, *pb.CheckRequest) (*pb.CheckResponse, e
 }
 
 func (f *foreign) Poll(context.Context, *pb.PollRequest) (*pb.PollResponse, error) {
-	return &pb.PollResponse{Events: []*pb.Event{{Time: f.time}}, Calls: []*pb.Call{{Method: "GET"}}}, nil
+	return &pb.PollResponse{Events: []*pb.Event{{Time: f.time}}, Documents: [][]byte{nil}, Calls: []*pb.Call{{Method: "GET"}}}, nil
 }
 
 // What a plugin answers is not trusted to be well formed.

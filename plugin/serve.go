@@ -75,7 +75,7 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 		VersionedPlugins: pluginSet(s),
 		Logger:           logger,
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
-			rpc := grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage), grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window))...)
+			rpc := grpc.NewServer(append(opts, serverOptions()...)...)
 			made <- rpc
 			return rpc
 		},

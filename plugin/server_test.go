@@ -26,7 +26,7 @@ func connect(t *testing.T, s pb.ConnectorServer) (*client, *grpc.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rpc := grpc.NewServer(grpc.MaxRecvMsgSize(MaxMessage))
+	rpc := grpc.NewServer(serverOptions()...)
 	pb.RegisterConnectorServer(rpc, s)
 	served := make(chan error, 1)
 	go func() { served <- rpc.Serve(listener) }()

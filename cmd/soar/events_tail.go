@@ -136,7 +136,7 @@ func (t *tail) event(e sdk.RawEvent) {
 		return
 	}
 	data := []byte(e.Data)
-	if bytes.ContainsAny(data, "\r\n") {
+	if bytes.IndexByte(data, '\n') >= 0 || bytes.IndexByte(data, '\r') >= 0 {
 		var b bytes.Buffer
 		if json.Compact(&b, data) != nil {
 			// No JSON, but a line all the same.

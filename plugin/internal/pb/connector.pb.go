@@ -707,8 +707,11 @@ type PollResponse struct {
 	SelfGenerated   int64                  `protobuf:"varint,10,opt,name=self_generated,json=selfGenerated,proto3" json:"self_generated,omitempty"`       // number of events left out because this connection caused them
 	CheckpointReset bool                   `protobuf:"varint,11,opt,name=checkpoint_reset,json=checkpointReset,proto3" json:"checkpoint_reset,omitempty"` // the checkpoint was lost, and reading began again before it
 	PauseMs         int64                  `protobuf:"varint,12,opt,name=pause_ms,json=pauseMs,proto3" json:"pause_ms,omitempty"`                         // how long to wait where there is more, unless the host's interval is shorter
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// JSON documents of the events: for each event its data, then its other shapes in
+	// the order of Event.shapes. They come last, so that a reader can use them where they are.
+	Documents     [][]byte `protobuf:"bytes,13,rep,name=documents,proto3" json:"documents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PollResponse) Reset() {
@@ -825,6 +828,13 @@ func (x *PollResponse) GetPauseMs() int64 {
 	return 0
 }
 
+func (x *PollResponse) GetDocuments() [][]byte {
+	if x != nil {
+		return x.Documents
+	}
+	return nil
+}
+
 // How many requests the service still allows of those that it counts together.
 type Budget struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -899,11 +909,10 @@ type Event struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	Id               string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Type             string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
-	Time             string                 `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`                                                                               // RFC 3339, to the nanosecond
-	Data             []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`                                                                               // JSON that follows the trigger's event schema
-	MatchedSelectors []int64                `protobuf:"varint,5,rep,packed,name=matched_selectors,json=matchedSelectors,proto3" json:"matched_selectors,omitempty"`                       // indices in the parameter "any" of the selectors that match
-	Shapes           map[string][]byte      `protobuf:"bytes,6,rep,name=shapes,proto3" json:"shapes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // the event in the other shapes that were asked for, by name
-	Indeterminate    string                 `protobuf:"bytes,7,opt,name=indeterminate,proto3" json:"indeterminate,omitempty"`                                                             // why it is not known whether the event matches; empty if it is known
+	Time             string                 `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`                                                         // RFC 3339, to the nanosecond
+	MatchedSelectors []int64                `protobuf:"varint,4,rep,packed,name=matched_selectors,json=matchedSelectors,proto3" json:"matched_selectors,omitempty"` // indices in the parameter "any" of the selectors that match
+	Shapes           []string               `protobuf:"bytes,5,rep,name=shapes,proto3" json:"shapes,omitempty"`                                                     // names of the other shapes that were asked for
+	Indeterminate    string                 `protobuf:"bytes,6,opt,name=indeterminate,proto3" json:"indeterminate,omitempty"`                                       // why it is not known whether the event matches; empty if it is known
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -959,13 +968,6 @@ func (x *Event) GetTime() string {
 	return ""
 }
 
-func (x *Event) GetData() []byte {
-	if x != nil {
-		return x.Data
-	}
-	return nil
-}
-
 func (x *Event) GetMatchedSelectors() []int64 {
 	if x != nil {
 		return x.MatchedSelectors
@@ -973,7 +975,7 @@ func (x *Event) GetMatchedSelectors() []int64 {
 	return nil
 }
 
-func (x *Event) GetShapes() map[string][]byte {
+func (x *Event) GetShapes() []string {
 	if x != nil {
 		return x.Shapes
 	}
@@ -1307,7 +1309,7 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x18\n" +
 	"\atrigger\x18\x02 \x01(\tR\atrigger\x12\x16\n" +
 	"\x06params\x18\x03 \x01(\fR\x06params\x12\x12\n" +
-	"\x04from\x18\x04 \x01(\fR\x04from\"\xad\x03\n" +
+	"\x04from\x18\x04 \x01(\fR\x04from\"\xcb\x03\n" +
 	"\fPollResponse\x120\n" +
 	"\x06events\x18\x01 \x03(\v2\x18.soar.connector.v1.EventR\x06events\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\fR\x04next\x12\x12\n" +
@@ -1321,23 +1323,20 @@ const file_soar_connector_v1_connector_proto_rawDesc = "" +
 	"\x0eself_generated\x18\n" +
 	" \x01(\x03R\rselfGenerated\x12)\n" +
 	"\x10checkpoint_reset\x18\v \x01(\bR\x0fcheckpointReset\x12\x19\n" +
-	"\bpause_ms\x18\f \x01(\x03R\apauseMs\"j\n" +
+	"\bpause_ms\x18\f \x01(\x03R\apauseMs\x12\x1c\n" +
+	"\tdocuments\x18\r \x03(\fR\tdocuments\"j\n" +
 	"\x06Budget\x12\x16\n" +
 	"\x06bucket\x18\x01 \x01(\tR\x06bucket\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x03R\x05limit\x12\x1c\n" +
 	"\tremaining\x18\x03 \x01(\x03R\tremaining\x12\x14\n" +
-	"\x05reset\x18\x04 \x01(\tR\x05reset\"\x9f\x02\n" +
+	"\x05reset\x18\x04 \x01(\tR\x05reset\"\xaa\x01\n" +
 	"\x05Event\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
-	"\x04time\x18\x03 \x01(\tR\x04time\x12\x12\n" +
-	"\x04data\x18\x04 \x01(\fR\x04data\x12+\n" +
-	"\x11matched_selectors\x18\x05 \x03(\x03R\x10matchedSelectors\x12<\n" +
-	"\x06shapes\x18\x06 \x03(\v2$.soar.connector.v1.Event.ShapesEntryR\x06shapes\x12$\n" +
-	"\rindeterminate\x18\a \x01(\tR\rindeterminate\x1a9\n" +
-	"\vShapesEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\x8a\x01\n" +
+	"\x04time\x18\x03 \x01(\tR\x04time\x12+\n" +
+	"\x11matched_selectors\x18\x04 \x03(\x03R\x10matchedSelectors\x12\x16\n" +
+	"\x06shapes\x18\x05 \x03(\tR\x06shapes\x12$\n" +
+	"\rindeterminate\x18\x06 \x01(\tR\rindeterminate\"\x8a\x01\n" +
 	"\x04Call\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
@@ -1384,7 +1383,7 @@ func file_soar_connector_v1_connector_proto_rawDescGZIP() []byte {
 	return file_soar_connector_v1_connector_proto_rawDescData
 }
 
-var file_soar_connector_v1_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_soar_connector_v1_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_soar_connector_v1_connector_proto_goTypes = []any{
 	(*ManifestRequest)(nil),  // 0: soar.connector.v1.ManifestRequest
 	(*ManifestResponse)(nil), // 1: soar.connector.v1.ManifestResponse
@@ -1406,7 +1405,6 @@ var file_soar_connector_v1_connector_proto_goTypes = []any{
 	(*Error)(nil),            // 17: soar.connector.v1.Error
 	(*Violation)(nil),        // 18: soar.connector.v1.Violation
 	(*Upstream)(nil),         // 19: soar.connector.v1.Upstream
-	nil,                      // 20: soar.connector.v1.Event.ShapesEntry
 }
 var file_soar_connector_v1_connector_proto_depIdxs = []int32{
 	17, // 0: soar.connector.v1.ManifestResponse.error:type_name -> soar.connector.v1.Error
@@ -1420,28 +1418,27 @@ var file_soar_connector_v1_connector_proto_depIdxs = []int32{
 	16, // 8: soar.connector.v1.PollResponse.calls:type_name -> soar.connector.v1.Call
 	17, // 9: soar.connector.v1.PollResponse.error:type_name -> soar.connector.v1.Error
 	14, // 10: soar.connector.v1.PollResponse.budget:type_name -> soar.connector.v1.Budget
-	20, // 11: soar.connector.v1.Event.shapes:type_name -> soar.connector.v1.Event.ShapesEntry
-	18, // 12: soar.connector.v1.Error.violations:type_name -> soar.connector.v1.Violation
-	19, // 13: soar.connector.v1.Error.upstream:type_name -> soar.connector.v1.Upstream
-	0,  // 14: soar.connector.v1.Connector.Manifest:input_type -> soar.connector.v1.ManifestRequest
-	2,  // 15: soar.connector.v1.Connector.Validate:input_type -> soar.connector.v1.ValidateRequest
-	4,  // 16: soar.connector.v1.Connector.Open:input_type -> soar.connector.v1.OpenRequest
-	6,  // 17: soar.connector.v1.Connector.Close:input_type -> soar.connector.v1.CloseRequest
-	8,  // 18: soar.connector.v1.Connector.Check:input_type -> soar.connector.v1.CheckRequest
-	10, // 19: soar.connector.v1.Connector.Run:input_type -> soar.connector.v1.RunRequest
-	12, // 20: soar.connector.v1.Connector.Poll:input_type -> soar.connector.v1.PollRequest
-	1,  // 21: soar.connector.v1.Connector.Manifest:output_type -> soar.connector.v1.ManifestResponse
-	3,  // 22: soar.connector.v1.Connector.Validate:output_type -> soar.connector.v1.ValidateResponse
-	5,  // 23: soar.connector.v1.Connector.Open:output_type -> soar.connector.v1.OpenResponse
-	7,  // 24: soar.connector.v1.Connector.Close:output_type -> soar.connector.v1.CloseResponse
-	9,  // 25: soar.connector.v1.Connector.Check:output_type -> soar.connector.v1.CheckResponse
-	11, // 26: soar.connector.v1.Connector.Run:output_type -> soar.connector.v1.RunResponse
-	13, // 27: soar.connector.v1.Connector.Poll:output_type -> soar.connector.v1.PollResponse
-	21, // [21:28] is the sub-list for method output_type
-	14, // [14:21] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	18, // 11: soar.connector.v1.Error.violations:type_name -> soar.connector.v1.Violation
+	19, // 12: soar.connector.v1.Error.upstream:type_name -> soar.connector.v1.Upstream
+	0,  // 13: soar.connector.v1.Connector.Manifest:input_type -> soar.connector.v1.ManifestRequest
+	2,  // 14: soar.connector.v1.Connector.Validate:input_type -> soar.connector.v1.ValidateRequest
+	4,  // 15: soar.connector.v1.Connector.Open:input_type -> soar.connector.v1.OpenRequest
+	6,  // 16: soar.connector.v1.Connector.Close:input_type -> soar.connector.v1.CloseRequest
+	8,  // 17: soar.connector.v1.Connector.Check:input_type -> soar.connector.v1.CheckRequest
+	10, // 18: soar.connector.v1.Connector.Run:input_type -> soar.connector.v1.RunRequest
+	12, // 19: soar.connector.v1.Connector.Poll:input_type -> soar.connector.v1.PollRequest
+	1,  // 20: soar.connector.v1.Connector.Manifest:output_type -> soar.connector.v1.ManifestResponse
+	3,  // 21: soar.connector.v1.Connector.Validate:output_type -> soar.connector.v1.ValidateResponse
+	5,  // 22: soar.connector.v1.Connector.Open:output_type -> soar.connector.v1.OpenResponse
+	7,  // 23: soar.connector.v1.Connector.Close:output_type -> soar.connector.v1.CloseResponse
+	9,  // 24: soar.connector.v1.Connector.Check:output_type -> soar.connector.v1.CheckResponse
+	11, // 25: soar.connector.v1.Connector.Run:output_type -> soar.connector.v1.RunResponse
+	13, // 26: soar.connector.v1.Connector.Poll:output_type -> soar.connector.v1.PollResponse
+	20, // [20:27] is the sub-list for method output_type
+	13, // [13:20] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_soar_connector_v1_connector_proto_init() }
@@ -1455,7 +1452,7 @@ func file_soar_connector_v1_connector_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_soar_connector_v1_connector_proto_rawDesc), len(file_soar_connector_v1_connector_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
