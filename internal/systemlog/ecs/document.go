@@ -23,7 +23,7 @@ const Version = "8.17.0"
 // The fields under okta have the names of Elastic's Okta integration where it has one.
 type Document struct {
 	// Time of the event, in UTC, to the microsecond. Absent only if the event has no readable time.
-	Timestamp string    `json:"@timestamp,omitempty" jsonschema:"format=date-time"`
+	Timestamp string    `json:"@timestamp,omitempty" ecs:"date" jsonschema:"format=date-time"`
 	ECS       ECS       `json:"ecs,omitzero"`        // The schema that this document follows.
 	Event     Event     `json:"event"`               // The event: its type, result and class.
 	Observer  Observer  `json:"observer"`            // The system that recorded the event.
@@ -40,60 +40,60 @@ type Document struct {
 
 // ECS names the schema of a document.
 type ECS struct {
-	Version string `json:"version,omitempty"` // Version of the Elastic Common Schema.
+	Version string `json:"version,omitempty" ecs:"keyword"` // Version of the Elastic Common Schema.
 }
 
 // Event is the event itself. Kind and Dataset are always present.
 type Event struct {
-	ID       string   `json:"id,omitempty"`       // Unique ID of the event (Okta: uuid).
-	Kind     string   `json:"kind"`               // Kind of information: always event.
-	Dataset  string   `json:"dataset"`            // Name of the log: always system-log.
-	Action   string   `json:"action,omitempty"`   // Event type, such as user.session.start (Okta: eventType).
-	Reason   string   `json:"reason,omitempty"`   // Short text of the event (Okta: displayMessage).
-	Category []string `json:"category,omitempty"` // ECS categories of the event.
-	Type     []string `json:"type,omitempty"`     // ECS types of the event within its categories.
+	ID       string   `json:"id,omitempty" ecs:"keyword"`       // Unique ID of the event (Okta: uuid).
+	Kind     string   `json:"kind" ecs:"keyword"`               // Kind of information: always event.
+	Dataset  string   `json:"dataset" ecs:"keyword"`            // Name of the log: always system-log.
+	Action   string   `json:"action,omitempty" ecs:"keyword"`   // Event type, such as user.session.start (Okta: eventType).
+	Reason   string   `json:"reason,omitempty" ecs:"keyword"`   // Short text of the event (Okta: displayMessage).
+	Category []string `json:"category,omitempty" ecs:"keyword"` // ECS categories of the event.
+	Type     []string `json:"type,omitempty" ecs:"keyword"`     // ECS types of the event within its categories.
 	// Result: success for SUCCESS and ALLOW, failure for FAILURE and DENY, otherwise unknown.
-	Outcome  string `json:"outcome,omitempty"`
-	Original string `json:"original,omitempty"` // The event as Okta sent it.
+	Outcome  string `json:"outcome,omitempty" ecs:"keyword"`
+	Original string `json:"original,omitempty" ecs:"keyword"` // The event as Okta sent it.
 }
 
 // Observer is the system that recorded the event.
 type Observer struct {
-	Vendor string `json:"vendor"` // Always Okta.
+	Vendor string `json:"vendor" ecs:"keyword"` // Always Okta.
 }
 
 // Endpoint is one side of a connection.
 type Endpoint struct {
-	IP               string `json:"ip,omitempty"`                // IPv4 or IPv6 address.
-	Address          string `json:"address,omitempty"`           // The domain if there is one, else the IP address.
-	Domain           string `json:"domain,omitempty"`            // Domain of the address.
-	RegisteredDomain string `json:"registered_domain,omitempty"` // Registered part of the domain, such as example.co.uk.
-	Subdomain        string `json:"subdomain,omitempty"`         // Part of the domain before the registered part.
-	TopLevelDomain   string `json:"top_level_domain,omitempty"`  // Public suffix of the domain, such as co.uk.
-	AS               AS     `json:"as,omitzero"`                 // Autonomous system of the address.
-	Geo              Geo    `json:"geo,omitzero"`                // Location of the address.
-	User             User   `json:"user,omitzero"`               // The actor, as in user; only in client.
+	IP               string `json:"ip,omitempty" ecs:"ip"`                     // IPv4 or IPv6 address.
+	Address          string `json:"address,omitempty" ecs:"keyword"`           // The domain if there is one, else the IP address.
+	Domain           string `json:"domain,omitempty" ecs:"keyword"`            // Domain of the address.
+	RegisteredDomain string `json:"registered_domain,omitempty" ecs:"keyword"` // Registered part of the domain, such as example.co.uk.
+	Subdomain        string `json:"subdomain,omitempty" ecs:"keyword"`         // Part of the domain before the registered part.
+	TopLevelDomain   string `json:"top_level_domain,omitempty" ecs:"keyword"`  // Public suffix of the domain, such as co.uk.
+	AS               AS     `json:"as,omitzero"`                               // Autonomous system of the address.
+	Geo              Geo    `json:"geo,omitzero"`                              // Location of the address.
+	User             User   `json:"user,omitzero"`                             // The actor, as in user; only in client.
 }
 
 // AS is an autonomous system.
 type AS struct {
-	Number *int64 `json:"number,omitempty" jsonschema:"minimum=0,maximum=4294967295"` // Number of the autonomous system.
+	Number *int64 `json:"number,omitempty" ecs:"long" jsonschema:"minimum=0,maximum=4294967295"` // Number of the autonomous system.
 	// Operator of the autonomous system.
 	Organization Organization `json:"organization,omitzero"`
 }
 
 // Organization is the operator of an autonomous system.
 type Organization struct {
-	Name string `json:"name,omitempty"` // Name of the organization.
+	Name string `json:"name,omitempty" ecs:"keyword"` // Name of the organization.
 }
 
 // Geo is a location.
 type Geo struct {
-	CityName    string `json:"city_name,omitempty"`    // City.
-	RegionName  string `json:"region_name,omitempty"`  // State or region.
-	CountryName string `json:"country_name,omitempty"` // Country.
-	PostalCode  string `json:"postal_code,omitempty"`  // Postal code.
-	Location    *Point `json:"location,omitempty"`     // Coordinates.
+	CityName    string `json:"city_name,omitempty" ecs:"keyword"`    // City.
+	RegionName  string `json:"region_name,omitempty" ecs:"keyword"`  // State or region.
+	CountryName string `json:"country_name,omitempty" ecs:"keyword"` // Country.
+	PostalCode  string `json:"postal_code,omitempty" ecs:"keyword"`  // Postal code.
+	Location    *Point `json:"location,omitempty" ecs:"geo_point"`   // Coordinates.
 }
 
 // Point is a point on the earth, in degrees.
@@ -104,10 +104,10 @@ type Point struct {
 
 // User is one user, app or client of the org.
 type User struct {
-	ID       string `json:"id,omitempty"`        // Okta's ID of the user.
-	Name     string `json:"name,omitempty"`      // Login of the user (Okta: alternateId).
-	Email    string `json:"email,omitempty"`     // The login, if the login is an email address.
-	FullName string `json:"full_name,omitempty"` // Display name of the user.
+	ID       string `json:"id,omitempty" ecs:"keyword"`        // Okta's ID of the user.
+	Name     string `json:"name,omitempty" ecs:"keyword"`      // Login of the user (Okta: alternateId).
+	Email    string `json:"email,omitempty" ecs:"keyword"`     // The login, if the login is an email address.
+	FullName string `json:"full_name,omitempty" ecs:"keyword"` // Display name of the user.
 }
 
 // Subject is the actor, with the users that the event relates the actor to.
@@ -128,51 +128,51 @@ type TargetUser struct {
 
 // Group is a group of users.
 type Group struct {
-	ID   string `json:"id,omitempty"`   // ID of the group.
-	Name string `json:"name,omitempty"` // Name of the group.
+	ID   string `json:"id,omitempty" ecs:"keyword"`   // ID of the group.
+	Name string `json:"name,omitempty" ecs:"keyword"` // Name of the group.
 }
 
 // UserAgent is the program that sent a request, as ua-parser reads its User-Agent
 // header.
 type UserAgent struct {
-	Original string `json:"original,omitempty"` // The User-Agent header.
-	Name     string `json:"name,omitempty"`     // Name of the program.
-	Version  string `json:"version,omitempty"`  // Version of the program.
-	Device   Device `json:"device,omitzero"`    // Hardware of the program.
-	OS       OS     `json:"os,omitzero"`        // Operating system.
+	Original string `json:"original,omitempty" ecs:"keyword"` // The User-Agent header.
+	Name     string `json:"name,omitempty" ecs:"keyword"`     // Name of the program.
+	Version  string `json:"version,omitempty" ecs:"keyword"`  // Version of the program.
+	Device   Device `json:"device,omitzero"`                  // Hardware of the program.
+	OS       OS     `json:"os,omitzero"`                      // Operating system.
 }
 
 // Device is the hardware of a user agent.
 type Device struct {
-	Name string `json:"name,omitempty"` // Name of the device; Other if the header does not name it.
+	Name string `json:"name,omitempty" ecs:"keyword"` // Name of the device; Other if the header does not name it.
 }
 
 // OS is an operating system.
 type OS struct {
-	Name    string `json:"name,omitempty"`    // Name of the operating system; Other if the header does not name it.
-	Version string `json:"version,omitempty"` // Version of the operating system.
+	Name    string `json:"name,omitempty" ecs:"keyword"`    // Name of the operating system; Other if the header does not name it.
+	Version string `json:"version,omitempty" ecs:"keyword"` // Version of the operating system.
 }
 
 // URL is the URL of a request.
 type URL struct {
-	Original string `json:"original,omitempty"` // URL as Okta logs it (debugData.url, else debugData.requestUri).
-	Path     string `json:"path,omitempty"`     // Path of the URL.
-	Query    string `json:"query,omitempty"`    // Query of the URL, without the question mark.
-	Scheme   string `json:"scheme,omitempty"`   // Scheme of the URL, if the URL is absolute.
-	Domain   string `json:"domain,omitempty"`   // Host of the URL, if the URL is absolute.
+	Original string `json:"original,omitempty" ecs:"keyword"` // URL as Okta logs it (debugData.url, else debugData.requestUri).
+	Path     string `json:"path,omitempty" ecs:"keyword"`     // Path of the URL.
+	Query    string `json:"query,omitempty" ecs:"keyword"`    // Query of the URL, without the question mark.
+	Scheme   string `json:"scheme,omitempty" ecs:"keyword"`   // Scheme of the URL, if the URL is absolute.
+	Domain   string `json:"domain,omitempty" ecs:"keyword"`   // Host of the URL, if the URL is absolute.
 }
 
 // DeviceID names a device that Okta knows.
 type DeviceID struct {
-	ID string `json:"id,omitempty"` // Okta's ID of the device.
+	ID string `json:"id,omitempty" ecs:"keyword"` // Okta's ID of the device.
 }
 
 // Related holds values to pivot on.
 type Related struct {
-	Hosts []string `json:"hosts,omitempty"` // Domains and device names.
-	IP    []string `json:"ip,omitempty"`    // Addresses of the client and of the proxies on the way.
-	User  []string `json:"user,omitempty"`  // Logins, IDs and names of the actor and of all target users.
-	Hash  []string `json:"hash,omitempty"`  // Hash of the device token (debugData.dtHash).
+	Hosts []string `json:"hosts,omitempty" ecs:"keyword"` // Domains and device names.
+	IP    []string `json:"ip,omitempty" ecs:"ip"`         // Addresses of the client and of the proxies on the way.
+	User  []string `json:"user,omitempty" ecs:"keyword"`  // Logins, IDs and names of the actor and of all target users.
+	Hash  []string `json:"hash,omitempty" ecs:"keyword"`  // Hash of the device token (debugData.dtHash).
 }
 
 // JSONSchemaExtend names the values that ECS allows for the categorisation fields.

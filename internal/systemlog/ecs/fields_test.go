@@ -13,8 +13,6 @@ type Field struct {
 	// Type is its type in the Elasticsearch mapping: keyword, date, ip, long,
 	// boolean, geo_point or flattened. Any field can hold a list of them.
 	Type string
-	// Description says what it holds.
-	Description string
 }
 
 // Fields returns every field that documents can have, by name.
@@ -35,7 +33,7 @@ func fieldsOf(t reflect.Type, under string) []Field {
 		}
 		switch typ := f.Tag.Get("ecs"); {
 		case typ != "":
-			fields = append(fields, Field{under + name, typ, f.Tag.Get("jsonschema_description")})
+			fields = append(fields, Field{under + name, typ})
 		case f.Anonymous:
 			fields = append(fields, fieldsOf(inner, under)...)
 		default:

@@ -190,7 +190,7 @@ func TestSchema(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, f := range Fields() {
-		if f.Name == "" || f.Type == "" || f.Description == "" || seen[f.Name] {
+		if f.Name == "" || f.Type == "" || seen[f.Name] {
 			t.Errorf("%+v", f)
 		}
 		seen[f.Name] = true
