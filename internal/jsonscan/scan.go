@@ -4,8 +4,8 @@ package jsonscan
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -42,23 +42,26 @@ func (p *Scanner) Err() error {
 	return nil
 }
 
-// fail remembers a fault and leaves i where it was found.
+// fail remembers a fault and leaves i where the fault is. Nothing is read after it.
 func (p *Scanner) fail() bool {
-	p.failed = true
+	p.failed, p.s = true, p.s[:p.i]
 	return false
 }
 
 // Peek returns the first byte of the next value, 0 at the end.
 func (p *Scanner) Peek() byte {
-	if p.i < len(p.s) && p.s[p.i] > ' ' && !p.failed {
+	if p.i < len(p.s) && p.s[p.i] > ' ' {
 		return p.s[p.i]
 	}
-	return p.widePeek()
+	return p.peekGap()
 }
 
-func (p *Scanner) widePeek() byte {
-	p.i = wideGap(p.s, p.i)
-	if p.failed || p.i >= len(p.s) {
+// peekGap is Peek where white space or the end may come first. It is apart so that
+// the compiler can inline Peek.
+//
+//go:noinline
+func (p *Scanner) peekGap() byte {
+	if p.i = wideGap(p.s, p.i); p.i >= len(p.s) {
 		return 0
 	}
 	return p.s[p.i]
@@ -102,6 +105,9 @@ func (p *Scanner) leave(closing byte) bool {
 // Key returns the name of the object's next member, false after the last. The
 // member's value must be read or skipped before the next call.
 func (p *Scanner) Key() (string, bool) {
+	if name, ok := p.plainKey(); ok {
+		return name, true
+	}
 	if p.leave('}') {
 		return "", false
 	}
@@ -117,6 +123,27 @@ func (p *Scanner) Key() (string, bool) {
 		name = unquote(name)
 	}
 	return name, !p.failed
+}
+
+// plainKey is Key for a name that is written without white space around it, without
+// escapes and in ASCII, as nearly all are. Otherwise it reads nothing.
+func (p *Scanner) plainKey() (name string, ok bool) {
+	s, i := p.s, p.i
+	if !p.first {
+		if i >= len(s) || s[i] != ',' {
+			return "", false
+		}
+		i++
+	}
+	if i >= len(s) || s[i] != '"' {
+		return "", false
+	}
+	end, high := ordinaryASCII(s, i+1)
+	if high || end+1 >= len(s) || s[end] != '"' || s[end+1] != ':' {
+		return "", false
+	}
+	p.i, p.first = end+2, false
+	return s[i+1 : end], true
 }
 
 // Element reports whether the array has another element, which must be read or
@@ -169,6 +196,12 @@ func (p *Scanner) Literal() string {
 		return ""
 	}
 	from := p.i
+	if end, high := ordinaryASCII(p.s, from+1); !high && end < len(p.s) && p.s[end] == '"' {
+		if p.i = end + 1; end == from+1 {
+			return ""
+		}
+		return p.s[from:p.i]
+	}
 	inner, plain := p.literal()
 	if p.failed || inner == "" {
 		return ""
@@ -209,7 +242,9 @@ func (p *Scanner) Skip() {
 		return
 	}
 	end, ok := pass(p.s, gap(p.s, p.i), p.depth)
-	p.i, p.failed = end, !ok
+	if p.i = end; !ok {
+		p.fail()
+	}
 }
 
 // literal reads a string literal and returns what is between its quotes; plain
@@ -235,73 +270,197 @@ func (p *Scanner) literal() (inner string, plain bool) {
 	}
 }
 
-// escape returns the length of the escape that s begins with, 0 if there is none.
-func escape(s string) int {
-	if len(s) < 2 || s[0] != '\\' {
-		return 0
+// pass returns the offset behind the value that begins at i, and whether it is one;
+// if not, the offset is where it stops being one. depth is how many values it lies
+// in. Most of a stream is passed over, so nothing here is slower than it must be.
+func pass(s string, i, depth int) (end int, ok bool) {
+	if i >= len(s) {
+		return i, false
 	}
-	switch s[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		if _, ok := hex4(s); ok {
-			return 6
-		}
+	switch s[i] {
+	case '"':
+		return passString(s, i)
+	case '{':
+		return passObject(s, i, depth+1)
+	case '[':
+		return passArray(s, i, depth+1)
+	case 'n':
+		return passWord(s, i, "null")
+	case 't':
+		return passWord(s, i, "true")
+	case 'f':
+		return passWord(s, i, "false")
 	}
-	return 0
+	return passNumber(s, i)
 }
 
-// hex4 reads an escape of the form \uXXXX.
-func hex4(s string) (rune, bool) {
-	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
-		return 0, false
+func passObject(s string, i, depth int) (end int, ok bool) {
+	if depth > MaxDepth {
+		return i, false
 	}
-	var r rune
-	for i := 2; i < 6; i++ {
-		c := s[i]
-		switch {
-		case c-'0' <= 9:
-			c -= '0'
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		default:
-			return 0, false
+	if i = gap(s, i+1); i < len(s) && s[i] == '}' {
+		return i + 1, true
+	}
+	for {
+		if i >= len(s) || s[i] != '"' {
+			return i, false
 		}
-		r = r<<4 | rune(c)
+		if i, ok = passString(s, i); !ok {
+			return i, false
+		}
+		if i = gap(s, i); i >= len(s) || s[i] != ':' {
+			return i, false
+		}
+		if i, ok = pass(s, gap(s, i+1), depth); !ok {
+			return i, false
+		}
+		if i = gap(s, i); i >= len(s) || s[i] != ',' {
+			return closed(s, i, '}')
+		}
+		i = gap(s, i+1)
 	}
-	return r, true
 }
 
-var short = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+func passArray(s string, i, depth int) (end int, ok bool) {
+	if depth > MaxDepth {
+		return i, false
+	}
+	if i = gap(s, i+1); i < len(s) && s[i] == ']' {
+		return i + 1, true
+	}
+	for {
+		if i, ok = pass(s, i, depth); !ok {
+			return i, false
+		}
+		if i = gap(s, i); i >= len(s) || s[i] != ',' {
+			return closed(s, i, ']')
+		}
+		i = gap(s, i+1)
+	}
+}
 
-// unquote resolves the escapes of a checked literal. What is not UTF-8, or half a
-// surrogate pair, becomes U+FFFD, as with encoding/json.
-func unquote(s string) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	for i := 0; i < len(s); {
-		switch c := s[i]; {
-		case c == '\\' && s[i+1] != 'u':
-			b.WriteByte(short[s[i+1]])
-			i += 2
-		case c == '\\':
-			r, _ := hex4(s[i:])
-			i += 6
-			if utf16.IsSurrogate(r) {
-				low, ok := hex4(s[i:])
-				if r = utf16.DecodeRune(r, low); ok && r != utf8.RuneError {
-					i += 6
-				}
-			}
-			b.WriteRune(r)
-		case c < utf8.RuneSelf:
-			b.WriteByte(c)
+func closed(s string, i int, closing byte) (end int, ok bool) {
+	if i >= len(s) || s[i] != closing {
+		return i, false
+	}
+	return i + 1, true
+}
+
+// gap returns the offset of the first byte from i on that is no white space.
+func gap(s string, i int) int {
+	if i < len(s) && s[i] > ' ' {
+		return i
+	}
+	return wideGap(s, i)
+}
+
+func wideGap(s string, i int) int {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+func passString(s string, i int) (end int, ok bool) {
+	for i++; ; {
+		i = ordinary(s, i)
+		if i < len(s) && s[i] == '"' {
+			return i + 1, true
+		}
+		n := escape(s[i:])
+		if n == 0 {
+			return i, false
+		}
+		i += n
+	}
+}
+
+const (
+	ones  = 0x0101010101010101 // 1 in each of eight bytes
+	highs = 0x80 * ones
+)
+
+// ordinary returns the offset of the first byte from i on that cannot stand for
+// itself within a string literal: a quote, a backslash or a control character.
+// It looks at eight bytes at a time: x-ones has the high bit of a byte set that is
+// 0 in x, and of others only above such a one, or where x has it set itself.
+func ordinary(s string, i int) int {
+	for ; i+8 <= len(s); i += 8 {
+		w := eight(s, i)
+		quote, backslash := w^'"'*ones, w^'\\'*ones
+		found := ((w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(s) && s[i] >= ' ' && s[i] != '"' && s[i] != '\\' {
+		i++
+	}
+	return i
+}
+
+// ordinaryASCII is ordinary, and reports whether it passed a byte that is not ASCII.
+func ordinaryASCII(s string, i int) (end int, high bool) {
+	var wide uint64
+	for ; i+8 <= len(s); i += 8 {
+		w := eight(s, i)
+		quote, backslash := w^'"'*ones, w^'\\'*ones
+		found := ((w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+		if found != 0 {
+			n := bits.TrailingZeros64(found) / 8
+			return i + n, (wide|w&(1<<(8*n)-1))&highs != 0
+		}
+		wide |= w
+	}
+	for i < len(s) && s[i] >= ' ' && s[i] != '"' && s[i] != '\\' {
+		wide |= uint64(s[i])
+		i++
+	}
+	return i, wide&highs != 0
+}
+
+// eight returns the eight bytes from i on, the first one lowest.
+func eight(s string, i int) uint64 {
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+func passWord(s string, i int, word string) (end int, ok bool) {
+	if len(s)-i < len(word) || s[i:i+len(word)] != word {
+		return i, false
+	}
+	return i + len(word), true
+}
+
+func passNumber(s string, i int) (end int, ok bool) {
+	if i < len(s) && s[i] == '-' {
+		i++
+	}
+	if i < len(s) && s[i] == '0' {
+		i++
+	} else if i, ok = digits(s, i); !ok {
+		return i, false
+	}
+	if i < len(s) && s[i] == '.' {
+		if i, ok = digits(s, i+1); !ok {
+			return i, false
+		}
+	}
+	if i < len(s) && s[i]|0x20 == 'e' {
+		i++
+		if i < len(s) && (s[i] == '+' || s[i] == '-') {
 			i++
-		default:
-			r, n := utf8.DecodeRuneInString(s[i:])
-			b.WriteRune(r)
-			i += n
 		}
+		return digits(s, i)
 	}
-	return b.String()
+	return i, true
+}
+
+func digits(s string, i int) (end int, ok bool) {
+	from := i
+	for i < len(s) && s[i]-'0' <= 9 {
+		i++
+	}
+	return i, i > from
 }
