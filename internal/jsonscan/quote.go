@@ -71,6 +71,19 @@ func appendEscaped(b []byte, c byte) []byte {
 	}
 }
 
+// Unquoted returns the string that a literal of [Scanner.Literal] stands for, and ""
+// for "".
+func Unquoted(literal string) string {
+	if literal == "" {
+		return ""
+	}
+	inner := literal[1 : len(literal)-1]
+	if strings.IndexByte(inner, '\\') < 0 {
+		return inner
+	}
+	return unquote(inner)
+}
+
 // escape returns the length of the escape that s begins with, 0 if there is none.
 func escape(s string) int {
 	if len(s) < 2 || s[0] != '\\' {

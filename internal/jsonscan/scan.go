@@ -212,19 +212,6 @@ func (p *Scanner) Literal() string {
 	return p.s[from:p.i]
 }
 
-// Unquoted returns the string that a literal of [Scanner.Literal] stands for, and ""
-// for "".
-func Unquoted(literal string) string {
-	if literal == "" {
-		return ""
-	}
-	inner := literal[1 : len(literal)-1]
-	if strings.IndexByte(inner, '\\') < 0 {
-		return inner
-	}
-	return unquote(inner)
-}
-
 // Raw returns the next value as it is written, whatever it is.
 func (p *Scanner) Raw() string {
 	p.Peek()
