@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"soar.example/okta/actions"
-	_ "soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )

@@ -3,7 +3,6 @@ package actions_test
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"net/http"
@@ -18,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"soar.example/okta/actions"
+	"soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -25,9 +25,7 @@ import (
 // Each check makes an org; the command line may ask for more.
 func init() {
 	for name, value := range map[string]string{"rapid.checks": "12", "rapid.nofailfile": "true", "rapid.shrinktime": "5s"} {
-		if err := flag.Set(name, value); err != nil {
-			panic(err)
-		}
+		fixedseed.Default(name, value)
 	}
 }
 

@@ -8,16 +8,26 @@ package fixedseed
 import (
 	"flag"
 	"os"
+	"strings"
 
 	_ "pgregory.net/rapid" // registers its flags first
 )
 
 // The flags are parsed later: the command line still decides.
-var _ = set()
+var _ = set("rapid.seed", "1")
 
-func set() error {
-	if os.Getenv("RAPID_SEED") != "" {
+// Default sets a flag of a property test. The command line, which is parsed later, and
+// the environment, such as RAPID_CHECKS for rapid.checks, take precedence. It panics if
+// there is no such flag.
+func Default(name, value string) {
+	if err := set(name, value); err != nil {
+		panic(err)
+	}
+}
+
+func set(name, value string) error {
+	if os.Getenv(strings.ToUpper(strings.ReplaceAll(name, ".", "_"))) != "" {
 		return nil
 	}
-	return flag.Set("rapid.seed", "1")
+	return flag.Set(name, value)
 }

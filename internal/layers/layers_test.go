@@ -86,8 +86,10 @@ var rules = []rule{
 		because: "the contract depends on neither the wire nor a host",
 	},
 	{
-		of:      []string{"schema", "internal/nearest"},
-		not:     func(dep string) bool { return strings.HasPrefix(dep, module) && !within(dep, "schema", "internal/nearest") },
+		of: []string{"schema", "internal/nearest"},
+		not: func(dep string) bool {
+			return strings.HasPrefix(dep, module) && !within(dep, "schema", "internal/nearest")
+		},
 		because: "leaf packages import nothing of ours",
 	},
 	{

@@ -18,7 +18,6 @@ import (
 	"pgregory.net/rapid"
 
 	"soar.example/okta/internal/engine/embedded"
-	_ "soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
 	oktaconnector "soar.example/okta/plugin/okta"

@@ -12,6 +12,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
+
+	"soar.example/okta/internal/fixedseed"
 )
 
 var (
@@ -28,16 +30,12 @@ func TestMain(m *testing.M) {
 }
 
 func runTests(m *testing.M) int {
-	flag.Parse()
-	zerolog.SetGlobalLevel(zerolog.Disabled) // the proxy's own words
 	// Rows wait more than they work: for intervals, backoffs and windows to pass.
 	for name, value := range map[string]string{"test.parallel": "20", "rapid.checks": histories, "rapid.steps": "12", "rapid.nofailfile": "true"} {
-		if set := flag.Lookup(name); set != nil && !given(name) {
-			if err := set.Value.Set(value); err != nil {
-				panic(err)
-			}
-		}
+		fixedseed.Default(name, value)
 	}
+	flag.Parse()
+	zerolog.SetGlobalLevel(zerolog.Disabled) // the proxy's own words
 	dir, err := os.MkdirTemp("", "reliability")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -63,11 +61,4 @@ func runTests(m *testing.M) int {
 		}
 	}
 	return code
-}
-
-// given reports whether a flag was set on the command line.
-func given(name string) bool {
-	found := false
-	flag.Visit(func(f *flag.Flag) { found = found || f.Name == name })
-	return found
 }

@@ -1,12 +1,13 @@
 package embedded
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"soar.example/okta/internal/fixedseed"
 )
 
 // TestMain lets this binary be the process that the tests kill.
@@ -22,9 +23,7 @@ func TestMain(m *testing.M) {
 	}
 	// Each check works on real files; the command line may ask for more.
 	for name, value := range map[string]string{"rapid.checks": fmt.Sprint(propertyChecks), "rapid.steps": "15"} {
-		if err := flag.Set(name, value); err != nil {
-			panic(err)
-		}
+		fixedseed.Default(name, value)
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -10,7 +10,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	_ "soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
