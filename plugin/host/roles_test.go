@@ -17,6 +17,7 @@ import (
 	"soar.example/okta/plugin"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/plugin/internal/plugintest"
+	"soar.example/okta/sdk"
 )
 
 const (
@@ -25,6 +26,7 @@ const (
 	roleNewer    = "newer"    // speaks version 2
 	roleOther    = "other"    // is a go-plugin of another kind
 	roleOldSpeak = "oldspeak" // says that it speaks net/rpc
+	roleReopen   = "reopen"   // is the plugin, and dies when a session is opened for the second time
 )
 
 // play is the main function of every role but the plugin's. It returns the exit
@@ -45,8 +47,37 @@ func play(ctx context.Context, role string) int {
 	case roleOldSpeak:
 		fmt.Println("1|1|unix|/nowhere|netrpc|")
 		<-ctx.Done()
+	case roleReopen:
+		backend, err := plugintest.Connector()
+		if err != nil {
+			panic(err)
+		}
+		return plugin.Serve(ctx, diesOnSecondOpen{backend}, plugin.ServeOptions{})
 	}
 	return 0
+}
+
+// diesOnSecondOpen ends the process in the second Open of all processes together. It
+// counts the calls in a file, which the first argument names.
+type diesOnSecondOpen struct{ sdk.Backend }
+
+func (d diesOnSecondOpen) Open(ctx context.Context, settings json.RawMessage) (sdk.Session, error) {
+	f, err := os.OpenFile(os.Args[1], os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if _, err := f.WriteString("open\n"); err != nil {
+		return nil, err
+	}
+	opened, err := os.ReadFile(os.Args[1])
+	if err != nil {
+		return nil, err
+	}
+	if strings.Count(string(opened), "open") == 2 {
+		os.Exit(3)
+	}
+	return d.Backend.Open(ctx, settings)
 }
 
 func serveRaw(set map[int]goplugin.PluginSet) {

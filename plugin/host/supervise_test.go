@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -86,6 +88,41 @@ func TestKilledWhileIdle(t *testing.T) {
 	}
 	if _, err := p.Manifest(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestKilledWhileReopening checks that a call is made in the next process if a process
+// dies while it opens the session again: the call itself had not begun.
+func TestKilledWhileReopening(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(sdk.Session) error{
+		"run":   func(s sdk.Session) error { _, err := echo(t.Context(), s, ""); return err },
+		"check": func(s sdk.Session) error { _, err := s.Check(t.Context()); return err },
+		"poll": func(s sdk.Session) error {
+			_, err := s.Poll(t.Context(), "pages", json.RawMessage(`{"events":1}`), nil)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			opened := filepath.Join(t.TempDir(), "opened")
+			p, err := host.Launch(t.Context(), config(t, roleReopen, func(c *host.Config) { c.Args = []string{opened} }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			s := open(t, p, "a")
+			if err := syscall.Kill(p.PID(), syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, 20*time.Second, "no process", func() bool { return p.PID() == 0 })
+			if err := call(s); err != nil {
+				t.Errorf("the call failed: %v", err)
+			}
+			if b, err := os.ReadFile(opened); err != nil || strings.Count(string(b), "open") != 3 {
+				t.Errorf("the session was opened %q, %v; want three times", b, err)
+			}
+		})
 	}
 }
 
