@@ -2,16 +2,24 @@ package okta
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
+	"soar.example/okta/internal/nearest"
 	"soar.example/okta/internal/okta"
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
 // open makes a client. A service app whose settings name no scopes asks for those of
-// what the connection may do, and for no more.
+// what the connection may do, and for no more. A name in allowed_actions that no action
+// has is an error.
 func open(ctx context.Context, settings okta.Settings) (*okta.Client, error) {
+	if err := checkAllowed(ctx, settings.AllowedActions); err != nil {
+		return nil, err
+	}
 	if settings.ClientID != "" && len(settings.Scopes) == 0 {
 		scopes, err := scopes(ctx, settings)
 		if err != nil {
@@ -25,6 +33,35 @@ func open(ctx context.Context, settings okta.Settings) (*okta.Client, error) {
 	}
 	client.Offer(operations)
 	return client, nil
+}
+
+func checkAllowed(ctx context.Context, allowed []string) error {
+	if len(allowed) == 0 {
+		return nil
+	}
+	all, err := operations(ctx)
+	if err != nil {
+		return err
+	}
+	names := make([]string, len(all))
+	for i, op := range all {
+		names[i] = op.Name
+	}
+	var unknown []schema.Violation
+	for i, name := range allowed {
+		if slices.Contains(names, name) {
+			continue
+		}
+		message := fmt.Sprintf("there is no action %q", name)
+		if near := nearest.To(name, names, 3); len(near) > 0 {
+			message += "; did you mean " + strings.Join(near, ", ") + "?"
+		}
+		unknown = append(unknown, schema.Violation{Pointer: fmt.Sprintf("/allowed_actions/%d", i), Message: message})
+	}
+	if len(unknown) > 0 {
+		return sdk.Invalid("allowed_actions names actions that do not exist. Correct or remove these names", unknown...)
+	}
+	return nil
 }
 
 // operations are the actions as a client sees them.
