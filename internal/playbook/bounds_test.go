@@ -306,6 +306,44 @@ func TestExpressionBombs(t *testing.T) {
 	}
 }
 
+// TestGrowingExpressions rejects a file whose expression costs far too much on an ordinary event, and
+// accepts loops and changes of text that playbooks need.
+func TestGrowingExpressions(t *testing.T) {
+	const bomb = `(((X).replace('', X)).replace('', (X).replace('', X))).size() > 0`
+	for condition, rejected := range map[string]bool{
+		strings.ReplaceAll(bomb, "X", "raw.displayMessage"):                                        true,
+		strings.ReplaceAll(bomb, "X", "event.severity"):                                            true,
+		strings.ReplaceAll(bomb, "X", "(event.severity + raw.x)"):                                  true,
+		`raw.t` + strings.Repeat(`.replace("", raw.t)`, 6) + `.size() > 0`:                         true,
+		`[raw.t]` + strings.Repeat(`.map(x, x.replace("", x))`, 4) + `.size() > 0`:                 true,
+		`event.target.map(t, t.id)` + strings.Repeat(`.map(x, x.replace("", x))`, 4) + ` != []`:    true,
+		`"aa" + string(raw.t)` + strings.Repeat(`.replace(" ", "-")`, 20) + ` != ""`:               false,
+		`raw.a.exists(a, raw.b.exists(b, raw.c.exists(c, a.id == b.id && b.id == c.id)))`:          false,
+		`event.target.exists(t, raw.roles.exists(r, t.id.lowerAscii() == r.id.lowerAscii()))`:      false,
+		`raw.userAgent.lowerAscii().split(" ").filter(w, w.matches("^curl/[0-9.]+$")).size() > 0`:  false,
+		`raw.a.split(",").map(x, x.split("=")[0].trim()).join(",").replace(",", ", ") != "a, b"`:   false,
+		`event.actor.alternateId.replace(event.severity, "").replace("@", "") != raw.login`:        false,
+		`raw.a.map(x, raw.b.map(y, x + "/" + y).join(" ")).join(" ").contains(event.actor.id)`:     false,
+		strings.Repeat(`(raw.displayMessage + " ").replace("a", raw.x) != "" && `, 20) + `true`:    false,
+		`strings.quote(strings.quote(strings.quote(raw.displayMessage))).replace("\\", "/") != ""`: false,
+	} {
+		for place, format := range map[string]string{
+			"condition": "condition: %q\nsteps: [{id: a, action: get_user, with: {user: ann}}]\n",
+			"if":        "steps: [{id: a, action: get_user, if: %q, with: {user: ann}}]\n",
+			"with":      "steps: [{id: a, action: get_user, with: {user: %q}}]\n",
+		} {
+			expr := condition
+			if place == "with" {
+				expr = "x ${{ " + expr + " }}"
+			}
+			_, err := Load("f.yaml", []byte(header+fmt.Sprintf(format, expr)), manifest(t))
+			if rejected != (err != nil) || err != nil && !strings.Contains(err.Error(), "grows too fast") {
+				t.Errorf("%s %s: got %v, want it rejected: %t", place, condition, err, rejected)
+			}
+		}
+	}
+}
+
 func manyKeys(n int) string {
 	var b strings.Builder
 	for i := range n {

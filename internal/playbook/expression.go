@@ -9,6 +9,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -136,8 +137,8 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 		}
 		return nil
 	}
-	if least := c.leastCost(checked); least > maxCost {
-		return fail(0, "the expression can never be evaluated: it costs %d steps at the least, of %d that it may take", least, maxCost)
+	if why := c.tooCostly(checked); why != "" {
+		return fail(0, "%s, of %d that it may take", why, maxCost)
 	}
 	program, err := c.env.Program(checked, append(c.limits(checked), cel.EvalOptions(cel.OptOptimize))...)
 	if err != nil {
@@ -161,14 +162,26 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 	return x
 }
 
-// leastCost returns the cost of the cheapest evaluation. The cost on a large event is checked when the
-// expression runs.
-func (c *compiler) leastCost(checked *cel.Ast) uint64 {
-	estimate, err := c.env.EstimateCost(checked, unknownSizes{})
-	if err != nil {
-		return 0
+// tooCostly says why an expression costs too much before any event is known, or "". The cost on a large
+// event is checked when the expression runs.
+func (c *compiler) tooCostly(checked *cel.Ast) string {
+	least, err := c.env.EstimateCost(checked, unknownSizes{})
+	if err == nil && least.Min > maxCost {
+		return fmt.Sprintf("the expression can never be evaluated: it costs %d steps at the least", least.Min)
 	}
-	return estimate.Min
+	ordinary := ordinarySizes{ranges: map[int64]bool{}}
+	ast.PostOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(x ast.Expr) {
+		if x.Kind() == ast.ComprehensionKind {
+			ordinary.ranges[x.AsComprehension().IterRange().ID()] = true
+		}
+	}))
+	most, err := c.env.EstimateCost(checked, ordinary, cost.OverloadCostEstimate("string_replace_string_string", replaceCost),
+		cost.OverloadCostEstimate("string_replace_string_string_int", replaceCost))
+	if err == nil && most.Max > ordinaryMargin*maxCost {
+		return fmt.Sprintf("the expression grows too fast: with texts of %d characters and lists of %d items it costs up to %d steps",
+			ordinaryText, ordinaryList, most.Max)
+	}
+	return ""
 }
 
 // unknownSizes estimates costs without knowing how large an event is.
@@ -178,6 +191,39 @@ func (unknownSizes) EstimateSize(cost.AstNode) *cost.SizeEstimate { return nil }
 
 func (unknownSizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
 	return nil
+}
+
+// The sizes of an ordinary event's values. An expression is rejected if its estimated cost on such an
+// event is ordinaryMargin times the limit, because the estimate is an upper bound.
+const (
+	ordinaryText   = 100
+	ordinaryList   = 10
+	ordinaryMargin = 20
+)
+
+// ordinarySizes estimates costs on an ordinary event. ranges has the IDs of the lists that loops go over:
+// the type of such a list may be unknown.
+type ordinarySizes struct {
+	unknownSizes
+	ranges map[int64]bool
+}
+
+func (o ordinarySizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
+	size := cost.FixedSizeEstimate(ordinaryText)
+	if kind := n.Type().Kind(); kind == types.ListKind || kind == types.MapKind || n.Expr() != nil && o.ranges[n.Expr().ID()] {
+		size = cost.FixedSizeEstimate(ordinaryList)
+	}
+	return &size
+}
+
+// replaceCost estimates replace. A text does not grow if a shorter text replaces a literal. Otherwise the
+// new text may follow each character, as it does after the empty text.
+func replaceCost(sizes cost.Estimator, target *cost.AstNode, args []cost.AstNode) *cost.CallEstimate {
+	size, with := cost.EstimateSize(sizes, *target), cost.EstimateSize(sizes, args[1])
+	if old := args[0].Expr(); old.Kind() != ast.LiteralKind || with.Max > uint64(len(textOf(old.AsLiteral()))) {
+		size = size.Multiply(with).Add(size).Add(with)
+	}
+	return cost.NewCallEstimate(size.MultiplyByCostFactor(1), &size)
 }
 
 // predicate compiles a bool expression, with or without ${{ }} around it.

@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"cel.dev/cel-go/common/types"
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"soar.example/okta/internal/oktasim/filter"
 	"soar.example/okta/schema"
 )
 
@@ -91,32 +93,70 @@ func TestSegments(t *testing.T) {
 	}
 }
 
-// TestValuesKeepTheStructure says that a value of any text is one literal of a
-// filter, and means itself.
-func TestValuesKeepTheStructure(t *testing.T) {
-	v, err := compileInput(t, `filter: a eq ${{ raw.x }} and b eq "c"`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	filterOf := func(x any) string {
-		e := evaluation{binding: binding{"raw": map[string]any{"x": x}}}
-		got, _ := v.eval(&e)
-		if e.wrong != nil {
-			t.Fatalf("%v: %v", x, e.wrong)
+// hostile are texts that try to change the structure of a filter.
+var hostile = []string{
+	`"`, `\`, `\"`, `\\"`, `\u0022`, `" or a pr or "`, `" or a pr or x eq "`, `nobody" or eventType sw "user`, `") or (a eq "`, `"))`, `)`, `(`, "and", `" and not (a pr) and b eq "`,
+	"x\" or\ta pr\nor b eq \"", "\x00", "\x00\" or a pr", "\u2028", "\u201d or a pr or b eq \u201c", "\xff\" or a pr", "\xc0\xa2 or a pr", "\u202e\" rp a ro", "'", "' or a pr or '",
+	"${{ raw.y }}", `$${{`, "%22 or a pr", "&quot; or a pr", "<", "true", "null", "5", "", " ", strings.Repeat(`"`, 1000), strings.Repeat(`\`, 999), strings.Repeat("(", 500),
+}
+
+// TestValuesKeepTheTree compares the trees that the embedded org parses: a value changes the tree of the
+// file's own filter in one comparison's value and nowhere else.
+func TestValuesKeepTheTree(t *testing.T) {
+	for _, form := range []string{
+		`a eq X and b eq "c"`, `not (a eq X) or (b co "c" and c pr)`, `(a sw X)`, `b eq "\"" and (a gt X or c eq "\\")`, "b pr or\ta eq X or c eq 5", `a eq X or a eq X`,
+	} {
+		raw, err := marshal(map[string]string{"filter": strings.ReplaceAll(form, "X", "${{ raw.x }}")})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return got.(map[string]any)["filter"].(string)
-	}
-	for x, want := range map[any]string{int64(5): "5", true: "true", 1.5: "1.5", "5": `"5"`, `nobody" or eventType sw "user`: `"nobody\" or eventType sw \"user"`} {
-		if got := filterOf(x); got != "a eq "+want+` and b eq "c"` {
-			t.Errorf("%v: %s", x, got)
+		v, err := compileInput(t, string(raw))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{`"`, `\`, `\"`, `" or a pr or "`, "\x00", "\u2028", `") or ("`})).Draw(t, "text")
-		literal := strings.TrimSuffix(strings.TrimPrefix(filterOf(text), "a eq "), ` and b eq "c"`)
-		var back string
-		if err := json.Unmarshal([]byte(literal), &back); err != nil || back != strings.ToValidUTF8(text, "\ufffd") {
-			t.Fatalf("%q became %s: %v", text, literal, err)
+		check := func(x, want any) error {
+			e := evaluation{binding: binding{"raw": map[string]any{"x": x}}}
+			got, _ := v.eval(&e)
+			if e.wrong != nil {
+				return fmt.Errorf("%v", e.wrong)
+			}
+			made := got.(map[string]any)["filter"].(string)
+			tree, err := parseFilter(made)
+			if err != nil {
+				return fmt.Errorf("%s: %w", made, err)
+			}
+			wanted, err := parseFilter(strings.ReplaceAll(form, "X", `"harmless"`))
+			if err != nil {
+				return err
+			}
+			for _, c := range wanted.Comparisons() {
+				if c.Value == "harmless" {
+					c.Value = want
+				}
+			}
+			if diff := cmp.Diff(wanted, tree, cmp.AllowUnexported(filter.Expression{})); diff != "" {
+				return fmt.Errorf("%s (-want +got):\n%s", made, diff)
+			}
+			return nil
 		}
-	})
+		values := map[any]any{int64(5): json.Number("5"), int64(-1): json.Number("-1"), 1.5: json.Number("1.5"), true: true, false: false, "harmless": "harmless"}
+		for _, text := range hostile {
+			values[text] = strings.ToValidUTF8(text, "\ufffd")
+		}
+		for x, want := range values {
+			if err := check(x, want); err != nil {
+				t.Errorf("%s with %q: %v", form, x, err)
+			}
+		}
+		rapid.Check(t, func(t *rapid.T) {
+			text := strings.Join(rapid.SliceOf(rapid.OneOf(rapid.String(), rapid.SampledFrom(hostile))).Draw(t, "texts"), "")
+			if err := check(text, strings.ToValidUTF8(text, "\ufffd")); err != nil {
+				t.Fatalf("%q: %v", text, err)
+			}
+		})
+	}
+}
+
+func parseFilter(text string) (*filter.Expression, error) {
+	return filter.Parse(text, filter.Rules{Negation: true, Allows: func(string, string) bool { return true }})
 }
