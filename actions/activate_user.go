@@ -17,7 +17,7 @@ var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
 	Undo:    "deactivate_user",
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[ActivateUserInput, ActivateUserOutput]{
-		Input: ActivateUserInput{User: exampleUser.Login, SendEmail: true},
+		Input: ActivateUserInput{OneUser: exampleTarget, SendEmail: true},
 		Output: ActivateUserOutput{User: exampleUser, Change: Change[UserState]{
 			Outcome: sdk.Changed,
 			Before:  UserState{Status: okta.StatusStaged},
@@ -29,8 +29,7 @@ var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
 
 // ActivateUserInput is what activate_user takes.
 type ActivateUserInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Okta mails the user the link to sign in; otherwise the answer holds it.
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=true"`
 	Write
@@ -52,7 +51,7 @@ func activateUser(ctx context.Context, c *okta.Client, in ActivateUserInput) (Ac
 		return ActivateUserOutput{}, err
 	}
 	out := ActivateUserOutput{User: refOf(u)}
-	out.Change, err = attempt[UserState]{
+	out.Change, err = reconcile[UserState]{
 		goal: "user is activated",
 		done: activated,
 		act: func(ctx context.Context) error {
@@ -61,7 +60,7 @@ func activateUser(ctx context.Context, c *okta.Client, in ActivateUserInput) (Ac
 			return err
 		},
 		read: readState(c, u.ID),
-		bars: func(s UserState) string {
+		precondition: func(s UserState) string {
 			switch s.Status {
 			case okta.StatusStaged, okta.StatusDeprovisioned:
 				return ""

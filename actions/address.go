@@ -7,11 +7,11 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// mapped is where IPv6 holds all of IPv4.
+// mapped is the range of IPv6 that contains all of IPv4.
 var mapped = netip.MustParsePrefix("::ffff:0:0/96")
 
-// parseAddresses reads an address or a CIDR range, of IPv4 or IPv6, in its shortest
-// form. Pointer is where it stands in the input.
+// parseAddresses parses an address or a CIDR range of IPv4 or IPv6 into its shortest
+// form. Pointer is its member of the input.
 func parseAddresses(pointer, s string) (netip.Prefix, error) {
 	s = strings.TrimSpace(s)
 	if a, err := netip.ParseAddr(s); err == nil {
@@ -34,14 +34,13 @@ func parseAddresses(pointer, s string) (netip.Prefix, error) {
 	return p, nil
 }
 
-// The widest ranges that may be blocked: a slip of the pen must not shut out a
-// continent.
+// The widest ranges that may be blocked: a typing error must not block a continent.
 const (
 	widest4 = 8
 	widest6 = 16
 )
 
-// checkBlockable refuses ranges that hold too much, and what no sign-in comes from.
+// checkBlockable rejects ranges that are too wide, and addresses without sign-ins.
 func checkBlockable(pointer string, p netip.Prefix) error {
 	switch {
 	case p.Bits() == 0:
@@ -60,11 +59,11 @@ func checkBlockable(pointer string, p netip.Prefix) error {
 	return nil
 }
 
-// shared is the address space of carriers behind whose NAT many customers share an
-// address (RFC 6598).
+// shared is the address space of carriers that put many customers behind one address
+// (RFC 6598).
 var shared = netip.MustParsePrefix("100.64.0.0/10")
 
-// oddities says what is doubtful about blocking p.
+// oddities returns warnings about blocking p.
 func oddities(p netip.Prefix) []string {
 	a := p.Addr()
 	switch {

@@ -8,7 +8,7 @@ import (
 )
 
 // AssignRole makes a user an administrator.
-var AssignRole = action[AssignRoleInput, AssignRoleOutput]{
+var AssignRole = action[AssignRoleInput, UserChange[RolesState]]{
 	Name:    "assign_role",
 	Title:   "Assign Role",
 	Summary: "Gives a user an admin role, such as one that an incident took away.",
@@ -16,9 +16,9 @@ var AssignRole = action[AssignRoleInput, AssignRoleOutput]{
 	Effect:  sdk.Writes,
 	Undo:    "revoke_role",
 	Scopes:  []string{"okta.users.read", "okta.roles.manage"},
-	Example: sdk.Example[AssignRoleInput, AssignRoleOutput]{
-		Input: AssignRoleInput{User: exampleUser.Login, Role: exampleRole.Type},
-		Output: AssignRoleOutput{User: exampleUser, Change: Change[RolesState]{
+	Example: sdk.Example[AssignRoleInput, UserChange[RolesState]]{
+		Input: AssignRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
+		Output: UserChange[RolesState]{User: exampleUser, Change: Change[RolesState]{
 			Outcome: sdk.Changed,
 			Before:  RolesState{Roles: []RoleItem{}},
 			After:   RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
@@ -29,8 +29,7 @@ var AssignRole = action[AssignRoleInput, AssignRoleOutput]{
 
 // AssignRoleInput is what assign_role takes.
 type AssignRoleInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Type of a standard role, such as HELP_DESK_ADMIN or READ_ONLY_ADMIN, or the id of a custom role.
 	Role string `json:"role" jsonschema:"example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_roles"`
 	// Of a custom role: id of the set of resources that it is to be over.
@@ -41,34 +40,20 @@ type AssignRoleInput struct {
 // Validate refuses what is no role.
 func (in AssignRoleInput) Validate() error { return checkRole(in.Role, in.ResourceSet, true) }
 
-// AssignRoleOutput is what assign_role answers.
-type AssignRoleOutput struct {
-	User UserRef `json:"user"` // The user.
-	Change[RolesState]
-}
-
-func assignRole(ctx context.Context, c *okta.Client, in AssignRoleInput) (AssignRoleOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return AssignRoleOutput{}, err
-	}
-	read := readRole(c, u.ID, in.Role, in.ResourceSet)
-	before, err := read(ctx)
-	if err != nil {
-		return AssignRoleOutput{}, err
-	}
-	change, err := attempt[RolesState]{
-		goal: "user has the role",
-		// One that comes with a group goes with it: only the user's own counts.
-		done: func(s RolesState) bool { return s.through(throughUser) != nil },
-		act:  func(ctx context.Context) error { return c.AssignRole(ctx, u.ID, in.Role, in.ResourceSet) },
-		read: read,
-		bars: func(RolesState) string {
-			if u.Status == okta.StatusDeprovisioned {
-				return "Okta gives no role to a deactivated user"
-			}
-			return ""
-		},
-	}.from(ctx, before)
-	return AssignRoleOutput{User: refOf(u), Change: change}, err
+func assignRole(ctx context.Context, c *okta.Client, in AssignRoleInput) (UserChange[RolesState], error) {
+	return changeUser(ctx, c, in.User, func(u *okta.User) reconcile[RolesState] {
+		return reconcile[RolesState]{
+			goal: "user has the role",
+			// A role that comes with a group goes with it: only the user's own counts.
+			done: func(s RolesState) bool { return s.through(throughUser) != nil },
+			act:  func(ctx context.Context) error { return c.AssignRole(ctx, u.ID, in.Role, in.ResourceSet) },
+			read: readRole(c, u.ID, in.Role, in.ResourceSet),
+			precondition: func(RolesState) string {
+				if u.Status == okta.StatusDeprovisioned {
+					return "Okta gives no role to a deactivated user"
+				}
+				return ""
+			},
+		}
+	})
 }

@@ -22,7 +22,7 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 	Undo:    "unblock_ip",
 	Scopes:  []string{"okta.networkZones.manage", "okta.users.read", "okta.logs.read"},
 	Example: sdk.Example[BlockIPInput, BlockIPOutput]{
-		Input: BlockIPInput{Address: "203.0.113.7", Zone: exampleZone.Name, For: &exampleBlock, Protect: []string{"198.51.100.0/28"}},
+		Input: BlockIPInput{Address: "203.0.113.7", OneBlocklist: OneBlocklist{exampleZone.Name}, For: &exampleBlock, Protect: []string{"198.51.100.0/28"}},
 		Output: BlockIPOutput{
 			Address: "203.0.113.7/32", Zone: exampleZone, ExpiresAt: exampleTime("2026-03-15T02:41:09Z"), OwnAddress: "198.51.100.4", Warnings: []string{},
 			Undo: &sdk.Undo{
@@ -50,8 +50,7 @@ type BlockIPInput struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced"`
 	// Addresses and ranges that must stay open, such as the responders' own; a block that overlaps one is refused.
 	Protect []string `json:"protect,omitempty" jsonschema:"title=Never block,maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced"`
-	// Id or exact name of the blocklist. Every org has BlockedIpZone.
-	Zone string `json:"zone,omitempty" jsonschema:"default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced"`
+	OneBlocklist
 	Write
 }
 
@@ -140,7 +139,7 @@ func undoBlock(out BlockIPOutput, p netip.Prefix) (*sdk.Undo, error) {
 			return nil, nil
 		}
 	}
-	input, err := json.Marshal(UnblockIPInput{Address: p.String(), Zone: out.Zone.ID, OnlyEntry: true})
+	input, err := json.Marshal(UnblockIPInput{Address: p.String(), OneBlocklist: OneBlocklist{out.Zone.ID}, OnlyEntry: true})
 	return &sdk.Undo{Action: "unblock_ip", Input: sdk.JSON(input), At: out.ExpiresAt}, err
 }
 
@@ -175,7 +174,7 @@ func block(p netip.Prefix) zoneEdit {
 		edit: func(gateways []okta.Gateway) []okta.Gateway {
 			return append(slices.Clone(gateways), okta.Gateway{Type: okta.GatewayCIDR, Value: p.String()})
 		},
-		bars: func(z *okta.Zone, s BlockState) string {
+		precondition: func(z *okta.Zone, s BlockState) string {
 			switch {
 			case z.Status != okta.StatusActive:
 				return "the zone is " + z.Status + ", so that it blocks nobody; activate it first"

@@ -4,37 +4,44 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
 
-// ZoneRef says which network zone an answer is about.
+// OneBlocklist names the blocklist of an action.
+type OneBlocklist struct {
+	// ID or exact name of the blocklist. Every Okta org has BlockedIpZone.
+	Zone string `json:"zone,omitempty" jsonschema:"default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced"` //nolint:lll
+}
+
+// ZoneRef identifies the network zone of an output.
 type ZoneRef struct {
-	ID   string `json:"id"`   // Id of the network zone.
+	ID   string `json:"id"`   // ID of the network zone.
 	Name string `json:"name"` // Name of the network zone.
 }
 
 var exampleZone = ZoneRef{ID: "nzo1a2b3c4d5e6f7g8h9", Name: "BlockedIpZone"}
 
-// A zoneEdit is a change of the entries of a blocklist, and how to judge it.
+// A zoneEdit is a change of the entries of a blocklist.
 type zoneEdit struct {
 	addresses netip.Prefix
 	goal      string
 	done      func(BlockState) bool
 	// edit returns the entries that the zone is to have.
 	edit func([]okta.Gateway) []okta.Gateway
-	// bars says why the entries of a zone cannot be brought to the goal, "" if they can.
-	bars func(*okta.Zone, BlockState) string
+	// precondition explains why the entries of a zone cannot reach the goal, "" if they can. It may be nil.
+	precondition func(*okta.Zone, BlockState) string
 }
 
-// zoneTries is how often a change is made again that somebody else's has undone.
+// zoneTries is how often a change is made that another client's write undoes.
 const zoneTries = 3
 
-// run changes the blocklist that ref names. Okta replaces a zone whole, and has no
-// version to compare, so that of two writers at once the later wins: the zone is
-// read again afterwards, and if the change is not in it, it is made once more upon
-// what the other has written.
+// run changes the blocklist that ref names. Okta replaces a zone as a whole and has no
+// version to compare, so of two writers at once the later wins. Therefore run verifies
+// the zone, and makes a lost change again on top of the other client's write.
 func (e zoneEdit) run(ctx context.Context, c *okta.Client, ref string) (ZoneRef, Change[BlockState], error) {
 	var none Change[BlockState]
 	unlock, err := c.LockZones(ctx)
@@ -48,10 +55,11 @@ func (e zoneEdit) run(ctx context.Context, c *okta.Client, ref string) (ZoneRef,
 	}
 	zone := ZoneRef{ID: z.ID, Name: z.Name}
 	if z.Usage != okta.ZoneBlocklist || z.Type != okta.ZoneIP {
-		return zone, none, sdk.InvalidField("/zone", "is a zone of type %s and usage %s: only the entries of an IP blocklist are changed here, never those of a zone that rules trust", z.Type, z.Usage)
+		return zone, none, sdk.InvalidField("/zone", "is a zone of type %s and usage %s: "+
+			"only the entries of an IP blocklist are changed here, never those of a zone that rules trust", z.Type, z.Usage)
 	}
 	first := blockState(z, e.addresses)
-	if why := e.bars(z, first); why != "" && !e.done(first) {
+	if why := e.obstacle(z, first); why != "" && !e.done(first) {
 		return zone, Change[BlockState]{Outcome: sdk.NotApplicable, Reason: why, Before: first, After: first}, nil
 	}
 	for try := 1; ; try++ {
@@ -60,16 +68,23 @@ func (e zoneEdit) run(ctx context.Context, c *okta.Client, ref string) (ZoneRef,
 		if err == nil || !lost || try == zoneTries {
 			return zone, change, err
 		}
-		if why := e.bars(z, change.After); why != "" {
+		if why := e.obstacle(z, change.After); why != "" {
 			return zone, Change[BlockState]{Outcome: sdk.NotApplicable, Reason: why, Before: first, After: blockState(z, e.addresses)}, nil
 		}
 	}
 }
 
-// once writes the zone and reads it again, into z. Lost reports whether Okta
-// accepted the change, and it is not there.
+func (e zoneEdit) obstacle(z *okta.Zone, s BlockState) string {
+	if e.precondition == nil {
+		return ""
+	}
+	return e.precondition(z, s)
+}
+
+// once writes the zone and verifies it, in z. Lost reports whether Okta accepted the
+// change and the zone does not have it.
 func (e zoneEdit) once(ctx context.Context, c *okta.Client, z **okta.Zone) (change Change[BlockState], lost bool, err error) {
-	change, err = attempt[BlockState]{
+	change, err = reconcile[BlockState]{
 		goal: e.goal,
 		done: e.done,
 		act: func(ctx context.Context) error {
@@ -86,7 +101,88 @@ func (e zoneEdit) once(ctx context.Context, c *okta.Client, z **okta.Zone) (chan
 			*z = now
 			return blockState(now, e.addresses), nil
 		},
-		bars: func(BlockState) string { return "" },
 	}.from(ctx, blockState(*z, e.addresses))
 	return change, lost && err != nil && !errors.Is(err, context.Canceled), err
+}
+
+// A span is the range of addresses that an entry of a zone covers, both ends included.
+type span struct{ from, to netip.Addr }
+
+// spanOf parses an entry of a zone. ok is false if its form is unknown.
+func spanOf(g okta.Gateway) (s span, ok bool) {
+	if from, to, isRange := strings.Cut(g.Value, "-"); isRange {
+		first, err1 := netip.ParseAddr(strings.TrimSpace(from))
+		last, err2 := netip.ParseAddr(strings.TrimSpace(to))
+		s = span{first.Unmap(), last.Unmap()}
+		return s, err1 == nil && err2 == nil && s.from.Is4() == s.to.Is4() && !s.to.Less(s.from)
+	}
+	p, ok := prefixOf(g.Value)
+	return spanOfPrefix(p), ok
+}
+
+// prefixOf parses an entry that is one address or a CIDR range.
+func prefixOf(value string) (netip.Prefix, bool) {
+	value = strings.TrimSpace(value)
+	if a, err := netip.ParseAddr(value); err == nil {
+		a = a.Unmap().WithZone("")
+		return netip.PrefixFrom(a, a.BitLen()), true
+	}
+	p, err := netip.ParsePrefix(value)
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	if p.Addr().Is4In6() && p.Bits() >= mapped.Bits() {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped.Bits())
+	}
+	// Okta keeps what it was given: 198.51.100.7/24 means 198.51.100.0/24.
+	return p.Masked(), true
+}
+
+func spanOfPrefix(p netip.Prefix) span {
+	if !p.IsValid() {
+		return span{}
+	}
+	last := p.Addr().AsSlice()
+	for bit := p.Bits(); bit < len(last)*8; bit++ {
+		last[bit/8] |= 1 << (7 - bit%8)
+	}
+	to, _ := netip.AddrFromSlice(last)
+	return span{p.Addr(), to}
+}
+
+func (s span) covers(o span) bool { return s.overlaps(o) && !o.from.Less(s.from) && !s.to.Less(o.to) }
+
+func (s span) overlaps(o span) bool {
+	return s.from.Is4() == o.from.Is4() && !s.to.Less(o.from) && !o.to.Less(s.from)
+}
+
+// BlockState is the state of an address on a blocklist.
+type BlockState struct {
+	Blocked bool     `json:"blocked"`      // Whether the zone blocks the address, or the whole range.
+	Entries []string `json:"entries"`      // Entries of the zone that contain the address or a part of the range.
+	Size    int      `json:"zone_entries"` // Number of entries of the zone.
+}
+
+// blockState reports whether a zone blocks p. It does not combine entries: a range that
+// only several entries cover counts as not blocked, and gets an entry.
+func blockState(z *okta.Zone, p netip.Prefix) BlockState {
+	state := BlockState{Entries: []string{}, Size: len(z.Gateways)}
+	want := spanOfPrefix(p)
+	for _, g := range z.Gateways {
+		s, ok := spanOf(g)
+		if !ok || !s.overlaps(want) {
+			continue
+		}
+		state.Entries = append(state.Entries, g.Value)
+		state.Blocked = state.Blocked || s.covers(want)
+	}
+	return state
+}
+
+// without returns the entries except those that are p and nothing else.
+func without(gateways []okta.Gateway, p netip.Prefix) []okta.Gateway {
+	return slices.DeleteFunc(append([]okta.Gateway{}, gateways...), func(g okta.Gateway) bool {
+		s, ok := spanOf(g)
+		return ok && s == spanOfPrefix(p)
+	})
 }

@@ -63,7 +63,7 @@ func (j *job) try(ctx context.Context, name, target string, write func(context.C
 		if mayHaveDone(err) {
 			lost, unknown = true, true
 		}
-		if so == nil || !tellsNothing(e.Code) {
+		if so == nil || !unsettled(e) {
 			return none, err
 		}
 		is, unread := so(ctx)

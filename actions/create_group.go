@@ -61,7 +61,7 @@ func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (Crea
 		return CreateGroupOutput{}, err
 	}
 	made := ""
-	change, err := attempt[GroupState]{
+	change, err := reconcile[GroupState]{
 		goal: "group is there",
 		done: func(s GroupState) bool {
 			return s.Exists && s.Name == in.Name && (in.Description == "" || s.Description == in.Description)
@@ -84,7 +84,7 @@ func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (Crea
 			}
 			return groupStateOf(g), nil
 		},
-		bars: func(s GroupState) string {
+		precondition: func(s GroupState) string {
 			switch {
 			case !s.Exists:
 				return ""

@@ -120,7 +120,7 @@ func createUser(ctx context.Context, c *okta.Client, in CreateUserInput) (Create
 		}
 		return names
 	}
-	change, err := attempt[CreatedUser]{
+	change, err := reconcile[CreatedUser]{
 		goal: "user is there as asked",
 		done: func(s CreatedUser) bool { return s.Exists && len(differs(s)) == 0 },
 		act: func(ctx context.Context) error {
@@ -129,7 +129,7 @@ func createUser(ctx context.Context, c *okta.Client, in CreateUserInput) (Create
 			})
 		},
 		read: read,
-		bars: func(s CreatedUser) string {
+		precondition: func(s CreatedUser) string {
 			if !s.Exists {
 				return ""
 			}

@@ -47,7 +47,7 @@ func deactivateApplication(ctx context.Context, c *okta.Client, in DeactivateApp
 	if err != nil {
 		return DeactivateApplicationOutput{}, err
 	}
-	change, err := attempt[AppState]{
+	change, err := reconcile[AppState]{
 		goal: "app is inactive",
 		done: func(s AppState) bool { return s.Status == okta.AppInactive },
 		act:  func(ctx context.Context) error { return c.DeactivateApp(ctx, app.ID) },
@@ -58,7 +58,6 @@ func deactivateApplication(ctx context.Context, c *okta.Client, in DeactivateApp
 			}
 			return AppState{Status: a.Status}, nil
 		},
-		bars: func(AppState) string { return "" },
 	}.from(ctx, AppState{Status: app.Status})
 	return DeactivateApplicationOutput{App: appRef(app), Change: change}, err
 }

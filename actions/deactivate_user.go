@@ -10,16 +10,16 @@ import (
 
 // DeactivateUser deactivates a user. activate_user brings the account back, but
 // neither the password nor what apps had deleted, so it is no undo.
-var DeactivateUser = action[DeactivateUserInput, DeactivateUserOutput]{
+var DeactivateUser = action[DeactivateUserInput, UserChange[UserState]]{
 	Name:    "deactivate_user",
 	Title:   "Deactivate User",
 	Summary: "Deactivates a user: apps are taken away for good, and the account can be activated again, or deleted. To contain a user, suspend instead.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/deactivateUser",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
-	Example: sdk.Example[DeactivateUserInput, DeactivateUserOutput]{
-		Input: DeactivateUserInput{User: exampleUser.Login},
-		Output: DeactivateUserOutput{User: exampleUser, Change: Change[UserState]{
+	Example: sdk.Example[DeactivateUserInput, UserChange[UserState]]{
+		Input: DeactivateUserInput{OneUser: exampleTarget},
+		Output: UserChange[UserState]{User: exampleUser, Change: Change[UserState]{
 			Outcome: sdk.Changed,
 			Before:  UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
 			After:   UserState{Status: okta.StatusDeprovisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
@@ -30,26 +30,19 @@ var DeactivateUser = action[DeactivateUserInput, DeactivateUserOutput]{
 
 // DeactivateUserInput is what deactivate_user takes.
 type DeactivateUserInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Okta mails the administrators about it.
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	Write
 }
 
-// DeactivateUserOutput is what deactivate_user answers.
-type DeactivateUserOutput struct {
-	User UserRef `json:"user"` // The user.
-	Change[UserState]
-}
-
-func deactivateUser(ctx context.Context, c *okta.Client, in DeactivateUserInput) (DeactivateUserOutput, error) {
+func deactivateUser(ctx context.Context, c *okta.Client, in DeactivateUserInput) (UserChange[UserState], error) {
 	u, err := c.FindUser(ctx, "/user", in.User)
 	if err != nil {
-		return DeactivateUserOutput{}, err
+		return UserChange[UserState]{}, err
 	}
 	var last UserState
-	change, err := attempt[UserState]{
+	change, err := reconcile[UserState]{
 		goal: "user is deactivated",
 		done: func(s UserState) bool { return s.Status == okta.StatusDeprovisioned },
 		act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, in.SendEmail) },
@@ -58,9 +51,8 @@ func deactivateUser(ctx context.Context, c *okta.Client, in DeactivateUserInput)
 			last = s
 			return s, err
 		},
-		bars: func(UserState) string { return "" },
 	}.from(ctx, stateOf(u))
-	return DeactivateUserOutput{User: refOf(u), Change: change}, stillDeactivating(err, last)
+	return UserChange[UserState]{User: refOf(u), Change: change}, stillDeactivating(err, last)
 }
 
 // stillDeactivating is err, of a deactivation, for who asks again later, if Okta has not

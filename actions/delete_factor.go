@@ -16,7 +16,7 @@ var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeleteFactorInput, DeleteFactorOutput]{
-		Input: DeleteFactorInput{User: exampleUser.Login, Factor: exampleSMS.ID, RemoveRecovery: true},
+		Input: DeleteFactorInput{OneUser: exampleTarget, Factor: exampleSMS.ID, RemoveRecovery: true},
 		Output: DeleteFactorOutput{User: exampleUser, Removed: []FactorRef{exampleSMS}, Change: Change[FactorsState]{
 			Outcome: sdk.Changed,
 			Before:  FactorsState{Factors: []FactorRef{examplePush, exampleSMS}},
@@ -28,8 +28,7 @@ var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 
 // DeleteFactorInput is what delete_factor takes.
 type DeleteFactorInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Id of the factor, as get_user_factors lists it or an event names it. To Okta one that never was is like one
 	// that is gone.
 	Factor string `json:"factor" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user"`
@@ -78,12 +77,12 @@ func deleteFactor(ctx context.Context, c *okta.Client, in DeleteFactorInput) (De
 	}
 	named := before.byID(in.Factor)
 	removeRecovery := in.RemoveRecovery && named != nil && (named.Type == "sms" || named.Type == "call")
-	change, err := attempt[FactorsState]{
-		goal: "factor is gone",
-		done: func(s FactorsState) bool { return !s.has(in.Factor) },
-		act:  func(ctx context.Context) error { return c.DeleteFactor(ctx, u.ID, in.Factor, removeRecovery) },
-		read: read,
-		bars: func(FactorsState) string { return barsFactors(u) },
+	change, err := reconcile[FactorsState]{
+		goal:         "factor is gone",
+		done:         func(s FactorsState) bool { return !s.has(in.Factor) },
+		act:          func(ctx context.Context) error { return c.DeleteFactor(ctx, u.ID, in.Factor, removeRecovery) },
+		read:         read,
+		precondition: factorsFixed(u),
 	}.from(ctx, before)
 	out := DeleteFactorOutput{User: refOf(u), Removed: []FactorRef{}, Change: change}
 	if out.Outcome == sdk.Changed || out.Outcome == sdk.Unchanged {

@@ -77,7 +77,7 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 		return DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: Change[UserPresence]{Outcome: sdk.Unchanged}}, nil
 	}
 	var last UserState
-	a := attempt[UserPresence]{
+	a := reconcile[UserPresence]{
 		goal: "user is deactivated",
 		done: func(s UserPresence) bool { return !s.Exists || s.Status == okta.StatusDeprovisioned },
 		act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, false) },
@@ -92,7 +92,6 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 			last = stateOf(u)
 			return UserPresence{Exists: true, Status: u.Status}, nil
 		},
-		bars: func(UserPresence) string { return "" },
 	}
 	before := UserPresence{Exists: true, Status: u.Status}
 	out := DeleteUserOutput{User: refOf(u), Step: stepDeactivated}

@@ -71,12 +71,11 @@ func endCurrentUserSessions(ctx context.Context, c *okta.Client, in EndCurrentUs
 	if err != nil {
 		return EndCurrentUserSessionsOutput{}, err
 	}
-	change, err := attempt[SessionState]{
+	change, err := reconcile[SessionState]{
 		goal: "session has ended",
 		done: func(s SessionState) bool { return !s.Live },
 		act:  func(ctx context.Context) error { return c.EndSession(ctx, in.SessionID) },
 		read: read,
-		bars: func(SessionState) string { return "" },
 	}.from(ctx, before)
 	return EndCurrentUserSessionsOutput{SessionID: in.SessionID, Change: change}, err
 }

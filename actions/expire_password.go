@@ -18,7 +18,7 @@ var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[ExpirePasswordInput, ExpirePasswordOutput]{
-		Input: ExpirePasswordInput{User: exampleUser.Login, TemporaryPassword: true, RevokeSessions: true},
+		Input: ExpirePasswordInput{OneUser: exampleTarget, TemporaryPassword: true, RevokeSessions: true},
 		Output: ExpirePasswordOutput{User: exampleUser, TemporaryPassword: "Xa41-piT9-wq", Sessions: sessionsRevoked, Change: Change[UserState]{
 			Outcome: sdk.Changed,
 			Before:  UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
@@ -30,8 +30,7 @@ var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 
 // ExpirePasswordInput is what expire_password takes.
 type ExpirePasswordInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Replace the password by a temporary one, which the answer holds. Otherwise whoever knows the old one can still
 	// choose the new one.
 	TemporaryPassword bool `json:"temporary_password,omitempty" jsonschema:"default=false"`
@@ -59,7 +58,7 @@ func expirePassword(ctx context.Context, c *okta.Client, in ExpirePasswordInput)
 		return ExpirePasswordOutput{}, err
 	}
 	out := ExpirePasswordOutput{User: refOf(u)}
-	out.Change, err = attempt[UserState]{
+	out.Change, err = reconcile[UserState]{
 		goal: "password has expired",
 		done: func(s UserState) bool {
 			return s.Status == okta.StatusPasswordExpired && (!in.TemporaryPassword || out.TemporaryPassword != "")
@@ -73,7 +72,7 @@ func expirePassword(ctx context.Context, c *okta.Client, in ExpirePasswordInput)
 			return err
 		},
 		read: readState(c, u.ID),
-		bars: func(s UserState) string {
+		precondition: func(s UserState) string {
 			if slices.Contains(expirable, s.Status) {
 				return ""
 			}

@@ -49,11 +49,17 @@ func factorRef(f okta.Factor) FactorRef {
 func readFactors(c *okta.Client, userID string) func(context.Context) (FactorsState, error) {
 	return func(ctx context.Context) (FactorsState, error) {
 		factors, err := c.FactorsOf(ctx, userID)
-		state := FactorsState{Factors: make([]FactorRef, len(factors))}
-		for i, f := range factors {
-			state.Factors[i] = factorRef(f)
+		return FactorsState{Factors: convert(factors, factorRef)}, err
+	}
+}
+
+// factorsFixed explains why the factors of a user cannot be changed, "" if nothing is known.
+func factorsFixed(u *okta.User) func(FactorsState) string {
+	return func(FactorsState) string {
+		if u.Status == okta.StatusDeprovisioned {
+			return "Okta does not change the factors of a deactivated user"
 		}
-		return state, err
+		return ""
 	}
 }
 

@@ -17,7 +17,7 @@ var GetUserBlastRadius = action[GetUserBlastRadiusInput, GetUserBlastRadiusOutpu
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read", "okta.roles.read", "okta.apps.read", "okta.logs.read"},
 	Example: sdk.Example[GetUserBlastRadiusInput, GetUserBlastRadiusOutput]{
-		Input: GetUserBlastRadiusInput{User: exampleUser.Login, LookBack: sdk.Duration(7 * 24 * time.Hour)},
+		Input: GetUserBlastRadiusInput{OneUser: exampleTarget, LookBack: sdk.Duration(7 * 24 * time.Hour)},
 		Output: GetUserBlastRadiusOutput{
 			User: exampleUser, Status: okta.StatusActive, LastLogin: exampleTime("2026-03-14T02:38:51Z"),
 			Groups: []GroupRef{exampleGroup}, Admin: new(bool), Roles: []RoleItem{}, Factors: []FactorRef{examplePush},
@@ -35,8 +35,7 @@ var GetUserBlastRadius = action[GetUserBlastRadiusInput, GetUserBlastRadiusOutpu
 
 // GetUserBlastRadiusInput is what get_user_blast_radius takes.
 type GetUserBlastRadiusInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// How far back in the log to look for addresses; Okta keeps 90 days. The latest 1,000 events are read.
 	LookBack sdk.Duration `json:"look_back,omitempty" jsonschema:"default=168h,example=168h" jsonschema_extras:"x-group=advanced"`
 }

@@ -8,15 +8,15 @@ import (
 )
 
 // GetUserFactors lists what a user proves to be themselves with.
-var GetUserFactors = action[GetUserFactorsInput, GetUserFactorsOutput]{
+var GetUserFactors = action[UserList, GetUserFactorsOutput]{
 	Name:    "get_user_factors",
 	Title:   "Get A User's Factors",
 	Summary: "Lists the factors that a user has enrolled, such as Okta Verify, phones and security keys.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listFactors",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
-	Example: sdk.Example[GetUserFactorsInput, GetUserFactorsOutput]{
-		Input: GetUserFactorsInput{User: exampleUser.Login, MaxItems: 10_000},
+	Example: sdk.Example[UserList, GetUserFactorsOutput]{
+		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
 		Output: GetUserFactorsOutput{User: exampleUser, Counted: Counted{Count: 1}, Factors: []FactorItem{{
 			FactorRef: examplePush,
 			Raw:       Object(`{"id":"opf1a2b3c4d5e6f7g8h9","factorType":"push","provider":"OKTA","status":"ACTIVE","created":"2025-11-02T10:15:00.000Z","profile":{"name":"Alice's phone"}}`),
@@ -24,14 +24,6 @@ var GetUserFactors = action[GetUserFactorsInput, GetUserFactorsOutput]{
 	},
 	Options: &sdk.OptionList{Items: "factors", Value: "id", Label: "name", Description: "type"},
 	Run:     getUserFactors,
-}
-
-// GetUserFactorsInput is what get_user_factors takes. Okta gives this list whole.
-type GetUserFactorsInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
-	// Stop after so many factors.
-	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 }
 
 // GetUserFactorsOutput is what get_user_factors answers.
@@ -54,11 +46,7 @@ func factorItem(o okta.Object) FactorItem {
 	return FactorItem{FactorRef: factorRef(f), Raw: raw(o)}
 }
 
-func getUserFactors(ctx context.Context, c *okta.Client, in GetUserFactorsInput) (GetUserFactorsOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return GetUserFactorsOutput{}, err
-	}
-	factors, n, err := listWhole(ctx, c, []string{"users", u.ID, "factors"}, in.MaxItems, factorItem)
-	return GetUserFactorsOutput{User: refOf(u), Factors: factors, Counted: n}, err
+func getUserFactors(ctx context.Context, c *okta.Client, in UserList) (GetUserFactorsOutput, error) {
+	u, factors, n, err := listOfUser(ctx, c, in, factorItem, below("factors"))
+	return GetUserFactorsOutput{User: u, Factors: factors, Counted: n}, err
 }

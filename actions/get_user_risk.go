@@ -8,18 +8,18 @@ import (
 )
 
 // GetUserRisk reads Okta's judgement of a user.
-var GetUserRisk = action[GetUserRiskInput, GetUserRiskOutput]{
+var GetUserRisk = action[OneUser, GetUserRiskOutput]{
 	Name:    "get_user_risk",
 	Title:   "Get User Risk",
 	Summary: "Reads the risk level that Okta gives a user, and why; needs Identity Threat Protection.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/getUserRisk",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read", "okta.userRisk.read"},
-	Example: sdk.Example[GetUserRiskInput, GetUserRiskOutput]{
-		Input:  GetUserRiskInput{User: exampleUser.Login},
+	Example: sdk.Example[OneUser, GetUserRiskOutput]{
+		Input:  exampleTarget,
 		Output: GetUserRiskOutput{User: exampleUser, RiskState: RiskState{Level: "HIGH", Why: "Session hijacking suspected"}},
 	},
-	Run: func(ctx context.Context, c *okta.Client, in GetUserRiskInput) (GetUserRiskOutput, error) {
+	Run: func(ctx context.Context, c *okta.Client, in OneUser) (GetUserRiskOutput, error) {
 		u, err := c.FindUser(ctx, "/user", in.User)
 		if err != nil {
 			return GetUserRiskOutput{}, err
@@ -27,12 +27,6 @@ var GetUserRisk = action[GetUserRiskInput, GetUserRiskOutput]{
 		state, err := readRisk(c, u.ID)(ctx)
 		return GetUserRiskOutput{User: refOf(u), RiskState: state}, err
 	},
-}
-
-// GetUserRiskInput is what get_user_risk takes.
-type GetUserRiskInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
 }
 
 // GetUserRiskOutput is what get_user_risk answers.

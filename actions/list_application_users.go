@@ -16,7 +16,7 @@ var ListApplicationUsers = action[ListApplicationUsersInput, ListApplicationUser
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.apps.read"},
 	Example: sdk.Example[ListApplicationUsersInput, ListApplicationUsersOutput]{
-		Input: ListApplicationUsersInput{App: exampleApp.ID, Paging: Paging{ReturnAll: true, Limit: 200, MaxItems: 10_000}},
+		Input: ListApplicationUsersInput{App: exampleApp.ID, Paging: Paging{ReturnAll: true, Limit: 200, Bounded: defaultMax}},
 		Output: ListApplicationUsersOutput{App: exampleApp, Paged: onePage, Users: []AppUserItem{{
 			ID: exampleUser.ID, UserName: exampleUser.Login, Scope: "USER", Status: "PROVISIONED",
 			Raw: Object(`{"id":"00u1a2b3c4d5e6f7g8h9","scope":"USER","status":"PROVISIONED","credentials":{"userName":"alice.moreau@corp.example"},"profile":{}}`),

@@ -16,7 +16,7 @@ var ListApplications = action[ListApplicationsInput, ListApplicationsOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.apps.read"},
 	Example: sdk.Example[ListApplicationsInput, ListApplicationsOutput]{
-		Input:  ListApplicationsInput{Q: "Expense", Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Input:  ListApplicationsInput{Q: "Expense", Paging: Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListApplicationsOutput{Applications: []AppItem{exampleAppItem}, Paged: onePage},
 	},
 	Options: listed(sdk.OptionList{Items: "applications", Value: "id", Label: "label", Description: "name", Typed: true, Search: "q"}),

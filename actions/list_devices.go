@@ -16,7 +16,7 @@ var ListDevices = action[ListDevicesInput, ListDevicesOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.devices.read"},
 	Example: sdk.Example[ListDevicesInput, ListDevicesOutput]{
-		Input: ListDevicesInput{Search: `profile.platform eq "WINDOWS"`, WithUsers: true, Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Input: ListDevicesInput{Search: `profile.platform eq "WINDOWS"`, WithUsers: true, Paging: Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListDevicesOutput{Paged: onePage, Devices: []DeviceItem{{
 			ID: "guo4a5u7JHHhjXrMK0g4", Name: "ALICE-LAPTOP", Platform: "WINDOWS", Status: okta.StatusActive, SerialNumber: "5CD2080HNM", Users: []UserRef{exampleUser},
 			Raw: Object(`{"id":"guo4a5u7JHHhjXrMK0g4","status":"ACTIVE","profile":{"displayName":"ALICE-LAPTOP","platform":"WINDOWS","serialNumber":"5CD2080HNM"}}`),

@@ -16,7 +16,7 @@ var ListGroupMembers = action[ListGroupMembersInput, ListGroupMembersOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.groups.read"},
 	Example: sdk.Example[ListGroupMembersInput, ListGroupMembersOutput]{
-		Input:  ListGroupMembersInput{Group: exampleGroup.Name, Paging: Paging{ReturnAll: true, Limit: 200, MaxItems: 10_000}},
+		Input:  ListGroupMembersInput{Group: exampleGroup.Name, Paging: Paging{ReturnAll: true, Limit: 200, Bounded: defaultMax}},
 		Output: ListGroupMembersOutput{Group: exampleGroup, Users: []UserItem{exampleUserItem}, Paged: onePage},
 	},
 	Run: listGroupMembers,

@@ -16,7 +16,7 @@ var ListGroups = action[ListGroupsInput, ListGroupsOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.groups.read"},
 	Example: sdk.Example[ListGroupsInput, ListGroupsOutput]{
-		Input:  ListGroupsInput{Q: "Quar", Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Input:  ListGroupsInput{Q: "Quar", Paging: Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListGroupsOutput{Groups: []GroupItem{exampleGroupItem}, Paged: onePage},
 	},
 	Options: listed(sdk.OptionList{Items: "groups", Value: "id", Label: "name", Description: "description", Typed: true, Search: "q"}),

@@ -16,7 +16,7 @@ var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.policies.read"},
 	Example: sdk.Example[ListPoliciesInput, ListPoliciesOutput]{
-		Input: ListPoliciesInput{Type: "OKTA_SIGN_ON", Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Input: ListPoliciesInput{Type: "OKTA_SIGN_ON", Paging: Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListPoliciesOutput{Paged: onePage, Policies: []PolicyItem{{
 			ID: "00p1a2b3c4d5e6f7g8h9", Name: "Deny quarantined users", Type: "OKTA_SIGN_ON", Status: "ACTIVE", Priority: 1,
 			Raw: Object(`{"id":"00p1a2b3c4d5e6f7g8h9","type":"OKTA_SIGN_ON","name":"Deny quarantined users","status":"ACTIVE","priority":1,"system":false}`),

@@ -2,21 +2,22 @@ package actions
 
 import (
 	"context"
+	"net/url"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
 
 // ListUserApplications lists a user's apps.
-var ListUserApplications = action[ListUserApplicationsInput, ListUserApplicationsOutput]{
+var ListUserApplications = action[UserList, ListUserApplicationsOutput]{
 	Name:    "list_user_applications",
 	Title:   "List User Applications",
 	Summary: "Lists the apps that are assigned to a user, those that come with a group included, hidden ones too.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/listApplications",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read", "okta.apps.read"},
-	Example: sdk.Example[ListUserApplicationsInput, ListUserApplicationsOutput]{
-		Input: ListUserApplicationsInput{User: exampleUser.Login, MaxItems: 10_000},
+	Example: sdk.Example[UserList, ListUserApplicationsOutput]{
+		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
 		Output: ListUserApplicationsOutput{User: exampleUser, Counted: Counted{Count: 1}, Applications: []UserAppItem{{
 			ID: exampleApp.ID, Label: exampleApp.Label, Name: exampleApp.Name, Status: okta.StatusActive, SignOnMode: "SAML_2_0", Through: throughGroup, UserName: exampleUser.Login,
 			Raw: exampleAppItem.Raw,
@@ -24,14 +25,6 @@ var ListUserApplications = action[ListUserApplicationsInput, ListUserApplication
 	},
 	Options: &sdk.OptionList{Items: "applications", Value: "id", Label: "label", Description: "name", Typed: true},
 	Run:     listUserApplications,
-}
-
-// ListUserApplicationsInput is what list_user_applications takes.
-type ListUserApplicationsInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
-	// Stop after so many apps.
-	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 }
 
 // ListUserApplicationsOutput is what list_user_applications answers.
@@ -62,26 +55,9 @@ func userAppItem(o okta.Object) UserAppItem {
 	return item
 }
 
-func through(scope string) string {
-	switch scope {
-	case "":
-		return ""
-	case okta.ScopeGroup:
-		return throughGroup
-	default:
-		return throughUser
-	}
-}
-
-func listUserApplications(ctx context.Context, c *okta.Client, in ListUserApplicationsInput) (ListUserApplicationsOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return ListUserApplicationsOutput{}, err
-	}
-	found, rest, err := c.List(ctx, []string{"apps"}, okta.AppsOfQuery(u.ID), okta.Span{Most: in.MaxItems, All: true})
-	if err != nil {
-		return ListUserApplicationsOutput{}, err
-	}
-	apps, n := items(found, rest, userAppItem)
-	return ListUserApplicationsOutput{User: refOf(u), Applications: apps, Counted: n}, nil
+func listUserApplications(ctx context.Context, c *okta.Client, in UserList) (ListUserApplicationsOutput, error) {
+	u, applications, n, err := listOfUser(ctx, c, in, userAppItem, func(userID string) ([]string, url.Values) {
+		return []string{"apps"}, okta.AppsOfQuery(userID)
+	})
+	return ListUserApplicationsOutput{User: u, Applications: applications, Counted: n}, err
 }

@@ -8,15 +8,15 @@ import (
 )
 
 // ListUserDevices lists a user's devices.
-var ListUserDevices = action[ListUserDevicesInput, ListUserDevicesOutput]{
+var ListUserDevices = action[UserList, ListUserDevicesOutput]{
 	Name:    "list_user_devices",
 	Title:   "List User Devices",
 	Summary: "Lists the devices that a user has enrolled on; needs Okta Identity Engine.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserDevices",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
-	Example: sdk.Example[ListUserDevicesInput, ListUserDevicesOutput]{
-		Input: ListUserDevicesInput{User: exampleUser.Login, MaxItems: 10_000},
+	Example: sdk.Example[UserList, ListUserDevicesOutput]{
+		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
 		Output: ListUserDevicesOutput{User: exampleUser, Counted: Counted{Count: 1}, Devices: []UserDeviceItem{{
 			ID: exampleDevice.ID, Name: exampleDevice.Name, Platform: exampleDevice.Platform, Status: okta.StatusActive, Enrolled: "2025-11-02T10:15:00.000Z",
 			Raw: Object(`{"created":"2025-11-02T10:15:00.000Z","deviceUserId":"lnk46w61OLJz1uSQW0g4","device":{"id":"guo8jx5vVoxfvJeLb0w4","status":"ACTIVE"}}`),
@@ -24,14 +24,6 @@ var ListUserDevices = action[ListUserDevicesInput, ListUserDevicesOutput]{
 	},
 	Options: &sdk.OptionList{Items: "devices", Value: "id", Label: "name", Description: "platform"},
 	Run:     listUserDevices,
-}
-
-// ListUserDevicesInput is what list_user_devices takes. Okta gives this list whole.
-type ListUserDevicesInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
-	// Stop after so many devices.
-	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 }
 
 // ListUserDevicesOutput is what list_user_devices answers.
@@ -58,11 +50,7 @@ func userDeviceItem(o okta.Object) UserDeviceItem {
 	return UserDeviceItem{ID: ref.ID, Name: ref.Name, Platform: ref.Platform, Status: d.Device.Status, Enrolled: d.Created, Raw: raw(o)}
 }
 
-func listUserDevices(ctx context.Context, c *okta.Client, in ListUserDevicesInput) (ListUserDevicesOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return ListUserDevicesOutput{}, err
-	}
-	devices, n, err := listWhole(ctx, c, []string{"users", u.ID, "devices"}, in.MaxItems, userDeviceItem)
-	return ListUserDevicesOutput{User: refOf(u), Devices: devices, Counted: n}, err
+func listUserDevices(ctx context.Context, c *okta.Client, in UserList) (ListUserDevicesOutput, error) {
+	u, devices, n, err := listOfUser(ctx, c, in, userDeviceItem, below("devices"))
+	return ListUserDevicesOutput{User: u, Devices: devices, Counted: n}, err
 }

@@ -9,15 +9,15 @@ import (
 )
 
 // ListUserRoles lists a user's admin roles.
-var ListUserRoles = action[ListUserRolesInput, ListUserRolesOutput]{
+var ListUserRoles = action[OneUser, ListUserRolesOutput]{
 	Name:    "list_user_roles",
 	Title:   "List User Roles",
 	Summary: "Lists the admin roles of a user, those that come with a group included.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/listAssignedRolesForUser",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read", "okta.roles.read"},
-	Example: sdk.Example[ListUserRolesInput, ListUserRolesOutput]{
-		Input: ListUserRolesInput{User: exampleUser.Login},
+	Example: sdk.Example[OneUser, ListUserRolesOutput]{
+		Input: exampleTarget,
 		Output: ListUserRolesOutput{User: exampleUser, Admin: true, Counted: Counted{Count: 1}, Roles: []UserRoleItem{{
 			RoleItem: exampleRole,
 			Raw:      Object(`{"id":"ra1b2c3d4e5f6g7h8i9j","label":"Help Desk Administrator","type":"HELP_DESK_ADMIN","status":"ACTIVE","assignmentType":"USER"}`),
@@ -25,12 +25,6 @@ var ListUserRoles = action[ListUserRolesInput, ListUserRolesOutput]{
 	},
 	Options: &sdk.OptionList{Items: "roles", Value: "name", Label: "label", Description: "through"},
 	Run:     listUserRoles,
-}
-
-// ListUserRolesInput is what list_user_roles takes. Okta gives this list whole.
-type ListUserRolesInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
 }
 
 // ListUserRolesOutput is what list_user_roles answers.
@@ -55,16 +49,9 @@ func userRoleItem(o okta.Object) UserRoleItem {
 	return UserRoleItem{RoleItem: roleItem(r), Name: cmp.Or(r.RoleID, r.Type), Raw: raw(o)}
 }
 
-func listUserRoles(ctx context.Context, c *okta.Client, in ListUserRolesInput) (ListUserRolesOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return ListUserRolesOutput{}, err
-	}
-	roles, n, err := listWhole(ctx, c, []string{"users", u.ID, "roles"}, maxRoles, userRoleItem)
-	if err != nil {
-		return ListUserRolesOutput{}, err
-	}
-	return ListUserRolesOutput{User: refOf(u), Admin: len(roles) > 0, Roles: roles, Counted: n}, nil
+func listUserRoles(ctx context.Context, c *okta.Client, in OneUser) (ListUserRolesOutput, error) {
+	u, roles, n, err := listOfUser(ctx, c, UserList{OneUser: in, Bounded: Bounded{maxRoles}}, userRoleItem, below("roles"))
+	return ListUserRolesOutput{User: u, Admin: len(roles) > 0, Roles: roles, Counted: n}, err
 }
 
 // maxRoles is more than any user has.

@@ -16,7 +16,7 @@ var ListUsers = action[ListUsersInput, ListUsersOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[ListUsersInput, ListUsersOutput]{
-		Input:  ListUsersInput{Search: `profile.department eq "Finance"`, Paging: Paging{Limit: 200, MaxItems: 10_000}},
+		Input:  ListUsersInput{Search: `profile.department eq "Finance"`, Paging: Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListUsersOutput{Users: []UserItem{exampleUserItem}, Paged: onePage},
 	},
 	Options: listed(sdk.OptionList{Items: "users", Value: "id", Label: "login", Description: "status", Typed: true, Search: "q"}),

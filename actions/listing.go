@@ -2,46 +2,52 @@ package actions
 
 import (
 	"context"
-	"encoding/json"
 	"net/url"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
 
-// Paging is what every action that lists takes besides.
-type Paging struct {
-	// Follow the pages to the end, up to max_items, instead of returning the first.
-	ReturnAll bool `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false"`
-	// Go on where an earlier call with the same search ended: its next.
-	After string `json:"after,omitempty" jsonschema:"example=200u3futQUvdcXWLrNQz,maxLength=2000" jsonschema_extras:"x-group=advanced"`
-	// Items an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests.
-	Limit int `json:"limit,omitempty" jsonschema:"default=200,minimum=1,maximum=200,example=200" jsonschema_extras:"x-group=advanced"`
-	// Stop after so many items.
-	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
+// Bounded holds the parameter that every list has.
+type Bounded struct {
+	// Maximum number of items of the output.
+	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"` //nolint:lll
 }
 
-// maxPage is the most items that Okta gives, or recommends, in one answer of a
-// list other than the log.
+// Paging holds the parameters that every list with pages has.
+type Paging struct {
+	// Read all pages, up to max_items, instead of the first.
+	ReturnAll bool `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false"`
+	// Cursor of the next page: the next of an earlier call with the same search.
+	After string `json:"after,omitempty" jsonschema:"example=200u3futQUvdcXWLrNQz,maxLength=2000" jsonschema_extras:"x-group=advanced"`
+	// Page size. With return_all the largest pages are read, since they cost the fewest requests.
+	Limit int `json:"limit,omitempty" jsonschema:"default=200,minimum=1,maximum=200,example=200" jsonschema_extras:"x-group=advanced"`
+	Bounded
+}
+
+// maxPage is the largest page that Okta returns, or recommends, of a list other than
+// the log.
 const maxPage = 200
 
-// Counted is what every action that lists answers besides.
+// Counted holds the members that the output of every list has.
 type Counted struct {
-	Count     int  `json:"count"`     // How many there are in this answer.
-	Truncated bool `json:"truncated"` // Whether Okta may have more that match.
+	Count     int  `json:"count"`     // Number of items in this output.
+	Truncated bool `json:"truncated"` // Whether Okta may have more items that match.
 }
 
-// Paged is what every action that lists in pages answers besides.
+// Paged holds the members that the output of every list with pages has.
 type Paged struct {
 	Counted
-	// If there is more: the after with which a call goes on. Absent if it was cut off within a page of Okta's, or
-	// Okta gives no further page.
+	// Cursor of the next page, for the parameter after. Absent if there is no next page, or if the list was cut off
+	// within a page.
 	Next string `json:"next,omitempty"`
 }
 
-// list reads a list of Okta's, and makes of each object what the answer holds.
-// Empty values of the query are left out.
-func list[T any](ctx context.Context, c *okta.Client, path []string, query map[string]string, p Paging, item func(okta.Object) T) ([]T, Paged, error) {
+// list reads a list with pages, and converts each object to an item of the output. It
+// leaves empty values of the query out.
+func list[T any](
+	ctx context.Context, c *okta.Client, path []string, query map[string]string, p Paging, item func(okta.Object) T,
+) ([]T, Paged, error) {
 	values := url.Values{}
 	for name, value := range query {
 		if value != "" {
@@ -57,33 +63,42 @@ func list[T any](ctx context.Context, c *okta.Client, path []string, query map[s
 	if err != nil {
 		return nil, Paged{}, err
 	}
-	all, n := items(found, rest, item)
-	return all, Paged{Counted: n, Next: rest.After}, nil
+	return convert(found, item), Paged{Counted: Counted{len(found), rest.Truncated}, Next: rest.After}, nil
 }
 
-// raw keeps an object as Okta sent it.
-func raw(o okta.Object) Object { return Object(json.RawMessage(o)) }
-
-// listWhole reads a list that Okta gives in one answer, or in pages of its own
-// choice.
-func listWhole[T any](ctx context.Context, c *okta.Client, path []string, most int, item func(okta.Object) T) ([]T, Counted, error) {
-	found, rest, err := c.List(ctx, path, url.Values{}, okta.Span{Most: most, All: true})
+// listOfUser finds the user and reads a list that belongs to the user. The user's own
+// lists are below the user's path; any other list has a path and a query of its own.
+func listOfUser[T any](
+	ctx context.Context, c *okta.Client, in UserList, item func(okta.Object) T, source func(userID string) ([]string, url.Values),
+) (UserRef, []T, Counted, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
 	if err != nil {
-		return nil, Counted{}, err
+		return UserRef{}, nil, Counted{}, err
 	}
-	all, n := items(found, rest, item)
-	return all, n, nil
+	path, query := source(u.ID)
+	found, rest, err := c.List(ctx, path, query, okta.Span{Most: in.MaxItems, All: true})
+	if err != nil {
+		return UserRef{}, nil, Counted{}, err
+	}
+	return refOf(u), convert(found, item), Counted{len(found), rest.Truncated}, nil
 }
 
-func items[T any](found []okta.Object, rest okta.Rest, item func(okta.Object) T) ([]T, Counted) {
-	all := make([]T, len(found))
-	for i, o := range found {
-		all[i] = item(o)
-	}
-	return all, Counted{Count: len(all), Truncated: rest.Truncated}
+// below returns the source of a list below the user's path.
+func below(name string) func(userID string) ([]string, url.Values) {
+	return func(userID string) ([]string, url.Values) { return []string{"users", userID, name}, url.Values{} }
 }
 
-// oneOf refuses more than one of the ways to select that Okta does not combine.
+// convert returns the conversion of each item. The result is never nil.
+func convert[T, U any](items []T, to func(T) U) []U {
+	all := make([]U, len(items))
+	for i, item := range items {
+		all[i] = to(item)
+	}
+	return all
+}
+
+// oneOf rejects more than one of the parameters that select objects. Okta does not
+// combine them.
 func oneOf(search, filter, q string) error {
 	switch {
 	case search != "" && filter != "":
@@ -96,9 +111,12 @@ func oneOf(search, filter, q string) error {
 	return nil
 }
 
-var onePage = Paged{Counted: Counted{Count: 1}}
+var (
+	onePage    = Paged{Counted: Counted{Count: 1}}
+	defaultMax = Bounded{10_000}
+)
 
-// listed completes how the answers of a list that has pages are options.
+// listed completes the declaration of a list with pages whose items are options.
 func listed(o sdk.OptionList) *sdk.OptionList {
 	o.Limit, o.After, o.Next = "limit", "after", "next"
 	return &o

@@ -16,7 +16,7 @@ var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[ResetPasswordInput, ResetPasswordOutput]{
-		Input: ResetPasswordInput{User: exampleUser.Login, RevokeSessions: true},
+		Input: ResetPasswordInput{OneUser: exampleTarget, RevokeSessions: true},
 		Output: ResetPasswordOutput{
 			User: exampleUser, ResetPasswordURL: "https://acme.okta.com/signin/reset-password/XE6wE17zmphl3KqAPFxO",
 			Change: Change[UserState]{
@@ -31,8 +31,7 @@ var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 
 // ResetPasswordInput is what reset_password takes.
 type ResetPasswordInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Okta mails the user the link; otherwise the answer holds it. Do not mail it to a mailbox that may be in other
 	// hands.
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=true"`
@@ -57,7 +56,7 @@ func resetPassword(ctx context.Context, c *okta.Client, in ResetPasswordInput) (
 	}
 	out := ResetPasswordOutput{User: refOf(u)}
 	accepted := false
-	out.Change, err = attempt[UserState]{
+	out.Change, err = reconcile[UserState]{
 		goal: "user has to set a new password",
 		// A user whose password was reset before looks the same afterwards, whatever
 		// came of the call: then only Okta's word tells.
@@ -70,7 +69,7 @@ func resetPassword(ctx context.Context, c *okta.Client, in ResetPasswordInput) (
 			return err
 		},
 		read: readState(c, u.ID),
-		bars: func(s UserState) string {
+		precondition: func(s UserState) string {
 			switch s.Status {
 			case okta.StatusStaged, okta.StatusSuspended, okta.StatusDeprovisioned:
 				return "Okta resets no password of a user who is " + s.Status

@@ -8,16 +8,16 @@ import (
 )
 
 // RevokeAllUserSessions ends every Okta session of a user.
-var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, RevokeAllUserSessionsOutput]{
+var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
 	Name:    "revoke_all_user_sessions",
 	Title:   "Revoke All User Sessions",
 	Summary: "Ends every Okta session of a user, and on request the OAuth tokens and remembered devices; sessions that apps keep of their own go on.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserSessions/#tag/UserSessions/operation/revokeUserSessions",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
-	Example: sdk.Example[RevokeAllUserSessionsInput, RevokeAllUserSessionsOutput]{
-		Input: RevokeAllUserSessionsInput{User: exampleUser.Login, OAuthTokens: true, ForgetDevices: true},
-		Output: RevokeAllUserSessionsOutput{User: exampleUser, Change: Change[SessionsState]{
+	Example: sdk.Example[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
+		Input: RevokeAllUserSessionsInput{OneUser: exampleTarget, OAuthTokens: true, ForgetDevices: true},
+		Output: UserChange[SessionsState]{User: exampleUser, Change: Change[SessionsState]{
 			Outcome: sdk.Changed,
 			Before:  SessionsState{Sessions: sessionsUnknown},
 			After:   SessionsState{Sessions: sessionsRevoked, OAuthTokens: sessionsRevoked, RememberedDevices: sessionsRevoked},
@@ -28,19 +28,12 @@ var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, RevokeAllUserSess
 
 // RevokeAllUserSessionsInput is what revoke_all_user_sessions takes.
 type RevokeAllUserSessionsInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Revoke the OpenID Connect and OAuth refresh and access tokens issued to the user as well.
 	OAuthTokens bool `json:"oauth_tokens,omitempty" jsonschema:"default=true"`
 	// Forget the devices that the user chose to be remembered on, so that the next sign-in asks for every factor.
 	ForgetDevices bool `json:"forget_devices,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
 	Write
-}
-
-// RevokeAllUserSessionsOutput is what revoke_all_user_sessions answers.
-type RevokeAllUserSessionsOutput struct {
-	User UserRef `json:"user"` // The user.
-	Change[SessionsState]
 }
 
 // SessionsState is as much as can be known of a user's sessions: Okta has no call
@@ -59,11 +52,7 @@ const (
 	sessionsRevoked = "revoked"
 )
 
-func revokeAllUserSessions(ctx context.Context, c *okta.Client, in RevokeAllUserSessionsInput) (RevokeAllUserSessionsOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return RevokeAllUserSessionsOutput{}, err
-	}
+func revokeAllUserSessions(ctx context.Context, c *okta.Client, in RevokeAllUserSessionsInput) (UserChange[SessionsState], error) {
 	state := func(s string) SessionsState {
 		state := SessionsState{Sessions: s}
 		if in.OAuthTokens {
@@ -74,8 +63,7 @@ func revokeAllUserSessions(ctx context.Context, c *okta.Client, in RevokeAllUser
 		}
 		return state
 	}
-	change, err := accepted(ctx, state(sessionsUnknown), state(sessionsRevoked), func(ctx context.Context) error {
-		return c.RevokeSessions(ctx, u.ID, in.OAuthTokens, in.ForgetDevices)
+	return acceptedOf(ctx, c, in.User, state(sessionsUnknown), state(sessionsRevoked), func(ctx context.Context, id string) error {
+		return c.RevokeSessions(ctx, id, in.OAuthTokens, in.ForgetDevices)
 	})
-	return RevokeAllUserSessionsOutput{User: refOf(u), Change: change}, err
 }

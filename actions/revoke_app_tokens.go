@@ -17,7 +17,7 @@ var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage", "okta.apps.read"},
 	Example: sdk.Example[RevokeAppTokensInput, RevokeAppTokensOutput]{
-		Input: RevokeAppTokensInput{User: exampleUser.Login, App: exampleApp.Label},
+		Input: RevokeAppTokensInput{OneUser: exampleTarget, App: exampleApp.Label},
 		Output: RevokeAppTokensOutput{User: exampleUser, ClientID: exampleApp.ID, Change: Change[TokensState]{
 			Outcome: sdk.Changed, Before: TokensState{RefreshTokens: sessionsUnknown}, After: TokensState{RefreshTokens: sessionsRevoked},
 		}},
@@ -27,8 +27,7 @@ var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 
 // RevokeAppTokensInput is what revoke_app_tokens takes.
 type RevokeAppTokensInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Id or exact label of the app, or its OAuth client id as an event or a grant names it.
 	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
 	Write

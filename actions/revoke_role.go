@@ -2,13 +2,14 @@ package actions
 
 import (
 	"context"
+	"slices"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
 
 // RevokeRole takes an admin role from a user.
-var RevokeRole = action[RevokeRoleInput, RevokeRoleOutput]{
+var RevokeRole = action[RevokeRoleInput, UserChange[RolesState]]{
 	Name:    "revoke_role",
 	Title:   "Revoke Role",
 	Summary: "Takes an admin role from a user, and says if the user still has it through a group.",
@@ -16,9 +17,9 @@ var RevokeRole = action[RevokeRoleInput, RevokeRoleOutput]{
 	Effect:  sdk.Writes,
 	Undo:    "assign_role",
 	Scopes:  []string{"okta.users.read", "okta.roles.manage"},
-	Example: sdk.Example[RevokeRoleInput, RevokeRoleOutput]{
-		Input: RevokeRoleInput{User: exampleUser.Login, Role: exampleRole.Type},
-		Output: RevokeRoleOutput{User: exampleUser, Change: Change[RolesState]{
+	Example: sdk.Example[RevokeRoleInput, UserChange[RolesState]]{
+		Input: RevokeRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
+		Output: UserChange[RolesState]{User: exampleUser, Change: Change[RolesState]{
 			Outcome: sdk.Changed,
 			Before:  RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
 			After:   RolesState{Roles: []RoleItem{}},
@@ -29,8 +30,7 @@ var RevokeRole = action[RevokeRoleInput, RevokeRoleOutput]{
 
 // RevokeRoleInput is what revoke_role takes.
 type RevokeRoleInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Type of a standard role, such as SUPER_ADMIN or HELP_DESK_ADMIN, or the id of a custom role.
 	Role string `json:"role" jsonschema:"example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_user_roles user=$user"`
 	// Of a custom role: take it away over this set of resources only. Over all of them if absent.
@@ -41,43 +41,28 @@ type RevokeRoleInput struct {
 // Validate refuses what is no role.
 func (in RevokeRoleInput) Validate() error { return checkRole(in.Role, in.ResourceSet, false) }
 
-// RevokeRoleOutput is what revoke_role answers.
-type RevokeRoleOutput struct {
-	User UserRef `json:"user"` // The user.
-	Change[RolesState]
-}
-
-func revokeRole(ctx context.Context, c *okta.Client, in RevokeRoleInput) (RevokeRoleOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return RevokeRoleOutput{}, err
-	}
-	read := readRole(c, u.ID, in.Role, in.ResourceSet)
-	before, err := read(ctx)
-	if err != nil {
-		return RevokeRoleOutput{}, err
-	}
-	change, err := attempt[RolesState]{
-		goal: "role is no longer the user's own",
-		done: func(s RolesState) bool { return s.through(throughUser) == nil },
-		act: func(ctx context.Context) error {
-			return eachOf(before.Roles, func(r RoleItem) error {
-				if r.Through != throughUser {
-					return nil
-				}
-				return c.UnassignRole(ctx, u.ID, r.ID)
-			})
-		},
-		read: read,
-		bars: func(RolesState) string { return "" },
-	}.from(ctx, before)
-	if group := change.After.through(throughGroup); group != nil && err == nil {
-		still := "the user still has the role through the group " + group.Group + ": take the user out of it"
-		if change.Outcome == sdk.Planned {
-			change.Reason = still
-		} else {
-			change.Outcome, change.Reason = sdk.NotApplicable, still
+func revokeRole(ctx context.Context, c *okta.Client, in RevokeRoleInput) (UserChange[RolesState], error) {
+	out, err := changeUser(ctx, c, in.User, func(u *okta.User) reconcile[RolesState] {
+		var own []RoleItem
+		read := readRole(c, u.ID, in.Role, in.ResourceSet)
+		return reconcile[RolesState]{
+			goal: "role is no longer the user's own",
+			done: func(s RolesState) bool { return s.through(throughUser) == nil },
+			act: func(ctx context.Context) error {
+				return eachOf(own, func(r RoleItem) error { return c.UnassignRole(ctx, u.ID, r.ID) })
+			},
+			read: func(ctx context.Context) (RolesState, error) {
+				s, err := read(ctx)
+				own = slices.DeleteFunc(slices.Clone(s.Roles), func(r RoleItem) bool { return r.Through != throughUser })
+				return s, err
+			},
+		}
+	})
+	if group := out.After.through(throughGroup); group != nil && err == nil {
+		out.Reason = "the user still has the role through the group " + group.Group + ": take the user out of it"
+		if out.Outcome != sdk.Planned {
+			out.Outcome = sdk.NotApplicable
 		}
 	}
-	return RevokeRoleOutput{User: refOf(u), Change: change}, err
+	return out, err
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // SetUserRisk sets the risk that an account is in wrong hands.
-var SetUserRisk = action[SetUserRiskInput, SetUserRiskOutput]{
+var SetUserRisk = action[SetUserRiskInput, UserChange[RiskState]]{
 	Name:    "set_user_risk",
 	Title:   "Set User Risk",
 	Summary: "Sets the risk level that Okta gives a user, upon which its entity risk policy acts; needs Identity Threat Protection.",
@@ -17,9 +17,9 @@ var SetUserRisk = action[SetUserRiskInput, SetUserRiskOutput]{
 	Effect:  sdk.Writes,
 	Undo:    "set_user_risk",
 	Scopes:  []string{"okta.users.read", "okta.userRisk.manage"},
-	Example: sdk.Example[SetUserRiskInput, SetUserRiskOutput]{
-		Input: SetUserRiskInput{User: exampleUser.Login, Level: "HIGH", Why: "Session hijacking suspected"},
-		Output: SetUserRiskOutput{User: exampleUser, Change: Change[RiskState]{
+	Example: sdk.Example[SetUserRiskInput, UserChange[RiskState]]{
+		Input: SetUserRiskInput{OneUser: exampleTarget, Level: "HIGH", Why: "Session hijacking suspected"},
+		Output: UserChange[RiskState]{User: exampleUser, Change: Change[RiskState]{
 			Outcome: sdk.Changed, Before: RiskState{Level: "NONE"}, After: RiskState{Level: "HIGH", Why: "Session hijacking suspected"},
 		}},
 	},
@@ -28,8 +28,7 @@ var SetUserRisk = action[SetUserRiskInput, SetUserRiskOutput]{
 
 // SetUserRiskInput is what set_user_risk takes.
 type SetUserRiskInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// How likely it is that the account is in wrong hands. Okta cannot set it back to NONE.
 	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW"`
 	// Reason that Okta shows. Okta takes letters, digits, blanks, hyphens, commas and full stops; each other
@@ -38,31 +37,16 @@ type SetUserRiskInput struct {
 	Write
 }
 
-// SetUserRiskOutput is what set_user_risk answers.
-type SetUserRiskOutput struct {
-	User UserRef `json:"user"` // The user.
-	Change[RiskState]
-}
-
-func setUserRisk(ctx context.Context, c *okta.Client, in SetUserRiskInput) (SetUserRiskOutput, error) {
+func setUserRisk(ctx context.Context, c *okta.Client, in SetUserRiskInput) (UserChange[RiskState], error) {
 	in.Why = shownRisk(in.Why)
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return SetUserRiskOutput{}, err
-	}
-	read := readRisk(c, u.ID)
-	before, err := read(ctx)
-	if err != nil {
-		return SetUserRiskOutput{}, err
-	}
-	change, err := attempt[RiskState]{
-		goal: "user's risk is " + in.Level,
-		done: func(s RiskState) bool { return s.Level == in.Level && (in.Why == "" || s.Why == in.Why) },
-		act:  func(ctx context.Context) error { return c.SetRisk(ctx, u.ID, in.Level, in.Why) },
-		read: read,
-		bars: func(RiskState) string { return "" },
-	}.from(ctx, before)
-	return SetUserRiskOutput{User: refOf(u), Change: change}, err
+	return changeUser(ctx, c, in.User, func(u *okta.User) reconcile[RiskState] {
+		return reconcile[RiskState]{
+			goal: "user's risk is " + in.Level,
+			done: func(s RiskState) bool { return s.Level == in.Level && (in.Why == "" || s.Why == in.Why) },
+			act:  func(ctx context.Context) error { return c.SetRisk(ctx, u.ID, in.Level, in.Why) },
+			read: readRisk(c, u.ID),
+		}
+	})
 }
 
 // shownRisk returns the reason in the characters that Okta takes, at the same length.

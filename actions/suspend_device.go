@@ -1,14 +1,12 @@
 package actions
 
 import (
-	"context"
-
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
 
 // SuspendDevice suspends a device.
-var SuspendDevice = action[SuspendDeviceInput, SuspendDeviceOutput]{
+var SuspendDevice = action[DeviceWrite, DeviceChange]{
 	Name:    "suspend_device",
 	Title:   "Suspend Device",
 	Summary: "Suspends a device, which then no sign-in policy that asks for a registered device lets pass; unsuspend_device takes it back.",
@@ -16,25 +14,8 @@ var SuspendDevice = action[SuspendDeviceInput, SuspendDeviceOutput]{
 	Effect:  sdk.Writes,
 	Undo:    "unsuspend_device",
 	Scopes:  []string{"okta.devices.manage"},
-	Example: sdk.Example[SuspendDeviceInput, SuspendDeviceOutput]{
-		Input: SuspendDeviceInput{DeviceWrite{Device: exampleDevice.ID}},
-		Output: SuspendDeviceOutput{Device: exampleDevice, Change: Change[DeviceState]{
-			Outcome: sdk.Changed, Before: DeviceState{Status: okta.StatusActive}, After: DeviceState{Status: okta.StatusSuspended},
-		}},
-	},
-	Run: func(ctx context.Context, c *okta.Client, in SuspendDeviceInput) (SuspendDeviceOutput, error) {
-		d, change, err := deviceChange(ctx, c, in.Device, okta.StatusSuspended, "suspends", []string{okta.StatusActive}, c.SuspendDevice)
-		return SuspendDeviceOutput{Device: d, Change: change}, err
-	},
-}
-
-// SuspendDeviceInput is what suspend_device takes.
-type SuspendDeviceInput struct {
-	DeviceWrite
-}
-
-// SuspendDeviceOutput is what suspend_device answers.
-type SuspendDeviceOutput struct {
-	Device DeviceRef `json:"device"` // The device.
-	Change[DeviceState]
+	Example: exampleDeviceWrite(okta.StatusActive, okta.StatusSuspended),
+	Run: deviceStatusChange{
+		from: []string{okta.StatusActive}, to: okta.StatusSuspended, verb: "suspends", act: (*okta.Client).SuspendDevice,
+	}.run,
 }

@@ -16,7 +16,7 @@ var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOu
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.read", "okta.apps.manage"},
 	Example: sdk.Example[UnassignApplicationInput, UnassignApplicationOutput]{
-		Input: UnassignApplicationInput{User: exampleUser.Login, App: exampleApp.Label},
+		Input: UnassignApplicationInput{OneUser: exampleTarget, App: exampleApp.Label},
 		Output: UnassignApplicationOutput{User: exampleUser, App: exampleApp, Change: Change[AssignmentState]{
 			Outcome: sdk.Changed, Before: AssignmentState{Assigned: true, Through: throughUser, UserName: exampleUser.Login}, After: AssignmentState{},
 		}},
@@ -26,8 +26,7 @@ var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOu
 
 // UnassignApplicationInput is what unassign_application takes.
 type UnassignApplicationInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Id or exact label of the app.
 	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_user_applications user=$user"`
 	Write
@@ -80,12 +79,11 @@ func unassignApplication(ctx context.Context, c *okta.Client, in UnassignApplica
 		}
 		return out, nil
 	}
-	out.Change, err = attempt[AssignmentState]{
+	out.Change, err = reconcile[AssignmentState]{
 		goal: "app is not assigned to the user (a group may have assigned it again)",
 		done: func(s AssignmentState) bool { return !s.Assigned },
 		act:  func(ctx context.Context) error { return c.UnassignApp(ctx, app.ID, u.ID) },
 		read: read,
-		bars: func(AssignmentState) string { return "" },
 	}.from(ctx, before)
 	return out, err
 }

@@ -20,7 +20,7 @@ var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 	Undo:    "block_ip",
 	Scopes:  []string{"okta.networkZones.manage"},
 	Example: sdk.Example[UnblockIPInput, UnblockIPOutput]{
-		Input: UnblockIPInput{Address: "203.0.113.7", Zone: exampleZone.Name},
+		Input: UnblockIPInput{Address: "203.0.113.7", OneBlocklist: OneBlocklist{exampleZone.Name}},
 		Output: UnblockIPOutput{Address: "203.0.113.7/32", Zone: exampleZone, Change: Change[BlockState]{
 			Outcome: sdk.Changed,
 			Before:  BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
@@ -34,8 +34,7 @@ var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 type UnblockIPInput struct {
 	// IPv4 or IPv6 address or CIDR range, as it was blocked.
 	Address string `json:"address" jsonschema:"example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60"`
-	// Id or exact name of the blocklist. Every org has BlockedIpZone.
-	Zone string `json:"zone,omitempty" jsonschema:"default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced"`
+	OneBlocklist
 	// Be content when the entry of exactly this address or range is off the zone, even if another that holds it
 	// stays.
 	OnlyEntry bool `json:"only_entry,omitempty" jsonschema:"title=Only the entry,default=false" jsonschema_extras:"x-group=advanced"`
@@ -82,7 +81,6 @@ func unblock(p netip.Prefix) zoneEdit {
 		// that would open more than was asked for.
 		done: func(s BlockState) bool { return len(exactly(s.Entries, p)) == 0 },
 		edit: func(gateways []okta.Gateway) []okta.Gateway { return without(gateways, p) },
-		bars: func(*okta.Zone, BlockState) string { return "" },
 	}
 }
 

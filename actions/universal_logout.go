@@ -8,35 +8,18 @@ import (
 )
 
 // UniversalLogout logs a user out of Okta and of the apps that obey it.
-var UniversalLogout = action[UniversalLogoutInput, UniversalLogoutOutput]{
+var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 	Name:    "universal_logout",
 	Title:   "Universal Logout",
 	Summary: "Ends a user's Okta sessions and tokens and tells every app that supports it to end its own; needs Identity Threat Protection.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/GlobalTokenRevocation/#tag/GlobalTokenRevocation/operation/globalTokenRevocation",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.read", "okta.universalLogout.manage"},
-	Example: sdk.Example[UniversalLogoutInput, UniversalLogoutOutput]{
-		Input: UniversalLogoutInput{User: exampleUser.Login},
-		Output: UniversalLogoutOutput{User: exampleUser, Change: Change[LogoutState]{
-			Outcome: sdk.Changed,
-			Before:  LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
-			After:   LogoutState{Sessions: sessionsRevoked, Apps: appsAsked},
-		}},
-	},
+	Example: exampleUserWrite(
+		LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
+		LogoutState{Sessions: sessionsRevoked, Apps: appsAsked},
+	),
 	Run: universalLogout,
-}
-
-// UniversalLogoutInput is what universal_logout takes.
-type UniversalLogoutInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
-	Write
-}
-
-// UniversalLogoutOutput is what universal_logout answers.
-type UniversalLogoutOutput struct {
-	User UserRef `json:"user"` // The user.
-	Change[LogoutState]
 }
 
 // LogoutState is as much as can be known of a logout: Okta has no call that lists a
@@ -53,13 +36,7 @@ type LogoutState struct {
 // appsAsked is as much as is known of the apps.
 const appsAsked = "asked"
 
-func universalLogout(ctx context.Context, c *okta.Client, in UniversalLogoutInput) (UniversalLogoutOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return UniversalLogoutOutput{}, err
-	}
-	change, err := accepted(ctx,
-		LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown}, LogoutState{Sessions: sessionsRevoked, Apps: appsAsked},
-		func(ctx context.Context) error { return c.UniversalLogout(ctx, u.ID) })
-	return UniversalLogoutOutput{User: refOf(u), Change: change}, err
+func universalLogout(ctx context.Context, c *okta.Client, in UserWrite) (UserChange[LogoutState], error) {
+	return acceptedOf(ctx, c, in.User, LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
+		LogoutState{Sessions: sessionsRevoked, Apps: appsAsked}, c.UniversalLogout)
 }

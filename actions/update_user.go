@@ -18,7 +18,7 @@ var UpdateUser = action[UpdateUserInput, UpdateUserOutput]{
 	Undo:    "update_user",
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[UpdateUserInput, UpdateUserOutput]{
-		Input: UpdateUserInput{User: exampleUser.Login, Profile: Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset}},
+		Input: UpdateUserInput{OneUser: exampleTarget, Profile: Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset}},
 		Output: UpdateUserOutput{User: exampleUser, Change: Change[Attributes]{
 			Outcome: sdk.Changed,
 			Before:  Attributes{"department": []byte(`"Sales"`), "mobilePhone": []byte(`"+33 6 00 00 00 00"`)},
@@ -30,8 +30,7 @@ var UpdateUser = action[UpdateUserInput, UpdateUserOutput]{
 
 // UpdateUserInput is what update_user takes.
 type UpdateUserInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// Attributes to change, by the names that Okta's profile editor gives as variable names; null clears one.
 	Profile Attributes `json:"profile"`
 	Write
@@ -50,7 +49,7 @@ func updateUser(ctx context.Context, c *okta.Client, in UpdateUserInput) (Update
 	}
 	before := in.Profile.of(u)
 	taken := in.Profile.clearsOnlyOf(u)
-	change, err := attempt[Attributes]{
+	change, err := reconcile[Attributes]{
 		goal: "attributes are as asked",
 		done: func(now Attributes) bool { return taken && len(in.Profile.differs(now)) == 0 },
 		act: func(ctx context.Context) error {
@@ -65,7 +64,7 @@ func updateUser(ctx context.Context, c *okta.Client, in UpdateUserInput) (Update
 			}
 			return in.Profile.of(u), nil
 		},
-		bars: func(Attributes) string {
+		precondition: func(Attributes) string {
 			if u.Status == okta.StatusDeprovisioned {
 				return "the user is DEPROVISIONED, and Okta does not change the profile of such a one"
 			}

@@ -21,7 +21,7 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 	Effect:  sdk.Writes,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[VerifyPushInput, VerifyPushOutput]{
-		Input: VerifyPushInput{User: exampleUser.Login, Wait: sdk.Duration(time.Minute), Number: true},
+		Input: VerifyPushInput{OneUser: exampleTarget, Wait: sdk.Duration(time.Minute), Number: true},
 		Output: VerifyPushOutput{
 			User: exampleUser, Factor: examplePush, Verified: true, Result: pushApproved, Number: "72", Transaction: "mst1eiHghhPxf0yhp0g",
 			Change: Change[PushState]{Outcome: sdk.Changed, Before: PushState{Result: pushNone}, After: PushState{Verified: true, Result: pushApproved}},
@@ -32,8 +32,7 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 
 // VerifyPushInput is what verify_push takes.
 type VerifyPushInput struct {
-	// Id, login or email address of the user.
-	User string `json:"user" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	OneUser
 	// How long to wait for the answer, at most five minutes. With 0s the answer is waiting: call again with the
 	// transaction.
 	Wait sdk.Duration `json:"wait,omitempty" jsonschema:"default=60s,example=60s"`
@@ -227,15 +226,4 @@ func awaitPush(ctx context.Context, c *okta.Client, userID, factorID string, pus
 		number = push.Number
 	}
 	return push, nil
-}
-
-func pauseFor(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

@@ -1,0 +1,35 @@
+package actions
+
+import (
+	"encoding/json"
+
+	"github.com/invopop/jsonschema"
+
+	"soar.example/okta/internal/okta"
+)
+
+// Object is an object as Okta sent it, byte for byte: nulls and members that this
+// connector does not know are kept.
+type Object json.RawMessage
+
+// MarshalJSON returns Okta's bytes.
+func (o Object) MarshalJSON() ([]byte, error) { return json.RawMessage(o).MarshalJSON() }
+
+// UnmarshalJSON keeps a copy of b.
+func (o *Object) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(o).UnmarshalJSON(b) }
+
+// JSONSchema returns the schema of any object.
+func (Object) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }
+
+func raw(o okta.Object) Object { return Object(json.RawMessage(o)) }
+
+// SecretText is a secret that an action returns, such as a temporary password. Its
+// schema marks it writeOnly, so that hosts mask it in everything that they log, show
+// and store. Unlike sdk.Secret it is written out in the output, the only place that
+// has it.
+type SecretText string
+
+// JSONSchema returns the schema of a password.
+func (SecretText) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Format: "password", WriteOnly: true}
+}
