@@ -18,13 +18,12 @@ var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[ActivateUserInput, ActivateUserOutput]{
 		Input: ActivateUserInput{OneUser: exampleTarget, SendEmail: true},
-		Output: ActivateUserOutput{User: exampleUser, Change: Change[UserState]{
-			Outcome: sdk.Changed,
-			Before:  UserState{Status: okta.StatusStaged},
-			After:   UserState{Status: okta.StatusProvisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
-		}},
+		Output: ActivateUserOutput{User: exampleUser, Change: exampleChange(
+			UserState{Status: okta.StatusStaged},
+			UserState{Status: okta.StatusProvisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
+		)},
 	},
-	Run: activateUser,
+	Run: onUser(activateUser),
 }
 
 // ActivateUserInput is what activate_user takes.
@@ -45,12 +44,9 @@ type ActivateUserOutput struct {
 	Change[UserState]
 }
 
-func activateUser(ctx context.Context, c *okta.Client, in ActivateUserInput) (ActivateUserOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return ActivateUserOutput{}, err
-	}
+func activateUser(ctx context.Context, c *okta.Client, u *okta.User, in ActivateUserInput) (ActivateUserOutput, error) {
 	out := ActivateUserOutput{User: refOf(u)}
+	var err error
 	out.Change, err = reconcile[UserState]{
 		goal: "user is activated",
 		done: activated,

@@ -18,13 +18,12 @@ var AssignRole = action[AssignRoleInput, UserChange[RolesState]]{
 	Scopes:  []string{"okta.users.read", "okta.roles.manage"},
 	Example: sdk.Example[AssignRoleInput, UserChange[RolesState]]{
 		Input: AssignRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
-		Output: UserChange[RolesState]{User: exampleUser, Change: Change[RolesState]{
-			Outcome: sdk.Changed,
-			Before:  RolesState{Roles: []RoleItem{}},
-			After:   RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
-		}},
+		Output: UserChange[RolesState]{User: exampleUser, Change: exampleChange(
+			RolesState{Roles: []RoleItem{}},
+			RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
+		)},
 	},
-	Run: assignRole,
+	Run: onUser(assignRole),
 }
 
 // AssignRoleInput is what assign_role takes.
@@ -40,20 +39,18 @@ type AssignRoleInput struct {
 // Validate refuses what is no role.
 func (in AssignRoleInput) Validate() error { return checkRole(in.Role, in.ResourceSet, true) }
 
-func assignRole(ctx context.Context, c *okta.Client, in AssignRoleInput) (UserChange[RolesState], error) {
-	return changeUser(ctx, c, in.User, func(u *okta.User) reconcile[RolesState] {
-		return reconcile[RolesState]{
-			goal: "user has the role",
-			// A role that comes with a group goes with it: only the user's own counts.
-			done: func(s RolesState) bool { return s.through(throughUser) != nil },
-			act:  func(ctx context.Context) error { return c.AssignRole(ctx, u.ID, in.Role, in.ResourceSet) },
-			read: readRole(c, u.ID, in.Role, in.ResourceSet),
-			precondition: func(RolesState) string {
-				if u.Status == okta.StatusDeprovisioned {
-					return "Okta gives no role to a deactivated user"
-				}
-				return ""
-			},
-		}
+func assignRole(ctx context.Context, c *okta.Client, u *okta.User, in AssignRoleInput) (UserChange[RolesState], error) {
+	return changeUser(ctx, u, reconcile[RolesState]{
+		goal: "user has the role",
+		// A role that comes with a group goes with it: only the user's own counts.
+		done: func(s RolesState) bool { return s.through(throughUser) != nil },
+		act:  func(ctx context.Context) error { return c.AssignRole(ctx, u.ID, in.Role, in.ResourceSet) },
+		read: readRole(c, u.ID, in.Role, in.ResourceSet),
+		precondition: func(RolesState) string {
+			if u.Status == okta.StatusDeprovisioned {
+				return "Okta gives no role to a deactivated user"
+			}
+			return ""
+		},
 	})
 }

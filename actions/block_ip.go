@@ -29,11 +29,10 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 				Action: "unblock_ip", Input: sdk.JSON(`{"address":"203.0.113.7/32","zone":"` + exampleZone.ID + `","only_entry":true}`),
 				At: exampleTime("2026-03-15T02:41:09Z"),
 			},
-			Change: Change[BlockState]{
-				Outcome: sdk.Changed,
-				Before:  BlockState{Entries: []string{}, Size: 12},
-				After:   BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
-			},
+			Change: exampleChange(
+				BlockState{Entries: []string{}, Size: 12},
+				BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
+			),
 		},
 	},
 	Run: blockIP,

@@ -40,11 +40,10 @@ var ContainUser = action[ContainUserInput, ContainUserOutput]{
 					GroupsAdded: []GroupRef{exampleGroup}, NotRestorable: []string{"the sessions, OAuth tokens and remembered devices that were revoked"},
 				},
 			}},
-			Change: Change[ContainedState]{
-				Outcome: sdk.Changed,
-				Before:  ContainedState{Statuses: map[string]string{exampleUser.Login: okta.StatusActive}},
-				After:   ContainedState{Statuses: map[string]string{exampleUser.Login: okta.StatusSuspended}},
-			},
+			Change: exampleChange(
+				ContainedState{Statuses: map[string]string{exampleUser.Login: okta.StatusActive}},
+				ContainedState{Statuses: map[string]string{exampleUser.Login: okta.StatusSuspended}},
+			),
 		},
 	},
 	Run: containUser,

@@ -18,11 +18,10 @@ var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
 	Scopes:  []string{"okta.groups.manage"},
 	Example: sdk.Example[CreateGroupInput, CreateGroupOutput]{
 		Input: CreateGroupInput{Name: exampleGroup.Name, Description: exampleGroupItem.Description},
-		Output: CreateGroupOutput{Group: &exampleGroup, Change: Change[GroupState]{
-			Outcome: sdk.Changed,
-			Before:  GroupState{},
-			After:   GroupState{Exists: true, ID: exampleGroup.ID, Name: exampleGroup.Name, Description: exampleGroupItem.Description},
-		}},
+		Output: CreateGroupOutput{Group: &exampleGroup, Change: exampleChange(
+			GroupState{},
+			GroupState{Exists: true, ID: exampleGroup.ID, Name: exampleGroup.Name, Description: exampleGroupItem.Description},
+		)},
 	},
 	Run: createGroup,
 }

@@ -23,11 +23,10 @@ var CreateUser = action[CreateUserInput, CreateUserOutput]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[CreateUserInput, CreateUserOutput]{
 		Input: CreateUserInput{Profile: exampleProfile, Activate: true},
-		Output: CreateUserOutput{User: &exampleUser, Change: Change[CreatedUser]{
-			Outcome: sdk.Changed,
-			Before:  CreatedUser{},
-			After:   CreatedUser{Exists: true, ID: exampleUser.ID, Status: okta.StatusProvisioned, Profile: Attributes(exampleProfile)},
-		}},
+		Output: CreateUserOutput{User: &exampleUser, Change: exampleChange(
+			CreatedUser{},
+			CreatedUser{Exists: true, ID: exampleUser.ID, Status: okta.StatusProvisioned, Profile: Attributes(exampleProfile)},
+		)},
 	},
 	Run: createUser,
 }

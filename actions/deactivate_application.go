@@ -17,9 +17,10 @@ var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplica
 	Scopes:  []string{"okta.apps.manage"},
 	Example: sdk.Example[DeactivateApplicationInput, DeactivateApplicationOutput]{
 		Input: DeactivateApplicationInput{App: exampleApp.ID},
-		Output: DeactivateApplicationOutput{App: exampleApp, Change: Change[AppState]{
-			Outcome: sdk.Changed, Before: AppState{Status: okta.StatusActive}, After: AppState{Status: okta.AppInactive},
-		}},
+		Output: DeactivateApplicationOutput{App: exampleApp, Change: exampleChange(
+			AppState{Status: okta.StatusActive},
+			AppState{Status: okta.AppInactive},
+		)},
 	},
 	Run: deactivateApplication,
 }

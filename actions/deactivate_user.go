@@ -19,13 +19,12 @@ var DeactivateUser = action[DeactivateUserInput, UserChange[UserState]]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeactivateUserInput, UserChange[UserState]]{
 		Input: DeactivateUserInput{OneUser: exampleTarget},
-		Output: UserChange[UserState]{User: exampleUser, Change: Change[UserState]{
-			Outcome: sdk.Changed,
-			Before:  UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
-			After:   UserState{Status: okta.StatusDeprovisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
-		}},
+		Output: UserChange[UserState]{User: exampleUser, Change: exampleChange(
+			UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
+			UserState{Status: okta.StatusDeprovisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
+		)},
 	},
-	Run: deactivateUser,
+	Run: onUser(deactivateUser),
 }
 
 // DeactivateUserInput is what deactivate_user takes.
@@ -36,11 +35,7 @@ type DeactivateUserInput struct {
 	Write
 }
 
-func deactivateUser(ctx context.Context, c *okta.Client, in DeactivateUserInput) (UserChange[UserState], error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return UserChange[UserState]{}, err
-	}
+func deactivateUser(ctx context.Context, c *okta.Client, u *okta.User, in DeactivateUserInput) (UserChange[UserState], error) {
 	var last UserState
 	change, err := reconcile[UserState]{
 		goal: "user is deactivated",

@@ -17,13 +17,12 @@ var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeleteFactorInput, DeleteFactorOutput]{
 		Input: DeleteFactorInput{OneUser: exampleTarget, Factor: exampleSMS.ID, RemoveRecovery: true},
-		Output: DeleteFactorOutput{User: exampleUser, Removed: []FactorRef{exampleSMS}, Change: Change[FactorsState]{
-			Outcome: sdk.Changed,
-			Before:  FactorsState{Factors: []FactorRef{examplePush, exampleSMS}},
-			After:   FactorsState{Factors: []FactorRef{examplePush}},
-		}},
+		Output: DeleteFactorOutput{User: exampleUser, Removed: []FactorRef{exampleSMS}, Change: exampleChange(
+			FactorsState{Factors: []FactorRef{examplePush, exampleSMS}},
+			FactorsState{Factors: []FactorRef{examplePush}},
+		)},
 	},
-	Run: deleteFactor,
+	Run: onUser(deleteFactor),
 }
 
 // DeleteFactorInput is what delete_factor takes.
@@ -44,11 +43,7 @@ type DeleteFactorOutput struct {
 	Change[FactorsState]
 }
 
-func deleteFactor(ctx context.Context, c *okta.Client, in DeleteFactorInput) (DeleteFactorOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return DeleteFactorOutput{}, err
-	}
+func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFactorInput) (DeleteFactorOutput, error) {
 	list := readFactors(c, u.ID)
 	unlisted := false
 	read := func(ctx context.Context) (FactorsState, error) {
@@ -56,15 +51,9 @@ func deleteFactor(ctx context.Context, c *okta.Client, in DeleteFactorInput) (De
 		if err != nil || s.has(in.Factor) || !unlisted {
 			return s, err
 		}
-		f, err := c.Factor(ctx, u.ID, in.Factor)
-		if e := sdk.AsError(err); e != nil {
-			if e.Code == sdk.NotFound {
-				return s, nil
-			}
-			return s, e
-		}
-		s.Factors = append(s.Factors, factorRef(*f))
-		return s, nil
+		found, err := stateOrNone(func(f *okta.Factor) []FactorRef { return []FactorRef{factorRef(*f)} })(c.Factor(ctx, u.ID, in.Factor))
+		s.Factors = append(s.Factors, found...)
+		return s, err
 	}
 	before, err := list(ctx)
 	if err == nil && !before.has(in.Factor) {

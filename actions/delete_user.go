@@ -20,11 +20,10 @@ var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeleteUserInput, DeleteUserOutput]{
 		Input: DeleteUserInput{User: exampleUser.ID, Step: stepDelete},
-		Output: DeleteUserOutput{User: exampleUser, Step: stepDeleted, Change: Change[UserPresence]{
-			Outcome: sdk.Changed,
-			Before:  UserPresence{Exists: true, Status: okta.StatusDeprovisioned},
-			After:   UserPresence{Exists: false},
-		}},
+		Output: DeleteUserOutput{User: exampleUser, Step: stepDeleted, Change: exampleChange(
+			UserPresence{Exists: true, Status: okta.StatusDeprovisioned},
+			UserPresence{Exists: false},
+		)},
 	},
 	Run: deleteUser,
 }
@@ -82,15 +81,10 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 		done: func(s UserPresence) bool { return !s.Exists || s.Status == okta.StatusDeprovisioned },
 		act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, false) },
 		read: func(ctx context.Context) (UserPresence, error) {
-			u, err := c.User(ctx, u.ID)
-			if e := sdk.AsError(err); e != nil {
-				if e.Code == sdk.NotFound {
-					return UserPresence{}, nil
-				}
-				return UserPresence{}, e
-			}
-			last = stateOf(u)
-			return UserPresence{Exists: true, Status: u.Status}, nil
+			return stateOrNone(func(u *okta.User) UserPresence {
+				last = stateOf(u)
+				return UserPresence{Exists: true, Status: u.Status}
+			})(c.User(ctx, u.ID))
 		},
 	}
 	before := UserPresence{Exists: true, Status: u.Status}

@@ -22,11 +22,10 @@ var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserS
 	Scopes:  []string{"okta.sessions.manage"},
 	Example: sdk.Example[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
 		Input: EndCurrentUserSessionsInput{SessionID: "102nQZr7v9yT5mPq3sWx"},
-		Output: EndCurrentUserSessionsOutput{SessionID: "102nQZr7v9yT5mPq3sWx", Change: Change[SessionState]{
-			Outcome: sdk.Changed,
-			Before:  SessionState{Live: true, UserID: exampleUser.ID, Login: exampleUser.Login, ExpiresAt: exampleTime("2026-03-14T04:38:51Z")},
-			After:   SessionState{Live: false},
-		}},
+		Output: EndCurrentUserSessionsOutput{SessionID: "102nQZr7v9yT5mPq3sWx", Change: exampleChange(
+			SessionState{Live: true, UserID: exampleUser.ID, Login: exampleUser.Login, ExpiresAt: exampleTime("2026-03-14T04:38:51Z")},
+			SessionState{Live: false},
+		)},
 	},
 	Run: endCurrentUserSessions,
 }
@@ -57,25 +56,15 @@ func endCurrentUserSessions(ctx context.Context, c *okta.Client, in EndCurrentUs
 	if err := okta.CheckSessionID("/session_id", in.SessionID); err != nil {
 		return EndCurrentUserSessionsOutput{}, err
 	}
-	read := func(ctx context.Context) (SessionState, error) {
-		s, err := c.Session(ctx, in.SessionID)
-		if e := sdk.AsError(err); e != nil {
-			if e.Code == sdk.NotFound {
-				return SessionState{}, nil
-			}
-			return SessionState{}, e
-		}
-		return SessionState{Live: true, UserID: s.UserID, Login: s.Login, ExpiresAt: s.ExpiresAt}, nil
-	}
-	before, err := read(ctx)
-	if err != nil {
-		return EndCurrentUserSessionsOutput{}, err
-	}
 	change, err := reconcile[SessionState]{
 		goal: "session has ended",
 		done: func(s SessionState) bool { return !s.Live },
 		act:  func(ctx context.Context) error { return c.EndSession(ctx, in.SessionID) },
-		read: read,
-	}.from(ctx, before)
+		read: func(ctx context.Context) (SessionState, error) {
+			return stateOrNone(func(s *okta.Session) SessionState {
+				return SessionState{Live: true, UserID: s.UserID, Login: s.Login, ExpiresAt: s.ExpiresAt}
+			})(c.Session(ctx, in.SessionID))
+		},
+	}.run(ctx)
 	return EndCurrentUserSessionsOutput{SessionID: in.SessionID, Change: change}, err
 }

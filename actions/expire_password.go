@@ -19,13 +19,12 @@ var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[ExpirePasswordInput, ExpirePasswordOutput]{
 		Input: ExpirePasswordInput{OneUser: exampleTarget, TemporaryPassword: true, RevokeSessions: true},
-		Output: ExpirePasswordOutput{User: exampleUser, TemporaryPassword: "Xa41-piT9-wq", Sessions: sessionsRevoked, Change: Change[UserState]{
-			Outcome: sdk.Changed,
-			Before:  UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
-			After:   UserState{Status: okta.StatusPasswordExpired, StatusChanged: exampleTime("2026-03-14T02:41:09Z")},
-		}},
+		Output: ExpirePasswordOutput{User: exampleUser, TemporaryPassword: "Xa41-piT9-wq", Sessions: sessionsRevoked, Change: exampleChange(
+			UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
+			UserState{Status: okta.StatusPasswordExpired, StatusChanged: exampleTime("2026-03-14T02:41:09Z")},
+		)},
 	},
-	Run: expirePassword,
+	Run: onUser(expirePassword),
 }
 
 // ExpirePasswordInput is what expire_password takes.
@@ -52,12 +51,9 @@ type ExpirePasswordOutput struct {
 // expirable are the statuses of a user with a password that can be expired.
 var expirable = []string{okta.StatusActive, okta.StatusRecovery, okta.StatusLockedOut, okta.StatusPasswordExpired}
 
-func expirePassword(ctx context.Context, c *okta.Client, in ExpirePasswordInput) (ExpirePasswordOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return ExpirePasswordOutput{}, err
-	}
+func expirePassword(ctx context.Context, c *okta.Client, u *okta.User, in ExpirePasswordInput) (ExpirePasswordOutput, error) {
 	out := ExpirePasswordOutput{User: refOf(u)}
+	var err error
 	out.Change, err = reconcile[UserState]{
 		goal: "password has expired",
 		done: func(s UserState) bool {

@@ -24,7 +24,9 @@ var GetUser = action[OneUser, GetUserOutput]{
 			Profile: Object(`{"login":"alice.moreau@corp.example","email":"alice.moreau@corp.example","firstName":"Alice","lastName":"Moreau","department":"Finance","mobilePhone":null}`),
 		},
 	},
-	Run: getUser,
+	Run: onUser(func(_ context.Context, _ *okta.Client, u *okta.User, _ OneUser) (GetUserOutput, error) {
+		return describe(u), nil
+	}),
 }
 
 // GetUserOutput is what get_user answers.
@@ -44,14 +46,6 @@ type GetUserOutput struct {
 	PasswordChanged       *time.Time `json:"password_changed,omitempty"` // When the password changed last.
 	// The whole profile with the org's own attributes, nulls kept.
 	Profile Object `json:"profile"`
-}
-
-func getUser(ctx context.Context, c *okta.Client, in OneUser) (GetUserOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return GetUserOutput{}, err
-	}
-	return describe(u), nil
 }
 
 func describe(u *okta.User) GetUserOutput {

@@ -30,7 +30,7 @@ var GetUserBlastRadius = action[GetUserBlastRadiusInput, GetUserBlastRadiusOutpu
 			Unavailable: []UnavailablePart{{Part: "devices", Code: sdk.Forbidden, Why: "this Okta org does not have the feature that the call needs"}},
 		},
 	},
-	Run: getUserBlastRadius,
+	Run: onUser(getUserBlastRadius),
 }
 
 // GetUserBlastRadiusInput is what get_user_blast_radius takes.
@@ -83,33 +83,27 @@ type UnavailablePart struct {
 	Why string `json:"why"`
 }
 
-func getUserBlastRadius(ctx context.Context, c *okta.Client, in GetUserBlastRadiusInput) (GetUserBlastRadiusOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return GetUserBlastRadiusOutput{}, err
-	}
-	out := GetUserBlastRadiusOutput{User: refOf(u), Status: u.Status, LastLogin: u.LastLogin, Unavailable: []UnavailablePart{}}
+func getUserBlastRadius(ctx context.Context, c *okta.Client, u *okta.User, in GetUserBlastRadiusInput) (GetUserBlastRadiusOutput, error) {
+	out := GetUserBlastRadiusOutput{User: refOf(u), Status: u.Status, LastLogin: u.LastLogin}
 	since := time.Now().Add(-in.LookBack.Std())
-	failed := together(ctx,
-		part{"groups", func(ctx context.Context) (err error) { out.Groups, err = groupsReached(ctx, c, u.ID); return err }},
-		part{"roles", func(ctx context.Context) (err error) {
-			out.Roles, out.Admin, err = rolesReached(ctx, c, u.ID)
-			return err
-		}},
-		part{"factors", func(ctx context.Context) error {
-			s, err := readFactors(c, u.ID)(ctx)
-			if err == nil {
-				out.Factors = s.Factors
-			}
-			return err
-		}},
-		part{"devices", func(ctx context.Context) (err error) { out.Devices, err = devicesReached(ctx, c, u.ID); return err }},
-		part{"applications", func(ctx context.Context) (err error) { out.Applications, err = appsReached(ctx, c, u.ID); return err }},
+	out.Unavailable = readParts(ctx,
+		listPart("groups", &out.Groups, c.UserGroups, u.ID, groupRefOf),
+		listPart("roles", &out.Roles, c.RolesOf, u.ID, roleItem),
+		listPart("factors", &out.Factors, c.FactorsOf, u.ID, factorRef),
+		listPart("devices", &out.Devices, c.DevicesOf, u.ID, func(d okta.UserDevice) ReachedDevice {
+			return ReachedDevice{DeviceRef: deviceRef(&d.Device), Status: d.Device.Status}
+		}),
+		listPart("applications", &out.Applications, c.AppsOf, u.ID, func(a okta.App) ReachedApp {
+			return ReachedApp{AppRef: appRef(&a), Status: a.Status, Through: through(a.Embedded.User.Scope)}
+		}),
 		part{"activity", func(ctx context.Context) (err error) { out.Activity, err = activityOf(ctx, c, u.ID, since); return err }},
 	)
 	if err := ctx.Err(); err != nil {
 		return GetUserBlastRadiusOutput{}, err
 	}
-	out.Unavailable = append(out.Unavailable, failed...)
+	if out.Roles != nil {
+		admin := len(out.Roles) > 0
+		out.Admin = &admin
+	}
 	return out, nil
 }

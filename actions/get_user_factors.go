@@ -23,7 +23,7 @@ var GetUserFactors = action[UserList, GetUserFactorsOutput]{
 		}}},
 	},
 	Options: &sdk.OptionList{Items: "factors", Value: "id", Label: "name", Description: "type"},
-	Run:     getUserFactors,
+	Run:     onUser(getUserFactors),
 }
 
 // GetUserFactorsOutput is what get_user_factors answers.
@@ -46,7 +46,7 @@ func factorItem(o okta.Object) FactorItem {
 	return FactorItem{FactorRef: factorRef(f), Raw: raw(o)}
 }
 
-func getUserFactors(ctx context.Context, c *okta.Client, in UserList) (GetUserFactorsOutput, error) {
-	u, factors, n, err := listOfUser(ctx, c, in, factorItem, below("factors"))
-	return GetUserFactorsOutput{User: u, Factors: factors, Counted: n}, err
+func getUserFactors(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (GetUserFactorsOutput, error) {
+	factors, n, err := listOfUser(ctx, c, u.ID, in.MaxItems, factorItem, below("factors"))
+	return GetUserFactorsOutput{User: refOf(u), Factors: factors, Counted: n}, err
 }

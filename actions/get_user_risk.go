@@ -19,14 +19,10 @@ var GetUserRisk = action[OneUser, GetUserRiskOutput]{
 		Input:  exampleTarget,
 		Output: GetUserRiskOutput{User: exampleUser, RiskState: RiskState{Level: "HIGH", Why: "Session hijacking suspected"}},
 	},
-	Run: func(ctx context.Context, c *okta.Client, in OneUser) (GetUserRiskOutput, error) {
-		u, err := c.FindUser(ctx, "/user", in.User)
-		if err != nil {
-			return GetUserRiskOutput{}, err
-		}
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, _ OneUser) (GetUserRiskOutput, error) {
 		state, err := readRisk(c, u.ID)(ctx)
 		return GetUserRiskOutput{User: refOf(u), RiskState: state}, err
-	},
+	}),
 }
 
 // GetUserRiskOutput is what get_user_risk answers.

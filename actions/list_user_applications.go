@@ -24,7 +24,7 @@ var ListUserApplications = action[UserList, ListUserApplicationsOutput]{
 		}}},
 	},
 	Options: &sdk.OptionList{Items: "applications", Value: "id", Label: "label", Description: "name", Typed: true},
-	Run:     listUserApplications,
+	Run:     onUser(listUserApplications),
 }
 
 // ListUserApplicationsOutput is what list_user_applications answers.
@@ -55,9 +55,9 @@ func userAppItem(o okta.Object) UserAppItem {
 	return item
 }
 
-func listUserApplications(ctx context.Context, c *okta.Client, in UserList) (ListUserApplicationsOutput, error) {
-	u, applications, n, err := listOfUser(ctx, c, in, userAppItem, func(userID string) ([]string, url.Values) {
+func listUserApplications(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserApplicationsOutput, error) {
+	applications, n, err := listOfUser(ctx, c, u.ID, in.MaxItems, userAppItem, func(userID string) ([]string, url.Values) {
 		return []string{"apps"}, okta.AppsOfQuery(userID)
 	})
-	return ListUserApplicationsOutput{User: u, Applications: applications, Counted: n}, err
+	return ListUserApplicationsOutput{User: refOf(u), Applications: applications, Counted: n}, err
 }

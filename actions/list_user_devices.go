@@ -23,7 +23,7 @@ var ListUserDevices = action[UserList, ListUserDevicesOutput]{
 		}}},
 	},
 	Options: &sdk.OptionList{Items: "devices", Value: "id", Label: "name", Description: "platform"},
-	Run:     listUserDevices,
+	Run:     onUser(listUserDevices),
 }
 
 // ListUserDevicesOutput is what list_user_devices answers.
@@ -50,7 +50,7 @@ func userDeviceItem(o okta.Object) UserDeviceItem {
 	return UserDeviceItem{ID: ref.ID, Name: ref.Name, Platform: ref.Platform, Status: d.Device.Status, Enrolled: d.Created, Raw: raw(o)}
 }
 
-func listUserDevices(ctx context.Context, c *okta.Client, in UserList) (ListUserDevicesOutput, error) {
-	u, devices, n, err := listOfUser(ctx, c, in, userDeviceItem, below("devices"))
-	return ListUserDevicesOutput{User: u, Devices: devices, Counted: n}, err
+func listUserDevices(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserDevicesOutput, error) {
+	devices, n, err := listOfUser(ctx, c, u.ID, in.MaxItems, userDeviceItem, below("devices"))
+	return ListUserDevicesOutput{User: refOf(u), Devices: devices, Counted: n}, err
 }

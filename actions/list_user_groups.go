@@ -20,7 +20,7 @@ var ListUserGroups = action[UserList, ListUserGroupsOutput]{
 		Output: ListUserGroupsOutput{User: exampleUser, Groups: []GroupItem{exampleGroupItem}, Counted: Counted{Count: 1}},
 	},
 	Options: &sdk.OptionList{Items: "groups", Value: "id", Label: "name", Description: "description", Typed: true},
-	Run:     listUserGroups,
+	Run:     onUser(listUserGroups),
 }
 
 // ListUserGroupsOutput is what list_user_groups answers.
@@ -30,7 +30,7 @@ type ListUserGroupsOutput struct {
 	Counted
 }
 
-func listUserGroups(ctx context.Context, c *okta.Client, in UserList) (ListUserGroupsOutput, error) {
-	u, groups, n, err := listOfUser(ctx, c, in, groupItem, below("groups"))
-	return ListUserGroupsOutput{User: u, Groups: groups, Counted: n}, err
+func listUserGroups(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserGroupsOutput, error) {
+	groups, n, err := listOfUser(ctx, c, u.ID, in.MaxItems, groupItem, below("groups"))
+	return ListUserGroupsOutput{User: refOf(u), Groups: groups, Counted: n}, err
 }

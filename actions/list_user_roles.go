@@ -24,7 +24,7 @@ var ListUserRoles = action[OneUser, ListUserRolesOutput]{
 		}}},
 	},
 	Options: &sdk.OptionList{Items: "roles", Value: "name", Label: "label", Description: "through"},
-	Run:     listUserRoles,
+	Run:     onUser(listUserRoles),
 }
 
 // ListUserRolesOutput is what list_user_roles answers.
@@ -49,9 +49,9 @@ func userRoleItem(o okta.Object) UserRoleItem {
 	return UserRoleItem{RoleItem: roleItem(r), Name: cmp.Or(r.RoleID, r.Type), Raw: raw(o)}
 }
 
-func listUserRoles(ctx context.Context, c *okta.Client, in OneUser) (ListUserRolesOutput, error) {
-	u, roles, n, err := listOfUser(ctx, c, UserList{OneUser: in, Bounded: Bounded{maxRoles}}, userRoleItem, below("roles"))
-	return ListUserRolesOutput{User: u, Admin: len(roles) > 0, Roles: roles, Counted: n}, err
+func listUserRoles(ctx context.Context, c *okta.Client, u *okta.User, _ OneUser) (ListUserRolesOutput, error) {
+	roles, n, err := listOfUser(ctx, c, u.ID, maxRoles, userRoleItem, below("roles"))
+	return ListUserRolesOutput{User: refOf(u), Admin: len(roles) > 0, Roles: roles, Counted: n}, err
 }
 
 // maxRoles is more than any user has.

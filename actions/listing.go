@@ -66,21 +66,16 @@ func list[T any](
 	return convert(found, item), Paged{Counted: Counted{len(found), rest.Truncated}, Next: rest.After}, nil
 }
 
-// listOfUser finds the user and reads a list that belongs to the user. The user's own
-// lists are below the user's path; any other list has a path and a query of its own.
+// listOfUser reads a list that belongs to one user.
 func listOfUser[T any](
-	ctx context.Context, c *okta.Client, in UserList, item func(okta.Object) T, source func(userID string) ([]string, url.Values),
-) (UserRef, []T, Counted, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
+	ctx context.Context, c *okta.Client, userID string, most int, item func(okta.Object) T, source func(userID string) ([]string, url.Values),
+) ([]T, Counted, error) {
+	path, query := source(userID)
+	found, rest, err := c.List(ctx, path, query, okta.Span{Most: most, All: true})
 	if err != nil {
-		return UserRef{}, nil, Counted{}, err
+		return nil, Counted{}, err
 	}
-	path, query := source(u.ID)
-	found, rest, err := c.List(ctx, path, query, okta.Span{Most: in.MaxItems, All: true})
-	if err != nil {
-		return UserRef{}, nil, Counted{}, err
-	}
-	return refOf(u), convert(found, item), Counted{len(found), rest.Truncated}, nil
+	return convert(found, item), Counted{len(found), rest.Truncated}, nil
 }
 
 // below returns the source of a list below the user's path.

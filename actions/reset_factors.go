@@ -20,20 +20,18 @@ var ResetFactors = action[UserWrite, UserChange[FactorsState]]{
 		FactorsState{Factors: []FactorRef{examplePush, exampleSMS}},
 		FactorsState{Factors: []FactorRef{}},
 	),
-	Run: resetFactors,
+	Run: onUser(resetFactors),
 }
 
-func resetFactors(ctx context.Context, c *okta.Client, in UserWrite) (UserChange[FactorsState], error) {
-	return changeUser(ctx, c, in.User, func(u *okta.User) reconcile[FactorsState] {
-		return reconcile[FactorsState]{
-			goal: "user has no factors",
-			done: func(s FactorsState) bool {
-				// Okta enrols the email address by itself, and again after a reset.
-				return !slices.ContainsFunc(s.Factors, func(f FactorRef) bool { return f.Type != okta.FactorEmail })
-			},
-			act:          func(ctx context.Context) error { return c.ResetFactors(ctx, u.ID) },
-			read:         readFactors(c, u.ID),
-			precondition: factorsFixed(u),
-		}
+func resetFactors(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[FactorsState], error) {
+	return changeUser(ctx, u, reconcile[FactorsState]{
+		goal: "user has no factors",
+		done: func(s FactorsState) bool {
+			// Okta enrols the email address by itself, and again after a reset.
+			return !slices.ContainsFunc(s.Factors, func(f FactorRef) bool { return f.Type != okta.FactorEmail })
+		},
+		act:          func(ctx context.Context) error { return c.ResetFactors(ctx, u.ID) },
+		read:         readFactors(c, u.ID),
+		precondition: factorsFixed(u),
 	})
 }

@@ -19,14 +19,13 @@ var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 		Input: ResetPasswordInput{OneUser: exampleTarget, RevokeSessions: true},
 		Output: ResetPasswordOutput{
 			User: exampleUser, ResetPasswordURL: "https://acme.okta.com/signin/reset-password/XE6wE17zmphl3KqAPFxO",
-			Change: Change[UserState]{
-				Outcome: sdk.Changed,
-				Before:  UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
-				After:   UserState{Status: okta.StatusRecovery, StatusChanged: exampleTime("2026-03-14T02:41:09Z")},
-			},
+			Change: exampleChange(
+				UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
+				UserState{Status: okta.StatusRecovery, StatusChanged: exampleTime("2026-03-14T02:41:09Z")},
+			),
 		},
 	},
-	Run: resetPassword,
+	Run: onUser(resetPassword),
 }
 
 // ResetPasswordInput is what reset_password takes.
@@ -49,13 +48,10 @@ type ResetPasswordOutput struct {
 	Change[UserState]
 }
 
-func resetPassword(ctx context.Context, c *okta.Client, in ResetPasswordInput) (ResetPasswordOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return ResetPasswordOutput{}, err
-	}
+func resetPassword(ctx context.Context, c *okta.Client, u *okta.User, in ResetPasswordInput) (ResetPasswordOutput, error) {
 	out := ResetPasswordOutput{User: refOf(u)}
 	accepted := false
+	var err error
 	out.Change, err = reconcile[UserState]{
 		goal: "user has to set a new password",
 		// A user whose password was reset before looks the same afterwards, whatever

@@ -27,9 +27,10 @@ var RestoreUser = action[RestoreUserInput, RestoreUserOutput]{
 		Output: RestoreUserOutput{
 			User: exampleUser, Steps: []Step{{Name: "unsuspend", Outcome: sdk.Changed}, {Name: "leave_group", Outcome: sdk.Changed}},
 			NotRestorable: []string{},
-			Change: Change[UserState]{
-				Outcome: sdk.Changed, Before: UserState{Status: okta.StatusSuspended}, After: UserState{Status: okta.StatusActive},
-			},
+			Change: exampleChange(
+				UserState{Status: okta.StatusSuspended},
+				UserState{Status: okta.StatusActive},
+			),
 		},
 	},
 	Run: restoreUser,

@@ -17,13 +17,12 @@ var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, UserChange[Sessio
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
 		Input: RevokeAllUserSessionsInput{OneUser: exampleTarget, OAuthTokens: true, ForgetDevices: true},
-		Output: UserChange[SessionsState]{User: exampleUser, Change: Change[SessionsState]{
-			Outcome: sdk.Changed,
-			Before:  SessionsState{Sessions: sessionsUnknown},
-			After:   SessionsState{Sessions: sessionsRevoked, OAuthTokens: sessionsRevoked, RememberedDevices: sessionsRevoked},
-		}},
+		Output: UserChange[SessionsState]{User: exampleUser, Change: exampleChange(
+			SessionsState{Sessions: sessionsUnknown},
+			SessionsState{Sessions: sessionsRevoked, OAuthTokens: sessionsRevoked, RememberedDevices: sessionsRevoked},
+		)},
 	},
-	Run: revokeAllUserSessions,
+	Run: onUser(revokeAllUserSessions),
 }
 
 // RevokeAllUserSessionsInput is what revoke_all_user_sessions takes.
@@ -52,7 +51,7 @@ const (
 	sessionsRevoked = "revoked"
 )
 
-func revokeAllUserSessions(ctx context.Context, c *okta.Client, in RevokeAllUserSessionsInput) (UserChange[SessionsState], error) {
+func revokeAllUserSessions(ctx context.Context, c *okta.Client, u *okta.User, in RevokeAllUserSessionsInput) (UserChange[SessionsState], error) {
 	state := func(s string) SessionsState {
 		state := SessionsState{Sessions: s}
 		if in.OAuthTokens {
@@ -63,7 +62,7 @@ func revokeAllUserSessions(ctx context.Context, c *okta.Client, in RevokeAllUser
 		}
 		return state
 	}
-	return acceptedOf(ctx, c, in.User, state(sessionsUnknown), state(sessionsRevoked), func(ctx context.Context, id string) error {
+	return acceptedOf(ctx, u, state(sessionsUnknown), state(sessionsRevoked), func(ctx context.Context, id string) error {
 		return c.RevokeSessions(ctx, id, in.OAuthTokens, in.ForgetDevices)
 	})
 }

@@ -18,11 +18,12 @@ var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 	Scopes:  []string{"okta.users.manage", "okta.apps.read"},
 	Example: sdk.Example[RevokeAppTokensInput, RevokeAppTokensOutput]{
 		Input: RevokeAppTokensInput{OneUser: exampleTarget, App: exampleApp.Label},
-		Output: RevokeAppTokensOutput{User: exampleUser, ClientID: exampleApp.ID, Change: Change[TokensState]{
-			Outcome: sdk.Changed, Before: TokensState{RefreshTokens: sessionsUnknown}, After: TokensState{RefreshTokens: sessionsRevoked},
-		}},
+		Output: RevokeAppTokensOutput{User: exampleUser, ClientID: exampleApp.ID, Change: exampleChange(
+			TokensState{RefreshTokens: sessionsUnknown},
+			TokensState{RefreshTokens: sessionsRevoked},
+		)},
 	},
-	Run: revokeAppTokens,
+	Run: onUser(revokeAppTokens),
 }
 
 // RevokeAppTokensInput is what revoke_app_tokens takes.
@@ -50,11 +51,7 @@ type TokensState struct {
 // administrator chose.
 var clientID = regexp.MustCompile(`^[0-9A-Za-z._-]{6,100}$`)
 
-func revokeAppTokens(ctx context.Context, c *okta.Client, in RevokeAppTokensInput) (RevokeAppTokensOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return RevokeAppTokensOutput{}, err
-	}
+func revokeAppTokens(ctx context.Context, c *okta.Client, u *okta.User, in RevokeAppTokensInput) (RevokeAppTokensOutput, error) {
 	out := RevokeAppTokensOutput{User: refOf(u)}
 	unknown := "" // why it is not an app's
 	app, err := c.FindApp(ctx, "/app", in.App)

@@ -19,13 +19,12 @@ var RevokeRole = action[RevokeRoleInput, UserChange[RolesState]]{
 	Scopes:  []string{"okta.users.read", "okta.roles.manage"},
 	Example: sdk.Example[RevokeRoleInput, UserChange[RolesState]]{
 		Input: RevokeRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
-		Output: UserChange[RolesState]{User: exampleUser, Change: Change[RolesState]{
-			Outcome: sdk.Changed,
-			Before:  RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
-			After:   RolesState{Roles: []RoleItem{}},
-		}},
+		Output: UserChange[RolesState]{User: exampleUser, Change: exampleChange(
+			RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
+			RolesState{Roles: []RoleItem{}},
+		)},
 	},
-	Run: revokeRole,
+	Run: onUser(revokeRole),
 }
 
 // RevokeRoleInput is what revoke_role takes.
@@ -41,22 +40,20 @@ type RevokeRoleInput struct {
 // Validate refuses what is no role.
 func (in RevokeRoleInput) Validate() error { return checkRole(in.Role, in.ResourceSet, false) }
 
-func revokeRole(ctx context.Context, c *okta.Client, in RevokeRoleInput) (UserChange[RolesState], error) {
-	out, err := changeUser(ctx, c, in.User, func(u *okta.User) reconcile[RolesState] {
-		var own []RoleItem
-		read := readRole(c, u.ID, in.Role, in.ResourceSet)
-		return reconcile[RolesState]{
-			goal: "role is no longer the user's own",
-			done: func(s RolesState) bool { return s.through(throughUser) == nil },
-			act: func(ctx context.Context) error {
-				return eachOf(own, func(r RoleItem) error { return c.UnassignRole(ctx, u.ID, r.ID) })
-			},
-			read: func(ctx context.Context) (RolesState, error) {
-				s, err := read(ctx)
-				own = slices.DeleteFunc(slices.Clone(s.Roles), func(r RoleItem) bool { return r.Through != throughUser })
-				return s, err
-			},
-		}
+func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRoleInput) (UserChange[RolesState], error) {
+	var own []RoleItem
+	read := readRole(c, u.ID, in.Role, in.ResourceSet)
+	out, err := changeUser(ctx, u, reconcile[RolesState]{
+		goal: "role is no longer the user's own",
+		done: func(s RolesState) bool { return s.through(throughUser) == nil },
+		act: func(ctx context.Context) error {
+			return eachOf(own, func(r RoleItem) error { return c.UnassignRole(ctx, u.ID, r.ID) })
+		},
+		read: func(ctx context.Context) (RolesState, error) {
+			s, err := read(ctx)
+			own = slices.DeleteFunc(slices.Clone(s.Roles), func(r RoleItem) bool { return r.Through != throughUser })
+			return s, err
+		},
 	})
 	if group := out.After.through(throughGroup); group != nil && err == nil {
 		out.Reason = "the user still has the role through the group " + group.Group + ": take the user out of it"

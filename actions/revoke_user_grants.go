@@ -19,7 +19,7 @@ var RevokeUserGrants = action[UserWrite, UserChange[GrantsState]]{
 		GrantsState{Grants: []GrantItem{{ID: "oag1a2b3c4d5e6f7g8h9", ClientID: "0oa1a2b3c4d5e6f7g8h9", Scope: "okta.users.read"}}},
 		GrantsState{Grants: []GrantItem{}},
 	),
-	Run: revokeUserGrants,
+	Run: onUser(revokeUserGrants),
 }
 
 // GrantsState is what a user has granted.
@@ -34,18 +34,16 @@ type GrantItem struct {
 	Scope    string `json:"scope"`     // The scope that the user has granted.
 }
 
-func revokeUserGrants(ctx context.Context, c *okta.Client, in UserWrite) (UserChange[GrantsState], error) {
-	return changeUser(ctx, c, in.User, func(u *okta.User) reconcile[GrantsState] {
-		return reconcile[GrantsState]{
-			goal: "user has granted nothing",
-			done: func(s GrantsState) bool { return len(s.Grants) == 0 },
-			act:  func(ctx context.Context) error { return c.RevokeGrants(ctx, u.ID) },
-			read: func(ctx context.Context) (GrantsState, error) {
-				grants, err := c.GrantsOf(ctx, u.ID)
-				return GrantsState{Grants: convert(grants, func(g okta.Grant) GrantItem {
-					return GrantItem{ID: g.ID, ClientID: g.ClientID, Scope: g.ScopeID}
-				})}, err
-			},
-		}
+func revokeUserGrants(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[GrantsState], error) {
+	return changeUser(ctx, u, reconcile[GrantsState]{
+		goal: "user has granted nothing",
+		done: func(s GrantsState) bool { return len(s.Grants) == 0 },
+		act:  func(ctx context.Context) error { return c.RevokeGrants(ctx, u.ID) },
+		read: func(ctx context.Context) (GrantsState, error) {
+			grants, err := c.GrantsOf(ctx, u.ID)
+			return GrantsState{Grants: convert(grants, func(g okta.Grant) GrantItem {
+				return GrantItem{ID: g.ID, ClientID: g.ClientID, Scope: g.ScopeID}
+			})}, err
+		},
 	})
 }

@@ -19,11 +19,12 @@ var SetUserRisk = action[SetUserRiskInput, UserChange[RiskState]]{
 	Scopes:  []string{"okta.users.read", "okta.userRisk.manage"},
 	Example: sdk.Example[SetUserRiskInput, UserChange[RiskState]]{
 		Input: SetUserRiskInput{OneUser: exampleTarget, Level: "HIGH", Why: "Session hijacking suspected"},
-		Output: UserChange[RiskState]{User: exampleUser, Change: Change[RiskState]{
-			Outcome: sdk.Changed, Before: RiskState{Level: "NONE"}, After: RiskState{Level: "HIGH", Why: "Session hijacking suspected"},
-		}},
+		Output: UserChange[RiskState]{User: exampleUser, Change: exampleChange(
+			RiskState{Level: "NONE"},
+			RiskState{Level: "HIGH", Why: "Session hijacking suspected"},
+		)},
 	},
-	Run: setUserRisk,
+	Run: onUser(setUserRisk),
 }
 
 // SetUserRiskInput is what set_user_risk takes.
@@ -37,15 +38,13 @@ type SetUserRiskInput struct {
 	Write
 }
 
-func setUserRisk(ctx context.Context, c *okta.Client, in SetUserRiskInput) (UserChange[RiskState], error) {
+func setUserRisk(ctx context.Context, c *okta.Client, u *okta.User, in SetUserRiskInput) (UserChange[RiskState], error) {
 	in.Why = shownRisk(in.Why)
-	return changeUser(ctx, c, in.User, func(u *okta.User) reconcile[RiskState] {
-		return reconcile[RiskState]{
-			goal: "user's risk is " + in.Level,
-			done: func(s RiskState) bool { return s.Level == in.Level && (in.Why == "" || s.Why == in.Why) },
-			act:  func(ctx context.Context) error { return c.SetRisk(ctx, u.ID, in.Level, in.Why) },
-			read: readRisk(c, u.ID),
-		}
+	return changeUser(ctx, u, reconcile[RiskState]{
+		goal: "user's risk is " + in.Level,
+		done: func(s RiskState) bool { return s.Level == in.Level && (in.Why == "" || s.Why == in.Why) },
+		act:  func(ctx context.Context) error { return c.SetRisk(ctx, u.ID, in.Level, in.Why) },
+		read: readRisk(c, u.ID),
 	})
 }
 

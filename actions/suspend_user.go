@@ -18,7 +18,7 @@ var SuspendUser = action[UserWrite, UserChange[UserState]]{
 		exampleStatus(okta.StatusActive, "2025-01-07T09:12:44Z"),
 		exampleStatus(okta.StatusSuspended, "2026-03-14T02:41:09Z"),
 	),
-	Run: statusChange{
+	Run: onUser(statusChange{
 		goal: "user is suspended", from: okta.StatusActive, to: okta.StatusSuspended, verb: "suspends", act: (*okta.Client).SuspendUser,
-	}.run,
+	}.run),
 }

@@ -17,11 +17,12 @@ var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOu
 	Scopes:  []string{"okta.users.read", "okta.apps.manage"},
 	Example: sdk.Example[UnassignApplicationInput, UnassignApplicationOutput]{
 		Input: UnassignApplicationInput{OneUser: exampleTarget, App: exampleApp.Label},
-		Output: UnassignApplicationOutput{User: exampleUser, App: exampleApp, Change: Change[AssignmentState]{
-			Outcome: sdk.Changed, Before: AssignmentState{Assigned: true, Through: throughUser, UserName: exampleUser.Login}, After: AssignmentState{},
-		}},
+		Output: UnassignApplicationOutput{User: exampleUser, App: exampleApp, Change: exampleChange(
+			AssignmentState{Assigned: true, Through: throughUser, UserName: exampleUser.Login},
+			AssignmentState{},
+		)},
 	},
-	Run: unassignApplication,
+	Run: onUser(unassignApplication),
 }
 
 // UnassignApplicationInput is what unassign_application takes.
@@ -47,24 +48,15 @@ type AssignmentState struct {
 	UserName string `json:"user_name,omitempty"` // Who the user is in the app.
 }
 
-func unassignApplication(ctx context.Context, c *okta.Client, in UnassignApplicationInput) (UnassignApplicationOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return UnassignApplicationOutput{}, err
-	}
+func unassignApplication(ctx context.Context, c *okta.Client, u *okta.User, in UnassignApplicationInput) (UnassignApplicationOutput, error) {
 	app, err := c.FindApp(ctx, "/app", in.App)
 	if err != nil {
 		return UnassignApplicationOutput{}, err
 	}
 	read := func(ctx context.Context) (AssignmentState, error) {
-		a, err := c.AppUser(ctx, app.ID, u.ID)
-		if e := sdk.AsError(err); e != nil {
-			if e.Code == sdk.NotFound {
-				return AssignmentState{}, nil
-			}
-			return AssignmentState{}, e
-		}
-		return AssignmentState{Assigned: true, Through: through(a.Scope), UserName: a.Credentials.UserName}, nil
+		return stateOrNone(func(a *okta.AppUser) AssignmentState {
+			return AssignmentState{Assigned: true, Through: through(a.Scope), UserName: a.Credentials.UserName}
+		})(c.AppUser(ctx, app.ID, u.ID))
 	}
 	before, err := read(ctx)
 	if err != nil {

@@ -21,11 +21,10 @@ var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 	Scopes:  []string{"okta.networkZones.manage"},
 	Example: sdk.Example[UnblockIPInput, UnblockIPOutput]{
 		Input: UnblockIPInput{Address: "203.0.113.7", OneBlocklist: OneBlocklist{exampleZone.Name}},
-		Output: UnblockIPOutput{Address: "203.0.113.7/32", Zone: exampleZone, Change: Change[BlockState]{
-			Outcome: sdk.Changed,
-			Before:  BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
-			After:   BlockState{Entries: []string{}, Size: 12},
-		}},
+		Output: UnblockIPOutput{Address: "203.0.113.7/32", Zone: exampleZone, Change: exampleChange(
+			BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
+			BlockState{Entries: []string{}, Size: 12},
+		)},
 	},
 	Run: unblockIP,
 }

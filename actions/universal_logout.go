@@ -19,7 +19,7 @@ var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 		LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
 		LogoutState{Sessions: sessionsRevoked, Apps: appsAsked},
 	),
-	Run: universalLogout,
+	Run: onUser(universalLogout),
 }
 
 // LogoutState is as much as can be known of a logout: Okta has no call that lists a
@@ -36,7 +36,7 @@ type LogoutState struct {
 // appsAsked is as much as is known of the apps.
 const appsAsked = "asked"
 
-func universalLogout(ctx context.Context, c *okta.Client, in UserWrite) (UserChange[LogoutState], error) {
-	return acceptedOf(ctx, c, in.User, LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
+func universalLogout(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[LogoutState], error) {
+	return acceptedOf(ctx, u, LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
 		LogoutState{Sessions: sessionsRevoked, Apps: appsAsked}, c.UniversalLogout)
 }

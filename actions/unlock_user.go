@@ -17,7 +17,7 @@ var UnlockUser = action[UserWrite, UserChange[UserState]]{
 		exampleStatus(okta.StatusLockedOut, "2026-03-14T02:41:09Z"),
 		exampleStatus(okta.StatusActive, "2026-03-14T10:05:31Z"),
 	),
-	Run: statusChange{
+	Run: onUser(statusChange{
 		goal: "user is active", from: okta.StatusLockedOut, to: okta.StatusActive, verb: "unlocks", act: (*okta.Client).UnlockUser,
-	}.run,
+	}.run),
 }

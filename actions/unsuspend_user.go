@@ -18,7 +18,7 @@ var UnsuspendUser = action[UserWrite, UserChange[UserState]]{
 		exampleStatus(okta.StatusSuspended, "2026-03-14T02:41:09Z"),
 		exampleStatus(okta.StatusActive, "2026-03-14T10:05:31Z"),
 	),
-	Run: statusChange{
+	Run: onUser(statusChange{
 		goal: "user is active", from: okta.StatusSuspended, to: okta.StatusActive, verb: "unsuspends", act: (*okta.Client).UnsuspendUser,
-	}.run,
+	}.run),
 }

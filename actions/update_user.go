@@ -9,7 +9,7 @@ import (
 
 // UpdateUser changes some attributes of a user's profile. What it answers as
 // "before" is the profile that takes it back.
-var UpdateUser = action[UpdateUserInput, UpdateUserOutput]{
+var UpdateUser = action[UpdateUserInput, UserChange[Attributes]]{
 	Name:    "update_user",
 	Title:   "Update User",
 	Summary: "Changes the given attributes of a user's profile and leaves the others alone; null clears one.",
@@ -17,15 +17,14 @@ var UpdateUser = action[UpdateUserInput, UpdateUserOutput]{
 	Effect:  sdk.Writes,
 	Undo:    "update_user",
 	Scopes:  []string{"okta.users.manage"},
-	Example: sdk.Example[UpdateUserInput, UpdateUserOutput]{
+	Example: sdk.Example[UpdateUserInput, UserChange[Attributes]]{
 		Input: UpdateUserInput{OneUser: exampleTarget, Profile: Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset}},
-		Output: UpdateUserOutput{User: exampleUser, Change: Change[Attributes]{
-			Outcome: sdk.Changed,
-			Before:  Attributes{"department": []byte(`"Sales"`), "mobilePhone": []byte(`"+33 6 00 00 00 00"`)},
-			After:   Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset},
-		}},
+		Output: UserChange[Attributes]{User: exampleUser, Change: exampleChange(
+			Attributes{"department": []byte(`"Sales"`), "mobilePhone": []byte(`"+33 6 00 00 00 00"`)},
+			Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset},
+		)},
 	},
-	Run: updateUser,
+	Run: onUser(updateUser),
 }
 
 // UpdateUserInput is what update_user takes.
@@ -36,17 +35,7 @@ type UpdateUserInput struct {
 	Write
 }
 
-// UpdateUserOutput is what update_user answers.
-type UpdateUserOutput struct {
-	User UserRef `json:"user"` // The user, as named before the change.
-	Change[Attributes]
-}
-
-func updateUser(ctx context.Context, c *okta.Client, in UpdateUserInput) (UpdateUserOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return UpdateUserOutput{}, err
-	}
+func updateUser(ctx context.Context, c *okta.Client, u *okta.User, in UpdateUserInput) (UserChange[Attributes], error) {
 	before := in.Profile.of(u)
 	taken := in.Profile.clearsOnlyOf(u)
 	change, err := reconcile[Attributes]{
@@ -74,5 +63,5 @@ func updateUser(ctx context.Context, c *okta.Client, in UpdateUserInput) (Update
 	if change.Outcome == sdk.Changed && len(in.Profile.differs(before)) == 0 {
 		change.Outcome = sdk.Unchanged
 	}
-	return UpdateUserOutput{User: refOf(u), Change: change}, err
+	return UserChange[Attributes]{User: refOf(u), Change: change}, err
 }

@@ -86,24 +86,32 @@ func userItem(o okta.Object) UserItem {
 	return UserItem{ID: u.ID, Login: u.Profile.Login, Email: u.Profile.Email, Status: u.Status, LastLogin: u.LastLogin, Raw: raw(o)}
 }
 
-// changeUser finds the user and reconciles a state that belongs to the user.
-func changeUser[S any](ctx context.Context, c *okta.Client, ref string, change func(*okta.User) reconcile[S]) (UserChange[S], error) {
-	u, err := c.FindUser(ctx, "/user", ref)
-	if err != nil {
-		return UserChange[S]{}, err
+func (u OneUser) name() string { return u.User }
+
+// onUser makes a function on a user the function of an action: it finds the user that
+// the input names.
+func onUser[In interface{ name() string }, Out any](
+	run func(context.Context, *okta.Client, *okta.User, In) (Out, error),
+) func(context.Context, *okta.Client, In) (Out, error) {
+	return func(ctx context.Context, c *okta.Client, in In) (none Out, _ error) {
+		u, err := c.FindUser(ctx, "/user", in.name())
+		if err != nil {
+			return none, err
+		}
+		return run(ctx, c, u, in)
 	}
-	done, err := change(u).run(ctx)
-	return UserChange[S]{User: refOf(u), Change: done}, err
 }
 
-// acceptedOf finds the user and runs a write on the user whose state Okta cannot report.
+// changeUser reconciles a state that belongs to a user.
+func changeUser[S any](ctx context.Context, u *okta.User, r reconcile[S]) (UserChange[S], error) {
+	change, err := r.run(ctx)
+	return UserChange[S]{User: refOf(u), Change: change}, err
+}
+
+// acceptedOf runs a write to a user whose state Okta cannot report.
 func acceptedOf[S any](
-	ctx context.Context, c *okta.Client, ref string, before, after S, act func(ctx context.Context, userID string) error,
+	ctx context.Context, u *okta.User, before, after S, act func(ctx context.Context, userID string) error,
 ) (UserChange[S], error) {
-	u, err := c.FindUser(ctx, "/user", ref)
-	if err != nil {
-		return UserChange[S]{}, err
-	}
 	change, err := accepted(ctx, before, after, func(ctx context.Context) error { return act(ctx, u.ID) })
 	return UserChange[S]{User: refOf(u), Change: change}, err
 }
@@ -116,11 +124,7 @@ type statusChange struct {
 	act      func(c *okta.Client, ctx context.Context, userID string) error
 }
 
-func (s statusChange) run(ctx context.Context, c *okta.Client, in UserWrite) (UserChange[UserState], error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return UserChange[UserState]{}, err
-	}
+func (s statusChange) run(ctx context.Context, c *okta.Client, u *okta.User, _ UserWrite) (UserChange[UserState], error) {
 	change, err := reconcile[UserState]{
 		goal: s.goal,
 		done: func(now UserState) bool { return now.Status == s.to },

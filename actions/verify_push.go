@@ -27,7 +27,7 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 			Change: Change[PushState]{Outcome: sdk.Changed, Before: PushState{Result: pushNone}, After: PushState{Verified: true, Result: pushApproved}},
 		},
 	},
-	Run: verifyPush,
+	Run: onUser(verifyPush),
 }
 
 // VerifyPushInput is what verify_push takes.
@@ -97,11 +97,7 @@ var pushReasons = map[string]string{
 	pushWaiting:  "there is no answer yet, which proves nothing",
 }
 
-func verifyPush(ctx context.Context, c *okta.Client, in VerifyPushInput) (VerifyPushOutput, error) {
-	u, err := c.FindUser(ctx, "/user", in.User)
-	if err != nil {
-		return VerifyPushOutput{}, err
-	}
+func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPushInput) (VerifyPushOutput, error) {
 	f, err := pushFactor(ctx, c, u, in.Factor)
 	if err != nil {
 		return VerifyPushOutput{}, err
