@@ -11,7 +11,7 @@ import (
 var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
 	Name:    "activate_user",
 	Title:   "Activate User",
-	Summary: "Activates a user who was staged or deactivated; a user without a password then sets one by a link.",
+	Summary: "Activates a staged or deactivated user. A user without a password then sets one through a link.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/activateUser",
 	Effect:  sdk.Writes,
 	Undo:    "deactivate_user",
@@ -26,21 +26,21 @@ var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
 	Run: onUser(activateUser),
 }
 
-// ActivateUserInput is what activate_user takes.
+// ActivateUserInput is the input of activate_user.
 type ActivateUserInput struct {
 	OneUser
-	// Okta mails the user the link to sign in; otherwise the answer holds it.
+	// Email the user the sign-in link. Otherwise the output holds the link.
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=true"`
 	Write
 }
 
-// ActivateUserOutput is what activate_user answers.
+// ActivateUserOutput is the output of activate_user.
 type ActivateUserOutput struct {
 	User UserRef `json:"user"` // The user.
-	// Link by which the user sets a password and signs in; absent if Okta mailed it, or nothing was changed. Whoever
-	// has it is the user.
+	// Link to set a password and sign in. Absent if Okta emailed it or nothing changed. Anyone with this link can
+	// take over the account.
 	ActivationURL   SecretText `json:"activation_url,omitempty"`
-	ActivationToken SecretText `json:"activation_token,omitempty"` // The token in that link.
+	ActivationToken SecretText `json:"activation_token,omitempty"` // Token of that link.
 	Change[UserState]
 }
 

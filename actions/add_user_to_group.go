@@ -11,7 +11,7 @@ import (
 var AddUserToGroup = action[AddUserToGroupInput, MembershipChange]{
 	Name:    "add_user_to_group",
 	Title:   "Add User To Group",
-	Summary: "Adds a user to a group, such as one whose policy denies every sign-in.",
+	Summary: "Adds a user to a group, such as a group whose policy denies every sign-in.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/assignUserToGroup",
 	Effect:  sdk.Writes,
 	Undo:    "remove_user_from_group",

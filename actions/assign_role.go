@@ -11,7 +11,7 @@ import (
 var AssignRole = action[AssignRoleInput, UserChange[RolesState]]{
 	Name:    "assign_role",
 	Title:   "Assign Role",
-	Summary: "Gives a user an admin role, such as one that an incident took away.",
+	Summary: "Assigns an admin role to a user, such as a role that was revoked during an incident.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/assignRoleToUser",
 	Effect:  sdk.Writes,
 	Undo:    "revoke_role",
@@ -26,12 +26,12 @@ var AssignRole = action[AssignRoleInput, UserChange[RolesState]]{
 	Run: onUser(assignRole),
 }
 
-// AssignRoleInput is what assign_role takes.
+// AssignRoleInput is the input of assign_role.
 type AssignRoleInput struct {
 	OneUser
-	// Type of a standard role, such as HELP_DESK_ADMIN or READ_ONLY_ADMIN, or the id of a custom role.
+	// Type of a standard role, such as HELP_DESK_ADMIN or READ_ONLY_ADMIN, or ID of a custom role.
 	Role string `json:"role" jsonschema:"example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_roles"`
-	// Of a custom role: id of the set of resources that it is to be over.
+	// ID of the resource set of a custom role.
 	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9,maxLength=100" jsonschema_extras:"x-group=advanced"`
 	Write
 }

@@ -16,7 +16,7 @@ import (
 var BlockIP = action[BlockIPInput, BlockIPOutput]{
 	Name:    "block_ip",
 	Title:   "Block IP",
-	Summary: "Puts an IP address or CIDR range on Okta's blocklist, from where nobody can then sign in; never on a zone that rules trust.",
+	Summary: "Adds an IP address or CIDR range to Okta's blocklist, which rejects its sign-ins; never changes a zone that rules trust.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/replaceNetworkZone",
 	Effect:  sdk.Writes,
 	Undo:    "unblock_ip",
@@ -38,16 +38,17 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 	Run: blockIP,
 }
 
-// BlockIPInput is what block_ip takes.
+// BlockIPInput is the input of block_ip.
 type BlockIPInput struct {
 	// IPv4 or IPv6 address, or a CIDR range of at most a /8 (IPv4) or a /16 (IPv6).
 	Address string `json:"address" jsonschema:"example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60"`
-	// How long to block; without end if absent. Okta keeps no expiry: the host takes the block back then, as undo
-	// says in the answer.
+	// Duration of the block; no end if absent. Okta keeps no expiry: the host reverts the block by the undo of the
+	// output.
 	For *sdk.Duration `json:"for,omitempty" jsonschema:"example=24h"`
-	// Until when to block, instead of for how long.
+	// End of the block, instead of a duration.
 	ExpiresAt *time.Time `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced"`
-	// Addresses and ranges that must stay open, such as the responders' own; a block that overlaps one is refused.
+	// Addresses and ranges that must stay open, such as the responders' own. A block that overlaps one of them is
+	// rejected.
 	Protect []string `json:"protect,omitempty" jsonschema:"title=Never block,maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced"`
 	OneBlocklist
 	Write
@@ -81,19 +82,18 @@ func (in BlockIPInput) Validate() error {
 	return nil
 }
 
-// BlockIPOutput is what block_ip answers.
+// BlockIPOutput is the output of block_ip.
 type BlockIPOutput struct {
-	Address string  `json:"address"` // What was to be blocked, in its shortest form.
+	Address string  `json:"address"` // Blocked address or range, in its shortest form.
 	Zone    ZoneRef `json:"zone"`    // The blocklist.
-	// When this block ends. Okta keeps no expiry: the host makes the call that undo names. Of several blocks of one
-	// address the latest end counts.
+	// End of this block. Okta keeps no expiry: the host makes the call in undo. If several blocks have one address,
+	// the latest end counts.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
-	// The address from which Okta last saw a write of the login's user, which is never blocked; absent if that cannot
-	// be known.
+	// Address of the last write of the connection's own user, which is never blocked; absent if it is unknown.
 	OwnAddress string   `json:"own_address,omitempty"`
-	Warnings   []string `json:"warnings"` // What is doubtful about the block.
-	// What takes the block back: the entry that this call added, or the one that blocked the address before. Absent
-	// if the address is not blocked.
+	Warnings   []string `json:"warnings"` // Warnings about the block.
+	// Call that reverts the block: it removes the entry that this call added, or the entry that blocked the address
+	// before. Absent if the address is not blocked.
 	Undo *sdk.Undo `json:"undo,omitempty"`
 	Change[BlockState]
 }

@@ -11,7 +11,7 @@ import (
 var CheckPermissions = action[CheckPermissionsInput, CheckPermissionsOutput]{
 	Name:    "check_permissions",
 	Title:   "Check Permissions",
-	Summary: "Says of each action whether this connection's login can run it, and which scope or admin role is missing. It sends ten requests, one more for each custom role, and only reads.",
+	Summary: "Reports for each action whether this connection's principal can run it, and which scope or admin role is missing. It sends ten read requests, and one for each custom role.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/",
 	Effect:  sdk.Reads,
 	Scopes:  []string{},
@@ -27,29 +27,29 @@ var CheckPermissions = action[CheckPermissionsInput, CheckPermissionsOutput]{
 	Run: checkPermissions,
 }
 
-// CheckPermissionsInput is what check_permissions takes: nothing.
+// CheckPermissionsInput is the input of check_permissions.: nothing.
 type CheckPermissionsInput struct{}
 
-// CheckPermissionsOutput is what check_permissions answers.
+// CheckPermissionsOutput is the output of check_permissions.
 type CheckPermissionsOutput struct {
-	// Whose login it is: the login of a user, or the client id of a service app.
+	// Principal of the connection: login of a user, or client ID of a service app.
 	Account string `json:"account"`
-	// Types of the admin roles that the login has, as far as Okta lets it read them.
+	// Types of the principal's admin roles, as far as Okta lets the principal read them.
 	Roles      []string `json:"roles"`
-	RolesKnown bool     `json:"roles_known"` // Whether Okta let the login read its admin roles.
-	// OAuth scopes that a service app was granted; empty for an API token, which has none.
+	RolesKnown bool     `json:"roles_known"` // Whether Okta let the principal read its admin roles.
+	// OAuth scopes granted to a service app; empty for an API token.
 	Scopes  []string           `json:"scopes"`
-	Notes   []string           `json:"notes"`   // What else an operator should know.
+	Notes   []string           `json:"notes"`   // Further notes for an operator.
 	Actions []ActionPermission `json:"actions"` // Each action of the connector.
 }
 
 // ActionPermission is whether the login can run one action.
 type ActionPermission struct {
 	Action string `json:"action"` // Name of the action.
-	// yes; no; partly: the main part of it, not all that it can be asked for; unknown: reads alone cannot tell.
+	// yes; no; partly: only a part of the action; unknown: read requests cannot tell.
 	Can     string   `json:"can" jsonschema:"enum=yes,enum=no,enum=partly,enum=unknown"`
-	Missing []string `json:"missing"`       // OAuth scopes or admin roles that the login lacks.
-	Why     string   `json:"why,omitempty"` // What is known about it, and the rule of the settings that refuses it.
+	Missing []string `json:"missing"`       // OAuth scopes or admin roles that the principal lacks.
+	Why     string   `json:"why,omitempty"` // Explanation, and the rule of the settings that rejects the action.
 }
 
 func checkPermissions(ctx context.Context, c *okta.Client, _ CheckPermissionsInput) (CheckPermissionsOutput, error) {

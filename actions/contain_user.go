@@ -19,7 +19,7 @@ import (
 var ContainUser = action[ContainUserInput, ContainUserOutput]{
 	Name:    "contain_user",
 	Title:   "Contain User",
-	Summary: "Contains accounts: suspends them, ends sessions and tokens, and what else is asked for; says contained only if the state read back does, and how to restore.",
+	Summary: "Contains accounts: suspends them, ends sessions and tokens, and takes further requested measures; reports contained only after verification, and how to restore.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/",
 	Effect:  sdk.Writes,
 	Undo:    "restore_user",
@@ -49,9 +49,9 @@ var ContainUser = action[ContainUserInput, ContainUserOutput]{
 	Run: containUser,
 }
 
-// ContainUserInput is what contain_user takes.
+// ContainUserInput is the input of contain_user.
 type ContainUserInput struct {
-	// Ids, logins or email addresses of the users. A name that is given again counts once. A connection allows ten a
+	// IDs, logins or email addresses of the users. A repeated name counts once. A connection allows ten users per
 	// call unless its settings say otherwise.
 	Users []string `json:"users" jsonschema:"minItems=1,maxItems=1000,minLength=1,maxLength=500,example=alice.moreau@corp.example" jsonschema_extras:"x-options=list_users"`
 	Measures
@@ -62,19 +62,20 @@ type ContainUserInput struct {
 type Measures struct {
 	Suspend        bool `json:"suspend,omitempty" jsonschema:"default=true"`         // Suspend the user, who can then not sign in.
 	RevokeSessions bool `json:"revoke_sessions,omitempty" jsonschema:"default=true"` // End every Okta session.
-	// With the sessions, revoke the OpenID Connect and OAuth tokens issued to the user.
+	// Revoke, with the sessions, the OpenID Connect and OAuth tokens of the user.
 	OAuthTokens bool `json:"oauth_tokens,omitempty" jsonschema:"default=true"`
-	// With the sessions, forget the devices on which the user chose to be remembered.
+	// Forget, with the sessions, the devices that remember the user.
 	ForgetDevices bool `json:"forget_devices,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
-	// Id or exact name of a group to add the user to.
+	// ID or exact name of a group to add the user to.
 	Quarantine string `json:"quarantine,omitempty" jsonschema:"title=Quarantine group,maxLength=500,example=Quarantine" jsonschema_extras:"x-options=list_groups"`
-	// Ids or exact names of groups to take the user out of.
+	// IDs or exact names of groups to remove the user from.
 	RemoveGroups []string `json:"remove_groups,omitempty" jsonschema:"maxItems=200,uniqueItems=true,minLength=1,example=VPN Users" jsonschema_extras:"x-options=list_groups,x-group=advanced"`
-	// Take away the user's own admin roles.
+	// Revoke the admin roles that are assigned to the user directly.
 	RevokeRoles bool `json:"revoke_roles,omitempty" jsonschema:"title=Revoke admin roles,default=false" jsonschema_extras:"x-group=advanced"`
 	// Unenrol every factor. This cannot be restored.
 	ResetFactors bool `json:"reset_factors,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	// Expire the password of a user who is not suspended in the end: Okta does not expire a suspended user's.
+	// Expire the password of a user who is not suspended in the end. Okta does not expire the password of a
+	// suspended user.
 	ExpirePassword bool `json:"expire_password,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	// Suspend the user's active devices.
 	SuspendDevices bool `json:"suspend_devices,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
@@ -89,11 +90,11 @@ func (in ContainUserInput) Validate() error {
 	return nil
 }
 
-// ContainUserOutput is what contain_user answers.
+// ContainUserOutput is the output of contain_user.
 type ContainUserOutput struct {
-	// Whether all that was asked for is so of every account, by the state read back.
+	// Whether every requested measure is verified for every account.
 	Contained bool          `json:"contained"`
-	Users     []Containment `json:"users"` // What came of each user, in the order of the input.
+	Users     []Containment `json:"users"` // Result for each user, in the order of the input.
 	Change[ContainedState]
 }
 
@@ -105,12 +106,12 @@ type ContainedState struct {
 // Containment is what came of one user.
 type Containment struct {
 	User UserRef `json:"user"` // The user.
-	// Whether all that was asked for is so, by the state read back; of sessions and tokens by Okta's word, since it
-	// lists none.
+	// Whether every requested measure is verified. Revoked sessions and tokens rest on Okta's response, since Okta
+	// does not list them.
 	Contained bool           `json:"contained"`
-	Open      []string       `json:"open"`            // What still stands open of what was asked for.
-	Steps     []Step         `json:"steps"`           // What was done, in order.
-	Restore   RestoreRecord  `json:"restore"`         // What restore_user takes to put back what was taken.
+	Open      []string       `json:"open"`            // Remaining exposure: requested measures that are not verified.
+	Steps     []Step         `json:"steps"`           // Steps, in order.
+	Restore   RestoreRecord  `json:"restore"`         // Record for restore_user, which reverts the containment.
 	Error     *sdk.ErrorBody `json:"error,omitempty"` // Why nothing was done for this user; absent otherwise.
 
 	before, after string
@@ -118,14 +119,14 @@ type Containment struct {
 
 // Step is one measure on one user.
 type Step struct {
-	Name string `json:"step"` // The measure.
-	// What it was done to, of the account: the name of a group, an admin role, or the id of a device.
+	Name string `json:"step"` // Name of the step.
+	// Target of the step: name of a group, label of an admin role, or ID of a device.
 	Target string `json:"target,omitempty"`
-	// What Okta made of it; contained and open tell how the account is.
+	// Result of the step. contained and open describe the account.
 	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=unchanged,enum=not_applicable,enum=planned,enum=failed"`
-	// Why it does not apply, or what could not be told of it.
+	// Why the step does not apply, or what is unknown about it.
 	Reason string `json:"reason,omitempty"`
-	// Why it failed.
+	// Error of a failed step.
 	Error *sdk.ErrorBody `json:"error,omitempty"`
 }
 

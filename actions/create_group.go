@@ -12,7 +12,7 @@ import (
 var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
 	Name:    "create_group",
 	Title:   "Create Group",
-	Summary: "Creates an empty group, unless there is one of this name already.",
+	Summary: "Creates an empty group, unless a group of this name exists.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/addGroup",
 	Effect:  sdk.Writes,
 	Scopes:  []string{"okta.groups.manage"},
@@ -26,7 +26,7 @@ var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
 	Run: createGroup,
 }
 
-// CreateGroupInput is what create_group takes.
+// CreateGroupInput is the input of create_group.
 type CreateGroupInput struct {
 	// Name of the group.
 	Name string `json:"name" jsonschema:"example=Quarantine,minLength=1,maxLength=255"`
@@ -35,7 +35,7 @@ type CreateGroupInput struct {
 	Write
 }
 
-// CreateGroupOutput is what create_group answers.
+// CreateGroupOutput is the output of create_group.
 type CreateGroupOutput struct {
 	Group *GroupRef `json:"group,omitempty"` // The group; absent if there is none, as in a dry run.
 	Change[GroupState]
@@ -43,10 +43,10 @@ type CreateGroupOutput struct {
 
 // GroupState is whether there is a group, and which.
 type GroupState struct {
-	Exists      bool   `json:"exists"`                // Whether there is a group of this name.
-	ID          string `json:"id,omitempty"`          // Id of the group.
-	Name        string `json:"name,omitempty"`        // Name of the group, which may differ from the one asked for in case.
-	Description string `json:"description,omitempty"` // What the group is for, as Okta keeps it.
+	Exists      bool   `json:"exists"`                // Whether a group of this name exists.
+	ID          string `json:"id,omitempty"`          // ID of the group.
+	Name        string `json:"name,omitempty"`        // Name of the group, which may differ from the requested name in case.
+	Description string `json:"description,omitempty"` // Description of the group.
 
 	kind string
 }

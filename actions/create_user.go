@@ -16,7 +16,7 @@ import (
 var CreateUser = action[CreateUserInput, CreateUserOutput]{
 	Name:    "create_user",
 	Title:   "Create User",
-	Summary: "Creates a user, activated or staged, with a password or with a link that Okta mails to set one.",
+	Summary: "Creates a user, activated or staged, with a password or with an emailed link to set one.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/createUser",
 	Effect:  sdk.Writes,
 	Undo:    "delete_user",
@@ -31,16 +31,16 @@ var CreateUser = action[CreateUserInput, CreateUserOutput]{
 	Run: createUser,
 }
 
-// CreateUserInput is what create_user takes.
+// CreateUserInput is the input of create_user.
 type CreateUserInput struct {
-	// Attributes of the user, by the names that Okta's profile editor gives as variable names.
+	// Attributes of the user, by their variable names in Okta's profile editor.
 	Profile NewProfile `json:"profile"`
-	// Activate the user; otherwise the user is staged, for activate_user. Without a password Okta mails the user a
+	// Activate the user. Otherwise the user is staged, for activate_user. Without a password Okta emails the user a
 	// link to set one.
 	Activate bool `json:"activate,omitempty" jsonschema:"default=true"`
-	// Password of the user. What a user who is there already has for one is not known, and not changed.
+	// Password of the user. The password of an existing user is unknown, and not changed.
 	Password sdk.Secret `json:"password,omitzero" jsonschema:"minLength=1,maxLength=72,example=a-long-first-password" jsonschema_extras:"x-group=advanced"`
-	// The user must choose a new password at the first sign-in.
+	// Require a new password at the first sign-in.
 	ChangePassword bool `json:"change_password,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	Write
 }
@@ -79,7 +79,7 @@ func (NewProfile) JSONSchema() *jsonschema.Schema {
 	}
 }
 
-// CreateUserOutput is what create_user answers.
+// CreateUserOutput is the output of create_user.
 type CreateUserOutput struct {
 	User *UserRef `json:"user,omitempty"` // The user; absent if there is none, as in a dry run.
 	Change[CreatedUser]
@@ -88,12 +88,12 @@ type CreateUserOutput struct {
 // CreatedUser is whether there is a user with a login, and how much of what was
 // asked for that user has.
 type CreatedUser struct {
-	Exists bool   `json:"exists"`           // Whether there is a user with this login.
-	ID     string `json:"id,omitempty"`     // Id of the user.
+	Exists bool   `json:"exists"`           // Whether a user with this login exists.
+	ID     string `json:"id,omitempty"`     // ID of the user.
 	Status string `json:"status,omitempty"` // Status of the user.
-	// Status that Okta is still bringing the user to, as it does while it activates one; absent if none.
+	// Status that Okta is still bringing the user to, as during an activation; absent if none.
 	TransitioningTo string     `json:"transitioning_to,omitempty"`
-	Profile         Attributes `json:"profile,omitempty"` // The attributes that were asked for, as the user has them.
+	Profile         Attributes `json:"profile,omitempty"` // The requested attributes, as the user has them.
 
 	ref UserRef
 }

@@ -21,7 +21,7 @@ import (
 var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
 	Name:    "custom_request",
 	Title:   "Okta Custom Action",
-	Summary: "Sends a request of your own to the org's API and returns the answer. It reads; it writes only where the connection allows custom writes.",
+	Summary: "Sends a custom request to the Okta API and returns the response. It writes only if the connection allows custom writes.",
 	Docs:    "https://developer.okta.com/docs/api/",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{},
@@ -35,17 +35,17 @@ var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
 	Run: customRequest,
 }
 
-// CustomRequestInput is what custom_request takes. There are no headers to give:
+// CustomRequestInput is the input of custom_request. There are no headers to give:
 // those that Okta's API needs are set by the connector.
 type CustomRequestInput struct {
-	// HTTP method. All but GET need a connection with allow_custom_writes.
+	// HTTP method. All methods except GET need a connection with allow_custom_writes.
 	Method string `json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,default=GET"`
-	// Path below /api/v1, /oauth2/v1 or /idp, as it reads: without the org's address, without a query, and not
+	// Path below /api/v1, /oauth2/v1 or /idp, without the address of the Okta org, without a query, and not
 	// escaped.
 	Path  string      `json:"path" jsonschema:"example=/api/v1/eventHooks,minLength=1,maxLength=2000" jsonschema_extras:"x-language=url_path"`
 	Query QueryParams `json:"query,omitempty"` // Parameters of the query, not escaped.
-	// Body of the request, sent as JSON. It is no place for secrets: hosts cannot tell them there from other text,
-	// and keep them in the audit trail.
+	// Body of the request, sent as JSON. Do not put secrets in it: hosts cannot recognize them and store them in
+	// the audit trail.
 	Body AnyJSON `json:"body,omitempty"`
 	Write
 }
@@ -103,23 +103,23 @@ func (AnyJSON) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Examples: []any{map[string]any{"profile": map[string]any{"name": "Watch list"}}}}
 }
 
-// CustomRequestOutput is what custom_request answers.
+// CustomRequestOutput is the output of custom_request.
 type CustomRequestOutput struct {
-	// HTTP status; 0 if nothing was sent, in a dry run. One of 400 or more is an error, and no answer.
+	// HTTP status; 0 in a dry run. A status of 400 or more is an error and has no output.
 	Status int `json:"status"`
-	// The headers that tell something: content type, links to further pages, rate limit, request id, by their names
-	// in small letters.
+	// Selected headers of the response, by their names in lower case: content type, links to further pages, rate
+	// limit, request ID.
 	Headers map[string]string `json:"headers"`
-	Body    AnyJSON           `json:"body,omitempty"`  // The answer, if it is JSON.
-	Text    string            `json:"text,omitempty"`  // The answer, if it is other text.
-	Bytes   []byte            `json:"bytes,omitempty"` // The answer in base64, if it is no text.
+	Body    AnyJSON           `json:"body,omitempty"`  // Body of the response, if it is JSON.
+	Text    string            `json:"text,omitempty"`  // Body of the response, if it is other text.
+	Bytes   []byte            `json:"bytes,omitempty"` // Body of the response in base64, if it is not text.
 	Change[Unread]
 }
 
 // Unread is a state that is not read back.
 type Unread struct {
-	// Always false: what a request of one's own changes is not read back. Of a GET the outcome is unchanged; of any
-	// other method that Okta accepted, changed.
+	// Always false: the effect of a custom request is not verified. The outcome of a GET is unchanged; the outcome
+	// of any other accepted method is changed.
 	Known bool `json:"known"`
 }
 

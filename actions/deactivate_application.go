@@ -11,7 +11,7 @@ import (
 var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplicationOutput]{
 	Name:    "deactivate_application",
 	Title:   "Deactivate Application",
-	Summary: "Closes an app to all of its users, such as one that was planted or taken over; Okta also reviews every assignment that a group made.",
+	Summary: "Deactivates an app for all of its users, such as a planted or compromised app. Okta also reviews every assignment by a group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/deactivateApplication",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.apps.manage"},
@@ -25,14 +25,14 @@ var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplica
 	Run: deactivateApplication,
 }
 
-// DeactivateApplicationInput is what deactivate_application takes.
+// DeactivateApplicationInput is the input of deactivate_application.
 type DeactivateApplicationInput struct {
-	// Id or exact label of the app.
+	// ID or exact label of the app.
 	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
 	Write
 }
 
-// DeactivateApplicationOutput is what deactivate_application answers.
+// DeactivateApplicationOutput is the output of deactivate_application.
 type DeactivateApplicationOutput struct {
 	App AppRef `json:"app"` // The app.
 	Change[AppState]

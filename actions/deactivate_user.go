@@ -13,7 +13,7 @@ import (
 var DeactivateUser = action[DeactivateUserInput, UserChange[UserState]]{
 	Name:    "deactivate_user",
 	Title:   "Deactivate User",
-	Summary: "Deactivates a user: apps are taken away for good, and the account can be activated again, or deleted. To contain a user, suspend instead.",
+	Summary: "Deactivates a user: the user loses all apps, and the account can be activated again or deleted. To contain a user, suspend instead.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/deactivateUser",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
@@ -27,10 +27,10 @@ var DeactivateUser = action[DeactivateUserInput, UserChange[UserState]]{
 	Run: onUser(deactivateUser),
 }
 
-// DeactivateUserInput is what deactivate_user takes.
+// DeactivateUserInput is the input of deactivate_user.
 type DeactivateUserInput struct {
 	OneUser
-	// Okta mails the administrators about it.
+	// Email the administrators.
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	Write
 }

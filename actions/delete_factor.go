@@ -11,7 +11,7 @@ import (
 var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 	Name:    "delete_factor",
 	Title:   "Delete Factor",
-	Summary: "Unenrols one factor of a user, such as a phone that an intruder has enrolled; with one of Okta Verify go its others.",
+	Summary: "Unenrols one factor of a user, such as a phone that an intruder enrolled. Unenrolling one factor of Okta Verify removes its other factors.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/unenrollFactor",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
@@ -25,21 +25,22 @@ var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 	Run: onUser(deleteFactor),
 }
 
-// DeleteFactorInput is what delete_factor takes.
+// DeleteFactorInput is the input of delete_factor.
 type DeleteFactorInput struct {
 	OneUser
-	// Id of the factor, as get_user_factors lists it or an event names it. To Okta one that never was is like one
-	// that is gone.
+	// ID of the factor, as get_user_factors lists it or an event names it. A nonexistent factor looks like a
+	// deleted one.
 	Factor string `json:"factor" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user"`
-	// Of a phone number (SMS, call): take it away as a means to recover the account, too.
+	// Remove a phone number (SMS, call) as a means of account recovery, too.
 	RemoveRecovery bool `json:"remove_recovery,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
 	Write
 }
 
-// DeleteFactorOutput is what delete_factor answers.
+// DeleteFactorOutput is the output of delete_factor.
 type DeleteFactorOutput struct {
-	User    UserRef     `json:"user"`    // The user.
-	Removed []FactorRef `json:"removed"` // The factors that are gone: the one named, and those that went with it.
+	User UserRef `json:"user"` // The user.
+	// Factors that are gone: the named factor, and the factors that Okta removed with it.
+	Removed []FactorRef `json:"removed"`
 	Change[FactorsState]
 }
 

@@ -14,7 +14,7 @@ import (
 var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
 	Name:    "delete_user",
 	Title:   "Delete User",
-	Summary: "Takes one of the two steps that delete a user for good, and says which: it deactivates; asked for step delete, it deletes a deactivated user.",
+	Summary: "Takes one of the two steps that delete a user, and reports which: it deactivates the user, or with step delete deletes a deactivated user for good.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/deleteUser",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
@@ -38,32 +38,30 @@ const (
 	stepNone        = "none"
 )
 
-// DeleteUserInput is what delete_user takes.
+// DeleteUserInput is the input of delete_user.
 type DeleteUserInput struct {
-	// Id, login or email address of the user. Only by the id can a user who was deleted be told from one who never
-	// was.
+	// ID, login or email address of the user. Only an ID distinguishes a deleted user from one that never existed.
 	User string `json:"user" jsonschema:"example=00u1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
-	// deactivate: take the first step and never more, however often it is called. delete: delete a user who is
-	// deactivated already, for good. next: whichever of the two is due, so that the same call once more deletes.
+	// deactivate: take only the first step, also if called again. delete: delete a deactivated user for good. next:
+	// take the step that is due, so that the same call again deletes.
 	Step string `json:"step,omitempty" jsonschema:"enum=deactivate,enum=delete,enum=next,default=deactivate"`
 	Write
 }
 
 func (in DeleteUserInput) mayDelete() bool { return in.Step == stepDelete || in.Step == stepNext }
 
-// DeleteUserOutput is what delete_user answers.
+// DeleteUserOutput is the output of delete_user.
 type DeleteUserOutput struct {
-	User UserRef `json:"user"` // The user. Of one who was deleted before, only the id is known.
-	// The step that was taken, or in a dry run would be; none if the user was as asked before, or this step is not
-	// due.
+	User UserRef `json:"user"` // The user. Only the ID is known of a user who was deleted before.
+	// Step that was taken, or would be in a dry run; none if nothing was to do or the step is not due.
 	Step string `json:"step" jsonschema:"enum=deactivated,enum=deleted,enum=none"`
-	Next string `json:"next,omitempty"` // What is left to be done until the user is deleted; absent if nothing.
+	Next string `json:"next,omitempty"` // Remaining steps until the user is deleted; absent if there are none.
 	Change[UserPresence]
 }
 
 // UserPresence is whether a user is there.
 type UserPresence struct {
-	Exists bool   `json:"exists"`           // Whether the user is there.
+	Exists bool   `json:"exists"`           // Whether the user exists.
 	Status string `json:"status,omitempty"` // Status of the user.
 }
 

@@ -11,7 +11,7 @@ import (
 
 // DeviceRef says which device an answer is about.
 type DeviceRef struct {
-	ID       string `json:"id"`                 // Id of the device.
+	ID       string `json:"id"`                 // ID of the device.
 	Name     string `json:"name,omitempty"`     // Name of the device.
 	Platform string `json:"platform,omitempty"` // ANDROID, IOS, MACOS, WINDOWS and others.
 }

@@ -16,7 +16,7 @@ import (
 var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
 	Name:    "end_current_user_sessions",
 	Title:   "End Current User Sessions",
-	Summary: "Ends the one session that an event names, and no other of the user's.",
+	Summary: "Ends the one session that an event names, and no other session of the user.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/revokeSession",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.sessions.manage"},
@@ -30,14 +30,14 @@ var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserS
 	Run: endCurrentUserSessions,
 }
 
-// EndCurrentUserSessionsInput is what end_current_user_sessions takes.
+// EndCurrentUserSessionsInput is the input of end_current_user_sessions.
 type EndCurrentUserSessionsInput struct {
-	// Id of the session: an event's authenticationContext.externalSessionId.
+	// ID of the session: authenticationContext.externalSessionId of an event.
 	SessionID string `json:"session_id" jsonschema:"example=102nQZr7v9yT5mPq3sWx,minLength=1,maxLength=200"`
 	Write
 }
 
-// EndCurrentUserSessionsOutput is what end_current_user_sessions answers.
+// EndCurrentUserSessionsOutput is the output of end_current_user_sessions.
 type EndCurrentUserSessionsOutput struct {
 	SessionID string `json:"session_id"` // The session.
 	Change[SessionState]
@@ -45,11 +45,11 @@ type EndCurrentUserSessionsOutput struct {
 
 // SessionState is a session as Okta tells it.
 type SessionState struct {
-	// Whether Okta knows a live session of this id. One that ended, expired or never was looks the same.
+	// Whether Okta has a live session of this ID. An ended, expired or nonexistent session looks the same.
 	Live      bool       `json:"live"`
-	UserID    string     `json:"user_id,omitempty"`    // Whose session it is.
-	Login     string     `json:"login,omitempty"`      // Login of whose session it is.
-	ExpiresAt *time.Time `json:"expires_at,omitempty"` // When it would end by itself.
+	UserID    string     `json:"user_id,omitempty"`    // ID of the session's user.
+	Login     string     `json:"login,omitempty"`      // Login of the session's user.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // Expiry of the session.
 }
 
 func endCurrentUserSessions(ctx context.Context, c *okta.Client, in EndCurrentUserSessionsInput) (EndCurrentUserSessionsOutput, error) {

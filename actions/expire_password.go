@@ -13,7 +13,7 @@ import (
 var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 	Name:    "expire_password",
 	Title:   "Expire Password",
-	Summary: "Makes a user choose a new password at the next sign-in; with a temporary password the old one stops working at once.",
+	Summary: "Requires a user to choose a new password at the next sign-in. With a temporary password the old one stops working at once.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/expirePassword",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
@@ -27,23 +27,24 @@ var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 	Run: onUser(expirePassword),
 }
 
-// ExpirePasswordInput is what expire_password takes.
+// ExpirePasswordInput is the input of expire_password.
 type ExpirePasswordInput struct {
 	OneUser
-	// Replace the password by a temporary one, which the answer holds. Otherwise whoever knows the old one can still
-	// choose the new one.
+	// Replace the password by a temporary one, which the output holds. Otherwise anyone who knows the old password
+	// can still choose the new one.
 	TemporaryPassword bool `json:"temporary_password,omitempty" jsonschema:"default=false"`
-	RevokeSessions    bool `json:"revoke_sessions,omitempty" jsonschema:"default=false"` // End the user's Okta sessions as well.
+	// End the user's Okta sessions as well.
+	RevokeSessions bool `json:"revoke_sessions,omitempty" jsonschema:"default=false"`
 	Write
 }
 
-// ExpirePasswordOutput is what expire_password answers.
+// ExpirePasswordOutput is the output of expire_password.
 type ExpirePasswordOutput struct {
 	User UserRef `json:"user"` // The user.
-	// The temporary password, if one was asked for. Okta shows it this once.
+	// Temporary password, if requested. Okta shows it only once.
 	TemporaryPassword SecretText `json:"temporary_password,omitempty"`
-	// revoked: Okta accepted the end of the sessions, which cannot be read back; unknown: a dry run; absent if they
-	// were left alone.
+	// revoked: Okta accepted the end of the sessions, which cannot be verified; unknown: a dry run; absent if the
+	// sessions were left alone.
 	Sessions string `json:"sessions,omitempty" jsonschema:"enum=unknown,enum=revoked"`
 	Change[UserState]
 }

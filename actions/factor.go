@@ -8,20 +8,19 @@ import (
 
 // FactorRef is a factor that a user has enrolled.
 type FactorRef struct {
-	ID string `json:"id"` // Id of the factor.
+	ID string `json:"id"` // ID of the factor.
 	// Type of the factor, such as push, signed_nonce (FastPass), sms, webauthn or token:software:totp.
 	Type     string `json:"type"`
-	Provider string `json:"provider,omitempty"` // Who provides the factor: OKTA, GOOGLE, FIDO and others.
+	Provider string `json:"provider,omitempty"` // Provider of the factor: OKTA, GOOGLE, FIDO and others.
 	Status   string `json:"status,omitempty"`   // ACTIVE, PENDING_ACTIVATION and others.
-	// What tells it from others: the name of the device, the phone number or the email address.
+	// Name of the device, phone number or email address of the factor.
 	Name    string `json:"name,omitempty"`
-	Created string `json:"created,omitempty"` // When it was enrolled.
+	Created string `json:"created,omitempty"` // Time of the enrolment.
 }
 
 // FactorsState is what a user has enrolled.
 type FactorsState struct {
-	// The factors that the user has enrolled, as far as Okta tells: it leaves out those that the user's enrolment
-	// policy does not allow.
+	// Factors of the user. Okta omits factors that the user's enrolment policy does not allow.
 	Factors []FactorRef `json:"factors"`
 }
 

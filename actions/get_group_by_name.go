@@ -12,7 +12,7 @@ import (
 var GetGroupByName = action[GetGroupByNameInput, GetGroupByNameOutput]{
 	Name:    "get_group_by_name",
 	Title:   "Get Group By Display Name",
-	Summary: "Finds the one group that bears exactly this name.",
+	Summary: "Finds the one group with exactly this name.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroups",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.groups.read"},
@@ -26,22 +26,22 @@ var GetGroupByName = action[GetGroupByNameInput, GetGroupByNameOutput]{
 	Run: getGroupByName,
 }
 
-// GetGroupByNameInput is what get_group_by_name takes.
+// GetGroupByNameInput is the input of get_group_by_name.
 type GetGroupByNameInput struct {
-	// Exact name of the group, case included. A name that several groups bear, as groups of apps may, is refused with
-	// which they are.
+	// Exact name of the group, case-sensitive. A name that several groups have, as groups of apps may, is rejected;
+	// the error lists the matches.
 	Name string `json:"name" jsonschema:"example=Quarantine,minLength=1,maxLength=500"`
 }
 
-// GetGroupByNameOutput is what get_group_by_name answers.
+// GetGroupByNameOutput is the output of get_group_by_name.
 type GetGroupByNameOutput struct {
-	ID                    string     `json:"id"`                                // Id of the group.
+	ID                    string     `json:"id"`                                // ID of the group.
 	Name                  string     `json:"name"`                              // Name of the group.
-	Description           string     `json:"description,omitempty"`             // What the group is for, as Okta keeps it.
+	Description           string     `json:"description,omitempty"`             // Description of the group.
 	Type                  string     `json:"type"`                              // OKTA_GROUP, APP_GROUP or BUILT_IN.
-	Created               *time.Time `json:"created,omitempty"`                 // When the group was made.
-	LastUpdated           *time.Time `json:"last_updated,omitempty"`            // When the group's profile was changed last.
-	LastMembershipUpdated *time.Time `json:"last_membership_updated,omitempty"` // When its members were changed last.
+	Created               *time.Time `json:"created,omitempty"`                 // Time when the group was created.
+	LastUpdated           *time.Time `json:"last_updated,omitempty"`            // Time of the last change of its profile.
+	LastMembershipUpdated *time.Time `json:"last_membership_updated,omitempty"` // Time of the last change of its members.
 }
 
 func getGroupByName(ctx context.Context, c *okta.Client, in GetGroupByNameInput) (GetGroupByNameOutput, error) {

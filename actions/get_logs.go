@@ -36,25 +36,24 @@ var GetLogs = action[GetLogsInput, GetLogsOutput[shape.Event]]{
 	Run: getLogs,
 }
 
-// GetLogsInput is what get_logs takes.
+// GetLogsInput is the input of get_logs.
 type GetLogsInput struct {
-	// Keywords that an event must hold: at most ten, of at most 40 letters each; whole words, any case.
+	// Keywords that an event must contain: at most ten, of at most 40 letters each; whole words, any case.
 	Query string `json:"query,omitempty" jsonschema:"example=suspicious,maxLength=450"`
-	// Follow the pages to the end, up to max_items, instead of returning the first.
+	// Read all pages, up to max_items, instead of the first.
 	ReturnAll bool `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false"`
-	// Lower bound: of the time an event happened if until is given, of the time Okta stored it otherwise. Seven days
+	// Lower bound of the time an event happened if until is given, otherwise of the time Okta stored it. Seven days
 	// ago if absent; Okta keeps 90 days.
 	Since *time.Time `json:"since,omitempty" jsonschema:"example=2026-03-14T00:00:00Z"`
-	// Upper bound of the time an event happened. Events that reach Okta late may be missing from such a search; leave
-	// it out to miss none.
+	// Upper bound of the time an event happened. Events that reach Okta late may be missing; omit it to miss none.
 	Until *time.Time `json:"until,omitempty" jsonschema:"example=2026-03-14T03:00:00Z"`
 	// Expression of Okta's filter language.
 	Filter string `json:"filter,omitempty" jsonschema:"example=eventType eq \"user.session.start\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
-	// Events an answer of Okta. With return_all the largest pages are read, since they cost the fewest requests.
+	// Page size. With return_all the largest pages are read, since they cost the fewest requests.
 	Limit int `json:"limit,omitempty" jsonschema:"default=100,minimum=1,maximum=1000,example=100" jsonschema_extras:"x-group=advanced"`
-	// Order of the events: DESCENDING gives the latest first, which is what to ask for where the limit cuts some off.
+	// Order of the events. DESCENDING returns the latest first, and keeps them if the limit cuts events off.
 	SortOrder string `json:"sort_order,omitempty" jsonschema:"enum=ASCENDING,enum=DESCENDING,default=ASCENDING" jsonschema_extras:"x-group=advanced"`
-	// Stop after so many events.
+	// Maximum number of events of the output.
 	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most events,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 	// Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the
 	// SaaS Event Maturity Matrix.
@@ -79,12 +78,12 @@ func (in GetLogsInput) Validate() error {
 	return nil
 }
 
-// GetLogsOutput is what get_logs answers: events of the shape E.
+// GetLogsOutput is the output of get_logs.: events of the shape E.
 type GetLogsOutput[E any] struct {
-	// The events in the shape asked for; as Okta sent them, nulls and unknown members kept, if none was.
+	// Events in the requested shape. Without a format they are as Okta sent them, with nulls and unknown members.
 	Events    []E  `json:"events"`
-	Count     int  `json:"count"`     // How many events there are.
-	Truncated bool `json:"truncated"` // Whether the log may hold more that match.
+	Count     int  `json:"count"`     // Number of events.
+	Truncated bool `json:"truncated"` // Whether the log may have more events that match.
 }
 
 func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutput[shape.Event], error) {

@@ -29,22 +29,22 @@ var GetUser = action[OneUser, GetUserOutput]{
 	}),
 }
 
-// GetUserOutput is what get_user answers.
+// GetUserOutput is the output of get_user.
 type GetUserOutput struct {
-	ID    string `json:"id"`    // Id of the user.
+	ID    string `json:"id"`    // ID of the user.
 	Login string `json:"login"` // Login of the user.
 	Email string `json:"email"` // Email address of the user.
 	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
 	Status string `json:"status"`
 	// Status that the user is being brought to; absent if none.
 	TransitioningToStatus string     `json:"transitioning_to_status,omitempty"`
-	Created               *time.Time `json:"created,omitempty"`          // When the user was made.
-	Activated             *time.Time `json:"activated,omitempty"`        // When the user was activated.
-	StatusChanged         *time.Time `json:"status_changed,omitempty"`   // When the status changed last.
-	LastLogin             *time.Time `json:"last_login,omitempty"`       // When the user signed in last.
-	LastUpdated           *time.Time `json:"last_updated,omitempty"`     // When the user was changed last.
-	PasswordChanged       *time.Time `json:"password_changed,omitempty"` // When the password changed last.
-	// The whole profile with the org's own attributes, nulls kept.
+	Created               *time.Time `json:"created,omitempty"`          // Time when the user was created.
+	Activated             *time.Time `json:"activated,omitempty"`        // Time of the activation.
+	StatusChanged         *time.Time `json:"status_changed,omitempty"`   // Time of the last change of the status.
+	LastLogin             *time.Time `json:"last_login,omitempty"`       // Time of the last sign-in.
+	LastUpdated           *time.Time `json:"last_updated,omitempty"`     // Time of the last change of the user.
+	PasswordChanged       *time.Time `json:"password_changed,omitempty"` // Time of the last change of the password.
+	// The whole profile with custom attributes and nulls.
 	Profile Object `json:"profile"`
 }
 

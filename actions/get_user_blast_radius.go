@@ -12,7 +12,7 @@ import (
 var GetUserBlastRadius = action[GetUserBlastRadiusInput, GetUserBlastRadiusOutput]{
 	Name:    "get_user_blast_radius",
 	Title:   "Get User Blast Radius",
-	Summary: "Reads in one go what an intruder with a user's account could reach, and where it was used from: status, groups, admin roles, factors, devices, apps, addresses.",
+	Summary: "Reads everything that an intruder with a user's account could reach, and recent addresses: status, groups, admin roles, factors, devices, apps.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read", "okta.roles.read", "okta.apps.read", "okta.logs.read"},
@@ -33,29 +33,29 @@ var GetUserBlastRadius = action[GetUserBlastRadiusInput, GetUserBlastRadiusOutpu
 	Run: onUser(getUserBlastRadius),
 }
 
-// GetUserBlastRadiusInput is what get_user_blast_radius takes.
+// GetUserBlastRadiusInput is the input of get_user_blast_radius.
 type GetUserBlastRadiusInput struct {
 	OneUser
-	// How far back in the log to look for addresses; Okta keeps 90 days. The latest 1,000 events are read.
+	// Period of the log to search for addresses; Okta keeps 90 days. The latest 1,000 events are read.
 	LookBack sdk.Duration `json:"look_back,omitempty" jsonschema:"default=168h,example=168h" jsonschema_extras:"x-group=advanced"`
 }
 
-// GetUserBlastRadiusOutput is what get_user_blast_radius answers. A part that could
+// GetUserBlastRadiusOutput is the output of get_user_blast_radius. A part that could
 // not be read is absent, and named in unavailable; one that is empty is empty.
 type GetUserBlastRadiusOutput struct {
 	User UserRef `json:"user"` // The user.
 	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
 	Status    string     `json:"status"`
-	LastLogin *time.Time `json:"last_login,omitempty"` // When the user signed in last.
-	Groups    []GroupRef `json:"groups,omitzero"`      // The groups that the user is in.
-	Admin     *bool      `json:"admin,omitempty"`      // Whether the user is an administrator of any kind.
-	// The admin roles of the user, those that come with a group included.
+	LastLogin *time.Time `json:"last_login,omitempty"` // Time of the last sign-in.
+	Groups    []GroupRef `json:"groups,omitzero"`      // Groups of the user.
+	Admin     *bool      `json:"admin,omitempty"`      // Whether the user has any admin role.
+	// Admin roles of the user, including those assigned by a group.
 	Roles        []RoleItem      `json:"roles,omitzero"`
-	Factors      []FactorRef     `json:"factors,omitzero"`      // The factors that the user has enrolled, as far as Okta tells.
-	Devices      []ReachedDevice `json:"devices,omitzero"`      // The devices that the user has enrolled on.
-	Applications []ReachedApp    `json:"applications,omitzero"` // The apps that the user can reach.
-	Activity     *Activity       `json:"activity,omitempty"`    // Where the account was used from of late.
-	// The parts that could not be read, and why. Of them nothing is known.
+	Factors      []FactorRef     `json:"factors,omitzero"`      // Factors of the user, as far as Okta lists them.
+	Devices      []ReachedDevice `json:"devices,omitzero"`      // Devices of the user.
+	Applications []ReachedApp    `json:"applications,omitzero"` // Apps that the user can reach.
+	Activity     *Activity       `json:"activity,omitempty"`    // Recent addresses of the account.
+	// Parts that could not be read, with the reason. Nothing is known about them.
 	Unavailable []UnavailablePart `json:"unavailable"`
 }
 
@@ -69,17 +69,17 @@ type ReachedDevice struct {
 type ReachedApp struct {
 	AppRef
 	Status string `json:"status"` // ACTIVE or INACTIVE.
-	// user: assigned to the user; group: the user has it by being in a group; absent if Okta does not tell.
+	// user: assigned to the user; group: assigned by a group; absent if Okta does not tell.
 	Through string `json:"through,omitempty" jsonschema:"enum=user,enum=group"`
 }
 
 // UnavailablePart is what could not be read.
 type UnavailablePart struct {
-	// Member of the answer that is absent.
+	// Member of the output that is absent.
 	Part string `json:"part" jsonschema:"enum=groups,enum=roles,enum=factors,enum=devices,enum=applications,enum=activity"`
-	// What went wrong, in a word: forbidden if the login may not read it.
+	// Error code: forbidden if the principal may not read it.
 	Code sdk.Code `json:"code"`
-	// What went wrong, in a sentence.
+	// Error message.
 	Why string `json:"why"`
 }
 

@@ -11,7 +11,7 @@ import (
 var GetUserByEmail = action[GetUserByEmailInput, GetUserOutput]{
 	Name:    "get_user_by_email",
 	Title:   "Get User By Email",
-	Summary: "Finds the one user with an email address, whatever the login, and reads status, dates and the whole profile.",
+	Summary: "Finds the one user with an email address, and reads status, dates and the whole profile.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
@@ -22,9 +22,9 @@ var GetUserByEmail = action[GetUserByEmailInput, GetUserOutput]{
 	Run: getUserByEmail,
 }
 
-// GetUserByEmailInput is what get_user_by_email takes.
+// GetUserByEmailInput is the input of get_user_by_email.
 type GetUserByEmailInput struct {
-	// Email address of the user. One that several users share is refused with who they are.
+	// Email address of the user. An address that several users share is rejected; the error lists the matches.
 	Email string `json:"email" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500"`
 }
 

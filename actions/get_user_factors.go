@@ -11,7 +11,7 @@ import (
 var GetUserFactors = action[UserList, GetUserFactorsOutput]{
 	Name:    "get_user_factors",
 	Title:   "Get A User's Factors",
-	Summary: "Lists the factors that a user has enrolled, such as Okta Verify, phones and security keys.",
+	Summary: "Lists the factors of a user, such as Okta Verify, phones and security keys.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listFactors",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
@@ -26,10 +26,11 @@ var GetUserFactors = action[UserList, GetUserFactorsOutput]{
 	Run:     onUser(getUserFactors),
 }
 
-// GetUserFactorsOutput is what get_user_factors answers.
+// GetUserFactorsOutput is the output of get_user_factors.
 type GetUserFactorsOutput struct {
 	User UserRef `json:"user"` // The user.
-	// The factors. Okta leaves out those that the enrolment policy which applies to this login does not allow.
+	// Factors of the user. Okta omits factors that the enrolment policy of the connection's principal does not
+	// allow.
 	Factors []FactorItem `json:"factors"`
 	Counted
 }

@@ -11,7 +11,7 @@ import (
 var GetUserRisk = action[OneUser, GetUserRiskOutput]{
 	Name:    "get_user_risk",
 	Title:   "Get User Risk",
-	Summary: "Reads the risk level that Okta gives a user, and why; needs Identity Threat Protection.",
+	Summary: "Reads the risk level of a user and its reason; needs Identity Threat Protection.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/getUserRisk",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read", "okta.userRisk.read"},
@@ -25,7 +25,7 @@ var GetUserRisk = action[OneUser, GetUserRiskOutput]{
 	}),
 }
 
-// GetUserRiskOutput is what get_user_risk answers.
+// GetUserRiskOutput is the output of get_user_risk.
 type GetUserRiskOutput struct {
 	User UserRef `json:"user"` // The user.
 	RiskState
@@ -33,8 +33,8 @@ type GetUserRiskOutput struct {
 
 // RiskState is the risk that an account is in wrong hands, as Okta judges it.
 type RiskState struct {
-	Level string `json:"risk_level"`            // HIGH, MEDIUM, LOW, or NONE where nothing is known against the user.
-	Why   string `json:"risk_reason,omitempty"` // Why, as Okta or an administrator says.
+	Level string `json:"risk_level"`            // HIGH, MEDIUM, LOW, or NONE if there is no sign of risk.
+	Why   string `json:"risk_reason,omitempty"` // Reason of the level, by Okta or an administrator.
 }
 
 func readRisk(c *okta.Client, userID string) func(context.Context) (RiskState, error) {

@@ -11,7 +11,7 @@ import (
 var ListApplicationUsers = action[ListApplicationUsersInput, ListApplicationUsersOutput]{
 	Name:    "list_application_users",
 	Title:   "List Application Users By ID",
-	Summary: "Lists the users to whom an application is assigned, themselves or by a group.",
+	Summary: "Lists the users of an app, assigned directly or by a group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/listApplicationUsers",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.apps.read"},
@@ -25,29 +25,29 @@ var ListApplicationUsers = action[ListApplicationUsersInput, ListApplicationUser
 	Run: listApplicationUsers,
 }
 
-// ListApplicationUsersInput is what list_application_users takes.
+// ListApplicationUsersInput is the input of list_application_users.
 type ListApplicationUsersInput struct {
-	// Id or exact label of the application.
+	// ID or exact label of the app.
 	App string `json:"app" jsonschema:"title=Application,example=0oa1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
-	// Beginning of a user name, first name, last name or email address in the application.
+	// Beginning of a user name, first name, last name or email address in the app.
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200"`
 	Paging
 }
 
-// ListApplicationUsersOutput is what list_application_users answers.
+// ListApplicationUsersOutput is the output of list_application_users.
 type ListApplicationUsersOutput struct {
-	App   AppRef        `json:"app"`   // The application.
-	Users []AppUserItem `json:"users"` // Its users.
+	App   AppRef        `json:"app"`   // The app.
+	Users []AppUserItem `json:"users"` // Users of the app.
 	Paged
 }
 
 // AppUserItem is a user of an application.
 type AppUserItem struct {
-	ID       string `json:"id"`                  // Id of the user.
-	UserName string `json:"user_name,omitempty"` // The user's name in the application.
+	ID       string `json:"id"`                  // ID of the user.
+	UserName string `json:"user_name,omitempty"` // User name in the app.
 	Scope    string `json:"scope,omitempty"`     // USER: assigned to the user; GROUP: by a group.
 	Status   string `json:"status,omitempty"`    // Status of the assignment, such as ACTIVE or PROVISIONED.
-	// The assignment as Okta sent it, with the user's profile in the application.
+	// The assignment as Okta sent it, with the user's profile in the app.
 	Raw Object `json:"raw"`
 }
 

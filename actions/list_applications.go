@@ -11,7 +11,7 @@ import (
 var ListApplications = action[ListApplicationsInput, ListApplicationsOutput]{
 	Name:    "list_applications",
 	Title:   "List Applications",
-	Summary: "Lists the applications of the org, or those that a filter or a name selects.",
+	Summary: "Lists the apps of the Okta org, optionally by a filter or a name.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/listApplications",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.apps.read"},
@@ -23,20 +23,20 @@ var ListApplications = action[ListApplicationsInput, ListApplicationsOutput]{
 	Run:     listApplications,
 }
 
-// ListApplicationsInput is what list_applications takes.
+// ListApplicationsInput is the input of list_applications.
 type ListApplicationsInput struct {
-	// Beginning of the label, or of Okta's key of the kind of application.
+	// Beginning of the label, or of Okta's key of the kind of app.
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Expense,maxLength=200"`
-	// Expression of Okta's filter, over few attributes: id, status, name and user.id.
+	// Expression of Okta's filter over id, status, name and user.id.
 	Filter string `json:"filter,omitempty" jsonschema:"example=status eq \"ACTIVE\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
-	// Ask Okta for applications that are not active as well.
+	// Include apps that are not active.
 	IncludeInactive bool `json:"include_inactive,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	Paging
 }
 
-// ListApplicationsOutput is what list_applications answers.
+// ListApplicationsOutput is the output of list_applications.
 type ListApplicationsOutput struct {
-	Applications []AppItem `json:"applications"` // The applications.
+	Applications []AppItem `json:"applications"` // The apps.
 	Paged
 }
 

@@ -11,7 +11,7 @@ import (
 var ListDevices = action[ListDevicesInput, ListDevicesOutput]{
 	Name:    "list_devices",
 	Title:   "List All Devices",
-	Summary: "Lists the devices of the org, or those that a search selects, with their users on request; needs Okta Identity Engine.",
+	Summary: "Lists the devices of the Okta org, optionally by a search, with their users on request; needs Okta Identity Engine.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/listDevices",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.devices.read"},
@@ -26,15 +26,16 @@ var ListDevices = action[ListDevicesInput, ListDevicesOutput]{
 	Run:     listDevices,
 }
 
-// ListDevicesInput is what list_devices takes.
+// ListDevicesInput is the input of list_devices.
 type ListDevicesInput struct {
-	// Expression of Okta's search over id, status, lastUpdated and the profile; it lags behind changes by a moment.
+	// Expression of Okta's search over id, status, lastUpdated and the profile. The search lags behind changes by a
+	// moment.
 	Search    string `json:"search,omitempty" jsonschema:"example=profile.platform eq \"WINDOWS\",maxLength=6000" jsonschema_extras:"x-language=scim_filter"`
-	WithUsers bool   `json:"with_users,omitempty" jsonschema:"default=false"` // Say whose each device is.
+	WithUsers bool   `json:"with_users,omitempty" jsonschema:"default=false"` // Include the users of each device.
 	Paging
 }
 
-// ListDevicesOutput is what list_devices answers.
+// ListDevicesOutput is the output of list_devices.
 type ListDevicesOutput struct {
 	Devices []DeviceItem `json:"devices"` // The devices.
 	Paged
@@ -42,12 +43,12 @@ type ListDevicesOutput struct {
 
 // DeviceItem is a device in a list.
 type DeviceItem struct {
-	ID           string    `json:"id"`                      // Id of the device.
+	ID           string    `json:"id"`                      // ID of the device.
 	Name         string    `json:"name,omitempty"`          // Name of the device.
 	Platform     string    `json:"platform,omitempty"`      // ANDROID, IOS, MACOS, WINDOWS and others.
 	Status       string    `json:"status"`                  // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
 	SerialNumber string    `json:"serial_number,omitempty"` // Serial number of the device.
-	Users        []UserRef `json:"users,omitempty"`         // Whose the device is; absent unless asked for.
+	Users        []UserRef `json:"users,omitempty"`         // Users of the device; absent unless requested.
 	Raw          Object    `json:"raw"`                     // The device as Okta sent it.
 }
 

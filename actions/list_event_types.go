@@ -14,7 +14,7 @@ import (
 var ListEventTypes = action[ListEventTypesInput, ListEventTypesOutput]{
 	Name:    "list_event_types",
 	Title:   "List Event Types",
-	Summary: "Lists the event types of the System Log with what they mean and which actions answer them, without asking Okta.",
+	Summary: "Lists the event types of the System Log with their meaning and suggested response actions. It sends no request.",
 	Docs:    "https://developer.okta.com/docs/reference/api/event-types/",
 	Effect:  sdk.Reads,
 	Example: sdk.Example[ListEventTypesInput, ListEventTypesOutput]{
@@ -27,18 +27,17 @@ var ListEventTypes = action[ListEventTypesInput, ListEventTypesOutput]{
 	Run:     listEventTypes,
 }
 
-// ListEventTypesInput is what list_event_types takes.
+// ListEventTypesInput is the input of list_event_types.
 type ListEventTypesInput struct {
-	// Only types with every word of this in their name, label, category or tags; those with the text in their name
-	// come first.
+	// Words that must all be in the name, label, category or tags. Types with the text in their name come first.
 	Search string `json:"search,omitempty" jsonschema:"example=session start,maxLength=200"`
-	// Only types of this family.
+	// Family of the event types.
 	Family string `json:"family,omitempty" jsonschema:"example=user.session.*,maxLength=200"`
-	// Only types of this category of Okta's.
+	// Category of the event types in Okta's catalogue.
 	Category string `json:"category,omitempty" jsonschema:"example=identity-engine,maxLength=200" jsonschema_extras:"x-group=advanced"`
-	// The most types of one answer.
+	// Page size.
 	Limit int `json:"limit,omitempty" jsonschema:"default=200,minimum=1,maximum=2000,example=200" jsonschema_extras:"x-group=advanced"`
-	// Go on where an earlier call with the same search ended: its next.
+	// Cursor of the next page: the next of an earlier call with the same search.
 	After string `json:"after,omitempty" jsonschema:"example=user.session.end,maxLength=200" jsonschema_extras:"x-group=advanced"`
 }
 
@@ -53,10 +52,10 @@ func (in ListEventTypesInput) Validate() error {
 	return nil
 }
 
-// ListEventTypesOutput is what list_event_types answers.
+// ListEventTypesOutput is the output of list_event_types.
 type ListEventTypesOutput struct {
 	EventTypes []*catalogue.Type `json:"event_types"` // The event types.
-	// The release of Okta whose event types these are. Okta adds some with every release.
+	// Okta release of these event types. Okta adds types with every release.
 	Release string `json:"release"`
 	Paged
 }

@@ -22,17 +22,17 @@ var ListGroupMembers = action[ListGroupMembersInput, ListGroupMembersOutput]{
 	Run: listGroupMembers,
 }
 
-// ListGroupMembersInput is what list_group_members takes.
+// ListGroupMembersInput is the input of list_group_members.
 type ListGroupMembersInput struct {
-	// Id or exact name of the group.
+	// ID or exact name of the group.
 	Group string `json:"group" jsonschema:"example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_groups"`
 	Paging
 }
 
-// ListGroupMembersOutput is what list_group_members answers.
+// ListGroupMembersOutput is the output of list_group_members.
 type ListGroupMembersOutput struct {
 	Group GroupRef   `json:"group"` // The group.
-	Users []UserItem `json:"users"` // The members, deactivated users among them.
+	Users []UserItem `json:"users"` // Members of the group, including deactivated users.
 	Paged
 }
 

@@ -11,7 +11,7 @@ import (
 var ListGroups = action[ListGroupsInput, ListGroupsOutput]{
 	Name:    "list_groups",
 	Title:   "List Groups",
-	Summary: "Lists the groups of the org, or those that a search, a filter or a name selects.",
+	Summary: "Lists the groups of the Okta org, optionally by a search, a filter or a name.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroups",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.groups.read"},
@@ -23,13 +23,13 @@ var ListGroups = action[ListGroupsInput, ListGroupsOutput]{
 	Run:     listGroups,
 }
 
-// ListGroupsInput is what list_groups takes.
+// ListGroupsInput is the input of list_groups.
 type ListGroupsInput struct {
-	// Expression of Okta's search over any attribute; it lags behind changes by a moment.
+	// Expression of Okta's search over any attribute. The search lags behind changes by a moment.
 	Search string `json:"search,omitempty" jsonschema:"example=profile.name sw \"Quar\",maxLength=6000" jsonschema_extras:"x-language=scim_filter"`
-	// Beginning of the name. Okta answers these with one page only.
+	// Beginning of the name. Okta returns only one page for it.
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Quar,maxLength=200"`
-	// Expression of Okta's filter, over few attributes: id, type, lastUpdated and lastMembershipUpdated.
+	// Expression of Okta's filter over id, type, lastUpdated and lastMembershipUpdated.
 	Filter string `json:"filter,omitempty" jsonschema:"example=type eq \"OKTA_GROUP\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
 	Paging
 }
@@ -37,7 +37,7 @@ type ListGroupsInput struct {
 // Validate refuses what Okta does not combine.
 func (in ListGroupsInput) Validate() error { return oneOf(in.Search, in.Filter, in.Q) }
 
-// ListGroupsOutput is what list_groups answers.
+// ListGroupsOutput is the output of list_groups.
 type ListGroupsOutput struct {
 	Groups []GroupItem `json:"groups"` // The groups.
 	Paged

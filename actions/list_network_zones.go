@@ -12,7 +12,7 @@ import (
 var ListNetworkZones = action[ListNetworkZonesInput, ListNetworkZonesOutput]{
 	Name:    "list_network_zones",
 	Title:   "List Network Zones",
-	Summary: "Lists the network zones of the org with their addresses, blocklists and trusted ones alike.",
+	Summary: "Lists the network zones of the Okta org with their addresses, including blocklists.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/listNetworkZones",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.networkZones.read"},
@@ -27,15 +27,14 @@ var ListNetworkZones = action[ListNetworkZonesInput, ListNetworkZonesOutput]{
 	Run:     listNetworkZones,
 }
 
-// ListNetworkZonesInput is what list_network_zones takes.
+// ListNetworkZonesInput is the input of list_network_zones.
 type ListNetworkZonesInput struct {
-	// Only zones of this usage: BLOCKLIST, whose addresses are refused before any sign-in, or POLICY, which rules
-	// refer to.
+	// Usage of the zones: BLOCKLIST, whose addresses Okta rejects before any sign-in, or POLICY, for use in rules.
 	Usage string `json:"usage,omitempty" jsonschema:"enum=BLOCKLIST,enum=POLICY"`
 	Paging
 }
 
-// ListNetworkZonesOutput is what list_network_zones answers.
+// ListNetworkZonesOutput is the output of list_network_zones.
 type ListNetworkZonesOutput struct {
 	Zones []ZoneItem `json:"zones"` // The zones.
 	Paged
@@ -43,13 +42,13 @@ type ListNetworkZonesOutput struct {
 
 // ZoneItem is a network zone in a list.
 type ZoneItem struct {
-	ID        string   `json:"id"`        // Id of the zone.
+	ID        string   `json:"id"`        // ID of the zone.
 	Name      string   `json:"name"`      // Name of the zone.
 	Type      string   `json:"type"`      // IP, DYNAMIC (places, networks) or DYNAMIC_V2.
 	Status    string   `json:"status"`    // ACTIVE or INACTIVE.
 	Usage     string   `json:"usage"`     // BLOCKLIST or POLICY.
-	System    bool     `json:"system"`    // Whether Okta made it.
-	Addresses []string `json:"addresses"` // Of an IP zone: its addresses, as CIDR or first-last.
+	System    bool     `json:"system"`    // Whether Okta created the zone.
+	Addresses []string `json:"addresses"` // Addresses of an IP zone, as CIDR or first-last.
 	Raw       Object   `json:"raw"`       // The zone as Okta sent it.
 }
 

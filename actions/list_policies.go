@@ -11,7 +11,7 @@ import (
 var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 	Name:    "list_policies",
 	Title:   "List Policies",
-	Summary: "Lists the policies of one type, such as those for sign-in or for passwords.",
+	Summary: "Lists the policies of one type, such as sign-in or password policies.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicies",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.policies.read"},
@@ -26,18 +26,18 @@ var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 	Run:     listPolicies,
 }
 
-// ListPoliciesInput is what list_policies takes.
+// ListPoliciesInput is the input of list_policies.
 type ListPoliciesInput struct {
-	// Type of the policies. An org has only the types of its engine and licences.
+	// Type of the policies. An Okta org has only the types of its engine and licences.
 	Type string `json:"type" jsonschema:"enum=ACCESS_POLICY,enum=CLIENT_UPDATE,enum=DEVICE_SIGNAL_COLLECTION,enum=ENTITY_RISK,enum=IDENTITY_CLAIM_SOURCING,enum=IDP_DISCOVERY,enum=MFA_ENROLL,enum=OKTA_SIGN_ON,enum=PASSWORD,enum=POST_AUTH_SESSION,enum=PROFILE_ENROLLMENT,enum=SESSION_VIOLATION_DETECTION,example=OKTA_SIGN_ON"`
 	// Beginning of the name.
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Deny,maxLength=200"`
-	// Only policies of this status; all if absent.
+	// Status of the policies; all if absent.
 	Status string `json:"status,omitempty" jsonschema:"enum=ACTIVE,enum=INACTIVE" jsonschema_extras:"x-group=advanced"`
 	Paging
 }
 
-// ListPoliciesOutput is what list_policies answers.
+// ListPoliciesOutput is the output of list_policies.
 type ListPoliciesOutput struct {
 	Policies []PolicyItem `json:"policies"` // The policies.
 	Paged
@@ -45,12 +45,12 @@ type ListPoliciesOutput struct {
 
 // PolicyItem is a policy in a list.
 type PolicyItem struct {
-	ID       string `json:"id"`                 // Id of the policy.
+	ID       string `json:"id"`                 // ID of the policy.
 	Name     string `json:"name"`               // Name of the policy.
 	Type     string `json:"type"`               // Type of the policy.
 	Status   string `json:"status"`             // ACTIVE or INACTIVE.
-	Priority int    `json:"priority,omitempty"` // Its place among those of its type; 1 comes first.
-	System   bool   `json:"system"`             // Whether Okta made it.
+	Priority int    `json:"priority,omitempty"` // Priority among the policies of its type; 1 comes first.
+	System   bool   `json:"system"`             // Whether Okta created the policy.
 	Raw      Object `json:"raw"`                // The policy as Okta sent it, with conditions and settings.
 }
 

@@ -11,7 +11,7 @@ import (
 var ListRoles = action[ListRolesInput, ListRolesOutput]{
 	Name:    "list_roles",
 	Title:   "List Roles",
-	Summary: "Lists the admin roles that can be assigned: Okta's standard ones, and the custom ones of the org.",
+	Summary: "Lists the assignable admin roles: Okta's standard roles and the custom roles of the Okta org.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/listRoles",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.roles.read"},
@@ -25,23 +25,23 @@ var ListRoles = action[ListRolesInput, ListRolesOutput]{
 	Run:     listRoles,
 }
 
-// ListRolesInput is what list_roles takes: nothing. The list is short.
+// ListRolesInput is the input of list_roles.: nothing. The list is short.
 type ListRolesInput struct{}
 
-// ListRolesOutput is what list_roles answers.
+// ListRolesOutput is the output of list_roles.
 type ListRolesOutput struct {
-	// The roles, the standard ones first. Which of these an org may assign depends on its licences.
+	// The roles, standard roles first. The licences of the Okta org decide which of them it may assign.
 	Roles []AssignableRole `json:"roles"`
 	Counted
 }
 
 // AssignableRole is an admin role.
 type AssignableRole struct {
-	// What assign_role and revoke_role know the role by: its type, or the id of a custom role.
+	// Name of the role for assign_role and revoke_role: its type, or ID of a custom role.
 	Name        string `json:"name"`
-	Label       string `json:"label"`                 // What people call the role.
-	Custom      bool   `json:"custom"`                // Whether it is the org's own, and is assigned over a set of resources.
-	Description string `json:"description,omitempty"` // What a custom role is for.
+	Label       string `json:"label"`                 // Display name of the role.
+	Custom      bool   `json:"custom"`                // Whether the role is a custom role, which is assigned with a resource set.
+	Description string `json:"description,omitempty"` // Description of a custom role.
 }
 
 func listRoles(ctx context.Context, c *okta.Client, _ ListRolesInput) (ListRolesOutput, error) {

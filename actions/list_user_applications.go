@@ -12,7 +12,7 @@ import (
 var ListUserApplications = action[UserList, ListUserApplicationsOutput]{
 	Name:    "list_user_applications",
 	Title:   "List User Applications",
-	Summary: "Lists the apps that are assigned to a user, those that come with a group included, hidden ones too.",
+	Summary: "Lists the apps of a user, including hidden apps and apps assigned by a group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/listApplications",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read", "okta.apps.read"},
@@ -27,7 +27,7 @@ var ListUserApplications = action[UserList, ListUserApplicationsOutput]{
 	Run:     onUser(listUserApplications),
 }
 
-// ListUserApplicationsOutput is what list_user_applications answers.
+// ListUserApplicationsOutput is the output of list_user_applications.
 type ListUserApplicationsOutput struct {
 	User         UserRef       `json:"user"`         // The user.
 	Applications []UserAppItem `json:"applications"` // The apps.
@@ -36,14 +36,14 @@ type ListUserApplicationsOutput struct {
 
 // UserAppItem is an app that is assigned to a user.
 type UserAppItem struct {
-	ID         string `json:"id"`                     // Id of the app.
-	Label      string `json:"label"`                  // Label of the app, which its users see.
-	Name       string `json:"name,omitempty"`         // Okta's name for the kind of app.
+	ID         string `json:"id"`                     // ID of the app.
+	Label      string `json:"label"`                  // Label of the app, which people see.
+	Name       string `json:"name,omitempty"`         // Okta's key of the kind of app, such as salesforce.
 	Status     string `json:"status"`                 // ACTIVE or INACTIVE.
-	SignOnMode string `json:"sign_on_mode,omitempty"` // How users sign in to it: SAML_2_0, OPENID_CONNECT and others.
-	// user: assigned to the user; group: the user has it by being in a group; absent if Okta does not tell.
+	SignOnMode string `json:"sign_on_mode,omitempty"` // Mode of sign-in: SAML_2_0, OPENID_CONNECT and others.
+	// user: assigned to the user; group: assigned by a group; absent if Okta does not tell.
 	Through  string `json:"through,omitempty" jsonschema:"enum=user,enum=group"`
-	UserName string `json:"user_name,omitempty"` // Who the user is in the app.
+	UserName string `json:"user_name,omitempty"` // User name in the app.
 	Raw      Object `json:"raw"`                 // The app as Okta sent it.
 }
 

@@ -11,7 +11,7 @@ import (
 var ListUserDevices = action[UserList, ListUserDevicesOutput]{
 	Name:    "list_user_devices",
 	Title:   "List User Devices",
-	Summary: "Lists the devices that a user has enrolled on; needs Okta Identity Engine.",
+	Summary: "Lists the devices of a user; needs Okta Identity Engine.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserDevices",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
@@ -26,7 +26,7 @@ var ListUserDevices = action[UserList, ListUserDevicesOutput]{
 	Run:     onUser(listUserDevices),
 }
 
-// ListUserDevicesOutput is what list_user_devices answers.
+// ListUserDevicesOutput is the output of list_user_devices.
 type ListUserDevicesOutput struct {
 	User    UserRef          `json:"user"`    // The user.
 	Devices []UserDeviceItem `json:"devices"` // The devices.
@@ -35,11 +35,11 @@ type ListUserDevicesOutput struct {
 
 // UserDeviceItem is a device that a user has enrolled on.
 type UserDeviceItem struct {
-	ID       string `json:"id"`                 // Id of the device.
+	ID       string `json:"id"`                 // ID of the device.
 	Name     string `json:"name,omitempty"`     // Name of the device.
 	Platform string `json:"platform,omitempty"` // ANDROID, IOS, MACOS, WINDOWS and others.
 	Status   string `json:"status"`             // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
-	Enrolled string `json:"enrolled,omitempty"` // When the user enrolled on it.
+	Enrolled string `json:"enrolled,omitempty"` // Time of the user's enrolment on the device.
 	Raw      Object `json:"raw"`                // The device and its link to the user as Okta sent them.
 }
 

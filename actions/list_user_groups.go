@@ -11,7 +11,7 @@ import (
 var ListUserGroups = action[UserList, ListUserGroupsOutput]{
 	Name:    "list_user_groups",
 	Title:   "List User Groups",
-	Summary: "Lists the groups that a user is in, and with them what the user may reach.",
+	Summary: "Lists the groups of a user.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserGroups",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
@@ -23,10 +23,10 @@ var ListUserGroups = action[UserList, ListUserGroupsOutput]{
 	Run:     onUser(listUserGroups),
 }
 
-// ListUserGroupsOutput is what list_user_groups answers.
+// ListUserGroupsOutput is the output of list_user_groups.
 type ListUserGroupsOutput struct {
 	User   UserRef     `json:"user"`   // The user.
-	Groups []GroupItem `json:"groups"` // The groups, Everyone among them.
+	Groups []GroupItem `json:"groups"` // The groups, including Everyone.
 	Counted
 }
 

@@ -12,7 +12,7 @@ import (
 var ListUserRoles = action[OneUser, ListUserRolesOutput]{
 	Name:    "list_user_roles",
 	Title:   "List User Roles",
-	Summary: "Lists the admin roles of a user, those that come with a group included.",
+	Summary: "Lists the admin roles of a user, including roles assigned by a group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/listAssignedRolesForUser",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read", "okta.roles.read"},
@@ -27,10 +27,10 @@ var ListUserRoles = action[OneUser, ListUserRolesOutput]{
 	Run:     onUser(listUserRoles),
 }
 
-// ListUserRolesOutput is what list_user_roles answers.
+// ListUserRolesOutput is the output of list_user_roles.
 type ListUserRolesOutput struct {
 	User  UserRef        `json:"user"`  // The user.
-	Admin bool           `json:"admin"` // Whether the user is an administrator of any kind.
+	Admin bool           `json:"admin"` // Whether the user has any admin role.
 	Roles []UserRoleItem `json:"roles"` // The roles.
 	Counted
 }
@@ -38,7 +38,7 @@ type ListUserRolesOutput struct {
 // UserRoleItem is an admin role in a list.
 type UserRoleItem struct {
 	RoleItem
-	// What assign_role and revoke_role know the role by: its type, or the id of a custom role.
+	// Name of the role for assign_role and revoke_role: its type, or ID of a custom role.
 	Name string `json:"name"`
 	Raw  Object `json:"raw"` // The assignment as Okta sent it.
 }

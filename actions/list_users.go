@@ -11,7 +11,7 @@ import (
 var ListUsers = action[ListUsersInput, ListUsersOutput]{
 	Name:    "list_users",
 	Title:   "List Users",
-	Summary: "Lists the users of the org, or those that a search, a filter or a name selects.",
+	Summary: "Lists the users of the Okta org, optionally by a search, a filter or a name.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers",
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
@@ -23,14 +23,14 @@ var ListUsers = action[ListUsersInput, ListUsersOutput]{
 	Run:     listUsers,
 }
 
-// ListUsersInput is what list_users takes.
+// ListUsersInput is the input of list_users.
 type ListUsersInput struct {
-	// Expression of Okta's search over any attribute; finds deactivated users too, and lags behind changes by a
-	// moment.
+	// Expression of Okta's search over any attribute. The search finds deactivated users too, and lags behind
+	// changes by a moment.
 	Search string `json:"search,omitempty" jsonschema:"example=profile.department eq \"Finance\",maxLength=6000" jsonschema_extras:"x-language=scim_filter"`
-	// Beginning of a first name, last name or email address. Okta answers these with one page only.
+	// Beginning of a first name, last name or email address. Okta returns only one page for it.
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200"`
-	// Expression of Okta's filter, over few attributes: status, lastUpdated, id, login, email and names.
+	// Expression of Okta's filter over status, lastUpdated, id, login, email and names.
 	Filter string `json:"filter,omitempty" jsonschema:"example=status eq \"LOCKED_OUT\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
 	Paging
 }
@@ -38,9 +38,9 @@ type ListUsersInput struct {
 // Validate refuses what Okta does not combine.
 func (in ListUsersInput) Validate() error { return oneOf(in.Search, in.Filter, in.Q) }
 
-// ListUsersOutput is what list_users answers.
+// ListUsersOutput is the output of list_users.
 type ListUsersOutput struct {
-	// The users. Without a search or filter Okta leaves out the deactivated ones.
+	// The users. Without a search or filter Okta omits deactivated users.
 	Users []UserItem `json:"users"`
 	Paged
 }

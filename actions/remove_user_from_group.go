@@ -11,7 +11,7 @@ import (
 var RemoveUserFromGroup = action[RemoveUserFromGroupInput, MembershipChange]{
 	Name:    "remove_user_from_group",
 	Title:   "Remove User From Group",
-	Summary: "Takes a user out of a group, and with it what the group grants.",
+	Summary: "Removes a user from a group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/unassignUserFromGroup",
 	Effect:  sdk.Writes,
 	Undo:    "add_user_to_group",

@@ -12,7 +12,7 @@ import (
 var ResetFactors = action[UserWrite, UserChange[FactorsState]]{
 	Name:    "reset_factors",
 	Title:   "Reset Factors",
-	Summary: "Unenrols every factor of a user, who has to enrol anew; until then the password alone may be enough to do so, so change that first.",
+	Summary: "Unenrols every factor of a user, who must enrol again. Change the password first: until then the password alone may be enough to enrol.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/resetFactors",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},

@@ -11,7 +11,7 @@ import (
 var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 	Name:    "reset_password",
 	Title:   "Reset Password",
-	Summary: "Takes a user's password away and hands out a link, good for one use, to set a new one. Each call makes a new link.",
+	Summary: "Removes a user's password and returns a link, valid once, to set a new one. Each call creates a new link.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/resetPassword",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
@@ -28,22 +28,22 @@ var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 	Run: onUser(resetPassword),
 }
 
-// ResetPasswordInput is what reset_password takes.
+// ResetPasswordInput is the input of reset_password.
 type ResetPasswordInput struct {
 	OneUser
-	// Okta mails the user the link; otherwise the answer holds it. Do not mail it to a mailbox that may be in other
-	// hands.
+	// Email the user the link. Otherwise the output holds the link. Do not email it if an intruder may read the
+	// mailbox.
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=true"`
-	// End the user's Okta sessions as well. That they have ended cannot be read back.
+	// End the user's Okta sessions as well. Their end cannot be verified.
 	RevokeSessions bool `json:"revoke_sessions,omitempty" jsonschema:"default=false"`
 	Write
 }
 
-// ResetPasswordOutput is what reset_password answers.
+// ResetPasswordOutput is the output of reset_password.
 type ResetPasswordOutput struct {
 	User UserRef `json:"user"` // The user.
-	// Link by which the user sets a new password; absent if Okta mailed it, if nothing was changed, or if Okta's
-	// answer was lost on its way (call again for a new link). Whoever has it is the user.
+	// Link to set a new password. Absent if Okta emailed it, if nothing changed, or if the response was lost; call
+	// again for a new link. Anyone with this link can take over the account.
 	ResetPasswordURL SecretText `json:"reset_password_url,omitempty"`
 	Change[UserState]
 }

@@ -16,31 +16,32 @@ import (
 // RestoreRecord says what a containment took from one user, for restore_user to put
 // back. It holds no secret.
 type RestoreRecord struct {
-	UserID string `json:"user_id" jsonschema:"minLength=1,maxLength=100,example=00u1a2b3c4d5e6f7g8h9"` // Id of the user.
+	UserID string `json:"user_id" jsonschema:"minLength=1,maxLength=100,example=00u1a2b3c4d5e6f7g8h9"` // ID of the user.
 	// Address of the Okta org.
 	Org string `json:"org,omitempty" jsonschema:"example=https://acme.okta.com"`
 	// Login of the user, for people to read.
 	Login string `json:"login" jsonschema:"example=alice.moreau@corp.example"`
-	// When the containment began.
+	// Start of the containment.
 	TakenAt time.Time `json:"taken_at,omitzero" jsonschema:"example=2026-03-14T02:41:09Z"`
-	// Status before the containment; empty if that could not be read.
+	// Status before the containment; empty if it could not be read.
 	StatusBefore string `json:"status_before" jsonschema:"example=ACTIVE"`
-	// Status after it, empty if that could not be read. If the user has another by now, somebody else was at work.
+	// Status after the containment; empty if it could not be read. Any other status means that another client
+	// changed the account.
 	StatusAfter string `json:"status_after" jsonschema:"example=SUSPENDED"`
-	// Since when the user has that status, by Okta's clock. If it changed since, somebody else was at work.
+	// Time of that status by Okta's clock. A later time means that another client changed the account.
 	StatusChanged *time.Time `json:"status_changed,omitempty" jsonschema:"example=2026-03-14T02:41:10Z"`
-	// Groups that the user was taken out of.
+	// Groups that the user was removed from.
 	GroupsRemoved []GroupRef `json:"groups_removed,omitempty"`
-	// Groups that the user was put into.
+	// Groups that the user was added to.
 	GroupsAdded []GroupRef `json:"groups_added,omitempty"`
-	// Admin roles that were taken away.
+	// Admin roles that were revoked.
 	RolesRemoved []RestoreRole `json:"roles_removed,omitempty"`
-	// Ids of devices that were suspended.
+	// IDs of suspended devices.
 	DevicesSuspended []string `json:"devices_suspended,omitempty" jsonschema:"example=guo4a5u7YAHhjXrMK0g4"`
 	// Signature of this host over the whole record. Without it, restore_user needs the right to run each single
 	// action.
 	Signature string `json:"signature,omitempty"`
-	// What was taken and cannot be put back.
+	// Changes that cannot be reverted.
 	NotRestorable []string `json:"not_restorable,omitempty" jsonschema:"example=the factors: the user must enrol anew"`
 }
 
@@ -81,11 +82,11 @@ func (r RestoreRecord) parts() (actions []string) {
 
 // RestoreRole is an admin role to assign again.
 type RestoreRole struct {
-	// Type of the role; CUSTOM for one of the org's own.
+	// Type of the role; CUSTOM for a custom role.
 	Type  string `json:"type" jsonschema:"example=HELP_DESK_ADMIN"`
 	Label string `json:"label" jsonschema:"example=Help Desk Administrator"`       // Name of the role.
-	Role  string `json:"role,omitempty" jsonschema:"example=cr04cxy6yzSCtNciD0g7"` // Id of a custom role.
-	// Id of a custom role's resource set.
+	Role  string `json:"role,omitempty" jsonschema:"example=cr04cxy6yzSCtNciD0g7"` // ID of a custom role.
+	// ID of the resource set of a custom role.
 	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9g"`
 }
 

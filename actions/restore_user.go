@@ -14,7 +14,7 @@ import (
 var RestoreUser = action[RestoreUserInput, RestoreUserOutput]{
 	Name:    "restore_user",
 	Title:   "Restore User",
-	Summary: "Puts back exactly what contain_user took from a user: status, groups, admin roles and devices; says what cannot be restored.",
+	Summary: "Reverts exactly the changes that contain_user made to a user: status, groups, admin roles and devices; reports which changes cannot be reverted.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/",
 	Effect:  sdk.Writes,
 	Undo:    "contain_user",
@@ -36,11 +36,11 @@ var RestoreUser = action[RestoreUserInput, RestoreUserOutput]{
 	Run: restoreUser,
 }
 
-// RestoreUserInput is what restore_user takes.
+// RestoreUserInput is the input of restore_user.
 type RestoreUserInput struct {
-	// The restore member of contain_user's answer for the user.
+	// Member restore of contain_user's output for the user.
 	Record RestoreRecord `json:"record" jsonschema:"title=Restore record"`
-	// Restore even though the user's status is another than the containment left.
+	// Restore also if the user no longer has the status that the containment left.
 	Force bool `json:"force,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	Write
 }
@@ -48,11 +48,11 @@ type RestoreUserInput struct {
 // Validate refuses a record that is mangled.
 func (in RestoreUserInput) Validate() error { return in.Record.validate() }
 
-// RestoreUserOutput is what restore_user answers.
+// RestoreUserOutput is the output of restore_user.
 type RestoreUserOutput struct {
 	User          UserRef  `json:"user"`           // The user.
-	Steps         []Step   `json:"steps"`          // What was put back, in order.
-	NotRestorable []string `json:"not_restorable"` // What the containment took and nothing can put back.
+	Steps         []Step   `json:"steps"`          // Steps, in order.
+	NotRestorable []string `json:"not_restorable"` // Changes of the containment that cannot be reverted.
 	Change[UserState]
 }
 

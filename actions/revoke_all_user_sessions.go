@@ -11,7 +11,7 @@ import (
 var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
 	Name:    "revoke_all_user_sessions",
 	Title:   "Revoke All User Sessions",
-	Summary: "Ends every Okta session of a user, and on request the OAuth tokens and remembered devices; sessions that apps keep of their own go on.",
+	Summary: "Ends every Okta session of a user, and on request revokes OAuth tokens and remembered devices. Apps keep their own sessions.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserSessions/#tag/UserSessions/operation/revokeUserSessions",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
@@ -25,12 +25,12 @@ var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, UserChange[Sessio
 	Run: onUser(revokeAllUserSessions),
 }
 
-// RevokeAllUserSessionsInput is what revoke_all_user_sessions takes.
+// RevokeAllUserSessionsInput is the input of revoke_all_user_sessions.
 type RevokeAllUserSessionsInput struct {
 	OneUser
-	// Revoke the OpenID Connect and OAuth refresh and access tokens issued to the user as well.
+	// Revoke the OpenID Connect and OAuth refresh and access tokens of the user as well.
 	OAuthTokens bool `json:"oauth_tokens,omitempty" jsonschema:"default=true"`
-	// Forget the devices that the user chose to be remembered on, so that the next sign-in asks for every factor.
+	// Forget the devices that remember the user, so that the next sign-in asks for every factor.
 	ForgetDevices bool `json:"forget_devices,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
 	Write
 }
@@ -38,11 +38,12 @@ type RevokeAllUserSessionsInput struct {
 // SessionsState is as much as can be known of a user's sessions: Okta has no call
 // that lists them, so that they are revoked rests on Okta having accepted it.
 type SessionsState struct {
-	// unknown: Okta has no call that lists them; revoked: Okta accepted their revocation, which cannot be read back.
+	// unknown: Okta has no call that lists sessions; revoked: Okta accepted their revocation, which cannot be
+	// verified.
 	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked"`
-	// As for sessions; absent if they were left alone.
+	// As for sessions; absent if the tokens were left alone.
 	OAuthTokens string `json:"oauth_tokens,omitempty" jsonschema:"enum=unknown,enum=revoked"`
-	// As for sessions; absent if they were left alone.
+	// As for sessions; absent if the devices were left alone.
 	RememberedDevices string `json:"remembered_devices,omitempty" jsonschema:"enum=unknown,enum=revoked"`
 }
 

@@ -12,7 +12,7 @@ import (
 var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 	Name:    "revoke_app_tokens",
 	Title:   "Revoke App Tokens",
-	Summary: "Revokes the refresh tokens that one OAuth app holds for a user; access tokens live on to their end, an hour as a rule.",
+	Summary: "Revokes the refresh tokens that one OAuth app holds for a user. Access tokens stay valid until they expire, usually for an hour.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/revokeTokensForUserAndClient",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage", "okta.apps.read"},
@@ -26,24 +26,24 @@ var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 	Run: onUser(revokeAppTokens),
 }
 
-// RevokeAppTokensInput is what revoke_app_tokens takes.
+// RevokeAppTokensInput is the input of revoke_app_tokens.
 type RevokeAppTokensInput struct {
 	OneUser
-	// Id or exact label of the app, or its OAuth client id as an event or a grant names it.
+	// ID or exact label of the app, or its OAuth client ID as an event or a grant names it.
 	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
 	Write
 }
 
-// RevokeAppTokensOutput is what revoke_app_tokens answers.
+// RevokeAppTokensOutput is the output of revoke_app_tokens.
 type RevokeAppTokensOutput struct {
 	User     UserRef `json:"user"`      // The user.
-	ClientID string  `json:"client_id"` // OAuth client id of the app.
+	ClientID string  `json:"client_id"` // OAuth client ID of the app.
 	Change[TokensState]
 }
 
 // TokensState is what is known of an app's tokens.
 type TokensState struct {
-	// unknown: not looked at, or none at all; revoked: Okta accepted their revocation.
+	// unknown: not read, or there are none; revoked: Okta accepted their revocation.
 	RefreshTokens string `json:"refresh_tokens" jsonschema:"enum=unknown,enum=revoked"`
 }
 

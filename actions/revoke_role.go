@@ -12,7 +12,7 @@ import (
 var RevokeRole = action[RevokeRoleInput, UserChange[RolesState]]{
 	Name:    "revoke_role",
 	Title:   "Revoke Role",
-	Summary: "Takes an admin role from a user, and says if the user still has it through a group.",
+	Summary: "Revokes an admin role of a user, and reports if the user still has it through a group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/unassignRoleFromUser",
 	Effect:  sdk.Writes,
 	Undo:    "assign_role",
@@ -27,12 +27,12 @@ var RevokeRole = action[RevokeRoleInput, UserChange[RolesState]]{
 	Run: onUser(revokeRole),
 }
 
-// RevokeRoleInput is what revoke_role takes.
+// RevokeRoleInput is the input of revoke_role.
 type RevokeRoleInput struct {
 	OneUser
-	// Type of a standard role, such as SUPER_ADMIN or HELP_DESK_ADMIN, or the id of a custom role.
+	// Type of a standard role, such as SUPER_ADMIN or HELP_DESK_ADMIN, or ID of a custom role.
 	Role string `json:"role" jsonschema:"example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_user_roles user=$user"`
-	// Of a custom role: take it away over this set of resources only. Over all of them if absent.
+	// ID of the resource set of a custom role; all resource sets if absent.
 	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9,maxLength=100" jsonschema_extras:"x-group=advanced"`
 	Write
 }

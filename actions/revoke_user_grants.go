@@ -11,7 +11,7 @@ import (
 var RevokeUserGrants = action[UserWrite, UserChange[GrantsState]]{
 	Name:    "revoke_user_grants",
 	Title:   "Revoke User Grants",
-	Summary: "Revokes every consent that a user has given, to whatever app, as after a consent phishing; tokens that were issued before live on, revoke those too.",
+	Summary: "Revokes every consent of a user to any app, as after consent phishing. Issued tokens stay valid: revoke them too.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/revokeUserGrants",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
@@ -24,14 +24,14 @@ var RevokeUserGrants = action[UserWrite, UserChange[GrantsState]]{
 
 // GrantsState is what a user has granted.
 type GrantsState struct {
-	Grants []GrantItem `json:"grants"` // The consents that the user has given.
+	Grants []GrantItem `json:"grants"` // Consents of the user.
 }
 
 // GrantItem is one consent of a user's.
 type GrantItem struct {
-	ID       string `json:"id"`        // Id of the consent.
-	ClientID string `json:"client_id"` // OAuth client id of the app.
-	Scope    string `json:"scope"`     // The scope that the user has granted.
+	ID       string `json:"id"`        // ID of the consent.
+	ClientID string `json:"client_id"` // OAuth client ID of the app.
+	Scope    string `json:"scope"`     // Granted scope.
 }
 
 func revokeUserGrants(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[GrantsState], error) {

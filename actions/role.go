@@ -11,16 +11,16 @@ import (
 
 // RoleItem is an admin role that a user has.
 type RoleItem struct {
-	ID string `json:"id"` // Id of the assignment.
-	// SUPER_ADMIN, ORG_ADMIN, HELP_DESK_ADMIN and other standard roles; CUSTOM for a role of the org's own.
+	ID string `json:"id"` // ID of the assignment.
+	// SUPER_ADMIN, ORG_ADMIN, HELP_DESK_ADMIN and other standard roles; CUSTOM for a custom role.
 	Type   string `json:"type"`
-	Label  string `json:"label"`            // What Okta calls the role.
+	Label  string `json:"label"`            // Display name of the role.
 	Status string `json:"status,omitempty"` // ACTIVE or INACTIVE.
-	// user: assigned to the user; group: the user has it by being in a group.
+	// user: assigned to the user; group: assigned by a group.
 	Through     string `json:"through" jsonschema:"enum=user,enum=group"`
-	Group       string `json:"group,omitempty"`        // Id of that group, as far as Okta tells.
-	Role        string `json:"role,omitempty"`         // Id of the custom role.
-	ResourceSet string `json:"resource_set,omitempty"` // Id of the set of resources that the custom role is over.
+	Group       string `json:"group,omitempty"`        // ID of that group, if Okta returns it.
+	Role        string `json:"role,omitempty"`         // ID of the custom role.
+	ResourceSet string `json:"resource_set,omitempty"` // ID of the resource set of a custom role.
 }
 
 const (
@@ -30,8 +30,8 @@ const (
 
 // RolesState is which of the roles in question a user has.
 type RolesState struct {
-	Assigned bool       `json:"assigned"` // Whether the user has the role, in whichever way.
-	Roles    []RoleItem `json:"roles"`    // The assignments by which the user has it.
+	Assigned bool       `json:"assigned"` // Whether the user has the role, directly or by a group.
+	Roles    []RoleItem `json:"roles"`    // Assignments of the role.
 }
 
 func (s RolesState) through(how string) *RoleItem {

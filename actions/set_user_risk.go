@@ -12,7 +12,7 @@ import (
 var SetUserRisk = action[SetUserRiskInput, UserChange[RiskState]]{
 	Name:    "set_user_risk",
 	Title:   "Set User Risk",
-	Summary: "Sets the risk level that Okta gives a user, upon which its entity risk policy acts; needs Identity Threat Protection.",
+	Summary: "Sets the risk level of a user, which triggers the entity risk policy; needs Identity Threat Protection.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/upsertUserRisk",
 	Effect:  sdk.Writes,
 	Undo:    "set_user_risk",
@@ -27,12 +27,12 @@ var SetUserRisk = action[SetUserRiskInput, UserChange[RiskState]]{
 	Run: onUser(setUserRisk),
 }
 
-// SetUserRiskInput is what set_user_risk takes.
+// SetUserRiskInput is the input of set_user_risk.
 type SetUserRiskInput struct {
 	OneUser
-	// How likely it is that the account is in wrong hands. Okta cannot set it back to NONE.
+	// Risk level of the user. Okta cannot set it back to NONE.
 	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW"`
-	// Reason that Okta shows. Okta takes letters, digits, blanks, hyphens, commas and full stops; each other
+	// Reason that Okta shows. Okta takes letters, digits, spaces, hyphens, commas and full stops; any other
 	// character becomes a hyphen. A text of more than 500 characters is cut.
 	Why string `json:"risk_reason,omitempty" jsonschema:"example=Session hijacking suspected" jsonschema_extras:"x-truncate=500"`
 	Write

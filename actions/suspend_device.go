@@ -9,7 +9,7 @@ import (
 var SuspendDevice = action[DeviceWrite, DeviceChange]{
 	Name:    "suspend_device",
 	Title:   "Suspend Device",
-	Summary: "Suspends a device, which then no sign-in policy that asks for a registered device lets pass; unsuspend_device takes it back.",
+	Summary: "Suspends a device. Sign-in policies that require a registered device then reject it.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/suspendDevice",
 	Effect:  sdk.Writes,
 	Undo:    "unsuspend_device",

@@ -11,7 +11,7 @@ import (
 var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOutput]{
 	Name:    "unassign_application",
 	Title:   "Unassign Application",
-	Summary: "Takes an app from a user, whose account in the app may be closed with it; one that comes with a group goes with the group only.",
+	Summary: "Unassigns an app from a user, whose account in the app may be closed with it. An app assigned by a group stays until the user leaves the group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/unassignUserFromApplication",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.read", "okta.apps.manage"},
@@ -25,15 +25,15 @@ var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOu
 	Run: onUser(unassignApplication),
 }
 
-// UnassignApplicationInput is what unassign_application takes.
+// UnassignApplicationInput is the input of unassign_application.
 type UnassignApplicationInput struct {
 	OneUser
-	// Id or exact label of the app.
+	// ID or exact label of the app.
 	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_user_applications user=$user"`
 	Write
 }
 
-// UnassignApplicationOutput is what unassign_application answers.
+// UnassignApplicationOutput is the output of unassign_application.
 type UnassignApplicationOutput struct {
 	User UserRef `json:"user"` // The user.
 	App  AppRef  `json:"app"`  // The app.
@@ -43,9 +43,9 @@ type UnassignApplicationOutput struct {
 // AssignmentState is whether a user has an app.
 type AssignmentState struct {
 	Assigned bool `json:"assigned"` // Whether the app is assigned to the user.
-	// user: assigned to the user; group: the user has it by being in a group.
+	// user: assigned to the user; group: assigned by a group.
 	Through  string `json:"through,omitempty" jsonschema:"enum=user,enum=group"`
-	UserName string `json:"user_name,omitempty"` // Who the user is in the app.
+	UserName string `json:"user_name,omitempty"` // User name in the app.
 }
 
 func unassignApplication(ctx context.Context, c *okta.Client, u *okta.User, in UnassignApplicationInput) (UnassignApplicationOutput, error) {

@@ -14,7 +14,7 @@ import (
 var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 	Name:    "unblock_ip",
 	Title:   "Unblock IP",
-	Summary: "Takes an IP address or CIDR range off Okta's blocklist, and says if another entry still holds it.",
+	Summary: "Removes an IP address or CIDR range from Okta's blocklist, and reports if another entry still contains it.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/replaceNetworkZone",
 	Effect:  sdk.Writes,
 	Undo:    "block_ip",
@@ -29,13 +29,12 @@ var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 	Run: unblockIP,
 }
 
-// UnblockIPInput is what unblock_ip takes.
+// UnblockIPInput is the input of unblock_ip.
 type UnblockIPInput struct {
 	// IPv4 or IPv6 address or CIDR range, as it was blocked.
 	Address string `json:"address" jsonschema:"example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60"`
 	OneBlocklist
-	// Be content when the entry of exactly this address or range is off the zone, even if another that holds it
-	// stays.
+	// Succeed if the entry of exactly this address or range is removed, even if another entry still contains it.
 	OnlyEntry bool `json:"only_entry,omitempty" jsonschema:"title=Only the entry,default=false" jsonschema_extras:"x-group=advanced"`
 	Write
 }
@@ -46,9 +45,9 @@ func (in UnblockIPInput) Validate() error {
 	return err
 }
 
-// UnblockIPOutput is what unblock_ip answers.
+// UnblockIPOutput is the output of unblock_ip.
 type UnblockIPOutput struct {
-	Address string  `json:"address"` // What was to be taken off, in its shortest form.
+	Address string  `json:"address"` // Unblocked address or range, in its shortest form.
 	Zone    ZoneRef `json:"zone"`    // The blocklist.
 	Change[BlockState]
 }

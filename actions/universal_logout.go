@@ -11,7 +11,7 @@ import (
 var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 	Name:    "universal_logout",
 	Title:   "Universal Logout",
-	Summary: "Ends a user's Okta sessions and tokens and tells every app that supports it to end its own; needs Identity Threat Protection.",
+	Summary: "Ends a user's Okta sessions and tokens, and tells every app that supports it to end its own; needs Identity Threat Protection.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/GlobalTokenRevocation/#tag/GlobalTokenRevocation/operation/globalTokenRevocation",
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.read", "okta.universalLogout.manage"},
@@ -25,11 +25,11 @@ var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 // LogoutState is as much as can be known of a logout: Okta has no call that lists a
 // user's sessions, and does not tell what the apps made of it.
 type LogoutState struct {
-	// unknown: Okta has no call that lists sessions and tokens; revoked: Okta accepted their revocation, which cannot
-	// be read back.
+	// unknown: Okta has no call that lists sessions and tokens; revoked: Okta accepted their revocation, which
+	// cannot be verified.
 	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked"`
-	// asked: Okta tells the apps that support it; whether each has obeyed is in the System Log
-	// (user.authentication.universal_logout and the like).
+	// asked: Okta notifies the apps that support it. The System Log has the result of each app
+	// (user.authentication.universal_logout and similar).
 	Apps string `json:"apps" jsonschema:"enum=unknown,enum=asked"`
 }
 

@@ -9,7 +9,7 @@ import (
 var UnlockUser = action[UserWrite, UserChange[UserState]]{
 	Name:    "unlock_user",
 	Title:   "Unlock User",
-	Summary: "Unlocks a user whom too many failed sign-ins have locked out; password and factors stay as they are.",
+	Summary: "Unlocks a user after too many failed sign-ins. Password and factors stay the same.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unlockUser",
 	Effect:  sdk.Writes,
 	Scopes:  []string{"okta.users.manage"},

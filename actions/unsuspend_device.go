@@ -9,7 +9,7 @@ import (
 var UnsuspendDevice = action[DeviceWrite, DeviceChange]{
 	Name:    "unsuspend_device",
 	Title:   "Unsuspend Device",
-	Summary: "Takes a device's suspension back; the device is then active again.",
+	Summary: "Reverts the suspension of a device, which is then active again.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/unsuspendDevice",
 	Effect:  sdk.Writes,
 	Undo:    "suspend_device",

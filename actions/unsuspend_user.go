@@ -9,7 +9,7 @@ import (
 var UnsuspendUser = action[UserWrite, UserChange[UserState]]{
 	Name:    "unsuspend_user",
 	Title:   "Unsuspend User",
-	Summary: "Takes a user's suspension back; the user is then active again.",
+	Summary: "Reverts the suspension of a user, who is then active again.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unsuspendUser",
 	Effect:  sdk.Writes,
 	Undo:    "suspend_user",

@@ -12,7 +12,7 @@ import (
 var UpdateUser = action[UpdateUserInput, UserChange[Attributes]]{
 	Name:    "update_user",
 	Title:   "Update User",
-	Summary: "Changes the given attributes of a user's profile and leaves the others alone; null clears one.",
+	Summary: "Changes the given attributes of a user's profile and keeps the others; null clears an attribute.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/updateUser",
 	Effect:  sdk.Writes,
 	Undo:    "update_user",
@@ -27,10 +27,10 @@ var UpdateUser = action[UpdateUserInput, UserChange[Attributes]]{
 	Run: onUser(updateUser),
 }
 
-// UpdateUserInput is what update_user takes.
+// UpdateUserInput is the input of update_user.
 type UpdateUserInput struct {
 	OneUser
-	// Attributes to change, by the names that Okta's profile editor gives as variable names; null clears one.
+	// Attributes to change, by their variable names in Okta's profile editor; null clears an attribute.
 	Profile Attributes `json:"profile"`
 	Write
 }

@@ -16,7 +16,7 @@ import (
 var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 	Name:    "verify_push",
 	Title:   "Verify Push",
-	Summary: "Sends a push to a user's Okta Verify and waits for the answer: only approved is a proof of who they are, not rejected and not timeout.",
+	Summary: "Sends a push to a user's Okta Verify and waits for the user. Only the result approved proves the identity.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/verifyFactor",
 	Effect:  sdk.Writes,
 	Scopes:  []string{"okta.users.manage"},
@@ -30,18 +30,18 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 	Run: onUser(verifyPush),
 }
 
-// VerifyPushInput is what verify_push takes.
+// VerifyPushInput is the input of verify_push.
 type VerifyPushInput struct {
 	OneUser
-	// How long to wait for the answer, at most five minutes. With 0s the answer is waiting: call again with the
+	// Time to wait for the user, at most five minutes. With 0s the result is waiting: call again with the
 	// transaction.
 	Wait sdk.Duration `json:"wait,omitempty" jsonschema:"default=60s,example=60s"`
-	// Have the user pick a number, so that nobody approves by habit. Tell it to the user on another channel: the log
-	// has it as a warning while this waits, and with a wait of 0s so has the answer.
+	// Require the user to pick a number, so that nobody approves by habit. Tell the user the number on another
+	// channel: the log has it as a warning during the wait, and the output has it if wait is 0s.
 	Number bool `json:"number,omitempty" jsonschema:"title=Number challenge,default=false"`
-	// Id of the push factor; the newest active one if absent.
+	// ID of the push factor; the newest active push factor if absent.
 	Factor string `json:"factor,omitempty" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user,x-group=advanced"`
-	// A challenge that was sent before: wait for its answer, and send none.
+	// ID of a challenge that was sent before. The action waits for its result, and sends none.
 	Transaction string `json:"transaction,omitempty" jsonschema:"example=mst1eiHghhPxf0yhp0g,pattern=^[0-9A-Za-z._-]+$,maxLength=200" jsonschema_extras:"x-group=advanced"`
 	Write
 }
@@ -60,24 +60,24 @@ func (in VerifyPushInput) Validate() error {
 	return nil
 }
 
-// VerifyPushOutput is what verify_push answers. Its outcome is changed if the user
+// VerifyPushOutput is the output of verify_push. Its outcome is changed if the user
 // approved, and not_applicable if not.
 type VerifyPushOutput struct {
 	User     UserRef   `json:"user"`     // The user.
-	Factor   FactorRef `json:"factor"`   // The factor that the push went to.
-	Verified bool      `json:"verified"` // Whether the user approved. Only then is anything proven.
-	// approved; rejected: the user says that they did not ask for it; timeout: no answer in time; failed: Okta could
-	// not carry it through; waiting: no answer yet, and none was waited for; none: a dry run.
+	Factor   FactorRef `json:"factor"`   // Factor that received the push.
+	Verified bool      `json:"verified"` // Whether the user approved. Only an approval proves the identity.
+	// approved; rejected: the user denies the request; timeout: the user did not respond in time; failed: Okta
+	// could not deliver the push; waiting: the user has not responded yet; none: a dry run.
 	Result      string `json:"result" jsonschema:"enum=approved,enum=rejected,enum=timeout,enum=failed,enum=waiting,enum=none"`
-	Number      string `json:"number,omitempty"`      // The number that the user has to pick, if there was one.
-	Transaction string `json:"transaction,omitempty"` // The challenge, to call again with.
+	Number      string `json:"number,omitempty"`      // Number that the user has to pick, if there is one.
+	Transaction string `json:"transaction,omitempty"` // ID of the challenge, for a later call.
 	Change[PushState]
 }
 
 // PushState is what is proven about a user.
 type PushState struct {
 	Verified bool   `json:"verified"` // Whether the user approved.
-	Result   string `json:"result"`   // As result.
+	Result   string `json:"result"`   // Result of the push.
 }
 
 // The results of a verification.

@@ -11,11 +11,11 @@ func init() {
 		"Checkpoint.HighWater":     "latest published seen, or where the first poll began",
 		"Checkpoint.Next":          "Okta's link",
 		"Checkpoint.Whole":         "Again is read in the largest pages",
-		"SystemLogParams.Also":     "Further shapes to deliver each event in, beside the one of format. A playbook needs not say so: it gets those that its expressions read.",
-		"SystemLogParams.Any":      "Several selections in place of the one above: an event is delivered if one of them wants it, and says which. A host that serves several playbooks with one poll gives them here.",
-		"SystemLogParams.Filter":   "Expression of Okta's filter language that an event must fulfil besides.",
+		"SystemLogParams.Also":     "Further shapes of each event, in addition to format. A playbook need not list them: it gets the shapes that its expressions read.",
+		"SystemLogParams.Any":      "Several selections instead of the one above. An event is delivered if one of them matches, with the indexes of the selections that match. A host that serves several playbooks with one poll uses it.",
+		"SystemLogParams.Filter":   "Expression of Okta's filter language that an event must match as well.",
 		"SystemLogParams.Format":   "Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the SaaS Event Maturity Matrix.",
-		"SystemLogParams.LookBack": "How far back the first poll looks; later polls go on where the one before ended. Okta keeps 90 days (2160h).",
-		"SystemLogParams.PageSize": "The most events that one request reads. Fewer cost more of Okta's rate limit. A page that is too slow for Okta is asked for again at half the size.",
+		"SystemLogParams.LookBack": "Period before now that the first poll reads. Later polls continue at the checkpoint. Okta keeps 90 days (2160h).",
+		"SystemLogParams.PageSize": "Maximum number of events per request. Smaller pages cost more of Okta's rate limit. After a page that was too slow for Okta, the size is halved.",
 	})
 }

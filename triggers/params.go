@@ -18,21 +18,22 @@ import (
 // SystemLogParams are the trigger's parameters.
 type SystemLogParams struct {
 	selection.Selection
-	// Expression of Okta's filter language that an event must fulfil besides.
+	// Expression of Okta's filter language that an event must match as well.
 	Filter string `json:"filter,omitempty" jsonschema:"example=outcome.result eq \"FAILURE\",maxLength=1500" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
-	// Several selections in place of the one above: an event is delivered if one of them wants it, and says which. A
-	// host that serves several playbooks with one poll gives them here.
+	// Several selections instead of the one above. An event is delivered if one of them matches, with the indexes
+	// of the selections that match. A host that serves several playbooks with one poll uses it.
 	Any []selection.Selection `json:"any,omitempty" jsonschema:"title=Any of these,maxItems=1000" jsonschema_extras:"x-group=advanced"`
-	// How far back the first poll looks; later polls go on where the one before ended. Okta keeps 90 days (2160h).
+	// Period before now that the first poll reads. Later polls continue at the checkpoint. Okta keeps 90 days
+	// (2160h).
 	LookBack sdk.Duration `json:"look_back,omitempty" jsonschema:"default=0s,example=10m" jsonschema_extras:"x-group=advanced"`
-	// The most events that one request reads. Fewer cost more of Okta's rate limit. A page that is too slow for Okta
-	// is asked for again at half the size.
+	// Maximum number of events per request. Smaller pages cost more of Okta's rate limit. After a page that was too
+	// slow for Okta, the size is halved.
 	PageSize int `json:"page_size,omitempty" jsonschema:"default=1000,minimum=1,maximum=1000,example=1000" jsonschema_extras:"x-group=advanced"`
 	// Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the
 	// SaaS Event Maturity Matrix.
 	Format shape.Format `json:"format,omitempty" jsonschema:"enum=okta,enum=ecs,enum=emm,default=okta" jsonschema_extras:"x-group=advanced"`
-	// Further shapes to deliver each event in, beside the one of format. A playbook needs not say so: it gets those
-	// that its expressions read.
+	// Further shapes of each event, in addition to format. A playbook need not list them: it gets the shapes that
+	// its expressions read.
 	Also []shape.Format `json:"also,omitempty" jsonschema:"title=Also in,uniqueItems=true,enum=okta,enum=ecs,enum=emm" jsonschema_extras:"x-group=advanced"`
 }
 

@@ -18,7 +18,7 @@ import (
 var SystemLog = sdk.Trigger[*okta.Client, SystemLogParams, Checkpoint, shape.Event]{
 	Name:    "system_log",
 	Title:   "System Log Event",
-	Summary: "Starts a workflow on each System Log event of the chosen types, late ones too, each once.",
+	Summary: "Starts a workflow on each System Log event of the chosen types, including late events, each once.",
 	Docs:    "https://developer.okta.com/docs/reference/system-log-query/",
 	Every:   interval,
 	Scopes:  []string{"okta.logs.read"},
