@@ -50,18 +50,7 @@ func (p *Scanner) fail() bool {
 
 // Peek returns the first byte of the next value, 0 at the end.
 func (p *Scanner) Peek() byte {
-	if p.i < len(p.s) && p.s[p.i] > ' ' {
-		return p.s[p.i]
-	}
-	return p.peekGap()
-}
-
-// peekGap is Peek where white space or the end may come first. It is apart so that
-// the compiler can inline Peek.
-//
-//go:noinline
-func (p *Scanner) peekGap() byte {
-	if p.i = wideGap(p.s, p.i); p.i >= len(p.s) {
+	if p.i = gap(p.s, p.i); p.i >= len(p.s) {
 		return 0
 	}
 	return p.s[p.i]
@@ -187,29 +176,32 @@ func (p *Scanner) Loose() string {
 	return p.Scalar()
 }
 
-// Literal returns the next value as a string literal, quotes included, if it is a
-// string that is not empty, and "" for any other value. The literal is valid JSON in
-// UTF-8: faulty UTF-8 and half surrogate pairs have become U+FFFD.
-func (p *Scanner) Literal() string {
-	if p.Peek() != '"' {
-		p.Skip()
-		return ""
-	}
-	from := p.i
-	if end, high := ordinaryASCII(p.s, from+1); !high && end < len(p.s) && p.s[end] == '"' {
-		if p.i = end + 1; end == from+1 {
-			return ""
+// Literal returns the next value as a string literal, quotes included, and "" for an
+// empty string. It reports false, and reads nothing, if the value is not a string. The
+// literal is valid JSON in UTF-8: faulty UTF-8 and half surrogate pairs become U+FFFD.
+func (p *Scanner) Literal() (literal string, ok bool) {
+	s, from := p.s, p.i
+	if from >= len(s) || s[from] != '"' {
+		if p.Peek() != '"' {
+			return "", false
 		}
-		return p.s[from:p.i]
+		from = p.i
+	}
+	end, high := ordinaryASCII(s, from+1)
+	if !high && end < len(s) && s[end] == '"' {
+		if p.i = end + 1; end == from+1 {
+			return "", true
+		}
+		return s[from:p.i], true
 	}
 	inner, plain := p.literal()
 	if p.failed || inner == "" {
-		return ""
+		return "", true
 	}
 	if !plain && (strings.Contains(inner, `\u`) || !utf8.ValidString(inner)) {
-		return string(AppendQuoted(nil, unquote(inner)))
+		return string(AppendQuoted(nil, unquote(inner))), true
 	}
-	return p.s[from:p.i]
+	return s[from:p.i], true
 }
 
 // Raw returns the next value as it is written, whatever it is.
@@ -302,7 +294,7 @@ func passObject(s string, i, depth int) (end int, ok bool) {
 			return i, false
 		}
 		if i = gap(s, i); i >= len(s) || s[i] != ',' {
-			return closed(s, i, '}')
+			return passWord(s, i, "}")
 		}
 		i = gap(s, i+1)
 	}
@@ -320,17 +312,10 @@ func passArray(s string, i, depth int) (end int, ok bool) {
 			return i, false
 		}
 		if i = gap(s, i); i >= len(s) || s[i] != ',' {
-			return closed(s, i, ']')
+			return passWord(s, i, "]")
 		}
 		i = gap(s, i+1)
 	}
-}
-
-func closed(s string, i int, closing byte) (end int, ok bool) {
-	if i >= len(s) || s[i] != closing {
-		return i, false
-	}
-	return i + 1, true
 }
 
 // gap returns the offset of the first byte from i on that is no white space.

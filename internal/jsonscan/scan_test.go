@@ -106,7 +106,10 @@ func TestLiteral(t *testing.T) {
 		`"\ud800"`: "\"\ufffd\"", `"\ud83d\ude00"`: `"😀"`, "\"\xff\"": `"\ufffd"`, "\"\\n\xff\"": `"\n\ufffd"`, `"\\u12"`: `"\\u12"`, `"\u0000"`: `"\u0000"`,
 	} {
 		p := New(text)
-		got := p.Literal()
+		got, ok := p.Literal()
+		if !ok {
+			p.Skip()
+		}
 		if err := p.Err(); err != nil || got != want && got != strings.ReplaceAll(want, `\ufffd`, "\ufffd") {
 			t.Errorf("%s: %s, want %s, %v", text, got, want, err)
 		}

@@ -168,8 +168,8 @@ func other(p *jsonscan.Scanner, extra *[]member, name string) {
 
 // value returns the next value as JSON, and "" for null and for an empty string.
 func value(p *jsonscan.Scanner) string {
-	if p.Peek() == '"' {
-		return p.Literal()
+	if literal, ok := p.Literal(); ok {
+		return literal
 	}
 	if raw := p.Raw(); raw != "null" {
 		return raw
@@ -179,8 +179,8 @@ func value(p *jsonscan.Scanner) string {
 
 // text returns the next value if it is a string.
 func text(p *jsonscan.Scanner, extra *[]member, name string) lit {
-	if p.Peek() == '"' {
-		return lit(p.Literal())
+	if literal, ok := p.Literal(); ok {
+		return lit(literal)
 	}
 	other(p, extra, name)
 	return ""
