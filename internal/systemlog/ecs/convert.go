@@ -91,9 +91,9 @@ func (e *event) targetUser() *party {
 func (w *writer) userAgent(e *event, rules *agents) {
 	c := &e.client
 	at := w.open(`"user_agent":`)
-	if header := c.agent.text(); header != "" && !saysUnknown(header) {
+	if parsed := rules.parse(c.agent.text()); parsed != "" {
 		w.lit(`"original":`, c.agent)
-		w.b = append(append(w.b, ','), rules.parse(header)...)
+		w.b = append(append(w.b, ','), parsed...)
 	} else if browser := c.browser.text(); !strings.EqualFold(browser, "unknown") {
 		w.text(`"name":`, capitalize(browser))
 	}

@@ -23,8 +23,7 @@ func (w *writer) full(e *event, rules *agents, original string) {
 	w.original(original)
 	w.close(at)
 	w.name(`"observer":{"vendor":"Okta"}`)
-	w.endpoints(e)
-	w.users(e)
+	w.users(e, w.endpoints(e))
 	w.userAgent(e, rules)
 	host := w.url(d)
 	at = w.open(`"device":`)
@@ -37,7 +36,8 @@ func (w *writer) full(e *event, rules *agents, original string) {
 }
 
 // endpoints writes source and client. They are the same, but client has the actor too.
-func (w *writer) endpoints(e *event) {
+// It returns the place of the actor's members in w.b.
+func (w *writer) endpoints(e *event) (actor span) {
 	mark := w.open(`"source":`)
 	from := len(w.b) - 1
 	c, s := &e.client, &e.security
@@ -65,9 +65,12 @@ func (w *writer) endpoints(e *event) {
 	w.name(`"client":`)
 	w.b = append(w.b, w.b[from:to]...)
 	at = w.open(`"user":`)
+	actor.from = len(w.b)
 	w.person(&e.actor)
+	actor.to = len(w.b)
 	w.close(at)
 	w.close(mark)
+	return actor
 }
 
 // domain returns the domain of the client's address. Okta sends a dot for none.
@@ -91,9 +94,9 @@ func (w *writer) geo(g *geo) {
 }
 
 // users writes user: the actor, and the users that the event relates the actor to.
-func (w *writer) users(e *event) {
+func (w *writer) users(e *event, actor span) {
 	at := w.open(`"user":`)
-	w.person(&e.actor)
+	w.b = append(w.b, w.b[actor.from:actor.to]...)
 	user, group := e.targetUser(), e.targetGroup()
 	inner := w.open(`"target":`)
 	if user != nil {

@@ -81,23 +81,27 @@ func ready(re **regexp.Regexp, expr string) bool {
 	return *re != nil
 }
 
-// parse returns the members of user_agent as JSON, without original.
+// parse returns the members of user_agent as JSON, without original, and "" if Okta has
+// no header: it then sends nothing, or a word such as "UNKNOWN-DOWNLOAD".
 func (a *agents) parse(header string) string {
+	if header == "" {
+		return ""
+	}
 	if len(header) > longestAgent {
 		header = strings.ToValidUTF8(header[:longestAgent], "")
 	}
 	a.mu.RLock()
 	found, ok := a.young[header]
-	if !ok {
-		found, ok = a.old[header]
+	if ok {
 		a.mu.RUnlock()
-		if !ok {
-			found = a.ask(header).json()
-		}
-		a.keep(strings.Clone(header), found)
 		return found
 	}
+	found, ok = a.old[header]
 	a.mu.RUnlock()
+	if !ok && !saysUnknown(header) {
+		found = a.ask(header).json()
+	}
+	a.keep(strings.Clone(header), found)
 	return found
 }
 

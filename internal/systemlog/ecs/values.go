@@ -94,16 +94,27 @@ func isEmail(l lit) bool {
 		return false
 	}
 	for i := range len(inner) {
-		switch c := inner[i]; {
-		case c <= ' ' || c == '\\' || c == '"' || c == '<' || c == '>' || c == '(' || c == ')' || c == ',' || c == ';' || c == ':' || c == '[' || c == ']':
-			return false
-		case c == '@' && i != at:
-			return false
-		case c == '.' && (i == 0 || i == at-1 || i == at+1 || i == len(inner)-1 || inner[i-1] == '.'):
+		c := inner[i]
+		if !notInEmail[c] {
+			continue
+		}
+		if c != '.' || i == 0 || i == at-1 || i == at+1 || i == len(inner)-1 || inner[i-1] == '.' {
 			return false
 		}
 	}
-	return true
+	return strings.IndexByte(string(inner[at+1:]), '@') < 0
+}
+
+// notInEmail marks the bytes that an address does not have, and the dot, which it has
+// only between other characters.
+var notInEmail = marks(" \\\"<>(),;:[].")
+
+// marks returns a table in which the bytes of set and the control characters are true.
+func marks(set string) (t [256]bool) {
+	for c := range t {
+		t[c] = c < ' ' || strings.IndexByte(set, byte(c)) >= 0
+	}
+	return t
 }
 
 // divide splits a domain at its public suffix. All parts are "" if it has none

@@ -181,14 +181,16 @@ func distinct(all []member) bool {
 func safe(name string) bool {
 	blank := true
 	for i := range len(name) {
-		c := name[i]
-		if c < ' ' || c == '.' || c == '"' || c == '\\' || c == 0x7f {
+		if notInName[name[i]] {
 			return false
 		}
-		blank = blank && c == ' '
+		blank = blank && name[i] == ' '
 	}
 	return !blank && len(name) <= longestName
 }
+
+// notInName marks the bytes that a safe name does not have.
+var notInName = marks(".\"\\\x7f")
 
 // safeNames returns names for the members: safe, and each there only once. A member
 // that comes twice keeps its name where it came last.
@@ -212,7 +214,7 @@ func safeName(name string) string {
 		return name
 	}
 	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == '.' || r == 0x7f || r == '"' || r == '\\' {
+		if r < utf8.RuneSelf && notInName[r] {
 			return '_'
 		}
 		return r
