@@ -175,7 +175,7 @@ func identity(v any) (string, error) {
 func (w *watcher) readings(feeds []feed) []embedded.Reading {
 	all := make([]embedded.Reading, len(feeds))
 	for i, f := range feeds {
-		all[i] = embedded.Reading{Trigger: w.org + " " + f.trigger, Source: f.key, Former: f.former, Asked: f.asked}
+		all[i] = embedded.Reading{Trigger: w.org + " " + f.trigger, Source: f.key, Asked: f.asked}
 	}
 	return all
 }

@@ -146,7 +146,7 @@ func (r *replayer) start(ctx context.Context, again bool) error {
 }
 
 func (r *replayer) queue(ctx context.Context, store *embedded.Store, again bool) (embedded.Accepted, error) {
-	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Book: r.book, Events: r.matched, Again: again})
+	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Playbook: r.book, Events: r.matched, Again: again})
 	if err == nil {
 		r.introduce(got.Matched, got.Repeated, len(got.Runs))
 	}

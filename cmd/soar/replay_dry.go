@@ -24,7 +24,7 @@ func (r *replayer) showDryRun(ctx context.Context, again bool) error {
 			events = append(events, e)
 		}
 	}
-	starts := embedded.Together(r.book, events)
+	starts := embedded.GroupEvents(r.book, events)
 	if !r.json {
 		fmt.Fprintf(r.out, "%s ", r.out.yellow("dry run:"))
 	}

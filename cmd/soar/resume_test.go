@@ -1,7 +1,6 @@
 package main
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -265,38 +264,4 @@ func TestWatchesInTurn(t *testing.T) {
 	r.watch(a, b)
 	r.all("a", push)
 	r.all("b", start)
-}
-
-// The checkpoint of an earlier version is found, and nothing that followed it is lost.
-func TestCheckpointOfAnEarlierVersion(t *testing.T) {
-	for _, params := range []string{"", `filter: 'outcome.result eq "FAILURE"', page_size: 5`} {
-		r := newResumer(t)
-		b := book{"a", push, params}
-		r.watch(b)
-		r.happen(push)
-		r.watch(b)
-		r.asBefore(b)
-		r.happen(push, push)
-		r.watch(b)
-		r.all("a", push)
-	}
-}
-
-// asBefore names the one checkpoint of the store as earlier versions did.
-func (r *resumer) asBefore(b book) {
-	r.Helper()
-	db, err := sql.Open("sqlite", r.path)
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer db.Close()
-	feeds, err := r.watcher(nil, b).feeds()
-	if err != nil {
-		r.Fatal(err)
-	}
-	for _, statement := range []string{`UPDATE checkpoints SET source = ?1`, `DELETE FROM coverage WHERE ?1 <> ''`, `DELETE FROM newest WHERE ?1 <> ''`} {
-		if _, err := db.ExecContext(r.Context(), statement, feeds[0].former); err != nil {
-			r.Fatal(err)
-		}
-	}
 }

@@ -170,7 +170,7 @@ func (a *app) call(ctx context.Context, call *call) error {
 		return err
 	}
 	defer conn.Close()
-	var at embedded.Place
+	at := embedded.Caller{Manifest: conn.manifest}
 	if call.info.AnswersUndo() {
 		health, err := conn.Check(ctx)
 		if err != nil && health.Target == "" {

@@ -177,7 +177,7 @@ func (m *Monitor) look(ctx context.Context) {
 	}
 	for _, q := range queues {
 		b := m.book(q.Playbook)
-		b.Waiting, b.Held, b.Cap = q.Runs, q.Held, q.Cap
+		b.Waiting, b.Held, b.Cap = q.Runs, q.Throttled, q.MaxRunsPerMinute
 	}
 }
 

@@ -205,7 +205,7 @@ func TestWaitingRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looks := []func() ([]embedded.Queue, error){
 			func() ([]embedded.Queue, error) {
-				return []embedded.Queue{{Playbook: "a", Runs: 5, Held: 3, Cap: 2}, {Playbook: "gone", Runs: 1}}, nil
+				return []embedded.Queue{{Playbook: "a", Runs: 5, Throttled: 3, MaxRunsPerMinute: 2}, {Playbook: "gone", Runs: 1}}, nil
 			},
 			func() ([]embedded.Queue, error) { return nil, errors.New("the disk is gone") },
 			func() ([]embedded.Queue, error) { return []embedded.Queue{{Playbook: "a", Runs: 1}}, nil },

@@ -82,7 +82,7 @@ func TestNoSecretIsKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			result, err := store.Perform(ctx, session, &info, in, embedded.Place{})
+			result, err := store.Perform(ctx, session, &info, in, embedded.Caller{})
 			// The embedded org does not have the endpoint of every custom request.
 			noEndpoint := err != nil && sdk.AsError(err).Upstream != nil && sdk.AsError(err).Upstream.Code == "E0000008"
 			if err != nil && !noEndpoint && sdk.AsError(err).Code != sdk.NotFound && sdk.AsError(err).Code != sdk.InvalidInput {

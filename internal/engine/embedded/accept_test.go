@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/engine"
+
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
@@ -51,7 +54,7 @@ func TestAcceptStartsEachEventOnce(t *testing.T) {
 		ID: first.Runs[0], Playbook: "contain", Title: "Contain a user", Status: Queued, EventID: "a", EventType: "user.report",
 		EventTime: event("a").Time, Event: event("a").Data, Created: run.Created, Audit: []AuditEntry{},
 	}
-	if d := cmp.Diff(want, run); d != "" {
+	if d := cmp.Diff(want, run, cmpopts.IgnoreUnexported(Run{})); d != "" {
 		t.Error(d)
 	}
 	if age := time.Since(run.Created); age < 0 || age > time.Minute {
@@ -190,11 +193,11 @@ func TestAcceptOfEventsWithoutID(t *testing.T) {
 func TestRunIDsDoNotRunTogether(t *testing.T) {
 	seen := map[string][]string{}
 	for _, parts := range [][]string{{"ab", "c", "d"}, {"a", "bc", "d"}, {"a", "b", "cd"}, {"", "abc", "d"}, {"abcd", "", ""}, {"ABCD", "", ""}} {
-		id := runID(parts[0], parts[1], parts[2])
+		id := engine.RunID(parts[0], parts[1], parts[2])
 		if other, double := seen[id]; double {
 			t.Errorf("%q and %q have one id", parts, other)
 		}
-		if len(id) != 32 || id != runID(parts[0], parts[1], parts[2]) {
+		if len(id) != 32 || id != engine.RunID(parts[0], parts[1], parts[2]) {
 			t.Errorf("id %q", id)
 		}
 		seen[id] = parts
@@ -203,7 +206,7 @@ func TestRunIDsDoNotRunTogether(t *testing.T) {
 
 func TestPanicsAreContained(t *testing.T) {
 	r := newRig(t, contain, always(changed))
-	_, err := guarded(r.Engine, "the condition of contain", func() (bool, error) { panic("boom") })
+	err := r.guarded("the condition of contain", func() error { panic("boom") })
 	if codeOf(err) != sdk.Internal {
 		t.Errorf("got %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/sdk"
 )
 
@@ -74,8 +75,8 @@ func TestPerformMasksSecrets(t *testing.T) {
 		return changed, err
 	})
 	input := json.RawMessage(`{"user":"u","secret":"` + secret + `"}`)
-	result, err := s.Perform(quiet(t), session, m.Action("contain_user"), input, Place{})
-	if err != nil || outcomeOf(result.Output) != "changed" {
+	result, err := s.Perform(quiet(t), session, m.Action("contain_user"), input, Caller{})
+	if err != nil || engine.Outcome(result.Output) != "changed" {
 		t.Fatalf("got %s, %v", result.Output, err)
 	}
 	masked := json.RawMessage(`{"secret":"********","user":"u"}`)
@@ -134,24 +135,24 @@ func TestPerformFailures(t *testing.T) {
 	}
 	m, session := connect(t, slow)
 	write, read := m.Action("contain_user"), m.Action("look_up")
-	_, err := s.Perform(ctx, session, write, json.RawMessage(`{"user":"u"}`), Place{})
+	_, err := s.Perform(ctx, session, write, json.RawMessage(`{"user":"u"}`), Caller{})
 	if codeOf(err) != sdk.Canceled {
 		t.Errorf("cancelled: %v", err)
 	}
-	if _, err = s.Perform(ctx, session, write, json.RawMessage(`{"user":"late"}`), Place{}); codeOf(err) != sdk.Canceled {
+	if _, err = s.Perform(ctx, session, write, json.RawMessage(`{"user":"late"}`), Caller{}); codeOf(err) != sdk.Canceled {
 		t.Errorf("cancelled before: %v", err)
 	}
 	timed, done := context.WithTimeout(quiet(t), time.Millisecond)
 	defer done()
-	if _, err = s.Perform(timed, session, read, json.RawMessage(`{"user":"u"}`), Place{}); codeOf(err) != sdk.Timeout {
+	if _, err = s.Perform(timed, session, read, json.RawMessage(`{"user":"u"}`), Caller{}); codeOf(err) != sdk.Timeout {
 		t.Errorf("timed out: %v", err)
 	}
 	for _, input := range []string{``, `{"user":`, `[]`, `{"user":"u","user":"v"}`} {
-		if _, err := s.Perform(quiet(t), session, write, json.RawMessage(input), Place{}); codeOf(err) != sdk.InvalidInput {
+		if _, err := s.Perform(quiet(t), session, write, json.RawMessage(input), Caller{}); codeOf(err) != sdk.InvalidInput {
 			t.Errorf("input %q: %v", input, err)
 		}
 	}
-	if _, err := s.Perform(quiet(t), session, nil, nil, Place{}); codeOf(err) != sdk.InvalidInput {
+	if _, err := s.Perform(quiet(t), session, nil, nil, Caller{}); codeOf(err) != sdk.InvalidInput {
 		t.Errorf("no action: %v", err)
 	}
 	trail, err := s.AuditTrail(t.Context(), 0)
@@ -187,7 +188,7 @@ func TestPerformWithoutAStore(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.Perform(quiet(t), session, m.Action("look_up"), json.RawMessage(`{"user":"u"}`), Place{})
+	_, err = s.Perform(quiet(t), session, m.Action("look_up"), json.RawMessage(`{"user":"u"}`), Caller{})
 	if codeOf(err) != sdk.Internal {
 		t.Errorf("got %v", err)
 	}
@@ -198,7 +199,7 @@ func TestPerformWithoutAStore(t *testing.T) {
 		_, err := s.write.Exec(`CREATE TRIGGER full BEFORE UPDATE ON audit BEGIN SELECT raise(FAIL, 'no room'); END`)
 		return changed, err
 	})
-	result, err := s.Perform(quiet(t), session, m.Action("look_up"), json.RawMessage(`{"user":"u"}`), Place{})
+	result, err := s.Perform(quiet(t), session, m.Action("look_up"), json.RawMessage(`{"user":"u"}`), Caller{})
 	if codeOf(err) != sdk.Internal || string(result.Output) != `{"status":"ACTIVE"}` {
 		t.Errorf("got %s, %v", result.Output, err)
 	}

@@ -30,7 +30,7 @@ steps:
 func TestCap(t *testing.T) {
 	r, clock, said := newGatherer(t, capped)
 	r.accept(page("1", "a", "b", "c", "d", "e"))
-	if wait := r.take(); wait != longestLook || !slices.Equal(said.users, []string{"user-a", "user-b"}) {
+	if wait := r.take(); wait != longestSleep || !slices.Equal(said.users, []string{"user-a", "user-b"}) {
 		t.Fatalf("%s, %q", wait, said.users)
 	}
 	clock.put(30 * time.Second)
@@ -65,13 +65,13 @@ func TestCapCanBeSeen(t *testing.T) {
 		if err != nil || len(runs) != 2 || runs[0].Waits != "waits for its turn: no more than 2 a minute" || runs[1].Waits != runs[0].Waits {
 			t.Errorf("%+v, %v", runs, err)
 		}
-		r.queues(Queue{Playbook: "capped", Runs: 2, Held: 2, Cap: 2})
+		r.queues(Queue{Playbook: "capped", Runs: 2, Throttled: 2, MaxRunsPerMinute: 2})
 		r.book = load(t, r.o.Manifest, gather)
 		id := r.accept(pageOf(about("ann", "1"))).Runs[0]
 		if run := r.run(id); run.Waits != "gathers events until "+time.Now().UTC().Add(time.Minute).Format("15:04:05Z") {
 			t.Errorf("waits %q", run.Waits)
 		}
-		r.queues(Queue{Playbook: "capped", Runs: 2, Held: 2, Cap: 2}, Queue{Playbook: "gather", Runs: 1})
+		r.queues(Queue{Playbook: "capped", Runs: 2, Throttled: 2, MaxRunsPerMinute: 2}, Queue{Playbook: "gather", Runs: 1})
 		began := time.Now()
 		r.drain()
 		if took := time.Since(began).Round(time.Second); took != time.Minute {

@@ -5,56 +5,55 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
 
-// Options are what an Engine works with. Org, Manifest and Session are needed.
+// Options configure an Engine. Org, Manifest and Session are required.
 type Options struct {
-	Org      string        // the account that Session acts on; runs of other orgs are left alone
-	Manifest *sdk.Manifest // what playbooks are loaded against when a run is resumed
+	Org      string        // account that Session acts on; runs of other orgs are ignored
+	Manifest *sdk.Manifest // for playbooks of runs that are resumed
 	Session  sdk.Session
-	Only     string        // the id of a run: work on no other, and make no undo; "" for all there is
-	Workers  int           // how many runs are under way at once; 0 means 4
-	Grace    time.Duration // how long steps under way may take when Work is to end; 0 means 10s
+	Only     string        // ID of a run: work on this run only, and execute no undos; "" for all
+	Workers  int           // number of runs under way at once; 0 means 4
+	Grace    time.Duration // time for steps under way to finish when Work ends; 0 means 10s
 	Logger   hclog.Logger
-	// Observe is told what happens, in order for each run, from several
-	// goroutines for different runs. The engine waits for it; it must not call
-	// the engine.
+	// Observe receives notices, in order for each run, from several goroutines for
+	// different runs. The engine waits for it. It must not call the engine.
 	Observe func(Notice)
-	Now     func() time.Time // the clock of what is stored; time.Now if nil
+	Now     func() time.Time // clock of stored times; time.Now if nil
 
-	lookEvery time.Duration // how often the lookout looks; 0 means lookoutEvery
+	watchEvery time.Duration // interval of watchStore; 0 means a second
 }
 
-// An Engine starts runs on events and works on them. It is safe for concurrent
-// use.
+// An Engine starts runs on events and works on them. It is safe for concurrent use.
 type Engine struct {
 	store *Store
 	o     Options
-	// gate keeps a worker from taking a run before it was announced.
-	gate     sync.Mutex
-	closed   bool      // under gate
-	latest   int64     // under gate: the time last stored, see timed
-	lines    *sql.Stmt // selectNext: to parse it costs more than to run it
-	working  atomic.Bool
-	books    sync.Map // hash → *playbook.Playbook
-	queued   signal   // a run was queued
-	finished signal   // a run has finished
-	arranged signal   // an undo was stored
-	marks    *marks
+	// mu also keeps a worker from taking a run before its notice was sent.
+	mu          sync.Mutex
+	closed      bool      // under mu
+	latest      int64     // under mu: the last stored time, see timed
+	selectNext  *sql.Stmt // parsing this query costs more than running it
+	working     atomic.Bool
+	playbooks   sync.Map // hash → *playbook.Playbook
+	queued      signal   // a run was queued
+	finished    signal   // a run has finished
+	undoStored  signal   // an undo was stored
+	evaluations *evaluations
 }
 
-// New takes the store for this engine: its database file is locked until
-// [Engine.Close] or the end of the process. While another engine holds the lock, New
-// fails at once; so it does if the store is damaged. Runs that were left running are
-// queued again, since the lock proves that the engine which began them is gone.
+// New locks the store for this engine, until [Engine.Close] or the end of the process.
+// It fails at once if another engine has the lock, or if the store is damaged. It
+// queues interrupted runs again: the lock proves that their engine is gone.
 func New(store *Store, o Options) (*Engine, error) {
 	if o.Org == "" || o.Manifest == nil || o.Session == nil {
 		return nil, errors.New("an engine needs an org, a manifest and a session")
@@ -71,8 +70,8 @@ func New(store *Store, o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.lookEvery == 0 {
-		o.lookEvery = lookoutEvery
+	if o.watchEvery == 0 {
+		o.watchEvery = time.Second
 	}
 	e := &Engine{store: store, o: o, latest: unknownTime}
 	free, err := store.file.lock()
@@ -80,77 +79,75 @@ func New(store *Store, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("lock the store: %w", err)
 	}
 	if !free {
-		return nil, fmt.Errorf("%w %s: two would do everything twice", ErrInUse, store.Path())
+		return nil, fmt.Errorf("%w %s: two engines would run each step twice", ErrInUse, store.Path())
 	}
-	left, err := e.takeOver()
+	interrupted, err := e.takeOver()
 	if err != nil {
 		return nil, errors.Join(err, store.file.unlock())
 	}
-	if left > 0 {
-		o.Logger.Info("resuming runs that were cut off", "runs", left)
+	if interrupted > 0 {
+		o.Logger.Info("resuming interrupted runs", "runs", interrupted)
 	}
 	return e, nil
 }
 
-// takeOver readies a store whose lock the engine has, and returns how many runs
-// were cut off.
-func (e *Engine) takeOver() (left int64, err error) {
-	if err := e.store.checkWhole(); err != nil {
+// takeOver prepares a store after the engine has locked it, and returns the number of
+// interrupted runs.
+func (e *Engine) takeOver() (interrupted int64, err error) {
+	if err := e.store.checkIntegrity(); err != nil {
 		return 0, err
 	}
 	ctx := context.Background()
 	err = e.store.tx(ctx, func(tx *sql.Tx) error {
 		requeued, err := tx.ExecContext(ctx, requeue, e.o.Org)
 		if err == nil {
-			left, err = requeued.RowsAffected()
+			interrupted, err = requeued.RowsAffected()
 		}
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("queue the runs that were cut off: %w", err)
+		return 0, fmt.Errorf("queue interrupted runs: %w", err)
 	}
-	if e.lines, err = e.store.write.Prepare(selectNext); err != nil {
-		return 0, fmt.Errorf("prepare to look for runs: %w", err)
+	if e.selectNext, err = e.store.write.Prepare(selectNext); err != nil {
+		return 0, fmt.Errorf("prepare the query for runs: %w", err)
 	}
-	if e.marks, err = openMarks(e.store.Path() + markSuffix); err != nil {
-		return 0, errors.Join(err, e.lines.Close())
+	if e.evaluations, err = openEvaluations(ctx, e.store, e.o.Org); err != nil {
+		return 0, errors.Join(err, e.selectNext.Close())
 	}
 	e.store.file.pin()
-	return left, nil
+	return interrupted, nil
 }
 
-// They go before those that have not begun.
+// Interrupted runs start before runs that have not started yet.
 const requeue = `UPDATE runs SET status = 'queued', due = 0 WHERE org = ? AND status = 'running'`
 
-// Close gives the store free for another engine. It fails while Work is under
-// way.
+// Close releases the store for another engine. It fails while Work is under way.
 func (e *Engine) Close() error {
-	e.gate.Lock()
-	defer e.gate.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.working.Load() {
-		return errors.New("close engine: it is still at work")
+		return errors.New("close engine: Work is still running. End its context first")
 	}
 	e.closed = true
-	return errors.Join(e.lines.Close(), e.marks.close(), e.store.file.unlock())
+	return errors.Join(e.selectNext.Close(), e.evaluations.close(), e.store.file.unlock())
 }
 
 var errClosed = errors.New("the engine is closed")
 
-// ErrInUse is why there is no second engine on a store.
+// ErrInUse is the cause if another engine has locked the store.
 var ErrInUse = errors.New("another engine works on the store")
 
-// Idle waits until no run of the engine's org is queued or running, or until ctx
-// ends.
+// Idle waits until no run of the engine's org is queued or running, or until ctx ends.
 func (e *Engine) Idle(ctx context.Context) error {
 	for {
 		finished := e.finished.next()
-		var busy bool
+		var unfinished bool
 		err := e.store.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'queued')
-			OR EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'running')`, e.o.Org).Scan(&busy)
+			OR EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'running')`, e.o.Org).Scan(&unfinished)
 		if err != nil {
-			return fmt.Errorf("look for unfinished runs: %w", err)
+			return fmt.Errorf("count unfinished runs: %w", err)
 		}
-		if !busy {
+		if !unfinished {
 			return nil
 		}
 		select {
@@ -161,9 +158,10 @@ func (e *Engine) Idle(ctx context.Context) error {
 	}
 }
 
-// bookOf returns the playbook with this source, which the store has.
-func (e *Engine) bookOf(ctx context.Context, q querier, hash string) (*playbook.Playbook, error, error) {
-	if known, ok := e.books.Load(hash); ok {
+// playbookOf returns the playbook with this hash from the store. Broken says why the
+// playbook does not load; err is an error of the store.
+func (e *Engine) playbookOf(ctx context.Context, q querier, hash string) (p *playbook.Playbook, broken, err error) {
+	if known, ok := e.playbooks.Load(hash); ok {
 		return known.(*playbook.Playbook), nil, nil
 	}
 	var file string
@@ -171,12 +169,80 @@ func (e *Engine) bookOf(ctx context.Context, q querier, hash string) (*playbook.
 	if err := q.QueryRowContext(ctx, `SELECT file, source FROM playbooks WHERE hash = ?`, hash).Scan(&file, &source); err != nil {
 		return nil, nil, err
 	}
-	book, err := guarded(e, "loading a playbook", func() (*playbook.Playbook, error) {
-		return playbook.Load(file, source, e.o.Manifest)
+	broken = e.guarded("loading a playbook", func() (err error) {
+		p, err = playbook.Load(file, source, e.o.Manifest)
+		return err
 	})
-	if err != nil {
-		return nil, err, nil
+	if broken == nil {
+		e.playbooks.Store(hash, p)
 	}
-	e.books.Store(hash, book)
-	return book, nil, nil
+	return p, broken, nil
+}
+
+// NoticeKind is the kind of a Notice.
+type NoticeKind = string
+
+// The kinds of notices.
+const (
+	RunQueued    NoticeKind = "run_queued"
+	RunGrown     NoticeKind = "run_grown"    // events of a page joined the run's group
+	RunStarted   NoticeKind = "run_started"  // also when a run is resumed
+	StepStarted  NoticeKind = "step_started" // before its first attempt, and when it is resumed
+	StepRetry    NoticeKind = "step_retry"   // an attempt failed; the next follows after Wait
+	StepFinished NoticeKind = "step_finished"
+	RunFinished  NoticeKind = "run_finished"
+	UndoRetry    NoticeKind = "undo_retry"    // an attempt failed; the next follows after Wait
+	UndoFinished NoticeKind = "undo_finished" // done, or failed for good
+)
+
+// A Notice reports an event of the engine after it was stored. Run has no event data,
+// steps and audit. Step is nil in notices about the run as a whole. Both are copies that
+// the observer may keep. Undo is set in notices about an undo: Run is the run that asked
+// for it, and empty after a manual call.
+type Notice struct {
+	Kind NoticeKind
+	Run  *Run
+	Step *StepRun
+	Undo *Undo
+	Wait time.Duration
+}
+
+// notify informs the observer, if there is one.
+func (e *Engine) notify(kind NoticeKind, run Run, step *engine.StepState, wait time.Duration) {
+	if e.o.Observe == nil {
+		return
+	}
+	n := Notice{Kind: kind, Run: &run, Wait: wait}
+	if step != nil {
+		s := step.StepRun
+		s.Input, s.Output = slices.Clone(s.Input), slices.Clone(s.Output)
+		n.Step = &s
+	}
+	e.o.Observe(n)
+}
+
+// A signal wakes every goroutine that waits for a change.
+type signal struct {
+	mu sync.Mutex
+	c  chan struct{}
+}
+
+// next returns a channel that the next wake closes. Call it before reading the state
+// that may change, or a change in between is missed.
+func (s *signal) next() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c == nil {
+		s.c = make(chan struct{})
+	}
+	return s.c
+}
+
+func (s *signal) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c != nil {
+		close(s.c)
+		s.c = nil
+	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/engine"
+
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -147,6 +149,11 @@ func atWork(ctx context.Context, e *Engine) (_ context.Context, end func() error
 	}
 }
 
+// execute runs a job as a worker does.
+func execute(ctx context.Context, e *Engine, j *job) error {
+	return (&worker{Engine: e, stopCtx: ctx, runCtx: ctx, storeCtx: ctx}).execute(j)
+}
+
 // only accepts one event and runs it.
 func (r *rig) only() *Run {
 	r.tb.Helper()
@@ -158,7 +165,7 @@ func (r *rig) only() *Run {
 // read returns the run of the event e1, or the i-th new run of a page.
 func (r *rig) read(a Accepted, i int) *Run {
 	r.tb.Helper()
-	id := runID(r.o.Org, r.book.Name, "e1")
+	id := engine.RunID(r.o.Org, r.book.Name, "e1")
 	if i < len(a.Runs) {
 		id = a.Runs[i]
 	}

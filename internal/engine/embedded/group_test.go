@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"soar.example/okta/internal/engine"
+
 	"github.com/google/go-cmp/cmp"
 
 	"soar.example/okta/internal/playbook"
@@ -85,7 +87,7 @@ func (r *rig) take() time.Duration {
 		if j == nil {
 			return wait
 		}
-		if err := r.work(r.tb.Context(), r.tb.Context(), j); err != nil {
+		if err := execute(r.tb.Context(), r.Engine, j); err != nil {
 			r.tb.Fatal(err)
 		}
 	}
@@ -130,7 +132,7 @@ func TestGroupIsOneRunOfAllEvents(t *testing.T) {
 	if second.Matched != 301 || second.Started != 1 || second.Joined != 250 || second.Repeated != 50 {
 		t.Fatalf("the second page: %+v", second)
 	}
-	if wait := r.take(); wait != longestLook || len(said.users) != 0 {
+	if wait := r.take(); wait != longestSleep || len(said.users) != 0 {
 		t.Fatalf("before the window closed: %s, %q", wait, said.users)
 	}
 	clock.put(30*time.Second - time.Microsecond)
@@ -139,7 +141,7 @@ func TestGroupIsOneRunOfAllEvents(t *testing.T) {
 	}
 	late := r.accept(pageOf(about("ann", "late")))
 	clock.put(time.Microsecond)
-	if wait := r.take(); late.Joined != 1 || wait != longestLook || !slices.Equal(said.users, []string{"ann: 401, the last late"}) {
+	if wait := r.take(); late.Joined != 1 || wait != longestSleep || !slices.Equal(said.users, []string{"ann: 401, the last late"}) {
 		t.Fatalf("as the window closed: %+v, %s, %q", late, wait, said.users)
 	}
 	// What comes after it opens another; what was in it starts nothing.
@@ -181,7 +183,7 @@ func TestWorkTakesUpAGroupAsItsWindowCloses(t *testing.T) {
 			started := time.Now()
 			r.accept(pageOf(about("ann", "1"), about("ann", "2"), about("ann", "3")))
 			r.drain()
-			run := r.run(runID("org", "gather", "1"))
+			run := r.run(engine.RunID("org", "gather", "1"))
 			if brief(run) != "succeeded look=succeeded/1" || len(run.Events) != 3 || run.Started.Sub(started).Round(time.Millisecond) != want {
 				t.Errorf("%s after %s with %d events", brief(run), run.Started.Sub(started), len(run.Events))
 			}
@@ -263,19 +265,19 @@ func TestGroupIsBounded(t *testing.T) {
 	r, _, said := newGatherer(t, gather)
 	id := r.accept(pageOf(about("ann", "first"))).Runs[0]
 	// As if all but one of them had come.
-	if _, err := r.store.write.Exec(`UPDATE groups SET events = ?`, mostGroupEvents-1); err != nil {
+	if _, err := r.store.write.Exec(`UPDATE groups SET events = ?`, maxGroupEvents-1); err != nil {
 		t.Fatal(err)
 	}
 	got := r.accept(pageOf(about("ann", "last"), about("ann", "one more")))
-	if got.Started != 1 || got.Joined != 1 || r.take() != longestLook {
+	if got.Started != 1 || got.Joined != 1 || r.take() != longestSleep {
 		t.Fatalf("%+v", got)
 	}
-	if run := r.run(id); len(said.users) != 1 || run.Status != Succeeded || run.Group.Taken != mostGroupEvents || !strings.HasPrefix(run.Group.Note, "closed early, with 10000 events") {
+	if run := r.run(id); len(said.users) != 1 || run.Status != Succeeded || run.Group.Taken != maxGroupEvents || !strings.HasPrefix(run.Group.Note, "closed early, with 10000 events") {
 		t.Errorf("%q: %s %+v", said.users, brief(run), run.Group)
 	}
 	large := func(id string) sdk.RawEvent {
 		e := about("bob", id)
-		e.Data, _ = json.Marshal(report{User: "bob", Result: id, Targets: []string{strings.Repeat("x", mostGroupBytes/4)}})
+		e.Data, _ = json.Marshal(report{User: "bob", Result: id, Targets: []string{strings.Repeat("x", maxGroupBytes/4)}})
 		return e
 	}
 	got = r.accept(pageOf(large("a"), large("b"), large("c"), large("d"), large("e")))
@@ -356,7 +358,7 @@ func TestGroupIsAllOrNothing(t *testing.T) {
 	if _, err := r.Accept(t.Context(), "source", p, []*playbook.Playbook{r.book}); err == nil {
 		t.Fatal("accepted without a checkpoint")
 	}
-	if run := r.run(runID("org", "gather", "1")); run.Group.Events != 1 || len(run.Events) != 1 {
+	if run := r.run(engine.RunID("org", "gather", "1")); run.Group.Events != 1 || len(run.Events) != 1 {
 		t.Errorf("%+v", run.Group)
 	}
 	if _, err := r.store.write.Exec(`DROP TRIGGER full`); err != nil {

@@ -77,7 +77,7 @@ func (f *flood) claim(t *rapid.T) *job {
 
 func (f *flood) work(t *rapid.T) {
 	for j := f.claim(t); j != nil; j = f.claim(t) {
-		must(t, f.engine.work(context.Background(), context.Background(), j))
+		must(t, execute(context.Background(), f.engine, j))
 		f.done[j.run.ID] = true
 	}
 }

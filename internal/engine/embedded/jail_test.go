@@ -111,7 +111,7 @@ func (c *cell) work() {
 	m, session := connect(c.t, c.jail.service(0))
 	// What comes by this store's own hand the lookout does not see anyway, and a look
 	// each second of a made-up day takes real ones.
-	e, err := New(c.store, Options{Org: "org", Manifest: m, Session: session, lookEvery: time.Hour, Observe: func(n Notice) {
+	e, err := New(c.store, Options{Org: "org", Manifest: m, Session: session, watchEvery: time.Hour, Observe: func(n Notice) {
 		if n.Undo != nil {
 			c.told = append(c.told, n.Kind+" "+n.Run.ID+" "+n.Undo.Status)
 		}
@@ -137,7 +137,7 @@ func (c *cell) contain(user string, long time.Duration) {
 	c.t.Helper()
 	m, session := connect(c.t, c.jail.service(long))
 	input := json.RawMessage(fmt.Sprintf(`{"user":%q}`, user))
-	if _, err := c.store.Perform(quiet(c.t), session, m.Action("contain_user"), input, Place{Org: "org"}); err != nil {
+	if _, err := c.store.Perform(quiet(c.t), session, m.Action("contain_user"), input, Caller{Org: "org"}); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -146,7 +146,7 @@ func (c *cell) release(user string) {
 	c.t.Helper()
 	m, session := connect(c.t, c.jail.service(0))
 	input := json.RawMessage(fmt.Sprintf(`{"user":%q}`, user))
-	if _, err := c.store.Perform(quiet(c.t), session, m.Action("release_user"), input, Place{Org: "org"}); err != nil {
+	if _, err := c.store.Perform(quiet(c.t), session, m.Action("release_user"), input, Caller{Org: "org"}); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -154,7 +154,7 @@ func (c *cell) release(user string) {
 // undos are all of them, oldest first: status, outcome, and when it was due.
 func (c *cell) undos() []string {
 	c.t.Helper()
-	all, err := undoRows(c.t.Context(), c.store.read, `ORDER BY seq`)
+	all, err := readUndos(c.t.Context(), c.store.read, `ORDER BY seq`)
 	if err != nil {
 		c.t.Fatal(err)
 	}

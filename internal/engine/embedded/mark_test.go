@@ -65,7 +65,7 @@ func TestDiesDuringAnEvent(t *testing.T) {
 	for _, phase := range []string{"match", "step"} {
 		t.Run(phase, func(t *testing.T) {
 			path := storePath(t)
-			for range mostDeaths {
+			for range maxDeaths {
 				killDuring(t, path, phase, markOf("org", "bad"))
 			}
 			m, session := connect(t, always(changed))
@@ -99,10 +99,10 @@ func killDuring(t *testing.T, path, phase, mark string) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDiesDuringAnEvent$")
 	c.Env = append(os.Environ(), dyingStore+"="+path, dyingPhase+"="+phase)
-	before, _ := os.Stat(path + markSuffix) // that of the process before, if any
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
+	started := false
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
 	for {
@@ -112,12 +112,10 @@ func killDuring(t *testing.T, path, phase, mark string) {
 		default:
 		}
 		time.Sleep(time.Millisecond)
-		now, err := os.Stat(path + markSuffix)
-		if err != nil || os.SameFile(before, now) {
-			continue
-		}
-		text, err := os.ReadFile(path + markSuffix)
-		if slots := min(len(text), markSlots*slotLength); err == nil && bytes.Contains(text[:slots], []byte(mark)) {
+		text, err := os.ReadFile(path + marksSuffix)
+		marked := err == nil && bytes.Contains(text, []byte(mark))
+		started = started || err == nil && !marked // by then the process has blanked the marks of the last one
+		if started && marked {
 			break
 		}
 	}
@@ -149,11 +147,11 @@ func TestMarksCostNoCommit(t *testing.T) {
 	if now := size(); now != before {
 		t.Errorf("the log grew from %d to %d bytes", before, now)
 	}
-	_, err := marked(r.Engine, "1", "a test", func() (int, error) { panic("x") })
+	err := r.marked(t.Context(), "1", "a test", func() error { panic("x") })
 	if err == nil {
 		t.Error("no error")
 	}
-	text, err := os.ReadFile(r.store.Path() + markSuffix)
+	text, err := os.ReadFile(r.store.Path() + marksSuffix)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,19 +160,33 @@ func TestMarksCostNoCommit(t *testing.T) {
 	}
 }
 
-// TestMarksOfAnotherKind says that a file with other content ends nothing.
-func TestMarksOfAnotherKind(t *testing.T) {
-	for _, text := range []string{"", "\n", "x", strings.Repeat("a", 1<<16), strings.Repeat("\x00", 9000), strings.Repeat("0123456789abcdef0123456789abcdef -1\n", 300)} {
-		path := storePath(t) + markSuffix
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+// TestForeignMarks opens an engine beside a file of marks with other content.
+func TestForeignMarks(t *testing.T) {
+	for _, text := range []string{"", "\n", "x", strings.Repeat("a", 1<<16), strings.Repeat("\x00", 9000), strings.Repeat("0123456789abcdef0123456789abcdeg\n", 300)} {
+		s := openStore(t, storePath(t))
+		if err := os.WriteFile(s.Path()+marksSuffix, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		m, err := openMarks(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := m.close(); err != nil {
-			t.Error(err)
+		m, session := connect(t, always(changed))
+		newEngine(t, s, Options{Manifest: m, Session: session})
+		if deaths := deathsIn(t, s); len(deaths) != 0 {
+			t.Errorf("%.20q: counted %v", text, deaths)
 		}
 	}
+}
+
+// deathsIn returns how often a process died during which evaluation.
+func deathsIn(t *testing.T, s *Store) map[string]int {
+	t.Helper()
+	deaths := map[string]int{}
+	_, err := list(t.Context(), s.read, func(r row) (mark string, err error) {
+		var n int
+		err = r.Scan(&mark, &n)
+		deaths[mark] = n
+		return mark, err
+	}, `SELECT event, deaths FROM evaluation_deaths`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deaths
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/engine"
+
 	"pgregory.net/rapid"
 
 	"soar.example/okta/internal/playbook"
@@ -156,7 +158,7 @@ func (w *world) checkRuns(t *rapid.T) {
 		if w.pruned[id] {
 			continue
 		}
-		run, err := w.store.Run(context.Background(), runID("org", w.book.Name, id))
+		run, err := w.store.Run(context.Background(), engine.RunID("org", w.book.Name, id))
 		must(t, err)
 		for _, complaint := range inconsistent(run) {
 			t.Error(complaint)

@@ -11,36 +11,34 @@ import (
 )
 
 const (
-	// youngestPruned is the least age that anything is pruned at.
+	// youngestPruned is the smallest age of what is pruned.
 	youngestPruned = 24 * time.Hour
-	// rememberedFor is how long after an event came it still starts nothing twice,
-	// though its run was pruned. No service is asked for what is older: Okta keeps 90
-	// days of its log, and clocks may differ.
+	// rememberedFor is how long an event starts nothing twice, even if its run was pruned.
+	// Services keep their logs for less: Okta keeps 90 days.
 	rememberedFor = 100 * 24 * time.Hour
-	// pruneBatch is about how many events' runs, or other rows, go in one transaction.
+	// pruneBatch is the approximate number of events or rows in one transaction.
 	pruneBatch = 200
 )
 
-// Pruned is what was deleted from a store, or would be.
+// Pruned counts what was deleted from a store, or what would be.
 type Pruned struct {
-	Before      time.Time `json:"before"`       // what had ended by then
-	Runs        int       `json:"runs"`         // with their steps and retries
-	Events      int       `json:"events"`       // that no run is left of
-	Calls       int       `json:"calls"`        // entries of the audit trail: those of the runs, and those by hand
-	Undos       int       `json:"undos"`        // that were done, superseded or failed
-	UndosFailed int       `json:"undos_failed"` // of them: what they were to take back was left as it was
-	FreedBytes  int64     `json:"freed_bytes"`  // of the file, for what comes next; it does not shrink
+	Before      time.Time `json:"before"`       // everything in the count had ended by then
+	Runs        int       `json:"runs"`         // including their steps and retries
+	Events      int       `json:"events"`       // of which no run is left
+	Calls       int       `json:"calls"`        // audit entries of the runs and of manual calls
+	Undos       int       `json:"undos"`        // done, superseded or failed
+	UndosFailed int       `json:"undos_failed"` // those of Undos that failed: their changes were not reverted
+	FreedBytes  int64     `json:"freed_bytes"`  // free for reuse: the file does not shrink
 }
 
-// Prune deletes what ended longer ago than age: runs with all that belongs to them,
-// calls by hand, and undos that are over. It leaves alone what is unfinished, undos that
-// are pending or stand and the runs of those that are pending, checkpoints, and
-// playbooks. An event whose run is gone still starts its playbook no second time.
+// Prune deletes what ended longer ago than age: runs with everything that belongs to
+// them, manual calls, and undos that are over. It keeps unfinished runs, pending and
+// standing undos, the runs of pending undos, checkpoints and playbooks. An event whose
+// run is deleted does not start its playbook again.
 //
-// It works in small transactions, and leaves the store to others between them, so that
-// an engine may be at work meanwhile. Where it is cut off, what it says was deleted is
-// gone, and the rest is as it was. An age under a day is an *[sdk.Error] with code
-// invalid_input.
+// Prune works in small transactions with pauses between them, so that an engine can work
+// at the same time. If it is interrupted, its result counts what is deleted; the rest is
+// unchanged. An age under a day is an *[sdk.Error] with code invalid_input.
 func (s *Store) Prune(ctx context.Context, age time.Duration) (Pruned, error) {
 	before, forget, err := pruneTimes(age, time.Now())
 	if err != nil {
@@ -49,8 +47,7 @@ func (s *Store) Prune(ctx context.Context, age time.Duration) (Pruned, error) {
 	return s.prune(ctx, before, forget)
 }
 
-// Prunable returns what [Store.Prune] would delete now, but for how many bytes that
-// would free.
+// Prunable counts what [Store.Prune] would delete now. FreedBytes is not computed.
 func (s *Store) Prunable(ctx context.Context, age time.Duration) (Pruned, error) {
 	before, _, err := pruneTimes(age, time.Now())
 	if err != nil {
@@ -59,17 +56,17 @@ func (s *Store) Prunable(ctx context.Context, age time.Duration) (Pruned, error)
 	return s.prunable(ctx, before)
 }
 
-// pruneTimes are when what is pruned had ended, and before when events came whose ids
-// need not be kept any more.
+// pruneTimes returns the times before which everything that is pruned ended, and before
+// which the events arrived whose IDs are deleted.
 func pruneTimes(age time.Duration, now time.Time) (before, forget time.Time, err error) {
 	if age < youngestPruned {
-		return before, forget, sdk.Invalid(fmt.Sprintf("only what ended at least a day ago is pruned: %s is too short", age))
+		return before, forget, sdk.Invalid(fmt.Sprintf("age %s is too short: prune keeps at least one day", age))
 	}
 	return unstamp(stamp(now.Add(-age))), unstamp(stamp(now.Add(-rememberedFor))), nil
 }
 
-// What is pruned, of what ended before ?1. A run is kept for as long as something of
-// what it changed is still to be taken back, or was only lately.
+// These select what ended before ?1. A run is kept while an undo of its changes is not
+// over, or ended after ?1.
 const (
 	undoOver = `u.status IN ('done', 'failed', 'superseded') AND max(u.created, coalesce(u.started, 0), coalesce(u.finished, 0)) < ?1`
 
@@ -77,9 +74,9 @@ const (
 		WHERE r.status IN ('succeeded', 'failed') AND max(r.created, r.finished) < ?1 AND coalesce(g.closed, g.closes, 0) < ?1
 		AND NOT EXISTS (SELECT 1 FROM undos u WHERE u.run = r.id AND u.run <> '' AND u.status <> 'standing' AND NOT (` + undoOver + `))`
 
-	fromLooseCalls = ` FROM audit a WHERE a.time < ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE id = a.run)`
-	fromLooseUndos = ` FROM undos u WHERE ` + undoOver + ` AND NOT EXISTS (SELECT 1 FROM runs WHERE id = u.run)`
-	fromOldIDs     = ` FROM pruned_ids i WHERE i.came < ?1`
+	fromManualCalls = ` FROM audit a WHERE a.time < ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE id = a.run)`
+	fromManualUndos = ` FROM undos u WHERE ` + undoOver + ` AND NOT EXISTS (SELECT 1 FROM runs WHERE id = u.run)`
+	fromOldIDs      = ` FROM pruned_ids i WHERE i.came < ?1`
 )
 
 func (s *Store) prune(ctx context.Context, before, forget time.Time) (Pruned, error) {
@@ -90,8 +87,8 @@ func (s *Store) prune(ctx context.Context, before, forget time.Time) (Pruned, er
 		do         func(p *pruning) error
 	}{
 		{"runs", `SELECT r.seq, coalesce(g.events, 1)` + fromOldRuns + ` AND r.seq > ?2 ORDER BY r.seq`, before, (*pruning).runs},
-		{"calls", `SELECT a.seq, 1` + fromLooseCalls + ` AND a.seq > ?2 ORDER BY a.seq`, before, (*pruning).calls},
-		{"undos", `SELECT u.seq, 1` + fromLooseUndos + ` AND u.seq > ?2 ORDER BY u.seq`, before, (*pruning).undos},
+		{"calls", `SELECT a.seq, 1` + fromManualCalls + ` AND a.seq > ?2 ORDER BY a.seq`, before, (*pruning).calls},
+		{"undos", `SELECT u.seq, 1` + fromManualUndos + ` AND u.seq > ?2 ORDER BY u.seq`, before, (*pruning).undos},
 		{"ids", `SELECT i.seq, 1` + fromOldIDs + ` AND i.seq > ?2 ORDER BY i.seq`, forget, (*pruning).ids},
 	} {
 		err := s.inBatches(ctx, part.find, part.ended, func(rows string) error {
@@ -112,9 +109,9 @@ func (s *Store) prune(ctx context.Context, before, forget time.Time) (Pruned, er
 	return done, nil
 }
 
-// inBatches has do delete the rows that find selects, some at a time, which it is told
-// as a JSON array. It rests for as long as that took: SQLite gives its lock to whoever
-// happens to ask, and an engine is to find it free every other time.
+// inBatches calls do with batches of the rows that find selects, as a JSON array. It
+// pauses for as long as each batch took: SQLite does not queue writers, and an engine
+// should find the lock free half of the time.
 func (s *Store) inBatches(ctx context.Context, find string, ended time.Time, do func(rows string) error) error {
 	var last int64
 	for {
@@ -131,18 +128,13 @@ func (s *Store) inBatches(ctx context.Context, find string, ended time.Time, do 
 		if err := do(string(rows)); err != nil {
 			return err
 		}
-		rest := time.NewTimer(max(time.Since(begun), 10*time.Millisecond))
-		select {
-		case <-rest.C:
-		case <-ctx.Done():
-			rest.Stop()
+		if !sleep(ctx, max(time.Since(begun), 10*time.Millisecond), nil) {
 			return ctx.Err()
 		}
 	}
 }
 
-// findBatch returns the next rows after last. It holds no lock that would keep anybody
-// from writing.
+// findBatch returns the next rows after last. It holds no lock that blocks writers.
 func (s *Store) findBatch(ctx context.Context, find string, ended time.Time, last int64) (seqs []int64, err error) {
 	rows, err := s.read.QueryContext(ctx, find, stamp(ended), last)
 	if err != nil {
@@ -167,12 +159,129 @@ func (s *Store) prunable(ctx context.Context, before time.Time) (Pruned, error) 
 		SELECT (SELECT count(*) FROM old),
 			(SELECT count(*) FROM events e WHERE NOT EXISTS (SELECT 1 FROM runs WHERE event = e.seq AND seq NOT IN (SELECT seq FROM old))
 				AND NOT EXISTS (SELECT 1 FROM group_events WHERE event = e.seq AND run NOT IN (SELECT seq FROM old))),
-			(SELECT count(*) FROM audit WHERE run <> '' AND run IN (SELECT id FROM old)) + (SELECT count(*)`+fromLooseCalls+`),
-			(SELECT count(*) FROM undos WHERE run <> '' AND run IN (SELECT id FROM old) AND status <> 'standing') + (SELECT count(*)`+fromLooseUndos+`),
-			(SELECT count(*) FROM undos WHERE run <> '' AND run IN (SELECT id FROM old) AND status = 'failed') + (SELECT count(*)`+fromLooseUndos+` AND u.status = 'failed')`,
+			(SELECT count(*) FROM audit WHERE run <> '' AND run IN (SELECT id FROM old)) + (SELECT count(*)`+fromManualCalls+`),
+			(SELECT count(*) FROM undos WHERE run <> '' AND run IN (SELECT id FROM old) AND status <> 'standing') + (SELECT count(*)`+fromManualUndos+`),
+			(SELECT count(*) FROM undos WHERE run <> '' AND run IN (SELECT id FROM old) AND status = 'failed') + (SELECT count(*)`+fromManualUndos+` AND u.status = 'failed')`,
 		stamp(before)).Scan(&p.Runs, &p.Events, &p.Calls, &p.Undos, &p.UndosFailed)
 	if err != nil {
-		return Pruned{}, fmt.Errorf("look what may be pruned: %w", err)
+		return Pruned{}, fmt.Errorf("count what may be pruned: %w", err)
 	}
 	return p, nil
+}
+
+// A pruning is one transaction of [Store.Prune].
+type pruning struct {
+	ctx           context.Context
+	tx            *sql.Tx
+	rows          string // to delete, as a JSON array of their numbers
+	ended, forget time.Time
+	done          Pruned
+}
+
+// these selects the rows or IDs of ?1.
+const these = ` IN (SELECT value FROM json_each(?1))`
+
+// runs deletes runs with everything that belongs to them. It checks each run again: a
+// retry may have queued it in between.
+func (p *pruning) runs() error {
+	var err error
+	if p.rows, err = p.list(`r.seq`, fromOldRuns+` AND r.seq IN (SELECT value FROM json_each(?2))`, stamp(p.ended), p.rows); err != nil {
+		return err
+	}
+	ids, err := p.list(`id`, ` FROM runs WHERE seq`+these, p.rows)
+	if err != nil {
+		return err
+	}
+	events, err := p.list(`event`, ` FROM (SELECT event FROM runs WHERE seq`+these+` UNION SELECT event FROM group_events WHERE run`+these+`)`, p.rows)
+	if err != nil {
+		return err
+	}
+	_, err = p.tx.ExecContext(p.ctx, `INSERT INTO pruned_ids (id, came)
+		SELECT id, created FROM runs WHERE seq`+these+` AND created >= ?2
+		UNION SELECT member, arrived FROM group_events WHERE run`+these+` AND arrived >= ?2
+		ON CONFLICT DO NOTHING`, p.rows, stamp(p.forget))
+	if err != nil {
+		return err
+	}
+	if err := p.undosOf(`WHERE run <> '' AND status <> 'standing' AND run`+these, ids); err != nil {
+		return err
+	}
+	// An event can belong to other runs, too.
+	const orphaned = these + ` AND NOT EXISTS (SELECT 1 FROM runs WHERE event = e.seq) AND NOT EXISTS (SELECT 1 FROM group_events WHERE event = e.seq)`
+	for _, d := range []struct {
+		count *int // nil: not counted
+		from  string
+		rows  string
+	}{
+		{&p.done.Calls, `audit WHERE run <> '' AND run` + these, ids},
+		{nil, `retries WHERE run` + these, p.rows},
+		{nil, `steps WHERE run` + these, p.rows},
+		{nil, `starts WHERE run` + these, p.rows},
+		{nil, `group_events WHERE run` + these, p.rows},
+		{nil, `groups WHERE run` + these, p.rows},
+		{&p.done.Runs, `runs WHERE seq` + these, p.rows},
+		{nil, `shapes WHERE event IN (SELECT seq FROM events e WHERE seq` + orphaned + `)`, events},
+		{&p.done.Events, `events AS e WHERE seq` + orphaned, events},
+	} {
+		if err := p.delete(d.count, d.from, d.rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list selects one column as a JSON array.
+func (p *pruning) list(column, from string, args ...any) (array string, err error) {
+	err = p.tx.QueryRowContext(p.ctx, `SELECT json_group_array(`+column+`)`+from, args...).Scan(&array)
+	return array, err
+}
+
+func (p *pruning) calls() error { return p.delete(&p.done.Calls, `audit WHERE seq`+these, p.rows) }
+func (p *pruning) undos() error { return p.undosOf(`WHERE seq`+these, p.rows) }
+func (p *pruning) ids() error   { return p.delete(nil, `pruned_ids WHERE seq`+these, p.rows) }
+
+func (p *pruning) undosOf(which, rows string) error {
+	err := p.tx.QueryRowContext(p.ctx, `SELECT count(*) FROM undos `+which+` AND status = 'failed'`, rows).Scan(&p.done.UndosFailed)
+	if err != nil {
+		return err
+	}
+	return p.delete(&p.done.Undos, `undos `+which, rows)
+}
+
+func (p *pruning) delete(count *int, from, rows string) error {
+	n, err := rowsChanged(p.tx.ExecContext(p.ctx, `DELETE FROM `+from, rows))
+	if err == nil && count != nil {
+		*count = int(n)
+	}
+	return err
+}
+
+// measured calls do, and counts the bytes of the file that it freed.
+func (p *pruning) measured(do func(*pruning) error) error {
+	before, err := p.free()
+	if err != nil {
+		return err
+	}
+	if err := do(p); err != nil {
+		return err
+	}
+	after, err := p.free()
+	p.done.FreedBytes = after - before
+	return err
+}
+
+func (p *pruning) free() (bytes int64, err error) {
+	err = p.tx.QueryRowContext(p.ctx, `SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size`).Scan(&bytes)
+	return bytes, err
+}
+
+// add adds the counts of one transaction. The IDs that it stores can take more of the file
+// than it freed.
+func (p *Pruned) add(q Pruned) {
+	p.Runs += q.Runs
+	p.Events += q.Events
+	p.Calls += q.Calls
+	p.Undos += q.Undos
+	p.UndosFailed += q.UndosFailed
+	p.FreedBytes += max(0, q.FreedBytes)
 }

@@ -166,7 +166,7 @@ func TestPruneUndos(t *testing.T) {
 func TestPruneKeepsRunsOfPendingUndos(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, containOnly, newJail().service(200*day), func(o *Options) { o.lookEvery = time.Hour })
+		r := newRig(t, containOnly, newJail().service(200*day), func(o *Options) { o.watchEvery = time.Hour })
 		run := r.only()
 		time.Sleep(199 * day)
 		prune := func(want int) {
@@ -224,7 +224,7 @@ func TestPruneLooksAgain(t *testing.T) {
 // of what was pruned.
 func whole(t *testing.T, s *Store) {
 	t.Helper()
-	if err := s.checkWhole(); err != nil {
+	if err := s.checkIntegrity(); err != nil {
 		t.Error(err)
 	}
 	for name, query := range map[string]string{

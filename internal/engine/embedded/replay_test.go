@@ -14,7 +14,7 @@ import (
 
 func (r *rig) replay(again bool, events ...sdk.RawEvent) Accepted {
 	r.tb.Helper()
-	a, err := r.store.Replay(context.Background(), Replay{Org: "org", Book: r.book, Events: events, Again: again})
+	a, err := r.store.Replay(context.Background(), Replay{Org: "org", Playbook: r.book, Events: events, Again: again})
 	if err != nil {
 		r.tb.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestReplayOfGroups(t *testing.T) {
 		t.Errorf("an event in a group of a replay started again: %+v", again)
 	}
 	var ids [][]string
-	for _, group := range Together(r.book, events) {
+	for _, group := range GroupEvents(r.book, events) {
 		var of []string
 		for _, e := range group {
 			of = append(of, e.ID)
@@ -139,7 +139,7 @@ func TestReplayBesideAnEngine(t *testing.T) {
 	worked := make(chan error)
 	go func() { worked <- r.Work(ctx) }()
 	other := openStore(t, r.store.Path())
-	got, err := other.Replay(t.Context(), Replay{Org: "org", Book: r.book, Events: []sdk.RawEvent{event("e1")}})
+	got, err := other.Replay(t.Context(), Replay{Org: "org", Playbook: r.book, Events: []sdk.RawEvent{event("e1")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestReplayRefusesNothingHalf(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err := r.store.Replay(ctx, Replay{Org: "org", Book: r.book, Events: []sdk.RawEvent{event("e1")}}); err == nil {
+	if _, err := r.store.Replay(ctx, Replay{Org: "org", Playbook: r.book, Events: []sdk.RawEvent{event("e1")}}); err == nil {
 		t.Error("a replay that was interrupted is no error")
 	}
 	if runs, err := r.store.Runs(t.Context(), Query{}); err != nil || len(runs) != 0 {

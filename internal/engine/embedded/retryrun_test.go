@@ -182,7 +182,7 @@ func TestRetryFromAnotherProcess(t *testing.T) {
 		}
 		return changed, nil
 	}, func(o *Options) {
-		o.Workers, o.lookEvery = 1, 10*time.Millisecond
+		o.Workers, o.watchEvery = 1, 10*time.Millisecond
 		o.Observe = func(n Notice) {
 			if n.Kind == RunFinished {
 				finished <- n.Run.ID + n.Run.Status

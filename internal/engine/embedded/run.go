@@ -1,34 +1,39 @@
 package embedded
 
 import (
+	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"soar.example/okta/internal/engine"
+	"soar.example/okta/internal/nearest"
 	"soar.example/okta/sdk"
 )
 
-// Status says how far a run or a step has come.
-type Status = string
-
-// The statuses. A run is queued, running, succeeded or failed; a step is
-// pending, running, succeeded, failed or skipped.
-const (
-	Queued    Status = "queued"    // accepted, waits for a worker
-	Pending   Status = "pending"   // its turn has not come
-	Running   Status = "running"   // under way, or cut off and waiting to be resumed
-	Succeeded Status = "succeeded" // a run: no step failed but those whose failure is ignored
-	Failed    Status = "failed"    // see its error
-	Skipped   Status = "skipped"   // its condition was false, or an earlier step stopped the run
+// Status and StepRun are those of the step logic.
+type (
+	Status  = engine.Status
+	StepRun = engine.StepRun
 )
 
-// NotApplicable is the code of a step whose action answered that it could not
-// bring about the state asked for. The call worked, the step did not.
-const NotApplicable = sdk.Code(sdk.NotApplicable)
+// The statuses of runs and steps.
+const (
+	Queued    = engine.Queued
+	Pending   = engine.Pending
+	Running   = engine.Running
+	Succeeded = engine.Succeeded
+	Failed    = engine.Failed
+	Skipped   = engine.Skipped
+)
 
-// A Run is one playbook started by one event, or by a group of them: then EventID
-// and what follows it are the first one's. Its ID is made of the org, the
-// playbook's name and the event's id. Times are zero as long as they have not
-// come.
+// A Run is one playbook, started by one event or by a group of events. EventID and the
+// fields after it are those of the first event. The ID is made of the org, the name of
+// the playbook and the ID of the event. A time is zero until it is reached.
 type Run struct {
 	ID        string          `json:"id"`
 	Playbook  string          `json:"playbook"`
@@ -37,32 +42,169 @@ type Run struct {
 	EventID   string          `json:"event_id"`
 	EventType string          `json:"event_type"`
 	EventTime time.Time       `json:"event_time,omitzero"`
-	Event     json.RawMessage `json:"event,omitempty"`  // the event's data
+	Event     json.RawMessage `json:"event,omitempty"`  // data of the event
 	Group     *Group          `json:"group,omitempty"`  // nil: the playbook groups no events
 	Events    []GroupedEvent  `json:"events,omitempty"` // of the group, in order of arrival
-	Waits     string          `json:"waits,omitempty"`  // why a queued run may not begin yet
+	Waits     string          `json:"waits,omitempty"`  // why a queued run does not start yet
 	Created   time.Time       `json:"created"`
-	Replay    time.Time       `json:"replay,omitzero"` // when the replay began that made the run
+	Replay    time.Time       `json:"replay,omitzero"` // start of the replay that made the run
 	Started   time.Time       `json:"started,omitzero"`
 	Finished  time.Time       `json:"finished,omitzero"`
 	Error     *sdk.ErrorBody  `json:"error,omitempty"`   // of the first step that failed
 	Steps     []StepRun       `json:"steps,omitempty"`   // none before the run starts
 	Audit     []AuditEntry    `json:"audit,omitempty"`   // oldest first
-	Undos     []Undo          `json:"undos,omitempty"`   // of what it changed, oldest first
+	Undos     []Undo          `json:"undos,omitempty"`   // of the run's changes, oldest first
 	Retries   []Retry         `json:"retries,omitempty"` // oldest first
+
+	seq, eventSeq int64
+	unmatched     bool // the condition of the playbook was not evaluated on the event
 }
 
-// A StepRun is how one step of a run went. Input is the last attempt's, with
-// secrets masked. Output is kept when the step failed as not applicable too.
-type StepRun struct {
-	ID       string          `json:"id"`
-	Action   string          `json:"action"`
-	Status   Status          `json:"status"`
-	Attempts int             `json:"attempts"` // the ones that were cut off included
-	Input    json.RawMessage `json:"input,omitempty"`
-	Output   json.RawMessage `json:"output,omitempty"`
-	Outcome  string          `json:"outcome,omitempty"` // see sdk.Outcome; "" for what only reads
-	Error    *sdk.ErrorBody  `json:"error,omitempty"`   // of the last attempt
-	Started  time.Time       `json:"started,omitzero"`
-	Finished time.Time       `json:"finished,omitzero"`
+// A Query selects runs. Empty members select all runs; a Limit of 0 means 100.
+type Query struct {
+	Status   Status
+	Playbook string // its name
+	Limit    int
+}
+
+// Runs returns the runs that q selects, newest first, without the data of their event,
+// steps and audit. An unknown status or a negative limit is an *[sdk.Error] with code
+// invalid_input.
+func (s *Store) Runs(ctx context.Context, q Query) ([]Run, error) {
+	limit, err := listLimit(q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkStatus("a run", q.Status, Queued, Running, Succeeded, Failed); err != nil {
+		return nil, err
+	}
+	runs, err := list(ctx, s.read, scanRun, selectRun+`
+		WHERE (?1 = '' OR r.status = ?1) AND (?2 = '' OR r.playbook = ?2) ORDER BY r.seq DESC LIMIT ?3`, q.Status, q.Playbook, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read runs: %w", err)
+	}
+	if runs == nil {
+		runs = []Run{}
+	}
+	return runs, nil
+}
+
+// Run returns the run with this ID, or the only run whose ID begins with it. Its event,
+// steps and audit are of one instant. It fails with an *[sdk.Error]: not_found if there
+// is none, invalid_input if the beginning is shorter than four letters or ambiguous.
+func (s *Store) Run(ctx context.Context, id string) (run *Run, err error) {
+	err = s.byID(ctx, s.read, id, func(tx *sql.Tx, seq int64) (err error) {
+		run, err = readRun(ctx, tx, seq)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return run, nil
+}
+
+// PlaybookOf returns the file and the source of the playbook that the run was accepted
+// with, and the org of the run.
+func (s *Store) PlaybookOf(ctx context.Context, run string) (file string, source []byte, org string, err error) {
+	err = s.byID(ctx, s.read, run, func(tx *sql.Tx, seq int64) error {
+		return tx.QueryRowContext(ctx, `SELECT p.file, p.source, r.org FROM runs r JOIN playbooks p ON p.hash = r.hash
+			WHERE r.seq = ?`, seq).Scan(&file, &source, &org)
+	})
+	return file, source, org, err
+}
+
+// byID calls do in one transaction with the run that has this ID, or the only run
+// whose ID begins with it.
+func (s *Store) byID(ctx context.Context, db *sql.DB, id string, do func(tx *sql.Tx, seq int64) error) error {
+	id = strings.ToLower(strings.TrimSpace(id))
+	if len(id) < 4 {
+		return sdk.Invalid(fmt.Sprintf("%q is too short for the beginning of a run's id: at least four letters are needed", id))
+	}
+	err := inTx(ctx, db, func(tx *sql.Tx) error {
+		// IDs consist of hexadecimal digits, so all IDs with this prefix are below it
+		// followed by a "g".
+		found, err := list(ctx, tx, scanOne[int64], `SELECT seq FROM runs WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT 2`, id)
+		switch {
+		case err != nil:
+			return err
+		case len(found) == 0:
+			return sdk.Errorf(sdk.NotFound, "there is no run %q", id)
+		case len(found) > 1:
+			return sdk.Invalid(fmt.Sprintf("the ids of several runs begin with %q: give more of it", id))
+		}
+		return do(tx, found[0])
+	})
+	var e *sdk.Error
+	if err != nil && !errors.As(err, &e) {
+		err = fmt.Errorf("run %s: %w", id, err)
+	}
+	return err
+}
+
+func readRun(ctx context.Context, tx *sql.Tx, seq int64) (*Run, error) {
+	run, err := findRun(ctx, tx, `r.seq = ?`, seq)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT data FROM events WHERE seq = ?`, run.eventSeq).Scan((*[]byte)(&run.Event)); err != nil {
+		return nil, err
+	}
+	if run.Group != nil {
+		if run.Events, err = readEvents(ctx, tx, seq, run.Group.Events); err != nil {
+			return nil, err
+		}
+	}
+	states, err := readSteps(ctx, tx, seq)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range states {
+		run.Steps = append(run.Steps, s.StepRun)
+	}
+	if run.Audit, err = readAudit(ctx, tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID); err != nil {
+		return nil, err
+	}
+	if run.Undos, err = readUndos(ctx, tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID); err != nil {
+		return nil, err
+	}
+	run.Retries, err = readRetries(ctx, tx, seq)
+	return run, err
+}
+
+// findRun reads the only run that the condition selects.
+func findRun(ctx context.Context, q querier, condition string, arg any) (*Run, error) {
+	run, err := scanRun(q.QueryRowContext(ctx, selectRun+` WHERE `+condition, arg))
+	return &run, err
+}
+
+const selectRun = `SELECT r.seq, r.id, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, r.replay, r.unmatched,
+	e.seq, e.id, e.type, e.time, ` + selectGroup + `
+	FROM runs r JOIN events e ON e.seq = r.event JOIN playbooks p ON p.hash = r.hash LEFT JOIN groups g ON g.run = r.seq`
+
+// scanRun reads a row of selectRun.
+func scanRun(row row) (r Run, err error) {
+	var g groupRow
+	err = row.Scan(append([]any{&r.seq, &r.ID, &r.Playbook, &r.Title, &r.Status, asJSON[sdk.ErrorBody]{&r.Error}, timeColumn{&r.Created},
+		timeColumn{&r.Started}, timeColumn{&r.Finished}, timeColumn{&r.Replay}, &r.unmatched,
+		&r.eventSeq, &r.EventID, &r.EventType, timeColumn{&r.EventTime}}, g.columns()...)...)
+	r.Group, r.Waits = g.group(), g.waits(&r)
+	return r, err
+}
+
+func listLimit(n int) (int, error) {
+	if n < 0 {
+		return 0, sdk.Invalid(fmt.Sprintf("a list cannot be limited to %d", n))
+	}
+	if n == 0 {
+		n = 100
+	}
+	return n, nil
+}
+
+// checkStatus rejects a status that the named thing cannot have.
+func checkStatus(thing string, status Status, known ...Status) error {
+	if status == "" || slices.Contains(known, status) {
+		return nil
+	}
+	return sdk.Invalid(fmt.Sprintf("%s is never %q; it is %s%s", thing, status, strings.Join(known, ", "), nearest.Hint(status, known)))
 }

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -14,39 +15,41 @@ import (
 	"sync"
 	"time"
 
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
 )
 
-// A Store is the engine's memory in one SQLite file: runs, steps, events,
-// playbooks, checkpoints and the audit trail. It is safe for concurrent use, and
-// several processes may have it open at once; only one of them may have an
-// [Engine] on it.
+// A Store holds runs, steps, events, playbooks, checkpoints and the audit trail in
+// one SQLite file. It is safe for concurrent use. Several processes can have it open at
+// once; only one of them can have an [Engine] on it.
 type Store struct {
 	file    *storeFile
 	write   *sql.DB  // one connection: SQLite has one writer anyway
 	read    *sql.DB  // cannot write
-	schemas sync.Map // an action's input schema as text → *schema.Schema
+	schemas sync.Map // schema of an input or output as text → *schema.Schema
 }
 
-// OpenStore opens the store at path, and creates it if there is no file. A file that
-// is empty, is something else, or was written by a newer version of this program is
-// refused and left as it is. So is a file with several hard links. Others than the
-// owner may neither read nor write the store.
+// OpenStore opens the store at path, and creates it if there is no file. It rejects an
+// empty file, a file of another kind or of another version, and a file with several
+// hard links, and leaves the file unchanged. Only the owner can read or write the store.
 //
-// Every commit is on the disk when it returns (journal_mode WAL, synchronous
-// FULL). No transaction is committed once path names another file.
+// Every commit is on the disk when it returns (journal_mode WAL, synchronous FULL). No
+// transaction is committed once path names another file.
 func OpenStore(ctx context.Context, path string) (*Store, error) {
 	return openAt(ctx, path, false)
 }
 
-// OpenNewStore is like OpenStore, and takes an empty file as a new store too.
+// OpenNewStore is like OpenStore, and also accepts an empty file as a new store.
 func OpenNewStore(ctx context.Context, path string) (*Store, error) {
 	return openAt(ctx, path, true)
 }
 
-func openAt(ctx context.Context, path string, emptyToo bool) (*Store, error) {
+func openAt(ctx context.Context, path string, acceptEmpty bool) (*Store, error) {
 	if path == "" {
-		return nil, errors.New("open store: it needs a file name")
+		return nil, errors.New("open store: the file name is missing")
 	}
 	file, err := openFile(path)
 	if errors.Is(err, fs.ErrNotExist) && file != nil {
@@ -58,18 +61,18 @@ func openAt(ctx context.Context, path string, emptyToo bool) (*Store, error) {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	s := &Store{file: file}
-	if err := s.open(ctx, emptyToo); err != nil {
+	if err := s.open(ctx, acceptEmpty); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", file.path, err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, emptyToo bool) (err error) {
+func (s *Store) open(ctx context.Context, acceptEmpty bool) (err error) {
 	info, err := s.file.f.Stat()
 	if err != nil {
 		return err
 	}
-	if info.Size() == 0 && !emptyToo {
+	if info.Size() == 0 && !acceptEmpty {
 		return errEmpty
 	}
 	if err := s.file.check(); err != nil {
@@ -83,8 +86,8 @@ func (s *Store) open(ctx context.Context, emptyToo bool) (err error) {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)
-	s.read.SetMaxIdleConns(4) // a connection that is opened later could be one to another file
-	if err := patiently(ctx, func() error { return migrate(ctx, s.write, emptyToo) }); err != nil {
+	s.read.SetMaxIdleConns(4) // a connection that is opened later could open another file
+	if err := retryBusy(ctx, func() error { return s.prepare(ctx, acceptEmpty) }); err != nil {
 		return err
 	}
 	if err := s.file.check(); err != nil {
@@ -104,40 +107,60 @@ func (s *Store) Close() error {
 	return errors.Join(append(errs, s.file.close())...)
 }
 
-// Path returns the store's file, absolute and with links resolved.
+// Path returns the file of the store, absolute and with links resolved.
 func (s *Store) Path() string { return s.file.path }
 
-// InUse reports whether an [Engine] has the store, in whatever process.
+// InUse reports whether an [Engine] of any process works on the store.
 func (s *Store) InUse() (bool, error) {
 	used, err := s.file.inUse()
 	if err != nil {
-		return false, fmt.Errorf("look whether the store is in use: %w", err)
+		return false, fmt.Errorf("check whether the store is in use: %w", err)
 	}
 	return used, nil
 }
 
-// Checkpoint returns where the named source goes on, nil if it never began.
-func (s *Store) Checkpoint(ctx context.Context, source string) (json.RawMessage, error) {
-	var place []byte
-	err := s.read.QueryRowContext(ctx, `SELECT place FROM checkpoints WHERE source = ?`, source).Scan(&place)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read checkpoint of %s: %w", source, err)
-	}
-	return place, nil
-}
-
 func dsn(path, lock string, pragmas ...string) string {
 	q := url.Values{"_txlock": {lock}, "_pragma": append([]string{"busy_timeout(10000)"}, pragmas...)}
-	// SQLite takes a + for itself, not for a space.
+	// SQLite reads a + as itself, not as a space.
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")}
 	return u.String()
 }
 
-// tx runs do in one write transaction. It commits nothing once the store's path
-// names another file: nobody would find what was written.
+// busyTimeout is how long a store may be busy.
+const busyTimeout = 10 * time.Second
+
+// retryBusy repeats do while the store is busy. SQLite waits by itself (busy_timeout),
+// except in one case: if two processes have both read and want to write, for example
+// when they create the same store, SQLite rejects one of them at once.
+func retryBusy(ctx context.Context, do func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
+	defer cancel()
+	for {
+		err := do()
+		var fault *sqlite.Error
+		if !errors.As(err, &fault) || fault.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		if !sleep(ctx, 20*time.Millisecond, nil) {
+			return err
+		}
+	}
+}
+
+// sleep waits for the time to pass or for a wake-up, and reports false if ctx ends first.
+func sleep(ctx context.Context, wait time.Duration, wakeUp <-chan struct{}) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-wakeUp:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
+
+// tx runs do in one write transaction. It commits nothing once the store's path names
+// another file: nobody would find the changes.
 func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error {
 	return inTx(ctx, s.write, func(tx *sql.Tx) error {
 		if err := do(tx); err != nil {
@@ -155,19 +178,19 @@ func inTx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
 	defer tx.Rollback() // does nothing after Commit
 	if err := do(tx); err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err() // rather than what it looked like from inside
+			return ctx.Err() // SQLite's error hides that ctx ended
 		}
 		return err
 	}
 	return tx.Commit()
 }
 
-// schemaOf compiles an input schema once.
-func (s *Store) schemaOf(raw json.RawMessage) (*schema.Schema, error) {
+// schemaOf compiles each schema once.
+func (s *Store) schemaOf(raw sdk.JSON) (*schema.Schema, error) {
 	if known, ok := s.schemas.Load(string(raw)); ok {
 		return known.(*schema.Schema), nil
 	}
-	compiled, err := schema.Parse(raw)
+	compiled, err := schema.Parse(json.RawMessage(raw))
 	if err != nil {
 		return nil, err
 	}
@@ -175,14 +198,43 @@ func (s *Store) schemaOf(raw json.RawMessage) (*schema.Schema, error) {
 	return compiled, nil
 }
 
-// stamp is how a time is stored: microseconds since 1970, NULL for the zero time.
-func stamp(t time.Time) sql.NullInt64 {
-	return sql.NullInt64{Int64: t.UnixMicro(), Valid: !t.IsZero()}
+// mask hides the secrets of a document: those that its schema marks, and those that a
+// name or a form gives away. A document whose schema cannot be read is masked whole.
+func (s *Store) mask(by sdk.JSON, doc json.RawMessage) json.RawMessage {
+	if doc == nil {
+		return nil
+	}
+	compiled, err := s.schemaOf(by)
+	if err != nil {
+		return json.RawMessage(`"` + schema.Masked + `"`)
+	}
+	return compiled.MaskAll(doc)
 }
 
-func unstamp(n sql.NullInt64) time.Time {
-	if !n.Valid {
-		return time.Time{}
+// HostKey returns the secret key of the store, and creates the key if there is none.
+// All programs that share the store have the same key.
+func (s *Store) HostKey(ctx context.Context) ([]byte, error) {
+	var key []byte
+	const selectKey = `SELECT key FROM host_key`
+	err := s.read.QueryRowContext(ctx, selectKey).Scan(&key)
+	if errors.Is(err, sql.ErrNoRows) {
+		created := make([]byte, sdk.HostKeySize)
+		if _, err := rand.Read(created); err != nil {
+			return nil, fmt.Errorf("create the host's key: %w", err)
+		}
+		err = s.tx(ctx, func(tx *sql.Tx) error {
+			// Another program may have stored its key in between: then this key is valid.
+			if _, err := tx.ExecContext(ctx, `INSERT INTO host_key (one, key) VALUES (1, ?) ON CONFLICT DO NOTHING`, created); err != nil {
+				return err
+			}
+			return tx.QueryRowContext(ctx, selectKey).Scan(&key)
+		})
 	}
-	return time.UnixMicro(n.Int64).UTC()
+	if err == nil && len(key) != sdk.HostKeySize {
+		err = fmt.Errorf("the key has %d bytes, not %d", len(key), sdk.HostKeySize)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the host's key: %w", err)
+	}
+	return key, nil
 }

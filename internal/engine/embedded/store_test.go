@@ -16,7 +16,7 @@ import (
 func TestStoreIsPrivateAndDurable(t *testing.T) {
 	path := storePath(t)
 	s := openStore(t, path)
-	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "user_version": fmt.Sprint(len(migrations))} {
+	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "user_version": fmt.Sprint(schemaVersion)} {
 		var got string
 		if err := s.write.QueryRow("PRAGMA " + name).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %q (%v), want %s", name, got, err, want)
@@ -93,7 +93,9 @@ func TestStoreRefuses(t *testing.T) {
 		"foreign database":   {make: sqlite(`CREATE TABLE t (x)`), is: errNotStore},
 		"foreign versioned":  {make: sqlite(`PRAGMA user_version = 1; CREATE TABLE runs (x)`), is: errNotStore},
 		"foreign marked":     {make: sqlite(`PRAGMA application_id = 7; CREATE TABLE t (x)`), is: errNotStore},
-		"newer":              {make: newer, is: errNewer, says: fmt.Sprintf("its version is %d and this program knows %d", len(migrations)+1, len(migrations))},
+		"newer":              {make: version(schemaVersion + 1), is: errNewer, says: fmt.Sprintf("its version is %d and this program reads version %d", schemaVersion+1, schemaVersion)},
+		"older":              {make: version(schemaVersion - 1), is: errOlder, says: "Move it away with its -wal file"},
+		"oldest":             {make: version(1), is: errOlder, says: "its version is 1"},
 		"directory":          {make: func(t *testing.T, path string) { os.Mkdir(path, 0o700) }, says: "is not a file"},
 		"missing directory":  {make: func(t *testing.T, path string) { os.RemoveAll(filepath.Dir(path)) }, says: "no such file"},
 		"marked, no version": {make: sqlite(`PRAGMA application_id = 1936679282; CREATE TABLE t (x)`), is: errNotStore},
@@ -129,16 +131,19 @@ func TestStoreRefuses(t *testing.T) {
 	}
 }
 
-func newer(t *testing.T, path string) {
-	s, err := OpenStore(context.Background(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.write.Exec(fmt.Sprintf(`PRAGMA user_version = %d`, len(migrations)+1)); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
+// version makes a store of another version.
+func version(n int) func(*testing.T, string) {
+	return func(t *testing.T, path string) {
+		s, err := OpenStore(context.Background(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.write.Exec(fmt.Sprintf(`PRAGMA user_version = %d`, n)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -194,7 +199,7 @@ func TestStoreThatIsEmpty(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(s.checkWhole(), s.Close()); err != nil {
+			if err := errors.Join(s.checkIntegrity(), s.Close()); err != nil {
 				t.Error(err)
 			}
 			openStore(t, path) // from now on it is a store like any other
@@ -241,7 +246,7 @@ func TestStoreIsCreatedWhole(t *testing.T) {
 				t.Error(what)
 			default:
 			}
-			if err := s.checkWhole(); err != nil {
+			if err := s.checkIntegrity(); err != nil {
 				t.Error(err)
 			}
 			if _, err := os.Stat(path + ".new"); !errors.Is(err, fs.ErrNotExist) {
@@ -267,45 +272,6 @@ func TestStoreMadeByManyAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-}
-
-func TestMigration(t *testing.T) {
-	path := storePath(t)
-	s := openStore(t, path)
-	if _, err := s.write.Exec(`INSERT INTO checkpoints VALUES ('source', x'78', 1)`); err != nil {
-		t.Fatal(err)
-	}
-	first := migrations
-	defer func() { migrations = first }()
-
-	known := len(first)
-	migrations = append(first[:known:known], `ALTER TABLE runs ADD COLUMN note TEXT`, `ALTER TABLE none ADD COLUMN note TEXT`)
-	if s, err := OpenStore(t.Context(), path); err == nil {
-		s.Close()
-		t.Fatal("opened after a migration that failed")
-	} else if !strings.Contains(err.Error(), fmt.Sprintf("migrate to version %d", known+2)) {
-		t.Errorf("got %v", err)
-	}
-	var version int
-	if err := s.read.QueryRow(`PRAGMA user_version`).Scan(&version); err != nil || version != known {
-		t.Errorf("version %d after a migration that failed, %v", version, err)
-	}
-
-	migrations = append(first[:known:known], `ALTER TABLE runs ADD COLUMN note TEXT`)
-	s = openStore(t, path)
-	if err := s.read.QueryRow(`PRAGMA user_version`).Scan(&version); err != nil || version != known+1 {
-		t.Errorf("version %d, %v", version, err)
-	}
-	if place, err := s.Checkpoint(t.Context(), "source"); err != nil || string(place) != "x" {
-		t.Errorf("checkpoint %s, %v", place, err)
-	}
-	if _, err := s.write.Exec(`UPDATE runs SET note = ''`); err != nil {
-		t.Error(err)
-	}
-	migrations = first
-	if _, err := OpenStore(t.Context(), path); !errors.Is(err, errNewer) {
-		t.Errorf("the program before: %v", err)
-	}
 }
 
 func TestDamagedStoreGetsNoEngine(t *testing.T) {

@@ -1,6 +1,8 @@
 package embedded
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,35 +13,34 @@ import (
 	"sync/atomic"
 )
 
-// A storeFile is the database file of a store, held open for the engine's lock and
-// for the check that the store's path still names this file. It is opened before
-// SQLite opens the file, and closed after SQLite has closed it.
+// A storeFile is the database file of a store. It is open for the lock of the engine and
+// for the check that the store's path still names this file. It is opened before SQLite
+// opens the file, and closed after SQLite has closed it.
 type storeFile struct {
 	path   string // absolute, without symbolic links
-	given  string // absolute, as the caller spelt it
+	given  string // absolute, as the caller wrote it
 	f      *os.File
-	of     *sharedFile // nil once it is closed
+	of     *sharedFile // nil after close
 	locked atomic.Bool // by an engine of this process
-	beside atomic.Pointer[map[string]os.FileInfo]
+	pinned atomic.Pointer[map[string]os.FileInfo]
 }
 
-// A sharedFile is a file of which this process has at least one storeFile.
+// A sharedFile is a file that at least one storeFile of this process has open.
 type sharedFile struct {
 	info    os.FileInfo
 	users   int
-	closing []*os.File // released, to be closed with the last user
+	closing []*os.File // closed with the last user
 }
 
-// shared lists the files that are open. Closing any descriptor of a file drops all
-// POSIX locks of the process on that file, and SQLite depends on those locks. So a
-// descriptor is closed only when no other Store of this process uses the file.
+// shared lists the open files. Closing any descriptor of a file releases all POSIX locks
+// of the process on that file, and SQLite depends on these locks. So a descriptor is
+// closed only when no other Store of this process uses the file.
 var shared struct {
 	sync.Mutex
 	files []*sharedFile
 }
 
-// openFile opens the regular file at path. Its error wraps fs.ErrNotExist if there
-// is none.
+// openFile opens the regular file at path. Its error wraps fs.ErrNotExist if there is none.
 func openFile(path string) (*storeFile, error) {
 	given, err := filepath.Abs(path)
 	if err != nil {
@@ -49,7 +50,7 @@ func openFile(path string) (*storeFile, error) {
 	if s.path, err = resolve(given); err != nil {
 		return nil, err
 	}
-	// To open a pipe or a device can block or have effects.
+	// Opening a pipe or a device can block or have effects.
 	if info, err := os.Stat(s.path); err != nil {
 		return s, err
 	} else if !info.Mode().IsRegular() {
@@ -74,7 +75,7 @@ func openFile(path string) (*storeFile, error) {
 	return s, nil
 }
 
-// close releases the file and the engine's lock on it. It may be called again.
+// close releases the file and the engine's lock on it. Further calls do nothing.
 func (s *storeFile) close() error {
 	shared.Lock()
 	defer shared.Unlock()
@@ -96,8 +97,8 @@ func (s *storeFile) close() error {
 	return err
 }
 
-// lock takes the engine's lock, and reports false if another engine has it. The
-// lock belongs to the open file, whatever its names, and ends with the process.
+// lock takes the engine's lock, and reports false if another engine has it. The lock
+// belongs to the open file, not to its name, and ends with the process.
 func (s *storeFile) lock() (bool, error) {
 	if !s.locked.CompareAndSwap(false, true) {
 		return false, nil
@@ -124,14 +125,13 @@ func (s *storeFile) inUse() (bool, error) {
 	return lockedElsewhere(s.f)
 }
 
-// errMoved is the cause of every error of [storeFile.check] about a file that is
-// no longer the store's.
+// errMoved is the cause of each error of [storeFile.check] about a file that is no longer
+// the file of the store.
 var errMoved = errors.New("stop every process that uses it, and put the file back together with its -wal file")
 
-// check returns an error unless the store's path still names this file, and this
-// file alone: deleting, renaming or replacing a database in use loses what is
-// written to it, and a second hard link can corrupt it, since each link has a
-// write-ahead log of its own.
+// check returns an error unless the store's path still names this file, and no other
+// path does. Changes are lost if a database in use is deleted, renamed or replaced. A
+// second hard link can corrupt it: each link has its own write-ahead log.
 func (s *storeFile) check() error {
 	info, err := s.f.Stat()
 	if err != nil {
@@ -143,7 +143,7 @@ func (s *storeFile) check() error {
 		case errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("the store %s was deleted or renamed while in use: %w", path, errMoved)
 		case err != nil:
-			return fmt.Errorf("cannot look at the store %s: %w", path, err)
+			return fmt.Errorf("cannot read the attributes of the store %s: %w", path, err)
 		case !os.SameFile(named, info):
 			return fmt.Errorf("the store %s was replaced by another file while in use: %w", path, errMoved)
 		}
@@ -153,11 +153,11 @@ func (s *storeFile) check() error {
 	} else if n > 1 {
 		return fmt.Errorf("the store %s has %d hard links: processes that use different links corrupt it. Delete all but one", s.path, n)
 	}
-	beside := s.beside.Load()
-	if beside == nil {
+	pinned := s.pinned.Load()
+	if pinned == nil {
 		return nil
 	}
-	for path, was := range *beside {
+	for path, was := range *pinned {
 		if named, err := os.Stat(path); err != nil || !os.SameFile(named, was) {
 			return fmt.Errorf("%s was deleted or replaced while in use: %w", path, errMoved)
 		}
@@ -165,20 +165,20 @@ func (s *storeFile) check() error {
 	return nil
 }
 
-// pin has check watch the files that SQLite keeps beside the database. A
-// connection must stay open from here on, since SQLite deletes them with the last.
+// pin makes check also watch the files that SQLite keeps beside the database. From here
+// on, a connection must stay open, since SQLite deletes these files with the last one.
 func (s *storeFile) pin() {
-	beside := map[string]os.FileInfo{}
+	pinned := map[string]os.FileInfo{}
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if info, err := os.Stat(s.path + suffix); err == nil {
-			beside[s.path+suffix] = info
+			pinned[s.path+suffix] = info
 		}
 	}
-	s.beside.Store(&beside)
+	s.pinned.Store(&pinned)
 }
 
-// resolve returns path without symbolic links, even if the last one leads to a
-// file that does not exist yet.
+// resolve returns path without symbolic links, even if the last link leads to a file
+// that does not exist yet.
 func resolve(path string) (string, error) {
 	for range 40 {
 		resolved, err := filepath.EvalSymlinks(path)
@@ -196,4 +196,56 @@ func resolve(path string) (string, error) {
 		path = target
 	}
 	return "", fmt.Errorf("%s: too many symbolic links", path)
+}
+
+// createStore creates a new store at path, unless another process has created it. The
+// store gets its name when it is complete and on the disk: a process that is killed here
+// leaves no empty file in place of a store.
+func createStore(ctx context.Context, path string) (err error) {
+	unlock, err := lockDir(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	unfinished := path + ".new" // an existing one belongs to a process that was killed
+	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := writeEmptyStore(ctx, unfinished); err != nil {
+		return errors.Join(err, os.Remove(unfinished))
+	}
+	// SQLite would apply the log of a deleted store to the new store.
+	for _, suffix := range []string{"-wal", "-journal", "-shm"} {
+		if err := os.Rename(path+suffix, path+suffix+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(err, os.Remove(unfinished))
+		}
+	}
+	if err := errors.Join(removeMarks(path), os.Rename(unfinished, path)); err != nil {
+		return errors.Join(err, os.Remove(unfinished))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func writeEmptyStore(ctx context.Context, path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1) // each connection has its own memory
+	if err := createTables(ctx, db); err != nil {
+		return err
+	}
+	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
+		return fmt.Errorf("write a new store: %w", err)
+	}
+	return f.Sync()
 }

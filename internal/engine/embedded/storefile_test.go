@@ -92,7 +92,7 @@ func TestNothingIsWrittenToALostStore(t *testing.T) {
 			path := folder(t)
 			s := openStore(t, path)
 			m, session := connect(t, always(changed))
-			if _, err := s.Perform(t.Context(), session, m.Action("contain_user"), []byte(`{"user":"a"}`), Place{}); err != nil {
+			if _, err := s.Perform(t.Context(), session, m.Action("contain_user"), []byte(`{"user":"a"}`), Caller{}); err != nil {
 				t.Fatal(err)
 			}
 			if err := spoil.do(path); err != nil {
@@ -103,7 +103,7 @@ func TestNothingIsWrittenToALostStore(t *testing.T) {
 				called = true
 				return answer{}, nil
 			})
-			_, err := s.Perform(t.Context(), session, m.Action("contain_user"), []byte(`{"user":"a"}`), Place{})
+			_, err := s.Perform(t.Context(), session, m.Action("contain_user"), []byte(`{"user":"a"}`), Caller{})
 			if err == nil || !strings.Contains(err.Error(), spoil.says) || called {
 				t.Errorf("got %v, want an error with %q; the action was called: %v", err, spoil.says, called)
 			}

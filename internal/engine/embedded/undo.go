@@ -1,137 +1,258 @@
 package embedded
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"soar.example/okta/internal/nearest"
+	"soar.example/okta/internal/engine"
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
-// The statuses of an undo, besides Running and Failed.
+// The statuses of an undo, in addition to Running and Failed.
 const (
-	UndoPending    Status = "pending"    // to be made when it is due
-	UndoStanding   Status = "standing"   // never by itself: no end was asked for, or the change stood there before
-	UndoSuperseded Status = "superseded" // another undo of the same change speaks for it
-	UndoDone       Status = "done"       // the change is taken back
+	UndoPending    Status = "pending"    // executed when it is due
+	UndoStanding   Status = "standing"   // never executed: the change has no end, or its state existed before
+	UndoSuperseded Status = "superseded" // another undo of the same change replaces it
+	UndoDone       Status = "done"       // the change is reverted
 )
 
-// An Undo is a change that is to be taken back: what an action answered (see
-// [sdk.Undo]), and what became of it. RunID and StepID are empty if the change was
-// made by hand.
+// An Undo is the undo that the output of an action asks for (see [sdk.Undo]), and its
+// state. RunID and StepID are empty if the change was made by a manual call.
 type Undo struct {
 	ID       int64           `json:"id"`
 	RunID    string          `json:"run_id,omitempty"`
 	StepID   string          `json:"step_id,omitempty"`
-	Of       string          `json:"of"`     // the action whose change it takes back
-	Action   string          `json:"action"` // the action that does it
+	Of       string          `json:"of"`     // the action that made the change
+	Action   string          `json:"action"` // the action that reverts the change
 	Input    json.RawMessage `json:"input"`
 	Due      time.Time       `json:"due,omitzero"`
 	Status   Status          `json:"status"`
 	Attempts int             `json:"attempts"`
-	NextTry  time.Time       `json:"next_try,omitzero"` // when it is tried again after a failure
+	NextTry  time.Time       `json:"next_try,omitzero"` // next attempt after a failure
 	Outcome  string          `json:"outcome,omitempty"`
-	Error    *sdk.ErrorBody  `json:"error,omitempty"` // of the last attempt, or why there is none
+	Error    *sdk.ErrorBody  `json:"error,omitempty"` // of the last attempt, or why there is no attempt
 	Created  time.Time       `json:"created"`
-	Started  time.Time       `json:"started,omitzero"` // the last attempt
+	Started  time.Time       `json:"started,omitzero"` // of the last attempt
 	Finished time.Time       `json:"finished,omitzero"`
 
 	failures int
-	own      bool  // a call on record made the change
-	mark     int64 // the latest audit entry when it was stored
+	own      bool  // a recorded call made the change
+	mark     int64 // latest audit entry when the undo was stored
 }
 
-// An UndoQuery selects undos. Empty members select all but those that stand or
-// are superseded; a Limit of 0 means 100.
+// An UndoQuery selects undos. Empty members select all undos that are neither standing
+// nor superseded; a Limit of 0 means 100.
 type UndoQuery struct {
 	Status Status
 	Limit  int
 }
 
-// Undos returns the undos that q selects, newest first. A status that no undo can
-// have, or a negative limit, is an *[sdk.Error] with code invalid_input.
+// Undos returns the undos that q selects, newest first. An unknown status or a negative
+// limit is an *[sdk.Error] with code invalid_input.
 func (s *Store) Undos(ctx context.Context, q UndoQuery) ([]Undo, error) {
 	limit, err := listLimit(q.Limit)
 	if err != nil {
 		return nil, err
 	}
-	known := []string{UndoPending, Running, UndoDone, Failed, UndoStanding, UndoSuperseded}
-	if q.Status != "" && !slices.Contains(known, q.Status) {
-		return nil, sdk.Invalid(fmt.Sprintf("an undo is never %q; it is %s%s", q.Status, strings.Join(known, ", "), nearest.Hint(q.Status, known)))
+	if err := checkStatus("an undo", q.Status, UndoPending, Running, UndoDone, Failed, UndoStanding, UndoSuperseded); err != nil {
+		return nil, err
 	}
-	undos, err := undoRows(ctx, s.read, `WHERE status = ?1 OR ?1 = '' AND status NOT IN ('standing', 'superseded') ORDER BY seq DESC LIMIT ?2`, q.Status, limit)
+	undos, err := readUndos(ctx, s.read, `WHERE status = ?1 OR ?1 = '' AND status NOT IN ('standing', 'superseded') ORDER BY seq DESC LIMIT ?2`, q.Status, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read undos: %w", err)
 	}
 	return undos, nil
 }
 
-// UndoOf returns the undo that speaks for the change which an answer says how to take
-// back, nil if none does.
+// ofChange selects the undos of one change by org, action and input.
+const ofChange = `org = ? AND action = ? AND input = ?`
+
+// selectLive selects the undo that represents all undos of a change.
+const selectLive = `WHERE ` + ofChange + ` AND status IN ('pending', 'standing')`
+
+// UndoOf returns the undo that represents the change of an output, nil if none does.
 func (s *Store) UndoOf(ctx context.Context, org string, asked *sdk.Undo) (*Undo, error) {
 	input, err := inOrder(json.RawMessage(asked.Input))
 	if err != nil {
 		return nil, err
 	}
-	found, err := undoRows(ctx, s.read, `WHERE org = ? AND action = ? AND input = ? AND status IN ('pending', 'standing')`, org, asked.Action, string(input))
+	found, err := readUndos(ctx, s.read, selectLive, org, asked.Action, string(input))
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
 	return &found[0], nil
 }
 
-// undoRows reads the undos that the rest of a SELECT names.
-func undoRows(ctx context.Context, q querier, rest string, args ...any) ([]Undo, error) {
-	rows, err := q.QueryContext(ctx, `SELECT seq, run, step, of, action, input, own, mark, due, status, attempts, failures, next_try, outcome, error, created, started, finished
+// readUndos reads the undos that the rest of a SELECT selects.
+func readUndos(ctx context.Context, q querier, rest string, args ...any) ([]Undo, error) {
+	return list(ctx, q, scanUndo, `SELECT seq, run, step, of, action, input, own, mark, due, status, attempts, failures, next_try, outcome, error, created, started, finished
 		FROM undos `+rest, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var undos []Undo
-	for rows.Next() {
-		var u Undo
-		var due, next, created, started, finished sql.NullInt64
-		var failure []byte
-		err := rows.Scan(&u.ID, &u.RunID, &u.StepID, &u.Of, &u.Action, (*[]byte)(&u.Input), &u.own, &u.mark, &due, &u.Status, &u.Attempts, &u.failures,
-			&next, &u.Outcome, &failure, &created, &started, &finished)
-		if err != nil {
-			return nil, err
-		}
-		u.Due, u.NextTry, u.Created, u.Started, u.Finished = unstamp(due), unstamp(next), unstamp(created), unstamp(started), unstamp(finished)
-		if err := unpack(failure, &u.Error); err != nil {
-			return nil, err
-		}
-		undos = append(undos, u)
-	}
-	return undos, rows.Err()
+}
+
+func scanUndo(r row) (u Undo, err error) {
+	err = r.Scan(&u.ID, &u.RunID, &u.StepID, &u.Of, &u.Action, (*[]byte)(&u.Input), &u.own, &u.mark, timeColumn{&u.Due}, &u.Status, &u.Attempts,
+		&u.failures, timeColumn{&u.NextTry}, &u.Outcome, asJSON[sdk.ErrorBody]{&u.Error}, timeColumn{&u.Created}, timeColumn{&u.Started}, timeColumn{&u.Finished})
+	return u, err
 }
 
 // addUndo stores a new undo.
 func addUndo(ctx context.Context, tx *sql.Tx, org string, u *Undo) error {
-	failure, err := pack(u.Error)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO undos (org, run, step, of, action, input, own, due, status, error, created, finished, mark)
+	_, err := tx.ExecContext(ctx, `INSERT INTO undos (org, run, step, of, action, input, own, due, status, error, created, finished, mark)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT max(seq) FROM audit))`,
-		org, u.RunID, u.StepID, u.Of, u.Action, string(u.Input), u.own, stamp(u.Due), u.Status, failure, stamp(u.Created), stamp(u.Finished))
+		org, u.RunID, u.StepID, u.Of, u.Action, string(u.Input), u.own, stamp(u.Due), u.Status, asJSON[sdk.ErrorBody]{&u.Error}, stamp(u.Created), stamp(u.Finished))
 	return err
 }
 
-// saveUndo writes what became of an attempt at an undo.
-func saveUndo(ctx context.Context, tx *sql.Tx, u *Undo) error {
-	failure, err := pack(u.Error)
-	if err != nil {
-		return err
+// storeUndo stores the undo that an output asks for; entry is the audit entry of the
+// call. The failure becomes that of the call: an undo may have reverted the change on
+// which the call relied.
+func (s *Store) storeUndo(ctx context.Context, tx *sql.Tx, c *call, entry int64, output json.RawMessage) (failure *sdk.Error, err error) {
+	org, outcome := c.from.Org, sdk.Outcome(engine.Outcome(output))
+	if org == "" || outcome != sdk.Changed && outcome != sdk.Unchanged || !bytes.Contains(output, []byte(`"undo"`)) || !c.info.AnswersUndo() {
+		return nil, nil
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE undos SET status = ?, attempts = ?, failures = ?, next_try = ?, outcome = ?, error = ?, started = ?, finished = ?,
-		ended = CASE WHEN ?1 = 'running' THEN ended ELSE (SELECT max(seq) FROM audit) END WHERE seq = ?`,
-		u.Status, u.Attempts, u.failures, stamp(u.NextTry), u.Outcome, failure, stamp(u.Started), stamp(u.Finished), u.ID)
-	return err
+	asked, err := sdk.UndoOf(output)
+	if asked == nil && err == nil {
+		return nil, nil
+	}
+	now := engine.Time(c.now())
+	u := &Undo{
+		RunID: c.from.RunID, StepID: c.from.StepID, Of: c.info.Name, Action: c.info.Undo,
+		Input: json.RawMessage(`{}`), Created: now, own: outcome == sdk.Changed,
+	}
+	if err == nil && asked.Action != c.info.Undo {
+		err = sdk.Errorf(sdk.Internal, "the output of %s asks for %q as its undo, not for %s", c.info.Name, asked.Action, c.info.Undo)
+	}
+	if err == nil {
+		u.Input, err = s.undoInput(c, json.RawMessage(asked.Input))
+	}
+	if err != nil {
+		return nil, failUndo(ctx, tx, org, u, sdk.AsError(err))
+	}
+	if asked.At != nil {
+		u.Due = engine.Time(*asked.At)
+	}
+	overlaps, err := overlapsUndo(ctx, tx, org, u, entry, now)
+	if err != nil {
+		return nil, err
+	}
+	if overlaps {
+		failure = &sdk.Error{Code: sdk.Unavailable, RetryAfter: time.Second,
+			Message: "an earlier change of the same was reverted at the same time, so the result of this change is unknown"}
+		if !u.own {
+			return failure, nil
+		}
+	}
+	replaced, err := merge(ctx, tx, org, u, entry)
+	if err != nil || replaced {
+		return failure, err
+	}
+	if u.Status = u.live(); u.Status == UndoStanding && !u.Due.IsZero() {
+		unsure, err := interruptedBefore(ctx, tx, c.from, entry)
+		if err != nil {
+			return failure, err
+		}
+		if unsure {
+			return failure, failUndo(ctx, tx, org, u, sdk.Errorf(sdk.Conflict, "an earlier attempt was interrupted, so it is unknown whether this run made the change "+
+				"or the state existed before. The state is left alone: run %s to revert it", u.Action))
+		}
+	}
+	return failure, addUndo(ctx, tx, org, u)
+}
+
+// undoInput returns the input of an undo in the form in which it is stored and compared.
+// The store holds no secrets: an input with a secret is masked and fails.
+func (s *Store) undoInput(c *call, input json.RawMessage) (json.RawMessage, error) {
+	ordered, err := inOrder(input)
+	if err != nil {
+		return json.RawMessage(`{}`), err
+	}
+	masked := schema.MaskNamed(ordered)
+	if c.from.Manifest != nil {
+		if action := c.from.Manifest.Action(c.info.Undo); action != nil {
+			masked = s.mask(action.Input, ordered)
+		}
+	}
+	if masked, err = inOrder(masked); err != nil {
+		return json.RawMessage(`{}`), err
+	}
+	if !bytes.Equal(masked, ordered) {
+		return masked, sdk.Errorf(sdk.InvalidInput, "the undo's input holds a secret, and the store keeps no secrets. The change is not reverted: run %s yourself", c.info.Undo)
+	}
+	return ordered, nil
+}
+
+// live returns the status of an undo that represents its change.
+func (u *Undo) live() Status {
+	if u.own && !u.Due.IsZero() {
+		return UndoPending
+	}
+	return UndoStanding
+}
+
+// merge compares u with the live undo of the same change. The one with the later end
+// represents both, because no change may be reverted early. merge supersedes the other. If
+// the other is u, merge stores u and reports replaced.
+func merge(ctx context.Context, tx *sql.Tx, org string, u *Undo, entry int64) (replaced bool, err error) {
+	found, err := readUndos(ctx, tx, selectLive, org, u.Action, string(u.Input))
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	live := &found[0]
+	// A call that changed the state and began after the live undo was stored proves that the
+	// change of the live undo had been reverted by then.
+	if fresh := u.own && entry > live.mark; !fresh {
+		u.own = u.own || live.own
+		if live.Due.IsZero() || !u.Due.IsZero() && !u.Due.After(live.Due) {
+			live.own, u.Status = u.own, UndoSuperseded
+			if _, err := tx.ExecContext(ctx, `UPDATE undos SET own = ?, status = ? WHERE seq = ?`, live.own, live.live(), live.ID); err != nil {
+				return false, err
+			}
+			return true, addUndo(ctx, tx, org, u)
+		}
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE undos SET status = 'superseded' WHERE seq = ?`, live.ID)
+	return false, err
+}
+
+// overlapsUndo reports whether an attempt to revert the same change overlaps the call. An
+// attempt that has been running for longer than possible was interrupted.
+func overlapsUndo(ctx context.Context, tx *sql.Tx, org string, u *Undo, entry int64, now time.Time) (overlaps bool, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM undos WHERE `+ofChange+` AND started IS NOT NULL
+		AND (ended >= ? OR status = 'running' AND started >= ?))`,
+		org, u.Action, string(u.Input), entry, stamp(now.Add(-2*undoTimeout))).Scan(&overlaps)
+	return overlaps, err
+}
+
+// interruptedBefore reports whether an earlier attempt of the same step may have changed
+// something without a response.
+func interruptedBefore(ctx context.Context, tx *sql.Tx, from Caller, entry int64) (interrupted bool, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM audit WHERE run = ? AND run <> '' AND step = ? AND seq < ? AND cause <> 'undo'
+		AND (status = 'started' OR code IN ('unavailable', 'timeout', 'canceled', 'internal')))`, from.RunID, from.StepID, entry).Scan(&interrupted)
+	return interrupted, err
+}
+
+// failUndo stores an undo that is never executed, and why.
+func failUndo(ctx context.Context, tx *sql.Tx, org string, u *Undo, why *sdk.Error) error {
+	u.Status, u.Error, u.Finished = Failed, engine.ErrorBody(why), u.Created
+	return addUndo(ctx, tx, org, u)
+}
+
+// inOrder returns an object in the form in which inputs are compared.
+func inOrder(object json.RawMessage) (json.RawMessage, error) {
+	if len(object) == 0 {
+		return json.RawMessage(`{}`), nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(object))
+	dec.UseNumber()
+	var members map[string]any
+	if err := dec.Decode(&members); err != nil {
+		return nil, sdk.Errorf(sdk.Internal, "the input of the undo is not an object: %w", err)
+	}
+	return json.Marshal(members)
 }

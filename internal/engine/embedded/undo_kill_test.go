@@ -178,7 +178,7 @@ func TestKillWhileUndoing(t *testing.T) {
 		}
 	}
 	s := openStore(t, path)
-	all, err := undoRows(t.Context(), s.read, `ORDER BY seq`)
+	all, err := readUndos(t.Context(), s.read, `ORDER BY seq`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"soar.example/okta/internal/engine"
+
 	"github.com/google/go-cmp/cmp"
 
 	"soar.example/okta/sdk"
@@ -119,7 +121,7 @@ func TestUndoWhileTheSameIsAskedFor(t *testing.T) {
 		m, session := connect(t, c.jail.service(time.Hour))
 		input := json.RawMessage(`{"user":"u"}`)
 		perform := func() sdk.Code {
-			_, err := c.store.Perform(quiet(t), session, m.Action("contain_user"), input, Place{Org: "org"})
+			_, err := c.store.Perform(quiet(t), session, m.Action("contain_user"), input, Caller{Org: "org"})
 			return codeOf(err)
 		}
 		if code := perform(); code != sdk.Unavailable {
@@ -186,7 +188,7 @@ func TestUndosThatFail(t *testing.T) {
 				if test.told != "" && told != test.told {
 					t.Errorf("told %s", told)
 				}
-				if n := len(c.told); n < 1 || n > undoRetry.Attempts || !strings.HasSuffix(told, c.told[n-1][strings.LastIndex(c.told[n-1], " "):]) {
+				if n := len(c.told); n < 1 || n > engine.UndoRetry.Attempts || !strings.HasSuffix(told, c.told[n-1][strings.LastIndex(c.told[n-1], " "):]) {
 					t.Errorf("told %d times", n)
 				}
 				if undos, err := c.store.Undos(t.Context(), UndoQuery{}); err != nil || len(undos) != 1 || undos[0].Attempts != len(c.told) {

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockByte is the byte of the file that an engine locks. It lies far behind the
-// bytes that SQLite locks, and behind the end of any store.
+// lockByte is the byte of the file that an engine locks. It is far behind the bytes
+// that SQLite locks, and behind the end of any store.
 const lockByte = 1 << 62
 
-// The lock is one of an open file description. Unlike a POSIX lock it excludes
+// lockRequest describes a lock of an open file description. Unlike a POSIX lock it excludes
 // other engines of the same process, and other descriptors can be closed. Unlike
 // flock(2) it does not collide with SQLite's locks on macOS or NFS.
 func lockRequest(kind int16) *unix.Flock_t {
@@ -34,15 +34,14 @@ func releaseLock(f *os.File) error {
 	return control(f, func(fd uintptr) error { return unix.FcntlFlock(fd, ofdSetLock, lockRequest(unix.F_UNLCK)) })
 }
 
-// lockedElsewhere asks without taking the lock, so that no engine is refused
-// because somebody asked.
+// lockedElsewhere does not take the lock, so that it never makes an engine fail.
 func lockedElsewhere(f *os.File) (bool, error) {
 	request := lockRequest(unix.F_WRLCK)
 	err := control(f, func(fd uintptr) error { return unix.FcntlFlock(fd, ofdGetLock, request) })
 	return err == nil && request.Type != unix.F_UNLCK, err
 }
 
-// control calls do with the descriptor, which os.File.Fd would make blocking.
+// control calls do with the descriptor, because os.File.Fd would make it blocking.
 func control(f *os.File, do func(fd uintptr) error) (err error) {
 	raw, rawErr := f.SyscallConn()
 	if rawErr != nil {

@@ -1,0 +1,67 @@
+// Package engine holds the step logic of a run: what happens next, given the
+// history of the run. Its functions are pure: they read no clock, start no goroutine
+// and store nothing, so that every engine can use them. Package
+// [soar.example/okta/internal/engine/embedded] is the engine on SQLite.
+//
+// An engine works on a run in a loop:
+//
+//  1. [Next] returns the next step, or the result of the run.
+//  2. [Decide] evaluates the condition and the input of the step.
+//  3. The engine calls the action, and [StepState.Record] takes its result into the
+//     history: the step is over, or another attempt follows after a wait.
+package engine
+
+import (
+	"encoding/json"
+	"time"
+
+	"soar.example/okta/sdk"
+)
+
+// Status is the state of a run or of a step.
+type Status = string
+
+// The statuses. A run is queued, running, succeeded or failed. A step is pending,
+// running, succeeded, failed or skipped.
+const (
+	Queued    Status = "queued"    // accepted, waits for a worker
+	Pending   Status = "pending"   // the run has not reached the step
+	Running   Status = "running"   // under way, or interrupted and about to be resumed
+	Succeeded Status = "succeeded" // a run: no step failed, apart from those with on_error: ignore
+	Failed    Status = "failed"    // see the error
+	Skipped   Status = "skipped"   // the condition was false, or an earlier step ended the run
+)
+
+// NotApplicable is the error code of a step whose action reported that it could not
+// establish the requested state. The call succeeded, the step did not.
+const NotApplicable = sdk.Code(sdk.NotApplicable)
+
+// StepRun is the state of one step of a run. Input is that of the last attempt, with
+// secrets masked. Output is kept if the step failed as not applicable, too.
+type StepRun struct {
+	ID       string          `json:"id"`
+	Action   string          `json:"action"`
+	Status   Status          `json:"status"`
+	Attempts int             `json:"attempts"` // interrupted attempts included
+	Input    json.RawMessage `json:"input,omitempty"`
+	Output   json.RawMessage `json:"output,omitempty"`
+	Outcome  string          `json:"outcome,omitempty"` // see sdk.Outcome; "" for an action that only reads
+	Error    *sdk.ErrorBody  `json:"error,omitempty"`   // of the last attempt
+	Started  time.Time       `json:"started,omitzero"`
+	Finished time.Time       `json:"finished,omitzero"`
+}
+
+// StepState is the history of a step.
+type StepState struct {
+	StepRun
+	Failures int       // attempts that failed; interrupted attempts do not count
+	NextTry  time.Time // earliest time of the next attempt
+}
+
+// Over reports whether the step is finished or skipped.
+func (s *StepState) Over() bool {
+	return s.Status == Succeeded || s.Status == Failed || s.Status == Skipped
+}
+
+// Time returns t as engines store it: in UTC, in microseconds.
+func Time(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
