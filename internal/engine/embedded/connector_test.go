@@ -20,6 +20,7 @@ type (
 	request struct {
 		User   string     `json:"user" jsonschema:"title=User,minLength=1" jsonschema_description:"Who."`
 		Secret sdk.Secret `json:"secret,omitzero" jsonschema:"title=Secret" jsonschema_description:"A secret."`
+		Phrase sdk.Secret `json:"phrase,omitzero" jsonschema:"title=Phrase" jsonschema_description:"A secret without a name that says so."`
 	}
 	contained struct {
 		Outcome sdk.Outcome `json:"outcome" jsonschema_description:"What it changed."`

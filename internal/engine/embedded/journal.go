@@ -149,6 +149,8 @@ type call struct {
 	begin   func(tx *sql.Tx, masked json.RawMessage) error
 	begun   func() // after begin is stored, before the call
 	end     func(tx *sql.Tx, result sdk.Result, failure *sdk.Error) error
+	// undoMasked is the masked input of the undo that the output asks for, if it holds a secret.
+	undoMasked json.RawMessage
 }
 
 // perform makes the call. Failure is that of the action, err that of the store.
@@ -225,6 +227,9 @@ func (s *Store) end(ctx context.Context, c *call, entry int64, result sdk.Result
 			status, outcome, code, message, asJSON[[]string]{&ids}, int64(duration), entry)
 		if err != nil || c.end == nil {
 			return err
+		}
+		if c.undoMasked != nil {
+			result.Output = withUndoInput(result.Output, c.undoMasked)
 		}
 		return c.end(tx, result, failure)
 	})

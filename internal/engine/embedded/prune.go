@@ -60,7 +60,7 @@ func (s *Store) Prunable(ctx context.Context, age time.Duration) (Pruned, error)
 // which the events arrived whose IDs are deleted.
 func pruneTimes(age time.Duration, now time.Time) (before, forget time.Time, err error) {
 	if age < youngestPruned {
-		return before, forget, sdk.Invalid(fmt.Sprintf("age %s is too short: prune keeps at least one day", age))
+		return before, forget, sdk.Invalid(fmt.Sprintf("an age of %s is too short: prune deletes only what ended at least a day ago", age))
 	}
 	return unstamp(stamp(now.Add(-age))), unstamp(stamp(now.Add(-rememberedFor))), nil
 }

@@ -15,11 +15,11 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Status and StepRun are those of the step logic.
-type (
-	Status  = engine.Status
-	StepRun = engine.StepRun
-)
+// Status is the status of a run, a step or an undo.
+type Status = engine.Status
+
+// StepRun is the state of one step of a run.
+type StepRun = engine.StepRun
 
 // The statuses of runs and steps.
 const (

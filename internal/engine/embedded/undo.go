@@ -182,9 +182,22 @@ func (s *Store) undoInput(c *call, input json.RawMessage) (json.RawMessage, erro
 		return json.RawMessage(`{}`), err
 	}
 	if !bytes.Equal(masked, ordered) {
+		c.undoMasked = masked
 		return masked, sdk.Errorf(sdk.InvalidInput, "the undo's input holds a secret, and the store keeps no secrets. The change is not reverted: run %s yourself", c.info.Undo)
 	}
 	return ordered, nil
+}
+
+// withUndoInput returns the output with another input of its undo.
+func withUndoInput(output, input json.RawMessage) json.RawMessage {
+	var members, undo map[string]json.RawMessage
+	if json.Unmarshal(output, &members) != nil || json.Unmarshal(members["undo"], &undo) != nil {
+		return output
+	}
+	undo["input"] = input
+	members["undo"], _ = json.Marshal(undo)
+	changed, _ := json.Marshal(members)
+	return changed
 }
 
 // live returns the status of an undo that represents its change.

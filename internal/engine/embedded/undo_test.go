@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -321,5 +322,64 @@ func TestUndosThatAreRefused(t *testing.T) {
 				t.Errorf("got %+v", run.Undos)
 			}
 		})
+	}
+}
+
+// TestUndoInputsWithSecrets stores undos whose input holds a secret: the store does not
+// keep the secret, and says that the change is not reverted.
+func TestUndoInputsWithSecrets(t *testing.T) {
+	t.Parallel()
+	const secret = "correct-horse-battery"
+	const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+	for name, test := range map[string]struct {
+		input  string
+		kept   bool
+		secret string
+	}{
+		"none":            {`{"user":"u"}`, true, secret},
+		"like none":       {`{"user":"00u1abcdEFGHijkl0123"}`, true, secret},
+		"by schema":       {`{"user":"u","phrase":"` + secret + `"}`, false, secret},
+		"by name":         {`{"user":"u","password":"` + secret + `"}`, false, secret},
+		"by name, deep":   {`{"user":"u","settings":{"client_secret":"` + secret + `"}}`, false, secret},
+		"by form":         {`{"user":"` + token + `"}`, false, token},
+		"schema and name": {`{"user":"u","phrase":"` + secret + `","password":"` + secret + `"}`, false, secret},
+	} {
+		for _, byRun := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, of a run: %t", name, byRun), func(t *testing.T) {
+				end := time.Now().Add(time.Hour)
+				a := changed
+				a.Undo = &sdk.Undo{Action: "release_user", Input: sdk.JSON(test.input), At: &end}
+				r := newRig(t, containOnly, always(a))
+				if byRun {
+					r.only()
+				} else {
+					result, err := r.store.Perform(quiet(t), r.o.Session, r.o.Manifest.Action("contain_user"), json.RawMessage(`{"user":"u"}`),
+						Caller{Org: "org", Manifest: r.o.Manifest})
+					if err != nil || !strings.Contains(string(result.Output), test.input[1:len(test.input)-1]) {
+						t.Errorf("the caller gets %s, %v", result.Output, err)
+					}
+				}
+				undos, err := r.store.Undos(t.Context(), UndoQuery{})
+				if err != nil || len(undos) != 1 {
+					t.Fatalf("got %v, %v", undos, err)
+				}
+				switch u := undos[0]; {
+				case test.kept && (u.Status != UndoPending || string(u.Input) != test.input):
+					t.Errorf("got %+v", u)
+				case !test.kept && (u.Status != Failed || u.Error == nil || !strings.Contains(u.Error.Message, "run release_user yourself")):
+					t.Errorf("got %+v", u)
+				}
+				if _, err := r.store.write.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+					t.Fatal(err)
+				}
+				var found bool
+				for _, column := range []string{"input FROM undos", "output FROM steps", "input FROM audit"} {
+					if err := r.store.read.QueryRow(`SELECT EXISTS (SELECT 1 FROM (SELECT `+column+`) WHERE `+strings.Fields(column)[0]+` LIKE '%' || ? || '%')`,
+						test.secret).Scan(&found); err != nil || found {
+						t.Errorf("%s holds the secret: %v", column, err)
+					}
+				}
+			})
+		}
 	}
 }
