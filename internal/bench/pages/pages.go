@@ -1,5 +1,5 @@
-// Package pages makes pages of System Log events to measure with: as varied and as
-// large as an org's, the same ones every time.
+// Package pages makes pages of System Log events for benchmarks. The events vary as an org's do, and every
+// run has the same ones.
 package pages
 
 import (
@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// A Size is about how large an event is.
+// A Size is the approximate size of an event.
 type Size int
 
 const (
 	Usual Size = iota // 2.1 KB
-	Long              // 2.4 KB: with the risk data that sign-ins have in their debugData
+	Long              // 2.4 KB, with the risk data of sign-ins in debugData
 )
 
-// Full is how many events a full page has.
+// Full is the number of events of a full page.
 const Full = 1000
 
-// UUID is the uuid of the event with number i. Different events have different ones.
+// UUID returns the uuid of the event with number i.
 func UUID(i int) string {
 	h := fnv.New64a()
 	fmt.Fprint(h, i)
@@ -29,7 +29,7 @@ func UUID(i int) string {
 	return fmt.Sprintf("%08x-%04x-11f0-%04x-%012x", uint32(i), uint16(a), uint16(a>>16)|0x8000, a>>16)
 }
 
-// Page is a page of n events, the first of which has number from.
+// Page returns a page of n events, numbered from from.
 func Page(from, n int, size Size) []byte {
 	page := append(make([]byte, 0, 2600*n+2), '[')
 	for i := range n {
@@ -53,9 +53,11 @@ func Append(dst []byte, i int, size Size) []byte {
 		at.city, at.state, at.country, strconv.Itoa(10000+r.IntN(89999)), at.lat+r.Float64(), at.lon+r.Float64())
 	session, request := id(r, "102", 22), id(r, "Z", 26)
 	dst = fmt.Appendf(dst, `{"actor":{"id":"%s","type":"User","alternateId":"%s","displayName":"%s","detailEntry":null},`, who.id, who.login, who.name)
-	dst = fmt.Appendf(dst, `"client":{"userAgent":{"rawUserAgent":"%s","os":"%s","browser":"%s"},"zone":"%s","device":"Computer","id":null,"ipAddress":"%s","geographicalContext":%s},`,
+	dst = fmt.Appendf(dst, `"client":{"userAgent":{"rawUserAgent":"%s","os":"%s","browser":"%s"},`+
+		`"zone":"%s","device":"Computer","id":null,"ipAddress":"%s","geographicalContext":%s},`,
 		agent.raw, agent.os, agent.browser, zones[r.IntN(len(zones))], ip, geo)
-	dst = fmt.Appendf(dst, `"device":null,"authenticationContext":{"authenticationProvider":null,"credentialProvider":null,"credentialType":null,"issuer":null,"interface":null,"authenticationStep":%d,"rootSessionId":"%s","externalSessionId":"%s"},`,
+	dst = fmt.Appendf(dst, `"device":null,"authenticationContext":{"authenticationProvider":null,"credentialProvider":null,"credentialType":null,`+
+		`"issuer":null,"interface":null,"authenticationStep":%d,"rootSessionId":"%s","externalSessionId":"%s"},`,
 		r.IntN(3), session, session)
 	dst = fmt.Appendf(dst, `"displayMessage":"%s","eventType":"%s","outcome":{"result":"%s","reason":%s},"published":"%s",`,
 		k.message, k.eventType, k.result, k.reason, published.Format("2006-01-02T15:04:05.000Z"))
@@ -66,14 +68,18 @@ func Append(dst []byte, i int, size Size) []byte {
 	dst = fmt.Appendf(dst, `"risk":"{level=%s}","behaviors":"{New Geo-Location=%s, New Device=%s, New IP=%s, New State=%s, New City=%s}"`,
 		levels[r.IntN(len(levels))], sign(r), sign(r), sign(r), sign(r), sign(r))
 	if size == Long {
-		dst = fmt.Appendf(dst, `,"logOnlySecurityData":"{\"risk\":{\"level\":\"%s\",\"reasons\":\"Anomalous Location\"},\"behaviors\":{\"New Geo-Location\":\"%s\",\"New Device\":\"%s\",\"New IP\":\"%s\",\"New State\":\"%s\",\"New Country\":\"NEGATIVE\",\"Velocity\":\"NEGATIVE\",\"New City\":\"%s\"}}"`,
+		dst = fmt.Appendf(dst, `,"logOnlySecurityData":"{\"risk\":{\"level\":\"%s\",\"reasons\":\"Anomalous Location\"},`+
+			`\"behaviors\":{\"New Geo-Location\":\"%s\",\"New Device\":\"%s\",\"New IP\":\"%s\",\"New State\":\"%s\",`+
+			`\"New Country\":\"NEGATIVE\",\"Velocity\":\"NEGATIVE\",\"New City\":\"%s\"}}"`,
 			levels[r.IntN(len(levels))], sign(r), sign(r), sign(r), sign(r), sign(r))
 	}
-	dst = fmt.Appendf(dst, `}},"legacyEventType":"core.%s","transaction":{"type":"WEB","id":"%s","detail":{}},"uuid":"%s","version":"0",`, k.eventType, request, UUID(i))
+	dst = fmt.Appendf(dst, `}},"legacyEventType":"core.%s","transaction":{"type":"WEB","id":"%s","detail":{}},"uuid":"%s","version":"0",`,
+		k.eventType, request, UUID(i))
 	dst = fmt.Appendf(dst, `"request":{"ipChain":[{"ip":"%s","geographicalContext":%s,"version":"V4","source":null}]},`, ip, geo)
 	dst = fmt.Appendf(dst, `"target":[{"id":"%s","type":"User","alternateId":"%s","displayName":"%s","detailEntry":null}`, whom.id, whom.login, whom.name)
 	if k.app != "" {
-		dst = fmt.Appendf(dst, `,{"id":"%s","type":"AppInstance","alternateId":"%s","displayName":"%s","detailEntry":{"signOnModeType":"SAML_2_0"}}`, id(r, "0oa", 17), k.app, k.app)
+		dst = fmt.Appendf(dst, `,{"id":"%s","type":"AppInstance","alternateId":"%s","displayName":"%s","detailEntry":{"signOnModeType":"SAML_2_0"}}`,
+			id(r, "0oa", 17), k.app, k.app)
 	}
 	return append(dst, "]}"...)
 }
@@ -104,3 +110,52 @@ func sign(r *rand.Rand) string {
 	}
 	return "NEGATIVE"
 }
+
+var kinds = []struct{ eventType, message, result, reason, severity, uri, app string }{
+	{"user.session.start", "User login to Okta", "SUCCESS", "null", "INFO", "/idp/idx/identify", ""},
+	{"user.session.start", "User login to Okta", "FAILURE", `"INVALID_CREDENTIALS"`, "INFO", "/api/v1/authn", ""},
+	{"user.session.end", "User logout from Okta", "SUCCESS", "null", "INFO", "/login/signout", ""},
+	{"user.authentication.sso", "User single sign on to app", "SUCCESS", "null", "INFO", "/app/salesforce/exk1a2b3c4d5/sso/saml", "Salesforce.com"},
+	{"user.authentication.auth_via_mfa", "Authentication of user via MFA", "SUCCESS", "null", "INFO", "/idp/idx/challenge/answer", "Okta Verify"},
+	{"user.mfa.okta_verify.deny_push", "User rejected Okta push verify", "FAILURE", `"INVALID_CREDENTIALS"`, "WARN", "/api/v1/authn/factors/verify", ""},
+	{"policy.evaluate_sign_on", "Evaluation of sign-on policy", "CHALLENGE",
+		`"Sign-on policy evaluation resulted in CHALLENGE"`, "INFO", "/idp/idx/identify", "Okta Dashboard"},
+	{"user.account.update_profile", "Update user profile for Okta", "SUCCESS", "null", "INFO", "/api/v1/users/me", ""},
+	{"group.user_membership.add", "Add user to group membership", "SUCCESS", "null", "INFO", "/api/v1/groups/00g1a2b3c4d5e6f7/users", ""},
+	{"application.user_membership.add", "Add user to application membership", "SUCCESS", "null", "INFO",
+		"/api/v1/apps/0oa1a2b3c4d5e6f7/users", "GitHub Enterprise"},
+	{"app.oauth2.token.grant.access_token", "OAuth2 access token is granted", "SUCCESS", "null", "INFO", "/oauth2/v1/token", "Internal portal"},
+	{"security.request.blocked", "Request from suspicious actor", "DENY", `"Blocked by a network zone"`, "WARN", "/api/v1/authn", ""},
+}
+
+var firsts = []struct{ ascii, name string }{
+	{"alice", "Alice"}, {"jose", "José"}, {"soren", "Søren"}, {"mei", "Mei"}, {"bob", "Bob"},
+	{"zoe", "Zoë"}, {"tom", "Tom"}, {"anna", "Anna"}, {"ivan", "Ivan"}, {"kim", "Kim"},
+}
+
+var lasts = []string{"moreau", "garcia", "lindqvist", "chen", "okafor", "smith", "novak", "rossi", "kowalski", "dubois", "tanaka", "weber"}
+
+var places = []struct {
+	city, state, country, isp, domain string
+	lat, lon                          float64
+}{
+	{"Lyon", "null", "France", "orange s.a.", "wanadoo.fr", 45.7, 4.8},
+	{"Ashburn", `"Virginia"`, "United States", "amazon.com inc.", "amazonaws.com", 39.0, -77.5},
+	{"Málaga", `"Andalusia"`, "Spain", "telefonica de espana", "rima-tde.net", 36.7, -4.4},
+	{"Osaka", "null", "Japan", "ntt communications corporation", "ocn.ne.jp", 34.6, 135.5},
+	{"Caracas", `"Distrito Capital"`, "Venezuela", "cantv servicios", "cantv.net", 10.4, -66.9},
+	{"Leeds", `"England"`, "United Kingdom", "virgin media limited", "virginm.net", 53.8, -1.5},
+}
+
+var agents = []struct{ raw, os, browser string }{
+	{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36", "Windows 10", "CHROME"},
+	{"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15", "Mac OS X", "SAFARI"},
+	{"Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0", "Linux", "FIREFOX"},
+	{"Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1",
+		"iOS 17", "SAFARI"},
+	{"okta-sdk-golang/4.1.2 golang/go1.26 linux/amd64", "Unknown", "UNKNOWN"},
+}
+
+var zones = []string{"null", "LegacyIpZone", "Headquarters", "BlockedIpZone"}
+
+var levels = []string{"LOW", "MEDIUM", "HIGH"}

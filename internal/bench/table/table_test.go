@@ -1,30 +1,42 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
 func TestReadsWhatBenchmarksPrint(t *testing.T) {
-	r := results{}
+	r := results{metrics: map[string]map[string][]float64{}}
 	for range 2 {
-		r.read("goos: linux\nBenchmarkRead/sonic-three-2   \t 74\t 7596005 ns/op\t 320.37 MB/s\t    131648 events/s\t 12 allocs/op\nPASS\n")
+		r.read("goos: linux\nBenchmarkRead/sonic,_three_fields-2   \t 74\t 7596005 ns/op\t 320.37 MB/s\t    131648 events/s\t 12 allocs/op\nPASS\n")
 	}
-	r.read("BenchmarkRead/sonic-three-2 10 5 ns/op 200000 events/s\nBenchmarkRead/okta-sdk\n--- SKIP: BenchmarkRead/okta-sdk-2\nBenchmarkBroken-2 x\n")
-	if most, err := r.most("Read/sonic-three", "events/s"); err != nil || most != 200000 {
-		t.Errorf("most: %v, %v", most, err)
+	r.read("BenchmarkRead/sonic,_three_fields-2 10 5 ns/op 200000 events/s\nBenchmarkRead/okta-sdk\n--- SKIP: BenchmarkRead/okta-sdk-2\nBenchmarkBroken-2 x\n")
+	r.read("BenchmarkRead/encoding/json,_all_fields-2 10 5 ns/op 300000 events/s\nBenchmarkRead/ours-2 10 5 ns/op 900000 events/s\n")
+	if most := r.best("Read/sonic,_three_fields", "events/s"); most != 200000 {
+		t.Errorf("most: %v", most)
 	}
-	if least, err := r.least("Read/sonic-three", "ns/op"); err != nil || least != 5 {
-		t.Errorf("least: %v, %v", least, err)
+	if least := r.best("Read/sonic,_three_fields", "ns/op"); least != 5 {
+		t.Errorf("least: %v", least)
+	}
+	var others []string
+	for _, o := range r.others("Read/") {
+		others = append(others, o.text())
+	}
+	if got := strings.Join(others, "; "); got != "encoding/json, all fields: 300,000 events/s; sonic, three fields: 200,000 events/s" {
+		t.Error(got)
+	}
+	if r.missing != nil {
+		t.Errorf("missing: %q", r.missing)
 	}
 	for _, name := range []string{"Read/okta-sdk", "Broken", "Read/sonic"} {
-		if v, err := r.most(name, "events/s"); err == nil {
+		if v := r.best(name, "events/s"); v != 0 {
 			t.Errorf("%s has %v", name, v)
 		}
+	}
+	if len(r.missing) != 3 {
+		t.Errorf("missing: %q", r.missing)
 	}
 }
 
@@ -66,34 +78,5 @@ func TestDocsHaveMarks(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/benchmarks.md")
 	if err != nil || !strings.Contains(string(page), beginMark) || !strings.Contains(string(page), endMark) {
 		t.Errorf("docs/benchmarks.md has no marks, %v", err)
-	}
-}
-
-// A backlog comes out of the two processes whole and in order, or the measurement
-// fails.
-func TestWholeWay(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds two programs")
-	}
-	if _, err := os.Stat("/proc/self/smaps_rollup"); err != nil {
-		t.Skip("what a process costs can be read on Linux only")
-	}
-	bin := t.TempDir()
-	for _, path := range []string{"cmd/soar", "internal/bench/logserver"} {
-		out, err := exec.Command("go", "build", "-o", filepath.Join(bin, filepath.Base(path)), "../../../"+path).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	}
-	const events = 5000
-	w, err := measureWay(t.Context(), bin, t.TempDir(), "ecs", events)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if w.cpu(events) <= 0 || w.most <= 0 || w.host.peak <= 0 || w.plugin.peak <= 0 || w.took <= 0 {
-		t.Errorf("measured nothing: %+v", w)
-	}
-	if _, err := measureWay(context.Background(), filepath.Join(bin, "nowhere"), t.TempDir(), "ecs", events); err == nil {
-		t.Error("what is not there was measured")
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bytes"
@@ -13,16 +13,14 @@ import (
 // usage is what a process has used since its start.
 type usage struct {
 	cpu   time.Duration // in user mode and in the kernel
-	share float64       // MB resident now, of pages that several processes use its part
+	share float64       // MB resident now; a page that several processes share counts in part
 	peak  float64       // MB resident at the most
 }
 
-// each is the processor time in microseconds an event.
-func (u usage) each(events int) float64 {
-	return float64(u.cpu.Microseconds()) / float64(events)
-}
+// each returns the processor time in microseconds an event.
+func (u usage) each(events int) float64 { return float64(u.cpu.Microseconds()) / float64(events) }
 
-// usageOf reads /proc, so it needs Linux.
+// usageOf reads /proc, which exists on Linux only.
 func usageOf(pid int) (usage, error) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
@@ -38,7 +36,7 @@ func usageOf(pid int) (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
-	const tick = 10 * time.Millisecond // USER_HZ is 100 on every platform of Go's
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on every platform of Go
 	u := usage{cpu: time.Duration(user+system) * tick}
 	if u.peak, err = megabytes(filepath.Join(dir, "status"), "VmHWM:"); err != nil {
 		return usage{}, err
@@ -47,7 +45,7 @@ func usageOf(pid int) (usage, error) {
 	return u, err
 }
 
-// megabytes reads one figure of a file of /proc, which are in kB.
+// megabytes reads one figure of a file of /proc, in kB.
 func megabytes(path, name string) (float64, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -59,10 +57,10 @@ func megabytes(path, name string) (float64, error) {
 			return kb / 1024, err
 		}
 	}
-	return 0, fmt.Errorf("%s says no %s", path, name)
+	return 0, fmt.Errorf("%s has no %s", path, name)
 }
 
-// childOf finds the only child of a process.
+// childOf returns the only child of a process.
 func childOf(pid int) (int, error) {
 	all, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
