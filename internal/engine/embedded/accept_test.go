@@ -14,6 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"database/sql"
+	"path/filepath"
+
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -213,4 +216,103 @@ func TestPanicsAreContained(t *testing.T) {
 	// A playbook that was not loaded has nothing behind it; whatever it does, it
 	// does not take the process down.
 	_, _ = r.Accept(t.Context(), "s", page("1", "a"), []*playbook.Playbook{{Name: "x", EventTypes: []string{"*"}}})
+}
+
+// An event that says whom it is for starts those alone.
+func TestAcceptOfAnEventForSome(t *testing.T) {
+	r := newRig(t, contain, always(changed))
+	books := []*playbook.Playbook{r.book}
+	for _, name := range []string{"second", "third"} {
+		books = append(books, load(t, r.o.Manifest, strings.Replace(contain, "name: contain", "name: "+name, 1)))
+	}
+	for id, places := range map[string][]int{"a": nil, "b": {0, 2}, "c": {1}, "d": {7}, "e": {}} {
+		e := event(id)
+		e.MatchedSelectors = places
+		got, err := r.Accept(t.Context(), "s", sdk.RawPage{Events: []sdk.RawEvent{e}}, books)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var started []string
+		for _, run := range got.Runs {
+			full, err := r.store.Run(t.Context(), run)
+			if err != nil {
+				t.Fatal(err)
+			}
+			started = append(started, full.Playbook)
+		}
+		want := map[string][]string{"a": {"contain", "second", "third"}, "b": {"contain", "third"}, "c": {"second"}}[id]
+		if !slices.Equal(started, want) {
+			t.Errorf("for %v: started %v, want %v", places, started, want)
+		}
+	}
+}
+
+// An event that the trigger is in doubt about is neither lost nor acted on: its run is
+// there, failed, with the reason. One that does not fit for sure has none.
+func TestAcceptOfAnIndeterminateEvent(t *testing.T) {
+	r := newRig(t, contain, always(changed))
+	doubtful := func(id, eventType string) sdk.RawEvent {
+		e := event(id)
+		e.Type, e.Indeterminate = eventType, "the event's eventType could not be read"
+		return e
+	}
+	no := doubtful("c", "")
+	no.Data = []byte(`{"user":"u","result":"FAILURE","targets":[]}`)
+	got := r.accept(sdk.RawPage{Events: []sdk.RawEvent{doubtful("a", ""), doubtful("b", "user.other"), no, event("d")}})
+	if got.Matched != 2 || got.Started != 1 || len(got.Runs) != 2 {
+		t.Fatalf("got %+v", got)
+	}
+	run := r.read(got, 0)
+	if run.Status != Failed || run.EventID != "a" || run.Error == nil || !strings.Contains(run.Error.Message, "could not be read") || len(run.Steps) != 0 {
+		t.Errorf("got %+v", run)
+	}
+}
+
+// An event keeps each shape once, whichever playbook asked for it first, and a
+// playbook that reads none costs nothing.
+func TestShapesOfAnEventAreKept(t *testing.T) {
+	s, err := OpenStore(t.Context(), filepath.Join(t.TempDir(), "soar.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	reads := func(shapes ...string) *playbook.Playbook { return &playbook.Playbook{Shapes: shapes} }
+	event := func(ecs string) sdk.RawEvent {
+		return sdk.RawEvent{Shapes: map[string]json.RawMessage{"ecs": json.RawMessage(ecs), "emm": json.RawMessage(`{"row":null}`)}}
+	}
+	err = s.tx(t.Context(), func(tx *sql.Tx) error {
+		ctx := t.Context()
+		var seq int64
+		if err := tx.QueryRowContext(ctx, `INSERT INTO events (org, id, type, data) VALUES ('o', 'e', 't', '{}') RETURNING seq`).Scan(&seq); err != nil {
+			return err
+		}
+		for _, step := range []struct {
+			write *playbook.Playbook
+			event sdk.RawEvent
+			read  *playbook.Playbook
+			want  map[string]json.RawMessage
+		}{
+			{reads(), event(`{"n":1}`), reads("ecs"), map[string]json.RawMessage{}},
+			{reads("ecs"), event(`{"n":1}`), reads("ecs"), map[string]json.RawMessage{"ecs": json.RawMessage(`{"n":1}`)}},
+			{reads("ecs"), event(`{"n":2}`), reads("ecs"), map[string]json.RawMessage{"ecs": json.RawMessage(`{"n":1}`)}},
+			{reads("emm"), sdk.RawEvent{}, reads("emm"), map[string]json.RawMessage{"ecs": json.RawMessage(`{"n":1}`)}},
+			{reads("emm"), event(`{}`), reads("ecs", "emm"), map[string]json.RawMessage{"ecs": json.RawMessage(`{"n":1}`), "emm": json.RawMessage(`{"row":null}`)}},
+			{reads(), event(`{}`), reads(), nil},
+		} {
+			if err := writeShapes(ctx, tx, seq, step.event, step.write); err != nil {
+				return err
+			}
+			got, err := readShapes(ctx, tx, seq, step.read)
+			if err != nil {
+				return err
+			}
+			if diff := cmp.Diff(step.want, got); diff != "" {
+				t.Errorf("written for %v, read for %v: %s", step.write.Shapes, step.read.Shapes, diff)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -3,222 +3,243 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"soar.example/okta/internal/engine"
 
 	"github.com/google/go-cmp/cmp"
 
 	"soar.example/okta/sdk"
 )
 
-const retried = `
-name: retried
-title: Retried
+// Four steps: two that may fail without ending the run, one that reads what came
+// before, and one more.
+const salvaged = `
+name: salvaged
+title: Salvaged
 trigger: reports
 event_types: [user.report]
 steps:
-  - id: suspend
+  - id: look
+    action: look_up
+    with: {user: "look"}
+  - id: whim
     action: contain_user
-    with: {user: u}
-    retry: {attempts: %d, wait: 1s, max_wait: 4s}
-    timeout: 5s
+    with: {user: "whim"}
+    on_error: ignore
+    retry: {attempts: 1}
+  - id: first
+    action: contain_user
+    with: {user: "${{ steps.look.output.status }}"}
+    on_error: %s
+    retry: {attempts: 2, wait: 1ms}
+  - id: second
+    action: look_up
+    with: {user: "second"}
+  - id: third
+    action: look_up
+    with: {user: "third"}
+    if: steps.first.status == "failed"
 `
 
-func TestRetries(t *testing.T) {
+// What had succeeded is not run again, what failed is, with the answers that there
+// were; and a run that fails again can be run again once more.
+func TestRetryRun(t *testing.T) {
 	t.Parallel()
-	const second = time.Second
-	failing := func(code sdk.Code, after time.Duration, times int) service {
-		return func(context.Context, string, request) (answer, error) {
-			if times--; times < 0 {
+	for _, test := range []struct {
+		onError, failed string
+		again, mended   []string // whom the actions are called for
+		after           string
+	}{
+		{"stop", "failed(unavailable) look=succeeded/1 whim=failed/1(unavailable) first=failed/2(unavailable) second=skipped/0 third=skipped/0",
+			[]string{"ACTIVE", "ACTIVE"}, []string{"ACTIVE", "second"},
+			"succeeded look=succeeded/1 whim=failed/1(unavailable) first=succeeded/5 second=succeeded/1 third=skipped/0"},
+		{"continue", "failed(unavailable) look=succeeded/1 whim=failed/1(unavailable) first=failed/2(unavailable) second=succeeded/1 third=succeeded/1",
+			[]string{"ACTIVE", "ACTIVE"}, []string{"ACTIVE"},
+			"succeeded look=succeeded/1 whim=failed/1(unavailable) first=succeeded/5 second=succeeded/1 third=succeeded/1"},
+	} {
+		t.Run(test.onError, func(t *testing.T) {
+			var mu sync.Mutex
+			var calls []string
+			broken := true
+			r := newRig(t, fmt.Sprintf(salvaged, test.onError), func(_ context.Context, action string, in request) (answer, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				calls = append(calls, in.User)
+				if broken && action == "contain_user" {
+					return answer{}, sdk.Errorf(sdk.Unavailable, "the service is down")
+				}
 				return changed, nil
-			}
-			return answer{}, &sdk.Error{Code: code, Message: "no", RetryAfter: after}
-		}
-	}
-	hanging := func(ctx context.Context, _ string, _ request) (answer, error) {
-		<-ctx.Done()
-		return answer{}, ctx.Err()
-	}
-	mislabelled := func(ctx context.Context, _ string, _ request) (answer, error) {
-		<-ctx.Done()
-		return answer{}, sdk.Errorf(sdk.Canceled, "gave up")
-	}
-	for _, test := range []struct {
-		name     string
-		attempts int
-		do       service
-		gaps     []time.Duration // from the start of a call to that of the next
-		exact    bool            // no jitter
-		want     string
-	}{
-		{"at once", 4, failing("", 0, 0), nil, false, "succeeded suspend=succeeded/1"},
-		{"doubling up to a limit", 6, failing(sdk.Unavailable, 0, 5), []time.Duration{second, 2 * second, 4 * second, 4 * second, 4 * second}, false, "succeeded suspend=succeeded/6"},
-		{"in vain", 3, failing(sdk.Unavailable, 0, 99), []time.Duration{second, 2 * second}, false, "failed(unavailable) suspend=failed/3(unavailable)"},
-		{"one attempt", 1, failing(sdk.Unavailable, 0, 99), nil, false, "failed(unavailable) suspend=failed/1(unavailable)"},
-		{"when the service says", 3, failing(sdk.RateLimited, time.Minute, 2), []time.Duration{time.Minute, time.Minute}, true, "succeeded suspend=succeeded/3"},
-		{"a short limit does not hurry", 2, failing(sdk.RateLimited, time.Millisecond, 1), []time.Duration{second}, false, "succeeded suspend=succeeded/2"},
-		{"just near enough", 2, failing(sdk.RateLimited, 15*time.Minute, 1), []time.Duration{15 * time.Minute}, true, "succeeded suspend=succeeded/2"},
-		{"too far off", 2, failing(sdk.RateLimited, 15*time.Minute+1, 1), nil, false, "failed(rate_limited) suspend=failed/1(rate_limited)"},
-		{"no answer", 2, hanging, []time.Duration{6 * second}, false, "failed(timeout) suspend=failed/2(timeout)"},
-		{"no answer, and no word of why", 2, mislabelled, []time.Duration{6 * second}, false, "failed(timeout) suspend=failed/2(timeout)"},
-		{"not accepted", 4, failing(sdk.Unauthenticated, 0, 1), nil, false, "failed(unauthenticated) suspend=failed/1(unauthenticated)"},
-		{"not allowed", 4, failing(sdk.Forbidden, 0, 1), nil, false, "failed(forbidden) suspend=failed/1(forbidden)"},
-		{"broken", 4, failing(sdk.Internal, 0, 1), nil, false, "failed(internal) suspend=failed/1(internal)"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var calls []time.Time
-				var waits []time.Duration
-				r := newRig(t, fmt.Sprintf(retried, test.attempts), func(ctx context.Context, action string, in request) (answer, error) {
-					calls = append(calls, time.Now())
-					return test.do(ctx, action, in)
-				}, func(o *Options) {
-					o.Observe = func(n Notice) {
-						if n.Kind == StepRetry {
-							waits = append(waits, n.Wait)
-						}
-					}
-				})
-				run := r.only()
-				if brief(run) != test.want {
-					t.Errorf("got  %s\nwant %s", brief(run), test.want)
-				}
-				if len(calls) != len(test.gaps)+1 || len(waits) != len(test.gaps) || len(run.Audit) != len(calls) {
-					t.Fatalf("%d calls, %d notices and %d audit entries for %d gaps", len(calls), len(waits), len(run.Audit), len(test.gaps))
-				}
-				for i, want := range test.gaps {
-					got := calls[i+1].Sub(calls[i])
-					low, high := want*8/10, want*12/10
-					if test.exact {
-						low, high = want, want
-					}
-					if got < low || got > high+time.Millisecond || waits[i] > got+time.Millisecond {
-						t.Errorf("gap %d is %s (announced %s), want %s", i, got, waits[i], want)
-					}
-				}
 			})
-		})
-	}
-}
-
-// A wait that the service asked for holds across a restart.
-func TestRestartDuringAWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var calls []time.Time
-		r := newRig(t, fmt.Sprintf(retried, 2), func(context.Context, string, request) (answer, error) {
-			calls = append(calls, time.Now())
-			if len(calls) == 1 {
-				return answer{}, &sdk.Error{Code: sdk.RateLimited, Message: "later", RetryAfter: 10 * time.Minute}
+			if run := r.only(); brief(run) != test.failed {
+				t.Fatalf("got %s", brief(run))
 			}
-			return changed, nil
-		})
-		r.accept(page("1", "e1"))
-		for range 3 {
-			start := time.Now()
-			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
-			if err := r.Work(ctx); err != nil {
-				t.Fatal(err)
-			}
-			stop()
-			if took := time.Since(start); took != time.Minute {
-				t.Errorf("Work ended after %s", took)
-			}
-			if run := r.read(Accepted{}, 0); brief(run) != "queued suspend=running/1(rate_limited)" {
-				t.Errorf("got %s", brief(run))
-			}
-		}
-		r.drain()
-		if run := r.read(Accepted{}, 0); brief(run) != "succeeded suspend=succeeded/2" {
-			t.Errorf("got %s", brief(run))
-		}
-		if gap := calls[1].Sub(calls[0]); gap < 10*time.Minute-time.Millisecond || gap > 10*time.Minute+time.Second {
-			t.Errorf("tried again after %s", gap)
-		}
-	})
-}
-
-// A clock that was put back by years must not put the step off for years.
-func TestClockPutBackDuringAWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var ahead atomic.Int64
-		ahead.Store(int64(100 * 365 * 24 * time.Hour))
-		calls := 0
-		r := newRig(t, fmt.Sprintf(retried, 2), func(context.Context, string, request) (answer, error) {
-			if calls++; calls == 1 {
-				return answer{}, sdk.Errorf(sdk.Unavailable, "later")
-			}
-			return changed, nil
-		}, func(o *Options) { o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) } })
-		r.o.Observe = func(n Notice) {
-			if n.Kind == StepRetry {
-				ahead.Store(0)
-			}
-		}
-		start := time.Now()
-		if run := r.only(); run.Status != Succeeded || time.Since(start) > engine.LongestRetryAfter {
-			t.Errorf("got %s after %s", brief(run), time.Since(start))
-		}
-	})
-}
-
-func TestGrace(t *testing.T) {
-	const beforeEnd = time.Second
-	for _, test := range []struct {
-		name  string
-		takes time.Duration
-		ends  time.Duration // after ctx
-		want  string
-		audit []AuditEntry
-	}{
-		{"finished in time", 4 * time.Second, 3 * time.Second, "queued look=succeeded/1 suspend=pending/0 verify=pending/0",
-			[]AuditEntry{{StepID: "look", Attempt: 1, Action: "look_up", Status: CallDone}}},
-		{"cut off", time.Hour, 10 * time.Second, "queued look=running/1 suspend=pending/0 verify=pending/0",
-			[]AuditEntry{{StepID: "look", Attempt: 1, Action: "look_up", Status: CallFailed, Code: "canceled", Message: "canceled by the caller"}}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				slow := true
-				r := newRig(t, contain, func(ctx context.Context, _ string, _ request) (answer, error) {
-					if !slow {
-						return changed, nil
-					}
-					select {
-					case <-time.After(test.takes):
-						return changed, nil
-					case <-ctx.Done():
-						return answer{}, ctx.Err()
-					}
-				})
-				r.accept(page("1", "e1"))
-				ctx, stop := context.WithTimeout(t.Context(), beforeEnd)
-				defer stop()
-				start := time.Now()
-				if err := r.Work(ctx); err != nil {
-					t.Fatal(err)
+			retry := func(want []string) *Run {
+				t.Helper()
+				calls = nil
+				run, err := r.store.Retry(t.Context(), r.read(Accepted{}, 0).ID[:8])
+				if err != nil || run.Status != Queued || run.Error != nil || !run.Finished.IsZero() {
+					t.Fatalf("%+v, %v", run, err)
 				}
-				if took := time.Since(start); took != beforeEnd+test.ends {
-					t.Errorf("Work ended after %s", took)
-				}
-				run := r.read(Accepted{}, 0)
-				if brief(run) != test.want {
-					t.Errorf("got %s", brief(run))
-				}
-				for i := range test.audit {
-					test.audit[i].RunID, test.audit[i].Input = run.ID, run.Steps[0].Input
-				}
-				if d := cmp.Diff(test.audit, run.Audit, noTimes); d != "" {
+				r.drain()
+				if d := cmp.Diff(want, calls); d != "" {
 					t.Error(d)
 				}
-				slow = false
-				r.drain()
-				if run := r.read(Accepted{}, 0); run.Status != Succeeded {
-					t.Errorf("resumed: %s", brief(run))
+				return r.read(Accepted{}, 0)
+			}
+			if run := retry(test.again); run.Status != Failed || len(run.Retries) != 1 {
+				t.Errorf("got %s", brief(run))
+			}
+			broken = false
+			run := retry(test.mended)
+			if brief(run) != test.after {
+				t.Errorf("got %s", brief(run))
+			}
+			for i, again := range run.Retries {
+				if again.N != i+1 || again.Error == nil || again.Error.Code != sdk.Unavailable || again.Failed.IsZero() || again.Begun.Before(again.Time) {
+					t.Errorf("got %+v", again)
 				}
-			})
+			}
+			attempts := map[string]string{}
+			for _, a := range run.Audit {
+				if a.StepID == "first" {
+					attempts[a.Cause] += fmt.Sprint(a.Attempt)
+				}
+			}
+			if d := cmp.Diff(map[string]string{"": "12", CauseRetry: "345"}, attempts); d != "" {
+				t.Error(d)
+			}
+			if _, err := r.store.Retry(t.Context(), run.ID); codeOf(err) != sdk.Conflict {
+				t.Errorf("a run that succeeded: %v", err)
+			}
 		})
+	}
+}
+
+func TestRetryRefuses(t *testing.T) {
+	r := newRig(t, strings.Replace(contain, `event.result == "SUCCESS"`, `event.targets[3] == "x"`, 1), always(changed))
+	a := r.accept(page("1", "e1"))
+	if run := r.read(a, 0); run.Status != Failed {
+		t.Fatal(brief(run))
+	}
+	for id, want := range map[string]sdk.Code{
+		a.Runs[0]:                  sdk.Conflict, // its condition could not be evaluated, nor can it now
+		strings.Repeat("0", 32):    sdk.NotFound,
+		"abc":                      sdk.InvalidInput,
+		"":                         sdk.InvalidInput,
+		"' OR 1 --":                sdk.NotFound,
+		strings.Repeat("f", 1<<16): sdk.NotFound,
+	} {
+		if run, err := r.store.Retry(t.Context(), id); codeOf(err) != want {
+			t.Errorf("%.40q: %+v, %v", id, run, err)
+		}
+	}
+	other := newRig(t, contain, always(changed))
+	queued := other.accept(page("1", "e1")).Runs[0]
+	if _, err := other.store.Retry(t.Context(), queued); codeOf(err) != sdk.Conflict {
+		t.Errorf("a run that is queued: %v", err)
+	}
+}
+
+// Asked for twice at once, a run is queued once.
+func TestRetryTwiceAtOnce(t *testing.T) {
+	r := newRig(t, contain, func(context.Context, string, request) (answer, error) {
+		return answer{}, sdk.Errorf(sdk.Forbidden, "no")
+	})
+	run := r.only()
+	var mu sync.Mutex
+	refused := 0
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			_, err := r.store.Retry(context.Background(), run.ID)
+			mu.Lock()
+			defer mu.Unlock()
+			if codeOf(err) == sdk.Conflict {
+				refused++
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if run = r.read(Accepted{}, 0); refused != 7 || len(run.Retries) != 1 {
+		t.Errorf("%d were refused, and there are %+v", refused, run.Retries)
+	}
+}
+
+// Another process asks: the engine at work takes the run up by itself. An engine that
+// was made for one run leaves the others alone.
+func TestRetryFromAnotherProcess(t *testing.T) {
+	t.Parallel()
+	var mended atomic.Bool
+	finished := make(chan string, 4)
+	r := newRig(t, contain, func(context.Context, string, request) (answer, error) {
+		if !mended.Load() {
+			return answer{}, sdk.Errorf(sdk.Forbidden, "no")
+		}
+		return changed, nil
+	}, func(o *Options) {
+		o.Workers, o.watchEvery = 1, 10*time.Millisecond
+		o.Observe = func(n Notice) {
+			if n.Kind == RunFinished {
+				finished <- n.Run.ID + n.Run.Status
+			}
+		}
+	})
+	ids := r.accept(page("1", "a", "b")).Runs
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	worked := make(chan error, 1)
+	go func() { worked <- r.Work(ctx) }()
+	for range ids {
+		<-finished
+	}
+	mended.Store(true)
+	other := openStore(t, r.store.Path())
+	if busy, err := other.InUse(); err != nil || !busy {
+		t.Errorf("in use: %v, %v", busy, err)
+	}
+	if _, err := other.Retry(t.Context(), ids[1]); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-finished; got != ids[1]+Succeeded {
+		t.Errorf("got %s", got)
+	}
+	stop()
+	if err := <-worked; err != nil {
+		t.Error(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if busy, err := other.InUse(); err != nil || busy {
+		t.Errorf("in use afterwards: %v, %v", busy, err)
+	}
+	// One that is made for a run leaves the others alone.
+	for _, id := range ids {
+		if _, err := other.write.Exec(`UPDATE runs SET status = 'failed', error = '{}' WHERE id = ?`, id); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := other.Retry(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, stop = context.WithCancel(t.Context())
+	defer stop()
+	alone := newEngine(t, other, Options{Manifest: r.o.Manifest, Session: r.o.Session, Only: ids[0], Observe: func(n Notice) {
+		if n.Kind == RunFinished {
+			stop()
+		}
+	}})
+	if err := alone.Work(ctx); err != nil {
+		t.Error(err)
+	}
+	for i, want := range []Status{Succeeded, Queued} {
+		if run, err := other.Run(t.Context(), ids[i]); err != nil || run.Status != want {
+			t.Errorf("%s, %v", brief(run), err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"soar.example/okta/sdk"
 )
 
 func TestStoreIsPrivateAndDurable(t *testing.T) {
@@ -348,5 +351,63 @@ func TestOneEnginePerStore(t *testing.T) {
 	}
 	if _, err := New(openStore(t, storePath(t)), Options{}); err == nil {
 		t.Error("an engine without a session was made")
+	}
+}
+
+// Two that make one store at the same instant both read it and then want to write:
+// SQLite refuses one of them at once, without the wait that it was told.
+func TestStoreMadeAtTheSameInstant(t *testing.T) {
+	for range 20 {
+		path := storePath(t)
+		var group sync.WaitGroup
+		start := make(chan struct{})
+		for range 4 {
+			group.Go(func() {
+				<-start
+				s, err := OpenStore(context.Background(), path)
+				if err == nil {
+					err = s.Close()
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		close(start)
+		group.Wait()
+	}
+}
+
+// All programs that share a store have one key, whoever comes first; another store has
+// another.
+func TestHostKey(t *testing.T) {
+	path := storePath(t)
+	var mu sync.Mutex
+	var keys [][]byte
+	openStore(t, path) // so that nobody waits for the others to make it
+	var wg sync.WaitGroup
+	for range 4 {
+		s := openStore(t, path)
+		wg.Go(func() {
+			for range 2 {
+				key, err := s.HostKey(context.Background())
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				keys = append(keys, key)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	for _, key := range keys {
+		if len(key) != sdk.HostKeySize || !bytes.Equal(key, keys[0]) {
+			t.Errorf("got %d bytes, %t", len(key), bytes.Equal(key, keys[0]))
+		}
+	}
+	other, err := openStore(t, storePath(t)).HostKey(t.Context())
+	if err != nil || bytes.Equal(other, keys[0]) || bytes.Equal(other, make([]byte, sdk.HostKeySize)) {
+		t.Errorf("another store has the key %x, %v", other, err)
 	}
 }
