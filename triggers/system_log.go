@@ -60,11 +60,11 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 		found.Pause = read.pause(interval, found.Budget)
 	}
 	found.Seen, found.Newest, found.CheckpointReset = len(read.Events), read.newest(), read.lost
-	judge := p.judge(c)
+	matcher := p.matcher(c)
 	var shaper shape.Shaper
 	found.Events = make([]sdk.Event[shape.Event], 0, len(read.Events))
 	for _, h := range read.Events {
-		w, err := judge.of(ctx, h)
+		w, err := matcher.of(ctx, h)
 		if err != nil {
 			return found, err
 		}
@@ -80,13 +80,13 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 		event, notices := p.shaped(&shaper, h)
 		found.Notices = append(found.Notices, notices...)
 		if len(w.sure) > 0 {
-			found.Events = append(found.Events, judge.named(event, w.sure))
+			found.Events = append(found.Events, matcher.named(event, w.sure))
 		}
 		if len(w.unsure) > 0 {
 			// Beside the other, if it is certain that somebody else wants it.
 			event.Indeterminate = w.doubt
 			found.Notices = append(found.Notices, fmt.Sprintf("event %s starts nothing: %s", h.UUID, w.doubt))
-			found.Events = append(found.Events, judge.named(event, w.unsure))
+			found.Events = append(found.Events, matcher.named(event, w.unsure))
 		}
 	}
 	return found, nil

@@ -13,16 +13,16 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A judge says which events the parameters want. What Okta's filter let through is
-// judged again: the filter asks for more than is wanted.
-type judge struct {
+// A matcher reports which events the parameters want. Every event is also matched
+// locally, because Okta's filter lets more events through.
+type matcher struct {
 	client   *okta.Client
 	matchers []*selection.Matcher
 	places   bool // an event says which of them want it
 }
 
-func (p SystemLogParams) judge(c *okta.Client) judge {
-	j := judge{client: c, places: len(p.Any) > 0}
+func (p SystemLogParams) matcher(c *okta.Client) matcher {
+	j := matcher{client: c, places: len(p.Any) > 0}
 	for _, s := range p.selections() {
 		j.matchers = append(j.matchers, selection.Compile(s))
 	}
@@ -30,7 +30,7 @@ func (p SystemLogParams) judge(c *okta.Client) judge {
 }
 
 // named is the event with the places of those who want it.
-func (j judge) named(e sdk.Event[shape.Event], places []int) sdk.Event[shape.Event] {
+func (j matcher) named(e sdk.Event[shape.Event], places []int) sdk.Event[shape.Event] {
 	if j.places {
 		e.MatchedSelectors = places
 	}
@@ -47,17 +47,17 @@ type wanted struct {
 
 func (w wanted) nowhere() bool { return len(w.sure)+len(w.unsure) == 0 }
 
-// of judges one event.
-func (j judge) of(ctx context.Context, h systemlog.Head) (wanted, error) {
+// of matches one event.
+func (j matcher) of(ctx context.Context, h systemlog.Head) (wanted, error) {
 	var w wanted
 	var unread []string
 	event := selection.Event{Head: h}
 	for i, m := range j.matchers {
-		verdict, missed := m.Judge(&event)
-		switch verdict {
+		match, missed := m.Match(&event)
+		switch match {
 		case selection.Wanted:
 			w.sure = append(w.sure, i)
-		case selection.Unsure:
+		case selection.Indeterminate:
 			w.unsure = append(w.unsure, i)
 			unread = append(unread, missed...)
 		}
@@ -73,7 +73,7 @@ func (j judge) of(ctx context.Context, h systemlog.Head) (wanted, error) {
 }
 
 // leaveOutOwn drops the selections that do not want what the login itself caused.
-func (j judge) leaveOutOwn(ctx context.Context, h systemlog.Head, w *wanted) error {
+func (j matcher) leaveOutOwn(ctx context.Context, h systemlog.Head, w *wanted) error {
 	others := func(i int) bool { return !j.matchers[i].Own() }
 	if !slices.ContainsFunc(w.sure, others) && !slices.ContainsFunc(w.unsure, others) || !j.client.MayHaveCaused(h.Raw) {
 		return nil

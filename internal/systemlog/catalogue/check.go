@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Check judges an event type, a family or * that somebody wrote as a parameter. A
+// Check validates an event type, a family or * that is given as a parameter. A
 // known one is well. One that is all but certainly a known one misspelt is an error,
 // which names the nearest: it would wait for ever. Any other is well too, with a note
 // that this version does not know it, since Okta adds types with every release.

@@ -107,9 +107,9 @@ func head(t fataler, e map[string]any) systemlog.Head {
 	return heads[0]
 }
 
-// TestFilterAgreesWithJudge says that Okta sends every event that the judge wants:
-// of all events, exactly those are delivered that the judge wants of all.
-func TestFilterAgreesWithJudge(t *testing.T) {
+// TestFilterAgreesWithMatcher says that Okta sends every event that the matcher wants:
+// of all events, exactly those are delivered that the matcher wants of all.
+func TestFilterAgreesWithMatcher(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		selections := make([]selection.Selection, rapid.IntRange(1, 4).Draw(t, "selections"))
 		for i := range selections {
@@ -123,11 +123,11 @@ func TestFilterAgreesWithJudge(t *testing.T) {
 			event := selection.Event{Head: drawEvent(t)}
 			wanted := false
 			for _, s := range selections {
-				verdict, unread := selection.Compile(s).Judge(&event)
-				if verdict == selection.Unsure || unread != nil {
+				match, unread := selection.Compile(s).Match(&event)
+				if match == selection.Indeterminate || unread != nil {
 					t.Fatalf("unsure of %s by %+v: %v", event.Raw, s, unread)
 				}
-				wanted = wanted || verdict == selection.Wanted
+				wanted = wanted || match == selection.Wanted
 			}
 			sent, err := oktasim.LogFilterMatches(filter, event.Raw)
 			if err != nil {

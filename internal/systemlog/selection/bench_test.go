@@ -7,9 +7,9 @@ import (
 	"soar.example/okta/internal/systemlog/selection"
 )
 
-// BenchmarkJudge is one event: by its type, by a field that must be read, and where
+// BenchmarkMatch is one event: by its type, by a field that must be read, and where
 // a hundred selections read the same fields.
-func BenchmarkJudge(b *testing.B) {
+func BenchmarkMatch(b *testing.B) {
 	heads, err := systemlog.Split([]byte("[" + string(systemlog.Example) + "]"))
 	if err != nil {
 		b.Fatal(err)
@@ -22,7 +22,7 @@ func BenchmarkJudge(b *testing.B) {
 			for b.Loop() {
 				event := selection.Event{Head: heads[0]}
 				for _, m := range matchers {
-					if v, _ := m.Judge(&event); v != selection.Wanted {
+					if v, _ := m.Match(&event); v != selection.Wanted {
 						b.Fatal(v)
 					}
 				}

@@ -17,7 +17,7 @@ import (
 )
 
 // TestDelivered says the same of the whole way: of a log of any events, the trigger
-// delivers what the judge wants of all of them, with those who want it, whatever part
+// delivers what the matcher wants of all of them, with those who want it, whatever part
 // of that Okta decided.
 func TestDelivered(t *testing.T) {
 	org := oktasim.Start(t, oktasim.Options{})
@@ -77,7 +77,7 @@ func TestDelivered(t *testing.T) {
 			}
 			event := selection.Event{Head: heads[0]}
 			for i, s := range selections {
-				if verdict, _ := selection.Compile(s).Judge(&event); verdict != selection.Unwanted && fresh[e.ID] {
+				if match, _ := selection.Compile(s).Match(&event); match != selection.Unwanted && fresh[e.ID] {
 					want[e.ID] = append(want[e.ID], i)
 				}
 			}

@@ -5,7 +5,7 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// An Event is an event to be judged, by several matchers mostly: what they read of
+// An Event is an event to match, mostly against several matchers: what they read of
 // it is read once, when the first asks.
 type Event struct {
 	systemlog.Head

@@ -18,7 +18,7 @@ const longest = 6000
 // event that one of the selections wants, and for as few others as the language can
 // say. It is "" where every event must be asked for. besides is a filter that goes
 // into the same request; what does not fit beside it is left out, from the end of
-// the selections' parameters, since every event is judged again on arrival.
+// the selections' parameters, since every event is also matched locally.
 //
 // Logins, countries, and ranges that do not end at a dot are not in it: the language
 // has no comparison that is blind to case, and none of addresses.

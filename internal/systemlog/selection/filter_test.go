@@ -36,7 +36,7 @@ func TestFilter(t *testing.T) {
 		"a wide range":  {[]selection.Selection{{EventTypes: all, ClientIP: []string{"128.0.0.0/1"}}}, ``},
 		"IPv6":          {[]selection.Selection{{EventTypes: all, ClientIP: []string{"2001:db8::/32"}}}, `client.ipAddress co ":"`},
 		"IPv4 as IPv6":  {[]selection.Selection{{EventTypes: all, ClientIP: []string{"::ffff:10.0.0.0/104"}}}, `client.ipAddress sw "10." or client.ipAddress co ":"`},
-		"judged here":   {[]selection.Selection{{EventTypes: []string{"a"}, Country: []string{"France"}, ExcludeCountries: []string{"Peru"}, ExcludeIPs: []string{"10.0.0.0/8"}}}, `eventType eq "a"`},
+		"matched here":  {[]selection.Selection{{EventTypes: []string{"a"}, Country: []string{"France"}, ExcludeCountries: []string{"Peru"}, ExcludeIPs: []string{"10.0.0.0/8"}}}, `eventType eq "a"`},
 		"two":           {[]selection.Selection{{EventTypes: []string{"a"}, Outcome: []string{"FAILURE"}}, {EventTypes: []string{"b"}}}, `eventType eq "a" and outcome.result eq "FAILURE" or eventType eq "b"`},
 		"twice":         {[]selection.Selection{{EventTypes: []string{"a"}, Country: []string{"Peru"}}, {EventTypes: []string{"a"}}}, `eventType eq "a"`},
 		"one wants all": {[]selection.Selection{{EventTypes: []string{"a"}}, {EventTypes: all}}, ``},
@@ -74,7 +74,7 @@ func TestFilterThatIsTooLong(t *testing.T) {
 }
 
 // FuzzFilter puts anything into a selection and an event that has just that: Okta
-// understands the filter, and sends what the judge wants.
+// understands the filter, and sends what the matcher wants.
 func FuzzFilter(f *testing.F) {
 	for _, v := range []string{
 		"", "*", "a.*", `"`, `\`, `\"`, `a" or eventType pr or eventType eq "`, "é😀\u2028", "\x00\x1f", "\xff", "00u1a2b3c4d5e6f7g8h9",
@@ -111,7 +111,7 @@ func FuzzFilter(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%d: Okta refuses %q: %v", i, filter, err)
 			}
-			if verdict, _ := selection.Compile(s).Judge(&event); verdict == selection.Wanted && !sent {
+			if match, _ := selection.Compile(s).Match(&event); match == selection.Wanted && !sent {
 				t.Fatalf("%d: %s is wanted by %+v and not sent by %q", i, raw, s, filter)
 			}
 		}

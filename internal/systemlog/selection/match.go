@@ -8,44 +8,52 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// A Verdict is what a [Matcher] says of an event.
-type Verdict int
+// A Match reports whether a [Matcher] wants an event.
+type Match int
 
-// The verdicts.
+// The values of a Match.
 const (
-	Unwanted Verdict = iota
+	Unwanted Match = iota
 	Wanted
-	// Unsure is that what could be read of the event fits, and what could not be
-	// read would decide.
-	Unsure
+	// Indeterminate means that the fields that could be read match, and that a field that
+	// could not be read decides.
+	Indeterminate
 )
 
-// and is the verdict where both must fit.
-func (v Verdict) and(w Verdict) Verdict {
+// and returns the match if both are required.
+func (v Match) and(w Match) Match {
 	if v == Unwanted || w == Unwanted {
 		return Unwanted
 	}
 	return max(v, w)
 }
 
-func (v Verdict) not() Verdict {
+func (v Match) not() Match {
 	switch v {
 	case Wanted:
 		return Unwanted
 	case Unwanted:
 		return Wanted
 	}
-	return Unsure
+	return Indeterminate
 }
 
-func verdict(fits bool) Verdict {
-	if fits {
+// exclude returns the match of a parameter of n values that excludes the events that match.
+func exclude(n int, m Match) Match {
+	if n == 0 {
+		return Wanted
+	}
+	return m.not()
+}
+
+func matchIf(matches bool) Match {
+	if matches {
 		return Wanted
 	}
 	return Unwanted
 }
 
-// A Matcher judges events by one [Selection]. It is immutable and safe for
+// A Matcher matches events against one [Selection]. It is immutable and safe for
 // concurrent use.
 type Matcher struct {
 	types, noTypes         typeSet
@@ -57,8 +65,8 @@ type Matcher struct {
 	deep                   bool // more than the type decides
 }
 
-// Compile prepares s, of which Violations must have found none: a range of
-// addresses that cannot be read is left out.
+// Compile returns the matcher of s, which must have no Violations: a range of addresses
+// that cannot be parsed is ignored.
 func Compile(s Selection) *Matcher {
 	m := &Matcher{
 		types: newTypeSet(s.EventTypes), noTypes: newTypeSet(s.ExcludeTypes),
@@ -74,60 +82,61 @@ func Compile(s Selection) *Matcher {
 	return m
 }
 
-// Own reports whether events are wanted that the connection's own login caused.
+// Own reports whether the selection includes events that the connection caused.
 func (m *Matcher) Own() bool { return m.own }
 
-// Judge says whether e is wanted, whoever caused it. It reads no more of the event
-// than it needs. Where it is unsure, unread names what would decide and could not
-// be read.
-func (m *Matcher) Judge(e *Event) (v Verdict, unread []string) {
-	v = m.judgeType(e.Head)
-	if v == Unsure {
+// Match reports whether e matches, without regard to [Matcher.Own]. It reads no more of
+// the event than it needs. If the match is indeterminate, unread names the fields that
+// decide and could not be read.
+func (m *Matcher) Match(e *Event) (v Match, unread []string) {
+	v = m.matchType(e.Head)
+	if v == Indeterminate {
 		unread = []string{"eventType"}
 	}
 	if v == Unwanted || !m.deep {
 		return v, unread
 	}
 	f, missed := e.fields(), &unread
-	each := [...]Verdict{
+	each := [...]Match{
 		oneOf(m.outcome, f.outcome, missed), oneOf(m.severity, f.severity, missed),
-		m.actor.among(f.actor, missed), m.target.among(f.target, missed), m.noActor.without(f.actor, missed),
-		within(m.ip, f.ip, missed), outside(m.noIP, f.ip, missed),
-		oneOfFolded(m.country, f.country, missed), noneOfFolded(m.noCountry, f.country, missed),
+		m.actor.among(f.actor, missed), m.target.among(f.target, missed),
+		exclude(len(m.noActor.ids)+len(m.noActor.logins), m.noActor.among(f.actor, missed)),
+		within(m.ip, f.ip, missed), exclude(len(m.noIP), within(m.noIP, f.ip, missed)),
+		oneOfFolded(m.country, f.country, missed), exclude(len(m.noCountry), oneOfFolded(m.noCountry, f.country, missed)),
 	}
 	for _, one := range each {
 		v = v.and(one)
 	}
-	if v != Unsure {
+	if v != Indeterminate {
 		return v, nil
 	}
 	slices.Sort(unread)
 	return v, slices.Compact(unread)
 }
 
-func (m *Matcher) judgeType(h systemlog.Head) Verdict {
+func (m *Matcher) matchType(h systemlog.Head) Match {
 	if m.types.all && m.noTypes.empty() {
 		return Wanted
 	}
 	if slices.Contains(h.Unread, "eventType") {
-		return Unsure
+		return Indeterminate
 	}
-	return verdict(m.types.has(h.EventType) && !m.noTypes.has(h.EventType))
+	return matchIf(m.types.has(h.EventType) && !m.noTypes.has(h.EventType))
 }
 
-// oneOf judges a field that must have one of the values, if there are any.
-func oneOf(values []string, t text, missed *[]string) Verdict {
+// oneOf matches a field that must have one of the values, if there are any.
+func oneOf(values []string, t text, missed *[]string) Match {
 	if len(values) == 0 {
 		return Wanted
 	}
 	if t.unread != "" {
 		*missed = append(*missed, t.unread)
-		return Unsure
+		return Indeterminate
 	}
-	return verdict(t.there && slices.Contains(values, t.value))
+	return matchIf(t.there && slices.Contains(values, t.value))
 }
 
-func oneOfFolded(values []string, t text, missed *[]string) Verdict {
+func oneOfFolded(values []string, t text, missed *[]string) Match {
 	if len(values) == 0 {
 		return Wanted
 	}
@@ -135,15 +144,8 @@ func oneOfFolded(values []string, t text, missed *[]string) Verdict {
 	return oneOf(values, t, missed)
 }
 
-func noneOfFolded(values []string, t text, missed *[]string) Verdict {
-	if len(values) == 0 {
-		return Wanted
-	}
-	return oneOfFolded(values, t, missed).not()
-}
-
-// within judges an address that must lie in one of the ranges, if there are any.
-func within(ranges []netip.Prefix, t text, missed *[]string) Verdict {
+// within matches an address that must lie in one of the ranges, if there are any.
+func within(ranges []netip.Prefix, t text, missed *[]string) Match {
 	if len(ranges) == 0 {
 		return Wanted
 	}
@@ -154,17 +156,10 @@ func within(ranges []netip.Prefix, t text, missed *[]string) Verdict {
 	addr, err := netip.ParseAddr(t.value)
 	if t.unread != "" || err != nil {
 		*missed = append(*missed, "client.ipAddress")
-		return Unsure
+		return Indeterminate
 	}
 	addr = addr.Unmap().WithZone("")
-	return verdict(slices.ContainsFunc(ranges, func(p netip.Prefix) bool { return p.Contains(addr) }))
-}
-
-func outside(ranges []netip.Prefix, t text, missed *[]string) Verdict {
-	if len(ranges) == 0 {
-		return Wanted
-	}
-	return within(ranges, t, missed).not()
+	return matchIf(slices.ContainsFunc(ranges, func(p netip.Prefix) bool { return p.Contains(addr) }))
 }
 
 // A typeSet holds event types and families of them.
@@ -211,4 +206,66 @@ func lower(texts []string) []string {
 		all = append(all, strings.ToLower(t))
 	}
 	return all
+}
+
+// people are actors or targets: ids, and logins in lower case.
+type people struct {
+	ids, logins map[string]bool
+}
+
+func newPeople(who []string) people {
+	p := people{ids: map[string]bool{}, logins: map[string]bool{}}
+	for _, w := range who {
+		if isID(w) {
+			p.ids[w] = true
+		} else {
+			p.logins[strings.ToLower(w)] = true
+		}
+	}
+	return p
+}
+
+// isID reports whether s has the form of Okta's ids: 20 letters and digits.
+func isID(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		switch ch := s[i]; {
+		case ch >= '0' && ch <= '9':
+			digits++
+		case ch < 'A' || ch > 'z' || ch > 'Z' && ch < 'a':
+			return false
+		}
+	}
+	return len(s) == 20 && digits > 0
+}
+
+func (p people) empty() bool { return len(p.ids)+len(p.logins) == 0 }
+
+// among matches a list that must name one of p, if p is not empty.
+func (p people) among(list entities, missed *[]string) Match {
+	if p.empty() {
+		return Wanted
+	}
+	for _, e := range list.all {
+		if e.id.there && p.ids[e.id.value] || e.login.there && p.logins[strings.ToLower(e.login.value)] {
+			return Wanted
+		}
+	}
+	var unread []string
+	if list.unread != "" {
+		unread = append(unread, list.unread)
+	}
+	for _, e := range list.all {
+		if e.id.unread != "" && len(p.ids) > 0 {
+			unread = append(unread, e.id.unread)
+		}
+		if e.login.unread != "" && len(p.logins) > 0 {
+			unread = append(unread, e.login.unread)
+		}
+	}
+	if unread == nil {
+		return Unwanted
+	}
+	*missed = append(*missed, unread...)
+	return Indeterminate
 }

@@ -23,19 +23,19 @@ func sample(t *testing.T, changes map[string]any) *selection.Event {
 	return &selection.Event{Head: head(t, e)}
 }
 
-func TestJudge(t *testing.T) {
+func TestMatch(t *testing.T) {
 	const id, login = "00u1a2b3c4d5e6f7g8h9", "alice.moreau@corp.example"
 	from := func(ip any) map[string]any { return map[string]any{"client": map[string]any{"ipAddress": ip}} }
 	type s = selection.Selection
 	for name, c := range map[string]struct {
 		s       selection.Selection
 		changes map[string]any
-		want    selection.Verdict
+		want    selection.Match
 	}{
 		"outcome":            {s{Outcome: []string{"FAILURE", "SUCCESS"}}, nil, selection.Wanted},
 		"another outcome":    {s{Outcome: []string{"FAILURE"}}, nil, selection.Unwanted},
 		"no outcome":         {s{Outcome: []string{"FAILURE"}}, map[string]any{"outcome": nil}, selection.Unwanted},
-		"an odd outcome":     {s{Outcome: []string{"FAILURE"}}, map[string]any{"outcome": 7}, selection.Unsure},
+		"an odd outcome":     {s{Outcome: []string{"FAILURE"}}, map[string]any{"outcome": 7}, selection.Indeterminate},
 		"severity":           {s{Severity: []string{"WARN"}}, nil, selection.Wanted},
 		"another severity":   {s{Severity: []string{"ERROR"}}, nil, selection.Unwanted},
 		"actor id":           {s{Actor: []string{id}}, nil, selection.Wanted},
@@ -43,14 +43,14 @@ func TestJudge(t *testing.T) {
 		"actor login":        {s{Actor: []string{"x", strings.ToUpper(login)}}, nil, selection.Wanted},
 		"actor's name":       {s{Actor: []string{"Alice Moreau"}}, nil, selection.Unwanted},
 		"no actor":           {s{Actor: []string{id}}, map[string]any{"actor": nil}, selection.Unwanted},
-		"an odd actor":       {s{Actor: []string{id}}, map[string]any{"actor": "alice"}, selection.Unsure},
+		"an odd actor":       {s{Actor: []string{id}}, map[string]any{"actor": "alice"}, selection.Indeterminate},
 		"an odd login only":  {s{Actor: []string{id}}, map[string]any{"actor": map[string]any{"id": id, "alternateId": 7}}, selection.Wanted},
 		"target":             {s{Target: []string{login}}, nil, selection.Wanted},
 		"second target": {s{Target: []string{"c@d.example"}}, map[string]any{"target": []any{nil,
 			map[string]any{"id": "1", "alternateId": "a@b.example"}, map[string]any{"alternateId": "c@d.example"}}}, selection.Wanted},
 		"no targets":         {s{Target: []string{id}}, map[string]any{"target": nil}, selection.Unwanted},
-		"a target no list":   {s{Target: []string{id}}, map[string]any{"target": map[string]any{"id": id}}, selection.Unsure},
-		"one odd target":     {s{Target: []string{id}}, map[string]any{"target": []any{7, map[string]any{"id": "other"}}}, selection.Unsure},
+		"a target no list":   {s{Target: []string{id}}, map[string]any{"target": map[string]any{"id": id}}, selection.Indeterminate},
+		"one odd target":     {s{Target: []string{id}}, map[string]any{"target": []any{7, map[string]any{"id": "other"}}}, selection.Indeterminate},
 		"odd, and the right": {s{Target: []string{id}}, map[string]any{"target": []any{7, map[string]any{"id": id}}}, selection.Wanted},
 		"address":            {s{ClientIP: []string{"203.0.113.24"}}, nil, selection.Wanted},
 		"range":              {s{ClientIP: []string{"198.51.100.0/24", "203.0.113.7/20"}}, nil, selection.Wanted},
@@ -61,8 +61,8 @@ func TestJudge(t *testing.T) {
 		"all of IPv6":        {s{ClientIP: []string{"::/0"}}, nil, selection.Unwanted},
 		"no address":         {s{ClientIP: []string{"0.0.0.0/0"}}, from(nil), selection.Unwanted},
 		"address null":       {s{ClientIP: []string{"0.0.0.0/0"}}, from("null"), selection.Unwanted},
-		"no IP address":      {s{ClientIP: []string{"0.0.0.0/0"}}, from("somewhere"), selection.Unsure},
-		"an odd address":     {s{ClientIP: []string{"0.0.0.0/0"}}, from(7), selection.Unsure},
+		"no IP address":      {s{ClientIP: []string{"0.0.0.0/0"}}, from("somewhere"), selection.Indeterminate},
+		"an odd address":     {s{ClientIP: []string{"0.0.0.0/0"}}, from(7), selection.Indeterminate},
 		"country":            {s{Country: []string{"Peru", "fRANCE"}}, nil, selection.Wanted},
 		"another country":    {s{Country: []string{"Peru"}}, nil, selection.Unwanted},
 		"no place":           {s{Country: []string{"Peru"}}, from(nil), selection.Unwanted},
@@ -70,21 +70,21 @@ func TestJudge(t *testing.T) {
 		"other left out":     {s{ExcludeTypes: []string{"user.session.*"}}, nil, selection.Wanted},
 		"actor left out":     {s{ExcludeActors: []string{login}}, nil, selection.Unwanted},
 		"no actor left out":  {s{ExcludeActors: []string{login}}, map[string]any{"actor": nil}, selection.Wanted},
-		"odd left out":       {s{ExcludeActors: []string{login}}, map[string]any{"actor": 7}, selection.Unsure},
+		"odd left out":       {s{ExcludeActors: []string{login}}, map[string]any{"actor": 7}, selection.Indeterminate},
 		"address left out":   {s{ExcludeIPs: []string{"203.0.113.0/24"}}, nil, selection.Unwanted},
 		"no address, out":    {s{ExcludeIPs: []string{"0.0.0.0/0"}}, from("null"), selection.Wanted},
 		"country left out":   {s{ExcludeCountries: []string{"FRANCE"}}, nil, selection.Unwanted},
 		"home left out":      {s{ExcludeCountries: []string{"Peru"}}, nil, selection.Wanted},
-		"no type":            {s{}, map[string]any{"eventType": 7}, selection.Unsure},
+		"no type":            {s{}, map[string]any{"eventType": 7}, selection.Indeterminate},
 		"unsure, but not":    {s{Severity: []string{"ERROR"}}, map[string]any{"outcome": 7, "eventType": 7}, selection.Unwanted},
 	} {
 		c.s.EventTypes = []string{"user.account.*", "group.create"}
-		got, unread := selection.Compile(c.s).Judge(sample(t, c.changes))
-		if got != c.want || (got == selection.Unsure) != (unread != nil) {
+		got, unread := selection.Compile(c.s).Match(sample(t, c.changes))
+		if got != c.want || (got == selection.Indeterminate) != (unread != nil) {
 			t.Errorf("%s: got %d, want %d; unread %q", name, got, c.want, unread)
 		}
 	}
-	all, unread := selection.Compile(s{EventTypes: []string{"*"}}).Judge(sample(t, map[string]any{"eventType": nil}))
+	all, unread := selection.Compile(s{EventTypes: []string{"*"}}).Match(sample(t, map[string]any{"eventType": nil}))
 	if all != selection.Wanted || unread != nil {
 		t.Errorf("who wants every type needs not read it: %d, %q", all, unread)
 	}
@@ -100,9 +100,9 @@ func TestUnreadIsNamed(t *testing.T) {
 		"eventType": 7, "severity": 7, "outcome": map[string]any{"result": 7}, "actor": map[string]any{"id": 7, "alternateId": 7},
 		"target": []any{map[string]any{"id": 7, "alternateId": 7}}, "client": map[string]any{"ipAddress": 7, "geographicalContext": 7},
 	})
-	got, unread := selection.Compile(s).Judge(e)
+	got, unread := selection.Compile(s).Match(e)
 	want := []string{"actor.alternateId", "client.geographicalContext.country", "client.ipAddress", "eventType", "outcome.result", "target.id"}
-	if got != selection.Unsure || !slices.Equal(unread, want) {
+	if got != selection.Indeterminate || !slices.Equal(unread, want) {
 		t.Errorf("got %d, %q", got, unread)
 	}
 }

@@ -1,5 +1,5 @@
 // Package selection chooses System Log events by plain parameters: it says what
-// Okta can be asked for, and judges every event again once it is there.
+// Okta can be asked for, and matches every event locally as well.
 package selection
 
 //go:generate go run soar.example/okta/schema/describe
