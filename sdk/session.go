@@ -3,10 +3,18 @@ package sdk
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
+	"slices"
+	"sync"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
+
+	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/internal/nearest"
 )
@@ -127,4 +135,98 @@ func shorten(s string, most int) string {
 		most--
 	}
 	return s[:most] + "…"
+}
+
+type callsKey struct{}
+
+// calls collects the requests that one Run or Poll sends.
+type calls struct {
+	mu  sync.Mutex
+	all []Call
+}
+
+func withCalls(ctx context.Context) (context.Context, *calls) {
+	c := new(calls)
+	return context.WithValue(ctx, callsKey{}, c), c
+}
+
+func (c *calls) list() []Call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.all)
+}
+
+// RecordCall notes a request to the service on the Run or Poll that ctx belongs
+// to, for its audit trail. A connector's transport calls it for every request.
+func RecordCall(ctx context.Context, call Call) {
+	if c, ok := ctx.Value(callsKey{}).(*calls); ok {
+		c.mu.Lock()
+		c.all = append(c.all, call)
+		c.mu.Unlock()
+	}
+}
+
+// A line is the one that every call of a session leaves in the log.
+type line struct {
+	logger hclog.Logger
+	msg    string
+	start  time.Time
+	fields []any
+}
+
+func newLine(ctx context.Context, msg string, fields ...any) *line {
+	return &line{logger: hclog.FromContext(ctx), msg: msg, start: time.Now(), fields: fields}
+}
+
+func (l *line) add(fields ...any) { l.fields = append(l.fields, fields...) }
+
+func (l *line) write(requests []Call, e *Error) {
+	l.add("duration", time.Since(l.start).Round(time.Microsecond), "requests", len(requests))
+	if n := len(requests); n > 0 && requests[n-1].RequestID != "" {
+		l.add("request_id", requests[n-1].RequestID)
+	}
+	if e != nil {
+		l.add("code", e.Code, "error", e.Message)
+	}
+	l.logger.Info(l.msg, l.fields...)
+}
+
+type hostKeyKey struct{}
+
+// HostKeySize is the size of a host's key in bytes.
+const HostKeySize = 32
+
+// WithHostKey returns a context in which a session is opened with the host's key. A
+// host makes the key once, at random, and keeps it secret. Sessions that are opened
+// with the same key know each other's signatures; see [Sign].
+func WithHostKey(ctx context.Context, key []byte) context.Context {
+	return context.WithValue(ctx, hostKeyKey{}, key)
+}
+
+// HostKey returns the key of ctx, nil if there is none.
+func HostKey(ctx context.Context) []byte {
+	key, _ := ctx.Value(hostKeyKey{}).([]byte)
+	return key
+}
+
+// Sign returns the signature of a document that an action gives out for another action
+// to take back. purpose says what the document is for: a signature holds for no other.
+// Sign returns "" if the session was opened without a key.
+func Sign(ctx context.Context, purpose string, doc []byte) string {
+	key := HostKey(ctx)
+	if len(key) != HostKeySize {
+		return ""
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(purpose))
+	mac.Write([]byte{0})
+	mac.Write(doc)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// Signed reports whether [Sign] made the signature of this document for this purpose,
+// in a session with the same key.
+func Signed(ctx context.Context, purpose string, doc []byte, signature string) bool {
+	want := Sign(ctx, purpose, doc)
+	return want != "" && hmac.Equal([]byte(want), []byte(signature))
 }

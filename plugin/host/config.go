@@ -1,3 +1,9 @@
+// Package host launches a connector in a process of its own and watches it
+// ([Launch]), and runs the one loop that polls a trigger ([Watch]).
+//
+// What Launch returns is an sdk.Backend like any other. If the process dies, the
+// call that was under way fails, and the next one starts it anew and opens its
+// sessions again.
 package host
 
 import (
@@ -8,11 +14,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/plugin"
 	"soar.example/okta/sdk"
 )
 
@@ -96,4 +104,26 @@ func (c Config) binary() error {
 		return sdk.Invalid("the plugin " + c.Path + " is not executable")
 	}
 	return nil
+}
+
+// passed are the variables of the host that a plugin sees: what it needs to
+// reach its service, and nothing that could be a secret of something else.
+var passed = []string{
+	"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy",
+	"SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR",
+}
+
+// environ is the plugin's environment, but for what go-plugin adds.
+func environ(c Config) []string {
+	var env []string
+	for _, name := range passed {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	if level := c.Logger.GetLevel(); level != hclog.NoLevel {
+		env = append(env, plugin.EnvLogLevel+"="+level.String())
+	}
+	env = append(env, c.Env...)
+	return append(env, plugin.EnvHostPID+"="+strconv.Itoa(os.Getpid()))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -174,4 +175,51 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// Status is one attempt to poll, or to handle a page that was kept.
+type Status struct {
+	Seen     int           // events read
+	Matched  int           // events in the page
+	More     bool          // there is more to read at once
+	Notices  []string      // what an operator should know
+	Calls    []sdk.Call    // requests sent, by an attempt that failed too
+	Took     time.Duration // how long it took
+	Err      error         // nil: the page is handled
+	Handling bool          // Err is Handle's
+	Failures int           // failures in a row, this one included
+	Wait     time.Duration // until the next attempt
+	Ended    bool          // there is no next attempt: Watch returns Err
+}
+
+const (
+	firstBackoff = time.Second
+	mostBackoff  = time.Minute
+)
+
+// backoff is how long to wait after so many failures in a row.
+func backoff(failures int) time.Duration {
+	d := firstBackoff
+	for ; failures > 1 && d < mostBackoff; failures-- {
+		d *= 2
+	}
+	return jitter(min(d, mostBackoff))
+}
+
+// jitter is d, a tenth less or more: hosts that started together must not poll
+// together for ever.
+func jitter(d time.Duration) time.Duration {
+	return d - d/10 + spread(d/5)
+}
+
+// notBefore is d or a little more.
+func notBefore(d time.Duration) time.Duration {
+	return min(d, 1<<62) + spread(min(d/10, time.Minute))
+}
+
+func spread(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	return rand.N(d)
 }
