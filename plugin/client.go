@@ -127,7 +127,7 @@ func (s *session) Run(ctx context.Context, action string, input json.RawMessage)
 	if err != nil {
 		return sdk.Result{}, pipeError(ctx, err, "; whether the action took effect is not known")
 	}
-	result := sdk.Result{Output: document(r.GetOutput()), Calls: decodeCalls(r.GetCalls())}
+	result := sdk.Result{Output: document(r.GetOutput()), Calls: each(r.GetCalls(), decodeCall)}
 	if err := decodeError(r.GetError()); err != nil {
 		return result, err
 	}

@@ -30,37 +30,36 @@ func document(b []byte) json.RawMessage {
 	return b
 }
 
-func encodeCalls(calls []sdk.Call) []*pb.Call {
-	var out []*pb.Call
-	for _, c := range calls {
-		out = append(out, &pb.Call{
-			Method: text(c.Method), Path: text(c.Path), Status: int64(c.Status),
-			RequestId: text(c.RequestID), DurationNs: int64(c.Duration),
-		})
+// each converts every element of a list. It returns nil for an empty list.
+func each[A, B any](all []A, convert func(A) B) []B {
+	var out []B
+	for _, a := range all {
+		out = append(out, convert(a))
 	}
 	return out
 }
 
-func decodeCalls(calls []*pb.Call) []sdk.Call {
-	var out []sdk.Call
-	for _, c := range calls {
-		out = append(out, sdk.Call{
-			Method: c.GetMethod(), Path: c.GetPath(), Status: int(c.GetStatus()),
-			RequestID: c.GetRequestId(), Duration: time.Duration(c.GetDurationNs()),
-		})
+func encodeCall(c sdk.Call) *pb.Call {
+	return &pb.Call{
+		Method: text(c.Method), Path: text(c.Path), Status: int64(c.Status),
+		RequestId: text(c.RequestID), DurationNs: int64(c.Duration),
 	}
-	return out
+}
+
+func decodeCall(c *pb.Call) sdk.Call {
+	return sdk.Call{
+		Method: c.GetMethod(), Path: c.GetPath(), Status: int(c.GetStatus()),
+		RequestID: c.GetRequestId(), Duration: time.Duration(c.GetDurationNs()),
+	}
 }
 
 // encodePage returns page as it travels; err is what came with it.
 func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 	out := &pb.PollResponse{
 		Next: page.Next, More: page.More, Seen: int64(page.Seen),
-		Calls: encodeCalls(page.Calls), Error: encodeError(err), Budget: encodeBudget(page.Budget),
-		Newest: encodeTime(page.Newest), SelfGenerated: int64(page.SelfGenerated), CheckpointReset: page.CheckpointReset, PauseMs: page.Pause.Milliseconds(),
-	}
-	for _, n := range page.Notices {
-		out.Notices = append(out.Notices, text(n))
+		Calls: each(page.Calls, encodeCall), Notices: each(page.Notices, text), Error: encodeError(err), Budget: encodeBudget(page.Budget),
+		Newest: encodeTime(page.Newest), SelfGenerated: int64(page.SelfGenerated), CheckpointReset: page.CheckpointReset,
+		PauseMs: page.Pause.Milliseconds(),
 	}
 	// One allocation for all events.
 	events := make([]pb.Event, len(page.Events))
@@ -73,7 +72,7 @@ func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 		}
 		events[i] = pb.Event{
 			Id: text(e.ID), Type: text(e.Type), Time: string(at),
-			MatchedSelectors: encodeSelectors(e.MatchedSelectors), Indeterminate: text(e.Indeterminate),
+			MatchedSelectors: each(e.MatchedSelectors, func(i int) int64 { return int64(i) }), Indeterminate: text(e.Indeterminate),
 		}
 		out.Documents = append(out.Documents, e.Data)
 		for name, data := range e.Shapes {
@@ -91,8 +90,9 @@ func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 	err := decodeError(p.GetError())
 	page := sdk.RawPage{
 		Next: document(p.GetNext()), More: p.GetMore(), Seen: int(p.GetSeen()),
-		Notices: p.GetNotices(), Calls: decodeCalls(p.GetCalls()), Budget: decodeBudget(p.GetBudget()),
-		Newest: decodeTime(p.GetNewest()), SelfGenerated: int(p.GetSelfGenerated()), CheckpointReset: p.GetCheckpointReset(), Pause: time.Duration(p.GetPauseMs()) * time.Millisecond,
+		Notices: p.GetNotices(), Calls: each(p.GetCalls(), decodeCall), Budget: decodeBudget(p.GetBudget()),
+		Newest: decodeTime(p.GetNewest()), SelfGenerated: int(p.GetSelfGenerated()), CheckpointReset: p.GetCheckpointReset(),
+		Pause: time.Duration(p.GetPauseMs()) * time.Millisecond,
 	}
 	if err == nil || len(p.GetEvents()) > 0 {
 		page.Events = make([]sdk.RawEvent, len(p.GetEvents()))
@@ -108,7 +108,7 @@ func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 		}
 		event := sdk.RawEvent{
 			ID: e.GetId(), Type: e.GetType(), Time: at, Data: document(documents[0]),
-			MatchedSelectors: decodeSelectors(e.GetMatchedSelectors()), Indeterminate: e.GetIndeterminate(),
+			MatchedSelectors: each(e.GetMatchedSelectors(), func(i int64) int { return int(i) }), Indeterminate: e.GetIndeterminate(),
 		}
 		documents = documents[1:]
 		for n, name := range e.GetShapes() {
@@ -124,22 +124,6 @@ func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 		return sdk.RawPage{Calls: page.Calls}, unreadable(fmt.Errorf("%d documents belong to no event", len(documents)))
 	}
 	return page, err
-}
-
-func encodeSelectors(places []int) []int64 {
-	var out []int64
-	for _, p := range places {
-		out = append(out, int64(p))
-	}
-	return out
-}
-
-func decodeSelectors(places []int64) []int {
-	var out []int
-	for _, p := range places {
-		out = append(out, int(p))
-	}
-	return out
 }
 
 // unreadable is the error of an answer that came whole and makes no sense.

@@ -78,8 +78,9 @@ func TestWhatAPageSaysBesidesTravels(t *testing.T) {
 	at := time.Date(2026, 3, 14, 2, 41, 7, 8_000_000, time.UTC)
 	for name, page := range map[string]sdk.RawPage{
 		"nothing known": {},
-		"all known":     {Newest: at, SelfGenerated: 2, CheckpointReset: true, Pause: 1500 * time.Millisecond, Budget: &sdk.Budget{Bucket: "/api/v1/logs", Limit: 60, Remaining: 18, Reset: at.Add(time.Minute)}},
-		"no reset":      {Newest: at.Add(time.Nanosecond), Budget: &sdk.Budget{}},
+		"all known": {Newest: at, SelfGenerated: 2, CheckpointReset: true, Pause: 1500 * time.Millisecond,
+			Budget: &sdk.Budget{Bucket: "/api/v1/logs", Limit: 60, Remaining: 18, Reset: at.Add(time.Minute)}},
+		"no reset": {Newest: at.Add(time.Nanosecond), Budget: &sdk.Budget{}},
 	} {
 		for _, err := range []error{nil, plugintest.Failures["full"]} {
 			got, _ := decodePage(over(t, encodePage(page, err), new(pb.PollResponse)))
@@ -130,8 +131,10 @@ func TestPagesTravel(t *testing.T) {
 		"zero":  {Events: []sdk.RawEvent{}},
 		"event": {Events: []sdk.RawEvent{{}}, Seen: 1 << 40, More: true},
 		"full": {
-			Events: []sdk.RawEvent{{ID: "1", Type: "t", Time: at, Data: json.RawMessage(`{"a":"<é>"}`), Shapes: map[string]json.RawMessage{"ecs": json.RawMessage(`{"b":"<é>"}`)}}, {ID: "2", Time: time.Unix(0, 0).UTC(), MatchedSelectors: []int{0, 3}, Indeterminate: "a field could not be read"}},
-			Next:   json.RawMessage("null"), Seen: -1, Notices: []string{"", "n"},
+			Events: []sdk.RawEvent{{ID: "1", Type: "t", Time: at, Data: json.RawMessage(`{"a":"<é>"}`),
+				Shapes: map[string]json.RawMessage{"ecs": json.RawMessage(`{"b":"<é>"}`)}}, {ID: "2", Time: time.Unix(0, 0).UTC(), MatchedSelectors: []int{0, 3},
+				Indeterminate: "a field could not be read"}},
+			Next: json.RawMessage("null"), Seen: -1, Notices: []string{"", "n"},
 			Calls: []sdk.Call{{}, {Method: "GET", Path: "/p?q", Status: 500, RequestID: "r", Duration: -1}},
 		},
 	} {

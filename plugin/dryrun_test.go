@@ -42,7 +42,8 @@ func (b stubbornBackend) Run(context.Context, string, json.RawMessage) (sdk.Resu
 func (b stubbornBackend) Close() error { return nil }
 
 const stubbornManifest = `{"schema_version":1,"name":"other","actions":[{"name":"lock","effect":"writes","input":{"type":"object"},
-	"output":{"type":"object","properties":{"outcome":{"type":"string"},"users":{"type":"array","items":{"type":"object","properties":{"outcome":{"type":"string"}}}}}}}]}`
+	"output":{"type":"object","properties":{"outcome":{"type":"string"},
+	"users":{"type":"array","items":{"type":"object","properties":{"outcome":{"type":"string"}}}}}}}]}`
 
 // Both ends of the wire enforce the dry run, whoever wrote the connector.
 func TestDryRunOverTheWire(t *testing.T) {

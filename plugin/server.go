@@ -35,26 +35,27 @@ func newServer(b sdk.Backend, logger hclog.Logger) *server {
 	return &server{backend: b, logger: logger, largest: MaxMessage}
 }
 
-// begin lets a call in; the caller must end it.
-func (s *server) begin(ctx context.Context) (context.Context, error) {
+// serve makes one call, unless the process is about to end. failed returns the
+// response that replaces one that is too large.
+func serve[R proto.Message](ctx context.Context, s *server, call func(context.Context) R, failed func(R, *pb.Error) R) (R, error) {
 	if !s.calls.Begin() {
-		return nil, status.Error(statusNotStarted, ErrNotStarted.Error())
+		var none R
+		return none, status.Error(statusNotStarted, ErrNotStarted.Error())
 	}
-	return hclog.WithContext(ctx, s.logger), nil
+	defer s.calls.End()
+	response := call(hclog.WithContext(ctx, s.logger))
+	if size := proto.Size(response); size > s.largest {
+		err := sdk.Errorf(sdk.Internal, "the response has %d bytes, which is more than the %d that a host takes", size, s.largest)
+		return failed(response, encodeError(err)), nil
+	}
+	return response, nil
 }
 
 func (s *server) Manifest(ctx context.Context, _ *pb.ManifestRequest) (*pb.ManifestResponse, error) {
-	ctx, err := s.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.calls.End()
-	raw, err := s.manifest(ctx)
-	answer := &pb.ManifestResponse{Manifest: raw, Error: encodeError(err)}
-	if err := s.fits(answer); err != nil {
-		return &pb.ManifestResponse{Error: encodeError(err)}, nil
-	}
-	return answer, nil
+	return serve(ctx, s, func(ctx context.Context) *pb.ManifestResponse {
+		raw, err := s.manifest(ctx)
+		return &pb.ManifestResponse{Manifest: raw, Error: encodeError(err)}
+	}, func(_ *pb.ManifestResponse, e *pb.Error) *pb.ManifestResponse { return &pb.ManifestResponse{Error: e} })
 }
 
 func (s *server) manifest(ctx context.Context) (raw []byte, err error) {
@@ -67,12 +68,9 @@ func (s *server) manifest(ctx context.Context) (raw []byte, err error) {
 }
 
 func (s *server) Validate(ctx context.Context, r *pb.ValidateRequest) (*pb.ValidateResponse, error) {
-	ctx, err := s.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.calls.End()
-	return &pb.ValidateResponse{Error: encodeError(s.validate(ctx, r))}, nil
+	return serve(ctx, s, func(ctx context.Context) *pb.ValidateResponse {
+		return &pb.ValidateResponse{Error: encodeError(s.validate(ctx, r))}
+	}, func(_ *pb.ValidateResponse, e *pb.Error) *pb.ValidateResponse { return &pb.ValidateResponse{Error: e} })
 }
 
 func (s *server) validate(ctx context.Context, r *pb.ValidateRequest) (err error) {
@@ -81,20 +79,17 @@ func (s *server) validate(ctx context.Context, r *pb.ValidateRequest) (err error
 }
 
 func (s *server) Open(ctx context.Context, r *pb.OpenRequest) (*pb.OpenResponse, error) {
-	ctx, err := s.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.calls.End()
-	session, err := s.open(sdk.WithHostKey(ctx, r.GetHostKey()), r.GetSettings())
-	if err != nil {
-		return &pb.OpenResponse{Error: encodeError(err)}, nil
-	}
-	if err := ctx.Err(); err != nil {
-		// Nobody would ever learn the id of this session.
-		return &pb.OpenResponse{Error: encodeError(errors.Join(err, closeSession(ctx, session)))}, nil
-	}
-	return &pb.OpenResponse{Session: s.sessions.add(ctx, session)}, nil
+	return serve(ctx, s, func(ctx context.Context) *pb.OpenResponse {
+		session, err := s.open(sdk.WithHostKey(ctx, r.GetHostKey()), r.GetSettings())
+		if err != nil {
+			return &pb.OpenResponse{Error: encodeError(err)}
+		}
+		if err := ctx.Err(); err != nil {
+			// The host does not receive the ID of this session.
+			return &pb.OpenResponse{Error: encodeError(errors.Join(err, closeSession(ctx, session)))}
+		}
+		return &pb.OpenResponse{Session: s.sessions.add(ctx, session)}
+	}, func(_ *pb.OpenResponse, e *pb.Error) *pb.OpenResponse { return &pb.OpenResponse{Error: e} })
 }
 
 func (s *server) open(ctx context.Context, settings []byte) (session sdk.Session, err error) {
@@ -103,26 +98,16 @@ func (s *server) open(ctx context.Context, settings []byte) (session sdk.Session
 }
 
 func (s *server) Close(ctx context.Context, r *pb.CloseRequest) (*pb.CloseResponse, error) {
-	ctx, err := s.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.calls.End()
-	return &pb.CloseResponse{Error: encodeError(s.sessions.close(ctx, r.GetSession()))}, nil
+	return serve(ctx, s, func(ctx context.Context) *pb.CloseResponse {
+		return &pb.CloseResponse{Error: encodeError(s.sessions.close(ctx, r.GetSession()))}
+	}, func(_ *pb.CloseResponse, e *pb.Error) *pb.CloseResponse { return &pb.CloseResponse{Error: e} })
 }
 
 func (s *server) Check(ctx context.Context, r *pb.CheckRequest) (*pb.CheckResponse, error) {
-	ctx, err := s.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.calls.End()
-	raw, err := s.check(ctx, r)
-	answer := &pb.CheckResponse{Health: raw, Error: encodeError(err)}
-	if err := s.fits(answer); err != nil {
-		return &pb.CheckResponse{Error: encodeError(err)}, nil
-	}
-	return answer, nil
+	return serve(ctx, s, func(ctx context.Context) *pb.CheckResponse {
+		raw, err := s.check(ctx, r)
+		return &pb.CheckResponse{Health: raw, Error: encodeError(err)}
+	}, func(_ *pb.CheckResponse, e *pb.Error) *pb.CheckResponse { return &pb.CheckResponse{Error: e} })
 }
 
 func (s *server) check(ctx context.Context, r *pb.CheckRequest) (raw []byte, err error) {
@@ -141,17 +126,12 @@ func (s *server) check(ctx context.Context, r *pb.CheckRequest) (raw []byte, err
 }
 
 func (s *server) Run(ctx context.Context, r *pb.RunRequest) (*pb.RunResponse, error) {
-	ctx, err := s.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.calls.End()
-	result, err := s.run(ctx, r)
-	answer := &pb.RunResponse{Output: result.Output, Calls: encodeCalls(result.Calls), Error: encodeError(err)}
-	if err := s.fits(answer); err != nil {
-		return &pb.RunResponse{Calls: answer.Calls, Error: encodeError(err)}, nil
-	}
-	return answer, nil
+	return serve(ctx, s, func(ctx context.Context) *pb.RunResponse {
+		result, err := s.run(ctx, r)
+		return &pb.RunResponse{Output: result.Output, Calls: each(result.Calls, encodeCall), Error: encodeError(err)}
+	}, func(large *pb.RunResponse, e *pb.Error) *pb.RunResponse {
+		return &pb.RunResponse{Calls: large.Calls, Error: e}
+	})
 }
 
 func (s *server) run(ctx context.Context, r *pb.RunRequest) (result sdk.Result, err error) {
@@ -179,16 +159,11 @@ func (s *server) action(ctx context.Context, name string) *sdk.ActionInfo {
 }
 
 func (s *server) Poll(ctx context.Context, r *pb.PollRequest) (*pb.PollResponse, error) {
-	ctx, err := s.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.calls.End()
-	answer := encodePage(s.poll(ctx, r))
-	if err := s.fits(answer); err != nil {
-		return &pb.PollResponse{Calls: answer.Calls, Error: encodeError(err)}, nil
-	}
-	return answer, nil
+	return serve(ctx, s, func(ctx context.Context) *pb.PollResponse {
+		return encodePage(s.poll(ctx, r))
+	}, func(large *pb.PollResponse, e *pb.Error) *pb.PollResponse {
+		return &pb.PollResponse{Calls: large.Calls, Error: e}
+	})
 }
 
 func (s *server) poll(ctx context.Context, r *pb.PollRequest) (page sdk.RawPage, err error) {
@@ -199,14 +174,6 @@ func (s *server) poll(ctx context.Context, r *pb.PollRequest) (page sdk.RawPage,
 	}
 	defer done()
 	return session.Poll(ctx, r.GetTrigger(), document(r.GetParams()), document(r.GetFrom()))
-}
-
-// fits refuses an answer that the wire would refuse without a word of why.
-func (s *server) fits(answer proto.Message) error {
-	if size := proto.Size(answer); size > s.largest {
-		return sdk.Errorf(sdk.Internal, "the answer has %d bytes, which is more than the %d that a host takes", size, s.largest)
-	}
-	return nil
 }
 
 // end closes every session and waits, up to grace, until that and the calls

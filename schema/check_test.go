@@ -97,7 +97,8 @@ func TestCheckMalformed(t *testing.T) {
 // TestCheckNumbers guards against numbers that the validator's exact fractions
 // cannot take: on 1e9999999 it breaks down, on 1e999999 it computes a megabyte.
 func TestCheckNumbers(t *testing.T) {
-	s := parse(t, `{"properties":{"n":{"type":"number","minimum":0,"maximum":10,"multipleOf":0.5},"i":{"type":"integer"},"u":{"uniqueItems":true},"e":{"enum":[1,2]}}}`)
+	s := parse(t,
+		`{"properties":{"n":{"type":"number","minimum":0,"maximum":10,"multipleOf":0.5},"i":{"type":"integer"},"u":{"uniqueItems":true},"e":{"enum":[1,2]}}}`)
 	for _, n := range []string{
 		"1e9999999", "-1e9999999", "1e-9999999", "1e999999", "1e-999999", "1e309", "1e-400", "9" + strings.Repeat("9", 5000),
 		"0." + strings.Repeat("0", 5000) + "1", "1e99999999999999999999", "1." + strings.Repeat("0", 5000),
@@ -123,7 +124,8 @@ func TestCheckNumbers(t *testing.T) {
 
 func TestCheckDeepNesting(t *testing.T) {
 	s := input[everything](t)
-	recursive := parse(t, `{"$ref":"#/$defs/n","$defs":{"n":{"type":["array","object"],"items":{"$ref":"#/$defs/n"},"additionalProperties":{"$ref":"#/$defs/n"}}}}`)
+	recursive := parse(t,
+		`{"$ref":"#/$defs/n","$defs":{"n":{"type":["array","object"],"items":{"$ref":"#/$defs/n"},"additionalProperties":{"$ref":"#/$defs/n"}}}}`)
 	for _, depth := range []int{900, 9_000, 100_000, 1_000_000} {
 		for _, pair := range [][2]string{{"[", "]"}, {`{"a":`, "}"}} {
 			for _, end := range []string{"1", ""} {

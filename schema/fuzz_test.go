@@ -95,8 +95,10 @@ func resolves(value any, pointer string, absent bool) bool {
 // FuzzParse takes any schema, such as a stranger's plugin may publish.
 func FuzzParse(f *testing.F) {
 	for _, raw := range []string{
-		vault, `true`, `{"$ref":"#"}`, `{"$ref":"https://example.com"}`, `{"type":["a"]}`, `{"minimum":1e999999}`, `{"items":[{}]}`, `{"properties":{"a":{"items":true}}}`,
-		`{"$schema":"http://json-schema.org/draft-07/schema#","items":[{}]}`, `{"$dynamicRef":"#a","$dynamicAnchor":"a"}`, `{"multipleOf":0}`, `{"allOf":[{"$ref":"#"}]}`,
+		vault, `true`, `{"$ref":"#"}`, `{"$ref":"https://example.com"}`, `{"type":["a"]}`, `{"minimum":1e999999}`, `{"items":[{}]}`,
+		`{"properties":{"a":{"items":true}}}`,
+		`{"$schema":"http://json-schema.org/draft-07/schema#","items":[{}]}`, `{"$dynamicRef":"#a","$dynamicAnchor":"a"}`, `{"multipleOf":0}`,
+		`{"allOf":[{"$ref":"#"}]}`,
 		`{"$schema":"http://json-schema.org/draft-04/schema#","id":"x"}`, `{"unevaluatedProperties":{"writeOnly":true}}`,
 	} {
 		f.Add([]byte(raw), []byte(`{"a":[1,{"token":"x"}]}`))

@@ -86,8 +86,13 @@ var languages = []string{SCIMFilter, URLPath}
 
 // HasLanguage reports whether n or a schema inside it is marked with x-language.
 func (n *Node) HasLanguage() bool {
-	return n != nil && (n.Language != "" || n.Items.HasLanguage() || n.Additional != nil && n.Additional.Node.HasLanguage() ||
-		slices.ContainsFunc(n.Properties, func(p Property) bool { return p.Node.HasLanguage() }))
+	return n.contains(func(n *Node) bool { return n.Language != "" })
+}
+
+// contains reports whether the condition holds for n or for a schema inside it.
+func (n *Node) contains(is func(*Node) bool) bool {
+	return n != nil && (is(n) || n.Items.contains(is) || n.Additional != nil && n.Additional.Node.contains(is) ||
+		slices.ContainsFunc(n.Properties, func(p Property) bool { return p.Node.contains(is) }))
 }
 
 // truncateKeyword marks a text that only informs, such as the reason of a change. Its
@@ -113,18 +118,7 @@ func (s *Schema) Truncate(doc json.RawMessage) json.RawMessage {
 
 // truncates reports whether n or a schema inside it is marked.
 func (n *Node) truncates() bool {
-	if n == nil {
-		return false
-	}
-	if n.Truncate > 0 || n.Items.truncates() || n.Additional != nil && n.Additional.Node.truncates() {
-		return true
-	}
-	for _, p := range n.Properties {
-		if p.Node.truncates() {
-			return true
-		}
-	}
-	return false
+	return n.contains(func(n *Node) bool { return n.Truncate > 0 })
 }
 
 // truncate writes raw to out, and in place of each marked value its text.

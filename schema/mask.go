@@ -86,12 +86,9 @@ func (m masker) mask(roots []*jsonschema.Schema, value any) any {
 // misplaced reports whether value is of a type that a schema with secrets inside
 // refuses.
 func (m masker) misplaced(at []*jsonschema.Schema, value any) bool {
-	for _, s := range at {
-		if s.Types != nil && !s.Types.IsEmpty() && !allows(s.Types.ToStrings(), value) && m.hide([]*jsonschema.Schema{s}) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool {
+		return s.Types != nil && !s.Types.IsEmpty() && !allows(s.Types.ToStrings(), value) && m.hide([]*jsonschema.Schema{s})
+	})
 }
 
 func allows(types []string, value any) bool {
@@ -118,47 +115,25 @@ func allows(types []string, value any) bool {
 
 // hide reports whether there is a secret anywhere inside one of the schemas.
 func (m masker) hide(at []*jsonschema.Schema) bool {
-	for _, s := range at {
-		known, ok := m.hides[s]
-		if !ok {
-			known = reaches(s, map[*jsonschema.Schema]bool{})
-			m.hides[s] = known
+	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool {
+		if _, known := m.hides[s]; !known {
+			everything := func(s *jsonschema.Schema) []*jsonschema.Schema { return append(applied(s), inside(s)...) }
+			m.hides[s] = writeOnly(closure([]*jsonschema.Schema{s}, everything))
 		}
-		if known {
-			return true
-		}
-	}
-	return false
-}
-
-func reaches(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) bool {
-	if s == nil || seen[s] {
-		return false
-	}
-	seen[s] = true
-	if s.WriteOnly {
-		return true
-	}
-	for _, next := range append(applied(s), inside(s)...) {
-		if reaches(next, seen) {
-			return true
-		}
-	}
-	return false
+		return m.hides[s]
+	})
 }
 
 func writeOnly(at []*jsonschema.Schema) bool {
-	for _, s := range at {
-		if s.WriteOnly {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool { return s.WriteOnly })
 }
 
 // inPlace returns roots and every schema that they apply to the same value, by
 // reference or as an alternative: a secret in one alternative is a secret.
-func inPlace(roots []*jsonschema.Schema) []*jsonschema.Schema {
+func inPlace(roots []*jsonschema.Schema) []*jsonschema.Schema { return closure(roots, applied) }
+
+// closure returns roots and every schema that next reaches from them.
+func closure(roots []*jsonschema.Schema, next func(*jsonschema.Schema) []*jsonschema.Schema) []*jsonschema.Schema {
 	seen := map[*jsonschema.Schema]bool{}
 	var all []*jsonschema.Schema
 	for todo := roots; len(todo) > 0; {
@@ -169,7 +144,7 @@ func inPlace(roots []*jsonschema.Schema) []*jsonschema.Schema {
 		}
 		seen[s] = true
 		all = append(all, s)
-		todo = append(todo[:len(todo):len(todo)], applied(s)...)
+		todo = append(todo[:len(todo):len(todo)], next(s)...)
 	}
 	return all
 }

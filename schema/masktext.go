@@ -47,7 +47,8 @@ func maySecret(text string) bool {
 // The following tests keep texts from the regular expressions that could not match.
 
 func mayIssued(text string) bool {
-	return strings.Contains(text, "eyJ") || len(text) >= 42 && strings.Contains(text, "00") || strings.Contains(text, ".id.") || strings.Contains(text, "-----BEGIN")
+	return strings.Contains(text, "eyJ") || len(text) >= 42 && strings.Contains(text, "00") || strings.Contains(text, ".id.") ||
+		strings.Contains(text, "-----BEGIN")
 }
 
 func mayLink(text string) bool {

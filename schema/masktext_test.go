@@ -165,7 +165,8 @@ func TestMaskTextKeepsTheRest(t *testing.T) {
 func TestMaskTextIsFast(t *testing.T) {
 	for name, part := range map[string]string{
 		"values": "token=", "unfinished": "token:", "quoted": `"token":"`, "brackets": `"token":{`, "percent": "%25", "escapes": `\\`, "names": "a=",
-		"schemes": "Bearer ", "links": "/welcome/", "users": "://a:", "keys": "-----BEGIN PRIVATE KEY-----", "signed": "eyJaaaaaaaa.", "cookies": "cookie:", "spaces": "token : ",
+		"schemes": "Bearer ", "links": "/welcome/", "users": "://a:", "keys": "-----BEGIN PRIVATE KEY-----", "signed": "eyJaaaaaaaa.",
+		"cookies": "cookie:", "spaces": "token : ",
 	} {
 		text := strings.Repeat(part, 1<<20/len(part))
 		began := time.Now()
@@ -191,10 +192,13 @@ func FuzzMaskText(f *testing.F) {
 
 const plainEvent = `{"uuid":"6dbe7cb6-5cd7-4c38-a0c1-a9a1bd1d3e47","published":"2026-11-30T14:43:40.123Z","eventType":"user.session.start","severity":"INFO",
 "actor":{"id":"00u1qqxqgZTVMPl2i8b9","type":"User","alternateId":"jean.dupont@corp.example","displayName":"Jean Dupont"},
-"client":{"userAgent":{"rawUserAgent":"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15","os":"Mac OS X"},"ipAddress":"203.0.113.7"},
-"authenticationContext":{"externalSessionId":"102T-tYLhBFSSGDbbA9SGSY7A","rootSessionId":"102T-tYLhBFSSGDbbA9SGSY7A"},"transaction":{"type":"WEB","id":"YxGDNqYZrAqCcVXoYm1aPQAACPE"},
+"client":{"userAgent":{"rawUserAgent":"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Safari/605.1.15","os":"Mac OS X"},
+"ipAddress":"203.0.113.7"},
+"authenticationContext":{"externalSessionId":"102T-tYLhBFSSGDbbA9SGSY7A","rootSessionId":"102T-tYLhBFSSGDbbA9SGSY7A"},
+"transaction":{"type":"WEB","id":"YxGDNqYZrAqCcVXoYm1aPQAACPE"},
 "debugContext":{"debugData":{"requestUri":"/api/v1/authn","url":"/api/v1/authn?","dtHash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-"behaviors":"{New Geo-Location=NEGATIVE, New Device=NEGATIVE}","logOnlySecurityData":"{\"risk\":{\"level\":\"LOW\"},\"behaviors\":{\"New Device\":\"NEGATIVE\"}}"}}}`
+"behaviors":"{New Geo-Location=NEGATIVE, New Device=NEGATIVE}",
+"logOnlySecurityData":"{\"risk\":{\"level\":\"LOW\"},\"behaviors\":{\"New Device\":\"NEGATIVE\"}}"}}}`
 
 func BenchmarkMaskEvent(b *testing.B) {
 	doc := json.RawMessage(plainEvent)

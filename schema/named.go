@@ -3,7 +3,6 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"regexp"
 	"strings"
 )
@@ -220,8 +219,9 @@ func (n *namedMasker) hide(value any) any {
 
 // maskText masks a text, as JSON if it is an object or a list.
 func (n *namedMasker) maskText(text string, held bool) any {
-	if trimmed := strings.TrimSpace(text); n.texts < mostTexts && len(trimmed) > 1 && (trimmed[0] == '{' || trimmed[0] == '[' || trimmed[0] == '"') {
-		if inner, err := decodeWhole(trimmed); err == nil {
+	if trimmed := strings.TrimSpace(text); n.texts < mostTexts && len(trimmed) > 1 && (trimmed[0] == '{' || trimmed[0] == '[' || trimmed[0] == '"') &&
+		json.Valid([]byte(trimmed)) {
+		if inner, err := decode(json.RawMessage(trimmed)); err == nil {
 			within := namedMasker{texts: n.texts + 1}
 			inner = within.mask(inner, false, held)
 			if !within.changed {
@@ -236,14 +236,4 @@ func (n *namedMasker) maskText(text string, held bool) any {
 	masked := MaskText(text)
 	n.changed = n.changed || masked != text
 	return masked
-}
-
-var errNotJSON = errors.New("the text is not JSON")
-
-// decodeWhole decodes a text that is one JSON value.
-func decodeWhole(text string) (any, error) {
-	if !json.Valid([]byte(text)) {
-		return nil, errNotJSON
-	}
-	return decode(json.RawMessage(text))
 }

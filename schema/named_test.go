@@ -12,23 +12,32 @@ import (
 // Guards against a secret that is stored because no schema knows of it, and against
 // an address that is hidden because a password has a member of the same name.
 func TestMaskNamed(t *testing.T) {
-	for doc, want := range map[string]string{
-		`{"credentials":{"password":{"value":"hunter2"}}}`:                                                                  `{"credentials":{"password":{"value":"********"}}}`,
-		`{"credentials":{"password":{"hash":{"algorithm":"BCRYPT","salt":"rwh","value":"abc"}}}}`:                           `{"credentials":{"password":{"hash":{"algorithm":"BCRYPT","salt":"********","value":"********"}}}}`,
-		`{"credentials":{"recovery_question":{"question":"Pet?","answer":"Rex"}}}`:                                          `{"credentials":{"recovery_question":{"answer":"********","question":"Pet?"}}}`,
-		`{"gateways":[{"type":"CIDR","value":"203.0.113.7/32"}]}`:                                                           `{"gateways":[{"type":"CIDR","value":"203.0.113.7/32"}]}`,
-		`{"channel":{"config":{"authScheme":{"type":"HEADER","key":"X","value":"s"},"headers":[{"key":"K","value":"v"}]}}}`: `{"channel":{"config":{"authScheme":{"key":"X","type":"HEADER","value":"********"},"headers":[{"key":"K","value":"********"}]}}}`,
-		`{"passCode":123456,"expire_password":true,"passwordChanged":"2026-03-14"}`:                                         `{"expire_password":true,"passCode":"********","passwordChanged":"2026-03-14"}`,
-		`{"jwks":{"keys":[{"kty":"RSA","n":"x","e":"AQAB","d":"priv","p":"1"}]},"d":"open"}`:                                `{"d":"open","jwks":{"keys":[{"d":"********","e":"AQAB","kty":"RSA","n":"x","p":"********"}]}}`,
-		`{"settings":{"password":{"complexity":{"minLength":8}}}}`:                                                          `{"settings":{"password":{"complexity":{"minLength":8}}}}`,
-		`{"activationUrl":"https://o/welcome/X","resetPasswordUrl":"https://o/r/X","url":"https://o/h?token=X&a=1"}`:        `{"activationUrl":"********","resetPasswordUrl":"********","url":"https://o/h?token=********&a=1"}`,
-		`{"tempPassword":"p","client_secret":"s","sharedSecret":"s","stateToken":"t","tokenType":"Bearer"}`:                 `{"client_secret":"********","sharedSecret":"********","stateToken":"********","tempPassword":"********","tokenType":"Bearer"}`,
-		`["Authorization: SSWS 00abcdefgh","eyJhbGciOiJSUzI1NiJ9.e30.c2ln"]`:                                                `["Authorization: SSWS ********","********"]`,
-		`{"token":null,"secret":{"a":"b"}}`:                                                                                 `{"token":null,"secret":{"a":"b"}}`,
-		`{"tokens":["t"],"client_secret":["s",["s"],{"id":"x"},7,true]}`:                                                    `{"client_secret":["********",["********"],{"id":"x"},"********",true],"tokens":["t"]}`,
-		`{"cut":`: `"********"`,
-		``:        `"********"`,
+	for _, c := range [][2]string{
+		{`{"credentials":{"password":{"value":"hunter2"}}}`, `{"credentials":{"password":{"value":"********"}}}`},
+		{`{"credentials":{"password":{"hash":{"algorithm":"BCRYPT","salt":"rwh","value":"abc"}}}}`,
+			`{"credentials":{"password":{"hash":{"algorithm":"BCRYPT","salt":"********","value":"********"}}}}`},
+		{`{"credentials":{"recovery_question":{"question":"Pet?","answer":"Rex"}}}`,
+			`{"credentials":{"recovery_question":{"answer":"********","question":"Pet?"}}}`},
+		{`{"gateways":[{"type":"CIDR","value":"203.0.113.7/32"}]}`, `{"gateways":[{"type":"CIDR","value":"203.0.113.7/32"}]}`},
+		{`{"channel":{"config":{"authScheme":{"type":"HEADER","key":"X","value":"s"},"headers":[{"key":"K","value":"v"}]}}}`,
+			`{"channel":{"config":{"authScheme":{"key":"X","type":"HEADER","value":"********"},"headers":[{"key":"K","value":"********"}]}}}`},
+		{`{"passCode":123456,"expire_password":true,"passwordChanged":"2026-03-14"}`,
+			`{"expire_password":true,"passCode":"********","passwordChanged":"2026-03-14"}`},
+		{`{"jwks":{"keys":[{"kty":"RSA","n":"x","e":"AQAB","d":"priv","p":"1"}]},"d":"open"}`,
+			`{"d":"open","jwks":{"keys":[{"d":"********","e":"AQAB","kty":"RSA","n":"x","p":"********"}]}}`},
+		{`{"settings":{"password":{"complexity":{"minLength":8}}}}`, `{"settings":{"password":{"complexity":{"minLength":8}}}}`},
+		{`{"activationUrl":"https://o/welcome/X","resetPasswordUrl":"https://o/r/X","url":"https://o/h?token=X&a=1"}`,
+			`{"activationUrl":"********","resetPasswordUrl":"********","url":"https://o/h?token=********&a=1"}`},
+		{`{"tempPassword":"p","client_secret":"s","sharedSecret":"s","stateToken":"t","tokenType":"Bearer"}`,
+			`{"client_secret":"********","sharedSecret":"********","stateToken":"********","tempPassword":"********","tokenType":"Bearer"}`},
+		{`["Authorization: SSWS 00abcdefgh","eyJhbGciOiJSUzI1NiJ9.e30.c2ln"]`, `["Authorization: SSWS ********","********"]`},
+		{`{"token":null,"secret":{"a":"b"}}`, `{"token":null,"secret":{"a":"b"}}`},
+		{`{"tokens":["t"],"client_secret":["s",["s"],{"id":"x"},7,true]}`,
+			`{"client_secret":["********",["********"],{"id":"x"},"********",true],"tokens":["t"]}`},
+		{`{"cut":`, `"********"`},
+		{``, `"********"`},
 	} {
+		doc, want := c[0], c[1]
 		if got := schema.MaskNamed(json.RawMessage(doc)); string(got) != want {
 			t.Errorf("%s\n got %s\nwant %s", doc, got, want)
 		}

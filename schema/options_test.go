@@ -11,7 +11,7 @@ type optionsInner struct {
 }
 
 type optionsInput struct {
-	User   string         `json:"user" jsonschema:"title=User" jsonschema_extras:"x-options=list_users status=ACTIVE,x-group=advanced" jsonschema_description:"User."`
+	User   string         `json:"user" jsonschema_extras:"x-options=list_users status=ACTIVE,x-group=advanced" jsonschema_description:"User."`
 	Factor string         `json:"factor" jsonschema:"title=Factor" jsonschema_extras:"x-options=get_factors user=$user kind=push" jsonschema_description:"Factor."`
 	Groups []optionsInner `json:"groups" jsonschema:"title=Groups" jsonschema_description:"Groups."`
 	Free   string         `json:"free" jsonschema:"title=Free" jsonschema_description:"Free."`

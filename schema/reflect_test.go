@@ -30,8 +30,11 @@ type place struct {
 
 type everything struct {
 	base
-	Alpha   int              `json:"alpha,omitempty" jsonschema:"title=Alpha,minimum=1,maximum=10,default=5" jsonschema_extras:"x-group=advanced" jsonschema_description:"A number."`
-	Mode    string           `json:"mode,omitempty" jsonschema:"title=Mode,enum=slow,enum=fast\\,er,default=slow" jsonschema_extras:"x-group=basic" jsonschema_description:"A choice."`
+
+	Alpha int `json:"alpha,omitempty" jsonschema:"title=Alpha,minimum=1,maximum=10,default=5" jsonschema_extras:"x-group=advanced" jsonschema_description:"Number"`
+
+	Mode string `json:"mode,omitempty" jsonschema:"enum=slow,enum=fast\\,er,default=slow" jsonschema_extras:"x-group=basic" jsonschema_description:"A choice."`
+
 	Ratio   float64          `json:"ratio,omitempty" jsonschema:"title=Ratio,exclusiveMinimum=0" jsonschema_description:"A fraction."`
 	Deep    bool             `json:"deep,omitempty" jsonschema:"title=Deep,default=true" jsonschema_description:"A switch."`
 	When    *time.Time       `json:"when,omitempty" jsonschema:"title=When" jsonschema_description:"A time."`

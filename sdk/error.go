@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/invopop/jsonschema"
+
 	"soar.example/okta/schema"
 )
 
@@ -29,6 +31,15 @@ const (
 
 // Codes lists every code.
 var Codes = []Code{InvalidInput, Unauthenticated, Forbidden, NotFound, Conflict, RateLimited, Unavailable, Timeout, Canceled, Internal}
+
+// JSONSchema returns the schema of a code: one of [Codes].
+func (Code) JSONSchema() *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "string"}
+	for _, c := range Codes {
+		s.Enum = append(s.Enum, string(c))
+	}
+	return s
+}
 
 // Transient reports whether the same call may succeed later with nothing changed
 // on this side.
@@ -57,7 +68,7 @@ type Upstream struct {
 // ErrorBody is the JSON form of an Error.
 type ErrorBody struct {
 	// What went wrong, in a word.
-	Code Code `json:"code" jsonschema:"enum=invalid_input,enum=unauthenticated,enum=forbidden,enum=not_found,enum=conflict,enum=rate_limited,enum=unavailable,enum=timeout,enum=canceled,enum=internal"`
+	Code Code `json:"code"`
 	// What went wrong, in a sentence.
 	Message string `json:"message"`
 	// How long to wait before trying again.

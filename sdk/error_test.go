@@ -70,7 +70,8 @@ func TestErrorBody(t *testing.T) {
 		}
 	}
 	raw, err := json.Marshal(full.Body())
-	want := `{"code":"rate_limited","message":"later","retry_after":"1.23456789s","violations":[{"pointer":"/a","message":"is bad"},{"pointer":"","message":"all of it is"}],` +
+	want := `{"code":"rate_limited","message":"later","retry_after":"1.23456789s","violations":[{"pointer":"/a","message":"is bad"},{"pointer":"",` +
+		`"message":"all of it is"}],` +
 		`"upstream":{"status":429,"code":"E0000047","error_id":"oae1","request_id":"req"}}`
 	if err != nil || string(raw) != want {
 		t.Errorf("got %s, %v", raw, err)

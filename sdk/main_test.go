@@ -19,9 +19,10 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type settings struct {
-	URL    string     `json:"url" jsonschema:"title=URL,format=uri,minLength=1" jsonschema_description:"Address."`
-	Token  sdk.Secret `json:"token" jsonschema:"title=Token,minLength=6" jsonschema_description:"Token."`
-	Opened string     `json:"opened,omitempty" jsonschema:"title=Opened,enum=fine,enum=refused,enum=panic,enum=nothing,default=fine" jsonschema_description:"What becomes of Open."`
+	URL   string     `json:"url" jsonschema:"title=URL,format=uri,minLength=1" jsonschema_description:"Address."`
+	Token sdk.Secret `json:"token" jsonschema:"title=Token,minLength=6" jsonschema_description:"Token."`
+
+	Opened string `json:"opened,omitempty" jsonschema:"enum=fine,enum=refused,enum=panic,enum=nothing,default=fine" jsonschema_description:"What becomes of Open."`
 }
 
 func (s settings) Validate() error {

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/invopop/jsonschema"
 )
@@ -103,20 +104,17 @@ func shaped(shapes map[string]JSON, format string, standard JSON) JSON {
 
 // Action returns the named action's description, or nil.
 func (m *Manifest) Action(name string) *ActionInfo {
-	for i := range m.Actions {
-		if m.Actions[i].Name == name {
-			return &m.Actions[i]
-		}
-	}
-	return nil
+	return find(m.Actions, func(a ActionInfo) bool { return a.Name == name })
 }
 
 // Trigger returns the named trigger's description, or nil.
 func (m *Manifest) Trigger(name string) *TriggerInfo {
-	for i := range m.Triggers {
-		if m.Triggers[i].Name == name {
-			return &m.Triggers[i]
-		}
+	return find(m.Triggers, func(t TriggerInfo) bool { return t.Name == name })
+}
+
+func find[T any](all []T, is func(T) bool) *T {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return &all[i]
 	}
 	return nil
 }

@@ -30,7 +30,10 @@ type listOutput struct {
 	Next   string  `json:"next,omitempty" jsonschema_description:"Place."`
 }
 
-var wholeList = sdk.OptionList{Items: "things", Value: "id", Label: "name", Description: "note", Typed: true, Search: "q", Limit: "limit", After: "after", Next: "next"}
+var wholeList = sdk.OptionList{
+	Items: "things", Value: "id", Label: "name", Description: "note",
+	Typed: true, Search: "q", Limit: "limit", After: "after", Next: "next",
+}
 
 // listThings answers its own input as the first of its things.
 func listThings(o *sdk.OptionList) sdk.AnyAction[*client] {
@@ -49,7 +52,7 @@ func listThings(o *sdk.OptionList) sdk.AnyAction[*client] {
 
 type pickInput struct {
 	Thing string `json:"thing,omitempty" jsonschema:"title=Thing" jsonschema_extras:"x-options=list_things kind=a" jsonschema_description:"Thing."`
-	Part  string `json:"part,omitempty" jsonschema:"title=Part" jsonschema_extras:"x-options=list_things kind=b of=$thing,x-group=advanced" jsonschema_description:"Part."`
+	Part  string `json:"part,omitempty" jsonschema_extras:"x-options=list_things kind=b of=$thing,x-group=advanced" jsonschema_description:"Part."`
 	Gone  string `json:"gone,omitempty" jsonschema:"title=Gone" jsonschema_extras:"x-options=list_things kind=broken" jsonschema_description:"Gone."`
 	Free  string `json:"free,omitempty" jsonschema:"title=Free" jsonschema_description:"Free."`
 }

@@ -146,7 +146,8 @@ func TestRunFailures(t *testing.T) {
 		if last := lines[len(lines)-1]; last["code"] != string(c.code) || last["request_id"] != "req-1" || last["requests"] != 1.0 {
 			t.Errorf("%s: logged %v", to, last)
 		}
-		if strings.HasPrefix(c.message, "action") && (len(lines) != 2 || lines[0]["@level"] != "error" || !strings.Contains(lines[0]["stack"].(string), "main_test.go")) {
+		if strings.HasPrefix(c.message, "action") && (len(lines) != 2 || lines[0]["@level"] != "error" ||
+			!strings.Contains(lines[0]["stack"].(string), "main_test.go")) {
 			t.Errorf("%s: the log does not say where: %v", to, lines)
 		}
 	}
@@ -196,7 +197,8 @@ func TestPoll(t *testing.T) {
 		if want := string(rune('0' + n)); data != `{"n":`+want+`}` || next != `{"at":`+want+`}` || page.More != (n < 3) {
 			t.Errorf("poll %d: got %s, %s, %v", n, data, next, page.More)
 		}
-		if page.Seen != 5 || len(page.Notices) != 1 || len(page.Calls) != 1 || !page.Events[0].Time.Equal(at) || page.Events[0].ID != "t" || page.Events[0].Type != "tick" {
+		if page.Seen != 5 || len(page.Notices) != 1 || len(page.Calls) != 1 || !page.Events[0].Time.Equal(at) || page.Events[0].ID != "t" ||
+			page.Events[0].Type != "tick" {
 			t.Errorf("got %+v", page)
 		}
 		from = page.Next

@@ -9,7 +9,8 @@ import (
 )
 
 // eachShape calls a test for every shape with the input that asks for it.
-func eachShape(t *testing.T, shapes map[string]sdk.JSON, input func(Service) json.RawMessage, try func(*testing.T, *schema.Schema, func(Service) json.RawMessage)) {
+func eachShape(t *testing.T, shapes map[string]sdk.JSON, input func(Service) json.RawMessage,
+	try func(*testing.T, *schema.Schema, func(Service) json.RawMessage)) {
 	for format, raw := range shapes {
 		t.Run("in the format "+format, func(t *testing.T) {
 			t.Parallel()
