@@ -285,7 +285,8 @@ func TestGetUser(t *testing.T) {
 	b := newBench(t)
 	b.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: oktasim.StatusLockedOut, Profile: map[string]any{"clearance": map[string]any{"level": 3}}})
 	a := b.must("get_user", map[string]any{"user": "a@corp.example"})
-	if a.Status != oktasim.StatusLockedOut || !strings.Contains(string(a.Profile), `"clearance":{"level":3}`) || !strings.Contains(string(a.Profile), `"mobilePhone":null`) {
+	if a.Status != oktasim.StatusLockedOut || !strings.Contains(string(a.Profile), `"clearance":{"level":3}`) ||
+		!strings.Contains(string(a.Profile), `"mobilePhone":null`) {
 		t.Errorf("got %+v with profile %s", a, a.Profile)
 	}
 }

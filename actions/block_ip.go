@@ -22,7 +22,7 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 	Undo:    "unblock_ip",
 	Scopes:  []string{"okta.networkZones.manage", "okta.users.read", "okta.logs.read"},
 	Example: sdk.Example[BlockIPInput, BlockIPOutput]{
-		Input: BlockIPInput{Address: "203.0.113.7", OneBlocklist: OneBlocklist{exampleZone.Name}, For: &exampleBlock, Protect: []string{"198.51.100.0/28"}},
+		Input: BlockIPInput{Address: "203.0.113.7", OneBlocklist: exampleBlocklist, For: &exampleBlock, Protect: []string{"198.51.100.0/28"}},
 		Output: BlockIPOutput{
 			Address: "203.0.113.7/32", Zone: exampleZone, ExpiresAt: exampleTime("2026-03-15T02:41:09Z"), OwnAddress: "198.51.100.4", Warnings: []string{},
 			Undo: &sdk.Undo{
@@ -49,7 +49,7 @@ type BlockIPInput struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced"`
 	// Addresses and ranges that must stay open, such as the responders' own. A block that overlaps one of them is
 	// rejected.
-	Protect []string `json:"protect,omitempty" jsonschema:"title=Never block,maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced"`
+	Protect []string `json:"protect,omitempty" jsonschema:"maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced"`
 	OneBlocklist
 	Write
 }
@@ -114,12 +114,13 @@ func blockIP(ctx context.Context, c *okta.Client, in BlockIPInput) (BlockIPOutpu
 	if own.IsValid() {
 		out.OwnAddress = own.String()
 		if p.Contains(own) {
-			return BlockIPOutput{}, sdk.InvalidField("/address", "holds %s, from which this login's own writes reach Okta: the block would shut out whoever has to take it back", own)
+			return BlockIPOutput{}, sdk.InvalidField("/address", "holds %s, from which this login's own writes reach Okta: the block would shut out whoever "+
+				"has to take it back", own)
 		}
 	} else {
 		out.Warnings = append(out.Warnings, "the address from which this login reaches Okta is not known, so it was not compared; name it in protect")
 	}
-	if out.Zone, out.Change, err = block(p).run(ctx, c, in.Zone); err != nil {
+	if out.Zone, out.Change, err = block(p).run(ctx, c, string(in.Zone)); err != nil {
 		return out, err
 	}
 	out.Undo, err = undoBlock(out, p)
@@ -138,7 +139,7 @@ func undoBlock(out BlockIPOutput, p netip.Prefix) (*sdk.Undo, error) {
 			return nil, nil
 		}
 	}
-	input, err := json.Marshal(UnblockIPInput{Address: p.String(), OneBlocklist: OneBlocklist{out.Zone.ID}, OnlyEntry: true})
+	input, err := json.Marshal(UnblockIPInput{Address: p.String(), OneBlocklist: OneBlocklist{BlocklistName(out.Zone.ID)}, OnlyEntry: true})
 	return &sdk.Undo{Action: "unblock_ip", Input: sdk.JSON(input), At: out.ExpiresAt}, err
 }
 

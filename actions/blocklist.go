@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/invopop/jsonschema"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -14,7 +16,16 @@ import (
 // OneBlocklist names the blocklist of an action.
 type OneBlocklist struct {
 	// ID or exact name of the blocklist. Every Okta org has BlockedIpZone.
-	Zone string `json:"zone,omitempty" jsonschema:"default=BlockedIpZone,example=BlockedIpZone,minLength=1,maxLength=200" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced"` //nolint:lll
+	Zone BlocklistName `json:"zone,omitempty" jsonschema_extras:"x-options=list_network_zones usage=BLOCKLIST,x-group=advanced"`
+}
+
+// BlocklistName is the ID or the name of a blocklist.
+type BlocklistName string
+
+// JSONSchemaExtend adds the length of a name, and the blocklist that every Okta org has.
+func (BlocklistName) JSONSchemaExtend(s *jsonschema.Schema) {
+	least, most := uint64(1), uint64(200)
+	s.MinLength, s.MaxLength, s.Default, s.Examples = &least, &most, exampleZone.Name, []any{exampleZone.Name}
 }
 
 // ZoneRef identifies the network zone of an output.
@@ -23,7 +34,10 @@ type ZoneRef struct {
 	Name string `json:"name"` // Name of the network zone.
 }
 
-var exampleZone = ZoneRef{ID: "nzo1a2b3c4d5e6f7g8h9", Name: "BlockedIpZone"}
+var (
+	exampleZone      = ZoneRef{ID: "nzo1a2b3c4d5e6f7g8h9", Name: "BlockedIpZone"}
+	exampleBlocklist = OneBlocklist{BlocklistName(exampleZone.Name)}
+)
 
 // A zoneEdit is a change of the entries of a blocklist.
 type zoneEdit struct {

@@ -192,7 +192,8 @@ func TestUndoOfABlock(t *testing.T) {
 func TestBlockSparesTheOwnAddress(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.7","for":"1h"}`); got.OwnAddress != "" || len(got.Warnings) != 1 || got.ExpiresAt == nil || !got.ExpiresAt.After(time.Now()) {
+	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.7","for":"1h"}`); got.OwnAddress != "" || len(got.Warnings) != 1 ||
+		got.ExpiresAt == nil || !got.ExpiresAt.After(time.Now()) {
 		t.Errorf("before there was anything to know it by: %+v", got)
 	}
 	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.8"}`); got.OwnAddress != "127.0.0.1" || len(got.Warnings) != 0 || got.ExpiresAt != nil {
@@ -255,7 +256,8 @@ func TestBlockKeepsTheRestOfTheZone(t *testing.T) {
 		if r.Method != "PUT" {
 			continue
 		}
-		for _, want := range []string{`"name":"Incidents"`, `"usage":"BLOCKLIST"`, `"type":"IP"`, `"status":"ACTIVE"`, `{"type":"RANGE","value":"192.0.2.1-192.0.2.9"}`, `{"type":"CIDR","value":"203.0.113.7/32"}`} {
+		for _, want := range []string{`"name":"Incidents"`, `"usage":"BLOCKLIST"`, `"type":"IP"`, `"status":"ACTIVE"`,
+			`{"type":"RANGE","value":"192.0.2.1-192.0.2.9"}`, `{"type":"CIDR","value":"203.0.113.7/32"}`} {
 			if !strings.Contains(r.Body, want) {
 				t.Errorf("%s is not in %s", want, r.Body)
 			}

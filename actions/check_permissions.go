@@ -9,12 +9,13 @@ import (
 
 // CheckPermissions tells what the login can do before an incident does.
 var CheckPermissions = action[CheckPermissionsInput, CheckPermissionsOutput]{
-	Name:    "check_permissions",
-	Title:   "Check Permissions",
-	Summary: "Reports for each action whether this connection's principal can run it, and which scope or admin role is missing. It sends ten read requests, and one for each custom role.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/",
-	Effect:  sdk.Reads,
-	Scopes:  []string{},
+	Name:  "check_permissions",
+	Title: "Check Permissions",
+	Summary: "Reports for each action whether this connection's principal can run it, and which scope or admin role is missing. It sends ten read " +
+		"requests, and one for each custom role.",
+	Docs:   "https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/",
+	Effect: sdk.Reads,
+	Scopes: []string{},
 	Example: sdk.Example[CheckPermissionsInput, CheckPermissionsOutput]{
 		Output: CheckPermissionsOutput{
 			Account: "soar@corp.example", Roles: []string{"HELP_DESK_ADMIN"}, RolesKnown: true, Scopes: []string{}, Notes: []string{},

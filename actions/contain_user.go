@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/invopop/jsonschema"
 	"golang.org/x/sync/errgroup"
 
 	"soar.example/okta/internal/okta"
@@ -17,13 +18,14 @@ import (
 
 // ContainUser contains accounts: one call for what a responder does first.
 var ContainUser = action[ContainUserInput, ContainUserOutput]{
-	Name:    "contain_user",
-	Title:   "Contain User",
-	Summary: "Contains accounts: suspends them, ends sessions and tokens, and takes further requested measures; reports contained only after verification, and how to restore.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/",
-	Effect:  sdk.Writes,
-	Undo:    "restore_user",
-	Scopes:  []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage", "okta.devices.manage"},
+	Name:  "contain_user",
+	Title: "Contain User",
+	Summary: "Contains accounts: suspends them, ends sessions and tokens, and takes further requested measures; reports contained only after " +
+		"verification, and how to restore.",
+	Docs:   "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/",
+	Effect: sdk.Writes,
+	Undo:   "restore_user",
+	Scopes: []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage", "okta.devices.manage"},
 	Example: sdk.Example[ContainUserInput, ContainUserOutput]{
 		Input: ContainUserInput{
 			Users:    []string{exampleUser.Login},
@@ -53,7 +55,7 @@ var ContainUser = action[ContainUserInput, ContainUserOutput]{
 type ContainUserInput struct {
 	// IDs, logins or email addresses of the users. A repeated name counts once. A connection allows ten users per
 	// call unless its settings say otherwise.
-	Users []string `json:"users" jsonschema:"minItems=1,maxItems=1000,minLength=1,maxLength=500,example=alice.moreau@corp.example" jsonschema_extras:"x-options=list_users"`
+	Users []string `json:"users" jsonschema:"minItems=1,maxItems=1000,minLength=1,maxLength=500,example=alice@corp.test" jsonschema_extras:"x-options=list_users"`
 	Measures
 	Write
 }
@@ -69,7 +71,7 @@ type Measures struct {
 	// ID or exact name of a group to add the user to.
 	Quarantine string `json:"quarantine,omitempty" jsonschema:"title=Quarantine group,maxLength=500,example=Quarantine" jsonschema_extras:"x-options=list_groups"`
 	// IDs or exact names of groups to remove the user from.
-	RemoveGroups []string `json:"remove_groups,omitempty" jsonschema:"maxItems=200,uniqueItems=true,minLength=1,example=VPN Users" jsonschema_extras:"x-options=list_groups,x-group=advanced"`
+	RemoveGroups GroupNames `json:"remove_groups,omitempty" jsonschema:"example=VPN Users" jsonschema_extras:"x-options=list_groups,x-group=advanced"`
 	// Revoke the admin roles that are assigned to the user directly.
 	RevokeRoles bool `json:"revoke_roles,omitempty" jsonschema:"title=Revoke admin roles,default=false" jsonschema_extras:"x-group=advanced"`
 	// Unenrol every factor. This cannot be restored.
@@ -81,10 +83,20 @@ type Measures struct {
 	SuspendDevices bool `json:"suspend_devices,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 }
 
+// GroupNames are IDs or names of groups.
+type GroupNames []string
+
+// JSONSchemaExtend adds the limits of the list.
+func (GroupNames) JSONSchemaExtend(s *jsonschema.Schema) {
+	least, most := uint64(1), uint64(200)
+	s.MaxItems, s.UniqueItems, s.Items.MinLength = &most, true, &least
+}
+
 // Validate refuses a containment that would do nothing.
 func (in ContainUserInput) Validate() error {
 	m := in.Measures
-	if !m.Suspend && !m.RevokeSessions && m.Quarantine == "" && len(m.RemoveGroups) == 0 && !m.RevokeRoles && !m.ResetFactors && !m.ExpirePassword && !m.SuspendDevices {
+	if !m.Suspend && !m.RevokeSessions && m.Quarantine == "" && len(m.RemoveGroups) == 0 && !m.RevokeRoles && !m.ResetFactors && !m.ExpirePassword &&
+		!m.SuspendDevices {
 		return sdk.InvalidField("/suspend", "nothing is asked for: every measure is off")
 	}
 	return nil

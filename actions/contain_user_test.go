@@ -78,7 +78,8 @@ func TestContainAndRestore(t *testing.T) {
 	if !out.Contained || out.Outcome != sdk.Changed || len(out.Users[0].Open) != 0 {
 		t.Errorf("got %+v", out)
 	}
-	if s.Status != oktasim.StatusSuspended || len(s.Sessions) != 0 || s.OAuthTokens != 0 || s.RememberedDevices != 0 || !slices.Equal(b.groupsOf(u.ID), []string{"Everyone", "Quarantine"}) {
+	if s.Status != oktasim.StatusSuspended || len(s.Sessions) != 0 || s.OAuthTokens != 0 || s.RememberedDevices != 0 ||
+		!slices.Equal(b.groupsOf(u.ID), []string{"Everyone", "Quarantine"}) {
 		t.Errorf("the org has %+v", s)
 	}
 	// Again: the account stays contained, and the record of the second call takes

@@ -277,7 +277,8 @@ func (j *job) suspendDevices(ctx context.Context) {
 		j.note(stepDevices, "", sdk.Unchanged, "")
 	}
 	for _, d := range active {
-		if j.try(ctx, stepDevices, d.Device.ID, func(ctx context.Context) error { return j.c.SuspendDevice(ctx, d.Device.ID) }, j.deviceIs(d.Device.ID, okta.StatusSuspended)) {
+		if j.try(ctx, stepDevices, d.Device.ID, func(ctx context.Context) error { return j.c.SuspendDevice(ctx, d.Device.ID) },
+			j.deviceIs(d.Device.ID, okta.StatusSuspended)) {
 			j.out.Restore.DevicesSuspended = append(j.out.Restore.DevicesSuspended, d.Device.ID)
 		}
 	}

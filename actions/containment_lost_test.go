@@ -145,7 +145,8 @@ func TestContainmentThatLostItsFirstAnswer(t *testing.T) {
 			if err != nil || !out.Contained {
 				t.Fatalf("got %+v, %v", out, err)
 			}
-			if got := out.Users[0]; got.Restore.StatusBefore != test.took || got.Steps[0].Outcome != test.done || got.User.Login != u.Login || got.Restore.Login != u.Login {
+			if got := out.Users[0]; got.Restore.StatusBefore != test.took || got.Steps[0].Outcome != test.done || got.User.Login != u.Login ||
+				got.Restore.Login != u.Login {
 				t.Errorf("got %+v", got)
 			}
 			if _, err := b.restore(out.Users[0].Restore, false); err != nil {

@@ -140,7 +140,8 @@ func (s *scene) checkContainment(in map[string]any, before, after truths, out ac
 		taken = append(taken, c.Restore.DevicesSuspended...)
 	}
 	for id := range before.Users {
-		if !slices.ContainsFunc(in["users"].([]string), func(ref string) bool { return s.called(ref).ID == id }) && !reflect.DeepEqual(before.Users[id], after.Users[id]) {
+		if !slices.ContainsFunc(in["users"].([]string), func(ref string) bool { return s.called(ref).ID == id }) &&
+			!reflect.DeepEqual(before.Users[id], after.Users[id]) {
 			s.Fatalf("%s was not asked for", id)
 		}
 	}
@@ -297,7 +298,8 @@ func (s *scene) checkNothingMore(before, after truths, out actions.ContainUserOu
 	}
 	for _, c := range out.Users {
 		r := c.Restore
-		if r.StatusBefore != r.StatusAfter || len(r.GroupsAdded)+len(r.GroupsRemoved)+len(r.RolesRemoved)+len(r.DevicesSuspended) > 0 || mentions(r.NotRestorable, "factors") || mentions(r.NotRestorable, "password") {
+		if r.StatusBefore != r.StatusAfter || len(r.GroupsAdded)+len(r.GroupsRemoved)+len(r.RolesRemoved)+len(r.DevicesSuspended) > 0 ||
+			mentions(r.NotRestorable, "factors") || mentions(r.NotRestorable, "password") {
 			s.Fatalf("a second containment recorded %+v", r)
 		}
 		for _, step := range c.Steps {
@@ -341,7 +343,8 @@ func (s *scene) checkRestore(r actions.RestoreRecord, force bool) sdk.Outcome {
 		len(but(roleNames(r.RolesRemoved), is.Roles)) == 0 &&
 		!slices.ContainsFunc(r.DevicesSuspended, func(id string) bool { return after.Devices[id] != oktasim.DeviceActive })
 	done := out.Outcome == sdk.Changed || out.Outcome == sdk.Unchanged
-	if done && !whole || done != (out.Reason == "") || out.Outcome == sdk.Changed && same || out.Outcome == sdk.Unchanged && !same || out.After.Status != is.Status && out.After.Status != "" {
+	if done && !whole || done != (out.Reason == "") || out.Outcome == sdk.Changed && same || out.Outcome == sdk.Unchanged && !same ||
+		out.After.Status != is.Status && out.After.Status != "" {
 		s.Fatalf("restored %t, the same %t, and it says %+v", whole, same, out)
 	}
 	return out.Outcome
@@ -375,7 +378,8 @@ func (s *scene) checkTakenBack(before, after truths, records []actions.RestoreRe
 			}
 		}
 		status := is.Status == was.Status || is.Status == oktasim.StatusPasswordExpired && mentions(gone, "password") || unsure
-		if !status || !slices.Equal(was.Groups, is.Groups) || len(but(is.Roles, was.Roles))+len(but(but(was.Roles, is.Roles), lost)) > 0 || !slices.Equal(was.Factors, is.Factors) && !mentions(gone, "factors") {
+		if !status || !slices.Equal(was.Groups, is.Groups) || len(but(is.Roles, was.Roles))+len(but(but(was.Roles, is.Roles), lost)) > 0 ||
+			!slices.Equal(was.Factors, is.Factors) && !mentions(gone, "factors") {
 			s.Fatalf("restored to %+v, was %+v", is, was)
 		}
 	}

@@ -191,7 +191,8 @@ func TestRestoreHidesNothing(t *testing.T) {
 		b.ClearFaults()
 		b.open(nil)
 		_, err = b.restore(record, false)
-		if s := b.state(u.ID); err != nil || s.Status != oktasim.StatusActive || len(s.Groups) != 1 || len(s.Roles) != 1 || s.Devices[0].Status != oktasim.DeviceActive {
+		if s := b.state(u.ID); err != nil || s.Status != oktasim.StatusActive || len(s.Groups) != 1 || len(s.Roles) != 1 ||
+			s.Devices[0].Status != oktasim.DeviceActive {
 			t.Errorf("%s: restored to %+v, %v", path, s, err)
 		}
 	}
@@ -246,8 +247,9 @@ func TestContainmentOfALimitedRole(t *testing.T) {
 		lost   string
 		left   int
 	}{
-		"to a group":        {oktasim.NewRole{Type: "HELP_DESK_ADMIN", Targets: []string{"VPN"}}, false, "Help Desk Administrator, which was limited to VPN", 0},
-		"to an app":         {oktasim.NewRole{Type: "APP_ADMIN", Targets: []string{"facebook"}}, false, "Application Administrator, which was limited to facebook", 0},
+		"to a group": {oktasim.NewRole{Type: "HELP_DESK_ADMIN", Targets: []string{"VPN"}}, false, "Help Desk Administrator, which was limited to VPN", 0},
+		"to an app": {oktasim.NewRole{Type: "APP_ADMIN", Targets: []string{"facebook"}}, false,
+			"Application Administrator, which was limited to facebook", 0},
 		"nobody knows":      {oktasim.NewRole{Type: "HELP_DESK_ADMIN"}, true, "Help Desk Administrator, of which it could not be read", 0},
 		"to nothing":        {oktasim.NewRole{Type: "HELP_DESK_ADMIN"}, false, "", 1},
 		"no limit possible": {oktasim.NewRole{Type: "ORG_ADMIN"}, true, "", 1},

@@ -52,7 +52,8 @@ var (
 	deviceStatuses = []string{oktasim.DeviceActive, oktasim.DeviceSuspended, oktasim.DeviceDeactivated, oktasim.DeviceCreated}
 	sceneGroups    = []oktasim.NewGroup{{Name: "Quarantine"}, {Name: "VPN"}, {Name: "Help Desk"}, {Name: "Payroll", Type: oktasim.TypeApp}}
 	sceneRoles     = []oktasim.NewRole{
-		{Type: "HELP_DESK_ADMIN"}, {Type: "USER_ADMIN", Targets: []string{"VPN"}}, {Type: "APP_ADMIN", Targets: []string{"facebook"}}, {Type: "READ_ONLY_ADMIN"}, {Type: "SUPER_ADMIN"},
+		{Type: "HELP_DESK_ADMIN"}, {Type: "USER_ADMIN", Targets: []string{"VPN"}}, {Type: "APP_ADMIN",
+			Targets: []string{"facebook"}}, {Type: "READ_ONLY_ADMIN"}, {Type: "SUPER_ADMIN"},
 		{Type: "CUSTOM", Role: "cr0Yq6IJxGIr0ouum0g3", ResourceSet: "iamoJDFKaJxGIr0oamd9"},
 		{Type: "CUSTOM", Role: "cr0Yq6IJxGIr0ouum0g3", ResourceSet: "iamoJDFKaJxGIr0oamd8"},
 	}

@@ -16,7 +16,7 @@ var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeleteFactorInput, DeleteFactorOutput]{
-		Input: DeleteFactorInput{OneUser: exampleTarget, Factor: exampleSMS.ID, RemoveRecovery: true},
+		Input: DeleteFactorInput{OneUser: exampleTarget, Factor: OktaID(exampleSMS.ID), RemoveRecovery: true},
 		Output: DeleteFactorOutput{User: exampleUser, Removed: []FactorRef{exampleSMS}, Change: exampleChange(
 			FactorsState{Factors: []FactorRef{examplePush, exampleSMS}},
 			FactorsState{Factors: []FactorRef{examplePush}},
@@ -30,7 +30,7 @@ type DeleteFactorInput struct {
 	OneUser
 	// ID of the factor, as get_user_factors lists it or an event names it. A nonexistent factor looks like a
 	// deleted one.
-	Factor string `json:"factor" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user"`
+	Factor OktaID `json:"factor" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,minLength=10" jsonschema_extras:"x-options=get_user_factors user=$user"`
 	// Remove a phone number (SMS, call) as a means of account recovery, too.
 	RemoveRecovery bool `json:"remove_recovery,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
 	Write
@@ -45,19 +45,20 @@ type DeleteFactorOutput struct {
 }
 
 func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFactorInput) (DeleteFactorOutput, error) {
+	factor := string(in.Factor)
 	list := readFactors(c, u.ID)
 	unlisted := false
 	read := func(ctx context.Context) (FactorsState, error) {
 		s, err := list(ctx)
-		if err != nil || s.has(in.Factor) || !unlisted {
+		if err != nil || s.has(factor) || !unlisted {
 			return s, err
 		}
-		found, err := stateOrNone(func(f *okta.Factor) []FactorRef { return []FactorRef{factorRef(*f)} })(c.Factor(ctx, u.ID, in.Factor))
+		found, err := stateOrNone(func(f *okta.Factor) []FactorRef { return []FactorRef{factorRef(*f)} })(c.Factor(ctx, u.ID, factor))
 		s.Factors = append(s.Factors, found...)
 		return s, err
 	}
 	before, err := list(ctx)
-	if err == nil && !before.has(in.Factor) {
+	if err == nil && !before.has(factor) {
 		// Okta's list leaves factors out: that it is not there proves nothing.
 		unlisted = true
 		before, err = read(ctx)
@@ -65,12 +66,12 @@ func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFa
 	if err != nil {
 		return DeleteFactorOutput{}, err
 	}
-	named := before.byID(in.Factor)
+	named := before.byID(factor)
 	removeRecovery := in.RemoveRecovery && named != nil && (named.Type == "sms" || named.Type == "call")
 	change, err := reconcile[FactorsState]{
 		goal:         "factor is gone",
-		done:         func(s FactorsState) bool { return !s.has(in.Factor) },
-		act:          func(ctx context.Context) error { return c.DeleteFactor(ctx, u.ID, in.Factor, removeRecovery) },
+		done:         func(s FactorsState) bool { return !s.has(factor) },
+		act:          func(ctx context.Context) error { return c.DeleteFactor(ctx, u.ID, factor, removeRecovery) },
 		read:         read,
 		precondition: factorsFixed(u),
 	}.from(ctx, before)

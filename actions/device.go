@@ -24,7 +24,7 @@ type DeviceState struct {
 // DeviceWrite is what every action on a device takes.
 type DeviceWrite struct {
 	// ID of the device, as list_user_devices and list_devices list it.
-	Device string `json:"device" jsonschema:"example=guo8jx5vVoxfvJeLb0w4,pattern=^[0-9A-Za-z_-]+$,minLength=10,maxLength=100" jsonschema_extras:"x-options=list_devices"` //nolint:lll
+	Device OktaID `json:"device" jsonschema:"example=guo8jx5vVoxfvJeLb0w4,minLength=10" jsonschema_extras:"x-options=list_devices"`
 	Write
 }
 
@@ -43,7 +43,7 @@ type deviceStatusChange struct {
 }
 
 func (s deviceStatusChange) run(ctx context.Context, c *okta.Client, in DeviceWrite) (DeviceChange, error) {
-	d, err := c.Device(ctx, in.Device)
+	d, err := c.Device(ctx, string(in.Device))
 	if e := sdk.AsError(err); e != nil {
 		if e.Code == sdk.NotFound {
 			return DeviceChange{}, noneHere(e, "/device", "Okta has no device with the ID %s; list_user_devices and list_devices list the IDs", in.Device)
@@ -55,7 +55,7 @@ func (s deviceStatusChange) run(ctx context.Context, c *okta.Client, in DeviceWr
 		done: func(now DeviceState) bool { return now.Status == s.to },
 		act:  func(ctx context.Context) error { return s.act(c, ctx, d.ID) },
 		read: func(ctx context.Context) (DeviceState, error) {
-			d, err := c.Device(ctx, in.Device)
+			d, err := c.Device(ctx, string(in.Device))
 			if err != nil {
 				return DeviceState{}, err
 			}
@@ -89,7 +89,7 @@ var exampleDevice = DeviceRef{ID: "guo8jx5vVoxfvJeLb0w4", Name: "Alice's laptop"
 // exampleDeviceWrite is an example of a write to one device.
 func exampleDeviceWrite(before, after string) sdk.Example[DeviceWrite, DeviceChange] {
 	return sdk.Example[DeviceWrite, DeviceChange]{
-		Input:  DeviceWrite{Device: exampleDevice.ID},
+		Input:  DeviceWrite{Device: OktaID(exampleDevice.ID)},
 		Output: DeviceChange{Device: exampleDevice, Change: exampleChange(DeviceState{before}, DeviceState{after})},
 	}
 }

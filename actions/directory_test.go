@@ -172,7 +172,8 @@ func TestResetPassword(t *testing.T) {
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 2})
 	first := b.output("reset_password", map[string]any{"user": u.ID, "send_email": false, "revoke_sessions": true})
 	second := b.output("reset_password", map[string]any{"user": u.ID, "send_email": false})
-	if first["outcome"] != "changed" || second["outcome"] != "changed" || first["reset_password_url"] == second["reset_password_url"] || first["reset_password_url"] == nil {
+	if first["outcome"] != "changed" || second["outcome"] != "changed" || first["reset_password_url"] == second["reset_password_url"] ||
+		first["reset_password_url"] == nil {
 		t.Errorf("got %v, then %v", first, second)
 	}
 	if s := b.state(u.ID); s.Status != oktasim.StatusRecovery || len(s.Sessions) != 0 {
@@ -201,7 +202,8 @@ func TestUpdateUserChangesNothingElse(t *testing.T) {
 		t.Errorf("got %v", out)
 	}
 	profile := b.output("get_user", map[string]any{"user": u.ID})["profile"].(map[string]any)
-	if profile["department"] != "Finance" || profile["title"] != nil || profile["badge"] != 8.0 || profile["login"] != "a@corp.example" || profile["firstName"] == nil {
+	if profile["department"] != "Finance" || profile["title"] != nil || profile["badge"] != 8.0 || profile["login"] != "a@corp.example" ||
+		profile["firstName"] == nil {
 		t.Errorf("the profile is now %v", profile)
 	}
 	if out := b.output("update_user", map[string]any{"user": u.ID, "profile": change}); out["outcome"] != "unchanged" {
@@ -264,7 +266,8 @@ func TestCreationsWithLostAnswers(t *testing.T) {
 	b := newBench(t)
 	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users", Kind: oktasim.KindHangup, AfterEffect: true, Times: 1})
 	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/groups", Status: 502, Kind: oktasim.KindHTML, AfterEffect: true, Times: 1})
-	user := b.output("create_user", map[string]any{"profile": map[string]any{"login": "n@corp.example", "email": "n@corp.example", "firstName": "N", "lastName": "O"}})
+	user := b.output("create_user", map[string]any{"profile": map[string]any{"login": "n@corp.example", "email": "n@corp.example", "firstName": "N",
+		"lastName": "O"}})
 	group := b.output("create_group", map[string]any{"name": "Watch list"})
 	if user["outcome"] != "changed" || group["outcome"] != "changed" || group["group"] == nil {
 		t.Errorf("got %v, %v", user, group)

@@ -63,6 +63,7 @@ func factorsFixed(u *okta.User) func(FactorsState) string {
 }
 
 var (
-	examplePush = FactorRef{ID: "opf1a2b3c4d5e6f7g8h9", Type: okta.FactorPush, Provider: "OKTA", Status: "ACTIVE", Name: "Alice's phone", Created: "2025-11-02T10:15:00.000Z"}
-	exampleSMS  = FactorRef{ID: "mbl1a2b3c4d5e6f7g8h9", Type: "sms", Provider: "OKTA", Status: "ACTIVE", Name: "+15555550123", Created: "2025-11-02T10:12:00.000Z"}
+	examplePush = FactorRef{ID: "opf1a2b3c4d5e6f7g8h9", Type: okta.FactorPush, Provider: "OKTA", Status: "ACTIVE", Name: "Alice's phone",
+		Created: "2025-11-02T10:15:00.000Z"}
+	exampleSMS = FactorRef{ID: "mbl1a2b3c4d5e6f7g8h9", Type: "sms", Provider: "OKTA", Status: "ACTIVE", Name: "+15555550123", Created: "2025-11-02T10:12:00.000Z"}
 )

@@ -48,13 +48,13 @@ type GetLogsInput struct {
 	// Upper bound of the time an event happened. Events that reach Okta late may be missing; omit it to miss none.
 	Until *time.Time `json:"until,omitempty" jsonschema:"example=2026-03-14T03:00:00Z"`
 	// Expression of Okta's filter language.
-	Filter string `json:"filter,omitempty" jsonschema:"example=eventType eq \"user.session.start\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
+	Filter string `json:"filter,omitempty" jsonschema:"example=severity eq \"WARN\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
 	// Page size. With return_all the largest pages are read, since they cost the fewest requests.
 	Limit int `json:"limit,omitempty" jsonschema:"default=100,minimum=1,maximum=1000,example=100" jsonschema_extras:"x-group=advanced"`
 	// Order of the events. DESCENDING returns the latest first, and keeps them if the limit cuts events off.
 	SortOrder string `json:"sort_order,omitempty" jsonschema:"enum=ASCENDING,enum=DESCENDING,default=ASCENDING" jsonschema_extras:"x-group=advanced"`
 	// Maximum number of events of the output.
-	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most events,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
+	MaxItems int `json:"max_items,omitempty" jsonschema:"default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 	// Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the
 	// SaaS Event Maturity Matrix.
 	Format shape.Format `json:"format,omitempty" jsonschema:"enum=okta,enum=ecs,enum=emm,default=okta" jsonschema_extras:"x-group=advanced"`

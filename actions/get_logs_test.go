@@ -102,7 +102,8 @@ func TestGetLogsKeepsEventsWhole(t *testing.T) {
 		}
 	}
 	q, err := url.ParseQuery(b.Requests()[0].Query)
-	if err != nil || q.Get("q") != "user.session.start" || q.Get("filter") != `eventType eq "user.session.start"` || q.Get("limit") != "100" || q.Get("sortOrder") != "ASCENDING" || q.Has("since") || q.Has("until") {
+	if err != nil || q.Get("q") != "user.session.start" || q.Get("filter") != `eventType eq "user.session.start"` || q.Get("limit") != "100" ||
+		q.Get("sortOrder") != "ASCENDING" || q.Has("since") || q.Has("until") {
 		t.Errorf("asked for %v", q)
 	}
 }

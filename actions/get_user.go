@@ -21,7 +21,8 @@ var GetUser = action[OneUser, GetUserOutput]{
 		Output: GetUserOutput{
 			ID: exampleUser.ID, Login: exampleUser.Login, Email: exampleUser.Email, Status: okta.StatusActive,
 			Created: exampleTime("2024-05-02T08:00:00Z"), LastLogin: exampleTime("2026-03-14T02:38:51Z"),
-			Profile: Object(`{"login":"alice.moreau@corp.example","email":"alice.moreau@corp.example","firstName":"Alice","lastName":"Moreau","department":"Finance","mobilePhone":null}`),
+			Profile: Object(`{"login":"alice.moreau@corp.example","email":"alice.moreau@corp.example","firstName":"Alice","lastName":"Moreau",` +
+				`"department":"Finance","mobilePhone":null}`),
 		},
 	},
 	Run: onUser(func(_ context.Context, _ *okta.Client, u *okta.User, _ OneUser) (GetUserOutput, error) {

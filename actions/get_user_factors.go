@@ -19,7 +19,8 @@ var GetUserFactors = action[UserList, GetUserFactorsOutput]{
 		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
 		Output: GetUserFactorsOutput{User: exampleUser, Counted: Counted{Count: 1}, Factors: []FactorItem{{
 			FactorRef: examplePush,
-			Raw:       Object(`{"id":"opf1a2b3c4d5e6f7g8h9","factorType":"push","provider":"OKTA","status":"ACTIVE","created":"2025-11-02T10:15:00.000Z","profile":{"name":"Alice's phone"}}`),
+			Raw: Object(`{"id":"opf1a2b3c4d5e6f7g8h9","factorType":"push","provider":"OKTA","status":"ACTIVE","created":"2025-11-02T10:15:00.000Z",` +
+				`"profile":{"name":"Alice's phone"}}`),
 		}}},
 	},
 	Options: &sdk.OptionList{Items: "factors", Value: "id", Label: "name", Description: "type"},

@@ -19,8 +19,10 @@ var ListNetworkZones = action[ListNetworkZonesInput, ListNetworkZonesOutput]{
 	Example: sdk.Example[ListNetworkZonesInput, ListNetworkZonesOutput]{
 		Input: ListNetworkZonesInput{Usage: okta.ZoneBlocklist, Paging: Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListNetworkZonesOutput{Paged: onePage, Zones: []ZoneItem{{
-			ID: exampleZone.ID, Name: exampleZone.Name, Type: okta.ZoneIP, Status: okta.StatusActive, Usage: okta.ZoneBlocklist, System: true, Addresses: []string{"203.0.113.0/24"},
-			Raw: Object(`{"id":"nzo1a2b3c4d5e6f7g8h9","type":"IP","name":"BlockedIpZone","status":"ACTIVE","usage":"BLOCKLIST","system":true,"gateways":[{"type":"CIDR","value":"203.0.113.0/24"}],"proxies":null}`),
+			ID: exampleZone.ID, Name: exampleZone.Name, Type: okta.ZoneIP, Status: okta.StatusActive, Usage: okta.ZoneBlocklist, System: true,
+			Addresses: []string{"203.0.113.0/24"},
+			Raw: Object(`{"id":"nzo1a2b3c4d5e6f7g8h9","type":"IP","name":"BlockedIpZone","status":"ACTIVE","usage":"BLOCKLIST","system":true,` +
+				`"gateways":[{"type":"CIDR","value":"203.0.113.0/24"}],"proxies":null}`),
 		}}},
 	},
 	Options: listed(sdk.OptionList{Items: "zones", Value: "id", Label: "name", Description: "type", Typed: true}),

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"github.com/invopop/jsonschema"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -29,12 +31,21 @@ var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 // ListPoliciesInput is the input of list_policies.
 type ListPoliciesInput struct {
 	// Type of the policies. An Okta org has only the types of its engine and licences.
-	Type string `json:"type" jsonschema:"enum=ACCESS_POLICY,enum=CLIENT_UPDATE,enum=DEVICE_SIGNAL_COLLECTION,enum=ENTITY_RISK,enum=IDENTITY_CLAIM_SOURCING,enum=IDP_DISCOVERY,enum=MFA_ENROLL,enum=OKTA_SIGN_ON,enum=PASSWORD,enum=POST_AUTH_SESSION,enum=PROFILE_ENROLLMENT,enum=SESSION_VIOLATION_DETECTION,example=OKTA_SIGN_ON"`
+	Type PolicyType `json:"type" jsonschema:"example=OKTA_SIGN_ON"`
 	// Beginning of the name.
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Deny,maxLength=200"`
 	// Status of the policies; all if absent.
 	Status string `json:"status,omitempty" jsonschema:"enum=ACTIVE,enum=INACTIVE" jsonschema_extras:"x-group=advanced"`
 	Paging
+}
+
+// PolicyType is a type of policies.
+type PolicyType string
+
+// JSONSchema returns the schema of the types that Okta has.
+func (PolicyType) JSONSchema() *jsonschema.Schema {
+	return oneOfStrings("ACCESS_POLICY", "CLIENT_UPDATE", "DEVICE_SIGNAL_COLLECTION", "ENTITY_RISK", "IDENTITY_CLAIM_SOURCING", "IDP_DISCOVERY",
+		"MFA_ENROLL", "OKTA_SIGN_ON", "PASSWORD", "POST_AUTH_SESSION", "PROFILE_ENROLLMENT", "SESSION_VIOLATION_DETECTION")
 }
 
 // ListPoliciesOutput is the output of list_policies.
@@ -65,6 +76,6 @@ func policyItem(o okta.Object) PolicyItem {
 }
 
 func listPolicies(ctx context.Context, c *okta.Client, in ListPoliciesInput) (ListPoliciesOutput, error) {
-	policies, n, err := list(ctx, c, []string{"policies"}, map[string]string{"type": in.Type, "q": in.Q, "status": in.Status}, in.Paging, policyItem)
+	policies, n, err := list(ctx, c, []string{"policies"}, map[string]string{"type": string(in.Type), "q": in.Q, "status": in.Status}, in.Paging, policyItem)
 	return ListPoliciesOutput{Policies: policies, Paged: n}, err
 }

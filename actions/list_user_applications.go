@@ -19,7 +19,8 @@ var ListUserApplications = action[UserList, ListUserApplicationsOutput]{
 	Example: sdk.Example[UserList, ListUserApplicationsOutput]{
 		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
 		Output: ListUserApplicationsOutput{User: exampleUser, Counted: Counted{Count: 1}, Applications: []UserAppItem{{
-			ID: exampleApp.ID, Label: exampleApp.Label, Name: exampleApp.Name, Status: okta.StatusActive, SignOnMode: "SAML_2_0", Through: throughGroup, UserName: exampleUser.Login,
+			ID: exampleApp.ID, Label: exampleApp.Label, Name: exampleApp.Name, Status: okta.StatusActive, SignOnMode: "SAML_2_0",
+			Through: throughGroup, UserName: exampleUser.Login,
 			Raw: exampleAppItem.Raw,
 		}}},
 	},
@@ -50,7 +51,8 @@ type UserAppItem struct {
 func userAppItem(o okta.Object) UserAppItem {
 	var a okta.App
 	o.Read(&a)
-	item := UserAppItem{ID: a.ID, Label: a.Label, Name: a.Name, Status: a.Status, SignOnMode: a.SignOnMode, UserName: a.Embedded.User.Credentials.UserName, Raw: raw(o)}
+	item := UserAppItem{ID: a.ID, Label: a.Label, Name: a.Name, Status: a.Status, SignOnMode: a.SignOnMode,
+		UserName: a.Embedded.User.Credentials.UserName, Raw: raw(o)}
 	item.Through = through(a.Embedded.User.Scope)
 	return item
 }

@@ -13,9 +13,10 @@ var ListUserRoles = action[OneUser, ListUserRolesOutput]{
 	Name:    "list_user_roles",
 	Title:   "List User Roles",
 	Summary: "Lists the admin roles of a user, including roles assigned by a group.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/listAssignedRolesForUser",
-	Effect:  sdk.Reads,
-	Scopes:  []string{"okta.users.read", "okta.roles.read"},
+	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/" +
+		"#tag/RoleAssignmentAUser/operation/listAssignedRolesForUser",
+	Effect: sdk.Reads,
+	Scopes: []string{"okta.users.read", "okta.roles.read"},
 	Example: sdk.Example[OneUser, ListUserRolesOutput]{
 		Input: exampleTarget,
 		Output: ListUserRolesOutput{User: exampleUser, Admin: true, Counted: Counted{Count: 1}, Roles: []UserRoleItem{{

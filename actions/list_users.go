@@ -31,7 +31,7 @@ type ListUsersInput struct {
 	// Beginning of a first name, last name or email address. Okta returns only one page for it.
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200"`
 	// Expression of Okta's filter over status, lastUpdated, id, login, email and names.
-	Filter string `json:"filter,omitempty" jsonschema:"example=status eq \"LOCKED_OUT\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
+	Filter string `json:"filter,omitempty" jsonschema:"example=status eq \"ACTIVE\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
 	Paging
 }
 

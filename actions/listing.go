@@ -11,7 +11,7 @@ import (
 // Bounded holds the parameter that every list has.
 type Bounded struct {
 	// Maximum number of items of the output.
-	MaxItems int `json:"max_items,omitempty" jsonschema:"title=Most items,default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"` //nolint:lll
+	MaxItems int `json:"max_items,omitempty" jsonschema:"default=10000,minimum=1,maximum=50000,example=10000" jsonschema_extras:"x-group=advanced"`
 }
 
 // Paging holds the parameters that every list with pages has.

@@ -38,7 +38,8 @@ func TestListGoesOn(t *testing.T) {
 		t.Errorf("got %d users, want %d", len(got), len(want))
 	}
 	// Cut off within a page, there is no place to go on from.
-	if out := b.output("list_users", map[string]any{"search": `profile.login sw "many"`, "return_all": true, "max_items": 5}); out["next"] == nil || out["truncated"] != true {
+	if out := b.output("list_users", map[string]any{"search": `profile.login sw "many"`, "return_all": true, "max_items": 5}); out["next"] == nil ||
+		out["truncated"] != true {
 		t.Errorf("a page of five: %v", out["next"])
 	}
 	_, err := b.run("list_users", map[string]any{"after": "../x?limit=1&search=y"})

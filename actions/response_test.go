@@ -96,7 +96,8 @@ func TestExpirePassword(t *testing.T) {
 			u := b.AddUser(oktasim.NewUser{Login: target, Status: test.status, Sessions: 2, OAuthTokens: 1, RememberedDevices: 1})
 			got := do[expired](b, "expire_password", `{"user":%q%s}`, target, test.options)
 			s := b.state(u.ID)
-			if got.Outcome != test.want || (got.Temporary != "") != test.password || (got.Sessions == "revoked") != (test.sessions == 1) || got.After["status"] != s.Status {
+			if got.Outcome != test.want || (got.Temporary != "") != test.password || (got.Sessions == "revoked") != (test.sessions == 1) ||
+				got.After["status"] != s.Status {
 				t.Errorf("got %+v", got)
 			}
 			if len(s.Sessions) != test.left || s.RememberedDevices != 1 {
@@ -120,7 +121,8 @@ func TestExpirePasswordHidesNoFailure(t *testing.T) {
 		t.Errorf("got %v", e)
 	}
 	// The answer with the password is lost: that nobody has it is no success.
-	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/expire_password_with_temp_password", Kind: oktasim.KindHangup, AfterEffect: true, Times: 1})
+	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/expire_password_with_temp_password", Kind: oktasim.KindHangup,
+		AfterEffect: true, Times: 1})
 	_, err = try[expired](b, "expire_password", `{"user":%q,"temporary_password":true}`, target)
 	b.wantCode(err, sdk.Unavailable)
 }
@@ -139,7 +141,8 @@ func TestFactors(t *testing.T) {
 	b.AddFactor(oktasim.NewFactor{User: target, Type: "signed_nonce"})
 	sms := b.AddFactor(oktasim.NewFactor{User: target, Type: "sms"})
 	b.AddFactor(oktasim.NewFactor{User: target, Type: "email"})
-	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, push.ID); got.Outcome != sdk.Changed || len(got.Removed) != 2 || len(got.After.Factors) != 2 {
+	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, push.ID); got.Outcome != sdk.Changed || len(got.Removed) != 2 ||
+		len(got.After.Factors) != 2 {
 		t.Errorf("the push factor: %+v", got)
 	}
 	if got := do[factors](b, "delete_factor", `{"user":%q,"factor":%q}`, target, push.ID); got.Outcome != sdk.Unchanged || len(got.Removed) != 0 {
@@ -262,7 +265,8 @@ func TestUserApplications(t *testing.T) {
 		app  string
 		want sdk.Outcome
 	}{{"Mail", sdk.Changed}, {own.ID, sdk.Unchanged}, {"Wiki", sdk.NotApplicable}} {
-		if got := do[answer](b, "unassign_application", `{"user":%q,"app":%q}`, target, test.app); got.Outcome != test.want || (got.Reason != "") != (test.want == sdk.NotApplicable) {
+		if got := do[answer](b, "unassign_application", `{"user":%q,"app":%q}`, target, test.app); got.Outcome != test.want ||
+			(got.Reason != "") != (test.want == sdk.NotApplicable) {
 			t.Errorf("%s: got %+v", test.app, got)
 		}
 	}

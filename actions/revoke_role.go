@@ -13,10 +13,11 @@ var RevokeRole = action[RevokeRoleInput, UserChange[RolesState]]{
 	Name:    "revoke_role",
 	Title:   "Revoke Role",
 	Summary: "Revokes an admin role of a user, and reports if the user still has it through a group.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/unassignRoleFromUser",
-	Effect:  sdk.Writes,
-	Undo:    "assign_role",
-	Scopes:  []string{"okta.users.read", "okta.roles.manage"},
+	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/" +
+		"#tag/RoleAssignmentAUser/operation/unassignRoleFromUser",
+	Effect: sdk.Writes,
+	Undo:   "assign_role",
+	Scopes: []string{"okta.users.read", "okta.roles.manage"},
 	Example: sdk.Example[RevokeRoleInput, UserChange[RolesState]]{
 		Input: RevokeRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
 		Output: UserChange[RolesState]{User: exampleUser, Change: exampleChange(

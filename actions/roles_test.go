@@ -22,7 +22,8 @@ func TestRoles(t *testing.T) {
 	b.AddUser(oktasim.NewUser{Login: target})
 	g := b.AddGroup(oktasim.NewGroup{Name: "Help Desk", Members: []string{target}})
 	b.AddRole(oktasim.NewRole{Group: "Help Desk", Type: "HELP_DESK_ADMIN"})
-	if got := do[roles](b, "list_user_roles", `{"user":%q}`, target); !got.Admin || len(got.Roles) != 1 || got.Roles[0].Through != "group" || got.Roles[0].Group != g.ID {
+	if got := do[roles](b, "list_user_roles", `{"user":%q}`, target); !got.Admin || len(got.Roles) != 1 || got.Roles[0].Through != "group" ||
+		got.Roles[0].Group != g.ID {
 		t.Errorf("got %+v", got)
 	}
 	const custom = `"role":"cr0Yq6IJxGIr0ouum0g3","resource_set":"iamoJDFKaJxGIr0oamd9"`
@@ -88,7 +89,8 @@ func TestRolesToAssign(t *testing.T) {
 		if r.Custom {
 			set = `,"resource_set":"iamoJDFKaJxGIr0oamd9"`
 		}
-		if got := do[roles](b, "assign_role", `{"user":%q,"role":%q,"dry_run":true`+set+`}`, target, r.Name); got.Outcome != sdk.Planned && got.Outcome != sdk.Unchanged {
+		if got := do[roles](b, "assign_role", `{"user":%q,"role":%q,"dry_run":true`+set+`}`, target, r.Name); got.Outcome != sdk.Planned &&
+			got.Outcome != sdk.Unchanged {
 			t.Errorf("%s: %+v", r.Name, got)
 		}
 	}

@@ -12,9 +12,10 @@ var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOu
 	Name:    "unassign_application",
 	Title:   "Unassign Application",
 	Summary: "Unassigns an app from a user, whose account in the app may be closed with it. An app assigned by a group stays until the user leaves the group.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/unassignUserFromApplication",
-	Effect:  sdk.Destroys,
-	Scopes:  []string{"okta.users.read", "okta.apps.manage"},
+	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/" +
+		"#tag/ApplicationUsers/operation/unassignUserFromApplication",
+	Effect: sdk.Destroys,
+	Scopes: []string{"okta.users.read", "okta.apps.manage"},
 	Example: sdk.Example[UnassignApplicationInput, UnassignApplicationOutput]{
 		Input: UnassignApplicationInput{OneUser: exampleTarget, App: exampleApp.Label},
 		Output: UnassignApplicationOutput{User: exampleUser, App: exampleApp, Change: exampleChange(

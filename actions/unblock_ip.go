@@ -20,7 +20,7 @@ var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 	Undo:    "block_ip",
 	Scopes:  []string{"okta.networkZones.manage"},
 	Example: sdk.Example[UnblockIPInput, UnblockIPOutput]{
-		Input: UnblockIPInput{Address: "203.0.113.7", OneBlocklist: OneBlocklist{exampleZone.Name}},
+		Input: UnblockIPInput{Address: "203.0.113.7", OneBlocklist: exampleBlocklist},
 		Output: UnblockIPOutput{Address: "203.0.113.7/32", Zone: exampleZone, Change: exampleChange(
 			BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
 			BlockState{Entries: []string{}, Size: 12},
@@ -57,7 +57,7 @@ func unblockIP(ctx context.Context, c *okta.Client, in UnblockIPInput) (UnblockI
 	if err != nil {
 		return UnblockIPOutput{}, err
 	}
-	zone, change, err := unblock(p).run(ctx, c, in.Zone)
+	zone, change, err := unblock(p).run(ctx, c, string(in.Zone))
 	if err == nil && !in.OnlyEntry && len(change.After.Entries) > 0 && change.Outcome != sdk.NotApplicable {
 		still := stillHeld(change.After.Entries, p)
 		if change.Outcome == sdk.Planned {

@@ -33,3 +33,17 @@ type SecretText string
 func (SecretText) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Format: "password", WriteOnly: true}
 }
+
+// OktaID is an ID of a factor or a device.
+type OktaID string
+
+// JSONSchemaExtend adds the form of an ID.
+func (OktaID) JSONSchemaExtend(s *jsonschema.Schema) {
+	most := uint64(100)
+	s.Pattern, s.MaxLength = "^[0-9A-Za-z_-]+$", &most
+}
+
+// oneOfStrings returns the schema of a text with these values.
+func oneOfStrings(values ...string) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Enum: convert(values, func(v string) any { return v })}
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/invopop/jsonschema"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
@@ -40,10 +41,19 @@ type VerifyPushInput struct {
 	// channel: the log has it as a warning during the wait, and the output has it if wait is 0s.
 	Number bool `json:"number,omitempty" jsonschema:"title=Number challenge,default=false"`
 	// ID of the push factor; the newest active push factor if absent.
-	Factor string `json:"factor,omitempty" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,pattern=^[0-9A-Za-z_-]+$,maxLength=100" jsonschema_extras:"x-options=get_user_factors user=$user,x-group=advanced"`
+	Factor OktaID `json:"factor,omitempty" jsonschema:"example=opf1a2b3c4d5e6f7g8h9" jsonschema_extras:"x-options=get_user_factors user=$user,x-group=advanced"`
 	// ID of a challenge that was sent before. The action waits for its result, and sends none.
-	Transaction string `json:"transaction,omitempty" jsonschema:"example=mst1eiHghhPxf0yhp0g,pattern=^[0-9A-Za-z._-]+$,maxLength=200" jsonschema_extras:"x-group=advanced"`
+	Transaction PushID `json:"transaction,omitempty" jsonschema:"example=mst1eiHghhPxf0yhp0g" jsonschema_extras:"x-group=advanced"`
 	Write
+}
+
+// PushID is the ID of a challenge.
+type PushID string
+
+// JSONSchemaExtend adds the form of an ID of a challenge.
+func (PushID) JSONSchemaExtend(s *jsonschema.Schema) {
+	most := uint64(200)
+	s.Pattern, s.MaxLength = "^[0-9A-Za-z._-]+$", &most
 }
 
 // maxWait is as long as Okta keeps a challenge open.
@@ -98,13 +108,13 @@ var pushReasons = map[string]string{
 }
 
 func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPushInput) (VerifyPushOutput, error) {
-	f, err := pushFactor(ctx, c, u, in.Factor)
+	f, err := pushFactor(ctx, c, u, string(in.Factor))
 	if err != nil {
 		return VerifyPushOutput{}, err
 	}
 	out := VerifyPushOutput{User: refOf(u), Factor: factorRef(f), Result: pushNone}
 	before := PushState{Result: pushNone}
-	push := okta.Push{Transaction: in.Transaction, Result: okta.PushWaiting}
+	push := okta.Push{Transaction: string(in.Transaction), Result: okta.PushWaiting}
 	if in.Transaction == "" {
 		out.Change, err = accepted(ctx, before, before, func(ctx context.Context) (err error) {
 			push, err = c.SendPush(ctx, u.ID, f.ID, in.Number)
@@ -145,9 +155,11 @@ func unanswered(ctx context.Context, err error, u UserRef, factorID, transaction
 	if e.Code == sdk.NotFound {
 		return noneHere(&e, "/transaction", "Okta knows no challenge %s of this factor", transaction)
 	}
-	e.Message += fmt.Sprintf("; the push to %s is still out, for at most %s: wait for its answer with factor %s and transaction %s", u.Login, maxWait, factorID, transaction)
+	e.Message += fmt.Sprintf("; the push to %s is still out, for at most %s: wait for its answer with factor %s and transaction %s", u.Login, maxWait,
+		factorID, transaction)
 	if ctx.Err() != nil {
-		hclog.FromContext(ctx).Warn("nobody waits for the answer to a push any more, which is still out", "user", u.Login, "factor", factorID, "transaction", transaction)
+		hclog.FromContext(ctx).Warn("nobody waits for the answer to a push any more, which is still out", "user", u.Login, "factor", factorID,
+			"transaction", transaction)
 	}
 	return &e
 }

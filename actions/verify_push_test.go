@@ -21,7 +21,8 @@ type pushed struct {
 // Only an approval verifies; neither a rejection nor silence does.
 func TestVerifyPush(t *testing.T) {
 	t.Parallel()
-	for answer, want := range map[string]string{oktasim.PushSuccess: "approved", oktasim.PushRejected: "rejected", oktasim.PushTimeout: "timeout", oktasim.PushWaiting: "timeout"} {
+	for answer, want := range map[string]string{oktasim.PushSuccess: "approved", oktasim.PushRejected: "rejected", oktasim.PushTimeout: "timeout",
+		oktasim.PushWaiting: "timeout"} {
 		t.Run(answer, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)

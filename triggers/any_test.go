@@ -137,7 +137,8 @@ func TestIndeterminateEvents(t *testing.T) {
 	var got []seen
 	for _, e := range page.Events {
 		got = append(got, seen{e.ID, e.MatchedSelectors, e.Indeterminate != ""})
-		if e.ID == "u-1" && e.Indeterminate != "" && !strings.Contains(e.Indeterminate, "client.ipAddress") || e.ID == "u-2" && !strings.Contains(e.Indeterminate, "eventType") {
+		if e.ID == "u-1" && e.Indeterminate != "" && !strings.Contains(e.Indeterminate, "client.ipAddress") || e.ID == "u-2" &&
+			!strings.Contains(e.Indeterminate, "eventType") {
 			t.Errorf("%s: %s", e.ID, e.Indeterminate)
 		}
 	}

@@ -47,7 +47,8 @@ func TestNewTypesPassWithANotice(t *testing.T) {
 	}
 	p.sweep()
 	said := strings.Join(p.notices, "\n")
-	if len(p.notices) != 2 || !strings.Contains(said, "brand.new.thing.create is new to this version") || !strings.Contains(said, "quite.another.* is new to this version") {
+	if len(p.notices) != 2 || !strings.Contains(said, "brand.new.thing.create is new to this version") ||
+		!strings.Contains(said, "quite.another.* is new to this version") {
 		t.Errorf("said %q", p.notices)
 	}
 	want := p.append(1, "brand.new.thing.create")

@@ -121,7 +121,8 @@ func TestOthersEventsAreNotOwn(t *testing.T) {
 		}
 		return e
 	}
-	want := p.Append(event(other, "curl/8", ""), event("", "Mozilla/5.0", ""), event("", "soar-okta/0.1.0", ""), event("00Tx", "soar-okta/0.1.0", "00uSomebodyElse12345"))
+	want := p.Append(event(other, "curl/8", ""), event("", "Mozilla/5.0", ""), event("", "soar-okta/0.1.0", ""),
+		event("00Tx", "soar-okta/0.1.0", "00uSomebodyElse12345"))
 	p.sweep()
 	if !slices.Equal(p.got, want) {
 		t.Errorf("before the token's id is known: got %v, want %v", p.got, want)

@@ -19,7 +19,7 @@ import (
 type SystemLogParams struct {
 	selection.Selection
 	// Expression of Okta's filter language that an event must match as well.
-	Filter string `json:"filter,omitempty" jsonschema:"example=outcome.result eq \"FAILURE\",maxLength=1500" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
+	Filter string `json:"filter,omitempty" jsonschema:"example=severity eq \"WARN\",maxLength=1500" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
 	// Several selections instead of the one above. An event is delivered if one of them matches, with the indexes
 	// of the selections that match. A host that serves several playbooks with one poll uses it.
 	Any []selection.Selection `json:"any,omitempty" jsonschema:"title=Any of these,maxItems=1000" jsonschema_extras:"x-group=advanced"`

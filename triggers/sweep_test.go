@@ -204,7 +204,8 @@ func TestEditedParametersReadOn(t *testing.T) {
 			map[string]any{"event_types": []string{"*"}, "any": []any{types(sessions), types(mfa)}},
 			map[string]any{"event_types": []string{"*"}, "any": []any{types(mfa), types(sessions)}}, false,
 		},
-		"filter":     {map[string]any{"event_types": []string{sessions}}, map[string]any{"event_types": []string{sessions}, "filter": `outcome.result eq "SUCCESS"`}, true},
+		"filter": {map[string]any{"event_types": []string{sessions}},
+			map[string]any{"event_types": []string{sessions}, "filter": `outcome.result eq "SUCCESS"`}, true},
 		"types":      {map[string]any{"event_types": []string{mfa}}, map[string]any{"event_types": []string{mfa, sessions}}, true},
 		"severities": {map[string]any{"event_types": []string{sessions}}, map[string]any{"event_types": []string{sessions}, "severity": []string{"INFO"}}, true},
 	} {

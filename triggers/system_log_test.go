@@ -194,11 +194,14 @@ func TestTypesArePushedDownAndCompared(t *testing.T) {
 	}
 	first := p.Requests()[0]
 	q, err := url.ParseQuery(first.Query)
-	if err != nil || q.Get("filter") != `eventType sw "user.session." or eventType eq "user.lifecycle.suspend"` || q.Get("sortOrder") != "ASCENDING" || q.Has("until") {
+	if err != nil || q.Get("filter") != `eventType sw "user.session." or eventType eq "user.lifecycle.suspend"` || q.Get("sortOrder") != "ASCENDING" ||
+		q.Has("until") {
 		t.Errorf("asked for %v", q)
 	}
 	// A filter that Okta forgot to apply does no harm.
-	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[{"uuid":"u-1","eventType":"group.create","published":"2026-03-14T02:41:07.512Z"},{"uuid":"u-2","eventType":"user.session.end","published":"2026-03-14T02:41:07.512Z"}]`})
+	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200,
+		Body: `[{"uuid":"u-1","eventType":"group.create","published":"2026-03-14T02:41:07.512Z"},{"uuid":"u-2","eventType":"user.session.end",` +
+			`"published":"2026-03-14T02:41:07.512Z"}]`})
 	p.got = nil
 	if page, err := p.poll(); err != nil || page.Seen != 2 || !slices.Equal(p.got, []string{"u-2"}) {
 		t.Errorf("read %d, got %v, %v", page.Seen, p.got, err)
@@ -206,7 +209,8 @@ func TestTypesArePushedDownAndCompared(t *testing.T) {
 }
 
 func TestOwnFilter(t *testing.T) {
-	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"user.session.start"}, "filter": `outcome.result eq "FAILURE" or severity eq "ERROR"`})
+	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"user.session.start"},
+		"filter": `outcome.result eq "FAILURE" or severity eq "ERROR"`})
 	p.sweep()
 	p.Append(oktasim.Event{"eventType": "user.session.start", "outcome": map[string]any{"result": "SUCCESS"}})
 	want := p.Append(oktasim.Event{"eventType": "user.session.start", "outcome": map[string]any{"result": "FAILURE"}})
