@@ -234,11 +234,11 @@ func TestBlocksAtOnce(t *testing.T) {
 func TestBlockThatWasLostIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.Fault(oktasim.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: "{}", Times: 2})
+	b.Fault(oktasim.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: `{"id":"nzo00000000000000001"}`, Times: 2})
 	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.7"}`); got.Outcome != sdk.Changed || got.Before.Blocked || !got.After.Blocked {
 		t.Errorf("got %+v", got)
 	}
-	b.Fault(oktasim.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: "{}"})
+	b.Fault(oktasim.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: `{"id":"nzo00000000000000001"}`})
 	_, err := try[blocked](b, "block_ip", `{"address":"203.0.113.8"}`)
 	b.wantCode(err, sdk.Conflict)
 	if n := len(b.writes()); n != 6 {

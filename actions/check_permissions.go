@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"soar.example/okta/internal/okta"
+	"soar.example/okta/internal/okta/permission"
 	"soar.example/okta/sdk"
 )
 
@@ -20,8 +21,8 @@ var CheckPermissions = action[CheckPermissionsInput, CheckPermissionsOutput]{
 		Output: CheckPermissionsOutput{
 			Account: "soar@corp.example", Roles: []string{"HELP_DESK_ADMIN"}, RolesKnown: true, Scopes: []string{}, Notes: []string{},
 			Actions: []ActionPermission{
-				{Action: "get_user", Can: okta.CanYes, Missing: []string{}},
-				{Action: "suspend_user", Can: okta.CanNo, Missing: []string{"an admin role that may do this, such as SUPER_ADMIN or ORG_ADMIN"}},
+				{Action: "get_user", Can: permission.Yes, Missing: []string{}},
+				{Action: "suspend_user", Can: permission.No, Missing: []string{"an admin role that may do this, such as SUPER_ADMIN or ORG_ADMIN"}},
 			},
 		},
 	},

@@ -238,7 +238,7 @@ func (j *job) quarantine(ctx context.Context) {
 	}
 	// To add somebody to a group may give rights: the containment's own name does not
 	// suffice for that.
-	if err := j.c.AllowAll("the quarantine of contain_user", []string{"add_user_to_group"}, "it adds the user to a group"); err != nil {
+	if err := j.c.AuthorizeAll("the quarantine of contain_user", []string{"add_user_to_group"}, "it adds the user to a group"); err != nil {
 		j.fail(stepQuarantine, q.Profile.Name, err)
 		return
 	}

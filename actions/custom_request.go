@@ -154,7 +154,7 @@ func customRequest(ctx context.Context, c *okta.Client, in CustomRequestInput) (
 	return out, nil
 }
 
-func (o *CustomRequestOutput) take(a *okta.CustomAnswer) {
+func (o *CustomRequestOutput) take(a *okta.CustomResponse) {
 	o.Status = a.Status
 	for _, name := range shownHeaders {
 		if values := a.Header.Values(name); len(values) > 0 {

@@ -69,7 +69,7 @@ func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (Rest
 	// The host's own record gives back what its containment took. Any other record, or
 	// one that was overtaken, gives no right that the single actions do not give.
 	if why != "" || r.Org != c.Org() || !r.own(ctx) {
-		if err := c.AllowAll("restore_user", r.parts(), "this host did not sign the record for this org and this state of the account"); err != nil {
+		if err := c.AuthorizeAll("restore_user", r.parts(), "this host did not sign the record for this org and this state of the account"); err != nil {
 			return RestoreUserOutput{}, err
 		}
 	}

@@ -16,14 +16,14 @@ type query struct {
 	filter      string
 	lookBack    time.Duration
 	pageSize    int
-	pace        *okta.Pace
+	adaptive    *okta.AdaptivePageSize
 }
 
 func newQuery(c *okta.Client, p SystemLogParams) query {
 	filter := p.filter()
 	return query{
 		client: c, fingerprint: fingerprint(c.Org(), p.ordered().filter()), filter: filter,
-		lookBack: p.LookBack.Std(), pageSize: p.PageSize, pace: c.Pace(filter),
+		lookBack: p.LookBack.Std(), pageSize: p.PageSize, adaptive: c.PageSize(filter),
 	}
 }
 
@@ -92,12 +92,12 @@ func (q query) first(ctx context.Context, since func(now time.Time) time.Time) (
 // atPace reads a page of as many events as Okta gives in time. Whoever polls again
 // after a page that was too slow asks for fewer.
 func (q query) atPace(read func(limit int) (*okta.LogPage, error)) (page, error) {
-	limit, start := q.pace.Limit(q.pageSize), time.Now()
+	limit, start := q.adaptive.Limit(q.pageSize), time.Now()
 	got, err := read(limit)
-	if fewer := q.pace.Answered(limit, time.Since(start), err); fewer > 0 {
+	if fewer := q.adaptive.Record(limit, time.Since(start), err); fewer > 0 {
 		e := *sdk.AsError(err)
 		e.Message += fmt.Sprintf("; the next try asks for %d events, not %d", fewer, limit)
 		err = &e
 	}
-	return page{LogPage: got, limit: limit, most: q.pace.Limit(okta.MaxLogPage)}, err
+	return page{LogPage: got, limit: limit, most: q.adaptive.Limit(okta.MaxLogPage)}, err
 }

@@ -217,36 +217,3 @@ func TestLimitOfOneObject(t *testing.T) {
 		}
 	})
 }
-
-// Answers overtake each other.
-func TestAnswersOutOfOrder(t *testing.T) {
-	now := time.Now()
-	later := now.Add(time.Minute)
-	k := new(bucket)
-	first := func(remaining int) rate { return rate{counted: true, limit: 60, remaining: remaining, reset: 100} }
-	k.learn(first(50), now, later)
-	k.learn(first(52), now.Add(-time.Second), later)
-	if k.remaining != 50 {
-		t.Errorf("%d are left by an older answer", k.remaining)
-	}
-	k.learn(rate{counted: true, limit: 60, remaining: 59, reset: 160}, now.Add(time.Second), later.Add(time.Minute))
-	k.learn(first(3), now, later)
-	if k.remaining != 59 || !k.ends.Equal(later.Add(time.Minute)) {
-		t.Errorf("%d are left until %s by an answer of the window before", k.remaining, k.ends)
-	}
-}
-
-// Custom requests to paths of all sorts do not make the budget grow for ever.
-func TestManyPaths(t *testing.T) {
-	b := newBudget()
-	for n := range 3 * mostBuckets {
-		ticket, err := b.take(fmt.Sprint("/", n), true, 30)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ticket.done(nil)
-	}
-	if n := len(b.buckets); n > mostBuckets+1 {
-		t.Errorf("%d buckets", n)
-	}
-}

@@ -1,17 +1,11 @@
-// Package okta is the only door to Okta. It returns this project's types and
-// errors, and nothing else imports the Okta SDK.
-//
-// The SDK builds the requests it can build; what comes back is kept by the
-// transport, byte for byte, and read here. Its own decoding loses nulls, fails
-// whole pages over one odd field and flattens errors to text, so its answers are
-// not used.
+// Package okta sends requests to Okta. It returns this project's types and errors, and
+// nothing else imports the Okta SDK (see docs/adr/0005-okta-sdk.md).
 package okta
 
 //go:generate go run soar.example/okta/schema/describe
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -20,31 +14,38 @@ import (
 
 	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
 
+	"soar.example/okta/internal/okta/auth"
+	"soar.example/okta/internal/okta/cache"
+	"soar.example/okta/internal/okta/guard"
+	"soar.example/okta/internal/okta/permission"
+	"soar.example/okta/internal/okta/ratelimit"
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
 )
 
 // Version is the connector's version, sent to Okta in the User-Agent header.
 const Version = "0.1.0"
 
-// A Client acts on one org with one login. It is safe for concurrent use.
+// A Client acts on one org with one set of credentials. It is safe for concurrent use.
 type Client struct {
-	origin  *url.URL
-	login   login
-	api     *sdkv4.APIClient
-	http    *http.Client
-	base    *http.Transport
-	timeout time.Duration
-	guard   *guard
-	offered func(context.Context) ([]Operation, error)
-	own     *own
-	paces   sync.Map      // filter to *Pace
-	named   memos[*Group] // groups by name
-	budget  *budget
-	leave   func() // gives the budget back
+	origin      *url.URL
+	credentials auth.Credentials
+	guard       *guard.Guard
+	api         *sdkv4.APIClient
+	http        *http.Client
+	base        *http.Transport
+	timeout     time.Duration
+	actions     func(context.Context) ([]permission.Action, error)
+	self        *selfEvents
+	pageSizes   sync.Map            // filter to *AdaptivePageSize
+	groups      cache.Map[*Group]   // by name
+	memberships cache.Map[[]*Group] // of users, as the guard last read them
+	budget      *ratelimit.Budget
+	release     func() // of the budget
 }
 
-// Open makes a client. It reads nothing but settings (no environment, no files)
-// and sends nothing.
+// Open makes a client. It reads only settings (no environment, no files) and sends
+// nothing.
 func Open(_ context.Context, settings Settings) (*Client, error) {
 	origin, err := settings.origin()
 	if err != nil {
@@ -56,33 +57,32 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = 16
-	base.OnProxyConnectResponse = proxyRefusal
-	guard := newGuard(settings.Guards)
-	own := &own{clientID: settings.ClientID}
-	transport := &transport{origin: origin, base: base, guard: guard, own: own, reserve: settings.RateReserve}
-	if transport.login, err = settings.login(transport, timeout); err != nil {
+	base.OnProxyConnectResponse = rest.ProxyRejection
+	c := &Client{origin: origin, base: base, timeout: timeout, self: &selfEvents{clientID: settings.ClientID}}
+	c.guard = guard.New(settings.Rules, guardedOrg{c}, guard.Principal{Host: origin.Host, ClientID: settings.ClientID})
+	transport := &transport{origin: origin, base: base, guard: c.guard, self: c.self, reserve: settings.RateReserve}
+	c.credentials, err = auth.New(auth.Config{
+		Org: origin, Token: settings.Token, App: settings.ServiceApp, Timeout: timeout, Send: transport.send,
+	})
+	if err != nil {
 		return nil, err
 	}
-	client := &http.Client{
+	transport.credentials = c.credentials
+	transport.budget, c.release = ratelimit.Share(origin.String(), settings.ClientID+"\n"+settings.Token.Reveal())
+	c.budget = transport.budget
+	c.http = &http.Client{
 		Transport: transport,
-		// Okta's API does not redirect, and a token must not follow whoever does.
+		// Okta's API does not redirect, and a token must not follow a redirect.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	var leave func()
-	transport.budget, leave = budgets.join(origin, settings)
-	c := &Client{
-		budget: transport.budget, leave: leave,
-		origin: origin, login: transport.login, base: base, http: client, timeout: timeout, guard: guard, own: own,
-		api: sdkv4.NewAPIClient(configuration(origin, client)),
-	}
-	guard.client = c
+	c.api = sdkv4.NewAPIClient(configuration(origin, c.http))
 	return c, nil
 }
 
-// configuration is made by hand because the SDK's NewConfiguration lets the
-// environment and two files switch on debug output with the token in it, a proxy,
-// or a cache that never expires, prints to stdout, sends an address without a
-// scheme to subdomain.okta.com, and drops the port.
+// configuration does not use the SDK's NewConfiguration. With it, the environment and two
+// files can switch on debug output with the token, a proxy, or a cache that never
+// expires. It also prints to stdout, sends an address without a scheme to
+// subdomain.okta.com, and drops the port.
 func configuration(origin *url.URL, client *http.Client) *sdkv4.Configuration {
 	c := &sdkv4.Configuration{
 		Host: origin.Host, Scheme: origin.Scheme, HTTPClient: client,
@@ -93,14 +93,14 @@ func configuration(origin *url.URL, client *http.Client) *sdkv4.Configuration {
 	return c
 }
 
-// agentName begins every User-Agent of this connector's, of any version.
+// agentName begins the User-Agent of every version of this connector.
 const agentName = "soar-okta/"
 
 var userAgent = agentName + Version + " " + runtime.Version()
 
-// Close ends the client's connections. Calls that are under way fail.
+// Close closes the client's connections. Calls under way fail.
 func (c *Client) Close() error {
-	c.leave()
+	c.release()
 	c.base.CloseIdleConnections()
 	return nil
 }
@@ -108,47 +108,50 @@ func (c *Client) Close() error {
 // Org returns the org's address.
 func (c *Client) Org() string { return c.origin.String() }
 
-// Check reaches the org and says whose login it is, and what is amiss with it. An error
-// beside a Health is about the settings: the org was reached.
+// Budget returns the known rate limit of the System Log, nil if there is none yet.
+func (c *Client) Budget() *sdk.Budget {
+	return c.budget.State(ratelimit.BucketOf(http.MethodGet, LogPath))
+}
+
+// Scopes returns the OAuth scopes of the credentials, see [auth.Credentials].
+func (c *Client) Scopes() (granted, missing []string, known bool) { return c.credentials.Scopes() }
+
+// Check reaches the org and reports the principal and problems of the connection. An
+// error beside a Health is about the settings: the org was reached.
 func Check(ctx context.Context, c *Client) (sdk.Health, error) {
-	// The test is to be answered when there is little left, too.
-	me, err := c.send(sdk.WithEffect(ctx, sdk.Writes), http.MethodGet, "/api/v1/users/me", nil, nil)
-	account, notes, fault := c.login.identify(me, err)
+	// The check must work when little of the rate limit is left, too.
+	writing := sdk.WithEffect(ctx, sdk.Writes)
+	me, skew, err := guardedOrg{c}.Self(writing)
+	account, notes, fault := c.credentials.Describe(me.Login, skew, err)
 	if fault != nil {
 		return sdk.Health{}, fault
 	}
 	if err == nil {
-		notes = append(notes, c.guard.meet(sdk.WithEffect(ctx, sdk.Writes), me)...)
+		notes = append(notes, c.guard.SetSelf(writing, me.ID)...)
 	}
-	note, fault := c.guard.checkSettings(sdk.WithEffect(ctx, sdk.Writes))
+	note, fault := c.guard.CheckSettings(writing)
 	if note != "" {
 		notes = append(notes, note)
 	}
-	// One event of the log, whatever comes of it, tells what pollers have left.
+	// Any response to a read of one event tells what pollers have left.
 	_, _ = c.Logs(ctx, LogQuery{Since: time.Now().Add(-time.Minute), Limit: 1})
-	return sdk.Health{Target: c.Org(), Account: account, Notes: notes, Budgets: c.budget.states()}, fault
+	return sdk.Health{Target: c.Org(), Account: account, Notes: notes, Budgets: c.budget.States()}, fault
 }
 
-// send makes one request of our own; path must come from [path] or be constant.
-func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader) (*reply, error) {
-	return c.exchange(ctx, method, func(ctx context.Context) error {
-		req, err := http.NewRequestWithContext(ctx, method, c.origin.String()+path, body)
-		if err != nil {
-			return err
-		}
-		req.URL.RawQuery = query.Encode()
-		if body != nil {
-			req.Header.Set("Content-Type", "application/json")
-		}
-		return c.do(req)
-	})
+// SetActions tells the client which actions [Client.Permissions] reports. It must precede
+// any other call.
+func (c *Client) SetActions(actions func(context.Context) ([]permission.Action, error)) {
+	c.actions = actions
 }
 
-func (c *Client) do(req *http.Request) error {
-	req.Header.Set("Accept", "application/json")
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return err
+// Permissions reports which actions the principal can run. It sends only reads.
+func (c *Client) Permissions(ctx context.Context) (*permission.Report, error) {
+	if c.actions == nil {
+		return nil, sdk.Errorf(sdk.Internal, "the client was not told what is offered")
 	}
-	return resp.Body.Close()
+	actions, err := c.actions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return permission.Survey(ctx, guardedOrg{c}, c.credentials, c.guard, actions)
 }

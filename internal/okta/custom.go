@@ -1,47 +1,47 @@
 package okta
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode"
 
+	"soar.example/okta/internal/okta/auth"
+	"soar.example/okta/internal/okta/guard"
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
 )
 
-// A CustomCall is a request of the caller's own.
+// A CustomCall is a custom request.
 type CustomCall struct {
 	Method string
-	Path   string // as it reads, not escaped, without a query
+	Path   string // not escaped, without a query
 	Query  url.Values
 	Body   json.RawMessage // none if empty
 }
 
-// A CustomAnswer is what Okta answered to one.
-type CustomAnswer struct {
+// A CustomResponse is the response to a custom request.
+type CustomResponse struct {
 	Status int
 	Header http.Header
 	Body   []byte
 	IsJSON bool
 }
 
-// Custom sends a request to the org's own API, with the login that belongs to it.
-// It goes to the org and nowhere else, and to the API and not to pages that people
-// see; the rules of the connection hold for it as for any other. Anything but a GET
-// needs a connection that allows it.
-func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomAnswer, error) {
-	p, refused := customPath(call.Path)
-	if refused != nil {
-		return nil, refused
+// Custom sends a request to the org's API, and neither to another host nor to a page for
+// people. The rules of the connection apply to it. Any method but GET needs a connection
+// that allows custom writes.
+func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomResponse, error) {
+	p, invalid := customPath(call.Path)
+	if invalid != nil {
+		return nil, invalid
 	}
 	if call.Method != http.MethodGet && !c.guard.AllowCustomWrites {
-		err := refusedBy("allow_custom_writes", "this connection lets a custom request only read")
+		err := guard.Reject("allow_custom_writes", "this connection lets a custom request only read")
 		if !sdk.IsDryRun(ctx) {
 			return nil, err
 		}
@@ -49,43 +49,40 @@ func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomAnswer, er
 		sdk.PlanRequest(ctx, sdk.PlannedRequest{Method: call.Method, Path: p + full.String(), Body: maskBody(call.Body), RefusedBy: err.Error()})
 		return nil, sdk.ErrPlanned
 	}
-	var body io.Reader
-	if len(call.Body) > 0 {
-		body = bytes.NewReader(call.Body)
-	}
 	if call.Method == http.MethodGet {
-		// What may write may also read at length.
+		// The action may write, but this request must leave the reserve to writes.
 		ctx = sdk.WithEffect(ctx, sdk.Reads)
 	}
-	r, err := c.send(ctx, call.Method, p, call.Query, body)
+	r, err := c.exchange(ctx, call.Method, func(ctx context.Context) error {
+		return c.do(ctx, call.Method, p, call.Query.Encode(), call.Body)
+	})
 	isJSON := true
-	// An HTML page is a proxy's, or one for people; any other text may be what was
-	// asked for, such as a certificate or metadata. (Without a reply, the error is of
-	// what the guards asked before.)
-	if r != nil && errors.Is(err, errNotJSON) && !strings.Contains(r.header.Get("Content-Type"), "html") {
+	// An HTML page comes from a proxy, or is for people. Any other text may be the object,
+	// such as a certificate or metadata. (Without a response, the error is of a read of
+	// the guard.)
+	if r != nil && errors.Is(err, rest.ErrNotJSON) && !strings.Contains(r.Header.Get("Content-Type"), "html") {
 		isJSON, err = false, nil
 	}
 	switch {
 	case err != nil:
 		return nil, err
-	case isJSON && len(r.body) > 0 && !json.Valid(r.body):
-		return nil, r.broken("an answer that cannot be read")
-	case len(r.body) == 0 && r.status != http.StatusNoContent && call.Method == http.MethodGet:
-		return nil, r.broken("an answer with nothing in it")
+	case isJSON && len(r.Body) > 0 && !json.Valid(r.Body):
+		return nil, r.Broken("a response that cannot be read")
+	case len(r.Body) == 0 && r.Status != http.StatusNoContent && call.Method == http.MethodGet:
+		return nil, r.Broken("a response without a body")
 	}
-	return &CustomAnswer{Status: r.status, Header: r.header, Body: r.body, IsJSON: isJSON}, nil
+	return &CustomResponse{Status: r.Status, Header: r.Header, Body: r.Body, IsJSON: isJSON}, nil
 }
 
 // customRoots are the parts of the org that a custom request may go to.
 var customRoots = []string{"/api/v1/", "/oauth2/v1/", "/idp/"}
 
-// ruled are the words of a path that the connection's rules go by. A server that
-// did not mind their case would be reached past the rules.
+// ruled are the words of a path that the rules depend on. A server that ignores their case
+// would be reached past the rules.
 var ruled = []string{"api", "oauth2", "v1", "users", "groups", "sessions", "apps", "token", "global-token-revocation", "me"}
 
-// customPath checks a path and escapes it. It takes no path that could mean
-// another one than it reads as: no escapes, no dot segments, no empty segments, no
-// parameters of segments.
+// customPath checks a path and escapes it. It rejects a path with a second meaning: with
+// escapes, dot segments, empty segments or parameters of segments.
 func customPath(p string) (string, *sdk.Error) {
 	bad := func(what string) (string, *sdk.Error) { return "", sdk.InvalidField("/path", "%s", what) }
 	if !slices.ContainsFunc(customRoots, func(root string) bool { return strings.HasPrefix(p, root) }) {
@@ -94,7 +91,7 @@ func customPath(p string) (string, *sdk.Error) {
 	if len(p) > 2000 {
 		return bad("is longer than any of Okta's")
 	}
-	if p == tokenPath {
+	if p == auth.TokenPath {
 		return bad("is where the connection itself logs in")
 	}
 	if strings.ContainsRune(p, '?') {
@@ -110,7 +107,7 @@ func customPath(p string) (string, *sdk.Error) {
 		}
 		for _, word := range ruled {
 			if s != word && strings.EqualFold(s, word) {
-				return bad("has " + printable(s, 40) + " where Okta writes " + word)
+				return bad("has " + rest.Printable(s, 40) + " where Okta writes " + word)
 			}
 		}
 		segments[i] = url.PathEscape(s)
@@ -118,9 +115,9 @@ func customPath(p string) (string, *sdk.Error) {
 	return "/" + strings.Join(segments, "/"), nil
 }
 
-// inPath reports whether r may stand in a path: letters and digits of any script,
-// since logins may hold them, and what ids and logins of Okta's are made of. Signs
-// that look like, or are folded to, a dot or a slash are none of these.
+// inPath reports whether a path may have r: letters and digits of any script, which logins
+// may have, and the other characters of IDs and logins. Characters that look like, or are
+// folded to, a dot or a slash are excluded.
 func inPath(r rune) bool {
 	if r < unicode.MaxASCII {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/-._~@+=:,!$&'()* ", r)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -57,7 +58,7 @@ func TestCustomWritesObeyTheGuards(t *testing.T) {
 	t.Cleanup(func() { _ = c.Close() })
 	for _, p := range []string{"/api/v1/users/" + u.ID, "/api/v1/users/glass@corp.example", "/api/v1/users/glass", "/api/v1/users/" + u.ID + "/lifecycle/suspend", "/api/v1/users/me"} {
 		_, err := c.Custom(t.Context(), CustomCall{Method: "POST", Path: p})
-		if wantCode(t, err, sdk.Forbidden); !Guarded(err) {
+		if wantCode(t, err, sdk.Forbidden); !guard.Rejected(err) {
 			t.Errorf("%s: %v", p, err)
 		}
 	}

@@ -1,6 +1,11 @@
 package okta
 
-import "context"
+import (
+	"context"
+	"net/http"
+
+	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
+)
 
 // A Device is a device that Okta knows.
 type Device struct {
@@ -19,56 +24,54 @@ type Device struct {
 	} `json:"profile"`
 }
 
-// The statuses of a device besides
-// (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/):
-// ACTIVE and SUSPENDED, which users have too.
+// The statuses of a device besides ACTIVE and SUSPENDED, which users have too
+// (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/).
 const (
 	DeviceCreated     = "CREATED"
 	DeviceDeactivated = "DEACTIVATED"
 )
 
-// A UserDevice is a device that a user has enrolled on.
+// A UserDevice is a device that a user has enrolled.
 type UserDevice struct {
 	Created string `json:"created"`
 	Device  Device `json:"device"`
 }
 
-// Device reads the device with the given id. An org on the Classic Engine has no
-// devices and answers 404 or 401 E0000015.
+// Device reads the device with the given ID. An org on the Classic Engine has no devices
+// and responds with 404 or 401 E0000015.
 func (c *Client) Device(ctx context.Context, id string) (*Device, error) {
-	p, err := path("devices", id)
-	if err != nil {
-		return nil, err
-	}
 	d := new(Device)
-	r, err := c.object(ctx, p, d)
-	if err != nil {
-		return nil, err
+	r, err := c.read(ctx, d, "devices", id)
+	if err == nil && d.ID == "" {
+		err = r.Broken("a device without an id")
 	}
-	if d.ID == "" {
-		return nil, r.broken("a device without an id")
-	}
-	return d, nil
+	return d, err
 }
 
-// DevicesOf lists the devices that a user has enrolled on.
+// DevicesOf lists the devices that a user has enrolled.
 func (c *Client) DevicesOf(ctx context.Context, userID string) ([]UserDevice, error) {
-	return every(ctx, c, nil, func(d UserDevice) string { return d.Device.ID }, "users", userID, "devices")
+	return listAll(ctx, c, nil, func(d UserDevice) string { return d.Device.ID }, "users", userID, "devices")
 }
 
-// SuspendDevice suspends an ACTIVE device; Okta refuses any other status with 400
+// SuspendDevice suspends an ACTIVE device; Okta rejects any other status with 400
 // E0000001.
 func (c *Client) SuspendDevice(ctx context.Context, id string) error {
-	return c.post(ctx, "devices", id, "lifecycle", "suspend")
+	return c.sdkWrite(ctx, noContent, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.DeviceAPI.SuspendDevice(ctx, id).Execute()
+	}, id)
 }
 
 // UnsuspendDevice makes a SUSPENDED device ACTIVE.
 func (c *Client) UnsuspendDevice(ctx context.Context, id string) error {
-	return c.post(ctx, "devices", id, "lifecycle", "unsuspend")
+	return c.sdkWrite(ctx, noContent, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.DeviceAPI.UnsuspendDevice(ctx, id).Execute()
+	}, id)
 }
 
-// DeactivateDevice deactivates an ACTIVE or SUSPENDED device: its factors and
-// certificates, and its links to users, are gone for good.
+// DeactivateDevice deactivates an ACTIVE or SUSPENDED device. Its factors, certificates
+// and links to users are lost.
 func (c *Client) DeactivateDevice(ctx context.Context, id string) error {
-	return c.post(ctx, "devices", id, "lifecycle", "deactivate")
+	return c.sdkWrite(ctx, noContent, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.DeviceAPI.DeactivateDevice(ctx, id).Execute()
+	}, id)
 }

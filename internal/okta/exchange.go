@@ -5,94 +5,33 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"soar.example/okta/schema"
+	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
+
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
 )
 
-// A reply is what Okta answered to one request, read to its end.
-type reply struct {
-	request  string // method and path, for messages
-	status   int
-	header   http.Header
-	body     []byte
-	sent     time.Time
-	received time.Time
-	wait     time.Duration // of a 429: how long to wait
-}
-
-// skew is how far this machine's clock is ahead of Okta's, 0 if Okta's is not
-// known. Its Date header counts whole seconds.
-func (r *reply) skew() time.Duration {
-	date, err := http.ParseTime(r.header.Get("Date"))
-	if err != nil {
-		return 0
-	}
-	return r.sent.Sub(date)
-}
-
-// decode reads the body into v. A 2xx response without a body, or with null, is an
-// error too: it is not the object or the list that the caller asked for.
-func (r *reply) decode(v any) error {
-	if err := json.Unmarshal(r.body, v); err != nil || string(bytes.TrimSpace(r.body)) == "null" {
-		return r.broken("an answer that cannot be read")
-	}
-	return nil
-}
-
-func (r *reply) broken(what string) *sdk.Error {
-	return &sdk.Error{
-		Code: sdk.Unavailable, Message: r.about("Okta's address gave " + what), Upstream: r.upstream(""),
-	}
-}
-
-// about puts the request in front of a message.
-func (r *reply) about(message string) string { return about(r.request, message) }
-
-func about(request, message string) string {
-	if request == "" {
-		return message
-	}
-	return request + ": " + message
-}
-
-// naming returns err with the request in its message.
-func naming(request string, err error) error {
-	e := sdk.AsError(err)
-	if e == nil {
-		return nil
-	}
-	own := *e
-	own.Message = about(request, e.Message)
-	return &own
-}
-
-// requestTo is how messages name a request: without its query, and without what looks
-// like a secret in its path.
-func requestTo(method, path string) string {
-	return method + " " + printable(schema.MaskText(path), 300)
-}
-
 type noteKey struct{}
 
-// A note lies in a request's context; the transport writes down what came of the
-// request. The SDK turns errors into text and drops bodies: what it returns is not
-// looked at where the note says more.
+// A note is in a request's context; the transport records the result of the request in
+// it. The SDK turns errors into text and drops bodies, so that its error is ignored if
+// the note has one.
 type note struct {
-	request string // method and path, for messages
-	reply   *reply
-	err     error
+	request  string // method and path, for messages
+	response *rest.Response
+	err      error
 }
 
-// exchange runs call, which must send exactly one request, within the time that a
-// request may take, and returns Okta's answer, with the error that it stands for if
-// it is not a success in JSON.
-func (c *Client) exchange(ctx context.Context, method string, call func(context.Context) error) (*reply, error) {
+// exchange runs call, which must send exactly one request, within the request timeout. It
+// returns Okta's response, with the error that it stands for unless it is a success.
+func (c *Client) exchange(ctx context.Context, method string, call func(context.Context) error) (*rest.Response, error) {
 	n := new(note)
 	limited, cancel := context.WithTimeout(context.WithValue(ctx, noteKey{}, n), c.timeout)
 	defer cancel()
@@ -100,23 +39,20 @@ func (c *Client) exchange(ctx context.Context, method string, call func(context.
 	switch {
 	case n.err != nil:
 		return nil, c.failure(ctx, method, n.request, n.err)
-	case n.reply == nil && err != nil:
-		// The request never left: the SDK or net/http refused to build it.
+	case n.response == nil && err != nil:
+		// The SDK or net/http refused to build the request.
 		return nil, c.failure(ctx, method, n.request, err)
-	case n.reply == nil:
+	case n.response == nil:
 		return nil, sdk.Errorf(sdk.Internal, "a call to Okta ended without a request")
 	}
-	if err := c.refusal(n.reply); err != nil {
-		return n.reply, err
-	}
-	return n.reply, nil
+	return n.response, n.response.Err(c.credentials.Mask)
 }
 
-// failure says in our words why no response came.
+// failure returns the error of a request without a response.
 func (c *Client) failure(ctx context.Context, method, request string, err error) error {
 	switch cause := ctx.Err(); {
 	case errors.Is(cause, context.DeadlineExceeded):
-		return naming(request, cause)
+		return rest.Naming(request, cause)
 	case cause != nil:
 		return sdk.AsError(cause)
 	}
@@ -127,51 +63,200 @@ func (c *Client) failure(ctx context.Context, method, request string, err error)
 	if errors.As(err, &ours) {
 		return ours
 	}
-	doubt := ""
-	if method != http.MethodGet && !neverLeft(err) {
-		doubt = "; whether Okta did what was asked is not known"
+	unknown := ""
+	if method != http.MethodGet && !rest.NeverSent(err) {
+		unknown = unknownOutcome
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return &sdk.Error{Code: sdk.Timeout, Message: about(request, c.origin.Host+" did not answer within "+c.timeout.String()+doubt), Err: err}
+		message := c.origin.Host + " did not answer within " + c.timeout.String() + unknown
+		return &sdk.Error{Code: sdk.Timeout, Message: rest.About(request, message), Err: err}
 	}
-	return &sdk.Error{Code: sdk.Unavailable, Message: about(request, reason(c.origin.Host, err)+doubt), Err: err}
+	return &sdk.Error{Code: sdk.Unavailable, Message: rest.About(request, rest.Reason(c.origin.Host, err)+unknown), Err: err}
 }
 
-// refusal returns the error that the answer stands for, nil if it is a success.
-func (c *Client) refusal(r *reply) error {
+// unknownOutcome ends the message of a write that may have been done.
+const unknownOutcome = "; whether Okta did what was asked is not known"
+
+// do sends one request within an exchange.
+func (c *Client) do(ctx context.Context, method, path, rawQuery string, body []byte) error {
+	var content io.Reader
+	if len(body) > 0 {
+		content = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.origin.String()+path, content)
+	if err != nil {
+		return err
+	}
+	req.URL.RawQuery = rawQuery
+	if content != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// get sends a GET. path comes from [rest.Path] or is constant.
+func (c *Client) get(ctx context.Context, path string, query url.Values) (*rest.Response, error) {
+	return c.getRaw(ctx, path, query.Encode())
+}
+
+// getRaw sends a GET with a query that must not change, such as a next link's.
+func (c *Client) getRaw(ctx context.Context, path, rawQuery string) (*rest.Response, error) {
+	return c.exchange(ctx, http.MethodGet, func(ctx context.Context) error {
+		return c.do(ctx, http.MethodGet, path, rawQuery, nil)
+	})
+}
+
+// read reads the object at the path of segments into v, leniently.
+func (c *Client) read(ctx context.Context, v any, segments ...string) (*rest.Response, error) {
+	p, err := rest.Path(segments...)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.get(ctx, p, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.DecodeObject(v)
+}
+
+// A success is the response that Okta documents for a call. A proxy may answer any
+// request with a 2xx status.
+type success struct {
+	statuses []int
+	member   string // that the object in the body must have; "" for no body or {}
+}
+
+// The successes of Okta's calls
+// (https://developer.okta.com/docs/api/openapi/okta-management/guides/overview/). The
+// life-cycle calls with status 200 return {}.
+var (
+	noContent = success{statuses: []int{http.StatusNoContent}}
+	emptyOK   = success{statuses: []int{http.StatusOK}}
+	object    = success{statuses: []int{http.StatusOK}, member: "id"}
+)
+
+// check returns the error of a 2xx response that Okta would not send.
+func (s success) check(method string, r *rest.Response) error {
+	var members map[string]json.RawMessage
+	isObject := json.Unmarshal(r.Body, &members) == nil && members != nil
+	body := len(r.Body) == 0
 	switch {
-	case r.status >= 300 && r.status < 400:
-		return r.redirected()
-	case r.status < 200 || r.status >= 400:
-		return refused(r, c.login.mask)
+	case s.member != "":
+		var text string
+		body = isObject && json.Unmarshal(members[s.member], &text) == nil && text != ""
+	case !slices.Contains(s.statuses, http.StatusNoContent):
+		body = body || isObject && len(members) == 0
 	}
-	// A gateway may send an error of Okta's on with another status.
-	if e, ok := readOktaError(r.body); ok {
-		return r.broken("the error " + e.Code + " with the status " + strconv.Itoa(r.status) + " of a success")
-	}
-	return r.notJSON()
-}
-
-// redirected is the error that a redirect stands for.
-func (r *reply) redirected() *sdk.Error {
-	what := "a redirect"
-	if to, err := url.Parse(r.header.Get("Location")); err == nil && to.Host != "" {
-		what += " to " + printable(to.Host, 100)
-	}
-	return r.broken(what + ", which was not followed; is the org URL right, or does this network want a sign-in first?")
-}
-
-// notJSON is the error that an answer in another form stands for, nil if it is in JSON
-// or empty.
-func (r *reply) notJSON() error {
-	mediaType, _, _ := strings.Cut(r.header.Get("Content-Type"), ";")
-	if len(r.body) == 0 || mediaType == "application/json" || strings.HasSuffix(mediaType, "+json") {
+	if body && slices.Contains(s.statuses, r.Status) {
 		return nil
 	}
-	e := r.broken("something other than JSON (" + printable(mediaType, 60) + "): a proxy's or a sign-in page?")
-	e.Err = errNotJSON
-	return e
+	if method == http.MethodGet {
+		return r.NotFromOkta("")
+	}
+	return r.NotFromOkta(unknownOutcome)
 }
 
-// errNotJSON marks a success that is not in JSON.
-var errNotJSON = errors.New("not JSON")
+// A request is a write of our own.
+type request struct {
+	method string
+	query  url.Values
+	body   any // sent as JSON, unless nil
+}
+
+// write sends a write to the path of segments below /api/v1.
+func (c *Client) write(ctx context.Context, want success, w request, segments ...string) (*rest.Response, error) {
+	p, err := rest.Path(segments...)
+	if err != nil {
+		return nil, err
+	}
+	return c.writeTo(ctx, want, w, p)
+}
+
+func (c *Client) writeTo(ctx context.Context, want success, w request, path string) (*rest.Response, error) {
+	var body []byte
+	if w.body != nil {
+		var err error
+		if body, err = json.Marshal(w.body); err != nil {
+			return nil, err
+		}
+	}
+	return c.checked(ctx, want, w.method, func(ctx context.Context) error {
+		return c.do(ctx, w.method, path, w.query.Encode(), body)
+	})
+}
+
+// checked is exchange for a call with a documented success.
+func (c *Client) checked(ctx context.Context, want success, method string, call func(context.Context) error) (*rest.Response, error) {
+	r, err := c.exchange(ctx, method, call)
+	if r != nil && (err == nil || errors.Is(err, rest.ErrNotJSON)) {
+		err = want.check(method, r)
+	}
+	return r, err
+}
+
+// sdkWrite runs a write of the SDK, whose path holds ids, and whose response is empty.
+func (c *Client) sdkWrite(ctx context.Context, want success, method string, call func(context.Context) (*sdkv4.APIResponse, error), ids ...string) error {
+	if err := checkIDs(ids); err != nil {
+		return err
+	}
+	_, err := c.checked(ctx, want, method, func(ctx context.Context) error {
+		_, err := call(ctx)
+		return err
+	})
+	return err
+}
+
+// sdkCall runs a call of the SDK, whose path holds ids, and returns its result.
+func sdkCall[T any](
+	ctx context.Context, c *Client, want success, method string, call func(context.Context) (*T, *sdkv4.APIResponse, error), ids ...string,
+) (*T, error) {
+	if err := checkIDs(ids); err != nil {
+		return nil, err
+	}
+	var result *T
+	var fault error
+	r, err := c.checked(ctx, want, method, func(ctx context.Context) error {
+		result, _, fault = call(ctx)
+		return fault
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(r.Body) == 0: // which want allows
+		return new(T), nil
+	case fault != nil || result == nil:
+		return nil, r.Broken("a response that cannot be read")
+	}
+	return result, nil
+}
+
+func checkIDs(ids []string) error {
+	for _, id := range ids {
+		if err := rest.CheckSegment(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// value returns the value that p points to, the zero value for nil.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// candidates lists at most ten names.
+func candidates(names []string) string {
+	const most = 10
+	if len(names) > most {
+		names = append(names[:most:most], "and "+strconv.Itoa(len(names)-most)+" more")
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,15 +1,21 @@
 package okta
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
-	"strconv"
+	"strings"
 	"time"
+
+	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
+
+	"soar.example/okta/internal/okta/rest"
 )
 
-// A Factor is a means of proof that a user has enrolled, read from raw JSON: the
-// SDK loses the types it does not know, FastPass (signed_nonce) among them.
+// A Factor is a factor that a user has enrolled. It does not use the SDK, whose model
+// loses unknown types such as FastPass (signed_nonce).
 type Factor struct {
 	ID         string `json:"id"`
 	FactorType string `json:"factorType"`
@@ -25,58 +31,136 @@ type Factor struct {
 	} `json:"profile"`
 }
 
-// The types of a factor that more than one place knows of.
+// Types of a factor.
 const (
 	FactorPush  = "push"
 	FactorEmail = "email"
 )
 
-// CreatedAt is when the factor was enrolled, zero if Okta does not say.
+// CreatedAt returns when the factor was enrolled, zero if Okta does not say.
 func (f Factor) CreatedAt() time.Time {
 	t, _ := time.Parse(time.RFC3339, f.Created)
 	return t
 }
 
-// FactorsOf lists the factors of a user. Okta leaves out those that the enrolment
-// policy which applies to the caller does not allow.
+// FactorsOf lists the factors of a user. Okta omits those that the enrolment policy for
+// the caller does not allow.
 func (c *Client) FactorsOf(ctx context.Context, userID string) ([]Factor, error) {
-	return every(ctx, c, nil, func(f Factor) string { return f.ID }, "users", userID, "factors")
+	return listAll(ctx, c, nil, func(f Factor) string { return f.ID }, "users", userID, "factors")
 }
 
-// Factor reads one factor, one that Okta's list leaves out too.
+// Factor reads one factor, even one that Okta's list omits.
 func (c *Client) Factor(ctx context.Context, userID, factorID string) (*Factor, error) {
-	p, err := path("users", userID, "factors", factorID)
-	if err != nil {
-		return nil, err
-	}
 	f := new(Factor)
-	r, err := c.object(ctx, p, f)
-	if err != nil {
-		return nil, err
+	r, err := c.read(ctx, f, "users", userID, "factors", factorID)
+	if err == nil && f.ID == "" {
+		err = r.Broken("a factor without an id")
 	}
-	if f.ID == "" {
-		return nil, r.broken("a factor without an id")
-	}
-	return f, nil
+	return f, err
 }
 
-// ResetFactors unenrols every factor of a user.
+// ResetFactors removes every factor of a user.
 func (c *Client) ResetFactors(ctx context.Context, userID string) error {
-	return c.post(ctx, "users", userID, "lifecycle", "reset_factors")
+	return c.sdkWrite(ctx, emptyOK, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.UserAPI.ResetFactors(ctx, userID).Execute()
+	}, userID)
 }
 
-// DeleteFactor unenrols one factor; with that of Okta Verify go its others (push,
-// FastPass, one-time code). removeRecovery takes the phone number of an SMS or call
-// factor away as a means of recovery too. A second time Okta answers 404.
+// DeleteFactor removes one factor; a factor of Okta Verify goes with its others (push,
+// FastPass, one-time code). removeRecovery also removes the phone number of an SMS or
+// call factor from account recovery. Okta responds to a repetition with 404.
 func (c *Client) DeleteFactor(ctx context.Context, userID, factorID string, removeRecovery bool) error {
-	p, err := path("users", userID, "factors", factorID)
+	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		call := c.api.UserFactorAPI.UnenrollFactor(ctx, userID, factorID)
+		if removeRecovery {
+			call = call.RemoveRecoveryEnrollment(true)
+		}
+		return call.Execute()
+	}, userID, factorID)
+}
+
+// A Push is a challenge that was sent to a push factor, and its result.
+type Push struct {
+	Transaction string // ID for [Client.PushResult]
+	Result      string // WAITING, SUCCESS, REJECTED, TIMEOUT, or another word of Okta's
+	Number      string // the number that the user has to pick, "" if there is none
+}
+
+// The results of a push challenge
+// (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/getFactorTransactionStatus).
+const (
+	PushWaiting  = "WAITING"
+	PushSuccess  = "SUCCESS"
+	PushRejected = "REJECTED"
+	PushTimeout  = "TIMEOUT"
+	PushExpired  = "EXPIRED" // of factors in general
+)
+
+// SendPush sends a challenge to a push factor, with a number to pick if asked for, or if
+// the org's policy requires one.
+func (c *Client) SendPush(ctx context.Context, userID, factorID string, number bool) (Push, error) {
+	body := map[string]bool{}
+	if number {
+		body["useNumberMatchingChallenge"] = true
+	}
+	want := success{statuses: []int{http.StatusOK, http.StatusCreated}, member: "factorResult"}
+	r, err := c.write(ctx, want, request{method: http.MethodPost, body: body}, "users", userID, "factors", factorID, "verify")
 	if err != nil {
-		return err
+		return Push{}, err
 	}
-	query := url.Values{}
-	if removeRecovery {
-		query.Set("removeRecoveryEnrollment", strconv.FormatBool(true))
+	push, err := decodePush(r)
+	if err == nil && push.Transaction == "" && push.Result == PushWaiting {
+		return Push{}, r.Broken("a challenge without a link to its result")
 	}
-	_, err = c.send(ctx, http.MethodDelete, p, query, nil)
-	return err
+	return push, err
+}
+
+// PushResult reads the result of a challenge.
+func (c *Client) PushResult(ctx context.Context, userID, factorID, transaction string) (Push, error) {
+	p, err := rest.Path("users", userID, "factors", factorID, "transactions", transaction)
+	if err != nil {
+		return Push{}, err
+	}
+	r, err := c.get(ctx, p, nil)
+	if err != nil {
+		return Push{}, err
+	}
+	push, err := decodePush(r)
+	push.Transaction = transaction
+	return push, err
+}
+
+func decodePush(r *rest.Response) (Push, error) {
+	var body struct {
+		Result string `json:"factorResult"`
+		Links  struct {
+			Poll struct {
+				Href string `json:"href"`
+			} `json:"poll"`
+		} `json:"_links"`
+		Embedded struct {
+			Challenge struct {
+				// A number in the documentation, kept as it is.
+				CorrectAnswer json.RawMessage `json:"correctAnswer"`
+			} `json:"challenge"`
+		} `json:"_embedded"`
+	}
+	if err := r.DecodeObject(&body); err != nil {
+		return Push{}, err
+	}
+	if body.Result == "" {
+		return Push{}, r.Broken("a challenge without a result")
+	}
+	push := Push{Result: rest.Printable(body.Result, 60)}
+	if strings.HasPrefix(push.Result, PushWaiting) {
+		push.Result = PushWaiting // the documentation has "WAITING (with number matching challenge)" too
+	}
+	// Only the ID is taken from the link: the client asks the org's own address.
+	if u, err := url.Parse(body.Links.Poll.Href); err == nil && u.Path != "" {
+		push.Transaction = u.Path[strings.LastIndexByte(u.Path, '/')+1:]
+	}
+	if n := string(bytes.Trim(body.Embedded.Challenge.CorrectAnswer, `"`)); n != "null" {
+		push.Number = rest.Printable(n, 20)
+	}
+	return push, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -120,7 +121,7 @@ func TestFindGroup(t *testing.T) {
 // Lists below /api/v1/iam say in their body where they go on; one that leads nowhere, or
 // elsewhere, ends with an error and not with a part.
 func TestCustomRolesInPages(t *testing.T) {
-	c, s := guarded(t, Guards{})
+	c, s := guarded(t, guard.Rules{})
 	page := func(body string) {
 		s.Fault(oktasim.Fault{Path: "/api/v1/iam/roles", Times: 1, Status: 200, Body: body})
 	}

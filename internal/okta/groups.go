@@ -6,8 +6,9 @@ import (
 	"net/url"
 	"time"
 
-	"soar.example/okta/internal/systemlog"
-	"soar.example/okta/sdk"
+	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
+
+	"soar.example/okta/internal/okta/rest"
 )
 
 // A Group is an Okta group.
@@ -23,160 +24,169 @@ type Group struct {
 	} `json:"profile"`
 }
 
-// The types of a group. Only the members of an Okta group are Okta's to change.
+// The types of a group. Only an Okta group has members that Okta may change.
 const (
 	GroupOkta    = "OKTA_GROUP"
 	GroupApp     = "APP_GROUP"
 	GroupBuiltIn = "BUILT_IN"
 )
 
-// FindGroup returns the one group that ref names, by id or by exact name. Pointer
-// is where ref stands in the input. A name that several groups bear, as groups
-// imported from apps may, is refused with which they are.
-func (c *Client) FindGroup(ctx context.Context, pointer, ref string) (*Group, error) {
-	if err := checkRef(pointer, ref); err != nil {
+func groupID(g *Group) string { return g.ID }
+
+var groupKind = kind[*Group]{
+	noun: "group", name: "name", nameOf: func(g *Group) string { return g.Profile.Name },
+	describe: func(g *Group) string { return g.ID + " (" + rest.Printable(g.Profile.Name, 100) + ", " + g.Type + ")" },
+}
+
+// groupOf returns the group that the SDK read in a response without an error.
+func groupOf(g *sdkv4.Group, err error) (*Group, error) {
+	if err != nil {
 		return nil, err
 	}
-	if groupID.MatchString(ref) {
-		g, err := c.group(ctx, ref)
-		if err == nil || sdk.AsError(err).Code != sdk.NotFound {
+	out := &Group{
+		ID: value(g.Id), Type: value(g.Type), Created: g.Created, LastUpdated: g.LastUpdated, LastMembershipUpdated: g.LastMembershipUpdated,
+	}
+	profile := value(g.Profile)
+	out.Profile.Name, out.Profile.Description = value(profile.Name), value(profile.Description)
+	return out, nil
+}
+
+// Group reads the group with the given ID.
+func (c *Client) Group(ctx context.Context, id string) (*Group, error) {
+	return groupOf(sdkCall(ctx, c, object, http.MethodGet, func(ctx context.Context) (*sdkv4.Group, *sdkv4.APIResponse, error) {
+		return c.api.GroupAPI.GetGroup(ctx, id).Execute()
+	}, id))
+}
+
+// CreateGroup creates a group and returns it. A name that is taken gets 400 E0000001.
+func (c *Client) CreateGroup(ctx context.Context, name, description string) (*Group, error) {
+	body := sdkv4.Group{Profile: &sdkv4.GroupProfile{Name: &name}}
+	if description != "" {
+		body.Profile.Description = &description
+	}
+	return groupOf(sdkCall(ctx, c, object, http.MethodPost, func(ctx context.Context) (*sdkv4.Group, *sdkv4.APIResponse, error) {
+		return c.api.GroupAPI.CreateGroup(ctx).Group(body).Execute()
+	}))
+}
+
+// FindGroup returns the one group that ref names, by ID or by exact name. pointer locates
+// ref in the input. Several groups, such as those imported from apps, may have one name:
+// the error then lists the matches.
+func (c *Client) FindGroup(ctx context.Context, pointer, ref string) (*Group, error) {
+	if err := rest.CheckReference(pointer, ref); err != nil {
+		return nil, err
+	}
+	if rest.IsGroupID(ref) {
+		if g, found, err := byID(func() (*Group, error) { return c.Group(ctx, ref) }); found {
 			return g, err
 		}
 	}
 	return c.groupNamed(ctx, pointer, ref, "id or exact name")
 }
 
-// GroupByName returns the one group that bears exactly this name; pointer is as
-// for FindGroup.
+// GroupByName returns the one group with exactly this name, see FindGroup.
 func (c *Client) GroupByName(ctx context.Context, pointer, name string) (*Group, error) {
-	if err := checkRef(pointer, name); err != nil {
+	if err := rest.CheckReference(pointer, name); err != nil {
 		return nil, err
 	}
 	return c.groupNamed(ctx, pointer, name, "exact name")
 }
 
-// GroupsLike returns the groups whose name is this one but for case.
-func (c *Client) GroupsLike(ctx context.Context, name string) ([]*Group, error) {
-	r, err := c.send(ctx, http.MethodGet, "/api/v1/groups", url.Values{"search": {"profile.name eq " + systemlog.Quote(name)}, "limit": {"200"}}, nil)
-	if err != nil {
-		return nil, err
-	}
-	var found []*Group
-	if err := r.decode(&found); err != nil {
-		return nil, err
-	}
-	for _, g := range found {
-		if g == nil || g.ID == "" {
-			return nil, r.broken("a group without an id")
-		}
-	}
-	return found, nil
-}
-
-func (c *Client) groupNamed(ctx context.Context, pointer, name, what string) (*Group, error) {
+func (c *Client) groupNamed(ctx context.Context, pointer, name, by string) (*Group, error) {
 	found, err := c.GroupsLike(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	var exact []*Group
-	var others []string
-	for _, g := range found {
-		if g.Profile.Name == name {
-			exact = append(exact, g)
-		} else {
-			others = append(others, g.describe())
-		}
-	}
-	switch {
-	case len(exact) == 1:
-		return exact[0], nil
-	case len(exact) > 1:
-		var which []string
-		for _, g := range exact {
-			which = append(which, g.describe())
-		}
-		return nil, sdk.InvalidField(pointer, "is the name of %d groups: %s; give the id", len(exact), candidates(which))
-	}
-	e := sdk.Errorf(sdk.NotFound, "no group of %s has the %s %q", c.origin.Host, what, printable(name, 100))
-	if len(others) > 0 {
-		e.Message += "; near it are " + candidates(others)
-	}
-	e.Violations = append(e.Violations, sdk.InvalidField(pointer, "names no group").Violations...)
-	return nil, e
+	return groupKind.pick(c, pointer, name, by, found)
 }
 
-func (g *Group) describe() string {
-	return g.ID + " (" + printable(g.Profile.Name, 100) + ", " + g.Type + ")"
-}
-
-func (c *Client) group(ctx context.Context, id string) (*Group, error) {
-	r, err := c.exchange(ctx, http.MethodGet, func(ctx context.Context) error {
-		_, _, err := c.api.GroupAPI.GetGroup(ctx, id).Execute()
-		return err
-	})
+// GroupsLike returns the groups with this name, whatever its case.
+func (c *Client) GroupsLike(ctx context.Context, name string) ([]*Group, error) {
+	query := url.Values{"search": {equals("profile.name", name)}, "limit": {"200"}}
+	r, err := c.get(ctx, "/api/v1/groups", query)
 	if err != nil {
 		return nil, err
 	}
-	g := new(Group)
-	if err := r.decode(g); err != nil {
-		return nil, err
-	}
-	if g.ID == "" {
-		return nil, r.broken("a group without an id")
-	}
-	return g, nil
+	return decodeList(r, groupID)
 }
 
-// UserGroups lists the groups that a user is in.
+// groupKept is how long a group is known by its name.
+const groupKept = 5 * time.Minute
+
+// GroupByRef is FindGroup with fewer requests. It reads nothing for an ID, since a write
+// to a group that does not exist fails, and it keeps a name for a while.
+func (c *Client) GroupByRef(ctx context.Context, pointer, ref string) (*Group, error) {
+	if rest.IsGroupID(ref) {
+		return &Group{ID: ref, Type: GroupOkta}, nil
+	}
+	return c.groups.Of(ref).Get(ctx, c.guard.Now(), func() (*Group, time.Duration, error) {
+		g, err := c.FindGroup(ctx, pointer, ref)
+		return g, groupKept, err
+	})
+}
+
+// ForgetGroup makes GroupByRef look the name up again.
+func (c *Client) ForgetGroup(ref string) { c.groups.Forget(ref) }
+
+// UserGroups lists the groups of a user. A group that cannot be read is an error: it may
+// be a protected one.
 func (c *Client) UserGroups(ctx context.Context, id string) ([]*Group, error) {
-	p, err := path("users", id, "groups")
+	p, err := rest.Path("users", id, "groups")
 	if err != nil {
 		return nil, err
 	}
 	var all []*Group
-	err = c.pages(ctx, p, nil, func(r *reply) (bool, error) {
-		var groups []*Group
-		if err := r.decode(&groups); err != nil {
-			return false, err
-		}
-		for _, g := range groups {
-			if g == nil || g.ID == "" {
-				return false, r.broken("a group without an id")
-			}
-		}
+	err = c.pages(ctx, p, nil, nil, func(r *rest.Response) (bool, error) {
+		groups, err := decodeList(r, groupID)
 		all = append(all, groups...)
-		return true, nil
+		return err == nil, err
 	})
 	return all, err
 }
 
-// UserGroupsSince is UserGroups, or the groups that a guard has read since that time.
+// UserGroupsSince is UserGroups, or the groups that the guard has read since that time.
 func (c *Client) UserGroupsSince(ctx context.Context, id string, since time.Time) ([]*Group, error) {
-	if groups, ok := c.guard.membership.of(id).after(since); ok {
+	if groups, ok := c.memberships.Of(id).After(since); ok {
 		return groups, nil
 	}
 	return c.UserGroups(ctx, id)
 }
 
-// AddMember adds a user to a group. Okta answers 204 whether the user was in it
-// before or not, 403 for an app's group and 501 for a built-in one.
-func (c *Client) AddMember(ctx context.Context, groupID, userID string) error {
-	if err := plain(groupID); err != nil {
-		return err
+// MemberOf reads a user as a member of a small group: status and membership in one
+// request. It returns nil if the user is not on the first page of members, which proves
+// nothing about a larger group.
+func (c *Client) MemberOf(ctx context.Context, groupID, userID string) (*User, error) {
+	p, err := rest.Path("groups", groupID, "users")
+	if err != nil {
+		return nil, err
 	}
-	return c.write(ctx, http.MethodPut, userID, func(ctx context.Context) error {
-		_, err := c.api.GroupAPI.AssignUserToGroup(ctx, groupID, userID).Execute()
-		return err
-	})
+	r, err := c.get(ctx, p, limit("200"))
+	if err != nil {
+		return nil, err
+	}
+	var members []*User
+	if err := r.Decode(&members); err != nil {
+		return nil, err
+	}
+	for _, u := range members {
+		if u != nil && u.ID == userID {
+			return u.readAt(r), nil
+		}
+	}
+	return nil, nil
 }
 
-// RemoveMember takes a user out of a group; Okta answers as it does to AddMember.
+// AddMember adds a user to a group. Okta responds with 204 to a repetition too, with 403
+// for an app's group and with 501 for a built-in one.
+func (c *Client) AddMember(ctx context.Context, groupID, userID string) error {
+	return c.sdkWrite(ctx, noContent, http.MethodPut, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.GroupAPI.AssignUserToGroup(ctx, groupID, userID).Execute()
+	}, groupID, userID)
+}
+
+// RemoveMember removes a user from a group; Okta responds as it does to AddMember.
 func (c *Client) RemoveMember(ctx context.Context, groupID, userID string) error {
-	if err := plain(groupID); err != nil {
-		return err
-	}
-	return c.write(ctx, http.MethodDelete, userID, func(ctx context.Context) error {
-		_, err := c.api.GroupAPI.UnassignUserFromGroup(ctx, groupID, userID).Execute()
-		return err
-	})
+	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.GroupAPI.UnassignUserFromGroup(ctx, groupID, userID).Execute()
+	}, groupID, userID)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -33,10 +34,10 @@ func (o adminsOrg) admin(login, role string) oktasim.User {
 }
 
 // as opens a client with an API token of the user's.
-func (o adminsOrg) as(t *testing.T, user string, g Guards) *Client {
+func (o adminsOrg) as(t *testing.T, user string, g guard.Rules) *Client {
 	t.Helper()
 	o.AddAPIToken(oktasim.NewAPIToken{Token: "00" + user, User: user})
-	c, err := Open(t.Context(), Settings{OrgURL: o.URL, Token: sdk.NewSecret("00" + user), Guards: g})
+	c, err := Open(t.Context(), Settings{OrgURL: o.URL, Token: sdk.NewSecret("00" + user), Rules: g})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +65,8 @@ func TestLastSuperAdministrator(t *testing.T) {
 		refused bool
 	}{
 		"alone":                   {func(adminsOrg) string { return "" }, "owner", true},
-		"beside another":          {func(o adminsOrg) string { return o.admin("b@corp.example", superAdmin).ID }, "owner", false},
-		"the other of two":        {func(o adminsOrg) string { return o.admin("b@corp.example", superAdmin).ID }, "second", false},
+		"beside another":          {func(o adminsOrg) string { return o.admin("b@corp.example", guard.SuperAdmin).ID }, "owner", false},
+		"the other of two":        {func(o adminsOrg) string { return o.admin("b@corp.example", guard.SuperAdmin).ID }, "second", false},
 		"beside a lesser one":     {func(o adminsOrg) string { return o.admin("b@corp.example", "ORG_ADMIN").ID }, "owner", true},
 		"the lesser one":          {func(o adminsOrg) string { return o.admin("b@corp.example", "ORG_ADMIN").ID }, "second", false},
 		"beside one by a group":   {byGroup, "owner", true},
@@ -82,7 +83,7 @@ func TestLastSuperAdministrator(t *testing.T) {
 			}
 			err := a.RevokeSessions(t.Context(), target, true, true)
 			if test.refused {
-				wantRefused(t, map[string]error{name: err}, ruleLast)
+				wantRefused(t, map[string]error{name: err}, "last super administrator")
 			} else if err != nil {
 				t.Error(err)
 			}
@@ -93,13 +94,13 @@ func TestLastSuperAdministrator(t *testing.T) {
 func byGroup(o adminsOrg) string {
 	g := o.AddGroup(oktasim.NewGroup{Name: "Admins"})
 	u := o.AddUser(oktasim.NewUser{Login: "b@corp.example", Groups: []string{g.ID}})
-	o.AddRole(oktasim.NewRole{Group: g.ID, Type: superAdmin})
+	o.AddRole(oktasim.NewRole{Group: g.ID, Type: guard.SuperAdmin})
 	return u.ID
 }
 
 func suspendedSuper(o adminsOrg) string {
 	u := o.AddUser(oktasim.NewUser{Login: "b@corp.example", Status: oktasim.StatusSuspended})
-	o.AddRole(oktasim.NewRole{User: u.ID, Type: superAdmin})
+	o.AddRole(oktasim.NewRole{User: u.ID, Type: guard.SuperAdmin})
 	return u.ID
 }
 
@@ -109,11 +110,11 @@ func TestLastSuperAdministratorByGroup(t *testing.T) {
 	a := asApp{}.open(t)
 	o := adminsOrg{a.org, a.org.State().Users[0].ID}
 	last := byGroup(o)
-	super := o.as(t, last, Guards{})
+	super := o.as(t, last, guard.Rules{})
 	if err := super.SuspendUser(t.Context(), o.owner); err != nil {
 		t.Fatal(err)
 	}
-	wantRefused(t, map[string]error{"by group": a.SuspendUser(t.Context(), last)}, ruleLast)
+	wantRefused(t, map[string]error{"by group": a.SuspendUser(t.Context(), last)}, "last super administrator")
 }
 
 // Okta lets an org admin suspend a super administrator and does not show who is one:
@@ -122,9 +123,9 @@ func TestAdminRolesThatCannotBeRead(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.admin("soar@corp.example", "ORG_ADMIN")
 	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
-	c := o.as(t, soar.ID, Guards{})
+	c := o.as(t, soar.ID, guard.Rules{})
 	errs := map[string]error{"anybody": c.SuspendUser(t.Context(), u.ID), "the last": c.SuspendUser(t.Context(), o.owner)}
-	wantRefused(t, errs, ruleLast)
+	wantRefused(t, errs, "last super administrator")
 	for name, err := range errs {
 		if !strings.Contains(err.Error(), "allow_unknown_admins") {
 			t.Errorf("%s: %v does not say what to do", name, err)
@@ -141,11 +142,11 @@ func TestAdminRolesThatCannotBeRead(t *testing.T) {
 	o = newAdminsOrg(t)
 	soar = o.admin("soar@corp.example", "ORG_ADMIN")
 	u = o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
-	c = o.as(t, soar.ID, Guards{AllowUnknownAdmins: true})
+	c = o.as(t, soar.ID, guard.Rules{AllowUnknownAdmins: true})
 	if err := c.SuspendUser(t.Context(), u.ID); err != nil {
 		t.Error(err)
 	}
-	wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, ruleSelf)
+	wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, "own user")
 	if writes(o.Server) != 1 {
 		t.Errorf("%d writes were sent, want one", writes(o.Server))
 	}
@@ -155,15 +156,15 @@ func TestAdminRolesThatCannotBeRead(t *testing.T) {
 // login that is known to be a super administrator's.
 func TestWhatTheRulesAboutAdminsAsk(t *testing.T) {
 	o := newAdminsOrg(t)
-	soar := o.admin("soar@corp.example", superAdmin)
+	soar := o.admin("soar@corp.example", guard.SuperAdmin)
 	lesser := o.admin("help@corp.example", "HELP_DESK_ADMIN")
 	var users []string
 	for _, login := range []string{"a@corp.example", "b@corp.example"} {
 		users = append(users, o.AddUser(oktasim.NewUser{Login: login}).ID)
 	}
-	c := o.as(t, soar.ID, Guards{})
+	c := o.as(t, soar.ID, guard.Rules{})
 	now := time.Now()
-	c.guard.now = func() time.Time { return now }
+	c.guard.Now = func() time.Time { return now }
 	revoke := func(id string, want ...string) {
 		t.Helper()
 		o.ForgetRequests()
@@ -180,10 +181,10 @@ func TestWhatTheRulesAboutAdminsAsk(t *testing.T) {
 	revoke(users[1], rolesOf(users[1]))
 	revoke(lesser.ID, rolesOf(lesser.ID), "/api/v1/users/me", rolesOf(soar.ID))
 	revoke(o.owner)
-	now = now.Add(rolesKept)
+	now = now.Add(5 * time.Minute)
 	revoke(users[0], rolesOf(soar.ID))
 
-	c = o.as(t, users[1], Guards{}) // who may do nothing is refused by Okta
+	c = o.as(t, users[1], guard.Rules{}) // who may do nothing is refused by Okta
 	if err := c.RevokeSessions(t.Context(), users[0], true, true); err == nil || writes(o.Server) != 0 {
 		t.Errorf("got %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -17,7 +18,7 @@ func rolesApp(t *testing.T) (a *appOrg, o adminsOrg, second string) {
 	scopes := []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage"}
 	a = asApp{app: oktasim.NewServiceApp{Scopes: scopes}, change: func(s *Settings) { s.Scopes = scopes }}.open(t)
 	o = adminsOrg{a.org, a.org.State().Users[0].ID}
-	return a, o, o.admin("b@corp.example", superAdmin).ID
+	return a, o, o.admin("b@corp.example", guard.SuperAdmin).ID
 }
 
 // Guards against two super administrators who are suspended at the same time, since
@@ -40,18 +41,6 @@ func TestTwoSuperAdministratorsAtOnce(t *testing.T) {
 	if active != 1 {
 		t.Errorf("%d super administrators are left active, want one: %v", active, errs)
 	}
-
-	// Who waits for the other's turn does not wait longer than they may.
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	leave, err := a.guard.alone(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer leave()
-	if _, err := a.guard.alone(ctx); err == nil {
-		t.Error("two are alone")
-	}
 }
 
 // Guards against a write that names all super administrators at once.
@@ -59,7 +48,7 @@ func TestEverySuperAdministratorInOneWrite(t *testing.T) {
 	a, o, second := rolesApp(t)
 	a.guard.AllowCustomWrites, a.guard.MaxUsersPerCall = true, 2
 	_, err := a.Custom(t.Context(), CustomCall{Method: "PUT", Path: "/api/v1/policies/p", Body: []byte(`{"include":["` + o.owner + `","` + second + `"]}`)})
-	wantRefused(t, map[string]error{"both": err}, ruleLast)
+	wantRefused(t, map[string]error{"both": err}, "last super administrator")
 }
 
 // Guards against what was learned of somebody's roles before this connection changed
@@ -74,24 +63,24 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 			return o.owner, a.UnassignRole(t.Context(), second, roles[0].ID)
 		},
 		"the other was suspended by somebody else": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
-			return o.owner, o.as(t, o.owner, Guards{}).SuspendUser(t.Context(), second)
+			return o.owner, o.as(t, o.owner, guard.Rules{}).SuspendUser(t.Context(), second)
 		},
 		"the other lost the role by somebody else": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
 			roles, err := a.RolesOf(t.Context(), second)
 			if err != nil {
 				return "", err
 			}
-			return o.owner, o.as(t, o.owner, Guards{}).UnassignRole(t.Context(), second, roles[0].ID)
+			return o.owner, o.as(t, o.owner, guard.Rules{}).UnassignRole(t.Context(), second, roles[0].ID)
 		},
 		"the user became one": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
-			if err := a.AssignRole(t.Context(), plain, superAdmin, ""); err != nil {
+			if err := a.AssignRole(t.Context(), plain, guard.SuperAdmin, ""); err != nil {
 				return "", err
 			}
 			return plain, o.leaveOnly(t, plain, second, o.owner)
 		},
 		"the user became one by a group": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
 			g := o.AddGroup(oktasim.NewGroup{Name: "Admins"})
-			o.AddRole(oktasim.NewRole{Group: g.ID, Type: superAdmin})
+			o.AddRole(oktasim.NewRole{Group: g.ID, Type: guard.SuperAdmin})
 			if err := a.AddMember(t.Context(), g.ID, plain); err != nil {
 				return "", err
 			}
@@ -118,7 +107,7 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantRefused(t, map[string]error{name: a.SuspendUser(t.Context(), target)}, ruleLast)
+			wantRefused(t, map[string]error{name: a.SuspendUser(t.Context(), target)}, "last super administrator")
 			if u, _ := o.State().User(target); u.Status != oktasim.StatusActive {
 				t.Errorf("the last super administrator is %s", u.Status)
 			}
@@ -133,8 +122,8 @@ func TestASuperAdministratorMoreCounts(t *testing.T) {
 	if err := a.SuspendUser(t.Context(), second); err != nil { // so that the list is known
 		t.Fatal(err)
 	}
-	wantRefused(t, map[string]error{"alone": a.SuspendUser(t.Context(), o.owner)}, ruleLast)
-	if err := a.AssignRole(t.Context(), third, superAdmin, ""); err != nil {
+	wantRefused(t, map[string]error{"alone": a.SuspendUser(t.Context(), o.owner)}, "last super administrator")
+	if err := a.AssignRole(t.Context(), third, guard.SuperAdmin, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.SuspendUser(t.Context(), o.owner); err != nil {
@@ -145,7 +134,7 @@ func TestASuperAdministratorMoreCounts(t *testing.T) {
 // leaveOnly has somebody else suspend every super administrator but the one whose
 // login that is.
 func (o adminsOrg) leaveOnly(t *testing.T, left string, others ...string) error {
-	c := o.as(t, left, Guards{})
+	c := o.as(t, left, guard.Rules{})
 	for _, id := range others {
 		if err := c.SuspendUser(t.Context(), id); err != nil {
 			return err
@@ -187,18 +176,18 @@ func TestRolesThatOktaDoesNotTell(t *testing.T) {
 			o.Fault(test.fault)
 			err := a.SuspendUser(t.Context(), o.owner)
 			wantCode(t, err, test.code)
-			if Guarded(err) != (test.code == sdk.Forbidden) || writes(o.Server) > a.tokenRequests() {
+			if guard.Rejected(err) != (test.code == sdk.Forbidden) || writes(o.Server) > a.tokenRequests() {
 				t.Errorf("got %v, %d writes", err, writes(o.Server))
 			}
 			// Nothing of it sticks for long, nor for others.
 			o.ClearFaults()
 			forgetWindows(a.Client)
-			now := time.Now().Add(refusalKept)
-			a.guard.now = func() time.Time { return now }
+			now := time.Now().Add(time.Minute)
+			a.guard.Now = func() time.Time { return now }
 			if err := a.SuspendUser(t.Context(), a.user.ID); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
-			wantRefused(t, map[string]error{"afterwards": a.SuspendUser(t.Context(), o.owner)}, ruleLast)
+			wantRefused(t, map[string]error{"afterwards": a.SuspendUser(t.Context(), o.owner)}, "last super administrator")
 		})
 	}
 }
@@ -212,7 +201,7 @@ func TestOneUserWhoseRolesAreNotShown(t *testing.T) {
 	hidden := a.org.AddUser(oktasim.NewUser{Login: "hidden@corp.example"})
 	other := a.org.AddUser(oktasim.NewUser{Login: "other@corp.example"})
 	a.org.Fault(oktasim.Fault{Path: "/api/v1/users/" + hidden.ID + "/roles", Status: 403, ErrorCode: "E0000006"})
-	wantRefused(t, map[string]error{"hidden": a.SuspendUser(t.Context(), hidden.ID)}, ruleLast)
+	wantRefused(t, map[string]error{"hidden": a.SuspendUser(t.Context(), hidden.ID)}, "last super administrator")
 	for _, id := range []string{a.user.ID, other.ID} {
 		if err := a.SuspendUser(t.Context(), id); err != nil {
 			t.Error(err)
@@ -223,11 +212,11 @@ func TestOneUserWhoseRolesAreNotShown(t *testing.T) {
 // An administrator who was deleted a moment ago is no reason to fail.
 func TestAnAdministratorWhoIsGone(t *testing.T) {
 	a, o, second := rolesApp(t)
-	third := o.admin("c@corp.example", superAdmin).ID
+	third := o.admin("c@corp.example", guard.SuperAdmin).ID
 	if err := a.RevokeSessions(t.Context(), o.owner, false, false); err != nil { // so that the list is known
 		t.Fatal(err)
 	}
-	owner := o.as(t, o.owner, Guards{})
+	owner := o.as(t, o.owner, guard.Rules{})
 	for range 2 {
 		if err := owner.DeleteUser(t.Context(), second); err != nil {
 			t.Fatal(err)
@@ -239,7 +228,7 @@ func TestAnAdministratorWhoIsGone(t *testing.T) {
 	if err := a.SuspendUser(t.Context(), third); err != nil {
 		t.Error(err)
 	}
-	wantRefused(t, map[string]error{"the last": a.RevokeSessions(t.Context(), o.owner, false, false)}, ruleLast)
+	wantRefused(t, map[string]error{"the last": a.RevokeSessions(t.Context(), o.owner, false, false)}, "last super administrator")
 }
 
 // Guards against a login whose own user is not told once, and is then taken for
@@ -257,9 +246,9 @@ func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
 			u, lesser := o.AddUser(oktasim.NewUser{Login: "a@corp.example"}), o.admin("help@corp.example", "HELP_DESK_ADMIN")
 			fault.Method, fault.Path = "GET", "/api/v1/users/me"
 			o.Fault(fault)
-			c := o.as(t, soar.ID, Guards{})
+			c := o.as(t, soar.ID, guard.Rules{})
 			now := time.Now()
-			c.guard.now = func() time.Time { return now }
+			c.guard.Now = func() time.Time { return now }
 			if err := c.SuspendUser(t.Context(), soar.ID); err == nil {
 				t.Error("the login's own user was suspended")
 			}
@@ -267,8 +256,8 @@ func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
 				t.Errorf("a user without any admin role: %v", err)
 			}
 			o.ClearFaults()
-			now = now.Add(refusalKept)
-			wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, ruleSelf)
+			now = now.Add(time.Minute)
+			wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, "own user")
 			if err := c.SuspendUser(t.Context(), lesser.ID); err != nil {
 				t.Errorf("another administrator: %v", err)
 			}
@@ -283,7 +272,7 @@ func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
 func TestWaitingForWhatAnotherAsks(t *testing.T) {
 	o := newAdminsOrg(t)
 	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
-	c := o.as(t, o.owner, Guards{})
+	c := o.as(t, o.owner, guard.Rules{})
 	o.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/*/roles", Kind: oktasim.KindSlow, Delay: "1h"})
 	slow, giveUp := context.WithCancel(t.Context())
 	var wg sync.WaitGroup

@@ -6,15 +6,16 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
-func guarded(t *testing.T, g Guards) (*Client, *oktasim.Server) {
+func guarded(t *testing.T, g guard.Rules) (*Client, *oktasim.Server) {
 	t.Helper()
 	s := oktasim.Start(t, oktasim.Options{Token: canary})
 	settings := settingsFor(s.URL)
-	settings.Guards = g
+	settings.Rules = g
 	c, err := Open(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +55,7 @@ func wantRefused(t *testing.T, errs map[string]error, rule string) {
 	t.Helper()
 	for name, err := range errs {
 		e := sdk.AsError(err)
-		if e == nil || e.Code != sdk.Forbidden || !Guarded(err) || !strings.Contains(e.Message, "rule "+rule) {
+		if e == nil || e.Code != sdk.Forbidden || !guard.Rejected(err) || !strings.Contains(e.Message, "rule "+rule) {
 			t.Errorf("%s: got %v, want a refusal by %s", name, err, rule)
 		}
 	}
@@ -69,7 +70,7 @@ func TestProtectedUsers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			glass := oktasim.NewUser{ID: "00uBREAKGLASS0000001", Login: "break.glass@corp.example", Email: "bg@mail.example"}
-			c, s := guarded(t, Guards{ProtectedUsers: []string{"nobody@corp.example", ref(oktasim.User{ID: glass.ID, Login: glass.Login})}})
+			c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"nobody@corp.example", ref(oktasim.User{ID: glass.ID, Login: glass.Login})}})
 			u := s.AddUser(glass)
 			other := s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
 			g := s.AddGroup(oktasim.NewGroup{Name: "G"})
@@ -87,7 +88,7 @@ func TestProtectedUsers(t *testing.T) {
 }
 
 func TestProtectedGroups(t *testing.T) {
-	c, s := guarded(t, Guards{ProtectedGroups: []string{"Break Glass"}})
+	c, s := guarded(t, guard.Rules{ProtectedGroups: []string{"Break Glass"}})
 	protected := s.AddGroup(oktasim.NewGroup{Name: "Break Glass"})
 	g := s.AddGroup(oktasim.NewGroup{Name: "G"})
 	member := s.AddUser(oktasim.NewUser{Login: "member@corp.example", Groups: []string{protected.ID}})
@@ -103,7 +104,7 @@ func TestProtectedGroups(t *testing.T) {
 }
 
 func TestOwnUser(t *testing.T) {
-	c, s := guarded(t, Guards{})
+	c, s := guarded(t, guard.Rules{})
 	g := s.AddGroup(oktasim.NewGroup{Name: "G"})
 	me, err := c.User(t.Context(), "me")
 	if err != nil {
@@ -118,7 +119,7 @@ func TestOwnUser(t *testing.T) {
 }
 
 func TestReadOnly(t *testing.T) {
-	c, s := guarded(t, Guards{ReadOnly: true})
+	c, s := guarded(t, guard.Rules{ReadOnly: true})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	wantRefused(t, writesTo(t, c, u.ID, u.Login, "00g1"), "read_only")
 	if n := len(s.Requests()); n != 0 {
@@ -130,9 +131,9 @@ func TestReadOnly(t *testing.T) {
 }
 
 func TestMaxWritesPerMinute(t *testing.T) {
-	c, s := guarded(t, Guards{MaxWritesPerMinute: 2})
+	c, s := guarded(t, guard.Rules{MaxWritesPerMinute: 2})
 	now := time.Date(2026, 3, 14, 2, 41, 0, 0, time.UTC)
-	c.guard.now = func() time.Time { return now }
+	c.guard.Now = func() time.Time { return now }
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	for range 2 {
 		if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
@@ -155,7 +156,7 @@ func TestMaxWritesPerMinute(t *testing.T) {
 
 // Many writes at once are no more of them.
 func TestMaxWritesPerMinuteAtOnce(t *testing.T) {
-	c, s := guarded(t, Guards{MaxWritesPerMinute: 5})
+	c, s := guarded(t, guard.Rules{MaxWritesPerMinute: 5})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	var wg sync.WaitGroup
 	for range 20 {
@@ -173,21 +174,21 @@ func TestMaxWritesPerMinuteAtOnce(t *testing.T) {
 
 // Who bears a protected name that nobody bore is protected soon.
 func TestProtectedUserWhoComesLater(t *testing.T) {
-	c, s := guarded(t, Guards{ProtectedUsers: []string{"glass@corp.example"}})
+	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}})
 	now := time.Now()
-	c.guard.now = func() time.Time { return now }
+	c.guard.Now = func() time.Time { return now }
 	other := s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
 	if err := c.SuspendUser(t.Context(), other.ID); err != nil {
 		t.Fatal(err)
 	}
 	glass := s.AddUser(oktasim.NewUser{Login: "glass@corp.example"})
 	now = now.Add(time.Minute)
-	wantRefused(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, ruleUsers)
+	wantRefused(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, "protected_users")
 }
 
 // What cannot be looked up may be protected: nothing is written then.
 func TestGuardsFailClosed(t *testing.T) {
-	c, s := guarded(t, Guards{ProtectedUsers: []string{"glass@corp.example"}})
+	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	s.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/glass@corp.example", Status: 500})
 	s.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/glass%40corp.example", Status: 500})
@@ -202,7 +203,7 @@ func TestGuardsFailClosed(t *testing.T) {
 }
 
 func TestDryRunNamesTheGuard(t *testing.T) {
-	c, s := guarded(t, Guards{ReadOnly: true})
+	c, s := guarded(t, guard.Rules{ReadOnly: true})
 	ctx := sdk.WithDryRun(t.Context())
 	if err := c.SuspendUser(ctx, "00u1"); err != sdk.ErrPlanned {
 		t.Errorf("got %v", err)
@@ -218,7 +219,7 @@ func TestDryRunNamesTheGuard(t *testing.T) {
 
 // Who the login is, is asked once, whoever asks.
 func TestWhoTheLoginIsIsAskedOnce(t *testing.T) {
-	c, s := guarded(t, Guards{})
+	c, s := guarded(t, guard.Rules{})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	if _, err := Check(t.Context(), c); err != nil {
 		t.Fatal(err)
@@ -235,7 +236,7 @@ func TestWhoTheLoginIsIsAskedOnce(t *testing.T) {
 	if asked != 1 {
 		t.Errorf("asked %d times who the login is, want once", asked)
 	}
-	me, err := c.guard.own(t.Context())
+	me, err := c.guard.Self(t.Context())
 	if err != nil || me == "" {
 		t.Fatalf("the own user is %q, %v", me, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -38,15 +39,15 @@ func groupCalled(s *oktasim.Server, name string) string {
 func TestProtectedSinceAMomentAgo(t *testing.T) {
 	const login = "glass@corp.example"
 	for name, test := range map[string]struct {
-		guards Guards
+		guards guard.Rules
 		become func(t *testing.T, s *oktasim.Server, u oktasim.User)
 		rule   string
 		id     bool // the write is made by the id alone, without a look at the user
 	}{
-		"joins a protected group": {Guards{ProtectedGroups: []string{"Vault"}}, func(_ *testing.T, s *oktasim.Server, u oktasim.User) {
+		"joins a protected group": {guard.Rules{ProtectedGroups: []string{"Vault"}}, func(_ *testing.T, s *oktasim.Server, u oktasim.User) {
 			s.AddMember(groupCalled(s, "Vault"), u.ID)
-		}, ruleGroups, true},
-		"is in a group that takes a protected name": {Guards{ProtectedGroups: []string{"Vault"}}, func(t *testing.T, s *oktasim.Server, u oktasim.User) {
+		}, "protected_groups", true},
+		"is in a group that takes a protected name": {guard.Rules{ProtectedGroups: []string{"Vault"}}, func(t *testing.T, s *oktasim.Server, u oktasim.User) {
 			admin := another(t, s)
 			old, err := admin.GroupByName(t.Context(), "", "Vault")
 			if err == nil {
@@ -56,8 +57,8 @@ func TestProtectedSinceAMomentAgo(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.AddMember(s.AddGroup(oktasim.NewGroup{Name: "Vault"}).ID, u.ID)
-		}, ruleGroups, true},
-		"takes a protected login": {Guards{ProtectedUsers: []string{login}}, func(t *testing.T, s *oktasim.Server, u oktasim.User) {
+		}, "protected_groups", true},
+		"takes a protected login": {guard.Rules{ProtectedUsers: []string{login}}, func(t *testing.T, s *oktasim.Server, u oktasim.User) {
 			admin := another(t, s)
 			old, err := admin.User(t.Context(), login)
 			if err == nil {
@@ -69,22 +70,22 @@ func TestProtectedSinceAMomentAgo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-		}, ruleUsers, false},
-		"takes a protected login that nobody had": {Guards{ProtectedUsers: []string{"later@corp.example", login}}, func(t *testing.T,
+		}, "protected_users", false},
+		"takes a protected login that nobody had": {guard.Rules{ProtectedUsers: []string{"later@corp.example", login}}, func(t *testing.T,
 			s *oktasim.Server, u oktasim.User) {
 			if err := another(t, s).UpdateProfile(t.Context(), u.ID, map[string]json.RawMessage{"login": []byte(`"later@corp.example"`)}); err != nil {
 				t.Fatal(err)
 			}
-		}, ruleUsers, true},
-		"joins a protected group that did not exist": {Guards{ProtectedGroups: []string{"Later", "Vault"}}, func(_ *testing.T,
+		}, "protected_users", true},
+		"joins a protected group that did not exist": {guard.Rules{ProtectedGroups: []string{"Later", "Vault"}}, func(_ *testing.T,
 			s *oktasim.Server, u oktasim.User) {
 			s.AddMember(s.AddGroup(oktasim.NewGroup{Name: "Later"}).ID, u.ID)
-		}, ruleGroups, true},
+		}, "protected_groups", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, s := guarded(t, test.guards)
 			now := time.Now()
-			c.guard.now = func() time.Time { return now }
+			c.guard.Now = func() time.Time { return now }
 			s.AddUser(oktasim.NewUser{Login: login})
 			s.AddGroup(oktasim.NewGroup{Name: "Vault"})
 			u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -111,19 +112,19 @@ func TestProtectedSinceAMomentAgo(t *testing.T) {
 func TestLastSuperAdministratorSinceAMomentAgo(t *testing.T) {
 	a := asApp{}.open(t)
 	now := time.Now()
-	a.guard.now = func() time.Time { return now }
+	a.guard.Now = func() time.Time { return now }
 	o := adminsOrg{a.org, a.org.State().Users[0].ID}
 	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	if err := a.RevokeSessions(t.Context(), u.ID, true, true); err != nil {
 		t.Fatal(err)
 	}
-	o.AddRole(oktasim.NewRole{User: u.ID, Type: superAdmin})
-	super := o.as(t, u.ID, Guards{})
+	o.AddRole(oktasim.NewRole{User: u.ID, Type: guard.SuperAdmin})
+	super := o.as(t, u.ID, guard.Rules{})
 	if err := super.SuspendUser(t.Context(), o.owner); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(targetRolesKept)
-	wantRefused(t, map[string]error{"last": a.SuspendUser(t.Context(), u.ID)}, ruleLast)
+	now = now.Add(2 * time.Second)
+	wantRefused(t, map[string]error{"last": a.SuspendUser(t.Context(), u.ID)}, "last super administrator")
 }
 
 // A misspelt name protects nobody: the check lists all of them, and an org that does not
@@ -131,29 +132,29 @@ func TestLastSuperAdministratorSinceAMomentAgo(t *testing.T) {
 func TestCheckRefusesNamesThatNobodyHas(t *testing.T) {
 	ok := []string{"glass@corp.example", "bg@mail.example"}
 	for name, test := range map[string]struct {
-		guards Guards
+		guards guard.Rules
 		fault  oktasim.Fault
 		code   sdk.Code
 		want   []string // parts of the error or of the notes
 	}{
-		"all exist": {guards: Guards{ProtectedUsers: ok, ProtectedGroups: []string{"Vault"}}},
-		"a user": {guards: Guards{ProtectedUsers: append([]string{"glas@corp.example"}, ok...)}, code: sdk.InvalidInput,
+		"all exist": {guards: guard.Rules{ProtectedUsers: ok, ProtectedGroups: []string{"Vault"}}},
+		"a user": {guards: guard.Rules{ProtectedUsers: append([]string{"glas@corp.example"}, ok...)}, code: sdk.InvalidInput,
 			want: []string{"/protected_users/0", "glas@corp.example"}},
-		"a user by id":    {guards: Guards{ProtectedUsers: []string{"00uNOBODY00000000001"}}, code: sdk.InvalidInput, want: []string{"00uNOBODY00000000001"}},
-		"a short name":    {guards: Guards{ProtectedUsers: []string{"glass"}}, code: sdk.InvalidInput, want: []string{"write the whole login"}},
-		"a group":         {guards: Guards{ProtectedGroups: []string{"vault"}}, code: sdk.InvalidInput, want: []string{"/protected_groups/0", "near it are"}},
-		"two of one name": {guards: Guards{ProtectedGroups: []string{"Twin"}}, code: sdk.InvalidInput, want: []string{"/protected_groups/0", "2 groups"}},
-		"two of one email": {guards: Guards{ProtectedUsers: []string{"twin@mail.example"}}, code: sdk.InvalidInput,
+		"a user by id":    {guards: guard.Rules{ProtectedUsers: []string{"00uNOBODY00000000001"}}, code: sdk.InvalidInput, want: []string{"00uNOBODY00000000001"}},
+		"a short name":    {guards: guard.Rules{ProtectedUsers: []string{"glass"}}, code: sdk.InvalidInput, want: []string{"write the whole login"}},
+		"a group":         {guards: guard.Rules{ProtectedGroups: []string{"vault"}}, code: sdk.InvalidInput, want: []string{"/protected_groups/0", "near it are"}},
+		"two of one name": {guards: guard.Rules{ProtectedGroups: []string{"Twin"}}, code: sdk.InvalidInput, want: []string{"/protected_groups/0", "2 groups"}},
+		"two of one email": {guards: guard.Rules{ProtectedUsers: []string{"twin@mail.example"}}, code: sdk.InvalidInput,
 			want: []string{"/protected_users/0", "2 users"}},
-		"all at once": {guards: Guards{ProtectedUsers: []string{"x@corp.example", ok[0], "y@corp.example"},
+		"all at once": {guards: guard.Rules{ProtectedUsers: []string{"x@corp.example", ok[0], "y@corp.example"},
 			ProtectedGroups: []string{"Twin", "X"}}, code: sdk.InvalidInput,
 			want: []string{"/protected_users/0", "/protected_users/2", "/protected_groups/0", "/protected_groups/1"}},
-		"read only": {guards: Guards{ReadOnly: true, ProtectedUsers: []string{"x@corp.example"}}, code: sdk.InvalidInput,
+		"read only": {guards: guard.Rules{ReadOnly: true, ProtectedUsers: []string{"x@corp.example"}}, code: sdk.InvalidInput,
 			want: []string{"x@corp.example"}},
-		"no answer": {guards: Guards{ProtectedUsers: []string{"x@corp.example"}}, fault: oktasim.Fault{Path: "/api/v1/users/x*",
+		"no answer": {guards: guard.Rules{ProtectedUsers: []string{"x@corp.example"}}, fault: oktasim.Fault{Path: "/api/v1/users/x*",
 			Status: 503}, code: sdk.Unavailable},
-		"no group": {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 500}, code: sdk.Unavailable},
-		"may not look": {guards: Guards{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 403,
+		"no group": {guards: guard.Rules{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 500}, code: sdk.Unavailable},
+		"may not look": {guards: guard.Rules{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 403,
 			ErrorCode: "E0000006"}, want: []string{"nothing is written"}},
 		"nobody settled": {},
 	} {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"soar.example/okta/internal/okta/auth"
 	"soar.example/okta/sdk"
 )
 
@@ -82,7 +83,7 @@ func TestKeysThatCannotSign(t *testing.T) {
 		"JWK, other curve": {jwkOf(p256, "k", "ES384"), "alg does not fit"},
 		"JWK of two keys":  {jwkOf(chimera, "k", ""), "do not belong together"},
 	} {
-		_, err := ServiceApp{ClientID: "0oa1", PrivateKey: sdk.NewSecret(test.text)}.signingKey()
+		_, err := auth.ServiceApp{ClientID: "0oa1", PrivateKey: sdk.NewSecret(test.text)}.SigningKey()
 		e := wantCode(t, err, sdk.InvalidInput)
 		if len(e.Violations) != 1 || e.Violations[0].Pointer != "/private_key" || !strings.Contains(e.Violations[0].Message, test.part) {
 			t.Errorf("%s: %v does not say %q", name, e, test.part)
@@ -97,7 +98,7 @@ func FuzzReadKey(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		key, err := ServiceApp{PrivateKey: sdk.NewSecret(text)}.signingKey()
+		key, err := auth.ServiceApp{PrivateKey: sdk.NewSecret(text)}.SigningKey()
 		if err != nil {
 			if e := sdk.AsError(err); e.Code != sdk.InvalidInput || len(e.Violations) != 1 {
 				t.Errorf("got %v", err)

@@ -7,8 +7,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/sdk"
 )
@@ -17,7 +19,7 @@ import (
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/).
 const LogPath = "/api/v1/logs"
 
-// MaxLogPage is the most events that Okta gives in one answer.
+// MaxLogPage is the most events of one response.
 const MaxLogPage = 1000
 
 // A LogQuery selects events. Without Until and in ascending order it is a polling
@@ -28,7 +30,7 @@ type LogQuery struct {
 	Filter       string // Okta's filter language
 	Query        string // keywords
 	Descending   bool
-	Limit        int // events an answer, 1 to MaxLogPage
+	Limit        int // page size, 1 to MaxLogPage
 }
 
 func (q LogQuery) polling() bool { return q.Until.IsZero() && !q.Descending }
@@ -55,17 +57,16 @@ func (q LogQuery) values() url.Values {
 	return v
 }
 
-// stamp keeps milliseconds, which the SDK drops: a bound would move by up to a
-// second.
+// stamp keeps milliseconds, which the SDK drops: a bound would move by up to a second.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// A LogPage is one answer of the System Log.
+// A LogPage is one response of the System Log.
 type LogPage struct {
 	Events []systemlog.Head
-	Next   string        // where to go on: an absolute URL, "" if Okta gave no link that may be followed
-	Still  bool          // Next leads to this very page
+	Next   string        // absolute URL of the next page, "" if Okta gave no link that may be followed
+	Still  bool          // Next leads to this page again
 	Skew   time.Duration // how far this machine's clock is ahead of Okta's
-	// Foreign says why a link that Okta gave was not kept.
+	// Foreign says why Okta's link was rejected.
 	Foreign error
 }
 
@@ -74,9 +75,8 @@ func (c *Client) Logs(ctx context.Context, q LogQuery) (*LogPage, error) {
 	return c.logPage(ctx, LogPath, q.values().Encode())
 }
 
-// LogsFrom reads the page that a Next of before leads to, of limit events at most;
-// nothing else of the link is changed. A link that is not the org's own is refused
-// before anything is sent.
+// LogsFrom reads the page that an earlier Next leads to, of limit events at most; the rest
+// of the link is unchanged. It rejects a link to another org before anything is sent.
 func (c *Client) LogsFrom(ctx context.Context, next string, limit int) (*LogPage, error) {
 	to, err := c.logLink(link{path: LogPath}, next)
 	if err != nil {
@@ -100,26 +100,26 @@ func withLimit(query string, limit int) string {
 	return strings.TrimPrefix(strings.Join(parts, "&"), "&")
 }
 
-// logLink is ownLink for links to a page of this org's log.
+// logLink is resolve for links to a page of this org's log.
 func (c *Client) logLink(from link, target string) (link, error) {
-	to, err := c.ownLink(from, target)
+	to, err := c.resolve(from, target)
 	if err == nil && to.path != LogPath {
-		return link{}, foreign("the link to the next page leads to " + printable(to.path, 100) + " and not to the log")
+		return link{}, foreign("the link to the next page leads to " + rest.Printable(to.path, 100) + " and not to the log")
 	}
 	return to, err
 }
 
 func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, error) {
-	r, err := c.get(ctx, path, query)
+	r, err := c.getRaw(ctx, path, query)
 	if err != nil {
 		return nil, err
 	}
-	heads, err := systemlog.Split(r.body)
+	heads, err := systemlog.Split(r.Body)
 	if err != nil {
-		return nil, r.broken("a page of events that cannot be read: " + printable(err.Error(), 120))
+		return nil, r.Broken("a page of events that cannot be read: " + rest.Printable(err.Error(), 120))
 	}
-	page := &LogPage{Events: heads, Skew: r.skew()}
-	if target, found := nextLink(r.header); found {
+	page := &LogPage{Events: heads, Skew: r.Skew()}
+	if target, found := rest.NextLink(r.Header); found {
 		to, err := c.logLink(link{path, query}, target)
 		if err != nil {
 			page.Foreign = err
@@ -130,27 +130,26 @@ func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, err
 	return page, nil
 }
 
-// AllLogs gives take the events of a query page by page, to the end of what the
-// log holds now, or until take returns false; more tells take whether Okta may hold
-// further events. The end is an empty page, a page without a next link, or a link that
-// leads to the page itself: Okta may give fewer events than a page can hold. A rate
-// limit in the middle is waited for, and what is too slow in a page of q.Limit is asked
-// for in smaller ones.
+// AllLogs passes the events of a query to take, page by page, to the current end of the
+// log, or until take returns false. more tells take whether Okta may hold further events.
+// The end is an empty page, a page without a next link, or a link to the page itself:
+// Okta may return fewer events than a page can hold. AllLogs waits for a rate limit after
+// the first page, and asks for smaller pages if a page is too slow.
 func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func(events []systemlog.Head, more bool) bool) error {
 	limit := q.Limit
 	smaller := func(rawQuery string, err error) (string, bool) {
-		if !tooSlow(err) || ctx.Err() != nil || limit <= smallestPage {
+		if !isTooSlow(err) || ctx.Err() != nil || limit <= smallestPage {
 			return "", false
 		}
 		limit = max(limit/2, smallestPage)
 		return withLimit(rawQuery, limit), true
 	}
-	err := c.pagesOr(ctx, LogPath, q.values(), smaller, func(r *reply) (bool, error) {
-		heads, err := systemlog.Split(r.body)
+	err := c.pages(ctx, LogPath, q.values(), smaller, func(r *rest.Response) (bool, error) {
+		heads, err := systemlog.Split(r.Body)
 		if err != nil {
-			return false, r.broken("a page of events that cannot be read: " + printable(err.Error(), 120))
+			return false, r.Broken("a page of events that cannot be read: " + rest.Printable(err.Error(), 120))
 		}
-		_, more := nextLink(r.header)
+		_, more := rest.NextLink(r.Header)
 		more = more && len(heads) > 0
 		return take(heads, more) && more, nil
 	})
@@ -160,16 +159,71 @@ func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func(events []sys
 	return err
 }
 
-// Refused reports whether err means that a checkpoint in the log is lost: Okta itself
-// rejects the link, or the link must not be followed. Another try cannot help.
+// Refused reports whether err means that a checkpoint in the log is lost: Okta rejects
+// the link, or the link must not be followed. A retry cannot help.
 func Refused(err error) bool {
 	if errors.Is(err, errForeign) {
 		return true
 	}
 	e := sdk.AsError(err)
-	if e == nil || e.Upstream == nil || !oktaCode.MatchString(e.Upstream.Code) {
+	if e == nil || e.Upstream == nil || !rest.IsErrorCode(e.Upstream.Code) {
 		return false
 	}
 	badRequest := e.Upstream.Status == http.StatusBadRequest || e.Upstream.Status == http.StatusRequestURITooLong
 	return e.Code == sdk.NotFound || e.Code == sdk.InvalidInput && badRequest
+}
+
+// An AdaptivePageSize is the page size of one query of the log. Okta gives up on a page
+// after 30 seconds, with a 500 and E0000009. Each such page halves the size, and each fast
+// page doubles it again. It is safe for concurrent use.
+type AdaptivePageSize struct {
+	mu   sync.Mutex
+	size int // 0: no limit
+}
+
+const (
+	smallestPage = 10
+	fastPage     = 10 * time.Second
+)
+
+// PageSize returns the page size of the query with that filter.
+func (c *Client) PageSize(filter string) *AdaptivePageSize {
+	p, _ := c.pageSizes.LoadOrStore(filter, new(AdaptivePageSize))
+	return p.(*AdaptivePageSize)
+}
+
+// Limit returns the number of events to ask for, at most the given number.
+func (p *AdaptivePageSize) Limit(most int) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.size == 0 {
+		return most
+	}
+	return min(p.size, most)
+}
+
+// Record adapts the size to the result of a page of limit events at most. If the page was
+// too slow and can be smaller, Record returns the new size, otherwise 0.
+func (p *AdaptivePageSize) Record(limit int, took time.Duration, err error) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case isTooSlow(err):
+		if p.size = max(limit/2, min(smallestPage, limit)); p.size < limit {
+			return p.size
+		}
+	case err == nil && p.size != 0 && took < fastPage:
+		if p.size = 2 * limit; p.size >= MaxLogPage {
+			p.size = 0
+		}
+	}
+	return 0
+}
+
+// isTooSlow reports whether a smaller page may succeed: Okta gave up on the page, it did
+// not come in time, or it was too large.
+func isTooSlow(err error) bool {
+	e := sdk.AsError(err)
+	return e != nil && (e.Code == sdk.Timeout || errors.Is(err, rest.ErrTooLarge) ||
+		e.Upstream != nil && e.Upstream.Status == 500 && e.Upstream.Code == "E0000009")
 }

@@ -27,27 +27,27 @@ func TestWithLimit(t *testing.T) {
 
 // The request ids that are remembered have an end, and the latest are kept.
 func TestOwnForgetsOldRequests(t *testing.T) {
-	o := &own{}
-	for i := range 3 * mostSent {
+	o := &selfEvents{}
+	for i := range 3 * maxSent {
 		o.wrote(fmt.Sprint(i))
 		o.wrote(fmt.Sprint(i))
 		o.wrote("")
 	}
-	if len(o.sent) != mostSent || len(o.inOrder) != mostSent {
+	if len(o.sent) != maxSent || len(o.inOrder) != maxSent {
 		t.Errorf("%d and %d ids are kept", len(o.sent), len(o.inOrder))
 	}
 	cause := systemlog.Cause{TokenID: "00T", RequestID: "1"}
-	if own, sure := o.tells(cause); own || !sure {
+	if own, sure := o.caused(cause); own || !sure {
 		t.Error("an old request is remembered")
 	}
-	cause.RequestID = fmt.Sprint(3*mostSent - 1)
-	if own, sure := o.tells(cause); !own || !sure {
+	cause.RequestID = fmt.Sprint(3*maxSent - 1)
+	if own, sure := o.caused(cause); !own || !sure {
 		t.Error("the latest request is forgotten")
 	}
 	if o.wrote("another"); o.sent != nil {
 		t.Error("what is known is still looked for")
 	}
-	if own, sure := o.tells(systemlog.Cause{TokenID: "00T", RequestID: "unknown"}); !own || !sure {
+	if own, sure := o.caused(systemlog.Cause{TokenID: "00T", RequestID: "unknown"}); !own || !sure {
 		t.Error("the token is not known")
 	}
 }

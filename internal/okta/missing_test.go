@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -14,7 +15,7 @@ import (
 // protect then: the write is sent, and Okta rejects it.
 func TestWritesToAnObjectThatIsMissing(t *testing.T) {
 	const nobody = "00uNOBODY00000000001"
-	c, s := guarded(t, Guards{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}})
+	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}})
 	s.AddUser(oktasim.NewUser{Login: "glass@corp.example"})
 	s.AddGroup(oktasim.NewGroup{Name: "Break Glass"})
 	for request, write := range map[string]func(context.Context) error{

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/okta/auth"
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -59,7 +61,7 @@ func inFront(t *testing.T, o *appOrg, handle func(http.ResponseWriter, *http.Req
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handle(w, r, o.org) }))
 	t.Cleanup(s.Close)
 	key := sdk.NewSecret(pkcs8(rsaKeyOf(2048)))
-	c, err := Open(t.Context(), Settings{OrgURL: s.URL, ServiceApp: ServiceApp{ClientID: o.app.ClientID, PrivateKey: key, Scopes: wanted}})
+	c, err := Open(t.Context(), Settings{OrgURL: s.URL, ServiceApp: auth.ServiceApp{ClientID: o.app.ClientID, PrivateKey: key, Scopes: wanted}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,22 +69,35 @@ func inFront(t *testing.T, o *appOrg, handle func(http.ResponseWriter, *http.Req
 	return c
 }
 
-func waiting(c *Client) int {
-	o := c.login.(*oauth)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.flight == nil {
-		return 0
+// accessToken returns the client's access token.
+func accessToken(t *testing.T, c *Client) string {
+	t.Helper()
+	req := httptest.NewRequest(http.MethodGet, c.Org()+"/api/v1/users/me", nil)
+	if err := c.credentials.Begin().Authorize(t.Context(), req); err != nil {
+		t.Error(err)
 	}
-	return o.flight.waiting
+	_, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	return token
 }
+
+// dropToken makes the client forget its access token, if it has one, as after Okta's
+// rejection.
+func dropToken(t *testing.T, c *Client) {
+	t.Helper()
+	a := c.credentials.Begin()
+	if a.Authorize(t.Context(), httptest.NewRequest(http.MethodGet, c.Org()+"/api/v1/users/me", nil)) == nil {
+		a.Rejected(&rest.Response{Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {`DPoP error="invalid_token"`}}})
+	}
+}
+
+func waiting(c *Client) int { return c.credentials.(interface{ Waiting() int }).Waiting() }
 
 // Who began to log in may give up without spoiling it for the others.
 func TestGivingUpIsNobodyElsesConcern(t *testing.T) {
 	o := asApp{}.open(t)
 	release := make(chan struct{})
 	c := inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
-		if r.URL.Path == tokenPath {
+		if r.URL.Path == auth.TokenPath {
 			<-release
 		}
 		org.ServeHTTP(w, r)
@@ -109,7 +124,7 @@ func TestNobodyWaitsAnyMore(t *testing.T) {
 	ended := make(chan struct{})
 	var asked atomic.Int32
 	c := inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
-		if r.URL.Path == tokenPath && asked.Add(1) == 1 {
+		if r.URL.Path == auth.TokenPath && asked.Add(1) == 1 {
 			if err := r.ParseForm(); err != nil { // the server sees a client go once the body is read
 				t.Error(err)
 			}
@@ -137,7 +152,7 @@ func TestNobodyWaitsAnyMore(t *testing.T) {
 
 // later moves the clock by which tokens grow old.
 func later(c *Client, d time.Duration) {
-	c.login.(*oauth).now = func() time.Time { return time.Now().Add(d) }
+	c.credentials.(interface{ SetClock(func() time.Time) }).SetClock(func() time.Time { return time.Now().Add(d) })
 }
 
 func TestRenewalBeforeTheEnd(t *testing.T) {
@@ -165,16 +180,26 @@ func TestRenewalBeforeTheEnd(t *testing.T) {
 	}
 }
 
-// A token's life begins before the answer that brings it is there.
+// A token's life begins before the response that brings it is there.
 func TestSlowToken(t *testing.T) {
 	o := asApp{}.open(t)
-	const slow = 200 * time.Millisecond
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Kind: oktasim.KindSlow, Delay: slow.String(), AfterEffect: true})
-	if err := o.read(t); err != nil {
-		t.Fatal(err)
+	var asked time.Time
+	var tokens atomic.Int32
+	c := inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
+		if r.URL.Path == auth.TokenPath && tokens.Add(1) == 1 {
+			asked = time.Now()
+			time.Sleep(200 * time.Millisecond) // a slow response
+		}
+		org.ServeHTTP(w, r)
+	})
+	for range 2 {
+		if _, err := c.User(t.Context(), o.user.ID); err != nil {
+			t.Fatal(err)
+		}
+		c.credentials.(interface{ SetClock(func() time.Time) }).SetClock(func() time.Time { return asked.Add(59 * time.Minute) })
 	}
-	if left := time.Until(o.oauth().current.ends); left > time.Hour-slow {
-		t.Errorf("it is taken for good for %s more", left)
+	if n := tokens.Load(); n != 2 {
+		t.Errorf("%d tokens were asked for: the life of a token was counted from its arrival", n)
 	}
 }
 
@@ -184,7 +209,7 @@ func TestRenewalThatFails(t *testing.T) {
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
 	}
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 503})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 503})
 	later(o.Client, 59*time.Minute+30*time.Second)
 	if err := o.read(t); err != nil {
 		t.Error(err)
@@ -196,7 +221,7 @@ func TestRenewalThatFails(t *testing.T) {
 		t.Error(err)
 	}
 	// But not when Okta says that the app has no business here any more.
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
 	later(o.Client, 61*time.Minute+59*time.Minute+30*time.Second)
 	wantCode(t, o.read(t), sdk.Unauthenticated)
 }
@@ -235,7 +260,7 @@ func TestRevokedTokenOnAWrite(t *testing.T) {
 		}
 		var posts []string
 		for _, r := range o.org.Requests() {
-			if r.Method == "POST" && r.Path != tokenPath {
+			if r.Method == "POST" && r.Path != auth.TokenPath {
 				posts = append(posts, fmt.Sprintf("%d %s", r.Status, r.Body))
 			}
 		}
@@ -301,25 +326,17 @@ func TestOneNewLoginWhoeverBroughtIt(t *testing.T) {
 	var c *Client
 	var refused atomic.Int32
 	c = inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
-		if r.URL.Path == tokenPath || refused.Load() == 5 {
+		if r.URL.Path == auth.TokenPath || refused.Load() == 5 {
 			org.ServeHTTP(w, r)
 			return
 		}
 		refused.Add(1)
-		login := c.login.(*oauth)
-		login.mu.Lock()
-		current := login.current
-		login.mu.Unlock()
-		login.drop(current)
-		if _, _, err := login.token(r.Context()); err != nil {
-			t.Error(err)
-		}
+		dropToken(t, c)
+		accessToken(t, c)
 		w.Header().Set("WWW-Authenticate", `DPoP error="invalid_token"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	})
-	if _, _, err := c.login.(*oauth).token(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	accessToken(t, c)
 	_, err := c.User(t.Context(), o.user.ID)
 	wantCode(t, err, sdk.Unauthenticated)
 	if n := refused.Load(); n != 2 {
@@ -367,7 +384,7 @@ func TestClockThatIsOff(t *testing.T) {
 // Where even that does not help, the error names the clock.
 func TestClockIsNamed(t *testing.T) {
 	o := asApp{options: oktasim.Options{Now: func() time.Time { return time.Now().Add(10 * time.Minute) }}}.open(t)
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":"The client_assertion token is expired."}`})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":"The client_assertion token is expired."}`})
 	e := wantCode(t, o.read(t), sdk.Unauthenticated)
 	if !strings.Contains(e.Message, "this machine's clock is off Okta's by -") {
 		t.Errorf("got %s", e.Message)
@@ -382,7 +399,7 @@ func TestClockThatJumps(t *testing.T) {
 	var jumps atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(jumps.Add(1)) * 10 * time.Minute) }
 	o := asApp{options: oktasim.Options{Now: now}}.open(t)
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
 	wantCode(t, o.read(t), sdk.Unauthenticated)
 	if n := o.tokenRequests(); n != 2 {
 		t.Errorf("%d token requests", n)
@@ -414,7 +431,7 @@ func TestDryRunLogsIn(t *testing.T) {
 		t.Errorf("sent %q", sent)
 	}
 	// The token endpoint is no way around it.
-	_, err := o.send(ctx, http.MethodPost, tokenPath, nil, strings.NewReader("{}"))
+	_, err := o.send(ctx, http.MethodPost, auth.TokenPath, nil, strings.NewReader("{}"))
 	if err == nil || o.tokenRequests() != 1 {
 		t.Errorf("a dry run posted: %v", err)
 	}

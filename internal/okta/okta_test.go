@@ -1,17 +1,21 @@
 package okta
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/oktaspec"
 	"soar.example/okta/sdk"
@@ -150,4 +154,24 @@ func TestTokenThatIsAWord(t *testing.T) {
 	if e := wantCode(t, err, sdk.Unauthenticated); !strings.Contains(e.Message, "it is wrong, expired or revoked") {
 		t.Errorf("got %q", e.Message)
 	}
+}
+
+// send sends any request of the test.
+func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader) (*rest.Response, error) {
+	var content []byte
+	if body != nil {
+		var err error
+		if content, err = io.ReadAll(body); err != nil {
+			return nil, err
+		}
+	}
+	return c.exchange(ctx, method, func(ctx context.Context) error { return c.do(ctx, method, path, query.Encode(), content) })
+}
+
+func (c *Client) sendJSON(ctx context.Context, method, path string, query url.Values, body any) (*rest.Response, error) {
+	content, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return c.send(ctx, method, path, query, bytes.NewReader(content))
 }

@@ -17,7 +17,7 @@ func FuzzOwnLink(f *testing.F) {
 	f.Add("?after=2")
 	f.Add("../v1/logs?after=3")
 	f.Fuzz(func(t *testing.T, target string) {
-		to, err := c.ownLink(link{LogPath, "after=1"}, target)
+		to, err := c.resolve(link{LogPath, "after=1"}, target)
 		if err != nil {
 			return
 		}

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/okta/auth"
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -109,7 +111,7 @@ func TestReasons(t *testing.T) {
 		"cannot reach acme.okta.com":   &net.OpError{Op: "dial", Err: errors.New("odd")},
 		"through the proxy that the e": &net.OpError{Op: "proxyconnect", Err: &net.DNSError{IsNotFound: true}},
 	} {
-		if got := reason("acme.okta.com", err); !strings.Contains(got, want) {
+		if got := rest.Reason("acme.okta.com", err); !strings.Contains(got, want) {
 			t.Errorf("%v: got %q, want %q", err, got, want)
 		}
 	}
@@ -117,11 +119,11 @@ func TestReasons(t *testing.T) {
 
 // A network that wants a sign-in sends there whoever asks for anything else.
 func TestRedirectIsNamed(t *testing.T) {
-	for _, path := range []string{tokenPath, "/api/v1/users/**"} {
+	for _, path := range []string{auth.TokenPath, "/api/v1/users/**"} {
 		o := asApp{}.open(t)
 		o.org.Fault(oktasim.Fault{Path: path, Status: 302, Headers: map[string]string{"Location": "https://wifi.hotel.example/welcome?token=x"}})
 		e := wantCode(t, o.read(t), sdk.Unavailable)
-		if !strings.Contains(e.Message, "a redirect to wifi.hotel.example, which was not followed") || strings.HasPrefix(e.Message, "cannot log in: ") != (path == tokenPath) {
+		if !strings.Contains(e.Message, "a redirect to wifi.hotel.example, which was not followed") || strings.HasPrefix(e.Message, "cannot log in: ") != (path == auth.TokenPath) {
 			t.Errorf("%s: got %s", path, e.Message)
 		}
 	}
@@ -130,7 +132,7 @@ func TestRedirectIsNamed(t *testing.T) {
 // A sign-in page in the token endpoint's place is called that, as in the API's.
 func TestSignInPageInPlaceOfAToken(t *testing.T) {
 	o := asApp{}.open(t)
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Kind: oktasim.KindHTML, Status: 200})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Kind: oktasim.KindHTML, Status: 200})
 	if e := wantCode(t, o.read(t), sdk.Unavailable); !strings.Contains(e.Message, "sign-in page") || !strings.HasPrefix(e.Message, "cannot log in: ") {
 		t.Errorf("got %s", e.Message)
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"soar.example/okta/internal/okta/guard"
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -60,7 +62,7 @@ var calls = map[string]func(*testing.T, *Client) error{
 	},
 	"GET /api/v1/logs": func(t *testing.T, c *Client) error { return readLog(t.Context(), c) },
 	"GET /api/v1/iam/assignees/users": func(t *testing.T, c *Client) error {
-		_, err := c.adminIDs(t.Context())
+		_, err := guardedOrg{c}.Admins(t.Context())
 		return err
 	},
 	"GET /api/v1/users/me": func(t *testing.T, c *Client) error { _, err := Check(t.Context(), c); return err },
@@ -213,8 +215,8 @@ func TestCodesThatNameAnObject(t *testing.T) {
 			continue
 		}
 		want := status == http.StatusNotFound && !slices.Contains(others, row[0])
-		r := &reply{status: status, header: http.Header{}, body: []byte(`{"errorCode":"` + row[0] + `"}`)}
-		if got := refused(r, strings.Clone); (got.Code == sdk.NotFound) != want {
+		r := &rest.Response{Status: status, Header: http.Header{}, Body: []byte(`{"errorCode":"` + row[0] + `"}`)}
+		if got := r.Rejection(strings.Clone); (got.Code == sdk.NotFound) != want {
 			t.Errorf("%s %s (%s): %s", row[1], row[0], row[2], got.Code)
 		}
 	}
@@ -250,7 +252,7 @@ func TestListWhoseNextPageIsMissing(t *testing.T) {
 			}))
 			t.Cleanup(s.Close)
 			settings := settingsFor(s.URL)
-			settings.Guards = Guards{ProtectedGroups: []string{"Break Glass"}}
+			settings.Rules = guard.Rules{ProtectedGroups: []string{"Break Glass"}}
 			c, err := Open(t.Context(), settings)
 			if err != nil {
 				t.Fatal(err)
@@ -269,7 +271,7 @@ func TestListWhoseNextPageIsMissing(t *testing.T) {
 // A proxy responds to one of the reads that guards and names depend on. The call fails,
 // and no write is sent.
 func TestLookUpsBehindAProxy(t *testing.T) {
-	guards := Guards{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}}
+	guards := guard.Rules{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}}
 	for path, call := range map[string]func(t *testing.T, c *Client, u oktasim.User, device, session string) error{
 		"/api/v1/users/glass@corp.example": func(t *testing.T, c *Client, u oktasim.User, _, _ string) error {
 			return c.SuspendUser(t.Context(), u.ID)
@@ -322,7 +324,7 @@ func TestLookUpsBehindAProxy(t *testing.T) {
 			return err
 		},
 		"/api/v1/users/me": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
-			_, err := c.guard.identity(t.Context())
+			_, err := c.guard.Self(t.Context())
 			return err
 		},
 	} {

@@ -1,10 +1,15 @@
 package okta
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
 	"strings"
+
+	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
+
+	"soar.example/okta/internal/okta/rest"
 )
 
 // A Role is the assignment of an admin role to a user.
@@ -15,7 +20,7 @@ type Role struct {
 	Status         string `json:"status"`
 	AssignmentType string `json:"assignmentType"`
 	RoleID         string `json:"role"`         // of a custom role
-	ResourceSet    string `json:"resource-set"` // likewise
+	ResourceSet    string `json:"resource-set"` // of a custom role
 	Links          struct {
 		Assignee struct {
 			Href string `json:"href"`
@@ -23,14 +28,14 @@ type Role struct {
 	} `json:"_links"`
 }
 
-// RoleCustom is the type of every role that is the org's own.
+// RoleCustom is the type of every role that an org defines.
 const RoleCustom = "CUSTOM"
 
 // Direct reports whether the role is the user's own, and not a group's.
 func (r Role) Direct() bool { return r.AssignmentType != "GROUP" }
 
-// Group is the id of the group by which the user has the role, "" if it is the
-// user's own or Okta does not say.
+// Group returns the ID of the group that has the role, "" if the role is the user's own
+// or Okta does not say.
 func (r Role) Group() string {
 	u, err := url.Parse(r.Links.Assignee.Href)
 	if err != nil || r.Direct() {
@@ -40,29 +45,29 @@ func (r Role) Group() string {
 	return id
 }
 
-// RolesOf lists the admin roles of a user, those by a group included.
+// RolesOf lists the admin roles of a user, by groups too.
 func (c *Client) RolesOf(ctx context.Context, userID string) ([]Role, error) {
-	return every(ctx, c, nil, func(r Role) string { return r.ID }, "users", userID, "roles")
+	return listAll(ctx, c, nil, func(r Role) string { return r.ID }, "users", userID, "roles")
 }
 
-// A CustomRole is an admin role of the org's own.
+// A CustomRole is an admin role that an org defines.
 type CustomRole struct {
 	ID          string `json:"id"`
 	Label       string `json:"label"`
 	Description string `json:"description"`
 }
 
-// CustomRoles lists the org's own admin roles.
+// CustomRoles lists the org's custom admin roles.
 func (c *Client) CustomRoles(ctx context.Context) ([]CustomRole, error) {
 	var all []CustomRole
-	err := c.iamPages(ctx, "/api/v1/iam/roles", url.Values{}, func(r *reply) error {
+	err := c.iamPages(ctx, "/api/v1/iam/roles", url.Values{}, func(r *rest.Response) error {
 		var page struct {
 			Roles []CustomRole `json:"roles"`
 		}
-		err := r.decode(&page)
+		err := r.Decode(&page)
 		for _, role := range page.Roles {
 			if err == nil && role.ID == "" {
-				err = r.broken("a role without an id")
+				err = r.Broken("a role without an id")
 			}
 		}
 		all = append(all, page.Roles...)
@@ -71,27 +76,56 @@ func (c *Client) CustomRoles(ctx context.Context) ([]CustomRole, error) {
 	return all, err
 }
 
-// AssignRole gives a user a standard role (roleType), or with resourceSet a custom
-// one by its id. Okta answers a second time with 409 E0000090.
+// AssignRole assigns a user a standard role by its type, or with resourceSet a custom
+// role by its ID. Okta rejects a repetition with 409 E0000090.
 func (c *Client) AssignRole(ctx context.Context, userID, role, resourceSet string) error {
-	p, err := path("users", userID, "roles")
-	if err != nil {
-		return err
-	}
-	body := map[string]string{"type": role}
+	body := sdkv4.AssignRoleRequest{Type: &role}
 	if resourceSet != "" {
-		body = map[string]string{"type": RoleCustom, "role": role, "resource-set": resourceSet}
+		custom := RoleCustom
+		body.Type, body.AdditionalProperties = &custom, map[string]any{"role": role, "resource-set": resourceSet}
 	}
-	return c.tell(ctx, http.MethodPost, p, body)
+	want := success{statuses: []int{http.StatusOK, http.StatusCreated}, member: "id"}
+	_, err := sdkCall(ctx, c, want, http.MethodPost, func(ctx context.Context) (*sdkv4.Role, *sdkv4.APIResponse, error) {
+		return c.api.RoleAssignmentAPI.AssignRoleToUser(ctx, userID).AssignRoleRequest(body).Execute()
+	}, userID)
+	return err
 }
 
-// UnassignRole takes a role assignment from a user. Okta answers a second time with
+// UnassignRole removes a role assignment from a user. Okta responds to a repetition with
 // 404.
 func (c *Client) UnassignRole(ctx context.Context, userID, assignmentID string) error {
-	p, err := path("users", userID, "roles", assignmentID)
-	if err != nil {
-		return err
+	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.RoleAssignmentAPI.UnassignRoleFromUser(ctx, userID, assignmentID).Execute()
+	}, userID, assignmentID)
+}
+
+// RoleTargets lists the names of the groups or apps to which a user's own role is
+// limited. It is empty for a role without limits; a custom role is limited by its
+// resource set instead. Okta limits these types of role only
+// (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/).
+func (c *Client) RoleTargets(ctx context.Context, userID string, r Role) ([]string, error) {
+	var kind []string
+	switch r.Type {
+	case "USER_ADMIN", "HELP_DESK_ADMIN", "GROUP_MEMBERSHIP_ADMIN":
+		kind = []string{"groups"}
+	case "APP_ADMIN":
+		kind = []string{"catalog", "apps"}
+	default:
+		return nil, nil
 	}
-	_, err = c.send(ctx, http.MethodDelete, p, nil, nil)
-	return err
+	type target struct {
+		ID      string `json:"id"`
+		Name    string `json:"name"`
+		Display string `json:"displayName"`
+		Profile struct {
+			Name string `json:"name"`
+		} `json:"profile"`
+	}
+	name := func(t target) string { return cmp.Or(t.Profile.Name, t.Display, t.Name, t.ID) }
+	targets, err := listAll(ctx, c, nil, name, append([]string{"users", userID, "roles", r.ID, "targets"}, kind...)...)
+	names := make([]string, len(targets))
+	for i, t := range targets {
+		names[i] = name(t)
+	}
+	return names, err
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/okta/auth"
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -57,7 +59,7 @@ func TestScopeThatIsTakenAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.org.ForgetRequests()
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Times: 1, Status: 400, Body: `{"error":"invalid_scope"}`})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Times: 1, Status: 400, Body: `{"error":"invalid_scope"}`})
 	later(o.Client, time.Hour)
 	if err := o.read(t); err != nil {
 		t.Error(err)
@@ -71,7 +73,7 @@ func TestScopeThatIsTakenAway(t *testing.T) {
 func TestNoScopeIsGranted(t *testing.T) {
 	o := asApp{app: oktasim.NewServiceApp{Scopes: []string{"okta.brands.read"}}}.open(t)
 	e := wantCode(t, o.read(t), sdk.Unauthenticated)
-	if !strings.Contains(e.Message, "none of the scopes") || e.Upstream == nil || e.Upstream.Code != invalidScope {
+	if !strings.Contains(e.Message, "none of the scopes") || e.Upstream == nil || e.Upstream.Code != rest.InvalidScope {
 		t.Errorf("got %v", e)
 	}
 	// The next call does not ask again, for a while.
@@ -90,7 +92,7 @@ func TestNoScopeIsGranted(t *testing.T) {
 // What was found out is kept when finding out is cut short.
 func TestProbeThatIsCutShort(t *testing.T) {
 	o := halfGranted(t)
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Skip: 3, Times: 1, Status: 429})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Skip: 3, Times: 1, Status: 429})
 	wantCode(t, o.read(t), sdk.RateLimited) // all, one, two: then
 	forgetWindows(o.Client)
 	if err := o.read(t); err != nil {
@@ -105,11 +107,11 @@ func TestProbeThatIsCutShort(t *testing.T) {
 // Okta may give less than was asked for without a word but in the answer.
 func TestScopesLeftOut(t *testing.T) {
 	o := asApp{}.open(t)
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
 	wantCode(t, o.read(t), sdk.Unauthenticated) // the org does not know this token
 	o.org.ClearFaults()
 	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/me", Status: 200, Body: `{"id":"00u1","profile":{"login":"x"}}`})
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
 	h, err := Check(t.Context(), o.Client)
 	if err != nil || len(h.Notes) != 1 || !strings.Contains(h.Notes[0], "okta.roles.read") {
 		t.Errorf("got %+v, %v", h, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/internal/okta/auth"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -48,7 +49,7 @@ func TestSecretsStayInside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	access := o.oauth().current.secret.Reveal()
+	access := accessToken(t, o.Client)
 	secrets["access token"] = access[60:90] // part of it: long texts are cut
 
 	// Whoever answers in Okta's place may repeat what it was sent.
@@ -64,13 +65,13 @@ func TestSecretsStayInside(t *testing.T) {
 		{Path: "/api/v1/users/**", Status: 401, Body: `{"errorCode":"E0000011","errorSummary":` + echo(access) + `}`, Headers: map[string]string{"WWW-Authenticate": `DPoP error="invalid_token", scope="` + access + `"`}},
 		{Path: "/api/v1/users/**", Status: 403, Kind: oktasim.KindEmpty, Headers: map[string]string{"WWW-Authenticate": `DPoP error="insufficient_scope", scope="` + access + `"`}},
 		{Path: "/api/v1/users/**", Kind: oktasim.KindHangup},
-		{Path: tokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":` + echo("not with "+access) + `}`},
-		{Path: tokenPath, Kind: oktasim.KindTruncate},
+		{Path: auth.TokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":` + echo("not with "+access) + `}`},
+		{Path: auth.TokenPath, Kind: oktasim.KindTruncate},
 	} {
 		o.org.ClearFaults()
 		o.org.Fault(fault)
-		if fault.Path == tokenPath {
-			o.oauth().drop(o.oauth().current)
+		if fault.Path == auth.TokenPath {
+			dropToken(t, o.Client)
 		}
 		_, err := o.User(ctx, o.user.ID)
 		if err == nil {
@@ -81,8 +82,8 @@ func TestSecretsStayInside(t *testing.T) {
 	// A token that does not look like one.
 	o.org.ClearFaults()
 	secrets["opaque token"] = "0pAqUe-t0ken"
-	o.oauth().drop(o.oauth().current)
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Status: 200, Body: `{"access_token":"0pAqUe-t0ken","token_type":"DPoP","expires_in":3600}`})
+	dropToken(t, o.Client)
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 200, Body: `{"access_token":"0pAqUe-t0ken","token_type":"DPoP","expires_in":3600}`})
 	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":"you sent 0pAqUe-t0ken"}`})
 	_, err = o.User(ctx, o.user.ID)
 	if e := wantCode(t, err, sdk.InvalidInput); !strings.Contains(e.Message, "you sent ****") {
@@ -97,11 +98,9 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	said = append(said, string(printed), log.String())
-	o.oauth().mu.Lock() // fmt looks into locks as well
-	for _, v := range []any{settings, &settings, o.Client, o.login, o.oauth(), o.oauth().current, o.http.Transport} {
+	for _, v := range []any{settings, &settings, o.Client, o.credentials, o.credentials.Begin(), o.http.Transport} {
 		said = append(said, fmt.Sprintf("%v %+v %#v", v, v, v))
 	}
-	o.oauth().mu.Unlock()
 	for _, s := range said {
 		for name, secret := range secrets {
 			if strings.Contains(s, secret) {
@@ -109,7 +108,7 @@ func TestSecretsStayInside(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(log.String(), tokenPath) {
+	if !strings.Contains(log.String(), auth.TokenPath) {
 		t.Error("the log does not have the token request")
 	}
 }

@@ -20,6 +20,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"soar.example/okta/internal/okta/auth"
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -92,7 +94,7 @@ func (a asApp) open(t *testing.T) *appOrg {
 	t.Helper()
 	s := oktasim.Start(t, a.options)
 	key := rsaKeyOf(2048)
-	settings := Settings{OrgURL: s.URL, ServiceApp: ServiceApp{PrivateKey: sdk.NewSecret(pkcs8(key)), Scopes: wanted}}
+	settings := Settings{OrgURL: s.URL, ServiceApp: auth.ServiceApp{PrivateKey: sdk.NewSecret(pkcs8(key)), Scopes: wanted}}
 	if a.app.Keys == nil {
 		a.app.Keys = []json.RawMessage{oktasim.PublicJWK(key.Public(), "usual")}
 	}
@@ -119,8 +121,6 @@ func (o *appOrg) read(t *testing.T) error {
 	return err
 }
 
-func (o *appOrg) oauth() *oauth { return o.login.(*oauth) }
-
 // sent lists the requests as "METHOD path status", with the user's id as {id}.
 func (o *appOrg) sent() []string {
 	var all []string
@@ -134,7 +134,7 @@ func (o *appOrg) sent() []string {
 func (o *appOrg) tokenRequests() int {
 	n := 0
 	for _, r := range o.org.Requests() {
-		if r.Path == tokenPath {
+		if r.Path == auth.TokenPath {
 			n++
 		}
 	}
@@ -149,8 +149,8 @@ func wantSent(t *testing.T, o *appOrg, want ...string) {
 }
 
 const (
-	tokenOK  = "POST " + tokenPath + " OK"
-	tokenBad = "POST " + tokenPath + " Bad Request"
+	tokenOK  = "POST " + auth.TokenPath + " OK"
+	tokenBad = "POST " + auth.TokenPath + " Bad Request"
 	userOK   = "GET /api/v1/users/{id} OK"
 	user401  = "GET /api/v1/users/{id} Unauthorized"
 	user400  = "GET /api/v1/users/{id} Bad Request"
@@ -214,7 +214,7 @@ func TestEveryKeyLogsIn(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantSent(t, o, tokenOK, userOK)
-			signing, err := ServiceApp{PrivateKey: sdk.NewSecret(test.text), Algorithm: test.algorithm}.signingKey()
+			signing, err := auth.ServiceApp{PrivateKey: sdk.NewSecret(test.text), Algorithm: test.algorithm}.SigningKey()
 			if err != nil || string(signing.Algorithm) != test.want {
 				t.Errorf("signed with %s (%v), want %s", signing.Algorithm, err, test.want)
 			}
@@ -244,13 +244,13 @@ func TestAnAppThatOktaDoesNotKnow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := asApp{change: change}.open(t)
 			e := wantCode(t, o.read(t), sdk.Unauthenticated)
-			if e.Upstream == nil || e.Upstream.Code != invalidClient || e.Upstream.RequestID == "" || !strings.Contains(e.Message, "Okta says: ") {
+			if e.Upstream == nil || e.Upstream.Code != rest.InvalidClient || e.Upstream.RequestID == "" || !strings.Contains(e.Message, "Okta says: ") {
 				t.Errorf("got %v, %+v", e, e.Upstream)
 			}
 			if strings.Contains(e.Message, "clock") {
 				t.Errorf("a clock that is right is blamed: %v", e)
 			}
-			wantSent(t, o, "POST "+tokenPath+" Unauthorized")
+			wantSent(t, o, "POST "+auth.TokenPath+" Unauthorized")
 		})
 	}
 }
@@ -263,20 +263,20 @@ func TestSettingsNameOneLogin(t *testing.T) {
 		pointer  string // "" is good
 	}{
 		"token":                {Settings{Token: token}, ""},
-		"token, form defaults": {Settings{Token: token, ServiceApp: ServiceApp{Algorithm: "auto", DPoP: "auto"}}, ""},
-		"app":                  {Settings{ServiceApp: ServiceApp{ClientID: "0oa1", PrivateKey: key}}, ""},
+		"token, form defaults": {Settings{Token: token, ServiceApp: auth.ServiceApp{Algorithm: "auto", DPoP: "auto"}}, ""},
+		"app":                  {Settings{ServiceApp: auth.ServiceApp{ClientID: "0oa1", PrivateKey: key}}, ""},
 		"neither":              {Settings{}, "/token"},
-		"both":                 {Settings{Token: token, ServiceApp: ServiceApp{ClientID: "0oa1", PrivateKey: key}}, "/token"},
-		"token and client":     {Settings{Token: token, ServiceApp: ServiceApp{ClientID: "0oa1"}}, "/token"},
-		"token and key":        {Settings{Token: token, ServiceApp: ServiceApp{PrivateKey: key}}, "/token"},
-		"no key":               {Settings{ServiceApp: ServiceApp{ClientID: "0oa1"}}, "/private_key"},
-		"no client":            {Settings{ServiceApp: ServiceApp{PrivateKey: key}}, "/client_id"},
-		"key id of a token":    {Settings{Token: token, ServiceApp: ServiceApp{KeyID: "k"}}, "/key_id"},
-		"scopes of a token":    {Settings{Token: token, ServiceApp: ServiceApp{Scopes: wanted}}, "/scopes"},
-		"algorithm of a token": {Settings{Token: token, ServiceApp: ServiceApp{Algorithm: "RS256"}}, "/algorithm"},
-		"dpop of a token":      {Settings{Token: token, ServiceApp: ServiceApp{DPoP: "required"}}, "/dpop"},
-		"other algorithm":      {Settings{ServiceApp: ServiceApp{ClientID: "0oa1", PrivateKey: key, Algorithm: "RS256"}}, "/algorithm"},
-		"no key at all":        {Settings{ServiceApp: ServiceApp{ClientID: "0oa1", PrivateKey: sdk.NewSecret("x")}}, "/private_key"},
+		"both":                 {Settings{Token: token, ServiceApp: auth.ServiceApp{ClientID: "0oa1", PrivateKey: key}}, "/token"},
+		"token and client":     {Settings{Token: token, ServiceApp: auth.ServiceApp{ClientID: "0oa1"}}, "/token"},
+		"token and key":        {Settings{Token: token, ServiceApp: auth.ServiceApp{PrivateKey: key}}, "/token"},
+		"no key":               {Settings{ServiceApp: auth.ServiceApp{ClientID: "0oa1"}}, "/private_key"},
+		"no client":            {Settings{ServiceApp: auth.ServiceApp{PrivateKey: key}}, "/client_id"},
+		"key id of a token":    {Settings{Token: token, ServiceApp: auth.ServiceApp{KeyID: "k"}}, "/key_id"},
+		"scopes of a token":    {Settings{Token: token, ServiceApp: auth.ServiceApp{Scopes: wanted}}, "/scopes"},
+		"algorithm of a token": {Settings{Token: token, ServiceApp: auth.ServiceApp{Algorithm: "RS256"}}, "/algorithm"},
+		"dpop of a token":      {Settings{Token: token, ServiceApp: auth.ServiceApp{DPoP: "required"}}, "/dpop"},
+		"other algorithm":      {Settings{ServiceApp: auth.ServiceApp{ClientID: "0oa1", PrivateKey: key, Algorithm: "RS256"}}, "/algorithm"},
+		"no key at all":        {Settings{ServiceApp: auth.ServiceApp{ClientID: "0oa1", PrivateKey: sdk.NewSecret("x")}}, "/private_key"},
 	} {
 		test.settings.OrgURL = "https://acme.okta.com"
 		err := test.settings.Validate()
@@ -294,7 +294,7 @@ func TestSettingsNameOneLogin(t *testing.T) {
 			t.Errorf("%s: a client was opened", name)
 		}
 	}
-	_, err := Open(t.Context(), Settings{OrgURL: "https://acme.okta.com", ServiceApp: ServiceApp{ClientID: "0oa1", PrivateKey: key}})
+	_, err := Open(t.Context(), Settings{OrgURL: "https://acme.okta.com", ServiceApp: auth.ServiceApp{ClientID: "0oa1", PrivateKey: key}})
 	if e := wantCode(t, err, sdk.InvalidInput); e.Violations[0].Pointer != "/scopes" {
 		t.Errorf("got %+v", e.Violations)
 	}
@@ -302,7 +302,7 @@ func TestSettingsNameOneLogin(t *testing.T) {
 
 func TestTimeoutOfALogin(t *testing.T) {
 	o := asApp{change: func(s *Settings) { s.Timeout = sdk.Duration(50 * time.Millisecond) }}.open(t)
-	o.org.Fault(oktasim.Fault{Path: tokenPath, Kind: oktasim.KindSlow, Delay: "10s"})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Kind: oktasim.KindSlow, Delay: "10s"})
 	if e := wantCode(t, o.read(t), sdk.Timeout); !strings.Contains(e.Message, "not sent") {
 		t.Errorf("got %s", e.Message)
 	}
@@ -354,7 +354,7 @@ func TestFailedLoginIsNoAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := asApp{}.open(t)
-			test.fault.Path = tokenPath
+			test.fault.Path = auth.TokenPath
 			o.org.Fault(test.fault)
 			e := wantCode(t, o.SuspendUser(t.Context(), o.user.ID), test.code)
 			if strings.Contains(e.Message, "not known") {
@@ -364,7 +364,7 @@ func TestFailedLoginIsNoAnswer(t *testing.T) {
 				t.Errorf("told to wait %s", e.RetryAfter)
 			}
 			for _, r := range o.org.Requests() {
-				if r.Path != tokenPath {
+				if r.Path != auth.TokenPath {
 					t.Errorf("%s %s went out without a login", r.Method, r.Path)
 				}
 			}
@@ -380,7 +380,7 @@ func TestFailedLoginIsNoAnswer(t *testing.T) {
 }
 
 func TestNobodyListens(t *testing.T) {
-	c, err := Open(t.Context(), Settings{OrgURL: "http://127.0.0.1:1", ServiceApp: ServiceApp{
+	c, err := Open(t.Context(), Settings{OrgURL: "http://127.0.0.1:1", ServiceApp: auth.ServiceApp{
 		ClientID: "0oa1", PrivateKey: sdk.NewSecret(pkcs8(ecKey(elliptic.P256()))), Scopes: wanted,
 	}})
 	if err != nil {

@@ -3,50 +3,130 @@ package okta
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strconv"
 	"time"
 
+	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
+
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
 )
 
+func boolean(b bool) string { return strconv.FormatBool(b) }
+
 // A Session is a user's session with Okta.
 type Session struct {
-	ID        string     `json:"id"`
-	UserID    string     `json:"userId"`
-	Login     string     `json:"login"`
-	Status    string     `json:"status"`
-	CreatedAt *time.Time `json:"createdAt"`
-	ExpiresAt *time.Time `json:"expiresAt"`
+	ID        string
+	UserID    string
+	Login     string
+	Status    string
+	CreatedAt *time.Time
+	ExpiresAt *time.Time
 }
 
-// CheckSessionID refuses what cannot be the id of a session.
+// CheckSessionID rejects a text that cannot be the ID of a session.
 func CheckSessionID(pointer, id string) error {
-	if !sessionID.MatchString(id) {
+	if !rest.IsSessionID(id) {
 		return sdk.InvalidField(pointer, "is not a session id, such as an event's authenticationContext.externalSessionId")
 	}
 	return nil
 }
 
-// Session reads a live session. One that ended, expired or never was is
-// not_found: Okta does not tell which.
+// Session reads a live session. One that ended, expired or never existed is not_found:
+// Okta does not say which.
 func (c *Client) Session(ctx context.Context, id string) (*Session, error) {
-	r, err := c.exchange(ctx, http.MethodGet, func(ctx context.Context) error {
-		_, _, err := c.api.SessionAPI.GetSession(ctx, id).Execute()
-		return err
-	})
+	s, err := sdkCall(ctx, c, object, http.MethodGet, func(ctx context.Context) (*sdkv4.Session, *sdkv4.APIResponse, error) {
+		return c.api.SessionAPI.GetSession(ctx, id).Execute()
+	}, id)
 	if err != nil {
 		return nil, err
 	}
-	s := new(Session)
-	if err := r.decode(s); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return &Session{
+		ID: value(s.Id), UserID: value(s.UserId), Login: value(s.Login), Status: value(s.Status), CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt,
+	}, nil
 }
 
 // EndSession ends one session.
 func (c *Client) EndSession(ctx context.Context, id string) error {
-	return c.write(ctx, http.MethodDelete, id, func(ctx context.Context) error {
-		_, err := c.api.SessionAPI.RevokeSession(ctx, id).Execute()
+	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.SessionAPI.RevokeSession(ctx, id).Execute()
+	}, id)
+}
+
+// RevokeSessions ends all of a user's Okta sessions, and on request revokes the user's
+// OAuth tokens and forgets the devices remembered for sign-in. The SDK cannot send
+// forgetDevices, and Okta forgets them by default: it is always sent.
+func (c *Client) RevokeSessions(ctx context.Context, id string, oauthTokens, forgetDevices bool) error {
+	query := url.Values{"oauthTokens": {boolean(oauthTokens)}, "forgetDevices": {boolean(forgetDevices)}}
+	_, err := c.write(ctx, noContent, request{method: http.MethodDelete, query: query}, "users", id, "sessions")
+	return err
+}
+
+// UniversalLogout ends a user's Okta sessions and tokens, and tells the apps that support
+// it to do the same. It needs Identity Threat Protection. Okta's acceptance does not mean
+// that every app has complied.
+func (c *Client) UniversalLogout(ctx context.Context, userID string) error {
+	if err := rest.CheckSegment(userID); err != nil {
 		return err
-	})
+	}
+	body := map[string]any{"sub_id": map[string]string{"format": "opaque", "id": userID}}
+	_, err := c.writeTo(ctx, noContent, request{method: http.MethodPost, body: body}, "/oauth2/v1/global-token-revocation")
+	return err
+}
+
+// A Grant is a scope that a user has granted to an app.
+type Grant struct {
+	ID       string `json:"id"`
+	ClientID string `json:"clientId"`
+	ScopeID  string `json:"scopeId"`
+	Status   string `json:"status"`
+}
+
+// GrantsOf lists the grants of a user.
+func (c *Client) GrantsOf(ctx context.Context, userID string) ([]Grant, error) {
+	return listAll(ctx, c, limit("200"), func(g Grant) string { return g.ID }, "users", userID, "grants")
+}
+
+// RevokeGrants revokes every grant of a user. Tokens that were issued with a grant remain
+// valid until they expire.
+func (c *Client) RevokeGrants(ctx context.Context, userID string) error {
+	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.UserAPI.RevokeUserGrants(ctx, userID).Execute()
+	}, userID)
+}
+
+// RevokeAppTokens revokes the refresh tokens that an OAuth client holds for a user.
+func (c *Client) RevokeAppTokens(ctx context.Context, userID, clientID string) error {
+	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.UserAPI.RevokeTokensForUserAndClient(ctx, userID, clientID).Execute()
+	}, userID, clientID)
+}
+
+// A Risk is the risk level that Identity Threat Protection assigns to a user.
+type Risk struct {
+	Level  string `json:"riskLevel"`
+	Reason string `json:"reason"`
+}
+
+// RiskOf reads the risk of a user: HIGH, MEDIUM, LOW or NONE.
+func (c *Client) RiskOf(ctx context.Context, userID string) (Risk, error) {
+	var risk Risk
+	r, err := c.read(ctx, &risk, "users", userID, "risk")
+	if err == nil && risk.Level == "" {
+		err = r.Broken("a risk without a level")
+	}
+	return risk, err
+}
+
+// SetRisk sets the risk of a user to HIGH, MEDIUM or LOW; Okta cannot set it back to
+// NONE. why may have letters, digits, spaces, hyphens, commas and full stops.
+func (c *Client) SetRisk(ctx context.Context, userID, level, why string) error {
+	body := map[string]string{"riskLevel": level}
+	if why != "" {
+		body["riskReason"] = why
+	}
+	want := success{statuses: []int{http.StatusOK, http.StatusCreated}, member: "riskLevel"}
+	_, err := c.write(ctx, want, request{method: http.MethodPut, body: body}, "users", userID, "risk")
+	return err
 }

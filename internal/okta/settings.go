@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 
+	"soar.example/okta/internal/okta/auth"
+	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/origin"
 	"soar.example/okta/sdk"
 )
@@ -16,23 +18,23 @@ type Settings struct {
 	// API token (SSWS) of an administrator that may do what the playbooks do. Made in the Admin Console under
 	// Security, API, Tokens. Not needed by a service app, which has client_id and private_key.
 	Token sdk.Secret `json:"token,omitzero" jsonschema:"title=API token,minLength=1,maxLength=4096"`
-	ServiceApp
+	auth.ServiceApp
 	// How long one request may take. Okta itself gives up on a log query after 30 s.
 	Timeout sdk.Duration `json:"timeout,omitempty" jsonschema:"title=Request timeout,default=60s,example=30s" jsonschema_extras:"x-group=advanced"`
 	// Percent of each of Okta's rate limits that polling, listing and other reading leaves to writes, so that an
 	// account can be contained however much is read.
 	RateReserve int `json:"rate_reserve,omitempty" jsonschema:"default=30,minimum=0,maximum=90,example=50" jsonschema_extras:"x-group=advanced"`
-	Guards
+	guard.Rules
 }
 
-// Validate refuses an org address from which a request, and the login with it,
-// could go somewhere else than to the org, and anything but one whole login: an API
-// token, or a service app's client id with a private key that fits it.
+// Validate rejects an org address that could send a request, and the credentials in it, to
+// another host. It accepts one complete set of credentials: an API token, or the client ID
+// and private key of a service app.
 func (s Settings) Validate() error {
 	if _, err := s.origin(); err != nil {
 		return err
 	}
-	return s.validateLogin()
+	return auth.Validate(s.Token, s.ServiceApp)
 }
 
 // origin returns the org's scheme, host and port in the canonical form.
@@ -69,7 +71,7 @@ func (s Settings) origin() (*url.URL, error) {
 	return org, nil
 }
 
-// ascii is the host as [origin.Of] writes it, if it was in ASCII before.
+// ascii returns an ASCII host as [origin.Of] writes it.
 func ascii(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
 
 func isLoopback(host string) bool {
@@ -82,7 +84,7 @@ func isAdminConsole(host string) bool {
 	return domain != "" && strings.HasSuffix(host, "-admin"+domain)
 }
 
-// oktaDomain returns which of Okta's own domains the host belongs to, "" for others.
+// oktaDomain returns the domain of Okta's that the host belongs to, "" for others.
 func oktaDomain(host string) string {
 	for _, domain := range []string{".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com", ".okta.mil"} {
 		if strings.HasSuffix(host, domain) {

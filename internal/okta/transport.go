@@ -3,7 +3,6 @@ package okta
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,39 +10,42 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/internal/okta/auth"
+	"soar.example/okta/internal/okta/guard"
+	"soar.example/okta/internal/okta/ratelimit"
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
-// maxBody is the most that one answer may hold. A page of 1,000 events is about
-// 2 MB; events with megabytes of debug data have been seen.
+// maxBody is the most bytes of one response. A page of 1,000 events has about 2 MB;
+// there are events with megabytes of debug data.
 const maxBody = 64 << 20
 
-// A transport sends requests to one org and to nowhere else, with the login that
-// belongs to it, and notes what came of each.
+// A transport sends requests to one org only, with the credentials for it, and records
+// the result in the request's context.
 type transport struct {
-	origin *url.URL
-	login  login
-	base   http.RoundTripper
-	guard  *guard
-	own    *own
+	origin      *url.URL
+	credentials auth.Credentials
+	base        http.RoundTripper
+	guard       *guard.Guard
+	self        *selfEvents
 
-	budget  *budget
-	reserve int // percent of a rate limit that reading leaves alone
+	budget  *ratelimit.Budget
+	reserve int // percent of a rate limit that reads leave to writes
 }
 
-// RoundTrip sends req once, and once more only where Okta refused the login, and
-// with it the request. (Below, net/http repeats a GET whose kept connection turns
-// out to have ended, and nothing else.)
+// RoundTrip sends a request once, and again only if Okta rejected the credentials. (Below,
+// net/http repeats a GET whose kept connection turns out to have ended.)
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	n, _ := req.Context().Value(noteKey{}).(*note)
 	if n == nil {
 		return nil, errors.New("a request outside of an exchange")
 	}
-	if n.reply != nil || n.err != nil {
+	if n.response != nil || n.err != nil {
 		return nil, errors.New("a second request in one exchange")
 	}
-	n.request = requestTo(req.Method, req.URL.EscapedPath())
+	n.request = rest.RequestTo(req.Method, req.URL.EscapedPath())
 	if n.err = t.checkOrigin(req.URL); n.err != nil {
 		return nil, n.err
 	}
@@ -59,7 +61,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		defer done()
 	}
-	visit := t.login.visit()
+	authorization := t.credentials.Begin()
 	for {
 		out := req.Clone(req.Context())
 		out.Body, out.ContentLength = http.NoBody, int64(len(body))
@@ -67,8 +69,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			out.Body = io.NopCloser(bytes.NewReader(body))
 		}
 		out.Header.Del("DPoP")
-		out.Header.Set("User-Agent", userAgent) // the SDK sends its own otherwise
-		if n.err = visit.authorize(req.Context(), out); n.err != nil {
+		if n.err = authorization.Authorize(req.Context(), out); n.err != nil {
 			n.err = unsent(n.err)
 			return nil, n.err
 		}
@@ -77,22 +78,22 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			n.err = err
 			return nil, err
 		}
-		if !visit.refused(r) {
-			n.reply = r
+		if !authorization.Rejected(r) {
+			n.response = r
 			return resp, nil
 		}
 	}
 }
 
-// checkOrigin refuses any other origin than the org's before a connection is made.
+// checkOrigin rejects any other origin than the org's before a connection is made.
 func (t *transport) checkOrigin(u *url.URL) error {
 	if u.Scheme != t.origin.Scheme || u.Host != t.origin.Host || u.User != nil {
-		return sdk.Errorf(sdk.Internal, "a request to %s was stopped: the login belongs to %s", printable(u.Host, 100), t.origin.Host)
+		return sdk.Errorf(sdk.Internal, "a request to %s was stopped: the login belongs to %s", rest.Printable(u.Host, 100), t.origin.Host)
 	}
 	return nil
 }
 
-// drain reads the request's body, which may have to be sent twice.
+// drain reads the request's body, since the request may be sent twice.
 func drain(req *http.Request) ([]byte, error) {
 	if req.Body == nil {
 		return nil, nil
@@ -101,62 +102,63 @@ func drain(req *http.Request) ([]byte, error) {
 	return io.ReadAll(req.Body)
 }
 
-// send sends a request that bears its login, or is one, and reads the answer.
-func (t *transport) send(req *http.Request) (*http.Response, *reply, error) {
+// send sends an authorized request, or one for an access token, and reads the response.
+func (t *transport) send(req *http.Request) (*http.Response, *rest.Response, error) {
 	if err := t.checkOrigin(req.URL); err != nil {
 		return nil, nil, err
 	}
 	call := sdk.Call{Method: req.Method, Path: req.URL.EscapedPath()}
-	r := &reply{request: requestTo(call.Method, call.Path)}
-	ticket, err := t.budget.take(bucketOf(call.Method, call.Path), isReading(req), t.reserve)
+	r := &rest.Response{Request: rest.RequestTo(call.Method, call.Path)}
+	ticket, err := t.budget.Take(ratelimit.BucketOf(call.Method, call.Path), isRead(req), t.reserve)
 	if err != nil {
-		return nil, nil, naming(r.request, err)
+		return nil, nil, rest.Naming(r.Request, err)
 	}
-	var answer *reply
-	defer func() { ticket.done(answer) }()
-	r.sent = time.Now()
+	var response *rest.Response
+	defer func() { ticket.Done(response) }()
+	r.Sent = time.Now()
 	defer func() {
-		call.Duration = time.Since(r.sent)
+		call.Duration = time.Since(r.Sent)
 		sdk.RecordCall(req.Context(), call)
 		hclog.FromContext(req.Context()).Debug("sent request", "method", call.Method, "path", call.Path,
 			"status", call.Status, "duration", call.Duration, "request_id", call.RequestID)
 	}()
-	req.Header.Set("Accept-Encoding", "gzip") // see readBody
+	req.Header.Set("User-Agent", userAgent)   // the SDK sets its own
+	req.Header.Set("Accept-Encoding", "gzip") // see rest.ReadBody
 	resp, err := t.base.RoundTrip(req)
 	if err != nil {
-		return nil, nil, maskEOF(err)
+		return nil, nil, rest.MaskEOF(err)
 	}
 	defer resp.Body.Close()
 	call.Status, call.RequestID = resp.StatusCode, resp.Header.Get("X-Okta-Request-Id")
 	if req.Method != http.MethodGet {
-		t.own.wrote(call.RequestID)
+		t.self.wrote(call.RequestID)
 	}
-	r.status, r.header = resp.StatusCode, resp.Header
-	answer = r // what its header says holds, even if its body is cut off
-	r.body, err = readBody(resp, maxBody)
-	r.received = time.Now()
-	if errors.Is(err, errTooLarge) {
-		err = naming(r.request, err)
+	r.Status, r.Header = resp.StatusCode, resp.Header
+	response = r // its header counts even if its body is cut off
+	r.Body, err = rest.ReadBody(resp, maxBody)
+	r.Received = time.Now()
+	if errors.Is(err, rest.ErrTooLarge) {
+		err = rest.Naming(r.Request, err)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(r.body))
+	resp.Body = io.NopCloser(bytes.NewReader(r.Body))
 	return resp, r, nil
 }
 
-// isReading reports whether a request must leave Okta's rate limit to others: it
-// does not write, nor does the action that it is made for.
-func isReading(req *http.Request) bool {
+// isRead reports whether a request must leave a share of Okta's rate limit to others:
+// neither it nor its action writes.
+func isRead(req *http.Request) bool {
 	return req.Method == http.MethodGet && (sdk.EffectOf(req.Context()) == sdk.Reads || sdk.IsDryRun(req.Context()))
 }
 
-// guardWrite asks the guards about a write, and notes one that a dry run does not
-// send. It stands here, in the one way to Okta, so that no action can forget it. One
-// that may be sent must be followed by done.
+// guardWrite checks a write against the rules, and records it instead if this is a dry
+// run. It is in the only path to Okta, so that no action can forget it. The caller calls
+// done after the write.
 func (t *transport) guardWrite(req *http.Request, body []byte) (done func(), err error) {
-	done, err = t.guard.check(req.Context(), write{req.Method, req.URL.EscapedPath(), body})
-	if !sdk.IsDryRun(req.Context()) || err != nil && !Guarded(err) {
+	done, err = t.guard.Check(req.Context(), guard.Write{Method: req.Method, Path: req.URL.EscapedPath(), Body: body})
+	if !sdk.IsDryRun(req.Context()) || err != nil && !guard.Rejected(err) {
 		return done, err
 	}
 	planned := sdk.PlannedRequest{Method: req.Method, Path: shownPath(req.URL), Body: maskBody(body)}
@@ -167,7 +169,7 @@ func (t *transport) guardWrite(req *http.Request, body []byte) (done func(), err
 	return nil, sdk.ErrPlanned
 }
 
-// errUnsent marks a request that was not sent, because one before it failed.
+// errUnsent marks a request that was not sent because an earlier step failed.
 var errUnsent = errors.New("not sent")
 
 // unsent marks err, which kept a request from being sent.
@@ -181,9 +183,9 @@ func unsent(err error) error {
 	return &own
 }
 
-// Unsent reports whether err kept a request from being sent: a read of the guards
-// failed, a guard refused it, or the login failed. The request changed nothing.
-func Unsent(err error) bool { return errors.Is(err, errUnsent) || Guarded(err) }
+// Unsent reports whether err kept a request from being sent: a read of the guard failed,
+// the guard rejected the request, or there was no access token. Nothing was changed.
+func Unsent(err error) bool { return errors.Is(err, errUnsent) || guard.Rejected(err) }
 
 func maskBody(body []byte) string {
 	if len(body) == 0 {
@@ -192,7 +194,7 @@ func maskBody(body []byte) string {
 	return string(schema.MaskNamed(body))
 }
 
-// maskQuery is a query as it may be shown.
+// maskQuery returns a query with its secrets masked.
 func maskQuery(query url.Values) string {
 	shown := url.Values{}
 	for name, values := range query {
@@ -206,19 +208,8 @@ func maskQuery(query url.Values) string {
 	return shown.Encode()
 }
 
-// shownPath is a path with its query, without what is secret in it.
+// shownPath returns a path and its query with secrets masked.
 func shownPath(u *url.URL) string {
 	shown := url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: maskQuery(u.Query())}
 	return shown.RequestURI()
 }
-
-// maskEOF keeps the text of an error and drops io.EOF from its chain: the SDK
-// repeats a request that ends in io.EOF without a pause or a limit, a POST too.
-func maskEOF(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%w (%s)", errHangUp, err)
-	}
-	return err
-}
-
-var errHangUp = errors.New("the connection was closed before the answer's end")

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -119,33 +118,6 @@ func TestRateLimitIsToldWhole(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 3, 14, 2, 41, 0, 0, time.UTC)
-	reset := func(d time.Duration) string { return fmt.Sprint(now.Add(d).Unix()) }
-	for name, test := range map[string]struct {
-		header map[string]string
-		want   time.Duration
-	}{
-		"reset by Okta's clock":    {map[string]string{"Date": now.Format(http.TimeFormat), "X-Rate-Limit-Reset": reset(20 * time.Second)}, 20 * time.Second},
-		"no reset":                 {map[string]string{"Date": now.Format(http.TimeFormat)}, defaultWait},
-		"reset in the past":        {map[string]string{"Date": now.Format(http.TimeFormat), "X-Rate-Limit-Reset": reset(-time.Hour)}, time.Second},
-		"reset is not a number":    {map[string]string{"X-Rate-Limit-Reset": "soon"}, defaultWait},
-		"reset is 0":               {map[string]string{"X-Rate-Limit-Reset": "0"}, defaultWait},
-		"reset absurdly far":       {map[string]string{"Date": now.Format(http.TimeFormat), "X-Rate-Limit-Reset": "99999999999"}, maxWait},
-		"a proxy's Retry-After":    {map[string]string{"Retry-After": "7"}, 7 * time.Second},
-		"bad date":                 {map[string]string{"Date": "yesterday", "X-Rate-Limit-Reset": reset(5 * time.Second)}, 5 * time.Second},
-		"Retry-After is no number": {map[string]string{"Retry-After": "Wed"}, defaultWait},
-	} {
-		r := &reply{header: http.Header{}, received: now}
-		for k, v := range test.header {
-			r.header.Set(k, v)
-		}
-		if got := retryAfter(r); got != test.want {
-			t.Errorf("%s: got %s, want %s", name, got, test.want)
-		}
-	}
-}
-
 // The SDK parses error bodies of 403, 404 and 429 only, and says "undefined
 // response type" for an HTML page.
 func TestErrorsKeepStatusCodeAndRequest(t *testing.T) {
@@ -234,7 +206,11 @@ func TestTokenStaysWithItsOrg(t *testing.T) {
 	wantCode(t, err, sdk.Unavailable)
 	if _, err := c.exchange(t.Context(), "GET", func(ctx context.Context) error {
 		req, _ := http.NewRequestWithContext(ctx, "GET", thief.URL+"/api/v1/users/me", nil)
-		return c.do(req)
+		resp, err := c.http.Do(req)
+		if err == nil {
+			err = resp.Body.Close()
+		}
+		return err
 	}); err == nil {
 		t.Error("a request to another host was sent")
 	}

@@ -6,16 +6,17 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"soar.example/okta/internal/systemlog"
+	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
+
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
 )
 
-// A User is an Okta user, read leniently: what is null or of an unexpected type in
-// the profile is kept there and does no harm.
+// A User is an Okta user. The profile is kept as Okta sent it, with nulls and unexpected
+// types.
 type User struct {
 	ID              string     `json:"id"`
 	Status          string     `json:"status"`
@@ -30,7 +31,7 @@ type User struct {
 
 	Login  string    `json:"-"` // profile.login
 	Email  string    `json:"-"` // profile.email
-	ReadAt time.Time `json:"-"` // when Okta answered, by its own clock; zero if it does not say
+	ReadAt time.Time `json:"-"` // Okta's time of the response, zero if Okta does not say
 }
 
 // A Profile is a user's profile as Okta sent it: its attributes are the org's own.
@@ -60,142 +61,131 @@ const (
 	StatusDeprovisioned   = "DEPROVISIONED"
 )
 
-func decodeUser(r *reply) (*User, error) {
+func decodeUser(r *rest.Response) (*User, error) {
 	u := new(User)
-	if err := r.decode(u); err != nil {
+	if err := r.Decode(u); err != nil {
 		return nil, err
 	}
 	if u.ID == "" {
-		return nil, r.broken("a user without an id")
+		return nil, r.Broken("a user without an id")
 	}
-	u.ReadAt, _ = http.ParseTime(r.header.Get("Date"))
-	return u.named(), nil
+	return u.readAt(r), nil
 }
 
-func (u *User) named() *User {
-	// Attributes are read one by one: a manager that is an object, or a number for
-	// a zip code, is the org's own business.
+// readAt completes a user from a response. It reads each attribute leniently: a manager
+// that is an object, or a number as a zip code, is the org's own choice.
+func (u *User) readAt(r *rest.Response) *User {
 	var names struct{ Login, Email any }
 	_ = json.Unmarshal(u.Profile.JSON(), &names)
 	u.Login, _ = names.Login.(string)
 	u.Email, _ = names.Email.(string)
+	u.ReadAt = r.ReadAt()
 	return u
 }
 
-// User reads the user with the given id.
+// User reads the user with the given ID or login. It does not use the SDK, whose model
+// fails on profile attributes of unexpected types.
 func (c *Client) User(ctx context.Context, id string) (*User, error) {
-	if err := plain(id); err != nil {
+	p, err := rest.Path("users", id)
+	if err != nil {
 		return nil, err
 	}
-	r, err := c.exchange(ctx, http.MethodGet, func(ctx context.Context) error {
-		_, _, err := c.api.UserAPI.GetUser(ctx, id).Execute()
-		return err
-	})
+	r, err := c.get(ctx, p, nil)
 	if err != nil {
 		return nil, err
 	}
 	return decodeUser(r)
 }
 
-// FindUser returns the one user that ref names: by id, by whole login, or by
-// email address, in that order. Pointer is where ref stands in the input. What
-// names nobody is not_found; an address that several users share is refused with
-// who they are.
+// FindUser returns the one user that ref names: by ID, by whole login, or by email
+// address, in that order. pointer locates ref in the input. If several users share an
+// address, the error lists them.
 func (c *Client) FindUser(ctx context.Context, pointer, ref string) (*User, error) {
 	u, err := c.findUser(ctx, pointer, ref)
 	if err == nil {
-		c.guard.names.of(u.ID).set(c.guard.now(), namesKept, []string{u.Login, u.Email})
+		c.guard.RememberNames(u.ID, u.Login, u.Email)
 	}
 	return u, err
 }
 
 func (c *Client) findUser(ctx context.Context, pointer, ref string) (*User, error) {
-	if err := checkRef(pointer, ref); err != nil {
+	if err := rest.CheckReference(pointer, ref); err != nil {
 		return nil, err
 	}
 	// Okta reads "me" as the token's owner.
-	if !strings.EqualFold(ref, "me") && plain(ref) == nil {
+	if !strings.EqualFold(ref, "me") && rest.CheckSegment(ref) == nil {
 		u, err := c.User(ctx, ref)
 		if err == nil && (u.ID == ref || strings.EqualFold(u.Login, ref)) {
 			return u, nil
 		}
-		// Okta also finds a user by the part of the login before the @; which user
-		// that is may change with the next one to be created.
+		// Okta also finds a user by the part of the login before the @, but the next user
+		// to be created may take that name.
 		if err == nil && !strings.EqualFold(u.Email, ref) {
 			if u.Login == "" {
 				return nil, sdk.Errorf(sdk.Unavailable, "GET /api/v1/users/%s: the response is a user without a login, so it did not come from Okta. "+
-					"Check the org URL and the network", printable(ref, 100))
+					"Check the org URL and the network", rest.Printable(ref, 100))
 			}
-			return nil, c.noUser(pointer, ref, `; Okta knows that short name as "`+printable(u.Login, 100)+`": write the whole login`)
+			return nil, c.noUser(pointer, ref, `; Okta knows that short name as "`+rest.Printable(u.Login, 100)+`": write the whole login`)
 		}
 		if err != nil && sdk.AsError(err).Code != sdk.NotFound {
 			return nil, err
 		}
-		if userID.MatchString(ref) {
-			refusal := sdk.AsError(err)
-			if refusal == nil {
+		if rest.IsUserID(ref) {
+			missing := sdk.AsError(err)
+			if missing == nil {
 				return nil, c.noUser(pointer, ref, "")
 			}
-			e := c.noUser(pointer, ref, " ("+refusal.Message+")")
-			e.Upstream = refusal.Upstream
+			e := c.noUser(pointer, ref, " ("+missing.Message+")")
+			e.Upstream = missing.Upstream
 			return nil, e
 		}
 	}
-	found, err := c.searchUsers(ctx, "profile.login eq "+systemlog.Quote(ref)+" or profile.email eq "+systemlog.Quote(ref))
+	found, err := c.searchUsers(ctx, equals("profile.login", ref)+" or "+equals("profile.email", ref))
 	if err != nil {
 		return nil, err
 	}
-	var byEmail []*User
-	for _, u := range found {
-		if strings.EqualFold(u.Login, ref) {
-			return u, nil
-		}
-		if strings.EqualFold(u.Email, ref) {
-			byEmail = append(byEmail, u)
-		}
+	if u := withLogin(found, ref); u != nil {
+		return u, nil
 	}
-	if len(byEmail) == 0 {
+	found = withEmail(found, ref)
+	if len(found) == 0 {
 		return nil, c.noUser(pointer, ref, "")
 	}
-	return sole(pointer, byEmail)
+	return sole(pointer, found)
 }
 
-// UserByEmail returns the one user who has the email address, whatever the login.
-// Pointer is where it stands in the input; who cannot be told apart, or is not
-// there, is reported as by FindUser.
+// UserByEmail returns the one user with the email address, see FindUser.
 func (c *Client) UserByEmail(ctx context.Context, pointer, email string) (*User, error) {
-	if err := checkRef(pointer, email); err != nil {
+	if err := rest.CheckReference(pointer, email); err != nil {
 		return nil, err
 	}
-	found, err := c.searchUsers(ctx, "profile.email eq "+systemlog.Quote(email))
+	found, err := c.searchUsers(ctx, equals("profile.email", email))
 	if err != nil {
 		return nil, err
 	}
-	found = slices.DeleteFunc(found, func(u *User) bool { return !strings.EqualFold(u.Email, email) })
-	if len(found) > 0 {
+	if found = withEmail(found, email); len(found) > 0 {
 		return sole(pointer, found)
 	}
-	// The search lags behind changes by a moment; a login, which most often is the
-	// address, is read directly.
+	// The search lags behind changes by a moment. The login usually is the address and
+	// can be read directly.
 	u, err := c.UserByLogin(ctx, email)
 	if err != nil {
 		return nil, err
 	}
 	if u == nil || !strings.EqualFold(u.Email, email) {
-		e := sdk.Errorf(sdk.NotFound, "no user of %s has the email address %q", c.origin.Host, printable(email, 100))
+		e := sdk.Errorf(sdk.NotFound, "no user of %s has the email address %q", c.origin.Host, rest.Printable(email, 100))
 		e.Violations = sdk.InvalidField(pointer, "names no user").Violations
 		return nil, e
 	}
 	return u, nil
 }
 
-// UserByLogin returns the user with exactly this login but for case, nil if there
-// is none.
+// UserByLogin returns the user with this login, whatever its case, nil if there is none.
 func (c *Client) UserByLogin(ctx context.Context, login string) (*User, error) {
 	var found []*User
 	var err error
-	if strings.EqualFold(login, "me") || plain(login) != nil {
-		found, err = c.searchUsers(ctx, "profile.login eq "+systemlog.Quote(login))
+	if strings.EqualFold(login, "me") || rest.CheckSegment(login) != nil {
+		found, err = c.searchUsers(ctx, equals("profile.login", login))
 	} else {
 		var u *User
 		if u, err = c.User(ctx, login); err == nil {
@@ -204,101 +194,176 @@ func (c *Client) UserByLogin(ctx context.Context, login string) (*User, error) {
 			err = nil
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
 	// Okta also finds a user by the part of the login before the @.
-	for _, u := range found {
-		if strings.EqualFold(u.Login, login) {
-			return u, nil
-		}
-	}
-	return nil, nil
+	return withLogin(found, login), err
 }
 
-// sole returns the user if there is only one to choose from.
+func withLogin(users []*User, login string) *User {
+	for _, u := range users {
+		if strings.EqualFold(u.Login, login) {
+			return u
+		}
+	}
+	return nil
+}
+
+func withEmail(users []*User, email string) []*User {
+	return slices.DeleteFunc(users, func(u *User) bool { return !strings.EqualFold(u.Email, email) })
+}
+
+// sole returns the user if there is only one.
 func sole(pointer string, users []*User) (*User, error) {
 	if len(users) == 1 {
 		return users[0], nil
 	}
-	var who []string
+	var names []string
 	for _, u := range users {
-		who = append(who, u.ID+" ("+printable(u.Login, 100)+", "+u.Status+")")
+		names = append(names, u.ID+" ("+rest.Printable(u.Login, 100)+", "+u.Status+")")
 	}
-	return nil, sdk.InvalidField(pointer, "is the email address of %d users: %s; name one by id or login", len(users), candidates(who))
+	return nil, sdk.InvalidField(pointer, "is the email address of %d users: %s; name one by id or login", len(users), candidates(names))
 }
 
 func (c *Client) noUser(pointer, ref, more string) *sdk.Error {
-	e := sdk.Errorf(sdk.NotFound, "no user of %s has the id, login or email %q%s", c.origin.Host, printable(ref, 100), more)
-	e.Violations = append(e.Violations, sdk.InvalidField(pointer, "names no user").Violations...)
+	e := sdk.Errorf(sdk.NotFound, "no user of %s has the id, login or email %q%s", c.origin.Host, rest.Printable(ref, 100), more)
+	e.Violations = sdk.InvalidField(pointer, "names no user").Violations
 	return e
 }
 
 func (c *Client) searchUsers(ctx context.Context, search string) ([]*User, error) {
-	r, err := c.send(ctx, http.MethodGet, "/api/v1/users", url.Values{"search": {search}, "limit": {"20"}}, nil)
+	r, err := c.get(ctx, "/api/v1/users", url.Values{"search": {search}, "limit": {"20"}})
 	if err != nil {
 		return nil, err
 	}
-	var users []*User
-	if err := r.decode(&users); err != nil {
-		return nil, err
-	}
+	users, err := decodeList(r, func(u *User) string { return u.ID })
 	for _, u := range users {
-		if u == nil || u.ID == "" {
-			return nil, r.broken("a user without an id")
-		}
-		u.named()
+		u.readAt(r)
 	}
-	return users, nil
+	return users, err
 }
 
-// SuspendUser suspends an ACTIVE user; Okta refuses any other status with 400
-// E0000001.
+// A NewUser is a user to be created.
+type NewUser struct {
+	Profile  map[string]json.RawMessage
+	Password sdk.Secret // none: the user sets one by the link that Okta mails
+	Activate bool       // otherwise the user is STAGED
+	// ChangePassword makes an activated user choose a new password at the first sign-in.
+	ChangePassword bool
+}
+
+// CreateUser creates a user. A login that is taken, an attribute that the org does not
+// define, and a password against the policy get 400 E0000001.
+func (c *Client) CreateUser(ctx context.Context, u NewUser) error {
+	body := map[string]any{"profile": u.Profile}
+	if !u.Password.IsZero() {
+		body["credentials"] = map[string]any{"password": map[string]any{"value": u.Password.Reveal()}}
+	}
+	query := url.Values{"activate": {boolean(u.Activate)}}
+	if u.ChangePassword {
+		query.Set("nextLogin", "changePassword")
+	}
+	_, err := c.write(ctx, object, request{method: http.MethodPost, query: query, body: body}, "users")
+	return err
+}
+
+// UpdateProfile changes the given attributes of a user's profile, clears those given as
+// null, and keeps the others. (A PUT would delete them.)
+func (c *Client) UpdateProfile(ctx context.Context, id string, attributes map[string]json.RawMessage) error {
+	_, err := c.write(ctx, object, request{method: http.MethodPost, body: map[string]any{"profile": attributes}}, "users", id)
+	return err
+}
+
+// DeleteUser takes the next of Okta's two steps: it deletes a DEPROVISIONED user for
+// good, and deactivates any other, with the same response.
+func (c *Client) DeleteUser(ctx context.Context, id string) error {
+	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.UserAPI.DeleteUser(ctx, id).Execute()
+	}, id)
+}
+
+// SuspendUser suspends an ACTIVE user; Okta rejects any other status with 400 E0000001.
 func (c *Client) SuspendUser(ctx context.Context, id string) error {
-	return c.write(ctx, http.MethodPost, id, func(ctx context.Context) error {
-		_, err := c.api.UserAPI.SuspendUser(ctx, id).Execute()
-		return err
-	})
+	return c.sdkWrite(ctx, emptyOK, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.UserAPI.SuspendUser(ctx, id).Execute()
+	}, id)
 }
 
-// UnsuspendUser makes a SUSPENDED user ACTIVE; Okta refuses any other status with
-// 400 E0000001.
+// UnsuspendUser makes a SUSPENDED user ACTIVE; Okta rejects any other status with 400
+// E0000001.
 func (c *Client) UnsuspendUser(ctx context.Context, id string) error {
-	return c.write(ctx, http.MethodPost, id, func(ctx context.Context) error {
-		_, err := c.api.UserAPI.UnsuspendUser(ctx, id).Execute()
-		return err
-	})
+	return c.sdkWrite(ctx, emptyOK, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.UserAPI.UnsuspendUser(ctx, id).Execute()
+	}, id)
 }
 
-// RevokeSessions ends all of a user's Okta sessions, and on request the OAuth
-// tokens issued to the user and the devices remembered for sign-in. The SDK cannot
-// send forgetDevices, and Okta forgets them unless told not to: it is always sent.
-func (c *Client) RevokeSessions(ctx context.Context, id string, oauthTokens, forgetDevices bool) error {
-	p, err := path("users", id, "sessions")
+// UnlockUser makes a LOCKED_OUT user ACTIVE. Okta rejects any other status, and a user
+// with a password in a directory, with 403 E0000032.
+func (c *Client) UnlockUser(ctx context.Context, id string) error {
+	return c.sdkWrite(ctx, emptyOK, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.UserAPI.UnlockUser(ctx, id).Execute()
+	}, id)
+}
+
+// DeactivateUser deactivates a user of any status but DEPROVISIONED, which gets 404
+// E0000007. With sendEmail, Okta notifies the administrators.
+func (c *Client) DeactivateUser(ctx context.Context, id string, sendEmail bool) error {
+	return c.sdkWrite(ctx, emptyOK, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+		return c.api.UserAPI.DeactivateUser(ctx, id).SendEmail(sendEmail).Execute()
+	}, id)
+}
+
+// An Activation is the link with which a user signs in for the first time.
+type Activation struct{ URL, Token string }
+
+// ActivateUser activates a STAGED or DEPROVISIONED user. Okta mails the user the link to
+// sign in, or returns it. A user who is active already gets 403 E0000016.
+func (c *Client) ActivateUser(ctx context.Context, id string, sendEmail bool) (Activation, error) {
+	want := emptyOK
+	if !sendEmail {
+		want.member = "activationToken"
+	}
+	t, err := sdkCall(ctx, c, want, http.MethodPost, func(ctx context.Context) (*sdkv4.UserActivationToken, *sdkv4.APIResponse, error) {
+		return c.api.UserAPI.ActivateUser(ctx, id).SendEmail(sendEmail).Execute()
+	}, id)
 	if err != nil {
-		return err
+		return Activation{}, err
 	}
-	_, err = c.send(ctx, http.MethodDelete, p, url.Values{
-		"oauthTokens":   {strconv.FormatBool(oauthTokens)},
-		"forgetDevices": {strconv.FormatBool(forgetDevices)},
-	}, nil)
+	return Activation{URL: value(t.ActivationUrl), Token: value(t.ActivationToken)}, nil
+}
+
+// ResetPassword removes a user's password: the user becomes RECOVERY and sets a new one
+// with a link that works once, which Okta mails or returns. Each call makes a new link.
+// With revokeSessions it ends the user's sessions as well.
+func (c *Client) ResetPassword(ctx context.Context, id string, sendEmail, revokeSessions bool) (link string, err error) {
+	want := emptyOK
+	if !sendEmail {
+		want.member = "resetPasswordUrl"
+	}
+	t, err := sdkCall(ctx, c, want, http.MethodPost, func(ctx context.Context) (*sdkv4.ResetPasswordToken, *sdkv4.APIResponse, error) {
+		return c.api.UserAPI.GenerateResetPasswordToken(ctx, id).SendEmail(sendEmail).RevokeSessions(revokeSessions).Execute()
+	}, id)
+	if err != nil {
+		return "", err
+	}
+	return value(t.ResetPasswordUrl), nil
+}
+
+// ExpirePassword makes the user choose a new password at the next sign-in, after proof of
+// the old one. The user becomes PASSWORD_EXPIRED.
+func (c *Client) ExpirePassword(ctx context.Context, id string) error {
+	_, err := c.write(ctx, object, request{method: http.MethodPost}, "users", id, "lifecycle", "expire_password")
 	return err
 }
 
-// write runs a call of the SDK whose path holds ids and whose answer is empty.
-func (c *Client) write(ctx context.Context, method, id string, call func(context.Context) error) error {
-	if err := plain(id); err != nil {
-		return err
+// ExpirePasswordWithTemporary is ExpirePassword with a temporary password in place of the
+// old one. It returns the temporary password, which Okta shows once. With revokeSessions
+// it ends the user's sessions as well.
+func (c *Client) ExpirePasswordWithTemporary(ctx context.Context, id string, revokeSessions bool) (string, error) {
+	want := success{statuses: []int{http.StatusOK}, member: "tempPassword"}
+	t, err := sdkCall(ctx, c, want, http.MethodPost, func(ctx context.Context) (*sdkv4.TempPassword, *sdkv4.APIResponse, error) {
+		return c.api.UserAPI.ExpirePasswordAndGetTemporaryPassword(ctx, id).RevokeSessions(revokeSessions).Execute()
+	}, id)
+	if err != nil {
+		return "", err
 	}
-	_, err := c.exchange(ctx, method, call)
-	return err
-}
-
-// candidates lists at most ten names.
-func candidates(names []string) string {
-	const most = 10
-	if len(names) > most {
-		names = append(names[:most:most], "and "+strconv.Itoa(len(names)-most)+" more")
-	}
-	return strings.Join(names, ", ")
+	return value(t.TempPassword), nil
 }

@@ -4,15 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"regexp"
+	"sync"
 
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
 )
 
-// A Zone is a network zone, kept whole besides: Okta knows no change of a zone but
-// its replacement. Every org has one of a type (DYNAMIC_V2) that the SDK cannot
-// read.
+// A Zone is a network zone. It also keeps the whole document: Okta can only replace a
+// zone. It does not use the SDK, which cannot read a type that every org has (DYNAMIC_V2).
 type Zone struct {
 	ID       string
 	Name     string
@@ -32,18 +32,18 @@ type Gateway struct {
 	raw   Object // as Okta sent it
 }
 
-// What Okta says of a zone
+// Values of a zone
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/).
 const (
 	ZoneIP        = "IP"
-	ZoneBlocklist = "BLOCKLIST" // the usage of zones whose addresses are refused before any sign-in
+	ZoneBlocklist = "BLOCKLIST" // the usage of zones with addresses that Okta blocks before any sign-in
 	GatewayCIDR   = "CIDR"
 	GatewayRange  = "RANGE"
 	// BlocklistRoom is the most entries of a blocklist zone.
 	BlocklistRoom = 1000
 )
 
-// MarshalJSON keeps what Okta sent of an entry.
+// MarshalJSON keeps an entry as Okta sent it.
 func (g Gateway) MarshalJSON() ([]byte, error) {
 	if g.raw != nil {
 		return json.RawMessage(g.raw).MarshalJSON()
@@ -53,30 +53,30 @@ func (g Gateway) MarshalJSON() ([]byte, error) {
 
 // Zones lists every network zone of the org.
 func (c *Client) Zones(ctx context.Context, filter string) ([]*Zone, error) {
-	query := url.Values{"limit": {"200"}}
+	query := limit("200")
 	if filter != "" {
 		query.Set("filter", filter)
 	}
-	objects, err := every(ctx, c, query, func(o zoneObject) string { return o.ID }, "zones")
+	objects, err := listAll(ctx, c, query, func(o zoneObject) string { return o.ID }, "zones")
 	if err != nil {
 		return nil, err
 	}
 	zones := make([]*Zone, len(objects))
 	for i, o := range objects {
-		if zones[i], err = readZone(requestTo(http.MethodGet, "/api/v1/zones"), o.raw); err != nil {
+		if zones[i], err = readZone(rest.RequestTo(http.MethodGet, "/api/v1/zones"), o.raw); err != nil {
 			return nil, err
 		}
 	}
 	return zones, nil
 }
 
-// zoneObject keeps the object beside its id.
+// zoneObject keeps the object beside its ID.
 type zoneObject struct {
 	ID  string
 	raw Object
 }
 
-// UnmarshalJSON never fails: what cannot be read has no id.
+// UnmarshalJSON never fails: an object that cannot be read has no ID.
 func (o *zoneObject) UnmarshalJSON(b []byte) error {
 	var id struct{ ID string }
 	o.raw = append(Object(nil), b...)
@@ -85,30 +85,31 @@ func (o *zoneObject) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+var zoneKind = kind[*Zone]{
+	noun: "network zone", name: "name", nameOf: func(z *Zone) string { return z.Name },
+	describe: func(z *Zone) string { return z.ID + " (" + rest.Printable(z.Name, 100) + ")" },
+}
+
 var zoneID = regexp.MustCompile(`^nzo[0-9A-Za-z]{17}$`)
 
-// Zone reads the zone with the given id.
+// Zone reads the zone with the given ID.
 func (c *Client) Zone(ctx context.Context, id string) (*Zone, error) {
-	p, err := path("zones", id)
+	var o zoneObject
+	r, err := c.read(ctx, &o, "zones", id)
 	if err != nil {
 		return nil, err
 	}
-	var o zoneObject
-	if _, err := c.object(ctx, p, &o); err != nil {
-		return nil, err
-	}
-	return readZone(requestTo(http.MethodGet, p), o.raw)
+	return readZone(r.Request, o.raw)
 }
 
-// FindZone returns the one zone that ref names, by id or by exact name. Pointer is
-// where ref stands in the input.
+// FindZone returns the one zone that ref names, by ID or by exact name. pointer locates
+// ref in the input.
 func (c *Client) FindZone(ctx context.Context, pointer, ref string) (*Zone, error) {
-	if err := checkRef(pointer, ref); err != nil {
+	if err := rest.CheckReference(pointer, ref); err != nil {
 		return nil, err
 	}
 	if zoneID.MatchString(ref) {
-		z, err := c.Zone(ctx, ref)
-		if err == nil || sdk.AsError(err).Code != sdk.NotFound {
+		if z, found, err := byID(func() (*Zone, error) { return c.Zone(ctx, ref) }); found {
 			return z, err
 		}
 	}
@@ -116,29 +117,10 @@ func (c *Client) FindZone(ctx context.Context, pointer, ref string) (*Zone, erro
 	if err != nil {
 		return nil, err
 	}
-	var named []*Zone
-	var names []string
-	for _, z := range zones {
-		if z.Name == ref {
-			named = append(named, z)
-		}
-		names = append(names, z.ID+" ("+printable(z.Name, 100)+")")
-	}
-	switch len(named) {
-	case 1:
-		return named[0], nil
-	case 0:
-		e := sdk.Errorf(sdk.NotFound, "no network zone of %s has the id or exact name %q", c.origin.Host, printable(ref, 100))
-		if len(names) > 0 {
-			e.Message += "; there are " + candidates(names)
-		}
-		e.Violations = append(e.Violations, sdk.InvalidField(pointer, "names no network zone").Violations...)
-		return nil, e
-	}
-	return nil, sdk.InvalidField(pointer, "is the name of %d network zones; give the id", len(named))
+	return zoneKind.pick(c, pointer, ref, "id or exact name", zones)
 }
 
-// readZone reads a network zone that came in response to a request.
+// readZone reads a network zone in the response to a request.
 func readZone(request string, o Object) (*Zone, error) {
 	var slim struct {
 		ID, Name, Type, Status, Usage string
@@ -152,8 +134,8 @@ func readZone(request string, o Object) (*Zone, error) {
 	var entries []Object
 	if raw, ok := z.doc["gateways"]; ok {
 		if err := json.Unmarshal(raw, &entries); err != nil {
-			// Written back, such a list would lose what could not be read.
-			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta gave a list of addresses for the network zone %s that cannot be read", request, printable(slim.Name, 100))
+			// A write of such a list would lose the unreadable entries.
+			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta gave a list of addresses for the network zone %s that cannot be read", request, rest.Printable(slim.Name, 100))
 		}
 	}
 	for _, entry := range entries {
@@ -164,17 +146,12 @@ func readZone(request string, o Object) (*Zone, error) {
 	return z, nil
 }
 
-// readOnly are the members of a zone that Okta keeps for itself.
+// readOnly are the members of a zone that only Okta sets.
 var readOnly = []string{"id", "created", "lastUpdated", "system", "_links", "_embedded"}
 
-// ReplaceGateways writes a zone back with other entries, and all else as it was
-// read. Okta has no version to compare: what somebody else wrote since it was read
-// is overwritten.
+// ReplaceGateways writes a zone with other entries, and otherwise as it was read. Okta
+// has no version to compare: it overwrites changes that others made since the read.
 func (c *Client) ReplaceGateways(ctx context.Context, z *Zone, gateways []Gateway) error {
-	p, err := path("zones", z.ID)
-	if err != nil {
-		return err
-	}
 	body := map[string]any{}
 	for name, value := range z.doc {
 		if string(value) != "null" {
@@ -185,5 +162,23 @@ func (c *Client) ReplaceGateways(ctx context.Context, z *Zone, gateways []Gatewa
 		delete(body, name)
 	}
 	body["gateways"] = gateways
-	return c.tell(ctx, http.MethodPut, p, body)
+	_, err := c.write(ctx, object, request{method: http.MethodPut, body: body}, "zones", z.ID)
+	return err
+}
+
+// zoneLocks holds a channel with room for one lock of each org. Orgs outlive the clients
+// that are opened on them, and are few.
+var zoneLocks sync.Map
+
+// LockZones waits until nobody else in this process changes network zones of the org:
+// each change replaces a whole zone, so that one of two at once would be lost.
+func (c *Client) LockZones(ctx context.Context) (unlock func(), err error) {
+	v, _ := zoneLocks.LoadOrStore(c.Org(), make(chan struct{}, 1))
+	lock := v.(chan struct{})
+	select {
+	case lock <- struct{}{}:
+		return func() { <-lock }, nil
+	case <-ctx.Done():
+		return nil, sdk.AsError(ctx.Err())
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"soar.example/okta/internal/nearest"
 	"soar.example/okta/internal/okta"
+	"soar.example/okta/internal/okta/permission"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
@@ -31,7 +32,7 @@ func open(ctx context.Context, settings okta.Settings) (*okta.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client.Offer(operations)
+	client.SetActions(operations)
 	return client, nil
 }
 
@@ -65,7 +66,7 @@ func checkAllowed(ctx context.Context, allowed []string) error {
 }
 
 // operations are the actions as a client sees them.
-func operations(ctx context.Context) ([]okta.Operation, error) {
+func operations(ctx context.Context) ([]permission.Action, error) {
 	backend, err := offered()
 	if err != nil {
 		return nil, err
@@ -74,9 +75,9 @@ func operations(ctx context.Context) ([]okta.Operation, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make([]okta.Operation, len(manifest.Actions))
+	all := make([]permission.Action, len(manifest.Actions))
 	for i, a := range manifest.Actions {
-		all[i] = okta.Operation{Name: a.Name, Writes: a.Effect != sdk.Reads, Scopes: a.Scopes}
+		all[i] = permission.Action{Name: a.Name, Writes: a.Effect != sdk.Reads, Scopes: a.Scopes}
 	}
 	return all, nil
 }

@@ -1,0 +1,113 @@
+// Package auth authenticates requests to Okta: with an API token, or as an OAuth 2.0
+// service app with short-lived access tokens.
+package auth
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+//go:generate go run soar.example/okta/schema/describe
+
+// Credentials authenticate requests. They are safe for concurrent use.
+type Credentials interface {
+	// Begin starts the authorization of one request.
+	Begin() Authorization
+	// Describe returns the principal and notes for an operator. login is the login of
+	// the credentials' own user, and err the error of the request that read it.
+	Describe(login string, skew time.Duration, err error) (principal string, notes []string, fault error)
+	// Mask removes secrets of the credentials from a text of Okta's.
+	Mask(text string) string
+	// ClientID returns the client ID of a service app, "" for an API token.
+	ClientID() string
+	// Scopes returns the OAuth scopes that the principal has, and those that the
+	// connection asked for in vain. known is false for an API token, which has none, and
+	// until a service app has its first access token.
+	Scopes() (granted, missing []string, known bool)
+}
+
+// An Authorization authorizes one request. The request may be sent more than once; each
+// sending is authorized anew.
+type Authorization interface {
+	// Authorize puts the credentials on a request that is about to be sent.
+	Authorize(ctx context.Context, req *http.Request) error
+	// Rejected reports whether Okta rejected the credentials, and with them the request,
+	// in a way that another authorization may fix. It must see every response. It
+	// accepts each reason once, so that a loop of it ends.
+	Rejected(r *rest.Response) (again bool)
+}
+
+// A Config configures credentials. It holds either a token or an app.
+type Config struct {
+	Org     *url.URL
+	Token   sdk.Secret
+	App     ServiceApp
+	Timeout time.Duration // of one fetch of an access token
+	// Send sends a request for an access token.
+	Send func(*http.Request) (*http.Response, *rest.Response, error)
+}
+
+// New returns credentials. It sends nothing.
+func New(c Config) (Credentials, error) {
+	if err := Validate(c.Token, c.App); err != nil {
+		return nil, err
+	}
+	if c.App.ClientID == "" {
+		return apiToken{c.Token}, nil
+	}
+	if len(c.App.Scopes) == 0 {
+		return nil, sdk.InvalidField("/scopes", "is empty: Okta gives a service app no access without any scope")
+	}
+	return newOAuth(c)
+}
+
+// An apiToken is an API token of Okta's (SSWS), the same in every request.
+type apiToken struct{ secret sdk.Secret }
+
+func (a apiToken) Begin() Authorization { return a }
+
+func (a apiToken) Authorize(_ context.Context, req *http.Request) error {
+	req.Header.Set("Authorization", "SSWS "+a.secret.Reveal())
+	return nil
+}
+
+func (apiToken) Rejected(*rest.Response) bool { return false }
+
+func (apiToken) Describe(login string, skew time.Duration, err error) (string, []string, error) {
+	if err != nil {
+		return "", nil, err
+	}
+	return login, skewNotes(skew), nil
+}
+
+func (a apiToken) Mask(text string) string {
+	return strings.ReplaceAll(text, a.secret.Reveal(), schema.Masked)
+}
+
+func (apiToken) ClientID() string { return "" }
+
+func (apiToken) Scopes() (granted, missing []string, known bool) { return nil, nil, false }
+
+// maxSkew is the difference between this machine's clock and Okta's that an operator
+// should know.
+const maxSkew = time.Minute
+
+func isSkewed(skew time.Duration) bool { return skew.Abs() > maxSkew }
+
+func skewNotes(skew time.Duration) []string {
+	if !isSkewed(skew) {
+		return nil
+	}
+	return []string{describeSkew(skew)}
+}
+
+func describeSkew(skew time.Duration) string {
+	return "this machine's clock is off Okta's by " + skew.Round(time.Second).String()
+}

@@ -1,0 +1,240 @@
+package auth
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"soar.example/okta/sdk"
+)
+
+// minRSABits is the smallest RSA key that Okta registers
+// (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/).
+const minRSABits = 2048
+
+// SigningKey reads the private key and chooses the algorithm. Its errors are *sdk.Error,
+// point at the setting, and repeat nothing of the key.
+func (a ServiceApp) SigningKey() (jose.SigningKey, error) {
+	none := jose.SigningKey{}
+	key, err := readKey(a.PrivateKey.Reveal())
+	if err != nil {
+		return none, sdk.InvalidField("/private_key", "%s", err)
+	}
+	fits, err := algorithmsOf(key.Key)
+	if err != nil {
+		return none, sdk.InvalidField("/private_key", "%s", err)
+	}
+	algorithm := fits[0]
+	switch {
+	case a.Algorithm != "" && a.Algorithm != auto:
+		algorithm = jose.SignatureAlgorithm(a.Algorithm)
+		if !slices.Contains(fits, algorithm) {
+			return none, sdk.InvalidField("/algorithm", "does not fit the private key, which is for %s", words(fits))
+		}
+	case key.Algorithm != "":
+		algorithm = jose.SignatureAlgorithm(key.Algorithm)
+		if !slices.Contains(fits, algorithm) {
+			return none, sdk.InvalidField("/private_key", "is a JWK whose alg does not fit; the key is for %s", words(fits))
+		}
+	}
+	if a.KeyID != "" {
+		key.KeyID = a.KeyID
+	}
+	signing := jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key.Key, KeyID: key.KeyID}}
+	if err := checkPair(signing, key.Public()); err != nil {
+		return none, sdk.InvalidField("/private_key", "%s", err)
+	}
+	return signing, nil
+}
+
+func words(algorithms []jose.SignatureAlgorithm) string {
+	var all []string
+	for _, a := range algorithms {
+		all = append(all, string(a))
+	}
+	return strings.Join(all, ", ")
+}
+
+// readKey reads a PEM or a JWK. Its errors continue a sentence that begins with the
+// name of the setting.
+func readKey(text string) (jose.JSONWebKey, error) {
+	if text = strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark)); strings.HasPrefix(text, "{") {
+		return readJWK([]byte(text))
+	}
+	if strings.Contains(text, "\x00") {
+		return jose.JSONWebKey{}, errors.New("is not text in UTF-8; was the file saved as UTF-16?")
+	}
+	none := errors.New("is neither a PEM nor a JWK; was it copied whole?")
+	// An environment variable often holds a PEM on one line.
+	rest := []byte(strings.ReplaceAll(text, `\n`, "\n"))
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return jose.JSONWebKey{}, none
+		}
+		switch block.Type {
+		case "EC PARAMETERS": // openssl writes the curve's name before the key
+		case "PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE": // which may precede the private key
+			none = errors.New("is the public half; the private key is needed")
+		default:
+			key, err := readBlock(block)
+			return jose.JSONWebKey{Key: key}, err
+		}
+	}
+}
+
+// byteOrderMark is the character that some editors write before a text.
+const byteOrderMark = "\ufeff"
+
+func readBlock(block *pem.Block) (key any, err error) {
+	switch {
+	case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
+		return nil, errors.New("is locked with a passphrase; openssl pkey takes it off")
+	case block.Type == "PRIVATE KEY":
+		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	case block.Type == "RSA PRIVATE KEY":
+		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	case block.Type == "EC PRIVATE KEY":
+		key, err = x509.ParseECPrivateKey(block.Bytes)
+	case block.Type == "OPENSSH PRIVATE KEY":
+		return nil, errors.New("is in OpenSSH's own form; ssh-keygen -p -m PKCS8 rewrites a copy of it as a PEM")
+	default:
+		return nil, errors.New("is a PEM of something other than a private key")
+	}
+	if err != nil {
+		return nil, errors.New("is a PEM that cannot be read: it is damaged, or on a curve that Okta does not take; was it copied whole?")
+	}
+	return key, nil
+}
+
+func readJWK(text []byte) (jose.JSONWebKey, error) {
+	none := jose.JSONWebKey{}
+	var shape struct {
+		Type string          `json:"kty"`
+		D    json.RawMessage `json:"d"`
+		Keys json.RawMessage `json:"keys"`
+	}
+	var key jose.JSONWebKey
+	switch err := json.Unmarshal(text, &shape); {
+	case err != nil:
+		return none, errors.New("begins like a JWK, but is not JSON; was it copied whole?")
+	case shape.Keys != nil:
+		return none, errors.New("is a set of JWKs; give the one that the login is signed with")
+	case (shape.Type == "RSA" || shape.Type == "EC") && shape.D == nil:
+		return none, errors.New("is the public half of a JWK; the private key is needed")
+	}
+	if err := json.Unmarshal(text, &key); err != nil {
+		return none, errors.New("is a JWK that cannot be read; an RSA key needs n, e, d, p and q, an EC key crv, x, y and d")
+	}
+	return key, nil
+}
+
+// algorithmsOf lists the algorithms that a key can sign with, the preferred one first.
+func algorithmsOf(key any) ([]jose.SignatureAlgorithm, error) {
+	switch k := key.(type) {
+	case *rsa.PrivateKey:
+		if k.N.BitLen() < minRSABits {
+			return nil, errors.New("is an RSA key of less than 2048 bits, which Okta does not take")
+		}
+		return []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}, nil
+	case *ecdsa.PrivateKey:
+		switch k.Curve {
+		case elliptic.P256():
+			return []jose.SignatureAlgorithm{jose.ES256}, nil
+		case elliptic.P384():
+			return []jose.SignatureAlgorithm{jose.ES384}, nil
+		case elliptic.P521():
+			return []jose.SignatureAlgorithm{jose.ES512}, nil
+		}
+	}
+	return nil, errors.New("is of a kind that Okta does not take; it takes RSA, and EC on P-256, P-384 or P-521")
+}
+
+// checkPair signs once and verifies the signature, which finds a key whose halves do not
+// belong together.
+func checkPair(key jose.SigningKey, public jose.JSONWebKey) error {
+	mismatch := errors.New("does not sign: its private and public halves do not belong together")
+	signer, err := jose.NewSigner(key, nil)
+	if err != nil {
+		return mismatch
+	}
+	signed, err := signer.Sign([]byte("check"))
+	if err != nil {
+		return mismatch
+	}
+	if _, err := signed.Verify(public); err != nil {
+		return mismatch
+	}
+	return nil
+}
+
+// A dpopSigner proves for each request that this process holds the key to which an
+// access token is bound (DPoP, https://www.rfc-editor.org/rfc/rfc9449). The key lives as
+// long as the client.
+type dpopSigner struct{ signer jose.Signer }
+
+func newDPoPSigner() (*dpopSigner, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key},
+		(&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"))
+	if err != nil {
+		return nil, err
+	}
+	return &dpopSigner{signer}, nil
+}
+
+// proof returns a proof for one request. It names a token by its hash; a request for a
+// token has none yet.
+func (p *dpopSigner) proof(method string, target *url.URL, at time.Time, nonce, token string) (string, error) {
+	claims := struct {
+		ID        string `json:"jti"`
+		Method    string `json:"htm"`
+		Target    string `json:"htu"`
+		IssuedAt  int64  `json:"iat"`
+		TokenHash string `json:"ath,omitempty"`
+		Nonce     string `json:"nonce,omitempty"`
+	}{ID: rand.Text(), Method: method, Target: proofTarget(target), IssuedAt: at.Unix(), Nonce: nonce}
+	if token != "" {
+		sum := sha256.Sum256([]byte(token))
+		claims.TokenHash = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	return sign(p.signer, claims)
+}
+
+// proofTarget returns a URL without query and fragment (RFC 9449) and without a default
+// port: Okta compares it with its own.
+func proofTarget(u *url.URL) string {
+	host := u.Host
+	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		host = host[:len(host)-len(port)-1]
+	}
+	return u.Scheme + "://" + host + u.EscapedPath()
+}
+
+// sign returns a compact JWT.
+func sign(signer jose.Signer, claims any) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		return "", err
+	}
+	return signed.CompactSerialize()
+}

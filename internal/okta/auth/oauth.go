@@ -1,0 +1,241 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// oauth are the credentials of a service app: one access token, shared by all requests
+// and renewed before it ends.
+type oauth struct {
+	clientID   string
+	endpoint   *url.URL // of access tokens
+	signer     jose.Signer
+	dpopSigner *dpopSigner // nil: tokens are never bound
+	dpop       string
+	timeout    time.Duration
+	send       func(*http.Request) (*http.Response, *rest.Response, error)
+	now        func() time.Time // by which tokens expire
+
+	mu       sync.Mutex
+	current  *accessToken
+	fetching *fetch
+	scopes   appScopes
+	bound    bool          // the app demands tokens that are bound to a key
+	nonces   [2]string     // Okta's latest, by server
+	ahead    time.Duration // how far this machine's clock is ahead of Okta's
+}
+
+func newOAuth(c Config) (*oauth, error) {
+	key, err := c.App.SigningKey()
+	if err != nil {
+		return nil, err
+	}
+	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return nil, err
+	}
+	endpoint := *c.Org
+	endpoint.Path = TokenPath
+	o := &oauth{
+		clientID: c.App.ClientID, endpoint: &endpoint, signer: signer, dpop: c.App.DPoP,
+		timeout: c.Timeout, send: c.Send, now: time.Now,
+		scopes: appScopes{wanted: c.App.Scopes}, bound: c.App.DPoP == dpopRequired,
+	}
+	if c.App.DPoP != dpopOff {
+		if o.dpopSigner, err = newDPoPSigner(); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+func (o *oauth) ClientID() string { return o.clientID }
+
+// token returns a valid access token, and whether this call waited for a new one.
+func (o *oauth) token(ctx context.Context) (t *accessToken, fresh bool, err error) {
+	o.mu.Lock()
+	if t := o.current; t != nil && o.now().Before(t.renewAt) {
+		o.mu.Unlock()
+		return t, false, nil
+	}
+	f := o.fetching
+	if f == nil {
+		f = o.startFetch(ctx)
+	}
+	f.waiting++
+	o.mu.Unlock()
+	select {
+	case <-f.done:
+		return f.token, true, f.err
+	case <-ctx.Done():
+		o.abandon(f)
+		return nil, false, ctx.Err()
+	}
+}
+
+// drop forgets a token that Okta rejected, unless there is a newer one.
+func (o *oauth) drop(t *accessToken) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.current == t {
+		o.current = nil
+	}
+}
+
+// update keeps Okta's time and the nonce for the next proof, which any response may
+// carry.
+func (o *oauth) update(r *rest.Response, from server) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, err := http.ParseTime(r.Header.Get("Date")); err == nil {
+		o.ahead = r.Skew()
+	}
+	if nonce := r.Header.Get("DPoP-Nonce"); nonce != "" {
+		o.nonces[from] = nonce
+	}
+}
+
+// A server issues nonces of its own.
+type server int
+
+const (
+	tokenServer server = iota
+	apiServer
+)
+
+// prove puts a proof for one sending on a request, dated by Okta's clock as far as it is
+// known.
+func (o *oauth) prove(req *http.Request, to server, token string) error {
+	o.mu.Lock()
+	nonce, when := o.nonces[to], time.Now().Add(-o.ahead)
+	o.mu.Unlock()
+	proof, err := o.dpopSigner.proof(req.Method, req.URL, when, nonce, token)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("DPoP", proof)
+	return nil
+}
+
+func (o *oauth) Begin() Authorization { return &oauthAuthorization{oauth: o} }
+
+type oauthAuthorization struct {
+	oauth    *oauth
+	token    *accessToken
+	fresh    bool
+	relogged bool
+	reproved bool
+}
+
+func (a *oauthAuthorization) Authorize(ctx context.Context, req *http.Request) error {
+	t, fresh, err := a.oauth.token(ctx)
+	if err != nil {
+		return a.oauth.failure(err)
+	}
+	a.token, a.fresh = t, fresh
+	req.Header.Set("Authorization", t.scheme+" "+t.secret.Reveal())
+	if t.scheme != schemeDPoP {
+		return nil
+	}
+	return a.oauth.prove(req, apiServer, t.secret.Reveal())
+}
+
+func (a *oauthAuthorization) Rejected(r *rest.Response) bool {
+	a.oauth.update(r, apiServer)
+	if r.Status != http.StatusUnauthorized && r.Status != http.StatusBadRequest {
+		return false
+	}
+	switch code, _ := r.Challenge(); {
+	case code == rest.UseNonce || code == rest.InvalidProof:
+		// Okta rejected the proof, not the token. A new proof helps even without a nonce:
+		// net/http repeats a GET whose kept connection had ended with the same proof, and
+		// Okta's clock is known now.
+		again := !a.reproved && a.token.scheme == schemeDPoP && (code == rest.InvalidProof || r.Header.Get("DPoP-Nonce") != "")
+		a.reproved = true
+		return again
+	case r.Status != http.StatusUnauthorized || r.ErrorCode() == rest.FeatureOff || !r.FromOkta():
+		return false
+	}
+	a.oauth.drop(a.token)
+	again := !a.relogged && !a.fresh
+	a.relogged = true
+	return again
+}
+
+// failure returns the error of a request that has no access token. Its code is never
+// not_found, forbidden or invalid_input, whatever the token endpoint said: callers draw
+// conclusions from these about the object of the request.
+func (o *oauth) failure(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	host, request := o.endpoint.Host, rest.RequestTo(http.MethodPost, o.endpoint.EscapedPath())
+	var ours *sdk.Error
+	if errors.As(err, &ours) {
+		own := *ours // other requests may have the same error
+		return &own
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		message := "cannot log in: " + rest.About(request, host+" gave no access token in time; the request itself was not sent")
+		return &sdk.Error{Code: sdk.Timeout, Message: message, Err: err}
+	}
+	return &sdk.Error{Code: sdk.Unavailable, Message: "cannot log in: " + rest.About(request, rest.Reason(host, err)), Err: err}
+}
+
+func (o *oauth) Describe(_ string, _ time.Duration, err error) (string, []string, error) {
+	// A service app is no user, and may lack the right to read users.
+	if e := sdk.AsError(err); e != nil && e.Code != sdk.NotFound && e.Code != sdk.Forbidden {
+		return "", nil, e
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	notes := skewNotes(o.ahead)
+	if missing := o.scopes.missing(); len(missing) > 0 {
+		notes = append(notes, "the app is not granted "+strings.Join(missing, ", ")+"; what needs them may be refused")
+	}
+	return o.clientID, notes, nil
+}
+
+// jwt matches a signed token, or the beginning of one: an assertion, a proof, an access
+// token.
+var jwt = regexp.MustCompile(`eyJ[\w-]{8,}[\w.-]*`)
+
+func (o *oauth) Mask(text string) string {
+	o.mu.Lock()
+	t := o.current
+	o.mu.Unlock()
+	if t != nil {
+		text = strings.ReplaceAll(text, t.secret.Reveal(), schema.Masked)
+	}
+	return jwt.ReplaceAllString(text, schema.Masked)
+}
+
+// SetClock replaces the clock by which tokens expire. Tests use it.
+func (o *oauth) SetClock(now func() time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now = now
+}
+
+// Waiting returns the number of requests that wait for an access token. Tests use it.
+func (o *oauth) Waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fetching == nil {
+		return 0
+	}
+	return o.fetching.waiting
+}

@@ -1,0 +1,151 @@
+package auth
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/sdk"
+)
+
+// appScopes records which of the wanted scopes the app has. Okta rejects a request for
+// several scopes as a whole if one is not granted, and does not say which.
+type appScopes struct {
+	wanted   []string
+	found    map[string]bool // scopes that were requested alone, and whether Okta granted them
+	complete bool            // found holds all of wanted
+	staleAt  time.Time       // when found expires
+	given    []string        // scopes of the latest token, empty if Okta does not list them
+	known    bool            // Okta has issued a token
+}
+
+const (
+	// keepMissing is how long a missing scope is not requested again: each request shows
+	// in the System Log as a failed login.
+	keepMissing = 12 * time.Hour
+	// keepNone is the same for an app without any scope, since an admin is about to
+	// grant some.
+	keepNone = time.Minute
+)
+
+// candidates returns the scopes that are not known to be missing.
+func (s *appScopes) candidates(now time.Time) []string {
+	if now.After(s.staleAt) {
+		s.forget()
+	}
+	return slices.DeleteFunc(slices.Clone(s.wanted), func(scope string) bool {
+		granted, known := s.found[scope]
+		return known && !granted
+	})
+}
+
+func (s *appScopes) forget() { s.found, s.complete = nil, false }
+
+// granted records the scopes that Okta listed with a token. A token without a list is for
+// all requested scopes.
+func (s *appScopes) granted(scopes []string) { s.given, s.known = scopes, true }
+
+func (s *appScopes) missing() []string {
+	return slices.DeleteFunc(slices.Clone(s.wanted), func(scope string) bool {
+		if granted, known := s.found[scope]; known {
+			return granted
+		}
+		return len(s.given) == 0 || slices.Contains(s.given, scope)
+	})
+}
+
+// without returns the elements of all that are not in some.
+func without(all, some []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
+}
+
+func (o *oauth) Scopes() (granted, missing []string, known bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	missing = o.scopes.missing()
+	return without(o.scopes.wanted, missing), missing, o.scopes.known
+}
+
+// fetchToken gets a token for as many of the wanted scopes as the app has.
+func (o *oauth) fetchToken(ctx context.Context) (*accessToken, error) {
+	o.mu.Lock()
+	scopes := o.scopes.candidates(o.now())
+	probed := o.scopes.complete
+	o.mu.Unlock()
+	if len(scopes) > 0 {
+		t, err := o.request(ctx, scopes)
+		if !lacksScope(err) {
+			return t, err
+		}
+		if probed {
+			o.mu.Lock()
+			o.scopes.forget()
+			o.mu.Unlock()
+		}
+	}
+	scopes, err := o.probe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return o.request(ctx, scopes)
+}
+
+// probe requests each wanted scope alone, once, and returns the granted ones. It keeps
+// the results so far if it is interrupted.
+func (o *oauth) probe(ctx context.Context) ([]string, error) {
+	o.mu.Lock()
+	wanted := o.scopes.wanted
+	o.mu.Unlock()
+	var granted []string
+	var upstream *sdk.Upstream
+	for _, scope := range wanted {
+		o.mu.Lock()
+		has, known := o.scopes.found[scope]
+		o.mu.Unlock()
+		if !known {
+			_, err := o.request(ctx, []string{scope})
+			if err != nil && !lacksScope(err) {
+				return nil, err
+			}
+			has = err == nil
+			o.noteScope(scope, has)
+			if err != nil {
+				upstream = sdk.AsError(err).Upstream
+			}
+		}
+		if has {
+			granted = append(granted, scope)
+		}
+	}
+	hclog.FromContext(ctx).Warn("the app is not granted all scopes", "client_id", o.clientID, "missing", without(wanted, granted))
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.scopes.complete = true
+	if len(granted) > 0 {
+		return granted, nil
+	}
+	o.scopes.staleAt = o.now().Add(keepNone)
+	return nil, &sdk.Error{
+		Code: sdk.Unauthenticated, Upstream: upstream,
+		Message: "cannot log in: the app is granted none of the scopes " + rest.Printable(strings.Join(wanted, ", "), 600),
+	}
+}
+
+func (o *oauth) noteScope(scope string, has bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.scopes.found == nil {
+		o.scopes.found, o.scopes.staleAt = map[string]bool{}, o.now().Add(keepMissing)
+	}
+	o.scopes.found[scope] = has
+}
+
+// lacksScope reports whether err is Okta's rejection of a scope.
+func lacksScope(err error) bool {
+	e := sdk.AsError(err)
+	return e != nil && e.Upstream != nil && e.Upstream.Code == rest.InvalidScope
+}

@@ -1,0 +1,269 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/sdk"
+)
+
+const (
+	// TokenPath is where a service app exchanges an assertion for an access token
+	// (https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/token).
+	TokenPath = "/oauth2/v1/token"
+
+	// assertionLife is how long one signed assertion is valid. Okta allows an hour; each
+	// assertion is used once, at once.
+	assertionLife = 5 * time.Minute
+
+	// renewEarly is how long before its end a token is renewed, or a tenth of its life
+	// if that is less.
+	renewEarly = time.Minute
+
+	// maxTokenLife is more than Okta ever gives.
+	maxTokenLife = 24 * time.Hour
+
+	schemeBearer = "Bearer"
+	schemeDPoP   = "DPoP"
+)
+
+// An accessToken is a token that Okta issued.
+type accessToken struct {
+	secret  sdk.Secret
+	scheme  string   // Bearer or DPoP
+	scopes  []string // granted scopes, empty if Okta does not list them
+	renewAt time.Time
+	ends    time.Time
+}
+
+// request gets a token for scopes. It tries again, once for each reason, if Okta demands
+// a proof, demands a nonce in it, or rejects an assertion dated by a wrong clock.
+func (o *oauth) request(ctx context.Context, scopes []string) (*accessToken, error) {
+	var nonced, redated bool
+	for {
+		o.mu.Lock()
+		bound, ahead := o.bound, o.ahead
+		o.mu.Unlock()
+		r, err := o.post(ctx, scopes, bound)
+		if err != nil {
+			return nil, o.failure(err)
+		}
+		o.update(r, tokenServer)
+		if r.Status == http.StatusOK {
+			t, err := o.read(ctx, r, bound)
+			if e := sdk.AsError(err); e != nil {
+				e.Message = "cannot log in: " + e.Message
+				return nil, e
+			}
+			return t, nil
+		}
+		code := r.ErrorCode()
+		proofMissing := !bound && (code == rest.InvalidProof || code == rest.UseNonce)
+		switch {
+		case proofMissing && o.dpopSigner != nil:
+			o.mu.Lock()
+			o.bound = true
+			o.mu.Unlock()
+			continue
+		case code == rest.UseNonce && bound && !nonced && r.Header.Get("DPoP-Nonce") != "":
+			nonced = true
+			continue
+		case (code == rest.InvalidClient || code == rest.InvalidProof) && !redated && o.clockMoved(ahead):
+			redated = true
+			hclog.FromContext(ctx).Warn("using Okta's clock for the assertion", "skew", r.Skew().Round(time.Second))
+			continue
+		}
+		return nil, o.rejection(r, code)
+	}
+}
+
+// clockMoved reports whether Okta's clock turned out to be far from the time used for an
+// assertion.
+func (o *oauth) clockMoved(ahead time.Duration) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return isSkewed(o.ahead - ahead)
+}
+
+// post sends one request for a token. The assertion is in the body, since URLs end up in
+// logs.
+func (o *oauth) post(ctx context.Context, scopes []string, bound bool) (*rest.Response, error) {
+	o.mu.Lock()
+	now := time.Now().Add(-o.ahead)
+	o.mu.Unlock()
+	assertion, err := sign(o.signer, struct {
+		Issuer   string `json:"iss"`
+		Subject  string `json:"sub"`
+		Audience string `json:"aud"`
+		IssuedAt int64  `json:"iat"`
+		Expires  int64  `json:"exp"`
+		ID       string `json:"jti"`
+	}{o.clientID, o.clientID, proofTarget(o.endpoint), now.Unix(), now.Add(assertionLife).Unix(), rand.Text()})
+	if err != nil {
+		return nil, err
+	}
+	form := url.Values{
+		"grant_type":            {"client_credentials"},
+		"scope":                 {strings.Join(scopes, " ")},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+		"client_assertion":      {assertion},
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.endpoint.String(), strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if bound {
+		if err := o.prove(req, tokenServer, ""); err != nil {
+			return nil, err
+		}
+	}
+	_, r, err := o.send(req)
+	return r, err
+}
+
+// read takes the token out of a response. The token must fit into a header, and must be
+// bound if it should be.
+func (o *oauth) read(ctx context.Context, r *rest.Response, bound bool) (*accessToken, error) {
+	var body struct {
+		Token   string  `json:"access_token"`
+		Type    string  `json:"token_type"`
+		Life    float64 `json:"expires_in"`
+		Granted string  `json:"scope"`
+	}
+	if err := r.NotJSON(); err != nil {
+		return nil, err
+	}
+	if err := r.Decode(&body); err != nil {
+		return nil, err
+	}
+	t := &accessToken{secret: sdk.NewSecret(body.Token)}
+	switch {
+	case body.Token == "" || strings.ContainsFunc(body.Token, func(c rune) bool { return c <= ' ' || c > 0x7e }):
+		return nil, r.Broken("no access token that a request can carry")
+	case strings.EqualFold(body.Type, schemeDPoP) && bound:
+		t.scheme = schemeDPoP
+	case strings.EqualFold(body.Type, schemeBearer) && o.dpop != dpopRequired:
+		t.scheme = schemeBearer
+	case strings.EqualFold(body.Type, schemeBearer):
+		return nil, &sdk.Error{
+			Code: sdk.Unauthenticated, Upstream: r.Upstream(""),
+			Message: "the settings require DPoP, and Okta gave an access token that is not bound to a key",
+		}
+	default:
+		return nil, r.Broken("an access token of type " + rest.Printable(body.Type, 20))
+	}
+	if body.Life < 1 {
+		return nil, r.Broken("an access token that has ended already")
+	}
+	life := time.Duration(min(body.Life, maxTokenLife.Seconds()) * float64(time.Second))
+	// The life counts from the request: the token cannot be older.
+	start := o.now().Add(r.Sent.Sub(r.Received))
+	t.ends = start.Add(life)
+	t.renewAt = t.ends.Add(-min(renewEarly, life/10))
+	t.scopes = strings.Fields(body.Granted)
+	hclog.FromContext(ctx).Debug("logged in", "client_id", o.clientID, "scheme", t.scheme, "life", life)
+	return t, nil
+}
+
+// rejection returns the error of a token endpoint that gave no token.
+func (o *oauth) rejection(r *rest.Response, code string) *sdk.Error {
+	if r.Status < 400 {
+		e := r.Broken("no access token; is the org URL right?")
+		if r.Status >= 300 {
+			e = r.Redirected()
+		}
+		e.Message = "cannot log in: " + e.Message
+		return e
+	}
+	e := r.Rejection(o.Mask)
+	if c, message, known := rest.OAuthError(code); known {
+		e.Code, e.Message, e.RetryAfter = c, message, 0
+	} else if !e.Code.Transient() {
+		// A 404 here is about the token endpoint, and not about the object of the request.
+		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the login"
+		if code == "" || r.Status == http.StatusNotFound {
+			e.Message = "Okta's address does not give out access tokens; is the org URL right?"
+		}
+	}
+	if o.dpopSigner == nil && (code == rest.InvalidProof || code == rest.UseNonce) {
+		e.Message = "the app demands proof of possession (DPoP), which the settings turn off"
+	}
+	e.Message = "cannot log in: " + e.Message
+	if skew := r.Skew(); (code == rest.InvalidClient || code == rest.InvalidProof) && isSkewed(skew) {
+		e.Message += "; " + describeSkew(skew) + ", and Okta rejects an assertion with a wrong time"
+	}
+	var body struct {
+		Description string `json:"error_description"`
+		Summary     string `json:"errorSummary"`
+	}
+	if e.Code == sdk.Unauthenticated && json.Unmarshal(r.Body, &body) == nil {
+		// Only Okta knows which of the reasons applies.
+		if said := rest.Printable(o.Mask(body.Description+body.Summary), 300); said != "" {
+			e.Message += "; Okta says: " + said
+		}
+	}
+	return e
+}
+
+// A fetch is a single flight: one fetch of an access token that every request waits for.
+// It ends with its result, or when nobody waits any more.
+type fetch struct {
+	done    chan struct{} // closed when token and err are set
+	token   *accessToken
+	err     error
+	waiting int
+	abort   context.CancelFunc
+}
+
+// startFetch starts a fetch. It logs and records with the call that began it, but does
+// not end with that call. The caller holds the lock.
+func (o *oauth) startFetch(ctx context.Context) *fetch {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.timeout)
+	f := &fetch{done: make(chan struct{}), abort: cancel}
+	o.fetching = f
+	go func() {
+		defer cancel()
+		t, err := o.fetchToken(ctx)
+		o.endFetch(f, t, err)
+	}()
+	return f
+}
+
+func (o *oauth) endFetch(f *fetch, t *accessToken, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fetching == f {
+		o.fetching = nil
+		switch old := o.current; {
+		case err == nil:
+			o.current = t
+			o.scopes.granted(t.scopes)
+		case old != nil && o.now().Before(old.ends) && sdk.AsError(o.failure(err)).Code.Transient():
+			// The renewal was early, and the old token is still valid.
+			t, err = old, nil
+		}
+	}
+	f.token, f.err = t, err
+	close(f.done)
+}
+
+// abandon stops the fetch if nobody else waits for it.
+func (o *oauth) abandon(f *fetch) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	f.waiting--
+	if f.waiting == 0 && o.fetching == f {
+		o.fetching = nil
+		f.abort()
+	}
+}

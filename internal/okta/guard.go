@@ -1,0 +1,185 @@
+package okta
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"soar.example/okta/internal/okta/guard"
+	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/sdk"
+)
+
+var _ sdk.Authorizer = (*Client)(nil)
+
+// Authorize rejects an action that the settings do not list.
+func (c *Client) Authorize(action string) error { return c.guard.Authorize(action) }
+
+// AuthorizeAll rejects an action if the settings list actions, but not every one of its
+// parts. why says why the action's own name does not suffice.
+func (c *Client) AuthorizeAll(action string, parts []string, why string) error {
+	return c.guard.AuthorizeAll(action, parts, why)
+}
+
+// MaxUsers returns the number of users that one call may write to.
+func (c *Client) MaxUsers() int { return c.guard.MaxUsers() }
+
+// ExpectWrites prepares for writes to many users, which saves requests.
+func (c *Client) ExpectWrites(ctx context.Context, users int) { c.guard.ExpectWrites(ctx, users) }
+
+// ProtectsNames reports whether the settings protect users by other names than IDs.
+func (c *Client) ProtectsNames() bool { return c.guard.ProtectsNames() }
+
+// GuardScopes lists the OAuth scopes with which the guard checks the targets of a write
+// and the remaining administrators.
+func (s Settings) GuardScopes() []string {
+	if s.ReadOnly {
+		return nil
+	}
+	scopes := []string{"okta.roles.read", "okta.users.read"}
+	if len(s.ProtectedGroups) > 0 {
+		scopes = append(scopes, "okta.groups.read")
+	}
+	return scopes
+}
+
+type sameChangeKey struct{}
+
+// WithSameChange returns a context for a write that belongs to a change that began at
+// that time, with another write to the same user. The groups that the guard read for the
+// first of these writes count for the second.
+func WithSameChange(ctx context.Context, begun time.Time) context.Context {
+	return context.WithValue(ctx, sameChangeKey{}, begun)
+}
+
+// A guardedOrg answers the questions of the guard and of a survey of permissions.
+type guardedOrg struct{ c *Client }
+
+func (o guardedOrg) Self(ctx context.Context) (guard.User, time.Duration, error) {
+	r, err := o.c.get(ctx, "/api/v1/users/me", nil)
+	if err != nil {
+		return guard.User{}, 0, err
+	}
+	u, err := decodeUser(r)
+	if err != nil {
+		return guard.User{}, 0, err
+	}
+	return guardUser(u), r.Skew(), nil
+}
+
+func (o guardedOrg) Me(ctx context.Context) (string, error) {
+	u, _, err := o.Self(ctx)
+	return u.ID, err
+}
+
+func (o guardedOrg) Get(ctx context.Context, path string, query url.Values) (*rest.Response, error) {
+	return o.c.get(ctx, path, query)
+}
+
+func guardUser(u *User) guard.User {
+	return guard.User{ID: u.ID, Login: u.Login, Email: u.Email, Active: u.Status == StatusActive}
+}
+
+func (o guardedOrg) User(ctx context.Context, ref string) (guard.User, error) {
+	u, err := o.c.User(ctx, ref)
+	if err != nil {
+		return guard.User{}, err
+	}
+	return guardUser(u), nil
+}
+
+func (o guardedOrg) FindUser(ctx context.Context, pointer, ref string) (guard.User, error) {
+	u, err := o.c.FindUser(ctx, pointer, ref)
+	if err != nil {
+		return guard.User{}, err
+	}
+	return guardUser(u), nil
+}
+
+func (o guardedOrg) UsersByEmail(ctx context.Context, email string) (ids []string, err error) {
+	users, err := o.c.searchUsers(ctx, equals("profile.email", email))
+	for _, u := range users {
+		ids = append(ids, u.ID)
+	}
+	return ids, err
+}
+
+func (o guardedOrg) FindGroup(ctx context.Context, pointer, ref string) (string, error) {
+	g, err := o.c.FindGroup(ctx, pointer, ref)
+	if err != nil {
+		return "", err
+	}
+	return g.ID, nil
+}
+
+func (o guardedOrg) GroupsOf(ctx context.Context, userID string) ([]guard.Group, error) {
+	cached := o.c.memberships.Of(userID)
+	var groups []*Group
+	known := false
+	if begun, ok := ctx.Value(sameChangeKey{}).(time.Time); ok {
+		groups, known = cached.After(begun)
+	}
+	if !known {
+		var err error
+		groups, err = o.c.UserGroups(ctx, userID)
+		if e := sdk.AsError(err); e != nil && e.Code != sdk.NotFound {
+			return nil, err
+		}
+		cached.Set(o.c.guard.Now(), 0, groups)
+	}
+	out := make([]guard.Group, len(groups))
+	for i, g := range groups {
+		out[i] = guard.Group{ID: g.ID, Name: g.Profile.Name}
+	}
+	return out, nil
+}
+
+func (o guardedOrg) RolesOf(ctx context.Context, userID string) (types []string, err error) {
+	roles, err := o.c.RolesOf(ctx, userID)
+	for _, role := range roles {
+		if role.Type == "" {
+			request := rest.RequestTo(http.MethodGet, "/api/v1/users/"+userID+"/roles")
+			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a role without a type", request)
+		}
+		if role.Status != "INACTIVE" {
+			types = append(types, role.Type)
+		}
+	}
+	return types, err
+}
+
+func (o guardedOrg) Admins(ctx context.Context) (ids []string, err error) {
+	err = o.c.iamPages(ctx, "/api/v1/iam/assignees/users", url.Values{"limit": {"200"}}, func(r *rest.Response) error {
+		var page struct{ Value []struct{ ID string } }
+		err := r.Decode(&page)
+		for _, u := range page.Value {
+			ids = append(ids, u.ID)
+		}
+		return err
+	})
+	return ids, err
+}
+
+func (o guardedOrg) UsersOn(ctx context.Context, deviceID string) ([]string, error) {
+	type deviceUser struct {
+		User struct {
+			ID string `json:"id"`
+		} `json:"user"`
+	}
+	id := func(u deviceUser) string { return u.User.ID }
+	users, err := listAll(ctx, o.c, nil, id, "devices", deviceID, "users")
+	ids := make([]string, len(users))
+	for i, u := range users {
+		ids[i] = id(u)
+	}
+	return ids, err
+}
+
+func (o guardedOrg) SessionUser(ctx context.Context, sessionID string) (string, error) {
+	s, err := o.c.Session(ctx, sessionID)
+	if err != nil {
+		return "", err
+	}
+	return s.UserID, nil
+}

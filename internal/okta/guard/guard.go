@@ -1,0 +1,360 @@
+// Package guard rejects writes that a connection's rules forbid: to protected users and
+// groups, to the connection's own user, to the last super administrator, or too many. It
+// is below every action, in the only path of a request to Okta.
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"soar.example/okta/internal/okta/cache"
+	"soar.example/okta/sdk"
+)
+
+//go:generate go run soar.example/okta/schema/describe
+
+// Rules limit the writes of a connection, whichever action sends them.
+type Rules struct {
+	ReadOnly bool `json:"read_only,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"` // Refuse every write.
+	// The only actions that this connection may run, besides check_permissions. All of them if empty. contain_user
+	// takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the
+	// single action of each part, unless this host signed the record. custom_request sends any request that
+	// allow_custom_writes permits.
+	AllowedActions []string `json:"allowed_actions,omitempty" jsonschema:"uniqueItems=true,example=get_user" jsonschema_extras:"x-group=advanced"`
+	// Ids, logins or email addresses of users that nothing may be written to, such as break-glass and service
+	// accounts. The login's own user and the last super administrator always are.
+	ProtectedUsers []string `json:"protected_users,omitempty" jsonschema:"uniqueItems=true,example=break.glass@corp.example" jsonschema_extras:"x-group=advanced"`
+	// Ids or exact names of groups that nothing may be written to, nor to their members.
+	ProtectedGroups []string `json:"protected_groups,omitempty" jsonschema:"uniqueItems=true,example=Break Glass" jsonschema_extras:"x-group=advanced"`
+	// The most users that one call of an action may write to.
+	MaxUsersPerCall int `json:"max_users_per_call,omitempty" jsonschema:"title=Most users a call,default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced"`
+	// Let a login that may not read admin roles write to users all the same. Nothing then keeps it from suspending
+	// the last super administrator, whom it cannot tell from others.
+	AllowUnknownAdmins bool `json:"allow_unknown_admins,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
+	// Let custom_request send other methods than GET. The other rules hold for it as well.
+	AllowCustomWrites bool `json:"allow_custom_writes,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
+	// The most writes that this connection sends in a minute. No limit of its own if absent.
+	MaxWritesPerMinute int `json:"max_writes_per_minute,omitempty" jsonschema:"title=Most writes a minute,minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced"`
+}
+
+// An Org answers the guard's questions about an Okta org. Errors are *sdk.Error; an
+// object that does not exist is sdk.NotFound.
+type Org interface {
+	// Me returns the ID of the user whose credentials the connection uses.
+	Me(ctx context.Context) (id string, err error)
+	// User reads a user by ID or login.
+	User(ctx context.Context, ref string) (User, error)
+	// FindUser returns the one user that a setting names; pointer locates the name.
+	FindUser(ctx context.Context, pointer, ref string) (User, error)
+	// UsersByEmail returns the IDs of the users with an email address.
+	UsersByEmail(ctx context.Context, email string) (ids []string, err error)
+	// FindGroup returns the ID of the one group that a setting names.
+	FindGroup(ctx context.Context, pointer, ref string) (id string, err error)
+	// GroupsOf lists the groups of a user, none if there is no such user.
+	GroupsOf(ctx context.Context, userID string) ([]Group, error)
+	// RolesOf lists the types of a user's active admin roles, by groups too.
+	RolesOf(ctx context.Context, userID string) (types []string, err error)
+	// Admins lists the IDs of the users with an admin role of their own.
+	Admins(ctx context.Context) (ids []string, err error)
+	// UsersOn lists the IDs of the users of a device.
+	UsersOn(ctx context.Context, deviceID string) (ids []string, err error)
+	// SessionUser returns the ID of the user of a session.
+	SessionUser(ctx context.Context, sessionID string) (userID string, err error)
+}
+
+// A User is a user as far as the guard needs to know.
+type User struct {
+	ID, Login, Email string
+	Active           bool
+}
+
+// A Group is a group as far as the guard needs to know.
+type Group struct{ ID, Name string }
+
+// A Principal is the owner of the connection's credentials.
+type Principal struct {
+	Host     string // of the org
+	ClientID string // of a service app, "" for a user
+}
+
+// A Guard applies rules to the writes of one client. It is safe for concurrent use.
+type Guard struct {
+	Rules
+	Now func() time.Time // tests replace it before the first call
+
+	org       Org
+	principal Principal
+
+	mu     sync.Mutex
+	writes []time.Time // of the last minute
+
+	self   cache.Value[identity]
+	users  cache.Value[protected]
+	groups cache.Value[protected]
+	names  cache.Map[[]string]     // of users, as Okta last gave them
+	admins cache.Value[[]string]   // IDs of users with an admin role of their own
+	roles  cache.Map[adminRoles]   // by user
+	unread cache.Value[*sdk.Error] // how Okta rejected a read of roles
+	reads  atomic.Bool             // whether Okta has shown somebody's roles
+
+	supers chan struct{} // holds the one write to a super administrator under way
+}
+
+// New returns a guard. It reads from org only to check a write.
+func New(rules Rules, org Org, principal Principal) *Guard {
+	return &Guard{Rules: rules, Now: time.Now, org: org, principal: principal, supers: make(chan struct{}, 1)}
+}
+
+// The rules as error messages name them.
+const (
+	ruleUsers  = "protected_users"
+	ruleGroups = "protected_groups"
+	ruleSelf   = "own user"
+	ruleLast   = "last super administrator"
+)
+
+// Reject returns the error of a write that a rule forbids.
+func Reject(rule, format string, args ...any) *sdk.Error {
+	return &sdk.Error{Code: sdk.Forbidden, Message: fmt.Sprintf(format, args...) + " (rule " + rule + ")", Err: errRejected}
+}
+
+// errRejected marks a write that the guard rejected before it was sent.
+var errRejected = errors.New("rejected by a guard")
+
+// Rejected reports whether err is a rejection of the connection's own rules.
+func Rejected(err error) bool { return errors.Is(err, errRejected) }
+
+// checkPermissions is the one action that every connection may run: it reports the rules.
+const checkPermissions = "check_permissions"
+
+// Authorize rejects an action that the settings do not list.
+func (g *Guard) Authorize(action string) error {
+	if allowed := g.AllowedActions; len(allowed) > 0 && action != checkPermissions && !slices.Contains(allowed, action) {
+		return Reject("allowed_actions", "this connection may not run %s", action)
+	}
+	return nil
+}
+
+// AuthorizeAll rejects an action if the settings list actions, but not every one of its
+// parts. why says why the action's own name does not suffice.
+func (g *Guard) AuthorizeAll(action string, parts []string, why string) error {
+	var missing []string
+	for _, part := range parts {
+		if g.Authorize(part) != nil {
+			missing = add(missing, part)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	names := strings.Join(missing, ", ")
+	return Reject("allowed_actions", "cannot run %s: %s, and this connection may not run %s. Add %s to allowed_actions", action, why, names, names)
+}
+
+// MaxUsers returns the number of users that one call may write to.
+func (g *Guard) MaxUsers() int { return max(g.MaxUsersPerCall, 1) }
+
+// Protects reports whether the settings protect users or groups.
+func (g *Guard) Protects() bool { return len(g.ProtectedUsers)+len(g.ProtectedGroups) > 0 }
+
+// Check rejects a write that a rule forbids; the error names the rule. It may read from
+// Okta and keeps the results for a while. After a write that it permits, the caller must
+// call done, once Okta has responded or will not. A dry run has no done.
+func (g *Guard) Check(ctx context.Context, w Write) (done func(), err error) {
+	if g.ReadOnly {
+		return nil, Reject("read_only", "this connection only reads")
+	}
+	users, supers, err := g.checkTargets(ctx, targetsOf(w))
+	if err != nil {
+		return nil, err
+	}
+	release := func() {}
+	if len(supers) > 0 {
+		if release, err = g.lockSupers(ctx); err != nil {
+			return nil, err
+		}
+		err = g.checkLast(ctx, supers)
+	}
+	if err == nil && !sdk.IsDryRun(ctx) {
+		err = g.checkRate()
+	}
+	if err != nil || sdk.IsDryRun(ctx) {
+		release()
+		return nil, err
+	}
+	return func() { g.forgetRoles(w, users); release() }, nil
+}
+
+// checkTargets rejects a write to a protected user or group. If the settings protect
+// anybody, it also rejects a write with targets that cannot be determined. It returns
+// the users of the write, and those users and owners of devices who may be the last
+// super administrator, which checkLast decides.
+func (g *Guard) checkTargets(ctx context.Context, t targets) (users, supers []string, err error) {
+	if t.unclear != "" && g.Protects() {
+		rule := ruleUsers
+		if len(g.ProtectedUsers) == 0 {
+			rule = ruleGroups
+		}
+		return nil, nil, Reject(rule, "it cannot be told whether the write is to somebody protected: %s", t.unclear)
+	}
+	for _, id := range t.apps {
+		if own := g.principal.ClientID; own != "" && strings.EqualFold(id, own) {
+			return nil, nil, Reject("own app", "app %s is the login's own", id)
+		}
+	}
+	for _, id := range t.groups {
+		if err := g.checkGroup(ctx, id); err != nil {
+			return nil, nil, err
+		}
+	}
+	if most := g.MaxUsers(); len(t.users) > most {
+		return nil, nil, Reject("max_users_per_call", "the request names %d users; this connection allows %d a call", len(t.users), most)
+	}
+	if users, err = g.usersOf(ctx, t); err != nil {
+		return nil, nil, err
+	}
+	owners, err := g.ownersOf(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, id := range slices.Concat(users, owners) {
+		super, err := g.checkUser(ctx, id, i >= len(users))
+		if err != nil {
+			return nil, nil, err
+		}
+		if super {
+			supers = add(supers, id)
+		}
+	}
+	return users, supers, g.checkNames(ctx, t.names)
+}
+
+// usersOf returns the IDs of the users of a write.
+func (g *Guard) usersOf(ctx context.Context, t targets) ([]string, error) {
+	var users []string
+	for _, ref := range t.users {
+		ids, err := g.userIDs(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			users = add(users, id)
+		}
+	}
+	for _, id := range t.sessions {
+		user, err := g.org.SessionUser(ctx, id)
+		if err != nil && !isNotFound(err) {
+			return nil, err
+		}
+		users = add(users, user)
+	}
+	return users, nil
+}
+
+// ownersOf returns the IDs of the users of the devices of a write.
+func (g *Guard) ownersOf(ctx context.Context, t targets) (owners []string, err error) {
+	for _, id := range t.devices {
+		all, err := g.org.UsersOn(ctx, id)
+		if err != nil && !isNotFound(err) {
+			return nil, err
+		}
+		for _, user := range all {
+			owners = add(owners, user)
+		}
+	}
+	g.ExpectWrites(ctx, len(owners))
+	return owners, nil
+}
+
+// checkUser rejects a write to a protected user, or to a device of theirs. super reports
+// whether the user may be the last super administrator, which checkLast decides.
+func (g *Guard) checkUser(ctx context.Context, id string, device bool) (super bool, err error) {
+	protected, err := g.protectedUsers(ctx)
+	if err != nil {
+		return false, err
+	}
+	// The user may have taken a protected login since the settings' names were resolved.
+	now, _ := g.names.Of(id).Peek(g.Now())
+	for _, name := range append([]string{id}, now...) {
+		if ref, ok := protected[strings.ToLower(name)]; ok {
+			return false, Reject(ruleUsers, "user %s is protected", ref)
+		}
+	}
+	if len(g.ProtectedGroups) > 0 {
+		if err := g.checkMembership(ctx, id); err != nil {
+			return false, err
+		}
+	}
+	return g.checkAdmin(ctx, id, device)
+}
+
+func (g *Guard) checkGroup(ctx context.Context, id string) error {
+	groups, err := g.protectedGroups(ctx)
+	if err != nil {
+		return err
+	}
+	if name, ok := groups[strings.ToLower(id)]; ok {
+		return Reject(ruleGroups, "group %s is protected", name)
+	}
+	return nil
+}
+
+// checkMembership rejects a write to a member of a protected group. It reads the groups
+// before each write, so that a user who joined a moment ago is protected. A group also
+// counts by its name, since another group may have taken the name.
+func (g *Guard) checkMembership(ctx context.Context, id string) error {
+	protected, err := g.protectedGroups(ctx)
+	if err != nil {
+		return err
+	}
+	groups, err := g.org.GroupsOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, group := range groups {
+		name, ok := protected[strings.ToLower(group.ID)]
+		if !ok && slices.Contains(g.ProtectedGroups, group.Name) {
+			name, ok = group.Name, true
+		}
+		if ok {
+			return Reject(ruleGroups, "user %s is in the protected group %s", id, name)
+		}
+	}
+	return nil
+}
+
+// checkRate counts the write, and rejects it if there were too many in the last minute.
+func (g *Guard) checkRate() error {
+	if g.MaxWritesPerMinute == 0 {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.Now()
+	g.writes = slices.DeleteFunc(g.writes, func(t time.Time) bool { return now.Sub(t) >= time.Minute })
+	if len(g.writes) >= g.MaxWritesPerMinute {
+		e := Reject("max_writes_per_minute", "this connection has sent %d writes within a minute", len(g.writes))
+		e.Code, e.RetryAfter = sdk.RateLimited, time.Minute-now.Sub(g.writes[0])
+		return e
+	}
+	g.writes = append(g.writes, now)
+	return nil
+}
+
+func isNotFound(err error) bool {
+	e := sdk.AsError(err)
+	return e != nil && e.Code == sdk.NotFound
+}
+
+func add(all []string, one string) []string {
+	if one == "" || slices.Contains(all, one) {
+		return all
+	}
+	return append(all, one)
+}

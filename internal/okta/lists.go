@@ -1,0 +1,309 @@
+package okta
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/internal/origin"
+	"soar.example/okta/sdk"
+)
+
+const (
+	// maxList is the most objects of a list that is read whole, such as a user's factors.
+	maxList = 50_000
+	// maxListWait is how long a list waits for Okta's rate limit in all. Its windows last
+	// a minute.
+	maxListWait = 3 * time.Minute
+)
+
+// An Object is an object as Okta sent it.
+type Object = rest.Object
+
+// A Span is the part of a list that is read.
+type Span struct {
+	Page  int    // page size; 0 for lists that Okta gives in one response
+	Most  int    // most objects in all
+	All   bool   // follow the pages, instead of reading only the first
+	After string // the After of an earlier Rest; "" starts at the first page
+}
+
+// Rest is the part of a list that a call left unread.
+type Rest struct {
+	Truncated bool   // Okta may hold more objects
+	After     string // where a call with the same query continues; "" if no call can
+}
+
+// List reads the list at the path of segments below /api/v1, and reports the part left
+// unread. An element that is no object is an error; the contents of an object are not
+// checked.
+func (c *Client) List(ctx context.Context, segments []string, query url.Values, span Span) (all []Object, unread Rest, err error) {
+	p, err := rest.Path(segments...)
+	if err != nil {
+		return nil, Rest{}, err
+	}
+	if span.After != "" {
+		query.Set("after", span.After)
+	}
+	if span.Page > 0 {
+		query.Set("limit", strconv.Itoa(span.Page))
+	}
+	all = []Object{}
+	err = c.pages(ctx, p, query, nil, func(r *rest.Response) (bool, error) {
+		var page []Object
+		if err := r.Decode(&page); err != nil {
+			return false, err
+		}
+		for _, o := range page {
+			if !o.IsObject() {
+				return false, r.Broken("a list with something else than objects in it")
+			}
+		}
+		target, more := rest.NextLink(r.Header)
+		// Okta does not page a list that q selects: a full page may not be all.
+		cut := query.Has("q") && span.Page > 0 && len(page) >= span.Page
+		if room := span.Most - len(all); len(page) > room {
+			page, cut = page[:room], true
+		}
+		all = append(all, page...)
+		goOn := more && span.All && len(all) < span.Most
+		unread = Rest{Truncated: cut || more && !goOn}
+		if unread.Truncated && !cut {
+			unread.After = cursorOf(target)
+		}
+		return goOn, nil
+	})
+	if err != nil {
+		return nil, Rest{}, err
+	}
+	return all, unread, nil
+}
+
+// listAll reads a whole list. id returns the ID of an element, which each must have.
+func listAll[T any](ctx context.Context, c *Client, query url.Values, id func(T) string, segments ...string) ([]T, error) {
+	if query == nil {
+		query = url.Values{}
+	}
+	objects, unread, err := c.List(ctx, segments, query, Span{Most: maxList, All: true})
+	if err != nil {
+		return nil, err
+	}
+	request := rest.RequestTo(http.MethodGet, "/api/v1/"+strings.Join(segments, "/"))
+	if unread.Truncated {
+		return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a list without an end", request)
+	}
+	items := make([]T, len(objects))
+	for i, o := range objects {
+		o.Read(&items[i])
+		if id(items[i]) == "" {
+			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a list with an object that has no id", request)
+		}
+	}
+	return items, nil
+}
+
+// decodeList reads a page of objects with IDs.
+func decodeList[T any](r *rest.Response, id func(*T) string) ([]*T, error) {
+	var items []*T
+	if err := r.Decode(&items); err != nil {
+		return nil, err
+	}
+	for _, item := range items {
+		if item == nil || id(item) == "" {
+			return nil, r.Broken("a list with an object that has no id")
+		}
+	}
+	return items, nil
+}
+
+// pages reads a list page by page and gives each page to take, until there is no next
+// link, take stops, or a read fails. A rate limit after the first page is waited for,
+// since the pages so far would be lost otherwise. If a page fails, instead, unless nil,
+// may return another query for it.
+func (c *Client) pages(
+	ctx context.Context, path string, query url.Values, instead func(rawQuery string, err error) (string, bool),
+	take func(*rest.Response) (more bool, err error),
+) error {
+	waited := time.Duration(0)
+	at := link{path, query.Encode()}
+	var visited cycle
+	for read := 0; ; {
+		r, err := c.getRaw(ctx, at.path, at.query)
+		if instead != nil {
+			if other, ok := instead(at.query, err); ok {
+				at.query = other
+				continue
+			}
+		}
+		if e := sdk.AsError(err); e != nil {
+			if e.Code == sdk.NotFound && read > 0 {
+				// The object of the list exists, or there would be no first page.
+				gone := *e
+				gone.Code, gone.Message = sdk.Conflict, e.Message+"; the list ended in the middle and is incomplete"
+				return &gone
+			}
+			if e.Code != sdk.RateLimited || read == 0 || waited+e.RetryAfter > maxListWait {
+				return err
+			}
+			waited += e.RetryAfter
+			if err := sleep(ctx, e.RetryAfter); err != nil {
+				return err
+			}
+			continue
+		}
+		read++
+		more, err := take(r)
+		if err != nil || !more {
+			return err
+		}
+		target, found := rest.NextLink(r.Header)
+		if !found {
+			return nil
+		}
+		next, err := c.resolve(at, target)
+		if err != nil {
+			return rest.Naming(r.Request, err)
+		}
+		if samePage(at, next) || visited.closedBy(next) {
+			message := r.About("the link to the next page leads to a page that was read before")
+			return &sdk.Error{Code: sdk.Unavailable, Message: message, Err: errSamePage}
+		}
+		at = next
+	}
+}
+
+// iamPages reads a list below /api/v1/iam, whose pages have the next link in the body.
+func (c *Client) iamPages(ctx context.Context, path string, query url.Values, take func(*rest.Response) error) error {
+	query = maps.Clone(query)
+	var visited cycle
+	for {
+		r, err := c.get(ctx, path, query)
+		if err != nil {
+			return err
+		}
+		if err := take(r); err != nil {
+			return err
+		}
+		var page struct {
+			Links struct {
+				Next struct{ Href string }
+			} `json:"_links"`
+		}
+		if err := r.Decode(&page); err != nil || page.Links.Next.Href == "" {
+			return err
+		}
+		next, err := c.resolve(link{path, query.Encode()}, page.Links.Next.Href)
+		if err != nil {
+			return rest.Naming(r.Request, err)
+		}
+		values, err := url.ParseQuery(next.query)
+		if err != nil || values.Get("after") == "" || values.Get("after") == query.Get("after") || visited.closedBy(next) {
+			return r.Broken("a list without an end")
+		}
+		query.Set("after", values.Get("after"))
+	}
+}
+
+// errSamePage marks a list whose links lead back to one of its pages.
+var errSamePage = errors.New("pages in a circle")
+
+// A cycle detects links that lead back, however many pages are in between (Brent's
+// algorithm). It compares each link with a kept one, and keeps another after 1, 2, 4,
+// 8 … links.
+type cycle struct {
+	kept         link
+	links, until int
+}
+
+func (c *cycle) closedBy(next link) bool {
+	if c.links > 0 && next == c.kept {
+		return true
+	}
+	if c.links++; c.links > c.until {
+		c.kept, c.links, c.until = next, 1, max(1, 2*c.until)
+	}
+	return false
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return sdk.AsError(ctx.Err())
+	case <-t.C:
+		return nil
+	}
+}
+
+// A link is a path of the org's API and a query.
+type link struct{ path, query string }
+
+// cursorOf returns the cursor in a link to a next page, "" if there is none.
+func cursorOf(target string) string {
+	u, err := url.Parse(target)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("after")
+}
+
+// samePage reports whether two links lead to one page, whatever their page sizes.
+func samePage(a, b link) bool {
+	if a.path != b.path {
+		return false
+	}
+	one, err := url.ParseQuery(a.query)
+	if err != nil {
+		return a.query == b.query
+	}
+	other, err := url.ParseQuery(b.query)
+	if err != nil {
+		return false
+	}
+	one.Del("limit")
+	other.Del("limit")
+	return one.Encode() == other.Encode()
+}
+
+// url returns the absolute address of a link.
+func (c *Client) url(l link) string { return c.origin.String() + l.path + "?" + l.query }
+
+// resolve resolves target, a reference in the response to the request from. It rejects a
+// link to another origin, which would get the token, and a link out of the API.
+func (c *Client) resolve(from link, target string) (link, error) {
+	ref, err := url.Parse(target)
+	if err != nil || len(target) > 8<<10 {
+		return link{}, foreign("the link to the next page cannot be read")
+	}
+	base := &url.URL{Scheme: c.origin.Scheme, Host: c.origin.Host, Path: unescaped(from.path), RawPath: from.path, RawQuery: from.query}
+	u := base.ResolveReference(ref)
+	if org, err := origin.Of(u); err != nil || *org != *c.origin || u.User != nil {
+		return link{}, foreign("the link to the next page leads to " + rest.Printable(u.Scheme+"://"+u.Host, 100) + " and not to " + c.origin.Host)
+	}
+	if !strings.HasPrefix(u.EscapedPath(), "/api/v1/") || strings.Contains(u.Path, "..") {
+		return link{}, foreign("the link to the next page leads out of Okta's API")
+	}
+	return link{u.EscapedPath(), u.RawQuery}, nil
+}
+
+// unescaped returns the path of a request before it was escaped.
+func unescaped(path string) string {
+	if plain, err := url.PathUnescape(path); err == nil {
+		return plain
+	}
+	return path
+}
+
+// errForeign marks a link that was not followed.
+var errForeign = errors.New("foreign link")
+
+func foreign(why string) *sdk.Error {
+	return &sdk.Error{Code: sdk.Unavailable, Message: why + "; it was not followed", Err: errForeign}
+}

@@ -1,0 +1,292 @@
+// Package ratelimit keeps to Okta's rate limits: it counts requests, holds back those
+// that Okta would reject, and leaves a share of each limit to writes.
+package ratelimit
+
+import (
+	"crypto/sha256"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/sdk"
+)
+
+// A Budget is the number of requests that Okta still allows one principal on one org,
+// by its latest responses. Polls, lists and actions draw on it. It never waits: it
+// rejects a request and says when to try again.
+type Budget struct {
+	mu      sync.Mutex
+	buckets map[string]*bucket
+	crowded time.Time // until then reads wait for Okta's limit of concurrent requests
+}
+
+func newBudget() *Budget { return &Budget{buckets: map[string]*bucket{}} }
+
+// maxBuckets bounds the buckets, since custom requests may have any path.
+const maxBuckets = 256
+
+// A bucket is the last known state of one of Okta's counters.
+type bucket struct {
+	known      bool
+	limit      int
+	remaining  int
+	reset      int64     // identifies the window of remaining
+	ends       time.Time // end of that window; then the whole limit is available again
+	readAt     time.Time // when the request was sent whose response this state is from
+	closed     time.Time // until then no request is sent
+	rejections int       // in a row, each after the bucket had been open again
+	pending    int       // requests without a response yet
+}
+
+// A Ticket permits one request.
+type Ticket struct {
+	budget *Budget
+	name   string
+	bucket *bucket
+}
+
+// Take permits a request of a bucket now, or says when to ask again. A read leaves
+// reserve percent of the limit to writes. After a rejection, reads wait until one
+// request has found out whether the bucket is open again.
+func (b *Budget) Take(name string, isRead bool, reserve int) (*Ticket, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	k := b.bucket(name)
+	switch {
+	case now.Before(k.closed):
+		return nil, held(k.closed.Sub(now), "Okta's rate limit for "+name+" is reached")
+	case !isRead:
+	case now.Before(b.crowded):
+		return nil, held(b.crowded.Sub(now), "Okta's limit of concurrent requests is reached")
+	case k.rejections > 0 && k.pending > 0:
+		return nil, held(time.Second, "Okta's rate limit for "+name+" was reached, and another request is finding out whether it still is")
+	case k.known && k.left(now)-k.pending <= k.limit*reserve/100:
+		return nil, held(k.ends.Sub(now), "what is left of Okta's rate limit for "+name+" is kept for writes")
+	}
+	k.pending++
+	return &Ticket{b, name, k}, nil
+}
+
+// bucket returns the bucket of a name. The caller holds the lock.
+func (b *Budget) bucket(name string) *bucket {
+	k := b.buckets[name]
+	if k == nil {
+		if len(b.buckets) >= maxBuckets {
+			name = otherBucket
+			if k = b.buckets[name]; k != nil {
+				return k
+			}
+		}
+		k = new(bucket)
+		b.buckets[name] = k
+	}
+	return k
+}
+
+// left returns the number of requests that Okta would still allow at now.
+func (k *bucket) left(now time.Time) int {
+	if now.Before(k.ends) {
+		return k.remaining
+	}
+	return k.limit
+}
+
+// held returns the error of a request that was not sent.
+func held(wait time.Duration, message string) *sdk.Error {
+	return &sdk.Error{Code: sdk.RateLimited, Message: message, RetryAfter: spread(clamp(wait))}
+}
+
+// spread adds up to a tenth to a wait, so that the waiting callers do not all return at
+// once.
+func spread(wait time.Duration) time.Duration {
+	return wait + rand.N(min(wait/10, 2*time.Second)+1)
+}
+
+// Done returns the ticket with the response, nil if there was none. It sets the wait of
+// a 429.
+func (t *Ticket) Done(r *rest.Response) {
+	t.budget.mu.Lock()
+	defer t.budget.mu.Unlock()
+	t.bucket.pending--
+	if r == nil {
+		return
+	}
+	rate := rateOf(r)
+	if r.Status == http.StatusTooManyRequests {
+		r.Wait = t.rejected(r, rate)
+		return
+	}
+	if !r.Sent.Before(t.bucket.closed) {
+		t.bucket.rejections = 0
+	}
+	if !rate.counted {
+		return
+	}
+	left, sure := rate.windowLeft()
+	t.bucket.update(rate, r.Sent, r.Received.Add(left))
+	if sure && rate.remaining == 0 {
+		t.bucket.close(r.Received.Add(left))
+	}
+}
+
+// update keeps the rate of a response. Responses overtake each other: within a window
+// the lowest count is the latest, and of two windows that of the later request.
+func (k *bucket) update(r rate, sent, ends time.Time) {
+	switch {
+	case k.known && r.reset != 0 && r.reset == k.reset:
+		r.remaining = min(r.remaining, k.remaining)
+	case sent.Before(k.readAt):
+		return
+	default:
+		k.ends = ends
+	}
+	k.known, k.limit, k.remaining, k.reset = true, r.limit, r.remaining, r.reset
+	if sent.After(k.readAt) {
+		k.readAt = sent
+	}
+}
+
+// close lets nothing through until then.
+func (k *bucket) close(until time.Time) {
+	if until.After(k.closed) {
+		k.closed = until
+	}
+}
+
+// rejected records a 429 and returns how long its caller waits. The caller holds the
+// lock.
+func (t *Ticket) rejected(r *rest.Response, rate rate) time.Duration {
+	k, wait := t.bucket, retryAfter(r)
+	switch {
+	case rate.counted && rate.limit == 0:
+		// The whole org has too many concurrent requests. Each one that ends makes room,
+		// and the reset is a guess of Okta's.
+		wait = min(wait, time.Minute)
+		if until := r.Received.Add(wait); until.After(t.budget.crowded) {
+			t.budget.crowded = until
+		}
+		return spread(wait)
+	case rate.counted && rate.remaining > 0 && !isBucketLimit(r):
+		// A limit of the object's own, such as one text message every 30 seconds.
+		return wait
+	}
+	if !r.Sent.Before(k.closed) {
+		k.rejections++
+	}
+	// Wait longer each time if Okta rejects again after the time that it named.
+	wait = max(wait, min(time.Second<<min(k.rejections, 10)/2, time.Minute))
+	until := r.Received.Add(wait)
+	k.close(until)
+	if rate.counted && !r.Sent.Before(k.readAt) {
+		k.known, k.limit, k.remaining, k.reset, k.ends, k.readAt = true, rate.limit, 0, rate.reset, until, r.Sent
+	}
+	return spread(k.closed.Sub(r.Received))
+}
+
+// isBucketLimit reports whether a 429 is about the bucket.
+func isBucketLimit(r *rest.Response) bool {
+	code := r.OktaCode()
+	return code == "" || code == "E0000047"
+}
+
+// State returns the known state of a bucket, nil if there is none.
+func (b *Budget) State(name string) *sdk.Budget {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.buckets[name]
+	if k == nil || !k.known {
+		return nil
+	}
+	now := time.Now()
+	out := &sdk.Budget{Bucket: name, Limit: k.limit, Remaining: k.left(now)}
+	if now.Before(k.ends) {
+		out.Reset = k.ends.Round(0)
+	}
+	return out
+}
+
+// States returns the known states of all buckets, sorted by name.
+func (b *Budget) States() []sdk.Budget {
+	b.mu.Lock()
+	names := slices.Sorted(maps.Keys(b.buckets))
+	b.mu.Unlock()
+	var all []sdk.Budget
+	for _, name := range names {
+		if s := b.State(name); s != nil {
+			all = append(all, *s)
+		}
+	}
+	return all
+}
+
+// idle reports whether the budget holds nothing worth keeping.
+func (b *Budget) idle() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	for _, k := range b.buckets {
+		if k.pending > 0 || now.Before(k.ends) || now.Before(k.closed) {
+			return false
+		}
+	}
+	return !now.Before(b.crowded)
+}
+
+// shared holds the budgets of this process: clients with the same credentials on the
+// same org share one, since Okta counts them together.
+var shared = registry{all: map[key]*entry{}}
+
+// A key identifies credentials on an org without revealing them.
+type key [sha256.Size]byte
+
+type registry struct {
+	mu  sync.Mutex
+	all map[key]*entry
+}
+
+type entry struct {
+	*Budget
+	clients int
+}
+
+// Share returns the budget of the credentials on an org, and a function that releases
+// it.
+func Share(org, credentials string) (b *Budget, release func()) {
+	return shared.share(org, credentials)
+}
+
+// share keeps an unused budget as long as one of its windows is open.
+func (s *registry) share(org, credentials string) (b *Budget, release func()) {
+	id := key(sha256.Sum256([]byte(org + "\n" + credentials)))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, other := range s.all {
+		if other.clients == 0 && other.idle() {
+			delete(s.all, k)
+		}
+	}
+	e := s.all[id]
+	if e == nil {
+		e = &entry{Budget: newBudget()}
+		s.all[id] = e
+	}
+	e.clients++
+	return e.Budget, sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		e.clients--
+	})
+}
+
+// Forget forgets all limits. Tests use it.
+func (b *Budget) Forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.buckets)
+	b.crowded = time.Time{}
+}

@@ -1,0 +1,162 @@
+package ratelimit
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/sdk"
+)
+
+// Answers overtake each other.
+func TestAnswersOutOfOrder(t *testing.T) {
+	now := time.Now()
+	later := now.Add(time.Minute)
+	k := new(bucket)
+	first := func(remaining int) rate { return rate{counted: true, limit: 60, remaining: remaining, reset: 100} }
+	k.update(first(50), now, later)
+	k.update(first(52), now.Add(-time.Second), later)
+	if k.remaining != 50 {
+		t.Errorf("%d are left by an older answer", k.remaining)
+	}
+	k.update(rate{counted: true, limit: 60, remaining: 59, reset: 160}, now.Add(time.Second), later.Add(time.Minute))
+	k.update(first(3), now, later)
+	if k.remaining != 59 || !k.ends.Equal(later.Add(time.Minute)) {
+		t.Errorf("%d are left until %s by an answer of the window before", k.remaining, k.ends)
+	}
+}
+
+// Custom requests to paths of all sorts do not make the budget grow for ever.
+func TestManyPaths(t *testing.T) {
+	b := newBudget()
+	for n := range 3 * maxBuckets {
+		ticket, err := b.Take(fmt.Sprint("/", n), true, 30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticket.Done(nil)
+	}
+	if n := len(b.buckets); n > maxBuckets+1 {
+		t.Errorf("%d buckets", n)
+	}
+}
+
+// What nobody uses any more does not stay for ever.
+func TestBudgetsOfThePast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := registry{all: map[key]*entry{}}
+		share := func(n int) (*Budget, func()) { return s.share("https://a.okta.com", strconv.Itoa(n)) }
+		for n := range 100 {
+			b, leave := share(n)
+			ticket, err := b.Take("/x", true, 30)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ticket.Done(&rest.Response{Status: 429, Header: http.Header{"Retry-After": {"60"}}, Sent: time.Now(), Received: time.Now()})
+			leave()
+			leave()
+		}
+		if b, _ := share(0); len(s.all) != 100 {
+			t.Errorf("%d budgets are kept", len(s.all))
+		} else if _, err := b.Take("/x", false, 0); err == nil {
+			t.Error("the closed window was forgotten")
+		}
+		time.Sleep(time.Minute)
+		share(200)
+		if len(s.all) != 2 {
+			t.Errorf("%d budgets are kept", len(s.all))
+		}
+	})
+}
+
+// After a refusal one reader finds out for all whether the limit is open again. A
+// write does not wait for it.
+func TestOneAsksForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget()
+		answer := func(ticket *Ticket, status int) {
+			ticket.Done(&rest.Response{Status: status, Header: http.Header{}, Sent: time.Now(), Received: time.Now()})
+		}
+		take := func(spares, want bool) *Ticket {
+			t.Helper()
+			ticket, err := b.Take("/x", spares, 30)
+			if (err == nil) != want {
+				t.Fatalf("got %v", err)
+			}
+			return ticket
+		}
+		answer(take(true, true), http.StatusTooManyRequests)
+		take(false, false)
+		time.Sleep(rest.DefaultWait)
+		probe := take(true, true)
+		take(true, false)
+		answer(take(false, true), http.StatusBadGateway)
+		answer(probe, http.StatusOK)
+		take(true, true)
+		take(true, true)
+	})
+}
+
+func FuzzRateHeaders(f *testing.F) {
+	f.Add("60", "59", "1773455460", "Sat, 14 Mar 2026 02:31:00 GMT", "7")
+	f.Add("-1", "60, 60", "9223372036854775807", "Thu, 01 Jan 0000 00:00:00 GMT", "9223372036854775807")
+	f.Fuzz(func(t *testing.T, limit, remaining, reset, date, after string) {
+		now := time.Now()
+		header := http.Header{
+			"X-Rate-Limit-Limit": {limit}, "X-Rate-Limit-Remaining": {remaining}, "X-Rate-Limit-Reset": {reset},
+			"Date": {date}, "Retry-After": {after},
+		}
+		for _, status := range []int{200, 429} {
+			b := newBudget()
+			ticket, err := b.Take("/x", true, 30)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &rest.Response{Status: status, Header: header, Sent: now, Received: now}
+			ticket.Done(r)
+			if status == 429 && (r.Wait < time.Second || r.Wait > maxWait+2*time.Second) {
+				t.Fatalf("told to wait %s", r.Wait)
+			}
+			if s := b.State("/x"); s != nil && (s.Remaining < 0 || s.Remaining > s.Limit) {
+				t.Fatalf("the budget is %+v", s)
+			}
+			_, err = b.Take("/x", false, 0)
+			var e *sdk.Error
+			if errors.As(err, &e) && (e.RetryAfter < time.Second || e.RetryAfter > maxWait+2*time.Second) {
+				t.Fatalf("told to wait %s", e.RetryAfter)
+			}
+		}
+	})
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 3, 14, 2, 41, 0, 0, time.UTC)
+	reset := func(d time.Duration) string { return fmt.Sprint(now.Add(d).Unix()) }
+	for name, test := range map[string]struct {
+		header map[string]string
+		want   time.Duration
+	}{
+		"reset by Okta's clock":    {map[string]string{"Date": now.Format(http.TimeFormat), "X-Rate-Limit-Reset": reset(20 * time.Second)}, 20 * time.Second},
+		"no reset":                 {map[string]string{"Date": now.Format(http.TimeFormat)}, rest.DefaultWait},
+		"reset in the past":        {map[string]string{"Date": now.Format(http.TimeFormat), "X-Rate-Limit-Reset": reset(-time.Hour)}, time.Second},
+		"reset is not a number":    {map[string]string{"X-Rate-Limit-Reset": "soon"}, rest.DefaultWait},
+		"reset is 0":               {map[string]string{"X-Rate-Limit-Reset": "0"}, rest.DefaultWait},
+		"reset absurdly far":       {map[string]string{"Date": now.Format(http.TimeFormat), "X-Rate-Limit-Reset": "99999999999"}, maxWait},
+		"a proxy's Retry-After":    {map[string]string{"Retry-After": "7"}, 7 * time.Second},
+		"bad date":                 {map[string]string{"Date": "yesterday", "X-Rate-Limit-Reset": reset(5 * time.Second)}, 5 * time.Second},
+		"Retry-After is no number": {map[string]string{"Retry-After": "Wed"}, rest.DefaultWait},
+	} {
+		r := &rest.Response{Header: http.Header{}, Received: now}
+		for k, v := range test.header {
+			r.Header.Set(k, v)
+		}
+		if got := retryAfter(r); got != test.want {
+			t.Errorf("%s: got %s, want %s", name, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package rest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+)
+
+func packed(plain string) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = io.WriteString(z, plain)
+	_ = z.Close()
+	return b.Bytes()
+}
+
+// saying ends a gzip file with another size of what it holds.
+func saying(size uint32, file []byte) []byte {
+	file = bytes.Clone(file)
+	binary.LittleEndian.PutUint32(file[len(file)-4:], size)
+	return file
+}
+
+func inGzip(body []byte) *http.Response {
+	return &http.Response{Header: http.Header{"Content-Encoding": {"GZIP"}, "Content-Length": {"1"}}, ContentLength: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body))}
+}
+
+// An answer in gzip is read as one that is not, and one that is broken in any way is
+// an error and not a shorter answer.
+func TestAnswersInGzip(t *testing.T) {
+	long := string(bytes.Repeat([]byte(`{"id":"00u1"},`), 10_000))
+	for name, c := range map[string]struct {
+		body  []byte
+		want  string
+		fails bool
+	}{
+		"plain":            {body: packed(long), want: long},
+		"empty":            {body: packed(""), want: ""},
+		"no body":          {body: nil, want: ""},
+		"two in a row":     {body: append(packed(long), packed("x")...), want: long + "x"},
+		"cut in its head":  {body: packed(long)[:5], fails: true},
+		"cut in the midst": {body: packed(long)[:60], fails: true},
+		"cut in its end":   {body: packed(long)[:len(packed(long))-3], fails: true},
+		"too small a size": {body: saying(1, packed(long)), fails: true},
+		"a monstrous size": {body: saying(1<<32-1, packed(long)), fails: true},
+		"rubbish behind":   {body: append(packed(long), "<html>"...), fails: true},
+		"not gzip at all":  {body: []byte(`[{"id":"00u1"}]`), fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			resp := inGzip(c.body)
+			got, err := ReadBody(resp, (64 << 20))
+			if (err != nil) != c.fails || string(got) != c.want {
+				t.Errorf("%d bytes, %v; want %d", len(got), err, len(c.want))
+			}
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Error("the SDK would repeat the request for ever")
+			}
+			if resp.Header.Get("Content-Encoding") != "" || resp.Header.Get("Content-Length") != "" {
+				t.Error("the header speaks of a body that is no more")
+			}
+		})
+	}
+}
+
+// Neither form of an answer may be larger than is borne, in one piece or in several.
+func TestAnswersOfAnySizeInGzip(t *testing.T) {
+	const most = 1 << 20
+	zeros := string(make([]byte, most))
+	for name, body := range map[string][]byte{
+		"to the byte":    packed(zeros),
+		"one more":       packed(zeros + "0"),
+		"in two members": append(packed(zeros), packed("0")...),
+		"packed as well": bytes.Repeat(packed("0"), most/20),
+	} {
+		got, err := ReadBody(inGzip(body), most)
+		if name == "to the byte" {
+			if len(got) != most || err != nil {
+				t.Errorf("%s: %d bytes, %v", name, len(got), err)
+			}
+		} else if !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: %d bytes, %v", name, len(got), err)
+		}
+	}
+}
+
+// What is kept for the next answer must not get into it.
+func TestAnswersFollowEachOther(t *testing.T) {
+	for range 3 {
+		for _, want := range []string{"one", "", "another one"} {
+			if got, err := ReadBody(inGzip(packed(want)), (64 << 20)); string(got) != want || err != nil {
+				t.Fatalf("got %q, %v; want %q", got, err, want)
+			}
+			if _, err := ReadBody(inGzip(packed("broken")[:20]), (64 << 20)); err == nil {
+				t.Fatal("half an answer passed for a whole one")
+			}
+		}
+	}
+}
+
+func FuzzAnswerInGzip(f *testing.F) {
+	f.Add([]byte{})
+	f.Add(packed(`{"a":1}`))
+	f.Add(saying(1<<31, packed("x")))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		const most = 1 << 16
+		got, err := ReadBody(inGzip(body), most)
+		if len(got) > most {
+			t.Fatalf("%d bytes", len(got))
+		}
+		if err != nil || len(body) == 0 {
+			return
+		}
+		z, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatalf("read as %q, but it is not gzip: %v", got, err)
+		}
+		if want, err := io.ReadAll(z); err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("got %q, want %q, %v", got, want, err)
+		}
+	})
+}

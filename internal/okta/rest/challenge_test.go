@@ -1,0 +1,53 @@
+package rest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestChallenges(t *testing.T) {
+	type c = challenge
+	type p = map[string]string
+	for in, want := range map[string][]challenge{
+		"":                             nil,
+		" , ,":                         nil,
+		"Bearer":                       {{"bearer", p{}}},
+		`Bearer error="invalid_token"`: {{"bearer", p{"error": "invalid_token"}}},
+		`DPoP algs="RS256 ES256", Error = insufficient_scope ,scope="a b"`: {{"dpop", p{"algs": "RS256 ES256", "error": "insufficient_scope", "scope": "a b"}}},
+		`Bearer realm="x", DPoP error="use_dpop_nonce"`:                    {{"bearer", p{"realm": "x"}}, {"dpop", p{"error": "use_dpop_nonce"}}},
+		`Bearer, Basic realm="a, \"b\""`:                                   {{"bearer", p{}}, {"basic", p{"realm": `a, "b"`}}},
+		`Bearer error="cut off`:                                            {{"bearer", p{"error": "cut off"}}},
+		`Bearer error="cut off\`:                                           {{"bearer", p{"error": `cut off\`}}},
+		`Bearer error="one", error="two"`:                                  {{"bearer", p{"error": "one"}}},
+		`error="nobody's"`:                                                 nil,
+		`Bearer error=`:                                                    {{"bearer", p{"error": ""}}},
+		`"odd"`:                                                            nil,
+		`Bearer =odd`:                                                      nil,
+	} {
+		if diff := cmp.Diff(want, parseChallenges(in), cmp.AllowUnexported(c{})); diff != "" {
+			t.Errorf("%s: %s", in, diff)
+		}
+	}
+	h := http.Header{}
+	h.Add("WWW-Authenticate", `Bearer error="invalid_token"`)
+	h.Add("WWW-Authenticate", `DPoP error="use_dpop_nonce"`)
+	if code, _ := challengeError(h); code != UseNonce {
+		t.Errorf("got %q", code)
+	}
+}
+
+func FuzzChallenges(f *testing.F) {
+	for _, seed := range []string{"", "Bearer", `DPoP error="x", a=b, Basic c2VjcmV0==`, `"`, `=`, `a="\`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, c := range parseChallenges(s) {
+			if c.scheme == "" || c.scheme != strings.ToLower(c.scheme) || strings.ContainsAny(c.scheme, " ,=\"") {
+				t.Errorf("scheme %q of %q", c.scheme, s)
+			}
+		}
+	})
+}

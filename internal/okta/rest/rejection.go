@@ -1,0 +1,239 @@
+package rest
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strconv"
+
+	"soar.example/okta/sdk"
+)
+
+// oktaError is the body of Okta's errors
+// (https://developer.okta.com/docs/reference/error-codes/). Its texts change, so
+// only the error code decides.
+type oktaError struct {
+	Code    string
+	Summary string
+	ID      string
+	Causes  []string
+}
+
+// oktaCode is the form of Okta's error codes. Other services call a member
+// errorCode too, with other values.
+var oktaCode = regexp.MustCompile(`^E[0-9]{7}$`)
+
+// IsErrorCode reports whether a code has the form of Okta's.
+func IsErrorCode(code string) bool { return oktaCode.MatchString(code) }
+
+// maxErrorBody is more than any error body of Okta's. A longer body is not searched.
+const maxErrorBody = 64 << 10
+
+// readOktaError returns the error in a body. ok is false for any other body than
+// Okta's.
+func readOktaError(body []byte) (e oktaError, ok bool) {
+	if len(body) > maxErrorBody {
+		return oktaError{}, false
+	}
+	var shape struct {
+		Code    string `json:"errorCode"`
+		Summary string `json:"errorSummary"`
+		ID      string `json:"errorId"`
+		Causes  Object `json:"errorCauses"`
+	}
+	if json.Unmarshal(body, &shape) != nil || !oktaCode.MatchString(shape.Code) {
+		return oktaError{}, false
+	}
+	e = oktaError{Code: shape.Code, Summary: shape.Summary, ID: shape.ID}
+	var causes []struct {
+		Summary string `json:"errorSummary"`
+	}
+	shape.Causes.Read(&causes)
+	for _, c := range causes {
+		e.Causes = append(e.Causes, c.Summary)
+	}
+	return e, true
+}
+
+// byCode are the error codes that say more than their HTTP status does.
+var byCode = map[string]struct {
+	code    sdk.Code
+	message string
+}{
+	"E0000011": {sdk.Unauthenticated, "Okta does not accept the API token: it is wrong, expired or revoked"},
+	"E0000004": {sdk.Unauthenticated, "Okta does not accept the login"},
+	"E0000015": {sdk.Forbidden, "this Okta org does not have the feature that the call needs"},
+	"E0000006": {sdk.Forbidden, "the login may not do this; it lacks an admin role"},
+	"E0000005": {sdk.Forbidden, "Okta wants a user's own session for this call"},
+	"E0000014": {sdk.Conflict, "the state of the user's credentials does not allow this"},
+	"E0000016": {sdk.Conflict, "the user is active already"},
+	"E0000017": {sdk.Conflict, "the state of the user does not allow a password reset"},
+	"E0000032": {sdk.Conflict, "the user cannot be unlocked in this state"},
+	"E0000034": {sdk.Conflict, "the state of the user does not allow this"},
+	"E0000038": {sdk.Conflict, "the state of the user does not allow this"},
+	"E0000023": {sdk.Conflict, "the attribute is kept in another system"},
+	"E0000077": {sdk.Conflict, "the attribute can only be read"},
+	"E0000111": {sdk.Conflict, "the object can only be read"},
+	"E0000060": {sdk.Conflict, "Okta does not support this on such an object"},
+	"E0000112": {sdk.Unavailable, "the user is still being activated"},
+	"E0000239": {sdk.Unavailable, "Okta is busy with the object"},
+	"E0000268": {sdk.Unavailable, "Okta is busy with the object"},
+	"E0000047": {sdk.RateLimited, "Okta's rate limit is reached"},
+	"E0000010": {sdk.Unavailable, "Okta is in read-only mode"},
+	"E0000009": {sdk.Unavailable, "Okta had an error of its own"},
+	"E0000001": {sdk.InvalidInput, "Okta refuses the input, or the state of the object does not allow this"},
+	"E0000003": {sdk.Internal, "Okta could not read the request"},
+	"E0000012": {sdk.Internal, "Okta could not read the request"},
+	"E0000031": {sdk.InvalidInput, "Okta's filter language does not allow this operator on this field"},
+	"E0000053": {sdk.InvalidInput, "Okta refuses the filter or a time bound"},
+	"E0000256": {sdk.InvalidInput, "the request is too long for Okta"},
+
+	// Of the codes with status 404, these name an object that does not exist.
+	"E0000007": {sdk.NotFound, "Okta does not have it"},
+	"E0000048": {sdk.NotFound, "Okta does not have it"},
+	"E0000163": {sdk.NotFound, "Okta does not have the domain"},
+	"E0000191": {sdk.NotFound, "Okta does not have the transaction"},
+	"E0000198": {sdk.NotFound, "Okta does not have the email domain"},
+
+	// These say that the endpoint does not exist, and nothing about any object.
+	noEndpoint: {sdk.Forbidden, noSuchEndpoint},
+	"E0000026": {sdk.Forbidden, noSuchEndpoint},
+	"E0000215": {sdk.Forbidden, noSuchEndpoint},
+	"E0000258": {sdk.Forbidden, noSuchEndpoint},
+}
+
+const (
+	noEndpoint     = "E0000008"
+	noSuchEndpoint = "this Okta org does not have the endpoint that the call needs"
+)
+
+// FeatureOff is the code of a 401 that is about the org, and not about the credentials.
+const FeatureOff = "E0000015"
+
+// OktaCode returns Okta's own code of an error response, "" for any other response.
+func (r *Response) OktaCode() string {
+	e, _ := readOktaError(r.Body)
+	return e.Code
+}
+
+// ErrorCode returns the code of an error response of Okta's or of OAuth, "" for any
+// other response.
+func (r *Response) ErrorCode() string { return cmp.Or(r.OktaCode(), oauthCode(r.Body)) }
+
+// Lacks reports whether err says that the org does not have an endpoint or a feature.
+func Lacks(e *sdk.Error) bool {
+	if e.Upstream == nil {
+		return false
+	}
+	return e.Upstream.Code == FeatureOff || byCode[e.Upstream.Code].message == noSuchEndpoint
+}
+
+// byStatus serves Okta's responses without a code that is known here. It never
+// returns not_found: a status alone does not tell whether an object exists.
+func byStatus(status int) (sdk.Code, string) {
+	switch {
+	case status == http.StatusUnauthorized:
+		return sdk.Unauthenticated, "Okta does not accept the login"
+	case status == http.StatusForbidden:
+		return sdk.Forbidden, "the login may not do this"
+	case status == http.StatusNotFound:
+		return sdk.Conflict, "Okta refuses the request, and does not say that an object is missing"
+	case status == http.StatusConflict || status == http.StatusGone || status == http.StatusPreconditionFailed || status == http.StatusLocked:
+		return sdk.Conflict, "the state of the object does not allow this"
+	case status == http.StatusTooManyRequests:
+		return sdk.RateLimited, "Okta's rate limit is reached"
+	case status == http.StatusNotImplemented:
+		return sdk.Conflict, "Okta does not support this on such an object"
+	case status == http.StatusMethodNotAllowed:
+		return sdk.Internal, "Okta does not have this call"
+	case status >= 500:
+		return sdk.Unavailable, "Okta, or a proxy before it, had an error"
+	default:
+		return sdk.InvalidInput, "Okta refuses the request"
+	}
+}
+
+// Rejection returns the error of a response of 400 or more. mask removes the secrets
+// of the credentials from Okta's text.
+//
+// Okta sends a JSON body with its own error code, an OAuth error body, or an OAuth
+// challenge. A response with none of these comes from somebody else, such as a proxy,
+// and says nothing about the object or the login.
+func (r *Response) Rejection(mask func(string) string) *sdk.Error {
+	body, hasCode := readOktaError(r.Body)
+	oauth := oauthCode(r.Body)
+	challenge, scope := r.Challenge()
+	e := &sdk.Error{Upstream: r.Upstream(cmp.Or(body.Code, oauth))}
+	e.Upstream.ErrorID = Printable(body.ID, 60)
+	e.Code, e.Message = byStatus(r.Status)
+	known := byCode[body.Code]
+	switch {
+	case !hasCode && oauth == "" && challenge == "" && r.Status != http.StatusTooManyRequests:
+		e.Code = sdk.Unavailable
+		if r.Status < 500 || r.Status == http.StatusNotImplemented {
+			e.Message = r.notOkta()
+		}
+	case known.code == sdk.NotFound && r.Status != http.StatusNotFound:
+		e.Code = sdk.Unavailable
+		e.Message = "the response contradicts itself: " + body.Code + " does not belong to status " + strconv.Itoa(r.Status) +
+			". Check the proxies between this machine and Okta"
+	// Okta uses E0000053 on a 500 as well: the status is right then.
+	case known.code != "" && (r.Status < 500 || known.code != sdk.InvalidInput):
+		e.Code, e.Message = known.code, known.message
+	}
+	switch challenge {
+	case "insufficient_scope":
+		e.Code, e.Message = sdk.Forbidden, "the login lacks an OAuth scope that the call needs"
+		if scope != "" {
+			e.Message += ": " + Printable(mask(scope), 200)
+		}
+	case "invalid_token":
+		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the app's access token, not even a new one; is the app still active?"
+	case InvalidProof, UseNonce:
+		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the proof of possession (DPoP) that goes with the access token"
+	}
+	if e.Code == sdk.InvalidInput {
+		// Only Okta knows what is wrong with the input.
+		if said := saidBy(body, mask); said != "" {
+			e.Message += "; Okta says: " + said
+		}
+	}
+	if e.Code == sdk.RateLimited {
+		e.RetryAfter = cmp.Or(r.Wait, DefaultWait)
+	}
+	e.Message = r.About(e.Message)
+	return e
+}
+
+// NotFromOkta returns the error of a success that Okta would not send. more ends the
+// message.
+func (r *Response) NotFromOkta(more string) *sdk.Error {
+	return &sdk.Error{Code: sdk.Unavailable, Message: r.About(r.notOkta() + more), Upstream: r.Upstream("")}
+}
+
+// notOkta describes an error response that Okta did not send.
+func (r *Response) notOkta() string {
+	mediaType := r.mediaType()
+	if len(r.Body) == 0 {
+		mediaType = "no body"
+	}
+	return "the response (status " + strconv.Itoa(r.Status) + ", " + cmp.Or(Printable(mediaType, 60), "no content type") +
+		") did not come from Okta, but from a proxy, a captive portal or a wrong host name. Check the org URL and the network"
+}
+
+// Challenge returns the error and the scopes of an OAuth rejection that needs no body.
+func (r *Response) Challenge() (code, scope string) {
+	switch r.Status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		return challengeError(r.Header)
+	}
+	return "", ""
+}
+
+// FromOkta reports whether Okta sent this error response.
+func (r *Response) FromOkta() bool {
+	_, hasCode := readOktaError(r.Body)
+	challenge, _ := r.Challenge()
+	return hasCode || oauthCode(r.Body) != "" || challenge != ""
+}

@@ -1,0 +1,182 @@
+// Package rest reads what Okta's REST API sends: responses, objects, errors and
+// links. It sends nothing.
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// A Response is one response, read to its end.
+type Response struct {
+	Request  string // method and path, for messages
+	Status   int
+	Header   http.Header
+	Body     []byte
+	Sent     time.Time
+	Received time.Time
+	Wait     time.Duration // of a 429: how long to wait
+}
+
+// DefaultWait is the wait after a 429 that names none: a proxy's, not Okta's.
+const DefaultWait = 15 * time.Second
+
+// Skew returns how far this machine's clock is ahead of Okta's, 0 if Okta's time is
+// unknown. Okta's Date header counts whole seconds.
+func (r *Response) Skew() time.Duration {
+	date, err := http.ParseTime(r.Header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return r.Sent.Sub(date)
+}
+
+// ReadAt returns Okta's time of the response, zero if Okta does not say.
+func (r *Response) ReadAt() time.Time {
+	date, _ := http.ParseTime(r.Header.Get("Date"))
+	return date
+}
+
+// Decode reads the body into v. A 2xx response without a body, or with null, is an
+// error too: the caller asked for an object or a list.
+func (r *Response) Decode(v any) error {
+	if err := json.Unmarshal(r.Body, v); err != nil || string(bytes.TrimSpace(r.Body)) == "null" {
+		return r.Broken("a response that cannot be read")
+	}
+	return nil
+}
+
+// DecodeObject reads the object in the body into v leniently, see [Object.Read].
+func (r *Response) DecodeObject(v any) error {
+	var o Object
+	if err := r.Decode(&o); err != nil {
+		return err
+	}
+	if !o.IsObject() {
+		return r.Broken("something other than the object asked for")
+	}
+	o.Read(v)
+	return nil
+}
+
+// Broken returns the error of a response that Okta would not send.
+func (r *Response) Broken(what string) *sdk.Error {
+	return &sdk.Error{
+		Code: sdk.Unavailable, Message: r.About("Okta's address gave " + what), Upstream: r.Upstream(""),
+	}
+}
+
+// Upstream returns the part of an error that identifies the response.
+func (r *Response) Upstream(code string) *sdk.Upstream {
+	return &sdk.Upstream{Status: r.Status, Code: Printable(code, 40), RequestID: Printable(r.Header.Get("X-Okta-Request-Id"), 60)}
+}
+
+// About puts the request in front of a message.
+func (r *Response) About(message string) string { return About(r.Request, message) }
+
+// About puts a request, if there is one, in front of a message.
+func About(request, message string) string {
+	if request == "" {
+		return message
+	}
+	return request + ": " + message
+}
+
+// Naming returns err with the request in its message.
+func Naming(request string, err error) error {
+	e := sdk.AsError(err)
+	if e == nil {
+		return nil
+	}
+	named := *e
+	named.Message = About(request, e.Message)
+	return &named
+}
+
+// RequestTo names a request in messages: without its query, and without a secret in
+// its path.
+func RequestTo(method, path string) string {
+	return method + " " + Printable(schema.MaskText(path), 300)
+}
+
+// Printable makes a text from the network fit for one line.
+func Printable(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, s)
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most]) + "…"
+	}
+	return strings.TrimSpace(s)
+}
+
+// Err returns the error that the response stands for, nil if it is a success in JSON
+// or without a body. mask removes secrets from Okta's text.
+func (r *Response) Err(mask func(string) string) error {
+	switch {
+	case r.Status >= 300 && r.Status < 400:
+		return r.Redirected()
+	case r.Status < 200 || r.Status >= 400:
+		return r.Rejection(mask)
+	}
+	// A gateway may send an error of Okta's on with another status.
+	if e, ok := readOktaError(r.Body); ok {
+		return r.Broken("the error " + e.Code + " with the status " + strconv.Itoa(r.Status) + " of a success")
+	}
+	return r.NotJSON()
+}
+
+// Redirected returns the error of a redirect.
+func (r *Response) Redirected() *sdk.Error {
+	what := "a redirect"
+	if to, err := url.Parse(r.Header.Get("Location")); err == nil && to.Host != "" {
+		what += " to " + Printable(to.Host, 100)
+	}
+	return r.Broken(what + ", which was not followed; is the org URL right, or does this network want a sign-in first?")
+}
+
+// NotJSON returns the error of a response in another form, nil if it is JSON or empty.
+func (r *Response) NotJSON() error {
+	mediaType := r.mediaType()
+	if len(r.Body) == 0 || mediaType == "application/json" || strings.HasSuffix(mediaType, "+json") {
+		return nil
+	}
+	e := r.Broken("something other than JSON (" + Printable(mediaType, 60) + "): a proxy's or a sign-in page?")
+	e.Err = ErrNotJSON
+	return e
+}
+
+func (r *Response) mediaType() string {
+	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return mediaType
+}
+
+// ErrNotJSON marks a success that is not in JSON.
+var ErrNotJSON = errors.New("not JSON")
+
+// An Object is an object as Okta sent it.
+type Object json.RawMessage
+
+// UnmarshalJSON keeps a copy of b.
+func (o *Object) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(o).UnmarshalJSON(b) }
+
+// IsObject reports whether the JSON is an object, and not another type.
+func (o Object) IsObject() bool { return bytes.HasPrefix(bytes.TrimSpace(o), []byte("{")) }
+
+// Read fills v, a pointer to a struct of plain types, with the members of the object.
+// It ignores a member of another type than v's: Okta's unions and an org's own
+// attributes hold types that no struct can foresee.
+func (o Object) Read(v any) { _ = json.Unmarshal(o, v) }
