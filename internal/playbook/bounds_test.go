@@ -37,7 +37,8 @@ func limited(t *testing.T) bool {
 	if runtime.GOOS != "linux" || racing {
 		t.Skip("the memory of a process is limited on Linux only, and without the race detector")
 	}
-	c := exec.CommandContext(t.Context(), "/bin/sh", "-c", `ulimit -v `+memoryLimit+` && exec "$0" "$@"`, os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v")
+	c := exec.CommandContext(t.Context(), "/bin/sh", "-c", `ulimit -v `+memoryLimit+` && exec "$0" "$@"`, os.Args[0], "-test.run=^"+t.Name()+"$",
+		"-test.count=1", "-test.v")
 	c.Env = append(os.Environ(), inside+"="+t.Name())
 	out, err := c.CombinedOutput()
 	if err != nil {
@@ -258,7 +259,8 @@ func TestExpressionBombs(t *testing.T) {
 	}
 	chain := func(n int, step string) string { return "[raw]" + strings.Repeat(step, n) }
 	for name, condition := range map[string]string{
-		"nested replace":           `(((raw.displayMessage).replace('', raw.displayMessage)).replace('', (raw.displayMessage).replace('', raw.displayMessage))).size() > 0`,
+		"nested replace": `(((raw.displayMessage).replace('', raw.displayMessage))` +
+			`.replace('', (raw.displayMessage).replace('', raw.displayMessage))).size() > 0`,
 		"replace in loops":         chain(8, `.map(x, string(raw.displayMessage).replace('', string(raw.displayMessage)))`) + `.size() > 0`,
 		"text that doubles":        `["aaaaaaaa"]` + strings.Repeat(`.map(x, x + x)`, 40) + `.size() > 0`,
 		"bytes that double":        `[b"aaaaaaaa"]` + strings.Repeat(`.map(x, x + x)`, 40) + `.size() > 0`,
@@ -280,13 +282,15 @@ func TestExpressionBombs(t *testing.T) {
 		"pattern of repetitions":   `raw.list.all(x, string(raw.displayMessage).matches(x + '(a{0,100}){0,10}(b{0,100}){0,10}(c{0,100}){0,10}(d{0,100}){0,10}$'))`,
 		"pattern from the event":   `raw.list.all(x, string(raw.displayMessage).matches("((.*)(.*)(.*)(.*)(.*)(.*)){20}" + string(x)))`,
 		"time zones in a loop":     `raw.list.all(x, timestamp("2026-01-01T00:00:00Z").getHours("America/New_York") > -1)`,
-		"search in a long text":    `[string(raw.displayMessage)].map(x, x + x + x + x + x + x + x + x).map(x, x.lastIndexOf(x + 'b') + (x + x).indexOf(x + 'b')).size() > 0`,
+		"search in a long text": `[string(raw.displayMessage)].map(x, x + x + x + x + x + x + x + x)` +
+			`.map(x, x.lastIndexOf(x + 'b') + (x + x).indexOf(x + 'b')).size() > 0`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if len(condition) > maxExpression {
 				t.Fatalf("the expression has %d bytes", len(condition))
 			}
-			source := fmt.Sprintf("name: a\ntitle: A\ntrigger: system_log\nevent_types: ['*']\ncondition: %q\nsteps: [{id: look, action: get_user, with: {user: ann}}]\n", condition)
+			source := fmt.Sprintf("name: a\ntitle: A\ntrigger: system_log\nevent_types: ['*']\ncondition: %q\n"+
+				"steps: [{id: look, action: get_user, with: {user: ann}}]\n", condition)
 			p, err := Load("f.yaml", []byte(source), manifest(t))
 			if err != nil {
 				t.Logf("refused: %v", err)
@@ -411,12 +415,16 @@ func TestInputTooLarge(t *testing.T) {
 func TestSmallCalls(t *testing.T) {
 	for _, condition := range []string{
 		`"a-b-c".replace("-", "+") == "a+b+c"`, `"a-b-c".replace("", "+", 2) == "+a+-b-c"`, `"a,b".split(",") == ["a", "b"]`, `["a", "b"].join("-") == "a-b"`,
-		`"%s %d %.2f %x".format(["a", 1, 2.5, 255]) == "a 1 2.50 ff"`, `strings.quote("a\"b") == "\"a\\\"b\""`, `"abc".indexOf("c") == 2 && "abcabc".lastIndexOf("a") == 3`,
-		`event.actor.alternateId.matches("@corp\\.example$") || true`, `"a1" .matches("[a-z]" + "[0-9]")`, `dyn("a") + dyn("b") == "ab"`, `dyn([1]) + dyn([2]) == [1, 2]`,
+		`"%s %d %.2f %x".format(["a", 1, 2.5, 255]) == "a 1 2.50 ff"`, `strings.quote("a\"b") == "\"a\\\"b\""`,
+		`"abc".indexOf("c") == 2 && "abcabc".lastIndexOf("a") == 3`,
+		`event.actor.alternateId.matches("@corp\\.example$") || true`, `"a1" .matches("[a-z]" + "[0-9]")`, `dyn("a") + dyn("b") == "ab"`,
+		`dyn([1]) + dyn([2]) == [1, 2]`,
 		`dyn(1) + dyn(2) == 3`, `1 + 2 == 3 && 1.5 + 1.5 == 3.0`, `timestamp("2026-01-01T00:00:00Z") + duration("1h") > timestamp("2026-01-01T00:00:00Z")`,
-		`timestamp("2026-07-01T00:00:00Z").getHours("Europe/Paris") == 2`, `string(1) == "1" && int("1") == 1 && string(b"a") == "a"`, `size("abc") == 3 && size([1]) == 1 && "abc".size() == 3`,
+		`timestamp("2026-07-01T00:00:00Z").getHours("Europe/Paris") == 2`, `string(1) == "1" && int("1") == 1 && string(b"a") == "a"`,
+		`size("abc") == 3 && size([1]) == 1 && "abc".size() == 3`,
 		`1 in [1, 2] && "a" in {"a": 1} && !(3 in [1, 2])`, `[1, [2]] == [1, [2]] && {"a": [1]} != {"a": [2]}`, `null == null && dyn(null) != 1`,
-		`optional.of(1).hasValue() && [optional.of(1), optional.none()].unwrapOpt() == [1]`, `"ABC".lowerAscii() == "abc" && "abc".reverse() == "cba" && " a ".trim() == "a"`,
+		`optional.of(1).hasValue() && [optional.of(1), optional.none()].unwrapOpt() == [1]`,
+		`"ABC".lowerAscii() == "abc" && "abc".reverse() == "cba" && " a ".trim() == "a"`,
 		`"abc".substring(1) == "bc" && "abc".charAt(1) == "b" && "abc" < "abd"`,
 	} {
 		holds, err := withCondition(t, condition).Match(realEvent(t))

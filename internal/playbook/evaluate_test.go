@@ -42,7 +42,8 @@ func load(t testing.TB, source string) *Playbook {
 func TestConditions(t *testing.T) {
 	real := realEvent(t).Data
 	empty := json.RawMessage(`{}`)
-	nulls := json.RawMessage(`{"actor": null, "client": null, "outcome": null, "target": null, "debugContext": null, "severity": null, "authenticationContext": null}`)
+	nulls := json.RawMessage(`{"actor": null, "client": null, "outcome": null, "target": null,
+		"debugContext": null, "severity": null, "authenticationContext": null}`)
 	for _, tt := range []struct {
 		condition          string
 		real, empty, nulls any // bool, or a part of the error's message
@@ -120,7 +121,8 @@ func TestCost(t *testing.T) {
 }
 
 func TestMatchEventType(t *testing.T) {
-	p := load(t, strings.Replace(header, "[user.session.start]", "[user.session.start, user.mfa.*]", 1)+"steps: [{id: look, action: get_user, with: {user: ann}}]\n")
+	p := load(t, strings.Replace(header, "[user.session.start]", "[user.session.start, user.mfa.*]",
+		1)+"steps: [{id: look, action: get_user, with: {user: ann}}]\n")
 	for eventType, want := range map[string]bool{
 		"user.session.start": true, "user.mfa.factor.activate": true, "user.mfa": false, "user.session.start.x": false, "": false, "USER.session.start": false,
 	} {
@@ -187,7 +189,8 @@ func TestSteps(t *testing.T) {
 	scope.Steps["lookup"] = StepResult{Status: Failed, Error: &sdk.ErrorBody{Code: sdk.NotFound}}
 	_, err = p.Input(p.Steps[2], scope)
 	var e *sdk.Error
-	if !errors.As(err, &e) || e.Code != sdk.InvalidInput || !strings.Contains(e.Message, `"quarantine"`) || len(e.Violations) != 1 || e.Violations[0].Pointer != "/user" {
+	if !errors.As(err, &e) || e.Code != sdk.InvalidInput || !strings.Contains(e.Message, `"quarantine"`) || len(e.Violations) != 1 ||
+		e.Violations[0].Pointer != "/user" {
 		t.Errorf("Input = %v; want invalid_input at /user", err)
 	}
 	scope.Steps["lookup"] = StepResult{Status: Succeeded, Output: json.RawMessage(`{"id": `)}
@@ -219,8 +222,10 @@ func TestEveryForm(t *testing.T) {
 	}
 	p := load(t, strings.Replace(string(source), "{US: ann, DE: bob}", "{US: ann, France: bob}", 1))
 	scope := Scope{
-		Event: json.RawMessage(`{"uuid": "u1", "severity": "WARN", "eventType": "a.b", "actor": {"id": "00u1", "displayName": "<Ann>", "alternateId": "ann@example.com", "detailEntry": null, "new": [1, 2.0, 2.5]},
-			"client": {"ipAddress": "198.51.100.23", "geographicalContext": {"country": "France"}}, "target": [{"alternateId": "x"}, {"alternateId": "y"}], "debugContext": {"debugData": {"n": null, "k": 1}}}`),
+		Event: json.RawMessage(`{"uuid": "u1", "severity": "WARN", "eventType": "a.b", "actor": {"id": "00u1", "displayName": "<Ann>",
+			"alternateId": "ann@example.com", "detailEntry": null, "new": [1, 2.0, 2.5]},
+			"client": {"ipAddress": "198.51.100.23", "geographicalContext": {"country": "France"}}, "target": [{"alternateId": "x"}, {"alternateId": "y"}],
+			"debugContext": {"debugData": {"n": null, "k": 1}}}`),
 		Steps: map[string]StepResult{},
 	}
 	got, err := p.Input(p.Steps[0], scope)

@@ -76,7 +76,8 @@ func invalid(t *testing.T, err error) {
 // FuzzTemplate guards that no text breaks template, and that its expressions are
 // where it says they are.
 func FuzzTemplate(f *testing.F) {
-	for _, s := range []string{"", "${{ a }}", "x ${{ {'a': {'b': 1}} }} y", "$${{ a }}", "${{ '}}' }}", "${{ r'\\' }}", `${{ """}}""" }}`, "${{ a // }}", "${{", "$", "${{}}", "é${{é}}", "${{\fa}}"} {
+	for _, s := range []string{"", "${{ a }}", "x ${{ {'a': {'b': 1}} }} y", "$${{ a }}", "${{ '}}' }}", "${{ r'\\' }}", `${{ """}}""" }}`, "${{ a // }}",
+		"${{", "$", "${{}}", "é${{é}}", "${{\fa}}"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -10,7 +10,8 @@ import (
 // A text that only informs never keeps a step from its work: an expression that cannot
 // be evaluated becomes part of the text. A parameter that decides is still rejected.
 func TestInformationalText(t *testing.T) {
-	const book = "name: a\ntitle: A\ntrigger: system_log\nevent_types: ['*']\nsteps: [{id: add, action: add_user_to_group, with: {user: ann, group: %s, note: %q}}]\n"
+	const book = "name: a\ntitle: A\ntrigger: system_log\nevent_types: ['*']\n" +
+		"steps: [{id: add, action: add_user_to_group, with: {user: ann, group: %s, note: %q}}]\n"
 	const agent = "${{ event.client.userAgent.rawUserAgent }}"
 	ua := func(raw string) string { return `{"client":{"userAgent":{"rawUserAgent":` + raw + `}}}` }
 	for name, test := range map[string]struct{ note, event, want string }{

@@ -95,16 +95,20 @@ func TestSegments(t *testing.T) {
 
 // hostile are texts that try to change the structure of a filter.
 var hostile = []string{
-	`"`, `\`, `\"`, `\\"`, `\u0022`, `" or a pr or "`, `" or a pr or x eq "`, `nobody" or eventType sw "user`, `") or (a eq "`, `"))`, `)`, `(`, "and", `" and not (a pr) and b eq "`,
-	"x\" or\ta pr\nor b eq \"", "\x00", "\x00\" or a pr", "\u2028", "\u201d or a pr or b eq \u201c", "\xff\" or a pr", "\xc0\xa2 or a pr", "\u202e\" rp a ro", "'", "' or a pr or '",
-	"${{ raw.y }}", `$${{`, "%22 or a pr", "&quot; or a pr", "<", "true", "null", "5", "", " ", strings.Repeat(`"`, 1000), strings.Repeat(`\`, 999), strings.Repeat("(", 500),
+	`"`, `\`, `\"`, `\\"`, `\u0022`, `" or a pr or "`, `" or a pr or x eq "`, `nobody" or eventType sw "user`, `") or (a eq "`, `"))`, `)`, `(`, "and",
+	`" and not (a pr) and b eq "`,
+	"x\" or\ta pr\nor b eq \"", "\x00", "\x00\" or a pr", "\u2028", "\u201d or a pr or b eq \u201c", "\xff\" or a pr", "\xc0\xa2 or a pr", "\u202e\" rp a ro",
+	"'", "' or a pr or '",
+	"${{ raw.y }}", `$${{`, "%22 or a pr", "&quot; or a pr", "<", "true", "null", "5", "", " ", strings.Repeat(`"`, 1000), strings.Repeat(`\`, 999),
+	strings.Repeat("(", 500),
 }
 
 // TestValuesKeepTheTree compares the trees that the embedded org parses: a value changes the tree of the
 // file's own filter in one comparison's value and nowhere else.
 func TestValuesKeepTheTree(t *testing.T) {
 	for _, form := range []string{
-		`a eq X and b eq "c"`, `not (a eq X) or (b co "c" and c pr)`, `(a sw X)`, `b eq "\"" and (a gt X or c eq "\\")`, "b pr or\ta eq X or c eq 5", `a eq X or a eq X`,
+		`a eq X and b eq "c"`, `not (a eq X) or (b co "c" and c pr)`, `(a sw X)`, `b eq "\"" and (a gt X or c eq "\\")`, "b pr or\ta eq X or c eq 5",
+		`a eq X or a eq X`,
 	} {
 		raw, err := marshal(map[string]string{"filter": strings.ReplaceAll(form, "X", "${{ raw.x }}")})
 		if err != nil {

@@ -61,7 +61,8 @@ func TestObjectTypes(t *testing.T) {
 
 func TestShape(t *testing.T) {
 	got, err := decode(json.RawMessage(`{"any": [1, 1.0, 1.5, 1e3, 9223372036854775807, 9223372036854775808, null], "two": 1.0, "maybe": null,
-		"counts": {"a": 1.0, "b": null}, "lists": {"a": null, "b": [1, 2]}, "untyped": null, "new": {"x": null, "y": [-0.0]}, "grid": [null, [{"n": 2.0}, {"n": null}]]}`), oddNode(t))
+		"counts": {"a": 1.0, "b": null}, "lists": {"a": null, "b": [1, 2]}, "untyped": null, "new": {"x": null, "y": [-0.0]},
+		"grid": [null, [{"n": 2.0}, {"n": null}]]}`), oddNode(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,8 @@ func TestGroupingAndThrottlingAreRead(t *testing.T) {
 }
 
 func TestGroupKey(t *testing.T) {
-	const event = `{"uuid":"u","severity":"WARN","actor":{"id":"00u1","displayName":"<Ann>"},"target":[{"id":"t"}],"authenticationContext":{"authenticationStep":3}}`
+	const event = `{"uuid":"u","severity":"WARN","actor":{"id":"00u1","displayName":"<Ann>"},` +
+		`"target":[{"id":"t"}],"authenticationContext":{"authenticationStep":3}}`
 	for _, test := range []struct{ by, event, key, problem string }{
 		{`event.actor.id`, event, `"00u1"`, ""},
 		{`event.actor.displayName + "/" + event.severity`, event, `"<Ann>/WARN"`, ""},
