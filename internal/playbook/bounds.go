@@ -18,9 +18,8 @@ import (
 	"cel.dev/cel-go/interpreter"
 )
 
-// CEL's own cost limit counts a call after it has returned, which is too late for
-// a call that asks for gigabytes. So the effort of each call is computed from its
-// arguments first. One unit of effort is about a nanosecond.
+// CEL's own cost limit counts a call after it has returned. That is too late for a call that allocates
+// gigabytes, so the effort of each call is computed from its arguments before the call. One unit of effort is about a nanosecond.
 const (
 	maxEffort     = 10_000_000 // of one call
 	effortPerCost = 50         // units of effort that count as one of maxCost
@@ -80,8 +79,7 @@ var efforts = map[string]effort{
 	},
 }
 
-// The names of what counts as a call: a list or map literal, and a match with a
-// pattern that the file gives.
+// The names under which a list or map literal, and a match with a constant pattern, count as calls.
 const (
 	literalCall = "literal"
 	patternCall = "matches pattern"
@@ -117,8 +115,7 @@ func readEffort(args []ref.Val) int {
 
 func copyEffort(args []ref.Val) int { return effortPerByte * readEffort(args) }
 
-// addEffort does not count the items of lists, which are not copied, as long as
-// there are few enough.
+// addEffort does not count the items of lists, which are not copied. It limits their number.
 func addEffort(args []ref.Val) int {
 	items := 0
 	for _, v := range args {
@@ -153,7 +150,7 @@ func searchEffort(args []ref.Val) int {
 	return copyEffort(args) + in*min(what, maxEffort)
 }
 
-// matchesEffort is that of a pattern which is known only now, and must be compiled.
+// matchesEffort returns the effort of a pattern that is not constant and must be compiled.
 func matchesEffort(args []ref.Val) int {
 	const compiling = 100
 	steps := regexSteps(textOf(args[1]))
@@ -191,8 +188,7 @@ func joinEffort(args []ref.Val) int {
 	return effortPerByte * n
 }
 
-// formatEffort allows each value all its forms, of which binary digits and
-// numbers with an exponent of 300 are the longest.
+// formatEffort assumes the longest form of each value: binary digits, or a number with an exponent of 300.
 func formatEffort(args []ref.Val) int {
 	const longest = 400 + maxPrecision
 	in := textOf(args[0])
@@ -206,9 +202,8 @@ func zoneEffort(args []ref.Val) int {
 	return effortPerZone + copyEffort(args)
 }
 
-// weigh returns how many bytes v takes when it is written out in full, roughly, or
-// some number above most. A value that holds another one in several places counts
-// it at each: to compare or to write such a value takes as long as that.
+// weigh returns roughly how many bytes v has when it is written out, or any number above most. A value
+// that occurs in several places counts in each, because comparing and writing visit each.
 func weigh(v ref.Val, most int) int {
 	const scalar = 8
 	n := scalar
@@ -235,7 +230,7 @@ func weigh(v ref.Val, most int) int {
 	return n
 }
 
-// bound puts the effort of each call in e before the call itself.
+// bound checks the effort of each call before the call.
 func (c *compiler) bound(checked *ast.AST) interpreter.InterpretableDecoratorV2 {
 	return func(i interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
 		switch i := i.(type) {
@@ -280,7 +275,7 @@ func displayed(function string) string {
 	return function
 }
 
-// bounded is a function that refuses arguments on which it would take too long.
+// bounded returns impl with an error for arguments that would take too long.
 func bounded(name string, impl functions.FunctionOp) functions.FunctionOp {
 	need := efforts[name]
 	return func(args ...ref.Val) ref.Val {
@@ -291,7 +286,7 @@ func bounded(name string, impl functions.FunctionOp) functions.FunctionOp {
 	}
 }
 
-// matchPattern is the call of matches with a pattern that is compiled only once.
+// matchPattern returns a call of matches whose constant pattern is compiled once.
 func matchPattern(call interpreter.InterpretableCall, pattern string) (interpreter.InterpretableV2, error) {
 	steps := regexSteps(pattern)
 	if steps > maxPattern {
@@ -311,9 +306,8 @@ func matchPattern(call interpreter.InterpretableCall, pattern string) (interpret
 	})), nil
 }
 
-// regexSteps returns how many steps a pattern may take for each character of a
-// text. It returns more than maxPattern for one that is too large to be compiled,
-// and 0 for one that is no pattern.
+// regexSteps returns how many steps a pattern may take for each character of a text. It returns more than
+// maxPattern for a pattern that is too large to compile, and 0 for an invalid pattern.
 func regexSteps(pattern string) int {
 	if len(pattern) > maxExpression {
 		return maxPattern + 1
@@ -362,8 +356,8 @@ func cheap(checked *ast.AST, call interpreter.InterpretableCall) bool {
 	return !slices.ContainsFunc(args, func(a interpreter.InterpretableV2) bool { return !scalar(a) })
 }
 
-// implementation returns what the environment calls for the overload of the
-// function, or, if that is chosen as the expression runs, for the function.
+// implementation returns the implementation of the overload in the environment. If CEL chooses the
+// overload at run time, it returns the implementation of the function.
 func (c *compiler) implementation(function, overload string) (functions.FunctionOp, error) {
 	switch function {
 	case operators.Equals:
@@ -405,7 +399,7 @@ func (c *compiler) implementation(function, overload string) (functions.Function
 // effortCost adds up the efforts of the calls of one evaluation.
 type effortCost struct{}
 
-// CallCost returns what a call counts towards maxCost, nil for CEL's own count.
+// CallCost returns the share of a call in maxCost, or nil for CEL's own count.
 func (effortCost) CallCost(function, _ string, args []ref.Val, _ ref.Val) *uint64 {
 	need, known := efforts[function]
 	if !known || need == nil {
@@ -415,7 +409,7 @@ func (effortCost) CallCost(function, _ string, args []ref.Val, _ ref.Val) *uint6
 	return &cost
 }
 
-// limits are the options of a program whose every call is bounded.
+// limits returns the options of a program that bounds each call.
 func (c *compiler) limits(checked *cel.Ast) []cel.ProgramOption {
 	return []cel.ProgramOption{
 		cel.CostTracking(effortCost{}), cel.CostLimit(maxCost),

@@ -10,7 +10,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// form is a playbook file as it is written. Its tags are the file's schema.
+// form is a playbook file as written. Its comments and tags are the schema of the file.
 type form struct {
 	// snake_case. It is part of every run's id: a playbook that is renamed starts its runs anew.
 	Name    string `json:"name" jsonschema:"maxLength=64,pattern=^[a-z][a-z0-9]*(_[a-z0-9]+)*$"`
@@ -62,19 +62,18 @@ type retryForm struct {
 	MaxWait length `json:"max_wait,omitempty" jsonschema:"title=Longest wait,default=30s"` // What the doubling stops at.
 }
 
-// predicate is a bool expression. YAML reads a bare true or false as a boolean,
-// which is an expression too.
+// predicate is a bool expression. YAML reads a bare true or false as a boolean, which is also an expression.
 type predicate string
 
-// JSONSchema allows both.
+// JSONSchema allows a string and a boolean.
 func (predicate) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "boolean"}}}
 }
 
-// length is a duration as it is written.
+// length is a duration as written.
 type length string
 
-// JSONSchema says what a duration looks like.
+// JSONSchema returns the schema of a duration.
 func (length) JSONSchema() *jsonschema.Schema { return sdk.Duration(0).JSONSchema() }
 
 // JSONSchemaExtend names the document.
@@ -92,6 +91,5 @@ var formSchema = sync.OnceValue(func() *schema.Schema {
 })
 
 // JSONSchema returns the JSON Schema (draft 2020-12) of playbook files, for
-// editors that complete and check while one is written. The caller must not
-// change it.
+// editors. The caller must not change it.
 func JSONSchema() json.RawMessage { return formSchema().JSON() }

@@ -22,9 +22,8 @@ const (
 	defaultMaxWait  = 30 * time.Second
 )
 
-// declareSteps makes the steps and the types that expressions see of them. All
-// are declared before any expression is compiled, so that one that is used too
-// early is known from one that does not exist.
+// declareSteps declares the steps and the types of their results. It declares all steps before any
+// expression is compiled, so that a message can distinguish a later step from an unknown step.
 func (l *loader) declareSteps(p *Playbook) {
 	var fields []field
 	result := func(path string, output *types.Type) *types.Type {
@@ -69,8 +68,7 @@ func (l *loader) stepForm(i int) stepForm {
 	return stepForm{}
 }
 
-// action finds the step's action and its schemas, that of the output in the format
-// asked for.
+// action finds the step's action, its input schema and its output schema in the format.
 func (l *loader) action(s *Step, n *node, format string) bool {
 	if n == nil || n.kind != text {
 		return false

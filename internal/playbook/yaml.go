@@ -15,18 +15,17 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// MaxFile is the most bytes of a playbook file, and of a settings file.
+// MaxFile is the maximum size in bytes of a playbook file and of a settings file.
 const MaxFile = maxBytes
 
-// A Member is one member of a mapping, and the place of its key in the file.
+// A Member is one member of a mapping and the position of its key in the file.
 type Member struct {
 	Name         string
 	Line, Column int
 	Value        any // in the types of encoding/json, numbers as json.Number
 }
 
-// Document reads a file of one mapping, such as settings, with the parser and the
-// limits that playbooks have. A file without a document has no members. The error is
+// Document reads a file of one mapping, such as settings, with the parser and the limits of playbooks. A file without a document has no members. The error is
 // [Problems]; the messages do not repeat values of the file, which may be secrets.
 func Document(file string, source []byte) ([]Member, error) {
 	r, text := open(file, source)
@@ -48,7 +47,7 @@ func Document(file string, source []byte) ([]Member, error) {
 	return members, nil
 }
 
-// blank reports whether a file has nothing but comments.
+// blank reports whether a file contains only comments.
 func blank(text string) bool {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
@@ -66,8 +65,8 @@ const (
 	maxNesting = 50
 )
 
-// open begins a report on a file, and returns its text. Problems of its bytes, which
-// a YAML parser would not survive or would pass over, are in the report.
+// open starts the report of a file and returns its text. It reports bytes that break a YAML parser or
+// that a parser ignores.
 func open(file string, source []byte) (*report, string) {
 	text := strings.TrimPrefix(string(source), mark)
 	r := newReport(file, text)
@@ -115,10 +114,10 @@ func unprintable(c rune) bool {
 	return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c)
 }
 
-// parseYAML reads the one document of a file. It returns nil if there is none
-// that could be looked at further; the report says why.
+// parseYAML reads the one document of a file. It returns nil, and reports why, if the document cannot be
+// checked further.
 func (r *report) parseYAML(source string) (root *node) {
-	// Lexer and parser are somebody else's, and files are anybody's.
+	// The lexer and the parser of the library may panic on hostile files.
 	defer func() {
 		if recover() != nil {
 			r.at(1, 1, "the file cannot be read as YAML")
@@ -251,7 +250,7 @@ func position(n ast.Node) *token.Position {
 // converter turns the parser's tree into nodes.
 type converter struct {
 	*report
-	broken bool // what was read is not what was written: nothing more can be said of it
+	broken bool // the tree differs from the text, so it is not checked further
 }
 
 func (c *converter) convert(n ast.Node, at *token.Position) *node {
