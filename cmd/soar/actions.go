@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) actionsCommand() *cobra.Command {
-	list := &cobra.Command{
+	c := &cobra.Command{
 		Use: "actions", Args: none, Short: "List the actions",
 		RunE: func(c *cobra.Command, _ []string) error {
 			m, err := a.manifest(c.Context())
@@ -22,18 +22,16 @@ func (a *app) actionsCommand() *cobra.Command {
 				return err
 			}
 			if a.json {
-				a.out.indented(m.Actions)
+				a.out.IndentedJSON(m.Actions)
 				return nil
 			}
-			rows := [][]string{{"ACTION", "EFFECT", "UNDO", "WHAT IT DOES"}}
-			for _, info := range m.Actions {
-				rows = append(rows, []string{info.Name, string(info.Effect), info.Undo, info.Summary})
-			}
-			a.out.table(rows)
+			a.out.Table(tableOf(m.Actions, []string{"ACTION", "EFFECT", "UNDO", "WHAT IT DOES"}, func(info sdk.ActionInfo) []string {
+				return []string{info.Name, string(info.Effect), info.Undo, info.Summary}
+			}))
 			return nil
 		},
 	}
-	list.AddCommand(&cobra.Command{
+	c.AddCommand(&cobra.Command{
 		Use: "show NAME", Args: exactly(1, "the name of an action"), Short: "Show an action's parameters, answer and example",
 		ValidArgsFunction: a.completeAction,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -46,14 +44,26 @@ func (a *app) actionsCommand() *cobra.Command {
 				return err
 			}
 			if a.json {
-				a.out.indented(info)
+				a.out.IndentedJSON(info)
 				return nil
 			}
 			return a.showAction(info)
 		},
-	})
-	list.AddCommand(a.optionsCommand())
-	return list
+	}, a.optionsCommand())
+	return c
+}
+
+func (a *app) manifestCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "manifest", Args: none, Short: "Print everything the connector offers, as JSON",
+		RunE: func(c *cobra.Command, _ []string) error {
+			m, err := a.manifest(c.Context())
+			if err == nil {
+				a.out.IndentedJSON(m)
+			}
+			return err
+		},
+	}
 }
 
 func findAction(m *sdk.Manifest, name string) (*sdk.ActionInfo, error) {
@@ -84,38 +94,99 @@ func (a *app) showAction(info *sdk.ActionInfo) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "%s  %s\n\n%s\n\n", a.out.bold(info.Title), a.out.faint(info.Name), info.Summary)
+	fmt.Fprintf(a.out, "%s  %s\n\n%s\n\n", a.out.Bold(info.Title), a.out.Faint(info.Name), info.Summary)
 	facts := [][]string{{"", ""}, {"effect", string(info.Effect)}}
 	if info.Undo != "" {
 		facts = append(facts, []string{"undo", info.Undo})
 	}
-	facts = append(facts, []string{"scopes", strings.Join(info.Scopes, ", ")}, []string{"documentation", info.Docs})
-	a.out.table(facts)
-	fmt.Fprintf(a.out, "\n%s\n", a.out.bold("Parameters"))
+	a.out.Table(append(facts, []string{"scopes", strings.Join(info.Scopes, ", ")}, []string{"documentation", info.Docs}))
+	fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Parameters"))
 	rows := [][]string{{"PARAMETER", "TYPE", "REQUIRED", "DEFAULT", "WHAT IT IS"}}
 	for _, group := range []string{"basic", "advanced"} {
 		for _, p := range input.Root().Properties {
 			if p.Node.Group != group {
 				continue
 			}
-			required := ""
-			if input.Root().IsRequired(p.Name) {
-				required = "yes"
-			}
-			name := p.Name
+			name, required := p.Name, ""
 			if group == "advanced" {
 				name += " (advanced)"
+			}
+			if input.Root().IsRequired(p.Name) {
+				required = "yes"
 			}
 			rows = append(rows, []string{name, p.Node.TypeName(), required, string(p.Node.Default), p.Node.Description})
 		}
 	}
-	a.out.table(rows)
-	fmt.Fprintf(a.out, "\n%s\n", a.out.bold("Answer"))
+	a.out.Table(rows)
+	fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Answer"))
 	rows = [][]string{{"MEMBER", "TYPE", "WHAT IT IS"}}
 	for _, p := range output.Root().Properties {
 		rows = append(rows, []string{p.Name, p.Node.TypeName(), p.Node.Description})
 	}
-	a.out.table(rows)
-	fmt.Fprintf(a.out, "\n%s\n  soar run %s --input - <<< '%s'\n", a.out.bold("Example"), info.Name, info.Example.Input)
+	a.out.Table(rows)
+	fmt.Fprintf(a.out, "\n%s\n  soar run %s --input - <<< '%s'\n", a.out.Bold("Example"), info.Name, info.Example.Input)
 	return nil
+}
+
+func (a *app) optionsCommand() *cobra.Command {
+	var q sdk.OptionQuery
+	var given string
+	c := &cobra.Command{
+		Use:   "options NAME PARAMETER [--search TEXT]",
+		Args:  exactly(2, "the name of an action or a trigger, and one of its parameters"),
+		Short: "List the values that a parameter can take, as the org has them now",
+		Long: `List the values that a parameter of an action or a trigger can take, as the org has them now: groups,
+users, apps, devices and others, by name and by what the parameter takes. A value that is not listed
+may be one all the same. soar run completes them in the shell.`,
+		ValidArgsFunction: a.completeAction,
+		RunE: func(c *cobra.Command, args []string) error {
+			if given != "" {
+				q.Given = json.RawMessage(given)
+			}
+			conn, err := a.connect(c.Context())
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			params, err := paramsOf(conn.manifest, args[0])
+			if err != nil {
+				return err
+			}
+			page, err := sdk.ListOptions(c.Context(), conn, conn.manifest, params, strings.ReplaceAll(args[1], "-", "_"), q)
+			if err != nil {
+				return err
+			}
+			a.listOptions(page)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&q.Search, "search", "", "only those that what is typed finds; most are searched by the beginning of the name")
+	c.Flags().StringVar(&q.After, "after", "", "go on after a page: its next")
+	c.Flags().IntVar(&q.Limit, "limit", 0, "the most of one page")
+	c.Flags().StringVar(&given, "given", "", `what other parameters are, as JSON, such as {"user":"alice@corp.example"}`)
+	return c
+}
+
+// paramsOf returns the schema of the parameters of an action or a trigger.
+func paramsOf(m *sdk.Manifest, name string) (sdk.JSON, error) {
+	if info := m.Action(name); info != nil {
+		return info.Input, nil
+	}
+	if info := m.Trigger(name); info != nil {
+		return info.Params, nil
+	}
+	return nil, sdk.Invalid(fmt.Sprintf("there is no action or trigger %q", name) + nearest.Hint(name, append(m.ActionNames(), m.TriggerNames()...)))
+}
+
+func (a *app) listOptions(page sdk.OptionPage) {
+	if a.json {
+		a.out.IndentedJSON(page)
+		return
+	}
+	list(a, page.Options, "nothing matches", []string{"LABEL", "VALUE", "WHAT IT IS"}, func(o sdk.Option) []string {
+		return []string{o.Label, o.Value, o.Description}
+	})
+	if page.Next != "" {
+		fmt.Fprintln(a.out, a.out.Faint("there are more: --after "+page.Next))
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,31 +19,30 @@ import (
 	"github.com/spf13/pflag"
 
 	"soar.example/okta/internal/engine/embedded"
+	"soar.example/okta/internal/settings"
+	"soar.example/okta/internal/terminal"
 	"soar.example/okta/plugin"
 	"soar.example/okta/plugin/host"
-	oktaconnector "soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
 )
 
-// app is what every command shares.
+// app holds the global flags, the output and the logger. All commands share it.
 type app struct {
-	out, err  *terminal
+	out, err  *terminal.Terminal
 	json      bool
 	plugin    string
-	pluginSHA string // its SHA-256 in hexadecimal; "": any
+	pluginSHA string // SHA-256 of the plugin in hexadecimal; "": any
 	config    string
 	store     string
 	newStore  bool
-	keyOf     *embedded.Store // whose key sessions sign with; nil: none
+	keyOf     *embedded.Store // holds the key with which sessions sign; nil: none
 	logLevel  string
 	logger    hclog.Logger
 }
 
 func newApp(out, err io.Writer) *app {
-	return &app{out: newTerminal(out), err: newTerminal(err), logger: hclog.NewNullLogger()}
+	return &app{out: terminal.New(out), err: terminal.New(err), logger: hclog.NewNullLogger()}
 }
-
-func release() string { return oktaconnector.Connector.Version }
 
 func (a *app) globalFlags(f *pflag.FlagSet) {
 	f.BoolVar(&a.json, "json", false, "print JSON")
@@ -56,44 +54,60 @@ func (a *app) globalFlags(f *pflag.FlagSet) {
 	f.StringVar(&a.logLevel, "log-level", "warn", "what to log to stderr: trace, debug, info, warn, error or off")
 }
 
-// prepare runs before each command, once its flags are known.
+// prepare checks the global flags and sets the logger. It runs before each command.
 func (a *app) prepare() error {
 	level := hclog.LevelFromString(a.logLevel)
 	if level == hclog.NoLevel {
-		return usageError{fmt.Errorf("--log-level %q is none of trace, debug, info, warn, error and off", a.logLevel)}
+		return usagef("--log-level %q is none of trace, debug, info, warn, error and off", a.logLevel)
 	}
 	if _, err := a.pluginSum(); err != nil {
 		return err
 	}
 	options := &hclog.LoggerOptions{Name: "soar", Level: level, Output: a.err, JSONFormat: a.json}
 	if a.json {
-		options.Output = a.err.asJSON()
+		options.Output = a.err.JSONWriter()
 	}
 	a.logger = hclog.New(options)
 	return nil
 }
 
-// pluginSum is the checksum that the plugin's binary must have, nil for none.
+// pluginSum returns the checksum that the plugin's binary must have, nil for any.
 func (a *app) pluginSum() ([]byte, error) {
 	if a.pluginSHA == "" {
 		return nil, nil
 	}
 	if a.plugin == "" {
-		return nil, usageError{errors.New("--plugin-sha256 needs --plugin: it is the checksum of that binary")}
+		return nil, usagef("--plugin-sha256 needs --plugin: it is the checksum of that binary")
 	}
 	sum, err := hex.DecodeString(a.pluginSHA)
 	if err != nil || len(sum) != sha256.Size {
-		return nil, usageError{errors.New("--plugin-sha256 is not a SHA-256: give its 64 hexadecimal digits, as sha256sum prints them")}
+		return nil, usagef("--plugin-sha256 is not a SHA-256: give its 64 hexadecimal digits, as sha256sum prints them")
 	}
 	return sum, nil
 }
 
-// launch starts the connector in a process of its own: this very binary, unless
-// another was named.
+// service returns the name of the service for people.
+func (a *app) service() string {
+	if a.plugin == "" {
+		return builtIn.title
+	}
+	return "service"
+}
+
+// settings reads the connection's settings.
+func (a *app) settings(ctx context.Context) (*settings.Settings, error) {
+	s := settings.Source{File: a.config, Environment: builtIn.environment, Logger: a.logger}
+	if a.plugin == "" {
+		s.Schema, s.Advice = builtIn.settingsSchema, "; to try soar without one, type: soar demo"
+	}
+	return s.Load(ctx)
+}
+
+// launch starts the connector in its own process: this binary, unless --plugin names another.
 func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
 	if os.Getenv("GOGC") == "" {
-		// Pages are garbage soon after they came. To collect it twice as often as usual
-		// saves a quarter of the memory and costs next to nothing.
+		// Pages become garbage quickly. Collecting twice as often saves a quarter of the
+		// memory at little cost.
 		debug.SetGCPercent(50)
 	}
 	sum, err := a.pluginSum()
@@ -116,11 +130,11 @@ func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
 	return host.Launch(ctx, c)
 }
 
-// offered is the connector for what needs no credentials. The built-in one needs no
-// process for that. The caller must call end.
-func (a *app) offered(ctx context.Context) (b sdk.Backend, end func() error, err error) {
+// backend returns the connector for calls that need no credentials. The built-in connector
+// needs no process for these. The caller must call end.
+func (a *app) backend(ctx context.Context) (b sdk.Backend, end func() error, err error) {
 	if a.plugin == "" {
-		b, err = oktaconnector.Backend()
+		b, err = builtIn.backend()
 		return b, func() error { return nil }, err
 	}
 	p, err := a.launch(ctx)
@@ -130,9 +144,9 @@ func (a *app) offered(ctx context.Context) (b sdk.Backend, end func() error, err
 	return p, p.Close, nil
 }
 
-// manifest describes the connector.
+// manifest returns the connector's manifest.
 func (a *app) manifest(ctx context.Context) (*sdk.Manifest, error) {
-	b, end, err := a.offered(ctx)
+	b, end, err := a.backend(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +154,7 @@ func (a *app) manifest(ctx context.Context) (*sdk.Manifest, error) {
 	return b.Manifest(ctx)
 }
 
-// A connection is a session with the process behind it.
+// A connection is a session and the process behind it.
 type connection struct {
 	sdk.Session
 	plugin   *host.Plugin
@@ -151,14 +165,19 @@ func (c *connection) Close() error { return errors.Join(c.Session.Close(), c.plu
 
 // connect launches the connector and opens a session with the user's settings.
 func (a *app) connect(ctx context.Context) (*connection, error) {
-	settings, err := a.settings(ctx)
+	s, err := a.settings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return a.open(ctx, settings)
+	return a.open(ctx, s)
 }
 
-func (a *app) open(ctx context.Context, settings json.RawMessage) (*connection, error) {
+// open launches the connector and opens a session.
+func (a *app) open(ctx context.Context, s *settings.Settings) (*connection, error) {
+	values, err := s.JSON()
+	if err != nil {
+		return nil, err
+	}
 	p, err := a.launch(ctx)
 	if err != nil {
 		return nil, err
@@ -167,11 +186,11 @@ func (a *app) open(ctx context.Context, settings json.RawMessage) (*connection, 
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	s, err := p.Open(ctx, settings)
+	session, err := p.Open(ctx, values)
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	return &connection{Session: s, plugin: p, manifest: m}, nil
+	return &connection{Session: session, plugin: p, manifest: m}, nil
 }
 
 func (a *app) storePath() string { return cmp.Or(a.store, "soar.db") }
@@ -180,10 +199,8 @@ func (a *app) storePath() string { return cmp.Or(a.store, "soar.db") }
 // afterwards sign with its key.
 func (a *app) openStore(ctx context.Context) (*embedded.Store, error) {
 	path := a.storePath()
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(path + "-wal"); err == nil {
-			a.note(path + " is gone and its write-ahead log is not: the log is kept as " + path + "-wal.old, and a new store begins")
-		}
+	if !exists(path) && exists(path+"-wal") {
+		a.note(path + " is gone and its write-ahead log is not: the log is kept as " + path + "-wal.old, and a new store begins")
 	}
 	open := embedded.OpenStore
 	if a.newStore {
@@ -197,19 +214,39 @@ func (a *app) openStore(ctx context.Context) (*embedded.Store, error) {
 	return store, nil
 }
 
+// withStore calls do with a store that exists. It creates none, because an empty store would
+// answer a mistyped name with "no runs".
+func (a *app) withStore(ctx context.Context, do func(*embedded.Store) error) error {
+	if !exists(a.storePath()) {
+		return sdk.Invalid("there is no store " + a.storePath() + "; soar watch and soar run make one, and --store names another")
+	}
+	store, err := a.openStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return do(store)
+}
+
+// exists reports whether path exists, or may exist.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 const pluginCommandName = "serve-plugin"
 
-// pluginCommand is how soar launches itself as the plugin process.
+// pluginCommand is the command with which soar launches itself as the plugin process.
 func (a *app) pluginCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: pluginCommandName, Hidden: true, Args: none,
 		Short: "Serve the built-in connector as a plugin (launched by soar itself)",
 		RunE: func(c *cobra.Command, _ []string) error {
-			backend, err := oktaconnector.Backend()
+			backend, err := builtIn.backend()
 			if err != nil {
 				return err
 			}
-			// A terminal sends Ctrl-C to the plugin as well; when to end is the host's to say.
+			// A terminal sends Ctrl-C to the plugin as well, but the host decides when it ends.
 			status := plugin.Serve(context.WithoutCancel(c.Context()), backend, plugin.ServeOptions{
 				Usage: "soar " + pluginCommandName + " is launched by soar itself; to use it by hand, type: soar actions",
 			})
@@ -221,7 +258,52 @@ func (a *app) pluginCommand() *cobra.Command {
 	}
 }
 
-// report shows an error, in words or as JSON.
+// print writes object as one line with --json, and text otherwise.
+func (a *app) print(object any, format string, args ...any) {
+	a.printTo(a.out, object, format, args...)
+}
+
+// warn is print for standard error.
+func (a *app) warn(object any, format string, args ...any) { a.printTo(a.err, object, format, args...) }
+
+func (a *app) printTo(t *terminal.Terminal, object any, format string, args ...any) {
+	if a.json {
+		t.JSON(object)
+		return
+	}
+	fmt.Fprintf(t, format, args...)
+}
+
+// note warns of a fact that is not part of the result.
+func (a *app) note(s string) {
+	a.warn(map[string]any{"kind": "note", "message": s}, "%s %s\n", a.err.Yellow("note:"), terminal.OneLine(s))
+}
+
+// list prints a table of items, or empty if there is none; with --json, one item a line.
+func list[T any](a *app, items []T, empty string, head []string, row func(T) []string) {
+	if a.json {
+		for _, item := range items {
+			a.out.JSON(item)
+		}
+		return
+	}
+	if len(items) == 0 {
+		fmt.Fprintln(a.out, empty)
+		return
+	}
+	a.out.Table(tableOf(items, head, row))
+}
+
+// tableOf returns the rows of a table of items.
+func tableOf[T any](items []T, head []string, row func(T) []string) [][]string {
+	rows := [][]string{head}
+	for _, item := range items {
+		rows = append(rows, row(item))
+	}
+	return rows
+}
+
+// report shows an error, as text or as JSON.
 func (a *app) report(err error) {
 	var failed failedError
 	if errors.As(err, &failed) {
@@ -233,16 +315,16 @@ func (a *app) report(err error) {
 		e = sdk.Invalid(usage.Error())
 	}
 	if a.json {
-		a.out.line(map[string]any{"kind": "error", "error": e.Body()})
+		a.out.JSON(map[string]any{"kind": "error", "error": e.Body()})
 		return
 	}
 	if e.Code == sdk.Canceled && e.Message == sdk.AsError(context.Canceled).Message {
 		fmt.Fprintln(a.err, "soar: interrupted")
 		return
 	}
-	fmt.Fprintf(a.err, "%s %s\n", a.err.red("soar:"), strings.ReplaceAll(e.Message, "\n", "\n  "))
+	fmt.Fprintf(a.err, "%s %s\n", a.err.Red("soar:"), strings.ReplaceAll(e.Message, "\n", "\n  "))
 	for _, v := range e.Violations {
-		fmt.Fprintf(a.err, "  %s\n", oneLine(v.String()))
+		fmt.Fprintf(a.err, "  %s\n", terminal.OneLine(v.String()))
 	}
 	var facts []string
 	if u := e.Upstream; u != nil {
@@ -253,13 +335,13 @@ func (a *app) report(err error) {
 			facts = append(facts, u.Code)
 		}
 		if u.RequestID != "" {
-			facts = append(facts, "Okta request "+u.RequestID)
+			facts = append(facts, a.service()+" request "+u.RequestID)
 		}
 	}
 	if e.RetryAfter > 0 {
 		facts = append(facts, "try again in "+e.RetryAfter.Round(time.Second).String())
 	}
 	if len(facts) > 0 {
-		fmt.Fprintf(a.err, "  %s\n", a.err.faint(oneLine(strings.Join(facts, ", "))))
+		fmt.Fprintf(a.err, "  %s\n", a.err.Faint(terminal.OneLine(strings.Join(facts, ", "))))
 	}
 }

@@ -1,55 +1,160 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"soar.example/okta/internal/settings"
+	"soar.example/okta/internal/terminal"
+	"soar.example/okta/sdk"
 )
 
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Args: none, Short: "Test the connection: reach the org, say whose login it is and what it can do",
-		Long: `Test the connection: reach the org, say whose login it is, how many requests Okta still allows, and of
-each action whether the login can run it and what it lacks. That costs some ten requests, all of them
+		Long: `Test the connection: reach the org, say whose login it is, how many requests the service still allows, and
+of each action whether the login can run it and what it lacks. That costs some ten requests, all of them
 reads. What reads alone cannot tell is said to be unknown.`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			used, err := a.gather(c.Context())
-			if err != nil {
-				return err
-			}
-			settings, err := json.Marshal(used.values)
-			if err != nil {
-				return err
-			}
-			conn, err := a.open(c.Context(), settings)
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			start := time.Now()
-			health, err := conn.Check(c.Context())
-			if err != nil {
-				return err
-			}
-			took := time.Since(start).Round(time.Millisecond)
-			permissions, err := permissionsOf(c.Context(), conn)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				a.out.line(map[string]any{"kind": "check", "settings_file": absolute(used.file), "guards": used.guards(), "target": health.Target, "account": health.Account, "notes": health.Notes, "budgets": health.Budgets, "milliseconds": took.Milliseconds(), "permissions": permissions.raw})
-				return nil
-			}
-			fmt.Fprintf(a.out, "%s  %s answers, and the login is %s's  %s\n", a.out.green("✓"), oneLine(health.Target), oneLine(health.Account), a.out.faint(took.String()))
-			used.show(a)
-			for _, note := range health.Notes {
-				fmt.Fprintf(a.out, "%s  %s\n", a.out.yellow("!"), oneLine(note))
-			}
-			a.showBudgets(health.Budgets)
-			a.showPermissions(permissions, health.Notes)
-			return nil
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return a.check(c.Context()) },
 	}
+}
+
+func (a *app) check(ctx context.Context) error {
+	used, err := a.settings(ctx)
+	if err != nil {
+		return err
+	}
+	conn, err := a.open(ctx, used)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	start := time.Now()
+	health, err := conn.Check(ctx)
+	if err != nil {
+		return err
+	}
+	took := time.Since(start).Round(time.Millisecond)
+	permissions, err := readPermissions(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		a.out.JSON(map[string]any{
+			"kind": "check", "settings_file": used.File, "guards": guardsOf(used), "target": health.Target, "account": health.Account,
+			"notes": health.Notes, "budgets": health.Budgets, "milliseconds": took.Milliseconds(), "permissions": permissions.raw,
+		})
+		return nil
+	}
+	fmt.Fprintf(a.out, "%s  %s answers, and the login is %s's  %s\n",
+		a.out.Green("✓"), terminal.OneLine(health.Target), terminal.OneLine(health.Account), a.out.Faint(took.String()))
+	a.showSettings(used)
+	a.showNotes(health.Notes)
+	if len(health.Budgets) > 0 {
+		a.out.Table(tableOf(health.Budgets, []string{"RATE LIMIT", "REQUESTS LEFT", "ALL AGAIN IN"}, budgetRow))
+	}
+	a.showPermissions(permissions, health.Notes)
+	return nil
+}
+
+// guardsOf returns the settings that limit what the connection may do.
+func guardsOf(s *settings.Settings) map[string]any {
+	set := map[string]any{}
+	for _, name := range builtIn.guards {
+		if v, ok := s.Values[name]; ok {
+			set[name] = v
+		}
+	}
+	return set
+}
+
+func (a *app) showSettings(s *settings.Settings) {
+	from := s.File
+	if from == "" {
+		from = "none, the environment alone"
+	}
+	fmt.Fprintf(a.out, "settings file: %s\n", terminal.OneLine(from))
+	set := guardsOf(s)
+	if len(set) == 0 {
+		fmt.Fprintln(a.out, "guards: none are set")
+	}
+	for _, name := range builtIn.guards {
+		if v, ok := set[name]; ok {
+			fmt.Fprintf(a.out, "guard: %s: %s\n", name, terminal.OneLine(cell(v)))
+		}
+	}
+}
+
+func (a *app) showNotes(notes []string) {
+	for _, note := range notes {
+		fmt.Fprintf(a.out, "%s  %s\n", a.out.Yellow("!"), terminal.OneLine(note))
+	}
+}
+
+// budgetRow is a row of the table of requests that the service still allows.
+func budgetRow(b sdk.Budget) []string {
+	again := ""
+	if wait := time.Until(b.Reset); !b.Reset.IsZero() && wait > 0 {
+		again = wait.Round(time.Second).String()
+	}
+	return []string{b.Bucket, fmt.Sprintf("%d of %d", b.Remaining, b.Limit), again}
+}
+
+// checkPermissions is the action that reports the permissions of the login.
+const checkPermissions = "check_permissions"
+
+// permissions are the permissions of the login, as the connector reports them.
+type permissions struct {
+	raw        json.RawMessage
+	Roles      []string           `json:"roles"`
+	RolesKnown bool               `json:"roles_known"`
+	Notes      []string           `json:"notes"`
+	Actions    []actionPermission `json:"actions"`
+}
+
+type actionPermission struct {
+	Action  string   `json:"action"`
+	Can     string   `json:"can"`
+	Missing []string `json:"missing"`
+	Why     string   `json:"why"`
+}
+
+// readPermissions runs checkPermissions. Without that action, the permissions are empty.
+func readPermissions(ctx context.Context, conn *connection) (*permissions, error) {
+	p := new(permissions)
+	if conn.manifest.Action(checkPermissions) == nil {
+		return p, nil
+	}
+	result, err := conn.Run(ctx, checkPermissions, json.RawMessage("{}"))
+	if err != nil {
+		return nil, err
+	}
+	p.raw = result.Output
+	if err := json.Unmarshal(result.Output, p); err != nil {
+		return nil, fmt.Errorf("read what the login can do: %w", err)
+	}
+	return p, nil
+}
+
+// showPermissions shows the permissions, and the notes that are not in shown.
+func (a *app) showPermissions(p *permissions, shown []string) {
+	if len(p.Actions) == 0 {
+		return
+	}
+	if p.RolesKnown {
+		fmt.Fprintf(a.out, "   admin roles: %s\n", terminal.OneLine(strings.Join(p.Roles, ", ")))
+	}
+	a.showNotes(slices.DeleteFunc(p.Notes, func(note string) bool { return slices.Contains(shown, note) }))
+	count := map[string]int{}
+	a.out.Table(tableOf(p.Actions, []string{"ACTION", "CAN RUN", "MISSING", "WHY"}, func(action actionPermission) []string {
+		count[action.Can]++
+		return []string{action.Action, action.Can, strings.Join(action.Missing, "; "), action.Why}
+	}))
+	fmt.Fprintln(a.out, a.out.Faint(fmt.Sprintf("%d yes, %d partly, %d no, %d unknown", count["yes"], count["partly"], count["no"], count["unknown"])))
 }

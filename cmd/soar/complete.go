@@ -10,26 +10,24 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"soar.example/okta/internal/terminal"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
-// completionTime is how long a shell waits for Okta when a key is pressed.
+// completionTime is the longest time that a shell waits for the service.
 const completionTime = 3 * time.Second
 
-// completeRun completes a command line of soar run: the action, its flags, and the
-// values of a flag where the schema or an action lists them. Whatever fails, there is
-// just nothing to complete: a shell has no place for messages.
+// completeRun completes a command line of soar run: the action, its flags, and the values of a
+// flag that the schema or an action lists. On a failure it completes nothing, because a shell
+// shows no messages.
 func (a *app) completeRun(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	const nothing = cobra.ShellCompDirectiveNoFileComp
-	front := pflag.NewFlagSet("run", pflag.ContinueOnError)
-	front.SetInterspersed(false)
-	front.Usage = func() {}
-	a.globalFlags(front)
-	if front.Parse(args) != nil {
+	_, rest, err := a.actionFlags(args)
+	if err != nil {
 		return nil, nothing
 	}
-	if front.NArg() == 0 {
+	if len(rest) == 0 {
 		return a.completeAction(c, nil, typed)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), completionTime)
@@ -38,7 +36,7 @@ func (a *app) completeRun(c *cobra.Command, args []string, typed string) ([]stri
 	if err != nil {
 		return nil, nothing
 	}
-	info := m.Action(front.Arg(0))
+	info := m.Action(rest[0])
 	if info == nil {
 		return nil, nothing
 	}
@@ -46,7 +44,7 @@ func (a *app) completeRun(c *cobra.Command, args []string, typed string) ([]stri
 	if err != nil {
 		return nil, nothing
 	}
-	given := front.Args()[1:]
+	given := rest[1:]
 	flag, value, inOne := strings.Cut(typed, "=")
 	switch {
 	case strings.HasPrefix(typed, "--") && inOne:
@@ -73,7 +71,7 @@ func (a *app) completeRun(c *cobra.Command, args []string, typed string) ([]stri
 	return startingWith(found, typed), nothing
 }
 
-// completeOptions asks the org for a parameter's options.
+// completeOptions asks the service for the options of a parameter.
 func (a *app) completeOptions(ctx context.Context, info *sdk.ActionInfo, param, typed string, given json.RawMessage) []string {
 	conn, err := a.connect(ctx)
 	if err != nil {
@@ -91,11 +89,11 @@ func (a *app) completeOptions(ctx context.Context, info *sdk.ActionInfo, param, 
 	var found []string
 	for _, o := range page.Options {
 		word, note := o.Value, o.Label
-		// A name that several share is refused.
+		// The service rejects a name that several objects share.
 		if o.Typed && labels[o.Label] == 1 {
 			word, note = o.Label, o.Description
 		}
-		found = append(found, word+"\t"+oneLine(note))
+		found = append(found, word+"\t"+terminal.OneLine(note))
 	}
 	return found
 }
@@ -123,7 +121,7 @@ func flagNames(input *schema.Node) []string {
 	var names []string
 	for _, p := range input.Properties {
 		if !p.Node.WriteOnly {
-			names = append(names, "--"+strings.ReplaceAll(p.Name, "_", "-")+"\t"+p.Node.Title)
+			names = append(names, flagName(p.Name)+"\t"+p.Node.Title)
 		}
 	}
 	return append(names, "--input\tAll parameters as one JSON object")
@@ -143,13 +141,12 @@ func enumOf(n *schema.Node) []string {
 	return words
 }
 
-// givenParams are the parameters that the flags so far give, as far as they can be
-// read.
+// givenParams returns the parameters of the flags so far, nil if they cannot be read.
 func givenParams(input *schema.Node, words []string) json.RawMessage {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.Usage = func() {}
 	flags.ParseErrorsAllowlist.UnknownFlags = true
-	flags.SetNormalizeFunc(underscored)
+	flags.SetNormalizeFunc(dashed)
 	values := inputFlags(flags, input)
 	if flags.Parse(words) != nil {
 		return nil
@@ -160,14 +157,6 @@ func givenParams(input *schema.Node, words []string) json.RawMessage {
 			given[name] = value()
 		}
 	}
-	raw, err := json.Marshal(given)
-	if err != nil {
-		return nil
-	}
+	raw, _ := json.Marshal(given)
 	return raw
-}
-
-// underscored lets a flag be written as its parameter is.
-func underscored(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-	return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
 }

@@ -1,5 +1,5 @@
-// Command soar is the host that a person runs: it launches a connector as a plugin
-// process, runs its actions, and watches playbooks.
+// Command soar is the host for the command line. It launches a connector as a plugin
+// process, runs its actions, and watches the events that start playbooks.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"soar.example/okta/internal/nearest"
+	"soar.example/okta/internal/terminal"
 	"soar.example/okta/sdk"
 )
 
@@ -34,7 +35,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
-	// A second Ctrl-C kills, for whoever will not wait for a clean end.
+	// A second Ctrl-C kills the process at once.
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:]))
 }
@@ -50,9 +51,8 @@ func run(ctx context.Context, args []string) int {
 	if err != nil {
 		a.report(err)
 	}
-	a.out.close()
-	if lost := a.out.lost(); lost != nil && !errors.Is(err, lost) {
-		fmt.Fprintf(a.err, "%s cannot write the output: %s. The command has run, and its output is incomplete\n", a.err.red("soar:"), oneLine(lost.Error()))
+	if lost := a.out.Close(); lost != nil && !errors.Is(err, lost) {
+		fmt.Fprintf(a.err, "%s cannot write the output: %s. The command has run, and its output is incomplete\n", a.err.Red("soar:"), terminal.OneLine(lost.Error()))
 		if err == nil {
 			return exitFailed
 		}
@@ -65,6 +65,8 @@ func run(ctx context.Context, args []string) int {
 
 // usageError is a mistake in the command line.
 type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // failedError ends a command whose failure has been shown already.
 type failedError struct{ code int }
@@ -95,15 +97,12 @@ func exitCode(ctx context.Context, err error) int {
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "soar",
-		Short: "A trustworthy hand on an Okta org: actions, and playbooks that start on System Log events",
-		Long: `soar runs actions on an Okta org and watches its System Log for events that start playbooks.
-
-The org and the login come from OKTA_ORG_URL and OKTA_API_TOKEN, or from soar.yaml.
-To see everything work without an org, type: soar demo
+		Short: builtIn.about,
+		Long: builtIn.help + `
 
 Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach or log in, 130 interrupted.`,
 		SilenceUsage: true, SilenceErrors: true,
-		Version:           release(),
+		Version:           builtIn.version,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			if err := noEmptyFlags(c.Flags()); err != nil {
@@ -120,7 +119,7 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 			for _, sub := range c.Commands() {
 				names = append(names, sub.Name())
 			}
-			return usageError{fmt.Errorf("there is no command %q%s", args[0], nearest.Hint(args[0], names))}
+			return usagef("there is no command %q%s", args[0], nearest.Hint(args[0], names))
 		},
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -128,31 +127,42 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 	})
 	a.globalFlags(root.PersistentFlags())
 	root.AddCommand(
-		a.demoCommand(), a.checkCommand(), a.actionsCommand(), a.runCommand(), a.watchCommand(), a.replayCommand(),
-		a.runsCommand(), a.auditCommand(), a.manifestCommand(), a.playbookCommand(), a.orgCommand(), a.eventsCommand(), a.pluginCommand(),
+		a.checkCommand(), a.actionsCommand(), a.runCommand(), a.watchCommand(), a.replayCommand(),
+		a.runsCommand(), a.auditCommand(), a.manifestCommand(), a.playbookCommand(), a.pluginCommand(),
 	)
+	root.AddCommand(builtInCommands(a)...)
 	for _, c := range root.Commands() {
 		c.DisableFlagsInUseLine = true
 	}
 	return root
 }
 
-// noEmptyFlags refuses a global flag that was given as an empty text, which is most often
-// an unset variable: the default would mean other settings, or a plugin without a checksum.
+// noEmptyFlags rejects a global flag with an empty value, which is most often an unset
+// variable. The default would mean other settings, or a plugin without a checksum.
 func noEmptyFlags(flags *pflag.FlagSet) error {
 	for _, name := range []string{"config", "store", "plugin", "plugin-sha256"} {
 		if f := flags.Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
-			return usageError{fmt.Errorf("--%s is empty. Give a value, or leave the flag out", name)}
+			return usagef("--%s is empty. Give a value, or leave the flag out", name)
 		}
 	}
 	return nil
 }
 
-// exactly wraps cobra's argument checks, whose errors are the caller's to mend.
+// exactly returns a check that a command has n arguments. Its error is a usage error.
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usageError{fmt.Errorf("%s needs %s", c.CommandPath(), what)}
+			return usagef("%s needs %s", c.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
+// atLeastOne returns a check that a command has arguments.
+func atLeastOne(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("%s needs at least one %s", c.CommandPath(), what)
 		}
 		return nil
 	}
@@ -160,17 +170,17 @@ func exactly(n int, what string) cobra.PositionalArgs {
 
 func none(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError{fmt.Errorf("%s takes no argument, got %q", c.CommandPath(), args[0])}
+		return usagef("%s takes no argument, got %q", c.CommandPath(), args[0])
 	}
 	return nil
 }
 
-// flagError is err, of parsing flags, with the flags that were probably meant.
+// flagError returns err, of parsing flags, with a suggestion of the flag.
 func flagError(err error, flags *pflag.FlagSet, command string) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
-		return usageError{fmt.Errorf("--%s is %q, which is not of the type %s (see: %s --help)",
-			invalid.GetFlag().Name, invalid.GetValue(), invalid.GetFlag().Value.Type(), command)}
+		return usagef("--%s is %q, which is not of the type %s (see: %s --help)",
+			invalid.GetFlag().Name, invalid.GetValue(), invalid.GetFlag().Value.Type(), command)
 	}
 	hint := ""
 	var unknown *pflag.NotExistError
@@ -179,5 +189,5 @@ func flagError(err error, flags *pflag.FlagSet, command string) error {
 		flags.VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
 		hint = nearest.Hint("--"+unknown.GetSpecifiedName(), known)
 	}
-	return usageError{fmt.Errorf("%w%s (see: %s --help)", err, hint, command)}
+	return usagef("%w%s (see: %s --help)", err, hint, command)
 }

@@ -22,6 +22,11 @@ import (
 	"soar.example/okta/internal/oktaspec"
 )
 
+const (
+	envOrgURL = "OKTA_ORG_URL"
+	envToken  = "OKTA_API_TOKEN"
+)
+
 func TestMain(m *testing.M) { testscript.Main(oktaspec.Main{M: m}, map[string]func(){"soar": main}) }
 
 // TestScripts runs soar as people do, against an embedded org. Each script has an

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,65 +17,114 @@ func (a *app) playbookCommand() *cobra.Command {
 	c := &cobra.Command{Use: "playbook", Short: "Check playbook files, or print the schema that editors complete them with", Args: none,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(&cobra.Command{
-		Use: "check FILE...", Short: "Check playbook files against what the connector offers; nothing is run",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usageError{fmt.Errorf("%s needs at least one playbook file", c.CommandPath())}
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, args []string) error { return a.checkPlaybooks(c, args) },
+		Use: "check FILE...", Args: atLeastOne("playbook file"), Short: "Check playbook files against what the connector offers; nothing is run",
+		RunE: func(c *cobra.Command, args []string) error { return a.checkPlaybooks(c.Context(), args) },
 	}, &cobra.Command{
 		Use: "schema", Args: none, Short: "Print the JSON Schema of playbook files",
 		RunE: func(*cobra.Command, []string) error {
-			a.out.indented(playbook.JSONSchema())
+			a.out.IndentedJSON(playbook.JSONSchema())
 			return nil
 		},
 	})
 	return c
 }
 
-func (a *app) checkPlaybooks(c *cobra.Command, files []string) error {
-	backend, end, err := a.offered(c.Context())
-	if err != nil {
-		return err
-	}
-	defer end()
-	m, err := backend.Manifest(c.Context())
-	if err != nil {
-		return err
-	}
-	bad := false
-	for _, file := range files {
-		source, err := a.readPlaybook(file)
-		if err != nil {
-			return err
-		}
-		b, problems, err := checkedPlaybook(c.Context(), backend, file, source, m)
-		if err != nil {
-			return err
-		}
-		bad = bad || len(problems) > 0
+func (a *app) checkPlaybooks(ctx context.Context, files []string) error {
+	invalid := false
+	_, err := a.eachPlaybook(ctx, files, func(file string, b *playbook.Playbook, problems playbook.Problems) {
+		invalid = invalid || len(problems) > 0
 		switch {
 		case a.json:
-			if problems == nil {
-				problems = playbook.Problems{}
-			}
-			a.out.line(map[string]any{"kind": "playbook", "file": file, "problems": problems})
+			a.out.JSON(map[string]any{"kind": "playbook", "file": file, "problems": append(playbook.Problems{}, problems...)})
 		case len(problems) > 0:
 			fmt.Fprintln(a.err, problems.Error())
 		default:
-			fmt.Fprintf(a.out, "%s  %s: %s, %s%s\n", a.out.green("✓"), file, b.Name, count(len(b.Steps), "step"), groupingText(b))
+			fmt.Fprintf(a.out, "%s  %s: %s, %s%s\n", a.out.Green("✓"), file, b.Name, count(len(b.Steps), "step"), limitsOf(b))
 		}
-	}
-	if bad {
+	})
+	if err == nil && invalid {
 		return failedError{exitUsage}
 	}
-	return nil
+	return err
 }
 
-// readPlaybook reads a playbook file. It warns of one that others can change, since
-// they could then have the playbook's actions done.
+// limitsOf describes the grouping and the throttling of the playbook.
+func limitsOf(b *playbook.Playbook) string {
+	text := ""
+	if b.Grouping.Window > 0 {
+		text += ", events grouped over " + b.Grouping.Window.String()
+	}
+	if b.MaxRunsPerMinute > 0 {
+		text += ", at most " + count(b.MaxRunsPerMinute, "run") + " a minute"
+	}
+	return text
+}
+
+// loadPlaybooks loads the files, and returns the manifest of the connector too. It fails if
+// any file has a problem.
+func (a *app) loadPlaybooks(ctx context.Context, files []string) ([]*playbook.Playbook, *sdk.Manifest, error) {
+	var playbooks []*playbook.Playbook
+	var all playbook.Problems
+	fileOf := map[string]string{}
+	m, err := a.eachPlaybook(ctx, files, func(file string, b *playbook.Playbook, problems playbook.Problems) {
+		all = append(all, problems...)
+		if b == nil {
+			return
+		}
+		if other, double := fileOf[b.Name]; double {
+			all = append(all, playbook.Problem{File: file, Line: 1, Column: 1, Message: fmt.Sprintf("the playbook %s stands in %s already: runs are known by its name", b.Name, other)})
+		}
+		fileOf[b.Name] = file
+		playbooks = append(playbooks, b)
+	})
+	if err == nil && len(all) > 0 {
+		err = rejected(all)
+	}
+	return playbooks, m, err
+}
+
+// rejected returns one error for all problems of playbook files.
+func rejected(problems playbook.Problems) error {
+	lines := make([]string, len(problems))
+	for i, p := range problems {
+		lines[i] = p.String()
+	}
+	return sdk.Invalid("nothing was started; the playbook has " + count(len(problems), "problem") + "\n" + strings.Join(lines, "\n"))
+}
+
+// eachPlaybook loads each file and calls use with the playbook, or with its problems.
+func (a *app) eachPlaybook(ctx context.Context, files []string, use func(string, *playbook.Playbook, playbook.Problems)) (*sdk.Manifest, error) {
+	backend, end, err := a.backend(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	m, err := backend.Manifest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		source, err := a.readPlaybook(file)
+		if err != nil {
+			return nil, err
+		}
+		b, problems := loadPlaybook(file, source, m)
+		if b != nil {
+			// Only the connector can check the parameters of its trigger.
+			if err := backend.Validate(ctx, b.Trigger, b.Params); err != nil {
+				if !errors.As(b.ParamProblems(err), &problems) {
+					return nil, err
+				}
+				b = nil
+			}
+		}
+		use(file, b, problems)
+	}
+	return m, nil
+}
+
+// readPlaybook reads a playbook file. It warns if other users can change the file, because
+// they could run actions with it.
 func (a *app) readPlaybook(file string) ([]byte, error) {
 	source, err := inputfile.Read(file, playbook.MaxFile)
 	if err != nil {
@@ -93,23 +143,7 @@ func (a *app) readPlaybook(file string) ([]byte, error) {
 	return source, nil
 }
 
-// checkedPlaybook loads a playbook, and has the connector check its trigger's
-// parameters. The error is that of a connector that cannot be reached.
-func checkedPlaybook(ctx context.Context, backend sdk.Backend, file string, source []byte, m *sdk.Manifest) (*playbook.Playbook, playbook.Problems, error) {
-	b, problems := loadPlaybook(file, source, m)
-	if b == nil {
-		return nil, problems, nil
-	}
-	err := backend.Validate(ctx, b.Trigger, b.Params)
-	if err == nil {
-		return b, nil, nil
-	}
-	if errors.As(b.ParamProblems(err), &problems) {
-		return nil, problems, nil
-	}
-	return nil, nil, err
-}
-
+// loadPlaybook parses and checks a playbook. Exactly one result is nil.
 func loadPlaybook(file string, source []byte, m *sdk.Manifest) (*playbook.Playbook, playbook.Problems) {
 	b, err := playbook.Load(file, source, m)
 	var problems playbook.Problems

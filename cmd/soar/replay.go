@@ -10,6 +10,9 @@ import (
 
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
+	"soar.example/okta/internal/terminal"
+	"soar.example/okta/internal/watch"
+	"soar.example/okta/plugin/host"
 	"soar.example/okta/sdk"
 )
 
@@ -18,13 +21,12 @@ type replayOptions struct {
 	since, until string
 	dryRun       bool
 	again        bool
-	most         int
+	maxEvents    int
 }
 
-// mostReplayed is how many events one replay takes at most: all of them are queued in
-// one transaction, and a soar watch that has the store must not wait longer for it than
-// SQLite lets it (busy_timeout).
-const mostReplayed = 10_000
+// replayLimit is the maximum number of events of a replay. All of them are queued in one
+// transaction, and a soar watch must not wait for it longer than SQLite's busy_timeout.
+const replayLimit = 10_000
 
 func (a *app) replayCommand() *cobra.Command {
 	var o replayOptions
@@ -38,16 +40,16 @@ The runs are marked as a replay in soar runs and soar audit. The place from whic
 as it is. An event that started the playbook before does not start it again unless --again says so; one
 that a replay starts it for may start it once more when soar watch reads the event.
 
-With --dry-run nothing is written, to Okta or to the store: for each start, the steps are shown with the
-requests that they would send. A soar watch that works on the store takes the runs up; if there is none,
+With --dry-run nothing is written, to the service or to the store: for each start, the steps are shown with
+the requests that they would send. A soar watch that works on the store takes the runs up; if there is none,
 they are worked off here, and with them what a watch that is gone has left unfinished.
 
-Events are read in the order in which they reached Okta's log, late ones too, up to those of 24 hours
+Events are read in the order in which they reached the log, late ones too, up to those of 24 hours
 after --until.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			span, err := o.span(time.Now())
 			if err != nil {
-				return usageError{err}
+				return err
 			}
 			return a.replay(c.Context(), args[0], span, o)
 		},
@@ -56,44 +58,38 @@ after --until.`,
 	c.Flags().StringVar(&o.until, "until", "", "replay events from before this time")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "write nothing, and show what would be done")
 	c.Flags().BoolVar(&o.again, "again", false, "for events too that have started the playbook before")
-	c.Flags().IntVar(&o.most, "max-events", 1000, "start nothing if more events than this match")
+	c.Flags().IntVar(&o.maxEvents, "max-events", 1000, "start nothing if more events than this match")
 	return c
 }
 
-// span checks the flags, and returns what part of the past they name.
-func (o replayOptions) span(now time.Time) (span, error) {
+// span checks the flags and returns the span that they name.
+func (o replayOptions) span(now time.Time) (span watch.Span, err error) {
 	if o.since == "" || o.until == "" {
-		return span{}, errors.New("soar replay needs both --since and --until: it never runs over a past without bounds")
+		return span, usagef("soar replay needs both --since and --until: it never runs over a past without bounds")
 	}
-	since, err := parsePast(o.since, now)
-	if err != nil {
-		return span{}, fmt.Errorf("--since %w", err)
+	if span.Since, err = watch.ParseTime(o.since, now); err != nil {
+		return span, usagef("--since %w", err)
 	}
-	until, err := parsePast(o.until, now)
-	if err != nil {
-		return span{}, fmt.Errorf("--until %w", err)
+	if span.Until, err = watch.ParseTime(o.until, now); err != nil {
+		return span, usagef("--until %w", err)
 	}
 	switch {
-	case until.After(now):
-		return span{}, fmt.Errorf("--until %s lies in the future: what happens from now on is for soar watch", o.until)
-	case !since.Before(until):
-		return span{}, fmt.Errorf("--since %s is not before --until %s", o.since, o.until)
-	case o.most < 1 || o.most > mostReplayed:
-		return span{}, fmt.Errorf("--max-events %d is not between 1 and %d: name a shorter time if there are more", o.most, mostReplayed)
+	case span.Until.After(now):
+		return span, usagef("--until %s lies in the future: what happens from now on is for soar watch", o.until)
+	case !span.Since.Before(span.Until):
+		return span, usagef("--since %s is not before --until %s", o.since, o.until)
+	case o.maxEvents < 1 || o.maxEvents > replayLimit:
+		return span, usagef("--max-events %d is not between 1 and %d: name a shorter time if there are more", o.maxEvents, replayLimit)
 	}
-	return span{since, until}, nil
+	return span, nil
 }
 
-func (a *app) replay(ctx context.Context, file string, part span, o replayOptions) error {
+func (a *app) replay(ctx context.Context, file string, span watch.Span, o replayOptions) error {
 	settings, err := a.settings(ctx)
 	if err != nil {
 		return err
 	}
-	m, err := a.manifest(ctx)
-	if err != nil {
-		return err
-	}
-	books, err := a.loadPlaybooks(ctx, []string{file}, m)
+	playbooks, _, err := a.loadPlaybooks(ctx, []string{file})
 	if err != nil {
 		return err
 	}
@@ -106,152 +102,208 @@ func (a *app) replay(ctx context.Context, file string, part span, o replayOption
 	if err != nil {
 		return err
 	}
-	r := &replayer{app: a, conn: conn, org: health.Target, book: books[0], part: part, most: o.most}
-	if err := r.read(ctx); err != nil {
+	r := &replay{app: a, conn: conn, org: health.Target, playbook: playbooks[0], span: span, again: o.again}
+	r.past, err = watch.History{
+		Org: r.org, Session: conn, Manifest: conn.manifest, Playbook: r.playbook, Span: span, MaxEvents: o.maxEvents,
+		Observe: a.pollStatus, Logger: a.logger,
+	}.Read(ctx)
+	if err != nil {
 		return err
 	}
-	if o.dryRun {
-		return r.showDryRun(ctx, o.again)
+	if r.past.Untimed > 0 {
+		a.note(count(r.past.Untimed, "event") + " whose time cannot be read were left out")
 	}
-	return r.start(ctx, o.again)
+	if o.dryRun {
+		return r.dryRun(ctx)
+	}
+	return r.start(ctx)
 }
 
-// A replayer runs one playbook over a part of the past.
-type replayer struct {
+// pollStatus shows the notices of a poll and its failure on standard error.
+func (a *app) pollStatus(s host.Status) {
+	for _, n := range s.Notices {
+		a.warn(map[string]any{"kind": "notice", "message": n}, "%s %s\n", a.err.Yellow("notice:"), terminal.OneLine(n))
+	}
+	if s.Err == nil || s.Ended {
+		return
+	}
+	e := sdk.AsError(s.Err)
+	a.warn(map[string]any{"kind": "poll_failed", "error": e.Body(), "wait_ms": s.Wait.Milliseconds()},
+		"%s %s; trying again in %s\n", a.err.Yellow("poll failed:"), terminal.OneLine(e.Error()), s.Wait.Round(100*time.Millisecond))
+}
+
+// A replay runs one playbook over the past events of a span.
+type replay struct {
 	*app
-	conn    *connection
-	org     string
-	book    *playbook.Playbook
-	part    span
-	most    int            // matching events
-	seen    int            // events read
-	matched []sdk.RawEvent // those that match, or of which that cannot be said
+	conn     *connection
+	org      string
+	playbook *playbook.Playbook
+	span     watch.Span
+	past     watch.Past
+	again    bool // include events that have started the playbook before
 }
 
-// start queues the runs, and works them off where nobody else does.
-func (r *replayer) start(ctx context.Context, again bool) error {
+// start queues the runs, and works on them unless another process does.
+func (r *replay) start(ctx context.Context) error {
 	store, err := r.openStore(ctx)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	busy, err := store.InUse()
+	inUse, err := store.InUse()
 	if err != nil {
 		return err
 	}
-	if busy {
-		return r.leave(ctx, store, again)
+	if !inUse {
+		if err := r.runHere(ctx, store); !errors.Is(err, embedded.ErrInUse) {
+			return err
+		}
 	}
-	return r.workOff(ctx, store, again)
-}
-
-func (r *replayer) queue(ctx context.Context, store *embedded.Store, again bool) (embedded.Accepted, error) {
-	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Playbook: r.book, Events: r.matched, Again: again})
-	if err == nil {
-		r.introduce(got.Matched, got.Repeated, len(got.Runs))
-	}
-	return got, err
-}
-
-// leave leaves the runs to the watch that has the store.
-func (r *replayer) leave(ctx context.Context, store *embedded.Store, again bool) error {
-	if _, err := r.queue(ctx, store, again); err != nil {
+	if _, err := r.queue(ctx, store); err != nil {
 		return err
 	}
 	r.note("the soar watch that works on " + r.storePath() + " takes the runs up, if it watches " + r.org + "; soar runs shows them")
 	return nil
 }
 
-// workOff runs them here, and waits for their end.
-func (r *replayer) workOff(ctx context.Context, store *embedded.Store, again bool) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+func (r *replay) queue(ctx context.Context, store *embedded.Store) (embedded.Accepted, error) {
+	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Playbook: r.playbook, Events: r.past.Events, Again: r.again})
+	if err == nil {
+		r.introduce("", got.Matched, got.Repeated, len(got.Runs))
+	}
+	return got, err
+}
+
+func (r *replay) runHere(ctx context.Context, store *embedded.Store) error {
 	// The session that read the log was opened before the store, without its key.
 	conn, err := r.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	show := &live{app: r.app, started: time.Now()}
-	finished := make(chan embedded.Run)
-	engine, err := embedded.New(store, embedded.Options{
-		Org: r.org, Manifest: r.conn.manifest, Session: conn, Logger: r.logger,
-		Observe: func(n embedded.Notice) {
-			show.notice(n)
-			if n.Kind == embedded.RunFinished {
-				select {
-				case finished <- *n.Run:
-				case <-ctx.Done():
-				}
-			}
-		},
+	w, err := r.workOff(ctx, store, conn, embedded.Options{Org: r.org}, func() ([]string, int, error) {
+		got, err := r.queue(ctx, store)
+		return got.Runs, got.Started, err
 	})
-	if errors.Is(err, embedded.ErrInUse) {
-		return r.leave(ctx, store, again)
-	}
 	if err != nil {
 		return err
 	}
-	defer engine.Close()
-	got, err := r.queue(ctx, store, again)
-	if err != nil {
-		return err
-	}
-	worked := make(chan error, 1)
-	go func() {
-		worked <- engine.Work(ctx)
-		stop()
-	}()
-	left, failed := got.Started, len(got.Runs)-got.Started
-	of := map[string]bool{}
-	for _, id := range got.Runs {
-		of[id] = true
-	}
-	for left > 0 && ctx.Err() == nil {
-		select {
-		case run := <-finished:
-			if of[run.ID] {
-				left--
-			}
-			if of[run.ID] && run.Status == embedded.Failed {
-				failed++
-			}
-		case <-ctx.Done():
-		}
-	}
-	stop()
-	if err := <-worked; err != nil {
-		return err
-	}
-	r.sumUp(len(got.Runs), failed, left)
+	r.print(map[string]any{"kind": "replayed", "runs": w.runs, "failed": w.failed, "unfinished": w.left},
+		"replayed: %s, %d failed, %d unfinished\n", count(w.runs, "run"), w.failed, w.left)
 	switch {
-	case left > 0:
+	case w.left > 0:
+		if !r.json {
+			r.note("what is unfinished stays queued: soar watch goes on with it")
+		}
 		return failedError{exitInterrupted}
-	case failed > 0:
+	case w.failed > 0:
 		return failedError{exitFailed}
 	}
 	return nil
 }
 
-func (r *replayer) introduce(matched, repeated, runs int) {
-	if r.json {
-		r.out.line(map[string]any{
-			"kind": "replay", "playbook": r.book.Name, "since": r.part.since, "until": r.part.until,
-			"events": r.seen, "matched": matched, "repeated": repeated, "runs": runs,
-		})
-		return
-	}
-	fmt.Fprintf(r.out, "%s %s over %s to %s: %s read, %d match, %d had started it before, %s\n", r.out.yellow("replay of"), r.out.bold(r.book.Name),
-		when(r.part.since), when(r.part.until), count(r.seen, "event"), matched, repeated, count(runs, "run"))
+func (r *replay) introduce(prefix string, matched, repeated, runs int) {
+	r.print(map[string]any{
+		"kind": "replay", "playbook": r.playbook.Name, "since": r.span.Since, "until": r.span.Until,
+		"events": r.past.Seen, "matched": matched, "repeated": repeated, "runs": runs,
+	}, "%s%s %s over %s to %s: %s read, %d match, %d had started it before, %s\n", prefix, r.out.Yellow("replay of"), r.out.Bold(r.playbook.Name),
+		when(r.span.Since), when(r.span.Until), count(r.past.Seen, "event"), matched, repeated, count(runs, "run"))
 }
 
-func (r *replayer) sumUp(runs, failed, left int) {
-	if r.json {
-		r.out.line(map[string]any{"kind": "replayed", "runs": runs, "failed": failed, "unfinished": left})
-		return
+// dryRun shows the effects of the playbook and changes nothing.
+func (r *replay) dryRun(ctx context.Context) error {
+	before, err := r.startedBefore(ctx)
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(r.out, "replayed: %s, %d failed, %d unfinished\n", count(runs, "run"), failed, left)
-	if left > 0 {
-		r.note("what is unfinished stays queued: soar watch goes on with it")
+	var events []sdk.RawEvent
+	for _, e := range r.past.Events {
+		if r.again || !before[e.ID] {
+			events = append(events, e)
+		}
+	}
+	starts := embedded.GroupEvents(r.playbook, events)
+	r.introduce(r.out.Yellow("dry run:")+" ", len(r.past.Events), len(r.past.Events)-len(events), len(starts))
+	failed := 0
+	for _, start := range starts {
+		steps, err := r.dryRunSteps(ctx, start)
+		if err != nil {
+			return err
+		}
+		if !r.showDryRun(start, steps) {
+			failed++
+		}
+	}
+	if !r.json {
+		fmt.Fprintf(r.out, "nothing was written; of %s %d would fail\n", count(len(starts), "run"), failed)
+	}
+	if failed > 0 {
+		return failedError{exitFailed}
+	}
+	return nil
+}
+
+// dryRunSteps returns the steps of a run. If the condition cannot be evaluated, no step would run.
+func (r *replay) dryRunSteps(ctx context.Context, start []sdk.RawEvent) ([]embedded.DryRunStep, error) {
+	if _, err := r.playbook.Match(start[0]); err != nil {
+		body := sdk.AsError(err).Body()
+		return []embedded.DryRunStep{{ID: "condition", Status: embedded.Failed, Error: &body}}, nil
+	}
+	return embedded.DryRun(ctx, r.conn, r.conn.manifest, r.playbook, start)
+}
+
+// startedBefore asks the store, if there is one. A dry run creates none.
+func (r *replay) startedBefore(ctx context.Context) (map[string]bool, error) {
+	if !exists(r.storePath()) {
+		return nil, nil
+	}
+	store, err := r.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	return store.Started(ctx, r.org, r.playbook.Name, r.past.Events)
+}
+
+// showDryRun shows one run that would start, and reports whether it would succeed.
+func (r *replay) showDryRun(start []sdk.RawEvent, steps []embedded.DryRunStep) (ok bool) {
+	ok = true
+	for _, s := range steps {
+		ok = ok && s.Status != embedded.Failed
+	}
+	first, more := start[0], ""
+	if len(start) > 1 {
+		more = fmt.Sprintf(" and %d more", len(start)-1)
+	}
+	r.print(map[string]any{
+		"kind": "would_start", "playbook": r.playbook.Name, "event_id": first.ID, "event_type": first.Type, "published": first.Time,
+		"events": len(start), "steps": steps,
+	}, "%s  %s%s  %s\n", r.out.Faint(when(first.Time)), r.out.Bold(terminal.OneLine(first.Type)), more, describeEvent(first.Data).text())
+	for _, s := range steps {
+		if !r.json {
+			r.showDryRunStep(s)
+		}
+	}
+	return ok
+}
+
+func (r *replay) showDryRunStep(s embedded.DryRunStep) {
+	mark, result := r.mark(embedded.Succeeded), s.Outcome
+	switch {
+	case s.Error != nil:
+		mark, result = r.mark(embedded.Failed), r.out.Red(string(s.Error.Code))+"  "+terminal.OneLine(s.Error.Message)
+	case s.Status == embedded.Skipped:
+		mark, result = r.mark(s.Status), r.out.Faint("skipped")
+	case s.Status == embedded.Pending:
+		mark, result = r.mark(s.Status), r.out.Faint("not reached")
+	case result == "":
+		result = "read"
+	}
+	fmt.Fprintf(r.out, "  %s %-12s %-26s %s\n", mark, s.ID, s.Action, result)
+	for _, p := range s.Plan {
+		fmt.Fprintf(r.out, "      %s\n", terminal.OneLine(p.Method+" "+p.Path+"  "+p.Body))
+		if p.RefusedBy != "" {
+			fmt.Fprintf(r.out, "      %s %s\n", r.out.Red("refused by"), terminal.OneLine(p.RefusedBy))
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,16 +23,13 @@ func (a *app) retryCommand() *cobra.Command {
 are used. The run goes on with the playbook as it was when the event came, whatever the file says now.
 
 A soar watch that works on the store takes the run up; if there is none, it is worked off here.`,
-		RunE: func(c *cobra.Command, args []string) error { return a.retry(c.Context(), args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withStore(c.Context(), func(store *embedded.Store) error { return a.retry(c.Context(), store, args[0]) })
+		},
 	}
 }
 
-func (a *app) retry(ctx context.Context, id string) error {
-	store, err := a.existingStore(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
+func (a *app) retry(ctx context.Context, store *embedded.Store, id string) error {
 	run, err := store.Run(ctx, id)
 	if err != nil {
 		return err
@@ -46,29 +44,23 @@ func (a *app) retry(ctx context.Context, id string) error {
 	if now, err := inputfile.Read(file, playbook.MaxFile); err == nil && !bytes.Equal(now, source) {
 		a.note(file + " has changed since: the run goes on with the playbook as it was")
 	}
-	busy, err := store.InUse()
+	inUse, err := store.InUse()
 	if err != nil {
 		return err
 	}
-	if !busy {
-		err := a.workOff(ctx, store, run, org)
-		if !errors.Is(err, embedded.ErrInUse) {
+	if !inUse {
+		if err := a.retryHere(ctx, store, run, org); !errors.Is(err, embedded.ErrInUse) {
 			return err
 		}
 	}
-	if run, err = store.Retry(ctx, run.ID); err != nil {
-		return err
+	if run, err = store.Retry(ctx, run.ID); err == nil {
+		a.print(run, "run %s is queued again: the soar watch that works on %s takes it up, if it watches %s\n", a.out.Bold(short(run.ID)), a.storePath(), org)
 	}
-	if a.json {
-		a.out.line(run)
-		return nil
-	}
-	fmt.Fprintf(a.out, "run %s is queued again: the soar watch that works on %s takes it up, if it watches %s\n", a.out.bold(short(run.ID)), a.storePath(), org)
-	return nil
+	return err
 }
 
-// workOff runs one run of the org again, and nothing else.
-func (a *app) workOff(ctx context.Context, store *embedded.Store, run *embedded.Run, org string) error {
+// retryHere runs one run of the org again in this process.
+func (a *app) retryHere(ctx context.Context, store *embedded.Store, run *embedded.Run, org string) error {
 	conn, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -81,45 +73,63 @@ func (a *app) workOff(ctx context.Context, store *embedded.Store, run *embedded.
 	if health.Target != org {
 		return sdk.Invalid(fmt.Sprintf("run %s is one of %s, and the login is for %s", run.ID, org, health.Target))
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	show := &live{app: a, started: time.Now()}
-	var status embedded.Status
-	engine, err := embedded.New(store, embedded.Options{
-		Org: org, Manifest: conn.manifest, Session: conn, Workers: 1, Only: run.ID, Logger: a.logger,
-		Observe: func(n embedded.Notice) {
-			show.notice(n)
-			if n.Kind == embedded.RunFinished {
-				status = n.Run.Status
-				stop()
-			}
-		},
+	w, err := a.workOff(ctx, store, conn, embedded.Options{Org: org, Workers: 1, Only: run.ID}, func() ([]string, int, error) {
+		_, err := store.Retry(ctx, run.ID)
+		return []string{run.ID}, 1, err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	defer engine.Close()
-	if _, err := store.Retry(ctx, run.ID); err != nil {
-		return err
-	}
-	if err := engine.Work(ctx); err != nil {
-		return err
-	}
-	switch status {
-	case "":
+	case w.left > 0:
 		a.note("run " + short(run.ID) + " is left queued: soar watch goes on with it")
 		return ctx.Err()
-	case embedded.Failed:
+	case w.failed > 0:
 		return failedError{exitFailed}
 	}
 	return nil
 }
 
-// note tells what somebody should know beside the answer.
-func (a *app) note(s string) {
-	if a.json {
-		a.err.line(map[string]any{"kind": "note", "message": s})
-		return
+// workedOff counts the runs that workOff queued.
+type workedOff struct{ runs, failed, left int }
+
+// workOff works on runs in this process until those that queue returns have ended, or ctx
+// ends. queue also returns how many of its runs have not ended yet; the others have failed.
+func (a *app) workOff(ctx context.Context, store *embedded.Store, conn *connection, o embedded.Options,
+	queue func() (ids []string, unfinished int, err error)) (w workedOff, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	show := &progress{app: a, started: time.Now()}
+	waiting := map[string]bool{} // IDs of the runs that have not ended
+	var mu sync.Mutex
+	o.Manifest, o.Session, o.Logger = conn.manifest, conn, a.logger
+	o.Observe = func(n embedded.Notice) {
+		show.notice(n)
+		mu.Lock()
+		defer mu.Unlock()
+		if n.Kind != embedded.RunFinished || !waiting[n.Run.ID] {
+			return
+		}
+		delete(waiting, n.Run.ID)
+		if n.Run.Status == embedded.Failed {
+			w.failed++
+		}
+		if w.left--; w.left == 0 {
+			stop()
+		}
 	}
-	fmt.Fprintf(a.err, "%s %s\n", a.err.yellow("note:"), oneLine(s))
+	engine, err := embedded.New(store, o)
+	if err != nil {
+		return w, err
+	}
+	defer engine.Close()
+	ids, unfinished, err := queue()
+	w = workedOff{runs: len(ids), failed: len(ids) - unfinished, left: unfinished}
+	if err != nil || unfinished == 0 {
+		return w, err
+	}
+	for _, id := range ids {
+		waiting[id] = true
+	}
+	err = engine.Work(ctx)
+	return w, err
 }

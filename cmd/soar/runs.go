@@ -1,98 +1,87 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"soar.example/okta/internal/engine/embedded"
+	"soar.example/okta/internal/terminal"
+	"soar.example/okta/internal/watch"
 	"soar.example/okta/sdk"
 )
 
 func (a *app) runsCommand() *cobra.Command {
 	var q embedded.Query
 	var failed bool
-	list := &cobra.Command{
+	c := &cobra.Command{
 		Use: "runs", Args: none, Short: "List the runs of playbooks, newest first",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if failed && q.Status != "" && q.Status != embedded.Failed {
-				return usageError{fmt.Errorf("--failed and --status %s ask for different runs", oneLine(q.Status))}
+				return usagef("--failed and --status %s ask for different runs", terminal.OneLine(q.Status))
 			} else if failed {
 				q.Status = embedded.Failed
 			}
-			store, err := a.existingStore(c.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			runs, err := store.Runs(c.Context(), q)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				for _, r := range runs {
-					a.out.line(r)
+			return a.withStore(c.Context(), func(store *embedded.Store) error {
+				runs, err := store.Runs(c.Context(), q)
+				if err != nil {
+					return err
 				}
-				return nil
-			}
-			if len(runs) == 0 {
-				fmt.Fprintln(a.out, "no run matches")
-				return nil
-			}
-			rows := [][]string{{"RUN", "STATUS", "PLAYBOOK", "EVENT TYPE", "CREATED", "TOOK", "REMARK"}}
-			for _, r := range runs {
-				rows = append(rows, []string{short(r.ID), r.Status, r.Playbook, eventOf(&r), when(r.Created), took(r.Started, r.Finished), remark(&r)})
-			}
-			a.out.table(rows)
-			return a.undoFooter(c.Context(), store)
+				list(a, runs, "no run matches", []string{"RUN", "STATUS", "PLAYBOOK", "EVENT TYPE", "CREATED", "TOOK", "REMARK"}, runRow)
+				if a.json || len(runs) == 0 {
+					return nil
+				}
+				return a.undoSummary(c.Context(), store)
+			})
 		},
 	}
-	list.Flags().StringVar(&q.Status, "status", "", "only runs that are queued, running, succeeded or failed")
-	list.Flags().BoolVar(&failed, "failed", false, "only runs that failed: soar runs retry runs one again")
-	list.Flags().StringVar(&q.Playbook, "playbook", "", "only runs of the playbook of this name")
-	list.Flags().IntVar(&q.Limit, "limit", 50, "at most so many")
-	list.AddCommand(&cobra.Command{
+	c.Flags().StringVar(&q.Status, "status", "", "only runs that are queued, running, succeeded or failed")
+	c.Flags().BoolVar(&failed, "failed", false, "only runs that failed: soar runs retry runs one again")
+	c.Flags().StringVar(&q.Playbook, "playbook", "", "only runs of the playbook of this name")
+	c.Flags().IntVar(&q.Limit, "limit", 50, "at most so many")
+	c.AddCommand(&cobra.Command{
 		Use: "show ID", Args: exactly(1, "the id of a run (its first letters will do)"), Short: "Show a run's steps and audit trail",
 		RunE: func(c *cobra.Command, args []string) error {
-			store, err := a.existingStore(c.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			r, err := store.Run(c.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if a.json {
-				a.out.indented(r)
+			return a.withStore(c.Context(), func(store *embedded.Store) error {
+				r, err := store.Run(c.Context(), args[0])
+				switch {
+				case err != nil:
+					return err
+				case a.json:
+					a.out.IndentedJSON(r)
+				default:
+					a.showRun(r)
+				}
 				return nil
-			}
-			a.showRun(r)
-			return nil
+			})
 		},
-	})
-	list.AddCommand(a.retryCommand(), a.undosCommand(), a.pruneCommand())
-	return list
+	}, a.retryCommand(), a.undosCommand(), a.pruneCommand())
+	return c
 }
 
-// existingStore opens the store for reading what is in it: making an empty one
-// would answer a mistyped name with "no runs".
-func (a *app) existingStore(ctx context.Context) (*embedded.Store, error) {
-	if _, err := os.Stat(a.storePath()); errors.Is(err, fs.ErrNotExist) {
-		return nil, sdk.Invalid("there is no store " + a.storePath() + "; soar watch and soar run make one, and --store names another")
+func runRow(r embedded.Run) []string {
+	event := r.EventType
+	note := ""
+	if r.Group != nil {
+		note = r.Group.Note
+		if r.Group.Events > 1 {
+			event = fmt.Sprintf("%s ×%d", r.EventType, r.Group.Events)
+		}
 	}
-	return a.openStore(ctx)
+	note = cmp.Or(message(r.Error), r.Waits, note)
+	if !r.Replay.IsZero() {
+		note = strings.TrimSuffix("replay of "+when(r.Replay)+": "+note, ": ")
+	}
+	return []string{short(r.ID), r.Status, r.Playbook, event, when(r.Created), took(r.Started, r.Finished), note}
 }
 
 func (a *app) showRun(r *embedded.Run) {
-	fmt.Fprintf(a.out, "%s  %s  %s\n", a.out.bold(oneLine(r.Playbook)), a.status(r.Status), a.out.faint(r.ID))
-	facts := [][]string{
+	fmt.Fprintf(a.out, "%s  %s  %s\n", a.out.Bold(terminal.OneLine(r.Playbook)), a.status(r.Status), a.out.Faint(r.ID))
+	a.out.Table(append([][]string{
 		{"", ""},
 		{"event", r.EventType + "  " + r.EventID},
 		{"published", when(r.EventTime)},
@@ -100,32 +89,87 @@ func (a *app) showRun(r *embedded.Run) {
 		{"replay", when(r.Replay)},
 		{"took", took(r.Started, r.Finished)},
 		{"error", message(r.Error)},
-	}
-	a.out.table(append(facts, groupingRows(r)...))
-	a.groupEvents(r)
-	rows := [][]string{{"STEP", "ACTION", "STATUS", "OUTCOME", "ATTEMPTS", "TOOK", "ERROR"}}
-	for _, s := range r.Steps {
-		rows = append(rows, []string{s.ID, s.Action, s.Status, s.Outcome, fmt.Sprint(s.Attempts), took(s.Started, s.Finished), message(s.Error)})
-	}
+	}, groupRows(r)...))
+	a.showGroupEvents(r)
 	fmt.Fprintln(a.out)
-	a.out.table(rows)
-	a.afterwards(r)
-	fmt.Fprintf(a.out, "\n%s\n", a.out.bold("Audit trail"))
-	rows = [][]string{{"WHEN", "ACTION", "ATTEMPT", "INPUT", "STATUS", "OUTCOME", "OKTA REQUESTS"}}
-	for _, e := range r.Audit {
-		rows = append(rows, []string{when(e.Time), e.Action, fmt.Sprint(e.Attempt), string(e.Input), e.Status, strings.TrimSpace(e.Outcome + " " + e.Code), strings.Join(e.RequestIDs, " ")})
+	a.out.Table(tableOf(r.Steps, []string{"STEP", "ACTION", "STATUS", "OUTCOME", "ATTEMPTS", "TOOK", "ERROR"}, func(s embedded.StepRun) []string {
+		return []string{s.ID, s.Action, s.Status, s.Outcome, fmt.Sprint(s.Attempts), took(s.Started, s.Finished), message(s.Error)}
+	}))
+	if len(r.Undos) > 0 {
+		fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("To be taken back"))
+		a.out.Table(tableOf(r.Undos, undoHead, undoRow))
 	}
-	a.out.table(rows)
+	if len(r.Retries) > 0 {
+		fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Run again by command"))
+		a.out.Table(tableOf(r.Retries, []string{"RETRY", "ASKED FOR", "TAKEN UP", "HAD FAILED", "WITH"}, func(t embedded.Retry) []string {
+			return []string{fmt.Sprint(t.N), when(t.Time), when(t.Begun), when(t.Failed), message(t.Error)}
+		}))
+	}
+	fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Audit trail"))
+	a.out.Table(tableOf(r.Audit, []string{"WHEN", "ACTION", "ATTEMPT", "INPUT", "STATUS", "OUTCOME", a.requestsHead()}, func(e embedded.AuditEntry) []string {
+		return []string{
+			when(e.Time), e.Action, fmt.Sprint(e.Attempt), string(e.Input), e.Status,
+			strings.TrimSpace(e.Outcome + " " + e.Code), strings.Join(e.RequestIDs, " "),
+		}
+	}))
+}
+
+func (a *app) requestsHead() string { return strings.ToUpper(a.service()) + " REQUESTS" }
+
+func groupText(g *embedded.Group) string {
+	text := count(g.Events, "event")
+	if len(g.Key) > 0 {
+		text += " of " + terminal.OneLine(string(g.Key))
+	}
+	return text
+}
+
+// groupRows returns the rows on the group of a run, and on what the run waits for.
+func groupRows(r *embedded.Run) [][]string {
+	var rows [][]string
+	if r.Waits != "" {
+		rows = append(rows, []string{"status", r.Waits})
+	}
+	if r.Group == nil {
+		return rows
+	}
+	rows = append(rows, []string{"group", groupText(r.Group)},
+		[]string{"window", when(r.Group.Opened) + " to " + r.Group.Closes.UTC().Format(time.TimeOnly+"Z")})
+	if r.Group.Taken > 0 && r.Group.Taken < r.Group.Events {
+		rows = append(rows, []string{"", fmt.Sprintf("the steps read the first %d; the others came after the run had begun", r.Group.Taken)})
+	}
+	if r.Group.Note != "" {
+		rows = append(rows, []string{"note", r.Group.Note})
+	}
+	return rows
+}
+
+// shownEvents is the number of events of a run that people see; --json has them all.
+const shownEvents = 50
+
+// showGroupEvents shows the events of a run with several events.
+func (a *app) showGroupEvents(r *embedded.Run) {
+	if len(r.Events) < 2 {
+		return
+	}
+	fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Events"))
+	events := r.Events[:min(len(r.Events), shownEvents)]
+	a.out.Table(tableOf(events, []string{"ARRIVED", "PUBLISHED", "EVENT TYPE", "ID"}, func(e embedded.GroupedEvent) []string {
+		return []string{when(e.Arrived), when(e.Time), e.Type, e.ID}
+	}))
+	if more := len(r.Events) - shownEvents; more > 0 {
+		fmt.Fprintf(a.out, "%s\n", a.out.Faint(fmt.Sprintf("and %d more; --json shows all", more)))
+	}
 }
 
 func (a *app) status(s string) string {
 	switch s {
 	case embedded.Succeeded:
-		return a.out.green(s)
+		return a.out.Green(s)
 	case embedded.Failed:
-		return a.out.red(s)
+		return a.out.Red(s)
 	case embedded.Running, embedded.Queued:
-		return a.out.yellow(s)
+		return a.out.Yellow(s)
 	}
 	return s
 }
@@ -155,4 +199,113 @@ func message(e *sdk.ErrorBody) string {
 		text += "; " + v.String()
 	}
 	return text
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (a *app) auditCommand() *cobra.Command {
+	limit := 50
+	c := &cobra.Command{
+		Use: "audit", Args: none, Short: "Show every call of an action, by a playbook or by hand, newest first",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.withStore(c.Context(), func(store *embedded.Store) error {
+				entries, err := store.AuditTrail(c.Context(), limit)
+				if err == nil {
+					list(a, entries, "no action was called yet",
+						[]string{"WHEN", "RUN", "STEP", "ACTION", "INPUT", "OUTCOME", "TOOK", a.requestsHead()}, auditRow)
+				}
+				return err
+			})
+		},
+	}
+	c.Flags().IntVar(&limit, "limit", limit, "at most so many")
+	return c
+}
+
+func auditRow(e embedded.AuditEntry) []string {
+	outcome := strings.TrimSpace(e.Outcome + " " + e.Code)
+	if outcome == "" {
+		outcome = e.Status
+	}
+	step := e.StepID
+	if e.Cause != "" {
+		step += " (" + e.Cause + ")"
+	}
+	return []string{
+		when(e.Time), short(e.RunID), step, e.Action, truncate(string(e.Input), 80), outcome,
+		e.Duration.Round(time.Millisecond).String(), truncate(strings.Join(e.RequestIDs, " "), 60),
+	}
+}
+
+func (a *app) pruneCommand() *cobra.Command {
+	var age string
+	var dry bool
+	c := &cobra.Command{
+		Use: "prune", Args: none, Short: "Delete what ended long ago from the store",
+		Long: `Delete what ended long ago from the store: runs with their events, steps and audit entries, calls by hand,
+and undos that are over.
+
+Left alone is what is unfinished, what is still to be taken back and the runs that asked for it, what stands
+for good, the places from which soar watch reads, and playbooks. An event whose run is deleted still starts
+its playbook no second time. A soar watch may be at work on the store meanwhile. The file does not shrink:
+what is freed is used for what comes next.`,
+		Example: "  soar runs prune --older-than 90d --dry-run",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if age == "" {
+				return usagef("say how old what is deleted must be, such as --older-than 90d")
+			}
+			d, err := watch.ParseAge(age)
+			if err != nil {
+				return usagef("--older-than: %w", err)
+			}
+			return a.withStore(c.Context(), func(store *embedded.Store) error { return a.prune(c.Context(), store, d, dry) })
+		},
+	}
+	c.Flags().StringVar(&age, "older-than", "", "delete what ended longer ago than this, such as 90d or 36h; at least a day")
+	c.Flags().BoolVar(&dry, "dry-run", false, "say what would be deleted, and delete nothing")
+	return c
+}
+
+// prune reports what it deleted, also if it was interrupted.
+func (a *app) prune(ctx context.Context, store *embedded.Store, age time.Duration, dry bool) error {
+	prune, verb := store.Prune, "deleted"
+	if dry {
+		prune, verb = store.Prunable, "would delete"
+	}
+	p, err := prune(ctx, age)
+	if p.Before.IsZero() {
+		return err
+	}
+	if a.json {
+		a.out.JSON(struct {
+			embedded.Pruned
+			DryRun bool `json:"dry_run,omitempty"`
+		}{p, dry})
+		return err
+	}
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{p.Runs, "run"}, {p.Events, "event"}, {p.Calls, "audited call"}, {p.Undos, "undo"}} {
+		if part.n > 0 {
+			parts = append(parts, count(part.n, part.what))
+		}
+	}
+	if parts == nil {
+		parts = []string{"nothing"}
+	}
+	fmt.Fprintf(a.out, "%s what ended before %s: %s\n", verb, when(p.Before), strings.Join(parts, ", "))
+	if p.UndosFailed > 0 {
+		fmt.Fprintf(a.out, "of the undos %d had failed: what they were to take back was left as it was\n", p.UndosFailed)
+	}
+	if !dry {
+		fmt.Fprintf(a.out, "%.1f MiB of %s are free for what comes next\n", float64(p.FreedBytes)/(1<<20), a.storePath())
+	}
+	return err
 }

@@ -23,10 +23,10 @@ func TestNothingFromOutsideSteersTheTerminal(t *testing.T) {
 	for name, show := range map[string]func(a *app){
 		"report": func(a *app) { a.report(failure) },
 		"answer": func(a *app) {
-			a.showAnswer(&sdk.ActionInfo{Title: "T"}, []byte(`{"\u001b[2J":[{"\u001b[2J":"\u001b[2J"}],"l":[{"a":"\u009b"}],"x":"\u001b"}`), sdk.Changed)
+			a.showOutput(&sdk.ActionInfo{Title: "T"}, []byte(`{"\u001b[2J":[{"\u001b[2J":"\u001b[2J"}],"l":[{"a":"\u009b"}],"x":"\u001b"}`), sdk.Changed)
 		},
 		"retry": func(a *app) {
-			(&live{app: a}).notice(embedded.Notice{Kind: embedded.StepRetry, Run: &embedded.Run{}, Step: &embedded.StepRun{ID: "s", Error: &body}, Wait: time.Second})
+			(&progress{app: a}).notice(embedded.Notice{Kind: embedded.StepRetry, Run: &embedded.Run{}, Step: &embedded.StepRun{ID: "s", Error: &body}, Wait: time.Second})
 		},
 	} {
 		var out bytes.Buffer

@@ -20,27 +20,13 @@ func (a *app) undosCommand() *cobra.Command {
 
 A soar watch on the same store takes it back; soar run and soar runs retry only write it down.`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			store, err := a.existingStore(c.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			undos, err := store.Undos(c.Context(), q)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				for _, u := range undos {
-					a.out.line(u)
+			return a.withStore(c.Context(), func(store *embedded.Store) error {
+				undos, err := store.Undos(c.Context(), q)
+				if err == nil {
+					list(a, undos, "nothing is to be taken back", undoHead, undoRow)
 				}
-				return nil
-			}
-			if len(undos) == 0 {
-				fmt.Fprintln(a.out, "nothing is to be taken back")
-				return nil
-			}
-			a.undoTable(undos)
-			return nil
+				return err
+			})
 		},
 	}
 	c.Flags().StringVar(&q.Status, "status", "", "only those that are pending, running, done, failed, standing or superseded")
@@ -48,39 +34,19 @@ A soar watch on the same store takes it back; soar run and soar runs retry only 
 	return c
 }
 
-func (a *app) undoTable(undos []embedded.Undo) {
-	rows := [][]string{{"DUE", "STATUS", "TAKES BACK", "WITH", "INPUT", "RUN", "ATTEMPTS", "ERROR"}}
-	for _, u := range undos {
-		status := u.Status
-		if u.Outcome != "" {
-			status += " (" + u.Outcome + ")"
-		}
-		rows = append(rows, []string{when(u.Due), status, u.Of, u.Action, string(u.Input), short(u.RunID), fmt.Sprint(u.Attempts), message(u.Error)})
+var undoHead = []string{"DUE", "STATUS", "TAKES BACK", "WITH", "INPUT", "RUN", "ATTEMPTS", "ERROR"}
+
+func undoRow(u embedded.Undo) []string {
+	status := u.Status
+	if u.Outcome != "" {
+		status += " (" + u.Outcome + ")"
 	}
-	a.out.table(rows)
+	return []string{when(u.Due), status, u.Of, u.Action, string(u.Input), short(u.RunID), fmt.Sprint(u.Attempts), message(u.Error)}
 }
 
-// afterwards shows what came after a run: what of it is to be taken back, and when it
-// was run again.
-func (a *app) afterwards(r *embedded.Run) {
-	if len(r.Undos) > 0 {
-		fmt.Fprintf(a.out, "\n%s\n", a.out.bold("To be taken back"))
-		a.undoTable(r.Undos)
-	}
-	if len(r.Retries) == 0 {
-		return
-	}
-	fmt.Fprintf(a.out, "\n%s\n", a.out.bold("Run again by command"))
-	rows := [][]string{{"RETRY", "ASKED FOR", "TAKEN UP", "HAD FAILED", "WITH"}}
-	for _, t := range r.Retries {
-		rows = append(rows, []string{fmt.Sprint(t.N), when(t.Time), when(t.Begun), when(t.Failed), message(t.Error)})
-	}
-	a.out.table(rows)
-}
-
-// undoFooter says how much is to be taken back, or could not be, if anything.
-func (a *app) undoFooter(ctx context.Context, store *embedded.Store) error {
-	for _, kind := range []struct{ status, says string }{
+// undoSummary shows the numbers of pending and failed undos, unless they are 0.
+func (a *app) undoSummary(ctx context.Context, store *embedded.Store) error {
+	for _, kind := range []struct{ status, text string }{
 		{embedded.UndoPending, "to be taken back when the time is over"},
 		{embedded.Failed, "that could not be taken back"},
 	} {
@@ -89,15 +55,15 @@ func (a *app) undoFooter(ctx context.Context, store *embedded.Store) error {
 			return err
 		}
 		if n := len(undos); n > 0 {
-			fmt.Fprintf(a.out, "%s %s; see: soar runs undos --status %s\n", count(n, "change"), kind.says, kind.status)
+			fmt.Fprintf(a.out, "%s %s; see: soar runs undos --status %s\n", count(n, "change"), kind.text, kind.status)
 		}
 	}
 	return nil
 }
 
-// tellUndo says who will take back what a call by hand changed, if the answer asks for
-// that: this command ends before it is due.
-func (a *app) tellUndo(ctx context.Context, store *embedded.Store, org string, output json.RawMessage) error {
+// noteUndo notes when the result of a call is undone, and by which process. This command ends
+// before that time.
+func (a *app) noteUndo(ctx context.Context, store *embedded.Store, org string, output json.RawMessage) error {
 	asked, err := sdk.UndoOf(output)
 	if err != nil || asked == nil || asked.At == nil {
 		return err
@@ -110,40 +76,14 @@ func (a *app) tellUndo(ctx context.Context, store *embedded.Store, org string, o
 		a.note("nothing is taken back at " + asked.At.UTC().Format(time.RFC3339) + ": it stood there before this call, or is to stay")
 		return nil
 	}
-	busy, err := store.InUse()
+	inUse, err := store.InUse()
 	if err != nil {
 		return err
 	}
 	who := "nobody does that unless soar watch runs on this store then, or later"
-	if busy {
+	if inUse {
 		who = "the soar watch that works on this store does that"
 	}
 	a.note(fmt.Sprintf("%s is due at %s; %s (%s)", u.Action, u.Due.Format(time.RFC3339), who, store.Path()))
 	return nil
-}
-
-// undo shows an attempt to take a change back.
-func (l *live) undo(n embedded.Notice) {
-	u := n.Undo
-	if l.json {
-		line := map[string]any{"kind": n.Kind, "run": n.Run.ID, "playbook": n.Run.Playbook, "undo": u}
-		if n.Wait > 0 {
-			line["wait_ms"] = n.Wait.Milliseconds()
-		}
-		l.out.line(line)
-		return
-	}
-	by := "by hand"
-	if u.RunID != "" {
-		by = "by run " + short(u.RunID)
-	}
-	what := fmt.Sprintf("undo of %s %s  %s %s", u.Of, by, u.Action, oneLine(string(u.Input)))
-	switch {
-	case n.Kind == embedded.UndoRetry:
-		fmt.Fprintf(l.out, "%s  %s %s  %s; trying again in %s\n", l.clock(), l.out.yellow("…"), what, oneLine(message(u.Error)), n.Wait.Round(100*time.Millisecond))
-	case u.Status == embedded.Failed:
-		fmt.Fprintf(l.out, "%s  %s %s  %s; it stays until somebody takes it back\n", l.clock(), l.mark(u.Status), what, l.out.red(oneLine(message(u.Error))))
-	default:
-		fmt.Fprintf(l.out, "%s  %s %s  %s\n", l.clock(), l.mark(embedded.Succeeded), what, u.Outcome)
-	}
 }

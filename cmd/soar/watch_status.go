@@ -5,98 +5,80 @@ import (
 	"strings"
 
 	"soar.example/okta/internal/monitor"
+	"soar.example/okta/internal/terminal"
 )
 
-// A board shows how a watch is doing: in the last line of a terminal, drawn anew each
-// second, or now and then in a line of its own.
-type board struct {
-	*live
-	monitor *monitor.Monitor
-	line    *statusLine     // nil: no terminal
-	held    map[string]bool // playbooks of which it was said that runs wait for their turn
+// watchStatus shows the state of a watch: in the last line of a terminal, or from time to time
+// in a line of its own.
+type watchStatus struct {
+	*progress
+	last      *terminal.StatusLine // nil: the output is no terminal
+	throttled map[string]bool      // playbooks whose throttling was reported
 }
 
-// newBoard gives the terminal its last line, if it is one that a person watches.
-func newBoard(l *live, m *monitor.Monitor) *board {
-	b := &board{live: l, monitor: m, held: map[string]bool{}}
-	if l.out.interactive && !l.json {
-		b.line = &statusLine{w: l.out.w}
-		l.out.keep(b.line)
-		if l.err.interactive {
-			l.err.keep(b.line)
-		}
+func newWatchStatus(p *progress) *watchStatus {
+	w := &watchStatus{progress: p, throttled: map[string]bool{}}
+	if !p.json {
+		w.last = p.out.NewStatusLine(p.err)
 	}
-	return b
+	return w
 }
 
-// redraw brings the last line up to date.
-func (b *board) redraw(s monitor.Snapshot) {
-	if b.line != nil {
-		b.line.set(b.out.drawn(b.out.faint(statusText(s))))
+// redraw updates the last line.
+func (w *watchStatus) redraw(s monitor.Snapshot) {
+	if w.last != nil {
+		w.last.Set(w.out.Faint(statusText(s)))
 	}
 }
 
-// close takes the last line away.
-func (b *board) close() {
-	if b.line != nil {
-		b.line.set("")
+// close removes the last line.
+func (w *watchStatus) close() {
+	if w.last != nil {
+		w.last.Set("")
 	}
 }
 
-func (b *board) tell(t monitor.Tick) {
-	b.redraw(t.Snapshot)
+func (w *watchStatus) show(t monitor.Tick) {
+	w.redraw(t.Snapshot)
 	if t.Changed {
-		b.turned(t.Snapshot)
+		w.health(t.Snapshot)
 	}
-	for _, p := range t.Playbooks {
-		b.capped(p)
+	for _, b := range t.Playbooks {
+		w.throttling(b)
 	}
 	if !t.Due {
 		return
 	}
 	s := t.Snapshot
-	b.logger.Info("watch status", "lag", s.Lag, "seen", s.Seen, "matched", s.Matched, "started", s.Started, "repeated", s.Repeated,
+	w.logger.Info("watch status", "lag", s.Lag, "seen", s.Seen, "matched", s.Matched, "started", s.Started, "repeated", s.Repeated,
 		"gaps", s.Gaps, "failed", s.Failed, "waiting", s.Waiting, "requests", s.Requests.Sum(), "budget_left", budgetText(s), "healthy", s.Healthy())
-	switch {
-	case b.json:
-		b.out.line(statusObject(s))
-	case b.line == nil:
-		fmt.Fprintf(b.out, "%s  status  %s\n", b.clock(), statusText(s))
+	if w.json || w.last == nil {
+		w.line(statusObject("status", s), "status  %s", statusText(s))
 	}
 }
 
-// capped tells once of a playbook whose cap holds runs back, until none of it waits.
-func (b *board) capped(p monitor.Playbook) {
-	if p.Held == 0 || b.held[p.Name] {
-		b.held[p.Name] = b.held[p.Name] && p.Waiting > 0
+// throttling reports once that the throttling of a playbook holds back runs, until none waits.
+func (w *watchStatus) throttling(b monitor.Playbook) {
+	if b.Held == 0 || w.throttled[b.Name] {
+		w.throttled[b.Name] = w.throttled[b.Name] && b.Waiting > 0
 		return
 	}
-	b.held[p.Name] = true
-	b.logger.Warn("runs wait for their turn", "playbook", p.Name, "runs", p.Held, "max_runs_per_minute", p.Cap)
-	if b.json {
-		b.out.line(map[string]any{"kind": "held", "playbook": p.Name, "runs": p.Held, "max_runs_per_minute": p.Cap})
-		return
-	}
-	fmt.Fprintf(b.out, "%s  %s %s of %s for their turn: no more than %d a minute\n", b.clock(), b.out.yellow("waiting"), count(p.Held, "run"), oneLine(p.Name), p.Cap)
+	w.throttled[b.Name] = true
+	w.logger.Warn("runs wait for their turn", "playbook", b.Name, "runs", b.Held, "max_runs_per_minute", b.Cap)
+	w.line(map[string]any{"kind": "held", "playbook": b.Name, "runs": b.Held, "max_runs_per_minute": b.Cap},
+		"%s %s of %s for their turn: no more than %d a minute", w.out.Yellow("waiting"), count(b.Held, "run"), terminal.OneLine(b.Name), b.Cap)
 }
 
-// turned tells of health that has become bad, or good again.
-func (b *board) turned(s monitor.Snapshot) {
+// health reports that the health has changed.
+func (w *watchStatus) health(s monitor.Snapshot) {
+	text := w.out.Green("well again")
 	if s.Healthy() {
-		b.logger.Info("the watch is well again", "lag", s.Lag)
+		w.logger.Info("the watch is well again", "lag", s.Lag)
 	} else {
-		b.logger.Warn("the watch is not well", "problems", s.Problems)
+		w.logger.Warn("the watch is not well", "problems", s.Problems)
+		text = w.out.Red("not well:") + " " + terminal.OneLine(strings.Join(s.Problems, "; "))
 	}
-	switch {
-	case b.json:
-		object := statusObject(s)
-		object["kind"] = "health"
-		b.out.line(object)
-	case s.Healthy():
-		fmt.Fprintf(b.out, "%s  %s\n", b.clock(), b.out.green("well again"))
-	default:
-		fmt.Fprintf(b.out, "%s  %s %s\n", b.clock(), b.out.red("not well:"), oneLine(strings.Join(s.Problems, "; ")))
-	}
+	w.line(statusObject("health", s), "%s", text)
 }
 
 func statusText(s monitor.Snapshot) string {
@@ -113,7 +95,7 @@ func statusText(s monitor.Snapshot) string {
 	return strings.Join(parts, " · ")
 }
 
-// budgetText is what is left of the budget that is nearest to its end.
+// budgetText returns the rest of the budget with the smallest share left.
 func budgetText(s monitor.Snapshot) string {
 	text, least := "", 2.0
 	for _, b := range s.Budgets {
@@ -127,7 +109,7 @@ func budgetText(s monitor.Snapshot) string {
 	return text
 }
 
-func statusObject(s monitor.Snapshot) map[string]any {
+func statusObject(kind string, s monitor.Snapshot) map[string]any {
 	feeds := []map[string]any{}
 	for _, f := range s.Feeds {
 		feeds = append(feeds, map[string]any{
@@ -136,7 +118,7 @@ func statusObject(s monitor.Snapshot) map[string]any {
 		})
 	}
 	return map[string]any{
-		"kind": "status", "healthy": s.Healthy(), "problems": append([]string{}, s.Problems...), "lag_seconds": s.Lag.Seconds(),
+		"kind": kind, "healthy": s.Healthy(), "problems": append([]string{}, s.Problems...), "lag_seconds": s.Lag.Seconds(),
 		"events": s.Seen, "matched": s.Matched, "started": s.Started, "joined": s.Joined, "repeated": s.Repeated, "gaps": s.Gaps, "failed": s.Failed, "waiting": s.Waiting,
 		"requests": s.Requests.Sum(), "budgets": s.Budgets, "plugin_up": s.PluginUp, "feeds": feeds,
 	}

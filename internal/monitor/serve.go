@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"soar.example/okta/sdk"
 )
 
 // Listen opens an address for [Monitor.Serve]. One without a host, such as :9464, is
@@ -81,4 +83,61 @@ func (m *Monitor) health(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	_, _ = w.Write(append(body, '\n'))
+}
+
+// A Tick is how the watch is doing at one second, and whether to speak of it.
+type Tick struct {
+	Snapshot
+	Due     bool // so long has passed since the last time that it was due
+	Changed bool // its health has turned since the tick before; it begins as good
+}
+
+// Follow calls tell each second, from one goroutine, until ctx ends.
+func (m *Monitor) Follow(ctx context.Context, every time.Duration, tell func(Tick)) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	healthy, last := true, m.o.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		m.look(ctx)
+		t := Tick{Snapshot: m.Snapshot()}
+		t.Changed = t.Healthy() != healthy
+		healthy = t.Healthy()
+		if t.Due = t.Time.Sub(last) >= every; t.Due {
+			last = t.Time
+		}
+		tell(t)
+	}
+}
+
+// Session returns s with its requests counted, and with what it learns of budgets
+// noted: by polls that fail, too.
+func (m *Monitor) Session(s sdk.Session) sdk.Session { return counted{s, m} }
+
+type counted struct {
+	sdk.Session
+	monitor *Monitor
+}
+
+func (c counted) Run(ctx context.Context, action string, input json.RawMessage) (sdk.Result, error) {
+	result, err := c.Session.Run(ctx, action, input)
+	c.monitor.mu.Lock()
+	defer c.monitor.mu.Unlock()
+	c.monitor.requests.Actions += len(result.Calls)
+	return result, err
+}
+
+func (c counted) Poll(ctx context.Context, trigger string, params, from json.RawMessage) (sdk.RawPage, error) {
+	page, err := c.Session.Poll(ctx, trigger, params, from)
+	c.monitor.mu.Lock()
+	defer c.monitor.mu.Unlock()
+	c.monitor.requests.Polls += len(page.Calls)
+	if page.Budget != nil {
+		c.monitor.budgets[page.Budget.Bucket] = *page.Budget
+	}
+	return page, err
 }

@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-func watcherOf(t *testing.T, params ...string) *watcher {
+func newWatcher(t *testing.T, params ...string) *Watcher {
 	t.Helper()
 	backend, err := oktaconnector.Backend()
 	if err != nil {
@@ -24,14 +24,16 @@ func watcherOf(t *testing.T, params ...string) *watcher {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &watcher{org: "https://org.example", manifest: m}
+	w := &Watcher{Org: "https://org.example", Manifest: m}
 	for i, p := range params {
-		source := fmt.Sprintf("name: book_%d\ntitle: B\ntrigger: system_log\nevent_types: [user.session.*]\nparams: %s\nsteps: [{id: look, action: get_user, with: {user: ann}}]\n", i, p)
+		const form = "name: book_%d\ntitle: B\ntrigger: system_log\nevent_types: [user.session.*]\nparams: %s\n" +
+			"steps: [{id: look, action: get_user, with: {user: ann}}]\n"
+		source := fmt.Sprintf(form, i, p)
 		b, err := playbook.Load("b.yaml", []byte(source), m)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.books = append(w.books, b)
+		w.Playbooks = append(w.Playbooks, b)
 	}
 	return w
 }
@@ -40,31 +42,33 @@ func watcherOf(t *testing.T, params ...string) *watcher {
 // is about the poll itself must be the same.
 func TestFeeds(t *testing.T) {
 	const all = `{"event_types":["*"],"any":[`
+	const warn = `{"event_types":["user.session.*"],"severity":["WARN"]}`
 	for name, c := range map[string]struct {
 		params []string
 		also   string
 		want   map[string]string // the feeds' parameters, by their common ones
 	}{
-		"one":          {[]string{`{severity: [WARN]}`}, "", map[string]string{`{}`: `{"event_types":["user.session.*"],"severity":["WARN"]}`}},
-		"alike":        {[]string{`{}`, `{}`}, "", map[string]string{`{}`: all + `{"event_types":["user.session.*"]},{"event_types":["user.session.*"]}]}`}},
-		"not alike":    {[]string{`{severity: [WARN]}`, `{own_events: true}`}, "", map[string]string{`{}`: all + `{"event_types":["user.session.*"],"severity":["WARN"]},{"event_types":["user.session.*"],"own_events":true}]}`}},
-		"and for show": {[]string{`{severity: [WARN]}`}, `{"event_types":["*"]}`, map[string]string{`{}`: all + `{"event_types":["user.session.*"],"severity":["WARN"]},{"event_types":["*"]}]}`}},
+		"one":   {[]string{`{severity: [WARN]}`}, "", map[string]string{`{}`: warn}},
+		"alike": {[]string{`{}`, `{}`}, "", map[string]string{`{}`: all + `{"event_types":["user.session.*"]},{"event_types":["user.session.*"]}]}`}},
+		"not alike": {[]string{`{severity: [WARN]}`, `{own_events: true}`}, "",
+			map[string]string{`{}`: all + warn + `,{"event_types":["user.session.*"],"own_events":true}]}`}},
+		"and for show": {[]string{`{severity: [WARN]}`}, `{"event_types":["*"]}`, map[string]string{`{}`: all + warn + `,{"event_types":["*"]}]}`}},
 		"other requests": {[]string{`{page_size: 10}`, `{severity: [WARN]}`, `{page_size: 10, severity: [WARN]}`}, "", map[string]string{
 			`{}`:               `{"event_types":["user.session.*"],"severity":["WARN"]}`,
 			`{"page_size":10}`: all + `{"event_types":["user.session.*"]},{"event_types":["user.session.*"],"severity":["WARN"]}],"page_size":10}`,
 		}},
 	} {
-		w := watcherOf(t, c.params...)
+		w := newWatcher(t, c.params...)
 		if c.also != "" {
-			w.alsoRead = json.RawMessage(c.also)
+			w.AlsoRead = json.RawMessage(c.also)
 		}
-		feeds, err := w.feeds()
+		feeds, err := w.Feeds()
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := map[string]any{}
 		for _, f := range feeds {
-			got[f.former] = decoded(t, f.params)
+			got[f.group] = decoded(t, f.params)
 		}
 		want := map[string]any{}
 		for common, params := range c.want {
@@ -91,8 +95,8 @@ func TestManyPlaybooksCostOneRequest(t *testing.T) {
 	for i := range params {
 		params[i] = fmt.Sprintf(`{actor: ["00u1a2b3c4d5e6f7g%03d"], client_ip: [10.0.%d.0/24]}`, i, i)
 	}
-	w := watcherOf(t, params...)
-	feeds, err := w.feeds()
+	w := newWatcher(t, params...)
+	feeds, err := w.Feeds()
 	if err != nil || len(feeds) != 1 {
 		t.Fatalf("%d feeds, %v", len(feeds), err)
 	}

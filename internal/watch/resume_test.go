@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"encoding/json"
@@ -65,16 +65,17 @@ func (r *resumer) happen(types ...string) {
 // a book is a playbook by its name, its event type and its further parameters.
 type book struct{ name, kind, params string }
 
-func (r *resumer) watcher(store *embedded.Store, books ...book) *watcher {
+func (r *resumer) watcher(store *embedded.Store, books ...book) *Watcher {
 	r.Helper()
-	w := &watcher{org: r.org.URL, manifest: r.m, store: store}
+	w := &Watcher{Org: r.org.URL, Manifest: r.m, Store: store}
 	for _, b := range books {
-		source := fmt.Sprintf("name: %s\ntitle: B\ntrigger: system_log\nevent_types: [%s]\nparams: {%s}\nsteps: [{id: look, action: get_user, with: {user: ann}}]\n", b.name, b.kind, b.params)
+		const form = "name: %s\ntitle: B\ntrigger: system_log\nevent_types: [%s]\nparams: {%s}\nsteps: [{id: look, action: get_user, with: {user: ann}}]\n"
+		source := fmt.Sprintf(form, b.name, b.kind, b.params)
 		loaded, err := playbook.Load(b.name+".yaml", []byte(source), r.m)
 		if err != nil {
 			r.Fatal(err)
 		}
-		w.books = append(w.books, loaded)
+		w.Playbooks = append(w.Playbooks, loaded)
 	}
 	return w
 }
@@ -89,12 +90,12 @@ func (r *resumer) watch(books ...book) {
 	defer store.Close()
 	w := r.watcher(store, books...)
 
-	engine, err := embedded.New(store, embedded.Options{Org: w.org, Manifest: r.m, Session: r.session})
+	engine, err := embedded.New(store, embedded.Options{Org: w.Org, Manifest: r.m, Session: r.session})
 	if err != nil {
 		r.Fatal(err)
 	}
 	defer engine.Close()
-	feeds, err := w.feeds()
+	feeds, err := w.Feeds()
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func (r *resumer) watch(books ...book) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			if _, err := engine.Accept(r.Context(), f.key, page, f.books); err != nil {
+			if _, err := engine.Accept(r.Context(), f.key, page, f.playbooks); err != nil {
 				r.Fatal(err)
 			}
 			place, more = page.Next, page.More
@@ -166,15 +167,16 @@ func TestEditsLoseNothing(t *testing.T) {
 		before, after []book
 		notice        bool
 	}{
-		"nothing":                    {[]book{{"a", push, ""}}, []book{{"a", push, ""}}, false},
-		"page size":                  {[]book{{"a", push, "page_size: 500"}}, []book{{"a", push, "page_size: 1000"}}, false},
-		"page size given":            {[]book{{"a", push, ""}}, []book{{"a", push, "page_size: 5"}}, false},
-		"look-back given":            {[]book{{"a", push, ""}}, []book{{"a", push, "look_back: 1s"}}, false},
-		"look-back and page size":    {[]book{{"a", push, "look_back: 2s"}}, []book{{"a", push, "look_back: 1s, page_size: 2"}}, false},
-		"format named":               {[]book{{"a", push, ""}}, []book{{"a", push, "format: okta"}}, false},
-		"default given":              {[]book{{"a", push, ""}}, []book{{"a", push, "own_events: false"}}, false},
-		"filter added":               {[]book{{"a", push, ""}}, []book{{"a", push, `filter: 'outcome.result eq "FAILURE"'`}}, true},
-		"filter edited":              {[]book{{"a", push, `filter: 'outcome.result eq "FAILURE"'`}}, []book{{"a", push, `filter: 'outcome.result ne "SUCCESS"'`}}, true},
+		"nothing":                 {[]book{{"a", push, ""}}, []book{{"a", push, ""}}, false},
+		"page size":               {[]book{{"a", push, "page_size: 500"}}, []book{{"a", push, "page_size: 1000"}}, false},
+		"page size given":         {[]book{{"a", push, ""}}, []book{{"a", push, "page_size: 5"}}, false},
+		"look-back given":         {[]book{{"a", push, ""}}, []book{{"a", push, "look_back: 1s"}}, false},
+		"look-back and page size": {[]book{{"a", push, "look_back: 2s"}}, []book{{"a", push, "look_back: 1s, page_size: 2"}}, false},
+		"format named":            {[]book{{"a", push, ""}}, []book{{"a", push, "format: okta"}}, false},
+		"default given":           {[]book{{"a", push, ""}}, []book{{"a", push, "own_events: false"}}, false},
+		"filter added":            {[]book{{"a", push, ""}}, []book{{"a", push, `filter: 'outcome.result eq "FAILURE"'`}}, true},
+		"filter edited": {[]book{{"a", push, `filter: 'outcome.result eq "FAILURE"'`}},
+			[]book{{"a", push, `filter: 'outcome.result ne "SUCCESS"'`}}, true},
 		"filter removed":             {[]book{{"a", push, `filter: 'outcome.result eq "FAILURE"'`}}, []book{{"a", push, ""}}, true},
 		"filter and page size":       {[]book{{"a", push, "page_size: 3"}}, []book{{"a", push, `filter: 'outcome.result eq "FAILURE"', look_back: 1s`}}, true},
 		"severity added":             {[]book{{"a", push, ""}}, []book{{"a", push, "severity: [INFO]"}}, true},

@@ -25,19 +25,17 @@ It listens on loopback only, and forgets everything when it ends.`,
 			seeds := map[string]oktasim.Seed{"demo": oktasim.Demo, "empty": oktasim.Empty}
 			s, ok := seeds[seed]
 			if !ok {
-				return usageError{fmt.Errorf("--seed %q is neither demo nor empty", seed)}
+				return usagef("--seed %q is neither demo nor empty", seed)
 			}
 			server, err := startOrg(listen, oktasim.Options{Token: token, Seed: s})
 			if err != nil {
 				return err
 			}
 			defer server.close()
-			if a.json {
-				a.out.line(map[string]any{"kind": "org", "url": server.url, "seed": seed})
-			} else {
-				fmt.Fprintf(a.out, "an Okta org is at %s; to use it, in another terminal:\n\n  export %s=%s %s=%s\n  soar check\n\nCtrl-C ends it.\n",
-					a.out.bold(server.url), envOrgURL, server.url, envToken, token)
-			}
+			env := builtIn.environment
+			a.print(map[string]any{"kind": "org", "url": server.url, "seed": seed},
+				"an Okta org is at %s; to use it, in another terminal:\n\n  export %s=%s %s=%s\n  soar check\n\nCtrl-C ends it.\n",
+				a.out.Bold(server.url), env.Address.Name, server.url, env.Credentials[0].Name, token)
 			<-c.Context().Done()
 			return nil
 		},
@@ -48,8 +46,9 @@ It listens on loopback only, and forgets everything when it ends.`,
 	return c
 }
 
-// An orgServer is an embedded org behind a port of this machine.
+// An orgServer is an embedded org that listens on this machine.
 type orgServer struct {
+	*oktasim.Org
 	url  string
 	http *http.Server
 	done chan error
@@ -58,18 +57,20 @@ type orgServer struct {
 func startOrg(listen string, o oktasim.Options) (*orgServer, error) {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--listen %q is not an address such as 127.0.0.1:8070", listen)}
+		return nil, usagef("--listen %q is not an address such as 127.0.0.1:8070", listen)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, usageError{fmt.Errorf("--listen %q is not a loopback address: the org is a toy to the network, and takes orders from anybody", listen)}
+		return nil, usagef("--listen %q is not a loopback address: the org is a toy to the network, and takes orders from anybody", listen)
 	}
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", listen, err)
 	}
+	org := oktasim.New(o)
 	s := &orgServer{
+		Org:  org,
 		url:  "http://" + l.Addr().String(),
-		http: &http.Server{Handler: oktasim.New(o), ReadHeaderTimeout: 10 * time.Second},
+		http: &http.Server{Handler: org, ReadHeaderTimeout: 10 * time.Second},
 		done: make(chan error, 1),
 	}
 	go func() { s.done <- s.http.Serve(l) }()

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -18,10 +18,9 @@ func printable(r rune) bool {
 	return unicode.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && r != '\u034f'
 }
 
-// appendPrintable appends text to dst with every character that is not printable
-// escaped as in JSON: \u202e. Thus JSON stays valid, with the same value. An invalid
-// byte becomes \ufffd. Line breaks and tabs stay, and so do the colours after mark;
-// "" is no mark.
+// appendPrintable appends text to dst and escapes every character that is not printable as
+// in JSON: \u202e. JSON therefore stays valid and keeps its value. An invalid byte becomes
+// \ufffd. Line breaks and tabs stay. Colours after mark stay too, unless mark is "".
 func appendPrintable(dst, text []byte, mark string) []byte {
 	for i := 0; i < len(text); {
 		from := i
@@ -55,16 +54,16 @@ func appendEscape(dst []byte, r rune) []byte {
 	return fmt.Appendf(dst, `\u%04x`, r)
 }
 
-// oneLine returns s as it appears on one line: every character that is not printable
-// is escaped, with line breaks and tabs, which would break a table or forge a line.
-func oneLine(s string) string {
+// OneLine returns s with every character escaped that is not printable. Line breaks and tabs
+// are escaped too: they would break a table or forge a line.
+func OneLine(s string) string {
 	b := appendPrintable(nil, []byte(s), "")
 	b = bytes.ReplaceAll(b, []byte("\n"), []byte(`\n`))
 	return string(bytes.ReplaceAll(b, []byte("\t"), []byte(`\t`)))
 }
 
-// whole splits text before an unfinished character or mark at its end: the rest of it
-// comes with the next write.
+// whole splits text before an unfinished character or mark at its end. The next write
+// completes it.
 func whole(text []byte, mark string) (now, later []byte) {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {

@@ -61,42 +61,6 @@ func TestTailOnAFullDisk(t *testing.T) {
 	}
 }
 
-func TestRecentIsBounded(t *testing.T) {
-	var r recent
-	for i := range 3 * generation {
-		if !r.add(fmt.Sprint(i)) {
-			t.Fatalf("%d is taken for one that was there", i)
-		}
-	}
-	if len(r.now)+len(r.before) > 2*generation {
-		t.Errorf("it holds %d ids", len(r.now)+len(r.before))
-	}
-	for i := 2 * generation; i < 3*generation; i++ {
-		if r.add(fmt.Sprint(i)) {
-			t.Fatalf("%d is forgotten", i)
-		}
-	}
-}
-
-func TestStatusLine(t *testing.T) {
-	var out bytes.Buffer
-	a := newApp(&out, io.Discard)
-	line := &statusLine{w: &out}
-	a.out.keep(line)
-	fmt.Fprintln(a.out, "before")
-	line.set("1")
-	line.set("1")
-	fmt.Fprintln(a.out, "between")
-	line.set("2")
-	line.set("")
-	fmt.Fprintln(a.out, "after")
-	drawn := func(s string) string { return wrapOff + s + wrapOn }
-	want := "before\n" + clearLine + drawn("1") + clearLine + "between\n" + drawn("1") + clearLine + drawn("2") + clearLine + "after\n"
-	if got := out.String(); got != want {
-		t.Errorf("got %q\nwant %q", got, want)
-	}
-}
-
 func BenchmarkTail(b *testing.B) {
 	data := json.RawMessage(`{"uuid":"` + strings.Repeat("x", 2000) + `"}`)
 	page := sdk.RawPage{Events: make([]sdk.RawEvent, 1000)}

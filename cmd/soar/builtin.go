@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/spf13/cobra"
+
+	"soar.example/okta/internal/settings"
+	"soar.example/okta/plugin/okta"
+	"soar.example/okta/sdk"
+)
+
+// A connector is a connector that this program contains.
+type connector struct {
+	title       string // of the service
+	version     string
+	backend     func() (sdk.Backend, error)
+	environment settings.Environment
+	guards      []string                   // settings that limit the connection, in the order of soar check
+	describe    func(event any) eventFacts // reads an event of any shape that its triggers offer
+	about, help string                     // of soar itself
+}
+
+// builtIn is the connector that soar launches unless --plugin names another.
+var builtIn = connector{
+	title:   okta.Connector.Title,
+	version: okta.Connector.Version,
+	backend: okta.Backend,
+	environment: settings.Environment{
+		Address: settings.Variable{Name: "OKTA_ORG_URL", Setting: "org_url"},
+		Credentials: []settings.Variable{
+			{Name: "OKTA_API_TOKEN", Setting: "token", Secret: true},
+			{Name: "OKTA_CLIENT_ID", Setting: "client_id"},
+			{Name: "OKTA_PRIVATE_KEY", Setting: "private_key", Secret: true, Parse: settings.PrivateKey},
+			{Name: "OKTA_KEY_ID", Setting: "key_id"},
+			{Name: "OKTA_SCOPES", Setting: "scopes", Parse: settings.List},
+			{Name: "OKTA_DPOP", Setting: "dpop"},
+		},
+		Related: []string{"algorithm"},
+		Needed:  "OKTA_API_TOKEN; or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY",
+	},
+	guards: []string{
+		"read_only", "allowed_actions", "protected_users", "protected_groups", "max_users_per_call", "max_writes_per_minute",
+		"allow_unknown_admins", "allow_custom_writes",
+	},
+	describe: describeLogEvent,
+	about:    "Reliable, audited control of an Okta org: actions, and playbooks that start on System Log events",
+	help: `soar runs actions on an Okta org and watches its System Log for events that start playbooks.
+
+The org and the login come from OKTA_ORG_URL and OKTA_API_TOKEN, or from soar.yaml.
+To see everything work without an org, type: soar demo`,
+}
+
+// builtInCommands returns the commands that only the built-in connector has.
+func builtInCommands(a *app) []*cobra.Command {
+	return []*cobra.Command{a.demoCommand(), a.orgCommand(), a.eventsCommand()}
+}
+
+// manifest returns the manifest. It needs no process.
+func (c connector) manifest(ctx context.Context) (*sdk.Manifest, error) {
+	b, err := c.backend()
+	if err != nil {
+		return nil, err
+	}
+	return b.Manifest(ctx)
+}
+
+// settingsSchema returns the JSON Schema of the connection's settings.
+func (c connector) settingsSchema(ctx context.Context) (json.RawMessage, error) {
+	m, err := c.manifest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return json.RawMessage(m.Settings), nil
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"soar.example/okta/internal/systemlog/catalogue"
+	"soar.example/okta/internal/systemlog/ecs"
+	"soar.example/okta/internal/terminal"
+	"soar.example/okta/sdk"
+)
+
+func (a *app) eventsCommand() *cobra.Command {
+	c := &cobra.Command{Use: "events", Short: "Print events as they come, look up their types, normalize them to ECS or EMM, or read a value of each", Args: none,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(a.eventTypesCommand(), a.showEventTypeCommand(), a.normalizeCommand(), a.readValueCommand(), a.tailCommand())
+	return c
+}
+
+func (a *app) eventTypesCommand() *cobra.Command {
+	var family, search string
+	c := &cobra.Command{
+		Use: "types [--family FAMILY] [--search TEXT]", Args: none, Short: "List the event types",
+		Long: `List the event types of Okta's System Log, all of them or those of a family, such as user.session, that
+hold every word of a text in their name, label, category or tags.`,
+		RunE: func(*cobra.Command, []string) error {
+			types, err := eventTypes(family, search)
+			if err != nil {
+				return err
+			}
+			a.listEventTypes(types)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&family, "family", "", "only this family, such as user.session")
+	c.Flags().StringVar(&search, "search", "", "only those with every word of this text")
+	_ = c.RegisterFlagCompletionFunc("family", completeFamily)
+	return c
+}
+
+// An eventType is all that there is to say of an event type, known or not.
+type eventType struct {
+	catalogue.Type
+	Known   bool     `json:"known"`
+	Nearest []string `json:"nearest,omitempty"` // of a type that is not known
+}
+
+func ecsText(c ecs.Class) string {
+	return strings.Join(c.Category, ", ") + " / " + strings.Join(c.Type, ", ")
+}
+
+// eventTypes are those of the family, if one is given, that the search finds. A
+// family that is new has none.
+func eventTypes(family, search string) ([]eventType, error) {
+	if family != "" && len(catalogue.Family(family)) == 0 {
+		if _, err := catalogue.Check(strings.TrimSuffix(family, ".*") + ".*"); err != nil {
+			return nil, sdk.Invalid("--family: " + terminal.OneLine(err.Error()))
+		}
+	}
+	found := catalogue.Query{Text: search, Family: family}.Types()
+	types := make([]eventType, len(found))
+	for i, t := range found {
+		types[i] = eventType{Type: *t, Known: true}
+	}
+	return types, nil
+}
+
+func (a *app) listEventTypes(types []eventType) {
+	if a.json {
+		a.out.IndentedJSON(types)
+		return
+	}
+	if len(types) == 0 {
+		fmt.Fprintf(a.out, "no event type of Okta's release %s matches\n", catalogue.Release)
+		return
+	}
+	rows := [][]string{{"EVENT TYPE", "LABEL", "CATEGORY", "ECS", "EMM", "ACTIONS"}}
+	for _, t := range types {
+		rows = append(rows, []string{t.Name, t.Label, t.Category, ecsText(t.ECS), t.EMM.EventType.Key, strings.Join(t.Actions, ", ")})
+	}
+	a.out.Table(rows)
+	fmt.Fprintln(a.out, a.out.Faint(count(len(types), "event type")+" of Okta's release "+catalogue.Release))
+}
+
+func completeFamily(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	parent := ""
+	if dot := strings.LastIndexByte(typed, '.'); dot > 0 {
+		parent = typed[:dot]
+	}
+	var names []string
+	for _, b := range catalogue.Branches(parent) {
+		if b.Types > 1 {
+			names = append(names, b.Name+"\t"+b.Label)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+func (a *app) showEventTypeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show TYPE", Args: exactly(1, "an event type"), Short: "Show what is known of an event type",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return catalogue.Names(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			t, err := lookUp(args[0])
+			if err != nil {
+				return err
+			}
+			if a.json {
+				a.out.IndentedJSON(t)
+				return nil
+			}
+			a.showEventType(t)
+			return nil
+		},
+	}
+}
+
+// lookUp describes an event type, known or new. What cannot be the name of one, and
+// a family, are refused.
+func lookUp(name string) (eventType, error) {
+	if t, ok := catalogue.Lookup(name); ok {
+		return eventType{Type: t, Known: true}, nil
+	}
+	if err := sdk.CheckTypePattern(name); err != nil {
+		return eventType{}, usagef("%q is not the name of an event type, such as user.session.start", name)
+	}
+	if name == "*" || strings.HasSuffix(name, ".*") || len(catalogue.Family(name)) > 0 {
+		return eventType{}, usagef("%s is a family: `soar events types --family %s` lists it", name, strings.TrimSuffix(name, ".*"))
+	}
+	return eventType{Type: catalogue.Of(name), Nearest: catalogue.Closest(name)}, nil
+}
+
+func (a *app) showEventType(t eventType) {
+	fmt.Fprintf(a.out, "%s  %s\n\n", a.out.Bold(t.Label), a.out.Faint(t.Name))
+	if !t.Known {
+		fmt.Fprintf(a.out, "%s this version knows the event types of Okta's release %s, and this is none of them. What follows comes from its name.\n",
+			a.out.Yellow("new:"), catalogue.Release)
+		if len(t.Nearest) > 0 {
+			fmt.Fprintf(a.out, "nearest: %s\n", strings.Join(t.Nearest, ", "))
+		}
+		fmt.Fprintln(a.out)
+	}
+	if t.Description != "" {
+		fmt.Fprintf(a.out, "%s\n\n", t.Description)
+	}
+	facts := [][]string{{"", ""}}
+	if t.Known {
+		facts = append(facts, []string{"category", t.Category}, []string{"since release", t.Release},
+			[]string{"event hooks", yes(t.HookEligible)}, []string{"tags", strings.Join(t.Tags, ", ")})
+		if m := marks(t.Type); m != "" {
+			facts = append(facts, []string{"marks", m})
+		}
+	}
+	et := t.EMM.EventType
+	facts = append(facts, []string{"ECS", ecsText(t.ECS)},
+		[]string{"EMM", fmt.Sprintf("%s %s, %s %s", t.EMM.Category.Code, t.EMM.Category.Key, et.Code, et.Key)},
+		[]string{"actions", strings.Join(t.Actions, ", ")})
+	if t.Watched != "" {
+		facts = append(facts, []string{"watch", t.Watched + ": " + t.Watch})
+	}
+	a.out.Table(facts)
+	if len(t.Fields) == 0 {
+		return
+	}
+	fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Fields"))
+	rows := [][]string{{"MEMBER", "WHAT IT HOLDS"}}
+	for _, f := range t.Fields {
+		rows = append(rows, []string{f.Path, f.Meaning})
+	}
+	a.out.Table(rows)
+}
+
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
+}
+
+func marks(t catalogue.Type) string {
+	var all []string
+	for _, m := range []struct {
+		name string
+		is   bool
+	}{{"beta", t.Beta}, {"internal", t.Internal}, {"deprecated", t.Deprecated}} {
+		if m.is {
+			all = append(all, m.name)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// describeLogEvent returns the facts of a System Log event, of any shape that the parameter
+// format offers.
+func describeLogEvent(e any) eventFacts {
+	return eventFacts{
+		published: cmp.Or(text(e, "published"), text(e, "@timestamp"), text(e, "attributes", "timestamp")),
+		kind: cmp.Or(text(e, "eventType"), text(e, "event", "action"), text(e, "attributes", "event_code_or_type"),
+			text(e, "event_type", "key")),
+		actor:   cmp.Or(text(e, "actor", "alternateId"), text(e, "okta", "actor", "alternate_id"), text(e, "attributes", "username")),
+		address: cmp.Or(text(e, "client", "ipAddress"), text(e, "source", "ip"), text(e, "attributes", "ip_address")),
+		country: cmp.Or(text(e, "client", "geographicalContext", "country"), text(e, "source", "geo", "country_name"),
+			text(e, "attributes", "ip_geolocation_or_asn", "country")),
+		result: cmp.Or(text(e, "outcome", "result"), text(e, "okta", "outcome", "result"),
+			text(e, "attributes", "result"), text(e, "result")),
+	}
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"soar.example/okta/internal/engine/embedded"
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/internal/terminal"
+	"soar.example/okta/plugin/host"
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// progress shows events, polls and runs as they happen: as text, or as one JSON object a line.
+type progress struct {
+	*app
+	started time.Time
+
+	seen, matched, runs, failed atomic.Int64
+}
+
+// line prints object as one line with --json, and otherwise the time and the text.
+func (p *progress) line(object any, format string, args ...any) {
+	p.print(object, "%s  %s\n", p.out.Faint(time.Now().UTC().Format("15:04:05.000Z")), fmt.Sprintf(format, args...))
+}
+
+func (p *progress) watching(h sdk.Health, playbooks []*playbook.Playbook, store string) {
+	if p.json {
+		p.out.JSON(map[string]any{"kind": "watching", "target": h.Target, "account": h.Account, "playbooks": playbookNames(playbooks), "store": store})
+		return
+	}
+	fmt.Fprintf(p.out, "watching %s as %s; runs are kept in %s; Ctrl-C stops\n", p.out.Bold(h.Target), terminal.OneLine(h.Account), store)
+	for _, note := range h.Notes {
+		fmt.Fprintf(p.out, "  %s %s\n", p.out.Yellow("!"), terminal.OneLine(note))
+	}
+	for _, b := range playbooks {
+		fmt.Fprintf(p.out, "  %s on %s\n", p.out.Bold(b.Name), strings.Join(b.EventTypes, ", "))
+	}
+}
+
+// serving shows the address of the metrics.
+func (p *progress) serving(at net.Addr) {
+	metrics, health := "http://"+at.String()+"/metrics", "http://"+at.String()+"/healthz"
+	p.print(map[string]any{"kind": "metrics", "url": metrics, "health": health}, "  metrics at %s, health at %s\n", metrics, health)
+}
+
+// accepted shows the events of a page that is stored.
+func (p *progress) accepted(page sdk.RawPage, a embedded.Accepted) {
+	p.seen.Add(int64(page.Seen))
+	p.matched.Add(int64(a.Matched))
+	p.runs.Add(int64(len(a.Runs)))
+	for _, e := range page.Events {
+		if p.json {
+			p.out.JSON(map[string]any{"kind": "event", "uuid": e.ID, "type": e.Type, "published": e.Time, "event": schema.MaskNamed(e.Data)})
+			continue
+		}
+		p.line(nil, "event  %s  %s", terminal.OneLine(e.Type), p.out.Faint(describeEvent(e.Data).text()))
+	}
+	if !p.json && a.Repeated > 0 {
+		p.line(nil, "%s", p.out.Faint(count(a.Repeated, "event")+" had started a run before"))
+	}
+}
+
+// polled shows the notices of a poll, and its failure.
+func (p *progress) polled(s host.Status) {
+	for _, n := range s.Notices {
+		p.line(map[string]any{"kind": "notice", "message": n}, "%s %s", p.out.Yellow("notice"), terminal.OneLine(n))
+	}
+	if s.Err == nil || s.Ended && !p.json {
+		return
+	}
+	e := sdk.AsError(s.Err)
+	p.line(map[string]any{"kind": "poll_failed", "error": e.Body(), "wait_ms": s.Wait.Milliseconds(), "ended": s.Ended},
+		"%s %s; trying again in %s", p.out.Yellow("poll failed"), terminal.OneLine(e.Error()), s.Wait.Round(100*time.Millisecond))
+}
+
+// notice shows a notice of the engine.
+func (p *progress) notice(n embedded.Notice) {
+	if n.Kind == embedded.RunFinished && n.Run.Status == embedded.Failed {
+		p.failed.Add(1)
+	}
+	switch {
+	case n.Undo != nil:
+		p.undo(n)
+	case p.json:
+		p.out.JSON(noticeObject(n))
+	case n.Kind == embedded.RunQueued || n.Kind == embedded.RunGrown:
+		if n.Run.Group != nil {
+			p.group(n.Run)
+		}
+	case n.Kind == embedded.RunStarted:
+		p.line(nil, "run %s  %s", p.out.Bold(short(n.Run.ID)), terminal.OneLine(n.Run.Playbook))
+	case n.Kind == embedded.StepRetry:
+		p.line(nil, "  %s %-12s %s; trying again in %s", p.out.Yellow("…"), n.Step.ID, terminal.OneLine(message(n.Step.Error)), n.Wait.Round(100*time.Millisecond))
+	case n.Kind == embedded.StepFinished:
+		p.line(nil, "  %s %-12s %-26s %s", p.mark(n.Step.Status), n.Step.ID, n.Step.Action, p.stepResult(n.Step))
+	case n.Kind == embedded.RunFinished:
+		p.line(nil, "run %s  %s in %s", p.out.Bold(short(n.Run.ID)), p.status(n.Run.Status), took(n.Run.Started, n.Run.Finished))
+	}
+}
+
+// group shows a run that collects events.
+func (p *progress) group(r *embedded.Run) {
+	waits := ""
+	if r.Waits != "" {
+		waits = p.out.Faint("  " + r.Waits)
+	}
+	p.line(nil, "run %s  %s  %s%s", p.out.Bold(short(r.ID)), terminal.OneLine(r.Playbook), groupText(r.Group), waits)
+	if r.Group.Note != "" {
+		p.line(nil, "  %s %s", p.out.Yellow("note"), terminal.OneLine(r.Group.Note))
+	}
+}
+
+// undo shows an attempt to undo a change.
+func (p *progress) undo(n embedded.Notice) {
+	u := n.Undo
+	if p.json {
+		object := map[string]any{"kind": n.Kind, "run": n.Run.ID, "playbook": n.Run.Playbook, "undo": u}
+		if n.Wait > 0 {
+			object["wait_ms"] = n.Wait.Milliseconds()
+		}
+		p.out.JSON(object)
+		return
+	}
+	by := "by hand"
+	if u.RunID != "" {
+		by = "by run " + short(u.RunID)
+	}
+	what := fmt.Sprintf("undo of %s %s  %s %s", u.Of, by, u.Action, terminal.OneLine(string(u.Input)))
+	failure := terminal.OneLine(message(u.Error))
+	switch {
+	case n.Kind == embedded.UndoRetry:
+		p.line(nil, "%s %s  %s; trying again in %s", p.out.Yellow("…"), what, failure, n.Wait.Round(100*time.Millisecond))
+	case u.Status == embedded.Failed:
+		p.line(nil, "%s %s  %s; it stays until somebody takes it back", p.mark(u.Status), what, p.out.Red(failure))
+	default:
+		p.line(nil, "%s %s  %s", p.mark(embedded.Succeeded), what, u.Outcome)
+	}
+}
+
+// mark returns the mark of a step in a state.
+func (a *app) mark(status string) string {
+	switch status {
+	case embedded.Succeeded:
+		return a.out.Green("✓")
+	case embedded.Failed:
+		return a.out.Red("✗")
+	}
+	return a.out.Faint("–")
+}
+
+func (p *progress) stepResult(s *embedded.StepRun) string {
+	duration := p.out.Faint(took(s.Started, s.Finished))
+	switch {
+	case s.Error != nil:
+		return p.out.Red(string(s.Error.Code)) + "  " + terminal.OneLine(message(s.Error)) + "  " + duration
+	case s.Status == embedded.Skipped:
+		return p.out.Faint("skipped")
+	case s.Outcome != "":
+		return terminal.OneLine(s.Outcome) + "  " + duration
+	}
+	return "read  " + duration
+}
+
+func noticeObject(n embedded.Notice) map[string]any {
+	object := map[string]any{"kind": n.Kind, "run": n.Run.ID, "playbook": n.Run.Playbook, "status": n.Run.Status}
+	if n.Step != nil {
+		object["step"] = n.Step.ID
+		object["action"] = n.Step.Action
+		object["status"] = n.Step.Status
+		object["outcome"] = n.Step.Outcome
+		object["error"] = n.Step.Error
+		if !n.Step.Started.IsZero() && !n.Step.Finished.IsZero() {
+			object["milliseconds"] = n.Step.Finished.Sub(n.Step.Started).Milliseconds()
+		}
+	} else if n.Run.Error != nil {
+		object["error"] = n.Run.Error
+	}
+	if n.Run.Group != nil && n.Step == nil {
+		object["group"] = n.Run.Group
+		object["waits"] = n.Run.Waits
+	}
+	if n.Wait > 0 {
+		object["wait_ms"] = n.Wait.Milliseconds()
+	}
+	return object
+}
+
+func (p *progress) stopped() {
+	seen, matched, runs, failed := p.seen.Load(), p.matched.Load(), p.runs.Load(), p.failed.Load()
+	p.print(map[string]any{"kind": "stopped", "events": seen, "matched": matched, "runs": runs, "failed": failed},
+		"stopped after %s: %s read, %d matched, %s started, %d failed\n",
+		time.Since(p.started).Round(time.Second), count(int(seen), "event"), matched, count(int(runs), "run"), failed)
+}
+
+// eventFacts are the facts of an event that people see, in order.
+type eventFacts struct {
+	published, kind, actor, address, country, result string
+}
+
+// describeEvent returns the facts of an event of the built-in connector, empty where the event
+// cannot be read.
+func describeEvent(data json.RawMessage) eventFacts {
+	var v any
+	_ = json.Unmarshal(data, &v)
+	return builtIn.describe(v)
+}
+
+// text returns the facts beside time and type on one line.
+func (f eventFacts) text() string {
+	var facts []string
+	for _, fact := range []string{f.actor, f.address, f.country, f.result} {
+		if fact != "" {
+			facts = append(facts, fact)
+		}
+	}
+	return strings.Join(facts, "  ")
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"soar.example/okta/internal/terminal"
+	"soar.example/okta/sdk"
+)
+
+// showOutput shows the output of an action as text: events and other plain lists as tables,
+// anything else member by member.
+func (a *app) showOutput(info *sdk.ActionInfo, output json.RawMessage, outcome sdk.Outcome) {
+	if outcome != "" {
+		fmt.Fprintf(a.out, "%s  %s\n", a.outcome(outcome), terminal.OneLine(info.Title))
+	}
+	var answer map[string]any
+	if json.Unmarshal(output, &answer) != nil {
+		a.out.JSON(output)
+		return
+	}
+	delete(answer, "outcome")
+	if events, ok := answer["events"].([]any); ok {
+		a.out.Table(tableOf(events, []string{"PUBLISHED", "EVENT TYPE", "ACTOR", "CLIENT", "OUTCOME"}, func(e any) []string {
+			f := builtIn.describe(e)
+			return []string{f.published, f.kind, f.actor, f.address, f.result}
+		}))
+		delete(answer, "events")
+	}
+	lists := map[string][][]string{}
+	takeLists("", answer, lists)
+	for _, name := range slices.Sorted(maps.Keys(lists)) {
+		if len(lists) > 1 || strings.Contains(name, ".") {
+			fmt.Fprintf(a.out, "%s:\n", terminal.OneLine(name))
+		}
+		a.out.Table(lists[name])
+	}
+	a.out.Table(append([][]string{{"MEMBER", "VALUE"}}, memberRows("", answer)...))
+}
+
+// takeLists moves the lists that form a table out of v into lists, by their paths. An undo
+// record stays whole, so that it can be copied.
+func takeLists(prefix string, v any, lists map[string][][]string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			path := strings.TrimPrefix(prefix+"."+name, ".")
+			if rows := listRows(value); rows != nil {
+				if login := text(v, "user", "login"); login != "" && prefix != "" {
+					path += " of " + login
+				}
+				lists[path] = rows
+				delete(v, name)
+			} else if name != "restore" && name != "raw" {
+				takeLists(path, value, lists)
+			}
+		}
+	case []any:
+		for i, item := range v {
+			takeLists(prefix+"."+strconv.Itoa(i), item, lists)
+		}
+	}
+}
+
+func (a *app) outcome(o sdk.Outcome) string {
+	switch o {
+	case sdk.Changed:
+		return a.out.Green("✓ changed")
+	case sdk.Unchanged:
+		return a.out.Green("✓ unchanged")
+	case sdk.NotApplicable:
+		return a.out.Red("✗ not applicable")
+	}
+	return terminal.OneLine(string(o))
+}
+
+// listRows returns the rows of a list of objects that hold only plain values and lists of
+// them, nil for any other value. It leaves out "raw", the object as the service sent it. The
+// members that identify an object come first.
+func listRows(v any) [][]string {
+	list, _ := v.([]any)
+	columns := map[string]bool{}
+	for _, item := range list {
+		object, ok := item.(map[string]any)
+		if !ok {
+			return nil
+		}
+		for name, value := range object {
+			list, isList := value.([]any)
+			switch {
+			case name == "raw":
+			case isObject(value) || isList && slices.ContainsFunc(list, isObject):
+				return nil
+			default:
+				columns[name] = true
+			}
+		}
+	}
+	if len(columns) == 0 {
+		return nil
+	}
+	var names, head []string
+	for _, name := range []string{"step", "name", "label", "login", "method", "path", "action", "id", "type", "status", "outcome"} {
+		if columns[name] {
+			names = append(names, name)
+			delete(columns, name)
+		}
+	}
+	names = append(names, slices.Sorted(maps.Keys(columns))...)
+	for _, name := range names {
+		head = append(head, strings.ToUpper(strings.ReplaceAll(name, "_", " ")))
+	}
+	return tableOf(list, head, func(item any) (row []string) {
+		for _, name := range names {
+			row = append(row, cell(item.(map[string]any)[name]))
+		}
+		return row
+	})
+}
+
+// cell returns a value for a table. Of a list, it returns the items. It cuts long values.
+func cell(v any) string {
+	const maxItems, maxRunes = 20, 400
+	list, ok := v.([]any)
+	if !ok {
+		return truncate(text(v), maxRunes)
+	}
+	items := make([]string, min(len(list), maxItems))
+	for i := range items {
+		items[i] = text(list[i])
+	}
+	if n := len(list) - maxItems; n > 0 {
+		items = append(items, fmt.Sprintf("… %d more", n))
+	}
+	return strings.Join(items, ", ")
+}
+
+// truncate cuts text for a table. --json prints the whole text.
+func truncate(text string, maxRunes int) string {
+	if runes := []rune(text); len(runes) > maxRunes {
+		return string(runes[:maxRunes]) + "…"
+	}
+	return text
+}
+
+// text returns the value at a path of members on one line, "" if there is none.
+func text(v any, path ...string) string {
+	for _, name := range path {
+		m, _ := v.(map[string]any)
+		v = m[name]
+	}
+	if v == nil {
+		return ""
+	}
+	if s, ok := v.(string); ok {
+		return terminal.OneLine(s)
+	}
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
+// memberRows returns a row for each member of v and of the objects in it, by dotted path.
+func memberRows(path string, v any) (rows [][]string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			rows = append(rows, memberRows(strings.TrimPrefix(path+"."+name, "."), v[name])...)
+		}
+		return rows
+	case nil:
+		return [][]string{{path, "null"}}
+	case []any:
+		if !slices.ContainsFunc(v, isObject) {
+			return [][]string{{path, cmp.Or(cell(v), "none")}}
+		}
+		for i, item := range v {
+			at := path + "." + strconv.Itoa(i)
+			object, isObject := item.(map[string]any)
+			if !isObject {
+				rows = append(rows, []string{at, text(item)})
+				continue
+			}
+			delete(object, "raw") // only --json shows it
+			if restore, ok := object["restore"]; ok {
+				object["restore"] = text(restore)
+			}
+			rows = append(rows, memberRows(at, object)...)
+		}
+		return rows
+	}
+	return [][]string{{path, text(v)}}
+}
+
+func isObject(v any) bool { _, ok := v.(map[string]any); return ok }

@@ -1,0 +1,66 @@
+package terminal
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+)
+
+// Writes may be cut anywhere: within a character, or within a colour.
+func TestTerminalWritesInParts(t *testing.T) {
+	var want bytes.Buffer
+	term := &Terminal{w: &want, mark: "\x1bSECRET", tty: true}
+	text := term.Red("é") + "\u202e\U000e0041\U0001f600\xff\x1b[31mx" + term.Bold("z") + "\xc3"
+	_, _ = term.Write([]byte(text))
+	_ = term.Close()
+	if s := want.String(); s != "\x1b[31;1mé\x1b[0m"+`\u202e\udb40\udc41😀\ufffd\u001b[31mx`+"\x1b[1mz\x1b[0m\ufffd" {
+		t.Errorf("%q", s)
+	}
+	for cut := range text {
+		for _, step := range []int{1, 3, len(text)} {
+			var got bytes.Buffer
+			term.w = &got
+			_, _ = term.Write([]byte(text[:cut]))
+			for rest := text[cut:]; rest != ""; rest = rest[min(step, len(rest)):] {
+				_, _ = term.Write([]byte(rest[:min(step, len(rest))]))
+			}
+			_ = term.Close()
+			if got.String() != want.String() {
+				t.Fatalf("cut at %d, step %d: %q", cut, step, got.String())
+			}
+		}
+	}
+}
+
+// JSON for a program stays as it is, but for bytes that are not UTF-8.
+func TestJSONForPrograms(t *testing.T) {
+	for in, want := range map[string]string{
+		"{\"a\":\"\u202e\x7f\U000e0041\"}\n": "{\"a\":\"\u202e\x7f\U000e0041\"}\n", "\"\xff\xfe\"": "\"\ufffd\"", "\"\xe2\x80": "\"\ufffd",
+	} {
+		var out bytes.Buffer
+		term := New(&out)
+		_, _ = term.JSONWriter().Write([]byte(in))
+		_ = term.Close()
+		if out.String() != want {
+			t.Errorf("%q: %q", in, out.String())
+		}
+	}
+}
+
+func TestStatusLine(t *testing.T) {
+	var out bytes.Buffer
+	term := &Terminal{w: &out, interactive: true}
+	line := term.NewStatusLine()
+	fmt.Fprintln(term, "before")
+	line.Set("1")
+	line.Set("1")
+	fmt.Fprintln(term, "between")
+	line.Set("2")
+	line.Set("")
+	fmt.Fprintln(term, "after")
+	drawn := func(s string) string { return wrapOff + s + wrapOn }
+	want := "before\n" + clearLine + drawn("1") + clearLine + "between\n" + drawn("1") + clearLine + drawn("2") + clearLine + "after\n"
+	if got := out.String(); got != want {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}

@@ -1,0 +1,295 @@
+// Package watch polls the triggers of playbooks and starts runs on their events. It also
+// reads past events for a replay.
+package watch
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sync/errgroup"
+
+	"soar.example/okta/internal/engine/embedded"
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/plugin/host"
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// A Watcher polls the triggers of playbooks and works on the runs that they start.
+type Watcher struct {
+	Org       string // target of the connection
+	Session   sdk.Session
+	Manifest  *sdk.Manifest
+	Engine    *embedded.Engine
+	Store     *embedded.Store
+	Playbooks []*playbook.Playbook
+	Every     time.Duration   // wait between polls; 0: the default of the trigger
+	AlsoRead  json.RawMessage // a selection of events that is read in addition; nil: none
+	Logger    hclog.Logger
+	// Accepted is called with each page that is stored, by the name of its feed; nil: not called.
+	Accepted func(feed string, page sdk.RawPage, a embedded.Accepted)
+	// Polled is called after each poll; nil: not called.
+	Polled func(feed string, s host.Status)
+}
+
+// Run watches until ctx ends, or a trigger fails for good.
+func (w *Watcher) Run(ctx context.Context) error {
+	feeds, err := w.Feeds()
+	if err != nil {
+		return err
+	}
+	if err := w.Store.Resume(ctx, w.readings(feeds)); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return w.Engine.Work(ctx) })
+	for _, f := range feeds {
+		g.Go(func() error { return w.poll(ctx, f) })
+	}
+	return g.Wait()
+}
+
+func (w *Watcher) poll(ctx context.Context, f *Feed) error {
+	from, err := w.Store.Checkpoint(ctx, f.key)
+	if err != nil {
+		return err
+	}
+	source := host.Source{Session: w.Session, Trigger: f.trigger, Params: f.params, Every: Interval(w.Manifest, f.trigger, w.Every)}
+	return host.Watch(ctx, source, host.WatchOptions{
+		From: from,
+		Handle: func(ctx context.Context, page sdk.RawPage) error {
+			accepted, err := w.Engine.Accept(ctx, f.key, page, f.playbooks)
+			if err == nil && w.Accepted != nil {
+				w.Accepted(f.Name, page, accepted)
+			}
+			return err
+		},
+		Observe: func(s host.Status) {
+			if w.Polled != nil {
+				w.Polled(f.Name, s)
+			}
+		},
+		Logger: w.Logger,
+	})
+}
+
+// Interval returns the wait between two polls of a trigger: asked, or the trigger's default
+// if asked is 0.
+func Interval(m *sdk.Manifest, trigger string, asked time.Duration) time.Duration {
+	if info := m.Trigger(trigger); asked == 0 && info != nil {
+		return info.Every.Std()
+	}
+	return asked
+}
+
+// A Feed is one trigger with one set of parameters. All playbooks of a feed share one poll.
+type Feed struct {
+	// Name is the trigger. From the second feed of a trigger, a number follows.
+	Name string
+
+	trigger    string
+	params     json.RawMessage
+	playbooks  []*playbook.Playbook
+	key        string                       // of the checkpoint in the store
+	group      string                       // connection, trigger and common parameters, which playbooks of a feed share
+	asked      map[string]string            // identity of each playbook's selection, by its name
+	common     map[string]json.RawMessage   // the parameters that its playbooks have in common
+	selections []map[string]json.RawMessage // the other parameters of each playbook
+}
+
+// typesParam is the parameter that every playbook has.
+const typesParam = "event_types"
+
+// Feeds groups the playbooks by trigger and by the parameters that must be the same for one
+// poll. A trigger that takes several selections ([sdk.AnyParam]) lets the others differ. The
+// event types and the shapes of events may always differ.
+func (w *Watcher) Feeds() ([]*Feed, error) {
+	var feeds []*Feed
+	perPlaybook := map[string][]string{} // parameters that may differ, by trigger
+	for _, b := range w.Playbooks {
+		if perPlaybook[b.Trigger] == nil {
+			names, err := w.selectionParams(b.Trigger)
+			if err != nil {
+				return nil, err
+			}
+			perPlaybook[b.Trigger] = names
+		}
+		var err error
+		if feeds, err = w.assign(b, perPlaybook[b.Trigger], feeds); err != nil {
+			return nil, fmt.Errorf("parameters of %s: %w", b.Name, err)
+		}
+	}
+	if err := w.setKeys(feeds); err != nil {
+		return nil, err
+	}
+	count := map[string]int{}
+	for _, f := range feeds {
+		count[f.trigger]++
+		if f.Name = f.trigger; count[f.trigger] > 1 {
+			f.Name = fmt.Sprintf("%s_%d", f.trigger, count[f.trigger])
+		}
+		if err := f.setParams(w.AlsoRead, len(perPlaybook[f.trigger]) > 1); err != nil {
+			return nil, err
+		}
+	}
+	return feeds, nil
+}
+
+// selectionParams returns the parameters that may differ between the playbooks of one poll.
+func (w *Watcher) selectionParams(trigger string) ([]string, error) {
+	names := []string{typesParam}
+	info := w.Manifest.Trigger(trigger)
+	if info == nil {
+		return names, nil
+	}
+	s, err := schema.Parse(json.RawMessage(info.Params))
+	if err != nil {
+		return nil, fmt.Errorf("the parameters of %s: %w", trigger, err)
+	}
+	if list := s.Root().Property(sdk.AnyParam); list != nil && list.Items != nil {
+		names = append(names, list.Items.Names()...)
+	}
+	return names, nil
+}
+
+// assign adds b to the feed that has its common parameters, or to a new feed.
+func (w *Watcher) assign(b *playbook.Playbook, perPlaybook []string, feeds []*Feed) ([]*Feed, error) {
+	common, selection := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	if len(b.Params) > 0 {
+		if err := json.Unmarshal(b.Params, &common); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range perPlaybook {
+		if value, given := common[name]; given {
+			selection[name] = value
+			delete(common, name)
+		}
+	}
+	text, err := json.Marshal(common)
+	if err != nil {
+		return nil, err
+	}
+	group := w.Org + " " + b.Trigger + " " + string(text)
+	at := slices.IndexFunc(feeds, func(f *Feed) bool { return f.group == group })
+	if at < 0 {
+		at = len(feeds)
+		feeds = append(feeds, &Feed{trigger: b.Trigger, group: group, asked: map[string]string{}, common: common})
+	}
+	f := feeds[at]
+	f.playbooks, f.selections = append(f.playbooks, b), append(f.selections, selection)
+	return feeds, nil
+}
+
+// setKeys sets the keys of the checkpoints. A key names the connection, the trigger and the
+// events that the playbooks select, in any order. Parameters that only change how events are
+// read ([sdk.ReadingParams]) are part of the key only if the keys of two feeds would be equal.
+func (w *Watcher) setKeys(feeds []*Feed) error {
+	count := map[string]int{}
+	for _, f := range feeds {
+		var all []string
+		for i, b := range f.playbooks {
+			params := maps.Clone(f.common)
+			maps.Copy(params, f.selections[i])
+			maps.DeleteFunc(params, isReadingParam)
+			asked, err := identity(params)
+			if err != nil {
+				return fmt.Errorf("parameters of %s: %w", b.Name, err)
+			}
+			f.asked[b.Name] = asked
+			all = append(all, asked)
+		}
+		selection, err := identity(sorted(all))
+		if err != nil {
+			return err
+		}
+		f.key = w.Org + " " + f.trigger + " " + selection
+		count[f.key]++
+	}
+	for _, f := range feeds {
+		if count[f.key] == 1 {
+			continue
+		}
+		reading := maps.Clone(f.common)
+		maps.DeleteFunc(reading, func(name string, v json.RawMessage) bool { return !isReadingParam(name, v) })
+		text, err := json.Marshal(reading)
+		if err != nil {
+			return err
+		}
+		f.key += " " + string(text)
+	}
+	return nil
+}
+
+func isReadingParam(name string, _ json.RawMessage) bool {
+	return slices.Contains(sdk.ReadingParams, name)
+}
+
+// identity returns a short name for v.
+func identity(v any) (string, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:12]), nil
+}
+
+func (w *Watcher) readings(feeds []*Feed) []embedded.Reading {
+	all := make([]embedded.Reading, len(feeds))
+	for i, f := range feeds {
+		all[i] = embedded.Reading{Trigger: w.Org + " " + f.trigger, Source: f.key, Asked: f.asked}
+	}
+	return all
+}
+
+// setParams sets the parameters of the poll. several reports whether the trigger takes
+// several selections.
+func (f *Feed) setParams(alsoRead json.RawMessage, several bool) error {
+	var types, shapes []string
+	for _, b := range f.playbooks {
+		types = append(types, b.EventTypes...)
+		shapes = append(shapes, b.Shapes...)
+	}
+	params := map[string]any{}
+	for name, value := range f.common {
+		params[name] = value
+	}
+	var selections []any
+	for _, s := range f.selections {
+		selections = append(selections, s)
+	}
+	if alsoRead != nil {
+		selections = append(selections, alsoRead)
+	}
+	switch {
+	case !several:
+		params[typesParam] = sorted(types)
+	case len(selections) == 1:
+		for name, value := range f.selections[0] {
+			params[name] = value
+		}
+	default:
+		params[typesParam], params[sdk.AnyParam] = []string{"*"}, selections
+	}
+	if len(shapes) > 0 {
+		params[sdk.AlsoParam] = sorted(shapes)
+	}
+	var err error
+	f.params, err = json.Marshal(params)
+	return err
+}
+
+// sorted returns the distinct values in order.
+func sorted[T cmp.Ordered](values []T) []T {
+	slices.Sort(values)
+	return slices.Compact(values)
+}
