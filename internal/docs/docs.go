@@ -1,23 +1,31 @@
-// Package docs prints what is published beside the code: the manifest, the JSON
-// Schemas of manifest and playbook files, a page for each action and trigger, and one
-// for the metrics. All of it comes from the code; nothing is written twice.
+// Package docs prints the published files: the manifest, the JSON Schemas of manifest and
+// playbook files, and a page for each action and trigger and for the metrics. All of them come
+// from the code.
 package docs
 
 import (
 	"bytes"
 	"context"
+	_ "embed" // for pages.tmpl
 	"encoding/json"
 	"fmt"
+	"maps"
+	"strings"
+	"text/template"
 
+	"soar.example/okta/internal/monitor"
 	"soar.example/okta/internal/playbook"
-	oktaconnector "soar.example/okta/plugin/okta"
+	"soar.example/okta/plugin/okta"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
-// Files returns the printed files by their path from the project's root.
+//go:embed pages.tmpl
+var pages string
+
+// Files returns the published files by their path from the project's root.
 func Files(ctx context.Context) (map[string][]byte, error) {
-	backend, err := oktaconnector.Backend()
+	backend, err := okta.Backend()
 	if err != nil {
 		return nil, err
 	}
@@ -32,37 +40,105 @@ func Files(ctx context.Context) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{"docs/metrics.md": metricsPage()}
+	files := map[string][]byte{}
 	for path, doc := range map[string]any{
 		"manifest.json":             m,
 		"docs/manifest.schema.json": form.JSON(),
 		"docs/playbook.schema.json": playbook.JSONSchema(),
 	} {
-		if files[path], err = indented(doc); err != nil {
+		var b bytes.Buffer
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(doc); err != nil {
 			return nil, fmt.Errorf("print %s: %w", path, err)
 		}
+		files[path] = b.Bytes()
 	}
-	if files["docs/actions.md"], err = index(m); err != nil {
+	service := template.FuncMap{"service": func() string { return m.Title }}
+	t, err := template.New("").Funcs(functions).Funcs(service).Parse(pages)
+	if err != nil {
 		return nil, err
 	}
-	for _, info := range m.Actions {
-		if files["docs/actions/"+info.Name+".md"], err = actionPage(info); err != nil {
-			return nil, err
+	page := func(path, name string, data any) {
+		var b bytes.Buffer
+		if e := t.ExecuteTemplate(&b, name, data); e != nil && err == nil {
+			err = fmt.Errorf("print %s: %w", path, e)
 		}
+		files[path] = b.Bytes()
+	}
+	page("docs/metrics.md", "metrics", monitor.Metrics)
+	page("docs/actions.md", "index", m)
+	for _, info := range m.Actions {
+		page("docs/actions/"+info.Name+".md", "action", info)
 	}
 	for _, info := range m.Triggers {
-		if files["docs/triggers/"+info.Name+".md"], err = triggerPage(info); err != nil {
-			return nil, err
-		}
+		page("docs/triggers/"+info.Name+".md", "trigger", info)
 	}
-	return files, nil
+	return files, err
 }
 
-func indented(doc any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	err := enc.Encode(doc)
-	return b.Bytes(), err
+// functions are the functions of the templates.
+var functions = template.FuncMap{
+	"join":   strings.Join,
+	"cell":   cell,
+	"groups": func() []string { return []string{"basic", "advanced"} },
+	"code": func(v json.RawMessage) string {
+		if len(v) == 0 {
+			return ""
+		}
+		return "`" + cell(string(v)) + "`"
+	},
+	"parse": func(doc sdk.JSON) (*schema.Node, error) {
+		s, err := schema.Parse(json.RawMessage(doc))
+		if err != nil {
+			return nil, err
+		}
+		return s.Root(), nil
+	},
+	"indent": func(doc sdk.JSON) (string, error) {
+		var b bytes.Buffer
+		err := json.Indent(&b, doc, "", "  ")
+		return b.String(), err
+	},
+	"example": func(n *schema.Node) json.RawMessage {
+		if len(n.Examples) == 0 && n.Items != nil {
+			n = n.Items
+		}
+		if len(n.Examples) == 0 {
+			return nil
+		}
+		return n.Examples[0]
+	},
+	"inGroup": func(input *schema.Node, group string) (found []schema.Property) {
+		for _, p := range input.Properties {
+			if p.Node.Group == group {
+				found = append(found, p)
+			}
+		}
+		return found
+	},
+	"members": members,
+	"others": func(shapes map[string]sdk.JSON, shown sdk.JSON) map[string]sdk.JSON {
+		others := maps.Clone(shapes)
+		maps.DeleteFunc(others, func(_ string, shape sdk.JSON) bool { return bytes.Equal(shape, shown) })
+		return others
+	},
+}
+
+// cell escapes text for a table.
+func cell(text string) string { return strings.ReplaceAll(text, "|", "\\|") }
+
+// members returns the members of an object and of the objects in it, by dotted names.
+func members(prefix string, n *schema.Node) (all []schema.Property) {
+	for _, p := range n.Properties {
+		all = append(all, schema.Property{Name: prefix + p.Name, Node: p.Node})
+		switch {
+		case len(p.Node.Properties) > 0:
+			all = append(all, members(prefix+p.Name+".", p.Node)...)
+		case p.Node.Items != nil && len(p.Node.Items.Properties) > 0:
+			all = append(all, members(prefix+p.Name+"[].", p.Node.Items)...)
+		}
+	}
+	return all
 }
