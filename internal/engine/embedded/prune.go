@@ -14,7 +14,7 @@ const (
 	// youngestPruned is the smallest age of what is pruned.
 	youngestPruned = 24 * time.Hour
 	// rememberedFor is how long an event starts nothing twice, even if its run was pruned.
-	// Services keep their logs for less: Okta keeps 90 days.
+	// Services keep their logs for less, such as 90 days.
 	rememberedFor = 100 * 24 * time.Hour
 	// pruneBatch is the approximate number of events or rows in one transaction.
 	pruneBatch = 200
