@@ -176,9 +176,9 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (Cont
 		}
 	}
 	if ctx.Err() != nil && !in.DryRun {
-		tellCutOff(ctx, done)
+		logInterrupted(ctx, done)
 	}
-	return sumUp(ctx, done, failures)
+	return summarize(ctx, done, failures)
 }
 
 // distinct returns the names without repetitions. A list that a playbook takes from the
@@ -193,9 +193,9 @@ func distinct(names []string) []string {
 	return all
 }
 
-// tellCutOff logs what was taken before the caller gave up, whom the answer with the
+// logInterrupted logs what was taken before the caller gave up, whom the answer with the
 // records may not reach any more.
-func tellCutOff(ctx context.Context, done []Containment) {
+func logInterrupted(ctx context.Context, done []Containment) {
 	for i := range done {
 		u := &done[i]
 		if !slices.ContainsFunc(u.Steps, func(s Step) bool { return s.Outcome == sdk.Changed || s.Error != nil }) {
@@ -207,9 +207,9 @@ func tellCutOff(ctx context.Context, done []Containment) {
 	}
 }
 
-// sumUp makes one answer of what came of each user. Only if nothing was done for
+// summarize makes one answer of what came of each user. Only if nothing was done for
 // anybody is it an error: otherwise what was done must be told.
-func sumUp(ctx context.Context, done []Containment, failures []error) (ContainUserOutput, error) {
+func summarize(ctx context.Context, done []Containment, failures []error) (ContainUserOutput, error) {
 	out := ContainUserOutput{Contained: true, Users: done}
 	out.Before.Statuses, out.After.Statuses = map[string]string{}, map[string]string{}
 	var open []string

@@ -74,13 +74,13 @@ type job struct {
 }
 
 // contain does what m asks for to one user, step by step: a step that fails does
-// not keep the next from being tried, since each closes a door of its own. What
-// came of it is judged by verify. A user who is in claimed already is refused: two
+// not keep the next from being tried, since each is a protection of its own. What
+// remains is decided by verify. A user who is in claimed already is refused: two
 // containments side by side would each take the other's changes for the state before.
 func contain(ctx context.Context, c *okta.Client, pointer, ref string, m Measures, groups containedGroups, claimed *sync.Map) (Containment, error) {
 	out := Containment{User: UserRef{Login: ref}, Open: []string{}, Steps: []Step{}}
 	j := &job{c: c, m: m, groups: groups, begun: time.Now(), out: &out}
-	if err := j.meet(ctx, pointer, ref, claimed); err != nil {
+	if err := j.identify(ctx, pointer, ref, claimed); err != nil {
 		return out, err
 	}
 	// Roles first: whoever has one could undo the rest. Sessions end once no new one can

@@ -2,19 +2,117 @@ package actions
 
 import (
 	"context"
+	"errors"
+	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
 
+// identify finds out who the user is and how the account is before anything is done.
+//
+// Who is given by id is suspended without a look: Okta suspends an ACTIVE user and
+// refuses any other, so that its answer tells what the look would have. That saves a
+// request, and the time until the account is closed.
+func (j *job) identify(ctx context.Context, pointer, ref string, claimed *sync.Map) error {
+	claim := func(id string) error {
+		if other, twice := claimed.LoadOrStore(id, pointer); twice {
+			return sdk.InvalidField(pointer, "names the same user as %s", other)
+		}
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var refusal error
+	// A login in protected_users may be this user's by now: only a look tells.
+	blind := okta.IsUserID(ref) && j.m.Suspend && !j.m.RevokeRoles && !j.c.ProtectsNames()
+	if blind {
+		if err := claim(ref); err != nil {
+			return err
+		}
+		refusal = j.c.SuspendUser(ctx, ref) // a dry run plans it: it is sent, whatever the status
+		if refusal == nil {
+			j.early = &Step{Name: stepSuspend, Outcome: sdk.Changed}
+			j.know(&okta.User{ID: ref, Login: ref, Status: okta.StatusActive})
+			return nil
+		}
+	}
+	// Others of the same call may be contained already: this one is not to be left out
+	// for a failure that passes.
+	u, err := patiently(ctx, func() (*okta.User, error) { return j.c.FindUser(ctx, pointer, ref) })
+	lost := blind && mayHaveDone(refusal) && !sdk.IsDryRun(ctx)
+	switch {
+	case err != nil && lost:
+		body := sdk.AsError(refusal).Body()
+		j.early = &Step{Name: stepSuspend, Outcome: failed, Error: &body}
+		u = &okta.User{ID: ref, Login: ref}
+	case err != nil:
+		return err
+	case lost && u.Status == okta.StatusSuspended && changedSince(u, j.begun):
+		j.early = &Step{Name: stepSuspend, Outcome: sdk.Changed}
+		u.Status = okta.StatusActive // as it was
+	case errors.Is(refusal, sdk.ErrPlanned) && u.Status == okta.StatusActive:
+		j.early = &Step{Name: stepSuspend, Outcome: sdk.Planned}
+	case !blind:
+		if err := claim(u.ID); err != nil {
+			return err
+		}
+	}
+	j.know(u)
+	return nil
+}
+
+func (j *job) know(u *okta.User) {
+	j.user = u
+	j.out.User, j.out.before, j.out.after = refOf(u), u.Status, u.Status
+	j.out.Restore = RestoreRecord{Org: j.c.Org(), UserID: u.ID, Login: u.Login, TakenAt: j.begun.UTC(), StatusBefore: u.Status, StatusAfter: u.Status}
+}
+
+// recall works out how the account was before from how it is now, where its first
+// answers were lost.
+func (j *job) recall(u *okta.User) {
+	switch {
+	case u.Status == okta.StatusSuspended && changedSince(u, j.begun):
+		for i := range j.out.Steps {
+			if s := &j.out.Steps[i]; s.Name == stepSuspend {
+				*s = Step{Name: stepSuspend, Outcome: sdk.Changed}
+			}
+		}
+		j.user.Status = okta.StatusActive
+	case u.Status != okta.StatusPasswordExpired: // which may be this containment's doing
+		j.user.Status = u.Status
+	}
+	j.out.before, j.out.Restore.StatusBefore = j.user.Status, j.user.Status
+}
+
+// mayHaveDone reports whether a write that failed may have been done all the same. What
+// found no connection was not sent.
+func mayHaveDone(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return false
+	}
+	e := sdk.AsError(err)
+	return e != nil && !okta.Unsent(err) && (e.Code == sdk.Unavailable || e.Code == sdk.Timeout || e.Code == sdk.Canceled)
+}
+
+// changedSince reports whether a status is no older than what was begun at that time,
+// by Okta's clock, which this machine's may differ from.
+func changedSince(u *okta.User, begun time.Time) bool {
+	const coarse = 2 * time.Second // Okta tells the time in whole seconds
+	return u.StatusChanged != nil && !u.ReadAt.IsZero() && u.StatusChanged.After(u.ReadAt.Add(-time.Since(begun)-coarse))
+}
+
 // verify reads back how the account is, and lists what still stands open. Only
 // what was asked for can be open; what cannot be read counts as open too. Where Okta
 // accepted what the state does not show, it is read again after a moment.
 func (j *job) verify(ctx context.Context) {
 	for _, wait := range lag {
-		if lags := j.judge(ctx); !lags {
+		if lags := j.check(ctx); !lags {
 			return
 		}
 		select {
@@ -23,42 +121,42 @@ func (j *job) verify(ctx context.Context) {
 		case <-time.After(wait):
 		}
 	}
-	j.judge(ctx)
+	j.check(ctx)
 }
 
-// judge is verify, once. It reports whether something is open that Okta said it did.
-func (j *job) judge(ctx context.Context) (lags bool) {
+// check is verify, once. It reports whether something is open that Okta said it did.
+func (j *job) check(ctx context.Context) (lags bool) {
 	j.out.Open = []string{}
 	open := func(what string, done bool) {
 		j.out.Open = append(j.out.Open, what)
 		lags = lags || done
 	}
-	now, err := patiently(ctx, func() (state, error) { return j.readBack(ctx) })
+	now, err := patiently(ctx, func() (state, error) { return j.readAccount(ctx) })
 	if err != nil {
 		open("the account could not be read back: "+err.Error(), false)
 		j.out.after, j.out.Restore.StatusAfter = j.supposed(), j.supposed()
 	} else {
-		j.judgeAccount(now, open)
+		j.checkAccount(now, open)
 	}
 	if j.m.RevokeSessions && j.failed(stepSessions) {
 		open("sessions were not revoked"+j.why(stepSessions, ""), false)
 	}
 	if j.m.RevokeRoles {
-		j.judgeRoles(ctx, open)
+		j.checkRoles(ctx, open)
 	}
 	if j.m.ResetFactors {
-		j.judgeFactors(ctx, open)
+		j.checkFactors(ctx, open)
 	}
 	if j.m.SuspendDevices {
-		j.judgeDevices(ctx, open)
+		j.checkDevices(ctx, open)
 	}
 	j.out.Contained = len(j.out.Open) == 0
 	return lags
 }
 
-// judgeAccount opens what still is of the status and the groups, and notes the status
+// checkAccount opens what still is of the status and the groups, and notes the status
 // in the record.
-func (j *job) judgeAccount(now state, open func(what string, done bool)) {
+func (j *job) checkAccount(now state, open func(what string, done bool)) {
 	u, member, r := now.user, now.member, &j.out.Restore
 	if r.StatusBefore == "" {
 		j.recall(u)
@@ -105,9 +203,9 @@ type state struct {
 	member map[string]bool // by id
 }
 
-// readBack reads the status and the groups. Where the quarantine group is the only
+// readAccount reads the status and the groups. Where the quarantine group is the only
 // one of interest, its list of members tells both in one request.
-func (j *job) readBack(ctx context.Context) (state, error) {
+func (j *job) readAccount(ctx context.Context) (state, error) {
 	if q := j.groups.quarantine; q != nil && len(j.groups.remove) == 0 {
 		u, err := j.c.MemberOf(ctx, q.ID, j.user.ID)
 		if err == nil && u != nil {
@@ -131,9 +229,9 @@ func (j *job) readBack(ctx context.Context) (state, error) {
 	return state{u, member}, nil
 }
 
-// judgeRoles and its like open what still is of one measure, and say whether Okta
+// checkRoles and its like open what still is of one measure, and say whether Okta
 // said that it was done away with.
-func (j *job) judgeRoles(ctx context.Context, open func(string, bool)) {
+func (j *job) checkRoles(ctx context.Context, open func(string, bool)) {
 	roles, err := j.c.RolesOf(ctx, j.user.ID)
 	if err != nil {
 		open("admin roles could not be read back: "+err.Error(), false)
@@ -147,7 +245,7 @@ func (j *job) judgeRoles(ctx context.Context, open func(string, bool)) {
 	}
 }
 
-func (j *job) judgeFactors(ctx context.Context, open func(string, bool)) {
+func (j *job) checkFactors(ctx context.Context, open func(string, bool)) {
 	factors, err := j.c.FactorsOf(ctx, j.user.ID)
 	if err != nil {
 		open("factors could not be read back: "+err.Error(), false)
@@ -159,7 +257,7 @@ func (j *job) judgeFactors(ctx context.Context, open func(string, bool)) {
 	}
 }
 
-func (j *job) judgeDevices(ctx context.Context, open func(string, bool)) {
+func (j *job) checkDevices(ctx context.Context, open func(string, bool)) {
 	devices, err := j.c.DevicesOf(ctx, j.user.ID)
 	if err != nil {
 		open("devices could not be read back: "+err.Error(), false)

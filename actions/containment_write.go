@@ -47,7 +47,7 @@ func patiently[T any](ctx context.Context, call func() (T, error)) (T, error) {
 // try makes one write of a step, notes what came of it, and reports whether it took
 // something that is to be put back: whether it brought the change about, or may have
 // and nothing can tell any more. A write that Okta refused, or whose answer was lost,
-// is judged by the state: so reads whether that is as asked; it is nil where nothing
+// is decided by the state: so reads whether that is as asked; it is nil where nothing
 // can tell.
 func (j *job) try(ctx context.Context, name, target string, write func(context.Context) error, so func(context.Context) (bool, error)) bool {
 	var settled, lost, unknown bool
