@@ -19,39 +19,81 @@ var documentedWrites = map[string]struct {
 	write func(context.Context, *Client) error
 	ok    []string
 }{
-	"suspend":            {func(ctx context.Context, c *Client) error { return c.SuspendUser(ctx, userOne) }, []string{"200", "200 {}"}},
-	"unsuspend":          {func(ctx context.Context, c *Client) error { return c.UnsuspendUser(ctx, userOne) }, []string{"200", "200 {}"}},
-	"unlock":             {func(ctx context.Context, c *Client) error { return c.UnlockUser(ctx, userOne) }, []string{"200", "200 {}"}},
-	"deactivate":         {func(ctx context.Context, c *Client) error { return c.DeactivateUser(ctx, userOne, false) }, []string{"200", "200 {}"}},
-	"reset factors":      {func(ctx context.Context, c *Client) error { return c.ResetFactors(ctx, userOne) }, []string{"200", "200 {}"}},
-	"deactivate app":     {func(ctx context.Context, c *Client) error { return c.DeactivateApp(ctx, "0oa1") }, []string{"200", "200 {}"}},
-	"delete user":        {func(ctx context.Context, c *Client) error { return c.DeleteUser(ctx, userOne) }, []string{"204"}},
-	"revoke sessions":    {func(ctx context.Context, c *Client) error { return c.RevokeSessions(ctx, userOne, true, true) }, []string{"204"}},
-	"end session":        {func(ctx context.Context, c *Client) error { return c.EndSession(ctx, "102x") }, []string{"204"}},
-	"universal logout":   {func(ctx context.Context, c *Client) error { return c.UniversalLogout(ctx, userOne) }, []string{"204"}},
-	"revoke grants":      {func(ctx context.Context, c *Client) error { return c.RevokeGrants(ctx, userOne) }, []string{"204"}},
-	"revoke app tokens":  {func(ctx context.Context, c *Client) error { return c.RevokeAppTokens(ctx, userOne, "0oa1") }, []string{"204"}},
-	"add member":         {func(ctx context.Context, c *Client) error { return c.AddMember(ctx, "00g1", userOne) }, []string{"204"}},
-	"remove member":      {func(ctx context.Context, c *Client) error { return c.RemoveMember(ctx, "00g1", userOne) }, []string{"204"}},
-	"delete factor":      {func(ctx context.Context, c *Client) error { return c.DeleteFactor(ctx, userOne, "opf1", false) }, []string{"204"}},
-	"unassign role":      {func(ctx context.Context, c *Client) error { return c.UnassignRole(ctx, userOne, "ra1") }, []string{"204"}},
-	"unassign app":       {func(ctx context.Context, c *Client) error { return c.UnassignApp(ctx, "0oa1", userOne) }, []string{"204"}},
-	"suspend device":     {func(ctx context.Context, c *Client) error { return c.SuspendDevice(ctx, "guo1") }, []string{"204"}},
-	"unsuspend device":   {func(ctx context.Context, c *Client) error { return c.UnsuspendDevice(ctx, "guo1") }, []string{"204"}},
-	"deactivate device":  {func(ctx context.Context, c *Client) error { return c.DeactivateDevice(ctx, "guo1") }, []string{"204"}},
-	"create user":        {func(ctx context.Context, c *Client) error { return c.CreateUser(ctx, NewUser{}) }, []string{`200 {"id":"00u1"}`}},
-	"update profile":     {func(ctx context.Context, c *Client) error { return c.UpdateProfile(ctx, userOne, nil) }, []string{`200 {"id":"00u1"}`}},
-	"expire password":    {func(ctx context.Context, c *Client) error { return c.ExpirePassword(ctx, userOne) }, []string{`200 {"id":"00u1"}`}},
-	"assign role":        {func(ctx context.Context, c *Client) error { return c.AssignRole(ctx, userOne, "ORG_ADMIN", "") }, []string{`200 {"id":"ra1"}`, `201 {"id":"ra1"}`}},
-	"replace zone":       {func(ctx context.Context, c *Client) error { return c.ReplaceGateways(ctx, &Zone{ID: "nzo1"}, nil) }, []string{`200 {"id":"nzo1"}`}},
-	"set risk":           {func(ctx context.Context, c *Client) error { return c.SetRisk(ctx, userOne, "HIGH", "") }, []string{`200 {"riskLevel":"HIGH"}`, `201 {"riskLevel":"HIGH"}`}},
-	"activate by mail":   {func(ctx context.Context, c *Client) error { _, err := c.ActivateUser(ctx, userOne, true); return err }, []string{"200", "200 {}"}},
-	"activate":           {func(ctx context.Context, c *Client) error { _, err := c.ActivateUser(ctx, userOne, false); return err }, []string{`200 {"activationUrl":"u","activationToken":"t"}`}},
-	"reset password":     {func(ctx context.Context, c *Client) error { _, err := c.ResetPassword(ctx, userOne, false, true); return err }, []string{`200 {"resetPasswordUrl":"u"}`}},
-	"reset by mail":      {func(ctx context.Context, c *Client) error { _, err := c.ResetPassword(ctx, userOne, true, true); return err }, []string{"200", "200 {}"}},
-	"temporary password": {func(ctx context.Context, c *Client) error { _, err := c.ExpirePasswordWithTemporary(ctx, userOne, true); return err }, []string{`200 {"tempPassword":"p"}`}},
-	"create group":       {func(ctx context.Context, c *Client) error { _, err := c.CreateGroup(ctx, "n", ""); return err }, []string{`200 {"id":"00g1"}`}},
-	"push":               {func(ctx context.Context, c *Client) error { _, err := c.SendPush(ctx, userOne, "opf1", false); return err }, []string{`200 {"factorResult":"SUCCESS"}`, `201 {"factorResult":"SUCCESS"}`}},
+	"suspend":           {func(ctx context.Context, c *Client) error { return c.SuspendUser(ctx, userOne) }, []string{"200", "200 {}"}},
+	"unsuspend":         {func(ctx context.Context, c *Client) error { return c.UnsuspendUser(ctx, userOne) }, []string{"200", "200 {}"}},
+	"unlock":            {func(ctx context.Context, c *Client) error { return c.UnlockUser(ctx, userOne) }, []string{"200", "200 {}"}},
+	"deactivate":        {func(ctx context.Context, c *Client) error { return c.DeactivateUser(ctx, userOne, false) }, []string{"200", "200 {}"}},
+	"reset factors":     {func(ctx context.Context, c *Client) error { return c.ResetFactors(ctx, userOne) }, []string{"200", "200 {}"}},
+	"deactivate app":    {func(ctx context.Context, c *Client) error { return c.DeactivateApp(ctx, "0oa1") }, []string{"200", "200 {}"}},
+	"delete user":       {func(ctx context.Context, c *Client) error { return c.DeleteUser(ctx, userOne) }, []string{"204"}},
+	"revoke sessions":   {func(ctx context.Context, c *Client) error { return c.RevokeSessions(ctx, userOne, true, true) }, []string{"204"}},
+	"end session":       {func(ctx context.Context, c *Client) error { return c.EndSession(ctx, "102x") }, []string{"204"}},
+	"universal logout":  {func(ctx context.Context, c *Client) error { return c.UniversalLogout(ctx, userOne) }, []string{"204"}},
+	"revoke grants":     {func(ctx context.Context, c *Client) error { return c.RevokeGrants(ctx, userOne) }, []string{"204"}},
+	"revoke app tokens": {func(ctx context.Context, c *Client) error { return c.RevokeAppTokens(ctx, userOne, "0oa1") }, []string{"204"}},
+	"add member":        {func(ctx context.Context, c *Client) error { return c.AddMember(ctx, "00g1", userOne) }, []string{"204"}},
+	"remove member":     {func(ctx context.Context, c *Client) error { return c.RemoveMember(ctx, "00g1", userOne) }, []string{"204"}},
+	"delete factor":     {func(ctx context.Context, c *Client) error { return c.DeleteFactor(ctx, userOne, "opf1", false) }, []string{"204"}},
+	"unassign role":     {func(ctx context.Context, c *Client) error { return c.UnassignRole(ctx, userOne, "ra1") }, []string{"204"}},
+	"unassign app":      {func(ctx context.Context, c *Client) error { return c.UnassignApp(ctx, "0oa1", userOne) }, []string{"204"}},
+	"suspend device":    {func(ctx context.Context, c *Client) error { return c.SuspendDevice(ctx, "guo1") }, []string{"204"}},
+	"unsuspend device":  {func(ctx context.Context, c *Client) error { return c.UnsuspendDevice(ctx, "guo1") }, []string{"204"}},
+	"deactivate device": {func(ctx context.Context, c *Client) error { return c.DeactivateDevice(ctx, "guo1") }, []string{"204"}},
+	"create user":       {func(ctx context.Context, c *Client) error { return c.CreateUser(ctx, NewUser{}) }, []string{`200 {"id":"00u1"}`}},
+	"update profile":    {func(ctx context.Context, c *Client) error { return c.UpdateProfile(ctx, userOne, nil) }, []string{`200 {"id":"00u1"}`}},
+	"expire password":   {func(ctx context.Context, c *Client) error { return c.ExpirePassword(ctx, userOne) }, []string{`200 {"id":"00u1"}`}},
+	"assign role": {
+		func(ctx context.Context, c *Client) error { return c.AssignRole(ctx, userOne, "ORG_ADMIN", "") },
+		[]string{`200 {"id":"ra1"}`, `201 {"id":"ra1"}`},
+	},
+	"replace zone": {
+		func(ctx context.Context, c *Client) error { return c.ReplaceGateways(ctx, &Zone{ID: "nzo1"}, nil) },
+		[]string{`200 {"id":"nzo1"}`},
+	},
+	"set risk": {
+		func(ctx context.Context, c *Client) error { return c.SetRisk(ctx, userOne, "HIGH", "") },
+		[]string{`200 {"riskLevel":"HIGH"}`, `201 {"riskLevel":"HIGH"}`},
+	},
+	"activate by mail": {
+		func(ctx context.Context, c *Client) error { _, err := c.ActivateUser(ctx, userOne, true); return err },
+		[]string{"200", "200 {}"},
+	},
+	"activate": {
+		func(ctx context.Context, c *Client) error { _, err := c.ActivateUser(ctx, userOne, false); return err },
+		[]string{`200 {"activationUrl":"u","activationToken":"t"}`},
+	},
+	"reset password": {
+		func(ctx context.Context, c *Client) error {
+			_, err := c.ResetPassword(ctx, userOne, false, true)
+			return err
+		},
+		[]string{`200 {"resetPasswordUrl":"u"}`},
+	},
+	"reset by mail": {
+		func(ctx context.Context, c *Client) error {
+			_, err := c.ResetPassword(ctx, userOne, true, true)
+			return err
+		},
+		[]string{"200", "200 {}"},
+	},
+	"temporary password": {
+		func(ctx context.Context, c *Client) error {
+			_, err := c.ExpirePasswordWithTemporary(ctx, userOne, true)
+			return err
+		},
+		[]string{`200 {"tempPassword":"p"}`},
+	},
+	"create group": {
+		func(ctx context.Context, c *Client) error { _, err := c.CreateGroup(ctx, "n", ""); return err },
+		[]string{`200 {"id":"00g1"}`},
+	},
+	"push": {
+		func(ctx context.Context, c *Client) error {
+			_, err := c.SendPush(ctx, userOne, "opf1", false)
+			return err
+		},
+		[]string{`200 {"factorResult":"SUCCESS"}`, `201 {"factorResult":"SUCCESS"}`},
+	},
 }
 
 // A write succeeds only with a response that Okta documents for it. Any other 2xx comes

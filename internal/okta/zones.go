@@ -135,7 +135,8 @@ func readZone(request string, o Object) (*Zone, error) {
 	if raw, ok := z.doc["gateways"]; ok {
 		if err := json.Unmarshal(raw, &entries); err != nil {
 			// A write of such a list would lose the unreadable entries.
-			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta gave a list of addresses for the network zone %s that cannot be read", request, rest.Printable(slim.Name, 100))
+			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta gave a list of addresses for the network zone %s that cannot be read",
+				request, rest.Printable(slim.Name, 100))
 		}
 	}
 	for _, entry := range entries {
