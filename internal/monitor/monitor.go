@@ -218,7 +218,8 @@ func (m *Monitor) Snapshot() Snapshot {
 		f := m.feeds[name].Feed
 		f.Lag = m.feeds[name].lag(now, m.started)
 		if m.feeds[name].tooManyResets(now.Add(-m.resetSpan())) {
-			resets = append(resets, fmt.Sprintf("%s lost its checkpoint more than %d times within %s: the service's links do not lead on. Check that the org's address is its own and that no proxy rewrites Link headers", name, mostResets, m.resetSpan()))
+			resets = append(resets,
+				fmt.Sprintf("%s lost its checkpoint more than %d times within %s: the service's links do not lead on. Check that the org's address is its own and that no proxy rewrites Link headers", name, mostResets, m.resetSpan()))
 		}
 		s.Feeds = append(s.Feeds, f)
 		s.Lag = max(s.Lag, f.Lag)

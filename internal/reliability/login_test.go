@@ -66,7 +66,8 @@ func secrets(t *testing.T) string {
 		}
 		searched[name] = raw
 	}
-	s.fault(oktasim.Fault{Status: 401, ErrorCode: "E0000011", Body: `{"errorCode":"E0000011","errorSummary":"Invalid token provided: ` + canary + `"}`, Skip: 2, Times: 1})
+	s.fault(oktasim.Fault{Status: 401, ErrorCode: "E0000011", Body: `{"errorCode":"E0000011","errorSummary":"Invalid token provided: ` + canary + `"}`,
+		Skip: 2, Times: 1})
 	if !w.killPlugin() {
 		t.Error("there is no plugin process")
 	}
