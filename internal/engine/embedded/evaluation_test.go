@@ -287,6 +287,10 @@ func TestSetAsideAndRetried(t *testing.T) {
 				if again := r.accept(p); again.Started != 0 || len(again.Runs) != 0 {
 					t.Errorf("again: %+v", again)
 				}
+				// The conditions are not evaluated again before a retry.
+				if aside, err := r.setAside(t.Context(), "e1", true); err != nil || (aside != nil) != (test.before >= maxDeaths) {
+					t.Errorf("set aside: %v, %v", aside, err)
+				}
 				if err := r.Close(); err != nil {
 					t.Fatal(err)
 				}
