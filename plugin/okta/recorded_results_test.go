@@ -139,7 +139,7 @@ func (r result) replay(t *testing.T, backend sdk.Backend, body json.RawMessage) 
 	defer server.Close()
 	own := []byte("https://{yourOktaDomain}") // as the examples have it
 	answer = bytes.ReplaceAll(body, own, []byte(server.URL))
-	session, err := backend.Open(t.Context(), json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":"x","allow_unknown_admins":true}`, server.URL)))
+	session, err := backend.Open(t.Context(), json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":%q,"allow_unknown_admins":true}`, server.URL, newToken())))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestRecordedRefusalsAreTold(t *testing.T) {
 			_, _ = w.Write(body)
 		}))
 		defer server.Close()
-		session, err := backend.Open(t.Context(), json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":"x"}`, server.URL)))
+		session, err := backend.Open(t.Context(), json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":%q}`, server.URL, newToken())))
 		if err != nil {
 			t.Fatal(err)
 		}

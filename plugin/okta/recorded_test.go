@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -232,7 +233,7 @@ func replay(t *testing.T, backend sdk.Backend, r reading, body json.RawMessage, 
 		}
 	}))
 	defer server.Close()
-	session, err := backend.Open(t.Context(), json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":"x"}`, server.URL)))
+	session, err := backend.Open(t.Context(), json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":%q}`, server.URL, newToken())))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,3 +274,10 @@ func fill(t *testing.T, input string, objects []json.RawMessage) json.RawMessage
 		return string(bytes.Trim(text, `"`))
 	}))
 }
+
+var tokens atomic.Int64
+
+// newToken returns a token that no other session of this process has. The process
+// remembers rate limits by address and token, and a new server may get the port of one
+// that is gone.
+func newToken() string { return fmt.Sprintf("token-%d", tokens.Add(1)) }
