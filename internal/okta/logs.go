@@ -33,8 +33,6 @@ type LogQuery struct {
 	Limit        int // page size, 1 to MaxLogPage
 }
 
-func (q LogQuery) polling() bool { return q.Until.IsZero() && !q.Descending }
-
 func (q LogQuery) values() url.Values {
 	v := url.Values{"limit": {strconv.Itoa(q.Limit)}}
 	if !q.Since.IsZero() {

@@ -40,11 +40,14 @@ type effort func(args []ref.Val) int
 // large their arguments are.
 var constant effort
 
+// oldNotStrictlyFalse is a function that the environment still has under a former name.
+const oldNotStrictlyFalse = "__not_strictly_false__"
+
 // efforts has an entry for each function of the environment. An expression that
 // calls any other does not compile.
 var efforts = map[string]effort{
 	operators.LogicalNot: constant, operators.Negate: constant, operators.LogicalAnd: constant, operators.LogicalOr: constant,
-	operators.Conditional: constant, operators.NotStrictlyFalse: constant, operators.OldNotStrictlyFalse: constant,
+	operators.Conditional: constant, operators.NotStrictlyFalse: constant, oldNotStrictlyFalse: constant,
 	operators.Index: constant, operators.OptIndex: constant, operators.OptSelect: constant,
 	operators.Subtract: constant, operators.Multiply: constant, operators.Divide: constant, operators.Modulo: constant,
 	"dyn": constant, "type": constant, "first": constant, "last": constant,

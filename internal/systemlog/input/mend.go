@@ -12,7 +12,7 @@ import (
 // no JSON at all.
 func (e *reader) other() {
 	const most = 1 << 12
-	for len(e.rest()) < most && bytes.IndexAny(e.rest(), "\n\x00") < 0 && e.more() {
+	for len(e.rest()) < most && !bytes.ContainsAny(e.rest(), "\n\x00") && e.more() {
 	}
 	rest := e.rest()
 	rest = rest[:min(len(rest), most)]
