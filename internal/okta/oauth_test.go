@@ -183,12 +183,13 @@ func TestRenewalBeforeTheEnd(t *testing.T) {
 // A token's life begins before the response that brings it is there.
 func TestSlowToken(t *testing.T) {
 	o := asApp{}.open(t)
+	const slow = time.Second
 	var asked time.Time
 	var tokens atomic.Int32
 	c := inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
 		if r.URL.Path == auth.TokenPath && tokens.Add(1) == 1 {
 			asked = time.Now()
-			time.Sleep(200 * time.Millisecond) // a slow response
+			time.Sleep(slow) // a slow response
 		}
 		org.ServeHTTP(w, r)
 	})
@@ -196,7 +197,7 @@ func TestSlowToken(t *testing.T) {
 		if _, err := c.User(t.Context(), o.user.ID); err != nil {
 			t.Fatal(err)
 		}
-		c.credentials.(interface{ SetClock(func() time.Time) }).SetClock(func() time.Time { return asked.Add(59 * time.Minute) })
+		c.credentials.(interface{ SetClock(func() time.Time) }).SetClock(func() time.Time { return asked.Add(59*time.Minute + slow/2) })
 	}
 	if n := tokens.Load(); n != 2 {
 		t.Errorf("%d tokens were asked for: the life of a token was counted from its arrival", n)
