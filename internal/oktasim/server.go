@@ -43,11 +43,11 @@ func Start(t TB, o Options) *Server {
 	org := New(o)
 	s := &Server{Org: org, URL: "http://" + listener.Addr().String(), Token: org.token}
 
-	var inFlight sync.WaitGroup
+	var inFlight sync.RWMutex // each request holds it for reading
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			inFlight.Add(1)
-			defer inFlight.Done()
+			inFlight.RLock()
+			defer inFlight.RUnlock()
 			org.ServeHTTP(w, r)
 		}),
 		ReadHeaderTimeout: time.Minute,
@@ -61,8 +61,10 @@ func Start(t TB, o Options) *Server {
 			t.Errorf("oktasim: close: %v", err)
 		}
 		<-served
-		inFlight.Wait()
-		if defects := s.Defects(); len(defects) > 0 && !s.allowUnknown.Load() {
+		inFlight.Lock() // waits for the requests in flight
+		defects := s.Defects()
+		inFlight.Unlock()
+		if len(defects) > 0 && !s.allowUnknown.Load() {
 			slices.Sort(defects)
 			t.Errorf("oktasim: requests for endpoints that the org does not have: %q", defects)
 		}
