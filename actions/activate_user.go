@@ -10,7 +10,6 @@ import (
 // ActivateUser activates a user who is not yet, or no longer, active.
 var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
 	Name:    "activate_user",
-	Title:   "Activate User",
 	Summary: "Activates a staged or deactivated user. A user without a password then sets one through a link.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/activateUser",
 	Effect:  sdk.Writes,

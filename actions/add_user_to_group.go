@@ -10,7 +10,6 @@ import (
 // AddUserToGroup adds a user to a group.
 var AddUserToGroup = action[AddUserToGroupInput, MembershipChange]{
 	Name:    "add_user_to_group",
-	Title:   "Add User To Group",
 	Summary: "Adds a user to a group, such as a group whose policy denies every sign-in.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/assignUserToGroup",
 	Effect:  sdk.Writes,

@@ -10,7 +10,6 @@ import (
 // AssignRole makes a user an administrator.
 var AssignRole = action[AssignRoleInput, UserChange[RolesState]]{
 	Name:    "assign_role",
-	Title:   "Assign Role",
 	Summary: "Assigns an admin role to a user, such as a role that was revoked during an incident.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/assignRoleToUser",
 	Effect:  sdk.Writes,

@@ -15,7 +15,6 @@ import (
 // BlockIP puts an address on the blocklist.
 var BlockIP = action[BlockIPInput, BlockIPOutput]{
 	Name:    "block_ip",
-	Title:   "Block IP",
 	Summary: "Adds an IP address or CIDR range to Okta's blocklist, which rejects its sign-ins; never changes a zone that rules trust.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/replaceNetworkZone",
 	Effect:  sdk.Writes,

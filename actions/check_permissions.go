@@ -10,8 +10,7 @@ import (
 
 // CheckPermissions tells what the login can do before an incident does.
 var CheckPermissions = action[CheckPermissionsInput, CheckPermissionsOutput]{
-	Name:  "check_permissions",
-	Title: "Check Permissions",
+	Name: "check_permissions",
 	Summary: "Reports for each action whether this connection's principal can run it, and which scope or admin role is missing. It sends ten read " +
 		"requests, and one for each custom role.",
 	Docs:   "https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/",

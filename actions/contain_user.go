@@ -18,8 +18,7 @@ import (
 
 // ContainUser contains accounts: one call for what a responder does first.
 var ContainUser = action[ContainUserInput, ContainUserOutput]{
-	Name:  "contain_user",
-	Title: "Contain User",
+	Name: "contain_user",
 	Summary: "Contains accounts: suspends them, ends sessions and tokens, and takes further requested measures; reports contained only after " +
 		"verification, and how to restore.",
 	Docs:   "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/",

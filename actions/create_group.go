@@ -11,7 +11,6 @@ import (
 // looked at.
 var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
 	Name:    "create_group",
-	Title:   "Create Group",
 	Summary: "Creates an empty group, unless a group of this name exists.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/addGroup",
 	Effect:  sdk.Writes,

@@ -15,7 +15,6 @@ import (
 // so is one who differs, which the answer says.
 var CreateUser = action[CreateUserInput, CreateUserOutput]{
 	Name:    "create_user",
-	Title:   "Create User",
 	Summary: "Creates a user, activated or staged, with a password or with an emailed link to set one.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/createUser",
 	Effect:  sdk.Writes,

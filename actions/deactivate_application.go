@@ -10,7 +10,6 @@ import (
 // DeactivateApplication closes an app to everybody.
 var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplicationOutput]{
 	Name:    "deactivate_application",
-	Title:   "Deactivate Application",
 	Summary: "Deactivates an app for all of its users, such as a planted or compromised app. Okta also reviews every assignment by a group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/deactivateApplication",
 	Effect:  sdk.Destroys,

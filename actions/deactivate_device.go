@@ -8,7 +8,6 @@ import (
 // DeactivateDevice deactivates a device.
 var DeactivateDevice = action[DeviceWrite, DeviceChange]{
 	Name:    "deactivate_device",
-	Title:   "Deactivate Device",
 	Summary: "Deactivates a device: its factors, its certificates and its links to users are lost.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/deactivateDevice",
 	Effect:  sdk.Destroys,

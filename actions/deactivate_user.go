@@ -12,7 +12,6 @@ import (
 // neither the password nor what apps had deleted, so it is no undo.
 var DeactivateUser = action[DeactivateUserInput, UserChange[UserState]]{
 	Name:    "deactivate_user",
-	Title:   "Deactivate User",
 	Summary: "Deactivates a user: the user loses all apps, and the account can be activated again or deleted. To contain a user, suspend instead.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/deactivateUser",
 	Effect:  sdk.Destroys,

@@ -10,7 +10,6 @@ import (
 // DeleteFactor unenrols one factor.
 var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 	Name:    "delete_factor",
-	Title:   "Delete Factor",
 	Summary: "Unenrols one factor of a user, such as a phone that an intruder enrolled. Unenrolling one factor of Okta Verify removes its other factors.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/unenrollFactor",
 	Effect:  sdk.Destroys,

@@ -13,7 +13,6 @@ import (
 // but, and the second is taken only where it is asked for by name.
 var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
 	Name:    "delete_user",
-	Title:   "Delete User",
 	Summary: "Takes one of the two steps that delete a user, and reports which: it deactivates the user, or with step delete deletes a deactivated user for good.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/deleteUser",
 	Effect:  sdk.Destroys,

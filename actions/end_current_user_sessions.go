@@ -15,7 +15,6 @@ import (
 // ends a session by its id (DELETE /sessions/{id}).
 var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
 	Name:    "end_current_user_sessions",
-	Title:   "End Current User Sessions",
 	Summary: "Ends the one session that an event names, and no other session of the user.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/revokeSession",
 	Effect:  sdk.Destroys,

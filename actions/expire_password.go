@@ -12,7 +12,6 @@ import (
 // ExpirePassword makes a user choose a new password.
 var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 	Name:    "expire_password",
-	Title:   "Expire Password",
 	Summary: "Requires a user to choose a new password at the next sign-in. With a temporary password the old one stops working at once.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/expirePassword",
 	Effect:  sdk.Destroys,

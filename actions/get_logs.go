@@ -17,7 +17,6 @@ import (
 // GetLogs searches the System Log.
 var GetLogs = action[GetLogsInput, GetLogsOutput[shape.Event]]{
 	Name:    "get_logs",
-	Title:   "Get Logs",
 	Summary: "Searches the System Log and returns whole events, as Okta sent them or normalized.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/#tag/SystemLog/operation/listLogEvents",
 	Effect:  sdk.Reads,

@@ -11,7 +11,6 @@ import (
 // GetUser reads one user.
 var GetUser = action[OneUser, GetUserOutput]{
 	Name:    "get_user",
-	Title:   "Get User",
 	Summary: "Reads a user: status, dates and the whole profile.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/getUser",
 	Effect:  sdk.Reads,

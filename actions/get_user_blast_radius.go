@@ -11,7 +11,6 @@ import (
 // GetUserBlastRadius says what an intruder with a user's account could reach.
 var GetUserBlastRadius = action[GetUserBlastRadiusInput, GetUserBlastRadiusOutput]{
 	Name:    "get_user_blast_radius",
-	Title:   "Get User Blast Radius",
 	Summary: "Reads everything that an intruder with a user's account could reach, and recent addresses: status, groups, admin roles, factors, devices, apps.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/",
 	Effect:  sdk.Reads,

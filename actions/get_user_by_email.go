@@ -10,7 +10,6 @@ import (
 // GetUserByEmail reads the one user who has an email address.
 var GetUserByEmail = action[GetUserByEmailInput, GetUserOutput]{
 	Name:    "get_user_by_email",
-	Title:   "Get User By Email",
 	Summary: "Finds the one user with an email address, and reads status, dates and the whole profile.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers",
 	Effect:  sdk.Reads,

@@ -10,7 +10,6 @@ import (
 // GetUserRisk reads Okta's judgement of a user.
 var GetUserRisk = action[OneUser, GetUserRiskOutput]{
 	Name:    "get_user_risk",
-	Title:   "Get User Risk",
 	Summary: "Reads the risk level of a user and its reason; needs Identity Threat Protection.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/getUserRisk",
 	Effect:  sdk.Reads,

@@ -10,7 +10,6 @@ import (
 // ListApplications lists applications.
 var ListApplications = action[ListApplicationsInput, ListApplicationsOutput]{
 	Name:    "list_applications",
-	Title:   "List Applications",
 	Summary: "Lists the apps of the Okta org, optionally by a filter or a name.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/listApplications",
 	Effect:  sdk.Reads,

@@ -13,7 +13,6 @@ import (
 // ListEventTypes lists the event types of the System Log.
 var ListEventTypes = action[ListEventTypesInput, ListEventTypesOutput]{
 	Name:    "list_event_types",
-	Title:   "List Event Types",
 	Summary: "Lists the event types of the System Log with their meaning and suggested response actions. It sends no request.",
 	Docs:    "https://developer.okta.com/docs/reference/api/event-types/",
 	Effect:  sdk.Reads,

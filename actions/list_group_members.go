@@ -10,7 +10,6 @@ import (
 // ListGroupMembers lists the users in a group.
 var ListGroupMembers = action[ListGroupMembersInput, ListGroupMembersOutput]{
 	Name:    "list_group_members",
-	Title:   "List Group Members",
 	Summary: "Lists the users in a group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroupUsers",
 	Effect:  sdk.Reads,

@@ -10,7 +10,6 @@ import (
 // ListGroups lists groups.
 var ListGroups = action[ListGroupsInput, ListGroupsOutput]{
 	Name:    "list_groups",
-	Title:   "List Groups",
 	Summary: "Lists the groups of the Okta org, optionally by a search, a filter or a name.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroups",
 	Effect:  sdk.Reads,

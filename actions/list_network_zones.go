@@ -11,7 +11,6 @@ import (
 // ListNetworkZones lists network zones.
 var ListNetworkZones = action[ListNetworkZonesInput, ListNetworkZonesOutput]{
 	Name:    "list_network_zones",
-	Title:   "List Network Zones",
 	Summary: "Lists the network zones of the Okta org with their addresses, including blocklists.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/listNetworkZones",
 	Effect:  sdk.Reads,

@@ -12,7 +12,6 @@ import (
 // ListPolicies lists the policies of one type.
 var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 	Name:    "list_policies",
-	Title:   "List Policies",
 	Summary: "Lists the policies of one type, such as sign-in or password policies.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicies",
 	Effect:  sdk.Reads,

@@ -10,7 +10,6 @@ import (
 // ListRoles lists the admin roles that there are to assign.
 var ListRoles = action[ListRolesInput, ListRolesOutput]{
 	Name:    "list_roles",
-	Title:   "List Roles",
 	Summary: "Lists the assignable admin roles: Okta's standard roles and the custom roles of the Okta org.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/listRoles",
 	Effect:  sdk.Reads,

@@ -11,7 +11,6 @@ import (
 // ListUserApplications lists a user's apps.
 var ListUserApplications = action[UserList, ListUserApplicationsOutput]{
 	Name:    "list_user_applications",
-	Title:   "List User Applications",
 	Summary: "Lists the apps of a user, including hidden apps and apps assigned by a group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/listApplications",
 	Effect:  sdk.Reads,

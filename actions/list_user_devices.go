@@ -10,7 +10,6 @@ import (
 // ListUserDevices lists a user's devices.
 var ListUserDevices = action[UserList, ListUserDevicesOutput]{
 	Name:    "list_user_devices",
-	Title:   "List User Devices",
 	Summary: "Lists the devices of a user; needs Okta Identity Engine.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserDevices",
 	Effect:  sdk.Reads,

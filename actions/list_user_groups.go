@@ -10,7 +10,6 @@ import (
 // ListUserGroups lists the groups that a user is in.
 var ListUserGroups = action[UserList, ListUserGroupsOutput]{
 	Name:    "list_user_groups",
-	Title:   "List User Groups",
 	Summary: "Lists the groups of a user.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserGroups",
 	Effect:  sdk.Reads,

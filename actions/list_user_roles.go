@@ -11,7 +11,6 @@ import (
 // ListUserRoles lists a user's admin roles.
 var ListUserRoles = action[OneUser, ListUserRolesOutput]{
 	Name:    "list_user_roles",
-	Title:   "List User Roles",
 	Summary: "Lists the admin roles of a user, including roles assigned by a group.",
 	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/" +
 		"#tag/RoleAssignmentAUser/operation/listAssignedRolesForUser",

@@ -10,7 +10,6 @@ import (
 // ListUsers lists users.
 var ListUsers = action[ListUsersInput, ListUsersOutput]{
 	Name:    "list_users",
-	Title:   "List Users",
 	Summary: "Lists the users of the Okta org, optionally by a search, a filter or a name.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers",
 	Effect:  sdk.Reads,

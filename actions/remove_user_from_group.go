@@ -10,7 +10,6 @@ import (
 // RemoveUserFromGroup takes a user out of a group.
 var RemoveUserFromGroup = action[RemoveUserFromGroupInput, MembershipChange]{
 	Name:    "remove_user_from_group",
-	Title:   "Remove User From Group",
 	Summary: "Removes a user from a group.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/unassignUserFromGroup",
 	Effect:  sdk.Writes,

@@ -11,7 +11,6 @@ import (
 // ResetFactors unenrols all of a user's factors.
 var ResetFactors = action[UserWrite, UserChange[FactorsState]]{
 	Name:    "reset_factors",
-	Title:   "Reset Factors",
 	Summary: "Unenrols every factor of a user, who must enrol again. Change the password first: until then the password alone may be enough to enrol.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/resetFactors",
 	Effect:  sdk.Destroys,

@@ -10,7 +10,6 @@ import (
 // ResetPassword takes a user's password away.
 var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 	Name:    "reset_password",
-	Title:   "Reset Password",
 	Summary: "Removes a user's password and returns a link, valid once, to set a new one. Each call creates a new link.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/resetPassword",
 	Effect:  sdk.Destroys,

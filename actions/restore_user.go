@@ -14,7 +14,6 @@ import (
 // RestoreUser puts back what a containment took.
 var RestoreUser = action[RestoreUserInput, RestoreUserOutput]{
 	Name:    "restore_user",
-	Title:   "Restore User",
 	Summary: "Reverts exactly the changes that contain_user made to a user: status, groups, admin roles and devices; reports which changes cannot be reverted.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/",
 	Effect:  sdk.Writes,

@@ -10,7 +10,6 @@ import (
 // RevokeAllUserSessions ends every Okta session of a user.
 var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
 	Name:    "revoke_all_user_sessions",
-	Title:   "Revoke All User Sessions",
 	Summary: "Ends every Okta session of a user, and on request revokes OAuth tokens and remembered devices. Apps keep their own sessions.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserSessions/#tag/UserSessions/operation/revokeUserSessions",
 	Effect:  sdk.Destroys,

@@ -11,7 +11,6 @@ import (
 // RevokeAppTokens revokes the refresh tokens of one app.
 var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 	Name:    "revoke_app_tokens",
-	Title:   "Revoke App Tokens",
 	Summary: "Revokes the refresh tokens that one OAuth app holds for a user. Access tokens stay valid until they expire, usually for an hour.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/revokeTokensForUserAndClient",
 	Effect:  sdk.Destroys,

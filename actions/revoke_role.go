@@ -11,7 +11,6 @@ import (
 // RevokeRole takes an admin role from a user.
 var RevokeRole = action[RevokeRoleInput, UserChange[RolesState]]{
 	Name:    "revoke_role",
-	Title:   "Revoke Role",
 	Summary: "Revokes an admin role of a user, and reports if the user still has it through a group.",
 	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/" +
 		"#tag/RoleAssignmentAUser/operation/unassignRoleFromUser",

@@ -10,7 +10,6 @@ import (
 // RevokeUserGrants revokes what a user has granted to apps.
 var RevokeUserGrants = action[UserWrite, UserChange[GrantsState]]{
 	Name:    "revoke_user_grants",
-	Title:   "Revoke User Grants",
 	Summary: "Revokes every consent of a user to any app, as after consent phishing. Issued tokens stay valid: revoke them too.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/revokeUserGrants",
 	Effect:  sdk.Destroys,

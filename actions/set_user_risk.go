@@ -11,7 +11,6 @@ import (
 // SetUserRisk sets the risk that an account is in wrong hands.
 var SetUserRisk = action[SetUserRiskInput, UserChange[RiskState]]{
 	Name:    "set_user_risk",
-	Title:   "Set User Risk",
 	Summary: "Sets the risk level of a user, which triggers the entity risk policy; needs Identity Threat Protection.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/upsertUserRisk",
 	Effect:  sdk.Writes,

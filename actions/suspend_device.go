@@ -8,7 +8,6 @@ import (
 // SuspendDevice suspends a device.
 var SuspendDevice = action[DeviceWrite, DeviceChange]{
 	Name:    "suspend_device",
-	Title:   "Suspend Device",
 	Summary: "Suspends a device. Sign-in policies that require a registered device then reject it.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/suspendDevice",
 	Effect:  sdk.Writes,

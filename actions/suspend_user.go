@@ -8,7 +8,6 @@ import (
 // SuspendUser suspends a user.
 var SuspendUser = action[UserWrite, UserChange[UserState]]{
 	Name:    "suspend_user",
-	Title:   "Suspend User",
 	Summary: "Suspends a user, who can then not sign in. Groups and apps are kept.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/suspendUser",
 	Effect:  sdk.Writes,

@@ -10,7 +10,6 @@ import (
 // UnassignApplication takes an app from a user.
 var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOutput]{
 	Name:    "unassign_application",
-	Title:   "Unassign Application",
 	Summary: "Unassigns an app from a user, whose account in the app may be closed with it. An app assigned by a group stays until the user leaves the group.",
 	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/" +
 		"#tag/ApplicationUsers/operation/unassignUserFromApplication",

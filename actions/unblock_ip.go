@@ -13,7 +13,6 @@ import (
 // UnblockIP takes an address off the blocklist.
 var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 	Name:    "unblock_ip",
-	Title:   "Unblock IP",
 	Summary: "Removes an IP address or CIDR range from Okta's blocklist, and reports if another entry still contains it.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/replaceNetworkZone",
 	Effect:  sdk.Writes,

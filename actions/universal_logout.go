@@ -10,7 +10,6 @@ import (
 // UniversalLogout logs a user out of Okta and of the apps that obey it.
 var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 	Name:    "universal_logout",
-	Title:   "Universal Logout",
 	Summary: "Ends a user's Okta sessions and tokens, and tells every app that supports it to end its own; needs Identity Threat Protection.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/GlobalTokenRevocation/#tag/GlobalTokenRevocation/operation/globalTokenRevocation",
 	Effect:  sdk.Destroys,

@@ -8,7 +8,6 @@ import (
 // UnlockUser takes back a lockout.
 var UnlockUser = action[UserWrite, UserChange[UserState]]{
 	Name:    "unlock_user",
-	Title:   "Unlock User",
 	Summary: "Unlocks a user after too many failed sign-ins. Password and factors stay the same.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unlockUser",
 	Effect:  sdk.Writes,

@@ -8,7 +8,6 @@ import (
 // UnsuspendDevice takes a device's suspension back.
 var UnsuspendDevice = action[DeviceWrite, DeviceChange]{
 	Name:    "unsuspend_device",
-	Title:   "Unsuspend Device",
 	Summary: "Reverts the suspension of a device, which is then active again.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/unsuspendDevice",
 	Effect:  sdk.Writes,

@@ -8,7 +8,6 @@ import (
 // UnsuspendUser takes a suspension back.
 var UnsuspendUser = action[UserWrite, UserChange[UserState]]{
 	Name:    "unsuspend_user",
-	Title:   "Unsuspend User",
 	Summary: "Reverts the suspension of a user, who is then active again.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unsuspendUser",
 	Effect:  sdk.Writes,

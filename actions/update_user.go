@@ -11,7 +11,6 @@ import (
 // "before" is the profile that takes it back.
 var UpdateUser = action[UpdateUserInput, UserChange[Attributes]]{
 	Name:    "update_user",
-	Title:   "Update User",
 	Summary: "Changes the given attributes of a user's profile and keeps the others; null clears an attribute.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/updateUser",
 	Effect:  sdk.Writes,

@@ -16,7 +16,6 @@ import (
 // VerifyPush asks a user, by a push to the phone, whether they are who they are.
 var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 	Name:    "verify_push",
-	Title:   "Verify Push",
 	Summary: "Sends a push to a user's Okta Verify and waits for the user. Only the result approved proves the identity.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/verifyFactor",
 	Effect:  sdk.Writes,

@@ -179,11 +179,18 @@ func title(member string) string {
 		}
 		spaced.WriteRune(unicode.ToLower(r))
 	}
-	words := strings.Split(spaced.String(), "_")
+	return inWords(spaced.String(), false)
+}
+
+// TitleCase returns a name in snake_case as a title: "Block IP" for block_ip.
+func TitleCase(name string) string { return inWords(name, true) }
+
+func inWords(name string, allCapitals bool) string {
+	words := strings.Split(name, "_")
 	for i, word := range words {
 		if known, ok := initialisms[word]; ok {
 			words[i] = known
-		} else if i == 0 && word != "" {
+		} else if (i == 0 || allCapitals) && word != "" {
 			words[i] = strings.ToUpper(word[:1]) + word[1:]
 		}
 	}

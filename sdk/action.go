@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,7 +31,7 @@ const (
 // tags are the action's parameters and answer, declared nowhere else.
 type Action[C, In, Out any] struct {
 	Name    string           // snake_case verb, never changed once published
-	Title   string           // what builders show
+	Title   string           // name that people see; "" is the Name in words
 	Summary string           // one sentence
 	Docs    string           // https address of the vendor's documentation
 	Effect  Effect           // what it does to the service
@@ -75,6 +76,7 @@ func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 	fail := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("action %q: %w", a.Name, fmt.Errorf(format, args...)))
 	}
+	a.Title = cmp.Or(a.Title, schema.TitleCase(a.Name))
 	for _, err := range checkTexts(a.Name, a.Title, a.Summary, a.Docs) {
 		fail("%w", err)
 	}

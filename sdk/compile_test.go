@@ -285,3 +285,29 @@ func TestJSONKeepsBytes(t *testing.T) {
 		t.Errorf("got %s, %v", b, err)
 	}
 }
+
+// TestDefaultTitle checks that an action and a trigger without a title get their name
+// in words.
+func TestDefaultTitle(t *testing.T) {
+	set := setAction
+	set.Title, set.Undo = "", ""
+	for name, want := range map[string]string{"block_ip": "Block IP", "lamp": "Lamp", "set_okta_ids_2": "Set Okta IDs 2"} {
+		set.Name = name
+		c := connector()
+		c.Actions = []sdk.AnyAction[*client]{set}
+		b, err := c.Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := b.Manifest(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Actions[0].Title; got != want {
+			t.Errorf("%s: the title is %q, want %q", name, got, want)
+		}
+		if got := m.Trigger("ticks").Title; got != "Ticks" {
+			t.Errorf("the trigger's title is %q", got)
+		}
+	}
+}

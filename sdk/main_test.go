@@ -197,7 +197,7 @@ func poll(ctx context.Context, _ *client, p pollParams, from place) (sdk.Page[pl
 }
 
 var tickTrigger = sdk.Trigger[*client, pollParams, place, tick]{
-	Name: "ticks", Title: "Ticks", Summary: "Each tick.", Docs: "https://docs.example/ticks", Every: time.Minute, Poll: poll, Example: tick{1},
+	Name: "ticks", Summary: "Each tick.", Docs: "https://docs.example/ticks", Every: time.Minute, Poll: poll, Example: tick{1},
 }
 
 func connector() sdk.Connector[settings, *client] {

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,7 @@ import (
 // with no events if there are none; waiting between polls is the host's.
 type Trigger[C, P, K, E any] struct {
 	Name    string        // snake_case, never changed once published
-	Title   string        // what builders show
+	Title   string        // name that people see; "" is the Name in words
 	Summary string        // one sentence
 	Docs    string        // https address of the vendor's documentation
 	Every   time.Duration // how long a host waits by default when there is no more
@@ -106,6 +107,7 @@ func (t Trigger[C, P, K, E]) compile() (compiledTrigger[C], error) {
 	fail := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("trigger %q: %w", t.Name, fmt.Errorf(format, args...)))
 	}
+	t.Title = cmp.Or(t.Title, schema.TitleCase(t.Name))
 	for _, err := range checkTexts(t.Name, t.Title, t.Summary, t.Docs) {
 		fail("%w", err)
 	}

@@ -45,7 +45,7 @@ type EchoOut struct {
 }
 
 var echo = sdk.Action[*Client, EchoIn, EchoOut]{
-	Name: "echo", Title: "Echo", Summary: "Says it again.", Docs: "https://example.com/echo", Effect: sdk.Reads,
+	Name: "echo", Summary: "Says it again.", Docs: "https://example.com/echo", Effect: sdk.Reads,
 	Example: sdk.Example[EchoIn, EchoOut]{Input: EchoIn{Text: "hi", Times: 1}, Output: EchoOut{Org: "o", Texts: []string{"hi"}}},
 	Run: func(ctx context.Context, c *Client, in EchoIn) (EchoOut, error) {
 		record(ctx, in.Requests)
@@ -72,7 +72,7 @@ type HoldOut struct {
 }
 
 var hold = sdk.Action[*Client, HoldIn, HoldOut]{
-	Name: "hold", Title: "Hold", Summary: "Lasts until it is let go.", Docs: "https://example.com/hold", Effect: sdk.Reads,
+	Name: "hold", Summary: "Lasts until it is let go.", Docs: "https://example.com/hold", Effect: sdk.Reads,
 	Example: sdk.Example[HoldIn, HoldOut]{Input: HoldIn{Address: "127.0.0.1:1"}, Output: HoldOut{Released: true}},
 	Run: func(ctx context.Context, _ *Client, in HoldIn) (HoldOut, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", in.Address)
@@ -102,7 +102,7 @@ type FailIn struct {
 type FailOut struct{}
 
 var fail = sdk.Action[*Client, FailIn, FailOut]{
-	Name: "fail", Title: "Fail", Summary: "Goes wrong.", Docs: "https://example.com/fail", Effect: sdk.Reads,
+	Name: "fail", Summary: "Goes wrong.", Docs: "https://example.com/fail", Effect: sdk.Reads,
 	Example: sdk.Example[FailIn, FailOut]{Input: FailIn{Name: "full"}},
 	Run: func(ctx context.Context, _ *Client, in FailIn) (FailOut, error) {
 		record(ctx, 2)
@@ -117,7 +117,7 @@ var fail = sdk.Action[*Client, FailIn, FailOut]{
 type CrashIn struct{}
 
 var crash = sdk.Action[*Client, CrashIn, FailOut]{
-	Name: "crash", Title: "Crash", Summary: "Ends the process.", Docs: "https://example.com/crash", Effect: sdk.Reads,
+	Name: "crash", Summary: "Ends the process.", Docs: "https://example.com/crash", Effect: sdk.Reads,
 	Run: func(context.Context, *Client, CrashIn) (FailOut, error) {
 		os.Exit(3)
 		return FailOut{}, nil

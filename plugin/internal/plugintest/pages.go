@@ -28,7 +28,7 @@ type Fact struct {
 }
 
 var pages = sdk.Trigger[*Client, PagesIn, Place, Fact]{
-	Name: "pages", Title: "Pages", Summary: "Has as many pages as one wants.", Docs: "https://example.com/pages",
+	Name: "pages", Summary: "Has as many pages as one wants.", Docs: "https://example.com/pages",
 	Every: time.Minute,
 	Poll: func(ctx context.Context, c *Client, in PagesIn, from Place) (sdk.Page[Place, Fact], error) {
 		record(ctx, 1)
