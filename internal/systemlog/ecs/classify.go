@@ -1,20 +1,36 @@
 package ecs
 
 import (
+	_ "embed"
 	"slices"
 	"strings"
 	"sync"
+
+	"soar.example/okta/internal/systemlog/csvtable"
 )
 
-// A Class is where ECS files an event: event.category and event.type.
+// A Class is the class of an event in ECS: event.category and event.type.
 type Class struct {
 	Category []string `json:"category"` // Values of event.category.
 	Type     []string `json:"type"`     // Values of event.type.
 }
 
+// classes is the table that gives the event types of a pattern their class.
+//
+// A pattern is a name or a family: "user.mfa.*" is user.mfa and all names below it,
+// "user.account*" is every name that begins with user.account. A name takes precedence over
+// every family, and a longer family over a shorter one.
+//
+// A class is written "category category: type type". A plus sign stands for the type of
+// the verb in the name; see verbs. The column sekoia is the class that Sekoia.io's intake
+// gives, empty if the intake has no such pattern: a shorter pattern decides there.
+//
+//go:embed classes.csv
+var classes string
+
 // Classify returns the class of an event type in the full profile, without looking
-// it up in a catalogue: an event type that Okta adds tomorrow is filed with its
-// family. The caller must not change the slices.
+// it up in a catalogue: an event type that Okta adds later has the class of its family.
+// The caller must not change the slices.
 func Classify(eventType string) Class { return rules().full.of(eventType) }
 
 // sekoiaClass is the class that Sekoia.io's intake gives.
@@ -22,13 +38,13 @@ func sekoiaClass(eventType string) Class { return rules().sekoia.of(eventType) }
 
 type compiled struct{ full, sekoia index }
 
-// rules is the table, made ready to look things up in.
+// rules returns the table as indexes.
 var rules = sync.OnceValue(func() *compiled {
 	c := new(compiled)
-	for _, r := range table {
-		c.full.add(r.pattern, r.class)
-		if r.sekoia != "" {
-			c.sekoia.add(r.pattern, r.sekoia)
+	for _, row := range csvtable.Rows(classes) {
+		c.full.add(row[0], row[1])
+		if row[2] != "" {
+			c.sekoia.add(row[0], row[2])
 		}
 	}
 	return c
@@ -66,24 +82,17 @@ func (x *index) add(pattern, class string) {
 
 // compile reads a class of the table.
 func compile(class string) entry {
-	before, after, _ := strings.Cut(class, ":")
-	categories, types := strings.Fields(before), strings.Fields(after)
-	plus := slices.Index(types, "+")
-	if plus < 0 {
-		return entry{"": {categories, types}}
+	before, types, _ := strings.Cut(class, ":")
+	categories := strings.Fields(before)
+	with := func(typ string) Class { return Class{categories, strings.Fields(strings.Replace(types, "+", typ, 1))} }
+	if !strings.Contains(types, "+") {
+		return entry{"": with("")}
 	}
-	byVerb := entry{"info": {categories, withVerb(types, plus, "info")}}
+	byVerb := entry{"info": with("info")}
 	for typ := range nearestTypes {
-		byVerb[typ] = Class{categories, withVerb(types, plus, fit(typ, categories))}
+		byVerb[typ] = with(nearestType(typ, categories))
 	}
 	return byVerb
-}
-
-// withVerb puts typ in the place of the plus sign.
-func withVerb(types []string, plus int, typ string) []string {
-	types = slices.Clone(types)
-	types[plus] = typ
-	return types
 }
 
 func (x *index) of(name string) Class {
@@ -120,7 +129,7 @@ func (x *index) find(name string) entry {
 	return begins.entry
 }
 
-// expected holds the types that ECS foresees for each category
+// expected holds the types that ECS allows for each category
 // (https://www.elastic.co/guide/en/ecs/8.17/ecs-allowed-values-event-category.html).
 // Categories that no Okta event belongs to are not in it.
 var expected = map[string][]string{
@@ -138,8 +147,8 @@ var expected = map[string][]string{
 	"session":             {"start", "end", "info"},
 }
 
-// nearestTypes says which type stands in, in order of preference, where ECS does
-// not foresee the one that the name of an event asks for.
+// nearestTypes holds the substitutes of each type, in order of preference, for categories
+// that ECS does not allow the type for.
 var nearestTypes = map[string][]string{
 	"creation": {"start", "change"},
 	"deletion": {"end", "change"},
@@ -151,8 +160,8 @@ var nearestTypes = map[string][]string{
 	"allowed":  {},
 }
 
-// fit returns typ, or the nearest type that ECS foresees for one of categories.
-func fit(typ string, categories []string) string {
+// nearestType returns typ, or the nearest type that ECS allows for one of categories.
+func nearestType(typ string, categories []string) string {
 	for _, t := range append([]string{typ}, nearestTypes[typ]...) {
 		for _, c := range categories {
 			if slices.Contains(expected[c], t) {
@@ -167,47 +176,33 @@ func fit(typ string, categories []string) string {
 // the name with such a word decides. Within that part the first word decides if it is
 // a verb, else the last verb: "remove_request_blacklist_policy" removes a policy, and
 // "password_change" changes a password.
-var verbs = map[string]string{
-	"add": "creation", "added": "creation", "bootstrap": "creation", "clone": "creation", "create": "creation", "created": "creation",
-	"duplicate": "creation", "enroll": "creation", "generate": "creation", "issue": "creation", "new": "creation",
-	"open": "creation", "register": "creation", "request": "creation", "upload": "creation", "createEnrollment": "creation",
+var verbs = typeOfWords(map[string]string{
+	"creation": "add added bootstrap clone create created duplicate enroll generate issue new open register request upload " +
+		"createEnrollment",
+	"deletion": "clear delete deleted removal remove removed revoke unassign unenroll unlink unregister wipe",
+	"change": "activate activated applied apply approve assign bind change changed confirm deactivate deactivated decide " +
+		"deprovision disable disabled discovered enable enabled expire extend failback failover grant hold ignore " +
+		"import invalidate lock make match migrate move overwrite promote provision publish push pushed reactivate " +
+		"reauthorize reassign reject remediate rename renamed renew reset resolve restore revert rollback rollover " +
+		"rotate save set stage suspend sync unlock unsuspend use update updated upgrade upsert whitelisted",
+	"start":  "authorize begin connect initiate initiated launch reconnect run start started",
+	"end":    "cancel canceled cancelled close complete completed disconnect end expired finish logout slo terminate unbind",
+	"access": "download downloaded export query read reveal search show view",
+	"denied": "blocked denied deny",
+	// These words report a failure or an observation: nothing changed.
+	"info": "error errors fail failed failure warn warning violation notification ignored skipped skipping skip detect " +
+		"detected evaluate evaluation verify verified",
+})
 
-	"clear": "deletion", "delete": "deletion", "deleted": "deletion", "removal": "deletion", "remove": "deletion",
-	"removed": "deletion", "revoke": "deletion", "unassign": "deletion", "unenroll": "deletion", "unlink": "deletion", "unregister": "deletion",
-	"wipe": "deletion",
-
-	"activate": "change", "activated": "change", "applied": "change", "apply": "change", "approve": "change",
-	"assign": "change", "bind": "change", "change": "change", "changed": "change", "confirm": "change",
-	"deactivate": "change", "deactivated": "change", "decide": "change", "deprovision": "change", "disable": "change",
-	"disabled": "change", "discovered": "change", "enable": "change", "enabled": "change", "expire": "change", "extend": "change",
-	"failback": "change", "failover": "change", "grant": "change", "hold": "change", "ignore": "change", "import": "change",
-	"invalidate": "change", "lock": "change", "make": "change", "match": "change", "migrate": "change", "move": "change", "overwrite": "change",
-	"promote": "change", "provision": "change", "publish": "change", "push": "change", "pushed": "change",
-	"reactivate": "change", "reauthorize": "change", "reassign": "change", "reject": "change", "remediate": "change", "rename": "change",
-	"renamed": "change", "renew": "change", "reset": "change", "resolve": "change", "restore": "change",
-	"revert": "change", "rollback": "change", "rollover": "change", "rotate": "change", "save": "change",
-	"set": "change", "stage": "change", "suspend": "change", "sync": "change", "unlock": "change",
-	"unsuspend": "change", "use": "change", "update": "change", "updated": "change", "upgrade": "change", "upsert": "change",
-	"whitelisted": "change",
-
-	"authorize": "start", "begin": "start", "connect": "start", "initiate": "start", "initiated": "start",
-	"launch": "start", "reconnect": "start", "run": "start", "start": "start", "started": "start",
-
-	"cancel": "end", "canceled": "end", "cancelled": "end", "close": "end", "complete": "end", "completed": "end",
-	"disconnect": "end", "end": "end", "expired": "end", "finish": "end", "logout": "end", "slo": "end", "terminate": "end", "unbind": "end",
-
-	"download": "access", "downloaded": "access", "export": "access", "query": "access", "read": "access",
-	"reveal": "access", "search": "access", "show": "access", "view": "access",
-
-	"blocked": "denied", "denied": "denied", "deny": "denied",
-}
-
-// reports are words that tell of something that went wrong or was only noticed.
-// Nothing changed then, whatever other words the name has.
-var reports = map[string]bool{
-	"error": true, "errors": true, "fail": true, "failed": true, "failure": true, "warn": true, "warning": true,
-	"violation": true, "notification": true, "ignored": true, "skipped": true, "skipping": true, "skip": true,
-	"detect": true, "detected": true, "evaluate": true, "evaluation": true, "verify": true, "verified": true,
+// typeOfWords returns the type of each word, from the words of each type.
+func typeOfWords(words map[string]string) map[string]string {
+	all := map[string]string{}
+	for typ, list := range words {
+		for word := range strings.FieldsSeq(list) {
+			all[word] = typ
+		}
+	}
+	return all
 }
 
 // verb returns the type that the name of an event type asks for.
@@ -227,10 +222,10 @@ func verbOf(part string) (typ string) {
 	for end := len(part); end >= 0; {
 		from := strings.LastIndexAny(part[:end], "_-") + 1
 		word := part[from:end]
-		if reports[word] {
-			return "info"
-		}
-		if t := verbs[word]; t != "" && (typ == "" || from == 0) {
+		switch t := verbs[word]; {
+		case t == "info":
+			return t
+		case t != "" && (typ == "" || from == 0):
 			typ = t
 		}
 		end = from - 1

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"soar.example/okta/internal/systemlog/csvtable"
 )
 
 // eventTypes returns the names of Okta's catalogue.
@@ -36,7 +38,7 @@ func TestEveryEventTypeHasAClass(t *testing.T) {
 		for _, category := range c.Category {
 			categories[category]++
 		}
-		if !slices.ContainsFunc(table, func(r rule) bool { return r.pattern != "*" && match(r.pattern, name) }) {
+		if !slices.ContainsFunc(csvtable.Rows(classes), func(row []string) bool { return row[0] != "*" && match(row[0], name) }) {
 			t.Errorf("%s: no rule of its own", name)
 		}
 	}
@@ -67,19 +69,19 @@ func invalid(c Class) string {
 func TestTable(t *testing.T) {
 	names := eventTypes(t)
 	seen := map[string]bool{}
-	for _, r := range table {
-		if seen[r.pattern] {
-			t.Errorf("%s: twice", r.pattern)
+	for _, row := range csvtable.Rows(classes) {
+		if seen[row[0]] {
+			t.Errorf("%s: twice", row[0])
 		}
-		seen[r.pattern] = true
-		for _, c := range compile(r.class) {
+		seen[row[0]] = true
+		for _, c := range compile(row[1]) {
 			if wrong := invalid(c); wrong != "" {
-				t.Errorf("%s: %s", r.pattern, wrong)
+				t.Errorf("%s: %s", row[0], wrong)
 			}
 		}
-		matches := func(name string) bool { return match(r.pattern, name) }
-		if r.sekoia == "" && !slices.ContainsFunc(names, matches) {
-			t.Errorf("%s: matches no event type", r.pattern)
+		matches := func(name string) bool { return match(row[0], name) }
+		if row[2] == "" && !slices.ContainsFunc(names, matches) {
+			t.Errorf("%s: matches no event type", row[0])
 		}
 	}
 }

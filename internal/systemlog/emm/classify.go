@@ -1,6 +1,7 @@
 package emm
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -27,155 +28,114 @@ const (
 	ByDefault Basis = "default"
 )
 
-// Classify says what an event type of Okta is in the matrix. It never fails: see
-// [Basis] for how it answers for types that it does not know.
+// Classify returns the class of an event type of Okta. It never fails: for a type that it
+// does not know, see [Basis].
 func Classify(oktaType string) Class {
 	et, basis := classify(oktaType)
-	return Class{Category: et.category(), EventType: eventTypes[et], Basis: basis}
+	return Class{Category: et.category, EventType: et.Code, Basis: basis}
 }
 
-func classify(oktaType string) (eventType, Basis) {
-	for i := range rules {
-		if !compiled[i].matches(oktaType) {
-			continue
-		}
-		r := &rules[i]
-		if r.is != 0 {
+func classify(oktaType string) (*eventType, Basis) {
+	t := tables()
+	for i := range t.rules {
+		r := &t.rules[i]
+		switch {
+		case !r.matches(oktaType):
+		case r.is != nil:
 			return r.is, ByRule
+		default:
+			return t.becomes[r.object][cmp.Or(lastVerb(oktaType), r.verb)], ByRule
 		}
-		done := lastVerb(oktaType)
-		if done == 0 {
-			done = r.verb
-		}
-		return becomes[r.object][done], ByRule
 	}
-	if done := lastVerb(oktaType); done != 0 {
-		return becomes[resource][done], ByVerb
+	if verb := lastVerb(oktaType); verb != "" {
+		return t.becomes["resource"][verb], ByVerb
 	}
-	return readResource, ByDefault
+	return t.byKey["read_resource"], ByDefault
 }
 
-// compiled are the rules' patterns, taken apart once: most events are tried on most of
-// them.
-var compiled = func() []shape {
-	shapes := make([]shape, len(rules))
-	for i := range rules {
-		s := &shapes[i]
-		s.before, s.after, s.wild = strings.Cut(rules[i].pattern, "*")
-		s.middle, s.open = strings.CutSuffix(s.after, "*")
-	}
-	return shapes
-}()
-
-// shape is a pattern: all of it in before, or what stands before a * and after it. If
-// what is after ends with another *, it is open, and the middle may be anywhere.
-type shape struct {
+// A rule classifies the event types of a pattern: an event type of Okta, a family
+// ("zone.*"), or a last part that any family may have ("*.privilege.grant"). If the pattern
+// ends with a second star, as in "a.*.b.*", the text between the stars may be anywhere.
+type rule struct {
+	pattern               string
+	is                    *eventType // nil: the verb in the name decides
+	object, verb          string     // the object, and the verb of a name without one
 	before, after, middle string
 	wild, open            bool
 }
 
-func (s *shape) matches(oktaType string) bool {
+func newRule(pattern string, is *eventType, object, verb string) rule {
+	r := rule{pattern: pattern, is: is, object: object, verb: verb}
+	r.before, r.after, r.wild = strings.Cut(pattern, "*")
+	r.middle, r.open = strings.CutSuffix(r.after, "*")
+	return r
+}
+
+func (r *rule) matches(oktaType string) bool {
 	switch {
-	case !s.wild:
-		return s.before == oktaType
-	case !strings.HasPrefix(oktaType, s.before) || len(oktaType) <= len(s.before)+len(s.after):
+	case !r.wild:
+		return r.before == oktaType
+	case !strings.HasPrefix(oktaType, r.before) || len(oktaType) <= len(r.before)+len(r.after):
 		return false
-	case s.open:
-		return strings.Contains(oktaType[len(s.before):], s.middle)
+	case r.open:
+		return strings.Contains(oktaType[len(r.before):], r.middle)
 	default:
-		return strings.HasSuffix(oktaType, s.after)
+		return strings.HasSuffix(oktaType, r.after)
 	}
 }
 
-// lastVerb looks for a verb from the end of the name on, since a name goes from the
-// general to the special: "policy.rule.update" updates. Within a part the first
-// counts: "add_to_project" adds.
-func lastVerb(oktaType string) verb {
-	last := true
-	for rest := oktaType; rest != ""; last = false {
-		part := rest
-		if dot := strings.LastIndexByte(rest, '.'); dot >= 0 {
-			rest, part = rest[:dot], rest[dot+1:]
-		} else {
-			rest = ""
-		}
-		for part != "" {
-			word, more, _ := strings.Cut(part, "_")
-			if v := verbOf(word, last); v != 0 {
-				return v
+// lastVerb returns the verb of the last part of a name that has one: a name goes from the
+// general to the special, as in "policy.rule.update". Within a part the first verb counts:
+// "add_to_project" adds. It returns "" if there is none.
+func lastVerb(oktaType string) string {
+	for end, last := len(oktaType), true; end >= 0; last = false {
+		from := strings.LastIndexByte(oktaType[:end], '.') + 1
+		for word := range strings.SplitSeq(oktaType[from:end], "_") {
+			if v, ok := verbs[word]; ok && (last || !v.onlyLast) {
+				return v.verb
 			}
-			part = more
+		}
+		end = from - 1
+	}
+	return ""
+}
+
+// verbs holds the verb that a word of an event type stands for. Some words are verbs in the
+// last part alone: before it, they are mostly nouns.
+var verbs = func() map[string]wordVerb {
+	all := map[string]wordVerb{}
+	for verb, words := range map[string]string{
+		"creates":   "create created add register issue enroll grant",
+		"deletes":   "delete deleted remove removed deprovision revoke",
+		"updates":   "update updated",
+		"reads":     "read reveal detected discovered",
+		"downloads": "download export",
+		"queries":   "query search",
+	} {
+		for word := range strings.FieldsSeq(words) {
+			all[word] = wordVerb{verb, false}
 		}
 	}
-	return 0
-}
-
-// verb is what is done.
-type verb uint8
-
-const (
-	reads verb = iota + 1
-	creates
-	updates
-	deletes
-	downloads
-	queries
-)
-
-// verbOf returns what a word of an event type says is done; 0 if it says nothing. A
-// word of the last part may be weaker than one before it, where nouns are the rule:
-// there only the plain verbs count.
-func verbOf(word string, last bool) verb {
-	switch word {
-	case "create", "created", "add", "register", "issue", "enroll", "grant":
-		return creates
-	case "delete", "deleted", "remove", "removed", "deprovision", "revoke":
-		return deletes
-	case "update", "updated":
-		return updates
-	case "read", "reveal", "detected", "discovered":
-		return reads
-	case "download", "export":
-		return downloads
-	case "query", "search":
-		return queries
+	for verb, words := range map[string]string{
+		"creates": "bootstrap clone generate import new provision publish upsert",
+		"deletes": "deletion removal unassign",
+		"updates": "activate activated apply applied approve assign bind cancel canceled cancelled change changed classify close " +
+			"confirm deactivate deactivated decide deny disable disabled duplicate enable enabled expire failback failover hold " +
+			"ignore invalidate launch lock make move open overwrite promote push reactivate reassign reauthorize reject " +
+			"remediate rename renamed renew reset resolve restore revert rollback rollover rotate save schedule scheduled set " +
+			"stage suspend sync unlock unsuspend upgrade write",
+		"reads": "check checkin checkout complete completed connect delivery detect disconnect discover error evaluate executed " +
+			"failed failure processed reconnect run send sent show upload validate verified verify view violation warn warning",
+		"downloads": "downloaded",
+	} {
+		for word := range strings.FieldsSeq(words) {
+			all[word] = wordVerb{verb, true}
+		}
 	}
-	if !last {
-		return 0
-	}
-	switch word {
-	case "bootstrap", "clone", "generate", "import", "new", "provision", "publish", "upsert":
-		return creates
-	case "deletion", "removal", "unassign":
-		return deletes
-	case "activate", "activated", "apply", "applied", "approve", "assign", "bind", "cancel", "canceled", "cancelled", "change", "changed",
-		"classify", "close", "confirm", "deactivate", "deactivated", "decide", "deny", "disable", "disabled", "duplicate", "enable",
-		"enabled", "expire", "failback", "failover", "hold", "ignore", "invalidate", "launch", "lock", "make", "move", "open", "overwrite",
-		"promote", "push", "reactivate", "reassign", "reauthorize", "reject", "remediate", "rename", "renamed", "renew", "reset",
-		"resolve", "restore", "revert", "rollback", "rollover", "rotate", "save", "schedule", "scheduled", "set", "stage", "suspend",
-		"sync", "unlock", "unsuspend", "upgrade", "write":
-		return updates
-	case "check", "checkin", "checkout", "complete", "completed", "connect", "delivery", "detect", "disconnect", "discover", "error", "evaluate",
-		"executed", "failed", "failure", "processed", "reconnect", "run", "send", "sent", "show", "upload", "validate", "verified",
-		"verify", "view", "violation", "warn", "warning":
-		return reads
-	case "downloaded":
-		return downloads
-	}
-	return 0
-}
+	return all
+}()
 
-// becomes is what a verb done to an object is in the matrix, which has no event for
-// every pair: the nearest it has.
-var becomes = [...][queries + 1]eventType{
-	//               reads              creates              updates              deletes              downloads          queries
-	user:          {0, readUser, createUser, updateUser, deleteUser, readUser, readUser},
-	group:         {0, readGroup, createGroup, updateGroup, deleteGroup, readGroup, readGroup},
-	membership:    {0, readGroup, addToGroup, updateGroup, removeFromGroup, readGroup, readGroup},
-	role:          {0, readRole, createRole, updateRole, deleteRole, readRole, readRole},
-	permission:    {0, readRole, addPermission, addPermission, removePermission, readRole, readRole},
-	enrollment:    {0, addEnrollment, addEnrollment, addEnrollment, removeEnrollment, addEnrollment, addEnrollment},
-	configuration: {0, readConfiguration, createConfiguration, updateConfiguration, deleteConfiguration, readConfiguration, readConfiguration},
-	integration:   {0, readIntegration, createIntegration, updateIntegration, deleteIntegration, readIntegration, readIntegration},
-	resource:      {0, readResource, createResource, updateResource, deleteResource, downloadResource, queryResource},
+type wordVerb struct {
+	verb     string
+	onlyLast bool
 }

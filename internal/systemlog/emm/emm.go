@@ -1,9 +1,9 @@
-// Package emm puts Okta's events into AppOmni's SaaS Event Maturity Matrix: what kind
-// of event each is in terms that all SaaS products share, and the attributes that the
-// matrix wants to know of such an event.
+// Package emm converts Okta's events to rows of AppOmni's SaaS Event Maturity Matrix. A row
+// has the event's type in terms that all SaaS products share, and the attributes that the
+// matrix lists for this type.
 //
-// The matrix's authors map 28 kinds of event to Okta and show an example of each; the
-// rest of Okta's event types are classified by the table of rules in this package.
+// The authors of the matrix map 28 event types of the matrix to Okta and show an example of
+// each. The rules of this package classify all other event types of Okta.
 package emm
 
 //go:generate go run soar.example/okta/schema/describe
@@ -11,6 +11,9 @@ package emm
 import (
 	"encoding/json"
 	"errors"
+	"math"
+	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -21,11 +24,11 @@ var ErrNotAnEvent = errors.New("the event is not a JSON object")
 type event struct {
 	*tape
 	oktaType string
-	is       eventType
+	is       *eventType
 	basis    Basis
 }
 
-// open reads raw; the tape is nil for what is no event, and to be freed otherwise.
+// open reads raw. The tape is nil if raw is not an event; otherwise the caller must free it.
 func open(raw []byte) event {
 	e := event{tape: readTape(raw)}
 	if e.tape != nil {
@@ -45,17 +48,16 @@ func Normalize(raw []byte) (Row, error) {
 		return Row{}, ErrNotAnEvent
 	}
 	defer e.free()
-	r := Row{Class: Class{Category: e.is.category(), EventType: eventTypes[e.is], Basis: e.basis}}
-	lines := linesOf[e.is]
-	for i := range lines {
-		e.fill(&r.Attributes, &lines[i])
+	r := Row{Class: Class{Category: e.is.category, EventType: e.is.Code, Basis: e.basis}}
+	for i := range e.is.lines {
+		e.fill(&r.Attributes, &e.is.lines[i])
 	}
 	r.Result = resultOf(e.string(e.at("outcome", "result")))
-	r.Flagged = e.is == mfaVerification && e.flagged()
+	r.Flagged = e.is.Key == "mfa_verification" && e.flagged()
 	return r, nil
 }
 
-// at goes down from the event by the names of members.
+// at follows the names of members from the event down.
 func (e *event) at(keys ...string) int {
 	at := 0
 	for _, key := range keys {
@@ -68,7 +70,7 @@ func (e *event) at(keys ...string) int {
 
 // fill sets one attribute, if the event has it.
 func (e *event) fill(a *Attributes, l *line) {
-	if l.of == theOthers {
+	if l.target == "others" {
 		a.TargetContext = e.names()
 		return
 	}
@@ -76,49 +78,48 @@ func (e *event) fill(a *Attributes, l *line) {
 	if at == none {
 		return
 	}
-	if s := a.text(l.attribute); s != nil {
-		*s = e.said(l, at)
-		return
-	}
-	// The word null in place of an object says as little as null does.
-	opens := e.first(at)
-	wanted := opens == '{' || l.attribute == targetContext || l.attribute == settingValue
-	if wanted && opens != 'n' {
-		*a.document(l.attribute) = e.copied(at)
+	field := reflect.ValueOf(a).Elem().Field(l.field)
+	switch first := e.first(at); {
+	case field.Kind() == reflect.String:
+		field.SetString(e.text(l, at))
+	case field.Kind() == reflect.Struct && first == '{':
+		field.Field(0).SetBytes(e.copied(at))
+	case field.Kind() == reflect.Slice && first != 'n':
+		field.SetBytes(e.copied(at))
 	}
 }
 
 // find returns the value of an attribute, or none.
 func (e *event) find(l *line) int {
-	if l.of == noTarget {
+	if l.target == "" {
 		return e.at(l.keys...)
 	}
-	for _, target := range e.meant(l.of) {
+	for _, target := range e.selected(l.target) {
 		return e.member(target, l.keys[1])
 	}
 	return none
 }
 
-// said is the string at, unless it is one of Okta's words for nothing: an address can
-// be the word "null", and the other id of a target "unknown".
-func (e *event) said(l *line, at int) string {
+// text returns the string at, unless it is one of Okta's words for no value: an address can
+// be the word "null", and the alternate ID of a target "unknown".
+func (e *event) text(l *line, at int) string {
 	s := e.string(at)
 	switch {
-	case l.attribute == ipAddress && s == "null":
+	case l.Key == "ip_address" && s == "null":
 		return ""
-	case l.attribute == targetResource && s == "unknown":
-		for _, target := range e.meant(l.of) {
+	case l.Key == "target_resource_name" && s == "unknown":
+		for _, target := range e.selected(l.target) {
 			return e.string(e.member(target, "displayName"))
 		}
 	}
 	return s
 }
 
-// names are those of the targets beside the group or role that was changed: a string,
-// or a list of them; that of the only target if there are no others.
+// names returns the names of the targets other than the group or role that was changed: a
+// string, or a list of strings. If there is one target, its name is returned.
 func (e *event) names() json.RawMessage {
 	var names []string
-	for _, target := range e.meant(theOthers) {
+	for _, target := range e.selected("others") {
 		if name := e.string(e.member(target, "displayName")); name != "" {
 			names = append(names, name)
 		}
@@ -135,7 +136,7 @@ func (e *event) names() json.RawMessage {
 	return out
 }
 
-// flagged reports whether a verification is one to look into.
+// flagged reports whether a verification needs attention.
 func (e *event) flagged() bool {
 	switch e.oktaType {
 	case "user.mfa.okta_verify.deny_push", "user.mfa.okta_verify.deny_push_upgrade_needed",
@@ -145,4 +146,77 @@ func (e *event) flagged() bool {
 	data := e.at("debugContext", "debugData")
 	return e.string(e.member(data, "threatSuspected")) == "true" ||
 		strings.Contains(e.string(e.member(data, "risk")), "level=HIGH")
+}
+
+// selected returns the targets that a line means, in the event's order: one target, or all
+// remaining targets for others; none if the event has no target. The types of the targets
+// decide, because Okta does not promise an order. If no target has the right type, the
+// nearest type counts: the authors of the matrix took any target.
+func (e *event) selected(target string) []int {
+	var targets []int
+	for i := range e.children(e.member(0, "target"), '[') {
+		if e.first(i) == '{' {
+			targets = append(targets, i)
+		}
+	}
+	if len(targets) < 2 {
+		return targets
+	}
+	switch target {
+	case "others":
+		changed := "group"
+		if strings.HasSuffix(e.is.Key, "_role") {
+			changed = "role"
+		}
+		at := e.best(targets, changed)
+		return slices.DeleteFunc(targets, func(t int) bool { return t == at })
+	case "holder": // of a permission: the family of the event type names it
+		family, _, _ := strings.Cut(e.oktaType, ".")
+		switch target = family; family {
+		case "user", "group", "app":
+		case "application":
+			target = "app"
+		default:
+			target = "thing"
+		}
+	}
+	return []int{e.best(targets, target)}
+}
+
+// best returns the target nearest to the wanted one, the first of equals.
+func (e *event) best(targets []int, wanted string) int {
+	found, least := none, math.MaxInt
+	for _, t := range targets {
+		if d := e.distance(wanted, t); d < least {
+			found, least = t, d
+		}
+	}
+	return found
+}
+
+// targetTypes holds Okta's type for each kind of target that has one.
+var targetTypes = map[string]string{"user": "user", "group": "usergroup", "app": "appinstance", "role": "role"}
+
+// distance returns how far the type of a target is from the wanted one, 0 if it is the same.
+func (e *event) distance(wanted string, target int) int {
+	lower := strings.ToLower(e.string(e.member(target, "type")))
+	has := func(word string) bool { return strings.Contains(lower, word) }
+	isGroup, isUser := has("group"), has("user") && !has("group")
+	switch {
+	case lower != "" && lower == targetTypes[wanted], wanted == "thing" && lower != "" && strings.HasSuffix(family(e.oktaType), lower):
+		return 0
+	case wanted == "user" && isUser, wanted == "group" && isGroup, wanted == "role" && has("role"), wanted == "app" && has("app") && !isUser:
+		return 1
+	case wanted == "thing" && has("permission"), wanted == "user" && isGroup, isUser:
+		return 3
+	default:
+		return 2
+	}
+}
+
+// family returns an event type without its last part, dots and underscores: the family of
+// policy.rule.update ends with the type of its target, PolicyRule.
+func family(oktaType string) string {
+	dot := strings.LastIndexByte(oktaType, '.')
+	return strings.ToLower(strings.NewReplacer(".", "", "_", "").Replace(oktaType[:max(0, dot)]))
 }

@@ -1,15 +1,49 @@
 package emm
 
-// Categories, EventTypes and AttributeCodes return the matrix's codes in its order.
-// The caller owns the slice.
-func Categories() []Code { return append([]Code(nil), categories[1:]...) }
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+)
 
-// EventTypes returns the 35 event types of the matrix, ET0001 first. Okta's mapping
-// has rows for 28 of them: see [Mapping].
-func EventTypes() []Code { return append([]Code(nil), eventTypes[1:]...) }
+// ResolveAs is Resolve for one attribute.
+var ResolveAs = resolveAs
+
+// Categories, EventTypes and AttributeCodes return the matrix's codes in its order.
+func Categories() []Code { return slices.Clone(tables().categories) }
+
+// EventTypes returns the 35 event types of the matrix, ET0001 first.
+func EventTypes() []Code {
+	var codes []Code
+	for _, et := range tables().eventTypes {
+		codes = append(codes, et.Code)
+	}
+	return codes
+}
 
 // AttributeCodes returns the 33 attributes of the matrix, A0001 first.
-func AttributeCodes() []Code { return append([]Code(nil), attributes[1:]...) }
+func AttributeCodes() []Code { return slices.Clone(tables().attributes) }
+
+// Get returns an attribute by its code or its key: a string, or a json.RawMessage. It
+// reports false if the event has no such attribute.
+func (a Attributes) Get(codeOrKey string) (any, bool) {
+	key, v := codeOf(tables().attributes, codeOrKey).Key, reflect.ValueOf(a)
+	for i := range v.NumField() {
+		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ","); name != key {
+			continue
+		}
+		f := v.Field(i)
+		if f.Kind() == reflect.Struct {
+			f = f.Field(0)
+		}
+		if f.Kind() == reflect.String {
+			return f.String(), f.String() != ""
+		}
+		return json.RawMessage(f.Bytes()), f.Bytes() != nil
+	}
+	return nil, false
+}
 
 // A MappedRow is a row of the matrix with the attributes that Okta's events fill.
 type MappedRow struct {
@@ -30,16 +64,16 @@ type MappedAttribute struct {
 }
 
 // Mapping returns the rows of the matrix that its authors map to Okta: 28 of 35 event
-// types, in the order of the codes. The caller owns what it gets.
+// types. Rows for the others, which read or query, follow from the rows beside them.
 func Mapping() []MappedRow {
 	var rows []MappedRow
-	for et := accountLogin; et <= queryResource; et++ {
-		if !own[et].mapped {
+	for _, et := range tables().eventTypes {
+		if strings.HasPrefix(et.Key, "read_") || et.Key == "query_resource" {
 			continue
 		}
-		row := MappedRow{Category: et.category(), EventType: eventTypes[et]}
-		for _, l := range linesOf[et] {
-			row.Attributes = append(row.Attributes, MappedAttribute{attributes[l.attribute], l.path, l.asPrinted()})
+		row := MappedRow{Category: et.category, EventType: et.Code}
+		for _, l := range et.lines {
+			row.Attributes = append(row.Attributes, MappedAttribute{l.Code, l.path, l.printed})
 		}
 		rows = append(rows, row)
 	}

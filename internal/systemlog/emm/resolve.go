@@ -1,8 +1,10 @@
 package emm
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,17 +15,17 @@ import (
 // Okta's own ("client.ipAddress", "target[0].id"), an attribute's code or key ("A0005",
 // "username"), or a path as the matrix's page prints it, which is often wrong:
 // "event_type", "target.alternativeId", "debugData.debugData.zoneData". Target is a
-// list; which one is meant goes by the event's row.
+// list; the event type decides which target is meant.
 //
 // Hint is "" if the path is right. Otherwise it says how to write it, or why there is
 // no value: value is then nil. A value that Okta sent as null is the JSON null.
 func Resolve(raw []byte, path string) (value json.RawMessage, hint string) {
-	return ResolveAs(raw, path, "")
+	return resolveAs(raw, path, "")
 }
 
-// ResolveAs is [Resolve] for a path that the matrix's page prints for an attribute,
-// given by code or key: it prints target.displayName for two attributes of one row.
-func ResolveAs(raw []byte, path, codeOrKey string) (value json.RawMessage, hint string) {
+// resolveAs is Resolve for a path that the matrix's page prints for an attribute, given by
+// code or key: the page prints target.displayName for two attributes of one event type.
+func resolveAs(raw []byte, path, codeOrKey string) (value json.RawMessage, hint string) {
 	path = strings.TrimSpace(path)
 	if path == "" || len(path) > longest {
 		return nil, fmt.Sprintf("a path has between 1 and %d letters", longest)
@@ -37,10 +39,10 @@ func ResolveAs(raw []byte, path, codeOrKey string) (value json.RawMessage, hint 
 	if at, ok := w.literally(); ok {
 		return e.copied(at), ""
 	}
-	if a := attributeOf(path); a != 0 {
-		return w.attribute(a)
+	if c := codeOf(tables().attributes, path); c.Code != "" {
+		return w.attribute(c)
 	}
-	if lines := w.printed(attributeOf(codeOrKey)); lines != nil {
+	if lines := w.printed(codeOf(tables().attributes, codeOrKey)); lines != nil {
 		return w.asMeant(lines)
 	}
 	return w.forgiving()
@@ -88,26 +90,22 @@ func steps(path string) []string { return strings.Split(indexes.Replace(path), "
 
 var indexes = strings.NewReplacer("[", ".", "]", "")
 
-// attribute returns an attribute of the event's row.
-func (w *walk) attribute(a attribute) (json.RawMessage, string) {
-	for i := range linesOf[w.is] {
-		if l := &linesOf[w.is][i]; l.attribute == a {
-			value, at := w.value(l)
-			return value, name(a) + " is " + at + w.unless(value)
-		}
+// attribute returns an attribute of the event's type.
+func (w *walk) attribute(c Code) (json.RawMessage, string) {
+	if i := indexOf(w.is.lines, c.Key); i >= 0 {
+		value, at := w.value(&w.is.lines[i])
+		return value, c.Code + " " + c.Key + " is " + at + w.unless(value)
 	}
-	return nil, fmt.Sprintf("%s is not an attribute of %s: %s", name(a), eventTypes[w.is].Code, eventTypes[w.is].Key)
+	return nil, fmt.Sprintf("%s %s is not an attribute of %s: %s", c.Code, c.Key, w.is.Code.Code, w.is.Key)
 }
 
-func name(a attribute) string { return attributes[a].Code + " " + attributes[a].Key }
-
-// printed returns the attributes of the event's row that the matrix's page prints
-// that path for, a if it is not 0 alone.
-func (w *walk) printed(a attribute) []*line {
+// printed returns the attributes of the event's type that the matrix's page prints the path
+// for; only the attribute c unless c is empty.
+func (w *walk) printed(c Code) []*line {
 	var found []*line
-	for i := range linesOf[w.is] {
-		l := &linesOf[w.is][i]
-		if (l.asPrinted() == w.path || l.path == w.path) && (a == 0 || l.attribute == a) {
+	for i := range w.is.lines {
+		l := &w.is.lines[i]
+		if (l.printed == w.path || l.path == w.path) && (c.Code == "" || l.Code == c) {
 			found = append(found, l)
 		}
 	}
@@ -119,13 +117,13 @@ func (w *walk) asMeant(lines []*line) (json.RawMessage, string) {
 	hint := ""
 	if at != w.path {
 		hint = "write " + at
-		if lines[0].of != noTarget {
-			hint += ", since target is a list: this is " + name(lines[0].attribute)
+		if lines[0].target != "" {
+			hint += ", since target is a list: this is " + lines[0].name()
 		}
 	}
 	for _, other := range lines[1:] {
 		_, at := w.value(other)
-		hint += fmt.Sprintf("; for %s write %s", name(other.attribute), at)
+		hint += fmt.Sprintf("; for %s write %s", other.name(), at)
 	}
 	if value == nil {
 		hint = strings.TrimPrefix(hint+w.unless(value), ", ")
@@ -133,6 +131,9 @@ func (w *walk) asMeant(lines []*line) (json.RawMessage, string) {
 	return value, hint
 }
 
+func (l *line) name() string { return l.Code.Code + " " + l.Key }
+
+// unless returns the end of a hint for a value that is absent.
 func (w *walk) unless(value json.RawMessage) string {
 	if value == nil {
 		return ", which this event does not have"
@@ -142,18 +143,18 @@ func (w *walk) unless(value json.RawMessage) string {
 
 // value returns what Okta sent for an attribute, and the path that leads there.
 func (w *walk) value(l *line) (json.RawMessage, string) {
-	if l.of == noTarget {
+	if l.target == "" {
 		if at := w.find(l); at != none {
 			return w.copied(at), l.path
 		}
 		return nil, l.path
 	}
-	targets := w.meant(l.of)
+	targets := w.selected(l.target)
 	if len(targets) == 0 {
 		return nil, "target[0]." + l.keys[1]
 	}
 	path := fmt.Sprintf("target[%d].%s", w.indexOf(targets[0]), l.keys[1])
-	if l.of == theOthers {
+	if l.target == "others" {
 		return w.names(), path
 	}
 	if at := w.member(targets[0], l.keys[1]); at != none {
@@ -241,18 +242,15 @@ func fold(name string) string {
 	return strings.ReplaceAll(name, "alternative", "alternate")
 }
 
-// choose picks the item of a list that a path without an index means: of the targets
-// the one that the event is about, of another list the first.
+// choose returns the item of a list that a path without an index means: the target that the
+// event is about, or the first item of another list.
 func (w *walk) choose(list int, right string) (at int, index string) {
 	if right == "target" {
-		about := theThing
-		for _, l := range linesOf[w.is] {
-			if l.of != noTarget {
-				about = l.of
-				break
-			}
+		about := "thing"
+		if i := slices.IndexFunc(w.is.lines, func(l line) bool { return l.target != "" }); i >= 0 {
+			about = w.is.lines[i].target
 		}
-		for _, target := range w.meant(about) {
+		for _, target := range w.selected(about) {
 			return target, fmt.Sprintf("[%d]", w.indexOf(target))
 		}
 	}
@@ -262,14 +260,7 @@ func (w *walk) choose(list int, right string) (at int, index string) {
 	return none, ""
 }
 
-func isIndex(step string) bool {
-	for _, c := range []byte(step) {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return step != ""
-}
+func isIndex(step string) bool { return step != "" && strings.Trim(step, "0123456789") == "" }
 
 // missing says what an event does not have.
 func (w *walk) missing(at int, right, step string) string {
@@ -279,9 +270,5 @@ func (w *walk) missing(at int, right, step string) string {
 			break
 		}
 	}
-	where := right
-	if where == "" {
-		where = "the event"
-	}
-	return fmt.Sprintf("%s has no %.100q in this event%s", where, step, nearest.Hint(step, keys))
+	return fmt.Sprintf("%s has no %.100q in this event%s", cmp.Or(right, "the event"), step, nearest.Hint(step, keys))
 }

@@ -1,15 +1,22 @@
 package emm
 
 import (
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
+
+	"soar.example/okta/internal/systemlog/csvtable"
 )
 
-// No rule is of both kinds, or of neither.
+// No rule is of both kinds, or of neither, and every name in the tables is known.
 func TestRules(t *testing.T) {
-	for _, r := range rules {
-		if (r.is == 0) == (r.object == 0) || (r.object == 0) != (r.verb == 0) {
+	for _, r := range tables().rules {
+		if (r.is == nil) == (r.object == "") || (r.object == "") != (r.verb == "") {
 			t.Errorf("%s: a rule has either an event type, or an object and a verb", r.pattern)
+		}
+		if r.object != "" && tables().becomes[r.object][r.verb] == nil {
+			t.Errorf("%s: no object %s or no verb %s", r.pattern, r.object, r.verb)
 		}
 	}
 }
@@ -17,12 +24,12 @@ func TestRules(t *testing.T) {
 // RulesThatDecide returns of how many of the names each rule decides, by its pattern.
 // It is for the test that reads the catalogue, which stands on this package.
 func RulesThatDecide(names []string) map[string]int {
-	decides := map[string]int{}
+	decides, rules := map[string]int{}, tables().rules
 	for _, r := range rules {
 		decides[r.pattern] = 0
 	}
 	for _, name := range names {
-		if i := slices.IndexFunc(compiled, func(s shape) bool { return s.matches(name) }); i >= 0 {
+		if i := slices.IndexFunc(rules, func(r rule) bool { return r.matches(name) }); i >= 0 {
 			decides[rules[i].pattern]++
 		}
 	}
@@ -30,22 +37,35 @@ func RulesThatDecide(names []string) map[string]int {
 }
 
 func TestTables(t *testing.T) {
-	for o, row := range becomes {
-		for v, et := range row {
-			if o > 0 && v > 0 && et == 0 {
-				t.Errorf("object %d has nothing for verb %d", o, v)
+	for object, row := range tables().becomes {
+		for _, w := range verbs {
+			if row[w.verb] == nil {
+				t.Errorf("object %s has nothing for verb %s", object, w.verb)
 			}
 		}
 	}
-	var a Attributes
-	for et := range linesOf {
-		for _, l := range linesOf[et] {
-			if (a.text(l.attribute) == nil) == (a.document(l.attribute) == nil) {
-				t.Errorf("%s is kept nowhere, or twice", attributes[l.attribute].Key)
+	keys := map[string]bool{}
+	for f := range reflect.TypeFor[Attributes]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		keys[name] = true
+	}
+	for _, et := range tables().eventTypes {
+		for _, l := range et.lines {
+			if !keys[l.Key] || l.Code.Code == "" {
+				t.Errorf("%s of %s is kept nowhere", l.Key, et.Key)
 			}
 		}
-		if et > 0 && len(linesOf[et]) < 11 {
-			t.Errorf("%s has %d attributes", eventTypes[et].Code, len(linesOf[et]))
+		if len(et.lines) < 11 || et.category.Code == "" {
+			t.Errorf("%s has %d attributes in category %q", et.Code, len(et.lines), et.category.Code)
+		}
+	}
+	for _, table := range []string{mappingTable, rulesTable} {
+		for _, row := range csvtable.Rows(table) {
+			for _, key := range row[:2] {
+				if key != "*" && !strings.Contains(key, ".") && key != "" && tables().byKey[key] == nil && codeOf(tables().attributes, key).Code == "" {
+					t.Errorf("%s is not in the matrix", key)
+				}
+			}
 		}
 	}
 }
@@ -53,25 +73,25 @@ func TestTables(t *testing.T) {
 // A type that Okta does not have yet is classified by its family or its verb.
 func TestUnknownTypes(t *testing.T) {
 	for name, want := range map[string]struct {
-		is    eventType
+		is    string
 		basis Basis
 	}{
-		"user.session.resume":            {updateUser, ByRule},
-		"user.authentication.auth_via_x": {accountLogin, ByRule},
-		"brand.new.create":               {createResource, ByVerb},
-		"brand.new.delete_all":           {deleteResource, ByVerb},
-		"brand.new.export":               {downloadResource, ByVerb},
-		"brand.delete.initiated":         {deleteResource, ByVerb},
-		"iam.role.polish":                {updateRole, ByRule},
-		"x.privilege.grant":              {addPermission, ByRule},
-		"quantum":                        {readResource, ByDefault},
-		"":                               {readResource, ByDefault},
-		"...":                            {readResource, ByDefault},
-		"*":                              {readResource, ByDefault},
-		".privilege.grant":               {createResource, ByVerb},
+		"user.session.resume":            {"update_user", ByRule},
+		"user.authentication.auth_via_x": {"account_login", ByRule},
+		"brand.new.create":               {"create_resource", ByVerb},
+		"brand.new.delete_all":           {"delete_resource", ByVerb},
+		"brand.new.export":               {"download_resource", ByVerb},
+		"brand.delete.initiated":         {"delete_resource", ByVerb},
+		"iam.role.polish":                {"update_role", ByRule},
+		"x.privilege.grant":              {"add_permission", ByRule},
+		"quantum":                        {"read_resource", ByDefault},
+		"":                               {"read_resource", ByDefault},
+		"...":                            {"read_resource", ByDefault},
+		"*":                              {"read_resource", ByDefault},
+		".privilege.grant":               {"create_resource", ByVerb},
 	} {
-		if is, basis := classify(name); is != want.is || basis != want.basis {
-			t.Errorf("%q is %s %s, want %s %s", name, eventTypes[is].Key, basis, eventTypes[want.is].Key, want.basis)
+		if is, basis := classify(name); is.Key != want.is || basis != want.basis {
+			t.Errorf("%q is %s %s, want %s %s", name, is.Key, basis, want.is, want.basis)
 		}
 	}
 }
