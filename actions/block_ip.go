@@ -24,10 +24,11 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 		Input: BlockIPInput{Address: "203.0.113.7", OneBlocklist: exampleBlocklist, For: &exampleBlock, Protect: []string{"198.51.100.0/28"}},
 		Output: BlockIPOutput{
 			Address: "203.0.113.7/32", Zone: exampleZone, ExpiresAt: exampleTime("2026-03-15T02:41:09Z"), OwnAddress: "198.51.100.4", Warnings: []string{},
-			Undo: &sdk.Undo{
-				Action: "unblock_ip", Input: sdk.JSON(`{"address":"203.0.113.7/32","zone":"` + exampleZone.ID + `","only_entry":true}`),
-				At: exampleTime("2026-03-15T02:41:09Z"),
-			},
+			Undo: []sdk.Undo{{
+				Subject: exampleZone.ID + " 203.0.113.7/32", Action: "unblock_ip",
+				Input: sdk.JSON(`{"address":"203.0.113.7/32","zone":"` + exampleZone.ID + `","only_entry":true}`),
+				At:    exampleTime("2026-03-15T02:41:09Z"),
+			}},
 			Change: exampleChange(
 				BlockState{Entries: []string{}, Size: 12},
 				BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
@@ -93,7 +94,7 @@ type BlockIPOutput struct {
 	Warnings   []string `json:"warnings"` // Warnings about the block.
 	// Call that reverts the block: it removes the entry that this call added, or the entry that blocked the address
 	// before. Absent if the address is not blocked.
-	Undo *sdk.Undo `json:"undo,omitempty"`
+	Undo []sdk.Undo `json:"undo,omitempty"`
 	Change[BlockState]
 }
 
@@ -128,7 +129,7 @@ func blockIP(ctx context.Context, c *okta.Client, in BlockIPInput) (BlockIPOutpu
 
 // undoBlock is how the block is taken back. A block that another entry makes rests
 // on that entry, so that it must not go before this block ends.
-func undoBlock(out BlockIPOutput, p netip.Prefix) (*sdk.Undo, error) {
+func undoBlock(out BlockIPOutput, p netip.Prefix) ([]sdk.Undo, error) {
 	switch out.Outcome {
 	case sdk.NotApplicable:
 		return nil, nil
@@ -139,7 +140,7 @@ func undoBlock(out BlockIPOutput, p netip.Prefix) (*sdk.Undo, error) {
 		}
 	}
 	input, err := json.Marshal(UnblockIPInput{Address: p.String(), OneBlocklist: OneBlocklist{BlocklistName(out.Zone.ID)}, OnlyEntry: true})
-	return &sdk.Undo{Action: "unblock_ip", Input: sdk.JSON(input), At: out.ExpiresAt}, err
+	return []sdk.Undo{{Subject: out.Zone.ID + " " + p.String(), Action: "unblock_ip", Input: sdk.JSON(input), At: out.ExpiresAt}}, err
 }
 
 // holder returns the entry that blocks all of p: p's own if there is one. It returns

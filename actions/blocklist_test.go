@@ -148,7 +148,7 @@ func TestUndoOfABlock(t *testing.T) {
 	id := b.zone("Incidents").ID
 	type undone struct {
 		Outcome sdk.Outcome
-		Undo    *sdk.Undo
+		Undo    []sdk.Undo
 	}
 	for _, test := range []struct {
 		input, address string
@@ -171,7 +171,11 @@ func TestUndoOfABlock(t *testing.T) {
 			continue
 		}
 		want := fmt.Sprintf(`{"address":%q,"zone":%q,"only_entry":true}`, test.address, id)
-		if u := got.Undo; u == nil || u.Action != "unblock_ip" || string(u.Input) != want || (u.At != nil) != test.ends {
+		if len(got.Undo) != 1 {
+			t.Errorf("%s: got %+v", test.input, got.Undo)
+			continue
+		}
+		if u := got.Undo[0]; u.Subject != id+" "+test.address || u.Action != "unblock_ip" || string(u.Input) != want || (u.At != nil) != test.ends {
 			t.Errorf("%s: got %+v", test.input, u)
 		}
 	}

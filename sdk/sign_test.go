@@ -2,7 +2,6 @@ package sdk_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"testing"
 
 	"soar.example/okta/sdk"
@@ -34,30 +33,6 @@ func TestSign(t *testing.T) {
 		short := sdk.WithHostKey(t.Context(), make([]byte, size))
 		if got := sdk.Sign(short, "record", doc); got != "" || sdk.Signed(short, "record", doc, "") {
 			t.Errorf("a key of %d bytes signs %q", size, got)
-		}
-	}
-}
-
-// TestUndoOf checks which outputs ask for an undo.
-func TestUndoOf(t *testing.T) {
-	for output, want := range map[string]string{
-		`{"undo":{"action":"unset_state","input":{"name":"a"}}}`: "unset_state",
-		`{"undo":null}`:   "",
-		`{}`:              "",
-		`{"outcome":"x"}`: "",
-		`[]`:              "",
-		`null`:            "",
-		``:                "",
-		`{`:               "",
-	} {
-		undo, err := sdk.UndoOf(json.RawMessage(output))
-		if err != nil || (undo == nil) != (want == "") || undo != nil && undo.Action != want {
-			t.Errorf("%s: got %+v, %v", output, undo, err)
-		}
-	}
-	for _, output := range []string{`{"undo":7}`, `{"undo":"unset_state"}`, `{"undo":[]}`, `{"undo":{"action":7}}`} {
-		if undo, err := sdk.UndoOf(json.RawMessage(output)); err == nil || undo != nil {
-			t.Errorf("%s: got %+v", output, undo)
 		}
 	}
 }

@@ -169,7 +169,7 @@ func (a *app) call(ctx context.Context, call *call) error {
 	}
 	defer conn.Close()
 	at := embedded.Caller{Manifest: conn.manifest}
-	if call.info.AnswersUndo() {
+	if call.info.ReturnsUndos() {
 		health, err := conn.Check(ctx)
 		if err != nil && health.Target == "" {
 			return err

@@ -64,26 +64,34 @@ func (a *app) undoSummary(ctx context.Context, store *embedded.Store) error {
 // noteUndo notes when the result of a call is undone, and by which process. This command ends
 // before that time.
 func (a *app) noteUndo(ctx context.Context, store *embedded.Store, org string, output json.RawMessage) error {
-	asked, err := sdk.UndoOf(output)
-	if err != nil || asked == nil || asked.At == nil {
-		return err
-	}
-	u, err := store.UndoOf(ctx, org, asked)
-	if err != nil || u == nil {
-		return err
-	}
-	if u.Status != embedded.UndoPending {
-		a.note("nothing is taken back at " + asked.At.UTC().Format(time.RFC3339) + ": it stood there before this call, or is to stay")
-		return nil
-	}
-	inUse, err := store.InUse()
+	undos, err := sdk.UndosOf(output)
 	if err != nil {
 		return err
 	}
-	who := "nobody does that unless soar watch runs on this store then, or later"
-	if inUse {
-		who = "the soar watch that works on this store does that"
+	for _, asked := range undos {
+		if asked.At == nil {
+			continue
+		}
+		u, err := store.UndoOf(ctx, org, &asked)
+		if err != nil {
+			return err
+		}
+		if u == nil {
+			continue
+		}
+		if u.Status != embedded.UndoPending {
+			a.note("nothing is reverted at " + asked.At.UTC().Format(time.RFC3339) + ": the state existed before this call, or has no end")
+			continue
+		}
+		inUse, err := store.InUse()
+		if err != nil {
+			return err
+		}
+		who := "nobody does that unless soar watch runs on this store then, or later"
+		if inUse {
+			who = "the soar watch that works on this store does that"
+		}
+		a.note(fmt.Sprintf("%s is due at %s; %s (%s)", u.Action, u.Due.Format(time.RFC3339), who, store.Path()))
 	}
-	a.note(fmt.Sprintf("%s is due at %s; %s (%s)", u.Action, u.Due.Format(time.RFC3339), who, store.Path()))
 	return nil
 }

@@ -27,7 +27,7 @@ type (
 		Before  string      `json:"before" jsonschema_description:"How it was."`
 		After   string      `json:"after" jsonschema_description:"How it is."`
 		Reason  string      `json:"reason,omitempty" jsonschema_description:"Why not."`
-		Undo    *sdk.Undo   `json:"undo,omitempty" jsonschema_description:"How it is taken back."`
+		Undo    []sdk.Undo  `json:"undo,omitempty" jsonschema_description:"How it is taken back."`
 	}
 	lookedUp struct {
 		Status string `json:"status" jsonschema_description:"How the user is."`
@@ -151,7 +151,7 @@ func over(client *http.Client, address string) service {
 		}
 		var a struct {
 			Outcome, Before, After, Reason, Status string
-			Undo                                   *sdk.Undo
+			Undo                                   []sdk.Undo
 		}
 		if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
 			return answer{}, fmt.Errorf("read answer: %w", err)

@@ -113,10 +113,10 @@ func addUndo(ctx context.Context, tx *sql.Tx, org string, u *Undo) error {
 // which the call relied.
 func (s *Store) storeUndo(ctx context.Context, tx *sql.Tx, c *call, entry int64, output json.RawMessage) (failure *sdk.Error, err error) {
 	org, outcome := c.from.Org, sdk.Outcome(engine.Outcome(output))
-	if org == "" || outcome != sdk.Changed && outcome != sdk.Unchanged || !bytes.Contains(output, []byte(`"undo"`)) || !c.info.AnswersUndo() {
+	if org == "" || outcome != sdk.Changed && outcome != sdk.Unchanged || !bytes.Contains(output, []byte(`"undo"`)) || !c.info.ReturnsUndos() {
 		return nil, nil
 	}
-	asked, err := sdk.UndoOf(output)
+	asked, err := firstUndo(output)
 	if asked == nil && err == nil {
 		return nil, nil
 	}
@@ -190,12 +190,13 @@ func (s *Store) undoInput(c *call, input json.RawMessage) (json.RawMessage, erro
 
 // withUndoInput returns the output with another input of its undo.
 func withUndoInput(output, input json.RawMessage) json.RawMessage {
-	var members, undo map[string]json.RawMessage
-	if json.Unmarshal(output, &members) != nil || json.Unmarshal(members["undo"], &undo) != nil {
+	var members map[string]json.RawMessage
+	var undos []map[string]json.RawMessage
+	if json.Unmarshal(output, &members) != nil || json.Unmarshal(members["undo"], &undos) != nil || len(undos) == 0 {
 		return output
 	}
-	undo["input"] = input
-	members["undo"], _ = json.Marshal(undo)
+	undos[0]["input"] = input
+	members["undo"], _ = json.Marshal(undos)
 	changed, _ := json.Marshal(members)
 	return changed
 }

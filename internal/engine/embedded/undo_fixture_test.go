@@ -70,10 +70,10 @@ func (j *jail) do(action, user string, long time.Duration) (answer, error) {
 		a.Outcome = sdk.Unchanged
 	}
 	if action == "contain_user" {
-		a.Undo = &sdk.Undo{Action: "release_user", Input: sdk.JSON(fmt.Sprintf(`{"user":%q}`, user))}
+		a.Undo = []sdk.Undo{{Action: "release_user", Input: sdk.JSON(fmt.Sprintf(`{"user":%q}`, user))}}
 		if long > 0 {
 			at := time.Now().Add(long)
-			a.Undo.At = &at
+			a.Undo[0].At = &at
 		}
 	}
 	return a, nil

@@ -108,7 +108,7 @@ func (w *warden) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	a := map[string]any{"status": "ACTIVE", "outcome": "changed"}
 	if action == "contain_user" {
 		w.inside[user] = true
-		a["undo"] = map[string]any{"action": "release_user", "input": map[string]any{"user": user}, "at": time.Now()}
+		a["undo"] = []any{map[string]any{"action": "release_user", "input": map[string]any{"user": user}, "at": time.Now()}}
 	} else {
 		delete(w.inside, user)
 		w.released[user]++

@@ -297,14 +297,14 @@ func TestUndoAfterACutOff(t *testing.T) {
 // Answers are not to be trusted with more than their action declares.
 func TestUndosThatAreRefused(t *testing.T) {
 	at := time.Now()
-	for name, u := range map[string]*sdk.Undo{
+	for name, u := range map[string]sdk.Undo{
 		"of another action": {Action: "look_up", Input: sdk.JSON(`{"user":"u"}`), At: &at},
 		"of none":           {Input: sdk.JSON(`{"user":"u"}`), At: &at},
 		"without an object": {Action: "release_user", Input: sdk.JSON(`[1]`), At: &at},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := changed
-			a.Undo = u
+			a.Undo = []sdk.Undo{u}
 			r := newRig(t, contain, always(a))
 			run := r.only()
 			if len(run.Undos) != 1 || run.Undos[0].Status != Failed || run.Undos[0].Error.Code != sdk.Internal || run.Status != Succeeded {
@@ -313,8 +313,8 @@ func TestUndosThatAreRefused(t *testing.T) {
 		})
 	}
 	for name, a := range map[string]answer{
-		"a dry run":      {contained: contained{Outcome: sdk.Planned, Undo: &sdk.Undo{Action: "release_user", Input: sdk.JSON(`{}`), At: &at}}, lookedUp: lookedUp{"ACTIVE"}},
-		"not applicable": {contained: contained{Outcome: sdk.NotApplicable, Undo: &sdk.Undo{Action: "release_user", Input: sdk.JSON(`{}`), At: &at}}, lookedUp: lookedUp{"ACTIVE"}},
+		"a dry run":      {contained: contained{Outcome: sdk.Planned, Undo: []sdk.Undo{{Action: "release_user", Input: sdk.JSON(`{}`), At: &at}}}, lookedUp: lookedUp{"ACTIVE"}},
+		"not applicable": {contained: contained{Outcome: sdk.NotApplicable, Undo: []sdk.Undo{{Action: "release_user", Input: sdk.JSON(`{}`), At: &at}}}, lookedUp: lookedUp{"ACTIVE"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, contain, always(a))
@@ -348,7 +348,7 @@ func TestUndoInputsWithSecrets(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, of a run: %t", name, byRun), func(t *testing.T) {
 				end := time.Now().Add(time.Hour)
 				a := changed
-				a.Undo = &sdk.Undo{Action: "release_user", Input: sdk.JSON(test.input), At: &end}
+				a.Undo = []sdk.Undo{{Action: "release_user", Input: sdk.JSON(test.input), At: &end}}
 				r := newRig(t, containOnly, always(a))
 				if byRun {
 					r.only()
