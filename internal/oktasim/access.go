@@ -87,7 +87,7 @@ func (o *Org) insertServiceApp(n NewServiceApp, now time.Time) (createdClient, e
 		n.Roles = []string{superAdmin}
 	}
 	s.roles = each(n.Roles, func(kind string) *role {
-		return &role{id: o.stable.Object("ra1"), kind: kind, label: roleLabels[kind], created: now}
+		return &role{id: o.stable.Object("ra1"), kind: kind, label: roleTypes[kind].Label, created: now}
 	})
 	faults := append(each(s.roles, (*role).check), s.AddKeys(each(n.Keys, func(k json.RawMessage) []byte { return k })...),
 		wrong(errLife != nil || life <= 0, "token_lifetime is not a positive duration"), taken(o.apps, n.ClientID))
@@ -183,36 +183,10 @@ func (o *Org) apiTokenOf(c *call) *apiToken {
 	return nil
 }
 
-// rolePermissions are the rights of the standard roles except a super administrator, who has all rights: scopes, and
-// single endpoints (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). The org
-// does not limit group, help desk and application administrators to their groups or applications.
-var rolePermissions = map[string][]string{
-	"ORG_ADMIN": {
-		manageUsers, manageGroups, readApps, manageDevices, manageZones, "okta.policies.read", "okta.logs.read", "okta.sessions.manage",
-	},
-	"READ_ONLY_ADMIN": {readUsers, readGroups, readApps, readDevices, readZones, "okta.policies.read", "okta.logs.read"},
-	"USER_ADMIN": {
-		manageUsers, readGroups, "okta.logs.read", "PUT /api/v1/groups/{id}/users/{uid}", "DELETE /api/v1/groups/{id}/users/{uid}",
-	},
-	"HELP_DESK_ADMIN": {
-		readUsers, readGroups, "okta.logs.read",
-		"POST /api/v1/users/{id}/lifecycle/unlock", "POST /api/v1/users/{id}/lifecycle/reset_password",
-		"POST /api/v1/users/{id}/lifecycle/expire_password", "POST /api/v1/users/{id}/lifecycle/expire_password_with_temp_password",
-		"POST /api/v1/users/{id}/lifecycle/reset_factors", "DELETE /api/v1/users/{id}/factors/{fid}",
-		"DELETE /api/v1/users/{id}/sessions",
-	},
-	"GROUP_MEMBERSHIP_ADMIN": {
-		readUsers, readGroups, "PUT /api/v1/groups/{id}/users/{uid}", "DELETE /api/v1/groups/{id}/users/{uid}",
-	},
-	"APP_ADMIN":                   {readUsers, readGroups, manageApps, "okta.logs.read"},
-	"REPORT_ADMIN":                {"okta.logs.read"},
-	"API_ACCESS_MANAGEMENT_ADMIN": {readUsers, readGroups, readApps},
-}
-
 // allows reports whether the role has the right to an endpoint. A custom role has its own permissions, and the one to read
 // role assignments is called okta.iam.read (https://developer.okta.com/docs/api/openapi/okta-management/guides/permissions/).
 func (r *role) allows(to *route) bool {
-	granted, scope := rolePermissions[r.kind], to.scope
+	granted, scope := roleTypes[r.kind].Permissions, to.scope
 	if r.kind == customRole {
 		granted = r.permissions
 		if scope == readRoles {

@@ -152,18 +152,11 @@ func (c *call) appLogo(a *app) string { return c.URL("/assets/img/logos/" + a.na
 // appDoc writes an application: the org's own fields over its document, over the fields of every application.
 func (c *call) appDoc(a *app) doc {
 	self := c.URL("/api/v1/apps/" + a.id)
-	d := doc{
-		"orn":           "orn:okta:idp:" + orgID + ":apps:" + a.name + ":" + a.id,
-		"accessibility": doc{"selfService": false, "errorRedirectUrl": nil, "loginRedirectUrl": nil},
+	d := maps.Clone(appDefaults)
+	maps.Copy(d, doc{
+		"orn": "orn:okta:idp:" + orgID + ":apps:" + a.name + ":" + a.id,
 		"visibility": doc{
 			"autoLaunch": false, "autoSubmitToolbar": false, "hide": doc{"iOS": a.hidden, "web": a.hidden}, "appLinks": doc{a.linkName(): true},
-		},
-		"features":    []any{},
-		"credentials": doc{"userNameTemplate": doc{"template": "${source.login}", "type": "BUILT_IN"}, "signing": doc{}},
-		"settings": doc{
-			"app": doc{}, "manualProvisioning": false, "implicitAssignment": false,
-			"notifications": doc{"vpn": doc{"network": doc{"connection": "DISABLED"}, "message": nil, "helpUrl": nil}},
-			"notes":         doc{"admin": nil, "enduser": nil},
 		},
 		"_links": doc{
 			"uploadLogo": wire.Hinted(self+"/logo", "POST"),
@@ -172,7 +165,7 @@ func (c *call) appDoc(a *app) doc {
 			"logo":       []any{doc{"name": "medium", "href": c.appLogo(a), "type": "image/png"}},
 			"users":      wire.Link(self + "/users"),
 		},
-	}
+	})
 	maps.Copy(d, a.document)
 	links, ok := d["_links"].(doc)
 	if !ok {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,67 +18,62 @@ import (
 // command is one control command below /_org/.
 type command struct {
 	method, path string
-	run          func(*Org, []byte, url.Values) (any, error)
+	// create makes an object from the body at the time, under the lock. Commands without it run.
+	create func(*Org, []byte, time.Time) (any, error)
+	run    func(*Org, url.Values) (any, error)
 }
 
 var commands = []command{
-	{http.MethodPost, "users", creating((*Org).insertUser)},
-	{http.MethodPost, "groups", creating((*Org).insertGroup)},
-	{http.MethodPost, "sessions", creating((*Org).insertSession)},
-	{http.MethodPost, "factors", creating((*Org).insertFactor)},
-	{http.MethodPost, "push", creating((*Org).insertPush)},
-	{http.MethodPost, "devices", creating((*Org).insertDevice)},
-	{http.MethodPost, "zones", creating((*Org).insertZone)},
-	{http.MethodPost, "apps", creating((*Org).insertApp)},
-	{http.MethodPost, "assignments", creating((*Org).insertAssignment)},
-	{http.MethodPost, "policies", creating((*Org).insertPolicy)},
-	{http.MethodPost, "roles", creating((*Org).insertRole)},
-	{http.MethodPost, "grants", creating(func(o *Org, n NewGrant, now time.Time) (doc, error) {
-		grants, err := o.insertGrant(n, now)
-		return doc{"grants": grants}, err
-	})},
-	{http.MethodPost, "risk", creating((*Org).insertRisk)},
-	{http.MethodPost, "api-tokens", creating((*Org).insertAPIToken)},
-	{http.MethodPost, "apps-oauth", creating((*Org).insertServiceApp)},
-	{http.MethodPost, "events", creating(func(o *Org, n newEvents, now time.Time) (doc, error) {
-		uuids, err := o.insertEvents(n.Events, now)
-		return doc{"uuids": uuids}, err
-	})},
-	{http.MethodDelete, "tokens", func(o *Org, _ []byte, q url.Values) (any, error) {
-		return doc{"revoked": o.RevokeTokens(q.Get("client"))}, nil
-	}},
-	{http.MethodDelete, "nonces", doing((*Org).ExpireNonces)},
-	{http.MethodPost, "faults", creating((*Org).insertFault)},
-	{http.MethodDelete, "faults", doing((*Org).ClearFaults)},
-	{http.MethodPost, "limits", creating((*Org).insertLimit)},
-	{http.MethodDelete, "limits", doing((*Org).ClearLimits)},
-	{http.MethodGet, "state", (*Org).showState},
-	{http.MethodGet, "requests", func(o *Org, _ []byte, _ url.Values) (any, error) { return doc{"requests": o.Requests()}, nil }},
-	{http.MethodDelete, "requests", doing((*Org).ForgetRequests)},
+	creating("users", (*Org).insertUser),
+	creating("groups", (*Org).insertGroup),
+	creating("sessions", (*Org).insertSession),
+	creating("factors", (*Org).insertFactor),
+	creating("push", (*Org).insertPush),
+	creating("devices", (*Org).insertDevice),
+	creating("zones", (*Org).insertZone),
+	creating("apps", (*Org).insertApp),
+	creating("assignments", (*Org).insertAssignment),
+	creating("policies", (*Org).insertPolicy),
+	creating("roles", (*Org).insertRole),
+	creating("grants", (*Org).insertGrant),
+	creating("risk", (*Org).insertRisk),
+	creating("api-tokens", (*Org).insertAPIToken),
+	creating("apps-oauth", (*Org).insertServiceApp),
+	creating("events", (*Org).insertEvents),
+	creating("faults", (*Org).insertFault),
+	creating("limits", (*Org).insertLimit),
+	running(http.MethodDelete, "tokens", func(o *Org, q url.Values) any { return doc{"revoked": o.RevokeTokens(q.Get("client"))} }),
+	running(http.MethodDelete, "nonces", func(o *Org, _ url.Values) any { o.ExpireNonces(); return doc{} }),
+	running(http.MethodDelete, "faults", func(o *Org, _ url.Values) any { o.ClearFaults(); return doc{} }),
+	running(http.MethodDelete, "limits", func(o *Org, _ url.Values) any { o.ClearLimits(); return doc{} }),
+	running(http.MethodDelete, "requests", func(o *Org, _ url.Values) any { o.ForgetRequests(); return doc{} }),
+	running(http.MethodGet, "requests", func(o *Org, _ url.Values) any { return doc{"requests": o.Requests()} }),
+	{http.MethodGet, "state", nil, (*Org).showState},
 }
 
-type newEvents struct {
-	Events []Event `json:"events"`
-}
-
-// creating is a command that reads the description of an object and creates the object under the lock.
-func creating[N, S any](create func(*Org, N, time.Time) (S, error)) func(*Org, []byte, url.Values) (any, error) {
-	return func(o *Org, body []byte, _ url.Values) (any, error) {
-		n, err := readCommand[N](body)
+// creating is a command that reads the description of an object and creates the object.
+func creating[N, S any](path string, create func(*Org, N, time.Time) (S, error)) command {
+	return command{http.MethodPost, path, func(o *Org, body []byte, now time.Time) (any, error) {
+		n, err := readStrict[N](body)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the body is not valid for this command: %w", err)
 		}
-		defer o.lock()()
-		return create(o, n, o.clock())
-	}
+		return create(o, n, now)
+	}, nil}
 }
 
-// doing is a command without a body and without a result.
-func doing(do func(*Org)) func(*Org, []byte, url.Values) (any, error) {
-	return func(o *Org, _ []byte, _ url.Values) (any, error) {
-		do(o)
-		return doc{}, nil
+// running is a command that cannot fail.
+func running(method, path string, run func(*Org, url.Values) any) command {
+	return command{method, path, nil, func(o *Org, q url.Values) (any, error) { return run(o, q), nil }}
+}
+
+// do runs the command with a request's body and query.
+func (c command) do(o *Org, body []byte, query url.Values) (any, error) {
+	if c.create == nil {
+		return c.run(o, query)
 	}
+	defer o.lock()()
+	return c.create(o, body, o.clock())
 }
 
 // errNoUser is the only failure of a command with status 404.
@@ -94,7 +90,7 @@ func (o *Org) control(r *http.Request, body []byte) *wire.Reply {
 			continue
 		}
 		var err error
-		result, err = c.run(o, body, r.URL.Query())
+		result, err = c.do(o, body, r.URL.Query())
 		switch status = http.StatusOK; {
 		case errors.Is(err, errNoUser):
 			status, result = http.StatusNotFound, doc{"error": err.Error()}
@@ -106,30 +102,29 @@ func (o *Org) control(r *http.Request, body []byte) *wire.Reply {
 	return wire.JSON(status, result)
 }
 
-// readCommand is stricter than the API, because a misspelt key would silently change the test.
-func readCommand[T any](body []byte) (T, error) {
+// readStrict is stricter than the API, because a misspelt key would silently change the test.
+func readStrict[T any](text []byte) (T, error) {
 	var v T
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
-		return v, fmt.Errorf("the body is not valid for this command: %w", err)
+		return v, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return v, errors.New("the body holds more than one JSON value")
+		return v, errors.New("it holds more than one JSON value")
 	}
 	return v, nil
 }
 
-func (o *Org) showState(_ []byte, query url.Values) (any, error) {
-	state := o.State()
+func (o *Org) showState(query url.Values) (any, error) {
+	state, login := o.State(), query.Get("user")
 	if !query.Has("user") {
 		return state, nil
 	}
-	for _, u := range state.Users {
-		if who := query.Get("user"); u.ID == who || strings.EqualFold(u.Login, who) {
-			return u, nil
-		}
+	i := slices.IndexFunc(state.Users, func(u UserState) bool { return u.ID == login || strings.EqualFold(u.Login, login) })
+	if i < 0 {
+		return nil, errNoUser
 	}
-	return nil, errNoUser
+	return state.Users[i], nil
 }

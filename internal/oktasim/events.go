@@ -21,56 +21,38 @@ type Event map[string]any
 // has, also inside values of the type map[string]any. Other types, such as json.RawMessage, stay unchanged. An actor or
 // target that names a user by id or alternateId gets the other fields of that user. Append panics if an event cannot be
 // JSON, or if its "persisted" is not an ISO 8601 time up to now.
-func (o *Org) Append(events ...Event) []string { return add(o, events, (*Org).insertEvents) }
+func (o *Org) Append(events ...Event) []string {
+	return add(o, newEvents{events}, (*Org).insertEvents).UUIDs
+}
+
+type newEvents struct {
+	Events []Event `json:"events"`
+}
+
+type createdEvents struct {
+	UUIDs []string `json:"uuids"`
+}
 
 // insertEvents stores all of the events or none.
-func (o *Org) insertEvents(events []Event, now time.Time) ([]string, error) {
-	stored := make([]*syslog.Event, len(events))
-	for i, e := range events {
+func (o *Org) insertEvents(n newEvents, now time.Time) (createdEvents, error) {
+	stored := make([]*syslog.Event, len(n.Events))
+	for i, e := range n.Events {
 		var err error
 		if stored[i], err = syslog.NewEvent(o.complete(e, now), e["persisted"], now); err != nil {
-			return nil, fmt.Errorf("event %d: %w", i, err)
+			return createdEvents{}, fmt.Errorf("event %d: %w", i, err)
 		}
 	}
 	o.log.Add(stored...)
-	return each(stored, func(e *syslog.Event) string { return e.UUID }), nil
+	return createdEvents{each(stored, func(e *syslog.Event) string { return e.UUID })}, nil
 }
 
 func (o *Org) listEvents(c *call) (any, error) { return o.log.List(&c.Call, o.cursors) }
 
-// emptyEvent has the shape of every event and no content.
-func (o *Org) emptyEvent(now time.Time) doc {
-	return doc{
-		"uuid":            o.fresh.UUID(),
-		"published":       wire.Stamp(now),
-		"eventType":       "user.session.start",
-		"version":         "0",
-		"severity":        "INFO",
-		"legacyEventType": nil,
-		"displayMessage":  nil,
-		"actor":           o.apiTokens[o.token].owner.target(),
-		"client": doc{
-			"userAgent": nil, "zone": "null", "device": "Unknown", "id": nil, "ipAddress": nil, "geographicalContext": nil,
-		},
-		"device": nil,
-		"authenticationContext": doc{
-			"authenticationProvider": nil, "credentialProvider": nil, "credentialType": nil, "issuer": nil, "interface": nil,
-			"authenticationStep": 0, "rootSessionId": nil, "externalSessionId": nil,
-		},
-		"outcome": doc{"result": "SUCCESS", "reason": nil},
-		"securityContext": doc{
-			"asNumber": nil, "asOrg": nil, "isp": nil, "domain": nil, "isProxy": nil,
-		},
-		"debugContext": doc{"debugData": doc{}},
-		"transaction":  doc{"type": "WEB", "id": o.fresh.RequestID(), "detail": doc{}},
-		"request":      doc{"ipChain": []any{}},
-		"target":       nil,
-	}
-}
-
 // complete puts an event into the empty event.
 func (o *Org) complete(e Event, now time.Time) doc {
-	full := o.emptyEvent(now)
+	full := maps.Clone(emptyEvent)
+	full["uuid"], full["published"], full["actor"] = o.fresh.UUID(), wire.Stamp(now), o.apiTokens[o.token].owner.target()
+	full["transaction"] = merge(full["transaction"], doc{"id": o.fresh.RequestID()})
 	for k, v := range e {
 		list, isList := v.([]any)
 		switch {
@@ -167,59 +149,5 @@ func (o *Org) logDetail(c *call, eventType string, d detail, targets ...doc) {
 	if d.reason != "" {
 		outcome["reason"] = d.reason
 	}
-	must(o.insertEvents([]Event{e}, c.Now))
-}
-
-// displayMessages are Okta's sentences for the event types of the org.
-var displayMessages = map[string]string{
-	"app.oauth2.token.grant.access_token":  "OAuth2 access token is granted",
-	"app.oauth2.token.revoke":              "OAuth2 token revocation request",
-	"app.oauth2.as.consent.revoke.user":    "Consent is revoked for a user",
-	"application.lifecycle.activate":       "Activate application",
-	"application.lifecycle.deactivate":     "Deactivate application",
-	"application.user_membership.remove":   "Remove user's application membership",
-	"device.lifecycle.activate":            "Activate device",
-	"device.lifecycle.deactivate":          "Deactivate device",
-	"device.lifecycle.delete":              "Delete device",
-	"device.lifecycle.suspend":             "Suspend device",
-	"device.lifecycle.unsuspend":           "Unsuspend device",
-	"group.lifecycle.create":               "Create Okta group",
-	"group.lifecycle.delete":               "Delete Okta group",
-	"group.privilege.grant":                "Grant privilege to group",
-	"group.privilege.revoke":               "Revoke privilege from group",
-	"group.profile.update":                 "Okta group profile updated",
-	"group.user_membership.add":            "Add user to group membership",
-	"group.user_membership.remove":         "Remove user from group membership",
-	"system.push.send_factor_verify_push":  "Send Push verify message",
-	"user.account.expire_password":         "Expire a user's password",
-	"user.account.lock":                    "Max sign in attempts exceeded",
-	"user.account.privilege.grant":         "Grant user privilege",
-	"user.account.privilege.revoke":        "Revoke user privilege",
-	"user.account.reset_password":          "User reset password for Okta",
-	"user.account.unlock_by_admin":         "User account unlocked by admin",
-	"user.account.update_password":         "User update password for Okta",
-	"user.account.update_profile":          "Update user profile for Okta",
-	"user.authentication.auth_via_mfa":     "Authentication of user via MFA",
-	"user.authentication.sso":              "User single sign on to app",
-	"user.authentication.universal_logout": "Universal Logout",
-	"user.lifecycle.activate":              "Activate Okta user",
-	"user.lifecycle.create":                "Create Okta user",
-	"user.lifecycle.deactivate":            "Deactivate Okta user",
-	"user.lifecycle.delete.completed":      "Delete Okta user completed",
-	"user.lifecycle.delete.initiated":      "Delete Okta user initiated",
-	"user.lifecycle.reactivate":            "Reactivate Okta user",
-	"user.lifecycle.suspend":               "Suspend Okta user",
-	"user.lifecycle.unsuspend":             "Unsuspend Okta user",
-	"user.mfa.factor.deactivate":           "Reset factor for user",
-	"user.mfa.factor.reset_all":            "Reset all factors for user",
-	"user.mfa.okta_verify.deny_push":       "User rejected Okta push verify",
-	"user.risk.change":                     "User's risk level changed",
-	"user.session.clear":                   "Clear user session",
-	"user.session.end":                     "User logout from Okta",
-	"user.session.start":                   "User login to Okta",
-	"zone.activate":                        "Network zone activate",
-	"zone.create":                          "Network zone create",
-	"zone.deactivate":                      "Network zone deactivate",
-	"zone.delete":                          "Network zone delete",
-	"zone.update":                          "Network zone update",
+	must(o.insertEvents(newEvents{[]Event{e}}, c.Now))
 }

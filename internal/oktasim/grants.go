@@ -47,15 +47,19 @@ type grantStore struct {
 
 // AddGrant lets a user consent to an OAuth client without a log event. It panics if the user is unknown, the client has
 // no name, or an ID is given for several scopes.
-func (o *Org) AddGrant(n NewGrant) []GrantState { return add(o, n, (*Org).insertGrant) }
+func (o *Org) AddGrant(n NewGrant) []GrantState { return add(o, n, (*Org).insertGrant).Grants }
 
-func (o *Org) insertGrant(n NewGrant, now time.Time) ([]GrantState, error) {
+type createdGrants struct {
+	Grants []GrantState `json:"grants"`
+}
+
+func (o *Org) insertGrant(n NewGrant, now time.Time) (createdGrants, error) {
 	u, err := o.findUser(n.User)
 	if err := invalid("grant",
 		err, missing("client", n.Client), wrong(n.Tokens < 0, "tokens cannot be negative"), taken(o.grants.all, n.ID),
 		wrong(n.ID != "" && len(n.Scopes) != 1, "an ID needs exactly one scope"),
 	); err != nil {
-		return nil, err
+		return createdGrants{}, err
 	}
 	states := []GrantState{}
 	for _, scope := range n.Scopes {
@@ -65,7 +69,7 @@ func (o *Org) insertGrant(n NewGrant, now time.Time) ([]GrantState, error) {
 	}
 	u.oauthTokens += n.Tokens
 	o.grants.tokens[clientKey{u, n.Client}] += n.Tokens
-	return states, nil
+	return createdGrants{states}, nil
 }
 
 func (g *grant) state() GrantState { return GrantState{ID: g.id, Client: g.client, Scope: g.scope} }

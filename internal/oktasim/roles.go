@@ -1,6 +1,7 @@
 package oktasim
 
 import (
+	"cmp"
 	"encoding/base32"
 	"net/http"
 	"slices"
@@ -45,26 +46,16 @@ const (
 	customRole = "CUSTOM"
 )
 
-// roleLabels are the standard roles with Okta's names for them.
-var roleLabels = map[string]string{
-	superAdmin:                    "Super Administrator",
-	"ORG_ADMIN":                   "Organization Administrator",
-	"APP_ADMIN":                   "Application Administrator",
-	"USER_ADMIN":                  "Group Administrator",
-	"HELP_DESK_ADMIN":             "Help Desk Administrator",
-	"READ_ONLY_ADMIN":             "Read-only Administrator",
-	"MOBILE_ADMIN":                "Mobile Administrator",
-	"REPORT_ADMIN":                "Report Administrator",
-	"API_ACCESS_MANAGEMENT_ADMIN": "API Access Management Administrator",
-	"GROUP_MEMBERSHIP_ADMIN":      "Group Membership Administrator",
-	"WORKFLOWS_ADMIN":             "Workflows Administrator",
-	"ACCESS_CERTIFICATIONS_ADMIN": "Access Certifications Administrator",
-	"ACCESS_REQUESTS_ADMIN":       "Access Requests Administrator",
+// roleType is a standard role: Okta's name for it, and its permissions. Permissions are scopes and single endpoints
+// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). A super administrator has
+// all of them. The org does not limit group, help desk and application administrators to their groups or applications.
+type roleType struct {
+	Label       string   `json:"label"`
+	Permissions []string `json:"permissions"`
+	// Targetable roles can be limited to groups or applications. Okta makes the IDs of their assignments from the type, so
+	// that the assignments of two users have the same ID.
+	Targetable bool `json:"targetable"`
 }
-
-// targetable roles can be limited to groups or applications. Okta makes the IDs of their assignments from the type, so
-// that the assignments of two users have the same ID.
-var targetable = []string{"APP_ADMIN", "USER_ADMIN", "HELP_DESK_ADMIN", "GROUP_MEMBERSHIP_ADMIN"}
 
 // assignee is a user, a group or a service app that has roles.
 type assignee struct {
@@ -109,7 +100,7 @@ func (o *Org) insertRole(n NewRole, now time.Time) (RoleState, error) {
 
 // check rejects unknown types and custom roles that name no role.
 func (r *role) check() error {
-	_, standard := roleLabels[r.kind]
+	_, standard := roleTypes[r.kind]
 	switch {
 	case r.kind == customRole && (r.custom == "" || r.set == ""):
 		return wire.Invalid("role", "role: A custom role needs the ids of a role and of a resource set")
@@ -128,15 +119,10 @@ func (o *Org) hasRole(r *role) bool {
 
 func (o *Org) addRole(r *role, now time.Time) {
 	r.created = now
-	switch label, standard := roleLabels[r.kind]; {
-	case standard:
-		r.label = label
-	case r.label == "":
-		r.label = "Custom role"
-	}
+	r.label = cmp.Or(roleTypes[r.kind].Label, r.label, "Custom role")
 	switch {
 	case r.id != "":
-	case slices.Contains(targetable, r.kind):
+	case roleTypes[r.kind].Targetable:
 		r.id = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(r.kind))
 	case r.group != nil:
 		r.id = o.stable.Object("gra")
