@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"soar.example/okta/internal/oktasim/faults"
 	"soar.example/okta/internal/oktasim/filter"
 	"soar.example/okta/internal/oktasim/oauth"
 	"soar.example/okta/internal/oktasim/syslog"
@@ -70,8 +69,8 @@ type Org struct {
 
 	log      syslog.Log
 	cursors  *wire.Cursors
-	faults   []*faults.Armed
-	rates    *faults.Rates
+	faults   []*Fault
+	buckets  []*bucket // those of Limit, newest first, and then one for each family
 	requests []*Request
 	defects  []string
 }
@@ -90,7 +89,7 @@ func New(o Options) *Org {
 		fresh:      wire.NewIDs(strconv.FormatInt(now.UnixNano(), 36)),
 		custom:     map[string]bool{},
 		cursors:    wire.NewCursors(),
-		rates:      faults.NewRates(),
+		buckets:    generousBuckets(),
 		factors:    factorStore{plans: map[*factor]Push{}},
 		apiTokens:  map[string]*apiToken{},
 		grants:     grantStore{tokens: map[clientKey]int{}},
@@ -140,39 +139,6 @@ func (o *Org) ForgetRequests() {
 func (o *Org) Defects() []string {
 	defer o.lock()()
 	return slices.Clone(o.defects)
-}
-
-// Fault makes the org misbehave. The first fault that matches a request applies to it, in the order of the calls. Fault
-// panics for a fault that the org cannot produce.
-func (o *Org) Fault(f Fault) { add(o, f, (*Org).insertFault) }
-
-func (o *Org) insertFault(f Fault, _ time.Time) (doc, error) {
-	a, err := faults.Arm(f)
-	if err == nil && f.ExpireCursors {
-		o.cursors.Expire()
-	}
-	if a != nil {
-		o.faults = append(o.faults, a)
-	}
-	return doc{}, err
-}
-
-// ClearFaults removes all faults. Cursors that were expired stay expired.
-func (o *Org) ClearFaults() {
-	defer o.lock()()
-	o.faults = nil
-}
-
-// Limit sets the rate limit of the paths that l matches, until a later Limit for the same paths. It panics for an invalid
-// limit.
-func (o *Org) Limit(l Limit) { add(o, l, (*Org).insertLimit) }
-
-func (o *Org) insertLimit(l Limit, now time.Time) (doc, error) { return doc{}, o.rates.Set(l, now) }
-
-// ClearLimits restores the generous limits and opens new windows.
-func (o *Org) ClearLimits() {
-	defer o.lock()()
-	o.rates = faults.NewRates()
 }
 
 // RevokeTokens makes the access tokens of an OAuth client invalid, of all clients if the ID is empty, and returns their
@@ -338,18 +304,17 @@ func list[T entity, D any](o *Org, c *call, all []T, size pageSize, key func(T) 
 	if err != nil {
 		return nil, err
 	}
-	r := wire.JSON(200, each(page, write))
+	r := linked(c, each(page, write))
 	if next != "" {
-		next = c.LinkWith(map[string]string{"after": next})
+		r.AddLink(c.LinkWith(map[string]string{"after": next}), "next")
 	}
-	r.AddLinks(c.LinkWith(nil), next)
 	return r, nil
 }
 
 // linked is a whole list on one page with its link.
 func linked(c *call, docs any) *wire.Reply {
 	r := wire.JSON(200, docs)
-	r.AddLinks(c.LinkWith(nil), "")
+	r.AddLink(c.LinkWith(nil), "self")
 	return r
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,7 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"soar.example/okta/internal/oktasim/faults"
 	"soar.example/okta/internal/oktasim/oauth"
 	"soar.example/okta/internal/oktasim/wire"
 )
@@ -68,7 +69,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	if strings.HasPrefix(r.URL.Path, "/_org/") {
-		o.control(r, body).Send(w, r.Header, wire.Whole)
+		send(o.control(r, body), w, r.Header, "")
 		return
 	}
 
@@ -76,28 +77,67 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{Call: wire.NewCall(r, body, o.clock(), o.fresh.RequestID())}
 	entry := record(c)
 	o.requests = append(o.requests, entry)
-	var fault *faults.Armed
-	fault, o.faults = faults.Take(o.faults, &c.Call)
-	if d := fault.Delay(false); d > 0 {
+	fault := o.takeFault(&c.Call)
+	if d := fault.delay(false); d > 0 {
 		o.mu.Unlock()
 		wait(r.Context(), d)
 		o.mu.Lock()
 		c.Now = o.clock()
 	}
 	reply := o.respond(c, fault)
-	if fault.Break() != wire.Hangup {
+	if fault.kind() != KindHangup {
 		entry.Status = reply.Status
 	}
 	if f := observer.Load(); f != nil {
 		(*f)(Exchange{
 			Method: c.Method, Path: c.Path, Query: c.RawQuery, ContentType: c.Header.Get("Content-Type"), Body: c.Body,
-			Status: reply.Status, Response: reply.Body, Faulty: fault.Replaces(),
+			Status: reply.Status, Response: reply.Body, Faulty: fault.replaces(),
 		})
 	}
 	o.mu.Unlock()
 
-	wait(r.Context(), fault.Delay(true))
-	reply.Send(w, r.Header, fault.Break())
+	wait(r.Context(), fault.delay(true))
+	send(reply, w, r.Header, fault.kind())
+}
+
+// send writes the response as far as the kind of fault lets it.
+func send(r *wire.Reply, w http.ResponseWriter, request http.Header, fault string) {
+	if fault == KindHangup {
+		panic(http.ErrAbortHandler)
+	}
+	r.Compress(request)
+	maps.Copy(w.Header(), r.Header)
+	if r.Status != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(len(r.Body)))
+	}
+	if fault != KindTruncate && fault != KindReset {
+		w.WriteHeader(r.Status)
+		// The org ignores a client that has gone away.
+		_, _ = w.Write(r.Body)
+		return
+	}
+	if len(r.Body) > 0 { // else the response has no middle
+		w.WriteHeader(r.Status)
+		_, _ = w.Write(r.Body[:len(r.Body)/2])
+		control := http.NewResponseController(w)
+		_ = control.Flush()
+		if fault == KindReset {
+			resetConnection(control)
+		}
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// resetConnection makes the kernel send RST instead of FIN, where the connection allows it.
+func resetConnection(control *http.ResponseController) {
+	conn, _, err := control.Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
 }
 
 // ShortPages returns a handler for the org that limits every page to so many items.
@@ -128,24 +168,24 @@ func wait(ctx context.Context, d time.Duration) {
 }
 
 // respond decides the response. The caller holds the lock.
-func (o *Org) respond(c *call, fault *faults.Armed) *wire.Reply {
+func (o *Org) respond(c *call, fault *Fault) *wire.Reply {
 	route, params, known := findRoute(c.Method, c.Path)
 	if defect := c.Method + " " + c.Path; !known && !slices.Contains(o.defects, defect) {
 		o.defects = append(o.defects, defect)
 	}
 	c.Params = params
-	rate := o.rates.Take(c.Path, c.Now)
+	rate, exceeded := o.take(c.Path, c.Now)
 	var r *wire.Reply
-	if !fault.SkipsWork() {
-		r = o.work(c, route, known, rate.Exceeded)
+	if !fault.replaces() || fault.AfterEffect {
+		r = o.work(c, route, known, exceeded)
 	}
-	if fault.Replaces() {
-		r = fault.Reply(o.fresh.ErrorID())
+	if fault.replaces() {
+		r = fault.reply(o.fresh.ErrorID())
 	}
 	r.Header.Set("Date", c.Now.UTC().Format(http.TimeFormat))
 	r.Header.Set("X-Okta-Request-Id", c.RequestID)
-	rate.Write(r, c.Now)
-	fault.Finish(&c.Call, r)
+	rate.write(r, c.Now)
+	fault.finish(&c.Call, r)
 	return r
 }
 

@@ -3,28 +3,6 @@ package oktasim
 import (
 	"net/http"
 	"time"
-
-	"soar.example/okta/internal/oktasim/faults"
-)
-
-// The kinds of fault; see the package faults.
-const (
-	KindHangup   = faults.KindHangup
-	KindSlow     = faults.KindSlow
-	KindTruncate = faults.KindTruncate
-	KindHTML     = faults.KindHTML
-	KindReset    = faults.KindReset
-	KindEmpty    = faults.KindEmpty
-	KindLink     = faults.KindLink
-	LinkSelf     = faults.LinkSelf
-	LinkNone     = faults.LinkNone
-)
-
-type (
-	// Fault makes the org misbehave on matching requests.
-	Fault = faults.Fault
-	// Limit replaces the rate limit of matching requests.
-	Limit = faults.Limit
 )
 
 // Request is one request to the org outside /_org/.

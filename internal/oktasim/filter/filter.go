@@ -88,7 +88,7 @@ func (e *Expression) holdsText(got, want string) bool {
 	order := strings.Compare(got, want)
 	// A client may write the same instant in another form than Okta does.
 	if a, err := time.Parse(wire.StampLayout, strings.ToUpper(got)); err == nil {
-		if b, ok := wire.ParseTime(want); ok {
+		if b, err := wire.ParseTime(want); err == nil {
 			order = a.Compare(b)
 		}
 	}

@@ -32,13 +32,9 @@ type Event struct {
 func NewEvent(event wire.Doc, persisted any, now time.Time) (*Event, error) {
 	e := &Event{persisted: now}
 	if persisted != nil {
-		text, _ := persisted.(string)
-		t, ok := wire.ParseTime(text)
-		if !ok {
-			return nil, fmt.Errorf("persisted %v is not an ISO 8601 time", persisted)
-		}
-		if t.After(now) {
-			return nil, fmt.Errorf("persisted %v lies in the future", persisted)
+		t, err := wire.ParseTime(fmt.Sprint(persisted))
+		if err != nil || t.After(now) {
+			return nil, fmt.Errorf("persisted %v is not an ISO 8601 time up to now", persisted)
 		}
 		e.persisted = t
 	}
@@ -52,9 +48,7 @@ func NewEvent(event wire.Doc, persisted any, now time.Time) (*Event, error) {
 	e.UUID, _ = e.doc["uuid"].(string)
 	text, _ := e.doc["published"].(string)
 	published, _ := wire.ParseTime(text)
-	if e.published = published; published.IsZero() {
-		e.published = e.persisted
-	}
+	e.published = cmp.Or(published, e.persisted)
 	return e, nil
 }
 

@@ -68,12 +68,11 @@ func (l *Log) List(c *wire.Call, cursors *wire.Cursors) (*wire.Reply, error) {
 		events[i] = e.raw
 	}
 	r := wire.Raw(200, slices.Concat([]byte("["), bytes.Join(events, []byte(",")), []byte("]")))
-	link := ""
+	r.AddLink(c.LinkWith(nil), "self")
 	if next != nil {
 		next.Since, next.Until, next.Polling, next.Query = q.since, q.until, q.polling, scope(c)
-		link = c.LinkWith(map[string]string{"after": wire.Seal(cursors, c.Path, *next), "since": ""})
+		r.AddLink(c.LinkWith(map[string]string{"after": wire.Seal(cursors, c.Path, *next), "since": ""}), "next")
 	}
-	r.AddLinks(c.LinkWith(nil), link)
 	return r, nil
 }
 

@@ -2,8 +2,10 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
-	"net"
+	_ "embed" // for the catalogue
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,75 +30,24 @@ func Raw(status int, body []byte) *Reply {
 // Empty is a response without a body.
 func Empty(status int) *Reply { return &Reply{Status: status, Header: http.Header{}} }
 
-// AddLinks puts self, and next unless it is empty, on header lines of their own.
-func (r *Reply) AddLinks(self, next string) {
-	r.Header.Add("Link", "<"+self+`>; rel="self"`)
-	if next != "" {
-		r.Header.Add("Link", "<"+next+`>; rel="next"`)
-	}
-}
+// AddLink puts a link on a header line of its own.
+func (r *Reply) AddLink(href, rel string) { r.Header.Add("Link", "<"+href+`>; rel="`+rel+`"`) }
 
-// A Break is a way to break a response off.
-type Break int
-
-const (
-	// Whole sends the whole response.
-	Whole Break = iota
-	// Hangup closes the connection without a response.
-	Hangup
-	// Truncate sends half of the body and closes the connection.
-	Truncate
-	// Reset sends half of the body and resets the connection.
-	Reset
-)
-
-// Send writes the response as far as broken lets it.
-func (r *Reply) Send(w http.ResponseWriter, request http.Header, broken Break) {
-	if broken == Hangup {
-		panic(http.ErrAbortHandler)
-	}
-	h := w.Header()
-	for k, v := range r.Header {
-		h[k] = v
-	}
-	body := r.Body
-	if len(body) > 0 && wantsGzip(request) {
-		body = compress(body)
-		h.Set("Content-Encoding", "gzip")
-		h.Set("Vary", "Accept-Encoding")
-	}
-	if r.Status != http.StatusNoContent {
-		h.Set("Content-Length", strconv.Itoa(len(body)))
-	}
-	if broken != Whole && len(body) == 0 {
-		// The response has no middle.
-		panic(http.ErrAbortHandler)
-	}
-	w.WriteHeader(r.Status)
-	if broken == Whole {
-		// The org ignores a client that has gone away.
-		_, _ = w.Write(body)
+// Compress writes the body as gzip if the client accepts gzip.
+func (r *Reply) Compress(request http.Header) {
+	if len(r.Body) == 0 || !wantsGzip(request) {
 		return
 	}
-	_, _ = w.Write(body[:len(body)/2])
-	control := http.NewResponseController(w)
-	_ = control.Flush()
-	if broken == Reset {
-		resetConnection(control)
-	}
-	panic(http.ErrAbortHandler)
-}
-
-// resetConnection makes the kernel send RST instead of FIN, where the connection allows it.
-func resetConnection(control *http.ResponseController) {
-	conn, _, err := control.Hijack()
-	if err != nil {
-		return
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
+	var b bytes.Buffer
+	z := compressors.Get().(*gzip.Writer)
+	defer compressors.Put(z)
+	z.Reset(&b)
+	// A bytes.Buffer takes everything.
+	_, _ = z.Write(r.Body)
+	_ = z.Close()
+	r.Body = b.Bytes()
+	r.Header.Set("Content-Encoding", "gzip")
+	r.Header.Set("Vary", "Accept-Encoding")
 }
 
 // wantsGzip reports whether the client accepts gzip with a weight above zero.
@@ -113,20 +64,77 @@ func wantsGzip(h http.Header) bool {
 
 // compressors are kept because each is larger than most responses.
 var compressors = sync.Pool{New: func() any {
-	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	if err != nil {
-		panic("oktasim: " + err.Error())
-	}
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
 	return z
 }}
 
-func compress(body []byte) []byte {
-	var b bytes.Buffer
-	z := compressors.Get().(*gzip.Writer)
-	defer compressors.Put(z)
-	z.Reset(&b)
-	// A bytes.Buffer takes everything.
-	_, _ = z.Write(body)
-	_ = z.Close()
-	return b.Bytes()
+// Error is a response in Okta's error shape.
+type Error struct {
+	Status  int
+	code    string
+	Summary string
+	Causes  []string
+}
+
+// Error returns the Okta error code and its summary.
+func (e *Error) Error() string { return e.code + ": " + e.Summary }
+
+// Reply returns the response of the error. The ID names this one response.
+func (e *Error) Reply(id string) *Reply {
+	causes := []Doc{}
+	for _, c := range e.Causes {
+		causes = append(causes, Doc{"errorSummary": c})
+	}
+	return JSON(e.Status, Doc{"errorCode": e.code, "errorSummary": e.Summary, "errorLink": e.code, "errorId": id, "errorCauses": causes})
+}
+
+// catalogue is errors.txt: the errors that the org can return, each with its status, its code and its summary. The first
+// error of a status is the one that Okta most often returns with it.
+//
+//go:embed errors.txt
+var catalogue string
+
+// lookup returns the first error of the catalogue with a code or a status. It returns the zero value for an unknown one.
+func lookup(code string, status int) Error {
+	for line := range strings.Lines(catalogue) {
+		fields := strings.SplitN(strings.TrimSpace(line), " ", 3)
+		if of, _ := strconv.Atoi(fields[0]); fields[1] == code || of == status {
+			return Error{Status: of, code: fields[1], Summary: fields[2]}
+		}
+	}
+	return Error{}
+}
+
+// CodeOf returns the code that Okta most often gives with a status.
+func CodeOf(status int) string { return cmp.Or(lookup("", status).code, "E0000009") }
+
+// StatusOf returns the status of a code, 0 for a code that the org does not know.
+func StatusOf(code string) int { return lookup(code, 0).Status }
+
+// Code returns the catalogue's error for a code.
+func Code(code string) *Error {
+	e := lookup(code, 0)
+	if e.code == "" {
+		e = Error{code: code, Summary: "Okta returned " + code}
+	}
+	return &e
+}
+
+// Codef is Code with another summary.
+func Codef(code, format string, args ...any) *Error {
+	e := Code(code)
+	e.Summary = fmt.Sprintf(format, args...)
+	return e
+}
+
+// Invalid returns E0000001. The summary names the wrong value, and the causes say why it is wrong.
+func Invalid(what string, causes ...string) *Error {
+	e := Codef("E0000001", "Api validation failed: %s", what)
+	e.Causes = causes
+	return e
+}
+
+// NotFound returns E0000007 for a resource of that kind.
+func NotFound(id, kind string) *Error {
+	return Codef("E0000007", "Not found: Resource not found: %s (%s)", id, kind)
 }

@@ -4,8 +4,11 @@ package wire
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -103,40 +106,38 @@ func Plain(object Doc) (Doc, error) {
 	return out, err
 }
 
-// Flag reads a boolean query parameter.
-func (c *Call) Flag(name string, otherwise bool) (bool, error) {
+// Param reads a query parameter. It returns otherwise if the call does not have the parameter, and the complaint as an
+// error if parse rejects the text.
+func Param[T any](c *Call, name string, otherwise T, parse func(string) (T, error), complaint *Error) (T, error) {
 	if !c.Query.Has(name) {
 		return otherwise, nil
 	}
-	v, err := strconv.ParseBool(c.Query.Get(name))
+	v, err := parse(c.Query.Get(name))
 	if err != nil {
-		return false, Invalid(name, name+": The value must be true or false")
+		return v, complaint
 	}
 	return v, nil
+}
+
+// Flag reads a boolean query parameter.
+func (c *Call) Flag(name string, otherwise bool) (bool, error) {
+	return Param(c, name, otherwise, strconv.ParseBool, Invalid(name, name+": The value must be true or false"))
 }
 
 // Number reads a whole number from low to high from the query.
 func (c *Call) Number(name string, otherwise, low, high int) (int, error) {
-	if !c.Query.Has(name) {
-		return otherwise, nil
+	complaint := Invalid(name, fmt.Sprintf("%s: The value must be a whole number between %d and %d", name, low, high))
+	v, err := Param(c, name, otherwise, strconv.Atoi, complaint)
+	if err == nil && c.Query.Has(name) && (v < low || v > high) {
+		return 0, complaint
 	}
-	v, err := strconv.Atoi(c.Query.Get(name))
-	if err != nil || v < low || v > high {
-		return 0, Invalid(name, name+": The value must be a whole number between "+strconv.Itoa(low)+" and "+strconv.Itoa(high))
-	}
-	return v, nil
+	return v, err
 }
 
 // Time reads a time from the query.
 func (c *Call) Time(name string, otherwise time.Time) (time.Time, error) {
-	if !c.Query.Has(name) {
-		return otherwise, nil
-	}
-	t, ok := ParseTime(c.Query.Get(name))
-	if !ok {
-		return t, Invalid("'" + name + "': The date format in your query is not recognized. Please enter dates using ISO8601 string format.")
-	}
-	return t, nil
+	return Param(c, name, otherwise, ParseTime,
+		Invalid("'"+name+"': The date format in your query is not recognized. Please enter dates using ISO8601 string format."))
 }
 
 // URL returns the absolute address of a path of the org.
@@ -184,12 +185,67 @@ var timeForm = regexp.MustCompile(
 	`^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:[Tt](\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?(?:[Zz]|([+-]\d\d)(?::?(\d\d))?)?)?$`)
 
 // ParseTime reads an ISO 8601 time. Missing parts are the earliest, and a time without a zone is in UTC.
-func ParseTime(s string) (time.Time, bool) {
+func ParseTime(s string) (time.Time, error) {
 	m := timeForm.FindStringSubmatch(s)
 	if m == nil {
-		return time.Time{}, false
+		return time.Time{}, errors.New(s + " is not an ISO 8601 time")
 	}
-	t, err := time.Parse(time.RFC3339Nano, m[1]+"-"+cmp.Or(m[2], "01")+"-"+cmp.Or(m[3], "01")+"T"+cmp.Or(m[4], "00")+":"+
+	return time.Parse(time.RFC3339Nano, m[1]+"-"+cmp.Or(m[2], "01")+"-"+cmp.Or(m[3], "01")+"T"+cmp.Or(m[4], "00")+":"+
 		cmp.Or(m[5], "00")+":"+cmp.Or(m[6], "00")+"."+cmp.Or(m[7], "0")+cmp.Or(m[8], "+00")+":"+cmp.Or(m[9], "00"))
-	return t, err == nil
+}
+
+const (
+	alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	urlSafe      = alphanumeric + "-_"
+)
+
+// IDs makes identifiers in the form of Okta's. They repeat for the same seed and order of calls.
+type IDs struct {
+	seed string
+	made map[string]uint64
+}
+
+// NewIDs returns a source of identifiers.
+func NewIDs(seed string) *IDs { return &IDs{seed, map[string]uint64{}} }
+
+// digest is different for every call with the same kind, and the same at the same position in the sequence.
+func (s *IDs) digest(kind string) [sha256.Size]byte {
+	s.made[kind]++
+	return sha256.Sum256(binary.BigEndian.AppendUint64([]byte(s.seed+"\x00"+kind+"\x00"), s.made[kind]))
+}
+
+func (s *IDs) chars(kind, alphabet string, length int) string {
+	sum, text := s.digest(kind), make([]byte, length)
+	for i := range text {
+		text[i] = alphabet[int(sum[i%len(sum)])%len(alphabet)]
+	}
+	return string(text)
+}
+
+// Object returns an ID of 20 characters, such as 00u… for a user or 00g… for a group.
+func (s *IDs) Object(prefix string) string {
+	return prefix + s.chars(prefix, alphanumeric, 17-len(cell)) + cell
+}
+
+// cell ends every object ID of one Okta cell.
+const cell = "5d7"
+
+// RequestID returns the value of X-Okta-Request-Id.
+func (s *IDs) RequestID() string { return s.chars("request", urlSafe, 27) }
+
+// ErrorID returns the errorId of an error body.
+func (s *IDs) ErrorID() string { return "oae" + s.chars("error", urlSafe, 22) }
+
+// OneTimeToken returns the secret part of an activation or reset link.
+func (s *IDs) OneTimeToken() string { return s.chars("token", urlSafe, 20) }
+
+// Text returns random text of that length, safe in URLs.
+func (s *IDs) Text(kind string, length int) string { return s.chars(kind, urlSafe, length) }
+
+// UUID returns the uuid of a log event.
+func (s *IDs) UUID() string {
+	sum := s.digest("uuid")
+	sum[6] = sum[6]&0x0f | 0x40
+	sum[8] = sum[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }

@@ -1,4 +1,4 @@
-package faults
+package oktasim
 
 import "testing"
 
@@ -22,7 +22,7 @@ func TestMatch(t *testing.T) {
 		{"/a/*", "/a/b/c", false},
 		{"/a/?", "/a/b", true},
 	} {
-		if got, err := Match(tc.glob, tc.name); err != nil || got != tc.want {
+		if got, err := matchGlob(tc.glob, tc.name); err != nil || got != tc.want {
 			t.Errorf("%s on %s: %v, %v", tc.glob, tc.name, got, err)
 		}
 	}
