@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,18 +22,15 @@ func (a *app) actionsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.json {
-				a.out.IndentedJSON(m.Actions)
-				return nil
-			}
-			a.out.Table(tableOf(m.Actions, []string{"ACTION", "EFFECT", "UNDO", "WHAT IT DOES"}, func(info sdk.ActionInfo) []string {
-				return []string{info.Name, string(info.Effect), info.Undo, info.Summary}
-			}))
-			return nil
+			return a.show(m.Actions, func() {
+				table(a, "", m.Actions, []string{"ACTION", "EFFECT", "UNDO", "WHAT IT DOES"}, func(info sdk.ActionInfo) []string {
+					return []string{info.Name, string(info.Effect), info.Undo, info.Summary}
+				})
+			})
 		},
 	}
 	c.AddCommand(&cobra.Command{
-		Use: "show NAME", Args: exactly(1, "the name of an action"), Short: "Show an action's parameters, answer and example",
+		Use: "show NAME", Args: exactly(1, "the name of an action"), Short: "Show an action's parameters, output and example",
 		ValidArgsFunction: a.completeAction,
 		RunE: func(c *cobra.Command, args []string) error {
 			m, err := a.manifest(c.Context())
@@ -43,11 +41,15 @@ func (a *app) actionsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.json {
-				a.out.IndentedJSON(info)
-				return nil
+			input, err := schema.Parse(json.RawMessage(info.Input))
+			if err != nil {
+				return err
 			}
-			return a.showAction(info)
+			output, err := schema.Parse(json.RawMessage(info.Output))
+			if err != nil {
+				return err
+			}
+			return a.show(info, func() { a.showAction(info, input.Root(), output.Root()) })
 		},
 	}, a.optionsCommand())
 	return c
@@ -85,47 +87,28 @@ func (a *app) completeAction(c *cobra.Command, args []string, _ string) ([]strin
 	return m.ActionNames(), cobra.ShellCompDirectiveNoFileComp
 }
 
-func (a *app) showAction(info *sdk.ActionInfo) error {
-	input, err := schema.Parse(json.RawMessage(info.Input))
-	if err != nil {
-		return err
-	}
-	output, err := schema.Parse(json.RawMessage(info.Output))
-	if err != nil {
-		return err
-	}
+func (a *app) showAction(info *sdk.ActionInfo, input, output *schema.Node) {
 	fmt.Fprintf(a.out, "%s  %s\n\n%s\n\n", a.out.Bold(info.Title), a.out.Faint(info.Name), info.Summary)
-	facts := [][]string{{"", ""}, {"effect", string(info.Effect)}}
-	if info.Undo != "" {
-		facts = append(facts, []string{"undo", info.Undo})
-	}
-	a.out.Table(append(facts, []string{"scopes", strings.Join(info.Scopes, ", ")}, []string{"documentation", info.Docs}))
-	fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Parameters"))
-	rows := [][]string{{"PARAMETER", "TYPE", "REQUIRED", "DEFAULT", "WHAT IT IS"}}
-	for _, group := range []string{"basic", "advanced"} {
-		for _, p := range input.Root().Properties {
-			if p.Node.Group != group {
-				continue
-			}
-			name, required := p.Name, ""
-			if group == "advanced" {
-				name += " (advanced)"
-			}
-			if input.Root().IsRequired(p.Name) {
-				required = "yes"
-			}
-			rows = append(rows, []string{name, p.Node.TypeName(), required, string(p.Node.Default), p.Node.Description})
+	a.facts([]string{"effect", string(info.Effect)}, []string{"undo", info.Undo},
+		[]string{"scopes", strings.Join(info.Scopes, ", ")}, []string{"documentation", info.Docs})
+	isAdvanced := func(p schema.Property) bool { return p.Node.Group == "advanced" }
+	params := slices.Concat(
+		slices.DeleteFunc(slices.Clone(input.Properties), isAdvanced),
+		slices.DeleteFunc(slices.Clone(input.Properties), func(p schema.Property) bool { return !isAdvanced(p) }))
+	table(a, "Parameters", params, []string{"PARAMETER", "TYPE", "REQUIRED", "DEFAULT", "WHAT IT IS"}, func(p schema.Property) []string {
+		name, required := p.Name, ""
+		if isAdvanced(p) {
+			name += " (advanced)"
 		}
-	}
-	a.out.Table(rows)
-	fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Answer"))
-	rows = [][]string{{"MEMBER", "TYPE", "WHAT IT IS"}}
-	for _, p := range output.Root().Properties {
-		rows = append(rows, []string{p.Name, p.Node.TypeName(), p.Node.Description})
-	}
-	a.out.Table(rows)
+		if input.IsRequired(p.Name) {
+			required = "yes"
+		}
+		return []string{name, p.Node.TypeName(), required, string(p.Node.Default), p.Node.Description}
+	})
+	table(a, "Output", output.Properties, []string{"MEMBER", "TYPE", "WHAT IT IS"}, func(p schema.Property) []string {
+		return []string{p.Name, p.Node.TypeName(), p.Node.Description}
+	})
 	fmt.Fprintf(a.out, "\n%s\n  soar run %s --input - <<< '%s'\n", a.out.Bold("Example"), info.Name, info.Example.Input)
-	return nil
 }
 
 func (a *app) optionsCommand() *cobra.Command {
@@ -143,7 +126,7 @@ may be one all the same. soar run completes them in the shell.`,
 			if given != "" {
 				q.Given = json.RawMessage(given)
 			}
-			conn, err := a.connect(c.Context())
+			conn, err := a.connect(c.Context(), nil)
 			if err != nil {
 				return err
 			}
@@ -156,8 +139,14 @@ may be one all the same. soar run completes them in the shell.`,
 			if err != nil {
 				return err
 			}
-			a.listOptions(page)
-			return nil
+			return a.show(page, func() {
+				_ = list(a, page.Options, "nothing matches", []string{"LABEL", "VALUE", "WHAT IT IS"}, func(o sdk.Option) []string {
+					return []string{o.Label, o.Value, o.Description}
+				})
+				if page.Next != "" {
+					fmt.Fprintln(a.out, a.out.Faint("there are more: --after "+page.Next))
+				}
+			})
 		},
 	}
 	c.Flags().StringVar(&q.Search, "search", "", "only those that what is typed finds; most are searched by the beginning of the name")
@@ -176,17 +165,4 @@ func paramsOf(m *sdk.Manifest, name string) (sdk.JSON, error) {
 		return info.Params, nil
 	}
 	return nil, sdk.Invalid(fmt.Sprintf("there is no action or trigger %q", name) + nearest.Hint(name, append(m.ActionNames(), m.TriggerNames()...)))
-}
-
-func (a *app) listOptions(page sdk.OptionPage) {
-	if a.json {
-		a.out.IndentedJSON(page)
-		return
-	}
-	list(a, page.Options, "nothing matches", []string{"LABEL", "VALUE", "WHAT IT IS"}, func(o sdk.Option) []string {
-		return []string{o.Label, o.Value, o.Description}
-	})
-	if page.Next != "" {
-		fmt.Fprintln(a.out, a.out.Faint("there are more: --after "+page.Next))
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,6 @@ type app struct {
 	config    string
 	store     string
 	newStore  bool
-	keyOf     *embedded.Store // holds the key with which sessions sign; nil: none
 	logLevel  string
 	logger    hclog.Logger
 }
@@ -104,7 +104,8 @@ func (a *app) settings(ctx context.Context) (*settings.Settings, error) {
 }
 
 // launch starts the connector in its own process: this binary, unless --plugin names another.
-func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
+// Its sessions sign with the key of the store, if there is one.
+func (a *app) launch(ctx context.Context, store *embedded.Store) (*host.Plugin, error) {
 	if os.Getenv("GOGC") == "" {
 		// Pages become garbage quickly. Collecting twice as often saves a quarter of the
 		// memory at little cost.
@@ -115,117 +116,141 @@ func (a *app) launch(ctx context.Context) (*host.Plugin, error) {
 		return nil, err
 	}
 	c := host.Config{Path: a.plugin, Checksum: sum, Logger: a.logger}
-	if a.keyOf != nil {
-		if c.Key, err = a.keyOf.HostKey(ctx); err != nil {
+	if store != nil {
+		if c.Key, err = store.HostKey(ctx); err != nil {
 			return nil, err
 		}
 	}
 	if a.plugin == "" {
-		self, err := os.Executable()
-		if err != nil {
+		if c.Path, err = os.Executable(); err != nil {
 			return nil, fmt.Errorf("find this program's own file: %w", err)
 		}
-		c.Path, c.Args = self, []string{pluginCommandName}
+		c.Args = []string{pluginCommandName}
 	}
 	return host.Launch(ctx, c)
 }
 
-// backend returns the connector for calls that need no credentials. The built-in connector
-// needs no process for these. The caller must call end.
-func (a *app) backend(ctx context.Context) (b sdk.Backend, end func() error, err error) {
+// withBackend calls do with the connector, for calls that need no credentials, and with its manifest.
+// The built-in connector needs no process for these.
+func (a *app) withBackend(ctx context.Context, do func(sdk.Backend, *sdk.Manifest) error) error {
+	var b sdk.Backend
 	if a.plugin == "" {
-		b, err = builtIn.backend()
-		return b, func() error { return nil }, err
+		builtInBackend, err := builtIn.backend()
+		if err != nil {
+			return err
+		}
+		b = builtInBackend
+	} else {
+		p, err := a.launch(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		b = p
 	}
-	p, err := a.launch(ctx)
+	m, err := b.Manifest(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	return p, p.Close, nil
+	return do(b, m)
 }
 
 // manifest returns the connector's manifest.
-func (a *app) manifest(ctx context.Context) (*sdk.Manifest, error) {
-	b, end, err := a.backend(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	return b.Manifest(ctx)
+func (a *app) manifest(ctx context.Context) (m *sdk.Manifest, err error) {
+	err = a.withBackend(ctx, func(_ sdk.Backend, found *sdk.Manifest) error {
+		m = found
+		return nil
+	})
+	return m, err
 }
 
-// A connection is a session and the process behind it.
+// A connection is a session with the process behind it and the settings that opened it.
 type connection struct {
 	sdk.Session
 	plugin   *host.Plugin
 	manifest *sdk.Manifest
+	settings *settings.Settings
 }
 
 func (c *connection) Close() error { return errors.Join(c.Session.Close(), c.plugin.Close()) }
 
-// connect launches the connector and opens a session with the user's settings.
-func (a *app) connect(ctx context.Context) (*connection, error) {
+// connect opens a session with the user's settings. It signs with the key of the store, if there is one.
+func (a *app) connect(ctx context.Context, store *embedded.Store) (*connection, error) {
 	s, err := a.settings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return a.open(ctx, s)
+	return a.open(ctx, s, store)
 }
 
 // open launches the connector and opens a session.
-func (a *app) open(ctx context.Context, s *settings.Settings) (*connection, error) {
+func (a *app) open(ctx context.Context, s *settings.Settings, store *embedded.Store) (*connection, error) {
 	values, err := s.JSON()
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.launch(ctx)
+	p, err := a.launch(ctx, store)
 	if err != nil {
 		return nil, err
 	}
-	m, err := p.Manifest(ctx)
+	c := &connection{plugin: p, settings: s}
+	if c.manifest, err = p.Manifest(ctx); err == nil {
+		c.Session, err = p.Open(ctx, values)
+	}
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	session, err := p.Open(ctx, values)
-	if err != nil {
-		return nil, errors.Join(err, p.Close())
-	}
-	return &connection{Session: session, plugin: p, manifest: m}, nil
+	return c, nil
 }
 
-func (a *app) storePath() string { return cmp.Or(a.store, "soar.db") }
-
-// openStore opens the store, and creates it if there is none. Sessions that are opened
-// afterwards sign with its key.
-func (a *app) openStore(ctx context.Context) (*embedded.Store, error) {
-	path := a.storePath()
-	if !exists(path) && exists(path+"-wal") {
-		a.note(path + " is gone and its write-ahead log is not: the log is kept as " + path + "-wal.old, and a new store begins")
-	}
-	open := embedded.OpenStore
-	if a.newStore {
-		open = embedded.OpenNewStore
-	}
-	store, err := open(ctx, path)
+// connectWithStore calls do with the store, which it creates if there is none, and with a session that
+// signs with its key. Wrong settings create no store.
+func (a *app) connectWithStore(ctx context.Context, do func(*embedded.Store, *connection) error) error {
+	s, err := a.settings(ctx)
 	if err != nil {
-		return nil, err
-	}
-	a.keyOf = store
-	return store, nil
-}
-
-// withStore calls do with a store that exists. It creates none, because an empty store would
-// answer a mistyped name with "no runs".
-func (a *app) withStore(ctx context.Context, do func(*embedded.Store) error) error {
-	if !exists(a.storePath()) {
-		return sdk.Invalid("there is no store " + a.storePath() + "; soar watch and soar run make one, and --store names another")
+		return err
 	}
 	store, err := a.openStore(ctx)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	return do(store)
+	conn, err := a.open(ctx, s, store)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return do(store, conn)
+}
+
+func (a *app) storePath() string { return cmp.Or(a.store, "soar.db") }
+
+// openStore opens the store, and creates it if there is none.
+func (a *app) openStore(ctx context.Context) (*embedded.Store, error) {
+	path := a.storePath()
+	if !exists(path) && exists(path+"-wal") {
+		a.note(path + " is gone and its write-ahead log is not: the log is kept as " + path + "-wal.old, and a new store begins")
+	}
+	if a.newStore {
+		return embedded.OpenNewStore(ctx, path)
+	}
+	return embedded.OpenStore(ctx, path)
+}
+
+// withStore returns the body of a command that works on a store that exists. It creates none, because an
+// empty store would answer a mistyped name with "no runs".
+func (a *app) withStore(do func(ctx context.Context, store *embedded.Store, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		if !exists(a.storePath()) {
+			return sdk.Invalid("there is no store " + a.storePath() + "; soar watch and soar run make one, and --store names another")
+		}
+		store, err := a.openStore(c.Context())
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		return do(c.Context(), store, args)
+	}
 }
 
 // exists reports whether path exists, or may exist.
@@ -263,8 +288,10 @@ func (a *app) print(object any, format string, args ...any) {
 	a.printTo(a.out, object, format, args...)
 }
 
-// warn is print for standard error.
-func (a *app) warn(object any, format string, args ...any) { a.printTo(a.err, object, format, args...) }
+// warn is print for a line of standard error.
+func (a *app) warn(object any, format string, args ...any) {
+	a.printTo(a.err, object, format+"\n", args...)
+}
 
 func (a *app) printTo(t *terminal.Terminal, object any, format string, args ...any) {
 	if a.json {
@@ -276,31 +303,50 @@ func (a *app) printTo(t *terminal.Terminal, object any, format string, args ...a
 
 // note warns of a fact that is not part of the result.
 func (a *app) note(s string) {
-	a.warn(map[string]any{"kind": "note", "message": s}, "%s %s\n", a.err.Yellow("note:"), terminal.OneLine(s))
+	a.warn(map[string]any{"kind": "note", "message": s}, "%s %s", a.err.Yellow("note:"), terminal.OneLine(s))
+}
+
+// show prints v as indented JSON with --json. Otherwise it calls text.
+func (a *app) show(v any, text func()) error {
+	if a.json {
+		a.out.IndentedJSON(v)
+	} else {
+		text()
+	}
+	return nil
 }
 
 // list prints a table of items, or empty if there is none; with --json, one item a line.
-func list[T any](a *app, items []T, empty string, head []string, row func(T) []string) {
-	if a.json {
+func list[T any](a *app, items []T, empty string, head []string, row func(T) []string) error {
+	switch {
+	case a.json:
 		for _, item := range items {
 			a.out.JSON(item)
 		}
-		return
-	}
-	if len(items) == 0 {
+	case len(items) == 0:
 		fmt.Fprintln(a.out, empty)
-		return
+	default:
+		table(a, "", items, head, row)
 	}
-	a.out.Table(tableOf(items, head, row))
+	return nil
 }
 
-// tableOf returns the rows of a table of items.
-func tableOf[T any](items []T, head []string, row func(T) []string) [][]string {
+// table prints a table of items under a title, if there is one.
+func table[T any](a *app, title string, items []T, head []string, row func(T) []string) {
+	if title != "" {
+		fmt.Fprintf(a.out, "\n%s\n", a.out.Bold(title))
+	}
 	rows := [][]string{head}
 	for _, item := range items {
 		rows = append(rows, row(item))
 	}
-	return rows
+	a.out.Table(rows)
+}
+
+// facts prints pairs of a name and a value. It skips empty values.
+func (a *app) facts(pairs ...[]string) {
+	pairs = slices.DeleteFunc(pairs, func(pair []string) bool { return pair[1] == "" })
+	a.out.Table(append([][]string{{"", ""}}, pairs...))
 }
 
 // report shows an error, as text or as JSON.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,11 +27,7 @@ reads. What reads alone cannot tell is said to be unknown.`,
 }
 
 func (a *app) check(ctx context.Context) error {
-	used, err := a.settings(ctx)
-	if err != nil {
-		return err
-	}
-	conn, err := a.open(ctx, used)
+	conn, err := a.connect(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -47,17 +44,17 @@ func (a *app) check(ctx context.Context) error {
 	}
 	if a.json {
 		a.out.JSON(map[string]any{
-			"kind": "check", "settings_file": used.File, "guards": guardsOf(used), "target": health.Target, "account": health.Account,
+			"kind": "check", "settings_file": conn.settings.File, "guards": guardsOf(conn.settings), "target": health.Target, "account": health.Account,
 			"notes": health.Notes, "budgets": health.Budgets, "milliseconds": took.Milliseconds(), "permissions": permissions.raw,
 		})
 		return nil
 	}
 	fmt.Fprintf(a.out, "%s  %s answers, and the login is %s's  %s\n",
 		a.out.Green("✓"), terminal.OneLine(health.Target), terminal.OneLine(health.Account), a.out.Faint(took.String()))
-	a.showSettings(used)
+	a.showSettings(conn.settings)
 	a.showNotes(health.Notes)
 	if len(health.Budgets) > 0 {
-		a.out.Table(tableOf(health.Budgets, []string{"RATE LIMIT", "REQUESTS LEFT", "ALL AGAIN IN"}, budgetRow))
+		table(a, "", health.Budgets, []string{"RATE LIMIT", "REQUESTS LEFT", "ALL AGAIN IN"}, budgetRow)
 	}
 	a.showPermissions(permissions, health.Notes)
 	return nil
@@ -75,11 +72,7 @@ func guardsOf(s *settings.Settings) map[string]any {
 }
 
 func (a *app) showSettings(s *settings.Settings) {
-	from := s.File
-	if from == "" {
-		from = "none, the environment alone"
-	}
-	fmt.Fprintf(a.out, "settings file: %s\n", terminal.OneLine(from))
+	fmt.Fprintf(a.out, "settings file: %s\n", terminal.OneLine(cmp.Or(s.File, "none, the environment alone")))
 	set := guardsOf(s)
 	if len(set) == 0 {
 		fmt.Fprintln(a.out, "guards: none are set")
@@ -106,23 +99,21 @@ func budgetRow(b sdk.Budget) []string {
 	return []string{b.Bucket, fmt.Sprintf("%d of %d", b.Remaining, b.Limit), again}
 }
 
-// checkPermissions is the action that reports the permissions of the login.
+// checkPermissions is the action that reports the permissions of the principal.
 const checkPermissions = "check_permissions"
 
-// permissions are the permissions of the login, as the connector reports them.
+// permissions are the permissions of the principal, as the connector reports them.
 type permissions struct {
 	raw        json.RawMessage
-	Roles      []string           `json:"roles"`
-	RolesKnown bool               `json:"roles_known"`
-	Notes      []string           `json:"notes"`
-	Actions    []actionPermission `json:"actions"`
+	Roles      []string `json:"roles"`
+	RolesKnown bool     `json:"roles_known"`
+	Notes      []string `json:"notes"`
+	Actions    []actionPermission
 }
 
 type actionPermission struct {
-	Action  string   `json:"action"`
-	Can     string   `json:"can"`
-	Missing []string `json:"missing"`
-	Why     string   `json:"why"`
+	Action, Can, Why string
+	Missing          []string
 }
 
 // readPermissions runs checkPermissions. Without that action, the permissions are empty.
@@ -152,9 +143,9 @@ func (a *app) showPermissions(p *permissions, shown []string) {
 	}
 	a.showNotes(slices.DeleteFunc(p.Notes, func(note string) bool { return slices.Contains(shown, note) }))
 	count := map[string]int{}
-	a.out.Table(tableOf(p.Actions, []string{"ACTION", "CAN RUN", "MISSING", "WHY"}, func(action actionPermission) []string {
+	table(a, "", p.Actions, []string{"ACTION", "CAN RUN", "MISSING", "WHY"}, func(action actionPermission) []string {
 		count[action.Can]++
 		return []string{action.Action, action.Can, strings.Join(action.Missing, "; "), action.Why}
-	}))
+	})
 	fmt.Fprintln(a.out, a.out.Faint(fmt.Sprintf("%d yes, %d partly, %d no, %d unknown", count["yes"], count["partly"], count["no"], count["unknown"])))
 }

@@ -148,6 +148,11 @@ func noEmptyFlags(flags *pflag.FlagSet) error {
 	return nil
 }
 
+// group returns a command that only has subcommands.
+func group(name, short string) *cobra.Command {
+	return &cobra.Command{Use: name, Short: short, Args: none, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+}
+
 // exactly returns a check that a command has n arguments. Its error is a usage error.
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,114 +46,103 @@ needed, and nothing is left behind. Exit status 0 only if the account, read back
 	}
 }
 
-// A demo is the embedded org and the watch of the demo.
-type demo struct {
-	org      *orgServer
-	conn     *connection
-	store    *embedded.Store
-	engine   *embedded.Engine
-	playbook *playbook.Playbook
-	show     *progress
-}
-
-func (a *app) demo(ctx context.Context) (err error) {
-	d := &demo{show: &progress{app: a, started: time.Now()}}
-	defer func() { err = errors.Join(err, d.close()) }()
-	if d.org, err = startOrg("127.0.0.1:0", oktasim.Options{Token: demoToken, Seed: oktasim.Demo}); err != nil {
+// demo plays an attack and fails if the account is not contained.
+func (a *app) demo(ctx context.Context) error {
+	show := &progress{app: a, started: time.Now()}
+	org, url, end, err := startOrg("127.0.0.1:0", oktasim.Options{Token: demoToken, Seed: oktasim.Demo})
+	if err != nil {
 		return err
 	}
+	defer end()
 	folder, err := os.MkdirTemp("", "soar-demo-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	if err := d.setUp(ctx, filepath.Join(folder, "demo.db")); err != nil {
+	conn, err := a.open(ctx, &settings.Settings{Values: map[string]any{"org_url": url, "token": demoToken}}, nil)
+	if err != nil {
 		return err
 	}
-	before := d.victim()
-	d.introduce(before)
-	if err := d.play(ctx, before); err != nil {
-		return err
-	}
-	return d.summarize(before, d.victim())
-}
-
-// victim returns the state of the account that is attacked.
-func (d *demo) victim() oktasim.UserState {
-	u, _ := d.org.State().User(demoVictim) // the seed has this user
-	return u
-}
-
-func (d *demo) setUp(ctx context.Context, store string) (err error) {
-	if d.conn, err = d.show.open(ctx, &settings.Settings{Values: map[string]any{"org_url": d.org.url, "token": demoToken}}); err != nil {
-		return err
-	}
+	defer conn.Close()
 	source, err := playbooks.FS.ReadFile(demoPlaybook)
 	if err != nil {
 		return err
 	}
-	b, problems := loadPlaybook("examples/playbooks/"+demoPlaybook, source, d.conn.manifest)
-	if problems != nil {
-		return rejected(problems)
-	}
-	d.playbook = b
-	if d.store, err = embedded.OpenStore(ctx, store); err != nil {
+	b, err := playbook.Load("examples/playbooks/"+demoPlaybook, source, conn.manifest)
+	if err != nil {
 		return err
 	}
-	d.engine, err = embedded.New(d.store, embedded.Options{
-		Org: d.org.url, Manifest: d.conn.manifest, Session: d.conn, Logger: d.show.logger, Observe: d.show.notice,
-	})
-	return err
-}
+	store, err := embedded.OpenStore(ctx, filepath.Join(folder, "demo.db"))
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	engine, err := embedded.New(store, embedded.Options{Org: url, Manifest: conn.manifest, Session: conn, Logger: a.logger, Observe: show.notice})
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	before, _ := org.State().User(demoVictim) // the seed has this user
+	a.print(map[string]any{"kind": "start", "org": url, "plugin_pid": conn.plugin.PID(), "playbook": b.Name, "user": accountObject(before)}, `%s
+  org       %s (in this process, over HTTP)
+  plugin    process %d, over go-plugin with mutual TLS
+  playbook  %s on %s
 
-// play runs the watcher and the attack until the runs that the attack starts have ended.
-func (d *demo) play(ctx context.Context, victim oktasim.UserState) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	polled, reported := make(chan struct{}), make(chan struct{})
-	var firstPoll, firstRun sync.Once
+`, a.out.Bold("An Okta event starts a containment workflow"), url, conn.plugin.PID(), b.File, strings.Join(b.EventTypes, ", "))
+	accepted := make(chan embedded.Accepted, 2*demoLimit/demoEvery) // it has a place for each poll
 	w := &watch.Watcher{
-		Org: d.org.url, Session: d.conn, Manifest: d.conn.manifest, Engine: d.engine, Store: d.store,
-		Playbooks: []*playbook.Playbook{d.playbook}, Every: demoEvery, Logger: d.show.logger,
+		Org: url, Session: conn, Manifest: conn.manifest, Engine: engine, Store: store,
+		Playbooks: []*playbook.Playbook{b}, Every: demoEvery, Logger: a.logger,
 		// The demo shows the whole log, not only the playbook's events.
 		AlsoRead: json.RawMessage(`{"event_types":["*"],"own_events":true}`),
 		Accepted: func(_ string, page sdk.RawPage, got embedded.Accepted) {
-			d.show.accepted(page, got)
-			firstPoll.Do(func() { close(polled) })
-			if got.Started > 0 {
-				firstRun.Do(func() { close(reported) })
-			}
+			show.accepted(page, got)
+			accepted <- got
 		},
-		Polled: func(_ string, s host.Status) { d.show.polled(s) },
+		Polled: func(_ string, s host.Status) { show.pollStatus(a.out, s, show.line) },
 	}
+	if err := play(ctx, w, org, attack(before), accepted); err != nil {
+		return err
+	}
+	after, _ := org.State().User(demoVictim)
+	return show.summarize(before, after)
+}
+
+// play runs the watcher and appends the events to the log, until the runs that they start have ended.
+func play(ctx context.Context, w *watch.Watcher, org *oktasim.Org, events []oktasim.Event, accepted <-chan embedded.Accepted) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return w.Run(ctx) })
 	g.Go(func() error {
 		defer stop()
-		if err := wait(ctx, polled); err != nil {
+		if _, err := wait(ctx, accepted); err != nil { // the first poll
 			return err
 		}
-		for _, e := range attack(victim) {
-			d.org.Append(e)
-			if err := wait(ctx, time.After(400*time.Millisecond)); err != nil { // a person reads along
+		for _, e := range events {
+			org.Append(e)
+			if _, err := wait(ctx, time.After(400*time.Millisecond)); err != nil { // a person reads along
 				return err
 			}
 		}
-		if err := wait(ctx, reported); err != nil {
-			return err
+		for {
+			if got, err := wait(ctx, accepted); err != nil {
+				return err
+			} else if got.Started > 0 {
+				return w.Engine.Idle(ctx)
+			}
 		}
-		return d.engine.Idle(ctx)
 	})
 	return g.Wait()
 }
 
-// wait waits until done has a value or is closed, or ctx ends.
-func wait[T any](ctx context.Context, done <-chan T) error {
+// wait returns the next value, or an error if ctx ends before.
+func wait[T any](ctx context.Context, values <-chan T) (v T, err error) {
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
-	case <-done:
-		return nil
+		return v, ctx.Err()
+	case v = <-values:
+		return v, nil
 	}
 }
 
@@ -189,34 +176,19 @@ func attack(victim oktasim.UserState) []oktasim.Event {
 	return []oktasim.Event{deny(), deny(), deny(), signIn, report}
 }
 
-func (d *demo) introduce(before oktasim.UserState) {
-	if d.show.json {
-		d.show.out.JSON(map[string]any{
-			"kind": "start", "org": d.org.url, "plugin_pid": d.conn.plugin.PID(), "playbook": d.playbook.Name, "user": accountObject(before),
-		})
-		return
-	}
-	out := d.show.out
-	fmt.Fprintf(out, "%s\n", out.Bold("An Okta event starts a containment workflow"))
-	fmt.Fprintf(out, "  org       %s (in this process, over HTTP)\n", d.org.url)
-	fmt.Fprintf(out, "  plugin    process %d, over go-plugin with mutual TLS\n", d.conn.plugin.PID())
-	fmt.Fprintf(out, "  playbook  %s on %s\n\n", d.playbook.File, strings.Join(d.playbook.EventTypes, ", "))
-}
-
 // summarize shows the account before and after. It fails if the account is not contained.
-func (d *demo) summarize(before, after oktasim.UserState) error {
+func (p *progress) summarize(before, after oktasim.UserState) error {
 	groups := groupNames(after)
 	contained := after.Status == "SUSPENDED" && len(after.Sessions) == 0 && after.OAuthTokens == 0 && slices.Contains(groups, demoQuarantine)
-	ok := contained && d.show.failed.Load() == 0
-	seen, matched, runs := d.show.seen.Load(), d.show.matched.Load(), d.show.runs.Load()
-	if d.show.json {
-		d.show.out.JSON(map[string]any{
-			"kind": "summary", "events": seen, "matched": matched, "runs": runs, "failed": d.show.failed.Load(), "user": accountObject(after),
+	ok := contained && p.failed.Load() == 0
+	seen, matched, runs := p.seen.Load(), p.matched.Load(), p.runs.Load()
+	if p.json {
+		p.out.JSON(map[string]any{
+			"kind": "summary", "events": seen, "matched": matched, "runs": runs, "failed": p.failed.Load(), "user": accountObject(after),
 		})
 	} else {
-		out := d.show.out
-		fmt.Fprintf(out, "\n%s  %s\n", out.Bold(after.Login), out.Faint("read back from the org"))
-		out.Table([][]string{
+		fmt.Fprintf(p.out, "\n%s  %s\n", p.out.Bold(after.Login), p.out.Faint("read back from the org"))
+		p.out.Table([][]string{
 			{"", "BEFORE", "AFTER"},
 			{"status", before.Status, after.Status},
 			{"sessions", fmt.Sprint(len(before.Sessions)), fmt.Sprint(len(after.Sessions))},
@@ -225,9 +197,8 @@ func (d *demo) summarize(before, after oktasim.UserState) error {
 			{"groups", strings.Join(groupNames(before), ", "), strings.Join(groups, ", ")},
 		})
 		if ok {
-			fmt.Fprintf(out, "\n%s  %s read, %d matched, %s, %.1f s\n", out.Green("✓ contained"),
-				count(int(seen), "event"), matched, count(int(runs), "run"), time.Since(d.show.started).Seconds())
-			fmt.Fprint(out, next)
+			fmt.Fprintf(p.out, "\n%s  %s read, %d matched, %s, %.1f s\n%s", p.out.Green("✓ contained"),
+				count(int(seen), "event"), matched, count(int(runs), "run"), time.Since(p.started).Seconds(), next)
 		}
 	}
 	if !ok {
@@ -260,21 +231,3 @@ What to type next
   go run ./cmd/soar run suspend_user --help      one action by hand
   go run ./cmd/soar watch examples/playbooks/contain-compromised-user.yaml
 `
-
-// close takes down what was set up, in the opposite order.
-func (d *demo) close() error {
-	var errs []error
-	if d.engine != nil {
-		errs = append(errs, d.engine.Close())
-	}
-	if d.store != nil {
-		errs = append(errs, d.store.Close())
-	}
-	if d.conn != nil {
-		errs = append(errs, d.conn.Close())
-	}
-	if d.org != nil {
-		errs = append(errs, d.org.close())
-	}
-	return errors.Join(errs...)
-}

@@ -73,7 +73,7 @@ func (a *app) tail(ctx context.Context, asked map[string]any, every time.Duratio
 		// A page goes from hand to hand: a second processor would only be woken for it.
 		runtime.GOMAXPROCS(1)
 	}
-	conn, err := a.connect(ctx)
+	conn, err := a.connect(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -81,14 +81,16 @@ func (a *app) tail(ctx context.Context, asked map[string]any, every time.Duratio
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	t := newTail(a, limit)
-	err = host.Watch(ctx, host.Source{Session: conn, Trigger: triggers.SystemLog.Name, Params: params, Every: watch.Interval(conn.manifest, triggers.SystemLog.Name, every)}, host.WatchOptions{
+	name := triggers.SystemLog.Name
+	source := host.Source{Session: conn, Trigger: name, Params: params, Every: watch.Interval(conn.manifest, name, every)}
+	err = host.Watch(ctx, source, host.WatchOptions{
 		Handle: func(_ context.Context, page sdk.RawPage) error {
 			if more, err := t.page(page); err != nil || !more {
 				stop(err) // a line that cannot be written now never will be
 			}
 			return nil
 		},
-		Observe: a.pollStatus,
+		Observe: func(s host.Status) { a.pollStatus(a.err, s, a.warn) },
 		Logger:  a.logger,
 	})
 	if err == nil && t.failed != nil {
@@ -115,8 +117,7 @@ func newTail(a *app, limit int) *tail {
 	return &tail{app: a, out: bufio.NewWriterSize(out, 1<<16), limit: limit}
 }
 
-// page prints the events that were not printed before. Those read again, after the
-// place in the log was lost, are known.
+// page prints the events that were not printed before. After a checkpoint reset, events are read again.
 func (t *tail) page(page sdk.RawPage) (more bool, err error) {
 	for _, e := range page.Events {
 		if !t.known.Add(e.ID) {
@@ -204,18 +205,14 @@ replaces the actor in user.`,
 	return c
 }
 
-// eachEvent writes what append makes of each event of a file, or of standard input for
-// -, on a line of its own.
+// eachEvent calls append with each event of a file, or of standard input for -, and writes its results,
+// each on a line of its own.
 func (a *app) eachEvent(c *cobra.Command, file string, append func(dst, raw []byte) ([]byte, error)) error {
-	var in io.Reader = c.InOrStdin()
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return sdk.Invalid("cannot read the events: " + err.Error())
-		}
-		defer f.Close()
-		in = f
+	in, err := openInput(c.InOrStdin(), file)
+	if err != nil {
+		return sdk.Invalid("cannot read the events: " + err.Error())
 	}
+	defer in.Close()
 	n := &normalizer{app: a, append: append, out: bufio.NewWriterSize(a.out.JSONWriter(), 1<<16)}
 	return n.run(c.Context(), in)
 }
@@ -231,8 +228,8 @@ type normalizer struct {
 
 func (n *normalizer) run(ctx context.Context, in io.Reader) error {
 	batches, ended := make(chan []input.Item), make(chan error, 1)
-	// Nothing interrupts a read from a terminal or a pipe: the reader is left behind
-	// when the command is interrupted, and the process ends.
+	// Nothing interrupts a read from a terminal or a pipe. If the command is interrupted, the process
+	// ends without waiting for the reader.
 	go func() {
 		ended <- input.Read(ctx, in, func(batch []input.Item) bool {
 			select {
@@ -242,21 +239,29 @@ func (n *normalizer) run(ctx context.Context, in io.Reader) error {
 				return false
 			}
 		})
-		close(batches)
 	}()
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return n.interrupted()
-		case batch, more := <-batches:
-			if !more {
-				return n.finished(ctx, <-ended)
-			}
+		case batch := <-batches:
 			if err := n.write(ctx, batch); err != nil {
 				return fmt.Errorf("write the events: %w", err)
 			}
+		case err := <-ended:
+			switch {
+			case ctx.Err() != nil:
+			case err != nil:
+				return sdk.Invalid("cannot read the events: " + err.Error())
+			case n.bad > 0:
+				n.summary("")
+				return failedError{exitFailed}
+			default:
+				return nil
+			}
 		}
 	}
+	n.summary("interrupted: ")
+	return failedError{exitInterrupted}
 }
 
 // write writes a batch. Whole documents leave the program, never a part of one.
@@ -269,7 +274,9 @@ func (n *normalizer) write(ctx context.Context, batch []input.Item) error {
 			n.document, e.Err = n.append(n.document[:0], e.Raw)
 		}
 		if e.Err != nil {
-			n.refuse(e)
+			n.bad++
+			n.warn(map[string]any{"kind": "bad_event", "line": e.Line, "message": e.Err.Error()},
+				"%s %s", n.err.Red(fmt.Sprintf("line %d:", e.Line)), terminal.OneLine(e.Err.Error()))
 			continue
 		}
 		n.document = append(n.document, '\n')
@@ -281,32 +288,8 @@ func (n *normalizer) write(ctx context.Context, batch []input.Item) error {
 	return n.out.Flush()
 }
 
-func (n *normalizer) refuse(e input.Item) {
-	n.bad++
-	n.warn(map[string]any{"kind": "bad_event", "line": e.Line, "message": e.Err.Error()},
-		"%s %s\n", n.err.Red(fmt.Sprintf("line %d:", e.Line)), terminal.OneLine(e.Err.Error()))
-}
-
-func (n *normalizer) finished(ctx context.Context, err error) error {
-	switch {
-	case ctx.Err() != nil:
-		return n.interrupted()
-	case err != nil:
-		return sdk.Invalid("cannot read the events: " + err.Error())
-	case n.bad > 0:
-		n.summary("")
-		return failedError{exitFailed}
-	}
-	return nil
-}
-
-func (n *normalizer) interrupted() error {
-	n.summary("interrupted: ")
-	return failedError{exitInterrupted}
-}
-
 func (n *normalizer) summary(why string) {
-	n.warn(map[string]any{"kind": "normalized", "events": n.done, "bad": n.bad}, "%s%s written, %d bad\n", why, count(n.done, "event"), n.bad)
+	n.warn(map[string]any{"kind": "normalized", "events": n.done, "bad": n.bad}, "%s%s written, %d bad", why, count(n.done, "event"), n.bad)
 }
 
 func (a *app) readValueCommand() *cobra.Command {
@@ -324,13 +307,16 @@ target.alternativeId. What was meant is found then, and standard error says how 
 			if args[0] == "" {
 				return usagef("the path is empty")
 			}
-			h := hints{app: a}
+			var said []string // the hints so far, since each is printed once
 			return a.eachEvent(c, args[1], func(dst, raw []byte) ([]byte, error) {
 				value, hint := emm.Resolve(raw, args[0])
 				if value == nil {
 					value = []byte("null")
 				}
-				h.say(hint)
+				if hint != "" && len(said) < mostHints && !slices.Contains(said, hint) {
+					said = append(said, hint)
+					a.warn(map[string]any{"kind": "hint", "message": hint}, "%s", a.err.Faint("hint: "+terminal.OneLine(hint)))
+				}
 				line := bytes.NewBuffer(dst)
 				err := json.Compact(line, value)
 				return line.Bytes(), err
@@ -339,20 +325,5 @@ target.alternativeId. What was meant is found then, and standard error says how 
 	}
 }
 
-// mostHints is how many hints are printed: they differ from event to event, by the
-// members that it has.
+// mostHints is the maximum number of hints. Hints differ between events with different members.
 const mostHints = 20
-
-// hints prints each hint once.
-type hints struct {
-	*app
-	said []string
-}
-
-func (h *hints) say(hint string) {
-	if hint == "" || len(h.said) >= mostHints || slices.Contains(h.said, hint) {
-		return
-	}
-	h.said = append(h.said, hint)
-	h.warn(map[string]any{"kind": "hint", "message": hint}, "%s\n", h.err.Faint("hint: "+terminal.OneLine(hint)))
-}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,8 +15,7 @@ import (
 )
 
 func (a *app) eventsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "events", Short: "Print events as they come, look up their types, normalize them to ECS or EMM, or read a value of each", Args: none,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := group("events", "Print events as they come, look up their types, normalize them to ECS or EMM, or read a value of each")
 	c.AddCommand(a.eventTypesCommand(), a.showEventTypeCommand(), a.normalizeCommand(), a.readValueCommand(), a.tailCommand())
 	return c
 }
@@ -31,8 +31,16 @@ hold every word of a text in their name, label, category or tags.`,
 			if err != nil {
 				return err
 			}
-			a.listEventTypes(types)
-			return nil
+			return a.show(types, func() {
+				if len(types) == 0 {
+					fmt.Fprintf(a.out, "no event type of Okta's release %s matches\n", catalogue.Release)
+					return
+				}
+				table(a, "", types, []string{"EVENT TYPE", "LABEL", "CATEGORY", "ECS", "EMM", "ACTIONS"}, func(t eventType) []string {
+					return []string{t.Name, t.Label, t.Category, ecsText(t.ECS), t.EMM.EventType.Key, strings.Join(t.Actions, ", ")}
+				})
+				fmt.Fprintln(a.out, a.out.Faint(count(len(types), "event type")+" of Okta's release "+catalogue.Release))
+			})
 		},
 	}
 	c.Flags().StringVar(&family, "family", "", "only this family, such as user.session")
@@ -41,19 +49,19 @@ hold every word of a text in their name, label, category or tags.`,
 	return c
 }
 
-// An eventType is all that there is to say of an event type, known or not.
+// An eventType describes an event type, known or not.
 type eventType struct {
 	catalogue.Type
 	Known   bool     `json:"known"`
-	Nearest []string `json:"nearest,omitempty"` // of a type that is not known
+	Nearest []string `json:"nearest,omitempty"` // names close to an unknown type
 }
 
 func ecsText(c ecs.Class) string {
 	return strings.Join(c.Category, ", ") + " / " + strings.Join(c.Type, ", ")
 }
 
-// eventTypes are those of the family, if one is given, that the search finds. A
-// family that is new has none.
+// eventTypes returns the types of the family, if one is given, that the search finds. A
+// new family has none.
 func eventTypes(family, search string) ([]eventType, error) {
 	if family != "" && len(catalogue.Family(family)) == 0 {
 		if _, err := catalogue.Check(strings.TrimSuffix(family, ".*") + ".*"); err != nil {
@@ -66,23 +74,6 @@ func eventTypes(family, search string) ([]eventType, error) {
 		types[i] = eventType{Type: *t, Known: true}
 	}
 	return types, nil
-}
-
-func (a *app) listEventTypes(types []eventType) {
-	if a.json {
-		a.out.IndentedJSON(types)
-		return
-	}
-	if len(types) == 0 {
-		fmt.Fprintf(a.out, "no event type of Okta's release %s matches\n", catalogue.Release)
-		return
-	}
-	rows := [][]string{{"EVENT TYPE", "LABEL", "CATEGORY", "ECS", "EMM", "ACTIONS"}}
-	for _, t := range types {
-		rows = append(rows, []string{t.Name, t.Label, t.Category, ecsText(t.ECS), t.EMM.EventType.Key, strings.Join(t.Actions, ", ")})
-	}
-	a.out.Table(rows)
-	fmt.Fprintln(a.out, a.out.Faint(count(len(types), "event type")+" of Okta's release "+catalogue.Release))
 }
 
 func completeFamily(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
@@ -113,18 +104,13 @@ func (a *app) showEventTypeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.json {
-				a.out.IndentedJSON(t)
-				return nil
-			}
-			a.showEventType(t)
-			return nil
+			return a.show(t, func() { a.showEventType(t) })
 		},
 	}
 }
 
-// lookUp describes an event type, known or new. What cannot be the name of one, and
-// a family, are refused.
+// lookUp describes an event type, known or new. It rejects a family, and a text that cannot be the name
+// of a type.
 func lookUp(name string) (eventType, error) {
 	if t, ok := catalogue.Lookup(name); ok {
 		return eventType{Type: t, Known: true}, nil
@@ -151,50 +137,31 @@ func (a *app) showEventType(t eventType) {
 	if t.Description != "" {
 		fmt.Fprintf(a.out, "%s\n\n", t.Description)
 	}
-	facts := [][]string{{"", ""}}
+	var facts [][]string
 	if t.Known {
-		facts = append(facts, []string{"category", t.Category}, []string{"since release", t.Release},
-			[]string{"event hooks", yes(t.HookEligible)}, []string{"tags", strings.Join(t.Tags, ", ")})
-		if m := marks(t.Type); m != "" {
-			facts = append(facts, []string{"marks", m})
+		facts = [][]string{
+			{"category", t.Category}, {"since release", t.Release}, {"event hooks", map[bool]string{true: "yes", false: "no"}[t.HookEligible]},
+			{"tags", strings.Join(t.Tags, ", ")}, {"marks", marks(t.Type)},
 		}
 	}
 	et := t.EMM.EventType
 	facts = append(facts, []string{"ECS", ecsText(t.ECS)},
 		[]string{"EMM", fmt.Sprintf("%s %s, %s %s", t.EMM.Category.Code, t.EMM.Category.Key, et.Code, et.Key)},
-		[]string{"actions", strings.Join(t.Actions, ", ")})
-	if t.Watched != "" {
-		facts = append(facts, []string{"watch", t.Watched + ": " + t.Watch})
+		[]string{"actions", strings.Join(t.Actions, ", ")}, []string{"watch", strings.TrimSuffix(t.Watched+": "+t.Watch, ": ")})
+	a.facts(facts...)
+	if len(t.Fields) > 0 {
+		table(a, "Fields", t.Fields, []string{"MEMBER", "WHAT IT HOLDS"}, func(f catalogue.Field) []string { return []string{f.Path, f.Meaning} })
 	}
-	a.out.Table(facts)
-	if len(t.Fields) == 0 {
-		return
-	}
-	fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Fields"))
-	rows := [][]string{{"MEMBER", "WHAT IT HOLDS"}}
-	for _, f := range t.Fields {
-		rows = append(rows, []string{f.Path, f.Meaning})
-	}
-	a.out.Table(rows)
-}
-
-func yes(is bool) string {
-	if is {
-		return "yes"
-	}
-	return "no"
 }
 
 func marks(t catalogue.Type) string {
 	var all []string
-	for _, m := range []struct {
-		name string
-		is   bool
-	}{{"beta", t.Beta}, {"internal", t.Internal}, {"deprecated", t.Deprecated}} {
-		if m.is {
-			all = append(all, m.name)
+	for name, is := range map[string]bool{"beta": t.Beta, "internal": t.Internal, "deprecated": t.Deprecated} {
+		if is {
+			all = append(all, name)
 		}
 	}
+	slices.Sort(all)
 	return strings.Join(all, ", ")
 }
 

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -27,15 +25,15 @@ It listens on loopback only, and forgets everything when it ends.`,
 			if !ok {
 				return usagef("--seed %q is neither demo nor empty", seed)
 			}
-			server, err := startOrg(listen, oktasim.Options{Token: token, Seed: s})
+			_, url, end, err := startOrg(listen, oktasim.Options{Token: token, Seed: s})
 			if err != nil {
 				return err
 			}
-			defer server.close()
+			defer end()
 			env := builtIn.environment
-			a.print(map[string]any{"kind": "org", "url": server.url, "seed": seed},
+			a.print(map[string]any{"kind": "org", "url": url, "seed": seed},
 				"an Okta org is at %s; to use it, in another terminal:\n\n  export %s=%s %s=%s\n  soar check\n\nCtrl-C ends it.\n",
-				a.out.Bold(server.url), env.Address.Name, server.url, env.Credentials[0].Name, token)
+				a.out.Bold(url), env.Address.Name, url, env.Credentials[0].Name, token)
 			<-c.Context().Done()
 			return nil
 		},
@@ -46,45 +44,21 @@ It listens on loopback only, and forgets everything when it ends.`,
 	return c
 }
 
-// An orgServer is an embedded org that listens on this machine.
-type orgServer struct {
-	*oktasim.Org
-	url  string
-	http *http.Server
-	done chan error
-}
-
-func startOrg(listen string, o oktasim.Options) (*orgServer, error) {
+// startOrg starts an Okta org that listens on this machine. It returns its address and a function that ends it.
+func startOrg(listen string, o oktasim.Options) (org *oktasim.Org, url string, end func() error, err error) {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
-		return nil, usagef("--listen %q is not an address such as 127.0.0.1:8070", listen)
+		return nil, "", nil, usagef("--listen %q is not an address such as 127.0.0.1:8070", listen)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, usagef("--listen %q is not a loopback address: the org is a toy to the network, and takes orders from anybody", listen)
+		return nil, "", nil, usagef("--listen %q is not a loopback address: the org is a toy to the network, and takes orders from anybody", listen)
 	}
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", listen, err)
+		return nil, "", nil, fmt.Errorf("listen on %s: %w", listen, err)
 	}
-	org := oktasim.New(o)
-	s := &orgServer{
-		Org:  org,
-		url:  "http://" + l.Addr().String(),
-		http: &http.Server{Handler: org, ReadHeaderTimeout: 10 * time.Second},
-		done: make(chan error, 1),
-	}
-	go func() { s.done <- s.http.Serve(l) }()
-	return s, nil
-}
-
-func (s *orgServer) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	if err := s.http.Shutdown(ctx); err != nil {
-		_ = s.http.Close()
-	}
-	if err := <-s.done; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	org = oktasim.New(o)
+	server := &http.Server{Handler: org, ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(l)
+	return org, "http://" + l.Addr().String(), server.Close, nil
 }

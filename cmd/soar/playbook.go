@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,8 +13,7 @@ import (
 )
 
 func (a *app) playbookCommand() *cobra.Command {
-	c := &cobra.Command{Use: "playbook", Short: "Check playbook files, or print the schema that editors complete them with", Args: none,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := group("playbook", "Check playbook files, or print the schema that editors complete them with")
 	c.AddCommand(&cobra.Command{
 		Use: "check FILE...", Args: atLeastOne("playbook file"), Short: "Check playbook files against what the connector offers; nothing is run",
 		RunE: func(c *cobra.Command, args []string) error { return a.checkPlaybooks(c.Context(), args) },
@@ -72,7 +70,8 @@ func (a *app) loadPlaybooks(ctx context.Context, files []string) ([]*playbook.Pl
 			return
 		}
 		if other, double := fileOf[b.Name]; double {
-			all = append(all, playbook.Problem{File: file, Line: 1, Column: 1, Message: fmt.Sprintf("the playbook %s stands in %s already: runs are known by its name", b.Name, other)})
+			all = append(all, playbook.Problem{File: file, Line: 1, Column: 1,
+				Message: fmt.Sprintf("the playbook %s stands in %s already: runs are known by its name", b.Name, other)})
 		}
 		fileOf[b.Name] = file
 		playbooks = append(playbooks, b)
@@ -85,42 +84,36 @@ func (a *app) loadPlaybooks(ctx context.Context, files []string) ([]*playbook.Pl
 
 // rejected returns one error for all problems of playbook files.
 func rejected(problems playbook.Problems) error {
-	lines := make([]string, len(problems))
-	for i, p := range problems {
-		lines[i] = p.String()
-	}
-	return sdk.Invalid("nothing was started; the playbook has " + count(len(problems), "problem") + "\n" + strings.Join(lines, "\n"))
+	return sdk.Invalid("nothing was started; the playbook has " + count(len(problems), "problem") + "\n" + problems.Error())
 }
 
 // eachPlaybook loads each file and calls use with the playbook, or with its problems.
-func (a *app) eachPlaybook(ctx context.Context, files []string, use func(string, *playbook.Playbook, playbook.Problems)) (*sdk.Manifest, error) {
-	backend, end, err := a.backend(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	m, err := backend.Manifest(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		source, err := a.readPlaybook(file)
-		if err != nil {
-			return nil, err
-		}
-		b, problems := loadPlaybook(file, source, m)
-		if b != nil {
-			// Only the connector can check the parameters of its trigger.
-			if err := backend.Validate(ctx, b.Trigger, b.Params); err != nil {
-				if !errors.As(b.ParamProblems(err), &problems) {
-					return nil, err
-				}
-				b = nil
+func (a *app) eachPlaybook(ctx context.Context, files []string, use func(string, *playbook.Playbook, playbook.Problems)) (m *sdk.Manifest, err error) {
+	err = a.withBackend(ctx, func(backend sdk.Backend, manifest *sdk.Manifest) error {
+		m = manifest
+		for _, file := range files {
+			source, err := a.readPlaybook(file)
+			if err != nil {
+				return err
+			}
+			b, err := playbook.Load(file, source, m)
+			if err == nil {
+				// Only the connector can check the parameters of its trigger.
+				err = b.ParamProblems(backend.Validate(ctx, b.Trigger, b.Params))
+			}
+			var problems playbook.Problems
+			switch {
+			case errors.As(err, &problems):
+				use(file, nil, problems)
+			case err != nil:
+				return err
+			default:
+				use(file, b, nil)
 			}
 		}
-		use(file, b, problems)
-	}
-	return m, nil
+		return nil
+	})
+	return m, err
 }
 
 // readPlaybook reads a playbook file. It warns if other users can change the file, because
@@ -141,17 +134,4 @@ func (a *app) readPlaybook(file string) ([]byte, error) {
 		a.logger.Warn("every user of this machine can replace the playbook: run chmod o-w on its folder", "file", file, "folder", e.Folder)
 	}
 	return source, nil
-}
-
-// loadPlaybook parses and checks a playbook. Exactly one result is nil.
-func loadPlaybook(file string, source []byte, m *sdk.Manifest) (*playbook.Playbook, playbook.Problems) {
-	b, err := playbook.Load(file, source, m)
-	var problems playbook.Problems
-	if errors.As(err, &problems) {
-		return nil, problems
-	}
-	if err != nil {
-		return nil, playbook.Problems{{File: file, Line: 1, Column: 1, Message: err.Error()}}
-	}
-	return b, nil
 }

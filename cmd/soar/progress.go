@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -66,81 +67,68 @@ func (p *progress) accepted(page sdk.RawPage, a embedded.Accepted) {
 	}
 }
 
-// polled shows the notices of a poll, and its failure.
-func (p *progress) polled(s host.Status) {
+// pollStatus shows the notices of a poll, and its failure, with print on t.
+func (a *app) pollStatus(t *terminal.Terminal, s host.Status, print func(object any, format string, args ...any)) {
 	for _, n := range s.Notices {
-		p.line(map[string]any{"kind": "notice", "message": n}, "%s %s", p.out.Yellow("notice"), terminal.OneLine(n))
+		print(map[string]any{"kind": "notice", "message": n}, "%s %s", t.Yellow("notice:"), terminal.OneLine(n))
 	}
-	if s.Err == nil || s.Ended && !p.json {
+	if s.Err == nil || s.Ended && !a.json {
 		return
 	}
 	e := sdk.AsError(s.Err)
-	p.line(map[string]any{"kind": "poll_failed", "error": e.Body(), "wait_ms": s.Wait.Milliseconds(), "ended": s.Ended},
-		"%s %s; trying again in %s", p.out.Yellow("poll failed"), terminal.OneLine(e.Error()), s.Wait.Round(100*time.Millisecond))
+	print(map[string]any{"kind": "poll_failed", "error": e.Body(), "wait_ms": s.Wait.Milliseconds(), "ended": s.Ended},
+		"%s %s%s", t.Yellow("poll failed:"), terminal.OneLine(e.Error()), again(s.Wait))
+}
+
+func again(wait time.Duration) string {
+	return "; trying again in " + wait.Round(100*time.Millisecond).String()
 }
 
 // notice shows a notice of the engine.
 func (p *progress) notice(n embedded.Notice) {
-	if n.Kind == embedded.RunFinished && n.Run.Status == embedded.Failed {
+	r := n.Run
+	if n.Kind == embedded.RunFinished && r.Status == embedded.Failed {
 		p.failed.Add(1)
 	}
+	run := "run " + p.out.Bold(short(r.ID)) + "  "
 	switch {
-	case n.Undo != nil:
-		p.undo(n)
 	case p.json:
 		p.out.JSON(noticeObject(n))
+	case n.Undo != nil:
+		p.undo(n.Undo, n.Kind, n.Wait)
 	case n.Kind == embedded.RunQueued || n.Kind == embedded.RunGrown:
-		if n.Run.Group != nil {
-			p.group(n.Run)
+		if r.Group == nil {
+			return
+		}
+		p.line(nil, "%s%s  %s%s", run, terminal.OneLine(r.Playbook), groupText(r.Group), p.out.Faint(strings.TrimRight("  "+r.Waits, " ")))
+		if r.Group.Note != "" {
+			p.line(nil, "  %s %s", p.out.Yellow("note"), terminal.OneLine(r.Group.Note))
 		}
 	case n.Kind == embedded.RunStarted:
-		p.line(nil, "run %s  %s", p.out.Bold(short(n.Run.ID)), terminal.OneLine(n.Run.Playbook))
+		p.line(nil, "%s%s", run, terminal.OneLine(r.Playbook))
 	case n.Kind == embedded.StepRetry:
-		p.line(nil, "  %s %-12s %s; trying again in %s", p.out.Yellow("…"), n.Step.ID, terminal.OneLine(message(n.Step.Error)), n.Wait.Round(100*time.Millisecond))
+		p.line(nil, "  %s %-12s %s%s", p.out.Yellow("…"), n.Step.ID, terminal.OneLine(message(n.Step.Error)), again(n.Wait))
 	case n.Kind == embedded.StepFinished:
 		p.line(nil, "  %s %-12s %-26s %s", p.mark(n.Step.Status), n.Step.ID, n.Step.Action, p.stepResult(n.Step))
 	case n.Kind == embedded.RunFinished:
-		p.line(nil, "run %s  %s in %s", p.out.Bold(short(n.Run.ID)), p.status(n.Run.Status), took(n.Run.Started, n.Run.Finished))
-	}
-}
-
-// group shows a run that collects events.
-func (p *progress) group(r *embedded.Run) {
-	waits := ""
-	if r.Waits != "" {
-		waits = p.out.Faint("  " + r.Waits)
-	}
-	p.line(nil, "run %s  %s  %s%s", p.out.Bold(short(r.ID)), terminal.OneLine(r.Playbook), groupText(r.Group), waits)
-	if r.Group.Note != "" {
-		p.line(nil, "  %s %s", p.out.Yellow("note"), terminal.OneLine(r.Group.Note))
+		p.line(nil, "%s%s in %s", run, p.status(r.Status), took(r.Started, r.Finished))
 	}
 }
 
 // undo shows an attempt to undo a change.
-func (p *progress) undo(n embedded.Notice) {
-	u := n.Undo
-	if p.json {
-		object := map[string]any{"kind": n.Kind, "run": n.Run.ID, "playbook": n.Run.Playbook, "undo": u}
-		if n.Wait > 0 {
-			object["wait_ms"] = n.Wait.Milliseconds()
-		}
-		p.out.JSON(object)
-		return
-	}
+func (p *progress) undo(u *embedded.Undo, kind embedded.NoticeKind, wait time.Duration) {
 	by := "by hand"
 	if u.RunID != "" {
 		by = "by run " + short(u.RunID)
 	}
-	what := fmt.Sprintf("undo of %s %s  %s %s", u.Of, by, u.Action, terminal.OneLine(string(u.Input)))
+	mark, result := p.mark(embedded.Succeeded), u.Outcome
 	failure := terminal.OneLine(message(u.Error))
-	switch {
-	case n.Kind == embedded.UndoRetry:
-		p.line(nil, "%s %s  %s; trying again in %s", p.out.Yellow("…"), what, failure, n.Wait.Round(100*time.Millisecond))
-	case u.Status == embedded.Failed:
-		p.line(nil, "%s %s  %s; it stays until somebody takes it back", p.mark(u.Status), what, p.out.Red(failure))
-	default:
-		p.line(nil, "%s %s  %s", p.mark(embedded.Succeeded), what, u.Outcome)
+	if kind == embedded.UndoRetry {
+		mark, result = p.out.Yellow("…"), failure+again(wait)
+	} else if u.Status == embedded.Failed {
+		mark, result = p.mark(u.Status), p.out.Red(failure)+"; it stays until somebody takes it back"
 	}
+	p.line(nil, "%s undo of %s %s  %s %s  %s", mark, u.Of, by, u.Action, terminal.OneLine(string(u.Input)), result)
 }
 
 // mark returns the mark of a step in a state.
@@ -168,25 +156,27 @@ func (p *progress) stepResult(s *embedded.StepRun) string {
 }
 
 func noticeObject(n embedded.Notice) map[string]any {
-	object := map[string]any{"kind": n.Kind, "run": n.Run.ID, "playbook": n.Run.Playbook, "status": n.Run.Status}
-	if n.Step != nil {
-		object["step"] = n.Step.ID
-		object["action"] = n.Step.Action
-		object["status"] = n.Step.Status
-		object["outcome"] = n.Step.Outcome
-		object["error"] = n.Step.Error
-		if !n.Step.Started.IsZero() && !n.Step.Finished.IsZero() {
-			object["milliseconds"] = n.Step.Finished.Sub(n.Step.Started).Milliseconds()
-		}
-	} else if n.Run.Error != nil {
-		object["error"] = n.Run.Error
-	}
-	if n.Run.Group != nil && n.Step == nil {
-		object["group"] = n.Run.Group
-		object["waits"] = n.Run.Waits
-	}
+	object := map[string]any{"kind": n.Kind, "run": n.Run.ID, "playbook": n.Run.Playbook}
 	if n.Wait > 0 {
 		object["wait_ms"] = n.Wait.Milliseconds()
+	}
+	if n.Undo != nil {
+		object["undo"] = n.Undo
+		return object
+	}
+	if s := n.Step; s != nil {
+		object["step"], object["action"], object["status"], object["outcome"], object["error"] = s.ID, s.Action, s.Status, s.Outcome, s.Error
+		if !s.Started.IsZero() && !s.Finished.IsZero() {
+			object["milliseconds"] = s.Finished.Sub(s.Started).Milliseconds()
+		}
+		return object
+	}
+	object["status"] = n.Run.Status
+	if n.Run.Error != nil {
+		object["error"] = n.Run.Error
+	}
+	if n.Run.Group != nil {
+		object["group"], object["waits"] = n.Run.Group, n.Run.Waits
 	}
 	return object
 }
@@ -213,11 +203,6 @@ func describeEvent(data json.RawMessage) eventFacts {
 
 // text returns the facts beside time and type on one line.
 func (f eventFacts) text() string {
-	var facts []string
-	for _, fact := range []string{f.actor, f.address, f.country, f.result} {
-		if fact != "" {
-			facts = append(facts, fact)
-		}
-	}
-	return strings.Join(facts, "  ")
+	facts := []string{f.actor, f.address, f.country, f.result}
+	return strings.Join(slices.DeleteFunc(facts, func(fact string) bool { return fact == "" }), "  ")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"soar.example/okta/internal/playbook"
 	oktaconnector "soar.example/okta/plugin/okta"
 )
 
@@ -30,8 +31,8 @@ func TestReadme(t *testing.T) {
 			continue
 		}
 		playbooks++
-		if _, problems := loadPlaybook("README.md", []byte(block[1]), m); problems != nil {
-			t.Error(problems)
+		if _, err := playbook.Load("README.md", []byte(block[1]), m); err != nil {
+			t.Error(err)
 		}
 	}
 	if playbooks == 0 {

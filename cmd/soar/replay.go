@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,15 +86,11 @@ func (o replayOptions) span(now time.Time) (span watch.Span, err error) {
 }
 
 func (a *app) replay(ctx context.Context, file string, span watch.Span, o replayOptions) error {
-	settings, err := a.settings(ctx)
-	if err != nil {
-		return err
-	}
 	playbooks, _, err := a.loadPlaybooks(ctx, []string{file})
 	if err != nil {
 		return err
 	}
-	conn, err := a.open(ctx, settings)
+	conn, err := a.connect(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -105,7 +102,7 @@ func (a *app) replay(ctx context.Context, file string, span watch.Span, o replay
 	r := &replay{app: a, conn: conn, org: health.Target, playbook: playbooks[0], span: span, again: o.again}
 	r.past, err = watch.History{
 		Org: r.org, Session: conn, Manifest: conn.manifest, Playbook: r.playbook, Span: span, MaxEvents: o.maxEvents,
-		Observe: a.pollStatus, Logger: a.logger,
+		Observe: func(s host.Status) { a.pollStatus(a.err, s, a.warn) }, Logger: a.logger,
 	}.Read(ctx)
 	if err != nil {
 		return err
@@ -117,19 +114,6 @@ func (a *app) replay(ctx context.Context, file string, span watch.Span, o replay
 		return r.dryRun(ctx)
 	}
 	return r.start(ctx)
-}
-
-// pollStatus shows the notices of a poll and its failure on standard error.
-func (a *app) pollStatus(s host.Status) {
-	for _, n := range s.Notices {
-		a.warn(map[string]any{"kind": "notice", "message": n}, "%s %s\n", a.err.Yellow("notice:"), terminal.OneLine(n))
-	}
-	if s.Err == nil || s.Ended {
-		return
-	}
-	e := sdk.AsError(s.Err)
-	a.warn(map[string]any{"kind": "poll_failed", "error": e.Body(), "wait_ms": s.Wait.Milliseconds()},
-		"%s %s; trying again in %s\n", a.err.Yellow("poll failed:"), terminal.OneLine(e.Error()), s.Wait.Round(100*time.Millisecond))
 }
 
 // A replay runs one playbook over the past events of a span.
@@ -150,41 +134,18 @@ func (r *replay) start(ctx context.Context) error {
 		return err
 	}
 	defer store.Close()
-	inUse, err := store.InUse()
-	if err != nil {
-		return err
-	}
-	if !inUse {
-		if err := r.runHere(ctx, store); !errors.Is(err, embedded.ErrInUse) {
-			return err
-		}
-	}
-	if _, err := r.queue(ctx, store); err != nil {
-		return err
-	}
-	r.note("the soar watch that works on " + r.storePath() + " takes the runs up, if it watches " + r.org + "; soar runs shows them")
-	return nil
-}
-
-func (r *replay) queue(ctx context.Context, store *embedded.Store) (embedded.Accepted, error) {
-	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Playbook: r.playbook, Events: r.past.Events, Again: r.again})
-	if err == nil {
-		r.introduce("", got.Matched, got.Repeated, len(got.Runs))
-	}
-	return got, err
-}
-
-func (r *replay) runHere(ctx context.Context, store *embedded.Store) error {
-	// The session that read the log was opened before the store, without its key.
-	conn, err := r.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	w, err := r.workOff(ctx, store, conn, embedded.Options{Org: r.org}, func() ([]string, int, error) {
+	// workOff opens another session, because the one that read the log signs without the store's key.
+	w, err := r.workOff(ctx, store, embedded.Options{Org: r.org}, func() ([]string, int, error) {
 		got, err := r.queue(ctx, store)
 		return got.Runs, got.Started, err
 	})
+	if errors.Is(err, embedded.ErrInUse) {
+		if _, err := r.queue(ctx, store); err != nil {
+			return err
+		}
+		r.note("the soar watch that works on " + r.storePath() + " takes the runs up, if it watches " + r.org + "; soar runs shows them")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -200,6 +161,14 @@ func (r *replay) runHere(ctx context.Context, store *embedded.Store) error {
 		return failedError{exitFailed}
 	}
 	return nil
+}
+
+func (r *replay) queue(ctx context.Context, store *embedded.Store) (embedded.Accepted, error) {
+	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Playbook: r.playbook, Events: r.past.Events, Again: r.again})
+	if err == nil {
+		r.introduce("", got.Matched, got.Repeated, len(got.Runs))
+	}
+	return got, err
 }
 
 func (r *replay) introduce(prefix string, matched, repeated, runs int) {
@@ -288,18 +257,16 @@ func (r *replay) showDryRun(start []sdk.RawEvent, steps []embedded.DryRunStep) (
 }
 
 func (r *replay) showDryRunStep(s embedded.DryRunStep) {
-	mark, result := r.mark(embedded.Succeeded), s.Outcome
+	status, result := s.Status, cmp.Or(s.Outcome, "read")
 	switch {
 	case s.Error != nil:
-		mark, result = r.mark(embedded.Failed), r.out.Red(string(s.Error.Code))+"  "+terminal.OneLine(s.Error.Message)
-	case s.Status == embedded.Skipped:
-		mark, result = r.mark(s.Status), r.out.Faint("skipped")
-	case s.Status == embedded.Pending:
-		mark, result = r.mark(s.Status), r.out.Faint("not reached")
-	case result == "":
-		result = "read"
+		status, result = embedded.Failed, r.out.Red(string(s.Error.Code))+"  "+terminal.OneLine(s.Error.Message)
+	case status == embedded.Skipped:
+		result = r.out.Faint("skipped")
+	case status == embedded.Pending:
+		result = r.out.Faint("not reached")
 	}
-	fmt.Fprintf(r.out, "  %s %-12s %-26s %s\n", mark, s.ID, s.Action, result)
+	fmt.Fprintf(r.out, "  %s %-12s %-26s %s\n", r.mark(status), s.ID, s.Action, result)
 	for _, p := range s.Plan {
 		fmt.Fprintf(r.out, "      %s\n", terminal.OneLine(p.Method+" "+p.Path+"  "+p.Body))
 		if p.RefusedBy != "" {

@@ -19,28 +19,28 @@ func (a *app) showOutput(info *sdk.ActionInfo, output json.RawMessage, outcome s
 	if outcome != "" {
 		fmt.Fprintf(a.out, "%s  %s\n", a.outcome(outcome), terminal.OneLine(info.Title))
 	}
-	var answer map[string]any
-	if json.Unmarshal(output, &answer) != nil {
+	var members map[string]any
+	if json.Unmarshal(output, &members) != nil {
 		a.out.JSON(output)
 		return
 	}
-	delete(answer, "outcome")
-	if events, ok := answer["events"].([]any); ok {
-		a.out.Table(tableOf(events, []string{"PUBLISHED", "EVENT TYPE", "ACTOR", "CLIENT", "OUTCOME"}, func(e any) []string {
+	delete(members, "outcome")
+	if events, ok := members["events"].([]any); ok {
+		table(a, "", events, []string{"PUBLISHED", "EVENT TYPE", "ACTOR", "CLIENT", "OUTCOME"}, func(e any) []string {
 			f := builtIn.describe(e)
 			return []string{f.published, f.kind, f.actor, f.address, f.result}
-		}))
-		delete(answer, "events")
+		})
+		delete(members, "events")
 	}
 	lists := map[string][][]string{}
-	takeLists("", answer, lists)
+	takeLists("", members, lists)
 	for _, name := range slices.Sorted(maps.Keys(lists)) {
 		if len(lists) > 1 || strings.Contains(name, ".") {
 			fmt.Fprintf(a.out, "%s:\n", terminal.OneLine(name))
 		}
 		a.out.Table(lists[name])
 	}
-	a.out.Table(append([][]string{{"MEMBER", "VALUE"}}, memberRows("", answer)...))
+	a.out.Table(append([][]string{{"MEMBER", "VALUE"}}, memberRows("", members)...))
 }
 
 // takeLists moves the lists that form a table out of v into lists, by their paths. An undo
@@ -115,12 +115,15 @@ func listRows(v any) [][]string {
 	for _, name := range names {
 		head = append(head, strings.ToUpper(strings.ReplaceAll(name, "_", " ")))
 	}
-	return tableOf(list, head, func(item any) (row []string) {
+	rows := [][]string{head}
+	for _, item := range list {
+		var row []string
 		for _, name := range names {
 			row = append(row, cell(item.(map[string]any)[name]))
 		}
-		return row
-	})
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // cell returns a value for a table. Of a list, it returns the items. It cuts long values.

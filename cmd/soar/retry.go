@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,9 +24,9 @@ func (a *app) retryCommand() *cobra.Command {
 are used. The run goes on with the playbook as it was when the event came, whatever the file says now.
 
 A soar watch that works on the store takes the run up; if there is none, it is worked off here.`,
-		RunE: func(c *cobra.Command, args []string) error {
-			return a.withStore(c.Context(), func(store *embedded.Store) error { return a.retry(c.Context(), store, args[0]) })
-		},
+		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, args []string) error {
+			return a.retry(ctx, store, args[0])
+		}),
 	}
 }
 
@@ -44,40 +45,17 @@ func (a *app) retry(ctx context.Context, store *embedded.Store, id string) error
 	if now, err := inputfile.Read(file, playbook.MaxFile); err == nil && !bytes.Equal(now, source) {
 		a.note(file + " has changed since: the run goes on with the playbook as it was")
 	}
-	inUse, err := store.InUse()
-	if err != nil {
-		return err
-	}
-	if !inUse {
-		if err := a.retryHere(ctx, store, run, org); !errors.Is(err, embedded.ErrInUse) {
-			return err
-		}
-	}
-	if run, err = store.Retry(ctx, run.ID); err == nil {
-		a.print(run, "run %s is queued again: the soar watch that works on %s takes it up, if it watches %s\n", a.out.Bold(short(run.ID)), a.storePath(), org)
-	}
-	return err
-}
-
-// retryHere runs one run of the org again in this process.
-func (a *app) retryHere(ctx context.Context, store *embedded.Store, run *embedded.Run, org string) error {
-	conn, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	health, err := conn.Check(ctx)
-	if err != nil {
-		return err
-	}
-	if health.Target != org {
-		return sdk.Invalid(fmt.Sprintf("run %s is one of %s, and the login is for %s", run.ID, org, health.Target))
-	}
-	w, err := a.workOff(ctx, store, conn, embedded.Options{Org: org, Workers: 1, Only: run.ID}, func() ([]string, int, error) {
+	w, err := a.workOff(ctx, store, embedded.Options{Org: org, Workers: 1, Only: run.ID}, func() ([]string, int, error) {
 		_, err := store.Retry(ctx, run.ID)
 		return []string{run.ID}, 1, err
 	})
 	switch {
+	case errors.Is(err, embedded.ErrInUse):
+		if run, err = store.Retry(ctx, run.ID); err == nil {
+			a.print(run, "run %s is queued again: the soar watch that works on %s takes it up, if it watches %s\n",
+				a.out.Bold(short(run.ID)), a.storePath(), org)
+		}
+		return err
 	case err != nil:
 		return err
 	case w.left > 0:
@@ -94,8 +72,24 @@ type workedOff struct{ runs, failed, left int }
 
 // workOff works on runs in this process until those that queue returns have ended, or ctx
 // ends. queue also returns how many of its runs have not ended yet; the others have failed.
-func (a *app) workOff(ctx context.Context, store *embedded.Store, conn *connection, o embedded.Options,
+// The error is [embedded.ErrInUse] if another process works on the store.
+func (a *app) workOff(ctx context.Context, store *embedded.Store, o embedded.Options,
 	queue func() (ids []string, unfinished int, err error)) (w workedOff, err error) {
+	if inUse, err := store.InUse(); err != nil || inUse {
+		return w, cmp.Or(err, embedded.ErrInUse)
+	}
+	conn, err := a.connect(ctx, store)
+	if err != nil {
+		return w, err
+	}
+	defer conn.Close()
+	health, err := conn.Check(ctx)
+	if err != nil {
+		return w, err
+	}
+	if health.Target != o.Org {
+		return w, sdk.Invalid(fmt.Sprintf("run %s is one of %s, and the login is for %s", o.Only, o.Org, health.Target))
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	show := &progress{app: a, started: time.Now()}

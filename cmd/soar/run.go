@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,116 +35,151 @@ user whom the service will not suspend, exits with 1.`,
 		DisableFlagParsing: true,
 		ValidArgsFunction:  a.completeRun,
 		RunE: func(c *cobra.Command, args []string) error {
-			call, err := a.parseCall(c, args)
-			if err != nil || call == nil {
+			action, rest, err := a.actionCommand(c, args)
+			switch {
+			case errors.Is(err, pflag.ErrHelp):
+				return c.Help()
+			case err != nil:
 				return err
+			case action == nil:
+				return usagef("soar run needs the name of an action (see: soar run --help)")
 			}
-			return a.call(c.Context(), call)
+			action.SetArgs(rest)
+			return action.ExecuteContext(c.Context())
 		},
 	}
 }
 
-// A call is an action and its input.
-type call struct {
-	info  *sdk.ActionInfo
-	input json.RawMessage
-}
-
-// actionFlags returns the global flags of args and the arguments from the action's name on.
-func (a *app) actionFlags(args []string) (global *pflag.FlagSet, rest []string, err error) {
-	global = pflag.NewFlagSet("run", pflag.ContinueOnError)
+// actionCommand returns the command of the action that args name, and the arguments after the name. Only
+// global flags can come before the name. Without a name, the command is nil.
+func (a *app) actionCommand(run *cobra.Command, args []string) (*cobra.Command, []string, error) {
+	global := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	global.SetInterspersed(false)
 	global.Usage = func() {}
 	a.globalFlags(global)
-	err = global.Parse(args)
-	return global, global.Args(), err
-}
-
-// parseCall reads the command line up to the action's name, and then with the action's own
-// flags. It returns nil if it has shown the help.
-func (a *app) parseCall(c *cobra.Command, args []string) (*call, error) {
-	global, rest, err := a.actionFlags(args)
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		return nil, c.Help()
-	case err == nil && len(rest) == 0:
-		err = errors.New("soar run needs the name of an action")
-	}
-	if err != nil {
-		return nil, usagef("%w (see: soar run --help)", err)
-	}
-	m, err := a.manifest(c.Context())
-	if err != nil {
-		return nil, err
-	}
-	info, err := findAction(m, rest[0])
-	if err != nil {
-		return nil, err
-	}
-	s, err := schema.Parse(json.RawMessage(info.Input))
-	if err != nil {
-		return nil, err
-	}
-	flags := pflag.NewFlagSet(info.Name, pflag.ContinueOnError)
-	flags.Usage = func() {}
-	flags.SetNormalizeFunc(dashed)
-	params := inputFlags(flags, s.Root())
-	file := flags.String("input", "", "JSON object with the parameters: a file, or - for standard input")
-	flags.AddFlagSet(global)
-	if err := flags.Parse(rest[1:]); errors.Is(err, pflag.ErrHelp) {
-		return nil, a.runHelp(info, s.Root(), global)
+	if err := global.Parse(args); errors.Is(err, pflag.ErrHelp) {
+		return nil, nil, err
 	} else if err != nil {
-		return nil, flagError(err, flags, "soar run "+info.Name)
+		return nil, nil, usagef("%w (see: soar run --help)", err)
+	} else if global.NArg() == 0 {
+		return nil, nil, nil
 	}
-	if flags.NArg() > 0 {
-		return nil, usagef("soar run %s takes flags, not the argument %q", info.Name, flags.Arg(0))
-	}
-	if err := noEmptyFlags(flags); err != nil {
-		return nil, err
-	}
-	if err := a.prepare(); err != nil {
-		return nil, err
-	}
-	input, err := readInput(c, flags, *file, params)
+	m, err := a.manifest(run.Context())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// The plugin checks the input too. This check fails before a process starts.
-	if violations := s.Check(s.Truncate(input)); violations != nil {
-		return nil, sdk.Invalid("the input of "+info.Name+" is not valid", violations...)
+	info, err := findAction(m, global.Arg(0))
+	if err != nil {
+		return nil, nil, err
 	}
-	return &call{info, input}, nil
+	input, err := schema.Parse(json.RawMessage(info.Input))
+	if err != nil {
+		return nil, nil, err
+	}
+	path := "soar run " + info.Name
+	c := &cobra.Command{Use: path, Args: cobra.ArbitraryArgs, SilenceUsage: true, SilenceErrors: true}
+	c.SetIn(run.InOrStdin())
+	c.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-")) // a parameter's own spelling is a flag too
+	})
+	flags := c.Flags()
+	values := inputFlags(flags, input.Root())
+	file := flags.String("input", "", "All parameters as one JSON object: a file, or - for standard input.")
+	flags.AddFlagSet(global)
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err, flags, path) })
+	c.SetHelpFunc(func(*cobra.Command, []string) { a.runHelp(info, input.Root(), global) })
+	c.ValidArgsFunction = func(_ *cobra.Command, _ []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+		flags.VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name+"\t"+f.Usage) })
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+	for name := range values {
+		_ = c.RegisterFlagCompletionFunc(name, func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+			return a.completeParam(c.Context(), info, input.Root(), name, typed, given(flags, values)), cobra.ShellCompDirectiveNoFileComp
+		})
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("%s takes flags, not the argument %q", path, args[0])
+		}
+		if err := noEmptyFlags(flags); err != nil {
+			return err
+		}
+		if err := a.prepare(); err != nil {
+			return err
+		}
+		raw, err := readInput(c.InOrStdin(), *file, given(flags, values))
+		if err != nil {
+			return err
+		}
+		// The plugin checks the input too. This check fails before a process starts.
+		if violations := input.Check(input.Truncate(raw)); violations != nil {
+			return sdk.Invalid("the input of "+info.Name+" is not valid", violations...)
+		}
+		return a.call(c.Context(), info, raw)
+	}
+	return c, global.Args()[1:], nil
 }
 
-// readInput returns the input from the flags, or from the file of --input.
-func readInput(c *cobra.Command, flags *pflag.FlagSet, file string, params map[string]func() any) (json.RawMessage, error) {
-	given := map[string]any{}
-	for name, value := range params {
-		if !flags.Changed(name) {
-			continue
+// inputFlags adds a flag for each parameter except secrets. It returns functions that read the
+// values, by parameter.
+func inputFlags(flags *pflag.FlagSet, input *schema.Node) map[string]func() any {
+	values := map[string]func() any{}
+	for _, p := range input.Properties {
+		name, n := p.Name, p.Node
+		switch {
+		case n.WriteOnly:
+		case n.Is("boolean"):
+			values[name] = value(flags.Bool(name, false, n.Title))
+		case n.Is("integer"):
+			values[name] = value(flags.Int64(name, 0, n.Title))
+		case n.Is("number"):
+			values[name] = value(flags.Float64(name, 0, n.Title))
+		case n.Is("array") && n.Items != nil && n.Items.Is("string"):
+			values[name] = value(flags.StringArray(name, nil, n.Title))
+		case n.Is("string"):
+			values[name] = value(flags.String(name, "", n.Title))
+		default:
+			v := flags.String(name, "", n.Title)
+			values[name] = func() any { return json.RawMessage(*v) }
 		}
-		given[name] = value()
-		if raw, ok := given[name].(json.RawMessage); ok && !json.Valid(raw) {
+	}
+	return values
+}
+
+// value returns a function that reads p.
+func value[T any](p *T) func() any { return func() any { return *p } }
+
+// given returns the parameters whose flags are given.
+func given(flags *pflag.FlagSet, values map[string]func() any) map[string]any {
+	params := map[string]any{}
+	for name, value := range values {
+		if flags.Changed(name) {
+			params[name] = value()
+		}
+	}
+	return params
+}
+
+// readInput returns the input from the parameters of flags, or from the file of --input.
+func readInput(stdin io.Reader, file string, params map[string]any) (json.RawMessage, error) {
+	for name, value := range params {
+		if raw, ok := value.(json.RawMessage); ok && !json.Valid(raw) {
 			return nil, sdk.InvalidField("/"+name, "must be given as JSON")
 		}
 	}
-	if file == "" {
-		return json.Marshal(given)
-	}
-	if len(given) > 0 {
+	switch {
+	case file == "":
+		return json.Marshal(params)
+	case len(params) > 0:
 		return nil, usagef("the parameters come either as flags or from --input, not both")
 	}
-	const most = 16 << 20
-	r := c.InOrStdin()
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, sdk.Invalid("cannot read the input: " + err.Error())
-		}
-		defer f.Close()
-		r = f
+	in, err := openInput(stdin, file)
+	if err != nil {
+		return nil, sdk.Invalid("cannot read the input: " + err.Error())
 	}
-	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	defer in.Close()
+	const most = 16 << 20
+	b, err := io.ReadAll(io.LimitReader(in, most+1))
 	switch {
 	case err != nil:
 		return nil, sdk.Invalid("cannot read the input: " + err.Error())
@@ -152,51 +189,47 @@ func readInput(c *cobra.Command, flags *pflag.FlagSet, file string, params map[s
 	return bytes.TrimSpace(b), nil
 }
 
+// openInput opens the file, or returns standard input for -.
+func openInput(stdin io.Reader, file string) (io.ReadCloser, error) {
+	if file == "-" {
+		return io.NopCloser(stdin), nil
+	}
+	return os.Open(file)
+}
+
 // call runs the action, writes an audit entry to the store, and shows the output.
-func (a *app) call(ctx context.Context, call *call) error {
-	settings, err := a.settings(ctx)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	conn, err := a.open(ctx, settings)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	at := embedded.Caller{Manifest: conn.manifest}
-	if call.info.ReturnsUndos() {
-		health, err := conn.Check(ctx)
-		if err != nil && health.Target == "" {
+func (a *app) call(ctx context.Context, info *sdk.ActionInfo, input json.RawMessage) error {
+	return a.connectWithStore(ctx, func(store *embedded.Store, conn *connection) error {
+		at := embedded.Caller{Manifest: conn.manifest}
+		if info.ReturnsUndos() {
+			health, err := conn.Check(ctx)
+			if err != nil && health.Target == "" {
+				return err
+			}
+			at.Org = health.Target // the guards report wrong settings, as for any other action
+		}
+		start := time.Now()
+		result, err := store.Perform(ctx, conn, info, input, at)
+		if err != nil {
+			return interrupted(err, info, input)
+		}
+		if err := a.showResult(info, result, time.Since(start)); err != nil {
 			return err
 		}
-		at.Org = health.Target // the guards report wrong settings, as for any other action
-	}
-	start := time.Now()
-	result, err := store.Perform(ctx, conn, call.info, call.input, at)
-	if err != nil {
-		return call.interrupted(err)
-	}
-	if err := a.showResult(call.info, result, time.Since(start)); err != nil {
-		return err
-	}
-	return a.noteUndo(ctx, store, at.Org, result.Output)
+		return a.noteUndo(ctx, store, at.Org, result.Output)
+	})
 }
 
 // interrupted adds to the error of an interrupted write that the write may have happened.
-func (c *call) interrupted(err error) error {
-	var input struct {
+func interrupted(err error, info *sdk.ActionInfo, input json.RawMessage) error {
+	var options struct {
 		DryRun bool `json:"dry_run"`
 	}
-	_ = json.Unmarshal(c.input, &input) // it was checked before
-	if c.info.Effect == sdk.Reads || input.DryRun || sdk.AsError(err).Code != sdk.Canceled {
+	_ = json.Unmarshal(input, &options) // it was checked before
+	if info.Effect == sdk.Reads || options.DryRun || sdk.AsError(err).Code != sdk.Canceled {
 		return err
 	}
-	return &sdk.Error{Code: sdk.Canceled, Err: err, Message: "interrupted while " + c.info.Name +
+	return &sdk.Error{Code: sdk.Canceled, Err: err, Message: "interrupted while " + info.Name +
 		" was under way: what it had sent by then may be done, and its answer is lost; look at the state before you rely on it"}
 }
 
@@ -210,9 +243,7 @@ func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Dura
 	if err != nil {
 		return err
 	}
-	if a.json {
-		a.out.IndentedJSON(result.Output)
-	} else {
+	_ = a.show(result.Output, func() {
 		// Only --json prints secrets, such as a temporary password.
 		shown := form.MaskAll(result.Output)
 		a.showOutput(info, shown, output.Outcome)
@@ -220,58 +251,21 @@ func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Dura
 			fmt.Fprintf(a.err, "note: %s stands for a secret, which only --json prints\n", schema.Masked)
 		}
 		fmt.Fprintln(a.out, a.out.Faint(count(len(result.Calls), "request")+" to "+a.service()+", "+took.Round(time.Millisecond).String()))
-	}
-	if output.Outcome == sdk.NotApplicable {
-		if !a.json {
+		if output.Outcome == sdk.NotApplicable {
 			fmt.Fprintf(a.err, "%s %s\n", a.err.Red("not applicable:"), terminal.OneLine(output.Reason))
 		}
+	})
+	if output.Outcome == sdk.NotApplicable {
 		return failedError{exitFailed}
 	}
 	return nil
 }
 
-// flagName returns the flag of a parameter.
-func flagName(param string) string { return "--" + strings.ReplaceAll(param, "_", "-") }
-
-// dashed lets a flag have the spelling of its parameter.
-func dashed(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-	return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
-}
-
-// inputFlags adds a flag for each parameter except secrets. It returns functions that read the
-// values, by parameter.
-func inputFlags(flags *pflag.FlagSet, input *schema.Node) map[string]func() any {
-	values := map[string]func() any{}
-	for _, p := range input.Properties {
-		name := strings.ReplaceAll(p.Name, "_", "-")
-		switch {
-		case p.Node.WriteOnly:
-		case p.Node.Is("boolean"):
-			values[p.Name] = value(flags.Bool(name, false, ""))
-		case p.Node.Is("integer"):
-			values[p.Name] = value(flags.Int64(name, 0, ""))
-		case p.Node.Is("number"):
-			values[p.Name] = value(flags.Float64(name, 0, ""))
-		case p.Node.Is("array") && p.Node.Items != nil && p.Node.Items.Is("string"):
-			values[p.Name] = value(flags.StringArray(name, nil, ""))
-		case p.Node.Is("string"):
-			values[p.Name] = value(flags.String(name, "", ""))
-		default:
-			v := flags.String(name, "", "")
-			values[p.Name] = func() any { return json.RawMessage(*v) }
-		}
-	}
-	return values
-}
-
-// value returns a function that reads p.
-func value[T any](p *T) func() any { return func() any { return *p } }
-
-func (a *app) runHelp(info *sdk.ActionInfo, input *schema.Node, global *pflag.FlagSet) error {
+func (a *app) runHelp(info *sdk.ActionInfo, input *schema.Node, global *pflag.FlagSet) {
 	fmt.Fprintf(a.out, "%s\n\nUsage:\n  soar run %s [flags]\n\nParameters:\n", info.Summary, info.Name)
 	rows := [][]string{{"  FLAG", "TYPE", "WHAT IT IS"}}
 	for _, p := range input.Properties {
-		flag, text := flagName(p.Name), p.Node.Description
+		flag, text := "--"+strings.ReplaceAll(p.Name, "_", "-"), p.Node.Description
 		if p.Node.WriteOnly {
 			flag = p.Name + " (--input only)"
 		}
@@ -284,5 +278,88 @@ func (a *app) runHelp(info *sdk.ActionInfo, input *schema.Node, global *pflag.Fl
 	}
 	a.out.Table(append(rows, []string{"  --input", "FILE|-", "All parameters as one JSON object."}))
 	fmt.Fprintf(a.out, "\nGlobal flags:\n%s", global.FlagUsages())
-	return nil
+}
+
+// completionTime is the longest time that a shell waits for the service.
+const completionTime = 3 * time.Second
+
+// completeRun completes a command line of soar run: the action, its flags, and the values of a
+// flag that the schema or an action lists. On a failure it completes nothing, because a shell
+// shows no messages.
+func (a *app) completeRun(c *cobra.Command, args []string, typed string) (words []string, directive cobra.ShellCompDirective) {
+	action, rest, err := a.actionCommand(c, args)
+	if err == nil && action == nil {
+		return a.completeAction(c, nil, typed)
+	}
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out bytes.Buffer
+	action.SetOut(&out)
+	action.SetErr(io.Discard)
+	action.SetArgs(slices.Concat([]string{cobra.ShellCompRequestCmd}, rest, []string{typed}))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), completionTime)
+	defer cancel()
+	_ = action.ExecuteContext(ctx)
+	flag, _, inOne := strings.Cut(typed, "=")
+	for word := range strings.Lines(out.String()) {
+		word = strings.TrimSuffix(word, "\n")
+		if n, err := strconv.Atoi(strings.TrimPrefix(word, ":")); err == nil && word[0] == ':' { // the last line
+			return words, cobra.ShellCompDirective(n)
+		}
+		if inOne {
+			word = flag + "=" + word
+		}
+		words = append(words, word)
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeParam returns the values that the schema or the service lists for a parameter. params are the
+// parameters that are already given.
+func (a *app) completeParam(ctx context.Context, info *sdk.ActionInfo, input *schema.Node, name, typed string, params map[string]any) []string {
+	n := input.Property(name)
+	if n.Options == nil {
+		if n.Items != nil {
+			n = n.Items
+		}
+		return enumOf(n)
+	}
+	given, err := json.Marshal(params)
+	if err != nil {
+		return nil
+	}
+	conn, err := a.connect(ctx, nil)
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	page, err := sdk.ListOptions(ctx, conn, conn.manifest, info.Input, name, sdk.OptionQuery{Search: typed, Given: given})
+	if err != nil {
+		return nil
+	}
+	labels := map[string]int{}
+	for _, o := range page.Options {
+		labels[o.Label]++
+	}
+	var found []string
+	for _, o := range page.Options {
+		word, note := o.Value, o.Label
+		// The service rejects a name that several objects share.
+		if o.Typed && labels[o.Label] == 1 {
+			word, note = o.Label, o.Description
+		}
+		found = append(found, word+"\t"+terminal.OneLine(note))
+	}
+	return found
+}
+
+func enumOf(n *schema.Node) (words []string) {
+	for _, v := range n.Enum {
+		var word string
+		if json.Unmarshal(v, &word) == nil {
+			words = append(words, word)
+		}
+	}
+	return words
 }

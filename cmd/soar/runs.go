@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,24 +21,22 @@ func (a *app) runsCommand() *cobra.Command {
 	var failed bool
 	c := &cobra.Command{
 		Use: "runs", Args: none, Short: "List the runs of playbooks, newest first",
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error {
 			if failed && q.Status != "" && q.Status != embedded.Failed {
 				return usagef("--failed and --status %s ask for different runs", terminal.OneLine(q.Status))
 			} else if failed {
 				q.Status = embedded.Failed
 			}
-			return a.withStore(c.Context(), func(store *embedded.Store) error {
-				runs, err := store.Runs(c.Context(), q)
-				if err != nil {
-					return err
-				}
-				list(a, runs, "no run matches", []string{"RUN", "STATUS", "PLAYBOOK", "EVENT TYPE", "CREATED", "TOOK", "REMARK"}, runRow)
-				if a.json || len(runs) == 0 {
-					return nil
-				}
-				return a.undoSummary(c.Context(), store)
-			})
-		},
+			runs, err := store.Runs(ctx, q)
+			if err != nil {
+				return err
+			}
+			_ = list(a, runs, "no run matches", []string{"RUN", "STATUS", "PLAYBOOK", "EVENT TYPE", "CREATED", "TOOK", "REMARK"}, runRow)
+			if a.json || len(runs) == 0 {
+				return nil
+			}
+			return a.undoSummary(ctx, store)
+		}),
 	}
 	c.Flags().StringVar(&q.Status, "status", "", "only runs that are queued, running, succeeded or failed")
 	c.Flags().BoolVar(&failed, "failed", false, "only runs that failed: soar runs retry runs one again")
@@ -45,20 +44,13 @@ func (a *app) runsCommand() *cobra.Command {
 	c.Flags().IntVar(&q.Limit, "limit", 50, "at most so many")
 	c.AddCommand(&cobra.Command{
 		Use: "show ID", Args: exactly(1, "the id of a run (its first letters will do)"), Short: "Show a run's steps and audit trail",
-		RunE: func(c *cobra.Command, args []string) error {
-			return a.withStore(c.Context(), func(store *embedded.Store) error {
-				r, err := store.Run(c.Context(), args[0])
-				switch {
-				case err != nil:
-					return err
-				case a.json:
-					a.out.IndentedJSON(r)
-				default:
-					a.showRun(r)
-				}
-				return nil
-			})
-		},
+		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, args []string) error {
+			r, err := store.Run(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return a.show(r, func() { a.showRun(r) })
+		}),
 	}, a.retryCommand(), a.undosCommand(), a.pruneCommand())
 	return c
 }
@@ -79,39 +71,48 @@ func runRow(r embedded.Run) []string {
 	return []string{short(r.ID), r.Status, r.Playbook, event, when(r.Created), took(r.Started, r.Finished), note}
 }
 
+// shownEvents is the number of events of a run that people see; --json has them all.
+const shownEvents = 50
+
 func (a *app) showRun(r *embedded.Run) {
 	fmt.Fprintf(a.out, "%s  %s  %s\n", a.out.Bold(terminal.OneLine(r.Playbook)), a.status(r.Status), a.out.Faint(r.ID))
-	a.out.Table(append([][]string{
-		{"", ""},
-		{"event", r.EventType + "  " + r.EventID},
-		{"published", when(r.EventTime)},
-		{"created", when(r.Created)},
-		{"replay", when(r.Replay)},
-		{"took", took(r.Started, r.Finished)},
-		{"error", message(r.Error)},
-	}, groupRows(r)...))
-	a.showGroupEvents(r)
-	fmt.Fprintln(a.out)
-	a.out.Table(tableOf(r.Steps, []string{"STEP", "ACTION", "STATUS", "OUTCOME", "ATTEMPTS", "TOOK", "ERROR"}, func(s embedded.StepRun) []string {
+	facts := [][]string{
+		{"event", r.EventType + "  " + r.EventID}, {"published", when(r.EventTime)}, {"created", when(r.Created)},
+		{"replay", when(r.Replay)}, {"took", took(r.Started, r.Finished)}, {"error", message(r.Error)}, {"status", r.Waits},
+	}
+	if g := r.Group; g != nil {
+		facts = append(facts, []string{"group", groupText(g)}, []string{"window", when(g.Opened) + " to " + g.Closes.UTC().Format(time.TimeOnly+"Z")})
+		if g.Taken > 0 && g.Taken < g.Events {
+			facts = append(facts, []string{"", fmt.Sprintf("the steps read the first %d; the others came after the run had begun", g.Taken)})
+		}
+		facts = append(facts, []string{"note", g.Note})
+	}
+	a.facts(facts...)
+	if len(r.Events) > 1 {
+		table(a, "Events", r.Events[:min(len(r.Events), shownEvents)], []string{"ARRIVED", "PUBLISHED", "EVENT TYPE", "ID"},
+			func(e embedded.GroupedEvent) []string { return []string{when(e.Arrived), when(e.Time), e.Type, e.ID} })
+		if more := len(r.Events) - shownEvents; more > 0 {
+			fmt.Fprintln(a.out, a.out.Faint(fmt.Sprintf("and %d more; --json shows all", more)))
+		}
+	}
+	table(a, "Steps", r.Steps, []string{"STEP", "ACTION", "STATUS", "OUTCOME", "ATTEMPTS", "TOOK", "ERROR"}, func(s embedded.StepRun) []string {
 		return []string{s.ID, s.Action, s.Status, s.Outcome, fmt.Sprint(s.Attempts), took(s.Started, s.Finished), message(s.Error)}
-	}))
+	})
 	if len(r.Undos) > 0 {
-		fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("To be taken back"))
-		a.out.Table(tableOf(r.Undos, undoHead, undoRow))
+		table(a, "To be taken back", r.Undos, undoHead, undoRow)
 	}
 	if len(r.Retries) > 0 {
-		fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Run again by command"))
-		a.out.Table(tableOf(r.Retries, []string{"RETRY", "ASKED FOR", "TAKEN UP", "HAD FAILED", "WITH"}, func(t embedded.Retry) []string {
+		table(a, "Run again by command", r.Retries, []string{"RETRY", "ASKED FOR", "TAKEN UP", "HAD FAILED", "WITH"}, func(t embedded.Retry) []string {
 			return []string{fmt.Sprint(t.N), when(t.Time), when(t.Begun), when(t.Failed), message(t.Error)}
-		}))
+		})
 	}
-	fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Audit trail"))
-	a.out.Table(tableOf(r.Audit, []string{"WHEN", "ACTION", "ATTEMPT", "INPUT", "STATUS", "OUTCOME", a.requestsHead()}, func(e embedded.AuditEntry) []string {
-		return []string{
-			when(e.Time), e.Action, fmt.Sprint(e.Attempt), string(e.Input), e.Status,
-			strings.TrimSpace(e.Outcome + " " + e.Code), strings.Join(e.RequestIDs, " "),
-		}
-	}))
+	table(a, "Audit trail", r.Audit, []string{"WHEN", "ACTION", "ATTEMPT", "INPUT", "STATUS", "OUTCOME", a.requestsHead()},
+		func(e embedded.AuditEntry) []string {
+			return []string{
+				when(e.Time), e.Action, fmt.Sprint(e.Attempt), string(e.Input), e.Status,
+				strings.TrimSpace(e.Outcome + " " + e.Code), strings.Join(e.RequestIDs, " "),
+			}
+		})
 }
 
 func (a *app) requestsHead() string { return strings.ToUpper(a.service()) + " REQUESTS" }
@@ -122,44 +123,6 @@ func groupText(g *embedded.Group) string {
 		text += " of " + terminal.OneLine(string(g.Key))
 	}
 	return text
-}
-
-// groupRows returns the rows on the group of a run, and on what the run waits for.
-func groupRows(r *embedded.Run) [][]string {
-	var rows [][]string
-	if r.Waits != "" {
-		rows = append(rows, []string{"status", r.Waits})
-	}
-	if r.Group == nil {
-		return rows
-	}
-	rows = append(rows, []string{"group", groupText(r.Group)},
-		[]string{"window", when(r.Group.Opened) + " to " + r.Group.Closes.UTC().Format(time.TimeOnly+"Z")})
-	if r.Group.Taken > 0 && r.Group.Taken < r.Group.Events {
-		rows = append(rows, []string{"", fmt.Sprintf("the steps read the first %d; the others came after the run had begun", r.Group.Taken)})
-	}
-	if r.Group.Note != "" {
-		rows = append(rows, []string{"note", r.Group.Note})
-	}
-	return rows
-}
-
-// shownEvents is the number of events of a run that people see; --json has them all.
-const shownEvents = 50
-
-// showGroupEvents shows the events of a run with several events.
-func (a *app) showGroupEvents(r *embedded.Run) {
-	if len(r.Events) < 2 {
-		return
-	}
-	fmt.Fprintf(a.out, "\n%s\n", a.out.Bold("Events"))
-	events := r.Events[:min(len(r.Events), shownEvents)]
-	a.out.Table(tableOf(events, []string{"ARRIVED", "PUBLISHED", "EVENT TYPE", "ID"}, func(e embedded.GroupedEvent) []string {
-		return []string{when(e.Arrived), when(e.Time), e.Type, e.ID}
-	}))
-	if more := len(r.Events) - shownEvents; more > 0 {
-		fmt.Fprintf(a.out, "%s\n", a.out.Faint(fmt.Sprintf("and %d more; --json shows all", more)))
-	}
 }
 
 func (a *app) status(s string) string {
@@ -212,32 +175,26 @@ func (a *app) auditCommand() *cobra.Command {
 	limit := 50
 	c := &cobra.Command{
 		Use: "audit", Args: none, Short: "Show every call of an action, by a playbook or by hand, newest first",
-		RunE: func(c *cobra.Command, _ []string) error {
-			return a.withStore(c.Context(), func(store *embedded.Store) error {
-				entries, err := store.AuditTrail(c.Context(), limit)
-				if err == nil {
-					list(a, entries, "no action was called yet",
-						[]string{"WHEN", "RUN", "STEP", "ACTION", "INPUT", "OUTCOME", "TOOK", a.requestsHead()}, auditRow)
-				}
+		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error {
+			entries, err := store.AuditTrail(ctx, limit)
+			if err != nil {
 				return err
-			})
-		},
+			}
+			return list(a, entries, "no action was called yet",
+				[]string{"WHEN", "RUN", "STEP", "ACTION", "INPUT", "OUTCOME", "TOOK", a.requestsHead()}, auditRow)
+		}),
 	}
 	c.Flags().IntVar(&limit, "limit", limit, "at most so many")
 	return c
 }
 
 func auditRow(e embedded.AuditEntry) []string {
-	outcome := strings.TrimSpace(e.Outcome + " " + e.Code)
-	if outcome == "" {
-		outcome = e.Status
-	}
 	step := e.StepID
 	if e.Cause != "" {
 		step += " (" + e.Cause + ")"
 	}
 	return []string{
-		when(e.Time), short(e.RunID), step, e.Action, truncate(string(e.Input), 80), outcome,
+		when(e.Time), short(e.RunID), step, e.Action, truncate(string(e.Input), 80), cmp.Or(strings.TrimSpace(e.Outcome+" "+e.Code), e.Status),
 		e.Duration.Round(time.Millisecond).String(), truncate(strings.Join(e.RequestIDs, " "), 60),
 	}
 }
@@ -263,7 +220,7 @@ what is freed is used for what comes next.`,
 			if err != nil {
 				return usagef("--older-than: %w", err)
 			}
-			return a.withStore(c.Context(), func(store *embedded.Store) error { return a.prune(c.Context(), store, d, dry) })
+			return a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error { return a.prune(ctx, store, d, dry) })(c, nil)
 		},
 	}
 	c.Flags().StringVar(&age, "older-than", "", "delete what ended longer ago than this, such as 90d or 36h; at least a day")
@@ -288,19 +245,9 @@ func (a *app) prune(ctx context.Context, store *embedded.Store, age time.Duratio
 		}{p, dry})
 		return err
 	}
-	var parts []string
-	for _, part := range []struct {
-		n    int
-		what string
-	}{{p.Runs, "run"}, {p.Events, "event"}, {p.Calls, "audited call"}, {p.Undos, "undo"}} {
-		if part.n > 0 {
-			parts = append(parts, count(part.n, part.what))
-		}
-	}
-	if parts == nil {
-		parts = []string{"nothing"}
-	}
-	fmt.Fprintf(a.out, "%s what ended before %s: %s\n", verb, when(p.Before), strings.Join(parts, ", "))
+	parts := []string{count(p.Runs, "run"), count(p.Events, "event"), count(p.Calls, "audited call"), count(p.Undos, "undo")}
+	parts = slices.DeleteFunc(parts, func(part string) bool { return strings.HasPrefix(part, "0 ") })
+	fmt.Fprintf(a.out, "%s what ended before %s: %s\n", verb, when(p.Before), cmp.Or(strings.Join(parts, ", "), "nothing"))
 	if p.UndosFailed > 0 {
 		fmt.Fprintf(a.out, "of the undos %d had failed: what they were to take back was left as it was\n", p.UndosFailed)
 	}

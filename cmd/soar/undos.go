@@ -19,15 +19,13 @@ func (a *app) undosCommand() *cobra.Command {
 		Long: `List what is to be taken back when its time is over, such as the blocks of block_ip, newest first.
 
 A soar watch on the same store takes it back; soar run and soar runs retry only write it down.`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return a.withStore(c.Context(), func(store *embedded.Store) error {
-				undos, err := store.Undos(c.Context(), q)
-				if err == nil {
-					list(a, undos, "nothing is to be taken back", undoHead, undoRow)
-				}
+		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error {
+			undos, err := store.Undos(ctx, q)
+			if err != nil {
 				return err
-			})
-		},
+			}
+			return list(a, undos, "nothing is to be taken back", undoHead, undoRow)
+		}),
 	}
 	c.Flags().StringVar(&q.Status, "status", "", "only those that are pending, running, done, failed, standing or superseded")
 	c.Flags().IntVar(&q.Limit, "limit", 50, "at most so many")

@@ -83,10 +83,6 @@ func (o watchOptions) checkLag(m *sdk.Manifest, playbooks []*playbook.Playbook) 
 }
 
 func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
-	settings, err := a.settings(ctx)
-	if err != nil {
-		return err
-	}
 	playbooks, m, err := a.loadPlaybooks(ctx, files)
 	if err != nil {
 		return err
@@ -101,18 +97,10 @@ func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
 		}
 		defer metrics.Close()
 	}
-	store, err := a.openStore(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	conn, err := a.open(ctx, settings)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	w := &watch.Watcher{Manifest: conn.manifest, Store: store, Playbooks: playbooks, Every: o.every, Logger: a.logger}
-	return a.runWatcher(ctx, w, conn, o, metrics)
+	return a.connectWithStore(ctx, func(store *embedded.Store, conn *connection) error {
+		w := &watch.Watcher{Manifest: conn.manifest, Store: store, Playbooks: playbooks, Every: o.every, Logger: a.logger}
+		return a.runWatcher(ctx, w, conn, o, metrics)
+	})
 }
 
 // runWatcher runs w, shows its status, and serves it on metrics unless that is nil.
@@ -156,7 +144,7 @@ func (a *app) runWatcher(ctx context.Context, w *watch.Watcher, conn *connection
 	}
 	w.Polled = func(feed string, s host.Status) {
 		mon.Polled(feed, s)
-		show.polled(s)
+		show.pollStatus(show.out, s, show.line)
 		status.redraw(mon.Snapshot())
 	}
 	show.watching(health, w.Playbooks, a.storePath())
