@@ -83,7 +83,7 @@ func TestCompileRefuses(t *testing.T) {
 			`action "mute": it writes, so its output must have "before"`},
 		"write without dry run": {func(c *connectorOf, _ *setOf, _ *ticksOf) { c.Actions = append(c.Actions, blind) }, "must be able to ask for a dry run"},
 		"input's tags": {func(c *connectorOf, _ *setOf, _ *ticksOf) { c.Actions = append(c.Actions, mistagged) },
-			`action "mistagged": input: schema of sdk_test.badTags: sdk_test.badTags.A: keyword "minLenght"`},
+			`action "mistagged": input: schema of sdk_test.badTags: sdk_test.badTags.A: keyword "minLenght=1"`},
 		"output's tags": {func(c *connectorOf, _ *setOf, _ *ticksOf) { c.Actions = append(c.Actions, mistagged) },
 			`action "mistagged": output: schema of sdk_test.badTags`},
 		"params' tags": {func(c *connectorOf, _ *setOf, _ *ticksOf) {
