@@ -86,6 +86,13 @@ var rules = []rule{
 		because: "the contract depends on neither the wire nor a host",
 	},
 	{
+		of: []string{"sdk/httpclient"},
+		not: func(dep string) bool {
+			return strings.HasPrefix(dep, module) && !within(dep, "sdk", "schema", "internal/nearest")
+		},
+		because: "the transport of connectors needs only the contract",
+	},
+	{
 		of: []string{"schema", "internal/nearest"},
 		not: func(dep string) bool {
 			return strings.HasPrefix(dep, module) && !within(dep, "schema", "internal/nearest")

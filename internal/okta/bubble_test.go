@@ -13,10 +13,11 @@ import (
 
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // forgetWindows lets c go on as if every window had passed.
-func forgetWindows(c *Client) { c.budget.Forget() }
+func forgetWindows(c *Client) { c.transport.Budget.Forget() }
 
 // pipes is a listener whose connections stay in a bubble of [synctest], where time
 // passes only when everyone waits.
@@ -70,9 +71,9 @@ func bubble(t *testing.T, skew time.Duration, test func(*testing.T, *Client, *ok
 		server := &http.Server{Handler: org}
 		served := make(chan error, 1)
 		go func() { served <- server.Serve(listener) }()
-		c.base.DialContext = listener.dial
+		c.transport.Base.DialContext = listener.dial
 		defer func() {
-			c.base.CloseIdleConnections()
+			c.transport.Base.CloseIdleConnections()
 			_ = server.Close()
 			<-served
 		}()
@@ -95,7 +96,7 @@ func obey(t *testing.T, err error) (waited bool) {
 	if e.RetryAfter < time.Second || e.RetryAfter > 15*time.Minute+2*time.Second {
 		t.Fatalf("told to wait %s", e.RetryAfter)
 	}
-	if err := sleep(t.Context(), e.RetryAfter); err != nil {
+	if err := httpclient.Sleep(t.Context(), e.RetryAfter); err != nil {
 		t.Fatal(err)
 	}
 	return true

@@ -12,6 +12,7 @@ import (
 
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // Reading stops at the reserve, without a request and to the end of the window; a
@@ -127,7 +128,7 @@ func TestRefusalsThatMakeNoSense(t *testing.T) {
 					wait.Go(func() {
 						for quarter.Err() == nil {
 							e := sdk.AsError(readLog(quarter, c))
-							if e == nil || sleep(quarter, e.RetryAfter) != nil {
+							if e == nil || httpclient.Sleep(quarter, e.RetryAfter) != nil {
 								return
 							}
 						}
@@ -190,7 +191,7 @@ func TestCrowdedOrg(t *testing.T) {
 		if err := c.SuspendUser(sdk.WithEffect(t.Context(), sdk.Writes), u.ID); err != nil {
 			t.Error(err)
 		}
-		if err := sleep(t.Context(), e.RetryAfter); err != nil {
+		if err := httpclient.Sleep(t.Context(), e.RetryAfter); err != nil {
 			t.Fatal(err)
 		}
 		if err := readLog(t.Context(), c); err != nil {

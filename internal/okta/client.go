@@ -18,9 +18,9 @@ import (
 	"soar.example/okta/internal/okta/cache"
 	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/okta/permission"
-	"soar.example/okta/internal/okta/ratelimit"
 	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // Version is the connector's version, sent to Okta in the User-Agent header.
@@ -33,15 +33,13 @@ type Client struct {
 	guard       *guard.Guard
 	api         *sdkv4.APIClient
 	http        *http.Client
-	base        *http.Transport
-	timeout     time.Duration
+	transport   *httpclient.Transport
 	actions     func(context.Context) ([]permission.Action, error)
 	self        *selfEvents
 	pageSizes   sync.Map            // filter to *AdaptivePageSize
 	groups      cache.Map[*Group]   // by name
 	memberships cache.Map[[]*Group] // of users, as the guard last read them
-	budget      *ratelimit.Budget
-	release     func() // of the budget
+	release     func()              // of the budget
 }
 
 // Open makes a client. It reads only settings (no environment, no files) and sends
@@ -51,30 +49,28 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	timeout := settings.Timeout.Std()
-	if timeout <= 0 {
-		timeout = time.Minute
-	}
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.MaxIdleConnsPerHost = 16
-	base.OnProxyConnectResponse = rest.ProxyRejection
-	c := &Client{origin: origin, base: base, timeout: timeout, self: &selfEvents{clientID: settings.ClientID}}
+	c := &Client{origin: origin, transport: httpclient.New(origin), self: &selfEvents{clientID: settings.ClientID}}
 	c.guard = guard.New(settings.Rules, guardedOrg{c}, guard.Principal{Host: origin.Host, ClientID: settings.ClientID})
-	transport := &transport{origin: origin, base: base, guard: c.guard, self: c.self, reserve: settings.RateReserve}
-	c.credentials, err = auth.New(auth.Config{
-		Org: origin, Token: settings.Token, App: settings.ServiceApp, Timeout: timeout, Send: transport.send,
-	})
+	t := c.transport
+	if timeout := settings.Timeout.Std(); timeout > 0 {
+		t.Timeout = timeout
+	}
+	c.credentials, err = auth.New(auth.Config{Org: origin, Token: settings.Token, App: settings.ServiceApp, Timeout: t.Timeout, Send: t.Send})
 	if err != nil {
 		return nil, err
 	}
-	transport.credentials = c.credentials
-	transport.budget, c.release = ratelimit.Share(origin.String(), settings.ClientID+"\n"+settings.Token.Reveal())
-	c.budget = transport.budget
-	c.http = &http.Client{
-		Transport: transport,
-		// Okta's API does not redirect, and a token must not follow a redirect.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	t.UserAgent, t.RequestID = userAgent, "X-Okta-Request-Id"
+	t.Begin, t.Guard, t.IsRejection = c.credentials.Begin, c.checkWrite, guard.Rejected
+	t.Bucket, t.Rate, t.Reserve = rest.BucketOf, rest.RateOf, settings.RateReserve
+	t.Observe = func(req *http.Request, r *httpclient.Response) {
+		if req.Method != http.MethodGet {
+			c.self.wrote(r.Header.Get(t.RequestID))
+		}
 	}
+	t.Budget, c.release = httpclient.ShareBudget(origin.String(), settings.ClientID+"\n"+settings.Token.Reveal())
+	c.http = t.Client()
+	// Okta's API does not redirect, and a token must not follow a redirect.
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.api = sdkv4.NewAPIClient(configuration(origin, c.http))
 	return c, nil
 }
@@ -101,7 +97,7 @@ var userAgent = agentName + Version + " " + runtime.Version()
 // Close closes the client's connections. Calls under way fail.
 func (c *Client) Close() error {
 	c.release()
-	c.base.CloseIdleConnections()
+	c.transport.Close()
 	return nil
 }
 
@@ -110,7 +106,7 @@ func (c *Client) Org() string { return c.origin.String() }
 
 // Budget returns the known rate limit of the System Log, nil if there is none yet.
 func (c *Client) Budget() *sdk.Budget {
-	return c.budget.State(ratelimit.BucketOf(http.MethodGet, LogPath))
+	return c.transport.Budget.State(rest.BucketOf(http.MethodGet, LogPath))
 }
 
 // Scopes returns the OAuth scopes of the credentials, see [auth.Credentials].
@@ -135,7 +131,7 @@ func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 	}
 	// Any response to a read of one event tells what pollers have left.
 	_, _ = c.Logs(ctx, LogQuery{Since: time.Now().Add(-time.Minute), Limit: 1})
-	return sdk.Health{Target: c.Org(), Account: account, Notes: notes, Budgets: c.budget.States()}, fault
+	return sdk.Health{Target: c.Org(), Account: account, Notes: notes, Budgets: c.transport.Budget.States()}, fault
 }
 
 // SetActions tells the client which actions [Client.Permissions] reports. It must precede

@@ -11,9 +11,9 @@ import (
 	"unicode"
 
 	"soar.example/okta/internal/okta/auth"
-	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // A CustomCall is a custom request.
@@ -32,6 +32,9 @@ type CustomResponse struct {
 	IsJSON bool
 }
 
+// customKey marks the context of a custom request.
+type customKey struct{}
+
 // Custom sends a request to the org's API, and neither to another host nor to a page for
 // people. The rules of the connection apply to it. Any method but GET needs a connection
 // that allows custom writes.
@@ -40,22 +43,12 @@ func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomResponse, 
 	if invalid != nil {
 		return nil, invalid
 	}
-	if call.Method != http.MethodGet && !c.guard.AllowCustomWrites {
-		err := guard.Reject("allow_custom_writes", "this connection lets a custom request only read")
-		if !sdk.IsDryRun(ctx) {
-			return nil, err
-		}
-		full := url.URL{RawQuery: maskQuery(call.Query)}
-		sdk.PlanRequest(ctx, sdk.PlannedRequest{Method: call.Method, Path: p + full.String(), Body: maskBody(call.Body), RefusedBy: err.Error()})
-		return nil, sdk.ErrPlanned
-	}
+	ctx = context.WithValue(ctx, customKey{}, true)
 	if call.Method == http.MethodGet {
 		// The action may write, but this request must leave the reserve to writes.
 		ctx = sdk.WithEffect(ctx, sdk.Reads)
 	}
-	r, err := c.exchange(ctx, call.Method, func(ctx context.Context) error {
-		return c.do(ctx, call.Method, p, call.Query.Encode(), call.Body)
-	})
+	r, err := c.sendRaw(ctx, call.Method, p, call.Query.Encode(), call.Body)
 	isJSON := true
 	// An HTML page comes from a proxy, or is for people. Any other text may be the object,
 	// such as a certificate or metadata. (Without a response, the error is of a read of
@@ -92,7 +85,7 @@ func customPath(p string) (string, *sdk.Error) {
 		return bad("is longer than any of Okta's")
 	}
 	if p == auth.TokenPath {
-		return bad("is where the connection itself logs in")
+		return bad("is reserved for the connection's own authentication")
 	}
 	if strings.ContainsRune(p, '?') {
 		return bad("must not hold a query: that is a member of its own")
@@ -107,7 +100,7 @@ func customPath(p string) (string, *sdk.Error) {
 		}
 		for _, word := range ruled {
 			if s != word && strings.EqualFold(s, word) {
-				return bad("has " + rest.Printable(s, 40) + " where Okta writes " + word)
+				return bad("has " + httpclient.Printable(s, 40) + " where Okta writes " + word)
 			}
 		}
 		segments[i] = url.PathEscape(s)

@@ -1,11 +1,6 @@
 package okta
 
-import (
-	"context"
-	"net/http"
-
-	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
-)
+import "context"
 
 // A Device is a device that Okta knows.
 type Device struct {
@@ -40,12 +35,7 @@ type UserDevice struct {
 // Device reads the device with the given ID. An org on the Classic Engine has no devices
 // and responds with 404 or 401 E0000015.
 func (c *Client) Device(ctx context.Context, id string) (*Device, error) {
-	d := new(Device)
-	r, err := c.read(ctx, d, "devices", id)
-	if err == nil && d.ID == "" {
-		err = r.Broken("a device without an id")
-	}
-	return d, err
+	return read(ctx, c, func(d *Device) string { return d.ID }, "devices", id)
 }
 
 // DevicesOf lists the devices that a user has enrolled.
@@ -56,22 +46,16 @@ func (c *Client) DevicesOf(ctx context.Context, userID string) ([]UserDevice, er
 // SuspendDevice suspends an ACTIVE device; Okta rejects any other status with 400
 // E0000001.
 func (c *Client) SuspendDevice(ctx context.Context, id string) error {
-	return c.sdkWrite(ctx, noContent, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.DeviceAPI.SuspendDevice(ctx, id).Execute()
-	}, id)
+	return sdkWrite(ctx, c, noContent, withID(c.api.DeviceAPI.SuspendDevice, id))
 }
 
 // UnsuspendDevice makes a SUSPENDED device ACTIVE.
 func (c *Client) UnsuspendDevice(ctx context.Context, id string) error {
-	return c.sdkWrite(ctx, noContent, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.DeviceAPI.UnsuspendDevice(ctx, id).Execute()
-	}, id)
+	return sdkWrite(ctx, c, noContent, withID(c.api.DeviceAPI.UnsuspendDevice, id))
 }
 
 // DeactivateDevice deactivates an ACTIVE or SUSPENDED device. Its factors, certificates
 // and links to users are lost.
 func (c *Client) DeactivateDevice(ctx context.Context, id string) error {
-	return c.sdkWrite(ctx, noContent, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.DeviceAPI.DeactivateDevice(ctx, id).Execute()
-	}, id)
+	return sdkWrite(ctx, c, noContent, withID(c.api.DeviceAPI.DeactivateDevice, id))
 }

@@ -247,7 +247,7 @@ func TestRepeatByTheConnection(t *testing.T) {
 // A header of the caller's own is not mistaken for the login's.
 func TestProofOfSomebodyElse(t *testing.T) {
 	o := asApp{}.open(t)
-	_, err := o.exchange(t.Context(), http.MethodGet, func(ctx context.Context) error {
+	_, err := o.exchange(t.Context(), func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.Org()+"/api/v1/users/"+o.user.ID, nil)
 		if err != nil {
 			return err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,80 +14,33 @@ import (
 	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
 
 	"soar.example/okta/internal/okta/rest"
-	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
-type noteKey struct{}
-
-// A note is in a request's context; the transport records the result of the request in
-// it. The SDK turns errors into text and drops bodies, so that its error is ignored if
-// the note has one.
-type note struct {
-	request  string // method and path, for messages
-	response *rest.Response
-	err      error
+// exchange runs call, which must send exactly one request. It returns Okta's response,
+// with the error that it stands for unless it is a success.
+func (c *Client) exchange(ctx context.Context, call func(context.Context) error) (*rest.Response, error) {
+	response, err := c.transport.Exchange(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	r := (*rest.Response)(response)
+	return r, r.Err(c.credentials.Mask)
 }
 
-// exchange runs call, which must send exactly one request, within the request timeout. It
-// returns Okta's response, with the error that it stands for unless it is a success.
-func (c *Client) exchange(ctx context.Context, method string, call func(context.Context) error) (*rest.Response, error) {
-	n := new(note)
-	limited, cancel := context.WithTimeout(context.WithValue(ctx, noteKey{}, n), c.timeout)
-	defer cancel()
-	err := call(limited)
-	switch {
-	case n.err != nil:
-		return nil, c.failure(ctx, method, n.request, n.err)
-	case n.response == nil && err != nil:
-		// The SDK or net/http refused to build the request.
-		return nil, c.failure(ctx, method, n.request, err)
-	case n.response == nil:
-		return nil, sdk.Errorf(sdk.Internal, "a call to Okta ended without a request")
-	}
-	return n.response, n.response.Err(c.credentials.Mask)
+// sendRaw sends a request of our own. path comes from [rest.Path] or is constant.
+func (c *Client) sendRaw(ctx context.Context, method, path, rawQuery string, body []byte) (*rest.Response, error) {
+	return c.exchange(ctx, func(ctx context.Context) error { return c.do(ctx, method, path, rawQuery, body) })
 }
 
-// failure returns the error of a request without a response.
-func (c *Client) failure(ctx context.Context, method, request string, err error) error {
-	switch cause := ctx.Err(); {
-	case errors.Is(cause, context.DeadlineExceeded):
-		return rest.Naming(request, cause)
-	case cause != nil:
-		return sdk.AsError(cause)
-	}
-	if errors.Is(err, sdk.ErrPlanned) {
-		return sdk.ErrPlanned
-	}
-	var ours *sdk.Error
-	if errors.As(err, &ours) {
-		return ours
-	}
-	unknown := ""
-	if method != http.MethodGet && !rest.NeverSent(err) {
-		unknown = unknownOutcome
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		message := c.origin.Host + " did not answer within " + c.timeout.String() + unknown
-		return &sdk.Error{Code: sdk.Timeout, Message: rest.About(request, message), Err: err}
-	}
-	return &sdk.Error{Code: sdk.Unavailable, Message: rest.About(request, rest.Reason(c.origin.Host, err)+unknown), Err: err}
-}
-
-// unknownOutcome ends the message of a write that may have been done.
-const unknownOutcome = "; whether Okta did what was asked is not known"
-
-// do sends one request within an exchange.
+// do sends a request within an exchange.
 func (c *Client) do(ctx context.Context, method, path, rawQuery string, body []byte) error {
-	var content io.Reader
-	if len(body) > 0 {
-		content = bytes.NewReader(body)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, c.origin.String()+path, content)
+	req, err := http.NewRequestWithContext(ctx, method, c.origin.String()+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.URL.RawQuery = rawQuery
-	if content != nil {
+	if len(body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Accept", "application/json")
@@ -101,27 +53,30 @@ func (c *Client) do(ctx context.Context, method, path, rawQuery string, body []b
 
 // get sends a GET. path comes from [rest.Path] or is constant.
 func (c *Client) get(ctx context.Context, path string, query url.Values) (*rest.Response, error) {
-	return c.getRaw(ctx, path, query.Encode())
+	return c.sendRaw(ctx, http.MethodGet, path, query.Encode(), nil)
 }
 
-// getRaw sends a GET with a query that must not change, such as a next link's.
-func (c *Client) getRaw(ctx context.Context, path, rawQuery string) (*rest.Response, error) {
-	return c.exchange(ctx, http.MethodGet, func(ctx context.Context) error {
-		return c.do(ctx, http.MethodGet, path, rawQuery, nil)
-	})
-}
-
-// read reads the object at the path of segments into v, leniently.
-func (c *Client) read(ctx context.Context, v any, segments ...string) (*rest.Response, error) {
+// getAt sends a GET to the path of segments below /api/v1.
+func (c *Client) getAt(ctx context.Context, query url.Values, segments ...string) (*rest.Response, error) {
 	p, err := rest.Path(segments...)
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.get(ctx, p, nil)
-	if err != nil {
-		return nil, err
+	return c.get(ctx, p, query)
+}
+
+// read reads the object at the path of segments leniently. id returns its ID, which the
+// object must have.
+func read[T any](ctx context.Context, c *Client, id func(*T) string, segments ...string) (*T, error) {
+	v := new(T)
+	r, err := c.getAt(ctx, nil, segments...)
+	if err == nil {
+		err = r.DecodeObject(v)
 	}
-	return r, r.DecodeObject(v)
+	if err == nil && id(v) == "" {
+		err = r.Broken("a response without the object that was asked for")
+	}
+	return v, err
 }
 
 // A success is the response that Okta documents for a call. A proxy may answer any
@@ -141,7 +96,7 @@ var (
 )
 
 // check returns the error of a 2xx response that Okta would not send.
-func (s success) check(method string, r *rest.Response) error {
+func (s success) check(r *rest.Response) error {
 	var members map[string]json.RawMessage
 	isObject := json.Unmarshal(r.Body, &members) == nil && members != nil
 	body := len(r.Body) == 0
@@ -152,13 +107,13 @@ func (s success) check(method string, r *rest.Response) error {
 	case !slices.Contains(s.statuses, http.StatusNoContent):
 		body = body || isObject && len(members) == 0
 	}
-	if body && slices.Contains(s.statuses, r.Status) {
+	switch {
+	case body && slices.Contains(s.statuses, r.Status):
 		return nil
-	}
-	if method == http.MethodGet {
+	case r.Method == http.MethodGet:
 		return r.NotFromOkta("")
 	}
-	return r.NotFromOkta(unknownOutcome)
+	return r.NotFromOkta(httpclient.UnknownOutcome)
 }
 
 // A request is a write of our own.
@@ -185,43 +140,59 @@ func (c *Client) writeTo(ctx context.Context, want success, w request, path stri
 			return nil, err
 		}
 	}
-	return c.checked(ctx, want, w.method, func(ctx context.Context) error {
+	return c.checked(ctx, want, func(ctx context.Context) error {
 		return c.do(ctx, w.method, path, w.query.Encode(), body)
 	})
 }
 
 // checked is exchange for a call with a documented success.
-func (c *Client) checked(ctx context.Context, want success, method string, call func(context.Context) error) (*rest.Response, error) {
-	r, err := c.exchange(ctx, method, call)
+func (c *Client) checked(ctx context.Context, want success, call func(context.Context) error) (*rest.Response, error) {
+	r, err := c.exchange(ctx, call)
 	if r != nil && (err == nil || errors.Is(err, rest.ErrNotJSON)) {
-		err = want.check(method, r)
+		err = want.check(r)
 	}
 	return r, err
 }
 
-// sdkWrite runs a write of the SDK, whose path holds ids, and whose response is empty.
-func (c *Client) sdkWrite(ctx context.Context, want success, method string, call func(context.Context) (*sdkv4.APIResponse, error), ids ...string) error {
-	if err := checkIDs(ids); err != nil {
+// An sdkCall is a call of the SDK, whose path holds ids.
+type sdkCall[R any] struct {
+	build func(context.Context) R
+	ids   []string
+}
+
+func withID[R any](build func(context.Context, string) R, id string) sdkCall[R] {
+	return sdkCall[R]{func(ctx context.Context) R { return build(ctx, id) }, []string{id}}
+}
+
+func withIDs[R any](build func(context.Context, string, string) R, a, b string) sdkCall[R] {
+	return sdkCall[R]{func(ctx context.Context) R { return build(ctx, a, b) }, []string{a, b}}
+}
+
+// sdkWrite runs a write of the SDK with an empty response.
+func sdkWrite[R interface {
+	Execute() (*sdkv4.APIResponse, error)
+}](ctx context.Context, c *Client, want success, call sdkCall[R]) error {
+	if err := checkIDs(call.ids); err != nil {
 		return err
 	}
-	_, err := c.checked(ctx, want, method, func(ctx context.Context) error {
-		_, err := call(ctx)
+	_, err := c.checked(ctx, want, func(ctx context.Context) error {
+		_, err := call.build(ctx).Execute()
 		return err
 	})
 	return err
 }
 
-// sdkCall runs a call of the SDK, whose path holds ids, and returns its result.
-func sdkCall[T any](
-	ctx context.Context, c *Client, want success, method string, call func(context.Context) (*T, *sdkv4.APIResponse, error), ids ...string,
-) (*T, error) {
-	if err := checkIDs(ids); err != nil {
+// sdkRead runs a call of the SDK and returns its result.
+func sdkRead[T any, R interface {
+	Execute() (*T, *sdkv4.APIResponse, error)
+}](ctx context.Context, c *Client, want success, call sdkCall[R]) (*T, error) {
+	if err := checkIDs(call.ids); err != nil {
 		return nil, err
 	}
 	var result *T
 	var fault error
-	r, err := c.checked(ctx, want, method, func(ctx context.Context) error {
-		result, _, fault = call(ctx)
+	r, err := c.checked(ctx, want, func(ctx context.Context) error {
+		result, _, fault = call.build(ctx).Execute()
 		return fault
 	})
 	switch {

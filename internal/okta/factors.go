@@ -12,6 +12,7 @@ import (
 	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
 
 	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // A Factor is a factor that a user has enrolled. It does not use the SDK, whose model
@@ -51,32 +52,25 @@ func (c *Client) FactorsOf(ctx context.Context, userID string) ([]Factor, error)
 
 // Factor reads one factor, even one that Okta's list omits.
 func (c *Client) Factor(ctx context.Context, userID, factorID string) (*Factor, error) {
-	f := new(Factor)
-	r, err := c.read(ctx, f, "users", userID, "factors", factorID)
-	if err == nil && f.ID == "" {
-		err = r.Broken("a factor without an id")
-	}
-	return f, err
+	return read(ctx, c, func(f *Factor) string { return f.ID }, "users", userID, "factors", factorID)
 }
 
 // ResetFactors removes every factor of a user.
 func (c *Client) ResetFactors(ctx context.Context, userID string) error {
-	return c.sdkWrite(ctx, emptyOK, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.UserAPI.ResetFactors(ctx, userID).Execute()
-	}, userID)
+	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.ResetFactors, userID))
 }
 
 // DeleteFactor removes one factor; a factor of Okta Verify goes with its others (push,
 // FastPass, one-time code). removeRecovery also removes the phone number of an SMS or
 // call factor from account recovery. Okta responds to a repetition with 404.
 func (c *Client) DeleteFactor(ctx context.Context, userID, factorID string, removeRecovery bool) error {
-	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
+	return sdkWrite(ctx, c, noContent, withIDs(func(ctx context.Context, userID, factorID string) sdkv4.ApiUnenrollFactorRequest {
 		call := c.api.UserFactorAPI.UnenrollFactor(ctx, userID, factorID)
 		if removeRecovery {
 			call = call.RemoveRecoveryEnrollment(true)
 		}
-		return call.Execute()
-	}, userID, factorID)
+		return call
+	}, userID, factorID))
 }
 
 // A Push is a challenge that was sent to a push factor, and its result.
@@ -117,11 +111,7 @@ func (c *Client) SendPush(ctx context.Context, userID, factorID string, number b
 
 // PushResult reads the result of a challenge.
 func (c *Client) PushResult(ctx context.Context, userID, factorID, transaction string) (Push, error) {
-	p, err := rest.Path("users", userID, "factors", factorID, "transactions", transaction)
-	if err != nil {
-		return Push{}, err
-	}
-	r, err := c.get(ctx, p, nil)
+	r, err := c.getAt(ctx, nil, "users", userID, "factors", factorID, "transactions", transaction)
 	if err != nil {
 		return Push{}, err
 	}
@@ -151,7 +141,7 @@ func decodePush(r *rest.Response) (Push, error) {
 	if body.Result == "" {
 		return Push{}, r.Broken("a challenge without a result")
 	}
-	push := Push{Result: rest.Printable(body.Result, 60)}
+	push := Push{Result: httpclient.Printable(body.Result, 60)}
 	if strings.HasPrefix(push.Result, PushWaiting) {
 		push.Result = PushWaiting // the documentation has "WAITING (with number matching challenge)" too
 	}
@@ -160,7 +150,7 @@ func decodePush(r *rest.Response) (Push, error) {
 		push.Transaction = u.Path[strings.LastIndexByte(u.Path, '/')+1:]
 	}
 	if n := string(bytes.Trim(body.Embedded.Challenge.CorrectAnswer, `"`)); n != "null" {
-		push.Number = rest.Printable(n, 20)
+		push.Number = httpclient.Printable(n, 20)
 	}
 	return push, nil
 }

@@ -2,7 +2,6 @@ package okta
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -31,13 +30,6 @@ const (
 	GroupBuiltIn = "BUILT_IN"
 )
 
-func groupID(g *Group) string { return g.ID }
-
-var groupKind = kind[*Group]{
-	noun: "group", name: "name", nameOf: func(g *Group) string { return g.Profile.Name },
-	describe: func(g *Group) string { return g.ID + " (" + rest.Printable(g.Profile.Name, 100) + ", " + g.Type + ")" },
-}
-
 // groupOf returns the group that the SDK read in a response without an error.
 func groupOf(g *sdkv4.Group, err error) (*Group, error) {
 	if err != nil {
@@ -53,9 +45,7 @@ func groupOf(g *sdkv4.Group, err error) (*Group, error) {
 
 // Group reads the group with the given ID.
 func (c *Client) Group(ctx context.Context, id string) (*Group, error) {
-	return groupOf(sdkCall(ctx, c, object, http.MethodGet, func(ctx context.Context) (*sdkv4.Group, *sdkv4.APIResponse, error) {
-		return c.api.GroupAPI.GetGroup(ctx, id).Execute()
-	}, id))
+	return groupOf(sdkRead(ctx, c, object, withID(c.api.GroupAPI.GetGroup, id)))
 }
 
 // CreateGroup creates a group and returns it. A name that is taken gets 400 E0000001.
@@ -64,50 +54,18 @@ func (c *Client) CreateGroup(ctx context.Context, name, description string) (*Gr
 	if description != "" {
 		body.Profile.Description = &description
 	}
-	return groupOf(sdkCall(ctx, c, object, http.MethodPost, func(ctx context.Context) (*sdkv4.Group, *sdkv4.APIResponse, error) {
-		return c.api.GroupAPI.CreateGroup(ctx).Group(body).Execute()
-	}))
-}
-
-// FindGroup returns the one group that ref names, by ID or by exact name. pointer locates
-// ref in the input. Several groups, such as those imported from apps, may have one name:
-// the error then lists the matches.
-func (c *Client) FindGroup(ctx context.Context, pointer, ref string) (*Group, error) {
-	if err := rest.CheckReference(pointer, ref); err != nil {
-		return nil, err
-	}
-	if rest.IsGroupID(ref) {
-		if g, found, err := byID(func() (*Group, error) { return c.Group(ctx, ref) }); found {
-			return g, err
-		}
-	}
-	return c.groupNamed(ctx, pointer, ref, "id or exact name")
-}
-
-// GroupByName returns the one group with exactly this name, see FindGroup.
-func (c *Client) GroupByName(ctx context.Context, pointer, name string) (*Group, error) {
-	if err := rest.CheckReference(pointer, name); err != nil {
-		return nil, err
-	}
-	return c.groupNamed(ctx, pointer, name, "exact name")
-}
-
-func (c *Client) groupNamed(ctx context.Context, pointer, name, by string) (*Group, error) {
-	found, err := c.GroupsLike(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	return groupKind.pick(c, pointer, name, by, found)
+	return groupOf(sdkRead(ctx, c, object, sdkCall[sdkv4.ApiCreateGroupRequest]{build: func(ctx context.Context) sdkv4.ApiCreateGroupRequest {
+		return c.api.GroupAPI.CreateGroup(ctx).Group(body)
+	}}))
 }
 
 // GroupsLike returns the groups with this name, whatever its case.
 func (c *Client) GroupsLike(ctx context.Context, name string) ([]*Group, error) {
-	query := url.Values{"search": {equals("profile.name", name)}, "limit": {"200"}}
-	r, err := c.get(ctx, "/api/v1/groups", query)
+	r, err := c.get(ctx, "/api/v1/groups", url.Values{"search": {equals("profile.name", name)}, "limit": {"200"}})
 	if err != nil {
 		return nil, err
 	}
-	return decodeList(r, groupID)
+	return decodeList(r, func(g *Group) string { return g.ID })
 }
 
 // groupKept is how long a group is known by its name.
@@ -137,7 +95,7 @@ func (c *Client) UserGroups(ctx context.Context, id string) ([]*Group, error) {
 	}
 	var all []*Group
 	err = c.pages(ctx, p, nil, nil, func(r *rest.Response) (bool, error) {
-		groups, err := decodeList(r, groupID)
+		groups, err := decodeList(r, func(g *Group) string { return g.ID })
 		all = append(all, groups...)
 		return err == nil, err
 	})
@@ -156,11 +114,7 @@ func (c *Client) UserGroupsSince(ctx context.Context, id string, since time.Time
 // request. It returns nil if the user is not on the first page of members, which proves
 // nothing about a larger group.
 func (c *Client) MemberOf(ctx context.Context, groupID, userID string) (*User, error) {
-	p, err := rest.Path("groups", groupID, "users")
-	if err != nil {
-		return nil, err
-	}
-	r, err := c.get(ctx, p, limit("200"))
+	r, err := c.getAt(ctx, limit("200"), "groups", groupID, "users")
 	if err != nil {
 		return nil, err
 	}
@@ -179,14 +133,10 @@ func (c *Client) MemberOf(ctx context.Context, groupID, userID string) (*User, e
 // AddMember adds a user to a group. Okta responds with 204 to a repetition too, with 403
 // for an app's group and with 501 for a built-in one.
 func (c *Client) AddMember(ctx context.Context, groupID, userID string) error {
-	return c.sdkWrite(ctx, noContent, http.MethodPut, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.GroupAPI.AssignUserToGroup(ctx, groupID, userID).Execute()
-	}, groupID, userID)
+	return sdkWrite(ctx, c, noContent, withIDs(c.api.GroupAPI.AssignUserToGroup, groupID, userID))
 }
 
 // RemoveMember removes a user from a group; Okta responds as it does to AddMember.
 func (c *Client) RemoveMember(ctx context.Context, groupID, userID string) error {
-	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.GroupAPI.UnassignUserFromGroup(ctx, groupID, userID).Execute()
-	}, groupID, userID)
+	return sdkWrite(ctx, c, noContent, withIDs(c.api.GroupAPI.UnassignUserFromGroup, groupID, userID))
 }

@@ -9,6 +9,7 @@ import (
 	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 var _ sdk.Authorizer = (*Client)(nil)
@@ -30,6 +31,18 @@ func (c *Client) ExpectWrites(ctx context.Context, users int) { c.guard.ExpectWr
 
 // ProtectsNames reports whether the settings protect users by other names than IDs.
 func (c *Client) ProtectsNames() bool { return c.guard.ProtectsNames() }
+
+// checkWrite is the guard of the transport.
+func (c *Client) checkWrite(req *http.Request, body []byte) (done func(), err error) {
+	if custom, _ := req.Context().Value(customKey{}).(bool); custom && !c.guard.AllowCustomWrites {
+		return nil, guard.Reject("allow_custom_writes", "this connection lets a custom request only read")
+	}
+	return c.guard.Check(req.Context(), guard.Write{Method: req.Method, Path: req.URL.EscapedPath(), Body: body})
+}
+
+// Unsent reports whether err kept a request from being sent: a read of the guard failed,
+// the guard rejected the request, or there was no access token. Nothing was changed.
+func Unsent(err error) bool { return httpclient.Unsent(err) || guard.Rejected(err) }
 
 // GuardScopes lists the OAuth scopes with which the guard checks the targets of a write
 // and the remaining administrators.
@@ -139,7 +152,7 @@ func (o guardedOrg) RolesOf(ctx context.Context, userID string) (types []string,
 	roles, err := o.c.RolesOf(ctx, userID)
 	for _, role := range roles {
 		if role.Type == "" {
-			request := rest.RequestTo(http.MethodGet, "/api/v1/users/"+userID+"/roles")
+			request := httpclient.RequestTo(http.MethodGet, "/api/v1/users/"+userID+"/roles")
 			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a role without a type", request)
 		}
 		if role.Status != "INACTIVE" {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 func TestNextLink(t *testing.T) {
@@ -52,14 +52,14 @@ func TestNextLink(t *testing.T) {
 		"after a malformed parameter":   {[]string{`<https://x/>; title="a"b; rel=next`}, "https://x/"},
 		"unclosed quote":                {[]string{`<https://x/>; rel="next`, `<https://y/>; title="a, <z>; rel=next`}, "https://x/"},
 	} {
-		if got, _ := rest.NextLink(http.Header{"Link": test.lines}); got != test.want {
+		if got, _ := httpclient.NextLink(http.Header{"Link": test.lines}); got != test.want {
 			t.Errorf("%s: got %q, want %q", name, got, test.want)
 		}
 	}
-	if _, found := rest.NextLink(http.Header{"Link": {`<>; rel="next"`}}); !found {
+	if _, found := httpclient.NextLink(http.Header{"Link": {`<>; rel="next"`}}); !found {
 		t.Error("an empty reference is not found: it leads to the page itself")
 	}
-	if _, found := rest.NextLink(http.Header{"Link": {self}}); found {
+	if _, found := httpclient.NextLink(http.Header{"Link": {self}}); found {
 		t.Error("a self link is found as the next one")
 	}
 }
@@ -187,7 +187,7 @@ func FuzzNextLink(f *testing.F) {
 	f.Add(`<a>; rel=self, <b>; rel="x next"; title="a,b"`)
 	f.Add(`<<>>;;,,rel="`)
 	f.Fuzz(func(t *testing.T, line string) {
-		if got, _ := rest.NextLink(http.Header{"Link": {line}}); got != "" && !strings.Contains(line, got) {
+		if got, _ := httpclient.NextLink(http.Header{"Link": {line}}); got != "" && !strings.Contains(line, got) {
 			t.Errorf("%q is not in %q", got, line)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/origin"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 const (
@@ -65,7 +66,7 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 				return false, r.Broken("a list with something else than objects in it")
 			}
 		}
-		target, more := rest.NextLink(r.Header)
+		target, more := httpclient.NextLink(r.Header)
 		// Okta does not page a list that q selects: a full page may not be all.
 		cut := query.Has("q") && span.Page > 0 && len(page) >= span.Page
 		if room := span.Most - len(all); len(page) > room {
@@ -94,7 +95,7 @@ func listAll[T any](ctx context.Context, c *Client, query url.Values, id func(T)
 	if err != nil {
 		return nil, err
 	}
-	request := rest.RequestTo(http.MethodGet, "/api/v1/"+strings.Join(segments, "/"))
+	request := httpclient.RequestTo(http.MethodGet, "/api/v1/"+strings.Join(segments, "/"))
 	if unread.Truncated {
 		return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a list without an end", request)
 	}
@@ -134,7 +135,7 @@ func (c *Client) pages(
 	at := link{path, query.Encode()}
 	var visited cycle
 	for read := 0; ; {
-		r, err := c.getRaw(ctx, at.path, at.query)
+		r, err := c.sendRaw(ctx, http.MethodGet, at.path, at.query, nil)
 		if instead != nil {
 			if other, ok := instead(at.query, err); ok {
 				at.query = other
@@ -152,8 +153,8 @@ func (c *Client) pages(
 				return err
 			}
 			waited += e.RetryAfter
-			if err := sleep(ctx, e.RetryAfter); err != nil {
-				return err
+			if err := httpclient.Sleep(ctx, e.RetryAfter); err != nil {
+				return sdk.AsError(err)
 			}
 			continue
 		}
@@ -162,13 +163,13 @@ func (c *Client) pages(
 		if err != nil || !more {
 			return err
 		}
-		target, found := rest.NextLink(r.Header)
+		target, found := httpclient.NextLink(r.Header)
 		if !found {
 			return nil
 		}
 		next, err := c.resolve(at, target)
 		if err != nil {
-			return rest.Naming(r.Request, err)
+			return httpclient.Naming(r.Request, err)
 		}
 		if samePage(at, next) || visited.closedBy(next) {
 			message := r.About("the link to the next page leads to a page that was read before")
@@ -200,7 +201,7 @@ func (c *Client) iamPages(ctx context.Context, path string, query url.Values, ta
 		}
 		next, err := c.resolve(link{path, query.Encode()}, page.Links.Next.Href)
 		if err != nil {
-			return rest.Naming(r.Request, err)
+			return httpclient.Naming(r.Request, err)
 		}
 		values, err := url.ParseQuery(next.query)
 		if err != nil || values.Get("after") == "" || values.Get("after") == query.Get("after") || visited.closedBy(next) {
@@ -229,17 +230,6 @@ func (c *cycle) closedBy(next link) bool {
 		c.kept, c.links, c.until = next, 1, max(1, 2*c.until)
 	}
 	return false
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return sdk.AsError(ctx.Err())
-	case <-t.C:
-		return nil
-	}
 }
 
 // A link is a path of the org's API and a query.
@@ -285,7 +275,7 @@ func (c *Client) resolve(from link, target string) (link, error) {
 	base := &url.URL{Scheme: c.origin.Scheme, Host: c.origin.Host, Path: unescaped(from.path), RawPath: from.path, RawQuery: from.query}
 	u := base.ResolveReference(ref)
 	if org, err := origin.Of(u); err != nil || *org != *c.origin || u.User != nil {
-		return link{}, foreign("the link to the next page leads to " + rest.Printable(u.Scheme+"://"+u.Host, 100) + " and not to " + c.origin.Host)
+		return link{}, foreign("the link to the next page leads to " + httpclient.Printable(u.Scheme+"://"+u.Host, 100) + " and not to " + c.origin.Host)
 	}
 	if !strings.HasPrefix(u.EscapedPath(), "/api/v1/") || strings.Contains(u.Path, "..") {
 		return link{}, foreign("the link to the next page leads out of Okta's API")

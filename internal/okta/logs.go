@@ -13,6 +13,7 @@ import (
 	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // LogPath is the System Log's path
@@ -102,22 +103,22 @@ func withLimit(query string, limit int) string {
 func (c *Client) logLink(from link, target string) (link, error) {
 	to, err := c.resolve(from, target)
 	if err == nil && to.path != LogPath {
-		return link{}, foreign("the link to the next page leads to " + rest.Printable(to.path, 100) + " and not to the log")
+		return link{}, foreign("the link to the next page leads to " + httpclient.Printable(to.path, 100) + " and not to the log")
 	}
 	return to, err
 }
 
 func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, error) {
-	r, err := c.getRaw(ctx, path, query)
+	r, err := c.sendRaw(ctx, http.MethodGet, path, query, nil)
 	if err != nil {
 		return nil, err
 	}
 	heads, err := systemlog.Split(r.Body)
 	if err != nil {
-		return nil, r.Broken("a page of events that cannot be read: " + rest.Printable(err.Error(), 120))
+		return nil, r.Broken("a page of events that cannot be read: " + httpclient.Printable(err.Error(), 120))
 	}
 	page := &LogPage{Events: heads, Skew: r.Skew()}
-	if target, found := rest.NextLink(r.Header); found {
+	if target, found := httpclient.NextLink(r.Header); found {
 		to, err := c.logLink(link{path, query}, target)
 		if err != nil {
 			page.Foreign = err
@@ -145,9 +146,9 @@ func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func(events []sys
 	err := c.pages(ctx, LogPath, q.values(), smaller, func(r *rest.Response) (bool, error) {
 		heads, err := systemlog.Split(r.Body)
 		if err != nil {
-			return false, r.Broken("a page of events that cannot be read: " + rest.Printable(err.Error(), 120))
+			return false, r.Broken("a page of events that cannot be read: " + httpclient.Printable(err.Error(), 120))
 		}
-		_, more := rest.NextLink(r.Header)
+		_, more := httpclient.NextLink(r.Header)
 		more = more && len(heads) > 0
 		return take(heads, more) && more, nil
 	})
@@ -222,6 +223,6 @@ func (p *AdaptivePageSize) Record(limit int, took time.Duration, err error) int 
 // not come in time, or it was too large.
 func isTooSlow(err error) bool {
 	e := sdk.AsError(err)
-	return e != nil && (e.Code == sdk.Timeout || errors.Is(err, rest.ErrTooLarge) ||
+	return e != nil && (e.Code == sdk.Timeout || errors.Is(err, httpclient.ErrTooLarge) ||
 		e.Upstream != nil && e.Upstream.Status == 500 && e.Upstream.Code == "E0000009")
 }

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"soar.example/okta/internal/okta/auth"
-	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // The SDK sends one token request for each of the calls that come first.
@@ -86,7 +86,7 @@ func dropToken(t *testing.T, c *Client) {
 	t.Helper()
 	a := c.credentials.Begin()
 	if a.Authorize(t.Context(), httptest.NewRequest(http.MethodGet, c.Org()+"/api/v1/users/me", nil)) == nil {
-		a.Rejected(&rest.Response{Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {`DPoP error="invalid_token"`}}})
+		a.Rejected(&httpclient.Response{Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {`DPoP error="invalid_token"`}}})
 	}
 }
 

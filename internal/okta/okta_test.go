@@ -165,7 +165,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 			return nil, err
 		}
 	}
-	return c.exchange(ctx, method, func(ctx context.Context) error { return c.do(ctx, method, path, query.Encode(), content) })
+	return c.sendRaw(ctx, method, path, query.Encode(), content)
 }
 
 func (c *Client) sendJSON(ctx context.Context, method, path string, query url.Values, body any) (*rest.Response, error) {

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"errors"
 	"io"
 	"log"
 	"math/big"
@@ -15,12 +14,10 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"soar.example/okta/internal/okta/auth"
-	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -47,7 +44,7 @@ func TestProxyIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.base.Proxy = func(*http.Request) (*url.URL, error) { return proxy, nil }
+	c.transport.Base.Proxy = func(*http.Request) (*url.URL, error) { return proxy, nil }
 	wantUnreached(t, c, "acme.okta.example through the proxy", "connection refused")
 
 	strict := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
@@ -93,28 +90,12 @@ func TestCertificates(t *testing.T) {
 	address, _ := tlsServer(t, time.Now().Add(time.Hour))
 	wantUnreached(t, open(t, address), "cannot trust 127.0.0.1", "SSL_CERT_FILE")
 
-	wantUnreached(t, open(t, strings.Replace(address, "127.0.0.1", "localhost", 1)), "cannot trust localhost", "does this network want a sign-in")
+	wantUnreached(t, open(t, strings.Replace(address, "127.0.0.1", "localhost", 1)), "cannot trust localhost", "does this network require a sign-in")
 
 	address, trust := tlsServer(t, time.Now().Add(-time.Hour))
 	c := open(t, address)
-	c.base.TLSClientConfig = &tls.Config{RootCAs: trust}
+	c.transport.Base.TLSClientConfig = &tls.Config{RootCAs: trust}
 	wantUnreached(t, c, "cannot trust 127.0.0.1", "expired", "is this machine's clock right?")
-}
-
-func TestReasons(t *testing.T) {
-	for want, err := range map[string]error{
-		"there is no such host name":   &net.DNSError{IsNotFound: true},
-		"no name service answers":      &net.DNSError{IsTimeout: true},
-		"there is no way to it":        &net.OpError{Op: "dial", Err: syscall.ENETUNREACH},
-		"failed half-way: odd":         errors.New("odd"),
-		"hung up before the end":       &net.OpError{Op: "read", Err: syscall.ECONNRESET},
-		"cannot reach acme.okta.com":   &net.OpError{Op: "dial", Err: errors.New("odd")},
-		"through the proxy that the e": &net.OpError{Op: "proxyconnect", Err: &net.DNSError{IsNotFound: true}},
-	} {
-		if got := rest.Reason("acme.okta.com", err); !strings.Contains(got, want) {
-			t.Errorf("%v: got %q, want %q", err, got, want)
-		}
-	}
 }
 
 // A network that wants a sign-in sends there whoever asks for anything else.

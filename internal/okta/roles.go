@@ -85,18 +85,16 @@ func (c *Client) AssignRole(ctx context.Context, userID, role, resourceSet strin
 		body.Type, body.AdditionalProperties = &custom, map[string]any{"role": role, "resource-set": resourceSet}
 	}
 	want := success{statuses: []int{http.StatusOK, http.StatusCreated}, member: "id"}
-	_, err := sdkCall(ctx, c, want, http.MethodPost, func(ctx context.Context) (*sdkv4.Role, *sdkv4.APIResponse, error) {
-		return c.api.RoleAssignmentAPI.AssignRoleToUser(ctx, userID).AssignRoleRequest(body).Execute()
-	}, userID)
+	_, err := sdkRead(ctx, c, want, withID(func(ctx context.Context, userID string) sdkv4.ApiAssignRoleToUserRequest {
+		return c.api.RoleAssignmentAPI.AssignRoleToUser(ctx, userID).AssignRoleRequest(body)
+	}, userID))
 	return err
 }
 
 // UnassignRole removes a role assignment from a user. Okta responds to a repetition with
 // 404.
 func (c *Client) UnassignRole(ctx context.Context, userID, assignmentID string) error {
-	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.RoleAssignmentAPI.UnassignRoleFromUser(ctx, userID, assignmentID).Execute()
-	}, userID, assignmentID)
+	return sdkWrite(ctx, c, noContent, withIDs(c.api.RoleAssignmentAPI.UnassignRoleFromUser, userID, assignmentID))
 }
 
 // RoleTargets lists the names of the groups or apps to which a user's own role is

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"sync"
 
-	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // selfEvents recognizes self-generated events, which the client's own requests caused. It
@@ -114,7 +114,7 @@ func (c *Client) OwnAddress(ctx context.Context) (netip.Addr, error) {
 	}
 	heads, err := systemlog.Split(r.Body)
 	if err != nil {
-		return netip.Addr{}, r.Broken("a page of events that cannot be read: " + rest.Printable(err.Error(), 120))
+		return netip.Addr{}, r.Broken("a page of events that cannot be read: " + httpclient.Printable(err.Error(), 120))
 	}
 	for _, h := range heads {
 		var event struct {

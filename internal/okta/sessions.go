@@ -4,13 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
-	"time"
-
-	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
-
 	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
+	"strconv"
+	"time"
 )
 
 func boolean(b bool) string { return strconv.FormatBool(b) }
@@ -36,9 +33,7 @@ func CheckSessionID(pointer, id string) error {
 // Session reads a live session. One that ended, expired or never existed is not_found:
 // Okta does not say which.
 func (c *Client) Session(ctx context.Context, id string) (*Session, error) {
-	s, err := sdkCall(ctx, c, object, http.MethodGet, func(ctx context.Context) (*sdkv4.Session, *sdkv4.APIResponse, error) {
-		return c.api.SessionAPI.GetSession(ctx, id).Execute()
-	}, id)
+	s, err := sdkRead(ctx, c, object, withID(c.api.SessionAPI.GetSession, id))
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +44,7 @@ func (c *Client) Session(ctx context.Context, id string) (*Session, error) {
 
 // EndSession ends one session.
 func (c *Client) EndSession(ctx context.Context, id string) error {
-	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.SessionAPI.RevokeSession(ctx, id).Execute()
-	}, id)
+	return sdkWrite(ctx, c, noContent, withID(c.api.SessionAPI.RevokeSession, id))
 }
 
 // RevokeSessions ends all of a user's Okta sessions, and on request revokes the user's
@@ -91,16 +84,12 @@ func (c *Client) GrantsOf(ctx context.Context, userID string) ([]Grant, error) {
 // RevokeGrants revokes every grant of a user. Tokens that were issued with a grant remain
 // valid until they expire.
 func (c *Client) RevokeGrants(ctx context.Context, userID string) error {
-	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.UserAPI.RevokeUserGrants(ctx, userID).Execute()
-	}, userID)
+	return sdkWrite(ctx, c, noContent, withID(c.api.UserAPI.RevokeUserGrants, userID))
 }
 
 // RevokeAppTokens revokes the refresh tokens that an OAuth client holds for a user.
 func (c *Client) RevokeAppTokens(ctx context.Context, userID, clientID string) error {
-	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.UserAPI.RevokeTokensForUserAndClient(ctx, userID, clientID).Execute()
-	}, userID, clientID)
+	return sdkWrite(ctx, c, noContent, withIDs(c.api.UserAPI.RevokeTokensForUserAndClient, userID, clientID))
 }
 
 // A Risk is the risk level that Identity Threat Protection assigns to a user.
@@ -111,12 +100,8 @@ type Risk struct {
 
 // RiskOf reads the risk of a user: HIGH, MEDIUM, LOW or NONE.
 func (c *Client) RiskOf(ctx context.Context, userID string) (Risk, error) {
-	var risk Risk
-	r, err := c.read(ctx, &risk, "users", userID, "risk")
-	if err == nil && risk.Level == "" {
-		err = r.Broken("a risk without a level")
-	}
-	return risk, err
+	risk, err := read(ctx, c, func(r *Risk) string { return r.Level }, "users", userID, "risk")
+	return value(risk), err
 }
 
 // SetRisk sets the risk of a user to HIGH, MEDIUM or LOW; Okta cannot set it back to

@@ -204,7 +204,7 @@ func TestTokenStaysWithItsOrg(t *testing.T) {
 	wantCode(t, err, sdk.Unavailable)
 	err = c.AllLogs(t.Context(), LogQuery{Since: time.Now().Add(-time.Hour), Limit: 1}, func([]systemlog.Head, bool) bool { return true })
 	wantCode(t, err, sdk.Unavailable)
-	if _, err := c.exchange(t.Context(), "GET", func(ctx context.Context) error {
+	if _, err := c.exchange(t.Context(), func(ctx context.Context) error {
 		req, _ := http.NewRequestWithContext(ctx, "GET", thief.URL+"/api/v1/users/me", nil)
 		resp, err := c.http.Do(req)
 		if err == nil {
@@ -323,12 +323,13 @@ func TestListThatBreaksOff(t *testing.T) {
 }
 
 func TestAnswerWithoutEnd(t *testing.T) {
-	c, _ := stub(t, func(w http.ResponseWriter, _ *http.Request) {
+	var c *Client
+	c, _ = stub(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)
 		zeros := make([]byte, 1<<20)
-		for range maxBody>>20 + 2 {
+		for range c.transport.MaxBody>>20 + 2 {
 			if _, err := z.Write(zeros); err != nil {
 				return
 			}

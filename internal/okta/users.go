@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	sdkv4 "github.com/okta/okta-sdk-golang/v4/okta"
@@ -86,159 +84,11 @@ func (u *User) readAt(r *rest.Response) *User {
 // User reads the user with the given ID or login. It does not use the SDK, whose model
 // fails on profile attributes of unexpected types.
 func (c *Client) User(ctx context.Context, id string) (*User, error) {
-	p, err := rest.Path("users", id)
-	if err != nil {
-		return nil, err
-	}
-	r, err := c.get(ctx, p, nil)
+	r, err := c.getAt(ctx, nil, "users", id)
 	if err != nil {
 		return nil, err
 	}
 	return decodeUser(r)
-}
-
-// FindUser returns the one user that ref names: by ID, by whole login, or by email
-// address, in that order. pointer locates ref in the input. If several users share an
-// address, the error lists them.
-func (c *Client) FindUser(ctx context.Context, pointer, ref string) (*User, error) {
-	u, err := c.findUser(ctx, pointer, ref)
-	if err == nil {
-		c.guard.RememberNames(u.ID, u.Login, u.Email)
-	}
-	return u, err
-}
-
-func (c *Client) findUser(ctx context.Context, pointer, ref string) (*User, error) {
-	if err := rest.CheckReference(pointer, ref); err != nil {
-		return nil, err
-	}
-	// Okta reads "me" as the token's owner.
-	if !strings.EqualFold(ref, "me") && rest.CheckSegment(ref) == nil {
-		u, err := c.User(ctx, ref)
-		if err == nil && (u.ID == ref || strings.EqualFold(u.Login, ref)) {
-			return u, nil
-		}
-		// Okta also finds a user by the part of the login before the @, but the next user
-		// to be created may take that name.
-		if err == nil && !strings.EqualFold(u.Email, ref) {
-			if u.Login == "" {
-				return nil, sdk.Errorf(sdk.Unavailable, "GET /api/v1/users/%s: the response is a user without a login, so it did not come from Okta. "+
-					"Check the org URL and the network", rest.Printable(ref, 100))
-			}
-			return nil, c.noUser(pointer, ref, `; Okta knows that short name as "`+rest.Printable(u.Login, 100)+`": write the whole login`)
-		}
-		if err != nil && sdk.AsError(err).Code != sdk.NotFound {
-			return nil, err
-		}
-		if rest.IsUserID(ref) {
-			missing := sdk.AsError(err)
-			if missing == nil {
-				return nil, c.noUser(pointer, ref, "")
-			}
-			e := c.noUser(pointer, ref, " ("+missing.Message+")")
-			e.Upstream = missing.Upstream
-			return nil, e
-		}
-	}
-	found, err := c.searchUsers(ctx, equals("profile.login", ref)+" or "+equals("profile.email", ref))
-	if err != nil {
-		return nil, err
-	}
-	if u := withLogin(found, ref); u != nil {
-		return u, nil
-	}
-	found = withEmail(found, ref)
-	if len(found) == 0 {
-		return nil, c.noUser(pointer, ref, "")
-	}
-	return sole(pointer, found)
-}
-
-// UserByEmail returns the one user with the email address, see FindUser.
-func (c *Client) UserByEmail(ctx context.Context, pointer, email string) (*User, error) {
-	if err := rest.CheckReference(pointer, email); err != nil {
-		return nil, err
-	}
-	found, err := c.searchUsers(ctx, equals("profile.email", email))
-	if err != nil {
-		return nil, err
-	}
-	if found = withEmail(found, email); len(found) > 0 {
-		return sole(pointer, found)
-	}
-	// The search lags behind changes by a moment. The login usually is the address and
-	// can be read directly.
-	u, err := c.UserByLogin(ctx, email)
-	if err != nil {
-		return nil, err
-	}
-	if u == nil || !strings.EqualFold(u.Email, email) {
-		e := sdk.Errorf(sdk.NotFound, "no user of %s has the email address %q", c.origin.Host, rest.Printable(email, 100))
-		e.Violations = sdk.InvalidField(pointer, "names no user").Violations
-		return nil, e
-	}
-	return u, nil
-}
-
-// UserByLogin returns the user with this login, whatever its case, nil if there is none.
-func (c *Client) UserByLogin(ctx context.Context, login string) (*User, error) {
-	var found []*User
-	var err error
-	if strings.EqualFold(login, "me") || rest.CheckSegment(login) != nil {
-		found, err = c.searchUsers(ctx, equals("profile.login", login))
-	} else {
-		var u *User
-		if u, err = c.User(ctx, login); err == nil {
-			found = []*User{u}
-		} else if sdk.AsError(err).Code == sdk.NotFound {
-			err = nil
-		}
-	}
-	// Okta also finds a user by the part of the login before the @.
-	return withLogin(found, login), err
-}
-
-func withLogin(users []*User, login string) *User {
-	for _, u := range users {
-		if strings.EqualFold(u.Login, login) {
-			return u
-		}
-	}
-	return nil
-}
-
-func withEmail(users []*User, email string) []*User {
-	return slices.DeleteFunc(users, func(u *User) bool { return !strings.EqualFold(u.Email, email) })
-}
-
-// sole returns the user if there is only one.
-func sole(pointer string, users []*User) (*User, error) {
-	if len(users) == 1 {
-		return users[0], nil
-	}
-	var names []string
-	for _, u := range users {
-		names = append(names, u.ID+" ("+rest.Printable(u.Login, 100)+", "+u.Status+")")
-	}
-	return nil, sdk.InvalidField(pointer, "is the email address of %d users: %s; name one by id or login", len(users), candidates(names))
-}
-
-func (c *Client) noUser(pointer, ref, more string) *sdk.Error {
-	e := sdk.Errorf(sdk.NotFound, "no user of %s has the id, login or email %q%s", c.origin.Host, rest.Printable(ref, 100), more)
-	e.Violations = sdk.InvalidField(pointer, "names no user").Violations
-	return e
-}
-
-func (c *Client) searchUsers(ctx context.Context, search string) ([]*User, error) {
-	r, err := c.get(ctx, "/api/v1/users", url.Values{"search": {search}, "limit": {"20"}})
-	if err != nil {
-		return nil, err
-	}
-	users, err := decodeList(r, func(u *User) string { return u.ID })
-	for _, u := range users {
-		u.readAt(r)
-	}
-	return users, err
 }
 
 // A NewUser is a user to be created.
@@ -275,40 +125,32 @@ func (c *Client) UpdateProfile(ctx context.Context, id string, attributes map[st
 // DeleteUser takes the next of Okta's two steps: it deletes a DEPROVISIONED user for
 // good, and deactivates any other, with the same response.
 func (c *Client) DeleteUser(ctx context.Context, id string) error {
-	return c.sdkWrite(ctx, noContent, http.MethodDelete, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.UserAPI.DeleteUser(ctx, id).Execute()
-	}, id)
+	return sdkWrite(ctx, c, noContent, withID(c.api.UserAPI.DeleteUser, id))
 }
 
 // SuspendUser suspends an ACTIVE user; Okta rejects any other status with 400 E0000001.
 func (c *Client) SuspendUser(ctx context.Context, id string) error {
-	return c.sdkWrite(ctx, emptyOK, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.UserAPI.SuspendUser(ctx, id).Execute()
-	}, id)
+	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.SuspendUser, id))
 }
 
 // UnsuspendUser makes a SUSPENDED user ACTIVE; Okta rejects any other status with 400
 // E0000001.
 func (c *Client) UnsuspendUser(ctx context.Context, id string) error {
-	return c.sdkWrite(ctx, emptyOK, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.UserAPI.UnsuspendUser(ctx, id).Execute()
-	}, id)
+	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.UnsuspendUser, id))
 }
 
 // UnlockUser makes a LOCKED_OUT user ACTIVE. Okta rejects any other status, and a user
 // with a password in a directory, with 403 E0000032.
 func (c *Client) UnlockUser(ctx context.Context, id string) error {
-	return c.sdkWrite(ctx, emptyOK, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.UserAPI.UnlockUser(ctx, id).Execute()
-	}, id)
+	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.UnlockUser, id))
 }
 
 // DeactivateUser deactivates a user of any status but DEPROVISIONED, which gets 404
 // E0000007. With sendEmail, Okta notifies the administrators.
 func (c *Client) DeactivateUser(ctx context.Context, id string, sendEmail bool) error {
-	return c.sdkWrite(ctx, emptyOK, http.MethodPost, func(ctx context.Context) (*sdkv4.APIResponse, error) {
-		return c.api.UserAPI.DeactivateUser(ctx, id).SendEmail(sendEmail).Execute()
-	}, id)
+	return sdkWrite(ctx, c, emptyOK, withID(func(ctx context.Context, id string) sdkv4.ApiDeactivateUserRequest {
+		return c.api.UserAPI.DeactivateUser(ctx, id).SendEmail(sendEmail)
+	}, id))
 }
 
 // An Activation is the link with which a user signs in for the first time.
@@ -321,9 +163,9 @@ func (c *Client) ActivateUser(ctx context.Context, id string, sendEmail bool) (A
 	if !sendEmail {
 		want.member = "activationToken"
 	}
-	t, err := sdkCall(ctx, c, want, http.MethodPost, func(ctx context.Context) (*sdkv4.UserActivationToken, *sdkv4.APIResponse, error) {
-		return c.api.UserAPI.ActivateUser(ctx, id).SendEmail(sendEmail).Execute()
-	}, id)
+	t, err := sdkRead(ctx, c, want, withID(func(ctx context.Context, id string) sdkv4.ApiActivateUserRequest {
+		return c.api.UserAPI.ActivateUser(ctx, id).SendEmail(sendEmail)
+	}, id))
 	if err != nil {
 		return Activation{}, err
 	}
@@ -338,9 +180,9 @@ func (c *Client) ResetPassword(ctx context.Context, id string, sendEmail, revoke
 	if !sendEmail {
 		want.member = "resetPasswordUrl"
 	}
-	t, err := sdkCall(ctx, c, want, http.MethodPost, func(ctx context.Context) (*sdkv4.ResetPasswordToken, *sdkv4.APIResponse, error) {
-		return c.api.UserAPI.GenerateResetPasswordToken(ctx, id).SendEmail(sendEmail).RevokeSessions(revokeSessions).Execute()
-	}, id)
+	t, err := sdkRead(ctx, c, want, withID(func(ctx context.Context, id string) sdkv4.ApiGenerateResetPasswordTokenRequest {
+		return c.api.UserAPI.GenerateResetPasswordToken(ctx, id).SendEmail(sendEmail).RevokeSessions(revokeSessions)
+	}, id))
 	if err != nil {
 		return "", err
 	}
@@ -359,9 +201,9 @@ func (c *Client) ExpirePassword(ctx context.Context, id string) error {
 // it ends the user's sessions as well.
 func (c *Client) ExpirePasswordWithTemporary(ctx context.Context, id string, revokeSessions bool) (string, error) {
 	want := success{statuses: []int{http.StatusOK}, member: "tempPassword"}
-	t, err := sdkCall(ctx, c, want, http.MethodPost, func(ctx context.Context) (*sdkv4.TempPassword, *sdkv4.APIResponse, error) {
-		return c.api.UserAPI.ExpirePasswordAndGetTemporaryPassword(ctx, id).RevokeSessions(revokeSessions).Execute()
-	}, id)
+	t, err := sdkRead(ctx, c, want, withID(func(ctx context.Context, id string) sdkv4.ApiExpirePasswordAndGetTemporaryPasswordRequest {
+		return c.api.UserAPI.ExpirePasswordAndGetTemporaryPassword(ctx, id).RevokeSessions(revokeSessions)
+	}, id))
 	if err != nil {
 		return "", err
 	}

@@ -4,11 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"regexp"
 	"sync"
 
-	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // A Zone is a network zone. It also keeps the whole document: Okta can only replace a
@@ -63,7 +62,7 @@ func (c *Client) Zones(ctx context.Context, filter string) ([]*Zone, error) {
 	}
 	zones := make([]*Zone, len(objects))
 	for i, o := range objects {
-		if zones[i], err = readZone(rest.RequestTo(http.MethodGet, "/api/v1/zones"), o.raw); err != nil {
+		if zones[i], err = readZone(httpclient.RequestTo(http.MethodGet, "/api/v1/zones"), o.raw); err != nil {
 			return nil, err
 		}
 	}
@@ -85,39 +84,13 @@ func (o *zoneObject) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-var zoneKind = kind[*Zone]{
-	noun: "network zone", name: "name", nameOf: func(z *Zone) string { return z.Name },
-	describe: func(z *Zone) string { return z.ID + " (" + rest.Printable(z.Name, 100) + ")" },
-}
-
-var zoneID = regexp.MustCompile(`^nzo[0-9A-Za-z]{17}$`)
-
 // Zone reads the zone with the given ID.
 func (c *Client) Zone(ctx context.Context, id string) (*Zone, error) {
-	var o zoneObject
-	r, err := c.read(ctx, &o, "zones", id)
+	o, err := read(ctx, c, func(o *zoneObject) string { return o.ID }, "zones", id)
 	if err != nil {
 		return nil, err
 	}
-	return readZone(r.Request, o.raw)
-}
-
-// FindZone returns the one zone that ref names, by ID or by exact name. pointer locates
-// ref in the input.
-func (c *Client) FindZone(ctx context.Context, pointer, ref string) (*Zone, error) {
-	if err := rest.CheckReference(pointer, ref); err != nil {
-		return nil, err
-	}
-	if zoneID.MatchString(ref) {
-		if z, found, err := byID(func() (*Zone, error) { return c.Zone(ctx, ref) }); found {
-			return z, err
-		}
-	}
-	zones, err := c.Zones(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	return zoneKind.pick(c, pointer, ref, "id or exact name", zones)
+	return readZone(httpclient.RequestTo(http.MethodGet, "/api/v1/zones/"+id), o.raw)
 }
 
 // readZone reads a network zone in the response to a request.
@@ -136,7 +109,7 @@ func readZone(request string, o Object) (*Zone, error) {
 		if err := json.Unmarshal(raw, &entries); err != nil {
 			// A write of such a list would lose the unreadable entries.
 			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta gave a list of addresses for the network zone %s that cannot be read",
-				request, rest.Printable(slim.Name, 100))
+				request, httpclient.Printable(slim.Name, 100))
 		}
 	}
 	for _, entry := range entries {

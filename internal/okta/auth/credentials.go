@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 //go:generate go run soar.example/okta/schema/describe
@@ -19,9 +19,9 @@ import (
 // Credentials authenticate requests. They are safe for concurrent use.
 type Credentials interface {
 	// Begin starts the authorization of one request.
-	Begin() Authorization
-	// Describe returns the principal and notes for an operator. login is the login of
-	// the credentials' own user, and err the error of the request that read it.
+	Begin() httpclient.Authorization
+	// Describe returns the principal and notes for an operator. login belongs to the user of
+	// the credentials, and err is the error of the request that read the login.
 	Describe(login string, skew time.Duration, err error) (principal string, notes []string, fault error)
 	// Mask removes secrets of the credentials from a text of Okta's.
 	Mask(text string) string
@@ -33,17 +33,6 @@ type Credentials interface {
 	Scopes() (granted, missing []string, known bool)
 }
 
-// An Authorization authorizes one request. The request may be sent more than once; each
-// sending is authorized anew.
-type Authorization interface {
-	// Authorize puts the credentials on a request that is about to be sent.
-	Authorize(ctx context.Context, req *http.Request) error
-	// Rejected reports whether Okta rejected the credentials, and with them the request,
-	// in a way that another authorization may fix. It must see every response. It
-	// accepts each reason once, so that a loop of it ends.
-	Rejected(r *rest.Response) (again bool)
-}
-
 // A Config configures credentials. It holds either a token or an app.
 type Config struct {
 	Org     *url.URL
@@ -51,7 +40,7 @@ type Config struct {
 	App     ServiceApp
 	Timeout time.Duration // of one fetch of an access token
 	// Send sends a request for an access token.
-	Send func(*http.Request) (*http.Response, *rest.Response, error)
+	Send func(*http.Request) (*httpclient.Response, error)
 }
 
 // New returns credentials. It sends nothing.
@@ -71,14 +60,14 @@ func New(c Config) (Credentials, error) {
 // An apiToken is an API token of Okta's (SSWS), the same in every request.
 type apiToken struct{ secret sdk.Secret }
 
-func (a apiToken) Begin() Authorization { return a }
+func (a apiToken) Begin() httpclient.Authorization { return a }
 
 func (a apiToken) Authorize(_ context.Context, req *http.Request) error {
 	req.Header.Set("Authorization", "SSWS "+a.secret.Reveal())
 	return nil
 }
 
-func (apiToken) Rejected(*rest.Response) bool { return false }
+func (apiToken) Rejected(*httpclient.Response) bool { return false }
 
 func (apiToken) Describe(login string, skew time.Duration, err error) (string, []string, error) {
 	if err != nil {
@@ -102,10 +91,10 @@ const maxSkew = time.Minute
 func isSkewed(skew time.Duration) bool { return skew.Abs() > maxSkew }
 
 func skewNotes(skew time.Duration) []string {
-	if !isSkewed(skew) {
-		return nil
+	if isSkewed(skew) {
+		return []string{describeSkew(skew)}
 	}
-	return []string{describeSkew(skew)}
+	return nil
 }
 
 func describeSkew(skew time.Duration) string {

@@ -15,6 +15,7 @@ import (
 	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // oauth are the credentials of a service app: one access token, shared by all requests
@@ -26,7 +27,7 @@ type oauth struct {
 	dpopSigner *dpopSigner // nil: tokens are never bound
 	dpop       string
 	timeout    time.Duration
-	send       func(*http.Request) (*http.Response, *rest.Response, error)
+	send       func(*http.Request) (*httpclient.Response, error)
 	now        func() time.Time // by which tokens expire
 
 	mu       sync.Mutex
@@ -130,14 +131,14 @@ func (o *oauth) prove(req *http.Request, to server, token string) error {
 	return nil
 }
 
-func (o *oauth) Begin() Authorization { return &oauthAuthorization{oauth: o} }
+func (o *oauth) Begin() httpclient.Authorization { return &oauthAuthorization{oauth: o} }
 
 type oauthAuthorization struct {
-	oauth    *oauth
-	token    *accessToken
-	fresh    bool
-	relogged bool
-	reproved bool
+	oauth       *oauth
+	token       *accessToken
+	fresh       bool
+	renewed     bool
+	signedAgain bool
 }
 
 func (a *oauthAuthorization) Authorize(ctx context.Context, req *http.Request) error {
@@ -146,6 +147,7 @@ func (a *oauthAuthorization) Authorize(ctx context.Context, req *http.Request) e
 		return a.oauth.failure(err)
 	}
 	a.token, a.fresh = t, fresh
+	req.Header.Del("DPoP")
 	req.Header.Set("Authorization", t.scheme+" "+t.secret.Reveal())
 	if t.scheme != schemeDPoP {
 		return nil
@@ -153,7 +155,8 @@ func (a *oauthAuthorization) Authorize(ctx context.Context, req *http.Request) e
 	return a.oauth.prove(req, apiServer, t.secret.Reveal())
 }
 
-func (a *oauthAuthorization) Rejected(r *rest.Response) bool {
+func (a *oauthAuthorization) Rejected(response *httpclient.Response) bool {
+	r := (*rest.Response)(response)
 	a.oauth.update(r, apiServer)
 	if r.Status != http.StatusUnauthorized && r.Status != http.StatusBadRequest {
 		return false
@@ -163,15 +166,15 @@ func (a *oauthAuthorization) Rejected(r *rest.Response) bool {
 		// Okta rejected the proof, not the token. A new proof helps even without a nonce:
 		// net/http repeats a GET whose kept connection had ended with the same proof, and
 		// Okta's clock is known now.
-		again := !a.reproved && a.token.scheme == schemeDPoP && (code == rest.InvalidProof || r.Header.Get("DPoP-Nonce") != "")
-		a.reproved = true
+		again := !a.signedAgain && a.token.scheme == schemeDPoP && (code == rest.InvalidProof || r.Header.Get("DPoP-Nonce") != "")
+		a.signedAgain = true
 		return again
 	case r.Status != http.StatusUnauthorized || r.ErrorCode() == rest.FeatureOff || !r.FromOkta():
 		return false
 	}
 	a.oauth.drop(a.token)
-	again := !a.relogged && !a.fresh
-	a.relogged = true
+	again := !a.renewed && !a.fresh
+	a.renewed = true
 	return again
 }
 
@@ -182,17 +185,17 @@ func (o *oauth) failure(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	host, request := o.endpoint.Host, rest.RequestTo(http.MethodPost, o.endpoint.EscapedPath())
+	host, request := o.endpoint.Host, httpclient.RequestTo(http.MethodPost, o.endpoint.EscapedPath())
 	var ours *sdk.Error
 	if errors.As(err, &ours) {
 		own := *ours // other requests may have the same error
 		return &own
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		message := "cannot log in: " + rest.About(request, host+" gave no access token in time; the request itself was not sent")
+		message := "cannot log in: " + httpclient.About(request, host+" gave no access token in time; the request itself was not sent")
 		return &sdk.Error{Code: sdk.Timeout, Message: message, Err: err}
 	}
-	return &sdk.Error{Code: sdk.Unavailable, Message: "cannot log in: " + rest.About(request, rest.Reason(host, err)), Err: err}
+	return &sdk.Error{Code: sdk.Unavailable, Message: "cannot log in: " + httpclient.About(request, httpclient.Reason(host, err)), Err: err}
 }
 
 func (o *oauth) Describe(_ string, _ time.Duration, err error) (string, []string, error) {

@@ -10,6 +10,7 @@ import (
 
 	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // appScopes records which of the wanted scopes the app has. Okta rejects a request for
@@ -131,7 +132,7 @@ func (o *oauth) probe(ctx context.Context) ([]string, error) {
 	o.scopes.staleAt = o.now().Add(keepNone)
 	return nil, &sdk.Error{
 		Code: sdk.Unauthenticated, Upstream: upstream,
-		Message: "cannot log in: the app is granted none of the scopes " + rest.Printable(strings.Join(wanted, ", "), 600),
+		Message: "cannot log in: the app is granted none of the scopes " + httpclient.Printable(strings.Join(wanted, ", "), 600),
 	}
 }
 

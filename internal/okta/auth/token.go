@@ -13,6 +13,7 @@ import (
 
 	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 const (
@@ -127,8 +128,8 @@ func (o *oauth) post(ctx context.Context, scopes []string, bound bool) (*rest.Re
 			return nil, err
 		}
 	}
-	_, r, err := o.send(req)
-	return r, err
+	r, err := o.send(req)
+	return (*rest.Response)(r), err
 }
 
 // read takes the token out of a response. The token must fit into a header, and must be
@@ -160,7 +161,7 @@ func (o *oauth) read(ctx context.Context, r *rest.Response, bound bool) (*access
 			Message: "the settings require DPoP, and Okta gave an access token that is not bound to a key",
 		}
 	default:
-		return nil, r.Broken("an access token of type " + rest.Printable(body.Type, 20))
+		return nil, r.Broken("an access token of type " + httpclient.Printable(body.Type, 20))
 	}
 	if body.Life < 1 {
 		return nil, r.Broken("an access token that has ended already")
@@ -190,7 +191,7 @@ func (o *oauth) rejection(r *rest.Response, code string) *sdk.Error {
 		e.Code, e.Message, e.RetryAfter = c, message, 0
 	} else if !e.Code.Transient() {
 		// A 404 here is about the token endpoint, and not about the object of the request.
-		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the login"
+		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the credentials"
 		if code == "" || r.Status == http.StatusNotFound {
 			e.Message = "Okta's address does not give out access tokens; is the org URL right?"
 		}
@@ -208,7 +209,7 @@ func (o *oauth) rejection(r *rest.Response, code string) *sdk.Error {
 	}
 	if e.Code == sdk.Unauthenticated && json.Unmarshal(r.Body, &body) == nil {
 		// Only Okta knows which of the reasons applies.
-		if said := rest.Printable(o.Mask(body.Description+body.Summary), 300); said != "" {
+		if said := httpclient.Printable(o.Mask(body.Description+body.Summary), 300); said != "" {
 			e.Message += "; Okta says: " + said
 		}
 	}

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // oktaError is the body of Okta's errors
@@ -57,14 +59,11 @@ func readOktaError(body []byte) (e oktaError, ok bool) {
 }
 
 // byCode are the error codes that say more than their HTTP status does.
-var byCode = map[string]struct {
-	code    sdk.Code
-	message string
-}{
+var byCode = map[string]meaning{
 	"E0000011": {sdk.Unauthenticated, "Okta does not accept the API token: it is wrong, expired or revoked"},
-	"E0000004": {sdk.Unauthenticated, "Okta does not accept the login"},
+	"E0000004": {sdk.Unauthenticated, "Okta does not accept the credentials"},
 	"E0000015": {sdk.Forbidden, "this Okta org does not have the feature that the call needs"},
-	"E0000006": {sdk.Forbidden, "the login may not do this; it lacks an admin role"},
+	"E0000006": {sdk.Forbidden, "the credentials do not allow this; they lack an admin role"},
 	"E0000005": {sdk.Forbidden, "Okta wants a user's own session for this call"},
 	"E0000014": {sdk.Conflict, "the state of the user's credentials does not allow this"},
 	"E0000016": {sdk.Conflict, "the user is active already"},
@@ -75,11 +74,11 @@ var byCode = map[string]struct {
 	"E0000023": {sdk.Conflict, "the attribute is kept in another system"},
 	"E0000077": {sdk.Conflict, "the attribute can only be read"},
 	"E0000111": {sdk.Conflict, "the object can only be read"},
-	"E0000060": {sdk.Conflict, "Okta does not support this on such an object"},
+	"E0000060": {sdk.Conflict, notSupported},
 	"E0000112": {sdk.Unavailable, "the user is still being activated"},
 	"E0000239": {sdk.Unavailable, "Okta is busy with the object"},
 	"E0000268": {sdk.Unavailable, "Okta is busy with the object"},
-	"E0000047": {sdk.RateLimited, "Okta's rate limit is reached"},
+	"E0000047": {sdk.RateLimited, rateReached},
 	"E0000010": {sdk.Unavailable, "Okta is in read-only mode"},
 	"E0000009": {sdk.Unavailable, "Okta had an error of its own"},
 	"E0000001": {sdk.InvalidInput, "Okta refuses the input, or the state of the object does not allow this"},
@@ -104,6 +103,8 @@ var byCode = map[string]struct {
 }
 
 const (
+	notSupported   = "Okta does not support this on such an object"
+	rateReached    = "Okta's rate limit is reached"
 	noEndpoint     = "E0000008"
 	noSuchEndpoint = "this Okta org does not have the endpoint that the call needs"
 )
@@ -129,29 +130,27 @@ func Lacks(e *sdk.Error) bool {
 	return e.Upstream.Code == FeatureOff || byCode[e.Upstream.Code].message == noSuchEndpoint
 }
 
-// byStatus serves Okta's responses without a code that is known here. It never
-// returns not_found: a status alone does not tell whether an object exists.
-func byStatus(status int) (sdk.Code, string) {
+// byStatus returns the meaning of Okta's responses without a code that is known here. It
+// never returns not_found: a status alone does not tell whether an object exists.
+func byStatus(status int) meaning {
+	m := meaning{code: httpclient.CodeOf(status)}
 	switch {
-	case status == http.StatusUnauthorized:
-		return sdk.Unauthenticated, "Okta does not accept the login"
-	case status == http.StatusForbidden:
-		return sdk.Forbidden, "the login may not do this"
 	case status == http.StatusNotFound:
-		return sdk.Conflict, "Okta refuses the request, and does not say that an object is missing"
-	case status == http.StatusConflict || status == http.StatusGone || status == http.StatusPreconditionFailed || status == http.StatusLocked:
-		return sdk.Conflict, "the state of the object does not allow this"
-	case status == http.StatusTooManyRequests:
-		return sdk.RateLimited, "Okta's rate limit is reached"
+		m = meaning{sdk.Conflict, "Okta refuses the request, and does not say that an object is missing"}
 	case status == http.StatusNotImplemented:
-		return sdk.Conflict, "Okta does not support this on such an object"
-	case status == http.StatusMethodNotAllowed:
-		return sdk.Internal, "Okta does not have this call"
-	case status >= 500:
-		return sdk.Unavailable, "Okta, or a proxy before it, had an error"
+		m = meaning{sdk.Conflict, notSupported}
 	default:
-		return sdk.InvalidInput, "Okta refuses the request"
+		m.message = map[sdk.Code]string{
+			sdk.Unauthenticated: "Okta does not accept the credentials",
+			sdk.Forbidden:       "the credentials do not allow this",
+			sdk.Conflict:        "the state of the object does not allow this",
+			sdk.RateLimited:     rateReached,
+			sdk.Internal:        "Okta does not have this call",
+			sdk.Unavailable:     "Okta, or a proxy before it, had an error",
+			sdk.InvalidInput:    "Okta refuses the request",
+		}[m.code]
 	}
+	return m
 }
 
 // Rejection returns the error of a response of 400 or more. mask removes the secrets
@@ -159,14 +158,14 @@ func byStatus(status int) (sdk.Code, string) {
 //
 // Okta sends a JSON body with its own error code, an OAuth error body, or an OAuth
 // challenge. A response with none of these comes from somebody else, such as a proxy,
-// and says nothing about the object or the login.
+// and says nothing about the object or the credentials.
 func (r *Response) Rejection(mask func(string) string) *sdk.Error {
 	body, hasCode := readOktaError(r.Body)
 	oauth := oauthCode(r.Body)
 	challenge, scope := r.Challenge()
 	e := &sdk.Error{Upstream: r.Upstream(cmp.Or(body.Code, oauth))}
-	e.Upstream.ErrorID = Printable(body.ID, 60)
-	e.Code, e.Message = byStatus(r.Status)
+	e.Upstream.ErrorID = httpclient.Printable(body.ID, 60)
+	e.Code, e.Message = byStatus(r.Status).code, byStatus(r.Status).message
 	known := byCode[body.Code]
 	switch {
 	case !hasCode && oauth == "" && challenge == "" && r.Status != http.StatusTooManyRequests:
@@ -184,9 +183,9 @@ func (r *Response) Rejection(mask func(string) string) *sdk.Error {
 	}
 	switch challenge {
 	case "insufficient_scope":
-		e.Code, e.Message = sdk.Forbidden, "the login lacks an OAuth scope that the call needs"
+		e.Code, e.Message = sdk.Forbidden, "the credentials lack an OAuth scope that the call needs"
 		if scope != "" {
-			e.Message += ": " + Printable(mask(scope), 200)
+			e.Message += ": " + httpclient.Printable(mask(scope), 200)
 		}
 	case "invalid_token":
 		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the app's access token, not even a new one; is the app still active?"
@@ -195,12 +194,16 @@ func (r *Response) Rejection(mask func(string) string) *sdk.Error {
 	}
 	if e.Code == sdk.InvalidInput {
 		// Only Okta knows what is wrong with the input.
-		if said := saidBy(body, mask); said != "" {
+		texts := body.Causes
+		if len(texts) == 0 {
+			texts = []string{body.Summary}
+		}
+		if said := httpclient.Printable(mask(strings.Join(texts, "; ")), 300); said != "" {
 			e.Message += "; Okta says: " + said
 		}
 	}
 	if e.Code == sdk.RateLimited {
-		e.RetryAfter = cmp.Or(r.Wait, DefaultWait)
+		e.RetryAfter = cmp.Or(r.Wait, httpclient.DefaultWait)
 	}
 	e.Message = r.About(e.Message)
 	return e
@@ -218,17 +221,8 @@ func (r *Response) notOkta() string {
 	if len(r.Body) == 0 {
 		mediaType = "no body"
 	}
-	return "the response (status " + strconv.Itoa(r.Status) + ", " + cmp.Or(Printable(mediaType, 60), "no content type") +
+	return "the response (status " + strconv.Itoa(r.Status) + ", " + cmp.Or(httpclient.Printable(mediaType, 60), "no content type") +
 		") did not come from Okta, but from a proxy, a captive portal or a wrong host name. Check the org URL and the network"
-}
-
-// Challenge returns the error and the scopes of an OAuth rejection that needs no body.
-func (r *Response) Challenge() (code, scope string) {
-	switch r.Status {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
-		return challengeError(r.Header)
-	}
-	return "", ""
 }
 
 // FromOkta reports whether Okta sent this error response.

@@ -6,46 +6,30 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
-	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // A Response is one response, read to its end.
-type Response struct {
-	Request  string // method and path, for messages
-	Status   int
-	Header   http.Header
-	Body     []byte
-	Sent     time.Time
-	Received time.Time
-	Wait     time.Duration // of a 429: how long to wait
-}
-
-// DefaultWait is the wait after a 429 that names none: a proxy's, not Okta's.
-const DefaultWait = 15 * time.Second
+type Response httpclient.Response
 
 // Skew returns how far this machine's clock is ahead of Okta's, 0 if Okta's time is
 // unknown. Okta's Date header counts whole seconds.
 func (r *Response) Skew() time.Duration {
-	date, err := http.ParseTime(r.Header.Get("Date"))
-	if err != nil {
+	date := r.ReadAt()
+	if date.IsZero() {
 		return 0
 	}
 	return r.Sent.Sub(date)
 }
 
 // ReadAt returns Okta's time of the response, zero if Okta does not say.
-func (r *Response) ReadAt() time.Time {
-	date, _ := http.ParseTime(r.Header.Get("Date"))
-	return date
-}
+func (r *Response) ReadAt() time.Time { return (*httpclient.Response)(r).Date() }
 
 // Decode reads the body into v. A 2xx response without a body, or with null, is an
 // error too: the caller asked for an object or a list.
@@ -78,50 +62,11 @@ func (r *Response) Broken(what string) *sdk.Error {
 
 // Upstream returns the part of an error that identifies the response.
 func (r *Response) Upstream(code string) *sdk.Upstream {
-	return &sdk.Upstream{Status: r.Status, Code: Printable(code, 40), RequestID: Printable(r.Header.Get("X-Okta-Request-Id"), 60)}
+	return &sdk.Upstream{Status: r.Status, Code: httpclient.Printable(code, 40), RequestID: httpclient.Printable(r.Header.Get("X-Okta-Request-Id"), 60)}
 }
 
 // About puts the request in front of a message.
-func (r *Response) About(message string) string { return About(r.Request, message) }
-
-// About puts a request, if there is one, in front of a message.
-func About(request, message string) string {
-	if request == "" {
-		return message
-	}
-	return request + ": " + message
-}
-
-// Naming returns err with the request in its message.
-func Naming(request string, err error) error {
-	e := sdk.AsError(err)
-	if e == nil {
-		return nil
-	}
-	named := *e
-	named.Message = About(request, e.Message)
-	return &named
-}
-
-// RequestTo names a request in messages: without its query, and without a secret in
-// its path.
-func RequestTo(method, path string) string {
-	return method + " " + Printable(schema.MaskText(path), 300)
-}
-
-// Printable makes a text from the network fit for one line.
-func Printable(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
-			return ' '
-		}
-		return r
-	}, s)
-	if runes := []rune(s); len(runes) > most {
-		s = string(runes[:most]) + "…"
-	}
-	return strings.TrimSpace(s)
-}
+func (r *Response) About(message string) string { return httpclient.About(r.Request, message) }
 
 // Err returns the error that the response stands for, nil if it is a success in JSON
 // or without a body. mask removes secrets from Okta's text.
@@ -143,9 +88,9 @@ func (r *Response) Err(mask func(string) string) error {
 func (r *Response) Redirected() *sdk.Error {
 	what := "a redirect"
 	if to, err := url.Parse(r.Header.Get("Location")); err == nil && to.Host != "" {
-		what += " to " + Printable(to.Host, 100)
+		what += " to " + httpclient.Printable(to.Host, 100)
 	}
-	return r.Broken(what + ", which was not followed; is the org URL right, or does this network want a sign-in first?")
+	return r.Broken(what + ", which was not followed; is the org URL right, or does this network require a sign-in first?")
 }
 
 // NotJSON returns the error of a response in another form, nil if it is JSON or empty.
@@ -154,7 +99,7 @@ func (r *Response) NotJSON() error {
 	if len(r.Body) == 0 || mediaType == "application/json" || strings.HasSuffix(mediaType, "+json") {
 		return nil
 	}
-	e := r.Broken("something other than JSON (" + Printable(mediaType, 60) + "): a proxy's or a sign-in page?")
+	e := r.Broken("something other than JSON (" + httpclient.Printable(mediaType, 60) + "): a proxy's or a sign-in page?")
 	e.Err = ErrNotJSON
 	return e
 }

@@ -1,4 +1,4 @@
-package rest
+package httpclient
 
 import (
 	"bytes"
@@ -26,7 +26,8 @@ func saying(size uint32, file []byte) []byte {
 }
 
 func inGzip(body []byte) *http.Response {
-	return &http.Response{Header: http.Header{"Content-Encoding": {"GZIP"}, "Content-Length": {"1"}}, ContentLength: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body))}
+	header := http.Header{"Content-Encoding": {"GZIP"}, "Content-Length": {"1"}}
+	return &http.Response{Header: header, ContentLength: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body))}
 }
 
 // An answer in gzip is read as one that is not, and one that is broken in any way is
@@ -52,7 +53,7 @@ func TestAnswersInGzip(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			resp := inGzip(c.body)
-			got, err := ReadBody(resp, (64 << 20))
+			got, err := readBody(resp, (64 << 20))
 			if (err != nil) != c.fails || string(got) != c.want {
 				t.Errorf("%d bytes, %v; want %d", len(got), err, len(c.want))
 			}
@@ -76,7 +77,7 @@ func TestAnswersOfAnySizeInGzip(t *testing.T) {
 		"in two members": append(packed(zeros), packed("0")...),
 		"packed as well": bytes.Repeat(packed("0"), most/20),
 	} {
-		got, err := ReadBody(inGzip(body), most)
+		got, err := readBody(inGzip(body), most)
 		if name == "to the byte" {
 			if len(got) != most || err != nil {
 				t.Errorf("%s: %d bytes, %v", name, len(got), err)
@@ -91,10 +92,10 @@ func TestAnswersOfAnySizeInGzip(t *testing.T) {
 func TestAnswersFollowEachOther(t *testing.T) {
 	for range 3 {
 		for _, want := range []string{"one", "", "another one"} {
-			if got, err := ReadBody(inGzip(packed(want)), (64 << 20)); string(got) != want || err != nil {
+			if got, err := readBody(inGzip(packed(want)), (64 << 20)); string(got) != want || err != nil {
 				t.Fatalf("got %q, %v; want %q", got, err, want)
 			}
-			if _, err := ReadBody(inGzip(packed("broken")[:20]), (64 << 20)); err == nil {
+			if _, err := readBody(inGzip(packed("broken")[:20]), (64 << 20)); err == nil {
 				t.Fatal("half an answer passed for a whole one")
 			}
 		}
@@ -107,7 +108,7 @@ func FuzzAnswerInGzip(f *testing.F) {
 	f.Add(saying(1<<31, packed("x")))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		const most = 1 << 16
-		got, err := ReadBody(inGzip(body), most)
+		got, err := readBody(inGzip(body), most)
 		if len(got) > most {
 			t.Fatalf("%d bytes", len(got))
 		}

@@ -1,4 +1,4 @@
-package ratelimit
+package httpclient
 
 import (
 	"errors"
@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
 )
 
@@ -18,13 +17,13 @@ func TestAnswersOutOfOrder(t *testing.T) {
 	now := time.Now()
 	later := now.Add(time.Minute)
 	k := new(bucket)
-	first := func(remaining int) rate { return rate{counted: true, limit: 60, remaining: remaining, reset: 100} }
+	first := func(remaining int) Rate { return Rate{Known: true, Limit: 60, Remaining: remaining, Window: 100} }
 	k.update(first(50), now, later)
 	k.update(first(52), now.Add(-time.Second), later)
 	if k.remaining != 50 {
 		t.Errorf("%d are left by an older answer", k.remaining)
 	}
-	k.update(rate{counted: true, limit: 60, remaining: 59, reset: 160}, now.Add(time.Second), later.Add(time.Minute))
+	k.update(Rate{Known: true, Limit: 60, Remaining: 59, Window: 160}, now.Add(time.Second), later.Add(time.Minute))
 	k.update(first(3), now, later)
 	if k.remaining != 59 || !k.ends.Equal(later.Add(time.Minute)) {
 		t.Errorf("%d are left until %s by an answer of the window before", k.remaining, k.ends)
@@ -39,7 +38,7 @@ func TestManyPaths(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ticket.Done(nil)
+		ticket.Done(nil, Rate{})
 	}
 	if n := len(b.buckets); n > maxBuckets+1 {
 		t.Errorf("%d buckets", n)
@@ -57,7 +56,7 @@ func TestBudgetsOfThePast(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ticket.Done(&rest.Response{Status: 429, Header: http.Header{"Retry-After": {"60"}}, Sent: time.Now(), Received: time.Now()})
+			ticket.Done(&Response{Status: 429, Sent: time.Now(), Received: time.Now()}, Rate{Wait: time.Minute})
 			leave()
 			leave()
 		}
@@ -80,7 +79,7 @@ func TestOneAsksForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBudget()
 		answer := func(ticket *Ticket, status int) {
-			ticket.Done(&rest.Response{Status: status, Header: http.Header{}, Sent: time.Now(), Received: time.Now()})
+			ticket.Done(&Response{Status: status, Sent: time.Now(), Received: time.Now()}, Rate{Wait: DefaultWait})
 		}
 		take := func(spares, want bool) *Ticket {
 			t.Helper()
@@ -92,7 +91,7 @@ func TestOneAsksForAll(t *testing.T) {
 		}
 		answer(take(true, true), http.StatusTooManyRequests)
 		take(false, false)
-		time.Sleep(rest.DefaultWait)
+		time.Sleep(DefaultWait)
 		probe := take(true, true)
 		take(true, false)
 		answer(take(false, true), http.StatusBadGateway)
@@ -117,8 +116,8 @@ func FuzzRateHeaders(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &rest.Response{Status: status, Header: header, Sent: now, Received: now}
-			ticket.Done(r)
+			r := &Response{Status: status, Header: header, Sent: now, Received: now}
+			ticket.Done(r, RateHeaders("X-Rate-Limit-")(r))
 			if status == 429 && (r.Wait < time.Second || r.Wait > maxWait+2*time.Second) {
 				t.Fatalf("told to wait %s", r.Wait)
 			}
@@ -136,26 +135,28 @@ func FuzzRateHeaders(f *testing.F) {
 
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 14, 2, 41, 0, 0, time.UTC)
+	date := now.Format(http.TimeFormat)
 	reset := func(d time.Duration) string { return fmt.Sprint(now.Add(d).Unix()) }
 	for name, test := range map[string]struct {
 		header map[string]string
 		want   time.Duration
 	}{
-		"reset by Okta's clock":    {map[string]string{"Date": now.Format(http.TimeFormat), "X-Rate-Limit-Reset": reset(20 * time.Second)}, 20 * time.Second},
-		"no reset":                 {map[string]string{"Date": now.Format(http.TimeFormat)}, rest.DefaultWait},
-		"reset in the past":        {map[string]string{"Date": now.Format(http.TimeFormat), "X-Rate-Limit-Reset": reset(-time.Hour)}, time.Second},
-		"reset is not a number":    {map[string]string{"X-Rate-Limit-Reset": "soon"}, rest.DefaultWait},
-		"reset is 0":               {map[string]string{"X-Rate-Limit-Reset": "0"}, rest.DefaultWait},
-		"reset absurdly far":       {map[string]string{"Date": now.Format(http.TimeFormat), "X-Rate-Limit-Reset": "99999999999"}, maxWait},
+		"Retry-After is a date":    {map[string]string{"Date": date, "Retry-After": now.Add(9 * time.Second).Format(http.TimeFormat)}, 9 * time.Second},
+		"reset by Date":            {map[string]string{"Date": date, "X-Rate-Limit-Reset": reset(20 * time.Second)}, 20 * time.Second},
+		"no reset":                 {map[string]string{"Date": date}, DefaultWait},
+		"reset in the past":        {map[string]string{"Date": date, "X-Rate-Limit-Reset": reset(-time.Hour)}, time.Second},
+		"reset is not a number":    {map[string]string{"X-Rate-Limit-Reset": "soon"}, DefaultWait},
+		"reset is 0":               {map[string]string{"X-Rate-Limit-Reset": "0"}, DefaultWait},
+		"reset absurdly far":       {map[string]string{"Date": date, "X-Rate-Limit-Reset": "99999999999"}, maxWait},
 		"a proxy's Retry-After":    {map[string]string{"Retry-After": "7"}, 7 * time.Second},
 		"bad date":                 {map[string]string{"Date": "yesterday", "X-Rate-Limit-Reset": reset(5 * time.Second)}, 5 * time.Second},
-		"Retry-After is no number": {map[string]string{"Retry-After": "Wed"}, rest.DefaultWait},
+		"Retry-After is no number": {map[string]string{"Retry-After": "Wed"}, DefaultWait},
 	} {
-		r := &rest.Response{Header: http.Header{}, Received: now}
+		r := &Response{Header: http.Header{}, Received: now}
 		for k, v := range test.header {
 			r.Header.Set(k, v)
 		}
-		if got := retryAfter(r); got != test.want {
+		if got := RateHeaders("X-Rate-Limit-")(r).Wait; got != test.want {
 			t.Errorf("%s: got %s, want %s", name, got, test.want)
 		}
 	}

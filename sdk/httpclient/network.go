@@ -1,4 +1,4 @@
-package rest
+package httpclient
 
 import (
 	"context"
@@ -10,18 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"syscall"
 )
-
-// saidBy returns Okta's explanation of an error, without the secrets of the login.
-func saidBy(body oktaError, mask func(string) string) string {
-	texts := body.Causes
-	if len(texts) == 0 {
-		texts = []string{body.Summary}
-	}
-	return Printable(mask(strings.Join(texts, "; ")), 300)
-}
 
 // Reason says why host sent no response.
 func Reason(host string, err error) string {
@@ -32,27 +22,27 @@ func Reason(host string, err error) string {
 	}
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return "cannot find " + host + ": there is no such host name; is the org URL right?"
+		return "cannot find " + host + ": there is no such host name; is the address right?"
 	case errors.As(err, &dns):
 		return "cannot find " + host + ": no name service answers; is this machine on the network?"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		return "cannot reach " + host + ": there is no way to it; is this machine on the network?"
+		return "cannot reach " + host + ": there is no route to it; is this machine on the network?"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "cannot reach " + host + ": the connection was refused"
 	case errors.Is(err, errHangUp), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return host + " hung up before the end of its answer"
+		return host + " closed the connection before the end of its response"
 	case isTLS(err):
 		return "cannot trust " + host + ": " + Printable(innermost(err).Error(), 160) + remedyTLS(err)
 	case errors.As(err, &op) && op.Op == "dial":
 		return "cannot reach " + host
 	default:
-		return "the exchange with " + host + " failed half-way: " + Printable(innermost(err).Error(), 160)
+		return "the connection to " + host + " failed: " + Printable(innermost(err).Error(), 160)
 	}
 }
 
-// ProxyRejection returns the error of a proxy that opens no connection. net/http would
-// make its response look like one of Okta's.
-func ProxyRejection(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
+// proxyRejection returns the error of a proxy that opens no connection. net/http would
+// make its response look like the service's.
+func proxyRejection(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
 	if r.StatusCode == http.StatusOK {
 		return nil
 	}
@@ -78,16 +68,16 @@ func isTLS(err error) bool {
 	return errors.As(err, &record) || errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &name)
 }
 
-// remedyTLS is what helps most often, as the end of a sentence.
+// remedyTLS returns the most frequent remedy, as the end of a sentence.
 func remedyTLS(err error) string {
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	var name x509.HostnameError
 	switch {
 	case errors.As(err, &name):
-		return "; is the org URL right, or does this network want a sign-in first?"
+		return "; is the address right, or does this network require a sign-in first?"
 	case errors.As(err, &authority):
-		return "; if a proxy reads along by intent, let SSL_CERT_FILE name its certificate"
+		return "; if a proxy inspects the traffic on purpose, set SSL_CERT_FILE to its certificate"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "; is this machine's clock right?"
 	}
@@ -104,13 +94,13 @@ func innermost(err error) error {
 	}
 }
 
-// MaskEOF keeps the text of an error and drops io.EOF from its chain: the SDK repeats
-// a request that ends in io.EOF without a pause or a limit, a POST too.
-func MaskEOF(err error) error {
+// maskEOF keeps the text of an error and drops io.EOF from its chain. Some clients of
+// vendors repeat a request that ends in io.EOF without a pause or a limit, a POST too.
+func maskEOF(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%w (%s)", errHangUp, err)
 	}
 	return err
 }
 
-var errHangUp = errors.New("the connection was closed before the answer's end")
+var errHangUp = errors.New("the connection was closed before the end of the response")

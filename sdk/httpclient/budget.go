@@ -1,8 +1,7 @@
-// Package ratelimit keeps to Okta's rate limits: it counts requests, holds back those
-// that Okta would reject, and leaves a share of each limit to writes.
-package ratelimit
+package httpclient
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"maps"
 	"math/rand/v2"
@@ -11,30 +10,33 @@ import (
 	"sync"
 	"time"
 
-	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
 )
 
-// A Budget is the number of requests that Okta still allows one principal on one org,
-// by its latest responses. Polls, lists and actions draw on it. It never waits: it
-// rejects a request and says when to try again.
+// A Budget is the number of requests that a service still allows one principal, by its
+// latest responses. A budget never waits: it rejects a request and says when to try
+// again.
 type Budget struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket
-	crowded time.Time // until then reads wait for Okta's limit of concurrent requests
+	crowded time.Time // until then reads wait for the limit of concurrent requests
 }
 
 func newBudget() *Budget { return &Budget{buckets: map[string]*bucket{}} }
 
-// maxBuckets bounds the buckets, since custom requests may have any path.
-const maxBuckets = 256
+const (
+	// maxBuckets limits the number of buckets, since requests may have any path.
+	maxBuckets = 256
+	// otherBucket counts the requests of further buckets together.
+	otherBucket = "other requests"
+)
 
-// A bucket is the last known state of one of Okta's counters.
+// A bucket is the last known state of one of the service's counters.
 type bucket struct {
 	known      bool
 	limit      int
 	remaining  int
-	reset      int64     // identifies the window of remaining
+	window     int64     // identifies the window of remaining
 	ends       time.Time // end of that window; then the whole limit is available again
 	readAt     time.Time // when the request was sent whose response this state is from
 	closed     time.Time // until then no request is sent
@@ -59,17 +61,24 @@ func (b *Budget) Take(name string, isRead bool, reserve int) (*Ticket, error) {
 	k := b.bucket(name)
 	switch {
 	case now.Before(k.closed):
-		return nil, held(k.closed.Sub(now), "Okta's rate limit for "+name+" is reached")
+		return nil, held(k.closed.Sub(now), "the rate limit"+of(name)+" is reached")
 	case !isRead:
 	case now.Before(b.crowded):
-		return nil, held(b.crowded.Sub(now), "Okta's limit of concurrent requests is reached")
+		return nil, held(b.crowded.Sub(now), "the service's limit of concurrent requests is reached")
 	case k.rejections > 0 && k.pending > 0:
-		return nil, held(time.Second, "Okta's rate limit for "+name+" was reached, and another request is finding out whether it still is")
+		return nil, held(time.Second, "the rate limit"+of(name)+" was reached, and another request checks whether it still is")
 	case k.known && k.left(now)-k.pending <= k.limit*reserve/100:
-		return nil, held(k.ends.Sub(now), "what is left of Okta's rate limit for "+name+" is kept for writes")
+		return nil, held(k.ends.Sub(now), "the rest of the rate limit"+of(name)+" is reserved for writes")
 	}
 	k.pending++
 	return &Ticket{b, name, k}, nil
+}
+
+func of(bucket string) string {
+	if bucket == "" {
+		return ""
+	}
+	return " for " + bucket
 }
 
 // bucket returns the bucket of a name. The caller holds the lock.
@@ -88,7 +97,7 @@ func (b *Budget) bucket(name string) *bucket {
 	return k
 }
 
-// left returns the number of requests that Okta would still allow at now.
+// left returns the number of requests that the service would still allow at now.
 func (k *bucket) left(now time.Time) int {
 	if now.Before(k.ends) {
 		return k.remaining
@@ -107,45 +116,44 @@ func spread(wait time.Duration) time.Duration {
 	return wait + rand.N(min(wait/10, 2*time.Second)+1)
 }
 
-// Done returns the ticket with the response, nil if there was none. It sets the wait of
-// a 429.
-func (t *Ticket) Done(r *rest.Response) {
+// Done returns the ticket with the response and its rate, nil if there was no response.
+// It sets the wait of a 429.
+func (t *Ticket) Done(r *Response, rate Rate) {
 	t.budget.mu.Lock()
 	defer t.budget.mu.Unlock()
-	t.bucket.pending--
+	k := t.bucket
+	k.pending--
 	if r == nil {
 		return
 	}
-	rate := rateOf(r)
 	if r.Status == http.StatusTooManyRequests {
 		r.Wait = t.rejected(r, rate)
 		return
 	}
-	if !r.Sent.Before(t.bucket.closed) {
-		t.bucket.rejections = 0
+	if !r.Sent.Before(k.closed) {
+		k.rejections = 0
 	}
-	if !rate.counted {
+	if !rate.Known {
 		return
 	}
-	left, sure := rate.windowLeft()
-	t.bucket.update(rate, r.Sent, r.Received.Add(left))
-	if sure && rate.remaining == 0 {
-		t.bucket.close(r.Received.Add(left))
+	k.update(rate, r.Sent, r.Received.Add(cmp.Or(rate.Left, DefaultWait)))
+	if rate.Left > 0 && rate.Remaining == 0 {
+		k.close(r.Received.Add(rate.Left))
 	}
 }
 
 // update keeps the rate of a response. Responses overtake each other: within a window
 // the lowest count is the latest, and of two windows that of the later request.
-func (k *bucket) update(r rate, sent, ends time.Time) {
+func (k *bucket) update(r Rate, sent, ends time.Time) {
 	switch {
-	case k.known && r.reset != 0 && r.reset == k.reset:
-		r.remaining = min(r.remaining, k.remaining)
+	case k.known && r.Window != 0 && r.Window == k.window:
+		r.Remaining = min(r.Remaining, k.remaining)
 	case sent.Before(k.readAt):
 		return
 	default:
 		k.ends = ends
 	}
-	k.known, k.limit, k.remaining, k.reset = true, r.limit, r.remaining, r.reset
+	k.known, k.limit, k.remaining, k.window = true, r.Limit, r.Remaining, r.Window
 	if sent.After(k.readAt) {
 		k.readAt = sent
 	}
@@ -160,38 +168,30 @@ func (k *bucket) close(until time.Time) {
 
 // rejected records a 429 and returns how long its caller waits. The caller holds the
 // lock.
-func (t *Ticket) rejected(r *rest.Response, rate rate) time.Duration {
-	k, wait := t.bucket, retryAfter(r)
-	switch {
-	case rate.counted && rate.limit == 0:
-		// The whole org has too many concurrent requests. Each one that ends makes room,
-		// and the reset is a guess of Okta's.
+func (t *Ticket) rejected(r *Response, rate Rate) time.Duration {
+	k, wait := t.bucket, clamp(rate.Wait)
+	switch rate.Scope {
+	case OfAll:
+		// Each request that ends makes room, and the wait is a guess of the service's.
 		wait = min(wait, time.Minute)
 		if until := r.Received.Add(wait); until.After(t.budget.crowded) {
 			t.budget.crowded = until
 		}
 		return spread(wait)
-	case rate.counted && rate.remaining > 0 && !isBucketLimit(r):
-		// A limit of the object's own, such as one text message every 30 seconds.
+	case OfOneObject:
 		return wait
 	}
 	if !r.Sent.Before(k.closed) {
 		k.rejections++
 	}
-	// Wait longer each time if Okta rejects again after the time that it named.
+	// Wait longer each time if the service rejects again after the time that it named.
 	wait = max(wait, min(time.Second<<min(k.rejections, 10)/2, time.Minute))
 	until := r.Received.Add(wait)
 	k.close(until)
-	if rate.counted && !r.Sent.Before(k.readAt) {
-		k.known, k.limit, k.remaining, k.reset, k.ends, k.readAt = true, rate.limit, 0, rate.reset, until, r.Sent
+	if rate.Known && !r.Sent.Before(k.readAt) {
+		k.known, k.limit, k.remaining, k.window, k.ends, k.readAt = true, rate.Limit, 0, rate.Window, until, r.Sent
 	}
 	return spread(k.closed.Sub(r.Received))
-}
-
-// isBucketLimit reports whether a 429 is about the bucket.
-func isBucketLimit(r *rest.Response) bool {
-	code := r.OktaCode()
-	return code == "" || code == "E0000047"
 }
 
 // State returns the known state of a bucket, nil if there is none.
@@ -237,11 +237,10 @@ func (b *Budget) idle() bool {
 	return !now.Before(b.crowded)
 }
 
-// shared holds the budgets of this process: clients with the same credentials on the
-// same org share one, since Okta counts them together.
+// shared holds the budgets of this process.
 var shared = registry{all: map[key]*entry{}}
 
-// A key identifies credentials on an org without revealing them.
+// A key identifies credentials at a service without revealing them.
 type key [sha256.Size]byte
 
 type registry struct {
@@ -254,15 +253,16 @@ type entry struct {
 	clients int
 }
 
-// Share returns the budget of the credentials on an org, and a function that releases
-// it.
-func Share(org, credentials string) (b *Budget, release func()) {
-	return shared.share(org, credentials)
+// ShareBudget returns the budget of the credentials at an origin, and a function that
+// releases it. Connections of this process with the same credentials share one budget,
+// since the service counts them together.
+func ShareBudget(origin, credentials string) (b *Budget, release func()) {
+	return shared.share(origin, credentials)
 }
 
 // share keeps an unused budget as long as one of its windows is open.
-func (s *registry) share(org, credentials string) (b *Budget, release func()) {
-	id := key(sha256.Sum256([]byte(org + "\n" + credentials)))
+func (s *registry) share(origin, credentials string) (b *Budget, release func()) {
+	id := key(sha256.Sum256([]byte(origin + "\n" + credentials)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for k, other := range s.all {

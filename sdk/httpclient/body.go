@@ -1,4 +1,4 @@
-package rest
+package httpclient
 
 import (
 	"bytes"
@@ -17,19 +17,18 @@ import (
 // ErrTooLarge marks a response that was not read to its end.
 var ErrTooLarge = errors.New("too large")
 
-// ReadBody reads a response to its end and decompresses gzip, which the header then no
-// longer names. It returns at most that many bytes, and hides io.EOF: the SDK would
-// repeat the request for ever.
-func ReadBody(resp *http.Response, most int64) ([]byte, error) {
+// readBody reads a response to its end and decompresses gzip, which the header then no
+// longer names. It returns at most that many bytes.
+func readBody(resp *http.Response, most int64) ([]byte, error) {
 	if !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		return readAll(resp.Body, most, min(resp.ContentLength, keptRoom))
+		return readAll(resp.Body, most, min(resp.ContentLength, keptMemory))
 	}
 	resp.Header.Del("Content-Encoding")
 	resp.Header.Del("Content-Length")
 	resp.ContentLength, resp.Uncompressed = -1, true
 	z := inflaters.Get().(*inflater)
 	body, err := z.inflate(resp.Body, most)
-	if z.packed.Cap() <= keptRoom {
+	if z.packed.Cap() <= keptMemory {
 		inflaters.Put(z)
 	}
 	return body, err
@@ -47,10 +46,10 @@ func readAll(body io.Reader, most, size int64) ([]byte, error) {
 func fill(b *bytes.Buffer, body io.Reader, most int64) error {
 	n, err := b.ReadFrom(io.LimitReader(body, most+1))
 	if err != nil {
-		return MaskEOF(err)
+		return maskEOF(err)
 	}
 	if n > most {
-		return &sdk.Error{Code: sdk.Unavailable, Message: fmt.Sprintf("Okta's address gave a response of over %d MiB", most>>20), Err: ErrTooLarge}
+		return &sdk.Error{Code: sdk.Unavailable, Err: ErrTooLarge, Message: fmt.Sprintf("the service's address gave a response of over %d MiB", most>>20)}
 	}
 	return nil
 }
@@ -65,8 +64,8 @@ type inflater struct {
 
 var inflaters = sync.Pool{New: func() any { return new(inflater) }}
 
-// keptRoom is the most memory that an inflater keeps for the next response.
-const keptRoom = 4 << 20
+// keptMemory is the most memory that an inflater keeps for the next response.
+const keptMemory = 4 << 20
 
 func (z *inflater) inflate(body io.Reader, most int64) ([]byte, error) {
 	z.packed.Reset()
@@ -79,13 +78,13 @@ func (z *inflater) inflate(body io.Reader, most int64) ([]byte, error) {
 	}
 	z.source.Reset(packed)
 	if err := z.reader.Reset(&z.source); err != nil {
-		return nil, MaskEOF(err)
+		return nil, maskEOF(err)
 	}
 	return readAll(&z.reader, most, plainSize(packed))
 }
 
-// plainSize is how many bytes packed says that it holds, in its last four
-// (https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1), unless that cannot be.
+// plainSize returns the decompressed size that packed states in its last four bytes
+// (https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1), -1 if the size is impossible.
 func plainSize(packed []byte) int64 {
 	const ratio = 1032 // the most that DEFLATE can do
 	if len(packed) < 4 {

@@ -1,4 +1,4 @@
-package okta
+package httpclient
 
 import (
 	"net/url"
@@ -42,7 +42,7 @@ func TestCheckOrigin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = (&transport{origin: base}).checkOrigin(u)
+			err = New(base).checkOrigin(u)
 			if (err == nil) != allowed {
 				t.Errorf("%s with credentials for %s: %v", target, origin, err)
 			}

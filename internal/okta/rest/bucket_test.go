@@ -1,4 +1,4 @@
-package ratelimit
+package rest
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package rest
+package httpclient
 
 import (
 	"net/http"
@@ -9,9 +9,9 @@ import (
 )
 
 func TestChallenges(t *testing.T) {
-	type c = challenge
+	type c = Challenge
 	type p = map[string]string
-	for in, want := range map[string][]challenge{
+	for in, want := range map[string][]Challenge{
 		"":                             nil,
 		" , ,":                         nil,
 		"Bearer":                       {{"bearer", p{}}},
@@ -27,15 +27,14 @@ func TestChallenges(t *testing.T) {
 		`"odd"`:                                                            nil,
 		`Bearer =odd`:                                                      nil,
 	} {
-		if diff := cmp.Diff(want, parseChallenges(in), cmp.AllowUnexported(c{})); diff != "" {
+		if diff := cmp.Diff(want, parseChallenges(in)); diff != "" {
 			t.Errorf("%s: %s", in, diff)
 		}
 	}
-	h := http.Header{}
-	h.Add("WWW-Authenticate", `Bearer error="invalid_token"`)
-	h.Add("WWW-Authenticate", `DPoP error="use_dpop_nonce"`)
-	if code, _ := challengeError(h); code != UseNonce {
-		t.Errorf("got %q", code)
+	h := http.Header{"Www-Authenticate": {`Bearer error="invalid_token"`, `DPoP error="use_dpop_nonce"`}}
+	want := []Challenge{{"bearer", p{"error": "invalid_token"}}, {"dpop", p{"error": "use_dpop_nonce"}}}
+	if diff := cmp.Diff(want, Challenges(h)); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -45,8 +44,8 @@ func FuzzChallenges(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, c := range parseChallenges(s) {
-			if c.scheme == "" || c.scheme != strings.ToLower(c.scheme) || strings.ContainsAny(c.scheme, " ,=\"") {
-				t.Errorf("scheme %q of %q", c.scheme, s)
+			if c.Scheme == "" || c.Scheme != strings.ToLower(c.Scheme) || strings.ContainsAny(c.Scheme, " ,=\"") {
+				t.Errorf("scheme %q of %q", c.Scheme, s)
 			}
 		}
 	})

@@ -1,0 +1,71 @@
+package httpclient
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"soar.example/okta/sdk"
+)
+
+// Date returns the service's time of the response, zero if the service does not say.
+func (r *Response) Date() time.Time {
+	date, _ := http.ParseTime(r.Header.Get("Date"))
+	return date
+}
+
+// CodeOf returns the code of an error with this HTTP status.
+func CodeOf(status int) sdk.Code {
+	switch status {
+	case http.StatusUnauthorized:
+		return sdk.Unauthenticated
+	case http.StatusForbidden:
+		return sdk.Forbidden
+	case http.StatusNotFound:
+		return sdk.NotFound
+	case http.StatusConflict, http.StatusGone, http.StatusPreconditionFailed, http.StatusLocked:
+		return sdk.Conflict
+	case http.StatusTooManyRequests:
+		return sdk.RateLimited
+	case http.StatusMethodNotAllowed:
+		return sdk.Internal
+	}
+	if status < 400 || status >= 500 {
+		return sdk.Unavailable
+	}
+	return sdk.InvalidInput
+}
+
+// Check returns the error of a response, nil if its status is 2xx. The error has the code
+// of the status and the wait of a Retry-After header.
+func Check(resp *http.Response) error {
+	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		return nil
+	}
+	e := &sdk.Error{Code: CodeOf(resp.StatusCode), Upstream: &sdk.Upstream{Status: resp.StatusCode}}
+	e.Message = "the service responded with status " + strconv.Itoa(resp.StatusCode) + " " + http.StatusText(resp.StatusCode)
+	if resp.Request != nil {
+		e.Message = About(RequestTo(resp.Request.Method, resp.Request.URL.EscapedPath()), e.Message)
+	}
+	if e.Code.Transient() {
+		e.RetryAfter, _ = retryAfter(&Response{Header: resp.Header, Received: time.Now()})
+	}
+	return e
+}
+
+// Printable makes a text from the network fit for one line of at most that many
+// characters.
+func Printable(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, s)
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most]) + "…"
+	}
+	return strings.TrimSpace(s)
+}
