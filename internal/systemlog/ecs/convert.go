@@ -70,31 +70,14 @@ func AppendRaw(dst, raw []byte, o Options) ([]byte, error) {
 // events keeps events to read into, with the room of their lists.
 var events = sync.Pool{New: func() any { return new(event) }}
 
-// targetUser returns the user acted on: the first target of type User, else the
-// first of type AppUser. A sign-in to an app names both; the AppUser has the app's
-// ID of the user.
-func (e *event) targetUser() *party {
-	var found *party
-	for i := range e.targets {
-		switch t := &e.targets[i]; {
-		case t.kind == `"User"`:
-			return t
-		case t.kind == `"AppUser"` && found == nil:
-			found = t
-		}
-	}
-	return found
-}
-
 // userAgent writes what ua-parser reads from the header, or Okta's name of the
 // browser where Okta has no header. "UNKNOWN-DOWNLOAD" and the like are not headers.
 func (w *writer) userAgent(e *event, rules *agents) {
-	c := &e.client
 	at := w.open(`"user_agent":`)
-	if parsed := rules.parse(c.agent.text()); parsed != "" {
-		w.lit(`"original":`, c.agent)
+	if parsed := rules.parse(e.get(atUserAgent).text()); parsed != "" {
+		w.lit(`"original":`, e.get(atUserAgent))
 		w.b = append(append(w.b, ','), parsed...)
-	} else if browser := c.browser.text(); !strings.EqualFold(browser, "unknown") {
+	} else if browser := e.get(atBrowser).text(); !strings.EqualFold(browser, "unknown") {
 		w.text(`"name":`, capitalize(browser))
 	}
 	w.close(at)

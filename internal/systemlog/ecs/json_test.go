@@ -60,6 +60,7 @@ var hostile = []string{
 	`{"client":{"geographicalContext":{"geolocation":{"lat":1e400,"lon":1}}}}`, `{"client":{"geographicalContext":{"geolocation":{"lat":1e-400,"lon":-0}}}}`, `{"client":{"geographicalContext":{"geolocation":{"lat":0.00000012,"lon":1e-10}}}}`,
 	`{"client":{"ipAddress":"fe80::1%eth0"}}`, `{"client":{"ipAddress":"01.2.3.4"}}`, `{"client":{"ipAddress":" 1.2.3.4"}}`,
 	`{"securityContext":{"asNumber":-1}}`, `{"securityContext":{"asNumber":4294967296}}`, `{"securityContext":{"asNumber":"0x10"}}`, `{"securityContext":{"domain":"..","isProxy":"true"}}`, `{"securityContext":{"domain":".a.b"}}`, `{"securityContext":{"domain":"例。jp"}}`, `{"securityContext":{"domain":"a..co.uk"}}`,
+	`{"actor":{"id":"1","changeDetails":{"from":{"a":"1"},"to":{"a":"2"}}}}`, `{"device":{"x":1},"device":{"y":2},"issuer":{},"request":{"ipChain":[{"x":1}],"ipChain":[{"y":2}]}}`,
 	`{"transaction":{"detail":{"a":"1","a":null,"b":"","c":[{}]}}}`, `{"target":[{},[],null,"x",{"type":"User"}]}`, `{"target":[{"type":"User","alternateId":""}]}`,
 	`{"client":{"userAgent":{"browser":"É","rawUserAgent":""}}}`, `{"client":{"userAgent":{"browser":"unknown"}}}`, "{\"client\":{\"userAgent\":{\"rawUserAgent\":\"\xff\"}}}",
 	`{"eventType":""}`, `{"eventType":"."}`, `{"eventType":"..."}`, `{"eventType":"*"}`, `{"eventType":"user.*"}`, `{"eventType":"user.session.impersonation.grant"}`,
@@ -126,7 +127,7 @@ func FuzzText(f *testing.F) {
 		if err := e.read(string(raw)); err != nil {
 			t.Fatal(err)
 		}
-		for name, l := range map[string]lit{"uuid": e.uuid, "eventType": e.eventType, "published": e.published, "severity": e.severity, "displayMessage": e.displayMessage} {
+		for name, l := range map[string]lit{"uuid": e.get(atUUID), "eventType": e.get(atEventType), "published": e.get(atPublished), "severity": e.get(atSeverity), "displayMessage": e.get(atMessage)} {
 			var want string
 			if m := members[name]; len(m) > 0 && m[0] == '"' {
 				if err := json.Unmarshal(m, &want); err != nil {

@@ -103,7 +103,8 @@ func TestUserAgent(t *testing.T) {
 			t.Fatal(err)
 		}
 		var e event
-		e.client.agent, e.client.browser = quoted(c.raw), quoted(c.browser)
+		e.add(eventObject)
+		e.values[atUserAgent].lit, e.values[atBrowser].lit = quoted(c.raw), quoted(c.browser)
 		w := writer{[]byte{'{'}}
 		w.userAgent(&e, rules)
 		var d Document

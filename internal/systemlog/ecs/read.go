@@ -1,8 +1,10 @@
 package ecs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"soar.example/okta/internal/jsonscan"
@@ -21,85 +23,41 @@ func (l lit) text() string { return jsonscan.Unquoted(string(l)) }
 // is a string is a literal of [jsonscan.Scanner.Literal].
 type member struct{ name, raw string }
 
-// A span is a part of event.pool.
-type span struct{ from, to int }
-
-// An event holds what Okta sent. Each object has the members that it has no field
-// for in extra, with the values that do not fit their field.
+// An event holds the values that Okta sent.
 type event struct {
-	uuid, eventType, published, severity, displayMessage, legacyEventType, version lit
-
-	actor   party
-	targets []party
-	client  client
-	device  device
-	auth    struct {
-		provider, step, credentialProvider, credentialType lit
-		session, root, kind, issuerID, issuerType          lit
-		extra, issuerExtra                                 []member
-	}
-	security struct {
-		domain, asNumber, asOrg, isp, isProxy lit
-		risk, ipDetails, bot                  span
-		behaviors                             lit
-		extra                                 []member
-	}
-	outcome struct {
-		result, reason lit
-		extra          []member
-	}
-	transaction struct {
-		id, kind lit
-		detail   span
-		extra    []member
-	}
-	chain        []hop
-	requestExtra []member
-	debug        span
-	debugExtra   []member
-	extra        []member
-
-	pool  []member // members of the open objects, one object after the other
-	named debugData
+	// The values of eventObject, then those of the items of lists, each in the slots of its object.
+	values []value
+	pool   []member // members of the open objects, one object after the other
+	// Members without a field, and values that do not fit their field.
+	extra []extraMember
+	owner int32 // the last owner of extra members
 }
 
-type party struct {
-	id, kind, alternateID, displayName lit
-	detail, before, after              span
-	extra, changeExtra                 []member
+// A value is the value of a field: a literal, or a range. The range of an open object is that
+// of its members in the pool, and the range of a list that of its items in the values. The
+// header of an object has the number of the object in from.
+type value struct {
+	lit      lit
+	from, to int32
 }
 
-type client struct {
-	id, ip, zone, device, agent, os, browser lit
-	geo                                      geo
-	extra, agentExtra                        []member
+// An extraMember belongs to the object with the number owner.
+type extraMember struct {
+	owner int32
+	member
 }
 
-type geo struct {
-	city, state, country, postalCode, lat, lon lit
-	extra                                      []member
-}
+func (e *event) get(slot int) lit { return e.values[slot].lit }
 
-type device struct {
-	id, name, osPlatform, osVersion, encryption, lock lit
-	managed, registered, hardware, jailbreak          lit
-	integrator                                        span
-	extra                                             []member
-}
-
-type hop struct {
-	ip, version, source lit
-	details             span
-	geo                 geo
-	extra               []member
-}
+// members returns the members of the open object at a slot.
+func (e *event) members(slot int) []member { return e.pool[e.values[slot].from:e.values[slot].to] }
 
 // reset empties e for the next event. It lets go of the texts of the last one.
 func (e *event) reset() {
+	clear(e.values)
 	clear(e.pool)
-	clear(e.targets)
-	clear(e.chain)
-	*e = event{pool: e.pool[:0], targets: e.targets[:0], chain: e.chain[:0]}
+	clear(e.extra)
+	*e = event{values: e.values[:0], pool: e.pool[:0], extra: e.extra[:0]}
 }
 
 // read fills e from s. A member that comes twice counts as it came last.
@@ -108,66 +66,81 @@ func (e *event) read(s string) error {
 	if p.Peek() != '{' {
 		return fmt.Errorf("%w: not a JSON object", ErrNotEvent)
 	}
-	e.members(p)
+	e.object(p, eventObject, e.add(eventObject), 0, "")
 	if err := p.Err(); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotEvent, err)
 	}
 	return nil
 }
 
-func (e *event) members(p *jsonscan.Scanner) {
+// add adds empty slots for an object, and returns the slot of its header.
+func (e *event) add(o *object) int {
+	at := len(e.values)
+	e.values = slices.Grow(e.values, o.size)[:at+o.size] // reset has cleared them
+	return at
+}
+
+// object reads the next value into the slots from at on, if it is an object. Another value is
+// an extra member of the object at parent.
+func (e *event) object(p *jsonscan.Scanner, o *object, at, parent int, name string) {
+	if e.owner++; e.values[at].from != 0 {
+		clear(e.values[at : at+o.size]) // the object comes twice
+	}
+	e.values[at].from = e.owner
+	if p.Peek() != '{' {
+		e.other(p, parent, name)
+		return
+	}
 	p.Enter('{')
 	for name, ok := p.Key(); ok; name, ok = p.Key() {
-		switch name {
-		case "uuid":
-			e.uuid = text(p, &e.extra, name)
-		case "eventType":
-			e.eventType = text(p, &e.extra, name)
-		case "published":
-			e.published = text(p, &e.extra, name)
-		case "severity":
-			e.severity = text(p, &e.extra, name)
-		case "displayMessage":
-			e.displayMessage = text(p, &e.extra, name)
-		case "legacyEventType":
-			e.legacyEventType = text(p, &e.extra, name)
-		case "version":
-			e.version = loose(p, &e.extra, name)
-		case "actor":
-			e.actor = e.party(p, &e.extra, name)
-		case "target":
-			e.readTargets(p)
-		case "client":
-			e.readClient(p)
-		case "device":
-			e.readDevice(p)
-		case "securityContext":
-			e.readSecurity(p)
-		case "authenticationContext":
-			e.readAuthentication(p)
-		case "outcome":
-			e.readOutcome(p)
-		case "transaction":
-			e.readTransaction(p)
-		case "request":
-			e.readRequest(p)
-		case "debugContext":
-			e.readDebug(p)
+		f := o.find(name)
+		if f == nil {
+			e.other(p, at, name)
+			continue
+		}
+		switch slot := at + f.slot; f.kind {
+		case nested:
+			e.object(p, f.of, slot, at, name)
+		case listOf:
+			e.list(p, f.of, slot, at, name)
+		case open, detail, debug:
+			e.open(p, f, slot, at)
+		case point:
+			e.point(p, slot, at, name)
+		case loose:
+			if c := p.Peek(); c == '-' || c >= '0' && c <= '9' {
+				// Okta's own examples have numbers where the documentation has strings.
+				e.values[slot].lit = lit(`"` + p.Raw() + `"`)
+				continue
+			}
+			fallthrough
+		case text:
+			literal, ok := p.Literal()
+			e.values[slot].lit = lit(literal)
+			if !ok {
+				e.other(p, at, name)
+			}
 		default:
-			other(p, &e.extra, name)
+			raw := next(p)
+			l := f.kind.scalar(raw)
+			if e.values[slot].lit = l; l == "" {
+				e.keep(at, name, raw)
+			}
 		}
 	}
 }
 
-// other keeps the next value for okta.other.
-func other(p *jsonscan.Scanner, extra *[]member, name string) {
-	if raw := value(p); raw != "" {
-		*extra = append(*extra, member{name, raw})
+// other keeps the next value as an extra member of the object at a slot.
+func (e *event) other(p *jsonscan.Scanner, at int, name string) { e.keep(at, name, next(p)) }
+
+func (e *event) keep(at int, name, raw string) {
+	if raw != "" {
+		e.extra = append(e.extra, extraMember{e.values[at].from, member{name, raw}})
 	}
 }
 
-// value returns the next value as JSON, and "" for null and for an empty string.
-func value(p *jsonscan.Scanner) string {
+// next returns the next value as JSON, and "" for null and for an empty string.
+func next(p *jsonscan.Scanner) string {
 	if literal, ok := p.Literal(); ok {
 		return literal
 	}
@@ -177,262 +150,185 @@ func value(p *jsonscan.Scanner) string {
 	return ""
 }
 
-// text returns the next value if it is a string.
-func text(p *jsonscan.Scanner, extra *[]member, name string) lit {
-	if literal, ok := p.Literal(); ok {
-		return lit(literal)
-	}
-	other(p, extra, name)
-	return ""
-}
-
-// loose returns the next value as a string if it is a string or a number: Okta's own
-// examples hold numbers where the documentation has strings.
-func loose(p *jsonscan.Scanner, extra *[]member, name string) lit {
-	if c := p.Peek(); c == '-' || c >= '0' && c <= '9' {
-		return lit(`"` + p.Raw() + `"`)
-	}
-	return text(p, extra, name)
-}
-
-// number returns the next value if it is an integer from 0 that has at most so many
-// bits, in a string or not.
-func number(p *jsonscan.Scanner, extra *[]member, name string, bits int) lit {
-	raw := value(p)
+// scalar returns a value as the kind k has it, and "" if the value is not of the kind. An
+// integer, true and false may be in a string.
+func (k kind) scalar(raw string) lit {
 	if raw == "" {
 		return ""
 	}
-	digits := raw
+	content := raw
 	if raw[0] == '"' {
-		digits = jsonscan.Unquoted(raw)
+		content = jsonscan.Unquoted(raw)
 	}
-	n, err := strconv.ParseUint(digits, 10, bits)
-	if err != nil {
-		*extra = append(*extra, member{name, raw})
-		return ""
+	switch k {
+	case address:
+		if raw[0] == '"' && isIP(content) {
+			return lit(raw)
+		}
+	case boolean:
+		if content == "true" || content == "false" {
+			return lit(content)
+		}
+	case objects:
+		if onlyObjects(raw) {
+			return lit(raw)
+		}
+	case long, asNumber:
+		bits := 63
+		if k == asNumber {
+			bits = 32
+		}
+		n, err := strconv.ParseUint(content, 10, bits)
+		switch {
+		case err != nil:
+		case content[0] == '0':
+			return lit(strconv.FormatUint(n, 10))
+		default:
+			return lit(content)
+		}
 	}
-	if digits[0] == '0' && len(digits) > 1 {
-		return lit(strconv.FormatUint(n, 10))
-	}
-	return lit(digits)
+	return ""
 }
 
-// boolean returns the next value if it is true or false, in a string or not.
-func boolean(p *jsonscan.Scanner, extra *[]member, name string) lit {
-	switch raw := value(p); raw {
-	case "":
-		return ""
-	case "true", `"true"`:
-		return "true"
-	case "false", `"false"`:
-		return "false"
-	default:
-		*extra = append(*extra, member{name, raw})
-		return ""
+// onlyObjects reports whether a value is a list of objects and null.
+func onlyObjects(raw string) bool {
+	p, only := jsonscan.New(raw), raw[0] == '['
+	for p.Enter('['); only && p.Element(); p.Skip() {
+		c := p.Peek()
+		only = c == '{' || c == 'n'
 	}
+	return only
 }
 
-// address returns the next value if it is an IP address.
-func address(p *jsonscan.Scanner, extra *[]member, name string) lit {
-	l := text(p, extra, name)
-	if l != "" && !isIP(l.text()) {
-		*extra = append(*extra, member{name, string(l)})
-		return ""
-	}
-	return l
+// items returns the slots of the first item of the list at a slot and of the end of the list.
+func (e *event) items(slot int) (first, end int) {
+	return int(e.values[slot].from), int(e.values[slot].to)
 }
 
-// open keeps the members of the next value, if it is an object with members that
-// Okta does not document.
-func (e *event) open(p *jsonscan.Scanner, extra *[]member, name string) span {
+// list reads the next value, a list of objects. An item that is not an object keeps its index,
+// so that the other items keep theirs.
+func (e *event) list(p *jsonscan.Scanner, of *object, slot, parent int, name string) {
+	e.values[slot] = value{}
+	if p.Peek() != '[' {
+		e.other(p, parent, name)
+		return
+	}
+	first := len(e.values)
+	for p.Enter('['); p.Element(); {
+		at := e.add(of)
+		e.object(p, of, at, at, "value")
+	}
+	e.values[slot] = value{from: int32(first), to: int32(len(e.values))}
+}
+
+// open keeps the members of the next value, if it is an object. A scalar member of debug that
+// is a field goes to its slot.
+func (e *event) open(p *jsonscan.Scanner, f *field, slot, parent int) {
+	e.values[slot] = value{}
+	if f.of != nil {
+		clear(e.values[slot : slot+f.of.size])
+	}
 	if p.Peek() != '{' {
-		other(p, extra, name)
-		return span{}
+		e.other(p, parent, f.name)
+		return
 	}
 	from := len(e.pool)
 	p.Enter('{')
 	for name, ok := p.Key(); ok; name, ok = p.Key() {
-		if raw := value(p); raw != "" {
-			e.pool = append(e.pool, member{name, raw})
-		}
-	}
-	return span{from, len(e.pool)}
-}
-
-// enter goes into the next value if it is an object; otherwise it keeps the value.
-func enter(p *jsonscan.Scanner, extra *[]member, name string) bool {
-	if p.Peek() == '{' {
-		return p.Enter('{')
-	}
-	other(p, extra, name)
-	return false
-}
-
-func (e *event) party(p *jsonscan.Scanner, extra *[]member, name string) (who party) {
-	if !enter(p, extra, name) {
-		return who
-	}
-	for name, ok := p.Key(); ok; name, ok = p.Key() {
-		switch name {
-		case "id":
-			who.id = text(p, &who.extra, name)
-		case "type":
-			who.kind = text(p, &who.extra, name)
-		case "alternateId":
-			who.alternateID = text(p, &who.extra, name)
-		case "displayName":
-			who.displayName = text(p, &who.extra, name)
-		case "detailEntry":
-			who.detail = e.open(p, &who.extra, name)
-		case "changeDetails":
-			e.readChange(p, &who)
-		default:
-			other(p, &who.extra, name)
-		}
-	}
-	return who
-}
-
-func (e *event) readChange(p *jsonscan.Scanner, who *party) {
-	who.before, who.after, who.changeExtra = span{}, span{}, nil
-	if !enter(p, &who.extra, "changeDetails") {
-		return
-	}
-	for name, ok := p.Key(); ok; name, ok = p.Key() {
-		switch name {
-		case "from":
-			who.before = e.open(p, &who.changeExtra, name)
-		case "to":
-			who.after = e.open(p, &who.changeExtra, name)
-		default:
-			other(p, &who.changeExtra, name)
-		}
-	}
-}
-
-func (e *event) readTargets(p *jsonscan.Scanner) {
-	e.targets = e.targets[:0]
-	if p.Peek() != '[' {
-		other(p, &e.extra, "target")
-		return
-	}
-	p.Enter('[')
-	for p.Element() {
-		// A target that is not an object keeps its index, so that nothing shifts.
-		var odd []member
-		who := e.party(p, &odd, "value")
-		if who.extra == nil {
-			who.extra = odd
-		}
-		e.targets = append(e.targets, who)
-	}
-}
-
-func (e *event) readDebug(p *jsonscan.Scanner) {
-	e.debug, e.debugExtra = span{}, nil
-	if !enter(p, &e.extra, "debugContext") {
-		return
-	}
-	for name, ok := p.Key(); ok; name, ok = p.Key() {
-		if name == "debugData" {
-			e.debug = e.open(p, &e.debugExtra, name)
+		raw := next(p)
+		if raw == "" {
 			continue
 		}
-		other(p, &e.debugExtra, name)
-	}
-}
-
-func (e *event) readClient(p *jsonscan.Scanner) {
-	e.client = client{}
-	if !enter(p, &e.extra, "client") {
-		return
-	}
-	c := &e.client
-	for name, ok := p.Key(); ok; name, ok = p.Key() {
-		switch name {
-		case "id":
-			c.id = text(p, &c.extra, name)
-		case "ipAddress":
-			c.ip = address(p, &c.extra, name)
-		case "zone":
-			c.zone = text(p, &c.extra, name)
-		case "device":
-			c.device = text(p, &c.extra, name)
-		case "userAgent":
-			c.readUserAgent(p)
-		case "geographicalContext":
-			c.geo = readGeo(p, &c.extra)
-		default:
-			other(p, &c.extra, name)
+		if f.of != nil {
+			if g := f.of.find(name); g != nil {
+				if l := word(raw); l != "" || g.kind != text {
+					e.values[slot+g.slot].lit = l
+					if g.kind == text {
+						continue
+					}
+				}
+			}
 		}
+		e.pool = append(e.pool, member{name, raw})
 	}
+	e.values[slot] = value{from: int32(from), to: int32(len(e.pool))}
 }
 
-func (c *client) readUserAgent(p *jsonscan.Scanner) {
-	c.agent, c.os, c.browser, c.agentExtra = "", "", "", nil
-	if !enter(p, &c.extra, "userAgent") {
-		return
+// word returns a scalar as a string, and "" for an object or a list.
+func word(raw string) lit {
+	switch raw[0] {
+	case '"':
+		return lit(raw)
+	case '{', '[':
+		return ""
 	}
-	for name, ok := p.Key(); ok; name, ok = p.Key() {
-		switch name {
-		case "rawUserAgent":
-			c.agent = text(p, &c.agentExtra, name)
-		case "os":
-			c.os = text(p, &c.agentExtra, name)
-		case "browser":
-			c.browser = text(p, &c.agentExtra, name)
-		default:
-			other(p, &c.agentExtra, name)
-		}
-	}
+	return lit(`"` + raw + `"`)
 }
 
-func readGeo(p *jsonscan.Scanner, extra *[]member) (g geo) {
-	if !enter(p, extra, "geographicalContext") {
-		return g
-	}
-	for name, ok := p.Key(); ok; name, ok = p.Key() {
-		switch name {
-		case "city":
-			g.city = text(p, &g.extra, name)
-		case "state":
-			g.state = text(p, &g.extra, name)
-		case "country":
-			g.country = text(p, &g.extra, name)
-		case "postalCode":
-			g.postalCode = loose(p, &g.extra, name)
-		case "geolocation":
-			g.readPoint(p)
-		default:
-			other(p, &g.extra, name)
-		}
-	}
-	return g
-}
-
-// readPoint reads a point if it is one: two numbers that are degrees, and no more.
-func (g *geo) readPoint(p *jsonscan.Scanner) {
-	g.lat, g.lon = "", ""
-	raw := value(p)
-	if raw == "" {
-		return
-	}
-	q, more := jsonscan.New(raw), false
+// point reads a location: two numbers that are degrees. Another value, or one with more
+// members, is an extra member.
+func (e *event) point(p *jsonscan.Scanner, slot, parent int, name string) {
+	var lat, lon lit
+	raw, more := next(p), false
+	q := jsonscan.New(raw)
 	q.Enter('{')
 	for name, ok := q.Key(); ok; name, ok = q.Key() {
 		switch name {
 		case "lat":
-			g.lat = degrees(q.Raw(), 90)
+			lat = degrees(q.Raw(), 90)
 		case "lon":
-			g.lon = degrees(q.Raw(), 180)
+			lon = degrees(q.Raw(), 180)
 		default:
-			more = value(q) != "" || more
+			more = next(q) != "" || more
 		}
 	}
-	if g.lat == "" || g.lon == "" {
-		g.lat, g.lon, more = "", "", raw != "{}"
+	if lat == "" || lon == "" {
+		lat, lon, more = "", "", raw != "{}"
 	}
-	if more {
-		g.extra = append(g.extra, member{"geolocation", raw})
+	if e.values[slot].lit, e.values[slot+1].lit = lat, lon; more {
+		e.keep(parent, name, raw)
 	}
+}
+
+// rest returns the members of the object at a slot that have no field: nested as in Okta's
+// event, with the index of an item as its name. A hidden object is not under okta in the
+// document; its words for no value are in the rest.
+func (e *event) rest(o *object, at int, hidden bool) []member {
+	var all []member
+	owner := e.values[at].from
+	i, _ := slices.BinarySearchFunc(e.extra, owner, func(x extraMember, owner int32) int { return cmp.Compare(x.owner, owner) })
+	for ; i < len(e.extra) && e.extra[i].owner == owner; i++ {
+		all = append(all, e.extra[i].member)
+	}
+	for i := range o.fields {
+		f, v := &o.fields[i], e.values[at+o.fields[i].slot]
+		switch {
+		case f.kind == nested:
+			nest(&all, f.name, e.rest(f.of, at+f.slot, f.ecs == ""))
+		case f.kind == listOf:
+			var items []member
+			for item, end := e.items(at + f.slot); item < end; item += f.of.size {
+				nest(&items, strconv.Itoa((item-int(v.from))/f.of.size), e.rest(f.of, item, false))
+			}
+			nest(&all, f.name, items)
+		case hidden && v.lit != "" && nothing(v.lit):
+			all = append(all, member{f.name, string(v.lit)})
+		}
+	}
+	return all
+}
+
+// nest adds an object with these members, if there are any.
+func nest(all *[]member, name string, inner []member) {
+	if len(inner) == 0 {
+		return
+	}
+	b := []byte{'{'}
+	for i, m := range inner {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(jsonscan.AppendQuoted(b, m.name), ':'), m.raw...)
+	}
+	*all = append(*all, member{name, string(append(b, '}'))})
 }

@@ -10,43 +10,46 @@ import (
 // sekoia writes the document of Sekoia.io's intake: the current one, or the one of
 // July 2023.
 func (w *writer) sekoia(e *event, rules *agents, current bool, original string) {
-	if at := timestamp(e.published.text()); at != "" {
-		w.b = append(append(append(w.b, `"@timestamp":"`...), at...), '"')
-	}
+	w.timestamp(e)
 	at := w.open(`"event":`)
 	if !current {
 		w.name(`"kind":"event"`)
 	}
 	w.name(`"dataset":"system-log"`)
-	w.lit(`"action":`, e.eventType)
-	w.lit(`"reason":`, e.displayMessage)
-	w.class(sekoiaClass(e.eventType.text()))
+	w.lit(`"action":`, e.get(atEventType))
+	w.lit(`"reason":`, e.get(atMessage))
+	w.class(sekoiaClass(e.get(atEventType).text()))
 	if current {
-		switch e.outcome.result {
+		switch result := e.get(atResult); result {
 		case `"SUCCESS"`, `"FAILURE"`:
-			w.text(`"outcome":`, outcome(e.outcome.result))
+			w.text(`"outcome":`, outcome(result))
 		}
 	}
 	w.original(original)
 	w.close(at)
 	w.name(`"observer":{"vendor":"Okta"}`)
-	w.sekoiaSource(e)
+	at = w.open(`"source":`)
+	w.origin(e, false)
+	inner := w.open(`"user":`)
+	w.lit(`"id":`, e.get(atClientID))
+	w.close(inner)
+	w.close(at)
 	users := w.sekoiaUsers(e, current)
 	w.userAgent(e, rules)
 	at = w.open(`"okta":`)
-	inner := w.open(`"system":`)
-	w.system(e, current)
+	inner = w.open(`"system":`)
+	w.sekoiaSystem(e, current)
 	w.close(inner)
 	w.close(at)
 	at = w.open(`"related":`)
 	var room [1]lit
-	w.list(`"hosts":`, present(room[:0], e.security.domain))
-	w.list(`"ip":`, present(room[:0], e.client.ip))
+	w.list(`"hosts":`, present(room[:0], e.get(atDomain)))
+	w.list(`"ip":`, present(room[:0], e.get(atClientIP)))
 	w.list(`"user":`, users)
 	w.close(at)
 }
 
-// present appends a value that is there and new.
+// present appends a value that is neither empty nor in the list.
 func present(all []lit, l lit) []lit {
 	if l == "" || slices.Contains(all, l) {
 		return all
@@ -54,53 +57,18 @@ func present(all []lit, l lit) []lit {
 	return append(all, l)
 }
 
-func (w *writer) sekoiaSource(e *event) {
-	c, s := &e.client, &e.security
-	at := w.open(`"source":`)
-	w.lit(`"ip":`, c.ip)
-	if s.domain != "" {
-		w.lit(`"address":`, s.domain)
-		w.domain(s.domain)
-	} else {
-		w.lit(`"address":`, c.ip)
-	}
-	as := w.open(`"as":`)
-	w.lit(`"number":`, s.asNumber)
-	organization := w.open(`"organization":`)
-	w.lit(`"name":`, s.asOrg)
-	w.close(organization)
-	w.close(as)
-	inner := w.open(`"geo":`)
-	w.lit(`"city_name":`, c.geo.city)
-	w.lit(`"region_name":`, c.geo.state)
-	w.lit(`"country_name":`, c.geo.country)
-	w.lit(`"postal_code":`, c.geo.postalCode)
-	w.point(`"location":`, &c.geo)
-	w.close(inner)
-	inner = w.open(`"user":`)
-	w.lit(`"id":`, c.id)
-	w.close(inner)
-	w.close(at)
-}
-
 // sekoiaUsers writes user and returns related.user. In 2023 the first target user
 // replaced the actor; since 2024 the user acted on has fields of its own.
 func (w *writer) sekoiaUsers(e *event, current bool) (related []lit) {
-	actor, target := &e.actor, (*party)(nil)
-	for i := range e.targets {
-		if t := &e.targets[i]; t.kind == `"User"` || t.kind == `"AppUser"` {
-			target = t
-			break
-		}
-	}
-	if !current && target != nil {
-		actor, target = target, nil
+	actor, target := atActor, e.firstTarget(user, appUser)
+	if !current && target != 0 {
+		actor, target = target, 0
 	}
 	at := w.open(`"user":`)
-	related = present(related, w.sekoiaUser(actor, current))
-	if target != nil {
+	related = present(related, w.sekoiaUser(e.party(actor), current))
+	if target != 0 {
 		inner := w.open(`"target":`)
-		related = present(related, w.sekoiaUser(target, current))
+		related = present(related, w.sekoiaUser(e.party(target), current))
 		w.close(inner)
 	}
 	w.close(at)
@@ -108,7 +76,7 @@ func (w *writer) sekoiaUsers(e *event, current bool) (related []lit) {
 	return related
 }
 
-func (w *writer) sekoiaUser(p *party, current bool) (name lit) {
+func (w *writer) sekoiaUser(p party, current bool) (name lit) {
 	name = p.alternateID
 	if current {
 		name = strip(name)
@@ -132,75 +100,59 @@ func strip(l lit) lit {
 	return lit(jsonscan.AppendQuoted(nil, s))
 }
 
-func (w *writer) system(e *event, current bool) {
-	actor := e.actor
-	w.lit(`"severity":`, e.severity)
+func (w *writer) sekoiaSystem(e *event, current bool) {
+	actor := e.party(atActor)
+	w.lit(`"severity":`, e.get(atSeverity))
 	if current {
 		actor.alternateID = strip(actor.alternateID)
 	}
 	at := w.open(`"actor":`)
-	w.party(&actor)
+	w.lit(`"id":`, actor.id)
+	w.lit(`"type":`, actor.kind)
+	w.lit(`"alternate_id":`, actor.alternateID)
+	w.lit(`"display_name":`, actor.displayName)
 	w.close(at)
 	at = w.open(`"transaction":`)
-	w.lit(`"id":`, e.transaction.id)
-	w.lit(`"type":`, e.transaction.kind)
+	w.lit(`"id":`, e.get(atTransaction+1))
+	w.lit(`"type":`, e.get(atTransaction+2))
 	w.close(at)
-	a := &e.auth
+	a := func(name string) lit { return e.get(atAuthentication + authenticationObject.at(name)) }
 	at = w.open(`"authentication_context":`)
-	w.lit(`"interface":`, a.kind)
+	w.lit(`"interface":`, a("interface"))
 	inner := w.open(`"authentication":`)
-	w.lit(`"provider":`, a.provider)
+	w.lit(`"provider":`, a("authenticationProvider"))
 	w.close(inner)
 	inner = w.open(`"credential":`)
-	w.lit(`"provider":`, a.credentialProvider)
-	w.lit(`"type":`, a.credentialType)
+	w.lit(`"provider":`, a("credentialProvider"))
+	w.lit(`"type":`, a("credentialType"))
 	w.close(inner)
-	if a.session != `"unknown"` {
-		w.lit(`"external_session_id":`, a.session)
+	if session := a("externalSessionId"); session != `"unknown"` {
+		w.lit(`"external_session_id":`, session)
 	}
-	inner = w.open(`"issuer":`)
-	w.lit(`"id":`, a.issuerID)
-	w.lit(`"type":`, a.issuerType)
-	w.close(inner)
+	w.nested(`"issuer":`, e, issuerObject, atAuthentication+authenticationObject.at("issuer"))
 	w.close(at)
-	at = w.open(`"outcome":`)
-	w.lit(`"result":`, e.outcome.result)
-	w.lit(`"reason":`, e.outcome.reason)
-	w.close(at)
-	if current {
-		w.sekoiaTarget(e)
-		w.sekoiaDebug(e.debugData())
+	w.nested(`"outcome":`, e, outcomeObject, atOutcome)
+	if !current {
+		return
 	}
-}
-
-// sekoiaTarget writes the first app among the targets. Its names are Okta's.
-func (w *writer) sekoiaTarget(e *event) {
-	for i := range e.targets {
-		t := &e.targets[i]
-		if t.kind != `"AppInstance"` {
-			continue
-		}
-		at := w.open(`"target":`)
+	if app := e.firstTarget(appInstance, appInstance); app != 0 {
+		// The names of its members are Okta's.
+		t := e.party(app)
+		at = w.open(`"target":`)
 		w.lit(`"type":`, t.kind)
 		w.lit(`"id":`, t.id)
 		w.lit(`"alternateId":`, t.alternateID)
 		w.lit(`"displayName":`, t.displayName)
 		w.close(at)
-		return
 	}
-}
-
-func (w *writer) sekoiaDebug(d *debugData) {
-	at := w.open(`"debug":`)
-	w.lit(`"dtHash":`, d.dtHash)
-	switch strings.ToLower(d.threatSuspected.text()) {
-	case "true":
-		w.lit(`"threatSuspected":`, "true")
-	case "false":
-		w.lit(`"threatSuspected":`, "false")
+	at = w.open(`"debug":`)
+	w.lit(`"dtHash":`, e.get(atDTHash))
+	switch suspected := strings.ToLower(e.get(atThreat).text()); suspected {
+	case "true", "false":
+		w.lit(`"threatSuspected":`, lit(suspected))
 	}
-	w.pairs(`"risk":`, d.risk)
-	w.pairs(`"behaviors":`, d.behaviors)
+	w.pairs(`"risk":`, e.get(atRisk))
+	w.pairs(`"behaviors":`, e.get(atBehaviors))
 	w.close(at)
 }
 

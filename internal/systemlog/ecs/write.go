@@ -64,13 +64,82 @@ func (w *writer) list(quoted string, all []lit) {
 	w.b = append(w.b, ']')
 }
 
-func (w *writer) point(quoted string, g *geo) {
-	if g.lat == "" {
+// object writes the fields of the object at a slot under their names in the document.
+func (w *writer) object(e *event, o *object, at int) {
+	for i := range o.fields {
+		f := &o.fields[i]
+		if f.ecs == "" {
+			continue
+		}
+		switch slot := at + f.slot; f.kind {
+		case nested, debug:
+			mark := w.open(f.ecs)
+			w.object(e, f.of, slot)
+			if f.kind == debug {
+				w.flattened(`"flattened":`, e.members(slot))
+			}
+			w.close(mark)
+		case listOf:
+			w.items(e, f, slot)
+		case open:
+			w.flattened(f.ecs, e.members(slot))
+		case detail:
+			w.detail(f.ecs, e.members(slot))
+		case point:
+			w.point(f.ecs, e, slot)
+		case asNumber:
+			w.system(e, slot, false)
+		case risk:
+			w.risk(e)
+		case objects:
+			mark := len(w.b)
+			if w.name(f.ecs); !w.value(string(e.get(slot)), 0) {
+				w.b = w.b[:mark]
+			}
+		default:
+			if l := e.get(slot); l != "" {
+				w.lit(f.ecs, l)
+			}
+		}
+	}
+}
+
+// nested writes the object at a slot as a member.
+func (w *writer) nested(quoted string, e *event, o *object, at int) {
+	mark := w.open(quoted)
+	w.object(e, o, at)
+	w.close(mark)
+}
+
+// items writes the items of the list at a slot, except for empty ones.
+func (w *writer) items(e *event, f *field, slot int) {
+	mark := len(w.b)
+	w.name(f.ecs)
+	w.b = append(w.b, '[')
+	from := len(w.b)
+	for item, end := e.items(slot); item < end; item += f.of.size {
+		start := len(w.b)
+		if start > from {
+			w.b = append(w.b, ',')
+		}
+		w.b = append(w.b, '{')
+		w.object(e, f.of, item)
+		w.close(start)
+	}
+	if len(w.b) == from {
+		w.b = w.b[:mark]
+		return
+	}
+	w.b = append(w.b, ']')
+}
+
+func (w *writer) point(quoted string, e *event, slot int) {
+	if e.get(slot) == "" {
 		return
 	}
 	at := w.open(quoted)
-	w.lit(`"lat":`, g.lat)
-	w.lit(`"lon":`, g.lon)
+	w.lit(`"lat":`, e.get(slot))
+	w.lit(`"lon":`, e.get(slot+1))
 	w.close(at)
 }
 
@@ -134,7 +203,7 @@ func (w *writer) value(raw string, depth int) bool {
 		var all []member
 		p.Enter('{')
 		for name, ok := p.Key(); ok; name, ok = p.Key() {
-			all = append(all, member{name, value(p)})
+			all = append(all, member{name, next(p)})
 		}
 		w.members(all, depth+1)
 	} else {
@@ -143,7 +212,7 @@ func (w *writer) value(raw string, depth int) bool {
 			if from-1 > mark {
 				w.b = append(w.b, ',')
 			}
-			if !w.value(value(p), depth+1) {
+			if !w.value(next(p), depth+1) {
 				w.b = w.b[:from]
 			}
 		}
@@ -229,71 +298,4 @@ func safeName(name string) string {
 		return "_"
 	}
 	return name
-}
-
-// rest returns the members that have no field of their own, for okta.other: nested
-// as in Okta's event, with the index of a target or address as its name.
-func (e *event) rest() []member {
-	all := e.extra
-	nest(&all, "actor", e.actor.rest())
-	var targets []member
-	for i := range e.targets {
-		nest(&targets, strconv.Itoa(i), e.targets[i].rest())
-	}
-	nest(&all, "target", targets)
-	c := &e.client
-	inner := c.extra
-	nest(&inner, "userAgent", c.agentExtra)
-	nest(&inner, "geographicalContext", c.geo.rest())
-	nest(&all, "client", inner)
-	nest(&all, "device", e.device.extra)
-	inner = e.auth.extra
-	nest(&inner, "issuer", e.auth.issuerExtra)
-	nest(&all, "authenticationContext", inner)
-	nest(&all, "securityContext", e.security.extra)
-	nest(&all, "outcome", e.outcome.extra)
-	nest(&all, "transaction", e.transaction.extra)
-	nest(&all, "debugContext", e.debugExtra)
-	inner = e.requestExtra
-	var hops []member
-	for i := range e.chain {
-		h := e.chain[i].extra
-		nest(&h, "geographicalContext", e.chain[i].geo.extra)
-		nest(&hops, strconv.Itoa(i), h)
-	}
-	nest(&inner, "ipChain", hops)
-	nest(&all, "request", inner)
-	return all
-}
-
-func (p *party) rest() []member {
-	all := p.extra
-	nest(&all, "changeDetails", p.changeExtra)
-	return all
-}
-
-// rest also has the words for no value, which client.geo does not have.
-func (g *geo) rest() []member {
-	all := g.extra
-	for _, m := range [...]member{{"city", string(g.city)}, {"state", string(g.state)}, {"country", string(g.country)}, {"postalCode", string(g.postalCode)}} {
-		if m.raw != "" && nothing(lit(m.raw)) {
-			all = append(all, m)
-		}
-	}
-	return all
-}
-
-// nest adds an object with these members, if there are any.
-func nest(all *[]member, name string, inner []member) {
-	if len(inner) == 0 {
-		return
-	}
-	b := []byte{'{'}
-	for i, m := range inner {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(jsonscan.AppendQuoted(b, m.name), ':'), m.raw...)
-	}
-	*all = append(*all, member{name, string(append(b, '}'))})
 }
