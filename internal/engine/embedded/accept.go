@@ -2,9 +2,7 @@ package embedded
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -24,31 +22,6 @@ type Accepted struct {
 	Joined   int
 	Repeated int
 	Runs     []string // IDs of all new runs, in order
-}
-
-// A disposition says how a match was stored.
-type disposition int
-
-const (
-	repeated disposition = iota // the event had a run before
-	joined                      // the event was added to the run of a group
-	started                     // the event has a new run
-)
-
-// count counts a match; run is the new run if there is one.
-func (a *Accepted) count(run Run, d disposition) {
-	a.Matched++
-	switch d {
-	case repeated:
-		a.Repeated++
-	case joined:
-		a.Joined++
-	case started:
-		a.Runs = append(a.Runs, run.ID)
-		if run.Status == Queued {
-			a.Started++
-		}
-	}
 }
 
 // Accept matches the events of a page against playbooks. It stores, in one transaction,
@@ -71,30 +44,20 @@ func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, pl
 	if e.closed {
 		return Accepted{}, fmt.Errorf("accept events of %s: %w", source, errClosed)
 	}
-	var done Accepted
-	var fresh, grown []Run
-	err = e.timed(ctx, func(tx *sql.Tx, now time.Time) error {
-		w, err := newPageWriter(ctx, tx, e, now)
-		if err != nil {
-			return err
-		}
-		if fresh, err = w.writeAll(matches, &done); err != nil {
-			return err
-		}
-		if fresh, grown, err = w.grown(fresh); err != nil {
-			return err
-		}
+	w := e.newPageWriter(time.Time{})
+	err = e.timed(ctx, func(tx *conn, now time.Time) {
+		w.now = now
+		w.write(tx, matches)
+		w.readGroups()
 		for _, event := range page.Events {
-			if err := e.forget(ctx, tx, engine.EventID(event)); err != nil {
-				return err
-			}
+			e.forget(tx, engine.EventID(event))
 		}
-		return writeCheckpoint(ctx, tx, source, page, now)
+		writeCheckpoint(tx, source, page, now)
 	})
 	if err != nil {
 		return Accepted{}, fmt.Errorf("accept events of %s: %w", source, err)
 	}
-	for _, run := range fresh {
+	for _, run := range w.fresh {
 		kind := RunQueued
 		if run.Status == Failed {
 			kind = RunFinished
@@ -102,13 +65,13 @@ func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, pl
 		}
 		e.notify(kind, run, nil, 0)
 	}
-	for _, run := range grown {
+	for _, run := range w.grown {
 		e.notify(RunGrown, run, nil, 0)
 	}
-	if done.Started+done.Joined > 0 {
+	if w.done.Started+w.done.Joined > 0 {
 		e.queued.wake()
 	}
-	return done, nil
+	return w.done, nil
 }
 
 // A match is an event and a playbook that matches it, or whose condition failed.
@@ -130,198 +93,179 @@ func (e *Engine) match(ctx context.Context, events []sdk.RawEvent, playbooks []*
 		files[p.Name] = p.File
 	}
 	var all []match
-	slot := e.evaluations.slot()
-	defer slot.release()
 	for _, event := range events {
 		event.ID = engine.EventID(event)
-		aside, err := e.setAside(ctx, event.ID, true)
+		mark := markOf(e.o.Org, event.ID)
+		aside, err := e.setAside(ctx, mark, event.ID, true)
 		if err != nil {
 			return nil, fmt.Errorf("read whether event %s is set aside: %w", event.ID, err)
 		}
-		slot.put(markOf(e.o.Org, event.ID))
 		if !json.Valid(event.Data) {
 			// Stored as a text, which conditions can read and people can see.
 			event.Data, _ = json.Marshal(string(event.Data))
 		}
-		var masked *sdk.RawEvent
-		for i, p := range playbooks {
-			if event.MatchedSelectors != nil && !slices.Contains(event.MatchedSelectors, i) {
-				continue
-			}
-			m := match{playbook: p, err: aside, unmatched: aside != nil && event.Indeterminate == ""}
-			if aside != nil {
-				if !p.Selects(event) {
-					continue
-				}
-			} else {
-				var matches bool
-				m.err = e.guarded("the condition of "+p.Name, func() (err error) {
-					matches, err = p.Match(event)
-					return err
-				})
-				if !matches && m.err == nil {
-					continue
-				}
-				m.group = e.group(p, event)
-			}
-			if masked == nil {
-				kept := engine.MaskEvent(event)
-				masked = &kept
-			}
-			m.event = *masked
-			all = append(all, m)
-		}
+		end := e.evaluations.begin(mark)
+		all = append(all, e.matchEvent(event, aside, playbooks)...)
+		end()
 	}
 	return all, nil
 }
 
+func (e *Engine) matchEvent(event sdk.RawEvent, aside error, playbooks []*playbook.Playbook) (all []match) {
+	for i, p := range playbooks {
+		if event.MatchedSelectors != nil && !slices.Contains(event.MatchedSelectors, i) {
+			continue
+		}
+		m := match{playbook: p, err: aside, unmatched: aside != nil && event.Indeterminate == ""}
+		var matches bool
+		if aside != nil {
+			matches = p.Selects(event)
+		} else {
+			m.err = e.guarded("the condition of "+p.Name, func() (err error) {
+				matches, err = p.Match(event)
+				return err
+			})
+			matches = matches || m.err != nil
+		}
+		if !matches {
+			continue
+		}
+		if aside == nil {
+			m.group = e.group(p, event)
+		}
+		if len(all) == 0 {
+			m.event = engine.MaskEvent(event)
+		} else {
+			m.event = all[0].event
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
 // A pageWriter stores the runs of a page in one transaction.
 type pageWriter struct {
-	ctx               context.Context // of the transaction
-	tx                *sql.Tx
-	engine            *Engine
-	now               time.Time // arrival of the page
-	known, event, run *sql.Stmt
-	hashes            map[*playbook.Playbook]string
-	replay            replay  // zero: the page is not a replay
-	current           bool    // groups whose window is over were closed
-	touched           []int64 // the runs whose groups have a new event, once each
+	tx      *conn
+	engine  *Engine
+	now     time.Time // arrival of the page
+	hashes  map[*playbook.Playbook]string
+	replay  replay   // zero: the page is not a replay
+	current bool     // groups whose window is over were closed
+	touched []int64  // the runs whose groups have a new event, once each
+	done    Accepted // counts the matches
+	fresh   []Run    // the new runs
+	grown   []Run    // older runs whose groups have new events
 }
 
-func newPageWriter(ctx context.Context, tx *sql.Tx, e *Engine, now time.Time) (*pageWriter, error) {
-	w := &pageWriter{ctx: ctx, tx: tx, engine: e, now: now, hashes: map[*playbook.Playbook]string{}}
-	var errs [3]error
-	w.known, errs[0] = tx.PrepareContext(ctx, selectKnown)
-	// The update changes nothing; without it a known event would return no row.
-	w.event, errs[1] = tx.PrepareContext(ctx, `INSERT INTO events (org, id, type, time, data) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (org, id) DO UPDATE SET id = id RETURNING seq`)
-	w.run, errs[2] = tx.PrepareContext(ctx, `INSERT INTO runs (id, org, playbook, title, hash, event, status, error, created, finished, due, replay, unmatched)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	return w, errors.Join(errs[:]...)
+func (e *Engine) newPageWriter(now time.Time) *pageWriter {
+	return &pageWriter{engine: e, now: now, hashes: map[*playbook.Playbook]string{}}
 }
 
-// writeAll stores the matches of a page, counts them, and returns the new runs.
-func (w *pageWriter) writeAll(matches []match, done *Accepted) (fresh []Run, err error) {
+// The update changes nothing; without it a known event would return no row.
+const insertEvent = `INSERT INTO events (org, id, type, time, data) VALUES (?, ?, ?, ?, ?)
+	ON CONFLICT (org, id) DO UPDATE SET id = id RETURNING seq`
+
+const insertRun = `INSERT INTO runs (id, org, playbook, title, hash, event, status, error, created, finished, due, replay, unmatched)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+// write stores the matches of a page, and counts them.
+func (w *pageWriter) write(tx *conn, matches []match) {
+	w.tx = tx
+	for _, query := range []string{selectKnown, insertEvent, insertRun} {
+		tx.prepare(query)
+	}
 	for _, m := range matches {
-		if err := w.replay.separate(m.group); err != nil {
-			return nil, err
-		}
-		run, d, err := w.write(m)
-		if err != nil {
-			return nil, err
-		}
-		if done.count(run, d); d == started {
-			fresh = append(fresh, run)
+		w.replay.separate(m.group)
+		w.done.Matched++
+		var exists bool
+		if m.run, exists = w.identify(m); exists {
+			w.done.Repeated++
+		} else {
+			w.writeRun(m)
 		}
 	}
-	return fresh, nil
 }
 
-// write stores the run of a match with everything it needs, unless the run exists.
-func (w *pageWriter) write(m match) (run Run, d disposition, err error) {
-	org := w.engine.o.Org
-	var known bool
-	if m.run, known, err = w.identify(m); err != nil || known {
-		return Run{}, repeated, err
-	}
-	hash, err := w.storePlaybook(m.playbook)
-	if err != nil {
-		return Run{}, started, err
-	}
+// writeRun stores the new run of a match with everything it needs, or adds the event to
+// the run of an open group.
+func (w *pageWriter) writeRun(m match) {
+	org, hash := w.engine.o.Org, w.storePlaybook(m.playbook)
 	var event int64
-	err = w.event.QueryRowContext(w.ctx, org, m.event.ID, m.event.Type, stamp(m.event.Time), string(m.event.Data)).Scan(&event)
-	if err != nil {
-		return Run{}, started, err
-	}
-	if err := writeShapes(w.ctx, w.tx, event, m.event, m.playbook); err != nil {
-		return Run{}, started, err
-	}
-	run = Run{
+	w.tx.row(insertEvent, org, m.event.ID, m.event.Type, m.event.Time, m.event.Data).into(&event)
+	writeShapes(w.tx, event, m.event, m.playbook)
+	run := Run{
 		ID: m.run, Playbook: m.playbook.Name, Title: m.playbook.Title, Status: Queued,
-		EventID: m.event.ID, EventType: m.event.Type, EventTime: unstamp(stamp(m.event.Time)), Created: w.now, Replay: w.replay.begun,
+		EventID: m.event.ID, EventType: m.event.Type, EventTime: engine.Time(m.event.Time), Created: w.now, Replay: w.replay.begun,
 	}
 	if m.err != nil {
 		run.Status, run.Error, run.Finished, m.group = Failed, engine.ErrorBody(m.err), run.Created, nil
 	}
-	if in, err := w.join(m, hash, event); err != nil || in {
-		return Run{}, joined, err
+	if w.join(m, hash, event) {
+		w.done.Joined++
+		return
 	}
 	due := run.Created
 	if m.group != nil && m.group.key.Valid && !m.playbook.Grouping.AtFirst {
 		due = due.Add(m.playbook.Grouping.Window)
 	}
-	inserted, err := w.run.ExecContext(w.ctx, run.ID, org, run.Playbook, run.Title, hash, event, run.Status, asJSON[sdk.ErrorBody]{&run.Error},
-		stamp(run.Created), stamp(run.Finished), stamp(due), stamp(run.Replay), m.unmatched)
-	if err != nil {
-		return Run{}, started, err
+	seq := w.tx.exec(insertRun, run.ID, org, run.Playbook, run.Title, hash, event, run.Status, run.Error,
+		run.Created, run.Finished, due, run.Replay, m.unmatched).seq
+	w.open(m, seq, event)
+	w.fresh = append(w.fresh, run)
+	w.done.Runs = append(w.done.Runs, run.ID)
+	if run.Status == Queued {
+		w.done.Started++
 	}
-	seq, err := inserted.LastInsertId()
-	if err != nil {
-		return Run{}, started, err
-	}
-	return run, started, w.open(m, seq, event)
 }
 
-// grown returns the new runs with their groups as they are at the end of the page, and
-// the older runs whose groups have new events.
-func (w *pageWriter) grown(fresh []Run) (_, grown []Run, err error) {
+// readGroups reads the runs whose groups have new events, as they are at the end of the
+// page.
+func (w *pageWriter) readGroups() {
 	for _, seq := range w.touched {
-		run, err := findRun(w.ctx, w.tx, `r.seq = ?`, seq)
-		if err != nil {
-			return nil, nil, err
-		}
-		if i := slices.IndexFunc(fresh, func(r Run) bool { return r.ID == run.ID }); i >= 0 {
-			fresh[i] = *run
+		run := findRun(w.tx, `r.seq = ?`, seq)
+		if i := slices.IndexFunc(w.fresh, func(r Run) bool { return r.ID == run.ID }); i >= 0 {
+			w.fresh[i] = *run
 		} else {
-			grown = append(grown, *run)
+			w.grown = append(w.grown, *run)
 		}
 	}
-	return fresh, grown, nil
 }
 
-// storePlaybook stores the playbook in its present version.
-func (w *pageWriter) storePlaybook(p *playbook.Playbook) (hash string, err error) {
+// storePlaybook stores the playbook in its present version, and returns its hash.
+func (w *pageWriter) storePlaybook(p *playbook.Playbook) string {
 	if hash, ok := w.hashes[p]; ok {
-		return hash, nil
+		return hash
 	}
-	hash = p.Hash()
-	_, err = w.tx.ExecContext(w.ctx, `INSERT INTO playbooks (hash, name, file, source, max_runs_per_minute) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+	hash := p.Hash()
+	w.tx.exec(`INSERT INTO playbooks (hash, name, file, source, max_runs_per_minute) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		hash, p.Name, p.File, p.Source, p.MaxRunsPerMinute)
-	if err != nil {
-		return "", err
-	}
 	w.hashes[p] = hash
 	w.engine.playbooks.Store(hash, p)
-	return hash, nil
+	return hash
 }
 
 // writeShapes stores the shapes of an event that the playbook reads. An existing shape
 // stays: it was made of the same event.
-func writeShapes(ctx context.Context, tx *sql.Tx, event int64, from sdk.RawEvent, p *playbook.Playbook) error {
+func writeShapes(tx *conn, event int64, from sdk.RawEvent, p *playbook.Playbook) {
 	for _, name := range p.Shapes {
-		data, ok := from.Shapes[name]
-		if !ok {
-			continue
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO shapes (event, name, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, event, name, string(data))
-		if err != nil {
-			return err
+		if data, ok := from.Shapes[name]; ok {
+			tx.exec(`INSERT INTO shapes (event, name, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, event, name, string(data))
 		}
 	}
-	return nil
 }
 
 // readShapes returns the further shapes of an event, if the playbook reads any.
-func readShapes(ctx context.Context, tx *sql.Tx, event int64, p *playbook.Playbook) (map[string]json.RawMessage, error) {
+func readShapes(db *conn, event int64, p *playbook.Playbook) map[string]json.RawMessage {
 	if len(p.Shapes) == 0 {
-		return nil, nil
+		return nil
 	}
 	shapes := map[string]json.RawMessage{}
-	_, err := list(ctx, tx, func(r row) (name string, err error) {
-		var data []byte
-		err = r.Scan(&name, &data)
+	db.each(func(read func(...any)) bool {
+		var name string
+		var data json.RawMessage
+		read(&name, &data)
 		shapes[name] = data
-		return name, err
+		return true
 	}, `SELECT name, data FROM shapes WHERE event = ?`, event)
-	return shapes, err
+	return shapes
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"database/sql"
 	"path/filepath"
 
 	"soar.example/okta/internal/playbook"
@@ -280,12 +279,9 @@ func TestShapesOfAnEventAreKept(t *testing.T) {
 	event := func(ecs string) sdk.RawEvent {
 		return sdk.RawEvent{Shapes: map[string]json.RawMessage{"ecs": json.RawMessage(ecs), "emm": json.RawMessage(`{"row":null}`)}}
 	}
-	err = s.tx(t.Context(), func(tx *sql.Tx) error {
-		ctx := t.Context()
+	err = s.tx(t.Context(), func(tx *conn) {
 		var seq int64
-		if err := tx.QueryRowContext(ctx, `INSERT INTO events (org, id, type, data) VALUES ('o', 'e', 't', '{}') RETURNING seq`).Scan(&seq); err != nil {
-			return err
-		}
+		tx.row(`INSERT INTO events (org, id, type, data) VALUES ('o', 'e', 't', '{}') RETURNING seq`).into(&seq)
 		for _, step := range []struct {
 			write *playbook.Playbook
 			event sdk.RawEvent
@@ -299,18 +295,12 @@ func TestShapesOfAnEventAreKept(t *testing.T) {
 			{reads("emm"), event(`{}`), reads("ecs", "emm"), map[string]json.RawMessage{"ecs": json.RawMessage(`{"n":1}`), "emm": json.RawMessage(`{"row":null}`)}},
 			{reads(), event(`{}`), reads(), nil},
 		} {
-			if err := writeShapes(ctx, tx, seq, step.event, step.write); err != nil {
-				return err
-			}
-			got, err := readShapes(ctx, tx, seq, step.read)
-			if err != nil {
-				return err
-			}
+			writeShapes(tx, seq, step.event, step.write)
+			got := readShapes(tx, seq, step.read)
 			if diff := cmp.Diff(step.want, got); diff != "" {
 				t.Errorf("written for %v, read for %v: %s", step.write.Shapes, step.read.Shapes, diff)
 			}
 		}
-		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -48,7 +48,7 @@ type Engine struct {
 	queued      signal   // a run was queued
 	finished    signal   // a run has finished
 	undoStored  signal   // an undo was stored
-	evaluations *evaluations
+	evaluations evaluations
 }
 
 // New locks the store for this engine, until [Engine.Close] or the end of the process.
@@ -98,20 +98,14 @@ func (e *Engine) takeOver() (interrupted int64, err error) {
 		return 0, err
 	}
 	ctx := context.Background()
-	err = e.store.tx(ctx, func(tx *sql.Tx) error {
-		requeued, err := tx.ExecContext(ctx, requeue, e.o.Org)
-		if err == nil {
-			interrupted, err = requeued.RowsAffected()
-		}
-		return err
-	})
+	err = e.store.tx(ctx, func(tx *conn) { interrupted = tx.exec(requeue, e.o.Org).rows })
 	if err != nil {
 		return 0, fmt.Errorf("queue interrupted runs: %w", err)
 	}
 	if e.selectNext, err = e.store.write.Prepare(selectNext); err != nil {
 		return 0, fmt.Errorf("prepare the query for runs: %w", err)
 	}
-	if e.evaluations, err = openEvaluations(ctx, e.store, e.o.Org); err != nil {
+	if err = e.evaluations.open(ctx, e.store, e.o.Org); err != nil {
 		return 0, errors.Join(err, e.selectNext.Close())
 	}
 	e.store.file.pin()
@@ -142,13 +136,11 @@ func (e *Engine) Idle(ctx context.Context) error {
 	for {
 		finished := e.finished.next()
 		var unfinished bool
-		err := e.store.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'queued')
-			OR EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'running')`, e.o.Org).Scan(&unfinished)
-		if err != nil {
-			return fmt.Errorf("count unfinished runs: %w", err)
-		}
+		db := e.store.reader(ctx)
+		db.row(`SELECT EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'queued')
+			OR EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'running')`, e.o.Org).into(&unfinished)
 		if !unfinished {
-			return nil
+			return db.failed("count unfinished runs")
 		}
 		select {
 		case <-finished:
@@ -159,24 +151,26 @@ func (e *Engine) Idle(ctx context.Context) error {
 }
 
 // playbookOf returns the playbook with this hash from the store. Broken says why the
-// playbook does not load; err is an error of the store.
-func (e *Engine) playbookOf(ctx context.Context, q querier, hash string) (p *playbook.Playbook, broken, err error) {
+// playbook does not load.
+func (e *Engine) playbookOf(db *conn, hash string) (p *playbook.Playbook, broken error) {
 	if known, ok := e.playbooks.Load(hash); ok {
-		return known.(*playbook.Playbook), nil, nil
+		return known.(*playbook.Playbook), nil
 	}
 	var file string
 	var source []byte
-	if err := q.QueryRowContext(ctx, `SELECT file, source FROM playbooks WHERE hash = ?`, hash).Scan(&file, &source); err != nil {
-		return nil, nil, err
+	if !db.row(`SELECT file, source FROM playbooks WHERE hash = ?`, hash).find(&file, &source) {
+		db.fail(sql.ErrNoRows)
+		return nil, nil
 	}
 	broken = e.guarded("loading a playbook", func() (err error) {
 		p, err = playbook.Load(file, source, e.o.Manifest)
 		return err
 	})
-	if broken == nil {
-		e.playbooks.Store(hash, p)
+	if broken != nil {
+		return nil, broken
 	}
-	return p, broken, nil
+	e.playbooks.Store(hash, p)
+	return p, nil
 }
 
 // NoticeKind is the kind of a Notice.

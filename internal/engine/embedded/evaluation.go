@@ -1,8 +1,8 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,57 +37,49 @@ const markAfter = 50 * time.Millisecond
 
 // evaluations mark the events that the engine has been evaluating expressions on for a
 // while. A mark is no commit and does not wait for the disk: the kernel keeps a written
-// page when the process dies. The nil evaluations write nothing.
+// page when the process dies. The zero value marks nothing.
 type evaluations struct {
 	file     *os.File
-	free     chan int64 // offsets of free slots
-	suspects sync.Map   // mark → true: the store knows more about the event
+	free     chan int64      // offsets of free slots
+	suspects map[string]bool // marks of events about which the store knows more
 }
 
-// openEvaluations counts the marks that an earlier engine left, and starts a new file.
-func openEvaluations(ctx context.Context, s *Store, org string) (*evaluations, error) {
+var blankMark = strings.Repeat(" ", markLength)
+
+// open counts the marks that an earlier engine left, and starts a new file.
+func (v *evaluations) open(ctx context.Context, s *Store, org string) error {
 	path := s.Path() + marksSuffix
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read the marks of the last engine: %w", err)
+		return fmt.Errorf("read the marks of the last engine: %w", err)
 	}
-	v := &evaluations{free: make(chan int64, markSlots)}
-	err = s.tx(ctx, func(tx *sql.Tx) error {
+	v.suspects, v.free = map[string]bool{}, make(chan int64, markSlots)
+	err = s.tx(ctx, func(tx *conn) {
 		for _, mark := range readMarks(old) {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO evaluation_deaths (event, deaths) VALUES (?, 1)
-				ON CONFLICT (event) DO UPDATE SET deaths = deaths + 1`, mark); err != nil {
-				return err
-			}
+			tx.exec(`INSERT INTO evaluation_deaths (event, deaths) VALUES (?, 1) ON CONFLICT (event) DO UPDATE SET deaths = deaths + 1`, mark)
 		}
-		marks, err := list(ctx, tx, scanOne[string], `SELECT event FROM evaluation_deaths`)
-		if err != nil {
-			return err
+		for _, mark := range list(tx, only[string], `SELECT event FROM evaluation_deaths`) {
+			v.suspects[mark] = true
 		}
-		aside, err := list(ctx, tx, scanOne[string], `SELECT DISTINCT e.id FROM runs r
-			JOIN events e ON e.seq = r.event WHERE r.unmatched = 1 AND r.status = 'failed' AND r.org = ?`, org)
-		for _, id := range aside {
-			marks = append(marks, markOf(org, id))
+		for _, id := range list(tx, only[string], `SELECT DISTINCT e.id FROM runs r
+			JOIN events e ON e.seq = r.event WHERE r.unmatched = 1 AND r.status = 'failed' AND r.org = ?`, org) {
+			v.suspects[markOf(org, id)] = true
 		}
-		for _, mark := range marks {
-			v.suspects.Store(mark, true)
-		}
-		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("count the marks of the last engine: %w", err)
+		return fmt.Errorf("count the marks of the last engine: %w", err)
 	}
 	// A file of the last engine is blanked only after its marks are stored.
 	if v.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
-		return nil, fmt.Errorf("create the file for marks of evaluations: %w", err)
+		return fmt.Errorf("create the file for marks of evaluations: %w", err)
 	}
-	blank := strings.Repeat(" ", markLength) + "\n"
-	if _, err := v.file.WriteString(strings.Repeat(blank, markSlots)); err != nil {
-		return nil, errors.Join(fmt.Errorf("write the file for marks of evaluations: %w", err), v.file.Close())
+	if _, err := v.file.WriteString(strings.Repeat(blankMark+"\n", markSlots)); err != nil {
+		return errors.Join(fmt.Errorf("write the file for marks of evaluations: %w", err), v.file.Close())
 	}
 	for i := range int64(markSlots) {
 		v.free <- i * slotLength
 	}
-	return v, nil
+	return nil
 }
 
 // removeMarks deletes the marks that belong to an earlier store of this path.
@@ -115,125 +107,75 @@ func (v *evaluations) close() error {
 	return nil
 }
 
-// A slot holds the mark of one goroutine. The nil slot marks nothing.
-type slot struct {
-	*evaluations
-	at    int64
-	timer *time.Timer
-
-	mu      sync.Mutex
-	mark    string // "": none
-	written bool
-}
-
-// slot returns a free slot. The caller must call release.
-func (v *evaluations) slot() *slot {
-	if v == nil {
-		return nil
+// begin marks an evaluation that takes long, until the caller calls end. Errors are
+// ignored: an event without its mark is evaluated once more.
+func (v *evaluations) begin(mark string) (end func()) {
+	if v.file == nil {
+		return func() {}
 	}
-	s := &slot{evaluations: v, at: <-v.free}
-	s.timer = time.AfterFunc(markAfter, s.write)
-	return s
-}
-
-// put replaces the mark of the slot. The mark is written if the evaluation takes long.
-func (s *slot) put(mark string) {
-	if s == nil {
-		return
+	at := <-v.free
+	var mu sync.Mutex
+	var ended, written bool
+	timer := time.AfterFunc(markAfter, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !ended {
+			written = true
+			_, _ = v.file.WriteAt([]byte(mark), at)
+		}
+	})
+	return func() {
+		timer.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+		if written {
+			_, _ = v.file.WriteAt([]byte(blankMark), at)
+		}
+		v.free <- at
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.blank()
-	s.mark = mark
-	s.timer.Reset(markAfter)
-}
-
-func (s *slot) release() {
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.timer.Stop()
-	s.blank()
-	s.free <- s.at
-}
-
-// write and blank ignore errors: an event without its mark is evaluated once more.
-
-func (s *slot) write() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.mark == "" {
-		return
-	}
-	s.written = true
-	_, _ = s.file.WriteAt([]byte(s.mark), s.at)
-}
-
-func (s *slot) blank() {
-	if s.written {
-		_, _ = s.file.WriteAt([]byte(strings.Repeat(" ", markLength)), s.at)
-	}
-	s.mark, s.written = "", false
 }
 
 // markOf returns the mark of an event.
 func markOf(org, event string) string { return engine.Digest("evaluating", org, event) }
 
-// suspect reports whether the store may know that an event is set aside.
-func (v *evaluations) suspect(mark string) bool {
-	if v == nil {
-		return false
-	}
-	_, known := v.suspects.Load(mark)
-	return known
-}
-
 // setAside returns why no expression is evaluated on the event, or nil. Before the
 // conditions of playbooks are evaluated, an event whose runs were already recorded as
 // set aside stays set aside; a retry of such a run evaluates it again.
-func (e *Engine) setAside(ctx context.Context, event string, matching bool) (aside, err error) {
-	mark := markOf(e.o.Org, event)
-	if !e.evaluations.suspect(mark) {
+func (e *Engine) setAside(ctx context.Context, mark, event string, matching bool) (aside, err error) {
+	if !e.evaluations.suspects[mark] {
 		return nil, nil
 	}
 	var deaths int
 	var recorded bool
-	err = e.store.read.QueryRowContext(ctx, `SELECT coalesce((SELECT deaths FROM evaluation_deaths WHERE event = ?1), 0),
+	db := e.store.reader(ctx)
+	db.row(`SELECT coalesce((SELECT deaths FROM evaluation_deaths WHERE event = ?1), 0),
 		EXISTS (SELECT 1 FROM events e JOIN runs r ON r.event = e.seq WHERE e.org = ?2 AND e.id = ?3 AND r.unmatched = 1 AND r.status = 'failed')`,
-		mark, e.o.Org, event).Scan(&deaths, &recorded)
-	if err != nil || deaths < maxDeaths && !(matching && recorded) {
-		return nil, err
+		mark, e.o.Org, event).into(&deaths, &recorded)
+	if db.err != nil || deaths < maxDeaths && !(matching && recorded) {
+		return nil, db.err
 	}
 	return sdk.Errorf(sdk.Internal, "the event is set aside: the process died %d times while it evaluated the expressions of a playbook on this event. "+
 		"Look for an expression that takes too much memory, then retry the run", max(deaths, maxDeaths)), nil
 }
 
 // forget deletes the count of deaths on an event that no unfinished run needs.
-func (e *Engine) forget(ctx context.Context, tx *sql.Tx, event string) error {
-	mark := markOf(e.o.Org, event)
-	if !e.evaluations.suspect(mark) {
-		return nil
+func (e *Engine) forget(tx *conn, event string) {
+	if mark := markOf(e.o.Org, event); e.evaluations.suspects[mark] {
+		tx.exec(`DELETE FROM evaluation_deaths WHERE event = ?1 AND NOT EXISTS
+			(SELECT 1 FROM events e JOIN runs r ON r.event = e.seq WHERE e.org = ?2 AND e.id = ?3 AND r.status IN ('queued', 'running'))`,
+			mark, e.o.Org, event)
 	}
-	_, err := tx.ExecContext(ctx, `DELETE FROM evaluation_deaths WHERE event = ?1 AND NOT EXISTS
-		(SELECT 1 FROM events e JOIN runs r ON r.event = e.seq WHERE e.org = ?2 AND e.id = ?3 AND r.status IN ('queued', 'running'))`,
-		mark, e.o.Org, event)
-	return err
 }
 
 // marked evaluates expressions on the event of a run, and marks the evaluation.
 func (e *Engine) marked(ctx context.Context, event, label string, do func() error) error {
-	aside, err := e.setAside(ctx, event, false)
-	if err != nil {
+	mark := markOf(e.o.Org, event)
+	aside, err := e.setAside(ctx, mark, event, false)
+	if err = cmp.Or(err, aside); err != nil {
 		return err
 	}
-	if aside != nil {
-		return aside
-	}
-	s := e.evaluations.slot()
-	defer s.release()
-	s.put(markOf(e.o.Org, event))
+	defer e.evaluations.begin(mark)()
 	return e.guarded(label, do)
 }
 

@@ -180,14 +180,16 @@ func TestForeignMarks(t *testing.T) {
 func deathsIn(t *testing.T, s *Store) map[string]int {
 	t.Helper()
 	deaths := map[string]int{}
-	_, err := list(t.Context(), s.read, func(r row) (mark string, err error) {
+	db := s.reader(t.Context())
+	db.each(func(read func(...any)) bool {
+		var mark string
 		var n int
-		err = r.Scan(&mark, &n)
+		read(&mark, &n)
 		deaths[mark] = n
-		return mark, err
+		return true
 	}, `SELECT event, deaths FROM evaluation_deaths`)
-	if err != nil {
-		t.Fatal(err)
+	if db.err != nil {
+		t.Fatal(db.err)
 	}
 	return deaths
 }
@@ -288,7 +290,7 @@ func TestSetAsideAndRetried(t *testing.T) {
 					t.Errorf("again: %+v", again)
 				}
 				// The conditions are not evaluated again before a retry.
-				if aside, err := r.setAside(t.Context(), "e1", true); err != nil || (aside != nil) != (test.before >= maxDeaths) {
+				if aside, err := r.setAside(t.Context(), markOf("org", "e1"), "e1", true); err != nil || (aside != nil) != (test.before >= maxDeaths) {
 					t.Errorf("set aside: %v, %v", aside, err)
 				}
 				if err := r.Close(); err != nil {

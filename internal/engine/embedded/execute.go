@@ -1,8 +1,8 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"math/rand/v2"
 	"time"
@@ -23,38 +23,24 @@ type job struct {
 	steps    []*engine.StepState
 }
 
-func (e *Engine) readJob(ctx context.Context, tx *sql.Tx, seq int64, hash string) (*job, error) {
-	run, err := findRun(ctx, tx, `r.seq = ?`, seq)
-	if err != nil {
-		return nil, err
+func (e *Engine) readJob(tx *conn, seq int64, hash string) *job {
+	j := &job{run: *findRun(tx, `r.seq = ?`, seq)}
+	tx.row(`SELECT data FROM events WHERE seq = ?`, j.run.eventSeq).into(&j.scope.Event)
+	if j.playbook, j.broken = e.playbookOf(tx, hash); j.playbook == nil {
+		return j
 	}
-	j := &job{run: *run}
-	if err := tx.QueryRowContext(ctx, `SELECT data FROM events WHERE seq = ?`, run.eventSeq).Scan((*[]byte)(&j.scope.Event)); err != nil {
-		return nil, err
-	}
-	if j.playbook, j.broken, err = e.playbookOf(ctx, tx, hash); err != nil || j.broken != nil {
-		return j, err
-	}
-	if j.scope.Shapes, err = readShapes(ctx, tx, run.eventSeq, j.playbook); err != nil {
-		return j, err
-	}
-	if j.scope.Events, err = readGroup(ctx, tx, seq, run.Group, j.playbook); err != nil {
-		return j, err
-	}
-	if j.steps, err = readSteps(ctx, tx, seq); err != nil {
-		return j, err
-	}
-	if err := beginRetry(ctx, tx, j, e.o.Now()); err != nil || len(j.steps) > 0 {
-		return j, err
+	j.scope.Shapes = readShapes(tx, j.run.eventSeq, j.playbook)
+	j.scope.Events = readGroup(tx, seq, j.run.Group, j.playbook)
+	j.steps = readSteps(tx, seq)
+	beginRetry(tx, j, e.o.Now())
+	if len(j.steps) > 0 {
+		return j
 	}
 	j.steps = engine.NewSteps(j.playbook)
 	for n, s := range j.steps {
-		_, err := tx.ExecContext(ctx, `INSERT INTO steps (run, n, id, action, status) VALUES (?, ?, ?, ?, ?)`, seq, n, s.ID, s.Action, s.Status)
-		if err != nil {
-			return nil, err
-		}
+		tx.exec(`INSERT INTO steps (run, n, id, action, status) VALUES (?, ?, ?, ?, ?)`, seq, n, s.ID, s.Action, s.Status)
 	}
-	return j, nil
+	return j
 }
 
 // execute runs the steps of the job that are not over. It leaves the run as it is if
@@ -109,15 +95,10 @@ func (w *worker) finish(j *job, failure *sdk.ErrorBody) error {
 	if failure != nil {
 		j.run.Status = Failed
 	}
-	err := w.store.tx(w.storeCtx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(w.storeCtx, `UPDATE steps SET status = 'skipped' WHERE run = ? AND status = 'pending'`, j.run.seq); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(w.storeCtx, `UPDATE runs SET status = ?, error = ?, finished = ? WHERE seq = ?`,
-			j.run.Status, asJSON[sdk.ErrorBody]{&failure}, stamp(j.run.Finished), j.run.seq); err != nil {
-			return err
-		}
-		return w.forget(w.storeCtx, tx, j.run.EventID)
+	err := w.store.tx(w.storeCtx, func(tx *conn) {
+		tx.exec(`UPDATE steps SET status = 'skipped' WHERE run = ? AND status = 'pending'`, j.run.seq)
+		tx.exec(`UPDATE runs SET status = ?, error = ?, finished = ? WHERE seq = ?`, j.run.Status, failure, j.run.Finished, j.run.seq)
+		w.forget(tx, j.run.EventID)
 	})
 	if err != nil {
 		return err
@@ -141,27 +122,42 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 	})
 	if d.Status != Running {
 		s.Settle(d.Status, d.Err, w.o.Now())
-		if err := w.store.tx(w.storeCtx, func(tx *sql.Tx) error { return saveStep(w.storeCtx, tx, j.run.seq, n, s) }); err != nil {
-			return true, err
+		err := w.store.tx(w.storeCtx, func(tx *conn) { saveStep(tx, j.run.seq, n, s) })
+		if err == nil {
+			w.notify(StepFinished, j.run, s, 0)
 		}
-		w.notify(StepFinished, j.run, s, 0)
-		return true, nil
+		return true, err
 	}
-	announced := false
-	for !s.Over() {
+	for announced := false; !s.Over(); announced = true {
 		// The wait is limited in case that the clock was set back.
-		if wait := min(s.NextTry.Sub(w.o.Now()), engine.LongestWait(step.Retry)); w.stopCtx.Err() != nil || wait > 0 && !sleep(w.stopCtx, wait, nil) {
+		wait := min(s.NextTry.Sub(w.o.Now()), engine.LongestWait(step.Retry))
+		if w.stopCtx.Err() != nil || wait > 0 && !sleep(w.stopCtx, wait, nil) {
 			return false, nil
 		}
-		wait, err := w.attempt(j, n, d, &announced)
-		if err != nil {
-			return false, err
-		}
+		s.Attempts++
+		from := Caller{RunID: j.run.ID, StepID: s.ID, Attempt: s.Attempts, Org: w.o.Org, Manifest: w.o.Manifest}
+		canceled, err := w.call(step.Timeout, w.o.Logger.With("run", from.RunID, "step", from.StepID, "attempt", from.Attempt), &call{
+			info: d.Action, input: d.Input, from: from, cause: j.cause(),
+			begin: func(tx *conn, masked json.RawMessage) {
+				s.Status, s.Input, s.Started = Running, masked, cmp.Or(s.Started, engine.Time(w.o.Now()))
+				saveStep(tx, j.run.seq, n, s)
+			},
+			begun: func() {
+				if !announced {
+					w.notify(StepStarted, j.run, s, 0)
+				}
+			},
+			end: func(tx *conn, result sdk.Result, failure *sdk.Error) {
+				wait = s.Record(step.Retry, w.store.mask(d.Action.Output, result.Output), failure, w.o.Now(), rand.Float64())
+				saveStep(tx, j.run.seq, n, s)
+			},
+		})
+		w.undoStored.wake()
 		switch {
+		case err != nil || canceled:
+			return false, err
 		case s.Over():
 			w.notify(StepFinished, j.run, s, 0)
-		case wait == 0:
-			return false, nil
 		default:
 			w.notify(StepRetry, j.run, s, wait)
 		}
@@ -169,41 +165,18 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 	return true, nil
 }
 
-// attempt calls the action of the step once. Then the step is over, or wait is the time
-// until the next attempt. If wait is 0, runCtx ended.
-func (w *worker) attempt(j *job, n int, d engine.Decision, announced *bool) (wait time.Duration, err error) {
-	if w.runCtx.Err() != nil {
-		return 0, nil
-	}
-	step, s := j.playbook.Steps[n], j.steps[n]
-	s.Attempts++
-	from := Caller{RunID: j.run.ID, StepID: s.ID, Attempt: s.Attempts, Org: w.o.Org, Manifest: w.o.Manifest}
-	logger := w.o.Logger.With("run", from.RunID, "step", from.StepID, "attempt", from.Attempt)
-	ctx, cancel := context.WithTimeout(hclog.WithContext(w.runCtx, logger), step.Timeout)
+// call makes the call of a step or an undo. If runCtx ended before the result, the call
+// is canceled: that is not a failure, and nothing but the audit entry is stored at its end.
+func (w *worker) call(timeout time.Duration, logger hclog.Logger, c *call) (canceled bool, err error) {
+	ctx, cancel := context.WithTimeout(hclog.WithContext(w.runCtx, logger), timeout)
 	defer cancel()
-	_, _, err = w.store.perform(ctx, &call{
-		session: w.o.Session, info: d.Action, input: d.Input, from: from, cause: j.cause(), now: w.o.Now,
-		begin: func(tx *sql.Tx, masked json.RawMessage) error {
-			s.Status, s.Input = Running, masked
-			if s.Started.IsZero() {
-				s.Started = engine.Time(w.o.Now())
-			}
-			return saveStep(w.storeCtx, tx, j.run.seq, n, s)
-		},
-		begun: func() {
-			if !*announced {
-				*announced = true
-				w.notify(StepStarted, j.run, s, 0)
-			}
-		},
-		end: func(tx *sql.Tx, result sdk.Result, failure *sdk.Error) error {
-			if failure != nil && w.runCtx.Err() != nil {
-				return nil // canceled: not a failure of the step
-			}
-			wait = s.Record(step.Retry, w.store.mask(d.Action.Output, result.Output), failure, w.o.Now(), rand.Float64())
-			return saveStep(w.storeCtx, tx, j.run.seq, n, s)
-		},
-	})
-	w.undoStored.wake()
-	return wait, err
+	c.session, c.now = w.o.Session, w.o.Now
+	end := c.end
+	c.end = func(tx *conn, result sdk.Result, failure *sdk.Error) {
+		if canceled = failure != nil && w.runCtx.Err() != nil; !canceled {
+			end(tx, result, failure)
+		}
+	}
+	_, _, err = w.store.perform(ctx, c)
+	return canceled, err
 }

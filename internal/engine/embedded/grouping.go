@@ -1,10 +1,8 @@
 package embedded
 
 import (
-	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -76,83 +74,59 @@ func (e *Engine) group(p *playbook.Playbook, event sdk.RawEvent) *grouping {
 }
 
 // join adds the event to the open group of its key, if there is one.
-func (w *pageWriter) join(m match, hash string, event int64) (joined bool, err error) {
+func (w *pageWriter) join(m match, hash string, event int64) (joined bool) {
 	if m.group == nil || !m.group.key.Valid {
-		return false, nil
+		return false
 	}
 	if !w.current {
-		_, err := w.tx.ExecContext(w.ctx, `UPDATE groups SET closed = closes WHERE org = ? AND closed IS NULL AND closes <= ?`, w.engine.o.Org, stamp(w.now))
-		if err != nil {
-			return false, err
-		}
+		w.tx.exec(`UPDATE groups SET closed = closes WHERE org = ? AND closed IS NULL AND closes <= ?`, w.engine.o.Org, w.now)
 		w.current = true
 	}
 	var run, events int64
-	err = w.tx.QueryRowContext(w.ctx, `SELECT run, events FROM groups WHERE org = ? AND playbook = ? AND hash = ? AND key = ? AND closed IS NULL`,
-		w.engine.o.Org, m.playbook.Name, hash, m.group.key).Scan(&run, &events)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+	joined = w.tx.row(`SELECT run, events FROM groups WHERE org = ? AND playbook = ? AND hash = ? AND key = ? AND closed IS NULL`,
+		w.engine.o.Org, m.playbook.Name, hash, m.group.key).find(&run, &events)
+	if joined {
+		w.member(m, run, events, event)
 	}
-	if err != nil {
-		return false, err
-	}
-	return true, w.member(m, run, events, event)
+	return joined
 }
 
 // open makes the stored run the run of a new group.
-func (w *pageWriter) open(m match, run, event int64) error {
+func (w *pageWriter) open(m match, run, event int64) {
 	if m.group == nil {
-		return nil
+		return
 	}
-	closes, closed := w.now.Add(m.playbook.Grouping.Window), sql.NullInt64{}
+	closes, closed := w.now.Add(m.playbook.Grouping.Window), time.Time{}
 	if !m.group.key.Valid {
-		closes, closed = w.now, stamp(w.now)
+		closes, closed = w.now, w.now
 	}
-	_, err := w.tx.ExecContext(w.ctx, `INSERT INTO groups (run, org, playbook, hash, key, at_first, opened, closes, closed, events, bytes, note)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)`, run, w.engine.o.Org, m.playbook.Name, w.hashes[m.playbook], m.group.key, m.playbook.Grouping.AtFirst,
-		stamp(w.now), stamp(closes), closed, m.group.note)
-	if err != nil {
-		return err
-	}
-	return w.member(m, run, 0, event)
+	w.tx.exec(`INSERT INTO groups (run, org, playbook, hash, key, at_first, opened, closes, closed, events, bytes, note)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)`, run, w.engine.o.Org, m.playbook.Name, w.hashes[m.playbook], m.group.key,
+		m.playbook.Grouping.AtFirst, w.now, closes, closed, m.group.note)
+	w.member(m, run, 0, event)
 }
 
 // member adds the event to the run as its n-th, and closes a group that is too large.
-func (w *pageWriter) member(m match, run, n, event int64) error {
-	_, err := w.tx.ExecContext(w.ctx, `INSERT INTO group_events (run, n, event, member, arrived) VALUES (?, ?, ?, ?, ?)`,
-		run, n, event, m.run, stamp(w.now))
-	if err != nil {
-		return err
-	}
+func (w *pageWriter) member(m match, run, n, event int64) {
+	w.tx.exec(`INSERT INTO group_events (run, n, event, member, arrived) VALUES (?, ?, ?, ?, ?)`, run, n, event, m.run, w.now)
 	var bytes int64
-	err = w.tx.QueryRowContext(w.ctx, `UPDATE groups SET events = events + 1, bytes = bytes + ? WHERE run = ? RETURNING bytes`, len(m.event.Data), run).Scan(&bytes)
-	if err != nil {
-		return err
-	}
+	w.tx.row(`UPDATE groups SET events = events + 1, bytes = bytes + ? WHERE run = ? RETURNING bytes`, len(m.event.Data), run).into(&bytes)
 	if !slices.Contains(w.touched, run) {
 		w.touched = append(w.touched, run)
 	}
-	if !m.group.key.Valid || n+1 < maxGroupEvents && bytes < maxGroupBytes {
-		return nil
+	if m.group.key.Valid && (n+1 >= maxGroupEvents || bytes >= maxGroupBytes) {
+		note := fmt.Sprintf("closed early, with %d events of %d KiB: a group has at most %d events or %d MiB", n+1, bytes>>10, maxGroupEvents, maxGroupBytes>>20)
+		w.tx.exec(`UPDATE groups SET closed = ?, note = ? WHERE run = ?`, w.now, note, run)
+		w.tx.exec(`UPDATE runs SET due = min(due, ?) WHERE seq = ? AND status = 'queued'`, w.now, run)
 	}
-	note := fmt.Sprintf("closed early, with %d events of %d KiB: a group has at most %d events or %d MiB", n+1, bytes>>10, maxGroupEvents, maxGroupBytes>>20)
-	if _, err := w.tx.ExecContext(w.ctx, `UPDATE groups SET closed = ?, note = ? WHERE run = ?`, stamp(w.now), note, run); err != nil {
-		return err
-	}
-	_, err = w.tx.ExecContext(w.ctx, `UPDATE runs SET due = min(due, ?) WHERE seq = ? AND status = 'queued'`, stamp(w.now), run)
-	return err
 }
 
 // readEvents returns the first events of a grouped run in order of arrival, none if the
 // run is not grouped.
-func readEvents(ctx context.Context, tx *sql.Tx, run int64, limit int) ([]GroupedEvent, error) {
-	return list(ctx, tx, scanEvent, `SELECT e.seq, e.id, e.type, e.time, g.arrived, e.data FROM group_events g JOIN events e ON e.seq = g.event
-		WHERE g.run = ? AND g.n < ? ORDER BY g.n`, run, limit)
-}
-
-func scanEvent(r row) (e GroupedEvent, err error) {
-	err = r.Scan(&e.seq, &e.ID, &e.Type, timeColumn{&e.Time}, timeColumn{&e.Arrived}, (*[]byte)(&e.Data))
-	return e, err
+func readEvents(db *conn, run int64, limit int) []GroupedEvent {
+	return list(db, func(e *GroupedEvent) []any { return []any{&e.seq, &e.ID, &e.Type, &e.Time, &e.Arrived, &e.Data} },
+		`SELECT e.seq, e.id, e.type, e.time, g.arrived, e.data FROM group_events g JOIN events e ON e.seq = g.event
+			WHERE g.run = ? AND g.n < ? ORDER BY g.n`, run, limit)
 }
 
 // selectGroup lists the columns of a run's group and of throttling, which may delay the
@@ -163,62 +137,44 @@ const selectGroup = `g.key, g.events, g.taken, g.opened, g.closes, g.closed, g.n
 
 // A groupRow is a row of selectGroup. The columns of the group are NULL if there is none.
 type groupRow struct {
-	key, note              sql.NullString
-	events, taken          sql.NullInt64
-	opened, closes, closed sql.NullInt64
-	atFirst                sql.NullBool
-	maxRunsPerMinute       int
-	oldest                 sql.NullInt64 // the next run starts a minute after this start
+	group            Group
+	note             sql.NullString
+	events, taken    sql.NullInt64
+	closed, oldest   time.Time // the next run starts a minute after oldest
+	atFirst          sql.NullBool
+	maxRunsPerMinute int
 }
 
 func (g *groupRow) columns() []any {
-	return []any{&g.key, &g.events, &g.taken, &g.opened, &g.closes, &g.closed, &g.note, &g.atFirst, &g.maxRunsPerMinute, &g.oldest}
+	return []any{&g.group.Key, &g.events, &g.taken, &g.group.Opened, &g.group.Closes, &g.closed, &g.note, &g.atFirst, &g.maxRunsPerMinute, &g.oldest}
 }
 
-func (g *groupRow) group() *Group {
-	if !g.opened.Valid {
-		return nil
-	}
-	group := &Group{
-		Events: int(g.events.Int64), Taken: int(g.taken.Int64), Opened: unstamp(g.opened), Closes: unstamp(g.closes),
-		Closed: g.closed.Valid, Note: g.note.String,
-	}
-	if g.key.Valid {
-		group.Key = []byte(g.key.String)
-	}
-	return group
-}
-
-// waits returns why the run is delayed, "" if the run only waits for a worker.
-func (g *groupRow) waits(r *Run) string {
-	if r.Status != Queued || !r.Started.IsZero() {
-		return ""
+// set sets the group of the run, and why the run is delayed if it does not only wait for
+// a worker.
+func (g *groupRow) set(r *Run) {
+	if !g.group.Opened.IsZero() {
+		r.Group = &g.group
+		r.Group.Events, r.Group.Taken, r.Group.Closed, r.Group.Note = int(g.events.Int64), int(g.taken.Int64), !g.closed.IsZero(), g.note.String
 	}
 	now := time.Now()
-	if closes := unstamp(g.closes); g.opened.Valid && !g.closed.Valid && !g.atFirst.Bool && closes.After(now) {
-		return fmt.Sprintf("gathers events until %s", closes.Format(time.TimeOnly+"Z"))
+	switch {
+	case r.Status != Queued || !r.Started.IsZero():
+	case r.Group != nil && !r.Group.Closed && !g.atFirst.Bool && r.Group.Closes.After(now):
+		r.Waits = fmt.Sprintf("gathers events until %s", r.Group.Closes.Format(time.TimeOnly+"Z"))
+	case g.maxRunsPerMinute > 0 && !g.oldest.IsZero() && g.oldest.Add(time.Minute).After(now):
+		r.Waits = fmt.Sprintf("waits for its turn: no more than %d a minute", g.maxRunsPerMinute)
 	}
-	if g.maxRunsPerMinute > 0 && g.oldest.Valid && unstamp(g.oldest).Add(time.Minute).After(now) {
-		return fmt.Sprintf("waits for its turn: no more than %d a minute", g.maxRunsPerMinute)
-	}
-	return ""
 }
 
 // readGroup returns the events that the run's steps read, nil if it has no group.
-func readGroup(ctx context.Context, tx *sql.Tx, run int64, g *Group, p *playbook.Playbook) ([]sdk.RawEvent, error) {
+func readGroup(db *conn, run int64, g *Group, p *playbook.Playbook) []sdk.RawEvent {
 	if g == nil {
-		return nil, nil
+		return nil
 	}
-	events, err := readEvents(ctx, tx, run, g.Taken)
-	if err != nil {
-		return nil, err
-	}
+	events := readEvents(db, run, g.Taken)
 	all := make([]sdk.RawEvent, len(events))
 	for i, e := range events {
-		all[i] = sdk.RawEvent{ID: e.ID, Type: e.Type, Time: e.Time, Data: e.Data}
-		if all[i].Shapes, err = readShapes(ctx, tx, e.seq, p); err != nil {
-			return nil, err
-		}
+		all[i] = sdk.RawEvent{ID: e.ID, Type: e.Type, Time: e.Time, Data: e.Data, Shapes: readShapes(db, e.seq, p)}
 	}
-	return all, nil
+	return all
 }

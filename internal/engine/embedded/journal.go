@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,51 +52,39 @@ func (s *Store) AuditTrail(ctx context.Context, limit int) ([]AuditEntry, error)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := readAudit(ctx, s.read, `ORDER BY seq DESC LIMIT ?`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read audit trail: %w", err)
-	}
-	return entries, nil
+	db := s.reader(ctx)
+	entries := readAudit(db, `ORDER BY seq DESC LIMIT ?`, limit)
+	return entries, db.failed("read audit trail")
 }
 
 // readAudit reads the entries that the rest of a SELECT selects.
-func readAudit(ctx context.Context, q querier, rest string, args ...any) ([]AuditEntry, error) {
-	entries, err := list(ctx, q, scanAudit, `SELECT time, run, step, attempt, cause, action, input, status, outcome, code, message, request_ids, duration
-		FROM audit `+rest, args...)
-	if entries == nil {
-		entries = []AuditEntry{}
+func readAudit(db *conn, rest string, args ...any) []AuditEntry {
+	entries := list(db, func(a *AuditEntry) []any {
+		return []any{&a.Time, &a.RunID, &a.StepID, &a.Attempt, &a.Cause, &a.Action, &a.Input,
+			&a.Status, &a.Outcome, &a.Code, &a.Message, &a.RequestIDs, &a.Duration}
+	}, `SELECT time, run, step, attempt, cause, action, input, status, outcome, code, message, request_ids, duration FROM audit `+rest, args...)
+	if entries == nil && db.err == nil {
+		return []AuditEntry{}
 	}
-	return entries, err
+	return entries
 }
 
-func scanAudit(r row) (a AuditEntry, err error) {
-	var ids *[]string
-	err = r.Scan(timeColumn{&a.Time}, &a.RunID, &a.StepID, &a.Attempt, &a.Cause, &a.Action, (*[]byte)(&a.Input),
-		&a.Status, &a.Outcome, &a.Code, &a.Message, asJSON[[]string]{&ids}, &a.Duration)
-	if ids != nil {
-		a.RequestIDs = *ids
+func readSteps(db *conn, run int64) []*engine.StepState {
+	var steps []*engine.StepState
+	for _, s := range list(db, func(s *engine.StepState) []any {
+		return []any{&s.ID, &s.Action, &s.Status, &s.Attempts, &s.Failures, &s.NextTry, &s.Input, &s.Output, &s.Outcome, &s.Error, &s.Started, &s.Finished}
+	}, `SELECT id, action, status, attempts, failures, next_try, input, output, outcome, error, started, finished
+		FROM steps WHERE run = ? ORDER BY n`, run) {
+		steps = append(steps, &s)
 	}
-	return a, err
-}
-
-func readSteps(ctx context.Context, q querier, run int64) ([]*engine.StepState, error) {
-	return list(ctx, q, scanStep, `SELECT id, action, status, attempts, failures, next_try, input, output, outcome, error, started, finished
-		FROM steps WHERE run = ? ORDER BY n`, run)
-}
-
-func scanStep(r row) (*engine.StepState, error) {
-	s := new(engine.StepState)
-	return s, r.Scan(&s.ID, &s.Action, &s.Status, &s.Attempts, &s.Failures, timeColumn{&s.NextTry}, (*[]byte)(&s.Input), (*[]byte)(&s.Output),
-		&s.Outcome, asJSON[sdk.ErrorBody]{&s.Error}, timeColumn{&s.Started}, timeColumn{&s.Finished})
+	return steps
 }
 
 // saveStep writes the n-th step of a run.
-func saveStep(ctx context.Context, tx *sql.Tx, run int64, n int, s *engine.StepState) error {
-	_, err := tx.ExecContext(ctx, `UPDATE steps SET status = ?, attempts = ?, failures = ?, next_try = ?, input = ?, output = ?,
+func saveStep(tx *conn, run int64, n int, s *engine.StepState) {
+	tx.exec(`UPDATE steps SET status = ?, attempts = ?, failures = ?, next_try = ?, input = ?, output = ?,
 		outcome = ?, error = ?, started = ?, finished = ? WHERE run = ? AND n = ?`,
-		s.Status, s.Attempts, s.Failures, stamp(s.NextTry), text(s.Input), text(s.Output),
-		s.Outcome, asJSON[sdk.ErrorBody]{&s.Error}, stamp(s.Started), stamp(s.Finished), run, n)
-	return err
+		s.Status, s.Attempts, s.Failures, s.NextTry, s.Input, s.Output, s.Outcome, s.Error, s.Started, s.Finished, run, n)
 }
 
 // A Caller is the origin of a call: a step of a run, or nothing for a manual call.
@@ -128,17 +115,18 @@ func (s *Store) Perform(ctx context.Context, session sdk.Session, info *sdk.Acti
 	switch {
 	case err != nil && failure != nil:
 		message := failure.Message + " (the audit entry could not be completed either: " + err.Error() + ")"
-		return result, &sdk.Error{Code: failure.Code, Message: message, Upstream: failure.Upstream, Err: err}
+		failure = &sdk.Error{Code: failure.Code, Message: message, Upstream: failure.Upstream, Err: err}
 	case err != nil:
-		return result, sdk.Errorf(sdk.Internal, "%w", err)
-	case failure != nil:
-		return result, failure
+		failure = sdk.Errorf(sdk.Internal, "%w", err)
 	}
-	return result, nil
+	if failure == nil {
+		return result, nil // not a nil *sdk.Error
+	}
+	return result, failure
 }
 
-// A call is one call of an action, and what its step writes in the same transactions as
-// the audit entry.
+// A call is one call of an action, with the changes of its step or undo: these are stored
+// in the transactions that begin and complete the audit entry.
 type call struct {
 	session sdk.Session
 	info    *sdk.ActionInfo
@@ -146,9 +134,9 @@ type call struct {
 	from    Caller
 	cause   string
 	now     func() time.Time
-	begin   func(tx *sql.Tx, masked json.RawMessage) error
+	begin   func(tx *conn, masked json.RawMessage)
 	begun   func() // after begin is stored, before the call
-	end     func(tx *sql.Tx, result sdk.Result, failure *sdk.Error) error
+	end     func(tx *conn, result sdk.Result, failure *sdk.Error)
 	// undoMasked is the masked input of the undo that the output asks for, if it holds a secret.
 	undoMasked json.RawMessage
 }
@@ -165,7 +153,14 @@ func (s *Store) perform(ctx context.Context, c *call) (result sdk.Result, failur
 	}
 	// The record does not depend on the caller's deadline.
 	storeCtx := context.WithoutCancel(ctx)
-	entry, err := s.begin(storeCtx, c, masked)
+	var entry int64
+	err = s.tx(storeCtx, func(tx *conn) {
+		entry = tx.exec(`INSERT INTO audit (time, run, step, attempt, action, input, status, outcome, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			c.now(), c.from.RunID, c.from.StepID, c.from.Attempt, c.info.Name, string(masked), CallStarted, OutcomeUnknown, c.cause).seq
+		if c.begin != nil {
+			c.begin(tx, masked)
+		}
+	})
 	if err != nil {
 		return sdk.Result{}, nil, fmt.Errorf("write audit entry of %s, which was not called: %w", c.info.Name, err)
 	}
@@ -184,56 +179,36 @@ func (s *Store) perform(ctx context.Context, c *call) (result sdk.Result, failur
 		failure = sdk.Errorf(sdk.Internal, "the output of %s is not JSON", c.info.Name)
 	}
 	failure = engine.MaskError(failure, schema.Hidden(c.input, masked)...)
-	if failure, err = s.end(storeCtx, c, entry, result, failure, duration); err != nil {
-		return result, failure, fmt.Errorf("complete audit entry of %s, which was called: %w", c.info.Name, err)
-	}
-	return result, failure, nil
-}
-
-func (s *Store) begin(ctx context.Context, c *call, masked json.RawMessage) (entry int64, err error) {
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		inserted, err := tx.ExecContext(ctx, `INSERT INTO audit (time, run, step, attempt, action, input, status, outcome, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			stamp(c.now()), c.from.RunID, c.from.StepID, c.from.Attempt, c.info.Name, string(masked), CallStarted, OutcomeUnknown, c.cause)
-		if err != nil {
-			return err
-		}
-		if entry, err = inserted.LastInsertId(); err != nil || c.begin == nil {
-			return err
-		}
-		return c.begin(tx, masked)
-	})
-	return entry, err
-}
-
-// end completes the audit entry with everything that is stored beside it. It returns the
-// failure of the call, which may come from the undo that the output asks for.
-func (s *Store) end(ctx context.Context, c *call, entry int64, result sdk.Result, failure *sdk.Error, duration time.Duration) (*sdk.Error, error) {
-	err := s.tx(ctx, func(tx *sql.Tx) (err error) {
+	err = s.tx(storeCtx, func(tx *conn) {
 		if failure == nil {
-			if failure, err = s.storeUndo(ctx, tx, c, entry, result.Output); err != nil {
-				return err
-			}
+			failure = s.storeUndo(tx, c, entry, result.Output)
 		}
-		status, outcome, code, message := CallDone, engine.Outcome(result.Output), "", ""
-		if failure != nil {
-			// The output beside an error still says what was done.
-			status, code, message = CallFailed, string(failure.Code), messageOf(failure)
-			if c.info.Effect != sdk.Reads && (failure.Code == sdk.Timeout || failure.Code == sdk.Canceled) {
-				outcome = OutcomeUnknown
-			}
-		}
-		ids := requestIDs(result.Calls, failure)
-		_, err = tx.ExecContext(ctx, `UPDATE audit SET status = ?, outcome = ?, code = ?, message = ?, request_ids = ?, duration = ? WHERE seq = ?`,
-			status, outcome, code, message, asJSON[[]string]{&ids}, int64(duration), entry)
-		if err != nil || c.end == nil {
-			return err
-		}
-		if c.undoMasked != nil {
-			result.Output = withUndoInput(result.Output, c.undoMasked)
-		}
-		return c.end(tx, result, failure)
+		s.complete(tx, c, entry, result, failure, duration)
 	})
-	return failure, err
+	if err != nil {
+		err = fmt.Errorf("complete audit entry of %s, which was called: %w", c.info.Name, err)
+	}
+	return result, failure, err
+}
+
+// complete completes the audit entry, and stores the changes of the step or undo.
+func (s *Store) complete(tx *conn, c *call, entry int64, result sdk.Result, failure *sdk.Error, duration time.Duration) {
+	status, outcome, code, message := CallDone, engine.Outcome(result.Output), "", ""
+	if failure != nil {
+		// The output beside an error still says what was done.
+		status, code, message = CallFailed, string(failure.Code), messageOf(failure)
+		if c.info.Effect != sdk.Reads && (failure.Code == sdk.Timeout || failure.Code == sdk.Canceled) {
+			outcome = OutcomeUnknown
+		}
+	}
+	tx.exec(`UPDATE audit SET status = ?, outcome = ?, code = ?, message = ?, request_ids = ?, duration = ? WHERE seq = ?`,
+		status, outcome, code, message, requestIDs(result.Calls, failure), duration, entry)
+	if c.undoMasked != nil {
+		result.Output = withUndoInput(result.Output, c.undoMasked)
+	}
+	if c.end != nil {
+		c.end(tx, result, failure)
+	}
 }
 
 // messageOf returns the error without its code and the part of the service, which have
@@ -247,7 +222,7 @@ func messageOf(failure *sdk.Error) string {
 }
 
 // requestIDs returns the service's IDs of the requests, nil if there are none.
-func requestIDs(calls []sdk.Call, failure *sdk.Error) *[]string {
+func requestIDs(calls []sdk.Call, failure *sdk.Error) []string {
 	var ids []string
 	for _, c := range calls {
 		if c.RequestID != "" {
@@ -257,8 +232,5 @@ func requestIDs(calls []sdk.Call, failure *sdk.Error) *[]string {
 	if failure != nil && failure.Upstream != nil && failure.Upstream.RequestID != "" && !slices.Contains(ids, failure.Upstream.RequestID) {
 		ids = append(ids, failure.Upstream.RequestID)
 	}
-	if ids == nil {
-		return nil
-	}
-	return &ids
+	return ids
 }

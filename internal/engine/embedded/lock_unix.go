@@ -6,10 +6,21 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
+
+// The commands for locks of open file descriptions. golang.org/x/sys lacks those of macOS:
+// these are from Apple's sys/fcntl.h.
+var ofdSetLock, ofdGetLock = 37, 36
+
+func init() {
+	if runtime.GOOS == "darwin" {
+		ofdSetLock, ofdGetLock = 90, 92
+	}
+}
 
 // lockByte is the byte of the file that an engine locks. It is far behind the bytes
 // that SQLite locks, and behind the end of any store.

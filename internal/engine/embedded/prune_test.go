@@ -2,9 +2,7 @@ package embedded
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,12 +203,11 @@ func TestPruneLooksAgain(t *testing.T) {
 	if _, err := r.store.Retry(t.Context(), run.ID); err != nil {
 		t.Fatal(err)
 	}
-	err := inTx(t.Context(), r.store.write, func(tx *sql.Tx) error {
-		p := &pruning{ctx: t.Context(), tx: tx, rows: "[1]", ended: time.Now().Add(time.Hour)}
-		if err := p.runs(); err != nil || p.done != (Pruned{}) {
-			return fmt.Errorf("deleted %+v, %w", p.done, err)
+	err := inTx(t.Context(), r.store.write, func(tx *conn) {
+		p := &pruning{conn: tx, rows: []int64{1}, ended: time.Now().Add(time.Hour)}
+		if p.runs(); p.done != (Pruned{}) {
+			t.Errorf("deleted %+v", p.done)
 		}
-		return nil
 	})
 	if err != nil {
 		t.Error(err)

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -42,45 +41,32 @@ func (s *Store) Replay(ctx context.Context, r Replay) (Accepted, error) {
 	if err != nil {
 		return Accepted{}, err
 	}
-	var done Accepted
 	now := engine.Time(time.Now())
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		w, err := newPageWriter(ctx, tx, e, now)
-		if err != nil {
-			return err
-		}
-		w.replay = replay{begun: now, again: r.Again}
-		if _, err := w.writeAll(matches, &done); err != nil {
-			return err
-		}
-		return w.replay.finish(ctx, tx)
+	w := e.newPageWriter(now)
+	w.replay = replay{begun: now, again: r.Again}
+	err = s.tx(ctx, func(tx *conn) {
+		w.write(tx, matches)
+		// The groups of the replay are closed, so that its runs can start.
+		tx.exec(`UPDATE groups SET closed = coalesce(closed, ?1), closes = min(closes, ?1), key = key -> '$.key'
+			WHERE run IN (SELECT seq FROM runs WHERE replay = ?1) AND key IS NOT NULL`, now)
+		tx.exec(`UPDATE runs SET due = ?1 WHERE replay = ?1 AND status = 'queued'`, now)
 	})
 	if err != nil {
 		return Accepted{}, fmt.Errorf("replay %s: %w", r.Playbook.Name, err)
 	}
-	return done, nil
+	return w.done, nil
 }
 
 // Started reports which of the events have started the playbook of this name before,
 // live or in a replay, by their IDs.
 func (s *Store) Started(ctx context.Context, org, playbook string, events []sdk.RawEvent) (map[string]bool, error) {
 	before := map[string]bool{}
-	err := inTx(ctx, s.read, func(tx *sql.Tx) error {
-		known, err := tx.PrepareContext(ctx, selectKnown)
-		if err != nil {
-			return err
-		}
+	err := inTx(ctx, s.read, func(tx *conn) {
+		tx.prepare(selectKnown)
 		for _, event := range events {
 			id := engine.EventID(event)
-			for _, run := range []string{engine.RunID(org, playbook, id), replayID(org, playbook, id)} {
-				var is bool
-				if err := known.QueryRowContext(ctx, run).Scan(&is); err != nil {
-					return err
-				}
-				before[event.ID] = before[event.ID] || is
-			}
+			before[event.ID] = before[event.ID] || known(tx, engine.RunID(org, playbook, id)) || known(tx, replayID(org, playbook, id))
 		}
-		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("find the events that have started %s: %w", playbook, err)
@@ -105,46 +91,33 @@ func replayID(org, playbook, event string) string {
 }
 
 // identify returns the ID of the match's run, and whether an earlier run prevents it.
-func (w *pageWriter) identify(m match) (id string, known bool, err error) {
-	org := w.engine.o.Org
+func (w *pageWriter) identify(m match) (id string, exists bool) {
+	org, now := w.engine.o.Org, w.replay.begun
 	id = engine.RunID(org, m.playbook.Name, m.event.ID)
-	if known, err = w.knows(id); err != nil || w.replay.begun.IsZero() {
-		return id, known, err
+	exists = known(w.tx, id)
+	if now.IsZero() {
+		return id, exists
 	}
-	first := replayID(org, m.playbook.Name, m.event.ID)
-	replayed, err := w.knows(first)
-	if err != nil {
-		return "", false, err
+	id = replayID(org, m.playbook.Name, m.event.ID)
+	exists = exists || known(w.tx, id)
+	if exists && w.replay.again {
+		id = engine.Digest(org, m.playbook.Name, m.event.ID, "replay", now.String())
+		exists = known(w.tx, id) // the events contain the event twice
 	}
-	known = known || replayed
-	if !known || !w.replay.again {
-		return first, known, nil
-	}
-	id = engine.Digest(org, m.playbook.Name, m.event.ID, "replay", w.replay.begun.String())
-	known, err = w.knows(id) // the events contain the event twice
-	return id, known, err
+	return id, exists
 }
 
-func (w *pageWriter) knows(run string) (known bool, err error) {
-	err = w.known.QueryRowContext(w.ctx, run).Scan(&known)
-	return known, err
+// known reports whether the ID is that of an earlier run.
+func known(db *conn, id string) (known bool) {
+	db.row(selectKnown, id).into(&known)
+	return known
 }
 
 // separate keeps replayed events out of the groups of live events.
-func (r replay) separate(g *grouping) error {
+func (r replay) separate(g *grouping) {
 	if r.begun.IsZero() || g == nil || !g.key.Valid {
-		return nil
+		return
 	}
-	key, err := json.Marshal(map[string]any{"key": json.RawMessage(g.key.String), "replay": r.begun})
+	key, _ := json.Marshal(map[string]any{"key": json.RawMessage(g.key.String), "replay": r.begun}) // the key is JSON
 	g.key.String = string(key)
-	return err
-}
-
-// finish closes the groups of the replay, so that its runs can start.
-func (r replay) finish(ctx context.Context, tx *sql.Tx) error {
-	return execAll(ctx, tx, []string{
-		`UPDATE groups SET closed = coalesce(closed, ?1), closes = min(closes, ?1), key = key -> '$.key'
-			WHERE run IN (SELECT seq FROM runs WHERE replay = ?1) AND key IS NOT NULL`,
-		`UPDATE runs SET due = ?1 WHERE replay = ?1 AND status = 'queued'`,
-	}, stamp(r.begun))
 }

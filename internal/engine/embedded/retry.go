@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"soar.example/okta/internal/engine"
@@ -31,30 +30,20 @@ type Retry struct {
 // has not failed, or failed before its first step for another reason.
 func (s *Store) Retry(ctx context.Context, id string) (*Run, error) {
 	var run *Run
-	err := s.byID(ctx, s.write, id, func(tx *sql.Tx, seq int64) (err error) {
-		if run, err = readRun(ctx, tx, seq); err != nil {
-			return err
-		}
-		if err := run.CanRetry(); err != nil {
-			return err
+	err := s.byID(ctx, s.write, id, func(tx *conn, seq int64) {
+		run = readRun(tx, seq)
+		if tx.err == nil {
+			tx.fail(run.CanRetry())
 		}
 		var org string
-		if err := tx.QueryRowContext(ctx, `SELECT org FROM runs WHERE seq = ?`, seq).Scan(&org); err != nil {
-			return err
+		tx.row(`SELECT org FROM runs WHERE seq = ?`, seq).into(&org)
+		tx.exec(`DELETE FROM evaluation_deaths WHERE event = ?`, markOf(org, run.EventID))
+		now := time.Now()
+		tx.exec(`INSERT INTO retries (run, n, time, failed, error) VALUES (?, ?, ?, ?, ?)`, seq, len(run.Retries)+1, now, run.Finished, run.Error)
+		tx.exec(`UPDATE runs SET status = 'queued', error = NULL, started = ?, finished = NULL WHERE seq = ?`, now, seq)
+		if tx.err == nil {
+			run = readRun(tx, seq)
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM evaluation_deaths WHERE event = ?`, markOf(org, run.EventID)); err != nil {
-			return err
-		}
-		now := stamp(time.Now())
-		if _, err := tx.ExecContext(ctx, `INSERT INTO retries (run, n, time, failed, error) VALUES (?, ?, ?, ?, ?)`,
-			seq, len(run.Retries)+1, now, stamp(run.Finished), asJSON[sdk.ErrorBody]{&run.Error}); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE runs SET status = 'queued', error = NULL, started = ?, finished = NULL WHERE seq = ?`, now, seq); err != nil {
-			return err
-		}
-		run, err = readRun(ctx, tx, seq)
-		return err
 	})
 	return run, err
 }
@@ -70,11 +59,9 @@ func (r *Run) CanRetry() error {
 	return nil
 }
 
-func readRetries(ctx context.Context, q querier, run int64) ([]Retry, error) {
-	return list(ctx, q, func(row row) (r Retry, err error) {
-		err = row.Scan(&r.N, timeColumn{&r.Time}, timeColumn{&r.Failed}, asJSON[sdk.ErrorBody]{&r.Error}, timeColumn{&r.Begun})
-		return r, err
-	}, `SELECT n, time, failed, error, begun FROM retries WHERE run = ? ORDER BY n`, run)
+func readRetries(db *conn, run int64) []Retry {
+	return list(db, func(r *Retry) []any { return []any{&r.N, &r.Time, &r.Failed, &r.Error, &r.Begun} },
+		`SELECT n, time, failed, error, begun FROM retries WHERE run = ? ORDER BY n`, run)
 }
 
 // cause returns the Cause of the job's calls.
@@ -89,22 +76,18 @@ func (j *job) cause() string {
 }
 
 // beginRetry makes the steps pending that a new retry runs again.
-func beginRetry(ctx context.Context, tx *sql.Tx, j *job, now time.Time) (err error) {
-	if j.run.Retries, err = readRetries(ctx, tx, j.run.seq); err != nil || len(j.run.Retries) == 0 {
-		return err
+func beginRetry(tx *conn, j *job, now time.Time) {
+	j.run.Retries = readRetries(tx, j.run.seq)
+	if len(j.run.Retries) == 0 {
+		return
 	}
 	last := &j.run.Retries[len(j.run.Retries)-1]
 	if !last.Begun.IsZero() {
-		return nil // the retry is resumed
+		return // the retry is resumed
 	}
 	last.Begun = engine.Time(now)
-	if _, err := tx.ExecContext(ctx, `UPDATE retries SET begun = ? WHERE run = ? AND n = ?`, stamp(now), j.run.seq, last.N); err != nil {
-		return err
-	}
+	tx.exec(`UPDATE retries SET begun = ? WHERE run = ? AND n = ?`, last.Begun, j.run.seq, last.N)
 	for _, n := range engine.ResetFailed(j.playbook, j.steps) {
-		if err := saveStep(ctx, tx, j.run.seq, n, j.steps[n]); err != nil {
-			return err
-		}
+		saveStep(tx, j.run.seq, n, j.steps[n])
 	}
-	return nil
 }

@@ -78,25 +78,16 @@ func (s *Store) Runs(ctx context.Context, q Query) ([]Run, error) {
 	if err := checkStatus("a run", q.Status, Queued, Running, Succeeded, Failed); err != nil {
 		return nil, err
 	}
-	runs, err := list(ctx, s.read, scanRun, selectRun+`
-		WHERE (?1 = '' OR r.status = ?1) AND (?2 = '' OR r.playbook = ?2) ORDER BY r.seq DESC LIMIT ?3`, q.Status, q.Playbook, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read runs: %w", err)
-	}
-	if runs == nil {
-		runs = []Run{}
-	}
-	return runs, nil
+	db := s.reader(ctx)
+	runs := readRuns(db, `WHERE (?1 = '' OR r.status = ?1) AND (?2 = '' OR r.playbook = ?2) ORDER BY r.seq DESC LIMIT ?3`, q.Status, q.Playbook, limit)
+	return runs, db.failed("read runs")
 }
 
 // Run returns the run with this ID, or the only run whose ID begins with it. Its event,
 // steps and audit are of one instant. It fails with an *[sdk.Error]: not_found if there
 // is none, invalid_input if the beginning is shorter than four letters or ambiguous.
 func (s *Store) Run(ctx context.Context, id string) (run *Run, err error) {
-	err = s.byID(ctx, s.read, id, func(tx *sql.Tx, seq int64) (err error) {
-		run, err = readRun(ctx, tx, seq)
-		return err
-	})
+	err = s.byID(ctx, s.read, id, func(tx *conn, seq int64) { run = readRun(tx, seq) })
 	if err != nil {
 		return nil, err
 	}
@@ -106,33 +97,31 @@ func (s *Store) Run(ctx context.Context, id string) (run *Run, err error) {
 // PlaybookOf returns the file and the source of the playbook that the run was accepted
 // with, and the org of the run.
 func (s *Store) PlaybookOf(ctx context.Context, run string) (file string, source []byte, org string, err error) {
-	err = s.byID(ctx, s.read, run, func(tx *sql.Tx, seq int64) error {
-		return tx.QueryRowContext(ctx, `SELECT p.file, p.source, r.org FROM runs r JOIN playbooks p ON p.hash = r.hash
-			WHERE r.seq = ?`, seq).Scan(&file, &source, &org)
+	err = s.byID(ctx, s.read, run, func(tx *conn, seq int64) {
+		tx.row(`SELECT p.file, p.source, r.org FROM runs r JOIN playbooks p ON p.hash = r.hash WHERE r.seq = ?`, seq).into(&file, &source, &org)
 	})
 	return file, source, org, err
 }
 
 // byID calls do in one transaction with the run that has this ID, or the only run
 // whose ID begins with it.
-func (s *Store) byID(ctx context.Context, db *sql.DB, id string, do func(tx *sql.Tx, seq int64) error) error {
+func (s *Store) byID(ctx context.Context, db *sql.DB, id string, do func(tx *conn, seq int64)) error {
 	id = strings.ToLower(strings.TrimSpace(id))
 	if len(id) < 4 {
 		return sdk.Invalid(fmt.Sprintf("%q is too short for the beginning of a run's id: at least four letters are needed", id))
 	}
-	err := inTx(ctx, db, func(tx *sql.Tx) error {
+	err := inTx(ctx, db, func(tx *conn) {
 		// IDs consist of hexadecimal digits, so all IDs with this prefix are below it
 		// followed by a "g".
-		found, err := list(ctx, tx, scanOne[int64], `SELECT seq FROM runs WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT 2`, id)
-		switch {
-		case err != nil:
-			return err
-		case len(found) == 0:
-			return sdk.Errorf(sdk.NotFound, "there is no run %q", id)
-		case len(found) > 1:
-			return sdk.Invalid(fmt.Sprintf("the ids of several runs begin with %q: give more of it", id))
+		found := list(tx, only[int64], `SELECT seq FROM runs WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT 2`, id)
+		switch len(found) {
+		case 0:
+			tx.fail(sdk.Errorf(sdk.NotFound, "there is no run %q", id))
+		case 1:
+			do(tx, found[0])
+		default:
+			tx.fail(sdk.Invalid(fmt.Sprintf("the ids of several runs begin with %q: give more of it", id)))
 		}
-		return do(tx, found[0])
 	})
 	var e *sdk.Error
 	if err != nil && !errors.As(err, &e) {
@@ -141,54 +130,46 @@ func (s *Store) byID(ctx context.Context, db *sql.DB, id string, do func(tx *sql
 	return err
 }
 
-func readRun(ctx context.Context, tx *sql.Tx, seq int64) (*Run, error) {
-	run, err := findRun(ctx, tx, `r.seq = ?`, seq)
-	if err != nil {
-		return nil, err
-	}
-	if err := tx.QueryRowContext(ctx, `SELECT data FROM events WHERE seq = ?`, run.eventSeq).Scan((*[]byte)(&run.Event)); err != nil {
-		return nil, err
-	}
+// readRun reads a run with everything that belongs to it.
+func readRun(tx *conn, seq int64) *Run {
+	run := findRun(tx, `r.seq = ?`, seq)
+	tx.row(`SELECT data FROM events WHERE seq = ?`, run.eventSeq).into(&run.Event)
 	if run.Group != nil {
-		if run.Events, err = readEvents(ctx, tx, seq, run.Group.Events); err != nil {
-			return nil, err
-		}
+		run.Events = readEvents(tx, seq, run.Group.Events)
 	}
-	states, err := readSteps(ctx, tx, seq)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range states {
+	for _, s := range readSteps(tx, seq) {
 		run.Steps = append(run.Steps, s.StepRun)
 	}
-	if run.Audit, err = readAudit(ctx, tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID); err != nil {
-		return nil, err
-	}
-	if run.Undos, err = readUndos(ctx, tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID); err != nil {
-		return nil, err
-	}
-	run.Retries, err = readRetries(ctx, tx, seq)
-	return run, err
+	run.Audit = readAudit(tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID)
+	run.Undos = readUndos(tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID)
+	run.Retries = readRetries(tx, seq)
+	return run
 }
 
-// findRun reads the only run that the condition selects.
-func findRun(ctx context.Context, q querier, condition string, arg any) (*Run, error) {
-	run, err := scanRun(q.QueryRowContext(ctx, selectRun+` WHERE `+condition, arg))
-	return &run, err
+// findRun reads the only run that the condition selects. After an error the run is empty.
+func findRun(db *conn, condition string, arg any) *Run {
+	for _, run := range readRuns(db, `WHERE `+condition, arg) {
+		return &run
+	}
+	db.fail(sql.ErrNoRows)
+	return new(Run)
 }
 
-const selectRun = `SELECT r.seq, r.id, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, r.replay, r.unmatched,
-	e.seq, e.id, e.type, e.time, ` + selectGroup + `
-	FROM runs r JOIN events e ON e.seq = r.event JOIN playbooks p ON p.hash = r.hash LEFT JOIN groups g ON g.run = r.seq`
-
-// scanRun reads a row of selectRun.
-func scanRun(row row) (r Run, err error) {
-	var g groupRow
-	err = row.Scan(append([]any{&r.seq, &r.ID, &r.Playbook, &r.Title, &r.Status, asJSON[sdk.ErrorBody]{&r.Error}, timeColumn{&r.Created},
-		timeColumn{&r.Started}, timeColumn{&r.Finished}, timeColumn{&r.Replay}, &r.unmatched,
-		&r.eventSeq, &r.EventID, &r.EventType, timeColumn{&r.EventTime}}, g.columns()...)...)
-	r.Group, r.Waits = g.group(), g.waits(&r)
-	return r, err
+// readRuns reads the runs that the rest of a SELECT selects.
+func readRuns(db *conn, rest string, args ...any) []Run {
+	runs := []Run{}
+	db.each(func(read func(...any)) bool {
+		var r Run
+		var g groupRow
+		read(append([]any{&r.seq, &r.ID, &r.Playbook, &r.Title, &r.Status, &r.Error, &r.Created, &r.Started, &r.Finished, &r.Replay, &r.unmatched,
+			&r.eventSeq, &r.EventID, &r.EventType, &r.EventTime}, g.columns()...)...)
+		g.set(&r)
+		runs = append(runs, r)
+		return true
+	}, `SELECT r.seq, r.id, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, r.replay, r.unmatched,
+		e.seq, e.id, e.type, e.time, `+selectGroup+`
+		FROM runs r JOIN events e ON e.seq = r.event JOIN playbooks p ON p.hash = r.hash LEFT JOIN groups g ON g.run = r.seq `+rest, args...)
+	return runs
 }
 
 func listLimit(n int) (int, error) {

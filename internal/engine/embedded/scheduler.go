@@ -9,6 +9,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"soar.example/okta/internal/engine"
 )
 
 // A worker does one of the tasks of [Engine.Work].
@@ -132,8 +134,9 @@ func (w *worker) watchStore() error {
 		// On one connection this number changes only if another connection commits
 		// (https://www.sqlite.org/pragma.html#pragma_data_version).
 		var version int64
-		if err := w.store.write.QueryRowContext(w.storeCtx, `PRAGMA data_version`).Scan(&version); err != nil {
-			return fmt.Errorf("read the store's version of data: %w", err)
+		db := &conn{ctx: w.storeCtx, db: w.store.write}
+		if db.row(`PRAGMA data_version`).into(&version); db.err != nil {
+			return db.failed("read the store's version of data")
 		}
 		if version != last {
 			last = version
@@ -155,18 +158,11 @@ const longestSleep = 10 * time.Second
 func (e *Engine) claim(ctx context.Context) (j *job, wait time.Duration, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	err = e.timed(ctx, func(tx *sql.Tx, now time.Time) error {
-		seq, delay, err := e.nextRun(ctx, tx, now)
-		if err != nil || seq == 0 {
-			wait = delay
-			return err
+	err = e.timed(ctx, func(tx *conn, now time.Time) {
+		var seq int64
+		if seq, wait = e.nextRun(tx, now); seq != 0 {
+			j = e.readJob(tx, seq, startRun(tx, seq, now))
 		}
-		hash, err := startRun(ctx, tx, seq, now)
-		if err != nil {
-			return err
-		}
-		j, err = e.readJob(ctx, tx, seq, hash)
-		return err
 	})
 	return j, wait, err
 }
@@ -177,23 +173,57 @@ func (e *Engine) claim(ctx context.Context) (j *job, wait time.Duration, err err
 // Options.Only.
 //
 // It reads one run of each playbook, the first of its queue, however long the queue is.
-func (e *Engine) nextRun(ctx context.Context, tx *sql.Tx, now time.Time) (seq int64, wait time.Duration, err error) {
-	var ready int64
+func (e *Engine) nextRun(tx *conn, now time.Time) (seq int64, wait time.Duration) {
 	if e.o.Only != "" {
-		err = tx.QueryRowContext(ctx, `SELECT seq FROM runs WHERE org = ? AND id = ? AND status = 'queued'`, e.o.Org, e.o.Only).Scan(&seq)
-	} else {
-		err = tx.StmtContext(ctx, e.selectNext).QueryRowContext(ctx, e.o.Org, stamp(now), time.Minute.Microseconds()).Scan(&seq, &ready)
+		tx.row(`SELECT seq FROM runs WHERE org = ? AND id = ? AND status = 'queued'`, e.o.Org, e.o.Only).find(&seq)
+		return seq, 0
 	}
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, 0, nil
+	var ready time.Time
+	tx.prepared[selectNext] = tx.db.(*sql.Tx).StmtContext(tx.ctx, e.selectNext)
+	found := tx.row(selectNext, e.o.Org, now, time.Minute.Microseconds()).find(&seq, &ready)
+	if wait = ready.Sub(now); found && wait > 0 {
+		return 0, min(wait, longestSleep)
 	}
-	if err != nil {
-		return 0, 0, err
+	return seq, 0
+}
+
+// selectNext finds the run of the org ?1 that may start now, or that will be the first
+// to, and its earliest start; ?2 is now, and ?3 a minute. A playbook with
+// max_runs_per_minute starts its next run a minute after the oldest of its last starts.
+const selectNext = `WITH RECURSIVE
+	names (name) AS (
+		SELECT min(playbook) FROM runs WHERE org = ?1 AND status = 'queued'
+		UNION ALL
+		SELECT (SELECT min(playbook) FROM runs WHERE org = ?1 AND status = 'queued' AND playbook > name) FROM names WHERE name IS NOT NULL
+	),
+	heads (head) AS (
+		SELECT (SELECT seq FROM runs WHERE org = ?1 AND status = 'queued' AND playbook = name ORDER BY due, seq LIMIT 1)
+		FROM names WHERE name IS NOT NULL
+	),
+	queues (seq, due, ready) AS (
+		SELECT r.seq, r.due, CASE WHEN r.started IS NOT NULL THEN 0 WHEN p.max_runs_per_minute = 0 THEN r.due ELSE
+			coalesce((SELECT CASE WHEN count(*) >= p.max_runs_per_minute THEN max(r.due, min(at) + ?3) END
+				FROM starts s WHERE s.org = ?1 AND s.playbook = r.playbook AND at > ?2 - ?3), r.due) END
+		FROM heads JOIN runs r ON r.seq = head JOIN playbooks p ON p.hash = r.hash
+	)
+	SELECT seq, ready FROM queues ORDER BY max(ready, ?2), due, seq LIMIT 1`
+
+// startRun marks the run as running, counts its start for throttling, and fixes the
+// events of its group. It returns the hash of the playbook.
+func startRun(tx *conn, seq int64, now time.Time) (hash string) {
+	var throttled, grouped bool
+	tx.row(`SELECT hash, r.started IS NULL AND p.max_runs_per_minute > 0, EXISTS (SELECT 1 FROM groups WHERE run = seq)
+		FROM runs r JOIN playbooks p USING (hash) WHERE seq = ?`, seq).into(&hash, &throttled, &grouped)
+	tx.exec(`UPDATE runs SET status = 'running', started = coalesce(started, ?2) WHERE seq = ?1`, seq, now)
+	if throttled {
+		tx.exec(`DELETE FROM starts WHERE at <= ?2 AND (org, playbook) = (SELECT org, playbook FROM runs WHERE seq = ?1)`, seq, now.Add(-time.Minute))
+		tx.exec(`INSERT INTO starts (run, org, playbook, at) SELECT seq, org, playbook, ?2 FROM runs WHERE seq = ?1`, seq, now)
 	}
-	if delay := time.Duration(ready-now.UnixMicro()) * time.Microsecond; delay > 0 {
-		return 0, min(delay, longestSleep), nil
+	if grouped {
+		tx.exec(`UPDATE groups SET taken = coalesce(taken, events),
+			closed = CASE WHEN at_first THEN closed ELSE coalesce(closed, closes) END WHERE run = ?1`, seq)
 	}
-	return seq, 0, nil
+	return hash
 }
 
 // unknownTime is later than any other time: the next call of timed checks the store.
@@ -205,17 +235,18 @@ const unknownTime = math.MaxInt64
 // The clock may have been set back since the last call, or while no engine ran. Then
 // timed first moves stored times of the future back: no group stays open for longer
 // than its window, and no run waits for longer than a minute, from now.
-func (e *Engine) timed(ctx context.Context, do func(tx *sql.Tx, now time.Time) error) error {
-	now := unstamp(stamp(e.o.Now()))
+func (e *Engine) timed(ctx context.Context, do func(tx *conn, now time.Time)) error {
+	now := engine.Time(e.o.Now())
 	latest := e.latest
 	e.latest = unknownTime // until it is stored
-	err := e.store.tx(ctx, func(tx *sql.Tx) error {
+	err := e.store.tx(ctx, func(tx *conn) {
 		if now.UnixMicro() < latest {
-			if err := e.setBack(ctx, tx, now); err != nil {
-				return err
-			}
+			tx.exec(`UPDATE groups SET closes = closes - opened + ?2, opened = ?2 WHERE org = ?1 AND closed IS NULL AND opened > ?2`, e.o.Org, now)
+			tx.exec(`UPDATE runs SET due = coalesce((SELECT closes FROM groups WHERE run = seq AND closed IS NULL AND NOT at_first), ?2)
+				WHERE org = ?1 AND status = 'queued' AND due > ?2`, e.o.Org, now)
+			tx.exec(`UPDATE starts SET at = ?2 WHERE org = ?1 AND at > ?2`, e.o.Org, now)
 		}
-		return do(tx, now)
+		do(tx, now)
 	})
 	if err == nil {
 		e.latest = now.UnixMicro()
@@ -223,11 +254,35 @@ func (e *Engine) timed(ctx context.Context, do func(tx *sql.Tx, now time.Time) e
 	return err
 }
 
-func (e *Engine) setBack(ctx context.Context, tx *sql.Tx, now time.Time) error {
-	return execAll(ctx, tx, []string{
-		`UPDATE groups SET closes = closes - opened + ?2, opened = ?2 WHERE org = ?1 AND closed IS NULL AND opened > ?2`,
-		`UPDATE runs SET due = coalesce((SELECT closes FROM groups WHERE run = seq AND closed IS NULL AND NOT at_first), ?2)
-			WHERE org = ?1 AND status = 'queued' AND due > ?2`,
-		`UPDATE starts SET at = ?2 WHERE org = ?1 AND at > ?2`,
-	}, e.o.Org, stamp(now))
+// A Queue describes the queued runs of one playbook.
+type Queue struct {
+	Playbook         string
+	Runs             int // queued: their events are collected, or they wait for their turn or a worker
+	Throttled        int // those of Runs that only max_runs_per_minute delays
+	MaxRunsPerMinute int // 0: no limit
+}
+
+// Queues returns the queues of an org that are not empty, by the names of their
+// playbooks. It reads only an index, so that long queues can be read often.
+func (s *Store) Queues(ctx context.Context, org string) ([]Queue, error) {
+	db := s.reader(ctx)
+	var queues []Queue
+	db.each(func(read func(...any)) bool {
+		var q Queue
+		var ready, starts int
+		read(&q.Playbook, &q.Runs, &ready, &q.MaxRunsPerMinute, &starts)
+		if q.MaxRunsPerMinute > 0 && starts >= q.MaxRunsPerMinute {
+			q.Throttled = ready
+		}
+		queues = append(queues, q)
+		return true
+	}, `WITH waiting (playbook, runs, ready) AS (
+			SELECT playbook, count(*), sum(due <= ?2) FROM runs WHERE org = ?1 AND status = 'queued' GROUP BY playbook
+		)
+		SELECT w.playbook, w.runs, w.ready, p.max_runs_per_minute,
+			(SELECT count(*) FROM starts s WHERE s.org = ?1 AND s.playbook = w.playbook AND s.at > ?2 - ?3)
+		FROM waiting w JOIN runs r ON r.seq =
+			(SELECT seq FROM runs WHERE org = ?1 AND status = 'queued' AND playbook = w.playbook ORDER BY due, seq LIMIT 1)
+		JOIN playbooks p ON p.hash = r.hash ORDER BY w.playbook`, org, time.Now(), time.Minute.Microseconds())
+	return queues, db.failed("read queues")
 }

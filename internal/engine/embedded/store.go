@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,24 @@ import (
 
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
+)
+
+//go:embed schema.sql
+var schemaSQL string
+
+const (
+	// applicationID marks an SQLite file as a store ("soar" in ASCII).
+	applicationID = 0x736f6172
+	// schemaVersion is the version of schema.sql. A store of another version is rejected.
+	schemaVersion = 9
+)
+
+var (
+	errEmpty    = errors.New("the file is empty, so what the store held is lost. Restore it from a backup, or accept the loss with --new-store")
+	errNotStore = errors.New("is not a store of runs")
+	errNewer    = errors.New("was written by a newer version of this program. Update the program, or choose another store")
+	errOlder    = errors.New("was written by an older version of this program, and cannot be converted. " +
+		"Move it away with its -wal file to start a new store, or use the older version to read it")
 )
 
 // A Store holds runs, steps, events, playbooks, checkpoints and the audit trail in
@@ -159,30 +178,73 @@ func sleep(ctx context.Context, wait time.Duration, wakeUp <-chan struct{}) bool
 	return ctx.Err() == nil
 }
 
-// tx runs do in one write transaction. It commits nothing once the store's path names
-// another file: nobody would find the changes.
-func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error {
-	return inTx(ctx, s.write, func(tx *sql.Tx) error {
-		if err := do(tx); err != nil {
-			return err
+// prepare checks that the database is a store of this version. It rejects a database
+// without tables, unless acceptEmpty allows to make a store of it.
+func (s *Store) prepare(ctx context.Context, acceptEmpty bool) error {
+	db := &conn{ctx: ctx, db: s.write}
+	version := db.version()
+	if version == 0 && !acceptEmpty {
+		db.fail(errEmpty)
+	}
+	// SQLite cannot change the mode inside a transaction. The mode is kept in the file.
+	var mode string
+	db.row(`PRAGMA journal_mode = WAL`).into(&mode)
+	if mode != "wal" {
+		db.fail(fmt.Errorf("its file system does not support a write-ahead log (journal mode is %s)", mode))
+	}
+	if db.err != nil || version == schemaVersion {
+		return db.err
+	}
+	return errors.Join(removeMarks(s.file.path), createTables(ctx, s.write))
+}
+
+// createTables makes a store of an empty database.
+func createTables(ctx context.Context, db *sql.DB) error {
+	return inTx(ctx, db, func(tx *conn) {
+		if tx.version() == schemaVersion {
+			return // another process has created them in between
 		}
-		return s.file.check()
+		tx.exec(schemaSQL)
+		tx.exec(fmt.Sprintf(`PRAGMA application_id = %d; PRAGMA user_version = %d`, applicationID, schemaVersion))
 	})
 }
 
-func inTx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
+// version returns the version of the store, 0 if the database is empty.
+func (c *conn) version() int {
+	var id, version, tables int
+	c.row(`SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_application_id, pragma_user_version`).into(&id, &version, &tables)
+	var fault *sqlite.Error
+	reason := errNewer
+	switch {
+	case errors.As(c.err, &fault) && fault.Code() == sqlite3.SQLITE_NOTADB:
+		c.err = errNotStore
+		fallthrough
+	case c.err != nil, id == 0 && version == 0 && tables == 0:
+		return 0
+	case id != applicationID || version < 1:
+		c.err = errNotStore
+		return 0
+	case version == schemaVersion:
+		return version
+	case version < schemaVersion:
+		reason = errOlder
+	}
+	c.err = fmt.Errorf("its version is %d and this program reads version %d: it %w", version, schemaVersion, reason)
+	return 0
+}
+
+// checkIntegrity rejects a damaged store.
+func (s *Store) checkIntegrity() error {
+	var result string
+	err := s.read.QueryRow(`PRAGMA quick_check(1)`).Scan(&result)
+	if err == nil && result != "ok" {
+		err = errors.New(result)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("the store %s is damaged: %w. Restore it from a backup", s.file.path, err)
 	}
-	defer tx.Rollback() // does nothing after Commit
-	if err := do(tx); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err() // SQLite's error hides that ctx ended
-		}
-		return err
-	}
-	return tx.Commit()
+	return nil
 }
 
 // schemaOf compiles each schema once.
@@ -213,28 +275,23 @@ func (s *Store) mask(by sdk.JSON, doc json.RawMessage) json.RawMessage {
 
 // HostKey returns the secret key of the store, and creates the key if there is none.
 // All programs that share the store have the same key.
-func (s *Store) HostKey(ctx context.Context) ([]byte, error) {
-	var key []byte
+func (s *Store) HostKey(ctx context.Context) (key []byte, err error) {
 	const selectKey = `SELECT key FROM host_key`
-	err := s.read.QueryRowContext(ctx, selectKey).Scan(&key)
-	if errors.Is(err, sql.ErrNoRows) {
+	db := s.reader(ctx)
+	if !db.row(selectKey).find(&key) && db.err == nil {
 		created := make([]byte, sdk.HostKeySize)
-		if _, err := rand.Read(created); err != nil {
-			return nil, fmt.Errorf("create the host's key: %w", err)
-		}
-		err = s.tx(ctx, func(tx *sql.Tx) error {
+		rand.Read(created) // never fails
+		db.err = s.tx(ctx, func(tx *conn) {
 			// Another program may have stored its key in between: then this key is valid.
-			if _, err := tx.ExecContext(ctx, `INSERT INTO host_key (one, key) VALUES (1, ?) ON CONFLICT DO NOTHING`, created); err != nil {
-				return err
-			}
-			return tx.QueryRowContext(ctx, selectKey).Scan(&key)
+			tx.exec(`INSERT INTO host_key (one, key) VALUES (1, ?) ON CONFLICT DO NOTHING`, created)
+			tx.row(selectKey).into(&key)
 		})
 	}
-	if err == nil && len(key) != sdk.HostKeySize {
-		err = fmt.Errorf("the key has %d bytes, not %d", len(key), sdk.HostKeySize)
+	if db.err == nil && len(key) != sdk.HostKeySize {
+		db.err = fmt.Errorf("the key has %d bytes, not %d", len(key), sdk.HostKeySize)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the host's key: %w", err)
+	if db.err != nil {
+		return nil, db.failed("read the host's key")
 	}
 	return key, nil
 }

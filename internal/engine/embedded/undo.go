@@ -3,9 +3,7 @@ package embedded
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"soar.example/okta/internal/engine"
@@ -62,11 +60,9 @@ func (s *Store) Undos(ctx context.Context, q UndoQuery) ([]Undo, error) {
 	if err := checkStatus("an undo", q.Status, UndoPending, Running, UndoDone, Failed, UndoStanding, UndoSuperseded); err != nil {
 		return nil, err
 	}
-	undos, err := readUndos(ctx, s.read, `WHERE status = ?1 OR ?1 = '' AND status NOT IN ('standing', 'superseded') ORDER BY seq DESC LIMIT ?2`, q.Status, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read undos: %w", err)
-	}
-	return undos, nil
+	db := s.reader(ctx)
+	undos := readUndos(db, `WHERE status = ?1 OR ?1 = '' AND status NOT IN ('standing', 'superseded') ORDER BY seq DESC LIMIT ?2`, q.Status, limit)
+	return undos, db.failed("read undos")
 }
 
 // ofChange selects the undos of one change by org, action and input.
@@ -81,44 +77,45 @@ func (s *Store) UndoOf(ctx context.Context, org string, asked *sdk.Undo) (*Undo,
 	if err != nil {
 		return nil, err
 	}
-	found, err := readUndos(ctx, s.read, selectLive, org, asked.Action, string(input))
-	if err != nil || len(found) == 0 {
-		return nil, err
+	db := s.reader(ctx)
+	return liveUndo(db, org, asked.Action, input), db.err
+}
+
+// liveUndo reads the undo that represents the change, nil if none does.
+func liveUndo(db *conn, org, action string, input json.RawMessage) *Undo {
+	for _, u := range readUndos(db, selectLive, org, action, input) {
+		return &u
 	}
-	return &found[0], nil
+	return nil
 }
 
 // readUndos reads the undos that the rest of a SELECT selects.
-func readUndos(ctx context.Context, q querier, rest string, args ...any) ([]Undo, error) {
-	return list(ctx, q, scanUndo, `SELECT seq, run, step, of, action, input, own, mark, due, status, attempts, failures, next_try, outcome, error, created, started, finished
+func readUndos(db *conn, rest string, args ...any) []Undo {
+	return list(db, func(u *Undo) []any {
+		return []any{&u.ID, &u.RunID, &u.StepID, &u.Of, &u.Action, &u.Input, &u.own, &u.mark, &u.Due, &u.Status, &u.Attempts,
+			&u.failures, &u.NextTry, &u.Outcome, &u.Error, &u.Created, &u.Started, &u.Finished}
+	}, `SELECT seq, run, step, of, action, input, own, mark, due, status, attempts, failures, next_try, outcome, error, created, started, finished
 		FROM undos `+rest, args...)
 }
 
-func scanUndo(r row) (u Undo, err error) {
-	err = r.Scan(&u.ID, &u.RunID, &u.StepID, &u.Of, &u.Action, (*[]byte)(&u.Input), &u.own, &u.mark, timeColumn{&u.Due}, &u.Status, &u.Attempts,
-		&u.failures, timeColumn{&u.NextTry}, &u.Outcome, asJSON[sdk.ErrorBody]{&u.Error}, timeColumn{&u.Created}, timeColumn{&u.Started}, timeColumn{&u.Finished})
-	return u, err
-}
-
 // addUndo stores a new undo.
-func addUndo(ctx context.Context, tx *sql.Tx, org string, u *Undo) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO undos (org, run, step, of, action, input, own, due, status, error, created, finished, mark)
+func addUndo(tx *conn, org string, u *Undo) {
+	tx.exec(`INSERT INTO undos (org, run, step, of, action, input, own, due, status, error, created, finished, mark)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT max(seq) FROM audit))`,
-		org, u.RunID, u.StepID, u.Of, u.Action, string(u.Input), u.own, stamp(u.Due), u.Status, asJSON[sdk.ErrorBody]{&u.Error}, stamp(u.Created), stamp(u.Finished))
-	return err
+		org, u.RunID, u.StepID, u.Of, u.Action, u.Input, u.own, u.Due, u.Status, u.Error, u.Created, u.Finished)
 }
 
 // storeUndo stores the undo that an output asks for; entry is the audit entry of the
 // call. The failure becomes that of the call: an undo may have reverted the change on
 // which the call relied.
-func (s *Store) storeUndo(ctx context.Context, tx *sql.Tx, c *call, entry int64, output json.RawMessage) (failure *sdk.Error, err error) {
+func (s *Store) storeUndo(tx *conn, c *call, entry int64, output json.RawMessage) (failure *sdk.Error) {
 	org, outcome := c.from.Org, sdk.Outcome(engine.Outcome(output))
 	if org == "" || outcome != sdk.Changed && outcome != sdk.Unchanged || !bytes.Contains(output, []byte(`"undo"`)) || !c.info.ReturnsUndos() {
-		return nil, nil
+		return nil
 	}
 	asked, err := firstUndo(output)
 	if asked == nil && err == nil {
-		return nil, nil
+		return nil
 	}
 	now := engine.Time(c.now())
 	u := &Undo{
@@ -132,37 +129,30 @@ func (s *Store) storeUndo(ctx context.Context, tx *sql.Tx, c *call, entry int64,
 		u.Input, err = s.undoInput(c, json.RawMessage(asked.Input))
 	}
 	if err != nil {
-		return nil, failUndo(ctx, tx, org, u, sdk.AsError(err))
+		failUndo(tx, org, u, sdk.AsError(err))
+		return nil
 	}
 	if asked.At != nil {
 		u.Due = engine.Time(*asked.At)
 	}
-	overlaps, err := overlapsUndo(ctx, tx, org, u, entry, now)
-	if err != nil {
-		return nil, err
-	}
-	if overlaps {
+	if overlapsUndo(tx, org, u, entry, now) {
 		failure = &sdk.Error{Code: sdk.Unavailable, RetryAfter: time.Second,
 			Message: "an earlier change of the same was reverted at the same time, so the result of this change is unknown"}
 		if !u.own {
-			return failure, nil
+			return failure
 		}
 	}
-	replaced, err := merge(ctx, tx, org, u, entry)
-	if err != nil || replaced {
-		return failure, err
+	if merge(tx, org, u, entry) {
+		return failure
 	}
-	if u.Status = u.live(); u.Status == UndoStanding && !u.Due.IsZero() {
-		unsure, err := interruptedBefore(ctx, tx, c.from, entry)
-		if err != nil {
-			return failure, err
-		}
-		if unsure {
-			return failure, failUndo(ctx, tx, org, u, sdk.Errorf(sdk.Conflict, "an earlier attempt was interrupted, so it is unknown whether this run made the change "+
-				"or the state existed before. The state is left alone: run %s to revert it", u.Action))
-		}
+	u.Status = u.live()
+	if u.Status == UndoStanding && !u.Due.IsZero() && interruptedBefore(tx, c.from, entry) {
+		failUndo(tx, org, u, sdk.Errorf(sdk.Conflict, "an earlier attempt was interrupted, so it is unknown whether this run made the change "+
+			"or the state existed before. The state is left alone: run %s to revert it", u.Action))
+		return failure
 	}
-	return failure, addUndo(ctx, tx, org, u)
+	addUndo(tx, org, u)
+	return failure
 }
 
 // undoInput returns the input of an undo in the form in which it is stored and compared.
@@ -212,49 +202,46 @@ func (u *Undo) live() Status {
 // merge compares u with the live undo of the same change. The one with the later end
 // represents both, because no change may be reverted early. merge supersedes the other. If
 // the other is u, merge stores u and reports replaced.
-func merge(ctx context.Context, tx *sql.Tx, org string, u *Undo, entry int64) (replaced bool, err error) {
-	found, err := readUndos(ctx, tx, selectLive, org, u.Action, string(u.Input))
-	if err != nil || len(found) == 0 {
-		return false, err
+func merge(tx *conn, org string, u *Undo, entry int64) (replaced bool) {
+	live := liveUndo(tx, org, u.Action, u.Input)
+	if live == nil {
+		return false
 	}
-	live := &found[0]
 	// A call that changed the state and began after the live undo was stored proves that the
 	// change of the live undo had been reverted by then.
 	if fresh := u.own && entry > live.mark; !fresh {
 		u.own = u.own || live.own
 		if live.Due.IsZero() || !u.Due.IsZero() && !u.Due.After(live.Due) {
 			live.own, u.Status = u.own, UndoSuperseded
-			if _, err := tx.ExecContext(ctx, `UPDATE undos SET own = ?, status = ? WHERE seq = ?`, live.own, live.live(), live.ID); err != nil {
-				return false, err
-			}
-			return true, addUndo(ctx, tx, org, u)
+			tx.exec(`UPDATE undos SET own = ?, status = ? WHERE seq = ?`, live.own, live.live(), live.ID)
+			addUndo(tx, org, u)
+			return true
 		}
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE undos SET status = 'superseded' WHERE seq = ?`, live.ID)
-	return false, err
+	tx.exec(`UPDATE undos SET status = 'superseded' WHERE seq = ?`, live.ID)
+	return false
 }
 
 // overlapsUndo reports whether an attempt to revert the same change overlaps the call. An
 // attempt that has been running for longer than possible was interrupted.
-func overlapsUndo(ctx context.Context, tx *sql.Tx, org string, u *Undo, entry int64, now time.Time) (overlaps bool, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM undos WHERE `+ofChange+` AND started IS NOT NULL
-		AND (ended >= ? OR status = 'running' AND started >= ?))`,
-		org, u.Action, string(u.Input), entry, stamp(now.Add(-2*undoTimeout))).Scan(&overlaps)
-	return overlaps, err
+func overlapsUndo(tx *conn, org string, u *Undo, entry int64, now time.Time) (overlaps bool) {
+	tx.row(`SELECT EXISTS (SELECT 1 FROM undos WHERE `+ofChange+` AND started IS NOT NULL
+		AND (ended >= ? OR status = 'running' AND started >= ?))`, org, u.Action, u.Input, entry, now.Add(-2*undoTimeout)).into(&overlaps)
+	return overlaps
 }
 
 // interruptedBefore reports whether an earlier attempt of the same step may have changed
 // something without a response.
-func interruptedBefore(ctx context.Context, tx *sql.Tx, from Caller, entry int64) (interrupted bool, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM audit WHERE run = ? AND run <> '' AND step = ? AND seq < ? AND cause <> 'undo'
-		AND (status = 'started' OR code IN ('unavailable', 'timeout', 'canceled', 'internal')))`, from.RunID, from.StepID, entry).Scan(&interrupted)
-	return interrupted, err
+func interruptedBefore(tx *conn, from Caller, entry int64) (interrupted bool) {
+	tx.row(`SELECT EXISTS (SELECT 1 FROM audit WHERE run = ? AND run <> '' AND step = ? AND seq < ? AND cause <> 'undo'
+		AND (status = 'started' OR code IN ('unavailable', 'timeout', 'canceled', 'internal')))`, from.RunID, from.StepID, entry).into(&interrupted)
+	return interrupted
 }
 
 // failUndo stores an undo that is never executed, and why.
-func failUndo(ctx context.Context, tx *sql.Tx, org string, u *Undo, why *sdk.Error) error {
+func failUndo(tx *conn, org string, u *Undo, why *sdk.Error) {
 	u.Status, u.Error, u.Finished = Failed, engine.ErrorBody(why), u.Created
-	return addUndo(ctx, tx, org, u)
+	addUndo(tx, org, u)
 }
 
 // inOrder returns an object in the form in which inputs are compared.

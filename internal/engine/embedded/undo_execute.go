@@ -2,8 +2,6 @@ package embedded
 
 import (
 	"cmp"
-	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,15 +51,15 @@ func (w *worker) executeUndos() error {
 // nextUndo returns the undo that is due. If there is none, it returns nil and the time
 // until the engine checks again.
 func (w *worker) nextUndo() (u *Undo, wait time.Duration, err error) {
-	found, err := readUndos(w.storeCtx, w.store.read, `WHERE org = ? AND status = 'pending' ORDER BY coalesce(next_try, due) LIMIT 1`, w.o.Org)
-	if err != nil || len(found) == 0 {
-		return nil, longestUndoSleep, err
+	db := w.store.reader(w.storeCtx)
+	wait = longestUndoSleep
+	for _, u := range readUndos(db, `WHERE org = ? AND status = 'pending' ORDER BY coalesce(next_try, due) LIMIT 1`, w.o.Org) {
+		wait = min(wait, cmp.Or(u.NextTry, u.Due).Sub(w.o.Now()))
+		if wait <= 0 {
+			return &u, 0, nil
+		}
 	}
-	at := cmp.Or(found[0].NextTry, found[0].Due)
-	if wait := at.Sub(w.o.Now()); wait > 0 {
-		return nil, min(wait, longestUndoSleep), nil
-	}
-	return &found[0], 0, nil
+	return nil, wait, db.err
 }
 
 // errSuperseded ends an attempt at an undo that another undo has replaced.
@@ -69,45 +67,35 @@ var errSuperseded = errors.New("the undo is no longer pending")
 
 // executeUndo makes one attempt at an undo. Its error is an error of the store.
 func (w *worker) executeUndo(u *Undo) error {
-	info := w.o.Manifest.Action(u.Action)
 	u.Attempts++
 	logger := w.o.Logger.With("undo", u.ID, "of", u.Of, "action", u.Action, "run", u.RunID, "step", u.StepID, "attempt", u.Attempts)
+	info := w.o.Manifest.Action(u.Action)
 	if info == nil {
 		u.record(nil, sdk.Errorf(sdk.InvalidInput, "there is no longer an action %q", u.Action), w.o.Now())
-		if err := w.store.tx(w.storeCtx, func(tx *sql.Tx) error { return w.saveUndo(tx, u) }); err != nil {
-			return err
+		err := w.store.tx(w.storeCtx, func(tx *conn) { w.saveUndo(tx, u) })
+		if err == nil {
+			w.reportUndo(u, logger)
 		}
-		w.reportUndo(u, logger)
-		return nil
+		return err
 	}
-	ctx, cancel := context.WithTimeout(hclog.WithContext(w.runCtx, logger), undoTimeout)
-	defer cancel()
-	over := true
-	_, _, err := w.store.perform(ctx, &call{
-		session: w.o.Session, info: info, input: u.Input, now: w.o.Now, cause: CauseUndo,
-		from: Caller{RunID: u.RunID, StepID: u.StepID, Attempt: u.Attempts},
-		begin: func(tx *sql.Tx, _ json.RawMessage) error {
+	canceled, err := w.call(undoTimeout, logger, &call{
+		info: info, input: u.Input, cause: CauseUndo, from: Caller{RunID: u.RunID, StepID: u.StepID, Attempt: u.Attempts},
+		begin: func(tx *conn, _ json.RawMessage) {
 			u.Status, u.Started = Running, engine.Time(w.o.Now())
-			n, err := rowsChanged(tx.ExecContext(w.storeCtx, `UPDATE undos SET status = 'running', attempts = ?, started = ? WHERE seq = ? AND status = 'pending'`,
-				u.Attempts, stamp(u.Started), u.ID))
-			if err == nil && n == 0 {
-				err = errSuperseded
+			if tx.exec(`UPDATE undos SET status = 'running', attempts = ?, started = ? WHERE seq = ? AND status = 'pending'`,
+				u.Attempts, u.Started, u.ID).rows == 0 {
+				tx.fail(errSuperseded)
 			}
-			return err
 		},
-		end: func(tx *sql.Tx, result sdk.Result, failure *sdk.Error) error {
-			if failure != nil && w.runCtx.Err() != nil {
-				over = false // canceled; requeueUndos makes it pending again
-				return nil
-			}
+		end: func(tx *conn, result sdk.Result, failure *sdk.Error) {
 			u.record(result.Output, failure, w.o.Now())
-			return w.saveUndo(tx, u)
+			w.saveUndo(tx, u)
 		},
 	})
-	switch {
-	case errors.Is(err, errSuperseded):
+	if errors.Is(err, errSuperseded) {
 		return nil
-	case err == nil && over:
+	}
+	if err == nil && !canceled { // requeueUndos makes a canceled undo pending again
 		w.reportUndo(u, logger)
 	}
 	return err
@@ -134,45 +122,23 @@ func (u *Undo) record(output json.RawMessage, failure *sdk.Error, now time.Time)
 
 // saveUndo stores the result of an attempt. If another attempt follows, and an undo of
 // the same change was stored in between, that undo replaces this one.
-func (w *worker) saveUndo(tx *sql.Tx, u *Undo) error {
-	if u.Status == UndoPending {
-		n, err := rowsChanged(tx.ExecContext(w.storeCtx, `UPDATE undos SET own = 1, status = CASE WHEN due IS NULL THEN 'standing' ELSE 'pending' END `+selectLive,
-			w.o.Org, u.Action, string(u.Input)))
-		if err != nil {
-			return err
-		}
-		if n > 0 {
-			u.Status = UndoSuperseded
-		}
+func (w *worker) saveUndo(tx *conn, u *Undo) {
+	if u.Status == UndoPending && tx.exec(`UPDATE undos SET own = 1, status = CASE WHEN due IS NULL THEN 'standing' ELSE 'pending' END `+selectLive,
+		w.o.Org, u.Action, u.Input).rows > 0 {
+		u.Status = UndoSuperseded
 	}
-	_, err := tx.ExecContext(w.storeCtx, `UPDATE undos SET status = ?, attempts = ?, failures = ?, next_try = ?, outcome = ?, error = ?, started = ?, finished = ?,
+	tx.exec(`UPDATE undos SET status = ?, attempts = ?, failures = ?, next_try = ?, outcome = ?, error = ?, started = ?, finished = ?,
 		ended = (SELECT max(seq) FROM audit) WHERE seq = ?`,
-		u.Status, u.Attempts, u.failures, stamp(u.NextTry), u.Outcome, asJSON[sdk.ErrorBody]{&u.Error}, stamp(u.Started), stamp(u.Finished), u.ID)
-	return err
-}
-
-// rowsChanged returns the number of rows that a statement changed.
-func rowsChanged(r sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
+		u.Status, u.Attempts, u.failures, u.NextTry, u.Outcome, u.Error, u.Started, u.Finished, u.ID)
 }
 
 // requeueUndos makes interrupted undos pending again.
 func (w *worker) requeueUndos() error {
-	return w.store.tx(w.storeCtx, func(tx *sql.Tx) error {
-		interrupted, err := readUndos(w.storeCtx, tx, `WHERE org = ? AND status = 'running'`, w.o.Org)
-		if err != nil {
-			return err
+	return w.store.tx(w.storeCtx, func(tx *conn) {
+		for _, u := range readUndos(tx, `WHERE org = ? AND status = 'running'`, w.o.Org) {
+			u.Status = UndoPending
+			w.saveUndo(tx, &u)
 		}
-		for i := range interrupted {
-			interrupted[i].Status = UndoPending
-			if err := w.saveUndo(tx, &interrupted[i]); err != nil {
-				return err
-			}
-		}
-		return nil
 	})
 }
 
@@ -194,7 +160,8 @@ func (w *worker) reportUndo(u *Undo, logger hclog.Logger) {
 	}
 	if u.RunID != "" {
 		// If the run cannot be read, the notice has only its ID.
-		if run, err := findRun(w.storeCtx, w.store.read, `r.id = ?`, u.RunID); err == nil {
+		db := w.store.reader(w.storeCtx)
+		if run := findRun(db, `r.id = ?`, u.RunID); db.err == nil {
 			n.Run = run
 		}
 	}

@@ -154,8 +154,9 @@ func (c *cell) release(user string) {
 // undos are all of them, oldest first: status, outcome, and when it was due.
 func (c *cell) undos() []string {
 	c.t.Helper()
-	all, err := readUndos(c.t.Context(), c.store.read, `ORDER BY seq`)
-	if err != nil {
+	db := c.store.reader(c.t.Context())
+	all := readUndos(db, `ORDER BY seq`)
+	if err := db.err; err != nil {
 		c.t.Fatal(err)
 	}
 	var lines []string

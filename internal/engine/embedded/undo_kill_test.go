@@ -178,8 +178,9 @@ func TestKillWhileUndoing(t *testing.T) {
 		}
 	}
 	s := openStore(t, path)
-	all, err := readUndos(t.Context(), s.read, `ORDER BY seq`)
-	if err != nil {
+	db := s.reader(t.Context())
+	all := readUndos(db, `ORDER BY seq`)
+	if err := db.err; err != nil {
 		t.Fatal(err)
 	}
 	of := map[string][]string{}
