@@ -7,11 +7,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"soar.example/okta/plugin/internal/pb"
 	"soar.example/okta/sdk"
 )
 
-// client is the backend in a plugin process, seen from its host.
+// client is the host's side of a backend in a plugin process.
 type client struct {
 	rpc      pb.ConnectorClient
 	manifest atomic.Pointer[sdk.Manifest] // the latest one, nil before the first
@@ -19,12 +21,21 @@ type client struct {
 
 var _ sdk.Backend = (*client)(nil)
 
-func (c *client) Manifest(ctx context.Context) (*sdk.Manifest, error) {
-	r, err := c.rpc.Manifest(ctx, &pb.ManifestRequest{})
+// call sends a request and returns the response and its error. unknown says what the
+// caller does not know after a connection that broke.
+func call[Q any, R interface{ GetError() *pb.Error }](
+	ctx context.Context, send func(context.Context, Q, ...grpc.CallOption) (R, error), request Q, unknown string,
+) (R, error) {
+	r, err := send(ctx, request)
 	if err != nil {
-		return nil, pipeError(ctx, err, "")
+		return r, pipeError(ctx, err, unknown)
 	}
-	if err := decodeError(r.GetError()); err != nil {
+	return r, decodeError(r.GetError())
+}
+
+func (c *client) Manifest(ctx context.Context) (*sdk.Manifest, error) {
+	r, err := call(ctx, c.rpc.Manifest, &pb.ManifestRequest{}, "")
+	if err != nil {
 		return nil, err
 	}
 	m := new(sdk.Manifest)
@@ -38,36 +49,20 @@ func (c *client) Manifest(ctx context.Context) (*sdk.Manifest, error) {
 	return m, nil
 }
 
-// action describes an action, by its name alone if that is all that is known.
-func (c *client) action(name string) *sdk.ActionInfo {
-	if m := c.manifest.Load(); m != nil {
-		if a := m.Action(name); a != nil {
-			return a
-		}
-	}
-	return &sdk.ActionInfo{Name: name}
-}
-
 func (c *client) Validate(ctx context.Context, trigger string, params json.RawMessage) error {
 	if err := fits(params); err != nil {
 		return err
 	}
-	r, err := c.rpc.Validate(ctx, &pb.ValidateRequest{Trigger: text(trigger), Params: params})
-	if err != nil {
-		return pipeError(ctx, err, "")
-	}
-	return decodeError(r.GetError())
+	_, err := call(ctx, c.rpc.Validate, &pb.ValidateRequest{Trigger: text(trigger), Params: params}, "")
+	return err
 }
 
 func (c *client) Open(ctx context.Context, settings json.RawMessage) (sdk.Session, error) {
 	if err := fits(settings); err != nil {
 		return nil, err
 	}
-	r, err := c.rpc.Open(ctx, &pb.OpenRequest{Settings: settings, HostKey: sdk.HostKey(ctx)})
+	r, err := call(ctx, c.rpc.Open, &pb.OpenRequest{Settings: settings, HostKey: sdk.HostKey(ctx)}, "")
 	if err != nil {
-		return nil, pipeError(ctx, err, "")
-	}
-	if err := decodeError(r.GetError()); err != nil {
 		return nil, err
 	}
 	if r.GetSession() == "" {
@@ -76,15 +71,16 @@ func (c *client) Open(ctx context.Context, settings json.RawMessage) (sdk.Sessio
 	return &session{client: c, id: r.GetSession(), base: context.WithoutCancel(ctx)}, nil
 }
 
-// fits refuses documents that could not be sent. The rest of a message is small.
+// fits returns an error if the documents are too large for a message, which also has
+// some small fields.
 func fits(documents ...json.RawMessage) error {
-	const room = MaxMessage - 1<<20
+	const most = MaxMessage - 1<<20
 	size := 0
 	for _, d := range documents {
 		size += len(d)
 	}
-	if size > room {
-		return sdk.Errorf(sdk.InvalidInput, "the input has %d bytes, which is more than the %d that a plugin takes", size, room)
+	if size > most {
+		return sdk.Errorf(sdk.InvalidInput, "the input has %d bytes, which is more than the %d that a plugin takes", size, most)
 	}
 	return nil
 }
@@ -92,11 +88,11 @@ func fits(documents ...json.RawMessage) error {
 // closeLimit bounds Close, which has no context of its own.
 const closeLimit = 5 * time.Second
 
-// session is a session in a plugin process, seen from its host.
+// session is the host's side of a session in a plugin process.
 type session struct {
 	*client
 	id     string
-	base   context.Context // what Open was called with, without its end
+	base   context.Context // context of Open, without its end
 	closed atomic.Bool
 }
 
@@ -106,33 +102,28 @@ func (s *session) Check(ctx context.Context) (sdk.Health, error) {
 	if err := s.usable(ctx); err != nil {
 		return sdk.Health{}, err
 	}
-	r, err := s.rpc.Check(ctx, &pb.CheckRequest{Session: s.id})
-	if err != nil {
-		return sdk.Health{}, pipeError(ctx, err, "")
-	}
+	r, err := call(ctx, s.rpc.Check, &pb.CheckRequest{Session: s.id}, "")
 	var health sdk.Health
 	if raw := r.GetHealth(); len(raw) > 0 {
 		if err := json.Unmarshal(raw, &health); err != nil {
 			return sdk.Health{}, unreadable(err)
 		}
 	}
-	return health, decodeError(r.GetError())
+	return health, err
 }
 
 func (s *session) Run(ctx context.Context, action string, input json.RawMessage) (sdk.Result, error) {
 	if err := s.usable(ctx, input); err != nil {
 		return sdk.Result{}, err
 	}
-	r, err := s.rpc.Run(ctx, &pb.RunRequest{Session: s.id, Action: text(action), Input: input})
-	if err != nil {
-		return sdk.Result{}, pipeError(ctx, err, "; whether the action took effect is not known")
-	}
+	request := &pb.RunRequest{Session: s.id, Action: text(action), Input: input}
+	r, err := call(ctx, s.rpc.Run, request, "; whether the action took effect is not known")
 	result := sdk.Result{Output: document(r.GetOutput()), Calls: each(r.GetCalls(), decodeCall)}
-	if err := decodeError(r.GetError()); err != nil {
-		return result, err
+	if err == nil {
+		// The plugin may be from anybody, so the host does not trust it to check this.
+		err = describe(s.manifest.Load(), action).CheckDryRun(input, result.Output)
 	}
-	// The process may be anybody's: it is not trusted to check this itself.
-	return result, s.action(action).CheckDryRun(input, result.Output)
+	return result, err
 }
 
 func (s *session) Poll(ctx context.Context, trigger string, params, from json.RawMessage) (sdk.RawPage, error) {
@@ -152,19 +143,15 @@ func (s *session) Close() error {
 	}
 	ctx, cancel := context.WithTimeout(s.base, closeLimit)
 	defer cancel()
-	r, err := s.rpc.Close(ctx, &pb.CloseRequest{Session: s.id})
-	if err != nil {
-		err = pipeError(ctx, err, "")
-		if errors.Is(err, ErrBroken) || errors.Is(err, ErrNotStarted) {
-			return nil // the session goes with its process
-		}
-		return err
+	_, err := call(ctx, s.rpc.Close, &pb.CloseRequest{Session: s.id}, "")
+	if errors.Is(err, ErrBroken) || errors.Is(err, ErrNotStarted) {
+		return nil // the session ends with its process
 	}
-	return decodeError(r.GetError())
+	return err
 }
 
-// usable refuses what the session in the plugin would refuse, in its words, and
-// what could not get there.
+// usable returns the error of a closed session or an ended context, as the session in
+// the plugin would, and of documents that are too large.
 func (s *session) usable(ctx context.Context, documents ...json.RawMessage) error {
 	if s.closed.Load() {
 		return sdk.Errorf(sdk.InvalidInput, "the session is closed")

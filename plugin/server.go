@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,167 +11,154 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"soar.example/okta/plugin/internal/inflight"
 	"soar.example/okta/plugin/internal/pb"
-	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
-// server answers the calls of a host with a backend.
+// server serves a backend to a host.
 type server struct {
 	pb.UnimplementedConnectorServer
 	backend    sdk.Backend
 	logger     hclog.Logger
-	largest    int // bytes that an answer may have
+	largest    int // most bytes of a response
 	calls      inflight.Calls
 	sessions   sessions
-	registered atomic.Bool // whether it ever came up
+	registered atomic.Bool // whether the host ever connected
 }
 
 func newServer(b sdk.Backend, logger hclog.Logger) *server {
 	return &server{backend: b, logger: logger, largest: MaxMessage}
 }
 
-// serve makes one call, unless the process is about to end. failed returns the
-// response that replaces one that is too large.
-func serve[R proto.Message](ctx context.Context, s *server, call func(context.Context) R, failed func(R, *pb.Error) R) (R, error) {
+// serve makes one call, unless the process is about to end, and puts its error into the
+// response. A panic becomes an error, so that one bad call does not end the other ones.
+// what names the call. A response that is too large keeps only its calls.
+func serve[R proto.Message](ctx context.Context, s *server, what string, call func(context.Context) (R, error)) (R, error) {
 	if !s.calls.Begin() {
 		var none R
 		return none, status.Error(statusNotStarted, ErrNotStarted.Error())
 	}
 	defer s.calls.End()
-	response := call(hclog.WithContext(ctx, s.logger))
-	if size := proto.Size(response); size > s.largest {
-		err := sdk.Errorf(sdk.Internal, "the response has %d bytes, which is more than the %d that a host takes", size, s.largest)
-		return failed(response, encodeError(err)), nil
+	ctx = hclog.WithContext(ctx, s.logger)
+	response, err := func() (response R, err error) {
+		defer sdk.Recover(ctx, what, &err)
+		return call(ctx)
+	}()
+	m := response.ProtoReflect()
+	if !m.IsValid() {
+		m = m.New()
 	}
-	return response, nil
+	setError := func(err error) {
+		if e := encodeError(err); e != nil {
+			m.Set(m.Descriptor().Fields().ByName("error"), protoreflect.ValueOfMessage(e.ProtoReflect()))
+		}
+	}
+	setError(err)
+	if size := proto.Size(m.Interface()); size > s.largest {
+		m.Range(func(field protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+			if field.Name() != "calls" {
+				m.Clear(field)
+			}
+			return true
+		})
+		setError(sdk.Errorf(sdk.Internal, "the response has %d bytes, which is more than the %d that a host takes", size, s.largest))
+	}
+	return m.Interface().(R), nil
 }
 
 func (s *server) Manifest(ctx context.Context, _ *pb.ManifestRequest) (*pb.ManifestResponse, error) {
-	return serve(ctx, s, func(ctx context.Context) *pb.ManifestResponse {
-		raw, err := s.manifest(ctx)
-		return &pb.ManifestResponse{Manifest: raw, Error: encodeError(err)}
-	}, func(_ *pb.ManifestResponse, e *pb.Error) *pb.ManifestResponse { return &pb.ManifestResponse{Error: e} })
-}
-
-func (s *server) manifest(ctx context.Context) (raw []byte, err error) {
-	defer recovered(ctx, "describing the connector", &err)
-	m, err := s.backend.Manifest(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return encodeJSON(m)
+	return serve(ctx, s, "describing the connector", func(ctx context.Context) (*pb.ManifestResponse, error) {
+		m, err := s.backend.Manifest(ctx)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := encodeJSON(m)
+		return &pb.ManifestResponse{Manifest: raw}, err
+	})
 }
 
 func (s *server) Validate(ctx context.Context, r *pb.ValidateRequest) (*pb.ValidateResponse, error) {
-	return serve(ctx, s, func(ctx context.Context) *pb.ValidateResponse {
-		return &pb.ValidateResponse{Error: encodeError(s.validate(ctx, r))}
-	}, func(_ *pb.ValidateResponse, e *pb.Error) *pb.ValidateResponse { return &pb.ValidateResponse{Error: e} })
-}
-
-func (s *server) validate(ctx context.Context, r *pb.ValidateRequest) (err error) {
-	defer recovered(ctx, "checking parameters", &err)
-	return s.backend.Validate(ctx, r.GetTrigger(), document(r.GetParams()))
+	return serve(ctx, s, "checking parameters", func(ctx context.Context) (*pb.ValidateResponse, error) {
+		return nil, s.backend.Validate(ctx, r.GetTrigger(), document(r.GetParams()))
+	})
 }
 
 func (s *server) Open(ctx context.Context, r *pb.OpenRequest) (*pb.OpenResponse, error) {
-	return serve(ctx, s, func(ctx context.Context) *pb.OpenResponse {
-		session, err := s.open(sdk.WithHostKey(ctx, r.GetHostKey()), r.GetSettings())
+	return serve(ctx, s, "opening a session", func(ctx context.Context) (*pb.OpenResponse, error) {
+		ctx = sdk.WithHostKey(ctx, r.GetHostKey())
+		session, err := s.backend.Open(ctx, document(r.GetSettings()))
 		if err != nil {
-			return &pb.OpenResponse{Error: encodeError(err)}
+			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
 			// The host does not receive the ID of this session.
-			return &pb.OpenResponse{Error: encodeError(errors.Join(err, closeSession(ctx, session)))}
+			return nil, errors.Join(err, closeSession(ctx, session))
 		}
-		return &pb.OpenResponse{Session: s.sessions.add(ctx, session)}
-	}, func(_ *pb.OpenResponse, e *pb.Error) *pb.OpenResponse { return &pb.OpenResponse{Error: e} })
-}
-
-func (s *server) open(ctx context.Context, settings []byte) (session sdk.Session, err error) {
-	defer recovered(ctx, "opening a session", &err)
-	return s.backend.Open(ctx, document(settings))
+		return &pb.OpenResponse{Session: s.sessions.add(ctx, session)}, nil
+	})
 }
 
 func (s *server) Close(ctx context.Context, r *pb.CloseRequest) (*pb.CloseResponse, error) {
-	return serve(ctx, s, func(ctx context.Context) *pb.CloseResponse {
-		return &pb.CloseResponse{Error: encodeError(s.sessions.close(ctx, r.GetSession()))}
-	}, func(_ *pb.CloseResponse, e *pb.Error) *pb.CloseResponse { return &pb.CloseResponse{Error: e} })
+	return serve(ctx, s, "closing a session", func(ctx context.Context) (*pb.CloseResponse, error) {
+		return nil, s.sessions.close(ctx, r.GetSession())
+	})
 }
 
 func (s *server) Check(ctx context.Context, r *pb.CheckRequest) (*pb.CheckResponse, error) {
-	return serve(ctx, s, func(ctx context.Context) *pb.CheckResponse {
-		raw, err := s.check(ctx, r)
-		return &pb.CheckResponse{Health: raw, Error: encodeError(err)}
-	}, func(_ *pb.CheckResponse, e *pb.Error) *pb.CheckResponse { return &pb.CheckResponse{Error: e} })
-}
-
-func (s *server) check(ctx context.Context, r *pb.CheckRequest) (raw []byte, err error) {
-	defer recovered(ctx, "check", &err)
-	ctx, done, session, err := s.sessions.use(ctx, r.GetSession())
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	health, err := session.Check(ctx)
-	raw, broken := encodeJSON(health)
-	if err == nil {
-		err = broken
-	}
-	return raw, err
+	return serve(ctx, s, "check", func(ctx context.Context) (*pb.CheckResponse, error) {
+		ctx, done, session, err := s.sessions.use(ctx, r.GetSession())
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		health, err := session.Check(ctx)
+		raw, broken := encodeJSON(health)
+		if err == nil {
+			err = broken
+		}
+		return &pb.CheckResponse{Health: raw}, err
+	})
 }
 
 func (s *server) Run(ctx context.Context, r *pb.RunRequest) (*pb.RunResponse, error) {
-	return serve(ctx, s, func(ctx context.Context) *pb.RunResponse {
-		result, err := s.run(ctx, r)
-		return &pb.RunResponse{Output: result.Output, Calls: each(result.Calls, encodeCall), Error: encodeError(err)}
-	}, func(large *pb.RunResponse, e *pb.Error) *pb.RunResponse {
-		return &pb.RunResponse{Calls: large.Calls, Error: e}
+	return serve(ctx, s, "action "+r.GetAction(), func(ctx context.Context) (*pb.RunResponse, error) {
+		ctx, done, session, err := s.sessions.use(ctx, r.GetSession())
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		result, err := session.Run(ctx, r.GetAction(), document(r.GetInput()))
+		if err == nil {
+			m, _ := s.backend.Manifest(ctx)
+			err = describe(m, r.GetAction()).CheckDryRun(r.GetInput(), result.Output)
+		}
+		return &pb.RunResponse{Output: result.Output, Calls: each(result.Calls, encodeCall)}, err
 	})
 }
 
-func (s *server) run(ctx context.Context, r *pb.RunRequest) (result sdk.Result, err error) {
-	defer recovered(ctx, "action "+r.GetAction(), &err)
-	ctx, done, session, err := s.sessions.use(ctx, r.GetSession())
-	if err != nil {
-		return sdk.Result{}, err
-	}
-	defer done()
-	result, err = session.Run(ctx, r.GetAction(), document(r.GetInput()))
-	if err == nil {
-		err = s.action(ctx, r.GetAction()).CheckDryRun(r.GetInput(), result.Output)
-	}
-	return result, err
-}
-
-// action describes an action, by its name alone if the connector does not.
-func (s *server) action(ctx context.Context, name string) *sdk.ActionInfo {
-	if m, err := s.backend.Manifest(ctx); err == nil {
-		if a := m.Action(name); a != nil {
+// describe returns the description of an action, or only its name if m is nil or does
+// not describe the action.
+func describe(m *sdk.Manifest, action string) *sdk.ActionInfo {
+	if m != nil {
+		if a := m.Action(action); a != nil {
 			return a
 		}
 	}
-	return &sdk.ActionInfo{Name: name}
+	return &sdk.ActionInfo{Name: action}
 }
 
 func (s *server) Poll(ctx context.Context, r *pb.PollRequest) (*pb.PollResponse, error) {
-	return serve(ctx, s, func(ctx context.Context) *pb.PollResponse {
-		return encodePage(s.poll(ctx, r))
-	}, func(large *pb.PollResponse, e *pb.Error) *pb.PollResponse {
-		return &pb.PollResponse{Calls: large.Calls, Error: e}
+	return serve(ctx, s, "trigger "+r.GetTrigger(), func(ctx context.Context) (*pb.PollResponse, error) {
+		ctx, done, session, err := s.sessions.use(ctx, r.GetSession())
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		return encodePage(session.Poll(ctx, r.GetTrigger(), document(r.GetParams()), document(r.GetFrom()))), nil
 	})
-}
-
-func (s *server) poll(ctx context.Context, r *pb.PollRequest) (page sdk.RawPage, err error) {
-	defer recovered(ctx, "trigger "+r.GetTrigger(), &err)
-	ctx, done, session, err := s.sessions.use(ctx, r.GetSession())
-	if err != nil {
-		return sdk.RawPage{}, err
-	}
-	defer done()
-	return session.Poll(ctx, r.GetTrigger(), document(r.GetParams()), document(r.GetFrom()))
 }
 
 // end closes every session and waits, up to grace, until that and the calls
@@ -187,21 +172,8 @@ func (s *server) end(ctx context.Context, grace time.Duration) {
 		<-idle
 		s.sessions.closeAll(ctx) // one more may have been opened meanwhile
 	}()
-	limit := time.NewTimer(grace)
-	defer limit.Stop()
-	select {
-	case <-closed:
-	case <-limit.C:
+	if !await(grace, closed, nil, nil) {
 		s.logger.Warn("calls or sessions did not end in time", "grace", grace)
-	}
-}
-
-// recovered turns a panic into an error, so that one bad call does not take every
-// other one down with the process.
-func recovered(ctx context.Context, what string, err *error) {
-	if r := recover(); r != nil {
-		hclog.FromContext(ctx).Error("panic", "in", what, "panic", schema.MaskText(fmt.Sprint(r)), "stack", string(debug.Stack()))
-		*err = &sdk.Error{Code: sdk.Internal, Message: what + " broke down half-way; whatever it had done by then stands"}
 	}
 }
 
@@ -217,8 +189,7 @@ type opened struct {
 	end     context.CancelFunc
 }
 
-// add keeps session under a new id, which cannot be guessed: it is all that
-// keeps two users of one process apart.
+// add keeps session under a new random ID. Only the ID separates two users of a process.
 func (s *sessions) add(ctx context.Context, session sdk.Session) string {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	id := rand.Text()
@@ -277,6 +248,6 @@ func (s *sessions) closeAll(ctx context.Context) {
 }
 
 func closeSession(ctx context.Context, session sdk.Session) (err error) {
-	defer recovered(ctx, "closing a session", &err)
+	defer sdk.Recover(ctx, "closing a session", &err)
 	return session.Close()
 }

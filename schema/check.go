@@ -137,7 +137,7 @@ func shorten(s string, most int) string {
 func (s *Schema) at(location []string) *Node {
 	n := s.doc()
 	for _, step := range location {
-		next := n.member(step)
+		next := n.Member(step)
 		if next == nil && isIndex(step) {
 			next = n.Items
 		}

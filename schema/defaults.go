@@ -26,7 +26,7 @@ func fill(n *Node, value any) any {
 	switch value := value.(type) {
 	case map[string]any:
 		for name, v := range value {
-			value[name] = fill(n.member(name), v)
+			value[name] = fill(n.Member(name), v)
 		}
 		for _, p := range n.Properties {
 			if _, present := value[p.Name]; !present && p.Node.Default != nil {

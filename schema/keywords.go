@@ -144,7 +144,7 @@ func truncate(out *bytes.Buffer, n *Node, raw []byte) error {
 				return err
 			}
 			name, _ := key.(string)
-			inner = n.member(name)
+			inner = n.Member(name)
 		}
 		var value json.RawMessage
 		if err := dec.Decode(&value); err != nil {

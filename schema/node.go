@@ -129,8 +129,8 @@ func (n *Node) Property(name string) *Node {
 	return nil
 }
 
-// member returns the schema of a member, named or not, or nil.
-func (n *Node) member(name string) *Node {
+// Member returns the schema of a member, declared by name or not, or nil.
+func (n *Node) Member(name string) *Node {
 	if p := n.Property(name); p != nil || n.Additional == nil {
 		return p
 	}

@@ -86,14 +86,14 @@ func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 	}
 	op := compiledAction[C]{info: ActionInfo{
 		Name: a.Name, Title: a.Title, Summary: a.Summary, Docs: a.Docs,
-		Effect: a.Effect, Undo: a.Undo, Scopes: list(a.Scopes), Options: a.Options,
+		Effect: a.Effect, Undo: a.Undo, Scopes: append([]string{}, a.Scopes...), Options: a.Options,
 	}}
 	input, err := schema.Input[In]()
 	if err != nil {
 		fail("input: %w", err)
 	} else {
 		op.input, op.info.Input = input, JSON(input.JSON())
-		if op.info.Example.Input, err = encodeExample(a.Example.Input); err != nil {
+		if op.info.Example.Input, err = json.Marshal(a.Example.Input); err != nil {
 			fail("example input: %w", err)
 		} else if err := validate(&a.Example.Input, "it is"); err != nil {
 			fail("example input: %w", err)
@@ -110,7 +110,7 @@ func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 			fail("output: %w", err)
 		}
 		op.info.Output = JSON(output.JSON())
-		if op.info.Example.Output, err = encodeExample(a.Example.Output); err != nil {
+		if op.info.Example.Output, err = json.Marshal(a.Example.Output); err != nil {
 			fail("example output: %w", err)
 		}
 		if op.info.Shapes, err = compileShapes(a.Shapes, op.input, output); err != nil {
@@ -119,7 +119,7 @@ func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 	}
 	op.verify = func() error { return op.info.verify(input, output) }
 	op.run = func(ctx context.Context, client C, raw json.RawMessage) (out json.RawMessage, err error) {
-		defer recovered(ctx, "action "+a.Name, &err)
+		defer Recover(ctx, "action "+a.Name, &err)
 		in, err := decodeInput[In](op.input, raw, "the input of "+a.Name+" is")
 		if err != nil {
 			return nil, err
@@ -134,29 +134,21 @@ func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 		if out, err = encodeData(answer); err != nil {
 			return nil, err
 		}
-		if IsDryRun(ctx) || asksDryRun(raw) {
-			err = op.info.checkPlanned(out)
+		if IsDryRun(ctx) {
+			return out, op.info.checkPlanned(out)
 		}
-		return out, err
+		return out, op.info.CheckDryRun(raw, out)
 	}
 	return op, errors.Join(errs...)
 }
 
-// list is never null in JSON.
-func list(all []string) []string { return append([]string{}, all...) }
-
-// recovered turns a panic into an error, so that one bad answer of the service
-// does not take every other call down with the process.
-func recovered(ctx context.Context, what string, err *error) {
+// Recover turns a panic into an error, so that a panic in one call does not end the
+// process and with it all other calls. Defer it; what names the call.
+func Recover(ctx context.Context, what string, err *error) {
 	if r := recover(); r != nil {
 		hclog.FromContext(ctx).Error("panic", "in", what, "panic", schema.MaskText(fmt.Sprint(r)), "stack", string(debug.Stack()))
-		*err = &Error{Code: Internal, Message: what + " broke down half-way; whatever it had done by then stands"}
+		*err = &Error{Code: Internal, Message: what + " panicked; changes made before that were not rolled back"}
 	}
-}
-
-func encodeExample(v any) (JSON, error) {
-	raw, err := json.Marshal(v)
-	return JSON(raw), err
 }
 
 type effectKey struct{}

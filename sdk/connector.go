@@ -197,7 +197,7 @@ func (b *backend[S, C]) trigger(name string) (compiledTrigger[C], error) {
 }
 
 func (b *backend[S, C]) connect(ctx context.Context, raw json.RawMessage) (client C, err error) {
-	defer recovered(ctx, "opening "+b.manifest.Name, &err)
+	defer Recover(ctx, "opening "+b.manifest.Name, &err)
 	const what = "the connection's settings are"
 	settings, err := decodeInput[S](b.settings, raw, what)
 	if err != nil {

@@ -1,11 +1,12 @@
 package sdk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
-	"sync"
 
 	"soar.example/okta/schema"
 )
@@ -16,34 +17,27 @@ var (
 	idleOutcomes  = []Outcome{Planned, Unchanged, NotApplicable}
 )
 
-// dryRunMember is the parameter that asks for a dry run.
-const dryRunMember = "dry_run"
-
 // CheckDryRun returns an error if input asks for a dry run, and output does not say
 // that nothing was written: the action's author may have forgotten the dry run. The
 // outcomes of a batch count too, wherever the output schema declares them. Hosts and
 // plugins apply it to each answer; a's output schema may be empty if it is not known.
 func (a *ActionInfo) CheckDryRun(input, output json.RawMessage) error {
-	if !asksDryRun(input) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(input, &members) != nil || string(members["dry_run"]) != "true" {
 		return nil
 	}
 	return a.checkPlanned(output)
 }
 
-func asksDryRun(input json.RawMessage) bool {
-	var members map[string]json.RawMessage
-	return json.Unmarshal(input, &members) == nil && string(members[dryRunMember]) == "true"
-}
-
-// checkPlanned is CheckDryRun for what is known to be a dry run.
+// checkPlanned is CheckDryRun for the output of a dry run.
 func (a *ActionInfo) checkPlanned(output json.RawMessage) error {
-	var answer any
-	if json.Unmarshal(output, &answer) != nil {
-		return nil // it is reported as an answer that is not JSON
+	var result any
+	if json.Unmarshal(output, &result) != nil {
+		return nil // another check reports an output that is not JSON
 	}
-	members, _ := answer.(map[string]any)
+	members, _ := result.(map[string]any)
 	own, _ := members["outcome"].(string)
-	wrote := wroteIn(node(a.Output), answer)
+	wrote := wroteIn(node(a.Output), result)
 	if slices.Contains(wroteOutcomes, Outcome(own)) {
 		wrote = own
 	}
@@ -57,47 +51,34 @@ func (a *ActionInfo) checkPlanned(output json.RawMessage) error {
 	return nil
 }
 
-// wroteIn returns an outcome in the answer that says that something was written, ""
-// if there is none. It looks where n declares an outcome, and not into the states.
-func wroteIn(n *schema.Node, answer any) string {
-	switch answer := answer.(type) {
+// wroteIn returns an outcome in value that says that something was written, "" if there
+// is none. It looks where n declares an outcome, and not into the states.
+func wroteIn(n *schema.Node, value any) (wrote string) {
+	if n == nil {
+		return ""
+	}
+	switch value := value.(type) {
 	case map[string]any:
-		for _, p := range n.Properties {
-			value, ok := answer[p.Name]
-			if !ok || p.Name == "before" || p.Name == "after" {
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			declared := n.Property(name) != nil
+			if declared && (name == "before" || name == "after") {
 				continue
 			}
-			if text, isText := value.(string); isText && p.Name == "outcome" && slices.Contains(wroteOutcomes, Outcome(text)) {
+			text, _ := value[name].(string)
+			if declared && name == "outcome" && slices.Contains(wroteOutcomes, Outcome(text)) {
 				return text
 			}
-			if wrote := wroteIn(p.Node, value); wrote != "" {
-				return wrote
-			}
-		}
-		if n.Additional == nil || n.Additional.Node == nil {
-			return ""
-		}
-		for name, value := range answer {
-			if n.Property(name) == nil {
-				if wrote := wroteIn(n.Additional.Node, value); wrote != "" {
-					return wrote
-				}
-			}
+			wrote = cmp.Or(wrote, wroteIn(n.Member(name), value[name]))
 		}
 	case []any:
-		if n.Items == nil {
-			return ""
-		}
-		for _, item := range answer {
-			if wrote := wroteIn(n.Items, item); wrote != "" {
-				return wrote
-			}
+		for _, item := range value {
+			wrote = cmp.Or(wrote, wroteIn(n.Items, item))
 		}
 	}
-	return ""
+	return wrote
 }
 
-// node reads a schema of a manifest, as an empty one if it is none.
+// node parses a schema of a manifest. It returns an empty one for any other document.
 func node(raw JSON) *schema.Node {
 	n := new(schema.Node)
 	if json.Unmarshal(raw, n) != nil {
@@ -114,7 +95,7 @@ type DryRunner interface {
 	IsDryRun() bool
 }
 
-// ErrPlanned is what a write meets in a dry run.
+// ErrPlanned is the error of a write in a dry run.
 var ErrPlanned = errors.New("planned, not sent")
 
 // A PlannedRequest is one that a dry run did not send.
@@ -125,37 +106,16 @@ type PlannedRequest struct {
 	RefusedBy string `json:"refused_by,omitempty"` // The guard of this connection that would refuse it; absent if none would.
 }
 
-type planKey struct{}
-
-type plan struct {
-	mu  sync.Mutex
-	all []PlannedRequest
-}
-
 // WithDryRun returns a context under which nothing is written.
-func WithDryRun(ctx context.Context) context.Context {
-	return context.WithValue(ctx, planKey{}, new(plan))
-}
+func WithDryRun(ctx context.Context) context.Context { return withList[PlannedRequest](ctx) }
 
 // IsDryRun reports whether nothing may be written under ctx.
-func IsDryRun(ctx context.Context) bool { return ctx.Value(planKey{}) != nil }
+func IsDryRun(ctx context.Context) bool { return recorded[PlannedRequest](ctx) != nil }
 
-// PlanRequest notes a request that a dry run does not send.
-func PlanRequest(ctx context.Context, r PlannedRequest) {
-	if p, ok := ctx.Value(planKey{}).(*plan); ok {
-		p.mu.Lock()
-		p.all = append(p.all, r)
-		p.mu.Unlock()
-	}
-}
+// PlanRequest records a request that a dry run does not send.
+func PlanRequest(ctx context.Context, r PlannedRequest) { recorded[PlannedRequest](ctx).add(r) }
 
-// PlannedRequests returns what was noted under ctx, in order.
+// PlannedRequests returns the requests that were recorded under ctx, in order.
 func PlannedRequests(ctx context.Context) []PlannedRequest {
-	p, ok := ctx.Value(planKey{}).(*plan)
-	if !ok {
-		return nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.all)
+	return recorded[PlannedRequest](ctx).values()
 }

@@ -39,7 +39,7 @@ func (s *session[S, C]) Check(ctx context.Context) (Health, error) {
 	var h Health
 	l := newLine(ctx, "checked")
 	_, err := s.call(ctx, l, func(ctx context.Context) (err error) {
-		defer recovered(ctx, "check", &err)
+		defer Recover(ctx, "check", &err)
 		h, err = s.backend.check(ctx, s.client)
 		if empty(err) {
 			l.add("target", h.Target)
@@ -96,14 +96,14 @@ func (s *session[S, C]) Close() (err error) {
 	if !ok {
 		return nil
 	}
-	defer recovered(s.ended, "closing "+s.backend.manifest.Name, &err)
+	defer Recover(s.ended, "closing "+s.backend.manifest.Name, &err)
 	return asError(c.Close())
 }
 
 // call runs one call of the session's: it ends with the session, leaves line l in
 // the log, and returns the requests that were sent.
 func (s *session[S, C]) call(ctx context.Context, l *line, run func(context.Context) error) ([]Call, error) {
-	ctx, sent := withCalls(WithHostKey(ctx, s.key))
+	ctx = withList[Call](WithHostKey(ctx, s.key))
 	if s.closed.Load() {
 		err := Errorf(InvalidInput, "the session is closed")
 		l.write(nil, err)
@@ -116,7 +116,7 @@ func (s *session[S, C]) call(ctx context.Context, l *line, run func(context.Cont
 	if err == nil {
 		err = run(ctx)
 	}
-	requests := sent.list()
+	requests := recorded[Call](ctx).values()
 	l.write(requests, AsError(err))
 	return requests, asError(err)
 }
@@ -137,33 +137,42 @@ func shorten(s string, most int) string {
 	return s[:most] + "…"
 }
 
-type callsKey struct{}
-
-// calls collects the requests that one Run or Poll sends.
-type calls struct {
-	mu  sync.Mutex
-	all []Call
-}
-
-func withCalls(ctx context.Context) (context.Context, *calls) {
-	c := new(calls)
-	return context.WithValue(ctx, callsKey{}, c), c
-}
-
-func (c *calls) list() []Call {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.all)
-}
-
-// RecordCall notes a request to the service on the Run or Poll that ctx belongs
+// RecordCall records a request to the service on the Run or Poll that ctx belongs
 // to, for its audit trail. A connector's transport calls it for every request.
-func RecordCall(ctx context.Context, call Call) {
-	if c, ok := ctx.Value(callsKey{}).(*calls); ok {
-		c.mu.Lock()
-		c.all = append(c.all, call)
-		c.mu.Unlock()
+func RecordCall(ctx context.Context, call Call) { recorded[Call](ctx).add(call) }
+
+// A list gathers values of one call in its context. A nil list takes none.
+type list[T any] struct {
+	mu  sync.Mutex
+	all []T
+}
+
+type listKey[T any] struct{}
+
+func withList[T any](ctx context.Context) context.Context {
+	return context.WithValue(ctx, listKey[T]{}, new(list[T]))
+}
+
+func recorded[T any](ctx context.Context) *list[T] {
+	l, _ := ctx.Value(listKey[T]{}).(*list[T])
+	return l
+}
+
+func (l *list[T]) add(value T) {
+	if l != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.all = append(l.all, value)
 	}
+}
+
+func (l *list[T]) values() []T {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.all)
 }
 
 // A line is the one that every call of a session leaves in the log.

@@ -32,8 +32,8 @@ func TestOpenRefuses(t *testing.T) {
 		"no address":         {`{"url":"::","token":"hunter2"}`, sdk.InvalidInput, "/url"},
 		"across fields":      {`{"url":"http://a.example","token":"hunter2"}`, sdk.InvalidInput, "/url: must begin with https://"},
 		"Open refuses":       {`{"url":"https://a.example","token":"hunter2","opened":"refused"}`, sdk.Internal, "no lamp there"},
-		"Open panics":        {`{"url":"https://a.example","token":"hunter2","opened":"panic"}`, sdk.Internal, "opening lamp broke down"},
-		"Validate panics":    {`{"url":"http://panic.example","token":"hunter2"}`, sdk.Internal, "opening lamp broke down"},
+		"Open panics":        {`{"url":"https://a.example","token":"hunter2","opened":"panic"}`, sdk.Internal, "opening lamp panicked"},
+		"Validate panics":    {`{"url":"http://panic.example","token":"hunter2"}`, sdk.Internal, "opening lamp panicked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, _ := logged(t)
@@ -133,8 +133,8 @@ func TestRunFailures(t *testing.T) {
 		"error":   {sdk.Conflict, "it is taken (conflict, status 409)"},
 		"wrapped": {sdk.RateLimited, "later"},
 		"plain":   {sdk.Internal, "something"},
-		"panic":   {sdk.Internal, "action set_state broke down half-way; whatever it had done by then stands"},
-		"nil map": {sdk.Internal, "broke down half-way"},
+		"panic":   {sdk.Internal, "action set_state panicked; changes made before that were not rolled back"},
+		"nil map": {sdk.Internal, "panicked"},
 	} {
 		ctx, log := logged(t)
 		got, err := open(t).Run(ctx, "set_state", json.RawMessage(`{"name":"a","to":"`+to+`"}`))
@@ -156,7 +156,7 @@ func TestRunFailures(t *testing.T) {
 		t.Errorf("a nil *Error is no error: got %s, %v", got.Output, err)
 	}
 	got, err = open(t).Run(t.Context(), "set_state", json.RawMessage(`{"name":"bang"}`))
-	wantError(t, err, sdk.Internal, "broke down")
+	wantError(t, err, sdk.Internal, "panicked")
 	if got.Output != nil {
 		t.Errorf("got %s", got.Output)
 	}
@@ -217,9 +217,9 @@ func TestPollFailures(t *testing.T) {
 		calls        int
 	}{
 		"error":                      {`{"mode":"error"}`, "", sdk.Unavailable, "the clock is down", 1},
-		"panic":                      {`{"mode":"panic"}`, "", sdk.Internal, "trigger ticks broke down", 1},
-		"panic in Validate":          {`{"mode":"bang"}`, "", sdk.Internal, "trigger ticks broke down", 0},
-		"panic in the checkpoint":    {"", `"bang"`, sdk.Internal, "trigger ticks broke down", 0},
+		"panic":                      {`{"mode":"panic"}`, "", sdk.Internal, "trigger ticks panicked", 1},
+		"panic in Validate":          {`{"mode":"bang"}`, "", sdk.Internal, "trigger ticks panicked", 0},
+		"panic in the checkpoint":    {"", `"bang"`, sdk.Internal, "trigger ticks panicked", 0},
 		"bad params":                 {`{"mod":1}`, "", sdk.InvalidInput, `the parameters of ticks are not valid: /mod: unknown field; did you mean "mode"?`, 0},
 		"checkpoint of another kind": {"", `[1]`, sdk.InvalidInput, "the checkpoint of ticks cannot be read", 0},
 		"checkpoint cut off":         {"", `{"at":`, sdk.InvalidInput, "the checkpoint of ticks cannot be read", 0},
@@ -252,7 +252,7 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = s.Check(ctx)
-	wantError(t, err, sdk.Internal, "check broke down")
+	wantError(t, err, sdk.Internal, "check panicked")
 }
 
 func TestEndedContexts(t *testing.T) {
@@ -275,7 +275,7 @@ func TestEndedContexts(t *testing.T) {
 }
 
 func TestCloseFailures(t *testing.T) {
-	for shut, want := range map[string]string{"fails": "the door sticks", "panics": "closing lamp broke down"} {
+	for shut, want := range map[string]string{"fails": "the door sticks", "panics": "closing lamp panicked"} {
 		c := connector()
 		lamp := &client{shut: shut}
 		c.Open = func(context.Context, settings) (*client, error) { return lamp, nil }

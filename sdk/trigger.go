@@ -119,7 +119,7 @@ func (t Trigger[C, P, K, E]) compile() (compiledTrigger[C], error) {
 	}
 	src := compiledTrigger[C]{info: TriggerInfo{
 		Name: t.Name, Title: t.Title, Summary: t.Summary, Docs: t.Docs,
-		Every: Duration(t.Every), Scopes: list(t.Scopes),
+		Every: Duration(t.Every), Scopes: append([]string{}, t.Scopes...),
 	}}
 	params, err := schema.Input[P]()
 	if err != nil {
@@ -132,7 +132,7 @@ func (t Trigger[C, P, K, E]) compile() (compiledTrigger[C], error) {
 		fail("event: %w", err)
 	} else {
 		src.info.Event = JSON(event.JSON())
-		if src.info.Example, err = encodeExample(t.Example); err != nil {
+		if src.info.Example, err = json.Marshal(t.Example); err != nil {
 			fail("example: %w", err)
 		}
 		if src.info.Shapes, err = compileShapes(t.Shapes, src.params, event); err != nil {
@@ -143,12 +143,12 @@ func (t Trigger[C, P, K, E]) compile() (compiledTrigger[C], error) {
 	}
 	src.verify = func() error { return src.info.verify(params, event) }
 	src.check = func(ctx context.Context, rawParams json.RawMessage) (err error) {
-		defer recovered(ctx, "trigger "+t.Name, &err)
+		defer Recover(ctx, "trigger "+t.Name, &err)
 		_, err = decodeInput[P](src.params, rawParams, "the parameters of "+t.Name+" are")
 		return err
 	}
 	src.poll = func(ctx context.Context, client C, rawParams, rawFrom json.RawMessage) (page RawPage, err error) {
-		defer recovered(ctx, "trigger "+t.Name, &err)
+		defer Recover(ctx, "trigger "+t.Name, &err)
 		p, err := decodeInput[P](src.params, rawParams, "the parameters of "+t.Name+" are")
 		if err != nil {
 			return RawPage{}, err
