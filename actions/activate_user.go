@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -17,7 +19,7 @@ var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[ActivateUserInput, ActivateUserOutput]{
 		Input: ActivateUserInput{OneUser: exampleTarget, SendEmail: true},
-		Output: ActivateUserOutput{User: exampleUser, Change: exampleChange(
+		Output: ActivateUserOutput{User: exampleUser, Change: reconcile.Changed(
 			UserState{Status: okta.StatusStaged},
 			UserState{Status: okta.StatusProvisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
 		)},
@@ -30,7 +32,7 @@ type ActivateUserInput struct {
 	OneUser
 	// Email the user the sign-in link. Otherwise the output holds the link.
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=true"`
-	Write
+	reconcile.Write
 }
 
 // ActivateUserOutput is the output of activate_user.
@@ -40,22 +42,22 @@ type ActivateUserOutput struct {
 	// take over the account.
 	ActivationURL   SecretText `json:"activation_url,omitempty"`
 	ActivationToken SecretText `json:"activation_token,omitempty"` // Token of that link.
-	Change[UserState]
+	reconcile.Change[UserState]
 }
 
 func activateUser(ctx context.Context, c *okta.Client, u *okta.User, in ActivateUserInput) (ActivateUserOutput, error) {
 	out := ActivateUserOutput{User: refOf(u)}
 	var err error
-	out.Change, err = reconcile[UserState]{
-		goal: "user is activated",
-		done: activated,
-		act: func(ctx context.Context) error {
+	out.Change, err = reconcile.Goal[UserState]{
+		Name: "user is activated",
+		Done: activated,
+		Act: func(ctx context.Context) error {
 			a, err := c.ActivateUser(ctx, u.ID, in.SendEmail)
 			out.ActivationURL, out.ActivationToken = SecretText(a.URL), SecretText(a.Token)
 			return err
 		},
-		read: readState(c, u.ID),
-		precondition: func(s UserState) string {
+		Read: readState(c, u.ID),
+		Precondition: func(s UserState) string {
 			switch s.Status {
 			case okta.StatusStaged, okta.StatusDeprovisioned:
 				return ""
@@ -66,7 +68,7 @@ func activateUser(ctx context.Context, c *okta.Client, u *okta.User, in Activate
 			}
 			return "Okta activates only a STAGED or DEPROVISIONED user, and this one is " + s.Status
 		},
-	}.from(ctx, stateOf(u))
+	}.From(ctx, stateOf(u))
 	return out, err
 }
 

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -18,7 +20,7 @@ var AddUserToGroup = action[AddUserToGroupInput, MembershipChange]{
 	Example: sdk.Example[AddUserToGroupInput, MembershipChange]{
 		Input: AddUserToGroupInput{OneUser: exampleTarget, Group: exampleGroup.Name},
 		Output: MembershipChange{
-			User: exampleUser, Group: exampleGroup, Change: exampleChange(Membership{Member: false}, Membership{Member: true}),
+			User: exampleUser, Group: exampleGroup, Change: reconcile.Changed(Membership{Member: false}, Membership{Member: true}),
 		},
 	},
 	Run: func(ctx context.Context, c *okta.Client, in AddUserToGroupInput) (MembershipChange, error) {
@@ -31,5 +33,5 @@ type AddUserToGroupInput struct {
 	OneUser
 	// ID or exact name of the group.
 	Group string `json:"group" jsonschema:"example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_groups"`
-	Write
+	reconcile.Write
 }

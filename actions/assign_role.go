@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -17,7 +19,7 @@ var AssignRole = action[AssignRoleInput, UserChange[RolesState]]{
 	Scopes:  []string{"okta.users.read", "okta.roles.manage"},
 	Example: sdk.Example[AssignRoleInput, UserChange[RolesState]]{
 		Input: AssignRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
-		Output: UserChange[RolesState]{User: exampleUser, Change: exampleChange(
+		Output: UserChange[RolesState]{User: exampleUser, Change: reconcile.Changed(
 			RolesState{Roles: []RoleItem{}},
 			RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
 		)},
@@ -32,20 +34,20 @@ type AssignRoleInput struct {
 	Role string `json:"role" jsonschema:"example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_roles"`
 	// ID of the resource set of a custom role.
 	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9,maxLength=100" jsonschema_extras:"x-group=advanced"`
-	Write
+	reconcile.Write
 }
 
 // Validate refuses what is no role.
 func (in AssignRoleInput) Validate() error { return checkRole(in.Role, in.ResourceSet, true) }
 
 func assignRole(ctx context.Context, c *okta.Client, u *okta.User, in AssignRoleInput) (UserChange[RolesState], error) {
-	return changeUser(ctx, u, reconcile[RolesState]{
-		goal: "user has the role",
+	return changeUser(ctx, u, reconcile.Goal[RolesState]{
+		Name: "user has the role",
 		// A role that comes with a group goes with it: only the user's own counts.
-		done: func(s RolesState) bool { return s.through(throughUser) != nil },
-		act:  func(ctx context.Context) error { return c.AssignRole(ctx, u.ID, in.Role, in.ResourceSet) },
-		read: readRole(c, u.ID, in.Role, in.ResourceSet),
-		precondition: func(RolesState) string {
+		Done: func(s RolesState) bool { return s.through(throughUser) != nil },
+		Act:  func(ctx context.Context) error { return c.AssignRole(ctx, u.ID, in.Role, in.ResourceSet) },
+		Read: readRole(c, u.ID, in.Role, in.ResourceSet),
+		Precondition: func(RolesState) string {
 			if u.Status == okta.StatusDeprovisioned {
 				return "Okta gives no role to a deactivated user"
 			}

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/sdk"
@@ -22,7 +24,7 @@ func listPart[T, U any](name string, out *[]U, list func(context.Context, string
 	return part{name, func(ctx context.Context) error {
 		found, err := list(ctx, userID)
 		if err == nil {
-			*out = convert(found, to)
+			*out = reconcile.Convert(found, to)
 		}
 		return err
 	}}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -29,7 +31,7 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 				Input: sdk.JSON(`{"address":"203.0.113.7/32","zone":"` + exampleZone.ID + `","only_entry":true}`),
 				At:    exampleTime("2026-03-15T02:41:09Z"),
 			}},
-			Change: exampleChange(
+			Change: reconcile.Changed(
 				BlockState{Entries: []string{}, Size: 12},
 				BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
 			),
@@ -51,7 +53,7 @@ type BlockIPInput struct {
 	// rejected.
 	Protect []string `json:"protect,omitempty" jsonschema:"maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced"`
 	OneBlocklist
-	Write
+	reconcile.Write
 }
 
 // Validate refuses what is no address, and ranges that would shut out too many.
@@ -95,7 +97,7 @@ type BlockIPOutput struct {
 	// Call that reverts the block: it removes the entry that this call added, or the entry that blocked the address
 	// before. Absent if the address is not blocked.
 	Undo []sdk.Undo `json:"undo,omitempty"`
-	Change[BlockState]
+	reconcile.Change[BlockState]
 }
 
 func blockIP(ctx context.Context, c *okta.Client, in BlockIPInput) (BlockIPOutput, error) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"github.com/invopop/jsonschema"
 
 	"soar.example/okta/internal/okta"
@@ -56,8 +58,8 @@ const zoneTries = 3
 // run changes the blocklist that ref names. Okta replaces a zone as a whole and has no
 // version to compare, so of two writers at once the later wins. Therefore run verifies
 // the zone, and makes a lost change again on top of the other client's write.
-func (e zoneEdit) run(ctx context.Context, c *okta.Client, ref string) (ZoneRef, Change[BlockState], error) {
-	var none Change[BlockState]
+func (e zoneEdit) run(ctx context.Context, c *okta.Client, ref string) (ZoneRef, reconcile.Change[BlockState], error) {
+	var none reconcile.Change[BlockState]
 	unlock, err := c.LockZones(ctx)
 	if err != nil {
 		return ZoneRef{}, none, err
@@ -73,40 +75,33 @@ func (e zoneEdit) run(ctx context.Context, c *okta.Client, ref string) (ZoneRef,
 			"only the entries of an IP blocklist are changed here, never those of a zone that rules trust", z.Type, z.Usage)
 	}
 	first := blockState(z, e.addresses)
-	if why := e.obstacle(z, first); why != "" && !e.done(first) {
-		return zone, Change[BlockState]{Outcome: sdk.NotApplicable, Reason: why, Before: first, After: first}, nil
-	}
 	for try := 1; ; try++ {
 		change, lost, err := e.once(ctx, c, &z)
 		change.Before = first
 		if err == nil || !lost || try == zoneTries {
 			return zone, change, err
 		}
-		if why := e.obstacle(z, change.After); why != "" {
-			return zone, Change[BlockState]{Outcome: sdk.NotApplicable, Reason: why, Before: first, After: blockState(z, e.addresses)}, nil
-		}
 	}
-}
-
-func (e zoneEdit) obstacle(z *okta.Zone, s BlockState) string {
-	if e.precondition == nil {
-		return ""
-	}
-	return e.precondition(z, s)
 }
 
 // once writes the zone and verifies it, in z. Lost reports whether Okta accepted the
 // change and the zone does not have it.
-func (e zoneEdit) once(ctx context.Context, c *okta.Client, z **okta.Zone) (change Change[BlockState], lost bool, err error) {
-	change, err = reconcile[BlockState]{
-		goal: e.goal,
-		done: e.done,
-		act: func(ctx context.Context) error {
+func (e zoneEdit) once(ctx context.Context, c *okta.Client, z **okta.Zone) (change reconcile.Change[BlockState], lost bool, err error) {
+	change, err = reconcile.Goal[BlockState]{
+		Name: e.goal,
+		Done: e.done,
+		Bar: func(s BlockState) string {
+			if e.precondition == nil {
+				return ""
+			}
+			return e.precondition(*z, s)
+		},
+		Act: func(ctx context.Context) error {
 			err := c.ReplaceGateways(ctx, *z, e.edit((*z).Gateways))
 			lost = err == nil
 			return err
 		},
-		read: func(ctx context.Context) (BlockState, error) {
+		Read: func(ctx context.Context) (BlockState, error) {
 			now, err := c.Zone(ctx, (*z).ID)
 			if err != nil {
 				lost = false
@@ -115,7 +110,7 @@ func (e zoneEdit) once(ctx context.Context, c *okta.Client, z **okta.Zone) (chan
 			*z = now
 			return blockState(now, e.addresses), nil
 		},
-	}.from(ctx, blockState(*z, e.addresses))
+	}.From(ctx, blockState(*z, e.addresses))
 	return change, lost && err != nil && !errors.Is(err, context.Canceled), err
 }
 
@@ -176,6 +171,9 @@ type BlockState struct {
 	Entries []string `json:"entries"`      // Entries of the zone that contain the address or a part of the range.
 	Size    int      `json:"zone_entries"` // Number of entries of the zone.
 }
+
+// VolatileMembers names the size of the zone, which blocks of other addresses change.
+func (BlockState) VolatileMembers() []string { return []string{"zone_entries"} }
 
 // blockState reports whether a zone blocks p. It does not combine entries: a range that
 // only several entries cover counts as not blocked, and gets an entry.

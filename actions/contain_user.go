@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"soar.example/okta/sdk/reconcile"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/invopop/jsonschema"
@@ -29,7 +32,7 @@ var ContainUser = action[ContainUserInput, ContainUserOutput]{
 		Input: ContainUserInput{
 			Users:    []string{exampleUser.Login},
 			Measures: Measures{Suspend: true, RevokeSessions: true, OAuthTokens: true, ForgetDevices: true, Quarantine: exampleGroup.Name},
-			Write:    Write{Reason: "INC-1042: account takeover"},
+			Write:    reconcile.Write{Reason: "INC-1042: account takeover"},
 		},
 		Output: ContainUserOutput{
 			Contained: true,
@@ -41,7 +44,7 @@ var ContainUser = action[ContainUserInput, ContainUserOutput]{
 					GroupsAdded: []GroupRef{exampleGroup}, NotRestorable: []string{"the sessions, OAuth tokens and remembered devices that were revoked"},
 				},
 			}},
-			Change: exampleChange(
+			Change: reconcile.Changed(
 				ContainedState{Statuses: map[string]string{exampleUser.Login: okta.StatusActive}},
 				ContainedState{Statuses: map[string]string{exampleUser.Login: okta.StatusSuspended}},
 			),
@@ -56,7 +59,7 @@ type ContainUserInput struct {
 	// call unless its settings say otherwise.
 	Users []string `json:"users" jsonschema:"minItems=1,maxItems=1000,minLength=1,maxLength=500,example=alice@corp.test" jsonschema_extras:"x-options=list_users"`
 	Measures
-	Write
+	reconcile.Write
 }
 
 // Measures are what can be done to contain an account.
@@ -106,7 +109,7 @@ type ContainUserOutput struct {
 	// Whether every requested measure is verified for every account.
 	Contained bool          `json:"contained"`
 	Users     []Containment `json:"users"` // Result for each user, in the order of the input.
-	Change[ContainedState]
+	reconcile.Change[ContainedState]
 }
 
 // ContainedState is how the accounts are.
@@ -134,7 +137,7 @@ type Step struct {
 	// Target of the step: name of a group, label of an admin role, or ID of a device.
 	Target string `json:"target,omitempty"`
 	// Result of the step. contained and open describe the account.
-	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=unchanged,enum=not_applicable,enum=planned,enum=failed"`
+	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=unchanged,enum=accepted,enum=not_applicable,enum=planned,enum=failed"`
 	// Why the step does not apply, or what is unknown about it.
 	Reason string `json:"reason,omitempty"`
 	// Error of a failed step.
@@ -162,9 +165,23 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (Cont
 	if in.DryRun {
 		g.SetLimit(1) // a plan has an order
 	}
+	jobs := make([]*job, len(in.Users))
 	for i, ref := range in.Users {
+		done[i] = Containment{User: UserRef{Login: ref}, Open: []string{}, Steps: []Step{}}
+		jobs[i] = &job{
+			c: c, m: in.Measures, groups: groups, begun: time.Now(), out: &done[i], pointer: fmt.Sprintf("/users/%d", i), ref: ref, claimed: begun,
+		}
+	}
+	if sdk.ExpectedBefore(ctx) != nil {
+		if err := expectStatuses(ctx, jobs, failures); err != nil {
+			return ContainUserOutput{}, err
+		}
+	}
+	for i, j := range jobs {
 		g.Go(func() error {
-			done[i], failures[i] = contain(ctx, c, fmt.Sprintf("/users/%d", i), ref, in.Measures, groups, begun)
+			if failures[i] == nil {
+				failures[i] = j.contain(ctx)
+			}
 			return nil
 		})
 	}
@@ -178,6 +195,18 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (Cont
 		logInterrupted(ctx, done)
 	}
 	return summarize(ctx, done, failures)
+}
+
+// expectStatuses finds the users, and compares the statuses with the state that the
+// caller expects, before the first write.
+func expectStatuses(ctx context.Context, jobs []*job, failures []error) error {
+	before := ContainedState{Statuses: map[string]string{}}
+	for i, j := range jobs {
+		if failures[i] = j.identify(ctx); failures[i] == nil {
+			before.Statuses[j.user.Login] = j.user.Status
+		}
+	}
+	return reconcile.Expected(ctx, before)
 }
 
 // distinct returns the names without repetitions. A list that a playbook takes from the
@@ -197,7 +226,7 @@ func distinct(names []string) []string {
 func logInterrupted(ctx context.Context, done []Containment) {
 	for i := range done {
 		u := &done[i]
-		if !slices.ContainsFunc(u.Steps, func(s Step) bool { return s.Outcome == sdk.Changed || s.Error != nil }) {
+		if !slices.ContainsFunc(u.Steps, func(s Step) bool { return s.Outcome == sdk.Changed || s.Outcome == sdk.Accepted || s.Error != nil }) {
 			continue
 		}
 		if record, err := json.Marshal(u.Restore); err == nil {
@@ -212,7 +241,7 @@ func summarize(ctx context.Context, done []Containment, failures []error) (Conta
 	out := ContainUserOutput{Contained: true, Users: done}
 	out.Before.Statuses, out.After.Statuses = map[string]string{}, map[string]string{}
 	var open []string
-	begun, changed := 0, false
+	begun, outcome := 0, sdk.Unchanged
 	for i := range done {
 		u := &done[i]
 		if e := sdk.AsError(failures[i]); e != nil {
@@ -223,7 +252,9 @@ func summarize(ctx context.Context, done []Containment, failures []error) (Conta
 			out.Before.Statuses[u.User.Login], out.After.Statuses[u.User.Login] = u.before, u.after
 		}
 		for _, s := range u.Steps {
-			changed = changed || s.Outcome == sdk.Changed
+			if s.Outcome == sdk.Changed || s.Outcome == sdk.Accepted && outcome == sdk.Unchanged {
+				outcome = s.Outcome
+			}
 		}
 		out.Contained = out.Contained && u.Contained
 		for _, what := range u.Open {
@@ -238,10 +269,8 @@ func summarize(ctx context.Context, done []Containment, failures []error) (Conta
 		out.Reason = refusals(out.Plan)
 	case !out.Contained:
 		out.Outcome, out.Reason = sdk.NotApplicable, "not contained: "+strings.Join(open, "; ")
-	case changed:
-		out.Outcome = sdk.Changed
 	default:
-		out.Outcome = sdk.Unchanged
+		out.Outcome = outcome
 	}
 	return out, nil
 }
@@ -268,7 +297,7 @@ func nothingDone(done []Containment, failures []error) error {
 }
 
 // refusals says what would refuse the requests of a plan, each reason once.
-func refusals(plan []Planned) string {
+func refusals(plan []sdk.PlannedRequest) string {
 	var why []string
 	for _, p := range plan {
 		if p.RefusedBy != "" && !slices.Contains(why, p.RefusedBy) {

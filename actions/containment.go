@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -63,26 +65,30 @@ func findGroups(ctx context.Context, c *okta.Client, m Measures) (containedGroup
 
 // A job is the containment of one user.
 type job struct {
-	c      *okta.Client
-	user   *okta.User
-	m      Measures
-	groups containedGroups
-	begun  time.Time
-	early  *Step           // the suspension, if it came before all else
-	member map[string]bool // ids of the groups that the user was in before; nil until they are read
-	out    *Containment
+	pointer string    // member of the input that names the user
+	ref     string    // reference to the user in the input
+	claimed *sync.Map // IDs of users, and their pointers
+	c       *okta.Client
+	user    *okta.User
+	m       Measures
+	groups  containedGroups
+	begun   time.Time
+	early   *Step           // the suspension, if it came before all else
+	member  map[string]bool // ids of the groups that the user was in before; nil until they are read
+	out     *Containment
 }
 
-// contain does what m asks for to one user, step by step: a step that fails does
-// not keep the next from being tried, since each is a protection of its own. What
-// remains is decided by verify. A user who is in claimed already is refused: two
-// containments side by side would each take the other's changes for the state before.
-func contain(ctx context.Context, c *okta.Client, pointer, ref string, m Measures, groups containedGroups, claimed *sync.Map) (Containment, error) {
-	out := Containment{User: UserRef{Login: ref}, Open: []string{}, Steps: []Step{}}
-	j := &job{c: c, m: m, groups: groups, begun: time.Now(), out: &out}
-	if err := j.identify(ctx, pointer, ref, claimed); err != nil {
-		return out, err
+// contain takes the measures for one user, step by step. A step that fails does not
+// keep the next from being tried, since each is a protection of its own. Verify decides
+// about the result. A user who is in claimed already is rejected: of two containments at
+// the same time, each would take the changes of the other for the state before.
+func (j *job) contain(ctx context.Context) error {
+	if j.user == nil {
+		if err := j.identify(ctx); err != nil {
+			return err
+		}
 	}
+	m, groups := j.m, j.groups
 	// Roles first: whoever has one could undo the rest. Sessions end once no new one can
 	// begin, and before what an open one could put back.
 	for _, step := range []struct {
@@ -97,15 +103,14 @@ func contain(ctx context.Context, c *okta.Client, pointer, ref string, m Measure
 			step.run(ctx)
 		}
 	}
-	if sdk.IsDryRun(ctx) {
-		return out, nil
+	if !sdk.IsDryRun(ctx) {
+		j.verify(ctx)
 	}
-	j.verify(ctx)
-	return out, nil
+	return nil
 }
 
 func (j *job) revokeRoles(ctx context.Context) {
-	roles, err := patiently(ctx, func() ([]okta.Role, error) { return j.c.RolesOf(ctx, j.user.ID) })
+	roles, err := reconcile.Retry(ctx, func() ([]okta.Role, error) { return j.c.RolesOf(ctx, j.user.ID) })
 	if err != nil {
 		j.fail(stepRoles, "", err)
 		return
@@ -115,7 +120,7 @@ func (j *job) revokeRoles(ctx context.Context) {
 		j.note(stepRoles, "", sdk.Unchanged, "")
 	}
 	for _, r := range own {
-		limits, err := patiently(ctx, func() ([]string, error) { return j.c.RoleTargets(ctx, j.user.ID, r) })
+		limits, err := reconcile.Retry(ctx, func() ([]string, error) { return j.c.RoleTargets(ctx, j.user.ID, r) })
 		if !j.try(ctx, stepRoles, r.Label, func(ctx context.Context) error { return j.c.UnassignRole(ctx, j.user.ID, r.ID) }, j.roleIsGone(r.ID)) {
 			continue
 		}
@@ -165,7 +170,7 @@ func (j *job) revokeSessions(ctx context.Context) {
 // resetFactors resets also where there is no factor to be seen: Okta leaves out of its
 // list those that the enrolment policy does not allow.
 func (j *job) resetFactors(ctx context.Context) {
-	none, err := patiently(ctx, func() (bool, error) { return j.hasNoFactors(ctx) })
+	none, err := reconcile.Retry(ctx, func() (bool, error) { return j.hasNoFactors(ctx) })
 	if !j.try(ctx, stepFactors, "", func(ctx context.Context) error { return j.c.ResetFactors(ctx, j.user.ID) }, j.hasNoFactors) {
 		return
 	}
@@ -187,7 +192,7 @@ func (j *job) memberships(ctx context.Context) error {
 	if j.member != nil {
 		return nil
 	}
-	in, err := patiently(ctx, func() ([]*okta.Group, error) { return j.c.UserGroupsSince(ctx, j.user.ID, j.begun) })
+	in, err := reconcile.Retry(ctx, func() ([]*okta.Group, error) { return j.c.UserGroupsSince(ctx, j.user.ID, j.begun) })
 	if err != nil {
 		return err
 	}
@@ -267,7 +272,7 @@ func (j *job) quarantineMoved(ctx context.Context) bool {
 }
 
 func (j *job) suspendDevices(ctx context.Context) {
-	devices, err := patiently(ctx, func() ([]okta.UserDevice, error) { return j.c.DevicesOf(ctx, j.user.ID) })
+	devices, err := reconcile.Retry(ctx, func() ([]okta.UserDevice, error) { return j.c.DevicesOf(ctx, j.user.ID) })
 	if err != nil {
 		j.fail(stepDevices, "", err)
 		return

@@ -3,10 +3,10 @@ package actions
 import (
 	"context"
 	"errors"
-	"net"
 	"slices"
-	"sync"
 	"time"
+
+	"soar.example/okta/sdk/reconcile"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
@@ -17,9 +17,10 @@ import (
 // Who is given by id is suspended without a look: Okta suspends an ACTIVE user and
 // refuses any other, so that its answer tells what the look would have. That saves a
 // request, and the time until the account is closed.
-func (j *job) identify(ctx context.Context, pointer, ref string, claimed *sync.Map) error {
+func (j *job) identify(ctx context.Context) error {
+	pointer, ref := j.pointer, j.ref
 	claim := func(id string) error {
-		if other, twice := claimed.LoadOrStore(id, pointer); twice {
+		if other, twice := j.claimed.LoadOrStore(id, pointer); twice {
 			return sdk.InvalidField(pointer, "names the same user as %s", other)
 		}
 		return nil
@@ -29,7 +30,7 @@ func (j *job) identify(ctx context.Context, pointer, ref string, claimed *sync.M
 	}
 	var refusal error
 	// A login in protected_users may be this user's by now: only a look tells.
-	blind := okta.IsUserID(ref) && j.m.Suspend && !j.m.RevokeRoles && !j.c.ProtectsNames()
+	blind := okta.IsUserID(ref) && j.m.Suspend && !j.m.RevokeRoles && !j.c.ProtectsNames() && sdk.ExpectedBefore(ctx) == nil
 	if blind {
 		if err := claim(ref); err != nil {
 			return err
@@ -43,8 +44,8 @@ func (j *job) identify(ctx context.Context, pointer, ref string, claimed *sync.M
 	}
 	// Others of the same call may be contained already: this one is not to be left out
 	// for a failure that passes.
-	u, err := patiently(ctx, func() (*okta.User, error) { return j.c.FindUser(ctx, pointer, ref) })
-	lost := blind && mayHaveDone(refusal) && !sdk.IsDryRun(ctx)
+	u, err := reconcile.Retry(ctx, func() (*okta.User, error) { return j.c.FindUser(ctx, pointer, ref) })
+	lost := blind && reconcile.MayHaveWritten(refusal)
 	switch {
 	case err != nil && lost:
 		body := sdk.AsError(refusal).Body()
@@ -89,17 +90,6 @@ func (j *job) recall(u *okta.User) {
 	j.out.before, j.out.Restore.StatusBefore = j.user.Status, j.user.Status
 }
 
-// mayHaveDone reports whether a write that failed may have been done all the same. What
-// found no connection was not sent.
-func mayHaveDone(err error) bool {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
-		return false
-	}
-	e := sdk.AsError(err)
-	return e != nil && !okta.Unsent(err) && (e.Code == sdk.Unavailable || e.Code == sdk.Timeout || e.Code == sdk.Canceled)
-}
-
 // changedSince reports whether a status is no older than what was begun at that time,
 // by Okta's clock, which this machine's may differ from.
 func changedSince(u *okta.User, begun time.Time) bool {
@@ -111,7 +101,7 @@ func changedSince(u *okta.User, begun time.Time) bool {
 // what was asked for can be open; what cannot be read counts as open too. Where Okta
 // accepted what the state does not show, it is read again after a moment.
 func (j *job) verify(ctx context.Context) {
-	for _, wait := range lag {
+	for _, wait := range reconcile.Waits {
 		if lags := j.check(ctx); !lags {
 			return
 		}
@@ -131,7 +121,7 @@ func (j *job) check(ctx context.Context) (lags bool) {
 		j.out.Open = append(j.out.Open, what)
 		lags = lags || done
 	}
-	now, err := patiently(ctx, func() (state, error) { return j.readAccount(ctx) })
+	now, err := reconcile.Retry(ctx, func() (state, error) { return j.readAccount(ctx) })
 	if err != nil {
 		open("the account could not be read back: "+err.Error(), false)
 		j.out.after, j.out.Restore.StatusAfter = j.supposed(), j.supposed()

@@ -125,7 +125,7 @@ func (s *scene) checkContainment(in map[string]any, before, after truths, out ac
 		}
 		return
 	}
-	contained, changed := true, false
+	contained, changed, accepted := true, false, false
 	var taken []string
 	for i, c := range out.Users {
 		u := s.called(in["users"].([]string)[i])
@@ -136,6 +136,7 @@ func (s *scene) checkContainment(in map[string]any, before, after truths, out ac
 		}
 		for _, step := range c.Steps {
 			changed = changed || step.Outcome == sdk.Changed
+			accepted = accepted || step.Outcome == sdk.Accepted
 		}
 		taken = append(taken, c.Restore.DevicesSuspended...)
 	}
@@ -154,6 +155,8 @@ func (s *scene) checkContainment(in map[string]any, before, after truths, out ac
 	switch {
 	case contained && changed:
 		want = sdk.Changed
+	case contained && accepted:
+		want = sdk.Accepted
 	case contained:
 		want = sdk.Unchanged
 	}

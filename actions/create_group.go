@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -17,7 +19,7 @@ var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
 	Scopes:  []string{"okta.groups.manage"},
 	Example: sdk.Example[CreateGroupInput, CreateGroupOutput]{
 		Input: CreateGroupInput{Name: exampleGroup.Name, Description: exampleGroupItem.Description},
-		Output: CreateGroupOutput{Group: &exampleGroup, Change: exampleChange(
+		Output: CreateGroupOutput{Group: &exampleGroup, Change: reconcile.Changed(
 			GroupState{},
 			GroupState{Exists: true, ID: exampleGroup.ID, Name: exampleGroup.Name, Description: exampleGroupItem.Description},
 		)},
@@ -31,13 +33,13 @@ type CreateGroupInput struct {
 	Name string `json:"name" jsonschema:"example=Quarantine,minLength=1,maxLength=255"`
 	// Purpose of the group. A text of more than 1,024 characters is cut.
 	Description string `json:"description,omitempty" jsonschema:"example=Denied every sign-in" jsonschema_extras:"x-truncate=1024"`
-	Write
+	reconcile.Write
 }
 
 // CreateGroupOutput is the output of create_group.
 type CreateGroupOutput struct {
 	Group *GroupRef `json:"group,omitempty"` // The group; absent if there is none, as in a dry run.
-	Change[GroupState]
+	reconcile.Change[GroupState]
 }
 
 // GroupState is whether there is a group, and which.
@@ -59,19 +61,19 @@ func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (Crea
 		return CreateGroupOutput{}, err
 	}
 	made := ""
-	change, err := reconcile[GroupState]{
-		goal: "group is there",
-		done: func(s GroupState) bool {
+	change, err := reconcile.Goal[GroupState]{
+		Name: "group is there",
+		Done: func(s GroupState) bool {
 			return s.Exists && s.Name == in.Name && (in.Description == "" || s.Description == in.Description)
 		},
-		act: func(ctx context.Context) error {
+		Act: func(ctx context.Context) error {
 			g, err := c.CreateGroup(ctx, in.Name, in.Description)
 			if err == nil {
 				made = g.ID
 			}
 			return err
 		},
-		read: func(ctx context.Context) (GroupState, error) {
+		Read: func(ctx context.Context) (GroupState, error) {
 			if made == "" {
 				return groupLike(ctx, c, in.Name)
 			}
@@ -82,7 +84,7 @@ func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (Crea
 			}
 			return groupStateOf(g), nil
 		},
-		precondition: func(s GroupState) string {
+		Precondition: func(s GroupState) string {
 			switch {
 			case !s.Exists:
 				return ""
@@ -91,7 +93,7 @@ func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (Crea
 			}
 			return "there is a group of this name with another description"
 		},
-	}.from(ctx, before)
+	}.From(ctx, before)
 	out := CreateGroupOutput{Change: change}
 	if s := change.After; err == nil && s.Exists {
 		out.Group = &GroupRef{ID: s.ID, Name: s.Name, Type: s.kind}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"github.com/invopop/jsonschema"
 
 	"soar.example/okta/internal/okta"
@@ -22,7 +24,7 @@ var CreateUser = action[CreateUserInput, CreateUserOutput]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[CreateUserInput, CreateUserOutput]{
 		Input: CreateUserInput{Profile: exampleProfile, Activate: true},
-		Output: CreateUserOutput{User: &exampleUser, Change: exampleChange(
+		Output: CreateUserOutput{User: &exampleUser, Change: reconcile.Changed(
 			CreatedUser{},
 			CreatedUser{Exists: true, ID: exampleUser.ID, Status: okta.StatusProvisioned, Profile: Attributes(exampleProfile)},
 		)},
@@ -41,7 +43,7 @@ type CreateUserInput struct {
 	Password sdk.Secret `json:"password,omitzero" jsonschema:"minLength=1,maxLength=72,example=a-long-first-password" jsonschema_extras:"x-group=advanced"`
 	// Require a new password at the first sign-in.
 	ChangePassword bool `json:"change_password,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	Write
+	reconcile.Write
 }
 
 // Validate refuses what Okta does not combine, and a login that is none.
@@ -81,7 +83,7 @@ func (NewProfile) JSONSchema() *jsonschema.Schema {
 // CreateUserOutput is the output of create_user.
 type CreateUserOutput struct {
 	User *UserRef `json:"user,omitempty"` // The user; absent if there is none, as in a dry run.
-	Change[CreatedUser]
+	reconcile.Change[CreatedUser]
 }
 
 // CreatedUser is whether there is a user with a login, and how much of what was
@@ -118,22 +120,22 @@ func createUser(ctx context.Context, c *okta.Client, in CreateUserInput) (Create
 		}
 		return names
 	}
-	change, err := reconcile[CreatedUser]{
-		goal: "user is there as asked",
-		done: func(s CreatedUser) bool { return s.Exists && len(differs(s)) == 0 },
-		act: func(ctx context.Context) error {
+	change, err := reconcile.Goal[CreatedUser]{
+		Name: "user is there as asked",
+		Done: func(s CreatedUser) bool { return s.Exists && len(differs(s)) == 0 },
+		Act: func(ctx context.Context) error {
 			return c.CreateUser(ctx, okta.NewUser{
 				Profile: want, Password: in.Password, Activate: in.Activate, ChangePassword: in.ChangePassword,
 			})
 		},
-		read: read,
-		precondition: func(s CreatedUser) string {
+		Read: read,
+		Precondition: func(s CreatedUser) string {
 			if !s.Exists {
 				return ""
 			}
 			return "there is a user with this login, who differs in " + strings.Join(differs(s), ", ") + "; update_user and activate_user change users"
 		},
-	}.from(ctx, before)
+	}.From(ctx, before)
 	out := CreateUserOutput{Change: change}
 	if err == nil && change.After.Exists {
 		out.User = &change.After.ref

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"github.com/invopop/jsonschema"
 
 	"soar.example/okta/internal/okta"
@@ -29,7 +31,7 @@ var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
 		Input: CustomRequestInput{Method: http.MethodGet, Path: "/api/v1/eventHooks", Query: QueryParams{"limit": []byte("20")}},
 		Output: CustomRequestOutput{
 			Status: http.StatusOK, Headers: map[string]string{"content-type": "application/json"}, Body: AnyJSON(`[]`),
-			Change: Change[Unread]{Outcome: sdk.Unchanged},
+			Change: reconcile.Change[Unread]{Outcome: sdk.Unchanged},
 		},
 	},
 	Run: customRequest,
@@ -47,7 +49,7 @@ type CustomRequestInput struct {
 	// Body of the request, sent as JSON. Do not put secrets in it: hosts cannot recognize them and store them in
 	// the audit trail.
 	Body AnyJSON `json:"body,omitempty"`
-	Write
+	reconcile.Write
 }
 
 // Validate refuses a GET with a body, which Okta would not read.
@@ -113,7 +115,7 @@ type CustomRequestOutput struct {
 	Body    AnyJSON           `json:"body,omitempty"`  // Body of the response, if it is JSON.
 	Text    string            `json:"text,omitempty"`  // Body of the response, if it is other text.
 	Bytes   []byte            `json:"bytes,omitempty"` // Body of the response in base64, if it is not text.
-	Change[Unread]
+	reconcile.Change[Unread]
 }
 
 // Unread is a state that is not read back.
@@ -146,7 +148,7 @@ func customRequest(ctx context.Context, c *okta.Client, in CustomRequestInput) (
 		err = act(ctx)
 		out.Outcome = sdk.Unchanged // there was nothing to change
 	} else {
-		out.Change, err = accepted(ctx, Unread{}, Unread{}, act)
+		out.Change, err = reconcile.Accept(ctx, Unread{}, Unread{}, act)
 	}
 	if err != nil {
 		return CustomRequestOutput{}, err

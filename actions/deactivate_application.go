@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -16,7 +18,7 @@ var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplica
 	Scopes:  []string{"okta.apps.manage"},
 	Example: sdk.Example[DeactivateApplicationInput, DeactivateApplicationOutput]{
 		Input: DeactivateApplicationInput{App: exampleApp.ID},
-		Output: DeactivateApplicationOutput{App: exampleApp, Change: exampleChange(
+		Output: DeactivateApplicationOutput{App: exampleApp, Change: reconcile.Changed(
 			AppState{Status: okta.StatusActive},
 			AppState{Status: okta.AppInactive},
 		)},
@@ -28,13 +30,13 @@ var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplica
 type DeactivateApplicationInput struct {
 	// ID or exact label of the app.
 	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
-	Write
+	reconcile.Write
 }
 
 // DeactivateApplicationOutput is the output of deactivate_application.
 type DeactivateApplicationOutput struct {
 	App AppRef `json:"app"` // The app.
-	Change[AppState]
+	reconcile.Change[AppState]
 }
 
 // AppState is what a lifecycle action changes about an app.
@@ -47,17 +49,17 @@ func deactivateApplication(ctx context.Context, c *okta.Client, in DeactivateApp
 	if err != nil {
 		return DeactivateApplicationOutput{}, err
 	}
-	change, err := reconcile[AppState]{
-		goal: "app is inactive",
-		done: func(s AppState) bool { return s.Status == okta.AppInactive },
-		act:  func(ctx context.Context) error { return c.DeactivateApp(ctx, app.ID) },
-		read: func(ctx context.Context) (AppState, error) {
+	change, err := reconcile.Goal[AppState]{
+		Name: "app is inactive",
+		Done: func(s AppState) bool { return s.Status == okta.AppInactive },
+		Act:  func(ctx context.Context) error { return c.DeactivateApp(ctx, app.ID) },
+		Read: func(ctx context.Context) (AppState, error) {
 			a, err := c.App(ctx, app.ID)
 			if err != nil {
 				return AppState{}, err
 			}
 			return AppState{Status: a.Status}, nil
 		},
-	}.from(ctx, AppState{Status: app.Status})
+	}.From(ctx, AppState{Status: app.Status})
 	return DeactivateApplicationOutput{App: appRef(app), Change: change}, err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -18,7 +20,7 @@ var DeactivateUser = action[DeactivateUserInput, UserChange[UserState]]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeactivateUserInput, UserChange[UserState]]{
 		Input: DeactivateUserInput{OneUser: exampleTarget},
-		Output: UserChange[UserState]{User: exampleUser, Change: exampleChange(
+		Output: UserChange[UserState]{User: exampleUser, Change: reconcile.Changed(
 			UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
 			UserState{Status: okta.StatusDeprovisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
 		)},
@@ -31,21 +33,21 @@ type DeactivateUserInput struct {
 	OneUser
 	// Email the administrators.
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	Write
+	reconcile.Write
 }
 
 func deactivateUser(ctx context.Context, c *okta.Client, u *okta.User, in DeactivateUserInput) (UserChange[UserState], error) {
 	var last UserState
-	change, err := reconcile[UserState]{
-		goal: "user is deactivated",
-		done: func(s UserState) bool { return s.Status == okta.StatusDeprovisioned },
-		act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, in.SendEmail) },
-		read: func(ctx context.Context) (s UserState, err error) {
+	change, err := reconcile.Goal[UserState]{
+		Name: "user is deactivated",
+		Done: func(s UserState) bool { return s.Status == okta.StatusDeprovisioned },
+		Act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, in.SendEmail) },
+		Read: func(ctx context.Context) (s UserState, err error) {
 			s, err = readState(c, u.ID)(ctx)
 			last = s
 			return s, err
 		},
-	}.from(ctx, stateOf(u))
+	}.From(ctx, stateOf(u))
 	return UserChange[UserState]{User: refOf(u), Change: change}, stillDeactivating(err, last)
 }
 

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -16,7 +18,7 @@ var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeleteFactorInput, DeleteFactorOutput]{
 		Input: DeleteFactorInput{OneUser: exampleTarget, Factor: OktaID(exampleSMS.ID), RemoveRecovery: true},
-		Output: DeleteFactorOutput{User: exampleUser, Removed: []FactorRef{exampleSMS}, Change: exampleChange(
+		Output: DeleteFactorOutput{User: exampleUser, Removed: []FactorRef{exampleSMS}, Change: reconcile.Changed(
 			FactorsState{Factors: []FactorRef{examplePush, exampleSMS}},
 			FactorsState{Factors: []FactorRef{examplePush}},
 		)},
@@ -32,7 +34,7 @@ type DeleteFactorInput struct {
 	Factor OktaID `json:"factor" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,minLength=10" jsonschema_extras:"x-options=get_user_factors user=$user"`
 	// Remove a phone number (SMS, call) as a means of account recovery, too.
 	RemoveRecovery bool `json:"remove_recovery,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
-	Write
+	reconcile.Write
 }
 
 // DeleteFactorOutput is the output of delete_factor.
@@ -40,7 +42,7 @@ type DeleteFactorOutput struct {
 	User UserRef `json:"user"` // The user.
 	// Factors that are gone: the named factor, and the factors that Okta removed with it.
 	Removed []FactorRef `json:"removed"`
-	Change[FactorsState]
+	reconcile.Change[FactorsState]
 }
 
 func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFactorInput) (DeleteFactorOutput, error) {
@@ -67,13 +69,13 @@ func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFa
 	}
 	named := before.byID(factor)
 	removeRecovery := in.RemoveRecovery && named != nil && (named.Type == "sms" || named.Type == "call")
-	change, err := reconcile[FactorsState]{
-		goal:         "factor is gone",
-		done:         func(s FactorsState) bool { return !s.has(factor) },
-		act:          func(ctx context.Context) error { return c.DeleteFactor(ctx, u.ID, factor, removeRecovery) },
-		read:         read,
-		precondition: factorsFixed(u),
-	}.from(ctx, before)
+	change, err := reconcile.Goal[FactorsState]{
+		Name:         "factor is gone",
+		Done:         func(s FactorsState) bool { return !s.has(factor) },
+		Act:          func(ctx context.Context) error { return c.DeleteFactor(ctx, u.ID, factor, removeRecovery) },
+		Read:         read,
+		Precondition: factorsFixed(u),
+	}.From(ctx, before)
 	out := DeleteFactorOutput{User: refOf(u), Removed: []FactorRef{}, Change: change}
 	if out.Outcome == sdk.Changed || out.Outcome == sdk.Unchanged {
 		for _, f := range before.Factors {

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -19,7 +21,7 @@ var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeleteUserInput, DeleteUserOutput]{
 		Input: DeleteUserInput{User: exampleUser.ID, Step: stepDelete},
-		Output: DeleteUserOutput{User: exampleUser, Step: stepDeleted, Change: exampleChange(
+		Output: DeleteUserOutput{User: exampleUser, Step: stepDeleted, Change: reconcile.Changed(
 			UserPresence{Exists: true, Status: okta.StatusDeprovisioned},
 			UserPresence{Exists: false},
 		)},
@@ -44,7 +46,7 @@ type DeleteUserInput struct {
 	// deactivate: take only the first step, also if called again. delete: delete a deactivated user for good. next:
 	// take the step that is due, so that the same call again deletes.
 	Step string `json:"step,omitempty" jsonschema:"enum=deactivate,enum=delete,enum=next,default=deactivate"`
-	Write
+	reconcile.Write
 }
 
 func (in DeleteUserInput) mayDelete() bool { return in.Step == stepDelete || in.Step == stepNext }
@@ -55,7 +57,7 @@ type DeleteUserOutput struct {
 	// Step that was taken, or would be in a dry run; none if nothing was to do or the step is not due.
 	Step string `json:"step" jsonschema:"enum=deactivated,enum=deleted,enum=none"`
 	Next string `json:"next,omitempty"` // Remaining steps until the user is deleted; absent if there are none.
-	Change[UserPresence]
+	reconcile.Change[UserPresence]
 }
 
 // UserPresence is whether a user is there.
@@ -70,39 +72,37 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 		if e.Code != sdk.NotFound || !okta.IsUserID(in.User) || !in.mayDelete() {
 			return DeleteUserOutput{}, err
 		}
-		return DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: Change[UserPresence]{Outcome: sdk.Unchanged}}, nil
+		if err := reconcile.Expected(ctx, UserPresence{}); err != nil {
+			return DeleteUserOutput{}, err
+		}
+		return DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: reconcile.Change[UserPresence]{Outcome: sdk.Unchanged}}, nil
 	}
 	var last UserState
-	a := reconcile[UserPresence]{
-		goal: "user is deactivated",
-		done: func(s UserPresence) bool { return !s.Exists || s.Status == okta.StatusDeprovisioned },
-		act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, false) },
-		read: func(ctx context.Context) (UserPresence, error) {
+	a := reconcile.Goal[UserPresence]{
+		Name: "user is deactivated",
+		Done: func(s UserPresence) bool { return !s.Exists || s.Status == okta.StatusDeprovisioned },
+		Act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, false) },
+		Read: func(ctx context.Context) (UserPresence, error) {
 			return stateOrNone(func(u *okta.User) UserPresence {
 				last = stateOf(u)
 				return UserPresence{Exists: true, Status: u.Status}
 			})(c.User(ctx, u.ID))
 		},
 	}
-	before := UserPresence{Exists: true, Status: u.Status}
 	out := DeleteUserOutput{User: refOf(u), Step: stepDeactivated}
-	deactivated := u.Status == okta.StatusDeprovisioned
-	switch {
-	case in.Step == stepDelete && !deactivated:
-		out.Step = stepNone
-		out.Change = Change[UserPresence]{
-			Outcome: sdk.NotApplicable, Before: before, After: before,
-			Reason: "Okta deletes only a DEPROVISIONED user, and this one is " + u.Status,
-		}
-	case in.mayDelete() && deactivated:
+	if in.Step == stepDelete || in.Step == stepNext && u.Status == okta.StatusDeprovisioned {
 		out.Step = stepDeleted
-		a.goal = "user is deleted"
-		a.done = func(s UserPresence) bool { return !s.Exists }
-		a.act = func(ctx context.Context) error { return c.DeleteUser(ctx, u.ID) }
-		fallthrough
-	default:
-		out.Change, err = a.from(ctx, before)
+		a.Name = "user is deleted"
+		a.Done = func(s UserPresence) bool { return !s.Exists }
+		a.Act = func(ctx context.Context) error { return c.DeleteUser(ctx, u.ID) }
+		a.Bar = func(s UserPresence) string {
+			if s.Status == okta.StatusDeprovisioned {
+				return ""
+			}
+			return "Okta deletes only a DEPROVISIONED user, and this user is " + s.Status
+		}
 	}
+	out.Change, err = a.From(ctx, UserPresence{Exists: true, Status: u.Status})
 	if err != nil {
 		return DeleteUserOutput{}, stillDeactivating(err, last)
 	}

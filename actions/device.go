@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -25,13 +27,13 @@ type DeviceState struct {
 type DeviceWrite struct {
 	// ID of the device, as list_user_devices and list_devices list it.
 	Device OktaID `json:"device" jsonschema:"example=guo8jx5vVoxfvJeLb0w4,minLength=10" jsonschema_extras:"x-options=list_devices"`
-	Write
+	reconcile.Write
 }
 
 // DeviceChange is the output of a write to one device.
 type DeviceChange struct {
 	Device DeviceRef `json:"device"` // The device.
-	Change[DeviceState]
+	reconcile.Change[DeviceState]
 }
 
 // A deviceStatusChange is a lifecycle call that brings a device from some statuses to another.
@@ -50,24 +52,24 @@ func (s deviceStatusChange) run(ctx context.Context, c *okta.Client, in DeviceWr
 		}
 		return DeviceChange{}, e
 	}
-	change, err := reconcile[DeviceState]{
-		goal: "device is " + s.to,
-		done: func(now DeviceState) bool { return now.Status == s.to },
-		act:  func(ctx context.Context) error { return s.act(c, ctx, d.ID) },
-		read: func(ctx context.Context) (DeviceState, error) {
+	change, err := reconcile.Goal[DeviceState]{
+		Name: "device is " + s.to,
+		Done: func(now DeviceState) bool { return now.Status == s.to },
+		Act:  func(ctx context.Context) error { return s.act(c, ctx, d.ID) },
+		Read: func(ctx context.Context) (DeviceState, error) {
 			d, err := c.Device(ctx, string(in.Device))
 			if err != nil {
 				return DeviceState{}, err
 			}
 			return DeviceState{Status: d.Status}, nil
 		},
-		precondition: func(now DeviceState) string {
+		Precondition: func(now DeviceState) string {
 			if slices.Contains(s.from, now.Status) {
 				return ""
 			}
 			return "Okta " + s.verb + " no device that is " + now.Status
 		},
-	}.from(ctx, DeviceState{Status: d.Status})
+	}.From(ctx, DeviceState{Status: d.Status})
 	return DeviceChange{Device: deviceRef(d), Change: change}, err
 }
 
@@ -90,6 +92,6 @@ var exampleDevice = DeviceRef{ID: "guo8jx5vVoxfvJeLb0w4", Name: "Alice's laptop"
 func exampleDeviceWrite(before, after string) sdk.Example[DeviceWrite, DeviceChange] {
 	return sdk.Example[DeviceWrite, DeviceChange]{
 		Input:  DeviceWrite{Device: OktaID(exampleDevice.ID)},
-		Output: DeviceChange{Device: exampleDevice, Change: exampleChange(DeviceState{before}, DeviceState{after})},
+		Output: DeviceChange{Device: exampleDevice, Change: reconcile.Changed(DeviceState{before}, DeviceState{after})},
 	}
 }

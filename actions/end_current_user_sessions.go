@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -21,7 +23,7 @@ var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserS
 	Scopes:  []string{"okta.sessions.manage"},
 	Example: sdk.Example[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
 		Input: EndCurrentUserSessionsInput{SessionID: "102nQZr7v9yT5mPq3sWx"},
-		Output: EndCurrentUserSessionsOutput{SessionID: "102nQZr7v9yT5mPq3sWx", Change: exampleChange(
+		Output: EndCurrentUserSessionsOutput{SessionID: "102nQZr7v9yT5mPq3sWx", Change: reconcile.Changed(
 			SessionState{Live: true, UserID: exampleUser.ID, Login: exampleUser.Login, ExpiresAt: exampleTime("2026-03-14T04:38:51Z")},
 			SessionState{Live: false},
 		)},
@@ -33,13 +35,13 @@ var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserS
 type EndCurrentUserSessionsInput struct {
 	// ID of the session: authenticationContext.externalSessionId of an event.
 	SessionID string `json:"session_id" jsonschema:"example=102nQZr7v9yT5mPq3sWx,minLength=1,maxLength=200"`
-	Write
+	reconcile.Write
 }
 
 // EndCurrentUserSessionsOutput is the output of end_current_user_sessions.
 type EndCurrentUserSessionsOutput struct {
 	SessionID string `json:"session_id"` // The session.
-	Change[SessionState]
+	reconcile.Change[SessionState]
 }
 
 // SessionState is a session as Okta tells it.
@@ -51,19 +53,22 @@ type SessionState struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty"` // Expiry of the session.
 }
 
+// VolatileMembers names the expiry, which moves while the session is in use.
+func (SessionState) VolatileMembers() []string { return []string{"expires_at"} }
+
 func endCurrentUserSessions(ctx context.Context, c *okta.Client, in EndCurrentUserSessionsInput) (EndCurrentUserSessionsOutput, error) {
 	if err := okta.CheckSessionID("/session_id", in.SessionID); err != nil {
 		return EndCurrentUserSessionsOutput{}, err
 	}
-	change, err := reconcile[SessionState]{
-		goal: "session has ended",
-		done: func(s SessionState) bool { return !s.Live },
-		act:  func(ctx context.Context) error { return c.EndSession(ctx, in.SessionID) },
-		read: func(ctx context.Context) (SessionState, error) {
+	change, err := reconcile.Goal[SessionState]{
+		Name: "session has ended",
+		Done: func(s SessionState) bool { return !s.Live },
+		Act:  func(ctx context.Context) error { return c.EndSession(ctx, in.SessionID) },
+		Read: func(ctx context.Context) (SessionState, error) {
 			return stateOrNone(func(s *okta.Session) SessionState {
 				return SessionState{Live: true, UserID: s.UserID, Login: s.Login, ExpiresAt: s.ExpiresAt}
 			})(c.Session(ctx, in.SessionID))
 		},
-	}.run(ctx)
+	}.Run(ctx)
 	return EndCurrentUserSessionsOutput{SessionID: in.SessionID, Change: change}, err
 }

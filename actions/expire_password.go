@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -18,7 +20,7 @@ var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[ExpirePasswordInput, ExpirePasswordOutput]{
 		Input: ExpirePasswordInput{OneUser: exampleTarget, TemporaryPassword: true, RevokeSessions: true},
-		Output: ExpirePasswordOutput{User: exampleUser, TemporaryPassword: "Xa41-piT9-wq", Sessions: sessionsRevoked, Change: exampleChange(
+		Output: ExpirePasswordOutput{User: exampleUser, TemporaryPassword: "Xa41-piT9-wq", Sessions: sessionsRevoked, Change: reconcile.Changed(
 			UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
 			UserState{Status: okta.StatusPasswordExpired, StatusChanged: exampleTime("2026-03-14T02:41:09Z")},
 		)},
@@ -34,7 +36,7 @@ type ExpirePasswordInput struct {
 	TemporaryPassword bool `json:"temporary_password,omitempty" jsonschema:"default=false"`
 	// End the user's Okta sessions as well.
 	RevokeSessions bool `json:"revoke_sessions,omitempty" jsonschema:"default=false"`
-	Write
+	reconcile.Write
 }
 
 // ExpirePasswordOutput is the output of expire_password.
@@ -45,7 +47,7 @@ type ExpirePasswordOutput struct {
 	// revoked: Okta accepted the end of the sessions, which cannot be verified; unknown: a dry run; absent if the
 	// sessions were left alone.
 	Sessions string `json:"sessions,omitempty" jsonschema:"enum=unknown,enum=revoked"`
-	Change[UserState]
+	reconcile.Change[UserState]
 }
 
 // expirable are the statuses of a user with a password that can be expired.
@@ -54,12 +56,15 @@ var expirable = []string{okta.StatusActive, okta.StatusRecovery, okta.StatusLock
 func expirePassword(ctx context.Context, c *okta.Client, u *okta.User, in ExpirePasswordInput) (ExpirePasswordOutput, error) {
 	out := ExpirePasswordOutput{User: refOf(u)}
 	var err error
-	out.Change, err = reconcile[UserState]{
-		goal: "password has expired",
-		done: func(s UserState) bool {
-			return s.Status == okta.StatusPasswordExpired && (!in.TemporaryPassword || out.TemporaryPassword != "")
+	out.Change, err = reconcile.Goal[UserState]{
+		Name: "password has expired",
+		Done: func(s UserState) bool {
+			return s.Status == okta.StatusPasswordExpired &&
+				(!in.TemporaryPassword || out.TemporaryPassword != "" || u.Status == okta.StatusPasswordExpired)
 		},
-		act: func(ctx context.Context) error {
+		// The state does not show a new temporary password.
+		Repeat: in.TemporaryPassword,
+		Act: func(ctx context.Context) error {
 			if !in.TemporaryPassword {
 				return c.ExpirePassword(ctx, u.ID)
 			}
@@ -67,14 +72,14 @@ func expirePassword(ctx context.Context, c *okta.Client, u *okta.User, in Expire
 			out.TemporaryPassword = SecretText(password)
 			return err
 		},
-		read: readState(c, u.ID),
-		precondition: func(s UserState) string {
+		Read: readState(c, u.ID),
+		Precondition: func(s UserState) string {
 			if slices.Contains(expirable, s.Status) {
 				return ""
 			}
 			return "Okta expires no password of a user who is " + s.Status
 		},
-	}.from(ctx, stateOf(u))
+	}.From(ctx, stateOf(u))
 	if err != nil || !in.RevokeSessions || out.Outcome == sdk.NotApplicable {
 		return out, err
 	}

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 )
 
@@ -48,7 +50,7 @@ func factorRef(f okta.Factor) FactorRef {
 func readFactors(c *okta.Client, userID string) func(context.Context) (FactorsState, error) {
 	return func(ctx context.Context) (FactorsState, error) {
 		factors, err := c.FactorsOf(ctx, userID)
-		return FactorsState{Factors: convert(factors, factorRef)}, err
+		return FactorsState{Factors: reconcile.Convert(factors, factorRef)}, err
 	}
 }
 

@@ -123,7 +123,7 @@ func (r removal) behind(t *testing.T, fault oktasim.Fault, skip int, once, happe
 	a, err := b.run(r.action, input)
 	struck = len(b.Requests()) > skip
 	how := "skip " + strconv.Itoa(skip) + ", once " + strconv.FormatBool(once) + ", happens " + strconv.FormatBool(happens)
-	done := err == nil && (a.Outcome == sdk.Changed || a.Outcome == sdk.Unchanged)
+	done := err == nil && (a.Outcome == sdk.Changed || a.Outcome == sdk.Unchanged || a.Outcome == sdk.Accepted)
 	if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
 		t.Errorf("%s: got %v", how, e)
 	}

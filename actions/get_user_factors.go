@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -17,7 +19,7 @@ var GetUserFactors = action[UserList, GetUserFactorsOutput]{
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[UserList, GetUserFactorsOutput]{
 		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
-		Output: GetUserFactorsOutput{User: exampleUser, Counted: Counted{Count: 1}, Factors: []FactorItem{{
+		Output: GetUserFactorsOutput{User: exampleUser, Counted: reconcile.Counted{Count: 1}, Factors: []FactorItem{{
 			FactorRef: examplePush,
 			Raw: Object(`{"id":"opf1a2b3c4d5e6f7g8h9","factorType":"push","provider":"OKTA","status":"ACTIVE","created":"2025-11-02T10:15:00.000Z",` +
 				`"profile":{"name":"Alice's phone"}}`),
@@ -33,7 +35,7 @@ type GetUserFactorsOutput struct {
 	// Factors of the user. Okta omits factors that the enrolment policy of the connection's principal does not
 	// allow.
 	Factors []FactorItem `json:"factors"`
-	Counted
+	reconcile.Counted
 }
 
 // FactorItem is a factor in a list.

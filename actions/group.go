@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 )
 
@@ -32,7 +34,7 @@ type Membership struct {
 type MembershipChange struct {
 	User  UserRef  `json:"user"`  // The user.
 	Group GroupRef `json:"group"` // The group.
-	Change[Membership]
+	reconcile.Change[Membership]
 }
 
 func groupRefOf(g *okta.Group) GroupRef {
@@ -68,15 +70,15 @@ func changeMembership(ctx context.Context, c *okta.Client, user, group string, m
 	if member {
 		act, goal = c.AddMember, "user is in the group"
 	}
-	change, err := reconcile[Membership]{
-		goal: goal,
-		done: func(m Membership) bool { return m.Member == member },
-		act:  func(ctx context.Context) error { return act(ctx, g.ID, u.ID) },
-		read: func(ctx context.Context) (Membership, error) {
+	change, err := reconcile.Goal[Membership]{
+		Name: goal,
+		Done: func(m Membership) bool { return m.Member == member },
+		Act:  func(ctx context.Context) error { return act(ctx, g.ID, u.ID) },
+		Read: func(ctx context.Context) (Membership, error) {
 			groups, err := c.UserGroups(ctx, u.ID)
 			return Membership{Member: isMember(groups, g.ID)}, err
 		},
-		precondition: func(Membership) string {
+		Precondition: func(Membership) string {
 			switch g.Type {
 			case okta.GroupApp:
 				return "the members of this group are kept in an app, and Okta does not change them"
@@ -85,7 +87,7 @@ func changeMembership(ctx context.Context, c *okta.Client, user, group string, m
 			}
 			return ""
 		},
-	}.run(ctx)
+	}.Run(ctx)
 	return MembershipChange{User: refOf(u), Group: groupRefOf(g), Change: change}, err
 }
 

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -16,7 +18,7 @@ var ListApplicationUsers = action[ListApplicationUsersInput, ListApplicationUser
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.apps.read"},
 	Example: sdk.Example[ListApplicationUsersInput, ListApplicationUsersOutput]{
-		Input: ListApplicationUsersInput{App: exampleApp.ID, Paging: Paging{ReturnAll: true, Limit: 200, Bounded: defaultMax}},
+		Input: ListApplicationUsersInput{App: exampleApp.ID, Paging: reconcile.Paging{ReturnAll: true, Limit: 200, Bounded: defaultMax}},
 		Output: ListApplicationUsersOutput{App: exampleApp, Paged: onePage, Users: []AppUserItem{{
 			ID: exampleUser.ID, UserName: exampleUser.Login, Scope: "USER", Status: "PROVISIONED",
 			Raw: Object(`{"id":"00u1a2b3c4d5e6f7g8h9","scope":"USER","status":"PROVISIONED","credentials":{"userName":"alice.moreau@corp.example"},"profile":{}}`),
@@ -31,14 +33,14 @@ type ListApplicationUsersInput struct {
 	App string `json:"app" jsonschema:"title=Application,example=0oa1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
 	// Beginning of a user name, first name, last name or email address in the app.
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200"`
-	Paging
+	reconcile.Paging
 }
 
 // ListApplicationUsersOutput is the output of list_application_users.
 type ListApplicationUsersOutput struct {
 	App   AppRef        `json:"app"`   // The app.
 	Users []AppUserItem `json:"users"` // Users of the app.
-	Paged
+	reconcile.Paged
 }
 
 // AppUserItem is a user of an application.

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -15,7 +17,7 @@ var ListApplications = action[ListApplicationsInput, ListApplicationsOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.apps.read"},
 	Example: sdk.Example[ListApplicationsInput, ListApplicationsOutput]{
-		Input:  ListApplicationsInput{Q: "Expense", Paging: Paging{Limit: 200, Bounded: defaultMax}},
+		Input:  ListApplicationsInput{Q: "Expense", Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListApplicationsOutput{Applications: []AppItem{exampleAppItem}, Paged: onePage},
 	},
 	Options: listed(sdk.OptionList{Items: "applications", Value: "id", Label: "label", Description: "name", Typed: true, Search: "q"}),
@@ -30,13 +32,13 @@ type ListApplicationsInput struct {
 	Filter string `json:"filter,omitempty" jsonschema:"example=status eq \"ACTIVE\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
 	// Include apps that are not active.
 	IncludeInactive bool `json:"include_inactive,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	Paging
+	reconcile.Paging
 }
 
 // ListApplicationsOutput is the output of list_applications.
 type ListApplicationsOutput struct {
 	Applications []AppItem `json:"applications"` // The apps.
-	Paged
+	reconcile.Paged
 }
 
 func listApplications(ctx context.Context, c *okta.Client, in ListApplicationsInput) (ListApplicationsOutput, error) {

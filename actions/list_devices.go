@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -16,7 +18,7 @@ var ListDevices = action[ListDevicesInput, ListDevicesOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.devices.read"},
 	Example: sdk.Example[ListDevicesInput, ListDevicesOutput]{
-		Input: ListDevicesInput{Search: `profile.platform eq "WINDOWS"`, WithUsers: true, Paging: Paging{Limit: 200, Bounded: defaultMax}},
+		Input: ListDevicesInput{Search: `profile.platform eq "WINDOWS"`, WithUsers: true, Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListDevicesOutput{Paged: onePage, Devices: []DeviceItem{{
 			ID: "guo4a5u7JHHhjXrMK0g4", Name: "ALICE-LAPTOP", Platform: "WINDOWS", Status: okta.StatusActive, SerialNumber: "5CD2080HNM", Users: []UserRef{exampleUser},
 			Raw: Object(`{"id":"guo4a5u7JHHhjXrMK0g4","status":"ACTIVE","profile":{"displayName":"ALICE-LAPTOP","platform":"WINDOWS","serialNumber":"5CD2080HNM"}}`),
@@ -32,13 +34,13 @@ type ListDevicesInput struct {
 	// moment.
 	Search    string `json:"search,omitempty" jsonschema:"example=profile.platform eq \"WINDOWS\",maxLength=6000" jsonschema_extras:"x-language=scim_filter"`
 	WithUsers bool   `json:"with_users,omitempty" jsonschema:"default=false"` // Include the users of each device.
-	Paging
+	reconcile.Paging
 }
 
 // ListDevicesOutput is the output of list_devices.
 type ListDevicesOutput struct {
 	Devices []DeviceItem `json:"devices"` // The devices.
-	Paged
+	reconcile.Paged
 }
 
 // DeviceItem is a device in a list.

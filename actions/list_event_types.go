@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/internal/systemlog/catalogue"
 	"soar.example/okta/sdk"
@@ -56,7 +58,7 @@ type ListEventTypesOutput struct {
 	EventTypes []*catalogue.Type `json:"event_types"` // The event types.
 	// Okta release of these event types. Okta adds types with every release.
 	Release string `json:"release"`
-	Paged
+	reconcile.Paged
 }
 
 func listEventTypes(_ context.Context, _ *okta.Client, in ListEventTypesInput) (ListEventTypesOutput, error) {
@@ -82,7 +84,7 @@ func listEventTypes(_ context.Context, _ *okta.Client, in ListEventTypesInput) (
 func (o ListEventTypesOutput) MarshalJSON() ([]byte, error) {
 	rest, err := json.Marshal(struct {
 		Release string `json:"release"`
-		Paged
+		reconcile.Paged
 	}{o.Release, o.Paged})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"soar.example/okta/actions"
 	"soar.example/okta/internal/systemlog/catalogue"
+	"soar.example/okta/sdk/reconcile"
 )
 
 // typesOf are the names in an answer of list_event_types.
@@ -80,7 +81,7 @@ func TestListEventTypesOutputIsJSON(t *testing.T) {
 	type plain actions.ListEventTypesOutput
 	for _, out := range []actions.ListEventTypesOutput{
 		{},
-		{Release: "2026.41.0", Paged: actions.Paged{Next: "a<b", Counted: actions.Counted{Count: 1, Truncated: true}}},
+		{Release: "2026.41.0", Paged: reconcile.Paged{Next: "a<b", Counted: reconcile.Counted{Count: 1, Truncated: true}}},
 		{EventTypes: catalogue.Query{Text: "session"}.Types(), Release: "2026.08.1"},
 	} {
 		got, err := json.Marshal(out)

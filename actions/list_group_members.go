@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -15,7 +17,7 @@ var ListGroupMembers = action[ListGroupMembersInput, ListGroupMembersOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.groups.read"},
 	Example: sdk.Example[ListGroupMembersInput, ListGroupMembersOutput]{
-		Input:  ListGroupMembersInput{Group: exampleGroup.Name, Paging: Paging{ReturnAll: true, Limit: 200, Bounded: defaultMax}},
+		Input:  ListGroupMembersInput{Group: exampleGroup.Name, Paging: reconcile.Paging{ReturnAll: true, Limit: 200, Bounded: defaultMax}},
 		Output: ListGroupMembersOutput{Group: exampleGroup, Users: []UserItem{exampleUserItem}, Paged: onePage},
 	},
 	Run: listGroupMembers,
@@ -25,14 +27,14 @@ var ListGroupMembers = action[ListGroupMembersInput, ListGroupMembersOutput]{
 type ListGroupMembersInput struct {
 	// ID or exact name of the group.
 	Group string `json:"group" jsonschema:"example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_groups"`
-	Paging
+	reconcile.Paging
 }
 
 // ListGroupMembersOutput is the output of list_group_members.
 type ListGroupMembersOutput struct {
 	Group GroupRef   `json:"group"` // The group.
 	Users []UserItem `json:"users"` // Members of the group, including deactivated users.
-	Paged
+	reconcile.Paged
 }
 
 func listGroupMembers(ctx context.Context, c *okta.Client, in ListGroupMembersInput) (ListGroupMembersOutput, error) {

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -15,7 +17,7 @@ var ListGroups = action[ListGroupsInput, ListGroupsOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.groups.read"},
 	Example: sdk.Example[ListGroupsInput, ListGroupsOutput]{
-		Input:  ListGroupsInput{Q: "Quar", Paging: Paging{Limit: 200, Bounded: defaultMax}},
+		Input:  ListGroupsInput{Q: "Quar", Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListGroupsOutput{Groups: []GroupItem{exampleGroupItem}, Paged: onePage},
 	},
 	Options: listed(sdk.OptionList{Items: "groups", Value: "id", Label: "name", Description: "description", Typed: true, Search: "q"}),
@@ -30,7 +32,7 @@ type ListGroupsInput struct {
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Quar,maxLength=200"`
 	// Expression of Okta's filter over id, type, lastUpdated and lastMembershipUpdated.
 	Filter string `json:"filter,omitempty" jsonschema:"example=type eq \"OKTA_GROUP\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
-	Paging
+	reconcile.Paging
 }
 
 // Validate refuses what Okta does not combine.
@@ -39,7 +41,7 @@ func (in ListGroupsInput) Validate() error { return oneOf(in.Search, in.Filter, 
 // ListGroupsOutput is the output of list_groups.
 type ListGroupsOutput struct {
 	Groups []GroupItem `json:"groups"` // The groups.
-	Paged
+	reconcile.Paged
 }
 
 func listGroups(ctx context.Context, c *okta.Client, in ListGroupsInput) (ListGroupsOutput, error) {

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/sdk"
@@ -16,7 +18,7 @@ var ListNetworkZones = action[ListNetworkZonesInput, ListNetworkZonesOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.networkZones.read"},
 	Example: sdk.Example[ListNetworkZonesInput, ListNetworkZonesOutput]{
-		Input: ListNetworkZonesInput{Usage: okta.ZoneBlocklist, Paging: Paging{Limit: 200, Bounded: defaultMax}},
+		Input: ListNetworkZonesInput{Usage: okta.ZoneBlocklist, Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListNetworkZonesOutput{Paged: onePage, Zones: []ZoneItem{{
 			ID: exampleZone.ID, Name: exampleZone.Name, Type: okta.ZoneIP, Status: okta.StatusActive, Usage: okta.ZoneBlocklist, System: true,
 			Addresses: []string{"203.0.113.0/24"},
@@ -32,13 +34,13 @@ var ListNetworkZones = action[ListNetworkZonesInput, ListNetworkZonesOutput]{
 type ListNetworkZonesInput struct {
 	// Usage of the zones: BLOCKLIST, whose addresses Okta rejects before any sign-in, or POLICY, for use in rules.
 	Usage string `json:"usage,omitempty" jsonschema:"enum=BLOCKLIST,enum=POLICY"`
-	Paging
+	reconcile.Paging
 }
 
 // ListNetworkZonesOutput is the output of list_network_zones.
 type ListNetworkZonesOutput struct {
 	Zones []ZoneItem `json:"zones"` // The zones.
-	Paged
+	reconcile.Paged
 }
 
 // ZoneItem is a network zone in a list.

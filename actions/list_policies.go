@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"github.com/invopop/jsonschema"
 
 	"soar.example/okta/internal/okta"
@@ -17,7 +19,7 @@ var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.policies.read"},
 	Example: sdk.Example[ListPoliciesInput, ListPoliciesOutput]{
-		Input: ListPoliciesInput{Type: "OKTA_SIGN_ON", Paging: Paging{Limit: 200, Bounded: defaultMax}},
+		Input: ListPoliciesInput{Type: "OKTA_SIGN_ON", Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListPoliciesOutput{Paged: onePage, Policies: []PolicyItem{{
 			ID: "00p1a2b3c4d5e6f7g8h9", Name: "Deny quarantined users", Type: "OKTA_SIGN_ON", Status: "ACTIVE", Priority: 1,
 			Raw: Object(`{"id":"00p1a2b3c4d5e6f7g8h9","type":"OKTA_SIGN_ON","name":"Deny quarantined users","status":"ACTIVE","priority":1,"system":false}`),
@@ -35,7 +37,7 @@ type ListPoliciesInput struct {
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Deny,maxLength=200"`
 	// Status of the policies; all if absent.
 	Status string `json:"status,omitempty" jsonschema:"enum=ACTIVE,enum=INACTIVE" jsonschema_extras:"x-group=advanced"`
-	Paging
+	reconcile.Paging
 }
 
 // PolicyType is a type of policies.
@@ -50,7 +52,7 @@ func (PolicyType) JSONSchema() *jsonschema.Schema {
 // ListPoliciesOutput is the output of list_policies.
 type ListPoliciesOutput struct {
 	Policies []PolicyItem `json:"policies"` // The policies.
-	Paged
+	reconcile.Paged
 }
 
 // PolicyItem is a policy in a list.

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -15,7 +17,7 @@ var ListRoles = action[ListRolesInput, ListRolesOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.roles.read"},
 	Example: sdk.Example[ListRolesInput, ListRolesOutput]{
-		Output: ListRolesOutput{Counted: Counted{Count: 2}, Roles: []AssignableRole{
+		Output: ListRolesOutput{Counted: reconcile.Counted{Count: 2}, Roles: []AssignableRole{
 			{Name: "HELP_DESK_ADMIN", Label: "Help Desk Administrator"},
 			{Name: "cr0Yq6IJxGIr0ouum0g3", Label: "Incident Responder", Custom: true, Description: "Suspends users and ends sessions"},
 		}},
@@ -31,7 +33,7 @@ type ListRolesInput struct{}
 type ListRolesOutput struct {
 	// The roles, standard roles first. The licences of the Okta org decide which of them it may assign.
 	Roles []AssignableRole `json:"roles"`
-	Counted
+	reconcile.Counted
 }
 
 // AssignableRole is an admin role.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -17,7 +19,7 @@ var ListUserApplications = action[UserList, ListUserApplicationsOutput]{
 	Scopes:  []string{"okta.users.read", "okta.apps.read"},
 	Example: sdk.Example[UserList, ListUserApplicationsOutput]{
 		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
-		Output: ListUserApplicationsOutput{User: exampleUser, Counted: Counted{Count: 1}, Applications: []UserAppItem{{
+		Output: ListUserApplicationsOutput{User: exampleUser, Counted: reconcile.Counted{Count: 1}, Applications: []UserAppItem{{
 			ID: exampleApp.ID, Label: exampleApp.Label, Name: exampleApp.Name, Status: okta.StatusActive, SignOnMode: "SAML_2_0",
 			Through: throughGroup, UserName: exampleUser.Login,
 			Raw: exampleAppItem.Raw,
@@ -31,7 +33,7 @@ var ListUserApplications = action[UserList, ListUserApplicationsOutput]{
 type ListUserApplicationsOutput struct {
 	User         UserRef       `json:"user"`         // The user.
 	Applications []UserAppItem `json:"applications"` // The apps.
-	Counted
+	reconcile.Counted
 }
 
 // UserAppItem is an app that is assigned to a user.

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -16,7 +18,7 @@ var ListUserDevices = action[UserList, ListUserDevicesOutput]{
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[UserList, ListUserDevicesOutput]{
 		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
-		Output: ListUserDevicesOutput{User: exampleUser, Counted: Counted{Count: 1}, Devices: []UserDeviceItem{{
+		Output: ListUserDevicesOutput{User: exampleUser, Counted: reconcile.Counted{Count: 1}, Devices: []UserDeviceItem{{
 			ID: exampleDevice.ID, Name: exampleDevice.Name, Platform: exampleDevice.Platform, Status: okta.StatusActive, Enrolled: "2025-11-02T10:15:00.000Z",
 			Raw: Object(`{"created":"2025-11-02T10:15:00.000Z","deviceUserId":"lnk46w61OLJz1uSQW0g4","device":{"id":"guo8jx5vVoxfvJeLb0w4","status":"ACTIVE"}}`),
 		}}},
@@ -29,7 +31,7 @@ var ListUserDevices = action[UserList, ListUserDevicesOutput]{
 type ListUserDevicesOutput struct {
 	User    UserRef          `json:"user"`    // The user.
 	Devices []UserDeviceItem `json:"devices"` // The devices.
-	Counted
+	reconcile.Counted
 }
 
 // UserDeviceItem is a device that a user has enrolled on.

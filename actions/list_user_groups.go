@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -16,7 +18,7 @@ var ListUserGroups = action[UserList, ListUserGroupsOutput]{
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[UserList, ListUserGroupsOutput]{
 		Input:  UserList{OneUser: exampleTarget, Bounded: defaultMax},
-		Output: ListUserGroupsOutput{User: exampleUser, Groups: []GroupItem{exampleGroupItem}, Counted: Counted{Count: 1}},
+		Output: ListUserGroupsOutput{User: exampleUser, Groups: []GroupItem{exampleGroupItem}, Counted: reconcile.Counted{Count: 1}},
 	},
 	Options: &sdk.OptionList{Items: "groups", Value: "id", Label: "name", Description: "description", Typed: true},
 	Run:     onUser(listUserGroups),
@@ -26,7 +28,7 @@ var ListUserGroups = action[UserList, ListUserGroupsOutput]{
 type ListUserGroupsOutput struct {
 	User   UserRef     `json:"user"`   // The user.
 	Groups []GroupItem `json:"groups"` // The groups, including Everyone.
-	Counted
+	reconcile.Counted
 }
 
 func listUserGroups(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserGroupsOutput, error) {

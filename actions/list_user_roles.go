@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -18,7 +20,7 @@ var ListUserRoles = action[OneUser, ListUserRolesOutput]{
 	Scopes: []string{"okta.users.read", "okta.roles.read"},
 	Example: sdk.Example[OneUser, ListUserRolesOutput]{
 		Input: exampleTarget,
-		Output: ListUserRolesOutput{User: exampleUser, Admin: true, Counted: Counted{Count: 1}, Roles: []UserRoleItem{{
+		Output: ListUserRolesOutput{User: exampleUser, Admin: true, Counted: reconcile.Counted{Count: 1}, Roles: []UserRoleItem{{
 			RoleItem: exampleRole,
 			Raw:      Object(`{"id":"ra1b2c3d4e5f6g7h8i9j","label":"Help Desk Administrator","type":"HELP_DESK_ADMIN","status":"ACTIVE","assignmentType":"USER"}`),
 		}}},
@@ -32,7 +34,7 @@ type ListUserRolesOutput struct {
 	User  UserRef        `json:"user"`  // The user.
 	Admin bool           `json:"admin"` // Whether the user has any admin role.
 	Roles []UserRoleItem `json:"roles"` // The roles.
-	Counted
+	reconcile.Counted
 }
 
 // UserRoleItem is an admin role in a list.

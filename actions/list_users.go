@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -15,7 +17,7 @@ var ListUsers = action[ListUsersInput, ListUsersOutput]{
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[ListUsersInput, ListUsersOutput]{
-		Input:  ListUsersInput{Search: `profile.department eq "Finance"`, Paging: Paging{Limit: 200, Bounded: defaultMax}},
+		Input:  ListUsersInput{Search: `profile.department eq "Finance"`, Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
 		Output: ListUsersOutput{Users: []UserItem{exampleUserItem}, Paged: onePage},
 	},
 	Options: listed(sdk.OptionList{Items: "users", Value: "id", Label: "login", Description: "status", Typed: true, Search: "q"}),
@@ -31,7 +33,7 @@ type ListUsersInput struct {
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200"`
 	// Expression of Okta's filter over status, lastUpdated, id, login, email and names.
 	Filter string `json:"filter,omitempty" jsonschema:"example=status eq \"ACTIVE\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
-	Paging
+	reconcile.Paging
 }
 
 // Validate refuses what Okta does not combine.
@@ -41,7 +43,7 @@ func (in ListUsersInput) Validate() error { return oneOf(in.Search, in.Filter, i
 type ListUsersOutput struct {
 	// The users. Without a search or filter Okta omits deactivated users.
 	Users []UserItem `json:"users"`
-	Paged
+	reconcile.Paged
 }
 
 func listUsers(ctx context.Context, c *okta.Client, in ListUsersInput) (ListUsersOutput, error) {

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -18,7 +20,7 @@ var RemoveUserFromGroup = action[RemoveUserFromGroupInput, MembershipChange]{
 	Example: sdk.Example[RemoveUserFromGroupInput, MembershipChange]{
 		Input: RemoveUserFromGroupInput{OneUser: exampleTarget, Group: exampleGroup.ID},
 		Output: MembershipChange{
-			User: exampleUser, Group: exampleGroup, Change: exampleChange(Membership{Member: true}, Membership{Member: false}),
+			User: exampleUser, Group: exampleGroup, Change: reconcile.Changed(Membership{Member: true}, Membership{Member: false}),
 		},
 	},
 	Run: func(ctx context.Context, c *okta.Client, in RemoveUserFromGroupInput) (MembershipChange, error) {
@@ -31,5 +33,5 @@ type RemoveUserFromGroupInput struct {
 	OneUser
 	// ID or exact name of the group.
 	Group string `json:"group" jsonschema:"example=Quarantine,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_user_groups user=$user"`
-	Write
+	reconcile.Write
 }

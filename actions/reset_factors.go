@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -23,14 +25,14 @@ var ResetFactors = action[UserWrite, UserChange[FactorsState]]{
 }
 
 func resetFactors(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[FactorsState], error) {
-	return changeUser(ctx, u, reconcile[FactorsState]{
-		goal: "user has no factors",
-		done: func(s FactorsState) bool {
+	return changeUser(ctx, u, reconcile.Goal[FactorsState]{
+		Name: "user has no factors",
+		Done: func(s FactorsState) bool {
 			// Okta enrols the email address by itself, and again after a reset.
 			return !slices.ContainsFunc(s.Factors, func(f FactorRef) bool { return f.Type != okta.FactorEmail })
 		},
-		act:          func(ctx context.Context) error { return c.ResetFactors(ctx, u.ID) },
-		read:         readFactors(c, u.ID),
-		precondition: factorsFixed(u),
+		Act:          func(ctx context.Context) error { return c.ResetFactors(ctx, u.ID) },
+		Read:         readFactors(c, u.ID),
+		Precondition: factorsFixed(u),
 	})
 }

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -18,7 +20,7 @@ var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 		Input: ResetPasswordInput{OneUser: exampleTarget, RevokeSessions: true},
 		Output: ResetPasswordOutput{
 			User: exampleUser, ResetPasswordURL: "https://acme.okta.com/signin/reset-password/XE6wE17zmphl3KqAPFxO",
-			Change: exampleChange(
+			Change: reconcile.Changed(
 				UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
 				UserState{Status: okta.StatusRecovery, StatusChanged: exampleTime("2026-03-14T02:41:09Z")},
 			),
@@ -35,7 +37,7 @@ type ResetPasswordInput struct {
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=true"`
 	// End the user's Okta sessions as well. Their end cannot be verified.
 	RevokeSessions bool `json:"revoke_sessions,omitempty" jsonschema:"default=false"`
-	Write
+	reconcile.Write
 }
 
 // ResetPasswordOutput is the output of reset_password.
@@ -44,33 +46,30 @@ type ResetPasswordOutput struct {
 	// Link to set a new password. Absent if Okta emailed it, if nothing changed, or if the response was lost; call
 	// again for a new link. Anyone with this link can take over the account.
 	ResetPasswordURL SecretText `json:"reset_password_url,omitempty"`
-	Change[UserState]
+	reconcile.Change[UserState]
 }
 
 func resetPassword(ctx context.Context, c *okta.Client, u *okta.User, in ResetPasswordInput) (ResetPasswordOutput, error) {
 	out := ResetPasswordOutput{User: refOf(u)}
-	accepted := false
 	var err error
-	out.Change, err = reconcile[UserState]{
-		goal: "user has to set a new password",
-		// A user whose password was reset before looks the same afterwards, whatever
-		// came of the call: then only Okta's word tells.
-		done: func(s UserState) bool {
-			return s.Status == okta.StatusRecovery && (accepted || u.Status != okta.StatusRecovery)
-		},
-		act: func(ctx context.Context) error {
+	out.Change, err = reconcile.Goal[UserState]{
+		Name: "user has to set a new password",
+		Done: func(s UserState) bool { return s.Status == okta.StatusRecovery },
+		// The state does not show a second reset, which makes a new link.
+		Repeat: true,
+		Act: func(ctx context.Context) error {
 			link, err := c.ResetPassword(ctx, u.ID, in.SendEmail, in.RevokeSessions)
-			out.ResetPasswordURL, accepted = SecretText(link), err == nil
+			out.ResetPasswordURL = SecretText(link)
 			return err
 		},
-		read: readState(c, u.ID),
-		precondition: func(s UserState) string {
+		Read: readState(c, u.ID),
+		Precondition: func(s UserState) string {
 			switch s.Status {
 			case okta.StatusStaged, okta.StatusSuspended, okta.StatusDeprovisioned:
 				return "Okta resets no password of a user who is " + s.Status
 			}
 			return ""
 		},
-	}.from(ctx, stateOf(u))
+	}.From(ctx, stateOf(u))
 	return out, err
 }

@@ -86,7 +86,7 @@ func TestExpirePassword(t *testing.T) {
 		"all":               {oktasim.StatusLockedOut, `,"temporary_password":true,"revoke_sessions":true`, sdk.Changed, true, 1, 0},
 		"expired":           {oktasim.StatusPasswordExpired, ``, sdk.Unchanged, false, 0, 2},
 		"expired, sessions": {oktasim.StatusPasswordExpired, `,"revoke_sessions":true`, sdk.Unchanged, false, 1, 0},
-		"expired, anew":     {oktasim.StatusPasswordExpired, `,"temporary_password":true`, sdk.Changed, true, 0, 2},
+		"expired, anew":     {oktasim.StatusPasswordExpired, `,"temporary_password":true`, sdk.Accepted, true, 0, 2},
 		"staged":            {oktasim.StatusStaged, `,"revoke_sessions":true`, sdk.NotApplicable, false, 0, 2},
 		"suspended":         {oktasim.StatusSuspended, `,"temporary_password":true`, sdk.NotApplicable, false, 0, 2},
 	} {
@@ -196,14 +196,14 @@ func TestGrantsAndTokens(t *testing.T) {
 		left int
 	}{{"Mail", 3}, {"okta.builtin-client", 0}} {
 		got := do[answer](b, "revoke_app_tokens", `{"user":%q,"app":%q}`, target, test.app)
-		if left := b.state(u.ID).OAuthTokens; got.Outcome != sdk.Changed || left != test.left {
+		if left := b.state(u.ID).OAuthTokens; got.Outcome != sdk.Accepted || left != test.left {
 			t.Errorf("%s: got %+v, %d tokens are left", test.app, got, left)
 		}
 	}
 	_, err := try[answer](b, "revoke_app_tokens", `{"user":%q,"app":"no such app"}`, target)
 	b.wantCode(err, sdk.NotFound)
 	got := do[struct{ Outcome sdk.Outcome }](b, "universal_logout", `{"user":%q}`, target)
-	if got.Outcome != sdk.Changed || !slices.Contains(b.writes(), "POST /oauth2/v1/global-token-revocation") {
+	if got.Outcome != sdk.Accepted || !slices.Contains(b.writes(), "POST /oauth2/v1/global-token-revocation") {
 		t.Errorf("got %+v after %v", got, b.writes())
 	}
 }

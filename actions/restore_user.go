@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -27,7 +29,7 @@ var RestoreUser = action[RestoreUserInput, RestoreUserOutput]{
 		Output: RestoreUserOutput{
 			User: exampleUser, Steps: []Step{{Name: "unsuspend", Outcome: sdk.Changed}, {Name: "leave_group", Outcome: sdk.Changed}},
 			NotRestorable: []string{},
-			Change: exampleChange(
+			Change: reconcile.Changed(
 				UserState{Status: okta.StatusSuspended},
 				UserState{Status: okta.StatusActive},
 			),
@@ -42,7 +44,7 @@ type RestoreUserInput struct {
 	Record RestoreRecord `json:"record" jsonschema:"title=Restore record"`
 	// Restore also if the user no longer has the status that the containment left.
 	Force bool `json:"force,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	Write
+	reconcile.Write
 }
 
 // Validate refuses a record that is mangled.
@@ -53,13 +55,16 @@ type RestoreUserOutput struct {
 	User          UserRef  `json:"user"`           // The user.
 	Steps         []Step   `json:"steps"`          // Steps, in order.
 	NotRestorable []string `json:"not_restorable"` // Changes of the containment that cannot be reverted.
-	Change[UserState]
+	reconcile.Change[UserState]
 }
 
 func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (RestoreUserOutput, error) {
 	r := in.Record
 	u, err := c.FindUser(ctx, "/record/user_id", r.UserID)
 	if err != nil {
+		return RestoreUserOutput{}, err
+	}
+	if err := reconcile.Expected(ctx, stateOf(u)); err != nil {
 		return RestoreUserOutput{}, err
 	}
 	why := r.movedOn(u)
@@ -120,7 +125,7 @@ func (j *job) restoreGroups(ctx context.Context, r RestoreRecord) {
 	if len(r.GroupsRemoved)+len(r.GroupsAdded) == 0 {
 		return
 	}
-	groups, err := patiently(ctx, func() ([]*okta.Group, error) { return j.c.UserGroups(ctx, j.user.ID) })
+	groups, err := reconcile.Retry(ctx, func() ([]*okta.Group, error) { return j.c.UserGroups(ctx, j.user.ID) })
 	in := map[string]bool{}
 	for _, g := range groups {
 		in[g.ID] = true
@@ -148,7 +153,7 @@ func (j *job) restoreRoles(ctx context.Context, r RestoreRecord) {
 	if len(r.RolesRemoved) == 0 {
 		return
 	}
-	roles, err := patiently(ctx, func() ([]okta.Role, error) { return j.c.RolesOf(ctx, j.user.ID) })
+	roles, err := reconcile.Retry(ctx, func() ([]okta.Role, error) { return j.c.RolesOf(ctx, j.user.ID) })
 	for _, role := range r.RolesRemoved {
 		switch {
 		case err != nil:
@@ -168,7 +173,7 @@ func (j *job) restoreRoles(ctx context.Context, r RestoreRecord) {
 
 func (j *job) restoreDevices(ctx context.Context, r RestoreRecord) {
 	for _, id := range r.DevicesSuspended {
-		d, err := patiently(ctx, func() (*okta.Device, error) { return j.c.Device(ctx, id) })
+		d, err := reconcile.Retry(ctx, func() (*okta.Device, error) { return j.c.Device(ctx, id) })
 		switch {
 		case err != nil:
 			j.fail("unsuspend_device", id, err)
@@ -184,7 +189,7 @@ func (j *job) restoreDevices(ctx context.Context, r RestoreRecord) {
 // though Okta accepted it, or what else the status is. What does not show is read again
 // after a moment.
 func (j *job) restoredState(ctx context.Context, r RestoreRecord) (after UserState, wrong []string) {
-	for _, wait := range lag {
+	for _, wait := range reconcile.Waits {
 		if after, wrong = j.readRestored(ctx, r); len(wrong) == 0 || !j.changed() {
 			return after, wrong
 		}
@@ -201,7 +206,7 @@ func (j *job) restoredState(ctx context.Context, r RestoreRecord) (after UserSta
 // were changed: the others were read before.
 func (j *job) readRestored(ctx context.Context, r RestoreRecord) (after UserState, wrong []string) {
 	unread := func(what string, err error) { wrong = append(wrong, what+" could not be read back: "+err.Error()) }
-	if u, err := patiently(ctx, func() (*okta.User, error) { return j.c.User(ctx, j.user.ID) }); err != nil {
+	if u, err := reconcile.Retry(ctx, func() (*okta.User, error) { return j.c.User(ctx, j.user.ID) }); err != nil {
 		unread("the account", err)
 	} else {
 		after = stateOf(u)
@@ -210,7 +215,7 @@ func (j *job) readRestored(ctx context.Context, r RestoreRecord) (after UserStat
 		}
 	}
 	if j.changed("join_group", "leave_group") {
-		groups, err := patiently(ctx, func() ([]*okta.Group, error) { return j.c.UserGroups(ctx, j.user.ID) })
+		groups, err := reconcile.Retry(ctx, func() ([]*okta.Group, error) { return j.c.UserGroups(ctx, j.user.ID) })
 		if err != nil {
 			unread("the groups", err)
 		} else {
@@ -218,7 +223,7 @@ func (j *job) readRestored(ctx context.Context, r RestoreRecord) (after UserStat
 		}
 	}
 	if j.changed("assign_role") {
-		roles, err := patiently(ctx, func() ([]okta.Role, error) { return j.c.RolesOf(ctx, j.user.ID) })
+		roles, err := reconcile.Retry(ctx, func() ([]okta.Role, error) { return j.c.RolesOf(ctx, j.user.ID) })
 		for _, role := range r.RolesRemoved {
 			if err == nil && j.changedOn("assign_role", role.Label) && !slices.ContainsFunc(roles, role.is) {
 				wrong = append(wrong, "the admin role "+role.Label+" is not assigned")
@@ -232,7 +237,7 @@ func (j *job) readRestored(ctx context.Context, r RestoreRecord) (after UserStat
 		if !j.changedOn("unsuspend_device", id) {
 			continue
 		}
-		d, err := patiently(ctx, func() (*okta.Device, error) { return j.c.Device(ctx, id) })
+		d, err := reconcile.Retry(ctx, func() (*okta.Device, error) { return j.c.Device(ctx, id) })
 		switch {
 		case err != nil:
 			unread("device "+id, err)

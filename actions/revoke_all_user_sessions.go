@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -16,7 +18,7 @@ var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, UserChange[Sessio
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
 		Input: RevokeAllUserSessionsInput{OneUser: exampleTarget, OAuthTokens: true, ForgetDevices: true},
-		Output: UserChange[SessionsState]{User: exampleUser, Change: exampleChange(
+		Output: UserChange[SessionsState]{User: exampleUser, Change: reconcile.Changed(
 			SessionsState{Sessions: sessionsUnknown},
 			SessionsState{Sessions: sessionsRevoked, OAuthTokens: sessionsRevoked, RememberedDevices: sessionsRevoked},
 		)},
@@ -31,7 +33,7 @@ type RevokeAllUserSessionsInput struct {
 	OAuthTokens bool `json:"oauth_tokens,omitempty" jsonschema:"default=true"`
 	// Forget the devices that remember the user, so that the next sign-in asks for every factor.
 	ForgetDevices bool `json:"forget_devices,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
-	Write
+	reconcile.Write
 }
 
 // SessionsState is as much as can be known of a user's sessions: Okta has no call

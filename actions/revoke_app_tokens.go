@@ -4,6 +4,8 @@ import (
 	"context"
 	"regexp"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -17,7 +19,7 @@ var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 	Scopes:  []string{"okta.users.manage", "okta.apps.read"},
 	Example: sdk.Example[RevokeAppTokensInput, RevokeAppTokensOutput]{
 		Input: RevokeAppTokensInput{OneUser: exampleTarget, App: exampleApp.Label},
-		Output: RevokeAppTokensOutput{User: exampleUser, ClientID: exampleApp.ID, Change: exampleChange(
+		Output: RevokeAppTokensOutput{User: exampleUser, ClientID: exampleApp.ID, Change: reconcile.Changed(
 			TokensState{RefreshTokens: sessionsUnknown},
 			TokensState{RefreshTokens: sessionsRevoked},
 		)},
@@ -30,14 +32,14 @@ type RevokeAppTokensInput struct {
 	OneUser
 	// ID or exact label of the app, or its OAuth client ID as an event or a grant names it.
 	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
-	Write
+	reconcile.Write
 }
 
 // RevokeAppTokensOutput is the output of revoke_app_tokens.
 type RevokeAppTokensOutput struct {
 	User     UserRef `json:"user"`      // The user.
 	ClientID string  `json:"client_id"` // OAuth client ID of the app.
-	Change[TokensState]
+	reconcile.Change[TokensState]
 }
 
 // TokensState is what is known of an app's tokens.
@@ -63,7 +65,7 @@ func revokeAppTokens(ctx context.Context, c *okta.Client, u *okta.User, in Revok
 	default:
 		return RevokeAppTokensOutput{}, e
 	}
-	out.Change, err = accepted(ctx, TokensState{RefreshTokens: sessionsUnknown}, TokensState{RefreshTokens: sessionsRevoked},
+	out.Change, err = reconcile.Accept(ctx, TokensState{RefreshTokens: sessionsUnknown}, TokensState{RefreshTokens: sessionsRevoked},
 		func(ctx context.Context) error { return c.RevokeAppTokens(ctx, u.ID, out.ClientID) })
 	if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
 		err = noneHere(e, "/app", "Okta has no OAuth client with the id %s%s", out.ClientID, unknown)

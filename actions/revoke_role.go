@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -19,7 +21,7 @@ var RevokeRole = action[RevokeRoleInput, UserChange[RolesState]]{
 	Scopes: []string{"okta.users.read", "okta.roles.manage"},
 	Example: sdk.Example[RevokeRoleInput, UserChange[RolesState]]{
 		Input: RevokeRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
-		Output: UserChange[RolesState]{User: exampleUser, Change: exampleChange(
+		Output: UserChange[RolesState]{User: exampleUser, Change: reconcile.Changed(
 			RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
 			RolesState{Roles: []RoleItem{}},
 		)},
@@ -34,7 +36,7 @@ type RevokeRoleInput struct {
 	Role string `json:"role" jsonschema:"example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_user_roles user=$user"`
 	// ID of the resource set of a custom role; all resource sets if absent.
 	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9,maxLength=100" jsonschema_extras:"x-group=advanced"`
-	Write
+	reconcile.Write
 }
 
 // Validate refuses what is no role.
@@ -43,13 +45,13 @@ func (in RevokeRoleInput) Validate() error { return checkRole(in.Role, in.Resour
 func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRoleInput) (UserChange[RolesState], error) {
 	var own []RoleItem
 	read := readRole(c, u.ID, in.Role, in.ResourceSet)
-	out, err := changeUser(ctx, u, reconcile[RolesState]{
-		goal: "role is no longer the user's own",
-		done: func(s RolesState) bool { return s.through(throughUser) == nil },
-		act: func(ctx context.Context) error {
-			return eachOf(own, func(r RoleItem) error { return c.UnassignRole(ctx, u.ID, r.ID) })
+	out, err := changeUser(ctx, u, reconcile.Goal[RolesState]{
+		Name: "role is no longer the user's own",
+		Done: func(s RolesState) bool { return s.through(throughUser) == nil },
+		Act: func(ctx context.Context) error {
+			return reconcile.Each(own, func(r RoleItem) error { return c.UnassignRole(ctx, u.ID, r.ID) })
 		},
-		read: func(ctx context.Context) (RolesState, error) {
+		Read: func(ctx context.Context) (RolesState, error) {
 			s, err := read(ctx)
 			own = slices.DeleteFunc(slices.Clone(s.Roles), func(r RoleItem) bool { return r.Through != throughUser })
 			return s, err

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -34,13 +36,13 @@ type GrantItem struct {
 }
 
 func revokeUserGrants(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[GrantsState], error) {
-	return changeUser(ctx, u, reconcile[GrantsState]{
-		goal: "user has granted nothing",
-		done: func(s GrantsState) bool { return len(s.Grants) == 0 },
-		act:  func(ctx context.Context) error { return c.RevokeGrants(ctx, u.ID) },
-		read: func(ctx context.Context) (GrantsState, error) {
+	return changeUser(ctx, u, reconcile.Goal[GrantsState]{
+		Name: "user has granted nothing",
+		Done: func(s GrantsState) bool { return len(s.Grants) == 0 },
+		Act:  func(ctx context.Context) error { return c.RevokeGrants(ctx, u.ID) },
+		Read: func(ctx context.Context) (GrantsState, error) {
 			grants, err := c.GrantsOf(ctx, u.ID)
-			return GrantsState{Grants: convert(grants, func(g okta.Grant) GrantItem {
+			return GrantsState{Grants: reconcile.Convert(grants, func(g okta.Grant) GrantItem {
 				return GrantItem{ID: g.ID, ClientID: g.ClientID, Scope: g.ScopeID}
 			})}, err
 		},

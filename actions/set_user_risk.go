@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -18,7 +20,7 @@ var SetUserRisk = action[SetUserRiskInput, UserChange[RiskState]]{
 	Scopes:  []string{"okta.users.read", "okta.userRisk.manage"},
 	Example: sdk.Example[SetUserRiskInput, UserChange[RiskState]]{
 		Input: SetUserRiskInput{OneUser: exampleTarget, Level: "HIGH", Why: "Session hijacking suspected"},
-		Output: UserChange[RiskState]{User: exampleUser, Change: exampleChange(
+		Output: UserChange[RiskState]{User: exampleUser, Change: reconcile.Changed(
 			RiskState{Level: "NONE"},
 			RiskState{Level: "HIGH", Why: "Session hijacking suspected"},
 		)},
@@ -34,16 +36,16 @@ type SetUserRiskInput struct {
 	// Reason that Okta shows. Okta takes letters, digits, spaces, hyphens, commas and full stops; any other
 	// character becomes a hyphen. A text of more than 500 characters is cut.
 	Why string `json:"risk_reason,omitempty" jsonschema:"example=Session hijacking suspected" jsonschema_extras:"x-truncate=500"`
-	Write
+	reconcile.Write
 }
 
 func setUserRisk(ctx context.Context, c *okta.Client, u *okta.User, in SetUserRiskInput) (UserChange[RiskState], error) {
 	in.Why = shownRisk(in.Why)
-	return changeUser(ctx, u, reconcile[RiskState]{
-		goal: "user's risk is " + in.Level,
-		done: func(s RiskState) bool { return s.Level == in.Level && (in.Why == "" || s.Why == in.Why) },
-		act:  func(ctx context.Context) error { return c.SetRisk(ctx, u.ID, in.Level, in.Why) },
-		read: readRisk(c, u.ID),
+	return changeUser(ctx, u, reconcile.Goal[RiskState]{
+		Name: "user's risk is " + in.Level,
+		Done: func(s RiskState) bool { return s.Level == in.Level && (in.Why == "" || s.Why == in.Why) },
+		Act:  func(ctx context.Context) error { return c.SetRisk(ctx, u.ID, in.Level, in.Why) },
+		Read: readRisk(c, u.ID),
 	})
 }
 

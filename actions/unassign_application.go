@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -17,7 +19,7 @@ var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOu
 	Scopes: []string{"okta.users.read", "okta.apps.manage"},
 	Example: sdk.Example[UnassignApplicationInput, UnassignApplicationOutput]{
 		Input: UnassignApplicationInput{OneUser: exampleTarget, App: exampleApp.Label},
-		Output: UnassignApplicationOutput{User: exampleUser, App: exampleApp, Change: exampleChange(
+		Output: UnassignApplicationOutput{User: exampleUser, App: exampleApp, Change: reconcile.Changed(
 			AssignmentState{Assigned: true, Through: throughUser, UserName: exampleUser.Login},
 			AssignmentState{},
 		)},
@@ -30,14 +32,14 @@ type UnassignApplicationInput struct {
 	OneUser
 	// ID or exact label of the app.
 	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_user_applications user=$user"`
-	Write
+	reconcile.Write
 }
 
 // UnassignApplicationOutput is the output of unassign_application.
 type UnassignApplicationOutput struct {
 	User UserRef `json:"user"` // The user.
 	App  AppRef  `json:"app"`  // The app.
-	Change[AssignmentState]
+	reconcile.Change[AssignmentState]
 }
 
 // AssignmentState is whether a user has an app.
@@ -53,29 +55,22 @@ func unassignApplication(ctx context.Context, c *okta.Client, u *okta.User, in U
 	if err != nil {
 		return UnassignApplicationOutput{}, err
 	}
-	read := func(ctx context.Context) (AssignmentState, error) {
-		return stateOrNone(func(a *okta.AppUser) AssignmentState {
-			return AssignmentState{Assigned: true, Through: through(a.Scope), UserName: a.Credentials.UserName}
-		})(c.AppUser(ctx, app.ID, u.ID))
-	}
-	before, err := read(ctx)
-	if err != nil {
-		return UnassignApplicationOutput{}, err
-	}
-	out := UnassignApplicationOutput{User: refOf(u), App: appRef(app)}
-	if before.Through == throughGroup {
-		// Okta would take it away and give it back at the group's next reconciliation.
-		out.Change = Change[AssignmentState]{
-			Outcome: sdk.NotApplicable, Before: before, After: before,
-			Reason: "the app comes with a group that the user is in: take the user out of the group",
-		}
-		return out, nil
-	}
-	out.Change, err = reconcile[AssignmentState]{
-		goal: "app is not assigned to the user (a group may have assigned it again)",
-		done: func(s AssignmentState) bool { return !s.Assigned },
-		act:  func(ctx context.Context) error { return c.UnassignApp(ctx, app.ID, u.ID) },
-		read: read,
-	}.from(ctx, before)
-	return out, err
+	change, err := reconcile.Goal[AssignmentState]{
+		Name: "app is not assigned to the user (a group may have assigned it again)",
+		Done: func(s AssignmentState) bool { return !s.Assigned },
+		Act:  func(ctx context.Context) error { return c.UnassignApp(ctx, app.ID, u.ID) },
+		Read: func(ctx context.Context) (AssignmentState, error) {
+			return stateOrNone(func(a *okta.AppUser) AssignmentState {
+				return AssignmentState{Assigned: true, Through: through(a.Scope), UserName: a.Credentials.UserName}
+			})(c.AppUser(ctx, app.ID, u.ID))
+		},
+		Bar: func(s AssignmentState) string {
+			if s.Through != throughGroup {
+				return ""
+			}
+			// Okta would assign the app again when it evaluates the group.
+			return "the app is assigned by a group of the user: remove the user from the group"
+		},
+	}.Run(ctx)
+	return UnassignApplicationOutput{User: refOf(u), App: appRef(app), Change: change}, err
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -20,7 +22,7 @@ var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 	Scopes:  []string{"okta.networkZones.manage"},
 	Example: sdk.Example[UnblockIPInput, UnblockIPOutput]{
 		Input: UnblockIPInput{Address: "203.0.113.7", OneBlocklist: exampleBlocklist},
-		Output: UnblockIPOutput{Address: "203.0.113.7/32", Zone: exampleZone, Change: exampleChange(
+		Output: UnblockIPOutput{Address: "203.0.113.7/32", Zone: exampleZone, Change: reconcile.Changed(
 			BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
 			BlockState{Entries: []string{}, Size: 12},
 		)},
@@ -35,7 +37,7 @@ type UnblockIPInput struct {
 	OneBlocklist
 	// Succeed if the entry of exactly this address or range is removed, even if another entry still contains it.
 	OnlyEntry bool `json:"only_entry,omitempty" jsonschema:"title=Only the entry,default=false" jsonschema_extras:"x-group=advanced"`
-	Write
+	reconcile.Write
 }
 
 // Validate refuses what is no address.
@@ -48,7 +50,7 @@ func (in UnblockIPInput) Validate() error {
 type UnblockIPOutput struct {
 	Address string  `json:"address"` // Unblocked address or range, in its shortest form.
 	Zone    ZoneRef `json:"zone"`    // The blocklist.
-	Change[BlockState]
+	reconcile.Change[BlockState]
 }
 
 func unblockIP(ctx context.Context, c *okta.Client, in UnblockIPInput) (UnblockIPOutput, error) {

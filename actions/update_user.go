@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -18,7 +20,7 @@ var UpdateUser = action[UpdateUserInput, UserChange[Attributes]]{
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[UpdateUserInput, UserChange[Attributes]]{
 		Input: UpdateUserInput{OneUser: exampleTarget, Profile: Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset}},
-		Output: UserChange[Attributes]{User: exampleUser, Change: exampleChange(
+		Output: UserChange[Attributes]{User: exampleUser, Change: reconcile.Changed(
 			Attributes{"department": []byte(`"Sales"`), "mobilePhone": []byte(`"+33 6 00 00 00 00"`)},
 			Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset},
 		)},
@@ -31,34 +33,34 @@ type UpdateUserInput struct {
 	OneUser
 	// Attributes to change, by their variable names in Okta's profile editor; null clears an attribute.
 	Profile Attributes `json:"profile"`
-	Write
+	reconcile.Write
 }
 
 func updateUser(ctx context.Context, c *okta.Client, u *okta.User, in UpdateUserInput) (UserChange[Attributes], error) {
 	before := in.Profile.of(u)
 	taken := in.Profile.clearsOnlyOf(u)
-	change, err := reconcile[Attributes]{
-		goal: "attributes are as asked",
-		done: func(now Attributes) bool { return taken && len(in.Profile.differs(now)) == 0 },
-		act: func(ctx context.Context) error {
+	change, err := reconcile.Goal[Attributes]{
+		Name: "attributes are as asked",
+		Done: func(now Attributes) bool { return taken && len(in.Profile.differs(now)) == 0 },
+		Act: func(ctx context.Context) error {
 			err := c.UpdateProfile(ctx, u.ID, in.Profile)
 			taken = taken || err == nil
 			return err
 		},
-		read: func(ctx context.Context) (Attributes, error) {
+		Read: func(ctx context.Context) (Attributes, error) {
 			u, err := c.User(ctx, u.ID)
 			if err != nil {
 				return nil, err
 			}
 			return in.Profile.of(u), nil
 		},
-		precondition: func(Attributes) string {
+		Precondition: func(Attributes) string {
 			if u.Status == okta.StatusDeprovisioned {
 				return "the user is DEPROVISIONED, and Okta does not change the profile of such a one"
 			}
 			return ""
 		},
-	}.from(ctx, before)
+	}.From(ctx, before)
 	if change.Outcome == sdk.Changed && len(in.Profile.differs(before)) == 0 {
 		change.Outcome = sdk.Unchanged
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 )
@@ -17,14 +19,14 @@ type OneUser struct {
 // UserWrite is the input of a write to one user that needs nothing else.
 type UserWrite struct {
 	OneUser
-	Write
+	reconcile.Write
 }
 
 // UserList is the input of a list that belongs to one user. Okta returns these lists
 // whole, or in pages of its own choice.
 type UserList struct {
 	OneUser
-	Bounded
+	reconcile.Bounded
 }
 
 // UserRef identifies the user of an output.
@@ -45,7 +47,7 @@ type UserState struct {
 // UserChange is the output of a write to one user.
 type UserChange[S any] struct {
 	User UserRef `json:"user"` // The user.
-	Change[S]
+	reconcile.Change[S]
 }
 
 // UserItem is a user in a list.
@@ -103,8 +105,8 @@ func onUser[In interface{ name() string }, Out any](
 }
 
 // changeUser reconciles a state that belongs to a user.
-func changeUser[S any](ctx context.Context, u *okta.User, r reconcile[S]) (UserChange[S], error) {
-	change, err := r.run(ctx)
+func changeUser[S any](ctx context.Context, u *okta.User, r reconcile.Goal[S]) (UserChange[S], error) {
+	change, err := r.Run(ctx)
 	return UserChange[S]{User: refOf(u), Change: change}, err
 }
 
@@ -112,7 +114,7 @@ func changeUser[S any](ctx context.Context, u *okta.User, r reconcile[S]) (UserC
 func acceptedOf[S any](
 	ctx context.Context, u *okta.User, before, after S, act func(ctx context.Context, userID string) error,
 ) (UserChange[S], error) {
-	change, err := accepted(ctx, before, after, func(ctx context.Context) error { return act(ctx, u.ID) })
+	change, err := reconcile.Accept(ctx, before, after, func(ctx context.Context) error { return act(ctx, u.ID) })
 	return UserChange[S]{User: refOf(u), Change: change}, err
 }
 
@@ -125,18 +127,18 @@ type statusChange struct {
 }
 
 func (s statusChange) run(ctx context.Context, c *okta.Client, u *okta.User, _ UserWrite) (UserChange[UserState], error) {
-	change, err := reconcile[UserState]{
-		goal: s.goal,
-		done: func(now UserState) bool { return now.Status == s.to },
-		act:  func(ctx context.Context) error { return s.act(c, ctx, u.ID) },
-		read: readState(c, u.ID),
-		precondition: func(now UserState) string {
+	change, err := reconcile.Goal[UserState]{
+		Name: s.goal,
+		Done: func(now UserState) bool { return now.Status == s.to },
+		Act:  func(ctx context.Context) error { return s.act(c, ctx, u.ID) },
+		Read: readState(c, u.ID),
+		Precondition: func(now UserState) string {
 			if now.Status == s.from {
 				return ""
 			}
 			return "Okta " + s.verb + " only users who are " + s.from + ", and this user is " + now.Status
 		},
-	}.from(ctx, stateOf(u))
+	}.From(ctx, stateOf(u))
 	return UserChange[UserState]{User: refOf(u), Change: change}, err
 }
 
@@ -154,7 +156,7 @@ var (
 func exampleUserWrite[S any](before, after S) sdk.Example[UserWrite, UserChange[S]] {
 	return sdk.Example[UserWrite, UserChange[S]]{
 		Input:  UserWrite{OneUser: exampleTarget},
-		Output: UserChange[S]{User: exampleUser, Change: exampleChange(before, after)},
+		Output: UserChange[S]{User: exampleUser, Change: reconcile.Changed(before, after)},
 	}
 }
 

@@ -3,6 +3,9 @@ package actions
 import (
 	"encoding/json"
 
+	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/reconcile"
+
 	"github.com/invopop/jsonschema"
 
 	"soar.example/okta/internal/okta"
@@ -45,5 +48,18 @@ func (OktaID) JSONSchemaExtend(s *jsonschema.Schema) {
 
 // oneOfStrings returns the schema of a text with these values.
 func oneOfStrings(values ...string) *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Enum: convert(values, func(v string) any { return v })}
+	return &jsonschema.Schema{Type: "string", Enum: reconcile.Convert(values, func(v string) any { return v })}
+}
+
+// stateOrNone returns the state of an object that was read, and the zero state if Okta
+// does not have the object.
+func stateOrNone[T, S any](state func(T) S) func(T, error) (S, error) {
+	return func(object T, err error) (none S, _ error) {
+		if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
+			return none, nil
+		} else if e != nil {
+			return none, e
+		}
+		return state(object), nil
+	}
 }

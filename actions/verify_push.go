@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"soar.example/okta/sdk/reconcile"
+
 	"github.com/hashicorp/go-hclog"
 	"github.com/invopop/jsonschema"
 
@@ -24,7 +26,7 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 		Input: VerifyPushInput{OneUser: exampleTarget, Wait: sdk.Duration(time.Minute), Number: true},
 		Output: VerifyPushOutput{
 			User: exampleUser, Factor: examplePush, Verified: true, Result: pushApproved, Number: "72", Transaction: "mst1eiHghhPxf0yhp0g",
-			Change: Change[PushState]{Outcome: sdk.Changed, Before: PushState{Result: pushNone}, After: PushState{Verified: true, Result: pushApproved}},
+			Change: reconcile.Change[PushState]{Outcome: sdk.Changed, Before: PushState{Result: pushNone}, After: PushState{Verified: true, Result: pushApproved}},
 		},
 	},
 	Run: onUser(verifyPush),
@@ -43,7 +45,7 @@ type VerifyPushInput struct {
 	Factor OktaID `json:"factor,omitempty" jsonschema:"example=opf1a2b3c4d5e6f7g8h9" jsonschema_extras:"x-options=get_user_factors user=$user,x-group=advanced"`
 	// ID of a challenge that was sent before. The action waits for its result, and sends none.
 	Transaction PushID `json:"transaction,omitempty" jsonschema:"example=mst1eiHghhPxf0yhp0g" jsonschema_extras:"x-group=advanced"`
-	Write
+	reconcile.Write
 }
 
 // PushID is the ID of a challenge.
@@ -80,7 +82,7 @@ type VerifyPushOutput struct {
 	Result      string `json:"result" jsonschema:"enum=approved,enum=rejected,enum=timeout,enum=failed,enum=waiting,enum=none"`
 	Number      string `json:"number,omitempty"`      // Number that the user has to pick, if there is one.
 	Transaction string `json:"transaction,omitempty"` // ID of the challenge, for a later call.
-	Change[PushState]
+	reconcile.Change[PushState]
 }
 
 // PushState is what is proven about a user.
@@ -115,7 +117,7 @@ func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPush
 	before := PushState{Result: pushNone}
 	push := okta.Push{Transaction: string(in.Transaction), Result: okta.PushWaiting}
 	if in.Transaction == "" {
-		out.Change, err = accepted(ctx, before, before, func(ctx context.Context) (err error) {
+		out.Change, err = reconcile.Accept(ctx, before, before, func(ctx context.Context) (err error) {
 			push, err = c.SendPush(ctx, u.ID, f.ID, in.Number)
 			return err
 		})
@@ -134,7 +136,7 @@ func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPush
 	}
 	out.Number, out.Transaction, out.Result = push.Number, push.Transaction, pushResult(push.Result, in.Wait > 0)
 	out.Verified = out.Result == pushApproved
-	out.Change = Change[PushState]{
+	out.Change = reconcile.Change[PushState]{
 		Outcome: sdk.Changed, Before: before, After: PushState{Verified: out.Verified, Result: out.Result},
 	}
 	if !out.Verified {
@@ -213,7 +215,7 @@ func awaitPush(ctx context.Context, c *okta.Client, userID, factorID string, pus
 			pause = 0
 		}
 		wait -= pause
-		if err := pauseFor(ctx, pause); err != nil {
+		if err := reconcile.Sleep(ctx, pause); err != nil {
 			return okta.Push{}, err
 		}
 		now, err := c.PushResult(ctx, userID, factorID, push.Transaction)
@@ -221,7 +223,7 @@ func awaitPush(ctx context.Context, c *okta.Client, userID, factorID string, pus
 			if !e.Code.Transient() || wait <= 0 {
 				return okta.Push{}, e
 			}
-			if err := pauseFor(ctx, min(e.RetryAfter, wait)); err != nil {
+			if err := reconcile.Sleep(ctx, min(e.RetryAfter, wait)); err != nil {
 				return okta.Push{}, err
 			}
 			wait -= min(e.RetryAfter, wait)

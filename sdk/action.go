@@ -127,6 +127,9 @@ func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 		if r, ok := any(in).(DryRunner); ok && r.IsDryRun() {
 			ctx = WithDryRun(ctx)
 		}
+		if e, ok := any(in).(StateExpecter); ok {
+			ctx = WithExpectedBefore(ctx, e.ExpectedState())
+		}
 		answer, err := a.Run(WithEffect(ctx, a.Effect), client, in)
 		if !empty(err) {
 			return nil, err
@@ -177,5 +180,7 @@ const (
 	Changed       Outcome = "changed"        // the state is as asked, and was not before
 	Unchanged     Outcome = "unchanged"      // the requested state existed before
 	NotApplicable Outcome = "not_applicable" // the state is not as asked, and cannot be brought there by this action
+	Partial       Outcome = "partial"        // of several objects, some are as requested and others are not
+	Accepted      Outcome = "accepted"       // the service accepted the write, and its effect cannot be verified
 	Planned       Outcome = "planned"        // a dry run: nothing was written
 )

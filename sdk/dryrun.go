@@ -13,7 +13,7 @@ import (
 
 // wroteOutcomes say that something was written; idleOutcomes that nothing was.
 var (
-	wroteOutcomes = []Outcome{Changed, "partial", "accepted"}
+	wroteOutcomes = []Outcome{Changed, Partial, Accepted}
 	idleOutcomes  = []Outcome{Planned, Unchanged, NotApplicable}
 )
 
@@ -118,4 +118,29 @@ func PlanRequest(ctx context.Context, r PlannedRequest) { recorded[PlannedReques
 // PlannedRequests returns the requests that were recorded under ctx, in order.
 func PlannedRequests(ctx context.Context) []PlannedRequest {
 	return recorded[PlannedRequest](ctx).values()
+}
+
+// A StateExpecter is an input that can name the state that its caller expects before the
+// write, as a dry run returned it. An action that writes compares the state that it
+// reads, and fails with the code conflict if it differs. Package reconcile does so.
+type StateExpecter interface {
+	// ExpectedState returns the state in JSON; empty or null if the caller expects none.
+	ExpectedState() json.RawMessage
+}
+
+type expectedKey struct{}
+
+// WithExpectedBefore returns a context for a write that expects this state before it.
+func WithExpectedBefore(ctx context.Context, state json.RawMessage) context.Context {
+	if len(state) == 0 || string(state) == "null" {
+		return ctx
+	}
+	return context.WithValue(ctx, expectedKey{}, state)
+}
+
+// ExpectedBefore returns the state that the caller expects before the write, nil if the
+// caller expects none.
+func ExpectedBefore(ctx context.Context) json.RawMessage {
+	state, _ := ctx.Value(expectedKey{}).(json.RawMessage)
+	return state
 }

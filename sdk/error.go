@@ -45,6 +45,11 @@ func (Code) JSONSchema() *jsonschema.Schema {
 // on this side.
 func (c Code) Transient() bool { return c == RateLimited || c == Unavailable || c == Timeout }
 
+// ErrUnsent marks the error of a request that was not sent, such as a write that a rule
+// of the connection rejects. Nothing was changed. A connector adds it to the Err of its
+// errors.
+var ErrUnsent = errors.New("not sent")
+
 // An Error is what an action or a poll found wrong, as data: a Code a playbook
 // branches on, a sentence a responder reads, pointers a form shows, a wait a
 // scheduler obeys, and what the service said.

@@ -73,8 +73,12 @@ func (a *app) outcome(o sdk.Outcome) string {
 		return a.out.Green("✓ changed")
 	case sdk.Unchanged:
 		return a.out.Green("✓ unchanged")
+	case sdk.Accepted:
+		return a.out.Green("✓ accepted")
 	case sdk.NotApplicable:
 		return a.out.Red("✗ not applicable")
+	case sdk.Partial:
+		return a.out.Red("✗ partial")
 	}
 	return terminal.OneLine(string(o))
 }

@@ -251,11 +251,12 @@ func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Dura
 			fmt.Fprintf(a.err, "note: %s stands for a secret, which only --json prints\n", schema.Masked)
 		}
 		fmt.Fprintln(a.out, a.out.Faint(count(len(result.Calls), "request")+" to "+a.service()+", "+took.Round(time.Millisecond).String()))
-		if output.Outcome == sdk.NotApplicable {
-			fmt.Fprintf(a.err, "%s %s\n", a.err.Red("not applicable:"), terminal.OneLine(output.Reason))
+		if output.Outcome == sdk.NotApplicable || output.Outcome == sdk.Partial {
+			label := strings.ReplaceAll(string(output.Outcome), "_", " ") + ":"
+			fmt.Fprintf(a.err, "%s %s\n", a.err.Red(label), terminal.OneLine(output.Reason))
 		}
 	})
-	if output.Outcome == sdk.NotApplicable {
+	if output.Outcome == sdk.NotApplicable || output.Outcome == sdk.Partial {
 		return failedError{exitFailed}
 	}
 	return nil

@@ -30,8 +30,8 @@ type Result struct {
 func AfterAttempt(retry playbook.Retry, failures int, output json.RawMessage, failure *sdk.Error, random float64) Result {
 	if failure == nil {
 		r := Result{Status: Succeeded, Outcome: Outcome(output)}
-		if r.Outcome == string(sdk.NotApplicable) {
-			r.Status, r.Error = Failed, &sdk.ErrorBody{Code: NotApplicable, Message: reason(output)}
+		if r.Outcome == string(sdk.NotApplicable) || r.Outcome == string(sdk.Partial) {
+			r.Status, r.Error = Failed, &sdk.ErrorBody{Code: sdk.Code(r.Outcome), Message: reason(output)}
 		}
 		return r
 	}

@@ -100,6 +100,13 @@ var rules = []rule{
 		because: "leaf packages import nothing of ours",
 	},
 	{
+		of: []string{"sdk/reconcile"},
+		not: func(dep string) bool {
+			return strings.HasPrefix(dep, module) && !within(dep, "sdk", "schema", "internal/nearest")
+		},
+		because: "the helper of all connectors depends on the contract only",
+	},
+	{
 		of:      []string{"plugin", "internal/okta", "internal/systemlog", "actions", "triggers"},
 		not:     func(dep string) bool { return within(dep, "internal/playbook", "internal/engine", "internal/monitor") },
 		because: "connectors and the wire know nothing of playbooks",

@@ -40,10 +40,6 @@ func (c *Client) checkWrite(req *http.Request, body []byte) (done func(), err er
 	return c.guard.Check(req.Context(), guard.Write{Method: req.Method, Path: req.URL.EscapedPath(), Body: body})
 }
 
-// Unsent reports whether err kept a request from being sent: a read of the guard failed,
-// the guard rejected the request, or there was no access token. Nothing was changed.
-func Unsent(err error) bool { return httpclient.Unsent(err) || guard.Rejected(err) }
-
 // GuardScopes lists the OAuth scopes with which the guard checks the targets of a write
 // and the remaining administrators.
 func (s Settings) GuardScopes() []string {

@@ -385,9 +385,6 @@ func (t *Transport) failure(req *http.Request, err error) error {
 // UnknownOutcome ends the message of a write that the service may have done.
 const UnknownOutcome = "; whether the request took effect is not known"
 
-// errUnsent marks a request that was not sent because an earlier step failed.
-var errUnsent = errors.New("not sent")
-
 // unsent marks err, which kept a request from being sent.
 func unsent(err error) error {
 	var e *sdk.Error
@@ -395,13 +392,13 @@ func unsent(err error) error {
 		return err
 	}
 	marked := *e
-	marked.Err = errors.Join(errUnsent, e.Err)
+	marked.Err = errors.Join(sdk.ErrUnsent, e.Err)
 	return &marked
 }
 
 // Unsent reports whether err kept a request from being sent: the guard rejected it or
 // failed, or there were no credentials. The service changed nothing.
-func Unsent(err error) bool { return errors.Is(err, errUnsent) }
+func Unsent(err error) bool { return errors.Is(err, sdk.ErrUnsent) }
 
 // About puts a request, if there is one, in front of a message.
 func About(request, message string) string {

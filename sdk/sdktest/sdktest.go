@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
@@ -42,7 +44,8 @@ type Service interface {
 type Case struct {
 	// Input may name what it finds on the service.
 	Input func(Service) json.RawMessage
-	// Again is the outcome of the same call a second time; empty means unchanged.
+	// Again is the outcome of the same call a second time. Empty means accepted after an
+	// accepted write, and otherwise unchanged.
 	Again sdk.Outcome
 	// Absence says that "not found" is an answer to this action, not a failure.
 	Absence bool
@@ -117,13 +120,18 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 		if info.Effect == sdk.Reads {
 			return
 		}
-		if got := outcome(t, first); got != sdk.Changed {
-			t.Errorf("the first call says %s", got)
+		made := outcome(t, first)
+		if made != sdk.Changed && made != sdk.Accepted {
+			t.Errorf("the first call says %s", made)
 		}
 		second := run(t, session, info.Name, input)
 		checkOutput(t, output, second.Output)
 		want := c.Again
-		if want == "" {
+		switch {
+		case want != "":
+		case made == sdk.Accepted:
+			want = sdk.Accepted
+		default:
 			want = sdk.Unchanged
 		}
 		if got := outcome(t, second); got != want {
@@ -136,6 +144,11 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 			t.Parallel()
 			session, service := s.open(t)
 			s.dryRun(t, session, service, info, output, c.Input(service))
+		})
+		t.Run("expected state", func(t *testing.T) {
+			t.Parallel()
+			session, service := s.open(t)
+			s.expectedState(t, session, service, info, c.Input(service))
 		})
 	}
 	t.Run("refuses bad input", func(t *testing.T) {
@@ -209,6 +222,52 @@ func (s Suite) dryRun(t *testing.T, session sdk.Session, service Service, info s
 	}
 	if n := service.Writes(); n != 0 {
 		t.Errorf("a dry run sent %d writes", n)
+	}
+}
+
+// expectedState checks the parameter expected_before, if the action has it: the write is
+// sent if the state is as a dry run returned it, and fails with a conflict before the
+// first write if not.
+func (s Suite) expectedState(t *testing.T, session sdk.Session, service Service, info sdk.ActionInfo, input json.RawMessage) {
+	const parameter = "expected_before"
+	form, err := schema.Parse(json.RawMessage(info.Input))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if form.Root().Property(parameter) == nil {
+		t.Skip("the action has no parameter " + parameter)
+	}
+	with := func(name string, value any) json.RawMessage {
+		doc := map[string]any{}
+		if err := json.Unmarshal(input, &doc); err != nil {
+			t.Fatal(err)
+		}
+		doc[name] = value
+		raw, err := json.Marshal(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	var plan struct {
+		Before map[string]any `json:"before"`
+	}
+	if err := json.Unmarshal(run(t, session, info.Name, with("dry_run", true)).Output, &plan); err != nil {
+		t.Fatal(err)
+	}
+	other := maps.Clone(plan.Before)
+	other["conformance_check"] = "differs"
+	_, err = session.Run(quiet(t), info.Name, with(parameter, other))
+	wantCode(t, err, sdk.Conflict)
+	if e := sdk.AsError(err); !strings.Contains(e.Message, "conformance_check") {
+		t.Errorf("the conflict does not name the member that differs: %v", e)
+	}
+	if n := service.Writes(); n != 0 {
+		t.Errorf("%d writes were sent in spite of a state that differs", n)
+	}
+	r := run(t, session, info.Name, with(parameter, plan.Before))
+	if got := outcome(t, r); got != sdk.Changed && got != sdk.Accepted {
+		t.Errorf("with the state of the dry run, the call says %s", got)
 	}
 }
 

@@ -121,7 +121,7 @@ const (
 
 // Reject returns the error of a write that a rule forbids.
 func Reject(rule, format string, args ...any) *sdk.Error {
-	return &sdk.Error{Code: sdk.Forbidden, Message: fmt.Sprintf(format, args...) + " (rule " + rule + ")", Err: errRejected}
+	return &sdk.Error{Code: sdk.Forbidden, Message: fmt.Sprintf(format, args...) + " (rule " + rule + ")", Err: errors.Join(errRejected, sdk.ErrUnsent)}
 }
 
 // errRejected marks a write that the guard rejected before it was sent.

@@ -1,4 +1,4 @@
-package actions_test
+package reconcile_test
 
 import (
 	"context"
@@ -6,13 +6,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"soar.example/okta/actions"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/reconcile"
 )
 
-// A rate limit that is used up for a minute fails no containment whose caller has the
-// time to wait; one that has not is told at once when to come again.
-func TestPatienceWithAWindow(t *testing.T) {
+// TestRetryWithinTheTimeOfTheCaller checks that Retry waits for a rate-limit window of a
+// minute if the caller has the time, and returns at once otherwise.
+func TestRetryWithinTheTimeOfTheCaller(t *testing.T) {
 	for name, test := range map[string]struct {
 		within, asked time.Duration // within 0: for as long as it takes
 		calls         int
@@ -23,7 +23,7 @@ func TestPatienceWithAWindow(t *testing.T) {
 		"too little time":       {time.Minute, 62 * time.Second, 1, 0},
 		"no time for the rest":  {65 * time.Second, 62 * time.Second, 1, 0},
 		"a quarter of an hour":  {0, 15 * time.Minute, 1, 0},
-		"no word of when":       {time.Minute, 0, 2, actions.Patience},
+		"no word of when":       {time.Minute, 0, 2, reconcile.RetryWaits[0]},
 		"the last second of it": {5 * time.Second, 0, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestPatienceWithAWindow(t *testing.T) {
 				}
 				defer cancel()
 				calls, begin := 0, time.Now()
-				_, err := actions.Patiently(ctx, func() (bool, error) {
+				_, err := reconcile.Retry(ctx, func() (bool, error) {
 					if calls++; calls == 1 {
 						return false, &sdk.Error{Code: sdk.RateLimited, Message: "later", RetryAfter: test.asked}
 					}

@@ -1,0 +1,147 @@
+package reconcile
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+
+	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
+)
+
+// Write holds the parameters that every write has.
+type Write struct {
+	// Send no write. The output is the plan: the state now, the requests that would be sent, and the rules that would
+	// reject them.
+	DryRun bool `json:"dry_run,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
+	// Reason of the change, for the audit trail. A text of more than 1,000 characters is cut.
+	Reason string `json:"reason,omitempty" jsonschema:"example=INC-1042: account takeover" jsonschema_extras:"x-group=advanced,x-truncate=1000"`
+	// State that a dry run returned as before. If the state differs now, the action fails with the code conflict and
+	// sends no write.
+	ExpectedBefore State `json:"expected_before,omitempty" jsonschema_extras:"x-group=advanced"`
+}
+
+// IsDryRun reports whether the call must send no write.
+func (w Write) IsDryRun() bool { return w.DryRun }
+
+// ExpectedState returns the state that the caller expects before the write.
+func (w Write) ExpectedState() json.RawMessage { return json.RawMessage(w.ExpectedBefore) }
+
+// State is a state in JSON, as an earlier output had it.
+type State json.RawMessage
+
+// MarshalJSON returns the bytes.
+func (s State) MarshalJSON() ([]byte, error) { return json.RawMessage(s).MarshalJSON() }
+
+// UnmarshalJSON keeps a copy of b.
+func (s *State) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(s).UnmarshalJSON(b) }
+
+// JSONSchema returns the schema of any value.
+func (State) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{} }
+
+// Change is the output of every write: the verified outcome, and the state before and after.
+type Change[S any] struct {
+	// changed: the state is as requested and was not before; unchanged: the state was as requested before;
+	// not_applicable: this action cannot bring the state about; partial: some of several objects are as requested;
+	// accepted: the service accepted the write, and its effect cannot be verified; planned: a dry run, nothing was
+	// written.
+	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=unchanged,enum=not_applicable,enum=partial,enum=accepted,enum=planned"`
+	// Why the action does not apply, or why the service would reject it; present only then.
+	Reason string               `json:"reason,omitempty"`
+	Before S                    `json:"before"`         // State before the action.
+	After  S                    `json:"after"`          // State after the action.
+	Plan   []sdk.PlannedRequest `json:"plan,omitempty"` // Requests that would be sent, in order; of a dry run only.
+}
+
+// Changed returns the output of a change, for examples.
+func Changed[S any](before, after S) Change[S] {
+	return Change[S]{Outcome: sdk.Changed, Before: before, After: after}
+}
+
+// planned returns the output of a dry run.
+func planned[S any](ctx context.Context, before S, reason string) Change[S] {
+	return Change[S]{Outcome: sdk.Planned, Reason: reason, Before: before, After: before, Plan: sdk.PlannedRequests(ctx)}
+}
+
+// Volatile is implemented by a state with members that change without anybody's write,
+// or by writes to something else. Expected does not compare these members.
+type Volatile interface {
+	// VolatileMembers returns the names of the members.
+	VolatileMembers() []string
+}
+
+// Expected returns an error with the code conflict if the state differs from the state
+// that the input of the action expects (parameter expected_before). The error names the
+// members that differ. An input that expects nothing accepts every state. Each [Goal]
+// calls Expected before it sends a write; an action that writes otherwise must call it.
+func Expected(ctx context.Context, before any) error {
+	raw := sdk.ExpectedBefore(ctx)
+	if raw == nil {
+		return nil
+	}
+	var expected, found any
+	if json.Unmarshal(raw, &expected) != nil {
+		return sdk.InvalidField("/expected_before", "is not JSON")
+	}
+	encoded, err := json.Marshal(before)
+	if err != nil {
+		return sdk.Errorf(sdk.Internal, "the state cannot be encoded: %w", err)
+	}
+	if err := json.Unmarshal(encoded, &found); err != nil {
+		return sdk.Errorf(sdk.Internal, "the state cannot be encoded: %w", err)
+	}
+	if v, ok := before.(Volatile); ok {
+		for _, name := range v.VolatileMembers() {
+			for _, state := range []any{expected, found} {
+				if members, ok := state.(map[string]any); ok {
+					delete(members, name)
+				}
+			}
+		}
+	}
+	names := differences("", expected, found)
+	if len(names) == 0 {
+		return nil
+	}
+	var violations []schema.Violation
+	for _, name := range names {
+		violations = append(violations, schema.Violation{Pointer: "/expected_before" + name, Message: "differs from the state now"})
+	}
+	what := "the state as a whole"
+	if names[0] != "" {
+		what = strings.ReplaceAll(strings.TrimPrefix(strings.Join(names, ", "), "/"), ", /", ", ")
+	}
+	e := sdk.Errorf(sdk.Conflict, "the state is no longer as expected_before has it: %s. Nothing was written; run a dry run again, and look at the change", what)
+	e.Violations = violations
+	return e
+}
+
+// differences returns the JSON Pointers of the values that differ.
+func differences(pointer string, a, b any) (names []string) {
+	x, isObject := a.(map[string]any)
+	y, both := b.(map[string]any)
+	if !isObject || !both {
+		if reflect.DeepEqual(a, b) {
+			return nil
+		}
+		return []string{pointer}
+	}
+	all := maps.Clone(x)
+	maps.Copy(all, y)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		inA, hasA := x[name]
+		inB, hasB := y[name]
+		below := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		if hasA != hasB {
+			names = append(names, below)
+			continue
+		}
+		names = append(names, differences(below, inA, inB)...)
+	}
+	return names
+}

@@ -1,0 +1,254 @@
+// Package reconcile holds the one way in which an action writes: it reads the state,
+// sends the write, verifies the state, and reports the outcome. Every connector can use
+// it. The package imports only sdk and schema.
+package reconcile
+
+//go:generate go run soar.example/okta/schema/describe
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"time"
+
+	"soar.example/okta/sdk"
+)
+
+// A Goal is a state that one write brings about. S is the state that the output shows
+// before and after.
+type Goal[S any] struct {
+	// Name completes the sentence "it is not true that the …", as in "user is suspended".
+	Name string
+	// Done reports whether the state is as requested.
+	Done func(S) bool
+	// Act sends the write. Its errors are read with [sdk.AsError].
+	Act func(context.Context) error
+	// Read reads the state. Without it, the outcome rests on the response of the service.
+	Read func(context.Context) (S, error)
+	// Precondition explains why an object in this state cannot reach the goal, "" if nothing
+	// is known. It is asked only after the service rejected the write. It may be nil.
+	Precondition func(S) string
+	// Bar explains why the write must not be sent in this state, "" if it may. It may be nil.
+	Bar func(S) string
+	// Repeat sends the write even if the state is as requested, for a write with an effect
+	// that the state does not show. The outcome is then accepted.
+	Repeat bool
+	// Retry repeats a write that failed for a moment, within the time of the caller. See [Retry].
+	Retry bool
+}
+
+// Waits is how long an accepted change may take to show when its state is read. Tests
+// may shorten it before the first write.
+var Waits = []time.Duration{200 * time.Millisecond, 500 * time.Millisecond, time.Second}
+
+// Run reads the state before, and brings about the goal.
+func (g Goal[S]) Run(ctx context.Context) (Change[S], error) {
+	before, err := g.Read(ctx)
+	if err != nil {
+		return Change[S]{}, err
+	}
+	return g.From(ctx, before)
+}
+
+// From brings about the goal from the state before. Calls of a service are not always
+// idempotent, and responses do not always tell the state: a second deactivation may get
+// a 404, a lost response says nothing. So From acts, reads the state again, and decides
+// by the state.
+func (g Goal[S]) From(ctx context.Context, before S) (Change[S], error) {
+	if err := Expected(ctx, before); err != nil {
+		return Change[S]{}, err
+	}
+	if g.Done(before) {
+		if g.Repeat {
+			return g.accept(ctx, before, before)
+		}
+		return Change[S]{Outcome: sdk.Unchanged, Before: before, After: before}, nil
+	}
+	if why := explain(g.Bar, before); why != "" {
+		return Change[S]{Outcome: sdk.NotApplicable, Reason: why, Before: before, After: before}, nil
+	}
+	a := g.Attempt(ctx)
+	if errors.Is(a.Err, sdk.ErrPlanned) {
+		return planned(ctx, before, explain(g.Precondition, before)), nil
+	}
+	change := Change[S]{Before: before}
+	switch {
+	case a.Err == nil && !a.Read:
+		after, err := g.verify(ctx)
+		if err != nil {
+			e := *sdk.AsError(err)
+			e.Message = "the change was accepted, but the state could not be read: " + e.Message
+			return Change[S]{}, &e
+		}
+		if !g.Done(after) {
+			return Change[S]{}, sdk.Errorf(sdk.Conflict, "the change was accepted, but verification failed: it is not true that the %s", g.Name)
+		}
+		change.Outcome, change.After = sdk.Changed, after
+	case a.Err == nil:
+		change.Outcome, change.After = a.Outcome(), a.State
+	default:
+		rejection := sdk.AsError(a.Err)
+		if change.Reason = explain(g.Precondition, a.State); !a.Read || change.Reason == "" {
+			return Change[S]{}, rejection
+		}
+		change.Outcome, change.After = sdk.NotApplicable, a.State
+		if up := rejection.Upstream; up != nil && up.Code != "" {
+			change.Reason += " (error " + up.Code + ")"
+		}
+	}
+	return change, nil
+}
+
+// Accept sends a write with a state that the service cannot report. Its outcome is
+// accepted: it rests on the response alone. After is the state that an accepted write
+// implies.
+func Accept[S any](ctx context.Context, before, after S, act func(context.Context) error) (Change[S], error) {
+	if err := Expected(ctx, before); err != nil {
+		return Change[S]{}, err
+	}
+	return Goal[S]{Act: act}.accept(ctx, before, after)
+}
+
+func (g Goal[S]) accept(ctx context.Context, before, after S) (Change[S], error) {
+	err := g.Act(ctx)
+	switch {
+	case errors.Is(err, sdk.ErrPlanned):
+		return planned(ctx, before, ""), nil
+	case err != nil:
+		return Change[S]{}, err
+	}
+	return Change[S]{Outcome: sdk.Accepted, Before: before, After: after}, nil
+}
+
+func explain[S any](why func(S) string, state S) string {
+	if why == nil {
+		return ""
+	}
+	return why(state)
+}
+
+// verify reads the state after an accepted write, and waits for the change to show.
+func (g Goal[S]) verify(ctx context.Context) (after S, err error) {
+	err = Verify(ctx, func() (done bool, err error) {
+		if after, err = g.Read(ctx); err != nil {
+			return true, err
+		}
+		return g.Done(after), nil
+	})
+	return after, err
+}
+
+// Verify calls check until it reports that the accepted changes show, or that nothing
+// more is to be expected. It waits between the calls (see [Waits]), and then gives up
+// without an error. It returns the error of check, or of a context that ended.
+func Verify(ctx context.Context, check func() (done bool, err error)) error {
+	for _, wait := range Waits {
+		if done, err := check(); done || err != nil {
+			return err
+		}
+		if err := Sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+	_, err := check()
+	return err
+}
+
+// An Attempt is the result of sending one write.
+type Attempt[S any] struct {
+	// Err is why the write failed: [sdk.ErrPlanned] in a dry run, nil if the service accepted
+	// the write or if the state is as requested all the same.
+	Err error
+	// Read reports whether the response left the state open, so that State was read.
+	Read  bool
+	State S
+	// Lost reports whether a response was lost, so that the write may have been made.
+	Lost bool
+	// Unknown reports whether the write may have been made, and the state could not be read.
+	Unknown bool
+}
+
+// Outcome returns the outcome of an attempt without an error. If the service rejected
+// the write and the state is as requested, another client made the change first.
+func (a Attempt[S]) Outcome() sdk.Outcome {
+	if a.Read && !a.Lost {
+		return sdk.Unchanged
+	}
+	return sdk.Changed
+}
+
+// Attempt sends the write. It reads the state only if the response leaves the state
+// open. It does not verify a write that the service accepted.
+func (g Goal[S]) Attempt(ctx context.Context) (a Attempt[S]) {
+	once := func() (struct{}, error) { return struct{}{}, g.attempt(ctx, &a) }
+	if g.Retry {
+		_, a.Err = Retry(ctx, once)
+	} else {
+		_, a.Err = once()
+	}
+	return a
+}
+
+func (g Goal[S]) attempt(ctx context.Context, a *Attempt[S]) error {
+	if err := ctx.Err(); err != nil { // an unsent write changes nothing
+		return err
+	}
+	err := g.Act(ctx)
+	if err == nil {
+		a.Read = false // the response of a repeated write counts
+		return nil
+	}
+	if errors.Is(err, sdk.ErrPlanned) || errors.Is(err, sdk.ErrUnsent) {
+		return err
+	}
+	e := sdk.AsError(err)
+	if MayHaveWritten(err) {
+		a.Lost, a.Unknown = true, true
+	}
+	if g.Read == nil || !open(e) {
+		return e
+	}
+	state, unread := g.Read(ctx)
+	if unread != nil {
+		return e
+	}
+	if a.Read, a.State, a.Unknown = true, state, false; g.Done(state) {
+		return nil
+	}
+	return e
+}
+
+// MayHaveWritten reports whether a write that failed may have been made all the same: it
+// was sent, and its response was lost.
+func MayHaveWritten(err error) bool {
+	var op *net.OpError
+	e := sdk.AsError(err)
+	return e != nil && !errors.Is(err, sdk.ErrUnsent) && !errors.Is(err, sdk.ErrPlanned) && !(errors.As(err, &op) && op.Op == "dial") &&
+		(e.Code == sdk.Unavailable || e.Code == sdk.Timeout || e.Code == sdk.Canceled)
+}
+
+// open reports whether the state after a failed write is unknown. Rejected credentials,
+// for example, leave the state as it was.
+func open(e *sdk.Error) bool {
+	return slices.Contains([]sdk.Code{sdk.InvalidInput, sdk.Forbidden, sdk.NotFound, sdk.Conflict, sdk.Unavailable, sdk.Timeout}, e.Code)
+}
+
+// Each runs act on each item, also after a failure, and returns the first failure. In a
+// dry run every item adds its part of the plan.
+func Each[T any](items []T, act func(T) error) error {
+	var first error
+	planned := false
+	for _, item := range items {
+		err := act(item)
+		if errors.Is(err, sdk.ErrPlanned) {
+			planned = true
+		} else if first == nil {
+			first = err
+		}
+	}
+	if first == nil && planned {
+		return sdk.ErrPlanned
+	}
+	return first
+}
