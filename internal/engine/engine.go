@@ -12,9 +12,16 @@
 package engine
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
+	"io"
+	"slices"
+	"strings"
 	"time"
 
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -66,3 +73,75 @@ func (s *StepState) Over() bool {
 
 // Time returns t as engines store it: in UTC, in microseconds.
 func Time(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// RunID returns the ID of the only run that the event can start of the playbook.
+func RunID(org, playbook, event string) string { return Digest(org, playbook, event) }
+
+// EventID returns the ID of the event: its own, or one made of its content if the
+// trigger gave none. So an event without an ID is neither lost nor confused.
+func EventID(e sdk.RawEvent) string {
+	if e.ID != "" {
+		return e.ID
+	}
+	return "content-" + Digest(e.Type, e.Time.UTC().String(), string(e.Data))
+}
+
+// Digest returns 32 hexadecimal digits that identify the parts. It covers their
+// lengths, so that two different lists have different digests.
+func Digest(parts ...string) string {
+	h := sha256.New()
+	var length [8]byte
+	for _, p := range parts {
+		binary.BigEndian.PutUint64(length[:], uint64(len(p)))
+		h.Write(length[:])
+		io.WriteString(h, p)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// MaskEvent returns the event with the secrets in its data and its shapes masked.
+func MaskEvent(event sdk.RawEvent) sdk.RawEvent {
+	event.Data = schema.MaskNamed(event.Data)
+	if event.Shapes == nil {
+		return event
+	}
+	shapes := make(map[string]json.RawMessage, len(event.Shapes))
+	for name, data := range event.Shapes {
+		shapes[name] = schema.MaskNamed(data)
+	}
+	event.Shapes = shapes
+	return event
+}
+
+// shortestSecret is the length from which a secret is searched for in an error.
+// A shorter one occurs in ordinary words.
+const shortestSecret = 4
+
+// MaskError masks secrets in the texts of an error, and the given secrets: errors
+// repeat inputs and events.
+func MaskError(failure *sdk.Error, secrets ...string) *sdk.Error {
+	if failure == nil {
+		return nil
+	}
+	mask := func(text string) string {
+		for _, secret := range secrets {
+			if len(secret) >= shortestSecret {
+				text = strings.ReplaceAll(text, secret, schema.Masked)
+			}
+		}
+		return schema.MaskText(text)
+	}
+	masked := *failure
+	masked.Message = mask(masked.Message)
+	masked.Violations = slices.Clone(masked.Violations)
+	for i := range masked.Violations {
+		masked.Violations[i].Message = mask(masked.Violations[i].Message)
+	}
+	return &masked
+}
+
+// ErrorBody returns the error as it is stored and shown, with secrets masked.
+func ErrorBody(err error) *sdk.ErrorBody {
+	body := MaskError(sdk.AsError(err)).Body()
+	return &body
+}

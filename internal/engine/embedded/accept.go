@@ -121,10 +121,7 @@ func (e *Engine) matchEvent(event sdk.RawEvent, aside error, playbooks []*playbo
 		if aside != nil {
 			matches = p.Selects(event)
 		} else {
-			m.err = e.guarded("the condition of "+p.Name, func() (err error) {
-				matches, err = p.Match(event)
-				return err
-			})
+			matches, m.err = engine.Evaluated(e.guarded, "the condition of "+p.Name, func() (bool, error) { return p.Match(event) })
 			matches = matches || m.err != nil
 		}
 		if !matches {

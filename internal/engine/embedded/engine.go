@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -58,20 +59,14 @@ func New(store *Store, o Options) (*Engine, error) {
 	if o.Org == "" || o.Manifest == nil || o.Session == nil {
 		return nil, errors.New("an engine needs an org, a manifest and a session")
 	}
-	if o.Workers <= 0 {
-		o.Workers = 4
-	}
-	if o.Grace == 0 {
-		o.Grace = 10 * time.Second
-	}
+	o.Workers = cmp.Or(max(o.Workers, 0), 4)
+	o.Grace = cmp.Or(o.Grace, 10*time.Second)
+	o.watchEvery = cmp.Or(o.watchEvery, time.Second)
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
 	if o.Now == nil {
 		o.Now = time.Now
-	}
-	if o.watchEvery == 0 {
-		o.watchEvery = time.Second
 	}
 	e := &Engine{store: store, o: o, latest: unknownTime}
 	free, err := store.file.lock()
@@ -162,9 +157,8 @@ func (e *Engine) playbookOf(db *conn, hash string) (p *playbook.Playbook, broken
 		db.fail(sql.ErrNoRows)
 		return nil, nil
 	}
-	broken = e.guarded("loading a playbook", func() (err error) {
-		p, err = playbook.Load(file, source, e.o.Manifest)
-		return err
+	p, broken = engine.Evaluated(e.guarded, "loading a playbook", func() (*playbook.Playbook, error) {
+		return playbook.Load(file, source, e.o.Manifest)
 	})
 	if broken != nil {
 		return nil, broken

@@ -82,14 +82,6 @@ func (v *evaluations) open(ctx context.Context, s *Store, org string) error {
 	return nil
 }
 
-// removeMarks deletes the marks that belong to an earlier store of this path.
-func removeMarks(store string) error {
-	if err := os.Remove(store + marksSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
 // readMarks returns the marks in a file of the last engine.
 func readMarks(old []byte) (marks []string) {
 	for i, line := range strings.Split(string(old), "\n") {
@@ -169,14 +161,16 @@ func (e *Engine) forget(tx *conn, event string) {
 }
 
 // marked evaluates expressions on the event of a run, and marks the evaluation.
-func (e *Engine) marked(ctx context.Context, event, label string, do func() error) error {
-	mark := markOf(e.o.Org, event)
-	aside, err := e.setAside(ctx, mark, event, false)
-	if err = cmp.Or(err, aside); err != nil {
-		return err
+func (w *worker) marked(j *job) engine.Evaluate {
+	return func(label string, do func() error) error {
+		mark := markOf(w.o.Org, j.run.EventID)
+		aside, err := w.setAside(w.storeCtx, mark, j.run.EventID, false)
+		if err = cmp.Or(err, aside); err != nil {
+			return err
+		}
+		defer w.evaluations.begin(mark)()
+		return w.guarded(label, do)
 	}
-	defer e.evaluations.begin(mark)()
-	return e.guarded(label, do)
 }
 
 // guarded turns a panic into an error, so that one expression on one event does not

@@ -148,7 +148,8 @@ func TestMarksCostNoCommit(t *testing.T) {
 	if now := size(); now != before {
 		t.Errorf("the log grew from %d to %d bytes", before, now)
 	}
-	err := r.marked(t.Context(), "1", "a test", func() error { panic("x") })
+	w := &worker{Engine: r.Engine, storeCtx: t.Context()}
+	err := w.marked(&job{run: Run{EventID: "1"}})("a test", func() error { panic("x") })
 	if err == nil {
 		t.Error("no error")
 	}

@@ -79,10 +79,7 @@ func (w *worker) execute(j *job) error {
 // was set aside before.
 func (w *worker) matchAgain(j *job) (matches bool, err error) {
 	event := sdk.RawEvent{ID: j.run.EventID, Type: j.run.EventType, Time: j.run.EventTime, Data: j.scope.Event, Shapes: j.scope.Shapes}
-	err = w.marked(w.storeCtx, j.run.EventID, "the condition of "+j.playbook.Name, func() (err error) {
-		matches, err = j.playbook.Match(event)
-		return err
-	})
+	matches, err = engine.Evaluated(w.marked(j), "the condition of "+j.playbook.Name, func() (bool, error) { return j.playbook.Match(event) })
 	if err == nil {
 		_, err = w.store.write.ExecContext(w.storeCtx, `UPDATE runs SET unmatched = 0 WHERE seq = ?`, j.run.seq)
 	}
@@ -117,9 +114,7 @@ func (w *worker) finish(j *job, failure *sdk.ErrorBody) error {
 // first: the step is run again later. Its error is an error of the store.
 func (w *worker) step(j *job, n int) (over bool, err error) {
 	step, s := j.playbook.Steps[n], j.steps[n]
-	d := engine.Decide(j.playbook, step, j.scope, w.o.Manifest, func(label string, do func() error) error {
-		return w.marked(w.storeCtx, j.run.EventID, label, do)
-	})
+	d := engine.Decide(j.playbook, step, j.scope, w.o.Manifest, w.marked(j))
 	if d.Status != Running {
 		s.Settle(d.Status, d.Err, w.o.Now())
 		err := w.store.tx(w.storeCtx, func(tx *conn) { saveStep(tx, j.run.seq, n, s) })

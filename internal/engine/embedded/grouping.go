@@ -57,11 +57,7 @@ func (e *Engine) group(p *playbook.Playbook, event sdk.RawEvent) *grouping {
 	if p.Grouping.Window == 0 {
 		return nil
 	}
-	var key string
-	err := e.guarded("the group_by of "+p.Name, func() (err error) {
-		key, err = p.GroupKey(event)
-		return err
-	})
+	key, err := engine.Evaluated(e.guarded, "the group_by of "+p.Name, func() (string, error) { return p.GroupKey(event) })
 	if err != nil {
 		return &grouping{note: "alone: " + engine.ErrorBody(err).Message}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -88,9 +89,9 @@ func (c *conn) exec(query string, args ...any) (done changes) {
 	}
 	var result sql.Result
 	if s, ok := c.prepared[query]; ok {
-		result, c.err = s.ExecContext(c.ctx, values(args)...)
+		result, c.err = s.ExecContext(c.ctx, columns(args)...)
 	} else {
-		result, c.err = c.db.ExecContext(c.ctx, query, values(args)...)
+		result, c.err = c.db.ExecContext(c.ctx, query, columns(args)...)
 	}
 	if c.err == nil {
 		done.rows, c.err = result.RowsAffected()
@@ -108,24 +109,24 @@ func (c *conn) each(do func(read func(columns ...any)) bool, query string, args 
 	}
 	var rows *sql.Rows
 	if s, ok := c.prepared[query]; ok {
-		rows, c.err = s.QueryContext(c.ctx, values(args)...)
+		rows, c.err = s.QueryContext(c.ctx, columns(args)...)
 	} else {
-		rows, c.err = c.db.QueryContext(c.ctx, query, values(args)...)
+		rows, c.err = c.db.QueryContext(c.ctx, query, columns(args)...)
 	}
 	if c.err != nil {
 		return
 	}
 	defer func() { c.fail(errors.Join(rows.Err(), rows.Close())) }()
-	read := func(columns ...any) { c.fail(rows.Scan(destinations(columns)...)) }
+	read := func(into ...any) { c.fail(rows.Scan(columns(into)...)) }
 	for rows.Next() && do(read) && c.err == nil {
 	}
 }
 
-// list returns the rows of a query. Columns returns the variables of one row.
-func list[T any](c *conn, columns func(*T) []any, query string, args ...any) (all []T) {
+// list returns the rows of a query. Variables returns those of one row.
+func list[T any](c *conn, variables func(*T) []any, query string, args ...any) (all []T) {
 	c.each(func(read func(...any)) bool {
 		var v T
-		read(columns(&v)...)
+		read(variables(&v)...)
 		all = append(all, v)
 		return true
 	}, query, args...)
@@ -164,74 +165,51 @@ func (r row) into(columns ...any) {
 	}
 }
 
-// values returns arguments as they are stored: a time as microseconds since 1970, an
-// error and a list as JSON. The zero values of these are NULL.
-func values(args []any) []any {
-	all := slices.Clone(args)
-	for i, arg := range all {
-		switch v := arg.(type) {
-		case time.Time:
-			all[i] = sql.NullInt64{Int64: v.UnixMicro(), Valid: !v.IsZero()}
+// columns wraps the arguments and variables of a statement that database/sql cannot store
+// or read: a time is stored as microseconds since 1970, an error or a list as JSON. The
+// zero values of these are NULL.
+func columns(all []any) []any {
+	all = slices.Clone(all)
+	for i, v := range all {
+		switch v := v.(type) {
+		case time.Time, *time.Time, *sdk.ErrorBody, **sdk.ErrorBody, []string, *[]string, []int64:
+			all[i] = column{v}
 		case json.RawMessage:
 			all[i] = sql.NullString{String: string(v), Valid: v != nil}
-		case *sdk.ErrorBody:
-			all[i] = jsonColumn{v, v == nil}
-		case []string:
-			all[i] = jsonColumn{v, v == nil}
-		case []int64:
-			all[i] = jsonColumn{v, v == nil}
+		case *json.RawMessage:
+			all[i] = (*[]byte)(v)
 		}
 	}
 	return all
 }
 
-// destinations returns variables that read columns as [values] stored them.
-func destinations(columns []any) []any {
-	for i, column := range columns {
-		switch v := column.(type) {
-		case *time.Time:
-			columns[i] = timeColumn{v}
-		case *json.RawMessage:
-			columns[i] = (*[]byte)(v)
-		case **sdk.ErrorBody, *[]string:
-			columns[i] = jsonColumn{v: v}
+type column struct{ v any }
+
+// Value implements [driver.Valuer].
+func (c column) Value() (driver.Value, error) {
+	if t, ok := c.v.(time.Time); ok && !t.IsZero() {
+		return t.UnixMicro(), nil
+	} else if reflect.ValueOf(c.v).IsZero() || ok {
+		return nil, nil
+	}
+	text, err := json.Marshal(c.v)
+	return string(text), err
+}
+
+// Scan implements [sql.Scanner].
+func (c column) Scan(v any) error {
+	if t, ok := c.v.(*time.Time); ok {
+		var n sql.NullInt64
+		err := n.Scan(v)
+		*t = time.Time{}
+		if n.Valid {
+			*t = time.UnixMicro(n.Int64).UTC()
 		}
+		return err
 	}
-	return columns
-}
-
-type timeColumn struct{ *time.Time }
-
-// Scan implements [sql.Scanner].
-func (c timeColumn) Scan(v any) error {
-	var n sql.NullInt64
-	err := n.Scan(v)
-	*c.Time = time.Time{}
-	if n.Valid {
-		*c.Time = time.UnixMicro(n.Int64).UTC()
-	}
-	return err
-}
-
-type jsonColumn struct {
-	v    any // to read: a pointer
-	null bool
-}
-
-// Scan implements [sql.Scanner].
-func (c jsonColumn) Scan(v any) error {
 	var text sql.NullString
 	if err := text.Scan(v); err != nil || !text.Valid {
 		return err
 	}
 	return json.Unmarshal([]byte(text.String), c.v)
-}
-
-// Value implements [driver.Valuer].
-func (c jsonColumn) Value() (driver.Value, error) {
-	if c.null {
-		return nil, nil
-	}
-	text, err := json.Marshal(c.v)
-	return string(text), err
 }

@@ -195,7 +195,7 @@ func (s *Store) prepare(ctx context.Context, acceptEmpty bool) error {
 	if db.err != nil || version == schemaVersion {
 		return db.err
 	}
-	return errors.Join(removeMarks(s.file.path), createTables(ctx, s.write))
+	return errors.Join(removeFile(s.file.path+marksSuffix), createTables(ctx, s.write))
 }
 
 // createTables makes a store of an empty database.

@@ -20,24 +20,18 @@ type storeFile struct {
 	path   string // absolute, without symbolic links
 	given  string // absolute, as the caller wrote it
 	f      *os.File
-	of     *sharedFile // nil after close
+	info   os.FileInfo
+	closed bool        // under openFiles
 	locked atomic.Bool // by an engine of this process
 	pinned atomic.Pointer[map[string]os.FileInfo]
 }
 
-// A sharedFile is a file that at least one storeFile of this process has open.
-type sharedFile struct {
-	info    os.FileInfo
-	users   int
-	closing []*os.File // closed with the last user
-}
-
-// shared lists the open files. Closing any descriptor of a file releases all POSIX locks
-// of the process on that file, and SQLite depends on these locks. So a descriptor is
-// closed only when no other Store of this process uses the file.
-var shared struct {
+// openFiles lists the open descriptors. Closing any descriptor of a file releases all
+// POSIX locks of the process on that file, and SQLite depends on these locks. So the
+// descriptors of a file are closed when no Store of this process uses the file any more.
+var openFiles struct {
 	sync.Mutex
-	files []*sharedFile
+	list []*storeFile
 }
 
 // openFile opens the regular file at path. Its error wraps fs.ErrNotExist if there is none.
@@ -56,44 +50,37 @@ func openFile(path string) (*storeFile, error) {
 	} else if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a file", given)
 	}
-	shared.Lock()
-	defer shared.Unlock()
+	openFiles.Lock()
+	defer openFiles.Unlock()
 	if s.f, err = os.OpenFile(s.path, os.O_RDWR, 0); err != nil {
 		return s, err
 	}
-	info, err := s.f.Stat()
-	if err != nil {
+	if s.info, err = s.f.Stat(); err != nil {
 		return nil, errors.Join(err, s.f.Close())
 	}
-	at := slices.IndexFunc(shared.files, func(o *sharedFile) bool { return os.SameFile(o.info, info) })
-	if at < 0 {
-		at = len(shared.files)
-		shared.files = append(shared.files, &sharedFile{info: info})
-	}
-	s.of = shared.files[at]
-	s.of.users++
+	openFiles.list = append(openFiles.list, s)
 	return s, nil
 }
 
 // close releases the file and the engine's lock on it. Further calls do nothing.
 func (s *storeFile) close() error {
-	shared.Lock()
-	defer shared.Unlock()
-	if s.of == nil {
+	openFiles.Lock()
+	defer openFiles.Unlock()
+	if s.closed {
 		return nil
 	}
 	err := s.unlock()
-	o := s.of
-	s.of = nil
-	o.users--
-	o.closing = append(o.closing, s.f)
-	if o.users > 0 {
+	s.closed = true
+	same := func(o *storeFile) bool { return os.SameFile(o.info, s.info) }
+	if slices.ContainsFunc(openFiles.list, func(o *storeFile) bool { return same(o) && !o.closed }) {
 		return err
 	}
-	shared.files = slices.DeleteFunc(shared.files, func(other *sharedFile) bool { return other == o })
-	for _, f := range o.closing {
-		err = errors.Join(err, f.Close())
-	}
+	openFiles.list = slices.DeleteFunc(openFiles.list, func(o *storeFile) bool {
+		if same(o) {
+			err = errors.Join(err, o.f.Close())
+		}
+		return same(o)
+	})
 	return err
 }
 
@@ -133,10 +120,6 @@ var errMoved = errors.New("stop every process that uses it, and put the file bac
 // path does. Changes are lost if a database in use is deleted, renamed or replaced. A
 // second hard link can corrupt it: each link has its own write-ahead log.
 func (s *storeFile) check() error {
-	info, err := s.f.Stat()
-	if err != nil {
-		return err
-	}
 	for _, path := range []string{s.path, s.given} {
 		named, err := os.Stat(path)
 		switch {
@@ -144,7 +127,7 @@ func (s *storeFile) check() error {
 			return fmt.Errorf("the store %s was deleted or renamed while in use: %w", path, errMoved)
 		case err != nil:
 			return fmt.Errorf("cannot read the attributes of the store %s: %w", path, err)
-		case !os.SameFile(named, info):
+		case !os.SameFile(named, s.info):
 			return fmt.Errorf("the store %s was replaced by another file while in use: %w", path, errMoved)
 		}
 	}
@@ -153,13 +136,11 @@ func (s *storeFile) check() error {
 	} else if n > 1 {
 		return fmt.Errorf("the store %s has %d hard links: processes that use different links corrupt it. Delete all but one", s.path, n)
 	}
-	pinned := s.pinned.Load()
-	if pinned == nil {
-		return nil
-	}
-	for path, was := range *pinned {
-		if named, err := os.Stat(path); err != nil || !os.SameFile(named, was) {
-			return fmt.Errorf("%s was deleted or replaced while in use: %w", path, errMoved)
+	if pinned := s.pinned.Load(); pinned != nil {
+		for path, was := range *pinned {
+			if named, err := os.Stat(path); err != nil || !os.SameFile(named, was) {
+				return fmt.Errorf("%s was deleted or replaced while in use: %w", path, errMoved)
+			}
 		}
 	}
 	return nil
@@ -211,22 +192,35 @@ func createStore(ctx context.Context, path string) (err error) {
 		return err
 	}
 	unfinished := path + ".new" // an existing one belongs to a process that was killed
-	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeFile(unfinished); err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, removeFile(unfinished))
+		}
+	}()
 	if err := writeEmptyStore(ctx, unfinished); err != nil {
-		return errors.Join(err, os.Remove(unfinished))
+		return err
 	}
 	// SQLite would apply the log of a deleted store to the new store.
 	for _, suffix := range []string{"-wal", "-journal", "-shm"} {
 		if err := os.Rename(path+suffix, path+suffix+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(err, os.Remove(unfinished))
+			return err
 		}
 	}
-	if err := errors.Join(removeMarks(path), os.Rename(unfinished, path)); err != nil {
-		return errors.Join(err, os.Remove(unfinished))
+	if err := errors.Join(removeFile(path+marksSuffix), os.Rename(unfinished, path)); err != nil {
+		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// removeFile deletes a file if it exists.
+func removeFile(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func writeEmptyStore(ctx context.Context, path string) error {
