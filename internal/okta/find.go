@@ -84,7 +84,7 @@ func (k kind[T]) find(ctx context.Context, c *Client, pointer, ref string) (*T, 
 	}
 	if k.id.MatchString(ref) {
 		// An object without this ID may have it as its name.
-		if o, err := k.read(c, ctx, ref); !isNotFound(err) {
+		if o, err := k.read(c, ctx, ref); !rest.IsNotFound(err) {
 			return o, err
 		}
 	}
@@ -129,11 +129,6 @@ func (c *Client) missing(pointer, noun, by, ref, more string) *sdk.Error {
 	return e
 }
 
-func isNotFound(err error) bool {
-	e := sdk.AsError(err)
-	return e != nil && e.Code == sdk.NotFound
-}
-
 // FindUser returns the one user that ref names: by ID, by whole login, or by email
 // address, in that order. pointer locates ref in the input. If several users share an
 // address, the error lists them.
@@ -154,7 +149,7 @@ func (c *Client) findUser(ctx context.Context, pointer, ref string) (*User, erro
 	if !strings.EqualFold(ref, "me") && rest.CheckSegment(ref) == nil {
 		u, err := c.User(ctx, ref)
 		switch {
-		case err != nil && !isNotFound(err):
+		case err != nil && !rest.IsNotFound(err):
 			return nil, err
 		case err == nil && (u.ID == ref || strings.EqualFold(u.Login, ref)):
 			return u, nil
@@ -215,7 +210,7 @@ func (c *Client) UserByLogin(ctx context.Context, login string) (*User, error) {
 		return withLogin(found, login), err
 	}
 	u, err := c.User(ctx, login)
-	if isNotFound(err) {
+	if rest.IsNotFound(err) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err

@@ -15,14 +15,14 @@ import (
 type Settings struct {
 	// Address of the Okta org, without -admin and without a path.
 	OrgURL string `json:"org_url" jsonschema:"minLength=1,maxLength=300,example=https://acme.okta.com"`
-	// API token (SSWS) of an administrator that may do what the playbooks do. Made in the Admin Console under
-	// Security, API, Tokens. Not needed by a service app, which has client_id and private_key.
+	// API token (SSWS) of an admin with the permissions that your playbooks need. Create it in the Admin Console under
+	// Security, API, Tokens. Omit it for a service app, which has client_id and private_key.
 	Token sdk.Secret `json:"token,omitzero" jsonschema:"title=API token,minLength=1,maxLength=4096"`
 	auth.ServiceApp
-	// How long one request may take. Okta itself gives up on a log query after 30 s.
+	// Maximum duration of one request. Okta itself cancels a log query after 30 s.
 	Timeout sdk.Duration `json:"timeout,omitempty" jsonschema:"title=Request timeout,default=60s,example=30s" jsonschema_extras:"x-group=advanced"`
-	// Percent of each of Okta's rate limits that polling, listing and other reading leaves to writes, so that an
-	// account can be contained however much is read.
+	// Percentage of each of Okta's rate limits that reads leave to writes, so that an account can be contained at any
+	// time.
 	RateReserve int `json:"rate_reserve,omitempty" jsonschema:"default=30,minimum=0,maximum=90,example=50" jsonschema_extras:"x-group=advanced"`
 	guard.Rules
 }

@@ -6,11 +6,11 @@ import "soar.example/okta/schema"
 
 func init() {
 	schema.Describe("soar.example/okta/internal/okta/auth", map[string]string{
-		"ServiceApp.Algorithm":  "How the login is signed. By default what the key is made for.",
-		"ServiceApp.ClientID":   "Client ID of an API Services app integration, to be used in place of an API token, together with its private key.",
-		"ServiceApp.DPoP":       "Whether access tokens are bound to a key of this process. auto: if the app demands it, as new ones do. required: never use a token that is not bound. off: never.",
-		"ServiceApp.KeyID":      "Id (kid) under which Okta keeps the public key. A JWK says it itself; an app with several keys needs it.",
+		"ServiceApp.Algorithm":  "Algorithm that signs the app's assertions. By default the algorithm of the key.",
+		"ServiceApp.ClientID":   "Client ID of an API Services app integration. Use it with its private key instead of an API token.",
+		"ServiceApp.DPoP":       "Binds access tokens to a key of this process. auto: if the app requires it, as new apps do. required: use bound tokens only. off: never.",
+		"ServiceApp.KeyID":      "ID (kid) of the public key in Okta. Required for an app with several keys, unless the private key is a JWK with a kid.",
 		"ServiceApp.PrivateKey": "The service app's private key, as PEM (PKCS #1, PKCS #8 or SEC 1, without a passphrase) or as a JWK.",
-		"ServiceApp.Scopes":     "OAuth scopes to ask for. By default those that the actions and triggers of this connection need.",
+		"ServiceApp.Scopes":     "OAuth scopes to request. By default the scopes that the actions and triggers of this connection need.",
 	})
 }

@@ -131,7 +131,7 @@ func readJWK(text []byte) (jose.JSONWebKey, error) {
 	case err != nil:
 		return none, errors.New("begins like a JWK, but is not JSON; was it copied whole?")
 	case shape.Keys != nil:
-		return none, errors.New("is a set of JWKs; give the one that the login is signed with")
+		return none, errors.New("is a set of JWKs; give the one key that signs the assertions")
 	case (shape.Type == "RSA" || shape.Type == "EC") && shape.D == nil:
 		return none, errors.New("is the public half of a JWK; the private key is needed")
 	}

@@ -10,19 +10,19 @@ import (
 // with its private key and exchanges them for access tokens that last an hour
 // (https://developer.okta.com/docs/guides/implement-oauth-for-okta-serviceapp/main/).
 type ServiceApp struct {
-	// Client ID of an API Services app integration, to be used in place of an API token, together with its private
-	// key.
+	// Client ID of an API Services app integration. Use it with its private key instead of an API token.
 	ClientID string `json:"client_id,omitempty" jsonschema:"minLength=1,maxLength=100,pattern=^[!-~]+$,example=0oa1hqjd2cSPm0rTa697"`
 	// The service app's private key, as PEM (PKCS #1, PKCS #8 or SEC 1, without a passphrase) or as a JWK.
 	PrivateKey sdk.Secret `json:"private_key,omitzero" jsonschema:"minLength=1,maxLength=20000"`
-	// Id (kid) under which Okta keeps the public key. A JWK says it itself; an app with several keys needs it.
+	// ID (kid) of the public key in Okta. Required for an app with several keys, unless the private key is a JWK with a
+	// kid.
 	KeyID string `json:"key_id,omitempty" jsonschema:"minLength=1,maxLength=200,example=kLzX0TnfVdG3m9QeB1aR" jsonschema_extras:"x-group=advanced"`
-	// How the login is signed. By default what the key is made for.
+	// Algorithm that signs the app's assertions. By default the algorithm of the key.
 	Algorithm string `json:"algorithm,omitempty" jsonschema:"title=Signature algorithm,enum=auto,enum=RS256,enum=RS384,enum=RS512,enum=ES256,enum=ES384,enum=ES512,default=auto" jsonschema_extras:"x-group=advanced"`
-	// OAuth scopes to ask for. By default those that the actions and triggers of this connection need.
+	// OAuth scopes to request. By default the scopes that the actions and triggers of this connection need.
 	Scopes []string `json:"scopes,omitempty" jsonschema:"uniqueItems=true,minLength=1,maxLength=100,pattern=^[!-~]+$,example=okta.users.read" jsonschema_extras:"x-group=advanced"`
-	// Whether access tokens are bound to a key of this process. auto: if the app demands it, as new ones do.
-	// required: never use a token that is not bound. off: never.
+	// Binds access tokens to a key of this process. auto: if the app requires it, as new apps do. required: use bound
+	// tokens only. off: never.
 	DPoP string `json:"dpop,omitempty" jsonschema:"title=Proof of possession (DPoP),enum=auto,enum=required,enum=off,default=auto" jsonschema_extras:"x-group=advanced"`
 }
 
@@ -43,11 +43,11 @@ func Validate(token sdk.Secret, app ServiceApp) error {
 	case token.IsZero() && !hasApp:
 		return sdk.InvalidField("/token", "is missing: give an API token, or the client_id and private_key of a service app")
 	case !token.IsZero() && hasApp:
-		return sdk.InvalidField("/token", "cannot be given along with a service app's client_id or private_key: which login is meant?")
+		return sdk.InvalidField("/token", "cannot be combined with a service app's client_id or private_key. Remove one of them")
 	case hasApp && app.ClientID == "":
 		return sdk.InvalidField("/client_id", "is missing: the private key must be that of a service app")
 	case hasApp && app.PrivateKey.IsZero():
-		return sdk.InvalidField("/private_key", "is missing: a service app logs in with its private key")
+		return sdk.InvalidField("/private_key", "is missing: a service app authenticates with its private key")
 	case hasApp:
 		_, err := app.SigningKey()
 		return err
@@ -66,7 +66,7 @@ func Validate(token sdk.Secret, app ServiceApp) error {
 		{"/dpop", app.DPoP != "" && app.DPoP != auto && app.DPoP != dpopOff},
 	} {
 		if stray.given {
-			return sdk.InvalidField(stray.pointer, "belongs to a service app's login; this connection has an API token")
+			return sdk.InvalidField(stray.pointer, "is for service apps only; this connection has an API token")
 		}
 	}
 	return nil

@@ -69,8 +69,8 @@ func (g *Guard) SetSelf(ctx context.Context, id string) (notes []string) {
 	g.self.Set(g.Now(), selfKept, identity{user: id})
 	roles, err := g.rolesOf(ctx, id)
 	if err == nil && roles.refusal != nil && !g.ReadOnly && !g.AllowUnknownAdmins {
-		notes = append(notes, "this login may not read admin roles, so no write to a user will be let through, who might be the last super administrator: "+
-			"give it a role that may, or set allow_unknown_admins")
+		notes = append(notes, "the credentials may not read admin roles, so every write to a user is rejected: the user might be the last super administrator. "+
+			"Grant a role that may read them, or set allow_unknown_admins")
 	}
 	return notes
 }
@@ -132,8 +132,8 @@ func (g *Guard) checkAdmin(ctx context.Context, id string, device bool) (super b
 		}
 	}
 	if roles.refusal != nil && !g.AllowUnknownAdmins && !device {
-		e := Reject(ruleLast, "this login may not read admin roles, so it cannot be told whether user %s is the last super administrator: "+
-			"give it a role and scope that may, or set allow_unknown_admins (%s)", id, roles.refusal.Message)
+		e := Reject(ruleLast, "the credentials may not read admin roles, so user %s might be the last super administrator. "+
+			"Grant a role and scope that may read them, or set allow_unknown_admins (%s)", id, roles.refusal.Message)
 		e.Upstream = roles.refusal.Upstream
 		return false, e
 	}
@@ -144,18 +144,18 @@ func (g *Guard) checkAdmin(ctx context.Context, id string, device bool) (super b
 func (i identity) check(id string) error {
 	switch {
 	case i.user == "":
-		e := Reject(ruleSelf, "Okta does not say whose this login is, so it cannot be told whether user %s is its own (%s)", id, i.refusal.Message)
+		e := Reject(ruleSelf, "Okta does not say whose credentials these are, so user %s might be their owner (%s)", id, i.refusal.Message)
 		e.Upstream = i.refusal.Upstream
 		return e
 	case strings.EqualFold(id, i.user):
-		return Reject(ruleSelf, "user %s is the login's own", id)
+		return Reject(ruleSelf, "user %s owns the credentials of this connection", id)
 	}
 	return nil
 }
 
 // checkLast rejects a write to super administrators unless there is another active one:
 // only Okta's support can repair an org without any. Okta's list lacks those who have the
-// role by a group only; they do not count. The roles of the other are read anew, since
+// role by a group only; they do not count. The roles of the other are read again, since
 // the previous write may have been to them.
 func (g *Guard) checkLast(ctx context.Context, supers []string) error {
 	begun := g.Now()
@@ -234,7 +234,7 @@ func (g *Guard) rolesOf(ctx context.Context, id string) (adminRoles, error) {
 				switch {
 				case err == nil:
 					return adminRoles{refusal: e}, 0, nil
-				case isNotFound(err):
+				case rest.IsNotFound(err):
 					return adminRoles{}, 0, nil
 				}
 				return adminRoles{}, 0, err

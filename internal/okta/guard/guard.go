@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"soar.example/okta/internal/okta/cache"
+	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/sdk"
 )
 
@@ -21,25 +22,25 @@ import (
 
 // Rules limit the writes of a connection, whichever action sends them.
 type Rules struct {
-	ReadOnly bool `json:"read_only,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"` // Refuse every write.
+	ReadOnly bool `json:"read_only,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"` // Reject every write.
 	// The only actions that this connection may run, besides check_permissions. All of them if empty. contain_user
 	// takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the
 	// single action of each part, unless this host signed the record. custom_request sends any request that
 	// allow_custom_writes permits.
 	AllowedActions []string `json:"allowed_actions,omitempty" jsonschema:"uniqueItems=true,example=get_user" jsonschema_extras:"x-group=advanced"`
-	// Ids, logins or email addresses of users that nothing may be written to, such as break-glass and service
-	// accounts. The login's own user and the last super administrator always are.
+	// IDs, logins or email addresses of users that the connection never modifies, such as break-glass and service
+	// accounts. The owner of the credentials and the last super administrator are always protected.
 	ProtectedUsers []string `json:"protected_users,omitempty" jsonschema:"uniqueItems=true,example=break.glass@corp.example" jsonschema_extras:"x-group=advanced"`
-	// Ids or exact names of groups that nothing may be written to, nor to their members.
+	// IDs or exact names of groups that the connection never modifies, nor their members.
 	ProtectedGroups []string `json:"protected_groups,omitempty" jsonschema:"uniqueItems=true,example=Break Glass" jsonschema_extras:"x-group=advanced"`
-	// The most users that one call of an action may write to.
+	// Maximum number of users that one call of an action may modify.
 	MaxUsersPerCall int `json:"max_users_per_call,omitempty" jsonschema:"title=Most users a call,default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced"`
-	// Let a login that may not read admin roles write to users all the same. Nothing then keeps it from suspending
-	// the last super administrator, whom it cannot tell from others.
+	// Modify users even if the credentials may not read admin roles. Nothing then prevents the suspension of the last
+	// super administrator.
 	AllowUnknownAdmins bool `json:"allow_unknown_admins,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	// Let custom_request send other methods than GET. The other rules hold for it as well.
+	// Allow custom_request to send methods other than GET. The other rules apply to it as well.
 	AllowCustomWrites bool `json:"allow_custom_writes,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	// The most writes that this connection sends in a minute. No limit of its own if absent.
+	// Maximum number of writes that this connection sends in a minute. Unlimited if absent.
 	MaxWritesPerMinute int `json:"max_writes_per_minute,omitempty" jsonschema:"title=Most writes a minute,minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced"`
 }
 
@@ -95,8 +96,8 @@ type Guard struct {
 	writes []time.Time // of the last minute
 
 	self   cache.Value[identity]
-	users  cache.Value[protected]
-	groups cache.Value[protected]
+	users  setting
+	groups setting
 	names  cache.Map[[]string]     // of users, as Okta last gave them
 	admins cache.Value[[]string]   // IDs of users with an admin role of their own
 	roles  cache.Map[adminRoles]   // by user
@@ -108,7 +109,18 @@ type Guard struct {
 
 // New returns a guard. It reads from org only to check a write.
 func New(rules Rules, org Org, principal Principal) *Guard {
-	return &Guard{Rules: rules, Now: time.Now, org: org, principal: principal, supers: make(chan struct{}, 1)}
+	g := &Guard{Rules: rules, Now: time.Now, org: org, principal: principal, supers: make(chan struct{}, 1)}
+	g.users.rule, g.users.refs = ruleUsers, rules.ProtectedUsers
+	g.users.find = func(ctx context.Context, pointer, ref string) ([]string, error) {
+		u, err := org.FindUser(ctx, pointer, ref)
+		return []string{u.ID, u.Login, u.Email, ref}, err
+	}
+	g.groups.rule, g.groups.refs = ruleGroups, rules.ProtectedGroups
+	g.groups.find = func(ctx context.Context, pointer, ref string) ([]string, error) {
+		id, err := org.FindGroup(ctx, pointer, ref)
+		return []string{id}, err
+	}
+	return g
 }
 
 // The rules as error messages name them.
@@ -201,25 +213,26 @@ func (g *Guard) checkTargets(ctx context.Context, t targets) (users, supers []st
 		if len(g.ProtectedUsers) == 0 {
 			rule = ruleGroups
 		}
-		return nil, nil, Reject(rule, "it cannot be told whether the write is to somebody protected: %s", t.unclear)
+		return nil, nil, Reject(rule, "the targets of the write cannot be determined, and the settings protect some: %s", t.unclear)
 	}
 	for _, id := range t.apps {
 		if own := g.principal.ClientID; own != "" && strings.EqualFold(id, own) {
-			return nil, nil, Reject("own app", "app %s is the login's own", id)
+			return nil, nil, Reject("own app", "app %s owns the credentials of this connection", id)
 		}
 	}
 	for _, id := range t.groups {
-		if err := g.checkGroup(ctx, id); err != nil {
+		groups, err := g.groups.names(ctx, g.Now())
+		if err != nil {
 			return nil, nil, err
+		}
+		if name, ok := groups[strings.ToLower(id)]; ok {
+			return nil, nil, Reject(ruleGroups, "group %s is protected", name)
 		}
 	}
 	if most := g.MaxUsers(); len(t.users) > most {
 		return nil, nil, Reject("max_users_per_call", "the request names %d users; this connection allows %d a call", len(t.users), most)
 	}
-	if users, err = g.usersOf(ctx, t); err != nil {
-		return nil, nil, err
-	}
-	owners, err := g.ownersOf(ctx, t)
+	users, owners, err := g.usersOf(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -235,47 +248,41 @@ func (g *Guard) checkTargets(ctx context.Context, t targets) (users, supers []st
 	return users, supers, g.checkNames(ctx, t.names)
 }
 
-// usersOf returns the IDs of the users of a write.
-func (g *Guard) usersOf(ctx context.Context, t targets) ([]string, error) {
-	var users []string
-	for _, ref := range t.users {
-		ids, err := g.userIDs(ctx, ref)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			users = add(users, id)
+// usersOf returns the IDs of the users of a write, and of the users of its devices.
+func (g *Guard) usersOf(ctx context.Context, t targets) (users, owners []string, err error) {
+	each := func(refs []string, to *[]string, read func(ref string) ([]string, error)) {
+		for _, ref := range refs {
+			var ids []string
+			if err == nil {
+				ids, err = read(ref)
+			}
+			for _, id := range ids {
+				*to = add(*to, id)
+			}
 		}
 	}
-	for _, id := range t.sessions {
+	existing := func(ids []string, err error) ([]string, error) {
+		if rest.IsNotFound(err) {
+			return nil, nil
+		}
+		return ids, err
+	}
+	each(t.users, &users, func(ref string) ([]string, error) { return g.userIDs(ctx, ref) })
+	each(t.sessions, &users, func(id string) ([]string, error) {
 		user, err := g.org.SessionUser(ctx, id)
-		if err != nil && !isNotFound(err) {
-			return nil, err
-		}
-		users = add(users, user)
+		return existing([]string{user}, err)
+	})
+	each(t.devices, &owners, func(id string) ([]string, error) { return existing(g.org.UsersOn(ctx, id)) })
+	if err == nil {
+		g.ExpectWrites(ctx, len(owners))
 	}
-	return users, nil
-}
-
-// ownersOf returns the IDs of the users of the devices of a write.
-func (g *Guard) ownersOf(ctx context.Context, t targets) (owners []string, err error) {
-	for _, id := range t.devices {
-		all, err := g.org.UsersOn(ctx, id)
-		if err != nil && !isNotFound(err) {
-			return nil, err
-		}
-		for _, user := range all {
-			owners = add(owners, user)
-		}
-	}
-	g.ExpectWrites(ctx, len(owners))
-	return owners, nil
+	return users, owners, err
 }
 
 // checkUser rejects a write to a protected user, or to a device of theirs. super reports
 // whether the user may be the last super administrator, which checkLast decides.
 func (g *Guard) checkUser(ctx context.Context, id string, device bool) (super bool, err error) {
-	protected, err := g.protectedUsers(ctx)
+	protected, err := g.users.names(ctx, g.Now())
 	if err != nil {
 		return false, err
 	}
@@ -294,22 +301,11 @@ func (g *Guard) checkUser(ctx context.Context, id string, device bool) (super bo
 	return g.checkAdmin(ctx, id, device)
 }
 
-func (g *Guard) checkGroup(ctx context.Context, id string) error {
-	groups, err := g.protectedGroups(ctx)
-	if err != nil {
-		return err
-	}
-	if name, ok := groups[strings.ToLower(id)]; ok {
-		return Reject(ruleGroups, "group %s is protected", name)
-	}
-	return nil
-}
-
 // checkMembership rejects a write to a member of a protected group. It reads the groups
 // before each write, so that a user who joined a moment ago is protected. A group also
 // counts by its name, since another group may have taken the name.
 func (g *Guard) checkMembership(ctx context.Context, id string) error {
-	protected, err := g.protectedGroups(ctx)
+	protected, err := g.groups.names(ctx, g.Now())
 	if err != nil {
 		return err
 	}
@@ -345,11 +341,6 @@ func (g *Guard) checkRate() error {
 	}
 	g.writes = append(g.writes, now)
 	return nil
-}
-
-func isNotFound(err error) bool {
-	e := sdk.AsError(err)
-	return e != nil && e.Code == sdk.NotFound
 }
 
 func add(all []string, one string) []string {

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,20 +10,11 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/internal/okta/cache"
 	"soar.example/okta/internal/okta/rest"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
-
-// protected are the users, or the groups, that a setting names.
-type protected struct {
-	// names maps the names by which a request may mean one of them, in lower case, to
-	// the name in the setting.
-	names map[string]string
-	// absent are names that nobody has, ambiguous those that several have.
-	absent, ambiguous []schema.Violation
-	ambiguity         error // of the first ambiguous name
-}
 
 const (
 	// namesKept is how long the owners of the settings' names are known: reading them
@@ -35,97 +27,78 @@ const (
 	absentKept = 0
 )
 
+// A setting is a list of names that protects users or groups.
+type setting struct {
+	rule string
+	refs []string
+	// find returns the names by which a request may mean the object that ref names.
+	find  func(ctx context.Context, pointer, ref string) (names []string, err error)
+	cache cache.Value[protected]
+}
+
+// protected are the objects that a setting protects.
+type protected struct {
+	names     map[string]string  // names in requests, in lower case, to the name in the setting
+	wrong     []schema.Violation // names that nobody has, or that several have
+	ambiguity error              // of the first name that several have
+}
+
 // RememberNames records the login and the email address of a user, as Okta just gave
 // them.
 func (g *Guard) RememberNames(id string, names ...string) {
 	g.names.Of(id).Set(g.Now(), namesKept, names)
 }
 
-// protectedUsers returns the protected users by ID, login and email address.
-func (g *Guard) protectedUsers(ctx context.Context) (map[string]string, error) {
-	return g.resolveUsers(ctx).unambiguous()
-}
-
-func (g *Guard) protectedGroups(ctx context.Context) (map[string]string, error) {
-	return g.resolveGroups(ctx).unambiguous()
-}
-
-// A resolution is the result of looking up the names of a setting.
-type resolution struct {
-	protected
-	err error
-}
-
-// unambiguous returns the names, or why it is unknown which objects they protect.
-func (r resolution) unambiguous() (map[string]string, error) {
-	if r.err != nil {
-		return nil, r.err
+// names returns the protected objects by the names in requests, or why they are not
+// known.
+func (s *setting) names(ctx context.Context, now time.Time) (map[string]string, error) {
+	p, err := s.resolve(ctx, now)
+	if err == nil {
+		err = p.ambiguity
 	}
-	return r.names, r.ambiguity
+	return p.names, err
 }
 
-func (g *Guard) resolveUsers(ctx context.Context) resolution {
-	p, err := g.users.Get(ctx, g.Now(), func() (protected, time.Duration, error) {
-		return resolve(ctx, ruleUsers, g.ProtectedUsers, func(pointer, ref string) ([]string, error) {
-			u, err := g.org.FindUser(ctx, pointer, ref)
-			return []string{u.ID, u.Login, u.Email, ref}, err
-		})
-	})
-	return resolution{p, err}
+func (s *setting) resolve(ctx context.Context, now time.Time) (protected, error) {
+	return s.cache.Get(ctx, now, func() (protected, time.Duration, error) { return s.look(ctx) })
 }
 
-func (g *Guard) resolveGroups(ctx context.Context) resolution {
-	p, err := g.groups.Get(ctx, g.Now(), func() (protected, time.Duration, error) {
-		return resolve(ctx, ruleGroups, g.ProtectedGroups, func(pointer, ref string) ([]string, error) {
-			id, err := g.org.FindGroup(ctx, pointer, ref)
-			return []string{id}, err
-		})
-	})
-	return resolution{p, err}
-}
-
-// resolve looks up the names of a setting, and says how long to keep the result. A name
+// look looks up the names of the setting, and says how long to keep the result. A name
 // that nobody has protects nobody, and is logged. Any other failure stops the write,
 // which might be to a protected object.
-func resolve(ctx context.Context, setting string, refs []string, find func(pointer, ref string) ([]string, error)) (protected, time.Duration, error) {
+func (s *setting) look(ctx context.Context) (protected, time.Duration, error) {
 	p, keep := protected{names: map[string]string{}}, time.Duration(namesKept)
-	for i, ref := range refs {
-		pointer := fmt.Sprintf("/%s/%d", setting, i)
-		all, err := find(pointer, ref)
-		if e := sdk.AsError(err); e != nil {
-			wrapped := *e
-			wrapped.Message = fmt.Sprintf("cannot tell whom %q protects, so nothing is written: %s", ref, e.Message)
-			switch e.Code {
-			case sdk.NotFound:
-				hclog.FromContext(ctx).Warn("the settings protect somebody who does not exist", "name", ref)
-				p.absent = append(p.absent, schema.Violation{Pointer: pointer, Message: e.Message})
-				keep = absentKept
-			case sdk.InvalidInput:
-				p.ambiguous = append(p.ambiguous, schema.Violation{Pointer: pointer, Message: fmt.Sprintf("%q %s", ref, firstViolation(e))})
-				if p.ambiguity == nil {
-					p.ambiguity = &wrapped
-				}
-				keep = absentKept
-			default:
-				return protected{}, 0, &wrapped
-			}
-			continue
-		}
-		for _, name := range all {
-			if name != "" {
+	for i, ref := range s.refs {
+		pointer := fmt.Sprintf("/%s/%d", s.rule, i)
+		names, err := s.find(ctx, pointer, ref)
+		for _, name := range names {
+			if name != "" && err == nil {
 				p.names[strings.ToLower(name)] = ref
 			}
 		}
+		e := sdk.AsError(err)
+		if e == nil {
+			continue
+		}
+		wrapped := *e
+		wrapped.Message = fmt.Sprintf("cannot determine the owner of the protected name %q, so nothing is written: %s", ref, e.Message)
+		reason := e.Message
+		switch e.Code {
+		case sdk.NotFound:
+			hclog.FromContext(ctx).Warn("a protected name does not exist", "name", ref)
+		case sdk.InvalidInput:
+			if len(e.Violations) > 0 {
+				reason = e.Violations[0].Message
+			}
+			reason = fmt.Sprintf("%q %s", ref, reason)
+			p.ambiguity = cmp.Or[error](p.ambiguity, &wrapped)
+		default:
+			return protected{}, 0, &wrapped
+		}
+		p.wrong = append(p.wrong, schema.Violation{Pointer: pointer, Message: reason})
+		keep = absentKept
 	}
 	return p, keep, nil
-}
-
-// firstViolation returns what an error says about the one name that it concerns.
-func firstViolation(e *sdk.Error) string {
-	if len(e.Violations) > 0 {
-		return e.Violations[0].Message
-	}
-	return e.Message
 }
 
 // CheckSettings looks up all names of protected_users and protected_groups. The error
@@ -136,21 +109,24 @@ func (g *Guard) CheckSettings(ctx context.Context) (note string, fault error) {
 	if !g.Protects() {
 		return "", nil
 	}
-	users, groups := g.resolveUsers(ctx), g.resolveGroups(ctx)
-	wrong := slices.Concat(users.absent, users.ambiguous, groups.absent, groups.ambiguous)
+	var wrong []schema.Violation
+	var unknown []*sdk.Error
+	for _, s := range []*setting{&g.users, &g.groups} {
+		p, err := s.resolve(ctx, g.Now())
+		wrong = append(wrong, p.wrong...)
+		if e := sdk.AsError(err); e != nil {
+			unknown = append(unknown, e)
+		}
+	}
 	if len(wrong) > 0 {
 		return "", sdk.Invalid("the settings protect users or groups that do not exist in "+g.principal.Host+
 			", or names that several have. Correct or remove these names", wrong...)
 	}
-	for _, r := range []resolution{users, groups} {
-		e := sdk.AsError(r.err)
-		switch {
-		case e == nil:
-		case e.Code == sdk.Forbidden || g.ReadOnly:
-			note = e.Message
-		default:
+	for _, e := range unknown {
+		if e.Code != sdk.Forbidden && !g.ReadOnly {
 			return "", e
 		}
+		note = e.Message
 	}
 	return note, nil
 }
@@ -169,7 +145,7 @@ func (g *Guard) checkNames(ctx context.Context, names []string) error {
 	if len(g.ProtectedUsers) == 0 || !slices.ContainsFunc(names, isName) {
 		return nil
 	}
-	protected, err := g.protectedUsers(ctx)
+	protected, err := g.users.names(ctx, g.Now())
 	if err != nil {
 		return err
 	}
@@ -191,7 +167,7 @@ func (g *Guard) userIDs(ctx context.Context, ref string) ([]string, error) {
 	if err == nil {
 		return []string{u.ID}, nil
 	}
-	if !isNotFound(err) {
+	if !rest.IsNotFound(err) {
 		return nil, err
 	}
 	if !strings.Contains(ref, "@") {

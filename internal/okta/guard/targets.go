@@ -44,18 +44,34 @@ func targetsOf(w Write) targets {
 	if !t.readBody(w.Body) {
 		t.unclear = "the body cannot be read"
 	}
-	word := func(i int) string { return strings.ToLower(at(segments, i)) }
-	switch word(0) + "/" + word(1) {
-	case "api/v1":
-		if area, known := areas[word(2)]; known {
-			area(&t, w, segments[3:])
-		} else {
-			t.unclear = "no rule knows /api/v1/" + word(2)
+	r := routeOf(w.Method, segments)
+	for i, part := range strings.Split(r.path, "/") {
+		switch part {
+		case "{user}":
+			t.users = add(t.users, segments[i])
+		case "{me}", "{current}":
+			t.users = add(t.users, "me")
+		case "{group}":
+			t.groups = add(t.groups, segments[i])
+		case "{device}":
+			t.devices = add(t.devices, segments[i])
+		case "{session}":
+			t.sessions = add(t.sessions, segments[i])
+		case "{app}":
+			t.apps = add(t.apps, segments[i])
 		}
-	case "oauth2/v1":
-		t.oauth(w, word(2), segments)
-	default:
-		t.unclear = "no rule knows this part of the org"
+	}
+	if r.userIn != nil {
+		eachString(w.Body, func(members []string, text string) {
+			if r.userIn(members) {
+				t.users = add(t.users, text)
+			}
+		})
+	}
+	if r.unclear != "" {
+		t.unclear = r.unclear
+	} else if r.inBody && len(t.users) == 0 && (r.userIn != nil || len(t.groups) == 0) {
+		t.unclear = "the body names no user or group"
 	}
 	return t
 }
@@ -147,146 +163,103 @@ func eachString(doc []byte, each func(members []string, text string)) bool {
 	return true
 }
 
-// An area adds the targets of a write to one part of Okta's API. rest is the path below
-// it.
-type area func(t *targets, w Write, rest []string)
-
-// areas are the parts of the API with known targets
-// (https://developer.okta.com/docs/api/openapi/okta-management/guides/overview/). Any
-// other part is unclear.
-var areas = map[string]area{
-	"users":      usersArea,
-	"groups":     groupsArea,
-	"sessions":   sessionsArea,
-	"devices":    devicesArea,
-	"apps":       appsArea,
-	"idps":       idpsArea,
-	"iam":        iamArea,
-	"api-tokens": tokensArea,
-	"authn":      authnArea,
-
-	// These hold settings of the org, and name users and groups by their IDs if at all.
-	"authenticators": settingsArea, "authorizationservers": settingsArea, "behaviors": settingsArea, "brands": settingsArea,
-	"captchas": settingsArea, "device-assurances": settingsArea, "device-posture-checks": settingsArea, "domains": settingsArea,
-	"email-domains": settingsArea, "email-servers": settingsArea, "eventhooks": settingsArea, "features": settingsArea, "hook-keys": settingsArea,
-	"inlinehooks": settingsArea, "logstreams": settingsArea, "mappings": settingsArea, "meta": settingsArea, "policies": settingsArea,
-	"principal-rate-limits": settingsArea, "push-providers": settingsArea, "rate-limit-settings": settingsArea, "templates": settingsArea,
-	"trustedorigins": settingsArea, "zones": settingsArea,
+// A route is a part of the API with known targets.
+type route struct {
+	// path begins the paths of the route. A name in braces stands for the ID of a target, and
+	// * for any segment. {me} and {current} stand for these words, and mean the principal.
+	path    string
+	method  string                      // if given, the path is complete
+	unclear string                      // why there may be further targets
+	inBody  bool                        // the body must name a user, or a group unless userIn is set
+	userIn  func(members []string) bool // whether the string of these members names a user
 }
 
-func settingsArea(*targets, Write, []string) {}
+const holders = "the write changes the permissions of all holders of a role"
 
-func at(rest []string, i int) string {
-	if i < len(rest) {
-		return rest[i]
+// routes are the parts of the API with known targets
+// (https://developer.okta.com/docs/api/openapi/okta-management/guides/overview/). The
+// first route that fits counts.
+var routes = []route{
+	{path: "api/v1/users/{user}/linkedObjects/*/{user}"},
+	{path: "api/v1/users/{user}"},
+	{path: "api/v1/users"},
+	{path: "api/v1/groups/rules", unclear: "a group rule changes every user who fits its condition"},
+	{path: "api/v1/groups/{group}/users/{user}"},
+	{path: "api/v1/groups/{group}/owners/{user}"},
+	{path: "api/v1/groups/{group}"},
+	{path: "api/v1/groups"},
+	{path: "api/v1/sessions/{me}"},
+	{path: "api/v1/sessions/{session}"},
+	{path: "api/v1/sessions", unclear: "a new session belongs to the user of its token"},
+	{path: "api/v1/devices/{device}"},
+	{path: "api/v1/devices"},
+	{path: "api/v1/apps/{app}/users/{user}"},
+	{path: "api/v1/apps/{app}/groups/{group}"},
+	{path: "api/v1/apps/{app}/tokens", unclear: "the tokens of an app belong to all its users"},
+	{path: "api/v1/apps/{app}/group-push", unclear: "a deleted mapping may delete its group"},
+	{path: "api/v1/apps/{app}"},
+	{path: "api/v1/apps"},
+	{path: "api/v1/idps/*/users/{user}"},
+	{path: "api/v1/idps"},
+	{path: "api/v1/iam/resource-sets/*/bindings", method: http.MethodPost, inBody: true},
+	{path: "api/v1/iam/resource-sets/*/bindings/*/members", method: http.MethodPatch, inBody: true},
+	{path: "api/v1/iam", unclear: holders},
+	{path: "api/v1/api-tokens/{current}"},
+	{path: "api/v1/api-tokens", unclear: "the owner of the API token is not known"},
+	// A sign-in may accept more names than the login, and failed sign-ins lock the account.
+	{
+		path: "api/v1/authn", unclear: "a sign-in accepts any name that the org allows",
+		userIn: func(members []string) bool { return len(members) == 1 && members[0] == "username" },
+	},
+	{
+		path: "oauth2/v1/global-token-revocation", inBody: true,
+		userIn: func(members []string) bool {
+			return len(members) == 2 && members[0] == "sub_id" && members[1] != "format" && members[1] != "iss"
+		},
+	},
+	{path: "oauth2/v1/clients/{app}"},
+	{path: "oauth2/v1/clients"},
+	{path: "oauth2/v1", unclear: "the owner of the token is not known"},
+}
+
+// settings are the areas of the API that hold settings of the org. They name users and
+// groups by their IDs if at all.
+var settings = []string{
+	"authenticators", "authorizationservers", "behaviors", "brands", "captchas", "device-assurances", "device-posture-checks", "domains",
+	"email-domains", "email-servers", "eventhooks", "features", "hook-keys", "inlinehooks", "logstreams", "mappings", "meta", "policies",
+	"principal-rate-limits", "push-providers", "rate-limit-settings", "templates", "trustedorigins", "zones",
+}
+
+// routeOf returns the route of a write, and one with unknown targets if none fits.
+func routeOf(method string, segments []string) route {
+	for _, r := range routes {
+		if r.fits(method, segments) {
+			return r
+		}
+	}
+	if (route{path: "api/v1"}).fits(method, segments) && slices.Contains(settings, strings.ToLower(at(segments, 2))) {
+		return route{}
+	}
+	return route{unclear: "no rule covers this part of the org"}
+}
+
+func (r route) fits(method string, segments []string) bool {
+	parts := strings.Split(r.path, "/")
+	if len(segments) < len(parts) || r.method != "" && (r.method != method || len(segments) != len(parts)) {
+		return false
+	}
+	for i, part := range parts {
+		word := strings.Trim(part, "{}")
+		if anySegment := part == "*" || part != word && word != "me" && word != "current"; !anySegment && !strings.EqualFold(word, segments[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func at(segments []string, i int) string {
+	if i < len(segments) {
+		return segments[i]
 	}
 	return ""
-}
-
-func usersArea(t *targets, _ Write, rest []string) {
-	t.users = add(t.users, at(rest, 0))
-	if strings.EqualFold(at(rest, 1), "linkedObjects") {
-		t.users = add(t.users, at(rest, 3))
-	}
-}
-
-func groupsArea(t *targets, _ Write, rest []string) {
-	if strings.EqualFold(at(rest, 0), "rules") {
-		t.unclear = "a group rule is to whom its condition fits"
-		return
-	}
-	t.groups = add(t.groups, at(rest, 0))
-	switch strings.ToLower(at(rest, 1)) {
-	case "users", "owners":
-		t.users = add(t.users, at(rest, 2))
-	}
-}
-
-func sessionsArea(t *targets, _ Write, rest []string) {
-	switch id := at(rest, 0); {
-	case id == "":
-		t.unclear = "a session that is made by hand is whose token it is made of"
-	case strings.EqualFold(id, "me"):
-		t.users = add(t.users, "me")
-	default:
-		t.sessions = add(t.sessions, id)
-	}
-}
-
-// tokensArea knows the user of one API token: the one that the request carries.
-func tokensArea(t *targets, _ Write, rest []string) {
-	if strings.EqualFold(at(rest, 0), "current") {
-		t.users = add(t.users, "me")
-		return
-	}
-	t.unclear = "whose an API token is cannot be told"
-}
-
-func devicesArea(t *targets, _ Write, rest []string) { t.devices = add(t.devices, at(rest, 0)) }
-
-func appsArea(t *targets, _ Write, rest []string) {
-	t.apps = add(t.apps, at(rest, 0))
-	switch strings.ToLower(at(rest, 1)) {
-	case "users":
-		t.users = add(t.users, at(rest, 2))
-	case "groups":
-		t.groups = add(t.groups, at(rest, 2))
-	case "tokens":
-		t.unclear = "the tokens of an app are those of all its users"
-	case "group-push":
-		t.unclear = "a mapping that is deleted may take its group along"
-	}
-}
-
-// authnArea knows the calls that begin with a username, but not the users of calls that
-// continue with a token. A sign-in may accept more names than the login, and failed
-// sign-ins lock the account.
-func authnArea(t *targets, w Write, _ []string) {
-	eachString(w.Body, func(members []string, text string) {
-		if len(members) == 1 && members[0] == "username" {
-			t.users = add(t.users, text)
-		}
-	})
-	t.unclear = "a sign-in is by any name that the org allows"
-}
-
-func idpsArea(t *targets, _ Write, rest []string) {
-	if strings.EqualFold(at(rest, 1), "users") {
-		t.users = add(t.users, at(rest, 2))
-	}
-}
-
-// iamArea knows the calls that give roles to the users and groups in the body. Any other
-// call changes the permissions of all holders of a role.
-func iamArea(t *targets, w Write, rest []string) {
-	binding := strings.EqualFold(at(rest, 0), "resource-sets") && strings.EqualFold(at(rest, 2), "bindings")
-	switch {
-	case binding && len(rest) == 3 && w.Method == http.MethodPost:
-	case binding && len(rest) == 5 && w.Method == http.MethodPatch:
-	default:
-		t.unclear = "it changes what the holders of a role may do"
-		return
-	}
-	if len(t.users)+len(t.groups) == 0 {
-		t.unclear = "the body names no user or group by its id"
-	}
-}
-
-// oauth adds the targets of a write to the authorization server.
-func (t *targets) oauth(w Write, call string, segments []string) {
-	switch call {
-	case "global-token-revocation":
-		eachString(w.Body, func(members []string, text string) {
-			if len(members) == 2 && members[0] == "sub_id" && members[1] != "format" && members[1] != "iss" {
-				t.users = add(t.users, text)
-			}
-		})
-		if len(t.users) == 0 {
-			t.unclear = "the body names nobody to log out"
-		}
-	case "clients":
-		t.apps = add(t.apps, at(segments, 3))
-	default:
-		t.unclear = "whose token it is about cannot be told"
-	}
 }

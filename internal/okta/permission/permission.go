@@ -77,7 +77,7 @@ func Survey(ctx context.Context, org Org, credentials auth.Credentials, rules *g
 	}
 	p.Roles, p.RolesKnown = s.roles, s.rolesKnown
 	if !p.RolesKnown {
-		p.Notes = append(p.Notes, "Okta does not let this login read its admin roles: what it may write cannot be told")
+		p.Notes = append(p.Notes, "the credentials may not read their own admin roles, so their write permissions are unknown")
 	}
 	for _, action := range actions {
 		permission, err := s.check(ctx, action)

@@ -122,6 +122,12 @@ func (r *Response) OktaCode() string {
 // other response.
 func (r *Response) ErrorCode() string { return cmp.Or(r.OktaCode(), oauthCode(r.Body)) }
 
+// IsNotFound reports whether err says that an object does not exist.
+func IsNotFound(err error) bool {
+	e := sdk.AsError(err)
+	return e != nil && e.Code == sdk.NotFound
+}
+
 // Lacks reports whether err says that the org does not have an endpoint or a feature.
 func Lacks(e *sdk.Error) bool {
 	if e.Upstream == nil {
