@@ -90,11 +90,12 @@ func (r *record) view() *Type {
 func Of(name string) Type {
 	class := ecs.Classify(name)
 	watched := watchOf(name)
+	description, fields := access(name)
 	return Type{
 		Name: name, Label: Label(name), Tags: []string{},
 		ECS: ecs.Class{Category: append([]string{}, class.Category...), Type: append([]string{}, class.Type...)},
 		EMM: emm.Classify(name), Actions: Actions(name), Watched: watched.Pattern, Watch: watched.Reason,
-		Description: accessTexts(name), Fields: accessFields(name),
+		Description: description, Fields: fields,
 	}
 }
 

@@ -11,13 +11,12 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Check validates an event type, a family or * that is given as a parameter. A
-// known one is well. One that is all but certainly a known one misspelt is an error,
-// which names the nearest: it would wait for ever. Any other is well too, with a note
-// that this version does not know it, since Okta adds types with every release.
+// Check validates an event type, a family or * that is given as a parameter. A name that is
+// almost certainly a known name misspelt is an error, which lists the nearest names: a trigger
+// would wait for it for ever. Another unknown name is valid, with a note that this version does
+// not know it, because Okta adds types with every release.
 //
-// A family is the way past the error for a new type whose name is almost a known
-// one's.
+// A user can ask for a new type whose name is almost a known name by its family.
 func Check(pattern string) (note string, err error) {
 	if err := sdk.CheckTypePattern(pattern); err != nil {
 		return "", err
@@ -31,11 +30,20 @@ func Check(pattern string) (note string, err error) {
 	case Known(name):
 		return "", nil
 	}
-	if len(family(name+".")) > 0 {
-		return "", fmt.Errorf("%s is a family, not an event type: write %s.*, or one of %s", name, name, some(belowNames(name)))
+	if below := family(name + "."); len(below) > 0 {
+		var names []string
+		for _, r := range below[:min(3, len(below))] {
+			names = append(names, r.name)
+		}
+		list := strings.Join(names, ", ")
+		if len(below) > 3 {
+			list += " and others"
+		}
+		return "", fmt.Errorf("%s is a family, not an event type: write %s.*, or one of %s", name, name, list)
 	}
 	if meant := misspelt(name, typeSpellings()); len(meant) > 0 {
-		return "", fmt.Errorf("%s is not an event type of Okta: did you mean %s? If it is newer than release %s, ask for its family instead", name, or(meant), Release)
+		return "", fmt.Errorf("%s is not an event type of Okta: did you mean %s? If it is newer than release %s, ask for its family instead",
+			name, or(meant), Release)
 	}
 	return fmt.Sprintf("%s is new to this version, which knows the event types of Okta's release %s", name, Release), nil
 }
@@ -97,27 +105,18 @@ var vocabulary = sync.OnceValue(func() map[string]bool {
 	return words
 })
 
-// misspelt returns those known names of which name is all but certainly a misspelling,
-// the nearest first, three at most. Mere likeness is not enough: Okta's next type
-// will be like its last.
+// misspelt returns up to three known names that name is almost certainly a misspelling of,
+// the nearest first. A mere likeness is not enough: Okta's next type will be like its last.
 func misspelt(name string, known []spelling) []string {
-	type near struct {
-		name   string
-		faults int
-	}
-	var found []near
-	plain := bare(name)
+	var found [4][]string // by the number of typos
+	written := spelling{name, bare(name)}
 	for _, candidate := range known {
-		if faults := typos(spelling{name, plain}, candidate); faults >= 0 {
-			found = append(found, near{candidate.name, faults})
+		if n := typos(written, candidate); n >= 0 {
+			found[n] = append(found[n], candidate.name)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b near) int { return a.faults - b.faults })
-	var meant []string
-	for _, n := range found[:min(3, len(found))] {
-		meant = append(meant, n.name)
-	}
-	return meant
+	all := slices.Concat(found[:]...)
+	return all[:min(3, len(all))]
 }
 
 // typos counts the wrong letters that make written of known. It returns -1 if they are
@@ -179,25 +178,10 @@ var separators = strings.NewReplacer(".", "", "_", "", "-", "")
 
 func bare(name string) string { return strings.ToLower(separators.Replace(name)) }
 
-func belowNames(prefix string) []string {
-	var names []string
-	for _, r := range family(prefix + ".") {
-		names = append(names, r.name)
-	}
-	return names
-}
-
-func some(names []string) string {
-	if len(names) > 3 {
-		return strings.Join(names[:3], ", ") + " and others"
-	}
-	return strings.Join(names, ", ")
-}
-
 func or(names []string) string {
-	if len(names) == 1 {
-		return names[0]
+	list := strings.Join(names, ", ")
+	if last := strings.LastIndex(list, ", "); last >= 0 {
+		return list[:last] + " or " + list[last+2:]
 	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+	return list
 }

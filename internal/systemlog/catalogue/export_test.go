@@ -7,19 +7,19 @@ import (
 
 // Watched returns what a responder should watch, with the reasons. The caller owns
 // the slice.
-func Watched() []Watch { return append([]Watch(nil), watched...) }
+func Watched() []Watch { return append([]Watch(nil), watched()...) }
 
 // RulePatterns returns every pattern of the rule tables, table by table.
 func RulePatterns() []string {
 	var patterns []string
-	for _, s := range suggestions {
-		patterns = append(patterns, s.patterns...)
+	for _, row := range suggestions() {
+		patterns = append(patterns, row[0])
 	}
 	own := map[string]bool{}
 	for _, p := range patterns {
 		own[p] = true
 	}
-	for _, w := range watched {
+	for _, w := range watched() {
 		if !own[w.Pattern] {
 			patterns = append(patterns, w.Pattern)
 		}

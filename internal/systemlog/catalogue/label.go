@@ -1,9 +1,13 @@
 package catalogue
 
 import (
+	_ "embed"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"soar.example/okta/internal/systemlog/csvtable"
 )
 
 // Label makes a short label from the name of an event type or a family, known or
@@ -46,26 +50,11 @@ var subjects = map[string]string{
 	"zone": "network zone",
 }
 
-// spelt are the words of names that a reader wants written in another way.
-var spelt = map[string]string{
-	"ad": "AD", "admin": "admin", "ai": "AI", "a2a": "agent-to-agent", "api": "API", "apikey": "API key", "app": "app",
-	"appgroup": "app group", "appuser": "app user", "as": "authorization server", "auth": "authentication",
-	"authn": "authentication", "ca": "CA", "captcha": "CAPTCHA", "cert": "certificate", "config": "configuration",
-	"creds": "credentials", "crl": "CRL", "csr": "CSR", "csv": "CSV", "dco": "DCO", "del": "delegated", "delauth": "delegated authentication",
-	"devorg": "developer org", "dir": "directory", "dirsync": "directory synchronization", "dr": "disaster recovery",
-	"dsso": "desktop SSO", "ea": "early access", "el": "expression", "enduser": "end user", "fed": "federation",
-	"grouppush": "group push", "http": "HTTP", "id": "ID", "idp": "IdP", "ios": "iOS", "ip": "IP", "iwa": "IWA",
-	"jag": "JAG", "jit": "just-in-time", "kerberos": "Kerberos", "ldap": "LDAP", "ldapi": "LDAP interface", "mcp": "MCP",
-	"mfa": "MFA", "msgraph": "Microsoft Graph", "oauth": "OAuth", "oauth2": "OAuth 2.0", "office365": "Office 365", "okta": "Okta",
-	"org": "org", "os": "operating system", "osx": "macOS", "ou": "organizational unit", "pin": "PIN", "pki": "PKI", "radius": "RADIUS",
-	"realtimesync": "real-time synchronization", "resourceset": "resource set", "richclient": "rich client", "rum": "RUM", "saml": "SAML",
-	"slo": "single logout", "sms": "SMS", "ssh": "SSH", "sso": "SSO", "sts": "STS", "sync": "synchronization",
-	"systemmailbox": "system mailbox", "truststore": "trust store", "unauth": "unauthorized", "upsert": "create or update",
-	"uri": "URI", "url": "URL", "android": "Android", "windows": "Windows", "x509": "X.509", "notnow": "not now",
-	"delegatedflow": "delegated flow", "formaterror": "format error", "blacklist": "block list", "tobecreated": "to be created",
-	"signin": "sign-in", "signon": "sign-on", "signout": "sign-out", "whitelisted": "allow-listed", "blacklisting": "block-listing",
-	"autoupdate": "automatic update", "jwks": "JWKS", "clientplatform": "client platform", "powershell": "PowerShell",
-}
+// spelt returns the spelling of words that readers expect in another form than in names.
+var spelt = sync.OnceValue(func() map[string]string { return csvtable.Map(spellingsTable) })
+
+//go:embed spellings.csv
+var spellingsTable string
 
 // wordsOf splits a segment at underscores, hyphens and capital letters.
 func wordsOf(segment string) []string {
@@ -73,7 +62,7 @@ func wordsOf(segment string) []string {
 	for _, part := range strings.FieldsFunc(segment, func(r rune) bool { return r == '_' || r == '-' }) {
 		for _, word := range humps(part) {
 			lower := strings.ToLower(word)
-			if full, ok := spelt[lower]; ok {
+			if full, ok := spelt()[lower]; ok {
 				lower = full
 			}
 			words = append(words, lower)

@@ -121,32 +121,26 @@ func (a *agents) ask(header string) UserAgent {
 	a.asking.Lock()
 	defer a.asking.Unlock()
 	var program uaparser.UserAgent
-	for i, rule := range a.rules.UA {
-		if a.programs.rulesOut(i, small) || !ready(&rule.Reg, rule.Expr) {
-			continue
+	a.programs.each(small, func(i int) bool {
+		if r := a.rules.UA[i]; ready(&r.Reg, r.Expr) {
+			r.Match(header, &program)
 		}
-		if rule.Match(header, &program); program.Family != "" {
-			break
-		}
-	}
+		return program.Family != ""
+	})
 	var os uaparser.Os
-	for i, rule := range a.rules.OS {
-		if a.oses.rulesOut(i, small) || !ready(&rule.Reg, rule.Expr) {
-			continue
+	a.oses.each(small, func(i int) bool {
+		if r := a.rules.OS[i]; ready(&r.Reg, r.Expr) {
+			r.Match(header, &os)
 		}
-		if rule.Match(header, &os); os.Family != "" {
-			break
-		}
-	}
+		return os.Family != ""
+	})
 	var device uaparser.Device
-	for i, rule := range a.rules.Device {
-		if a.devices.rulesOut(i, small) || !ready(&rule.Reg, rule.Expr) {
-			continue
+	a.devices.each(small, func(i int) bool {
+		if r := a.rules.Device[i]; ready(&r.Reg, r.Expr) {
+			r.Match(header, &device)
 		}
-		if rule.Match(header, &device); device.Family != "" {
-			break
-		}
-	}
+		return device.Family != ""
+	})
 	return UserAgent{
 		Name:    cmp.Or(program.Family, noName),
 		Version: dotted(program.Major, program.Minor, program.Patch),
@@ -184,12 +178,12 @@ func dotted(parts ...string) string {
 	return strings.Join(parts, ".")
 }
 
-// A prefilter says of each of a list of expressions which texts a header must have
-// one of, in small letters, for the expression to match; nil if nothing is known.
+// A prefilter holds texts for each of a list of expressions. The expression can match a header
+// only if the header contains one of the texts, in small letters; nil means that it may always.
 //
-// ua-parser tries some fifteen hundred expressions in turn, a few milliseconds for
-// every header that was not seen before, and whoever tries to sign in chooses the
-// header. Looking for a text is a hundred times cheaper than trying an expression.
+// ua-parser tries some fifteen hundred expressions in turn, which takes a few milliseconds for
+// each new header, and anyone who tries to sign in chooses the header. The search for a text is
+// a hundred times cheaper than an expression.
 type prefilter [][]string
 
 func (f *prefilter) add(expr string) {
@@ -201,15 +195,15 @@ func (f *prefilter) add(expr string) {
 	*f = append(*f, needs(tree))
 }
 
-// rulesOut reports whether expression i cannot match the header that small is, in
-// small letters.
-func (f prefilter) rulesOut(i int, small string) bool {
-	for _, text := range f[i] {
-		if strings.Contains(small, text) {
-			return false
+// each calls try with the index of each expression that can match a header, which small is in
+// small letters, until try returns true.
+func (f prefilter) each(small string, try func(i int) bool) {
+	for i, texts := range f {
+		contained := func(text string) bool { return strings.Contains(small, text) }
+		if (texts == nil || slices.ContainsFunc(texts, contained)) && try(i) {
+			return
 		}
 	}
-	return f[i] != nil
 }
 
 // smallLetters is s with the letters A to Z small, and the others as they are.
@@ -279,11 +273,9 @@ func plainest(literal *syntax.Regexp) string {
 	return best
 }
 
-func shortest(texts []string) (n int) {
-	for i, t := range texts {
-		if i == 0 || len(t) < n {
-			n = len(t)
-		}
+func shortest(texts []string) int {
+	if len(texts) == 0 {
+		return 0
 	}
-	return n
+	return len(slices.MinFunc(texts, func(a, b string) int { return len(a) - len(b) }))
 }

@@ -81,7 +81,9 @@ func TestPrefilterRulesOutNoMatch(t *testing.T) {
 				continue // an assertion in it asks for more than example knows
 			}
 			tried++
-			if filter.rulesOut(i, smallLetters(b.String())) {
+			possible := false
+			filter[i:i+1].each(smallLetters(b.String()), func(int) bool { possible = true; return true })
+			if !possible {
 				t.Errorf("%q is ruled out, and %s matches it", b.String(), re)
 			}
 		}
