@@ -4,6 +4,7 @@ package jsonscan
 
 import (
 	"fmt"
+	"iter"
 	"math/bits"
 	"strings"
 	"unicode/utf8"
@@ -112,6 +113,22 @@ func (p *Scanner) Key() (string, bool) {
 		name = unquote(name)
 	}
 	return name, !p.failed
+}
+
+// Members enters the next value if it is an object, and returns the names of its members. Any
+// other value is skipped. A member whose value the loop does not read is skipped too. The loop
+// must not end early.
+func (p *Scanner) Members() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !p.Enter('{') {
+			return
+		}
+		for name, ok := p.Key(); ok; name, ok = p.Key() {
+			if at := p.i; yield(name) && p.i == at {
+				p.Skip()
+			}
+		}
+	}
 }
 
 // plainKey is Key for a name that is written without white space around it, without

@@ -3,7 +3,6 @@ package systemlog
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -91,54 +90,52 @@ func (h *Head) complete() {
 	}
 }
 
-// A Cause is what an event says of the request that it came of: the login that
-// sent it can know its own by that. What the event does not say, or not as
-// documented, is "".
+// A Cause describes the request that caused an event. A connection recognizes its own requests
+// by it. A value that the event does not have, or has in another form than documented, is "".
 type Cause struct {
-	TokenID   string // transaction.detail.requestApiTokenId: the API token that was used
-	RequestID string // transaction.id, which is the answer's X-Okta-Request-Id
-	ClientID  string // client.id, which is that of an OAuth client
+	TokenID   string // transaction.detail.requestApiTokenId: the API token of the request
+	RequestID string // transaction.id, which is the response's X-Okta-Request-Id
+	ClientID  string // client.id, the ID of an OAuth client
 	ActorID   string
 	Agent     string // client.userAgent.rawUserAgent
 }
 
-// Cause reads what the event says of the request that it came of.
-func (h Head) Cause() Cause {
-	var e struct {
-		Transaction, Client, Actor json.RawMessage
+// Cause returns the cause of the event.
+func (h Head) Cause() (c Cause) {
+	p := jsonscan.New(string(h.Raw))
+	for name := range p.Members() {
+		switch name {
+		case "transaction":
+			for name := range p.Members() {
+				switch name {
+				case "id":
+					c.RequestID = p.Text()
+				case "detail":
+					c.TokenID = textMember(p, "requestApiTokenId")
+				}
+			}
+		case "client":
+			for name := range p.Members() {
+				switch name {
+				case "id":
+					c.ClientID = p.Text()
+				case "userAgent":
+					c.Agent = textMember(p, "rawUserAgent")
+				}
+			}
+		case "actor":
+			c.ActorID = textMember(p, "id")
+		}
 	}
-	if json.Unmarshal(h.Raw, &e) != nil {
-		return Cause{}
-	}
-	var c Cause
-	// Each by itself: one odd member must not hide the others.
-	var transaction struct {
-		ID     json.RawMessage `json:"id"`
-		Detail struct {
-			TokenID json.RawMessage `json:"requestApiTokenId"`
-		} `json:"detail"`
-	}
-	_ = json.Unmarshal(e.Transaction, &transaction)
-	c.RequestID, c.TokenID = text(transaction.ID), text(transaction.Detail.TokenID)
-	var client struct {
-		ID        json.RawMessage `json:"id"`
-		UserAgent struct {
-			Raw json.RawMessage `json:"rawUserAgent"`
-		} `json:"userAgent"`
-	}
-	_ = json.Unmarshal(e.Client, &client)
-	c.ClientID, c.Agent = text(client.ID), text(client.UserAgent.Raw)
-	var actor struct {
-		ID json.RawMessage `json:"id"`
-	}
-	_ = json.Unmarshal(e.Actor, &actor)
-	c.ActorID = text(actor.ID)
 	return c
 }
 
-// text is the string that raw is, "" if it is none.
-func text(raw json.RawMessage) string {
-	var s string
-	_ = json.Unmarshal(raw, &s)
-	return s
+// textMember returns a member of the next value that is a string, or "".
+func textMember(p *jsonscan.Scanner, member string) (text string) {
+	for name := range p.Members() {
+		if name == member {
+			text = p.Text()
+		}
+	}
+	return text
 }

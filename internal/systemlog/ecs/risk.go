@@ -78,12 +78,10 @@ func cutPair(text string) (name, value, rest string) {
 
 // split appends the parts of a list with commas.
 func split(parts []string, list string) []string {
-	for list != "" {
-		part, rest, _ := strings.Cut(list, ",")
+	for part := range strings.SplitSeq(list, ",") {
 		if part = strings.TrimSpace(part); part != "" {
 			parts = append(parts, part)
 		}
-		list = rest
 	}
 	return parts
 }
@@ -96,34 +94,23 @@ type logOnly struct {
 // readLogOnly reads the JSON in debugData.logOnlySecurityData.
 func readLogOnly(text string) (r logOnly) {
 	p := jsonscan.New(text)
-	p.Enter('{')
-	for name, ok := p.Key(); ok; name, ok = p.Key() {
+	for name := range p.Members() {
 		switch name {
 		case "risk":
-			if !p.Enter('{') {
-				continue
-			}
-			for name, ok := p.Key(); ok; name, ok = p.Key() {
+			for name := range p.Members() {
 				switch name {
 				case "level":
 					r.level = p.Text()
 				case "reasons":
 					r.reasons = split(nil, p.Text())
-				default:
-					p.Skip()
 				}
 			}
 		case "behaviors":
-			if !p.Enter('{') {
-				continue
-			}
-			for name, ok := p.Key(); ok; name, ok = p.Key() {
+			for name := range p.Members() {
 				if p.Text() == "POSITIVE" && name != "" {
 					r.positive = append(r.positive, name)
 				}
 			}
-		default:
-			p.Skip()
 		}
 	}
 	if p.Err() != nil {

@@ -201,8 +201,7 @@ func (w *writer) value(raw string, depth int) bool {
 	w.b = append(w.b, raw[0])
 	if raw[0] == '{' {
 		var all []member
-		p.Enter('{')
-		for name, ok := p.Key(); ok; name, ok = p.Key() {
+		for name := range p.Members() {
 			all = append(all, member{name, next(p)})
 		}
 		w.members(all, depth+1)

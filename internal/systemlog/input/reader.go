@@ -271,7 +271,7 @@ func (e *reader) object() (text string, o object, ok bool) {
 		// The same bytes, not a copy of them: they stay until the next read.
 		text := unsafe.String(unsafe.SliceData(rest), len(rest))
 		p := jsonscan.New(text)
-		o = readObject(p, text)
+		o = readObject(p)
 		if p.Offset() > e.most {
 			e.tooLong()
 			return "", o, false

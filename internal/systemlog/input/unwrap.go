@@ -32,19 +32,9 @@ func isTime(s string) bool {
 
 // readObject reads the next value, an object. As with encoding/json, the last of
 // several members of one name counts.
-func readObject(p *jsonscan.Scanner, text string) object {
+func readObject(p *jsonscan.Scanner) object {
 	var o object
-	raw := func() string {
-		p.Peek()
-		from := p.Offset()
-		p.Skip()
-		if p.Failed() {
-			return ""
-		}
-		return text[from:p.Offset()]
-	}
-	p.Enter('{')
-	for name, ok := p.Key(); ok; name, ok = p.Key() {
+	for name := range p.Members() {
 		switch name {
 		case "uuid":
 			o.uuid = p.Text()
@@ -57,19 +47,17 @@ func readObject(p *jsonscan.Scanner, text string) object {
 		case "errorSummary":
 			o.errorSummary = p.Text()
 		case "data":
-			o.data = raw()
+			o.data = p.Raw()
 		case "detail":
-			o.detail = raw()
+			o.detail = p.Raw()
 		case "event":
-			o.event = raw()
+			o.event = p.Raw()
 		case "event.original":
-			o.original = raw()
+			o.original = p.Raw()
 		case "message":
-			o.message = raw()
+			o.message = p.Raw()
 		case "events":
-			o.events = raw()
-		default:
-			p.Skip()
+			o.events = p.Raw()
 		}
 	}
 	return o
@@ -126,7 +114,7 @@ func (o *object) unwrap(text, where string, wraps int) []finding {
 func unwrapValue(v, where string, wraps int) []finding {
 	switch v[0] {
 	case '{':
-		o := readObject(jsonscan.New(v), v)
+		o := readObject(jsonscan.New(v))
 		return o.unwrap(v, where, wraps)
 	case '[':
 		if wraps >= maxWraps {
@@ -136,10 +124,7 @@ func unwrapValue(v, where string, wraps int) []finding {
 		p := jsonscan.New(v)
 		p.Enter('[')
 		for i := 0; p.Element(); i++ {
-			p.Peek()
-			from := p.Offset()
-			p.Skip()
-			all = append(all, unwrapValue(v[from:p.Offset()], fmt.Sprintf("%s[%d]", where, i), wraps+1)...)
+			all = append(all, unwrapValue(p.Raw(), fmt.Sprintf("%s[%d]", where, i), wraps+1)...)
 		}
 		return all
 	case '"':
@@ -172,13 +157,9 @@ func unwrapText(text, where string, wraps int) []finding {
 func member(v, name string, open byte) string {
 	p := jsonscan.New(v)
 	found := ""
-	p.Enter('{')
-	for key, ok := p.Key(); ok; key, ok = p.Key() {
-		first := p.Peek()
-		from := p.Offset()
-		p.Skip()
-		if key == name && first == open {
-			found = v[from:p.Offset()]
+	for key := range p.Members() {
+		if raw := p.Raw(); key == name && raw != "" && raw[0] == open {
+			found = raw
 		}
 	}
 	return found

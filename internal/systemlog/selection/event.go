@@ -1,6 +1,8 @@
 package selection
 
 import (
+	"strings"
+
 	"soar.example/okta/internal/jsonscan"
 	"soar.example/okta/internal/systemlog"
 )
@@ -41,29 +43,31 @@ func (e *Event) fields() *fields {
 	return e.read
 }
 
-// read reads what can be asked for of one event. A member that comes twice counts as
-// it came last. Of what is no JSON object nothing is there.
+// read reads the fields of one event. A member that comes twice counts as it came last. A text
+// that is not a JSON object has no fields.
 func read(raw string) *fields {
-	p := jsonscan.New(raw)
-	f := new(fields)
-	if !p.Enter('{') {
-		return f
-	}
-	for name, ok := p.Key(); ok; name, ok = p.Key() {
+	p, f := jsonscan.New(raw), new(fields)
+	for name := range p.Members() {
 		switch name {
 		case "severity":
-			f.severity = readText(p, "severity")
+			f.severity = readText(p, "severity", "")
 		case "outcome":
-			f.outcome = readMember(p, "outcome.result", "result")
+			readObject(p, name, wanted{"result", &f.outcome})
 		case "client":
-			f.ip, f.country = readClient(p)
+			readObject(p, name, wanted{"ipAddress", &f.ip}, wanted{"geographicalContext.country", &f.country})
 		case "actor":
 			f.actor = entities{}
-			f.actor.add(p, "actor")
+			f.actor.add(p, name)
 		case "target":
-			f.target = readTargets(p)
-		default:
-			p.Skip()
+			f.target = entities{}
+			if first := p.Peek(); first != '[' && first != 'n' {
+				f.target.unread = name
+			}
+			if p.Peek() == '[' {
+				for p.Enter('['); p.Element(); {
+					f.target.add(p, name)
+				}
+			}
 		}
 	}
 	if p.Err() != nil {
@@ -72,8 +76,9 @@ func read(raw string) *fields {
 	return f
 }
 
-// readText reads the next value; name is how it is called where it is no string.
-func readText(p *jsonscan.Scanner, name string) text {
+// readText reads the next value. If the value is not a string, the text is unread under its
+// path, whose last parts are rest.
+func readText(p *jsonscan.Scanner, path, rest string) text {
 	switch p.Peek() {
 	case '"':
 		return text{value: p.Text(), there: true}
@@ -82,92 +87,46 @@ func readText(p *jsonscan.Scanner, name string) text {
 		return text{}
 	}
 	p.Skip()
-	return text{unread: name}
+	return text{unread: path + rest}
 }
 
-// enter goes into the next value if it is an object. Any other is passed over, and is
-// odd unless it is null.
-func enter(p *jsonscan.Scanner) (in, odd bool) {
+// wanted is a member to read into a text, with its path below an object.
+type wanted struct {
+	path string
+	to   *text
+}
+
+// readObject reads members of the next value. It reports whether the value is an object. If the
+// value is neither an object nor null, the members are unread.
+func readObject(p *jsonscan.Scanner, path string, members ...wanted) bool {
 	first := p.Peek()
-	in = p.Enter('{')
-	return in, !in && first != 'n'
-}
-
-// readMember reads a member of the next value; name is how it is called where it, or
-// the whole value, is of another type.
-func readMember(p *jsonscan.Scanner, name, member string) (t text) {
-	in, odd := enter(p)
-	if odd {
-		return text{unread: name}
-	}
-	if !in {
-		return t
-	}
-	for key, ok := p.Key(); ok; key, ok = p.Key() {
-		if key == member {
-			t = readText(p, name)
-		} else {
-			p.Skip()
+	for _, m := range members {
+		*m.to = text{}
+		if first != '{' && first != 'n' {
+			m.to.unread = path + "." + m.path
 		}
 	}
-	return t
-}
-
-func readClient(p *jsonscan.Scanner) (ip, country text) {
-	const ipName, countryName = "client.ipAddress", "client.geographicalContext.country"
-	in, odd := enter(p)
-	if odd {
-		return text{unread: ipName}, text{unread: countryName}
-	}
-	if !in {
-		return ip, country
-	}
-	for key, ok := p.Key(); ok; key, ok = p.Key() {
-		switch key {
-		case "ipAddress":
-			ip = readText(p, ipName)
-		case "geographicalContext":
-			country = readMember(p, countryName, "country")
-		default:
-			p.Skip()
+	for name := range p.Members() {
+		for _, m := range members {
+			switch first, rest, deeper := strings.Cut(m.path, "."); {
+			case first != name:
+			case deeper:
+				readObject(p, path+"."+name, wanted{rest, m.to})
+			default:
+				*m.to = readText(p, path, "."+name)
+			}
 		}
 	}
-	return ip, country
+	return first == '{'
 }
 
-func readTargets(p *jsonscan.Scanner) (list entities) {
-	first := p.Peek()
-	if !p.Enter('[') {
-		if first != 'n' {
-			list.unread = "target"
-		}
-		return list
-	}
-	for p.Element() {
-		list.add(p, "target")
-	}
-	return list
-}
-
-// add reads the next value as one more of the list, which name is the name of.
+// add reads the next value as one more entity of the list with that name.
 func (l *entities) add(p *jsonscan.Scanner, name string) {
-	in, odd := enter(p)
-	if odd {
+	var e entity
+	switch first := p.Peek(); {
+	case readObject(p, name, wanted{"id", &e.id}, wanted{"alternateId", &e.login}):
+		l.all = append(l.all, e)
+	case first != 'n':
 		l.unread = name
 	}
-	if !in {
-		return
-	}
-	var e entity
-	for key, ok := p.Key(); ok; key, ok = p.Key() {
-		switch key {
-		case "id":
-			e.id = readText(p, name+".id")
-		case "alternateId":
-			e.login = readText(p, name+".alternateId")
-		default:
-			p.Skip()
-		}
-	}
-	l.all = append(l.all, e)
 }
