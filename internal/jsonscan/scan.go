@@ -352,7 +352,7 @@ func wideGap(s string, i int) int {
 
 func passString(s string, i int) (end int, ok bool) {
 	for i++; ; {
-		i = ordinary(s, i)
+		i, _ = ordinaryASCII(s, i)
 		if i < len(s) && s[i] == '"' {
 			return i + 1, true
 		}
@@ -369,26 +369,11 @@ const (
 	highs = 0x80 * ones
 )
 
-// ordinary returns the offset of the first byte from i on that cannot stand for
-// itself within a string literal: a quote, a backslash or a control character.
-// It looks at eight bytes at a time: x-ones has the high bit of a byte set that is
-// 0 in x, and of others only above such a one, or where x has it set itself.
-func ordinary(s string, i int) int {
-	for ; i+8 <= len(s); i += 8 {
-		w := eight(s, i)
-		quote, backslash := w^'"'*ones, w^'\\'*ones
-		found := ((w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
-		if found != 0 {
-			return i + bits.TrailingZeros64(found)/8
-		}
-	}
-	for i < len(s) && s[i] >= ' ' && s[i] != '"' && s[i] != '\\' {
-		i++
-	}
-	return i
-}
-
-// ordinaryASCII is ordinary, and reports whether it passed a byte that is not ASCII.
+// ordinaryASCII returns the offset of the first byte from i on that cannot represent itself
+// within a string literal: a quote, a backslash or a control character. It also reports whether
+// it passed a byte that is not ASCII. It looks at eight bytes at a time: x-ones has the high bit
+// of each byte set that is 0 in x. It has the high bit of another byte set only above such a
+// byte, or if x has it set.
 func ordinaryASCII(s string, i int) (end int, high bool) {
 	var wide uint64
 	for ; i+8 <= len(s); i += 8 {

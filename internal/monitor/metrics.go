@@ -23,42 +23,28 @@ type Metric struct {
 type reader func(s Snapshot, give func(value float64, labels ...string))
 
 // each returns a reader of one value for each item, with one label. NaN is no value.
-func each[T any](items func(Snapshot) []T, label func(T) string, read func(T) float64) reader {
-	return func(s Snapshot, give func(float64, ...string)) {
-		for _, item := range items(s) {
-			if v := read(item); !math.IsNaN(v) {
-				give(v, label(item))
+func each[T any](items func(Snapshot) []T, label func(T) string) func(read func(T) float64) reader {
+	return func(read func(T) float64) reader {
+		return func(s Snapshot, give func(float64, ...string)) {
+			for _, item := range items(s) {
+				if v := read(item); !math.IsNaN(v) {
+					give(v, label(item))
+				}
 			}
 		}
 	}
 }
 
-func perFeed(read func(Feed) float64) reader {
-	return each(func(s Snapshot) []Feed { return s.Feeds }, func(f Feed) string { return f.Name }, read)
-}
-
-// feedCount returns a reader of one count for each feed.
-func feedCount(read func(Feed) int) reader {
-	return perFeed(func(f Feed) float64 { return float64(read(f)) })
-}
-
-func perPlaybook(read func(Playbook) int) reader {
-	return each(func(s Snapshot) []Playbook { return s.Playbooks }, func(b Playbook) string { return b.Name },
-		func(b Playbook) float64 { return float64(read(b)) })
-}
-
-func perBudget(read func(sdk.Budget) float64) reader {
-	return each(func(s Snapshot) []sdk.Budget { return s.Budgets }, func(b sdk.Budget) string { return b.Bucket }, read)
-}
+var (
+	perFeed     = each(func(s Snapshot) []Feed { return s.Feeds }, func(f Feed) string { return f.Name })
+	perPlaybook = each(func(s Snapshot) []Playbook { return s.Playbooks }, func(p Playbook) string { return p.Name })
+	perBudget   = each(func(s Snapshot) []sdk.Budget { return s.Budgets }, func(b sdk.Budget) string { return b.Bucket })
+)
 
 // whether returns a reader of a condition, as 1 or 0.
 func whether(is func(Snapshot) bool) reader {
 	return func(s Snapshot, give func(float64, ...string)) {
-		if is(s) {
-			give(1)
-		} else {
-			give(0)
-		}
+		give(map[bool]float64{true: 1}[is(s)])
 	}
 }
 
@@ -74,38 +60,41 @@ func timestamp(t time.Time) float64 {
 // trigger, with a number if the trigger has several feeds. No label has values from events.
 var Metrics = []Metric{
 	{Name: "soar_lag_seconds", Labels: []string{"feed"},
-		Help: "How far the watch is behind: while there is more to read, the age of the latest event that is safe in the store (now, by this machine's clock, minus its time by the service's); once caught up, the time since the last poll that went well. Polls that fail let it grow.",
+		Help: "How far the watch is behind: while there is more to read, the age of the latest event that is safe in the store (now, by this " +
+			"machine's clock, minus its time by the service's); once caught up, the time since the last poll that went well. Polls that " +
+			"fail let it grow.",
 		read: perFeed(func(f Feed) float64 { return f.Lag.Seconds() })},
 	{Name: "soar_newest_event_timestamp_seconds", Labels: []string{"feed"},
 		Help: "When the latest event read happened, by the service's clock. Absent before the first.",
 		read: perFeed(func(f Feed) float64 { return timestamp(f.Newest) })},
 	{Name: "soar_events_seen_total", Counter: true, Labels: []string{"feed"},
 		Help: "Events read, matching or not.",
-		read: feedCount(func(f Feed) int { return f.Seen })},
+		read: perFeed(func(f Feed) float64 { return float64(f.Seen) })},
 	{Name: "soar_events_own_total", Counter: true, Labels: []string{"feed"},
 		Help: "Those of them that were left out because the connector's own login caused them.",
-		read: feedCount(func(f Feed) int { return f.Own })},
+		read: perFeed(func(f Feed) float64 { return float64(f.Own) })},
 	{Name: "soar_events_matched_total", Counter: true, Labels: []string{"feed"},
 		Help: "Matches of an event and a playbook: an event that two playbooks match counts twice.",
-		read: feedCount(func(f Feed) int { return f.Matched })},
+		read: perFeed(func(f Feed) float64 { return float64(f.Matched) })},
 	{Name: "soar_events_joined_total", Counter: true, Labels: []string{"feed"},
 		Help: "Matches whose event joined the run of a group that was open.",
-		read: feedCount(func(f Feed) int { return f.Joined })},
+		read: perFeed(func(f Feed) float64 { return float64(f.Joined) })},
 	{Name: "soar_events_repeated_total", Counter: true, Labels: []string{"feed"},
 		Help: "Matches dropped because the event had started the playbook before.",
-		read: feedCount(func(f Feed) int { return f.Repeated })},
+		read: perFeed(func(f Feed) float64 { return float64(f.Repeated) })},
 	{Name: "soar_gaps_total", Counter: true, Labels: []string{"feed"},
-		Help: "Checkpoint resets: the service refused the link or gave none, or the selection was edited, and reading began again before the latest event. More than two within three times --max-lag are bad health.",
-		read: feedCount(func(f Feed) int { return f.Gaps })},
+		Help: "Checkpoint resets: the service refused the link or gave none, or the selection was edited, and reading began again before the " +
+			"latest event. More than two within three times --max-lag are bad health.",
+		read: perFeed(func(f Feed) float64 { return float64(f.Gaps) })},
 	{Name: "soar_polls_total", Counter: true, Labels: []string{"feed"},
 		Help: "Attempts to poll, or to store what a poll found.",
-		read: feedCount(func(f Feed) int { return f.Polls })},
+		read: perFeed(func(f Feed) float64 { return float64(f.Polls) })},
 	{Name: "soar_polls_failed_total", Counter: true, Labels: []string{"feed"},
 		Help: "Those of them that failed.",
-		read: feedCount(func(f Feed) int { return f.Failed })},
+		read: perFeed(func(f Feed) float64 { return float64(f.Failed) })},
 	{Name: "soar_runs_started_total", Counter: true, Labels: []string{"playbook"},
 		Help: "Runs that were queued.",
-		read: perPlaybook(func(b Playbook) int { return b.Queued })},
+		read: perPlaybook(func(b Playbook) float64 { return float64(b.Queued) })},
 	{Name: "soar_runs_finished_total", Counter: true, Labels: []string{"playbook", "status"},
 		Help: "Runs that ended, by status: succeeded or failed.",
 		read: func(s Snapshot, give func(float64, ...string)) {
@@ -116,10 +105,10 @@ var Metrics = []Metric{
 		}},
 	{Name: "soar_runs_waiting", Labels: []string{"playbook"},
 		Help: "Runs in the store that have not begun, as of the last second: they gather events, or wait for their turn or a worker.",
-		read: perPlaybook(func(b Playbook) int { return b.Waiting })},
+		read: perPlaybook(func(b Playbook) float64 { return float64(b.Waiting) })},
 	{Name: "soar_runs_held", Labels: []string{"playbook"},
 		Help: "Those of them that nothing but the playbook's `max_runs_per_minute` keeps from beginning.",
-		read: perPlaybook(func(b Playbook) int { return b.Held })},
+		read: perPlaybook(func(b Playbook) float64 { return float64(b.Held) })},
 	{Name: "soar_requests_total", Counter: true, Labels: []string{"purpose"},
 		Help: "Requests sent to the service, by purpose: poll or action.",
 		read: func(s Snapshot, give func(float64, ...string)) {
