@@ -73,13 +73,7 @@ var efforts = map[string]effort{
 	"getDate": zoneEffort, "getDayOfMonth": zoneEffort, "getDayOfWeek": zoneEffort, "getDayOfYear": zoneEffort, "getFullYear": zoneEffort,
 	"getHours": zoneEffort, "getMilliseconds": zoneEffort, "getMinutes": zoneEffort, "getMonth": zoneEffort, "getSeconds": zoneEffort,
 
-	literalCall: func(args []ref.Val) int {
-		n := 0
-		if sized, ok := args[0].(traits.Sizer); ok {
-			n = intOf(sized.Size())
-		}
-		return n * effortPerItem
-	},
+	literalCall: itemsEffort,
 }
 
 // The names under which a list or map literal, and a match with a constant pattern, count as calls.
@@ -103,15 +97,21 @@ func intOf(v ref.Val) int {
 	return int(n)
 }
 
+// items returns the number of items of a list or members of a map.
+func items(v ref.Val) int {
+	switch v := v.(type) {
+	case traits.Lister:
+		return intOf(v.Size())
+	case traits.Mapper:
+		return intOf(v.Size())
+	}
+	return 0
+}
+
 func readEffort(args []ref.Val) int {
 	n := 0
 	for _, v := range args {
-		switch v := v.(type) {
-		case types.String:
-			n += len(v)
-		case types.Bytes:
-			n += len(v)
-		}
+		n += len(textOf(v))
 	}
 	return n
 }
@@ -120,13 +120,7 @@ func copyEffort(args []ref.Val) int { return effortPerByte * readEffort(args) }
 
 // addEffort does not count the items of lists, which are not copied. It limits their number.
 func addEffort(args []ref.Val) int {
-	items := 0
-	for _, v := range args {
-		if list, ok := v.(traits.Lister); ok {
-			items += intOf(list.Size())
-		}
-	}
-	if items > maxItems {
+	if list, ok := args[0].(traits.Lister); ok && intOf(list.Size())+items(args[1]) > maxItems {
 		return maxEffort + 1
 	}
 	return copyEffort(args)
@@ -140,17 +134,10 @@ func deepEffort(args []ref.Val) int {
 	return n
 }
 
-func itemsEffort(args []ref.Val) int {
-	list, ok := args[0].(traits.Lister)
-	if !ok {
-		return 0
-	}
-	return effortPerItem * intOf(list.Size())
-}
+func itemsEffort(args []ref.Val) int { return effortPerItem * items(args[0]) }
 
 func searchEffort(args []ref.Val) int {
-	in, what := len(textOf(args[0])), len(textOf(args[1]))
-	return copyEffort(args) + in*min(what, maxEffort)
+	return copyEffort(args) + len(textOf(args[0]))*min(len(textOf(args[1])), maxEffort)
 }
 
 // matchesEffort returns the effort of a pattern that is not constant and must be compiled.
@@ -180,13 +167,9 @@ func splitEffort(args []ref.Val) int {
 }
 
 func joinEffort(args []ref.Val) int {
-	list, ok := args[0].(traits.Lister)
-	if !ok {
-		return 0
-	}
-	n := weigh(list, maxEffort)
+	n := weigh(args[0], maxEffort)
 	if len(args) > 1 {
-		n += intOf(list.Size()) * min(len(textOf(args[1])), maxEffort)
+		n += items(args[0]) * min(len(textOf(args[1])), maxEffort)
 	}
 	return effortPerByte * n
 }
@@ -209,12 +192,8 @@ func zoneEffort(args []ref.Val) int {
 // that occurs in several places counts in each, because comparing and writing visit each.
 func weigh(v ref.Val, most int) int {
 	const scalar = 8
-	n := scalar
+	n := scalar + len(textOf(v))
 	switch v := v.(type) {
-	case types.String:
-		n += len(v)
-	case types.Bytes:
-		n += len(v)
 	case *types.Optional:
 		if v.HasValue() {
 			n += weigh(v.GetValue(), most-n)

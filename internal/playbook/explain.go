@@ -37,10 +37,8 @@ func (c *compiler) explain(tree *ast.AST, e *cel.Error) string {
 	case ast.CallKind:
 		call := at.AsCall()
 		if args := call.Args(); len(args) == 2 && args[1].Kind() == ast.LiteralKind {
-			if name, ok := args[1].AsLiteral().(types.String); ok {
-				if m, ok := c.takeMissed(string(name)); ok {
-					return c.explainMissing(m)
-				}
+			if m, ok := c.takeMissed(textOf(args[1].AsLiteral())); ok {
+				return c.explainMissing(m)
 			}
 		}
 		if !c.env.HasFunction(call.FunctionName()) {
@@ -72,14 +70,14 @@ func (c *compiler) list(tree *ast.AST, of ast.Expr) (text string, ok bool) {
 }
 
 // takeMissed removes and returns the first missing field of that name.
-func (c *compiler) takeMissed(name string) (missing, bool) {
-	for i, m := range c.objects.missed {
-		if m.field == name {
-			c.objects.missed = slices.Delete(c.objects.missed, i, i+1)
-			return m, true
-		}
+func (c *compiler) takeMissed(name string) (m missing, ok bool) {
+	i := slices.IndexFunc(c.objects.missed, func(m missing) bool { return m.field == name })
+	if i < 0 {
+		return m, false
 	}
-	return missing{}, false
+	m = c.objects.missed[i]
+	c.objects.missed = slices.Delete(c.objects.missed, i, i+1)
+	return m, true
 }
 
 func (c *compiler) explainMissing(m missing) string {
@@ -103,25 +101,17 @@ func (c *compiler) explainMissing(m missing) string {
 	}
 	where := path(m.object)
 	if hint == "" {
-		hint = fields(known)
-		if where == eventVar || strings.HasPrefix(where, eventVar+".") {
+		const most = 12
+		switch {
+		case where == eventVar || strings.HasPrefix(where, eventVar+"."):
 			hint = "; raw reaches fields that the trigger does not declare"
+		case len(known) > most:
+			hint = "; it has " + strings.Join(known[:most], ", ") + ", …"
+		case len(known) > 0:
+			hint = "; it has " + strings.Join(known, ", ")
 		}
 	}
 	return fmt.Sprintf("there is no field %q in %s%s", m.field, where, hint)
-}
-
-// fields lists names for the end of a message.
-func fields(names []string) string {
-	const most = 12
-	switch {
-	case len(names) == 0:
-		return ""
-	case len(names) > most:
-		return "; it has " + strings.Join(names[:most], ", ") + ", …"
-	default:
-		return "; it has " + strings.Join(names, ", ")
-	}
 }
 
 // functions returns the names that an author may have meant, without the operators.

@@ -43,14 +43,7 @@ type expression struct {
 }
 
 // constant reports whether the value is the same in every evaluation.
-func (x *expression) constant() bool {
-	for name := range x.uses {
-		if name != varsVar {
-			return false
-		}
-	}
-	return true
-}
+func (x *expression) constant() bool { return len(x.uses) == 0 || len(x.uses) == 1 && x.uses[varsVar] }
 
 func (x *expression) eval(b binding) (ref.Val, error) {
 	v, _, err := x.program.Eval(b)
@@ -111,8 +104,7 @@ func newCompiler(r *report, o *objects, variables map[string]*types.Type, names 
 // the expression.
 func (c *compiler) compile(expr string, n *node, offset, reader int) *expression {
 	fail := func(at int, format string, args ...any) *expression {
-		line, column := c.locate(n, offset+at)
-		c.at(line, column, format, args...)
+		c.inside(n, offset+at, format, args...)
 		return nil
 	}
 	if len(expr) > maxExpression {
@@ -229,15 +221,15 @@ func replaceCost(sizes cost.Estimator, target *cost.AstNode, args []cost.AstNode
 // predicate compiles a bool expression, with or without ${{ }} around it.
 func (l *loader) predicate(n *node, reader int) *expression {
 	x := l.expression(n, reader)
-	if x != nil && x.result.Kind() != types.BoolKind {
-		hint := ""
-		if x.result.Kind() == types.DynKind {
-			hint = "; compare it, as in … == true"
-		}
-		l.on(n, "the expression must give true or false, not %s%s", typeName(x.result), hint)
-		return nil
+	if x == nil || x.result.Kind() == types.BoolKind {
+		return x
 	}
-	return x
+	hint := ""
+	if x.result.Kind() == types.DynKind {
+		hint = "; compare it, as in … == true"
+	}
+	l.on(n, "the expression must give true or false, not %s%s", typeName(x.result), hint)
+	return nil
 }
 
 // expression compiles an expression of the file, with or without ${{ }} around it. YAML reads a bare
@@ -255,10 +247,8 @@ func (l *loader) expression(n *node, reader int) *expression {
 		source = strconv.FormatBool(n.truth)
 	}
 	if strings.HasPrefix(strings.TrimSpace(source), "${{") {
-		parts, wrong := template(source)
-		if wrong != nil {
-			line, column := l.locate(n, wrong.offset)
-			l.at(line, column, "%s", wrong.message)
+		parts, ok := l.template(n, source)
+		if !ok {
 			return nil
 		}
 		one := single(parts)

@@ -54,7 +54,7 @@ type inputs struct {
 	evaluated map[string]bool // pointers of values that are known at run time only
 }
 
-// A value is one place of a step's input: a literal, an expression, a text with expressions in it, or
+// A value is one part of a step's input: a literal, an expression, a text with expressions in it, or
 // an object or list of values.
 type value struct {
 	pointer string
@@ -84,23 +84,17 @@ func (in *inputs) value(n *node, of *schema.Node, pointer string, optional bool)
 	switch n.kind {
 	case object:
 		for _, m := range n.members {
-			var member *schema.Node
-			if of != nil {
-				if member = of.Property(m.key); member == nil {
-					member = members(of)
-				}
+			member := members(of)
+			if of != nil && of.Property(m.key) != nil {
+				member = of.Property(m.key)
 			}
 			at := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(m.key)
 			v.names = append(v.names, m.key)
 			v.items = append(v.items, in.value(m.value, member, at, of == nil || !of.IsRequired(m.key)))
 		}
 	case list:
-		var items *schema.Node
-		if of != nil {
-			items = of.Items
-		}
 		for i, item := range n.items {
-			v.items = append(v.items, in.value(item, items, pointer+"/"+strconv.Itoa(i), false))
+			v.items = append(v.items, in.value(item, itemsOf(of), pointer+"/"+strconv.Itoa(i), false))
 		}
 	case text:
 		in.text(v, n, of, optional)
@@ -111,25 +105,19 @@ func (in *inputs) value(n *node, of *schema.Node, pointer string, optional bool)
 }
 
 func (in *inputs) text(v *value, n *node, of *schema.Node, optional bool) {
-	parts, wrong := template(n.text)
-	if wrong != nil {
-		line, column := in.locate(n, wrong.offset)
-		in.at(line, column, "%s", wrong.message)
-		in.evaluated[v.pointer] = true
+	parts, ok := in.template(n, n.text)
+	if ok && !slices.ContainsFunc(parts, func(p part) bool { return p.expression }) {
+		v.literal = literals(parts)
+		return
+	}
+	in.evaluated[v.pointer] = true
+	if !ok {
 		return
 	}
 	if one := single(parts); one != nil {
 		in.whole(v, n, one, of, optional)
 		return
 	}
-	if !slices.ContainsFunc(parts, func(p part) bool { return p.expression }) {
-		v.literal = ""
-		if len(parts) > 0 {
-			v.literal = parts[0].text
-		}
-		return
-	}
-	in.evaluated[v.pointer] = true
 	in.checkLanguage(n, parts, v.language)
 	for _, p := range parts {
 		if !p.expression {
@@ -138,8 +126,7 @@ func (in *inputs) text(v *value, n *node, of *schema.Node, optional bool) {
 		}
 		x := in.compiler.compile(p.text, n, p.offset, in.reader)
 		if x != nil && !isTextPart(x.result) {
-			line, column := in.locate(n, p.offset)
-			in.at(line, column, "only a string, int, double or bool can be part of a text, and this is %s", typeName(x.result))
+			in.inside(n, p.offset, "only a string, int, double or bool can be part of a text, and this is %s", typeName(x.result))
 		}
 		v.parts = append(v.parts, textPart{expr: x})
 	}
@@ -150,7 +137,6 @@ func (in *inputs) text(v *value, n *node, of *schema.Node, optional bool) {
 
 // whole compiles a text that consists of one expression.
 func (in *inputs) whole(v *value, n *node, p *part, of *schema.Node, optional bool) {
-	in.evaluated[v.pointer] = true
 	x := in.compiler.compile(p.text, n, p.offset, in.reader)
 	if x == nil {
 		return

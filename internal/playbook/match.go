@@ -68,10 +68,9 @@ func (l *loader) grouping(p *Playbook) {
 	if p.groupBy = l.expression(by, groupReader); p.groupBy == nil {
 		return
 	}
-	switch t := p.groupBy.result; {
-	case t.Kind() == types.DynKind:
+	if t := p.groupBy.result; t.Kind() == types.DynKind {
 		l.on(by, "group_by must give a text, a number or a boolean, and what this one gives is not known; wrap it, as in string(…)")
-	case !isTextPart(t):
+	} else if !isTextPart(t) {
 		l.on(by, "group_by must give a text, a number or a boolean, not %s", typeName(t))
 	}
 }

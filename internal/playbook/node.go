@@ -46,12 +46,11 @@ type member struct {
 
 // member returns the named member's value, or nil.
 func (n *node) member(name string) *node {
-	if n == nil {
-		return nil
-	}
-	for _, m := range n.members {
-		if m.key == name {
-			return m.value
+	if n != nil {
+		for _, m := range n.members {
+			if m.key == name {
+				return m.value
+			}
 		}
 	}
 	return nil
@@ -86,13 +85,12 @@ func (n *node) plain() any {
 			members[m.key] = m.value.plain()
 		}
 		return members
-	default:
-		return nil
 	}
+	return nil
 }
 
-// A place is the target of a JSON Pointer: the value, and the member or item that holds it.
-type place struct {
+// A target is what a JSON Pointer points to: the value, and the member or item that holds it.
+type target struct {
 	node   *node // nil: there is no such member
 	parent *node
 	last   string // last step of the pointer
@@ -100,17 +98,14 @@ type place struct {
 }
 
 // find follows a JSON Pointer as far as the file goes.
-func (n *node) find(pointer string) place {
-	at := place{node: n}
-	if pointer == "" {
-		return at
-	}
-	for _, step := range strings.Split(pointer[1:], "/") {
+func (n *node) find(pointer string) target {
+	at := target{node: n}
+	for _, step := range strings.Split(pointer, "/")[1:] {
 		if at.node == nil {
 			return at
 		}
 		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
-		at = place{parent: at.node, last: step}
+		at = target{parent: at.node, last: step}
 		for i := range at.parent.members {
 			if m := &at.parent.members[i]; m.key == step {
 				at.node, at.key = m.value, m
@@ -122,6 +117,12 @@ func (n *node) find(pointer string) place {
 		}
 	}
 	return at
+}
+
+// inside records a problem at the character at offset in n's text.
+func (r *report) inside(n *node, offset int, format string, args ...any) {
+	line, column := r.locate(n, offset)
+	r.at(line, column, format, args...)
 }
 
 // locate returns the position in the source of the character at offset in n's text. If folding or

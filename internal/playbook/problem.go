@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -58,21 +57,13 @@ func (r *report) expected() string {
 }
 
 func newReport(file, source string) *report {
-	lines := strings.Split(source, "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimSuffix(line, "\r")
-	}
-	return &report{file: file, lines: lines, noted: map[*node]bool{}}
+	return &report{file: file, lines: strings.Split(strings.ReplaceAll(source, "\r\n", "\n"), "\n"), noted: map[*node]bool{}}
 }
 
 // at records a problem. It moves a position outside the source to the nearest one inside, because
 // parsers report the end of a file in different ways.
 func (r *report) at(line, column int, format string, args ...any) {
-	const most = 400
-	message := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
-	if runes := []rune(message); len(runes) > most {
-		message = string(runes[:most]) + "…"
-	}
+	message := cut(fmt.Sprintf(format, args...), 400)
 	line = min(max(line, 1), len(r.lines))
 	column = min(max(column, 1), utf8.RuneCountInString(r.lines[line-1])+1)
 	r.problems = append(r.problems, Problem{r.file, line, column, message})
@@ -111,7 +102,7 @@ func check(s *schema.Schema, raw json.RawMessage) []schema.Violation {
 func (l *loader) violation(at, owner *node, root *schema.Node, v schema.Violation) {
 	found := at.find(v.Pointer)
 	name := found.last
-	if _, err := strconv.Atoi(name); err == nil && found.parent != nil && found.parent.kind == list {
+	if found.parent != nil && found.parent.kind == list && name != "" {
 		name = "item " + name
 	}
 	if name != "" {
@@ -155,10 +146,10 @@ func declared(n *schema.Node, pointer string) bool {
 // their positions in the file. It returns any other error unchanged.
 func (p *Playbook) ParamProblems(err error) error {
 	var e *sdk.Error
-	if !errors.As(err, &e) || e.Code != sdk.InvalidInput || p.paramProblems == nil {
+	switch {
+	case !errors.As(err, &e) || e.Code != sdk.InvalidInput || p.paramProblems == nil:
 		return err
-	}
-	if len(e.Violations) == 0 {
+	case len(e.Violations) == 0:
 		return p.paramProblems([]schema.Violation{{Message: e.Message}})
 	}
 	return p.paramProblems(e.Violations)

@@ -58,7 +58,7 @@ func (p *Playbook) bind(uses map[string]bool, scope Scope) (binding, error) {
 		case stepsVar:
 			b[name], err = p.decodeSteps(scope)
 		default:
-			if b[name], err = p.views[name].decode(scope.Event, scope.Shapes); err != nil {
+			if b[name], err = p.views[name].decode(scope.first()); err != nil {
 				err = fmt.Errorf("the event's data: %w", err)
 			}
 		}
@@ -92,6 +92,8 @@ func (p *Playbook) decodeSteps(scope Scope) (any, error) {
 	return results, nil
 }
 
+func (s Scope) first() sdk.RawEvent { return sdk.RawEvent{Data: s.Event, Shapes: s.Shapes} }
+
 // size returns how many bytes of JSON the variables have.
 func (s Scope) size(uses map[string]bool) int {
 	n := len(s.Event)
@@ -118,12 +120,13 @@ type view struct {
 }
 
 // decode decodes the event in the shape of v.
-func (v view) decode(data json.RawMessage, shapes map[string]json.RawMessage) (any, error) {
-	if v.shape != "" {
-		var ok bool
-		if data, ok = shapes[v.shape]; !ok {
-			return nil, fmt.Errorf("it came without its %s shape", v.shape)
-		}
+func (v view) decode(e sdk.RawEvent) (any, error) {
+	if v.shape == "" {
+		return decode(e.Data, v.node)
+	}
+	data, ok := e.Shapes[v.shape]
+	if !ok {
+		return nil, fmt.Errorf("it came without its %s shape", v.shape)
 	}
 	return decode(data, v.node)
 }
@@ -131,15 +134,14 @@ func (v view) decode(data json.RawMessage, shapes map[string]json.RawMessage) (a
 func (p *Playbook) decodeEvents(scope Scope) (any, error) {
 	all := scope.Events
 	if all == nil {
-		all = []sdk.RawEvent{{Data: scope.Event, Shapes: scope.Shapes}}
+		all = []sdk.RawEvent{scope.first()}
 	}
 	events := make([]any, len(all))
 	for i, e := range all {
-		v, err := p.views[eventVar].decode(e.Data, e.Shapes)
-		if err != nil {
+		var err error
+		if events[i], err = p.views[eventVar].decode(e); err != nil {
 			return nil, fmt.Errorf("the data of event %d: %w", i+1, err)
 		}
-		events[i] = v
 	}
 	return events, nil
 }
@@ -168,12 +170,8 @@ func convert(n *schema.Node, v any) (any, error) {
 	case json.Number:
 		return convertNumber(v, jsonType(n))
 	case []any:
-		var items *schema.Node
-		if n != nil {
-			items = n.Items
-		}
 		for i, item := range v {
-			if v[i], err = convertMember(items, item); err != nil {
+			if v[i], err = convertMember(itemsOf(n), item); err != nil {
 				return nil, err
 			}
 		}
@@ -200,13 +198,11 @@ func convertMember(n *schema.Node, v any) (any, error) {
 	if v != nil {
 		return convert(n, v)
 	}
-	switch jsonType(n) {
-	case "array":
+	switch t := jsonType(n); {
+	case t == "array":
 		return []any{}, nil
-	case "object":
-		if len(n.Properties) == 0 {
-			return map[string]any{}, nil
-		}
+	case t == "object" && len(n.Properties) == 0:
+		return map[string]any{}, nil
 	}
 	return nil, nil
 }
@@ -284,10 +280,7 @@ func toJSON(v ref.Val) (any, error) {
 func toText(v ref.Val) (string, error) {
 	switch v.(type) {
 	case types.String, types.Int, types.Uint, types.Double, types.Bool:
-		s, ok := v.ConvertToType(types.StringType).(types.String)
-		if ok {
-			return string(s), nil
-		}
+		return textOf(v.ConvertToType(types.StringType)), nil
 	case types.Null:
 		return "", errors.New("a null cannot be part of a text")
 	}

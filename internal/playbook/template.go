@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -77,13 +78,22 @@ func template(s string) ([]part, *templateError) {
 	return parts, nil
 }
 
+// template splits a text of n. It reports a malformed ${{ … }}.
+func (r *report) template(n *node, text string) (parts []part, ok bool) {
+	parts, wrong := template(text)
+	if wrong != nil {
+		r.inside(n, wrong.offset, "%s", wrong.message)
+	}
+	return parts, wrong == nil
+}
+
 // single returns the expression if a text consists of one expression, and nil otherwise.
 // A final line break, which YAML adds to block texts, is ignored.
 func single(parts []part) *part {
-	if len(parts) == 0 || !parts[0].expression || len(parts) > 2 {
-		return nil
+	if len(parts) > 1 && !parts[1].expression && strings.Trim(parts[1].text, "\r\n") == "" {
+		parts = slices.Delete(slices.Clone(parts), 1, 2)
 	}
-	if len(parts) == 2 && (parts[1].expression || strings.Trim(parts[1].text, "\r\n") != "") {
+	if len(parts) != 1 || !parts[0].expression {
 		return nil
 	}
 	return &parts[0]
@@ -130,31 +140,25 @@ func (in *inputs) checkLanguage(n *node, parts []part, language string) {
 		if !p.expression {
 			continue
 		}
-		before, after := literalBefore(parts[:i]), ""
-		if i+1 < len(parts) && !parts[i+1].expression {
-			after = parts[i+1].text
-		}
-		line, column := in.locate(n, p.offset)
+		before, after := literals(parts[:i]), literals(parts[i+1:])
 		switch {
 		case insideString(before):
-			in.at(line, column, `the value is quoted when the playbook runs, so write no quotes around it: … eq ${{ %s }}, not … eq "${{ %s }}"`, p.text, p.text)
-		case i > 0 && parts[i-1].expression, i+1 < len(parts) && parts[i+1].expression,
-			!edge(before[max(0, len(before)-1):], " \t\r\n("), !edge(after[:min(1, len(after))], " \t\r\n)"):
-			in.at(line, column, "the value becomes one quoted literal, so a blank or a parenthesis must stand on each side of it; "+
+			in.inside(n, p.offset, `the value is quoted when the playbook runs, so write no quotes around it: … eq ${{ %s }}, not … eq "${{ %s }}"`, p.text, p.text)
+		case !edge(before[max(0, len(before)-1):], " \t\r\n("), !edge(after[:min(1, len(after))], " \t\r\n)"):
+			in.inside(n, p.offset, "the value becomes one quoted literal, so a blank or a parenthesis must stand on each side of it; "+
 				"join texts within the expression, as in ${{ a + b }}")
 		}
 	}
 }
 
-// literalBefore returns the text of the parts, with a blank for each expression.
-func literalBefore(parts []part) string {
+// literals returns the text of the parts, with an x for each expression.
+func literals(parts []part) string {
 	var b strings.Builder
 	for _, p := range parts {
 		if p.expression {
-			b.WriteString(" ")
-		} else {
-			b.WriteString(p.text)
+			p.text = "x"
 		}
+		b.WriteString(p.text)
 	}
 	return b.String()
 }

@@ -1,7 +1,6 @@
 package playbook
 
 import (
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -64,10 +63,7 @@ func (o *objects) declare(path string, fields []field) *types.Type {
 	for o.fields[path+objectSuffix] != nil {
 		path += "'"
 	}
-	if fields == nil {
-		fields = []field{}
-	}
-	o.fields[path+objectSuffix] = fields
+	o.fields[path+objectSuffix] = append([]field{}, fields...) // not nil
 	return types.NewObjectType(path + objectSuffix)
 }
 
@@ -103,6 +99,14 @@ func members(n *schema.Node) *schema.Node {
 	return n.Additional.Node
 }
 
+// itemsOf returns the schema of the items of a list, or nil.
+func itemsOf(n *schema.Node) *schema.Node {
+	if n == nil {
+		return nil
+	}
+	return n.Items
+}
+
 // jsonType returns the only type besides null that n allows, or "".
 func jsonType(n *schema.Node) string {
 	if n == nil {
@@ -111,11 +115,10 @@ func jsonType(n *schema.Node) string {
 	if len(n.Type) == 0 && len(n.Properties) > 0 {
 		return "object"
 	}
-	all := slices.DeleteFunc(slices.Clone(n.Type), func(t string) bool { return t == "null" })
-	if len(all) != 1 {
-		return ""
+	if all := slices.DeleteFunc(slices.Clone(n.Type), func(t string) bool { return t == "null" }); len(all) == 1 {
+		return all[0]
 	}
-	return all[0]
+	return ""
 }
 
 // ofLiteral returns the type of a literal of the file. An object is a map, so that an expression can look
@@ -131,25 +134,20 @@ func ofLiteral(v any) *types.Type {
 	case float64:
 		return types.DoubleType
 	case []any:
-		return types.NewListType(commonType(slices.Values(v)))
+		return types.NewListType(commonType(v))
 	case map[string]any:
-		return types.NewMapType(types.StringType, commonType(maps.Values(v)))
-	default:
-		return types.DynType
+		return types.NewMapType(types.StringType, commonType(slices.Collect(maps.Values(v))))
 	}
+	return types.DynType
 }
 
 // commonType returns the one type of the literals, or dyn.
-func commonType(literals iter.Seq[any]) *types.Type {
-	var common *types.Type
-	for v := range literals {
-		if t := ofLiteral(v); common == nil {
-			common = t
-		} else if !common.IsExactType(t) {
-			return types.DynType
-		}
+func commonType(literals []any) *types.Type {
+	if len(literals) == 0 {
+		return types.DynType
 	}
-	if common == nil {
+	common := ofLiteral(literals[0])
+	if slices.ContainsFunc(literals, func(v any) bool { return !common.IsExactType(ofLiteral(v)) }) {
 		return types.DynType
 	}
 	return common
@@ -209,13 +207,7 @@ func tester(name string) ref.FieldTester {
 // getter reads a member. An absent member, or a member of an absent object, reads as null, or as an empty
 // list or map.
 func getter(name string, t *types.Type) ref.FieldGetter {
-	var nothing any
-	switch t.Kind() {
-	case types.ListKind:
-		nothing = []any{}
-	case types.MapKind:
-		nothing = map[string]any{}
-	}
+	nothing := map[types.Kind]any{types.ListKind: []any{}, types.MapKind: map[string]any{}}[t.Kind()]
 	return func(target any) (any, error) {
 		m, _ := target.(map[string]any)
 		if v := m[name]; v != nil {
@@ -261,10 +253,11 @@ func mismatchWithin(t *types.Type, n *schema.Node) string {
 	if t.Kind() != types.ListKind {
 		of, what = members(n), object
 	}
-	if of == nil || len(t.Parameters()) == 0 || t.Kind() == types.MapKind && len(n.Properties) > 0 {
+	inner := t.Parameters()
+	if of == nil || len(inner) == 0 || t.Kind() == types.MapKind && len(n.Properties) > 0 {
 		return ""
 	}
-	if why := mismatch(t.Parameters()[len(t.Parameters())-1], of); why != "" {
+	if why := mismatch(inner[len(inner)-1], of); why != "" {
 		return "in the " + string(what) + ", " + why
 	}
 	return ""
