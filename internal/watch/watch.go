@@ -3,7 +3,6 @@
 package watch
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -122,22 +121,51 @@ func (w *Watcher) Feeds() ([]*Feed, error) {
 			}
 			perPlaybook[b.Trigger] = names
 		}
-		var err error
-		if feeds, err = w.assign(b, perPlaybook[b.Trigger], feeds); err != nil {
-			return nil, fmt.Errorf("parameters of %s: %w", b.Name, err)
+		common := map[string]json.RawMessage{}
+		if len(b.Params) > 0 {
+			if err := json.Unmarshal(b.Params, &common); err != nil {
+				return nil, fmt.Errorf("parameters of %s: %w", b.Name, err)
+			}
 		}
+		// A key names the connection, the trigger and the events that the playbooks select.
+		all := maps.Clone(common)
+		maps.DeleteFunc(all, isReadingParam)
+		selection := map[string]json.RawMessage{}
+		for _, name := range perPlaybook[b.Trigger] {
+			if value, given := common[name]; given {
+				selection[name] = value
+				delete(common, name)
+			}
+		}
+		group := w.Org + " " + b.Trigger + " " + compact(common)
+		at := slices.IndexFunc(feeds, func(f *Feed) bool { return f.group == group })
+		if at < 0 {
+			at = len(feeds)
+			feeds = append(feeds, &Feed{trigger: b.Trigger, group: group, asked: map[string]string{}, common: common})
+		}
+		f := feeds[at]
+		f.asked[b.Name] = identity(all)
+		f.playbooks, f.selections = append(f.playbooks, b), append(f.selections, selection)
 	}
-	if err := w.setKeys(feeds); err != nil {
-		return nil, err
-	}
-	count := map[string]int{}
+	sameKey, sameTrigger := map[string]int{}, map[string]int{}
 	for _, f := range feeds {
-		count[f.trigger]++
-		if f.Name = f.trigger; count[f.trigger] > 1 {
-			f.Name = fmt.Sprintf("%s_%d", f.trigger, count[f.trigger])
+		f.key = w.Org + " " + f.trigger + " " + identity(slices.Compact(slices.Sorted(maps.Values(f.asked))))
+		sameKey[f.key]++
+		sameTrigger[f.trigger]++
+		if f.Name = f.trigger; sameTrigger[f.trigger] > 1 {
+			f.Name = fmt.Sprintf("%s_%d", f.trigger, sameTrigger[f.trigger])
 		}
 		if err := f.setParams(w.AlsoRead, len(perPlaybook[f.trigger]) > 1); err != nil {
 			return nil, err
+		}
+	}
+	// Parameters that only change how events are read ([sdk.ReadingParams]) are part of the key only
+	// if the keys of two feeds would be equal.
+	for _, f := range feeds {
+		if sameKey[f.key] > 1 {
+			reading := maps.Clone(f.common)
+			maps.DeleteFunc(reading, func(name string, v json.RawMessage) bool { return !isReadingParam(name, v) })
+			f.key += " " + compact(reading)
 		}
 	}
 	return feeds, nil
@@ -160,87 +188,20 @@ func (w *Watcher) selectionParams(trigger string) ([]string, error) {
 	return names, nil
 }
 
-// assign adds b to the feed that has its common parameters, or to a new feed.
-func (w *Watcher) assign(b *playbook.Playbook, perPlaybook []string, feeds []*Feed) ([]*Feed, error) {
-	common, selection := map[string]json.RawMessage{}, map[string]json.RawMessage{}
-	if len(b.Params) > 0 {
-		if err := json.Unmarshal(b.Params, &common); err != nil {
-			return nil, err
-		}
-	}
-	for _, name := range perPlaybook {
-		if value, given := common[name]; given {
-			selection[name] = value
-			delete(common, name)
-		}
-	}
-	text, err := json.Marshal(common)
-	if err != nil {
-		return nil, err
-	}
-	group := w.Org + " " + b.Trigger + " " + string(text)
-	at := slices.IndexFunc(feeds, func(f *Feed) bool { return f.group == group })
-	if at < 0 {
-		at = len(feeds)
-		feeds = append(feeds, &Feed{trigger: b.Trigger, group: group, asked: map[string]string{}, common: common})
-	}
-	f := feeds[at]
-	f.playbooks, f.selections = append(f.playbooks, b), append(f.selections, selection)
-	return feeds, nil
-}
-
-// setKeys sets the keys of the checkpoints. A key names the connection, the trigger and the
-// events that the playbooks select, in any order. Parameters that only change how events are
-// read ([sdk.ReadingParams]) are part of the key only if the keys of two feeds would be equal.
-func (w *Watcher) setKeys(feeds []*Feed) error {
-	count := map[string]int{}
-	for _, f := range feeds {
-		var all []string
-		for i, b := range f.playbooks {
-			params := maps.Clone(f.common)
-			maps.Copy(params, f.selections[i])
-			maps.DeleteFunc(params, isReadingParam)
-			asked, err := identity(params)
-			if err != nil {
-				return fmt.Errorf("parameters of %s: %w", b.Name, err)
-			}
-			f.asked[b.Name] = asked
-			all = append(all, asked)
-		}
-		selection, err := identity(sorted(all))
-		if err != nil {
-			return err
-		}
-		f.key = w.Org + " " + f.trigger + " " + selection
-		count[f.key]++
-	}
-	for _, f := range feeds {
-		if count[f.key] == 1 {
-			continue
-		}
-		reading := maps.Clone(f.common)
-		maps.DeleteFunc(reading, func(name string, v json.RawMessage) bool { return !isReadingParam(name, v) })
-		text, err := json.Marshal(reading)
-		if err != nil {
-			return err
-		}
-		f.key += " " + string(text)
-	}
-	return nil
-}
-
 func isReadingParam(name string, _ json.RawMessage) bool {
 	return slices.Contains(sdk.ReadingParams, name)
 }
 
+// compact returns a value that was read from JSON as JSON on one line.
+func compact(v any) string {
+	text, _ := json.Marshal(v) // it was read from JSON
+	return string(text)
+}
+
 // identity returns a short name for v.
-func identity(v any) (string, error) {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:12]), nil
+func identity(v any) string {
+	sum := sha256.Sum256([]byte(compact(v)))
+	return hex.EncodeToString(sum[:12])
 }
 
 func (w *Watcher) readings(feeds []*Feed) []embedded.Reading {
@@ -260,10 +221,13 @@ func (f *Feed) setParams(alsoRead json.RawMessage, several bool) error {
 		shapes = append(shapes, b.Shapes...)
 	}
 	params := map[string]any{}
-	for name, value := range f.common {
-		params[name] = value
-	}
 	var selections []any
+	add := func(from map[string]json.RawMessage) {
+		for name, value := range from {
+			params[name] = value
+		}
+	}
+	add(f.common)
 	for _, s := range f.selections {
 		selections = append(selections, s)
 	}
@@ -274,9 +238,7 @@ func (f *Feed) setParams(alsoRead json.RawMessage, several bool) error {
 	case !several:
 		params[typesParam] = sorted(types)
 	case len(selections) == 1:
-		for name, value := range f.selections[0] {
-			params[name] = value
-		}
+		add(f.selections[0])
 	default:
 		params[typesParam], params[sdk.AnyParam] = []string{"*"}, selections
 	}
@@ -289,7 +251,7 @@ func (f *Feed) setParams(alsoRead json.RawMessage, several bool) error {
 }
 
 // sorted returns the distinct values in order.
-func sorted[T cmp.Ordered](values []T) []T {
+func sorted(values []string) []string {
 	slices.Sort(values)
 	return slices.Compact(values)
 }
