@@ -133,20 +133,16 @@ func (a *app) launch(ctx context.Context, store *embedded.Store) (*host.Plugin, 
 // withBackend calls do with the connector, for calls that need no credentials, and with its manifest.
 // The built-in connector needs no process for these.
 func (a *app) withBackend(ctx context.Context, do func(sdk.Backend, *sdk.Manifest) error) error {
-	var b sdk.Backend
-	if a.plugin == "" {
-		builtInBackend, err := builtIn.backend()
-		if err != nil {
-			return err
+	b, err := builtIn.backend()
+	if a.plugin != "" {
+		var p *host.Plugin
+		if p, err = a.launch(ctx, nil); err == nil {
+			defer p.Close()
+			b = p
 		}
-		b = builtInBackend
-	} else {
-		p, err := a.launch(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer p.Close()
-		b = p
+	}
+	if err != nil {
+		return err
 	}
 	m, err := b.Manifest(ctx)
 	if err != nil {
@@ -356,8 +352,7 @@ func (a *app) report(err error) {
 		return
 	}
 	e := sdk.AsError(err)
-	var usage usageError
-	if errors.As(err, &usage) {
+	if usage := (usageError{}); errors.As(err, &usage) {
 		e = sdk.Invalid(usage.Error())
 	}
 	if a.json {

@@ -57,18 +57,13 @@ func builtInCommands(a *app) []*cobra.Command {
 	return []*cobra.Command{a.demoCommand(), a.orgCommand(), a.eventsCommand()}
 }
 
-// manifest returns the manifest. It needs no process.
-func (c connector) manifest(ctx context.Context) (*sdk.Manifest, error) {
+// settingsSchema returns the JSON Schema of the connection's settings. It needs no process.
+func (c connector) settingsSchema(ctx context.Context) (json.RawMessage, error) {
 	b, err := c.backend()
 	if err != nil {
 		return nil, err
 	}
-	return b.Manifest(ctx)
-}
-
-// settingsSchema returns the JSON Schema of the connection's settings.
-func (c connector) settingsSchema(ctx context.Context) (json.RawMessage, error) {
-	m, err := c.manifest(ctx)
+	m, err := b.Manifest(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -76,19 +76,14 @@ func (e failedError) Error() string { return fmt.Sprintf("exit status %d", e.cod
 func exitCode(ctx context.Context, err error) int {
 	var failed failedError
 	var usage usageError
-	if errors.As(err, &failed) {
+	switch code := sdk.AsError(err).Code; {
+	case errors.As(err, &failed):
 		return failed.code
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return exitInterrupted
-	}
-	if errors.As(err, &usage) {
+	case errors.As(err, &usage), code == sdk.InvalidInput:
 		return exitUsage
-	}
-	switch sdk.AsError(err).Code {
-	case sdk.InvalidInput:
-		return exitUsage
-	case sdk.Unauthenticated, sdk.Unavailable, sdk.Timeout:
+	case code == sdk.Unauthenticated, code == sdk.Unavailable, code == sdk.Timeout:
 		return exitUnreachable
 	}
 	return exitFailed
@@ -163,19 +158,17 @@ func exactly(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-// atLeastOne returns a check that a command has arguments.
-func atLeastOne(what string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return usagef("%s needs at least one %s", c.CommandPath(), what)
-		}
-		return nil
-	}
-}
-
 func none(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usagef("%s takes no argument, got %q", c.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// playbookFiles checks that a command has arguments.
+func playbookFiles(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usagef("%s needs at least one playbook file", c.CommandPath())
 	}
 	return nil
 }

@@ -168,15 +168,18 @@ func marks(t catalogue.Type) string {
 // describeLogEvent returns the facts of a System Log event, of any shape that the parameter
 // format offers.
 func describeLogEvent(e any) eventFacts {
+	first := func(paths ...string) (found string) {
+		for _, path := range paths {
+			found = cmp.Or(found, text(e, strings.Split(path, ".")...))
+		}
+		return found
+	}
 	return eventFacts{
-		published: cmp.Or(text(e, "published"), text(e, "@timestamp"), text(e, "attributes", "timestamp")),
-		kind: cmp.Or(text(e, "eventType"), text(e, "event", "action"), text(e, "attributes", "event_code_or_type"),
-			text(e, "event_type", "key")),
-		actor:   cmp.Or(text(e, "actor", "alternateId"), text(e, "okta", "actor", "alternate_id"), text(e, "attributes", "username")),
-		address: cmp.Or(text(e, "client", "ipAddress"), text(e, "source", "ip"), text(e, "attributes", "ip_address")),
-		country: cmp.Or(text(e, "client", "geographicalContext", "country"), text(e, "source", "geo", "country_name"),
-			text(e, "attributes", "ip_geolocation_or_asn", "country")),
-		result: cmp.Or(text(e, "outcome", "result"), text(e, "okta", "outcome", "result"),
-			text(e, "attributes", "result"), text(e, "result")),
+		published: first("published", "@timestamp", "attributes.timestamp"),
+		kind:      first("eventType", "event.action", "attributes.event_code_or_type", "event_type.key"),
+		actor:     first("actor.alternateId", "okta.actor.alternate_id", "attributes.username"),
+		address:   first("client.ipAddress", "source.ip", "attributes.ip_address"),
+		country:   first("client.geographicalContext.country", "source.geo.country_name", "attributes.ip_geolocation_or_asn.country"),
+		result:    first("outcome.result", "okta.outcome.result", "attributes.result", "result"),
 	}
 }

@@ -28,7 +28,7 @@ type watchOptions struct {
 func (a *app) watchCommand() *cobra.Command {
 	var o watchOptions
 	c := &cobra.Command{
-		Use: "watch PLAYBOOK...", Args: atLeastOne("playbook file"),
+		Use: "watch PLAYBOOK...", Args: playbookFiles,
 		Short: "Watch the org and start playbooks on matching events, until stopped",
 		Long: `Watch the org and start playbooks on matching events, until SIGTERM or Ctrl-C.
 

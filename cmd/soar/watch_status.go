@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"soar.example/okta/internal/monitor"
 	"soar.example/okta/internal/terminal"
+	"soar.example/okta/sdk"
 )
 
 // watchStatus shows the state of a watch: in the last line of a terminal, or from time to time
@@ -97,16 +100,12 @@ func statusText(s monitor.Snapshot) string {
 
 // budgetText returns the rest of the budget with the smallest share left.
 func budgetText(s monitor.Snapshot) string {
-	text, least := "", 2.0
-	for _, b := range s.Budgets {
-		if b.Limit <= 0 {
-			continue
-		}
-		if share := float64(b.Remaining) / float64(b.Limit); share < least {
-			text, least = fmt.Sprintf("%d of %d left", b.Remaining, b.Limit), share
-		}
+	budgets := slices.DeleteFunc(slices.Clone(s.Budgets), func(b sdk.Budget) bool { return b.Limit <= 0 })
+	if len(budgets) == 0 {
+		return ""
 	}
-	return text
+	b := slices.MinFunc(budgets, func(a, b sdk.Budget) int { return cmp.Compare(a.Remaining*b.Limit, b.Remaining*a.Limit) })
+	return fmt.Sprintf("%d of %d left", b.Remaining, b.Limit)
 }
 
 func statusObject(kind string, s monitor.Snapshot) map[string]any {
@@ -119,7 +118,7 @@ func statusObject(kind string, s monitor.Snapshot) map[string]any {
 	}
 	return map[string]any{
 		"kind": kind, "healthy": s.Healthy(), "problems": append([]string{}, s.Problems...), "lag_seconds": s.Lag.Seconds(),
-		"events": s.Seen, "matched": s.Matched, "started": s.Started, "joined": s.Joined, "repeated": s.Repeated, "gaps": s.Gaps, "failed": s.Failed, "waiting": s.Waiting,
-		"requests": s.Requests.Sum(), "budgets": s.Budgets, "plugin_up": s.PluginUp, "feeds": feeds,
+		"events": s.Seen, "matched": s.Matched, "started": s.Started, "joined": s.Joined, "repeated": s.Repeated,
+		"gaps": s.Gaps, "failed": s.Failed, "waiting": s.Waiting, "requests": s.Requests.Sum(), "budgets": s.Budgets, "plugin_up": s.PluginUp, "feeds": feeds,
 	}
 }

@@ -80,16 +80,14 @@ func (s Source) Load(ctx context.Context) (*Settings, error) {
 	}
 	env := s.Environment
 	inEnvironment := func(v Variable) bool { return v.Secret && os.Getenv(v.Name) != "" }
-	inFile := func(v Variable) bool { return v.Secret && values[v.Setting] != nil }
+	inValues := func(v Variable) bool { return v.Secret && values[v.Setting] != nil }
 	address := os.Getenv(env.Address.Name)
 	if slices.ContainsFunc(env.Credentials, inEnvironment) {
 		for _, v := range env.Credentials {
 			delete(values, v.Setting)
 		}
-		for _, setting := range env.Related {
-			delete(values, setting)
-		}
-	} else if address != "" && slices.ContainsFunc(env.Credentials, inFile) {
+		maps.DeleteFunc(values, func(setting string, _ any) bool { return slices.Contains(env.Related, setting) })
+	} else if address != "" && slices.ContainsFunc(env.Credentials, inValues) {
 		if other, _ := values[env.Address.Setting].(string); !sameAddress(address, other) {
 			return nil, sdk.Invalid(fmt.Sprintf("%s is %s, but the login in %s belongs to %s: a token is not sent to another org; set %s as well",
 				env.Address.Name, address, name, other, env.Credentials[0].Name))
@@ -109,9 +107,9 @@ func (s Source) Load(ctx context.Context) (*Settings, error) {
 	}
 	var missing []string
 	if values[env.Address.Setting] == nil {
-		missing = append(missing, "the org's address ("+env.Address.Name+", or "+env.Address.Setting+" in "+name+")")
+		missing = []string{"the org's address (" + env.Address.Name + ", or " + env.Address.Setting + " in " + name + ")"}
 	}
-	if !slices.ContainsFunc(env.Credentials, inFile) { // values now holds those of the environment, too
+	if !slices.ContainsFunc(env.Credentials, inValues) { // values now holds those of the environment, too
 		missing = append(missing, "a login ("+env.Needed+"; or the same in "+name+")")
 	}
 	if len(missing) > 0 && s.Schema != nil {
@@ -176,6 +174,7 @@ var reference = regexp.MustCompile(`\$\{[^}]*\}|^\$[A-Za-z_][A-Za-z0-9_]*$|^%[A-
 // checkLiteral rejects references to variables. They are not expanded, and a token such as
 // ${TOKEN} would be sent unchanged.
 func (s Source) checkLiteral(where, setting string, value any) error {
+	var items []any
 	switch value := value.(type) {
 	case string:
 		found := reference.FindString(strings.TrimSpace(value))
@@ -193,22 +192,21 @@ func (s Source) checkLiteral(where, setting string, value any) error {
 		}
 		return sdk.Invalid(fmt.Sprintf("%s in %s is %q, and variables are not expanded. %s", setting, where, found, instead))
 	case []any:
+		items = value
+	case []string: // of List
 		for _, item := range value {
-			if err := s.checkLiteral(where, setting, item); err != nil {
-				return err
-			}
-		}
-	case []string:
-		for _, item := range value {
-			if err := s.checkLiteral(where, setting, item); err != nil {
-				return err
-			}
+			items = append(items, item)
 		}
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(value)) {
 			if err := s.checkLiteral(where, cmp.Or(setting, name), value[name]); err != nil {
 				return err
 			}
+		}
+	}
+	for _, item := range items {
+		if err := s.checkLiteral(where, setting, item); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -236,12 +234,12 @@ func (s Source) checkSchema(ctx context.Context, name string, members []playbook
 	for _, v := range known.Check(raw) {
 		top, _, _ := strings.Cut(strings.TrimPrefix(v.Pointer, "/"), "/")
 		top = strings.NewReplacer("~1", "/", "~0", "~").Replace(top)
-		at := slices.IndexFunc(members, func(m playbook.Member) bool { return m.Name == top })
-		if at < 0 {
-			continue // the setting is missing
+		for _, m := range members { // a missing setting has no member
+			if m.Name == top {
+				v.Message += fmt.Sprintf(" (line %d)", m.Line)
+				wrong = append(wrong, v)
+			}
 		}
-		v.Message += fmt.Sprintf(" (line %d)", members[at].Line)
-		wrong = append(wrong, v)
 	}
 	if wrong != nil {
 		return sdk.Invalid("the settings in "+name+" are not valid", wrong...)
