@@ -178,13 +178,12 @@ func (l *loader) duration(n *node, what string, least, most, fallback time.Durat
 	var d sdk.Duration
 	if err := d.UnmarshalText([]byte(n.text)); err != nil {
 		l.on(n, "%s: %v", what, err)
-		return fallback
-	}
-	if d.Std() < least || d.Std() > most {
+	} else if d.Std() < least || d.Std() > most {
 		l.on(n, "%s must be between %s and %s", what, written(least), written(most))
-		return fallback
+	} else {
+		return d.Std()
 	}
-	return d.Std()
+	return fallback
 }
 
 // written returns d as people write it: 15m, not 15m0s.

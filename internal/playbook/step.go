@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -61,11 +62,11 @@ func (l *loader) declareSteps(p *Playbook) {
 	l.objects.declare(stepsVar, fields)
 }
 
-func (l *loader) stepForm(i int) stepForm {
+func (l *loader) stepForm(i int) (f stepForm) {
 	if i < len(l.form.Steps) {
-		return l.form.Steps[i]
+		f = l.form.Steps[i]
 	}
-	return stepForm{}
+	return f
 }
 
 // action finds the step's action, its input schema and its output schema in the format.
@@ -110,10 +111,7 @@ func (l *loader) parsed(key string, raw json.RawMessage) (*schema.Schema, error)
 func (l *loader) step(s *Step, i int) {
 	n := l.root.member("steps").list()[i]
 	f := l.stepForm(i)
-	s.OnError = OnError(f.OnError)
-	if s.OnError == "" {
-		s.OnError = Stop
-	}
+	s.OnError = cmp.Or(OnError(f.OnError), Stop)
 	s.Timeout = l.duration(n.member("timeout"), "timeout", leastTimeout, mostTime, defaultTimeout)
 	s.Retry = l.retry(n.member("retry"), f.Retry)
 	s.condition = l.predicate(n.member("if"), i)

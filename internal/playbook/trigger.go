@@ -43,9 +43,6 @@ func (l *loader) trigger(p *Playbook) *types.Type {
 // formatOf returns the literal format of a trigger's params or an action's input, or "". The schema
 // rejects formats that do not exist.
 func formatOf(params *node) string {
-	if params == nil {
-		return ""
-	}
 	if n := params.member(sdk.FormatParam); n != nil && n.kind == text {
 		return n.text
 	}
@@ -65,21 +62,20 @@ func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInf
 	if params != nil && params.kind == object {
 		all.line, all.column = params.line, params.column
 		for _, m := range params.members {
-			if m.key == eventTypes {
+			switch m.key {
+			case eventTypes:
 				l.at(m.line, m.column, "event_types belongs at the top of the file, not among the params")
-				continue
-			}
-			if m.key == sdk.AnyParam {
+			case sdk.AnyParam:
 				l.at(m.line, m.column, "any is for hosts that serve several playbooks with one poll; write a playbook for each selection")
-				continue
+			default:
+				all.members = append(all.members, m)
 			}
-			all.members = append(all.members, m)
 		}
 	}
 	if n := l.root.member(eventTypes); n != nil && s.Root().Property(eventTypes) != nil {
 		all.members = append(all.members, member{eventTypes, n.line, n.column, n})
 	}
-	raw, err := marshal(unescaped(all.plain()))
+	raw, err := marshal(all.plain())
 	if err != nil {
 		l.on(trigger, "the params cannot be written as JSON: %v", err)
 		return nil
@@ -98,43 +94,29 @@ func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInf
 	return s
 }
 
-// shapesOf returns the standard shape of the trigger's events and the others that it can deliver as
-// well. The standard shape is "" for a trigger that delivers only one shape.
-func shapesOf(info *sdk.TriggerInfo, params *schema.Schema) (standard string, others []string) {
-	choice := params.Root().Property(sdk.FormatParam)
-	if len(info.Shapes) == 0 || choice == nil || params.Root().Property(sdk.AlsoParam) == nil {
-		return "", nil
-	}
-	if json.Unmarshal(choice.Default, &standard) != nil {
-		return "", nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(info.Shapes)) {
-		if name != standard {
-			others = append(others, name)
-		}
-	}
-	return standard, others
-}
-
 // shapes declares a variable for each shape of the trigger's events, beside event, which has the shape
 // that the file chose. It removes the choice from the poll's parameters, so that playbooks with different
 // choices share one poll.
 func (l *loader) shapes(p *Playbook, info *sdk.TriggerInfo, params *schema.Schema, chosen string) {
-	standard, others := shapesOf(info, params)
-	if standard == "" {
+	var standard string // the shape that the trigger delivers unless asked otherwise
+	choice := params.Root().Property(sdk.FormatParam)
+	if len(info.Shapes) == 0 || choice == nil || params.Root().Property(sdk.AlsoParam) == nil ||
+		json.Unmarshal(choice.Default, &standard) != nil || standard == "" {
 		return
 	}
-	if chosen != standard && slices.Contains(others, chosen) {
+	if _, ok := info.Shapes[chosen]; ok && chosen != standard {
 		p.views[eventVar] = view{chosen, p.views[eventVar].node}
 		p.views[rawVar] = view{shape: chosen}
 	}
-	for _, name := range append([]string{standard}, others...) {
+	names := append(slices.Collect(maps.Keys(info.Shapes)), standard)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
 		if slices.Contains(variables, name) || slices.Contains(reserved, name) || !identifier.MatchString(name) {
 			continue
 		}
 		l.shapeNames = append(l.shapeNames, name)
 		// The schemas are large, and few files need them.
-		if !l.mentions(name) {
+		if !slices.ContainsFunc(l.lines, func(line string) bool { return strings.Contains(line, name) }) {
 			continue
 		}
 		s, err := schema.Parse(json.RawMessage(info.EventIn(name)))
@@ -149,15 +131,11 @@ func (l *loader) shapes(p *Playbook, info *sdk.TriggerInfo, params *schema.Schem
 		p.views[name] = v
 		l.shapeTypes[name] = l.objects.of(v.node, name)
 	}
-	var asked struct {
-		Also []string `json:"also"`
-	}
-	_ = json.Unmarshal(p.Params, &asked) // the schema has reported any mistake
-	p.Shapes = asked.Also
 	rest := map[string]json.RawMessage{}
 	if json.Unmarshal(p.Params, &rest) != nil {
 		return
 	}
+	_ = json.Unmarshal(rest[sdk.AlsoParam], &p.Shapes) // the schema has reported any mistake
 	delete(rest, sdk.FormatParam)
 	delete(rest, sdk.AlsoParam)
 	if raw, err := marshal(rest); err == nil {
@@ -173,10 +151,6 @@ func (l *loader) neededShapes(p *Playbook) {
 	}
 	slices.Sort(p.Shapes)
 	p.Shapes = slices.DeleteFunc(slices.Compact(p.Shapes), func(name string) bool { return name == "" })
-}
-
-func (l *loader) mentions(name string) bool {
-	return slices.ContainsFunc(l.lines, func(line string) bool { return strings.Contains(line, name) })
 }
 
 // typesOf returns the types of the variables of a file's expressions.
@@ -204,7 +178,7 @@ func (l *loader) vars(p *Playbook) {
 				l.at(m.line, m.column, "%q cannot be the name of a variable: it must be letters, digits and underscores, and no word of CEL's own", shorten(m.key))
 			}
 		}
-		values, err := convert(nil, unescaped(n.plain()))
+		values, err := convert(nil, n.plain())
 		if err != nil {
 			l.on(n, "%v", err)
 			values = map[string]any{}
@@ -219,7 +193,7 @@ func (l *loader) vars(p *Playbook) {
 	l.objects.declare(varsVar, fields)
 }
 
-// literals rejects expressions in values that are not evaluated.
+// literals rejects expressions in values that are not evaluated. It replaces $${{ in them by ${{.
 func (l *loader) literals(n *node, where string) {
 	if n == nil {
 		return
@@ -228,6 +202,8 @@ func (l *loader) literals(n *node, where string) {
 		parts, wrong := template(n.text)
 		if wrong != nil || slices.ContainsFunc(parts, func(p part) bool { return p.expression }) {
 			l.on(n, "%s holds literals; ${{ }} is evaluated in a step's with and if. $${{ stands for the characters themselves", where)
+		} else {
+			n.text = literals(parts)
 		}
 	}
 	for _, m := range n.members {
@@ -236,21 +212,4 @@ func (l *loader) literals(n *node, where string) {
 	for _, item := range n.items {
 		l.literals(item, where)
 	}
-}
-
-// unescaped replaces $${{ in literals by ${{.
-func unescaped(v any) any {
-	switch v := v.(type) {
-	case string:
-		return strings.ReplaceAll(v, "$${{", "${{")
-	case []any:
-		for i := range v {
-			v[i] = unescaped(v[i])
-		}
-	case map[string]any:
-		for name := range v {
-			v[name] = unescaped(v[name])
-		}
-	}
-	return v
 }

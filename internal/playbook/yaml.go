@@ -25,8 +25,9 @@ type Member struct {
 	Value        any // in the types of encoding/json, numbers as json.Number
 }
 
-// Document reads a file of one mapping, such as settings, with the parser and the limits of playbooks. A file without a document has no members. The error is
-// [Problems]; the messages do not repeat values of the file, which may be secrets.
+// Document reads a file of one mapping, such as settings, with the parser and the limits of playbooks.
+// A file without a document has no members. The error is [Problems]; the messages do not repeat values of
+// the file, which may be secrets.
 func Document(file string, source []byte) ([]Member, error) {
 	r, text := open(file, source)
 	r.discreet = true
@@ -78,11 +79,9 @@ func open(file string, source []byte) (*report, string) {
 		r.at(1, 1, "the file has at most %d bytes, and this one has %d", maxBytes, len(source))
 		return r, text
 	}
-	for _, utf16 := range []string{"\xff\xfe", "\xfe\xff"} {
-		if strings.HasPrefix(text, utf16) {
-			r.at(1, 1, "the file is UTF-16 or UTF-32 text; save it as UTF-8")
-			return r, text
-		}
+	if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") {
+		r.at(1, 1, "the file is UTF-16 or UTF-32 text; save it as UTF-8")
+		return r, text
 	}
 	if at := firstInvalid(text); at < len(text) {
 		bad(at, "the file is not UTF-8 text")
@@ -152,25 +151,22 @@ func (r *report) parseYAML(source string) (root *node) {
 		at := position(bodies[1])
 		r.at(at.Line, at.Column, "a file holds one document, and a second one begins here; put both into one, without --- between them")
 	}
-	if root.kind != object && len(r.problems) == 0 {
-		if root.kind == null {
-			r.at(1, 1, "the file is empty")
-			return nil
-		}
+	switch {
+	case root.kind == object && !c.broken:
+		return root
+	case root.kind == object || len(r.problems) > 0:
+	case root.kind == null:
+		r.at(1, 1, "the file is empty")
+	default:
 		r.at(root.line, root.column, "%s, not a %s", r.expected(), root.kind)
 	}
-	if root.kind != object || c.broken {
-		return nil
-	}
-	return root
+	return nil
 }
 
 func firstInvalid(s string) int {
 	for i, c := range s {
-		if c == utf8.RuneError {
-			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
-				return i
-			}
+		if c == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)) {
+			return i
 		}
 	}
 	return len(s)
@@ -218,16 +214,14 @@ func (r *report) syntax(err error) {
 		return
 	}
 	at := syntax.GetToken().Position
-	hint := ""
-	if at.Line >= 1 && at.Line <= len(r.lines) {
-		line := strings.TrimLeft(r.lines[at.Line-1], " -")
-		if strings.Contains(line, "${{") || strings.HasPrefix(line, "if:") || strings.HasPrefix(line, "condition:") {
-			hint = `; put the whole expression in quotes: YAML gives {, [, ", ": " and " #" a meaning of their own`
-		}
-	}
 	if r.discreet {
 		r.at(at.Line, at.Column, "not valid YAML")
 		return
+	}
+	hint := ""
+	line := strings.TrimLeft(r.lines[min(max(at.Line, 1), len(r.lines))-1], " -")
+	if strings.Contains(line, "${{") || strings.HasPrefix(line, "if:") || strings.HasPrefix(line, "condition:") {
+		hint = `; put the whole expression in quotes: YAML gives {, [, ", ": " and " #" a meaning of their own`
 	}
 	r.at(at.Line, at.Column, "not valid YAML: %s%s", strings.ReplaceAll(syntax.GetMessage(), "\t", `\t`), hint)
 }
@@ -239,10 +233,8 @@ func position(n ast.Node) *token.Position {
 	if m, ok := n.(*ast.MappingValueNode); ok && m.Key != nil {
 		return position(m.Key)
 	}
-	if n != nil {
-		if tk := n.GetToken(); tk != nil && tk.Position != nil {
-			return tk.Position
-		}
+	if n != nil && n.GetToken() != nil && n.GetToken().Position != nil {
+		return n.GetToken().Position
 	}
 	return &token.Position{Line: 1, Column: 1}
 }
@@ -345,13 +337,13 @@ func (c *converter) object(out *node, values []*ast.MappingValueNode) {
 }
 
 func keyText(key ast.MapKeyNode) (string, bool) {
-	switch key := key.(type) {
-	case *ast.StringNode:
-		return key.Value, true
-	case *ast.MappingKeyNode:
-		if s, ok := key.Value.(*ast.StringNode); ok {
-			return s.Value, true
-		}
+	var n ast.Node = key
+	if k, ok := key.(*ast.MappingKeyNode); ok {
+		n = k.Value
 	}
-	return "", false
+	s, ok := n.(*ast.StringNode)
+	if !ok {
+		return "", false
+	}
+	return s.Value, true
 }

@@ -82,13 +82,7 @@ func (t *Terminal) put(text []byte) error {
 	if len(text) == 0 {
 		return nil
 	}
-	write := func() (int, error) { return t.w.Write(text) }
-	var err error
-	if t.status != nil {
-		_, err = t.status.above(write)
-	} else {
-		_, err = write()
-	}
+	err := t.status.above(t.w, text)
 	if t.failure == nil {
 		t.failure = err
 	}
@@ -187,16 +181,12 @@ func (t *Terminal) NewStatusLine(others ...*Terminal) *StatusLine {
 	s := &StatusLine{t: t}
 	for _, o := range append(others, t) {
 		if o.interactive {
-			o.attach(s)
+			o.mu.Lock()
+			o.status = s
+			o.mu.Unlock()
 		}
 	}
 	return s
-}
-
-func (t *Terminal) attach(s *StatusLine) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.status = s
 }
 
 // Set shows text in place of the former text. "" removes the line.
@@ -218,15 +208,16 @@ func (s *StatusLine) draw() {
 	}
 }
 
-// above calls write, which writes whole lines, while the status line is cleared.
-func (s *StatusLine) above(write func() (int, error)) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.text == "" {
-		return write()
+// above writes text, which has whole lines, while the status line is cleared. s may be nil.
+func (s *StatusLine) above(w io.Writer, text []byte) error {
+	if s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.text != "" {
+			_, _ = io.WriteString(s.t.w, clearLine)
+			defer s.draw()
+		}
 	}
-	_, _ = io.WriteString(s.t.w, clearLine)
-	n, err := write()
-	s.draw()
-	return n, err
+	_, err := w.Write(text)
+	return err
 }
