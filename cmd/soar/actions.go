@@ -23,7 +23,7 @@ func (a *app) actionsCommand() *cobra.Command {
 				return err
 			}
 			return a.show(m.Actions, func() {
-				table(a, "", m.Actions, []string{"ACTION", "EFFECT", "UNDO", "WHAT IT DOES"}, func(info sdk.ActionInfo) []string {
+				table(a, "", m.Actions, []string{"ACTION", "EFFECT", "UNDO", "DESCRIPTION"}, func(info sdk.ActionInfo) []string {
 					return []string{info.Name, string(info.Effect), info.Undo, info.Summary}
 				})
 			})
@@ -57,7 +57,7 @@ func (a *app) actionsCommand() *cobra.Command {
 
 func (a *app) manifestCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "manifest", Args: none, Short: "Print everything the connector offers, as JSON",
+		Use: "manifest", Args: none, Short: "Print the manifest of the connector as JSON",
 		RunE: func(c *cobra.Command, _ []string) error {
 			m, err := a.manifest(c.Context())
 			if err == nil {
@@ -117,10 +117,10 @@ func (a *app) optionsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "options NAME PARAMETER [--search TEXT]",
 		Args:  exactly(2, "the name of an action or a trigger, and one of its parameters"),
-		Short: "List the values that a parameter can take, as the org has them now",
-		Long: `List the values that a parameter of an action or a trigger can take, as the org has them now: groups,
-users, apps, devices and others, by name and by what the parameter takes. A value that is not listed
-may be one all the same. soar run completes them in the shell.`,
+		Short: "List the current values of the org that a parameter accepts",
+		Long: `List the current values of the org that a parameter of an action or a trigger accepts, such as groups, users,
+apps and devices. Each has a name and the value to pass. The parameter may accept values that are not listed.
+soar run completes these values in the shell.`,
 		ValidArgsFunction: a.completeAction,
 		RunE: func(c *cobra.Command, args []string) error {
 			if given != "" {
@@ -149,10 +149,10 @@ may be one all the same. soar run completes them in the shell.`,
 			})
 		},
 	}
-	c.Flags().StringVar(&q.Search, "search", "", "only those that what is typed finds; most are searched by the beginning of the name")
-	c.Flags().StringVar(&q.After, "after", "", "go on after a page: its next")
-	c.Flags().IntVar(&q.Limit, "limit", 0, "the most of one page")
-	c.Flags().StringVar(&given, "given", "", `what other parameters are, as JSON, such as {"user":"alice@corp.example"}`)
+	c.Flags().StringVar(&q.Search, "search", "", "list only values that match this text, usually by the beginning of the name")
+	c.Flags().StringVar(&q.After, "after", "", "list the next page: the value that the previous page printed")
+	c.Flags().IntVar(&q.Limit, "limit", 0, "page size")
+	c.Flags().StringVar(&given, "given", "", `other parameters as JSON, such as {"user":"alice@corp.example"}`)
 	return c
 }
 

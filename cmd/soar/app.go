@@ -46,11 +46,11 @@ func newApp(out, err io.Writer) *app {
 
 func (a *app) globalFlags(f *pflag.FlagSet) {
 	f.BoolVar(&a.json, "json", false, "print JSON")
-	f.StringVar(&a.plugin, "plugin", "", "binary of another connector to launch instead of the built-in one")
-	f.StringVar(&a.pluginSHA, "plugin-sha256", "", "SHA-256 of that binary in hexadecimal; run exactly the bytes that have it")
+	f.StringVar(&a.plugin, "plugin", "", "binary of another connector to launch instead of the built-in connector")
+	f.StringVar(&a.pluginSHA, "plugin-sha256", "", "SHA-256 of the plugin in hexadecimal; a binary with another checksum does not run")
 	f.StringVar(&a.config, "config", "", "settings file (default soar.yaml, if there is one)")
-	f.StringVar(&a.store, "store", "", "file that remembers runs and the audit trail (default soar.db)")
-	f.BoolVar(&a.newStore, "new-store", false, "start a new store if its file is empty, and accept that what it held is lost")
+	f.StringVar(&a.store, "store", "", "store of runs and the audit trail (default soar.db)")
+	f.BoolVar(&a.newStore, "new-store", false, "start a new store if its file is empty; the former contents are lost")
 	f.StringVar(&a.logLevel, "log-level", "warn", "what to log to stderr: trace, debug, info, warn, error or off")
 }
 
@@ -94,7 +94,7 @@ func (a *app) service() string {
 	return "service"
 }
 
-// settings reads the connection's settings.
+// settings returns the settings of the connection.
 func (a *app) settings(ctx context.Context) (*settings.Settings, error) {
 	s := settings.Source{File: a.config, Environment: builtIn.environment, Logger: a.logger}
 	if a.plugin == "" {

@@ -48,8 +48,8 @@ var builtIn = connector{
 	about:    "Reliable, audited control of an Okta org: actions, and playbooks that start on System Log events",
 	help: `soar runs actions on an Okta org and watches its System Log for events that start playbooks.
 
-The org and the login come from OKTA_ORG_URL and OKTA_API_TOKEN, or from soar.yaml.
-To see everything work without an org, type: soar demo`,
+The org and the credentials come from OKTA_ORG_URL and OKTA_API_TOKEN, or from soar.yaml.
+To try soar without an org, type: soar demo`,
 }
 
 // builtInCommands returns the commands that only the built-in connector has.

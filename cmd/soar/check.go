@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,10 +19,10 @@ import (
 
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "check", Args: none, Short: "Test the connection: reach the org, say whose login it is and what it can do",
-		Long: `Test the connection: reach the org, say whose login it is, how many requests the service still allows, and
-of each action whether the login can run it and what it lacks. That costs some ten requests, all of them
-reads. What reads alone cannot tell is said to be unknown.`,
+		Use: "check", Args: none, Short: "Test the connection, and list the permissions of its principal",
+		Long: `Test the connection. The output names the principal, the requests that the service still allows, and
+for each action whether the principal can run it and which permissions are missing. The check sends about
+ten requests, which only read. A permission that reads cannot determine is unknown.`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.check(c.Context()) },
 	}
 }
@@ -62,12 +63,8 @@ func (a *app) check(ctx context.Context) error {
 
 // guardsOf returns the settings that limit what the connection may do.
 func guardsOf(s *settings.Settings) map[string]any {
-	set := map[string]any{}
-	for _, name := range builtIn.guards {
-		if v, ok := s.Values[name]; ok {
-			set[name] = v
-		}
-	}
+	set := maps.Clone(s.Values)
+	maps.DeleteFunc(set, func(name string, _ any) bool { return !slices.Contains(builtIn.guards, name) })
 	return set
 }
 

@@ -21,7 +21,7 @@ import (
 // The exit codes.
 const (
 	exitDone        = 0   // done
-	exitFailed      = 1   // the action failed, or did not bring about what was asked
+	exitFailed      = 1   // the action failed, or the state is not as requested
 	exitUsage       = 2   // bad usage or input
 	exitUnreachable = 3   // cannot reach the service, or cannot log in
 	exitInterrupted = 130 // interrupted (128 + SIGINT, as shells count)

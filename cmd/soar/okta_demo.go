@@ -34,10 +34,10 @@ const (
 
 func (a *app) demoCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "demo", Args: none, Short: "Watch an attack on an Okta org in this process being contained",
+		Use: "demo", Args: none, Short: "Contain an attack on an Okta org in this process",
 		Long: `Start an Okta org on this machine, launch the connector as a plugin process, play an attack into the
 org's System Log, and let examples/playbooks/` + demoPlaybook + ` contain the account. No Okta org is
-needed, and nothing is left behind. Exit status 0 only if the account, read back from the org, is contained.`,
+needed, and the demo leaves no files. The exit status is 0 only if the org's state shows that the account is contained.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), demoLimit)
 			defer cancel()
@@ -150,29 +150,29 @@ func wait[T any](ctx context.Context, values <-chan T) (v T, err error) {
 // a new country, and the user's report.
 func attack(victim oktasim.UserState) []oktasim.Event {
 	actor := map[string]any{"id": victim.ID, "type": "User", "alternateId": victim.Login, "displayName": "Alice Moreau"}
-	from := func(ip, city, country string) map[string]any {
-		return map[string]any{
-			"ipAddress": ip, "device": "Computer", "zone": "null",
-			"userAgent":           map[string]any{"rawUserAgent": "Mozilla/5.0 (X11; Linux x86_64)", "os": "Linux", "browser": "FIREFOX"},
-			"geographicalContext": map[string]any{"city": city, "country": country},
-		}
-	}
-	event := func(kind, severity, message string, client map[string]any) oktasim.Event {
+	event := func(kind, severity, message, ip, city, country string) oktasim.Event {
 		return oktasim.Event{
-			"eventType": kind, "severity": severity, "displayMessage": message, "actor": actor, "client": client,
-			"outcome": map[string]any{"result": "SUCCESS", "reason": nil}, "target": []any{actor},
+			"eventType": kind, "severity": severity, "displayMessage": message, "actor": actor, "target": []any{actor},
+			"outcome": map[string]any{"result": "SUCCESS", "reason": nil},
+			"client": map[string]any{
+				"ipAddress": ip, "device": "Computer", "zone": "null",
+				"userAgent":           map[string]any{"rawUserAgent": "Mozilla/5.0 (X11; Linux x86_64)", "os": "Linux", "browser": "FIREFOX"},
+				"geographicalContext": map[string]any{"city": city, "country": country},
+			},
 		}
 	}
-	attacker, home := from("198.51.100.77", "Caracas", "Venezuela"), from("203.0.113.24", "Lyon", "France")
-	deny := func() oktasim.Event {
-		return event("user.mfa.okta_verify.deny_push", "INFO", "User rejected Okta push verify", attacker)
+	byAttacker := func(kind, message string) oktasim.Event {
+		return event(kind, "INFO", message, "198.51.100.77", "Caracas", "Venezuela")
 	}
-	signIn := event("user.session.start", "INFO", "User login to Okta", attacker)
+	deny := func() oktasim.Event {
+		return byAttacker("user.mfa.okta_verify.deny_push", "User rejected Okta push verify")
+	}
+	signIn := byAttacker("user.session.start", "User login to Okta")
 	signIn["debugContext"] = map[string]any{"debugData": map[string]any{"behaviors": "{New Country=POSITIVE, New IP=POSITIVE, New Device=POSITIVE}"}}
 	if len(victim.Sessions) > 0 {
 		signIn["authenticationContext"] = map[string]any{"authenticationStep": 0, "externalSessionId": victim.Sessions[0]}
 	}
-	report := event("user.account.report_suspicious_activity_by_enduser", "WARN", "User report suspicious activity", home)
+	report := event("user.account.report_suspicious_activity_by_enduser", "WARN", "User report suspicious activity", "203.0.113.24", "Lyon", "France")
 	return []oktasim.Event{deny(), deny(), deny(), signIn, report}
 }
 

@@ -32,9 +32,9 @@ func (a *app) tailCommand() *cobra.Command {
 	var types []string
 	var filter, format string
 	c := &cobra.Command{
-		Use: "tail [--type TYPE]...", Args: none, Short: "Print events as they come, until stopped",
-		Long: `Print the org's events as they come, until SIGTERM or Ctrl-C: a line each, or with --json the event itself,
-one on each line. Nothing is stored and no playbook is started; what is wrong with a poll is said on standard error.`,
+		Use: "tail [--type TYPE]...", Args: none, Short: "Print new events until stopped",
+		Long: `Print the org's new events, one on each line, until SIGTERM or Ctrl-C. With --json, each line is the whole
+event. The command stores nothing and starts no playbook. Errors of polls go to standard error.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {
 			case lookBack < 0:
@@ -54,13 +54,13 @@ one on each line. Nothing is stored and no playbook is started; what is wrong wi
 			return a.tail(c.Context(), params, every, limit)
 		},
 	}
-	c.Flags().StringArrayVar(&types, "type", []string{"*"}, "only this event type or family, such as user.session.*; may be given again")
-	c.Flags().StringVar(&filter, "filter", "", "only events that fulfil this expression of Okta's filter language")
+	c.Flags().StringArrayVar(&types, "type", []string{"*"}, "only this event type or family, such as user.session.*; can be repeated")
+	c.Flags().StringVar(&filter, "filter", "", "only events that match this expression of Okta's filter language")
 	c.Flags().StringVar(&format, "format", "", "shape of the events: okta (the default), ecs or emm")
-	c.Flags().DurationVar(&lookBack, "look-back", 0, "begin so far back (at most 2160h, 90 days)")
-	c.Flags().IntVar(&pageSize, "page-size", 0, "the most events that one request reads (default 1000)")
-	c.Flags().DurationVar(&every, "every", 0, "how long to wait between polls (default: the trigger's own, 10s)")
-	c.Flags().IntVar(&limit, "limit", 0, "end after so many events (0: never)")
+	c.Flags().DurationVar(&lookBack, "look-back", 0, "start this long ago (at most 2160h, 90 days)")
+	c.Flags().IntVar(&pageSize, "page-size", 0, "page size of requests (default 1000)")
+	c.Flags().DurationVar(&every, "every", 0, "wait between polls (default: that of the trigger, 10s)")
+	c.Flags().IntVar(&limit, "limit", 0, "end after this many events (0: never)")
 	return c
 }
 
@@ -70,7 +70,7 @@ func (a *app) tail(ctx context.Context, asked map[string]any, every time.Duratio
 		return err
 	}
 	if os.Getenv("GOMAXPROCS") == "" {
-		// A page goes from hand to hand: a second processor would only be woken for it.
+		// The goroutines pass each page on and never work at the same time.
 		runtime.GOMAXPROCS(1)
 	}
 	conn, err := a.connect(ctx, nil)
@@ -86,7 +86,7 @@ func (a *app) tail(ctx context.Context, asked map[string]any, every time.Duratio
 	err = host.Watch(ctx, source, host.WatchOptions{
 		Handle: func(_ context.Context, page sdk.RawPage) error {
 			if more, err := t.page(page); err != nil || !more {
-				stop(err) // a line that cannot be written now never will be
+				stop(err) // a later attempt to write would fail too
 			}
 			return nil
 		},
@@ -140,15 +140,13 @@ func (t *tail) event(e sdk.RawEvent) {
 		return
 	}
 	data := []byte(e.Data)
-	if bytes.IndexByte(data, '\n') >= 0 || bytes.IndexByte(data, '\r') >= 0 {
+	if bytes.ContainsAny(data, "\n\r") {
 		var b bytes.Buffer
-		if json.Compact(&b, data) != nil {
-			// No JSON, but a line all the same.
-			quoted, _ := json.Marshal(string(data))
-			b.Reset()
-			b.Write(quoted)
+		if err := json.Compact(&b, data); err == nil {
+			data = b.Bytes()
+		} else { // not JSON
+			data, _ = json.Marshal(string(data))
 		}
-		data = b.Bytes()
 	}
 	_, _ = t.out.Write(data)
 	_ = t.out.WriteByte('\n')
@@ -172,13 +170,14 @@ with gzip. Events are read from the envelopes of Okta's event hooks (data.events
 event collector (event), Filebeat (message, event.original) and get_logs (events). Every input that is not an event is
 reported on standard error with its line. The other events are still written, and the exit status is 1.
 
-An ECS document has a place for every value of the event. user is the actor, and user.target the user acted on.
+An ECS document has a field for every value of the event. user is the actor, and user.target the user acted on.
 
 With --sekoia a document equals the one that Sekoia.io's intake for Okta makes of the event, field for field. It has fewer
 fields, and its own categories for some event types. --sekoia=2023-07 is the intake of July 2023, where the target user
 replaces the actor in user.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			f := shape.Format(to)
+			profile, known := sekoiaProfiles[sekoia]
 			switch {
 			case f != shape.ECS && f != shape.EMM:
 				return usagef("--to must be ecs or emm, not %q", to)
@@ -186,15 +185,15 @@ replaces the actor in user.`,
 				return usagef("--original goes with --to ecs: the matrix has no place for the event as Okta sent it")
 			case sekoia != "" && f != shape.ECS:
 				return usagef("--sekoia goes with --to ecs")
-			case sekoia != "":
-				profile, ok := sekoiaProfiles[sekoia]
-				if !ok {
-					return usagef("--sekoia=%s is not a version of the intake: use --sekoia for the current one or --sekoia=2023-07", terminal.OneLine(sekoia))
-				}
-				o := ecs.Options{Profile: profile, Original: original}
-				return a.eachEvent(c, args[0], func(dst, raw []byte) ([]byte, error) { return ecs.AppendRaw(dst, raw, o) })
+			case sekoia != "" && !known:
+				return usagef("--sekoia=%s is not a version of the intake: use --sekoia for the current one or --sekoia=2023-07", terminal.OneLine(sekoia))
 			}
-			return a.eachEvent(c, args[0], func(dst, raw []byte) ([]byte, error) { return shape.Append(dst, raw, f, original) })
+			return a.eachEvent(c, args[0], func(dst, raw []byte) ([]byte, error) {
+				if known {
+					return ecs.AppendRaw(dst, raw, ecs.Options{Profile: profile, Original: original})
+				}
+				return shape.Append(dst, raw, f, original)
+			})
 		},
 	}
 	c.Flags().StringVar(&to, "to", "", "ecs or emm")
@@ -296,12 +295,12 @@ func (a *app) readValueCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "get PATH FILE|-", Args: exactly(2, "a path, and a file of events, or - for standard input"),
 		Short: "Print one value of each event",
-		Long: `Print one value of each System Log event, as JSON, one a line, in the same order: null where an event has
-none. The input is as for soar events normalize.
+		Long: `Print one value of each System Log event as JSON, one on each line, in the same order. The value is null if
+the event does not have it. The input has the same forms as for soar events normalize.
 
 The path may be Okta's (client.ipAddress, target[0].id), the code or key of an attribute of the Event Maturity
-Matrix (A0005, username), or what the matrix's page prints, which is often not how Okta writes it: event_type,
-target.alternativeId. What was meant is found then, and standard error says how to write it.`,
+Matrix (A0005, username), or a path as the matrix's page prints it, such as event_type or target.alternativeId.
+Okta often writes such a path in another way. A hint on standard error then shows Okta's path.`,
 		Example: `  soar events get target.alternativeId events.jsonl`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if args[0] == "" {

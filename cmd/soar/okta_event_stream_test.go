@@ -43,7 +43,9 @@ func TestTailPrintsEventsAsTheyAre(t *testing.T) {
 func TestTailEndsAtItsLimit(t *testing.T) {
 	var out bytes.Buffer
 	tl := jsonTail(&out, 2)
-	more, err := tl.page(sdk.RawPage{Events: []sdk.RawEvent{{ID: "a", Data: json.RawMessage("1")}, {ID: "b", Data: json.RawMessage("2")}, {ID: "c", Data: json.RawMessage("3")}}})
+	more, err := tl.page(sdk.RawPage{Events: []sdk.RawEvent{
+		{ID: "a", Data: json.RawMessage("1")}, {ID: "b", Data: json.RawMessage("2")}, {ID: "c", Data: json.RawMessage("3")},
+	}})
 	if err != nil || more || out.String() != "1\n2\n" {
 		t.Errorf("got %q, more %t, %v", out.String(), more, err)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) eventsCommand() *cobra.Command {
-	c := group("events", "Print events as they come, look up their types, normalize them to ECS or EMM, or read a value of each")
+	c := group("events", "Print new events, look up event types, normalize events to ECS or EMM, or print a value of each event")
 	c.AddCommand(a.eventTypesCommand(), a.showEventTypeCommand(), a.normalizeCommand(), a.readValueCommand(), a.tailCommand())
 	return c
 }
@@ -24,8 +24,8 @@ func (a *app) eventTypesCommand() *cobra.Command {
 	var family, search string
 	c := &cobra.Command{
 		Use: "types [--family FAMILY] [--search TEXT]", Args: none, Short: "List the event types",
-		Long: `List the event types of Okta's System Log, all of them or those of a family, such as user.session, that
-hold every word of a text in their name, label, category or tags.`,
+		Long: `List the event types of Okta's System Log. --family selects a family such as user.session. --search selects
+types that have every word of a text in their name, label, category or tags.`,
 		RunE: func(*cobra.Command, []string) error {
 			types, err := eventTypes(family, search)
 			if err != nil {
@@ -44,7 +44,7 @@ hold every word of a text in their name, label, category or tags.`,
 		},
 	}
 	c.Flags().StringVar(&family, "family", "", "only this family, such as user.session")
-	c.Flags().StringVar(&search, "search", "", "only those with every word of this text")
+	c.Flags().StringVar(&search, "search", "", "only types that have every word of this text")
 	_ = c.RegisterFlagCompletionFunc("family", completeFamily)
 	return c
 }
@@ -92,7 +92,7 @@ func completeFamily(_ *cobra.Command, _ []string, typed string) ([]string, cobra
 
 func (a *app) showEventTypeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show TYPE", Args: exactly(1, "an event type"), Short: "Show what is known of an event type",
+		Use: "show TYPE", Args: exactly(1, "an event type"), Short: "Show an event type",
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
@@ -127,7 +127,7 @@ func lookUp(name string) (eventType, error) {
 func (a *app) showEventType(t eventType) {
 	fmt.Fprintf(a.out, "%s  %s\n\n", a.out.Bold(t.Label), a.out.Faint(t.Name))
 	if !t.Known {
-		fmt.Fprintf(a.out, "%s this version knows the event types of Okta's release %s, and this is none of them. What follows comes from its name.\n",
+		fmt.Fprintf(a.out, "%s this version knows the event types of Okta's release %s, and this is none of them. The following is derived from its name.\n",
 			a.out.Yellow("new:"), catalogue.Release)
 		if len(t.Nearest) > 0 {
 			fmt.Fprintf(a.out, "nearest: %s\n", strings.Join(t.Nearest, ", "))
@@ -150,7 +150,7 @@ func (a *app) showEventType(t eventType) {
 		[]string{"actions", strings.Join(t.Actions, ", ")}, []string{"watch", strings.TrimSuffix(t.Watched+": "+t.Watch, ": ")})
 	a.facts(facts...)
 	if len(t.Fields) > 0 {
-		table(a, "Fields", t.Fields, []string{"MEMBER", "WHAT IT HOLDS"}, func(f catalogue.Field) []string { return []string{f.Path, f.Meaning} })
+		table(a, "Fields", t.Fields, []string{"MEMBER", "DESCRIPTION"}, func(f catalogue.Field) []string { return []string{f.Path, f.Meaning} })
 	}
 }
 

@@ -15,10 +15,10 @@ func (a *app) orgCommand() *cobra.Command {
 	var listen, token, seed string
 	c := &cobra.Command{
 		Use: "org", Args: none,
-		Short: "Run an Okta org on this machine, to try things on",
+		Short: "Run an Okta org for tests on this machine",
 		Long: `Run an Okta org on this machine: users, groups, sessions and a System Log over HTTP, with Okta's rules
-and error codes. It takes orders under /_org/, such as events to append and faults to show.
-It listens on loopback only, and forgets everything when it ends.`,
+and error codes. Requests under /_org/ control it: they append events or set faults, for example.
+It listens on loopback only, and keeps no data after it ends.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			seeds := map[string]oktasim.Seed{"demo": oktasim.Demo, "empty": oktasim.Empty}
 			s, ok := seeds[seed]
@@ -39,8 +39,8 @@ It listens on loopback only, and forgets everything when it ends.`,
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8070", "loopback address to listen on")
-	c.Flags().StringVar(&token, "token", "test-token", "API token that it accepts (of this make-believe org only)")
-	c.Flags().StringVar(&seed, "seed", "demo", "what is in it: demo or empty")
+	c.Flags().StringVar(&token, "token", "test-token", "API token that the org accepts")
+	c.Flags().StringVar(&seed, "seed", "demo", "initial data: demo or empty")
 	return c
 }
 
@@ -51,7 +51,7 @@ func startOrg(listen string, o oktasim.Options) (org *oktasim.Org, url string, e
 		return nil, "", nil, usagef("--listen %q is not an address such as 127.0.0.1:8070", listen)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, "", nil, usagef("--listen %q is not a loopback address: the org is a toy to the network, and takes orders from anybody", listen)
+		return nil, "", nil, usagef("--listen %q is not a loopback address: everybody on the network could control the org", listen)
 	}
 	l, err := net.Listen("tcp", listen)
 	if err != nil {

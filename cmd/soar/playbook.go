@@ -13,9 +13,9 @@ import (
 )
 
 func (a *app) playbookCommand() *cobra.Command {
-	c := group("playbook", "Check playbook files, or print the schema that editors complete them with")
+	c := group("playbook", "Check playbook files, or print their JSON Schema for editors")
 	c.AddCommand(&cobra.Command{
-		Use: "check FILE...", Args: playbookFiles, Short: "Check playbook files against what the connector offers; nothing is run",
+		Use: "check FILE...", Args: playbookFiles, Short: "Check playbook files against the connector, without running them",
 		RunE: func(c *cobra.Command, args []string) error { return a.checkPlaybooks(c.Context(), args) },
 	}, &cobra.Command{
 		Use: "schema", Args: none, Short: "Print the JSON Schema of playbook files",

@@ -34,7 +34,9 @@ func storeOf(t *testing.T, days ...int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	book, err := playbook.Load("book.yaml", []byte("name: book\ntitle: Book\ntrigger: system_log\nevent_types: [user.session.start]\nsteps: [{id: look, action: get_user, with: {user: a@b.example}}]\n"), m)
+	source := "name: book\ntitle: Book\ntrigger: system_log\nevent_types: [user.session.start]\n" +
+		"steps: [{id: look, action: get_user, with: {user: a@b.example}}]\n"
+	book, err := playbook.Load("book.yaml", []byte(source), m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +102,8 @@ func TestPrune(t *testing.T) {
 			t.Errorf("%s: %d %s%s", args, status, out, err)
 		}
 	}
-	if _, err, status := soar("runs", "prune", "--older-than", "90d", "--store", store+".none"); status != exitUsage || !strings.Contains(err, "there is no store") {
-		t.Errorf("%d %s", status, err)
+	_, problem, status := soar("runs", "prune", "--older-than", "90d", "--store", store+".none")
+	if status != exitUsage || !strings.Contains(problem, "there is no store") {
+		t.Errorf("%d %s", status, problem)
 	}
 }

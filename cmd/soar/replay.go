@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,10 +20,9 @@ import (
 
 // replayOptions are the flags of soar replay.
 type replayOptions struct {
-	since, until string
-	dryRun       bool
-	again        bool
-	maxEvents    int
+	since, until  string
+	dryRun, again bool
+	maxEvents     int
 }
 
 // replayLimit is the maximum number of events of a replay. All of them are queued in one
@@ -33,33 +33,29 @@ func (a *app) replayCommand() *cobra.Command {
 	var o replayOptions
 	c := &cobra.Command{
 		Use: "replay --since TIME --until TIME PLAYBOOK", Args: exactly(1, "one playbook file"),
-		Short: "Run a playbook over events of the past, or show what it would do",
-		Long: `Run a playbook over the events that happened from --since up to --until: times such as
-2026-03-14T02:00:00Z, 2026-03-14, "2h ago" or now. All of them are read before any run starts.
+		Short: "Run a playbook over past events, or show what it would do",
+		Long: `Run a playbook over past events, from --since up to --until. Both are times such as
+2026-03-14T02:00:00Z, 2026-03-14, "2h ago" or now. The replay reads all events before any run starts.
 
-The runs are marked as a replay in soar runs and soar audit. The place from which soar watch reads stays
-as it is. An event that started the playbook before does not start it again unless --again says so; one
-that a replay starts it for may start it once more when soar watch reads the event.
+soar runs and soar audit mark the runs as a replay. Replay does not move the watch's checkpoint. An event
+that started the playbook before starts it again only with --again. An event that starts the playbook in a
+replay may start it once more when soar watch reads the event.
 
-With --dry-run nothing is written, to the service or to the store: for each start, the steps are shown with
-the requests that they would send. A soar watch that works on the store takes the runs up; if there is none,
-they are worked off here, and with them what a watch that is gone has left unfinished.
+--dry-run writes nothing, neither to the service nor to the store. It shows the steps of each run and the
+requests that they would send. Without it, a soar watch that works on the store executes the runs. If there
+is no such watch, this command executes them, and also unfinished runs of an earlier watch.
 
-Events are read in the order in which they reached the log, late ones too, up to those of 24 hours
-after --until.`,
+Events are read in the order in which they reached the log. Late events are found up to 24 hours after
+--until.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			span, err := o.span(time.Now())
-			if err != nil {
-				return err
-			}
-			return a.replay(c.Context(), args[0], span, o)
+			return a.replay(c.Context(), args[0], o)
 		},
 	}
-	c.Flags().StringVar(&o.since, "since", "", "when the first of the events happened")
+	c.Flags().StringVar(&o.since, "since", "", "time of the first events")
 	c.Flags().StringVar(&o.until, "until", "", "replay events from before this time")
-	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "write nothing, and show what would be done")
-	c.Flags().BoolVar(&o.again, "again", false, "for events too that have started the playbook before")
-	c.Flags().IntVar(&o.maxEvents, "max-events", 1000, "start nothing if more events than this match")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what the runs would do, and write nothing")
+	c.Flags().BoolVar(&o.again, "again", false, "include events that have started the playbook before")
+	c.Flags().IntVar(&o.maxEvents, "max-events", 1000, "start no run if more events match")
 	return c
 }
 
@@ -85,7 +81,11 @@ func (o replayOptions) span(now time.Time) (span watch.Span, err error) {
 	return span, nil
 }
 
-func (a *app) replay(ctx context.Context, file string, span watch.Span, o replayOptions) error {
+func (a *app) replay(ctx context.Context, file string, o replayOptions) error {
+	span, err := o.span(time.Now())
+	if err != nil {
+		return err
+	}
 	playbooks, _, err := a.loadPlaybooks(ctx, []string{file})
 	if err != nil {
 		return err
@@ -185,12 +185,7 @@ func (r *replay) dryRun(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var events []sdk.RawEvent
-	for _, e := range r.past.Events {
-		if r.again || !before[e.ID] {
-			events = append(events, e)
-		}
-	}
+	events := slices.DeleteFunc(slices.Clone(r.past.Events), func(e sdk.RawEvent) bool { return before[e.ID] && !r.again })
 	starts := embedded.GroupEvents(r.playbook, events)
 	r.introduce(r.out.Yellow("dry run:")+" ", len(r.past.Events), len(r.past.Events)-len(events), len(starts))
 	failed := 0
@@ -199,7 +194,8 @@ func (r *replay) dryRun(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !r.showDryRun(start, steps) {
+		r.showDryRun(start, steps)
+		if slices.ContainsFunc(steps, func(s embedded.DryRunStep) bool { return s.Status == embedded.Failed }) {
 			failed++
 		}
 	}
@@ -234,12 +230,8 @@ func (r *replay) startedBefore(ctx context.Context) (map[string]bool, error) {
 	return store.Started(ctx, r.org, r.playbook.Name, r.past.Events)
 }
 
-// showDryRun shows one run that would start, and reports whether it would succeed.
-func (r *replay) showDryRun(start []sdk.RawEvent, steps []embedded.DryRunStep) (ok bool) {
-	ok = true
-	for _, s := range steps {
-		ok = ok && s.Status != embedded.Failed
-	}
+// showDryRun shows one run that would start.
+func (r *replay) showDryRun(start []sdk.RawEvent, steps []embedded.DryRunStep) {
 	first, more := start[0], ""
 	if len(start) > 1 {
 		more = fmt.Sprintf(" and %d more", len(start)-1)
@@ -253,7 +245,6 @@ func (r *replay) showDryRun(start []sdk.RawEvent, steps []embedded.DryRunStep) (
 			r.showDryRunStep(s)
 		}
 	}
-	return ok
 }
 
 func (r *replay) showDryRunStep(s embedded.DryRunStep) {

@@ -32,40 +32,61 @@ func (a *app) showOutput(info *sdk.ActionInfo, output json.RawMessage, outcome s
 		})
 		delete(members, "events")
 	}
-	lists := map[string][][]string{}
-	takeLists("", members, lists)
-	for _, name := range slices.Sorted(maps.Keys(lists)) {
-		if len(lists) > 1 || strings.Contains(name, ".") {
+	t := outputTables{lists: map[string][][]string{}, rows: [][]string{{"MEMBER", "VALUE"}}}
+	t.add("", members, true)
+	for _, name := range slices.Sorted(maps.Keys(t.lists)) {
+		if len(t.lists) > 1 || strings.Contains(name, ".") {
 			fmt.Fprintf(a.out, "%s:\n", terminal.OneLine(name))
 		}
-		a.out.Table(lists[name])
+		a.out.Table(t.lists[name])
 	}
-	a.out.Table(append([][]string{{"MEMBER", "VALUE"}}, memberRows("", members)...))
+	a.out.Table(t.rows)
 }
 
-// takeLists moves the lists that form a table out of v into lists, by their paths. An undo
-// record stays whole, so that it can be copied.
-func takeLists(prefix string, v any, lists map[string][][]string) {
+// outputTables are the tables that show an output.
+type outputTables struct {
+	lists map[string][][]string // the tables of lists, by their paths
+	rows  [][]string            // a row for each other member, by its path
+}
+
+// add adds v to the tables. tables is false in objects whose lists do not become tables: those that the
+// service sent.
+func (t *outputTables) add(path string, v any, tables bool) {
 	switch v := v.(type) {
 	case map[string]any:
-		for name, value := range v {
-			path := strings.TrimPrefix(prefix+"."+name, ".")
-			if rows := listRows(value); rows != nil {
-				if login := text(v, "user", "login"); login != "" && prefix != "" {
-					path += " of " + login
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			at := strings.TrimPrefix(path+"."+name, ".")
+			if list := listRows(v[name]); list != nil && tables {
+				if login := text(v, "user", "login"); login != "" && path != "" {
+					at += " of " + login
 				}
-				lists[path] = rows
-				delete(v, name)
-			} else if name != "restore" && name != "raw" {
-				takeLists(path, value, lists)
+				t.lists[at] = list
+				continue
 			}
+			t.add(at, v[name], tables && name != "restore" && name != "raw")
 		}
 	case []any:
-		for i, item := range v {
-			takeLists(prefix+"."+strconv.Itoa(i), item, lists)
+		if !slices.ContainsFunc(v, isObject) {
+			t.row(path, cmp.Or(cell(v), "none"))
+			return
 		}
+		for i, item := range v {
+			if object, ok := item.(map[string]any); ok {
+				delete(object, "raw") // only --json shows it
+				if restore, ok := object["restore"]; ok {
+					object["restore"] = text(restore) // whole, so that it can be copied
+				}
+			}
+			t.add(path+"."+strconv.Itoa(i), item, tables)
+		}
+	case nil:
+		t.row(path, "null")
+	default:
+		t.row(path, text(v))
 	}
 }
+
+func (t *outputTables) row(path, value string) { t.rows = append(t.rows, []string{path, value}) }
 
 func (a *app) outcome(o sdk.Outcome) string {
 	switch o {
@@ -169,38 +190,6 @@ func text(v any, path ...string) string {
 	}
 	b, _ := json.Marshal(v)
 	return string(b)
-}
-
-// memberRows returns a row for each member of v and of the objects in it, by dotted path.
-func memberRows(path string, v any) (rows [][]string) {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			rows = append(rows, memberRows(strings.TrimPrefix(path+"."+name, "."), v[name])...)
-		}
-		return rows
-	case nil:
-		return [][]string{{path, "null"}}
-	case []any:
-		if !slices.ContainsFunc(v, isObject) {
-			return [][]string{{path, cmp.Or(cell(v), "none")}}
-		}
-		for i, item := range v {
-			at := path + "." + strconv.Itoa(i)
-			object, isObject := item.(map[string]any)
-			if !isObject {
-				rows = append(rows, []string{at, text(item)})
-				continue
-			}
-			delete(object, "raw") // only --json shows it
-			if restore, ok := object["restore"]; ok {
-				object["restore"] = text(restore)
-			}
-			rows = append(rows, memberRows(at, object)...)
-		}
-		return rows
-	}
-	return [][]string{{path, text(v)}}
 }
 
 func isObject(v any) bool { _, ok := v.(map[string]any); return ok }

@@ -20,10 +20,10 @@ import (
 func (a *app) retryCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "retry ID", Args: exactly(1, "the id of a run (its first letters will do)"), Short: "Run a failed run again, from the step that failed",
-		Long: `Run a failed run again, from the step that failed. Steps that succeeded are not run again: their answers
-are used. The run goes on with the playbook as it was when the event came, whatever the file says now.
+		Long: `Run a failed run again, from the step that failed. Steps that succeeded do not run again: the run uses their
+outputs. The run uses the playbook as it was when the event arrived, even if the file has changed.
 
-A soar watch that works on the store takes the run up; if there is none, it is worked off here.`,
+A soar watch that works on the store executes the run. If there is no such watch, this command executes it.`,
 		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, args []string) error {
 			return a.retry(ctx, store, args[0])
 		}),

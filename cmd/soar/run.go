@@ -29,8 +29,8 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Run one action. Its parameters are flags (soar run ACTION --help lists them), or one JSON object
 from a file or from standard input. Secrets have no flag, since other processes can read flags.
 
-Exit status 0 means that the state is as asked. An action that does not apply, such as suspending a
-user whom the service will not suspend, exits with 1.`,
+Exit status 0 means that the state is as requested. The exit status is 1 if the action does not apply, for
+example because the service does not suspend users of a status.`,
 		// The flags are made from the action's schema, once the action is known.
 		DisableFlagParsing: true,
 		ValidArgsFunction:  a.completeRun,
@@ -264,7 +264,7 @@ func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Dura
 
 func (a *app) runHelp(info *sdk.ActionInfo, input *schema.Node, global *pflag.FlagSet) {
 	fmt.Fprintf(a.out, "%s\n\nUsage:\n  soar run %s [flags]\n\nParameters:\n", info.Summary, info.Name)
-	rows := [][]string{{"  FLAG", "TYPE", "WHAT IT IS"}}
+	rows := [][]string{{"  FLAG", "TYPE", "DESCRIPTION"}}
 	for _, p := range input.Properties {
 		flag, text := "--"+strings.ReplaceAll(p.Name, "_", "-"), p.Node.Description
 		if p.Node.WriteOnly {

@@ -39,9 +39,9 @@ func (a *app) runsCommand() *cobra.Command {
 		}),
 	}
 	c.Flags().StringVar(&q.Status, "status", "", "only runs that are queued, running, succeeded or failed")
-	c.Flags().BoolVar(&failed, "failed", false, "only runs that failed: soar runs retry runs one again")
-	c.Flags().StringVar(&q.Playbook, "playbook", "", "only runs of the playbook of this name")
-	c.Flags().IntVar(&q.Limit, "limit", 50, "at most so many")
+	c.Flags().BoolVar(&failed, "failed", false, "only runs that failed; soar runs retry runs a failed run again")
+	c.Flags().StringVar(&q.Playbook, "playbook", "", "only runs of the playbook with this name")
+	c.Flags().IntVar(&q.Limit, "limit", 50, "maximum number of runs")
 	c.AddCommand(&cobra.Command{
 		Use: "show ID", Args: exactly(1, "the id of a run (its first letters will do)"), Short: "Show a run's steps and audit trail",
 		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, args []string) error {
@@ -56,15 +56,13 @@ func (a *app) runsCommand() *cobra.Command {
 }
 
 func runRow(r embedded.Run) []string {
-	event := r.EventType
-	note := ""
-	if r.Group != nil {
-		note = r.Group.Note
-		if r.Group.Events > 1 {
-			event = fmt.Sprintf("%s ×%d", r.EventType, r.Group.Events)
+	event, note := r.EventType, cmp.Or(message(r.Error), r.Waits)
+	if g := r.Group; g != nil {
+		note = cmp.Or(note, g.Note)
+		if g.Events > 1 {
+			event = fmt.Sprintf("%s ×%d", event, g.Events)
 		}
 	}
-	note = cmp.Or(message(r.Error), r.Waits, note)
 	if !r.Replay.IsZero() {
 		note = strings.TrimSuffix("replay of "+when(r.Replay)+": "+note, ": ")
 	}
@@ -174,7 +172,7 @@ func count(n int, what string) string {
 func (a *app) auditCommand() *cobra.Command {
 	limit := 50
 	c := &cobra.Command{
-		Use: "audit", Args: none, Short: "Show every call of an action, by a playbook or by hand, newest first",
+		Use: "audit", Args: none, Short: "List the calls of actions, by playbooks and by hand, newest first",
 		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error {
 			entries, err := store.AuditTrail(ctx, limit)
 			if err != nil {
@@ -184,7 +182,7 @@ func (a *app) auditCommand() *cobra.Command {
 				[]string{"WHEN", "RUN", "STEP", "ACTION", "INPUT", "OUTCOME", "TOOK", a.requestsHead()}, auditRow)
 		}),
 	}
-	c.Flags().IntVar(&limit, "limit", limit, "at most so many")
+	c.Flags().IntVar(&limit, "limit", limit, "maximum number of calls")
 	return c
 }
 
@@ -203,14 +201,13 @@ func (a *app) pruneCommand() *cobra.Command {
 	var age string
 	var dry bool
 	c := &cobra.Command{
-		Use: "prune", Args: none, Short: "Delete what ended long ago from the store",
-		Long: `Delete what ended long ago from the store: runs with their events, steps and audit entries, calls by hand,
-and undos that are over.
+		Use: "prune", Args: none, Short: "Delete old records from the store",
+		Long: `Delete old records from the store: finished runs with their events, steps and audit entries, calls by hand,
+and finished undos.
 
-Left alone is what is unfinished, what is still to be taken back and the runs that asked for it, what stands
-for good, the places from which soar watch reads, and playbooks. An event whose run is deleted still starts
-its playbook no second time. A soar watch may be at work on the store meanwhile. The file does not shrink:
-what is freed is used for what comes next.`,
+The command keeps unfinished runs, pending undos with the runs that requested them, undos of changes that stay,
+the checkpoints of soar watch, and playbooks. An event whose run is deleted does not start its playbook again.
+A soar watch can work on the store at the same time. The file does not shrink: later records use the free space.`,
 		Example: "  soar runs prune --older-than 90d --dry-run",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if age == "" {
@@ -223,8 +220,8 @@ what is freed is used for what comes next.`,
 			return a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error { return a.prune(ctx, store, d, dry) })(c, nil)
 		},
 	}
-	c.Flags().StringVar(&age, "older-than", "", "delete what ended longer ago than this, such as 90d or 36h; at least a day")
-	c.Flags().BoolVar(&dry, "dry-run", false, "say what would be deleted, and delete nothing")
+	c.Flags().StringVar(&age, "older-than", "", "delete records that ended before this age, such as 90d or 36h; at least a day")
+	c.Flags().BoolVar(&dry, "dry-run", false, "show what would be deleted, and delete nothing")
 	return c
 }
 

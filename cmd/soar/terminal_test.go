@@ -26,7 +26,8 @@ func TestNothingFromOutsideSteersTheTerminal(t *testing.T) {
 			a.showOutput(&sdk.ActionInfo{Title: "T"}, []byte(`{"\u001b[2J":[{"\u001b[2J":"\u001b[2J"}],"l":[{"a":"\u009b"}],"x":"\u001b"}`), sdk.Changed)
 		},
 		"retry": func(a *app) {
-			(&progress{app: a}).notice(embedded.Notice{Kind: embedded.StepRetry, Run: &embedded.Run{}, Step: &embedded.StepRun{ID: "s", Error: &body}, Wait: time.Second})
+			step := &embedded.StepRun{ID: "s", Error: &body}
+			(&progress{app: a}).notice(embedded.Notice{Kind: embedded.StepRetry, Run: &embedded.Run{}, Step: step, Wait: time.Second})
 		},
 	} {
 		var out bytes.Buffer

@@ -15,10 +15,10 @@ import (
 func (a *app) undosCommand() *cobra.Command {
 	var q embedded.UndoQuery
 	c := &cobra.Command{
-		Use: "undos", Args: none, Short: "List what is to be taken back when its time is over, newest first",
-		Long: `List what is to be taken back when its time is over, such as the blocks of block_ip, newest first.
+		Use: "undos", Args: none, Short: "List the changes that are reverted after a time, newest first",
+		Long: `List the changes that are reverted after a time, such as the blocks of block_ip, newest first.
 
-A soar watch on the same store takes it back; soar run and soar runs retry only write it down.`,
+A soar watch on the same store reverts them. soar run and soar runs retry only record them.`,
 		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error {
 			undos, err := store.Undos(ctx, q)
 			if err != nil {
@@ -27,8 +27,8 @@ A soar watch on the same store takes it back; soar run and soar runs retry only 
 			return list(a, undos, "nothing is to be taken back", undoHead, undoRow)
 		}),
 	}
-	c.Flags().StringVar(&q.Status, "status", "", "only those that are pending, running, done, failed, standing or superseded")
-	c.Flags().IntVar(&q.Limit, "limit", 50, "at most so many")
+	c.Flags().StringVar(&q.Status, "status", "", "only undos that are pending, running, done, failed, standing or superseded")
+	c.Flags().IntVar(&q.Limit, "limit", 50, "maximum number of undos")
 	return c
 }
 

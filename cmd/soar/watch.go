@@ -32,23 +32,20 @@ func (a *app) watchCommand() *cobra.Command {
 		Short: "Watch the org and start playbooks on matching events, until stopped",
 		Long: `Watch the org and start playbooks on matching events, until SIGTERM or Ctrl-C.
 
-What was seen and done is kept in the store (--store). Stopped or killed at any instant and started
-again, it goes on where it was: no event is lost, none starts a playbook twice.
+The store (--store) keeps the checkpoint, the events and the runs. After a stop or a crash, the watch
+continues from there: no event is lost, and no event starts a playbook twice.
 
-The last line of a terminal says how it is doing; elsewhere a line now and then does (--status). With
---metrics, Prometheus finds the same at /metrics, and /healthz answers 200, or 503 with the reason.`,
+On a terminal, the last line shows the status. Otherwise the status is printed regularly (--status). With
+--metrics, Prometheus reads the same data at /metrics. /healthz returns 200, or 503 with the reason.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
-				return err
-			}
 			return a.watch(c.Context(), args, o)
 		},
 	}
-	c.Flags().DurationVar(&o.every, "every", 0, "how long to wait between polls (default: the trigger's own, 10s)")
-	c.Flags().IntVar(&o.workers, "workers", 4, "how many runs are worked on at once")
-	c.Flags().StringVar(&o.metrics, "metrics", "", "address for /metrics and /healthz, such as :9464, which is on loopback, or 0.0.0.0:9464")
-	c.Flags().DurationVar(&o.maxLag, "max-lag", 5*time.Minute, "being further behind than this is bad health")
-	c.Flags().DurationVar(&o.status, "status", time.Minute, "how often to say in a line how it is doing")
+	c.Flags().DurationVar(&o.every, "every", 0, "wait between polls (default: that of the trigger, 10s)")
+	c.Flags().IntVar(&o.workers, "workers", 4, "number of runs that are executed at the same time")
+	c.Flags().StringVar(&o.metrics, "metrics", "", "address for /metrics and /healthz: :9464 listens on loopback, 0.0.0.0:9464 everywhere")
+	c.Flags().DurationVar(&o.maxLag, "max-lag", 5*time.Minute, "longest delay of a healthy watch")
+	c.Flags().DurationVar(&o.status, "status", time.Minute, "interval of status lines")
 	return c
 }
 
@@ -83,6 +80,9 @@ func (o watchOptions) checkLag(m *sdk.Manifest, playbooks []*playbook.Playbook) 
 }
 
 func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
 	playbooks, m, err := a.loadPlaybooks(ctx, files)
 	if err != nil {
 		return err
@@ -114,10 +114,7 @@ func (a *app) runWatcher(ctx context.Context, w *watch.Watcher, conn *connection
 	if err != nil {
 		return err
 	}
-	names := make([]string, len(feeds))
-	for i, f := range feeds {
-		names[i] = f.Name
-	}
+	names := namesOf(feeds, func(f *watch.Feed) string { return f.Name })
 	mon := monitor.New(monitor.Options{
 		Feeds: names, Playbooks: playbookNames(w.Playbooks), MaxLag: o.maxLag,
 		PluginUp: func() bool { return conn.plugin.PID() != 0 },
@@ -173,9 +170,13 @@ func (a *app) runWatcher(ctx context.Context, w *watch.Watcher, conn *connection
 }
 
 func playbookNames(playbooks []*playbook.Playbook) []string {
-	names := make([]string, len(playbooks))
-	for i, b := range playbooks {
-		names[i] = b.Name
+	return namesOf(playbooks, func(b *playbook.Playbook) string { return b.Name })
+}
+
+func namesOf[T any](items []T, name func(T) string) []string {
+	names := make([]string, len(items))
+	for i, item := range items {
+		names[i] = name(item)
 	}
 	return names
 }
