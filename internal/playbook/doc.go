@@ -1,28 +1,24 @@
-// Package playbook reads playbook files: what starts a run, and the steps that
-// the run takes. It knows a connector's manifest and no engine.
+// Package playbook reads and checks playbook files, and evaluates their expressions.
+// It uses a connector's manifest and is independent of the engine.
 //
-// A playbook is one YAML document. Its condition, its steps' "if" and whatever
-// stands between ${{ and }} in a step's "with" are CEL expressions
-// (https://cel.dev) over
+// A playbook is one YAML document. The condition, the "if" of a step, and each
+// ${{ … }} in the "with" of a step are CEL expressions (https://cel.dev) over
 //
-//   - event: the event's data, typed by the trigger's schema; of a run that stands
-//     for a group of events, the first;
-//   - events: all events of the run in order of arrival, where group_by gathers
-//     them, and else the one; steps read it, the condition and group_by do not;
-//   - raw: the same data without types, for fields that the schema does not
-//     declare;
-//   - steps.<id>: an earlier step's status ("succeeded", "failed", "skipped"),
-//     output, typed by its action's schema, and error {code, message};
-//   - vars: the file's own literals.
+//   - event: the data of the event that started the run, typed by the trigger's schema;
+//   - events: all events of the run in order of arrival, several with group_by; only
+//     steps can read it;
+//   - raw: the data of event without types, for fields that the schema does not declare;
+//   - steps.<id>: the status of an earlier step ("succeeded", "failed", "skipped"), its
+//     output, typed by its action's schema, and its error {code, message};
+//   - vars: the literals of the file.
 //
-// A field that the schema declares and the data lacks reads as null, or as an
-// empty list or map; so does everything below it. Numbers are int where a schema
-// says integer and double where it says number; elsewhere they are int if they
-// are whole.
+// A field that the schema declares and the data lacks reads as null, or as an empty
+// list or map. The same holds for all fields below it. A number is an int if the schema
+// says integer, and a double if it says number. Without a type, whole numbers are ints.
 //
-// Everything that can be found wrong without an event is found by [Load], all at
-// once, each with its line and column: names, types, literals against the
-// schemas, and expressions against the types of what they read.
+// [Load] reports all mistakes that it can find without an event, each with its line and
+// column: names, types, literals against the schemas, and expressions against the types
+// of their variables.
 package playbook
 
 //go:generate go run soar.example/okta/schema/describe

@@ -17,7 +17,7 @@ import (
 const (
 	leastTimeout    = time.Second
 	mostTime        = 15 * time.Minute
-	defaultTimeout  = 3 * time.Minute // an action that does several things may wait for a rate limit's window amid them
+	defaultTimeout  = 3 * time.Minute // a composite action may wait for a rate limit between its requests
 	defaultAttempts = 4
 	defaultWait     = time.Second
 	defaultMaxWait  = 30 * time.Second
@@ -91,7 +91,7 @@ func (l *loader) action(s *Step, n *node, format string) bool {
 	}
 	s.input, s.output = input, output.Root()
 	if len(info.Shapes) > 0 && strings.Contains(format, "${{") {
-		s.output = nil // which shape it has shows at run time only
+		s.output = nil // the shape is known at run time only
 	}
 	return true
 }
