@@ -151,14 +151,11 @@ func matchesEffort(args []ref.Val) int {
 }
 
 func replaceEffort(args []ref.Val) int {
-	in, old, with := textOf(args[0]), textOf(args[1]), textOf(args[2])
-	times := strings.Count(in, old)
-	if len(args) > 3 {
-		if most := intOf(args[3]); most >= 0 {
-			times = min(times, most)
-		}
+	in, times := textOf(args[0]), strings.Count(textOf(args[0]), textOf(args[1]))
+	if len(args) > 3 && intOf(args[3]) >= 0 {
+		times = min(times, intOf(args[3]))
 	}
-	return effortPerByte * (len(in) + times*len(with))
+	return effortPerByte * (len(in) + times*len(textOf(args[2])))
 }
 
 func splitEffort(args []ref.Val) int {
@@ -315,27 +312,26 @@ func patternSize(re *syntax.Regexp) int {
 	return min(n, maxPattern+1)
 }
 
+var scalarKinds = []types.Kind{
+	types.BoolKind, types.IntKind, types.UintKind, types.DoubleKind, types.TimestampKind, types.DurationKind, types.NullTypeKind,
+}
+
 // cheap reports whether the types of the call's arguments make it cheap for all
 // their values.
 func cheap(checked *ast.AST, call interpreter.InterpretableCall) bool {
-	scalar := func(a interpreter.InterpretableV2) bool {
-		switch checked.GetType(a.ID()).Kind() {
-		case types.BoolKind, types.IntKind, types.UintKind, types.DoubleKind, types.TimestampKind, types.DurationKind, types.NullTypeKind:
-			return true
-		}
-		return false
+	var kinds []types.Kind
+	for _, a := range call.Args() {
+		kinds = append(kinds, checked.GetType(a.ID()).Kind())
 	}
-	args := call.Args()
+	scalar := func(k types.Kind) bool { return slices.Contains(scalarKinds, k) }
 	switch call.Function() {
 	case operators.Equals, operators.NotEquals:
 		// A text is read once, which CEL counts, and equals no list or map.
-		return slices.ContainsFunc(args, func(a interpreter.InterpretableV2) bool {
-			return scalar(a) || checked.GetType(a.ID()).Kind() == types.StringKind
-		})
+		return slices.Contains(kinds, types.StringKind) || slices.ContainsFunc(kinds, scalar)
 	case operators.In, operators.OldIn:
-		return checked.GetType(args[1].ID()).Kind() == types.MapKind
+		return kinds[1] == types.MapKind
 	}
-	return !slices.ContainsFunc(args, func(a interpreter.InterpretableV2) bool { return !scalar(a) })
+	return !slices.ContainsFunc(kinds, func(k types.Kind) bool { return !scalar(k) })
 }
 
 // implementation returns the implementation of the overload in the environment. If CEL chooses the

@@ -161,10 +161,10 @@ func (c *compiler) tooCostly(checked *cel.Ast) string {
 	if err == nil && least.Min > maxCost {
 		return fmt.Sprintf("the expression can never be evaluated: it costs %d steps at the least", least.Min)
 	}
-	ordinary := ordinarySizes{ranges: map[int64]bool{}}
+	ordinary := ordinarySizes{}
 	ast.PostOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(x ast.Expr) {
 		if x.Kind() == ast.ComprehensionKind {
-			ordinary.ranges[x.AsComprehension().IterRange().ID()] = true
+			ordinary[x.AsComprehension().IterRange().ID()] = true
 		}
 	}))
 	most, err := c.env.EstimateCost(checked, ordinary, cost.OverloadCostEstimate("string_replace_string_string", replaceCost),
@@ -177,13 +177,9 @@ func (c *compiler) tooCostly(checked *cel.Ast) string {
 }
 
 // unknownSizes estimates costs without knowing how large an event is.
-type unknownSizes struct{}
+type unknownSizes struct{ ordinarySizes }
 
 func (unknownSizes) EstimateSize(cost.AstNode) *cost.SizeEstimate { return nil }
-
-func (unknownSizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
-	return nil
-}
 
 // The sizes of an ordinary event's values. An expression is rejected if its estimated cost on such an
 // event is ordinaryMargin times the limit, because the estimate is an upper bound.
@@ -193,19 +189,20 @@ const (
 	ordinaryMargin = 20
 )
 
-// ordinarySizes estimates costs on an ordinary event. ranges has the IDs of the lists that loops go over:
-// the type of such a list may be unknown.
-type ordinarySizes struct {
-	unknownSizes
-	ranges map[int64]bool
-}
+// ordinarySizes estimates costs on an ordinary event. Its members are the IDs of the lists that loops go
+// over: the type of such a list may be unknown.
+type ordinarySizes map[int64]bool
 
 func (o ordinarySizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 	size := cost.FixedSizeEstimate(ordinaryText)
-	if kind := n.Type().Kind(); kind == types.ListKind || kind == types.MapKind || n.Expr() != nil && o.ranges[n.Expr().ID()] {
+	if kind := n.Type().Kind(); kind == types.ListKind || kind == types.MapKind || n.Expr() != nil && o[n.Expr().ID()] {
 		size = cost.FixedSizeEstimate(ordinaryList)
 	}
 	return &size
+}
+
+func (ordinarySizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
+	return nil
 }
 
 // replaceCost estimates replace. A text does not grow if a shorter text replaces a literal. Otherwise the

@@ -83,15 +83,15 @@ func (p *Playbook) GroupKey(e sdk.RawEvent) (string, error) {
 		return "", sdk.Invalid(fmt.Sprintf("playbook %q has no group_by", p.Name))
 	}
 	v, err := p.evaluate(p.groupBy, Scope{Event: e.Data, Shapes: e.Shapes})
-	if err == nil && v.Type() == types.NullType {
-		return "", sdk.Invalid("group_by gives nothing for this event: " + shorten(p.groupBy.text) + " is null")
-	}
 	var value any
 	if err == nil {
 		value, err = toJSON(v)
 	}
 	if err != nil {
 		return "", evaluationError(err, "group_by cannot be evaluated on this event")
+	}
+	if value == nil {
+		return "", sdk.Invalid("group_by gives nothing for this event: " + shorten(p.groupBy.text) + " is null")
 	}
 	raw, err := marshal(value)
 	return string(raw), err

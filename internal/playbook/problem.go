@@ -128,14 +128,7 @@ func (l *loader) violation(at, owner *node, root *schema.Node, v schema.Violatio
 // declared reports whether the schema describes the value at the pointer.
 func declared(n *schema.Node, pointer string) bool {
 	for _, step := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
-		switch {
-		case n.Property(step) != nil:
-			n = n.Property(step)
-		case n.Items != nil:
-			n = n.Items
-		case members(n) != nil:
-			n = members(n)
-		default:
+		if n = cmp.Or(n.Property(step), n.Items, members(n)); n == nil {
 			return false
 		}
 	}

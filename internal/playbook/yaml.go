@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -265,14 +266,8 @@ func (c *converter) convert(n ast.Node, at *token.Position) *node {
 	case *ast.BoolNode:
 		out.kind, out.truth = boolean, n.Value
 	case *ast.IntegerNode:
-		out.kind = number
+		out.kind, out.text = number, fmt.Sprint(n.Value) // an int64 or uint64
 		c.exact(out, n.Token.Value)
-		switch v := n.Value.(type) {
-		case int64:
-			out.text = strconv.FormatInt(v, 10)
-		case uint64:
-			out.text = strconv.FormatUint(v, 10)
-		}
 	case *ast.FloatNode:
 		out.kind, out.text = number, strconv.FormatFloat(n.Value, 'g', -1, 64)
 		c.exact(out, n.Token.Value)
