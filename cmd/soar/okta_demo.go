@@ -89,7 +89,7 @@ func (a *app) demo(ctx context.Context) error {
   playbook  %s on %s
 
 `, a.out.Bold("An Okta event starts a containment workflow"), url, conn.plugin.PID(), b.File, strings.Join(b.EventTypes, ", "))
-	accepted := make(chan embedded.Accepted, 2*demoLimit/demoEvery) // it has a place for each poll
+	accepted := make(chan embedded.Accepted, 2*demoLimit/demoEvery) // more than one for each poll
 	w := &watch.Watcher{
 		Org: url, Session: conn, Manifest: conn.manifest, Engine: engine, Store: store,
 		Playbooks: []*playbook.Playbook{b}, Every: demoEvery, Logger: a.logger,

@@ -17,7 +17,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// progress shows events, polls and runs as they happen: as text, or as one JSON object a line.
+// progress shows events, polls and runs as text, or as one JSON object on each line.
 type progress struct {
 	*app
 	started time.Time
@@ -126,7 +126,7 @@ func (p *progress) undo(u *embedded.Undo, kind embedded.NoticeKind, wait time.Du
 	if kind == embedded.UndoRetry {
 		mark, result = p.out.Yellow("…"), failure+again(wait)
 	} else if u.Status == embedded.Failed {
-		mark, result = p.mark(u.Status), p.out.Red(failure)+"; it stays until somebody takes it back"
+		mark, result = p.mark(u.Status), p.out.Red(failure)+"; the change stays until somebody reverts it"
 	}
 	p.line(nil, "%s undo of %s %s  %s %s  %s", mark, u.Of, by, u.Action, terminal.OneLine(string(u.Input)), result)
 }

@@ -97,7 +97,7 @@ func (a *app) showRun(r *embedded.Run) {
 		return []string{s.ID, s.Action, s.Status, s.Outcome, fmt.Sprint(s.Attempts), took(s.Started, s.Finished), message(s.Error)}
 	})
 	if len(r.Undos) > 0 {
-		table(a, "To be taken back", r.Undos, undoHead, undoRow)
+		table(a, "Undos", r.Undos, undoHead, undoRow)
 	}
 	if len(r.Retries) > 0 {
 		table(a, "Run again by command", r.Retries, []string{"RETRY", "ASKED FOR", "TAKEN UP", "HAD FAILED", "WITH"}, func(t embedded.Retry) []string {
@@ -246,7 +246,7 @@ func (a *app) prune(ctx context.Context, store *embedded.Store, age time.Duratio
 	parts = slices.DeleteFunc(parts, func(part string) bool { return strings.HasPrefix(part, "0 ") })
 	fmt.Fprintf(a.out, "%s what ended before %s: %s\n", verb, when(p.Before), cmp.Or(strings.Join(parts, ", "), "nothing"))
 	if p.UndosFailed > 0 {
-		fmt.Fprintf(a.out, "of the undos %d had failed: what they were to take back was left as it was\n", p.UndosFailed)
+		fmt.Fprintf(a.out, "%d of these undos had failed: their changes were not reverted\n", p.UndosFailed)
 	}
 	if !dry {
 		fmt.Fprintf(a.out, "%.1f MiB of %s are free for what comes next\n", float64(p.FreedBytes)/(1<<20), a.storePath())

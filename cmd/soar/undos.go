@@ -24,7 +24,7 @@ A soar watch on the same store reverts them. soar run and soar runs retry only r
 			if err != nil {
 				return err
 			}
-			return list(a, undos, "nothing is to be taken back", undoHead, undoRow)
+			return list(a, undos, "there are no undos", undoHead, undoRow)
 		}),
 	}
 	c.Flags().StringVar(&q.Status, "status", "", "only undos that are pending, running, done, failed, standing or superseded")
@@ -32,7 +32,7 @@ A soar watch on the same store reverts them. soar run and soar runs retry only r
 	return c
 }
 
-var undoHead = []string{"DUE", "STATUS", "TAKES BACK", "WITH", "INPUT", "RUN", "ATTEMPTS", "ERROR"}
+var undoHead = []string{"DUE", "STATUS", "REVERTS", "WITH", "INPUT", "RUN", "ATTEMPTS", "ERROR"}
 
 func undoRow(u embedded.Undo) []string {
 	status := u.Status
@@ -45,8 +45,8 @@ func undoRow(u embedded.Undo) []string {
 // undoSummary shows the numbers of pending and failed undos, unless they are 0.
 func (a *app) undoSummary(ctx context.Context, store *embedded.Store) error {
 	for _, kind := range []struct{ status, text string }{
-		{embedded.UndoPending, "to be taken back when the time is over"},
-		{embedded.Failed, "that could not be taken back"},
+		{embedded.UndoPending, "to be reverted later"},
+		{embedded.Failed, "that could not be reverted"},
 	} {
 		undos, err := store.Undos(ctx, embedded.UndoQuery{Status: kind.status, Limit: 10_000})
 		if err != nil {
