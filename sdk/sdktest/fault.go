@@ -18,7 +18,7 @@ const (
 	NoPermission   Fault = "403"
 	EmptyForbidden Fault = "403 without a body"
 	Missing        Fault = "404"
-	// The service did not send these: they say nothing about what the call is for.
+	// The service did not send these responses: they say nothing about the object of the call.
 	ForeignMissing   Fault = "404 with an HTML page"
 	GatewayMissing   Fault = "404 in a gateway's JSON"
 	ForeignForbidden Fault = "403 with an HTML page"
@@ -41,7 +41,7 @@ const (
 	Reset        Fault = "connection reset half-way"
 )
 
-// codes is what each fault must be reported as.
+// codes are the codes of the errors that the faults must cause.
 var codes = map[Fault]sdk.Code{
 	Unauthorized: sdk.Unauthenticated, NoPermission: sdk.Forbidden, EmptyForbidden: sdk.Unavailable,
 	ForeignMissing: sdk.Unavailable, GatewayMissing: sdk.Unavailable, ForeignForbidden: sdk.Unavailable, ForeignLogin: sdk.Unavailable,
@@ -56,8 +56,7 @@ var namesRequest = regexp.MustCompile(`\b(GET|POST|PUT|PATCH|DELETE) /`)
 
 func wantFault(t *testing.T, err error, fault Fault, code sdk.Code) {
 	t.Helper()
-	wantCode(t, err, code)
-	e := sdk.AsError(err)
+	e := wantCode(t, err, code)
 	if e == nil {
 		return
 	}

@@ -1,8 +1,9 @@
-// Package sdktest is one suite that every connector passes: each action and
-// trigger is tested by being in the manifest, and an action without a case fails.
+// Package sdktest is the conformance suite of connectors. It tests each action and
+// trigger of the manifest, and fails for an action without a case.
 package sdktest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,10 +17,10 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Suite is a connector and what is needed to try it.
+// A Suite is a connector with the service and the inputs for its tests.
 type Suite struct {
 	Backend sdk.Backend
-	// Service starts the service anew, in a state in which every case works.
+	// Service starts a fresh service, in a state in which every case works.
 	Service func(t *testing.T) Service
 	// Actions holds a case for each action.
 	Actions map[string]Case
@@ -28,13 +29,13 @@ type Suite struct {
 	Triggers map[string]json.RawMessage
 }
 
-// A Service is the service that the connector acts on, in the hands of a test.
+// A Service is the service that the connector acts on, under control of a test.
 type Service interface {
-	// Settings open a session on it.
+	// Settings returns the settings of a session on the service.
 	Settings() json.RawMessage
 	// Break makes every request from now on fail in the given way.
 	Break(Fault)
-	// Requests counts the requests so far, Writes those that may change something.
+	// Requests counts the requests so far, and Writes the ones that may change something.
 	Requests() int
 	Writes() int
 }
@@ -42,14 +43,14 @@ type Service interface {
 // A Case is a call of an action on a fresh service: a write that changes something,
 // a read that finds something.
 type Case struct {
-	// Input may name what it finds on the service.
+	// Input returns the input, which may name objects of the service.
 	Input func(Service) json.RawMessage
 	// Again is the outcome of the same call a second time. Empty means accepted after an
 	// accepted write, and otherwise unchanged.
 	Again sdk.Outcome
-	// Absence says that "not found" is an answer to this action, not a failure.
+	// Absence says that "not found" is a result of this action, not a failure.
 	Absence bool
-	// Offline says that the action answers without asking the service.
+	// Offline says that the action sends no request to the service.
 	Offline bool
 }
 
@@ -83,32 +84,29 @@ func Run(t *testing.T, s Suite) {
 	t.Run("settings", func(t *testing.T) { s.settings(t, m) })
 }
 
-func (s Suite) open(t *testing.T) (sdk.Session, Service) {
-	t.Helper()
-	service := s.Service(t)
-	session, err := s.Backend.Open(quiet(t), service.Settings())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := session.Close(); err != nil {
-			t.Error(err)
+// test runs a parallel test with a session on a fresh service.
+func (s Suite) test(t *testing.T, name string, try func(*testing.T, sdk.Session, Service)) {
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		service := s.Service(t)
+		session, err := s.Backend.Open(quiet(t), service.Settings())
+		if err != nil {
+			t.Fatal(err)
 		}
+		t.Cleanup(func() {
+			if err := session.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		try(t, session, service)
 	})
-	return session, service
 }
 
 func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
-	output, err := schema.Parse(json.RawMessage(info.Output))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Run("works", func(t *testing.T) {
-		t.Parallel()
-		session, service := s.open(t)
+	output := parse(t, info.Output)
+	s.test(t, "works", func(t *testing.T, session sdk.Session, service Service) {
 		input := c.Input(service)
-		first := run(t, session, info.Name, input)
-		checkOutput(t, output, first.Output)
+		first, got := run(t, session, info.Name, input, output)
 		if (len(first.Calls) == 0) != c.Offline || len(first.Calls) != service.Requests() {
 			t.Errorf("%d requests were recorded, the service got %d", len(first.Calls), service.Requests())
 		}
@@ -120,66 +118,55 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 		if info.Effect == sdk.Reads {
 			return
 		}
-		made := outcome(t, first)
-		if made != sdk.Changed && made != sdk.Accepted {
-			t.Errorf("the first call says %s", made)
+		again, ok := map[sdk.Outcome]sdk.Outcome{sdk.Changed: sdk.Unchanged, sdk.Accepted: sdk.Accepted}[got.Outcome]
+		if !ok {
+			t.Errorf("the outcome of the first call is %s", got.Outcome)
 		}
-		second := run(t, session, info.Name, input)
-		checkOutput(t, output, second.Output)
-		want := c.Again
-		switch {
-		case want != "":
-		case made == sdk.Accepted:
-			want = sdk.Accepted
-		default:
-			want = sdk.Unchanged
-		}
-		if got := outcome(t, second); got != want {
-			t.Errorf("the second call says %s, want %s", got, want)
+		if _, got = run(t, session, info.Name, input, output); got.Outcome != cmp.Or(c.Again, again) {
+			t.Errorf("the outcome of the second call is %s, want %s", got.Outcome, cmp.Or(c.Again, again))
 		}
 	})
-	s.actionShapes(t, info, c)
-	if info.Effect != sdk.Reads {
-		t.Run("dry run", func(t *testing.T) {
-			t.Parallel()
-			session, service := s.open(t)
-			s.dryRun(t, session, service, info, output, c.Input(service))
-		})
-		t.Run("expected state", func(t *testing.T) {
-			t.Parallel()
-			session, service := s.open(t)
-			s.expectedState(t, session, service, info, c.Input(service))
+	for format, shape := range info.Shapes {
+		s.test(t, "in the format "+format, func(t *testing.T, session sdk.Session, service Service) {
+			run(t, session, info.Name, with(t, c.Input(service), sdk.FormatParam, format), parse(t, shape))
 		})
 	}
-	t.Run("refuses bad input", func(t *testing.T) {
-		t.Parallel()
-		session, service := s.open(t)
+	if info.Effect != sdk.Reads {
+		s.test(t, "dry run", func(t *testing.T, session sdk.Session, service Service) {
+			input := with(t, c.Input(service), "dry_run", true)
+			for range 2 {
+				if _, got := run(t, session, info.Name, input, output); got.Outcome != sdk.Planned || len(got.Plan) == 0 {
+					t.Errorf("the outcome of a dry run is %s with the plan %+v", got.Outcome, got.Plan)
+				}
+			}
+			if n := service.Writes(); n != 0 {
+				t.Errorf("a dry run sent %d writes", n)
+			}
+		})
+	}
+	if parse(t, info.Input).Root().Property(expectedBefore) != nil {
+		s.test(t, "expected state", func(t *testing.T, session sdk.Session, service Service) {
+			s.expectedState(t, session, service, info, output, c.Input(service))
+		})
+	}
+	s.test(t, "refuses bad input", func(t *testing.T, session sdk.Session, service Service) {
 		for _, bad := range append(spoiled(t, info.Input, c.Input(service)), json.RawMessage(`[]`), json.RawMessage(`null`), json.RawMessage(`{`)) {
 			_, err := session.Run(quiet(t), info.Name, bad)
-			wantCode(t, err, sdk.InvalidInput)
-			if e := sdk.AsError(err); len(e.Violations) == 0 {
+			if e := wantCode(t, err, sdk.InvalidInput); e != nil && len(e.Violations) == 0 {
 				t.Errorf("input %s: no pointer in %v", bad, err)
 			}
 		}
-		if n := service.Requests(); n != 0 {
-			t.Errorf("bad input reached the service in %d requests", n)
-		}
+		wantNoRequest(t, service)
 	})
-	t.Run("obeys cancellation", func(t *testing.T) {
-		t.Parallel()
-		session, service := s.open(t)
+	s.test(t, "obeys cancellation", func(t *testing.T, session sdk.Session, service Service) {
 		ctx, cancel := context.WithCancel(quiet(t))
 		cancel()
 		_, err := session.Run(ctx, info.Name, c.Input(service))
 		wantCode(t, err, sdk.Canceled)
-		if n := service.Requests(); n != 0 {
-			t.Errorf("a cancelled call sent %d requests", n)
-		}
+		wantNoRequest(t, service)
 	})
 	for fault, code := range codes {
-		t.Run(string(fault), func(t *testing.T) {
-			t.Parallel()
-			session, service := s.open(t)
+		s.test(t, string(fault), func(t *testing.T, session sdk.Session, service Service) {
 			input := c.Input(service)
 			service.Break(fault)
 			result, err := session.Run(quiet(t), info.Name, input)
@@ -197,92 +184,39 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 	}
 }
 
-func (s Suite) dryRun(t *testing.T, session sdk.Session, service Service, info sdk.ActionInfo, output *schema.Schema, input json.RawMessage) {
-	doc := map[string]any{}
-	if err := json.Unmarshal(input, &doc); err != nil {
-		t.Fatal(err)
-	}
-	doc["dry_run"] = true
-	input, err := json.Marshal(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		r := run(t, session, info.Name, input)
-		checkOutput(t, output, r.Output)
-		var answer struct {
-			Plan []sdk.PlannedRequest `json:"plan"`
-		}
-		if err := json.Unmarshal(r.Output, &answer); err != nil {
-			t.Fatal(err)
-		}
-		if got := outcome(t, r); got != sdk.Planned || len(answer.Plan) == 0 {
-			t.Errorf("a dry run says %s with the plan %+v", got, answer.Plan)
-		}
-	}
-	if n := service.Writes(); n != 0 {
-		t.Errorf("a dry run sent %d writes", n)
-	}
-}
+const expectedBefore = "expected_before"
 
-// expectedState checks the parameter expected_before, if the action has it: the write is
-// sent if the state is as a dry run returned it, and fails with a conflict before the
-// first write if not.
-func (s Suite) expectedState(t *testing.T, session sdk.Session, service Service, info sdk.ActionInfo, input json.RawMessage) {
-	const parameter = "expected_before"
-	form, err := schema.Parse(json.RawMessage(info.Input))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if form.Root().Property(parameter) == nil {
-		t.Skip("the action has no parameter " + parameter)
-	}
-	with := func(name string, value any) json.RawMessage {
-		doc := map[string]any{}
-		if err := json.Unmarshal(input, &doc); err != nil {
-			t.Fatal(err)
-		}
-		doc[name] = value
-		raw, err := json.Marshal(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return raw
-	}
-	var plan struct {
-		Before map[string]any `json:"before"`
-	}
-	if err := json.Unmarshal(run(t, session, info.Name, with("dry_run", true)).Output, &plan); err != nil {
-		t.Fatal(err)
-	}
-	other := maps.Clone(plan.Before)
+// expectedState checks the parameter expected_before: the write is sent if the state is
+// as a dry run returned it, and fails with a conflict before the first write if not.
+func (s Suite) expectedState(
+	t *testing.T, session sdk.Session, service Service, info sdk.ActionInfo, output *schema.Schema, input json.RawMessage,
+) {
+	_, plan := run(t, session, info.Name, with(t, input, "dry_run", true), output)
+	other := maps.Clone(plan.Before.(map[string]any))
 	other["conformance_check"] = "differs"
-	_, err = session.Run(quiet(t), info.Name, with(parameter, other))
-	wantCode(t, err, sdk.Conflict)
-	if e := sdk.AsError(err); !strings.Contains(e.Message, "conformance_check") {
+	_, err := session.Run(quiet(t), info.Name, with(t, input, expectedBefore, other))
+	if e := wantCode(t, err, sdk.Conflict); e != nil && !strings.Contains(e.Message, "conformance_check") {
 		t.Errorf("the conflict does not name the member that differs: %v", e)
 	}
 	if n := service.Writes(); n != 0 {
 		t.Errorf("%d writes were sent in spite of a state that differs", n)
 	}
-	r := run(t, session, info.Name, with(parameter, plan.Before))
-	if got := outcome(t, r); got != sdk.Changed && got != sdk.Accepted {
-		t.Errorf("with the state of the dry run, the call says %s", got)
+	if _, got := run(t, session, info.Name, with(t, input, expectedBefore, plan.Before), output); got.Outcome != sdk.Changed && got.Outcome != sdk.Accepted {
+		t.Errorf("with the state of the dry run, the outcome is %s", got.Outcome)
 	}
 }
 
 func (s Suite) trigger(t *testing.T, info sdk.TriggerInfo, params json.RawMessage) {
-	event, err := schema.Parse(json.RawMessage(info.Event))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Run("works", func(t *testing.T) {
-		t.Parallel()
-		session, _ := s.open(t)
-		page, err := session.Poll(quiet(t), info.Name, params, nil)
+	poll := func(t *testing.T, session sdk.Session, params, from json.RawMessage) sdk.RawPage {
+		t.Helper()
+		page, err := session.Poll(quiet(t), info.Name, params, from)
 		if err != nil {
 			t.Fatal(err)
 		}
+		return page
+	}
+	s.test(t, "works", func(t *testing.T, session sdk.Session, _ Service) {
+		page := poll(t, session, params, nil)
 		if len(page.Events) == 0 || page.Seen < len(page.Events) || len(page.Next) == 0 || len(page.Calls) == 0 {
 			t.Fatalf("first page: %d events of %d seen, next %s, %d requests", len(page.Events), page.Seen, page.Next, len(page.Calls))
 		}
@@ -290,44 +224,46 @@ func (s Suite) trigger(t *testing.T, info sdk.TriggerInfo, params json.RawMessag
 			if e.ID == "" || e.Type == "" || e.Time.IsZero() {
 				t.Errorf("event without id, type or time: %+v", e)
 			}
-			checkOutput(t, event, e.Data)
+			checkDocument(t, parse(t, info.Event), e.Data)
 		}
 		for page.More {
-			if page, err = session.Poll(quiet(t), info.Name, params, page.Next); err != nil {
-				t.Fatal(err)
-			}
+			page = poll(t, session, params, page.Next)
 		}
-		if page, err = session.Poll(quiet(t), info.Name, params, page.Next); err != nil || len(page.Events) != 0 || page.More {
-			t.Errorf("after the last page: %d events, more %t, error %v", len(page.Events), page.More, err)
+		if page = poll(t, session, params, page.Next); len(page.Events) != 0 || page.More {
+			t.Errorf("after the last page: %d events, more %t", len(page.Events), page.More)
 		}
 	})
-	s.triggerShapes(t, info, params)
-	t.Run("refuses bad params", func(t *testing.T) {
-		t.Parallel()
-		session, service := s.open(t)
+	for format, shape := range info.Shapes {
+		s.test(t, "in the format "+format, func(t *testing.T, session sdk.Session, _ Service) {
+			shaped, plain := poll(t, session, with(t, params, sdk.FormatParam, format), nil), poll(t, session, params, nil)
+			if len(shaped.Events) == 0 || len(shaped.Events) != len(plain.Events) {
+				t.Fatalf("%d events, and %d without a format", len(shaped.Events), len(plain.Events))
+			}
+			for i, e := range shaped.Events {
+				if p := plain.Events[i]; e.ID != p.ID || e.Type != p.Type || !e.Time.Equal(p.Time) {
+					t.Errorf("event %s %s %s is %s %s %s without a format", e.ID, e.Type, e.Time, p.ID, p.Type, p.Time)
+				}
+				checkDocument(t, parse(t, shape), e.Data)
+			}
+		})
+	}
+	s.test(t, "refuses bad params", func(t *testing.T, session sdk.Session, service Service) {
 		for _, bad := range spoiled(t, info.Params, params) {
 			_, err := session.Poll(quiet(t), info.Name, bad, nil)
 			wantCode(t, err, sdk.InvalidInput)
 		}
 		_, err := session.Poll(quiet(t), info.Name, params, json.RawMessage(`"not a checkpoint"`))
 		wantCode(t, err, sdk.InvalidInput)
-		if n := service.Requests(); n != 0 {
-			t.Errorf("bad parameters reached the service in %d requests", n)
-		}
+		wantNoRequest(t, service)
 	})
 	for fault, code := range codes {
 		if fault == Missing {
-			continue // what a trigger makes of a place that is gone is its own
+			continue // each trigger has its own response to a lost checkpoint
 		}
-		t.Run(string(fault), func(t *testing.T) {
-			t.Parallel()
-			session, service := s.open(t)
-			page, err := session.Poll(quiet(t), info.Name, params, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+		s.test(t, string(fault), func(t *testing.T, session sdk.Session, service Service) {
+			page := poll(t, session, params, nil)
 			service.Break(fault)
-			_, err = session.Poll(quiet(t), info.Name, params, page.Next)
+			_, err := session.Poll(quiet(t), info.Name, params, page.Next)
 			wantFault(t, err, fault, code)
 		})
 	}
@@ -342,16 +278,11 @@ func (s Suite) settings(t *testing.T, m *sdk.Manifest) {
 		}
 		wantCode(t, err, sdk.InvalidInput)
 	}
-	if n := service.Requests(); n != 0 {
-		t.Errorf("bad settings reached the service in %d requests", n)
-	}
 	session, err := s.Backend.Open(quiet(t), service.Settings())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := service.Requests(); n != 0 {
-		t.Errorf("opening a session sent %d requests", n)
-	}
+	wantNoRequest(t, service)
 	health, err := session.Check(quiet(t))
 	if err != nil || health.Target == "" || health.Account == "" {
 		t.Errorf("check: %+v, %v", health, err)
@@ -366,75 +297,96 @@ func (s Suite) settings(t *testing.T, m *sdk.Manifest) {
 	}
 }
 
-// quiet is the test's context, with the log of calls left out.
+// quiet returns the test's context, without a log of calls.
 func quiet(t *testing.T) context.Context {
 	return hclog.WithContext(t.Context(), hclog.NewNullLogger())
 }
 
-// spoiled returns variants of a good document that its schema refuses: an unknown
-// member, each required member missing, each member of a wrong type.
-func spoiled(t *testing.T, raw sdk.JSON, good json.RawMessage) []json.RawMessage {
+func parse(t *testing.T, raw sdk.JSON) *schema.Schema {
 	t.Helper()
 	s, err := schema.Parse(json.RawMessage(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
-	vary := func(change func(map[string]any)) json.RawMessage {
-		doc := map[string]any{}
-		if err := json.Unmarshal(good, &doc); err != nil {
-			t.Fatal(err)
-		}
-		change(doc)
-		b, err := json.Marshal(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
+	return s
+}
+
+// with returns doc with a member set to value, or without the member if value is nil.
+func with(t *testing.T, doc json.RawMessage, member string, value any) json.RawMessage {
+	t.Helper()
+	members := map[string]any{}
+	if err := json.Unmarshal(doc, &members); err != nil {
+		t.Fatal(err)
 	}
-	variants := []json.RawMessage{vary(func(d map[string]any) { d["no_such_member"] = 1 })}
-	for _, p := range s.Root().Properties {
-		if s.Root().IsRequired(p.Name) {
-			variants = append(variants, vary(func(d map[string]any) { delete(d, p.Name) }))
+	members[member] = value
+	if value == nil {
+		delete(members, member)
+	}
+	doc, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// spoiled returns variants of a good document that its schema rejects: an unknown
+// member, each required member missing, each member of a wrong type.
+func spoiled(t *testing.T, raw sdk.JSON, good json.RawMessage) []json.RawMessage {
+	t.Helper()
+	root := parse(t, raw).Root()
+	variants := []json.RawMessage{with(t, good, "no_such_member", 1)}
+	for _, p := range root.Properties {
+		if root.IsRequired(p.Name) {
+			variants = append(variants, with(t, good, p.Name, nil))
 		}
 		var wrong any = map[string]any{"no": "such"}
 		if p.Node.Is("object") {
 			wrong = []any{1}
 		}
 		if len(p.Node.Type) > 0 && p.Node.Truncate == 0 { // a member of any type has no wrong one
-			variants = append(variants, vary(func(d map[string]any) { d[p.Name] = wrong }))
+			variants = append(variants, with(t, good, p.Name, wrong))
 		}
 	}
 	return variants
 }
 
-func run(t *testing.T, session sdk.Session, action string, input json.RawMessage) sdk.Result {
+// outcome has the members of an output that the suite checks.
+type outcome struct {
+	Outcome sdk.Outcome          `json:"outcome"`
+	Plan    []sdk.PlannedRequest `json:"plan"`
+	Before  any                  `json:"before"`
+}
+
+// run runs an action and checks the output against its schema.
+func run(t *testing.T, session sdk.Session, action string, input json.RawMessage, output *schema.Schema) (r sdk.Result, got outcome) {
 	t.Helper()
 	r, err := session.Run(quiet(t), action, input)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
-}
-
-func outcome(t *testing.T, r sdk.Result) sdk.Outcome {
-	t.Helper()
-	var answer struct {
-		Outcome sdk.Outcome `json:"outcome"`
-	}
-	if err := json.Unmarshal(r.Output, &answer); err != nil {
+	checkDocument(t, output, r.Output)
+	if err := json.Unmarshal(r.Output, &got); err != nil {
 		t.Fatal(err)
 	}
-	return answer.Outcome
+	return r, got
 }
 
-func checkOutput(t *testing.T, s *schema.Schema, output json.RawMessage) {
+func checkDocument(t *testing.T, s *schema.Schema, doc json.RawMessage) {
 	t.Helper()
-	for _, v := range s.Check(output) {
-		t.Errorf("the output breaks its own schema: %s", v)
+	for _, v := range s.Check(doc) {
+		t.Errorf("the document breaks its own schema: %s", v)
 	}
 }
 
-func wantCode(t *testing.T, err error, code sdk.Code) {
+func wantNoRequest(t *testing.T, service Service) {
+	t.Helper()
+	if n := service.Requests(); n != 0 {
+		t.Errorf("the service got %d requests", n)
+	}
+}
+
+// wantCode returns the error, nil if it has another type.
+func wantCode(t *testing.T, err error, code sdk.Code) *sdk.Error {
 	t.Helper()
 	var e *sdk.Error
 	if !errors.As(err, &e) {
@@ -442,4 +394,5 @@ func wantCode(t *testing.T, err error, code sdk.Code) {
 	} else if e.Code != code {
 		t.Errorf("got %v, want code %s", e, code)
 	}
+	return e
 }
