@@ -18,20 +18,15 @@ const Masked = "********"
 // refuses (a mistyped name), a value of another type. A document that is not JSON
 // is masked whole.
 func (s *Schema) Mask(doc json.RawMessage) json.RawMessage {
-	hidden := json.RawMessage(`"` + Masked + `"`)
-	if !json.Valid(doc) {
-		return hidden
-	}
-	compiled, err := s.compiled()
-	if err != nil {
-		return hidden
-	}
-	value, err := decode(doc)
-	if err != nil {
-		return hidden
-	}
-	m := masker{hides: map[*jsonschema.Schema]bool{}}
-	return asItCame(doc, m.mask([]*jsonschema.Schema{compiled}, value))
+	return masked(doc, func(value any) (any, bool) {
+		compiled, err := s.compiled()
+		if err != nil {
+			return Masked, true
+		}
+		m := masker{hides: map[*jsonschema.Schema]bool{}}
+		value = m.mask([]*jsonschema.Schema{compiled}, value)
+		return value, m.changed
+	})
 }
 
 // secret reports whether the schema marks the value at location, or one around
@@ -55,14 +50,18 @@ func (s *Schema) secret(location []string) bool {
 	return writeOnly(at)
 }
 
-type masker struct{ hides map[*jsonschema.Schema]bool }
+type masker struct {
+	hides   map[*jsonschema.Schema]bool // whether there is a secret inside a schema
+	changed bool
+}
 
-func (m masker) mask(roots []*jsonschema.Schema, value any) any {
+func (m *masker) mask(roots []*jsonschema.Schema, value any) any {
 	if value == nil || len(roots) == 0 {
 		return value
 	}
 	at := inPlace(roots)
 	if writeOnly(at) || m.misplaced(at, value) {
+		m.changed = true
 		return Masked
 	}
 	switch value := value.(type) {
@@ -70,7 +69,7 @@ func (m masker) mask(roots []*jsonschema.Schema, value any) any {
 		for name, v := range value {
 			next, refused := members(at, name)
 			if refused && v != nil && m.hide(at) {
-				value[name] = Masked
+				value[name], m.changed = Masked, true
 			} else {
 				value[name] = m.mask(next, v)
 			}
@@ -85,7 +84,7 @@ func (m masker) mask(roots []*jsonschema.Schema, value any) any {
 
 // misplaced reports whether value is of a type that a schema with secrets inside
 // refuses.
-func (m masker) misplaced(at []*jsonschema.Schema, value any) bool {
+func (m *masker) misplaced(at []*jsonschema.Schema, value any) bool {
 	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool {
 		return s.Types != nil && !s.Types.IsEmpty() && !allows(s.Types.ToStrings(), value) && m.hide([]*jsonschema.Schema{s})
 	})
@@ -114,7 +113,7 @@ func allows(types []string, value any) bool {
 }
 
 // hide reports whether there is a secret anywhere inside one of the schemas.
-func (m masker) hide(at []*jsonschema.Schema) bool {
+func (m *masker) hide(at []*jsonschema.Schema) bool {
 	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool {
 		if _, known := m.hides[s]; !known {
 			everything := func(s *jsonschema.Schema) []*jsonschema.Schema { return append(applied(s), inside(s)...) }

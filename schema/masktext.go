@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,15 +26,11 @@ func MaskText(text string) string {
 	var b strings.Builder
 	at := 0 // in the text
 	for _, s := range spans {
-		from, to := v.from[s.from], v.from[s.to]
-		if to <= at {
-			continue
-		}
-		if from >= at {
+		if from := v.from[s.from]; from >= at {
 			b.WriteString(text[at:from])
 			b.WriteString(Masked)
 		}
-		at = to
+		at = max(at, v.from[s.to])
 	}
 	b.WriteString(text[at:])
 	return b.String()
@@ -52,12 +49,11 @@ func mayIssued(text string) bool {
 }
 
 func mayLink(text string) bool {
-	return containsAny(text, "/welcome/", "/reset", "/recovery/", "/activat", "/verify-email/")
+	return slices.ContainsFunc([]string{"/welcome/", "/reset", "/recovery/", "/activat", "/verify-email/"},
+		func(part string) bool { return strings.Contains(text, part) })
 }
 
-func mayUserInfo(text string) bool {
-	return strings.Contains(text, "://") && strings.Contains(text, "@")
-}
+func mayUserInfo(text string) bool { return strings.Contains(text, "://") }
 
 // mayScheme looks for the second and third letter of a scheme, in either case.
 func mayScheme(text string) bool {
@@ -80,12 +76,8 @@ func mayScheme(text string) bool {
 	return false
 }
 
-func containsAny(text string, parts ...string) bool {
-	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
-}
-
-// A view is a text as a reader decodes it: percent-encoding and the escapes of JSON
-// are undone, as often as they were applied.
+// A view is a decoded text: without percent-encoding and escapes of JSON, however often
+// they were applied.
 type view struct {
 	text  []byte
 	from  []int   // where each byte begins in the original; one more for the end
@@ -134,30 +126,23 @@ func (v *view) decode() (changed bool) {
 
 // unescape returns the byte that text begins with, and the size of its encoding.
 func unescape(text []byte) (b byte, size int) {
+	var decoded [1]byte
 	switch {
-	case text[0] == '%' && len(text) > 2 && isHex(text[1]) && isHex(text[2]):
-		return hexOf(text[1])<<4 | hexOf(text[2]), 3
+	case text[0] == '%' && len(text) > 2:
+		if _, err := hex.Decode(decoded[:], text[1:3]); err == nil {
+			return decoded[0], 3
+		}
 	case text[0] != '\\' || len(text) < 2:
-		return text[0], 1
 	case strings.IndexByte(`"'\/`, text[1]) >= 0:
 		return text[1], 2
 	case text[1] == 'n' || text[1] == 'r':
 		return '\n', 2
-	case text[1] == 'u' && len(text) > 5 && string(text[2:4]) == "00" && text[4] < '8' && isHex(text[4]) && isHex(text[5]):
-		return hexOf(text[4])<<4 | hexOf(text[5]), 6
+	case len(text) > 5 && string(text[1:4]) == "u00":
+		if _, err := hex.Decode(decoded[:], text[4:6]); err == nil && decoded[0] < 0x80 {
+			return decoded[0], 6
+		}
 	}
 	return text[0], 1
-}
-
-func isHex(b byte) bool {
-	return '0' <= b && b <= '9' || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
-}
-
-func hexOf(b byte) byte {
-	if b <= '9' {
-		return b - '0'
-	}
-	return b&^0x20 - 'A' + 10
 }
 
 var (
@@ -171,32 +156,32 @@ var (
 	userInfo = regexp.MustCompile(`://[^\s/?#:@"']*:([^\s/?#@"']+)@`)
 )
 
-// spans returns what is to be masked. Spans may overlap.
+// detectors find secrets by their form. A group of the form is the secret, if the test
+// may holds for the text, and the test is, if there is one, for the match.
+var detectors = []struct {
+	form  *regexp.Regexp
+	group int
+	may   func(text string) bool
+	is    func(v *view, match []int) bool
+}{
+	{issued, 0, mayIssued, nil},
+	{schemes, 2, mayScheme, (*view).isCredential},
+	{linked, 1, mayLink, func(v *view, m []int) bool { return mixed(v.text[m[2]:m[3]]) }},
+	{userInfo, 1, mayUserInfo, nil},
+}
+
+// spans returns the secrets. Spans may overlap.
 func (v *view) spans() []span {
 	var all []span
 	text := string(v.text)
-	if mayIssued(text) {
-		for _, m := range issued.FindAllStringIndex(text, -1) {
-			all = append(all, span{m[0], m[1]})
+	for _, d := range detectors {
+		if !d.may(text) {
+			continue
 		}
-	}
-	if mayScheme(text) {
-		for _, m := range schemes.FindAllStringSubmatchIndex(text, -1) {
-			if v.isCredential(text[m[2]:m[3]], m[0], span{m[4], m[5]}) {
-				all = append(all, span{m[4], m[5]})
+		for _, m := range d.form.FindAllStringSubmatchIndex(text, -1) {
+			if d.is == nil || d.is(v, m) {
+				all = append(all, span{m[2*d.group], m[2*d.group+1]})
 			}
-		}
-	}
-	if mayLink(text) {
-		for _, m := range linked.FindAllStringSubmatchIndex(text, -1) {
-			if mixed(v.text[m[2]:m[3]]) {
-				all = append(all, span{m[2], m[3]})
-			}
-		}
-	}
-	if mayUserInfo(text) {
-		for _, m := range userInfo.FindAllStringSubmatchIndex(text, -1) {
-			all = append(all, span{m[2], m[3]})
 		}
 	}
 	for i := 0; i < len(v.text); i++ {
@@ -218,15 +203,13 @@ var prose = map[string]bool{
 	"access": true, "assertion": true, "token_type": true,
 }
 
-// isCredential reports whether what follows the name of a scheme of HTTP is a
-// credential and not a word.
-func (v *view) isCredential(scheme string, at int, s span) bool {
-	token := string(v.text[s.from:s.to])
+// isCredential reports whether a match of schemes is a scheme of HTTP with a credential,
+// and not with a word.
+func (v *view) isCredential(m []int) bool {
+	scheme, token := string(v.text[m[2]:m[3]]), string(v.text[m[4]:m[5]])
 	plain := strings.ToLower(strings.TrimRight(token, ".:="))
-	if strings.EqualFold(scheme, "SSWS") {
-		return !prose[plain]
-	}
-	if header := strings.ToLower(string(v.text[max(0, at-20):at])); strings.Contains(header, "authorization") {
+	header := strings.ToLower(string(v.text[max(0, m[0]-20):m[0]]))
+	if strings.EqualFold(scheme, "SSWS") || strings.Contains(header, "authorization") {
 		return !prose[plain]
 	}
 	if strings.EqualFold(scheme, "Basic") {

@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -14,87 +15,68 @@ import (
 // own name and by the names around it, so that the value of a password is masked and
 // the value of an address is not. A document that is not JSON is masked whole.
 func MaskNamed(doc json.RawMessage) json.RawMessage {
-	hidden := json.RawMessage(`"` + Masked + `"`)
-	if !json.Valid(doc) {
-		return hidden
+	return masked(doc, func(value any) (any, bool) {
+		n := namedMasker{}
+		value = n.mask(value, false, false)
+		return value, n.changed
+	})
+}
+
+// masked returns doc as mask changes it, byte for byte if mask reports no change. A
+// document that is not JSON is masked whole.
+func masked(doc json.RawMessage, mask func(value any) (any, bool)) json.RawMessage {
+	if json.Valid(doc) {
+		if value, err := decode(doc); err == nil {
+			value, changed := mask(value)
+			if !changed {
+				return doc
+			}
+			if raw, err := encode(value); err == nil {
+				return raw
+			}
+		}
 	}
-	value, err := decode(doc)
-	if err != nil {
-		return hidden
-	}
-	n := namedMasker{}
-	value = n.mask(value, false, false)
-	if !n.changed {
-		return doc
-	}
-	raw, err := encode(value)
-	if err != nil {
-		return hidden
-	}
-	return raw
+	return json.RawMessage(`"` + Masked + `"`)
 }
 
 // MaskAll returns doc with everything masked that the schema, a name or a form marks
 // as secret: what may be logged, shown or stored.
 func (s *Schema) MaskAll(doc json.RawMessage) json.RawMessage { return MaskNamed(s.Mask(doc)) }
 
-// Hidden returns the texts and numbers of doc that masked, which was made of doc,
-// hides whole.
+// Hidden returns the texts and numbers of doc that are masked in masked, which was made
+// from doc.
 func Hidden(doc, masked json.RawMessage) []string {
-	if bytes.Equal(doc, masked) {
+	before, err := decode(doc)
+	after, err2 := decode(masked)
+	if bytes.Equal(doc, masked) || err != nil || err2 != nil {
 		return nil
 	}
-	was, err := decode(doc)
-	if err != nil {
-		return nil
-	}
-	is, err := decode(masked)
-	if err != nil {
-		return nil
-	}
-	return hidden(was, is, false)
+	return hidden(before, after, false)
 }
 
-func hidden(was, is any, all bool) (secrets []string) {
-	all = all || is == any(Masked)
-	switch was := was.(type) {
+func hidden(before, after any, all bool) (secrets []string) {
+	all = all || after == any(Masked)
+	switch before := before.(type) {
 	case map[string]any:
-		members, _ := is.(map[string]any)
-		for name, v := range was {
+		members, _ := after.(map[string]any)
+		for name, v := range before {
 			secrets = append(secrets, hidden(v, members[name], all)...)
 		}
 	case []any:
-		elements, _ := is.([]any)
-		for i, v := range was {
+		elements, ok := after.([]any)
+		for i, v := range before {
 			var element any
-			if i < len(elements) {
+			if ok && len(elements) == len(before) {
 				element = elements[i]
 			}
 			secrets = append(secrets, hidden(v, element, all)...)
 		}
-	case string:
+	case string, json.Number:
 		if all {
-			secrets = append(secrets, was)
-		}
-	case json.Number:
-		if all {
-			secrets = append(secrets, was.String())
+			secrets = append(secrets, fmt.Sprint(before))
 		}
 	}
 	return secrets
-}
-
-// asItCame returns masked as JSON, and doc itself, with its members in their order,
-// if nothing in it had to be masked.
-func asItCame(doc json.RawMessage, masked any) json.RawMessage {
-	raw, err := json.Marshal(masked)
-	if err != nil {
-		return json.RawMessage(`"` + Masked + `"`)
-	}
-	if !bytes.Contains(raw, []byte(Masked)) {
-		return doc
-	}
-	return raw
 }
 
 // encode leaves the & of a URL as it is.
