@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,8 +27,8 @@ type OptionPage struct {
 	Next    string   `json:"next,omitempty"` // the next page's After; "" if there is none
 }
 
-// An OptionQuery says which of a parameter's options are asked for. The zero query is
-// the first page of all.
+// An OptionQuery selects options of a parameter. The zero query is the first page of all
+// options.
 type OptionQuery struct {
 	Search string          // what was typed so far
 	After  string          // the Next of the page before; for the same Search
@@ -36,13 +37,13 @@ type OptionQuery struct {
 }
 
 // ListOptions returns options of a parameter, from the action that its schema names
-// in x-options. params is the schema that holds the parameter: an action's input, a
-// trigger's params, the settings, or that of an object within them. The options are
-// those of now; a value that is not among them may be one all the same.
+// in x-options. params is the schema that declares the parameter: an action's input, a
+// trigger's params, the settings, or an object within them. The parameter may also take
+// other values, because the service may change.
 //
-// The error is an *[Error]: invalid_input if the parameter is not there or lists no
-// options, or if it takes a parameter beside it that Given does not hold; otherwise
-// what the action answered.
+// The error is an *[Error]: invalid_input if the parameter does not exist or has no
+// options, or if they depend on a parameter that Given does not contain; otherwise the
+// error of the action.
 func ListOptions(ctx context.Context, s Session, m *Manifest, params JSON, param string, q OptionQuery) (OptionPage, error) {
 	ref, err := optionsOf(params, param)
 	if err != nil {
@@ -50,7 +51,7 @@ func ListOptions(ctx context.Context, s Session, m *Manifest, params JSON, param
 	}
 	action := m.Action(ref.Action)
 	if action == nil || action.Options == nil || action.Effect != Reads {
-		return OptionPage{}, Invalid(fmt.Sprintf("the options of %s are listed by %s, which this connector cannot", param, ref.Action))
+		return OptionPage{}, Errorf(InvalidInput, "cannot list the options of %s: this connector has no action %s that lists options", param, ref.Action)
 	}
 	input, err := q.input(ref, action, param)
 	if err != nil {
@@ -70,11 +71,7 @@ func optionsOf(params JSON, param string) (*schema.Options, error) {
 	}
 	n := s.Root().Property(param)
 	if n == nil {
-		var names []string
-		for _, p := range s.Root().Properties {
-			names = append(names, p.Name)
-		}
-		return nil, Invalid("there is no parameter " + quote(param) + nearest.Hint(param, names))
+		return nil, Invalid("there is no parameter " + quote(param) + nearest.Hint(param, s.Root().Names()))
 	}
 	if n.Options == nil {
 		return nil, Invalid("the parameter " + param + " has no list of options")
@@ -82,17 +79,15 @@ func optionsOf(params JSON, param string) (*schema.Options, error) {
 	return n.Options, nil
 }
 
-// input is what the action is given.
+// input returns the input of the action.
 func (q OptionQuery) input(ref *schema.Options, action *ActionInfo, param string) (json.RawMessage, error) {
 	in := map[string]any{}
 	for name, value := range ref.Input {
 		in[name] = value
 	}
 	given := map[string]json.RawMessage{}
-	if len(q.Given) > 0 {
-		if err := json.Unmarshal(q.Given, &given); err != nil {
-			return nil, Invalid("the parameters that are given are not a JSON object")
-		}
+	if len(q.Given) > 0 && json.Unmarshal(q.Given, &given) != nil {
+		return nil, Invalid("the parameters that are given are not a JSON object")
 	}
 	for name, from := range ref.From {
 		value, ok := given[from]
@@ -101,59 +96,47 @@ func (q OptionQuery) input(ref *schema.Options, action *ActionInfo, param string
 		}
 		in[name] = value
 	}
-	for name, value := range map[string]string{action.Options.Search: q.Search, action.Options.After: q.After} {
-		if name != "" && value != "" {
-			in[name] = value
-		}
+	if q.Search != "" {
+		in[action.Options.Search] = q.Search
 	}
-	if q.Limit > 0 && action.Options.Limit != "" {
+	if q.After != "" {
+		in[action.Options.After] = q.After
+	}
+	if q.Limit > 0 {
 		in[action.Options.Limit] = q.Limit
 	}
+	delete(in, "") // the action has no such input
 	return json.Marshal(in)
 }
 
-// page reads the options from the action's answer. One without a value is none.
+// page reads the options from the action's output. It leaves out those without a value.
 func (q OptionQuery) page(action *ActionInfo, output json.RawMessage) (OptionPage, error) {
-	list := action.Options
-	answer := map[string]json.RawMessage{}
+	names := action.Options
+	var members map[string]json.RawMessage
 	var items []map[string]json.RawMessage
-	if err := json.Unmarshal(output, &answer); err != nil {
-		return OptionPage{}, &Error{Code: Internal, Message: "the answer of " + action.Name + " cannot be read", Err: err}
+	err := json.Unmarshal(output, &members)
+	if err == nil {
+		err = json.Unmarshal(members[names.Items], &items)
 	}
-	if err := json.Unmarshal(answer[list.Items], &items); err != nil {
-		return OptionPage{}, &Error{Code: Internal, Message: "the answer of " + action.Name + " holds no list " + list.Items, Err: err}
+	if err != nil {
+		return OptionPage{}, Errorf(Internal, "cannot read the list %q in the output of %s: %w", names.Items, action.Name, err)
 	}
-	page := OptionPage{Options: []Option{}, Next: plain(answer[list.Next])}
+	page := OptionPage{Options: []Option{}, Next: plain(members[names.Next])}
 	for _, item := range items {
-		o := Option{Value: plain(item[list.Value]), Label: plain(item[list.Label]), Description: plain(item[list.Description]), Typed: list.Typed}
-		if o.Value == "" || list.Search == "" && !o.matches(q.Search) {
-			continue
+		o := Option{Value: plain(item[names.Value]), Description: plain(item[names.Description]), Typed: names.Typed}
+		o.Label = cmp.Or(plain(item[names.Label]), o.Value)
+		text := strings.ToLower(o.Value + "\n" + o.Label + "\n" + o.Description)
+		if o.Value != "" && (names.Search != "" || strings.Contains(text, strings.ToLower(q.Search))) {
+			page.Options = append(page.Options, o)
 		}
-		if o.Label == "" {
-			o.Label = o.Value
-		}
-		page.Options = append(page.Options, o)
 	}
 	return page, nil
 }
 
-// matches reports whether what was typed stands anywhere in the option.
-func (o Option) matches(typed string) bool {
-	typed = strings.ToLower(typed)
-	for _, s := range []string{o.Value, o.Label, o.Description} {
-		if strings.Contains(strings.ToLower(s), typed) {
-			return true
-		}
-	}
-	return false
-}
-
-// plain is a text, number or boolean as people write it, "" for anything else.
+// plain returns a text, number or boolean as people write it, "" for other values.
 func plain(raw json.RawMessage) string {
 	var v any
-	if json.Unmarshal(raw, &v) != nil {
-		return ""
-	}
+	_ = json.Unmarshal(raw, &v) // absent: nil
 	switch v := v.(type) {
 	case string:
 		return v
@@ -181,7 +164,7 @@ type OptionList struct {
 	Next string `json:"next,omitempty"`
 }
 
-// verify refuses what input and output of the action do not have.
+// verify returns an error for names that input and output of the action do not have.
 func (o *OptionList) verify(a ActionInfo, input, output *schema.Schema) error {
 	if o == nil {
 		return nil
@@ -191,48 +174,47 @@ func (o *OptionList) verify(a ActionInfo, input, output *schema.Schema) error {
 	if a.Effect != Reads {
 		fail("it %s, and a list of options only reads", a.Effect)
 	}
-	for what, name := range map[string]string{"search": o.Search, "limit": o.Limit, "after": o.After} {
-		if name != "" && input.Root().Property(name) == nil {
-			fail("%s: there is no input %q", what, name)
+	items := new(schema.Node)
+	if n := output.Root().Property(o.Items); n != nil && n.Items != nil {
+		items = n.Items
+	} else {
+		fail("items: the answer has no list %q", o.Items)
+	}
+	for _, member := range []struct {
+		what, name, missing string
+		of                  *schema.Node
+	}{
+		{"search", o.Search, "there is no input", input.Root()},
+		{"limit", o.Limit, "there is no input", input.Root()},
+		{"after", o.After, "there is no input", input.Root()},
+		{"next", o.Next, "the answer has no", output.Root()},
+		{"value", o.Value, "the items of " + o.Items + " have no", items},
+		{"label", o.Label, "the items of " + o.Items + " have no", items},
+		{"description", o.Description, "the items of " + o.Items + " have no", items},
+	} {
+		if member.name != "" && member.of.Property(member.name) == nil {
+			fail("%s: %s %q", member.what, member.missing, member.name)
 		}
 	}
 	if (o.After == "") != (o.Next == "") {
 		fail("after and next go together")
 	}
-	if o.Next != "" && output.Root().Property(o.Next) == nil {
-		fail("next: the answer has no %q", o.Next)
-	}
-	items := output.Root().Property(o.Items)
-	if items == nil || items.Items == nil {
-		fail("items: the answer has no list %q", o.Items)
-		return errors.Join(errs...)
-	}
 	if o.Value == "" || o.Label == "" {
 		fail("need a value and a label")
-	}
-	for what, name := range map[string]string{"value": o.Value, "label": o.Label, "description": o.Description} {
-		if name != "" && items.Items.Property(name) == nil {
-			fail("%s: the items of %s have no %q", what, o.Items, name)
-		}
 	}
 	return errors.Join(errs...)
 }
 
-// verifyOptions refuses, in the schema of some parameters, options that no action of
-// the manifest can list.
-func verifyOptions(params *schema.Schema, actions map[string]ActionInfo) error {
-	return verifyOptionsIn(params.Root(), actions)
-}
-
-// verifyOptionsIn goes over the parameters of one object, and of those within it. What
-// an option takes from a parameter, it takes from one of the same object.
-func verifyOptionsIn(params *schema.Node, actions map[string]ActionInfo) error {
+// verifyOptions returns an error for options in the schema of an object's parameters, or
+// of objects within it, that no action of the manifest can list. The parameters from which
+// an option takes values are members of the same object.
+func verifyOptions(params *schema.Node, actions *Manifest) error {
 	if params == nil {
 		return nil
 	}
 	var errs []error
 	for _, p := range params.Properties {
-		err := errors.Join(verifyOptionsIn(p.Node, actions), verifyOptionsIn(p.Node.Items, actions))
+		err := errors.Join(verifyOptions(p.Node, actions), verifyOptions(p.Node.Items, actions))
 		if p.Node.Options != nil {
 			if ref := verifyRef(p.Node.Options, params, actions); ref != nil {
 				err = errors.Join(err, fmt.Errorf("x-options: %w", ref))
@@ -245,33 +227,30 @@ func verifyOptionsIn(params *schema.Node, actions map[string]ActionInfo) error {
 	return errors.Join(errs...)
 }
 
-func verifyRef(ref *schema.Options, params *schema.Node, actions map[string]ActionInfo) error {
-	a, ok := actions[ref.Action]
-	if !ok {
+func verifyRef(ref *schema.Options, params *schema.Node, actions *Manifest) error {
+	a := actions.Action(ref.Action)
+	if a == nil {
 		return fmt.Errorf("there is no action %q", ref.Action)
 	}
 	if a.Options == nil {
 		return fmt.Errorf("action %s does not say how it lists options", a.Name)
 	}
-	input, err := schema.Parse([]byte(a.Input))
-	if err != nil {
-		return err
-	}
+	input := node(a.Input)
 	var errs []error
 	for name := range ref.Input {
-		if input.Root().Property(name) == nil {
+		if input.Property(name) == nil {
 			errs = append(errs, fmt.Errorf("action %s has no input %q", a.Name, name))
 		}
 	}
 	for name, param := range ref.From {
-		if input.Root().Property(name) == nil {
+		if input.Property(name) == nil {
 			errs = append(errs, fmt.Errorf("action %s has no input %q", a.Name, name))
 		}
 		if params.Property(param) == nil {
 			errs = append(errs, fmt.Errorf("there is no parameter %q to take %s from", param, name))
 		}
 	}
-	for _, name := range input.Root().Required {
+	for _, name := range input.Required {
 		if ref.Input[name] == "" && ref.From[name] == "" && name != a.Options.Search {
 			errs = append(errs, fmt.Errorf("action %s needs the input %q", a.Name, name))
 		}

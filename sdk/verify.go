@@ -8,11 +8,11 @@ import (
 	"soar.example/okta/schema"
 )
 
-// Verify refuses the mistakes of a connector's author that [Connector.Compile]
-// takes on trust, since every start of a plugin waits for Compile and these take a
-// validator to see: tags that make no schema, defaults and examples that break
-// their own, a write whose answer does not say what it did. The conformance suite
-// calls it. Of a backend that is in another process it knows nothing.
+// Verify returns the mistakes of a connector's author that [Connector.Compile] does not
+// check, since every start of a plugin waits for Compile and these checks take longer:
+// tags that make no schema, defaults and examples that break their schema, a write whose
+// output has no outcome. The conformance suite calls Verify. It returns nil for a backend
+// in another process.
 func Verify(b Backend) error {
 	if own, ok := b.(interface{ verify() error }); ok {
 		return own.verify()
@@ -22,22 +22,17 @@ func Verify(b Backend) error {
 
 func (b *backend[S, C]) verify() error {
 	var errs []error
-	actions := map[string]ActionInfo{}
-	for _, a := range b.manifest.Actions {
-		actions[a.Name] = a
-	}
-	if err := errors.Join(b.settings.Verify(), verifyOptions(b.settings, actions)); err != nil {
-		errs = append(errs, fmt.Errorf("settings: %w", err))
-	}
-	for _, a := range b.manifest.Actions {
-		if err := errors.Join(b.actions[a.Name].verify(), verifyOptions(b.actions[a.Name].input, actions)); err != nil {
-			errs = append(errs, fmt.Errorf("action %q: %w", a.Name, err))
+	check := func(name string, params *schema.Schema, err error) {
+		if err := errors.Join(err, verifyOptions(params.Root(), &b.manifest)); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
+	}
+	check("settings", b.settings, b.settings.Verify())
+	for _, a := range b.manifest.Actions {
+		check(fmt.Sprintf("action %q", a.Name), b.actions[a.Name].input, b.actions[a.Name].verify())
 	}
 	for _, t := range b.manifest.Triggers {
-		if err := errors.Join(b.triggers[t.Name].verify(), verifyOptions(b.triggers[t.Name].params, actions)); err != nil {
-			errs = append(errs, fmt.Errorf("trigger %q: %w", t.Name, err))
-		}
+		check(fmt.Sprintf("trigger %q", t.Name), b.triggers[t.Name].params, b.triggers[t.Name].verify())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("connector %q: %w", b.manifest.Name, err)

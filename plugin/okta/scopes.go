@@ -14,19 +14,22 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// open makes a client. A service app whose settings name no scopes asks for those of
-// what the connection may do, and for no more. A name in allowed_actions that no action
+// open returns a client. A service app without scopes in the settings requests the scopes
+// of what the connection may do, and no others. A name in allowed_actions that no action
 // has is an error.
 func open(ctx context.Context, settings okta.Settings) (*okta.Client, error) {
-	if err := checkAllowed(ctx, settings.AllowedActions); err != nil {
-		return nil, err
-	}
-	if settings.ClientID != "" && len(settings.Scopes) == 0 {
-		scopes, err := scopes(ctx, settings)
+	noScopes := settings.ClientID != "" && len(settings.Scopes) == 0
+	if len(settings.AllowedActions) > 0 || noScopes {
+		manifest, err := offered()
 		if err != nil {
 			return nil, err
 		}
-		settings.Scopes = scopes
+		if err := checkAllowed(manifest.ActionNames(), settings.AllowedActions); err != nil {
+			return nil, err
+		}
+		if noScopes {
+			settings.Scopes = scopes(manifest, settings)
+		}
 	}
 	client, err := okta.Open(ctx, settings)
 	if err != nil {
@@ -36,18 +39,7 @@ func open(ctx context.Context, settings okta.Settings) (*okta.Client, error) {
 	return client, nil
 }
 
-func checkAllowed(ctx context.Context, allowed []string) error {
-	if len(allowed) == 0 {
-		return nil
-	}
-	all, err := operations(ctx)
-	if err != nil {
-		return err
-	}
-	names := make([]string, len(all))
-	for i, op := range all {
-		names[i] = op.Name
-	}
+func checkAllowed(names, allowed []string) error {
 	var unknown []schema.Violation
 	for i, name := range allowed {
 		if slices.Contains(names, name) {
@@ -65,13 +57,18 @@ func checkAllowed(ctx context.Context, allowed []string) error {
 	return nil
 }
 
-// operations are the actions as a client sees them.
-func operations(ctx context.Context) ([]permission.Action, error) {
-	backend, err := offered()
+// offered returns the connector's manifest. It compiles once, since that takes a while.
+var offered = sync.OnceValues(func() (*sdk.Manifest, error) {
+	backend, err := offer(okta.Open).Compile()
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := backend.Manifest(ctx)
+	return backend.Manifest(context.Background())
+})
+
+// operations returns the actions as a client sees them.
+func operations(context.Context) ([]permission.Action, error) {
+	manifest, err := offered()
 	if err != nil {
 		return nil, err
 	}
@@ -82,20 +79,9 @@ func operations(ctx context.Context) ([]permission.Action, error) {
 	return all, nil
 }
 
-// offered is the connector as a list to look things up in; making it takes a while.
-var offered = sync.OnceValues(func() (sdk.Backend, error) { return offer(okta.Open).Compile() })
-
-// scopes are those of every trigger, of every action that the settings allow, and of
-// the guards.
-func scopes(ctx context.Context, settings okta.Settings) ([]string, error) {
-	backend, err := offered()
-	if err != nil {
-		return nil, err
-	}
-	manifest, err := backend.Manifest(ctx)
-	if err != nil {
-		return nil, err
-	}
+// scopes returns the scopes of all triggers, of the guards, and of the actions that the
+// settings allow.
+func scopes(manifest *sdk.Manifest, settings okta.Settings) []string {
 	all := settings.GuardScopes()
 	for _, a := range manifest.Actions {
 		named := len(settings.AllowedActions) == 0 || slices.Contains(settings.AllowedActions, a.Name)
@@ -107,5 +93,5 @@ func scopes(ctx context.Context, settings okta.Settings) ([]string, error) {
 		all = append(all, t.Scopes...)
 	}
 	slices.Sort(all)
-	return slices.Compact(all), nil
+	return slices.Compact(all)
 }
