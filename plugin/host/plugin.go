@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -12,17 +13,17 @@ import (
 
 // A Plugin is a connector in a process of its own. It is safe for concurrent use.
 //
-// If the process dies, the call that is under way returns an unavailable error
-// that says so, and that it is not known whether the action took effect. The next
-// call starts the process anew and opens its session again. A process that dies
-// five times within a minute is left alone until the minute is over.
+// If the process dies, the calls in progress return an unavailable error, which says
+// that it is not known whether the action took effect. The next call starts a new process
+// and opens its session again. After five deaths within a minute, no process is started
+// until the minute is over.
 type Plugin struct {
 	config   Config
-	base     context.Context // what Launch was called with, without its end
+	base     context.Context // context of Launch, without its end
 	cancel   context.CancelFunc
-	turn     chan struct{} // held by whoever starts the process
+	turn     turn // to start the process
 	retiring sync.WaitGroup
-	ended    chan struct{} // closed when Close is through
+	ended    chan struct{} // closed when Close is done
 
 	mu     sync.Mutex
 	now    *instance // nil: there is no process
@@ -52,32 +53,29 @@ func Launch(ctx context.Context, c Config) (*Plugin, error) {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &Plugin{
 		config: c, base: base, cancel: cancel, now: first,
-		turn: make(chan struct{}, 1), ended: make(chan struct{}),
+		turn: make(turn, 1), ended: make(chan struct{}),
 	}, nil
 }
 
-// Manifest says what the connector offers.
-func (p *Plugin) Manifest(ctx context.Context) (m *sdk.Manifest, err error) {
-	err = p.do(ctx, "", func(i *instance) error {
-		m, err = i.backend.Manifest(ctx)
-		return err
-	})
-	return m, err
+// Manifest returns the manifest of the connector.
+func (p *Plugin) Manifest(ctx context.Context) (*sdk.Manifest, error) {
+	return do(ctx, p, "", func(i *instance) (*sdk.Manifest, error) { return i.backend.Manifest(ctx) })
 }
 
 // Validate checks the parameters of a trigger as Poll would.
 func (p *Plugin) Validate(ctx context.Context, trigger string, params json.RawMessage) error {
-	return p.do(ctx, "", func(i *instance) error { return i.backend.Validate(ctx, trigger, params) })
+	_, err := do(ctx, p, "", func(i *instance) (any, error) { return nil, i.backend.Validate(ctx, trigger, params) })
+	return err
 }
 
-// Open opens a session, which outlives the process: it is opened again, with the
-// same settings, in the one that follows.
+// Open opens a session. After the process died, the next call opens the session again
+// with the same settings in the next process.
 func (p *Plugin) Open(ctx context.Context, settings json.RawMessage) (sdk.Session, error) {
-	s := newSession(p, settings)
-	err := p.do(ctx, "", func(i *instance) error {
+	s := &session{plugin: p, settings: slices.Clone(settings), turn: make(turn, 1)}
+	_, err := do(ctx, p, "", func(i *instance) (any, error) {
 		remote, err := i.backend.Open(sdk.WithHostKey(ctx, p.config.Key), s.settings)
 		s.at, s.remote = i, remote
-		return err
+		return nil, err
 	})
 	if err != nil {
 		return nil, err
@@ -93,16 +91,13 @@ func (p *Plugin) PID() int {
 	if i == nil || !i.process.alive() {
 		return 0
 	}
-	pid, err := strconv.Atoi(i.process.ID())
-	if err != nil {
-		return 0
-	}
+	pid, _ := strconv.Atoi(i.process.ID()) // 0 before the start
 	return pid
 }
 
-// Close takes no more calls, waits for those that are under way, up to the grace
-// of the Config, and ends the process, which closes the sessions. It may be
-// called again. When it returns, there is no process and no file left of it.
+// Close accepts no more calls, waits for the calls in progress up to the grace of the
+// Config, and ends the process, which closes the sessions. It may be called again. When
+// Close returns, the process and its files are gone.
 func (p *Plugin) Close() error {
 	p.mu.Lock()
 	again := p.closed
@@ -113,7 +108,7 @@ func (p *Plugin) Close() error {
 		return nil
 	}
 	defer close(p.ended)
-	p.cancel() // a start that is under way
+	p.cancel() // a start in progress
 	p.turn <- struct{}{}
 	p.mu.Lock()
 	last := p.now

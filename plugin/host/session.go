@@ -5,57 +5,41 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"soar.example/okta/plugin"
 	"soar.example/okta/sdk"
 )
 
-// session is a session that is opened again in every process that follows.
+// session is a session that is opened again in each new process.
 type session struct {
 	plugin   *Plugin
 	settings json.RawMessage
-	turn     chan struct{} // held by whoever opens it
+	turn     turn // to open the session
 
 	mu     sync.Mutex
-	at     *instance // the process that remote is in
+	at     *instance // process of remote
 	remote sdk.Session
 	closed bool
 }
 
 var _ sdk.Session = (*session)(nil)
 
-func newSession(p *Plugin, settings json.RawMessage) *session {
-	return &session{plugin: p, settings: slices.Clone(settings), turn: make(chan struct{}, 1)}
+func (s *session) Check(ctx context.Context) (sdk.Health, error) {
+	return doIn(ctx, s, "", func(remote sdk.Session) (sdk.Health, error) { return remote.Check(ctx) })
 }
 
-func (s *session) Check(ctx context.Context) (h sdk.Health, err error) {
-	err = s.do(ctx, "", func(remote sdk.Session) error {
-		h, err = remote.Check(ctx)
-		return err
+func (s *session) Run(ctx context.Context, action string, input json.RawMessage) (sdk.Result, error) {
+	return doIn(ctx, s, "; whether the action took effect is not known", func(remote sdk.Session) (sdk.Result, error) {
+		return remote.Run(ctx, action, input)
 	})
-	return h, err
 }
 
-func (s *session) Run(ctx context.Context, action string, input json.RawMessage) (r sdk.Result, err error) {
-	err = s.do(ctx, "; whether the action took effect is not known", func(remote sdk.Session) error {
-		r, err = remote.Run(ctx, action, input)
-		return err
-	})
-	return r, err
+func (s *session) Poll(ctx context.Context, trigger string, params, from json.RawMessage) (sdk.RawPage, error) {
+	return doIn(ctx, s, "", func(remote sdk.Session) (sdk.RawPage, error) { return remote.Poll(ctx, trigger, params, from) })
 }
 
-func (s *session) Poll(ctx context.Context, trigger string, params, from json.RawMessage) (page sdk.RawPage, err error) {
-	err = s.do(ctx, "", func(remote sdk.Session) error {
-		page, err = remote.Poll(ctx, trigger, params, from)
-		return err
-	})
-	return page, err
-}
-
-// Close closes the session where it is open. A process that is gone took it
-// along.
+// Close closes the session in its process. A session ends with its process.
 func (s *session) Close() error {
 	s.mu.Lock()
 	at, remote, again := s.at, s.remote, s.closed
@@ -68,31 +52,30 @@ func (s *session) Close() error {
 	return remote.Close()
 }
 
-// do has f make one call on the session, as it is in the process of now.
-func (s *session) do(ctx context.Context, fate string, f func(sdk.Session) error) error {
-	if s.isClosed() {
-		return errClosed()
+// doIn makes one call in the session, in the current process.
+func doIn[R any](ctx context.Context, s *session, unknown string, call func(sdk.Session) (R, error)) (R, error) {
+	if _, err := s.in(nil); err != nil {
+		return *new(R), err
 	}
-	return s.plugin.do(ctx, fate, func(i *instance) error {
+	return do(ctx, s.plugin, unknown, func(i *instance) (R, error) {
 		remote, err := s.open(ctx, i)
 		if err != nil {
-			return err
+			return *new(R), err
 		}
-		return f(remote)
+		return call(remote)
 	})
 }
 
-// open returns the session in i, opened there once for all who wait for it.
+// open returns the session in i. It opens the session there once for all callers.
 func (s *session) open(ctx context.Context, i *instance) (sdk.Session, error) {
 	if remote, err := s.in(i); remote != nil || err != nil {
 		return remote, err
 	}
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return nil, sdk.AsError(ctx.Err())
+	done, err := s.turn.take(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	if remote, err := s.in(i); remote != nil || err != nil {
 		return remote, err
 	}
@@ -108,7 +91,7 @@ func (s *session) open(ctx context.Context, i *instance) (sdk.Session, error) {
 	s.at, s.remote = i, remote
 	s.mu.Unlock()
 	if closed {
-		_ = remote.Close() // what counts for the caller is that it is closed
+		_ = remote.Close() // the caller needs to know only that it is closed
 		return nil, errClosed()
 	}
 	return remote, nil
@@ -125,12 +108,6 @@ func (s *session) in(i *instance) (sdk.Session, error) {
 		return nil, nil
 	}
 	return s.remote, nil
-}
-
-func (s *session) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed
 }
 
 func errClosed() error { return sdk.Errorf(sdk.InvalidInput, "the session is closed") }

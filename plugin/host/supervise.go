@@ -16,29 +16,40 @@ const notice = 250 * time.Millisecond
 // errReopen marks a process that was lost before the call itself began.
 var errReopen = errors.New("the plugin process was lost before the call began")
 
-// do has f make one call to the process, which is started if there is none. fate
-// is what the caller must know of a call that was cut off.
-func (p *Plugin) do(ctx context.Context, fate string, f func(*instance) error) error {
+// do makes one call to the process, which is started if there is none. unknown says what
+// the caller does not know after a call that was cut off.
+func do[R any](ctx context.Context, p *Plugin, unknown string, call func(*instance) (R, error)) (R, error) {
 	for {
 		i, err := p.enter(ctx)
 		if err != nil {
-			return err
+			return *new(R), err
 		}
-		err = f(i)
+		r, err := call(i)
 		i.calls.End()
 		switch {
 		case errors.Is(err, plugin.ErrNotStarted), errors.Is(err, errReopen):
-			// Nothing was done, so it can be done in the process that follows. One
-			// that keeps dying ends this loop, see deaths.
+			// Nothing was done, so the next process can make the call. The limit of deaths
+			// ends this loop. enter reports the end of ctx.
 			p.lost(ctx, i)
-			if err := ctx.Err(); err != nil {
-				return sdk.AsError(err)
-			}
 		case errors.Is(err, plugin.ErrBroken):
-			return &sdk.Error{Code: sdk.Unavailable, Message: p.lost(ctx, i) + " during the call" + fate, Err: err}
+			return r, &sdk.Error{Code: sdk.Unavailable, Message: p.lost(ctx, i) + " during the call" + unknown, Err: err}
 		default:
-			return err
+			return r, err
 		}
+	}
+}
+
+// A turn lets one goroutine at a time do a piece of work.
+type turn chan struct{}
+
+// take waits for the turn and returns the function that gives it back. It returns the
+// error of a context that ends before.
+func (t turn) take(ctx context.Context) (func(), error) {
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }, nil
+	case <-ctx.Done():
+		return nil, sdk.AsError(ctx.Err())
 	}
 }
 
@@ -76,26 +87,30 @@ func (p *Plugin) current() (*instance, error) {
 
 // restart starts the process, once for all who wait for it.
 func (p *Plugin) restart(ctx context.Context) (*instance, error) {
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-	case <-p.base.Done(): // Close keeps the turn
-	case <-ctx.Done():
-		return nil, sdk.AsError(ctx.Err())
+	limited, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.base, cancel)()
+	done, err := p.turn.take(limited)
+	if err == nil {
+		defer done()
 	}
-	if i, err := p.current(); i != nil || err != nil {
-		return i, err
+	// Close keeps the turn and cancels limited.
+	if i, closed := p.current(); i != nil || closed != nil {
+		return i, closed
 	}
-	if wait := p.forbidden(); wait > 0 {
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	wait := p.deaths.wait(time.Now())
+	p.mu.Unlock()
+	if wait > 0 {
 		return nil, &sdk.Error{
 			Code: sdk.Unavailable, RetryAfter: wait,
 			Message: fmt.Sprintf("the plugin process died %d times within a minute; it is not started again for another %s",
 				mostDeaths, wait.Round(time.Second)),
 		}
 	}
-	limited, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(p.base, cancel)()
 	i, err := start(limited, p.config)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,12 +124,6 @@ func (p *Plugin) restart(ctx context.Context) (*instance, error) {
 		p.deaths.note(time.Now())
 	}
 	return nil, err
-}
-
-func (p *Plugin) forbidden() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.deaths.wait(time.Now())
 }
 
 // lost gives up a process whose connection broke, and says what happened.
