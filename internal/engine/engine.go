@@ -39,11 +39,6 @@ const (
 	Skipped   Status = "skipped"   // the condition was false, or an earlier step ended the run
 )
 
-// NotApplicable is the error code of a step whose action reported that it could not
-// establish the requested state. The call succeeded, the step did not. A step whose
-// action reported the outcome partial has the code partial.
-const NotApplicable = sdk.Code(sdk.NotApplicable)
-
 // StepRun is the state of one step of a run. Input is that of the last attempt, with
 // secrets masked. Output is kept if the step failed as not applicable, too.
 type StepRun struct {

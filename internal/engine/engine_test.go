@@ -138,7 +138,8 @@ func load(t *testing.T, step string) (*playbook.Playbook, *sdk.Manifest) {
 		Actions: []sdk.ActionInfo{{Name: "act", Effect: sdk.Writes,
 			Input:  sdk.JSON(`{"type":"object","properties":{"user":{"type":"string","minLength":2}},"required":["user"],"additionalProperties":false}`),
 			Output: sdk.JSON(`{"type":"object"}`)}},
-		Triggers: []sdk.TriggerInfo{{Name: "reports", Params: sdk.JSON(`{"type":"object"}`), Event: sdk.JSON(`{"type":"object","properties":{"user":{"type":"string"}}}`)}},
+		Triggers: []sdk.TriggerInfo{{Name: "reports", Params: sdk.JSON(`{"type":"object"}`),
+			Event: sdk.JSON(`{"type":"object","properties":{"user":{"type":"string"}}}`)}},
 	}
 	p, err := playbook.Load("p.yaml", []byte("name: p\ntitle: P\ntrigger: reports\nevent_types: [a.b]\nsteps:\n  - "+step+"\n"), m)
 	if err != nil {
@@ -207,11 +208,12 @@ func TestRecord(t *testing.T) {
 		failure  *sdk.Error
 		want     string
 	}{
-		"succeeds":           {0, `{"outcome":"changed"}`, nil, "succeeded changed 0s "},
-		"succeeds at last":   {2, `{"outcome":"unchanged"}`, nil, "succeeded unchanged 0s "},
-		"only reads":         {0, `{"status":"ACTIVE"}`, nil, "succeeded  0s "},
-		"not applicable":     {0, `{"outcome":"not_applicable","reason":"staged"}`, nil, "failed not_applicable 0s not_applicable: staged"},
-		"without a reason":   {0, `{"outcome":"not_applicable","reason":7}`, nil, "failed not_applicable 0s not_applicable: the action could not establish the requested state"},
+		"succeeds":         {0, `{"outcome":"changed"}`, nil, "succeeded changed 0s "},
+		"succeeds at last": {2, `{"outcome":"unchanged"}`, nil, "succeeded unchanged 0s "},
+		"only reads":       {0, `{"status":"ACTIVE"}`, nil, "succeeded  0s "},
+		"not applicable":   {0, `{"outcome":"not_applicable","reason":"staged"}`, nil, "failed not_applicable 0s not_applicable: staged"},
+		"without a reason": {0, `{"outcome":"not_applicable","reason":7}`, nil,
+			"failed not_applicable 0s not_applicable: the action could not establish the requested state"},
 		"no object":          {0, `7`, nil, "succeeded  0s "},
 		"outcome is no text": {0, `{"outcome":7}`, nil, "succeeded  0s "},
 		"retried":            {0, "", down, "running  1s unavailable: down"},
@@ -220,7 +222,8 @@ func TestRecord(t *testing.T) {
 		"permanent":          {0, "", sdk.Errorf(sdk.Forbidden, "no"), "failed  0s forbidden: no"},
 		"the service waits":  {0, "", &sdk.Error{Code: sdk.RateLimited, Message: "later", RetryAfter: time.Minute}, "running  1m0s rate_limited: later"},
 		"too far":            {0, "", &sdk.Error{Code: sdk.RateLimited, Message: "later", RetryAfter: time.Hour}, "failed  0s rate_limited: later"},
-		"secret in the text": {0, "", sdk.Errorf(sdk.Forbidden, "Authorization: SSWS 00abcdefghijklmnopqrstuvwxyz0123456789AB"), "failed  0s forbidden: Authorization: SSWS ********"},
+		"secret in the text": {0, "", sdk.Errorf(sdk.Forbidden, "Authorization: SSWS 00abcdefghijklmnopqrstuvwxyz0123456789AB"),
+			"failed  0s forbidden: Authorization: SSWS ********"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &engine.StepState{StepRun: engine.StepRun{Status: running}, Failures: test.failures}
@@ -298,5 +301,38 @@ func TestEventID(t *testing.T) {
 	}
 	if engine.RunID("a", "bc", "d") == engine.RunID("ab", "c", "d") {
 		t.Error("two runs have one ID")
+	}
+	if a, b := engine.Digest("a"), engine.Digest("b"); a == b || len(a) != 32 {
+		t.Errorf("digests are %s and %s", a, b)
+	}
+}
+
+func TestMaskEvent(t *testing.T) {
+	secret := json.RawMessage(`{"password":"hunter2"}`)
+	masked := engine.MaskEvent(sdk.RawEvent{Data: secret, Shapes: map[string]json.RawMessage{"ecs": secret}})
+	if strings.Contains(string(masked.Data), "hunter2") || strings.Contains(string(masked.Shapes["ecs"]), "hunter2") || len(masked.Shapes) != 1 {
+		t.Errorf("got %s and %s", masked.Data, masked.Shapes)
+	}
+	if plain := engine.MaskEvent(sdk.RawEvent{Data: secret}); plain.Shapes != nil {
+		t.Errorf("an event without shapes has %v", plain.Shapes)
+	}
+}
+
+// TestMaskError masks given secrets, except short ones, which occur in ordinary words.
+func TestMaskError(t *testing.T) {
+	for secret, want := range map[string]string{"abcd": "the ******** and the abc", "abc": "the abcd and the abc"} {
+		if got := engine.MaskError(sdk.Errorf(sdk.Forbidden, "the abcd and the abc"), secret); got.Message != want {
+			t.Errorf("%s: got %q, want %q", secret, got.Message, want)
+		}
+	}
+}
+
+func TestSettle(t *testing.T) {
+	for _, err := range []error{nil, sdk.Errorf(sdk.NotFound, "gone")} {
+		var s engine.StepState
+		s.Settle(engine.Skipped, err, now)
+		if s.Status != engine.Skipped || !s.Finished.Equal(engine.Time(now)) || (s.Error != nil) != (err != nil) {
+			t.Errorf("%v: got %+v", err, s)
+		}
 	}
 }

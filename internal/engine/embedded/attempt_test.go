@@ -56,7 +56,8 @@ func TestRetries(t *testing.T) {
 		want     string
 	}{
 		{"at once", 4, failing("", 0, 0), nil, false, "succeeded suspend=succeeded/1"},
-		{"doubling up to a limit", 6, failing(sdk.Unavailable, 0, 5), []time.Duration{second, 2 * second, 4 * second, 4 * second, 4 * second}, false, "succeeded suspend=succeeded/6"},
+		{"doubling up to a limit", 6, failing(sdk.Unavailable, 0, 5),
+			[]time.Duration{second, 2 * second, 4 * second, 4 * second, 4 * second}, false, "succeeded suspend=succeeded/6"},
 		{"in vain", 3, failing(sdk.Unavailable, 0, 99), []time.Duration{second, 2 * second}, false, "failed(unavailable) suspend=failed/3(unavailable)"},
 		{"one attempt", 1, failing(sdk.Unavailable, 0, 99), nil, false, "failed(unavailable) suspend=failed/1(unavailable)"},
 		{"when the service says", 3, failing(sdk.RateLimited, time.Minute, 2), []time.Duration{time.Minute, time.Minute}, true, "succeeded suspend=succeeded/3"},

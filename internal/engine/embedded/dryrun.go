@@ -44,52 +44,48 @@ func DryRun(ctx context.Context, s sdk.Session, m *sdk.Manifest, p *playbook.Pla
 	steps := make([]DryRunStep, len(p.Steps))
 	over := false
 	for i, step := range p.Steps {
-		steps[i] = DryRunStep{ID: step.ID, Action: step.Action, Status: Pending}
+		r := &steps[i]
+		*r = DryRunStep{ID: step.ID, Action: step.Action, Status: Pending}
 		if over {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		output := e.dryRun(ctx, p, step, scope, &steps[i])
-		scope.Steps[step.ID] = playbook.StepResult{Status: steps[i].Status, Output: output, Error: steps[i].Error}
-		over = engine.StopsRun(step, steps[i].Status)
+		if err := e.dryRun(ctx, p, step, scope, r); err != nil {
+			r.Status, r.Error = Failed, engine.ErrorBody(err)
+		}
+		// Later steps read the masked output, as the steps of a run do.
+		scope.Steps[step.ID] = playbook.StepResult{Status: r.Status, Output: r.Output, Error: r.Error}
+		over = engine.StopsRun(step, r.Status)
 	}
 	return steps, nil
 }
 
-// dryRun fills in the result of a step, and returns the output that later steps read.
-func (e *Engine) dryRun(ctx context.Context, p *playbook.Playbook, step *playbook.Step, scope playbook.Scope, r *DryRunStep) json.RawMessage {
-	fail := func(err error) json.RawMessage {
-		r.Status, r.Error = Failed, engine.ErrorBody(err)
-		return nil
-	}
+// dryRun fills in the result of a step. Its error is that of the step.
+func (e *Engine) dryRun(ctx context.Context, p *playbook.Playbook, step *playbook.Step, scope playbook.Scope, r *DryRunStep) error {
 	d := engine.Decide(p, step, scope, e.o.Manifest, e.guarded)
-	switch d.Status {
-	case Failed:
-		return fail(d.Err)
-	case Skipped:
-		r.Status = Skipped
-		return nil
+	if r.Status = d.Status; d.Status != Running {
+		return d.Err
 	}
 	inputSchema, err := schema.Parse(json.RawMessage(d.Action.Input))
 	if err != nil {
-		return fail(err)
+		return err
 	}
 	outputSchema, err := schema.Parse(json.RawMessage(d.Action.Output))
 	if err != nil {
-		return fail(err)
+		return err
 	}
 	r.Input = inputSchema.Truncate(inputSchema.MaskAll(d.Input))
 	input, err := dryRunInput(d.Action, inputSchema, inputSchema.Truncate(d.Input))
 	if err != nil {
-		return fail(err)
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, step.Timeout)
 	defer cancel()
 	result, err := e.o.Session.Run(ctx, d.Action.Name, input)
 	if err != nil {
-		return fail(err)
+		return err
 	}
 	var output struct {
 		Plan []sdk.PlannedRequest `json:"plan"`
@@ -98,7 +94,7 @@ func (e *Engine) dryRun(ctx context.Context, p *playbook.Playbook, step *playboo
 	after := engine.AfterAttempt(step.Retry, 0, result.Output, nil, 0)
 	r.Status, r.Outcome, r.Error = after.Status, after.Outcome, after.Error
 	r.Plan, r.Output = output.Plan, outputSchema.MaskAll(result.Output)
-	return r.Output // masked, as the steps of a run read it
+	return nil
 }
 
 // dryRunParam is the parameter that requests a dry run.

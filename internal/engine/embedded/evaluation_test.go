@@ -164,7 +164,8 @@ func TestMarksCostNoCommit(t *testing.T) {
 
 // TestForeignMarks opens an engine beside a file of marks with other content.
 func TestForeignMarks(t *testing.T) {
-	for _, text := range []string{"", "\n", "x", strings.Repeat("a", 1<<16), strings.Repeat("\x00", 9000), strings.Repeat("0123456789abcdef0123456789abcdeg\n", 300)} {
+	for _, text := range []string{"", "\n", "x", strings.Repeat("a", 1<<16), strings.Repeat("\x00", 9000),
+		strings.Repeat("0123456789abcdef0123456789abcdeg\n", 300)} {
 		s := openStore(t, storePath(t))
 		if err := os.WriteFile(s.Path()+marksSuffix, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -217,7 +218,8 @@ func die(t *testing.T, path, event string) {
 // after the event was accepted. The counts go with the last run, and a retry tries again.
 func TestSetAsideAndRetried(t *testing.T) {
 	t.Parallel()
-	const matches, differs = `{"user":"u","result":"SUCCESS","targets":[],"password":"hunter2"}`, `{"user":"u","result":"FAILURE","targets":[],"password":"hunter2"}`
+	const matches, differs = `{"user":"u","result":"SUCCESS","targets":[],"password":"hunter2"}`,
+		`{"user":"u","result":"FAILURE","targets":[],"password":"hunter2"}`
 	const retried = "succeeded look=succeeded/1 suspend=succeeded/1 verify=succeeded/1"
 	for name, test := range map[string]struct {
 		data          string

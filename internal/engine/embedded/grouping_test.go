@@ -164,7 +164,8 @@ func TestGroupIsOneRunOfAllEvents(t *testing.T) {
 
 	run := r.run(first.Runs[0])
 	opened := newTicker().now
-	if d := cmp.Diff(&Group{Key: json.RawMessage(`"ann"`), Events: 401, Taken: 401, Opened: opened, Closes: opened.Add(time.Minute), Closed: true}, run.Group); d != "" {
+	wantGroup := &Group{Key: json.RawMessage(`"ann"`), Events: 401, Taken: 401, Opened: opened, Closes: opened.Add(time.Minute), Closed: true}
+	if d := cmp.Diff(wantGroup, run.Group); d != "" {
 		t.Error(d)
 	}
 	if len(run.Events) != 401 || run.EventID != "0" || !run.Started.Equal(opened.Add(time.Minute)) {
@@ -272,7 +273,8 @@ func TestGroupIsBounded(t *testing.T) {
 	if got.Started != 1 || got.Joined != 1 || r.take() != longestSleep {
 		t.Fatalf("%+v", got)
 	}
-	if run := r.run(id); len(said.users) != 1 || run.Status != Succeeded || run.Group.Taken != maxGroupEvents || !strings.HasPrefix(run.Group.Note, "closed early, with 10000 events") {
+	if run := r.run(id); len(said.users) != 1 || run.Status != Succeeded ||
+		run.Group.Taken != maxGroupEvents || !strings.HasPrefix(run.Group.Note, "closed early, with 10000 events") {
 		t.Errorf("%q: %s %+v", said.users, brief(run), run.Group)
 	}
 	large := func(id string) sdk.RawEvent {

@@ -37,7 +37,8 @@ func TestPrune(t *testing.T) {
 	accept(page("8", "shared"), both[0])
 	clock.put(2 * time.Minute)
 	r.take()
-	if _, _, err := r.store.perform(t.Context(), &call{session: r.o.Session, info: r.o.Manifest.Action("look_up"), input: json.RawMessage(`{"user":"u"}`), now: clock.Now}); err != nil {
+	manual := &call{session: r.o.Session, info: r.o.Manifest.Action("look_up"), input: json.RawMessage(`{"user":"u"}`), now: clock.Now}
+	if _, _, err := r.store.perform(t.Context(), manual); err != nil {
 		t.Fatal(err)
 	}
 	left := accept(page("9", "cut off", "queued"), both[0]).Runs

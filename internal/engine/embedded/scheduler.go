@@ -27,8 +27,15 @@ type worker struct {
 // Work resumes the rest, in this process or another. Work returns nil if ctx ended it,
 // and an error if the store failed: no action is called that cannot be recorded.
 func (e *Engine) Work(ctx context.Context) error {
-	if err := e.beginWork(); err != nil {
-		return err
+	e.mu.Lock()
+	closed := e.closed
+	begun := !closed && e.working.CompareAndSwap(false, true)
+	e.mu.Unlock()
+	switch {
+	case closed:
+		return fmt.Errorf("work: %w", errClosed)
+	case !begun:
+		return errors.New("work: the engine works already")
 	}
 	defer e.working.Store(false)
 	w := &worker{Engine: e, storeCtx: context.WithoutCancel(ctx)}
@@ -86,18 +93,6 @@ func (e *Engine) Work(ctx context.Context) error {
 		return nil
 	}
 	return fmt.Errorf("work on %s: %w", e.store.Path(), context.Cause(w.stopCtx))
-}
-
-func (e *Engine) beginWork() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return fmt.Errorf("work: %w", errClosed)
-	}
-	if !e.working.CompareAndSwap(false, true) {
-		return errors.New("work: the engine works already")
-	}
-	return nil
 }
 
 // executeRuns executes one run after another until stopCtx ends. Its error is an error

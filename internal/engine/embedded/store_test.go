@@ -90,13 +90,14 @@ func TestStoreRefuses(t *testing.T) {
 		is   error
 		says string
 	}{
-		"text":               {make: bytes("name: a playbook\n"), is: errNotStore},
-		"two bytes":          {make: bytes("SQ"), is: errNotStore},
-		"header only":        {make: bytes("SQLite format 3\x00 and then nothing of use"), says: "open store"},
-		"foreign database":   {make: sqlite(`CREATE TABLE t (x)`), is: errNotStore},
-		"foreign versioned":  {make: sqlite(`PRAGMA user_version = 1; CREATE TABLE runs (x)`), is: errNotStore},
-		"foreign marked":     {make: sqlite(`PRAGMA application_id = 7; CREATE TABLE t (x)`), is: errNotStore},
-		"newer":              {make: version(schemaVersion + 1), is: errNewer, says: fmt.Sprintf("its version is %d and this program reads version %d", schemaVersion+1, schemaVersion)},
+		"text":              {make: bytes("name: a playbook\n"), is: errNotStore},
+		"two bytes":         {make: bytes("SQ"), is: errNotStore},
+		"header only":       {make: bytes("SQLite format 3\x00 and then nothing of use"), says: "open store"},
+		"foreign database":  {make: sqlite(`CREATE TABLE t (x)`), is: errNotStore},
+		"foreign versioned": {make: sqlite(`PRAGMA user_version = 1; CREATE TABLE runs (x)`), is: errNotStore},
+		"foreign marked":    {make: sqlite(`PRAGMA application_id = 7; CREATE TABLE t (x)`), is: errNotStore},
+		"newer": {make: version(schemaVersion + 1), is: errNewer,
+			says: fmt.Sprintf("its version is %d and this program reads version %d", schemaVersion+1, schemaVersion)},
 		"older":              {make: version(schemaVersion - 1), is: errOlder, says: "Move it away with its -wal file"},
 		"oldest":             {make: version(1), is: errOlder, says: "its version is 1"},
 		"directory":          {make: func(t *testing.T, path string) { os.Mkdir(path, 0o700) }, says: "is not a file"},

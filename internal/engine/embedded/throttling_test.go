@@ -78,7 +78,8 @@ func TestCapCanBeSeen(t *testing.T) {
 			t.Errorf("took %s", took)
 		}
 		r.queues()
-		if runs, err := r.store.Runs(t.Context(), Query{}); err != nil || slices.ContainsFunc(runs, func(r Run) bool { return r.Waits != "" || r.Status != Succeeded }) {
+		unfinished := func(r Run) bool { return r.Waits != "" || r.Status != Succeeded }
+		if runs, err := r.store.Runs(t.Context(), Query{}); err != nil || slices.ContainsFunc(runs, unfinished) {
 			t.Errorf("%+v, %v", runs, err)
 		}
 	})
@@ -100,7 +101,8 @@ func (r *rig) queues(want ...Queue) {
 // cut off.
 func TestCapHoldsUpNothingElse(t *testing.T) {
 	r, clock, said := newGatherer(t, capped)
-	free := load(t, r.o.Manifest, strings.NewReplacer("name: capped", "name: free", "max_runs_per_minute: 2\n", "", "event.user }}", "event.user }} freely").Replace(capped))
+	free := load(t, r.o.Manifest, strings.NewReplacer("name: capped", "name: free", "max_runs_per_minute: 2\n", "",
+		"event.user }}", "event.user }} freely").Replace(capped))
 	r.accept(page("1", "a", "b", "c", "d"))
 	if j, _, err := r.claim(t.Context()); err != nil || j.run.EventID != "a" {
 		t.Fatalf("%+v, %v", j, err)

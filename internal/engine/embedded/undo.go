@@ -179,7 +179,8 @@ func (s *Store) undoInput(c *call, input json.RawMessage) (json.RawMessage, erro
 	}
 	if !bytes.Equal(masked, ordered) {
 		c.undoMasked = masked
-		return masked, sdk.Errorf(sdk.InvalidInput, "the undo's input holds a secret, and the store keeps no secrets. The change is not reverted: run %s yourself", c.info.Undo)
+		return masked, sdk.Errorf(sdk.InvalidInput, "the undo's input holds a secret, and the store keeps no secrets. "+
+			"The change is not reverted: run %s yourself", c.info.Undo)
 	}
 	return ordered, nil
 }

@@ -312,9 +312,10 @@ func TestUndosThatAreRefused(t *testing.T) {
 			}
 		})
 	}
+	undo := []sdk.Undo{{Action: "release_user", Input: sdk.JSON(`{}`), At: &at}}
 	for name, a := range map[string]answer{
-		"a dry run":      {contained: contained{Outcome: sdk.Planned, Undo: []sdk.Undo{{Action: "release_user", Input: sdk.JSON(`{}`), At: &at}}}, lookedUp: lookedUp{"ACTIVE"}},
-		"not applicable": {contained: contained{Outcome: sdk.NotApplicable, Undo: []sdk.Undo{{Action: "release_user", Input: sdk.JSON(`{}`), At: &at}}}, lookedUp: lookedUp{"ACTIVE"}},
+		"a dry run":      {contained: contained{Outcome: sdk.Planned, Undo: undo}, lookedUp: lookedUp{"ACTIVE"}},
+		"not applicable": {contained: contained{Outcome: sdk.NotApplicable, Undo: undo}, lookedUp: lookedUp{"ACTIVE"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, contain, always(a))
