@@ -10,9 +10,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Checkpoint is the place of a poller in one org's log, for one selection of events.
-// Okta's link is the place; the rest tells when the link must not be used, and where to
-// look instead.
+// A Checkpoint is the position of a poller in the log of one Okta org, for one selection of
+// events. Okta's link is the cursor. The other fields decide when the link must not be used, and
+// where to read instead.
 type Checkpoint struct {
 	Fingerprint string    `json:"fingerprint,omitempty"` // of the org and of what Okta is asked for
 	Next        string    `json:"next,omitempty"`        // Okta's link
@@ -131,7 +131,7 @@ type page struct {
 	now    time.Time
 	limit  int  // how many events it could have had
 	most   int  // how many a page can have at all, at the pace of the query
-	lost   bool // the place was, and this is another
+	lost   bool // the checkpoint was reset
 	circle bool // Next leads back to an earlier page
 }
 

@@ -27,8 +27,8 @@ func newQuery(c *okta.Client, p SystemLogParams) query {
 	}
 }
 
-// readPage reads the page that follows from. Notices get a line when the place was
-// lost and another had to be taken.
+// readPage reads the page that follows a checkpoint. It adds a notice when it resets the
+// checkpoint.
 func (q query) readPage(ctx context.Context, from Checkpoint, notices *[]string) (page, error) {
 	if from.Fingerprint == "" && from.Next == "" {
 		return q.first(ctx, func(now time.Time) time.Time { return now.Add(-q.lookBack - tolerable) })
@@ -45,7 +45,7 @@ func (q query) readPage(ctx context.Context, from Checkpoint, notices *[]string)
 	case from.Next == "":
 		lost = "Okta gave no link that leads on"
 	default:
-		read, err := q.atPace(func(limit int) (*okta.LogPage, error) { return q.client.LogsFrom(ctx, from.Next, limit) })
+		read, err := q.readAdaptive(func(limit int) (*okta.LogPage, error) { return q.client.LogsFrom(ctx, from.Next, limit) })
 		if err == nil {
 			read.now = time.Now().Add(-read.Skew)
 			return read, nil
@@ -74,7 +74,7 @@ func (q query) first(ctx context.Context, since func(now time.Time) time.Time) (
 	var skew time.Duration
 	for try := 0; ; try++ {
 		begin := since(time.Now().Add(-skew))
-		read, err := q.atPace(func(limit int) (*okta.LogPage, error) {
+		read, err := q.readAdaptive(func(limit int) (*okta.LogPage, error) {
 			return q.client.Logs(ctx, okta.LogQuery{Since: begin, Filter: q.filter, Limit: limit})
 		})
 		if err != nil {
@@ -89,9 +89,9 @@ func (q query) first(ctx context.Context, since func(now time.Time) time.Time) (
 	}
 }
 
-// atPace reads a page of as many events as Okta gives in time. Whoever polls again
-// after a page that was too slow asks for fewer.
-func (q query) atPace(read func(limit int) (*okta.LogPage, error)) (page, error) {
+// readAdaptive reads a page of as many events as Okta returns in time. The next poll after a page
+// that was too slow asks for fewer events.
+func (q query) readAdaptive(read func(limit int) (*okta.LogPage, error)) (page, error) {
 	limit, start := q.adaptive.Limit(q.pageSize), time.Now()
 	got, err := read(limit)
 	if fewer := q.adaptive.Record(limit, time.Since(start), err); fewer > 0 {

@@ -64,12 +64,12 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 	var shaper shape.Shaper
 	found.Events = make([]sdk.Event[shape.Event], 0, len(read.Events))
 	for _, h := range read.Events {
-		w, err := matcher.of(ctx, h)
+		matched, err := matcher.match(ctx, h)
 		if err != nil {
 			return found, err
 		}
-		if w.nowhere() {
-			if w.own {
+		if len(matched.certain)+len(matched.indeterminate) == 0 {
+			if matched.selfGenerated {
 				found.SelfGenerated++
 			}
 			continue
@@ -79,14 +79,14 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 		}
 		event, notices := p.shaped(&shaper, h)
 		found.Notices = append(found.Notices, notices...)
-		if len(w.sure) > 0 {
-			found.Events = append(found.Events, matcher.named(event, w.sure))
+		if len(matched.certain) > 0 {
+			found.Events = append(found.Events, matcher.withSelectors(event, matched.certain))
 		}
-		if len(w.unsure) > 0 {
-			// Beside the other, if it is certain that somebody else wants it.
-			event.Indeterminate = w.doubt
-			found.Notices = append(found.Notices, fmt.Sprintf("event %s starts nothing: %s", h.UUID, w.doubt))
-			found.Events = append(found.Events, matcher.named(event, w.unsure))
+		if len(matched.indeterminate) > 0 {
+			// The event is delivered twice if other selections match with certainty.
+			event.Indeterminate = matched.reason
+			found.Notices = append(found.Notices, fmt.Sprintf("event %s starts nothing: %s", h.UUID, matched.reason))
+			found.Events = append(found.Events, matcher.withSelectors(event, matched.indeterminate))
 		}
 	}
 	return found, nil

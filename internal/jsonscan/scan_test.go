@@ -8,7 +8,8 @@ import (
 
 var texts = []string{
 	"", " ", "{}", "[]", " [ ] \n", `{"a":1,"b":[true,false,null],"c":{"d":"e"}}`, `"a"`, "0", "-0", "-", "01", "1.", ".1", "1e", "1e+", "1E-7", "1.5e10", "+1",
-	"tru", "true", "nul", "null ", "nullx", "[1,]", "[,1]", "[1 2]", "[1", "]", "{", `{"a"}`, `{"a":}`, `{"a":1,}`, `{,}`, `{a:1}`, `{"a" 1}`, `{"a":1 "b":2}`, "{} {}", "[] x",
+	"tru", "true", "nul", "null ", "nullx", "[1,]", "[,1]", "[1 2]", "[1", "]", "{", `{"a"}`, `{"a":}`, `{"a":1,}`, `{,}`, `{a:1}`,
+	`{"a" 1}`, `{"a":1 "b":2}`, "{} {}", "[] x",
 	`"`, `"\`, `"\x"`, `"\u12"`, `"\u12G4"`, `"\ud83d\ude00"`, `"\ud83d"`, "\"\x01\"", "\"\xff\"", "\"é\"", "\ufeff{}", "{\x00}",
 	strings.Repeat("[", 100), strings.Repeat("[", 100) + strings.Repeat("]", 100),
 	strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth), strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1),

@@ -51,7 +51,10 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	want := `
-# HELP soar_lag_seconds How far the watch is behind: while there is more to read, the age of the latest event that is safe in the store (now, by this machine's clock, minus its time by the service's); once caught up, the time since the last poll that went well. Polls that fail let it grow.
+# HELP soar_lag_seconds ` +
+		`How far the watch is behind: while there is more to read, the age of the latest event that is safe in the store ` +
+		`(now, by this machine's clock, minus its time by the service's); ` +
+		`once caught up, the time since the last poll that went well. Polls that fail let it grow.
 # TYPE soar_lag_seconds gauge
 soar_lag_seconds{feed="log"} 60
 # HELP soar_budget_remaining_requests How many of them were left, by the service's last response.
