@@ -31,9 +31,10 @@ type Subject struct {
 // Undos with the same Action and Input revert the same change. A host reverts it once,
 // at the latest At of them all, and never by itself if one of them has no At.
 //
-// Undos with the same Action and Subject revert one state. If a host undoes one of them,
-// it first undoes all later ones. So Subject must identify the state precisely: the ID of
-// the user for a containment, the IDs of group and user together for a membership.
+// Undos with the same Action and Subject revert one state. A host undoes them together,
+// newest first, back to the state before the first. So Subject must identify the state
+// precisely: the ID of the user for a containment, the IDs of group and user together for
+// a membership.
 //
 // Action must be the Undo of the action that returns it. Input contains no secret, since
 // hosts store it, and is spelled alike whenever its meaning is the same.
