@@ -28,14 +28,17 @@ const (
 // catalogue entry, and the function behind it. In and Out are structs; their
 // tags are the action's parameters and answer, declared nowhere else.
 type Action[C, In, Out any] struct {
-	Name    string           // snake_case verb, never changed once published
-	Title   string           // name that people see; "" is the Name in words
-	Summary string           // one sentence
-	Docs    string           // https address of the vendor's documentation
-	Effect  Effect           // what it does to the service
-	Undo    string           // name of the action that takes this one back; "" if nothing does
-	Scopes  []string         // OAuth scopes it needs
-	Example Example[In, Out] // a call and its answer, for documentation and tests
+	Name    string // snake_case verb, never changed once published
+	Title   string // name that people see; "" is the Name in words
+	Summary string // one sentence
+	Docs    string // https address of the vendor's documentation
+	Effect  Effect // what it does to the service
+	Undo    string // name of the action that takes this one back; "" if nothing does
+	// Contains says that the action takes access away from its subjects. A host can limit
+	// how many accounts lose access in an hour.
+	Contains bool
+	Scopes   []string         // OAuth scopes it needs
+	Example  Example[In, Out] // a call and its answer, for documentation and tests
 	// Options says how the answer becomes options of parameters. Mostly nil.
 	Options *OptionList
 	// Shapes are those that the answer can have besides Out's, by the value of the
@@ -86,7 +89,7 @@ func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 	}
 	op := compiledAction[C]{info: ActionInfo{
 		Name: a.Name, Title: a.Title, Summary: a.Summary, Docs: a.Docs,
-		Effect: a.Effect, Undo: a.Undo, Scopes: append([]string{}, a.Scopes...), Options: a.Options,
+		Effect: a.Effect, Undo: a.Undo, Contains: a.Contains, Scopes: append([]string{}, a.Scopes...), Options: a.Options,
 	}}
 	input, err := schema.Input[In]()
 	if err != nil {

@@ -6,6 +6,7 @@ import "soar.example/okta/schema"
 
 func init() {
 	schema.Describe("soar.example/okta/sdk", map[string]string{
+		"ActionInfo.Contains":       "The action takes access away from its subjects. A host can limit how many accounts lose access in an hour.",
 		"ActionInfo.Docs":           "Address of the vendor's documentation.",
 		"ActionInfo.Effect":         "reads: changes nothing; writes: can be put back; destroys: cannot.",
 		"ActionInfo.Example":        "A call and its answer.",

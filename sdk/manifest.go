@@ -50,7 +50,10 @@ type ActionInfo struct {
 	// reads: changes nothing; writes: can be put back; destroys: cannot.
 	Effect Effect `json:"effect" jsonschema:"enum=reads,enum=writes,enum=destroys"`
 	// Name of the action that takes this one back.
-	Undo   string   `json:"undo,omitempty"`
+	Undo string `json:"undo,omitempty"`
+	// The action takes access away from its subjects. A host can limit how many accounts lose access in an hour.
+	Contains bool `json:"contains,omitempty"`
+
 	Scopes []string `json:"scopes"` // OAuth scopes it needs.
 	// JSON Schema of the parameters. x-group says whether a builder shows one as basic or advanced.
 	Input   JSON        `json:"input"`

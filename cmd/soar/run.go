@@ -201,19 +201,22 @@ func openInput(stdin io.Reader, file string) (io.ReadCloser, error) {
 func (a *app) call(ctx context.Context, info *sdk.ActionInfo, input json.RawMessage) error {
 	return a.connectWithStore(ctx, func(store *embedded.Store, conn *connection) error {
 		at := embedded.Caller{Manifest: conn.manifest}
-		if info.ReturnsUndos() {
-			health, err := conn.Check(ctx)
-			if err != nil && health.Target == "" {
+		if info.Effect != sdk.Reads {
+			values, err := conn.settings.JSON()
+			if err != nil {
 				return err
 			}
-			at.Org = health.Target // the guards report wrong settings, as for any other action
+			at.Limits = embedded.LimitsOf(values)
+			if at.Org, err = store.Target(ctx, conn, values); err != nil {
+				return err
+			}
 		}
 		start := time.Now()
 		result, err := store.Perform(ctx, conn, info, input, at)
 		if err != nil {
 			return interrupted(err, info, input)
 		}
-		if err := a.showResult(info, result, time.Since(start)); err != nil {
+		if err := a.showResult(info, result.Result, time.Since(start)); err != nil {
 			return err
 		}
 		return a.noteUndo(ctx, store, at.Org, result.Output)

@@ -174,7 +174,7 @@ func (a *app) auditCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "audit", Args: none, Short: "List the calls of actions, by playbooks and by hand, newest first",
 		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error {
-			entries, err := store.AuditTrail(ctx, limit)
+			entries, err := store.AuditTrail(ctx, embedded.AuditQuery{Limit: limit})
 			if err != nil {
 				return err
 			}

@@ -13,6 +13,7 @@ func init() {
 		"form.MaxRuns":       "Maximum number of runs that start in any 60 seconds. Other runs wait, oldest first. No limit if absent.",
 		"form.Name":          "Name in snake_case. It is part of every run's ID, so a renamed playbook can start on the same events again.",
 		"form.Params":        "Other parameters of the trigger.",
+		"form.Shadow":        "Make each write of a run a dry run: events and matches are real, and nothing is changed.",
 		"form.Steps":         "Steps of a run, in order.",
 		"form.Title":         "Title for people.",
 		"form.Trigger":       "Trigger of the connector.",

@@ -32,9 +32,11 @@ type form struct {
 	// the first event; later events of the window are recorded with the run, but its steps do not read them.
 	GroupWhen string `json:"group_when,omitempty" jsonschema:"enum=window,enum=first,default=window"`
 	// Maximum number of runs that start in any 60 seconds. Other runs wait, oldest first. No limit if absent.
-	MaxRuns *int           `json:"max_runs_per_minute,omitempty" jsonschema:"title=Most runs a minute,minimum=1,maximum=10000"`
-	Vars    map[string]any `json:"vars,omitempty" jsonschema:"title=Variables"` // Values that expressions read as vars.name.
-	Steps   []stepForm     `json:"steps" jsonschema:"minItems=1,maxItems=100"`  // Steps of a run, in order.
+	MaxRuns *int `json:"max_runs_per_minute,omitempty" jsonschema:"title=Most runs a minute,minimum=1,maximum=10000"`
+	// Make each write of a run a dry run: events and matches are real, and nothing is changed.
+	Shadow bool           `json:"shadow,omitempty" jsonschema:"title=Shadow run,default=false"`
+	Vars   map[string]any `json:"vars,omitempty" jsonschema:"title=Variables"` // Values that expressions read as vars.name.
+	Steps  []stepForm     `json:"steps" jsonschema:"minItems=1,maxItems=100"`  // Steps of a run, in order.
 }
 
 type stepForm struct {

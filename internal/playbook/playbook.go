@@ -25,6 +25,8 @@ type Playbook struct {
 	Params     json.RawMessage // the trigger's parameters, with EventTypes if it has event_types
 	Shapes     []string        // shapes of events that it reads beside the trigger's own; see sdk.AlsoParam
 	Grouping   Grouping        // how events form groups
+	// Shadow makes the writes of each run dry runs.
+	Shadow bool
 	// MaxRunsPerMinute limits how many runs begin in any 60 seconds. 0: no limit.
 	MaxRunsPerMinute int
 	Steps            []*Step // in the order they run
@@ -124,7 +126,7 @@ func (l *loader) load() (p *Playbook, err error) {
 	}
 	// Members of a wrong type are skipped here. The check against the form's schema reports them.
 	_ = json.Unmarshal(raw, &l.form)
-	p = &Playbook{Name: l.form.Name, Title: l.form.Title, Trigger: l.form.Trigger, EventTypes: l.form.EventTypes, views: map[string]view{}}
+	p = &Playbook{Name: l.form.Name, Title: l.form.Title, Trigger: l.form.Trigger, EventTypes: l.form.EventTypes, Shadow: l.form.Shadow, views: map[string]view{}}
 	if l.objects, err = newObjects(); err != nil {
 		return nil, err
 	}

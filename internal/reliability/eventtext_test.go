@@ -50,7 +50,7 @@ func eventText(t *testing.T) string {
 		s.Fatal(err)
 	}
 	defer store.Close()
-	entries, err := store.AuditTrail(context.Background(), 100)
+	entries, err := store.AuditTrail(context.Background(), embedded.AuditQuery{Limit: 100})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -162,8 +162,8 @@ func (e *Engine) newPageWriter(now time.Time) *pageWriter {
 const insertEvent = `INSERT INTO events (org, id, type, time, data) VALUES (?, ?, ?, ?, ?)
 	ON CONFLICT (org, id) DO UPDATE SET id = id RETURNING seq`
 
-const insertRun = `INSERT INTO runs (id, org, playbook, title, hash, event, status, error, created, finished, due, replay, unmatched)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const insertRun = `INSERT INTO runs (id, org, playbook, title, hash, event, status, error, created, finished, due, replay, shadow, unmatched)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // write stores the matches of a page, and counts them.
 func (w *pageWriter) write(tx *conn, matches []match) {
@@ -193,6 +193,7 @@ func (w *pageWriter) writeRun(m match) {
 	run := Run{
 		ID: m.run, Playbook: m.playbook.Name, Title: m.playbook.Title, Status: Queued,
 		EventID: m.event.ID, EventType: m.event.Type, EventTime: engine.Time(m.event.Time), Created: w.now, Replay: w.replay.begun,
+		Shadow: w.engine.o.Shadow || m.playbook.Shadow,
 	}
 	if m.err != nil {
 		run.Status, run.Error, run.Finished, m.group = Failed, engine.ErrorBody(m.err), run.Created, nil
@@ -206,7 +207,7 @@ func (w *pageWriter) writeRun(m match) {
 		due = due.Add(m.playbook.Grouping.Window)
 	}
 	seq := w.tx.exec(insertRun, run.ID, org, run.Playbook, run.Title, hash, event, run.Status, run.Error,
-		run.Created, run.Finished, due, run.Replay, m.unmatched).seq
+		run.Created, run.Finished, due, run.Replay, run.Shadow, m.unmatched).seq
 	w.open(m, seq, event)
 	w.fresh = append(w.fresh, run)
 	w.done.Runs = append(w.done.Runs, run.ID)

@@ -23,10 +23,14 @@ type Options struct {
 	Org      string        // account that Session acts on; runs of other orgs are ignored
 	Manifest *sdk.Manifest // for playbooks of runs that are resumed
 	Session  sdk.Session
-	Only     string        // ID of a run: work on this run only, and execute no undos; "" for all
-	Workers  int           // number of runs under way at once; 0 means 4
-	Grace    time.Duration // time for steps under way to finish when Work ends; 0 means 10s
-	Logger   hclog.Logger
+	// Caller is the origin of the engine's calls; Org and Manifest replace its members. Its
+	// Limits hold for all calls.
+	Caller  Caller
+	Shadow  bool          // new runs are shadow runs: their writes are dry runs
+	Only    string        // ID of a run: work on this run only, and execute no undos; "" for all
+	Workers int           // number of runs under way at once; 0 means 4
+	Grace   time.Duration // time for steps under way to finish when Work ends; 0 means 10s
+	Logger  hclog.Logger
 	// Observe receives notices, in order for each run, from several goroutines for
 	// different runs. The engine waits for it. It must not call the engine.
 	Observe func(Notice)
@@ -68,6 +72,7 @@ func New(store *Store, o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Caller.Org, o.Caller.Manifest = o.Org, o.Manifest
 	e := &Engine{store: store, o: o, latest: unknownTime}
 	free, err := store.file.lock()
 	if err != nil {

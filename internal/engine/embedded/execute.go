@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -123,16 +124,25 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 		}
 		return true, err
 	}
+	input, err := w.stepInput(j, d)
+	if err != nil {
+		s.Settle(Failed, err, w.o.Now())
+		return true, w.store.tx(w.storeCtx, func(tx *conn) { saveStep(tx, j.run.seq, n, s) })
+	}
 	for announced := false; !s.Over(); announced = true {
 		// The wait is limited in case that the clock was set back.
 		wait := min(s.NextTry.Sub(w.o.Now()), engine.LongestWait(step.Retry))
 		if w.stopCtx.Err() != nil || wait > 0 && !sleep(w.stopCtx, wait, nil) {
 			return false, nil
 		}
+		if resumed, err := w.waitResumed(d.Action, input); err != nil || !resumed {
+			return false, err
+		}
 		s.Attempts++
-		from := Caller{RunID: j.run.ID, StepID: s.ID, Attempt: s.Attempts, Org: w.o.Org, Manifest: w.o.Manifest}
-		canceled, err := w.call(step.Timeout, w.o.Logger.With("run", from.RunID, "step", from.StepID, "attempt", from.Attempt), &call{
-			info: d.Action, input: d.Input, from: from, cause: j.cause(),
+		from := w.o.Caller
+		from.RunID, from.StepID, from.Attempt, from.Playbook = j.run.ID, s.ID, s.Attempts, j.run.Playbook
+		canceled, failure, err := w.call(step.Timeout, w.o.Logger.With("run", from.RunID, "step", from.StepID, "attempt", from.Attempt), &call{
+			info: d.Action, input: input, from: from, cause: j.cause(),
 			begin: func(tx *conn, masked json.RawMessage) {
 				s.Status, s.Input, s.Started = Running, masked, cmp.Or(s.Started, engine.Time(w.o.Now()))
 				saveStep(tx, j.run.seq, n, s)
@@ -149,6 +159,8 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 		})
 		w.undoStored.wake()
 		switch {
+		case errors.Is(failure, ErrPaused) && err == nil && w.runCtx.Err() == nil:
+			s.Attempts-- // the pause uses up no attempt
 		case err != nil || canceled:
 			return false, err
 		case s.Over():
@@ -160,18 +172,31 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 	return true, nil
 }
 
-// call makes the call of a step or an undo. If runCtx ended before the result, the call
-// is canceled: that is not a failure, and nothing but the audit entry is stored at its end.
-func (w *worker) call(timeout time.Duration, logger hclog.Logger, c *call) (canceled bool, err error) {
+// stepInput returns the input of a step. The writes of a shadow run are dry runs.
+func (w *worker) stepInput(j *job, d engine.Decision) (json.RawMessage, error) {
+	if !j.run.Shadow || d.Action.Effect == sdk.Reads {
+		return d.Input, nil
+	}
+	takes, err := w.store.schemaOf(d.Action.Input)
+	if err != nil {
+		return nil, err
+	}
+	return dryRunInput(d.Action, takes, d.Input)
+}
+
+// call makes the call of a step or an undo. If runCtx ended before the result, or if all
+// writes are paused, the call is canceled: that is not a failure, and nothing but the
+// audit entry is stored at its end.
+func (w *worker) call(timeout time.Duration, logger hclog.Logger, c *call) (canceled bool, failure *sdk.Error, err error) {
 	ctx, cancel := context.WithTimeout(hclog.WithContext(w.runCtx, logger), timeout)
 	defer cancel()
 	c.session, c.now = w.o.Session, w.o.Now
 	end := c.end
 	c.end = func(tx *conn, result sdk.Result, failure *sdk.Error) {
-		if canceled = failure != nil && w.runCtx.Err() != nil; !canceled {
+		if failure == nil || w.runCtx.Err() == nil && !errors.Is(failure, ErrPaused) {
 			end(tx, result, failure)
 		}
 	}
-	_, _, err = w.store.perform(ctx, c)
-	return canceled, err
+	_, failure, err = w.store.perform(ctx, c)
+	return failure != nil && (w.runCtx.Err() != nil || errors.Is(failure, ErrPaused)), failure, err
 }

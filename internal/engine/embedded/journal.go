@@ -3,13 +3,10 @@ package embedded
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"soar.example/okta/internal/engine"
-	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -44,16 +41,43 @@ type AuditEntry struct {
 	Message    string          `json:"message,omitempty"`     // of the error
 	RequestIDs []string        `json:"request_ids,omitempty"` // of the service, in order of the requests
 	Duration   time.Duration   `json:"duration_ns,omitzero"`
+	Operation  string          `json:"operation,omitempty"` // ID of the operation of a write
+	Org        string          `json:"org,omitempty"`
+	Actor
 }
 
-// AuditTrail returns the latest calls, newest first. A limit of 0 means 100.
-func (s *Store) AuditTrail(ctx context.Context, limit int) ([]AuditEntry, error) {
-	limit, err := listLimit(limit)
+// An AuditQuery selects audit entries. Empty members select all; a Limit of 0 means 100.
+type AuditQuery struct {
+	Subject      string // ID or name of an object: a subject of the operation, or a text of the input
+	User         string // account of the operating system that made the call
+	Since, Until time.Time
+	Action       string
+	Case         string
+	Connection   string
+	Outcome      string // outcome, status or code of the error
+	Operation    string // ID of an operation, or its beginning
+	RunID        string
+	Limit        int
+}
+
+// AuditTrail returns the calls that q selects, newest first.
+func (s *Store) AuditTrail(ctx context.Context, q AuditQuery) ([]AuditEntry, error) {
+	limit, err := listLimit(q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	quoted, err := json.Marshal(q.Subject)
 	if err != nil {
 		return nil, err
 	}
 	db := s.reader(ctx)
-	entries := readAudit(db, `ORDER BY seq DESC LIMIT ?`, limit)
+	entries := readAudit(db, `WHERE (?1 = '' OR instr(lower(a.input), lower(?2)) > 0
+			OR EXISTS (SELECT 1 FROM subjects WHERE operation = a.seq AND (id = ?1 OR name = ?1 COLLATE NOCASE)))
+		AND (?3 = '' OR os_user = ?3) AND (?4 IS NULL OR time >= ?4) AND (?5 IS NULL OR time < ?5)
+		AND (?6 = '' OR action = ?6) AND (?7 = '' OR incident = ?7) AND (?8 = '' OR connection = ?8)
+		AND (?9 = '' OR outcome = ?9 OR status = ?9 OR code = ?9) AND (?10 = '' OR substr(operation, 1, length(?10)) = lower(?10))
+		AND (?11 = '' OR run = ?11) ORDER BY seq DESC LIMIT ?12`,
+		q.Subject, string(quoted), q.User, q.Since, q.Until, q.Action, q.Case, q.Connection, q.Outcome, q.Operation, q.RunID, limit)
 	return entries, db.failed("read audit trail")
 }
 
@@ -61,8 +85,10 @@ func (s *Store) AuditTrail(ctx context.Context, limit int) ([]AuditEntry, error)
 func readAudit(db *conn, rest string, args ...any) []AuditEntry {
 	entries := list(db, func(a *AuditEntry) []any {
 		return []any{&a.Time, &a.RunID, &a.StepID, &a.Attempt, &a.Cause, &a.Action, &a.Input,
-			&a.Status, &a.Outcome, &a.Code, &a.Message, &a.RequestIDs, &a.Duration}
-	}, `SELECT time, run, step, attempt, cause, action, input, status, outcome, code, message, request_ids, duration FROM audit `+rest, args...)
+			&a.Status, &a.Outcome, &a.Code, &a.Message, &a.RequestIDs, &a.Duration, &a.Operation, &a.Org,
+			&a.OSUser, &a.Host, &a.Process, &a.Connection, &a.Case, &a.Reason, &a.Playbook, &a.Key}
+	}, `SELECT time, run, step, attempt, cause, action, input, status, outcome, code, message, request_ids, duration, operation, org,
+		`+actorColumns+` FROM audit a `+rest, args...)
 	if entries == nil && db.err == nil {
 		return []AuditEntry{}
 	}
@@ -87,112 +113,8 @@ func saveStep(tx *conn, run int64, n int, s *engine.StepState) {
 		s.Status, s.Attempts, s.Failures, s.NextTry, s.Input, s.Output, s.Outcome, s.Error, s.Started, s.Finished, run, n)
 }
 
-// A Caller is the origin of a call: a step of a run, or nothing for a manual call.
-type Caller struct {
-	RunID, StepID string
-	Attempt       int // from 1
-	// Org is the account that the session acts on, and Manifest that of the session. An
-	// undo that the output asks for is stored if Org is set. Manifest shows which of the
-	// undo's parameters are secret.
-	Org      string
-	Manifest *sdk.Manifest
-}
-
-// Perform runs one action. It writes an audit entry before the call and completes it
-// after the call, even if ctx ends in between. If the entry cannot be written, the action
-// is not called. If it cannot be completed, the error says so, and the result is still
-// that of the call. An undo that the output asks for is stored in the same transaction.
-//
-// Its errors are *[sdk.Error]s.
-func (s *Store) Perform(ctx context.Context, session sdk.Session, info *sdk.ActionInfo, input json.RawMessage, from Caller) (sdk.Result, error) {
-	if info == nil {
-		return sdk.Result{}, sdk.Invalid("there is no action to perform")
-	}
-	if err := ctx.Err(); err != nil {
-		return sdk.Result{}, sdk.AsError(err)
-	}
-	result, failure, err := s.perform(ctx, &call{session: session, info: info, input: input, from: from, now: time.Now})
-	switch {
-	case err != nil && failure != nil:
-		message := failure.Message + " (the audit entry could not be completed either: " + err.Error() + ")"
-		failure = &sdk.Error{Code: failure.Code, Message: message, Upstream: failure.Upstream, Err: err}
-	case err != nil:
-		failure = sdk.Errorf(sdk.Internal, "%w", err)
-	}
-	if failure == nil {
-		return result, nil // not a nil *sdk.Error
-	}
-	return result, failure
-}
-
-// A call is one call of an action, with the changes of its step or undo: these are stored
-// in the transactions that begin and complete the audit entry.
-type call struct {
-	session sdk.Session
-	info    *sdk.ActionInfo
-	input   json.RawMessage
-	from    Caller
-	cause   string
-	now     func() time.Time
-	begin   func(tx *conn, masked json.RawMessage)
-	begun   func() // after begin is stored, before the call
-	end     func(tx *conn, result sdk.Result, failure *sdk.Error)
-	// undoMasked is the masked input of the undo that the output asks for, if it holds a secret.
-	undoMasked json.RawMessage
-}
-
-// perform makes the call. Failure is that of the action, err that of the store.
-func (s *Store) perform(ctx context.Context, c *call) (result sdk.Result, failure *sdk.Error, err error) {
-	if len(c.input) == 0 {
-		c.input = json.RawMessage(`{}`)
-	}
-	masked := s.mask(c.info.Input, c.input)
-	if input, err := s.schemaOf(c.info.Input); err == nil {
-		// Masked before it is truncated: a truncated secret is not recognized.
-		masked, c.input = input.Truncate(masked), input.Truncate(c.input)
-	}
-	// The record does not depend on the caller's deadline.
-	storeCtx := context.WithoutCancel(ctx)
-	var entry int64
-	err = s.tx(storeCtx, func(tx *conn) {
-		entry = tx.exec(`INSERT INTO audit (time, run, step, attempt, action, input, status, outcome, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			c.now(), c.from.RunID, c.from.StepID, c.from.Attempt, c.info.Name, string(masked), CallStarted, OutcomeUnknown, c.cause).seq
-		if c.begin != nil {
-			c.begin(tx, masked)
-		}
-	})
-	if err != nil {
-		return sdk.Result{}, nil, fmt.Errorf("write audit entry of %s, which was not called: %w", c.info.Name, err)
-	}
-	if c.begun != nil {
-		c.begun()
-	}
-	start := time.Now()
-	result, runErr := c.session.Run(ctx, c.info.Name, c.input)
-	duration := time.Since(start)
-	failure = sdk.AsError(runErr)
-	if failure != nil && failure.Code == sdk.Canceled && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		failure = sdk.AsError(ctx.Err()) // a timeout, not a cancellation by the caller
-	}
-	if failure == nil && !json.Valid(result.Output) {
-		result.Output = nil
-		failure = sdk.Errorf(sdk.Internal, "the output of %s is not JSON", c.info.Name)
-	}
-	failure = engine.MaskError(failure, schema.Hidden(c.input, masked)...)
-	err = s.tx(storeCtx, func(tx *conn) {
-		if failure == nil {
-			failure = s.storeUndo(tx, c, entry, result.Output)
-		}
-		s.complete(tx, c, entry, result, failure, duration)
-	})
-	if err != nil {
-		err = fmt.Errorf("complete audit entry of %s, which was called: %w", c.info.Name, err)
-	}
-	return result, failure, err
-}
-
 // complete completes the audit entry, and stores the changes of the step or undo.
-func (s *Store) complete(tx *conn, c *call, entry int64, result sdk.Result, failure *sdk.Error, duration time.Duration) {
+func (s *Store) complete(tx *conn, c *call, result sdk.Result, failure *sdk.Error, duration time.Duration) {
 	status, outcome, code, message := CallDone, engine.Outcome(result.Output), "", ""
 	if failure != nil {
 		// The output beside an error still says what was done.
@@ -202,10 +124,8 @@ func (s *Store) complete(tx *conn, c *call, entry int64, result sdk.Result, fail
 		}
 	}
 	tx.exec(`UPDATE audit SET status = ?, outcome = ?, code = ?, message = ?, request_ids = ?, duration = ? WHERE seq = ?`,
-		status, outcome, code, message, requestIDs(result.Calls, failure), duration, entry)
-	if c.undoMasked != nil {
-		result.Output = withUndoInput(result.Output, c.undoMasked)
-	}
+		status, outcome, code, message, requestIDs(result.Calls, failure), duration, c.entry)
+	result.Output = withUndoInputs(result.Output, c.undosMasked)
 	if c.end != nil {
 		c.end(tx, result, failure)
 	}

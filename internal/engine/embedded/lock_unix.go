@@ -22,32 +22,33 @@ func init() {
 	}
 }
 
-// lockByte is the byte of the file that an engine locks. It is far behind the bytes
-// that SQLite locks, and behind the end of any store.
-const lockByte = 1 << 62
-
 // lockRequest describes a lock of an open file description. Unlike a POSIX lock it excludes
-// other engines of the same process, and other descriptors can be closed. Unlike
+// other stores of the same process, and other descriptors can be closed. Unlike
 // flock(2) it does not collide with SQLite's locks on macOS or NFS.
-func lockRequest(kind int16) *unix.Flock_t {
-	return &unix.Flock_t{Type: kind, Whence: io.SeekStart, Start: lockByte, Len: 1}
+func lockRequest(kind int16, at int64) *unix.Flock_t {
+	return &unix.Flock_t{Type: kind, Whence: io.SeekStart, Start: at, Len: 1}
 }
 
-func tryLock(f *os.File) (free bool, err error) {
-	err = control(f, func(fd uintptr) error { return unix.FcntlFlock(fd, ofdSetLock, lockRequest(unix.F_WRLCK)) })
+// tryLock locks a byte of the file, alone or together with others that share the lock.
+func tryLock(f *os.File, at int64, share bool) (free bool, err error) {
+	var kind int16 = unix.F_WRLCK
+	if share {
+		kind = unix.F_RDLCK
+	}
+	err = control(f, func(fd uintptr) error { return unix.FcntlFlock(fd, ofdSetLock, lockRequest(kind, at)) })
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func releaseLock(f *os.File) error {
-	return control(f, func(fd uintptr) error { return unix.FcntlFlock(fd, ofdSetLock, lockRequest(unix.F_UNLCK)) })
+func releaseLock(f *os.File, at int64) error {
+	return control(f, func(fd uintptr) error { return unix.FcntlFlock(fd, ofdSetLock, lockRequest(unix.F_UNLCK, at)) })
 }
 
 // lockedElsewhere does not take the lock, so that it never makes an engine fail.
-func lockedElsewhere(f *os.File) (bool, error) {
-	request := lockRequest(unix.F_WRLCK)
+func lockedElsewhere(f *os.File, at int64) (bool, error) {
+	request := lockRequest(unix.F_WRLCK, at)
 	err := control(f, func(fd uintptr) error { return unix.FcntlFlock(fd, ofdGetLock, request) })
 	return err == nil && request.Type != unix.F_UNLCK, err
 }

@@ -7,28 +7,33 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lockAt is the byte of the file that an engine locks: far behind the bytes that
-// SQLite locks, and behind the end of any store.
-func lockAt() *windows.Overlapped { return &windows.Overlapped{OffsetHigh: 1 << 30} }
+func lockAt(at int64) *windows.Overlapped {
+	return &windows.Overlapped{Offset: uint32(at), OffsetHigh: uint32(at >> 32)}
+}
 
-func tryLock(f *os.File) (free bool, err error) {
-	err = windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, lockAt())
+// tryLock locks a byte of the file, alone or together with others that share the lock.
+func tryLock(f *os.File, at int64, share bool) (free bool, err error) {
+	var flags uint32 = windows.LOCKFILE_FAIL_IMMEDIATELY
+	if !share {
+		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
+	}
+	err = windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, lockAt(at))
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func releaseLock(f *os.File) error {
-	return windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, lockAt())
+func releaseLock(f *os.File, at int64) error {
+	return windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, lockAt(at))
 }
 
-func lockedElsewhere(f *os.File) (bool, error) {
-	free, err := tryLock(f)
+func lockedElsewhere(f *os.File, at int64) (bool, error) {
+	free, err := tryLock(f, at, false)
 	if err != nil || !free {
 		return err == nil, err
 	}
-	return false, releaseLock(f)
+	return false, releaseLock(f, at)
 }
 
 func links(f *os.File) (uint64, error) {

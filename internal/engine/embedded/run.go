@@ -47,13 +47,14 @@ type Run struct {
 	Events    []GroupedEvent  `json:"events,omitempty"` // of the group, in order of arrival
 	Waits     string          `json:"waits,omitempty"`  // why a queued run does not start yet
 	Created   time.Time       `json:"created"`
-	Replay    time.Time       `json:"replay,omitzero"` // start of the replay that made the run
+	Replay    time.Time       `json:"replay,omitzero"`  // start of the replay that made the run
+	Shadow    bool            `json:"shadow,omitempty"` // the writes of the run are dry runs
 	Started   time.Time       `json:"started,omitzero"`
 	Finished  time.Time       `json:"finished,omitzero"`
 	Error     *sdk.ErrorBody  `json:"error,omitempty"`   // of the first step that failed
 	Steps     []StepRun       `json:"steps,omitempty"`   // none before the run starts
 	Audit     []AuditEntry    `json:"audit,omitempty"`   // oldest first
-	Undos     []Undo          `json:"undos,omitempty"`   // of the run's changes, oldest first
+	Undos     []Undo          `json:"undos,omitempty"`   // scheduled, of the run's changes, oldest first
 	Retries   []Retry         `json:"retries,omitempty"` // oldest first
 
 	seq, eventSeq int64
@@ -64,6 +65,7 @@ type Run struct {
 type Query struct {
 	Status   Status
 	Playbook string // its name
+	Shadow   bool   // only shadow runs
 	Limit    int
 }
 
@@ -79,7 +81,8 @@ func (s *Store) Runs(ctx context.Context, q Query) ([]Run, error) {
 		return nil, err
 	}
 	db := s.reader(ctx)
-	runs := readRuns(db, `WHERE (?1 = '' OR r.status = ?1) AND (?2 = '' OR r.playbook = ?2) ORDER BY r.seq DESC LIMIT ?3`, q.Status, q.Playbook, limit)
+	runs := readRuns(db, `WHERE (?1 = '' OR r.status = ?1) AND (?2 = '' OR r.playbook = ?2) AND (NOT ?3 OR r.shadow) ORDER BY r.seq DESC LIMIT ?4`,
+		q.Status, q.Playbook, q.Shadow, limit)
 	return runs, db.failed("read runs")
 }
 
@@ -161,12 +164,12 @@ func readRuns(db *conn, rest string, args ...any) []Run {
 	db.each(func(read func(...any)) bool {
 		var r Run
 		var g groupRow
-		read(append([]any{&r.seq, &r.ID, &r.Playbook, &r.Title, &r.Status, &r.Error, &r.Created, &r.Started, &r.Finished, &r.Replay, &r.unmatched,
+		read(append([]any{&r.seq, &r.ID, &r.Playbook, &r.Title, &r.Status, &r.Error, &r.Created, &r.Started, &r.Finished, &r.Replay, &r.Shadow, &r.unmatched,
 			&r.eventSeq, &r.EventID, &r.EventType, &r.EventTime}, g.columns()...)...)
 		g.set(&r)
 		runs = append(runs, r)
 		return true
-	}, `SELECT r.seq, r.id, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, r.replay, r.unmatched,
+	}, `SELECT r.seq, r.id, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, r.replay, r.shadow, r.unmatched,
 		e.seq, e.id, e.type, e.time, `+selectGroup+`
 		FROM runs r JOIN events e ON e.seq = r.event JOIN playbooks p ON p.hash = r.hash LEFT JOIN groups g ON g.run = r.seq `+rest, args...)
 	return runs

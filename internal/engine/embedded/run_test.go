@@ -46,10 +46,10 @@ func TestRuns(t *testing.T) {
 			t.Errorf("%+v: got %q, %v", test.q, got, err)
 		}
 	}
-	if _, err := r.store.AuditTrail(t.Context(), -1); codeOf(err) != sdk.InvalidInput {
+	if _, err := r.store.AuditTrail(t.Context(), AuditQuery{Limit: -1}); codeOf(err) != sdk.InvalidInput {
 		t.Errorf("got %v", err)
 	}
-	if trail, err := r.store.AuditTrail(t.Context(), 2); err != nil || len(trail) != 2 || trail[0].StepID != "verify" || trail[1].StepID != "suspend" {
+	if trail, err := r.store.AuditTrail(t.Context(), AuditQuery{Limit: 2}); err != nil || len(trail) != 2 || trail[0].StepID != "verify" || trail[1].StepID != "suspend" {
 		t.Errorf("got %+v, %v", trail, err)
 	}
 }
@@ -110,7 +110,11 @@ func TestRunAsJSON(t *testing.T) {
 	})
 	run := r.only()
 	for i := range run.Audit {
-		run.Audit[i].Duration = 1500 * time.Microsecond
+		a := &run.Audit[i]
+		a.Duration, a.OSUser, a.Host, a.Process = 1500*time.Microsecond, "ann", "host", 7
+		if a.Operation != "" {
+			a.Operation = "0123456789abcdef"
+		}
 	}
 	got, err := json.MarshalIndent(run, "", "  ")
 	if err != nil {

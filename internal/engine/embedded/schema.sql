@@ -44,7 +44,8 @@ CREATE TABLE runs (
 	finished  INTEGER,
 	due       INTEGER NOT NULL,          -- earliest start of a queued run
 	replay    INTEGER,                   -- start of the replay that made the run
-	unmatched INTEGER NOT NULL DEFAULT 0 -- 1: the event was set aside before the playbook's condition was evaluated
+	unmatched INTEGER NOT NULL DEFAULT 0, -- 1: the event was set aside before the playbook's condition was evaluated
+	shadow    INTEGER NOT NULL           -- 1: its writes are dry runs
 ) STRICT;
 CREATE INDEX runs_queued ON runs (org, playbook, due, seq) WHERE status = 'queued';
 CREATE INDEX runs_running ON runs (org, seq) WHERE status = 'running';
@@ -133,9 +134,79 @@ CREATE TABLE audit (
 	message     TEXT NOT NULL DEFAULT '',
 	request_ids TEXT,
 	duration    INTEGER NOT NULL DEFAULT 0,
-	cause       TEXT NOT NULL  -- undo, retry, replay, or '' for a step's first run and a manual call
+	cause       TEXT NOT NULL, -- undo, retry, replay, or '' for a step's first run and a manual call
+	operation   TEXT NOT NULL DEFAULT '', -- operations.id of a write
+	org         TEXT NOT NULL,
+	connection  TEXT NOT NULL,
+	incident    TEXT NOT NULL, -- the case
+	reason      TEXT NOT NULL,
+	playbook    TEXT NOT NULL,
+	api_key     TEXT NOT NULL, -- name of the key of a call over the API
+	os_user     TEXT NOT NULL,
+	host        TEXT NOT NULL,
+	process     INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX audit_run ON audit (run, seq) WHERE run <> '';
+
+-- Every write, from before its first request that writes. A row that stays running while
+-- nobody holds the lock of its writer was interrupted.
+CREATE TABLE operations (
+	seq       INTEGER PRIMARY KEY, -- audit.seq
+	id        TEXT NOT NULL UNIQUE,
+	org       TEXT NOT NULL,
+	undoes    TEXT NOT NULL,    -- id of the operation that this one reverts, ''
+	writer    INTEGER NOT NULL, -- byte of the file that the process has locked
+	status    TEXT NOT NULL CHECK (status IN ('running', 'done', 'failed', 'interrupted')),
+	plan      TEXT,             -- of the dry run
+	before    TEXT,
+	after     TEXT,
+	requests  INTEGER NOT NULL, -- number of planned requests
+	contained INTEGER NOT NULL, -- number of subjects that lose access
+	created   INTEGER NOT NULL,
+	finished  INTEGER,
+	ended     INTEGER           -- latest audit.seq at the end of the call
+) STRICT;
+CREATE INDEX operations_created ON operations (created);
+
+CREATE TABLE subjects (
+	operation INTEGER NOT NULL REFERENCES operations (seq) ON DELETE CASCADE,
+	n         INTEGER NOT NULL,
+	type      TEXT NOT NULL,
+	id        TEXT NOT NULL,
+	name      TEXT NOT NULL,
+	PRIMARY KEY (operation, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subjects_id ON subjects (id);
+CREATE INDEX subjects_name ON subjects (name COLLATE NOCASE);
+
+-- The calls that revert an operation. An operation is open while one of them is not done.
+CREATE TABLE operation_undos (
+	operation INTEGER NOT NULL REFERENCES operations (seq) ON DELETE CASCADE,
+	n         INTEGER NOT NULL,
+	org       TEXT NOT NULL,
+	state     TEXT NOT NULL, -- undos of one org, action and state form a chain; '' forms none
+	action    TEXT NOT NULL,
+	input     TEXT,          -- members in order; NULL if the input contains a secret
+	undone    TEXT NOT NULL DEFAULT '', -- id of the operation that reverted it
+	PRIMARY KEY (operation, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX operation_undos_open ON operation_undos (org, action, state) WHERE undone = '';
+
+-- Why all writes are paused. There is at most one row.
+CREATE TABLE pause (
+	one     INTEGER PRIMARY KEY CHECK (one = 1),
+	time    INTEGER NOT NULL,
+	reason  TEXT NOT NULL,
+	os_user TEXT NOT NULL,
+	host    TEXT NOT NULL,
+	process INTEGER NOT NULL
+) STRICT;
+
+-- The account of each connection, by a digest of the settings.
+CREATE TABLE targets (
+	settings TEXT PRIMARY KEY,
+	target   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Undos, one row for each output that asked for one. At most one row of the same org,
 -- action and input is pending or standing: it represents all of them.
@@ -147,6 +218,7 @@ CREATE TABLE undos (
 	of       TEXT NOT NULL,    -- the action that made the change
 	action   TEXT NOT NULL,    -- the action that reverts it
 	input    TEXT NOT NULL,    -- members in order; an input with secrets is masked, and its row failed
+	state    TEXT NOT NULL,    -- the state that it reverts, '' if the output does not say
 	own      INTEGER NOT NULL, -- 1 if a recorded call made the change, 0 if it existed before
 	due      INTEGER,          -- NULL: never
 	status   TEXT NOT NULL CHECK (status IN ('pending', 'running', 'standing', 'superseded', 'done', 'failed')),

@@ -172,7 +172,7 @@ func columns(all []any) []any {
 	all = slices.Clone(all)
 	for i, v := range all {
 		switch v := v.(type) {
-		case time.Time, *time.Time, *sdk.ErrorBody, **sdk.ErrorBody, []string, *[]string, []int64:
+		case time.Time, *time.Time, *sdk.ErrorBody, **sdk.ErrorBody, []string, *[]string, []int64, *[]sdk.PlannedRequest:
 			all[i] = column{v}
 		case json.RawMessage:
 			all[i] = sql.NullString{String: string(v), Valid: v != nil}

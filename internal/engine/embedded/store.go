@@ -30,7 +30,7 @@ const (
 	// applicationID marks an SQLite file as a store ("soar" in ASCII).
 	applicationID = 0x736f6172
 	// schemaVersion is the version of schema.sql. A store of another version is rejected.
-	schemaVersion = 9
+	schemaVersion = 10
 )
 
 var (
@@ -45,10 +45,12 @@ var (
 // one SQLite file. It is safe for concurrent use. Several processes can have it open at
 // once; only one of them can have an [Engine] on it.
 type Store struct {
-	file    *storeFile
-	write   *sql.DB  // one connection: SQLite has one writer anyway
-	read    *sql.DB  // cannot write
-	schemas sync.Map // schema of an input or output as text → *schema.Schema
+	file  *storeFile
+	write *sql.DB // one connection: SQLite has one writer anyway
+	read  *sql.DB // cannot write
+	// lockWait is how long a call waits for a subject that another call has locked.
+	lockWait time.Duration
+	schemas  sync.Map // schema of an input or output as text → *schema.Schema
 }
 
 // OpenStore opens the store at path, and creates it if there is no file. It rejects an
@@ -79,7 +81,7 @@ func openAt(ctx context.Context, path string, acceptEmpty bool) (*Store, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
-	s := &Store{file: file}
+	s := &Store{file: file, lockWait: 30 * time.Second}
 	if err := s.open(ctx, acceptEmpty); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", file.path, err), s.Close())
 	}

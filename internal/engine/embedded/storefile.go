@@ -23,6 +23,7 @@ type storeFile struct {
 	info   os.FileInfo
 	closed bool        // under openFiles
 	locked atomic.Bool // by an engine of this process
+	locks  locks
 	pinned atomic.Pointer[map[string]os.FileInfo]
 }
 
@@ -69,7 +70,7 @@ func (s *storeFile) close() error {
 	if s.closed {
 		return nil
 	}
-	err := s.unlock()
+	err := errors.Join(s.unlock(), s.releaseWriter())
 	s.closed = true
 	same := func(o *storeFile) bool { return os.SameFile(o.info, s.info) }
 	if slices.ContainsFunc(openFiles.list, func(o *storeFile) bool { return same(o) && !o.closed }) {
@@ -90,7 +91,7 @@ func (s *storeFile) lock() (bool, error) {
 	if !s.locked.CompareAndSwap(false, true) {
 		return false, nil
 	}
-	free, err := tryLock(s.f)
+	free, err := tryLock(s.f, engineByte, false)
 	if err != nil || !free {
 		s.locked.Store(false)
 	}
@@ -101,7 +102,7 @@ func (s *storeFile) unlock() error {
 	if !s.locked.CompareAndSwap(true, false) {
 		return nil
 	}
-	return releaseLock(s.f)
+	return releaseLock(s.f, engineByte)
 }
 
 // inUse reports whether an engine has the lock, in any process.
@@ -109,7 +110,7 @@ func (s *storeFile) inUse() (bool, error) {
 	if s.locked.Load() {
 		return true, nil
 	}
-	return lockedElsewhere(s.f)
+	return lockedElsewhere(s.f, engineByte)
 }
 
 // errMoved is the cause of each error of [storeFile.check] about a file that is no longer

@@ -45,8 +45,9 @@ type Undo struct {
 	Finished time.Time       `json:"finished,omitzero"`
 
 	failures int
-	own      bool  // a recorded call made the change
-	mark     int64 // latest audit entry when the undo was stored
+	state    string // see sdk.Undo.Subject
+	own      bool   // a recorded call made the change
+	mark     int64  // latest audit entry when the undo was stored
 }
 
 // An UndoQuery selects undos. Empty members select all undos that are neither standing
@@ -106,53 +107,84 @@ func readUndos(db *conn, rest string, args ...any) []Undo {
 
 // addUndo stores a new undo.
 func addUndo(tx *conn, org string, u *Undo) {
-	tx.exec(`INSERT INTO undos (org, run, step, of, action, input, own, due, status, error, created, finished, mark)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT max(seq) FROM audit))`,
-		org, u.RunID, u.StepID, u.Of, u.Action, u.Input, u.own, u.Due, u.Status, u.Error, u.Created, u.Finished)
+	tx.exec(`INSERT INTO undos (org, run, step, of, action, input, state, own, due, status, error, created, finished, mark)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT max(seq) FROM audit))`,
+		org, u.RunID, u.StepID, u.Of, u.Action, u.Input, u.state, u.own, u.Due, u.Status, u.Error, u.Created, u.Finished)
 }
 
-// storeUndo stores the undo that an output asks for; entry is the audit entry of the
-// call. The failure becomes that of the call: an undo may have reverted the change on
-// which the call relied.
-func (s *Store) storeUndo(tx *conn, c *call, entry int64, output json.RawMessage) (failure *sdk.Error) {
-	org, outcome := c.from.Org, sdk.Outcome(engine.Outcome(output))
-	if org == "" || outcome != sdk.Changed && outcome != sdk.Unchanged || !bytes.Contains(output, []byte(`"undo"`)) || !c.info.ReturnsUndos() {
+// storeUndos stores the undos of an output that a host makes at their time. The failure
+// becomes that of the call: an undo may have reverted the change on which the call relied.
+func (s *Store) storeUndos(tx *conn, c *call, output json.RawMessage) (failure *sdk.Error) {
+	outcome := sdk.Outcome(engine.Outcome(output))
+	if c.from.Org == "" || c.cause == CauseUndo || outcome != sdk.Changed && outcome != sdk.Unchanged || !bytes.Contains(output, []byte(`"undo"`)) || !c.info.ReturnsUndos() {
 		return nil
 	}
-	asked, err := firstUndo(output)
-	if asked == nil && err == nil {
-		return nil
+	undos, err := sdk.UndosOf(output)
+	if err != nil {
+		failUndo(tx, c.from.Org, c.newUndo(outcome), sdk.AsError(err))
 	}
-	now := engine.Time(c.now())
-	u := &Undo{
+	for n, asked := range undos {
+		if e := s.storeUndo(tx, c, n, asked, outcome); failure == nil {
+			failure = e
+		}
+	}
+	return failure
+}
+
+// newUndo returns an undo of the call without its input.
+func (c *call) newUndo(outcome sdk.Outcome) *Undo {
+	return &Undo{
 		RunID: c.from.RunID, StepID: c.from.StepID, Of: c.info.Name, Action: c.info.Undo,
-		Input: json.RawMessage(`{}`), Created: now, own: outcome == sdk.Changed,
+		Input: json.RawMessage(`{}`), Created: engine.Time(c.now()), own: outcome == sdk.Changed,
 	}
-	if err == nil && asked.Action != c.info.Undo {
+}
+
+// storeUndo stores the n-th undo of an output. If the subjects of the call are locked, an
+// undo without a time is stored only if it replaces another one: no call at the same
+// time can have one with a time.
+func (s *Store) storeUndo(tx *conn, c *call, n int, asked sdk.Undo, outcome sdk.Outcome) (failure *sdk.Error) {
+	org, u := c.from.Org, c.newUndo(outcome)
+	u.state = asked.Subject
+	var err error
+	if asked.Action != c.info.Undo {
 		err = sdk.Errorf(sdk.Internal, "the output of %s asks for %q as its undo, not for %s", c.info.Name, asked.Action, c.info.Undo)
-	}
-	if err == nil {
-		u.Input, err = s.undoInput(c, json.RawMessage(asked.Input))
+	} else {
+		var secret bool
+		if u.Input, secret, err = s.undoInput(c, json.RawMessage(asked.Input)); secret {
+			if c.undosMasked == nil {
+				c.undosMasked = map[int]json.RawMessage{}
+			}
+			c.undosMasked[n] = u.Input
+			err = sdk.Errorf(sdk.InvalidInput, "the undo's input holds a secret, and the store keeps no secrets. The change is not reverted: run %s yourself", c.info.Undo)
+		}
 	}
 	if err != nil {
-		failUndo(tx, org, u, sdk.AsError(err))
+		if asked.At != nil {
+			failUndo(tx, org, u, sdk.AsError(err))
+		}
 		return nil
 	}
 	if asked.At != nil {
 		u.Due = engine.Time(*asked.At)
 	}
-	if overlapsUndo(tx, org, u, entry, now) {
+	if overlapsUndo(tx, org, u, c.entry, u.Created) {
 		failure = &sdk.Error{Code: sdk.Unavailable, RetryAfter: time.Second,
 			Message: "an earlier change of the same was reverted at the same time, so the result of this change is unknown"}
 		if !u.own {
 			return failure
 		}
 	}
-	if merge(tx, org, u, entry) {
+	var known bool
+	if tx.row(`SELECT EXISTS (SELECT 1 FROM undos WHERE `+ofChange+` AND status IN ('pending', 'standing', 'running'))`,
+		org, u.Action, u.Input).into(&known); asked.At == nil && !known && c.exclusive {
+		return failure
+	}
+	u.own = u.own || plannedBefore(tx, org, u, c.entry)
+	if merge(tx, org, u, c.entry) {
 		return failure
 	}
 	u.Status = u.live()
-	if u.Status == UndoStanding && !u.Due.IsZero() && interruptedBefore(tx, c.from, entry) {
+	if u.Status == UndoStanding && !u.Due.IsZero() && interruptedBefore(tx, c.from, c.entry) {
 		failUndo(tx, org, u, sdk.Errorf(sdk.Conflict, "an earlier attempt was interrupted, so it is unknown whether this run made the change "+
 			"or the state existed before. The state is left alone: run %s to revert it", u.Action))
 		return failure
@@ -161,41 +193,12 @@ func (s *Store) storeUndo(tx *conn, c *call, entry int64, output json.RawMessage
 	return failure
 }
 
-// undoInput returns the input of an undo in the form in which it is stored and compared.
-// The store holds no secrets: an input with a secret is masked and fails.
-func (s *Store) undoInput(c *call, input json.RawMessage) (json.RawMessage, error) {
-	ordered, err := inOrder(input)
-	if err != nil {
-		return json.RawMessage(`{}`), err
-	}
-	masked := schema.MaskNamed(ordered)
-	if c.from.Manifest != nil {
-		if action := c.from.Manifest.Action(c.info.Undo); action != nil {
-			masked = s.mask(action.Input, ordered)
-		}
-	}
-	if masked, err = inOrder(masked); err != nil {
-		return json.RawMessage(`{}`), err
-	}
-	if !bytes.Equal(masked, ordered) {
-		c.undoMasked = masked
-		return masked, sdk.Errorf(sdk.InvalidInput, "the undo's input holds a secret, and the store keeps no secrets. "+
-			"The change is not reverted: run %s yourself", c.info.Undo)
-	}
-	return ordered, nil
-}
-
-// withUndoInput returns the output with another input of its undo.
-func withUndoInput(output, input json.RawMessage) json.RawMessage {
-	var members map[string]json.RawMessage
-	var undos []map[string]json.RawMessage
-	if json.Unmarshal(output, &members) != nil || json.Unmarshal(members["undo"], &undos) != nil || len(undos) == 0 {
-		return output
-	}
-	undos[0]["input"] = input
-	members["undo"], _ = json.Marshal(undos)
-	changed, _ := json.Marshal(members)
-	return changed
+// plannedBefore reports whether an earlier operation without a result planned the change:
+// then its dry run found that the state did not exist before.
+func plannedBefore(tx *conn, org string, u *Undo, entry int64) (planned bool) {
+	tx.row(`SELECT EXISTS (SELECT 1 FROM operation_undos JOIN operations o ON o.seq = operation
+		WHERE o.org = ? AND action = ? AND input = ? AND undone = '' AND o.status <> 'done' AND o.seq < ?)`, org, u.Action, u.Input, entry).into(&planned)
+	return planned
 }
 
 // live returns the status of an undo that represents its change.
@@ -240,7 +243,7 @@ func overlapsUndo(tx *conn, org string, u *Undo, entry int64, now time.Time) (ov
 // interruptedBefore reports whether an earlier attempt of the same step may have changed
 // something without a response.
 func interruptedBefore(tx *conn, from Caller, entry int64) (interrupted bool) {
-	tx.row(`SELECT EXISTS (SELECT 1 FROM audit WHERE run = ? AND run <> '' AND step = ? AND seq < ? AND cause <> 'undo'
+	tx.row(`SELECT EXISTS (SELECT 1 FROM audit WHERE run = ? AND run <> '' AND step = ? AND seq < ? AND cause <> 'undo' AND operation <> ''
 		AND (status = 'started' OR code IN ('unavailable', 'timeout', 'canceled', 'internal')))`, from.RunID, from.StepID, entry).into(&interrupted)
 	return interrupted
 }
@@ -249,20 +252,6 @@ func interruptedBefore(tx *conn, from Caller, entry int64) (interrupted bool) {
 func failUndo(tx *conn, org string, u *Undo, why *sdk.Error) {
 	u.Status, u.Error, u.Finished = Failed, engine.ErrorBody(why), u.Created
 	addUndo(tx, org, u)
-}
-
-// inOrder returns an object in the form in which inputs are compared.
-func inOrder(object json.RawMessage) (json.RawMessage, error) {
-	if len(object) == 0 {
-		return json.RawMessage(`{}`), nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(object))
-	dec.UseNumber()
-	var members map[string]any
-	if err := dec.Decode(&members); err != nil {
-		return nil, sdk.Errorf(sdk.Internal, "the input of the undo is not an object: %w", err)
-	}
-	return json.Marshal(members)
 }
 
 // CauseUndo is the Cause of a call that reverts a change.
@@ -328,8 +317,13 @@ func (w *worker) executeUndo(u *Undo) error {
 		}
 		return err
 	}
-	canceled, err := w.call(undoTimeout, logger, &call{
-		info: info, input: u.Input, cause: CauseUndo, from: Caller{RunID: u.RunID, StepID: u.StepID, Attempt: u.Attempts},
+	if resumed, err := w.waitResumed(info, u.Input); err != nil || !resumed {
+		return err
+	}
+	from := w.o.Caller
+	from.RunID, from.StepID, from.Attempt = u.RunID, u.StepID, u.Attempts
+	canceled, failure, err := w.call(undoTimeout, logger, &call{
+		info: info, input: u.Input, cause: CauseUndo, from: from,
 		begin: func(tx *conn, _ json.RawMessage) {
 			u.Status, u.Started = Running, engine.Time(w.o.Now())
 			if tx.exec(`UPDATE undos SET status = 'running', attempts = ?, started = ? WHERE seq = ? AND status = 'pending'`,
@@ -344,6 +338,11 @@ func (w *worker) executeUndo(u *Undo) error {
 	})
 	if errors.Is(err, errSuperseded) {
 		return nil
+	}
+	if err == nil && u.Status == Running && errors.Is(failure, ErrPaused) && w.runCtx.Err() == nil {
+		u.Attempts-- // the pause uses up no attempt
+		u.Status = UndoPending
+		return w.store.tx(w.storeCtx, func(tx *conn) { w.saveUndo(tx, u) })
 	}
 	if err == nil && !canceled { // requeueUndos makes a canceled undo pending again
 		w.reportUndo(u, logger)

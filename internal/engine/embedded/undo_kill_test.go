@@ -212,7 +212,7 @@ func TestKillWhileUndoing(t *testing.T) {
 	if unknown > kills*killWorkers {
 		t.Errorf("%d are unknown after %d kills", unknown, kills)
 	}
-	trail, err := s.AuditTrail(t.Context(), 1000)
+	trail, err := s.AuditTrail(t.Context(), AuditQuery{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,11 +39,11 @@ func TestUndos(t *testing.T) {
 		"no end first": {do: func(c *cell) { c.contain("u", 0); c.contain("u", hour) },
 			undos: []string{"standing", "superseded 1h0m0s"}},
 		"released by hand": {do: func(c *cell) { c.contain("u", hour); c.release("u") },
-			released: []string{"u after 0s", "u after 1h0m0s"}, undos: []string{"done unchanged 1h0m0s"}},
+			released: []string{"u after 0s"}, undos: []string{"done changed 1h0m0s"}},
 		"released by hand, and contained for good": {do: func(c *cell) { c.contain("u", hour); c.release("u"); c.contain("u", 0) },
-			released: []string{"u after 0s"}, undos: []string{"superseded 1h0m0s", "standing"}},
+			released: []string{"u after 0s"}, undos: []string{"done changed 1h0m0s", "standing"}},
 		"released by hand, and contained for less": {do: func(c *cell) { c.contain("u", 3*hour); c.release("u"); c.contain("u", hour) },
-			released: []string{"u after 0s", "u after 1h0m0s"}, undos: []string{"superseded 3h0m0s", "done changed 1h0m0s"}},
+			released: []string{"u after 0s", "u after 1h0m0s"}, undos: []string{"done changed 3h0m0s", "done changed 1h0m0s"}},
 		"was there, released by hand": {inside: []string{"u"}, do: func(c *cell) { c.contain("u", 3*hour); c.release("u"); c.contain("u", hour) },
 			released: []string{"u after 0s", "u after 1h0m0s"}, undos: []string{"superseded 3h0m0s", "done changed 1h0m0s"}},
 		"two users": {do: func(c *cell) { c.contain("u", hour); c.contain("v", 2*hour) },
@@ -223,7 +223,7 @@ func TestUndoAfterARest(t *testing.T) {
 		if d := cmp.Diff([]string{"u after 3h0m0s"}, c.jail.released); d != "" {
 			t.Error(d)
 		}
-		trail, err := c.store.AuditTrail(t.Context(), 1)
+		trail, err := c.store.AuditTrail(t.Context(), AuditQuery{Limit: 1})
 		if err != nil || trail[0].Cause != CauseUndo || trail[0].Action != "release_user" || trail[0].Attempt != 2 {
 			t.Errorf("%+v, %v", trail, err)
 		}
