@@ -22,11 +22,12 @@ const (
 // wideTables may have longer files and lines, because each line is a row of a table.
 var wideTables = []string{"internal/reliability/table_rows_test.go"}
 
-// longLines are folders that still have lines over the limit. Delete a folder from the
-// list once it has none.
+// longLines are folders and files that still have lines over the limit. Delete an entry
+// once it has none. The files have struct tags, which cannot be split.
 var longLines = []string{
 	"actions", "plugin/okta", "internal/docs",
-	"internal/okta", "internal/oktasim", "internal/systemlog",
+	"internal/oktasim", "internal/systemlog",
+	"internal/okta/auth/serviceapp.go", "internal/okta/guard/guard.go",
 }
 
 // TestStyle checks the length of every Go file and line, and that every exported name

@@ -30,7 +30,8 @@ func TestReserveIsKeptForWrites(t *testing.T) {
 		if e.RetryAfter < time.Minute || e.RetryAfter > time.Minute+3*time.Second || e.Upstream != nil {
 			t.Errorf("told to wait %s, %+v", e.RetryAfter, e.Upstream)
 		}
-		if b := c.Budget(); b == nil || b.Limit != 20 || b.Remaining != 6 || b.Bucket != "/api/v1/logs" || b.Reset.Sub(begun) < time.Minute || b.Reset.Sub(begun) > 62*time.Second {
+		if b := c.Budget(); b == nil || b.Limit != 20 || b.Remaining != 6 || b.Bucket != "/api/v1/logs" ||
+			b.Reset.Sub(begun) < time.Minute || b.Reset.Sub(begun) > 62*time.Second {
 			t.Errorf("the budget is %+v", b)
 		}
 		dryRun := sdk.WithDryRun(sdk.WithEffect(t.Context(), sdk.Writes))

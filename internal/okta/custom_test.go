@@ -56,7 +56,8 @@ func TestCustomWritesObeyTheGuards(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	for _, p := range []string{"/api/v1/users/" + u.ID, "/api/v1/users/glass@corp.example", "/api/v1/users/glass", "/api/v1/users/" + u.ID + "/lifecycle/suspend", "/api/v1/users/me"} {
+	for _, p := range []string{"/api/v1/users/" + u.ID, "/api/v1/users/glass@corp.example", "/api/v1/users/glass",
+		"/api/v1/users/" + u.ID + "/lifecycle/suspend", "/api/v1/users/me"} {
 		_, err := c.Custom(t.Context(), CustomCall{Method: "POST", Path: p})
 		if wantCode(t, err, sdk.Forbidden); !guard.Rejected(err) {
 			t.Errorf("%s: %v", p, err)

@@ -71,7 +71,8 @@ func TestFindUser(t *testing.T) {
 
 // A response without a login is not Okta's user, and says nothing about who exists.
 func TestUserWithoutLogin(t *testing.T) {
-	for _, body := range []string{`{"id":"x"}`, `{"id":"x","profile":null}`, `{"id":"x","profile":{"login":7}}`, `{"id":"x","profile":[]}`, `{"id":"x","status":"ok"}`} {
+	for _, body := range []string{`{"id":"x"}`, `{"id":"x","profile":null}`, `{"id":"x","profile":{"login":7}}`,
+		`{"id":"x","profile":[]}`, `{"id":"x","status":"ok"}`} {
 		c, _ := stub(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(body))

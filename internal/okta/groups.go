@@ -94,11 +94,11 @@ func (c *Client) UserGroups(ctx context.Context, id string) ([]*Group, error) {
 		return nil, err
 	}
 	var all []*Group
-	err = c.pages(ctx, p, nil, nil, func(r *rest.Response) (bool, error) {
+	err = pager{take: func(r *rest.Response) (bool, error) {
 		groups, err := decodeList(r, func(g *Group) string { return g.ID })
 		all = append(all, groups...)
 		return err == nil, err
-	})
+	}}.read(ctx, c, p, nil)
 	return all, err
 }
 

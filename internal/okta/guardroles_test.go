@@ -89,7 +89,8 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 		"the user's group became one": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
 			g := o.AddGroup(oktasim.NewGroup{Name: "Admins", Members: []string{plain}})
 			a.guard.AllowCustomWrites = true
-			if _, err := a.Custom(t.Context(), CustomCall{Method: "POST", Path: "/api/v1/groups/" + g.ID + "/roles", Body: []byte(`{"type":"SUPER_ADMIN"}`)}); err != nil {
+			if _, err := a.Custom(t.Context(), CustomCall{Method: "POST",
+				Path: "/api/v1/groups/" + g.ID + "/roles", Body: []byte(`{"type":"SUPER_ADMIN"}`)}); err != nil {
 				return "", err
 			}
 			return plain, o.leaveOnly(t, plain, second, o.owner)

@@ -51,21 +51,22 @@ func TestKeysThatCannotSign(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct{ text, part string }{
-		"words":            {"my private key", "neither a PEM nor a JWK"},
-		"a path":           {"/etc/okta/key.pem", "neither a PEM nor a JWK"},
-		"blank":            {" \n", "neither a PEM nor a JWK"},
-		"half a PEM":       {whole[:len(whole)/2], "neither a PEM nor a JWK"},
-		"PEM cut inside":   {pemOf("PRIVATE KEY", []byte("abc"), nil), "cannot be read"},
-		"wrong label":      {strings.ReplaceAll(whole, "PRIVATE KEY", "RSA PRIVATE KEY"), "cannot be read"},
-		"public PEM":       {pemOf("PUBLIC KEY", public, nil), "public half"},
-		"certificate":      {pemOf("CERTIFICATE", []byte("x"), nil), "public half"},
-		"other PEM":        {pemOf("X509 CRL", []byte("x"), nil), "other than a private key"},
-		"OpenSSH":          {pemOf("OPENSSH PRIVATE KEY", []byte("x"), nil), "ssh-keygen"},
-		"UTF-16":           {"\xff\xfe-\x00-\x00", "UTF-8"},
-		"cut certificate":  {pemOf("CERTIFICATE", []byte("x"), nil) + whole[:40], "public half"},
-		"another curve":    {strange, "curve that Okta does not take"},
-		"locked PKCS 8":    {pemOf("ENCRYPTED PRIVATE KEY", []byte("x"), nil), "passphrase"},
-		"locked PKCS 1":    {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "passphrase"},
+		"words":           {"my private key", "neither a PEM nor a JWK"},
+		"a path":          {"/etc/okta/key.pem", "neither a PEM nor a JWK"},
+		"blank":           {" \n", "neither a PEM nor a JWK"},
+		"half a PEM":      {whole[:len(whole)/2], "neither a PEM nor a JWK"},
+		"PEM cut inside":  {pemOf("PRIVATE KEY", []byte("abc"), nil), "cannot be read"},
+		"wrong label":     {strings.ReplaceAll(whole, "PRIVATE KEY", "RSA PRIVATE KEY"), "cannot be read"},
+		"public PEM":      {pemOf("PUBLIC KEY", public, nil), "public half"},
+		"certificate":     {pemOf("CERTIFICATE", []byte("x"), nil), "public half"},
+		"other PEM":       {pemOf("X509 CRL", []byte("x"), nil), "other than a private key"},
+		"OpenSSH":         {pemOf("OPENSSH PRIVATE KEY", []byte("x"), nil), "ssh-keygen"},
+		"UTF-16":          {"\xff\xfe-\x00-\x00", "UTF-8"},
+		"cut certificate": {pemOf("CERTIFICATE", []byte("x"), nil) + whole[:40], "public half"},
+		"another curve":   {strange, "curve that Okta does not take"},
+		"locked PKCS 8":   {pemOf("ENCRYPTED PRIVATE KEY", []byte("x"), nil), "passphrase"},
+		"locked PKCS 1": {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n" +
+			"AAAA\n-----END RSA PRIVATE KEY-----\n", "passphrase"},
 		"curve only":       {"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n", "neither a PEM nor a JWK"},
 		"Ed25519":          {pkcs8(ed), "kind that Okta does not take"},
 		"X25519":           {pkcs8(x25519), "kind that Okta does not take"},
@@ -94,7 +95,8 @@ func TestKeysThatCannotSign(t *testing.T) {
 func FuzzReadKey(f *testing.F) {
 	p256 := ecKey(elliptic.P256())
 	der, err := x509.MarshalECPrivateKey(p256)
-	for _, seed := range []string{"", "{", `{"kty":"EC"}`, `{"kty":"RSA","d":"AA"}`, pkcs8(p256), pemOf("EC PRIVATE KEY", der, err), jwkOf(p256, "k", "ES256"), `{"keys":[]}`} {
+	for _, seed := range []string{"", "{", `{"kty":"EC"}`, `{"kty":"RSA","d":"AA"}`,
+		pkcs8(p256), pemOf("EC PRIVATE KEY", der, err), jwkOf(p256, "k", "ES256"), `{"keys":[]}`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -149,7 +149,8 @@ func TestRelativeLinksOfLists(t *testing.T) {
 	org := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.RequestURI())
 		w.Header().Set("Content-Type", "application/json")
-		links := []string{`<?after=2>; rel="next"`, `</api/v1/groups/more/b?after=3>; title="x, y"; rel=next`, `<c?after=4>; rel="prev next"`, `<../more/>; rel=next`, `<https://x/>; rel=prev`}
+		links := []string{`<?after=2>; rel="next"`, `</api/v1/groups/more/b?after=3>; title="x, y"; rel=next`,
+			`<c?after=4>; rel="prev next"`, `<../more/>; rel=next`, `<https://x/>; rel=prev`}
 		w.Header().Set("Link", links[page])
 		page++
 		fmt.Fprintf(w, `[{"id":"g%d"}]`, page)

@@ -3,7 +3,6 @@ package okta
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -56,7 +55,7 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 		query.Set("limit", strconv.Itoa(span.Page))
 	}
 	all = []Object{}
-	err = c.pages(ctx, p, query, nil, func(r *rest.Response) (bool, error) {
+	err = pager{take: func(r *rest.Response) (bool, error) {
 		var page []Object
 		if err := r.Decode(&page); err != nil {
 			return false, err
@@ -79,7 +78,7 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 			unread.After = cursorOf(target)
 		}
 		return goOn, nil
-	})
+	}}.read(ctx, c, p, query)
 	if err != nil {
 		return nil, Rest{}, err
 	}
@@ -123,35 +122,40 @@ func decodeList[T any](r *rest.Response, id func(*T) string) ([]*T, error) {
 	return items, nil
 }
 
-// pages reads a list page by page and gives each page to take, until there is no next
-// link, take stops, or a read fails. A rate limit after the first page is waited for,
-// since the pages so far would be lost otherwise. If a page fails, instead, unless nil,
-// may return another query for it.
-func (c *Client) pages(
-	ctx context.Context, path string, query url.Values, instead func(rawQuery string, err error) (string, bool),
-	take func(*rest.Response) (more bool, err error),
-) error {
+// A pager reads a list page by page.
+type pager struct {
+	// take gets each page, and reports whether to go on.
+	take func(*rest.Response) (more bool, err error)
+	// next returns the link to the next page. If nil, the Link header has it.
+	next func(*rest.Response) (target string, found bool)
+	// instead may return another query for a page that failed. It may be nil.
+	instead func(rawQuery string, err error) (string, bool)
+}
+
+// read reads pages until there is no next link, take stops, or a read fails. A rate limit
+// after the first page is waited for, since the pages so far would be lost otherwise.
+func (p pager) read(ctx context.Context, c *Client, path string, query url.Values) error {
 	waited := time.Duration(0)
 	at := link{path, query.Encode()}
 	var visited cycle
 	for read := 0; ; {
 		r, err := c.sendRaw(ctx, http.MethodGet, at.path, at.query, nil)
-		if instead != nil {
-			if other, ok := instead(at.query, err); ok {
+		if p.instead != nil {
+			if other, ok := p.instead(at.query, err); ok {
 				at.query = other
 				continue
 			}
 		}
-		if e := sdk.AsError(err); e != nil {
-			if e.Code == sdk.NotFound && read > 0 {
-				// The object of the list exists, or there would be no first page.
-				gone := *e
-				gone.Code, gone.Message = sdk.Conflict, e.Message+"; the list ended in the middle and is incomplete"
-				return &gone
+		switch e := sdk.AsError(err); {
+		case e == nil:
+		case rest.IsNotFound(e) && read > 0:
+			// The object of the list exists, or there would be no first page.
+			return &sdk.Error{
+				Code: sdk.Conflict, Message: e.Message + "; the list ended in the middle and is incomplete", Upstream: e.Upstream, Err: e.Err,
 			}
-			if e.Code != sdk.RateLimited || read == 0 || waited+e.RetryAfter > maxListWait {
-				return err
-			}
+		case e.Code != sdk.RateLimited || read == 0 || waited+e.RetryAfter > maxListWait:
+			return err
+		default:
 			waited += e.RetryAfter
 			if err := httpclient.Sleep(ctx, e.RetryAfter); err != nil {
 				return sdk.AsError(err)
@@ -159,11 +163,14 @@ func (c *Client) pages(
 			continue
 		}
 		read++
-		more, err := take(r)
+		more, err := p.take(r)
 		if err != nil || !more {
 			return err
 		}
 		target, found := httpclient.NextLink(r.Header)
+		if p.next != nil {
+			target, found = p.next(r)
+		}
 		if !found {
 			return nil
 		}
@@ -181,34 +188,16 @@ func (c *Client) pages(
 
 // iamPages reads a list below /api/v1/iam, whose pages have the next link in the body.
 func (c *Client) iamPages(ctx context.Context, path string, query url.Values, take func(*rest.Response) error) error {
-	query = maps.Clone(query)
-	var visited cycle
-	for {
-		r, err := c.get(ctx, path, query)
-		if err != nil {
-			return err
-		}
-		if err := take(r); err != nil {
-			return err
-		}
+	next := func(r *rest.Response) (string, bool) {
 		var page struct {
 			Links struct {
 				Next struct{ Href string }
 			} `json:"_links"`
 		}
-		if err := r.Decode(&page); err != nil || page.Links.Next.Href == "" {
-			return err
-		}
-		next, err := c.resolve(link{path, query.Encode()}, page.Links.Next.Href)
-		if err != nil {
-			return httpclient.Naming(r.Request, err)
-		}
-		values, err := url.ParseQuery(next.query)
-		if err != nil || values.Get("after") == "" || values.Get("after") == query.Get("after") || visited.closedBy(next) {
-			return r.Broken("a list without an end")
-		}
-		query.Set("after", values.Get("after"))
+		_ = r.Decode(&page)
+		return page.Links.Next.Href, page.Links.Next.Href != ""
 	}
+	return pager{next: next, take: func(r *rest.Response) (bool, error) { err := take(r); return err == nil, err }}.read(ctx, c, path, query)
 }
 
 // errSamePage marks a list whose links lead back to one of its pages.

@@ -35,29 +35,26 @@ type LogQuery struct {
 }
 
 func (q LogQuery) values() url.Values {
-	v := url.Values{"limit": {strconv.Itoa(q.Limit)}}
-	if !q.Since.IsZero() {
-		v.Set("since", stamp(q.Since))
-	}
-	if !q.Until.IsZero() {
-		v.Set("until", stamp(q.Until))
-	}
-	if q.Filter != "" {
-		v.Set("filter", q.Filter)
-	}
-	if q.Query != "" {
-		v.Set("q", q.Query)
+	v := url.Values{"limit": {strconv.Itoa(q.Limit)}, "sortOrder": {"ASCENDING"}}
+	for name, value := range map[string]string{"since": stamp(q.Since), "until": stamp(q.Until), "filter": q.Filter, "q": q.Query} {
+		if value != "" {
+			v.Set(name, value)
+		}
 	}
 	if q.Descending {
 		v.Set("sortOrder", "DESCENDING")
-	} else {
-		v.Set("sortOrder", "ASCENDING")
 	}
 	return v
 }
 
-// stamp keeps milliseconds, which the SDK drops: a bound would move by up to a second.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+// stamp keeps milliseconds, which the SDK drops: a bound would move by up to a second. It
+// returns "" for the zero time.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+}
 
 // A LogPage is one response of the System Log.
 type LogPage struct {
@@ -113,9 +110,9 @@ func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, err
 	if err != nil {
 		return nil, err
 	}
-	heads, err := systemlog.Split(r.Body)
+	heads, err := splitLog(r)
 	if err != nil {
-		return nil, r.Broken("a page of events that cannot be read: " + httpclient.Printable(err.Error(), 120))
+		return nil, err
 	}
 	page := &LogPage{Events: heads, Skew: r.Skew()}
 	if target, found := httpclient.NextLink(r.Header); found {
@@ -127,6 +124,14 @@ func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, err
 		page.Next, page.Still = c.url(to), samePage(link{path, query}, to)
 	}
 	return page, nil
+}
+
+func splitLog(r *rest.Response) ([]systemlog.Head, error) {
+	heads, err := systemlog.Split(r.Body)
+	if err != nil {
+		return nil, r.Broken("a page of events that cannot be read: " + httpclient.Printable(err.Error(), 120))
+	}
+	return heads, nil
 }
 
 // AllLogs passes the events of a query to take, page by page, to the current end of the
@@ -143,15 +148,16 @@ func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func(events []sys
 		limit = max(limit/2, smallestPage)
 		return withLimit(rawQuery, limit), true
 	}
-	err := c.pages(ctx, LogPath, q.values(), smaller, func(r *rest.Response) (bool, error) {
-		heads, err := systemlog.Split(r.Body)
+	takePage := func(r *rest.Response) (bool, error) {
+		heads, err := splitLog(r)
 		if err != nil {
-			return false, r.Broken("a page of events that cannot be read: " + httpclient.Printable(err.Error(), 120))
+			return false, err
 		}
 		_, more := httpclient.NextLink(r.Header)
 		more = more && len(heads) > 0
 		return take(heads, more) && more, nil
-	})
+	}
+	err := pager{take: takePage, instead: smaller}.read(ctx, c, LogPath, q.values())
 	if errors.Is(err, errSamePage) {
 		return nil
 	}

@@ -265,7 +265,8 @@ func TestRevokedTokenOnAWrite(t *testing.T) {
 				posts = append(posts, fmt.Sprintf("%d %s", r.Status, r.Body))
 			}
 		}
-		if len(posts) != 2 || !strings.HasPrefix(posts[0], "401 ") || !strings.HasPrefix(posts[1], "200 ") || posts[0][4:] != posts[1][4:] || !strings.Contains(posts[1], "twice") {
+		if len(posts) != 2 || !strings.HasPrefix(posts[0], "401 ") || !strings.HasPrefix(posts[1], "200 ") ||
+			posts[0][4:] != posts[1][4:] || !strings.Contains(posts[1], "twice") {
 			t.Errorf("dpop %v: posted %q", dpop, posts)
 		}
 	}

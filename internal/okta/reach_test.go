@@ -104,7 +104,8 @@ func TestRedirectIsNamed(t *testing.T) {
 		o := asApp{}.open(t)
 		o.org.Fault(oktasim.Fault{Path: path, Status: 302, Headers: map[string]string{"Location": "https://wifi.hotel.example/welcome?token=x"}})
 		e := wantCode(t, o.read(t), sdk.Unavailable)
-		if !strings.Contains(e.Message, "a redirect to wifi.hotel.example, which was not followed") || strings.HasPrefix(e.Message, "cannot log in: ") != (path == auth.TokenPath) {
+		if !strings.Contains(e.Message, "a redirect to wifi.hotel.example, which was not followed") ||
+			strings.HasPrefix(e.Message, "cannot log in: ") != (path == auth.TokenPath) {
 			t.Errorf("%s: got %s", path, e.Message)
 		}
 	}

@@ -32,7 +32,8 @@ func TestScopesThatAreNotGranted(t *testing.T) {
 		t.Errorf("noted %q", h.Notes)
 	}
 	granted, missing, known := o.Scopes()
-	if !known || !slices.Equal(granted, []string{"okta.users.manage", "okta.users.read"}) || !slices.Equal(missing, []string{"okta.groups.read", "okta.roles.read"}) {
+	if !known || !slices.Equal(granted, []string{"okta.users.manage", "okta.users.read"}) ||
+		!slices.Equal(missing, []string{"okta.groups.read", "okta.roles.read"}) {
 		t.Errorf("granted %q, missing %q, %v", granted, missing, known)
 	}
 	// All, each alone, and those that are granted.
@@ -107,11 +108,13 @@ func TestProbeThatIsCutShort(t *testing.T) {
 // Okta may give less than was asked for without a word but in the answer.
 func TestScopesLeftOut(t *testing.T) {
 	o := asApp{}.open(t)
-	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,` +
+		`"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
 	wantCode(t, o.read(t), sdk.Unauthenticated) // the org does not know this token
 	o.org.ClearFaults()
 	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/me", Status: 200, Body: `{"id":"00u1","profile":{"login":"x"}}`})
-	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
+	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,` +
+		`"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
 	h, err := Check(t.Context(), o.Client)
 	if err != nil || len(h.Notes) != 1 || !strings.Contains(h.Notes[0], "okta.roles.read") {
 		t.Errorf("got %+v, %v", h, err)

@@ -62,8 +62,10 @@ func TestSecretsStayInside(t *testing.T) {
 	}
 	for _, fault := range []oktasim.Fault{
 		{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":` + echo("you sent "+access) + `}`},
-		{Path: "/api/v1/users/**", Status: 401, Body: `{"errorCode":"E0000011","errorSummary":` + echo(access) + `}`, Headers: map[string]string{"WWW-Authenticate": `DPoP error="invalid_token", scope="` + access + `"`}},
-		{Path: "/api/v1/users/**", Status: 403, Kind: oktasim.KindEmpty, Headers: map[string]string{"WWW-Authenticate": `DPoP error="insufficient_scope", scope="` + access + `"`}},
+		{Path: "/api/v1/users/**", Status: 401, Body: `{"errorCode":"E0000011","errorSummary":` + echo(access) + `}`,
+			Headers: map[string]string{"WWW-Authenticate": `DPoP error="invalid_token", scope="` + access + `"`}},
+		{Path: "/api/v1/users/**", Status: 403, Kind: oktasim.KindEmpty,
+			Headers: map[string]string{"WWW-Authenticate": `DPoP error="insufficient_scope", scope="` + access + `"`}},
 		{Path: "/api/v1/users/**", Kind: oktasim.KindHangup},
 		{Path: auth.TokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":` + echo("not with "+access) + `}`},
 		{Path: auth.TokenPath, Kind: oktasim.KindTruncate},

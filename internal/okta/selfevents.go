@@ -11,7 +11,6 @@ import (
 
 	"soar.example/okta/internal/systemlog"
 	"soar.example/okta/sdk"
-	"soar.example/okta/sdk/httpclient"
 )
 
 // selfEvents recognizes self-generated events, which the client's own requests caused. It
@@ -112,9 +111,9 @@ func (c *Client) OwnAddress(ctx context.Context) (netip.Addr, error) {
 		}
 		return netip.Addr{}, e
 	}
-	heads, err := systemlog.Split(r.Body)
+	heads, err := splitLog(r)
 	if err != nil {
-		return netip.Addr{}, r.Broken("a page of events that cannot be read: " + httpclient.Printable(err.Error(), 120))
+		return netip.Addr{}, err
 	}
 	for _, h := range heads {
 		var event struct {

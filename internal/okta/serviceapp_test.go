@@ -320,12 +320,13 @@ func TestFailedLoginIsNoAnswer(t *testing.T) {
 		fault oktasim.Fault
 		code  sdk.Code
 	}{
-		"404":           {oktasim.Fault{ErrorCode: "E0000007", Status: 404}, sdk.Unauthenticated},
-		"403":           {oktasim.Fault{ErrorCode: "E0000006", Status: 403}, sdk.Unauthenticated},
-		"400":           {oktasim.Fault{Status: 400, Body: `{"error":"invalid_target"}`}, sdk.Unauthenticated},
-		"denied":        {oktasim.Fault{Status: 400, Body: `{"error":"access_denied"}`}, sdk.Unauthenticated},
-		"grant":         {oktasim.Fault{Status: 400, Body: `{"error":"unauthorized_client"}`}, sdk.Unauthenticated},
-		"Okta's shape":  {oktasim.Fault{Status: 401, Body: `{"errorCode":"invalid_client","errorSummary":"Invalid value for 'client_id' parameter."}`}, sdk.Unauthenticated},
+		"404":    {oktasim.Fault{ErrorCode: "E0000007", Status: 404}, sdk.Unauthenticated},
+		"403":    {oktasim.Fault{ErrorCode: "E0000006", Status: 403}, sdk.Unauthenticated},
+		"400":    {oktasim.Fault{Status: 400, Body: `{"error":"invalid_target"}`}, sdk.Unauthenticated},
+		"denied": {oktasim.Fault{Status: 400, Body: `{"error":"access_denied"}`}, sdk.Unauthenticated},
+		"grant":  {oktasim.Fault{Status: 400, Body: `{"error":"unauthorized_client"}`}, sdk.Unauthenticated},
+		"Okta's shape": {oktasim.Fault{Status: 401,
+			Body: `{"errorCode":"invalid_client","errorSummary":"Invalid value for 'client_id' parameter."}`}, sdk.Unauthenticated},
 		"429":           {oktasim.Fault{ErrorCode: "E0000047", Status: 429}, sdk.RateLimited},
 		"500":           {oktasim.Fault{ErrorCode: "E0000009", Status: 500}, sdk.Unavailable},
 		"HTML":          {oktasim.Fault{Kind: oktasim.KindHTML}, sdk.Unavailable},

@@ -81,7 +81,8 @@ func TestOrgURL(t *testing.T) {
 func TestTokenThatNoHeaderTakes(t *testing.T) {
 	for _, token := range []string{
 		"two words", "line\nbreak", "Bearer\tx", "ключ", "nul\x00", "a=b", "\u200b00a",
-		`"quoted"`, "'quoted'", "<token>", "$OKTA-TOKEN", "$env:OKTA_TOKEN", "env:OKTA_TOKEN", "{env:TOKEN}", "!TOKEN", "@TOKEN@", "%TOKEN%", "`cat token`", "op://vault/okta/token",
+		`"quoted"`, "'quoted'", "<token>", "$OKTA-TOKEN", "$env:OKTA_TOKEN", "env:OKTA_TOKEN", "{env:TOKEN}", "!TOKEN",
+		"@TOKEN@", "%TOKEN%", "`cat token`", "op://vault/okta/token",
 	} {
 		_, err := Open(t.Context(), Settings{OrgURL: "https://acme.okta.com", Token: sdk.NewSecret(token)})
 		e := wantCode(t, err, sdk.InvalidInput)

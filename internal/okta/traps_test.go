@@ -31,7 +31,8 @@ func TestEnvironmentChangesNothing(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(home, ".okta"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(home, ".okta", "okta.yaml"), []byte("okta:\n  client:\n    orgUrl: https://elsewhere.example\n    token: other\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(home, ".okta", "okta.yaml"),
+		[]byte("okta:\n  client:\n    orgUrl: https://elsewhere.example\n    token: other\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("HOME", home)
@@ -174,7 +175,8 @@ func TestErrorsKeepStatusCodeAndRequest(t *testing.T) {
 			if e.Upstream == nil || e.Upstream.Status != test.status || e.Upstream.Code != test.okta || e.Upstream.RequestID != "req-1" {
 				t.Errorf("upstream is %+v", e.Upstream)
 			}
-			if !strings.HasPrefix(e.Message, "GET /api/v1/users/00u1: ") || !strings.Contains(e.Message, test.says) || strings.Contains(e.Message, "<html>") || strings.Contains(e.Message, "undefined response") {
+			if !strings.HasPrefix(e.Message, "GET /api/v1/users/00u1: ") || !strings.Contains(e.Message, test.says) ||
+				strings.Contains(e.Message, "<html>") || strings.Contains(e.Message, "undefined response") {
 				t.Errorf("says %q, want %q in it", e.Message, test.says)
 			}
 		})
@@ -278,7 +280,8 @@ func TestProfilesOfAnyShape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u.Login != "a@corp.example" || u.Email != "" || !bytes.Contains(u.Profile.JSON(), []byte(`"big":9007199254740993`)) || !bytes.Contains(u.Profile.JSON(), []byte(`"mobilePhone":null`)) {
+	if u.Login != "a@corp.example" || u.Email != "" || !bytes.Contains(u.Profile.JSON(), []byte(`"big":9007199254740993`)) ||
+		!bytes.Contains(u.Profile.JSON(), []byte(`"mobilePhone":null`)) {
 		t.Errorf("got %+v with profile %s", u, u.Profile.JSON())
 	}
 }

@@ -8,9 +8,9 @@ import (
 
 var reference = regexp.MustCompile(`#/components/(\w+)/([\w.-]+)`)
 
-// cut keeps of an OpenAPI description in YAML only the paths that wanted says,
-// and the components that these lead to: reading all of Okta's takes most of a
-// minute. It goes by indentation.
+// cut reduces an OpenAPI description in YAML to the wanted paths and the components that
+// these refer to, since reading all of Okta's takes most of a minute. It goes by
+// indentation.
 func cut(text string, wanted func(path string) bool) []byte {
 	blocks := specBlocks(text)
 	var out strings.Builder

@@ -48,21 +48,17 @@ func checkParameter(p *openapi3.Parameter, text string) string {
 		return ""
 	}
 	var value any = text
-	switch {
-	case p.Schema.Value.Type.Is("integer"), p.Schema.Value.Type.Is("number"):
-		n, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			return p.Name + " is no number: " + text
-		}
-		value = n
-	case p.Schema.Value.Type.Is("boolean"):
-		b, err := strconv.ParseBool(text)
-		if err != nil {
-			return p.Name + " is neither true nor false: " + text
-		}
-		value = b
-	case p.Schema.Value.Type.Is("array"):
+	var err error
+	switch kind := p.Schema.Value.Type; {
+	case kind.Is("integer"), kind.Is("number"):
+		value, err = strconv.ParseFloat(text, 64)
+	case kind.Is("boolean"):
+		value, err = strconv.ParseBool(text)
+	case kind.Is("array"):
 		return ""
+	}
+	if err != nil {
+		return p.Name + " has the wrong type: " + text
 	}
 	if err := p.Schema.Value.VisitJSON(value, openapi3.VisitAsRequest()); err != nil {
 		return p.Name + ": " + say(err)
@@ -73,19 +69,14 @@ func checkParameter(p *openapi3.Parameter, text string) string {
 const form = "application/x-www-form-urlencoded"
 
 func (s *Spec) checkBody(op *openapi3.Operation, e oktasim.Exchange) []string {
-	if op.RequestBody == nil {
-		if len(e.Body) > 0 {
-			return []string{"has a body, and Okta takes none"}
-		}
+	switch {
+	case op.RequestBody == nil && len(e.Body) > 0:
+		return []string{"has a body, and Okta takes none"}
+	case op.RequestBody == nil || len(e.Body) == 0 && !op.RequestBody.Value.Required:
 		return nil
-	}
-	if len(e.Body) == 0 {
-		if op.RequestBody.Value.Required {
-			return []string{"has no body, and Okta wants one"}
-		}
-		return nil
-	}
-	if !slices.Contains([]string{"application/json", form}, e.ContentType) {
+	case len(e.Body) == 0:
+		return []string{"has no body, and Okta requires one"}
+	case !slices.Contains([]string{"application/json", form}, e.ContentType):
 		return []string{"has a body of type " + e.ContentType}
 	}
 	media := op.RequestBody.Value.Content.Get(e.ContentType)
@@ -96,11 +87,11 @@ func (s *Spec) checkBody(op *openapi3.Operation, e oktasim.Exchange) []string {
 	if err != nil {
 		return []string{"the body cannot be read: " + err.Error()}
 	}
-	var problems []string
+	problems := unknownMembers("", s.kind(media.Schema.Value, body), body)
 	for _, err := range s.visit(media.Schema.Value, body, openapi3.VisitAsRequest()) {
 		problems = append(problems, say(err))
 	}
-	return append(problems, unknownMembers("", s.kind(media.Schema.Value, body), body)...)
+	return problems
 }
 
 func decode(e oktasim.Exchange) (any, error) {

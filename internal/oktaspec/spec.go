@@ -1,5 +1,5 @@
-// Package oktaspec holds what the connector sends, and what the embedded org answers,
-// against Okta's own OpenAPI description. It is for tests.
+// Package oktaspec checks the requests of the connector and the responses of the embedded
+// org against Okta's OpenAPI description. It is for tests.
 package oktaspec
 
 import (
@@ -56,8 +56,8 @@ func Load(paths []string) (*Spec, error) {
 	return spec, nil
 }
 
-// Check says what is wrong with an exchange: with the request always, with the answer
-// where it is the org's own.
+// Check returns the problems of an exchange: of the request, and of the response unless a
+// fault of a test made it.
 func (s *Spec) Check(e oktasim.Exchange) []string {
 	item := s.find(e.Method, e.Path)
 	if item == nil {
@@ -67,7 +67,7 @@ func (s *Spec) Check(e oktasim.Exchange) []string {
 	problems := checkQuery(append(slices.Clone(item.Parameters), op.Parameters...), e.Query)
 	problems = append(problems, s.checkBody(op, e)...)
 	if !e.Faulty {
-		problems = append(problems, s.checkAnswer(op, e)...)
+		problems = append(problems, s.checkResponse(op, e)...)
 	}
 	return problems
 }
@@ -103,26 +103,27 @@ func literals(described, path string) int {
 	return n
 }
 
-// visit holds a value against a schema, and each object in it against the kind that a
-// member of it names: the description of a network zone, say, is that of any, and that
-// of an IP zone is known by the type alone.
+// visit checks a value against a schema, and each object in it against the schema that
+// its discriminator names: the description of an IP zone, for example, is known by its
+// type alone.
 func (s *Spec) visit(schema *openapi3.Schema, v any, as openapi3.SchemaValidationOption) []error {
 	v = withoutNulls(v)
 	found := hard(schema.VisitJSON(v, openapi3.MultiErrors(), as))
-	if items, ok := v.([]any); ok && schema.Items != nil {
-		for _, item := range items {
-			if kind := s.kind(schema.Items.Value, item); kind != schema.Items.Value {
-				found = append(found, hard(kind.VisitJSON(item, openapi3.MultiErrors(), as))...)
-			}
+	check := func(schema *openapi3.Schema, v any) {
+		if kind := s.kind(schema, v); kind != schema {
+			found = append(found, hard(kind.VisitJSON(v, openapi3.MultiErrors(), as))...)
 		}
 	}
-	if kind := s.kind(schema, v); kind != schema {
-		found = append(found, hard(kind.VisitJSON(v, openapi3.MultiErrors(), as))...)
+	if items, ok := v.([]any); ok && schema.Items != nil {
+		for _, item := range items {
+			check(schema.Items.Value, item)
+		}
 	}
+	check(schema, v)
 	return found
 }
 
-// kind is the schema that v's discriminator names, the given one if none does.
+// kind returns the schema that v's discriminator names, the given one if none does.
 func (s *Spec) kind(schema *openapi3.Schema, v any) *openapi3.Schema {
 	object, _ := v.(map[string]any)
 	if schema.Discriminator == nil || object == nil {
@@ -136,26 +137,21 @@ func (s *Spec) kind(schema *openapi3.Schema, v any) *openapi3.Schema {
 	return schema
 }
 
-// withoutNulls removes members and elements that are null: the description leaves out
-// of most fields that they may be.
+// withoutNulls removes members and elements that are null: most fields may be null, and the
+// description seldom says so.
 func withoutNulls(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
-		out := map[string]any{}
+		maps.DeleteFunc(v, func(_ string, e any) bool { return e == nil })
 		for name, e := range v {
-			if e != nil {
-				out[name] = withoutNulls(e)
-			}
+			v[name] = withoutNulls(e)
 		}
-		return out
 	case []any:
-		out := make([]any, 0, len(v))
-		for _, e := range v {
-			if e != nil {
-				out = append(out, withoutNulls(e))
-			}
+		v = slices.DeleteFunc(v, func(e any) bool { return e == nil })
+		for i, e := range v {
+			v[i] = withoutNulls(e)
 		}
-		return out
+		return v
 	}
 	return v
 }
@@ -187,7 +183,7 @@ func hard(err error) []error {
 	return []error{err}
 }
 
-// say is what an error is about and where, without the schema and the value.
+// say describes an error and its location, without the schema and the value.
 func say(err error) string {
 	if e, ok := errors.AsType[*openapi3.SchemaError](err); ok {
 		return "/" + strings.Join(e.JSONPointer(), "/") + ": " + e.Reason
@@ -195,9 +191,9 @@ func say(err error) string {
 	return err.Error()
 }
 
-// overstrict tells whether an error is about what real traffic does otherwise than the
-// description: of the user in an application it wants objects where Okta sends text, and
-// of an application's own settings more than Okta sends.
+// overstrict reports whether real traffic deviates from the description in this way. The
+// description requires objects in an application's user where Okta sends text, and more
+// of an application's own settings than Okta sends.
 func overstrict(e *openapi3.SchemaError) bool {
 	at := "/" + strings.Join(e.JSONPointer(), "/")
 	return e.SchemaField == "type" && userInApp.MatchString(at) || e.SchemaField == "required" && strings.Contains(at, "/settings/app/")

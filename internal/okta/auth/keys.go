@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -11,6 +12,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -27,44 +29,29 @@ const minRSABits = 2048
 // SigningKey reads the private key and chooses the algorithm. Its errors are *sdk.Error,
 // point at the setting, and repeat nothing of the key.
 func (a ServiceApp) SigningKey() (jose.SigningKey, error) {
-	none := jose.SigningKey{}
 	key, err := readKey(a.PrivateKey.Reveal())
+	var fits []jose.SignatureAlgorithm
+	if err == nil {
+		fits, err = algorithmsOf(key.Key)
+	}
 	if err != nil {
-		return none, sdk.InvalidField("/private_key", "%s", err)
+		return jose.SigningKey{}, sdk.InvalidField("/private_key", "%s", err)
 	}
-	fits, err := algorithmsOf(key.Key)
-	if err != nil {
-		return none, sdk.InvalidField("/private_key", "%s", err)
+	algorithm, setting, problem := string(fits[0]), "/algorithm", "does not fit the private key, which is for %s"
+	if a.Algorithm != "" && a.Algorithm != auto {
+		algorithm = a.Algorithm
+	} else if key.Algorithm != "" {
+		algorithm, setting, problem = key.Algorithm, "/private_key", "is a JWK whose alg does not fit; the key is for %s"
 	}
-	algorithm := fits[0]
-	switch {
-	case a.Algorithm != "" && a.Algorithm != auto:
-		algorithm = jose.SignatureAlgorithm(a.Algorithm)
-		if !slices.Contains(fits, algorithm) {
-			return none, sdk.InvalidField("/algorithm", "does not fit the private key, which is for %s", words(fits))
-		}
-	case key.Algorithm != "":
-		algorithm = jose.SignatureAlgorithm(key.Algorithm)
-		if !slices.Contains(fits, algorithm) {
-			return none, sdk.InvalidField("/private_key", "is a JWK whose alg does not fit; the key is for %s", words(fits))
-		}
+	if !slices.Contains(fits, jose.SignatureAlgorithm(algorithm)) {
+		return jose.SigningKey{}, sdk.InvalidField(setting, problem, strings.ReplaceAll(strings.Trim(fmt.Sprint(fits), "[]"), " ", ", "))
 	}
-	if a.KeyID != "" {
-		key.KeyID = a.KeyID
-	}
-	signing := jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key.Key, KeyID: key.KeyID}}
-	if err := checkPair(signing, key.Public()); err != nil {
-		return none, sdk.InvalidField("/private_key", "%s", err)
+	private := jose.JSONWebKey{Key: key.Key, KeyID: cmp.Or(a.KeyID, key.KeyID)}
+	signing := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: private}
+	if !signs(signing, key.Public()) {
+		return jose.SigningKey{}, sdk.InvalidField("/private_key", "does not sign: its private and public halves do not belong together")
 	}
 	return signing, nil
-}
-
-func words(algorithms []jose.SignatureAlgorithm) string {
-	var all []string
-	for _, a := range algorithms {
-		all = append(all, string(a))
-	}
-	return strings.Join(all, ", ")
 }
 
 // readKey reads a PEM or a JWK. Its errors continue a sentence that begins with the
@@ -141,6 +128,9 @@ func readJWK(text []byte) (jose.JSONWebKey, error) {
 	return key, nil
 }
 
+// byCurve holds the algorithm of each curve that Okta takes.
+var byCurve = map[elliptic.Curve]jose.SignatureAlgorithm{elliptic.P256(): jose.ES256, elliptic.P384(): jose.ES384, elliptic.P521(): jose.ES512}
+
 // algorithmsOf lists the algorithms that a key can sign with, the preferred one first.
 func algorithmsOf(key any) ([]jose.SignatureAlgorithm, error) {
 	switch k := key.(type) {
@@ -150,34 +140,25 @@ func algorithmsOf(key any) ([]jose.SignatureAlgorithm, error) {
 		}
 		return []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}, nil
 	case *ecdsa.PrivateKey:
-		switch k.Curve {
-		case elliptic.P256():
-			return []jose.SignatureAlgorithm{jose.ES256}, nil
-		case elliptic.P384():
-			return []jose.SignatureAlgorithm{jose.ES384}, nil
-		case elliptic.P521():
-			return []jose.SignatureAlgorithm{jose.ES512}, nil
+		if algorithm, ok := byCurve[k.Curve]; ok {
+			return []jose.SignatureAlgorithm{algorithm}, nil
 		}
 	}
 	return nil, errors.New("is of a kind that Okta does not take; it takes RSA, and EC on P-256, P-384 or P-521")
 }
 
-// checkPair signs once and verifies the signature, which finds a key whose halves do not
-// belong together.
-func checkPair(key jose.SigningKey, public jose.JSONWebKey) error {
-	mismatch := errors.New("does not sign: its private and public halves do not belong together")
+// signs reports whether a signature of the key is valid, which it is not if the halves of
+// the key do not belong together.
+func signs(key jose.SigningKey, public jose.JSONWebKey) bool {
 	signer, err := jose.NewSigner(key, nil)
 	if err != nil {
-		return mismatch
+		return false
 	}
 	signed, err := signer.Sign([]byte("check"))
-	if err != nil {
-		return mismatch
+	if err == nil {
+		_, err = signed.Verify(public)
 	}
-	if _, err := signed.Verify(public); err != nil {
-		return mismatch
-	}
-	return nil
+	return err == nil
 }
 
 // A dpopSigner proves for each request that this process holds the key to which an

@@ -185,17 +185,17 @@ func (o *oauth) failure(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	host, request := o.endpoint.Host, httpclient.RequestTo(http.MethodPost, o.endpoint.EscapedPath())
 	var ours *sdk.Error
 	if errors.As(err, &ours) {
-		own := *ours // other requests may have the same error
-		return &own
+		shared := *ours // other requests may have the same error
+		return &shared
 	}
+	code, reason := sdk.Unavailable, httpclient.Reason(o.endpoint.Host, err)
 	if errors.Is(err, context.DeadlineExceeded) {
-		message := "cannot log in: " + httpclient.About(request, host+" gave no access token in time; the request itself was not sent")
-		return &sdk.Error{Code: sdk.Timeout, Message: message, Err: err}
+		code, reason = sdk.Timeout, o.endpoint.Host+" gave no access token in time; the request itself was not sent"
 	}
-	return &sdk.Error{Code: sdk.Unavailable, Message: "cannot log in: " + httpclient.About(request, httpclient.Reason(host, err)), Err: err}
+	request := httpclient.RequestTo(http.MethodPost, o.endpoint.EscapedPath())
+	return &sdk.Error{Code: code, Message: "cannot log in: " + httpclient.About(request, reason), Err: err}
 }
 
 func (o *oauth) Describe(_ string, _ time.Duration, err error) (string, []string, error) {

@@ -109,14 +109,13 @@ func (o *oauth) probe(ctx context.Context) ([]string, error) {
 		o.mu.Unlock()
 		if !known {
 			_, err := o.request(ctx, []string{scope})
-			if err != nil && !lacksScope(err) {
+			switch has = err == nil; {
+			case lacksScope(err):
+				upstream = sdk.AsError(err).Upstream
+			case err != nil:
 				return nil, err
 			}
-			has = err == nil
 			o.noteScope(scope, has)
-			if err != nil {
-				upstream = sdk.AsError(err).Upstream
-			}
 		}
 		if has {
 			granted = append(granted, scope)

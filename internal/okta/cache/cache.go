@@ -64,22 +64,21 @@ func (m *Value[T]) Set(now time.Time, keep time.Duration, value T) {
 
 // After returns the value if it was stored at that time or later.
 func (m *Value[T]) After(t time.Time) (value T, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.since.Before(t) {
-		return value, false
-	}
-	return m.value, true
+	return m.valueIf(func() bool { return !m.since.Before(t) })
 }
 
 // Peek returns the value if Get would not read.
 func (m *Value[T]) Peek(now time.Time) (value T, ok bool) {
+	return m.valueIf(func() bool { return now.Before(m.until) })
+}
+
+func (m *Value[T]) valueIf(fits func() bool) (value T, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !now.Before(m.until) {
-		return value, false
+	if ok = fits(); ok {
+		value = m.value
 	}
-	return m.value, true
+	return value, ok
 }
 
 // maxValues is the most values of a Map; a further one clears the map, which costs no

@@ -96,7 +96,8 @@ func TestTargetsOfAWrite(t *testing.T) {
 // Whatever the spelling, a request with the id of a protected user or group in its
 // path or outside of a profile in its body is to them, or is unclear.
 func FuzzTargetsOf(f *testing.F) {
-	for _, p := range append([]string{"/api/v1/users/../groups", "/api/v1/users/%2e%2e/groups", "/api/v1/users//x", "/api/v1;x/users/y"}, "/api/v1/users/"+glassID, "/api/v1/users/%2530", "/api//v1/zones/..;/users/"+glassID) {
+	for _, p := range append([]string{"/api/v1/users/../groups", "/api/v1/users/%2e%2e/groups", "/api/v1/users//x", "/api/v1;x/users/y"},
+		"/api/v1/users/"+glassID, "/api/v1/users/%2530", "/api//v1/zones/..;/users/"+glassID) {
 		f.Add(p, `{"groupIds":["`+vaultID+`"]}`)
 	}
 	f.Add("/api/v1/groups/"+vaultID, `[[{"a":[1,null,"`+glassID+`"]}]]`)

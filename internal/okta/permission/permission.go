@@ -177,12 +177,12 @@ func (s *survey) check(ctx context.Context, action Action) (Permission, error) {
 	if refusal == nil && action.Writes && s.guard.ReadOnly && action.Name != customRequest {
 		refusal = guard.Reject("read_only", "this connection only reads")
 	}
-	if e := sdk.AsError(refusal); e != nil {
-		p.Can, p.Why = No, "the settings refuse it: "+e.Message
+	switch e := sdk.AsError(refusal); {
+	case e != nil:
+		p.Can, p.Why = No, "the settings reject it: "+e.Message
 		return p, nil
-	}
-	if action.Name == customRequest {
-		p.Can, p.Why = Unknown, "that depends on what is asked"
+	case action.Name == customRequest:
+		p.Can, p.Why = Unknown, "the answer depends on the request"
 		if s.guard.ReadOnly || !s.guard.AllowCustomWrites {
 			p.Why += "; the settings let it only read"
 		}

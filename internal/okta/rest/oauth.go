@@ -49,7 +49,10 @@ const notSelfService = "the app may not authenticate by itself; it must be an AP
 // (https://www.rfc-editor.org/rfc/rfc6749#section-5.2). The codes of OAuth and its
 // extensions that the endpoint does not send have no meaning of their own.
 var byOAuthCode = map[string]meaning{
-	InvalidClient:             {sdk.Unauthenticated, "Okta does not accept the service app: the client id, the key or its key id is wrong, or the app is not active"},
+	InvalidClient: {
+		sdk.Unauthenticated,
+		"Okta does not accept the service app: the client id, the key or its key id is wrong, or the app is not active",
+	},
 	InvalidScope:              {sdk.Unauthenticated, "the app is granted none of the scopes that were asked for"},
 	InvalidProof:              {sdk.Unauthenticated, "Okta does not accept the proof of possession (DPoP)"},
 	UseNonce:                  {sdk.Unauthenticated, "Okta does not accept its own nonce in the proof of possession (DPoP)"},

@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-func (s *Spec) checkAnswer(op *openapi3.Operation, e oktasim.Exchange) []string {
+func (s *Spec) checkResponse(op *openapi3.Operation, e oktasim.Exchange) []string {
 	if e.Status >= http.StatusBadRequest {
 		return checkRefusal(e)
 	}
@@ -22,29 +22,29 @@ func (s *Spec) checkAnswer(op *openapi3.Operation, e oktasim.Exchange) []string 
 	}
 	response := op.Responses.Value(strconv.Itoa(status))
 	if response == nil {
-		return []string{fmt.Sprintf("is answered with status %d, which is not described", e.Status)}
+		return []string{fmt.Sprintf("the response has status %d, which is not described", e.Status)}
 	}
 	media := response.Value.Content.Get("application/json")
 	if media == nil || media.Schema == nil {
 		if len(e.Response) > 0 && string(e.Response) != "{}" {
-			return []string{"is answered with a body where none is described: " + short(e.Response)}
+			return []string{"the response has a body where none is described: " + short(e.Response)}
 		}
 		return nil
 	}
 	var v any
 	if err := json.Unmarshal(e.Response, &v); err != nil {
-		return []string{"is answered with no JSON: " + short(e.Response)}
+		return []string{"the response is not JSON: " + short(e.Response)}
 	}
 	var problems []string
 	for _, err := range s.visit(media.Schema.Value, v, openapi3.VisitAsResponse()) {
-		problems = append(problems, "is answered: "+say(err))
+		problems = append(problems, "the response: "+say(err))
 	}
 	return problems
 }
 
-// checkRefusal knows the two shapes that Okta's errors have, whatever the call: its own
-// (https://developer.okta.com/docs/reference/error-codes/) and OAuth's. A token that
-// lacks a scope, or that is bad, is refused with nothing but a header.
+// checkRefusal checks an error, which has Okta's own form
+// (https://developer.okta.com/docs/reference/error-codes/) or that of OAuth. A rejection of
+// an access token has only a header.
 func checkRefusal(e oktasim.Exchange) []string {
 	if len(e.Response) == 0 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest) {
 		return nil
@@ -60,11 +60,11 @@ func checkRefusal(e oktasim.Exchange) []string {
 		OAuth string `json:"error"`
 	}
 	if err := json.Unmarshal(e.Response, &body); err != nil {
-		return []string{"is refused with no JSON: " + short(e.Response)}
+		return []string{"the error is not JSON: " + short(e.Response)}
 	}
 	whole := body.Code != "" && body.Summary != "" && body.Link == body.Code && body.ID != "" && body.Causes != nil
 	if !whole && body.OAuth == "" {
-		return []string{"is refused with what is no error of Okta's: " + short(e.Response)}
+		return []string{"the error has another form than Okta's: " + short(e.Response)}
 	}
 	return nil
 }
