@@ -87,7 +87,7 @@ func (o *Org) insertServiceApp(n NewServiceApp, now time.Time) (createdClient, e
 		n.Roles = []string{superAdmin}
 	}
 	s.roles = each(n.Roles, func(kind string) *role {
-		return &role{id: o.stable.Object("ra1"), kind: kind, label: roleTypes[kind].Label, created: now}
+		return &role{object: o.newObject("", "ra1", "", now), NewRole: NewRole{Type: kind, Label: roleTypes[kind].Label}}
 	})
 	faults := append(each(s.roles, (*role).check), s.AddKeys(each(n.Keys, func(k json.RawMessage) []byte { return k })...),
 		wrong(errLife != nil || life <= 0, "token_lifetime is not a positive duration"), taken(o.apps, n.ClientID))
@@ -98,21 +98,7 @@ func (o *Org) insertServiceApp(n NewServiceApp, now time.Time) (createdClient, e
 		ID: n.ClientID, Label: cmp.Or(n.Label, "Service app"), SignOnMode: "OPENID_CONNECT", Hidden: true,
 	}, now))
 	a := must(find(o.apps, state.ID, ""))
-	a.document = doc{
-		"credentials": doc{
-			"userNameTemplate": doc{"template": "${source.login}", "type": "BUILT_IN"},
-			"oauthClient": doc{
-				"client_id": a.id, "token_endpoint_auth_method": "private_key_jwt", "autoKeyRotation": true, "pkce_required": false,
-			},
-		},
-		"settings": doc{
-			"app": doc{},
-			"oauthClient": doc{
-				"application_type": "service", "grant_types": []any{"client_credentials"}, "response_types": []any{"token"},
-				"dpop_bound_access_tokens": n.DPoP,
-			},
-		},
-	}
+	a.Document = fill(shapes["service app"], doc{"id": a.id, "dpop": n.DPoP}).(doc)
 	s.app, s.ID = a, a.id
 	s.Active = func() bool { return a.status == statusActive }
 	for _, r := range s.roles {
@@ -124,7 +110,7 @@ func (o *Org) insertServiceApp(n NewServiceApp, now time.Time) (createdClient, e
 }
 
 // target is the client as an actor in the log.
-func (s *serviceApp) target() doc { return target(s.ID, "PublicClientApp", s.ID, s.app.label) }
+func (s *serviceApp) target() doc { return target(s.ID, "PublicClientApp", s.ID, s.app.Label) }
 
 // issueToken is the token endpoint.
 func (o *Org) issueToken(c *call) (any, error) {
@@ -186,9 +172,9 @@ func (o *Org) apiTokenOf(c *call) *apiToken {
 // allows reports whether the role has the right to an endpoint. A custom role has its own permissions, and the one to read
 // role assignments is called okta.iam.read (https://developer.okta.com/docs/api/openapi/okta-management/guides/permissions/).
 func (r *role) allows(to *route) bool {
-	granted, scope := roleTypes[r.kind].Permissions, to.scope
-	if r.kind == customRole {
-		granted = r.permissions
+	granted, scope := roleTypes[r.Type].Permissions, to.scope
+	if r.Type == customRole {
+		granted = r.Permissions
 		if scope == readRoles {
 			scope = "okta.iam.read"
 		}

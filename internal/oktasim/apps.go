@@ -2,7 +2,6 @@ package oktasim
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -52,14 +51,11 @@ type AppRef struct {
 	Status string `json:"status"`
 }
 
-// app is one application.
+// app is one application. The status is that of the object.
 type app struct {
 	object
-	name, label, mode, status string
-
-	hidden   bool
-	document doc
-	users    []*appUser // in order of assignment
+	NewApp
+	users []*appUser // in order of assignment
 }
 
 // appUser is a user in an application. Its ID is that of the assignment.
@@ -78,18 +74,13 @@ func (o *Org) insertApp(n NewApp, now time.Time) (AppState, error) {
 	n.Status = cmp.Or(n.Status, statusActive)
 	n.SignOnMode = cmp.Or(n.SignOnMode, "SAML_2_0")
 	document, err := wire.Plain(n.Document)
+	n.Document = document
 	if err := invalid("app "+n.Label, err, missing("label", n.Label), unknown("status", n.Status, onOff...), taken(o.apps, n.ID)); err != nil {
 		return AppState{}, err
 	}
 	names := map[string]string{"OPENID_CONNECT": "oidc_client", "BOOKMARK": "bookmark", "BROWSER_PLUGIN": "template_swa"}
-	for _, name := range []string{names[n.SignOnMode], strings.ToLower(strings.Join(strings.Fields(n.Label), "_"))} {
-		if n.Name == "" {
-			n.Name = name
-		}
-	}
-	a := &app{
-		object: o.newObject(n.ID, "0oa", now), name: n.Name, label: n.Label, mode: n.SignOnMode, status: n.Status, hidden: n.Hidden, document: document,
-	}
+	n.Name = cmp.Or(n.Name, names[n.SignOnMode], strings.ToLower(strings.Join(strings.Fields(n.Label), "_")))
+	a := &app{object: o.newObject(n.ID, "0oa", n.Status, now), NewApp: n}
 	o.apps = append(o.apps, a)
 	return a.state(), nil
 }
@@ -114,13 +105,13 @@ func (o *Org) insertAssignment(n NewAssignment, now time.Time) (doc, error) {
 			profile[name] = u.profile[name]
 		}
 	}
-	a.users = append(a.users, &appUser{o.newObject("", "0ua", now), a, u, n.Scope, profile})
+	a.users = append(a.users, &appUser{o.newObject("", "0ua", statusActive, now), a, u, n.Scope, profile})
 	return doc{}, nil
 }
 
 // appNamed finds an application by ID or label, the oldest if several have the label.
 func (o *Org) appNamed(idOrLabel string) *app {
-	return first(o.apps, func(a *app) bool { return a.id == idOrLabel || a.label == idOrLabel })
+	return first(o.apps, func(a *app) bool { return a.id == idOrLabel || a.Label == idOrLabel })
 }
 
 func (o *Org) pathApp(c *call) (*app, error) { return find(o.apps, c.Params[0], "AppInstance") }
@@ -136,50 +127,31 @@ func (a *app) remove(u *user) {
 }
 
 func (a *app) state() AppState {
-	return AppState{ID: a.id, Label: a.label, Status: a.status, Users: each(a.users, func(au *appUser) string { return au.user.id })}
+	return AppState{ID: a.id, Label: a.Label, Status: a.status, Users: each(a.users, func(au *appUser) string { return au.user.id })}
 }
 
-func (a *app) target() doc { return target(a.id, "AppInstance", a.label, a.label) }
+func (a *app) target() doc { return target(a.id, "AppInstance", a.Label, a.Label) }
 
 func (au *appUser) target() doc { return target(au.id, "AppUser", au.user.login(), au.user.name()) }
 
-func (a *app) linkName() string { return a.name + "_link" }
-
-func (c *call) appLink(a *app) string { return c.URL("/home/" + a.name + "/" + a.id + "/2357") }
-
-func (c *call) appLogo(a *app) string { return c.URL("/assets/img/logos/" + a.name + ".png") }
-
 // appDoc writes an application: the org's own fields over its document, over the fields of every application.
 func (c *call) appDoc(a *app) doc {
-	self := c.URL("/api/v1/apps/" + a.id)
-	d := maps.Clone(appDefaults)
-	maps.Copy(d, doc{
-		"orn": "orn:okta:idp:" + orgID + ":apps:" + a.name + ":" + a.id,
-		"visibility": doc{
-			"autoLaunch": false, "autoSubmitToolbar": false, "hide": doc{"iOS": a.hidden, "web": a.hidden}, "appLinks": doc{a.linkName(): true},
-		},
-		"_links": doc{
-			"uploadLogo": wire.Hinted(self+"/logo", "POST"),
-			"appLinks":   []any{doc{"name": a.linkName(), "href": c.appLink(a), "type": "text/html"}},
-			"groups":     wire.Link(self + "/groups"),
-			"logo":       []any{doc{"name": "medium", "href": c.appLogo(a), "type": "image/png"}},
-			"users":      wire.Link(self + "/users"),
-		},
+	own := c.shape("app", &a.object, doc{
+		"name": a.Name, "label": a.Label, "mode": a.SignOnMode, "hidden": a.Hidden, "appLinks": doc{a.Name + "_link": true},
 	})
-	maps.Copy(d, a.document)
-	links, ok := d["_links"].(doc)
-	if !ok {
+	d := merge(own, a.Document).(doc)
+	for _, name := range []string{"id", "name", "label", "status", "signOnMode", "created", "lastUpdated"} {
+		d[name] = own[name]
+	}
+	links, _ := merge(doc{}, d["_links"]).(doc)
+	if links == nil {
 		links = doc{}
 	}
-	links = maps.Clone(links)
 	delete(links, "activate")
 	delete(links, "deactivate")
 	operation := nextOperation(a.status)
-	links[operation] = wire.Link(self + "/lifecycle/" + operation)
-	maps.Copy(d, doc{
-		"id": a.id, "name": a.name, "label": a.label, "status": a.status, "signOnMode": a.mode,
-		"created": wire.Stamp(a.created), "lastUpdated": wire.Stamp(a.lastUpdated), "_links": links,
-	})
+	links[operation] = wire.Link(c.URL("/api/v1/apps/" + a.id + "/lifecycle/" + operation))
+	d["_links"] = links
 	return d
 }
 
@@ -188,28 +160,23 @@ var appFilter = filter.Table{
 }
 
 func (o *Org) listApps(c *call) (any, error) {
-	expression, err := c.expression(nil, appFilter.Allows)
-	if err != nil {
-		return nil, err
-	}
 	embedded, err := o.embeddedUser(c)
 	if err != nil {
 		return nil, err
 	}
-	if embedded != nil && !slices.ContainsFunc(expression.Comparisons(), func(e *filter.Expression) bool {
-		return e.Attribute == "user.id" && e.Value == embedded.id
-	}) {
+	if e, err := c.expression(nil, appFilter.Allows); embedded != nil && err == nil &&
+		!slices.ContainsFunc(e.Comparisons(), func(e *filter.Expression) bool { return e.Attribute == "user.id" && e.Value == embedded.id }) {
 		return nil, wire.Invalid("expand", "expand: It needs a filter by user.id for the same user")
 	}
-	q := strings.ToLower(c.Query.Get("q"))
-	found := where(o.apps, func(a *app) bool {
-		return anyStartsWith(q, a.name, a.label) && matches(expression, a, func(a *app) doc {
+	return list(o, c, o.apps, listing[*app]{
+		size: pageSize{200, -1, 200, 200}, filter: appFilter.Allows, write: func(a *app) doc { return c.embeddingAppDoc(a, embedded) },
+		texts: func(a *app) []string { return []string{a.Name, a.Label} },
+		matched: func(a *app) doc {
 			d := c.appDoc(a)
 			d["user"] = each(a.users, func(au *appUser) any { return doc{"id": au.user.id} })
 			return d
-		})
+		},
 	})
-	return list(o, c, found, pageSize{200, -1, 200, 200}, nil, func(a *app) doc { return c.embeddingAppDoc(a, embedded) })
 }
 
 // embeddedUser is the user of expand=user/{id}, nil without expand.
@@ -243,17 +210,6 @@ func (o *Org) getApp(c *call, a *app) (any, error) {
 	return c.embeddingAppDoc(a, embedded), nil
 }
 
-// appStep sets an application's status. It succeeds also if the application has that status.
-func appStep(operation, status string) handler {
-	return on((*Org).pathApp, func(o *Org, c *call, a *app) (any, error) {
-		if a.status != status {
-			a.status, a.lastUpdated = status, c.Now
-			o.logEvent(c, "application.lifecycle."+operation, a.target())
-		}
-		return doc{}, nil
-	})
-}
-
 // appsOf returns the assignments of a user in order of the applications.
 func (o *Org) appsOf(u *user) []*appUser {
 	var out []*appUser
@@ -267,13 +223,9 @@ func (o *Org) appsOf(u *user) []*appUser {
 
 // listAppLinks lists the applications on a user's dashboard.
 func (o *Org) listAppLinks(c *call, u *user) (any, error) {
-	visible := where(o.appsOf(u), func(au *appUser) bool { return au.app.status == statusActive && !au.app.hidden })
+	visible := where(o.appsOf(u), func(au *appUser) bool { return au.app.status == statusActive && !au.app.Hidden })
 	links := each(visible, func(au *appUser) doc {
-		a := au.app
-		return doc{
-			"id": u.id, "label": a.label, "linkUrl": c.appLink(a), "logoUrl": c.appLogo(a), "appName": a.name, "appInstanceId": a.id,
-			"appAssignmentId": au.id, "credentialsSetup": false, "hidden": false,
-		}
+		return c.shape("app link", &au.object, doc{"user": u.id, "label": au.app.Label, "name": au.app.Name, "app": au.app.id})
 	})
 	for i := range links {
 		links[i]["sortOrder"] = i
@@ -282,13 +234,9 @@ func (o *Org) listAppLinks(c *call, u *user) (any, error) {
 }
 
 func (c *call) appUserDoc(au *appUser) doc {
-	created := wire.Stamp(au.created)
-	return doc{
-		"id": au.user.id, "externalId": nil, "created": created, "lastUpdated": created, "scope": au.scope,
-		"status": "ACTIVE", "statusChanged": created, "passwordChanged": nil, "syncState": "DISABLED",
-		"credentials": doc{"userName": au.user.login()}, "profile": au.profile,
-		"_links": doc{"app": wire.Link(c.URL("/api/v1/apps/" + au.app.id)), "user": wire.Link(c.userURL(au.user))},
-	}
+	return c.shape("app user", &au.object, doc{
+		"user": au.user.id, "app": au.app.id, "login": au.user.login(), "scope": au.scope, "profile": au.profile,
+	})
 }
 
 // expandedAppUser adds the whole user if the call asks for it.
@@ -301,11 +249,9 @@ func (c *call) expandedAppUser(au *appUser) doc {
 }
 
 func (o *Org) listAppUsers(c *call, a *app) (any, error) {
-	q := strings.ToLower(c.Query.Get("q"))
-	found := where(a.users, func(au *appUser) bool {
-		return anyStartsWith(q, au.user.login(), text(au.profile, "firstName"), text(au.profile, "lastName"), text(au.profile, "email"))
-	})
-	return list(o, c, found, upTo(50, 500), nil, c.expandedAppUser)
+	return list(o, c, a.users, listing[*appUser]{size: upTo(50, 500), write: c.expandedAppUser, texts: func(au *appUser) []string {
+		return []string{au.user.login(), text(au.profile, "firstName"), text(au.profile, "lastName"), text(au.profile, "email")}
+	}})
 }
 
 // pathAppUser is the assignment of the call's path. Like a membership it accepts no login.

@@ -52,7 +52,6 @@ var deviceOperations = map[string][]string{
 // device is a computer or phone that a user registered.
 type device struct {
 	object
-	status  string
 	profile doc
 	managed bool
 	links   []deviceLink
@@ -81,7 +80,7 @@ func (o *Org) insertDevice(n NewDevice, now time.Time) (DeviceState, error) {
 		return DeviceState{}, err
 	}
 	d := &device{
-		object: o.newObject(n.ID, "guo", now), status: n.Status, managed: n.Managed,
+		object: o.newObject(n.ID, "guo", n.Status, now), managed: n.Managed,
 		profile: doc{"displayName": n.Name, "platform": n.Platform, "registered": true, "secureHardwarePresent": true},
 	}
 	maps.Copy(d.profile, extra)
@@ -110,19 +109,14 @@ func (d *device) target() doc {
 }
 
 func (c *call) deviceDoc(d *device) doc {
-	self := c.URL("/api/v1/devices/" + d.id)
-	links := doc{"self": wire.Hinted(self, "GET", "PATCH", "PUT"), "users": wire.Hinted(self+"/users", "GET")}
+	out, self := c.shape("device", &d.object, doc{"profile": d.profile, "name": d.profile["displayName"]}), c.URL("/api/v1/devices/"+d.id)
 	if d.status == DeviceDeactivated {
-		links = doc{"self": wire.Hinted(self, "GET", "DELETE")}
+		out["_links"] = doc{"self": wire.Hinted(self, "GET", "DELETE")}
 	}
 	for _, op := range deviceOperations[d.status] {
-		links[op] = wire.Hinted(self+"/lifecycle/"+op, "POST")
+		out["_links"].(doc)[op] = wire.Hinted(self+"/lifecycle/"+op, "POST")
 	}
-	return doc{
-		"id": d.id, "status": d.status, "created": wire.Stamp(d.created), "lastUpdated": wire.Stamp(d.lastUpdated), "profile": d.profile,
-		"resourceType": "UDDevice", "resourceDisplayName": doc{"value": d.profile["displayName"], "sensitive": false},
-		"resourceId": d.id, "resourceAlternateId": nil, "_links": links,
-	}
+	return out
 }
 
 // deviceUsers writes the users of a device, with as much of each user as show writes.
@@ -142,7 +136,7 @@ func (c *call) userSummary(u *user) doc {
 	for _, name := range requiredAttributes {
 		profile[name] = u.profile[name]
 	}
-	return doc{"id": u.id, "realmId": realmID, "profile": profile, "_links": doc{"self": wire.Link(c.userURL(u))}}
+	return c.shape("user summary", &u.object, doc{"profile": profile})
 }
 
 var deviceSearch = filter.Table{
@@ -159,31 +153,23 @@ func searchesDevices(attribute, operator string) bool {
 }
 
 func (o *Org) listDevices(c *call) (any, error) {
-	expression, err := c.expression(searchesDevices, nil)
-	if err != nil {
-		return nil, err
-	}
 	show := map[string]func(*user) doc{"": nil, "user": c.fullUserDoc, "userSummary": c.userSummary}
 	write, known := show[c.Query.Get("expand")]
 	if !known {
 		return nil, wire.Invalid("expand", "expand: The value must be user or userSummary")
 	}
-	found := where(o.devices, func(d *device) bool { return matches(expression, d, c.deviceDoc) })
-	return list(o, c, found, upTo(200, 200), nil, func(d *device) doc {
+	return list(o, c, o.devices, listing[*device]{size: upTo(200, 200), search: searchesDevices, matched: c.deviceDoc, write: func(d *device) doc {
 		out := c.deviceDoc(d)
 		if write != nil {
 			out["_embedded"] = doc{"users": c.deviceUsers(d, write)}
 		}
 		return out
-	})
+	}})
 }
-
-// oktaVerify is the source from which Okta learned of a device.
-var oktaVerify = []any{doc{"id": "aut2k9m4x7Qw1Zr8A5d7", "name": "Okta Verify", "key": "okta_verify"}}
 
 func (o *Org) getDevice(c *call, d *device) (any, error) {
 	out := c.deviceDoc(d)
-	out["_embedded"] = doc{"originatedFrom": oktaVerify}
+	out["_embedded"] = shapes["device sources"]
 	return out, nil
 }
 
@@ -204,7 +190,7 @@ func deviceStep(operation, after string, before ...string) handler {
 		if !slices.Contains(before, d.status) {
 			return nil, wire.Invalid("status", "Cannot "+operation+" a device whose status is "+d.status)
 		}
-		d.status, d.lastUpdated = after, c.Now
+		d.setStatus(after, c.Now)
 		o.logEvent(c, "device.lifecycle."+operation, d.target())
 		if after == DeviceDeactivated {
 			// The device loses its keys, and with them its users and factors.

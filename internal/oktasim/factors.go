@@ -40,7 +40,6 @@ type factor struct {
 	user     *user
 	kind     string
 	provider string
-	status   string
 	profile  doc
 	device   *device
 }
@@ -91,7 +90,7 @@ func (o *Org) insertFactor(n NewFactor, now time.Time) (FactorState, error) {
 	); err != nil {
 		return FactorState{}, err
 	}
-	f := &factor{object: o.newObject(n.ID, kind.prefix, now), user: u, kind: n.Type, provider: n.Provider, status: n.Status, profile: profile, device: d}
+	f := &factor{object: o.newObject(n.ID, kind.prefix, n.Status, now), user: u, kind: n.Type, provider: n.Provider, profile: profile, device: d}
 	if n.Profile == nil {
 		f.profile = usualProfile(f)
 	}
@@ -157,21 +156,16 @@ func (o *Org) pathFactor(c *call) (*factor, error) {
 	return find(o.factors.of(u), c.Params[1], "UserFactor")
 }
 
-func (c *call) factorURL(f *factor) string { return c.userURL(f.user) + "/factors/" + f.id }
-
 func (c *call) factorDoc(f *factor) doc {
-	self, owner := c.factorURL(f), c.userURL(f.user)
-	links := doc{"self": wire.Hinted(self, "GET", "DELETE"), "user": wire.Hinted(owner, "GET")}
+	d := c.shape("factor", &f.object, doc{"type": f.kind, "provider": f.provider, "profile": f.profile, "user": f.user.id})
+	links, owner := d["_links"].(doc), c.URL("/api/v1/users/"+f.user.id+"/factors/")
 	switch {
 	case f.kind == "question":
-		links["questions"] = wire.Hinted(owner+"/factors/questions", "GET")
+		links["questions"] = wire.Hinted(owner+"questions", "GET")
 	case f.status == statusActive:
-		links["verify"] = wire.Hinted(self+"/verify", "POST")
+		links["verify"] = wire.Hinted(owner+f.id+"/verify", "POST")
 	}
-	return doc{
-		"id": f.id, "factorType": f.kind, "provider": f.provider, "vendorName": f.provider, "status": f.status,
-		"created": wire.Stamp(f.created), "lastUpdated": wire.Stamp(f.lastUpdated), "profile": f.profile, "_links": links,
-	}
+	return d
 }
 
 func (o *Org) listFactors(c *call, u *user) (any, error) {

@@ -63,7 +63,7 @@ func (o *Org) insertGrant(n NewGrant, now time.Time) (createdGrants, error) {
 	}
 	states := []GrantState{}
 	for _, scope := range n.Scopes {
-		g := &grant{o.newObject(n.ID, "oag", now), u, n.Client, scope}
+		g := &grant{o.newObject(n.ID, "oag", "", now), u, n.Client, scope}
 		o.grants.all = append(o.grants.all, g)
 		states = append(states, g.state())
 	}
@@ -120,7 +120,7 @@ func (o *Org) revokeTokens(u *user) {
 // clientLabel is the label of the client's application, or the client's ID.
 func (o *Org) clientLabel(client string) string {
 	if a := o.appNamed(client); a != nil {
-		return a.label
+		return a.Label
 	}
 	return client
 }
@@ -130,25 +130,15 @@ func (o *Org) listGrants(c *call, u *user) (any, error) {
 		scope := c.Query.Get("scopeId")
 		return scope == "" || scope == g.scope
 	})
-	owner := c.userURL(u)
-	titled := func(href, title string) doc { return doc{"href": href, "title": title} }
-	return list(o, c, found, upTo(20, 200), nil, func(g *grant) doc {
-		label := o.clientLabel(g.client)
-		d := doc{
-			"id": g.id, "status": "ACTIVE", "created": wire.Stamp(g.created), "lastUpdated": wire.Stamp(g.created), "issuer": c.Base,
-			"clientId": g.client, "userId": u.id, "scopeId": g.scope, "source": "END_USER", "createdBy": doc{"id": u.id, "type": "User"},
-			"_links": doc{
-				"self":   wire.Hinted(owner+"/grants/"+g.id, "GET", "DELETE"),
-				"app":    titled(c.URL("/api/v1/apps/"+g.client), label),
-				"client": titled(c.URL("/oauth2/v1/clients/"+g.client), label),
-				"user":   titled(owner, u.name()),
-			},
-		}
+	return list(o, c, found, listing[*grant]{size: upTo(20, 200), write: func(g *grant) doc {
+		d := c.shape("grant", &g.object, doc{
+			"client": g.client, "user": u.id, "scope": g.scope, "label": o.clientLabel(g.client), "name": u.name(),
+		})
 		if c.Query.Get("expand") == "scope" {
 			d["_embedded"] = doc{"scope": doc{"id": g.scope}}
 		}
 		return d
-	})
+	}})
 }
 
 // revokeGrants succeeds also without consents. The tokens stay: they have an endpoint of their own.
@@ -161,11 +151,7 @@ func (o *Org) revokeGrants(c *call, u *user) (any, error) {
 
 func (o *Org) listClients(c *call, u *user) (any, error) {
 	return each(o.grants.clientsOf(u), func(id string) doc {
-		self := c.userURL(u) + "/clients/" + id
-		return doc{
-			"client_id": id, "client_name": o.clientLabel(id), "client_uri": nil, "logo_uri": nil,
-			"_links": doc{"grants": wire.Link(self + "/grants"), "tokens": wire.Link(self + "/tokens")},
-		}
+		return c.shape("client", &u.object, doc{"client": id, "label": o.clientLabel(id)})
 	}), nil
 }
 

@@ -43,11 +43,9 @@ const everyoneName = "Everyone"
 // group is a set of users.
 type group struct {
 	object
-	name        string
-	description string
-	kind        string
-	members     map[*user]bool
+	name, description, kind string
 
+	members               map[*user]bool
 	lastMembershipUpdated time.Time
 }
 
@@ -68,7 +66,7 @@ func (o *Org) insertGroup(n NewGroup, now time.Time) (Group, error) {
 	}
 	g := o.newGroup(n, now)
 	for _, u := range members {
-		g.add(u, now)
+		g.set(u, true, now)
 	}
 	return Group{ID: g.id, Name: g.name, Description: g.description, Type: g.kind}, nil
 }
@@ -76,14 +74,14 @@ func (o *Org) insertGroup(n NewGroup, now time.Time) (Group, error) {
 // AddMember puts a user into a group of any type, as the app or the rule of the group would. It panics for unknown IDs.
 func (o *Org) AddMember(groupID, userID string) {
 	defer o.lock()()
-	must(find(o.groups, groupID, "UserGroup")).add(must(o.findUser(userID)), o.clock())
+	must(find(o.groups, groupID, "UserGroup")).set(must(o.findUser(userID)), true, o.clock())
 }
 
 func (o *Org) everyone() *group { return o.groups[0] }
 
 func (o *Org) newGroup(n NewGroup, now time.Time) *group {
 	g := &group{
-		object: o.newObject(n.ID, "00g", now), name: n.Name, description: n.Description, kind: n.Type, members: map[*user]bool{},
+		object: o.newObject(n.ID, "00g", "", now), name: n.Name, description: n.Description, kind: n.Type, members: map[*user]bool{},
 		lastMembershipUpdated: now,
 	}
 	o.groups = append(o.groups, g)
@@ -104,22 +102,15 @@ func (o *Org) nameTaken(name string, except *group) bool {
 	})
 }
 
-// add reports whether the user was not in the group before.
-func (g *group) add(u *user, now time.Time) bool {
-	if g.members[u] {
+// set makes a user a member, or no member, and reports whether that is a change.
+func (g *group) set(u *user, member bool, now time.Time) bool {
+	if g.members[u] == member {
 		return false
 	}
-	g.members[u], g.lastMembershipUpdated = true, now
-	return true
-}
-
-// remove reports whether the user was in the group before.
-func (g *group) remove(u *user, now time.Time) bool {
-	if !g.members[u] {
-		return false
-	}
-	delete(g.members, u)
 	g.lastMembershipUpdated = now
+	if g.members[u] = member; !member {
+		delete(g.members, u)
+	}
 	return true
 }
 
@@ -147,18 +138,9 @@ func (c *call) groupDoc(g *group) doc {
 	if g.description != "" {
 		description = g.description
 	}
-	self := c.URL("/api/v1/groups/" + g.id)
-	logo := func(size string) doc {
-		return doc{"name": size, "href": c.URL("/assets/img/logos/groups/odyssey/okta-" + size + ".png"), "type": "image/png"}
-	}
-	return doc{
-		"id": g.id, "created": wire.Stamp(g.created), "lastUpdated": wire.Stamp(g.lastUpdated),
-		"lastMembershipUpdated": wire.Stamp(g.lastMembershipUpdated), "objectClass": []any{class}, "type": g.kind,
-		"profile": doc{"name": g.name, "description": description},
-		"_links": doc{
-			"logo": []any{logo("medium"), logo("large")}, "users": wire.Link(self + "/users"), "apps": wire.Link(self + "/apps"),
-		},
-	}
+	return c.shape("group", &g.object, doc{
+		"lastMembershipUpdated": wire.Stamp(g.lastMembershipUpdated), "class": class, "type": g.kind, "name": g.name, "description": description,
+	})
 }
 
 var groupFilter = filter.Table{
@@ -171,26 +153,10 @@ var groupSearch = filter.Table{
 }
 
 func (o *Org) listGroups(c *call) (any, error) {
-	expression, err := c.expression(groupSearch.Allows, groupFilter.Allows)
-	if err != nil {
-		return nil, err
-	}
-	q := strings.ToLower(c.Query.Get("q"))
-	size := upTo(10_000, 10_000)
-	if q != "" {
-		size.usual = 300
-	}
-	key, err := sortKey(c, groupSearch.Allows, c.groupDoc)
-	if err != nil {
-		return nil, err
-	}
-	found := where(o.groups, func(g *group) bool { return anyStartsWith(q, g.name) && matches(expression, g, c.groupDoc) })
-	page, err := list(o, c, found, size, key, c.groupDoc)
-	if r, ok := page.(*wire.Reply); ok && q != "" {
-		// Okta does not page a q, and its response has no links.
-		r.Header.Del("Link")
-	}
-	return page, err
+	return list(o, c, o.groups, listing[*group]{
+		size: upTo(10_000, 10_000), write: c.groupDoc, search: groupSearch.Allows, filter: groupFilter.Allows, sorts: true,
+		texts: func(g *group) []string { return []string{g.name} }, usualWithQ: 300,
+	})
 }
 
 // readGroup reads and checks the body of a new group, or of the replacement of a group.
@@ -263,23 +229,20 @@ func (o *Org) groupsOf(u *user) []*group {
 }
 
 func (o *Org) listGroupUsers(c *call, g *group) (any, error) {
-	return list(o, c, g.sorted(), upTo(1000, 1000), nil, c.userDoc)
+	return list(o, c, g.sorted(), listing[*user]{size: upTo(1000, 1000), write: c.userDoc})
 }
 
 // changeMembership succeeds also if there is nothing to change, but it logs only a change. Unlike other endpoints it
 // accepts no login for the user.
-func changeMembership(change func(*group, *user, time.Time) bool, operation string) func(*Org, *call, *group) (any, error) {
+func changeMembership(member bool, event string) func(*Org, *call, *group) (any, error) {
 	return func(o *Org, c *call, g *group) (any, error) {
 		u, err := find(o.users, c.Params[1], "User")
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = g.takesMembers()
 		}
-		if err := g.takesMembers(); err != nil {
-			return nil, err
+		if err == nil && g.set(u, member, c.Now) {
+			o.logEvent(c, event, u.target(), g.target())
 		}
-		if change(g, u, c.Now) {
-			o.logEvent(c, "group.user_membership."+operation, u.target(), g.target())
-		}
-		return nil, nil
+		return nil, err
 	}
 }

@@ -2,15 +2,12 @@ package oktasim
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
-	"soar.example/okta/internal/oktasim/filter"
 	"soar.example/okta/internal/oktasim/oauth"
 	"soar.example/okta/internal/oktasim/syslog"
 	"soar.example/okta/internal/oktasim/wire"
@@ -174,169 +171,108 @@ func add[N, S any](o *Org, n N, create func(*Org, N, time.Time) (S, error)) S {
 	return must(create(o, n, o.clock()))
 }
 
-// object is the part that all objects of the org have.
-type object struct {
-	id                   string
-	number               int // in order of creation
-	created, lastUpdated time.Time
+// Request is one request to the org outside /_org/.
+type Request struct {
+	Method string `json:"method"`
+	// Path is the escaped path as the client sent it.
+	Path string `json:"path"`
+	// Query is the raw query without its question mark.
+	Query string `json:"query"`
+	// Header holds the request's header, with only the scheme of Authorization. At the token endpoint, Query and Body hide
+	// the assertion.
+	Header http.Header `json:"header"`
+	Body   string      `json:"body"`
+	// Status is the status of the response, 0 if a fault kept the org from responding.
+	Status    int       `json:"status"`
+	RequestID string    `json:"request_id"`
+	At        time.Time `json:"at"`
 }
 
-func (x *object) base() *object { return x }
-
-// entity is a pointer to an object of the org.
-type entity interface {
-	comparable
-	base() *object
+// State is the content of the org.
+type State struct {
+	Users    []UserState   `json:"users"`
+	Groups   []GroupState  `json:"groups"`
+	Devices  []DeviceState `json:"devices"`
+	Zones    []ZoneState   `json:"zones"`
+	Apps     []AppState    `json:"apps"`
+	Events   int           `json:"events"`
+	Requests int           `json:"requests"`
+	Defects  []string      `json:"defects"`
 }
 
-// newObject numbers an object. It makes an ID with the prefix if the given ID is empty.
-func (o *Org) newObject(id, prefix string, now time.Time) object {
-	id = cmp.Or(id, o.stable.Object(prefix))
-	o.created++
-	return object{id, o.created, now, now}
-}
-
-// find returns the object with an ID, or Okta's error for that kind of object.
-func find[T entity](all []T, id, kind string) (T, error) {
-	for _, x := range all {
-		if x.base().id == id {
-			return x, nil
+// User returns the state of the user with an ID or login, and whether there is one.
+func (s State) User(idOrLogin string) (UserState, bool) {
+	for _, u := range s.Users {
+		if u.ID == idOrLogin || u.Login == idOrLogin {
+			return u, true
 		}
 	}
-	var none T
-	return none, wire.NotFound(id, kind)
+	return UserState{}, false
 }
 
-// invalid returns the first fault of the description of a new object.
-func invalid(subject string, faults ...error) error {
-	if err := first(faults, func(err error) bool { return err != nil }); err != nil {
-		return fmt.Errorf("%s: %w", subject, err)
+// UserState is one user with sessions, groups, factors, devices, apps, roles and grants.
+type UserState struct {
+	ID                string        `json:"id"`
+	Login             string        `json:"login"`
+	Email             string        `json:"email"`
+	Status            string        `json:"status"`
+	Sessions          []string      `json:"sessions"`
+	OAuthTokens       int           `json:"oauth_tokens"`
+	RememberedDevices int           `json:"remembered_devices"`
+	Groups            []GroupRef    `json:"groups"`
+	Factors           []FactorState `json:"factors"`
+	Devices           []DeviceState `json:"devices"`
+	Apps              []AppRef      `json:"apps"`
+	// Roles are the user's own administrator roles, and then those that come from groups.
+	Roles  []RoleState  `json:"roles"`
+	Grants []GrantState `json:"grants"`
+	// Risk is HIGH, MEDIUM, LOW or NONE.
+	Risk string `json:"risk"`
+}
+
+// GroupRef names a group.
+type GroupRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// GroupState is one group with the IDs of its members.
+type GroupState struct {
+	ID      string      `json:"id"`
+	Name    string      `json:"name"`
+	Type    string      `json:"type"`
+	Members []string    `json:"members"`
+	Roles   []RoleState `json:"roles"`
+}
+
+// State returns the content of the org, its objects in order of creation.
+func (o *Org) State() State {
+	defer o.lock()()
+	return State{
+		Users: each(o.users, o.userState), Devices: each(o.devices, (*device).state), Zones: each(o.zones, (*zone).state),
+		Apps: each(o.apps, (*app).state), Events: o.log.Len(), Requests: len(o.requests), Defects: append([]string{}, o.defects...),
+		Groups: each(o.groups, func(g *group) GroupState {
+			return GroupState{
+				ID: g.id, Name: g.name, Type: g.kind, Members: each(g.sorted(), func(u *user) string { return u.id }),
+				Roles: each(o.rolesHeldBy(assignee{group: g}), (*role).state),
+			}
+		}),
 	}
-	return nil
 }
 
-// wrong is the fault of a description for which is is true.
-func wrong(is bool, fault string) error {
-	if !is {
-		return nil
+func (o *Org) userState(u *user) UserState {
+	now := o.clock()
+	live := where(o.sessions, func(s *session) bool { return s.user == u && !s.expired(now) })
+	return UserState{
+		ID: u.id, Login: u.login(), Email: text(u.profile, "email"), Status: u.status,
+		Sessions:    each(live, func(s *session) string { return s.id }),
+		OAuthTokens: u.oauthTokens, RememberedDevices: u.devices,
+		Groups:  each(o.groupsOf(u), func(g *group) GroupRef { return GroupRef{ID: g.id, Name: g.name} }),
+		Factors: each(o.factors.of(u), (*factor).state),
+		Devices: each(o.devicesOf(u), (*device).state),
+		Apps:    each(o.appsOf(u), func(au *appUser) AppRef { return AppRef{au.app.id, au.app.Label, au.app.status} }),
+		Roles:   each(o.rolesOf(u), (*role).state),
+		Grants:  each(o.grants.of(u), (*grant).state),
+		Risk:    u.riskLevel(),
 	}
-	return errors.New(fault)
-}
-
-func missing(field, value string) error {
-	return wrong(strings.TrimSpace(value) == "", field+" is missing")
-}
-
-func unknown(field, value string, known ...string) error {
-	return wrong(!slices.Contains(known, value), "there is no "+field+" "+value)
-}
-
-func taken[T entity](all []T, id string) error {
-	_, err := find(all, id, "")
-	return wrong(err == nil, "the ID "+id+" is taken")
-}
-
-// without returns the list without one object.
-func without[T comparable](all []T, gone T) []T {
-	return slices.DeleteFunc(all, func(x T) bool { return x == gone })
-}
-
-// first returns the first item for which is is true, or the zero value.
-func first[T any](all []T, is func(T) bool) T {
-	var none T
-	if i := slices.IndexFunc(all, is); i >= 0 {
-		return all[i]
-	}
-	return none
-}
-
-// where returns the items for which keep is true.
-func where[T any](all []T, keep func(T) bool) []T {
-	var out []T
-	for _, x := range all {
-		if keep(x) {
-			out = append(out, x)
-		}
-	}
-	return out
-}
-
-// each converts a list. The result is never nil, because JSON writes that as null.
-func each[T, D any](all []T, convert func(T) D) []D {
-	out := make([]D, len(all))
-	for i, x := range all {
-		out[i] = convert(x)
-	}
-	return out
-}
-
-// doc is a JSON object.
-type doc = wire.Doc
-
-// pageSize is the range of the parameter limit: its default, its least and greatest value, and the largest page. A limit
-// of 0 or -1, where it is allowed, means the largest page.
-type pageSize struct{ usual, least, most, page int }
-
-// upTo is the usual range of limit, from 1 to the largest page.
-func upTo(usual, most int) pageSize { return pageSize{usual, 1, most, most} }
-
-// pageOf returns one page of the call's list with the cursor of the next page.
-func pageOf[T entity](o *Org, c *call, all []T, size pageSize, key func(T) string) ([]T, string, error) {
-	limit, err := c.Number("limit", size.usual, size.least, size.most)
-	if err != nil {
-		return nil, "", err
-	}
-	if limit = min(limit, size.page); limit <= 0 {
-		limit = size.page
-	}
-	keys := map[T]string{}
-	if key != nil {
-		for _, x := range all {
-			keys[x] = key(x)
-		}
-	}
-	return wire.Page(o.cursors, &c.Call, all, limit, func(x T) (string, int) { return keys[x], x.base().number })
-}
-
-// list is the response with one page of the call's list and its links.
-func list[T entity, D any](o *Org, c *call, all []T, size pageSize, key func(T) string, write func(T) D) (any, error) {
-	page, next, err := pageOf(o, c, all, size, key)
-	if err != nil {
-		return nil, err
-	}
-	r := linked(c, each(page, write))
-	if next != "" {
-		r.AddLink(c.LinkWith(map[string]string{"after": next}), "next")
-	}
-	return r, nil
-}
-
-// linked is a whole list on one page with its link.
-func linked(c *call, docs any) *wire.Reply {
-	r := wire.JSON(200, docs)
-	r.AddLink(c.LinkWith(nil), "self")
-	return r
-}
-
-// allows reports whether the operator may follow the attribute in an expression.
-type allows = func(attribute, operator string) bool
-
-// expression reads the parameters search and filter of a list. An endpoint ignores a parameter without rules. A nil
-// expression means that the call has none.
-func (c *call) expression(search, filters allows) (*filter.Expression, error) {
-	searchText, filterText := c.Query.Get("search"), c.Query.Get("filter")
-	switch {
-	case search != nil && filters != nil && searchText != "" && filterText != "":
-		return nil, wire.Invalid("search", "search: It cannot be combined with filter")
-	case search != nil && searchText != "":
-		return filter.Parse(searchText, filter.Rules{Search: true, Allows: search})
-	case filters != nil && filterText != "":
-		return filter.Parse(filterText, filter.Rules{Allows: filters})
-	}
-	return nil, nil
-}
-
-// matches reports whether an expression is absent or true for a document.
-func matches[T any](e *filter.Expression, x T, write func(T) doc) bool {
-	return e == nil || e.Match(write(x))
 }

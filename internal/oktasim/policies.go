@@ -2,7 +2,6 @@ package oktasim
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,17 +24,12 @@ type NewPolicy struct {
 
 type policy struct {
 	object
-	kind, name, status string
-
+	NewPolicy
 	priority int // among the policies of its type, from 1
-	system   bool
-	document doc
 }
 
-var policyTypes = []string{
-	"ACCESS_POLICY", "ENTITY_RISK", "IDP_DISCOVERY", "MFA_ENROLL", "OKTA_SIGN_ON", "PASSWORD", "POST_AUTH_SESSION",
-	"PROFILE_ENROLLMENT", "DEVICE_SIGNAL_COLLECTION", "SESSION_VIOLATION_DETECTION", "CLIENT_UPDATE", "IDENTITY_CLAIM_SOURCING",
-}
+var policyTypes = strings.Fields(`ACCESS_POLICY ENTITY_RISK IDP_DISCOVERY MFA_ENROLL OKTA_SIGN_ON PASSWORD POST_AUTH_SESSION
+	PROFILE_ENROLLMENT DEVICE_SIGNAL_COLLECTION SESSION_VIOLATION_DETECTION CLIENT_UPDATE IDENTITY_CLAIM_SOURCING`)
 
 // AddPolicy puts a policy into the org without a log event and returns its ID. It panics if the ID is taken, or the type
 // or status unknown.
@@ -49,34 +43,33 @@ type createdID struct {
 func (o *Org) insertPolicy(n NewPolicy, now time.Time) (createdID, error) {
 	n.Status = cmp.Or(n.Status, statusActive)
 	document, err := wire.Plain(n.Document)
+	n.Document = document
 	if err := invalid("policy "+n.Name,
 		err, missing("name", n.Name), unknown("type", n.Type, policyTypes...), unknown("status", n.Status, onOff...), taken(o.policies, n.ID),
 	); err != nil {
 		return createdID{}, err
 	}
-	same := where(o.policies, func(p *policy) bool { return p.kind == n.Type })
-	p := &policy{o.newObject(n.ID, "00p", now), n.Type, n.Name, n.Status, len(same) + 1, n.System, document}
+	same := where(o.policies, func(p *policy) bool { return p.Type == n.Type })
+	p := &policy{o.newObject(n.ID, "00p", n.Status, now), n, len(same) + 1}
 	o.policies = append(o.policies, p)
 	return createdID{p.id}, nil
 }
 
 func (c *call) policyDoc(p *policy) doc {
-	self := c.URL("/api/v1/policies/" + p.id)
-	links := doc{"self": wire.Hinted(self, "GET", "PUT"), "rules": wire.Hinted(self+"/rules", "GET", "POST")}
-	if !p.system {
-		operation := nextOperation(p.status)
+	d := c.shape("policy", &p.object, doc{"type": p.Type, "name": p.Name, "priority": p.priority, "system": p.System})
+	if !p.System {
+		links, self, operation := d["_links"].(doc), c.URL("/api/v1/policies/"+p.id), nextOperation(p.status)
 		links["self"] = wire.Hinted(self, "GET", "PUT", "DELETE")
 		links[operation] = wire.Hinted(self+"/lifecycle/"+operation, "POST")
-		if p.kind == "ACCESS_POLICY" {
+		if p.Type == "ACCESS_POLICY" {
 			links["mappings"] = wire.Hinted(self+"/mappings", "GET", "POST")
 		}
 	}
-	d := doc{"conditions": nil, "_links": links}
-	maps.Copy(d, p.document)
-	maps.Copy(d, doc{
-		"id": p.id, "type": p.kind, "name": p.name, "status": p.status, "priority": p.priority, "system": p.system,
-		"created": wire.Stamp(p.created), "lastUpdated": wire.Stamp(p.created),
-	})
+	for name, v := range p.Document {
+		if _, own := d[name]; !own || name == "conditions" || name == "_links" {
+			d[name] = v
+		}
+	}
 	return d
 }
 
@@ -91,13 +84,10 @@ func (o *Org) listPolicies(c *call) (any, error) {
 	case status != "" && !slices.Contains(onOff, status):
 		return nil, wire.Invalid("status", "status: The value must be ACTIVE or INACTIVE")
 	}
-	q := strings.ToLower(c.Query.Get("q"))
-	found := where(o.policies, func(p *policy) bool {
-		return p.kind == kind && (status == "" || p.status == status) && anyStartsWith(q, p.name)
-	})
-	var key func(*policy) string
+	found := where(o.policies, func(p *policy) bool { return p.Type == kind && (status == "" || p.status == status) })
+	l := listing[*policy]{size: upTo(10_000, 10_000), write: c.policyDoc, texts: func(p *policy) []string { return []string{p.Name} }}
 	if c.Query.Get("sortBy") == "name" {
-		key = func(p *policy) string { return strings.ToLower(p.name) }
+		l.sorts, l.search = true, func(string, string) bool { return true }
 	}
-	return list(o, c, found, upTo(10_000, 10_000), key, c.policyDoc)
+	return list(o, c, found, l)
 }

@@ -94,7 +94,7 @@ func (o *Org) verifyFactor(c *call, f *factor) (any, error) {
 		return wire.JSON(http.StatusCreated, c.pushDoc(t, false)), nil
 	case "sms", "call", "email":
 		if !given {
-			return doc{"factorResult": "CHALLENGE", "_links": c.retryLinks(f)}, nil
+			return c.factorResult(f, "CHALLENGE"), nil
 		}
 	}
 	e := wire.Code("E0000068")
@@ -102,9 +102,9 @@ func (o *Org) verifyFactor(c *call, f *factor) (any, error) {
 	return nil, e
 }
 
-// retryLinks are the links of a verification that can begin again.
-func (c *call) retryLinks(f *factor) doc {
-	return doc{"verify": wire.Hinted(c.factorURL(f)+"/verify", "POST"), "factor": wire.Hinted(c.factorURL(f), "GET", "DELETE")}
+// factorResult is the result of a verification that can begin again.
+func (c *call) factorResult(f *factor, result string) doc {
+	return c.shape("factor result", &f.object, doc{"user": f.user.id, "result": result})
 }
 
 // pollPush returns the state of a push. A decided push keeps its result.
@@ -143,22 +143,20 @@ func (o *Org) decidePush(c *call, t *pushTransaction) {
 
 // pushDoc writes a verification. Polls also show its user.
 func (c *call) pushDoc(t *pushTransaction, poll bool) doc {
-	d := doc{"factorResult": t.result}
+	user, d := t.factor.user, c.factorResult(t.factor, t.result)
 	switch t.result {
 	case PushSuccess:
-		return d
+		return doc{"factorResult": t.result}
 	case "":
-		at := c.factorURL(t.factor) + "/transactions/" + t.id
-		d["factorResult"], d["expiresAt"] = PushWaiting, wire.Stamp(t.expires)
-		d["_links"] = doc{"poll": wire.Hinted(at, "GET"), "cancel": wire.Hinted(at, "DELETE")}
+		d = c.shape("waiting push", &t.factor.object, doc{
+			"id": t.id, "factor": t.factor.id, "user": user.id, "expires": wire.Stamp(t.expires),
+		})
 		if t.plan.Number > 0 {
 			d["_embedded"] = doc{"challenge": doc{"correctAnswer": t.plan.Number}}
 		}
-	default:
-		d["_links"] = c.retryLinks(t.factor)
 	}
 	if poll {
-		d["profile"] = doc{"credentialId": t.factor.user.login()}
+		d["profile"] = doc{"credentialId": user.login()}
 	}
 	return d
 }

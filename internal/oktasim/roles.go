@@ -66,12 +66,9 @@ type assignee struct {
 
 // role is an assignment of an administrator role.
 type role struct {
-	id, kind, label string
-	custom, set     string // IDs of the custom role and of its resource set
-	permissions     []string
-	targets         []string // names of groups or apps
+	object
+	NewRole
 	assignee
-	created time.Time
 }
 
 // AddRole gives an administrator role without a log event. It panics if there is no such user, group or type, or the role
@@ -79,7 +76,7 @@ type role struct {
 func (o *Org) AddRole(n NewRole) RoleState { return add(o, n, (*Org).insertRole) }
 
 func (o *Org) insertRole(n NewRole, now time.Time) (RoleState, error) {
-	r := &role{id: n.ID, kind: n.Type, label: n.Label, custom: n.Role, set: n.ResourceSet, permissions: n.Permissions, targets: n.Targets}
+	r := &role{NewRole: n}
 	var err error
 	if n.User != "" {
 		r.user, err = o.findUser(n.User)
@@ -100,12 +97,12 @@ func (o *Org) insertRole(n NewRole, now time.Time) (RoleState, error) {
 
 // check rejects unknown types and custom roles that name no role.
 func (r *role) check() error {
-	_, standard := roleTypes[r.kind]
+	_, standard := roleTypes[r.Type]
 	switch {
-	case r.kind == customRole && (r.custom == "" || r.set == ""):
+	case r.Type == customRole && (r.Role == "" || r.ResourceSet == ""):
 		return wire.Invalid("role", "role: A custom role needs the ids of a role and of a resource set")
-	case r.kind != customRole && !standard:
-		return wire.Invalid("type", "type: There is no role "+r.kind)
+	case r.Type != customRole && !standard:
+		return wire.Invalid("type", "type: There is no role "+r.Type)
 	}
 	return nil
 }
@@ -113,34 +110,32 @@ func (r *role) check() error {
 // hasRole reports whether the assignee has the same role.
 func (o *Org) hasRole(r *role) bool {
 	return slices.ContainsFunc(o.roles, func(other *role) bool {
-		return other.assignee == r.assignee && other.kind == r.kind && other.custom == r.custom && other.set == r.set
+		return other.assignee == r.assignee && other.Type == r.Type && other.Role == r.Role && other.ResourceSet == r.ResourceSet
 	})
 }
 
 func (o *Org) addRole(r *role, now time.Time) {
-	r.created = now
-	r.label = cmp.Or(roleTypes[r.kind].Label, r.label, "Custom role")
+	r.Label = cmp.Or(roleTypes[r.Type].Label, r.Label, "Custom role")
+	prefix := "ra1"
 	switch {
-	case r.id != "":
-	case roleTypes[r.kind].Targetable:
-		r.id = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(r.kind))
+	case r.ID == "" && roleTypes[r.Type].Targetable:
+		r.ID = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(r.Type))
 	case r.group != nil:
-		r.id = o.stable.Object("gra")
-	default:
-		r.id = o.stable.Object("ra1")
+		prefix = "gra"
 	}
+	r.object = o.newObject(r.ID, prefix, "", now)
 	o.roles = append(o.roles, r)
 }
 
 func (r *role) state() RoleState {
-	s := RoleState{ID: r.id, Type: r.kind, Label: r.label, Role: r.custom, ResourceSet: r.set, Targets: r.targets}
+	s := RoleState{ID: r.id, Type: r.Type, Label: r.Label, Role: r.Role, ResourceSet: r.ResourceSet, Targets: r.Targets}
 	if r.group != nil {
 		s.Group = r.group.id
 	}
 	return s
 }
 
-func (r *role) isSuper() bool { return r.kind == superAdmin }
+func (r *role) isSuper() bool { return r.Type == superAdmin }
 
 // rolesOf returns a user's own roles, and then the roles of the user's groups.
 func (o *Org) rolesOf(u *user) []*role {
@@ -170,21 +165,18 @@ func (o *Org) isLastSuperAdmin(r *role) bool {
 func (o *Org) removeRoles(gone func(*role) bool) { o.roles = slices.DeleteFunc(o.roles, gone) }
 
 func (c *call) roleDoc(r *role) doc {
-	kind, self := "USER", ""
+	kind, self := "USER", "/api/v1/users/"
 	switch {
 	case r.app != nil:
-		kind, self = "CLIENT", c.URL("/oauth2/v1/clients/"+r.app.id)
+		kind, self = "CLIENT", "/oauth2/v1/clients/"+r.app.id
 	case r.group != nil:
-		kind, self = "GROUP", c.URL("/api/v1/groups/"+r.group.id)
+		kind, self = "GROUP", "/api/v1/groups/"+r.group.id
 	default:
-		self = c.userURL(r.user)
+		self += r.user.id
 	}
-	d := doc{
-		"id": r.id, "label": r.label, "type": r.kind, "status": "ACTIVE", "created": wire.Stamp(r.created),
-		"lastUpdated": wire.Stamp(r.created), "assignmentType": kind, "_links": doc{"assignee": wire.Link(self)},
-	}
-	if r.kind == customRole {
-		d["role"], d["resource-set"] = r.custom, r.set
+	d := c.shape("role", &r.object, doc{"label": r.Label, "type": r.Type, "assignment": kind, "assignee": self})
+	if r.Type == customRole {
+		d["role"], d["resource-set"] = r.Role, r.ResourceSet
 	}
 	return d
 }
@@ -205,10 +197,7 @@ func (o *Org) pathRole(c *call) (*role, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r := first(o.rolesHeldBy(a), func(r *role) bool { return r.id == c.Params[1] }); r != nil {
-		return r, nil
-	}
-	return nil, wire.NotFound(c.Params[1], "RoleAssignment")
+	return find(o.rolesHeldBy(a), c.Params[1], "RoleAssignment")
 }
 
 // listUserRoles lists also the roles of the user's groups.
@@ -233,31 +222,23 @@ func (o *Org) listClientRoles(c *call) (any, error) {
 func (o *Org) listCustomRoles(c *call) (any, error) {
 	known := map[string]bool{}
 	custom := where(o.roles, func(r *role) bool {
-		first := r.kind == customRole && !known[r.custom]
-		known[r.custom] = true
+		first := r.Type == customRole && !known[r.Role]
+		known[r.Role] = true
 		return first
 	})
 	return doc{"_links": doc{}, "roles": each(custom, func(r *role) doc {
-		self := c.URL("/api/v1/iam/roles/" + r.custom)
-		return doc{
-			"id": r.custom, "label": r.label, "description": r.label, "created": wire.Stamp(r.created), "lastUpdated": wire.Stamp(r.created),
-			"_links": doc{"self": wire.Link(self), "permissions": wire.Link(self + "/permissions")},
-		}
+		return c.shape("custom role", &r.object, doc{"role": r.Role, "label": r.Label})
 	})}, nil
 }
 
 // listPermissions lists the permissions of a custom role that is assigned.
 func (o *Org) listPermissions(c *call) (any, error) {
-	r := first(o.roles, func(r *role) bool { return r.custom == c.Params[0] })
+	r := first(o.roles, func(r *role) bool { return r.Role == c.Params[0] })
 	if r == nil {
 		return nil, wire.NotFound(c.Params[0], "CustomRole")
 	}
-	self := c.URL("/api/v1/iam/roles/" + r.custom)
-	return doc{"permissions": each(r.permissions, func(label string) doc {
-		return doc{
-			"label": label, "conditions": nil, "created": wire.Stamp(r.created), "lastUpdated": wire.Stamp(r.created),
-			"_links": doc{"role": wire.Link(self), "self": wire.Link(self + "/permissions/" + label)},
-		}
+	return doc{"permissions": each(r.Permissions, func(label string) doc {
+		return c.shape("permission", &r.object, doc{"role": r.Role, "permission": label})
 	})}, nil
 }
 
@@ -270,7 +251,7 @@ func (o *Org) assignRole(c *call, a assignee) (any, error) {
 	if err := c.Decode(&body); err != nil {
 		return nil, err
 	}
-	r := &role{kind: body.Type, custom: body.Role, set: body.ResourceSet, assignee: a}
+	r := &role{NewRole: NewRole{Type: body.Type, Role: body.Role, ResourceSet: body.ResourceSet}, assignee: a}
 	if err := r.check(); err != nil {
 		return nil, err
 	}
@@ -298,7 +279,7 @@ func (o *Org) revokeRole(c *call, r *role) {
 
 // logPrivilege logs the change of a role. Okta has other event types for users than for groups.
 func (o *Org) logPrivilege(c *call, operation, key string, r *role) {
-	d := detail{debug: doc{key: capital(strings.ToLower(r.label))}}
+	d := detail{debug: doc{key: capital(strings.ToLower(r.Label))}}
 	if r.group != nil {
 		o.logDetail(c, "group.privilege."+operation, d, r.group.target())
 	} else {
@@ -309,17 +290,11 @@ func (o *Org) logPrivilege(c *call, operation, key string, r *role) {
 // listAssignees lists the users who have a role of their own. The next link is in the body.
 func (o *Org) listAssignees(c *call) (any, error) {
 	found := where(o.users, func(u *user) bool { return len(o.rolesHeldBy(assignee{user: u})) > 0 })
-	page, next, err := pageOf(o, c, found, upTo(100, 200), nil)
+	page, next, err := pageOf(o, c, found, upTo(100, 200), unsorted)
 	if err != nil {
 		return nil, err
 	}
-	d := doc{"value": each(page, func(u *user) doc {
-		self := c.userURL(u)
-		return doc{
-			"id": u.id, "orn": "orn:okta:directory:" + orgID + ":users:" + u.id,
-			"_links": doc{"self": wire.Link(self), "roles": wire.Link(self + "/roles")},
-		}
-	})}
+	d := doc{"value": each(page, func(u *user) doc { return c.shape("assignee", &u.object, nil) })}
 	if next != "" {
 		d["_links"] = doc{"next": wire.Link(c.LinkWith(map[string]string{"after": next}))}
 	}
@@ -328,16 +303,11 @@ func (o *Org) listAssignees(c *call) (any, error) {
 
 // listGroupTargets lists the groups that a role is limited to.
 func (o *Org) listGroupTargets(c *call, r *role) (any, error) {
-	groups := where(each(r.targets, o.groupNamed), func(g *group) bool { return g != nil })
+	groups := where(each(r.Targets, o.groupNamed), func(g *group) bool { return g != nil })
 	return each(groups, c.groupDoc), nil
 }
 
 // listAppTargets lists the apps of the catalogue that a role is limited to.
-func (o *Org) listAppTargets(_ *call, r *role) (any, error) {
-	return each(r.targets, func(name string) doc {
-		return doc{
-			"name": name, "displayName": name, "status": "ACTIVE", "lastUpdated": wire.Stamp(r.created), "category": "SOCIAL",
-			"verificationStatus": "OKTA_VERIFIED", "signOnModes": []any{"SAML_2_0"},
-		}
-	}), nil
+func (o *Org) listAppTargets(c *call, r *role) (any, error) {
+	return each(r.Targets, func(name string) doc { return c.shape("app target", &r.object, doc{"name": name}) }), nil
 }

@@ -38,8 +38,8 @@ func read[T any](name string) T { return must(readStrict[T](must(data.ReadFile("
 var (
 	// emptyEvent has the shape of every event and no content.
 	emptyEvent = read[doc]("event.json")
-	// appDefaults are the fields of every application.
-	appDefaults = read[doc]("app.json")
+	// shapes are the JSON objects of Okta's responses. A text {name} in them stands for a value.
+	shapes = read[map[string]doc]("shapes.json")
 	// roleTypes are the standard roles.
 	roleTypes = read[map[string]roleType]("roles.json")
 	// displayMessages are Okta's sentences for the event types of the org.

@@ -15,14 +15,10 @@ import (
 // sessionLife is the lifetime of an identity provider session.
 const sessionLife = 12 * time.Hour
 
-// orgID is the ID of the org itself, which is also its own identity provider.
-const orgID = "00o2k9m4x7Qw1Zr8A5d7"
-
 // session is one sign-in of a user at the identity provider.
 type session struct {
-	id      string
-	user    *user
-	created time.Time
+	object
+	user *user
 }
 
 func (s *session) expired(now time.Time) bool { return !now.Before(s.created.Add(sessionLife)) }
@@ -47,37 +43,24 @@ func (o *Org) insertSession(n sessionOf, now time.Time) (createdID, error) {
 
 // signIn makes a session as the sign-in page would.
 func (o *Org) signIn(u *user, now time.Time) *session {
-	s := &session{id: o.newSessionID(), user: u, created: now}
+	s := &session{o.newObject("102"+o.fresh.Text("session", 22), "", "", now), u}
 	o.sessions = append(o.sessions, s)
 	u.lastLogin = now
 	return s
 }
-
-func (o *Org) newSessionID() string { return "102" + o.fresh.Text("session", 22) }
 
 func (o *Org) endSessionsOf(u *user) {
 	o.sessions = slices.DeleteFunc(o.sessions, func(s *session) bool { return s.user == u })
 }
 
 func (o *Org) pathSession(c *call) (*session, error) {
-	if s := first(o.sessions, func(s *session) bool { return s.id == c.Params[0] && !s.expired(c.Now) }); s != nil {
-		return s, nil
-	}
-	return nil, wire.NotFound(c.Params[0], "Session")
+	return find(where(o.sessions, func(s *session) bool { return !s.expired(c.Now) }), c.Params[0], "Session")
 }
 
 func (c *call) sessionDoc(s *session) doc {
-	self, u := c.URL("/api/v1/sessions/"+s.id), s.user
-	owner := wire.Hinted(c.userURL(u), "GET")
-	owner["name"] = u.name()
-	return doc{
-		"id": s.id, "userId": u.id, "login": u.login(), "createdAt": wire.Stamp(s.created),
-		"expiresAt": wire.Stamp(s.created.Add(sessionLife)), "status": "ACTIVE", "lastPasswordVerification": wire.Stamp(s.created),
-		"lastFactorVerification": nil, "amr": []any{"pwd"}, "idp": doc{"id": orgID, "type": "OKTA"}, "mfaActive": false,
-		"_links": doc{
-			"self": wire.Hinted(self, "GET", "DELETE"), "refresh": wire.Hinted(self+"/lifecycle/refresh", "POST"), "user": owner,
-		},
-	}
+	return c.shape("session", &s.object, doc{
+		"user": s.user.id, "login": s.user.login(), "name": s.user.name(), "expires": wire.Stamp(s.created.Add(sessionLife)),
+	})
 }
 
 func (o *Org) endSession(c *call, s *session) (any, error) {
@@ -180,8 +163,7 @@ func (u *user) setRisk(level, reason string) {
 
 // riskDoc writes the level NONE and no reason for a user without a risk.
 func (c *call) riskDoc(u *user) doc {
-	owner := c.userURL(u)
-	d := doc{"riskLevel": u.riskLevel(), "_links": doc{"self": wire.Hinted(owner+"/risk", "GET", "PUT"), "user": wire.Hinted(owner, "GET")}}
+	d := c.shape("risk", &u.object, doc{"level": u.riskLevel()})
 	if u.risk != nil {
 		d["reason"] = u.risk.reason
 	}

@@ -1,7 +1,6 @@
 package oktasim
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,53 +29,14 @@ func (o *Org) searchesUsers(attribute, operator string) bool {
 }
 
 func (o *Org) listUsers(c *call) (any, error) {
-	expression, err := c.expression(o.searchesUsers, userFilter.Allows)
-	if err != nil {
-		return nil, err
+	l := listing[*user]{
+		size: pageSize{200, 1, 1_000_000, 200}, write: c.userDoc, search: o.searchesUsers, filter: userFilter.Allows, sorts: true, usualWithQ: 10,
+		texts: func(u *user) []string {
+			return []string{text(u.profile, "firstName"), text(u.profile, "lastName"), text(u.profile, "email")}
+		},
 	}
-	q := strings.ToLower(c.Query.Get("q"))
-	size := pageSize{200, 1, 1_000_000, 200}
-	if q != "" {
-		size.usual = 10
-	}
-	key, err := sortKey(c, o.searchesUsers, c.userDoc)
-	if err != nil {
-		return nil, err
-	}
-	found := where(o.users, func(u *user) bool {
-		return (expression != nil || u.status != StatusDeprovisioned) && matches(expression, u, c.userDoc) &&
-			anyStartsWith(q, text(u.profile, "firstName"), text(u.profile, "lastName"), text(u.profile, "email"))
-	})
-	page, err := list(o, c, found, size, key, c.userDoc)
-	if r, ok := page.(*wire.Reply); ok && q != "" {
-		// Okta does not page a q.
-		r.Header["Link"] = r.Header["Link"][:1]
-	}
-	return page, err
-}
-
-// anyStartsWith reports whether q, in lower case, begins one of the texts.
-func anyStartsWith(q string, texts ...string) bool {
-	return slices.ContainsFunc(texts, func(s string) bool { return strings.HasPrefix(strings.ToLower(s), q) })
-}
-
-// sortKey returns the sort key of the parameter sortBy, nil without one.
-func sortKey[T any](c *call, search allows, write func(T) doc) (func(T) string, error) {
-	sortBy := c.Query.Get("sortBy")
-	switch {
-	case sortBy == "":
-		return nil, nil
-	case !search(sortBy, "eq"):
-		return nil, wire.Invalid("sortBy", "sortBy: Unknown property "+sortBy)
-	}
-	return func(x T) string {
-		for _, v := range filter.Values(write(x), sortBy) {
-			if s, ok := v.(string); ok {
-				return strings.ToLower(s)
-			}
-		}
-		return ""
-	}, nil
+	hasExpression := c.Query.Get("search")+c.Query.Get("filter") != ""
+	return list(o, c, where(o.users, func(u *user) bool { return hasExpression || u.status != StatusDeprovisioned }), l)
 }
 
 // userBody is the body of a creation or an update.
@@ -99,15 +59,13 @@ type userBody struct {
 	GroupIDs []string `json:"groupIds"`
 }
 
-// minPassword is the length that Okta's default policy demands.
-const minPassword = 8
-
-func (b *userBody) passwordCauses() []string {
-	p := b.Credentials.Password
-	if p == nil || p.Value == nil || utf8.RuneCountInString(*p.Value) >= minPassword {
-		return nil
+// check returns the faults of a profile, and of the password in the body.
+func (b *userBody) check(o *Org, id string, profile doc) []string {
+	causes, p := o.checkProfile(id, profile), b.Credentials.Password
+	if p != nil && p.Value != nil && utf8.RuneCountInString(*p.Value) < 8 {
+		causes = append(causes, "password: Password requirements were not met. Password requirements: at least 8 characters.")
 	}
-	return []string{"password: Password requirements were not met. Password requirements: at least 8 characters."}
+	return causes
 }
 
 func (b *userBody) setsPassword() bool {
@@ -118,7 +76,7 @@ func (b *userBody) setsPassword() bool {
 // applyCredentials stores that there is a password or a question, not their text.
 func (b *userBody) applyCredentials(u *user, c *call) {
 	if b.setsPassword() {
-		u.hasPassword, u.passwordChanged = true, c.Now
+		u.setPassword(c.Now)
 		if b.Credentials.Password.Hash != nil {
 			u.provider = "IMPORT"
 		}
@@ -140,7 +98,7 @@ func (o *Org) createUser(c *call) (any, error) {
 	if err := c.Decode(&body); err != nil {
 		return nil, err
 	}
-	if causes := append(o.checkProfile("", body.Profile), body.passwordCauses()...); len(causes) > 0 {
+	if causes := body.check(o, "", body.Profile); len(causes) > 0 {
 		return nil, wire.Invalid("newUser", causes...)
 	}
 	var groups []*group
@@ -163,7 +121,7 @@ func (o *Org) createUser(c *call) (any, error) {
 		o.logEvent(c, "user.lifecycle.activate", u.target())
 	}
 	for _, g := range groups {
-		if g.add(u, c.Now) {
+		if g.set(u, true, c.Now) {
 			o.logEvent(c, "group.user_membership.add", u.target(), g.target())
 		}
 	}
@@ -185,25 +143,13 @@ func (u *user) activate(nextLogin string, now time.Time) {
 }
 
 // updateUser changes the attributes of the body. A null removes an attribute.
-func (o *Org) updateUser(c *call, u *user) (any, error) {
-	return o.changeUser(c, u, func(given doc) doc {
-		merged := maps.Clone(u.profile)
-		maps.Copy(merged, given)
-		return merged
-	})
-}
+func (o *Org) updateUser(c *call, u *user) (any, error) { return o.changeUser(c, u, u.profile) }
 
 // replaceUser removes every attribute that the profile does not name. A body without a profile keeps the profile.
-func (o *Org) replaceUser(c *call, u *user) (any, error) {
-	return o.changeUser(c, u, func(given doc) doc {
-		if given == nil {
-			return u.profile
-		}
-		return given
-	})
-}
+func (o *Org) replaceUser(c *call, u *user) (any, error) { return o.changeUser(c, u, doc{}) }
 
-func (o *Org) changeUser(c *call, u *user, profile func(given doc) doc) (any, error) {
+// changeUser puts the profile of the body over the kept attributes.
+func (o *Org) changeUser(c *call, u *user, kept doc) (any, error) {
 	if u.status == StatusDeprovisioned {
 		return nil, wire.NotFound(c.Params[0], "User")
 	}
@@ -211,8 +157,11 @@ func (o *Org) changeUser(c *call, u *user, profile func(given doc) doc) (any, er
 	if err := c.Decode(&body); err != nil {
 		return nil, err
 	}
-	next := profile(body.Profile)
-	if causes := append(o.checkProfile(u.id, next), body.passwordCauses()...); len(causes) > 0 {
+	next := u.profile
+	if body.Profile != nil {
+		next = merge(kept, body.Profile).(doc)
+	}
+	if causes := body.check(o, u.id, next); len(causes) > 0 {
 		return nil, wire.Invalid("user", causes...)
 	}
 	u.profile, u.lastUpdated = withoutNulls(next), c.Now
@@ -236,7 +185,7 @@ func (o *Org) deleteUser(c *call, u *user) (any, error) {
 	o.logEvent(c, "user.lifecycle.delete.completed", u.target())
 	o.users = without(o.users, u)
 	for _, g := range o.groups {
-		g.remove(u, c.Now)
+		g.set(u, false, c.Now)
 	}
 	o.endSessionsOf(u)
 	o.factors.remove(func(f *factor) bool { return f.user == u })
@@ -319,7 +268,7 @@ var userSteps = []userStep{
 		// Every call makes a new password and shows it once, in the response.
 		operation: "expire_password_with_temp_password", from: withPassword, refusal: wire.Code("E0000038"), flags: flags{"revokeSessions": false},
 		to: StatusPasswordExpired, event: "user.account.expire_password",
-		effect: func(_ *Org, c *call, u *user) { u.hasPassword, u.passwordChanged = true, c.Now },
+		effect: func(_ *Org, c *call, u *user) { u.setPassword(c.Now) },
 		result: func(o *Org, _ *call, _ *user) doc { return doc{"tempPassword": o.fresh.Text("password", 10)} },
 	},
 	{

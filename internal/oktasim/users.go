@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"soar.example/okta/internal/oktasim/wire"
@@ -58,7 +57,6 @@ const (
 // user is a person of the org.
 type user struct {
 	object
-	status string
 
 	activated, statusChanged, lastLogin, passwordChanged time.Time
 
@@ -79,8 +77,11 @@ func (u *user) name() string {
 }
 
 func (u *user) setStatus(status string, now time.Time) {
-	u.status, u.statusChanged, u.lastUpdated = status, now, now
+	u.object.setStatus(status, now)
+	u.statusChanged = now
 }
+
+func (u *user) setPassword(now time.Time) { u.hasPassword, u.passwordChanged = true, now }
 
 func (u *user) target() doc { return target(u.id, "User", u.login(), u.name()) }
 
@@ -112,11 +113,11 @@ func (o *Org) insertUser(n NewUser, now time.Time) (User, error) {
 	}
 	u := o.newUser(n.ID, profile, n.Status, now)
 	if n.Status != StatusStaged && n.Status != StatusProvisioned && n.Status != StatusDeprovisioned {
-		u.hasPassword, u.passwordChanged = true, now
+		u.setPassword(now)
 	}
 	u.oauthTokens, u.devices = n.OAuthTokens, n.RememberedDevices
 	for _, g := range groups {
-		g.add(u, now)
+		g.set(u, true, now)
 	}
 	for range n.Sessions {
 		o.signIn(u, now)
@@ -139,21 +140,18 @@ func namesFrom(login string) (first, last string) {
 
 // capital makes the first letter of a text a capital.
 func capital(s string) string {
-	first, size := utf8.DecodeRuneInString(s)
-	if size == 0 {
-		return s
-	}
-	return string(unicode.ToTitle(first)) + s[size:]
+	_, size := utf8.DecodeRuneInString(s)
+	return strings.ToTitle(s[:size]) + s[size:]
 }
 
 // newUser makes a user who is in Everyone only. The profile has been checked.
 func (o *Org) newUser(id string, profile doc, status string, now time.Time) *user {
-	u := &user{object: o.newObject(id, "00u", now), status: status, profile: withoutNulls(profile), provider: "OKTA"}
+	u := &user{object: o.newObject(id, "00u", status, now), profile: withoutNulls(profile), provider: "OKTA"}
 	if status != StatusStaged {
 		u.activated, u.statusChanged = now, now
 	}
 	o.users = append(o.users, u)
-	o.everyone().add(u, now)
+	o.everyone().set(u, true, now)
 	return u
 }
 
@@ -183,16 +181,12 @@ func (o *Org) findUser(idOrLogin string) (*user, error) {
 }
 
 // findUsers finds several users.
-func (o *Org) findUsers(idsOrLogins []string) ([]*user, error) {
-	var users []*user
+func (o *Org) findUsers(idsOrLogins []string) (users []*user, err error) {
 	for _, id := range idsOrLogins {
-		u, err := o.findUser(id)
-		if err != nil {
-			return nil, err
-		}
-		users = append(users, u)
+		u, errUser := o.findUser(id)
+		users, err = append(users, u), cmp.Or(err, errUser)
 	}
-	return users, nil
+	return users, err
 }
 
 func (o *Org) userByLogin(login string) *user {
@@ -200,12 +194,9 @@ func (o *Org) userByLogin(login string) *user {
 }
 
 // baseAttributes are the attributes of Okta's default user profile.
-var baseAttributes = []string{
-	"login", "email", "secondEmail", "firstName", "lastName", "middleName", "honorificPrefix", "honorificSuffix",
-	"title", "displayName", "nickName", "profileUrl", "primaryPhone", "mobilePhone", "streetAddress", "city",
-	"state", "zipCode", "countryCode", "postalAddress", "preferredLanguage", "locale", "timezone", "userType",
-	"employeeNumber", "costCenter", "organization", "division", "department", "managerId", "manager",
-}
+var baseAttributes = strings.Fields(`login email secondEmail firstName lastName middleName honorificPrefix honorificSuffix title
+	displayName nickName profileUrl primaryPhone mobilePhone streetAddress city state zipCode countryCode postalAddress
+	preferredLanguage locale timezone userType employeeNumber costCenter organization division department managerId manager`)
 
 var requiredAttributes = []string{"login", "email", "firstName", "lastName"}
 
@@ -268,12 +259,6 @@ func withoutNulls(profile doc) doc {
 	return out
 }
 
-const (
-	userTypeID   = "oty2k9m4x7Qw1Zr85d7"
-	userSchemaID = "osc2k9m4x7Qw1Zr85d7"
-	realmID      = "guo2k9m4x7Qw1Zr8A5d7"
-)
-
 // userDoc writes a user as in a list, where its only link is to itself.
 func (c *call) userDoc(u *user) doc {
 	credentials := doc{"provider": doc{"type": u.provider, "name": u.provider}}
@@ -286,46 +271,22 @@ func (c *call) userDoc(u *user) doc {
 	// Okta shows two attributes even if they are null.
 	profile := doc{"mobilePhone": nil, "secondEmail": nil}
 	maps.Copy(profile, u.profile)
-	return doc{
-		"id": u.id, "status": u.status, "created": wire.Stamp(u.created), "activated": wire.StampOrNull(u.activated),
-		"statusChanged": wire.StampOrNull(u.statusChanged), "lastLogin": wire.StampOrNull(u.lastLogin),
-		"lastUpdated": wire.Stamp(u.lastUpdated), "passwordChanged": wire.StampOrNull(u.passwordChanged), "realmId": realmID,
-		"type": doc{"id": userTypeID}, "profile": profile, "credentials": credentials, "_links": doc{"self": wire.Link(c.userURL(u))},
-	}
+	return c.shape("user", &u.object, doc{
+		"activated": wire.StampOrNull(u.activated), "statusChanged": wire.StampOrNull(u.statusChanged),
+		"lastLogin": wire.StampOrNull(u.lastLogin), "passwordChanged": wire.StampOrNull(u.passwordChanged),
+		"profile": profile, "credentials": credentials,
+	})
 }
 
-func (c *call) userURL(u *user) string { return c.URL("/api/v1/users/" + u.id) }
-
-// operationLinks are the operations that Okta offers on a user in each status.
-var operationLinks = map[string][]string{
-	StatusStaged:      {"activate", "resetFactors"},
-	StatusProvisioned: {"suspend", "reactivate", "resetPassword", "resetFactors", "deactivate"},
-	StatusActive: {
-		"suspend", "resetPassword", "expirePassword", "forgotPassword", "changePassword", "changeRecoveryQuestion", "resetFactors", "deactivate",
-	},
-	StatusRecovery:        {"resetPassword", "expirePassword", "forgotPassword", "resetFactors", "deactivate"},
-	StatusLockedOut:       {"unlock", "resetPassword", "expirePassword", "resetFactors", "deactivate"},
-	StatusPasswordExpired: {"resetPassword", "expirePassword", "changePassword", "resetFactors", "deactivate"},
-	StatusSuspended:       {"unsuspend", "resetFactors", "deactivate"},
-	StatusDeprovisioned:   {"activate", "resetFactors"},
-}
-
-// operationPaths are the paths below the user of the operations whose path is not lifecycle/ and their name.
-var operationPaths = map[string]string{
-	"resetPassword": "lifecycle/reset_password", "expirePassword": "lifecycle/expire_password", "resetFactors": "lifecycle/reset_factors",
-	"forgotPassword": "credentials/forgot_password", "changePassword": "credentials/change_password",
-	"changeRecoveryQuestion": "credentials/change_recovery_question",
-}
+// operationLinks are the paths below the user of the operations that Okta offers on a user in each status.
+var operationLinks = read[map[string]map[string]string]("user-operations.json")
 
 // fullUserDoc writes a user on its own, with links to the operations on it.
 func (c *call) fullUserDoc(u *user) doc {
-	full := c.userDoc(u)
-	self := c.userURL(u)
-	links := full["_links"].(doc)
-	links["schema"] = wire.Link(c.URL("/api/v1/meta/schemas/user/" + userSchemaID))
-	links["type"] = wire.Link(c.URL("/api/v1/meta/types/user/" + userTypeID))
-	for _, op := range operationLinks[u.status] {
-		links[op] = doc{"href": self + "/" + cmp.Or(operationPaths[op], "lifecycle/"+op), "method": "POST"}
+	full, links, self := c.userDoc(u), c.shape("user links", &u.object, nil), c.URL("/api/v1/users/"+u.id)
+	full["_links"] = links
+	for operation, path := range operationLinks[u.status] {
+		links[operation] = doc{"href": self + path, "method": "POST"}
 	}
 	if u.status == StatusDeprovisioned {
 		links["delete"] = doc{"href": self, "method": "DELETE"}

@@ -55,14 +55,6 @@ const (
 // exemptZone is the system zone whose addresses pass every block. Only some orgs have it.
 const exemptZone = "DefaultExemptIpZone"
 
-// The statuses of zones, applications and policies.
-const (
-	statusActive   = "ACTIVE"
-	statusInactive = "INACTIVE"
-)
-
-var onOff = []string{statusActive, statusInactive}
-
 // zone is a set of addresses or locations.
 type zone struct {
 	object
@@ -107,7 +99,7 @@ func (o *Org) insertZone(n NewZone, now time.Time) (ZoneState, error) {
 
 // newZone makes a zone whose body has been checked.
 func (o *Org) newZone(id string, body zoneBody, system bool, now time.Time) *zone {
-	z := &zone{o.newObject(id, "nzo", now), system, body}
+	z := &zone{o.newObject(id, "nzo", body.Status, now), system, body}
 	o.zones = append(o.zones, z)
 	return z
 }
@@ -116,7 +108,7 @@ func (o *Org) pathZone(c *call) (*zone, error) { return find(o.zones, c.Params[0
 
 func (z *zone) state() ZoneState {
 	gateways := each(z.Gateways, func(a zoneAddress) string { return a.Value })
-	return ZoneState{ID: z.id, Name: z.Name, Type: z.Type, Usage: z.Usage, Status: z.Status, Gateways: gateways}
+	return ZoneState{ID: z.id, Name: z.Name, Type: z.Type, Usage: z.Usage, Status: z.status, Gateways: gateways}
 }
 
 func (z *zone) target() doc { return target(z.id, "NetworkZoneEntity", "unknown", z.Name) }
@@ -207,14 +199,9 @@ func (a zoneAddress) cause(field string) string {
 var zoneFilter = filter.Table{"id": filter.Equal, "usage": filter.Equal, "system": filter.Equal}
 
 func (c *call) zoneDoc(z *zone) doc {
-	self := c.URL("/api/v1/zones/" + z.id)
-	links := doc{"self": wire.Hinted(self, "GET", "PUT", "DELETE")}
-	operation := nextOperation(z.Status)
-	links[operation] = wire.Hinted(self+"/lifecycle/"+operation, "POST")
-	d := doc{
-		"type": z.Type, "id": z.id, "name": z.Name, "status": z.Status, "usage": z.Usage, "created": wire.Stamp(z.created),
-		"lastUpdated": wire.Stamp(z.lastUpdated), "system": z.system, "_links": links,
-	}
+	d := c.shape("zone", &z.object, doc{"type": z.Type, "name": z.Name, "usage": z.Usage, "system": z.system})
+	operation := nextOperation(z.status)
+	d["_links"].(doc)[operation] = wire.Hinted(c.URL("/api/v1/zones/"+z.id+"/lifecycle/"+operation), "POST")
 	switch z.Type {
 	case "IP":
 		d["gateways"], d["proxies"] = orNull(z.Gateways), orNull(z.Proxies)
@@ -228,14 +215,6 @@ func (c *call) zoneDoc(z *zone) doc {
 		d["ipServiceCategories"] = includeExclude(z.IPServiceCategories)
 	}
 	return d
-}
-
-// nextOperation is the lifecycle operation that a status allows.
-func nextOperation(status string) string {
-	if status == statusInactive {
-		return "activate"
-	}
-	return "deactivate"
 }
 
 // orNull writes an empty list as null.
@@ -271,13 +250,8 @@ func includeExclude(choice any) doc {
 }
 
 func (o *Org) listZones(c *call) (any, error) {
-	expression, err := c.expression(nil, zoneFilter.Allows)
-	if err != nil {
-		return nil, err
-	}
-	found := where(o.zones, func(z *zone) bool { return matches(expression, z, c.zoneDoc) })
 	// Okta's default is -1, no limit.
-	return list(o, c, found, pageSize{-1, -1, 10_000, 10_000}, nil, c.zoneDoc)
+	return list(o, c, o.zones, listing[*zone]{size: pageSize{-1, -1, 10_000, 10_000}, filter: zoneFilter.Allows, write: c.zoneDoc})
 }
 
 // readZone reads and checks the body of a new zone, or of the replacement of a zone.
@@ -287,7 +261,7 @@ func (o *Org) readZone(c *call, replaced *zone) (zoneBody, error) {
 		return body, err
 	}
 	if replaced != nil && body.Status == "" {
-		body.Status = replaced.Status
+		body.Status = replaced.status
 	}
 	causes := o.checkZone(&body, replaced)
 	if len(causes) == 0 {
@@ -316,7 +290,8 @@ func (o *Org) replaceZone(c *call, z *zone) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	z.zoneBody, z.lastUpdated = body, c.Now
+	z.zoneBody = body
+	z.setStatus(body.Status, c.Now)
 	o.logZone(c, "zone.update", z)
 	d := c.zoneDoc(z)
 	if z.system && z.Name == exemptZone && body.UseAsExemptList {
@@ -339,7 +314,7 @@ func (o *Org) deleteZone(c *call, z *zone) (any, error) {
 	switch {
 	case z.system:
 		return nil, wire.Code("E0000006")
-	case z.Status == statusActive:
+	case z.status == statusActive:
 		return nil, wire.Invalid("status", "status: A zone must be deactivated before it is deleted")
 	}
 	o.zones = without(o.zones, z)
@@ -347,14 +322,8 @@ func (o *Org) deleteZone(c *call, z *zone) (any, error) {
 	return nil, nil
 }
 
-// zoneStep sets a zone's status. It succeeds also if the zone has that status.
-func zoneStep(operation, status string) handler {
-	return on((*Org).pathZone, func(o *Org, c *call, z *zone) (any, error) {
-		if z.Status != status {
-			z.Status = status
-			o.logEvent(c, "zone."+operation, z.target())
-		}
-		z.lastUpdated = c.Now
-		return c.zoneDoc(z), nil
-	})
+// toggledZoneDoc also changes lastUpdated, since Okta does so even if the status stays.
+func (c *call) toggledZoneDoc(z *zone) doc {
+	z.lastUpdated = c.Now
+	return c.zoneDoc(z)
 }

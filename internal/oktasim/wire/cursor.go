@@ -1,14 +1,10 @@
 package wire
 
 import (
-	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"net/url"
-	"slices"
-	"strings"
 )
 
 // Cursors keeps the positions of the "after" parameters of one org. A cursor tells its holder nothing. The org rejects a
@@ -59,59 +55,4 @@ func Open[T any](c *Cursors, endpoint, after string) (T, error) {
 // BadCursor is the error for an after parameter that does not belong to the request.
 func BadCursor() *Error {
 	return Invalid("after", "after: The cursor is not valid for this request. Start again without it.")
-}
-
-// position is the sort key and the number of the last item of a page.
-type position struct {
-	Key    string
-	Number int
-	// Scope is the query that the cursor belongs to.
-	Scope string
-}
-
-func (p position) compare(other position) int {
-	return cmp.Or(cmp.Compare(p.Key, other.Key), cmp.Compare(p.Number, other.Number))
-}
-
-// Page sorts items by the key and the number that place returns, drops the items up to the call's cursor, and returns
-// one page with the cursor of the next. That cursor is empty on the last page.
-func Page[T any](cursors *Cursors, c *Call, items []T, limit int, place func(T) (key string, number int)) ([]T, string, error) {
-	at := func(item T) position {
-		key, number := place(item)
-		return position{Key: key, Number: number}
-	}
-	order := func(a, b position) int { return a.compare(b) }
-	if strings.EqualFold(c.Query.Get("sortOrder"), "desc") && c.Query.Has("sortBy") {
-		order = func(a, b position) int { return b.compare(a) }
-	}
-	items = slices.Clone(items)
-	slices.SortFunc(items, func(a, b T) int { return order(at(a), at(b)) })
-	scope := c.scope()
-	if after := c.Query.Get("after"); after != "" {
-		last, err := Open[position](cursors, c.Path, after)
-		if err != nil {
-			return nil, "", err
-		}
-		if last.Scope != scope {
-			return nil, "", BadCursor()
-		}
-		items = slices.DeleteFunc(items, func(item T) bool { return order(at(item), last) <= 0 })
-	}
-	if len(items) <= limit {
-		return items, "", nil
-	}
-	last := at(items[limit-1])
-	last.Scope = scope
-	return items[:limit], Seal(cursors, c.Path, last), nil
-}
-
-// scope is the part of the query that may not change from page to page.
-func (c *Call) scope() string {
-	q := url.Values{}
-	for k, v := range c.Query {
-		if k != "after" && k != "limit" {
-			q[k] = v
-		}
-	}
-	return q.Encode()
 }

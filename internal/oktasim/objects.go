@@ -1,0 +1,313 @@
+package oktasim
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"soar.example/okta/internal/oktasim/filter"
+	"soar.example/okta/internal/oktasim/wire"
+)
+
+// object is the part that all objects of the org have.
+type object struct {
+	id                   string
+	number               int // in order of creation
+	created, lastUpdated time.Time
+	status               string // empty for a kind of object without a lifecycle
+}
+
+func (x *object) base() *object { return x }
+
+func (x *object) setStatus(status string, now time.Time) { x.status, x.lastUpdated = status, now }
+
+// entity is a pointer to an object of the org.
+type entity interface {
+	comparable
+	base() *object
+}
+
+// newObject numbers an object. It makes an ID with the prefix if the given ID is empty.
+func (o *Org) newObject(id, prefix, status string, now time.Time) object {
+	id = cmp.Or(id, o.stable.Object(prefix))
+	o.created++
+	return object{id, o.created, now, now, status}
+}
+
+// shape writes an object in one of the shapes. The values are those of the object, and others by name.
+func (c *call) shape(name string, x *object, values doc) doc {
+	d := doc{
+		"base": c.Base, "id": x.id, "status": x.status, "created": wire.Stamp(x.created), "lastUpdated": wire.Stamp(x.lastUpdated),
+	}
+	maps.Copy(d, values)
+	return fill(shapes[name], d).(doc)
+}
+
+var valueName = regexp.MustCompile(`\{\w+\}`)
+
+// fill puts values into a shape. A text that is only one {name} becomes the value of any type.
+func fill(shape any, values doc) any {
+	switch shape := shape.(type) {
+	case doc:
+		out := make(doc, len(shape))
+		for k, v := range shape {
+			out[k] = fill(v, values)
+		}
+		return out
+	case []any:
+		return each(shape, func(v any) any { return fill(v, values) })
+	case string:
+		if v, ok := values[strings.Trim(shape, "{}")]; ok && shape[0] == '{' {
+			return v
+		}
+		return valueName.ReplaceAllStringFunc(shape, func(name string) string { return fmt.Sprint(values[strings.Trim(name, "{}")]) })
+	}
+	return shape
+}
+
+// find returns the object with an ID, or Okta's error for that kind of object.
+func find[T entity](all []T, id, kind string) (T, error) {
+	if i := slices.IndexFunc(all, func(x T) bool { return x.base().id == id }); i >= 0 {
+		return all[i], nil
+	}
+	var none T
+	return none, wire.NotFound(id, kind)
+}
+
+// invalid returns the first fault of the description of a new object.
+func invalid(subject string, faults ...error) error {
+	if err := first(faults, func(err error) bool { return err != nil }); err != nil {
+		return fmt.Errorf("%s: %w", subject, err)
+	}
+	return nil
+}
+
+// wrong is the fault of a description for which is is true.
+func wrong(is bool, fault string) error {
+	if !is {
+		return nil
+	}
+	return errors.New(fault)
+}
+
+func missing(field, value string) error {
+	return wrong(strings.TrimSpace(value) == "", field+" is missing")
+}
+
+func unknown(field, value string, known ...string) error {
+	return wrong(!slices.Contains(known, value), "there is no "+field+" "+value)
+}
+
+func taken[T entity](all []T, id string) error {
+	_, err := find(all, id, "")
+	return wrong(err == nil, "the ID "+id+" is taken")
+}
+
+// without returns the list without one object.
+func without[T comparable](all []T, gone T) []T {
+	return slices.DeleteFunc(all, func(x T) bool { return x == gone })
+}
+
+// first returns the first item for which is is true, or the zero value.
+func first[T any](all []T, is func(T) bool) T {
+	var none T
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i]
+	}
+	return none
+}
+
+// where returns the items for which keep is true.
+func where[T any](all []T, keep func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(x T) bool { return !keep(x) })
+}
+
+// each converts a list. The result is never nil, because JSON writes that as null.
+func each[T, D any](all []T, convert func(T) D) []D {
+	out := make([]D, len(all))
+	for i, x := range all {
+		out[i] = convert(x)
+	}
+	return out
+}
+
+// doc is a JSON object.
+type doc = wire.Doc
+
+// pageSize is the range of the parameter limit: its default, its least and greatest value, and the largest page. A limit
+// of 0 or -1, where it is allowed, means the largest page.
+type pageSize struct{ usual, least, most, page int }
+
+// upTo is the usual range of limit, from 1 to the largest page.
+func upTo(usual, most int) pageSize { return pageSize{usual, 1, most, most} }
+
+// position is the sort key and the number of an object in a list.
+type position struct {
+	Key    string
+	Number int
+	// Scope is the query that the position belongs to.
+	Scope string
+}
+
+// pageOf sorts a list by key and number. It drops the objects up to the call's cursor, and returns one page with the
+// cursor of the next page, which is empty on the last page.
+func pageOf[T entity](o *Org, c *call, all []T, size pageSize, key func(T) string) ([]T, string, error) {
+	limit, err := c.Number("limit", size.usual, size.least, size.most)
+	if err != nil {
+		return nil, "", err
+	}
+	if limit = min(limit, size.page); limit <= 0 {
+		limit = size.page
+	}
+	query := maps.Clone(c.Query)
+	query.Del("after")
+	query.Del("limit")
+	scope, last, after := query.Encode(), position{}, c.Query.Get("after")
+	if after != "" {
+		if last, err = wire.Open[position](o.cursors, c.Path, after); err != nil || last.Scope != scope {
+			return nil, "", wire.BadCursor()
+		}
+	}
+	at := map[T]position{}
+	for _, x := range all {
+		at[x] = position{key(x), x.base().number, scope}
+	}
+	direction := 1
+	if strings.EqualFold(query.Get("sortOrder"), "desc") && query.Has("sortBy") {
+		direction = -1
+	}
+	order := func(a, b position) int {
+		return direction * cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Number, b.Number))
+	}
+	all = where(all, func(x T) bool { return after == "" || order(at[x], last) > 0 })
+	slices.SortFunc(all, func(a, b T) int { return order(at[a], at[b]) })
+	if len(all) <= limit {
+		return all, "", nil
+	}
+	return all[:limit], wire.Seal(o.cursors, c.Path, at[all[limit-1]]), nil
+}
+
+// unsorted keeps the order of creation.
+func unsorted[T any](T) string { return "" }
+
+// listing describes the list of an endpoint.
+type listing[T entity] struct {
+	size  pageSize
+	write func(T) doc
+	// search and filter are the rules of the parameters with these names, nil if the endpoint ignores the parameter.
+	search, filter allows
+	// matched writes the document that expressions match, write by default.
+	matched func(T) doc
+	// texts are those of which one has to begin with the parameter q. Nil if the endpoint ignores q.
+	texts func(T) []string
+	// usualWithQ is the default limit with q, if Okta does not page a q.
+	usualWithQ int
+	// sorts allows sortBy for the attributes of search.
+	sorts bool
+}
+
+// allows reports whether the operator may follow the attribute in an expression.
+type allows = func(attribute, operator string) bool
+
+// list responds with one page of the objects that match the call's parameters, with links.
+func list[T entity](o *Org, c *call, all []T, l listing[T]) (any, error) {
+	e, err := c.expression(l.search, l.filter)
+	if err != nil {
+		return nil, err
+	}
+	if l.matched == nil {
+		l.matched = l.write
+	}
+	q, key, sortBy := strings.ToLower(c.Query.Get("q")), unsorted[T], c.Query.Get("sortBy")
+	if l.sorts && sortBy != "" {
+		if !l.search(sortBy, "eq") {
+			return nil, wire.Invalid("sortBy", "sortBy: Unknown property "+sortBy)
+		}
+		key = func(x T) string {
+			text, _ := first(filter.Values(l.matched(x), sortBy), isText).(string)
+			return strings.ToLower(text)
+		}
+	}
+	if q != "" && l.usualWithQ > 0 {
+		l.size.usual = l.usualWithQ
+	}
+	begins := func(text string) bool { return strings.HasPrefix(strings.ToLower(text), q) }
+	page, next, err := pageOf(o, c, where(all, func(x T) bool {
+		return (l.texts == nil || slices.ContainsFunc(l.texts(x), begins)) && (e == nil || e.Match(l.matched(x)))
+	}), l.size, key)
+	if err != nil {
+		return nil, err
+	}
+	r := linked(c, each(page, l.write))
+	if next != "" && (q == "" || l.usualWithQ == 0) {
+		r.AddLink(c.LinkWith(map[string]string{"after": next}), "next")
+	}
+	return r, nil
+}
+
+func isText(v any) bool {
+	_, ok := v.(string)
+	return ok
+}
+
+// linked is a whole list on one page with its link.
+func linked(c *call, docs any) *wire.Reply {
+	r := wire.JSON(200, docs)
+	r.AddLink(c.LinkWith(nil), "self")
+	return r
+}
+
+// expression reads the parameters search and filter of a list. A nil expression means that the call has none.
+func (c *call) expression(search, filters allows) (*filter.Expression, error) {
+	searchText, filterText := c.Query.Get("search"), c.Query.Get("filter")
+	switch {
+	case search != nil && filters != nil && searchText != "" && filterText != "":
+		return nil, wire.Invalid("search", "search: It cannot be combined with filter")
+	case search != nil && searchText != "":
+		return filter.Parse(searchText, filter.Rules{Search: true, Allows: search})
+	case filters != nil && filterText != "":
+		return filter.Parse(filterText, filter.Rules{Allows: filters})
+	}
+	return nil, nil
+}
+
+// toggle is the lifecycle operation that sets the status of an object that is active or inactive. It succeeds also if the
+// object has that status.
+func toggle[T logged](find func(*Org, *call) (T, error), event, status string, result func(*call, T) doc) handler {
+	return on(find, func(o *Org, c *call, x T) (any, error) {
+		if x.base().status != status {
+			x.base().setStatus(status, c.Now)
+			o.logEvent(c, event, x.target())
+		}
+		return result(c, x), nil
+	})
+}
+
+func emptyDoc[T any](*call, T) doc { return doc{} }
+
+// logged is an object that log events name.
+type logged interface {
+	entity
+	target() doc
+}
+
+// The statuses of zones, applications and policies.
+const (
+	statusActive   = "ACTIVE"
+	statusInactive = "INACTIVE"
+)
+
+var onOff = []string{statusActive, statusInactive}
+
+// nextOperation is the lifecycle operation that a status allows.
+func nextOperation(status string) string {
+	if status == statusInactive {
+		return "activate"
+	}
+	return "deactivate"
+}
