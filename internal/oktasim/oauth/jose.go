@@ -2,6 +2,7 @@
 package oauth
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
@@ -23,12 +24,9 @@ var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, j
 // PublicJWK writes a public key as a JSON Web Key. The key is an *rsa.PublicKey, or an *ecdsa.PublicKey on P-256, P-384
 // or P-521. The ID may be empty. It panics for any other key.
 func PublicJWK(key crypto.PublicKey, id string) json.RawMessage {
-	k := jose.JSONWebKey{Key: key, KeyID: id, Use: "sig"}
+	k := &jose.JSONWebKey{Key: key, KeyID: id, Use: "sig"}
 	raw, err := k.MarshalJSON()
-	if err == nil {
-		err = check(&k)
-	}
-	if err != nil {
+	if err = cmp.Or(err, checkKey(k)); err != nil {
 		panic(fmt.Sprintf("oktasim: no JSON Web Key for a %T: %v", key, err))
 	}
 	return raw
@@ -36,24 +34,23 @@ func PublicJWK(key crypto.PublicKey, id string) json.RawMessage {
 
 // ParseJWK reads a public key that Okta accepts.
 func ParseJWK(raw []byte) (*jose.JSONWebKey, error) {
-	var k jose.JSONWebKey
-	if err := k.UnmarshalJSON(raw); err != nil {
-		return nil, err
-	}
-	return &k, check(&k)
+	k := &jose.JSONWebKey{}
+	return k, cmp.Or(k.UnmarshalJSON(raw), checkKey(k))
 }
 
-func check(k *jose.JSONWebKey) error {
-	switch key := k.Key.(type) {
-	case *rsa.PublicKey:
-		if key.N.BitLen() < minRSABits {
-			return fmt.Errorf("an RSA key needs at least %d bits", minRSABits)
+// checkKey accepts public EC keys, and public RSA keys of a sufficient size.
+func checkKey(k *jose.JSONWebKey) error {
+	if k != nil {
+		switch key := k.Key.(type) {
+		case *rsa.PublicKey:
+			if key.N.BitLen() >= minRSABits {
+				return nil
+			}
+		case *ecdsa.PublicKey:
+			return nil
 		}
-		return nil
-	case *ecdsa.PublicKey:
-		return nil
 	}
-	return errors.New("the key is not a public RSA or EC key")
+	return fmt.Errorf("the key is neither a public EC key nor a public RSA key of at least %d bits", minRSABits)
 }
 
 // Thumbprint names a key by its content (RFC 7638).
@@ -78,18 +75,23 @@ type Token struct {
 	signed *jwt.JSONWebToken
 }
 
-// Parse reads a token in its compact form.
+// Parse reads a token in its compact form. With an error, the token is empty.
 func Parse(compact string) (*Token, error) {
 	signed, err := jwt.ParseSigned(compact, algorithms)
 	if err != nil {
-		return nil, err
+		return &Token{}, err
 	}
 	t := &Token{Header: signed.Headers[0], signed: signed}
 	return t, signed.UnsafeClaimsWithoutVerification(&t.Claims)
 }
 
 // Verify checks the signature with a key of the kind that the algorithm needs.
-func (t *Token) Verify(k *jose.JSONWebKey) error { return t.signed.Claims(k.Key) }
+func (t *Token) Verify(k *jose.JSONWebKey) error {
+	if t.signed == nil || k == nil {
+		return errors.New("there is no token, or no key")
+	}
+	return t.signed.Claims(k.Key)
+}
 
 // clock returns a time claim, and whether it is there.
 func clock(d *jwt.NumericDate) (time.Time, bool) {

@@ -64,10 +64,8 @@ func (c *Client) key(id string) *jose.JSONWebKey {
 	if id == "" && len(c.Keys) == 1 {
 		return c.Keys[0]
 	}
-	for _, k := range c.Keys {
-		if k.KeyID == id {
-			return k
-		}
+	if i := slices.IndexFunc(c.Keys, func(k *jose.JSONWebKey) bool { return k.KeyID == id }); i >= 0 {
+		return c.Keys[i]
 	}
 	return nil
 }
@@ -121,10 +119,8 @@ func (s *Store) Add(c *Client) { s.clients = append(s.clients, c) }
 
 // Client returns the client with an ID, or nil.
 func (s *Store) Client(id string) *Client {
-	for _, c := range s.clients {
-		if c.ID == id {
-			return c
-		}
+	if i := slices.IndexFunc(s.clients, func(c *Client) bool { return c.ID == id }); i >= 0 {
+		return s.clients[i]
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"maps"
 	"mime"
@@ -44,6 +43,22 @@ func badClient(description string) *Error {
 
 func badProof(description string) *Error { return badRequest("invalid_dpop_proof", description) }
 
+// check is a fault of a request, if it holds.
+type check struct {
+	holds bool
+	fault *Error
+}
+
+// firstFault returns the fault of the first check that holds, or nil.
+func firstFault(checks ...check) *Error {
+	for _, c := range checks {
+		if c.holds {
+			return c.fault
+		}
+	}
+	return nil
+}
+
 // Issue is the token endpoint. It supports the client credentials grant with a signed assertion. A rejected request
 // spends neither its assertion nor its proof.
 func (s *Store) Issue(c *wire.Call) (*Client, *wire.Reply, error) {
@@ -55,16 +70,16 @@ func (s *Store) Issue(c *wire.Call) (*Client, *wire.Reply, error) {
 	if fault != nil {
 		return nil, nil, fault
 	}
+	scopes := strings.Fields(form.Get("scope"))
 	if form.Get("grant_type") != "client_credentials" {
 		return nil, nil, badRequest("unsupported_grant_type", "The grant type in the request isn't supported.")
 	}
 	var held *proof
-	if client.DPoP || len(c.Header.Values("DPoP")) > 0 {
+	if client.DPoP || c.Header.Get("DPoP") != "" {
 		if held, fault = s.proofForToken(c); fault != nil {
 			return nil, nil, fault
 		}
 	}
-	scopes := strings.Fields(form.Get("scope"))
 	if len(scopes) == 0 {
 		return nil, nil, badRequest("invalid_scope", "No scopes were requested.")
 	}
@@ -109,96 +124,66 @@ func readForm(c *wire.Call) (url.Values, *Error) {
 
 // authenticate finds the client of a token request's assertion.
 func (s *Store) authenticate(c *wire.Call, form url.Values) (*Client, *Token, *Error) {
-	switch {
-	case c.Header.Get("Authorization") != "" && form.Has("client_assertion"):
-		return nil, nil, badRequest("invalid_request", "Can't supply multiple client credentials.")
-	case !form.Has("client_assertion"):
-		return nil, nil, badClient("No client credentials found")
-	case form.Get("client_assertion_type") != assertionType:
-		return nil, nil, badRequest("invalid_request", "The client_assertion_type is invalid.")
-	}
 	assertion, err := Parse(form.Get("client_assertion"))
-	if err != nil {
-		return nil, nil, badClient("The client_assertion token is malformed.")
-	}
-	claims := assertion.Claims
+	claims := &assertion.Claims
 	client := s.Client(claims.Issuer)
-	if client == nil || !client.Active() || form.Has("client_id") && form.Get("client_id") != client.ID {
-		return nil, nil, badClient("Invalid value for the client_id parameter")
+	if fault := firstFault(
+		check{c.Header.Get("Authorization") != "" && form.Has("client_assertion"),
+			badRequest("invalid_request", "Can't supply multiple client credentials.")},
+		check{!form.Has("client_assertion"), badClient("No client credentials found")},
+		check{form.Get("client_assertion_type") != assertionType, badRequest("invalid_request", "The client_assertion_type is invalid.")},
+		check{err != nil, badClient("The client_assertion token is malformed.")},
+		check{client == nil || !client.Active() || form.Has("client_id") && form.Get("client_id") != client.ID,
+			badClient("Invalid value for the client_id parameter")},
+	); fault != nil {
+		return nil, nil, fault
 	}
 	key := client.key(assertion.Header.KeyID)
 	expires, hasExpiry := clock(claims.Expiry)
 	issued, hasIssued := clock(claims.IssuedAt)
-	fault := ""
-	switch {
-	case key == nil:
-		fault = "The client_assertion JWT kid is invalid."
-	case key.Algorithm != "" && key.Algorithm != assertion.Header.Algorithm:
-		fault = "The client_assertion signing algorithm does not match the key."
-	case assertion.Verify(key) != nil:
-		fault = "The client_assertion signature is invalid."
-	case claims.Subject != client.ID:
-		fault = "The subject claim for client_assertion must be the client_id."
-	case len(claims.Audience) != 1 || claims.Audience[0] != c.URL(TokenPath):
-		fault = "The audience claim for client_assertion must be the endpoint invoked for the request."
-	case !hasExpiry:
-		fault = "The client_assertion token must contain an expiration."
-	case !c.Now.Before(expires):
-		fault = "The client_assertion token is expired."
-	case expires.After(c.Now.Add(maxAssertionLife)):
-		fault = "The client_assertion token has an expiration too far into the future."
-	case claims.IssuedAt != nil && (!hasIssued || issued.After(c.Now.Add(clockLeeway))):
-		fault = "The client_assertion token was issued in the future."
-	default:
-		return client, assertion, nil
-	}
-	return nil, nil, badClient(fault)
+	return client, assertion, firstFault(
+		check{key == nil, badClient("The client_assertion JWT kid is invalid.")},
+		check{key != nil && key.Algorithm != "" && key.Algorithm != assertion.Header.Algorithm,
+			badClient("The client_assertion signing algorithm does not match the key.")},
+		check{assertion.Verify(key) != nil, badClient("The client_assertion signature is invalid.")},
+		check{claims.Subject != client.ID, badClient("The subject claim for client_assertion must be the client_id.")},
+		check{len(claims.Audience) != 1 || claims.Audience[0] != c.URL(TokenPath),
+			badClient("The audience claim for client_assertion must be the endpoint invoked for the request.")},
+		check{!hasExpiry, badClient("The client_assertion token must contain an expiration.")},
+		check{!c.Now.Before(expires), badClient("The client_assertion token is expired.")},
+		check{expires.After(c.Now.Add(maxAssertionLife)), badClient("The client_assertion token has an expiration too far into the future.")},
+		check{claims.IssuedAt != nil && (!hasIssued || issued.After(c.Now.Add(clockLeeway))),
+			badClient("The client_assertion token was issued in the future.")},
+	)
 }
 
 // proof is a verified proof that the sender of a request holds a key (RFC 9449).
 type proof struct {
-	thumbprint string
-	id         string
-	nonce      string
-	issued     time.Time
+	thumbprint, id, nonce string
+	issued                time.Time
 }
 
 // readProof verifies the proof of a request without spending it. The access token of the request is empty at the token
 // endpoint.
 func readProof(c *wire.Call, token string) (*proof, *Error) {
-	headers := c.Header.Values("DPoP")
-	if len(headers) == 0 {
-		return nil, badProof("The DPoP proof JWT header is missing.")
-	}
-	if len(headers) > 1 {
-		return nil, badProof("There must be only one DPoP proof JWT.")
-	}
-	t, err := Parse(headers[0])
-	if err != nil || t.Header.ExtraHeaders["typ"] != "dpop+jwt" {
-		return nil, badProof("The DPoP proof JWT is malformed.")
-	}
-	key := t.Header.JSONWebKey
-	if key == nil || check(key) != nil {
-		return nil, badProof("The jwk of the DPoP proof JWT is invalid.")
-	}
-	if t.Verify(key) != nil {
-		return nil, badProof("The DPoP proof JWT signature is invalid.")
-	}
-	claims := t.Claims
+	t, err := Parse(c.Header.Get("DPoP"))
+	key, claims, number := t.Header.JSONWebKey, &t.Claims, len(c.Header.Values("DPoP"))
 	issued, ok := clock(claims.IssuedAt)
-	switch {
-	case claims.Method != c.Method:
-		return nil, badProof("The htm claim in the DPoP proof JWT is invalid.")
-	case claims.URL != c.URL(c.Path):
-		return nil, badProof("The htu claim in the DPoP proof JWT is invalid.")
-	case claims.ID == "":
-		return nil, badProof("The jti claim in the DPoP proof JWT is missing.")
-	case !ok || issued.Before(c.Now.Add(-clockLeeway)) || issued.After(c.Now.Add(clockLeeway)):
-		return nil, badProof("The iat claim in the DPoP proof JWT is invalid.")
-	}
 	sum := sha256.Sum256([]byte(token))
-	if hash := base64.RawURLEncoding.EncodeToString(sum[:]); token != "" && subtle.ConstantTimeCompare([]byte(claims.TokenHash), []byte(hash)) != 1 {
-		return nil, badProof("The ath claim in the DPoP proof JWT is invalid.")
+	hash := base64.RawURLEncoding.EncodeToString(sum[:])
+	if fault := firstFault(
+		check{number == 0, badProof("The DPoP proof JWT header is missing.")},
+		check{number > 1, badProof("There must be only one DPoP proof JWT.")},
+		check{err != nil || t.Header.ExtraHeaders["typ"] != "dpop+jwt", badProof("The DPoP proof JWT is malformed.")},
+		check{checkKey(key) != nil, badProof("The jwk of the DPoP proof JWT is invalid.")},
+		check{t.Verify(key) != nil, badProof("The DPoP proof JWT signature is invalid.")},
+		check{claims.Method != c.Method, badProof("The htm claim in the DPoP proof JWT is invalid.")},
+		check{claims.URL != c.URL(c.Path), badProof("The htu claim in the DPoP proof JWT is invalid.")},
+		check{claims.ID == "", badProof("The jti claim in the DPoP proof JWT is missing.")},
+		check{!ok || c.Now.Sub(issued).Abs() > clockLeeway, badProof("The iat claim in the DPoP proof JWT is invalid.")},
+		check{token != "" && claims.TokenHash != hash, badProof("The ath claim in the DPoP proof JWT is invalid.")},
+	); fault != nil {
+		return nil, fault
 	}
 	return &proof{Thumbprint(key), claims.ID, claims.Nonce, issued}, nil
 }
