@@ -169,9 +169,9 @@ func (o *Org) listApps(c *call) (any, error) {
 		return nil, wire.Invalid("expand", "expand: It needs a filter by user.id for the same user")
 	}
 	return list(o, c, o.apps, listing[*app]{
-		size: pageSize{200, -1, 200, 200}, filter: appFilter.Allows, write: func(a *app) doc { return c.embeddingAppDoc(a, embedded) },
+		size: pageSize{200, -1, 200, 200}, filter: appFilter.Allows, write: func(c *call, a *app) doc { return c.embeddingAppDoc(a, embedded) },
 		texts: func(a *app) []string { return []string{a.Name, a.Label} },
-		matched: func(a *app) doc {
+		matched: func(c *call, a *app) doc {
 			d := c.appDoc(a)
 			d["user"] = each(a.users, func(au *appUser) any { return doc{"id": au.user.id} })
 			return d
@@ -248,12 +248,6 @@ func (c *call) expandedAppUser(au *appUser) doc {
 	return d
 }
 
-func (o *Org) listAppUsers(c *call, a *app) (any, error) {
-	return list(o, c, a.users, listing[*appUser]{size: upTo(50, 500), write: c.expandedAppUser, texts: func(au *appUser) []string {
-		return []string{au.user.login(), text(au.profile, "firstName"), text(au.profile, "lastName"), text(au.profile, "email")}
-	}})
-}
-
 // pathAppUser is the assignment of the call's path. Like a membership it accepts no login.
 func (o *Org) pathAppUser(c *call) (*appUser, error) {
 	a, err := o.pathApp(c)
@@ -267,12 +261,11 @@ func (o *Org) pathAppUser(c *call) (*appUser, error) {
 	return au, nil
 }
 
-func (o *Org) removeAppUser(c *call, au *appUser) (any, error) {
-	o.unassign(c, au)
-	return nil, nil
-}
-
 func (o *Org) unassign(c *call, au *appUser) {
 	au.app.remove(au.user)
 	o.logEvent(c, "application.user_membership.remove", au.target(), au.app.target(), au.user.target())
 }
+
+var appUserListing = listing[*appUser]{size: upTo(50, 500), write: (*call).expandedAppUser, texts: func(au *appUser) []string {
+	return []string{au.user.login(), text(au.profile, "firstName"), text(au.profile, "lastName"), text(au.profile, "email")}
+}}

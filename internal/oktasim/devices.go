@@ -158,7 +158,7 @@ func (o *Org) listDevices(c *call) (any, error) {
 	if !known {
 		return nil, wire.Invalid("expand", "expand: The value must be user or userSummary")
 	}
-	return list(o, c, o.devices, listing[*device]{size: upTo(200, 200), search: searchesDevices, matched: c.deviceDoc, write: func(d *device) doc {
+	return list(o, c, o.devices, listing[*device]{size: upTo(200, 200), search: searchesDevices, matched: (*call).deviceDoc, write: func(c *call, d *device) doc {
 		out := c.deviceDoc(d)
 		if write != nil {
 			out["_embedded"] = doc{"users": c.deviceUsers(d, write)}

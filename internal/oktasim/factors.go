@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -34,14 +35,12 @@ type FactorState struct {
 	Status   string `json:"status"`
 }
 
-// factor is one enrolment of a user.
+// factor is one enrolment of a user. The status is that of the object.
 type factor struct {
 	object
-	user     *user
-	kind     string
-	provider string
-	profile  doc
-	device   *device
+	NewFactor
+	user   *user
+	device *device
 }
 
 // factorStore holds all factors, in order of enrolment, and the pushes to them.
@@ -51,21 +50,11 @@ type factorStore struct {
 	plans  map[*factor]Push
 }
 
-// factorKinds are the types of factor with the prefixes of their IDs and their names in the log.
-var factorKinds = map[string]struct{ prefix, logged string }{
-	"push":                {"opf", "OKTA_VERIFY_PUSH"},
-	"signed_nonce":        {"fpr", "SIGNED_NONCE"},
-	"token:software:totp": {"ost", "OKTA_SOFT_TOKEN"},
-	"token:hotp":          {"chf", "CUSTOM_HOTP"},
-	"token:hardware":      {"ykf", "YUBIKEY_TOKEN"},
-	"token":               {"rsf", "RSA_TOKEN"},
-	"sms":                 {"mbl", "SMS_FACTOR"},
-	"call":                {"clf", "CALL_FACTOR"},
-	"email":               {"emf", "EMAIL_FACTOR"},
-	"question":            {"ufs", "SECURITY_QUESTION"},
-	"webauthn":            {"fwf", "FIDO_WEBAUTHN"},
-	"u2f":                 {"fuf", "FIDO_U2F"},
-	"web":                 {"duf", "DUO_SECURITY"},
+// factorType has the prefix of the IDs, the name in the log, and the shape of the default profile.
+type factorType struct {
+	Prefix  string `json:"prefix"`
+	Logged  string `json:"logged"`
+	Profile doc    `json:"profile"`
 }
 
 var factorStatuses = []string{statusActive, "PENDING_ACTIVATION", statusInactive, "ENROLLED", "NOT_SETUP", "DISABLED", "EXPIRED"}
@@ -83,59 +72,46 @@ func (o *Org) insertFactor(n NewFactor, now time.Time) (FactorState, error) {
 		errDevice = nil
 	}
 	profile, err := wire.Plain(n.Profile)
-	kind := factorKinds[n.Type]
+	kind, isKnown := factorTypes[n.Type]
 	if err := invalid("factor",
-		errUser, errDevice, err, unknown("type", n.Type, slices.Collect(maps.Keys(factorKinds))...),
-		unknown("status", n.Status, factorStatuses...), taken(o.factors.all, n.ID),
+		errUser, errDevice, err, wrong(!isKnown, "there is no type "+n.Type), unknown("status", n.Status, factorStatuses...), taken(o.factors.all, n.ID),
 	); err != nil {
 		return FactorState{}, err
 	}
-	f := &factor{object: o.newObject(n.ID, kind.prefix, n.Status, now), user: u, kind: n.Type, provider: n.Provider, profile: profile, device: d}
-	if n.Profile == nil {
-		f.profile = usualProfile(f)
+	f := &factor{o.newObject(n.ID, kind.Prefix, n.Status, now), n, u, d}
+	if f.Profile = profile; n.Profile == nil {
+		f.Profile = fill(kind.Profile, f.profileValues()).(doc)
 	}
 	o.factors.all = append(o.factors.all, f)
 	return f.state(), nil
 }
 
-// usualProfile is the profile of a factor of that type.
-func usualProfile(f *factor) doc {
-	login := f.user.login()
-	switch f.kind {
-	case "push", "signed_nonce":
-		name := "Phone of " + f.user.name()
-		if f.device != nil {
-			name = text(f.device.profile, "displayName")
-		}
-		return doc{"credentialId": login, "deviceType": "SmartPhone_IPhone", "name": name, "platform": "IOS", "version": "18.5"}
-	case "sms", "call":
-		number := 0
-		for _, letter := range f.id {
-			number = (10*number + int(letter)) % 10_000
-		}
-		return doc{"phoneNumber": fmt.Sprintf("+1555010%04d", number)}
-	case "email":
-		return doc{"email": text(f.user.profile, "email")}
-	case "question":
-		return doc{"question": "favorite_art_piece", "questionText": "What is your favorite piece of art?"}
-	case "webauthn", "u2f":
-		return doc{"credentialId": login, "authenticatorName": "Security key"}
+// profileValues are the values in the default profiles.
+func (f *factor) profileValues() doc {
+	device, number := "Phone of "+f.user.name(), 0
+	if f.device != nil {
+		device = text(f.device.profile, "displayName")
 	}
-	return doc{"credentialId": login}
+	for _, letter := range f.id {
+		number = (10*number + int(letter)) % 10_000
+	}
+	return doc{
+		"login": f.user.login(), "email": text(f.user.profile, "email"), "device": device, "phone": fmt.Sprintf("+1555010%04d", number),
+	}
 }
 
 func (f *factor) state() FactorState {
-	return FactorState{ID: f.id, Type: f.kind, Provider: f.provider, Status: f.status}
+	return FactorState{ID: f.id, Type: f.Type, Provider: f.Provider, Status: f.status}
 }
 
 // isOktaVerify reports whether the factor is in the Okta Verify app, where factors are enrolled and reset together.
 func (f *factor) isOktaVerify() bool {
-	return f.provider == "OKTA" && slices.Contains([]string{"push", "signed_nonce", "token:software:totp"}, f.kind)
+	return f.Provider == "OKTA" && slices.Contains([]string{"push", "signed_nonce", "token:software:totp"}, f.Type)
 }
 
-// of returns a user's factors in order of enrolment.
-func (s *factorStore) of(u *user) []*factor {
-	return where(s.all, func(f *factor) bool { return f.user == u })
+// factorsOf returns a user's factors in order of enrolment.
+func (o *Org) factorsOf(u *user) []*factor {
+	return where(o.factors.all, func(f *factor) bool { return f.user == u })
 }
 
 // remove removes the factors for which gone is true, with their pushes, and returns them.
@@ -153,14 +129,14 @@ func (o *Org) pathFactor(c *call) (*factor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return find(o.factors.of(u), c.Params[1], "UserFactor")
+	return find(o.factorsOf(u), c.Params[1], "UserFactor")
 }
 
 func (c *call) factorDoc(f *factor) doc {
-	d := c.shape("factor", &f.object, doc{"type": f.kind, "provider": f.provider, "profile": f.profile, "user": f.user.id})
+	d := c.shape("factor", &f.object, doc{"type": f.Type, "provider": f.Provider, "profile": f.Profile, "user": f.user.id})
 	links, owner := d["_links"].(doc), c.URL("/api/v1/users/"+f.user.id+"/factors/")
 	switch {
-	case f.kind == "question":
+	case f.Type == "question":
 		links["questions"] = wire.Hinted(owner+"questions", "GET")
 	case f.status == statusActive:
 		links["verify"] = wire.Hinted(owner+f.id+"/verify", "POST")
@@ -168,16 +144,12 @@ func (c *call) factorDoc(f *factor) doc {
 	return d
 }
 
-func (o *Org) listFactors(c *call, u *user) (any, error) {
-	return each(o.factors.of(u), c.factorDoc), nil
-}
-
 // deleteFactor removes, with a push or signed_nonce factor, all factors of the user in Okta Verify.
 func (o *Org) deleteFactor(c *call, f *factor) (any, error) {
 	if f.user.status == StatusDeprovisioned {
 		return nil, wire.Code("E0000038")
 	}
-	withOthers := f.isOktaVerify() && f.kind != "token:software:totp"
+	withOthers := f.isOktaVerify() && f.Type != "token:software:totp"
 	o.removeFactors(c, func(other *factor) bool {
 		return other == f || withOthers && other.user == f.user && other.isOktaVerify()
 	})
@@ -187,6 +159,158 @@ func (o *Org) deleteFactor(c *call, f *factor) (any, error) {
 // removeFactors removes factors and logs each.
 func (o *Org) removeFactors(c *call, gone func(*factor) bool) {
 	for _, f := range o.factors.remove(gone) {
-		o.logDetail(c, "user.mfa.factor.deactivate", detail{reason: "User reset " + factorKinds[f.kind].logged + " factor"}, f.user.target())
+		o.logDetail(c, "user.mfa.factor.deactivate", detail{reason: "User reset " + factorTypes[f.Type].Logged + " factor"}, f.user.target())
 	}
+}
+
+// The reactions to a push, and the results of its verification.
+const (
+	PushWaiting  = "WAITING"
+	PushSuccess  = "SUCCESS"
+	PushRejected = "REJECTED"
+	PushTimeout  = "TIMEOUT"
+)
+
+// Push says how a user reacts to the pushes on their phone: to the waiting ones and to all later ones, until the next
+// Push for the same factor. Without a Push, a push waits until it has expired.
+type Push struct {
+	// User is an ID or login. Factor is the ID of a push factor of the user, or empty for all of them.
+	User   string `json:"user"`
+	Factor string `json:"factor,omitempty"`
+	// Answer is one of the Push constants. PushWaiting lets the push wait until it expires.
+	Answer string `json:"answer"`
+	// AfterPolls is the number of polls of a verification that still see it waiting.
+	AfterPolls int `json:"after_polls,omitempty"`
+	// Number makes later verifications a number challenge with this correct answer; 0 means no challenge.
+	Number int `json:"number,omitempty"`
+}
+
+// pushLife is how long a push waits for its answer.
+const pushLife = 5 * time.Minute
+
+// pushTransaction is one verification by push.
+type pushTransaction struct {
+	id      string
+	factor  *factor
+	expires time.Time
+	plan    Push
+	polls   int
+	result  string // empty while it waits
+}
+
+// AnswerPush sets how a user reacts to pushes. It panics if there is no such user, push factor or answer.
+func (o *Org) AnswerPush(p Push) { add(o, p, (*Org).insertPush) }
+
+func (o *Org) insertPush(p Push, _ time.Time) (doc, error) {
+	u, err := o.findUser(p.User)
+	if err := invalid("push",
+		err, unknown("answer", p.Answer, PushWaiting, PushSuccess, PushRejected, PushTimeout),
+		wrong(p.AfterPolls < 0 || p.Number < 0 || p.Number > 99, "after_polls cannot be negative, and number is at most 99"),
+	); err != nil {
+		return nil, err
+	}
+	chosen := where(o.factorsOf(u), func(f *factor) bool { return f.Type == "push" && (p.Factor == "" || p.Factor == f.id) })
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("push: %s has no such push factor", u.login())
+	}
+	for _, f := range chosen {
+		o.factors.plans[f] = p
+	}
+	for _, t := range o.factors.pushes {
+		if t.result == "" && slices.Contains(chosen, t.factor) {
+			number := t.plan.Number
+			t.plan = p
+			t.plan.Number = number
+		}
+	}
+	return doc{}, nil
+}
+
+// verifyFactor sends a push, or a code. The org has no codes, so that no code in a call is right.
+func (o *Org) verifyFactor(c *call, f *factor) (any, error) {
+	if slices.Contains([]string{StatusStaged, StatusSuspended, StatusDeprovisioned}, f.user.status) {
+		return nil, wire.Code("E0000038")
+	}
+	if f.status != statusActive {
+		return nil, wire.Code("E0000079")
+	}
+	body := doc{}
+	if len(c.Body) > 0 {
+		if err := c.Decode(&body); err != nil {
+			return nil, err
+		}
+	}
+	switch _, given := body["passCode"]; f.Type {
+	case "push":
+		t := &pushTransaction{id: "v2mst." + o.fresh.Text("transaction", 22), factor: f, expires: c.Now.Add(pushLife), plan: o.factors.plans[f]}
+		o.factors.pushes = append(o.factors.pushes, t)
+		o.logEvent(c, "system.push.send_factor_verify_push", f.user.target())
+		return wire.JSON(http.StatusCreated, c.pushDoc(t, false)), nil
+	case "sms", "call", "email":
+		if !given {
+			return c.factorResult(f, "CHALLENGE"), nil
+		}
+	}
+	e := wire.Code("E0000068")
+	e.Causes = []string{"Your passcode doesn't match our records. Please try again."}
+	return nil, e
+}
+
+// factorResult is the result of a verification that can begin again.
+func (c *call) factorResult(f *factor, result string) doc {
+	return c.shape("factor result", &f.object, doc{"user": f.user.id, "result": result})
+}
+
+// pollPush returns the state of a push. A decided push keeps its result.
+func (o *Org) pollPush(c *call, f *factor) (any, error) {
+	t := first(o.factors.pushes, func(t *pushTransaction) bool { return t.factor == f && t.id == c.Params[2] })
+	if t == nil {
+		return nil, wire.NotFound(c.Params[2], "FactorTransaction")
+	}
+	o.decidePush(c, t)
+	return c.pushDoc(t, true), nil
+}
+
+func (o *Org) decidePush(c *call, t *pushTransaction) {
+	if t.result != "" {
+		return
+	}
+	t.polls++
+	switch {
+	case !c.Now.Before(t.expires):
+		t.result = PushTimeout
+	case t.plan.Answer != PushWaiting && t.polls > t.plan.AfterPolls:
+		t.result = t.plan.Answer
+	}
+	user := t.factor.user.target()
+	d := detail{actor: user, debug: doc{"factor": "OKTA_VERIFY_PUSH"}}
+	switch t.result {
+	case PushSuccess:
+		o.logDetail(c, "user.authentication.auth_via_mfa", d, user)
+	case PushRejected:
+		o.logDetail(c, "user.mfa.okta_verify.deny_push", detail{actor: user}, user)
+	case PushTimeout:
+		d.result, d.reason = "FAILURE", "INVALID_CREDENTIALS"
+		o.logDetail(c, "user.authentication.auth_via_mfa", d, user)
+	}
+}
+
+// pushDoc writes a verification. Polls also show its user.
+func (c *call) pushDoc(t *pushTransaction, poll bool) doc {
+	user, d := t.factor.user, c.factorResult(t.factor, t.result)
+	switch t.result {
+	case PushSuccess:
+		return doc{"factorResult": t.result}
+	case "":
+		d = c.shape("waiting push", &t.factor.object, doc{
+			"id": t.id, "factor": t.factor.id, "user": user.id, "expires": wire.Stamp(t.expires),
+		})
+		if t.plan.Number > 0 {
+			d["_embedded"] = doc{"challenge": doc{"correctAnswer": t.plan.Number}}
+		}
+	}
+	if poll {
+		d["profile"] = doc{"credentialId": user.login()}
+	}
+	return d
 }

@@ -74,14 +74,14 @@ func (o *Org) insertGrant(n NewGrant, now time.Time) (createdGrants, error) {
 
 func (g *grant) state() GrantState { return GrantState{ID: g.id, Client: g.client, Scope: g.scope} }
 
-func (s *grantStore) of(u *user) []*grant {
-	return where(s.all, func(g *grant) bool { return g.user == u })
+func (o *Org) grantsOf(u *user) []*grant {
+	return where(o.grants.all, func(g *grant) bool { return g.user == u })
 }
 
 // clientsOf returns the clients with a consent or a token of the user, sorted.
-func (s *grantStore) clientsOf(u *user) []string {
-	out := each(s.of(u), func(g *grant) string { return g.client })
-	for k, n := range s.tokens {
+func (o *Org) clientsOf(u *user) []string {
+	out := each(o.grantsOf(u), func(g *grant) string { return g.client })
+	for k, n := range o.grants.tokens {
 		if k.user == u && n > 0 {
 			out = append(out, k.client)
 		}
@@ -126,11 +126,11 @@ func (o *Org) clientLabel(client string) string {
 }
 
 func (o *Org) listGrants(c *call, u *user) (any, error) {
-	found := where(o.grants.of(u), func(g *grant) bool {
+	found := where(o.grantsOf(u), func(g *grant) bool {
 		scope := c.Query.Get("scopeId")
 		return scope == "" || scope == g.scope
 	})
-	return list(o, c, found, listing[*grant]{size: upTo(20, 200), write: func(g *grant) doc {
+	return list(o, c, found, listing[*grant]{size: upTo(20, 200), write: func(_ *call, g *grant) doc {
 		d := c.shape("grant", &g.object, doc{
 			"client": g.client, "user": u.id, "scope": g.scope, "label": o.clientLabel(g.client), "name": u.name(),
 		})
@@ -142,15 +142,14 @@ func (o *Org) listGrants(c *call, u *user) (any, error) {
 }
 
 // revokeGrants succeeds also without consents. The tokens stay: they have an endpoint of their own.
-func (o *Org) revokeGrants(c *call, u *user) (any, error) {
+func (o *Org) revokeGrants(c *call, u *user) {
 	if o.grants.revoke(u) {
 		o.logEvent(c, "app.oauth2.as.consent.revoke.user", u.target())
 	}
-	return nil, nil
 }
 
 func (o *Org) listClients(c *call, u *user) (any, error) {
-	return each(o.grants.clientsOf(u), func(id string) doc {
+	return each(o.clientsOf(u), func(id string) doc {
 		return c.shape("client", &u.object, doc{"client": id, "label": o.clientLabel(id)})
 	}), nil
 }

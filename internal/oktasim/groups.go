@@ -143,20 +143,16 @@ func (c *call) groupDoc(g *group) doc {
 	})
 }
 
-var groupFilter = filter.Table{
-	"id": filter.Equal, "type": filter.Equal, "lastUpdated": filter.Ordered, "lastMembershipUpdated": filter.Ordered,
-}
-
-var groupSearch = filter.Table{
-	"id": filter.Compare, "type": filter.Compare, "created": filter.Compare, "lastUpdated": filter.Compare,
-	"lastMembershipUpdated": filter.Compare, "profile.name": filter.Contain, "profile.description": filter.Contain,
-}
-
-func (o *Org) listGroups(c *call) (any, error) {
-	return list(o, c, o.groups, listing[*group]{
-		size: upTo(10_000, 10_000), write: c.groupDoc, search: groupSearch.Allows, filter: groupFilter.Allows, sorts: true,
-		texts: func(g *group) []string { return []string{g.name} }, usualWithQ: 300,
-	})
+var groupListing = listing[*group]{
+	size: upTo(10_000, 10_000), usualWithQ: 300, write: (*call).groupDoc, sorts: true,
+	texts: func(g *group) []string { return []string{g.name} },
+	filter: filter.Table{
+		"id": filter.Equal, "type": filter.Equal, "lastUpdated": filter.Ordered, "lastMembershipUpdated": filter.Ordered,
+	}.Allows,
+	search: filter.Table{
+		"id": filter.Compare, "type": filter.Compare, "created": filter.Compare, "lastUpdated": filter.Compare,
+		"lastMembershipUpdated": filter.Compare, "profile.name": filter.Contain, "profile.description": filter.Contain,
+	}.Allows,
 }
 
 // readGroup reads and checks the body of a new group, or of the replacement of a group.
@@ -219,18 +215,16 @@ func (o *Org) deleteGroup(c *call, g *group) (any, error) {
 	return nil, nil
 }
 
-func (o *Org) listUserGroups(c *call, u *user) (any, error) {
-	return linked(c, each(o.groupsOf(u), c.groupDoc)), nil
-}
+func (o *Org) listUserGroups(c *call, u *user) (any, error) { return linked(c, each(o.groupsOf(u), c.groupDoc)), nil }
 
 // groupsOf returns a user's groups in order of creation.
 func (o *Org) groupsOf(u *user) []*group {
 	return where(o.groups, func(g *group) bool { return g.members[u] })
 }
 
-func (o *Org) listGroupUsers(c *call, g *group) (any, error) {
-	return list(o, c, g.sorted(), listing[*user]{size: upTo(1000, 1000), write: c.userDoc})
-}
+func (o *Org) membersOf(g *group) []*user { return g.sorted() }
+
+var memberListing = listing[*user]{size: upTo(1000, 1000), write: (*call).userDoc}
 
 // changeMembership succeeds also if there is nothing to change, but it logs only a change. Unlike other endpoints it
 // accepts no login for the user.

@@ -198,11 +198,11 @@ func unsorted[T any](T) string { return "" }
 // listing describes the list of an endpoint.
 type listing[T entity] struct {
 	size  pageSize
-	write func(T) doc
+	write func(*call, T) doc
 	// search and filter are the rules of the parameters with these names, nil if the endpoint ignores the parameter.
 	search, filter allows
 	// matched writes the document that expressions match, write by default.
-	matched func(T) doc
+	matched func(*call, T) doc
 	// texts are those of which one has to begin with the parameter q. Nil if the endpoint ignores q.
 	texts func(T) []string
 	// usualWithQ is the default limit with q, if Okta does not page a q.
@@ -229,7 +229,7 @@ func list[T entity](o *Org, c *call, all []T, l listing[T]) (any, error) {
 			return nil, wire.Invalid("sortBy", "sortBy: Unknown property "+sortBy)
 		}
 		key = func(x T) string {
-			text, _ := first(filter.Values(l.matched(x), sortBy), isText).(string)
+			text, _ := first(filter.Values(l.matched(c, x), sortBy), isText).(string)
 			return strings.ToLower(text)
 		}
 	}
@@ -238,12 +238,12 @@ func list[T entity](o *Org, c *call, all []T, l listing[T]) (any, error) {
 	}
 	begins := func(text string) bool { return strings.HasPrefix(strings.ToLower(text), q) }
 	page, next, err := pageOf(o, c, where(all, func(x T) bool {
-		return (l.texts == nil || slices.ContainsFunc(l.texts(x), begins)) && (e == nil || e.Match(l.matched(x)))
+		return (l.texts == nil || slices.ContainsFunc(l.texts(x), begins)) && (e == nil || e.Match(l.matched(c, x)))
 	}), l.size, key)
 	if err != nil {
 		return nil, err
 	}
-	r := linked(c, each(page, l.write))
+	r := linked(c, each(page, func(x T) doc { return l.write(c, x) }))
 	if next != "" && (q == "" || l.usualWithQ == 0) {
 		r.AddLink(c.LinkWith(map[string]string{"after": next}), "next")
 	}

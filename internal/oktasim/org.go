@@ -93,10 +93,7 @@ func New(o Options) *Org {
 		clientApps: map[*oauth.Client]*serviceApp{},
 	}
 	org.oauth = oauth.NewStore(org.fresh)
-	org.seedBasics(now)
-	if o.Seed == Demo {
-		org.seedDemo(now)
-	}
+	org.seedAll(o.Seed == Demo, now)
 	return org
 }
 
@@ -268,11 +265,11 @@ func (o *Org) userState(u *user) UserState {
 		Sessions:    each(live, func(s *session) string { return s.id }),
 		OAuthTokens: u.oauthTokens, RememberedDevices: u.devices,
 		Groups:  each(o.groupsOf(u), func(g *group) GroupRef { return GroupRef{ID: g.id, Name: g.name} }),
-		Factors: each(o.factors.of(u), (*factor).state),
+		Factors: each(o.factorsOf(u), (*factor).state),
 		Devices: each(o.devicesOf(u), (*device).state),
 		Apps:    each(o.appsOf(u), func(au *appUser) AppRef { return AppRef{au.app.id, au.app.Label, au.app.status} }),
 		Roles:   each(o.rolesOf(u), (*role).state),
-		Grants:  each(o.grants.of(u), (*grant).state),
+		Grants:  each(o.grantsOf(u), (*grant).state),
 		Risk:    u.riskLevel(),
 	}
 }

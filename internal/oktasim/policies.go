@@ -85,7 +85,7 @@ func (o *Org) listPolicies(c *call) (any, error) {
 		return nil, wire.Invalid("status", "status: The value must be ACTIVE or INACTIVE")
 	}
 	found := where(o.policies, func(p *policy) bool { return p.Type == kind && (status == "" || p.status == status) })
-	l := listing[*policy]{size: upTo(10_000, 10_000), write: c.policyDoc, texts: func(p *policy) []string { return []string{p.Name} }}
+	l := listing[*policy]{size: upTo(10_000, 10_000), write: (*call).policyDoc, texts: func(p *policy) []string { return []string{p.Name} }}
 	if c.Query.Get("sortBy") == "name" {
 		l.sorts, l.search = true, func(string, string) bool { return true }
 	}

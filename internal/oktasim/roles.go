@@ -200,23 +200,14 @@ func (o *Org) pathRole(c *call) (*role, error) {
 	return find(o.rolesHeldBy(a), c.Params[1], "RoleAssignment")
 }
 
-// listUserRoles lists also the roles of the user's groups.
-func (o *Org) listUserRoles(c *call, u *user) (any, error) {
-	return each(o.rolesOf(u), c.roleDoc), nil
-}
-
-func (o *Org) listGroupRoles(c *call, a assignee) (any, error) {
-	return each(o.rolesHeldBy(a), c.roleDoc), nil
-}
-
-// listClientRoles lists the roles of a service app.
-func (o *Org) listClientRoles(c *call) (any, error) {
-	s := o.clientApps[o.oauth.Client(c.Params[0])]
-	if s == nil {
-		return nil, wire.NotFound(c.Params[0], "Client")
+func (o *Org) pathClient(c *call) (*serviceApp, error) {
+	if s := o.clientApps[o.oauth.Client(c.Params[0])]; s != nil {
+		return s, nil
 	}
-	return each(s.roles, c.roleDoc), nil
+	return nil, wire.NotFound(c.Params[0], "Client")
 }
+
+func (o *Org) clientRoles(s *serviceApp) []*role { return s.roles }
 
 // listCustomRoles lists the custom roles that are assigned, on one page.
 func (o *Org) listCustomRoles(c *call) (any, error) {

@@ -61,6 +61,29 @@ func show[T, D any](write func(*call, T) D) func(*Org, *call, T) (any, error) {
 	return func(_ *Org, c *call, x T) (any, error) { return write(c, x), nil }
 }
 
+// done handles a call whose operation on an object cannot fail.
+func done[T any](do func(*Org, *call, T)) func(*Org, *call, T) (any, error) {
+	return func(o *Org, c *call, x T) (any, error) {
+		do(o, c, x)
+		return nil, nil
+	}
+}
+
+// every handles a call for all objects that belong to another, without pages.
+func every[T, X any](of func(*Org, T) []X, write func(*call, X) doc) func(*Org, *call, T) (any, error) {
+	return func(o *Org, c *call, x T) (any, error) {
+		return each(of(o, x), func(y X) doc { return write(c, y) }), nil
+	}
+}
+
+// pages handles a call for the objects that belong to another, in pages.
+func pages[T any, X entity](of func(*Org, T) []X, l listing[X]) func(*Org, *call, T) (any, error) {
+	return func(o *Org, c *call, x T) (any, error) { return list(o, c, of(o, x), l) }
+}
+
+// whole is the object of a path without an ID: the org itself.
+func whole(o *Org, _ *call) (*Org, error) { return o, nil }
+
 // ServeHTTP handles one request: a control command below /_org/, or a call to the API.
 func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

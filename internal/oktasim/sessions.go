@@ -63,14 +63,13 @@ func (c *call) sessionDoc(s *session) doc {
 	})
 }
 
-func (o *Org) endSession(c *call, s *session) (any, error) {
+func (o *Org) endSession(c *call, s *session) {
 	o.sessions = without(o.sessions, s)
 	o.logEvent(c, "user.session.end", s.user.target())
-	return nil, nil
 }
 
 // clearSessions succeeds also if there is nothing to clear. Remembered devices go unless forgetDevices=false.
-func (o *Org) clearSessions(c *call, u *user) (any, error) {
+func (o *Org) clearSessions(c *call, u *user) {
 	o.endSessionsOf(u)
 	if c.flags["oauthTokens"] {
 		o.revokeTokens(u)
@@ -79,7 +78,6 @@ func (o *Org) clearSessions(c *call, u *user) (any, error) {
 		u.devices = 0
 	}
 	o.logEvent(c, "user.session.clear", u.target())
-	return nil, nil
 }
 
 // universalLogout ends every session of a user and revokes all of the user's tokens. The subject is an ID, or this org as

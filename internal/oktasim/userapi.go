@@ -30,7 +30,7 @@ func (o *Org) searchesUsers(attribute, operator string) bool {
 
 func (o *Org) listUsers(c *call) (any, error) {
 	l := listing[*user]{
-		size: pageSize{200, 1, 1_000_000, 200}, write: c.userDoc, search: o.searchesUsers, filter: userFilter.Allows, sorts: true, usualWithQ: 10,
+		size: pageSize{200, 1, 1_000_000, 200}, write: (*call).userDoc, search: o.searchesUsers, filter: userFilter.Allows, sorts: true, usualWithQ: 10,
 		texts: func(u *user) []string {
 			return []string{text(u.profile, "firstName"), text(u.profile, "lastName"), text(u.profile, "email")}
 		},

@@ -278,9 +278,6 @@ func (c *call) userDoc(u *user) doc {
 	})
 }
 
-// operationLinks are the paths below the user of the operations that Okta offers on a user in each status.
-var operationLinks = read[map[string]map[string]string]("user-operations.json")
-
 // fullUserDoc writes a user on its own, with links to the operations on it.
 func (c *call) fullUserDoc(u *user) doc {
 	full, links, self := c.userDoc(u), c.shape("user links", &u.object, nil), c.URL("/api/v1/users/"+u.id)

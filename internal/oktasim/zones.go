@@ -196,7 +196,11 @@ func (a zoneAddress) cause(field string) string {
 	return field + ": The IP " + a.Value + " is invalid"
 }
 
-var zoneFilter = filter.Table{"id": filter.Equal, "usage": filter.Equal, "system": filter.Equal}
+// zoneListing has Okta's default limit, -1, which means no limit.
+var zoneListing = listing[*zone]{
+	size: pageSize{-1, -1, 10_000, 10_000}, write: (*call).zoneDoc,
+	filter: filter.Table{"id": filter.Equal, "usage": filter.Equal, "system": filter.Equal}.Allows,
+}
 
 func (c *call) zoneDoc(z *zone) doc {
 	d := c.shape("zone", &z.object, doc{"type": z.Type, "name": z.Name, "usage": z.Usage, "system": z.system})
@@ -247,11 +251,6 @@ func includeExclude(choice any) doc {
 		out[k] = withRegions(v)
 	}
 	return out
-}
-
-func (o *Org) listZones(c *call) (any, error) {
-	// Okta's default is -1, no limit.
-	return list(o, c, o.zones, listing[*zone]{size: pageSize{-1, -1, 10_000, 10_000}, filter: zoneFilter.Allows, write: c.zoneDoc})
 }
 
 // readZone reads and checks the body of a new zone, or of the replacement of a zone.
