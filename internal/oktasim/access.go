@@ -28,16 +28,18 @@ type apiToken struct {
 
 // AddAPIToken makes the org accept a token and returns the ID that the log shows. It panics if the token is empty or
 // taken, or there is no such user.
-func (o *Org) AddAPIToken(n NewAPIToken) string { return add(o, n, (*Org).insertAPIToken).ID }
+func (o *Org) AddAPIToken(n NewAPIToken) string {
+	return add(o, n, (*Org).insertAPIToken)["id"].(string)
+}
 
-func (o *Org) insertAPIToken(n NewAPIToken, _ time.Time) (createdID, error) {
+func (o *Org) insertAPIToken(n NewAPIToken, _ time.Time) (doc, error) {
 	u, err := o.findUser(n.User)
 	if err := invalid("api token", err, missing("token", n.Token), wrong(o.apiTokens[n.Token] != nil, "the token is taken")); err != nil {
-		return createdID{}, err
+		return nil, err
 	}
 	t := &apiToken{id: o.stable.Object("00T"), owner: u}
 	o.apiTokens[n.Token] = t
-	return createdID{t.id}, nil
+	return doc{"id": t.id}, nil
 }
 
 // NewServiceApp describes an application that calls the API with OAuth 2.0 client credentials.
@@ -72,15 +74,10 @@ func PublicJWK(key any, id string) json.RawMessage { return oauth.PublicJWK(key,
 // AddServiceApp registers an OAuth client, which is also an application of the org, and returns its client ID. It panics
 // if the ID is taken, a key malformed or private, or the lifetime not a positive duration.
 func (o *Org) AddServiceApp(n NewServiceApp) string {
-	return add(o, n, (*Org).insertServiceApp).ClientID
+	return add(o, n, (*Org).insertServiceApp)["client_id"].(string)
 }
 
-// createdClient is the result of the control command that creates a service app.
-type createdClient struct {
-	ClientID string `json:"client_id"`
-}
-
-func (o *Org) insertServiceApp(n NewServiceApp, now time.Time) (createdClient, error) {
+func (o *Org) insertServiceApp(n NewServiceApp, now time.Time) (doc, error) {
 	life, errLife := time.ParseDuration(cmp.Or(n.TokenLifetime, "1h"))
 	s := &serviceApp{Client: &oauth.Client{Scopes: slices.Clone(n.Scopes), DPoP: n.DPoP, Life: life}}
 	if len(n.Roles) == 0 {
@@ -92,7 +89,7 @@ func (o *Org) insertServiceApp(n NewServiceApp, now time.Time) (createdClient, e
 	faults := append(each(s.roles, (*role).check), s.AddKeys(each(n.Keys, func(k json.RawMessage) []byte { return k })...),
 		wrong(errLife != nil || life <= 0, "token_lifetime is not a positive duration"), taken(o.apps, n.ClientID))
 	if err := invalid("service app", faults...); err != nil {
-		return createdClient{}, err
+		return nil, err
 	}
 	state := must(o.insertApp(NewApp{
 		ID: n.ClientID, Label: cmp.Or(n.Label, "Service app"), SignOnMode: "OPENID_CONNECT", Hidden: true,
@@ -106,7 +103,7 @@ func (o *Org) insertServiceApp(n NewServiceApp, now time.Time) (createdClient, e
 	}
 	o.oauth.Add(s.Client)
 	o.clientApps[s.Client] = s
-	return createdClient{s.ID}, nil
+	return doc{"client_id": s.ID}, nil
 }
 
 // target is the client as an actor in the log.

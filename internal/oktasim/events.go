@@ -22,28 +22,24 @@ type Event map[string]any
 // target that names a user by id or alternateId gets the other fields of that user. Append panics if an event cannot be
 // JSON, or if its "persisted" is not an ISO 8601 time up to now.
 func (o *Org) Append(events ...Event) []string {
-	return add(o, newEvents{events}, (*Org).insertEvents).UUIDs
+	return add(o, newEvents{events}, (*Org).insertEvents)["uuids"].([]string)
 }
 
 type newEvents struct {
 	Events []Event `json:"events"`
 }
 
-type createdEvents struct {
-	UUIDs []string `json:"uuids"`
-}
-
 // insertEvents stores all of the events or none.
-func (o *Org) insertEvents(n newEvents, now time.Time) (createdEvents, error) {
+func (o *Org) insertEvents(n newEvents, now time.Time) (doc, error) {
 	stored := make([]*syslog.Event, len(n.Events))
 	for i, e := range n.Events {
 		var err error
 		if stored[i], err = syslog.NewEvent(o.complete(e, now), e["persisted"], now); err != nil {
-			return createdEvents{}, fmt.Errorf("event %d: %w", i, err)
+			return nil, fmt.Errorf("event %d: %w", i, err)
 		}
 	}
 	o.log.Add(stored...)
-	return createdEvents{each(stored, func(e *syslog.Event) string { return e.UUID })}, nil
+	return doc{"uuids": each(stored, func(e *syslog.Event) string { return e.UUID })}, nil
 }
 
 func (o *Org) listEvents(c *call) (any, error) { return o.log.List(&c.Call, o.cursors) }

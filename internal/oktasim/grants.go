@@ -47,19 +47,17 @@ type grantStore struct {
 
 // AddGrant lets a user consent to an OAuth client without a log event. It panics if the user is unknown, the client has
 // no name, or an ID is given for several scopes.
-func (o *Org) AddGrant(n NewGrant) []GrantState { return add(o, n, (*Org).insertGrant).Grants }
-
-type createdGrants struct {
-	Grants []GrantState `json:"grants"`
+func (o *Org) AddGrant(n NewGrant) []GrantState {
+	return add(o, n, (*Org).insertGrant)["grants"].([]GrantState)
 }
 
-func (o *Org) insertGrant(n NewGrant, now time.Time) (createdGrants, error) {
+func (o *Org) insertGrant(n NewGrant, now time.Time) (doc, error) {
 	u, err := o.findUser(n.User)
 	if err := invalid("grant",
 		err, missing("client", n.Client), wrong(n.Tokens < 0, "tokens cannot be negative"), taken(o.grants.all, n.ID),
 		wrong(n.ID != "" && len(n.Scopes) != 1, "an ID needs exactly one scope"),
 	); err != nil {
-		return createdGrants{}, err
+		return nil, err
 	}
 	states := []GrantState{}
 	for _, scope := range n.Scopes {
@@ -69,7 +67,7 @@ func (o *Org) insertGrant(n NewGrant, now time.Time) (createdGrants, error) {
 	}
 	u.oauthTokens += n.Tokens
 	o.grants.tokens[clientKey{u, n.Client}] += n.Tokens
-	return createdGrants{states}, nil
+	return doc{"grants": states}, nil
 }
 
 func (g *grant) state() GrantState { return GrantState{ID: g.id, Client: g.client, Scope: g.scope} }
@@ -100,11 +98,11 @@ func (s *grantStore) knows(client string) bool {
 	return slices.ContainsFunc(s.all, func(g *grant) bool { return g.client == client })
 }
 
-// revoke removes the consents of a user and reports whether there were any.
-func (s *grantStore) revoke(u *user) bool {
-	before := len(s.all)
-	s.all = slices.DeleteFunc(s.all, func(g *grant) bool { return g.user == u })
-	return len(s.all) < before
+// revokeConsents removes the consents of a user and reports whether there were any.
+func (o *Org) revokeConsents(u *user) bool {
+	before := len(o.grants.all)
+	o.grants.all = slices.DeleteFunc(o.grants.all, func(g *grant) bool { return g.user == u })
+	return len(o.grants.all) < before
 }
 
 // revokeTokens removes all tokens of a user. Their clients stay known.
@@ -143,7 +141,7 @@ func (o *Org) listGrants(c *call, u *user) (any, error) {
 
 // revokeGrants succeeds also without consents. The tokens stay: they have an endpoint of their own.
 func (o *Org) revokeGrants(c *call, u *user) {
-	if o.grants.revoke(u) {
+	if o.revokeConsents(u) {
 		o.logEvent(c, "app.oauth2.as.consent.revoke.user", u.target())
 	}
 }

@@ -215,7 +215,9 @@ func (o *Org) deleteGroup(c *call, g *group) (any, error) {
 	return nil, nil
 }
 
-func (o *Org) listUserGroups(c *call, u *user) (any, error) { return linked(c, each(o.groupsOf(u), c.groupDoc)), nil }
+func (o *Org) listUserGroups(c *call, u *user) (any, error) {
+	return linked(c, each(o.groupsOf(u), c.groupDoc)), nil
+}
 
 // groupsOf returns a user's groups in order of creation.
 func (o *Org) groupsOf(u *user) []*group {

@@ -33,26 +33,21 @@ var policyTypes = strings.Fields(`ACCESS_POLICY ENTITY_RISK IDP_DISCOVERY MFA_EN
 
 // AddPolicy puts a policy into the org without a log event and returns its ID. It panics if the ID is taken, or the type
 // or status unknown.
-func (o *Org) AddPolicy(n NewPolicy) string { return add(o, n, (*Org).insertPolicy).ID }
+func (o *Org) AddPolicy(n NewPolicy) string { return add(o, n, (*Org).insertPolicy)["id"].(string) }
 
-// createdID is the result of a control command that creates an object of which callers need only the ID.
-type createdID struct {
-	ID string `json:"id"`
-}
-
-func (o *Org) insertPolicy(n NewPolicy, now time.Time) (createdID, error) {
+func (o *Org) insertPolicy(n NewPolicy, now time.Time) (doc, error) {
 	n.Status = cmp.Or(n.Status, statusActive)
 	document, err := wire.Plain(n.Document)
 	n.Document = document
 	if err := invalid("policy "+n.Name,
 		err, missing("name", n.Name), unknown("type", n.Type, policyTypes...), unknown("status", n.Status, onOff...), taken(o.policies, n.ID),
 	); err != nil {
-		return createdID{}, err
+		return nil, err
 	}
 	same := where(o.policies, func(p *policy) bool { return p.Type == n.Type })
 	p := &policy{o.newObject(n.ID, "00p", n.Status, now), n, len(same) + 1}
 	o.policies = append(o.policies, p)
-	return createdID{p.id}, nil
+	return doc{"id": p.id}, nil
 }
 
 func (c *call) policyDoc(p *policy) doc {

@@ -26,19 +26,19 @@ func (s *session) expired(now time.Time) bool { return !now.Before(s.created.Add
 // AddSession signs a user in without a log event and returns the session's ID. The user is an ID or a login. It panics if
 // there is no such user.
 func (o *Org) AddSession(userID string) string {
-	return add(o, sessionOf{userID}, (*Org).insertSession).ID
+	return add(o, sessionOf{userID}, (*Org).insertSession)["id"].(string)
 }
 
 type sessionOf struct {
 	User string `json:"user"`
 }
 
-func (o *Org) insertSession(n sessionOf, now time.Time) (createdID, error) {
+func (o *Org) insertSession(n sessionOf, now time.Time) (doc, error) {
 	u, err := o.findUser(n.User)
 	if err != nil {
-		return createdID{}, err
+		return nil, err
 	}
-	return createdID{o.signIn(u, now).id}, nil
+	return doc{"id": o.signIn(u, now).id}, nil
 }
 
 // signIn makes a session as the sign-in page would.

@@ -196,7 +196,7 @@ func (o *Org) deleteUser(c *call, u *user) (any, error) {
 		a.remove(u)
 	}
 	o.removeRoles(func(r *role) bool { return r.user == u })
-	o.grants.revoke(u)
+	o.revokeConsents(u)
 	o.revokeTokens(u)
 	return nil, nil
 }
