@@ -3,7 +3,6 @@ package oktasim
 import (
 	"cmp"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -124,13 +123,13 @@ func (o *Org) issueToken(c *call) (any, error) {
 // An API token has the rights of its owner's roles. An access token needs the scope, and its app the right. A public
 // endpoint needs no caller. Any caller may learn that there is no such endpoint.
 func (o *Org) authorize(c *call, r *route) *wire.Reply {
-	if r != nil && r.scope == "" {
+	if r != nil && r.kind == "" {
 		return nil
 	}
 	var roles []*role
 	if c.token = o.apiTokenOf(c); c.token != nil {
 		if c.isForMe() {
-			if c.Params[0] = c.token.owner.id; r.method == http.MethodGet && r.pattern == "/api/v1/users/{id}" {
+			if c.Params[0] = c.token.owner.id; r.endpoint == "GET /api/v1/users/{id}" {
 				return nil
 			}
 		}
@@ -140,11 +139,7 @@ func (o *Org) authorize(c *call, r *route) *wire.Reply {
 		if scheme != "Bearer" && scheme != "DPoP" {
 			return wire.Code("E0000011").Reply(o.fresh.ErrorID())
 		}
-		scope := ""
-		if r != nil {
-			scope = r.scope
-		}
-		client, refusal := o.oauth.Check(&c.Call, scheme, text, scope)
+		client, refusal := o.oauth.Check(&c.Call, scheme, text, r.scope())
 		if client == nil {
 			return refusal
 		}
@@ -169,14 +164,14 @@ func (o *Org) apiTokenOf(c *call) *apiToken {
 // allows reports whether the role has the right to an endpoint. A custom role has its own permissions, and the one to read
 // role assignments is called okta.iam.read (https://developer.okta.com/docs/api/openapi/okta-management/guides/permissions/).
 func (r *role) allows(to *route) bool {
-	granted, scope := roleTypes[r.Type].Permissions, to.scope
+	granted, scope := roleTypes[r.Type].Permissions, to.scope()
 	if r.Type == customRole {
 		granted = r.Permissions
-		if scope == readRoles {
+		if scope == "okta.roles.read" {
 			scope = "okta.iam.read"
 		}
 	}
-	return r.isSuper() || oauth.Includes(granted, scope) || slices.Contains(granted, to.method+" "+to.pattern)
+	return r.isSuper() || oauth.Includes(granted, scope) || slices.Contains(granted, to.endpoint)
 }
 
 // allowedOnSuperAdmins are the writes to a super administrator that lesser administrators may make. Okta's comparison of
@@ -192,8 +187,8 @@ var allowedOnSuperAdmins = []string{
 // protectsSuperAdmin reports whether the call is a write to a super administrator that only another super administrator
 // may make. Okta's comparison does not mention super administrators for groups, devices and applications.
 func (o *Org) protectsSuperAdmin(r *route, c *call, caller []*role) bool {
-	if r.method == http.MethodGet || !strings.HasPrefix(r.pattern, "/api/v1/users/{id}") ||
-		slices.Contains(allowedOnSuperAdmins, r.method+" "+r.pattern) || slices.ContainsFunc(caller, (*role).isSuper) {
+	if r.isRead() || !strings.Contains(r.endpoint, " /api/v1/users/{id}") || slices.Contains(allowedOnSuperAdmins, r.endpoint) ||
+		slices.ContainsFunc(caller, (*role).isSuper) {
 		return false
 	}
 	u, err := o.findUser(c.Params[0])

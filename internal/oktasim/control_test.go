@@ -27,7 +27,8 @@ func TestOrders(t *testing.T) {
 	c, _ := start(t)
 	g := c.order("POST", "/_org/groups", `{"name":"Quarantine"}`).object(t)
 	app := c.order("POST", "/_org/groups", `{"name":"HR","type":"APP_GROUP","members":["me"]}`).object(t)
-	u := c.order("POST", "/_org/users", `{"login":"alice.moreau@corp.example","groups":["Quarantine"],"sessions":1,"oauth_tokens":2,"remembered_devices":3,"profile":{"title":"x"}}`).object(t)
+	u := c.order("POST", "/_org/users", `{"login":"alice.moreau@corp.example","groups":["Quarantine"],"sessions":1,`+
+		`"oauth_tokens":2,"remembered_devices":3,"profile":{"title":"x"}}`).object(t)
 	if u["first_name"] != "Alice" || u["last_name"] != "Moreau" || u["status"] != "ACTIVE" || u["email"] != u["login"] {
 		t.Errorf("user %v", u)
 	}
@@ -53,7 +54,9 @@ func TestOrders(t *testing.T) {
 		t.Errorf("nobody: %d", a.status)
 	}
 
-	uuids := c.order("POST", "/_org/events", `{"events":[{"eventType":"policy.rule.update","big":12345678901234567890},{"published":"`+at(-time.Hour)+`","persisted":"`+at(-time.Minute)+`"}]}`).object(t)["uuids"].([]any)
+	uuids := c.order("POST", "/_org/events", `{"events":[`+
+		`{"eventType":"policy.rule.update","big":12345678901234567890},`+
+		`{"published":"`+at(-time.Hour)+`","persisted":"`+at(-time.Minute)+`"}]}`).object(t)["uuids"].([]any)
 	a := c.get("/api/v1/logs")
 	if d := cmp.Diff([]any{a.list(t)[0]["uuid"], a.list(t)[1]["uuid"]}, uuids); d != "" || !strings.Contains(a.body, "12345678901234567890") {
 		t.Error(d, a.body)

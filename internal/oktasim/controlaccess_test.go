@@ -62,7 +62,8 @@ func TestAccessOrders(t *testing.T) {
 	}
 
 	k := newKey(t, "ES256")
-	client := ask("POST", "/_org/apps-oauth", `{"label":"SOAR","scopes":["okta.users.read"],"token_lifetime":"5m","keys":[`+string(k.jwk())+`]}`).object(t)["client_id"].(string)
+	client := ask("POST", "/_org/apps-oauth",
+		`{"label":"SOAR","scopes":["okta.users.read"],"token_lifetime":"5m","keys":[`+string(k.jwk())+`]}`).object(t)["client_id"].(string)
 	tok := c.login(k, client, "okta.users.read", clock.Now())
 	if n := ask("DELETE", "/_org/tokens?client="+client, "").object(t)["revoked"]; n != 1.0 || tok.Expires != 300 {
 		t.Error(n, tok.Expires)
@@ -95,12 +96,14 @@ func TestAccessOrdersThatCannotBeFollowed(t *testing.T) {
 		"zones":       {`{}`, `{"name":"BlockedIpZone"}`, `{"name":"x","gateways":["y"]}`, `{"name":"x","type":"Y"}`},
 		"apps":        {`{}`, `{"label":"x","id":"0oa1"}`, `{"label":"x","status":"GONE"}`},
 		"assignments": {`{}`, `{"app":"Payroll","user":"none"}`, `{"app":"Payroll","user":"a@corp.example"}`, `{"app":"0oa1","user":"me","scope":"ALL"}`},
-		"policies":    {`{}`, `{"type":"PASSWORD"}`, `{"type":"X","name":"x"}`, `{"type":"PASSWORD","name":"x","status":"X"}`, `{"type":"PASSWORD","name":"x","id":"00p1"}`},
+		"policies": {`{}`, `{"type":"PASSWORD"}`, `{"type":"X","name":"x"}`,
+			`{"type":"PASSWORD","name":"x","status":"X"}`, `{"type":"PASSWORD","name":"x","id":"00p1"}`},
 		"roles": {
 			`{}`, `{"type":"ORG_ADMIN"}`, `{"user":"me","group":"Everyone","type":"ORG_ADMIN"}`, `{"user":"none","type":"ORG_ADMIN"}`,
 			`{"group":"none","type":"ORG_ADMIN"}`, `{"user":"me","type":"X"}`, `{"user":"me","type":"SUPER_ADMIN"}`, `{"user":"me","type":"CUSTOM"}`,
 		},
-		"grants":     {`{}`, `{"user":"me"}`, `{"user":"me","client":"c","tokens":-1}`, `{"user":"me","client":"c","id":"x"}`, `{"user":"me","client":"c","scopes":["s"],"id":"oag1"}`},
+		"grants": {`{}`, `{"user":"me"}`, `{"user":"me","client":"c","tokens":-1}`,
+			`{"user":"me","client":"c","id":"x"}`, `{"user":"me","client":"c","scopes":["s"],"id":"oag1"}`},
 		"risk":       {`{}`, `{"user":"a@corp.example","level":"NONE"}`, `{"user":"none","level":"HIGH"}`},
 		"apps-oauth": {`{}`, `{"keys":[{}]}`},
 	} {

@@ -87,7 +87,8 @@ func TestListDevices(t *testing.T) {
 		if i%2 == 1 {
 			status = "SUSPENDED"
 		}
-		c.org.AddDevice(oktasim.NewDevice{Name: fmt.Sprint("laptop ", i), Status: status, Users: []string{u.ID}, Profile: map[string]any{"serialNumber": fmt.Sprint("SN", i)}})
+		c.org.AddDevice(oktasim.NewDevice{Name: fmt.Sprint("laptop ", i), Status: status, Users: []string{u.ID},
+			Profile: map[string]any{"serialNumber": fmt.Sprint("SN", i)}})
 	}
 	for _, tc := range []struct {
 		query string

@@ -16,7 +16,7 @@ func HasEndpoint(method, path string) bool {
 func Endpoints() []string {
 	var all []string
 	for _, r := range routes {
-		all = append(all, r.method+" "+r.pattern)
+		all = append(all, r.endpoint)
 	}
 	return all
 }

@@ -163,7 +163,8 @@ func TestPush(t *testing.T) {
 			name: "a change of mind", before: &oktasim.Push{Answer: "SUCCESS", Number: 7}, after: &oktasim.Push{Answer: "TIMEOUT", Number: 9},
 			polls: []string{"TIMEOUT"}, number: 7, event: "user.authentication.auth_via_mfa",
 		},
-		{name: "yes, but too late", before: &oktasim.Push{Answer: "SUCCESS"}, advance: time.Hour, polls: []string{"TIMEOUT"}, event: "user.authentication.auth_via_mfa"},
+		{name: "yes, but too late", before: &oktasim.Push{Answer: "SUCCESS"}, advance: time.Hour, polls: []string{"TIMEOUT"},
+			event: "user.authentication.auth_via_mfa"},
 		{name: "wait", before: &oktasim.Push{Answer: "WAITING"}, polls: []string{"WAITING"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

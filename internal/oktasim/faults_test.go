@@ -29,8 +29,9 @@ func TestFaultAnswers(t *testing.T) {
 		"empty with 200":    {oktasim.Fault{Status: 200}, 200, "", ""},
 		"empty":             {oktasim.Fault{Kind: oktasim.KindEmpty}, 403, "", ""},
 		"empty 401":         {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 401}, 401, "", ""},
-		"html":              {oktasim.Fault{Kind: oktasim.KindHTML}, 502, "", "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"},
-		"html of my own":    {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403, Body: "<p>WAF</p>"}, 403, "", "<p>WAF</p>"},
+		"html": {oktasim.Fault{Kind: oktasim.KindHTML}, 502, "",
+			"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"},
+		"html of my own": {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403, Body: "<p>WAF</p>"}, 403, "", "<p>WAF</p>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := start(t)

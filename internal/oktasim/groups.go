@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"soar.example/okta/internal/oktasim/filter"
 	"soar.example/okta/internal/oktasim/wire"
@@ -167,17 +166,10 @@ func (o *Org) readGroup(c *call, replaced *group) (NewGroup, error) {
 		return NewGroup{}, err
 	}
 	n := NewGroup{Name: body.Profile.Name, Description: body.Profile.Description, Type: TypeOkta}
-	switch {
-	case strings.TrimSpace(n.Name) == "":
-		return n, wire.Invalid("name", "name: The field cannot be left blank")
-	case utf8.RuneCountInString(n.Name) > 255:
-		return n, wire.Invalid("name", "name: String is too long")
-	case o.nameTaken(n.Name, replaced):
-		return n, wire.Invalid("name", "name: An object with this field already exists in the current organization")
-	case utf8.RuneCountInString(n.Description) > 1024:
-		return n, wire.Invalid("description", "description: String is too long")
-	}
-	return n, nil
+	return n, failed(
+		blank("name", n.Name), tooLong("name", n.Name, 255), exists("name", o.nameTaken(n.Name, replaced)),
+		tooLong("description", n.Description, 1024),
+	)
 }
 
 func (o *Org) createGroup(c *call) (any, error) {

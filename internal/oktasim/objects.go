@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"soar.example/okta/internal/oktasim/filter"
 	"soar.example/okta/internal/oktasim/wire"
@@ -106,6 +107,40 @@ func unknown(field, value string, known ...string) error {
 func taken[T entity](all []T, id string) error {
 	_, err := find(all, id, "")
 	return wrong(err == nil, "the ID "+id+" is taken")
+}
+
+// failed rejects a body for its causes, each "field: reason". Okta names the field of the first cause in the summary.
+func failed(causes ...string) error {
+	causes = where(causes, func(cause string) bool { return cause != "" })
+	if len(causes) == 0 {
+		return nil
+	}
+	field, _, _ := strings.Cut(causes[0], ":")
+	return wire.Invalid(field, causes...)
+}
+
+// cause returns a cause if it holds, and else an empty text.
+func cause(holds bool, text string) string {
+	if !holds {
+		return ""
+	}
+	return text
+}
+
+func blank(field, value string) string {
+	return cause(strings.TrimSpace(value) == "", field+": The field cannot be left blank")
+}
+
+func tooLong(field, value string, most int) string {
+	return cause(utf8.RuneCountInString(value) > most, field+": String is too long")
+}
+
+func exists(field string, holds bool) string {
+	return cause(holds, field+": An object with this field already exists in the current organization")
+}
+
+func notOneOf(field, value string, allowed ...string) string {
+	return cause(!slices.Contains(allowed, value), field+": The value must be one of "+strings.Join(allowed, ", "))
 }
 
 // without returns the list without one object.

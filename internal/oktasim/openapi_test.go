@@ -36,7 +36,8 @@ func TestOpenAPI(t *testing.T) {
 	alice, _ := state.User("alice.moreau@corp.example")
 	group := state.Groups[1].ID
 	spare := c.org.AddGroup(oktasim.NewGroup{Name: "Spare"}).ID
-	person := `{"profile":{"login":"new@corp.example","email":"new@corp.example","firstName":"New","lastName":"One"},"credentials":{"password":{"value":"correct horse"}}}`
+	person := `{"profile":{"login":"new@corp.example","email":"new@corp.example","firstName":"New","lastName":"One"},` +
+		`"credentials":{"password":{"value":"correct horse"}}}`
 
 	steps := []step{
 		{"GET /api/v1/users", "/api/v1/users?limit=200", ""},

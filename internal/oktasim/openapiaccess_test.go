@@ -33,7 +33,8 @@ func accessSteps(t *testing.T, c *caller) []step {
 
 	return []step{
 		{"POST /api/v1/users/{id}/lifecycle/reactivate", "/api/v1/users/" + staged + "/lifecycle/reactivate", ""},
-		{"POST /api/v1/users/{id}/lifecycle/expire_password_with_temp_password", "/api/v1/users/" + maya.ID + "/lifecycle/expire_password_with_temp_password?revokeSessions=true", ""},
+		{"POST /api/v1/users/{id}/lifecycle/expire_password_with_temp_password",
+			"/api/v1/users/" + maya.ID + "/lifecycle/expire_password_with_temp_password?revokeSessions=true", ""},
 		{"GET /api/v1/users/{id}/appLinks", user + "/appLinks", ""},
 		{"GET /api/v1/users/{id}/devices", user + "/devices", ""},
 		{"GET /api/v1/users/{id}/factors", user + "/factors", ""},
@@ -80,7 +81,8 @@ func accessSteps(t *testing.T, c *caller) []step {
 		{"GET /api/v1/zones", "/api/v1/zones", ""},
 		{"POST /api/v1/zones", "/api/v1/zones", `{"type":"IP","name":"New","gateways":[{"type":"RANGE","value":"192.0.2.1-192.0.2.9"}]}`},
 		{"GET /api/v1/zones/{id}", zone, ""},
-		{"PUT /api/v1/zones/{id}", zone, `{"type":"IP","name":"Office","gateways":[{"type":"CIDR","value":"2001:db8::/32"}],"proxies":[{"type":"CIDR","value":"192.0.2.1/32"}]}`},
+		{"PUT /api/v1/zones/{id}", zone,
+			`{"type":"IP","name":"Office","gateways":[{"type":"CIDR","value":"2001:db8::/32"}],"proxies":[{"type":"CIDR","value":"192.0.2.1/32"}]}`},
 		{"POST /api/v1/zones/{id}/lifecycle/activate", zone + "/lifecycle/activate", ""},
 		{"POST /api/v1/zones/{id}/lifecycle/deactivate", zone + "/lifecycle/deactivate", ""},
 		{"DELETE /api/v1/zones/{id}", zone, ""},

@@ -17,9 +17,10 @@ func TestUpdateWithoutProfile(t *testing.T) {
 		body   string
 		events []string
 	}{
-		"password":         {`{"credentials":{"password":{"value":"correct horse"}}}`, []string{"user.account.update_password"}},
-		"password as hash": {`{"credentials":{"password":{"hash":{"algorithm":"BCRYPT","workFactor":10,"salt":"s","value":"v"}}}}`, []string{"user.account.update_password"}},
-		"question":         {`{"credentials":{"recovery_question":{"question":"Who?","answer":"nobody"}}}`, []string{"user.account.update_profile"}},
+		"password": {`{"credentials":{"password":{"value":"correct horse"}}}`, []string{"user.account.update_password"}},
+		"password as hash": {`{"credentials":{"password":{"hash":{"algorithm":"BCRYPT","workFactor":10,"salt":"s","value":"v"}}}}`,
+			[]string{"user.account.update_password"}},
+		"question": {`{"credentials":{"recovery_question":{"question":"Who?","answer":"nobody"}}}`, []string{"user.account.update_profile"}},
 		"password and question": {
 			`{"credentials":{"password":{"value":"correct horse"},"recovery_question":{"question":"Who?","answer":"nobody"}}}`,
 			[]string{"user.account.update_password"},

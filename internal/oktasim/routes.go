@@ -1,119 +1,115 @@
 package oktasim
 
 import (
-	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"soar.example/okta/internal/oktasim/oauth"
 )
 
-// route is one endpoint.
+// route is one endpoint: its method with the pattern of its path, and the kind of resource of its scope. The one endpoint
+// that needs no token has no kind.
 type route struct {
-	method  string
-	pattern string
-	// scope is the scope that an OAuth token needs. It is empty for the one endpoint that needs no token.
-	scope  string
-	handle handler
+	endpoint, kind string
+	handle         handler
 }
 
-const (
-	readUsers     = "okta.users.read"
-	manageUsers   = "okta.users.manage"
-	readRoles     = "okta.roles.read"
-	manageRoles   = "okta.roles.manage"
-	readGroups    = "okta.groups.read"
-	manageGroups  = "okta.groups.manage"
-	readDevices   = "okta.devices.read"
-	manageDevices = "okta.devices.manage"
-	readZones     = "okta.networkZones.read"
-	manageZones   = "okta.networkZones.manage"
-	readApps      = "okta.apps.read"
-	manageApps    = "okta.apps.manage"
-)
+func (r *route) isRead() bool { return strings.HasPrefix(r.endpoint, "GET ") }
+
+// scope is the scope that an OAuth token needs, none for the endpoint that needs no token.
+func (r *route) scope() string {
+	switch {
+	case r == nil || r.kind == "":
+		return ""
+	case r.isRead():
+		return "okta." + r.kind + ".read"
+	}
+	return "okta." + r.kind + ".manage"
+}
 
 // routes are all endpoints of the org.
 var routes = append([]route{
-	{http.MethodGet, "/api/v1/users", readUsers, (*Org).listUsers},
-	{http.MethodPost, "/api/v1/users", manageUsers, (*Org).createUser},
-	{http.MethodGet, "/api/v1/users/{id}", readUsers, on((*Org).pathUser, show((*call).fullUserDoc))},
-	{http.MethodPost, "/api/v1/users/{id}", manageUsers, on((*Org).pathUser, (*Org).updateUser)},
-	{http.MethodPut, "/api/v1/users/{id}", manageUsers, on((*Org).pathUser, (*Org).replaceUser)},
-	{http.MethodDelete, "/api/v1/users/{id}", manageUsers, on((*Org).pathUser, (*Org).deleteUser)},
-	{http.MethodGet, "/api/v1/users/{id}/groups", readUsers, on((*Org).pathUser, (*Org).listUserGroups)},
-	{http.MethodDelete, "/api/v1/users/{id}/sessions", manageUsers, on((*Org).pathUser, done((*Org).clearSessions),
+	{"GET /api/v1/users", "users", (*Org).listUsers},
+	{"POST /api/v1/users", "users", (*Org).createUser},
+	{"GET /api/v1/users/{id}", "users", on((*Org).pathUser, show((*call).fullUserDoc))},
+	{"POST /api/v1/users/{id}", "users", on((*Org).pathUser, (*Org).updateUser)},
+	{"PUT /api/v1/users/{id}", "users", on((*Org).pathUser, (*Org).replaceUser)},
+	{"DELETE /api/v1/users/{id}", "users", on((*Org).pathUser, (*Org).deleteUser)},
+	{"GET /api/v1/users/{id}/groups", "users", on((*Org).pathUser, (*Org).listUserGroups)},
+	{"DELETE /api/v1/users/{id}/sessions", "users", on((*Org).pathUser, done((*Org).clearSessions),
 		flags{"oauthTokens": false, "forgetDevices": true})},
-	{http.MethodGet, "/api/v1/users/{id}/appLinks", readUsers, on((*Org).pathUser, (*Org).listAppLinks)},
-	{http.MethodGet, "/api/v1/users/{id}/devices", readUsers, on((*Org).pathUser, (*Org).listUserDevices)},
-	{http.MethodGet, "/api/v1/users/{id}/factors", readUsers, on((*Org).pathUser, every((*Org).factorsOf, (*call).factorDoc))},
-	{http.MethodGet, "/api/v1/users/{id}/factors/{fid}", readUsers, on((*Org).pathFactor, show((*call).factorDoc))},
-	{http.MethodDelete, "/api/v1/users/{id}/factors/{fid}", manageUsers, on((*Org).pathFactor, (*Org).deleteFactor,
+	{"GET /api/v1/users/{id}/appLinks", "users", on((*Org).pathUser, (*Org).listAppLinks)},
+	{"GET /api/v1/users/{id}/devices", "users", on((*Org).pathUser, (*Org).listUserDevices)},
+	{"GET /api/v1/users/{id}/factors", "users", on((*Org).pathUser, every((*Org).factorsOf, (*call).factorDoc))},
+	{"GET /api/v1/users/{id}/factors/{fid}", "users", on((*Org).pathFactor, show((*call).factorDoc))},
+	{"DELETE /api/v1/users/{id}/factors/{fid}", "users", on((*Org).pathFactor, (*Org).deleteFactor,
 		flags{"removeRecoveryEnrollment": false})},
-	{http.MethodPost, "/api/v1/users/{id}/factors/{fid}/verify", manageUsers, on((*Org).pathFactor, (*Org).verifyFactor)},
-	{http.MethodGet, "/api/v1/users/{id}/factors/{fid}/transactions/{tid}", readUsers, on((*Org).pathFactor, (*Org).pollPush)},
-	{http.MethodGet, "/api/v1/users/{id}/clients", readUsers, on((*Org).pathUser, (*Org).listClients)},
-	{http.MethodDelete, "/api/v1/users/{id}/clients/{cid}/tokens", manageUsers, on((*Org).pathUser, (*Org).revokeClientTokens)},
-	{http.MethodGet, "/api/v1/users/{id}/grants", readUsers, on((*Org).pathUser, (*Org).listGrants)},
-	{http.MethodDelete, "/api/v1/users/{id}/grants", manageUsers, on((*Org).pathUser, done((*Org).revokeGrants))},
-	{http.MethodGet, "/api/v1/users/{id}/risk", "okta.userRisk.read", on((*Org).pathUser, show((*call).riskDoc))},
-	{http.MethodPut, "/api/v1/users/{id}/risk", "okta.userRisk.manage", on((*Org).pathUser, (*Org).setRisk)},
-	{http.MethodGet, "/api/v1/users/{id}/roles", readRoles, on((*Org).pathUser, every((*Org).rolesOf, (*call).roleDoc))},
-	{http.MethodPost, "/api/v1/users/{id}/roles", manageRoles, on((*Org).pathAssignee, (*Org).assignRole, flags{"disableNotifications": false})},
-	{http.MethodGet, "/api/v1/users/{id}/roles/{rid}", readRoles, on((*Org).pathRole, show((*call).roleDoc))},
-	{http.MethodDelete, "/api/v1/users/{id}/roles/{rid}", manageRoles, on((*Org).pathRole, (*Org).unassignRole)},
-	{http.MethodGet, "/api/v1/users/{id}/roles/{rid}/targets/groups", readRoles, on((*Org).pathRole, (*Org).listGroupTargets)},
-	{http.MethodGet, "/api/v1/users/{id}/roles/{rid}/targets/catalog/apps", readRoles, on((*Org).pathRole, (*Org).listAppTargets)},
-	{http.MethodGet, "/api/v1/iam/assignees/users", readRoles, (*Org).listAssignees},
-	{http.MethodGet, "/api/v1/iam/roles", readRoles, (*Org).listCustomRoles},
-	{http.MethodGet, "/api/v1/iam/roles/{id}/permissions", readRoles, (*Org).listPermissions},
-	{http.MethodGet, "/api/v1/sessions/{id}", "okta.sessions.read", on((*Org).pathSession, show((*call).sessionDoc))},
-	{http.MethodDelete, "/api/v1/sessions/{id}", "okta.sessions.manage", on((*Org).pathSession, done((*Org).endSession))},
-	{http.MethodGet, "/api/v1/groups", readGroups, on(whole, pages(func(o, _ *Org) []*group { return o.groups }, groupListing))},
-	{http.MethodPost, "/api/v1/groups", manageGroups, (*Org).createGroup},
-	{http.MethodGet, "/api/v1/groups/{id}", readGroups, on((*Org).pathGroup, show((*call).groupDoc))},
-	{http.MethodPut, "/api/v1/groups/{id}", manageGroups, on((*Org).pathGroup, (*Org).replaceGroup)},
-	{http.MethodDelete, "/api/v1/groups/{id}", manageGroups, on((*Org).pathGroup, (*Org).deleteGroup)},
-	{http.MethodGet, "/api/v1/groups/{id}/users", readGroups, on((*Org).pathGroup, pages((*Org).membersOf, memberListing))},
-	{http.MethodPut, "/api/v1/groups/{id}/users/{uid}", manageGroups, on((*Org).pathGroup, changeMembership(true, "group.user_membership.add"))},
-	{http.MethodDelete, "/api/v1/groups/{id}/users/{uid}", manageGroups, on((*Org).pathGroup, changeMembership(false, "group.user_membership.remove"))},
-	{http.MethodGet, "/api/v1/groups/{id}/roles", readRoles, on((*Org).pathAssignee, every((*Org).rolesHeldBy, (*call).roleDoc))},
-	{http.MethodPost, "/api/v1/groups/{id}/roles", manageRoles, on((*Org).pathAssignee, (*Org).assignRole, flags{"disableNotifications": false})},
-	{http.MethodGet, "/api/v1/groups/{id}/roles/{rid}", readRoles, on((*Org).pathRole, show((*call).roleDoc))},
-	{http.MethodDelete, "/api/v1/groups/{id}/roles/{rid}", manageRoles, on((*Org).pathRole, (*Org).unassignRole)},
-	{http.MethodGet, "/api/v1/devices", readDevices, (*Org).listDevices},
-	{http.MethodGet, "/api/v1/devices/{id}", readDevices, on((*Org).pathDevice, (*Org).getDevice)},
-	{http.MethodDelete, "/api/v1/devices/{id}", manageDevices, on((*Org).pathDevice, (*Org).deleteDevice)},
-	{http.MethodGet, "/api/v1/devices/{id}/users", readDevices, on((*Org).pathDevice, (*Org).listDeviceUsers)},
-	{http.MethodPost, "/api/v1/devices/{id}/lifecycle/activate", manageDevices, deviceStep("activate", DeviceActive, DeviceCreated, DeviceDeactivated)},
-	{http.MethodPost, "/api/v1/devices/{id}/lifecycle/deactivate", manageDevices, deviceStep("deactivate", DeviceDeactivated, DeviceActive, DeviceSuspended)},
-	{http.MethodPost, "/api/v1/devices/{id}/lifecycle/suspend", manageDevices, deviceStep("suspend", DeviceSuspended, DeviceActive)},
-	{http.MethodPost, "/api/v1/devices/{id}/lifecycle/unsuspend", manageDevices, deviceStep("unsuspend", DeviceActive, DeviceSuspended)},
-	{http.MethodGet, "/api/v1/zones", readZones, on(whole, pages(func(o, _ *Org) []*zone { return o.zones }, zoneListing))},
-	{http.MethodPost, "/api/v1/zones", manageZones, (*Org).createZone},
-	{http.MethodGet, "/api/v1/zones/{id}", readZones, on((*Org).pathZone, show((*call).zoneDoc))},
-	{http.MethodPut, "/api/v1/zones/{id}", manageZones, on((*Org).pathZone, (*Org).replaceZone)},
-	{http.MethodDelete, "/api/v1/zones/{id}", manageZones, on((*Org).pathZone, (*Org).deleteZone)},
-	{http.MethodPost, "/api/v1/zones/{id}/lifecycle/activate", manageZones, toggle((*Org).pathZone, "zone.activate", statusActive, (*call).toggledZoneDoc)},
-	{http.MethodPost, "/api/v1/zones/{id}/lifecycle/deactivate", manageZones, toggle((*Org).pathZone, "zone.deactivate", statusInactive, (*call).toggledZoneDoc)},
-	{http.MethodGet, "/api/v1/apps", readApps, (*Org).listApps},
-	{http.MethodGet, "/api/v1/apps/{id}", readApps, on((*Org).pathApp, (*Org).getApp)},
-	{http.MethodGet, "/api/v1/apps/{id}/users", readApps, on((*Org).pathApp, pages(func(_ *Org, a *app) []*appUser { return a.users }, appUserListing))},
-	{http.MethodGet, "/api/v1/apps/{id}/users/{uid}", readApps, on((*Org).pathAppUser, show((*call).expandedAppUser))},
-	{http.MethodDelete, "/api/v1/apps/{id}/users/{uid}", manageApps, on((*Org).pathAppUser, done((*Org).unassign), flags{"sendEmail": false})},
-	{http.MethodPost, "/api/v1/apps/{id}/lifecycle/activate", manageApps, toggle((*Org).pathApp, "application.lifecycle.activate", statusActive, emptyDoc)},
-	{http.MethodPost, "/api/v1/apps/{id}/lifecycle/deactivate", manageApps, toggle((*Org).pathApp, "application.lifecycle.deactivate", statusInactive, emptyDoc)},
-	{http.MethodGet, "/api/v1/policies", "okta.policies.read", (*Org).listPolicies},
-	{http.MethodGet, "/api/v1/logs", "okta.logs.read", (*Org).listEvents},
-	{http.MethodPost, "/oauth2/v1/global-token-revocation", "okta.universalLogout.manage", (*Org).universalLogout},
-	{http.MethodGet, "/oauth2/v1/clients/{id}/roles", readRoles, on((*Org).pathClient, every((*Org).clientRoles, (*call).roleDoc))},
-	{http.MethodPost, oauth.TokenPath, "", (*Org).issueToken},
+	{"POST /api/v1/users/{id}/factors/{fid}/verify", "users", on((*Org).pathFactor, (*Org).verifyFactor)},
+	{"GET /api/v1/users/{id}/factors/{fid}/transactions/{tid}", "users", on((*Org).pathFactor, (*Org).pollPush)},
+	{"GET /api/v1/users/{id}/clients", "users", on((*Org).pathUser, (*Org).listClients)},
+	{"DELETE /api/v1/users/{id}/clients/{cid}/tokens", "users", on((*Org).pathUser, (*Org).revokeClientTokens)},
+	{"GET /api/v1/users/{id}/grants", "users", on((*Org).pathUser, (*Org).listGrants)},
+	{"DELETE /api/v1/users/{id}/grants", "users", on((*Org).pathUser, done((*Org).revokeGrants))},
+	{"GET /api/v1/users/{id}/risk", "userRisk", on((*Org).pathUser, show((*call).riskDoc))},
+	{"PUT /api/v1/users/{id}/risk", "userRisk", on((*Org).pathUser, (*Org).setRisk)},
+	{"GET /api/v1/users/{id}/roles", "roles", on((*Org).pathUser, every((*Org).rolesOf, (*call).roleDoc))},
+	{"POST /api/v1/users/{id}/roles", "roles", on((*Org).pathAssignee, (*Org).assignRole, flags{"disableNotifications": false})},
+	{"GET /api/v1/users/{id}/roles/{rid}", "roles", on((*Org).pathRole, show((*call).roleDoc))},
+	{"DELETE /api/v1/users/{id}/roles/{rid}", "roles", on((*Org).pathRole, (*Org).unassignRole)},
+	{"GET /api/v1/users/{id}/roles/{rid}/targets/groups", "roles", on((*Org).pathRole, (*Org).listGroupTargets)},
+	{"GET /api/v1/users/{id}/roles/{rid}/targets/catalog/apps", "roles", on((*Org).pathRole, (*Org).listAppTargets)},
+	{"GET /api/v1/iam/assignees/users", "roles", (*Org).listAssignees},
+	{"GET /api/v1/iam/roles", "roles", (*Org).listCustomRoles},
+	{"GET /api/v1/iam/roles/{id}/permissions", "roles", (*Org).listPermissions},
+	{"GET /api/v1/sessions/{id}", "sessions", on((*Org).pathSession, show((*call).sessionDoc))},
+	{"DELETE /api/v1/sessions/{id}", "sessions", on((*Org).pathSession, done((*Org).endSession))},
+	{"GET /api/v1/groups", "groups", on(whole, pages(func(o, _ *Org) []*group { return o.groups }, groupListing))},
+	{"POST /api/v1/groups", "groups", (*Org).createGroup},
+	{"GET /api/v1/groups/{id}", "groups", on((*Org).pathGroup, show((*call).groupDoc))},
+	{"PUT /api/v1/groups/{id}", "groups", on((*Org).pathGroup, (*Org).replaceGroup)},
+	{"DELETE /api/v1/groups/{id}", "groups", on((*Org).pathGroup, (*Org).deleteGroup)},
+	{"GET /api/v1/groups/{id}/users", "groups", on((*Org).pathGroup, pages((*Org).membersOf, memberListing))},
+	{"PUT /api/v1/groups/{id}/users/{uid}", "groups", on((*Org).pathGroup, changeMembership(true, "group.user_membership.add"))},
+	{"DELETE /api/v1/groups/{id}/users/{uid}", "groups", on((*Org).pathGroup, changeMembership(false, "group.user_membership.remove"))},
+	{"GET /api/v1/groups/{id}/roles", "roles", on((*Org).pathAssignee, every((*Org).rolesHeldBy, (*call).roleDoc))},
+	{"POST /api/v1/groups/{id}/roles", "roles", on((*Org).pathAssignee, (*Org).assignRole, flags{"disableNotifications": false})},
+	{"GET /api/v1/groups/{id}/roles/{rid}", "roles", on((*Org).pathRole, show((*call).roleDoc))},
+	{"DELETE /api/v1/groups/{id}/roles/{rid}", "roles", on((*Org).pathRole, (*Org).unassignRole)},
+	{"GET /api/v1/devices", "devices", (*Org).listDevices},
+	{"GET /api/v1/devices/{id}", "devices", on((*Org).pathDevice, (*Org).getDevice)},
+	{"DELETE /api/v1/devices/{id}", "devices", on((*Org).pathDevice, (*Org).deleteDevice)},
+	{"GET /api/v1/devices/{id}/users", "devices", on((*Org).pathDevice, (*Org).listDeviceUsers)},
+	{"POST /api/v1/devices/{id}/lifecycle/activate", "devices", deviceStep("activate", DeviceActive, DeviceCreated, DeviceDeactivated)},
+	{"POST /api/v1/devices/{id}/lifecycle/deactivate", "devices", deviceStep("deactivate", DeviceDeactivated, DeviceActive, DeviceSuspended)},
+	{"POST /api/v1/devices/{id}/lifecycle/suspend", "devices", deviceStep("suspend", DeviceSuspended, DeviceActive)},
+	{"POST /api/v1/devices/{id}/lifecycle/unsuspend", "devices", deviceStep("unsuspend", DeviceActive, DeviceSuspended)},
+	{"GET /api/v1/zones", "networkZones", on(whole, pages(func(o, _ *Org) []*zone { return o.zones }, zoneListing))},
+	{"POST /api/v1/zones", "networkZones", (*Org).createZone},
+	{"GET /api/v1/zones/{id}", "networkZones", on((*Org).pathZone, show((*call).zoneDoc))},
+	{"PUT /api/v1/zones/{id}", "networkZones", on((*Org).pathZone, (*Org).replaceZone)},
+	{"DELETE /api/v1/zones/{id}", "networkZones", on((*Org).pathZone, (*Org).deleteZone)},
+	{"POST /api/v1/zones/{id}/lifecycle/activate", "networkZones", toggle((*Org).pathZone, "zone.activate", statusActive, (*call).toggledZoneDoc)},
+	{"POST /api/v1/zones/{id}/lifecycle/deactivate", "networkZones", toggle((*Org).pathZone, "zone.deactivate", statusInactive, (*call).toggledZoneDoc)},
+	{"GET /api/v1/apps", "apps", (*Org).listApps},
+	{"GET /api/v1/apps/{id}", "apps", on((*Org).pathApp, (*Org).getApp)},
+	{"GET /api/v1/apps/{id}/users", "apps", on((*Org).pathApp, pages(func(_ *Org, a *app) []*appUser { return a.users }, appUserListing))},
+	{"GET /api/v1/apps/{id}/users/{uid}", "apps", on((*Org).pathAppUser, show((*call).expandedAppUser))},
+	{"DELETE /api/v1/apps/{id}/users/{uid}", "apps", on((*Org).pathAppUser, done((*Org).unassign), flags{"sendEmail": false})},
+	{"POST /api/v1/apps/{id}/lifecycle/activate", "apps", toggle((*Org).pathApp, "application.lifecycle.activate", statusActive, emptyDoc)},
+	{"POST /api/v1/apps/{id}/lifecycle/deactivate", "apps", toggle((*Org).pathApp, "application.lifecycle.deactivate", statusInactive, emptyDoc)},
+	{"GET /api/v1/policies", "policies", (*Org).listPolicies},
+	{"GET /api/v1/logs", "logs", (*Org).listEvents},
+	{"POST /oauth2/v1/global-token-revocation", "universalLogout", (*Org).universalLogout},
+	{"GET /oauth2/v1/clients/{id}/roles", "roles", on((*Org).pathClient, every((*Org).clientRoles, (*call).roleDoc))},
+	{"POST " + oauth.TokenPath, "", (*Org).issueToken},
 }, userLifecycle()...)
 
 // userLifecycle returns the endpoints of userSteps.
 func userLifecycle() []route {
 	var out []route
 	for _, s := range userSteps {
-		out = append(out, route{http.MethodPost, "/api/v1/users/{id}/lifecycle/" + s.operation, manageUsers, on((*Org).pathUser, s.handle, s.flags)})
+		out = append(out, route{"POST /api/v1/users/{id}/lifecycle/" + s.operation, "users", on((*Org).pathUser, s.handle, s.flags)})
 	}
 	return out
 }
@@ -126,17 +122,14 @@ var unsupported = []string{
 // findRoute returns the endpoint of a request and the values of its variable segments. Without an endpoint, known reports
 // whether the path exists with another method.
 func findRoute(method, path string) (endpoint *route, params []string, known bool) {
-	for _, pattern := range unsupported {
-		if _, ok := matchPattern(pattern, path); ok {
-			return nil, nil, false
-		}
+	if slices.ContainsFunc(unsupported, func(pattern string) bool { return matchPattern(pattern, path) != nil }) {
+		return nil, nil, false
 	}
-	for i, r := range routes {
-		got, ok := matchPattern(r.pattern, path)
-		if !ok {
+	for i := range routes {
+		of, pattern, _ := strings.Cut(routes[i].endpoint, " ")
+		if got := matchPattern(pattern, path); got == nil {
 			continue
-		}
-		if r.method == method {
+		} else if of == method {
 			return &routes[i], got, true
 		}
 		known = true
@@ -144,26 +137,27 @@ func findRoute(method, path string) (endpoint *route, params []string, known boo
 	return nil, nil, known
 }
 
-// matchPattern compares segment by segment. A variable segment matches neither an empty nor a dot segment, however it is
-// escaped, so that a forgotten ID never reaches another endpoint.
-func matchPattern(pattern, path string) ([]string, bool) {
+// matchPattern compares segment by segment and returns the values of the variable segments, nil without a match. A variable
+// segment matches neither an empty nor a dot segment, however it is escaped, so that a forgotten ID never reaches another
+// endpoint.
+func matchPattern(pattern, path string) []string {
 	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {
-		return nil, false
+		return nil
 	}
-	var params []string
+	params := []string{}
 	for i, w := range want {
 		if !strings.HasPrefix(w, "{") {
 			if w != got[i] {
-				return nil, false
+				return nil
 			}
 			continue
 		}
 		value, err := url.PathUnescape(got[i])
 		if err != nil || value == "" || value == "." || value == ".." {
-			return nil, false
+			return nil
 		}
 		params = append(params, value)
 	}
-	return params, true
+	return params
 }

@@ -216,11 +216,11 @@ func (o *Org) checkProfile(id string, profile doc) []string {
 	}
 	for _, name := range requiredAttributes {
 		if text(profile, name) == "" {
-			causes = append(causes, name+": The field cannot be left blank")
+			causes = append(causes, blank(name, ""))
 		}
 	}
 	if other := o.userByLogin(text(profile, "login")); other != nil && other.id != id {
-		causes = append(causes, "login: An object with this field already exists in the current organization")
+		causes = append(causes, exists("login", true))
 	}
 	return causes
 }
@@ -234,10 +234,8 @@ func checkAttribute(name string, v any) string {
 		return name + ": The value must be a string"
 	case (name == "login" || name == "email") && s != "" && !isEmail(s):
 		return name + ": Does not match required pattern"
-	case utf8.RuneCountInString(s) > 255:
-		return name + ": String is too long"
 	}
-	return ""
+	return tooLong(name, s, 255)
 }
 
 // isEmail reports whether a text has the form that Okta's default policy demands of a login: text, an at sign, text.

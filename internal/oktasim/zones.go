@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"soar.example/okta/internal/oktasim/filter"
 	"soar.example/okta/internal/oktasim/wire"
@@ -90,8 +89,8 @@ func (o *Org) insertZone(n NewZone, now time.Time) (ZoneState, error) {
 		Gateways: each(n.Gateways, addressFrom), Proxies: each(n.Proxies, addressFrom),
 		Locations: plain["l"], ASNs: plain["a"], IPServiceCategories: plain["i"],
 	}
-	causes := o.checkZone(&body, nil)
-	if err := invalid("zone "+n.Name, err, wrong(len(causes) > 0, strings.Join(causes, "; ")), taken(o.zones, n.ID)); err != nil {
+	errBody := o.checkZone(&body, nil)
+	if err := invalid("zone "+n.Name, err, errBody, taken(o.zones, n.ID)); err != nil {
 		return ZoneState{}, err
 	}
 	return o.newZone(n.ID, body, n.System, now).state(), nil
@@ -113,35 +112,9 @@ func (z *zone) state() ZoneState {
 
 func (z *zone) target() doc { return target(z.id, "NetworkZoneEntity", "unknown", z.Name) }
 
-// checkZone sets the defaults of a body and returns its faults. replaced is the zone that the body replaces.
-func (o *Org) checkZone(body *zoneBody, replaced *zone) []string {
-	body.Status = cmp.Or(body.Status, statusActive)
-	body.Usage = cmp.Or(body.Usage, "POLICY")
-	var causes []string
-	if strings.TrimSpace(body.Name) == "" {
-		causes = append(causes, "name: The field cannot be left blank")
-	}
-	if utf8.RuneCountInString(body.Name) > 128 {
-		causes = append(causes, "name: String is too long")
-	}
-	if slices.ContainsFunc(o.zones, func(z *zone) bool { return z != replaced && strings.EqualFold(z.Name, body.Name) }) {
-		causes = append(causes, "name: An object with this field already exists in the current organization")
-	}
-	for _, choice := range []struct {
-		field, value string
-		allowed      []string
-	}{
-		{"type", body.Type, []string{"IP", "DYNAMIC", "DYNAMIC_V2"}},
-		{"usage", body.Usage, []string{"POLICY", "BLOCKLIST"}},
-		{"status", body.Status, onOff},
-	} {
-		if !slices.Contains(choice.allowed, choice.value) {
-			causes = append(causes, choice.field+": The value must be one of "+strings.Join(choice.allowed, ", "))
-		}
-	}
-	if replaced != nil && body.Type != replaced.Type {
-		causes = append(causes, "type: The type of a zone cannot be changed")
-	}
+// checkZone sets the defaults of a body and returns its fault. replaced is the zone that the body replaces.
+func (o *Org) checkZone(body *zoneBody, replaced *zone) error {
+	body.Status, body.Usage = cmp.Or(body.Status, statusActive), cmp.Or(body.Usage, "POLICY")
 	most := 150
 	if replaced != nil && replaced.system {
 		most = 5000
@@ -150,16 +123,20 @@ func (o *Org) checkZone(body *zoneBody, replaced *zone) []string {
 	if body.Usage == "BLOCKLIST" {
 		mostGateways = 1000
 	}
-	causes = append(causes, checkAddresses("gateways", body.Gateways, mostGateways)...)
-	return append(causes, checkAddresses("proxies", body.Proxies, most)...)
+	sameName := func(z *zone) bool { return z != replaced && strings.EqualFold(z.Name, body.Name) }
+	return failed(slices.Concat([]string{
+		blank("name", body.Name), tooLong("name", body.Name, 128), exists("name", slices.ContainsFunc(o.zones, sameName)),
+		notOneOf("type", body.Type, "IP", "DYNAMIC", "DYNAMIC_V2"), notOneOf("usage", body.Usage, "POLICY", "BLOCKLIST"),
+		notOneOf("status", body.Status, onOff...),
+		cause(replaced != nil && body.Type != replaced.Type, "type: The type of a zone cannot be changed"),
+	}, checkAddresses("gateways", body.Gateways, mostGateways), checkAddresses("proxies", body.Proxies, most))...)
 }
 
 func checkAddresses(field string, all []zoneAddress, most int) []string {
 	if len(all) > most {
 		return []string{field + ": The list holds " + strconv.Itoa(len(all)) + " entries, at most " + strconv.Itoa(most) + " are allowed"}
 	}
-	causes := each(all, func(a zoneAddress) string { return a.cause(field) })
-	return slices.DeleteFunc(causes, func(cause string) bool { return cause == "" })
+	return each(all, func(a zoneAddress) string { return a.cause(field) })
 }
 
 // zoneAddress is an entry of a zone: addresses as a block or as a range.
@@ -190,10 +167,7 @@ func (a zoneAddress) cause(field string) string {
 	default:
 		return field + ": The type " + a.Type + " must be CIDR or RANGE"
 	}
-	if valid {
-		return ""
-	}
-	return field + ": The IP " + a.Value + " is invalid"
+	return cause(!valid, field+": The IP "+a.Value+" is invalid")
 }
 
 // zoneListing has Okta's default limit, -1, which means no limit.
@@ -262,13 +236,7 @@ func (o *Org) readZone(c *call, replaced *zone) (zoneBody, error) {
 	if replaced != nil && body.Status == "" {
 		body.Status = replaced.status
 	}
-	causes := o.checkZone(&body, replaced)
-	if len(causes) == 0 {
-		return body, nil
-	}
-	// Okta names the field of the first cause in the summary.
-	field, _, _ := strings.Cut(causes[0], ":")
-	return body, wire.Invalid(field, causes...)
+	return body, o.checkZone(&body, replaced)
 }
 
 func (o *Org) createZone(c *call) (any, error) {

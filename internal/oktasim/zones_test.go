@@ -53,7 +53,8 @@ func TestReplaceZone(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)
 	blocked := "/api/v1/zones/" + c.zoneNamed(oktasim.ZoneBlocked).ID
-	body := `{"type":"IP","name":"BlockedIpZone","usage":"BLOCKLIST","gateways":[{"type":"CIDR","value":"192.0.2.1/32"},{"type":"RANGE","value":"2001:db8::1-2001:db8::9"}]}`
+	body := `{"type":"IP","name":"BlockedIpZone","usage":"BLOCKLIST",` +
+		`"gateways":[{"type":"CIDR","value":"192.0.2.1/32"},{"type":"RANGE","value":"2001:db8::1-2001:db8::9"}]}`
 	c.want("PUT", blocked, body, 200, "")
 	if got := c.zoneNamed("BlockedIpZone"); len(got.Gateways) != 2 || got.Status != "ACTIVE" || got.Usage != "BLOCKLIST" {
 		t.Errorf("%+v", got)
