@@ -25,8 +25,7 @@ type apiToken struct {
 	owner *user
 }
 
-// AddAPIToken makes the org accept a token and returns the ID that the log shows. It panics if the token is empty or
-// taken, or there is no such user.
+// AddAPIToken makes the org accept a token and returns the ID that the log shows.
 func (o *Org) AddAPIToken(n NewAPIToken) string {
 	return add(o, n, (*Org).insertAPIToken)["id"].(string)
 }
@@ -70,8 +69,7 @@ type serviceApp struct {
 // on P-256, P-384 or P-521. The ID may be empty. It panics for any other key.
 func PublicJWK(key any, id string) json.RawMessage { return oauth.PublicJWK(key, id) }
 
-// AddServiceApp registers an OAuth client, which is also an application of the org, and returns its client ID. It panics
-// if the ID is taken, a key malformed or private, or the lifetime not a positive duration.
+// AddServiceApp registers an OAuth client, which is also an application of the org, and returns its client ID.
 func (o *Org) AddServiceApp(n NewServiceApp) string {
 	return add(o, n, (*Org).insertServiceApp)["client_id"].(string)
 }
@@ -127,7 +125,10 @@ func (o *Org) authorize(c *call, r *route) *wire.Reply {
 		return nil
 	}
 	var roles []*role
-	if c.token = o.apiTokenOf(c); c.token != nil {
+	scheme, text, _ := strings.Cut(c.Header.Get("Authorization"), " ")
+	// An additional API token is valid only while its owner can sign in.
+	if t := o.apiTokens[text]; scheme == "SSWS" && t != nil && (text == o.token || t.owner.status == StatusActive) {
+		c.token = t
 		if c.isForMe() {
 			if c.Params[0] = c.token.owner.id; r.endpoint == "GET /api/v1/users/{id}" {
 				return nil
@@ -135,7 +136,6 @@ func (o *Org) authorize(c *call, r *route) *wire.Reply {
 		}
 		roles = o.rolesOf(c.token.owner)
 	} else {
-		scheme, text, _ := strings.Cut(c.Header.Get("Authorization"), " ")
 		if scheme != "Bearer" && scheme != "DPoP" {
 			return wire.Code("E0000011").Reply(o.fresh.ErrorID())
 		}
@@ -150,15 +150,6 @@ func (o *Org) authorize(c *call, r *route) *wire.Reply {
 		return nil
 	}
 	return wire.Code("E0000006").Reply(o.fresh.ErrorID())
-}
-
-// apiTokenOf finds the call's API token. An additional token is valid only while its owner can sign in.
-func (o *Org) apiTokenOf(c *call) *apiToken {
-	text, ok := strings.CutPrefix(c.Header.Get("Authorization"), "SSWS ")
-	if t := o.apiTokens[text]; ok && t != nil && (text == o.token || t.owner.status == StatusActive) {
-		return t
-	}
-	return nil
 }
 
 // allows reports whether the role has the right to an endpoint. A custom role has its own permissions, and the one to read

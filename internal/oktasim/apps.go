@@ -67,7 +67,7 @@ type appUser struct {
 	profile doc
 }
 
-// AddApp puts an application into the org without a log event. It panics if the ID is taken or the status unknown.
+// AddApp puts an application into the org.
 func (o *Org) AddApp(n NewApp) AppState { return add(o, n, (*Org).insertApp) }
 
 func (o *Org) insertApp(n NewApp, now time.Time) (AppState, error) {
@@ -85,8 +85,7 @@ func (o *Org) insertApp(n NewApp, now time.Time) (AppState, error) {
 	return a.state(), nil
 }
 
-// AssignApp gives a user an application without a log event. It panics if either is unknown or the user has the
-// application.
+// AssignApp gives a user an application.
 func (o *Org) AssignApp(n NewAssignment) { add(o, n, (*Org).insertAssignment) }
 
 func (o *Org) insertAssignment(n NewAssignment, now time.Time) (doc, error) {

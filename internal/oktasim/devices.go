@@ -64,8 +64,7 @@ type deviceLink struct {
 	created time.Time
 }
 
-// AddDevice puts a device into the org without a log event. It panics if the ID is taken, or a user, the platform or the
-// status is unknown.
+// AddDevice puts a device into the org.
 func (o *Org) AddDevice(n NewDevice) DeviceState { return add(o, n, (*Org).insertDevice) }
 
 func (o *Org) insertDevice(n NewDevice, now time.Time) (DeviceState, error) {
@@ -158,19 +157,17 @@ func (o *Org) listDevices(c *call) (any, error) {
 	if !known {
 		return nil, wire.Invalid("expand", "expand: The value must be user or userSummary")
 	}
-	return list(o, c, o.devices, listing[*device]{size: upTo(200, 200), search: searchesDevices, matched: (*call).deviceDoc, write: func(c *call, d *device) doc {
-		out := c.deviceDoc(d)
-		if write != nil {
-			out["_embedded"] = doc{"users": c.deviceUsers(d, write)}
+	l := listing[*device]{size: upTo(200, 200), search: searchesDevices, matched: (*call).deviceDoc, write: (*call).deviceDoc}
+	if write != nil {
+		l.write = func(c *call, d *device) doc {
+			return merge(c.deviceDoc(d), doc{"_embedded": doc{"users": c.deviceUsers(d, write)}}).(doc)
 		}
-		return out
-	}})
+	}
+	return list(o, c, o.devices, l)
 }
 
 func (o *Org) getDevice(c *call, d *device) (any, error) {
-	out := c.deviceDoc(d)
-	out["_embedded"] = shapes["device sources"]
-	return out, nil
+	return merge(c.deviceDoc(d), doc{"_embedded": shapes["device sources"]}), nil
 }
 
 func (o *Org) listDeviceUsers(c *call, d *device) (any, error) {

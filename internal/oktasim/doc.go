@@ -8,8 +8,11 @@
 // as bearer tokens or bound to a key (DPoP). A request for an endpoint that the org does not have gets Okta's 404
 // (E0000008), and Defects lists it.
 //
-// The parts below this package are wire (HTTP, errors, paging), filter (SCIM expressions), syslog (the System Log), oauth
-// (tokens and proofs) and faults (failures and rate limits).
+// The parts below this package are wire (HTTP, errors, paging), filter (SCIM expressions), syslog (the System Log) and
+// oauth (tokens and proofs). The folder data holds the content of new orgs and the shapes of Okta's objects.
+//
+// The methods that prepare an org, such as AddUser, write no log events. They panic for an invalid description: an ID
+// that is taken, or a user, type or status that does not exist.
 //
 // # Control commands
 //

@@ -59,8 +59,7 @@ type factorType struct {
 
 var factorStatuses = []string{statusActive, "PENDING_ACTIVATION", statusInactive, "ENROLLED", "NOT_SETUP", "DISABLED", "EXPIRED"}
 
-// AddFactor enrols a factor without a log event. It panics if the ID is taken, or the user, device, type or status is
-// unknown.
+// AddFactor enrols a factor.
 func (o *Org) AddFactor(n NewFactor) FactorState { return add(o, n, (*Org).insertFactor) }
 
 func (o *Org) insertFactor(n NewFactor, now time.Time) (FactorState, error) {
@@ -198,7 +197,7 @@ type pushTransaction struct {
 	result  string // empty while it waits
 }
 
-// AnswerPush sets how a user reacts to pushes. It panics if there is no such user, push factor or answer.
+// AnswerPush sets how a user reacts to pushes.
 func (o *Org) AnswerPush(p Push) { add(o, p, (*Org).insertPush) }
 
 func (o *Org) insertPush(p Push, _ time.Time) (doc, error) {

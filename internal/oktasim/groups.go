@@ -50,8 +50,7 @@ type group struct {
 
 func (g *group) target() doc { return target(g.id, "UserGroup", "unknown", g.name) }
 
-// AddGroup puts a group into the org without a log event. It panics if an ID is taken, the type or a member unknown, or
-// the name taken. Two groups of apps may have the same name.
+// AddGroup puts a group into the org. Only groups of apps may have the same name.
 func (o *Org) AddGroup(n NewGroup) Group { return add(o, n, (*Org).insertGroup) }
 
 func (o *Org) insertGroup(n NewGroup, now time.Time) (Group, error) {
@@ -202,7 +201,7 @@ func (o *Org) deleteGroup(c *call, g *group) (any, error) {
 		return nil, wire.Code("E0000060")
 	}
 	o.groups = without(o.groups, g)
-	o.removeRoles(func(r *role) bool { return r.group == g })
+	o.roles = where(o.roles, func(r *role) bool { return r.group != g })
 	o.logEvent(c, "group.lifecycle.delete", g.target())
 	return nil, nil
 }

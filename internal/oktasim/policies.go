@@ -31,8 +31,7 @@ type policy struct {
 var policyTypes = strings.Fields(`ACCESS_POLICY ENTITY_RISK IDP_DISCOVERY MFA_ENROLL OKTA_SIGN_ON PASSWORD POST_AUTH_SESSION
 	PROFILE_ENROLLMENT DEVICE_SIGNAL_COLLECTION SESSION_VIOLATION_DETECTION CLIENT_UPDATE IDENTITY_CLAIM_SOURCING`)
 
-// AddPolicy puts a policy into the org without a log event and returns its ID. It panics if the ID is taken, or the type
-// or status unknown.
+// AddPolicy puts a policy into the org and returns its ID.
 func (o *Org) AddPolicy(n NewPolicy) string { return add(o, n, (*Org).insertPolicy)["id"].(string) }
 
 func (o *Org) insertPolicy(n NewPolicy, now time.Time) (doc, error) {

@@ -71,8 +71,7 @@ type role struct {
 	assignee
 }
 
-// AddRole gives an administrator role without a log event. It panics if there is no such user, group or type, or the role
-// is assigned already.
+// AddRole gives an administrator role that is not assigned yet.
 func (o *Org) AddRole(n NewRole) RoleState { return add(o, n, (*Org).insertRole) }
 
 func (o *Org) insertRole(n NewRole, now time.Time) (RoleState, error) {
@@ -160,9 +159,6 @@ func (o *Org) isLastSuperAdmin(r *role) bool {
 		return other.group != nil && slices.ContainsFunc(other.group.sorted(), live)
 	})
 }
-
-// removeRoles removes the roles for which gone is true.
-func (o *Org) removeRoles(gone func(*role) bool) { o.roles = slices.DeleteFunc(o.roles, gone) }
 
 func (c *call) roleDoc(r *role) doc {
 	kind, self := "USER", "/api/v1/users/"

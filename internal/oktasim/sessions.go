@@ -22,8 +22,7 @@ type session struct {
 
 func (s *session) expired(now time.Time) bool { return !now.Before(s.created.Add(sessionLife)) }
 
-// AddSession signs a user in without a log event and returns the session's ID. The user is an ID or a login. It panics if
-// there is no such user.
+// AddSession signs a user in, by ID or login, and returns the session's ID.
 func (o *Org) AddSession(userID string) string {
 	return add(o, sessionOf{userID}, (*Org).insertSession)["id"].(string)
 }
@@ -126,8 +125,7 @@ var (
 	riskReason = regexp.MustCompile(`^[a-zA-Z0-9\s\-,.]*$`)
 )
 
-// SetRisk sets the risk of a user without a log event. The user is an ID or a login, and the level HIGH, MEDIUM or LOW. It
-// panics if there is no such user or level.
+// SetRisk sets the risk of a user, by ID or login. The level is HIGH, MEDIUM or LOW.
 func (o *Org) SetRisk(userID, level, reason string) {
 	add(o, newRisk{userID, level, reason}, (*Org).insertRisk)
 }
@@ -231,8 +229,7 @@ type grantStore struct {
 	tokens map[clientKey]int
 }
 
-// AddGrant lets a user consent to an OAuth client without a log event. It panics if the user is unknown, the client has
-// no name, or an ID is given for several scopes.
+// AddGrant lets a user consent to an OAuth client. An ID needs exactly one scope.
 func (o *Org) AddGrant(n NewGrant) []GrantState {
 	return add(o, n, (*Org).insertGrant)["grants"].([]GrantState)
 }

@@ -195,7 +195,7 @@ func (o *Org) deleteUser(c *call, u *user) (any, error) {
 	for _, a := range o.apps {
 		a.remove(u)
 	}
-	o.removeRoles(func(r *role) bool { return r.user == u })
+	o.roles = where(o.roles, func(r *role) bool { return r.user != u })
 	o.revokeConsents(u)
 	o.revokeTokens(u)
 	return nil, nil

@@ -85,8 +85,8 @@ func (u *user) setPassword(now time.Time) { u.hasPassword, u.passwordChanged = t
 
 func (u *user) target() doc { return target(u.id, "User", u.login(), u.name()) }
 
-// AddUser puts a user into the org without a log event. The profile may name attributes that Okta's default profile does
-// not have, which defines them for the whole org. AddUser panics if the login or ID is taken or the status unknown.
+// AddUser puts a user into the org. The profile may name attributes that Okta's default profile does not have, which
+// defines them for the whole org.
 func (o *Org) AddUser(n NewUser) User { return add(o, n, (*Org).insertUser) }
 
 func (o *Org) insertUser(n NewUser, now time.Time) (User, error) {

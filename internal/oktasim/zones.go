@@ -77,8 +77,7 @@ type zoneBody struct {
 	UseAsExemptList     bool   `json:"useAsExemptList"`
 }
 
-// AddZone puts a network zone into the org without a log event. It panics if the ID or name is taken, an address
-// invalid, or a type, usage or status unknown.
+// AddZone puts a network zone into the org.
 func (o *Org) AddZone(n NewZone) ZoneState { return add(o, n, (*Org).insertZone) }
 
 func (o *Org) insertZone(n NewZone, now time.Time) (ZoneState, error) {
