@@ -214,7 +214,8 @@ func (s *Store) undoStep(ctx context.Context, session sdk.Session, m *sdk.Manife
 	_ = json.Unmarshal(step.Output, &output) // members of another type are not shown
 	step.Outcome, step.Reason, step.Plan = output.Outcome, output.Reason, output.Plan
 	if failure == nil && !o.DryRun && !reverted(sdk.Outcome(output.Outcome)) {
-		failure = sdk.Errorf(sdk.Conflict, "operation %s is not undone: the outcome of %s is %s%s", op.ID, u.Action, cmp.Or(output.Outcome, "unknown"), because(output.Reason))
+		failure = sdk.Errorf(sdk.Conflict, "operation %s is not undone: the outcome of %s is %s%s",
+			op.ID, u.Action, cmp.Or(output.Outcome, "unknown"), because(output.Reason))
 	}
 	if failure == nil {
 		return step, nil
