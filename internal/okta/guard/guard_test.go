@@ -19,3 +19,34 @@ func TestLockSupersEndsWithItsContext(t *testing.T) {
 		t.Error("two writes to super administrators are under way")
 	}
 }
+
+func TestAuthorize(t *testing.T) {
+	for name, c := range map[string]struct {
+		allowed []string
+		action  string
+		want    bool
+	}{
+		"no list":           {nil, "suspend_user", true},
+		"listed":            {[]string{"get_user", "suspend_user"}, "suspend_user", true},
+		"not listed":        {[]string{"get_user"}, "suspend_user", false},
+		"check_permissions": {[]string{"get_user"}, "check_permissions", true},
+	} {
+		g := New(Rules{AllowedActions: c.allowed}, nil, Principal{})
+		if err := g.Authorize(c.action); (err == nil) != c.want || err != nil && !Rejected(err) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if err := g.AuthorizeAll("restore_user", []string{"get_user", c.action}, "it restores"); (err == nil) != c.want {
+			t.Errorf("%s: all parts: got %v", name, err)
+		}
+	}
+}
+
+func TestOwnApp(t *testing.T) {
+	for own, want := range map[string]bool{"0oaSELF": false, "0OASELF": false, "0oaOTHER": true, "": true} {
+		g := New(Rules{}, nil, Principal{ClientID: own})
+		_, err := g.Check(t.Context(), Write{Method: "POST", Path: "/api/v1/apps/0oaSELF/lifecycle/deactivate"})
+		if (err == nil) != want {
+			t.Errorf("client ID %q: got %v", own, err)
+		}
+	}
+}

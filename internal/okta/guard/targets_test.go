@@ -66,6 +66,7 @@ func TestTargetsOfAWrite(t *testing.T) {
 		{write: "POST /api/v1/authn", body: `{"stateToken":"x"}`, unclear: true},
 		{write: "DELETE /api/v1/apps/0oa1/group-push/mappings/gPm1", as: "0oa1", unclear: true},
 		{write: "POST /api/v1/", unclear: true},
+		{write: "PUT /api/v1/zones/z", body: `{"a":"(00u09azAZ09azAZ09azA)"}`, users: "00u09azAZ09azAZ09azA"},
 		{write: "POST /oauth2/v1/global-token-revocation", body: `{"sub_id":{"format":"opaque","id":"$U"}}`, users: "$U"},
 		{write: "POST /oauth2/v1/global-token-revocation/", body: `{"SUB_ID":{"format":"iss_sub","iss":"https://i.example","sub":"$U"}}`, users: "$U"},
 		{write: "POST /oauth2/v1/global-token-revocation", body: `{"sub_id":{"format":"email","email":"glass@corp.example"}}`, users: "glass@corp.example"},
