@@ -236,7 +236,8 @@ func (p *plan) store(tx *conn, s *Store, c *call) {
 		requests = max(1, requests)
 	}
 	tx.exec(`DELETE FROM operations WHERE seq = ?`, c.entry)
-	tx.exec(`INSERT INTO operations (seq, id, org, undoes, writer, status, plan, before, requests, contained, created) VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)`,
+	tx.exec(`INSERT INTO operations (seq, id, org, undoes, writer, status, plan, before, requests, contained, created)
+		VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)`,
 		c.entry, c.operation, c.from.Org, c.undoes, c.writer, output.Plan, output.Before, requests, p.contained(c), c.now())
 	tx.exec(`UPDATE audit SET operation = ? WHERE seq = ?`, c.operation, c.entry)
 	for n, subject := range p.subjects {

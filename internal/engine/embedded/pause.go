@@ -155,7 +155,8 @@ func (l Limits) exceeded(tx *conn, c *call, p *plan) *sdk.Error {
 	if n := p.contained(c); l.ContainedPerHour > 0 && n > 0 {
 		var contained int
 		tx.row(`SELECT coalesce(sum(o.contained), 0) FROM operations o JOIN audit a ON a.seq = o.seq
-			WHERE o.created > ? AND o.org = ? AND o.seq <> ? AND a.outcome NOT IN ('unchanged', 'not_applicable')`, now.Add(-time.Hour), c.from.Org, c.entry).into(&contained)
+			WHERE o.created > ? AND o.org = ? AND o.seq <> ? AND a.outcome NOT IN ('unchanged', 'not_applicable')`,
+			now.Add(-time.Hour), c.from.Org, c.entry).into(&contained)
 		if contained+n > l.ContainedPerHour {
 			reason := fmt.Sprintf("max_contained_per_hour: %d accounts were contained within an hour, and %s would contain %d more (limit %d)",
 				contained, c.info.Name, n, l.ContainedPerHour)

@@ -116,7 +116,8 @@ func addUndo(tx *conn, org string, u *Undo) {
 // becomes that of the call: an undo may have reverted the change on which the call relied.
 func (s *Store) storeUndos(tx *conn, c *call, output json.RawMessage) (failure *sdk.Error) {
 	outcome := sdk.Outcome(engine.Outcome(output))
-	if c.from.Org == "" || c.cause == CauseUndo || outcome != sdk.Changed && outcome != sdk.Unchanged || !bytes.Contains(output, []byte(`"undo"`)) || !c.info.ReturnsUndos() {
+	if c.from.Org == "" || c.cause == CauseUndo || outcome != sdk.Changed && outcome != sdk.Unchanged ||
+		!bytes.Contains(output, []byte(`"undo"`)) || !c.info.ReturnsUndos() {
 		return nil
 	}
 	undos, err := sdk.UndosOf(output)
@@ -155,7 +156,8 @@ func (s *Store) storeUndo(tx *conn, c *call, n int, asked sdk.Undo, outcome sdk.
 				c.undosMasked = map[int]json.RawMessage{}
 			}
 			c.undosMasked[n] = u.Input
-			err = sdk.Errorf(sdk.InvalidInput, "the undo's input holds a secret, and the store keeps no secrets. The change is not reverted: run %s yourself", c.info.Undo)
+			err = sdk.Errorf(sdk.InvalidInput, "the undo's input holds a secret, and the store keeps no secrets. "+
+				"The change is not reverted: run %s yourself", c.info.Undo)
 		}
 	}
 	if err != nil {

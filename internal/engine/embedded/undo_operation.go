@@ -175,7 +175,8 @@ func (s *Store) undoStep(ctx context.Context, session sdk.Session, m *sdk.Manife
 	case info == nil:
 		return fail(sdk.Errorf(sdk.InvalidInput, "cannot undo operation %s: there is no longer an action %q", op.ID, u.Action))
 	case u.Input == nil:
-		return fail(sdk.Errorf(sdk.InvalidInput, "cannot undo operation %s: the input of %s holds a secret, which the store does not keep. Run %[2]s yourself", op.ID, u.Action))
+		return fail(sdk.Errorf(sdk.InvalidInput, "cannot undo operation %s: the input of %s holds a secret, which the store does not keep. "+
+			"Run %[2]s yourself", op.ID, u.Action))
 	}
 	more := map[string]json.RawMessage{}
 	switch {
