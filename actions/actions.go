@@ -12,6 +12,12 @@ import (
 // action keeps the client's type off every page.
 type action[In, Out any] = sdk.Action[*okta.Client, In, Out]
 
+// IdentityEngine is the name of the newer of Okta's two engines.
+const IdentityEngine = "Identity Engine"
+
+// identityOnly are the editions of an action that needs Identity Engine.
+var identityOnly = []string{IdentityEngine}
+
 // All lists the actions in the order builders show them.
 var All = []sdk.AnyAction[*okta.Client]{
 	ActivateUser,
@@ -67,7 +73,5 @@ var All = []sdk.AnyAction[*okta.Client]{
 	DeactivateApplication,
 	GetUserRisk,
 	SetUserRisk,
-	ContainUser,
-	RestoreUser,
 	CheckPermissions,
 }

@@ -11,24 +11,24 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"soar.example/okta/actions"
+	"soar.example/okta/actions/containment"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
-func (b *bench) contain(input map[string]any) (actions.ContainUserOutput, sdk.Result, error) {
+func (b *bench) contain(input map[string]any) (containment.ContainUserOutput, sdk.Result, error) {
 	b.t.Helper()
 	return b.containWithin(b.t.Context(), input)
 }
 
-func (b *bench) containWithin(ctx context.Context, input map[string]any) (actions.ContainUserOutput, sdk.Result, error) {
+func (b *bench) containWithin(ctx context.Context, input map[string]any) (containment.ContainUserOutput, sdk.Result, error) {
 	b.t.Helper()
 	raw, err := json.Marshal(input)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	result, err := b.session.Run(hclog.WithContext(ctx, hclog.NewNullLogger()), "contain_user", raw)
-	var out actions.ContainUserOutput
+	var out containment.ContainUserOutput
 	if err == nil {
 		if err := json.Unmarshal(result.Output, &out); err != nil {
 			b.t.Fatal(err)
@@ -37,14 +37,14 @@ func (b *bench) containWithin(ctx context.Context, input map[string]any) (action
 	return out, result, err
 }
 
-func (b *bench) restore(record actions.RestoreRecord, force bool) (actions.RestoreUserOutput, error) {
+func (b *bench) restore(record containment.RestoreRecord, force bool) (containment.RestoreUserOutput, error) {
 	b.t.Helper()
-	raw, err := json.Marshal(actions.RestoreUserInput{Record: record, Force: force})
+	raw, err := json.Marshal(containment.RestoreUserInput{Record: record, Force: force})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	result, err := b.session.Run(hclog.WithContext(b.t.Context(), hclog.NewNullLogger()), "restore_user", raw)
-	var out actions.RestoreUserOutput
+	var out containment.RestoreUserOutput
 	if err == nil {
 		if err := json.Unmarshal(result.Output, &out); err != nil {
 			b.t.Fatal(err)
@@ -75,7 +75,7 @@ func TestContainAndRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := b.state(u.ID)
-	if !out.Contained || out.Outcome != sdk.Changed || len(out.Users[0].Open) != 0 {
+	if !out.Complete || out.Outcome != sdk.Changed || len(out.Users[0].Open) != 0 {
 		t.Errorf("got %+v", out)
 	}
 	if s.Status != oktasim.StatusSuspended || len(s.Sessions) != 0 || s.OAuthTokens != 0 || s.RememberedDevices != 0 ||
@@ -85,7 +85,7 @@ func TestContainAndRestore(t *testing.T) {
 	// Again: the account stays contained, and the record of the second call takes
 	// nothing that the first had taken.
 	again, _, err := b.contain(input)
-	if err != nil || !again.Contained || len(again.Users[0].Restore.GroupsAdded)+len(again.Users[0].Restore.GroupsRemoved) != 0 {
+	if err != nil || !again.Complete || len(again.Users[0].Restore.GroupsAdded)+len(again.Users[0].Restore.GroupsRemoved) != 0 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
 	restored, err := b.restore(out.Users[0].Restore, false)
@@ -116,7 +116,7 @@ func TestContainInEveryStatus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if out.Contained != contained || out.Users[0].Contained != contained || (out.Outcome == sdk.NotApplicable) == contained {
+			if out.Complete != contained || out.Users[0].Complete != contained || (out.Outcome == sdk.NotApplicable) == contained {
 				t.Errorf("got %+v", out)
 			}
 			if open := strings.Join(out.Users[0].Open, "\n"); !contained && !strings.Contains(open, status) {
@@ -142,7 +142,7 @@ func TestContainmentPartlyFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := strings.Join(out.Users[0].Open, "\n")
-	if out.Contained || out.Outcome != sdk.NotApplicable || !strings.Contains(open, "sessions were not revoked: ") || !strings.Contains(open, "still in App") {
+	if out.Complete || out.Outcome != sdk.NotApplicable || !strings.Contains(open, "sessions were not revoked: ") || !strings.Contains(open, "still in App") {
 		t.Errorf("got %+v", out)
 	}
 	if b.state(u.ID).Status != oktasim.StatusSuspended {
@@ -162,7 +162,7 @@ func TestContainmentTriesAgain(t *testing.T) {
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
 	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Status: 503})
-	if out, _, err := b.contain(map[string]any{"users": []string{u.ID}}); err != nil || !out.Contained {
+	if out, _, err := b.contain(map[string]any{"users": []string{u.ID}}); err != nil || !out.Complete {
 		t.Errorf("got %+v, %v", out, err)
 	}
 }
@@ -179,11 +179,11 @@ func TestContainMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out.Contained || len(out.Users) != 10 {
+	if out.Complete || len(out.Users) != 10 {
 		t.Errorf("got %+v", out)
 	}
 	for i, u := range out.Users {
-		if (i == 4) == u.Contained || (i == 4) != (u.Error != nil) || u.User.Login != users[i] {
+		if (i == 4) == u.Complete || (i == 4) != (u.Error != nil) || u.User.Login != users[i] {
 			t.Errorf("user %d: %+v", i, u)
 		}
 	}
@@ -211,7 +211,7 @@ func TestContainmentPlan(t *testing.T) {
 		"DELETE /api/v1/users/" + u.ID + "/sessions?forgetDevices=true&oauthTokens=true",
 		"PUT /api/v1/groups/" + g.ID + "/users/" + u.ID,
 	}
-	if out.Outcome != sdk.Planned || out.Contained || !slices.Equal(plan, want) {
+	if out.Outcome != sdk.Planned || out.Complete || !slices.Equal(plan, want) {
 		t.Errorf("planned %v, want %v; outcome %s", plan, want, out.Outcome)
 	}
 	for _, r := range b.Requests() {
@@ -295,7 +295,7 @@ func TestRequestsOfAContainment(t *testing.T) {
 					ref = u.Login
 				}
 				out, result, err := b.contain(map[string]any{"users": []string{ref}, "quarantine": group})
-				if err != nil || !out.Contained {
+				if err != nil || !out.Complete {
 					t.Fatalf("got %+v, %v", out, err)
 				}
 				if n := len(result.Calls); n != want {
@@ -315,7 +315,7 @@ func TestContainIntoAGroupThatIsMadeAnew(t *testing.T) {
 	second := b.AddUser(oktasim.NewUser{Login: "b@corp.example"})
 	contain := func(u oktasim.User) {
 		out, _, err := b.contain(map[string]any{"users": []string{u.Login}, "quarantine": "Quarantine"})
-		if err != nil || !out.Contained {
+		if err != nil || !out.Complete {
 			t.Fatalf("got %+v, %v", out, err)
 		}
 	}

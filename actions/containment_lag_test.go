@@ -88,7 +88,7 @@ func TestContainmentThatShowsLate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if out.Contained != test.shows || (len(out.Users[0].Open) == 0) != test.shows || (out.Outcome == sdk.Changed) != test.shows {
+			if out.Complete != test.shows || (len(out.Users[0].Open) == 0) != test.shows || (out.Outcome == sdk.Changed) != test.shows {
 				t.Errorf("got %+v", out)
 			}
 			record := out.Users[0].Restore

@@ -34,7 +34,7 @@ func TestContainmentWithLostAnswers(t *testing.T) {
 	out, _, err := b.contain(map[string]any{
 		"users": []string{u.Login}, "quarantine": "Quarantine", "remove_groups": []string{"VPN"}, "revoke_roles": true, "suspend_devices": true,
 	})
-	if err != nil || !out.Contained || out.Outcome != sdk.Changed {
+	if err != nil || !out.Complete || out.Outcome != sdk.Changed {
 		t.Fatalf("got %+v, %v", out, err)
 	}
 	for _, s := range out.Users[0].Steps {
@@ -67,7 +67,7 @@ func TestContainmentWithoutTheGroups(t *testing.T) {
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
 	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/*/groups", Status: 403, ErrorCode: "E0000006"})
 	out, _, err := b.contain(map[string]any{"users": []string{u.Login}, "quarantine": g.ID})
-	if err != nil || out.Contained || out.Outcome != sdk.NotApplicable || len(out.Users[0].Restore.GroupsAdded) != 0 {
+	if err != nil || out.Complete || out.Outcome != sdk.NotApplicable || len(out.Users[0].Restore.GroupsAdded) != 0 {
 		t.Errorf("got %+v, %v", out, err)
 	}
 	if s := b.state(u.ID); s.Status != oktasim.StatusSuspended || len(s.Sessions) != 0 {
@@ -82,7 +82,7 @@ func TestContainmentExpiresThePasswordOfWhoIsNotSuspended(t *testing.T) {
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
 	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Status: 403, ErrorCode: "E0000006"})
 	out, _, err := b.contain(map[string]any{"users": []string{u.Login}, "expire_password": true})
-	if err != nil || out.Contained || out.Outcome != sdk.NotApplicable {
+	if err != nil || out.Complete || out.Outcome != sdk.NotApplicable {
 		t.Errorf("got %+v, %v", out, err)
 	}
 	var steps []string
@@ -102,7 +102,7 @@ func TestContainOneUserTwice(t *testing.T) {
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
 	out, _, err := b.contain(map[string]any{"users": []string{u.Login, u.ID}})
-	if err != nil || out.Contained {
+	if err != nil || out.Complete {
 		t.Fatalf("got %+v, %v", out, err)
 	}
 	twice := 0
@@ -142,7 +142,7 @@ func TestContainmentThatLostItsFirstAnswer(t *testing.T) {
 			b.open(nil)
 			b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktasim.KindHangup, AfterEffect: true})
 			out, _, err := b.contain(map[string]any{"users": []string{u.ID}})
-			if err != nil || !out.Contained {
+			if err != nil || !out.Complete {
 				t.Fatalf("got %+v, %v", out, err)
 			}
 			if got := out.Users[0]; got.Restore.StatusBefore != test.took || got.Steps[0].Outcome != test.done || got.User.Login != u.Login ||
@@ -174,7 +174,7 @@ func TestContainmentThatLostAllAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := out.Users[0]
-	if out.Contained || got.Error != nil || got.Steps[0].Error == nil || len(got.Open) == 0 || got.Restore.UserID != u.ID || got.Restore.StatusBefore != "" {
+	if out.Complete || got.Error != nil || got.Steps[0].Error == nil || len(got.Open) == 0 || got.Restore.UserID != u.ID || got.Restore.StatusBefore != "" {
 		t.Errorf("got %+v", got)
 	}
 	if b.state(u.ID).Status != oktasim.StatusSuspended {

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"soar.example/okta/actions"
+	"soar.example/okta/actions/containment"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
@@ -51,11 +52,11 @@ func containAndTakeBack(t *rapid.T) {
 	second, err := s.contain(s.Context(), in)
 	again := s.truths()
 	s.checkContainment(in, contained, again, second, err)
-	if first.Contained {
+	if first.Complete {
 		s.checkNothingMore(contained, again, second)
 	}
 
-	var records []actions.RestoreRecord
+	var records []containment.RestoreRecord
 	for _, c := range append(second.Users, first.Users...) {
 		if c.Error == nil {
 			records = append(records, c.Restore)
@@ -95,7 +96,7 @@ func (s *scene) dryRun(in map[string]any) []string {
 	if sent := s.writes(from); len(sent) > 0 || !reflect.DeepEqual(before, s.truths()) {
 		s.Fatalf("a dry run sent %q", sent)
 	}
-	if err == nil && (out.Outcome != sdk.Planned || out.Contained) {
+	if err == nil && (out.Outcome != sdk.Planned || out.Complete) {
 		s.Fatalf("a dry run answers %+v", out)
 	}
 	var plan []string
@@ -116,7 +117,7 @@ func (s *scene) checkPlan(plan, sent []string) {
 }
 
 // checkContainment checks what a containment says against the org before and after.
-func (s *scene) checkContainment(in map[string]any, before, after truths, out actions.ContainUserOutput, err error) {
+func (s *scene) checkContainment(in map[string]any, before, after truths, out containment.ContainUserOutput, err error) {
 	s.Helper()
 	s.Logf("asked %v\nbefore %+v\nafter %+v\nanswer %+v\nerror %v", in, before, after, out, err)
 	if err != nil {
@@ -130,9 +131,14 @@ func (s *scene) checkContainment(in map[string]any, before, after truths, out ac
 	for i, c := range out.Users {
 		u := s.called(in["users"].([]string)[i])
 		s.checkAccount(in, before.Users[u.ID], after.Users[u.ID], c)
-		contained = contained && c.Contained
-		if c.Contained {
+		contained = contained && c.Complete
+		if c.Complete {
 			s.checkClosed(in, u.ID, after)
+		}
+		now := after.Users[u.ID]
+		if closed := now.Status == oktasim.StatusSuspended || now.Status == oktasim.StatusDeprovisioned; c.Contained && (!closed || now.Sessions > 0) ||
+			!c.Contained && c.Error == nil && len(c.Next) == 0 {
+			s.Fatalf("contained is %t, the next steps are %q, and the account is %+v", c.Contained, c.Next, now)
 		}
 		for _, step := range c.Steps {
 			changed = changed || step.Outcome == sdk.Changed
@@ -152,15 +158,17 @@ func (s *scene) checkContainment(in map[string]any, before, after truths, out ac
 		}
 	}
 	want := sdk.NotApplicable
-	switch {
+	switch some := slices.ContainsFunc(out.Users, func(c containment.Containment) bool { return c.Complete }); {
 	case contained && changed:
 		want = sdk.Changed
 	case contained && accepted:
 		want = sdk.Accepted
 	case contained:
 		want = sdk.Unchanged
+	case some:
+		want = sdk.Partial
 	}
-	if out.Contained != contained || out.Outcome != want || (out.Reason != "") == contained {
+	if out.Complete != contained || out.Outcome != want || (out.Reason != "") == contained {
 		s.Fatalf("contained is %t of all: outcome %s, %q", contained, out.Outcome, out.Reason)
 	}
 }
@@ -183,7 +191,7 @@ func asked(in map[string]any, measure string, unlessSaid bool) bool {
 }
 
 // checkAccount checks what is said of one user: each step, and the record.
-func (s *scene) checkAccount(in map[string]any, was, is truth, c actions.Containment) {
+func (s *scene) checkAccount(in map[string]any, was, is truth, c containment.Containment) {
 	s.Helper()
 	if c.Error != nil {
 		if !reflect.DeepEqual(was, is) {
@@ -191,8 +199,8 @@ func (s *scene) checkAccount(in map[string]any, was, is truth, c actions.Contain
 		}
 		return
 	}
-	if c.Contained != (len(c.Open) == 0) {
-		s.Fatalf("contained is %t, and open %q", c.Contained, c.Open)
+	if c.Complete != (len(c.Open) == 0) {
+		s.Fatalf("contained is %t, and open %q", c.Complete, c.Open)
 	}
 	steps := map[string]map[sdk.Outcome]int{}
 	for _, step := range c.Steps {
@@ -229,7 +237,7 @@ func (s *scene) checkAccount(in map[string]any, was, is truth, c actions.Contain
 	s.checkStatus(steps, was.Status, is.Status, r)
 }
 
-func (s *scene) checkFactors(steps map[sdk.Outcome]int, was, is truth, r actions.RestoreRecord) {
+func (s *scene) checkFactors(steps map[sdk.Outcome]int, was, is truth, r containment.RestoreRecord) {
 	s.Helper()
 	gone := len(but(was.Factors, is.Factors)) > 0
 	switch {
@@ -238,7 +246,7 @@ func (s *scene) checkFactors(steps map[sdk.Outcome]int, was, is truth, r actions
 	}
 }
 
-func (s *scene) checkStatus(steps map[string]map[sdk.Outcome]int, was, is string, r actions.RestoreRecord) {
+func (s *scene) checkStatus(steps map[string]map[sdk.Outcome]int, was, is string, r containment.RestoreRecord) {
 	s.Helper()
 	suspend, expire := steps["suspend"], steps["expire_password"]
 	unsure := suspend["failed"]+expire["failed"] > 0
@@ -294,9 +302,9 @@ func (s *scene) group(ref string) string {
 }
 
 // checkNothingMore checks a second containment of what was contained.
-func (s *scene) checkNothingMore(before, after truths, out actions.ContainUserOutput) {
+func (s *scene) checkNothingMore(before, after truths, out containment.ContainUserOutput) {
 	s.Helper()
-	if !out.Contained || !reflect.DeepEqual(before, after) {
+	if !out.Complete || !reflect.DeepEqual(before, after) {
 		s.Fatal("a second containment changed something")
 	}
 	for _, c := range out.Users {
@@ -314,7 +322,7 @@ func (s *scene) checkNothingMore(before, after truths, out actions.ContainUserOu
 }
 
 // checkRestore restores and checks what that says; the outcome is empty of an error.
-func (s *scene) checkRestore(r actions.RestoreRecord, force bool) sdk.Outcome {
+func (s *scene) checkRestore(r containment.RestoreRecord, force bool) sdk.Outcome {
 	s.Helper()
 	before := s.truths()
 	out, err := s.restore(r, force)
@@ -354,7 +362,7 @@ func (s *scene) checkRestore(r actions.RestoreRecord, force bool) sdk.Outcome {
 }
 
 // checkOnlyTaken checks that a restoration touched only what the containment took.
-func (s *scene) checkOnlyTaken(r actions.RestoreRecord, was, is truth) {
+func (s *scene) checkOnlyTaken(r containment.RestoreRecord, was, is truth) {
 	s.Helper()
 	status := was.Status == is.Status || was.Status == oktasim.StatusSuspended && is.Status == oktasim.StatusActive && r.StatusBefore != oktasim.StatusSuspended
 	if !status || !slices.Equal(was.Factors, is.Factors) || len(but(was.Roles, is.Roles)) > 0 ||
@@ -366,7 +374,7 @@ func (s *scene) checkOnlyTaken(r actions.RestoreRecord, was, is truth) {
 
 // checkTakenBack checks that all is as it was before, but for what the records say
 // cannot be.
-func (s *scene) checkTakenBack(before, after truths, records []actions.RestoreRecord) {
+func (s *scene) checkTakenBack(before, after truths, records []containment.RestoreRecord) {
 	s.Helper()
 	s.Logf("before %+v\nafter %+v", before, after)
 	for id, was := range before.Users {
@@ -399,7 +407,7 @@ func groupIDs(groups []actions.GroupRef) []string {
 	return ids
 }
 
-func roleNames(roles []actions.RestoreRole) []string {
+func roleNames(roles []containment.RestoreRole) []string {
 	var names []string
 	for _, r := range roles {
 		names = append(names, r.Type+r.Role+r.ResourceSet)
@@ -411,7 +419,7 @@ func roleNames(roles []actions.RestoreRole) []string {
 var sceneLabels = map[string]string{"HELP_DESK_ADMIN": "Help Desk", "USER_ADMIN": "Group Administrator", "APP_ADMIN": "Application"}
 
 // lostRoles are the roles of which a record says that they cannot be restored.
-func lostRoles(r actions.RestoreRecord, all []string) (names []string) {
+func lostRoles(r containment.RestoreRecord, all []string) (names []string) {
 	for _, name := range all {
 		for kind, label := range sceneLabels {
 			if strings.HasPrefix(name, kind) && mentions(r.NotRestorable, label) {

@@ -15,12 +15,13 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/actions"
+	"soar.example/okta/actions/containment"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
 )
 
 // containOne contains one user and returns what came of it.
-func (b *bench) containOne(input map[string]any) actions.Containment {
+func (b *bench) containOne(input map[string]any) containment.Containment {
 	b.t.Helper()
 	out, _, err := b.contain(input)
 	if err != nil {
@@ -30,7 +31,7 @@ func (b *bench) containOne(input map[string]any) actions.Containment {
 }
 
 // outcomes are the steps and what came of them, as "step outcome".
-func outcomes(steps []actions.Step) []string {
+func outcomes(steps []containment.Step) []string {
 	var all []string
 	for _, s := range steps {
 		all = append(all, s.Name+" "+string(s.Outcome))
@@ -46,19 +47,19 @@ func TestRestoreOfABadRecord(t *testing.T) {
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	record := b.containOne(map[string]any{"users": []string{u.ID}, "quarantine": g.ID}).Restore
 	for name, test := range map[string]struct {
-		mangle  func(*actions.RestoreRecord)
+		mangle  func(*containment.RestoreRecord)
 		code    sdk.Code
 		pointer string
 	}{
-		"no user":          {func(r *actions.RestoreRecord) { r.UserID = "" }, sdk.InvalidInput, "/record/user_id"},
-		"not the user":     {func(r *actions.RestoreRecord) { r.UserID = "../users" }, sdk.InvalidInput, "/record/user_id"},
-		"another org's":    {func(r *actions.RestoreRecord) { r.UserID = "00uNOBODY00000000001" }, sdk.NotFound, "/record/user_id"},
-		"another user's":   {func(r *actions.RestoreRecord) { r.Login = "b@corp.example" }, sdk.Conflict, ""},
-		"a group's path":   {func(r *actions.RestoreRecord) { r.GroupsAdded[0].ID = "../x" }, sdk.InvalidInput, "/record/groups_added/0/id"},
-		"no group":         {func(r *actions.RestoreRecord) { r.GroupsRemoved = make([]actions.GroupRef, 1) }, sdk.InvalidInput, "/record/groups_removed/0/id"},
-		"no role":          {func(r *actions.RestoreRecord) { r.RolesRemoved = make([]actions.RestoreRole, 1) }, sdk.InvalidInput, "/record/roles_removed/0/type"},
-		"a device's path":  {func(r *actions.RestoreRecord) { r.DevicesSuspended = []string{"x/y"} }, sdk.InvalidInput, "/record/devices_suspended/0"},
-		"a status, edited": {func(r *actions.RestoreRecord) { r.StatusAfter = "ASLEEP" }, sdk.Conflict, ""},
+		"no user":          {func(r *containment.RestoreRecord) { r.UserID = "" }, sdk.InvalidInput, "/record/user_id"},
+		"not the user":     {func(r *containment.RestoreRecord) { r.UserID = "../users" }, sdk.InvalidInput, "/record/user_id"},
+		"another org's":    {func(r *containment.RestoreRecord) { r.UserID = "00uNOBODY00000000001" }, sdk.NotFound, "/record/user_id"},
+		"another user's":   {func(r *containment.RestoreRecord) { r.Login = "b@corp.example" }, sdk.Conflict, ""},
+		"a group's path":   {func(r *containment.RestoreRecord) { r.GroupsAdded[0].ID = "../x" }, sdk.InvalidInput, "/record/groups_added/0/id"},
+		"no group":         {func(r *containment.RestoreRecord) { r.GroupsRemoved = make([]actions.GroupRef, 1) }, sdk.InvalidInput, "/record/groups_removed/0/id"},
+		"no role":          {func(r *containment.RestoreRecord) { r.RolesRemoved = make([]containment.RestoreRole, 1) }, sdk.InvalidInput, "/record/roles_removed/0/type"},
+		"a device's path":  {func(r *containment.RestoreRecord) { r.DevicesSuspended = []string{"x/y"} }, sdk.InvalidInput, "/record/devices_suspended/0"},
+		"a status, edited": {func(r *containment.RestoreRecord) { r.StatusAfter = "ASLEEP" }, sdk.Conflict, ""},
 	} {
 		r := record
 		r.GroupsAdded = slices.Clone(record.GroupsAdded)
@@ -85,7 +86,7 @@ func TestRestoreAfterAnotherSuspension(t *testing.T) {
 	b.must("unsuspend_user", map[string]any{"user": u.ID})
 	b.must("suspend_user", map[string]any{"user": u.ID})
 	_, err := b.restore(record, false)
-	if e := b.wantCode(err, sdk.Conflict); !strings.Contains(e.Message, "SUSPENDED anew") || b.state(u.ID).Status != oktasim.StatusSuspended {
+	if e := b.wantCode(err, sdk.Conflict); !strings.Contains(e.Message, "SUSPENDED again") || b.state(u.ID).Status != oktasim.StatusSuspended {
 		t.Errorf("got %v", e)
 	}
 	if got, err := b.restore(record, true); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktasim.StatusActive {
@@ -107,7 +108,7 @@ func TestContainmentThatCannotBeReadBack(t *testing.T) {
 			}
 			b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
 			c := b.containOne(map[string]any{"users": []string{ref}})
-			if c.Contained || len(c.Open) != 1 || c.Restore.StatusBefore != oktasim.StatusActive || c.Restore.StatusAfter != oktasim.StatusSuspended {
+			if c.Complete || len(c.Open) != 1 || c.Restore.StatusBefore != oktasim.StatusActive || c.Restore.StatusAfter != oktasim.StatusSuspended {
 				t.Fatalf("got %+v", c)
 			}
 			b.ClearFaults()
@@ -129,7 +130,7 @@ func TestContainmentOfARoleThatAGroupHasToo(t *testing.T) {
 	b.AddRole(oktasim.NewRole{User: u.ID, Type: "HELP_DESK_ADMIN"})
 	b.Fault(oktasim.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", Times: 1, Kind: oktasim.KindHangup, AfterEffect: true})
 	c := b.containOne(map[string]any{"users": []string{u.Login}, "revoke_roles": true})
-	if c.Steps[0].Outcome != sdk.Changed || c.Steps[0].Target != "Help Desk Administrator" || len(c.Restore.RolesRemoved) != 1 || c.Contained || len(c.Open) != 1 {
+	if c.Steps[0].Outcome != sdk.Changed || c.Steps[0].Target != "Help Desk Administrator" || len(c.Restore.RolesRemoved) != 1 || c.Complete || len(c.Open) != 1 {
 		t.Fatalf("got %+v", c)
 	}
 	if got, err := b.restore(c.Restore, false); err != nil || got.Outcome != sdk.Changed || len(b.state(u.ID).Roles) != 2 {
@@ -147,7 +148,7 @@ func TestContainmentOfWhatIsGoneAlready(t *testing.T) {
 	in := map[string]any{"users": []string{u.Login}, "suspend": false, "revoke_sessions": false, "reset_factors": true, "expire_password": true}
 	for i, want := range [][]string{{"expire_password changed", "reset_factors changed"}, {"expire_password unchanged", "reset_factors unchanged"}} {
 		c := b.containOne(in)
-		if got := outcomes(c.Steps); !c.Contained || !slices.Equal(got, want) || len(c.Restore.NotRestorable) != 2-2*i {
+		if got := outcomes(c.Steps); !c.Complete || !slices.Equal(got, want) || len(c.Restore.NotRestorable) != 2-2*i {
 			t.Errorf("containment %d: %v, the record is %+v", i, got, c.Restore)
 		}
 	}
@@ -164,7 +165,7 @@ func TestContainmentNamesGroupsOnce(t *testing.T) {
 		t.Errorf("got %+v after %v", e, b.writes())
 	}
 	c := b.containOne(map[string]any{"users": []string{u.ID}, "remove_groups": []string{g.ID, "VPN"}})
-	if len(c.Restore.GroupsRemoved) != 1 || !c.Contained {
+	if len(c.Restore.GroupsRemoved) != 1 || !c.Complete {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -220,7 +221,7 @@ func TestContainmentThatIsCutOff(t *testing.T) {
 	ctx = hclog.WithContext(ctx, hclog.New(&hclog.LoggerOptions{Output: &log, JSONFormat: true}))
 	_, _ = b.session.Run(ctx, "contain_user", json.RawMessage(fmt.Sprintf(`{"users":[%q],"quarantine":%q}`, u.ID, g.ID)))
 	var line struct{ User, Record string }
-	var record actions.RestoreRecord
+	var record containment.RestoreRecord
 	for _, l := range bytes.Split(log.Bytes(), []byte("\n")) {
 		if bytes.Contains(l, []byte(`"record"`)) {
 			if err := json.Unmarshal(l, &line); err != nil {
@@ -265,7 +266,7 @@ func TestContainmentOfALimitedRole(t *testing.T) {
 				b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/*/roles/*/targets/**", Status: 403})
 			}
 			c := b.containOne(map[string]any{"users": []string{u.Login}, "revoke_sessions": false, "revoke_roles": true})
-			if !c.Contained || !strings.Contains(strings.Join(c.Restore.NotRestorable, ";"), test.lost) || len(c.Restore.RolesRemoved) != test.left {
+			if !c.Complete || !strings.Contains(strings.Join(c.Restore.NotRestorable, ";"), test.lost) || len(c.Restore.RolesRemoved) != test.left {
 				t.Errorf("got %+v", c)
 			}
 			got, err := b.restore(c.Restore, false)
@@ -303,7 +304,7 @@ func TestContainmentThatCannotTellWhatWasBefore(t *testing.T) {
 	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktasim.KindHangup})
 	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Status: 500})
 	c := b.containOne(map[string]any{"users": []string{u.ID}, "revoke_sessions": false, "expire_password": true})
-	if last := c.Steps[len(c.Steps)-1]; last.Name != "expire_password" || last.Reason == "" || c.Contained || c.Restore.StatusBefore != "" {
+	if last := c.Steps[len(c.Steps)-1]; last.Name != "expire_password" || last.Reason == "" || c.Complete || c.Restore.StatusBefore != "" {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -317,7 +318,7 @@ func TestContainmentThatRecallsWhatWasBefore(t *testing.T) {
 	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Times: 1, Kind: oktasim.KindHangup, AfterEffect: true})
 	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/" + u.ID, Times: 3, Status: 500})
 	c := b.containOne(map[string]any{"users": []string{u.ID}})
-	if c.Steps[0].Outcome != sdk.Changed || c.Steps[0].Error != nil || !c.Contained || c.Restore.StatusBefore != oktasim.StatusActive {
+	if c.Steps[0].Outcome != sdk.Changed || c.Steps[0].Error != nil || !c.Complete || c.Restore.StatusBefore != oktasim.StatusActive {
 		t.Fatalf("got %+v", c)
 	}
 	if got, err := b.restore(c.Restore, false); err != nil || got.Outcome != sdk.Changed || b.state(u.ID).Status != oktasim.StatusActive {

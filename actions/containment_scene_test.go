@@ -16,7 +16,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"pgregory.net/rapid"
 
-	"soar.example/okta/actions"
+	"soar.example/okta/actions/containment"
 	"soar.example/okta/internal/fixedseed"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/sdk"
@@ -246,16 +246,16 @@ func (s *scene) run(ctx context.Context, action string, in, out any) error {
 	return err
 }
 
-func (s *scene) contain(ctx context.Context, in map[string]any) (out actions.ContainUserOutput, err error) {
+func (s *scene) contain(ctx context.Context, in map[string]any) (out containment.ContainUserOutput, err error) {
 	err = s.run(ctx, "contain_user", in, &out)
 	return out, err
 }
 
 // restore comes again when a rate limit asks it to, as its callers do: the login's other
 // sessions know of the limit, too.
-func (s *scene) restore(record actions.RestoreRecord, force bool) (out actions.RestoreUserOutput, err error) {
+func (s *scene) restore(record containment.RestoreRecord, force bool) (out containment.RestoreUserOutput, err error) {
 	for range 3 {
-		err = s.run(s.Context(), "restore_user", actions.RestoreUserInput{Record: record, Force: force}, &out)
+		err = s.run(s.Context(), "restore_user", containment.RestoreUserInput{Record: record, Force: force}, &out)
 		if e := sdk.AsError(err); e == nil || e.Code != sdk.RateLimited {
 			break
 		}

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 
 	"soar.example/okta/sdk/reconcile"
@@ -18,10 +19,10 @@ var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
 	Effect:  sdk.Writes,
 	Scopes:  []string{"okta.groups.manage"},
 	Example: sdk.Example[CreateGroupInput, CreateGroupOutput]{
-		Input: CreateGroupInput{Name: exampleGroup.Name, Description: exampleGroupItem.Description},
-		Output: CreateGroupOutput{Group: &exampleGroup, Change: reconcile.Changed(
+		Input: CreateGroupInput{Name: ExampleGroup.Name, Description: exampleGroupItem.Description},
+		Output: CreateGroupOutput{Group: &ExampleGroup, Change: reconcile.Changed(
 			GroupState{},
-			GroupState{Exists: true, ID: exampleGroup.ID, Name: exampleGroup.Name, Description: exampleGroupItem.Description},
+			GroupState{Exists: true, ID: ExampleGroup.ID, Name: ExampleGroup.Name, Description: exampleGroupItem.Description},
 		)},
 	},
 	Run: createGroup,
@@ -95,6 +96,7 @@ func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (Crea
 		},
 	}.From(ctx, before)
 	out := CreateGroupOutput{Change: change}
+	out.About(sdk.Subject{Type: "group", ID: cmp.Or(change.After.ID, in.Name), Name: in.Name})
 	if s := change.After; err == nil && s.Exists {
 		out.Group = &GroupRef{ID: s.ID, Name: s.Name, Type: s.kind}
 	}

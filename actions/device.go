@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"soar.example/okta/sdk/reconcile"
-
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/reconcile"
 )
 
 // DeviceRef says which device an answer is about.
@@ -41,6 +40,7 @@ type deviceStatusChange struct {
 	from []string
 	to   string
 	verb string // "suspends": what Okta does to a device
+	undo string // name of the action that reverts the change, "" if there is none
 	act  func(c *okta.Client, ctx context.Context, deviceID string) error
 }
 
@@ -70,6 +70,10 @@ func (s deviceStatusChange) run(ctx context.Context, c *okta.Client, in DeviceWr
 			return "Okta " + s.verb + " no device that is " + now.Status
 		},
 	}.From(ctx, DeviceState{Status: d.Status})
+	change.About(sdk.Subject{Type: "device", ID: d.ID, Name: d.Profile.DisplayName})
+	if s.undo != "" && d.Status != okta.DeviceDeactivated {
+		change.UndoneBy(s.undo, d.ID, map[string]string{"device": d.ID})
+	}
 	return DeviceChange{Device: deviceRef(d), Change: change}, err
 }
 
@@ -94,4 +98,174 @@ func exampleDeviceWrite(before, after string) sdk.Example[DeviceWrite, DeviceCha
 		Input:  DeviceWrite{Device: OktaID(exampleDevice.ID)},
 		Output: DeviceChange{Device: exampleDevice, Change: reconcile.Changed(DeviceState{before}, DeviceState{after})},
 	}
+}
+
+// SuspendDevice suspends a device.
+var SuspendDevice = action[DeviceWrite, DeviceChange]{
+	Name:     "suspend_device",
+	Summary:  "Suspends a device. Sign-in policies that require a registered device then reject it.",
+	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/suspendDevice",
+	Effect:   sdk.Writes,
+	Editions: identityOnly,
+	Undo:     "unsuspend_device",
+	Scopes:   []string{"okta.devices.manage"},
+	Example:  exampleDeviceWrite(okta.StatusActive, okta.StatusSuspended),
+	Run: deviceStatusChange{
+		from: []string{okta.StatusActive}, to: okta.StatusSuspended, verb: "suspends", undo: "unsuspend_device", act: (*okta.Client).SuspendDevice,
+	}.run,
+}
+
+// UnsuspendDevice takes a device's suspension back.
+var UnsuspendDevice = action[DeviceWrite, DeviceChange]{
+	Name:     "unsuspend_device",
+	Summary:  "Reverts the suspension of a device, which is then active again.",
+	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/unsuspendDevice",
+	Effect:   sdk.Writes,
+	Editions: identityOnly,
+	Undo:     "suspend_device",
+	Scopes:   []string{"okta.devices.manage"},
+	Example:  exampleDeviceWrite(okta.StatusSuspended, okta.StatusActive),
+	Run: deviceStatusChange{
+		from: []string{okta.StatusSuspended}, to: okta.StatusActive, verb: "unsuspends", undo: "suspend_device", act: (*okta.Client).UnsuspendDevice,
+	}.run,
+}
+
+// DeactivateDevice deactivates a device.
+var DeactivateDevice = action[DeviceWrite, DeviceChange]{
+	Name:     "deactivate_device",
+	Summary:  "Deactivates a device: its factors, its certificates and its links to users are lost.",
+	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/deactivateDevice",
+	Effect:   sdk.Destroys,
+	Editions: identityOnly,
+	Scopes:   []string{"okta.devices.manage"},
+	Example:  exampleDeviceWrite(okta.StatusActive, okta.DeviceDeactivated),
+	Run: deviceStatusChange{
+		from: []string{okta.StatusActive, okta.StatusSuspended}, to: okta.DeviceDeactivated, verb: "deactivates", act: (*okta.Client).DeactivateDevice,
+	}.run,
+}
+
+// ListDevices lists devices.
+var ListDevices = action[ListDevicesInput, ListDevicesOutput]{
+	Name:     "list_devices",
+	Title:    "List All Devices",
+	Summary:  "Lists the devices of the Okta org, optionally by a search, with their users on request.",
+	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/listDevices",
+	Effect:   sdk.Reads,
+	Editions: identityOnly,
+	Scopes:   []string{"okta.devices.read"},
+	Example: sdk.Example[ListDevicesInput, ListDevicesOutput]{
+		Input: ListDevicesInput{Search: `profile.platform eq "WINDOWS"`, WithUsers: true, Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
+		Output: ListDevicesOutput{Paged: onePage, Devices: []DeviceItem{{
+			ID: "guo4a5u7JHHhjXrMK0g4", Name: "ALICE-LAPTOP", Platform: "WINDOWS", Status: okta.StatusActive, SerialNumber: "5CD2080HNM", Users: []UserRef{ExampleUser},
+			Raw: Object(`{"id":"guo4a5u7JHHhjXrMK0g4","status":"ACTIVE","profile":{"displayName":"ALICE-LAPTOP","platform":"WINDOWS","serialNumber":"5CD2080HNM"}}`),
+		}}},
+	},
+	Options: listed(sdk.OptionList{Items: "devices", Value: "id", Label: "name", Description: "platform"}),
+	Run:     listDevices,
+}
+
+// ListDevicesInput is the input of list_devices.
+type ListDevicesInput struct {
+	// Expression of Okta's search over id, status, lastUpdated and the profile. The search lags behind changes by a
+	// moment.
+	Search    string `json:"search,omitempty" jsonschema:"example=profile.platform eq \"WINDOWS\",maxLength=6000" jsonschema_extras:"x-language=scim_filter"`
+	WithUsers bool   `json:"with_users,omitempty" jsonschema:"default=false"` // Include the users of each device.
+	reconcile.Paging
+}
+
+// ListDevicesOutput is the output of list_devices.
+type ListDevicesOutput struct {
+	Devices []DeviceItem `json:"devices"` // The devices.
+	reconcile.Paged
+}
+
+// DeviceItem is a device in a list.
+type DeviceItem struct {
+	ID           string    `json:"id"`                      // ID of the device.
+	Name         string    `json:"name,omitempty"`          // Name of the device.
+	Platform     string    `json:"platform,omitempty"`      // ANDROID, IOS, MACOS, WINDOWS and others.
+	Status       string    `json:"status"`                  // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
+	SerialNumber string    `json:"serial_number,omitempty"` // Serial number of the device.
+	Users        []UserRef `json:"users,omitempty"`         // Users of the device; absent unless requested.
+	Raw          Object    `json:"raw"`                     // The device as Okta sent it.
+}
+
+func deviceItem(o okta.Object) DeviceItem {
+	var d struct {
+		okta.Device
+		Embedded struct {
+			Users []struct {
+				User struct {
+					ID      string
+					Profile struct{ Login, Email string }
+				}
+			}
+		} `json:"_embedded"`
+	}
+	o.Read(&d)
+	item := DeviceItem{
+		ID: d.ID, Name: d.Profile.DisplayName, Platform: d.Profile.Platform, Status: d.Status,
+		SerialNumber: d.Profile.SerialNumber, Raw: raw(o),
+	}
+	for _, u := range d.Embedded.Users {
+		item.Users = append(item.Users, UserRef{ID: u.User.ID, Login: u.User.Profile.Login, Email: u.User.Profile.Email})
+	}
+	return item
+}
+
+func listDevices(ctx context.Context, c *okta.Client, in ListDevicesInput) (ListDevicesOutput, error) {
+	query := map[string]string{"search": in.Search}
+	if in.WithUsers {
+		query["expand"] = "user"
+	}
+	devices, n, err := list(ctx, c, []string{"devices"}, query, in.Paging, deviceItem)
+	return ListDevicesOutput{Devices: devices, Paged: n}, err
+}
+
+// ListUserDevices lists a user's devices.
+var ListUserDevices = action[UserList, ListUserDevicesOutput]{
+	Name:     "list_user_devices",
+	Summary:  "Lists the devices of a user.",
+	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserDevices",
+	Effect:   sdk.Reads,
+	Editions: identityOnly,
+	Scopes:   []string{"okta.users.read"},
+	Example: sdk.Example[UserList, ListUserDevicesOutput]{
+		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
+		Output: ListUserDevicesOutput{User: ExampleUser, Counted: reconcile.Counted{Count: 1}, Devices: []UserDeviceItem{{
+			ID: exampleDevice.ID, Name: exampleDevice.Name, Platform: exampleDevice.Platform, Status: okta.StatusActive, Enrolled: "2025-11-02T10:15:00.000Z",
+			Raw: Object(`{"created":"2025-11-02T10:15:00.000Z","deviceUserId":"lnk46w61OLJz1uSQW0g4","device":{"id":"guo8jx5vVoxfvJeLb0w4","status":"ACTIVE"}}`),
+		}}},
+	},
+	Options: &sdk.OptionList{Items: "devices", Value: "id", Label: "name", Description: "platform"},
+	Run:     onUser(listUserDevices),
+}
+
+// ListUserDevicesOutput is the output of list_user_devices.
+type ListUserDevicesOutput struct {
+	User    UserRef          `json:"user"`    // The user.
+	Devices []UserDeviceItem `json:"devices"` // The devices.
+	reconcile.Counted
+}
+
+// UserDeviceItem is a device that a user has enrolled on.
+type UserDeviceItem struct {
+	ID       string `json:"id"`                 // ID of the device.
+	Name     string `json:"name,omitempty"`     // Name of the device.
+	Platform string `json:"platform,omitempty"` // ANDROID, IOS, MACOS, WINDOWS and others.
+	Status   string `json:"status"`             // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
+	Enrolled string `json:"enrolled,omitempty"` // Time of the user's enrolment on the device.
+	Raw      Object `json:"raw"`                // The device and its link to the user as Okta sent them.
+}
+
+func userDeviceItem(o okta.Object) UserDeviceItem {
+	var d okta.UserDevice
+	o.Read(&d)
+	ref := deviceRef(&d.Device)
+	return UserDeviceItem{ID: ref.ID, Name: ref.Name, Platform: ref.Platform, Status: d.Device.Status, Enrolled: d.Created, Raw: raw(o)}
+}
+
+func listUserDevices(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserDevicesOutput, error) {
+	devices, n, err := listOfUser(ctx, c, u.ID, in.MaxItems, userDeviceItem, below("devices"))
+	return ListUserDevicesOutput{User: UserRefOf(u), Devices: devices, Counted: n}, err
 }

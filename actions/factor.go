@@ -2,10 +2,11 @@ package actions
 
 import (
 	"context"
-
-	"soar.example/okta/sdk/reconcile"
+	"slices"
 
 	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/reconcile"
 )
 
 // FactorRef is a factor that a user has enrolled.
@@ -69,3 +70,154 @@ var (
 		Created: "2025-11-02T10:15:00.000Z"}
 	exampleSMS = FactorRef{ID: "mbl1a2b3c4d5e6f7g8h9", Type: "sms", Provider: "OKTA", Status: "ACTIVE", Name: "+15555550123", Created: "2025-11-02T10:12:00.000Z"}
 )
+
+// GetUserFactors lists what a user proves to be themselves with.
+var GetUserFactors = action[UserList, GetUserFactorsOutput]{
+	Name:    "get_user_factors",
+	Title:   "Get A User's Factors",
+	Summary: "Lists the factors of a user, such as Okta Verify, phones and security keys.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listFactors",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read"},
+	Example: sdk.Example[UserList, GetUserFactorsOutput]{
+		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
+		Output: GetUserFactorsOutput{User: ExampleUser, Counted: reconcile.Counted{Count: 1}, Factors: []FactorItem{{
+			FactorRef: examplePush,
+			Raw: Object(`{"id":"opf1a2b3c4d5e6f7g8h9","factorType":"push","provider":"OKTA","status":"ACTIVE","created":"2025-11-02T10:15:00.000Z",` +
+				`"profile":{"name":"Alice's phone"}}`),
+		}}},
+	},
+	Options: &sdk.OptionList{Items: "factors", Value: "id", Label: "name", Description: "type"},
+	Run:     onUser(getUserFactors),
+}
+
+// GetUserFactorsOutput is the output of get_user_factors.
+type GetUserFactorsOutput struct {
+	User UserRef `json:"user"` // The user.
+	// Factors of the user. Okta omits factors that the enrolment policy of the connection's principal does not
+	// allow.
+	Factors []FactorItem `json:"factors"`
+	reconcile.Counted
+}
+
+// FactorItem is a factor in a list.
+type FactorItem struct {
+	FactorRef
+	Raw Object `json:"raw"` // The factor as Okta sent it.
+}
+
+func factorItem(o okta.Object) FactorItem {
+	var f okta.Factor
+	o.Read(&f)
+	return FactorItem{FactorRef: factorRef(f), Raw: raw(o)}
+}
+
+func getUserFactors(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (GetUserFactorsOutput, error) {
+	factors, n, err := listOfUser(ctx, c, u.ID, in.MaxItems, factorItem, below("factors"))
+	return GetUserFactorsOutput{User: UserRefOf(u), Factors: factors, Counted: n}, err
+}
+
+// DeleteFactor unenrols one factor.
+var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
+	Name:    "delete_factor",
+	Summary: "Unenrols one factor of a user, such as a phone that an intruder enrolled. Unenrolling one factor of Okta Verify removes its other factors.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/unenrollFactor",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[DeleteFactorInput, DeleteFactorOutput]{
+		Input: DeleteFactorInput{OneUser: exampleTarget, Factor: OktaID(exampleSMS.ID), RemoveRecovery: true},
+		Output: DeleteFactorOutput{User: ExampleUser, Removed: []FactorRef{exampleSMS}, Change: reconcile.Changed(
+			FactorsState{Factors: []FactorRef{examplePush, exampleSMS}},
+			FactorsState{Factors: []FactorRef{examplePush}},
+		)},
+	},
+	Run: onUser(deleteFactor),
+}
+
+// DeleteFactorInput is the input of delete_factor.
+type DeleteFactorInput struct {
+	OneUser
+	// ID of the factor, as get_user_factors lists it or an event names it. A nonexistent factor looks like a
+	// deleted one.
+	Factor OktaID `json:"factor" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,minLength=10" jsonschema_extras:"x-options=get_user_factors user=$user"`
+	// Remove a phone number (SMS, call) as a means of account recovery, too.
+	RemoveRecovery bool `json:"remove_recovery,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
+	reconcile.Write
+}
+
+// DeleteFactorOutput is the output of delete_factor.
+type DeleteFactorOutput struct {
+	User UserRef `json:"user"` // The user.
+	// Factors that are gone: the named factor, and the factors that Okta removed with it.
+	Removed []FactorRef `json:"removed"`
+	reconcile.Change[FactorsState]
+}
+
+func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFactorInput) (DeleteFactorOutput, error) {
+	factor := string(in.Factor)
+	list := readFactors(c, u.ID)
+	unlisted := false
+	read := func(ctx context.Context) (FactorsState, error) {
+		s, err := list(ctx)
+		if err != nil || s.has(factor) || !unlisted {
+			return s, err
+		}
+		found, err := stateOrNone(func(f *okta.Factor) []FactorRef { return []FactorRef{factorRef(*f)} })(c.Factor(ctx, u.ID, factor))
+		s.Factors = append(s.Factors, found...)
+		return s, err
+	}
+	before, err := list(ctx)
+	if err == nil && !before.has(factor) {
+		// Okta's list leaves factors out: that it is not there proves nothing.
+		unlisted = true
+		before, err = read(ctx)
+	}
+	if err != nil {
+		return DeleteFactorOutput{}, err
+	}
+	named := before.byID(factor)
+	removeRecovery := in.RemoveRecovery && named != nil && (named.Type == "sms" || named.Type == "call")
+	change, err := reconcile.Goal[FactorsState]{
+		Name:         "factor is gone",
+		Done:         func(s FactorsState) bool { return !s.has(factor) },
+		Act:          func(ctx context.Context) error { return c.DeleteFactor(ctx, u.ID, factor, removeRecovery) },
+		Read:         read,
+		Precondition: factorsFixed(u),
+	}.From(ctx, before)
+	out := DeleteFactorOutput{User: UserRefOf(u), Removed: []FactorRef{}, Change: change}
+	if out.Outcome == sdk.Changed || out.Outcome == sdk.Unchanged {
+		for _, f := range before.Factors {
+			if !change.After.has(f.ID) {
+				out.Removed = append(out.Removed, f)
+			}
+		}
+	}
+	return out, err
+}
+
+// ResetFactors unenrols all of a user's factors.
+var ResetFactors = action[UserWrite, UserChange[FactorsState]]{
+	Name:    "reset_factors",
+	Summary: "Unenrols every factor of a user, who must enrol again. Change the password first: until then the password alone may be enough to enrol.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/resetFactors",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage"},
+	Example: exampleUserWrite(
+		FactorsState{Factors: []FactorRef{examplePush, exampleSMS}},
+		FactorsState{Factors: []FactorRef{}},
+	),
+	Run: onUser(resetFactors),
+}
+
+func resetFactors(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[FactorsState], error) {
+	return changeUser(ctx, u, reconcile.Goal[FactorsState]{
+		Name: "user has no factors",
+		Done: func(s FactorsState) bool {
+			// Okta enrols the email address by itself, and again after a reset.
+			return !slices.ContainsFunc(s.Factors, func(f FactorRef) bool { return f.Type != okta.FactorEmail })
+		},
+		Act:          func(ctx context.Context) error { return c.ResetFactors(ctx, u.ID) },
+		Read:         readFactors(c, u.ID),
+		Precondition: factorsFixed(u),
+	})
+}

@@ -243,7 +243,7 @@ func TestQuarantineNeedsItsSingleAction(t *testing.T) {
 				t.Fatal(err)
 			}
 			u := s.state(s.user.ID)
-			if u.Status != oktasim.StatusSuspended || inGroup(u, admins.ID) != allowed || out.Contained != allowed {
+			if u.Status != oktasim.StatusSuspended || inGroup(u, admins.ID) != allowed || out.Complete != allowed {
 				t.Errorf("got %+v, the user is %+v", out, u)
 			}
 			if said := fmt.Sprintf("%+v", out); strings.Contains(said, "Add add_user_to_group to allowed_actions") == allowed {

@@ -1,12 +1,14 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/reconcile"
 )
 
 // RoleItem is an admin role that a user has.
@@ -91,6 +93,15 @@ func checkRole(role, resourceSet string, needsSet bool) error {
 	return nil
 }
 
+// undoRole completes the output with the call that reverts the change of a role.
+func undoRole(out *UserChange[RolesState], action string, u *okta.User, role, resourceSet string) {
+	input := map[string]string{"user": u.ID, "role": role}
+	if resourceSet != "" {
+		input["resource_set"] = resourceSet
+	}
+	out.UndoneBy(action, strings.TrimSpace(u.ID+" "+role+" "+resourceSet), input)
+}
+
 // readRole reads in which ways a user has a role. An empty resourceSet means any.
 func readRole(c *okta.Client, userID, role, resourceSet string) func(context.Context) (RolesState, error) {
 	return func(ctx context.Context) (RolesState, error) {
@@ -107,3 +118,213 @@ func readRole(c *okta.Client, userID, role, resourceSet string) func(context.Con
 }
 
 var exampleRole = RoleItem{ID: "ra1b2c3d4e5f6g7h8i9j", Type: "HELP_DESK_ADMIN", Label: "Help Desk Administrator", Status: "ACTIVE", Through: throughUser}
+
+// AssignRole makes a user an administrator.
+var AssignRole = action[AssignRoleInput, UserChange[RolesState]]{
+	Name:    "assign_role",
+	Summary: "Assigns an admin role to a user, such as a role that was revoked during an incident.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/assignRoleToUser",
+	Effect:  sdk.Writes,
+	Undo:    "revoke_role",
+	Scopes:  []string{"okta.users.read", "okta.roles.manage"},
+	Example: sdk.Example[AssignRoleInput, UserChange[RolesState]]{
+		Input: AssignRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
+		Output: UserChange[RolesState]{User: ExampleUser, Change: reconcile.Changed(
+			RolesState{Roles: []RoleItem{}},
+			RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
+		)},
+	},
+	Run: onUser(assignRole),
+}
+
+// AssignRoleInput is the input of assign_role.
+type AssignRoleInput struct {
+	OneUser
+	// Type of a standard role, such as HELP_DESK_ADMIN or READ_ONLY_ADMIN, or ID of a custom role.
+	Role string `json:"role" jsonschema:"example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_roles"`
+	// ID of the resource set of a custom role.
+	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9,maxLength=100" jsonschema_extras:"x-group=advanced"`
+	reconcile.Write
+}
+
+// Validate refuses what is no role.
+func (in AssignRoleInput) Validate() error { return checkRole(in.Role, in.ResourceSet, true) }
+
+func assignRole(ctx context.Context, c *okta.Client, u *okta.User, in AssignRoleInput) (UserChange[RolesState], error) {
+	out, err := changeUser(ctx, u, reconcile.Goal[RolesState]{
+		Name: "user has the role",
+		// A role that comes with a group goes with it: only the user's own counts.
+		Done: func(s RolesState) bool { return s.through(throughUser) != nil },
+		Act:  func(ctx context.Context) error { return c.AssignRole(ctx, u.ID, in.Role, in.ResourceSet) },
+		Read: readRole(c, u.ID, in.Role, in.ResourceSet),
+		Precondition: func(RolesState) string {
+			if u.Status == okta.StatusDeprovisioned {
+				return "Okta gives no role to a deactivated user"
+			}
+			return ""
+		},
+	})
+	undoRole(&out, "revoke_role", u, in.Role, in.ResourceSet)
+	return out, err
+}
+
+// RevokeRole takes an admin role from a user.
+var RevokeRole = action[RevokeRoleInput, UserChange[RolesState]]{
+	Name:    "revoke_role",
+	Summary: "Revokes an admin role of a user, and reports if the user still has it through a group.",
+	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/" +
+		"#tag/RoleAssignmentAUser/operation/unassignRoleFromUser",
+	Effect: sdk.Writes,
+	Undo:   "assign_role",
+	Scopes: []string{"okta.users.read", "okta.roles.manage"},
+	Example: sdk.Example[RevokeRoleInput, UserChange[RolesState]]{
+		Input: RevokeRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
+		Output: UserChange[RolesState]{User: ExampleUser, Change: reconcile.Changed(
+			RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
+			RolesState{Roles: []RoleItem{}},
+		)},
+	},
+	Run: onUser(revokeRole),
+}
+
+// RevokeRoleInput is the input of revoke_role.
+type RevokeRoleInput struct {
+	OneUser
+	// Type of a standard role, such as SUPER_ADMIN or HELP_DESK_ADMIN, or ID of a custom role.
+	Role string `json:"role" jsonschema:"example=HELP_DESK_ADMIN,minLength=1,maxLength=100" jsonschema_extras:"x-options=list_user_roles user=$user"`
+	// ID of the resource set of a custom role; all resource sets if absent.
+	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9,maxLength=100" jsonschema_extras:"x-group=advanced"`
+	reconcile.Write
+}
+
+// Validate refuses what is no role.
+func (in RevokeRoleInput) Validate() error { return checkRole(in.Role, in.ResourceSet, false) }
+
+func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRoleInput) (UserChange[RolesState], error) {
+	var own []RoleItem
+	read := readRole(c, u.ID, in.Role, in.ResourceSet)
+	out, err := changeUser(ctx, u, reconcile.Goal[RolesState]{
+		Name: "role is no longer the user's own",
+		Done: func(s RolesState) bool { return s.through(throughUser) == nil },
+		Act: func(ctx context.Context) error {
+			return reconcile.Each(own, func(r RoleItem) error { return c.UnassignRole(ctx, u.ID, r.ID) })
+		},
+		Read: func(ctx context.Context) (RolesState, error) {
+			s, err := read(ctx)
+			own = slices.DeleteFunc(slices.Clone(s.Roles), func(r RoleItem) bool { return r.Through != throughUser })
+			return s, err
+		},
+	})
+	direct := slices.DeleteFunc(slices.Clone(out.Before.Roles), func(r RoleItem) bool { return r.Through != throughUser })
+	if len(direct) == 1 {
+		undoRole(&out, "assign_role", u, in.Role, direct[0].ResourceSet)
+	}
+	if group := out.After.through(throughGroup); group != nil && err == nil {
+		out.Reason = "the user still has the role through the group " + group.Group + ": take the user out of it"
+		if out.Outcome != sdk.Planned {
+			out.Outcome = sdk.NotApplicable
+		}
+	}
+	return out, err
+}
+
+// ListRoles lists the admin roles that there are to assign.
+var ListRoles = action[ListRolesInput, ListRolesOutput]{
+	Name:    "list_roles",
+	Summary: "Lists the assignable admin roles: Okta's standard roles and the custom roles of the Okta org.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/listRoles",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.roles.read"},
+	Example: sdk.Example[ListRolesInput, ListRolesOutput]{
+		Output: ListRolesOutput{Counted: reconcile.Counted{Count: 2}, Roles: []AssignableRole{
+			{Name: "HELP_DESK_ADMIN", Label: "Help Desk Administrator"},
+			{Name: "cr0Yq6IJxGIr0ouum0g3", Label: "Incident Responder", Custom: true, Description: "Suspends users and ends sessions"},
+		}},
+	},
+	Options: &sdk.OptionList{Items: "roles", Value: "name", Label: "label", Description: "description"},
+	Run:     listRoles,
+}
+
+// ListRolesInput is the input of list_roles.: nothing. The list is short.
+type ListRolesInput struct{}
+
+// ListRolesOutput is the output of list_roles.
+type ListRolesOutput struct {
+	// The roles, standard roles first. The licences of the Okta org decide which of them it may assign.
+	Roles []AssignableRole `json:"roles"`
+	reconcile.Counted
+}
+
+// AssignableRole is an admin role.
+type AssignableRole struct {
+	// Name of the role for assign_role and revoke_role: its type, or ID of a custom role.
+	Name        string `json:"name"`
+	Label       string `json:"label"`                 // Display name of the role.
+	Custom      bool   `json:"custom"`                // Whether the role is a custom role, which is assigned with a resource set.
+	Description string `json:"description,omitempty"` // Description of a custom role.
+}
+
+func listRoles(ctx context.Context, c *okta.Client, _ ListRolesInput) (ListRolesOutput, error) {
+	custom, err := c.CustomRoles(ctx)
+	if err != nil {
+		return ListRolesOutput{}, err
+	}
+	out := ListRolesOutput{Roles: make([]AssignableRole, 0, len(standardRoles)+len(custom))}
+	for _, r := range standardRoles {
+		out.Roles = append(out.Roles, AssignableRole{Name: r.name, Label: r.label})
+	}
+	for _, r := range custom {
+		out.Roles = append(out.Roles, AssignableRole{Name: r.ID, Label: r.Label, Custom: true, Description: r.Description})
+	}
+	out.Count = len(out.Roles)
+	return out, nil
+}
+
+// ListUserRoles lists a user's admin roles.
+var ListUserRoles = action[OneUser, ListUserRolesOutput]{
+	Name:    "list_user_roles",
+	Summary: "Lists the admin roles of a user, including roles assigned by a group.",
+	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/" +
+		"#tag/RoleAssignmentAUser/operation/listAssignedRolesForUser",
+	Effect: sdk.Reads,
+	Scopes: []string{"okta.users.read", "okta.roles.read"},
+	Example: sdk.Example[OneUser, ListUserRolesOutput]{
+		Input: exampleTarget,
+		Output: ListUserRolesOutput{User: ExampleUser, Admin: true, Counted: reconcile.Counted{Count: 1}, Roles: []UserRoleItem{{
+			RoleItem: exampleRole,
+			Raw:      Object(`{"id":"ra1b2c3d4e5f6g7h8i9j","label":"Help Desk Administrator","type":"HELP_DESK_ADMIN","status":"ACTIVE","assignmentType":"USER"}`),
+		}}},
+	},
+	Options: &sdk.OptionList{Items: "roles", Value: "name", Label: "label", Description: "through"},
+	Run:     onUser(listUserRoles),
+}
+
+// ListUserRolesOutput is the output of list_user_roles.
+type ListUserRolesOutput struct {
+	User  UserRef        `json:"user"`  // The user.
+	Admin bool           `json:"admin"` // Whether the user has any admin role.
+	Roles []UserRoleItem `json:"roles"` // The roles.
+	reconcile.Counted
+}
+
+// UserRoleItem is an admin role in a list.
+type UserRoleItem struct {
+	RoleItem
+	// Name of the role for assign_role and revoke_role: its type, or ID of a custom role.
+	Name string `json:"name"`
+	Raw  Object `json:"raw"` // The assignment as Okta sent it.
+}
+
+func userRoleItem(o okta.Object) UserRoleItem {
+	var r okta.Role
+	o.Read(&r)
+	return UserRoleItem{RoleItem: roleItem(r), Name: cmp.Or(r.RoleID, r.Type), Raw: raw(o)}
+}
+
+func listUserRoles(ctx context.Context, c *okta.Client, u *okta.User, _ OneUser) (ListUserRolesOutput, error) {
+	roles, n, err := listOfUser(ctx, c, u.ID, maxRoles, userRoleItem, below("roles"))
+	return ListUserRolesOutput{User: UserRefOf(u), Admin: len(roles) > 0, Roles: roles, Counted: n}, err
+}
+
+// maxRoles is more than any user has.
+const maxRoles = 1000

@@ -4,10 +4,9 @@ import (
 	"context"
 	"time"
 
-	"soar.example/okta/sdk/reconcile"
-
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/reconcile"
 )
 
 // OneUser names the user of an action.
@@ -61,9 +60,11 @@ type UserItem struct {
 	Raw       Object `json:"raw"`                  // The user as Okta sent it, with the whole profile.
 }
 
-func refOf(u *okta.User) UserRef { return UserRef{ID: u.ID, Login: u.Login, Email: u.Email} }
+// UserRefOf returns the reference to a user.
+func UserRefOf(u *okta.User) UserRef { return UserRef{ID: u.ID, Login: u.Login, Email: u.Email} }
 
-func stateOf(u *okta.User) UserState {
+// UserStateOf returns the state of a user.
+func UserStateOf(u *okta.User) UserState {
 	return UserState{Status: u.Status, StatusChanged: u.StatusChanged, TransitioningTo: u.Transitioning}
 }
 
@@ -73,7 +74,7 @@ func readState(c *okta.Client, id string) func(context.Context) (UserState, erro
 		if err != nil {
 			return UserState{}, err
 		}
-		return stateOf(u), nil
+		return UserStateOf(u), nil
 	}
 }
 
@@ -100,14 +101,20 @@ func onUser[In interface{ name() string }, Out any](
 		if err != nil {
 			return none, err
 		}
-		return run(ctx, c, u, in)
+		out, err := run(ctx, c, u, in)
+		if write, ok := any(&out).(interface{ About(subjects ...sdk.Subject) }); ok && err == nil {
+			write.About(subjectOf(u))
+		}
+		return out, err
 	}
 }
+
+func subjectOf(u *okta.User) sdk.Subject { return sdk.Subject{Type: "user", ID: u.ID, Name: u.Login} }
 
 // changeUser reconciles a state that belongs to a user.
 func changeUser[S any](ctx context.Context, u *okta.User, r reconcile.Goal[S]) (UserChange[S], error) {
 	change, err := r.Run(ctx)
-	return UserChange[S]{User: refOf(u), Change: change}, err
+	return UserChange[S]{User: UserRefOf(u), Change: change}, err
 }
 
 // acceptedOf runs a write to a user whose state Okta cannot report.
@@ -115,7 +122,7 @@ func acceptedOf[S any](
 	ctx context.Context, u *okta.User, before, after S, act func(ctx context.Context, userID string) error,
 ) (UserChange[S], error) {
 	change, err := reconcile.Accept(ctx, before, after, func(ctx context.Context) error { return act(ctx, u.ID) })
-	return UserChange[S]{User: refOf(u), Change: change}, err
+	return UserChange[S]{User: UserRefOf(u), Change: change}, err
 }
 
 // A statusChange is a lifecycle call that brings a user from one status to another.
@@ -123,6 +130,7 @@ type statusChange struct {
 	from, to string
 	goal     string
 	verb     string // "suspends": what Okta does to a user
+	undo     string // name of the action that reverts the change, "" if there is none
 	act      func(c *okta.Client, ctx context.Context, userID string) error
 }
 
@@ -138,15 +146,19 @@ func (s statusChange) run(ctx context.Context, c *okta.Client, u *okta.User, _ U
 			}
 			return "Okta " + s.verb + " only users who are " + s.from + ", and this user is " + now.Status
 		},
-	}.From(ctx, stateOf(u))
-	return UserChange[UserState]{User: refOf(u), Change: change}, err
+	}.From(ctx, UserStateOf(u))
+	if s.undo != "" {
+		change.UndoneBy(s.undo, u.ID, OneUser{u.ID})
+	}
+	return UserChange[UserState]{User: UserRefOf(u), Change: change}, err
 }
 
 var (
-	exampleUser     = UserRef{ID: "00u1a2b3c4d5e6f7g8h9", Login: "alice.moreau@corp.example", Email: "alice.moreau@corp.example"}
-	exampleTarget   = OneUser{User: exampleUser.Login}
+	// ExampleUser is the user of the examples.
+	ExampleUser     = UserRef{ID: "00u1a2b3c4d5e6f7g8h9", Login: "alice.moreau@corp.example", Email: "alice.moreau@corp.example"}
+	exampleTarget   = OneUser{User: ExampleUser.Login}
 	exampleUserItem = UserItem{
-		ID: exampleUser.ID, Login: exampleUser.Login, Email: exampleUser.Email, Status: okta.StatusActive, LastLogin: "2026-03-14T02:38:51.000Z",
+		ID: ExampleUser.ID, Login: ExampleUser.Login, Email: ExampleUser.Email, Status: okta.StatusActive, LastLogin: "2026-03-14T02:38:51.000Z",
 		Raw: Object(`{"id":"00u1a2b3c4d5e6f7g8h9","status":"ACTIVE","lastLogin":"2026-03-14T02:38:51.000Z","profile":` +
 			`{"login":"alice.moreau@corp.example","email":"alice.moreau@corp.example","firstName":"Alice","lastName":"Moreau"}}`),
 	}
@@ -156,7 +168,7 @@ var (
 func exampleUserWrite[S any](before, after S) sdk.Example[UserWrite, UserChange[S]] {
 	return sdk.Example[UserWrite, UserChange[S]]{
 		Input:  UserWrite{OneUser: exampleTarget},
-		Output: UserChange[S]{User: exampleUser, Change: reconcile.Changed(before, after)},
+		Output: UserChange[S]{User: ExampleUser, Change: reconcile.Changed(before, after)},
 	}
 }
 
@@ -171,4 +183,141 @@ func exampleTime(s string) *time.Time {
 		panic(err)
 	}
 	return &t
+}
+
+// GetUser reads one user.
+var GetUser = action[OneUser, GetUserOutput]{
+	Name:    "get_user",
+	Summary: "Reads a user: status, dates and the whole profile.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/getUser",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read"},
+	Example: sdk.Example[OneUser, GetUserOutput]{
+		Input: exampleTarget,
+		Output: GetUserOutput{
+			ID: ExampleUser.ID, Login: ExampleUser.Login, Email: ExampleUser.Email, Status: okta.StatusActive,
+			Created: exampleTime("2024-05-02T08:00:00Z"), LastLogin: exampleTime("2026-03-14T02:38:51Z"),
+			Credentials: Credentials{Provider{Type: "OKTA", Name: "OKTA"}}, Type: "oty1a2b3c4d5e6f7g8h9",
+			Profile: Object(`{"login":"alice.moreau@corp.example","email":"alice.moreau@corp.example","firstName":"Alice","lastName":"Moreau",` +
+				`"department":"Finance","mobilePhone":null}`),
+		},
+	},
+	Run: onUser(func(_ context.Context, _ *okta.Client, u *okta.User, _ OneUser) (GetUserOutput, error) {
+		return describe(u), nil
+	}),
+}
+
+// GetUserOutput is the output of get_user.
+type GetUserOutput struct {
+	ID    string `json:"id"`    // ID of the user.
+	Login string `json:"login"` // Login of the user.
+	Email string `json:"email"` // Email address of the user.
+	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
+	Status string `json:"status"`
+	// Status that the user is being brought to; absent if none.
+	TransitioningToStatus string     `json:"transitioning_to_status,omitempty"`
+	Created               *time.Time `json:"created,omitempty"`          // Time when the user was created.
+	Activated             *time.Time `json:"activated,omitempty"`        // Time of the activation.
+	StatusChanged         *time.Time `json:"status_changed,omitempty"`   // Time of the last change of the status.
+	LastLogin             *time.Time `json:"last_login,omitempty"`       // Time of the last sign-in.
+	LastUpdated           *time.Time `json:"last_updated,omitempty"`     // Time of the last change of the user.
+	PasswordChanged       *time.Time `json:"password_changed,omitempty"` // Time of the last change of the password.
+	// Provider of the user's credentials: the directory that manages the account.
+	Credentials Credentials `json:"credentials"`
+	Type        string      `json:"type,omitempty"`     // ID of the user type.
+	RealmID     string      `json:"realm_id,omitempty"` // ID of the realm.
+	Raw         Object      `json:"raw,omitempty"`      // The user as Okta sent it; absent if a search found the user.
+	// The whole profile with custom attributes and nulls.
+	Profile Object `json:"profile"`
+}
+
+// Credentials say who checks the credentials of a user.
+type Credentials struct {
+	Provider Provider `json:"provider"` // Provider of the credentials.
+}
+
+// Provider is the directory that manages an account.
+type Provider struct {
+	Type string `json:"type,omitempty"` // OKTA, ACTIVE_DIRECTORY, LDAP, FEDERATION, SOCIAL or IMPORT.
+	Name string `json:"name,omitempty"` // Name of the directory.
+}
+
+func describe(u *okta.User) GetUserOutput {
+	return GetUserOutput{
+		ID: u.ID, Login: u.Login, Email: u.Email, Status: u.Status, TransitioningToStatus: u.Transitioning,
+		Created: u.Created, Activated: u.Activated, StatusChanged: u.StatusChanged,
+		LastLogin: u.LastLogin, LastUpdated: u.LastUpdated, PasswordChanged: u.PasswordChanged,
+		Credentials: Credentials{Provider(u.Credentials.Provider)}, Type: u.Type.ID, RealmID: u.RealmID, Raw: Object(u.Raw),
+		Profile: Object(u.Profile.JSON()),
+	}
+}
+
+// GetUserByEmail reads the one user who has an email address.
+var GetUserByEmail = action[GetUserByEmailInput, GetUserOutput]{
+	Name:    "get_user_by_email",
+	Summary: "Finds the one user with an email address, and reads status, dates and the whole profile.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read"},
+	Example: sdk.Example[GetUserByEmailInput, GetUserOutput]{
+		Input:  GetUserByEmailInput{Email: ExampleUser.Email},
+		Output: GetUser.Example.Output,
+	},
+	Run: getUserByEmail,
+}
+
+// GetUserByEmailInput is the input of get_user_by_email.
+type GetUserByEmailInput struct {
+	// Email address of the user. An address that several users share is rejected; the error lists the matches.
+	Email string `json:"email" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500"`
+}
+
+func getUserByEmail(ctx context.Context, c *okta.Client, in GetUserByEmailInput) (GetUserOutput, error) {
+	u, err := c.UserByEmail(ctx, "/email", in.Email)
+	if err != nil {
+		return GetUserOutput{}, err
+	}
+	return describe(u), nil
+}
+
+// ListUsers lists users.
+var ListUsers = action[ListUsersInput, ListUsersOutput]{
+	Name:    "list_users",
+	Summary: "Lists the users of the Okta org, optionally by a search, a filter or a name.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers",
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read"},
+	Example: sdk.Example[ListUsersInput, ListUsersOutput]{
+		Input:  ListUsersInput{Search: `profile.department eq "Finance"`, Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
+		Output: ListUsersOutput{Users: []UserItem{exampleUserItem}, Paged: onePage},
+	},
+	Options: listed(sdk.OptionList{Items: "users", Value: "id", Label: "login", Description: "status", Typed: true, Search: "q"}),
+	Run:     listUsers,
+}
+
+// ListUsersInput is the input of list_users.
+type ListUsersInput struct {
+	// Expression of Okta's search over any attribute. The search finds deactivated users too, and lags behind
+	// changes by a moment.
+	Search string `json:"search,omitempty" jsonschema:"example=profile.department eq \"Finance\",maxLength=6000" jsonschema_extras:"x-language=scim_filter"`
+	// Beginning of a first name, last name or email address. Okta returns only one page for it.
+	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=alice,maxLength=200"`
+	// Expression of Okta's filter over status, lastUpdated, id, login, email and names.
+	Filter string `json:"filter,omitempty" jsonschema:"example=status eq \"ACTIVE\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
+	reconcile.Paging
+}
+
+// Validate refuses what Okta does not combine.
+func (in ListUsersInput) Validate() error { return oneOf(in.Search, in.Filter, in.Q) }
+
+// ListUsersOutput is the output of list_users.
+type ListUsersOutput struct {
+	// The users. Without a search or filter Okta omits deactivated users.
+	Users []UserItem `json:"users"`
+	reconcile.Paged
+}
+
+func listUsers(ctx context.Context, c *okta.Client, in ListUsersInput) (ListUsersOutput, error) {
+	users, n, err := list(ctx, c, []string{"users"}, map[string]string{"search": in.Search, "filter": in.Filter, "q": in.Q}, in.Paging, userItem)
+	return ListUsersOutput{Users: users, Paged: n}, err
 }

@@ -25,7 +25,7 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 	Example: sdk.Example[VerifyPushInput, VerifyPushOutput]{
 		Input: VerifyPushInput{OneUser: exampleTarget, Wait: sdk.Duration(time.Minute), Number: true},
 		Output: VerifyPushOutput{
-			User: exampleUser, Factor: examplePush, Verified: true, Result: pushApproved, Number: "72", Transaction: "mst1eiHghhPxf0yhp0g",
+			User: ExampleUser, Factor: examplePush, Verified: true, Result: pushApproved, Number: "72", Transaction: "mst1eiHghhPxf0yhp0g",
 			Change: reconcile.Change[PushState]{Outcome: sdk.Changed, Before: PushState{Result: pushNone}, After: PushState{Verified: true, Result: pushApproved}},
 		},
 	},
@@ -109,11 +109,19 @@ var pushReasons = map[string]string{
 }
 
 func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPushInput) (VerifyPushOutput, error) {
+	switch u.Status {
+	case okta.StatusSuspended, okta.StatusDeprovisioned, okta.StatusStaged:
+		state := PushState{Result: pushNone}
+		return VerifyPushOutput{User: UserRefOf(u), Result: pushNone, Change: reconcile.Change[PushState]{
+			Outcome: sdk.NotApplicable, Before: state, After: state,
+			Reason: "the account is " + u.Status + ": Okta sends its user no push",
+		}}, reconcile.Expected(ctx, state)
+	}
 	f, err := pushFactor(ctx, c, u, string(in.Factor))
 	if err != nil {
 		return VerifyPushOutput{}, err
 	}
-	out := VerifyPushOutput{User: refOf(u), Factor: factorRef(f), Result: pushNone}
+	out := VerifyPushOutput{User: UserRefOf(u), Factor: factorRef(f), Result: pushNone}
 	before := PushState{Result: pushNone}
 	push := okta.Push{Transaction: string(in.Transaction), Result: okta.PushWaiting}
 	if in.Transaction == "" {
@@ -132,7 +140,7 @@ func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPush
 	}
 	transaction := push.Transaction
 	if push, err = awaitPush(ctx, c, u.ID, f.ID, push, in.Wait.Std(), in.Transaction != ""); err != nil {
-		return VerifyPushOutput{}, unanswered(ctx, err, refOf(u), f.ID, transaction)
+		return VerifyPushOutput{}, unanswered(ctx, err, UserRefOf(u), f.ID, transaction)
 	}
 	out.Number, out.Transaction, out.Result = push.Number, push.Transaction, pushResult(push.Result, in.Wait > 0)
 	out.Verified = out.Result == pushApproved

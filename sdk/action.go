@@ -37,7 +37,10 @@ type Action[C, In, Out any] struct {
 	// Contains says that the action takes access away from its subjects. A host can limit
 	// how many accounts lose access in an hour.
 	Contains bool
-	Scopes   []string         // OAuth scopes it needs
+	Scopes   []string // OAuth scopes it needs
+	// Editions are the editions of the service in which the action works; empty means all
+	// editions of the connector.
+	Editions []string
 	Example  Example[In, Out] // a call and its answer, for documentation and tests
 	// Options says how the answer becomes options of parameters. Mostly nil.
 	Options *OptionList
@@ -89,7 +92,7 @@ func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 	}
 	op := compiledAction[C]{info: ActionInfo{
 		Name: a.Name, Title: a.Title, Summary: a.Summary, Docs: a.Docs,
-		Effect: a.Effect, Undo: a.Undo, Contains: a.Contains, Scopes: append([]string{}, a.Scopes...), Options: a.Options,
+		Effect: a.Effect, Undo: a.Undo, Contains: a.Contains, Scopes: append([]string{}, a.Scopes...), Editions: a.Editions, Options: a.Options,
 	}}
 	input, err := schema.Input[In]()
 	if err != nil {

@@ -36,6 +36,9 @@ type Connector[S, C any] struct {
 	Summary string // one sentence
 	Docs    string // https address of the service's documentation
 	Version string // semantic version
+	// Editions are the editions of the service that the connector supports, such as the
+	// engines of Okta. Empty means that the service has only one.
+	Editions []string
 	// Open makes a client. It must not reach the service: that is Check's.
 	Open     func(ctx context.Context, settings S) (C, error)
 	Check    func(ctx context.Context, client C) (Health, error)
@@ -74,6 +77,11 @@ func (c Connector[S, C]) Compile() (Backend, error) {
 		Actions: make([]ActionInfo, 0, len(c.Actions)), Triggers: make([]TriggerInfo, 0, len(c.Triggers)),
 	}
 	errs = append(errs, b.addActions(c.Actions)...)
+	for i := range b.manifest.Actions {
+		if a := &b.manifest.Actions[i]; len(a.Editions) == 0 {
+			a.Editions = c.Editions
+		}
+	}
 	errs = append(errs, b.addTriggers(c.Triggers)...)
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("connector %q: %w", c.Name, err)

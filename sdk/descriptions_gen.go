@@ -8,6 +8,7 @@ func init() {
 	schema.Describe("soar.example/okta/sdk", map[string]string{
 		"ActionInfo.Contains":       "The action takes access away from its subjects. A host can limit how many accounts lose access in an hour.",
 		"ActionInfo.Docs":           "Address of the vendor's documentation.",
+		"ActionInfo.Editions":       "Editions of the service in which the action works; absent if the service has only one.",
 		"ActionInfo.Effect":         "reads: changes nothing; writes: can be put back; destroys: cannot.",
 		"ActionInfo.Example":        "A call and its answer.",
 		"ActionInfo.Input":          "JSON Schema of the parameters. x-group says whether a builder shows one as basic or advanced.",

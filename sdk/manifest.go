@@ -55,6 +55,8 @@ type ActionInfo struct {
 	Contains bool `json:"contains,omitempty"`
 
 	Scopes []string `json:"scopes"` // OAuth scopes it needs.
+	// Editions of the service in which the action works; absent if the service has only one.
+	Editions []string `json:"editions,omitempty"`
 	// JSON Schema of the parameters. x-group says whether a builder shows one as basic or advanced.
 	Input   JSON        `json:"input"`
 	Output  JSON        `json:"output"`  // JSON Schema of the answer.

@@ -26,10 +26,26 @@ type User struct {
 	LastUpdated     *time.Time `json:"lastUpdated"`
 	PasswordChanged *time.Time `json:"passwordChanged"`
 	Profile         Profile    `json:"profile"`
+	RealmID         string     `json:"realmId"`
+	Type            struct {
+		ID string `json:"id"`
+	} `json:"type"`
+	Credentials struct {
+		Provider Provider `json:"provider"`
+	} `json:"credentials"`
 
 	Login  string    `json:"-"` // profile.login
 	Email  string    `json:"-"` // profile.email
 	ReadAt time.Time `json:"-"` // Okta's time of the response, zero if Okta does not say
+	// Raw is the user as Okta sent it, if the user was read alone.
+	Raw json.RawMessage `json:"-"`
+}
+
+// A Provider is the source that manages a user and checks the password: OKTA,
+// ACTIVE_DIRECTORY, LDAP, FEDERATION, SOCIAL or IMPORT.
+type Provider struct {
+	Type string `json:"type"`
+	Name string `json:"name"`
 }
 
 // A Profile is a user's profile as Okta sent it: its attributes are the org's own.
@@ -67,6 +83,7 @@ func decodeUser(r *rest.Response) (*User, error) {
 	if u.ID == "" {
 		return nil, r.Broken("a user without an id")
 	}
+	u.Raw = r.Body
 	return u.readAt(r), nil
 }
 

@@ -21,6 +21,8 @@ type Options struct {
 	Now func() time.Time
 	// Seed is the first content of the org, Empty by default.
 	Seed Seed
+	// Classic makes the org a Classic Engine org, which has no devices, user risk and universal logout.
+	Classic bool
 }
 
 // A Seed names the content that an org starts with.
@@ -44,6 +46,7 @@ type Org struct {
 	token     string               // the first of apiTokens
 	apiTokens map[string]*apiToken // by their text
 	clock     func() time.Time
+	classic   bool // see Options.Classic
 
 	stable *wire.IDs // users, groups, types: the same in every org
 	fresh  *wire.IDs // events, sessions, requests: different in orgs made at different times
@@ -89,6 +92,7 @@ func New(o Options) *Org {
 		buckets:    generousBuckets(),
 		factors:    factorStore{plans: map[*factor]Push{}},
 		apiTokens:  map[string]*apiToken{},
+		classic:    o.Classic,
 		grants:     grantStore{tokens: map[clientKey]int{}},
 		clientApps: map[*oauth.Client]*serviceApp{},
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -214,6 +215,9 @@ func (o *Org) respond(c *call, fault *Fault) *wire.Reply {
 	return r
 }
 
+// identityEnginePaths are the paths that only an Identity Engine org has.
+var identityEnginePaths = regexp.MustCompile(`^/api/v1/(devices|users/[^/]+/(devices|risk))(/|$)|^/oauth2/v1/global-token-revocation$`)
+
 // work does what a call asks for. The route is nil if the method has none.
 func (o *Org) work(c *call, route *route, known, limited bool) *wire.Reply {
 	result, err := any(nil), error(nil)
@@ -227,6 +231,8 @@ func (o *Org) work(c *call, route *route, known, limited bool) *wire.Reply {
 		err = wire.Code("E0000022")
 	case route == nil:
 		err = wire.Code("E0000008")
+	case o.classic && identityEnginePaths.MatchString(c.Path):
+		err = wire.Code("E0000015")
 	case c.app != nil && c.isForMe():
 		// A service app has no user.
 		err = wire.NotFound("me", "User")

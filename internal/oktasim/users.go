@@ -22,6 +22,8 @@ type NewUser struct {
 	LastName  string         `json:"last_name,omitempty"`
 	Status    string         `json:"status,omitempty"`
 	Profile   map[string]any `json:"profile,omitempty"`
+	// Provider is the type of the directory that manages the user, OKTA by default.
+	Provider string `json:"provider,omitempty"`
 	// Groups are IDs or names of existing groups. The user joins them in addition to Everyone.
 	Groups []string `json:"groups,omitempty"`
 	// Sessions is the number of identity provider sessions that the user starts with.
@@ -115,6 +117,7 @@ func (o *Org) insertUser(n NewUser, now time.Time) (User, error) {
 	if n.Status != StatusStaged && n.Status != StatusProvisioned && n.Status != StatusDeprovisioned {
 		u.setPassword(now)
 	}
+	u.provider = cmp.Or(n.Provider, u.provider)
 	u.oauthTokens, u.devices = n.OAuthTokens, n.RememberedDevices
 	for _, g := range groups {
 		g.set(u, true, now)

@@ -4,9 +4,11 @@ package okta
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"soar.example/okta/actions"
+	"soar.example/okta/actions/containment"
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 	"soar.example/okta/triggers"
@@ -26,9 +28,10 @@ func offer(open func(context.Context, okta.Settings) (*okta.Client, error)) sdk.
 		Summary:  "Finds and contains compromised accounts in an Okta org, and starts workflows on System Log events.",
 		Docs:     "https://developer.okta.com/docs/api/",
 		Version:  okta.Version,
+		Editions: []string{"Classic Engine", actions.IdentityEngine},
 		Open:     open,
 		Check:    okta.Check,
-		Actions:  actions.All,
+		Actions:  slices.Concat(actions.All, containment.Actions),
 		Triggers: triggers.All,
 	}
 }

@@ -30,9 +30,9 @@ this user's. Each name in these settings is resolved when the connection is chec
 |---|---|---|---|---|
 `
 
-// A containment is one user contained: suspend, sessions and tokens, quarantine group, read
+// A measurement is of one user contained: suspend, sessions and tokens, quarantine group, read
 // back.
-type containment struct {
+type measurement struct {
 	state    string // of the connection
 	app      bool   // its login is a service app's
 	protects string // the setting that protects somebody else, if any
@@ -44,14 +44,14 @@ type containment struct {
 }
 
 // containments are those of the table, row by row.
-func containments() [][]containment {
+func containments() [][]measurement {
 	check := func(t testing.TB, s sdk.Session) error { _, err := s.Check(t.Context()); return err }
 	before := func(t testing.TB, s sdk.Session) error {
 		_, err := containOne(t, s, bystander, "Quarantine")
 		return err
 	}
-	var rows [][]containment
-	for _, row := range []containment{
+	var rows [][]measurement
+	for _, row := range []measurement{
 		{state: "was just opened, as by soar run"},
 		{state: "was checked, as soar watch does", prepare: []func(testing.TB, sdk.Session) error{check}},
 		{state: "was checked and has contained before", prepare: []func(testing.TB, sdk.Session) error{check, before}},
@@ -69,13 +69,13 @@ func containments() [][]containment {
 		group.by, group.login = "login and group's id", true
 		user.by, user.name = "user's id and group's name", true
 		names.by, names.login, names.name = "login and name", true, true
-		rows = append(rows, []containment{ids, group, user, names})
+		rows = append(rows, []measurement{ids, group, user, names})
 	}
 	return rows
 }
 
 // count contains a user of an org of its own and returns how many requests that took.
-func (c containment) count(t testing.TB) int {
+func (c measurement) count(t testing.TB) int {
 	t.Helper()
 	s := newService(t)
 	var settings map[string]any

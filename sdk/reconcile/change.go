@@ -56,6 +56,24 @@ type Change[S any] struct {
 	Before S                    `json:"before"`         // State before the action.
 	After  S                    `json:"after"`          // State after the action.
 	Plan   []sdk.PlannedRequest `json:"plan,omitempty"` // Requests that would be sent, in order; of a dry run only.
+	// Objects that the action writes to.
+	Subjects []sdk.Subject `json:"subjects,omitempty"`
+	// Calls that revert the change, or the planned change of a dry run; absent if there are none.
+	Undo []sdk.Undo `json:"undo,omitempty"`
+}
+
+// About completes the output with the objects that the action writes to.
+func (c *Change[S]) About(subjects ...sdk.Subject) { c.Subjects = subjects }
+
+// UndoneBy completes the output with the call that reverts the change, if the action
+// made a change or plans one. Subject identifies the state (see [sdk.Undo]).
+func (c *Change[S]) UndoneBy(action, subject string, input any) {
+	if c.Outcome != sdk.Changed && c.Outcome != sdk.Planned {
+		return
+	}
+	if raw, err := json.Marshal(input); err == nil {
+		c.Undo = []sdk.Undo{{Subject: subject, Action: action, Input: raw}}
+	}
 }
 
 // Changed returns the output of a change, for examples.

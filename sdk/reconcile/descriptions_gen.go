@@ -12,6 +12,8 @@ func init() {
 		"Change.Outcome":       "changed: the state is as requested and was not before; unchanged: the state was as requested before; not_applicable: this action cannot bring the state about; partial: some of several objects are as requested; accepted: the service accepted the write, and its effect cannot be verified; planned: a dry run, nothing was written.",
 		"Change.Plan":          "Requests that would be sent, in order; of a dry run only.",
 		"Change.Reason":        "Why the action does not apply, or why the service would reject it; present only then.",
+		"Change.Subjects":      "Objects that the action writes to.",
+		"Change.Undo":          "Calls that revert the change, or the planned change of a dry run; absent if there are none.",
 		"Counted.Count":        "Number of items in this output.",
 		"Counted.Truncated":    "Whether the service may have more items that match.",
 		"Paged.Next":           "Cursor of the next page, for the parameter after. Absent if there is no next page, or if the list was cut off within a page.",

@@ -1,4 +1,4 @@
-package actions
+package containment
 
 import (
 	"context"
@@ -8,13 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"soar.example/okta/actions"
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
-// RestoreRecord says what a containment took from one user, for restore_user to put
-// back. It holds no secret.
+// RestoreRecord lists the changes that a containment made to one user, for restore_user.
+// It contains no secret.
 type RestoreRecord struct {
 	UserID string `json:"user_id" jsonschema:"minLength=1,maxLength=100,example=00u1a2b3c4d5e6f7g8h9"` // ID of the user.
 	// Address of the Okta org.
@@ -31,9 +32,9 @@ type RestoreRecord struct {
 	// Time of that status by Okta's clock. A later time means that another client changed the account.
 	StatusChanged *time.Time `json:"status_changed,omitempty" jsonschema:"example=2026-03-14T02:41:10Z"`
 	// Groups that the user was removed from.
-	GroupsRemoved []GroupRef `json:"groups_removed,omitempty"`
+	GroupsRemoved []actions.GroupRef `json:"groups_removed,omitempty"`
 	// Groups that the user was added to.
-	GroupsAdded []GroupRef `json:"groups_added,omitempty"`
+	GroupsAdded []actions.GroupRef `json:"groups_added,omitempty"`
 	// Admin roles that were revoked.
 	RolesRemoved []RestoreRole `json:"roles_removed,omitempty"`
 	// IDs of suspended devices.
@@ -42,14 +43,28 @@ type RestoreRecord struct {
 	// action.
 	Signature string `json:"signature,omitempty"`
 	// Changes that cannot be reverted.
-	NotRestorable []string `json:"not_restorable,omitempty" jsonschema:"example=the factors: the user must enrol anew"`
+	NotRestorable []string `json:"not_restorable,omitempty" jsonschema:"example=the factors: the user must enrol again"`
+}
+
+// RestoreRole is an admin role to assign again.
+type RestoreRole struct {
+	// Type of the role; CUSTOM for a custom role.
+	Type  string `json:"type" jsonschema:"example=HELP_DESK_ADMIN"`
+	Label string `json:"label" jsonschema:"example=Help Desk Administrator"`       // Name of the role.
+	Role  string `json:"role,omitempty" jsonschema:"example=cr04cxy6yzSCtNciD0g7"` // ID of a custom role.
+	// ID of the resource set of a custom role.
+	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9g"`
 }
 
 // recordPurpose is the purpose of a record's signature.
 const recordPurpose = "okta restore record 1"
 
-// sign marks the record as this host's own. The signature covers every member.
+// sign marks the record as issued by this host, unless it is only planned. The signature
+// covers every member.
 func (r *RestoreRecord) sign(ctx context.Context) {
+	if sdk.IsDryRun(ctx) {
+		return
+	}
 	r.Signature = ""
 	if doc, err := json.Marshal(r); err == nil {
 		r.Signature = sdk.Sign(ctx, recordPurpose, doc)
@@ -64,40 +79,40 @@ func (r RestoreRecord) own(ctx context.Context) bool {
 	return err == nil && sdk.Signed(ctx, recordPurpose, doc, signature)
 }
 
-// parts are the single actions that restoring the record amounts to.
-func (r RestoreRecord) parts() (actions []string) {
+// parts returns the single actions that together restore the record.
+func (r RestoreRecord) parts() (names []string) {
 	for _, part := range []struct {
-		asked  bool
+		needed bool
 		action string
 	}{
-		{r.suspended(), UnsuspendUser.Name}, {len(r.GroupsRemoved) > 0, AddUserToGroup.Name}, {len(r.GroupsAdded) > 0, RemoveUserFromGroup.Name},
-		{len(r.RolesRemoved) > 0, AssignRole.Name}, {len(r.DevicesSuspended) > 0, UnsuspendDevice.Name},
+		{r.suspended(), actions.UnsuspendUser.Name}, {len(r.GroupsRemoved) > 0, actions.AddUserToGroup.Name},
+		{len(r.GroupsAdded) > 0, actions.RemoveUserFromGroup.Name}, {len(r.RolesRemoved) > 0, actions.AssignRole.Name},
+		{len(r.DevicesSuspended) > 0, actions.UnsuspendDevice.Name},
 	} {
-		if part.asked {
-			actions = append(actions, part.action)
+		if part.needed {
+			names = append(names, part.action)
 		}
 	}
-	return actions
+	return names
 }
 
-// RestoreRole is an admin role to assign again.
-type RestoreRole struct {
-	// Type of the role; CUSTOM for a custom role.
-	Type  string `json:"type" jsonschema:"example=HELP_DESK_ADMIN"`
-	Label string `json:"label" jsonschema:"example=Help Desk Administrator"`       // Name of the role.
-	Role  string `json:"role,omitempty" jsonschema:"example=cr04cxy6yzSCtNciD0g7"` // ID of a custom role.
-	// ID of the resource set of a custom role.
-	ResourceSet string `json:"resource_set,omitempty" jsonschema:"example=iamoJDFKaJxGIr0oamd9g"`
+// undo returns the call that reverts the containment, if it changed something that can
+// be reverted.
+func (c *Containment) undo() (sdk.Undo, bool) {
+	input, err := json.Marshal(struct {
+		Record RestoreRecord `json:"record"`
+	}{c.Restore})
+	return sdk.Undo{Subject: c.User.ID, Action: nameRestore, Input: input}, err == nil && len(c.Restore.parts()) > 0
 }
 
-// anID is what can be an id of Okta's, of whatever kind.
-var anID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,100}$`)
+// idPattern is the form of the IDs of Okta's objects.
+var idPattern = regexp.MustCompile(`^[0-9A-Za-z_-]{1,100}$`)
 
-// validate refuses a record with ids that are none, before half of it is carried out.
+// validate rejects a record with invalid IDs, before a part of it is restored.
 func (r RestoreRecord) validate() error {
 	var bad []schema.Violation
 	check := func(id, format string, args ...any) {
-		if !anID.MatchString(id) {
+		if !idPattern.MatchString(id) {
 			bad = append(bad, schema.Violation{Pointer: fmt.Sprintf(format, args...), Message: "is not an id"})
 		}
 	}
@@ -120,7 +135,7 @@ func (r RestoreRecord) validate() error {
 	return nil
 }
 
-// id is what the role is assigned by.
+// id is the name by which the role is assigned.
 func (r RestoreRole) id() string {
 	if r.Role != "" {
 		return r.Role
@@ -128,7 +143,7 @@ func (r RestoreRole) id() string {
 	return r.Type
 }
 
-// is reports whether an assignment is this role, as the user's own.
+// is reports whether an assignment is this role, directly assigned.
 func (r RestoreRole) is(a okta.Role) bool {
 	return a.Direct() && a.Type == r.Type && a.RoleID == r.Role && a.ResourceSet == r.ResourceSet
 }
@@ -138,9 +153,9 @@ func (r RestoreRecord) suspended() bool {
 	return r.StatusBefore == okta.StatusActive && (r.StatusAfter == okta.StatusSuspended || r.StatusAfter == "")
 }
 
-// movedOn says how the user is no longer as the containment left them, "" if they are,
-// or are as they were before.
-func (r RestoreRecord) movedOn(u *okta.User) string {
+// changedSince explains how the user differs from the state after the containment, ""
+// if the user does not, or if the state is the one before the containment.
+func (r RestoreRecord) changedSince(u *okta.User) string {
 	after := r.StatusAfter
 	if after == "" && r.suspended() {
 		after = okta.StatusSuspended
@@ -151,21 +166,22 @@ func (r RestoreRecord) movedOn(u *okta.User) string {
 	case u.Status == r.StatusBefore:
 		return ""
 	case after == "":
-		return fmt.Sprintf("%s is %s, and how the containment left them could not be read", u.Login, u.Status)
+		return fmt.Sprintf("%s is %s, and the status after the containment could not be read", u.Login, u.Status)
 	case u.Status != after:
-		return fmt.Sprintf("%s is %s by now, and the containment left %s: somebody else was at work", u.Login, u.Status, after)
+		return fmt.Sprintf("%s is %s now, and was %s after the containment: another client changed the account", u.Login, u.Status, after)
 	case r.StatusChanged != nil && u.StatusChanged != nil && u.StatusChanged.After(*r.StatusChanged):
-		return fmt.Sprintf("%s became %s anew on %s, after the containment: somebody else was at work", u.Login, u.Status, u.StatusChanged.Format(time.RFC3339))
+		return fmt.Sprintf("%s became %s again on %s, after the containment: another client changed the account",
+			u.Login, u.Status, u.StatusChanged.Format(time.RFC3339))
 	}
 	return ""
 }
 
-// left says what of the status is not as it was before the containment, "" if nothing
-// is that the record does not tell already.
-func (r RestoreRecord) left(u *okta.User) string {
+// difference explains how the status differs from the status before the containment, ""
+// if it does not, or if the record says so already.
+func (r RestoreRecord) difference(u *okta.User) string {
 	switch {
 	case r.StatusBefore == "" && u.Status == okta.StatusSuspended:
-		return "the account is SUSPENDED, and how it was before the containment could not be read: unsuspend_user takes that back"
+		return "the account is SUSPENDED, and how it was before the containment could not be read: unsuspend_user reverts the suspension"
 	case r.StatusBefore == "", u.Status == r.StatusBefore, u.Status == okta.StatusPasswordExpired && r.StatusAfter == u.Status:
 		return ""
 	}

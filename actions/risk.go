@@ -1,0 +1,104 @@
+package actions
+
+import (
+	"context"
+	"strings"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/reconcile"
+)
+
+// GetUserRisk reads Okta's judgement of a user.
+var GetUserRisk = action[OneUser, GetUserRiskOutput]{
+	Name:     "get_user_risk",
+	Summary:  "Reads the risk level of a user and its reason; needs Identity Threat Protection.",
+	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/getUserRisk",
+	Effect:   sdk.Reads,
+	Editions: identityOnly,
+	Scopes:   []string{"okta.users.read", "okta.userRisk.read"},
+	Example: sdk.Example[OneUser, GetUserRiskOutput]{
+		Input:  exampleTarget,
+		Output: GetUserRiskOutput{User: ExampleUser, RiskState: RiskState{Level: "HIGH", Why: "Session hijacking suspected"}},
+	},
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, _ OneUser) (GetUserRiskOutput, error) {
+		state, err := readRisk(c, u.ID)(ctx)
+		return GetUserRiskOutput{User: UserRefOf(u), RiskState: state}, err
+	}),
+}
+
+// GetUserRiskOutput is the output of get_user_risk.
+type GetUserRiskOutput struct {
+	User UserRef `json:"user"` // The user.
+	RiskState
+}
+
+// RiskState is the risk that an account is in wrong hands, as Okta judges it.
+type RiskState struct {
+	Level string `json:"risk_level"`            // HIGH, MEDIUM, LOW, or NONE if there is no sign of risk.
+	Why   string `json:"risk_reason,omitempty"` // Reason of the level, by Okta or an administrator.
+}
+
+func readRisk(c *okta.Client, userID string) func(context.Context) (RiskState, error) {
+	return func(ctx context.Context) (RiskState, error) {
+		risk, err := c.RiskOf(ctx, userID)
+		return RiskState{Level: risk.Level, Why: risk.Reason}, err
+	}
+}
+
+// SetUserRisk sets the risk that an account is in wrong hands.
+var SetUserRisk = action[SetUserRiskInput, UserChange[RiskState]]{
+	Name:     "set_user_risk",
+	Summary:  "Sets the risk level of a user, which triggers the entity risk policy; needs Identity Threat Protection.",
+	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/upsertUserRisk",
+	Effect:   sdk.Writes,
+	Editions: identityOnly,
+	Undo:     "set_user_risk",
+	Scopes:   []string{"okta.users.read", "okta.userRisk.manage"},
+	Example: sdk.Example[SetUserRiskInput, UserChange[RiskState]]{
+		Input: SetUserRiskInput{OneUser: exampleTarget, Level: "HIGH", Why: "Session hijacking suspected"},
+		Output: UserChange[RiskState]{User: ExampleUser, Change: reconcile.Changed(
+			RiskState{Level: "NONE"},
+			RiskState{Level: "HIGH", Why: "Session hijacking suspected"},
+		)},
+	},
+	Run: onUser(setUserRisk),
+}
+
+// SetUserRiskInput is the input of set_user_risk.
+type SetUserRiskInput struct {
+	OneUser
+	// Risk level of the user. Okta cannot set it back to NONE.
+	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW"`
+	// Reason that Okta shows. Okta takes letters, digits, spaces, hyphens, commas and full stops; any other
+	// character becomes a hyphen. A text of more than 500 characters is cut.
+	Why string `json:"risk_reason,omitempty" jsonschema:"example=Session hijacking suspected" jsonschema_extras:"x-truncate=500"`
+	reconcile.Write
+}
+
+func setUserRisk(ctx context.Context, c *okta.Client, u *okta.User, in SetUserRiskInput) (UserChange[RiskState], error) {
+	in.Why = shownRisk(in.Why)
+	out, err := changeUser(ctx, u, reconcile.Goal[RiskState]{
+		Name: "user's risk is " + in.Level,
+		Done: func(s RiskState) bool { return s.Level == in.Level && (in.Why == "" || s.Why == in.Why) },
+		Act:  func(ctx context.Context) error { return c.SetRisk(ctx, u.ID, in.Level, in.Why) },
+		Read: readRisk(c, u.ID),
+	})
+	if before := out.Before; before.Level != "NONE" { // Okta cannot set NONE
+		out.UndoneBy("set_user_risk", u.ID, map[string]string{"user": u.ID, "risk_level": before.Level, "risk_reason": shownRisk(before.Why)})
+	}
+	return out, err
+}
+
+// shownRisk returns the reason in the characters that Okta takes, at the same length.
+func shownRisk(why string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune(" \t\n-,.", r):
+			return r
+		case r == '…':
+			return '.'
+		}
+		return '-'
+	}, why)
+}

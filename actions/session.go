@@ -1,0 +1,272 @@
+package actions
+
+import (
+	"context"
+	"regexp"
+	"time"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/reconcile"
+)
+
+// EndCurrentUserSessions ends the one session that an event names.
+//
+// Okta's own call of that name (POST /users/me/lifecycle/delete_sessions) works
+// with the cookie of the very session only and is closed to API tokens, so this
+// ends a session by its id (DELETE /sessions/{id}).
+var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
+	Name:    "end_current_user_sessions",
+	Summary: "Ends the one session that an event names, and no other session of the user.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/revokeSession",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.sessions.manage"},
+	Example: sdk.Example[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
+		Input: EndCurrentUserSessionsInput{SessionID: "102nQZr7v9yT5mPq3sWx"},
+		Output: EndCurrentUserSessionsOutput{SessionID: "102nQZr7v9yT5mPq3sWx", Change: reconcile.Changed(
+			SessionState{Live: true, UserID: ExampleUser.ID, Login: ExampleUser.Login, ExpiresAt: exampleTime("2026-03-14T04:38:51Z")},
+			SessionState{Live: false},
+		)},
+	},
+	Run: endCurrentUserSessions,
+}
+
+// EndCurrentUserSessionsInput is the input of end_current_user_sessions.
+type EndCurrentUserSessionsInput struct {
+	// ID of the session: authenticationContext.externalSessionId of an event.
+	SessionID string `json:"session_id" jsonschema:"example=102nQZr7v9yT5mPq3sWx,minLength=1,maxLength=200"`
+	reconcile.Write
+}
+
+// EndCurrentUserSessionsOutput is the output of end_current_user_sessions.
+type EndCurrentUserSessionsOutput struct {
+	SessionID string `json:"session_id"` // The session.
+	reconcile.Change[SessionState]
+}
+
+// SessionState is a session as Okta tells it.
+type SessionState struct {
+	// Whether Okta has a live session of this ID. An ended, expired or nonexistent session looks the same.
+	Live      bool       `json:"live"`
+	UserID    string     `json:"user_id,omitempty"`    // ID of the session's user.
+	Login     string     `json:"login,omitempty"`      // Login of the session's user.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // Expiry of the session.
+}
+
+// VolatileMembers names the expiry, which moves while the session is in use.
+func (SessionState) VolatileMembers() []string { return []string{"expires_at"} }
+
+func endCurrentUserSessions(ctx context.Context, c *okta.Client, in EndCurrentUserSessionsInput) (EndCurrentUserSessionsOutput, error) {
+	if err := okta.CheckSessionID("/session_id", in.SessionID); err != nil {
+		return EndCurrentUserSessionsOutput{}, err
+	}
+	change, err := reconcile.Goal[SessionState]{
+		Name: "session has ended",
+		Done: func(s SessionState) bool { return !s.Live },
+		Act:  func(ctx context.Context) error { return c.EndSession(ctx, in.SessionID) },
+		Read: func(ctx context.Context) (SessionState, error) {
+			return stateOrNone(func(s *okta.Session) SessionState {
+				return SessionState{Live: true, UserID: s.UserID, Login: s.Login, ExpiresAt: s.ExpiresAt}
+			})(c.Session(ctx, in.SessionID))
+		},
+	}.Run(ctx)
+	change.About(sdk.Subject{Type: "session", ID: in.SessionID, Name: change.Before.Login})
+	return EndCurrentUserSessionsOutput{SessionID: in.SessionID, Change: change}, err
+}
+
+// RevokeAllUserSessions ends every Okta session of a user.
+var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
+	Name:    "revoke_all_user_sessions",
+	Summary: "Ends every Okta session of a user, and on request revokes OAuth tokens and remembered devices. Apps keep their own sessions.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserSessions/#tag/UserSessions/operation/revokeUserSessions",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
+		Input: RevokeAllUserSessionsInput{OneUser: exampleTarget, OAuthTokens: true, ForgetDevices: true},
+		Output: UserChange[SessionsState]{User: ExampleUser, Change: reconcile.Changed(
+			SessionsState{Sessions: sessionsUnknown},
+			SessionsState{Sessions: sessionsRevoked, OAuthTokens: sessionsRevoked, RememberedDevices: sessionsRevoked},
+		)},
+	},
+	Run: onUser(revokeAllUserSessions),
+}
+
+// RevokeAllUserSessionsInput is the input of revoke_all_user_sessions.
+type RevokeAllUserSessionsInput struct {
+	OneUser
+	// Revoke the OpenID Connect and OAuth refresh and access tokens of the user as well.
+	OAuthTokens bool `json:"oauth_tokens,omitempty" jsonschema:"default=true"`
+	// Forget the devices that remember the user, so that the next sign-in asks for every factor.
+	ForgetDevices bool `json:"forget_devices,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
+	reconcile.Write
+}
+
+// SessionsState is as much as can be known of a user's sessions: Okta has no call
+// that lists them, so that they are revoked rests on Okta having accepted it.
+type SessionsState struct {
+	// unknown: Okta has no call that lists sessions; revoked: Okta accepted their revocation, which cannot be
+	// verified.
+	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked"`
+	// As for sessions; absent if the tokens were left alone.
+	OAuthTokens string `json:"oauth_tokens,omitempty" jsonschema:"enum=unknown,enum=revoked"`
+	// As for sessions; absent if the devices were left alone.
+	RememberedDevices string `json:"remembered_devices,omitempty" jsonschema:"enum=unknown,enum=revoked"`
+}
+
+const (
+	sessionsUnknown = "unknown"
+	sessionsRevoked = "revoked"
+)
+
+func revokeAllUserSessions(ctx context.Context, c *okta.Client, u *okta.User, in RevokeAllUserSessionsInput) (UserChange[SessionsState], error) {
+	state := func(s string) SessionsState {
+		state := SessionsState{Sessions: s}
+		if in.OAuthTokens {
+			state.OAuthTokens = s
+		}
+		if in.ForgetDevices {
+			state.RememberedDevices = s
+		}
+		return state
+	}
+	return acceptedOf(ctx, u, state(sessionsUnknown), state(sessionsRevoked), func(ctx context.Context, id string) error {
+		return c.RevokeSessions(ctx, id, in.OAuthTokens, in.ForgetDevices)
+	})
+}
+
+// RevokeAppTokens revokes the refresh tokens of one app.
+var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
+	Name:    "revoke_app_tokens",
+	Summary: "Revokes the refresh tokens that one OAuth app holds for a user. Access tokens stay valid until they expire, usually for an hour.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/revokeTokensForUserAndClient",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage", "okta.apps.read"},
+	Example: sdk.Example[RevokeAppTokensInput, RevokeAppTokensOutput]{
+		Input: RevokeAppTokensInput{OneUser: exampleTarget, App: exampleApp.Label},
+		Output: RevokeAppTokensOutput{User: ExampleUser, ClientID: exampleApp.ID, Change: reconcile.Changed(
+			TokensState{RefreshTokens: sessionsUnknown},
+			TokensState{RefreshTokens: sessionsRevoked},
+		)},
+	},
+	Run: onUser(revokeAppTokens),
+}
+
+// RevokeAppTokensInput is the input of revoke_app_tokens.
+type RevokeAppTokensInput struct {
+	OneUser
+	// ID or exact label of the app, or its OAuth client ID as an event or a grant names it.
+	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
+	reconcile.Write
+}
+
+// RevokeAppTokensOutput is the output of revoke_app_tokens.
+type RevokeAppTokensOutput struct {
+	User     UserRef `json:"user"`      // The user.
+	ClientID string  `json:"client_id"` // OAuth client ID of the app.
+	reconcile.Change[TokensState]
+}
+
+// TokensState is what is known of an app's tokens.
+type TokensState struct {
+	// unknown: not read, or there are none; revoked: Okta accepted their revocation.
+	RefreshTokens string `json:"refresh_tokens" jsonschema:"enum=unknown,enum=revoked"`
+}
+
+// clientID is the form of an OAuth client's id: an app's, or one that Okta or an
+// administrator chose.
+var clientID = regexp.MustCompile(`^[0-9A-Za-z._-]{6,100}$`)
+
+func revokeAppTokens(ctx context.Context, c *okta.Client, u *okta.User, in RevokeAppTokensInput) (RevokeAppTokensOutput, error) {
+	out := RevokeAppTokensOutput{User: UserRefOf(u)}
+	unknown := "" // why it is not an app's
+	app, err := c.FindApp(ctx, "/app", in.App)
+	switch e := sdk.AsError(err); {
+	case e == nil:
+		out.ClientID = app.OAuthClientID()
+	case (e.Code == sdk.NotFound || e.Code == sdk.Forbidden) && clientID.MatchString(in.App):
+		// Okta has clients of its own that are no apps of the org.
+		out.ClientID, unknown = in.App, ", and "+e.Message
+	default:
+		return RevokeAppTokensOutput{}, e
+	}
+	out.Change, err = reconcile.Accept(ctx, TokensState{RefreshTokens: sessionsUnknown}, TokensState{RefreshTokens: sessionsRevoked},
+		func(ctx context.Context) error { return c.RevokeAppTokens(ctx, u.ID, out.ClientID) })
+	if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
+		err = noneHere(e, "/app", "Okta has no OAuth client with the id %s%s", out.ClientID, unknown)
+	}
+	return out, err
+}
+
+// RevokeUserGrants revokes what a user has granted to apps.
+var RevokeUserGrants = action[UserWrite, UserChange[GrantsState]]{
+	Name:    "revoke_user_grants",
+	Summary: "Revokes every consent of a user to any app, as after consent phishing. Issued tokens stay valid: revoke them too.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/revokeUserGrants",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage"},
+	Example: exampleUserWrite(
+		GrantsState{Grants: []GrantItem{{ID: "oag1a2b3c4d5e6f7g8h9", ClientID: "0oa1a2b3c4d5e6f7g8h9", Scope: "okta.users.read"}}},
+		GrantsState{Grants: []GrantItem{}},
+	),
+	Run: onUser(revokeUserGrants),
+}
+
+// GrantsState is what a user has granted.
+type GrantsState struct {
+	Grants []GrantItem `json:"grants"` // Consents of the user.
+}
+
+// GrantItem is one consent of a user's.
+type GrantItem struct {
+	ID       string `json:"id"`        // ID of the consent.
+	ClientID string `json:"client_id"` // OAuth client ID of the app.
+	Scope    string `json:"scope"`     // Granted scope.
+}
+
+func revokeUserGrants(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[GrantsState], error) {
+	return changeUser(ctx, u, reconcile.Goal[GrantsState]{
+		Name: "user has granted nothing",
+		Done: func(s GrantsState) bool { return len(s.Grants) == 0 },
+		Act:  func(ctx context.Context) error { return c.RevokeGrants(ctx, u.ID) },
+		Read: func(ctx context.Context) (GrantsState, error) {
+			grants, err := c.GrantsOf(ctx, u.ID)
+			return GrantsState{Grants: reconcile.Convert(grants, func(g okta.Grant) GrantItem {
+				return GrantItem{ID: g.ID, ClientID: g.ClientID, Scope: g.ScopeID}
+			})}, err
+		},
+	})
+}
+
+// UniversalLogout logs a user out of Okta and of the apps that obey it.
+var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
+	Name:     "universal_logout",
+	Summary:  "Ends a user's Okta sessions and tokens, and tells every app that supports it to end its own; needs Identity Threat Protection.",
+	Docs:     "https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/GlobalTokenRevocation/#tag/GlobalTokenRevocation/operation/globalTokenRevocation",
+	Effect:   sdk.Destroys,
+	Editions: identityOnly,
+	Scopes:   []string{"okta.users.read", "okta.universalLogout.manage"},
+	Example: exampleUserWrite(
+		LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
+		LogoutState{Sessions: sessionsRevoked, Apps: appsAsked},
+	),
+	Run: onUser(universalLogout),
+}
+
+// LogoutState is as much as can be known of a logout: Okta has no call that lists a
+// user's sessions, and does not tell what the apps made of it.
+type LogoutState struct {
+	// unknown: Okta has no call that lists sessions and tokens; revoked: Okta accepted their revocation, which
+	// cannot be verified.
+	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked"`
+	// asked: Okta notifies the apps that support it. The System Log has the result of each app
+	// (user.authentication.universal_logout and similar).
+	Apps string `json:"apps" jsonschema:"enum=unknown,enum=asked"`
+}
+
+// appsAsked is as much as is known of the apps.
+const appsAsked = "asked"
+
+func universalLogout(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[LogoutState], error) {
+	return acceptedOf(ctx, u, LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
+		LogoutState{Sessions: sessionsRevoked, Apps: appsAsked}, c.UniversalLogout)
+}

@@ -1,0 +1,299 @@
+package actions
+
+import (
+	"context"
+	"time"
+
+	"soar.example/okta/internal/okta"
+	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/reconcile"
+)
+
+// SuspendUser suspends a user.
+var SuspendUser = action[UserWrite, UserChange[UserState]]{
+	Name:     "suspend_user",
+	Summary:  "Suspends a user, who can then not sign in. Groups and apps are kept.",
+	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/suspendUser",
+	Effect:   sdk.Writes,
+	Undo:     "unsuspend_user",
+	Contains: true,
+	Scopes:   []string{"okta.users.manage"},
+	Example: exampleUserWrite(
+		exampleStatus(okta.StatusActive, "2025-01-07T09:12:44Z"),
+		exampleStatus(okta.StatusSuspended, "2026-03-14T02:41:09Z"),
+	),
+	Run: onUser(statusChange{
+		goal: "user is suspended", from: okta.StatusActive, to: okta.StatusSuspended, verb: "suspends", undo: "unsuspend_user", act: (*okta.Client).SuspendUser,
+	}.run),
+}
+
+// UnsuspendUser takes a suspension back.
+var UnsuspendUser = action[UserWrite, UserChange[UserState]]{
+	Name:    "unsuspend_user",
+	Summary: "Reverts the suspension of a user, who is then active again.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unsuspendUser",
+	Effect:  sdk.Writes,
+	Undo:    "suspend_user",
+	Scopes:  []string{"okta.users.manage"},
+	Example: exampleUserWrite(
+		exampleStatus(okta.StatusSuspended, "2026-03-14T02:41:09Z"),
+		exampleStatus(okta.StatusActive, "2026-03-14T10:05:31Z"),
+	),
+	Run: onUser(statusChange{
+		goal: "user is active", from: okta.StatusSuspended, to: okta.StatusActive, verb: "unsuspends", undo: "suspend_user", act: (*okta.Client).UnsuspendUser,
+	}.run),
+}
+
+// UnlockUser takes back a lockout.
+var UnlockUser = action[UserWrite, UserChange[UserState]]{
+	Name:    "unlock_user",
+	Summary: "Unlocks a user after too many failed sign-ins. Password and factors stay the same.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unlockUser",
+	Effect:  sdk.Writes,
+	Scopes:  []string{"okta.users.manage"},
+	Example: exampleUserWrite(
+		exampleStatus(okta.StatusLockedOut, "2026-03-14T02:41:09Z"),
+		exampleStatus(okta.StatusActive, "2026-03-14T10:05:31Z"),
+	),
+	Run: onUser(statusChange{
+		goal: "user is active", from: okta.StatusLockedOut, to: okta.StatusActive, verb: "unlocks", act: (*okta.Client).UnlockUser,
+	}.run),
+}
+
+// ActivateUser activates a user who is not yet, or no longer, active.
+var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
+	Name:    "activate_user",
+	Summary: "Activates a staged or deactivated user. A user without a password then sets one through a link.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/activateUser",
+	Effect:  sdk.Writes,
+	Undo:    "deactivate_user",
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[ActivateUserInput, ActivateUserOutput]{
+		Input: ActivateUserInput{OneUser: exampleTarget, SendEmail: true},
+		Output: ActivateUserOutput{User: ExampleUser, Change: reconcile.Changed(
+			UserState{Status: okta.StatusStaged},
+			UserState{Status: okta.StatusProvisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
+		)},
+	},
+	Run: onUser(activateUser),
+}
+
+// ActivateUserInput is the input of activate_user.
+type ActivateUserInput struct {
+	OneUser
+	// Email the user the sign-in link. Otherwise the output holds the link.
+	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=true"`
+	reconcile.Write
+}
+
+// ActivateUserOutput is the output of activate_user.
+type ActivateUserOutput struct {
+	User UserRef `json:"user"` // The user.
+	// Link to set a password and sign in. Absent if Okta emailed it or nothing changed. Anyone with this link can
+	// take over the account.
+	ActivationURL   SecretText `json:"activation_url,omitempty"`
+	ActivationToken SecretText `json:"activation_token,omitempty"` // Token of that link.
+	reconcile.Change[UserState]
+}
+
+func activateUser(ctx context.Context, c *okta.Client, u *okta.User, in ActivateUserInput) (ActivateUserOutput, error) {
+	out := ActivateUserOutput{User: UserRefOf(u)}
+	var err error
+	out.Change, err = reconcile.Goal[UserState]{
+		Name: "user is activated",
+		Done: activated,
+		Act: func(ctx context.Context) error {
+			a, err := c.ActivateUser(ctx, u.ID, in.SendEmail)
+			out.ActivationURL, out.ActivationToken = SecretText(a.URL), SecretText(a.Token)
+			return err
+		},
+		Read: readState(c, u.ID),
+		Precondition: func(s UserState) string {
+			switch s.Status {
+			case okta.StatusStaged, okta.StatusDeprovisioned:
+				return ""
+			case okta.StatusSuspended:
+				return "the user is SUSPENDED: unsuspend_user makes such a one active"
+			case okta.StatusLockedOut:
+				return "the user is LOCKED_OUT: unlock_user makes such a one active"
+			}
+			return "Okta activates only a STAGED or DEPROVISIONED user, and this one is " + s.Status
+		},
+	}.From(ctx, UserStateOf(u))
+	out.UndoneBy("deactivate_user", u.ID, OneUser{u.ID})
+	return out, err
+}
+
+// activated reports whether a user has been activated and nothing keeps them from
+// signing in but a password of theirs to be set. Okta may still be at it.
+func activated(s UserState) bool {
+	switch s.Status {
+	case okta.StatusActive, okta.StatusProvisioned, okta.StatusRecovery, okta.StatusPasswordExpired:
+		return true
+	}
+	return s.TransitioningTo == okta.StatusActive || s.TransitioningTo == okta.StatusProvisioned
+}
+
+// DeactivateUser deactivates a user. activate_user brings the account back, but
+// neither the password nor what apps had deleted, so it is no undo.
+var DeactivateUser = action[DeactivateUserInput, UserChange[UserState]]{
+	Name:     "deactivate_user",
+	Summary:  "Deactivates a user: the user loses all apps, and the account can be activated again or deleted. To contain a user, suspend instead.",
+	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/deactivateUser",
+	Effect:   sdk.Destroys,
+	Contains: true,
+	Scopes:   []string{"okta.users.manage"},
+	Example: sdk.Example[DeactivateUserInput, UserChange[UserState]]{
+		Input: DeactivateUserInput{OneUser: exampleTarget},
+		Output: UserChange[UserState]{User: ExampleUser, Change: reconcile.Changed(
+			UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
+			UserState{Status: okta.StatusDeprovisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
+		)},
+	},
+	Run: onUser(deactivateUser),
+}
+
+// DeactivateUserInput is the input of deactivate_user.
+type DeactivateUserInput struct {
+	OneUser
+	// Email the administrators.
+	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
+	reconcile.Write
+}
+
+func deactivateUser(ctx context.Context, c *okta.Client, u *okta.User, in DeactivateUserInput) (UserChange[UserState], error) {
+	var last UserState
+	change, err := reconcile.Goal[UserState]{
+		Name: "user is deactivated",
+		Done: func(s UserState) bool { return s.Status == okta.StatusDeprovisioned },
+		Act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, in.SendEmail) },
+		Read: func(ctx context.Context) (s UserState, err error) {
+			s, err = readState(c, u.ID)(ctx)
+			last = s
+			return s, err
+		},
+	}.From(ctx, UserStateOf(u))
+	return UserChange[UserState]{User: UserRefOf(u), Change: change}, stillDeactivating(err, last)
+}
+
+// stillDeactivating is err, of a deactivation, for who asks again later, if Okta has not
+// come to its end: the user has the old status meanwhile, and may be able to sign in.
+func stillDeactivating(err error, last UserState) error {
+	if err == nil || last.TransitioningTo != okta.StatusDeprovisioned {
+		return err
+	}
+	return &sdk.Error{
+		Code: sdk.Unavailable, RetryAfter: 10 * time.Second, Err: err,
+		Message: "Okta is still deactivating the user, who is " + last.Status + " until that is done",
+	}
+}
+
+// DeleteUser takes one of the two steps that delete a user. Okta has one call for
+// both, which deletes if somebody else deactivated the user a moment before, and so
+// does a step that is tried twice; here the first step is a deactivation and nothing
+// but, and the second is taken only where it is asked for by name.
+var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
+	Name:    "delete_user",
+	Summary: "Takes one of the two steps that delete a user, and reports which: it deactivates the user, or with step delete deletes a deactivated user for good.",
+	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/deleteUser",
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.manage"},
+	Example: sdk.Example[DeleteUserInput, DeleteUserOutput]{
+		Input: DeleteUserInput{User: ExampleUser.ID, Step: stepDelete},
+		Output: DeleteUserOutput{User: ExampleUser, Step: stepDeleted, Change: reconcile.Changed(
+			UserPresence{Exists: true, Status: okta.StatusDeprovisioned},
+			UserPresence{Exists: false},
+		)},
+	},
+	Run: deleteUser,
+}
+
+const (
+	stepNext       = "next"
+	stepDeactivate = "deactivate"
+	stepDelete     = "delete"
+
+	stepDeactivated = "deactivated"
+	stepDeleted     = "deleted"
+	stepNone        = "none"
+)
+
+// DeleteUserInput is the input of delete_user.
+type DeleteUserInput struct {
+	// ID, login or email address of the user. Only an ID distinguishes a deleted user from one that never existed.
+	User string `json:"user" jsonschema:"example=00u1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
+	// deactivate: take only the first step, also if called again. delete: delete a deactivated user for good. next:
+	// take the step that is due, so that the same call again deletes.
+	Step string `json:"step,omitempty" jsonschema:"enum=deactivate,enum=delete,enum=next,default=deactivate"`
+	reconcile.Write
+}
+
+func (in DeleteUserInput) mayDelete() bool { return in.Step == stepDelete || in.Step == stepNext }
+
+// DeleteUserOutput is the output of delete_user.
+type DeleteUserOutput struct {
+	User UserRef `json:"user"` // The user. Only the ID is known of a user who was deleted before.
+	// Step that was taken, or would be in a dry run; none if nothing was to do or the step is not due.
+	Step string `json:"step" jsonschema:"enum=deactivated,enum=deleted,enum=none"`
+	Next string `json:"next,omitempty"` // Remaining steps until the user is deleted; absent if there are none.
+	reconcile.Change[UserPresence]
+}
+
+// UserPresence is whether a user is there.
+type UserPresence struct {
+	Exists bool   `json:"exists"`           // Whether the user exists.
+	Status string `json:"status,omitempty"` // Status of the user.
+}
+
+func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (DeleteUserOutput, error) {
+	u, err := c.FindUser(ctx, "/user", in.User)
+	if e := sdk.AsError(err); e != nil {
+		if e.Code != sdk.NotFound || !okta.IsUserID(in.User) || !in.mayDelete() {
+			return DeleteUserOutput{}, err
+		}
+		if err := reconcile.Expected(ctx, UserPresence{}); err != nil {
+			return DeleteUserOutput{}, err
+		}
+		return DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: reconcile.Change[UserPresence]{Outcome: sdk.Unchanged}}, nil
+	}
+	var last UserState
+	a := reconcile.Goal[UserPresence]{
+		Name: "user is deactivated",
+		Done: func(s UserPresence) bool { return !s.Exists || s.Status == okta.StatusDeprovisioned },
+		Act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, false) },
+		Read: func(ctx context.Context) (UserPresence, error) {
+			return stateOrNone(func(u *okta.User) UserPresence {
+				last = UserStateOf(u)
+				return UserPresence{Exists: true, Status: u.Status}
+			})(c.User(ctx, u.ID))
+		},
+	}
+	out := DeleteUserOutput{User: UserRefOf(u), Step: stepDeactivated}
+	if in.Step == stepDelete || in.Step == stepNext && u.Status == okta.StatusDeprovisioned {
+		out.Step = stepDeleted
+		a.Name = "user is deleted"
+		a.Done = func(s UserPresence) bool { return !s.Exists }
+		a.Act = func(ctx context.Context) error { return c.DeleteUser(ctx, u.ID) }
+		a.Bar = func(s UserPresence) string {
+			if s.Status == okta.StatusDeprovisioned {
+				return ""
+			}
+			return "Okta deletes only a DEPROVISIONED user, and this user is " + s.Status
+		}
+	}
+	out.Change, err = a.From(ctx, UserPresence{Exists: true, Status: u.Status})
+	if err != nil {
+		return DeleteUserOutput{}, stillDeactivating(err, last)
+	}
+	if out.Outcome == sdk.Unchanged || out.Outcome == sdk.NotApplicable {
+		out.Step = stepNone
+	}
+	out.About(subjectOf(u))
+	switch after := out.After; {
+	case after.Exists && after.Status == okta.StatusDeprovisioned:
+		out.Next = "delete_user with step delete deletes the user for good"
+	case after.Exists:
+		out.Next = "delete_user deactivates the user, and with step delete then deletes the user for good"
+	}
+	return out, nil
+}
