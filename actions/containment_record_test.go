@@ -51,13 +51,15 @@ func TestRestoreOfABadRecord(t *testing.T) {
 		code    sdk.Code
 		pointer string
 	}{
-		"no user":          {func(r *containment.RestoreRecord) { r.UserID = "" }, sdk.InvalidInput, "/record/user_id"},
-		"not the user":     {func(r *containment.RestoreRecord) { r.UserID = "../users" }, sdk.InvalidInput, "/record/user_id"},
-		"another org's":    {func(r *containment.RestoreRecord) { r.UserID = "00uNOBODY00000000001" }, sdk.NotFound, "/record/user_id"},
-		"another user's":   {func(r *containment.RestoreRecord) { r.Login = "b@corp.example" }, sdk.Conflict, ""},
-		"a group's path":   {func(r *containment.RestoreRecord) { r.GroupsAdded[0].ID = "../x" }, sdk.InvalidInput, "/record/groups_added/0/id"},
-		"no group":         {func(r *containment.RestoreRecord) { r.GroupsRemoved = make([]actions.GroupRef, 1) }, sdk.InvalidInput, "/record/groups_removed/0/id"},
-		"no role":          {func(r *containment.RestoreRecord) { r.RolesRemoved = make([]containment.RestoreRole, 1) }, sdk.InvalidInput, "/record/roles_removed/0/type"},
+		"no user":        {func(r *containment.RestoreRecord) { r.UserID = "" }, sdk.InvalidInput, "/record/user_id"},
+		"not the user":   {func(r *containment.RestoreRecord) { r.UserID = "../users" }, sdk.InvalidInput, "/record/user_id"},
+		"another org's":  {func(r *containment.RestoreRecord) { r.UserID = "00uNOBODY00000000001" }, sdk.NotFound, "/record/user_id"},
+		"another user's": {func(r *containment.RestoreRecord) { r.Login = "b@corp.example" }, sdk.Conflict, ""},
+		"a group's path": {func(r *containment.RestoreRecord) { r.GroupsAdded[0].ID = "../x" }, sdk.InvalidInput, "/record/groups_added/0/id"},
+		"no group":       {func(r *containment.RestoreRecord) { r.GroupsRemoved = make([]actions.GroupRef, 1) }, sdk.InvalidInput, "/record/groups_removed/0/id"},
+		"no role": {
+			func(r *containment.RestoreRecord) { r.RolesRemoved = make([]containment.RestoreRole, 1) }, sdk.InvalidInput, "/record/roles_removed/0/type",
+		},
 		"a device's path":  {func(r *containment.RestoreRecord) { r.DevicesSuspended = []string{"x/y"} }, sdk.InvalidInput, "/record/devices_suspended/0"},
 		"a status, edited": {func(r *containment.RestoreRecord) { r.StatusAfter = "ASLEEP" }, sdk.Conflict, ""},
 	} {
