@@ -247,7 +247,7 @@ func describe(u *okta.User) GetUserOutput {
 		ID: u.ID, Login: u.Login, Email: u.Email, Status: u.Status, TransitioningToStatus: u.Transitioning,
 		Created: u.Created, Activated: u.Activated, StatusChanged: u.StatusChanged,
 		LastLogin: u.LastLogin, LastUpdated: u.LastUpdated, PasswordChanged: u.PasswordChanged,
-		Credentials: Credentials{Provider(u.Credentials.Provider)}, Type: u.Type.ID, RealmID: u.RealmID, Raw: Object(u.Raw),
+		Credentials: Credentials{Provider(u.Provider)}, Type: u.TypeID, RealmID: u.RealmID, Raw: Object(u.Raw),
 		Profile: Object(u.Profile.JSON()),
 	}
 }

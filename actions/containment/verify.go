@@ -88,8 +88,7 @@ func (j *job) checkAccount(u *okta.User, open func(what string, accepted bool)) 
 	if r.StatusBefore == "" {
 		j.recall(u)
 	}
-	provider := u.Credentials.Provider
-	j.user.Credentials.Provider = provider
+	j.user.Provider = u.Provider
 	j.out.User, r.Login = actions.UserRefOf(u), u.Login
 	j.out.Status, j.out.after, r.StatusAfter, r.StatusChanged = u.Status, u.Status, u.Status, u.StatusChanged
 	if u.Status == r.StatusBefore && (j.did(stepSuspend) || j.did(stepPassword)) { // the change may show later
@@ -192,7 +191,7 @@ func (j *job) nextSteps() {
 	if j.has("", "", failed) {
 		j.next("run contain_user again for " + login)
 	}
-	provider := j.user.Credentials.Provider
+	provider := j.user.Provider
 	if directory := directories[provider.Type]; directory != "" {
 		if provider.Name != "" && !strings.EqualFold(provider.Name, provider.Type) {
 			directory += " (" + provider.Name + ")"

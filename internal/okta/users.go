@@ -26,13 +26,15 @@ type User struct {
 	LastUpdated     *time.Time `json:"lastUpdated"`
 	PasswordChanged *time.Time `json:"passwordChanged"`
 	Profile         Profile    `json:"profile"`
-	RealmID         string     `json:"realmId"`
-	Type            struct {
-		ID string `json:"id"`
-	} `json:"type"`
-	Credentials struct {
-		Provider Provider `json:"provider"`
-	} `json:"credentials"`
+
+	// The following members are read leniently.
+	RawRealm       json.RawMessage `json:"realmId"`
+	RawType        json.RawMessage `json:"type"`
+	RawCredentials json.RawMessage `json:"credentials"`
+
+	RealmID  string   `json:"-"`
+	TypeID   string   `json:"-"` // type.id
+	Provider Provider `json:"-"` // credentials.provider
 
 	Login  string    `json:"-"` // profile.login
 	Email  string    `json:"-"` // profile.email
@@ -94,6 +96,10 @@ func (u *User) readAt(r *rest.Response) *User {
 	_ = json.Unmarshal(u.Profile.JSON(), &names)
 	u.Login, _ = names.Login.(string)
 	u.Email, _ = names.Email.(string)
+	var kind struct{ ID string }
+	var credentials struct{ Provider Provider }
+	_, _, _ = json.Unmarshal(u.RawRealm, &u.RealmID), json.Unmarshal(u.RawType, &kind), json.Unmarshal(u.RawCredentials, &credentials)
+	u.TypeID, u.Provider = kind.ID, credentials.Provider
 	u.ReadAt = r.ReadAt()
 	return u
 }
