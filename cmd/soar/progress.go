@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -40,7 +41,7 @@ func (p *progress) watching(h sdk.Health, playbooks []*playbook.Playbook, store 
 		fmt.Fprintf(p.out, "  %s %s\n", p.out.Yellow("!"), terminal.OneLine(note))
 	}
 	for _, b := range playbooks {
-		fmt.Fprintf(p.out, "  %s on %s\n", p.out.Bold(b.Name), strings.Join(b.EventTypes, ", "))
+		fmt.Fprintf(p.out, "  %s on %s\n", p.out.Bold(b.Name), cmp.Or(strings.Join(b.EventTypes, ", "), "every event of "+b.Trigger))
 	}
 }
 

@@ -7,7 +7,7 @@ import "soar.example/okta/schema"
 func init() {
 	schema.Describe("soar.example/okta/internal/playbook", map[string]string{
 		"form.Condition":     "CEL expression over event, its shapes by their names (such as ecs), raw and vars. An event starts a run only if the expression is true.",
-		"form.EventTypes":    "Events that start a run: types such as user.session.start, families such as user.session.*, or * for all.",
+		"form.EventTypes":    "Events that start a run: types such as user.session.start, families such as user.session.*, or * for all. Required if the trigger has the parameter event_types. Without it, every event of the trigger can start a run.",
 		"form.GroupBy":       "CEL expression over event, raw and vars that gives a text, a number or a boolean, such as the ID of the user. Events with the same value that arrive within the window start one run, which reads all of them as events. An event for which the value is null starts its own run.",
 		"form.GroupWhen":     "Start of a group's run. window: the run starts when the window closes, with all events. first: the run starts at the first event; later events of the window are recorded with the run, but its steps do not read them.",
 		"form.MaxRuns":       "Maximum number of runs that start in any 60 seconds. Other runs wait, oldest first. No limit if absent.",

@@ -43,7 +43,7 @@ func TestJSONSchema(t *testing.T) {
 			t.Errorf("%s: %v", file, wrong)
 		}
 	}
-	if wrong := s.Check(json.RawMessage(`{"name":"A"}`)); len(wrong) < 4 || !strings.Contains(wrong[0].Pointer, "event_types") {
+	if wrong := s.Check(json.RawMessage(`{"name":"A"}`)); len(wrong) < 4 || !strings.Contains(wrong[1].Pointer, "steps") {
 		t.Errorf("Check of a bad file = %v", wrong)
 	}
 }

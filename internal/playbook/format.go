@@ -16,8 +16,9 @@ type form struct {
 	Name    string `json:"name" jsonschema:"maxLength=64,pattern=^[a-z][a-z0-9]*(_[a-z0-9]+)*$"`
 	Title   string `json:"title" jsonschema:"minLength=1,maxLength=200"` // Title for people.
 	Trigger string `json:"trigger"`                                      // Trigger of the connector.
-	// Events that start a run: types such as user.session.start, families such as user.session.*, or * for all.
-	EventTypes []string `json:"event_types" jsonschema:"minItems=1,uniqueItems=true"`
+	// Events that start a run: types such as user.session.start, families such as user.session.*, or * for all. Required
+	// if the trigger has the parameter event_types. Without it, every event of the trigger can start a run.
+	EventTypes []string `json:"event_types,omitempty" jsonschema:"minItems=1,uniqueItems=true"`
 	// CEL expression over event, its shapes by their names (such as ecs), raw and vars. An event starts a run only if
 	// the expression is true.
 	Condition predicate      `json:"condition,omitempty"`

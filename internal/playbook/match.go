@@ -29,9 +29,9 @@ func (p *Playbook) Match(e sdk.RawEvent) (bool, error) {
 }
 
 // Selects reports whether e has one of the playbook's types. It also reports true
-// if the trigger could not read the type.
+// if the playbook names no types, or if the trigger could not read the type.
 func (p *Playbook) Selects(e sdk.RawEvent) bool {
-	return e.Type == "" && e.Indeterminate != "" ||
+	return len(p.EventTypes) == 0 || e.Type == "" && e.Indeterminate != "" ||
 		slices.ContainsFunc(p.EventTypes, func(pattern string) bool { return sdk.MatchType(pattern, e.Type) })
 }
 

@@ -21,7 +21,7 @@ type Playbook struct {
 	Name       string          // snake_case; part of every run's ID
 	Title      string          // for people
 	Trigger    string          // name of a trigger of the manifest
-	EventTypes []string        // patterns of sdk.MatchType
+	EventTypes []string        // patterns of sdk.MatchType; none: every event of the trigger
 	Params     json.RawMessage // the trigger's parameters, with EventTypes if it has event_types
 	Shapes     []string        // shapes of events that it reads beside the trigger's own; see sdk.AlsoParam
 	Grouping   Grouping        // how events form groups

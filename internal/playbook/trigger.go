@@ -72,8 +72,11 @@ func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInf
 			}
 		}
 	}
-	if n := l.root.member(eventTypes); n != nil && s.Root().Property(eventTypes) != nil {
+	switch n, asks := l.root.member(eventTypes), s.Root().Property(eventTypes) != nil; {
+	case n != nil && asks:
 		all.members = append(all.members, member{eventTypes, n.line, n.column, n})
+	case asks:
+		l.at(1, 1, "event_types is missing: the trigger %s needs it", trigger.text)
 	}
 	raw, err := marshal(all.plain())
 	if err != nil {

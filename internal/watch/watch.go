@@ -104,7 +104,8 @@ type Feed struct {
 	selections []map[string]json.RawMessage // the other parameters of each playbook
 }
 
-// typesParam is the parameter that every playbook has.
+// typesParam is the parameter of a trigger that takes the event types of playbooks. A trigger
+// need not have it: the playbooks also match the types of events.
 const typesParam = "event_types"
 
 // Feeds groups the playbooks by trigger and by the parameters that must be the same for one
@@ -112,14 +113,14 @@ const typesParam = "event_types"
 // event types and the shapes of events may always differ.
 func (w *Watcher) Feeds() ([]*Feed, error) {
 	var feeds []*Feed
-	perPlaybook := map[string][]string{} // parameters that may differ, by trigger
+	perPlaybook := map[string]*selectionParams{} // by trigger
 	for _, b := range w.Playbooks {
 		if perPlaybook[b.Trigger] == nil {
-			names, err := w.selectionParams(b.Trigger)
+			params, err := w.selectionParams(b.Trigger)
 			if err != nil {
 				return nil, err
 			}
-			perPlaybook[b.Trigger] = names
+			perPlaybook[b.Trigger] = params
 		}
 		common := map[string]json.RawMessage{}
 		if len(b.Params) > 0 {
@@ -131,7 +132,7 @@ func (w *Watcher) Feeds() ([]*Feed, error) {
 		all := maps.Clone(common)
 		maps.DeleteFunc(all, isReadingParam)
 		selection := map[string]json.RawMessage{}
-		for _, name := range perPlaybook[b.Trigger] {
+		for _, name := range perPlaybook[b.Trigger].names {
 			if value, given := common[name]; given {
 				selection[name] = value
 				delete(common, name)
@@ -155,7 +156,7 @@ func (w *Watcher) Feeds() ([]*Feed, error) {
 		if f.Name = f.trigger; sameTrigger[f.trigger] > 1 {
 			f.Name = fmt.Sprintf("%s_%d", f.trigger, sameTrigger[f.trigger])
 		}
-		if err := f.setParams(w.AlsoRead, len(perPlaybook[f.trigger]) > 1); err != nil {
+		if err := f.setParams(w.AlsoRead, perPlaybook[f.trigger]); err != nil {
 			return nil, err
 		}
 	}
@@ -171,21 +172,32 @@ func (w *Watcher) Feeds() ([]*Feed, error) {
 	return feeds, nil
 }
 
-// selectionParams returns the parameters that may differ between the playbooks of one poll.
-func (w *Watcher) selectionParams(trigger string) ([]string, error) {
-	names := []string{typesParam}
+// selectionParams are the parameters of a trigger that may differ between the playbooks of one
+// poll.
+type selectionParams struct {
+	names   []string
+	types   bool // the trigger has typesParam
+	several bool // the trigger takes several selections
+}
+
+func (w *Watcher) selectionParams(trigger string) (*selectionParams, error) {
 	info := w.Manifest.Trigger(trigger)
 	if info == nil {
-		return names, nil
+		return nil, fmt.Errorf("the connector has no trigger %s", trigger)
 	}
 	s, err := schema.Parse(json.RawMessage(info.Params))
 	if err != nil {
 		return nil, fmt.Errorf("the parameters of %s: %w", trigger, err)
 	}
-	if list := s.Root().Property(sdk.AnyParam); list != nil && list.Items != nil {
-		names = append(names, list.Items.Names()...)
+	params := new(selectionParams)
+	if params.types = s.Root().Property(typesParam) != nil; params.types {
+		params.names = []string{typesParam}
 	}
-	return names, nil
+	if list := s.Root().Property(sdk.AnyParam); list != nil && list.Items != nil {
+		params.several = true
+		params.names = append(params.names, list.Items.Names()...)
+	}
+	return params, nil
 }
 
 func isReadingParam(name string, _ json.RawMessage) bool {
@@ -212,9 +224,8 @@ func (w *Watcher) readings(feeds []*Feed) []embedded.Reading {
 	return all
 }
 
-// setParams sets the parameters of the poll. several reports whether the trigger takes
-// several selections.
-func (f *Feed) setParams(alsoRead json.RawMessage, several bool) error {
+// setParams sets the parameters of the poll of a trigger.
+func (f *Feed) setParams(alsoRead json.RawMessage, trigger *selectionParams) error {
 	var types, shapes []string
 	for _, b := range f.playbooks {
 		types = append(types, b.EventTypes...)
@@ -235,12 +246,14 @@ func (f *Feed) setParams(alsoRead json.RawMessage, several bool) error {
 		selections = append(selections, alsoRead)
 	}
 	switch {
-	case !several:
-		params[typesParam] = sorted(types)
+	case !trigger.several:
 	case len(selections) == 1:
 		add(f.selections[0])
 	default:
-		params[typesParam], params[sdk.AnyParam] = []string{"*"}, selections
+		types, params[sdk.AnyParam] = []string{"*"}, selections
+	}
+	if trigger.types {
+		params[typesParam] = sorted(types)
 	}
 	if len(shapes) > 0 {
 		params[sdk.AlsoParam] = sorted(shapes)
