@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -137,6 +138,13 @@ func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPush
 			// The answer comes too late to say so: somebody has to tell the user now.
 			hclog.FromContext(ctx).Warn("tell the user which number to pick in Okta Verify", "user", u.Login, "number", push.Number)
 		}
+	}
+	if sdk.IsDryRun(ctx) { // the dry run of a call that only waits
+		sdk.PlanRequest(ctx, sdk.PlannedRequest{
+			Method: http.MethodGet, Path: "/api/v1/users/" + u.ID + "/factors/" + f.ID + "/transactions/" + string(in.Transaction),
+		})
+		out.Change = reconcile.Change[PushState]{Outcome: sdk.Planned, Before: before, After: before, Plan: sdk.PlannedRequests(ctx)}
+		return out, nil
 	}
 	transaction := push.Transaction
 	if push, err = awaitPush(ctx, c, u.ID, f.ID, push, in.Wait.Std(), in.Transaction != ""); err != nil {

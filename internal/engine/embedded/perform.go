@@ -301,8 +301,8 @@ func changedSince(db *conn, planned int64, c *call, subjects []sdk.Subject) (cha
 	for _, s := range subjects {
 		ids = append(ids, s.ID)
 	}
-	db.row(`SELECT EXISTS (SELECT 1 FROM subjects JOIN operations o ON o.seq = operation
-		WHERE id IN (SELECT value FROM json_each(?)) AND o.org = ? AND o.seq <> ? AND o.ended >= ?)`, ids, c.from.Org, c.entry, planned).into(&changed)
+	db.row(`SELECT EXISTS (SELECT 1 FROM subjects s JOIN operations o ON o.seq = s.operation
+		WHERE s.id IN (SELECT value FROM json_each(?)) AND o.org = ? AND o.seq <> ? AND o.ended >= ?)`, ids, c.from.Org, c.entry, planned).into(&changed)
 	return changed
 }
 
