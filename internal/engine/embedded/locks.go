@@ -209,8 +209,8 @@ func (l *subjectLocks) release() {
 
 // lockedError says which operation has locked the subject.
 func (s *Store) lockedError(ctx context.Context, subject sdk.Subject) error {
-	e := &sdk.Error{Code: sdk.Unavailable, RetryAfter: 5 * time.Second,
-		Message: fmt.Sprintf("%s is locked by another call for over %s", label(subject), s.lockWait)}
+	e := &sdk.Error{Code: sdk.Unavailable, RetryAfter: 5 * time.Second}
+	e.Message = fmt.Sprintf("another call has locked %s for over %s. Nothing was written; try again later", label(subject), s.lockWait)
 	ops, err := s.Operations(ctx, OperationQuery{Subject: subject.ID, Status: Running, Limit: 1})
 	if err == nil && len(ops) > 0 {
 		e.Message = fmt.Sprintf("%s is locked by operation %s (%s). Nothing was written; try again when it has ended", label(subject), ops[0].ID, ops[0].summary())

@@ -12,6 +12,9 @@ import (
 
 // TestMain lets this binary be the process that the tests kill.
 func TestMain(m *testing.M) {
+	if os.Getenv(childWrites) != "" {
+		os.Exit(writesChild())
+	}
 	if os.Getenv(childUndos) != "" {
 		os.Exit(undoChild())
 	}

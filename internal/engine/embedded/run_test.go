@@ -49,8 +49,8 @@ func TestRuns(t *testing.T) {
 	if _, err := r.store.AuditTrail(t.Context(), AuditQuery{Limit: -1}); codeOf(err) != sdk.InvalidInput {
 		t.Errorf("got %v", err)
 	}
-	if trail, err := r.store.AuditTrail(t.Context(), AuditQuery{Limit: 2}); err != nil || len(trail) != 2 ||
-		trail[0].StepID != "verify" || trail[1].StepID != "suspend" {
+	trail, err := r.store.AuditTrail(t.Context(), AuditQuery{Limit: 2})
+	if err != nil || len(trail) != 2 || trail[0].StepID != "verify" || trail[1].StepID != "suspend" {
 		t.Errorf("got %+v, %v", trail, err)
 	}
 }

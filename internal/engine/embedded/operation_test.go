@@ -1,0 +1,451 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"soar.example/okta/sdk"
+)
+
+var suspendedOnly, contained2 = account{Suspended: true}, account{Suspended: true, Quarantined: true}
+
+// TestOperation checks the record of a write, and its undo.
+func TestOperation(t *testing.T) {
+	t.Parallel()
+	dir := newDirectory(t)
+	d := newDesk(t, dir, storePath(t))
+	d.caller.Case = "INC-1"
+	result, err := d.do(t.Context(), "contain", "ann", `,"reason":"takeover"`)
+	if err != nil || dir.get("ann") != contained2 || dir.requests != 5 {
+		t.Fatalf("got %+v, %v, %d requests", dir.get("ann"), err, dir.requests)
+	}
+	op, err := d.Operation(t.Context(), result.Operation[:6])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if op.Status != Done || op.Outcome != "changed" || !op.Open() || len(op.Plan) != 2 || len(op.Subjects) != 1 || len(op.Undos) != 1 ||
+		!strings.Contains(string(op.Before), `"suspended":false`) || !strings.Contains(string(op.After), `"suspended":true`) ||
+		op.Case != "INC-1" || op.Reason != "takeover" || op.Connection != "test" || op.Process != os.Getpid() || op.OSUser == "" || op.Host == "" {
+		t.Errorf("got %+v", op)
+	}
+	for _, dry := range []bool{true, false} {
+		r, err := d.restore(t.Context(), "ANN@example.com", UndoOptions{DryRun: dry})
+		if err != nil || len(r.Steps) != 1 || r.Steps[0].Undoes != op.ID || (r.Steps[0].By == "") != dry || (len(r.Steps[0].Plan) == 2) != dry {
+			t.Errorf("dry run %t: got %+v, %v", dry, r, err)
+		}
+		if restored := dir.get("ann") == (account{}); restored == dry {
+			t.Errorf("dry run %t: got %+v", dry, dir.get("ann"))
+		}
+	}
+	before := dir.requests
+	r, err := d.undoLast(t.Context(), op.ID, UndoOptions{})
+	if err != nil || r.UndoneBy == "" || len(r.Steps) != 0 || dir.requests != before {
+		t.Errorf("twice: got %+v, %v, %d requests", r, err, dir.requests-before)
+	}
+	if again, err := d.restore(t.Context(), "ann", UndoOptions{}); err != nil || again.UndoneBy != r.UndoneBy {
+		t.Errorf("twice by name: got %+v, %v", again, err)
+	}
+	if unchanged, err := d.do(t.Context(), "restore", "ann", `,"record":{"suspended":false,"quarantined":false}`); err != nil {
+		t.Error(err)
+	} else if op, err := d.Operation(t.Context(), unchanged.Operation); err != nil || op.Open() || op.Outcome != "unchanged" || op.Status != Done {
+		t.Errorf("got %+v, %v", op, err)
+	}
+	for id, code := range map[string]sdk.Code{"abc": sdk.InvalidInput, "ffffffffffffffff0": sdk.NotFound} {
+		if _, err := d.undoLast(t.Context(), id, UndoOptions{}); codeOf(err) != code {
+			t.Errorf("%s: got %v", id, err)
+		}
+	}
+	if _, err := d.restore(t.Context(), "bob", UndoOptions{}); codeOf(err) != sdk.NotFound {
+		t.Errorf("got %v", err)
+	}
+	d.caller.Org = "https://other.example.com"
+	if _, err := d.undoLast(t.Context(), op.ID, UndoOptions{}); codeOf(err) != sdk.InvalidInput {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestUndoAfterAnotherChange changes the account after a containment: the undo stops and
+// says who changed it.
+func TestUndoAfterAnotherChange(t *testing.T) {
+	t.Parallel()
+	dir := newDirectory(t)
+	d := newDesk(t, dir, storePath(t))
+	for name, change := range map[string]func() string{
+		"by somebody else": func() string {
+			dir.set("ann", account{Note: "x", Suspended: true, Quarantined: true})
+			return "somebody else"
+		},
+		"by an operation": func() string {
+			r, err := d.do(t.Context(), "note", "ann", `,"note":"y"`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r.Operation + " changed the same object later (note at "
+		},
+	} {
+		dir.set("ann", account{})
+		op, err := d.do(t.Context(), "contain", "ann")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, before := change(), dir.get("ann")
+		_, err = d.undoLast(t.Context(), op.Operation, UndoOptions{})
+		if codeOf(err) != sdk.Conflict || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "note") || dir.get("ann") != before {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
+		if _, err := d.undoLast(t.Context(), op.Operation, UndoOptions{Force: true}); err != nil || dir.get("ann") != (account{Note: before.Note}) {
+			t.Errorf("%s: got %v, %+v", name, err, dir.get("ann"))
+		}
+	}
+}
+
+// TestChangeBetweenPlanAndWrite changes the account after the dry run: the write is
+// planned again, and its undo restores the newer state.
+func TestChangeBetweenPlanAndWrite(t *testing.T) {
+	t.Parallel()
+	dir := newDirectory(t)
+	d := newDesk(t, dir, storePath(t))
+	reads := 0
+	dir.hook = func(r *http.Request) func() {
+		if reads++; reads == 1 {
+			return func() { dir.set("ann", suspendedOnly) }
+		}
+		return nil
+	}
+	if _, err := d.do(t.Context(), "contain", "ann"); err != nil || dir.get("ann") != contained2 {
+		t.Fatalf("got %+v, %v", dir.get("ann"), err)
+	}
+	if _, err := d.restore(t.Context(), "ann", UndoOptions{}); err != nil || dir.get("ann") != suspendedOnly {
+		t.Errorf("got %+v, %v", dir.get("ann"), err)
+	}
+}
+
+// TestKillBetweenRequests kills a process before and after each request of a containment.
+// If a request that writes was sent, the operation is recorded, and undo restores the
+// first state: at once, and after a second try that completed.
+func TestKillBetweenRequests(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 5; n++ {
+		for _, answer := range []bool{false, true} {
+			for _, again := range []bool{false, true} {
+				dir := newDirectory(t)
+				path := storePath(t)
+				first := account{Note: "kept"}
+				dir.set("ann", first)
+				cmd := exec.CommandContext(t.Context(), self)
+				cmd.Env = append(os.Environ(), childStore+"="+path, childAddress+"="+dir.URL, childWrites+"=1", childUser+"=ann")
+				ready := make(chan struct{})
+				var requests int
+				dir.hook = func(r *http.Request) func() {
+					<-ready
+					switch requests++; {
+					case requests < n:
+						return nil
+					case requests > n:
+						<-r.Context().Done() // the process is being killed
+						return nil
+					}
+					kill := func() { cmd.Process.Kill() }
+					if answer {
+						return kill
+					}
+					kill()
+					<-r.Context().Done()
+					return nil
+				}
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				close(ready)
+				cmd.Wait()
+				dir.mu.Lock()
+				dir.hook = nil
+				dir.mu.Unlock()
+				name := fmt.Sprintf("request %d, answered %t, again %t", n, answer, again)
+				d := newDesk(t, dir, path)
+				ops, err := d.Operations(t.Context(), OperationQuery{})
+				if err != nil || len(dir.written()) > 0 && len(ops) == 0 {
+					t.Fatalf("%s: %v, %d operations after %v", name, err, len(ops), dir.written())
+				}
+				for _, op := range ops {
+					if op.Status != Interrupted && !(n == 5 && answer && op.Status == Done) || !strings.Contains(string(op.Before), `"suspended":false`) {
+						t.Errorf("%s: got %+v", name, op)
+					}
+				}
+				if again {
+					if _, err := d.do(t.Context(), "contain", "ann"); err != nil || !dir.get("ann").Quarantined {
+						t.Errorf("%s: got %+v, %v", name, dir.get("ann"), err)
+					}
+				} else if len(ops) == 0 {
+					continue
+				}
+				r, err := d.restore(t.Context(), "ann@example.com", UndoOptions{})
+				if err != nil || dir.get("ann") != first {
+					t.Errorf("%s: got %+v after %+v, %v", name, dir.get("ann"), r, err)
+				}
+				if open, err := d.Operations(t.Context(), OperationQuery{Open: true}); err != nil || len(open) > 0 {
+					t.Errorf("%s: still open: %+v, %v", name, open, err)
+				}
+			}
+		}
+	}
+}
+
+// TestTwoProcesses contains and restores one user from two processes, 200 times in all.
+// The writes of two calls never interleave, and in the end the user is restored.
+func TestTwoProcesses(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := newDirectory(t)
+	path := storePath(t)
+	openStore(t, path) // so that both find a store
+	var running sync.WaitGroup
+	for range 2 {
+		running.Go(func() {
+			cmd := exec.CommandContext(t.Context(), self)
+			cmd.Env = append(os.Environ(), childStore+"="+path, childAddress+"="+dir.URL, childWrites+"=100", childUser+"=ann")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out[max(0, len(out)-2000):])
+			}
+		})
+	}
+	running.Wait()
+	d := newDesk(t, dir, path)
+	if open, err := d.Operations(t.Context(), OperationQuery{Open: true}); err != nil || len(open) > 0 || dir.get("ann") != (account{}) {
+		t.Errorf("got %+v, %d open, %v", dir.get("ann"), len(open), err)
+	}
+	// Two PATCH requests of one call follow each other.
+	writes := dir.written()
+	if len(writes)%2 != 0 || len(writes) < 100 {
+		t.Fatalf("%d writes", len(writes))
+	}
+	for i := 0; i < len(writes); i += 2 {
+		if writes[i] != writes[i+1] {
+			t.Fatalf("writes %d and %d are of two calls", i, i+1)
+		}
+	}
+	t.Logf("%d writes", len(writes))
+}
+
+// TestSubjectIsLocked waits for the lock of another call only for a time, and names the
+// operation that has it. Another subject is free.
+func TestSubjectIsLocked(t *testing.T) {
+	t.Parallel()
+	dir := newDirectory(t)
+	path := storePath(t)
+	first, second := newDesk(t, dir, path), newDesk(t, dir, path)
+	second.lockWait = 50 * time.Millisecond
+	inside, proceed := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	dir.hook = func(r *http.Request) func() {
+		if r.Method == http.MethodPatch && r.URL.Path == "/ann" {
+			once.Do(func() { close(inside); <-proceed })
+		}
+		return nil
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := first.do(context.Background(), "contain", "ann")
+		ended <- err
+	}()
+	<-inside
+	running, err := second.Operations(t.Context(), OperationQuery{Status: Running})
+	if err != nil || len(running) != 1 {
+		t.Fatalf("got %+v, %v", running, err)
+	}
+	if _, err := second.do(t.Context(), "suspend", "ann"); codeOf(err) != sdk.Unavailable || !strings.Contains(err.Error(), running[0].ID) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := second.restore(t.Context(), "ann", UndoOptions{}); codeOf(err) != sdk.Unavailable || !strings.Contains(err.Error(), running[0].ID) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := second.do(t.Context(), "suspend", "bob"); err != nil {
+		t.Error(err)
+	}
+	close(proceed)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if _, err := second.restore(t.Context(), "ann", UndoOptions{}); err != nil || dir.get("ann") != (account{}) {
+		t.Errorf("got %+v, %v", dir.get("ann"), err)
+	}
+}
+
+// TestPauseDuringBatch pauses all writes from another process while a batch is under way:
+// no write is sent after that, and the rest of the batch is rejected.
+func TestPauseDuringBatch(t *testing.T) {
+	t.Parallel()
+	dir := newDirectory(t)
+	path := storePath(t)
+	batch, other := newDesk(t, dir, path), newDesk(t, dir, path)
+	inside := make(chan struct{})
+	dir.hook = func(r *http.Request) func() {
+		if r.Method == http.MethodPatch && r.URL.Path == "/user-3" {
+			select {
+			case <-inside:
+			default:
+				close(inside)
+			}
+			<-r.Context().Done() // until the pause cancels the call
+		}
+		return nil
+	}
+	errs := make(chan []error, 1)
+	go func() {
+		var all []error
+		for i := range 8 {
+			_, err := batch.do(context.Background(), "contain", fmt.Sprint("user-", i))
+			all = append(all, err)
+		}
+		errs <- all
+	}()
+	<-inside
+	p, err := other.PauseWrites(t.Context(), "wrong condition")
+	if err != nil || p.Reason != "wrong condition" || p.OSUser == "" {
+		t.Fatalf("got %+v, %v", p, err)
+	}
+	sent := len(dir.written())
+	for i, err := range <-errs {
+		if paused := errors.Is(err, ErrPaused); paused != (i >= 3) || paused && codeOf(err) != sdk.Unavailable {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+	if got := len(dir.written()); got != sent || got != 6 {
+		t.Errorf("%d writes at the pause, %d in the end", sent, got)
+	}
+	interrupted, err := other.Operations(t.Context(), OperationQuery{Status: Interrupted})
+	if err != nil || len(interrupted) != 1 || interrupted[0].Subjects[0].ID != "user-3" || !interrupted[0].Open() {
+		t.Errorf("got %+v, %v", interrupted, err)
+	}
+	if _, err := other.restore(t.Context(), "user-0", UndoOptions{}); !errors.Is(err, ErrPaused) || !strings.Contains(err.Error(), "wrong condition") {
+		t.Errorf("undo during the pause: %v", err)
+	}
+	if _, err := batch.do(t.Context(), "contain", "user-7", `,"dry_run":true`); err != nil {
+		t.Errorf("dry run during the pause: %v", err)
+	}
+	if was, err := batch.ResumeWrites(t.Context()); err != nil || was == nil {
+		t.Errorf("got %+v, %v", was, err)
+	}
+	dir.mu.Lock()
+	dir.hook = nil
+	dir.mu.Unlock()
+	if _, err := batch.do(t.Context(), "contain", "user-7"); err != nil {
+		t.Error(err)
+	}
+	if was, err := batch.ResumeWrites(t.Context()); err != nil || was != nil {
+		t.Errorf("got %+v, %v", was, err)
+	}
+}
+
+// TestLimits checks limits that hold for all processes of a store.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	t.Run("writes per minute", func(t *testing.T) {
+		t.Parallel()
+		dir := newDirectory(t)
+		path := storePath(t)
+		desks := []*desk{newDesk(t, dir, path), newDesk(t, dir, path)}
+		for i := range 4 {
+			d := desks[i%2]
+			d.caller.Limits = Limits{WritesPerMinute: 5}
+			_, err := d.do(t.Context(), "contain", fmt.Sprint("user-", i)) // two requests
+			e := sdk.AsError(err)
+			if limited := i >= 2; limited != (e != nil) || limited && (e.Code != sdk.RateLimited || e.RetryAfter <= 0 || e.RetryAfter > time.Minute) {
+				t.Errorf("call %d: %v", i, err)
+			}
+		}
+		if len(dir.written()) != 4 {
+			t.Errorf("got %v", dir.written())
+		}
+	})
+	t.Run("contained per hour", func(t *testing.T) {
+		t.Parallel()
+		dir := newDirectory(t)
+		path := storePath(t)
+		desks := []*desk{newDesk(t, dir, path), newDesk(t, dir, path)}
+		for i := range 5 {
+			d := desks[i%2]
+			d.caller.Limits = Limits{ContainedPerHour: 3}
+			_, err := d.do(t.Context(), "contain", fmt.Sprint("user-", i))
+			if limited := i >= 3; limited != errors.Is(err, ErrPaused) || limited && !strings.Contains(err.Error(), "max_contained_per_hour") {
+				t.Errorf("call %d: %v", i, err)
+			}
+		}
+		for _, d := range desks {
+			if p, err := d.WritesPaused(t.Context()); err != nil || p == nil || !strings.Contains(p.Reason, "max_contained_per_hour") {
+				t.Errorf("got %+v, %v", p, err)
+			}
+		}
+		if len(dir.written()) != 6 {
+			t.Errorf("got %v", dir.written())
+		}
+	})
+}
+
+// TestAuditQuery selects entries of the audit trail.
+func TestAuditQuery(t *testing.T) {
+	t.Parallel()
+	dir := newDirectory(t)
+	d := newDesk(t, dir, storePath(t))
+	d.caller.Case = "INC-1"
+	first, err := d.do(t.Context(), "contain", "ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.caller.Case = "INC-2"
+	middle := time.Now()
+	if _, err := d.do(t.Context(), "suspend", "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.do(t.Context(), "suspend", "bob", `,"dry_run":true`); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		q    AuditQuery
+		want string
+	}{
+		"all":        {AuditQuery{}, "suspend suspend contain"},
+		"name":       {AuditQuery{Subject: "ANN@example.com"}, "suspend contain"},
+		"id":         {AuditQuery{Subject: "ann"}, "suspend contain"},
+		"in input":   {AuditQuery{Subject: "bob"}, "suspend"},
+		"no subject": {AuditQuery{Subject: "a"}, ""},
+		"case":       {AuditQuery{Case: "INC-1"}, "contain"},
+		"action":     {AuditQuery{Action: "suspend"}, "suspend suspend"},
+		"since":      {AuditQuery{Since: middle}, "suspend suspend"},
+		"until":      {AuditQuery{Until: middle}, "contain"},
+		"outcome":    {AuditQuery{Outcome: "unchanged"}, "suspend"},
+		"operation":  {AuditQuery{Operation: first.Operation[:5]}, "contain"},
+		"connection": {AuditQuery{Connection: "other"}, ""},
+		"os user":    {AuditQuery{User: "nobody else"}, ""},
+		"limit":      {AuditQuery{Limit: 1}, "suspend"},
+	} {
+		entries, err := d.AuditTrail(t.Context(), test.q)
+		var got []string
+		for _, e := range entries {
+			got = append(got, e.Action)
+		}
+		if strings.Join(got, " ") != test.want || err != nil {
+			t.Errorf("%s: got %v, %v, want %s", name, got, err, test.want)
+		}
+	}
+	all, err := d.AuditTrail(t.Context(), AuditQuery{})
+	if err != nil || !slices.ContainsFunc(all, func(e AuditEntry) bool { return e.Operation == first.Operation && e.OSUser != "" }) {
+		t.Errorf("no entry names the operation and its user: %+v, %v", all, err)
+	}
+}
