@@ -3,7 +3,7 @@
 STATICCHECK   = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint generate tidy demo kill bench check
+.PHONY: build test example race lint generate tidy demo kill bench check
 
 build: ## both programs, in the current folder
 	go build ./cmd/soar
@@ -11,6 +11,9 @@ build: ## both programs, in the current folder
 
 test:
 	go test ./...
+
+example: ## builds and tests examples/connector-minimal from an archive of this module
+	go test ./examples
 
 race:
 	go test -race ./...

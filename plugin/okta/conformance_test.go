@@ -130,6 +130,7 @@ func (s service) Break(f sdktest.Fault) {
 		sdktest.TooMany:          {ErrorCode: "E0000047", Status: 429},
 		sdktest.TooManyBare:      {ErrorCode: "E0000047", Status: 429, Headers: map[string]string{"X-Rate-Limit-Reset": ""}},
 		sdktest.ServerError:      {ErrorCode: "E0000009", Status: 500},
+		sdktest.Overloaded:       {Kind: oktasim.KindHTML, Status: 503},
 		sdktest.HTMLError:        {Kind: oktasim.KindHTML},
 		sdktest.HTMLSuccess:      {Kind: oktasim.KindHTML, Status: 200},
 		sdktest.EmptySuccess:     {Kind: oktasim.KindEmpty, Status: 200},

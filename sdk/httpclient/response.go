@@ -49,8 +49,9 @@ func Check(resp *http.Response) error {
 	if resp.Request != nil {
 		e.Message = About(RequestTo(resp.Request.Method, resp.Request.URL.EscapedPath()), e.Message)
 	}
-	if e.Code.Transient() {
-		e.RetryAfter, _ = retryAfter(&Response{Header: resp.Header, Received: time.Now()})
+	wait, named := retryAfter(&Response{Header: resp.Header, Received: time.Now()})
+	if e.Code == sdk.RateLimited || e.Code.Transient() && named {
+		e.RetryAfter = wait
 	}
 	return e
 }

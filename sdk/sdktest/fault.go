@@ -36,9 +36,12 @@ const (
 	HTMLError    Fault = "502 with an HTML page"
 	HTMLSuccess  Fault = "200 with an HTML page"
 	EmptySuccess Fault = "200 without a body"
+	Overloaded   Fault = "503"
 	HangUp       Fault = "hang-up without an answer"
 	CutOff       Fault = "answer cut off half-way"
 	Reset        Fault = "connection reset half-way"
+	// NoResponse is a request that gets no response. Only a [Server] has it.
+	NoResponse Fault = "no response"
 )
 
 // codes are the codes of the errors that the faults must cause.
@@ -47,7 +50,7 @@ var codes = map[Fault]sdk.Code{
 	ForeignMissing: sdk.Unavailable, GatewayMissing: sdk.Unavailable, ForeignForbidden: sdk.Unavailable, ForeignLogin: sdk.Unavailable,
 	ForeignConflict: sdk.Unavailable, ForeignGone: sdk.Unavailable, ForeignState: sdk.Unavailable, NoEndpoint: sdk.Forbidden,
 	Missing: sdk.NotFound, TooMany: sdk.RateLimited, TooManyBare: sdk.RateLimited,
-	ServerError: sdk.Unavailable, HTMLError: sdk.Unavailable, HTMLSuccess: sdk.Unavailable, EmptySuccess: sdk.Unavailable,
+	ServerError: sdk.Unavailable, Overloaded: sdk.Unavailable, HTMLError: sdk.Unavailable, HTMLSuccess: sdk.Unavailable, EmptySuccess: sdk.Unavailable,
 	HangUp: sdk.Unavailable, CutOff: sdk.Unavailable, Reset: sdk.Unavailable,
 }
 
