@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"soar.example/okta/sdk"
 	"soar.example/okta/sdk/reconcile"
@@ -215,6 +216,13 @@ var accounts = sync.OnceValues(func() (sdk.Backend, error) {
 				})
 			}),
 		},
+		Triggers: []sdk.AnyTrigger[client]{sdk.Trigger[client, none, string, report]{
+			Name: "reports", Title: "Reports", Summary: "Reports of users.", Docs: docs, Every: time.Minute,
+			Example: report{User: "u", Result: "SUCCESS", Targets: []string{"t"}},
+			Poll: func(context.Context, client, none, string) (sdk.Page[string, report], error) {
+				return sdk.Page[string, report]{}, nil
+			},
+		}},
 	}.Compile()
 })
 

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -287,117 +286,6 @@ func TestSubjectIsLocked(t *testing.T) {
 	}
 }
 
-// TestPauseDuringBatch pauses all writes from another process while a batch is under way:
-// no write is sent after that, and the rest of the batch is rejected.
-func TestPauseDuringBatch(t *testing.T) {
-	t.Parallel()
-	dir := newDirectory(t)
-	path := storePath(t)
-	batch, other := newDesk(t, dir, path), newDesk(t, dir, path)
-	inside := make(chan struct{})
-	dir.hook = func(r *http.Request) func() {
-		if r.Method == http.MethodPatch && r.URL.Path == "/user-3" {
-			select {
-			case <-inside:
-			default:
-				close(inside)
-			}
-			<-r.Context().Done() // until the pause cancels the call
-		}
-		return nil
-	}
-	errs := make(chan []error, 1)
-	go func() {
-		var all []error
-		for i := range 8 {
-			_, err := batch.do(context.Background(), "contain", fmt.Sprint("user-", i))
-			all = append(all, err)
-		}
-		errs <- all
-	}()
-	<-inside
-	p, err := other.PauseWrites(t.Context(), "wrong condition")
-	if err != nil || p.Reason != "wrong condition" || p.OSUser == "" {
-		t.Fatalf("got %+v, %v", p, err)
-	}
-	sent := len(dir.written())
-	for i, err := range <-errs {
-		if paused := errors.Is(err, ErrPaused); paused != (i >= 3) || paused && codeOf(err) != sdk.Unavailable {
-			t.Errorf("call %d: %v", i, err)
-		}
-	}
-	if got := len(dir.written()); got != sent || got != 6 {
-		t.Errorf("%d writes at the pause, %d in the end", sent, got)
-	}
-	interrupted, err := other.Operations(t.Context(), OperationQuery{Status: Interrupted})
-	if err != nil || len(interrupted) != 1 || interrupted[0].Subjects[0].ID != "user-3" || !interrupted[0].Open() {
-		t.Errorf("got %+v, %v", interrupted, err)
-	}
-	if _, err := other.restore(t.Context(), "user-0", UndoOptions{}); !errors.Is(err, ErrPaused) || !strings.Contains(err.Error(), "wrong condition") {
-		t.Errorf("undo during the pause: %v", err)
-	}
-	if _, err := batch.do(t.Context(), "contain", "user-7", `,"dry_run":true`); err != nil {
-		t.Errorf("dry run during the pause: %v", err)
-	}
-	if was, err := batch.ResumeWrites(t.Context()); err != nil || was == nil {
-		t.Errorf("got %+v, %v", was, err)
-	}
-	dir.mu.Lock()
-	dir.hook = nil
-	dir.mu.Unlock()
-	if _, err := batch.do(t.Context(), "contain", "user-7"); err != nil {
-		t.Error(err)
-	}
-	if was, err := batch.ResumeWrites(t.Context()); err != nil || was != nil {
-		t.Errorf("got %+v, %v", was, err)
-	}
-}
-
-// TestLimits checks limits that hold for all processes of a store.
-func TestLimits(t *testing.T) {
-	t.Parallel()
-	t.Run("writes per minute", func(t *testing.T) {
-		t.Parallel()
-		dir := newDirectory(t)
-		path := storePath(t)
-		desks := []*desk{newDesk(t, dir, path), newDesk(t, dir, path)}
-		for i := range 4 {
-			d := desks[i%2]
-			d.caller.Limits = Limits{WritesPerMinute: 5}
-			_, err := d.do(t.Context(), "contain", fmt.Sprint("user-", i)) // two requests
-			e := sdk.AsError(err)
-			if limited := i >= 2; limited != (e != nil) || limited && (e.Code != sdk.RateLimited || e.RetryAfter <= 0 || e.RetryAfter > time.Minute) {
-				t.Errorf("call %d: %v", i, err)
-			}
-		}
-		if len(dir.written()) != 4 {
-			t.Errorf("got %v", dir.written())
-		}
-	})
-	t.Run("contained per hour", func(t *testing.T) {
-		t.Parallel()
-		dir := newDirectory(t)
-		path := storePath(t)
-		desks := []*desk{newDesk(t, dir, path), newDesk(t, dir, path)}
-		for i := range 5 {
-			d := desks[i%2]
-			d.caller.Limits = Limits{ContainedPerHour: 3}
-			_, err := d.do(t.Context(), "contain", fmt.Sprint("user-", i))
-			if limited := i >= 3; limited != errors.Is(err, ErrPaused) || limited && !strings.Contains(err.Error(), "max_contained_per_hour") {
-				t.Errorf("call %d: %v", i, err)
-			}
-		}
-		for _, d := range desks {
-			if p, err := d.WritesPaused(t.Context()); err != nil || p == nil || !strings.Contains(p.Reason, "max_contained_per_hour") {
-				t.Errorf("got %+v, %v", p, err)
-			}
-		}
-		if len(dir.written()) != 6 {
-			t.Errorf("got %v", dir.written())
-		}
-	})
-}
-
 // TestAuditQuery selects entries of the audit trail.
 func TestAuditQuery(t *testing.T) {
 	t.Parallel()
@@ -447,5 +335,44 @@ func TestAuditQuery(t *testing.T) {
 	all, err := d.AuditTrail(t.Context(), AuditQuery{})
 	if err != nil || !slices.ContainsFunc(all, func(e AuditEntry) bool { return e.Operation == first.Operation && e.OSUser != "" }) {
 		t.Errorf("no entry names the operation and its user: %+v, %v", all, err)
+	}
+}
+
+// TestPruneOperations prunes an operation that is undone, and keeps an open one for 100
+// days longer, so that it can be undone.
+func TestPruneOperations(t *testing.T) {
+	t.Parallel()
+	dir := newDirectory(t)
+	d := newDesk(t, dir, storePath(t))
+	for _, user := range []string{"ann", "bob"} {
+		if _, err := d.do(t.Context(), "contain", user); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := d.restore(t.Context(), "bob", UndoOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		days, operations, calls int
+	}{{1, 1, 2}, {99, 1, 0}, {101, 0, 1}} {
+		before := time.Now().Add(time.Duration(test.days) * 24 * time.Hour)
+		count, err := d.prunable(t.Context(), before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := d.prune(t.Context(), before, before)
+		if err != nil || done.Calls != test.calls || count.Calls != test.calls {
+			t.Errorf("%d days: got %+v, counted %+v, %v", test.days, done, count, err)
+		}
+		ops, err := d.Operations(t.Context(), OperationQuery{})
+		if err != nil || len(ops) != test.operations {
+			t.Errorf("%d days: %d operations, %v", test.days, len(ops), err)
+		}
+	}
+	var rows int
+	err := d.read.QueryRow(`SELECT (SELECT count(*) FROM operations) + (SELECT count(*) FROM subjects)
+		+ (SELECT count(*) FROM operation_undos)`).Scan(&rows)
+	if err != nil || rows != 0 {
+		t.Errorf("%d rows are left, %v", rows, err)
 	}
 }

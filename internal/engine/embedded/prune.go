@@ -32,7 +32,8 @@ type Pruned struct {
 
 // Prune deletes what ended longer ago than age: runs with everything that belongs to
 // them, manual calls, and undos that are over. It keeps unfinished runs, pending and
-// standing undos, the runs of pending undos, checkpoints and playbooks. An event whose
+// standing undos, the runs of pending undos, checkpoints and playbooks. An operation goes
+// with its audit entry; both stay for 100 days longer if its change is not reverted. An event whose
 // run is deleted does not start its playbook again.
 //
 // Prune works in small transactions with pauses between them, so that an engine can work
@@ -70,7 +71,12 @@ const (
 		WHERE r.status IN ('succeeded', 'failed') AND max(r.created, r.finished) < ?1 AND coalesce(g.closed, g.closes, 0) < ?1
 		AND NOT EXISTS (SELECT 1 FROM undos u WHERE u.run = r.id AND u.run <> '' AND u.status <> 'standing' AND NOT (` + undoOver + `))`
 
-	fromManualCalls = ` FROM audit a WHERE a.time < ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE id = a.run)`
+	// An operation whose change is not reverted stays for 100 days (in microseconds) longer,
+	// with its audit entry.
+	keptOperation = `EXISTS (SELECT 1 FROM operation_undos JOIN operations o ON o.seq = operation
+		WHERE operation = a.seq AND undone = '' AND o.created >= ?1 - 8640000000000)`
+
+	fromManualCalls = ` FROM audit a WHERE a.time < ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE id = a.run) AND NOT ` + keptOperation
 	fromManualUndos = ` FROM undos u WHERE ` + undoOver + ` AND NOT EXISTS (SELECT 1 FROM runs WHERE id = u.run)`
 )
 
@@ -146,7 +152,7 @@ func (s *Store) prunable(ctx context.Context, before time.Time) (Pruned, error) 
 		SELECT (SELECT count(*) FROM old),
 			(SELECT count(*) FROM events e WHERE NOT EXISTS (SELECT 1 FROM runs WHERE event = e.seq AND seq NOT IN (SELECT seq FROM old))
 				AND NOT EXISTS (SELECT 1 FROM group_events WHERE event = e.seq AND run NOT IN (SELECT seq FROM old))),
-			(SELECT count(*) FROM audit WHERE run <> '' AND run IN (SELECT id FROM old)) + (SELECT count(*)`+fromManualCalls+`),
+			(SELECT count(*) FROM audit a WHERE run <> '' AND run IN (SELECT id FROM old) AND NOT `+keptOperation+`) + (SELECT count(*)`+fromManualCalls+`),
 			(SELECT count(*) FROM undos WHERE run <> '' AND run IN (SELECT id FROM old) AND status <> 'standing') + (SELECT count(*)`+fromManualUndos+`),
 			(SELECT count(*) FROM undos WHERE run <> '' AND run IN (SELECT id FROM old) AND status = 'failed')
 				+ (SELECT count(*)`+fromManualUndos+` AND u.status = 'failed')`,
@@ -176,7 +182,7 @@ func (p *pruning) runs() {
 		UNION SELECT member, arrived FROM group_events WHERE run`+these+` AND arrived >= ?2
 		ON CONFLICT DO NOTHING`, p.rows, p.forget)
 	p.undos(`WHERE run <> '' AND status <> 'standing' AND run`+these, ids)
-	p.done.Calls = p.delete(`audit WHERE run <> '' AND run`+these, ids)
+	p.done.Calls = p.delete(`audit WHERE run <> '' AND run`+these+` AND seq NOT IN (SELECT operation FROM operation_undos WHERE undone = '')`, ids)
 	for _, table := range []string{"retries", "steps", "starts", "group_events", "groups"} {
 		p.delete(table+` WHERE run`+these, p.rows)
 	}

@@ -151,7 +151,7 @@ CREATE INDEX audit_run ON audit (run, seq) WHERE run <> '';
 -- Every write, from before its first request that writes. A row that stays running while
 -- nobody holds the lock of its writer was interrupted.
 CREATE TABLE operations (
-	seq       INTEGER PRIMARY KEY, -- audit.seq
+	seq       INTEGER PRIMARY KEY REFERENCES audit (seq) ON DELETE CASCADE,
 	id        TEXT NOT NULL UNIQUE,
 	org       TEXT NOT NULL,
 	undoes    TEXT NOT NULL,    -- id of the operation that this one reverts, ''

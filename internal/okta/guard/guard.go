@@ -40,6 +40,9 @@ type Rules struct {
 	AllowUnknownAdmins bool `json:"allow_unknown_admins,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	// Allow custom_request to send methods other than GET. The other rules apply to it as well.
 	AllowCustomWrites bool `json:"allow_custom_writes,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
+	// Maximum number of accounts that the actions on one store may contain in an hour. One more pauses all writes of
+	// the store. Unlimited if absent.
+	MaxContainedPerHour int `json:"max_contained_per_hour,omitempty" jsonschema:"title=Most contained an hour,minimum=1,maximum=10000,example=30" jsonschema_extras:"x-group=advanced"`
 	// Maximum number of writes that this connection sends in a minute. Unlimited if absent.
 	MaxWritesPerMinute int `json:"max_writes_per_minute,omitempty" jsonschema:"title=Most writes a minute,minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced"`
 }
