@@ -98,6 +98,9 @@ func TestManifestFollowsItsSchema(t *testing.T) {
 			if p.Title == "" || p.Description == "" || !slices.Contains([]string{"basic", "advanced"}, p.Group) {
 				t.Errorf("%s.%s: title %q, description %q, group %q", a.Name, name, p.Title, p.Description, p.Group)
 			}
+			if name == "expected_before" {
+				continue // its value is a part of another output
+			}
 			if p.Type != "boolean" && p.Type != "object" && len(p.Examples)+len(p.Items.Examples)+len(p.Enum)+len(p.Items.Enum) == 0 {
 				t.Errorf("%s.%s has neither an example nor a list of values", a.Name, name)
 			}
