@@ -142,11 +142,9 @@ func (s *Store) chain(ctx context.Context, op *Operation, state string) ([]Opera
 	db := s.reader(ctx)
 	for _, u := range op.Undos {
 		switch {
-		case state != "" && u.State != state && !one:
+		case u.UndoneBy != "" || state != "" && u.State != state && !one:
 		case u.State == "":
-			if u.UndoneBy == "" {
-				chain = append(chain, u)
-			}
+			chain = append(chain, u)
 		default:
 			chain = append(chain, readOperationUndos(db, `WHERE undone = '' AND org = ? AND action = ? AND state = ? ORDER BY operation DESC, n DESC`,
 				op.Org, u.Action, u.State)...)
