@@ -85,9 +85,10 @@ func (a *app) actionCommand(run *cobra.Command, args []string) (*cobra.Command, 
 	flags := c.Flags()
 	values := inputFlags(flags, input.Root())
 	file := flags.String("input", "", "All parameters as one JSON object: a file, or - for standard input.")
+	lists := addListFlags(flags, input.Root())
 	flags.AddFlagSet(global)
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err, flags, path) })
-	c.SetHelpFunc(func(*cobra.Command, []string) { a.runHelp(info, input.Root(), global) })
+	c.SetHelpFunc(func(*cobra.Command, []string) { a.runHelp(info, input.Root(), lists, global) })
 	c.ValidArgsFunction = func(_ *cobra.Command, _ []string, _ string) (names []string, _ cobra.ShellCompDirective) {
 		flags.VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name+"\t"+f.Usage) })
 		return names, cobra.ShellCompDirectiveNoFileComp
@@ -107,15 +108,34 @@ func (a *app) actionCommand(run *cobra.Command, args []string) (*cobra.Command, 
 		if err := a.prepare(); err != nil {
 			return err
 		}
-		raw, err := readInput(c.InOrStdin(), *file, given(flags, values))
+		params := given(flags, values)
+		repeated, err := lists.read(c.InOrStdin(), params)
 		if err != nil {
 			return err
 		}
-		// The plugin checks the input too. This check fails before a process starts.
-		if violations := input.Check(input.Truncate(raw)); violations != nil {
-			return sdk.Invalid("the input of "+info.Name+" is not valid", violations...)
+		raw, err := readInput(c.InOrStdin(), *file, params)
+		if err != nil {
+			return err
 		}
-		return a.call(c.Context(), info, raw)
+		if repeated > 0 {
+			a.note(count(repeated, "repeated item") + " left out")
+		}
+		items := itemsOf(raw, lists.split)
+		// The plugin checks the input too. This check fails before a process starts.
+		if *lists.batch {
+			err = lists.checkBatch(info, input, raw, items)
+		} else if violations := input.Check(input.Truncate(raw)); violations != nil {
+			err = sdk.Invalid("the input of "+info.Name+" is not valid", lists.located(violations)...)
+		}
+		switch {
+		case err == nil && *lists.batch:
+			return a.callBatch(c.Context(), info, raw, embedded.BatchOptions{List: lists.split, Items: items, Restart: *lists.restart})
+		case err == nil && *lists.restart:
+			return usagef("--restart needs --batch")
+		case err == nil:
+			err = a.call(c.Context(), info, raw)
+		}
+		return lists.tooLong(err, len(items))
 	}
 	return c, global.Args()[1:], nil
 }
@@ -134,7 +154,7 @@ func inputFlags(flags *pflag.FlagSet, input *schema.Node) map[string]func() any 
 			values[name] = value(flags.Int64(name, 0, n.Title))
 		case n.Is("number"):
 			values[name] = value(flags.Float64(name, 0, n.Title))
-		case n.Is("array") && n.Items != nil && n.Items.Is("string"):
+		case isList(n):
 			values[name] = value(flags.StringArray(name, nil, n.Title))
 		case n.Is("string"):
 			values[name] = value(flags.String(name, "", n.Title))
@@ -265,7 +285,7 @@ func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Dura
 	return nil
 }
 
-func (a *app) runHelp(info *sdk.ActionInfo, input *schema.Node, global *pflag.FlagSet) {
+func (a *app) runHelp(info *sdk.ActionInfo, input *schema.Node, lists *listFlags, global *pflag.FlagSet) {
 	fmt.Fprintf(a.out, "%s\n\nUsage:\n  soar run %s [flags]\n\nParameters:\n", info.Summary, info.Name)
 	rows := [][]string{{"  FLAG", "TYPE", "DESCRIPTION"}}
 	for _, p := range input.Properties {
@@ -280,7 +300,9 @@ func (a *app) runHelp(info *sdk.ActionInfo, input *schema.Node, global *pflag.Fl
 		}
 		rows = append(rows, []string{"  " + flag, p.Node.TypeName(), text})
 	}
-	a.out.Table(append(rows, []string{"  --input", "FILE|-", "All parameters as one JSON object."}))
+	rows = append(rows, []string{"  --input", "FILE|-", "All parameters as one JSON object."})
+	a.out.Table(append(rows, lists.rows...))
+	fmt.Fprint(a.out, lists.help())
 	fmt.Fprintf(a.out, "\nGlobal flags:\n%s", global.FlagUsages())
 }
 

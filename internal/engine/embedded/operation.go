@@ -67,6 +67,8 @@ type Operation struct {
 	Undoes   string               `json:"undoes,omitempty"` // ID of the operation that this one reverts
 	RunID    string               `json:"run_id,omitempty"`
 	StepID   string               `json:"step_id,omitempty"`
+	Batch    string               `json:"batch,omitempty"` // ID of the batch
+	Item     string               `json:"item,omitempty"`  // of the batch
 	Created  time.Time            `json:"created"`
 	Finished time.Time            `json:"finished,omitzero"`
 	Actor
@@ -163,10 +165,10 @@ func (s *Store) Operation(ctx context.Context, id string) (*Operation, error) {
 // readOperations reads the operations that the rest of a SELECT selects.
 func (s *Store) readOperations(db *conn, rest string, args ...any) []Operation {
 	all := list(db, func(o *Operation) []any {
-		return []any{&o.seq, &o.ID, &o.Org, &o.Undoes, &o.writer, &o.Status, &o.Plan, &o.Before, &o.After, &o.Created, &o.Finished,
+		return []any{&o.seq, &o.ID, &o.Org, &o.Undoes, &o.writer, &o.Status, &o.Plan, &o.Before, &o.After, &o.Created, &o.Finished, &o.Batch, &o.Item,
 			&o.Action, &o.Input, &o.Outcome, &o.Code, &o.Message, &o.RunID, &o.StepID,
 			&o.OSUser, &o.Host, &o.Process, &o.Connection, &o.Case, &o.Reason, &o.Playbook, &o.Key}
-	}, `SELECT o.seq, o.id, o.org, o.undoes, o.writer, o.status, o.plan, o.before, o.after, o.created, o.finished,
+	}, `SELECT o.seq, o.id, o.org, o.undoes, o.writer, o.status, o.plan, o.before, o.after, o.created, o.finished, o.batch, o.item,
 		a.action, a.input, a.outcome, a.code, a.message, a.run, a.step, `+actorColumns+`
 		FROM operations o JOIN audit a ON a.seq = o.seq `+rest, args...)
 	for i := range all {
@@ -236,9 +238,10 @@ func (p *plan) store(tx *conn, s *Store, c *call) {
 		requests = max(1, requests)
 	}
 	tx.exec(`DELETE FROM operations WHERE seq = ?`, c.entry)
-	tx.exec(`INSERT INTO operations (seq, id, org, undoes, writer, status, plan, before, requests, contained, created)
-		VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)`,
-		c.entry, c.operation, c.from.Org, c.undoes, c.writer, output.Plan, output.Before, requests, p.contained(c), c.now())
+	tx.exec(`INSERT INTO operations (seq, id, org, undoes, writer, status, plan, before, requests, contained, created, batch, item)
+		VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)`,
+		c.entry, c.operation, c.from.Org, c.undoes, c.writer, output.Plan, output.Before, requests, p.contained(c), c.now(),
+		c.from.batch, c.from.item)
 	tx.exec(`UPDATE audit SET operation = ? WHERE seq = ?`, c.operation, c.entry)
 	for n, subject := range p.subjects {
 		tx.exec(`INSERT INTO subjects (operation, n, type, id, name) VALUES (?, ?, ?, ?, ?)`, c.entry, n, subject.Type, subject.ID, subject.Name)
@@ -303,8 +306,8 @@ func (s *Store) completeOperation(tx *conn, c *call, result sdk.Result, failure 
 		s.storeOperationUndos(tx, c, undos)
 		s.closeUndos(tx, c, result.Output, outcome)
 	}
-	tx.exec(`UPDATE operations SET status = ?, after = ?, finished = ?, ended = (SELECT max(seq) FROM audit) WHERE seq = ?`,
-		status, output.After, c.now(), c.entry)
+	tx.exec(`UPDATE operations SET status = ?, after = ?, finished = ?, ended = (SELECT max(seq) FROM audit), output_contained = ? WHERE seq = ?`,
+		status, output.After, c.now(), containedIn(result.Output), c.entry)
 }
 
 // nothingWritten reports whether a failed call is known to have sent no request that

@@ -30,6 +30,8 @@ type Caller struct {
 	// Connection, Case, Key and Playbook are for the audit trail. Reason is, too; without it,
 	// the parameter reason of the input counts.
 	Connection, Case, Reason, Key, Playbook string
+
+	batch, item string // see [Store.PerformBatch]
 }
 
 // actor returns the caller with its process.

@@ -162,11 +162,26 @@ CREATE TABLE operations (
 	after     TEXT,
 	requests  INTEGER NOT NULL, -- number of planned requests
 	contained INTEGER NOT NULL, -- number of subjects that lose access
+	batch     TEXT NOT NULL,    -- batches.id, '' if the operation belongs to no batch
+	item      TEXT NOT NULL,    -- of the batch
+	output_contained INTEGER,   -- member contained of the output, NULL if there is none
 	created   INTEGER NOT NULL,
 	finished  INTEGER,
 	ended     INTEGER           -- latest audit.seq at the end of the call
 ) STRICT;
 CREATE INDEX operations_created ON operations (created);
+CREATE INDEX operations_batch ON operations (batch, item, seq) WHERE batch <> '';
+
+-- Every batch: one call for each item of a list. The items are those of its command.
+CREATE TABLE batches (
+	id       TEXT PRIMARY KEY,
+	org      TEXT NOT NULL,
+	action   TEXT NOT NULL,
+	digest   TEXT NOT NULL, -- of org, action and input: equal for the same command
+	created  INTEGER NOT NULL,
+	finished INTEGER        -- NULL: the same command continues the batch
+) STRICT, WITHOUT ROWID;
+CREATE INDEX batches_unfinished ON batches (digest, created) WHERE finished IS NULL;
 
 CREATE TABLE subjects (
 	operation INTEGER NOT NULL REFERENCES operations (seq) ON DELETE CASCADE,

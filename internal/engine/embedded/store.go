@@ -30,7 +30,7 @@ const (
 	// applicationID marks an SQLite file as a store ("soar" in ASCII).
 	applicationID = 0x736f6172
 	// schemaVersion is the version of schema.sql. A store of another version is rejected.
-	schemaVersion = 10
+	schemaVersion = 11
 )
 
 var (

@@ -53,9 +53,12 @@ type UndoStep struct {
 //
 // Each call expects the state that the operation left. If the state changed since, the
 // error has the code conflict and names the later operation that changed it, if this
-// store recorded it. Force ignores such changes. The error is that of the first call
+// store recorded it. The ID of a batch undoes all its operations. Force ignores such changes. The error is that of the first call
 // that failed; the result lists all calls. An operation that was undone before is no error.
 func (s *Store) UndoOperation(ctx context.Context, session sdk.Session, m *sdk.Manifest, id string, o UndoOptions) (UndoResult, error) {
+	if isBatch(id) {
+		return s.undoBatch(ctx, session, m, id, o)
+	}
 	op, err := s.Operation(ctx, id)
 	if err != nil {
 		return UndoResult{}, err
