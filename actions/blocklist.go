@@ -172,8 +172,8 @@ type BlockState struct {
 	Size    int      `json:"zone_entries"` // Number of entries of the zone.
 }
 
-// VolatileMembers names the size of the zone, which blocks of other addresses change.
-func (BlockState) VolatileMembers() []string { return []string{"zone_entries"} }
+// Compares excludes the size of the zone, which blocks of other addresses change.
+func (BlockState) Compares(member string) bool { return member != "zone_entries" }
 
 // blockState reports whether a zone blocks p. It does not combine entries: a range that
 // only several entries cover counts as not blocked, and gets an entry.

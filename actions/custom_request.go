@@ -149,6 +149,7 @@ func customRequest(ctx context.Context, c *okta.Client, in CustomRequestInput) (
 		out.Outcome = sdk.Unchanged // there was nothing to change
 	} else {
 		out.Change, err = reconcile.Accept(ctx, Unread{}, Unread{}, act)
+		out.About(sdk.Subject{Type: "path", ID: in.Path})
 	}
 	if err != nil {
 		return CustomRequestOutput{}, err

@@ -46,6 +46,13 @@ func (a Attributes) of(u *okta.User) Attributes {
 	return now
 }
 
+// Compares excludes the attributes that the call does not change: those of an undo can be
+// fewer than those of the call that it reverts.
+func (a Attributes) Compares(member string) bool {
+	_, ok := a[member]
+	return ok
+}
+
 // clearsOnlyOf reports whether the user's profile mentions all that is to be cleared.
 // What it does not mention is unset, or misspelt: only Okta knows what there is.
 func (a Attributes) clearsOnlyOf(u *okta.User) bool {
@@ -141,9 +148,16 @@ func updateUser(ctx context.Context, c *okta.Client, u *okta.User, in UpdateUser
 	if change.Outcome == sdk.Changed && len(in.Profile.differs(before)) == 0 {
 		change.Outcome = sdk.Unchanged
 	}
-	if names := before.differs(change.After); len(names) > 0 || change.Outcome == sdk.Planned {
-		change.UndoneBy("update_user", strings.Join(append([]string{u.ID}, slices.Sorted(maps.Keys(in.Profile))...), " "),
-			map[string]any{"user": u.ID, "profile": before})
+	after := change.After
+	if change.Outcome == sdk.Planned {
+		after = in.Profile
+	}
+	if changed := before.differs(after); len(changed) > 0 {
+		former := Attributes{}
+		for _, name := range changed {
+			former[name] = before[name]
+		}
+		change.UndoneBy("update_user", u.ID+" "+strings.Join(changed, " "), map[string]any{"user": u.ID, "profile": former})
 	}
 	return UserChange[Attributes]{User: UserRefOf(u), Change: change}, err
 }

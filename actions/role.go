@@ -202,11 +202,16 @@ func (in RevokeRoleInput) Validate() error { return checkRole(in.Role, in.Resour
 
 func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRoleInput) (UserChange[RolesState], error) {
 	var own []RoleItem
+	limited := false
 	read := readRole(c, u.ID, in.Role, in.ResourceSet)
 	out, err := changeUser(ctx, u, reconcile.Goal[RolesState]{
 		Name: "role is no longer the user's own",
 		Done: func(s RolesState) bool { return s.through(throughUser) == nil },
 		Act: func(ctx context.Context) error {
+			for _, r := range own { // assign_role assigns a role without limits
+				limits, err := c.RoleTargets(ctx, u.ID, okta.Role{ID: r.ID, Type: r.Type})
+				limited = limited || len(limits) > 0 || err != nil
+			}
 			return reconcile.Each(own, func(r RoleItem) error { return c.UnassignRole(ctx, u.ID, r.ID) })
 		},
 		Read: func(ctx context.Context) (RolesState, error) {
@@ -216,7 +221,7 @@ func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRole
 		},
 	})
 	direct := slices.DeleteFunc(slices.Clone(out.Before.Roles), func(r RoleItem) bool { return r.Through != throughUser })
-	if len(direct) == 1 {
+	if len(direct) == 1 && !limited {
 		undoRole(&out, "assign_role", u, in.Role, direct[0].ResourceSet)
 	}
 	if group := out.After.through(throughGroup); group != nil && err == nil {

@@ -53,8 +53,8 @@ type SessionState struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty"` // Expiry of the session.
 }
 
-// VolatileMembers names the expiry, which moves while the session is in use.
-func (SessionState) VolatileMembers() []string { return []string{"expires_at"} }
+// Compares excludes the expiry, which moves while the session is in use.
+func (SessionState) Compares(member string) bool { return member != "expires_at" }
 
 func endCurrentUserSessions(ctx context.Context, c *okta.Client, in EndCurrentUserSessionsInput) (EndCurrentUserSessionsOutput, error) {
 	if err := okta.CheckSessionID("/session_id", in.SessionID); err != nil {

@@ -120,7 +120,9 @@ func activateUser(ctx context.Context, c *okta.Client, u *okta.User, in Activate
 			return "Okta activates only a STAGED or DEPROVISIONED user, and this one is " + s.Status
 		},
 	}.From(ctx, UserStateOf(u))
-	out.UndoneBy("deactivate_user", u.ID, OneUser{u.ID})
+	if u.Status == okta.StatusDeprovisioned { // no action makes a user STAGED again
+		out.UndoneBy("deactivate_user", u.ID, OneUser{u.ID})
+	}
 	return out, err
 }
 
@@ -254,7 +256,9 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 		if err := reconcile.Expected(ctx, UserPresence{}); err != nil {
 			return DeleteUserOutput{}, err
 		}
-		return DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: reconcile.Change[UserPresence]{Outcome: sdk.Unchanged}}, nil
+		out := DeleteUserOutput{User: UserRef{ID: in.User}, Step: stepNone, Change: reconcile.Change[UserPresence]{Outcome: sdk.Unchanged}}
+		out.About(sdk.Subject{Type: "user", ID: in.User})
+		return out, nil
 	}
 	var last UserState
 	a := reconcile.Goal[UserPresence]{

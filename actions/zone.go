@@ -248,6 +248,9 @@ func unblockIP(ctx context.Context, c *okta.Client, in UnblockIPInput) (UnblockI
 		return UnblockIPOutput{}, err
 	}
 	zone, change, err := unblock(p).run(ctx, c, string(in.Zone))
+	if len(exactly(change.Before.Entries, p)) > 0 {
+		change.UndoneBy("block_ip", zone.ID+" "+p.String(), map[string]string{"address": p.String(), "zone": zone.ID})
+	}
 	if err == nil && !in.OnlyEntry && len(change.After.Entries) > 0 && change.Outcome != sdk.NotApplicable {
 		still := stillHeld(change.After.Entries, p)
 		if change.Outcome == sdk.Planned {
@@ -257,9 +260,6 @@ func unblockIP(ctx context.Context, c *okta.Client, in UnblockIPInput) (UnblockI
 		} else {
 			change.Outcome, change.Reason = sdk.NotApplicable, still
 		}
-	}
-	if len(exactly(change.Before.Entries, p)) > 0 {
-		change.UndoneBy("block_ip", zone.ID+" "+p.String(), map[string]string{"address": p.String(), "zone": zone.ID})
 	}
 	return UnblockIPOutput{Address: p.String(), Zone: zone, Change: change}, err
 }

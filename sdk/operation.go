@@ -22,8 +22,9 @@ type Subject struct {
 // An Undo is a call that reverts a change. The output of an action that writes lists
 // its undos in the member "undo", also after a dry run, for the planned change:
 //
-//   - With the outcome changed, an undo reverts the changes of this call, and nothing
-//     that existed before.
+//   - With the outcome changed, partial or accepted, an undo reverts the changes of this
+//     call, and nothing that existed before. So it does with the outcome not_applicable,
+//     if the call made a part of the change.
 //   - With the outcome unchanged, an undo reverts the change on which the state depends.
 //     A host makes the call at the time At, and only if an earlier call that it has
 //     recorded made that change.

@@ -46,7 +46,11 @@ func (a ActionInfo) verify(input, output *schema.Schema) error {
 		verified("output", output, a.Example.Output),
 		verifyShapes(a.Shapes),
 	}
-	for _, name := range []string{"outcome", "before", "after"} {
+	members := []string{"outcome", "before", "after", "subjects"}
+	if a.Undo != "" {
+		members = append(members, "undo")
+	}
+	for _, name := range members {
 		if a.Effect != Reads && output.Root().Property(name) == nil {
 			errs = append(errs, fmt.Errorf("it %s, so its output must have %q", a.Effect, name))
 		}

@@ -18,6 +18,10 @@ func init() {
 		"Settings.Token":       "API token (SSWS) of an admin with the permissions that your playbooks need. Create it in the Admin Console under Security, API, Tokens. Omit it for a service app, which has client_id and private_key.",
 		"User.Email":           "profile.email",
 		"User.Login":           "profile.login",
+		"User.Provider":        "credentials.provider",
+		"User.Raw":             "Raw is the user as Okta sent it, if the user was read alone.",
+		"User.RawRealm":        "The following members are read leniently.",
 		"User.ReadAt":          "Okta's time of the response, zero if Okta does not say",
+		"User.TypeID":          "type.id",
 	})
 }

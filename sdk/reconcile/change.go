@@ -65,14 +65,20 @@ type Change[S any] struct {
 // About completes the output with the objects that the action writes to.
 func (c *Change[S]) About(subjects ...sdk.Subject) { c.Subjects = subjects }
 
-// UndoneBy completes the output with the call that reverts the change, if the action
-// made a change or plans one. Subject identifies the state (see [sdk.Undo]).
+// UndoneBy adds the call that reverts the change to the output, if the action made a
+// change or plans one that the service is expected to accept. Subject identifies the
+// state (see [sdk.Undo]).
 func (c *Change[S]) UndoneBy(action, subject string, input any) {
-	if c.Outcome != sdk.Changed && c.Outcome != sdk.Planned {
+	switch c.Outcome {
+	case sdk.Unchanged, sdk.NotApplicable, "": // "" of an error
 		return
+	case sdk.Planned:
+		if len(c.Plan) == 0 || c.Reason != "" {
+			return
+		}
 	}
 	if raw, err := json.Marshal(input); err == nil {
-		c.Undo = []sdk.Undo{{Subject: subject, Action: action, Input: raw}}
+		c.Undo = append(c.Undo, sdk.Undo{Subject: subject, Action: action, Input: raw})
 	}
 }
 
@@ -86,11 +92,12 @@ func planned[S any](ctx context.Context, before S, reason string) Change[S] {
 	return Change[S]{Outcome: sdk.Planned, Reason: reason, Before: before, After: before, Plan: sdk.PlannedRequests(ctx)}
 }
 
-// Volatile is implemented by a state with members that change without anybody's write,
-// or by writes to something else. Expected does not compare these members.
-type Volatile interface {
-	// VolatileMembers returns the names of the members.
-	VolatileMembers() []string
+// A Comparer is a state of which Expected compares only some members. Other members may
+// change without anybody's write or by writes to something else, or the input does not
+// name them.
+type Comparer interface {
+	// Compares reports whether Expected compares the member.
+	Compares(member string) bool
 }
 
 // Expected returns an error with the code conflict if the state differs from the state
@@ -113,12 +120,10 @@ func Expected(ctx context.Context, before any) error {
 	if err := json.Unmarshal(encoded, &found); err != nil {
 		return sdk.Errorf(sdk.Internal, "the state cannot be encoded: %w", err)
 	}
-	if v, ok := before.(Volatile); ok {
-		for _, name := range v.VolatileMembers() {
-			for _, state := range []any{expected, found} {
-				if members, ok := state.(map[string]any); ok {
-					delete(members, name)
-				}
+	if c, ok := before.(Comparer); ok {
+		for _, state := range []any{expected, found} {
+			if members, ok := state.(map[string]any); ok {
+				maps.DeleteFunc(members, func(name string, _ any) bool { return !c.Compares(name) })
 			}
 		}
 	}

@@ -20,7 +20,7 @@ type state struct {
 	Seen   int               `json:"seen"`
 }
 
-func (state) VolatileMembers() []string { return []string{"seen"} }
+func (state) Compares(member string) bool { return member != "seen" }
 
 // script is a service that responds to the writes and the reads in order. The last
 // response is repeated.

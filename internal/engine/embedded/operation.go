@@ -300,7 +300,8 @@ func (s *Store) completeOperation(tx *conn, c *call, result sdk.Result, failure 
 			_ = json.Unmarshal(masked, &output)
 		}
 		undos, err := sdk.UndosOf(result.Output)
-		if err != nil || outcome == sdk.Unchanged || outcome == sdk.NotApplicable || outcome == sdk.Planned {
+		// An action that is not_applicable may have made a part of the change: then it lists undos.
+		if err != nil || outcome == sdk.Unchanged || outcome == sdk.Planned {
 			undos = nil
 		}
 		s.storeOperationUndos(tx, c, undos)
