@@ -101,6 +101,23 @@ func TestWriteThatIgnoresDryRun(t *testing.T) {
 	}
 }
 
+// The code blocks of the guide are parts of the example's files.
+func TestGuide(t *testing.T) {
+	files := map[string]string{
+		"go":   read(t, filepath.Join(minimal, "main.go")) + read(t, filepath.Join(minimal, "main_test.go")),
+		"yaml": read(t, filepath.Join(minimal, "block-badge.yaml")),
+	}
+	blocks := regexp.MustCompile("(?ms)^```(go|yaml)\n(.*?)^```$").FindAllStringSubmatch(read(t, "../docs/extending/connector.md"), -1)
+	if len(blocks) < 9 {
+		t.Fatalf("the guide has only %d code blocks", len(blocks))
+	}
+	for _, block := range blocks {
+		if !strings.Contains(files[block[1]], block[2]) {
+			t.Errorf("the example has no such part:\n%s", block[2])
+		}
+	}
+}
+
 func run(t *testing.T, c *archive.Copy, args ...string) string {
 	t.Helper()
 	out, err := c.Go(t, args...)

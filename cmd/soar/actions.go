@@ -117,9 +117,9 @@ func (a *app) optionsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "options NAME PARAMETER [--search TEXT]",
 		Args:  exactly(2, "the name of an action or a trigger, and one of its parameters"),
-		Short: "List the current values of the org that a parameter accepts",
-		Long: `List the current values of the org that a parameter of an action or a trigger accepts, such as groups, users,
-apps and devices. Each has a name and the value to pass. The parameter may accept values that are not listed.
+		Short: "List the current values of the service that a parameter accepts",
+		Long: `List the current values of the service that a parameter of an action or a trigger accepts, such as groups
+and users. Each has a name and the value to pass. The parameter may accept values that are not listed.
 soar run completes these values in the shell.`,
 		ValidArgsFunction: a.completeAction,
 		RunE: func(c *cobra.Command, args []string) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,7 @@ type app struct {
 	newStore  bool
 	logLevel  string
 	logger    hclog.Logger
+	known     *sdk.Manifest // of the connector, once it was read
 }
 
 func newApp(out, err io.Writer) *app {
@@ -45,9 +47,11 @@ func newApp(out, err io.Writer) *app {
 }
 
 func (a *app) globalFlags(f *pflag.FlagSet) {
+	plugin, sum := a.plugin, a.pluginSHA // see early
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	f.StringVar(&a.plugin, "plugin", "", "binary of another connector to launch instead of the built-in connector")
 	f.StringVar(&a.pluginSHA, "plugin-sha256", "", "SHA-256 of the plugin in hexadecimal; a binary with another checksum does not run")
+	a.plugin, a.pluginSHA = plugin, sum
 	f.StringVar(&a.config, "config", "", "settings file (default soar.yaml, if there is one)")
 	f.StringVar(&a.store, "store", "", "store of runs and the audit trail (default soar.db)")
 	f.BoolVar(&a.newStore, "new-store", false, "start a new store if its file is empty; the former contents are lost")
@@ -88,17 +92,38 @@ func (a *app) pluginSum() ([]byte, error) {
 
 // service returns the name of the service for people.
 func (a *app) service() string {
-	if a.plugin == "" {
+	switch {
+	case !a.foreign():
 		return builtIn.title
+	case a.known != nil:
+		return a.known.Title
 	}
 	return "service"
 }
 
+// foreign reports whether --plugin names another connector than the built-in one. A plugin
+// whose manifest was not read yet counts as another.
+func (a *app) foreign() bool {
+	return a.plugin != "" && (a.known == nil || a.known.Name != builtIn.name)
+}
+
 // settings returns the settings of the connection.
 func (a *app) settings(ctx context.Context) (*settings.Settings, error) {
-	s := settings.Source{File: a.config, Environment: builtIn.environment, Logger: a.logger}
-	if a.plugin == "" {
-		s.Schema, s.Advice = builtIn.settingsSchema, "; to try soar without one, type: soar demo"
+	m, err := a.manifest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := settings.Source{
+		File: a.config, Environment: builtIn.environment, Logger: a.logger,
+		Schema: func(context.Context) (json.RawMessage, error) { return json.RawMessage(m.Settings), nil },
+	}
+	if a.foreign() {
+		s.Service = m.Title
+		if s.Environment, err = settings.EnvironmentOf(m); err != nil {
+			return nil, err
+		}
+	} else {
+		s.Advice = "; to try soar without one, type: soar demo"
 	}
 	return s.Load(ctx)
 }
@@ -148,11 +173,15 @@ func (a *app) withBackend(ctx context.Context, do func(sdk.Backend, *sdk.Manifes
 	if err != nil {
 		return err
 	}
+	a.known = m
 	return do(b, m)
 }
 
 // manifest returns the connector's manifest.
 func (a *app) manifest(ctx context.Context) (m *sdk.Manifest, err error) {
+	if a.known != nil {
+		return a.known, nil
+	}
 	err = a.withBackend(ctx, func(_ sdk.Backend, found *sdk.Manifest) error {
 		m = found
 		return nil

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
-
 	"github.com/spf13/cobra"
 
 	"soar.example/okta/internal/settings"
@@ -13,7 +10,7 @@ import (
 
 // A connector is a connector that this program contains.
 type connector struct {
-	title       string // of the service
+	name, title string // of the service
 	version     string
 	backend     func() (sdk.Backend, error)
 	environment settings.Environment
@@ -24,6 +21,7 @@ type connector struct {
 
 // builtIn is the connector that soar launches unless --plugin names another.
 var builtIn = connector{
+	name:    okta.Connector.Name,
 	title:   okta.Connector.Title,
 	version: okta.Connector.Version,
 	backend: okta.Backend,
@@ -53,20 +51,22 @@ The org and the credentials come from OKTA_ORG_URL and OKTA_API_TOKEN, or from s
 To try soar without an org, type: soar demo`,
 }
 
-// builtInCommands returns the commands that only the built-in connector has.
+// builtInCommands returns the commands that only the built-in connector has. With --plugin
+// they are hidden, and another connector has none of them.
 func builtInCommands(a *app) []*cobra.Command {
-	return []*cobra.Command{a.demoCommand(), a.orgCommand(), a.eventsCommand()}
-}
-
-// settingsSchema returns the JSON Schema of the connection's settings. It needs no process.
-func (c connector) settingsSchema(ctx context.Context) (json.RawMessage, error) {
-	b, err := c.backend()
-	if err != nil {
-		return nil, err
+	all := []*cobra.Command{a.demoCommand(), a.orgCommand(), a.eventsCommand()}
+	for _, c := range all {
+		c.Hidden = a.plugin != ""
+		c.PersistentPreRunE = func(c *cobra.Command, args []string) error {
+			if err := c.Root().PersistentPreRunE(c, args); err != nil || a.plugin == "" {
+				return err
+			}
+			m, err := a.manifest(c.Context())
+			if err == nil && a.foreign() {
+				err = usagef("the connector %s has no command %q; leave out --plugin", m.Title, c.CommandPath())
+			}
+			return err
+		}
 	}
-	m, err := b.Manifest(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return json.RawMessage(m.Settings), nil
+	return all
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,7 @@ func main() {
 // run executes one command line and returns the exit code.
 func run(ctx context.Context, args []string) int {
 	a := newApp(os.Stdout, os.Stderr)
+	a.plugin, a.pluginSHA = early(args, "--plugin"), early(args, "--plugin-sha256")
 	root := a.command()
 	root.SetOut(a.out)
 	root.SetErr(a.err)
@@ -89,11 +91,38 @@ func exitCode(ctx context.Context, err error) int {
 	return exitFailed
 }
 
+// early returns the value of a flag before the flags are parsed. The commands and their help
+// depend on --plugin, and no plugin may start without the check of --plugin-sha256.
+func early(args []string, flag string) (value string) {
+	for i, arg := range args {
+		given, ok := strings.CutPrefix(arg, flag+"=")
+		switch {
+		case arg == "--":
+			return value
+		case ok:
+			value = given
+		case arg == flag && i+1 < len(args):
+			value = args[i+1]
+		}
+	}
+	return value
+}
+
+// pluginHelp is the help of soar with another connector.
+const pluginHelp = `soar runs actions of a connector and watches its triggers for events that start playbooks.
+
+The settings of the connection come from soar.yaml, or from variables with the name of the connector and the
+setting, such as BADGES_TOKEN for the setting token of the connector badges.`
+
 func (a *app) command() *cobra.Command {
+	about, help := builtIn.about, builtIn.help
+	if a.plugin != "" {
+		about, help = "Run the actions and playbooks of a connector", pluginHelp
+	}
 	root := &cobra.Command{
 		Use:   "soar",
-		Short: builtIn.about,
-		Long: builtIn.help + `
+		Short: about,
+		Long: help + `
 
 Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach or log in, 130 interrupted.`,
 		SilenceUsage: true, SilenceErrors: true,

@@ -16,6 +16,7 @@ import (
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
+	"soar.example/okta/sdk/httpclient"
 )
 
 // progress shows events, polls and runs as text, or as one JSON object on each line.
@@ -61,7 +62,11 @@ func (p *progress) accepted(page sdk.RawPage, a embedded.Accepted) {
 			p.out.JSON(map[string]any{"kind": "event", "uuid": e.ID, "type": e.Type, "published": e.Time, "event": schema.MaskNamed(e.Data)})
 			continue
 		}
-		p.line(nil, "event  %s  %s", terminal.OneLine(e.Type), p.out.Faint(describeEvent(e.Data).text()))
+		facts := describeEvent(e.Data).text()
+		if p.foreign() {
+			facts = httpclient.Printable(string(schema.MaskNamed(e.Data)), 200)
+		}
+		p.line(nil, "event  %s  %s", terminal.OneLine(e.Type), p.out.Faint(terminal.OneLine(facts)))
 	}
 	if !p.json && a.Repeated > 0 {
 		p.line(nil, "%s", p.out.Faint(count(a.Repeated, "event")+" had started a run before"))

@@ -25,7 +25,7 @@ func (a *app) showOutput(info *sdk.ActionInfo, output json.RawMessage, outcome s
 		return
 	}
 	delete(members, "outcome")
-	if events, ok := members["events"].([]any); ok {
+	if events, ok := members["events"].([]any); ok && !a.foreign() {
 		table(a, "", events, []string{"PUBLISHED", "EVENT TYPE", "ACTOR", "CLIENT", "OUTCOME"}, func(e any) []string {
 			f := builtIn.describe(e)
 			return []string{f.published, f.kind, f.actor, f.address, f.result}

@@ -29,8 +29,8 @@ func (a *app) watchCommand() *cobra.Command {
 	var o watchOptions
 	c := &cobra.Command{
 		Use: "watch PLAYBOOK...", Args: playbookFiles,
-		Short: "Watch the org and start playbooks on matching events, until stopped",
-		Long: `Watch the org and start playbooks on matching events, until SIGTERM or Ctrl-C.
+		Short: "Watch for events and start playbooks on matching events, until stopped",
+		Long: `Watch for events and start playbooks on matching events, until SIGTERM or Ctrl-C.
 
 The store (--store) keeps the checkpoint, the events and the runs. After a stop or a crash, the watch
 continues from there: no event is lost, and no event starts a playbook twice.

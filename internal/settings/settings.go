@@ -41,6 +41,58 @@ type Environment struct {
 	Credentials []Variable // the first is named in advice
 	Related     []string   // settings that belong to the credentials and have no variable
 	Needed      string     // the variables that are enough as credentials, in words
+	Others      []Variable // of settings that are no credentials
+	// Required are the settings that a connection needs. If nil, it needs Address and one of the
+	// secret Credentials.
+	Required []Variable
+}
+
+// EnvironmentOf returns the environment of any connector. A setting that is no object has a
+// variable with the name of the connector and the setting, such as BADGES_TOKEN.
+func EnvironmentOf(m *sdk.Manifest) (Environment, error) {
+	s, err := schema.Parse(json.RawMessage(m.Settings))
+	if err != nil {
+		return Environment{}, sdk.Errorf(sdk.Internal, "cannot read the connector's schema of its settings: %w", err)
+	}
+	env := Environment{Required: []Variable{}}
+	for _, p := range s.Root().Properties {
+		v := Variable{Setting: p.Name, Secret: p.Node.WriteOnly}
+		if !p.Node.Is("object") {
+			v.Name = strings.ToUpper(m.Name + "_" + p.Name)
+		}
+		switch {
+		case p.Node.Is("array"):
+			v.Parse = List
+		case p.Node.Is("boolean"), p.Node.Is("integer"), p.Node.Is("number"):
+			v.Parse = number
+		}
+		if s.Root().IsRequired(p.Name) {
+			env.Required = append(env.Required, v)
+		}
+		switch {
+		case v.Secret:
+			env.Credentials = append(env.Credentials, v)
+		case p.Node.Format == "uri" && env.Address.Name == "":
+			env.Address = v
+		default:
+			env.Others = append(env.Others, v)
+		}
+	}
+	return env, nil
+}
+
+// number returns the value of a variable that is a number, true or false.
+func number(value string) (v any, err error) {
+	if json.Unmarshal([]byte(value), &v) != nil {
+		return nil, errors.New("is not a number, true or false")
+	}
+	return v, nil
+}
+
+// variables returns all variables.
+func (e Environment) variables() []Variable {
+	all := slices.Concat(e.Credentials, e.Others, []Variable{e.Address})
+	return slices.DeleteFunc(all, func(v Variable) bool { return v.Name == "" })
 }
 
 // A Source says where the settings come from.
@@ -50,7 +102,9 @@ type Source struct {
 	// Schema returns the schema of the settings; nil: only the connector can check them.
 	Schema func(context.Context) (json.RawMessage, error)
 	Advice string // follows the error if settings are missing
-	Logger hclog.Logger
+	// Service is the name of the service; "": an org.
+	Service string
+	Logger  hclog.Logger
 }
 
 // Settings are the settings of a connection.
@@ -93,7 +147,7 @@ func (s Source) Load(ctx context.Context) (*Settings, error) {
 				env.Address.Name, address, name, other, env.Credentials[0].Name))
 		}
 	}
-	for _, v := range append(env.Credentials, env.Address) {
+	for _, v := range env.variables() {
 		text := os.Getenv(v.Name)
 		if text == "" {
 			continue
@@ -106,14 +160,23 @@ func (s Source) Load(ctx context.Context) (*Settings, error) {
 		}
 	}
 	var missing []string
-	if values[env.Address.Setting] == nil {
+	for _, v := range env.Required {
+		if values[v.Setting] == nil {
+			where := v.Setting + " in " + name
+			if v.Name != "" {
+				where = v.Name + ", or " + where
+			}
+			missing = append(missing, v.Setting+" ("+where+")")
+		}
+	}
+	if env.Required == nil && values[env.Address.Setting] == nil {
 		missing = []string{"the org's address (" + env.Address.Name + ", or " + env.Address.Setting + " in " + name + ")"}
 	}
-	if !slices.ContainsFunc(env.Credentials, inValues) { // values now holds those of the environment, too
+	if env.Required == nil && !slices.ContainsFunc(env.Credentials, inValues) { // values now holds those of the environment, too
 		missing = append(missing, "a login ("+env.Needed+"; or the same in "+name+")")
 	}
 	if len(missing) > 0 && s.Schema != nil {
-		return nil, sdk.Invalid("not connected to an org: needs " + strings.Join(missing, " and ") + s.Advice)
+		return nil, sdk.Invalid("not connected to " + cmp.Or(s.Service, "an org") + ": needs " + strings.Join(missing, " and ") + s.Advice)
 	}
 	return used, s.checkLiteral("the settings", "", values)
 }
@@ -130,7 +193,7 @@ func (s Source) readFile(ctx context.Context, name string) (map[string]any, erro
 	}
 	members, err := playbook.Document(name, raw)
 	if err != nil {
-		return nil, sdk.Invalid(name + " is not a YAML file of settings such as org_url and token:\n" + err.Error())
+		return nil, sdk.Invalid(name + " is not a YAML file of settings such as " + cmp.Or(s.Environment.Address.Setting, "url") + " and token:\n" + err.Error())
 	}
 	values := map[string]any{}
 	for _, m := range members {
@@ -185,7 +248,7 @@ func (s Source) checkLiteral(where, setting string, value any) error {
 			found = string(runes[:60]) + "…"
 		}
 		instead := "Write the value itself"
-		for _, v := range append(s.Environment.Credentials, s.Environment.Address) {
+		for _, v := range s.Environment.variables() {
 			if v.Setting == setting {
 				instead = "Delete it there and set the environment variable " + v.Name + " to the value"
 			}

@@ -1,11 +1,26 @@
-// Command serve runs the fake badge service at http://127.0.0.1:8099 with the token "secret".
+// Command serve runs the fake badge service with the token "secret". Its argument is the
+// address to listen on; the default is 127.0.0.1:8099.
 package main
 
 import (
+	"fmt"
 	"log"
+	"net"
 	"net/http"
+	"os"
 
 	"badges.example/connector/badges"
 )
 
-func main() { log.Fatal(http.ListenAndServe("127.0.0.1:8099", badges.New("secret"))) }
+func main() {
+	address := "127.0.0.1:8099"
+	if len(os.Args) > 1 {
+		address = os.Args[1]
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("http://" + listener.Addr().String())
+	log.Fatal(http.Serve(listener, badges.New("secret")))
+}
