@@ -22,11 +22,13 @@ func (a *app) actionsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(m.Actions, func() {
-				table(a, "", m.Actions, []string{"ACTION", "EFFECT", "UNDO", "DESCRIPTION"}, func(info sdk.ActionInfo) []string {
-					return []string{info.Name, string(info.Effect), info.Undo, info.Summary}
-				})
+			rows := tableRows(m.Actions, []string{"ACTION", "EFFECT", "UNDO", "DESCRIPTION"}, func(info sdk.ActionInfo) []string {
+				return []string{info.Name, string(info.Effect), info.Undo, info.Summary}
 			})
+			if a.output == "csv" {
+				return a.csvRows(rows) // without the schemas
+			}
+			return a.show(m.Actions, func() { a.out.Table(rows) })
 		},
 	}
 	c.AddCommand(&cobra.Command{

@@ -31,7 +31,8 @@ import (
 // app holds the global flags, the output and the logger. All commands share it.
 type app struct {
 	out, err  *terminal.Terminal
-	json      bool
+	output    string // table, json or csv
+	json      bool   // output is json
 	plugin    string
 	pluginSHA string // SHA-256 of the plugin in hexadecimal; "": any
 	config    string
@@ -48,7 +49,8 @@ func newApp(out, err io.Writer) *app {
 
 func (a *app) globalFlags(f *pflag.FlagSet) {
 	plugin, sum := a.plugin, a.pluginSHA // see early
-	f.BoolVar(&a.json, "json", false, "print JSON")
+	f.StringVar(&a.output, "output", "table", "print a table, json or csv; csv is for lists and results")
+	f.BoolVar(&a.json, "json", false, "short form of --output json")
 	f.StringVar(&a.plugin, "plugin", "", "binary of another connector to launch instead of the built-in connector")
 	f.StringVar(&a.pluginSHA, "plugin-sha256", "", "SHA-256 of the plugin in hexadecimal; a binary with another checksum does not run")
 	a.plugin, a.pluginSHA = plugin, sum
@@ -67,11 +69,29 @@ func (a *app) prepare() error {
 	if _, err := a.pluginSum(); err != nil {
 		return err
 	}
+	if err := a.chooseOutput(); err != nil {
+		return err
+	}
 	options := &hclog.LoggerOptions{Name: "soar", Level: level, Output: a.err, JSONFormat: a.json}
 	if a.json {
 		options.Output = a.err.JSONWriter()
 	}
 	a.logger = hclog.New(options)
+	return nil
+}
+
+// chooseOutput checks --output and --json, its short form.
+func (a *app) chooseOutput() error {
+	switch {
+	case !slices.Contains([]string{"table", "json", "csv"}, a.output):
+		return usagef("--output %q is none of table, json and csv", a.output)
+	case a.json && a.output == "csv":
+		return usagef("--json and --output csv exclude each other")
+	}
+	if a.json {
+		a.output = "json"
+	}
+	a.json = a.output == "json"
 	return nil
 }
 
@@ -331,11 +351,14 @@ func (a *app) note(s string) {
 	a.warn(map[string]any{"kind": "note", "message": s}, "%s %s", a.err.Yellow("note:"), terminal.OneLine(s))
 }
 
-// show prints v as indented JSON with --json. Otherwise it calls text.
+// show prints v as indented JSON or as CSV. Without --output, it calls text.
 func (a *app) show(v any, text func()) error {
-	if a.json {
+	switch {
+	case a.json:
 		a.out.IndentedJSON(v)
-	} else {
+	case a.output == "csv":
+		return a.csv(v)
+	default:
 		text()
 	}
 	return nil
@@ -348,6 +371,8 @@ func list[T any](a *app, items []T, empty string, head []string, row func(T) []s
 		for _, item := range items {
 			a.out.JSON(item)
 		}
+	case a.output == "csv":
+		return a.csv(items)
 	case len(items) == 0:
 		fmt.Fprintln(a.out, empty)
 	default:
@@ -361,11 +386,15 @@ func table[T any](a *app, title string, items []T, head []string, row func(T) []
 	if title != "" {
 		fmt.Fprintf(a.out, "\n%s\n", a.out.Bold(title))
 	}
+	a.out.Table(tableRows(items, head, row))
+}
+
+func tableRows[T any](items []T, head []string, row func(T) []string) [][]string {
 	rows := [][]string{head}
 	for _, item := range items {
 		rows = append(rows, row(item))
 	}
-	a.out.Table(rows)
+	return rows
 }
 
 // facts prints pairs of a name and a value. It skips empty values.

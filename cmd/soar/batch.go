@@ -36,7 +36,15 @@ func (a *app) callBatch(ctx context.Context, info *sdk.ActionInfo, input json.Ra
 		if len(b.Items) == 0 || stopped != nil && b.Outcome == "" {
 			return stopped // no item was tried
 		}
-		_ = a.show(b, func() { a.showBatch(info, b) })
+		var err error
+		if a.output == "csv" {
+			err = a.csv(withoutOutputs(b.Items))
+		} else {
+			err = a.show(b, func() { a.showBatch(info, b) })
+		}
+		if err != nil {
+			return err
+		}
 		switch again := "the same command continues " + b.ID + " and skips the items that are verified"; {
 		case stopped != nil && b.ID != "" && b.Open > 0:
 			return stoppedBatch(stopped, fmt.Sprintf("%s stopped after %d of %d items: ", info.Name, b.Verified, len(b.Items)), again)
@@ -47,6 +55,15 @@ func (a *app) callBatch(ctx context.Context, info *sdk.ActionInfo, input json.Ra
 		}
 		return nil
 	})
+}
+
+// withoutOutputs returns the items without their outputs, which can hold secrets.
+func withoutOutputs(items []embedded.BatchItem) []embedded.BatchItem {
+	items = slices.Clone(items)
+	for i := range items {
+		items[i].Output = nil
+	}
+	return items
 }
 
 // stoppedBatch is the error of a batch that stopped before its end.

@@ -266,9 +266,12 @@ func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Dura
 	if err != nil {
 		return err
 	}
-	_ = a.show(result.Output, func() {
-		// Only --json prints secrets, such as a temporary password.
-		shown := form.MaskAll(result.Output)
+	// Only --json prints secrets, such as a temporary password.
+	shown, printed := form.MaskAll(result.Output), result.Output
+	if !a.json {
+		printed = shown
+	}
+	err = a.show(printed, func() {
 		a.showOutput(info, shown, output.Outcome)
 		if !bytes.Equal(shown, result.Output) {
 			fmt.Fprintf(a.err, "note: %s stands for a secret, which only --json prints\n", schema.Masked)
@@ -279,10 +282,10 @@ func (a *app) showResult(info *sdk.ActionInfo, result sdk.Result, took time.Dura
 			fmt.Fprintf(a.err, "%s %s\n", a.err.Red(label), terminal.OneLine(output.Reason))
 		}
 	})
-	if output.Outcome == sdk.NotApplicable || output.Outcome == sdk.Partial {
+	if err == nil && (output.Outcome == sdk.NotApplicable || output.Outcome == sdk.Partial) {
 		return failedError{exitFailed}
 	}
-	return nil
+	return err
 }
 
 func (a *app) runHelp(info *sdk.ActionInfo, input *schema.Node, lists *listFlags, global *pflag.FlagSet) {

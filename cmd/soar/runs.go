@@ -31,9 +31,9 @@ func (a *app) runsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_ = list(a, runs, "no run matches", []string{"RUN", "STATUS", "PLAYBOOK", "EVENT TYPE", "CREATED", "TOOK", "REMARK"}, runRow)
-			if a.json || len(runs) == 0 {
-				return nil
+			err = list(a, runs, "no run matches", []string{"RUN", "STATUS", "PLAYBOOK", "EVENT TYPE", "CREATED", "TOOK", "REMARK"}, runRow)
+			if err != nil || a.output != "table" || len(runs) == 0 {
+				return err
 			}
 			return a.undoSummary(ctx, store)
 		}),
