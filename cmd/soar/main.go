@@ -141,7 +141,9 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 			}
 			var names []string
 			for _, sub := range c.Commands() {
-				names = append(names, sub.Name())
+				if !sub.Hidden {
+					names = append(names, sub.Name())
+				}
 			}
 			return usagef("there is no command %q%s", args[0], nearest.Hint(args[0], names))
 		},
