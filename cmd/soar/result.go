@@ -25,6 +25,11 @@ func (a *app) showOutput(info *sdk.ActionInfo, output json.RawMessage, outcome s
 		return
 	}
 	delete(members, "outcome")
+	if info.Effect != sdk.Reads {
+		// The operation has these members, and soar undo uses them.
+		delete(members, "undo")
+		delete(members, "subjects")
+	}
 	if events, ok := members["events"].([]any); ok && !a.foreign() {
 		table(a, "", events, []string{"PUBLISHED", "EVENT TYPE", "ACTOR", "CLIENT", "OUTCOME"}, func(e any) []string {
 			f := builtIn.describe(e)
@@ -70,13 +75,20 @@ func (t *outputTables) add(path string, v any, tables bool) {
 			t.row(path, cmp.Or(cell(v), "none"))
 			return
 		}
-		for i, item := range v {
+		for _, item := range v {
 			if object, ok := item.(map[string]any); ok {
-				delete(object, "raw") // only --json shows it
-				if restore, ok := object["restore"]; ok {
-					object["restore"] = text(restore) // whole, so that it can be copied
-				}
+				delete(object, "raw")     // only --json shows it
+				delete(object, "restore") // the operation has the record
 			}
+		}
+		if rows := listRows(summaries(v)); rows != nil && tables {
+			t.lists[path] = rows
+			for i, item := range v {
+				t.addLists(path+"."+strconv.Itoa(i), item)
+			}
+			return
+		}
+		for i, item := range v {
 			t.add(path+"."+strconv.Itoa(i), item, tables)
 		}
 	case nil:
@@ -84,6 +96,50 @@ func (t *outputTables) add(path string, v any, tables bool) {
 	default:
 		t.row(path, text(v))
 	}
+}
+
+// addLists adds a table for each list of objects that is a member of v.
+func (t *outputTables) addLists(path string, v any) {
+	object, _ := v.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if rows := listRows(object[name]); rows != nil {
+			of := path + "." + name
+			if login := text(v, "user", "login"); login != "" {
+				of += " of " + login
+			}
+			t.lists[of] = rows
+		}
+	}
+}
+
+// summaries returns objects with plain members only, so that each is one row of a table: an object
+// in them becomes its login, name or message, and lists of objects are left out. It returns nil if
+// an object has other members.
+func summaries(list []any) any {
+	var all []any
+	for _, item := range list {
+		object, ok := item.(map[string]any)
+		if !ok {
+			return nil
+		}
+		summary := map[string]any{}
+		for name, v := range object {
+			switch v := v.(type) {
+			case map[string]any:
+				if summary[name] = cmp.Or(text(v, "login"), text(v, "name"), text(v, "message")); summary[name] == "" {
+					return nil
+				}
+			case []any:
+				if !slices.ContainsFunc(v, isObject) {
+					summary[name] = v
+				}
+			default:
+				summary[name] = v
+			}
+		}
+		all = append(all, summary)
+	}
+	return all
 }
 
 func (t *outputTables) row(path, value string) { t.rows = append(t.rows, []string{path, value}) }
@@ -130,7 +186,7 @@ func listRows(v any) [][]string {
 		return nil
 	}
 	var names, head []string
-	for _, name := range []string{"step", "name", "label", "login", "method", "path", "action", "id", "type", "status", "outcome"} {
+	for _, name := range []string{"step", "user", "name", "label", "login", "method", "path", "action", "id", "type", "status", "outcome", "contained", "complete", "open", "next"} {
 		if columns[name] {
 			names = append(names, name)
 			delete(columns, name)
