@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -37,6 +38,7 @@ type app struct {
 	pluginSHA string // SHA-256 of the plugin in hexadecimal; "": any
 	config    string
 	store     string
+	caseID    string
 	newStore  bool
 	logLevel  string
 	logger    hclog.Logger
@@ -58,6 +60,11 @@ func (a *app) globalFlags(f *pflag.FlagSet) {
 	f.StringVar(&a.store, "store", "", "store of runs and the audit trail (default soar.db)")
 	f.BoolVar(&a.newStore, "new-store", false, "start a new store if its file is empty; the former contents are lost")
 	f.StringVar(&a.logLevel, "log-level", "warn", "what to log to stderr: trace, debug, info, warn, error or off")
+}
+
+// caseFlag adds the flag for the case that a write belongs to.
+func (a *app) caseFlag(f *pflag.FlagSet) {
+	f.StringVar(&a.caseID, "case", "", "case that the audit trail shows, such as INC-1042")
 }
 
 // prepare checks the global flags and sets the logger. It runs before each command.
@@ -215,6 +222,22 @@ type connection struct {
 	plugin   *host.Plugin
 	manifest *sdk.Manifest
 	settings *settings.Settings
+	values   json.RawMessage // of settings
+}
+
+// shadow reports whether the writes of the connection are dry runs.
+func (c *connection) shadow() bool {
+	shadow, _ := c.settings.Values["shadow"].(bool)
+	return shadow
+}
+
+// caller returns the origin of the calls that this command makes on the connection.
+func (a *app) caller(c *connection) embedded.Caller {
+	name := "environment"
+	if file := filepath.Base(c.settings.File); c.settings.File != "" {
+		name = strings.TrimSuffix(file, filepath.Ext(file))
+	}
+	return embedded.Caller{Manifest: c.manifest, Limits: embedded.LimitsOf(c.values), Shadow: c.shadow(), Connection: name, Case: a.caseID}
 }
 
 func (c *connection) Close() error { return errors.Join(c.Session.Close(), c.plugin.Close()) }
@@ -238,7 +261,7 @@ func (a *app) open(ctx context.Context, s *settings.Settings, store *embedded.St
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{plugin: p, settings: s}
+	c := &connection{plugin: p, settings: s, values: values}
 	if c.manifest, err = p.Manifest(ctx); err == nil {
 		c.Session, err = p.Open(ctx, values)
 	}
@@ -266,6 +289,18 @@ func (a *app) connectWithStore(ctx context.Context, do func(*embedded.Store, *co
 	}
 	defer conn.Close()
 	return do(store, conn)
+}
+
+// onStore is connectWithStore for a store that must exist, and returns the body of a command.
+func (a *app) onStore(do func(ctx context.Context, store *embedded.Store, conn *connection, args []string) error) func(*cobra.Command, []string) error {
+	return a.withStore(func(ctx context.Context, store *embedded.Store, args []string) error {
+		conn, err := a.connect(ctx, store)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		return do(ctx, store, conn, args)
+	})
 }
 
 func (a *app) storePath() string { return cmp.Or(a.store, "soar.db") }

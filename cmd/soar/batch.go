@@ -18,14 +18,10 @@ import (
 // callBatch runs the action once for each item of a list, and shows the results.
 func (a *app) callBatch(ctx context.Context, info *sdk.ActionInfo, input json.RawMessage, o embedded.BatchOptions) error {
 	return a.connectWithStore(ctx, func(store *embedded.Store, conn *connection) error {
-		at := embedded.Caller{Manifest: conn.manifest}
+		at := a.caller(conn)
 		if info.Effect != sdk.Reads {
-			values, err := conn.settings.JSON()
-			if err != nil {
-				return err
-			}
-			at.Limits = embedded.LimitsOf(values)
-			if at.Org, err = store.Target(ctx, conn, values); err != nil {
+			var err error
+			if at.Org, err = store.Target(ctx, conn, conn.values); err != nil {
 				return err
 			}
 		}
@@ -33,6 +29,7 @@ func (a *app) callBatch(ctx context.Context, info *sdk.ActionInfo, input json.Ra
 		o.Observe = bar.show
 		b, stopped := store.PerformBatch(ctx, conn, info, input, at, o)
 		bar.end()
+		a.noteShadow(at, info)
 		if len(b.Items) == 0 || stopped != nil && b.Outcome == "" {
 			return stopped // no item was tried
 		}

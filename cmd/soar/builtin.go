@@ -40,7 +40,7 @@ var builtIn = connector{
 	},
 	guards: []string{
 		"read_only", "allowed_actions", "protected_users", "protected_groups", "max_users_per_call", "max_writes_per_minute",
-		"max_contained_per_hour",
+		"max_contained_per_hour", "shadow",
 		"allow_unknown_admins", "allow_custom_writes",
 	},
 	describe: describeLogEvent,

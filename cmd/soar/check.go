@@ -43,15 +43,23 @@ func (a *app) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	paused, err := a.pauseOf(ctx)
+	if err != nil {
+		return err
+	}
 	if a.json {
 		a.out.JSON(map[string]any{
-			"kind": "check", "settings_file": conn.settings.File, "guards": guardsOf(conn.settings), "target": health.Target, "account": health.Account,
+			"kind": "check", "paused": paused,
+			"settings_file": conn.settings.File, "guards": guardsOf(conn.settings), "target": health.Target, "account": health.Account,
 			"notes": health.Notes, "budgets": health.Budgets, "milliseconds": took.Milliseconds(), "permissions": permissions.raw,
 		})
 		return nil
 	}
 	fmt.Fprintf(a.out, "%s  %s answers, and the login is %s's  %s\n",
 		a.out.Green("✓"), terminal.OneLine(health.Target), terminal.OneLine(health.Account), a.out.Faint(took.String()))
+	if paused != nil {
+		a.showNotes([]string{pauseText(paused)})
+	}
 	a.showSettings(conn.settings)
 	a.showNotes(health.Notes)
 	if len(health.Budgets) > 0 {

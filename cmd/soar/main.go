@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/nearest"
 	"soar.example/okta/internal/terminal"
 	"soar.example/okta/sdk"
@@ -85,6 +86,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.As(err, &usage), code == sdk.InvalidInput:
 		return exitUsage
+	case errors.Is(err, embedded.ErrPaused):
+		return exitFailed
 	case code == sdk.Unauthenticated, code == sdk.Unavailable, code == sdk.Timeout:
 		return exitUnreachable
 	}
@@ -154,6 +157,7 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 	a.globalFlags(root.PersistentFlags())
 	root.AddCommand(
 		a.checkCommand(), a.actionsCommand(), a.runCommand(), a.watchCommand(), a.replayCommand(),
+		a.undoCommand(), a.restoreCommand(), a.pauseCommand(), a.resumeCommand(),
 		a.runsCommand(), a.auditCommand(), a.manifestCommand(), a.playbookCommand(), a.pluginCommand(),
 	)
 	root.AddCommand(builtInCommands(a)...)
@@ -166,7 +170,7 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 // noEmptyFlags rejects a global flag with an empty value, which is most often an unset
 // variable. The default would mean other settings, or a plugin without a checksum.
 func noEmptyFlags(flags *pflag.FlagSet) error {
-	for _, name := range []string{"config", "store", "plugin", "plugin-sha256"} {
+	for _, name := range []string{"config", "store", "plugin", "plugin-sha256", "case"} {
 		if f := flags.Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
 			return usagef("--%s is empty. Give a value, or leave the flag out", name)
 		}

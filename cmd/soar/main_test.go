@@ -11,10 +11,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -52,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"append": appendEvents, "fault": addFault, "phone": answerPush, "user": checkUser, "requests": checkRequests,
 			"await": await, "exits": exits, "signal": signalWatcher, "lastjson": lastJSON,
 			"scrape": scrape, "mend": mendOrg, "polled": awaitPolls, "underway": awaitUnderWay,
+			"writes": compareWrites, "narrow": checkWidth,
 		},
 	})
 }
@@ -151,6 +154,32 @@ func awaitUnderWay(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		if time.Now().After(deadline) {
 			ts.Fatalf("%d requests %s %s are under way", n, args[0], args[1])
+		}
+	}
+}
+
+// writes before|same records how many requests that write the org got, or checks that it got no more.
+func compareWrites(ts *testscript.TestScript, _ bool, args []string) {
+	n := 0
+	for _, r := range orgOf(ts).Requests() {
+		if r.Method != "GET" {
+			n++
+		}
+	}
+	if args[0] == "before" {
+		ts.Setenv("WRITES", fmt.Sprint(n))
+	} else if before := ts.Getenv("WRITES"); fmt.Sprint(n) != before {
+		ts.Fatalf("the org got %d writes, and %s before", n, before)
+	}
+}
+
+// narrow N checks that no line of stdout has more than N characters.
+func checkWidth(ts *testscript.TestScript, _ bool, args []string) {
+	most, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > most {
+			ts.Fatalf("%d characters: %s", n, line)
 		}
 	}
 }

@@ -32,9 +32,11 @@ func (p *progress) line(object any, format string, args ...any) {
 	p.print(object, "%s  %s\n", p.out.Faint(time.Now().UTC().Format("15:04:05.000Z")), fmt.Sprintf(format, args...))
 }
 
-func (p *progress) watching(h sdk.Health, playbooks []*playbook.Playbook, store string) {
+func (p *progress) watching(h sdk.Health, playbooks []*playbook.Playbook, store string, shadow bool) {
 	if p.json {
-		p.out.JSON(map[string]any{"kind": "watching", "target": h.Target, "account": h.Account, "playbooks": playbookNames(playbooks), "store": store})
+		p.out.JSON(map[string]any{
+			"kind": "watching", "target": h.Target, "account": h.Account, "playbooks": playbookNames(playbooks), "store": store, "shadow": shadow,
+		})
 		return
 	}
 	fmt.Fprintf(p.out, "watching %s as %s; runs are kept in %s; Ctrl-C stops\n", p.out.Bold(h.Target), terminal.OneLine(h.Account), store)
@@ -42,7 +44,11 @@ func (p *progress) watching(h sdk.Health, playbooks []*playbook.Playbook, store 
 		fmt.Fprintf(p.out, "  %s %s\n", p.out.Yellow("!"), terminal.OneLine(note))
 	}
 	for _, b := range playbooks {
-		fmt.Fprintf(p.out, "  %s on %s\n", p.out.Bold(b.Name), cmp.Or(strings.Join(b.EventTypes, ", "), "every event of "+b.Trigger))
+		note := ""
+		if shadow || b.Shadow {
+			note = p.out.Yellow("  shadow: writes are planned, not made")
+		}
+		fmt.Fprintf(p.out, "  %s on %s%s\n", p.out.Bold(b.Name), cmp.Or(strings.Join(b.EventTypes, ", "), "every event of "+b.Trigger), note)
 	}
 }
 

@@ -194,6 +194,7 @@ steps:
 		}
 	}
 	write("look.yaml", playbook)
+	env = append(env, "COLUMNS=1000") // soar audit cuts nothing
 	// A playbook may hold these characters as YAML's escapes only.
 	write("bad.yaml", strings.Replace(playbook, "get_user", strconv.QuoteToASCII(hostile), 1))
 	raw, _ := json.Marshal(map[string]any{"uuid": "1", "eventType": "user.session.start", "published": "2026-03-01T10:00:00Z", "actor": who})

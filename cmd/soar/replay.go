@@ -55,6 +55,7 @@ Events are read in the order in which they reached the log. Late events are foun
 	c.Flags().StringVar(&o.until, "until", "", "replay events from before this time")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what the runs would do, and write nothing")
 	c.Flags().BoolVar(&o.again, "again", false, "include events that have started the playbook before")
+	a.caseFlag(c.Flags())
 	c.Flags().IntVar(&o.maxEvents, "max-events", 1000, "start no run if more events match")
 	return c
 }
@@ -164,7 +165,7 @@ func (r *replay) start(ctx context.Context) error {
 }
 
 func (r *replay) queue(ctx context.Context, store *embedded.Store) (embedded.Accepted, error) {
-	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Playbook: r.playbook, Events: r.past.Events, Again: r.again})
+	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Playbook: r.playbook, Events: r.past.Events, Again: r.again, Shadow: r.conn.shadow()})
 	if err == nil {
 		r.introduce("", got.Matched, got.Repeated, len(got.Runs))
 	}

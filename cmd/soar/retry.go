@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) retryCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use: "retry ID", Args: exactly(1, "the id of a run (its first letters will do)"), Short: "Run a failed run again, from the step that failed",
 		Long: `Run a failed run again, from the step that failed. Steps that succeeded do not run again: the run uses their
 outputs. The run uses the playbook as it was when the event arrived, even if the file has changed.
@@ -28,6 +28,8 @@ A soar watch that works on the store executes the run. If there is no such watch
 			return a.retry(ctx, store, args[0])
 		}),
 	}
+	a.caseFlag(c.Flags())
+	return c
 }
 
 func (a *app) retry(ctx context.Context, store *embedded.Store, id string) error {
@@ -95,7 +97,7 @@ func (a *app) workOff(ctx context.Context, store *embedded.Store, o embedded.Opt
 	show := &progress{app: a, started: time.Now()}
 	waiting := map[string]bool{} // IDs of the runs that have not ended
 	var mu sync.Mutex
-	o.Manifest, o.Session, o.Logger = conn.manifest, conn, a.logger
+	o.Manifest, o.Session, o.Logger, o.Caller, o.Shadow = conn.manifest, conn, a.logger, a.caller(conn), conn.shadow()
 	o.Observe = func(n embedded.Notice) {
 		show.notice(n)
 		mu.Lock()

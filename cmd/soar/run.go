@@ -57,6 +57,7 @@ func (a *app) actionCommand(run *cobra.Command, args []string) (*cobra.Command, 
 	global.SetInterspersed(false)
 	global.Usage = func() {}
 	a.globalFlags(global)
+	a.caseFlag(global)
 	if err := global.Parse(args); errors.Is(err, pflag.ErrHelp) {
 		return nil, nil, err
 	} else if err != nil {
@@ -220,26 +221,25 @@ func openInput(stdin io.Reader, file string) (io.ReadCloser, error) {
 // call runs the action, writes an audit entry to the store, and shows the output.
 func (a *app) call(ctx context.Context, info *sdk.ActionInfo, input json.RawMessage) error {
 	return a.connectWithStore(ctx, func(store *embedded.Store, conn *connection) error {
-		at := embedded.Caller{Manifest: conn.manifest}
+		at := a.caller(conn)
 		if info.Effect != sdk.Reads {
-			values, err := conn.settings.JSON()
-			if err != nil {
-				return err
-			}
-			at.Limits = embedded.LimitsOf(values)
-			if at.Org, err = store.Target(ctx, conn, values); err != nil {
+			var err error
+			if at.Org, err = store.Target(ctx, conn, conn.values); err != nil {
 				return err
 			}
 		}
 		start := time.Now()
-		result, err := store.Perform(ctx, conn, info, input, at)
-		if err != nil {
-			return interrupted(err, info, input)
+		result, failure := store.Perform(ctx, conn, info, input, at)
+		failed := interrupted(failure, info, input)
+		if failure == nil {
+			a.noteShadow(at, info)
+			failed = a.showResult(info, result.Result, time.Since(start))
 		}
-		if err := a.showResult(info, result.Result, time.Since(start)); err != nil {
-			return err
+		// A write that was interrupted has its undo, too.
+		if err := a.noteUndo(context.WithoutCancel(ctx), store, info, at.Org, result); failed == nil {
+			failed = err
 		}
-		return a.noteUndo(ctx, store, at.Org, result.Output)
+		return failed
 	})
 }
 
@@ -249,7 +249,7 @@ func interrupted(err error, info *sdk.ActionInfo, input json.RawMessage) error {
 		DryRun bool `json:"dry_run"`
 	}
 	_ = json.Unmarshal(input, &options) // it was checked before
-	if info.Effect == sdk.Reads || options.DryRun || sdk.AsError(err).Code != sdk.Canceled {
+	if err == nil || info.Effect == sdk.Reads || options.DryRun || sdk.AsError(err).Code != sdk.Canceled {
 		return err
 	}
 	return &sdk.Error{Code: sdk.Canceled, Err: err, Message: "interrupted while " + info.Name +

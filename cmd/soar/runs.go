@@ -31,7 +31,15 @@ func (a *app) runsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = list(a, runs, "no run matches", []string{"RUN", "STATUS", "PLAYBOOK", "EVENT TYPE", "CREATED", "TOOK", "REMARK"}, runRow)
+			for i := range runs {
+				if err := subjectOf(ctx, store, &runs[i]); err != nil {
+					return err
+				}
+			}
+			if err := a.notePause(ctx, store); err != nil {
+				return err
+			}
+			err = list(a, runs, "no run matches", []string{"RUN", "STATUS", "PLAYBOOK", "SUBJECT", "EVENT TYPE", "CREATED", "TOOK", "REMARK"}, runRow)
 			if err != nil || a.output != "table" || len(runs) == 0 {
 				return err
 			}
@@ -41,6 +49,7 @@ func (a *app) runsCommand() *cobra.Command {
 	c.Flags().StringVar(&q.Status, "status", "", "only runs that are queued, running, succeeded or failed")
 	c.Flags().BoolVar(&failed, "failed", false, "only runs that failed; soar runs retry runs a failed run again")
 	c.Flags().StringVar(&q.Playbook, "playbook", "", "only runs of the playbook with this name")
+	c.Flags().BoolVar(&q.Shadow, "shadow", false, "only shadow runs: their writes were planned, not made")
 	c.Flags().IntVar(&q.Limit, "limit", 50, "maximum number of runs")
 	c.AddCommand(&cobra.Command{
 		Use: "show ID", Args: exactly(1, "the id of a run (its first letters will do)"), Short: "Show a run's steps and audit trail",
@@ -51,7 +60,7 @@ func (a *app) runsCommand() *cobra.Command {
 			}
 			return a.show(r, func() { a.showRun(r) })
 		}),
-	}, a.retryCommand(), a.undosCommand(), a.pruneCommand())
+	}, a.retryCommand(), a.pruneCommand())
 	return c
 }
 
@@ -66,7 +75,25 @@ func runRow(r embedded.Run) []string {
 	if !r.Replay.IsZero() {
 		note = strings.TrimSuffix("replay of "+when(r.Replay)+": "+note, ": ")
 	}
-	return []string{short(r.ID), r.Status, r.Playbook, event, when(r.Created), took(r.Started, r.Finished), note}
+	if r.Shadow {
+		note = strings.TrimSuffix("shadow: "+note, ": ")
+	}
+	return []string{short(r.ID), r.Status, r.Playbook, truncate(strings.Join(r.Subjects, ", "), 60), event, when(r.Created), took(r.Started, r.Finished), note}
+}
+
+// subjectOf sets the subject of a run that changed nothing yet: the actor of its event.
+func subjectOf(ctx context.Context, store *embedded.Store, r *embedded.Run) error {
+	if len(r.Subjects) > 0 {
+		return nil
+	}
+	whole, err := store.Run(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	if actor := describeEvent(whole.Event).actor; actor != "" {
+		r.Subjects = []string{actor}
+	}
+	return nil
 }
 
 // shownEvents is the number of events of a run that people see; --json has them all.
@@ -76,6 +103,7 @@ func (a *app) showRun(r *embedded.Run) {
 	fmt.Fprintf(a.out, "%s  %s  %s\n", a.out.Bold(terminal.OneLine(r.Playbook)), a.status(r.Status), a.out.Faint(r.ID))
 	facts := [][]string{
 		{"event", r.EventType + "  " + r.EventID}, {"published", when(r.EventTime)}, {"created", when(r.Created)},
+		{"subject", strings.Join(r.Subjects, ", ")}, {"shadow", map[bool]string{true: "yes: writes are planned, not made"}[r.Shadow]},
 		{"replay", when(r.Replay)}, {"took", took(r.Started, r.Finished)}, {"error", message(r.Error)}, {"status", r.Waits},
 	}
 	if g := r.Group; g != nil {
@@ -167,34 +195,6 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func (a *app) auditCommand() *cobra.Command {
-	limit := 50
-	c := &cobra.Command{
-		Use: "audit", Args: none, Short: "List the calls of actions, by playbooks and by hand, newest first",
-		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error {
-			entries, err := store.AuditTrail(ctx, embedded.AuditQuery{Limit: limit})
-			if err != nil {
-				return err
-			}
-			return list(a, entries, "no action was called yet",
-				[]string{"WHEN", "RUN", "STEP", "ACTION", "INPUT", "OUTCOME", "TOOK", a.requestsHead()}, auditRow)
-		}),
-	}
-	c.Flags().IntVar(&limit, "limit", limit, "maximum number of calls")
-	return c
-}
-
-func auditRow(e embedded.AuditEntry) []string {
-	step := e.StepID
-	if e.Cause != "" {
-		step += " (" + e.Cause + ")"
-	}
-	return []string{
-		when(e.Time), short(e.RunID), step, e.Action, truncate(string(e.Input), 80), cmp.Or(strings.TrimSpace(e.Outcome+" "+e.Code), e.Status),
-		e.Duration.Round(time.Millisecond).String(), truncate(strings.Join(e.RequestIDs, " "), 60),
-	}
 }
 
 func (a *app) pruneCommand() *cobra.Command {

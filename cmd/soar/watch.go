@@ -45,6 +45,7 @@ On a terminal, the last line shows the status. Otherwise the status is printed r
 	c.Flags().IntVar(&o.workers, "workers", 4, "number of runs that are executed at the same time")
 	c.Flags().StringVar(&o.metrics, "metrics", "", "address for /metrics and /healthz: :9464 listens on loopback, 0.0.0.0:9464 everywhere")
 	c.Flags().DurationVar(&o.maxLag, "max-lag", 5*time.Minute, "longest delay of a healthy watch")
+	a.caseFlag(c.Flags())
 	c.Flags().DurationVar(&o.status, "status", time.Minute, "interval of status lines")
 	return c
 }
@@ -119,6 +120,7 @@ func (a *app) runWatcher(ctx context.Context, w *watch.Watcher, conn *connection
 		Feeds: names, Playbooks: playbookNames(w.Playbooks), MaxLag: o.maxLag,
 		PluginUp: func() bool { return conn.plugin.PID() != 0 },
 		Queues:   func(ctx context.Context) ([]embedded.Queue, error) { return w.Store.Queues(ctx, w.Org) },
+		Paused:   w.Store.WritesPaused,
 	})
 	show := &progress{app: a, started: time.Now()}
 	status := newWatchStatus(show)
@@ -126,6 +128,7 @@ func (a *app) runWatcher(ctx context.Context, w *watch.Watcher, conn *connection
 	w.Session = mon.Session(conn)
 	w.Engine, err = embedded.New(w.Store, embedded.Options{
 		Org: w.Org, Manifest: w.Manifest, Session: w.Session, Workers: o.workers, Logger: a.logger,
+		Caller: a.caller(conn), Shadow: conn.shadow(),
 		Observe: func(n embedded.Notice) {
 			mon.Notice(n)
 			show.notice(n)
@@ -144,7 +147,7 @@ func (a *app) runWatcher(ctx context.Context, w *watch.Watcher, conn *connection
 		show.pollStatus(show.out, s, show.line)
 		status.redraw(mon.Snapshot())
 	}
-	show.watching(health, w.Playbooks, a.storePath())
+	show.watching(health, w.Playbooks, a.storePath(), conn.shadow())
 	if metrics != nil {
 		show.serving(metrics.Addr())
 	}

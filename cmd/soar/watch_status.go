@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/monitor"
 	"soar.example/okta/internal/terminal"
 	"soar.example/okta/sdk"
@@ -17,6 +18,7 @@ type watchStatus struct {
 	*progress
 	last      *terminal.StatusLine // nil: the output is no terminal
 	throttled map[string]bool      // playbooks whose throttling was reported
+	paused    bool                 // the pause of all writes was reported
 }
 
 func newWatchStatus(p *progress) *watchStatus {
@@ -49,6 +51,7 @@ func (w *watchStatus) show(t monitor.Tick) {
 	for _, b := range t.Playbooks {
 		w.throttling(b)
 	}
+	w.pause(t.Paused)
 	if !t.Due {
 		return
 	}
@@ -72,6 +75,21 @@ func (w *watchStatus) throttling(b monitor.Playbook) {
 		"%s %s of %s for their turn: no more than %d a minute", w.out.Yellow("waiting"), count(b.Held, "run"), terminal.OneLine(b.Name), b.Cap)
 }
 
+// pause reports that all writes were paused or resumed.
+func (w *watchStatus) pause(p *embedded.Pause) {
+	if (p != nil) == w.paused {
+		return
+	}
+	w.paused = p != nil
+	if p == nil {
+		w.logger.Info("writes are resumed")
+		w.line(map[string]any{"kind": "resumed"}, "%s", w.out.Green("writes are resumed"))
+		return
+	}
+	w.logger.Warn("all writes are paused", "by", p.OSUser, "host", p.Host, "process", p.Process, "since", p.Time, "reason", p.Reason)
+	w.line(map[string]any{"kind": "paused", "pause": p}, "%s %s", w.out.Yellow("paused:"), terminal.OneLine(pauseText(p)))
+}
+
 // health reports that the health has changed.
 func (w *watchStatus) health(s monitor.Snapshot) {
 	text := w.out.Green("well again")
@@ -88,6 +106,9 @@ func statusText(s monitor.Snapshot) string {
 	parts := []string{
 		monitor.Round(s.Lag).String() + " behind", count(s.Seen, "event"), fmt.Sprintf("%d matched", s.Matched), fmt.Sprintf("%d started", s.Started),
 		fmt.Sprintf("%d repeated", s.Repeated), count(s.Gaps, "gap"), count(s.Requests.Sum(), "request"),
+	}
+	if s.Paused != nil {
+		parts = slices.Insert(parts, 0, "all writes are paused")
 	}
 	if s.Waiting > 0 {
 		parts = append(parts, fmt.Sprintf("%d waiting", s.Waiting))
@@ -120,5 +141,6 @@ func statusObject(kind string, s monitor.Snapshot) map[string]any {
 		"kind": kind, "healthy": s.Healthy(), "problems": append([]string{}, s.Problems...), "lag_seconds": s.Lag.Seconds(),
 		"events": s.Seen, "matched": s.Matched, "started": s.Started, "joined": s.Joined, "repeated": s.Repeated,
 		"gaps": s.Gaps, "failed": s.Failed, "waiting": s.Waiting, "requests": s.Requests.Sum(), "budgets": s.Budgets, "plugin_up": s.PluginUp, "feeds": feeds,
+		"paused": s.Paused,
 	}
 }

@@ -30,6 +30,8 @@ type Options struct {
 	PluginUp func() bool
 	// Queues returns the runs that wait; nil: none.
 	Queues func(context.Context) ([]embedded.Queue, error)
+	// Paused returns the pause of all writes, nil if there is none; nil: there is never one.
+	Paused func(context.Context) (*embedded.Pause, error)
 	Now    func() time.Time // time.Now if nil
 }
 
@@ -43,7 +45,8 @@ type Monitor struct {
 	playbooks map[string]*Playbook
 	requests  Requests
 	budgets   map[string]sdk.Budget
-	unread    error // of Queues
+	unread    error // of Queues and Paused
+	paused    *embedded.Pause
 }
 
 // New returns a Monitor of a watch that begins now.
@@ -152,12 +155,17 @@ func (m *Monitor) Notice(n embedded.Notice) {
 	}
 }
 
-// look updates the numbers of waiting runs.
+// look updates the numbers of waiting runs and the pause.
 func (m *Monitor) look(ctx context.Context) {
-	if m.o.Queues == nil {
-		return
+	var queues []embedded.Queue
+	var paused *embedded.Pause
+	var err error
+	if m.o.Queues != nil {
+		queues, err = m.o.Queues(ctx)
 	}
-	queues, err := m.o.Queues(ctx)
+	if m.o.Paused != nil && err == nil {
+		paused, err = m.o.Paused(ctx)
+	}
 	if ctx.Err() != nil {
 		return
 	}
@@ -166,6 +174,7 @@ func (m *Monitor) look(ctx context.Context) {
 	if m.unread = err; err != nil {
 		return
 	}
+	m.paused = paused
 	for _, b := range m.playbooks {
 		b.Waiting, b.Held, b.Cap = 0, 0, 0
 	}
@@ -197,7 +206,7 @@ func (m *Monitor) Snapshot() Snapshot {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.o.Now()
-	s := Snapshot{Time: now.UTC(), PluginUp: up, MaxLag: m.o.MaxLag, Requests: m.requests, Feeds: []Feed{}, Playbooks: []Playbook{}}
+	s := Snapshot{Time: now.UTC(), PluginUp: up, MaxLag: m.o.MaxLag, Requests: m.requests, Paused: m.paused, Feeds: []Feed{}, Playbooks: []Playbook{}}
 	var late, resets []string
 	for _, name := range slices.Sorted(maps.Keys(m.feeds)) {
 		f := m.feeds[name].Feed
@@ -236,7 +245,7 @@ func (m *Monitor) Snapshot() Snapshot {
 	}
 	s.Problems = slices.Concat(s.Problems, late, resets)
 	if m.unread != nil {
-		s.Problems = append(s.Problems, "it is not known which runs wait: "+m.unread.Error())
+		s.Problems = append(s.Problems, "cannot read the waiting runs and the pause from the store: "+m.unread.Error())
 	}
 	return s
 }
@@ -257,6 +266,8 @@ type Snapshot struct {
 	Gaps     int // checkpoint resets
 	Failed   int // runs that failed
 	Waiting  int // runs in the store that have not begun, as of the last second
+
+	Paused *embedded.Pause // pause of all writes, as of the last second; nil: none
 
 	Requests  Requests
 	Feeds     []Feed

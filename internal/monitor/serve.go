@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/sdk"
 )
 
@@ -67,12 +68,17 @@ type health struct {
 	Problems []string `json:"problems"`
 	Lag      float64  `json:"lag_seconds"`
 	MaxLag   float64  `json:"max_lag_seconds"`
+
+	Paused *embedded.Pause `json:"paused,omitempty"`
 }
 
-// health answers 200, or 503 with what is wrong.
+// health answers 200, or 503 with what is wrong. A pause is no problem of the watch, since
+// a restart does not end it.
 func (m *Monitor) health(w http.ResponseWriter, _ *http.Request) {
 	s := m.Snapshot()
-	body, err := json.Marshal(health{Healthy: s.Healthy(), Problems: append([]string{}, s.Problems...), Lag: s.Lag.Seconds(), MaxLag: s.MaxLag.Seconds()})
+	body, err := json.Marshal(health{
+		Healthy: s.Healthy(), Problems: append([]string{}, s.Problems...), Lag: s.Lag.Seconds(), MaxLag: s.MaxLag.Seconds(), Paused: s.Paused,
+	})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

@@ -64,3 +64,27 @@ func TestStatusLine(t *testing.T) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
+
+func TestFitTable(t *testing.T) {
+	for name, c := range map[string]struct {
+		columns int
+		rows    [][]string
+		want    string
+	}{
+		"a table that fits is not cut": {40, [][]string{{"WHEN", "WHO"}, {"now", "alice"}}, "WHEN  WHO\nnow   alice\n"},
+		"the longest cells are cut":    {20, [][]string{{"A", "B", "C"}, {"1234", "abcdefghijklm", "xyz"}}, "A     B          C\n1234  abcdefgh…  xyz\n"},
+		"empty columns are left out":   {40, [][]string{{"A", "B", "C"}, {"1", "", "3"}}, "A  C\n1  3\n"},
+		"characters count, not bytes":  {14, [][]string{{"A", "B"}, {"é", "éééééééééééééé"}}, "A  B\né  éééééééééé…\n"},
+		"line breaks stay in the line": {40, [][]string{{"A", "B"}, {"1", "x\ny"}}, "A  B\n1  x\\ny\n"},
+		"the first column is whole":    {10, [][]string{{"A", "B"}, {"1234567890", "abcdefghij"}}, "A           B\n1234567890  abcde…\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b bytes.Buffer
+			out := New(&b)
+			out.FitTable(c.rows, c.columns)
+			if err := out.Close(); err != nil || b.String() != c.want {
+				t.Errorf("%q, want %q (%v)", b.String(), c.want, err)
+			}
+		})
+	}
+}

@@ -90,7 +90,7 @@ func (s *Store) PerformBatch(ctx context.Context, session sdk.Session, info *sdk
 	for _, item := range o.Items {
 		b.Items = append(b.Items, BatchItem{Item: item, Outcome: OutcomeUntried, key: itemKey(item)})
 	}
-	if (&call{info: info, input: input}).writes() {
+	if !from.Shadow && (&call{info: info, input: input}).writes() {
 		release, err := s.beginBatch(ctx, b, info, input, from, o)
 		if err != nil {
 			return b, err

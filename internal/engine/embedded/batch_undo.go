@@ -21,6 +21,7 @@ func isBatch(id string) bool {
 // items are undone at the same time. The command of the batch then starts a new batch.
 func (s *Store) undoBatch(ctx context.Context, session sdk.Session, m *sdk.Manifest, id string, o UndoOptions) (UndoResult, error) {
 	var org, undoneBy string
+	o.DryRun = o.DryRun || o.Caller.Shadow
 	id = strings.ToLower(strings.TrimSpace(id))
 	db := s.reader(ctx)
 	ids := list(db, only[string], `SELECT id FROM batches WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2`, id)

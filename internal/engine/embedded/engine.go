@@ -26,7 +26,7 @@ type Options struct {
 	// Caller is the origin of the engine's calls; Org and Manifest replace its members. Its
 	// Limits hold for all calls.
 	Caller  Caller
-	Shadow  bool          // new runs are shadow runs: their writes are dry runs
+	Shadow  bool          // all writes are dry runs, and no undos are executed; new runs are shadow runs
 	Only    string        // ID of a run: work on this run only, and execute no undos; "" for all
 	Workers int           // number of runs under way at once; 0 means 4
 	Grace   time.Duration // time for steps under way to finish when Work ends; 0 means 10s

@@ -172,9 +172,10 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 	return true, nil
 }
 
-// stepInput returns the input of a step. The writes of a shadow run are dry runs.
+// stepInput returns the input of a step. The writes of a shadow run, and all writes of a
+// shadow connection, are dry runs.
 func (w *worker) stepInput(j *job, d engine.Decision) (json.RawMessage, error) {
-	if !j.run.Shadow || d.Action.Effect == sdk.Reads {
+	if !j.run.Shadow && !w.o.Shadow || d.Action.Effect == sdk.Reads {
 		return d.Input, nil
 	}
 	takes, err := w.store.schemaOf(d.Action.Input)

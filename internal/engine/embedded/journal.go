@@ -43,13 +43,14 @@ type AuditEntry struct {
 	Duration   time.Duration   `json:"duration_ns,omitzero"`
 	Operation  string          `json:"operation,omitempty"` // ID of the operation of a write
 	Org        string          `json:"org,omitempty"`
+	Subjects   []string        `json:"subjects,omitempty"` // names of the objects that a write changes, or their IDs
 	Actor
 }
 
 // An AuditQuery selects audit entries. Empty members select all; a Limit of 0 means 100.
 type AuditQuery struct {
 	Subject      string // ID or name of an object: a subject of the operation, or a text of the input
-	User         string // account of the operating system that made the call
+	User         string // account of the operating system that made the call, or a Subject
 	Since, Until time.Time
 	Action       string
 	Case         string
@@ -66,28 +67,34 @@ func (s *Store) AuditTrail(ctx context.Context, q AuditQuery) ([]AuditEntry, err
 	if err != nil {
 		return nil, err
 	}
-	quoted, err := json.Marshal(q.Subject)
-	if err != nil {
-		return nil, err
+	quoted := func(text string) string {
+		b, _ := json.Marshal(text) // a string is JSON
+		return string(b)
 	}
 	db := s.reader(ctx)
-	entries := readAudit(db, `WHERE (?1 = '' OR instr(lower(a.input), lower(?2)) > 0
-			OR EXISTS (SELECT 1 FROM subjects WHERE operation = a.seq AND (id = ?1 OR name = ?1 COLLATE NOCASE)))
-		AND (?3 = '' OR os_user = ?3) AND (?4 IS NULL OR time >= ?4) AND (?5 IS NULL OR time < ?5)
+	entries := readAudit(db, `WHERE (?1 = '' OR `+onSubject("?1", "?2")+`)
+		AND (?3 = '' OR os_user = ?3 OR `+onSubject("?3", "?13")+`) AND (?4 IS NULL OR time >= ?4) AND (?5 IS NULL OR time < ?5)
 		AND (?6 = '' OR action = ?6) AND (?7 = '' OR incident = ?7) AND (?8 = '' OR connection = ?8)
 		AND (?9 = '' OR outcome = ?9 OR status = ?9 OR code = ?9) AND (?10 = '' OR substr(operation, 1, length(?10)) = lower(?10))
 		AND (?11 = '' OR run = ?11) ORDER BY seq DESC LIMIT ?12`,
-		q.Subject, string(quoted), q.User, q.Since, q.Until, q.Action, q.Case, q.Connection, q.Outcome, q.Operation, q.RunID, limit)
+		q.Subject, quoted(q.Subject), q.User, q.Since, q.Until, q.Action, q.Case, q.Connection, q.Outcome, q.Operation, q.RunID, limit, quoted(q.User))
 	return entries, db.failed("read audit trail")
+}
+
+// onSubject selects the calls on an object. The text is its ID or name.
+func onSubject(text, quoted string) string {
+	return `instr(lower(a.input), lower(` + quoted + `)) > 0
+		OR EXISTS (SELECT 1 FROM subjects WHERE operation = a.seq AND (id = ` + text + ` OR name = ` + text + ` COLLATE NOCASE))`
 }
 
 // readAudit reads the entries that the rest of a SELECT selects.
 func readAudit(db *conn, rest string, args ...any) []AuditEntry {
 	entries := list(db, func(a *AuditEntry) []any {
 		return []any{&a.Time, &a.RunID, &a.StepID, &a.Attempt, &a.Cause, &a.Action, &a.Input,
-			&a.Status, &a.Outcome, &a.Code, &a.Message, &a.RequestIDs, &a.Duration, &a.Operation, &a.Org,
+			&a.Status, &a.Outcome, &a.Code, &a.Message, &a.RequestIDs, &a.Duration, &a.Operation, &a.Org, &a.Subjects,
 			&a.OSUser, &a.Host, &a.Process, &a.Connection, &a.Case, &a.Reason, &a.Playbook, &a.Key}
 	}, `SELECT time, run, step, attempt, cause, action, input, status, outcome, code, message, request_ids, duration, operation, org,
+		(SELECT json_group_array(coalesce(nullif(name, ''), id)) FROM (SELECT * FROM subjects WHERE operation = a.seq ORDER BY n) HAVING count(*) > 0),
 		`+actorColumns+` FROM audit a `+rest, args...)
 	if entries == nil && db.err == nil {
 		return []AuditEntry{}

@@ -27,6 +27,7 @@ type Caller struct {
 	Org      string
 	Manifest *sdk.Manifest
 	Limits   Limits
+	Shadow   bool // writes are dry runs
 	// Connection, Case, Key and Playbook are for the audit trail. Reason is, too; without it,
 	// the parameter reason of the input counts.
 	Connection, Case, Reason, Key, Playbook string
@@ -87,6 +88,15 @@ func (s *Store) Perform(ctx context.Context, session sdk.Session, info *sdk.Acti
 		return Result{}, sdk.AsError(err)
 	}
 	c := &call{session: session, info: info, input: input, from: from, now: time.Now}
+	if from.Shadow && c.writes() {
+		takes, err := s.schemaOf(info.Input)
+		if err == nil {
+			c.input, err = dryRunInput(info, takes, input)
+		}
+		if err != nil {
+			return Result{}, sdk.AsError(err)
+		}
+	}
 	result, failure, err := s.perform(ctx, c)
 	failure = joined(failure, err)
 	if failure == nil {

@@ -22,7 +22,8 @@ type Replay struct {
 	Playbook *playbook.Playbook
 	Events   []sdk.RawEvent
 	// Again also starts the playbook on events that started it before.
-	Again bool
+	Again  bool
+	Shadow bool // the runs are shadow runs
 }
 
 // Replay queues the runs of the playbook on the events in one transaction, for the
@@ -36,7 +37,7 @@ type Replay struct {
 // for a window.
 func (s *Store) Replay(ctx context.Context, r Replay) (Accepted, error) {
 	// This engine matches and writes like any other, and executes nothing.
-	e := &Engine{store: s, o: Options{Org: r.Org, Logger: hclog.NewNullLogger()}}
+	e := &Engine{store: s, o: Options{Org: r.Org, Shadow: r.Shadow, Logger: hclog.NewNullLogger()}}
 	matches, err := e.match(ctx, r.Events, []*playbook.Playbook{r.Playbook})
 	if err != nil {
 		return Accepted{}, err

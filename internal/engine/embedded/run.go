@@ -51,11 +51,12 @@ type Run struct {
 	Shadow    bool            `json:"shadow,omitempty"` // the writes of the run are dry runs
 	Started   time.Time       `json:"started,omitzero"`
 	Finished  time.Time       `json:"finished,omitzero"`
-	Error     *sdk.ErrorBody  `json:"error,omitempty"`   // of the first step that failed
-	Steps     []StepRun       `json:"steps,omitempty"`   // none before the run starts
-	Audit     []AuditEntry    `json:"audit,omitempty"`   // oldest first
-	Undos     []Undo          `json:"undos,omitempty"`   // scheduled, of the run's changes, oldest first
-	Retries   []Retry         `json:"retries,omitempty"` // oldest first
+	Error     *sdk.ErrorBody  `json:"error,omitempty"`    // of the first step that failed
+	Subjects  []string        `json:"subjects,omitempty"` // names or IDs of the objects that the run changed, or planned to change
+	Steps     []StepRun       `json:"steps,omitempty"`    // none before the run starts
+	Audit     []AuditEntry    `json:"audit,omitempty"`    // oldest first
+	Undos     []Undo          `json:"undos,omitempty"`    // scheduled, of the run's changes, oldest first
+	Retries   []Retry         `json:"retries,omitempty"`  // oldest first
 
 	seq, eventSeq int64
 	unmatched     bool // the condition of the playbook was not evaluated on the event
@@ -83,6 +84,9 @@ func (s *Store) Runs(ctx context.Context, q Query) ([]Run, error) {
 	db := s.reader(ctx)
 	runs := readRuns(db, `WHERE (?1 = '' OR r.status = ?1) AND (?2 = '' OR r.playbook = ?2) AND (NOT ?3 OR r.shadow) ORDER BY r.seq DESC LIMIT ?4`,
 		q.Status, q.Playbook, q.Shadow, limit)
+	for i := range runs {
+		runs[i].Subjects = readRunSubjects(db, &runs[i])
+	}
 	return runs, db.failed("read runs")
 }
 
@@ -144,9 +148,18 @@ func readRun(tx *conn, seq int64) *Run {
 		run.Steps = append(run.Steps, s.StepRun)
 	}
 	run.Audit = readAudit(tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID)
+	run.Subjects = readRunSubjects(tx, run)
 	run.Undos = readUndos(tx, `WHERE run = ? AND run <> '' ORDER BY seq`, run.ID)
 	run.Retries = readRetries(tx, seq)
 	return run
+}
+
+// readRunSubjects returns the objects of a run's operations, and of the dry runs of a
+// shadow run.
+func readRunSubjects(db *conn, run *Run) []string {
+	return list(db, only[string], `SELECT coalesce(nullif(s.name, ''), s.id) FROM audit a JOIN subjects s ON s.operation = a.seq WHERE a.run = ?1 AND ?1 <> ''
+		UNION SELECT CASE x.type WHEN 'object' THEN coalesce(nullif(x.value ->> 'name', ''), x.value ->> 'id', '?') END
+		FROM steps t, json_each(t.output, '$.subjects') x WHERE ?2 AND t.run = ?3 AND x.type = 'object' ORDER BY 1`, run.ID, run.Shadow, run.seq)
 }
 
 // findRun reads the only run that the condition selects. After an error the run is empty.

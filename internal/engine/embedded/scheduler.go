@@ -54,7 +54,10 @@ func (e *Engine) Work(ctx context.Context) error {
 		tasks = append(tasks, w.executeRuns)
 	}
 	if e.o.Only == "" {
-		tasks = append(tasks, w.watchStore, w.executeUndos)
+		tasks = append(tasks, w.watchStore)
+	}
+	if e.o.Only == "" && !e.o.Shadow {
+		tasks = append(tasks, w.executeUndos)
 	}
 	var running sync.WaitGroup
 	for _, task := range tasks {

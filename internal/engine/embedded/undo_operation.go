@@ -66,14 +66,14 @@ func (s *Store) UndoOperation(ctx context.Context, session sdk.Session, m *sdk.M
 	return s.undo(ctx, session, m, op, "", o)
 }
 
-// RestoreSubject undoes the latest open operation on the subject with this ID or name,
-// as [Store.UndoOperation] does, but only the changes of this subject. If all are undone,
-// the result names the latest operation.
+// RestoreSubject undoes the latest open containment of the subject with this ID or name,
+// as [Store.UndoOperation] does, but only the changes of this subject. Without one, it
+// undoes the latest open operation on the subject. If all are undone, the result names
+// the latest operation.
 func (s *Store) RestoreSubject(ctx context.Context, session sdk.Session, m *sdk.Manifest, subject string, o UndoOptions) (UndoResult, error) {
-	q := OperationQuery{Org: o.Caller.Org, Subject: subject, Open: true, Limit: 1}
+	q := OperationQuery{Org: o.Caller.Org, Subject: subject, Open: true, Limit: 10_000}
 	found, err := s.Operations(ctx, q)
 	if q.Open = false; err == nil && len(found) == 0 {
-		q.Limit = 10_000
 		found, err = s.Operations(ctx, q)
 		found = slices.DeleteFunc(found, func(op Operation) bool { return len(op.Undos) == 0 })
 	}
@@ -83,7 +83,11 @@ func (s *Store) RestoreSubject(ctx context.Context, session sdk.Session, m *sdk.
 	case len(found) == 0:
 		return UndoResult{}, sdk.Errorf(sdk.NotFound, "no operation of this store on %q can be undone", subject)
 	}
-	op := &found[0]
+	latest := slices.IndexFunc(found, func(op Operation) bool {
+		info := m.Action(op.Action)
+		return info != nil && info.Contains
+	})
+	op := &found[max(0, latest)]
 	for _, known := range op.Subjects {
 		if known.ID == subject || strings.EqualFold(known.Name, subject) {
 			return s.undo(ctx, session, m, op, known.ID, o)
@@ -99,6 +103,7 @@ func (s *Store) undo(ctx context.Context, session sdk.Session, m *sdk.Manifest, 
 		return r, sdk.Errorf(sdk.InvalidInput, "operation %s was made on %s, and this connection is to %s. Use a connection to %[2]s", op.ID, op.Org, o.Caller.Org)
 	}
 	o.Caller.Manifest = m
+	o.DryRun = o.DryRun || o.Caller.Shadow
 	locked, _, err := s.lockSubjects(ctx, op.Org, op.Subjects, nil)
 	if err != nil {
 		return r, sdk.AsError(err)

@@ -11,9 +11,10 @@ func init() {
 		"Rules.AllowedActions":      "The only actions that this connection may run, besides check_permissions. All of them if empty. contain_user takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the single action of each part, unless this host signed the record. custom_request sends any request that allow_custom_writes permits.",
 		"Rules.MaxContainedPerHour": "Maximum number of accounts that the actions on one store may contain in an hour. One more pauses all writes of the store. Unlimited if absent.",
 		"Rules.MaxUsersPerCall":     "Maximum number of users that one call of an action may modify.",
-		"Rules.MaxWritesPerMinute":  "Maximum number of writes that this connection sends in a minute. Unlimited if absent.",
+		"Rules.MaxWritesPerMinute":  "Maximum number of writes that this connection sends in a minute, over all processes of one store. Unlimited if absent.",
 		"Rules.ProtectedGroups":     "IDs or exact names of groups that the connection never modifies, nor their members.",
 		"Rules.ProtectedUsers":      "IDs, logins or email addresses of users that the connection never modifies, such as break-glass and service accounts. The owner of the credentials and the last super administrator are always protected.",
 		"Rules.ReadOnly":            "Reject every write.",
+		"Rules.Shadow":              "Plan writes and make none: the host makes a dry run of each write of this connection.",
 	})
 }

@@ -43,8 +43,11 @@ type Rules struct {
 	// Maximum number of accounts that the actions on one store may contain in an hour. One more pauses all writes of
 	// the store. Unlimited if absent.
 	MaxContainedPerHour int `json:"max_contained_per_hour,omitempty" jsonschema:"title=Most contained an hour,minimum=1,maximum=10000,example=30" jsonschema_extras:"x-group=advanced"`
-	// Maximum number of writes that this connection sends in a minute. Unlimited if absent.
+	// Maximum number of writes that this connection sends in a minute, over all processes of one store. Unlimited if
+	// absent.
 	MaxWritesPerMinute int `json:"max_writes_per_minute,omitempty" jsonschema:"title=Most writes a minute,minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced"`
+	// Plan writes and make none: the host makes a dry run of each write of this connection.
+	Shadow bool `json:"shadow,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 }
 
 // An Org answers the guard's questions about an Okta org. Errors are *sdk.Error; an
