@@ -3,6 +3,7 @@ package embedded
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +23,9 @@ func isBatch(id string) bool {
 func (s *Store) undoBatch(ctx context.Context, session sdk.Session, m *sdk.Manifest, id string, o UndoOptions) (UndoResult, error) {
 	var org, undoneBy string
 	o.DryRun = o.DryRun || o.Caller.Shadow
-	id = strings.ToLower(strings.TrimSpace(id))
+	if id = strings.ToLower(strings.TrimSpace(id)); len(id) < len(batchPrefix)+4 {
+		return UndoResult{}, sdk.Invalid(fmt.Sprintf("%q is too short for the ID of a batch: give at least the first four letters after %s", id, batchPrefix))
+	}
 	db := s.reader(ctx)
 	ids := list(db, only[string], `SELECT id FROM batches WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2`, id)
 	if db.err == nil && len(ids) != 1 {

@@ -130,6 +130,10 @@ type (
 		Record *restoreRecord `json:"record,omitempty" jsonschema:"title=Record" jsonschema_description:"Record."`
 		reconcile.Write
 	}
+	accountList struct {
+		Users []string `json:"users" jsonschema:"title=Users,minItems=1,minLength=1" jsonschema_description:"Users."`
+		reconcile.Write
+	}
 	restoreRecord struct {
 		Suspended   bool `json:"suspended" jsonschema_description:"Suspended."`
 		Quarantined bool `json:"quarantined" jsonschema_description:"Quarantined."`
@@ -200,6 +204,18 @@ var accounts = sync.OnceValues(func() (sdk.Backend, error) {
 			action("contain", "restore", true, func(ctx context.Context, c client, in accountWrite) (accountChange, error) {
 				return c.reach(ctx, in, func(a *account) { a.Suspended, a.Quarantined = true, true }, restoreTo(in.User))
 			}),
+			sdk.Action[client, accountList, accountChange]{
+				Name: "contain_first", Title: "contain_first", Summary: "Writes.", Docs: docs, Effect: sdk.Writes, Undo: "restore", Contains: true,
+				Example: sdk.Example[accountList, accountChange]{Input: accountList{Users: []string{"u"}},
+					Output: accountChange{Change: reconcile.Changed(account{}, account{Suspended: true})}},
+				Run: func(ctx context.Context, c client, in accountList) (accountChange, error) {
+					if in.Users[0] == "nobody" {
+						return accountChange{}, sdk.Errorf(sdk.NotFound, "there is no user nobody")
+					}
+					user := accountWrite{User: in.Users[0]}
+					return c.reach(ctx, user, func(a *account) { a.Suspended, a.Quarantined = true, true }, restoreTo(user.User))
+				},
+			},
 			action("suspend", "restore", true, func(ctx context.Context, c client, in accountWrite) (accountChange, error) {
 				return c.reach(ctx, in, func(a *account) { a.Suspended = true }, restoreTo(in.User))
 			}),

@@ -90,7 +90,10 @@ func (s *Store) prune(ctx context.Context, before, forget time.Time) (Pruned, er
 	}{
 		{"runs", `SELECT r.seq, coalesce(g.events, 1)` + fromOldRuns + ` AND r.seq > ?2 ORDER BY r.seq`, before, (*pruning).runs},
 		{"calls", `SELECT a.seq, 1` + fromManualCalls + ` AND a.seq > ?2 ORDER BY a.seq`, before,
-			func(p *pruning) { p.done.Calls = p.delete(`audit WHERE seq`+these, p.rows) }},
+			func(p *pruning) {
+				p.done.Calls = p.delete(`audit WHERE seq`+these, p.rows)
+				p.exec(`DELETE FROM batches WHERE created < ? AND NOT EXISTS (SELECT 1 FROM operations WHERE batch = batches.id AND batch <> '')`, p.ended)
+			}},
 		{"undos", `SELECT u.seq, 1` + fromManualUndos + ` AND u.seq > ?2 ORDER BY u.seq`, before, func(p *pruning) { p.undos(`WHERE seq`+these, p.rows) }},
 		{"ids", `SELECT i.seq, 1 FROM pruned_ids i WHERE i.came < ?1 AND i.seq > ?2 ORDER BY i.seq`, forget,
 			func(p *pruning) { p.delete(`pruned_ids WHERE seq`+these, p.rows) }},
