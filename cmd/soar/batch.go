@@ -67,10 +67,11 @@ func withoutOutputs(items []embedded.BatchItem) []embedded.BatchItem {
 func stoppedBatch(err error, what, again string) error {
 	e := *sdk.AsError(err)
 	e.Err = err
-	e.Message = what + e.Message + ". To go on, " + again
+	link := ". To go on, "
 	if errors.Is(err, embedded.ErrPaused) {
-		e.Message = what + e.Message + ". After that, " + again
+		link = ". After that, "
 	}
+	e.Message = what + strings.TrimSuffix(e.Message, ".") + link + again
 	return &e
 }
 
