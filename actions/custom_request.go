@@ -26,6 +26,7 @@ var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
 	Summary: "Sends a custom request to the Okta API and returns the response. It writes only if the connection allows custom writes.",
 	Docs:    "https://developer.okta.com/docs/api/",
 	Effect:  sdk.Destroys,
+	Once:    true,
 	Scopes:  []string{},
 	Example: sdk.Example[CustomRequestInput, CustomRequestOutput]{
 		Input: CustomRequestInput{Method: http.MethodGet, Path: "/api/v1/eventHooks", Query: QueryParams{"limit": []byte("20")}},

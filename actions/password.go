@@ -108,6 +108,7 @@ var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 	Summary: "Removes a user's password and returns a link, valid once, to set a new one. Each call creates a new link.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/resetPassword",
 	Effect:  sdk.Destroys,
+	Once:    true,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[ResetPasswordInput, ResetPasswordOutput]{
 		Input: ResetPasswordInput{OneUser: exampleTarget, RevokeSessions: true},

@@ -22,6 +22,7 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 	Summary: "Sends a push to a user's Okta Verify and waits for the user. Only the result approved proves the identity.",
 	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/verifyFactor",
 	Effect:  sdk.Writes,
+	Once:    true,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[VerifyPushInput, VerifyPushOutput]{
 		Input: VerifyPushInput{OneUser: exampleTarget, Wait: sdk.Duration(time.Minute), Number: true},

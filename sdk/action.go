@@ -37,7 +37,10 @@ type Action[C, In, Out any] struct {
 	// Contains says that the action takes access away from its subjects. A host can limit
 	// how many accounts lose access in an hour.
 	Contains bool
-	Scopes   []string // OAuth scopes it needs
+	// Once says that a second call does the work again, as a second push does. A host does
+	// not repeat such a call by itself if the result of the first is unknown.
+	Once   bool
+	Scopes []string // OAuth scopes it needs
 	// Editions are the editions of the service in which the action works; empty means all
 	// editions of the connector.
 	Editions []string
@@ -92,7 +95,7 @@ func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 	}
 	op := compiledAction[C]{info: ActionInfo{
 		Name: a.Name, Title: a.Title, Summary: a.Summary, Docs: a.Docs,
-		Effect: a.Effect, Undo: a.Undo, Contains: a.Contains, Scopes: append([]string{}, a.Scopes...), Editions: a.Editions, Options: a.Options,
+		Effect: a.Effect, Undo: a.Undo, Contains: a.Contains, Once: a.Once, Scopes: append([]string{}, a.Scopes...), Editions: a.Editions, Options: a.Options,
 	}}
 	input, err := schema.Input[In]()
 	if err != nil {

@@ -13,6 +13,7 @@ func init() {
 		"ActionInfo.Example":        "A call and its answer.",
 		"ActionInfo.Input":          "JSON Schema of the parameters. x-group says whether a builder shows one as basic or advanced.",
 		"ActionInfo.Name":           "The action's name; never changes.",
+		"ActionInfo.Once":           "A second call does the work again. A host does not repeat a call by itself if its result is unknown.",
 		"ActionInfo.Options":        "How the answer becomes the options of parameters whose schema names this action in x-options.",
 		"ActionInfo.Output":         "JSON Schema of the answer.",
 		"ActionInfo.Scopes":         "OAuth scopes it needs.",

@@ -27,8 +27,10 @@ type greetOutput struct {
 func Example() {
 	backend, err := sdk.Connector[greetSettings, string]{
 		Name: "greeter", Title: "Greeter", Summary: "Greets people.", Docs: "https://greeter.example", Version: "1.0.0",
-		Open:  func(_ context.Context, s greetSettings) (string, error) { return s.Greeting, nil },
-		Check: func(context.Context, string) (sdk.Health, error) { return sdk.Health{Target: "greeter", Account: "me"}, nil },
+		Open: func(_ context.Context, s greetSettings) (string, error) { return s.Greeting, nil },
+		Check: func(context.Context, string) (sdk.Health, error) {
+			return sdk.Health{Target: "greeter", Account: "me"}, nil
+		},
 		Actions: []sdk.AnyAction[string]{sdk.Action[string, greetInput, greetOutput]{
 			Name: "greet", Summary: "Greets a person.", Docs: "https://greeter.example/greet", Effect: sdk.Reads,
 			Run: func(_ context.Context, greeting string, in greetInput) (greetOutput, error) {

@@ -53,6 +53,8 @@ type ActionInfo struct {
 	Undo string `json:"undo,omitempty"`
 	// The action takes access away from its subjects. A host can limit how many accounts lose access in an hour.
 	Contains bool `json:"contains,omitempty"`
+	// A second call does the work again. A host does not repeat a call by itself if its result is unknown.
+	Once bool `json:"once,omitempty"`
 
 	Scopes []string `json:"scopes"` // OAuth scopes it needs.
 	// Editions of the service in which the action works; absent if the service has only one.

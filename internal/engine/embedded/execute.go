@@ -117,17 +117,11 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 	step, s := j.playbook.Steps[n], j.steps[n]
 	d := engine.Decide(j.playbook, step, j.scope, w.o.Manifest, w.marked(j))
 	if d.Status != Running {
-		s.Settle(d.Status, d.Err, w.o.Now())
-		err := w.store.tx(w.storeCtx, func(tx *conn) { saveStep(tx, j.run.seq, n, s) })
-		if err == nil {
-			w.notify(StepFinished, j.run, s, 0)
-		}
-		return true, err
+		return true, w.settle(j, n, d.Status, d.Err)
 	}
 	input, err := w.stepInput(j, d)
 	if err != nil {
-		s.Settle(Failed, err, w.o.Now())
-		return true, w.store.tx(w.storeCtx, func(tx *conn) { saveStep(tx, j.run.seq, n, s) })
+		return true, w.settle(j, n, Failed, err)
 	}
 	for announced := false; !s.Over(); announced = true {
 		// The wait is limited in case that the clock was set back.
@@ -137,6 +131,14 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 		}
 		if resumed, err := w.waitResumed(d.Action, input); err != nil || !resumed {
 			return false, err
+		}
+		if s.Status == Running && d.Action.Once {
+			if unknown, err := w.store.resultUnknown(w.storeCtx, j.run.ID, s.ID); err != nil {
+				return false, err
+			} else if unknown {
+				return true, w.settle(j, n, Failed, sdk.Errorf(sdk.Conflict, "an earlier attempt of %s was interrupted, and its result is unknown. "+
+					"It is not repeated, because a second call does the work again. Look at the account, then run soar runs retry %s", s.Action, j.run.ID))
+			}
 		}
 		s.Attempts++
 		from := w.o.Caller
@@ -170,6 +172,25 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 		}
 	}
 	return true, nil
+}
+
+// settle ends the n-th step without a call.
+func (w *worker) settle(j *job, n int, status Status, why error) error {
+	s := j.steps[n]
+	s.Settle(status, why, w.o.Now())
+	err := w.store.tx(w.storeCtx, func(tx *conn) { saveStep(tx, j.run.seq, n, s) })
+	if err == nil {
+		w.notify(StepFinished, j.run, s, 0)
+	}
+	return err
+}
+
+// resultUnknown reports whether the latest write of the step ended without a result.
+func (s *Store) resultUnknown(ctx context.Context, run, step string) (unknown bool, err error) {
+	db := s.reader(ctx)
+	db.row(`SELECT o.status IN ('running', 'interrupted') OR a.outcome = ? FROM operations o JOIN audit a ON a.seq = o.seq
+		WHERE a.run = ? AND a.step = ? ORDER BY o.seq DESC LIMIT 1`, OutcomeUnknown, run, step).find(&unknown)
+	return unknown, db.failed("read the operations of step " + step)
 }
 
 // stepInput returns the input of a step. The writes of a shadow run, and all writes of a

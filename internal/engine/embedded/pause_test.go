@@ -171,3 +171,59 @@ func TestStepWaitsForResume(t *testing.T) {
 		t.Errorf("got %s, %+v", brief(run), dir.get("ann"))
 	}
 }
+
+// A write that does its work again is not repeated if its result is unknown.
+func TestWriteWithUnknownResultIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		once bool
+		want string
+	}{{true, "failed(conflict) s=failed/1(conflict)"}, {false, "succeeded s=succeeded/2"}} {
+		dir := newDirectory(t)
+		path := storePath(t)
+		d, other := newDesk(t, dir, path), newDesk(t, dir, path)
+		d.m.Action("contain").Once = test.once
+		r := &rig{newEngine(t, d.Store, Options{Org: dir.URL, Manifest: d.m, Session: d.session, watchEvery: 10 * time.Millisecond}), t, load(t, d.m,
+			"name: p\ntitle: P\ntrigger: reports\nevent_types: [user.report]\nsteps:\n  - {id: s, action: contain, with: {user: ann}}\n")}
+		inside := make(chan struct{}, 1)
+		dir.mu.Lock()
+		dir.hook = func(r *http.Request) func() {
+			if r.Method == http.MethodPatch {
+				inside <- struct{}{}
+				<-r.Context().Done() // until the pause cancels the call
+			}
+			return nil
+		}
+		dir.mu.Unlock()
+		r.accept(page("", "e1"))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- r.Work(ctx) }()
+		<-inside
+		if _, err := other.PauseWrites(t.Context(), ""); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		dir.mu.Lock()
+		dir.hook = nil
+		dir.mu.Unlock()
+		if _, err := other.ResumeWrites(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		sent := len(dir.written())
+		r.drain()
+		run := r.read(Accepted{}, 0)
+		if brief(run) != test.want {
+			t.Errorf("once %t: got %s, want %s", test.once, brief(run), test.want)
+		}
+		if repeated := len(dir.written()) > sent; repeated == test.once {
+			t.Errorf("once %t: the write was repeated: %t", test.once, repeated)
+		}
+		if test.once && (run.Error == nil || !strings.Contains(run.Error.Message, "not repeated")) {
+			t.Errorf("got %+v", run.Error)
+		}
+	}
+}
