@@ -327,6 +327,7 @@ func deactivateApplication(ctx context.Context, c *okta.Client, in DeactivateApp
 			return AppState{Status: a.Status}, nil
 		},
 	}.From(ctx, AppState{Status: app.Status})
+	err = Explained(ctx, c, err, app.ID)
 	change.About(sdk.Subject{Type: "app", ID: app.ID, Name: app.Label})
 	return DeactivateApplicationOutput{App: appRef(app), Change: change}, err
 }

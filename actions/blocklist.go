@@ -74,12 +74,14 @@ func (e zoneEdit) run(ctx context.Context, c *okta.Client, ref string) (ZoneRef,
 			"only the entries of an IP blocklist are changed here, never those of a zone that rules trust", z.Type, z.Usage)
 	}
 	first := blockState(z, e.addresses)
+	id := z.ID
 	for try := 1; ; try++ {
 		change, lost, err := e.once(ctx, c, &z)
 		change.Before = first
-		change.About(sdk.Subject{Type: "zone", ID: z.ID, Name: z.Name})
+		change.About(sdk.Subject{Type: "zone", ID: z.ID, Name: z.Name},
+			sdk.Subject{Type: "address", ID: z.ID + " " + e.addresses.String(), Name: e.addresses.String()})
 		if err == nil || !lost || try == zoneTries {
-			return zone, change, err
+			return zone, change, Explained(ctx, c, err, id)
 		}
 	}
 }

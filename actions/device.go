@@ -70,6 +70,7 @@ func (s deviceStatusChange) run(ctx context.Context, c *okta.Client, in DeviceWr
 			return "Okta " + s.verb + " no device that is " + now.Status
 		},
 	}.From(ctx, DeviceState{Status: d.Status})
+	err = Explained(ctx, c, err, d.ID)
 	change.About(sdk.Subject{Type: "device", ID: d.ID, Name: d.Profile.DisplayName})
 	if s.undo != "" && d.Status != okta.DeviceDeactivated {
 		change.UndoneBy(s.undo, d.ID, map[string]string{"device": d.ID})

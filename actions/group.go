@@ -90,6 +90,7 @@ func changeMembership(ctx context.Context, c *okta.Client, user, group string, m
 			return ""
 		},
 	}.Run(ctx)
+	err = Explained(ctx, c, err, g.ID)
 	change.About(subjectOf(u), sdk.Subject{Type: "group", ID: g.ID, Name: g.Profile.Name})
 	undo := "add_user_to_group"
 	if member {

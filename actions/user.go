@@ -105,8 +105,20 @@ func onUser[In interface{ name() string }, Out any](
 		if write, ok := any(&out).(interface{ About(subjects ...sdk.Subject) }); ok && err == nil {
 			write.About(subjectOf(u))
 		}
-		return out, err
+		return out, Explained(ctx, c, err, u.ID)
 	}
+}
+
+// Explained adds to an error of expected_before who changed the object last.
+func Explained(ctx context.Context, c *okta.Client, err error, id string) error {
+	if !reconcile.Unexpected(err) {
+		return err
+	}
+	e := *sdk.AsError(err)
+	if change := c.LastChange(ctx, id, time.Time{}); change != "" {
+		e.Message += ". " + change
+	}
+	return &e
 }
 
 func subjectOf(u *okta.User) sdk.Subject { return sdk.Subject{Type: "user", ID: u.ID, Name: u.Login} }

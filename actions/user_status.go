@@ -287,7 +287,7 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 	}
 	out.Change, err = a.From(ctx, UserPresence{Exists: true, Status: u.Status})
 	if err != nil {
-		return DeleteUserOutput{}, stillDeactivating(err, last)
+		return DeleteUserOutput{}, Explained(ctx, c, stillDeactivating(err, last), u.ID)
 	}
 	if out.Outcome == sdk.Unchanged || out.Outcome == sdk.NotApplicable {
 		out.Step = stepNone

@@ -29,8 +29,11 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 			Address: "203.0.113.7/32", Zone: exampleZone, ExpiresAt: exampleTime("2026-03-15T02:41:09Z"), OwnAddress: "198.51.100.4", Warnings: []string{},
 			Change: reconcile.Change[BlockState]{
 				Outcome: sdk.Changed, Before: BlockState{Entries: []string{}, Size: 12},
-				After:    BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
-				Subjects: []sdk.Subject{{Type: "zone", ID: exampleZone.ID, Name: exampleZone.Name}},
+				After: BlockState{Blocked: true, Entries: []string{"203.0.113.7/32"}, Size: 13},
+				Subjects: []sdk.Subject{
+					{Type: "zone", ID: exampleZone.ID, Name: exampleZone.Name},
+					{Type: "address", ID: exampleZone.ID + " 203.0.113.7/32", Name: "203.0.113.7/32"},
+				},
 				Undo: []sdk.Undo{{
 					Subject: exampleZone.ID + " 203.0.113.7/32", Action: "unblock_ip",
 					Input: sdk.JSON(`{"address":"203.0.113.7/32","zone":"` + exampleZone.ID + `","only_entry":true}`),

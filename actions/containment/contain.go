@@ -206,6 +206,9 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (none
 			}
 		}
 		if err := reconcile.Expected(ctx, stateBefore(jobs, failures)); err != nil {
+			if len(jobs) == 1 && jobs[0].user != nil { // the error names the users, and one request is enough
+				err = actions.Explained(ctx, c, err, jobs[0].user.ID)
+			}
 			return none, err
 		}
 	}

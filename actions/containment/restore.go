@@ -73,10 +73,13 @@ func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (none
 		return none, err
 	}
 	if err := reconcile.Expected(ctx, actions.UserStateOf(u)); err != nil {
-		return none, err
+		return none, actions.Explained(ctx, c, err, u.ID)
 	}
 	why := r.changedSince(u)
 	if why != "" && !in.Force {
+		if change := c.LastChange(ctx, u.ID, r.TakenAt); change != "" {
+			why += ". " + change
+		}
 		return none, sdk.Errorf(sdk.Conflict, "%s; force restores all the same", why)
 	}
 	// A record of this host reverts its own containment. Any other record, and a record of an

@@ -162,6 +162,9 @@ func TestUndoAfterAForeignChange(t *testing.T) {
 				!slices.ContainsFunc(e.Violations, func(v schema.Violation) bool { return strings.HasPrefix(v.Pointer, "/expected_before/") }) {
 				t.Fatalf("got %v", err)
 			}
+			if !strings.Contains(e.Message, `in the System Log is "`) {
+				t.Errorf("the error does not say who changed it: %s", e.Message)
+			}
 			if s.Writes() != writes || orgState(s.service) != changed {
 				t.Errorf("there are %d writes", s.Writes()-writes)
 			}

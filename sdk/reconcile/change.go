@@ -144,6 +144,14 @@ func Expected(ctx context.Context, before any) error {
 	return e
 }
 
+// Unexpected reports whether err is an error of [Expected].
+func Unexpected(err error) bool {
+	e := sdk.AsError(err)
+	return e != nil && e.Code == sdk.Conflict && slices.ContainsFunc(e.Violations, func(v schema.Violation) bool {
+		return strings.HasPrefix(v.Pointer, "/expected_before")
+	})
+}
+
 // differences returns the JSON Pointers of the values that differ.
 func differences(pointer string, a, b any) (names []string) {
 	x, isObject := a.(map[string]any)

@@ -334,6 +334,7 @@ func (s *Store) closeUndos(tx *conn, c *call, output json.RawMessage, outcome sd
 	}
 	tx.exec(`UPDATE operation_undos SET undone = ?1 WHERE undone = '' AND org = ?2 AND action = ?3 AND input = ?4 AND operation < ?5`,
 		c.operation, c.from.Org, c.info.Name, input, c.entry)
+	s.closeReverted(tx, c, output, outcome)
 	subjects, err := sdk.SubjectsOf(output)
 	if err != nil {
 		return
@@ -345,6 +346,22 @@ func (s *Store) closeUndos(tx *conn, c *call, output json.RawMessage, outcome sd
 	tx.exec(`UPDATE undos SET status = 'done', outcome = ?1, finished = ?2, ended = (SELECT max(seq) FROM audit) WHERE org = ?3 AND action = ?4 AND mark < ?5
 		AND status = 'pending' AND (input = ?6 OR state <> '' AND state IN (SELECT value FROM json_each(?7)))`,
 		string(outcome), c.now(), c.from.Org, c.info.Name, c.entry, input, ids)
+}
+
+// closeReverted closes the undos of operations on a state that the call reverted, however
+// its input spells the objects: a user who is unsuspended is not to be unsuspended again.
+// Both actions must have the same form of state, since a restore can revert a part only.
+func (s *Store) closeReverted(tx *conn, c *call, output json.RawMessage, outcome sdk.Outcome) {
+	undos, err := sdk.UndosOf(output)
+	if err != nil || outcome != sdk.Changed || c.cause == CauseUndo || c.from.Manifest == nil {
+		return
+	}
+	for _, u := range undos {
+		if u.Subject != "" && u.Action != c.info.Name && sameState(c.from.Manifest.Action(u.Action), c.info) {
+			tx.exec(`UPDATE operation_undos SET undone = ? WHERE undone = '' AND org = ? AND action = ? AND state = ? AND operation < ?`,
+				c.operation, c.from.Org, c.info.Name, u.Subject, c.entry)
+		}
+	}
 }
 
 // withMembers returns the object with further members.

@@ -1,0 +1,53 @@
+package okta
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"soar.example/okta/sdk/httpclient"
+)
+
+// changeTimeout limits the read of LastChange: the error that it explains must not wait.
+const changeTimeout = 5 * time.Second
+
+// LastChange describes the latest event in the System Log with the object as a target
+// since a time, or within a week. It is "" if there is none or if the log cannot be read.
+// The texts of an event are quoted and cut, since attackers choose them.
+func (c *Client) LastChange(ctx context.Context, id string, since time.Time) string {
+	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
+	defer cancel()
+	query := url.Values{
+		"filter": {equals("target.id", id) + " and " + equals("outcome.result", "SUCCESS")}, "sortOrder": {"DESCENDING"}, "limit": {"1"},
+	}
+	if !since.IsZero() {
+		query.Set("since", stamp(since))
+	}
+	r, err := c.get(ctx, LogPath, query)
+	if err != nil {
+		return ""
+	}
+	heads, err := splitLog(r)
+	if err != nil || len(heads) == 0 {
+		return ""
+	}
+	var event struct {
+		EventType string    `json:"eventType"`
+		Published time.Time `json:"published"`
+		Actor     struct {
+			ID          string `json:"id"`
+			AlternateID string `json:"alternateId"`
+			DisplayName string `json:"displayName"`
+		} `json:"actor"`
+	}
+	Object(heads[0].Raw).Read(&event)
+	if event.EventType == "" || event.Published.IsZero() {
+		return ""
+	}
+	quote := func(text string) string { return strconv.Quote(httpclient.Printable(text, 100)) }
+	actor := cmp.Or(event.Actor.AlternateID, event.Actor.DisplayName, event.Actor.ID)
+	return "The latest event on " + id + " in the System Log is " + quote(event.EventType) + " by " + quote(actor) +
+		" at " + event.Published.UTC().Format(time.RFC3339)
+}
