@@ -50,9 +50,6 @@ func (g containedGroups) all() []*okta.Group {
 // caller can try again.
 func findGroups(ctx context.Context, c *okta.Client, m Measures) (found containedGroups, err error) {
 	if m.Quarantine != "" {
-		if sdk.IsDryRun(ctx) { // a plan needs the present state
-			c.ForgetGroup(m.Quarantine)
-		}
 		if found.quarantine, err = c.GroupByRef(ctx, "/quarantine", m.Quarantine); err != nil {
 			return found, err
 		}
@@ -82,8 +79,10 @@ type job struct {
 	ref     string    // reference to the user in the input
 	claimed *sync.Map // IDs of users of the call, and their pointers
 	user    *okta.User
+	planned *okta.User      // the user as the dry run read it, nil if it did not or is too long ago
 	early   *Step           // the suspension, if it came before all else
 	member  map[string]bool // IDs of the groups of the user before the first change; nil until they are read
+	in      []*okta.Group   // the groups themselves
 	out     *Containment
 
 	memberAfter map[string]bool
@@ -105,18 +104,22 @@ func (j *job) identify(ctx context.Context) error {
 		return err
 	}
 	var rejection error
-	// Only a read tells whether a login in protected_users is now the login of this user.
-	blind := okta.IsUserID(j.ref) && j.m.Suspend && !j.m.RevokeRoles && !j.c.ProtectsNames() && sdk.ExpectedBefore(ctx) == nil
+	known := j.planned
+	if known == nil && okta.IsUserID(j.ref) && sdk.ExpectedBefore(ctx) == nil {
+		known = &okta.User{ID: j.ref, Login: j.ref, Status: okta.StatusActive}
+	}
+	blind := known != nil && j.blind()
 	if blind {
-		if err := claim(j.ref); err != nil {
+		if err := claim(known.ID); err != nil {
 			return err
 		}
-		rejection = j.c.SuspendUser(ctx, j.ref) // a dry run plans the request, in every status
+		rejection = j.c.SuspendUser(ctx, known.ID) // a dry run plans the request, in every status
 		if rejection == nil {
 			j.early = &Step{Name: stepSuspend, Outcome: sdk.Changed}
-			j.know(&okta.User{ID: j.ref, Login: j.ref, Status: okta.StatusActive})
+			j.know(known)
 			return nil
 		}
+		j.member = nil // of an older read
 	}
 	// Other users of the call may be contained already, so that a transient failure must not
 	// leave this user out.
@@ -126,7 +129,7 @@ func (j *job) identify(ctx context.Context) error {
 	case err != nil && lost:
 		body := sdk.AsError(rejection).Body()
 		j.early = &Step{Name: stepSuspend, Outcome: failed, Error: &body}
-		u = &okta.User{ID: j.ref, Login: j.ref}
+		u = &okta.User{ID: known.ID, Login: known.Login}
 	case err != nil:
 		return err
 	case lost && u.Status == okta.StatusSuspended && changedSince(u, j.begun):
@@ -141,6 +144,28 @@ func (j *job) identify(ctx context.Context) error {
 	}
 	j.know(u)
 	return nil
+}
+
+// blind reports whether the suspension can come before every read. Only a read tells
+// whether a login in protected_users is now the login of this user.
+func (j *job) blind() bool { return j.m.Suspend && !j.m.RevokeRoles && !j.c.ProtectsNames() }
+
+// recallPlan takes the user and the groups from the dry run of a moment ago, if they are
+// as the caller expects. Okta then confirms that the user is ACTIVE, since it suspends no
+// other user.
+func (j *job) recallPlan(ctx context.Context) {
+	u, groups := j.c.TakePlan(j.ref)
+	if u == nil || u.Status != okta.StatusActive || !j.blind() {
+		return
+	}
+	j.user, j.planned = u, u
+	if groups != nil {
+		j.setMember(groups)
+	}
+	if j.groups.any() && groups == nil || reconcile.Expected(ctx, stateBefore([]*job{j}, []error{nil})) != nil {
+		j.planned, j.member = nil, nil
+	}
+	j.user = nil
 }
 
 func (j *job) know(u *okta.User) {
@@ -167,14 +192,18 @@ func (j *job) readGroups(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.member = map[string]bool{}
+	j.setMember(in)
+	return nil
+}
+
+func (j *job) setMember(in []*okta.Group) {
+	j.in, j.member = in, map[string]bool{}
 	for _, g := range in {
 		j.member[g.ID] = true
 		if j.groups.quarantine != nil && g.ID == j.groups.quarantine.ID {
 			j.groups.quarantine = g
 		}
 	}
-	return nil
 }
 
 // try makes one write of a step, notes its outcome, and reports whether it made a change

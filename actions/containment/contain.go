@@ -200,6 +200,9 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (none
 		}
 	}
 	if sdk.ExpectedBefore(ctx) != nil {
+		if len(jobs) == 1 { // of several, none is suspended before all are compared
+			jobs[0].recallPlan(ctx)
+		}
 		for i, j := range jobs {
 			if failures[i] = j.identify(ctx); failures[i] == nil && j.groups.any() {
 				_ = j.readGroups(ctx) // a failure fails the steps

@@ -49,6 +49,7 @@ func (j *job) contain(ctx context.Context) error {
 		}
 	}
 	if sdk.IsDryRun(ctx) {
+		j.c.RememberPlan(j.ref, j.user, j.in, j.begun)
 		j.out.Restore.StatusAfter = j.expectedStatus()
 		return nil
 	}
@@ -119,12 +120,18 @@ func (j *job) expirePassword(ctx context.Context) {
 // sameChange is the time after its begin for which a containment counts as one change.
 const sameChange = 5 * time.Second
 
+// sameChange returns a context for a write that follows the suspension at once.
+func (j *job) sameChange(ctx context.Context) context.Context {
+	if time.Since(j.begun) < sameChange && (j.did(stepSuspend) || sdk.IsDryRun(ctx)) {
+		return okta.WithSameChange(ctx, j.begun)
+	}
+	return ctx
+}
+
 // revokeSessions follows the suspension of the same user at once, so that the guards
 // need not read the user's groups between the two.
 func (j *job) revokeSessions(ctx context.Context) {
-	if time.Since(j.begun) < sameChange && (j.did(stepSuspend) || sdk.IsDryRun(ctx)) {
-		ctx = okta.WithSameChange(ctx, j.begun)
-	}
+	ctx = j.sameChange(ctx)
 	if j.try(ctx, stepSessions, "", func(ctx context.Context) error {
 		return j.c.RevokeSessions(ctx, j.user.ID, j.m.OAuthTokens, j.m.ForgetDevices)
 	}, nil) {
@@ -192,7 +199,9 @@ func (j *job) quarantine(ctx context.Context) {
 		j.fail(stepQuarantine, q.Profile.Name, err)
 		return
 	}
-	add := func(ctx context.Context) error { return j.c.AddMember(ctx, j.groups.quarantine.ID, j.user.ID) }
+	add := func(ctx context.Context) error {
+		return j.c.AddMember(j.sameChange(ctx), j.groups.quarantine.ID, j.user.ID)
+	}
 	if j.try(ctx, stepQuarantine, q.Profile.Name, func(ctx context.Context) error {
 		err := add(ctx)
 		if e := sdk.AsError(err); e == nil || e.Code != sdk.NotFound || !j.quarantineMoved(ctx) {

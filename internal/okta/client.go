@@ -39,6 +39,8 @@ type Client struct {
 	pageSizes   sync.Map            // filter to *AdaptivePageSize
 	groups      cache.Map[*Group]   // by name
 	memberships cache.Map[[]*Group] // of users, as the guard last read them
+	plans       cache.Map[plan]     // of containments, by reference to the user
+	written     cache.Map[struct{}] // users that the client wrote to, by ID
 	release     func()              // of the budget
 }
 

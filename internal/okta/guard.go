@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"soar.example/okta/internal/okta/guard"
@@ -34,7 +35,16 @@ func (c *Client) ProtectsNames() bool { return c.guard.ProtectsNames() }
 
 // checkWrite is the guard of the transport.
 func (c *Client) checkWrite(req *http.Request, body []byte) (done func(), err error) {
-	if custom, _ := req.Context().Value(customKey{}).(bool); custom && !c.guard.AllowCustomWrites {
+	custom, _ := req.Context().Value(customKey{}).(bool)
+	if custom {
+		c.plans.ForgetAll() // its path can name a user in any way
+	}
+	for segment := range strings.SplitSeq(req.URL.Path, "/") {
+		if IsUserID(segment) && !sdk.IsDryRun(req.Context()) {
+			c.written.Of(segment).Set(time.Now(), 0, struct{}{})
+		}
+	}
+	if custom && !c.guard.AllowCustomWrites {
 		return nil, guard.Reject("allow_custom_writes", "this connection lets a custom request only read")
 	}
 	return c.guard.Check(req.Context(), guard.Write{Method: req.Method, Path: req.URL.EscapedPath(), Body: body})
@@ -51,6 +61,37 @@ func (s Settings) GuardScopes() []string {
 		scopes = append(scopes, "okta.groups.read")
 	}
 	return scopes
+}
+
+// A plan is the user and the groups that the dry run of a containment read.
+type plan struct {
+	user   *User
+	groups []*Group
+	read   time.Time
+}
+
+// planKept is how long a plan is kept. It is no longer than a containment takes between
+// the read of the groups and the last write.
+const planKept = 2 * time.Second
+
+// RememberPlan keeps the user and the groups that a dry run read, for the call that
+// follows it at once with the same reference to the user, as hosts make it.
+func (c *Client) RememberPlan(ref string, u *User, groups []*Group, begun time.Time) {
+	c.plans.Of(ref).Set(time.Now(), planKept, plan{u, groups, begun})
+}
+
+// TakePlan returns the user and the groups of a dry run, once. It returns nil if the
+// client wrote to the user since, or if the dry run is too long ago.
+func (c *Client) TakePlan(ref string) (*User, []*Group) {
+	p, ok := c.plans.Of(ref).Peek(time.Now())
+	c.plans.Forget(ref)
+	if !ok {
+		return nil, nil
+	}
+	if _, wrote := c.written.Of(p.user.ID).After(p.read); wrote {
+		return nil, nil
+	}
+	return p.user, p.groups
 }
 
 type sameChangeKey struct{}

@@ -21,10 +21,14 @@ request more, and so is a group's name, which is then known for five minutes. A 
 may be two more: the user is not on the first page. A service app's login is not counted: one request an hour to an
 endpoint with a limit of its own, up to three where it first learns that Okta demands DPoP.
 
-With ` + "`protected_groups`" + `, the guards read the user's groups before each write: a user who joined a protected group a
-moment ago is protected. The suspension and the end of the sessions count as one write. The first read also tells which groups
-the user was in. With logins or email addresses in ` + "`protected_users`" + `, the user is read first, since the login may have become
-this user's. Each name in these settings is resolved when the connection is checked, and again after ten minutes.
+With ` + "`protected_groups`" + `, the guards read the user's groups before the first write: a user who joined a protected group a
+moment ago is protected. The suspension, the end of the sessions and the quarantine count as one write for five seconds. The
+read also tells which groups the user was in. With logins or email addresses in ` + "`protected_users`" + `, the user is read first,
+since the login may have become this user's. Each name in these settings is resolved when the connection is checked, and again after ten minutes.
+
+soar makes a dry run before each write. The call that follows within two seconds uses the user and the groups that the dry run
+read, so that both together cost at most 6 requests on a connection that was checked and has contained before, and 7 with
+` + "`protected_groups`" + `.
 
 | contain_user, of a connection that | ids | login and group's id | user's id and group's name | login and name |
 |---|---|---|---|---|

@@ -184,3 +184,46 @@ func paths(s *oktasim.Server) string {
 	}
 	return strings.Join(all, "\n")
 }
+
+// TestRequestsOfAnOperation counts the requests of a containment of one user with its dry
+// run, on a connection that contained another user before.
+func TestRequestsOfAnOperation(t *testing.T) {
+	for name, test := range map[string]struct {
+		settings map[string]any
+		group    string
+		login    bool
+		most     int
+	}{
+		"by ID":                                {most: 6},
+		"by login":                             {login: true, most: 6},
+		"with a quarantine group":              {group: "Quarantine", most: 6},
+		"by login, with a quarantine group":    {group: "Quarantine", login: true, most: 6},
+		"with protected groups":                {settings: map[string]any{"protected_groups": []string{"Vault"}}, most: 7},
+		"with protected groups and quarantine": {settings: map[string]any{"protected_groups": []string{"Vault"}}, group: "Quarantine", login: true, most: 7},
+		"with protected logins":                {settings: map[string]any{"protected_users": []string{bystander}}, login: true, most: 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, test.settings)
+			more := ""
+			if test.group != "" {
+				more = `,"quarantine":"` + test.group + `"`
+			}
+			h.AddUser(oktasim.NewUser{Login: "other@corp.example"})
+			if _, err := h.session.Check(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			h.do("contain_user", `{"users":["other@corp.example"]`+more+`}`)
+			user := h.victim
+			if test.login {
+				user = victim
+			}
+			h.ForgetRequests()
+			if out, _ := h.do("contain_user", `{"users":["`+user+`"]`+more+`}`); out.Outcome != sdk.Changed {
+				t.Fatalf("got %s: %s", out.Outcome, out.Reason)
+			}
+			if n := h.Requests(); n > test.most {
+				t.Errorf("%d requests, more than %d:\n%s", n, test.most, paths(h.Server))
+			}
+		})
+	}
+}
