@@ -103,7 +103,8 @@ func (a *app) showBatch(info *sdk.ActionInfo, b *embedded.Batch) {
 		fmt.Fprintln(a.out, a.out.Bold("Next steps"))
 		a.facts(next...)
 	}
-	if b.ID != "" && info.Undo != "" && b.Verified > 0 {
+	recorded := func(i embedded.BatchItem) bool { return i.Operation != "" }
+	if info.Undo != "" && slices.ContainsFunc(b.Items, recorded) {
 		fmt.Fprintf(a.out, "undo: soar undo %s\n", b.ID)
 	}
 }
