@@ -186,7 +186,9 @@ func listRows(v any) [][]string {
 		return nil
 	}
 	var names, head []string
-	for _, name := range []string{"step", "user", "name", "label", "login", "method", "path", "action", "id", "type", "status", "outcome", "contained", "complete", "open", "next"} {
+	for _, name := range []string{
+		"step", "user", "name", "label", "login", "method", "path", "action", "id", "type", "status", "outcome", "contained", "complete", "open", "next",
+	} {
 		if columns[name] {
 			names = append(names, name)
 			delete(columns, name)

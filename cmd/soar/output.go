@@ -4,9 +4,62 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 )
+
+// show prints v as indented JSON or as CSV. Without --output, it calls text.
+func (a *app) show(v any, text func()) error {
+	switch {
+	case a.json:
+		a.out.IndentedJSON(v)
+	case a.output == "csv":
+		return a.csv(v)
+	default:
+		text()
+	}
+	return nil
+}
+
+// list prints a table of items, or empty if there is none; with --json, one item a line.
+func list[T any](a *app, items []T, empty string, head []string, row func(T) []string) error {
+	switch {
+	case a.json:
+		for _, item := range items {
+			a.out.JSON(item)
+		}
+	case a.output == "csv":
+		return a.csv(items)
+	case len(items) == 0:
+		fmt.Fprintln(a.out, empty)
+	default:
+		table(a, "", items, head, row)
+	}
+	return nil
+}
+
+// table prints a table of items under a title, if there is one.
+func table[T any](a *app, title string, items []T, head []string, row func(T) []string) {
+	if title != "" {
+		fmt.Fprintf(a.out, "\n%s\n", a.out.Bold(title))
+	}
+	a.out.Table(tableRows(items, head, row))
+}
+
+func tableRows[T any](items []T, head []string, row func(T) []string) [][]string {
+	rows := [][]string{head}
+	for _, item := range items {
+		rows = append(rows, row(item))
+	}
+	return rows
+}
+
+// facts prints pairs of a name and a value. It skips empty values.
+func (a *app) facts(pairs ...[]string) {
+	pairs = slices.DeleteFunc(pairs, func(pair []string) bool { return pair[1] == "" })
+	a.out.Table(append([][]string{{"", ""}}, pairs...))
+}
 
 // csv prints a value as CSV (RFC 4180): a row for each object of a list, and a column for
 // each member. A member that is a list or an object is JSON. A page of a list has the rows
