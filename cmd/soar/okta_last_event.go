@@ -35,7 +35,7 @@ func (a *app) lastEvent(ctx context.Context, store *embedded.Store, conn *connec
 	if err != nil || json.Unmarshal(result.Output, &output) != nil || len(output.Events) == 0 {
 		return ""
 	}
-	// Okta removes the apps of an account that is deactivated: these events say less.
+	// A deactivation also removes the apps of the account: these events say less.
 	n := slices.IndexFunc(output.Events, func(e any) bool { return !strings.HasPrefix(builtIn.describe(e).kind, "application.") })
 	e := builtIn.describe(output.Events[max(0, n)])
 	return fmt.Sprintf(". The latest event on it is %s by %s at %s", e.kind, e.actor, e.published)
