@@ -46,8 +46,8 @@ func (a Attributes) of(u *okta.User) Attributes {
 	return now
 }
 
-// Compares excludes the attributes that the call does not change: those of an undo can be
-// fewer than those of the call that it reverts.
+// Compares excludes the attributes that the input does not name: update_user compares
+// these before.
 func (a Attributes) Compares(member string) bool {
 	_, ok := a[member]
 	return ok
@@ -121,6 +121,13 @@ type UpdateUserInput struct {
 }
 
 func updateUser(ctx context.Context, c *okta.Client, u *okta.User, in UpdateUserInput) (UserChange[Attributes], error) {
+	// An undo can set fewer attributes than the call that it reverts left: all are compared.
+	compared := Attributes{}
+	_ = json.Unmarshal(sdk.ExpectedBefore(ctx), &compared) // Expected reports another form as a difference
+	maps.Copy(compared, in.Profile)
+	if err := reconcile.Expected(ctx, compared.of(u)); err != nil {
+		return UserChange[Attributes]{}, err
+	}
 	before := in.Profile.of(u)
 	taken := in.Profile.clearsOnlyOf(u)
 	change, err := reconcile.Goal[Attributes]{

@@ -66,6 +66,7 @@ func undoCases() []undoCase {
 		{action: "activate_user", input: someone(oktasim.StatusDeprovisioned, `{"user":"%","send_email":false}`), state: "ID"},
 		of("update_user", "ID department"), // mobilePhone is null before
 		{action: "update_user", input: always(`{"user":"` + victim + `","profile":{"mobilePhone":null}}`)},
+		{action: "update_user", input: always(`{"user":"` + victim + `","profile":{"department":"A","mobilePhone":null}}`), state: "ID department"},
 		{action: "update_user", input: always(`{"user":"` + victim + `","profile":{"firstName":"A","lastName":"B"}}`), state: "ID firstName lastName"},
 		{action: "create_user", input: all["create_user"].Input, state: "ID", left: oktasim.StatusDeprovisioned},
 		of("suspend_device", "ID"),
