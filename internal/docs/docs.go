@@ -69,6 +69,7 @@ func Files(ctx context.Context) (map[string][]byte, error) {
 	}
 	page("docs/metrics.md", "metrics", monitor.Metrics)
 	page("docs/actions.md", "index", m)
+	page("docs/configuration.md", "configuration", m)
 	for _, info := range m.Actions {
 		page("docs/actions/"+info.Name+".md", "action", info)
 	}
@@ -99,6 +100,11 @@ var functions = template.FuncMap{
 	"indent": func(doc sdk.JSON) (string, error) {
 		var b bytes.Buffer
 		err := json.Indent(&b, doc, "", "  ")
+		return b.String(), err
+	},
+	"compact": func(doc sdk.JSON) (string, error) {
+		var b bytes.Buffer
+		err := json.Compact(&b, doc)
 		return b.String(), err
 	},
 	"example": func(n *schema.Node) json.RawMessage {

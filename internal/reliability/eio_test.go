@@ -44,7 +44,7 @@ func ioErrors(t *testing.T) string {
 			s.until("end of all runs", 60*time.Second, done)
 		}
 	}
-	return "what cannot be stored is not done, and is reported; " + s.settle(w)
+	return "an event that cannot be stored starts nothing, and the error is reported; " + s.settle(w)
 }
 
 // inject has system calls of a watch on its store fail with EIO, until stop.

@@ -33,7 +33,7 @@ func storm(l oktasim.Limit) func(*testing.T) string {
 		if n := len(refusals(s)); n > most {
 			t.Errorf("%d requests were refused, more than %d", n, most)
 		}
-		return "no request in a closed window, nothing hammers; " + out
+		return "no request before the reset, no repeated requests; " + out
 	}
 }
 

@@ -49,7 +49,7 @@ func badLinks(link func(s *scene, other string) []string) func(*testing.T) strin
 		if n, most := len(s.asked(logPath))-before, 8*len(links)+10; n > most {
 			t.Errorf("%d requests, more than %d", n, most)
 		}
-		return "not followed, the token stays, the place is found again; " + out
+		return "the link is not followed and gets no token; the checkpoint is kept; " + out
 	}
 }
 

@@ -28,7 +28,7 @@ func lockedOut(status int, code string, exit int) func(*testing.T) string {
 			t.Errorf("exit status %d, not %d: %s", got, exit, w.said())
 		}
 		s.org.ClearFaults()
-		return fmt.Sprintf("ends with exit status %d and keeps its place; started again, %s", exit, s.settle(s.watch()))
+		return fmt.Sprintf("ends with exit status %d and keeps its checkpoint; after a restart, %s", exit, s.settle(s.watch()))
 	}
 }
 
@@ -95,5 +95,5 @@ func secrets(t *testing.T) string {
 			t.Errorf("the token is in %s", where)
 		}
 	}
-	return "nowhere; " + out
+	return "found nowhere; " + out
 }

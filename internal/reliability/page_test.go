@@ -21,19 +21,20 @@ const (
 	page = "docs/reliability.md"
 )
 
-const heading = `# What is promised, and what was done to it
+const heading = `# Reliability
 
-Printed by the tests that do it: ` + "`go test ./internal/reliability -run TestFaults -update`" + `. Real processes are used throughout: the
-` + "`soar watch`" + ` binary, its plugin process, an Okta org of the tests' own over HTTP, and a toxiproxy between where the network
-is meant. Each row below that is a ` + "`TestFaults`" + ` ends with the same check: the org's log is read over HTTP, the runs from the
-store, and every matching event must have started its playbook exactly once, each run must have succeeded, and no user may
-have been suspended twice. Rows of other tests assert what they say. P1 to P24 number the promises.
+This page lists the faults that the tests inject, and the results. ` + "`go test ./internal/reliability -run TestFaults -update`" + ` writes it.
+
+The tests use real processes: the ` + "`soar watch`" + ` binary, its plugin process, an embedded Okta org over HTTP, and toxiproxy for
+network faults. Each ` + "`TestFaults`" + ` row ends with the same check. It reads the org's log and the runs of the store. Every matching event
+must have started its playbook exactly once, and each run must have succeeded. No user may have been suspended twice. Rows of other
+tests state their own check. P1 to P24 number the promises.
 
 | | Fault | How it is provoked | Outcome | Test |
 |---|---|---|---|---|
 `
 
-// comparePage guards against a page that says anything else than what came out.
+// comparePage compares the page with the results.
 func comparePage(t *testing.T, results []string) {
 	t.Helper()
 	for i, r := range table {

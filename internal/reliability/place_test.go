@@ -23,7 +23,7 @@ func placeLost(t *testing.T) string {
 		s.deny(6)
 		w.has(before+1, "notice")
 	}
-	return "begun again before the latest event, with a notice; " + s.settle(w)
+	return "reading restarts before the latest event, with a notice; " + s.settle(w)
 }
 
 func redirected(t *testing.T) string {
@@ -45,7 +45,7 @@ func redirected(t *testing.T) string {
 	if n := visits(); n > 0 {
 		t.Errorf("the other host got %d requests", n)
 	}
-	return "not followed, the token stays; " + out
+	return "the redirect is not followed and gets no token; " + out
 }
 
 // clockOff has an org whose clock is off from this machine's by that much.

@@ -74,7 +74,7 @@ func pinned(t *testing.T) string {
 		t.Fatal("there is no plugin process")
 	}
 	s.deny(3)
-	return "another program is refused with exit status 2; a watch that runs restarts its plugin from the bytes that were hashed: " + s.settle(w)
+	return "another program is rejected with exit status 2; a running watch restarts its plugin from the verified bytes: " + s.settle(w)
 }
 
 // swapped puts another program in the plugin's place.
@@ -104,5 +104,5 @@ func swapped(t *testing.T) string {
 		t.Errorf("exit status %d, not 2: %s", code, w.said())
 	}
 	put(right)
-	return "the other is told nothing; the watch ends with exit status 2 and says what it printed; started again, " + s.settle(s.watch("--plugin", plugin))
+	return "the other program receives nothing; the watch ends with exit status 2 and reports its output; after a restart, " + s.settle(s.watch("--plugin", plugin))
 }

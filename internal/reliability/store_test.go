@@ -36,7 +36,7 @@ func twoWatchers(t *testing.T) string {
 		}
 	}
 	s.deny(5)
-	return "the second is refused and says why; " + s.settle(w)
+	return "the second is rejected with the reason; " + s.settle(w)
 }
 
 // damaged has the store of a killed process, spoilt in several ways: none may be
@@ -99,7 +99,7 @@ func damaged(t *testing.T) string {
 	log := whole["-wal"]
 	put(map[string][]byte{"": whole[""], "-wal": log[:max(0, len(log)-2000)]})
 	s.deny(4)
-	return "refused with the reason, the file stays as it is; of a log torn in its last commit: " + s.settle(s.watch())
+	return "rejected with the reason and left unchanged; with a log torn in its last commit, " + s.settle(s.watch())
 }
 
 // emptied has a store of zero bytes: its history is lost, which nobody must overlook.
@@ -131,7 +131,7 @@ func emptied(t *testing.T) string {
 		t.Fatal(err)
 	}
 	s.deny(5)
-	return "refused, and the file stays as it is; with --new-store a new store begins; of the store put back: " + s.settle(s.watch())
+	return "rejected and left unchanged; --new-store starts a new store; with the restored store, " + s.settle(s.watch())
 }
 
 // refused waits for the end of a watch that must not have begun, or gone on.
@@ -166,7 +166,7 @@ func lockDeleted(t *testing.T) string {
 	}
 	s.refused(s.watch(), "another engine works on the store")
 	s.deny(5)
-	return "there is no lock file; the second watch is refused; " + s.settle(w)
+	return "there is no lock file; the second watch is rejected; " + s.settle(w)
 }
 
 // linked gives the store a second name, before a watch starts and while it runs.
@@ -187,7 +187,7 @@ func linked(t *testing.T) string {
 		t.Fatal(err)
 	}
 	s.deny(5)
-	return "the watch ends with exit status 1 within seconds, and no other starts; without the link, " + s.settle(s.watch())
+	return "the watch ends with exit status 1 within seconds, and no other watch starts; without the link, " + s.settle(s.watch())
 }
 
 // moved takes the store away from a watch, which must end. What was written before
@@ -210,7 +210,7 @@ func moved(spoil func(s *scene) error, restore func(s *scene) error) func(t *tes
 			t.Fatal(err)
 		}
 		s.deny(5)
-		return "the watch ends with exit status 1 within seconds; of the store put back, " + s.settle(s.watch())
+		return "the watch ends with exit status 1 within seconds; with the restored store, " + s.settle(s.watch())
 	}
 }
 
@@ -313,7 +313,7 @@ while :; do "$@" & echo $! >soar.pid; wait $!; [ -e stop ] && break; sleep 1; do
 	s.write("bye", "")
 	w.wait(10 * time.Second)
 	t.Logf("%d polls failed, soar ended %d times", w.count("poll_failed"), w.count("error"))
-	return "the page is kept, health is bad, nothing is damaged; once there is space " + s.check()
+	return "the page is kept, health is bad, nothing is damaged; with free space again, " + s.check()
 }
 
 // unhealthy reports whether the latest soar says so to a health check, or has ended.

@@ -49,7 +49,7 @@ func bodies(times int, spoil func(w http.ResponseWriter, body []byte)) func(*tes
 		if most > 640<<20 {
 			t.Errorf("the plugin took %d MiB", most>>20)
 		}
-		return "the page is thrown away whole, the place stays; " + out
+		return "the whole page is discarded, the checkpoint is kept; " + out
 	}
 }
 

@@ -1,0 +1,99 @@
+// Package language checks that text is plain English: sentence length, forbidden phrases and
+// standard terms. Tests use it for documentation, help, schemas and errors.
+package language
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+const (
+	mostWords = 35 // in any sentence
+	longWords = 30 // in all but 2 % of the sentences
+)
+
+// rules are the forbidden phrases, and what to write instead.
+var rules = []struct {
+	phrase *regexp.Regexp
+	advice string
+}{
+	{word(`whom|whosoever|whoever|whatever|thereupon|thereby|hereby|lest|anew|besides|be it|save for|upon|amongst|whilst|hence|thus`), "use modern English"},
+	{regexp.MustCompile(`^(What|Whoever|Whatever|That of|Of|That which|Those that|Those who)\b[^?]*$`), "begin with a noun"},
+	{word(`of which|that which|what came of|what is asked for|is asked for|as asked|what stands|stands open|stood there|read back|what it is|what there is`), "name the noun"},
+	{word(`takes? back|taken back|took back`), "write undo or revert"},
+	{word(`by hand`), "write manually, or by a person"},
+	{word(`rehears\w*|verdict|lookout|judged?|judges|told`), "use no metaphor"},
+	{word(`stands? for|may stand|stands in`), "write replaces, represents or is in"},
+	{word(`is refused with|are refused with|refused`), "write rejected, and name the rule"},
+	{word(`the login('s)?|logins? (is|may|can|lacks)`), "write credentials (what is configured) or principal (who it is)"},
+	{word(`the place from which|its place|the place after|a place in the log`), "write checkpoint or cursor"},
+	{word(`make-believe|half-way|had by|at most so many|so many|it is so|all the same`), "say it plainly"},
+}
+
+func word(alternatives string) *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(` + alternatives + `)\b`)
+}
+
+var (
+	code     = regexp.MustCompile("`[^`]*`|<[^>]*>|https?://\\S+")
+	link     = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+	sentence = regexp.MustCompile(`[.!?:](\s+|$)|\s*[|]\s*|\n\s*[-*#]\s*|\n\n+`)
+)
+
+// A Checker collects the problems of many texts.
+type Checker struct {
+	Problems        []string
+	sentences, long int
+}
+
+// Markdown checks a page without its code blocks.
+func (c *Checker) Markdown(name, page string) {
+	var prose strings.Builder
+	inCode := false
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			inCode = !inCode
+			prose.WriteString("\n\n")
+		} else if !inCode {
+			prose.WriteString(line)
+		}
+	}
+	c.Text(name, prose.String())
+}
+
+// Text checks a text.
+func (c *Checker) Text(name, text string) {
+	text = code.ReplaceAllString(link.ReplaceAllString(text, "$1"), "X")
+	for _, s := range sentence.Split(text, -1) {
+		s = strings.Join(strings.Fields(s), " ")
+		words := len(strings.Fields(s))
+		if words == 0 {
+			continue
+		}
+		c.sentences++
+		if words > longWords {
+			c.long++
+		}
+		if words > mostWords {
+			c.add(name, s, fmt.Sprintf("%d words, at most %d", words, mostWords))
+		}
+		for _, r := range rules {
+			if found := r.phrase.FindString(s); found != "" {
+				c.add(name, s, fmt.Sprintf("%q: %s", found, r.advice))
+			}
+		}
+	}
+}
+
+func (c *Checker) add(name, s, problem string) {
+	c.Problems = append(c.Problems, fmt.Sprintf("%s: %s\n\t%s", name, problem, s))
+}
+
+// Finish adds a problem if too many sentences are long, and returns all problems.
+func (c *Checker) Finish() []string {
+	if c.long*50 > c.sentences {
+		c.Problems = append(c.Problems, fmt.Sprintf("%d of %d sentences have more than %d words, at most 2 %% may", c.long, c.sentences, longWords))
+	}
+	return c.Problems
+}
