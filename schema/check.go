@@ -23,7 +23,7 @@ import (
 // (RFC 6901), and what, in a sentence.
 type Violation struct {
 	Pointer string `json:"pointer" jsonschema_description:"Where, as a JSON Pointer (RFC 6901)."`
-	Message string `json:"message" jsonschema_description:"What is wrong there."`
+	Message string `json:"message" jsonschema_description:"Problem in this member."`
 }
 
 // String returns the pointer and the message.

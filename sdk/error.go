@@ -72,15 +72,15 @@ type Upstream struct {
 
 // ErrorBody is the JSON form of an Error.
 type ErrorBody struct {
-	// What went wrong, in a word.
+	// Error code.
 	Code Code `json:"code"`
-	// What went wrong, in a sentence.
+	// Error message: what failed, why, and what to do next.
 	Message string `json:"message"`
 	// How long to wait before trying again.
 	RetryAfter Duration `json:"retry_after,omitempty"`
-	// What is wrong in the input, place by place.
+	// Problems of the input, one for each member.
 	Violations []schema.Violation `json:"violations,omitempty"`
-	// What the service answered.
+	// Details of the service's response.
 	Upstream *Upstream `json:"upstream,omitempty"`
 }
 

@@ -150,7 +150,7 @@ type ContainUserOutput struct {
 type Totals struct {
 	Users     int `json:"users"`     // Number of accounts of the input.
 	Contained int `json:"contained"` // Number of accounts that cannot be used any more.
-	Open      int `json:"open"`      // Number of accounts that can still be used, or of which this is unknown.
+	Open      int `json:"open"`      // Number of accounts that can still be used, or may be.
 }
 
 // ContainedState is the state of the accounts.

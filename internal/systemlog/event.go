@@ -10,7 +10,7 @@ package systemlog
 // Okta sends null for any member, and adds members without notice.
 type Event struct {
 	UUID string `json:"uuid"` // Unique id of this event.
-	// What happened, such as user.session.start.
+	// Event type, such as user.session.start.
 	EventType string `json:"eventType"`
 	// When it happened, in UTC. Not the order in which events are stored.
 	Published string `json:"published" jsonschema:"format=date-time"`
@@ -26,7 +26,7 @@ type Event struct {
 	Device                *Device                `json:"device"`
 	AuthenticationContext *AuthenticationContext `json:"authenticationContext"` // How the actor was authenticated.
 	Outcome               *Outcome               `json:"outcome"`               // Whether it succeeded.
-	Target                []Target               `json:"target"`                // What it was done to.
+	Target                []Target               `json:"target"`                // Objects that the actor acted on.
 	// The request or job that it was a part of.
 	Transaction *Transaction `json:"transaction"`
 	// Further facts, which Okta may change without notice.
@@ -41,7 +41,7 @@ type Event struct {
 type Actor struct {
 	ID          string         `json:"id"`          // Id of the actor.
 	Type        string         `json:"type"`        // Kind of actor, such as User or SystemPrincipal.
-	AlternateID string         `json:"alternateId"` // Another name of it; the login of a user.
+	AlternateID string         `json:"alternateId"` // Second name of the object, such as the login of a user.
 	DisplayName string         `json:"displayName"` // Its name as people see it.
 	DetailEntry map[string]any `json:"detailEntry"` // Further facts about it.
 }
@@ -50,10 +50,10 @@ type Actor struct {
 type Target struct {
 	ID            string         `json:"id"`            // Id of the target.
 	Type          string         `json:"type"`          // Kind of target, such as User, UserGroup or AppInstance.
-	AlternateID   string         `json:"alternateId"`   // Another name of it; the login of a user.
+	AlternateID   string         `json:"alternateId"`   // Second name of the object, such as the login of a user.
 	DisplayName   string         `json:"displayName"`   // Its name as people see it.
 	DetailEntry   map[string]any `json:"detailEntry"`   // Further facts about it.
-	ChangeDetails *ChangeDetails `json:"changeDetails"` // What was changed about it.
+	ChangeDetails *ChangeDetails `json:"changeDetails"` // Changes of the object.
 }
 
 // ChangeDetails is what was changed about a target.

@@ -25,15 +25,16 @@ func TestRequestsOfEachAction(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`<!-- Printed by "go test ./plugin/okta -run TestRequestsOfEachAction -update"; not to be edited. -->
 
-# What each action costs
+# Requests of each action
 
-Okta's rate limit is the scarce resource. The table counts the requests of one call on the embedded org, each list being
-one page long, the user named by login and the group by name, on a connection that was checked a moment ago, as soar watch
-does when it starts: three requests, which tell among others whether the login is a super administrator's. A connection
-that was not checked asks before a write which admin roles the user has, and one whose login is no super administrator's
-does so for each call. The roles of the login's own user are asked for again after five minutes.
+Okta's rate limit is the scarce resource. The table counts the requests of one call on the embedded org. Each list has one page. The user
+is given by login and the group by name. The connection was checked before, as soar watch does when it starts: three requests, one of
+them for the principal's admin roles.
 
-| action | requests | of these writes |
+A connection that was not checked reads the principal's admin roles before its first write. Without the role of a super administrator, it
+reads the user's admin roles before each write. The roles of the connection's own user are read again after five minutes.
+
+| action | requests | writes among them |
 |---|---|---|
 `)
 	cases := allCases()

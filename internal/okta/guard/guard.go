@@ -23,7 +23,7 @@ import (
 // Rules limit the writes of a connection, whichever action sends them.
 type Rules struct {
 	ReadOnly bool `json:"read_only,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"` // Reject every write.
-	// The only actions that this connection may run, besides check_permissions. All of them if empty. contain_user
+	// The only actions that this connection may run, in addition to check_permissions. All of them if empty. contain_user
 	// takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the
 	// single action of each part, unless this host signed the record. custom_request sends any request that
 	// allow_custom_writes permits.

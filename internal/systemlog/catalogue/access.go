@@ -12,7 +12,7 @@ import (
 type Field struct {
 	// Where it is in Okta's event; target is a list, and the index is that of the target meant.
 	Path    string `json:"path"`
-	Meaning string `json:"meaning"` // What it holds.
+	Meaning string `json:"meaning"` // Contents of the object.
 }
 
 var (

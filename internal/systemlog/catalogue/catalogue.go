@@ -39,7 +39,7 @@ type Type struct {
 	// The event type or family by which a responder should watch it; absent if there is no special reason to.
 	Watched     string `json:"watched,omitempty"`
 	Watch       string `json:"watch,omitempty"`       // Why a responder should watch it.
-	Description string `json:"description,omitempty"` // What the event says, in a sentence, where the catalogue has one.
+	Description string `json:"description,omitempty"` // Meaning of the event in one sentence, if the catalogue has it.
 	// The members that such an event is documented to fill, where the catalogue knows them.
 	Fields []Field `json:"fields,omitempty"`
 	// JSON is the type as JSON, if the catalogue has it. The caller must not change it.

@@ -106,7 +106,7 @@ type Point struct {
 type User struct {
 	ID       string `json:"id,omitempty" ecs:"keyword"`        // Okta's ID of the user.
 	Name     string `json:"name,omitempty" ecs:"keyword"`      // Login of the user (Okta: alternateId).
-	Email    string `json:"email,omitempty" ecs:"keyword"`     // The login, if the login is an email address.
+	Email    string `json:"email,omitempty" ecs:"keyword"`     // Login of the user, if it is an email address.
 	FullName string `json:"full_name,omitempty" ecs:"keyword"` // Display name of the user.
 }
 
@@ -235,7 +235,7 @@ type Okta struct {
 type Party struct {
 	ID          string `json:"id,omitempty" ecs:"keyword"`           // ID of the object.
 	Type        string `json:"type,omitempty" ecs:"keyword"`         // Type of the object, such as User or AppInstance.
-	AlternateID string `json:"alternate_id,omitempty" ecs:"keyword"` // Second name of the object; the login of a user.
+	AlternateID string `json:"alternate_id,omitempty" ecs:"keyword"` // Second name of the object, such as the login of a user.
 	DisplayName string `json:"display_name,omitempty" ecs:"keyword"` // Display name of the object.
 }
 

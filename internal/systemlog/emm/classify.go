@@ -11,7 +11,7 @@ type Class struct {
 	Category Code `json:"category"`
 	// Event type of the matrix, such as ET0001 account_login.
 	EventType Code  `json:"event_type"`
-	Basis     Basis `json:"basis" jsonschema:"enum=rule,enum=verb,enum=default"` // What the classification rests on.
+	Basis     Basis `json:"basis" jsonschema:"enum=rule,enum=verb,enum=default"` // Basis of the classification.
 }
 
 // Basis is what a classification rests on, from the surest to the least.

@@ -12,10 +12,10 @@ type Row struct {
 	// Whether it succeeded. Okta's own word is the attribute result, except for a sign-in, which has none in the
 	// matrix.
 	Result Result `json:"result" jsonschema:"enum=success,enum=failure,enum=unknown"`
-	// Whether a verification was refused by its user, was got round, or came with a threat that Okta suspects.
+	// Whether the user rejected a verification, bypassed it, or Okta suspects a threat.
 	Flagged bool `json:"flagged"`
-	// What the matrix wants to know of such an event, by key. What Okta did not send, sent as null or as another type
-	// is absent.
+	// Attributes that the matrix asks for, by key. An attribute is absent if Okta did not send it, or sent null or
+	// another type.
 	Attributes Attributes `json:"attributes"`
 }
 

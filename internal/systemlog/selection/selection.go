@@ -13,10 +13,10 @@ type Selection struct {
 	Outcome []string `json:"outcome,omitempty" jsonschema:"uniqueItems=true,enum=SUCCESS,enum=FAILURE,enum=SKIPPED,enum=ALLOW,enum=DENY,enum=CHALLENGE,enum=UNKNOWN,enum=RATE_LIMIT,enum=DEFERRED,enum=SCHEDULED,enum=ABANDONED,enum=UNANSWERED,example=FAILURE"`
 	// Severities that the event must have one of.
 	Severity []string `json:"severity,omitempty" jsonschema:"uniqueItems=true,enum=DEBUG,enum=INFO,enum=WARN,enum=ERROR,example=WARN"`
-	// Who must have done it: Okta ids (of 20 letters and digits) or logins, in which case does not matter.
+	// Actors: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.
 	Actor []string `json:"actor,omitempty" jsonschema:"maxItems=500,uniqueItems=true,minLength=1,maxLength=200,example=alice.moreau@corp.example"`
-	// What it must have been done to, among other things: Okta ids (of 20 letters and digits) or logins, in which
-	// case does not matter.
+	// Targets, of which the event must have one: Okta IDs (20 letters and digits) or logins. Case does not matter in
+	// logins.
 	Target []string `json:"target,omitempty" jsonschema:"maxItems=500,uniqueItems=true,minLength=1,maxLength=200,example=00u1a2b3c4d5e6f7g8h9"`
 	// Addresses, or ranges of them in CIDR notation, IPv4 or IPv6, that the request must have come from.
 	ClientIP []string `json:"client_ip,omitempty" jsonschema:"title=Client address,maxItems=500,uniqueItems=true,minLength=1,maxLength=60,example=203.0.113.0/24"`
