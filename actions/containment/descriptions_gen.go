@@ -60,7 +60,7 @@ func init() {
 		"Step.Reason":                     "Why the step does not apply, or what is unknown about it.",
 		"Step.Target":                     "Target of the step: name of a group, label of an admin role, or ID of a device.",
 		"Totals.Contained":                "Number of accounts that cannot be used any more.",
-		"Totals.Open":                     "Number of accounts that can still be used, or of which this is unknown.",
+		"Totals.Open":                     "Number of accounts that can still be used, or may be.",
 		"Totals.Users":                    "Number of accounts of the input.",
 	})
 }

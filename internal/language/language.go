@@ -26,7 +26,7 @@ var rules = []struct {
 	{word(`rehears\w*|verdict|lookout|judged?|judges|told`), "use no metaphor"},
 	{word(`stands? for|may stand|stands in`), "write replaces, represents or is in"},
 	{word(`is refused with|are refused with|refused`), "write rejected, and name the rule"},
-	{word(`the login('s)?|logins? (is|may|can|lacks)`), "write credentials (what is configured) or principal (who it is)"},
+	{word(`(the|a|its) login's|logins? (that|lacks)`), "write credentials (what is configured) or principal (who it is)"},
 	{word(`the place from which|its place|the place after|a place in the log`), "write checkpoint or cursor"},
 	{word(`make-believe|half-way|had by|at most so many|so many|it is so|all the same`), "say it plainly"},
 }
@@ -38,7 +38,7 @@ func word(alternatives string) *regexp.Regexp {
 var (
 	code     = regexp.MustCompile("`[^`]*`|<[^>]*>|https?://\\S+")
 	link     = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
-	sentence = regexp.MustCompile(`[.!?:](\s+|$)|\s*[|]\s*|\n\s*[-*#]\s*|\n\n+`)
+	sentence = regexp.MustCompile(`[.!:](\s+|$)|\s*[|]\s*|\n\s*[-*#]\s*|\n\n+`)
 )
 
 // A Checker collects the problems of many texts.
@@ -65,6 +65,7 @@ func (c *Checker) Markdown(name, page string) {
 // Text checks a text.
 func (c *Checker) Text(name, text string) {
 	text = code.ReplaceAllString(link.ReplaceAllString(text, "$1"), "X")
+	text = strings.ReplaceAll(text, "?", "?.") // the end of a question stays visible
 	for _, s := range sentence.Split(text, -1) {
 		s = strings.Join(strings.Fields(s), " ")
 		words := len(strings.Fields(s))

@@ -13,22 +13,22 @@ import (
 )
 
 const containmentsHead = `
-# What containing one user costs
+# Requests of a containment
 
-Suspend, end sessions and tokens, add to a quarantine group, read back: three writes; before them what the guards must know
-and which groups the user was in, after them one request that tells status and membership. A login instead of an id is one
-request more, and so is a group's name, which is then known for five minutes. A quarantine group of more than 200 members
-may be two more: the user is not on the first page. A service app's login is not counted: one request an hour to an
-endpoint with a limit of its own, up to three where it first learns that Okta demands DPoP.
+The containment suspends one user, ends sessions and tokens, adds the user to a quarantine group and verifies the result. These are three
+writes. Reads before them serve the guards and find the groups of the user. One request after them returns status and membership.
 
-With ` + "`protected_groups`" + `, the guards read the user's groups before the first write: a user who joined a protected group a
-moment ago is protected. The suspension, the end of the sessions and the quarantine count as one write for five seconds. The
-read also tells which groups the user was in. With logins or email addresses in ` + "`protected_users`" + `, the user is read first,
-since the login may have become this user's. Each name in these settings is resolved when the connection is checked, and again after ten minutes.
+A login instead of an ID costs one more request. So does the name of a group, which is then cached for five minutes. A quarantine group
+with more than 200 members can cost two more. Requests for access tokens of a service app are not counted: one an hour, at an endpoint with
+a limit of its own.
 
-soar makes a dry run before each write. The call that follows within two seconds uses the user and the groups that the dry run
-read, so that both together cost at most 6 requests on a connection that was checked and has contained before, and 7 with
-` + "`protected_groups`" + `.
+With ` + "`protected_groups`" + `, the guards read the user's groups before the first write. The suspension, the end of the sessions and the
+quarantine count as one write for five seconds. With logins or email addresses in ` + "`protected_users`" + `, the user is read first, because
+the login may belong to another user now. The names in these settings are resolved when the connection is checked, and again after ten
+minutes.
+
+soar makes a dry run before each write. The call that follows within two seconds uses the user and the groups that the dry run read. Both
+together cost at most 6 requests on a connection that was checked and has contained before, and 7 with ` + "`protected_groups`" + `.
 
 | contain_user, of a connection that | ids | login and group's id | user's id and group's name | login and name |
 |---|---|---|---|---|

@@ -14,14 +14,17 @@ import (
 )
 
 const sweepsHead = `
-# What polling costs
+# Requests of polling
 
-A poll reads the log page by page until a page is empty: a page with fewer events than asked for is not the end. A sweep
-that finds events therefore costs one request more than their pages. soar watch reads on at once behind a full page. Behind
-a short page whose latest event is younger than the interval, it waits for one interval first, so that a busy log does not
-cost more than one request each interval and full page. Behind other short pages it spreads the requests over half of what
-Okta allows. soar replay reads in the same way. get_logs without until costs one request more if it does not reach its limit;
-with until or in descending order, Okta's last page has no next link and the extra request is not needed.
+A poll reads the log page by page until a page is empty. A short page is not the end. A poll that finds events therefore costs one request
+more than their pages.
+
+soar watch continues at once after a full page. After a short page whose latest event is younger than the interval, it waits for one
+interval. A busy log then costs one request for each interval and full page. After other short pages it spreads the requests over half
+of Okta's limit. soar replay reads in the same way.
+
+get_logs without until costs one more request if it does not reach its limit. With until or in descending order, Okta's last page has no
+next link, so the extra request is not needed.
 
 | events since the last sweep | requests |
 |---|---|

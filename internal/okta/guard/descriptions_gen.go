@@ -8,7 +8,7 @@ func init() {
 	schema.Describe("soar.example/okta/internal/okta/guard", map[string]string{
 		"Rules.AllowCustomWrites":   "Allow custom_request to send methods other than GET. The other rules apply to it as well.",
 		"Rules.AllowUnknownAdmins":  "Modify users even if the credentials may not read admin roles. Nothing then prevents the suspension of the last super administrator.",
-		"Rules.AllowedActions":      "The only actions that this connection may run, besides check_permissions. All of them if empty. contain_user takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the single action of each part, unless this host signed the record. custom_request sends any request that allow_custom_writes permits.",
+		"Rules.AllowedActions":      "The only actions that this connection may run, in addition to check_permissions. All of them if empty. contain_user takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the single action of each part, unless this host signed the record. custom_request sends any request that allow_custom_writes permits.",
 		"Rules.MaxContainedPerHour": "Maximum number of accounts that the actions on one store may contain in an hour. One more pauses all writes of the store. Unlimited if absent.",
 		"Rules.MaxUsersPerCall":     "Maximum number of users that one call of an action may modify.",
 		"Rules.MaxWritesPerMinute":  "Maximum number of writes that this connection sends in a minute, over all processes of one store. Unlimited if absent.",

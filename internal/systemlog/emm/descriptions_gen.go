@@ -35,14 +35,14 @@ func init() {
 		"Attributes.Username":            "A0005: login of who did it.",
 		"Attributes.VerificationFlagged": "A0017: the facts by which a verification may be flagged, as Okta sent them.",
 		"Attributes.VerificationMethod":  "A0016: the factor that was used.",
-		"Class.Basis":                    "What the classification rests on.",
+		"Class.Basis":                    "Basis of the classification.",
 		"Class.Category":                 "Category of the matrix, such as C0001 authentication.",
 		"Class.EventType":                "Event type of the matrix, such as ET0001 account_login.",
 		"Code.Code":                      "The matrix's own number, such as C0001 or ET0003.",
 		"Code.Key":                       "Its name for machines, such as account_login.",
 		"Code.Name":                      "Its name for people, such as Account Login.",
-		"Row.Attributes":                 "What the matrix wants to know of such an event, by key. What Okta did not send, sent as null or as another type is absent.",
-		"Row.Flagged":                    "Whether a verification was refused by its user, was got round, or came with a threat that Okta suspects.",
+		"Row.Attributes":                 "Attributes that the matrix asks for, by key. An attribute is absent if Okta did not send it, or sent null or another type.",
+		"Row.Flagged":                    "Whether the user rejected a verification, bypassed it, or Okta suspects a threat.",
 		"Row.Result":                     "Whether it succeeded. Okta's own word is the attribute result, except for a sign-in, which has none in the matrix.",
 	})
 }

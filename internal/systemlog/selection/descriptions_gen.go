@@ -6,7 +6,7 @@ import "soar.example/okta/schema"
 
 func init() {
 	schema.Describe("soar.example/okta/internal/systemlog/selection", map[string]string{
-		"Selection.Actor":            "Who must have done it: Okta ids (of 20 letters and digits) or logins, in which case does not matter.",
+		"Selection.Actor":            "Actors: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.",
 		"Selection.ClientIP":         "Addresses, or ranges of them in CIDR notation, IPv4 or IPv6, that the request must have come from.",
 		"Selection.Country":          "Countries that the request must have come from, by the English names that Okta gives them; case does not matter.",
 		"Selection.EventTypes":       "Event types such as user.session.start, families such as user.session.*, or * for every event.",
@@ -17,6 +17,6 @@ func init() {
 		"Selection.Outcome":          "Results that the event must have one of (outcome.result).",
 		"Selection.OwnEvents":        "Whether events count that this connection's own login caused. By default they do not: what a playbook does must not start it again.",
 		"Selection.Severity":         "Severities that the event must have one of.",
-		"Selection.Target":           "What it must have been done to, among other things: Okta ids (of 20 letters and digits) or logins, in which case does not matter.",
+		"Selection.Target":           "Targets, of which the event must have one: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.",
 	})
 }

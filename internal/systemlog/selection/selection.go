@@ -15,7 +15,7 @@ type Selection struct {
 	Severity []string `json:"severity,omitempty" jsonschema:"uniqueItems=true,enum=DEBUG,enum=INFO,enum=WARN,enum=ERROR,example=WARN"`
 	// Actors: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.
 	Actor []string `json:"actor,omitempty" jsonschema:"maxItems=500,uniqueItems=true,minLength=1,maxLength=200,example=alice.moreau@corp.example"`
-	// Targets, of which the event must have one: Okta IDs (20 letters and digits) or logins. Case does not matter in
+	// The event must have one of these targets: Okta IDs (20 letters and digits) or logins. Case does not matter in
 	// logins.
 	Target []string `json:"target,omitempty" jsonschema:"maxItems=500,uniqueItems=true,minLength=1,maxLength=200,example=00u1a2b3c4d5e6f7g8h9"`
 	// Addresses, or ranges of them in CIDR notation, IPv4 or IPv6, that the request must have come from.
