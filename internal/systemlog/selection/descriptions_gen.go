@@ -17,6 +17,6 @@ func init() {
 		"Selection.Outcome":          "Results that the event must have one of (outcome.result).",
 		"Selection.OwnEvents":        "Whether events count that this connection's own login caused. By default they do not: what a playbook does must not start it again.",
 		"Selection.Severity":         "Severities that the event must have one of.",
-		"Selection.Target":           "Targets, of which the event must have one: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.",
+		"Selection.Target":           "The event must have one of these targets: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.",
 	})
 }
