@@ -20,7 +20,8 @@ var rules = []struct {
 }{
 	{word(`whom|whosoever|whoever|whatever|thereupon|thereby|hereby|lest|anew|besides|be it|save for|upon|amongst|whilst|hence|thus`), "use modern English"},
 	{regexp.MustCompile(`^(What|Whoever|Whatever|That of|Of|That which|Those that|Those who)\b[^?]*$`), "begin with a noun"},
-	{word(`of which|that which|what came of|what is asked for|is asked for|as asked|what stands|stands open|stood there|read back|what it is|what there is`), "name the noun"},
+	{word(`of which|that which|what came of|what is asked for|is asked for|as asked|what it is|what there is`), "name the noun"},
+	{word(`what stands|stands open|stood there|read back`), "say what the state is, or write verified"},
 	{word(`takes? back|taken back|took back`), "write undo or revert"},
 	{word(`by hand`), "write manually, or by a person"},
 	{word(`rehears\w*|verdict|lookout|judged?|judges|told`), "use no metaphor"},

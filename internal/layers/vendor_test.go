@@ -24,6 +24,7 @@ var mayNameVendor = []string{
 	"cmd/soar/okta_events.go",
 	"cmd/soar/okta_org.go",
 	"internal/docs/docs.go",
+	"internal/docs/pages.tmpl",
 }
 
 // TestHostNamesNoVendor searches the host for the name of the vendor, in code and comments.

@@ -104,5 +104,6 @@ func swapped(t *testing.T) string {
 		t.Errorf("exit status %d, not 2: %s", code, w.said())
 	}
 	put(right)
-	return "the other program receives nothing; the watch ends with exit status 2 and reports its output; after a restart, " + s.settle(s.watch("--plugin", plugin))
+	return "the other program receives nothing; the watch ends with exit status 2 and reports its output; after a restart, " +
+		s.settle(s.watch("--plugin", plugin))
 }
