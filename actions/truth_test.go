@@ -117,8 +117,8 @@ func TestExpectedStateOfAContainment(t *testing.T) {
 		change func(b *bench, user, group string)
 		member string
 	}{
-		"nothing":      {func(*bench, string, string) {}, ""},
-		"the status":   {func(b *bench, user, _ string) { b.must("suspend_user", map[string]any{"user": user}) }, "statuses/a@corp.example"},
+		"nothing":    {func(*bench, string, string) {}, ""},
+		"the status": {func(b *bench, user, _ string) { b.must("suspend_user", map[string]any{"user": user}) }, "statuses/a@corp.example"},
 		"a membership": {func(b *bench, user, group string) {
 			b.AddMember(group, user)
 			b.open(nil) // a new connection does not know what the dry run read a moment ago
