@@ -18,7 +18,7 @@ var table = []row{
 	{name: "silence", promise: "P5", fault: "the org falls silent", how: "toxiproxy, timeout; requests may take 1 s", try: badNetwork("timeout", `{"timeout":0}`)},
 	{name: "slow-loris", promise: "P5", fault: "a page comes byte by byte", how: "toxiproxy, bandwidth of 1 KB/s; requests may take 1 s", try: badNetwork("bandwidth", `{"rate":1}`)},
 	{name: "latency", promise: "P5", fault: "every response takes up to 0.3 s", how: "toxiproxy, latency with jitter", try: latency},
-	{name: "refused", promise: "P5", fault: "connections are refused", how: "toxiproxy is stopped and started", try: refused},
+	{name: "refused", promise: "P5", fault: "nothing listens on the port", how: "toxiproxy is stopped and started", try: refused},
 	{name: "unresolved", promise: "P5", fault: "the host name of the org does not resolve", how: "an address in .invalid", try: unresolved},
 	{name: "5xx", promise: "P5", fault: "503", how: "the System Log responds so until two polls have failed", try: badAnswers(oktasim.Fault{Status: 503})},
 	{name: "500", promise: "P5", fault: "500 on writes and reads alike", how: "six responses in a row, for the log and for steps", try: everywhere(oktasim.Fault{Status: 500})},
