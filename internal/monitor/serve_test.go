@@ -52,12 +52,10 @@ func TestMetrics(t *testing.T) {
 	}
 	want := `
 # HELP soar_lag_seconds ` +
-		`How far the watch is behind: while there is more to read, the age of the latest event that is safe in the store ` +
-		`(now, by this machine's clock, minus its time by the service's); ` +
-		`once caught up, the time since the last poll that went well. Polls that fail let it grow.
+		"Lag of the watch. While there is more to read: age of the latest stored event, by this machine's clock. " + `Otherwise: time since the last successful poll.
 # TYPE soar_lag_seconds gauge
 soar_lag_seconds{feed="log"} 60
-# HELP soar_budget_remaining_requests How many of them were left, by the service's last response.
+# HELP soar_budget_remaining_requests Requests that were left in the window, by the service's last response.
 # TYPE soar_budget_remaining_requests gauge
 soar_budget_remaining_requests{bucket="logs"} 7
 `
