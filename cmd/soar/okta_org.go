@@ -13,6 +13,7 @@ import (
 
 func (a *app) orgCommand() *cobra.Command {
 	var listen, token, seed string
+	var classic bool
 	c := &cobra.Command{
 		Use: "org", Args: none,
 		Short: "Run an Okta org for tests on this machine",
@@ -25,7 +26,7 @@ It listens on loopback only, and keeps no data after it ends.`,
 			if !ok {
 				return usagef("--seed %q is neither demo nor empty", seed)
 			}
-			_, url, end, err := startOrg(listen, oktasim.Options{Token: token, Seed: s})
+			_, url, end, err := startOrg(listen, oktasim.Options{Token: token, Seed: s, Classic: classic})
 			if err != nil {
 				return err
 			}
@@ -41,6 +42,7 @@ It listens on loopback only, and keeps no data after it ends.`,
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8070", "loopback address to listen on")
 	c.Flags().StringVar(&token, "token", "test-token", "API token that the org accepts")
 	c.Flags().StringVar(&seed, "seed", "demo", "initial data: demo or empty")
+	c.Flags().BoolVar(&classic, "classic", false, "run Classic Engine, which has no devices, user risk and universal logout")
 	return c
 }
 

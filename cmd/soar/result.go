@@ -25,6 +25,7 @@ func (a *app) showOutput(info *sdk.ActionInfo, output json.RawMessage, outcome s
 		return
 	}
 	delete(members, "outcome")
+	delete(members, "raw") // only --json shows it
 	if info.Effect != sdk.Reads {
 		// The operation has these members, and soar undo uses them.
 		delete(members, "undo")

@@ -314,7 +314,7 @@ func (a *app) noteOperation(ctx context.Context, store *embedded.Store, info *sd
 	object := map[string]any{"kind": "operation", "operation": op.ID, "status": op.Status, "outcome": op.Outcome}
 	text := "operation " + op.ID + " cannot be undone: no action reverts " + info.Name
 	if info.Undo != "" {
-		text = "operation " + op.ID + " has nothing to undo: the state that " + info.Undo + " reverts existed before"
+		text = "operation " + op.ID + " changed nothing that " + info.Undo + " can undo"
 	}
 	switch outcome := sdk.Outcome(op.Outcome); {
 	case op.Open() && slices.ContainsFunc(op.Undos, func(u embedded.OperationUndo) bool { return u.Input == nil }):

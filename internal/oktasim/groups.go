@@ -36,9 +36,6 @@ const (
 	TypeBuiltIn = "BUILT_IN"
 )
 
-// everyoneName is the name of the group that holds all users and that no call can change.
-const everyoneName = "Everyone"
-
 // group is a set of users.
 type group struct {
 	object

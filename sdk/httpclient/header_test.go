@@ -9,7 +9,6 @@ import (
 )
 
 func TestChallenges(t *testing.T) {
-	type c = Challenge
 	type p = map[string]string
 	for in, want := range map[string][]Challenge{
 		"":                             nil,
