@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io/fs"
 	"os"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,13 +12,17 @@ import (
 	oktaconnector "soar.example/okta/plugin/okta"
 )
 
-// Guards the README: its playbook loads, and every command it names is there.
+var (
+	yamlBlock  = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+	shellLine  = regexp.MustCompile("(?m)^(?:soar|go run \\./cmd/soar) ([a-z][^#|<\n]*)")
+	codeSpan   = regexp.MustCompile("`soar ([a-z][^`\n]*)`")
+	pageLink   = regexp.MustCompile(`\]\(([^)#]*)(#[^)]*)?\)`)
+	flagInLine = regexp.MustCompile(`(?:^| )--([a-z-]+)`)
+)
+
+// Checks the pages that a newcomer follows: their playbooks load, their commands and flags
+// exist, and their links resolve.
 func TestReadme(t *testing.T) {
-	b, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	readme := string(b)
 	backend, err := oktaconnector.Backend()
 	if err != nil {
 		t.Fatal(err)
@@ -25,41 +31,67 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	playbooks := 0
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readme, -1) {
-		if !strings.Contains(block[1], "steps:") {
-			continue
+	root := os.DirFS("../..")
+	guides, err := fs.Glob(root, "docs/guides/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	playbooks, commands := 0, 0
+	for _, name := range append(guides, "README.md", "docs/quickstart.md") {
+		b, err := fs.ReadFile(root, name)
+		if err != nil {
+			t.Fatal(err)
 		}
-		playbooks++
-		if _, err := playbook.Load("README.md", []byte(block[1]), m); err != nil {
-			t.Error(err)
+		page := string(b)
+		for _, block := range yamlBlock.FindAllStringSubmatch(page, -1) {
+			if strings.Contains(block[1], "steps:") {
+				playbooks++
+				if _, err := playbook.Load(name, []byte(block[1]), m); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		for _, line := range append(shellLine.FindAllStringSubmatch(page, -1), codeSpan.FindAllStringSubmatch(page, -1)...) {
+			commands++
+			checkCommand(t, name, line[1])
+		}
+		for _, link := range pageLink.FindAllStringSubmatch(page, -1) {
+			if link[1] == "" || strings.HasPrefix(link[1], "https://") {
+				continue
+			}
+			if _, err := fs.Stat(root, path.Join(path.Dir(name), link[1])); err != nil {
+				t.Errorf("%s: a link does not resolve: %v", name, err)
+			}
 		}
 	}
-	if playbooks == 0 {
-		t.Error("no playbook was found")
+	if playbooks < 2 || commands < 40 {
+		t.Errorf("only %d playbooks and %d commands were found", playbooks, commands)
 	}
-	root := newApp(os.Stdout, os.Stderr).command()
-	commands := regexp.MustCompile("(?m)(?:^|`)(?:soar|go run \\./cmd/soar) ([a-z-]+(?: [a-z_]+)?)").FindAllStringSubmatch(readme, -1)
-	if len(commands) < 8 {
-		t.Errorf("only %d commands were found", len(commands))
+}
+
+// checkCommand checks that a command of a page and its flags exist.
+func checkCommand(t *testing.T, page, line string) {
+	t.Helper()
+	a := newApp(os.Stdout, os.Stderr)
+	root := a.command()
+	found, _, err := root.Find(strings.Fields(line))
+	if err != nil || found == root {
+		t.Errorf("%s: there is no command soar %s: %v", page, line, err)
+		return
 	}
-	for _, c := range commands {
-		words := strings.Fields(c[1])
-		found, rest, err := root.Find(words)
-		if err != nil || found == root {
-			t.Errorf("there is no command soar %s: %v", c[1], err)
-			continue
-		}
-		if found.Name() == "run" && len(rest) > 0 && m.Action(rest[0]) == nil {
-			t.Errorf("there is no action %s", rest[0])
+	if found.Name() == "run" {
+		found.SetContext(t.Context())
+		if action, _, err := a.actionCommand(found, strings.Fields(line)[1:]); err != nil {
+			t.Errorf("%s: soar %s: %v", page, line, err)
+			return
+		} else if action != nil {
+			found = action
 		}
 	}
-	for _, link := range regexp.MustCompile(`\]\(([^)#]+)\)`).FindAllStringSubmatch(readme, -1) {
-		if strings.HasPrefix(link[1], "https://") {
-			continue
-		}
-		if _, err := os.Stat("../../" + link[1]); err != nil {
-			t.Errorf("a link leads nowhere: %v", err)
+	found.InitDefaultHelpFlag()
+	for _, flag := range flagInLine.FindAllStringSubmatch(line, -1) {
+		if found.Flags().Lookup(flag[1]) == nil && found.InheritedFlags().Lookup(flag[1]) == nil {
+			t.Errorf("%s: soar %s has no flag --%s", page, strings.TrimSpace(line), flag[1])
 		}
 	}
 }
