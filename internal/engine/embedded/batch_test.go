@@ -116,7 +116,7 @@ func TestBatchStops(t *testing.T) {
 			dir, path := newDirectory(t), storePath(t)
 			d, other := newDesk(t, dir, path), newDesk(t, dir, path)
 			inside := make(chan struct{})
-			dir.hook = func(r *http.Request) func() {
+			dir.setHook(func(r *http.Request) func() {
 				if r.Method == http.MethodPatch && r.URL.Path == "/user-3" {
 					close(inside)
 				} else if r.Method != http.MethodPatch || len(r.URL.Path) == len("/user-3") {
@@ -124,7 +124,7 @@ func TestBatchStops(t *testing.T) {
 				}
 				<-r.Context().Done() // until the call is canceled
 				return nil
-			}
+			})
 			var users []string
 			for i := range 40 {
 				users = append(users, fmt.Sprint("user-", i))
@@ -160,9 +160,7 @@ func TestBatchStops(t *testing.T) {
 				b.Items[39].Outcome != OutcomeUntried || b.Outcome != "partial" {
 				t.Errorf("got %v, %v, %s", b.error, outcomes(b.Batch), b.Outcome)
 			}
-			dir.mu.Lock()
-			dir.hook = nil
-			dir.mu.Unlock()
+			dir.setHook(nil)
 			if _, err := other.ResumeWrites(t.Context()); err != nil {
 				t.Fatal(err)
 			}

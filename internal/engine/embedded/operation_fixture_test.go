@@ -75,6 +75,13 @@ func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	after()
 }
 
+// setHook sets the hook of later requests.
+func (d *directory) setHook(hook func(r *http.Request) (after func())) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hook = hook
+}
+
 func (d *directory) get(user string) account {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -114,12 +114,12 @@ func TestChangeBetweenPlanAndWrite(t *testing.T) {
 	dir := newDirectory(t)
 	d := newDesk(t, dir, storePath(t))
 	reads := 0
-	dir.hook = func(r *http.Request) func() {
+	dir.setHook(func(r *http.Request) func() {
 		if reads++; reads == 1 {
 			return func() { dir.set("ann", suspendedOnly) }
 		}
 		return nil
-	}
+	})
 	if _, err := d.do(t.Context(), "contain", "ann"); err != nil || dir.get("ann") != contained2 {
 		t.Fatalf("got %+v, %v", dir.get("ann"), err)
 	}
@@ -148,7 +148,7 @@ func TestKillBetweenRequests(t *testing.T) {
 				cmd.Env = append(os.Environ(), childStore+"="+path, childAddress+"="+dir.URL, childWrites+"=1", childUser+"=ann")
 				ready := make(chan struct{})
 				var requests int
-				dir.hook = func(r *http.Request) func() {
+				dir.setHook(func(r *http.Request) func() {
 					<-ready
 					switch requests++; {
 					case requests < n:
@@ -164,15 +164,13 @@ func TestKillBetweenRequests(t *testing.T) {
 					kill()
 					<-r.Context().Done()
 					return nil
-				}
+				})
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
 				close(ready)
 				cmd.Wait()
-				dir.mu.Lock()
-				dir.hook = nil
-				dir.mu.Unlock()
+				dir.setHook(nil)
 				name := fmt.Sprintf("request %d, answered %t, again %t", n, answer, again)
 				d := newDesk(t, dir, path)
 				ops, err := d.Operations(t.Context(), OperationQuery{})
@@ -252,12 +250,12 @@ func TestSubjectIsLocked(t *testing.T) {
 	second.lockWait = 50 * time.Millisecond
 	inside, proceed := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	dir.hook = func(r *http.Request) func() {
+	dir.setHook(func(r *http.Request) func() {
 		if r.Method == http.MethodPatch && r.URL.Path == "/ann" {
 			once.Do(func() { close(inside); <-proceed })
 		}
 		return nil
-	}
+	})
 	ended := make(chan error, 1)
 	go func() {
 		_, err := first.do(context.Background(), "contain", "ann")

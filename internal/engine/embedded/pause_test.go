@@ -20,7 +20,7 @@ func TestPauseDuringBatch(t *testing.T) {
 	path := storePath(t)
 	batch, other := newDesk(t, dir, path), newDesk(t, dir, path)
 	inside := make(chan struct{})
-	dir.hook = func(r *http.Request) func() {
+	dir.setHook(func(r *http.Request) func() {
 		if r.Method == http.MethodPatch && r.URL.Path == "/user-3" {
 			select {
 			case <-inside:
@@ -30,7 +30,7 @@ func TestPauseDuringBatch(t *testing.T) {
 			<-r.Context().Done() // until the pause cancels the call
 		}
 		return nil
-	}
+	})
 	errs := make(chan []error, 1)
 	go func() {
 		var all []error
@@ -67,9 +67,7 @@ func TestPauseDuringBatch(t *testing.T) {
 	if was, err := batch.ResumeWrites(t.Context()); err != nil || was == nil {
 		t.Errorf("got %+v, %v", was, err)
 	}
-	dir.mu.Lock()
-	dir.hook = nil
-	dir.mu.Unlock()
+	dir.setHook(nil)
 	if _, err := batch.do(t.Context(), "contain", "user-7"); err != nil {
 		t.Error(err)
 	}
@@ -186,15 +184,13 @@ func TestWriteWithUnknownResultIsNotRepeated(t *testing.T) {
 		r := &rig{newEngine(t, d.Store, Options{Org: dir.URL, Manifest: d.m, Session: d.session, watchEvery: 10 * time.Millisecond}), t, load(t, d.m,
 			"name: p\ntitle: P\ntrigger: reports\nevent_types: [user.report]\nsteps:\n  - {id: s, action: contain, with: {user: ann}}\n")}
 		inside := make(chan struct{}, 1)
-		dir.mu.Lock()
-		dir.hook = func(r *http.Request) func() {
+		dir.setHook(func(r *http.Request) func() {
 			if r.Method == http.MethodPatch {
 				inside <- struct{}{}
 				<-r.Context().Done() // until the pause cancels the call
 			}
 			return nil
-		}
-		dir.mu.Unlock()
+		})
 		r.accept(page("", "e1"))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -207,9 +203,7 @@ func TestWriteWithUnknownResultIsNotRepeated(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		dir.mu.Lock()
-		dir.hook = nil
-		dir.mu.Unlock()
+		dir.setHook(nil)
 		if _, err := other.ResumeWrites(t.Context()); err != nil {
 			t.Fatal(err)
 		}
