@@ -44,7 +44,7 @@ var UnsuspendUser = action[UserWrite, UserChange[UserState]]{
 	}.run),
 }
 
-// UnlockUser takes back a lockout.
+// UnlockUser unlocks a user who is locked out.
 var UnlockUser = action[UserWrite, UserChange[UserState]]{
 	Name:    "unlock_user",
 	Summary: "Unlocks a user after too many failed sign-ins. Password and factors stay the same.",
