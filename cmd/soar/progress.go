@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/terminal"
@@ -99,7 +100,7 @@ func again(wait time.Duration) string {
 // notice shows a notice of the engine.
 func (p *progress) notice(n embedded.Notice) {
 	r := n.Run
-	if n.Kind == embedded.RunFinished && r.Status == embedded.Failed {
+	if n.Kind == embedded.RunFinished && r.Status == engine.Failed {
 		p.failed.Add(1)
 	}
 	run := "run " + p.out.Bold(short(r.ID)) + "  "
@@ -133,11 +134,11 @@ func (p *progress) undo(u *embedded.Undo, kind embedded.NoticeKind, wait time.Du
 	if u.RunID != "" {
 		by = "by run " + short(u.RunID)
 	}
-	mark, result := p.mark(embedded.Succeeded), u.Outcome
+	mark, result := p.mark(engine.Succeeded), u.Outcome
 	failure := terminal.OneLine(message(u.Error))
 	if kind == embedded.UndoRetry {
 		mark, result = p.out.Yellow("…"), failure+again(wait)
-	} else if u.Status == embedded.Failed {
+	} else if u.Status == engine.Failed {
 		mark, result = p.mark(u.Status), p.out.Red(failure)+"; the change stays until somebody reverts it"
 	}
 	p.line(nil, "%s undo of %s %s  %s %s  %s", mark, u.Of, by, u.Action, terminal.OneLine(string(u.Input)), result)
@@ -146,20 +147,20 @@ func (p *progress) undo(u *embedded.Undo, kind embedded.NoticeKind, wait time.Du
 // mark returns the mark of a step in a state.
 func (a *app) mark(status string) string {
 	switch status {
-	case embedded.Succeeded:
+	case engine.Succeeded:
 		return a.out.Green("✓")
-	case embedded.Failed:
+	case engine.Failed:
 		return a.out.Red("✗")
 	}
 	return a.out.Faint("–")
 }
 
-func (p *progress) stepResult(s *embedded.StepRun) string {
+func (p *progress) stepResult(s *engine.StepRun) string {
 	duration := p.out.Faint(took(s.Started, s.Finished))
 	switch {
 	case s.Error != nil:
 		return p.out.Red(string(s.Error.Code)) + "  " + terminal.OneLine(message(s.Error)) + "  " + duration
-	case s.Status == embedded.Skipped:
+	case s.Status == engine.Skipped:
 		return p.out.Faint("skipped")
 	case s.Outcome != "":
 		return terminal.OneLine(s.Outcome) + "  " + duration

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/terminal"
@@ -196,7 +197,7 @@ func (r *replay) dryRun(ctx context.Context) error {
 			return err
 		}
 		r.showDryRun(start, steps)
-		if slices.ContainsFunc(steps, func(s embedded.DryRunStep) bool { return s.Status == embedded.Failed }) {
+		if slices.ContainsFunc(steps, func(s embedded.DryRunStep) bool { return s.Status == engine.Failed }) {
 			failed++
 		}
 	}
@@ -213,7 +214,7 @@ func (r *replay) dryRun(ctx context.Context) error {
 func (r *replay) dryRunSteps(ctx context.Context, start []sdk.RawEvent) ([]embedded.DryRunStep, error) {
 	if _, err := r.playbook.Match(start[0]); err != nil {
 		body := sdk.AsError(err).Body()
-		return []embedded.DryRunStep{{ID: "condition", Status: embedded.Failed, Error: &body}}, nil
+		return []embedded.DryRunStep{{ID: "condition", Status: engine.Failed, Error: &body}}, nil
 	}
 	return embedded.DryRun(ctx, r.conn, r.conn.manifest, r.playbook, start)
 }
@@ -252,10 +253,10 @@ func (r *replay) showDryRunStep(s embedded.DryRunStep) {
 	status, result := s.Status, cmp.Or(s.Outcome, "read")
 	switch {
 	case s.Error != nil:
-		status, result = embedded.Failed, r.out.Red(string(s.Error.Code))+"  "+terminal.OneLine(s.Error.Message)
-	case status == embedded.Skipped:
+		status, result = engine.Failed, r.out.Red(string(s.Error.Code))+"  "+terminal.OneLine(s.Error.Message)
+	case status == engine.Skipped:
 		result = r.out.Faint("skipped")
-	case status == embedded.Pending:
+	case status == engine.Pending:
 		result = r.out.Faint("not reached")
 	}
 	fmt.Fprintf(r.out, "  %s %-12s %-26s %s\n", r.mark(status), s.ID, s.Action, result)

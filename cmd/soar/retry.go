@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/inputfile"
 	"soar.example/okta/internal/playbook"
@@ -106,7 +107,7 @@ func (a *app) workOff(ctx context.Context, store *embedded.Store, o embedded.Opt
 			return
 		}
 		delete(waiting, n.Run.ID)
-		if n.Run.Status == embedded.Failed {
+		if n.Run.Status == engine.Failed {
 			w.failed++
 		}
 		if w.left--; w.left == 0 {

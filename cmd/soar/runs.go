@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/terminal"
 	"soar.example/okta/internal/watch"
@@ -22,10 +23,10 @@ func (a *app) runsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "runs", Args: none, Short: "List the runs of playbooks, newest first",
 		RunE: a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error {
-			if failed && q.Status != "" && q.Status != embedded.Failed {
+			if failed && q.Status != "" && q.Status != engine.Failed {
 				return usagef("--failed and --status %s ask for different runs", terminal.OneLine(q.Status))
 			} else if failed {
-				q.Status = embedded.Failed
+				q.Status = engine.Failed
 			}
 			runs, err := store.Runs(ctx, q)
 			if err != nil {
@@ -121,7 +122,7 @@ func (a *app) showRun(r *embedded.Run) {
 			fmt.Fprintln(a.out, a.out.Faint(fmt.Sprintf("and %d more; --json shows all", more)))
 		}
 	}
-	table(a, "Steps", r.Steps, []string{"STEP", "ACTION", "STATUS", "OUTCOME", "ATTEMPTS", "TOOK", "ERROR"}, func(s embedded.StepRun) []string {
+	table(a, "Steps", r.Steps, []string{"STEP", "ACTION", "STATUS", "OUTCOME", "ATTEMPTS", "TOOK", "ERROR"}, func(s engine.StepRun) []string {
 		return []string{s.ID, s.Action, s.Status, s.Outcome, fmt.Sprint(s.Attempts), took(s.Started, s.Finished), message(s.Error)}
 	})
 	if len(r.Undos) > 0 {
@@ -153,11 +154,11 @@ func groupText(g *embedded.Group) string {
 
 func (a *app) status(s string) string {
 	switch s {
-	case embedded.Succeeded:
+	case engine.Succeeded:
 		return a.out.Green(s)
-	case embedded.Failed:
+	case engine.Failed:
 		return a.out.Red(s)
-	case embedded.Running, embedded.Queued:
+	case engine.Running, engine.Queued:
 		return a.out.Yellow(s)
 	}
 	return s

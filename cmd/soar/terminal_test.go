@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
@@ -26,7 +27,7 @@ func TestNothingFromOutsideSteersTheTerminal(t *testing.T) {
 			a.showOutput(&sdk.ActionInfo{Title: "T"}, []byte(`{"\u001b[2J":[{"\u001b[2J":"\u001b[2J"}],"l":[{"a":"\u009b"}],"x":"\u001b"}`), sdk.Changed)
 		},
 		"retry": func(a *app) {
-			step := &embedded.StepRun{ID: "s", Error: &body}
+			step := &engine.StepRun{ID: "s", Error: &body}
 			(&progress{app: a}).notice(embedded.Notice{Kind: embedded.StepRetry, Run: &embedded.Run{}, Step: step, Wait: time.Second})
 		},
 	} {

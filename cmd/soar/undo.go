@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/terminal"
 	"soar.example/okta/sdk"
@@ -249,8 +250,8 @@ func undoRow(u embedded.Undo) []string {
 // undoSummary shows the numbers of pending and failed undos, unless they are 0.
 func (a *app) undoSummary(ctx context.Context, store *embedded.Store) error {
 	for _, kind := range []struct{ status, text string }{
-		{embedded.UndoPending, "to be reverted later"},
-		{embedded.Failed, "that could not be reverted"},
+		{engine.Pending, "to be reverted later"},
+		{engine.Failed, "that could not be reverted"},
 	} {
 		undos, err := store.Undos(ctx, embedded.UndoQuery{Status: kind.status, Limit: 10_000})
 		if err != nil {
@@ -284,7 +285,7 @@ func (a *app) noteUndo(ctx context.Context, store *embedded.Store, info *sdk.Act
 		if u == nil {
 			continue
 		}
-		if u.Status != embedded.UndoPending {
+		if u.Status != engine.Pending {
 			a.note("nothing is reverted at " + asked.At.UTC().Format(time.RFC3339) + ": the state existed before this call, or has no end")
 			continue
 		}
@@ -325,7 +326,7 @@ func (a *app) noteOperation(ctx context.Context, store *embedded.Store, info *sd
 			object["undo"] = "soar undo " + op.ID + " --store " + a.store
 		}
 		text = fmt.Sprint("undo it with: ", object["undo"])
-	case outcome == sdk.Unchanged, outcome == sdk.NotApplicable, op.Status == embedded.Failed && len(op.Undos) == 0:
+	case outcome == sdk.Unchanged, outcome == sdk.NotApplicable, op.Status == engine.Failed && len(op.Undos) == 0:
 		text = "" // nothing was changed
 	}
 	switch {

@@ -25,18 +25,25 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Status is the state of a run or of a step.
+// Status is the state of a run, a step, a call, an operation or a scheduled undo.
 type Status = string
 
 // The statuses. A run is queued, running, succeeded or failed. A step is pending,
-// running, succeeded, failed or skipped.
+// running, succeeded, failed or skipped. A call in the audit trail is started, done or
+// failed. An operation is running, done, failed or interrupted. A scheduled undo is
+// pending, running, done, failed, standing or superseded.
 const (
-	Queued    Status = "queued"    // accepted, waits for a worker
-	Pending   Status = "pending"   // the run has not reached the step
-	Running   Status = "running"   // under way, or interrupted and about to be resumed
-	Succeeded Status = "succeeded" // a run: no step failed, apart from those with on_error: ignore
-	Failed    Status = "failed"    // see the error
-	Skipped   Status = "skipped"   // the condition was false, or an earlier step ended the run
+	Queued      Status = "queued"      // accepted, waits for a worker
+	Pending     Status = "pending"     // the run has not reached the step, or the undo is not due
+	Running     Status = "running"     // under way, or interrupted and about to be resumed
+	Succeeded   Status = "succeeded"   // a run: no step failed, apart from those with on_error: ignore
+	Failed      Status = "failed"      // see the error
+	Skipped     Status = "skipped"     // the condition was false, or an earlier step ended the run
+	Started     Status = "started"     // under way; if the process died: it is unknown whether the service executed the call
+	Done        Status = "done"        // the call succeeded
+	Interrupted Status = "interrupted" // the call ended without a result: its change may be made in part
+	Standing    Status = "standing"    // never executed: the change has no end, or its state existed before
+	Superseded  Status = "superseded"  // another undo of the same change replaces it
 )
 
 // StepRun is the state of one step of a run. Input is that of the last attempt, with

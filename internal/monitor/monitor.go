@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/sdk"
@@ -148,7 +149,7 @@ func (m *Monitor) Notice(n embedded.Notice) {
 	switch {
 	case n.Kind == embedded.RunQueued:
 		m.playbook(n.Run.Playbook).Queued++
-	case n.Kind == embedded.RunFinished && n.Run.Status == embedded.Failed:
+	case n.Kind == embedded.RunFinished && n.Run.Status == engine.Failed:
 		m.playbook(n.Run.Playbook).Failed++
 	case n.Kind == embedded.RunFinished:
 		m.playbook(n.Run.Playbook).Succeeded++

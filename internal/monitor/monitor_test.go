@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/monitor"
 	"soar.example/okta/plugin/host"
@@ -125,8 +126,8 @@ func TestSnapshotCounts(t *testing.T) {
 	for _, n := range []embedded.Notice{
 		{Kind: embedded.RunQueued, Run: &embedded.Run{Playbook: "a"}},
 		{Kind: embedded.RunStarted, Run: &embedded.Run{Playbook: "a"}},
-		{Kind: embedded.RunFinished, Run: &embedded.Run{Playbook: "a", Status: embedded.Succeeded}},
-		{Kind: embedded.RunFinished, Run: &embedded.Run{Playbook: "gone", Status: embedded.Failed}},
+		{Kind: embedded.RunFinished, Run: &embedded.Run{Playbook: "a", Status: engine.Succeeded}},
+		{Kind: embedded.RunFinished, Run: &embedded.Run{Playbook: "gone", Status: engine.Failed}},
 	} {
 		m.Notice(n)
 	}

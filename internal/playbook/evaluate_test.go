@@ -176,24 +176,24 @@ func TestSteps(t *testing.T) {
 	user := `{"user":"00u1fw9bmSVvq2ZGH5d7"}`
 	wantInput(t, p, 0, scope, user)
 	wantApplies(t, p, 1, scope, false) // lookup has not run
-	scope.Steps = map[string]StepResult{"lookup": {Status: Succeeded, Output: json.RawMessage(`{"id":"00u1","status":"ACTIVE","factors":2}`)}}
+	scope.Steps = map[string]StepResult{"lookup": {Status: "succeeded", Output: json.RawMessage(`{"id":"00u1","status":"ACTIVE","factors":2}`)}}
 	wantApplies(t, p, 1, scope, true)
 	wantInput(t, p, 1, scope, user)
-	scope.Steps["suspend"] = StepResult{Status: Failed, Error: &sdk.ErrorBody{Code: sdk.Unavailable, Message: "down"}}
+	scope.Steps["suspend"] = StepResult{Status: "failed", Error: &sdk.ErrorBody{Code: sdk.Unavailable, Message: "down"}}
 	wantApplies(t, p, 2, scope, true)
 	wantInput(t, p, 2, scope, `{"group":"Quarantine","user":"00u1"}`)
-	scope.Steps["suspend"] = StepResult{Status: Skipped}
+	scope.Steps["suspend"] = StepResult{Status: "skipped"}
 	wantApplies(t, p, 2, scope, false)
 
 	// The lookup failed: what it would have said is null, which is no user.
-	scope.Steps["lookup"] = StepResult{Status: Failed, Error: &sdk.ErrorBody{Code: sdk.NotFound}}
+	scope.Steps["lookup"] = StepResult{Status: "failed", Error: &sdk.ErrorBody{Code: sdk.NotFound}}
 	_, err = p.Input(p.Steps[2], scope)
 	var e *sdk.Error
 	if !errors.As(err, &e) || e.Code != sdk.InvalidInput || !strings.Contains(e.Message, `"quarantine"`) || len(e.Violations) != 1 ||
 		e.Violations[0].Pointer != "/user" {
 		t.Errorf("Input = %v; want invalid_input at /user", err)
 	}
-	scope.Steps["lookup"] = StepResult{Status: Succeeded, Output: json.RawMessage(`{"id": `)}
+	scope.Steps["lookup"] = StepResult{Status: "succeeded", Output: json.RawMessage(`{"id": `)}
 	if _, err = p.Input(p.Steps[2], scope); !errors.As(err, &e) || e.Code != sdk.InvalidInput {
 		t.Errorf("Input with a broken output = %v; want invalid_input", err)
 	}
@@ -237,7 +237,7 @@ func TestEveryForm(t *testing.T) {
 		t.Error("the input is escaped for HTML")
 	}
 
-	scope.Steps["ticket"] = StepResult{Status: Succeeded, Output: json.RawMessage(`{"outcome":"changed","before":"","after":"open","number":7}`)}
+	scope.Steps["ticket"] = StepResult{Status: "succeeded", Output: json.RawMessage(`{"outcome":"changed","before":"","after":"open","number":7}`)}
 	wantApplies(t, p, 1, scope, true)
 	wantInput(t, p, 1, scope, `{"count":7,"details":{"code":null,"status":"succeeded"},"labels":["x","y"],"summary":"open"}`)
 }
@@ -326,7 +326,7 @@ func TestConcurrent(t *testing.T) {
 	}
 	p := load(t, strings.Replace(string(source), "${{ vars.owners[event.client.geographicalContext.country] }}", "Ann", 1))
 	event := realEvent(t)
-	scope := Scope{Event: event.Data, Steps: map[string]StepResult{"ticket": {Status: Succeeded, Output: json.RawMessage(`{"number":7,"after":"x"}`)}}}
+	scope := Scope{Event: event.Data, Steps: map[string]StepResult{"ticket": {Status: "succeeded", Output: json.RawMessage(`{"number":7,"after":"x"}`)}}}
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {

@@ -26,16 +26,9 @@ type Scope struct {
 	Steps  map[string]StepResult      // by step ID; an absent step reads as nulls
 }
 
-// The statuses of a step.
-const (
-	Succeeded = "succeeded"
-	Failed    = "failed"
-	Skipped   = "skipped"
-)
-
 // A StepResult is the result of a step. Without an Output, every field of it reads as null.
 type StepResult struct {
-	Status string // Succeeded, Failed or Skipped
+	Status string // succeeded, failed or skipped
 	Output json.RawMessage
 	Error  *sdk.ErrorBody
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/engine/embedded"
 )
 
@@ -52,7 +53,7 @@ func (s *scene) finished() int {
 	}
 	defer store.Close()
 	n := 0
-	for _, status := range []embedded.Status{embedded.Succeeded, embedded.Failed} {
+	for _, status := range []engine.Status{engine.Succeeded, engine.Failed} {
 		runs, err := store.Runs(s.Context(), embedded.Query{Status: status, Limit: 10 * (s.events + 1)})
 		if err != nil {
 			return 0
@@ -102,7 +103,7 @@ func (s *scene) check() string {
 	got := map[string]int{}
 	for _, run := range runs {
 		got[run.EventID]++
-		if run.Status != embedded.Succeeded {
+		if run.Status != engine.Succeeded {
 			s.Errorf("the run of event %s is %s: %+v", run.EventID, run.Status, run.Error)
 		}
 		if !want[run.EventID] {

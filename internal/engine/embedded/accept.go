@@ -59,7 +59,7 @@ func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, pl
 	}
 	for _, run := range w.fresh {
 		kind := RunQueued
-		if run.Status == Failed {
+		if run.Status == engine.Failed {
 			kind = RunFinished
 			e.o.Logger.Warn("run failed", "run", run.ID, "playbook", run.Playbook, "event", run.EventID, "error", run.Error.Message)
 		}
@@ -191,12 +191,12 @@ func (w *pageWriter) writeRun(m match) {
 	w.tx.row(insertEvent, org, m.event.ID, m.event.Type, m.event.Time, m.event.Data).into(&event)
 	writeShapes(w.tx, event, m.event, m.playbook)
 	run := Run{
-		ID: m.run, Playbook: m.playbook.Name, Title: m.playbook.Title, Status: Queued,
+		ID: m.run, Playbook: m.playbook.Name, Title: m.playbook.Title, Status: engine.Queued,
 		EventID: m.event.ID, EventType: m.event.Type, EventTime: engine.Time(m.event.Time), Created: w.now, Replay: w.replay.begun,
 		Shadow: w.engine.o.Shadow || m.playbook.Shadow,
 	}
 	if m.err != nil {
-		run.Status, run.Error, run.Finished, m.group = Failed, engine.ErrorBody(m.err), run.Created, nil
+		run.Status, run.Error, run.Finished, m.group = engine.Failed, engine.ErrorBody(m.err), run.Created, nil
 	}
 	if w.join(m, hash, event) {
 		w.done.Joined++
@@ -211,7 +211,7 @@ func (w *pageWriter) writeRun(m match) {
 	w.open(m, seq, event)
 	w.fresh = append(w.fresh, run)
 	w.done.Runs = append(w.done.Runs, run.ID)
-	if run.Status == Queued {
+	if run.Status == engine.Queued {
 		w.done.Started++
 	}
 }

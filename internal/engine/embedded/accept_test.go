@@ -53,7 +53,7 @@ func TestAcceptStartsEachEventOnce(t *testing.T) {
 	}
 	run := r.read(first, 0)
 	want := &Run{
-		ID: first.Runs[0], Playbook: "contain", Title: "Contain a user", Status: Queued, EventID: "a", EventType: "user.report",
+		ID: first.Runs[0], Playbook: "contain", Title: "Contain a user", Status: engine.Queued, EventID: "a", EventType: "user.report",
 		EventTime: event("a").Time, Event: event("a").Data, Created: run.Created, Audit: []AuditEntry{},
 	}
 	if d := cmp.Diff(want, run, cmpopts.IgnoreUnexported(Run{})); d != "" {
@@ -123,7 +123,7 @@ func TestAcceptOfWhatCannotBeJudged(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	run := r.read(got, 0)
-	if run.Status != Failed || run.Error == nil || run.Error.Code != sdk.InvalidInput || run.Finished.IsZero() || len(run.Steps) != 0 {
+	if run.Status != engine.Failed || run.Error == nil || run.Error.Code != sdk.InvalidInput || run.Finished.IsZero() || len(run.Steps) != 0 {
 		t.Errorf("got %s: %+v", brief(run), run)
 	}
 	if want := []string{"run_finished failed"}; !slices.Equal(notices, want) {
@@ -262,7 +262,7 @@ func TestAcceptOfAnIndeterminateEvent(t *testing.T) {
 		t.Fatalf("got %+v", got)
 	}
 	run := r.read(got, 0)
-	if run.Status != Failed || run.EventID != "a" || run.Error == nil || !strings.Contains(run.Error.Message, "could not be read") || len(run.Steps) != 0 {
+	if run.Status != engine.Failed || run.EventID != "a" || run.Error == nil || !strings.Contains(run.Error.Message, "could not be read") || len(run.Steps) != 0 {
 		t.Errorf("got %+v", run)
 	}
 }

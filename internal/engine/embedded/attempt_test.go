@@ -160,7 +160,7 @@ func TestClockPutBackDuringAWait(t *testing.T) {
 			}
 		}
 		start := time.Now()
-		if run := r.only(); run.Status != Succeeded || time.Since(start) > engine.LongestRetryAfter {
+		if run := r.only(); run.Status != engine.Succeeded || time.Since(start) > engine.LongestRetryAfter {
 			t.Errorf("got %s after %s", brief(run), time.Since(start))
 		}
 	})
@@ -176,9 +176,9 @@ func TestGrace(t *testing.T) {
 		audit []AuditEntry
 	}{
 		{"finished in time", 4 * time.Second, 3 * time.Second, "queued look=succeeded/1 suspend=pending/0 verify=pending/0",
-			[]AuditEntry{{StepID: "look", Attempt: 1, Action: "look_up", Status: CallDone}}},
+			[]AuditEntry{{StepID: "look", Attempt: 1, Action: "look_up", Status: engine.Done}}},
 		{"cut off", time.Hour, 10 * time.Second, "queued look=running/1 suspend=pending/0 verify=pending/0",
-			[]AuditEntry{{StepID: "look", Attempt: 1, Action: "look_up", Status: CallFailed, Code: "canceled", Message: "canceled by the caller"}}},
+			[]AuditEntry{{StepID: "look", Attempt: 1, Action: "look_up", Status: engine.Failed, Code: "canceled", Message: "canceled by the caller"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestGrace(t *testing.T) {
 				}
 				slow = false
 				r.drain()
-				if run := r.read(Accepted{}, 0); run.Status != Succeeded {
+				if run := r.read(Accepted{}, 0); run.Status != engine.Succeeded {
 					t.Errorf("resumed: %s", brief(run))
 				}
 			})

@@ -184,7 +184,7 @@ func (r *batchRun) ended(i int, result Result, err error) (stop error) {
 	}
 	_ = json.Unmarshal(result.Output, &output) // not every output has these members
 	item.Operation, item.Output, item.Reason = result.Operation, result.Output, output.Reason
-	item.Outcome, item.Contained = cmp.Or(string(output.Outcome), string(Done)), containedIn(result.Output)
+	item.Outcome, item.Contained = cmp.Or(string(output.Outcome), string(engine.Done)), containedIn(result.Output)
 	failure := sdk.AsError(err)
 	if failure != nil {
 		body := failure.Body()
@@ -227,7 +227,7 @@ func (b *Batch) outcome() string {
 			return string(o)
 		}
 	}
-	return string(Done)
+	return string(engine.Done)
 }
 
 // containedIn returns the member contained of an output, nil if there is none.
@@ -300,7 +300,7 @@ func (s *Store) lockBatch(ctx context.Context, id string) (release func(), err e
 	limited, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	at := subjectLock(batchPrefix, id)
-	switch _, err := s.file.acquire(limited, at); {
+	switch _, err := s.file.acquire(limited, at, false); {
 	case err != nil && ctx.Err() == nil && limited.Err() != nil:
 		return nil, sdk.Errorf(sdk.Conflict, "another process is running or undoing %s. Wait until it has ended, or stop it first", id)
 	case err != nil:

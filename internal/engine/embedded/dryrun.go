@@ -19,7 +19,7 @@ import (
 type DryRunStep struct {
 	ID      string               `json:"id"`
 	Action  string               `json:"action"`
-	Status  Status               `json:"status"` // Succeeded, Failed, Skipped, or Pending if a failure ended the run before
+	Status  engine.Status        `json:"status"` // Succeeded, Failed, Skipped, or Pending if a failure ended the run before
 	Input   json.RawMessage      `json:"input,omitempty"`
 	Output  json.RawMessage      `json:"output,omitempty"`
 	Outcome string               `json:"outcome,omitempty"` // see sdk.Outcome; "" for an action that only reads
@@ -45,7 +45,7 @@ func DryRun(ctx context.Context, s sdk.Session, m *sdk.Manifest, p *playbook.Pla
 	over := false
 	for i, step := range p.Steps {
 		r := &steps[i]
-		*r = DryRunStep{ID: step.ID, Action: step.Action, Status: Pending}
+		*r = DryRunStep{ID: step.ID, Action: step.Action, Status: engine.Pending}
 		if over {
 			continue
 		}
@@ -53,7 +53,7 @@ func DryRun(ctx context.Context, s sdk.Session, m *sdk.Manifest, p *playbook.Pla
 			return nil, err
 		}
 		if err := e.dryRun(ctx, p, step, scope, r); err != nil {
-			r.Status, r.Error = Failed, engine.ErrorBody(err)
+			r.Status, r.Error = engine.Failed, engine.ErrorBody(err)
 		}
 		// Later steps read the masked output, as the steps of a run do.
 		scope.Steps[step.ID] = playbook.StepResult{Status: r.Status, Output: r.Output, Error: r.Error}
@@ -65,7 +65,7 @@ func DryRun(ctx context.Context, s sdk.Session, m *sdk.Manifest, p *playbook.Pla
 // dryRun fills in the result of a step. Its error is that of the step.
 func (e *Engine) dryRun(ctx context.Context, p *playbook.Playbook, step *playbook.Step, scope playbook.Scope, r *DryRunStep) error {
 	d := engine.Decide(p, step, scope, e.o.Manifest, e.guarded)
-	if r.Status = d.Status; d.Status != Running {
+	if r.Status = d.Status; d.Status != engine.Running {
 		return d.Err
 	}
 	inputSchema, err := schema.Parse(json.RawMessage(d.Action.Input))

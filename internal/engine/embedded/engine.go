@@ -74,7 +74,7 @@ func New(store *Store, o Options) (*Engine, error) {
 	}
 	o.Caller.Org, o.Caller.Manifest = o.Org, o.Manifest
 	e := &Engine{store: store, o: o, latest: unknownTime}
-	free, err := store.file.lock()
+	free, _, err := store.file.tryAcquire(engineByte, false)
 	if err != nil {
 		return nil, fmt.Errorf("lock the store: %w", err)
 	}
@@ -83,7 +83,7 @@ func New(store *Store, o Options) (*Engine, error) {
 	}
 	interrupted, err := e.takeOver()
 	if err != nil {
-		return nil, errors.Join(err, store.file.unlock())
+		return nil, errors.Join(err, store.file.release(engineByte))
 	}
 	if interrupted > 0 {
 		o.Logger.Info("resuming interrupted runs", "runs", interrupted)
@@ -123,7 +123,7 @@ func (e *Engine) Close() error {
 		return errors.New("close engine: Work is still running. End its context first")
 	}
 	e.closed = true
-	return errors.Join(e.selectNext.Close(), e.evaluations.close(), e.store.file.unlock())
+	return errors.Join(e.selectNext.Close(), e.evaluations.close(), e.store.file.release(engineByte))
 }
 
 var errClosed = errors.New("the engine is closed")
@@ -195,7 +195,7 @@ const (
 type Notice struct {
 	Kind NoticeKind
 	Run  *Run
-	Step *StepRun
+	Step *engine.StepRun
 	Undo *Undo
 	Wait time.Duration
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -84,7 +85,7 @@ func TestDiesDuringAnEvent(t *testing.T) {
 				switch aside := run.Error != nil && strings.Contains(run.Error.Message, "the process died 2 times"); {
 				case run.EventID == "bad" && aside:
 					failed++
-				case run.EventID != "bad" && run.Status != Succeeded:
+				case run.EventID != "bad" && run.Status != engine.Succeeded:
 					t.Errorf("the run of %s is %s: %v", run.EventID, run.Status, run.Error)
 				}
 			}
@@ -271,7 +272,7 @@ func TestSetAsideAndRetried(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got := runs["e2"]; got == nil || got.Status != Succeeded {
+			if got := runs["e2"]; got == nil || got.Status != engine.Succeeded {
 				t.Errorf("the other event: %+v", got)
 			}
 			if runs["e1"] == nil {
@@ -330,14 +331,14 @@ func TestRetryWhileOtherRunsWait(t *testing.T) {
 	}
 	r.Engine = newEngine(t, openStore(t, path), Options{Manifest: m, Session: session})
 	r.take()
-	if run := r.read(Accepted{}, 0); run.Status != Failed || len(deathsIn(t, r.store)) != 1 {
+	if run := r.read(Accepted{}, 0); run.Status != engine.Failed || len(deathsIn(t, r.store)) != 1 {
 		t.Errorf("got %s, counts %v", brief(run), deathsIn(t, r.store))
 	}
 	if _, err := r.store.Retry(t.Context(), r.read(Accepted{}, 0).ID); err != nil {
 		t.Fatal(err)
 	}
 	r.take()
-	if run := r.read(Accepted{}, 0); run.Status != Succeeded {
+	if run := r.read(Accepted{}, 0); run.Status != engine.Succeeded {
 		t.Errorf("retried: %s", brief(run))
 	}
 }

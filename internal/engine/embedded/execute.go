@@ -89,9 +89,9 @@ func (w *worker) matchAgain(j *job) (matches bool, err error) {
 
 // finish ends the run. Pending steps are skipped.
 func (w *worker) finish(j *job, failure *sdk.ErrorBody) error {
-	j.run.Status, j.run.Error, j.run.Finished = Succeeded, failure, engine.Time(w.o.Now())
+	j.run.Status, j.run.Error, j.run.Finished = engine.Succeeded, failure, engine.Time(w.o.Now())
 	if failure != nil {
-		j.run.Status = Failed
+		j.run.Status = engine.Failed
 	}
 	err := w.store.tx(w.storeCtx, func(tx *conn) {
 		tx.exec(`UPDATE steps SET status = 'skipped' WHERE run = ? AND status = 'pending'`, j.run.seq)
@@ -116,12 +116,12 @@ func (w *worker) finish(j *job, failure *sdk.ErrorBody) error {
 func (w *worker) step(j *job, n int) (over bool, err error) {
 	step, s := j.playbook.Steps[n], j.steps[n]
 	d := engine.Decide(j.playbook, step, j.scope, w.o.Manifest, w.marked(j))
-	if d.Status != Running {
+	if d.Status != engine.Running {
 		return true, w.settle(j, n, d.Status, d.Err)
 	}
 	input, err := w.stepInput(j, d)
 	if err != nil {
-		return true, w.settle(j, n, Failed, err)
+		return true, w.settle(j, n, engine.Failed, err)
 	}
 	for announced := false; !s.Over(); announced = true {
 		// The wait is limited in case that the clock was set back.
@@ -132,11 +132,11 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 		if resumed, err := w.waitResumed(d.Action, input); err != nil || !resumed {
 			return false, err
 		}
-		if s.Status == Running && d.Action.Once {
+		if s.Status == engine.Running && d.Action.Once {
 			if unknown, err := w.store.resultUnknown(w.storeCtx, j.run.ID, s.ID); err != nil {
 				return false, err
 			} else if unknown {
-				return true, w.settle(j, n, Failed, sdk.Errorf(sdk.Conflict, "an earlier attempt of %s was interrupted, and its result is unknown. "+
+				return true, w.settle(j, n, engine.Failed, sdk.Errorf(sdk.Conflict, "an earlier attempt of %s was interrupted, and its result is unknown. "+
 					"It is not repeated, because a second call does the work again. Look at the account, then run soar runs retry %s", s.Action, j.run.ID))
 			}
 		}
@@ -146,7 +146,7 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 		canceled, failure, err := w.call(step.Timeout, w.o.Logger.With("run", from.RunID, "step", from.StepID, "attempt", from.Attempt), &call{
 			info: d.Action, input: input, from: from, cause: j.cause(),
 			begin: func(tx *conn, masked json.RawMessage) {
-				s.Status, s.Input, s.Started = Running, masked, cmp.Or(s.Started, engine.Time(w.o.Now()))
+				s.Status, s.Input, s.Started = engine.Running, masked, cmp.Or(s.Started, engine.Time(w.o.Now()))
 				saveStep(tx, j.run.seq, n, s)
 			},
 			begun: func() {
@@ -175,7 +175,7 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 }
 
 // settle ends the n-th step without a call.
-func (w *worker) settle(j *job, n int, status Status, why error) error {
+func (w *worker) settle(j *job, n int, status engine.Status, why error) error {
 	s := j.steps[n]
 	s.Settle(status, why, w.o.Now())
 	err := w.store.tx(w.storeCtx, func(tx *conn) { saveStep(tx, j.run.seq, n, s) })

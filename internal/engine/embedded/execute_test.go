@@ -144,7 +144,7 @@ steps:
 			if s := run.Steps[0]; strings.HasPrefix(test.name, "not applicable") && (s.Outcome != "not_applicable" || s.Output == nil) {
 				t.Errorf("step %+v", s)
 			}
-			if s := run.Steps[1]; s.Status == Succeeded && string(s.Input) != fmt.Sprintf(`{"user":%q}`, run.Steps[0].Status) {
+			if s := run.Steps[1]; s.Status == engine.Succeeded && string(s.Input) != fmt.Sprintf(`{"user":%q}`, run.Steps[0].Status) {
 				t.Errorf("the second step saw %s", s.Input)
 			}
 		})
@@ -161,7 +161,7 @@ steps:
   - {id: suspend, action: contain_user, on_error: continue, with: {user: u}}
   - {id: tell, action: look_up, with: {user: "${{ steps.suspend.output.after }}"}}
 `, always(unable))
-	if run := r.only(); run.Status != Failed || string(run.Steps[1].Input) != `{"user":"STAGED"}` {
+	if run := r.only(); run.Status != engine.Failed || string(run.Steps[1].Input) != `{"user":"STAGED"}` {
 		t.Errorf("got %s, %s", brief(run), run.Steps[1].Input)
 	}
 }
@@ -193,7 +193,7 @@ func TestRunKeepsItsPlaybook(t *testing.T) {
 	}
 	for event, steps := range map[string]int{"e1": 3, "e2": 1} {
 		run, err := e.store.Run(t.Context(), engine.RunID("org", "contain", event))
-		if err != nil || run.Status != Succeeded || len(run.Steps) != steps {
+		if err != nil || run.Status != engine.Succeeded || len(run.Steps) != steps {
 			t.Errorf("%s: %s, %v", event, brief(run), err)
 		}
 	}
@@ -220,7 +220,7 @@ func TestPlaybookNoLongerLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	run, err := e.store.Run(t.Context(), engine.RunID("org", "contain", "e1"))
-	if err != nil || run.Status != Failed || !strings.Contains(run.Error.Message, "does not load") {
+	if err != nil || run.Status != engine.Failed || !strings.Contains(run.Error.Message, "does not load") {
 		t.Errorf("got %s: %v, %v", brief(run), run.Error, err)
 	}
 }
@@ -255,7 +255,7 @@ func TestOrgsAreKeptApart(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for org, want := range map[string]Status{"a": Queued, "b": Succeeded} {
+	for org, want := range map[string]engine.Status{"a": engine.Queued, "b": engine.Succeeded} {
 		if run, err := b.store.Run(t.Context(), engine.RunID(org, "contain", "e1")); err != nil || run.Status != want {
 			t.Errorf("%s: %s, %v", org, brief(run), err)
 		}
@@ -321,7 +321,7 @@ func TestWorkEndsWhenTheStoreFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.drain()
-	if run := r.read(Accepted{}, 0); run.Status != Succeeded {
+	if run := r.read(Accepted{}, 0); run.Status != engine.Succeeded {
 		t.Errorf("got %s", brief(run))
 	}
 }

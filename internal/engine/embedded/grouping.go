@@ -154,7 +154,7 @@ func (g *groupRow) set(r *Run) {
 	}
 	now := time.Now()
 	switch {
-	case r.Status != Queued || !r.Started.IsZero():
+	case r.Status != engine.Queued || !r.Started.IsZero():
 	case r.Group != nil && !r.Group.Closed && !g.atFirst.Bool && r.Group.Closes.After(now):
 		r.Waits = fmt.Sprintf("gathers events until %s", r.Group.Closes.Format(time.TimeOnly+"Z"))
 	case g.maxRunsPerMinute > 0 && !g.oldest.IsZero() && g.oldest.Add(time.Minute).After(now):

@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -171,7 +172,7 @@ func (f *flood) check(t *rapid.T, limit int, window time.Duration, atFirst bool)
 	for _, brief := range runs {
 		run, err := f.store.Run(context.Background(), brief.ID)
 		must(t, err)
-		if run.Status != Succeeded || !f.done[run.ID] || len(run.Events) == 0 || len(run.Events) != run.Group.Events {
+		if run.Status != engine.Succeeded || !f.done[run.ID] || len(run.Events) == 0 || len(run.Events) != run.Group.Events {
 			t.Fatalf("run %s is %s, with %d events of %+v", run.ID, run.Status, len(run.Events), run.Group)
 		}
 		if !atFirst && run.Group.Taken != run.Group.Events {

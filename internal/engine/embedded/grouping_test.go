@@ -202,7 +202,7 @@ func TestGroupThatStartsAtItsFirstEvent(t *testing.T) {
 	if got := r.accept(pageOf(about("ann", "3"), about("ann", "1"))); got.Joined != 1 || got.Repeated != 1 || r.take() != 0 {
 		t.Errorf("within the window: %+v", got)
 	}
-	if run := r.run(id); run.Group.Events != 3 || run.Group.Taken != 2 || run.Group.Closed || len(run.Events) != 3 || run.Status != Succeeded {
+	if run := r.run(id); run.Group.Events != 3 || run.Group.Taken != 2 || run.Group.Closed || len(run.Events) != 3 || run.Status != engine.Succeeded {
 		t.Errorf("%s: %+v", brief(run), run.Group)
 	}
 	clock.put(time.Second)
@@ -273,7 +273,7 @@ func TestGroupIsBounded(t *testing.T) {
 	if got.Started != 1 || got.Joined != 1 || r.take() != longestSleep {
 		t.Fatalf("%+v", got)
 	}
-	if run := r.run(id); len(said.users) != 1 || run.Status != Succeeded ||
+	if run := r.run(id); len(said.users) != 1 || run.Status != engine.Succeeded ||
 		run.Group.Taken != maxGroupEvents || !strings.HasPrefix(run.Group.Note, "closed early, with 10000 events") {
 		t.Errorf("%q: %s %+v", said.users, brief(run), run.Group)
 	}

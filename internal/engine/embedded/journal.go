@@ -10,17 +10,6 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// AuditStatus is the status of a call in the audit trail.
-type AuditStatus = string
-
-// The statuses of a call. A call that stays started was interrupted: it is unknown
-// whether the service executed it.
-const (
-	CallStarted AuditStatus = "started"
-	CallDone    AuditStatus = "done"
-	CallFailed  AuditStatus = "failed"
-)
-
 // OutcomeUnknown is the outcome of a call without a response: it is under way, the
 // process was killed during it, or a write was abandoned before its response.
 const OutcomeUnknown = "unknown"
@@ -35,7 +24,7 @@ type AuditEntry struct {
 	Cause      string          `json:"cause,omitempty"`   // CauseUndo, CauseRetry, CauseReplay, or "" for a step's first run or a manual call
 	Action     string          `json:"action"`
 	Input      json.RawMessage `json:"input"` // secrets are masked
-	Status     AuditStatus     `json:"status"`
+	Status     engine.Status   `json:"status"`
 	Outcome    string          `json:"outcome,omitempty"`     // of the output (see sdk.Outcome), or OutcomeUnknown
 	Code       string          `json:"code,omitempty"`        // of the error, see sdk.Code
 	Message    string          `json:"message,omitempty"`     // of the error
@@ -122,10 +111,10 @@ func saveStep(tx *conn, run int64, n int, s *engine.StepState) {
 
 // complete completes the audit entry, and stores the changes of the step or undo.
 func (s *Store) complete(tx *conn, c *call, result sdk.Result, failure *sdk.Error, duration time.Duration) {
-	status, outcome, code, message := CallDone, engine.Outcome(result.Output), "", ""
+	status, outcome, code, message := engine.Done, engine.Outcome(result.Output), "", ""
 	if failure != nil {
 		// The output beside an error still says what was done.
-		status, code, message = CallFailed, string(failure.Code), messageOf(failure)
+		status, code, message = engine.Failed, string(failure.Code), messageOf(failure)
 		if c.info.Effect != sdk.Reads && (failure.Code == sdk.Timeout || failure.Code == sdk.Canceled) {
 			outcome = OutcomeUnknown
 		}

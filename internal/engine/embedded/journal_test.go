@@ -41,8 +41,8 @@ func TestAuditOverHTTP(t *testing.T) {
 	run := r.only()
 	input := json.RawMessage(`{"user":"user-e1"}`)
 	want := []AuditEntry{
-		{RunID: run.ID, StepID: "look", Attempt: 1, Action: "look_up", Input: input, Status: CallDone, RequestIDs: []string{"req-look_up"}},
-		{RunID: run.ID, StepID: "suspend", Attempt: 1, Action: "contain_user", Input: input, Status: CallFailed, Code: "forbidden",
+		{RunID: run.ID, StepID: "look", Attempt: 1, Action: "look_up", Input: input, Status: engine.Done, RequestIDs: []string{"req-look_up"}},
+		{RunID: run.ID, StepID: "suspend", Attempt: 1, Action: "contain_user", Input: input, Status: engine.Failed, Code: "forbidden",
 			Message: "the service refused", RequestIDs: []string{"req-contain"}},
 	}
 	if d := cmp.Diff(want, run.Audit, noTimes); d != "" {
@@ -80,7 +80,7 @@ func TestPerformMasksSecrets(t *testing.T) {
 		t.Fatalf("got %s, %v", result.Output, err)
 	}
 	masked := json.RawMessage(`{"secret":"********","user":"u"}`)
-	want := []AuditEntry{{Action: "contain_user", Input: masked, Status: CallStarted, Outcome: OutcomeUnknown}}
+	want := []AuditEntry{{Action: "contain_user", Input: masked, Status: engine.Started, Outcome: OutcomeUnknown}}
 	if d := cmp.Diff(want, during, noTimes); d != "" {
 		t.Errorf("during the call: %s", d)
 	}
@@ -88,7 +88,7 @@ func TestPerformMasksSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want[0].Status, want[0].Outcome = CallDone, "changed"
+	want[0].Status, want[0].Outcome = engine.Done, "changed"
 	if d := cmp.Diff(want, after, noTimes); d != "" {
 		t.Errorf("after the call: %s", d)
 	}
@@ -113,7 +113,7 @@ func TestSecretsOfStepsAreMasked(t *testing.T) {
     if`, `user: "${{ event.user }}", secret: hush-hush}
     if`, 1), always(changed))
 	run := r.only()
-	if run.Status != Succeeded {
+	if run.Status != engine.Succeeded {
 		t.Fatal(brief(run))
 	}
 	shown, err := json.Marshal(run)

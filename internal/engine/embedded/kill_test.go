@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -148,7 +149,7 @@ func TestKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if run.Status != Succeeded || len(run.Steps) != 3 {
+		if run.Status != engine.Succeeded || len(run.Steps) != 3 {
 			t.Errorf("run of event %s: %+v", run.EventID, run)
 		}
 		for _, complaint := range inconsistent(run) {
@@ -158,7 +159,7 @@ func TestKill(t *testing.T) {
 		byAction := map[string]int{}
 		for _, a := range run.Audit {
 			byAction[a.Action]++
-			if a.Status == CallStarted {
+			if a.Status == engine.Started {
 				cutOff++
 			}
 		}
@@ -242,7 +243,7 @@ func TestKillWithGroups(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if run.Status != Succeeded || run.Group.Taken != run.Group.Events || len(run.Events) != run.Group.Events {
+		if run.Status != engine.Succeeded || run.Group.Taken != run.Group.Events || len(run.Events) != run.Group.Events {
 			t.Errorf("run of event %s: %+v", run.EventID, run.Group)
 		}
 		for _, e := range run.Events {

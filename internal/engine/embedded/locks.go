@@ -20,8 +20,8 @@ import (
 const (
 	engineByte  = 1 << 62        // an engine works on the store
 	writesByte  = engineByte + 1 // shared: write calls are in flight
-	subjectByte = 1 << 61        // first of those that stand for subjects
-	writerByte  = 1 << 60        // first of those that stand for a Store that writes
+	subjectByte = 1 << 61        // first of those that represent subjects
+	writerByte  = 1 << 60        // first of those that represent a Store that writes
 )
 
 // lockPoll is how often a Store tries again to lock a byte that another process has locked.
@@ -31,32 +31,41 @@ const lockPoll = 20 * time.Millisecond
 // descriptors, so that the calls of one Store exclude each other here.
 type locks struct {
 	mu     sync.Mutex
-	held   map[int64]chan struct{} // closed when the byte is free
-	writes int                     // write calls in flight
-	writer int64                   // the byte that stands for this Store; 0 until it writes
+	held   map[int64]*heldLock // by byte
+	writer int64               // the byte that represents this Store; 0 until it writes
 }
 
-// acquire locks a byte for this Store alone. It reports whether it waited, and fails if
-// ctx ends.
-func (s *storeFile) acquire(ctx context.Context, at int64) (waited bool, err error) {
-	l := &s.locks
+// A heldLock is a byte that this Store has locked.
+type heldLock struct {
+	holders  int           // more than one if they share the lock
+	released chan struct{} // closed when the byte is free
+}
+
+// tryAcquire locks a byte, alone or together with others that share the lock. If another
+// call of this Store has the lock, it returns the channel that is closed at its release.
+func (s *storeFile) tryAcquire(at int64, share bool) (free bool, released <-chan struct{}, err error) {
+	s.locks.mu.Lock()
+	defer s.locks.mu.Unlock()
+	if h := s.locks.held[at]; h != nil {
+		if share {
+			h.holders++
+		}
+		return share, h.released, nil
+	}
+	free, err = tryLock(s.f, at, share)
+	if free {
+		s.locks.held[at] = &heldLock{1, make(chan struct{})}
+	}
+	return free, nil, err
+}
+
+// acquire locks a byte as tryAcquire does, and waits until the byte is free. It reports
+// whether it waited, and fails if ctx ends.
+func (s *storeFile) acquire(ctx context.Context, at int64, share bool) (waited bool, err error) {
 	for {
-		l.mu.Lock()
-		released, taken := l.held[at]
-		if !taken {
-			free, err := tryLock(s.f, at, false)
-			if free {
-				if l.held == nil {
-					l.held = map[int64]chan struct{}{}
-				}
-				l.held[at] = make(chan struct{})
-			}
-			l.mu.Unlock()
-			if free || err != nil {
-				return waited, err
-			}
-		} else {
-			l.mu.Unlock()
+		free, released, err := s.tryAcquire(at, share)
+		if free || err != nil {
+			return waited, err
 		}
 		waited = true
 		if !sleep(ctx, lockPoll, released) {
@@ -65,81 +74,53 @@ func (s *storeFile) acquire(ctx context.Context, at int64) (waited bool, err err
 	}
 }
 
+// release ends one hold of a byte. It does nothing if this Store has not locked the byte.
 func (s *storeFile) release(at int64) error {
-	l := &s.locks
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	close(l.held[at])
-	delete(l.held, at)
+	s.locks.mu.Lock()
+	defer s.locks.mu.Unlock()
+	h := s.locks.held[at]
+	if h == nil {
+		return nil
+	}
+	if h.holders--; h.holders > 0 {
+		return nil
+	}
+	close(h.released)
+	delete(s.locks.held, at)
 	return releaseLock(s.f, at)
 }
 
 // lockedByAnyone reports whether any Store of any process has locked the byte.
 func (s *storeFile) lockedByAnyone(at int64) (bool, error) {
 	s.locks.mu.Lock()
-	_, held := s.locks.held[at]
-	own := held || at == s.locks.writer || at == writesByte && s.locks.writes > 0
+	held := s.locks.held[at] != nil
 	s.locks.mu.Unlock()
-	if own {
+	if held {
 		return true, nil
 	}
 	return lockedElsewhere(s.f, at)
 }
 
-// enterWrite marks that a write call is in flight, until leaveWrite. It returns the byte
-// that stands for this Store for as long as the Store is open.
+// enterWrite marks that a write call is in flight, until the caller releases writesByte. It
+// returns the byte that represents this Store for as long as the Store is open.
 func (s *storeFile) enterWrite(ctx context.Context) (writer int64, err error) {
-	l := &s.locks
-	for {
-		l.mu.Lock()
-		for l.writer == 0 && err == nil {
-			at := writerByte + rand.Int64N(writerByte)
-			var free bool
-			if free, err = tryLock(s.f, at, false); free {
-				l.writer = at
-			}
-		}
-		free := err == nil && l.writes > 0
-		if err == nil && !free {
-			free, err = tryLock(s.f, writesByte, true)
-		}
-		if free {
-			l.writes++
-		}
-		writer = l.writer
-		l.mu.Unlock()
-		if free || err != nil {
-			return writer, err
-		}
-		if !sleep(ctx, lockPoll, nil) {
-			return 0, ctx.Err()
-		}
-	}
-}
-
-func (s *storeFile) leaveWrite() error {
-	l := &s.locks
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.writes--; l.writes > 0 {
-		return nil
-	}
-	return releaseLock(s.f, writesByte)
-}
-
-// releaseWriter ends the locks that enterWrite took for the Store.
-func (s *storeFile) releaseWriter() error {
 	s.locks.mu.Lock()
-	defer s.locks.mu.Unlock()
-	if s.locks.writer == 0 {
-		return nil
+	for s.locks.writer == 0 && err == nil {
+		at := writerByte + rand.Int64N(writerByte)
+		var free bool
+		if free, err = tryLock(s.f, at, false); free {
+			s.locks.writer, s.locks.held[at] = at, &heldLock{1, make(chan struct{})}
+		}
 	}
-	at := s.locks.writer
-	s.locks.writer = 0
-	return releaseLock(s.f, at)
+	writer = s.locks.writer
+	s.locks.mu.Unlock()
+	if err == nil {
+		_, err = s.acquire(ctx, writesByte, true)
+	}
+	return writer, err
 }
 
-// subjectLock returns the byte that stands for a subject. Two subjects with one byte
+// subjectLock returns the byte that represents a subject. Two subjects with one byte
 // exclude each other, which is harmless.
 func subjectLock(org, id string) int64 {
 	at, _ := strconv.ParseInt(engine.Digest(org, id)[:15], 16, 64) // 15 hexadecimal digits
@@ -169,7 +150,7 @@ func (s *Store) lockSubjects(ctx context.Context, org string, subjects []sdk.Sub
 			l.held[at] = false
 			continue
 		}
-		had, err := s.file.acquire(limited, at)
+		had, err := s.file.acquire(limited, at, false)
 		waited = waited || had
 		if err != nil {
 			l.release()
@@ -211,7 +192,7 @@ func (l *subjectLocks) release() {
 func (s *Store) lockedError(ctx context.Context, subject sdk.Subject) error {
 	e := &sdk.Error{Code: sdk.Unavailable, RetryAfter: 5 * time.Second}
 	e.Message = fmt.Sprintf("another call has locked %s for over %s. Nothing was written; try again later", label(subject), s.lockWait)
-	ops, err := s.Operations(ctx, OperationQuery{Subject: subject.ID, Status: Running, Limit: 1})
+	ops, err := s.Operations(ctx, OperationQuery{Subject: subject.ID, Status: engine.Running, Limit: 1})
 	if err == nil && len(ops) > 0 {
 		e.Message = fmt.Sprintf("%s is locked by operation %s (%s). Nothing was written; try again when it has ended", label(subject), ops[0].ID, ops[0].summary())
 	}

@@ -41,13 +41,6 @@ var thisProcess = sync.OnceValue(func() Actor {
 
 func (a Actor) who() string { return fmt.Sprintf("%s on %s, process %d", a.OSUser, a.Host, a.Process) }
 
-// Interrupted is the status of an operation whose call ended without a result: its
-// process was killed, or all writes were paused. A part of the change may be made.
-const Interrupted Status = "interrupted"
-
-// Done is the status of an operation whose call succeeded.
-const Done Status = "done"
-
 // An Operation is one recorded write: a call of an action that writes, unless it was a
 // dry run. It is stored before the first request that writes is sent. Secrets are masked.
 type Operation struct {
@@ -55,7 +48,7 @@ type Operation struct {
 	Org      string               `json:"org"`
 	Action   string               `json:"action"`
 	Input    json.RawMessage      `json:"input"`
-	Status   Status               `json:"status"`            // Running, Done, Failed or Interrupted
+	Status   engine.Status        `json:"status"`            // Running, Done, Failed or Interrupted
 	Outcome  string               `json:"outcome,omitempty"` // see sdk.Outcome; OutcomeUnknown until the call ends
 	Code     string               `json:"code,omitempty"`    // of the error, see sdk.Code
 	Message  string               `json:"message,omitempty"` // of the error
@@ -104,7 +97,7 @@ type OperationQuery struct {
 	Subject string // ID or name of a subject
 	Action  string
 	RunID   string
-	Status  Status
+	Status  engine.Status
 	Open    bool // only operations with a change that is not reverted
 	Limit   int
 }
@@ -115,7 +108,7 @@ func (s *Store) Operations(ctx context.Context, q OperationQuery) ([]Operation, 
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStatus("an operation", q.Status, Running, Done, Failed, Interrupted); err != nil {
+	if err := checkStatus("an operation", q.Status, engine.Running, engine.Done, engine.Failed, engine.Interrupted); err != nil {
 		return nil, err
 	}
 	found := []Operation{}
@@ -176,10 +169,10 @@ func (s *Store) readOperations(db *conn, rest string, args ...any) []Operation {
 		o.Subjects = append([]sdk.Subject{}, list(db, func(s *sdk.Subject) []any { return []any{&s.Type, &s.ID, &s.Name} },
 			`SELECT type, id, name FROM subjects WHERE operation = ? ORDER BY n`, o.seq)...)
 		o.Undos = append([]OperationUndo{}, readOperationUndos(db, `WHERE operation = ? ORDER BY n`, o.seq)...)
-		if o.Status == Running && db.err == nil {
+		if o.Status == engine.Running && db.err == nil {
 			alive, err := s.file.lockedByAnyone(o.writer)
 			if db.fail(err); !alive {
-				o.Status = Interrupted
+				o.Status = engine.Interrupted
 			}
 		}
 	}
@@ -286,13 +279,13 @@ func (p *plan) contained(c *call) int {
 // completeOperation stores the result of a call. An operation that changed nothing has
 // nothing to undo. After a failure the planned undos stay, unless nothing was written.
 func (s *Store) completeOperation(tx *conn, c *call, result sdk.Result, failure *sdk.Error) {
-	status, output := Done, struct{ After json.RawMessage }{}
+	status, output := engine.Done, struct{ After json.RawMessage }{}
 	outcome := sdk.Outcome(engine.Outcome(result.Output))
 	switch {
 	case c.interrupted:
-		status = Interrupted
+		status = engine.Interrupted
 	case failure != nil:
-		if status = Failed; nothingWritten(result.Calls, failure) {
+		if status = engine.Failed; nothingWritten(result.Calls, failure) {
 			tx.exec(`DELETE FROM operation_undos WHERE operation = ?`, c.entry)
 		}
 	default:

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/sdk"
 )
 
@@ -31,7 +32,7 @@ func TestOperation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if op.Status != Done || op.Outcome != "changed" || !op.Open() || len(op.Plan) != 2 || len(op.Subjects) != 1 || len(op.Undos) != 1 ||
+	if op.Status != engine.Done || op.Outcome != "changed" || !op.Open() || len(op.Plan) != 2 || len(op.Subjects) != 1 || len(op.Undos) != 1 ||
 		!strings.Contains(string(op.Before), `"suspended":false`) || !strings.Contains(string(op.After), `"suspended":true`) ||
 		op.Case != "INC-1" || op.Reason != "takeover" || op.Connection != "test" || op.Process != os.Getpid() || op.OSUser == "" || op.Host == "" {
 		t.Errorf("got %+v", op)
@@ -55,7 +56,7 @@ func TestOperation(t *testing.T) {
 	}
 	if unchanged, err := d.do(t.Context(), "restore", "ann", `,"record":{"suspended":false,"quarantined":false}`); err != nil {
 		t.Error(err)
-	} else if op, err := d.Operation(t.Context(), unchanged.Operation); err != nil || op.Open() || op.Outcome != "unchanged" || op.Status != Done {
+	} else if op, err := d.Operation(t.Context(), unchanged.Operation); err != nil || op.Open() || op.Outcome != "unchanged" || op.Status != engine.Done {
 		t.Errorf("got %+v, %v", op, err)
 	}
 	for id, code := range map[string]sdk.Code{"abc": sdk.InvalidInput, "ffffffffffffffff0": sdk.NotFound} {
@@ -178,7 +179,7 @@ func TestKillBetweenRequests(t *testing.T) {
 					t.Fatalf("%s: %v, %d operations after %v", name, err, len(ops), dir.written())
 				}
 				for _, op := range ops {
-					if op.Status != Interrupted && !(n == 5 && answer && op.Status == Done) || !strings.Contains(string(op.Before), `"suspended":false`) {
+					if op.Status != engine.Interrupted && !(n == 5 && answer && op.Status == engine.Done) || !strings.Contains(string(op.Before), `"suspended":false`) {
 						t.Errorf("%s: got %+v", name, op)
 					}
 				}
@@ -262,7 +263,7 @@ func TestSubjectIsLocked(t *testing.T) {
 		ended <- err
 	}()
 	<-inside
-	running, err := second.Operations(t.Context(), OperationQuery{Status: Running})
+	running, err := second.Operations(t.Context(), OperationQuery{Status: engine.Running})
 	if err != nil || len(running) != 1 {
 		t.Fatalf("got %+v, %v", running, err)
 	}

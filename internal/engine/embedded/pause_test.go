@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/sdk"
 )
 
@@ -54,7 +55,7 @@ func TestPauseDuringBatch(t *testing.T) {
 	if got := len(dir.written()); got != sent || got != 6 {
 		t.Errorf("%d writes at the pause, %d in the end", sent, got)
 	}
-	interrupted, err := other.Operations(t.Context(), OperationQuery{Status: Interrupted})
+	interrupted, err := other.Operations(t.Context(), OperationQuery{Status: engine.Interrupted})
 	if err != nil || len(interrupted) != 1 || interrupted[0].Subjects[0].ID != "user-3" || !interrupted[0].Open() {
 		t.Errorf("got %+v, %v", interrupted, err)
 	}
@@ -134,7 +135,7 @@ func TestShadowRun(t *testing.T) {
 		run := r.only()
 		is := name != "neither"
 		runs, err := d.Runs(t.Context(), Query{Shadow: true})
-		if err != nil || (len(runs) == 1) != is || run.Shadow != is || run.Status != Succeeded || (run.Steps[0].Outcome == "planned") != is {
+		if err != nil || (len(runs) == 1) != is || run.Shadow != is || run.Status != engine.Succeeded || (run.Steps[0].Outcome == "planned") != is {
 			t.Errorf("%s: got %s, %+v, %v", name, brief(run), runs, err)
 		}
 		if ops, err := d.Operations(t.Context(), OperationQuery{RunID: run.ID}); err != nil || (len(ops) == 0) != is || (len(dir.written()) == 0) != is {

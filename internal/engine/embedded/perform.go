@@ -164,7 +164,7 @@ func (s *Store) perform(ctx context.Context, c *call) (result sdk.Result, failur
 	err = s.tx(storeCtx, func(tx *conn) {
 		c.entry = tx.exec(`INSERT INTO audit (time, run, step, attempt, action, input, status, outcome, cause,
 			org, connection, incident, reason, playbook, api_key, os_user, host, process) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			c.now(), c.from.RunID, c.from.StepID, c.from.Attempt, c.info.Name, string(masked), CallStarted, OutcomeUnknown, c.cause,
+			c.now(), c.from.RunID, c.from.StepID, c.from.Attempt, c.info.Name, string(masked), engine.Started, OutcomeUnknown, c.cause,
 			c.from.Org, a.Connection, a.Case, a.Reason, a.Playbook, a.Key, a.OSUser, a.Host, a.Process).seq
 		if c.begin != nil {
 			c.begin(tx, masked)
@@ -233,7 +233,7 @@ func (s *Store) performWrite(ctx context.Context, c *call) (result sdk.Result, f
 	inFlight := false
 	release = func() {
 		if inFlight {
-			_ = s.file.leaveWrite() // an error here means that the file is closed
+			_ = s.file.release(writesByte) // an error here means that the file is closed
 		}
 		if locked != nil {
 			locked.release()

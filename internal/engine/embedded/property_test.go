@@ -50,7 +50,7 @@ func (w *world) abandon(t *rapid.T, atWork bool) {
 	} else {
 		worked <- nil
 	}
-	must(t, w.store.file.unlock())
+	must(t, w.store.file.release(engineByte))
 	must(t, w.store.Close())
 	stop()
 	<-worked // with an error, if it had something to do
@@ -113,7 +113,7 @@ func TestEveryEventStartsOnce(t *testing.T) {
 		w.checkRuns(t)
 		must(t, drain(context.Background(), w.engine))
 		w.checkRuns(t)
-		runs, err := w.store.Runs(context.Background(), Query{Status: Succeeded})
+		runs, err := w.store.Runs(context.Background(), Query{Status: engine.Succeeded})
 		if err != nil || len(runs)+len(w.pruned) != len(w.matching) {
 			t.Fatalf("%d of %d runs succeeded in the end, %v", len(runs), len(w.matching)-len(w.pruned), err)
 		}
@@ -124,7 +124,7 @@ func TestEveryEventStartsOnce(t *testing.T) {
 
 // prune deletes what has ended.
 func (w *world) prune(t *rapid.T) {
-	runs, err := w.store.Runs(context.Background(), Query{Status: Succeeded})
+	runs, err := w.store.Runs(context.Background(), Query{Status: engine.Succeeded})
 	must(t, err)
 	for _, run := range runs {
 		w.pruned[run.EventID] = true
@@ -188,14 +188,14 @@ func inconsistent(run *Run) (complaints []string) {
 		}
 		for i, a := range entries {
 			last := i == len(entries)-1
-			if succeeded := s.Status == Succeeded && last; succeeded != (a.Status == CallDone) {
+			if succeeded := s.Status == engine.Succeeded && last; succeeded != (a.Status == engine.Done) {
 				complain("step %s is %s, its entry %d of %d is %s", s.ID, s.Status, i+1, len(entries), a.Status)
 			}
-			if a.Status == CallStarted && a.Outcome != OutcomeUnknown {
+			if a.Status == engine.Started && a.Outcome != OutcomeUnknown {
 				complain("step %s has a call without an end and with outcome %q", s.ID, a.Outcome)
 			}
 		}
-		if s.Status == Succeeded {
+		if s.Status == engine.Succeeded {
 			done++
 		}
 		delete(calls, s.ID)
@@ -203,7 +203,7 @@ func inconsistent(run *Run) (complaints []string) {
 	if len(calls) > 0 {
 		complain("calls of no step: %v", calls)
 	}
-	if run.Status == Succeeded && (done != len(run.Steps) || done == 0) {
+	if run.Status == engine.Succeeded && (done != len(run.Steps) || done == 0) {
 		complain("succeeded with %d of %d steps", done, len(run.Steps))
 	}
 	return complaints

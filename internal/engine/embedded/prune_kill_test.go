@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -97,7 +98,7 @@ func TestKillPruning(t *testing.T) {
 			t.Fatalf("%v: %s", err, said.String())
 		}
 		whole(t, store)
-		runs, err := store.Runs(t.Context(), Query{Limit: len(events), Status: Succeeded})
+		runs, err := store.Runs(t.Context(), Query{Limit: len(events), Status: engine.Succeeded})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -185,7 +186,7 @@ func TestPruneKeepsRunsOfPendingUndos(t *testing.T) {
 			t.Fatal(err)
 		}
 		prune(0)
-		if run = r.run(run.ID); len(run.Undos) != 1 || run.Undos[0].Status != UndoDone {
+		if run = r.run(run.ID); len(run.Undos) != 1 || run.Undos[0].Status != engine.Done {
 			t.Errorf("undos %+v", run.Undos)
 		}
 		time.Sleep(90 * day)
@@ -213,7 +214,7 @@ func TestPruneLooksAgain(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if again := r.run(run.ID); again.Status != Queued || len(again.Steps) != 1 {
+	if again := r.run(run.ID); again.Status != engine.Queued || len(again.Steps) != 1 {
 		t.Errorf("run %+v", again)
 	}
 }

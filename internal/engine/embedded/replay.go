@@ -166,7 +166,7 @@ func (s *Store) Retry(ctx context.Context, id string) (*Run, error) {
 // CanRetry returns an *[sdk.Error] with code conflict if [Store.Retry] rejects the run.
 func (r *Run) CanRetry() error {
 	switch {
-	case r.Status != Failed:
+	case r.Status != engine.Failed:
 		return sdk.Errorf(sdk.Conflict, "run %s is %s: only a failed run can be retried", r.ID, r.Status)
 	case r.Started.IsZero() && !r.unmatched:
 		return sdk.Errorf(sdk.Conflict, "run %s failed before its first step, and a retry would fail again: %s", r.ID, r.Error.Message)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/sdk"
 )
 
@@ -81,7 +82,7 @@ func TestReplayAgain(t *testing.T) {
 	}
 	marked := 0
 	for _, run := range runs {
-		if run.Status != Succeeded {
+		if run.Status != engine.Succeeded {
 			t.Errorf("%s is %s", run.ID, run.Status)
 		}
 		if !run.Replay.IsZero() {

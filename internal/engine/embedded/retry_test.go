@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/sdk"
 )
 
@@ -80,7 +81,7 @@ func TestRetryRun(t *testing.T) {
 				t.Helper()
 				calls = nil
 				run, err := r.store.Retry(t.Context(), r.read(Accepted{}, 0).ID[:8])
-				if err != nil || run.Status != Queued || run.Error != nil || !run.Finished.IsZero() {
+				if err != nil || run.Status != engine.Queued || run.Error != nil || !run.Finished.IsZero() {
 					t.Fatalf("%+v, %v", run, err)
 				}
 				r.drain()
@@ -89,7 +90,7 @@ func TestRetryRun(t *testing.T) {
 				}
 				return r.read(Accepted{}, 0)
 			}
-			if run := retry(test.again); run.Status != Failed || len(run.Retries) != 1 {
+			if run := retry(test.again); run.Status != engine.Failed || len(run.Retries) != 1 {
 				t.Errorf("got %s", brief(run))
 			}
 			broken = false
@@ -121,7 +122,7 @@ func TestRetryRun(t *testing.T) {
 func TestRetryRefuses(t *testing.T) {
 	r := newRig(t, strings.Replace(contain, `event.result == "SUCCESS"`, `event.targets[3] == "x"`, 1), always(changed))
 	a := r.accept(page("1", "e1"))
-	if run := r.read(a, 0); run.Status != Failed {
+	if run := r.read(a, 0); run.Status != engine.Failed {
 		t.Fatal(brief(run))
 	}
 	for id, want := range map[string]sdk.Code{
@@ -205,7 +206,7 @@ func TestRetryFromAnotherProcess(t *testing.T) {
 	if _, err := other.Retry(t.Context(), ids[1]); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-finished; got != ids[1]+Succeeded {
+	if got := <-finished; got != ids[1]+engine.Succeeded {
 		t.Errorf("got %s", got)
 	}
 	stop()
@@ -237,7 +238,7 @@ func TestRetryFromAnotherProcess(t *testing.T) {
 	if err := alone.Work(ctx); err != nil {
 		t.Error(err)
 	}
-	for i, want := range []Status{Succeeded, Queued} {
+	for i, want := range []engine.Status{engine.Succeeded, engine.Queued} {
 		if run, err := other.Run(t.Context(), ids[i]); err != nil || run.Status != want {
 			t.Errorf("%s, %v", brief(run), err)
 		}

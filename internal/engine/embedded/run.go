@@ -15,48 +15,32 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Status is the status of a run, a step or an undo.
-type Status = engine.Status
-
-// StepRun is the state of one step of a run.
-type StepRun = engine.StepRun
-
-// The statuses of runs and steps.
-const (
-	Queued    = engine.Queued
-	Pending   = engine.Pending
-	Running   = engine.Running
-	Succeeded = engine.Succeeded
-	Failed    = engine.Failed
-	Skipped   = engine.Skipped
-)
-
 // A Run is one playbook, started by one event or by a group of events. EventID and the
 // fields after it are those of the first event. The ID is made of the org, the name of
 // the playbook and the ID of the event. A time is zero until it is reached.
 type Run struct {
-	ID        string          `json:"id"`
-	Playbook  string          `json:"playbook"`
-	Title     string          `json:"title,omitempty"`
-	Status    Status          `json:"status"`
-	EventID   string          `json:"event_id"`
-	EventType string          `json:"event_type"`
-	EventTime time.Time       `json:"event_time,omitzero"`
-	Event     json.RawMessage `json:"event,omitempty"`  // data of the event
-	Group     *Group          `json:"group,omitempty"`  // nil: the playbook groups no events
-	Events    []GroupedEvent  `json:"events,omitempty"` // of the group, in order of arrival
-	Waits     string          `json:"waits,omitempty"`  // why a queued run does not start yet
-	Created   time.Time       `json:"created"`
-	Replay    time.Time       `json:"replay,omitzero"`  // start of the replay that made the run
-	Shadow    bool            `json:"shadow,omitempty"` // the writes of the run are dry runs
-	Started   time.Time       `json:"started,omitzero"`
-	Finished  time.Time       `json:"finished,omitzero"`
-	Error     *sdk.ErrorBody  `json:"error,omitempty"`    // of the first step that failed
-	Subjects  []string        `json:"subjects,omitempty"` // names or IDs of the objects that the run changed, or planned to change
-	Steps     []StepRun       `json:"steps,omitempty"`    // none before the run starts
-	Audit     []AuditEntry    `json:"audit,omitempty"`    // oldest first
-	Undos     []Undo          `json:"undos,omitempty"`    // scheduled, of the run's changes, oldest first
-	Retries   []Retry         `json:"retries,omitempty"`  // oldest first
+	ID        string           `json:"id"`
+	Playbook  string           `json:"playbook"`
+	Title     string           `json:"title,omitempty"`
+	Status    engine.Status    `json:"status"`
+	EventID   string           `json:"event_id"`
+	EventType string           `json:"event_type"`
+	EventTime time.Time        `json:"event_time,omitzero"`
+	Event     json.RawMessage  `json:"event,omitempty"`  // data of the event
+	Group     *Group           `json:"group,omitempty"`  // nil: the playbook groups no events
+	Events    []GroupedEvent   `json:"events,omitempty"` // of the group, in order of arrival
+	Waits     string           `json:"waits,omitempty"`  // why a queued run does not start yet
+	Created   time.Time        `json:"created"`
+	Replay    time.Time        `json:"replay,omitzero"`  // start of the replay that made the run
+	Shadow    bool             `json:"shadow,omitempty"` // the writes of the run are dry runs
+	Started   time.Time        `json:"started,omitzero"`
+	Finished  time.Time        `json:"finished,omitzero"`
+	Error     *sdk.ErrorBody   `json:"error,omitempty"`    // of the first step that failed
+	Subjects  []string         `json:"subjects,omitempty"` // names or IDs of the objects that the run changed, or planned to change
+	Steps     []engine.StepRun `json:"steps,omitempty"`    // none before the run starts
+	Audit     []AuditEntry     `json:"audit,omitempty"`    // oldest first
+	Undos     []Undo           `json:"undos,omitempty"`    // scheduled, of the run's changes, oldest first
+	Retries   []Retry          `json:"retries,omitempty"`  // oldest first
 
 	seq, eventSeq int64
 	unmatched     bool // the condition of the playbook was not evaluated on the event
@@ -64,7 +48,7 @@ type Run struct {
 
 // A Query selects runs. Empty members select all runs; a Limit of 0 means 100.
 type Query struct {
-	Status   Status
+	Status   engine.Status
 	Playbook string // its name
 	Shadow   bool   // only shadow runs
 	Limit    int
@@ -78,7 +62,7 @@ func (s *Store) Runs(ctx context.Context, q Query) ([]Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStatus("a run", q.Status, Queued, Running, Succeeded, Failed); err != nil {
+	if err := checkStatus("a run", q.Status, engine.Queued, engine.Running, engine.Succeeded, engine.Failed); err != nil {
 		return nil, err
 	}
 	db := s.reader(ctx)
@@ -199,7 +183,7 @@ func listLimit(n int) (int, error) {
 }
 
 // checkStatus rejects a status that the named thing cannot have.
-func checkStatus(thing string, status Status, known ...Status) error {
+func checkStatus(thing string, status engine.Status, known ...engine.Status) error {
 	if status == "" || slices.Contains(known, status) {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/sdk"
 )
 
@@ -31,8 +32,8 @@ func TestRuns(t *testing.T) {
 	}{
 		{q: Query{}, want: "c b a"},
 		{q: Query{Limit: 2}, want: "c b"},
-		{q: Query{Status: Succeeded}, want: "b a"},
-		{q: Query{Status: Queued, Playbook: "contain"}, want: "c"},
+		{q: Query{Status: engine.Succeeded}, want: "b a"},
+		{q: Query{Status: engine.Queued, Playbook: "contain"}, want: "c"},
 		{q: Query{Playbook: "other"}},
 		{q: Query{Status: "queud"}, code: sdk.InvalidInput},
 		{q: Query{Limit: -1}, code: sdk.InvalidInput},

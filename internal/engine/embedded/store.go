@@ -133,7 +133,7 @@ func (s *Store) Path() string { return s.file.path }
 
 // InUse reports whether an [Engine] of any process works on the store.
 func (s *Store) InUse() (bool, error) {
-	used, err := s.file.inUse()
+	used, err := s.file.lockedByAnyone(engineByte)
 	if err != nil {
 		return false, fmt.Errorf("check whether the store is in use: %w", err)
 	}

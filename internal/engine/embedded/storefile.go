@@ -21,8 +21,7 @@ type storeFile struct {
 	given  string // absolute, as the caller wrote it
 	f      *os.File
 	info   os.FileInfo
-	closed bool        // under openFiles
-	locked atomic.Bool // by an engine of this process
+	closed bool // under openFiles
 	locks  locks
 	pinned atomic.Pointer[map[string]os.FileInfo]
 }
@@ -41,7 +40,7 @@ func openFile(path string) (*storeFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &storeFile{given: given}
+	s := &storeFile{given: given, locks: locks{held: map[int64]*heldLock{}}}
 	if s.path, err = resolve(given); err != nil {
 		return nil, err
 	}
@@ -70,7 +69,10 @@ func (s *storeFile) close() error {
 	if s.closed {
 		return nil
 	}
-	err := errors.Join(s.unlock(), s.releaseWriter())
+	s.locks.mu.Lock()
+	writer := s.locks.writer
+	s.locks.mu.Unlock()
+	err := errors.Join(s.release(engineByte), s.release(writer))
 	s.closed = true
 	same := func(o *storeFile) bool { return os.SameFile(o.info, s.info) }
 	if slices.ContainsFunc(openFiles.list, func(o *storeFile) bool { return same(o) && !o.closed }) {
@@ -83,34 +85,6 @@ func (s *storeFile) close() error {
 		return same(o)
 	})
 	return err
-}
-
-// lock takes the engine's lock, and reports false if another engine has it. The lock
-// belongs to the open file, not to its name, and ends with the process.
-func (s *storeFile) lock() (bool, error) {
-	if !s.locked.CompareAndSwap(false, true) {
-		return false, nil
-	}
-	free, err := tryLock(s.f, engineByte, false)
-	if err != nil || !free {
-		s.locked.Store(false)
-	}
-	return free, err
-}
-
-func (s *storeFile) unlock() error {
-	if !s.locked.CompareAndSwap(true, false) {
-		return nil
-	}
-	return releaseLock(s.f, engineByte)
-}
-
-// inUse reports whether an engine has the lock, in any process.
-func (s *storeFile) inUse() (bool, error) {
-	if s.locked.Load() {
-		return true, nil
-	}
-	return lockedElsewhere(s.f, engineByte)
 }
 
 // errMoved is the cause of each error of [storeFile.check] about a file that is no longer

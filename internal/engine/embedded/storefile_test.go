@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/playbook"
 )
 
@@ -187,13 +188,13 @@ func TestRunningRowsAreTakenOverAfterTheLock(t *testing.T) {
 		}
 		return runs[0].Status
 	}
-	if _, err := New(second, o); !errors.Is(err, ErrInUse) || status() != Running {
+	if _, err := New(second, o); !errors.Is(err, ErrInUse) || status() != engine.Running {
 		t.Errorf("got %v, and the run is %s", err, status())
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if newEngine(t, second, o); status() != Queued {
+	if newEngine(t, second, o); status() != engine.Queued {
 		t.Errorf("the run is %s", status())
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -61,7 +62,7 @@ func TestCapCanBeSeen(t *testing.T) {
 		r := newRig(t, capped, always(changed))
 		r.accept(page("1", "a", "b", "c", "d"))
 		r.take()
-		runs, err := r.store.Runs(t.Context(), Query{Status: Queued})
+		runs, err := r.store.Runs(t.Context(), Query{Status: engine.Queued})
 		if err != nil || len(runs) != 2 || runs[0].Waits != "waits for its turn: no more than 2 a minute" || runs[1].Waits != runs[0].Waits {
 			t.Errorf("%+v, %v", runs, err)
 		}
@@ -78,7 +79,7 @@ func TestCapCanBeSeen(t *testing.T) {
 			t.Errorf("took %s", took)
 		}
 		r.queues()
-		unfinished := func(r Run) bool { return r.Waits != "" || r.Status != Succeeded }
+		unfinished := func(r Run) bool { return r.Waits != "" || r.Status != engine.Succeeded }
 		if runs, err := r.store.Runs(t.Context(), Query{}); err != nil || slices.ContainsFunc(runs, unfinished) {
 			t.Errorf("%+v, %v", runs, err)
 		}

@@ -17,14 +17,6 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// The statuses of an undo, in addition to Running and Failed.
-const (
-	UndoPending    Status = "pending"    // executed when it is due
-	UndoStanding   Status = "standing"   // never executed: the change has no end, or its state existed before
-	UndoSuperseded Status = "superseded" // another undo of the same change replaces it
-	UndoDone       Status = "done"       // the change is reverted
-)
-
 // An Undo is the undo that the output of an action asks for (see [sdk.Undo]), and its
 // state. RunID and StepID are empty if the change was made by a manual call.
 type Undo struct {
@@ -35,7 +27,7 @@ type Undo struct {
 	Action   string          `json:"action"` // the action that reverts the change
 	Input    json.RawMessage `json:"input"`
 	Due      time.Time       `json:"due,omitzero"`
-	Status   Status          `json:"status"`
+	Status   engine.Status   `json:"status"`
 	Attempts int             `json:"attempts"`
 	NextTry  time.Time       `json:"next_try,omitzero"` // next attempt after a failure
 	Outcome  string          `json:"outcome,omitempty"`
@@ -53,7 +45,7 @@ type Undo struct {
 // An UndoQuery selects undos. Empty members select all undos that are neither standing
 // nor superseded; a Limit of 0 means 100.
 type UndoQuery struct {
-	Status Status
+	Status engine.Status
 	Limit  int
 }
 
@@ -64,7 +56,7 @@ func (s *Store) Undos(ctx context.Context, q UndoQuery) ([]Undo, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStatus("an undo", q.Status, UndoPending, Running, UndoDone, Failed, UndoStanding, UndoSuperseded); err != nil {
+	if err := checkStatus("an undo", q.Status, engine.Pending, engine.Running, engine.Done, engine.Failed, engine.Standing, engine.Superseded); err != nil {
 		return nil, err
 	}
 	db := s.reader(ctx)
@@ -186,7 +178,7 @@ func (s *Store) storeUndo(tx *conn, c *call, n int, asked sdk.Undo, outcome sdk.
 		return failure
 	}
 	u.Status = u.live()
-	if u.Status == UndoStanding && !u.Due.IsZero() && interruptedBefore(tx, c.from, c.entry) {
+	if u.Status == engine.Standing && !u.Due.IsZero() && interruptedBefore(tx, c.from, c.entry) {
 		failUndo(tx, org, u, sdk.Errorf(sdk.Conflict, "an earlier attempt was interrupted, so it is unknown whether this run made the change "+
 			"or the state existed before. The state is left alone: run %s to revert it", u.Action))
 		return failure
@@ -204,11 +196,11 @@ func plannedBefore(tx *conn, org string, u *Undo, entry int64) (planned bool) {
 }
 
 // live returns the status of an undo that represents its change.
-func (u *Undo) live() Status {
+func (u *Undo) live() engine.Status {
 	if u.own && !u.Due.IsZero() {
-		return UndoPending
+		return engine.Pending
 	}
-	return UndoStanding
+	return engine.Standing
 }
 
 // merge compares u with the live undo of the same change. The one with the later end
@@ -224,7 +216,7 @@ func merge(tx *conn, org string, u *Undo, entry int64) (replaced bool) {
 	if fresh := u.own && entry > live.mark; !fresh {
 		u.own = u.own || live.own
 		if live.Due.IsZero() || !u.Due.IsZero() && !u.Due.After(live.Due) {
-			live.own, u.Status = u.own, UndoSuperseded
+			live.own, u.Status = u.own, engine.Superseded
 			tx.exec(`UPDATE undos SET own = ?, status = ? WHERE seq = ?`, live.own, live.live(), live.ID)
 			addUndo(tx, org, u)
 			return true
@@ -252,7 +244,7 @@ func interruptedBefore(tx *conn, from Caller, entry int64) (interrupted bool) {
 
 // failUndo stores an undo that is never executed, and why.
 func failUndo(tx *conn, org string, u *Undo, why *sdk.Error) {
-	u.Status, u.Error, u.Finished = Failed, engine.ErrorBody(why), u.Created
+	u.Status, u.Error, u.Finished = engine.Failed, engine.ErrorBody(why), u.Created
 	addUndo(tx, org, u)
 }
 
@@ -327,7 +319,7 @@ func (w *worker) executeUndo(u *Undo) error {
 	canceled, failure, err := w.call(undoTimeout, logger, &call{
 		info: info, input: u.Input, cause: CauseUndo, from: from,
 		begin: func(tx *conn, _ json.RawMessage) {
-			u.Status, u.Started = Running, engine.Time(w.o.Now())
+			u.Status, u.Started = engine.Running, engine.Time(w.o.Now())
 			if tx.exec(`UPDATE undos SET status = 'running', attempts = ?, started = ? WHERE seq = ? AND status = 'pending'`,
 				u.Attempts, u.Started, u.ID).rows == 0 {
 				tx.fail(errSuperseded)
@@ -341,9 +333,9 @@ func (w *worker) executeUndo(u *Undo) error {
 	if errors.Is(err, errSuperseded) {
 		return nil
 	}
-	if err == nil && u.Status == Running && errors.Is(failure, ErrPaused) && w.runCtx.Err() == nil {
+	if err == nil && u.Status == engine.Running && errors.Is(failure, ErrPaused) && w.runCtx.Err() == nil {
 		u.Attempts-- // the pause uses up no attempt
-		u.Status = UndoPending
+		u.Status = engine.Pending
 		return w.store.tx(w.storeCtx, func(tx *conn) { w.saveUndo(tx, u) })
 	}
 	if err == nil && !canceled { // requeueUndos makes a canceled undo pending again
@@ -360,13 +352,13 @@ func (u *Undo) record(output json.RawMessage, failure *sdk.Error, now time.Time)
 	r := engine.AfterUndo(u.failures, output, failure, rand.Float64())
 	u.Error, u.Outcome, u.NextTry = r.Error, r.Outcome, time.Time{}
 	switch r.Status {
-	case Pending:
-		u.Status, u.NextTry = UndoPending, engine.Time(now.Add(r.Wait))
+	case engine.Pending:
+		u.Status, u.NextTry = engine.Pending, engine.Time(now.Add(r.Wait))
 		return
-	case Succeeded:
-		u.Status = UndoDone
+	case engine.Succeeded:
+		u.Status = engine.Done
 	default:
-		u.Status = Failed
+		u.Status = engine.Failed
 	}
 	u.Finished = engine.Time(now)
 }
@@ -374,9 +366,9 @@ func (u *Undo) record(output json.RawMessage, failure *sdk.Error, now time.Time)
 // saveUndo stores the result of an attempt. If another attempt follows, and an undo of
 // the same change was stored in between, that undo replaces this one.
 func (w *worker) saveUndo(tx *conn, u *Undo) {
-	if u.Status == UndoPending && tx.exec(`UPDATE undos SET own = 1, status = CASE WHEN due IS NULL THEN 'standing' ELSE 'pending' END `+selectLive,
+	if u.Status == engine.Pending && tx.exec(`UPDATE undos SET own = 1, status = CASE WHEN due IS NULL THEN 'standing' ELSE 'pending' END `+selectLive,
 		w.o.Org, u.Action, u.Input).rows > 0 {
-		u.Status = UndoSuperseded
+		u.Status = engine.Superseded
 	}
 	tx.exec(`UPDATE undos SET status = ?, attempts = ?, failures = ?, next_try = ?, outcome = ?, error = ?, started = ?, finished = ?,
 		ended = (SELECT max(seq) FROM audit) WHERE seq = ?`,
@@ -387,7 +379,7 @@ func (w *worker) saveUndo(tx *conn, u *Undo) {
 func (w *worker) requeueUndos() error {
 	return w.store.tx(w.storeCtx, func(tx *conn) {
 		for _, u := range readUndos(tx, `WHERE org = ? AND status = 'running'`, w.o.Org) {
-			u.Status = UndoPending
+			u.Status = engine.Pending
 			w.saveUndo(tx, &u)
 		}
 	})
@@ -397,7 +389,7 @@ func (w *worker) requeueUndos() error {
 func (w *worker) reportUndo(u *Undo, logger hclog.Logger) {
 	n := Notice{Kind: UndoFinished, Run: &Run{ID: u.RunID}, Undo: u}
 	switch {
-	case u.Status == Failed:
+	case u.Status == engine.Failed:
 		logger.Error("undo failed for good", "input", string(schema.MaskNamed(u.Input)), "code", u.Error.Code, "error", u.Error.Message)
 	case u.Error != nil:
 		n.Kind = UndoRetry

@@ -248,7 +248,7 @@ func TestUndoOfARun(t *testing.T) {
 		go func() { worked <- r.Work(ctx) }()
 		time.Sleep(5 * time.Second)
 		run := r.read(Accepted{}, 0)
-		if len(run.Undos) != 1 || run.Undos[0].Status != UndoPending || run.Undos[0].StepID != "suspend" || run.Undos[0].Of != "contain_user" {
+		if len(run.Undos) != 1 || run.Undos[0].Status != engine.Pending || run.Undos[0].StepID != "suspend" || run.Undos[0].Of != "contain_user" {
 			t.Errorf("got %+v", run.Undos)
 		}
 		time.Sleep(6 * time.Second)
@@ -257,12 +257,12 @@ func TestUndoOfARun(t *testing.T) {
 			t.Error(err)
 		}
 		run = r.read(Accepted{}, 0)
-		if len(run.Undos) != 1 || run.Undos[0].Status != UndoDone || run.Undos[0].Outcome != "changed" || run.Status != Succeeded {
+		if len(run.Undos) != 1 || run.Undos[0].Status != engine.Done || run.Undos[0].Outcome != "changed" || run.Status != engine.Succeeded {
 			t.Errorf("got %+v", run)
 		}
 		last := run.Audit[len(run.Audit)-1]
 		want := AuditEntry{RunID: run.ID, StepID: "suspend", Attempt: 1, Cause: CauseUndo, Action: "release_user",
-			Input: json.RawMessage(`{"user":"user-e1"}`), Status: CallDone, Outcome: "changed"}
+			Input: json.RawMessage(`{"user":"user-e1"}`), Status: engine.Done, Outcome: "changed"}
 		if d := cmp.Diff(want, last, noTimes); d != "" {
 			t.Error(d)
 		}
@@ -288,7 +288,7 @@ func TestUndoAfterACutOff(t *testing.T) {
 			return a, err
 		})
 		run := r.only()
-		if len(run.Undos) != 1 || run.Undos[0].Status != Failed || !strings.Contains(run.Undos[0].Error.Message, "release_user") {
+		if len(run.Undos) != 1 || run.Undos[0].Status != engine.Failed || !strings.Contains(run.Undos[0].Error.Message, "release_user") {
 			t.Errorf("got %+v", run.Undos)
 		}
 	})
@@ -307,7 +307,7 @@ func TestUndosThatAreRefused(t *testing.T) {
 			a.Undo = []sdk.Undo{u}
 			r := newRig(t, contain, always(a))
 			run := r.only()
-			if len(run.Undos) != 1 || run.Undos[0].Status != Failed || run.Undos[0].Error.Code != sdk.Internal || run.Status != Succeeded {
+			if len(run.Undos) != 1 || run.Undos[0].Status != engine.Failed || run.Undos[0].Error.Code != sdk.Internal || run.Status != engine.Succeeded {
 				t.Errorf("got %+v", run)
 			}
 		})
@@ -365,9 +365,9 @@ func TestUndoInputsWithSecrets(t *testing.T) {
 					t.Fatalf("got %v, %v", undos, err)
 				}
 				switch u := undos[0]; {
-				case test.kept && (u.Status != UndoPending || string(u.Input) != test.input):
+				case test.kept && (u.Status != engine.Pending || string(u.Input) != test.input):
 					t.Errorf("got %+v", u)
-				case !test.kept && (u.Status != Failed || u.Error == nil || !strings.Contains(u.Error.Message, "run release_user yourself")):
+				case !test.kept && (u.Status != engine.Failed || u.Error == nil || !strings.Contains(u.Error.Message, "run release_user yourself")):
 					t.Errorf("got %+v", u)
 				}
 				if _, err := r.store.write.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
