@@ -1,5 +1,5 @@
-// Package actions is what playbooks can do with an Okta org: one action a page,
-// each read from the top: what it is, what it takes, what it answers, what it does.
+// Package actions holds the actions of the Okta connector. Each action is declared with
+// its input, its output and its function.
 package actions
 
 //go:generate go run soar.example/okta/schema/describe
@@ -9,14 +9,19 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// action keeps the client's type off every page.
+// action is an action that uses a client of an Okta org.
 type action[In, Out any] = sdk.Action[*okta.Client, In, Out]
 
-// IdentityEngine is the name of the newer of Okta's two engines.
+// IdentityEngine is the name of the current engine of Okta. Older Okta orgs have Classic Engine.
 const IdentityEngine = "Identity Engine"
 
-// identityOnly are the editions of an action that needs Identity Engine.
+// identityOnly is the list of editions for actions that need Identity Engine.
 var identityOnly = []string{IdentityEngine}
+
+// apiDocs returns the address of Okta's documentation of an API call.
+func apiDocs(tag, operation string) string {
+	return "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/" + tag + "/#tag/" + tag + "/operation/" + operation
+}
 
 // All lists the actions in the order builders show them.
 var All = []sdk.AnyAction[*okta.Client]{

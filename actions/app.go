@@ -18,9 +18,7 @@ type AppRef struct {
 
 // AppItem is an app in a list.
 type AppItem struct {
-	ID         string `json:"id"`                     // ID of the app.
-	Label      string `json:"label"`                  // Label of the app, which people see.
-	Name       string `json:"name,omitempty"`         // Okta's key of the kind of app, such as salesforce.
+	AppRef
 	Status     string `json:"status"`                 // ACTIVE or INACTIVE.
 	SignOnMode string `json:"sign_on_mode,omitempty"` // Mode of sign-in: SAML_2_0, OPENID_CONNECT, BOOKMARK and others.
 	Raw        Object `json:"raw"`                    // The app as Okta sent it.
@@ -31,10 +29,10 @@ func appRef(a *okta.App) AppRef { return AppRef{ID: a.ID, Label: a.Label, Name: 
 func appItem(o okta.Object) AppItem {
 	var a okta.App
 	o.Read(&a)
-	return AppItem{ID: a.ID, Label: a.Label, Name: a.Name, Status: a.Status, SignOnMode: a.SignOnMode, Raw: raw(o)}
+	return AppItem{AppRef: appRef(&a), Status: a.Status, SignOnMode: a.SignOnMode, Raw: raw(o)}
 }
 
-// through reports in output terms how an app is assigned to a user.
+// through converts Okta's scope of an assignment into the term of the output.
 func through(scope string) string {
 	switch scope {
 	case "":
@@ -48,25 +46,30 @@ func through(scope string) string {
 
 var (
 	exampleApp     = AppRef{ID: "0oa1a2b3c4d5e6f7g8h9", Label: "Expense Reports", Name: "oidc_client"}
-	exampleAppItem = AppItem{
-		ID: exampleApp.ID, Label: exampleApp.Label, Name: exampleApp.Name, Status: okta.StatusActive, SignOnMode: "OPENID_CONNECT",
-		Raw: Object(`{"id":"0oa1a2b3c4d5e6f7g8h9","name":"oidc_client","label":"Expense Reports","status":"ACTIVE","signOnMode":"OPENID_CONNECT"}`),
-	}
+	exampleAppItem = appItem(okta.Object(
+		`{"id":"0oa1a2b3c4d5e6f7g8h9","name":"oidc_client","label":"Expense Reports","status":"ACTIVE","signOnMode":"OPENID_CONNECT"}`))
 )
 
 // ListApplications lists applications.
 var ListApplications = action[ListApplicationsInput, ListApplicationsOutput]{
 	Name:    "list_applications",
 	Summary: "Lists the apps of the Okta org, optionally by a filter or a name.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/listApplications",
+	Docs:    apiDocs("Application", "listApplications"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.apps.read"},
 	Example: sdk.Example[ListApplicationsInput, ListApplicationsOutput]{
-		Input:  ListApplicationsInput{Q: "Expense", Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
+		Input:  ListApplicationsInput{Q: "Expense", Paging: firstPage},
 		Output: ListApplicationsOutput{Applications: []AppItem{exampleAppItem}, Paged: onePage},
 	},
 	Options: listed(sdk.OptionList{Items: "applications", Value: "id", Label: "label", Description: "name", Typed: true, Search: "q"}),
-	Run:     listApplications,
+	Run: func(ctx context.Context, c *okta.Client, in ListApplicationsInput) (ListApplicationsOutput, error) {
+		query := url.Values{"q": {in.Q}, "filter": {in.Filter}}
+		if in.IncludeInactive {
+			query.Set("includeNonDeleted", "true")
+		}
+		apps, n, err := list(ctx, c, []string{"apps"}, query, pages(in.Paging), appItem)
+		return ListApplicationsOutput{Applications: apps, Paged: n}, err
+	},
 }
 
 // ListApplicationsInput is the input of list_applications.
@@ -86,31 +89,27 @@ type ListApplicationsOutput struct {
 	reconcile.Paged
 }
 
-func listApplications(ctx context.Context, c *okta.Client, in ListApplicationsInput) (ListApplicationsOutput, error) {
-	query := map[string]string{"q": in.Q, "filter": in.Filter}
-	if in.IncludeInactive {
-		query["includeNonDeleted"] = "true"
-	}
-	apps, n, err := list(ctx, c, []string{"apps"}, query, in.Paging, appItem)
-	return ListApplicationsOutput{Applications: apps, Paged: n}, err
-}
-
 // ListApplicationUsers lists the users of an application.
 var ListApplicationUsers = action[ListApplicationUsersInput, ListApplicationUsersOutput]{
 	Name:    "list_application_users",
 	Title:   "List Application Users By ID",
 	Summary: "Lists the users of an app, assigned directly or by a group.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/listApplicationUsers",
+	Docs:    apiDocs("ApplicationUsers", "listApplicationUsers"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.apps.read"},
 	Example: sdk.Example[ListApplicationUsersInput, ListApplicationUsersOutput]{
-		Input: ListApplicationUsersInput{App: exampleApp.ID, Paging: reconcile.Paging{ReturnAll: true, Limit: 200, Bounded: defaultMax}},
-		Output: ListApplicationUsersOutput{App: exampleApp, Paged: onePage, Users: []AppUserItem{{
-			ID: ExampleUser.ID, UserName: ExampleUser.Login, Scope: "USER", Status: "PROVISIONED",
-			Raw: Object(`{"id":"00u1a2b3c4d5e6f7g8h9","scope":"USER","status":"PROVISIONED","credentials":{"userName":"alice.moreau@corp.example"},"profile":{}}`),
-		}}},
+		Input: ListApplicationUsersInput{App: exampleApp.ID, Paging: allPages},
+		Output: ListApplicationUsersOutput{App: exampleApp, Paged: onePage, Users: []AppUserItem{appUserItem(okta.Object(
+			`{"id":"00u1a2b3c4d5e6f7g8h9","scope":"USER","status":"PROVISIONED","credentials":{"userName":"alice.moreau@corp.example"},"profile":{}}`))}},
 	},
-	Run: listApplicationUsers,
+	Run: func(ctx context.Context, c *okta.Client, in ListApplicationUsersInput) (ListApplicationUsersOutput, error) {
+		a, err := c.FindApp(ctx, "/app", in.App)
+		if err != nil {
+			return ListApplicationUsersOutput{}, err
+		}
+		users, n, err := list(ctx, c, []string{"apps", a.ID, "users"}, url.Values{"q": {in.Q}}, pages(in.Paging), appUserItem)
+		return ListApplicationUsersOutput{App: appRef(a), Users: users, Paged: n}, err
+	},
 }
 
 // ListApplicationUsersInput is the input of list_application_users.
@@ -145,32 +144,24 @@ func appUserItem(o okta.Object) AppUserItem {
 	return AppUserItem{ID: u.ID, UserName: u.Credentials.UserName, Scope: u.Scope, Status: u.Status, Raw: raw(o)}
 }
 
-func listApplicationUsers(ctx context.Context, c *okta.Client, in ListApplicationUsersInput) (ListApplicationUsersOutput, error) {
-	a, err := c.FindApp(ctx, "/app", in.App)
-	if err != nil {
-		return ListApplicationUsersOutput{}, err
-	}
-	users, n, err := list(ctx, c, []string{"apps", a.ID, "users"}, map[string]string{"q": in.Q}, in.Paging, appUserItem)
-	return ListApplicationUsersOutput{App: appRef(a), Users: users, Paged: n}, err
-}
-
 // ListUserApplications lists a user's apps.
 var ListUserApplications = action[UserList, ListUserApplicationsOutput]{
 	Name:    "list_user_applications",
 	Summary: "Lists the apps of a user, including hidden apps and apps assigned by a group.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/listApplications",
+	Docs:    apiDocs("Application", "listApplications"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read", "okta.apps.read"},
 	Example: sdk.Example[UserList, ListUserApplicationsOutput]{
 		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
-		Output: ListUserApplicationsOutput{User: ExampleUser, Counted: reconcile.Counted{Count: 1}, Applications: []UserAppItem{{
-			ID: exampleApp.ID, Label: exampleApp.Label, Name: exampleApp.Name, Status: okta.StatusActive, SignOnMode: "SAML_2_0",
-			Through: throughGroup, UserName: ExampleUser.Login,
-			Raw: exampleAppItem.Raw,
-		}}},
+		Output: ListUserApplicationsOutput{User: ExampleUser, Counted: oneItem, Applications: []UserAppItem{
+			{AppItem: exampleAppItem, Through: throughGroup, UserName: ExampleUser.Login},
+		}},
 	},
 	Options: &sdk.OptionList{Items: "applications", Value: "id", Label: "label", Description: "name", Typed: true},
-	Run:     onUser(listUserApplications),
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserApplicationsOutput, error) {
+		applications, n, err := list(ctx, c, []string{"apps"}, okta.AppsOfQuery(u.ID), whole(in.Bounded), userAppItem)
+		return ListUserApplicationsOutput{User: UserRefOf(u), Applications: applications, Counted: n.Counted}, err
+	}),
 }
 
 // ListUserApplicationsOutput is the output of list_user_applications.
@@ -182,41 +173,26 @@ type ListUserApplicationsOutput struct {
 
 // UserAppItem is an app that is assigned to a user.
 type UserAppItem struct {
-	ID         string `json:"id"`                     // ID of the app.
-	Label      string `json:"label"`                  // Label of the app, which people see.
-	Name       string `json:"name,omitempty"`         // Okta's key of the kind of app, such as salesforce.
-	Status     string `json:"status"`                 // ACTIVE or INACTIVE.
-	SignOnMode string `json:"sign_on_mode,omitempty"` // Mode of sign-in: SAML_2_0, OPENID_CONNECT and others.
-	// user: assigned to the user; group: assigned by a group; absent if Okta does not tell.
+	AppItem
+	// user: assigned to the user; group: assigned by a group; absent if Okta does not report it.
 	Through  string `json:"through,omitempty" jsonschema:"enum=user,enum=group"`
 	UserName string `json:"user_name,omitempty"` // User name in the app.
-	Raw      Object `json:"raw"`                 // The app as Okta sent it.
 }
 
 func userAppItem(o okta.Object) UserAppItem {
 	var a okta.App
 	o.Read(&a)
-	item := UserAppItem{ID: a.ID, Label: a.Label, Name: a.Name, Status: a.Status, SignOnMode: a.SignOnMode,
-		UserName: a.Embedded.User.Credentials.UserName, Raw: raw(o)}
-	item.Through = through(a.Embedded.User.Scope)
-	return item
-}
-
-func listUserApplications(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserApplicationsOutput, error) {
-	applications, n, err := listOfUser(ctx, c, u.ID, in.MaxItems, userAppItem, func(userID string) ([]string, url.Values) {
-		return []string{"apps"}, okta.AppsOfQuery(userID)
-	})
-	return ListUserApplicationsOutput{User: UserRefOf(u), Applications: applications, Counted: n}, err
+	assignment := a.Embedded.User
+	return UserAppItem{AppItem: appItem(o), Through: through(assignment.Scope), UserName: assignment.Credentials.UserName}
 }
 
 // UnassignApplication takes an app from a user.
 var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOutput]{
 	Name:    "unassign_application",
 	Summary: "Unassigns an app from a user, whose account in the app may be closed with it. An app assigned by a group stays until the user leaves the group.",
-	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/" +
-		"#tag/ApplicationUsers/operation/unassignUserFromApplication",
-	Effect: sdk.Destroys,
-	Scopes: []string{"okta.users.read", "okta.apps.manage"},
+	Docs:    apiDocs("ApplicationUsers", "unassignUserFromApplication"),
+	Effect:  sdk.Destroys,
+	Scopes:  []string{"okta.users.read", "okta.apps.manage"},
 	Example: sdk.Example[UnassignApplicationInput, UnassignApplicationOutput]{
 		Input: UnassignApplicationInput{OneUser: exampleTarget, App: exampleApp.Label},
 		Output: UnassignApplicationOutput{User: ExampleUser, App: exampleApp, Change: reconcile.Changed(
@@ -279,7 +255,7 @@ func unassignApplication(ctx context.Context, c *okta.Client, u *okta.User, in U
 var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplicationOutput]{
 	Name:    "deactivate_application",
 	Summary: "Deactivates an app for all of its users, such as a planted or compromised app. Okta also reviews every assignment by a group.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/deactivateApplication",
+	Docs:    apiDocs("Application", "deactivateApplication"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.apps.manage"},
 	Example: sdk.Example[DeactivateApplicationInput, DeactivateApplicationOutput]{

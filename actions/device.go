@@ -3,26 +3,28 @@ package actions
 import (
 	"context"
 	"fmt"
-	"slices"
+	"net/url"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/sdk"
 	"soar.example/okta/sdk/reconcile"
 )
 
-// DeviceRef says which device an answer is about.
+// DeviceRef identifies the device of an output.
 type DeviceRef struct {
 	ID       string `json:"id"`                 // ID of the device.
 	Name     string `json:"name,omitempty"`     // Name of the device.
 	Platform string `json:"platform,omitempty"` // ANDROID, IOS, MACOS, WINDOWS and others.
 }
 
-// DeviceState is what a lifecycle action changes about a device.
+// DeviceState is the part of a device that a lifecycle action changes.
 type DeviceState struct {
 	Status string `json:"status"` // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
 }
 
-// DeviceWrite is what every action on a device takes.
+func (s DeviceState) status() string { return s.Status }
+
+// DeviceWrite is the input of a write to one device.
 type DeviceWrite struct {
 	// ID of the device, as list_user_devices and list_devices list it.
 	Device OktaID `json:"device" jsonschema:"example=guo8jx5vVoxfvJeLb0w4,minLength=10" jsonschema_extras:"x-options=list_devices"`
@@ -35,16 +37,22 @@ type DeviceChange struct {
 	reconcile.Change[DeviceState]
 }
 
-// A deviceStatusChange is a lifecycle call that brings a device from some statuses to another.
-type deviceStatusChange struct {
-	from []string
-	to   string
-	verb string // "suspends": what Okta does to a device
-	undo string // name of the action that reverts the change, "" if there is none
-	act  func(c *okta.Client, ctx context.Context, deviceID string) error
+// deviceLifecycle declares an action that changes the status of a device.
+func deviceLifecycle(l lifecycle) action[DeviceWrite, DeviceChange] {
+	return action[DeviceWrite, DeviceChange]{
+		Name: l.name, Summary: l.summary, Docs: apiDocs("Device", l.operation),
+		Effect: l.effect(), Editions: identityOnly, Undo: l.undo, Scopes: []string{"okta.devices.manage"},
+		Example: sdk.Example[DeviceWrite, DeviceChange]{
+			Input:  DeviceWrite{Device: OktaID(exampleDevice.ID)},
+			Output: DeviceChange{Device: exampleDevice, Change: reconcile.Changed(DeviceState{l.from[0]}, DeviceState{l.to})},
+		},
+		Run: func(ctx context.Context, c *okta.Client, in DeviceWrite) (DeviceChange, error) {
+			return changeDevice(ctx, c, l, in)
+		},
+	}
 }
 
-func (s deviceStatusChange) run(ctx context.Context, c *okta.Client, in DeviceWrite) (DeviceChange, error) {
+func changeDevice(ctx context.Context, c *okta.Client, l lifecycle, in DeviceWrite) (DeviceChange, error) {
 	d, err := c.Device(ctx, string(in.Device))
 	if e := sdk.AsError(err); e != nil {
 		if e.Code == sdk.NotFound {
@@ -52,38 +60,27 @@ func (s deviceStatusChange) run(ctx context.Context, c *okta.Client, in DeviceWr
 		}
 		return DeviceChange{}, e
 	}
-	change, err := reconcile.Goal[DeviceState]{
-		Name: "device is " + s.to,
-		Done: func(now DeviceState) bool { return now.Status == s.to },
-		Act:  func(ctx context.Context) error { return s.act(c, ctx, d.ID) },
-		Read: func(ctx context.Context) (DeviceState, error) {
-			d, err := c.Device(ctx, string(in.Device))
-			if err != nil {
-				return DeviceState{}, err
-			}
-			return DeviceState{Status: d.Status}, nil
-		},
-		Precondition: func(now DeviceState) string {
-			if slices.Contains(s.from, now.Status) {
-				return ""
-			}
-			return "Okta " + s.verb + " no device that is " + now.Status
-		},
-	}.From(ctx, DeviceState{Status: d.Status})
+	change, err := changeStatus(ctx, c, l, "device", d.ID, DeviceState{d.Status}, func(ctx context.Context) (DeviceState, error) {
+		d, err := c.Device(ctx, string(in.Device))
+		if err != nil {
+			return DeviceState{}, err
+		}
+		return DeviceState{d.Status}, nil
+	})
 	err = Explained(ctx, c, err, d.ID)
 	change.About(sdk.Subject{Type: "device", ID: d.ID, Name: d.Profile.DisplayName})
-	if s.undo != "" && d.Status != okta.DeviceDeactivated {
-		change.UndoneBy(s.undo, d.ID, map[string]string{"device": d.ID})
+	if l.undo != "" && d.Status != okta.DeviceDeactivated {
+		change.UndoneBy(l.undo, d.ID, map[string]string{"device": d.ID})
 	}
 	return DeviceChange{Device: deviceRef(d), Change: change}, err
 }
 
-// noneHere makes an error of Okta that an object does not exist say which object that
-// is. Pointer is the member of the input that names the object.
+// noneHere adds to a not_found error of Okta which object does not exist. Pointer is the
+// member of the input that names the object.
 func noneHere(notFound *sdk.Error, pointer, format string, args ...any) *sdk.Error {
 	e := *notFound
 	e.Message = fmt.Sprintf(format, args...) + " (" + notFound.Message + ")"
-	e.Violations = sdk.InvalidField(pointer, "names nothing that Okta has").Violations
+	e.Violations = sdk.InvalidField(pointer, "names no object of the Okta org").Violations
 	return &e
 }
 
@@ -93,76 +90,52 @@ func deviceRef(d *okta.Device) DeviceRef {
 
 var exampleDevice = DeviceRef{ID: "guo8jx5vVoxfvJeLb0w4", Name: "Alice's laptop", Platform: "WINDOWS"}
 
-// exampleDeviceWrite is an example of a write to one device.
-func exampleDeviceWrite(before, after string) sdk.Example[DeviceWrite, DeviceChange] {
-	return sdk.Example[DeviceWrite, DeviceChange]{
-		Input:  DeviceWrite{Device: OktaID(exampleDevice.ID)},
-		Output: DeviceChange{Device: exampleDevice, Change: reconcile.Changed(DeviceState{before}, DeviceState{after})},
-	}
-}
-
-// SuspendDevice suspends a device.
-var SuspendDevice = action[DeviceWrite, DeviceChange]{
-	Name:     "suspend_device",
-	Summary:  "Suspends a device. Sign-in policies that require a registered device then reject it.",
-	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/suspendDevice",
-	Effect:   sdk.Writes,
-	Editions: identityOnly,
-	Undo:     "unsuspend_device",
-	Scopes:   []string{"okta.devices.manage"},
-	Example:  exampleDeviceWrite(okta.StatusActive, okta.StatusSuspended),
-	Run: deviceStatusChange{
-		from: []string{okta.StatusActive}, to: okta.StatusSuspended, verb: "suspends", undo: "unsuspend_device", act: (*okta.Client).SuspendDevice,
-	}.run,
-}
-
-// UnsuspendDevice takes a device's suspension back.
-var UnsuspendDevice = action[DeviceWrite, DeviceChange]{
-	Name:     "unsuspend_device",
-	Summary:  "Reverts the suspension of a device, which is then active again.",
-	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/unsuspendDevice",
-	Effect:   sdk.Writes,
-	Editions: identityOnly,
-	Undo:     "suspend_device",
-	Scopes:   []string{"okta.devices.manage"},
-	Example:  exampleDeviceWrite(okta.StatusSuspended, okta.StatusActive),
-	Run: deviceStatusChange{
-		from: []string{okta.StatusSuspended}, to: okta.StatusActive, verb: "unsuspends", undo: "suspend_device", act: (*okta.Client).UnsuspendDevice,
-	}.run,
-}
-
-// DeactivateDevice deactivates a device.
-var DeactivateDevice = action[DeviceWrite, DeviceChange]{
-	Name:     "deactivate_device",
-	Summary:  "Deactivates a device: its factors, its certificates and its links to users are lost.",
-	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/deactivateDevice",
-	Effect:   sdk.Destroys,
-	Editions: identityOnly,
-	Scopes:   []string{"okta.devices.manage"},
-	Example:  exampleDeviceWrite(okta.StatusActive, okta.DeviceDeactivated),
-	Run: deviceStatusChange{
-		from: []string{okta.StatusActive, okta.StatusSuspended}, to: okta.DeviceDeactivated, verb: "deactivates", act: (*okta.Client).DeactivateDevice,
-	}.run,
-}
+var (
+	// SuspendDevice suspends a device.
+	SuspendDevice = deviceLifecycle(lifecycle{
+		name: "suspend_device", undo: "unsuspend_device", operation: "suspendDevice",
+		summary: "Suspends a device. Sign-in policies that require a registered device then reject it.",
+		from:    []string{okta.StatusActive}, to: okta.StatusSuspended, verb: "suspends", act: (*okta.Client).SuspendDevice,
+	})
+	// UnsuspendDevice reverts the suspension of a device.
+	UnsuspendDevice = deviceLifecycle(lifecycle{
+		name: "unsuspend_device", undo: "suspend_device", operation: "unsuspendDevice",
+		summary: "Reverts the suspension of a device, which is then active again.",
+		from:    []string{okta.StatusSuspended}, to: okta.StatusActive, verb: "unsuspends", act: (*okta.Client).UnsuspendDevice,
+	})
+	// DeactivateDevice deactivates a device.
+	DeactivateDevice = deviceLifecycle(lifecycle{
+		name: "deactivate_device", operation: "deactivateDevice", destroys: true,
+		summary: "Deactivates a device: its factors, its certificates and its links to users are lost.",
+		from:    []string{okta.StatusActive, okta.StatusSuspended}, to: okta.DeviceDeactivated, verb: "deactivates",
+		act: (*okta.Client).DeactivateDevice,
+	})
+)
 
 // ListDevices lists devices.
 var ListDevices = action[ListDevicesInput, ListDevicesOutput]{
 	Name:     "list_devices",
 	Title:    "List All Devices",
 	Summary:  "Lists the devices of the Okta org, optionally by a search, with their users on request.",
-	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/listDevices",
+	Docs:     apiDocs("Device", "listDevices"),
 	Effect:   sdk.Reads,
 	Editions: identityOnly,
 	Scopes:   []string{"okta.devices.read"},
 	Example: sdk.Example[ListDevicesInput, ListDevicesOutput]{
-		Input: ListDevicesInput{Search: `profile.platform eq "WINDOWS"`, WithUsers: true, Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
-		Output: ListDevicesOutput{Paged: onePage, Devices: []DeviceItem{{
-			ID: "guo4a5u7JHHhjXrMK0g4", Name: "ALICE-LAPTOP", Platform: "WINDOWS", Status: okta.StatusActive, SerialNumber: "5CD2080HNM", Users: []UserRef{ExampleUser},
-			Raw: Object(`{"id":"guo4a5u7JHHhjXrMK0g4","status":"ACTIVE","profile":{"displayName":"ALICE-LAPTOP","platform":"WINDOWS","serialNumber":"5CD2080HNM"}}`),
-		}}},
+		Input: ListDevicesInput{Search: `profile.platform eq "WINDOWS"`, WithUsers: true, Paging: firstPage},
+		Output: ListDevicesOutput{Paged: onePage, Devices: []DeviceItem{deviceItem(okta.Object(
+			`{"id":"guo4a5u7JHHhjXrMK0g4","status":"ACTIVE","profile":{"displayName":"ALICE-LAPTOP","platform":"WINDOWS","serialNumber":"5CD2080HNM"},` +
+				`"_embedded":{"users":[{"user":{"id":"00u1a2b3c4d5e6f7g8h9","profile":{"login":"alice.moreau@corp.example"}}}]}}`))}},
 	},
 	Options: listed(sdk.OptionList{Items: "devices", Value: "id", Label: "name", Description: "platform"}),
-	Run:     listDevices,
+	Run: func(ctx context.Context, c *okta.Client, in ListDevicesInput) (ListDevicesOutput, error) {
+		query := url.Values{"search": {in.Search}}
+		if in.WithUsers {
+			query.Set("expand", "user")
+		}
+		devices, n, err := list(ctx, c, []string{"devices"}, query, pages(in.Paging), deviceItem)
+		return ListDevicesOutput{Devices: devices, Paged: n}, err
+	},
 }
 
 // ListDevicesInput is the input of list_devices.
@@ -182,9 +155,7 @@ type ListDevicesOutput struct {
 
 // DeviceItem is a device in a list.
 type DeviceItem struct {
-	ID           string    `json:"id"`                      // ID of the device.
-	Name         string    `json:"name,omitempty"`          // Name of the device.
-	Platform     string    `json:"platform,omitempty"`      // ANDROID, IOS, MACOS, WINDOWS and others.
+	DeviceRef
 	Status       string    `json:"status"`                  // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
 	SerialNumber string    `json:"serial_number,omitempty"` // Serial number of the device.
 	Users        []UserRef `json:"users,omitempty"`         // Users of the device; absent unless requested.
@@ -205,8 +176,7 @@ func deviceItem(o okta.Object) DeviceItem {
 	}
 	o.Read(&d)
 	item := DeviceItem{
-		ID: d.ID, Name: d.Profile.DisplayName, Platform: d.Profile.Platform, Status: d.Status,
-		SerialNumber: d.Profile.SerialNumber, Raw: raw(o),
+		DeviceRef: deviceRef(&d.Device), Status: d.Status, SerialNumber: d.Profile.SerialNumber, Raw: raw(o),
 	}
 	for _, u := range d.Embedded.Users {
 		item.Users = append(item.Users, UserRef{ID: u.User.ID, Login: u.User.Profile.Login, Email: u.User.Profile.Email})
@@ -214,32 +184,25 @@ func deviceItem(o okta.Object) DeviceItem {
 	return item
 }
 
-func listDevices(ctx context.Context, c *okta.Client, in ListDevicesInput) (ListDevicesOutput, error) {
-	query := map[string]string{"search": in.Search}
-	if in.WithUsers {
-		query["expand"] = "user"
-	}
-	devices, n, err := list(ctx, c, []string{"devices"}, query, in.Paging, deviceItem)
-	return ListDevicesOutput{Devices: devices, Paged: n}, err
-}
-
 // ListUserDevices lists a user's devices.
 var ListUserDevices = action[UserList, ListUserDevicesOutput]{
 	Name:     "list_user_devices",
 	Summary:  "Lists the devices of a user.",
-	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserDevices",
+	Docs:     apiDocs("UserResources", "listUserDevices"),
 	Effect:   sdk.Reads,
 	Editions: identityOnly,
 	Scopes:   []string{"okta.users.read"},
 	Example: sdk.Example[UserList, ListUserDevicesOutput]{
 		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
-		Output: ListUserDevicesOutput{User: ExampleUser, Counted: reconcile.Counted{Count: 1}, Devices: []UserDeviceItem{{
-			ID: exampleDevice.ID, Name: exampleDevice.Name, Platform: exampleDevice.Platform, Status: okta.StatusActive, Enrolled: "2025-11-02T10:15:00.000Z",
-			Raw: Object(`{"created":"2025-11-02T10:15:00.000Z","deviceUserId":"lnk46w61OLJz1uSQW0g4","device":{"id":"guo8jx5vVoxfvJeLb0w4","status":"ACTIVE"}}`),
-		}}},
+		Output: ListUserDevicesOutput{User: ExampleUser, Counted: oneItem, Devices: []UserDeviceItem{userDeviceItem(okta.Object(
+			`{"created":"2025-11-02T10:15:00.000Z","deviceUserId":"lnk46w61OLJz1uSQW0g4","device":` +
+				`{"id":"guo8jx5vVoxfvJeLb0w4","status":"ACTIVE","profile":{"displayName":"Alice's laptop","platform":"WINDOWS"}}}`))}},
 	},
 	Options: &sdk.OptionList{Items: "devices", Value: "id", Label: "name", Description: "platform"},
-	Run:     onUser(listUserDevices),
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserDevicesOutput, error) {
+		devices, n, err := list(ctx, c, []string{"users", u.ID, "devices"}, nil, whole(in.Bounded), userDeviceItem)
+		return ListUserDevicesOutput{User: UserRefOf(u), Devices: devices, Counted: n.Counted}, err
+	}),
 }
 
 // ListUserDevicesOutput is the output of list_user_devices.
@@ -251,9 +214,7 @@ type ListUserDevicesOutput struct {
 
 // UserDeviceItem is a device that a user has enrolled on.
 type UserDeviceItem struct {
-	ID       string `json:"id"`                 // ID of the device.
-	Name     string `json:"name,omitempty"`     // Name of the device.
-	Platform string `json:"platform,omitempty"` // ANDROID, IOS, MACOS, WINDOWS and others.
+	DeviceRef
 	Status   string `json:"status"`             // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
 	Enrolled string `json:"enrolled,omitempty"` // Time of the user's enrolment on the device.
 	Raw      Object `json:"raw"`                // The device and its link to the user as Okta sent them.
@@ -262,11 +223,5 @@ type UserDeviceItem struct {
 func userDeviceItem(o okta.Object) UserDeviceItem {
 	var d okta.UserDevice
 	o.Read(&d)
-	ref := deviceRef(&d.Device)
-	return UserDeviceItem{ID: ref.ID, Name: ref.Name, Platform: ref.Platform, Status: d.Device.Status, Enrolled: d.Created, Raw: raw(o)}
-}
-
-func listUserDevices(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserDevicesOutput, error) {
-	devices, n, err := listOfUser(ctx, c, u.ID, in.MaxItems, userDeviceItem, below("devices"))
-	return ListUserDevicesOutput{User: UserRefOf(u), Devices: devices, Counted: n}, err
+	return UserDeviceItem{DeviceRef: deviceRef(&d.Device), Status: d.Device.Status, Enrolled: d.Created, Raw: raw(o)}
 }

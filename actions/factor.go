@@ -76,19 +76,20 @@ var GetUserFactors = action[UserList, GetUserFactorsOutput]{
 	Name:    "get_user_factors",
 	Title:   "Get A User's Factors",
 	Summary: "Lists the factors of a user, such as Okta Verify, phones and security keys.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listFactors",
+	Docs:    apiDocs("UserFactor", "listFactors"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[UserList, GetUserFactorsOutput]{
 		Input: UserList{OneUser: exampleTarget, Bounded: defaultMax},
-		Output: GetUserFactorsOutput{User: ExampleUser, Counted: reconcile.Counted{Count: 1}, Factors: []FactorItem{{
-			FactorRef: examplePush,
-			Raw: Object(`{"id":"opf1a2b3c4d5e6f7g8h9","factorType":"push","provider":"OKTA","status":"ACTIVE","created":"2025-11-02T10:15:00.000Z",` +
-				`"profile":{"name":"Alice's phone"}}`),
-		}}},
+		Output: GetUserFactorsOutput{User: ExampleUser, Counted: oneItem, Factors: []FactorItem{factorItem(okta.Object(
+			`{"id":"opf1a2b3c4d5e6f7g8h9","factorType":"push","provider":"OKTA","status":"ACTIVE","created":"2025-11-02T10:15:00.000Z",` +
+				`"profile":{"name":"Alice's phone"}}`))}},
 	},
 	Options: &sdk.OptionList{Items: "factors", Value: "id", Label: "name", Description: "type"},
-	Run:     onUser(getUserFactors),
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (GetUserFactorsOutput, error) {
+		factors, n, err := list(ctx, c, []string{"users", u.ID, "factors"}, nil, whole(in.Bounded), factorItem)
+		return GetUserFactorsOutput{User: UserRefOf(u), Factors: factors, Counted: n.Counted}, err
+	}),
 }
 
 // GetUserFactorsOutput is the output of get_user_factors.
@@ -112,16 +113,11 @@ func factorItem(o okta.Object) FactorItem {
 	return FactorItem{FactorRef: factorRef(f), Raw: raw(o)}
 }
 
-func getUserFactors(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (GetUserFactorsOutput, error) {
-	factors, n, err := listOfUser(ctx, c, u.ID, in.MaxItems, factorItem, below("factors"))
-	return GetUserFactorsOutput{User: UserRefOf(u), Factors: factors, Counted: n}, err
-}
-
 // DeleteFactor unenrols one factor.
 var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 	Name:    "delete_factor",
 	Summary: "Unenrols one factor of a user, such as a phone that an intruder enrolled. Unenrolling one factor of Okta Verify removes its other factors.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/unenrollFactor",
+	Docs:    apiDocs("UserFactor", "unenrollFactor"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeleteFactorInput, DeleteFactorOutput]{
@@ -199,25 +195,23 @@ func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFa
 var ResetFactors = action[UserWrite, UserChange[FactorsState]]{
 	Name:    "reset_factors",
 	Summary: "Unenrols every factor of a user, who must enrol again. Change the password first: until then the password alone may be enough to enrol.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/resetFactors",
+	Docs:    apiDocs("UserLifecycle", "resetFactors"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
-	Example: exampleUserWrite(
+	Example: exampleChange(exampleWrite,
 		FactorsState{Factors: []FactorRef{examplePush, exampleSMS}},
 		FactorsState{Factors: []FactorRef{}},
 	),
-	Run: onUser(resetFactors),
-}
-
-func resetFactors(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[FactorsState], error) {
-	return changeUser(ctx, u, reconcile.Goal[FactorsState]{
-		Name: "user has no factors",
-		Done: func(s FactorsState) bool {
-			// Okta enrols the email address by itself, and again after a reset.
-			return !slices.ContainsFunc(s.Factors, func(f FactorRef) bool { return f.Type != okta.FactorEmail })
-		},
-		Act:          func(ctx context.Context) error { return c.ResetFactors(ctx, u.ID) },
-		Read:         readFactors(c, u.ID),
-		Precondition: factorsFixed(u),
-	})
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[FactorsState], error) {
+		return changeUser(ctx, u, reconcile.Goal[FactorsState]{
+			Name: "user has no factors",
+			Done: func(s FactorsState) bool {
+				// Okta enrols the email address by itself, and again after a reset.
+				return !slices.ContainsFunc(s.Factors, func(f FactorRef) bool { return f.Type != okta.FactorEmail })
+			},
+			Act:          func(ctx context.Context) error { return c.ResetFactors(ctx, u.ID) },
+			Read:         readFactors(c, u.ID),
+			Precondition: factorsFixed(u),
+		})
+	}),
 }

@@ -1,7 +1,9 @@
 package actions
 
 import (
+	"cmp"
 	"context"
+	"net/url"
 	"slices"
 	"time"
 
@@ -58,8 +60,28 @@ func isMember(groups []*okta.Group, id string) bool {
 	return slices.ContainsFunc(groups, func(g *okta.Group) bool { return g.ID == id })
 }
 
+// memberInput is the input of an action on one user and one group.
+type memberInput interface {
+	name() string
+	group() string
+}
+
+// membershipAction declares an action that adds users to groups, or removes them.
+func membershipAction[In memberInput](name, summary, operation, undo string, member bool, example In) action[In, MembershipChange] {
+	return action[In, MembershipChange]{
+		Name: name, Summary: summary, Docs: apiDocs("Group", operation), Effect: sdk.Writes, Undo: undo,
+		Scopes: []string{"okta.users.read", "okta.groups.manage"},
+		Example: sdk.Example[In, MembershipChange]{Input: example, Output: MembershipChange{
+			User: ExampleUser, Group: ExampleGroup, Change: reconcile.Changed(Membership{Member: !member}, Membership{Member: member}),
+		}},
+		Run: func(ctx context.Context, c *okta.Client, in In) (MembershipChange, error) {
+			return changeMembership(ctx, c, in.name(), in.group(), member, undo)
+		},
+	}
+}
+
 // changeMembership adds a user to a group, or removes the user.
-func changeMembership(ctx context.Context, c *okta.Client, user, group string, member bool) (MembershipChange, error) {
+func changeMembership(ctx context.Context, c *okta.Client, user, group string, member bool, undo string) (MembershipChange, error) {
 	u, err := c.FindUser(ctx, "/user", user)
 	if err != nil {
 		return MembershipChange{}, err
@@ -68,7 +90,7 @@ func changeMembership(ctx context.Context, c *okta.Client, user, group string, m
 	if err != nil {
 		return MembershipChange{}, err
 	}
-	act, goal := c.RemoveMember, "user is out of the group (a group rule may have put the user back)"
+	act, goal := c.RemoveMember, "user is out of the group (a group rule may have added the user again)"
 	if member {
 		act, goal = c.AddMember, "user is in the group"
 	}
@@ -83,7 +105,7 @@ func changeMembership(ctx context.Context, c *okta.Client, user, group string, m
 		Precondition: func(Membership) string {
 			switch g.Type {
 			case okta.GroupApp:
-				return "the members of this group are kept in an app, and Okta does not change them"
+				return "an app manages the members of this group, and Okta cannot change them"
 			case okta.GroupBuiltIn:
 				return "the members of a built-in group cannot be changed"
 			}
@@ -92,10 +114,6 @@ func changeMembership(ctx context.Context, c *okta.Client, user, group string, m
 	}.Run(ctx)
 	err = Explained(ctx, c, err, g.ID)
 	change.About(subjectOf(u), sdk.Subject{Type: "group", ID: g.ID, Name: g.Profile.Name})
-	undo := "add_user_to_group"
-	if member {
-		undo = "remove_user_from_group"
-	}
 	change.UndoneBy(undo, g.ID+" "+u.ID, map[string]string{"user": u.ID, "group": g.ID})
 	return MembershipChange{User: UserRefOf(u), Group: GroupRefOf(g), Change: change}, err
 }
@@ -103,30 +121,13 @@ func changeMembership(ctx context.Context, c *okta.Client, user, group string, m
 var (
 	// ExampleGroup is the group of the examples.
 	ExampleGroup     = GroupRef{ID: "00g9z8y7x6w5v4u3t2s1", Name: "Quarantine", Type: okta.GroupOkta}
-	exampleGroupItem = GroupItem{
-		ID: ExampleGroup.ID, Name: ExampleGroup.Name, Description: "Denied every sign-in", Type: ExampleGroup.Type,
-		Raw: Object(`{"id":"00g9z8y7x6w5v4u3t2s1","type":"OKTA_GROUP","profile":{"name":"Quarantine","description":"Denied every sign-in"}}`),
-	}
+	exampleGroupItem = groupItem(okta.Object(
+		`{"id":"00g9z8y7x6w5v4u3t2s1","type":"OKTA_GROUP","profile":{"name":"Quarantine","description":"Denied every sign-in"}}`))
 )
 
 // AddUserToGroup adds a user to a group.
-var AddUserToGroup = action[AddUserToGroupInput, MembershipChange]{
-	Name:    "add_user_to_group",
-	Summary: "Adds a user to a group, such as a group whose policy denies every sign-in.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/assignUserToGroup",
-	Effect:  sdk.Writes,
-	Undo:    "remove_user_from_group",
-	Scopes:  []string{"okta.users.read", "okta.groups.manage"},
-	Example: sdk.Example[AddUserToGroupInput, MembershipChange]{
-		Input: AddUserToGroupInput{OneUser: exampleTarget, Group: ExampleGroup.Name},
-		Output: MembershipChange{
-			User: ExampleUser, Group: ExampleGroup, Change: reconcile.Changed(Membership{Member: false}, Membership{Member: true}),
-		},
-	},
-	Run: func(ctx context.Context, c *okta.Client, in AddUserToGroupInput) (MembershipChange, error) {
-		return changeMembership(ctx, c, in.User, in.Group, true)
-	},
-}
+var AddUserToGroup = membershipAction("add_user_to_group", "Adds a user to a group, such as a group whose policy denies every sign-in.",
+	"assignUserToGroup", "remove_user_from_group", true, AddUserToGroupInput{OneUser: exampleTarget, Group: ExampleGroup.Name})
 
 // AddUserToGroupInput is the input of add_user_to_group.
 type AddUserToGroupInput struct {
@@ -136,24 +137,11 @@ type AddUserToGroupInput struct {
 	reconcile.Write
 }
 
-// RemoveUserFromGroup takes a user out of a group.
-var RemoveUserFromGroup = action[RemoveUserFromGroupInput, MembershipChange]{
-	Name:    "remove_user_from_group",
-	Summary: "Removes a user from a group.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/unassignUserFromGroup",
-	Effect:  sdk.Writes,
-	Undo:    "add_user_to_group",
-	Scopes:  []string{"okta.users.read", "okta.groups.manage"},
-	Example: sdk.Example[RemoveUserFromGroupInput, MembershipChange]{
-		Input: RemoveUserFromGroupInput{OneUser: exampleTarget, Group: ExampleGroup.ID},
-		Output: MembershipChange{
-			User: ExampleUser, Group: ExampleGroup, Change: reconcile.Changed(Membership{Member: true}, Membership{Member: false}),
-		},
-	},
-	Run: func(ctx context.Context, c *okta.Client, in RemoveUserFromGroupInput) (MembershipChange, error) {
-		return changeMembership(ctx, c, in.User, in.Group, false)
-	},
-}
+func (in AddUserToGroupInput) group() string { return in.Group }
+
+// RemoveUserFromGroup removes a user from a group.
+var RemoveUserFromGroup = membershipAction("remove_user_from_group", "Removes a user from a group.",
+	"unassignUserFromGroup", "add_user_to_group", false, RemoveUserFromGroupInput{OneUser: exampleTarget, Group: ExampleGroup.ID})
 
 // RemoveUserFromGroupInput is the input of remove_user_from_group.
 type RemoveUserFromGroupInput struct {
@@ -163,12 +151,14 @@ type RemoveUserFromGroupInput struct {
 	reconcile.Write
 }
 
+func (in RemoveUserFromGroupInput) group() string { return in.Group }
+
 // GetGroupByName reads the one group of a name.
 var GetGroupByName = action[GetGroupByNameInput, GetGroupByNameOutput]{
 	Name:    "get_group_by_name",
 	Title:   "Get Group By Display Name",
 	Summary: "Finds the one group with exactly this name.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroups",
+	Docs:    apiDocs("Group", "listGroups"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.groups.read"},
 	Example: sdk.Example[GetGroupByNameInput, GetGroupByNameOutput]{
@@ -178,7 +168,16 @@ var GetGroupByName = action[GetGroupByNameInput, GetGroupByNameOutput]{
 			Created: exampleTime("2024-05-02T08:00:00Z"), LastMembershipUpdated: exampleTime("2026-03-14T02:41:10Z"),
 		},
 	},
-	Run: getGroupByName,
+	Run: func(ctx context.Context, c *okta.Client, in GetGroupByNameInput) (GetGroupByNameOutput, error) {
+		g, err := c.GroupByName(ctx, "/name", in.Name)
+		if err != nil {
+			return GetGroupByNameOutput{}, err
+		}
+		return GetGroupByNameOutput{
+			ID: g.ID, Name: g.Profile.Name, Description: g.Profile.Description, Type: g.Type,
+			Created: g.Created, LastUpdated: g.LastUpdated, LastMembershipUpdated: g.LastMembershipUpdated,
+		}, nil
+	},
 }
 
 // GetGroupByNameInput is the input of get_group_by_name.
@@ -199,30 +198,22 @@ type GetGroupByNameOutput struct {
 	LastMembershipUpdated *time.Time `json:"last_membership_updated,omitempty"` // Time of the last change of its members.
 }
 
-func getGroupByName(ctx context.Context, c *okta.Client, in GetGroupByNameInput) (GetGroupByNameOutput, error) {
-	g, err := c.GroupByName(ctx, "/name", in.Name)
-	if err != nil {
-		return GetGroupByNameOutput{}, err
-	}
-	return GetGroupByNameOutput{
-		ID: g.ID, Name: g.Profile.Name, Description: g.Profile.Description, Type: g.Type,
-		Created: g.Created, LastUpdated: g.LastUpdated, LastMembershipUpdated: g.LastMembershipUpdated,
-	}, nil
-}
-
 // ListGroups lists groups.
 var ListGroups = action[ListGroupsInput, ListGroupsOutput]{
 	Name:    "list_groups",
 	Summary: "Lists the groups of the Okta org, optionally by a search, a filter or a name.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroups",
+	Docs:    apiDocs("Group", "listGroups"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.groups.read"},
 	Example: sdk.Example[ListGroupsInput, ListGroupsOutput]{
-		Input:  ListGroupsInput{Q: "Quar", Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
+		Input:  ListGroupsInput{Q: "Quar", Paging: firstPage},
 		Output: ListGroupsOutput{Groups: []GroupItem{exampleGroupItem}, Paged: onePage},
 	},
 	Options: listed(sdk.OptionList{Items: "groups", Value: "id", Label: "name", Description: "description", Typed: true, Search: "q"}),
-	Run:     listGroups,
+	Run: func(ctx context.Context, c *okta.Client, in ListGroupsInput) (ListGroupsOutput, error) {
+		groups, n, err := list(ctx, c, []string{"groups"}, url.Values{"search": {in.Search}, "filter": {in.Filter}, "q": {in.Q}}, pages(in.Paging), groupItem)
+		return ListGroupsOutput{Groups: groups, Paged: n}, err
+	},
 }
 
 // ListGroupsInput is the input of list_groups.
@@ -245,23 +236,25 @@ type ListGroupsOutput struct {
 	reconcile.Paged
 }
 
-func listGroups(ctx context.Context, c *okta.Client, in ListGroupsInput) (ListGroupsOutput, error) {
-	groups, n, err := list(ctx, c, []string{"groups"}, map[string]string{"search": in.Search, "filter": in.Filter, "q": in.Q}, in.Paging, groupItem)
-	return ListGroupsOutput{Groups: groups, Paged: n}, err
-}
-
 // ListGroupMembers lists the users in a group.
 var ListGroupMembers = action[ListGroupMembersInput, ListGroupMembersOutput]{
 	Name:    "list_group_members",
 	Summary: "Lists the users in a group.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroupUsers",
+	Docs:    apiDocs("Group", "listGroupUsers"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.groups.read"},
 	Example: sdk.Example[ListGroupMembersInput, ListGroupMembersOutput]{
-		Input:  ListGroupMembersInput{Group: ExampleGroup.Name, Paging: reconcile.Paging{ReturnAll: true, Limit: 200, Bounded: defaultMax}},
+		Input:  ListGroupMembersInput{Group: ExampleGroup.Name, Paging: allPages},
 		Output: ListGroupMembersOutput{Group: ExampleGroup, Users: []UserItem{exampleUserItem}, Paged: onePage},
 	},
-	Run: listGroupMembers,
+	Run: func(ctx context.Context, c *okta.Client, in ListGroupMembersInput) (ListGroupMembersOutput, error) {
+		g, err := c.FindGroup(ctx, "/group", in.Group)
+		if err != nil {
+			return ListGroupMembersOutput{}, err
+		}
+		users, n, err := list(ctx, c, []string{"groups", g.ID, "users"}, nil, pages(in.Paging), userItem)
+		return ListGroupMembersOutput{Group: GroupRefOf(g), Users: users, Paged: n}, err
+	},
 }
 
 // ListGroupMembersInput is the input of list_group_members.
@@ -278,28 +271,22 @@ type ListGroupMembersOutput struct {
 	reconcile.Paged
 }
 
-func listGroupMembers(ctx context.Context, c *okta.Client, in ListGroupMembersInput) (ListGroupMembersOutput, error) {
-	g, err := c.FindGroup(ctx, "/group", in.Group)
-	if err != nil {
-		return ListGroupMembersOutput{}, err
-	}
-	users, n, err := list(ctx, c, []string{"groups", g.ID, "users"}, nil, in.Paging, userItem)
-	return ListGroupMembersOutput{Group: GroupRefOf(g), Users: users, Paged: n}, err
-}
-
 // ListUserGroups lists the groups that a user is in.
 var ListUserGroups = action[UserList, ListUserGroupsOutput]{
 	Name:    "list_user_groups",
 	Summary: "Lists the groups of a user.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserGroups",
+	Docs:    apiDocs("UserResources", "listUserGroups"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[UserList, ListUserGroupsOutput]{
 		Input:  UserList{OneUser: exampleTarget, Bounded: defaultMax},
-		Output: ListUserGroupsOutput{User: ExampleUser, Groups: []GroupItem{exampleGroupItem}, Counted: reconcile.Counted{Count: 1}},
+		Output: ListUserGroupsOutput{User: ExampleUser, Groups: []GroupItem{exampleGroupItem}, Counted: oneItem},
 	},
 	Options: &sdk.OptionList{Items: "groups", Value: "id", Label: "name", Description: "description", Typed: true},
-	Run:     onUser(listUserGroups),
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserGroupsOutput, error) {
+		groups, n, err := list(ctx, c, []string{"users", u.ID, "groups"}, nil, whole(in.Bounded), groupItem)
+		return ListUserGroupsOutput{User: UserRefOf(u), Groups: groups, Counted: n.Counted}, err
+	}),
 }
 
 // ListUserGroupsOutput is the output of list_user_groups.
@@ -309,7 +296,115 @@ type ListUserGroupsOutput struct {
 	reconcile.Counted
 }
 
-func listUserGroups(ctx context.Context, c *okta.Client, u *okta.User, in UserList) (ListUserGroupsOutput, error) {
-	groups, n, err := listOfUser(ctx, c, u.ID, in.MaxItems, groupItem, below("groups"))
-	return ListUserGroupsOutput{User: UserRefOf(u), Groups: groups, Counted: n}, err
+// CreateGroup creates a group. Groups of apps may bear the same name; they are not
+// looked at.
+var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
+	Name:    "create_group",
+	Summary: "Creates an empty group, unless a group of this name exists.",
+	Docs:    apiDocs("Group", "addGroup"),
+	Effect:  sdk.Writes,
+	Scopes:  []string{"okta.groups.manage"},
+	Example: sdk.Example[CreateGroupInput, CreateGroupOutput]{
+		Input: CreateGroupInput{Name: ExampleGroup.Name, Description: exampleGroupItem.Description},
+		Output: CreateGroupOutput{Group: &ExampleGroup, Change: reconcile.Changed(
+			GroupState{},
+			GroupState{Exists: true, ID: ExampleGroup.ID, Name: ExampleGroup.Name, Description: exampleGroupItem.Description},
+		)},
+	},
+	Run: createGroup,
+}
+
+// CreateGroupInput is the input of create_group.
+type CreateGroupInput struct {
+	// Name of the group.
+	Name string `json:"name" jsonschema:"example=Quarantine,minLength=1,maxLength=255"`
+	// Purpose of the group. A text of more than 1,024 characters is cut.
+	Description string `json:"description,omitempty" jsonschema:"example=Denied every sign-in" jsonschema_extras:"x-truncate=1024"`
+	reconcile.Write
+}
+
+// CreateGroupOutput is the output of create_group.
+type CreateGroupOutput struct {
+	Group *GroupRef `json:"group,omitempty"` // The group; absent if there is none, as in a dry run.
+	reconcile.Change[GroupState]
+}
+
+// GroupState is whether there is a group, and which.
+type GroupState struct {
+	Exists      bool   `json:"exists"`                // Whether a group of this name exists.
+	ID          string `json:"id,omitempty"`          // ID of the group.
+	Name        string `json:"name,omitempty"`        // Name of the group, which may differ from the requested name in case.
+	Description string `json:"description,omitempty"` // Description of the group.
+
+	kind string
+}
+
+func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (CreateGroupOutput, error) {
+	if err := okta.CheckName("/name", in.Name); err != nil {
+		return CreateGroupOutput{}, err
+	}
+	before, err := groupLike(ctx, c, in.Name)
+	if err != nil {
+		return CreateGroupOutput{}, err
+	}
+	made := ""
+	change, err := reconcile.Goal[GroupState]{
+		Name: "group is there",
+		Done: func(s GroupState) bool {
+			return s.Exists && s.Name == in.Name && (in.Description == "" || s.Description == in.Description)
+		},
+		Act: func(ctx context.Context) error {
+			g, err := c.CreateGroup(ctx, in.Name, in.Description)
+			if err == nil {
+				made = g.ID
+			}
+			return err
+		},
+		Read: func(ctx context.Context) (GroupState, error) {
+			if made == "" {
+				return groupLike(ctx, c, in.Name)
+			}
+			// The search lags behind; by its id the group is read directly.
+			g, err := c.Group(ctx, made)
+			if err != nil {
+				return GroupState{}, err
+			}
+			return groupStateOf(g), nil
+		},
+		Precondition: func(s GroupState) string {
+			switch {
+			case !s.Exists:
+				return ""
+			case s.Name != in.Name:
+				return "there is a group named " + s.Name + ", and Okta takes no two names that differ in case alone"
+			}
+			return "there is a group of this name with another description"
+		},
+	}.From(ctx, before)
+	out := CreateGroupOutput{Change: change}
+	out.About(sdk.Subject{Type: "group", ID: cmp.Or(change.After.ID, in.Name), Name: in.Name})
+	if s := change.After; err == nil && s.Exists {
+		out.Group = &GroupRef{ID: s.ID, Name: s.Name, Type: s.kind}
+	}
+	return out, err
+}
+
+// groupLike reads the group, other than one of an app, whose name Okta would take
+// for this one.
+func groupLike(ctx context.Context, c *okta.Client, name string) (GroupState, error) {
+	groups, err := c.GroupsLike(ctx, name)
+	if err != nil {
+		return GroupState{}, err
+	}
+	var like GroupState
+	for _, g := range groups {
+		if g.Type != okta.GroupApp && (g.Profile.Name == name || !like.Exists) {
+			like = groupStateOf(g)
+		}
+	}
+	return like, nil
+}
+
+func groupStateOf(g *okta.Group) GroupState {
+	return GroupState{Exists: true, ID: g.ID, Name: g.Profile.Name, Description: g.Profile.Description, kind: g.Type}
 }

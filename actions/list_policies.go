@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"net/url"
 
 	"soar.example/okta/sdk/reconcile"
 
@@ -15,18 +16,19 @@ import (
 var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 	Name:    "list_policies",
 	Summary: "Lists the policies of one type, such as sign-in or password policies.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicies",
+	Docs:    apiDocs("Policy", "listPolicies"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.policies.read"},
 	Example: sdk.Example[ListPoliciesInput, ListPoliciesOutput]{
-		Input: ListPoliciesInput{Type: "OKTA_SIGN_ON", Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
-		Output: ListPoliciesOutput{Paged: onePage, Policies: []PolicyItem{{
-			ID: "00p1a2b3c4d5e6f7g8h9", Name: "Deny quarantined users", Type: "OKTA_SIGN_ON", Status: "ACTIVE", Priority: 1,
-			Raw: Object(`{"id":"00p1a2b3c4d5e6f7g8h9","type":"OKTA_SIGN_ON","name":"Deny quarantined users","status":"ACTIVE","priority":1,"system":false}`),
-		}}},
+		Input: ListPoliciesInput{Type: "OKTA_SIGN_ON", Paging: firstPage},
+		Output: ListPoliciesOutput{Paged: onePage, Policies: []PolicyItem{policyItem(okta.Object(
+			`{"id":"00p1a2b3c4d5e6f7g8h9","type":"OKTA_SIGN_ON","name":"Deny quarantined users","status":"ACTIVE","priority":1,"system":false}`))}},
 	},
 	Options: listed(sdk.OptionList{Items: "policies", Value: "id", Label: "name", Description: "status", Typed: true, Search: "q"}),
-	Run:     listPolicies,
+	Run: func(ctx context.Context, c *okta.Client, in ListPoliciesInput) (ListPoliciesOutput, error) {
+		policies, n, err := list(ctx, c, []string{"policies"}, url.Values{"type": {string(in.Type)}, "q": {in.Q}, "status": {in.Status}}, pages(in.Paging), policyItem)
+		return ListPoliciesOutput{Policies: policies, Paged: n}, err
+	},
 }
 
 // ListPoliciesInput is the input of list_policies.
@@ -74,9 +76,4 @@ func policyItem(o okta.Object) PolicyItem {
 	}
 	o.Read(&p)
 	return PolicyItem{ID: p.ID, Name: p.Name, Type: p.Type, Status: p.Status, Priority: p.Priority, System: p.System, Raw: raw(o)}
-}
-
-func listPolicies(ctx context.Context, c *okta.Client, in ListPoliciesInput) (ListPoliciesOutput, error) {
-	policies, n, err := list(ctx, c, []string{"policies"}, map[string]string{"type": string(in.Type), "q": in.Q, "status": in.Status}, in.Paging, policyItem)
-	return ListPoliciesOutput{Policies: policies, Paged: n}, err
 }

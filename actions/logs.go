@@ -22,7 +22,7 @@ import (
 var GetLogs = action[GetLogsInput, GetLogsOutput[shape.Event]]{
 	Name:    "get_logs",
 	Summary: "Searches the System Log and returns whole events, as Okta sent them or normalized.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/#tag/SystemLog/operation/listLogEvents",
+	Docs:    apiDocs("SystemLog", "listLogEvents"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.logs.read"},
 	Example: sdk.Example[GetLogsInput, GetLogsOutput[shape.Event]]{

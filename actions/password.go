@@ -14,7 +14,7 @@ import (
 var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 	Name:    "expire_password",
 	Summary: "Requires a user to choose a new password at the next sign-in. With a temporary password the old one stops working at once.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/expirePassword",
+	Docs:    apiDocs("UserCred", "expirePassword"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[ExpirePasswordInput, ExpirePasswordOutput]{
@@ -106,7 +106,7 @@ func endSessions(ctx context.Context, c *okta.Client, userID string, ended bool,
 var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 	Name:    "reset_password",
 	Summary: "Removes a user's password and returns a link, valid once, to set a new one. Each call creates a new link.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/resetPassword",
+	Docs:    apiDocs("UserCred", "resetPassword"),
 	Effect:  sdk.Destroys,
 	Once:    true,
 	Scopes:  []string{"okta.users.manage"},

@@ -98,17 +98,14 @@ func attributeValue(raw json.RawMessage) any {
 var UpdateUser = action[UpdateUserInput, UserChange[Attributes]]{
 	Name:    "update_user",
 	Summary: "Changes the given attributes of a user's profile and keeps the others; null clears an attribute.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/updateUser",
+	Docs:    apiDocs("User", "updateUser"),
 	Effect:  sdk.Writes,
 	Undo:    "update_user",
 	Scopes:  []string{"okta.users.manage"},
-	Example: sdk.Example[UpdateUserInput, UserChange[Attributes]]{
-		Input: UpdateUserInput{OneUser: exampleTarget, Profile: Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset}},
-		Output: UserChange[Attributes]{User: ExampleUser, Change: reconcile.Changed(
-			Attributes{"department": []byte(`"Sales"`), "mobilePhone": []byte(`"+33 6 00 00 00 00"`)},
-			Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset},
-		)},
-	},
+	Example: exampleChange(UpdateUserInput{OneUser: exampleTarget, Profile: Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset}},
+		Attributes{"department": []byte(`"Sales"`), "mobilePhone": []byte(`"+33 6 00 00 00 00"`)},
+		Attributes{"department": []byte(`"Finance"`), "mobilePhone": unset},
+	),
 	Run: onUser(updateUser),
 }
 
@@ -174,7 +171,7 @@ func updateUser(ctx context.Context, c *okta.Client, u *okta.User, in UpdateUser
 var CreateUser = action[CreateUserInput, CreateUserOutput]{
 	Name:    "create_user",
 	Summary: "Creates a user, activated or staged, with a password or with an emailed link to set one.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/createUser",
+	Docs:    apiDocs("User", "createUser"),
 	Effect:  sdk.Writes,
 	Undo:    "delete_user",
 	Scopes:  []string{"okta.users.manage"},

@@ -13,7 +13,7 @@ import (
 var GetUserRisk = action[OneUser, GetUserRiskOutput]{
 	Name:     "get_user_risk",
 	Summary:  "Reads the risk level of a user and its reason; needs Identity Threat Protection.",
-	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/getUserRisk",
+	Docs:     apiDocs("UserRisk", "getUserRisk"),
 	Effect:   sdk.Reads,
 	Editions: identityOnly,
 	Scopes:   []string{"okta.users.read", "okta.userRisk.read"},
@@ -50,19 +50,28 @@ func readRisk(c *okta.Client, userID string) func(context.Context) (RiskState, e
 var SetUserRisk = action[SetUserRiskInput, UserChange[RiskState]]{
 	Name:     "set_user_risk",
 	Summary:  "Sets the risk level of a user, which triggers the entity risk policy; needs Identity Threat Protection.",
-	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/upsertUserRisk",
+	Docs:     apiDocs("UserRisk", "upsertUserRisk"),
 	Effect:   sdk.Writes,
 	Editions: identityOnly,
 	Undo:     "set_user_risk",
 	Scopes:   []string{"okta.users.read", "okta.userRisk.manage"},
-	Example: sdk.Example[SetUserRiskInput, UserChange[RiskState]]{
-		Input: SetUserRiskInput{OneUser: exampleTarget, Level: "HIGH", Why: "Session hijacking suspected"},
-		Output: UserChange[RiskState]{User: ExampleUser, Change: reconcile.Changed(
-			RiskState{Level: "NONE"},
-			RiskState{Level: "HIGH", Why: "Session hijacking suspected"},
-		)},
-	},
-	Run: onUser(setUserRisk),
+	Example: exampleChange(SetUserRiskInput{OneUser: exampleTarget, Level: "HIGH", Why: "Session hijacking suspected"},
+		RiskState{Level: "NONE"},
+		RiskState{Level: "HIGH", Why: "Session hijacking suspected"},
+	),
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, in SetUserRiskInput) (UserChange[RiskState], error) {
+		in.Why = shownRisk(in.Why)
+		out, err := changeUser(ctx, u, reconcile.Goal[RiskState]{
+			Name: "user's risk is " + in.Level,
+			Done: func(s RiskState) bool { return s.Level == in.Level && (in.Why == "" || s.Why == in.Why) },
+			Act:  func(ctx context.Context) error { return c.SetRisk(ctx, u.ID, in.Level, in.Why) },
+			Read: readRisk(c, u.ID),
+		})
+		if before := out.Before; before.Level != "NONE" { // Okta cannot set NONE
+			out.UndoneBy("set_user_risk", u.ID, map[string]string{"user": u.ID, "risk_level": before.Level, "risk_reason": shownRisk(before.Why)})
+		}
+		return out, err
+	}),
 }
 
 // SetUserRiskInput is the input of set_user_risk.
@@ -74,20 +83,6 @@ type SetUserRiskInput struct {
 	// character becomes a hyphen. A text of more than 500 characters is cut.
 	Why string `json:"risk_reason,omitempty" jsonschema:"example=Session hijacking suspected" jsonschema_extras:"x-truncate=500"`
 	reconcile.Write
-}
-
-func setUserRisk(ctx context.Context, c *okta.Client, u *okta.User, in SetUserRiskInput) (UserChange[RiskState], error) {
-	in.Why = shownRisk(in.Why)
-	out, err := changeUser(ctx, u, reconcile.Goal[RiskState]{
-		Name: "user's risk is " + in.Level,
-		Done: func(s RiskState) bool { return s.Level == in.Level && (in.Why == "" || s.Why == in.Why) },
-		Act:  func(ctx context.Context) error { return c.SetRisk(ctx, u.ID, in.Level, in.Why) },
-		Read: readRisk(c, u.ID),
-	})
-	if before := out.Before; before.Level != "NONE" { // Okta cannot set NONE
-		out.UndoneBy("set_user_risk", u.ID, map[string]string{"user": u.ID, "risk_level": before.Level, "risk_reason": shownRisk(before.Why)})
-	}
-	return out, err
 }
 
 // shownRisk returns the reason in the characters that Okta takes, at the same length.

@@ -123,17 +123,14 @@ var exampleRole = RoleItem{ID: "ra1b2c3d4e5f6g7h8i9j", Type: "HELP_DESK_ADMIN", 
 var AssignRole = action[AssignRoleInput, UserChange[RolesState]]{
 	Name:    "assign_role",
 	Summary: "Assigns an admin role to a user, such as a role that was revoked during an incident.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/assignRoleToUser",
+	Docs:    apiDocs("RoleAssignmentAUser", "assignRoleToUser"),
 	Effect:  sdk.Writes,
 	Undo:    "revoke_role",
 	Scopes:  []string{"okta.users.read", "okta.roles.manage"},
-	Example: sdk.Example[AssignRoleInput, UserChange[RolesState]]{
-		Input: AssignRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
-		Output: UserChange[RolesState]{User: ExampleUser, Change: reconcile.Changed(
-			RolesState{Roles: []RoleItem{}},
-			RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
-		)},
-	},
+	Example: exampleChange(AssignRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
+		RolesState{Roles: []RoleItem{}},
+		RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
+	),
 	Run: onUser(assignRole),
 }
 
@@ -172,18 +169,14 @@ func assignRole(ctx context.Context, c *okta.Client, u *okta.User, in AssignRole
 var RevokeRole = action[RevokeRoleInput, UserChange[RolesState]]{
 	Name:    "revoke_role",
 	Summary: "Revokes an admin role of a user, and reports if the user still has it through a group.",
-	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/" +
-		"#tag/RoleAssignmentAUser/operation/unassignRoleFromUser",
-	Effect: sdk.Writes,
-	Undo:   "assign_role",
-	Scopes: []string{"okta.users.read", "okta.roles.manage"},
-	Example: sdk.Example[RevokeRoleInput, UserChange[RolesState]]{
-		Input: RevokeRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
-		Output: UserChange[RolesState]{User: ExampleUser, Change: reconcile.Changed(
-			RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
-			RolesState{Roles: []RoleItem{}},
-		)},
-	},
+	Docs:    apiDocs("RoleAssignmentAUser", "unassignRoleFromUser"),
+	Effect:  sdk.Writes,
+	Undo:    "assign_role",
+	Scopes:  []string{"okta.users.read", "okta.roles.manage"},
+	Example: exampleChange(RevokeRoleInput{OneUser: exampleTarget, Role: exampleRole.Type},
+		RolesState{Assigned: true, Roles: []RoleItem{exampleRole}},
+		RolesState{Roles: []RoleItem{}},
+	),
 	Run: onUser(revokeRole),
 }
 
@@ -237,7 +230,7 @@ func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRole
 var ListRoles = action[ListRolesInput, ListRolesOutput]{
 	Name:    "list_roles",
 	Summary: "Lists the assignable admin roles: Okta's standard roles and the custom roles of the Okta org.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/listRoles",
+	Docs:    apiDocs("RoleECustom", "listRoles"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.roles.read"},
 	Example: sdk.Example[ListRolesInput, ListRolesOutput]{
@@ -289,19 +282,19 @@ func listRoles(ctx context.Context, c *okta.Client, _ ListRolesInput) (ListRoles
 var ListUserRoles = action[OneUser, ListUserRolesOutput]{
 	Name:    "list_user_roles",
 	Summary: "Lists the admin roles of a user, including roles assigned by a group.",
-	Docs: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/" +
-		"#tag/RoleAssignmentAUser/operation/listAssignedRolesForUser",
-	Effect: sdk.Reads,
-	Scopes: []string{"okta.users.read", "okta.roles.read"},
+	Docs:    apiDocs("RoleAssignmentAUser", "listAssignedRolesForUser"),
+	Effect:  sdk.Reads,
+	Scopes:  []string{"okta.users.read", "okta.roles.read"},
 	Example: sdk.Example[OneUser, ListUserRolesOutput]{
 		Input: exampleTarget,
-		Output: ListUserRolesOutput{User: ExampleUser, Admin: true, Counted: reconcile.Counted{Count: 1}, Roles: []UserRoleItem{{
-			RoleItem: exampleRole,
-			Raw:      Object(`{"id":"ra1b2c3d4e5f6g7h8i9j","label":"Help Desk Administrator","type":"HELP_DESK_ADMIN","status":"ACTIVE","assignmentType":"USER"}`),
-		}}},
+		Output: ListUserRolesOutput{User: ExampleUser, Admin: true, Counted: oneItem, Roles: []UserRoleItem{userRoleItem(okta.Object(
+			`{"id":"ra1b2c3d4e5f6g7h8i9j","label":"Help Desk Administrator","type":"HELP_DESK_ADMIN","status":"ACTIVE","assignmentType":"USER"}`))}},
 	},
 	Options: &sdk.OptionList{Items: "roles", Value: "name", Label: "label", Description: "through"},
-	Run:     onUser(listUserRoles),
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, _ OneUser) (ListUserRolesOutput, error) {
+		roles, n, err := list(ctx, c, []string{"users", u.ID, "roles"}, nil, okta.Span{Most: maxRoles, All: true}, userRoleItem)
+		return ListUserRolesOutput{User: UserRefOf(u), Admin: len(roles) > 0, Roles: roles, Counted: n.Counted}, err
+	}),
 }
 
 // ListUserRolesOutput is the output of list_user_roles.
@@ -324,11 +317,6 @@ func userRoleItem(o okta.Object) UserRoleItem {
 	var r okta.Role
 	o.Read(&r)
 	return UserRoleItem{RoleItem: roleItem(r), Name: cmp.Or(r.RoleID, r.Type), Raw: raw(o)}
-}
-
-func listUserRoles(ctx context.Context, c *okta.Client, u *okta.User, _ OneUser) (ListUserRolesOutput, error) {
-	roles, n, err := listOfUser(ctx, c, u.ID, maxRoles, userRoleItem, below("roles"))
-	return ListUserRolesOutput{User: UserRefOf(u), Admin: len(roles) > 0, Roles: roles, Counted: n}, err
 }
 
 // maxRoles is more than any user has.

@@ -18,7 +18,7 @@ import (
 var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
 	Name:    "end_current_user_sessions",
 	Summary: "Ends the one session that an event names, and no other session of the user.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/revokeSession",
+	Docs:    apiDocs("Session", "revokeSession"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.sessions.manage"},
 	Example: sdk.Example[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
@@ -78,16 +78,13 @@ func endCurrentUserSessions(ctx context.Context, c *okta.Client, in EndCurrentUs
 var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
 	Name:    "revoke_all_user_sessions",
 	Summary: "Ends every Okta session of a user, and on request revokes OAuth tokens and remembered devices. Apps keep their own sessions.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserSessions/#tag/UserSessions/operation/revokeUserSessions",
+	Docs:    apiDocs("UserSessions", "revokeUserSessions"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
-	Example: sdk.Example[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
-		Input: RevokeAllUserSessionsInput{OneUser: exampleTarget, OAuthTokens: true, ForgetDevices: true},
-		Output: UserChange[SessionsState]{User: ExampleUser, Change: reconcile.Changed(
-			SessionsState{Sessions: sessionsUnknown},
-			SessionsState{Sessions: sessionsRevoked, OAuthTokens: sessionsRevoked, RememberedDevices: sessionsRevoked},
-		)},
-	},
+	Example: exampleChange(RevokeAllUserSessionsInput{OneUser: exampleTarget, OAuthTokens: true, ForgetDevices: true},
+		SessionsState{Sessions: sessionsUnknown},
+		SessionsState{Sessions: sessionsRevoked, OAuthTokens: sessionsRevoked, RememberedDevices: sessionsRevoked},
+	),
 	Run: onUser(revokeAllUserSessions),
 }
 
@@ -138,7 +135,7 @@ func revokeAllUserSessions(ctx context.Context, c *okta.Client, u *okta.User, in
 var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 	Name:    "revoke_app_tokens",
 	Summary: "Revokes the refresh tokens that one OAuth app holds for a user. Access tokens stay valid until they expire, usually for an hour.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/revokeTokensForUserAndClient",
+	Docs:    apiDocs("UserOAuth", "revokeTokensForUserAndClient"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage", "okta.apps.read"},
 	Example: sdk.Example[RevokeAppTokensInput, RevokeAppTokensOutput]{
@@ -201,14 +198,26 @@ func revokeAppTokens(ctx context.Context, c *okta.Client, u *okta.User, in Revok
 var RevokeUserGrants = action[UserWrite, UserChange[GrantsState]]{
 	Name:    "revoke_user_grants",
 	Summary: "Revokes every consent of a user to any app, as after consent phishing. Issued tokens stay valid: revoke them too.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/revokeUserGrants",
+	Docs:    apiDocs("UserGrant", "revokeUserGrants"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
-	Example: exampleUserWrite(
+	Example: exampleChange(exampleWrite,
 		GrantsState{Grants: []GrantItem{{ID: "oag1a2b3c4d5e6f7g8h9", ClientID: "0oa1a2b3c4d5e6f7g8h9", Scope: "okta.users.read"}}},
 		GrantsState{Grants: []GrantItem{}},
 	),
-	Run: onUser(revokeUserGrants),
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[GrantsState], error) {
+		return changeUser(ctx, u, reconcile.Goal[GrantsState]{
+			Name: "user has granted nothing",
+			Done: func(s GrantsState) bool { return len(s.Grants) == 0 },
+			Act:  func(ctx context.Context) error { return c.RevokeGrants(ctx, u.ID) },
+			Read: func(ctx context.Context) (GrantsState, error) {
+				grants, err := c.GrantsOf(ctx, u.ID)
+				return GrantsState{Grants: reconcile.Convert(grants, func(g okta.Grant) GrantItem {
+					return GrantItem{ID: g.ID, ClientID: g.ClientID, Scope: g.ScopeID}
+				})}, err
+			},
+		})
+	}),
 }
 
 // GrantsState is what a user has granted.
@@ -223,20 +232,6 @@ type GrantItem struct {
 	Scope    string `json:"scope"`     // Granted scope.
 }
 
-func revokeUserGrants(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[GrantsState], error) {
-	return changeUser(ctx, u, reconcile.Goal[GrantsState]{
-		Name: "user has granted nothing",
-		Done: func(s GrantsState) bool { return len(s.Grants) == 0 },
-		Act:  func(ctx context.Context) error { return c.RevokeGrants(ctx, u.ID) },
-		Read: func(ctx context.Context) (GrantsState, error) {
-			grants, err := c.GrantsOf(ctx, u.ID)
-			return GrantsState{Grants: reconcile.Convert(grants, func(g okta.Grant) GrantItem {
-				return GrantItem{ID: g.ID, ClientID: g.ClientID, Scope: g.ScopeID}
-			})}, err
-		},
-	})
-}
-
 // UniversalLogout logs a user out of Okta and of the apps that obey it.
 var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 	Name:     "universal_logout",
@@ -245,7 +240,7 @@ var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 	Effect:   sdk.Destroys,
 	Editions: identityOnly,
 	Scopes:   []string{"okta.users.read", "okta.universalLogout.manage"},
-	Example: exampleUserWrite(
+	Example: exampleChange(exampleWrite,
 		LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
 		LogoutState{Sessions: sessionsRevoked, Apps: appsAsked},
 	),

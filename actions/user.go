@@ -2,6 +2,9 @@ package actions
 
 import (
 	"context"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"soar.example/okta/internal/okta"
@@ -51,9 +54,7 @@ type UserChange[S any] struct {
 
 // UserItem is a user in a list.
 type UserItem struct {
-	ID    string `json:"id"`              // ID of the user.
-	Login string `json:"login"`           // Login of the user.
-	Email string `json:"email,omitempty"` // Email address of the user.
+	UserRef
 	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
 	Status    string `json:"status"`
 	LastLogin string `json:"last_login,omitempty"` // Time of the last sign-in; absent if the user never signed in.
@@ -62,6 +63,8 @@ type UserItem struct {
 
 // UserRefOf returns the reference to a user.
 func UserRefOf(u *okta.User) UserRef { return UserRef{ID: u.ID, Login: u.Login, Email: u.Email} }
+
+func (s UserState) status() string { return s.Status }
 
 // UserStateOf returns the state of a user.
 func UserStateOf(u *okta.User) UserState {
@@ -86,7 +89,7 @@ func userItem(o okta.Object) UserItem {
 		Profile   struct{ Login, Email string }
 	}
 	o.Read(&u)
-	return UserItem{ID: u.ID, Login: u.Profile.Login, Email: u.Profile.Email, Status: u.Status, LastLogin: u.LastLogin, Raw: raw(o)}
+	return UserItem{UserRef: UserRef{ID: u.ID, Login: u.Profile.Login, Email: u.Profile.Email}, Status: u.Status, LastLogin: u.LastLogin, Raw: raw(o)}
 }
 
 func (u OneUser) name() string { return u.User }
@@ -137,56 +140,56 @@ func acceptedOf[S any](
 	return UserChange[S]{User: UserRefOf(u), Change: change}, err
 }
 
-// A statusChange is a lifecycle call that brings a user from one status to another.
-type statusChange struct {
-	from, to string
-	goal     string
-	verb     string // "suspends": what Okta does to a user
-	undo     string // name of the action that reverts the change, "" if there is none
-	act      func(c *okta.Client, ctx context.Context, userID string) error
+// A lifecycle is a call of Okta that brings a user or a device from one status to another.
+type lifecycle struct {
+	name, summary string
+	operation     string // name of the call in Okta's documentation
+	undo          string // name of the action that reverts the change, "" if there is none
+	contains      bool
+	destroys      bool
+	from          []string
+	to            string
+	verb          string // action of Okta in the third person, such as "suspends"
+	act           func(c *okta.Client, ctx context.Context, id string) error
 }
 
-func (s statusChange) run(ctx context.Context, c *okta.Client, u *okta.User, _ UserWrite) (UserChange[UserState], error) {
-	change, err := reconcile.Goal[UserState]{
-		Name: s.goal,
-		Done: func(now UserState) bool { return now.Status == s.to },
-		Act:  func(ctx context.Context) error { return s.act(c, ctx, u.ID) },
-		Read: readState(c, u.ID),
-		Precondition: func(now UserState) string {
-			if now.Status == s.from {
+func (l lifecycle) effect() sdk.Effect {
+	if l.destroys {
+		return sdk.Destroys
+	}
+	return sdk.Writes
+}
+
+// changeStatus runs the call l for one object. Kind is the type of the object.
+func changeStatus[S interface{ status() string }](
+	ctx context.Context, c *okta.Client, l lifecycle, kind, id string, before S, read func(context.Context) (S, error),
+) (reconcile.Change[S], error) {
+	return reconcile.Goal[S]{
+		Name: kind + " is " + l.to,
+		Done: func(s S) bool { return s.status() == l.to },
+		Act:  func(ctx context.Context) error { return l.act(c, ctx, id) },
+		Read: read,
+		Precondition: func(s S) string {
+			if slices.Contains(l.from, s.status()) {
 				return ""
 			}
-			return "Okta " + s.verb + " only users who are " + s.from + ", and this user is " + now.Status
+			return "the " + kind + " is " + s.status() + ", and Okta " + l.verb + " only a " + kind + " with the status " + strings.Join(l.from, " or ")
 		},
-	}.From(ctx, UserStateOf(u))
-	if s.undo != "" {
-		change.UndoneBy(s.undo, u.ID, OneUser{u.ID})
-	}
-	return UserChange[UserState]{User: UserRefOf(u), Change: change}, err
+	}.From(ctx, before)
 }
 
 var (
 	// ExampleUser is the user of the examples.
 	ExampleUser     = UserRef{ID: "00u1a2b3c4d5e6f7g8h9", Login: "alice.moreau@corp.example", Email: "alice.moreau@corp.example"}
 	exampleTarget   = OneUser{User: ExampleUser.Login}
-	exampleUserItem = UserItem{
-		ID: ExampleUser.ID, Login: ExampleUser.Login, Email: ExampleUser.Email, Status: okta.StatusActive, LastLogin: "2026-03-14T02:38:51.000Z",
-		Raw: Object(`{"id":"00u1a2b3c4d5e6f7g8h9","status":"ACTIVE","lastLogin":"2026-03-14T02:38:51.000Z","profile":` +
-			`{"login":"alice.moreau@corp.example","email":"alice.moreau@corp.example","firstName":"Alice","lastName":"Moreau"}}`),
-	}
+	exampleWrite    = UserWrite{OneUser: exampleTarget}
+	exampleUserItem = userItem(okta.Object(`{"id":"00u1a2b3c4d5e6f7g8h9","status":"ACTIVE","lastLogin":"2026-03-14T02:38:51.000Z","profile":` +
+		`{"login":"alice.moreau@corp.example","email":"alice.moreau@corp.example","firstName":"Alice","lastName":"Moreau"}}`))
 )
 
-// exampleUserWrite is an example of a write to one user.
-func exampleUserWrite[S any](before, after S) sdk.Example[UserWrite, UserChange[S]] {
-	return sdk.Example[UserWrite, UserChange[S]]{
-		Input:  UserWrite{OneUser: exampleTarget},
-		Output: UserChange[S]{User: ExampleUser, Change: reconcile.Changed(before, after)},
-	}
-}
-
-// exampleStatus is the state of a user in examples.
-func exampleStatus(status, changed string) UserState {
-	return UserState{Status: status, StatusChanged: exampleTime(changed)}
+// exampleChange returns an example of a write to one user.
+func exampleChange[In, S any](in In, before, after S) sdk.Example[In, UserChange[S]] {
+	return sdk.Example[In, UserChange[S]]{Input: in, Output: UserChange[S]{User: ExampleUser, Change: reconcile.Changed(before, after)}}
 }
 
 func exampleTime(s string) *time.Time {
@@ -201,7 +204,7 @@ func exampleTime(s string) *time.Time {
 var GetUser = action[OneUser, GetUserOutput]{
 	Name:    "get_user",
 	Summary: "Reads a user: status, dates and the whole profile.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/getUser",
+	Docs:    apiDocs("User", "getUser"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[OneUser, GetUserOutput]{
@@ -268,14 +271,20 @@ func describe(u *okta.User) GetUserOutput {
 var GetUserByEmail = action[GetUserByEmailInput, GetUserOutput]{
 	Name:    "get_user_by_email",
 	Summary: "Finds the one user with an email address, and reads status, dates and the whole profile.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers",
+	Docs:    apiDocs("User", "listUsers"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[GetUserByEmailInput, GetUserOutput]{
 		Input:  GetUserByEmailInput{Email: ExampleUser.Email},
 		Output: GetUser.Example.Output,
 	},
-	Run: getUserByEmail,
+	Run: func(ctx context.Context, c *okta.Client, in GetUserByEmailInput) (GetUserOutput, error) {
+		u, err := c.UserByEmail(ctx, "/email", in.Email)
+		if err != nil {
+			return GetUserOutput{}, err
+		}
+		return describe(u), nil
+	},
 }
 
 // GetUserByEmailInput is the input of get_user_by_email.
@@ -284,27 +293,22 @@ type GetUserByEmailInput struct {
 	Email string `json:"email" jsonschema:"example=alice.moreau@corp.example,minLength=1,maxLength=500"`
 }
 
-func getUserByEmail(ctx context.Context, c *okta.Client, in GetUserByEmailInput) (GetUserOutput, error) {
-	u, err := c.UserByEmail(ctx, "/email", in.Email)
-	if err != nil {
-		return GetUserOutput{}, err
-	}
-	return describe(u), nil
-}
-
 // ListUsers lists users.
 var ListUsers = action[ListUsersInput, ListUsersOutput]{
 	Name:    "list_users",
 	Summary: "Lists the users of the Okta org, optionally by a search, a filter or a name.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers",
+	Docs:    apiDocs("User", "listUsers"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.users.read"},
 	Example: sdk.Example[ListUsersInput, ListUsersOutput]{
-		Input:  ListUsersInput{Search: `profile.department eq "Finance"`, Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
+		Input:  ListUsersInput{Search: `profile.department eq "Finance"`, Paging: firstPage},
 		Output: ListUsersOutput{Users: []UserItem{exampleUserItem}, Paged: onePage},
 	},
 	Options: listed(sdk.OptionList{Items: "users", Value: "id", Label: "login", Description: "status", Typed: true, Search: "q"}),
-	Run:     listUsers,
+	Run: func(ctx context.Context, c *okta.Client, in ListUsersInput) (ListUsersOutput, error) {
+		users, n, err := list(ctx, c, []string{"users"}, url.Values{"search": {in.Search}, "filter": {in.Filter}, "q": {in.Q}}, pages(in.Paging), userItem)
+		return ListUsersOutput{Users: users, Paged: n}, err
+	},
 }
 
 // ListUsersInput is the input of list_users.
@@ -327,9 +331,4 @@ type ListUsersOutput struct {
 	// The users. Without a search or filter Okta omits deactivated users.
 	Users []UserItem `json:"users"`
 	reconcile.Paged
-}
-
-func listUsers(ctx context.Context, c *okta.Client, in ListUsersInput) (ListUsersOutput, error) {
-	users, n, err := list(ctx, c, []string{"users"}, map[string]string{"search": in.Search, "filter": in.Filter, "q": in.Q}, in.Paging, userItem)
-	return ListUsersOutput{Users: users, Paged: n}, err
 }

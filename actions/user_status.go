@@ -9,62 +9,51 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// SuspendUser suspends a user.
-var SuspendUser = action[UserWrite, UserChange[UserState]]{
-	Name:     "suspend_user",
-	Summary:  "Suspends a user, who can then not sign in. Groups and apps are kept.",
-	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/suspendUser",
-	Effect:   sdk.Writes,
-	Undo:     "unsuspend_user",
-	Contains: true,
-	Scopes:   []string{"okta.users.manage"},
-	Example: exampleUserWrite(
-		exampleStatus(okta.StatusActive, "2025-01-07T09:12:44Z"),
-		exampleStatus(okta.StatusSuspended, "2026-03-14T02:41:09Z"),
-	),
-	Run: onUser(statusChange{
-		goal: "user is suspended", from: okta.StatusActive, to: okta.StatusSuspended, verb: "suspends", undo: "unsuspend_user", act: (*okta.Client).SuspendUser,
-	}.run),
+// userLifecycle declares an action that changes the status of a user.
+func userLifecycle(l lifecycle) action[UserWrite, UserChange[UserState]] {
+	return action[UserWrite, UserChange[UserState]]{
+		Name: l.name, Summary: l.summary, Docs: apiDocs("UserLifecycle", l.operation),
+		Effect: l.effect(), Undo: l.undo, Contains: l.contains, Scopes: []string{"okta.users.manage"},
+		Example: exampleChange(exampleWrite,
+			UserState{Status: l.from[0], StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
+			UserState{Status: l.to, StatusChanged: exampleTime("2026-03-14T02:41:09Z")},
+		),
+		Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, _ UserWrite) (UserChange[UserState], error) {
+			change, err := changeStatus(ctx, c, l, "user", u.ID, UserStateOf(u), readState(c, u.ID))
+			if l.undo != "" {
+				change.UndoneBy(l.undo, u.ID, OneUser{u.ID})
+			}
+			return UserChange[UserState]{User: UserRefOf(u), Change: change}, err
+		}),
+	}
 }
 
-// UnsuspendUser takes a suspension back.
-var UnsuspendUser = action[UserWrite, UserChange[UserState]]{
-	Name:    "unsuspend_user",
-	Summary: "Reverts the suspension of a user, who is then active again.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unsuspendUser",
-	Effect:  sdk.Writes,
-	Undo:    "suspend_user",
-	Scopes:  []string{"okta.users.manage"},
-	Example: exampleUserWrite(
-		exampleStatus(okta.StatusSuspended, "2026-03-14T02:41:09Z"),
-		exampleStatus(okta.StatusActive, "2026-03-14T10:05:31Z"),
-	),
-	Run: onUser(statusChange{
-		goal: "user is active", from: okta.StatusSuspended, to: okta.StatusActive, verb: "unsuspends", undo: "suspend_user", act: (*okta.Client).UnsuspendUser,
-	}.run),
-}
-
-// UnlockUser unlocks a user who is locked out.
-var UnlockUser = action[UserWrite, UserChange[UserState]]{
-	Name:    "unlock_user",
-	Summary: "Unlocks a user after too many failed sign-ins. Password and factors stay the same.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unlockUser",
-	Effect:  sdk.Writes,
-	Scopes:  []string{"okta.users.manage"},
-	Example: exampleUserWrite(
-		exampleStatus(okta.StatusLockedOut, "2026-03-14T02:41:09Z"),
-		exampleStatus(okta.StatusActive, "2026-03-14T10:05:31Z"),
-	),
-	Run: onUser(statusChange{
-		goal: "user is active", from: okta.StatusLockedOut, to: okta.StatusActive, verb: "unlocks", act: (*okta.Client).UnlockUser,
-	}.run),
-}
+var (
+	// SuspendUser suspends a user.
+	SuspendUser = userLifecycle(lifecycle{
+		name: "suspend_user", undo: "unsuspend_user", operation: "suspendUser", contains: true,
+		summary: "Suspends a user, who can then not sign in. Groups and apps are kept.",
+		from:    []string{okta.StatusActive}, to: okta.StatusSuspended, verb: "suspends", act: (*okta.Client).SuspendUser,
+	})
+	// UnsuspendUser reverts the suspension of a user.
+	UnsuspendUser = userLifecycle(lifecycle{
+		name: "unsuspend_user", undo: "suspend_user", operation: "unsuspendUser",
+		summary: "Reverts the suspension of a user, who is then active again.",
+		from:    []string{okta.StatusSuspended}, to: okta.StatusActive, verb: "unsuspends", act: (*okta.Client).UnsuspendUser,
+	})
+	// UnlockUser unlocks a user who is locked out.
+	UnlockUser = userLifecycle(lifecycle{
+		name: "unlock_user", operation: "unlockUser",
+		summary: "Unlocks a user after too many failed sign-ins. Password and factors stay the same.",
+		from:    []string{okta.StatusLockedOut}, to: okta.StatusActive, verb: "unlocks", act: (*okta.Client).UnlockUser,
+	})
+)
 
 // ActivateUser activates a user who is not yet, or no longer, active.
 var ActivateUser = action[ActivateUserInput, ActivateUserOutput]{
 	Name:    "activate_user",
 	Summary: "Activates a staged or deactivated user. A user without a password then sets one through a link.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/activateUser",
+	Docs:    apiDocs("UserLifecycle", "activateUser"),
 	Effect:  sdk.Writes,
 	Undo:    "deactivate_user",
 	Scopes:  []string{"okta.users.manage"},
@@ -141,18 +130,28 @@ func activated(s UserState) bool {
 var DeactivateUser = action[DeactivateUserInput, UserChange[UserState]]{
 	Name:     "deactivate_user",
 	Summary:  "Deactivates a user: the user loses all apps, and the account can be activated again or deleted. To contain a user, suspend instead.",
-	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/deactivateUser",
+	Docs:     apiDocs("UserLifecycle", "deactivateUser"),
 	Effect:   sdk.Destroys,
 	Contains: true,
 	Scopes:   []string{"okta.users.manage"},
-	Example: sdk.Example[DeactivateUserInput, UserChange[UserState]]{
-		Input: DeactivateUserInput{OneUser: exampleTarget},
-		Output: UserChange[UserState]{User: ExampleUser, Change: reconcile.Changed(
-			UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
-			UserState{Status: okta.StatusDeprovisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
-		)},
-	},
-	Run: onUser(deactivateUser),
+	Example: exampleChange(DeactivateUserInput{OneUser: exampleTarget},
+		UserState{Status: okta.StatusActive, StatusChanged: exampleTime("2025-01-07T09:12:44Z")},
+		UserState{Status: okta.StatusDeprovisioned, StatusChanged: exampleTime("2026-03-14T10:05:31Z")},
+	),
+	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, in DeactivateUserInput) (UserChange[UserState], error) {
+		var last UserState
+		change, err := reconcile.Goal[UserState]{
+			Name: "user is deactivated",
+			Done: func(s UserState) bool { return s.Status == okta.StatusDeprovisioned },
+			Act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, in.SendEmail) },
+			Read: func(ctx context.Context) (s UserState, err error) {
+				s, err = readState(c, u.ID)(ctx)
+				last = s
+				return s, err
+			},
+		}.From(ctx, UserStateOf(u))
+		return UserChange[UserState]{User: UserRefOf(u), Change: change}, stillDeactivating(err, last)
+	}),
 }
 
 // DeactivateUserInput is the input of deactivate_user.
@@ -161,21 +160,6 @@ type DeactivateUserInput struct {
 	// Email the administrators.
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	reconcile.Write
-}
-
-func deactivateUser(ctx context.Context, c *okta.Client, u *okta.User, in DeactivateUserInput) (UserChange[UserState], error) {
-	var last UserState
-	change, err := reconcile.Goal[UserState]{
-		Name: "user is deactivated",
-		Done: func(s UserState) bool { return s.Status == okta.StatusDeprovisioned },
-		Act:  func(ctx context.Context) error { return c.DeactivateUser(ctx, u.ID, in.SendEmail) },
-		Read: func(ctx context.Context) (s UserState, err error) {
-			s, err = readState(c, u.ID)(ctx)
-			last = s
-			return s, err
-		},
-	}.From(ctx, UserStateOf(u))
-	return UserChange[UserState]{User: UserRefOf(u), Change: change}, stillDeactivating(err, last)
 }
 
 // stillDeactivating is err, of a deactivation, for who asks again later, if Okta has not
@@ -197,7 +181,7 @@ func stillDeactivating(err error, last UserState) error {
 var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
 	Name:    "delete_user",
 	Summary: "Takes one of the two steps that delete a user, and reports which: it deactivates the user, or with step delete deletes a deactivated user for good.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/deleteUser",
+	Docs:    apiDocs("User", "deleteUser"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
 	Example: sdk.Example[DeleteUserInput, DeleteUserOutput]{

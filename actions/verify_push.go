@@ -20,7 +20,7 @@ import (
 var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 	Name:    "verify_push",
 	Summary: "Sends a push to a user's Okta Verify and waits for the user. Only the result approved proves the identity.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/verifyFactor",
+	Docs:    apiDocs("UserFactor", "verifyFactor"),
 	Effect:  sdk.Writes,
 	Once:    true,
 	Scopes:  []string{"okta.users.manage"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ import (
 var BlockIP = action[BlockIPInput, BlockIPOutput]{
 	Name:    "block_ip",
 	Summary: "Adds an IP address or CIDR range to Okta's blocklist, which rejects its sign-ins; never changes a zone that rules trust.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/replaceNetworkZone",
+	Docs:    apiDocs("NetworkZone", "replaceNetworkZone"),
 	Effect:  sdk.Writes,
 	Undo:    "unblock_ip",
 	Scopes:  []string{"okta.networkZones.manage", "okta.users.read", "okta.logs.read"},
@@ -208,7 +209,7 @@ var exampleBlock = sdk.Duration(24 * time.Hour)
 var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 	Name:    "unblock_ip",
 	Summary: "Removes an IP address or CIDR range from Okta's blocklist, and reports if another entry still contains it.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/replaceNetworkZone",
+	Docs:    apiDocs("NetworkZone", "replaceNetworkZone"),
 	Effect:  sdk.Writes,
 	Undo:    "block_ip",
 	Scopes:  []string{"okta.networkZones.manage"},
@@ -315,20 +316,24 @@ func stillHeld(entries []string, p netip.Prefix) string {
 var ListNetworkZones = action[ListNetworkZonesInput, ListNetworkZonesOutput]{
 	Name:    "list_network_zones",
 	Summary: "Lists the network zones of the Okta org with their addresses, including blocklists.",
-	Docs:    "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/listNetworkZones",
+	Docs:    apiDocs("NetworkZone", "listNetworkZones"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.networkZones.read"},
 	Example: sdk.Example[ListNetworkZonesInput, ListNetworkZonesOutput]{
-		Input: ListNetworkZonesInput{Usage: okta.ZoneBlocklist, Paging: reconcile.Paging{Limit: 200, Bounded: defaultMax}},
-		Output: ListNetworkZonesOutput{Paged: onePage, Zones: []ZoneItem{{
-			ID: exampleZone.ID, Name: exampleZone.Name, Type: okta.ZoneIP, Status: okta.StatusActive, Usage: okta.ZoneBlocklist, System: true,
-			Addresses: []string{"203.0.113.0/24"}, Proxies: []string{},
-			Raw: Object(`{"id":"nzo1a2b3c4d5e6f7g8h9","type":"IP","name":"BlockedIpZone","status":"ACTIVE","usage":"BLOCKLIST","system":true,` +
-				`"gateways":[{"type":"CIDR","value":"203.0.113.0/24"}],"proxies":null}`),
-		}}},
+		Input: ListNetworkZonesInput{Usage: okta.ZoneBlocklist, Paging: firstPage},
+		Output: ListNetworkZonesOutput{Paged: onePage, Zones: []ZoneItem{zoneItem(okta.Object(
+			`{"id":"nzo1a2b3c4d5e6f7g8h9","type":"IP","name":"BlockedIpZone","status":"ACTIVE","usage":"BLOCKLIST","system":true,` +
+				`"gateways":[{"type":"CIDR","value":"203.0.113.0/24"}],"proxies":null}`))}},
 	},
 	Options: listed(sdk.OptionList{Items: "zones", Value: "id", Label: "name", Description: "type", Typed: true}),
-	Run:     listNetworkZones,
+	Run: func(ctx context.Context, c *okta.Client, in ListNetworkZonesInput) (ListNetworkZonesOutput, error) {
+		query := url.Values{}
+		if in.Usage != "" {
+			query.Set("filter", "usage eq "+systemlog.Quote(in.Usage))
+		}
+		zones, n, err := list(ctx, c, []string{"zones"}, query, pages(in.Paging), zoneItem)
+		return ListNetworkZonesOutput{Zones: zones, Paged: n}, err
+	},
 }
 
 // ListNetworkZonesInput is the input of list_network_zones.
@@ -346,8 +351,7 @@ type ListNetworkZonesOutput struct {
 
 // ZoneItem is a network zone in a list.
 type ZoneItem struct {
-	ID        string   `json:"id"`        // ID of the zone.
-	Name      string   `json:"name"`      // Name of the zone.
+	ZoneRef
 	Type      string   `json:"type"`      // IP, DYNAMIC (places, networks) or DYNAMIC_V2.
 	Status    string   `json:"status"`    // ACTIVE or INACTIVE.
 	Usage     string   `json:"usage"`     // BLOCKLIST or POLICY.
@@ -364,17 +368,8 @@ func zoneItem(o okta.Object) ZoneItem {
 		Gateways, Proxies             []okta.Gateway
 	}
 	o.Read(&z)
-	item := ZoneItem{ID: z.ID, Name: z.Name, Type: z.Type, Status: z.Status, Usage: z.Usage, System: z.System, Raw: raw(o)}
+	item := ZoneItem{ZoneRef: ZoneRef{ID: z.ID, Name: z.Name}, Type: z.Type, Status: z.Status, Usage: z.Usage, System: z.System, Raw: raw(o)}
 	value := func(g okta.Gateway) string { return g.Value }
 	item.Addresses, item.Proxies = reconcile.Convert(z.Gateways, value), reconcile.Convert(z.Proxies, value)
 	return item
-}
-
-func listNetworkZones(ctx context.Context, c *okta.Client, in ListNetworkZonesInput) (ListNetworkZonesOutput, error) {
-	query := map[string]string{}
-	if in.Usage != "" {
-		query["filter"] = "usage eq " + systemlog.Quote(in.Usage)
-	}
-	zones, n, err := list(ctx, c, []string{"zones"}, query, in.Paging, zoneItem)
-	return ListNetworkZonesOutput{Zones: zones, Paged: n}, err
 }

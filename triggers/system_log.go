@@ -3,8 +3,11 @@ package triggers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"soar.example/okta/internal/systemlog/selection"
 
 	"soar.example/okta/internal/okta"
 	"soar.example/okta/internal/systemlog"
@@ -88,6 +91,93 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 			found.Notices = append(found.Notices, fmt.Sprintf("event %s starts nothing: %s", h.UUID, matched.reason))
 			found.Events = append(found.Events, matcher.withSelectors(event, matched.indeterminate))
 		}
+	}
+	return found, nil
+}
+
+// shaped returns the event of h in the shapes of the parameters, and the notices for an operator.
+func (p SystemLogParams) shaped(shaper *shape.Shaper, h systemlog.Head) (event sdk.Event[shape.Event], notices []string) {
+	of := func(format shape.Format) shape.Event {
+		data, err := shaper.Of(h, format)
+		if err != nil {
+			notices = append(notices, unmapped(h, format, err))
+		}
+		return data
+	}
+	event = sdk.Event[shape.Event]{ID: h.UUID, Type: h.EventType, Time: h.Published, Data: of(p.Format)}
+	for _, format := range p.Also {
+		if event.Shapes == nil {
+			event.Shapes = map[string]shape.Event{}
+		}
+		event.Shapes[string(format)] = of(format)
+	}
+	return event, notices
+}
+
+func unmapped(h systemlog.Head, f shape.Format, why error) string {
+	return fmt.Sprintf("event %s is passed on with little more than its id, since it could not be mapped to %s: %v", h.UUID, f, why)
+}
+
+// A matcher matches events against the selections of the parameters. Every event is also
+// matched locally, because Okta's filter lets more events through.
+type matcher struct {
+	client   *okta.Client
+	matchers []*selection.Matcher
+	indexed  bool // an event has the indexes of the selections that match
+}
+
+func (p SystemLogParams) matcher(c *okta.Client) matcher {
+	m := matcher{client: c, indexed: len(p.Any) > 0}
+	for _, s := range p.selections() {
+		m.matchers = append(m.matchers, selection.Compile(s))
+	}
+	return m
+}
+
+// withSelectors returns the event with the indexes of the selections that match it.
+func (m matcher) withSelectors(e sdk.Event[shape.Event], indexes []int) sdk.Event[shape.Event] {
+	if m.indexed {
+		e.MatchedSelectors = indexes
+	}
+	return e
+}
+
+// A match has the indexes of the selections that match an event, and of those that may match.
+type match struct {
+	certain, indeterminate []int
+	reason                 string // why a match is indeterminate
+	selfGenerated          bool   // the connection caused the event, and a selection excludes such events
+}
+
+// match matches one event.
+func (m matcher) match(ctx context.Context, h systemlog.Head) (match, error) {
+	var found match
+	var unread []string
+	event := selection.Event{Head: h}
+	for i, s := range m.matchers {
+		switch result, missed := s.Match(&event); result {
+		case selection.Wanted:
+			found.certain = append(found.certain, i)
+		case selection.Indeterminate:
+			found.indeterminate = append(found.indeterminate, i)
+			unread = append(unread, missed...)
+		}
+	}
+	excludes := func(i int) bool { return !m.matchers[i].Own() }
+	if slices.ContainsFunc(slices.Concat(found.certain, found.indeterminate), excludes) && m.client.MayHaveCaused(h.Raw) {
+		own, err := m.client.Caused(ctx, h.Cause())
+		if err != nil {
+			return found, err
+		}
+		if found.selfGenerated = own; own {
+			found.certain = slices.DeleteFunc(found.certain, excludes)
+			found.indeterminate = slices.DeleteFunc(found.indeterminate, excludes)
+		}
+	}
+	if len(found.indeterminate) > 0 {
+		slices.Sort(unread)
+		found.reason = fmt.Sprintf("the event's %s could not be read, so it is not certain that it was asked for",
+			strings.Join(slices.Compact(unread), ", "))
 	}
 	return found, nil
 }
