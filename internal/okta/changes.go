@@ -3,7 +3,6 @@ package okta
 import (
 	"cmp"
 	"context"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -19,18 +18,10 @@ const changeTimeout = 5 * time.Second
 func (c *Client) LastChange(ctx context.Context, id string, since time.Time) string {
 	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()
-	query := url.Values{
-		"filter": {equals("target.id", id) + " and " + equals("outcome.result", "SUCCESS")}, "sortOrder": {"DESCENDING"}, "limit": {"1"},
-	}
-	if !since.IsZero() {
-		query.Set("since", stamp(since))
-	}
-	r, err := c.get(ctx, LogPath, query)
-	if err != nil {
-		return ""
-	}
-	heads, err := splitLog(r)
-	if err != nil || len(heads) == 0 {
+	page, err := c.Logs(ctx, LogQuery{
+		Since: since, Filter: equals("target.id", id) + " and " + equals("outcome.result", "SUCCESS"), Descending: true, Limit: 1,
+	})
+	if err != nil || len(page.Events) == 0 {
 		return ""
 	}
 	var event struct {
@@ -42,7 +33,7 @@ func (c *Client) LastChange(ctx context.Context, id string, since time.Time) str
 			DisplayName string `json:"displayName"`
 		} `json:"actor"`
 	}
-	Object(heads[0].Raw).Read(&event)
+	Object(page.Events[0].Raw).Read(&event)
 	if event.EventType == "" || event.Published.IsZero() {
 		return ""
 	}

@@ -28,9 +28,10 @@ const Version = "0.1.0"
 
 // A Client acts on one org with one set of credentials. It is safe for concurrent use.
 type Client struct {
+	*guard.Guard // authorizes actions and checks each write
+
 	origin      *url.URL
 	credentials auth.Credentials
-	guard       *guard.Guard
 	api         *sdkv4.APIClient
 	http        *http.Client
 	transport   *httpclient.Transport
@@ -52,7 +53,7 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{origin: origin, transport: httpclient.New(origin), self: &selfEvents{clientID: settings.ClientID}}
-	c.guard = guard.New(settings.Rules, guardedOrg{c}, guard.Principal{Host: origin.Host, ClientID: settings.ClientID})
+	c.Guard = guard.New(settings.Rules, guardedOrg{c}, guard.Principal{Host: origin.Host, ClientID: settings.ClientID})
 	t := c.transport
 	if timeout := settings.Timeout.Std(); timeout > 0 {
 		t.Timeout = timeout
@@ -125,9 +126,9 @@ func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 		return sdk.Health{}, fault
 	}
 	if err == nil {
-		notes = append(notes, c.guard.SetSelf(writing, me.ID)...)
+		notes = append(notes, c.Guard.SetSelf(writing, me.ID)...)
 	}
-	note, fault := c.guard.CheckSettings(writing)
+	note, fault := c.Guard.CheckSettings(writing)
 	if note != "" {
 		notes = append(notes, note)
 	}
@@ -151,5 +152,5 @@ func (c *Client) Permissions(ctx context.Context) (*permission.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return permission.Survey(ctx, guardedOrg{c}, c.credentials, c.guard, actions)
+	return permission.Survey(ctx, guardedOrg{c}, c.credentials, c.Guard, actions)
 }

@@ -135,7 +135,7 @@ func (c *Client) missing(pointer, noun, by, ref, more string) *sdk.Error {
 func (c *Client) FindUser(ctx context.Context, pointer, ref string) (*User, error) {
 	u, err := c.findUser(ctx, pointer, ref)
 	if err == nil {
-		c.guard.RememberNames(u.ID, u.Login, u.Email)
+		c.Guard.RememberNames(u.ID, u.Login, u.Email)
 	}
 	return u, err
 }

@@ -77,7 +77,7 @@ func (c *Client) GroupByRef(ctx context.Context, pointer, ref string) (*Group, e
 	if rest.IsGroupID(ref) {
 		return &Group{ID: ref, Type: GroupOkta}, nil
 	}
-	return c.groups.Of(ref).Get(ctx, c.guard.Now(), func() (*Group, time.Duration, error) {
+	return c.groups.Of(ref).Get(ctx, c.Guard.Now(), func() (*Group, time.Duration, error) {
 		g, err := c.FindGroup(ctx, pointer, ref)
 		return g, groupKept, err
 	})

@@ -15,24 +15,6 @@ import (
 
 var _ sdk.Authorizer = (*Client)(nil)
 
-// Authorize rejects an action that the settings do not list.
-func (c *Client) Authorize(action string) error { return c.guard.Authorize(action) }
-
-// AuthorizeAll rejects an action if the settings list actions, but not every one of its
-// parts. why says why the action's own name does not suffice.
-func (c *Client) AuthorizeAll(action string, parts []string, why string) error {
-	return c.guard.AuthorizeAll(action, parts, why)
-}
-
-// MaxUsers returns the number of users that one call may write to.
-func (c *Client) MaxUsers() int { return c.guard.MaxUsers() }
-
-// ExpectWrites prepares for writes to many users, which saves requests.
-func (c *Client) ExpectWrites(ctx context.Context, users int) { c.guard.ExpectWrites(ctx, users) }
-
-// ProtectsNames reports whether the settings protect users by other names than IDs.
-func (c *Client) ProtectsNames() bool { return c.guard.ProtectsNames() }
-
 // checkWrite is the guard of the transport.
 func (c *Client) checkWrite(req *http.Request, body []byte) (done func(), err error) {
 	custom, _ := req.Context().Value(customKey{}).(bool)
@@ -44,10 +26,10 @@ func (c *Client) checkWrite(req *http.Request, body []byte) (done func(), err er
 			c.written.Of(segment).Set(time.Now(), 0, struct{}{})
 		}
 	}
-	if custom && !c.guard.AllowCustomWrites {
+	if custom && !c.Guard.AllowCustomWrites {
 		return nil, guard.Reject("allow_custom_writes", "this connection lets a custom request only read")
 	}
-	return c.guard.Check(req.Context(), guard.Write{Method: req.Method, Path: req.URL.EscapedPath(), Body: body})
+	return c.Guard.Check(req.Context(), guard.Write{Method: req.Method, Path: req.URL.EscapedPath(), Body: body})
 }
 
 // GuardScopes lists the OAuth scopes with which the guard checks the targets of a write
@@ -103,48 +85,42 @@ func WithSameChange(ctx context.Context, begun time.Time) context.Context {
 	return context.WithValue(ctx, sameChangeKey{}, begun)
 }
 
-// A guardedOrg answers the questions of the guard and of a survey of permissions.
+// A guardedOrg sends the reads of the guard and of a survey of permissions.
 type guardedOrg struct{ c *Client }
+
+// fieldOf returns a field of the object that a call returned.
+func fieldOf[T, F any](field func(*T) F) func(*T, error) (F, error) {
+	return func(o *T, err error) (f F, _ error) {
+		if err == nil {
+			f = field(o)
+		}
+		return f, err
+	}
+}
+
+var guardUser = fieldOf(func(u *User) guard.User {
+	return guard.User{ID: u.ID, Login: u.Login, Email: u.Email, Active: u.Status == StatusActive}
+})
 
 func (o guardedOrg) Self(ctx context.Context) (guard.User, time.Duration, error) {
 	r, err := o.c.get(ctx, "/api/v1/users/me", nil)
 	if err != nil {
 		return guard.User{}, 0, err
 	}
-	u, err := decodeUser(r)
-	if err != nil {
-		return guard.User{}, 0, err
-	}
-	return guardUser(u), r.Skew(), nil
-}
-
-func (o guardedOrg) Me(ctx context.Context) (string, error) {
-	u, _, err := o.Self(ctx)
-	return u.ID, err
+	u, err := guardUser(decodeUser(r))
+	return u, r.Skew(), err
 }
 
 func (o guardedOrg) Get(ctx context.Context, path string, query url.Values) (*rest.Response, error) {
 	return o.c.get(ctx, path, query)
 }
 
-func guardUser(u *User) guard.User {
-	return guard.User{ID: u.ID, Login: u.Login, Email: u.Email, Active: u.Status == StatusActive}
-}
-
 func (o guardedOrg) User(ctx context.Context, ref string) (guard.User, error) {
-	u, err := o.c.User(ctx, ref)
-	if err != nil {
-		return guard.User{}, err
-	}
-	return guardUser(u), nil
+	return guardUser(o.c.User(ctx, ref))
 }
 
 func (o guardedOrg) FindUser(ctx context.Context, pointer, ref string) (guard.User, error) {
-	u, err := o.c.FindUser(ctx, pointer, ref)
-	if err != nil {
-		return guard.User{}, err
-	}
-	return guardUser(u), nil
+	return guardUser(o.c.FindUser(ctx, pointer, ref))
 }
 
 func (o guardedOrg) UsersByEmail(ctx context.Context, email string) (ids []string, err error) {
@@ -156,11 +132,11 @@ func (o guardedOrg) UsersByEmail(ctx context.Context, email string) (ids []strin
 }
 
 func (o guardedOrg) FindGroup(ctx context.Context, pointer, ref string) (string, error) {
-	g, err := o.c.FindGroup(ctx, pointer, ref)
-	if err != nil {
-		return "", err
-	}
-	return g.ID, nil
+	return fieldOf(func(g *Group) string { return g.ID })(o.c.FindGroup(ctx, pointer, ref))
+}
+
+func (o guardedOrg) SessionUser(ctx context.Context, sessionID string) (string, error) {
+	return fieldOf(func(s *Session) string { return s.UserID })(o.c.Session(ctx, sessionID))
 }
 
 func (o guardedOrg) GroupsOf(ctx context.Context, userID string) ([]guard.Group, error) {
@@ -176,7 +152,7 @@ func (o guardedOrg) GroupsOf(ctx context.Context, userID string) ([]guard.Group,
 		if e := sdk.AsError(err); e != nil && e.Code != sdk.NotFound {
 			return nil, err
 		}
-		cached.Set(o.c.guard.Now(), 0, groups)
+		cached.Set(o.c.Guard.Now(), 0, groups)
 	}
 	out := make([]guard.Group, len(groups))
 	for i, g := range groups {
@@ -224,12 +200,4 @@ func (o guardedOrg) UsersOn(ctx context.Context, deviceID string) ([]string, err
 		ids[i] = id(u)
 	}
 	return ids, err
-}
-
-func (o guardedOrg) SessionUser(ctx context.Context, sessionID string) (string, error) {
-	s, err := o.c.Session(ctx, sessionID)
-	if err != nil {
-		return "", err
-	}
-	return s.UserID, nil
 }

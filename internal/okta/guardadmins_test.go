@@ -164,7 +164,7 @@ func TestWhatTheRulesAboutAdminsAsk(t *testing.T) {
 	}
 	c := o.as(t, soar.ID, guard.Rules{})
 	now := time.Now()
-	c.guard.Now = func() time.Time { return now }
+	c.Guard.Now = func() time.Time { return now }
 	revoke := func(id string, want ...string) {
 		t.Helper()
 		o.ForgetRequests()

@@ -46,7 +46,7 @@ func TestTwoSuperAdministratorsAtOnce(t *testing.T) {
 // Guards against a write that names all super administrators at once.
 func TestEverySuperAdministratorInOneWrite(t *testing.T) {
 	a, o, second := rolesApp(t)
-	a.guard.AllowCustomWrites, a.guard.MaxUsersPerCall = true, 2
+	a.Guard.AllowCustomWrites, a.Guard.MaxUsersPerCall = true, 2
 	_, err := a.Custom(t.Context(), CustomCall{Method: "PUT", Path: "/api/v1/policies/p", Body: []byte(`{"include":["` + o.owner + `","` + second + `"]}`)})
 	wantRefused(t, map[string]error{"both": err}, "last super administrator")
 }
@@ -88,7 +88,7 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 		},
 		"the user's group became one": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
 			g := o.AddGroup(oktasim.NewGroup{Name: "Admins", Members: []string{plain}})
-			a.guard.AllowCustomWrites = true
+			a.Guard.AllowCustomWrites = true
 			if _, err := a.Custom(t.Context(), CustomCall{Method: "POST",
 				Path: "/api/v1/groups/" + g.ID + "/roles", Body: []byte(`{"type":"SUPER_ADMIN"}`)}); err != nil {
 				return "", err
@@ -184,7 +184,7 @@ func TestRolesThatOktaDoesNotTell(t *testing.T) {
 			o.ClearFaults()
 			forgetWindows(a.Client)
 			now := time.Now().Add(time.Minute)
-			a.guard.Now = func() time.Time { return now }
+			a.Guard.Now = func() time.Time { return now }
 			if err := a.SuspendUser(t.Context(), a.user.ID); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
@@ -249,7 +249,7 @@ func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
 			o.Fault(fault)
 			c := o.as(t, soar.ID, guard.Rules{})
 			now := time.Now()
-			c.guard.Now = func() time.Time { return now }
+			c.Guard.Now = func() time.Time { return now }
 			if err := c.SuspendUser(t.Context(), soar.ID); err == nil {
 				t.Error("the login's own user was suspended")
 			}

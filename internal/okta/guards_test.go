@@ -133,7 +133,7 @@ func TestReadOnly(t *testing.T) {
 func TestMaxWritesPerMinute(t *testing.T) {
 	c, s := guarded(t, guard.Rules{MaxWritesPerMinute: 2})
 	now := time.Date(2026, 3, 14, 2, 41, 0, 0, time.UTC)
-	c.guard.Now = func() time.Time { return now }
+	c.Guard.Now = func() time.Time { return now }
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	for range 2 {
 		if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
@@ -176,7 +176,7 @@ func TestMaxWritesPerMinuteAtOnce(t *testing.T) {
 func TestProtectedUserWhoComesLater(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}})
 	now := time.Now()
-	c.guard.Now = func() time.Time { return now }
+	c.Guard.Now = func() time.Time { return now }
 	other := s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
 	if err := c.SuspendUser(t.Context(), other.ID); err != nil {
 		t.Fatal(err)
@@ -236,7 +236,7 @@ func TestWhoTheLoginIsIsAskedOnce(t *testing.T) {
 	if asked != 1 {
 		t.Errorf("asked %d times who the login is, want once", asked)
 	}
-	me, err := c.guard.Self(t.Context())
+	me, err := c.Guard.Self(t.Context())
 	if err != nil || me == "" {
 		t.Fatalf("the own user is %q, %v", me, err)
 	}

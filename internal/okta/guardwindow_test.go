@@ -85,7 +85,7 @@ func TestProtectedSinceAMomentAgo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, s := guarded(t, test.guards)
 			now := time.Now()
-			c.guard.Now = func() time.Time { return now }
+			c.Guard.Now = func() time.Time { return now }
 			s.AddUser(oktasim.NewUser{Login: login})
 			s.AddGroup(oktasim.NewGroup{Name: "Vault"})
 			u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -112,7 +112,7 @@ func TestProtectedSinceAMomentAgo(t *testing.T) {
 func TestLastSuperAdministratorSinceAMomentAgo(t *testing.T) {
 	a := asApp{}.open(t)
 	now := time.Now()
-	a.guard.Now = func() time.Time { return now }
+	a.Guard.Now = func() time.Time { return now }
 	o := adminsOrg{a.org, a.org.State().Users[0].ID}
 	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	if err := a.RevokeSessions(t.Context(), u.ID, true, true); err != nil {

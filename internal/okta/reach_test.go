@@ -25,7 +25,7 @@ import (
 // wantUnreached has a write fail that never left, and checks what is said of it.
 func wantUnreached(t *testing.T, c *Client, words ...string) {
 	t.Helper()
-	c.guard.AllowUnknownAdmins = true
+	c.Guard.AllowUnknownAdmins = true
 	_, err := c.sendJSON(t.Context(), http.MethodPost, "/api/v1/groups", nil, map[string]any{})
 	e := wantCode(t, err, sdk.Unavailable)
 	for _, word := range words {

@@ -324,7 +324,7 @@ func TestLookUpsBehindAProxy(t *testing.T) {
 			return err
 		},
 		"/api/v1/users/me": func(t *testing.T, c *Client, _ oktasim.User, _, _ string) error {
-			_, err := c.guard.Self(t.Context())
+			_, err := c.Guard.Self(t.Context())
 			return err
 		},
 	} {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/netip"
-	"net/url"
 	"strings"
 	"sync"
 
@@ -89,7 +88,7 @@ func (c *Client) Caused(ctx context.Context, cause systemlog.Cause) (bool, error
 	if sure {
 		return own, nil
 	}
-	self, err := c.guard.Self(ctx)
+	self, err := c.Guard.Self(ctx)
 	return self != "" && cause.ActorID == self, err
 }
 
@@ -97,25 +96,19 @@ func (c *Client) Caused(ctx context.Context, cause systemlog.Cause) (bool, error
 // user: that of the latest event in the log that an API token of the user caused. It is
 // the zero Addr if there is none, for a service app, and if the log may not be read.
 func (c *Client) OwnAddress(ctx context.Context) (netip.Addr, error) {
-	id, err := c.guard.Self(ctx)
+	id, err := c.Guard.Self(ctx)
 	if err != nil || id == "" {
 		return netip.Addr{}, err
 	}
 	// More than one, since the user may have signed in interactively in between.
-	r, err := c.get(ctx, LogPath, url.Values{
-		"filter": {equals("actor.id", id)}, "sortOrder": {"DESCENDING"}, "limit": {"20"},
-	})
+	page, err := c.Logs(ctx, LogQuery{Filter: equals("actor.id", id), Descending: true, Limit: 20})
 	if e := sdk.AsError(err); e != nil {
 		if e.Code == sdk.Forbidden || e.Code == sdk.NotFound {
 			return netip.Addr{}, nil
 		}
 		return netip.Addr{}, e
 	}
-	heads, err := splitLog(r)
-	if err != nil {
-		return netip.Addr{}, err
-	}
-	for _, h := range heads {
+	for _, h := range page.Events {
 		var event struct {
 			Client struct {
 				IPAddress string `json:"ipAddress"`

@@ -56,41 +56,26 @@ func (c *Client) Zones(ctx context.Context, filter string) ([]*Zone, error) {
 	if filter != "" {
 		query.Set("filter", filter)
 	}
-	objects, err := listAll(ctx, c, query, func(o zoneObject) string { return o.ID }, "zones")
+	objects, err := listAll(ctx, c, query, Object.ID, "zones")
 	if err != nil {
 		return nil, err
 	}
 	zones := make([]*Zone, len(objects))
 	for i, o := range objects {
-		if zones[i], err = readZone(httpclient.RequestTo(http.MethodGet, "/api/v1/zones"), o.raw); err != nil {
+		if zones[i], err = readZone(httpclient.RequestTo(http.MethodGet, "/api/v1/zones"), o); err != nil {
 			return nil, err
 		}
 	}
 	return zones, nil
 }
 
-// zoneObject keeps the object beside its ID.
-type zoneObject struct {
-	ID  string
-	raw Object
-}
-
-// UnmarshalJSON never fails: an object that cannot be read has no ID.
-func (o *zoneObject) UnmarshalJSON(b []byte) error {
-	var id struct{ ID string }
-	o.raw = append(Object(nil), b...)
-	o.raw.Read(&id)
-	o.ID = id.ID
-	return nil
-}
-
 // Zone reads the zone with the given ID.
 func (c *Client) Zone(ctx context.Context, id string) (*Zone, error) {
-	o, err := read(ctx, c, func(o *zoneObject) string { return o.ID }, "zones", id)
+	o, err := read(ctx, c, (*Object).ID, "zones", id)
 	if err != nil {
 		return nil, err
 	}
-	return readZone(httpclient.RequestTo(http.MethodGet, "/api/v1/zones/"+id), o.raw)
+	return readZone(httpclient.RequestTo(http.MethodGet, "/api/v1/zones/"+id), *o)
 }
 
 // readZone reads a network zone in the response to a request.

@@ -1,74 +1,52 @@
 package oktaspec
 
 import (
-	"regexp"
-	"slices"
+	"encoding/json"
+	"maps"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
-var reference = regexp.MustCompile(`#/components/(\w+)/([\w.-]+)`)
-
 // cut reduces an OpenAPI description in YAML to the wanted paths and the components that
-// these refer to, since reading all of Okta's takes most of a minute. It goes by
-// indentation.
-func cut(text string, wanted func(path string) bool) []byte {
-	blocks := specBlocks(text)
-	var out strings.Builder
-	out.WriteString("openapi: 3.0.3\ninfo:\n  title: cut\n  version: \"1\"\npaths:\n")
-	var queue []string
-	for name, block := range blocks {
-		if path, ok := strings.CutPrefix(name, "paths "); ok && wanted(path) {
-			out.WriteString(block)
-			queue = append(queue, block)
-		}
+// these refer to, since the OpenAPI loader takes most of a minute for all of Okta's.
+func cut(text []byte, wanted func(path string) bool) ([]byte, error) {
+	var spec struct {
+		Paths      map[string]any            `yaml:"paths"`
+		Components map[string]map[string]any `yaml:"components"`
 	}
-	sections := map[string]string{}
-	taken := map[string]bool{}
-	for len(queue) > 0 {
-		block := queue[0]
-		queue = queue[1:]
-		for _, m := range reference.FindAllStringSubmatch(block, -1) {
-			if key := m[1] + " " + m[2]; !taken[key] {
-				taken[key] = true
-				sections[m[1]] += blocks[key]
-				queue = append(queue, blocks[key])
+	if err := yaml.Unmarshal(text, &spec); err != nil {
+		return nil, err
+	}
+	components := map[string]map[string]any{}
+	var keep func(v any)
+	keep = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, member := range v {
+				keep(member)
+			}
+		case []any:
+			for _, element := range v {
+				keep(element)
+			}
+		case string: // a reference, also the value of a discriminator
+			path, isReference := strings.CutPrefix(v, "#/components/")
+			section, name, _ := strings.Cut(path, "/")
+			if component, ok := spec.Components[section][name]; isReference && ok && components[section][name] == nil {
+				if components[section] == nil {
+					components[section] = map[string]any{}
+				}
+				components[section][name] = component
+				keep(component)
 			}
 		}
 	}
-	if len(sections) > 0 {
-		out.WriteString("components:\n")
+	maps.DeleteFunc(spec.Paths, func(path string, _ any) bool { return !wanted(path) })
+	for _, item := range spec.Paths {
+		keep(item)
 	}
-	for name, blocks := range sections {
-		out.WriteString("  " + name + ":\n" + blocks)
-	}
-	return []byte(out.String())
-}
-
-// specBlocks returns the text of each path as "paths /its/path", and of each
-// component as "section name".
-func specBlocks(text string) map[string]string {
-	blocks := map[string]string{}
-	var top, section, name string
-	for line := range strings.Lines(text) {
-		bare := strings.TrimLeft(line, " ")
-		indent := len(line) - len(bare)
-		key := strings.Trim(strings.TrimSuffix(strings.TrimSpace(bare), ":"), `'"`)
-		isKey := bare != "\n" && !strings.HasPrefix(bare, "-") && !strings.HasPrefix(bare, "#")
-		switch {
-		case indent == 0 && isKey:
-			top, section, name = key, "", ""
-			continue
-		case indent == 2 && isKey && slices.Contains([]string{"paths", "components"}, top):
-			section, name = key, ""
-			if top == "paths" {
-				section, name = "paths", key
-			}
-		case indent == 4 && isKey && top == "components":
-			name = key
-		}
-		if name != "" {
-			blocks[section+" "+name] += line
-		}
-	}
-	return blocks
+	return json.Marshal(map[string]any{
+		"openapi": "3.0.3", "info": map[string]string{"title": "cut", "version": "1"}, "paths": spec.Paths, "components": components,
+	})
 }

@@ -42,9 +42,13 @@ func Load(paths []string) (*Spec, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		doc, err := openapi3.NewLoader().LoadFromData(cut(string(text), func(described string) bool {
+		reduced, err := cut(text, func(described string) bool {
 			return slices.ContainsFunc(paths, func(path string) bool { return literals(described, path) >= 0 })
-		}))
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		doc, err := openapi3.NewLoader().LoadFromData(reduced)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

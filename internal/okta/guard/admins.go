@@ -49,14 +49,14 @@ func (g *Guard) Self(ctx context.Context) (string, error) {
 // identity asks Okta once for the user of the API token.
 func (g *Guard) identity(ctx context.Context) (identity, error) {
 	return g.self.Get(ctx, g.Now(), func() (identity, time.Duration, error) {
-		id, err := g.org.Me(ctx)
+		u, _, err := g.org.Self(ctx)
 		if e := sdk.AsError(err); e != nil {
 			if e.Code == sdk.NotFound || e.Code == sdk.Forbidden {
 				return identity{refusal: e}, refusalKept, nil
 			}
 			return identity{}, 0, e
 		}
-		return identity{user: id}, selfKept, nil
+		return identity{user: u.ID}, selfKept, nil
 	})
 }
 

@@ -53,8 +53,8 @@ type Rules struct {
 // An Org answers the guard's questions about an Okta org. Errors are *sdk.Error; an
 // object that does not exist is sdk.NotFound.
 type Org interface {
-	// Me returns the ID of the user whose credentials the connection uses.
-	Me(ctx context.Context) (id string, err error)
+	// Self reads the user whose credentials the connection uses.
+	Self(ctx context.Context) (user User, skew time.Duration, err error)
 	// User reads a user by ID or login.
 	User(ctx context.Context, ref string) (User, error)
 	// FindUser returns the one user that a setting names; pointer locates the name.

@@ -121,6 +121,13 @@ func (o *Object) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(o).Un
 // IsObject reports whether the JSON is an object, and not another type.
 func (o Object) IsObject() bool { return bytes.HasPrefix(bytes.TrimSpace(o), []byte("{")) }
 
+// ID returns the object's ID, "" if it has none.
+func (o Object) ID() string {
+	var object struct{ ID string }
+	o.Read(&object)
+	return object.ID
+}
+
 // Read fills v, a pointer to a struct of plain types, with the members of the object.
 // It ignores a member of another type than v's: Okta's unions and an org's own
 // attributes hold types that no struct can foresee.
