@@ -16,11 +16,11 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// forgetWindows lets c go on as if every window had passed.
+// forgetWindows makes the client forget all rate limit windows.
 func forgetWindows(c *Client) { c.transport.Budget.Forget() }
 
-// pipes is a listener whose connections stay in a bubble of [synctest], where time
-// passes only when everyone waits.
+// pipes is a listener whose connections stay in a [synctest] bubble. Time passes there
+// only while every goroutine waits.
 type pipes struct {
 	conns chan net.Conn
 	once  sync.Once
@@ -53,13 +53,14 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 
 var lastPort atomic.Int32
 
-// bubble runs test in a bubble with an org whose clock is off by skew, and a client
-// of it that keeps 30 % for writes.
+// bubble runs a test in a synctest bubble. The clock of its org is off by skew, and its
+// client leaves 30 % of each rate limit to writes.
 func bubble(t *testing.T, skew time.Duration, test func(*testing.T, *Client, *oktasim.Org)) {
 	t.Helper()
 	settings := settingsFor(fmt.Sprintf("http://127.0.0.1:%d", lastPort.Add(1)))
 	settings.RateReserve = 30
-	// Outside: the SDK's client has a goroutine that does not end.
+	// Create the client outside the bubble: the SDK starts a goroutine that does not
+	// end.
 	c, err := Open(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +87,7 @@ func readLog(ctx context.Context, c *Client) error {
 	return err
 }
 
-// obey waits for as long as err says, if that is what is wrong.
+// obey waits for the RetryAfter of a rate limit error.
 func obey(t *testing.T, err error) (waited bool) {
 	t.Helper()
 	if err == nil {

@@ -15,8 +15,8 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// Reading stops at the reserve, without a request and to the end of the window; a
-// write and what is read for it go on to the last request.
+// Reads stop at the reserve until the window ends, without a request. Writes and the
+// reads for them use the whole limit.
 func TestReserveIsKeptForWrites(t *testing.T) {
 	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
 		org.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 20})
@@ -45,7 +45,7 @@ func TestReserveIsKeptForWrites(t *testing.T) {
 				t.Fatalf("read %d of a write: %v", n, err)
 			}
 		}
-		// Nothing is left at all: now the write waits too, and sends nothing.
+		// The limit is used up: the write waits too, and sends nothing.
 		obey(t, readLog(writing, c))
 		if n := len(org.Requests()); n != 20 {
 			t.Errorf("%d requests were sent", n)
@@ -56,8 +56,8 @@ func TestReserveIsKeptForWrites(t *testing.T) {
 	})
 }
 
-// However many call and whatever the clocks say, a closed window meets no request.
-func TestStormMeetsAClosedDoor(t *testing.T) {
+// In a closed window no request is sent, for any number of callers and any clock.
+func TestConcurrentCallsAtTheRateLimit(t *testing.T) {
 	for name, skew := range map[string]time.Duration{"clocks agree": 0, "Okta's is behind": -time.Hour, "Okta's is ahead": time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, skew, func(t *testing.T, c *Client, org *oktasim.Org) {
@@ -65,7 +65,7 @@ func TestStormMeetsAClosedDoor(t *testing.T) {
 				if err := readLog(t.Context(), c); err != nil {
 					t.Fatal(err)
 				}
-				// Others use the limit up, of which nothing is known here.
+				// Other clients use up the limit. This client does not know that yet.
 				none := 0
 				org.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 40, Remaining: &none})
 				org.ForgetRequests()
@@ -101,8 +101,8 @@ func TestStormMeetsAClosedDoor(t *testing.T) {
 	}
 }
 
-// Whatever a refusal says about its end, callers come again, and ever less often.
-func TestRefusalsThatMakeNoSense(t *testing.T) {
+// A 429 may have a wrong reset time. Callers retry anyway, at growing intervals.
+func TestMisleadingRateLimits(t *testing.T) {
 	for name, test := range map[string]struct {
 		headers map[string]string
 		most    int // requests in a quarter of an hour
@@ -136,7 +136,7 @@ func TestRefusalsThatMakeNoSense(t *testing.T) {
 					})
 				}
 				wait.Wait()
-				// All eight may knock at once before anything is known.
+				// All eight callers may send a request before a response arrives.
 				if n := len(org.Requests()); n > test.most+7 || n < test.least {
 					t.Errorf("%d requests", n)
 				}
@@ -148,7 +148,7 @@ func TestRefusalsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// A list that is longer than a window waits for the next one and is read to its end.
+// A list that needs several windows waits for each and is read completely.
 func TestListingWaitsAtTheReserve(t *testing.T) {
 	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
 		for n := range 30 {
@@ -171,8 +171,8 @@ func TestListingWaitsAtTheReserve(t *testing.T) {
 	})
 }
 
-// Okta's limit of requests at a time is the whole org's: reading makes room, and a
-// write tries again when it likes.
+// Okta limits the concurrent requests of the whole org. After such a rejection all
+// reads wait, and writes are sent.
 func TestCrowdedOrg(t *testing.T) {
 	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
 		org.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 429, ErrorCode: "E0000047", Headers: map[string]string{
@@ -201,7 +201,7 @@ func TestCrowdedOrg(t *testing.T) {
 	})
 }
 
-// A limit of one object's own closes nothing for the others.
+// A rate limit of one object does not delay requests for other objects.
 func TestLimitOfOneObject(t *testing.T) {
 	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
 		org.Fault(oktasim.Fault{Path: "/api/v1/groups/**", Times: 1, Status: 429, ErrorCode: "E0000109", Headers: map[string]string{

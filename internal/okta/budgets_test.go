@@ -7,8 +7,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// What two sessions of one login send, Okta counts together.
-func TestSessionsOfALoginShareItsBudget(t *testing.T) {
+// Okta counts the requests of two sessions with the same credentials together.
+func TestClientsWithSameCredentialsShareBudget(t *testing.T) {
 	one, s := org(t)
 	two := open(t, s.URL)
 	other := settingsFor(s.URL)
@@ -25,7 +25,7 @@ func TestSessionsOfALoginShareItsBudget(t *testing.T) {
 	if n := len(s.Requests()); n != 1 {
 		t.Errorf("%d requests were sent", n)
 	}
-	// A session that ends does not take along what it learnt.
+	// The shared budget outlives the session that learned the limit.
 	_, _ = one.Close(), two.Close()
 	wantCode(t, readLog(t.Context(), open(t, s.URL)), sdk.RateLimited)
 	if n := len(s.Requests()); n != 1 {

@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// hostilePaths would lead elsewhere than they seem to, on one server or another.
+// hostilePaths are paths that some servers read as other paths.
 var hostilePaths = []string{
 	"", "/", "api/v1/users", "//evil.example/api/v1/users", "https://evil.example/api/v1/users", "/api/v1", "/api/v2/users", "/api/v1/",
 	"/API/v1/users", "/oauth2/default/v1/token", "/admin/users", "/idp", "/api/v1/../../admin", "/api/v1/users/..", "/api/v1/./users",
@@ -21,7 +21,7 @@ var hostilePaths = []string{
 	"/api/v1/.. /x", "/api/v1/@evil.example:80/\t", "/api/v1/" + strings.Repeat("x", 2000),
 }
 
-func TestCustomRefusesHostilePaths(t *testing.T) {
+func TestCustomRejectsHostilePaths(t *testing.T) {
 	c, s := org(t)
 	for _, p := range hostilePaths {
 		_, err := c.Custom(t.Context(), CustomCall{Method: "GET", Path: p})
@@ -35,7 +35,7 @@ func TestCustomRefusesHostilePaths(t *testing.T) {
 	}
 }
 
-func TestCustomReadsWhatNamesNeedEscapes(t *testing.T) {
+func TestCustomEscapesNames(t *testing.T) {
 	c, s := org(t)
 	u := s.AddUser(oktasim.NewUser{Login: "zoë smith+x@corp.example"})
 	a, err := c.Custom(t.Context(), CustomCall{Method: "GET", Path: "/api/v1/users/zoë smith+x@corp.example"})
@@ -44,7 +44,7 @@ func TestCustomReadsWhatNamesNeedEscapes(t *testing.T) {
 	}
 }
 
-// The rules of a connection hold for a custom request, whatever the setting.
+// The rules of a connection apply to a custom request.
 func TestCustomWritesObeyTheGuards(t *testing.T) {
 	s := oktasim.Start(t, oktasim.Options{Token: canary})
 	u := s.AddUser(oktasim.NewUser{Login: "glass@corp.example"})

@@ -13,7 +13,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// proofClaims are those of the proof that a request was sent with, nil if it had none.
+// proofClaims returns the claims of a request's proof, nil if the request has none.
 func proofClaims(t *testing.T, r oktasim.Request) map[string]any {
 	t.Helper()
 	parts := strings.Split(r.Header.Get("DPoP"), ".")
@@ -45,9 +45,8 @@ func boundApp(t *testing.T, mode string) *appOrg {
 	return asApp{app: oktasim.NewServiceApp{DPoP: true}, change: func(s *Settings) { s.DPoP = mode }}.open(t)
 }
 
-// An app that demands DPoP says so in its first refusal, and names the nonce in its
-// second.
-func TestDPoPAsTheAppDemands(t *testing.T) {
+// Okta demands DPoP in its first rejection, and sends the nonce in its second.
+func TestDPoPRequiredByApp(t *testing.T) {
 	o := boundApp(t, "")
 	for range 3 {
 		if err := o.read(t); err != nil {
@@ -81,7 +80,7 @@ func TestDPoPAsTheAppDemands(t *testing.T) {
 	if scheme := o.org.Requests()[3].Header.Get("Authorization"); scheme != "DPoP" {
 		t.Errorf("scheme %s", scheme)
 	}
-	// What was learned is known when the token is renewed.
+	// The renewal already knows the demand and the nonce.
 	o.org.RevokeTokens("")
 	o.org.ForgetRequests()
 	if err := o.read(t); err != nil {
@@ -90,8 +89,8 @@ func TestDPoPAsTheAppDemands(t *testing.T) {
 	wantSent(t, o, user401, tokenOK, userOK)
 }
 
-func TestDPoPRequired(t *testing.T) {
-	// Also of an app that would take less.
+func TestDPoPRequiredBySettings(t *testing.T) {
+	// This also holds for an app that accepts bearer tokens.
 	o := asApp{change: func(s *Settings) { s.DPoP = "required" }}.open(t)
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
@@ -124,7 +123,7 @@ func TestDPoPOff(t *testing.T) {
 	}
 }
 
-func TestNonceChangesMidRun(t *testing.T) {
+func TestNonceChange(t *testing.T) {
 	o := boundApp(t, "")
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
@@ -138,8 +137,8 @@ func TestNonceChangesMidRun(t *testing.T) {
 	wantSent(t, o, user401, tokenBad, tokenOK, userOK)
 }
 
-// The SDK goes round for ever, with a new RSA key each time.
-func TestNonceIsDemandedForEver(t *testing.T) {
+// The SDK retries without end, with a new RSA key each time.
+func TestEndlessNonceDemand(t *testing.T) {
 	demand := oktasim.Fault{Path: auth.TokenPath, Status: 400, Body: `{"error":"use_dpop_nonce"}`, Headers: map[string]string{"DPoP-Nonce": "again"}}
 	o := boundApp(t, "")
 	o.org.Fault(demand)
@@ -149,14 +148,14 @@ func TestNonceIsDemandedForEver(t *testing.T) {
 	}
 	wantSent(t, o, tokenBad, tokenBad, tokenBad)
 
-	demand.Headers = nil // and none to be had
+	demand.Headers = nil // no nonce is sent
 	o = boundApp(t, "required")
 	o.org.Fault(demand)
 	wantCode(t, o.read(t), sdk.Unauthenticated)
 	wantSent(t, o, tokenBad)
 }
 
-// The API may demand a nonce of its own, another than the token endpoint's.
+// The API may demand another nonce than the token endpoint.
 func TestNonceOfTheAPI(t *testing.T) {
 	demand := oktasim.Fault{Path: "/api/v1/users/**", Times: 1, Status: 401, Body: " ", Headers: map[string]string{
 		"WWW-Authenticate": `Bearer realm="x", DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof"`, "DPoP-Nonce": "api-1",
@@ -179,7 +178,7 @@ func TestNonceOfTheAPI(t *testing.T) {
 		}
 	}
 
-	// Any answer may bring the next one; the token endpoint's stays what it was.
+	// Any response may bring the next nonce. The nonce of the token endpoint stays.
 	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Times: 1, Kind: oktasim.KindSlow, Delay: "1ms", Headers: map[string]string{"DPoP-Nonce": "api-2"}})
 	o.org.ForgetRequests()
 	for range 2 {
@@ -200,8 +199,8 @@ func TestNonceOfTheAPI(t *testing.T) {
 	wantSent(t, o, user401, user401)
 }
 
-// The SDK sends a request again with the proof of the first time, which Okta then
-// takes for a replay: 400, and nothing to read.
+// The SDK retries a request with the same proof. Okta rejects it as a replay: 400
+// without a body.
 func TestReplayedProof(t *testing.T) {
 	o := boundApp(t, "")
 	if err := o.read(t); err != nil {
@@ -226,9 +225,8 @@ func TestReplayedProof(t *testing.T) {
 	wantSent(t, o, user400, user400)
 }
 
-// net/http itself repeats a GET whose kept connection had ended, with the same
-// proof.
-func TestRepeatByTheConnection(t *testing.T) {
+// net/http repeats a GET whose kept connection had ended, with the same proof.
+func TestProofRepeatedByTransport(t *testing.T) {
 	o := boundApp(t, "")
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
@@ -244,8 +242,8 @@ func TestRepeatByTheConnection(t *testing.T) {
 	}
 }
 
-// A header of the caller's own is not mistaken for the login's.
-func TestProofOfSomebodyElse(t *testing.T) {
+// The caller's own DPoP header is replaced.
+func TestForeignProof(t *testing.T) {
 	o := asApp{}.open(t)
 	_, err := o.exchange(t.Context(), func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.Org()+"/api/v1/users/"+o.user.ID, nil)

@@ -46,8 +46,8 @@ func TestFindUser(t *testing.T) {
 	if n := len(s.Requests()) - before; n != 0 {
 		t.Errorf("refused names reached Okta in %d requests", n)
 	}
-	// The short name finds Isaac today; "me" is the token's own user; the others are
-	// paths, wildcards and injections. None may come to mean somebody.
+	// The short name finds Isaac today, and "me" the token's own user. The others are
+	// paths, wildcards and injections. None may find a user.
 	for _, ref := range []string{
 		"isaac", "me", "ME", "nobody@corp.example", "00u00000000000000000", "..", ".", "a/b", "a?b", "?", "#", "*", "%",
 		`x" or profile.login sw "i`, `" or status eq "ACTIVE`, `\`, `\"`, "me/groups", "isaac@corp.example/lifecycle/suspend",
@@ -69,7 +69,7 @@ func TestFindUser(t *testing.T) {
 	}
 }
 
-// A response without a login is not Okta's user, and says nothing about who exists.
+// A user without a login does not come from Okta, and does not show which users exist.
 func TestUserWithoutLogin(t *testing.T) {
 	for _, body := range []string{`{"id":"x"}`, `{"id":"x","profile":null}`, `{"id":"x","profile":{"login":7}}`,
 		`{"id":"x","profile":[]}`, `{"id":"x","status":"ok"}`} {
@@ -119,8 +119,8 @@ func TestFindGroup(t *testing.T) {
 	}
 }
 
-// Lists below /api/v1/iam say in their body where they go on; one that leads nowhere, or
-// elsewhere, ends with an error and not with a part.
+// Lists below /api/v1/iam have the next link in their body. An invalid link ends the
+// list with an error.
 func TestCustomRolesInPages(t *testing.T) {
 	c, s := guarded(t, guard.Rules{})
 	page := func(body string) {

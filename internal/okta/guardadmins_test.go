@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// An adminsOrg is an embedded org whose owner is its one super administrator.
+// An adminsOrg is an embedded org whose owner is its only super administrator.
 type adminsOrg struct {
 	*oktasim.Server
 	owner string
@@ -33,7 +33,7 @@ func (o adminsOrg) admin(login, role string) oktasim.User {
 	return u
 }
 
-// as opens a client with an API token of the user's.
+// as opens a client with an API token of the user.
 func (o adminsOrg) as(t *testing.T, user string, g guard.Rules) *Client {
 	t.Helper()
 	o.AddAPIToken(oktasim.NewAPIToken{Token: "00" + user, User: user})
@@ -55,12 +55,12 @@ func (o adminsOrg) reads() (paths []string) {
 	return paths
 }
 
-// The last super administrator is protected from a login that is none itself and may
-// see admin roles, such as a service app's. Who has the role by a group only is not
-// counted on to be there, and is protected alike.
+// The last super administrator is protected if the principal may read admin roles and
+// is no super administrator, such as a service app. A super administrator by group does
+// not count as another one, and is also protected.
 func TestLastSuperAdministrator(t *testing.T) {
 	for name, test := range map[string]struct {
-		second  func(adminsOrg) string // another super administrator, "" for none
+		second  func(adminsOrg) string // a second super administrator, "" for none
 		target  string                 // "owner" or "second"
 		refused bool
 	}{
@@ -104,8 +104,8 @@ func suspendedSuper(o adminsOrg) string {
 	return u.ID
 }
 
-// A super administrator that has the role by a group, and is the last active one, is
-// protected: Okta's list of administrators does not show them.
+// The last active super administrator is protected also with the role by a group only,
+// which Okta's list of administrators does not show.
 func TestLastSuperAdministratorByGroup(t *testing.T) {
 	a := asApp{}.open(t)
 	o := adminsOrg{a.org, a.org.State().Users[0].ID}
@@ -117,9 +117,9 @@ func TestLastSuperAdministratorByGroup(t *testing.T) {
 	wantRefused(t, map[string]error{"by group": a.SuspendUser(t.Context(), last)}, "last super administrator")
 }
 
-// Okta lets an org admin suspend a super administrator and does not show who is one:
-// nothing is written to anybody then, unless the settings say so.
-func TestAdminRolesThatCannotBeRead(t *testing.T) {
+// An org admin may suspend super administrators, but may not read who they are. All
+// writes to users are then rejected, unless the settings allow them.
+func TestUnreadableAdminRoles(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.admin("soar@corp.example", "ORG_ADMIN")
 	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -152,9 +152,9 @@ func TestAdminRolesThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// What the two rules cost: one read for a user that has no admin role, none for a
-// login that is known to be a super administrator's.
-func TestWhatTheRulesAboutAdminsAsk(t *testing.T) {
+// The two rules need one read for a user without an admin role, and none if the
+// principal is known to be a super administrator.
+func TestRequestsOfTheAdminRules(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.admin("soar@corp.example", guard.SuperAdmin)
 	lesser := o.admin("help@corp.example", "HELP_DESK_ADMIN")
@@ -184,7 +184,7 @@ func TestWhatTheRulesAboutAdminsAsk(t *testing.T) {
 	now = now.Add(5 * time.Minute)
 	revoke(users[0], rolesOf(soar.ID))
 
-	c = o.as(t, users[1], guard.Rules{}) // who may do nothing is refused by Okta
+	c = o.as(t, users[1], guard.Rules{}) // Okta itself rejects a principal without rights
 	if err := c.RevokeSessions(t.Context(), users[0], true, true); err == nil || writes(o.Server) != 0 {
 		t.Errorf("got %v", err)
 	}

@@ -12,8 +12,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// rolesApp is a service app, which may do all that super administrators may, in an org
-// with two of these.
+// rolesApp is a service app with all rights in an org with two super administrators.
 func rolesApp(t *testing.T) (a *appOrg, o adminsOrg, second string) {
 	scopes := []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage"}
 	a = asApp{app: oktasim.NewServiceApp{Scopes: scopes}, change: func(s *Settings) { s.Scopes = scopes }}.open(t)
@@ -21,8 +20,7 @@ func rolesApp(t *testing.T) (a *appOrg, o adminsOrg, second string) {
 	return a, o, o.admin("b@corp.example", guard.SuperAdmin).ID
 }
 
-// Guards against two super administrators who are suspended at the same time, since
-// each finds the other there.
+// Of two concurrent suspensions of the two super administrators, one is rejected.
 func TestTwoSuperAdministratorsAtOnce(t *testing.T) {
 	a, o, second := rolesApp(t)
 	o.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Kind: oktasim.KindSlow, Delay: "100ms"})
@@ -43,17 +41,16 @@ func TestTwoSuperAdministratorsAtOnce(t *testing.T) {
 	}
 }
 
-// Guards against a write that names all super administrators at once.
-func TestEverySuperAdministratorInOneWrite(t *testing.T) {
+// A write to all super administrators at once is rejected.
+func TestWriteToAllSuperAdministrators(t *testing.T) {
 	a, o, second := rolesApp(t)
 	a.Guard.AllowCustomWrites, a.Guard.MaxUsersPerCall = true, 2
 	_, err := a.Custom(t.Context(), CustomCall{Method: "PUT", Path: "/api/v1/policies/p", Body: []byte(`{"include":["` + o.owner + `","` + second + `"]}`)})
 	wantRefused(t, map[string]error{"both": err}, "last super administrator")
 }
 
-// Guards against what was learned of somebody's roles before this connection changed
-// them itself.
-func TestRolesThatThisConnectionChanges(t *testing.T) {
+// A change of roles by this connection invalidates the roles that the guard has read.
+func TestRolesChangedByThisConnection(t *testing.T) {
 	for name, change := range map[string]func(a *appOrg, o adminsOrg, second, plain string) (target string, err error){
 		"the other is one no more": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
 			roles, err := a.RolesOf(t.Context(), second)
@@ -99,7 +96,7 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a, o, second := rolesApp(t)
 			plain := o.AddUser(oktasim.NewUser{Login: "plain@corp.example"}).ID
-			for _, id := range []string{o.owner, second, plain} { // so that much is known
+			for _, id := range []string{o.owner, second, plain} { // so that the guard knows their roles
 				if err := a.RevokeSessions(t.Context(), id, false, false); err != nil {
 					t.Fatal(err)
 				}
@@ -116,11 +113,11 @@ func TestRolesThatThisConnectionChanges(t *testing.T) {
 	}
 }
 
-// A super administrator whom this connection made counts at once.
-func TestASuperAdministratorMoreCounts(t *testing.T) {
+// A new super administrator counts at once if this connection assigned the role.
+func TestAddedSuperAdministratorCounts(t *testing.T) {
 	a, o, second := rolesApp(t)
 	third := o.AddUser(oktasim.NewUser{Login: "c@corp.example"}).ID
-	if err := a.SuspendUser(t.Context(), second); err != nil { // so that the list is known
+	if err := a.SuspendUser(t.Context(), second); err != nil { // so that the guard has read the list of administrators
 		t.Fatal(err)
 	}
 	wantRefused(t, map[string]error{"alone": a.SuspendUser(t.Context(), o.owner)}, "last super administrator")
@@ -132,8 +129,7 @@ func TestASuperAdministratorMoreCounts(t *testing.T) {
 	}
 }
 
-// leaveOnly has somebody else suspend every super administrator but the one whose
-// login that is.
+// leaveOnly suspends, as another client, every super administrator except one.
 func (o adminsOrg) leaveOnly(t *testing.T, left string, others ...string) error {
 	c := o.as(t, left, guard.Rules{})
 	for _, id := range others {
@@ -144,8 +140,8 @@ func (o adminsOrg) leaveOnly(t *testing.T, left string, others ...string) error 
 	return nil
 }
 
-// Guards against answers about roles that are taken for more than they say.
-func TestRolesThatOktaDoesNotTell(t *testing.T) {
+// Responses about roles are not overinterpreted.
+func TestRolesWithoutType(t *testing.T) {
 	roles := "/api/v1/users/*/roles"
 	for name, test := range map[string]struct {
 		fault oktasim.Fault
@@ -180,7 +176,7 @@ func TestRolesThatOktaDoesNotTell(t *testing.T) {
 			if guard.Rejected(err) != (test.code == sdk.Forbidden) || writes(o.Server) > a.tokenRequests() {
 				t.Errorf("got %v, %d writes", err, writes(o.Server))
 			}
-			// Nothing of it sticks for long, nor for others.
+			// The failure is not kept for long, nor for other users.
 			o.ClearFaults()
 			forgetWindows(a.Client)
 			now := time.Now().Add(time.Minute)
@@ -193,8 +189,8 @@ func TestRolesThatOktaDoesNotTell(t *testing.T) {
 	}
 }
 
-// One user whose roles Okta does not show is no reason to write to nobody.
-func TestOneUserWhoseRolesAreNotShown(t *testing.T) {
+// Unreadable roles of one user do not prevent writes to others.
+func TestUserWithUnreadableRoles(t *testing.T) {
 	a := asApp{}.open(t)
 	if err := a.RevokeSessions(t.Context(), a.user.ID, false, false); err != nil {
 		t.Fatal(err)
@@ -210,11 +206,11 @@ func TestOneUserWhoseRolesAreNotShown(t *testing.T) {
 	}
 }
 
-// An administrator who was deleted a moment ago is no reason to fail.
-func TestAnAdministratorWhoIsGone(t *testing.T) {
+// An administrator who was just deleted is no error.
+func TestDeletedAdministrator(t *testing.T) {
 	a, o, second := rolesApp(t)
 	third := o.admin("c@corp.example", guard.SuperAdmin).ID
-	if err := a.RevokeSessions(t.Context(), o.owner, false, false); err != nil { // so that the list is known
+	if err := a.RevokeSessions(t.Context(), o.owner, false, false); err != nil { // so that the guard has read the list of administrators
 		t.Fatal(err)
 	}
 	owner := o.as(t, o.owner, guard.Rules{})
@@ -232,9 +228,8 @@ func TestAnAdministratorWhoIsGone(t *testing.T) {
 	wantRefused(t, map[string]error{"the last": a.RevokeSessions(t.Context(), o.owner, false, false)}, "last super administrator")
 }
 
-// Guards against a login whose own user is not told once, and is then taken for
-// nobody for good.
-func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
+// If Okta once does not say who the principal is, the guard asks again later.
+func TestUnknownPrincipal(t *testing.T) {
 	for name, fault := range map[string]oktasim.Fault{
 		"not allowed": {Status: 403, ErrorCode: "E0000006"}, "not found": {Status: 404, ErrorCode: "E0000007"},
 		"failure": {Status: 500, ErrorCode: "E0000009"}, "hang-up": {Kind: oktasim.KindHangup},
@@ -269,8 +264,8 @@ func TestWhoTheLoginIsCannotBeTold(t *testing.T) {
 	}
 }
 
-// Who waits for an answer that another asked for waits no longer than for their own.
-func TestWaitingForWhatAnotherAsks(t *testing.T) {
+// A caller that waits for a concurrent read waits only as long as its own context.
+func TestCancelledWaitForConcurrentRead(t *testing.T) {
 	o := newAdminsOrg(t)
 	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	c := o.as(t, o.owner, guard.Rules{})
@@ -288,7 +283,7 @@ func TestWaitingForWhatAnotherAsks(t *testing.T) {
 	if asked.Load() {
 		t.Error("waited for the other to give up")
 	}
-	// The one who asked gives up: that is not the others' fault.
+	// The caller that reads is cancelled. The others are not affected.
 	o.ClearFaults()
 	var err error
 	wg.Go(func() { err = c.SuspendUser(t.Context(), u.ID) })

@@ -24,7 +24,7 @@ func guarded(t *testing.T, g guard.Rules) (*Client, *oktasim.Server) {
 	return c, s
 }
 
-// writesTo is every way this package has of writing to a user.
+// writesTo lists every write to a user in this package.
 func writesTo(t *testing.T, c *Client, id, login, group string) map[string]error {
 	ctx := t.Context()
 	raw := func(method, path string) error {
@@ -154,8 +154,8 @@ func TestMaxWritesPerMinute(t *testing.T) {
 	}
 }
 
-// Many writes at once are no more of them.
-func TestMaxWritesPerMinuteAtOnce(t *testing.T) {
+// Concurrent writes do not exceed the limit.
+func TestMaxWritesPerMinuteConcurrently(t *testing.T) {
 	c, s := guarded(t, guard.Rules{MaxWritesPerMinute: 5})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	var wg sync.WaitGroup
@@ -172,8 +172,9 @@ func TestMaxWritesPerMinuteAtOnce(t *testing.T) {
 	}
 }
 
-// Who bears a protected name that nobody bore is protected soon.
-func TestProtectedUserWhoComesLater(t *testing.T) {
+// A protected name without a user protects its first user soon after the user is
+// created.
+func TestProtectedUserCreatedLater(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}})
 	now := time.Now()
 	c.Guard.Now = func() time.Time { return now }
@@ -186,7 +187,7 @@ func TestProtectedUserWhoComesLater(t *testing.T) {
 	wantRefused(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, "protected_users")
 }
 
-// What cannot be looked up may be protected: nothing is written then.
+// If a protected name cannot be looked up, every write is rejected.
 func TestGuardsFailClosed(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -202,7 +203,7 @@ func TestGuardsFailClosed(t *testing.T) {
 	}
 }
 
-func TestDryRunNamesTheGuard(t *testing.T) {
+func TestDryRunReportsRule(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ReadOnly: true})
 	ctx := sdk.WithDryRun(t.Context())
 	if err := c.SuspendUser(ctx, "00u1"); err != sdk.ErrPlanned {
@@ -217,8 +218,8 @@ func TestDryRunNamesTheGuard(t *testing.T) {
 	}
 }
 
-// Who the login is, is asked once, whoever asks.
-func TestWhoTheLoginIsIsAskedOnce(t *testing.T) {
+// The principal is read once, for all callers.
+func TestPrincipalIsReadOnce(t *testing.T) {
 	c, s := guarded(t, guard.Rules{})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	if _, err := Check(t.Context(), c); err != nil {

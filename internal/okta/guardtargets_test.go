@@ -14,8 +14,8 @@ const (
 	vaultID = "00gVAULT000000000001"
 )
 
-// protectedOrg is an org in which glass is a protected user and Vault a protected
-// group, on a connection that lets custom requests write.
+// protectedOrg is an org with the protected user glass and the protected group Vault.
+// The connection allows custom writes.
 func protectedOrg(t *testing.T) (*Client, *oktasim.Server) {
 	c, s := guarded(t, guard.Rules{AllowCustomWrites: true, ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Vault"}})
 	s.AddUser(oktasim.NewUser{ID: glassID, Login: "glass@corp.example", Email: "glass@mail.example"})
@@ -57,7 +57,7 @@ func TestCustomBodiesObeyTheGuards(t *testing.T) {
 	if n := writes(s); n != 0 {
 		t.Errorf("%d writes were sent", n)
 	}
-	// What names nobody protected still goes through.
+	// A write without a protected target is sent.
 	for _, call := range []CustomCall{
 		{Method: "PUT", Path: "/api/v1/zones/nzo1", Body: []byte(`{}`)},
 		{Method: "POST", Path: "/api/v1/eventHooks", Body: []byte(`{"name":"x"}`)},
@@ -69,7 +69,7 @@ func TestCustomBodiesObeyTheGuards(t *testing.T) {
 	}
 }
 
-// A device is its users': what nobody could do to them, nobody does to it.
+// A write to a device counts as a write to its users.
 func TestDevicesOfProtectedUsers(t *testing.T) {
 	c, s := protectedOrg(t)
 	theirs := s.AddDevice(oktasim.NewDevice{Name: "glass-laptop", Users: []string{"glass@corp.example"}})
@@ -89,8 +89,8 @@ func TestDevicesOfProtectedUsers(t *testing.T) {
 	wantCode(t, c.UnsuspendDevice(t.Context(), other.ID), sdk.Unavailable)
 }
 
-// The login's own user and the last super administrator have devices too, whatever the
-// settings protect.
+// The principal's own devices and those of the last super administrator are protected
+// without any settings.
 func TestDevicesOfAdministrators(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.admin("soar@corp.example", "ORG_ADMIN")
@@ -98,7 +98,7 @@ func TestDevicesOfAdministrators(t *testing.T) {
 	device := func(users ...string) string { return o.AddDevice(oktasim.NewDevice{Name: "laptop", Users: users}).ID }
 	own, last, plain, nobodys := device("a@corp.example", soar.ID), device(o.owner), device("a@corp.example"), device()
 
-	// A login that cannot see who is an administrator is not kept from all devices.
+	// A principal that may not read admin roles may still write to devices.
 	c := o.as(t, soar.ID, guard.Rules{ProtectedUsers: []string{o.owner}})
 	wantRefused(t, map[string]error{"own": c.SuspendDevice(t.Context(), own)}, "own user")
 	wantRefused(t, map[string]error{"protected": c.SuspendDevice(t.Context(), last)}, "protected_users")
@@ -120,8 +120,8 @@ func TestDevicesOfAdministrators(t *testing.T) {
 	}
 }
 
-// Okta's calls that take an address, or a name to sign in by, reach whom no setting
-// names, too.
+// Calls that name a user by address or login are checked even if the settings protect
+// nobody.
 func TestNamesOfAdministrators(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.AddUser(oktasim.NewUser{Login: "soar@corp.example", Email: "soar@mail.example"})

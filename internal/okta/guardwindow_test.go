@@ -14,7 +14,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// another is a client of the same org without guards, as a person in the Admin Console is.
+// another returns a client of the same org without rules, such as a person in the Admin
+// Console.
 func another(t *testing.T, s *oktasim.Server) *Client {
 	t.Helper()
 	c, err := Open(t.Context(), settingsFor(s.URL))
@@ -34,15 +35,15 @@ func groupCalled(s *oktasim.Server, name string) string {
 	return ""
 }
 
-// Somebody who came under a protection a moment ago is protected from the next write on.
-// The clock of the guards stands still, so that nothing they remember grows old.
-func TestProtectedSinceAMomentAgo(t *testing.T) {
+// A user is protected from the first write after the protection begins. The guard's
+// clock stands still, so that cached reads do not expire.
+func TestRecentlyProtectedUser(t *testing.T) {
 	const login = "glass@corp.example"
 	for name, test := range map[string]struct {
 		guards guard.Rules
 		become func(t *testing.T, s *oktasim.Server, u oktasim.User)
 		rule   string
-		id     bool // the write is made by the id alone, without a look at the user
+		id     bool // the write uses the ID and does not read the user
 	}{
 		"joins a protected group": {guard.Rules{ProtectedGroups: []string{"Vault"}}, func(_ *testing.T, s *oktasim.Server, u oktasim.User) {
 			s.AddMember(groupCalled(s, "Vault"), u.ID)
@@ -108,8 +109,8 @@ func TestProtectedSinceAMomentAgo(t *testing.T) {
 	}
 }
 
-// Who becomes the last super administrator is protected before the next action.
-func TestLastSuperAdministratorSinceAMomentAgo(t *testing.T) {
+// A user who becomes the last super administrator is protected before the next action.
+func TestRecentlyLastSuperAdministrator(t *testing.T) {
 	a := asApp{}.open(t)
 	now := time.Now()
 	a.Guard.Now = func() time.Time { return now }
@@ -127,15 +128,15 @@ func TestLastSuperAdministratorSinceAMomentAgo(t *testing.T) {
 	wantRefused(t, map[string]error{"last": a.SuspendUser(t.Context(), u.ID)}, "last super administrator")
 }
 
-// A misspelt name protects nobody: the check lists all of them, and an org that does not
-// answer is another error.
-func TestCheckRefusesNamesThatNobodyHas(t *testing.T) {
+// A misspelt name protects nobody, so that the check lists all of them. An org that
+// does not respond is another error.
+func TestCheckRejectsUnknownProtectedNames(t *testing.T) {
 	ok := []string{"glass@corp.example", "bg@mail.example"}
 	for name, test := range map[string]struct {
 		guards guard.Rules
 		fault  oktasim.Fault
 		code   sdk.Code
-		want   []string // parts of the error or of the notes
+		want   []string // substrings of the error or of the notes
 	}{
 		"all exist": {guards: guard.Rules{ProtectedUsers: ok, ProtectedGroups: []string{"Vault"}}},
 		"a user": {guards: guard.Rules{ProtectedUsers: append([]string{"glas@corp.example"}, ok...)}, code: sdk.InvalidInput,

@@ -18,7 +18,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-func TestKeysThatCannotSign(t *testing.T) {
+func TestUnusableKeys(t *testing.T) {
 	p256 := ecKey(elliptic.P256())
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -33,11 +33,11 @@ func TestKeysThatCannotSign(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := pkcs8(p256)
-	// On a curve that Go does not read: prime239v3 in place of P-256.
+	// The key is on a curve that Go does not support: prime239v3 instead of P-256.
 	block, _ := pem.Decode([]byte(whole))
 	oid := []byte{0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1}
 	strange := pemOf("PRIVATE KEY", bytes.Replace(block.Bytes, append(oid, 7), append(slices.Clone(oid), 6), 1), nil)
-	// The private half of one key with the public half of another.
+	// The private half belongs to one key and the public half to another.
 	//lint:ignore SA1019 A key that its own constructors refuse to make.
 	chimera := &ecdsa.PrivateKey{PublicKey: ecKey(elliptic.P256()).PublicKey, D: p256.D}
 	var short map[string]any

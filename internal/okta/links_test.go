@@ -64,8 +64,8 @@ func TestNextLink(t *testing.T) {
 	}
 }
 
-// A link is resolved against the request (RFC 3986). Then its origin must be the org's,
-// in whatever spelling, and its path in the org's API.
+// A link is resolved against the request (RFC 3986). Its origin must then be the org's,
+// in any spelling, and its path must be in the org's API.
 func TestOwnLink(t *testing.T) {
 	const page = "/api/v1/logs?after=1"
 	for org, links := range map[string]map[string]string{
@@ -141,8 +141,8 @@ func TestOwnLink(t *testing.T) {
 	}
 }
 
-// A relative reference of a list is resolved against the page that has it, not against
-// the first page.
+// A relative link of a list is resolved against its own page, not against the first
+// page.
 func TestRelativeLinksOfLists(t *testing.T) {
 	var asked []string
 	page := 0
@@ -164,8 +164,8 @@ func TestRelativeLinksOfLists(t *testing.T) {
 	}
 }
 
-// Links that lead in a circle end a list with an error, however long the circle is.
-func TestLinksInACircle(t *testing.T) {
+// Circular links end a list with an error, for any length of the circle.
+func TestCircularLinks(t *testing.T) {
 	for _, length := range []int{1, 2, 3, 7, 20} {
 		n := 0
 		org := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -182,7 +182,7 @@ func TestLinksInACircle(t *testing.T) {
 	}
 }
 
-// FuzzNextLink guards the parser of what a proxy may have mangled.
+// FuzzNextLink parses links that a proxy may have changed.
 func FuzzNextLink(f *testing.F) {
 	f.Add(`<https://acme.okta.com/api/v1/logs?after=1>; rel="next"`)
 	f.Add(`<a>; rel=self, <b>; rel="x next"; title="a,b"`)

@@ -7,7 +7,7 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// Nothing of an opaque link is changed but its limit.
+// Only the limit of an opaque link changes.
 func TestWithLimit(t *testing.T) {
 	for query, want := range map[string]string{
 		"":                            "limit=7",
@@ -25,8 +25,8 @@ func TestWithLimit(t *testing.T) {
 	}
 }
 
-// The request ids that are remembered have an end, and the latest are kept.
-func TestOwnForgetsOldRequests(t *testing.T) {
+// The number of kept request IDs is limited, and the latest are kept.
+func TestSelfEventsForgetOldRequests(t *testing.T) {
 	o := &selfEvents{}
 	for i := range 3 * maxSent {
 		o.wrote(fmt.Sprint(i))

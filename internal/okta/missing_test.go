@@ -11,9 +11,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Okta itself says that the object of a write does not exist. The guards have nobody to
-// protect then: the write is sent, and Okta rejects it.
-func TestWritesToAnObjectThatIsMissing(t *testing.T) {
+// If Okta says that the object of a write does not exist, the guard has nobody to
+// protect. The write is sent, and Okta rejects it.
+func TestWritesToMissingObject(t *testing.T) {
 	const nobody = "00uNOBODY00000000001"
 	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}})
 	s.AddUser(oktasim.NewUser{Login: "glass@corp.example"})
@@ -42,7 +42,7 @@ func TestWritesToAnObjectThatIsMissing(t *testing.T) {
 	}
 }
 
-// An id that does not exist may be the name of something.
+// A reference in the form of an ID may be a name.
 func TestNamesThatLookLikeIDs(t *testing.T) {
 	c, s := org(t)
 	app := s.AddApp(oktasim.NewApp{Label: "0oa00000000000000001"})
@@ -62,8 +62,9 @@ func TestNamesThatLookLikeIDs(t *testing.T) {
 	}
 }
 
-// A login that may not read the log has no known address. A proxy's response is an error.
-func TestOwnAddressThatCannotBeRead(t *testing.T) {
+// A principal that may not read the log has no known address. A proxy's response is an
+// error.
+func TestUnreadableOwnAddress(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault oktasim.Fault
 		want  sdk.Code
@@ -85,7 +86,7 @@ func TestOwnAddressThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// Okta does not say whose the login of a service app is. A proxy's response is not that.
+// Okta does not show the user of a service app. A proxy's response has another meaning.
 func TestCheckOfAServiceAppBehindAProxy(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault oktasim.Fault

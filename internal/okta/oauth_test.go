@@ -18,19 +18,20 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// The SDK sends one token request for each of the calls that come first.
+// The SDK sends one token request for each of the first concurrent calls. This client
+// sends one for all.
 func TestOneTokenForManyCalls(t *testing.T) {
 	for _, dpop := range []bool{false, true} {
 		o := asApp{app: oktasim.NewServiceApp{DPoP: dpop}}.open(t)
 		first := 1
 		if dpop {
-			first = 3 // that it is demanded, and the nonce, are told in two refusals
+			first = 3 // two rejections: the demand for DPoP, and the nonce
 		}
 		together(t, 50, func() error { return o.read(t) })
 		if n := o.tokenRequests(); n != first {
 			t.Errorf("dpop %v: %d tokens were asked for", dpop, n)
 		}
-		// And one for all whose token turns out to be revoked.
+		// After a revocation, one token request serves all callers too.
 		o.org.RevokeTokens("")
 		together(t, 50, func() error { return o.read(t) })
 		if n := o.tokenRequests(); n != first+1 {
@@ -55,7 +56,7 @@ func together(t *testing.T, n int, f func() error) {
 	wait.Wait()
 }
 
-// inFront puts a handler before the org, to hold requests back.
+// inFront puts a handler in front of the org, to delay requests.
 func inFront(t *testing.T, o *appOrg, handle func(http.ResponseWriter, *http.Request, http.Handler)) *Client {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handle(w, r, o.org) }))
@@ -92,8 +93,9 @@ func dropToken(t *testing.T, c *Client) {
 
 func waiting(c *Client) int { return c.credentials.(interface{ Waiting() int }).Waiting() }
 
-// Who began to log in may give up without spoiling it for the others.
-func TestGivingUpIsNobodyElsesConcern(t *testing.T) {
+// The caller that started the token request may be cancelled. The other callers still
+// get the token.
+func TestCancelledCallLeavesTokenFetchToOthers(t *testing.T) {
 	o := asApp{}.open(t)
 	release := make(chan struct{})
 	c := inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
@@ -118,14 +120,15 @@ func TestGivingUpIsNobodyElsesConcern(t *testing.T) {
 	wantSent(t, o, tokenOK, userOK)
 }
 
-// When the last one gives up, so does the login; the next one begins anew.
-func TestNobodyWaitsAnyMore(t *testing.T) {
+// If the last waiting caller is cancelled, the token request ends. The next call starts
+// another.
+func TestTokenFetchEndsWithItsLastWaiter(t *testing.T) {
 	o := asApp{}.open(t)
 	ended := make(chan struct{})
 	var asked atomic.Int32
 	c := inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
 		if r.URL.Path == auth.TokenPath && asked.Add(1) == 1 {
-			if err := r.ParseForm(); err != nil { // the server sees a client go once the body is read
+			if err := r.ParseForm(); err != nil { // the server notices a closed connection only after it has read the body
 				t.Error(err)
 			}
 			<-r.Context().Done()
@@ -142,7 +145,7 @@ func TestNobodyWaitsAnyMore(t *testing.T) {
 	wantCode(t, <-done, sdk.Canceled)
 	select {
 	case <-ended:
-	case <-time.After(20 * time.Second): // the login's own time is a minute
+	case <-time.After(20 * time.Second): // the timeout of the token request is a minute
 		t.Fatal("it goes on")
 	}
 	if _, err := c.User(t.Context(), o.user.ID); err != nil {
@@ -150,12 +153,12 @@ func TestNobodyWaitsAnyMore(t *testing.T) {
 	}
 }
 
-// later moves the clock by which tokens grow old.
+// later advances the clock by which tokens expire.
 func later(c *Client, d time.Duration) {
 	c.credentials.(interface{ SetClock(func() time.Time) }).SetClock(func() time.Time { return time.Now().Add(d) })
 }
 
-func TestRenewalBeforeTheEnd(t *testing.T) {
+func TestTokenRenewalBeforeExpiry(t *testing.T) {
 	for _, test := range []struct {
 		life    string
 		kept    time.Duration
@@ -180,8 +183,8 @@ func TestRenewalBeforeTheEnd(t *testing.T) {
 	}
 }
 
-// A token's life begins before the response that brings it is there.
-func TestSlowToken(t *testing.T) {
+// The life of a token begins with the request for it, not with the response.
+func TestSlowTokenEndpoint(t *testing.T) {
 	o := asApp{}.open(t)
 	const slow = time.Second
 	var asked time.Time
@@ -204,8 +207,8 @@ func TestSlowToken(t *testing.T) {
 	}
 }
 
-// A token that is about to end still serves while no new one is to be had.
-func TestRenewalThatFails(t *testing.T) {
+// A valid token is used until its end if the renewal fails.
+func TestFailedTokenRenewal(t *testing.T) {
 	o := asApp{}.open(t)
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
@@ -221,7 +224,8 @@ func TestRenewalThatFails(t *testing.T) {
 	if err := o.read(t); err != nil {
 		t.Error(err)
 	}
-	// But not when Okta says that the app has no business here any more.
+	// Okta rejects a new token because the app is not active: no further token request
+	// is sent.
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
 	later(o.Client, 61*time.Minute+59*time.Minute+30*time.Second)
 	wantCode(t, o.read(t), sdk.Unauthenticated)
@@ -240,9 +244,9 @@ func TestRevokedToken(t *testing.T) {
 	wantSent(t, o, user401, tokenOK, userOK)
 }
 
-// A write that Okta refused at the door was not done, and is sent once more; it is
-// done once.
-func TestRevokedTokenOnAWrite(t *testing.T) {
+// Okta rejected the write's token, so that the write had no effect. It is sent once
+// more and takes effect once.
+func TestRevokedTokenOfWrite(t *testing.T) {
 	for _, dpop := range []bool{false, true} {
 		o := asApp{app: oktasim.NewServiceApp{DPoP: dpop}}.open(t)
 		body := map[string]any{"profile": map[string]any{"nickName": "twice"}}
@@ -250,7 +254,7 @@ func TestRevokedTokenOnAWrite(t *testing.T) {
 			_, err := o.sendJSON(t.Context(), http.MethodPost, "/api/v1/users/"+o.user.ID, nil, body)
 			return err
 		}
-		// The guards' reads come first: what they learned is kept.
+		// The guard's reads come first, and their results are kept.
 		if err := post(); err != nil {
 			t.Fatal(err)
 		}
@@ -272,8 +276,8 @@ func TestRevokedTokenOnAWrite(t *testing.T) {
 	}
 }
 
-// A write whose answer is lost may have been done, and is not sent again.
-func TestWriteThatMayBeDoneIsNotRepeated(t *testing.T) {
+// A write whose response is lost may have taken effect, and is not sent again.
+func TestWriteWithUnknownOutcomeIsNotRepeated(t *testing.T) {
 	for name, fault := range map[string]oktasim.Fault{
 		"hang-up": {Kind: oktasim.KindHangup}, "500": {Status: 500}, "429": {Status: 429}, "403": {Status: 403},
 	} {
@@ -298,8 +302,8 @@ func TestWriteThatMayBeDoneIsNotRepeated(t *testing.T) {
 	}
 }
 
-// One new login for a request that is refused, none if its token is new.
-func TestRefusalThatALoginDoesNotMend(t *testing.T) {
+// A rejected request causes one token request, and none if its token is new.
+func TestRejectionUnrelatedToTheToken(t *testing.T) {
 	o := asApp{}.open(t)
 	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000011",
 		Headers: map[string]string{"WWW-Authenticate": `Bearer error="invalid_token"`}})
@@ -319,8 +323,8 @@ func TestRefusalThatALoginDoesNotMend(t *testing.T) {
 	wantSent(t, o, user401, tokenOK, user401)
 }
 
-// Nor is there a second one if others renew the token meanwhile, each time.
-func TestOneNewLoginWhoeverBroughtIt(t *testing.T) {
+// There is no second token request, even if other callers renew the token each time.
+func TestOneTokenFetchAfterRevocation(t *testing.T) {
 	o := asApp{}.open(t)
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
@@ -346,8 +350,8 @@ func TestOneNewLoginWhoeverBroughtIt(t *testing.T) {
 	}
 }
 
-// Okta says 401 of a feature that the org does not have, too.
-func TestA401ThatIsNotAboutTheLogin(t *testing.T) {
+// Okta also responds with 401 for a feature that the org does not have.
+func TestUnauthorizedUnrelatedToCredentials(t *testing.T) {
 	o := asApp{}.open(t)
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
@@ -358,8 +362,8 @@ func TestA401ThatIsNotAboutTheLogin(t *testing.T) {
 	wantSent(t, o, user401)
 }
 
-// Okta's clock is what a login is dated by, once it is known.
-func TestClockThatIsOff(t *testing.T) {
+// Assertions are dated by Okta's clock once it is known.
+func TestWrongClock(t *testing.T) {
 	for _, off := range []time.Duration{-2 * time.Hour, -10 * time.Minute, 10 * time.Minute, 2 * time.Hour} {
 		for _, dpop := range []bool{false, true} {
 			o := asApp{
@@ -383,8 +387,8 @@ func TestClockThatIsOff(t *testing.T) {
 	}
 }
 
-// Where even that does not help, the error names the clock.
-func TestClockIsNamed(t *testing.T) {
+// If that does not help, the error reports the wrong clock.
+func TestWrongClockIsReported(t *testing.T) {
 	o := asApp{options: oktasim.Options{Now: func() time.Time { return time.Now().Add(10 * time.Minute) }}}.open(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":"The client_assertion token is expired."}`})
 	e := wantCode(t, o.read(t), sdk.Unauthenticated)
@@ -396,8 +400,8 @@ func TestClockIsNamed(t *testing.T) {
 	}
 }
 
-// A clock that is another with each answer is not run after.
-func TestClockThatJumps(t *testing.T) {
+// A clock that changes with each response is followed only once.
+func TestClockJump(t *testing.T) {
 	var jumps atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(jumps.Add(1)) * 10 * time.Minute) }
 	o := asApp{options: oktasim.Options{Now: now}}.open(t)
@@ -408,21 +412,21 @@ func TestClockThatJumps(t *testing.T) {
 	}
 }
 
-func TestMissingScopeIsNamed(t *testing.T) {
+func TestMissingScopeIsReported(t *testing.T) {
 	o := asApp{}.open(t)
 	_, err := o.send(t.Context(), http.MethodGet, "/api/v1/zones", nil, nil)
 	e := wantCode(t, err, sdk.Forbidden)
 	if !strings.Contains(e.Message, "okta.networkZones.read") || e.Upstream.Status != http.StatusForbidden {
 		t.Errorf("got %v", e)
 	}
-	// No new login: a token of the same scopes would not help.
+	// No token request is sent: a token with the same scopes would not help.
 	if n := o.tokenRequests(); n != 1 {
 		t.Errorf("%d token requests", n)
 	}
 }
 
-// A dry run sends no write, but needs a login for what it reads.
-func TestDryRunLogsIn(t *testing.T) {
+// A dry run sends no write, but needs a token for its reads.
+func TestDryRunFetchesToken(t *testing.T) {
 	o := asApp{}.open(t)
 	ctx := sdk.WithDryRun(t.Context())
 	if err := o.SuspendUser(ctx, o.user.ID); err == nil {
@@ -432,7 +436,7 @@ func TestDryRunLogsIn(t *testing.T) {
 	if !slices.Contains(sent, tokenOK) || slices.ContainsFunc(sent, func(s string) bool { return strings.Contains(s, "suspend") }) {
 		t.Errorf("sent %q", sent)
 	}
-	// The token endpoint is no way around it.
+	// A custom request to the token endpoint is rejected too.
 	_, err := o.send(ctx, http.MethodPost, auth.TokenPath, nil, strings.NewReader("{}"))
 	if err == nil || o.tokenRequests() != 1 {
 		t.Errorf("a dry run posted: %v", err)

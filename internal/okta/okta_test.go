@@ -22,9 +22,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The SDK's token cache, which is not used, has a goroutine that ends with the
-	// garbage collection of its client.
-	// What the guards let through, or not, is written by their tests.
+	// The SDK's token cache is not used. Its goroutine ends with the garbage collection
+	// of the client.
 	ownWords := func(e oktasim.Exchange) bool {
 		return e.Path == "/api/v1/eventHooks" || string(e.Body) == "{}" && strings.HasPrefix(e.Path, "/api/v1/zones/")
 	}
@@ -47,7 +46,7 @@ func open(t *testing.T, url string) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The next test's server may get the port of this one's.
+	// The next test's server may get the same port.
 	t.Cleanup(func() { _ = c.Close(); forgetWindows(c) })
 	return c
 }
@@ -59,7 +58,7 @@ func org(t *testing.T) (*Client, *oktasim.Server) {
 	return open(t, s.URL), s
 }
 
-// stub serves what an embedded org never would.
+// stub serves responses that an embedded org never sends.
 func stub(t *testing.T, h http.HandlerFunc) (*Client, *httptest.Server) {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -82,7 +81,7 @@ func wantCode(t *testing.T, err error, code sdk.Code) *sdk.Error {
 	return e
 }
 
-func TestCheckSaysWhoseTokenItIs(t *testing.T) {
+func TestCheckReportsPrincipal(t *testing.T) {
 	c, _ := org(t)
 	h, err := Check(t.Context(), c)
 	if err != nil {
@@ -93,7 +92,7 @@ func TestCheckSaysWhoseTokenItIs(t *testing.T) {
 	}
 }
 
-func TestCheckNamesAClockThatIsOff(t *testing.T) {
+func TestCheckReportsWrongClock(t *testing.T) {
 	c, _ := stub(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Date", "Sat, 14 Mar 2020 02:41:07 GMT")
 		w.Header().Set("Content-Type", "application/json")
@@ -116,14 +115,14 @@ func TestCancelledCallEndsAtOnce(t *testing.T) {
 	wantCode(t, <-done, sdk.Canceled)
 }
 
-func TestSlowAnswerIsATimeout(t *testing.T) {
+func TestSlowResponseIsTimeout(t *testing.T) {
 	release := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet {
 			<-release
 			return
 		}
-		// The user's admin roles, which the guards ask for before a write.
+		// The guard reads the user's admin roles before a write.
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`[]`))
 	}))
@@ -142,8 +141,8 @@ func TestSlowAnswerIsATimeout(t *testing.T) {
 	}
 }
 
-// A token that happens to be one of our own words takes none out of what we say.
-func TestTokenThatIsAWord(t *testing.T) {
+// A token that is a common word removes no word from messages.
+func TestTokenThatIsCommonWord(t *testing.T) {
 	s := oktasim.Start(t, oktasim.Options{})
 	c, err := Open(t.Context(), Settings{OrgURL: s.URL, Token: sdk.NewSecret("wrong")})
 	if err != nil {
@@ -156,7 +155,7 @@ func TestTokenThatIsAWord(t *testing.T) {
 	}
 }
 
-// send sends any request of the test.
+// send sends a request of the test.
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader) (*rest.Response, error) {
 	var content []byte
 	if body != nil {

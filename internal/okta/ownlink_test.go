@@ -8,8 +8,8 @@ import (
 	"soar.example/okta/internal/origin"
 )
 
-// FuzzOwnLink guards that no link takes a request, and the token with it, anywhere
-// else than to the org's own API.
+// FuzzOwnLink checks that a link never leads a request, and the token with it, outside
+// the org's own API.
 func FuzzOwnLink(f *testing.F) {
 	c := &Client{origin: &url.URL{Scheme: "https", Host: "acme.okta.com"}}
 	f.Add("https://acme.okta.com/api/v1/logs?after=1")

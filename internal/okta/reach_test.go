@@ -22,7 +22,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// wantUnreached has a write fail that never left, and checks what is said of it.
+// wantUnreached runs a write that cannot be sent, and checks its error.
 func wantUnreached(t *testing.T, c *Client, words ...string) {
 	t.Helper()
 	c.Guard.AllowUnknownAdmins = true
@@ -38,7 +38,7 @@ func wantUnreached(t *testing.T, c *Client, words ...string) {
 	}
 }
 
-func TestProxyIsNamed(t *testing.T) {
+func TestProxyErrorNamesProxy(t *testing.T) {
 	c := open(t, "https://acme.okta.example")
 	proxy, err := url.Parse("http://127.0.0.1:1")
 	if err != nil {
@@ -55,12 +55,12 @@ func TestProxyIsNamed(t *testing.T) {
 	wantUnreached(t, c, "acme.okta.example through the proxy", "407 Proxy Authentication Required")
 }
 
-func TestNobodyAtTheAddress(t *testing.T) {
+func TestUnreachableOrg(t *testing.T) {
 	wantUnreached(t, open(t, "http://127.0.0.1:1"), "the connection was refused")
 }
 
-// tlsServer answers over TLS with a certificate that is good until then, and returns
-// those who trust it.
+// tlsServer serves TLS with a certificate that is valid until a time. It returns the
+// pool that trusts the certificate.
 func tlsServer(t *testing.T, until time.Time) (address string, trust *x509.CertPool) {
 	t.Helper()
 	key := ecKey(elliptic.P256())
@@ -98,8 +98,8 @@ func TestCertificates(t *testing.T) {
 	wantUnreached(t, c, "cannot trust 127.0.0.1", "expired", "is this machine's clock right?")
 }
 
-// A network that wants a sign-in sends there whoever asks for anything else.
-func TestRedirectIsNamed(t *testing.T) {
+// A network that requires a sign-in redirects every other request to its sign-in page.
+func TestRedirectIsReported(t *testing.T) {
 	for _, path := range []string{auth.TokenPath, "/api/v1/users/**"} {
 		o := asApp{}.open(t)
 		o.org.Fault(oktasim.Fault{Path: path, Status: 302, Headers: map[string]string{"Location": "https://wifi.hotel.example/welcome?token=x"}})
@@ -111,8 +111,8 @@ func TestRedirectIsNamed(t *testing.T) {
 	}
 }
 
-// A sign-in page in the token endpoint's place is called that, as in the API's.
-func TestSignInPageInPlaceOfAToken(t *testing.T) {
+// The error names a sign-in page at the token endpoint, as it does at the API.
+func TestSignInPageInsteadOfToken(t *testing.T) {
 	o := asApp{}.open(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Kind: oktasim.KindHTML, Status: 200})
 	if e := wantCode(t, o.read(t), sdk.Unavailable); !strings.Contains(e.Message, "sign-in page") || !strings.HasPrefix(e.Message, "cannot log in: ") {

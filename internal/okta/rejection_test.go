@@ -45,7 +45,7 @@ var foreignBodies = map[string]foreignBody{
 
 var foreignStatuses = []int{400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 412, 418, 421, 423, 451, 501, 502, 503}
 
-// calls are reads and writes of each kind that draw conclusions from an error.
+// calls are the reads and writes that draw conclusions from an error.
 var calls = map[string]func(*testing.T, *Client) error{
 	"GET /api/v1/users/00u00000000000000001": func(t *testing.T, c *Client) error {
 		_, err := c.User(t.Context(), "00u00000000000000001")
@@ -76,9 +76,9 @@ var calls = map[string]func(*testing.T, *Client) error{
 	},
 }
 
-// An error response that Okta did not send says nothing about an object, a right or a
-// login. Its error names the request and the cause.
-func TestResponsesThatDoNotComeFromOkta(t *testing.T) {
+// An error response that Okta did not send says nothing about an object, a right or the
+// credentials. Its error names the request and the cause.
+func TestResponsesFromOtherServers(t *testing.T) {
 	var status int
 	var sent foreignBody
 	c, _ := stub(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -106,7 +106,7 @@ func TestResponsesThatDoNotComeFromOkta(t *testing.T) {
 
 // Only an error body of Okta's with a code that names an object, and the status that
 // belongs to the code, says that the object does not exist.
-func TestOktaSaysThatAnObjectIsMissing(t *testing.T) {
+func TestMissingObject(t *testing.T) {
 	var status int
 	var body string
 	header := http.Header{}
@@ -136,7 +136,7 @@ func TestOktaSaysThatAnObjectIsMissing(t *testing.T) {
 		{400, coded("E0000001"), "", sdk.InvalidInput, true},
 		{400, coded("E0000053"), "", sdk.InvalidInput, true},
 		{414, coded("E0000256"), "", sdk.InvalidInput, true},
-		// These codes are about the endpoint, the request, the login or something else.
+		// These codes are about the endpoint, the request or the credentials.
 		{404, coded("E0000008"), "", sdk.Forbidden, false},
 		{404, coded("E0000012"), "", sdk.Internal, false},
 		{404, coded("E0000026"), "", sdk.Forbidden, false},
@@ -151,7 +151,7 @@ func TestOktaSaysThatAnObjectIsMissing(t *testing.T) {
 		{412, coded("E0000231"), "", sdk.Conflict, false},
 		{403, coded("E0000006"), "", sdk.Forbidden, false},
 		{405, coded("E0000022"), "", sdk.Internal, false},
-		// The code and the status do not belong together.
+		// The code does not belong to the status.
 		{200, coded("E0000007"), "", sdk.Unavailable, false},
 		{400, coded("E0000007"), "", sdk.Unavailable, false},
 		{403, coded("E0000007"), "", sdk.Unavailable, false},
@@ -193,8 +193,8 @@ func TestOktaSaysThatAnObjectIsMissing(t *testing.T) {
 	}
 }
 
-// Okta's own list of codes: those with status 404 that name an object, and no others.
-func TestCodesThatNameAnObject(t *testing.T) {
+// The list holds Okta's codes with status 404 that name an object.
+func TestErrorCodesOfMissingObjects(t *testing.T) {
 	const list = "../../../shared/okta/error-codes.csv"
 	f, err := os.Open(list)
 	if errors.Is(err, os.ErrNotExist) {
@@ -222,9 +222,9 @@ func TestCodesThatNameAnObject(t *testing.T) {
 	}
 }
 
-// Okta's 404 for a later page of a list does not say that the object of the list is
-// missing: the first page came.
-func TestListWhoseNextPageIsMissing(t *testing.T) {
+// A 404 for a later page of a list does not mean that the object of the list is
+// missing, since the first page exists.
+func TestListWithMissingPage(t *testing.T) {
 	const user = "00u00000000000000001"
 	const path = "/api/v1/users/" + user + "/groups"
 	for name, test := range map[string]struct {
@@ -270,7 +270,7 @@ func TestListWhoseNextPageIsMissing(t *testing.T) {
 
 // A proxy responds to one of the reads that guards and names depend on. The call fails,
 // and no write is sent.
-func TestLookUpsBehindAProxy(t *testing.T) {
+func TestLookupsBehindProxy(t *testing.T) {
 	guards := guard.Rules{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}}
 	for path, call := range map[string]func(t *testing.T, c *Client, u oktasim.User, device, session string) error{
 		"/api/v1/users/glass@corp.example": func(t *testing.T, c *Client, u oktasim.User, _, _ string) error {
@@ -353,8 +353,8 @@ func TestLookUpsBehindAProxy(t *testing.T) {
 	}
 }
 
-// Every failure names its request, whatever the failure is.
-func TestFailuresNameTheirRequest(t *testing.T) {
+// Every error names its request.
+func TestErrorsNameTheirRequest(t *testing.T) {
 	page := map[string]string{"Link": `<https://elsewhere.example/api/v1/users>; rel="next"`}
 	for name, fault := range map[string]oktasim.Fault{
 		"hang-up": {Kind: oktasim.KindHangup}, "cut off": {Kind: oktasim.KindTruncate}, "reset": {Kind: oktasim.KindReset},
@@ -389,7 +389,7 @@ func TestFailuresNameTheirRequest(t *testing.T) {
 				if e := sdk.AsError(err); e == nil || !strings.HasPrefix(e.Message, request+": ") || strings.Contains(e.Message, canary) {
 					t.Errorf("got %v", err)
 				}
-				if fault.Status == 429 { // the next request is not sent, and names itself as well
+				if fault.Status == 429 { // the next request is not sent; its error also names it
 					if e := sdk.AsError(call(t, c)); e == nil || !strings.HasPrefix(e.Message, request+": ") {
 						t.Errorf("held back: %v", e)
 					}
@@ -399,8 +399,8 @@ func TestFailuresNameTheirRequest(t *testing.T) {
 	}
 }
 
-// A path may hold a secret: the request is named without it.
-func TestRequestIsNamedWithoutSecrets(t *testing.T) {
+// A path may contain a secret. The error names the request without the secret.
+func TestErrorsNameRequestsWithoutSecrets(t *testing.T) {
 	c, _ := stub(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
 	const token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIwMHUxIn0.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
 	query := url.Values{"recoveryToken": {canary}}

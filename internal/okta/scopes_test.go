@@ -18,8 +18,8 @@ func halfGranted(t *testing.T) *appOrg {
 	return asApp{app: oktasim.NewServiceApp{Scopes: []string{"okta.users.read", "okta.users.manage"}}}.open(t)
 }
 
-// Okta refuses all scopes if one is not granted, and does not say which.
-func TestScopesThatAreNotGranted(t *testing.T) {
+// Okta rejects all scopes if one is not granted, and does not say which.
+func TestMissingScopes(t *testing.T) {
 	o := halfGranted(t)
 	if _, _, known := o.Scopes(); known {
 		t.Error("scopes are known before the first login")
@@ -36,14 +36,14 @@ func TestScopesThatAreNotGranted(t *testing.T) {
 		!slices.Equal(missing, []string{"okta.groups.read", "okta.roles.read"}) {
 		t.Errorf("granted %q, missing %q, %v", granted, missing, known)
 	}
-	// All, each alone, and those that are granted.
+	// The client requests all scopes, each scope alone, and then the granted ones.
 	if n := o.tokenRequests(); n != 1+len(wanted)+1 {
 		t.Errorf("%d token requests", n)
 	}
 	if err := o.read(t); err != nil {
 		t.Error(err)
 	}
-	// At renewal it is known.
+	// The renewal requests the granted scopes at once.
 	later(o.Client, time.Hour)
 	if err := o.read(t); err != nil {
 		t.Error(err)
@@ -53,8 +53,8 @@ func TestScopesThatAreNotGranted(t *testing.T) {
 	}
 }
 
-// What was found out may cease to be true.
-func TestScopeThatIsTakenAway(t *testing.T) {
+// The findings about scopes may become outdated.
+func TestRevokedScope(t *testing.T) {
 	o := halfGranted(t)
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
@@ -65,7 +65,8 @@ func TestScopeThatIsTakenAway(t *testing.T) {
 	if err := o.read(t); err != nil {
 		t.Error(err)
 	}
-	// Those of before, each alone, and those that are granted now.
+	// The client requests the known scopes, each scope alone, and then the granted
+	// ones.
 	if n := o.tokenRequests(); n != 1+len(wanted)+1 {
 		t.Errorf("%d token requests", n)
 	}
@@ -77,7 +78,7 @@ func TestNoScopeIsGranted(t *testing.T) {
 	if !strings.Contains(e.Message, "none of the scopes") || e.Upstream == nil || e.Upstream.Code != rest.InvalidScope {
 		t.Errorf("got %v", e)
 	}
-	// The next call does not ask again, for a while.
+	// The next call does not ask again for a while.
 	n := o.tokenRequests()
 	wantCode(t, o.read(t), sdk.Unauthenticated)
 	if again := o.tokenRequests(); again != n || n != 1+len(wanted) {
@@ -90,23 +91,23 @@ func TestNoScopeIsGranted(t *testing.T) {
 	}
 }
 
-// What was found out is kept when finding out is cut short.
-func TestProbeThatIsCutShort(t *testing.T) {
+// An interrupted probe keeps its findings.
+func TestInterruptedScopeProbe(t *testing.T) {
 	o := halfGranted(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Skip: 3, Times: 1, Status: 429})
-	wantCode(t, o.read(t), sdk.RateLimited) // all, one, two: then
+	wantCode(t, o.read(t), sdk.RateLimited) // after three requests: all, one, two
 	forgetWindows(o.Client)
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
 	}
-	// The two that are missing were found by then, and the others are enough.
+	// The probe has found the two missing scopes, and the granted ones suffice.
 	if n := o.tokenRequests(); n != 4+1 {
 		t.Errorf("%d token requests", n)
 	}
 }
 
-// Okta may give less than was asked for without a word but in the answer.
-func TestScopesLeftOut(t *testing.T) {
+// Okta may grant fewer scopes than requested, and says so only in the response.
+func TestTokenWithoutScopeList(t *testing.T) {
 	o := asApp{}.open(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,` +
 		`"scope":"okta.users.read okta.groups.read okta.users.manage"}`})
@@ -121,7 +122,7 @@ func TestScopesLeftOut(t *testing.T) {
 	}
 }
 
-func TestAnAPITokenHasNoScopes(t *testing.T) {
+func TestAPITokenHasNoScopes(t *testing.T) {
 	c, _ := org(t)
 	if _, err := Check(t.Context(), c); err != nil {
 		t.Fatal(err)

@@ -16,9 +16,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Neither the key, nor what is signed with it, nor the access token gets into an
-// error, a log, or anything that is printed.
-func TestSecretsStayInside(t *testing.T) {
+// Errors, logs and printed values contain neither the key, nor signed tokens, nor the
+// access token.
+func TestSecretsAreMasked(t *testing.T) {
 	key := ecKey(elliptic.P256())
 	text := jwkOf(key, "k1", "")
 	private, err := key.Bytes()
@@ -50,9 +50,9 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	access := accessToken(t, o.Client)
-	secrets["access token"] = access[60:90] // part of it: long texts are cut
+	secrets["access token"] = access[60:90] // a part, since long texts are cut
 
-	// Whoever answers in Okta's place may repeat what it was sent.
+	// A server that responds instead of Okta may echo the request.
 	echo := func(s string) string {
 		b, err := json.Marshal(s)
 		if err != nil {
@@ -81,7 +81,7 @@ func TestSecretsStayInside(t *testing.T) {
 		}
 		try(err)
 	}
-	// A token that does not look like one.
+	// This token does not have the usual form.
 	o.org.ClearFaults()
 	secrets["opaque token"] = "0pAqUe-t0ken"
 	dropToken(t, o.Client)
@@ -115,8 +115,8 @@ func TestSecretsStayInside(t *testing.T) {
 	}
 }
 
-// An API token that Okta, or a proxy, repeats is not repeated here.
-func TestTokenThatIsToldBack(t *testing.T) {
+// If Okta or a proxy echoes the API token, errors mask it.
+func TestEchoedTokenIsMasked(t *testing.T) {
 	c, s := org(t)
 	s.Fault(oktasim.Fault{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":"odd header: SSWS ` + canary + `"}`})
 	_, err := c.User(t.Context(), "00u1")

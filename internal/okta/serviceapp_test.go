@@ -26,7 +26,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// rsaKeyOf makes keys of a size once: that takes long.
+// rsaKeyOf generates one key of each size, since that takes long.
 var rsaKeyOf = func() func(int) *rsa.PrivateKey {
 	var mu sync.Mutex
 	made := map[int]*rsa.PrivateKey{}
@@ -72,10 +72,10 @@ func jwkOf(key any, id, algorithm string) string {
 	return string(b)
 }
 
-// wanted are the scopes that the tests' app has and asks for.
+// wanted are the scopes that the tests' app has and requests.
 var wanted = []string{"okta.groups.read", "okta.roles.read", "okta.users.manage", "okta.users.read"}
 
-// An appOrg is an embedded org with a service app, and a client that logs in as it.
+// An appOrg is an embedded org with a service app and a client of the app.
 type appOrg struct {
 	*Client
 	org  *oktasim.Server
@@ -83,7 +83,7 @@ type appOrg struct {
 	user oktasim.User
 }
 
-// asApp changes what is usual about a service app and the settings of its client.
+// asApp changes the defaults of the service app and the settings of its client.
 type asApp struct {
 	options oktasim.Options
 	app     oktasim.NewServiceApp
@@ -156,7 +156,7 @@ const (
 	user400  = "GET /api/v1/users/{id} Bad Request"
 )
 
-// eventually waits until what another goroutine does is done.
+// eventually waits until another goroutine has made a condition true.
 func eventually(t *testing.T, done func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -169,7 +169,7 @@ func eventually(t *testing.T, done func() bool) {
 	}
 }
 
-func TestEveryKeyLogsIn(t *testing.T) {
+func TestKeyFormatsAndAlgorithms(t *testing.T) {
 	rsa2048, p256, p384, p521 := rsaKeyOf(2048), ecKey(elliptic.P256()), ecKey(elliptic.P384()), ecKey(elliptic.P521())
 	sec1 := func(k *ecdsa.PrivateKey) string {
 		der, err := x509.MarshalECPrivateKey(k)
@@ -222,8 +222,8 @@ func TestEveryKeyLogsIn(t *testing.T) {
 	}
 }
 
-// The SDK puts the login into the address, which ends up in everybody's logs.
-func TestTheLoginIsInTheBody(t *testing.T) {
+// The SDK sends the assertion in the URL, which ends up in logs.
+func TestAssertionIsInTheBody(t *testing.T) {
 	o := asApp{}.open(t)
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
@@ -234,7 +234,7 @@ func TestTheLoginIsInTheBody(t *testing.T) {
 	}
 }
 
-func TestAnAppThatOktaDoesNotKnow(t *testing.T) {
+func TestUnknownServiceApp(t *testing.T) {
 	other := pkcs8(ecKey(elliptic.P256()))
 	for name, change := range map[string]func(*Settings){
 		"another key":    func(s *Settings) { s.PrivateKey = sdk.NewSecret(other) },
@@ -255,12 +255,12 @@ func TestAnAppThatOktaDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestSettingsNameOneLogin(t *testing.T) {
+func TestSettingsHoldOneSetOfCredentials(t *testing.T) {
 	key := sdk.NewSecret(pkcs8(ecKey(elliptic.P256())))
 	token := sdk.NewSecret("00token")
 	for name, test := range map[string]struct {
 		settings Settings
-		pointer  string // "" is good
+		pointer  string // "" for valid settings
 	}{
 		"token":                {Settings{Token: token}, ""},
 		"token, form defaults": {Settings{Token: token, ServiceApp: auth.ServiceApp{Algorithm: "auto", DPoP: "auto"}}, ""},
@@ -300,7 +300,7 @@ func TestSettingsNameOneLogin(t *testing.T) {
 	}
 }
 
-func TestTimeoutOfALogin(t *testing.T) {
+func TestTokenFetchTimeout(t *testing.T) {
 	o := asApp{change: func(s *Settings) { s.Timeout = sdk.Duration(50 * time.Millisecond) }}.open(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Kind: oktasim.KindSlow, Delay: "10s"})
 	if e := wantCode(t, o.read(t), sdk.Timeout); !strings.Contains(e.Message, "not sent") {
@@ -314,8 +314,8 @@ func TestTimeoutOfALogin(t *testing.T) {
 	}
 }
 
-// What goes wrong with a login is never an answer about what the request was for.
-func TestFailedLoginIsNoAnswer(t *testing.T) {
+// A failed token request says nothing about the object of the request.
+func TestFailedTokenFetchErrorCodes(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault oktasim.Fault
 		code  sdk.Code
@@ -369,7 +369,7 @@ func TestFailedLoginIsNoAnswer(t *testing.T) {
 					t.Errorf("%s %s went out without a login", r.Method, r.Path)
 				}
 			}
-			// Nothing of it sticks.
+			// The failure is not kept.
 			o.org.ClearFaults()
 			o.org.ClearLimits()
 			forgetWindows(o.Client)
@@ -380,7 +380,7 @@ func TestFailedLoginIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestNobodyListens(t *testing.T) {
+func TestUnreachableTokenEndpoint(t *testing.T) {
 	c, err := Open(t.Context(), Settings{OrgURL: "http://127.0.0.1:1", ServiceApp: auth.ServiceApp{
 		ClientID: "0oa1", PrivateKey: sdk.NewSecret(pkcs8(ecKey(elliptic.P256()))), Scopes: wanted,
 	}})

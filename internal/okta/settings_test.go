@@ -78,7 +78,7 @@ func TestOrgURL(t *testing.T) {
 	}
 }
 
-func TestTokenThatNoHeaderTakes(t *testing.T) {
+func TestTokenWithInvalidHeaderCharacters(t *testing.T) {
 	for _, token := range []string{
 		"two words", "line\nbreak", "Bearer\tx", "ключ", "nul\x00", "a=b", "\u200b00a",
 		`"quoted"`, "'quoted'", "<token>", "$OKTA-TOKEN", "$env:OKTA_TOKEN", "env:OKTA_TOKEN", "{env:TOKEN}", "!TOKEN",

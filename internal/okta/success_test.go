@@ -10,7 +10,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// userOne has the form of an ID, which the guard need not look up.
+// userOne has the form of an ID, so that the guard does not look it up.
 const userOne = "00u00000000000000001"
 
 // documentedWrites are the writes with the responses that Okta documents for each, as

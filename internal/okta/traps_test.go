@@ -1,7 +1,6 @@
 package okta
 
-// Each test here fails without the cure for one trap of okta-sdk-golang v4.1.2, or
-// of Okta itself.
+// Each test in this file covers one trap of okta-sdk-golang v4.1.2 or of Okta itself.
 
 import (
 	"bytes"
@@ -24,9 +23,9 @@ import (
 )
 
 // The SDK reads OKTA_* variables and ~/.okta/okta.yaml into every field of its
-// configuration, logs the token when one of them says so, and prints to stdout,
-// which is a plugin's handshake, when one cannot be parsed.
-func TestEnvironmentChangesNothing(t *testing.T) {
+// configuration. One of them makes it log the token. It prints parse errors to stdout,
+// which carries the plugin's handshake.
+func TestEnvironmentIsIgnored(t *testing.T) {
 	home := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(home, ".okta"), 0o700); err != nil {
 		t.Fatal(err)
@@ -52,7 +51,7 @@ func TestEnvironmentChangesNothing(t *testing.T) {
 		if err := c.SuspendUser(t.Context(), u.ID); err != nil {
 			t.Error(err)
 		}
-		// A cache would still say ACTIVE.
+		// A cache would still return ACTIVE.
 		if got, err := c.User(t.Context(), u.ID); err != nil || got.Status != StatusSuspended {
 			t.Errorf("got %+v, %v", got, err)
 		}
@@ -85,8 +84,8 @@ func capture(t *testing.T, f func()) string {
 	return string(b)
 }
 
-// The SDK repeats a request for ever, without a pause, when the answer is io.EOF.
-func TestHangUpIsNotRepeated(t *testing.T) {
+// The SDK repeats a request without end or pause if the error is io.EOF.
+func TestClosedConnectionIsNotRetried(t *testing.T) {
 	c, s := org(t)
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	s.Fault(oktasim.Fault{Method: "POST", Kind: oktasim.KindHangup})
@@ -102,7 +101,7 @@ func TestHangUpIsNotRepeated(t *testing.T) {
 }
 
 // The SDK drops the body and the headers of a 429, and its response panics.
-func TestRateLimitIsToldWhole(t *testing.T) {
+func TestRateLimitError(t *testing.T) {
 	c, s := org(t)
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	zero := 0
@@ -183,9 +182,8 @@ func TestErrorsKeepStatusCodeAndRequest(t *testing.T) {
 	}
 }
 
-// A redirect, or a link to the next page, that leads elsewhere must not take the
-// token along.
-func TestTokenStaysWithItsOrg(t *testing.T) {
+// The token is not sent to another host by a redirect or a next link.
+func TestTokenIsSentOnlyToItsOrg(t *testing.T) {
 	var leaked atomic.Int32
 	thief := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { leaked.Add(1) }))
 	defer thief.Close()
@@ -222,8 +220,8 @@ func TestTokenStaysWithItsOrg(t *testing.T) {
 }
 
 // The SDK drops the port, formats times in whole seconds, and cannot send
-// forgetDevices, which Okta then takes for true.
-func TestWhatTheSDKCannotSend(t *testing.T) {
+// forgetDevices, which Okta then assumes to be true.
+func TestQueryParametersMissingInSDK(t *testing.T) {
 	c, s := org(t)
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1, OAuthTokens: 1, RememberedDevices: 1})
 	if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
@@ -246,8 +244,8 @@ func TestWhatTheSDKCannotSend(t *testing.T) {
 	}
 }
 
-// An empty id makes "this user" "all users", and ".." climbs to another call.
-func TestIDsThatWouldMeanSomethingElse(t *testing.T) {
+// An empty ID turns "this user" into "all users", and ".." leads to another call.
+func TestAmbiguousIDs(t *testing.T) {
 	c, s := org(t)
 	for _, id := range []string{"", ".", "..", "a/b", "../groups", "a?b", "a#b", "a%2fb", `a\b`, "a\nb", "a\x00b"} {
 		ctx := t.Context()
@@ -286,9 +284,9 @@ func TestProfilesOfAnyShape(t *testing.T) {
 	}
 }
 
-// A list that breaks off is an error, not an end: the SDK's Next takes an empty
-// 502 for the end of the data.
-func TestListThatBreaksOff(t *testing.T) {
+// An interrupted list is an error. The SDK's Next treats an empty 502 as the end of the
+// data.
+func TestInterruptedList(t *testing.T) {
 	for name, answer := range map[string]func(http.ResponseWriter){
 		"empty 502":  func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) },
 		"JSON error": func(w http.ResponseWriter) { w.WriteHeader(400); _, _ = io.WriteString(w, `{"errorCode":"E0000001"}`) },
@@ -325,7 +323,7 @@ func TestListThatBreaksOff(t *testing.T) {
 	}
 }
 
-func TestAnswerWithoutEnd(t *testing.T) {
+func TestEndlessResponse(t *testing.T) {
 	var c *Client
 	c, _ = stub(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -9,9 +9,8 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// Guards against an org that lets every token do everything: what a role lacks must
-// be refused here as Okta refuses it.
-func TestTokensMayDoWhatRolesAllow(t *testing.T) {
+// A token has only the rights of its owner's roles. The org rejects any other request as Okta does.
+func TestRightsOfAPITokens(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)
 	victim := c.org.AddUser(oktasim.NewUser{Login: "victim@corp.example"})

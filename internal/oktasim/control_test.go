@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// order sends an order, without the token.
+// order sends a control command, without the token.
 func (c *caller) order(method, path, body string) answer {
 	c.t.Helper()
 	r := c.request(method, path, body)
@@ -23,7 +23,7 @@ func (c *caller) order(method, path, body string) answer {
 	return a
 }
 
-func TestOrders(t *testing.T) {
+func TestCommands(t *testing.T) {
 	c, _ := start(t)
 	g := c.order("POST", "/_org/groups", `{"name":"Quarantine"}`).object(t)
 	app := c.order("POST", "/_org/groups", `{"name":"HR","type":"APP_GROUP","members":["me"]}`).object(t)
@@ -91,7 +91,7 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-func TestOrdersThatCannotBeFollowed(t *testing.T) {
+func TestInvalidCommands(t *testing.T) {
 	c, _ := start(t)
 	c.org.AddUser(oktasim.NewUser{Login: "a@corp.example", ID: "00uA"})
 	c.org.AddGroup(oktasim.NewGroup{Name: "G", ID: "00gG"})
@@ -133,7 +133,7 @@ func TestOrdersThatCannotBeFollowed(t *testing.T) {
 	}
 }
 
-func TestSceneHelpersPanic(t *testing.T) {
+func TestInvalidDescriptionsPanic(t *testing.T) {
 	org := oktasim.New(oktasim.Options{})
 	for name, f := range map[string]func(){
 		"user":    func() { org.AddUser(oktasim.NewUser{}) },
@@ -147,5 +147,5 @@ func TestSceneHelpersPanic(t *testing.T) {
 			t.Errorf("%s: no panic", name)
 		}
 	}
-	org.State() // the lock is free
+	org.State() // deadlocks if the lock is still held
 }

@@ -10,7 +10,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-func TestAccessOrders(t *testing.T) {
+func TestAccessCommands(t *testing.T) {
 	t.Parallel()
 	c, clock := start(t)
 	ask := func(method, path, body string) answer {
@@ -71,7 +71,7 @@ func TestAccessOrders(t *testing.T) {
 	ask("DELETE", "/_org/nonces", "")
 }
 
-func TestAccessOrdersThatCannotBeFollowed(t *testing.T) {
+func TestInvalidAccessCommands(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)
 	c.org.AddUser(oktasim.NewUser{Login: "a@corp.example"})

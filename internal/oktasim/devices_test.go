@@ -51,8 +51,9 @@ func TestDeviceLifecycle(t *testing.T) {
 	}
 }
 
-// TestDeviceSuspendKeepsDeactivateDestroys: what a device holds survives its suspension and not its deactivation.
-func TestDeviceSuspendKeepsDeactivateDestroys(t *testing.T) {
+// TestSuspendedAndDeactivatedDevice checks that a device keeps its users and factors when it is suspended, and loses
+// them when it is deactivated.
+func TestSuspendedAndDeactivatedDevice(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)
 	u := c.org.AddUser(oktasim.NewUser{Login: "a@corp.example"})

@@ -118,7 +118,7 @@ func TestDPoP(t *testing.T) {
 	}
 }
 
-// TestDPoPIsOptional: a client that need not may bind its tokens all the same.
+// TestDPoPIsOptional binds the tokens of a client that does not have to bind them.
 func TestDPoPIsOptional(t *testing.T) {
 	t.Parallel()
 	c, clock := start(t)

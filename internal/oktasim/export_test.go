@@ -6,13 +6,13 @@ import (
 	"soar.example/okta/internal/oktasim/oauth"
 )
 
-// HasEndpoint lets the tests from outside ask which requests the org can answer.
+// HasEndpoint tells external tests whether the org has an endpoint.
 func HasEndpoint(method, path string) bool {
 	r, _, _ := findRoute(method, path)
 	return r != nil
 }
 
-// Endpoints are "METHOD pattern" of all that the org has.
+// Endpoints lists the org's endpoints as "METHOD pattern".
 func Endpoints() []string {
 	var all []string
 	for _, r := range routes {
@@ -21,7 +21,7 @@ func Endpoints() []string {
 	return all
 }
 
-// GatewayCause is why a zone would refuse an address.
+// GatewayCause returns the reason why a zone rejects an address.
 func GatewayCause(kind, value string) string { return zoneAddress{kind, value}.cause("gateways") }
 
 // ParseToken reads a signed token and returns its key's thumbprint, if it holds a key.
@@ -37,7 +37,7 @@ func ParseToken(compact string) (thumbprint string, err error) {
 	return oauth.Thumbprint(k), t.Verify(k)
 }
 
-// Thumbprint is that of a public key.
+// Thumbprint returns the thumbprint of a public key.
 func Thumbprint(raw []byte) (string, error) {
 	k, err := oauth.ParseJWK(raw)
 	if err != nil {

@@ -73,7 +73,7 @@ func TestDeleteFactor(t *testing.T) {
 	}
 }
 
-func TestFactorsOfUsersWhoAreGone(t *testing.T) {
+func TestFactorsOfDeprovisionedUsers(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)
 	u := c.org.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: "DEPROVISIONED"})
@@ -92,7 +92,7 @@ func TestFactorsOfUsersWhoAreGone(t *testing.T) {
 	}
 }
 
-// TestFactorsQuestionsIsUnknown keeps an endpoint that the org does not have from passing for a factor's id.
+// TestFactorsQuestionsIsUnknown checks that a missing endpoint is not read as a factor's ID.
 func TestFactorsQuestionsIsUnknown(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)
@@ -145,7 +145,7 @@ func TestPush(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		before  *oktasim.Push
-		after   *oktasim.Push // an order that comes when the push is out
+		after   *oktasim.Push // a command that arrives after the push was sent
 		advance time.Duration
 		polls   []string
 		number  int
@@ -207,7 +207,7 @@ func TestPush(t *testing.T) {
 	}
 }
 
-func TestUserEndsWithEverything(t *testing.T) {
+func TestDeletedUserLosesEverything(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)
 	u := c.org.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
@@ -237,7 +237,7 @@ func TestUserEndsWithEverything(t *testing.T) {
 	}
 }
 
-func TestPasswordsThatExpire(t *testing.T) {
+func TestExpiredPasswords(t *testing.T) {
 	t.Parallel()
 	for i, status := range allStatuses {
 		c, _ := start(t)

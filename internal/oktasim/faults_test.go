@@ -13,7 +13,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-func TestFaultAnswers(t *testing.T) {
+func TestFaultResponses(t *testing.T) {
 	for name, tc := range map[string]struct {
 		fault  oktasim.Fault
 		status int
@@ -135,7 +135,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 			if !errors.Is(err, want) {
 				t.Errorf("got %v (%d %q), want %v", err, a.status, a.body, want)
 			}
-			// A hangup keeps the request from having an effect; the others break off a real answer.
+			// A hangup prevents the effect of the request. The other faults interrupt a real response.
 			done := kind != oktasim.KindHangup
 			if s := c.status("a@corp.example"); (s == "PASSWORD_EXPIRED") != done {
 				t.Errorf("the user is %s", s)
@@ -145,7 +145,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 	}
 }
 
-func TestFaultTruncateOfNothing(t *testing.T) {
+func TestFaultTruncatesEmptyBody(t *testing.T) {
 	c, _ := start(t)
 	u := c.org.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: "STAGED"})
 	c.org.Fault(oktasim.Fault{Kind: oktasim.KindTruncate})
@@ -165,7 +165,7 @@ func TestFaultSlow(t *testing.T) {
 		t.Errorf("answered after %s", d)
 	}
 
-	// A client that gives up before the work is done leaves no effect; one that gives up after it does.
+	// A request has no effect if the client leaves before the work is done, and an effect if it leaves after that.
 	for _, tc := range []struct {
 		after bool
 		want  string
@@ -191,7 +191,7 @@ func TestFaultSlow(t *testing.T) {
 	}
 }
 
-// waitFor polls a condition that another goroutine is about to make true.
+// waitFor polls a condition that another goroutine makes true.
 func waitFor(t testing.TB, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
@@ -226,7 +226,7 @@ func TestFaultLink(t *testing.T) {
 	}
 }
 
-func TestFaultsThatMakeNoSense(t *testing.T) {
+func TestInvalidFaults(t *testing.T) {
 	c, _ := start(t)
 	for name, f := range map[string]oktasim.Fault{
 		"nothing": {}, "kind": {Kind: "explode"}, "delay": {Kind: "slow"}, "negative delay": {Kind: "slow", Delay: "-1s"},
@@ -240,7 +240,7 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 	c.want("GET", "/api/v1/users/me", "", 200, "")
 }
 
-func TestBodyCutOff(t *testing.T) {
+func TestIncompleteRequestBody(t *testing.T) {
 	c, _ := start(t)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(c.org.URL, "http://"))
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// clientKey is what an OAuth client of these tests signs with.
+// clientKey is the signing key of an OAuth client in these tests.
 type clientKey struct {
 	t       testing.TB
 	private crypto.Signer
@@ -28,7 +28,7 @@ type clientKey struct {
 	id      string
 }
 
-// rsaKey is made once, because that takes long.
+// rsaKey is generated once, because that takes long.
 var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
 	k, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -55,7 +55,7 @@ func newKey(t testing.TB, alg string) *clientKey {
 
 func (k *clientKey) jwk() json.RawMessage { return oktasim.PublicJWK(k.private.Public(), k.id) }
 
-// app is a service app with this key.
+// app returns a service app with this key.
 func (k *clientKey) app(scopes ...string) oktasim.NewServiceApp {
 	return oktasim.NewServiceApp{Label: "SOAR", Keys: []json.RawMessage{k.jwk()}, Scopes: scopes}
 }
@@ -98,7 +98,7 @@ var serial atomic.Int64
 
 func unique() string { return fmt.Sprint("id-", serial.Add(1)) }
 
-// changes replace claims of a token, or remove those that are nil. A key "header:kid" is about the header.
+// changes replace claims of a token, or remove claims whose value is nil. A key "header:kid" changes the header.
 type changes map[string]any
 
 func (ch changes) apply(header, claims map[string]any) {
@@ -114,7 +114,7 @@ func (ch changes) apply(header, claims map[string]any) {
 	}
 }
 
-// assertion is a client's proof of who it is, as it should be but for the changes.
+// assertion returns a valid client assertion with changes.
 func (k *clientKey) assertion(client, org string, now time.Time, ch ...changes) string {
 	k.t.Helper()
 	header := map[string]any{"alg": k.alg, "kid": k.id, "typ": "JWT"}
@@ -134,7 +134,7 @@ func (k *clientKey) form(assertion, scope string) string {
 	}.Encode()
 }
 
-// proof is a DPoP proof for a request, as it should be but for the changes. A nonce or token that is empty is left out.
+// proof returns a valid DPoP proof for a request, with changes. It leaves out an empty nonce or token.
 func (k *clientKey) proof(method, target, nonce, token string, now time.Time, ch ...changes) string {
 	k.t.Helper()
 	var public map[string]any
@@ -156,7 +156,7 @@ func (k *clientKey) proof(method, target, nonce, token string, now time.Time, ch
 	return k.sign(header, claims)
 }
 
-// tokenRequest asks for a token, with a proof unless that is empty.
+// tokenRequest requests a token, with a proof unless the proof is empty.
 func (c *caller) tokenRequest(form, proof string) answer {
 	c.t.Helper()
 	r := c.request("POST", "/oauth2/v1/token", form)
@@ -172,7 +172,7 @@ func (c *caller) tokenRequest(form, proof string) answer {
 	return a
 }
 
-// oauthCode is the error of an OAuth answer.
+// oauthCode returns the error code of an OAuth response.
 func (a answer) oauthCode() string {
 	var e struct{ Error string }
 	_ = json.Unmarshal([]byte(a.body), &e)

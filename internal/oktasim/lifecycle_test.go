@@ -13,8 +13,8 @@ var allStatuses = []string{
 	"STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "LOCKED_OUT", "PASSWORD_EXPIRED", "SUSPENDED", "DEPROVISIONED",
 }
 
-// TestLifecycle tries every operation on a user in every status. An operation that is not listed for a status is
-// refused in the way that otherwise says.
+// TestLifecycle runs every operation on a user in every status. For a status that is not listed, the operation gets
+// the error in otherwise.
 func TestLifecycle(t *testing.T) {
 	t.Parallel()
 	type refusal struct {
@@ -101,7 +101,7 @@ func TestSuspendTwice(t *testing.T) {
 	}
 }
 
-func TestTokensOfLifecycle(t *testing.T) {
+func TestLifecycleLinks(t *testing.T) {
 	c, _ := start(t)
 	c.org.AddUser(oktasim.NewUser{Login: "staged@corp.example", Status: "STAGED"})
 	c.org.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 2})
@@ -131,7 +131,7 @@ func TestTokensOfLifecycle(t *testing.T) {
 	}
 }
 
-func TestSessionsEndWithTheirUser(t *testing.T) {
+func TestSuspensionEndsSessions(t *testing.T) {
 	for _, end := range []struct{ method, path string }{
 		{"POST", "/lifecycle/suspend"}, {"POST", "/lifecycle/deactivate"}, {"DELETE", ""}, {"DELETE", "/sessions"},
 	} {

@@ -21,7 +21,7 @@ func published(name string, d time.Duration) oktasim.Event {
 	return oktasim.Event{"uuid": name, "published": at(d)}
 }
 
-// logs is the address of a log query.
+// logs returns the URL of a log query.
 func logs(pairs ...string) string {
 	q := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -30,7 +30,7 @@ func logs(pairs ...string) string {
 	return "/api/v1/logs?" + q.Encode()
 }
 
-// drain follows next links to an empty or last page and returns the uuids and the last next link.
+// drain follows next links to an empty or last page. It returns the UUIDs and the last next link.
 func (c *caller) drain(target string) (uuids []string, next string) {
 	c.t.Helper()
 	for pages := 0; target != ""; pages++ {
@@ -65,14 +65,14 @@ func TestPolling(t *testing.T) {
 	if d := cmp.Diff([]string{"e0", "e1", "e2", "e3", "e4"}, uuids); d != "" {
 		t.Fatal(d)
 	}
-	// Asking again from the same place gives the same answer, now and later.
+	// A repeated request with the same cursor gets the same response, now and later.
 	for range 2 {
 		if again, _ := c.drain(next); len(again) != 0 {
 			t.Errorf("again: %v", again)
 		}
 	}
 
-	// A late event says that it happened long ago, and comes after those that were stored before it.
+	// A late event has an old published time, and follows the events that were stored before it.
 	clk.Advance(time.Second)
 	c.org.Append(published("late", -time.Hour), named("e5"))
 	uuids, _ = c.drain(next)
@@ -80,7 +80,7 @@ func TestPolling(t *testing.T) {
 		t.Error(d)
 	}
 
-	// since compares with the time of persistence: the late one is there, e0 is not.
+	// since compares with the time of persistence: the result has the late event and not e0.
 	uuids, _ = c.drain(logs("since", at(2*time.Second)))
 	if d := cmp.Diff([]string{"e1", "e2", "e3", "e4", "late", "e5"}, uuids); d != "" {
 		t.Error(d)
@@ -91,7 +91,7 @@ func TestPolling(t *testing.T) {
 	}
 }
 
-func TestPollingMovesPastWhatDoesNotMatch(t *testing.T) {
+func TestPollingSkipsOtherEvents(t *testing.T) {
 	c, _ := start(t)
 	a := c.want("GET", logs("filter", `severity eq "ERROR"`, "since", at(0), "limit", "1"), "", 200, "")
 	_, before := a.links(t)
@@ -125,7 +125,7 @@ func TestLimits(t *testing.T) {
 	if bounded := c.want("GET", logs("since", at(-time.Hour), "until", at(time.Hour), "limit", "0"), "", 200, ""); bounded.body != "[]" {
 		t.Errorf("bounded limit 0: %s", bounded.body)
 	}
-	// A page that was too large may be asked for again with a smaller limit.
+	// A page that was too large may be requested again with a smaller limit.
 	smaller := strings.Replace(next, "limit=0", "limit=7", 1)
 	if got := len(c.want("GET", smaller, "", 200, "").list(t)); got != 7 {
 		t.Errorf("changed limit: %d events", got)
@@ -150,7 +150,7 @@ func TestBounded(t *testing.T) {
 		}
 	}
 
-	// An event that comes late into a window that was read is missed, as Okta warns.
+	// As Okta warns, a late event is missed if its window was read before.
 	a := c.want("GET", logs(append(query, "limit", "2")...), "", 200, "")
 	c.org.Append(published("late", 1500*time.Millisecond))
 	_, next := a.links(t)

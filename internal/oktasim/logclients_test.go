@@ -72,7 +72,7 @@ func TestGroveClient(t *testing.T) {
 	}
 }
 
-// TestEmptyPageRepeatsItsCursor asks again and again while no event arrives.
+// TestEmptyPageRepeatsItsCursor polls repeatedly while no event arrives.
 func TestEmptyPageRepeatsItsCursor(t *testing.T) {
 	t.Parallel()
 	for name, query := range map[string][]string{
@@ -156,8 +156,8 @@ func TestXSIAMClient(t *testing.T) {
 	if again, forgotten := c.collectXSIAM(first, next, 1000, got[2499:]); len(again) != 0 || forgotten != "" {
 		t.Errorf("while nothing happened: %v, %q", again, forgotten)
 	}
-	// It forgets the link after an empty page and asks with the time of the last event, again without zone. Python
-	// leaves out a fraction that is zero.
+	// After an empty page the collector drops the link and sends the time of the last event, again without a zone.
+	// Python leaves out a fraction that is zero.
 	for _, layout := range []string{"2006-01-02T15:04:05.000000", "2006-01-02T15:04:05"} {
 		last := clk.Now().Format(layout)
 		clk.Advance(time.Second)

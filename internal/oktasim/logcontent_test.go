@@ -79,7 +79,7 @@ func TestOwnWritesAreLogged(t *testing.T) {
 	}
 }
 
-func TestAppendFillsWhatIsMissing(t *testing.T) {
+func TestAppendFillsMissingMembers(t *testing.T) {
 	c, clk := start(t)
 	u := c.org.AddUser(oktasim.NewUser{Login: "a@corp.example", FirstName: "Ann", LastName: "Bee"})
 	clk.Advance(time.Hour)
@@ -127,7 +127,7 @@ func TestGzip(t *testing.T) {
 		"gzip": "gzip", "deflate, GZIP;q=0.5": "gzip", "identity": "", "gzip;q=0": "", "": "",
 	} {
 		r := c.request("GET", "/api/v1/logs", "")
-		// Setting the header by hand keeps the transport from unpacking.
+		// An explicit header keeps the transport from decompressing.
 		r.Header["Accept-Encoding"] = []string{accept}
 		a, err := c.send(r)
 		if err != nil || a.header.Get("Content-Encoding") != want {

@@ -75,7 +75,7 @@ func TestLogQueryErrors(t *testing.T) {
 	}
 }
 
-// TestTimeForms asks for one event with the forms of ISO 8601 that clients send. A time without zone is in UTC.
+// TestTimeForms reads one event with the forms of ISO 8601 that clients send. A time without a zone is in UTC.
 func TestTimeForms(t *testing.T) {
 	t.Parallel()
 	c, clk := start(t)

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// t0 is when the clocks of these tests begin.
+// t0 is the start of the clocks in these tests.
 var t0 = time.Date(2026, 3, 14, 9, 26, 53, 589_000_000, time.UTC)
 
 type clock struct {
@@ -53,7 +53,7 @@ func call(t testing.TB, s *oktasim.Server) *caller {
 	return &caller{t: t, org: s, web: &http.Client{Transport: transport}}
 }
 
-// start makes an org with a clock of its own and someone to call it.
+// start creates an org with its own clock, and a caller.
 func start(t testing.TB) (*caller, *clock) {
 	t.Helper()
 	c := newClock()
@@ -66,7 +66,7 @@ type answer struct {
 	body   string
 }
 
-// request builds a request with the token; target is a path or a whole URL.
+// request builds a request with the token. The target is a path or a whole URL.
 func (c *caller) request(method, target, body string) *http.Request {
 	c.t.Helper()
 	if strings.HasPrefix(target, "/") {
@@ -87,7 +87,7 @@ func (c *caller) request(method, target, body string) *http.Request {
 	return r
 }
 
-// try sends a request that may fail on the wire.
+// try sends a request that may fail without a response.
 func (c *caller) try(method, target, body string) (answer, error) {
 	c.t.Helper()
 	return c.send(c.request(method, target, body))
@@ -114,7 +114,7 @@ func (c *caller) do(method, target, body string) answer {
 
 func (c *caller) get(target string) answer { c.t.Helper(); return c.do("GET", target, "") }
 
-// want does a request and fails the test unless status and error code are as given.
+// want sends a request and fails the test unless the status and the error code are as given.
 func (c *caller) want(method, target, body string, status int, code string) answer {
 	c.t.Helper()
 	a := c.do(method, target, body)
@@ -152,7 +152,7 @@ func (a answer) list(t testing.TB) []map[string]any {
 
 var linkLine = regexp.MustCompile(`^<([^>]+)>; rel="(self|next)"$`)
 
-// links returns the self and next links; each must be on a header line of its own.
+// links returns the self and next links. Each must be on a separate header line.
 func (a answer) links(t testing.TB) (self, next string) {
 	t.Helper()
 	for _, line := range a.header.Values("Link") {
@@ -169,7 +169,7 @@ func (a answer) links(t testing.TB) (self, next string) {
 	return self, next
 }
 
-// column picks one field of every item.
+// column returns one field of every item.
 func column(items []map[string]any, field string) []string {
 	out := []string{}
 	for _, i := range items {

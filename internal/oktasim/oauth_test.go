@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// token is the answer of the token endpoint.
+// token is the response of the token endpoint.
 type token struct {
 	Type    string `json:"token_type"`
 	Expires int    `json:"expires_in"`
@@ -48,7 +48,7 @@ func TestTokenWithEveryAlgorithm(t *testing.T) {
 	}
 }
 
-func TestTokenRefused(t *testing.T) {
+func TestTokenRejections(t *testing.T) {
 	t.Parallel()
 	c, clock := start(t)
 	now := clock.Now()
@@ -123,7 +123,7 @@ func TestTokenRefused(t *testing.T) {
 		})
 	}
 
-	// The assertion counts in the body only, and not beside an API token.
+	// The assertion counts only in the body, and not in addition to an API token.
 	r := c.request("POST", "/oauth2/v1/token?"+form(nil), "")
 	r.Header.Del("Authorization")
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -210,7 +210,7 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-func TestTokensEnd(t *testing.T) {
+func TestTokenExpiryAndRevocation(t *testing.T) {
 	t.Parallel()
 	c, clock := start(t)
 	k := newKey(t, "ES256")
@@ -249,8 +249,8 @@ func TestTokensEnd(t *testing.T) {
 	}
 }
 
-// TestOneProofOneUse: of many requests with the same proof exactly one gets through, and so with an assertion.
-func TestOneProofOneUse(t *testing.T) {
+// TestProofIsUsedOnce sends many requests with the same proof or assertion. Exactly one succeeds.
+func TestProofIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	c, clock := start(t)
 	k := newKey(t, "ES256")
@@ -281,7 +281,7 @@ func TestOneProofOneUse(t *testing.T) {
 	}
 }
 
-func TestServiceAppsThatCannotBe(t *testing.T) {
+func TestInvalidServiceApps(t *testing.T) {
 	t.Parallel()
 	org := oktasim.New(oktasim.Options{})
 	k, two := newKey(t, "ES256"), newKey(t, "ES384")
@@ -320,7 +320,7 @@ func TestServiceAppsThatCannotBe(t *testing.T) {
 	}
 }
 
-// TestKnownVectors checks against the examples of RFC 7638 and RFC 7515, which no code of this package made.
+// TestKnownVectors checks the examples of RFC 7638 and RFC 7515, which do not come from this package.
 func TestKnownVectors(t *testing.T) {
 	t.Parallel()
 	const rsaJWK = `{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV` +

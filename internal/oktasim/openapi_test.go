@@ -9,7 +9,7 @@ import (
 	"soar.example/okta/internal/oktaspec"
 )
 
-// TestOpenAPI asks every endpoint once and holds the answer against Okta's own description of it.
+// TestOpenAPI calls every endpoint once and checks the response against Okta's OpenAPI description.
 func TestOpenAPI(t *testing.T) {
 	t.Parallel()
 	var paths []string

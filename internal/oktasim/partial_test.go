@@ -10,7 +10,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// TestUpdateWithoutProfile changes credentials alone, which leaves the profile as it is under PUT as well as POST.
+// TestUpdateWithoutProfile changes only credentials. The profile stays, with PUT as well as POST.
 func TestUpdateWithoutProfile(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -70,7 +70,7 @@ func TestUpdateWithoutProfileErrors(t *testing.T) {
 	}
 }
 
-// TestStatusGivenAtCreation creates what has a status with one in the body. The life cycle alone decides.
+// TestStatusGivenAtCreation creates objects with a status in the body. Only the lifecycle decides the status.
 func TestStatusGivenAtCreation(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)
@@ -86,7 +86,7 @@ func TestStatusGivenAtCreation(t *testing.T) {
 	}
 }
 
-// TestNamesInAnyScript makes names out of logins, and reads names with letters of several bytes back.
+// TestNamesInAnyScript derives names from logins, and reads names with multibyte letters.
 func TestNamesInAnyScript(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)
@@ -121,7 +121,7 @@ func TestNamesInAnyScript(t *testing.T) {
 	}
 }
 
-// TestLengthsCountCharacters fills each text to its limit with letters of two bytes, and then exceeds it by one.
+// TestLengthsCountCharacters sends texts of two-byte letters at the limit, and one letter above it.
 func TestLengthsCountCharacters(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)

@@ -23,7 +23,7 @@ func (a answer) rate(t testing.TB) (limit, remaining int, reset time.Time) {
 func TestRateLimit(t *testing.T) {
 	c, clk := start(t)
 	c.org.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 3, Window: "60s"})
-	end := t0.Add(time.Minute).Truncate(time.Second).Add(time.Second) // whole seconds, and not too early
+	end := t0.Add(time.Minute).Truncate(time.Second).Add(time.Second) // in whole seconds, not before the window's end
 	for want := 2; want >= 0; want-- {
 		limit, remaining, reset := c.want("GET", "/api/v1/logs", "", 200, "").rate(t)
 		if limit != 3 || remaining != want || !reset.Equal(end) {
@@ -52,7 +52,7 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-func TestRateLimitKeepsFromWork(t *testing.T) {
+func TestRateLimitedRequestHasNoEffect(t *testing.T) {
 	c, _ := start(t)
 	c.org.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	none := 0
@@ -61,7 +61,7 @@ func TestRateLimitKeepsFromWork(t *testing.T) {
 	if s := c.status("a@corp.example"); s != "ACTIVE" {
 		t.Error(s)
 	}
-	// The token is looked at before the budget.
+	// The token is checked before the rate limit.
 	r := c.request("GET", "/api/v1/users/me", "")
 	r.Header.Del("Authorization")
 	if a, err := c.send(r); err != nil || a.status != 401 {
@@ -69,7 +69,7 @@ func TestRateLimitKeepsFromWork(t *testing.T) {
 	}
 }
 
-func TestRateLimitHeadersThatMislead(t *testing.T) {
+func TestMisleadingRateLimitHeaders(t *testing.T) {
 	c, _ := start(t)
 	c.org.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 0, OmitReset: true})
 	if v, has := c.want("GET", "/api/v1/logs", "", 429, "E0000047").header["X-Rate-Limit-Reset"]; has {
@@ -102,7 +102,7 @@ func TestFamiliesShareABucket(t *testing.T) {
 	}
 }
 
-func TestLimitsThatMakeNoSense(t *testing.T) {
+func TestInvalidLimits(t *testing.T) {
 	c, _ := start(t)
 	eleven := 11
 	for name, l := range map[string]oktasim.Limit{

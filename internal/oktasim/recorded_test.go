@@ -26,8 +26,8 @@ type recorded struct {
 	Body    any             `json:"body"`
 }
 
-// TestRecorded sends every recorded request that the org has an endpoint for to an org that holds what the request
-// is about, and compares status and shape of the answers.
+// TestRecorded sends every recorded request for an endpoint of the org to an org with the same objects. It compares
+// the status and the shape of the responses.
 func TestRecorded(t *testing.T) {
 	t.Parallel()
 	f, err := os.Open(recordedFile)
@@ -44,7 +44,7 @@ func TestRecorded(t *testing.T) {
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			t.Fatal(err)
 		}
-		// The org has no catalogue of apps: of one it knows no more than its name.
+		// The org has no catalogue of apps, and knows only the name of an app.
 		if !oktasim.HasEndpoint(r.Method, r.Path) || strings.HasSuffix(r.Path, "/targets/catalog/apps") {
 			continue
 		}
@@ -90,7 +90,7 @@ func replay(t *testing.T, r recorded) {
 
 var idInPath = regexp.MustCompile(`/(00[ug][A-Za-z0-9]{17})`)
 
-// prepare makes the users and groups that a recorded request needs.
+// prepare adds the users and groups that a recorded request needs.
 func prepare(t *testing.T, c *caller, r recorded) {
 	t.Helper()
 	items, _ := r.Body.([]any)
@@ -115,7 +115,7 @@ func prepare(t *testing.T, c *caller, r recorded) {
 	}
 }
 
-// addRecorded puts a user or group into the org as it was recorded.
+// addRecorded adds a user or group to the org as it was recorded.
 func addRecorded(c *caller, item map[string]any, owner string) {
 	profile, ok := item["profile"].(map[string]any)
 	if !ok {
@@ -145,7 +145,7 @@ func addRecorded(c *caller, item map[string]any, owner string) {
 	}
 }
 
-// ensure makes what a path names and the answer did not describe.
+// ensure adds the objects that a path names and the response did not describe.
 func ensure(c *caller, id string, r recorded) {
 	state := c.org.State()
 	if strings.HasPrefix(id, "00u") {
@@ -164,7 +164,7 @@ func ensure(c *caller, id string, r recorded) {
 	}
 }
 
-// link makes the memberships that a list of groups or members shows.
+// link adds the memberships that a list of groups or members shows.
 func link(c *caller, r recorded, items []any) {
 	parts := strings.Split(strings.TrimPrefix(r.Path, "/api/v1/"), "/")
 	if len(parts) != 3 {
@@ -199,10 +199,10 @@ func defineAttributes(t *testing.T, c *caller, r recorded) {
 	c.org.AddUser(oktasim.NewUser{Login: "attributes@corp.example", Profile: body.Profile})
 }
 
-// dependsOnOrg are the keys that some real orgs show and others do not, or only while an operation is under way.
+// dependsOnOrg are keys that only some real orgs show, or only during an operation.
 var dependsOnOrg = []string{"realmId", "orn", "owners", "resetFactors", "transitioningToStatus"}
 
-// compareShapes lists where two JSON values differ in keys or types. Null fits every type.
+// compareShapes lists the differences of two JSON values in keys and types. Null matches every type.
 func compareShapes(at string, want, got any) []string {
 	if want == nil || got == nil {
 		return nil

@@ -11,8 +11,8 @@ import (
 
 var accessPath = regexp.MustCompile(`^/api/v1/(apps|policies|devices|zones|iam|(?:users|groups)/[^/]+/(?:roles|risk|factors))(?:/|$)`)
 
-// prepareAccess makes what a recorded request about anything but users, groups and their members needs. It reports
-// whether the request is such a one.
+// prepareAccess adds the objects for a recorded request about anything except users, groups and memberships. It
+// reports whether the request is of that kind.
 func prepareAccess(t *testing.T, c *caller, r recorded) bool {
 	t.Helper()
 	m := accessPath.FindStringSubmatch(r.Path)
@@ -118,7 +118,7 @@ func addresses(list any) []string {
 	return out
 }
 
-// prepareHolder gives a user or group the roles, factors or risk that a request is about.
+// prepareHolder gives a user or group the roles, factors or risk of a request.
 func prepareHolder(t *testing.T, c *caller, r recorded, parts []string, items []any) {
 	t.Helper()
 	owner := parts[1]

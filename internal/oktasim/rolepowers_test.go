@@ -8,9 +8,9 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// Guards against an org that protects its super administrators more, or less, than Okta does: lesser ones suspend and
-// activate them and end their sessions, and nothing else.
-func TestWhatLesserAdminsDoToSuperAdmins(t *testing.T) {
+// The org protects super administrators exactly as Okta does: lesser administrators suspend and activate them and end
+// their sessions, and nothing else.
+func TestLesserAdminsAndSuperAdmins(t *testing.T) {
 	t.Parallel()
 	for _, byGroup := range []bool{false, true} {
 		c, _ := start(t)
@@ -28,7 +28,7 @@ func TestWhatLesserAdminsDoToSuperAdmins(t *testing.T) {
 		}
 		for _, step := range []struct {
 			call string
-			may  []string // of the lesser ones
+			may  []string // the rights of lesser administrators
 		}{
 			{"GET ", []string{"ORG_ADMIN", "USER_ADMIN", "HELP_DESK_ADMIN"}},
 			{"POST /lifecycle/suspend", []string{"ORG_ADMIN", "USER_ADMIN"}},
@@ -43,7 +43,7 @@ func TestWhatLesserAdminsDoToSuperAdmins(t *testing.T) {
 		} {
 			for _, kind := range []string{"ORG_ADMIN", "USER_ADMIN", "HELP_DESK_ADMIN", "SUPER_ADMIN"} {
 				if step.call == "DELETE " && kind == "SUPER_ADMIN" {
-					continue // who is deactivated is no administrator any more
+					continue // a deactivated user has no roles
 				}
 				method, path, _ := strings.Cut(step.call, " ")
 				r := c.request(method, "/api/v1/users/super@corp.example"+path, "")
@@ -60,8 +60,8 @@ func TestWhatLesserAdminsDoToSuperAdmins(t *testing.T) {
 	}
 }
 
-// A service app is as much of an administrator as its roles make it.
-func TestWhatAServiceAppDoesToSuperAdmins(t *testing.T) {
+// A service app has the rights of its roles.
+func TestServiceAppsAndSuperAdmins(t *testing.T) {
 	t.Parallel()
 	c, clock := start(t)
 	k := newKey(t, "ES256")

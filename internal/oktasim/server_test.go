@@ -70,7 +70,7 @@ func TestUnknownAndWrongMethod(t *testing.T) {
 	}
 }
 
-// fakeT is the test of somebody who uses the org.
+// fakeT stands for a test of a user of the org.
 type fakeT struct {
 	cleanups []func()
 	errors   []string
@@ -111,7 +111,7 @@ func TestStartFailsOnDefects(t *testing.T) {
 	}
 }
 
-func TestStartEndsWhatIsStuck(t *testing.T) {
+func TestStartEndsStuckRequests(t *testing.T) {
 	f := &fakeT{}
 	c := call(t, oktasim.Start(f, oktasim.Options{}))
 	c.org.Fault(oktasim.Fault{Kind: oktasim.KindSlow, Delay: "1h"})
@@ -167,7 +167,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestConcurrency lets everything happen at once; the race detector and the invariants judge it.
+// TestConcurrency runs all kinds of calls concurrently. The race detector and the invariants find errors.
 func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	c := call(t, oktasim.Start(t, oktasim.Options{Seed: oktasim.Demo}))

@@ -231,7 +231,7 @@ func TestListUsers(t *testing.T) {
 	}
 }
 
-// escape makes a readable query sendable, keeping its & and =.
+// escape escapes a readable query, and keeps its & and =.
 func escape(query string) string {
 	q := url.Values{}
 	for pair := range strings.SplitSeq(query, "&") {

@@ -59,7 +59,7 @@ func TestReplaceZone(t *testing.T) {
 	if got := c.zoneNamed("BlockedIpZone"); len(got.Gateways) != 2 || got.Status != "ACTIVE" || got.Usage != "BLOCKLIST" {
 		t.Errorf("%+v", got)
 	}
-	// What the body does not name is gone.
+	// Members that the body does not name are gone.
 	c.want("PUT", blocked, `{"type":"IP","name":"BlockedIpZone","usage":"BLOCKLIST"}`, 200, "")
 	if got := c.zoneNamed("BlockedIpZone"); len(got.Gateways) != 0 {
 		t.Errorf("%+v", got)
@@ -137,7 +137,7 @@ func TestZoneLifecycle(t *testing.T) {
 	}
 }
 
-// TestNewZoneIsActive gives a status with the creation. Okta answers 200 and makes the zone active all the same; a
+// TestNewZoneIsActive sends a status at the creation. Okta responds with 200 and creates an active zone. A
 // replacement takes the status.
 func TestNewZoneIsActive(t *testing.T) {
 	t.Parallel()

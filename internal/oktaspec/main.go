@@ -12,14 +12,14 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// Main runs a package's tests, and then checks every exchange that the embedded orgs of
-// the process had against the description. A deviation fails the package.
+// Main runs a package's tests. It then checks all exchanges of the embedded orgs in the
+// process against the description. A deviation fails the package.
 type Main struct {
 	M interface{ Run() int }
-	// Except selects requests that a test wrote, and not the connector.
+	// Except selects requests that a test wrote itself, instead of the connector.
 	Except func(oktasim.Exchange) bool
-	// OddEvents says that tests put events into the log that Okta would not. The responses
-	// of the log are then not checked.
+	// OddEvents reports whether tests add events to the log that Okta would not. The
+	// responses of the log are then not checked.
 	OddEvents bool
 }
 
@@ -69,7 +69,7 @@ func (s *exchanges) add(e oktasim.Exchange) {
 	}
 }
 
-// most is the most exchanges that are kept, more than the tests have in a few minutes.
+// most is the maximum number of kept exchanges. The tests have fewer.
 const most = 50_000
 
 func (s *exchanges) check() ([]string, error) {

@@ -14,7 +14,7 @@ import (
 func checkQuery(described openapi3.Parameters, raw string) []string {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
-		return []string{"the query cannot be read: " + err.Error()}
+		return []string{"the query cannot be parsed: " + err.Error()}
 	}
 	var problems []string
 	known := map[string]bool{}
@@ -24,7 +24,7 @@ func checkQuery(described openapi3.Parameters, raw string) []string {
 		}
 		known[p.Value.Name] = true
 		if p.Value.Required && !query.Has(p.Value.Name) {
-			problems = append(problems, "lacks the parameter "+p.Value.Name)
+			problems = append(problems, "the required query parameter is missing: "+p.Value.Name)
 		}
 		for _, value := range query[p.Value.Name] {
 			if problem := checkParameter(p.Value, value); problem != "" {
@@ -35,9 +35,9 @@ func checkQuery(described openapi3.Parameters, raw string) []string {
 	for name, values := range query {
 		switch {
 		case !known[name]:
-			problems = append(problems, "has the parameter "+name+", which Okta does not know")
+			problems = append(problems, "unknown query parameter: "+name)
 		case len(values) > 1:
-			problems = append(problems, "has the parameter "+name+" more than once")
+			problems = append(problems, "repeated query parameter: "+name)
 		}
 	}
 	return problems
@@ -58,10 +58,10 @@ func checkParameter(p *openapi3.Parameter, text string) string {
 		return ""
 	}
 	if err != nil {
-		return p.Name + " has the wrong type: " + text
+		return "the query parameter " + p.Name + " has the wrong type: " + text
 	}
 	if err := p.Schema.Value.VisitJSON(value, openapi3.VisitAsRequest()); err != nil {
-		return p.Name + ": " + say(err)
+		return p.Name + ": " + describe(err)
 	}
 	return ""
 }
@@ -71,25 +71,25 @@ const form = "application/x-www-form-urlencoded"
 func (s *Spec) checkBody(op *openapi3.Operation, e oktasim.Exchange) []string {
 	switch {
 	case op.RequestBody == nil && len(e.Body) > 0:
-		return []string{"has a body, and Okta takes none"}
+		return []string{"the request must not have a body"}
 	case op.RequestBody == nil || len(e.Body) == 0 && !op.RequestBody.Value.Required:
 		return nil
 	case len(e.Body) == 0:
-		return []string{"has no body, and Okta requires one"}
+		return []string{"the request needs a body"}
 	case !slices.Contains([]string{"application/json", form}, e.ContentType):
-		return []string{"has a body of type " + e.ContentType}
+		return []string{"the content type is not supported: " + e.ContentType}
 	}
 	media := op.RequestBody.Value.Content.Get(e.ContentType)
 	if media == nil || media.Schema == nil {
-		return []string{"has a body of type " + e.ContentType + ", and Okta takes another"}
+		return []string{"the endpoint does not accept the content type " + e.ContentType}
 	}
 	body, err := decode(e)
 	if err != nil {
-		return []string{"the body cannot be read: " + err.Error()}
+		return []string{"the request body cannot be parsed: " + err.Error()}
 	}
 	problems := unknownMembers("", s.kind(media.Schema.Value, body), body)
 	for _, err := range s.visit(media.Schema.Value, body, openapi3.VisitAsRequest()) {
-		problems = append(problems, say(err))
+		problems = append(problems, describe(err))
 	}
 	return problems
 }
@@ -101,7 +101,7 @@ func decode(e oktasim.Exchange) (any, error) {
 		return body, err
 	}
 	values, err := url.ParseQuery(string(e.Body))
-	// How an app logs in is described apart from the bodies.
+	// The description covers client assertions separately from the bodies.
 	values.Del("client_assertion")
 	values.Del("client_assertion_type")
 	body := map[string]any{}
@@ -111,9 +111,9 @@ func decode(e oktasim.Exchange) (any, error) {
 	return body, err
 }
 
-// unknownMembers are the members of a request's body that Okta does not describe. The
-// description seldom forbids them, and Okta drops them without a word: a misspelt one
-// would do nothing.
+// unknownMembers lists the members of a request's body that the description does not
+// have. The description seldom forbids them, but Okta silently drops them, so that a
+// misspelt one has no effect.
 func unknownMembers(at string, s *openapi3.Schema, v any) []string {
 	object, ok := v.(map[string]any)
 	if !ok || open(s) {
@@ -128,7 +128,7 @@ func unknownMembers(at string, s *openapi3.Schema, v any) []string {
 	for name, value := range object {
 		member, ok := known[name]
 		if !ok {
-			problems = append(problems, "has the member "+at+"/"+name+", which Okta does not know")
+			problems = append(problems, "unknown member in the request body: "+at+"/"+name)
 			continue
 		}
 		problems = append(problems, unknownMembers(at+"/"+name, member.Value, value)...)
@@ -136,7 +136,7 @@ func unknownMembers(at string, s *openapi3.Schema, v any) []string {
 	return problems
 }
 
-// open reports whether a schema says that it takes other members than it names.
+// open reports whether a schema accepts members that it does not name.
 func open(s *openapi3.Schema) bool {
 	if s.AdditionalProperties.Schema != nil || s.AdditionalProperties.Has != nil && *s.AdditionalProperties.Has {
 		return true
@@ -153,5 +153,5 @@ func gather(s *openapi3.Schema, known openapi3.Schemas) {
 	}
 }
 
-// parts are what a schema is made of: all of these, or one of those.
+// parts returns the alternatives and components of a schema.
 func parts(s *openapi3.Schema) openapi3.SchemaRefs { return slices.Concat(s.AllOf, s.OneOf, s.AnyOf) }

@@ -13,7 +13,7 @@ import (
 
 func (s *Spec) checkResponse(op *openapi3.Operation, e oktasim.Exchange) []string {
 	if e.Status >= http.StatusBadRequest {
-		return checkRefusal(e)
+		return checkError(e)
 	}
 	status := e.Status
 	if op.OperationID == "assignRoleToGroup" && status == http.StatusCreated {
@@ -37,15 +37,15 @@ func (s *Spec) checkResponse(op *openapi3.Operation, e oktasim.Exchange) []strin
 	}
 	var problems []string
 	for _, err := range s.visit(media.Schema.Value, v, openapi3.VisitAsResponse()) {
-		problems = append(problems, "the response: "+say(err))
+		problems = append(problems, "the response: "+describe(err))
 	}
 	return problems
 }
 
-// checkRefusal checks an error, which has Okta's own form
-// (https://developer.okta.com/docs/reference/error-codes/) or that of OAuth. A rejection of
-// an access token has only a header.
-func checkRefusal(e oktasim.Exchange) []string {
+// checkError checks an error response. Its body has the form of Okta's errors
+// (https://developer.okta.com/docs/reference/error-codes/) or of OAuth. A rejection of
+// an access token may have no body.
+func checkError(e oktasim.Exchange) []string {
 	if len(e.Response) == 0 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest) {
 		return nil
 	}
@@ -64,7 +64,7 @@ func checkRefusal(e oktasim.Exchange) []string {
 	}
 	whole := body.Code != "" && body.Summary != "" && body.Link == body.Code && body.ID != "" && body.Causes != nil
 	if !whole && body.OAuth == "" {
-		return []string{"the error has another form than Okta's: " + short(e.Response)}
+		return []string{"the error body has neither Okta's form nor OAuth's: " + short(e.Response)}
 	}
 	return nil
 }

@@ -19,18 +19,17 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// ErrMissing says that Okta's description is not on this machine.
+// ErrMissing is the error if Okta's description is not on this machine.
 var ErrMissing = errors.New("no ../shared beside the project: there is no OpenAPI description of Okta to compare with")
 
-// A Spec is the calls that Okta describes, by their paths, and the schemas that these
-// name.
+// A Spec holds the described calls by their paths, and the schemas that they name.
 type Spec struct {
 	paths   map[string]*openapi3.PathItem
 	schemas openapi3.Schemas
 }
 
-// Load reads the calls that have the form of one of the paths, and leaves out the
-// others: reading all of them takes most of a minute.
+// Load reads the described calls that match one of the paths. Loading all calls takes
+// most of a minute.
 func Load(paths []string) (*Spec, error) {
 	_, here, _, _ := runtime.Caller(0)
 	folder := filepath.Join(filepath.Dir(here), "../../../shared/okta/openapi")
@@ -60,12 +59,12 @@ func Load(paths []string) (*Spec, error) {
 	return spec, nil
 }
 
-// Check returns the problems of an exchange: of the request, and of the response unless a
-// fault of a test made it.
+// Check returns the problems of an exchange. It skips the response if a fault of a test
+// made it.
 func (s *Spec) Check(e oktasim.Exchange) []string {
 	item := s.find(e.Method, e.Path)
 	if item == nil {
-		return []string{"Okta has no such call"}
+		return []string{"Okta has no such endpoint"}
 	}
 	op := item.GetOperation(e.Method)
 	problems := checkQuery(append(slices.Clone(item.Parameters), op.Parameters...), e.Query)
@@ -88,8 +87,8 @@ func (s *Spec) find(method, path string) *openapi3.PathItem {
 	return found
 }
 
-// literals counts the segments that a path has in common with a described one; -1 if
-// it is not of that form.
+// literals counts the segments that a path shares with a described one. It returns -1
+// if the path does not match.
 func literals(described, path string) int {
 	want, got := strings.Split(described, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {
@@ -108,8 +107,7 @@ func literals(described, path string) int {
 }
 
 // visit checks a value against a schema, and each object in it against the schema that
-// its discriminator names: the description of an IP zone, for example, is known by its
-// type alone.
+// its discriminator names. An IP zone, for example, is recognized only by its type.
 func (s *Spec) visit(schema *openapi3.Schema, v any, as openapi3.SchemaValidationOption) []error {
 	v = withoutNulls(v)
 	found := hard(schema.VisitJSON(v, openapi3.MultiErrors(), as))
@@ -127,7 +125,7 @@ func (s *Spec) visit(schema *openapi3.Schema, v any, as openapi3.SchemaValidatio
 	return found
 }
 
-// kind returns the schema that v's discriminator names, the given one if none does.
+// kind returns the schema that the discriminator of v names, or else the given schema.
 func (s *Spec) kind(schema *openapi3.Schema, v any) *openapi3.Schema {
 	object, _ := v.(map[string]any)
 	if schema.Discriminator == nil || object == nil {
@@ -141,7 +139,7 @@ func (s *Spec) kind(schema *openapi3.Schema, v any) *openapi3.Schema {
 	return schema
 }
 
-// withoutNulls removes members and elements that are null: most fields may be null, and the
+// withoutNulls removes null members and elements. Most fields may be null, and the
 // description seldom says so.
 func withoutNulls(v any) any {
 	switch v := v.(type) {
@@ -160,8 +158,8 @@ func withoutNulls(v any) any {
 	return v
 }
 
-// hard returns the errors that are about neither enumerations nor formats, which the
-// description does not keep up to date, nor about alternatives that overlap.
+// hard returns the relevant errors. It drops errors about enumerations and formats,
+// which the description does not keep current, and about overlapping alternatives.
 func hard(err error) []error {
 	switch e := err.(type) {
 	case nil:
@@ -187,8 +185,8 @@ func hard(err error) []error {
 	return []error{err}
 }
 
-// say describes an error and its location, without the schema and the value.
-func say(err error) string {
+// describe returns the text of an error with its location, without the schema and the value.
+func describe(err error) string {
 	if e, ok := errors.AsType[*openapi3.SchemaError](err); ok {
 		return "/" + strings.Join(e.JSONPointer(), "/") + ": " + e.Reason
 	}

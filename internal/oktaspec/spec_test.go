@@ -9,8 +9,8 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// Guards against a check that passes because it sees nothing.
-func TestWhatDoesNotFollowIsSeen(t *testing.T) {
+// The check finds each kind of deviation.
+func TestCheckFindsDeviations(t *testing.T) {
 	const user = "/api/v1/users/00u1"
 	zone := func(body string) oktasim.Exchange {
 		return oktasim.Exchange{Method: "PUT", Path: "/api/v1/zones/nzo1", Body: []byte(body)}
@@ -20,31 +20,31 @@ func TestWhatDoesNotFollowIsSeen(t *testing.T) {
 	}
 	cases := []struct {
 		oktasim.Exchange
-		want string // "" is good
+		want string // "" for no problem
 	}{
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=20"}, ""},
-		{oktasim.Exchange{Method: "GET", Path: "/api/v1/policies", Query: "limit=20"}, "lacks the parameter type"},
-		{oktasim.Exchange{Method: "GET", Path: user + "/groups", Query: "limit=20"}, "parameter limit, which Okta does not know"},
-		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=20&limit=30"}, "more than once"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/policies", Query: "limit=20"}, "query parameter is missing: type"},
+		{oktasim.Exchange{Method: "GET", Path: user + "/groups", Query: "limit=20"}, "unknown query parameter: limit"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=20&limit=30"}, "repeated query parameter"},
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=many"}, "limit has the wrong type"},
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=201"}, "limit"},
-		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=%zz"}, "cannot be read"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=%zz"}, "cannot be parsed"},
 		{oktasim.Exchange{Method: "DELETE", Path: user + "/sessions", Query: "oauthTokens=yes"}, "oauthTokens has the wrong type"},
-		{oktasim.Exchange{Method: "PATCH", Path: user}, "no such call"},
-		{oktasim.Exchange{Method: "GET", Path: "/api/v1/user/00u1"}, "no such call"},
-		{oktasim.Exchange{Method: "GET", Path: "/api/v1/users/"}, "no such call"},
-		{oktasim.Exchange{Method: "POST", Path: user + "/lifecycle/suspend", Body: []byte("{}")}, "Okta takes none"},
-		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups"}, "Okta requires one"},
-		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profile":{"name":"x"}}`), ContentType: "text/plain"}, "body of type text/plain"},
+		{oktasim.Exchange{Method: "PATCH", Path: user}, "no such endpoint"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/user/00u1"}, "no such endpoint"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/users/"}, "no such endpoint"},
+		{oktasim.Exchange{Method: "POST", Path: user + "/lifecycle/suspend", Body: []byte("{}")}, "must not have a body"},
+		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups"}, "needs a body"},
+		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profile":{"name":"x"}}`), ContentType: "text/plain"}, "not supported: text/plain"},
 		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profile":"x"}`)}, "/profile"},
-		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profil":{"name":"x"}}`)}, "member /profil, which"},
+		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profil":{"name":"x"}}`)}, "unknown member in the request body: /profil"},
 		{oktasim.Exchange{Method: "POST", Path: "/api/v1/groups", Body: []byte(`{"profile":{"name":"x"}}`)}, ""},
 		{oktasim.Exchange{Method: "POST", Path: user, Body: []byte(`{"profile":{"favouriteTree":"oak"}}`)}, ""},
-		{oktasim.Exchange{Method: "PUT", Path: user + "/risk", Body: []byte(`{"riskLevle":"HIGH"}`)}, "member /riskLevle, which"},
+		{oktasim.Exchange{Method: "PUT", Path: user + "/risk", Body: []byte(`{"riskLevle":"HIGH"}`)}, "unknown member in the request body: /riskLevle"},
 		{oktasim.Exchange{Method: "POST", Path: "/oauth2/v1/token", Body: []byte("grant_type=client_credentials&scope=a"), ContentType: form}, ""},
-		{oktasim.Exchange{Method: "POST", Path: "/oauth2/v1/token", Body: []byte("grant_type=client_credentials&scop=a"), ContentType: form}, "member /scop, which"},
+		{oktasim.Exchange{Method: "POST", Path: "/oauth2/v1/token", Body: []byte("grant_type=client_credentials&scop=a"), ContentType: form}, "unknown member in the request body: /scop"},
 		{zone(`{"type":"IP","name":"x","gateways":[{"type":"CIDR","value":"192.0.2.1/32"}]}`), ""},
-		{zone(`{"type":"IP","name":"x","gateway":[]}`), "member /gateway, which"},
+		{zone(`{"type":"IP","name":"x","gateway":[]}`), "unknown member in the request body: /gateway"},
 		{zone(`{"type":"IP","name":"x","gateways":["192.0.2.1"]}`), "/gateways/0"},
 		{answered("GET", "/api/v1/groups", 200, `[{"id":"00g1","profile":{"name":"x"}}]`), ""},
 		{answered("GET", "/api/v1/groups", 200, `[{"id":1}]`), "/0/id"},
@@ -53,7 +53,7 @@ func TestWhatDoesNotFollowIsSeen(t *testing.T) {
 		{answered("GET", "/api/v1/groups", 201, `[]`), "not described"},
 		{answered("POST", user+"/lifecycle/suspend", 200, `{"id":"00u1"}`), "where none is described"},
 		{answered("GET", user, 404, `{"errorCode":"E0000007","errorSummary":"s","errorLink":"E0000007","errorId":"i","errorCauses":[]}`), ""},
-		{answered("GET", user, 404, `{"errorCode":"E0000007","errorSummary":"s"}`), "another form than Okta's"},
+		{answered("GET", user, 404, `{"errorCode":"E0000007","errorSummary":"s"}`), "neither Okta's form nor OAuth's"},
 		{answered("GET", user, 500, `<html>`), "not JSON"},
 		{answered("GET", user, 404, ``), "not JSON"},
 		{answered("GET", user, 403, ``), ""},
@@ -87,8 +87,8 @@ type noTests struct{ meanwhile func() }
 
 func (n noTests) Run() int { n.meanwhile(); return 0 }
 
-// What one org is asked and answers fails the whole package, whichever test it was.
-func TestAnExchangeFailsThePackage(t *testing.T) {
+// A deviation in any test fails the whole package.
+func TestDeviationFailsThePackage(t *testing.T) {
 	var asked oktasim.Exchange
 	main := func() int {
 		return Main{

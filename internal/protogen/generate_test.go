@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The code that is committed is what the .proto file gives, in every run.
+// The committed code matches the .proto file.
 func TestCommittedCodeIsCurrent(t *testing.T) {
 	const source, committed = "../../plugin/proto/connector.proto", "../../plugin/internal/pb"
 	dir := t.TempDir()
@@ -27,7 +27,7 @@ func TestCommittedCodeIsCurrent(t *testing.T) {
 			t.Errorf("%s is out of date: run go generate in the folder plugin", name)
 		}
 		if wd, err := os.Getwd(); err != nil || strings.Contains(string(got), filepath.Dir(wd)) {
-			t.Errorf("%s names a place on this machine", name)
+			t.Errorf("%s contains a path of this machine", name)
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A proof is Okta's own address, as Okta writes it.
-func TestTargetOfAProof(t *testing.T) {
+// The target of a proof has the form in which Okta writes its own address.
+func TestProofTarget(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://acme.okta.com/api/v1/users?limit=2&search=a%20b":       "https://acme.okta.com/api/v1/users",
 		"https://acme.okta.com/api/v1/users/a%2Fb%20c#x":                "https://acme.okta.com/api/v1/users/a%2Fb%20c",

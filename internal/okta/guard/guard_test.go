@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A write to a super administrator that waits for another one ends with its context.
+// A write that waits for another write to a super administrator ends with its context.
 func TestLockSupersEndsWithItsContext(t *testing.T) {
 	g := New(Rules{}, nil, Principal{})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -12,13 +12,12 @@ const (
 	vaultID = "00gVAULT000000000001"
 )
 
-// Guards against a write whose target stands where the rules do not look, or is
-// spelled as they do not expect.
+// The rules find the target of a write in any part of the request and in any spelling.
 func TestTargetsOfAWrite(t *testing.T) {
 	body := func(s string) string { return strings.NewReplacer("$U", glassID, "$G", vaultID).Replace(s) }
 	for _, c := range []struct {
 		write, body           string
-		users, groups         string // joined by blanks
+		users, groups         string // separated by spaces
 		devices, sessions, as string
 		unclear               bool
 	}{
@@ -94,8 +93,8 @@ func TestTargetsOfAWrite(t *testing.T) {
 	}
 }
 
-// Whatever the spelling, a request with the id of a protected user or group in its
-// path or outside of a profile in its body is to them, or is unclear.
+// A request with the ID of a protected user or group, in its path or in its body
+// outside a profile, targets that object or is unclear.
 func FuzzTargetsOf(f *testing.F) {
 	for _, p := range append([]string{"/api/v1/users/../groups", "/api/v1/users/%2e%2e/groups", "/api/v1/users//x", "/api/v1;x/users/y"},
 		"/api/v1/users/"+glassID, "/api/v1/users/%2530", "/api//v1/zones/..;/users/"+glassID) {
