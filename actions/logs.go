@@ -129,6 +129,7 @@ var ListEventTypes = action[ListEventTypesInput, ListEventTypesOutput]{
 	Summary: "Lists the event types of the System Log with their meaning and suggested response actions. It sends no request.",
 	Docs:    "https://developer.okta.com/docs/reference/api/event-types/",
 	Effect:  sdk.Reads,
+	Offline: true,
 	Example: sdk.Example[ListEventTypesInput, ListEventTypesOutput]{
 		Input: ListEventTypesInput{Search: "session start", Limit: 200},
 		Output: ListEventTypesOutput{

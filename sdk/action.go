@@ -39,8 +39,10 @@ type Action[C, In, Out any] struct {
 	Contains bool
 	// Once says that a second call does the work again, as a second push does. A host does
 	// not repeat such a call by itself if the result of the first is unknown.
-	Once   bool
-	Scopes []string // OAuth scopes it needs
+	Once bool
+	// Offline says that the action sends no request to the service.
+	Offline bool
+	Scopes  []string // OAuth scopes it needs
 	// Editions are the editions of the service in which the action works; empty means all
 	// editions of the connector.
 	Editions []string
@@ -95,7 +97,8 @@ func (a Action[C, In, Out]) compile() (compiledAction[C], error) {
 	}
 	op := compiledAction[C]{info: ActionInfo{
 		Name: a.Name, Title: a.Title, Summary: a.Summary, Docs: a.Docs,
-		Effect: a.Effect, Undo: a.Undo, Contains: a.Contains, Once: a.Once, Scopes: append([]string{}, a.Scopes...), Editions: a.Editions, Options: a.Options,
+		Effect: a.Effect, Undo: a.Undo, Contains: a.Contains, Once: a.Once, Offline: a.Offline,
+		Scopes: append([]string{}, a.Scopes...), Editions: a.Editions, Options: a.Options,
 	}}
 	input, err := schema.Input[In]()
 	if err != nil {

@@ -10,18 +10,18 @@ import (
 // SchemaVersion is the version of the manifest schema that this package writes and reads.
 const SchemaVersion = 1
 
-// A Manifest is everything a host or a builder needs to know of a connector.
+// A Manifest describes a connector to a host or a builder of workflows.
 type Manifest struct {
 	SchemaVersion int           `json:"schema_version"` // Version of the manifest schema.
-	Name          string        `json:"name"`           // The connector's name; never changes.
-	Title         string        `json:"title"`          // The name that people see.
-	Summary       string        `json:"summary"`        // What it is, in a sentence.
-	Version       string        `json:"version"`        // The connector's version (semantic versioning).
+	Name          string        `json:"name"`           // Name of the connector. It never changes.
+	Title         string        `json:"title"`          // Title for people.
+	Summary       string        `json:"summary"`        // Summary of the connector, in one sentence.
+	Version       string        `json:"version"`        // Version of the connector (semantic versioning).
 	Docs          string        `json:"documentation"`  // Address of the service's documentation.
-	Settings      JSON          `json:"settings"`       // JSON Schema of a connection's settings; secrets are marked writeOnly.
-	Actions       []ActionInfo  `json:"actions"`        // What playbooks can do, in the order builders show.
-	Triggers      []TriggerInfo `json:"triggers"`       // What can start a workflow.
-	ErrorInfo     JSON          `json:"error"`          // JSON Schema of the errors that actions and triggers answer.
+	Settings      JSON          `json:"settings"`       // JSON Schema of the settings of a connection. Secrets are marked writeOnly.
+	Actions       []ActionInfo  `json:"actions"`        // Actions, in the order in which a builder shows them.
+	Triggers      []TriggerInfo `json:"triggers"`       // Triggers, which start playbooks.
+	ErrorInfo     JSON          `json:"error"`          // JSON Schema of the errors of actions and triggers.
 }
 
 // UnmarshalJSON reads a manifest. It rejects a schema_version that this package does
@@ -43,63 +43,65 @@ func (m *Manifest) UnmarshalJSON(b []byte) error {
 
 // ActionInfo describes one action.
 type ActionInfo struct {
-	Name    string `json:"name"`          // The action's name; never changes.
-	Title   string `json:"title"`         // The name that people see.
-	Summary string `json:"summary"`       // What it does, in a sentence.
-	Docs    string `json:"documentation"` // Address of the vendor's documentation.
-	// reads: changes nothing; writes: can be put back; destroys: cannot.
+	Name    string `json:"name"`          // Name of the action. It never changes.
+	Title   string `json:"title"`         // Title for people.
+	Summary string `json:"summary"`       // Summary of the action.
+	Docs    string `json:"documentation"` // Address of the service's documentation.
+	// reads: changes nothing. writes: another action can revert the change. destroys: no action can.
 	Effect Effect `json:"effect" jsonschema:"enum=reads,enum=writes,enum=destroys"`
-	// Name of the action that takes this one back.
+	// Name of the action that reverts this one.
 	Undo string `json:"undo,omitempty"`
 	// The action takes access away from its subjects. A host can limit how many accounts lose access in an hour.
 	Contains bool `json:"contains,omitempty"`
 	// A second call does the work again. A host does not repeat a call by itself if its result is unknown.
 	Once bool `json:"once,omitempty"`
+	// The action sends no request to the service.
+	Offline bool `json:"offline,omitempty"`
 
-	Scopes []string `json:"scopes"` // OAuth scopes it needs.
+	Scopes []string `json:"scopes"` // OAuth scopes that it needs.
 	// Editions of the service in which the action works; absent if the service has only one.
 	Editions []string `json:"editions,omitempty"`
 	// JSON Schema of the parameters. x-group says whether a builder shows one as basic or advanced.
 	Input   JSON        `json:"input"`
-	Output  JSON        `json:"output"`  // JSON Schema of the answer.
-	Example ExampleInfo `json:"example"` // A call and its answer.
+	Output  JSON        `json:"output"`  // JSON Schema of the output.
+	Example ExampleInfo `json:"example"` // Input and output of a call.
 
-	// How the answer becomes the options of parameters whose schema names this action in x-options.
+	// Where the output has the values and labels for parameters whose schema names this action in x-options.
 	Options *OptionList `json:"options,omitempty"`
 
-	// JSON Schema of the answer by the value of the parameter format, if it has one: output is that of its default.
+	// JSON Schema of the output by the value of the parameter format, if the action has it. The member output is for its default.
 	Shapes map[string]JSON `json:"shapes,omitempty"`
 }
 
-// ExampleInfo is a call of an action and its answer.
+// ExampleInfo is an example of a call.
 type ExampleInfo struct {
-	Input  JSON `json:"input"`  // What was sent.
-	Output JSON `json:"output"` // What came back.
+	Input  JSON `json:"input"`  // Input of the call.
+	Output JSON `json:"output"` // Output of the call.
 }
 
 // TriggerInfo describes one trigger.
 type TriggerInfo struct {
-	Name    string   `json:"name"`          // The trigger's name; never changes.
-	Title   string   `json:"title"`         // The name that people see.
-	Summary string   `json:"summary"`       // What it watches, in a sentence.
-	Docs    string   `json:"documentation"` // Address of the vendor's documentation.
-	Every   Duration `json:"every"`         // How long a host waits between polls by default.
-	Scopes  []string `json:"scopes"`        // OAuth scopes it needs.
+	Name    string   `json:"name"`          // Name of the trigger. It never changes.
+	Title   string   `json:"title"`         // Title for people.
+	Summary string   `json:"summary"`       // Summary of the trigger.
+	Docs    string   `json:"documentation"` // Address of the service's documentation.
+	Every   Duration `json:"every"`         // Default wait between polls.
+	Scopes  []string `json:"scopes"`        // OAuth scopes that it needs.
 	Params  JSON     `json:"params"`        // JSON Schema of the parameters.
-	Event   JSON     `json:"event"`         // JSON Schema of one event's data.
-	Example JSON     `json:"example"`       // One event's data.
+	Event   JSON     `json:"event"`         // JSON Schema of the data of an event.
+	Example JSON     `json:"example"`       // Example of the data of an event.
 
-	// JSON Schema of one event's data by the value of the parameter format, if it has one: event is that of its
-	// default.
+	// JSON Schema of the data of an event by the value of the parameter format, if the trigger has it. The member event
+	// is for its default.
 	Shapes map[string]JSON `json:"shapes,omitempty"`
 }
 
-// OutputIn returns the JSON Schema of the answer in the given format; "", or one that
-// there is not, is the default.
+// OutputIn returns the JSON Schema of the output in the given format. "" and an unknown
+// format mean the default.
 func (a *ActionInfo) OutputIn(format string) JSON { return shaped(a.Shapes, format, a.Output) }
 
-// EventIn returns the JSON Schema of an event's data in the given format; "", or one
-// that there is not, is the default.
+// EventIn returns the JSON Schema of the data of an event in the given format. "" and an
+// unknown format mean the default.
 func (t *TriggerInfo) EventIn(format string) JSON { return shaped(t.Shapes, format, t.Event) }
 
 func shaped(shapes map[string]JSON, format string, standard JSON) JSON {

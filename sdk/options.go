@@ -151,16 +151,16 @@ func plain(raw json.RawMessage) string {
 // [schema.Options]). The fields are names of inputs and members. [ListOptions] does
 // what it says.
 type OptionList struct {
-	Items       string `json:"items"`                 // Member of the answer that is the list.
-	Value       string `json:"value"`                 // Member of an item that is what the parameter takes.
-	Label       string `json:"label"`                 // Member of an item that people know it by.
-	Description string `json:"description,omitempty"` // Member of an item that tells two of one label apart.
-	Typed       bool   `json:"typed,omitempty"`       // Whether the parameter takes the label as well, where a person types it.
-	// Input that takes what was typed so far. Without one, the host picks among the items.
+	Items       string `json:"items"`                 // Member of the output that has the list.
+	Value       string `json:"value"`                 // Member of an item that has the value of the parameter.
+	Label       string `json:"label"`                 // Member of an item that has its name for people.
+	Description string `json:"description,omitempty"` // Member of an item that distinguishes items with the same label.
+	Typed       bool   `json:"typed,omitempty"`       // The parameter accepts the label, too, if a person types it.
+	// Parameter for the text that was typed. Without it, the host searches the items itself.
 	Search string `json:"search,omitempty"`
-	Limit  string `json:"limit,omitempty"` // Input that takes how many options a page has.
-	After  string `json:"after,omitempty"` // Input that takes the place where a page begins.
-	// Member of the answer that is the place where the next page begins; absent or empty if there is none.
+	Limit  string `json:"limit,omitempty"` // Parameter for the number of options of a page.
+	After  string `json:"after,omitempty"` // Parameter for the cursor of a page.
+	// Member of the output that has the cursor of the next page; absent or empty on the last page.
 	Next string `json:"next,omitempty"`
 }
 

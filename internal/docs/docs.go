@@ -1,6 +1,6 @@
 // Package docs prints the published files: the manifest, the JSON Schemas of manifest and
-// playbook files, and a page for each action and trigger and for the metrics. All of them come
-// from the code.
+// playbook files, and the pages of docs/reference that describe them, the actions, the triggers and
+// the metrics. All of them come from the code.
 package docs
 
 import (
@@ -42,9 +42,9 @@ func Files(ctx context.Context) (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for path, doc := range map[string]any{
-		"manifest.json":             m,
-		"docs/manifest.schema.json": form.JSON(),
-		"docs/playbook.schema.json": playbook.JSONSchema(),
+		"manifest.json":                       m,
+		"docs/reference/manifest.schema.json": form.JSON(),
+		"docs/reference/playbook.schema.json": playbook.JSONSchema(),
 	} {
 		var b bytes.Buffer
 		enc := json.NewEncoder(&b)
@@ -67,14 +67,16 @@ func Files(ctx context.Context) (map[string][]byte, error) {
 		}
 		files[path] = b.Bytes()
 	}
-	page("docs/metrics.md", "metrics", monitor.Metrics)
-	page("docs/actions.md", "index", m)
+	page("docs/reference/metrics.md", "metrics", monitor.Metrics)
+	page("docs/reference/manifest.md", "manifest", sdk.JSON(form.JSON()))
+	page("docs/reference/playbook.md", "playbook", sdk.JSON(playbook.JSONSchema()))
+	page("docs/reference/actions.md", "index", m)
 	page("docs/configuration.md", "configuration", m)
 	for _, info := range m.Actions {
-		page("docs/actions/"+info.Name+".md", "action", info)
+		page("docs/reference/actions/"+info.Name+".md", "action", info)
 	}
 	for _, info := range m.Triggers {
-		page("docs/triggers/"+info.Name+".md", "trigger", info)
+		page("docs/reference/triggers/"+info.Name+".md", "trigger", info)
 	}
 	return files, err
 }
@@ -97,16 +99,11 @@ var functions = template.FuncMap{
 		}
 		return s.Root(), nil
 	},
-	"indent": func(doc sdk.JSON) (string, error) {
-		var b bytes.Buffer
-		err := json.Indent(&b, doc, "", "  ")
-		return b.String(), err
-	},
-	"compact": func(doc sdk.JSON) (string, error) {
-		var b bytes.Buffer
-		err := json.Compact(&b, doc)
-		return b.String(), err
-	},
+	"indent":      indent,
+	"commandLine": commandLine,
+	"step":        step,
+	"needs":       needs,
+	"failures":    failures,
 	"example": func(n *schema.Node) json.RawMessage {
 		if len(n.Examples) == 0 && n.Items != nil {
 			n = n.Items
@@ -130,6 +127,12 @@ var functions = template.FuncMap{
 		maps.DeleteFunc(others, func(_ string, shape sdk.JSON) bool { return bytes.Equal(shape, shown) })
 		return others
 	},
+}
+
+func indent(doc sdk.JSON) (string, error) {
+	var b bytes.Buffer
+	err := json.Indent(&b, doc, "", "  ")
+	return b.String(), err
 }
 
 // cell escapes text for a table.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/plugin/okta"
 	"soar.example/okta/schema"
 )
 
@@ -18,7 +20,7 @@ var update = flag.Bool("update", false, "write the printed files")
 
 const root = "../.."
 
-// Guards against a manifest, a schema or a page that is older than the code.
+// Checks that the manifest, the schemas and the pages are as current as the code.
 func TestPrintedFilesAreCurrent(t *testing.T) {
 	files, err := Files(t.Context())
 	if err != nil {
@@ -37,29 +39,51 @@ func TestPrintedFilesAreCurrent(t *testing.T) {
 		}
 		got, err := os.ReadFile(full)
 		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the code prints (%v); run: go generate ./internal/docs", path, err)
+			t.Errorf("%s is out of date (%v); run: go generate ./internal/docs", path, err)
 		}
 	}
-	for _, folder := range []string{"docs/actions", "docs/triggers"} {
+	for _, folder := range []string{"docs/reference/actions", "docs/reference/triggers"} {
 		entries, err := os.ReadDir(filepath.Join(root, folder))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range entries {
 			if files[folder+"/"+e.Name()] == nil {
-				t.Errorf("%s/%s describes nothing that there is", folder, e.Name())
+				t.Errorf("%s/%s describes an action or a trigger that does not exist", folder, e.Name())
 			}
 		}
 	}
 }
 
-// Guards the published form of the manifest, and what a builder needs of it.
+// Checks that the step on each action's page loads in a playbook.
+func TestStepsLoad(t *testing.T) {
+	backend, err := okta.Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := backend.Manifest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range m.Actions {
+		text, err := step(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const head = "name: example\ntitle: Example\ntrigger: system_log\nevent_types: [user.session.start]\nsteps:\n"
+		if _, err := playbook.Load(a.Name, []byte(head+text+"\n"), m); err != nil {
+			t.Errorf("%v\n%s", err, text)
+		}
+	}
+}
+
+// Checks that the manifest follows its schema and has the texts that a builder needs.
 func TestManifestFollowsItsSchema(t *testing.T) {
 	files, err := Files(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	form, err := schema.Parse(files["docs/manifest.schema.json"])
+	form, err := schema.Parse(files["docs/reference/manifest.schema.json"])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ var mayNameVendor = []string{
 	"cmd/soar/okta_event_stream.go",
 	"cmd/soar/okta_events.go",
 	"cmd/soar/okta_org.go",
+	"internal/docs/action.go",
 	"internal/docs/docs.go",
 	"internal/docs/pages.tmpl",
 }

@@ -61,7 +61,7 @@ func coreCases() map[string]sdktest.Case {
 	user := always(`{"user":"` + victim + `"}`)
 	return map[string]sdktest.Case{
 		"get_logs":         {Input: always(`{"limit":10}`)},
-		"list_event_types": {Input: always(`{"search":"session","limit":2}`), Offline: true},
+		"list_event_types": {Input: always(`{"search":"session","limit":2}`)},
 		"get_user":         {Input: user},
 		"contain_user":     {Input: always(`{"users":["` + victim + `"],"quarantine":"Quarantine"}`), Again: sdk.Accepted}, // likewise
 		"restore_user": {Input: func(s sdktest.Service) json.RawMessage {

@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the table of requests")
 
-const requestsTable = "../../docs/requests.md"
+const requestsTable = "../../docs/reference/requests.md"
 
 // Guards against an action that comes to cost more of Okta's rate limit than its
 // documentation says.
@@ -56,7 +56,7 @@ reads the user's admin roles before each write. The roles of the connection's ow
 	}
 	got, err := os.ReadFile(requestsTable)
 	if err != nil || string(got) != b.String() {
-		t.Errorf("docs/requests.md is not what the actions cost (%v):\n%s\nrun: go test ./plugin/okta -run TestRequestsOfEachAction -update", err, b.String())
+		t.Errorf("docs/reference/requests.md is not what the actions cost (%v):\n%s\nrun: go test ./plugin/okta -run TestRequestsOfEachAction -update", err, b.String())
 	}
 }
 

@@ -50,8 +50,6 @@ type Case struct {
 	Again sdk.Outcome
 	// Absence says that "not found" is a result of this action, not a failure.
 	Absence bool
-	// Offline says that the action sends no request to the service.
-	Offline bool
 }
 
 // Run runs the suite.
@@ -107,7 +105,7 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 	s.test(t, "works", func(t *testing.T, session sdk.Session, service Service) {
 		input := c.Input(service)
 		first, got := run(t, session, info.Name, input, output)
-		if (len(first.Calls) == 0) != c.Offline || len(first.Calls) != service.Requests() {
+		if (len(first.Calls) == 0) != info.Offline || len(first.Calls) != service.Requests() {
 			t.Errorf("%d requests were recorded, the service got %d", len(first.Calls), service.Requests())
 		}
 		for _, call := range first.Calls {
@@ -167,7 +165,7 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 		wantNoRequest(t, service)
 	})
 	s.test(t, "no response", func(t *testing.T, session sdk.Session, service Service) { s.noResponse(t, session, service, info, c) })
-	if info.Effect != sdk.Reads && !c.Offline {
+	if info.Effect != sdk.Reads && !info.Offline {
 		s.test(t, "lost response", func(t *testing.T, session sdk.Session, service Service) {
 			s.lostResponse(t, session, service, info, c.Input(service))
 		})
@@ -180,7 +178,7 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 			input := c.Input(service)
 			service.Break(fault)
 			result, err := session.Run(quiet(t), info.Name, input)
-			if fault == Missing && c.Absence || c.Offline {
+			if fault == Missing && c.Absence || info.Offline {
 				if err != nil {
 					t.Error(err)
 				}

@@ -178,7 +178,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, fault Fault) {
 // a response back.
 func (s Suite) noResponse(t *testing.T, session sdk.Session, service Service, info sdk.ActionInfo, c Case) {
 	server, ok := service.(*Server)
-	if !ok || c.Offline {
+	if !ok || info.Offline {
 		return
 	}
 	input := c.Input(service)
