@@ -3,7 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,7 +87,46 @@ func auditRow(e embedded.AuditEntry) []string {
 		at = strings.TrimPrefix(at, year)
 	}
 	return []string{
-		at, who, action, cmp.Or(strings.Join(e.Subjects, ", "), string(e.Input)), cmp.Or(e.Code, e.Outcome, e.Status), e.Case,
+		at, who, action, cmp.Or(strings.Join(e.Subjects, ", "), inputLine(e.Input)), cmp.Or(e.Code, e.Outcome, e.Status), e.Case,
 		e.Operation[:min(8, len(e.Operation))],
 	}
+}
+
+// inputLine returns the input of a call on one line, for a call whose objects are unknown:
+// one that only reads, or that failed before it found them. It leaves out the parameters
+// that say how the call is made, and the name of a parameter that is alone.
+func inputLine(input json.RawMessage) string {
+	var members map[string]any
+	if json.Unmarshal(input, &members) != nil {
+		return strings.Join(strings.Fields(string(input)), " ")
+	}
+	for _, name := range []string{"reason", "dry_run", "force", "expected_before"} {
+		delete(members, name)
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		text := strings.Join(strings.Fields(plainJSON(members[name])), " ")
+		if len(members) > 1 {
+			text = name + "=" + text
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// plainJSON returns a text without quotes, a list without brackets, and any other value as
+// JSON.
+func plainJSON(value any) string {
+	switch value := value.(type) {
+	case string:
+		return value
+	case []any:
+		var items []string
+		for _, item := range value {
+			items = append(items, plainJSON(item))
+		}
+		return strings.Join(items, ", ")
+	}
+	raw, _ := json.Marshal(value) // it was JSON
+	return string(raw)
 }
