@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -168,9 +169,11 @@ type Result struct {
 // a number from 0 to 1 that spreads the next attempts of different runs.
 func AfterAttempt(retry playbook.Retry, failures int, output json.RawMessage, failure *sdk.Error, random float64) Result {
 	if failure == nil {
-		r := Result{Status: Succeeded, Outcome: Outcome(output)}
-		if r.Outcome == string(sdk.NotApplicable) || r.Outcome == string(sdk.Partial) {
-			r.Status, r.Error = Failed, &sdk.ErrorBody{Code: sdk.Code(r.Outcome), Message: reason(output)}
+		o := ReadOutput(output)
+		r := Result{Status: Succeeded, Outcome: string(o.Outcome)}
+		if o.Outcome == sdk.NotApplicable || o.Outcome == sdk.Partial {
+			message := cmp.Or(o.Reason, "the action could not establish the requested state")
+			r.Status, r.Error = Failed, &sdk.ErrorBody{Code: sdk.Code(o.Outcome), Message: message}
 		}
 		return r
 	}
@@ -223,23 +226,24 @@ func LongestWait(retry playbook.Retry) time.Duration {
 	return max(LongestRetryAfter, retry.MaxWait+retry.MaxWait/5)
 }
 
-// Outcome returns the outcome that an output reports, "" if it reports none.
-func Outcome(output json.RawMessage) string { return member(output, "outcome") }
-
-// reason returns why an action could not establish the requested state.
-func reason(output json.RawMessage) string {
-	if reason := member(output, "reason"); reason != "" {
-		return reason
-	}
-	return "the action could not establish the requested state"
+// An Output holds the members that engines read of the output of an action. A member that
+// is missing or has another type is zero.
+type Output struct {
+	Outcome   sdk.Outcome          `json:"outcome"`
+	Reason    string               `json:"reason"`
+	Plan      []sdk.PlannedRequest `json:"plan"`
+	Before    json.RawMessage      `json:"before"`
+	After     json.RawMessage      `json:"after"`
+	Contained *bool                `json:"contained"`
 }
 
-// member returns a text of a JSON object, "" if there is none.
-func member(object json.RawMessage, name string) string {
-	var members map[string]json.RawMessage
-	var text string
-	if json.Unmarshal(object, &members) != nil || json.Unmarshal(members[name], &text) != nil {
-		return ""
-	}
-	return text
+// ReadOutput returns these members of an output.
+func ReadOutput(raw json.RawMessage) (o Output) {
+	_ = json.Unmarshal(raw, &o) // skips members of another type
+	return o
+}
+
+// AsRequested reports whether the outcome of a write is that the state is as requested.
+func (o Output) AsRequested() bool {
+	return o.Outcome == sdk.Changed || o.Outcome == sdk.Unchanged || o.Outcome == sdk.Accepted
 }

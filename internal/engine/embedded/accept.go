@@ -257,13 +257,13 @@ func readShapes(db *conn, event int64, p *playbook.Playbook) map[string]json.Raw
 	if len(p.Shapes) == 0 {
 		return nil
 	}
+	type shape struct {
+		name string
+		data json.RawMessage
+	}
 	shapes := map[string]json.RawMessage{}
-	db.each(func(read func(...any)) bool {
-		var name string
-		var data json.RawMessage
-		read(&name, &data)
-		shapes[name] = data
-		return true
-	}, `SELECT name, data FROM shapes WHERE event = ?`, event)
+	for _, s := range list(db, func(s *shape) []any { return []any{&s.name, &s.data} }, `SELECT name, data FROM shapes WHERE event = ?`, event) {
+		shapes[s.name] = s.data
+	}
 	return shapes
 }

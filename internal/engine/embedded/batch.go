@@ -3,10 +3,6 @@ package embedded
 import (
 	"cmp"
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -178,13 +174,9 @@ func (r *batchRun) ended(i int, result Result, err error) (stop error) {
 	if stopped && result.Operation == "" {
 		return err // nothing was written
 	}
-	var output struct {
-		Outcome sdk.Outcome `json:"outcome"`
-		Reason  string      `json:"reason"`
-	}
-	_ = json.Unmarshal(result.Output, &output) // not every output has these members
+	output := engine.ReadOutput(result.Output)
 	item.Operation, item.Output, item.Reason = result.Operation, result.Output, output.Reason
-	item.Outcome, item.Contained = cmp.Or(string(output.Outcome), string(engine.Done)), containedIn(result.Output)
+	item.Outcome, item.Contained = cmp.Or(string(output.Outcome), string(engine.Done)), output.Contained
 	failure := sdk.AsError(err)
 	if failure != nil {
 		body := failure.Body()
@@ -230,17 +222,6 @@ func (b *Batch) outcome() string {
 	return string(engine.Done)
 }
 
-// containedIn returns the member contained of an output, nil if there is none.
-func containedIn(raw json.RawMessage) *bool {
-	var output struct {
-		Contained *bool `json:"contained"`
-	}
-	if json.Unmarshal(raw, &output) != nil {
-		return nil // an output that is no object, or a member of another type
-	}
-	return output.Contained
-}
-
 // beginBatch continues the unfinished batch of the same command, or stores a new one. It
 // locks the batch, for as long as this process lives, until release.
 func (s *Store) beginBatch(ctx context.Context, b *Batch, info *sdk.ActionInfo, input json.RawMessage,
@@ -256,9 +237,7 @@ func (s *Store) beginBatch(ctx context.Context, b *Batch, info *sdk.ActionInfo, 
 		b.Continued = tx.row(`SELECT id, created FROM batches WHERE digest = ? AND finished IS NULL ORDER BY created DESC LIMIT 1`, digest).
 			find(&b.ID, &b.Created)
 		if !b.Continued {
-			random := make([]byte, 8)
-			rand.Read(random) // never fails
-			b.ID = batchPrefix + hex.EncodeToString(random)
+			b.ID = batchPrefix + randomID()
 			tx.exec(`INSERT INTO batches (id, org, action, digest, created) VALUES (?, ?, ?, ?, ?)`, b.ID, from.Org, info.Name, digest, b.Created)
 		}
 	})
@@ -277,10 +256,6 @@ func (s *Store) beginBatch(ctx context.Context, b *Batch, info *sdk.ActionInfo, 
 
 // batchDigest returns a digest that is equal for the same command.
 func (s *Store) batchDigest(ctx context.Context, info *sdk.ActionInfo, input json.RawMessage, org string, o BatchOptions) (string, error) {
-	key, err := s.HostKey(ctx)
-	if err != nil {
-		return "", err
-	}
 	rest, err := inOrder(withoutMembers(input, o.List))
 	if err != nil {
 		return "", err
@@ -289,9 +264,7 @@ func (s *Store) batchDigest(ctx context.Context, info *sdk.ActionInfo, input jso
 	if err != nil {
 		return "", err
 	}
-	mac := hmac.New(sha256.New, key) // the input can hold secrets
-	mac.Write(command)
-	return hex.EncodeToString(mac.Sum(nil)), nil
+	return s.keyedDigest(ctx, command)
 }
 
 // lockBatch fails if a living process runs or undoes the batch.
@@ -313,15 +286,12 @@ func (s *Store) lockBatch(ctx context.Context, id string) (release func(), err e
 func (s *Store) readVerified(ctx context.Context, b *Batch) error {
 	verified := map[string]BatchItem{}
 	db := s.reader(ctx)
-	db.each(func(read func(...any)) bool {
-		var i BatchItem
-		read(&i.key, &i.Operation, &i.Outcome, &i.Contained)
-		verified[i.key] = i
-		return true
-	}, `SELECT o.item, o.id, a.outcome, o.output_contained FROM operations o JOIN audit a ON a.seq = o.seq
+	for _, i := range list(db, func(i *BatchItem) []any { return []any{&i.key, &i.Operation, &i.Outcome, &i.Contained} }, `SELECT o.item, o.id, a.outcome, o.output_contained FROM operations o JOIN audit a ON a.seq = o.seq
 		WHERE o.batch = ? AND o.status = 'done' AND a.outcome IN ('changed', 'unchanged', 'accepted')
 		AND NOT EXISTS (SELECT 1 FROM operations p JOIN operation_undos u ON u.operation = p.seq JOIN operations r ON r.id = u.undone
-			WHERE p.batch = o.batch AND p.item = o.item AND r.seq > o.seq) ORDER BY o.seq`, b.ID)
+			WHERE p.batch = o.batch AND p.item = o.item AND r.seq > o.seq) ORDER BY o.seq`, b.ID) {
+		verified[i.key] = i
+	}
 	for i := range b.Items {
 		item := &b.Items[i]
 		if found, ok := verified[item.key]; ok {

@@ -3,7 +3,6 @@ package embedded
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -23,20 +22,11 @@ func isBatch(id string) bool {
 func (s *Store) undoBatch(ctx context.Context, session sdk.Session, m *sdk.Manifest, id string, o UndoOptions) (UndoResult, error) {
 	var org, undoneBy string
 	o.DryRun = o.DryRun || o.Caller.Shadow
-	if id = strings.ToLower(strings.TrimSpace(id)); len(id) < len(batchPrefix)+4 {
-		return UndoResult{}, sdk.Invalid(fmt.Sprintf("%q is too short for the ID of a batch: give at least the first four letters after %s", id, batchPrefix))
-	}
 	db := s.reader(ctx)
-	ids := list(db, only[string], `SELECT id FROM batches WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2`, id)
-	if db.err == nil && len(ids) != 1 {
-		return UndoResult{}, sdk.Errorf(sdk.NotFound, "there is no batch %q: give the ID that soar run has printed", id)
-	}
-	if db.err == nil {
-		id = ids[0]
-		db.row(`SELECT org FROM batches WHERE id = ?`, id).into(&org)
-		db.row(`SELECT u.undone FROM operations o JOIN operation_undos u ON u.operation = o.seq
-			WHERE o.batch = ? AND u.undone <> '' ORDER BY o.seq DESC`, id).find(&undoneBy)
-	}
+	id = db.findID("batch", "batches", id)
+	db.row(`SELECT org FROM batches WHERE id = ?`, id).into(&org)
+	db.row(`SELECT u.undone FROM operations o JOIN operation_undos u ON u.operation = o.seq
+		WHERE o.batch = ? AND u.undone <> '' ORDER BY o.seq DESC`, id).find(&undoneBy)
 	r := UndoResult{Operation: id, Steps: []UndoStep{}}
 	if db.err != nil {
 		return r, db.failed("read " + id)

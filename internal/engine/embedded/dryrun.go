@@ -4,13 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -40,7 +38,7 @@ func DryRun(ctx context.Context, s sdk.Session, m *sdk.Manifest, p *playbook.Pla
 		masked[i] = engine.MaskEvent(event) // as the steps of a run read it
 	}
 	scope := playbook.Scope{Event: masked[0].Data, Shapes: masked[0].Shapes, Events: masked, Steps: map[string]playbook.StepResult{}}
-	e := &Engine{o: Options{Session: s, Manifest: m, Logger: hclog.NewNullLogger()}}
+	e := &Engine{store: new(Store), o: Options{Session: s, Manifest: m, Logger: hclog.NewNullLogger()}} // this store only caches schemas
 	steps := make([]DryRunStep, len(p.Steps))
 	over := false
 	for i, step := range p.Steps {
@@ -68,16 +66,12 @@ func (e *Engine) dryRun(ctx context.Context, p *playbook.Playbook, step *playboo
 	if r.Status = d.Status; d.Status != engine.Running {
 		return d.Err
 	}
-	inputSchema, err := schema.Parse(json.RawMessage(d.Action.Input))
+	takes, err := e.store.schemaOf(d.Action.Input)
 	if err != nil {
 		return err
 	}
-	outputSchema, err := schema.Parse(json.RawMessage(d.Action.Output))
-	if err != nil {
-		return err
-	}
-	r.Input = inputSchema.Truncate(inputSchema.MaskAll(d.Input))
-	input, err := dryRunInput(d.Action, inputSchema, inputSchema.Truncate(d.Input))
+	r.Input = takes.Truncate(takes.MaskAll(d.Input))
+	input, err := e.store.dryRunInput(d.Action, takes.Truncate(d.Input))
 	if err != nil {
 		return err
 	}
@@ -87,13 +81,9 @@ func (e *Engine) dryRun(ctx context.Context, p *playbook.Playbook, step *playboo
 	if err != nil {
 		return err
 	}
-	var output struct {
-		Plan []sdk.PlannedRequest `json:"plan"`
-	}
-	_ = json.Unmarshal(result.Output, &output) // an output without a plan has none
 	after := engine.AfterAttempt(step.Retry, 0, result.Output, nil, 0)
 	r.Status, r.Outcome, r.Error = after.Status, after.Outcome, after.Error
-	r.Plan, r.Output = output.Plan, outputSchema.MaskAll(result.Output)
+	r.Plan, r.Output = engine.ReadOutput(result.Output).Plan, e.store.mask(d.Action.Output, result.Output)
 	return nil
 }
 
@@ -101,19 +91,14 @@ func (e *Engine) dryRun(ctx context.Context, p *playbook.Playbook, step *playboo
 const dryRunParam = "dry_run"
 
 // dryRunInput requests the dry run of an action that has one.
-func dryRunInput(info *sdk.ActionInfo, takes *schema.Schema, input json.RawMessage) (json.RawMessage, error) {
-	if takes.Root().Property(dryRunParam) == nil {
-		if info.Effect == sdk.Reads {
-			return input, nil
-		}
-		return nil, sdk.Errorf(sdk.InvalidInput, "%s has no dry run: it was not called, and later steps that read its output are unknown", info.Name)
+func (s *Store) dryRunInput(info *sdk.ActionInfo, input json.RawMessage) (json.RawMessage, error) {
+	if s.takes(info, dryRunParam) {
+		return withMembers(input, map[string]json.RawMessage{dryRunParam: json.RawMessage("true")})
 	}
-	members := map[string]json.RawMessage{}
-	if err := json.Unmarshal(input, &members); err != nil {
-		return nil, fmt.Errorf("input of %s: %w", info.Name, err)
+	if info.Effect == sdk.Reads {
+		return input, nil
 	}
-	members[dryRunParam] = json.RawMessage("true")
-	return json.Marshal(members)
+	return nil, sdk.Errorf(sdk.InvalidInput, "%s has no dry run: it was not called, and later steps that read its output are unknown", info.Name)
 }
 
 // GroupEvents returns the events of each run that [Store.Replay] would start, in order of

@@ -135,11 +135,8 @@ var ErrInUse = errors.New("another engine works on the store")
 func (e *Engine) Idle(ctx context.Context) error {
 	for {
 		finished := e.finished.next()
-		var unfinished bool
 		db := e.store.reader(ctx)
-		db.row(`SELECT EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'queued')
-			OR EXISTS (SELECT 1 FROM runs WHERE org = ?1 AND status = 'running')`, e.o.Org).into(&unfinished)
-		if !unfinished {
+		if !db.exists(`SELECT 1 FROM runs WHERE org = ?1 AND status = 'queued' UNION ALL SELECT 1 FROM runs WHERE org = ?1 AND status = 'running'`, e.o.Org) {
 			return db.failed("count unfinished runs")
 		}
 		select {

@@ -119,9 +119,11 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 	if d.Status != engine.Running {
 		return true, w.settle(j, n, d.Status, d.Err)
 	}
-	input, err := w.stepInput(j, d)
-	if err != nil {
-		return true, w.settle(j, n, engine.Failed, err)
+	input := d.Input
+	if d.Action.Effect != sdk.Reads && (j.run.Shadow || w.o.Shadow) {
+		if input, err = w.store.dryRunInput(d.Action, input); err != nil {
+			return true, w.settle(j, n, engine.Failed, err)
+		}
 	}
 	for announced := false; !s.Over(); announced = true {
 		// The wait is limited in case that the clock was set back.
@@ -191,19 +193,6 @@ func (s *Store) resultUnknown(ctx context.Context, run, step string) (unknown bo
 	db.row(`SELECT o.status IN ('running', 'interrupted') OR a.outcome = ? FROM operations o JOIN audit a ON a.seq = o.seq
 		WHERE a.run = ? AND a.step = ? ORDER BY o.seq DESC LIMIT 1`, OutcomeUnknown, run, step).find(&unknown)
 	return unknown, db.failed("read the operations of step " + step)
-}
-
-// stepInput returns the input of a step. The writes of a shadow run, and all writes of a
-// shadow connection, are dry runs.
-func (w *worker) stepInput(j *job, d engine.Decision) (json.RawMessage, error) {
-	if !j.run.Shadow && !w.o.Shadow || d.Action.Effect == sdk.Reads {
-		return d.Input, nil
-	}
-	takes, err := w.store.schemaOf(d.Action.Input)
-	if err != nil {
-		return nil, err
-	}
-	return dryRunInput(d.Action, takes, d.Input)
 }
 
 // call makes the call of a step or an undo. If runCtx ended before the result, or if all

@@ -79,9 +79,9 @@ func onSubject(text, quoted string) string {
 // readAudit reads the entries that the rest of a SELECT selects.
 func readAudit(db *conn, rest string, args ...any) []AuditEntry {
 	entries := list(db, func(a *AuditEntry) []any {
-		return []any{&a.Time, &a.RunID, &a.StepID, &a.Attempt, &a.Cause, &a.Action, &a.Input,
-			&a.Status, &a.Outcome, &a.Code, &a.Message, &a.RequestIDs, &a.Duration, &a.Operation, &a.Org, &a.Subjects,
-			&a.OSUser, &a.Host, &a.Process, &a.Connection, &a.Case, &a.Reason, &a.Playbook, &a.Key}
+		return append([]any{&a.Time, &a.RunID, &a.StepID, &a.Attempt, &a.Cause, &a.Action, &a.Input,
+			&a.Status, &a.Outcome, &a.Code, &a.Message, &a.RequestIDs, &a.Duration, &a.Operation, &a.Org, &a.Subjects},
+			a.Actor.columns()...)
 	}, `SELECT time, run, step, attempt, cause, action, input, status, outcome, code, message, request_ids, duration, operation, org,
 		(SELECT json_group_array(coalesce(nullif(name, ''), id)) FROM (SELECT * FROM subjects WHERE operation = a.seq ORDER BY n) HAVING count(*) > 0),
 		`+actorColumns+` FROM audit a `+rest, args...)
@@ -111,7 +111,7 @@ func saveStep(tx *conn, run int64, n int, s *engine.StepState) {
 
 // complete completes the audit entry, and stores the changes of the step or undo.
 func (s *Store) complete(tx *conn, c *call, result sdk.Result, failure *sdk.Error, duration time.Duration) {
-	status, outcome, code, message := engine.Done, engine.Outcome(result.Output), "", ""
+	status, outcome, code, message := engine.Done, string(engine.ReadOutput(result.Output).Outcome), "", ""
 	if failure != nil {
 		// The output beside an error still says what was done.
 		status, code, message = engine.Failed, string(failure.Code), messageOf(failure)

@@ -76,7 +76,7 @@ func TestPerformMasksSecrets(t *testing.T) {
 	})
 	input := json.RawMessage(`{"user":"u","secret":"` + secret + `"}`)
 	result, err := s.Perform(quiet(t), session, m.Action("contain_user"), input, Caller{})
-	if err != nil || engine.Outcome(result.Output) != "changed" {
+	if err != nil || string(engine.ReadOutput(result.Output).Outcome) != "changed" {
 		t.Fatalf("got %s, %v", result.Output, err)
 	}
 	masked := json.RawMessage(`{"secret":"********","user":"u"}`)

@@ -3,12 +3,13 @@ package embedded
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/user"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -138,29 +139,20 @@ func (s *Store) Operations(ctx context.Context, q OperationQuery) ([]Operation, 
 // It fails with an *[sdk.Error]: not_found if there is none, invalid_input if the
 // beginning is shorter than four letters or ambiguous.
 func (s *Store) Operation(ctx context.Context, id string) (*Operation, error) {
-	id = strings.ToLower(strings.TrimSpace(id))
-	if len(id) < 4 {
-		return nil, sdk.Invalid(fmt.Sprintf("%q is too short for an operation's ID: give at least its first four letters", id))
-	}
 	db := s.reader(ctx)
-	found := s.readOperations(db, `WHERE o.id >= ?1 AND o.id < ?1 || 'g' ORDER BY o.id LIMIT 2`, id)
-	switch {
-	case db.err != nil:
-		return nil, db.failed("read operation " + id)
-	case len(found) == 0:
-		return nil, sdk.Errorf(sdk.NotFound, "there is no operation %q", id)
-	case len(found) > 1:
-		return nil, sdk.Invalid(fmt.Sprintf("the IDs of several operations begin with %q: give more of it", id))
+	id = db.findID("operation", "operations", id)
+	if found := s.readOperations(db, `WHERE o.id = ?`, id); len(found) > 0 {
+		return &found[0], nil
 	}
-	return &found[0], nil
+	db.fail(sql.ErrNoRows)
+	return nil, db.failed("read operation " + id)
 }
 
 // readOperations reads the operations that the rest of a SELECT selects.
 func (s *Store) readOperations(db *conn, rest string, args ...any) []Operation {
 	all := list(db, func(o *Operation) []any {
-		return []any{&o.seq, &o.ID, &o.Org, &o.Undoes, &o.writer, &o.Status, &o.Plan, &o.Before, &o.After, &o.Created, &o.Finished, &o.Batch, &o.Item,
-			&o.Action, &o.Input, &o.Outcome, &o.Code, &o.Message, &o.RunID, &o.StepID,
-			&o.OSUser, &o.Host, &o.Process, &o.Connection, &o.Case, &o.Reason, &o.Playbook, &o.Key}
+		return append([]any{&o.seq, &o.ID, &o.Org, &o.Undoes, &o.writer, &o.Status, &o.Plan, &o.Before, &o.After, &o.Created, &o.Finished, &o.Batch,
+			&o.Item, &o.Action, &o.Input, &o.Outcome, &o.Code, &o.Message, &o.RunID, &o.StepID}, o.Actor.columns()...)
 	}, `SELECT o.seq, o.id, o.org, o.undoes, o.writer, o.status, o.plan, o.before, o.after, o.created, o.finished, o.batch, o.item,
 		a.action, a.input, a.outcome, a.code, a.message, a.run, a.step, `+actorColumns+`
 		FROM operations o JOIN audit a ON a.seq = o.seq `+rest, args...)
@@ -181,6 +173,10 @@ func (s *Store) readOperations(db *conn, rest string, args ...any) []Operation {
 
 const actorColumns = `a.os_user, a.host, a.process, a.connection, a.incident, a.reason, a.playbook, a.api_key`
 
+func (a *Actor) columns() []any {
+	return []any{&a.OSUser, &a.Host, &a.Process, &a.Connection, &a.Case, &a.Reason, &a.Playbook, &a.Key}
+}
+
 func readOperationUndos(db *conn, rest string, args ...any) []OperationUndo {
 	return list(db, func(u *OperationUndo) []any {
 		return []any{&u.operation, &u.n, &u.State, &u.Action, &u.Input, &u.UndoneBy}
@@ -190,23 +186,15 @@ func readOperationUndos(db *conn, rest string, args ...any) []OperationUndo {
 
 // A plan is what the dry run of a write found.
 type plan struct {
+	engine.Output
 	result   sdk.Result // empty if the action has no dry run
-	outcome  sdk.Outcome
-	requests []sdk.PlannedRequest
-	before   json.RawMessage
 	subjects []sdk.Subject
 	undos    []sdk.Undo
 }
 
 // readPlan reads the output of a dry run.
 func readPlan(result sdk.Result) (p plan, err error) {
-	var output struct {
-		Outcome sdk.Outcome          `json:"outcome"`
-		Plan    []sdk.PlannedRequest `json:"plan"`
-		Before  json.RawMessage      `json:"before"`
-	}
-	_ = json.Unmarshal(result.Output, &output) // members of another type are not read
-	p = plan{result: result, outcome: output.Outcome, requests: output.Plan, before: output.Before}
+	p = plan{result: result, Output: engine.ReadOutput(result.Output)}
 	if p.subjects, err = sdk.SubjectsOf(result.Output); err == nil {
 		p.undos, err = sdk.UndosOf(result.Output)
 	}
@@ -215,25 +203,21 @@ func readPlan(result sdk.Result) (p plan, err error) {
 
 // idle reports whether the write would change nothing, so that it is not called.
 func (p *plan) idle() bool {
-	return len(p.requests) == 0 && (p.outcome == sdk.Unchanged || p.outcome == sdk.NotApplicable)
+	return len(p.Plan) == 0 && (p.Outcome == sdk.Unchanged || p.Outcome == sdk.NotApplicable)
 }
 
 // store stores the operation of a call. If the call was planned before, the new plan
 // replaces the old one.
 func (p *plan) store(tx *conn, s *Store, c *call) {
-	masked := s.mask(c.info.Output, p.result.Output)
-	var output struct {
-		Plan, Before json.RawMessage
-	}
-	_ = json.Unmarshal(masked, &output)
-	requests := len(p.requests)
+	masked := engine.ReadOutput(s.mask(c.info.Output, p.result.Output))
+	requests := len(p.Plan)
 	if !p.idle() {
 		requests = max(1, requests)
 	}
 	tx.exec(`DELETE FROM operations WHERE seq = ?`, c.entry)
 	tx.exec(`INSERT INTO operations (seq, id, org, undoes, writer, status, plan, before, requests, contained, created, batch, item)
 		VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)`,
-		c.entry, c.operation, c.from.Org, c.undoes, c.writer, output.Plan, output.Before, requests, p.contained(c), c.now(),
+		c.entry, c.operation, c.from.Org, c.undoes, c.writer, masked.Plan, masked.Before, requests, p.contained(c), c.now(),
 		c.from.batch, c.from.item)
 	tx.exec(`UPDATE audit SET operation = ? WHERE seq = ?`, c.operation, c.entry)
 	for n, subject := range p.subjects {
@@ -279,8 +263,8 @@ func (p *plan) contained(c *call) int {
 // completeOperation stores the result of a call. An operation that changed nothing has
 // nothing to undo. After a failure the planned undos stay, unless nothing was written.
 func (s *Store) completeOperation(tx *conn, c *call, result sdk.Result, failure *sdk.Error) {
-	status, output := engine.Done, struct{ After json.RawMessage }{}
-	outcome := sdk.Outcome(engine.Outcome(result.Output))
+	status, output := engine.Done, engine.ReadOutput(result.Output)
+	var after json.RawMessage
 	switch {
 	case c.interrupted:
 		status = engine.Interrupted
@@ -290,18 +274,18 @@ func (s *Store) completeOperation(tx *conn, c *call, result sdk.Result, failure 
 		}
 	default:
 		if masked := s.mask(c.info.Output, result.Output); bytes.Equal(masked, result.Output) {
-			_ = json.Unmarshal(masked, &output)
+			after = output.After
 		}
 		undos, err := sdk.UndosOf(result.Output)
 		// An action that is not_applicable may have made a part of the change: then it lists undos.
-		if err != nil || outcome == sdk.Unchanged || outcome == sdk.Planned {
+		if err != nil || output.Outcome == sdk.Unchanged || output.Outcome == sdk.Planned {
 			undos = nil
 		}
 		s.storeOperationUndos(tx, c, undos)
-		s.closeUndos(tx, c, result.Output, outcome)
+		s.closeUndos(tx, c, result.Output)
 	}
 	tx.exec(`UPDATE operations SET status = ?, after = ?, finished = ?, ended = (SELECT max(seq) FROM audit), output_contained = ? WHERE seq = ?`,
-		status, output.After, c.now(), containedIn(result.Output), c.entry)
+		status, after, c.now(), output.Contained, c.entry)
 }
 
 // nothingWritten reports whether a failed call is known to have sent no request that
@@ -317,8 +301,9 @@ func nothingWritten(calls []sdk.Call, failure *sdk.Error) bool {
 
 // closeUndos closes the undos that the call made: those of operations with the same
 // action and input, and scheduled undos of the same action and the same state.
-func (s *Store) closeUndos(tx *conn, c *call, output json.RawMessage, outcome sdk.Outcome) {
-	if outcome != sdk.Changed && outcome != sdk.Unchanged && outcome != sdk.Accepted {
+func (s *Store) closeUndos(tx *conn, c *call, output json.RawMessage) {
+	o := engine.ReadOutput(output)
+	if !o.AsRequested() {
 		return
 	}
 	input, err := inOrder(withoutMembers(c.input, "dry_run", "reason", "expected_before", "force"))
@@ -327,18 +312,14 @@ func (s *Store) closeUndos(tx *conn, c *call, output json.RawMessage, outcome sd
 	}
 	tx.exec(`UPDATE operation_undos SET undone = ?1 WHERE undone = '' AND org = ?2 AND action = ?3 AND input = ?4 AND operation < ?5`,
 		c.operation, c.from.Org, c.info.Name, input, c.entry)
-	s.closeReverted(tx, c, output, outcome)
+	s.closeReverted(tx, c, output, o.Outcome)
 	subjects, err := sdk.SubjectsOf(output)
 	if err != nil {
 		return
 	}
-	ids := []string{}
-	for _, subject := range subjects {
-		ids = append(ids, subject.ID)
-	}
 	tx.exec(`UPDATE undos SET status = 'done', outcome = ?1, finished = ?2, ended = (SELECT max(seq) FROM audit) WHERE org = ?3 AND action = ?4 AND mark < ?5
 		AND status = 'pending' AND (input = ?6 OR state <> '' AND state IN (SELECT value FROM json_each(?7)))`,
-		string(outcome), c.now(), c.from.Org, c.info.Name, c.entry, input, ids)
+		string(o.Outcome), c.now(), c.from.Org, c.info.Name, c.entry, input, subjectIDs(subjects))
 }
 
 // closeReverted closes the undos of operations on a state that the call reverted, however
@@ -357,15 +338,21 @@ func (s *Store) closeReverted(tx *conn, c *call, output json.RawMessage, outcome
 	}
 }
 
+func subjectIDs(subjects []sdk.Subject) []string {
+	ids := []string{}
+	for _, s := range subjects {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}
+
 // withMembers returns the object with further members.
 func withMembers(object json.RawMessage, more map[string]json.RawMessage) (json.RawMessage, error) {
 	members := map[string]json.RawMessage{}
 	if err := json.Unmarshal(object, &members); err != nil {
 		return nil, err
 	}
-	for name, value := range more {
-		members[name] = value
-	}
+	maps.Copy(members, more)
 	return json.Marshal(members)
 }
 

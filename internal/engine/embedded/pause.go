@@ -19,11 +19,9 @@ const pausePoll = 100 * time.Millisecond
 
 // A Pause says who paused all writes of a store, when and why.
 type Pause struct {
-	Time    time.Time `json:"time"`
-	Reason  string    `json:"reason"`
-	OSUser  string    `json:"os_user"`
-	Host    string    `json:"host"`
-	Process int       `json:"process"`
+	Time   time.Time `json:"time"`
+	Reason string    `json:"reason"`
+	Actor
 }
 
 // PauseWrites pauses all writes of the store, in every process. It cancels the write calls that
@@ -83,7 +81,7 @@ func readPause(db *conn) *Pause {
 // rejection is the error of a write that is not made during the pause.
 func (p *Pause) rejection(action string) *sdk.Error {
 	return &sdk.Error{Code: sdk.Unavailable, Err: ErrPaused, Message: fmt.Sprintf("cannot run %s: %s paused all writes at %s%s. Run soar resume first",
-		action, Actor{OSUser: p.OSUser, Host: p.Host, Process: p.Process}.who(), p.Time.Format(time.RFC3339), because(p.Reason))}
+		action, p.who(), p.Time.Format(time.RFC3339), because(p.Reason))}
 }
 
 func because(reason string) string {
@@ -171,7 +169,7 @@ func (l Limits) exceeded(tx *conn, c *call, p *plan) *sdk.Error {
 	var first time.Time
 	tx.row(`SELECT coalesce(sum(requests), 0), min(created) FROM operations WHERE created > ? AND org = ? AND seq <> ?`,
 		now.Add(-time.Minute), c.from.Org, c.entry).into(&sent, &first)
-	if sent == 0 || sent+len(p.requests) <= l.WritesPerMinute {
+	if sent == 0 || sent+len(p.Plan) <= l.WritesPerMinute {
 		return nil
 	}
 	return &sdk.Error{Code: sdk.RateLimited, RetryAfter: first.Add(time.Minute).Sub(now),

@@ -40,18 +40,13 @@ func (c *call) actor() Actor {
 	a := thisProcess()
 	a.Connection, a.Case, a.Reason, a.Key, a.Playbook = c.from.Connection, c.from.Case, c.from.Reason, c.from.Key, c.from.Playbook
 	if a.Reason == "" {
-		a.Reason = c.text("reason")
+		var input struct {
+			Reason string `json:"reason"`
+		}
+		_ = json.Unmarshal(c.input, &input) // another type is no reason
+		a.Reason = schema.MaskText(input.Reason)
 	}
 	return a
-}
-
-// text returns a text of the input, "" if there is none.
-func (c *call) text(name string) (text string) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(c.input, &members) == nil {
-		_ = json.Unmarshal(members[name], &text) // another type is no text
-	}
-	return schema.MaskText(text)
 }
 
 // writes reports whether the call may change something.
@@ -89,11 +84,8 @@ func (s *Store) Perform(ctx context.Context, session sdk.Session, info *sdk.Acti
 	}
 	c := &call{session: session, info: info, input: input, from: from, now: time.Now}
 	if from.Shadow && c.writes() {
-		takes, err := s.schemaOf(info.Input)
-		if err == nil {
-			c.input, err = dryRunInput(info, takes, input)
-		}
-		if err != nil {
+		var err error
+		if c.input, err = s.dryRunInput(info, input); err != nil {
 			return Result{}, sdk.AsError(err)
 		}
 	}
@@ -193,20 +185,16 @@ func (s *Store) perform(ctx context.Context, c *call) (result sdk.Result, failur
 		if failure == nil && err == nil {
 			failure = s.storeUndos(tx, c, result.Output)
 		}
-		s.complete(tx, c, result, cmpFailure(failure, err), duration)
+		shown := failure
+		if err != nil {
+			shown = sdk.AsError(err)
+		}
+		s.complete(tx, c, result, shown, duration)
 	})
 	if storeErr != nil {
 		storeErr = fmt.Errorf("complete audit entry of %s, which was called: %w", c.info.Name, storeErr)
 	}
 	return result, failure, errors.Join(err, storeErr)
-}
-
-// cmpFailure returns the failure that the audit trail shows.
-func cmpFailure(failure *sdk.Error, err error) *sdk.Error {
-	if err != nil {
-		return sdk.AsError(err)
-	}
-	return failure
 }
 
 // run calls the action.
@@ -290,9 +278,9 @@ func (s *Store) performWrite(ctx context.Context, c *call) (result sdk.Result, f
 // plan makes the dry run of the call. An action without a dry run has an empty plan.
 func (s *Store) plan(ctx context.Context, c *call) (plan, *sdk.Error) {
 	if !s.takes(c.info, dryRunParam) {
-		return plan{outcome: sdk.Planned}, nil
+		return plan{Output: engine.Output{Outcome: sdk.Planned}}, nil
 	}
-	input, err := withMembers(c.input, map[string]json.RawMessage{dryRunParam: json.RawMessage("true")})
+	input, err := s.dryRunInput(c.info, c.input)
 	if err != nil {
 		return plan{}, sdk.AsError(err)
 	}
@@ -305,17 +293,9 @@ func (s *Store) plan(ctx context.Context, c *call) (plan, *sdk.Error) {
 }
 
 // changedSince reports whether another operation on the subjects ended after the plan.
-func changedSince(db *conn, planned int64, c *call, subjects []sdk.Subject) (changed bool) {
-	if planned == math.MaxInt64 || len(subjects) == 0 {
-		return false
-	}
-	ids := []string{}
-	for _, s := range subjects {
-		ids = append(ids, s.ID)
-	}
-	db.row(`SELECT EXISTS (SELECT 1 FROM subjects s JOIN operations o ON o.seq = s.operation
-		WHERE s.id IN (SELECT value FROM json_each(?)) AND o.org = ? AND o.seq <> ? AND o.ended >= ?)`, ids, c.from.Org, c.entry, planned).into(&changed)
-	return changed
+func changedSince(db *conn, planned int64, c *call, subjects []sdk.Subject) bool {
+	return planned != math.MaxInt64 && db.exists(`SELECT 1 FROM subjects s JOIN operations o ON o.seq = s.operation
+		WHERE s.id IN (SELECT value FROM json_each(?)) AND o.org = ? AND o.seq <> ? AND o.ended >= ?`, subjectIDs(subjects), c.from.Org, c.entry, planned)
 }
 
 // storeOperation stores the operation before its call, unless the writes are paused or a
@@ -323,9 +303,7 @@ func changedSince(db *conn, planned int64, c *call, subjects []sdk.Subject) (cha
 func (s *Store) storeOperation(ctx context.Context, c *call, p *plan) (failure *sdk.Error, err error) {
 	id := c.operation
 	if id == "" {
-		random := make([]byte, 8)
-		rand.Read(random) // never fails
-		id = hex.EncodeToString(random)
+		id = randomID()
 	}
 	err = s.tx(ctx, func(tx *conn) {
 		if pause := readPause(tx); pause != nil {
@@ -341,11 +319,17 @@ func (s *Store) storeOperation(ctx context.Context, c *call, p *plan) (failure *
 	return failure, nil
 }
 
+func randomID() string {
+	random := make([]byte, 8)
+	rand.Read(random) // never fails
+	return hex.EncodeToString(random)
+}
+
 // send makes the call of a write. A pause cancels it.
 func (s *Store) send(ctx context.Context, c *call, p *plan) (sdk.Result, *sdk.Error) {
 	input := c.input
-	if p.before != nil && s.takes(c.info, expectedParam) {
-		with, err := withMembers(input, map[string]json.RawMessage{expectedParam: p.before})
+	if p.Before != nil && s.takes(c.info, expectedParam) {
+		with, err := withMembers(input, map[string]json.RawMessage{expectedParam: p.Before})
 		if err != nil {
 			return sdk.Result{}, sdk.AsError(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,28 +96,14 @@ func (s *Store) PlaybookOf(ctx context.Context, run string) (file string, source
 // byID calls do in one transaction with the run that has this ID, or the only run
 // whose ID begins with it.
 func (s *Store) byID(ctx context.Context, db *sql.DB, id string, do func(tx *conn, seq int64)) error {
-	id = strings.ToLower(strings.TrimSpace(id))
-	if len(id) < 4 {
-		return sdk.Invalid(fmt.Sprintf("%q is too short for the beginning of a run's id: at least four letters are needed", id))
-	}
 	err := inTx(ctx, db, func(tx *conn) {
-		// IDs consist of hexadecimal digits, so all IDs with this prefix are below it
-		// followed by a "g".
-		found := list(tx, only[int64], `SELECT seq FROM runs WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT 2`, id)
-		switch len(found) {
-		case 0:
-			tx.fail(sdk.Errorf(sdk.NotFound, "there is no run %q", id))
-		case 1:
-			do(tx, found[0])
-		default:
-			tx.fail(sdk.Invalid(fmt.Sprintf("the ids of several runs begin with %q: give more of it", id)))
+		var seq int64
+		tx.row(`SELECT seq FROM runs WHERE id = ?`, tx.findID("run", "runs", id)).into(&seq)
+		if tx.err == nil {
+			do(tx, seq)
 		}
 	})
-	var e *sdk.Error
-	if err != nil && !errors.As(err, &e) {
-		err = fmt.Errorf("run %s: %w", id, err)
-	}
-	return err
+	return (&conn{err: err}).failed("run " + id)
 }
 
 // readRun reads a run with everything that belongs to it.
@@ -157,18 +142,20 @@ func findRun(db *conn, condition string, arg any) *Run {
 
 // readRuns reads the runs that the rest of a SELECT selects.
 func readRuns(db *conn, rest string, args ...any) []Run {
+	type row struct {
+		Run
+		groupRow
+	}
 	runs := []Run{}
-	db.each(func(read func(...any)) bool {
-		var r Run
-		var g groupRow
-		read(append([]any{&r.seq, &r.ID, &r.Playbook, &r.Title, &r.Status, &r.Error, &r.Created, &r.Started, &r.Finished, &r.Replay, &r.Shadow, &r.unmatched,
-			&r.eventSeq, &r.EventID, &r.EventType, &r.EventTime}, g.columns()...)...)
-		g.set(&r)
-		runs = append(runs, r)
-		return true
+	for _, r := range list(db, func(r *row) []any {
+		return append([]any{&r.seq, &r.ID, &r.Playbook, &r.Title, &r.Status, &r.Error, &r.Created, &r.Started, &r.Finished, &r.Replay, &r.Shadow, &r.unmatched,
+			&r.eventSeq, &r.EventID, &r.EventType, &r.EventTime}, r.groupRow.columns()...)
 	}, `SELECT r.seq, r.id, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, r.replay, r.shadow, r.unmatched,
 		e.seq, e.id, e.type, e.time, `+selectGroup+`
-		FROM runs r JOIN events e ON e.seq = r.event JOIN playbooks p ON p.hash = r.hash LEFT JOIN groups g ON g.run = r.seq `+rest, args...)
+		FROM runs r JOIN events e ON e.seq = r.event JOIN playbooks p ON p.hash = r.hash LEFT JOIN groups g ON g.run = r.seq `+rest, args...) {
+		r.set(&r.Run)
+		runs = append(runs, r.Run)
+	}
 	return runs
 }
 

@@ -264,21 +264,11 @@ type Queue struct {
 // playbooks. It reads only an index, so that long queues can be read often.
 func (s *Store) Queues(ctx context.Context, org string) ([]Queue, error) {
 	db := s.reader(ctx)
-	var queues []Queue
-	db.each(func(read func(...any)) bool {
-		var q Queue
-		var ready, starts int
-		read(&q.Playbook, &q.Runs, &ready, &q.MaxRunsPerMinute, &starts)
-		if q.MaxRunsPerMinute > 0 && starts >= q.MaxRunsPerMinute {
-			q.Throttled = ready
-		}
-		queues = append(queues, q)
-		return true
-	}, `WITH waiting (playbook, runs, ready) AS (
+	queues := list(db, func(q *Queue) []any { return []any{&q.Playbook, &q.Runs, &q.MaxRunsPerMinute, &q.Throttled} }, `WITH waiting (playbook, runs, ready) AS (
 			SELECT playbook, count(*), sum(due <= ?2) FROM runs WHERE org = ?1 AND status = 'queued' GROUP BY playbook
 		)
-		SELECT w.playbook, w.runs, w.ready, p.max_runs_per_minute,
-			(SELECT count(*) FROM starts s WHERE s.org = ?1 AND s.playbook = w.playbook AND s.at > ?2 - ?3)
+		SELECT w.playbook, w.runs, p.max_runs_per_minute, iif(p.max_runs_per_minute > 0 AND p.max_runs_per_minute <=
+			(SELECT count(*) FROM starts s WHERE s.org = ?1 AND s.playbook = w.playbook AND s.at > ?2 - ?3), w.ready, 0)
 		FROM waiting w JOIN runs r ON r.seq =
 			(SELECT seq FROM runs WHERE org = ?1 AND status = 'queued' AND playbook = w.playbook ORDER BY due, seq LIMIT 1)
 		JOIN playbooks p ON p.hash = r.hash ORDER BY w.playbook`, org, time.Now(), time.Minute.Microseconds())

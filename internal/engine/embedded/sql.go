@@ -9,7 +9,11 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"soar.example/okta/sdk"
 )
@@ -43,18 +47,51 @@ func (s *Store) tx(ctx context.Context, do func(*conn)) error {
 func inTx(ctx context.Context, db *sql.DB, do func(*conn)) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return advised(err)
 	}
 	defer tx.Rollback() // does nothing after Commit
 	c := &conn{ctx: ctx, db: tx, prepared: map[string]*sql.Stmt{}}
 	do(c)
 	switch {
 	case c.err == nil:
-		return tx.Commit()
+		return advised(tx.Commit())
 	case ctx.Err() != nil:
 		return ctx.Err() // SQLite's error hides that ctx ended
 	}
-	return c.err
+	return advised(c.err)
+}
+
+// advice says what to do after an error of SQLite, by the primary code of the error.
+var advice = map[int]string{
+	sqlite3.SQLITE_FULL:     "Free space on the disk of the store, then try again",
+	sqlite3.SQLITE_IOERR:    "Check that the disk of the store works and has free space, then try again",
+	sqlite3.SQLITE_READONLY: "Make the store, its folder and its disk writable for this user, then try again",
+	sqlite3.SQLITE_CANTOPEN: "Make the store, its folder and its disk writable for this user, then try again",
+	sqlite3.SQLITE_PERM:     "Make the store, its folder and its disk writable for this user, then try again",
+	sqlite3.SQLITE_BUSY:     "Another process has been writing to the store for 10 seconds. Wait until it has ended, then try again",
+	sqlite3.SQLITE_CORRUPT:  "The store is damaged: restore it from a backup",
+}
+
+// An advisedError is an error of SQLite and what to do next.
+type advisedError struct {
+	error
+	next string
+}
+
+// Error returns the error and the next step.
+func (e *advisedError) Error() string { return e.error.Error() + ". " + e.next }
+
+// Unwrap returns the error of SQLite.
+func (e *advisedError) Unwrap() error { return e.error }
+
+// advised adds to an error of SQLite what to do next, once.
+func advised(err error) error {
+	var known *advisedError
+	var fault *sqlite.Error
+	if errors.As(err, &known) || !errors.As(err, &fault) || advice[fault.Code()&0xff] == "" {
+		return err
+	}
+	return &advisedError{err, advice[fault.Code()&0xff]}
 }
 
 // fail records an error, unless there was one before.
@@ -64,12 +101,13 @@ func (c *conn) fail(err error) {
 	}
 }
 
-// failed returns the error with a description of the task, nil if there was none.
+// failed returns the error with a description of the task, nil if there was none. It
+// returns an *[sdk.Error] unchanged.
 func (c *conn) failed(task string) error {
-	if c.err == nil {
-		return nil
+	if e := (*sdk.Error)(nil); c.err == nil || errors.As(c.err, &e) {
+		return c.err
 	}
-	return fmt.Errorf("%s: %w", task, c.err)
+	return fmt.Errorf("%s: %w", task, advised(c.err))
 }
 
 // prepare parses a statement that the transaction runs many times.
@@ -165,6 +203,34 @@ func (r row) into(columns ...any) {
 	}
 }
 
+// exists reports whether a SELECT has a row.
+func (c *conn) exists(query string, args ...any) (exists bool) {
+	c.row(`SELECT EXISTS (`+query+`)`, args...).into(&exists)
+	return exists
+}
+
+// findID returns the only ID of a table that begins with the text. It fails with an
+// *[sdk.Error]: not_found if there is none, invalid_input if the text is shorter than four
+// letters or ambiguous. Thing is the name of one row.
+func (c *conn) findID(thing, table, text string) (id string) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if len(strings.TrimPrefix(text, batchPrefix)) < 4 {
+		c.fail(sdk.Errorf(sdk.InvalidInput, "the %s ID %q is too short: give at least its first four letters", thing, text))
+	}
+	// IDs end with hexadecimal digits, so all IDs with this prefix are below it followed by
+	// a "g".
+	found := list(c, only[string], `SELECT id FROM `+table+` WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT 2`, text)
+	switch len(found) {
+	case 0:
+		c.fail(sdk.Errorf(sdk.NotFound, "there is no %s %q", thing, text))
+		return ""
+	case 1:
+		return found[0]
+	}
+	c.fail(sdk.Errorf(sdk.InvalidInput, "several %s IDs begin with %q: give more letters of the ID", thing, text))
+	return ""
+}
+
 // columns wraps the arguments and variables of a statement that database/sql cannot store
 // or read: a time is stored as microseconds since 1970, an error or a list as JSON. The
 // zero values of these are NULL.
@@ -172,7 +238,7 @@ func columns(all []any) []any {
 	all = slices.Clone(all)
 	for i, v := range all {
 		switch v := v.(type) {
-		case time.Time, *time.Time, *sdk.ErrorBody, **sdk.ErrorBody, []string, *[]string, []int64, *[]sdk.PlannedRequest:
+		case time.Time, *time.Time, *sdk.ErrorBody, **sdk.ErrorBody, []string, *[]string, []int64, []sdk.PlannedRequest, *[]sdk.PlannedRequest:
 			all[i] = column{v}
 		case json.RawMessage:
 			all[i] = sql.NullString{String: string(v), Valid: v != nil}

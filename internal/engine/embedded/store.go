@@ -2,9 +2,12 @@ package embedded
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
 	_ "embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,7 +86,7 @@ func openAt(ctx context.Context, path string, acceptEmpty bool) (*Store, error) 
 	}
 	s := &Store{file: file, lockWait: 30 * time.Second}
 	if err := s.open(ctx, acceptEmpty); err != nil {
-		return nil, errors.Join(fmt.Errorf("open store %s: %w", file.path, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", file.path, advised(err)), s.Close())
 	}
 	return s, nil
 }
@@ -296,4 +299,16 @@ func (s *Store) HostKey(ctx context.Context) (key []byte, err error) {
 		return nil, db.failed("read the host's key")
 	}
 	return key, nil
+}
+
+// keyedDigest returns a digest of data that can hold secrets: without the host's key, nobody
+// can guess the data.
+func (s *Store) keyedDigest(ctx context.Context, data []byte) (string, error) {
+	key, err := s.HostKey(ctx)
+	if err != nil {
+		return "", err
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write(data)
+	return hex.EncodeToString(mac.Sum(nil)), nil
 }

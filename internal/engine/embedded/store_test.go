@@ -412,3 +412,35 @@ func TestHostKey(t *testing.T) {
 		t.Errorf("another store has the key %x, %v", other, err)
 	}
 }
+
+// TestStoreErrorsNameTheNextStep makes transactions fail, and checks the advice of the error.
+func TestStoreErrorsNameTheNextStep(t *testing.T) {
+	for name, test := range map[string]struct {
+		pragma, want string
+		locked       bool // another Store is writing
+	}{
+		"full disk":    {pragma: "max_page_count = 1", want: "Free space on the disk of the store"},
+		"read-only":    {pragma: "query_only = 1", want: "writable for this user"},
+		"other writer": {pragma: "busy_timeout = 1", want: "Another process has been writing", locked: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := storePath(t)
+			s := openStore(t, path)
+			if _, err := s.write.Exec("PRAGMA " + test.pragma); err != nil {
+				t.Fatal(err)
+			}
+			if test.locked {
+				other, err := openStore(t, path).write.Begin()
+				must(t, err)
+				defer other.Rollback()
+			}
+			err := s.tx(t.Context(), func(tx *conn) {
+				tx.exec(`INSERT INTO targets (settings, target) VALUES ('a', ?)`, strings.Repeat("x", 1<<20))
+			})
+			wrapped := (&conn{err: err}).failed("write")
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Count(wrapped.Error(), test.want) != 1 {
+				t.Errorf("got %v, want the advice %q once", wrapped, test.want)
+			}
+		})
+	}
+}

@@ -214,7 +214,7 @@ func writeEmptyStore(ctx context.Context, path string) error {
 		return err
 	}
 	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
-		return fmt.Errorf("write a new store: %w", err)
+		return fmt.Errorf("write a new store: %w", advised(err))
 	}
 	return f.Sync()
 }

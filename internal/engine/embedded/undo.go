@@ -107,7 +107,7 @@ func addUndo(tx *conn, org string, u *Undo) {
 // storeUndos stores the undos of an output that a host makes at their time. The failure
 // becomes that of the call: an undo may have reverted the change on which the call relied.
 func (s *Store) storeUndos(tx *conn, c *call, output json.RawMessage) (failure *sdk.Error) {
-	outcome := sdk.Outcome(engine.Outcome(output))
+	outcome := engine.ReadOutput(output).Outcome
 	if c.from.Org == "" || c.cause == CauseUndo || outcome != sdk.Changed && outcome != sdk.Unchanged ||
 		!bytes.Contains(output, []byte(`"undo"`)) || !c.info.ReturnsUndos() {
 		return nil
@@ -168,9 +168,8 @@ func (s *Store) storeUndo(tx *conn, c *call, n int, asked sdk.Undo, outcome sdk.
 			return failure
 		}
 	}
-	var known bool
-	if tx.row(`SELECT EXISTS (SELECT 1 FROM undos WHERE `+ofChange+` AND status IN ('pending', 'standing', 'running'))`,
-		org, u.Action, u.Input).into(&known); asked.At == nil && !known && c.exclusive {
+	if asked.At == nil && c.exclusive && !tx.exists(`SELECT 1 FROM undos WHERE `+ofChange+` AND status IN ('pending', 'standing', 'running')`,
+		org, u.Action, u.Input) {
 		return failure
 	}
 	u.own = u.own || plannedBefore(tx, org, u, c.entry)
@@ -189,10 +188,9 @@ func (s *Store) storeUndo(tx *conn, c *call, n int, asked sdk.Undo, outcome sdk.
 
 // plannedBefore reports whether an earlier operation without a result planned the change:
 // then its dry run found that the state did not exist before.
-func plannedBefore(tx *conn, org string, u *Undo, entry int64) (planned bool) {
-	tx.row(`SELECT EXISTS (SELECT 1 FROM operation_undos JOIN operations o ON o.seq = operation
-		WHERE o.org = ? AND action = ? AND input = ? AND undone = '' AND o.status <> 'done' AND o.seq < ?)`, org, u.Action, u.Input, entry).into(&planned)
-	return planned
+func plannedBefore(tx *conn, org string, u *Undo, entry int64) bool {
+	return tx.exists(`SELECT 1 FROM operation_undos JOIN operations o ON o.seq = operation
+		WHERE o.org = ? AND action = ? AND input = ? AND undone = '' AND o.status <> 'done' AND o.seq < ?`, org, u.Action, u.Input, entry)
 }
 
 // live returns the status of an undo that represents its change.
@@ -228,18 +226,16 @@ func merge(tx *conn, org string, u *Undo, entry int64) (replaced bool) {
 
 // overlapsUndo reports whether an attempt to revert the same change overlaps the call. An
 // attempt that has been running for longer than possible was interrupted.
-func overlapsUndo(tx *conn, org string, u *Undo, entry int64, now time.Time) (overlaps bool) {
-	tx.row(`SELECT EXISTS (SELECT 1 FROM undos WHERE `+ofChange+` AND started IS NOT NULL
-		AND (ended >= ? OR status = 'running' AND started >= ?))`, org, u.Action, u.Input, entry, now.Add(-2*undoTimeout)).into(&overlaps)
-	return overlaps
+func overlapsUndo(tx *conn, org string, u *Undo, entry int64, now time.Time) bool {
+	return tx.exists(`SELECT 1 FROM undos WHERE `+ofChange+` AND started IS NOT NULL
+		AND (ended >= ? OR status = 'running' AND started >= ?)`, org, u.Action, u.Input, entry, now.Add(-2*undoTimeout))
 }
 
 // interruptedBefore reports whether an earlier attempt of the same step may have changed
 // something without a response.
-func interruptedBefore(tx *conn, from Caller, entry int64) (interrupted bool) {
-	tx.row(`SELECT EXISTS (SELECT 1 FROM audit WHERE run = ? AND run <> '' AND step = ? AND seq < ? AND cause <> 'undo' AND operation <> ''
-		AND (status = 'started' OR code IN ('unavailable', 'timeout', 'canceled', 'internal')))`, from.RunID, from.StepID, entry).into(&interrupted)
-	return interrupted
+func interruptedBefore(tx *conn, from Caller, entry int64) bool {
+	return tx.exists(`SELECT 1 FROM audit WHERE run = ? AND run <> '' AND step = ? AND seq < ? AND cause <> 'undo' AND operation <> ''
+		AND (status = 'started' OR code IN ('unavailable', 'timeout', 'canceled', 'internal'))`, from.RunID, from.StepID, entry)
 }
 
 // failUndo stores an undo that is never executed, and why.

@@ -3,9 +3,6 @@ package embedded
 import (
 	"cmp"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -207,20 +204,16 @@ func (s *Store) undoStep(ctx context.Context, session sdk.Session, m *sdk.Manife
 	from.RunID, from.StepID = op.RunID, op.StepID
 	c := &call{session: session, info: info, input: input, from: from, now: time.Now, cause: CauseUndo, undoes: op.ID, locked: locked}
 	c.end = func(tx *conn, result sdk.Result, failure *sdk.Error) {
-		if outcome := sdk.Outcome(engine.Outcome(result.Output)); failure == nil && c.operation != "" && reverted(outcome) {
+		if failure == nil && c.operation != "" && engine.ReadOutput(result.Output).AsRequested() {
 			tx.exec(`UPDATE operation_undos SET undone = ? WHERE operation = ? AND n = ?`, c.operation, u.operation, u.n)
 		}
 	}
 	result, failure, storeErr := s.perform(ctx, c)
 	failure = joined(failure, storeErr)
 	step.By, step.Output = c.operation, s.mask(info.Output, result.Output)
-	var output struct {
-		Outcome, Reason string
-		Plan            []sdk.PlannedRequest
-	}
-	_ = json.Unmarshal(step.Output, &output) // members of another type are not shown
-	step.Outcome, step.Reason, step.Plan = output.Outcome, output.Reason, output.Plan
-	if failure == nil && !o.DryRun && !reverted(sdk.Outcome(output.Outcome)) {
+	output := engine.ReadOutput(step.Output)
+	step.Outcome, step.Reason, step.Plan = string(output.Outcome), output.Reason, output.Plan
+	if failure == nil && !o.DryRun && !output.AsRequested() {
 		failure = sdk.Errorf(sdk.Conflict, "operation %s is not undone: the outcome of %s is %s%s",
 			op.ID, u.Action, cmp.Or(output.Outcome, "unknown"), because(output.Reason))
 	}
@@ -232,8 +225,6 @@ func (s *Store) undoStep(ctx context.Context, session sdk.Session, m *sdk.Manife
 	}
 	return fail(failure)
 }
-
-func reverted(o sdk.Outcome) bool { return o == sdk.Changed || o == sdk.Unchanged || o == sdk.Accepted }
 
 // conflict adds to the error of an undo which later operation changed the subject.
 func (s *Store) conflict(ctx context.Context, op *Operation, c *call, failure *sdk.Error) *sdk.Error {
@@ -289,13 +280,10 @@ func withoutTexts(schema any) any {
 // Target returns the account that a session acts on, for [Caller].Org. It asks the
 // service only the first time that the store sees these settings of the connection.
 func (s *Store) Target(ctx context.Context, session sdk.Session, settings json.RawMessage) (string, error) {
-	key, err := s.HostKey(ctx)
+	digest, err := s.keyedDigest(ctx, settings)
 	if err != nil {
 		return "", err
 	}
-	mac := hmac.New(sha256.New, key) // the settings hold secrets
-	mac.Write(settings)
-	digest := hex.EncodeToString(mac.Sum(nil))
 	var target string
 	db := s.reader(ctx)
 	if db.row(`SELECT target FROM targets WHERE settings = ?`, digest).find(&target); target != "" || db.err != nil {
