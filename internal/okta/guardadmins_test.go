@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"crypto/rand"
 	"net/http"
 	"strings"
 	"testing"
@@ -36,8 +37,9 @@ func (o adminsOrg) admin(login, role string) oktasim.User {
 // as opens a client with an API token of the user.
 func (o adminsOrg) as(t *testing.T, user string, g guard.Rules) *Client {
 	t.Helper()
-	o.AddAPIToken(oktasim.NewAPIToken{Token: "00" + user, User: user})
-	c, err := Open(t.Context(), Settings{OrgURL: o.URL, Token: sdk.NewSecret("00" + user), Rules: g})
+	token := "00" + rand.Text()
+	o.AddAPIToken(oktasim.NewAPIToken{Token: token, User: user})
+	c, err := Open(t.Context(), Settings{OrgURL: o.URL, Token: sdk.NewSecret(token), Rules: g})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,6 +140,13 @@ func TestUnreadableAdminRoles(t *testing.T) {
 	if err != nil || !strings.Contains(strings.Join(health.Notes, "\n"), "allow_unknown_admins") {
 		t.Errorf("the check says %q, %v", health.Notes, err)
 	}
+	// A connection that writes without admin roles, or that never writes, gets no such note.
+	for _, rules := range []guard.Rules{{ReadOnly: true}, {AllowUnknownAdmins: true}} {
+		health, err := Check(t.Context(), o.as(t, soar.ID, rules))
+		if err != nil || strings.Contains(strings.Join(health.Notes, "\n"), "allow_unknown_admins") {
+			t.Errorf("%+v: the check says %q, %v", rules, health.Notes, err)
+		}
+	}
 
 	o = newAdminsOrg(t)
 	soar = o.admin("soar@corp.example", "ORG_ADMIN")
@@ -183,6 +192,19 @@ func TestRequestsOfTheAdminRules(t *testing.T) {
 	revoke(o.owner)
 	now = now.Add(5 * time.Minute)
 	revoke(users[0], rolesOf(soar.ID))
+
+	// For more than two users of a device, the guard reads only the roles of the principal.
+	users = append(users, lesser.ID)
+	for most, want := range map[int][]string{2: {rolesOf(users[0]), rolesOf(users[1])}, 3: {"/api/v1/users/me", rolesOf(soar.ID)}} {
+		device := o.AddDevice(oktasim.NewDevice{Name: "laptop", Users: users[:most]}).ID
+		c = o.as(t, soar.ID, guard.Rules{})
+		if err := c.SuspendDevice(t.Context(), device); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(o.reads(), " "); got != "/api/v1/devices/"+device+"/users "+strings.Join(want, " ") {
+			t.Errorf("%d users: read %s", most, got)
+		}
+	}
 
 	c = o.as(t, users[1], guard.Rules{}) // Okta itself rejects a principal without rights
 	if err := c.RevokeSessions(t.Context(), users[0], true, true); err == nil || writes(o.Server) != 0 {

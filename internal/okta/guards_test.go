@@ -148,9 +148,81 @@ func TestMaxWritesPerMinute(t *testing.T) {
 	if n := writes(s); n != 2 {
 		t.Errorf("%d writes were sent", n)
 	}
-	now = now.Add(41 * time.Second)
+	now = now.Add(40 * time.Second) // the window ends after exactly a minute
 	if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
 		t.Error(err)
+	}
+	unlimited, s := guarded(t, guard.Rules{})
+	u = s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	for range 3 {
+		if err := unlimited.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// An empty email address of a protected user does not protect other users without one.
+func TestProtectedUserWithoutEmail(t *testing.T) {
+	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}})
+	glass, other := s.AddUser(oktasim.NewUser{Login: "glass@corp.example"}), s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
+	for _, u := range []oktasim.User{glass, other} {
+		body := `{"id":"` + u.ID + `","status":"ACTIVE","profile":{"login":"` + u.Login + `","email":null}}`
+		s.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/" + u.Login, Status: 200, Body: body})
+	}
+	if _, err := c.FindUser(t.Context(), "/user", other.Login); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SuspendUser(t.Context(), other.ID); err != nil {
+		t.Error(err)
+	}
+	wantRefused(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, "protected_users")
+}
+
+// A rejected search for a protected name is reported with Okta's reason, and no write is
+// sent.
+func TestRejectedSearchForProtectedName(t *testing.T) {
+	c, s := guarded(t, guard.Rules{ProtectedGroups: []string{"Vault"}})
+	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
+	s.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/groups", Status: 400, ErrorCode: "E0000031"})
+	e := wantCode(t, c.SuspendUser(t.Context(), u.ID), sdk.InvalidInput)
+	if !strings.Contains(e.Message, "nothing is written") || writes(s) != 0 {
+		t.Errorf("got %v, %d writes", e, writes(s))
+	}
+	_, err := c.CheckSettings(t.Context())
+	e = wantCode(t, err, sdk.InvalidInput)
+	if len(e.Violations) != 1 || !strings.Contains(e.Violations[0].Message, `"Vault" GET /api/v1/groups`) {
+		t.Errorf("got %+v", e.Violations)
+	}
+}
+
+// A body that names a protected user by login or address is rejected.
+func TestProtectedNamesInBodies(t *testing.T) {
+	for _, test := range []struct {
+		protected, text string
+		rejected        bool
+	}{
+		{"GLASS", "glass", true},
+		{"GLASS", " glass@corp.example ", true},
+		{"$ID", "glass@corp.example", true},
+		{"$ID", "other@corp.example", false},
+		{"GLASS", "other", false},
+		{"", "glass@corp.example", false},
+	} {
+		s := oktasim.Start(t, oktasim.Options{})
+		glass := s.AddUser(oktasim.NewUser{Login: "glass", Email: "glass@corp.example"})
+		rules := guard.Rules{AllowCustomWrites: true}
+		if test.protected != "" {
+			rules.ProtectedUsers = []string{strings.ReplaceAll(test.protected, "$ID", glass.ID)}
+		}
+		c, err := Open(t.Context(), Settings{OrgURL: s.URL, Token: sdk.NewSecret(s.Token), Rules: rules})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_, err = c.Custom(t.Context(), CustomCall{Method: "POST", Path: "/api/v1/zones", Body: []byte(`{"type":"IP","name":"` + test.text + `"}`)})
+		if guard.Rejected(err) != test.rejected || !test.rejected && err != nil {
+			t.Errorf("%+v: got %v", test, err)
+		}
 	}
 }
 
@@ -228,6 +300,10 @@ func TestPrincipalIsReadOnce(t *testing.T) {
 	if err := c.SuspendUser(t.Context(), u.ID); err != nil {
 		t.Fatal(err)
 	}
+	me, err := c.Guard.Self(t.Context())
+	if err != nil || me == "" {
+		t.Fatalf("the own user is %q, %v", me, err)
+	}
 	asked := 0
 	for _, r := range s.Requests() {
 		if r.Path == "/api/v1/users/me" {
@@ -235,11 +311,7 @@ func TestPrincipalIsReadOnce(t *testing.T) {
 		}
 	}
 	if asked != 1 {
-		t.Errorf("asked %d times who the login is, want once", asked)
-	}
-	me, err := c.Guard.Self(t.Context())
-	if err != nil || me == "" {
-		t.Fatalf("the own user is %q, %v", me, err)
+		t.Errorf("read the principal %d times, want once", asked)
 	}
 	wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), me)}, "own user")
 }

@@ -20,7 +20,7 @@ import (
 func open(ctx context.Context, settings okta.Settings) (*okta.Client, error) {
 	noScopes := settings.ClientID != "" && len(settings.Scopes) == 0
 	if len(settings.AllowedActions) > 0 || noScopes {
-		manifest, err := offered()
+		manifest, err := offered(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -57,18 +57,22 @@ func checkAllowed(names, allowed []string) error {
 	return nil
 }
 
-// offered returns the connector's manifest. It compiles once, since that takes a while.
-var offered = sync.OnceValues(func() (*sdk.Manifest, error) {
-	backend, err := offer(okta.Open).Compile()
+// withoutOpen is the connector without [open], which would depend on itself. It compiles once,
+// since that takes a while.
+var withoutOpen = sync.OnceValues(func() (sdk.Backend, error) { return offer(okta.Open).Compile() })
+
+// offered returns the connector's manifest.
+func offered(ctx context.Context) (*sdk.Manifest, error) {
+	backend, err := withoutOpen()
 	if err != nil {
 		return nil, err
 	}
-	return backend.Manifest(context.Background())
-})
+	return backend.Manifest(ctx)
+}
 
 // operations returns the actions as a client sees them.
-func operations(context.Context) ([]permission.Action, error) {
-	manifest, err := offered()
+func operations(ctx context.Context) ([]permission.Action, error) {
+	manifest, err := offered(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -75,15 +75,13 @@ func (g *Guard) SetSelf(ctx context.Context, id string) (notes []string) {
 	return notes
 }
 
-// ExpectWrites prepares for writes to many users. It then takes fewer requests to know
-// the connection's own roles than those of each user.
+// ExpectWrites prepares for writes to many users. Once the own user is known, the guard
+// reads the own roles instead of the roles of each user.
 func (g *Guard) ExpectWrites(ctx context.Context, users int) {
 	if users <= 2 || g.ReadOnly { // two requests suffice for that many
 		return
 	}
-	if self, err := g.Self(ctx); err == nil && self != "" {
-		_, _ = g.rolesOf(ctx, self) // a write that needs them asks again, and fails
-	}
+	_, _ = g.Self(ctx) // on failure, a write that needs the own user asks again
 }
 
 // adminRoles are the admin roles of a user, by groups too.

@@ -2,6 +2,8 @@ package guard
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -47,6 +49,28 @@ func TestOwnApp(t *testing.T) {
 		_, err := g.Check(t.Context(), Write{Method: "POST", Path: "/api/v1/apps/0oaSELF/lifecycle/deactivate"})
 		if (err == nil) != want {
 			t.Errorf("client ID %q: got %v", own, err)
+		}
+	}
+}
+
+func TestProtectsNames(t *testing.T) {
+	for refs, want := range map[string]bool{
+		"": false, glassID: false, "glass@corp.example": true, glassID + " glass@corp.example": true, "00u": true,
+	} {
+		g := New(Rules{ProtectedUsers: strings.Fields(refs)}, nil, Principal{})
+		if got := g.ProtectsNames(); got != want {
+			t.Errorf("%q: got %t", refs, got)
+		}
+	}
+}
+
+// A text of the body may be a name if it has at most 500 bytes.
+func TestNamesInBodies(t *testing.T) {
+	for length, want := range map[int]bool{1: true, 500: true, 501: false} {
+		text := strings.Repeat("x", length)
+		got := targetsOf(Write{Method: "POST", Path: "/api/v1/zones", Body: []byte(`{"name":"` + text + `"}`)})
+		if slices.Contains(got.names, text) != want {
+			t.Errorf("%d bytes: got %t", length, !want)
 		}
 	}
 }
