@@ -106,8 +106,13 @@ func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
 
 // runWatcher runs w, shows its status, and serves it on metrics unless that is nil.
 func (a *app) runWatcher(ctx context.Context, w *watch.Watcher, conn *connection, o watchOptions, metrics net.Listener) error {
-	health, err := conn.Check(ctx)
-	if err != nil {
+	show := &progress{app: a, started: time.Now()}
+	var health sdk.Health
+	err := host.Retry(ctx, func(s host.Status) { show.pollStatus(show.out, s, show.line) }, func(ctx context.Context) (err error) {
+		health, err = conn.Check(ctx)
+		return err
+	})
+	if err != nil || ctx.Err() != nil {
 		return err
 	}
 	w.Org = health.Target
@@ -122,7 +127,6 @@ func (a *app) runWatcher(ctx context.Context, w *watch.Watcher, conn *connection
 		Queues:   func(ctx context.Context) ([]embedded.Queue, error) { return w.Store.Queues(ctx, w.Org) },
 		Paused:   w.Store.WritesPaused,
 	})
-	show := &progress{app: a, started: time.Now()}
 	status := newWatchStatus(show)
 	defer status.close()
 	w.Session = mon.Session(conn)
@@ -152,21 +156,23 @@ func (a *app) runWatcher(ctx context.Context, w *watch.Watcher, conn *connection
 		show.serving(metrics.Addr())
 	}
 	// The group ends when the watcher does.
-	ctx, stop := context.WithCancel(ctx)
+	runCtx, stop := context.WithCancel(ctx)
 	defer stop()
-	g, ctx := errgroup.WithContext(ctx)
+	g, runCtx := errgroup.WithContext(runCtx)
 	g.Go(func() error {
 		defer stop()
-		return w.Run(ctx)
+		return w.Run(runCtx)
 	})
 	g.Go(func() error {
-		mon.Follow(ctx, o.status, status.show)
+		mon.Follow(runCtx, o.status, status.show)
 		return nil
 	})
 	if metrics != nil {
-		g.Go(func() error { return mon.Serve(ctx, metrics) })
+		g.Go(func() error { return mon.Serve(runCtx, metrics) })
 	}
-	err = g.Wait()
+	if err = g.Wait(); err != nil && ctx.Err() != nil && sdk.AsError(err).Code == sdk.Canceled {
+		err = nil // a signal ended the watch while it was starting
+	}
 	status.close()
 	show.stopped()
 	return err

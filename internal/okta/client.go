@@ -6,6 +6,8 @@ package okta
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -19,6 +21,7 @@ import (
 	"soar.example/okta/internal/okta/guard"
 	"soar.example/okta/internal/okta/permission"
 	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 	"soar.example/okta/sdk/httpclient"
 )
@@ -115,13 +118,19 @@ func (c *Client) Budget() *sdk.Budget {
 // Scopes returns the OAuth scopes of the credentials, see [auth.Credentials].
 func (c *Client) Scopes() (granted, missing []string, known bool) { return c.credentials.Scopes() }
 
-// Check reaches the org and reports the principal and problems of the connection. An
-// error beside a Health is about the settings: the org was reached.
+// Check reaches the org and reports the principal and problems of the connection. An error
+// beside a Health is about the settings. An error for a host name that does not exist names
+// the setting org_url.
 func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 	// The check must work when little of the rate limit is left, too.
 	writing := sdk.WithEffect(ctx, sdk.Writes)
 	me, skew, err := guardedOrg{c}.Self(writing)
 	account, notes, fault := c.credentials.Describe(me.Login, skew, err)
+	if dns := (*net.DNSError)(nil); errors.As(fault, &dns) && dns.IsNotFound {
+		e := *sdk.AsError(fault)
+		e.Violations = append(e.Violations, schema.Violation{Pointer: "/org_url", Message: "names a host that does not exist"})
+		fault = &e
+	}
 	if fault != nil {
 		return sdk.Health{}, fault
 	}

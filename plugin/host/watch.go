@@ -223,3 +223,24 @@ func spread(d time.Duration) time.Duration {
 	}
 	return rand.N(d)
 }
+
+// Retry calls do until it succeeds, and waits between the calls as [Watch] does. It returns nil if ctx
+// ends, and any error that waiting cannot cure: one that is not transient, or that names a wrong setting.
+// observe is called after each failure.
+func Retry(ctx context.Context, observe func(Status), do func(context.Context) error) error {
+	w := &watch{log: hclog.NewNullLogger()}
+	for ctx.Err() == nil {
+		err := do(ctx)
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+		e := sdk.AsError(err)
+		if !e.Code.Transient() || len(e.Violations) > 0 {
+			return err
+		}
+		st := w.failed(sdk.RawPage{}, e)
+		observe(st)
+		pause(ctx, st.Wait)
+	}
+	return nil
+}
