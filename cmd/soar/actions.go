@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"soar.example/okta/internal/nearest"
+	"soar.example/okta/internal/terminal"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
@@ -22,13 +23,14 @@ func (a *app) actionsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := tableRows(m.Actions, []string{"ACTION", "EFFECT", "UNDO", "DESCRIPTION"}, func(info sdk.ActionInfo) []string {
+			head := []string{"ACTION", "EFFECT", "UNDO", "DESCRIPTION"}
+			row := func(info sdk.ActionInfo) []string {
 				return []string{info.Name, string(info.Effect), info.Undo, info.Summary}
-			})
-			if a.output == "csv" {
-				return a.csvRows(rows) // without the schemas
 			}
-			return a.show(m.Actions, func() { a.out.Table(rows) })
+			if a.output == "csv" {
+				return a.csvRows(tableRows(m.Actions, head, row)) // without the schemas
+			}
+			return list(a, m.Actions, "", head, row)
 		},
 	}
 	c.AddCommand(&cobra.Command{
@@ -97,7 +99,7 @@ func (a *app) showAction(info *sdk.ActionInfo, input, output *schema.Node) {
 	params := slices.Concat(
 		slices.DeleteFunc(slices.Clone(input.Properties), isAdvanced),
 		slices.DeleteFunc(slices.Clone(input.Properties), func(p schema.Property) bool { return !isAdvanced(p) }))
-	table(a, "Parameters", params, []string{"PARAMETER", "TYPE", "REQUIRED", "DEFAULT", "WHAT IT IS"}, func(p schema.Property) []string {
+	table(a, "Parameters", params, []string{"PARAMETER", "TYPE", "REQUIRED", "DEFAULT", "DESCRIPTION"}, func(p schema.Property) []string {
 		name, required := p.Name, ""
 		if isAdvanced(p) {
 			name += " (advanced)"
@@ -107,7 +109,7 @@ func (a *app) showAction(info *sdk.ActionInfo, input, output *schema.Node) {
 		}
 		return []string{name, p.Node.TypeName(), required, string(p.Node.Default), p.Node.Description}
 	})
-	table(a, "Output", output.Properties, []string{"MEMBER", "TYPE", "WHAT IT IS"}, func(p schema.Property) []string {
+	table(a, "Output", output.Properties, []string{"MEMBER", "TYPE", "DESCRIPTION"}, func(p schema.Property) []string {
 		return []string{p.Name, p.Node.TypeName(), p.Node.Description}
 	})
 	fmt.Fprintf(a.out, "\n%s\n  soar run %s --input - <<< '%s'\n", a.out.Bold("Example"), info.Name, info.Example.Input)
@@ -141,14 +143,13 @@ soar run completes these values in the shell.`,
 			if err != nil {
 				return err
 			}
-			return a.show(page, func() {
-				_ = list(a, page.Options, "nothing matches", []string{"LABEL", "VALUE", "WHAT IT IS"}, func(o sdk.Option) []string {
-					return []string{o.Label, o.Value, o.Description}
-				})
-				if page.Next != "" {
-					fmt.Fprintln(a.out, a.out.Faint("there are more: --after "+page.Next))
-				}
+			err = list(a, page.Options, "no value matches", []string{"LABEL", "VALUE", "DESCRIPTION"}, func(o sdk.Option) []string {
+				return []string{o.Label, o.Value, o.Description}
 			})
+			if err == nil && page.Next != "" {
+				a.warn(map[string]any{"kind": "next_page", "after": page.Next}, "%s", a.err.Faint("there are more: --after "+terminal.OneLine(page.Next)))
+			}
+			return err
 		},
 	}
 	c.Flags().StringVar(&q.Search, "search", "", "list only values that match this text, usually by the beginning of the name")

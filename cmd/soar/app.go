@@ -43,6 +43,8 @@ type app struct {
 	logLevel  string
 	logger    hclog.Logger
 	known     *sdk.Manifest // of the connector, once it was read
+
+	helpFailed error // why a help page was not printed
 }
 
 func newApp(out, err io.Writer) *app {

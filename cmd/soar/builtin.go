@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"soar.example/okta/internal/settings"
@@ -55,18 +58,29 @@ To try soar without an org, type: soar demo`,
 // they are hidden, and another connector has none of them.
 func builtInCommands(a *app) []*cobra.Command {
 	all := []*cobra.Command{a.demoCommand(), a.orgCommand(), a.eventsCommand()}
+	missing := func(c *cobra.Command) error {
+		if a.plugin == "" {
+			return nil
+		}
+		m, err := a.manifest(context.WithoutCancel(cmp.Or(c.Context(), context.Background())))
+		if err == nil && a.foreign() {
+			err = usagef("the connector %s has no command %q. Leave out --plugin", m.Title, c.CommandPath())
+		}
+		return err
+	}
 	for _, c := range all {
 		c.Hidden = a.plugin != ""
 		c.PersistentPreRunE = func(c *cobra.Command, args []string) error {
-			if err := c.Root().PersistentPreRunE(c, args); err != nil || a.plugin == "" {
+			if err := c.Root().PersistentPreRunE(c, args); err != nil {
 				return err
 			}
-			m, err := a.manifest(c.Context())
-			if err == nil && a.foreign() {
-				err = usagef("the connector %s has no command %q; leave out --plugin", m.Title, c.CommandPath())
-			}
-			return err
+			return missing(c)
 		}
+		c.SetHelpFunc(func(c *cobra.Command, args []string) {
+			if a.helpFailed = missing(c); a.helpFailed == nil {
+				c.Root().HelpFunc()(c, args)
+			}
+		})
 	}
 	return all
 }

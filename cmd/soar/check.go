@@ -55,7 +55,7 @@ func (a *app) check(ctx context.Context) error {
 		})
 		return nil
 	}
-	fmt.Fprintf(a.out, "%s  %s answers, and the login is %s's  %s\n",
+	fmt.Fprintf(a.out, "%s  connected to %s as %s  %s\n",
 		a.out.Green("✓"), terminal.OneLine(health.Target), terminal.OneLine(health.Account), a.out.Faint(took.String()))
 	if paused != nil {
 		a.showNotes([]string{pauseText(paused)})
@@ -133,7 +133,7 @@ func readPermissions(ctx context.Context, conn *connection) (*permissions, error
 	}
 	p.raw = result.Output
 	if err := json.Unmarshal(result.Output, p); err != nil {
-		return nil, fmt.Errorf("read what the login can do: %w", err)
+		return nil, fmt.Errorf("read the permissions of the principal: %w", err)
 	}
 	return p, nil
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ func run(ctx context.Context, args []string) int {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := cmp.Or(root.ExecuteContext(ctx), a.helpFailed)
 	if err != nil {
 		a.report(err)
 	}
@@ -164,6 +165,7 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 	for _, c := range root.Commands() {
 		c.DisableFlagsInUseLine = true
 	}
+	describeJSON(root)
 	return root
 }
 

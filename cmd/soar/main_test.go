@@ -54,7 +54,7 @@ func TestScripts(t *testing.T) {
 			"append": appendEvents, "fault": addFault, "phone": answerPush, "user": checkUser, "requests": checkRequests,
 			"await": await, "exits": exits, "signal": signalWatcher, "lastjson": lastJSON,
 			"scrape": scrape, "mend": mendOrg, "polled": awaitPolls, "underway": awaitUnderWay,
-			"writes": compareWrites, "narrow": checkWidth,
+			"json": checkJSON, "writes": compareWrites, "narrow": checkWidth,
 		},
 	})
 }
@@ -210,6 +210,21 @@ func signalWatcher(ts *testscript.TestScript, _ bool, args []string) {
 	_, err := fmt.Sscan(ts.ReadFile(args[1]), &pid)
 	ts.Check(err)
 	ts.Check(syscall.Kill(pid, map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL}[args[0]]))
+}
+
+// json lines|document checks that stdout has JSON objects only: one on each line, or one in all.
+func checkJSON(ts *testscript.TestScript, _ bool, args []string) {
+	out := ts.ReadFile("stdout")
+	texts := []string{out}
+	if args[0] == "lines" {
+		texts = strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+	}
+	for _, text := range texts {
+		var object map[string]any
+		if err := json.Unmarshal([]byte(text), &object); err != nil {
+			ts.Fatalf("not a JSON object: %v: %.300s", err, text)
+		}
+	}
 }
 
 // lastjson MEMBER VALUE checks a member of stdout's last line, which must be JSON

@@ -187,7 +187,7 @@ func (p *progress) summarize(before, after oktasim.UserState) error {
 			"kind": "summary", "events": seen, "matched": matched, "runs": runs, "failed": p.failed.Load(), "user": accountObject(after),
 		})
 	} else {
-		fmt.Fprintf(p.out, "\n%s  %s\n", p.out.Bold(after.Login), p.out.Faint("read back from the org"))
+		fmt.Fprintf(p.out, "\n%s  %s\n", p.out.Bold(after.Login), p.out.Faint("(state of the org)"))
 		p.out.Table([][]string{
 			{"", "BEFORE", "AFTER"},
 			{"status", before.Status, after.Status},

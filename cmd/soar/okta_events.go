@@ -31,16 +31,14 @@ types that have every word of a text in their name, label, category or tags.`,
 			if err != nil {
 				return err
 			}
-			return a.show(types, func() {
-				if len(types) == 0 {
-					fmt.Fprintf(a.out, "no event type of Okta's release %s matches\n", catalogue.Release)
-					return
-				}
-				table(a, "", types, []string{"EVENT TYPE", "LABEL", "CATEGORY", "ECS", "EMM", "ACTIONS"}, func(t eventType) []string {
-					return []string{t.Name, t.Label, t.Category, ecsText(t.ECS), t.EMM.EventType.Key, strings.Join(t.Actions, ", ")}
-				})
-				fmt.Fprintln(a.out, a.out.Faint(count(len(types), "event type")+" of Okta's release "+catalogue.Release))
+			head := []string{"EVENT TYPE", "LABEL", "CATEGORY", "ECS", "EMM", "ACTIONS"}
+			err = list(a, types, "no event type matches", head, func(t eventType) []string {
+				return []string{t.Name, t.Label, t.Category, ecsText(t.ECS), t.EMM.EventType.Key, strings.Join(t.Actions, ", ")}
 			})
+			if err == nil && a.output == "table" {
+				fmt.Fprintln(a.out, a.out.Faint(count(len(types), "event type")+" of Okta's release "+catalogue.Release))
+			}
+			return err
 		},
 	}
 	c.Flags().StringVar(&family, "family", "", "only this family, such as user.session")

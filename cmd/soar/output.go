@@ -2,12 +2,48 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
 )
+
+// jsonForms are the sentences in the help of the commands about their output with --json, by path
+// without "soar". A command that is not listed prints nothing as JSON.
+var jsonForms = func() map[string]string {
+	forms := map[string]string{
+		"run":  "With --json, it prints one JSON document.",
+		"undo": "With --json, it prints one JSON document, and with --list one JSON object per line.",
+	}
+	for _, path := range []string{
+		"check", "actions show", "restore", "pause", "resume", "runs show", "runs prune", "manifest", "playbook schema", "org", "events show",
+	} {
+		forms[path] = "With --json, it prints one JSON document."
+	}
+	for _, path := range []string{
+		"actions", "actions options", "watch", "replay", "runs", "runs retry", "audit", "playbook check", "demo", "events types", "events tail",
+	} {
+		forms[path] = "With --json, it prints one JSON object per line."
+	}
+	for _, path := range []string{"events normalize", "events get"} {
+		forms[path] = "It always prints one JSON value per line."
+	}
+	return forms
+}()
+
+// describeJSON adds to the help of c and of the commands below it what they print with --json.
+func describeJSON(c *cobra.Command) {
+	if form := jsonForms[strings.TrimPrefix(c.CommandPath(), "soar ")]; form != "" {
+		c.Long = cmp.Or(c.Long, c.Short+".") + "\n\n" + form
+	}
+	for _, sub := range c.Commands() {
+		describeJSON(sub)
+	}
+}
 
 // show prints v as indented JSON or as CSV. Without --output, it calls text.
 func (a *app) show(v any, text func()) error {

@@ -32,6 +32,9 @@ func TestReference(t *testing.T) {
 			t.Fatal(err)
 		}
 		help, _, _ := strings.Cut(out.String(), "\nGlobal Flags:")
+		if c.Runnable() && !c.HasSubCommands() && jsonForms[strings.TrimPrefix(c.CommandPath(), "soar ")] == "" {
+			t.Errorf("%s is not in jsonForms", c.CommandPath())
+		}
 		fmt.Fprintf(&page, "\n## %s\n\n```\n%s\n```\n", c.CommandPath(), strings.TrimSpace(help))
 		for _, sub := range c.Commands() {
 			add(sub)

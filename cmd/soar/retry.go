@@ -91,7 +91,7 @@ func (a *app) workOff(ctx context.Context, store *embedded.Store, o embedded.Opt
 		return w, err
 	}
 	if health.Target != o.Org {
-		return w, sdk.Invalid(fmt.Sprintf("run %s is one of %s, and the login is for %s", o.Only, o.Org, health.Target))
+		return w, sdk.Invalid(fmt.Sprintf("run %s belongs to %s, but this connection is to %s. Use the settings of that org", o.Only, o.Org, health.Target))
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

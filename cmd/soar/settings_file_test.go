@@ -90,8 +90,8 @@ func TestSettingsFiles(t *testing.T) {
 		"a text":                    {text: secret + "\n", want: "a mapping of names"},
 		"a tag":                     {text: good + "read_only: !!str true\n", want: "tags such as"},
 		"merging":                   {text: good + "<<: {read_only: true}\n", want: "must be a plain text"},
-		"empty":                     {text: "", want: "not connected to an org"},
-		"only comments":             {text: "# nothing\n\n", want: "not connected to an org"},
+		"empty":                     {text: "", want: "cannot connect to an org"},
+		"only comments":             {text: "# nothing\n\n", want: "cannot connect to an org"},
 		"null":                      {text: "null\n", want: "the file is empty"},
 		"token of a variable": {
 			text: "org_url: " + org.URL + "\ntoken: ${OKTA_TOKEN}\n",

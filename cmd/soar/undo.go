@@ -25,7 +25,7 @@ func (a *app) undoCommand() *cobra.Command {
 		Use: "undo {OPERATION | --last | --list}", Short: "Undo a write, or list the writes that can be undone",
 		Long: `Undo a write. Each write that soar makes is an operation with an ID; soar run prints the ID, and soar undo --list
 and soar audit list them. The first letters of an ID suffice. Operations that are open on the same state are undone
-together, newest first, so that the state before the first of them is restored.
+together, newest first, so that the state before the first of them is restored. The ID of a batch undoes all its operations.
 
 If somebody changed the object since, the command stops, and says who or what did. --force undoes the write anyway.
 A write that is already undone is no error.
@@ -221,14 +221,14 @@ func (a *app) listUndos(ctx context.Context, store *embedded.Store, q embedded.U
 		fmt.Fprintln(a.out, "there is nothing to undo")
 	}
 	if len(open) > 0 {
-		head := []string{"OPERATION", "WHEN", "ACTION", "SUBJECT", "RESULT", "UNDO WITH", "BY", "CASE"}
+		head := []string{"OPERATION", "WHEN", "ACTION", "SUBJECT", "RESULT", "UNDO WITH", "BY", "CASE", "BATCH"}
 		table(a, "Open operations", open, head, func(op embedded.Operation) []string {
 			with := op.Undos[0].Action
 			if slices.ContainsFunc(op.Undos, func(u embedded.OperationUndo) bool { return u.Input == nil }) {
 				with += " (by hand: it needs a secret)"
 			}
 			return []string{op.ID, when(op.Created), op.Action, truncate(subjectOfState(&op, ""), 60),
-				strings.TrimSpace(op.Status + " " + op.Outcome), with, cmp.Or(op.Playbook, op.OSUser), op.Case}
+				strings.TrimSpace(op.Status + " " + op.Outcome), with, cmp.Or(op.Playbook, op.OSUser), op.Case, op.Batch}
 		})
 	}
 	if len(undos) > 0 {

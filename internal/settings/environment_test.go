@@ -55,10 +55,10 @@ func TestEnvironmentOfAnotherConnector(t *testing.T) {
 				"url": "https://d.example", "token": "t", "site": "s", "doors": []string{"a", "b"}, "limit": 3.0, "quiet": true,
 			},
 		},
-		"none":        {err: "not connected to Doors: needs url (DOORS_URL, or url in soar.yaml) and token (DOORS_TOKEN, or token in soar.yaml)"},
-		"no token":    {env: map[string]string{"DOORS_URL": "https://d.example"}, err: "needs token (DOORS_TOKEN"},
+		"none":        {err: "cannot connect to Doors: set url (DOORS_URL, or url in soar.yaml) and token (DOORS_TOKEN, or token in soar.yaml)"},
+		"no token":    {env: map[string]string{"DOORS_URL": "https://d.example"}, err: "set token (DOORS_TOKEN"},
 		"no number":   {env: map[string]string{"DOORS_URL": "https://d.example", "DOORS_TOKEN": "t", "DOORS_LIMIT": "many"}, err: "DOORS_LIMIT is not a number"},
-		"Okta's":      {env: map[string]string{"OKTA_ORG_URL": "https://o.example", "OKTA_API_TOKEN": "t"}, err: "needs url (DOORS_URL"},
+		"Okta's":      {env: map[string]string{"OKTA_ORG_URL": "https://o.example", "OKTA_API_TOKEN": "t"}, err: "set url (DOORS_URL"},
 		"a reference": {env: map[string]string{"DOORS_URL": "https://d.example", "DOORS_TOKEN": "t", "DOORS_SITE": "${SITE}"}, err: "variables are not expanded"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -143,7 +143,7 @@ func (s Source) Load(ctx context.Context) (*Settings, error) {
 		maps.DeleteFunc(values, func(setting string, _ any) bool { return slices.Contains(env.Related, setting) })
 	} else if address != "" && slices.ContainsFunc(env.Credentials, inValues) {
 		if other, _ := values[env.Address.Setting].(string); !sameAddress(address, other) {
-			return nil, sdk.Invalid(fmt.Sprintf("%s is %s, but the login in %s belongs to %s: a token is not sent to another org; set %s as well",
+			return nil, sdk.Invalid(fmt.Sprintf("%s is %s, but the credentials in %s belong to %s: a token is not sent to another org. Set %s as well",
 				env.Address.Name, address, name, other, env.Credentials[0].Name))
 		}
 	}
@@ -173,10 +173,10 @@ func (s Source) Load(ctx context.Context) (*Settings, error) {
 		missing = []string{"the org's address (" + env.Address.Name + ", or " + env.Address.Setting + " in " + name + ")"}
 	}
 	if env.Required == nil && !slices.ContainsFunc(env.Credentials, inValues) { // values now holds those of the environment, too
-		missing = append(missing, "a login ("+env.Needed+"; or the same in "+name+")")
+		missing = append(missing, "credentials ("+env.Needed+"; or the same settings in "+name+")")
 	}
 	if len(missing) > 0 && s.Schema != nil {
-		return nil, sdk.Invalid("not connected to " + cmp.Or(s.Service, "an org") + ": needs " + strings.Join(missing, " and ") + s.Advice)
+		return nil, sdk.Invalid("cannot connect to " + cmp.Or(s.Service, "an org") + ": set " + strings.Join(missing, " and ") + s.Advice)
 	}
 	return used, s.checkLiteral("the settings", "", values)
 }
