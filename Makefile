@@ -3,7 +3,7 @@
 STATICCHECK   = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test example race lint generate tidy demo kill bench check
+.PHONY: build test example race lint staticcheck generate tidy demo picture kill bench check
 
 build: ## both programs, in the current folder
 	go build ./cmd/soar
@@ -33,6 +33,9 @@ tidy:
 
 demo:
 	go run ./cmd/soar demo
+
+picture: ## docs/demo.svg, from the output of the demo
+	go test ./cmd/soar -run TestPicture -update
 
 kill: ## kill -9 at 200 random instants
 	go test ./internal/reliability -run TestFaults/row/kill -kills 200
