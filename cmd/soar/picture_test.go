@@ -21,7 +21,9 @@ var (
 	// sgr matches an escape sequence that starts or ends a style.
 	sgr = regexp.MustCompile(`\x1b\[(\d+)m`)
 	// styles are the attributes of text by the number of its escape sequence.
-	styles = map[string]string{"1": `font-weight="bold" fill="#fff"`, "2": `fill="#8b949e"`, "31": `fill="#ff7b72"`, "32": `fill="#56d364"`, "33": `fill="#e3b341"`}
+	styles = map[string]string{
+		"1": `font-weight="bold" fill="#fff"`, "2": `fill="#8b949e"`, "31": `fill="#ff7b72"`, "32": `fill="#56d364"`, "33": `fill="#e3b341"`,
+	}
 	// changing matches times, IDs, ports, process numbers and durations.
 	changing = regexp.MustCompile(`\d\d:\d\d:\d\d\.\d{3}Z|\b[0-9a-f]{12}\b|127\.0\.0\.1:\d+|process \d+|\b[\d.]+ ?m?s\b`)
 	svgTag   = regexp.MustCompile(`<[^>]*>`)
