@@ -110,7 +110,7 @@ type loader struct {
 	root      *node
 	form      form
 	manifest  *sdk.Manifest
-	schemas   map[string]*schema.Schema // of actions
+	schemas   map[string]*schema.Schema // of the manifest, by their text
 	objects   *objects
 	compiler  *compiler
 	constants binding // variables that have a value before a run

@@ -3,6 +3,7 @@ package playbook
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"soar.example/okta/internal/nearest"
 	"soar.example/okta/schema"
+	"soar.example/okta/sdk"
 )
 
 // The bounds and defaults of a step's times.
@@ -79,14 +81,9 @@ func (l *loader) action(s *Step, n *node, format string) bool {
 		l.on(n, "there is no action %q%s", shorten(n.text), nearest.Hint(n.text, l.manifest.ActionNames()))
 		return false
 	}
-	input, err := l.parsed(info.Name+" input", json.RawMessage(info.Input))
-	if err != nil {
-		l.on(n, "the connector's schema of the input of %s cannot be read: %v", n.text, err)
-		return false
-	}
-	output, err := l.parsed(info.Name+" output "+format, json.RawMessage(info.OutputIn(format)))
-	if err != nil {
-		l.on(n, "the connector's schema of the output of %s cannot be read: %v", n.text, err)
+	input := l.schema(n, info.Input, "the input of %s", n.text)
+	output := l.schema(n, info.OutputIn(format), "the output of %s", n.text)
+	if input == nil || output == nil {
 		return false
 	}
 	s.input, s.output = input, output.Root()
@@ -96,15 +93,19 @@ func (l *loader) action(s *Step, n *node, format string) bool {
 	return true
 }
 
-func (l *loader) parsed(key string, raw json.RawMessage) (*schema.Schema, error) {
-	if s, ok := l.schemas[key]; ok {
-		return s, nil
+// schema parses a schema of the manifest once. It returns nil and reports a problem of n if the
+// schema is not valid. The format describes the values of the schema.
+func (l *loader) schema(n *node, raw sdk.JSON, format string, args ...any) *schema.Schema {
+	if s := l.schemas[string(raw)]; s != nil {
+		return s
 	}
-	s, err := schema.Parse(raw)
-	if err == nil {
-		l.schemas[key] = s
+	s, err := schema.Parse(json.RawMessage(raw))
+	if err != nil {
+		l.on(n, "the connector's schema of %s cannot be read: %v", fmt.Sprintf(format, args...), err)
+		return nil
 	}
-	return s, err
+	l.schemas[string(raw)] = s
+	return s
 }
 
 // step fills in the i-th step.

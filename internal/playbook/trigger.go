@@ -28,9 +28,8 @@ func (l *loader) trigger(p *Playbook) *types.Type {
 		l.on(n, "there is no trigger %q%s", shorten(n.text), nearest.Hint(n.text, l.manifest.TriggerNames()))
 		return types.DynType
 	}
-	event, err := schema.Parse(json.RawMessage(info.EventIn(formatOf(params))))
-	if err != nil {
-		l.on(n, "the connector's schema of the events of %s cannot be read: %v", n.text, err)
+	event := l.schema(n, info.EventIn(formatOf(params)), "the events of %s", n.text)
+	if event == nil {
 		return types.DynType
 	}
 	p.views[eventVar] = view{node: event.Root()}
@@ -51,9 +50,8 @@ func formatOf(params *node) string {
 
 // params checks the trigger's parameters and returns their schema, or nil if the schema is not valid.
 func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInfo) *schema.Schema {
-	s, err := schema.Parse(json.RawMessage(info.Params))
-	if err != nil {
-		l.on(trigger, "the connector's schema of the parameters of %s cannot be read: %v", trigger.text, err)
+	s := l.schema(trigger, info.Params, "the parameters of %s", trigger.text)
+	if s == nil {
 		return nil
 	}
 	const eventTypes = "event_types"
@@ -122,9 +120,8 @@ func (l *loader) shapes(p *Playbook, info *sdk.TriggerInfo, params *schema.Schem
 		if !slices.ContainsFunc(l.lines, func(line string) bool { return strings.Contains(line, name) }) {
 			continue
 		}
-		s, err := schema.Parse(json.RawMessage(info.EventIn(name)))
-		if err != nil {
-			l.on(l.root.member("trigger"), "the connector's schema of the events of %s in the %s shape cannot be read: %v", info.Name, name, err)
+		s := l.schema(l.root.member("trigger"), info.EventIn(name), "the events of %s in the %s shape", info.Name, name)
+		if s == nil {
 			continue
 		}
 		v := view{name, s.Root()}
