@@ -70,8 +70,8 @@ func TestLag(t *testing.T) {
 	expect("an event from the future of this clock does not make it negative", 0)
 }
 
-// While there is more to read, polls that go well do not end the lag: not where no event
-// has a time either.
+// TestLagWithoutTimes checks that successful polls do not reset the lag while there is more to
+// read, also if no event has a time.
 func TestLagWithoutTimes(t *testing.T) {
 	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
 	for range 10 {
@@ -84,9 +84,9 @@ func TestLagWithoutTimes(t *testing.T) {
 	}
 }
 
-// Checkpoints that are lost again and again are bad health, though polls go well. One or
-// two, or some now and then, are not.
-func TestRepeatedResetsAreBadHealth(t *testing.T) {
+// TestRepeatedResetsAreUnhealthy checks that checkpoint resets in quick succession are bad
+// health, though polls succeed. One or two, or occasional resets, are not.
+func TestRepeatedResetsAreUnhealthy(t *testing.T) {
 	for name, test := range map[string]struct {
 		resets  int
 		between time.Duration
@@ -166,7 +166,7 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// A session answers with what each call says of requests and budgets.
+// A session's calls report their requests and budgets.
 type session struct {
 	sdk.Session
 	page sdk.RawPage
@@ -181,7 +181,7 @@ func (s *session) Run(context.Context, string, json.RawMessage) (sdk.Result, err
 	return sdk.Result{Calls: make([]sdk.Call, 3)}, s.err
 }
 
-func TestSessionCountsRequestsOfFailuresToo(t *testing.T) {
+func TestSessionCountsRequestsOfFailures(t *testing.T) {
 	m, _ := newMonitor(monitor.Options{})
 	inner := &session{page: sdk.RawPage{Calls: make([]sdk.Call, 2), Budget: &sdk.Budget{Bucket: "/api/v1/logs", Limit: 60, Remaining: 59}}}
 	s := m.Session(inner)
@@ -201,7 +201,7 @@ func TestSessionCountsRequestsOfFailuresToo(t *testing.T) {
 	}
 }
 
-// What waits is known as of the last second, and not made up where it cannot be read.
+// TestWaitingRuns checks that the waiting runs are updated every second, and that none are invented if they cannot be read.
 func TestWaitingRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looks := []func() ([]embedded.Queue, error){

@@ -18,8 +18,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// What is offered is what is listed, with the names that Prometheus's conventions
-// want (its own linter judges), and every metric has a value once there is one.
+// TestMetrics checks that the listed metrics are those that are served, that Prometheus's
+// linter accepts their names, and that every metric has a value if its data has one.
 func TestMetrics(t *testing.T) {
 	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}, Playbooks: []string{"a"}})
 	s := m.Session(&session{page: sdk.RawPage{Budget: &sdk.Budget{Bucket: "logs", Limit: 60, Remaining: 7, Reset: c.now}}})
@@ -104,7 +104,7 @@ func TestServe(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- m.Serve(ctx, l) }()
-	// A client that sent nothing yet does not keep the server from ending.
+	// A client that sends no request does not delay the end of the server.
 	idle, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

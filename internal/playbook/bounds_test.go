@@ -19,15 +19,15 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// The limits of a test process: more virtual memory than the runtime reserves, and
-// far less than an expression without bounds asks for.
+// The limits of a test process: more virtual memory than the runtime reserves, and far less
+// than an expression without bounds uses.
 const (
 	memoryLimit = "4000000" // KiB, of ulimit -v
 	timeLimit   = 10 * time.Second
 )
 
-// limited runs the test again in a process of its own whose memory is limited. It
-// reports whether this is that process.
+// limited runs the test again in a child process with limited memory. It reports whether this
+// is that process.
 func limited(t *testing.T) bool {
 	t.Helper()
 	const inside = "SOAR_TEST_LIMITED"
@@ -53,8 +53,8 @@ func limited(t *testing.T) bool {
 	return false
 }
 
-// extremes are variables of each type whose values are as large as an event can
-// make them, or provoke the largest result.
+// extremes are variables of each type. Their values are as large as an event can make them,
+// or lead to the largest result.
 func extremes() (map[string]*types.Type, binding) {
 	big := strings.Repeat("a", 1<<20)
 	var list any = big
@@ -97,10 +97,10 @@ func extremes() (map[string]*types.Type, binding) {
 	return variables, values
 }
 
-// TestEveryFunction calls each function that an expression can name on the largest
-// values, alone and in loops. A function that is new in CEL, and has no bound, does
-// not compile; one whose bound is wrong runs out of memory or time.
-func TestEveryFunction(t *testing.T) {
+// TestEveryFunctionIsBounded calls each function of expressions on the largest values, alone
+// and in loops. A new function of CEL without a bound does not compile. A function with a
+// wrong bound runs out of memory or time.
+func TestEveryFunctionIsBounded(t *testing.T) {
 	if !limited(t) {
 		return
 	}
@@ -136,8 +136,8 @@ func TestEveryFunction(t *testing.T) {
 	}
 }
 
-// unspeakable are functions that no expression can name: CEL's macros use them, or
-// older versions did.
+// unspeakable are functions that no expression can name. CEL's macros or older versions use
+// them.
 var unspeakable = []string{operators.NotStrictlyFalse, oldNotStrictlyFalse, operators.OldIn, "in"}
 
 func testCompiler(t testing.TB, variables map[string]*types.Type) *compiler {
@@ -153,10 +153,10 @@ func testCompiler(t testing.TB, variables map[string]*types.Type) *compiler {
 	return c
 }
 
-// special are values that only one argument of one function makes much of.
+// special are values with a large effect as one argument of one function.
 var special = map[string]string{"s_half": "lastIndexOf 1", "s_pattern": "matches 1", "s_format": "format 0", "s_zone": "get 1"}
 
-// calls are expressions that call an overload with each combination of arguments.
+// calls returns expressions that call an overload with each combination of arguments.
 func calls(function string, o *decls.OverloadDecl, byType map[string][]string) []string {
 	combinations := [][]string{nil}
 	for i, arg := range o.ArgTypes() {
@@ -199,7 +199,7 @@ func calls(function string, o *decls.OverloadDecl, byType map[string][]string) [
 	return all
 }
 
-// argumentsOf are expressions of a type.
+// argumentsOf returns expressions of a type.
 func argumentsOf(arg *types.Type, byType map[string][]string) []string {
 	switch arg.Kind() {
 	case types.TypeParamKind, types.DynKind, types.AnyKind:
@@ -217,8 +217,8 @@ func argumentsOf(arg *types.Type, byType map[string][]string) []string {
 	return byType[arg.String()]
 }
 
-// evaluates reports whether the expression compiles. What comes of it must come
-// soon.
+// evaluates reports whether the expression compiles. The evaluation must end soon, with a
+// value or an error.
 func evaluates(t *testing.T, c *compiler, expr string, values binding) bool {
 	t.Helper()
 	c.report = newReport("x", expr)
@@ -241,8 +241,8 @@ func evaluates(t *testing.T, c *compiler, expr string, values binding) bool {
 	return true
 }
 
-// TestExpressionBombs evaluates expressions of a few hundred bytes that grow from
-// step to step.
+// TestExpressionBombs evaluates expressions of a few hundred bytes whose values grow in every
+// step.
 func TestExpressionBombs(t *testing.T) {
 	if !limited(t) {
 		return
@@ -310,8 +310,8 @@ func TestExpressionBombs(t *testing.T) {
 	}
 }
 
-// TestGrowingExpressions rejects a file whose expression costs far too much on an ordinary event, and
-// accepts loops and changes of text that playbooks need.
+// TestGrowingExpressions rejects a file whose expression costs far too much on an ordinary
+// event. It accepts loops and changes of text that playbooks need.
 func TestGrowingExpressions(t *testing.T) {
 	const bomb = `(((X).replace('', X)).replace('', (X).replace('', X))).size() > 0`
 	for condition, rejected := range map[string]bool{
@@ -356,7 +356,7 @@ func manyKeys(n int) string {
 	return strings.TrimSuffix(b.String(), ", ")
 }
 
-// TestInputBombs evaluates inputs whose values are small, and their JSON is not.
+// TestInputBombs evaluates inputs whose values are small, but whose JSON is large.
 func TestInputBombs(t *testing.T) {
 	if !limited(t) {
 		return
@@ -402,7 +402,7 @@ func TestInputBombs(t *testing.T) {
 	}
 }
 
-// TestInputTooLarge says that an expression does not read without end.
+// TestInputTooLarge checks the limit of the data that an expression reads.
 func TestInputTooLarge(t *testing.T) {
 	p := withCondition(t, `raw.x == 1`)
 	_, err := p.Match(sdk.RawEvent{Type: "a", Data: json.RawMessage(`{"x": "` + strings.Repeat("a", maxInput) + `"}`)})
@@ -411,7 +411,7 @@ func TestInputTooLarge(t *testing.T) {
 	}
 }
 
-// TestSmallCalls says that the bounds let through what playbooks do.
+// TestSmallCalls checks that the bounds allow the expressions of ordinary playbooks.
 func TestSmallCalls(t *testing.T) {
 	for _, condition := range []string{
 		`"a-b-c".replace("-", "+") == "a+b+c"`, `"a-b-c".replace("", "+", 2) == "+a+-b-c"`, `"a,b".split(",") == ["a", "b"]`, `["a", "b"].join("-") == "a-b"`,

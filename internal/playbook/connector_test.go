@@ -9,8 +9,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// The connector that the tests' playbooks are written for: a small one of the
-// same form as Okta's.
+// The small connector of the tests' playbooks. It has the same form as Okta's.
 
 type client struct{}
 

@@ -23,7 +23,7 @@ func realEvent(t testing.TB) sdk.RawEvent {
 	return sdk.RawEvent{ID: "7c7f8d62", Type: "user.account.report_suspicious_activity_by_enduser", Data: data}
 }
 
-// withCondition is a playbook with that condition on every event.
+// withCondition returns a playbook with this condition on every event.
 func withCondition(t testing.TB, condition string) *Playbook {
 	t.Helper()
 	return load(t, fmt.Sprintf("name: a\ntitle: A\ntrigger: system_log\nevent_types: ['*']\ncondition: %q\n"+
@@ -101,7 +101,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// TestCost guards that no expression runs on for long or grows without end.
+// TestCost checks that no expression runs for long or grows without limit.
 func TestCost(t *testing.T) {
 	digits := "[1,2,3,4,5,6,7,8,9,10]"
 	for _, condition := range []string{
@@ -185,7 +185,7 @@ func TestSteps(t *testing.T) {
 	scope.Steps["suspend"] = StepResult{Status: "skipped"}
 	wantApplies(t, p, 2, scope, false)
 
-	// The lookup failed: what it would have said is null, which is no user.
+	// The lookup failed: its output is null, and so is no user.
 	scope.Steps["lookup"] = StepResult{Status: "failed", Error: &sdk.ErrorBody{Code: sdk.NotFound}}
 	_, err = p.Input(p.Steps[2], scope)
 	var e *sdk.Error
@@ -214,7 +214,7 @@ func wantApplies(t *testing.T, p *Playbook, step int, scope Scope, want bool) {
 	}
 }
 
-// TestEveryForm guards what each way of writing a value comes to.
+// TestEveryForm checks the value of each way of writing an input.
 func TestEveryForm(t *testing.T) {
 	source, err := os.ReadFile("testdata/good/every_form.yaml")
 	if err != nil {
@@ -266,8 +266,8 @@ func golden(t *testing.T, file string, raw []byte) {
 	}
 }
 
-// TestInputRefused guards that everything wrong with an input is named at once.
-func TestInputRefused(t *testing.T) {
+// TestRejectedInputs checks that one error names every mistake of an input.
+func TestRejectedInputs(t *testing.T) {
 	const with = "steps:\n  - id: ticket\n    action: open_ticket\n    with:\n"
 	for name, tt := range map[string]struct {
 		with, event string
@@ -296,7 +296,7 @@ func TestInputRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "no JSON" {
-				// A map with keys that are not strings is a constant, and refused at once.
+				// A map with keys that are not strings is a constant, and rejected at once.
 				tt.with = strings.Replace(tt.with, "{1: 2}", "{size(event.target): 2}", 1)
 			}
 			p := load(t, header+with+tt.with)
@@ -318,7 +318,7 @@ func TestInputRefused(t *testing.T) {
 	}
 }
 
-// TestConcurrent is for the race detector: one playbook, many events.
+// TestConcurrent evaluates one playbook on many events at once, for the race detector.
 func TestConcurrent(t *testing.T) {
 	source, err := os.ReadFile("testdata/good/every_form.yaml")
 	if err != nil {

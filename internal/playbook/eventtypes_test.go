@@ -7,8 +7,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A trigger without the parameter event_types starts a playbook on every event. A playbook
-// can still name types, which the host matches.
+// TestEventTypesOfTriggers checks that a trigger without the parameter event_types starts a
+// playbook on every event. A playbook can still name types, which the host matches.
 func TestEventTypesOfTriggers(t *testing.T) {
 	const steps = "steps:\n  - {id: look, action: get_user, with: {user: ann}}\n"
 	for name, c := range map[string]struct {

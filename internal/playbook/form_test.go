@@ -11,8 +11,8 @@ import (
 	"soar.example/okta/schema"
 )
 
-// TestJSONSchema guards the schema that editors get: it is whole, it describes
-// every key, and it takes the files that Load takes.
+// TestJSONSchema checks that the schema for editors is complete, describes every key, and
+// accepts the files that Load accepts.
 func TestJSONSchema(t *testing.T) {
 	golden(t, "testdata/schema.json", JSONSchema())
 	s, err := schema.Parse(JSONSchema())

@@ -29,8 +29,8 @@ type found[E any] struct {
 	Events []E `json:"events" jsonschema_description:"Events."`
 }
 
-// shaped is the small connector's manifest with a trigger and an action whose events
-// come in two shapes.
+// shaped returns the small connector's manifest with a trigger and an action that have events
+// in two shapes.
 func shaped(t *testing.T) *sdk.Manifest {
 	t.Helper()
 	feed := trigger[formatParams]("feed", logEvent{})
@@ -54,7 +54,7 @@ func shaped(t *testing.T) *sdk.Manifest {
 	return m
 }
 
-// An expression is checked against the shape that the file asks for.
+// TestFormatDecidesTheTypeOfTheEvent checks expressions against the shape that the file asks for.
 func TestFormatDecidesTheTypeOfTheEvent(t *testing.T) {
 	const (
 		okta = `event.actor.alternateId == "ann"`
@@ -84,9 +84,9 @@ func TestFormatDecidesTheTypeOfTheEvent(t *testing.T) {
 	}
 }
 
-// The choice is not the poll's, which brings the events in its own shape and in those
-// that some playbook reads.
-func TestFormatIsWhatConditionsRead(t *testing.T) {
+// TestConditionsReadTheFormat checks that the format is no parameter of the poll. The poll
+// delivers events in its own shape and in the shapes that playbooks read.
+func TestConditionsReadTheFormat(t *testing.T) {
 	source := "name: a\ntitle: A\ntrigger: feed\nevent_types: ['*']\nparams: {format: ecs}\n" +
 		"condition: event.source.ip == \"198.51.100.23\" && event.source.port == 443 && raw.source.port == 443 && okta.actor.alternateId == \"ann\"\n" +
 		"steps: [{id: look, action: get_user, with: {user: \"${{ event.source.ip }}\"}}]\n"
@@ -124,9 +124,9 @@ func TestFormatIsWhatConditionsRead(t *testing.T) {
 	}
 }
 
-// Every shape has its name as a variable besides, whatever event is, and what is read
-// of it is what a poll must bring.
-func TestShapesBesideTheEvent(t *testing.T) {
+// TestShapesAsVariables checks that every shape is a variable, whatever the format of event.
+// The poll must deliver the shapes that expressions read.
+func TestShapesAsVariables(t *testing.T) {
 	for _, test := range []struct{ params, condition, also, problem string }{
 		{"", `ecs.source.ip == "198.51.100.23"`, "ecs", ""},
 		{"params: {format: okta}", `ecs.source.ip == event.severity`, "ecs", ""},
@@ -135,7 +135,7 @@ func TestShapesBesideTheEvent(t *testing.T) {
 		{"params: {format: ecs}", `okta.severity == "WARN"`, "ecs", ""},
 		{"", `event.severity == "ecs"`, "", ""},
 		{"", `okta.severity == event.severity`, "", ""},
-		{"", `[1].exists(ecs, ecs == 1)`, "ecs", ""}, // a poll too much, never one too little
+		{"", `[1].exists(ecs, ecs == 1)`, "ecs", ""}, // rather one shape too many than one too few
 		{"", `ecs.source.iq == "x"`, "", `f.yaml:5:23: there is no field "iq" in ecs.source; did you mean "ip"?`},
 		{"", `ecs.source.port == "x"`, "", "no matching overload"},
 		{"", `ecs.actor == "x"`, "", `there is no field "actor" in ecs; it has source`},
@@ -161,9 +161,9 @@ func TestShapesBesideTheEvent(t *testing.T) {
 	}
 }
 
-// The same holds for the answer of a step; where only a run can tell, nothing is
-// refused.
-func TestFormatDecidesTheTypeOfAnAnswer(t *testing.T) {
+// TestFormatDecidesTheTypeOfAnOutput checks expressions against the shape of a step's output.
+// If the format is known only in a run, every field is accepted.
+func TestFormatDecidesTheTypeOfAnOutput(t *testing.T) {
 	for _, test := range []struct{ with, path, problem string }{
 		{"{}", "actor.alternateId", ""},
 		{"{}", "source.ip", "source"},

@@ -14,8 +14,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// FuzzLoad guards that no file breaks Load, that every problem has a place in
-// the file, and that what loads can be evaluated on any event.
+// FuzzLoad checks that no file makes Load panic, that every problem has a position in the
+// file, and that a playbook without problems can be evaluated on any event.
 func FuzzLoad(f *testing.F) {
 	for _, pattern := range []string{"testdata/good/*.yaml", "testdata/bad/*.yaml"} {
 		files, err := filepath.Glob(pattern)
@@ -73,8 +73,8 @@ func invalid(t *testing.T, err error) {
 	}
 }
 
-// FuzzTemplate guards that no text breaks template, and that its expressions are
-// where it says they are.
+// FuzzTemplate checks that no text makes template panic, and that the offsets of its
+// expressions are right.
 func FuzzTemplate(f *testing.F) {
 	for _, s := range []string{"", "${{ a }}", "x ${{ {'a': {'b': 1}} }} y", "$${{ a }}", "${{ '}}' }}", "${{ r'\\' }}", `${{ """}}""" }}`, "${{ a // }}",
 		"${{", "$", "${{}}", "é${{é}}", "${{\fa}}"} {
@@ -100,8 +100,7 @@ func FuzzTemplate(f *testing.F) {
 	})
 }
 
-// TestTemplateOfTexts guards that what has no ${{ in it, or has it escaped, is
-// itself.
+// TestTemplateOfTexts checks that a text without ${{, or with an escaped one, is unchanged.
 func TestTemplateOfTexts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.StringOf(rapid.SampledFrom([]rune("${} a'\"é\n"))).Draw(t, "text")

@@ -12,7 +12,7 @@ import (
 
 const oneStep = "steps: [{id: look, action: get_user, with: {user: ann}}]\n"
 
-func TestGroupingAndThrottlingAreRead(t *testing.T) {
+func TestLoadGroupingAndThrottling(t *testing.T) {
 	for _, test := range []struct {
 		lines string
 		want  Grouping
@@ -64,7 +64,7 @@ func TestGroupKey(t *testing.T) {
 	}
 }
 
-// What an expression may cost is bounded for groups as for conditions.
+// TestGroupKeyIsBounded checks that the cost of group_by is limited like that of a condition.
 func TestGroupKeyIsBounded(t *testing.T) {
 	p, err := Load("f.yaml", []byte(header+"vars: {l: ["+strings.Repeat("1, ", 200)+"1]}\n"+
 		"group_by: string(vars.l.map(a, vars.l.map(b, vars.l.map(c, a * b * c).size()).size()).size())\n"+oneStep), manifest(t))

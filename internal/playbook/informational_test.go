@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A text that only informs never keeps a step from its work: an expression that cannot
-// be evaluated becomes part of the text. A parameter that decides is still rejected.
+// TestInformationalText checks that an informational text never fails a step: the error of an
+// expression becomes part of the text. Other parameters are still rejected.
 func TestInformationalText(t *testing.T) {
 	const book = "name: a\ntitle: A\ntrigger: system_log\nevent_types: ['*']\n" +
 		"steps: [{id: add, action: add_user_to_group, with: {user: ann, group: %s, note: %q}}]\n"

@@ -72,7 +72,7 @@ func TestLanguagesAreChecked(t *testing.T) {
 	}
 }
 
-// TestSegments says which values are one segment of a path.
+// TestSegments checks which values are one segment of a path.
 func TestSegments(t *testing.T) {
 	v, err := compileInput(t, `path: /api/v1/users/${{ raw.x }}/groups`)
 	if err != nil {
@@ -103,8 +103,8 @@ var hostile = []string{
 	strings.Repeat("(", 500),
 }
 
-// TestValuesKeepTheTree compares the trees that the embedded org parses: a value changes the tree of the
-// file's own filter in one comparison's value and nowhere else.
+// TestValuesKeepTheTree compares the syntax trees that the embedded org parses. A value changes
+// one comparison's value in the tree of the file's filter, and nothing else.
 func TestValuesKeepTheTree(t *testing.T) {
 	for _, form := range []string{
 		`a eq X and b eq "c"`, `not (a eq X) or (b co "c" and c pr)`, `(a sw X)`, `b eq "\"" and (a gt X or c eq "\\")`, "b pr or\ta eq X or c eq 5",

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestBad guards the words and places of every kind of problem: one file for
-// each, with its problems beside it.
+// TestBad checks the messages and positions of problems: one file for each kind, with its
+// problems in a file of the same name.
 func TestBad(t *testing.T) {
 	files, err := filepath.Glob("testdata/bad/*.yaml")
 	if err != nil || len(files) == 0 {
@@ -70,7 +70,7 @@ func TestGood(t *testing.T) {
 	}
 }
 
-// inside checks that every problem is in the source, and that they are in order.
+// inside checks that every problem has a position in the source, and that they are in order.
 func inside(t testing.TB, source []byte, problems Problems) {
 	t.Helper()
 	if len(problems) == 0 {

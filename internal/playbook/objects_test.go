@@ -10,7 +10,7 @@ import (
 	"soar.example/okta/schema"
 )
 
-// odd is a schema with what no Go type of ours makes.
+// odd is a schema with forms that no Go type of this project generates.
 const odd = `{"type": ["null", "object"], "properties": {
 	"any": true, "two": {"type": ["string", "integer"]}, "maybe": {"type": ["string", "null"]},
 	"counts": {"type": "object", "additionalProperties": {"type": "integer"}},
@@ -81,8 +81,8 @@ func TestShape(t *testing.T) {
 	}
 }
 
-// TestMismatch guards which types an expression may have where a schema asks for
-// one: what can never fit is refused, what may is left to the value.
+// TestMismatch checks which types of expressions a schema accepts. A type that can never match
+// is rejected. For other types, the value decides in a run.
 func TestMismatch(t *testing.T) {
 	nullable := types.NewNullableType
 	list := types.NewListType

@@ -10,9 +10,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// What the connector refuses stands where the file says it, event types too, though
-// they are no params in the file.
-func TestRefusedParamsHaveTheirPlace(t *testing.T) {
+// TestParamProblemsHavePositions checks that violations that the connector finds get positions
+// in the file, also for event types, which are no params in the file.
+func TestParamProblemsHavePositions(t *testing.T) {
 	source := "name: a\ntitle: A\ntrigger: feed\nevent_types:\n  - a.b\n  - c.d\nparams:\n  format:   okta\n" +
 		"steps: [{id: look, action: get_user, with: {user: ann}}]\n"
 	p, err := Load("f.yaml", []byte(source), shaped(t))

@@ -87,7 +87,7 @@ var table = []row{
 	{promise: "P12", fault: "CEL expressions that ask for gigabytes, or take long", how: "23 expressions, such as nested `replace`; every function on the largest values; in a process with 4 GB of virtual memory", proved: "internal/playbook TestExpressionBombs", outcome: "the process survives; each expression ends within 10 seconds"},
 	{promise: "P12", fault: "a process that dies while it evaluates an event", how: "kill -9 twice, during the same event", proved: "internal/engine/embedded TestDiesDuringAnEvent", outcome: "the third process sets the event aside as failed; other events start their runs"},
 	{promise: "P19", fault: "event text in a filter or a path of a playbook", how: "random texts, quotes and operators, parsed again", proved: "internal/playbook TestValuesKeepTheTree", outcome: "each text is one literal; quotes around it, and a filter that an expression builds, are rejected"},
-	{promise: "P14", fault: "a store of a newer version, or of another program", how: "eleven such files", proved: "internal/engine/embedded TestStoreRefuses", outcome: "rejected and left unchanged"},
+	{promise: "P14", fault: "a store of a newer version, or of another program", how: "eleven such files", proved: "internal/engine/embedded TestStoreRejectsOtherFiles", outcome: "rejected and left unchanged"},
 	{promise: "P15", fault: "two engines on one store", how: "by the same name and by a link", proved: "internal/engine/embedded TestOneEnginePerStore", outcome: "the second is rejected"},
 	{promise: "P16", fault: "a binary with another checksum", how: "a bit, a byte or the end differs; or the file is replaced, deleted or overwritten after the launch", proved: "plugin/host TestChecksum", outcome: "rejected if the bytes differ from the checksum; the verified bytes are started and restarted"},
 	{promise: "P17", fault: "a service app's key and access token in errors and logs", how: "a server in Okta's place that echoes each request", proved: "internal/okta TestSecretsAreMasked", outcome: "absent from every error and log"},
@@ -112,5 +112,5 @@ var table = []row{
 	{promise: "P10", fault: "relative next links, and links in another spelling of the org's origin", how: "eight spellings", proved: "triggers TestLinksInEverySpelling", outcome: "followed; nothing is read twice"},
 	{promise: "P10", fault: "no next link, a link to another host or to the page itself, on every page", how: "every response of the log", proved: "triggers TestReadingWithoutLinksMakesProgress", outcome: "reading continues by time; reported as checkpoint resets"},
 	{promise: "P10", fault: "the org's address in another spelling", how: "default port, trailing dot, capitals, IPv6, IDN", proved: "internal/okta TestOrgURL", outcome: "one canonical origin"},
-	{promise: "P1", fault: "parameters of a playbook edited while no watch runs", how: "25 edits", proved: "internal/watch TestEditsLoseNothing", outcome: "each event started its playbook once"},
+	{promise: "P1", fault: "parameters of a playbook edited while no watch runs", how: "25 edits", proved: "internal/watch TestEditedPlaybooksMissNoEvent", outcome: "each event started its playbook once"},
 }

@@ -24,7 +24,7 @@ type doorSettings struct {
 	} `json:"other,omitzero" jsonschema_description:"Other."`
 }
 
-// A connector that soar does not contain has a variable for each setting, named after it.
+// TestEnvironmentOfAnotherConnector checks that any connector has a variable for each setting, named after the setting.
 func TestEnvironmentOfAnotherConnector(t *testing.T) {
 	backend, err := sdk.Connector[doorSettings, int]{
 		Name: "doors", Title: "Doors", Summary: "Doors.", Docs: "https://docs.example", Version: "1.0.0",

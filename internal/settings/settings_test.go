@@ -2,8 +2,8 @@ package settings
 
 import "testing"
 
-// A token is sent to the org that its settings name, however the address is spelt, and
-// to no other.
+// TestSameAddress checks that a token goes only to the org of its settings, in any spelling of
+// the address.
 func TestSameAddress(t *testing.T) {
 	for _, c := range []struct {
 		a, b string

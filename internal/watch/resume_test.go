@@ -17,7 +17,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// resumer is a store and an org whose log watches of one poll each read, one after
+// A resumer is a store and an org. Watches that poll once read the org's log, one after
 // another.
 type resumer struct {
 	*testing.T
@@ -52,7 +52,7 @@ const (
 	lock  = "user.account.lock"
 )
 
-// happen lets an event of each type happen, some seconds ago.
+// happen adds an event of each type, some seconds ago.
 func (r *resumer) happen(types ...string) {
 	r.Helper()
 	for _, kind := range types {
@@ -62,7 +62,7 @@ func (r *resumer) happen(types ...string) {
 	}
 }
 
-// a book is a playbook by its name, its event type and its further parameters.
+// A book describes a playbook: its name, its event type and its other parameters.
 type book struct{ name, kind, params string }
 
 func (r *resumer) watcher(store *embedded.Store, books ...book) *Watcher {
@@ -80,7 +80,7 @@ func (r *resumer) watcher(store *embedded.Store, books ...book) *Watcher {
 	return w
 }
 
-// watch reads everything, as a watch of the playbooks does that is stopped afterwards.
+// watch reads the whole log as a watch of the playbooks does, and stops.
 func (r *resumer) watch(books ...book) {
 	r.Helper()
 	store, err := embedded.OpenStore(r.Context(), r.path)
@@ -121,7 +121,7 @@ func (r *resumer) watch(books ...book) {
 	}
 }
 
-// started returns how many runs a playbook has, and fails if an event has several.
+// started returns the number of a playbook's runs. It fails if an event has several runs.
 func (r *resumer) started(name string) map[string]bool {
 	r.Helper()
 	store, err := embedded.OpenStore(r.Context(), r.path)
@@ -160,9 +160,9 @@ func (r *resumer) all(name string, kinds ...string) {
 	}
 }
 
-// Events that happen while no watch runs start each playbook once, whatever was edited in
-// the meantime.
-func TestEditsLoseNothing(t *testing.T) {
+// TestEditedPlaybooksMissNoEvent checks that events that happen while no watch runs start each
+// playbook once, however the playbooks were edited meanwhile.
+func TestEditedPlaybooksMissNoEvent(t *testing.T) {
 	for name, test := range map[string]struct {
 		before, after []book
 		notice        bool
@@ -200,7 +200,7 @@ func TestEditsLoseNothing(t *testing.T) {
 			r.watch(test.before...)
 			r.happen(push, push)
 			r.watch(test.before...)
-			r.happen(push, push, push) // while nothing runs
+			r.happen(push, push, push) // while no watch runs
 			r.notices = nil
 			r.watch(test.after...)
 			r.happen(push)
@@ -213,10 +213,10 @@ func TestEditsLoseNothing(t *testing.T) {
 	}
 }
 
-// A playbook of a new name goes on where its selection was, and does not run again on what
-// had started it under the old name. With a new selection besides it goes on from where the
-// playbook that is gone was.
-func TestRenamedPlaybooksGoOn(t *testing.T) {
+// TestRenamedPlaybooksContinue checks that a renamed playbook continues at the checkpoint of
+// its selection, and does not start on the same events again. If its selection changed, too,
+// it continues at the checkpoint of the playbook that is gone.
+func TestRenamedPlaybooksContinue(t *testing.T) {
 	r := newResumer(t)
 	r.watch(book{"a", push, ""})
 	r.happen(push, push)
@@ -233,7 +233,7 @@ func TestRenamedPlaybooksGoOn(t *testing.T) {
 	}
 }
 
-// Who goes back to an old selection gets what happened meanwhile, each event once.
+// TestBackToAnOldSelection checks that a return to an old selection reads each event in between once.
 func TestBackToAnOldSelection(t *testing.T) {
 	old, other := book{"a", push, ""}, book{"a", lock, ""}
 	r := newResumer(t)
@@ -252,8 +252,8 @@ func TestBackToAnOldSelection(t *testing.T) {
 	}
 }
 
-// Watches of different playbooks on one store do not disturb each other.
-func TestWatchesInTurn(t *testing.T) {
+// TestAlternatingWatches checks that watches of different playbooks on one store do not affect each other.
+func TestAlternatingWatches(t *testing.T) {
 	a, b := book{"a", push, ""}, book{"b", start, ""}
 	r := newResumer(t)
 	r.watch(a, b)

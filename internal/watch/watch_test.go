@@ -38,8 +38,8 @@ func newWatcher(t *testing.T, params ...string) *Watcher {
 	return w
 }
 
-// Playbooks whose parameters differ in what a selection may hold cost one poll; what
-// is about the poll itself must be the same.
+// TestFeeds checks that playbooks share one poll if only their selections differ, and that
+// parameters of the poll itself separate them.
 func TestFeeds(t *testing.T) {
 	const all = `{"event_types":["*"],"any":[`
 	const warn = `{"event_types":["user.session.*"],"severity":["WARN"]}`
@@ -88,7 +88,7 @@ func decoded(t *testing.T, raw json.RawMessage) (v any) {
 	return v
 }
 
-// A hundred playbooks, none like another, cost one request a poll, which Okta takes.
+// TestManyPlaybooksCostOneRequest checks that a hundred different playbooks cost one request a poll.
 func TestManyPlaybooksCostOneRequest(t *testing.T) {
 	org := oktasim.Start(t, oktasim.Options{})
 	params := make([]string, 100)

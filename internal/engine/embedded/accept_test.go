@@ -43,7 +43,7 @@ func TestAcceptStartsEachEventOnce(t *testing.T) {
 	if want := []string{"run_queued a", "run_queued b", "run_queued c"}; !slices.Equal(notices, want) {
 		t.Errorf("notices %q, want %q", notices, want)
 	}
-	// The page without a place left the place alone.
+	// A page without a checkpoint keeps the old checkpoint.
 	place, err := r.store.Checkpoint(t.Context(), "source")
 	if err != nil || string(place) != `"2"` {
 		t.Errorf("checkpoint %s, %v", place, err)
@@ -90,7 +90,7 @@ func TestAcceptIsAllOrNothing(t *testing.T) {
 	if _, err := r.Accept(ended, "source", page("2", "b"), books); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	// The checkpoint is the last statement; that it fails takes the runs with it.
+	// The checkpoint is written last. If that fails, no run is stored either.
 	if _, err := r.store.write.Exec(`CREATE TRIGGER full BEFORE UPDATE ON checkpoints BEGIN SELECT raise(FAIL, 'no room'); END`); err != nil {
 		t.Fatal(err)
 	}
@@ -113,8 +113,8 @@ func TestAcceptIsAllOrNothing(t *testing.T) {
 	}
 }
 
-// A condition that cannot be evaluated must not hide the event.
-func TestAcceptOfWhatCannotBeJudged(t *testing.T) {
+// TestAcceptFailedCondition checks that an event whose condition cannot be evaluated has a failed run.
+func TestAcceptFailedCondition(t *testing.T) {
 	r := newRig(t, strings.Replace(contain, `event.result == "SUCCESS"`, `event.targets[0] == "t"`, 1), always(changed))
 	var notices []string
 	r.o.Observe = func(n Notice) { notices = append(notices, n.Kind+" "+n.Run.Status) }
@@ -180,7 +180,7 @@ steps: [{id: look, action: look_up, with: {user: u}}]
 	}
 }
 
-// Events without an id are told apart by what they say.
+// TestAcceptOfEventsWithoutID checks that the content identifies an event without an ID.
 func TestAcceptOfEventsWithoutID(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	p := page("1", "a", "b", "a")
@@ -192,7 +192,7 @@ func TestAcceptOfEventsWithoutID(t *testing.T) {
 	}
 }
 
-func TestRunIDsDoNotRunTogether(t *testing.T) {
+func TestRunIDsAreDistinct(t *testing.T) {
 	seen := map[string][]string{}
 	for _, parts := range [][]string{{"ab", "c", "d"}, {"a", "bc", "d"}, {"a", "b", "cd"}, {"", "abc", "d"}, {"abcd", "", ""}, {"ABCD", "", ""}} {
 		id := engine.RunID(parts[0], parts[1], parts[2])
@@ -212,13 +212,13 @@ func TestPanicsAreContained(t *testing.T) {
 	if codeOf(err) != sdk.Internal {
 		t.Errorf("got %v", err)
 	}
-	// A playbook that was not loaded has nothing behind it; whatever it does, it
-	// does not take the process down.
+	// TestPanicsAreContained evaluates a playbook that was not loaded, which panics. The
+	// process survives.
 	_, _ = r.Accept(t.Context(), "s", page("1", "a"), []*playbook.Playbook{{Name: "x", EventTypes: []string{"*"}}})
 }
 
-// An event that says whom it is for starts those alone.
-func TestAcceptOfAnEventForSome(t *testing.T) {
+// TestAcceptMatchedSelectors checks that an event starts only the playbooks that it lists.
+func TestAcceptMatchedSelectors(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	books := []*playbook.Playbook{r.book}
 	for _, name := range []string{"second", "third"} {
@@ -246,8 +246,8 @@ func TestAcceptOfAnEventForSome(t *testing.T) {
 	}
 }
 
-// An event that the trigger is in doubt about is neither lost nor acted on: its run is
-// there, failed, with the reason. One that does not fit for sure has none.
+// TestAcceptOfAnIndeterminateEvent checks that an indeterminate event has a failed run with
+// the reason. An event that certainly does not match has none.
 func TestAcceptOfAnIndeterminateEvent(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	doubtful := func(id, eventType string) sdk.RawEvent {
@@ -267,8 +267,8 @@ func TestAcceptOfAnIndeterminateEvent(t *testing.T) {
 	}
 }
 
-// An event keeps each shape once, whichever playbook asked for it first, and a
-// playbook that reads none costs nothing.
+// TestShapesOfAnEventAreKept checks that each shape of an event is stored once, whichever
+// playbook reads it. A playbook that reads no shape stores none.
 func TestShapesOfAnEventAreKept(t *testing.T) {
 	s, err := OpenStore(t.Context(), filepath.Join(t.TempDir(), "soar.db"))
 	if err != nil {

@@ -106,7 +106,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// A wait that the service asked for holds across a restart.
+// TestRestartDuringAWait checks that a wait that the service asked for outlasts a restart.
 func TestRestartDuringAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls []time.Time
@@ -142,8 +142,8 @@ func TestRestartDuringAWait(t *testing.T) {
 	})
 }
 
-// A clock that was put back by years must not put the step off for years.
-func TestClockPutBackDuringAWait(t *testing.T) {
+// TestClockSetBackDuringAWait checks that a clock set back by years does not delay a step by years.
+func TestClockSetBackDuringAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ahead atomic.Int64
 		ahead.Store(int64(100 * 365 * 24 * time.Hour))

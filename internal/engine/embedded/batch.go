@@ -286,10 +286,12 @@ func (s *Store) lockBatch(ctx context.Context, id string) (release func(), err e
 func (s *Store) readVerified(ctx context.Context, b *Batch) error {
 	verified := map[string]BatchItem{}
 	db := s.reader(ctx)
-	for _, i := range list(db, func(i *BatchItem) []any { return []any{&i.key, &i.Operation, &i.Outcome, &i.Contained} }, `SELECT o.item, o.id, a.outcome, o.output_contained FROM operations o JOIN audit a ON a.seq = o.seq
+	found := list(db, func(i *BatchItem) []any { return []any{&i.key, &i.Operation, &i.Outcome, &i.Contained} },
+		`SELECT o.item, o.id, a.outcome, o.output_contained FROM operations o JOIN audit a ON a.seq = o.seq
 		WHERE o.batch = ? AND o.status = 'done' AND a.outcome IN ('changed', 'unchanged', 'accepted')
 		AND NOT EXISTS (SELECT 1 FROM operations p JOIN operation_undos u ON u.operation = p.seq JOIN operations r ON r.id = u.undone
-			WHERE p.batch = o.batch AND p.item = o.item AND r.seq > o.seq) ORDER BY o.seq`, b.ID) {
+			WHERE p.batch = o.batch AND p.item = o.item AND r.seq > o.seq) ORDER BY o.seq`, b.ID)
+	for _, i := range found {
 		verified[i.key] = i
 	}
 	for i := range b.Items {

@@ -24,7 +24,7 @@ func BenchmarkAccept(b *testing.B) {
 	b.ReportMetric(float64(b.N*100)/b.Elapsed().Seconds(), "runs/s")
 }
 
-// BenchmarkAcceptNothing is what an idle poll costs: a page without events.
+// BenchmarkAcceptNothing measures an idle poll: a page without events.
 func BenchmarkAcceptNothing(b *testing.B) {
 	r := newRig(b, contain, always(changed))
 	books := []*playbook.Playbook{r.book}
@@ -35,7 +35,7 @@ func BenchmarkAcceptNothing(b *testing.B) {
 	}
 }
 
-// BenchmarkWork runs playbooks of three steps, which take no time of their own.
+// BenchmarkWork runs playbooks of three steps whose calls take no time.
 func BenchmarkWork(b *testing.B) {
 	r := newRig(b, contain, always(changed))
 	p := page("")

@@ -9,7 +9,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A modelOperation is an operation as the model of TestChains keeps it.
+// A modelOperation is an operation in the model of TestChains.
 type modelOperation struct {
 	id, user      string
 	note          bool // its undo reverts the note, and that of other operations the containment
@@ -17,9 +17,9 @@ type modelOperation struct {
 	undone        bool
 }
 
-// TestChains compares random sequences of operations, undos and changes by somebody else
-// with a model that keeps every state: an undo reverts all open operations on the same
-// state, newest first, and stops at the first whose state is no longer as it was left.
+// TestChains compares random sequences of operations, undos and foreign changes with a model
+// that keeps every state. An undo reverts all open operations on the same state, newest
+// first, and stops at the first whose state has changed since.
 func TestChains(t *testing.T) {
 	t.Parallel()
 	dir := newDirectory(t)

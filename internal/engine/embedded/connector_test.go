@@ -13,8 +13,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// The connector of these tests has one action that writes, one that reads, and
-// one trigger. What the service does is a function.
+// The connector of these tests has one action that writes, one action that reads, and one
+// trigger. A function is its service.
 type (
 	service func(ctx context.Context, action string, in request) (answer, error)
 	request struct {
@@ -51,7 +51,7 @@ var (
 
 const docs = "https://docs.example.com/"
 
-// connect compiles the connector, and opens a session of it for the service.
+// connect returns the connector's manifest and a session on the service.
 func connect(tb testing.TB, do service) (*sdk.Manifest, sdk.Session) {
 	tb.Helper()
 	m, s, err := open(do)
@@ -62,7 +62,7 @@ func connect(tb testing.TB, do service) (*sdk.Manifest, sdk.Session) {
 	return m, s
 }
 
-// compiled is compiled once; a session's service comes with Open's context.
+// compiled compiles the connector once. The context of Open holds the service of a session.
 var compiled = sync.OnceValues(func() (sdk.Backend, error) {
 	return sdk.Connector[none, service]{
 		Name: "test", Title: "Test", Summary: "A service.", Docs: docs, Version: "1.0.0",
@@ -120,12 +120,12 @@ func open(do service) (*sdk.Manifest, sdk.Session, error) {
 	return m, s, err
 }
 
-// always gives the same answer.
+// always returns a service that always gives the same response.
 func always(a answer) service {
 	return func(context.Context, string, request) (answer, error) { return a, nil }
 }
 
-// over calls a service at a real address.
+// over returns a service that calls a real address.
 func over(client *http.Client, address string) service {
 	return func(ctx context.Context, action string, in request) (answer, error) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/"+action+"/"+in.User, nil)

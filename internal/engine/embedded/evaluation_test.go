@@ -17,17 +17,17 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// The environment of a process that dies as it evaluates an expression.
+// The environment of a child process that is killed while it evaluates an expression.
 const (
 	dyingStore = "RUNNER_TEST_DYING_STORE"
 	dyingPhase = "RUNNER_TEST_DYING_PHASE"
 )
 
-// heavy is a condition that takes a while on an event with many targets.
+// heavy is a condition that takes long on an event with many targets.
 const heavy = `event.targets.all(a, event.targets.all(b, a != b + "x"))`
 
-// dyingBooks are playbooks that evaluate for a while, in their conditions or inputs.
-func dyingBooks(t *testing.T, m *sdk.Manifest, phase string) []*playbook.Playbook {
+// slowPlaybooks evaluate long expressions in their conditions or inputs.
+func slowPlaybooks(t *testing.T, m *sdk.Manifest, phase string) []*playbook.Playbook {
 	var books []*playbook.Playbook
 	for i := range 10 {
 		condition, user := heavy, "ann"
@@ -50,14 +50,14 @@ func dyingPage(t *testing.T) sdk.RawPage {
 	return p
 }
 
-// TestDiesDuringAnEvent kills a process while it evaluates one of three events. The
-// third process sets that event aside as failed, and no other.
+// TestDiesDuringAnEvent kills a process while it evaluates one of three events. The third
+// process sets only that event aside as failed.
 func TestDiesDuringAnEvent(t *testing.T) {
 	phase := os.Getenv(dyingPhase)
 	if path := os.Getenv(dyingStore); path != "" {
 		m, session := connect(t, always(changed))
 		r := &rig{newEngine(t, openStore(t, path), Options{Manifest: m, Session: session, Workers: 1}), t, nil}
-		_, err := r.Accept(t.Context(), "source", dyingPage(t), dyingBooks(t, m, phase))
+		_, err := r.Accept(t.Context(), "source", dyingPage(t), slowPlaybooks(t, m, phase))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestDiesDuringAnEvent(t *testing.T) {
 			}
 			m, session := connect(t, always(changed))
 			r := &rig{newEngine(t, openStore(t, path), Options{Manifest: m, Session: session}), t, nil}
-			if _, err := r.Accept(t.Context(), "source", dyingPage(t), dyingBooks(t, m, phase)); err != nil {
+			if _, err := r.Accept(t.Context(), "source", dyingPage(t), slowPlaybooks(t, m, phase)); err != nil {
 				t.Fatal(err)
 			}
 			r.drain()
@@ -116,7 +116,7 @@ func killDuring(t *testing.T, path, phase, mark string) {
 		time.Sleep(time.Millisecond)
 		text, err := os.ReadFile(path + marksSuffix)
 		marked := err == nil && bytes.Contains(text, []byte(mark))
-		started = started || err == nil && !marked // by then the process has blanked the marks of the last one
+		started = started || err == nil && !marked // the process has blanked the marks of the earlier one
 		if started && marked {
 			break
 		}
@@ -127,8 +127,8 @@ func killDuring(t *testing.T, path, phase, mark string) {
 	<-ended
 }
 
-// TestMarksCostNoCommit says that marks are no part of the store's log, and are blank
-// after an evaluation, even one that panicked.
+// TestMarksCostNoCommit checks that marks do not grow the store's log, and that a mark is
+// blank after an evaluation, also after a panic.
 func TestMarksCostNoCommit(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	size := func() int64 {
@@ -163,7 +163,7 @@ func TestMarksCostNoCommit(t *testing.T) {
 	}
 }
 
-// TestForeignMarks opens an engine beside a file of marks with other content.
+// TestForeignMarks opens an engine with a marks file of other content.
 func TestForeignMarks(t *testing.T) {
 	for _, text := range []string{"", "\n", "x", strings.Repeat("a", 1<<16), strings.Repeat("\x00", 9000),
 		strings.Repeat("0123456789abcdef0123456789abcdeg\n", 300)} {
@@ -179,7 +179,7 @@ func TestForeignMarks(t *testing.T) {
 	}
 }
 
-// deathsIn returns how often a process died during which evaluation.
+// deathsIn returns the counts of deaths by the marks of their events.
 func deathsIn(t *testing.T, s *Store) map[string]int {
 	t.Helper()
 	deaths := map[string]int{}
@@ -197,7 +197,7 @@ func deathsIn(t *testing.T, s *Store) map[string]int {
 	return deaths
 }
 
-// die leaves the store as a process does that dies during evaluations on an event.
+// die leaves the store like a process that died during evaluations on an event.
 func die(t *testing.T, path, event string) {
 	t.Helper()
 	m, session := connect(t, always(changed))
@@ -215,8 +215,8 @@ func die(t *testing.T, path, event string) {
 	}
 }
 
-// TestSetAsideAndRetried lets processes die during evaluations on an event, before or
-// after the event was accepted. The counts go with the last run, and a retry tries again.
+// TestSetAsideAndRetried lets processes die during evaluations on an event, before or after
+// the event is accepted. The last run deletes the counts, and a retry evaluates again.
 func TestSetAsideAndRetried(t *testing.T) {
 	t.Parallel()
 	const matches, differs = `{"user":"u","result":"SUCCESS","targets":[],"password":"hunter2"}`,
@@ -288,7 +288,7 @@ func TestSetAsideAndRetried(t *testing.T) {
 			if test.retried == "" {
 				return
 			}
-			// The page comes again, to this engine and the next one.
+			// This engine and the next one accept the page again.
 			for range 2 {
 				if again := r.accept(p); again.Started != 0 || len(again.Runs) != 0 {
 					t.Errorf("again: %+v", again)
@@ -343,7 +343,7 @@ func TestRetryWhileOtherRunsWait(t *testing.T) {
 	}
 }
 
-// TestNewStoreHasNoMarks replaces a store; the marks of the former store do not count.
+// TestNewStoreHasNoMarks replaces a store. The marks of the old store do not count.
 func TestNewStoreHasNoMarks(t *testing.T) {
 	for name, replace := range map[string]func(path string) error{
 		"deleted":  os.Remove,

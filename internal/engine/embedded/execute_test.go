@@ -75,7 +75,7 @@ func TestWorkRunsStepsInOrder(t *testing.T) {
 	}
 }
 
-// Two steps; the first one's end and on_error decide about the second and the run.
+// TestStepEnds runs two steps. The result and on_error of the first decide about the second and the run.
 func TestStepEnds(t *testing.T) {
 	t.Parallel()
 	const book = `
@@ -151,7 +151,7 @@ steps:
 	}
 }
 
-func TestOutputOfWhatIsNotApplicableIsKept(t *testing.T) {
+func TestOutputOfANotApplicableStepIsKept(t *testing.T) {
 	r := newRig(t, `
 name: staged
 title: Staged
@@ -166,7 +166,7 @@ steps:
 	}
 }
 
-// A run goes on with the playbook as it was when it was accepted.
+// TestRunKeepsItsPlaybook checks that a run continues with the playbook that it was accepted with.
 func TestRunKeepsItsPlaybook(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
@@ -199,7 +199,7 @@ func TestRunKeepsItsPlaybook(t *testing.T) {
 	}
 }
 
-// The connector may have lost an action since.
+// TestPlaybookNoLongerLoads resumes a run whose action the connector has lost.
 func TestPlaybookNoLongerLoads(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
@@ -225,7 +225,7 @@ func TestPlaybookNoLongerLoads(t *testing.T) {
 	}
 }
 
-// What was started on one org is never done to another.
+// TestOrgsAreKeptApart checks that an engine executes no run of another org.
 func TestOrgsAreKeptApart(t *testing.T) {
 	path := storePath(t)
 	called := func(context.Context, string, request) (answer, error) {
@@ -294,13 +294,13 @@ func TestWorkOnce(t *testing.T) {
 	if err := <-worked; err != nil {
 		t.Error(err)
 	}
-	// The step under way was finished, the next one not begun.
+	// The step under way has finished, and the next one has not started.
 	if run := r.read(Accepted{}, 0); brief(run) != "queued look=succeeded/1 suspend=pending/0 verify=pending/0" {
 		t.Errorf("got %s", brief(run))
 	}
 }
 
-// What cannot be written down is not done.
+// TestWorkEndsWhenTheStoreFails checks that no action is called without an audit entry.
 func TestWorkEndsWhenTheStoreFails(t *testing.T) {
 	called := false
 	r := newRig(t, contain, func(context.Context, string, request) (answer, error) {

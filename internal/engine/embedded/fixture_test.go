@@ -44,7 +44,7 @@ func load(tb testing.TB, m *sdk.Manifest, source string) *playbook.Playbook {
 	return b
 }
 
-// event is a report on a user who is called like the event.
+// event is a report on a user with the same name as the event.
 func event(id string) sdk.RawEvent {
 	data, _ := json.Marshal(report{User: "user-" + id, Result: "SUCCESS", Targets: []string{}})
 	return sdk.RawEvent{ID: id, Type: "user.report", Time: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC), Data: data}
@@ -120,7 +120,7 @@ func (r *rig) accept(p sdk.RawPage) Accepted {
 	return a
 }
 
-// drain works until everything that was accepted has been run.
+// drain works until no run is unfinished.
 func (r *rig) drain() {
 	r.tb.Helper()
 	if err := drain(context.Background(), r.Engine); err != nil {
@@ -134,8 +134,8 @@ func drain(ctx context.Context, e *Engine) error {
 	return errors.Join(end(), err)
 }
 
-// atWork has the engine work until end is called, which returns what became of that.
-// The context ends with it: where Work failed, nothing will become idle.
+// atWork runs Work until the caller calls end, which returns the error of Work. The context
+// ends with Work: if Work failed, the engine never becomes idle.
 func atWork(ctx context.Context, e *Engine) (_ context.Context, end func() error) {
 	ctx, stop := context.WithCancel(ctx)
 	worked := make(chan error, 1)
@@ -176,7 +176,7 @@ func (r *rig) read(a Accepted, i int) *Run {
 	return run
 }
 
-// brief is a run in one line.
+// brief returns a run on one line.
 func brief(r *Run) string {
 	s := r.Status
 	if r.Error != nil {

@@ -17,19 +17,19 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A flood is a store under events that arrive in any order and number, with
-// engines that come and go, and what is known of it from outside.
+// A flood tests a store with events in any order and number, and with engines that stop and
+// restart. It records the facts that its checks need.
 type flood struct {
 	*world
 	clock    *ticker
-	elapsed  time.Duration        // however the clock was put
-	backward bool                 // whether the clock was ever put back
-	accepted map[string]bool      // by the event's id
-	begun    map[string]time.Time // by the run's id: the time elapsed as it was first taken up
-	done     map[string]bool      // runs that were worked off
+	elapsed  time.Duration        // however often the clock was set
+	backward bool                 // whether the clock was ever set back
+	accepted map[string]bool      // by the event's ID
+	begun    map[string]time.Time // by the run's ID: time from the start of the test to the first start of the run
+	done     map[string]bool      // runs that were executed
 }
 
-// key is what the event of this number is grouped by, "" if nothing.
+// key returns the group key of the n-th event, "" if it has none.
 func key(n int) string {
 	if n%5 == 4 {
 		return ""
@@ -60,7 +60,7 @@ func (f *flood) pass(d time.Duration) {
 	f.elapsed += d
 }
 
-// claim takes up a run, as a worker would, and keeps account of it.
+// claim takes a run as a worker does, and records it.
 func (f *flood) claim(t *rapid.T) *job {
 	j, _, err := f.engine.claim(context.Background())
 	must(t, err)
@@ -152,7 +152,7 @@ func TestGroupingAndThrottling(t *testing.T) {
 				f.open(t)
 			},
 		})
-		// Whatever happened: in time, everything begins and ends.
+		// In the end every run starts and finishes.
 		for range 2 + len(f.accepted) {
 			f.work(t)
 			f.pass(window + time.Minute)
@@ -163,7 +163,7 @@ func TestGroupingAndThrottling(t *testing.T) {
 	})
 }
 
-// check compares what the store has in the end with what must be.
+// check compares the final store with the recorded facts.
 func (f *flood) check(t *rapid.T, limit int, window time.Duration, atFirst bool) {
 	runs, err := f.store.Runs(context.Background(), Query{Limit: 1000})
 	must(t, err)
@@ -199,7 +199,7 @@ func (f *flood) check(t *rapid.T, limit int, window time.Duration, atFirst bool)
 	if len(in) != len(f.accepted) || len(runs) != len(f.begun) {
 		t.Fatalf("%d of %d events are in %d runs, of which %d began", len(in), len(f.accepted), len(runs), len(f.begun))
 	}
-	// Of one key, no window opens before the last has closed.
+	// Windows of one key do not overlap.
 	for user, groups := range ends {
 		slices.SortFunc(groups, func(a, b *Group) int { return a.Opened.Compare(b.Opened) })
 		for i := 1; i < len(groups) && user != "" && !f.backward; i++ {

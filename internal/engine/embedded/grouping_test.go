@@ -19,8 +19,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// gather is a playbook that gathers the reports on a user, and says how many there
-// are in whom it looks up.
+// gather is a playbook that groups the reports on a user. It puts the number of events into
+// the name of the user that it looks up.
 const gather = `
 name: gather
 title: Gather reports
@@ -34,7 +34,7 @@ steps:
     with: {user: "${{ event.user }}: ${{ events.size() }}, the last ${{ events[events.size() - 1].result }}"}
 `
 
-// about is a report on the user; its result is its id.
+// about returns a report on the user. Its result has the report's ID.
 func about(user, id string) sdk.RawEvent {
 	e := event(id)
 	e.Data, _ = json.Marshal(report{User: user, Result: id, Targets: []string{}})
@@ -43,7 +43,7 @@ func about(user, id string) sdk.RawEvent {
 
 func pageOf(events ...sdk.RawEvent) sdk.RawPage { return sdk.RawPage{Events: events} }
 
-// A ticker is a clock that stands still until it is put on.
+// A ticker is a clock that only advances when the test advances it.
 type ticker struct {
 	mu  sync.Mutex
 	now time.Time
@@ -63,7 +63,7 @@ func (c *ticker) put(on time.Duration) {
 	c.now = c.now.Add(on)
 }
 
-// echo answers everything, and keeps whom it was asked about.
+// echo is a service that accepts every call, and records its users.
 type echo struct {
 	mu    sync.Mutex
 	users []string
@@ -76,7 +76,7 @@ func (e *echo) do(_ context.Context, _ string, in request) (answer, error) {
 	return changed, nil
 }
 
-// take runs whatever may begin now, and returns how long it is until more may.
+// take executes every run that may start now, and returns the time until another may start.
 func (r *rig) take() time.Duration {
 	r.tb.Helper()
 	for {
@@ -93,7 +93,7 @@ func (r *rig) take() time.Duration {
 	}
 }
 
-// run returns the run with this id as the store has it.
+// run returns the stored run with this ID.
 func (r *rig) run(id string) *Run {
 	r.tb.Helper()
 	run, err := r.store.Run(r.tb.Context(), id)
@@ -108,8 +108,8 @@ func newGatherer(t *testing.T, source string) (*rig, *ticker, *echo) {
 	return newRig(t, source, said.do, func(o *Options) { o.Now = clock.Now }), clock, said
 }
 
-// 400 events on one account start one workflow, when the window closes, that has
-// all of them.
+// TestGroupIsOneRunOfAllEvents checks that 400 events on one account start one run with all
+// events, when the window closes.
 func TestGroupIsOneRunOfAllEvents(t *testing.T) {
 	t.Parallel()
 	r, clock, said := newGatherer(t, gather)
@@ -144,7 +144,7 @@ func TestGroupIsOneRunOfAllEvents(t *testing.T) {
 	if wait := r.take(); late.Joined != 1 || wait != longestSleep || !slices.Equal(said.users, []string{"ann: 401, the last late"}) {
 		t.Fatalf("as the window closed: %+v, %s, %q", late, wait, said.users)
 	}
-	// What comes after it opens another; what was in it starts nothing.
+	// A later event opens another group. An event of the first group starts nothing.
 	again := r.accept(pageOf(about("ann", "after"), about("ann", "7"), about("ann", "late")))
 	if again.Started != 1 || again.Repeated != 2 {
 		t.Errorf("after the window: %+v", again)
@@ -176,8 +176,8 @@ func TestGroupIsOneRunOfAllEvents(t *testing.T) {
 	}
 }
 
-// The engine at work needs nobody to tell it that a window has closed.
-func TestWorkTakesUpAGroupAsItsWindowCloses(t *testing.T) {
+// TestWorkStartsAGroupAtTheEndOfItsWindow checks that an engine needs no wake-up for a window that closes.
+func TestWorkStartsAGroupAtTheEndOfItsWindow(t *testing.T) {
 	for source, want := range map[string]time.Duration{gather: time.Minute, gather + "group_when: first\n": 0} {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, source, always(changed))
@@ -214,7 +214,7 @@ func TestGroupThatStartsAtItsFirstEvent(t *testing.T) {
 	}
 }
 
-// A run that was cut off reads the events that it had when it began.
+// TestGroupIsTheSameAfterARestart checks that an interrupted run keeps the events that it started with.
 func TestGroupIsTheSameAfterARestart(t *testing.T) {
 	r, _, said := newGatherer(t, gather+"group_when: first\n")
 	id := r.accept(pageOf(about("ann", "1"), about("ann", "2"))).Runs[0]
@@ -233,9 +233,9 @@ func TestGroupIsTheSameAfterARestart(t *testing.T) {
 	}
 }
 
-// An event for which there is no key is not lost: it starts a run by itself, at
-// once, with a note.
-func TestGroupOfWhatHasNoKey(t *testing.T) {
+// TestGroupWithoutKey checks that an event without a key starts its own run at once, with a
+// note.
+func TestGroupWithoutKey(t *testing.T) {
 	null, odd := event("null"), event("odd")
 	null.Data, odd.Data = json.RawMessage(`{"result":"x"}`), json.RawMessage(`"cut off`)
 	for by, note := range map[string]string{
@@ -260,12 +260,12 @@ func TestGroupOfWhatHasNoKey(t *testing.T) {
 	}
 }
 
-// A group that has become too large closes early and says so.
+// TestGroupIsBounded checks that a group that becomes too large closes early, with a note.
 func TestGroupIsBounded(t *testing.T) {
 	t.Parallel()
 	r, _, said := newGatherer(t, gather)
 	id := r.accept(pageOf(about("ann", "first"))).Runs[0]
-	// As if all but one of them had come.
+	// All events but one have arrived.
 	if _, err := r.store.write.Exec(`UPDATE groups SET events = ?`, maxGroupEvents-1); err != nil {
 		t.Fatal(err)
 	}
@@ -303,8 +303,8 @@ func TestGroupOfALongKey(t *testing.T) {
 	}
 }
 
-// An edited playbook leaves open groups to the one that they were opened under, and
-// no edit starts a run for an event that has one.
+// TestGroupOfAnEditedPlaybook checks that an open group keeps the version of its playbook,
+// and that an edit starts no run for an event that has one.
 func TestGroupOfAnEditedPlaybook(t *testing.T) {
 	r, clock, said := newGatherer(t, gather)
 	r.accept(pageOf(about("ann", "1"), about("ann", "2")))
@@ -331,8 +331,8 @@ func TestGroupOfAnEditedPlaybook(t *testing.T) {
 	}
 }
 
-// A clock that was put back holds a group for one window more, not for the years.
-func TestGroupWhenTheClockIsPutBack(t *testing.T) {
+// TestGroupWhenTheClockIsSetBack checks that a clock set back by years delays a group by one window only.
+func TestGroupWhenTheClockIsSetBack(t *testing.T) {
 	r, clock, said := newGatherer(t, gather)
 	r.accept(pageOf(about("ann", "1")))
 	clock.put(-10 * 365 * 24 * time.Hour)

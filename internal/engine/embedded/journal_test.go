@@ -17,10 +17,10 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// noTimes compares audit entries without what a clock says.
+// noTimes ignores the times and durations of audit entries.
 var noTimes = cmpopts.IgnoreFields(AuditEntry{}, "Time", "Duration", "Operation", "Org", "Actor")
 
-// quiet is a test's context with a logger that says nothing.
+// quiet returns the context of the test with a logger that discards its lines.
 func quiet(t *testing.T) context.Context {
 	return hclog.WithContext(t.Context(), hclog.NewNullLogger())
 }
@@ -92,7 +92,7 @@ func TestPerformMasksSecrets(t *testing.T) {
 	if d := cmp.Diff(want, after, noTimes); d != "" {
 		t.Errorf("after the call: %s", d)
 	}
-	// Neither is it anywhere else in the file.
+	// No other table contains the secret.
 	for _, table := range []string{"audit", "steps"} {
 		rows, err := s.read.Query(`SELECT input FROM ` + table)
 		if err != nil {
@@ -193,7 +193,7 @@ func TestPerformWithoutAStore(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 
-	// It fails in the middle of the call.
+	// The store fails in the middle of the call.
 	s = openStore(t, storePath(t))
 	m, session = connect(t, func(context.Context, string, request) (answer, error) {
 		_, err := s.write.Exec(`CREATE TRIGGER full BEFORE UPDATE ON audit BEGIN SELECT raise(FAIL, 'no room'); END`)

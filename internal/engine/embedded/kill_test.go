@@ -28,12 +28,12 @@ const (
 
 const (
 	killPages    = 12
-	killPageSize = 4 // new events; each page has as many old ones besides
+	killPageSize = 4 // new events; each page has as many old ones, too
 	killWorkers  = 4
 )
 
-// child is a process with an engine: it accepts pages from where the last one
-// left off, works, and is done when every run is.
+// child runs an engine. It accepts pages from where the last process stopped, and executes
+// their runs until all have finished.
 func child() int {
 	if err := childWork(context.Background(), os.Getenv(childStore), os.Getenv(childAddress), os.Getenv(childBook)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -65,7 +65,7 @@ func childWork(ctx context.Context, path, address, source string) error {
 	return errors.Join(end(), err, e.Close(), store.Close())
 }
 
-// acceptAll accepts the pages that are left, and waits until all is done.
+// acceptAll accepts the remaining pages, and waits until all runs have finished.
 func acceptAll(ctx context.Context, e *Engine, book *playbook.Playbook, do service) error {
 	place, err := e.store.Checkpoint(ctx, "source")
 	if err != nil {
@@ -82,7 +82,7 @@ func acceptAll(ctx context.Context, e *Engine, book *playbook.Playbook, do servi
 		if _, err := e.Accept(ctx, "source", p, []*playbook.Playbook{book}); err != nil {
 			return err
 		}
-		// Only so that the parent can kill between two pages.
+		// So that the parent can kill the process between two pages.
 		if _, err := do(ctx, "accepted", request{User: fmt.Sprint(n)}); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func acceptAll(ctx context.Context, e *Engine, book *playbook.Playbook, do servi
 	return e.Idle(ctx)
 }
 
-// killPage has new events and those of the page before.
+// killPage returns new events and those of the page before.
 func killPage(n int) sdk.RawPage {
 	p := sdk.RawPage{Next: json.RawMessage(fmt.Sprint(n + 1))}
 	for i := max(0, n-1) * killPageSize; i < (n+1)*killPageSize; i++ {
@@ -99,8 +99,8 @@ func killPage(n int) sdk.RawPage {
 	return p
 }
 
-// executioner is a service that counts calls and kills its caller at a given
-// one: before it answers, or after.
+// An executioner is a service that counts calls. It kills its caller at one of them, before
+// or after the response.
 type executioner struct {
 	mu     sync.Mutex
 	calls  map[string]int
@@ -129,9 +129,8 @@ func (x *executioner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A process is killed again and again, with steps under way and pages half
-// accepted; in the end everything was done, and what had finished was not done
-// twice.
+// TestKill kills a process again and again, with steps under way and pages half accepted. In
+// the end every step was executed, and no finished step was executed twice.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	path := storePath(t)
@@ -155,7 +154,7 @@ func TestKill(t *testing.T) {
 		for _, complaint := range inconsistent(run) {
 			t.Error(complaint)
 		}
-		// No call without an entry, at most one entry without a call per kill.
+		// Every call has an entry. At most one entry per kill has no call.
 		byAction := map[string]int{}
 		for _, a := range run.Audit {
 			byAction[a.Action]++
@@ -183,8 +182,8 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// killAgainAndAgain runs children on the store until one is done, and kills each of
-// the others at one of its first calls.
+// killAgainAndAgain runs child processes on the store until one of them finishes. It kills
+// each of the others at one of its first calls.
 func killAgainAndAgain(t *testing.T, path, source string, first int) (x *executioner, kills int) {
 	t.Helper()
 	self, err := os.Executable()
@@ -200,7 +199,7 @@ func killAgainAndAgain(t *testing.T, path, source string, first int) (x *executi
 		cmd.Env = append(os.Environ(), childStore+"="+path, childAddress+"="+server.URL, childBook+"="+source, "GOTRACEBACK=all")
 		var said strings.Builder
 		cmd.Stderr = &said
-		x.mu.Lock() // the first call waits until it is known who is to be killed
+		x.mu.Lock() // the first call waits until the process to kill is known
 		if err := cmd.Start(); err != nil {
 			x.mu.Unlock()
 			t.Fatal(err)
@@ -224,8 +223,8 @@ func killAgainAndAgain(t *testing.T, path, source string, first int) (x *executi
 	return x, kills
 }
 
-// The same where events are grouped: each of them is in one run, and none of the
-// runs was begun without all of its events.
+// TestKillWithGroups is TestKill with grouped events. Each event is in one run, and no run
+// started without all of its events.
 func TestKillWithGroups(t *testing.T) {
 	t.Parallel()
 	path := storePath(t)

@@ -10,7 +10,7 @@ import (
 	"soar.example/okta/internal/fixedseed"
 )
 
-// TestMain lets this binary be the process that the tests kill.
+// TestMain also makes this binary the process that the tests kill.
 func TestMain(m *testing.M) {
 	if os.Getenv(childWrites) != "" {
 		os.Exit(writesChild())
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childStore) != "" {
 		os.Exit(child())
 	}
-	// Each check works on real files; the command line may ask for more.
+	// Each check writes real files, so the default is few checks.
 	for name, value := range map[string]string{"rapid.checks": fmt.Sprint(propertyChecks), "rapid.steps": "15"} {
 		fixedseed.Default(name, value)
 	}

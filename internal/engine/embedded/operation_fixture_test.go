@@ -22,7 +22,7 @@ import (
 )
 
 // An account is the state of a user in a directory. A containment sets Suspended and
-// Quarantined with one request each, so that it can be half done.
+// Quarantined with one request each, so a kill can leave it half done.
 type account struct {
 	Suspended   bool   `json:"suspended" jsonschema_description:"Suspended."`
 	Quarantined bool   `json:"quarantined" jsonschema_description:"Quarantined."`
@@ -150,8 +150,8 @@ type (
 	}
 )
 
-// reach brings the account to the state that change makes of it, with a request for each
-// member, and tells how to revert it.
+// reach brings the account to the wanted state, with one request for each member, and returns
+// the undo.
 func (c client) reach(ctx context.Context, in accountWrite, change func(*account), undo func(before account) sdk.Undo) (out accountChange, err error) {
 	ctx = context.WithValue(ctx, callKey{}, rand.Text())
 	before, err := c.send(ctx, http.MethodGet, in.User, "")

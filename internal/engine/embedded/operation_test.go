@@ -73,8 +73,8 @@ func TestOperation(t *testing.T) {
 	}
 }
 
-// TestUndoAfterAnotherChange changes the account after a containment: the undo stops and
-// says who changed it.
+// TestUndoAfterAnotherChange changes the account after a containment. The undo stops, and its
+// error names the author of the change.
 func TestUndoAfterAnotherChange(t *testing.T) {
 	t.Parallel()
 	dir := newDirectory(t)
@@ -108,8 +108,8 @@ func TestUndoAfterAnotherChange(t *testing.T) {
 	}
 }
 
-// TestChangeBetweenPlanAndWrite changes the account after the dry run: the write is
-// planned again, and its undo restores the newer state.
+// TestChangeBetweenPlanAndWrite changes the account after the dry run. The write is planned
+// again, and its undo restores the newer state.
 func TestChangeBetweenPlanAndWrite(t *testing.T) {
 	t.Parallel()
 	dir := newDirectory(t)
@@ -129,9 +129,9 @@ func TestChangeBetweenPlanAndWrite(t *testing.T) {
 	}
 }
 
-// TestKillBetweenRequests kills a process before and after each request of a containment.
-// If a request that writes was sent, the operation is recorded, and undo restores the
-// first state: at once, and after a second try that completed.
+// TestKillBetweenRequests kills a process before and after each request of a containment. If
+// a write was sent, the operation is recorded, and undo restores the first state: at once,
+// and after a second containment that completed.
 func TestKillBetweenRequests(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -228,7 +228,7 @@ func TestTwoProcesses(t *testing.T) {
 	if open, err := d.Operations(t.Context(), OperationQuery{Open: true}); err != nil || len(open) > 0 || dir.get("ann") != (account{}) {
 		t.Errorf("got %+v, %d open, %v", dir.get("ann"), len(open), err)
 	}
-	// Two PATCH requests of one call follow each other.
+	// The two PATCH requests of a call are adjacent.
 	writes := dir.written()
 	if len(writes)%2 != 0 || len(writes) < 100 {
 		t.Fatalf("%d writes", len(writes))
@@ -241,8 +241,8 @@ func TestTwoProcesses(t *testing.T) {
 	t.Logf("%d writes", len(writes))
 }
 
-// TestSubjectIsLocked waits for the lock of another call only for a time, and names the
-// operation that has it. Another subject is free.
+// TestSubjectIsLocked checks that a call waits a limited time for the lock of another call.
+// Its error names the operation with the lock. Another subject is not locked.
 func TestSubjectIsLocked(t *testing.T) {
 	t.Parallel()
 	dir := newDirectory(t)

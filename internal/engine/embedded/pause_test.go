@@ -171,7 +171,7 @@ func TestStepWaitsForResume(t *testing.T) {
 	}
 }
 
-// A write that does its work again is not repeated if its result is unknown.
+// TestWriteWithUnknownResultIsNotRepeated interrupts a write that does its work again if it is repeated.
 func TestWriteWithUnknownResultIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -16,8 +16,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// world is what must be true of the store, whatever happened to the processes
-// that worked on it.
+// world holds the facts that must be true of the store, whatever happened to the processes
+// that used it.
 type world struct {
 	path     string
 	manifest *sdk.Manifest
@@ -26,7 +26,7 @@ type world struct {
 	store    *Store
 	engine   *Engine
 	matching map[string]bool // events that were accepted and match
-	pruned   map[string]bool // of them, those whose run was deleted
+	pruned   map[string]bool // those of matching whose run was deleted
 	place    string          // of the last page that was accepted
 }
 
@@ -40,8 +40,8 @@ func (w *world) open(t *rapid.T) {
 	}
 }
 
-// abandon leaves the engine as a kill would: nothing is put in order, and what is
-// under way cannot write another word.
+// abandon leaves the engine as a kill does: it cleans up nothing, and its calls under way
+// cannot write any more.
 func (w *world) abandon(t *rapid.T, atWork bool) {
 	ctx, stop := context.WithCancel(context.Background())
 	worked := make(chan error, 1)
@@ -53,7 +53,7 @@ func (w *world) abandon(t *rapid.T, atWork bool) {
 	must(t, w.store.file.release(engineByte))
 	must(t, w.store.Close())
 	stop()
-	<-worked // with an error, if it had something to do
+	<-worked // with an error, if a run was under way
 }
 
 func TestEveryEventStartsOnce(t *testing.T) {
@@ -76,7 +76,7 @@ func TestEveryEventStartsOnce(t *testing.T) {
 				fresh := map[string]bool{}
 				for _, id := range rapid.SliceOfN(rapid.IntRange(0, 12), 0, 6).Draw(t, "events") {
 					e := event(fmt.Sprint(id))
-					if id%4 == 0 { // these do not match, whenever they come
+					if id%4 == 0 { // these never match
 						e.Data, _ = json.Marshal(report{User: "u", Result: "FAILURE", Targets: []string{}})
 					} else if !w.matching[e.ID] {
 						fresh[e.ID] = true
@@ -122,7 +122,7 @@ func TestEveryEventStartsOnce(t *testing.T) {
 	})
 }
 
-// prune deletes what has ended.
+// prune deletes the runs that have finished.
 func (w *world) prune(t *rapid.T) {
 	runs, err := w.store.Runs(context.Background(), Query{Status: engine.Succeeded})
 	must(t, err)
@@ -135,7 +135,7 @@ func (w *world) prune(t *rapid.T) {
 	}
 }
 
-// check compares the store with what was accepted.
+// check compares the store with the accepted events.
 func (w *world) check(t *rapid.T) {
 	place, err := w.store.Checkpoint(context.Background(), "source")
 	if err != nil || string(place) != w.place {
@@ -152,7 +152,7 @@ func (w *world) check(t *rapid.T) {
 	}
 }
 
-// checkRuns compares each run with itself.
+// checkRuns checks that each run is consistent.
 func (w *world) checkRuns(t *rapid.T) {
 	for id := range w.matching {
 		if w.pruned[id] {
@@ -166,9 +166,9 @@ func (w *world) checkRuns(t *rapid.T) {
 	}
 }
 
-// inconsistent says where a run's steps and its audit trail tell different
-// stories: each attempt has one entry, numbered in order; a step that succeeded
-// has one call that was done, its last; only cut-off calls are without an end.
+// inconsistent returns how a run's steps contradict its audit trail. Each attempt has one
+// entry, numbered in order. The last call of a step that succeeded is its only one that is
+// done. Only interrupted calls have no end.
 func inconsistent(run *Run) (complaints []string) {
 	complain := func(format string, args ...any) {
 		complaints = append(complaints, fmt.Sprintf("run %s: ", run.EventID)+fmt.Sprintf(format, args...))

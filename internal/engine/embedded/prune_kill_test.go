@@ -17,10 +17,10 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// childPrune makes a child process one that prunes the store whose path it is.
+// childPrune makes a child process prune the store at this path.
 const childPrune = "RUNNER_TEST_PRUNE"
 
-// pruneChild deletes all that has ended.
+// pruneChild deletes everything that has ended.
 func pruneChild(path string) int {
 	ctx := context.Background()
 	store, err := OpenStore(ctx, path)
@@ -35,8 +35,8 @@ func pruneChild(path string) int {
 	return 0
 }
 
-// Whoever prunes is killed half-way, again and again: each run is there with all that
-// belongs to it or gone with all of it, and its event starts nothing in either case.
+// TestKillPruning kills a process again and again while it prunes. Each run is complete or
+// entirely deleted, and its event starts nothing in either case.
 func TestKillPruning(t *testing.T) {
 	t.Parallel()
 	m, session := connect(t, always(changed))
@@ -120,8 +120,8 @@ func TestKillPruning(t *testing.T) {
 	}
 }
 
-// While an engine works, another process deletes whatever has just ended: each event
-// still starts one run, and each run calls what it has to, once.
+// TestPruneBesideAnEngine prunes in another process while an engine works. Each event still
+// starts one run, and each run makes each of its calls once.
 func TestPruneBesideAnEngine(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -156,7 +156,7 @@ func TestPruneBesideAnEngine(t *testing.T) {
 		if _, err := r.Accept(ctx, "source", p, []*playbook.Playbook{r.book}); err != nil {
 			t.Fatal(err)
 		}
-		for { // until so much was deleted that the next page, too, comes in between
+		for { // until enough is deleted that the next page arrives during the pruning
 			runs, err := r.store.Runs(ctx, Query{})
 			if err != nil {
 				t.Fatal(err)

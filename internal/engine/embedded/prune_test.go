@@ -16,11 +16,11 @@ import (
 
 const day = 24 * time.Hour
 
-// epoch is before everything: as what is forgotten, nothing.
+// epoch is before every event: pruning with it forgets no ID.
 var epoch = time.Unix(0, 0)
 
-// What ended is deleted with all that belongs to it, and nothing else is; its events
-// start nothing for as long as they may come again.
+// TestPrune checks that everything that belongs to an ended run is deleted, and nothing else.
+// The events of these runs start nothing for as long as they may arrive again.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	r, clock, _ := newGatherer(t, gather)
@@ -89,7 +89,7 @@ func TestPrune(t *testing.T) {
 	}
 }
 
-// An id is not written down that is old enough to be forgotten.
+// TestPruneForgetsAtOnce checks that an ID that is old enough to be forgotten is not stored.
 func TestPruneForgetsAtOnce(t *testing.T) {
 	t.Parallel()
 	r, clock, _ := newGatherer(t, gather)
@@ -104,7 +104,7 @@ func TestPruneForgetsAtOnce(t *testing.T) {
 	}
 }
 
-func TestPruneRefusesTheYoung(t *testing.T) {
+func TestPruneRejectsAShortAge(t *testing.T) {
 	s := openStore(t, storePath(t))
 	for _, age := range []time.Duration{day - 1, 0, -day} {
 		if _, err := s.Prune(t.Context(), age); codeOf(err) != sdk.InvalidInput {
@@ -119,7 +119,7 @@ func TestPruneRefusesTheYoung(t *testing.T) {
 	}
 }
 
-// Undos that are over go, those that are not stay, and are made when they are due.
+// TestPruneUndos checks that undos that are over are deleted, and that the others are executed when they are due.
 func TestPruneUndos(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -161,8 +161,8 @@ func TestPruneUndos(t *testing.T) {
 	})
 }
 
-// A run stays for as long as something of it is to be taken back, and its age counts
-// from then.
+// TestPruneKeepsRunsOfPendingUndos checks that a run stays while one of its undos is pending,
+// and that its age counts from the end of the undo.
 func TestPruneKeepsRunsOfPendingUndos(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -195,8 +195,8 @@ func TestPruneKeepsRunsOfPendingUndos(t *testing.T) {
 	})
 }
 
-// A run that was queued again since it was found is left alone.
-func TestPruneLooksAgain(t *testing.T) {
+// TestPruneKeepsARetriedRun checks that a run that was queued again meanwhile is kept.
+func TestPruneKeepsARetriedRun(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, containOnly, func(context.Context, string, request) (answer, error) {
 		return answer{}, sdk.Errorf(sdk.Forbidden, "no")
@@ -219,8 +219,8 @@ func TestPruneLooksAgain(t *testing.T) {
 	}
 }
 
-// whole checks that the store is: nothing points to what is gone, and nothing is left
-// of what was pruned.
+// whole checks that no row of the store refers to a deleted row, and that nothing of the
+// pruned runs is left.
 func whole(t *testing.T, s *Store) {
 	t.Helper()
 	if err := s.checkIntegrity(); err != nil {

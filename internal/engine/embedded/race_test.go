@@ -2,8 +2,8 @@
 
 package embedded
 
-// SQLite is slow under the race detector, which looks for other mistakes than
-// these tests do: a few rounds are enough there.
+// SQLite is slow under the race detector, which looks for other mistakes than these tests. A
+// few rounds are enough.
 const (
 	killRounds     = 4
 	propertyChecks = 3

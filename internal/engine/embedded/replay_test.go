@@ -22,8 +22,8 @@ func (r *rig) replay(again bool, events ...sdk.RawEvent) Accepted {
 	return a
 }
 
-// What had started the playbook does not start it again; a replay says of its runs and
-// of their calls that they are one; the checkpoint stays where it is.
+// TestReplay checks that an event that started the playbook before does not start it again,
+// that runs and calls of a replay are marked, and that the checkpoint does not move.
 func TestReplay(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	r.accept(page("place", "e1"))
@@ -51,7 +51,7 @@ func TestReplay(t *testing.T) {
 	if got := r.replay(false, event("e1"), event("e2")); got.Repeated != 2 {
 		t.Errorf("another replay: %+v", got)
 	}
-	// A replay does not make the engine pass over what comes.
+	// After a replay, the engine still accepts the live event.
 	if got := r.accept(page("", "e2")); got.Started != 1 {
 		t.Errorf("what comes after it was replayed: %+v", got)
 	}
@@ -94,8 +94,8 @@ func TestReplayAgain(t *testing.T) {
 	}
 }
 
-// The events of a group are one run that waits for no window, and keep apart from a
-// group that is open.
+// TestReplayOfGroups checks that the events of a group are one run that waits for no window,
+// and that an open group does not take them in.
 func TestReplayOfGroups(t *testing.T) {
 	r := newRig(t, gather, always(changed))
 	r.accept(pageOf(about("u1", "live")))
@@ -127,7 +127,7 @@ func TestReplayOfGroups(t *testing.T) {
 	}
 }
 
-// Another process queues the replay, the engine that works takes it up.
+// TestReplayBesideAnEngine queues a replay in another process. The engine at work executes it.
 func TestReplayBesideAnEngine(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	finished := make(chan string, 1)
@@ -153,8 +153,8 @@ func TestReplayBesideAnEngine(t *testing.T) {
 	}
 }
 
-// What writes and has no dry run is not called; a failure ends a dry run as it ends
-// a run.
+// TestDryRun checks that an action that writes and has no dry run is not called, and that a
+// failure ends a dry run as it ends a run.
 func TestDryRun(t *testing.T) {
 	var called []string
 	var verdict answer
@@ -195,7 +195,7 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
-// What no schema marks is masked by its form, as in the journal of a run.
+// TestDryRunsAreMasked checks that a secret that no schema marks is masked by its form, as in the audit trail.
 func TestDryRunsAreMasked(t *testing.T) {
 	const secret = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
 	m, s := connect(t, always(answer{lookedUp: lookedUp{secret}}))
@@ -211,7 +211,7 @@ func TestDryRunsAreMasked(t *testing.T) {
 	}
 }
 
-func TestReplayRefusesNothingHalf(t *testing.T) {
+func TestInterruptedReplayQueuesNothing(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	ctx, stop := context.WithCancel(t.Context())
 	stop()

@@ -15,9 +15,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Four steps: two that may fail without ending the run, one that reads what came
-// before, and one more.
-const salvaged = `
+// retryPlaybook has two steps that may fail without ending the run, a step that reads their
+// results, and one more.
+const retryPlaybook = `
 name: salvaged
 title: Salvaged
 trigger: reports
@@ -45,13 +45,13 @@ steps:
     if: steps.first.status == "failed"
 `
 
-// What had succeeded is not run again, what failed is, with the answers that there
-// were; and a run that fails again can be run again once more.
+// TestRetryRun checks that a retry keeps the steps that succeeded, with their outputs, and
+// runs the failed ones again. A run that fails again can be retried again.
 func TestRetryRun(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		onError, failed string
-		again, mended   []string // whom the actions are called for
+		again, mended   []string // the users of the calls
 		after           string
 	}{
 		{"stop", "failed(unavailable) look=succeeded/1 whim=failed/1(unavailable) first=failed/2(unavailable) second=skipped/0 third=skipped/0",
@@ -65,7 +65,7 @@ func TestRetryRun(t *testing.T) {
 			var mu sync.Mutex
 			var calls []string
 			broken := true
-			r := newRig(t, fmt.Sprintf(salvaged, test.onError), func(_ context.Context, action string, in request) (answer, error) {
+			r := newRig(t, fmt.Sprintf(retryPlaybook, test.onError), func(_ context.Context, action string, in request) (answer, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				calls = append(calls, in.User)
@@ -119,14 +119,14 @@ func TestRetryRun(t *testing.T) {
 	}
 }
 
-func TestRetryRefuses(t *testing.T) {
+func TestRetryRejections(t *testing.T) {
 	r := newRig(t, strings.Replace(contain, `event.result == "SUCCESS"`, `event.targets[3] == "x"`, 1), always(changed))
 	a := r.accept(page("1", "e1"))
 	if run := r.read(a, 0); run.Status != engine.Failed {
 		t.Fatal(brief(run))
 	}
 	for id, want := range map[string]sdk.Code{
-		a.Runs[0]:                  sdk.Conflict, // its condition could not be evaluated, nor can it now
+		a.Runs[0]:                  sdk.Conflict, // its condition can never be evaluated
 		strings.Repeat("0", 32):    sdk.NotFound,
 		"abc":                      sdk.InvalidInput,
 		"":                         sdk.InvalidInput,
@@ -144,7 +144,7 @@ func TestRetryRefuses(t *testing.T) {
 	}
 }
 
-// Asked for twice at once, a run is queued once.
+// TestRetryTwiceAtOnce checks that two requests at the same time queue the run once.
 func TestRetryTwiceAtOnce(t *testing.T) {
 	r := newRig(t, contain, func(context.Context, string, request) (answer, error) {
 		return answer{}, sdk.Errorf(sdk.Forbidden, "no")
@@ -171,8 +171,8 @@ func TestRetryTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// Another process asks: the engine at work takes the run up by itself. An engine that
-// was made for one run leaves the others alone.
+// TestRetryFromAnotherProcess retries a run in another process: the engine at work executes
+// it. An engine for one run leaves the others alone.
 func TestRetryFromAnotherProcess(t *testing.T) {
 	t.Parallel()
 	var mended atomic.Bool
@@ -219,7 +219,7 @@ func TestRetryFromAnotherProcess(t *testing.T) {
 	if busy, err := other.InUse(); err != nil || busy {
 		t.Errorf("in use afterwards: %v, %v", busy, err)
 	}
-	// One that is made for a run leaves the others alone.
+	// An engine for one run leaves the others alone.
 	for _, id := range ids {
 		if _, err := other.write.Exec(`UPDATE runs SET status = 'failed', error = '{}' WHERE id = ?`, id); err != nil {
 			t.Fatal(err)

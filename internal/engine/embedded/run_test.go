@@ -56,10 +56,10 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-func TestRunByTheBeginningOfItsID(t *testing.T) {
+func TestRunByIDPrefix(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	p := page("1", "a")
-	for i := range 400 { // so many that some begin alike
+	for i := range 400 { // so many that some IDs have the same beginning
 		p.Events = append(p.Events, event(fmt.Sprint(i)))
 	}
 	ids := r.accept(p).Runs
@@ -98,8 +98,8 @@ func TestRunByTheBeginningOfItsID(t *testing.T) {
 	}
 }
 
-// The file shows what a run looks like to those who read it as JSON: command
-// line, HTTP clients, dashboards.
+// TestRunAsJSON compares a run with the JSON that the command line, HTTP clients and
+// dashboards read.
 func TestRunAsJSON(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 1, 0, time.UTC)
 	r := newRig(t, contain, func(_ context.Context, action string, _ request) (answer, error) {

@@ -39,7 +39,7 @@ func TestStoreIsPrivateAndDurable(t *testing.T) {
 	}
 }
 
-func TestStoreTightensItsMode(t *testing.T) {
+func TestStoreRestrictsItsMode(t *testing.T) {
 	path := storePath(t)
 	openStore(t, path)
 	if err := os.Chmod(path, 0o644); err != nil {
@@ -51,7 +51,7 @@ func TestStoreTightensItsMode(t *testing.T) {
 	}
 }
 
-func TestStoreInOddPlaces(t *testing.T) {
+func TestStoreFileNames(t *testing.T) {
 	for _, name := range []string{"with space.db", "a+b.db", "100%25?mode=memory#x.db", "a&_pragma=synchronous(off).db", "ünï.db", ":memory:"} {
 		path := filepath.Join(t.TempDir(), name)
 		openStore(t, path)
@@ -65,7 +65,7 @@ func TestStoreInOddPlaces(t *testing.T) {
 	}
 }
 
-func TestStoreRefuses(t *testing.T) {
+func TestStoreRejectsOtherFiles(t *testing.T) {
 	sqlite := func(statements string) func(*testing.T, string) {
 		return func(t *testing.T, path string) {
 			db, err := sql.Open("sqlite", path)
@@ -151,9 +151,9 @@ func version(n int) func(*testing.T, string) {
 	}
 }
 
-// An empty file is a store whose content is lost: only OpenNewStore makes a store of
-// it, and nothing less than that is left behind by a refusal.
-func TestStoreThatIsEmpty(t *testing.T) {
+// TestEmptyFileIsRejected opens an empty file, which is a store whose content is lost. Only
+// OpenNewStore accepts it. A rejection leaves the file unchanged.
+func TestEmptyFileIsRejected(t *testing.T) {
 	database := func(t *testing.T, path, statements string) {
 		db, err := sql.Open("sqlite", path)
 		if err != nil {
@@ -206,13 +206,13 @@ func TestStoreThatIsEmpty(t *testing.T) {
 			if err := errors.Join(s.checkIntegrity(), s.Close()); err != nil {
 				t.Error(err)
 			}
-			openStore(t, path) // from now on it is a store like any other
+			openStore(t, path) // now it is an ordinary store
 		})
 	}
 }
 
-// A new store gets its name only when it is complete. Whatever a process that was
-// killed while creating it, or a deleted store, left beside it is no obstacle.
+// TestStoreIsCreatedWhole checks that a new store gets its name only when it is complete.
+// Files that a killed process or a deleted store left do not matter.
 func TestStoreIsCreatedWhole(t *testing.T) {
 	for name, leave := range map[string]func(path string) error{
 		"nothing":         func(string) error { return nil },
@@ -260,7 +260,7 @@ func TestStoreIsCreatedWhole(t *testing.T) {
 	}
 }
 
-func TestStoreMadeByManyAtOnce(t *testing.T) {
+func TestStoreCreatedByManyAtOnce(t *testing.T) {
 	path := storePath(t)
 	var group sync.WaitGroup
 	for range 8 {
@@ -278,7 +278,7 @@ func TestStoreMadeByManyAtOnce(t *testing.T) {
 	group.Wait()
 }
 
-func TestDamagedStoreGetsNoEngine(t *testing.T) {
+func TestDamagedStoreIsRejected(t *testing.T) {
 	path := storePath(t)
 	s := openStore(t, path)
 	m, session := connect(t, always(changed))
@@ -306,12 +306,12 @@ func TestDamagedStoreGetsNoEngine(t *testing.T) {
 		}
 		s, err := OpenStore(t.Context(), path)
 		if err != nil {
-			continue // seen even earlier
+			continue // found even earlier
 		}
 		if _, err := New(s, Options{Org: "org", Manifest: m, Session: session}); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("%s: got %v", name, err)
 		}
-		// The refused engine does not keep the lock.
+		// The rejected engine does not keep the lock.
 		if l, err := New(s, Options{Org: "org", Manifest: m, Session: session}); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("%s, again: got %v, %v", name, l, err)
 		}
@@ -355,9 +355,9 @@ func TestOneEnginePerStore(t *testing.T) {
 	}
 }
 
-// Two that make one store at the same instant both read it and then want to write:
-// SQLite refuses one of them at once, without the wait that it was told.
-func TestStoreMadeAtTheSameInstant(t *testing.T) {
+// TestStoreCreatedAtTheSameInstant creates one store in two processes that both read it and
+// then want to write. SQLite rejects one of them at once, without its busy timeout.
+func TestStoreCreatedAtTheSameInstant(t *testing.T) {
 	for range 20 {
 		path := storePath(t)
 		var group sync.WaitGroup
@@ -379,13 +379,13 @@ func TestStoreMadeAtTheSameInstant(t *testing.T) {
 	}
 }
 
-// All programs that share a store have one key, whoever comes first; another store has
-// another.
+// TestHostKey checks that all programs on a store have one key, and that another store has
+// another key.
 func TestHostKey(t *testing.T) {
 	path := storePath(t)
 	var mu sync.Mutex
 	var keys [][]byte
-	openStore(t, path) // so that nobody waits for the others to make it
+	openStore(t, path) // so that all of them want to create the key
 	var wg sync.WaitGroup
 	for range 4 {
 		s := openStore(t, path)

@@ -18,8 +18,8 @@ import (
 	"soar.example/okta/internal/playbook"
 )
 
-// spoilers are the ways in which a path comes to name another file, or a file more
-// than one name, and a word of the error that says so.
+// spoilers are the ways in which a path can come to name another file, or a file can get a
+// second name, with a part of the error.
 var spoilers = map[string]struct {
 	do   func(path string) error
 	says string
@@ -42,7 +42,7 @@ var spoilers = map[string]struct {
 }
 
 func copyFile(from, to string) error {
-	raw, err := os.ReadFile(from + "-wal") // not the store itself: to close that would drop SQLite's locks
+	raw, err := os.ReadFile(from + "-wal") // not the store itself: closing that would drop SQLite's locks
 	return errors.Join(err, os.WriteFile(to, raw, 0o600))
 }
 
@@ -83,7 +83,7 @@ func TestEngineStopsWhenItsStoreIsGone(t *testing.T) {
 	}
 }
 
-// Every command that writes is refused, and not only an engine.
+// TestNothingIsWrittenToALostStore checks that every command that writes fails, not only an engine.
 func TestNothingIsWrittenToALostStore(t *testing.T) {
 	for name, spoil := range spoilers {
 		if name == "log deleted" {
@@ -115,7 +115,7 @@ func TestNothingIsWrittenToALostStore(t *testing.T) {
 	}
 }
 
-func TestLinkedStoreIsRefused(t *testing.T) {
+func TestLinkedStoreIsRejected(t *testing.T) {
 	path := storePath(t)
 	if err := openStore(t, path).Close(); err != nil {
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestLinkedStoreIsRefused(t *testing.T) {
 	openStore(t, path)
 }
 
-// The lock is that of the file: neither its former companion nor another name matters.
+// TestLockFollowsTheFile checks that the lock belongs to the file, whatever names the file has.
 func TestLockFollowsTheFile(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
@@ -157,18 +157,18 @@ func TestLockFollowsTheFile(t *testing.T) {
 		if _, err := New(s, o); !errors.Is(err, ErrInUse) {
 			t.Errorf("%s: got %v", name, err)
 		}
-		// A store of this process that is closed leaves SQLite's locks and the engine's.
+		// Closing another Store of this process keeps the locks of SQLite and the engine.
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	}
-	// So another process sees both.
+	// Another process sees both locks.
 	if out := elsewhere(t, path); !strings.Contains(out, "in use: true") || !strings.Contains(out, "delete the log: database is locked") {
 		t.Errorf("another process says %s", out)
 	}
 }
 
-// A kill ends the lock, and only then are running rows taken over.
+// TestRunningRowsAreTakenOverAfterTheLock checks that running rows are queued again only once a kill has ended the lock.
 func TestRunningRowsAreTakenOverAfterTheLock(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
@@ -199,10 +199,10 @@ func TestRunningRowsAreTakenOverAfterTheLock(t *testing.T) {
 	}
 }
 
-// elsewhere has another process look at the store.
+// elsewhere reads the store in another process.
 func elsewhere(t *testing.T, path string) string {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestElsewhere$")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestOtherProcess$")
 	cmd.Env = append(os.Environ(), "SOAR_TEST_STORE="+path)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -211,7 +211,7 @@ func elsewhere(t *testing.T, path string) string {
 	return string(out)
 }
 
-func TestElsewhere(t *testing.T) {
+func TestOtherProcess(t *testing.T) {
 	path := os.Getenv("SOAR_TEST_STORE")
 	if path == "" {
 		t.Skip("it is run by TestLockFollowsTheFile in another process")
@@ -220,7 +220,7 @@ func TestElsewhere(t *testing.T) {
 	used, err := s.InUse()
 	out := io.Writer(os.Stdout)
 	fmt.Fprintln(out, "in use:", used, err)
-	// SQLite refuses this for as long as it sees another connection.
+	// SQLite rejects this while it sees another connection.
 	_, err = s.write.Exec(`PRAGMA busy_timeout = 100; PRAGMA journal_mode = DELETE`)
 	fmt.Fprintln(out, "delete the log:", err)
 }

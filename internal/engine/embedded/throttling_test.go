@@ -14,7 +14,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// capped is a playbook of which two runs may begin in a minute.
+// capped is a playbook with at most two starts a minute.
 const capped = `
 name: capped
 title: Two a minute
@@ -27,8 +27,8 @@ steps:
     with: {user: "${{ event.user }}"}
 `
 
-// Above the cap runs wait, in order, where they can be seen.
-func TestCap(t *testing.T) {
+// TestThrottling checks that runs above the limit wait in order, and that the lists show them.
+func TestThrottling(t *testing.T) {
 	r, clock, said := newGatherer(t, capped)
 	r.accept(page("1", "a", "b", "c", "d", "e"))
 	if wait := r.take(); wait != longestSleep || !slices.Equal(said.users, []string{"user-a", "user-b"}) {
@@ -46,7 +46,7 @@ func TestCap(t *testing.T) {
 	if r.take(); !slices.Equal(said.users[2:], []string{"user-c", "user-d"}) {
 		t.Errorf("after a minute: %q", said.users)
 	}
-	// A clock that was put back holds the rest for a minute, not for the years.
+	// A clock set back by years delays the other runs by a minute only.
 	clock.put(-10 * 365 * 24 * time.Hour)
 	if r.take(); len(said.users) != 4 {
 		t.Errorf("with the clock put back: %q", said.users)
@@ -57,7 +57,7 @@ func TestCap(t *testing.T) {
 	}
 }
 
-func TestCapCanBeSeen(t *testing.T) {
+func TestThrottlingIsVisible(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, capped, always(changed))
 		r.accept(page("1", "a", "b", "c", "d"))
@@ -86,7 +86,7 @@ func TestCapCanBeSeen(t *testing.T) {
 	})
 }
 
-// queues checks what waits, of this org alone.
+// queues checks the waiting runs of this org.
 func (r *rig) queues(want ...Queue) {
 	r.tb.Helper()
 	got, err := r.store.Queues(context.Background(), r.o.Org)
@@ -98,9 +98,9 @@ func (r *rig) queues(want ...Queue) {
 	}
 }
 
-// A playbook at its cap does not hold up another, nor a run of its own that a kill
-// cut off.
-func TestCapHoldsUpNothingElse(t *testing.T) {
+// TestThrottlingDelaysNothingElse checks that a throttled playbook delays neither another
+// playbook nor its own interrupted run.
+func TestThrottlingDelaysNothingElse(t *testing.T) {
 	r, clock, said := newGatherer(t, capped)
 	free := load(t, r.o.Manifest, strings.NewReplacer("name: capped", "name: free", "max_runs_per_minute: 2\n", "",
 		"event.user }}", "event.user }} freely").Replace(capped))
@@ -124,8 +124,8 @@ func TestCapHoldsUpNothingElse(t *testing.T) {
 	}
 }
 
-// The cap counts across restarts.
-func TestCapAfterARestart(t *testing.T) {
+// TestThrottlingAfterARestart checks that the limit counts starts before a restart.
+func TestThrottlingAfterARestart(t *testing.T) {
 	path, clock, said := storePath(t), newTicker(), new(echo)
 	m, session := connect(t, said.do)
 	for range 3 {
@@ -147,7 +147,7 @@ func TestCapAfterARestart(t *testing.T) {
 	}
 }
 
-// However many wait, looking for the next run takes no longer.
+// BenchmarkClaimWithMany measures how long the search for the next run takes with many waiting runs.
 func BenchmarkClaimWithMany(b *testing.B) {
 	for _, waiting := range []int{0, 100_000} {
 		b.Run(fmt.Sprint(waiting), func(b *testing.B) {

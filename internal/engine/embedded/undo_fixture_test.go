@@ -13,14 +13,14 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// jail is a service that contains users for a time. Who is contained in it, and
-// since when the test began, is all it knows.
+// A jail is a service that contains users for a time. Its state is only the contained users,
+// and when each was contained, from the start of the test.
 type jail struct {
 	mu       sync.Mutex
 	began    time.Time
 	inside   map[string]bool
 	released []string // "user at 1h0m0s"
-	fail     []error  // of the next releases, one each; nil lets it be
+	fail     []error  // of the next releases, one each; nil: it succeeds
 	before   func(action, user string)
 	after    func(action, user string)
 }
@@ -33,7 +33,7 @@ func newJail(inside ...string) *jail {
 	return j
 }
 
-// service contains users for as long as is said; 0 is for good.
+// service contains users for the requested time; 0 is without end.
 func (j *jail) service(long time.Duration) service {
 	return func(_ context.Context, action string, in request) (answer, error) {
 		if j.before != nil {
@@ -79,7 +79,7 @@ func (j *jail) do(action, user string, long time.Duration) (answer, error) {
 	return a, nil
 }
 
-// out are the releases so far.
+// out returns the releases so far.
 func (j *jail) out() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -92,7 +92,7 @@ func (j *jail) holds(user string) bool {
 	return j.inside[user]
 }
 
-// A cell is an engine at work under a clock that can be put forward.
+// A cell is an engine at work with a clock that the test advances.
 type cell struct {
 	t     *testing.T
 	store *Store
@@ -106,11 +106,11 @@ func newCell(t *testing.T, inside ...string) *cell {
 	return c
 }
 
-// work begins an engine; the test must stop it.
+// work starts an engine. The test must stop it.
 func (c *cell) work() {
 	m, session := connect(c.t, c.jail.service(0))
-	// What comes by this store's own hand the lookout does not see anyway, and a look
-	// each second of a made-up day takes real ones.
+	// The engine needs no watch of this store, since only this process writes to it. A check in
+	// each second of a simulated day would take real seconds.
 	e, err := New(c.store, Options{Org: "org", Manifest: m, Session: session, watchEvery: time.Hour, Observe: func(n Notice) {
 		if n.Undo != nil {
 			c.told = append(c.told, n.Kind+" "+n.Run.ID+" "+n.Undo.Status)
@@ -132,7 +132,7 @@ func (c *cell) work() {
 	synctest.Wait()
 }
 
-// contain contains a user by hand for so long; 0 is for good.
+// contain contains a user by a manual call for this time; 0 is without end.
 func (c *cell) contain(user string, long time.Duration) {
 	c.t.Helper()
 	m, session := connect(c.t, c.jail.service(long))
@@ -151,7 +151,7 @@ func (c *cell) release(user string) {
 	}
 }
 
-// undos are all of them, oldest first: status, outcome, and when it was due.
+// undos returns the status, outcome and due time of all undos, oldest first.
 func (c *cell) undos() []string {
 	c.t.Helper()
 	db := c.store.reader(c.t.Context())

@@ -18,7 +18,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// childUndos makes a child process one that waits for undos as well.
+// childUndos makes a child process wait for undos, too.
 const childUndos = "RUNNER_TEST_UNDOS"
 
 const containOnly = `
@@ -32,8 +32,8 @@ steps:
     with: {user: "${{ event.user }}"}
 `
 
-// undoChild contains a user for each event, for no time at all, and is done when all
-// of it is taken back.
+// undoChild contains a user for no time for each event, and ends when all of them are
+// released.
 func undoChild() int {
 	if err := containAndRelease(context.Background(), os.Getenv(childStore), os.Getenv(childAddress)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -83,7 +83,7 @@ func containAndRelease(ctx context.Context, path, address string) error {
 	return errors.Join(end(), err, e.Close(), store.Close())
 }
 
-// undoPage is what there is to contain.
+// undoPage returns the events with the users to contain.
 func undoPage() sdk.RawPage {
 	var p sdk.RawPage
 	for i := range 40 {
@@ -92,8 +92,8 @@ func undoPage() sdk.RawPage {
 	return p
 }
 
-// A warden contains and releases over HTTP, and kills its caller at a given call:
-// before it answers, or after.
+// A warden contains and releases users over HTTP. It kills its caller at one call, before or
+// after the response.
 type warden struct {
 	executioner
 	inside   map[string]bool
@@ -132,9 +132,9 @@ func (w *warden) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A process is killed again and again while it contains and takes back. In the end
-// whatever it is known to have done is taken back, what stood there before stands, and
-// what is not known is on record as such.
+// TestKillWhileUndoing kills a process again and again while it contains and releases. In the
+// end every change that it is known to have made is reverted, earlier states are kept, and
+// unknown results are recorded as unknown.
 func TestKillWhileUndoing(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -143,7 +143,7 @@ func TestKillWhileUndoing(t *testing.T) {
 	}
 	w := &warden{inside: map[string]bool{}, released: map[string]int{}}
 	page := undoPage()
-	const old = 3 // are contained by somebody else, for good
+	const old = 3 // are contained by another program, without end
 	for _, e := range page.Events[:old] {
 		w.inside["user-"+e.ID] = true
 	}
@@ -156,7 +156,7 @@ func TestKillWhileUndoing(t *testing.T) {
 		cmd.Env = append(os.Environ(), childStore+"="+path, childAddress+"="+server.URL, childUndos+"=1")
 		var said strings.Builder
 		cmd.Stderr = &said
-		w.mu.Lock() // the first call waits until it is known who is to be killed
+		w.mu.Lock() // the first call waits until the process to kill is known
 		if err := cmd.Start(); err != nil {
 			w.mu.Unlock()
 			t.Fatal(err)

@@ -16,8 +16,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Whatever is done to one user in whatever order: nobody's containment ends before
-// its time, and nothing is taken back that was not made here.
+// TestUndos contains one user in many orders. No containment ends early, and no foreign
+// change is reverted.
 func TestUndos(t *testing.T) {
 	t.Parallel()
 	const hour = time.Hour
@@ -74,15 +74,15 @@ func TestUndos(t *testing.T) {
 	}
 }
 
-// Two calls at once: the one that made the change may be written down after the one
-// that found it there.
+// TestUndosOfCallsAtOnce makes two calls at once. The result of the call that made the change
+// may be stored after that of the call that found the change.
 func TestUndosOfCallsAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, second := range map[string]time.Duration{"later": 3 * time.Hour, "for good": 0} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCell(t)
-				// By the time that the first has its answer, the second has come and gone.
+				// When the first call gets its response, the second has ended.
 				c.jail.after = func(_, user string) {
 					c.jail.after = nil
 					c.contain(user, second)
@@ -105,7 +105,7 @@ func TestUndosOfCallsAtOnce(t *testing.T) {
 	}
 }
 
-// A call that overlaps an undo of what it rests on does not pass for done.
+// TestUndoWhileTheSameIsAskedFor checks that a call that overlaps an undo of its state fails.
 func TestUndoWhileTheSameIsAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCell(t)
@@ -147,7 +147,7 @@ func TestUndoWhileTheSameIsAskedFor(t *testing.T) {
 	})
 }
 
-// What fails is tried again for a day where that may help, and is kept where not.
+// TestUndosThatFail checks that temporary failures are retried for a day, and that other failures are final.
 func TestUndosThatFail(t *testing.T) {
 	t.Parallel()
 	down := sdk.Errorf(sdk.Unavailable, "the service is down")
@@ -200,9 +200,9 @@ func TestUndosThatFail(t *testing.T) {
 	}
 }
 
-// Nobody was there when it was due: the next engine makes it, whether the one before
-// stopped in time or in the middle of it.
-func TestUndoAfterARest(t *testing.T) {
+// TestUndoAfterADowntime checks that the next engine executes an undo that was due while no
+// engine ran, whether the last engine stopped or was killed.
+func TestUndoAfterADowntime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCell(t)
 		c.contain("u", time.Hour)
@@ -211,7 +211,7 @@ func TestUndoAfterARest(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(3 * time.Hour)
-		// As a kill leaves it.
+		// The state after a kill.
 		if _, err := c.store.write.Exec(`UPDATE undos SET status = 'running', attempts = 1, started = created`); err != nil {
 			t.Fatal(err)
 		}
@@ -230,7 +230,7 @@ func TestUndoAfterARest(t *testing.T) {
 	})
 }
 
-// An undo shows in its run, and its call in the audit trail beside the run's own.
+// TestUndoOfARun checks that a run shows its undo, and that the audit trail shows the call of the undo.
 func TestUndoOfARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
@@ -272,9 +272,9 @@ func TestUndoOfARun(t *testing.T) {
 	})
 }
 
-// A cut-off attempt may have made the change: what it leaves behind is not taken for
-// the run's own, and not passed over either.
-func TestUndoAfterACutOff(t *testing.T) {
+// TestUndoAfterAnInterruption checks that the result of an interrupted attempt, which may have
+// made the change, is neither taken for the run's own change nor ignored.
+func TestUndoAfterAnInterruption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newJail()
 		first := true
@@ -294,8 +294,8 @@ func TestUndoAfterACutOff(t *testing.T) {
 	})
 }
 
-// Answers are not to be trusted with more than their action declares.
-func TestUndosThatAreRefused(t *testing.T) {
+// TestRejectedUndos checks outputs that ask for undos that their action does not declare.
+func TestRejectedUndos(t *testing.T) {
 	at := time.Now()
 	for name, u := range map[string]sdk.Undo{
 		"of another action": {Action: "look_up", Input: sdk.JSON(`{"user":"u"}`), At: &at},
