@@ -103,7 +103,7 @@ type PlannedRequest struct {
 	Method    string `json:"method"`               // HTTP method.
 	Path      string `json:"path"`                 // Path of the service's API, with the query.
 	Body      string `json:"body,omitempty"`       // Body, with secrets masked.
-	RefusedBy string `json:"refused_by,omitempty"` // The guard of this connection that would refuse it; absent if none would.
+	RefusedBy string `json:"refused_by,omitempty"` // Guard that would reject the request; absent if none would.
 }
 
 // WithDryRun returns a context under which nothing is written.

@@ -14,7 +14,7 @@ import (
 // writes by the ID or the name of a subject.
 type Subject struct {
 	Type string `json:"type"` // Kind of object, such as user, group or session.
-	// ID of the object in the service. An object without an ID has one that is made of the IDs of its parts.
+	// ID of the object in the service. For an object without an ID, the IDs of its parts.
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"` // Name that people know, such as a login.
 }
@@ -44,7 +44,7 @@ type Undo struct {
 	Subject string     `json:"subject,omitempty"`
 	Action  string     `json:"action"`       // Name of the action to run.
 	Input   JSON       `json:"input"`        // Input of the action.
-	At      *time.Time `json:"at,omitempty"` // Time at which the host runs it by itself; absent: never.
+	At      *time.Time `json:"at,omitempty"` // Time at which the host makes the call; absent if only a person does.
 }
 
 // SubjectsOf returns the subjects of an output, nil if it has none.

@@ -3,6 +3,7 @@ package docs
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +15,12 @@ import (
 	"soar.example/okta/sdk"
 )
 
+// zeroUnits matches the parts of a duration that say nothing, as in 24h0m0s.
+var zeroUnits = regexp.MustCompile(`"(\d+[hm])(?:0m)?0s"`)
+
+// exampleInput returns the input of the example, with durations as a person writes them.
+func exampleInput(a sdk.ActionInfo) sdk.JSON { return sdk.JSON(zeroUnits.ReplaceAll(a.Example.Input, []byte(`"$1"`))) }
+
 // commandLine returns the soar command that runs the example of an action. A secret has no
 // flag and an object is hard to type, so such an input comes from standard input.
 func commandLine(a sdk.ActionInfo) (string, error) {
@@ -22,7 +29,7 @@ func commandLine(a sdk.ActionInfo) (string, error) {
 		return "", err
 	}
 	var values map[string]json.RawMessage
-	if err := json.Unmarshal(a.Example.Input, &values); err != nil {
+	if err := json.Unmarshal(exampleInput(a), &values); err != nil {
 		return "", err
 	}
 	line := "soar run " + a.Name
@@ -32,7 +39,7 @@ func commandLine(a sdk.ActionInfo) (string, error) {
 		case !given || string(value) == string(p.Node.Default):
 			continue
 		case p.Node.WriteOnly || value[0] == '{':
-			text, err := indent(a.Example.Input)
+			text, err := indent(exampleInput(a))
 			return "soar run " + a.Name + " --input - <<'EOF'\n" + text + "\nEOF", err
 		}
 		flag := " --" + strings.ReplaceAll(p.Name, "_", "-")
@@ -66,7 +73,7 @@ func shellQuoted(text string) string {
 // step returns the example of an action as a step of a playbook.
 func step(a sdk.ActionInfo) (string, error) {
 	block := fmt.Sprintf("- id: %s\n  action: %s\n", a.Name, a.Name)
-	with, err := yaml.JSONToYAML(a.Example.Input)
+	with, err := yaml.JSONToYAML(exampleInput(a))
 	if err != nil || strings.TrimSpace(string(with)) == "{}" {
 		return strings.TrimSuffix(block, "\n"), err
 	}

@@ -46,19 +46,18 @@ func (State) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{} }
 
 // Change is the output of every write: the verified outcome, and the state before and after.
 type Change[S any] struct {
-	// changed: the state is as requested and was not before; unchanged: the state was as requested before;
-	// not_applicable: this action cannot bring the state about; partial: some of several objects are as requested;
-	// accepted: the service accepted the write, and its effect cannot be verified; planned: a dry run, nothing was
-	// written.
+	// changed: the action reached the requested state. unchanged: the object was already in this state. not_applicable:
+	// this action cannot reach the state. partial: only some objects are in the state. accepted: the service accepted
+	// the write, and its effect cannot be verified. planned: a dry run, which wrote nothing.
 	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=unchanged,enum=not_applicable,enum=partial,enum=accepted,enum=planned"`
-	// Why the action does not apply, or why the service would reject it; present only then.
+	// Reason why the action does not apply, or why the service would reject the request.
 	Reason string               `json:"reason,omitempty"`
 	Before S                    `json:"before"`         // State before the action.
 	After  S                    `json:"after"`          // State after the action.
-	Plan   []sdk.PlannedRequest `json:"plan,omitempty"` // Requests that would be sent, in order; of a dry run only.
+	Plan   []sdk.PlannedRequest `json:"plan,omitempty"` // In a dry run: the requests that the action would send, in order.
 	// Objects that the action writes to.
 	Subjects []sdk.Subject `json:"subjects,omitempty"`
-	// Calls that revert the change, or the planned change of a dry run; absent if there are none.
+	// Calls that revert the change or, in a dry run, the planned change.
 	Undo []sdk.Undo `json:"undo,omitempty"`
 }
 
