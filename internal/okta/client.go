@@ -155,7 +155,7 @@ func (c *Client) SetActions(actions func(context.Context) ([]permission.Action, 
 // Permissions reports which actions the principal can run. It sends only reads.
 func (c *Client) Permissions(ctx context.Context) (*permission.Report, error) {
 	if c.actions == nil {
-		return nil, sdk.Errorf(sdk.Internal, "the client was not told what is offered")
+		return nil, sdk.Errorf(sdk.Internal, "SetActions was not called")
 	}
 	actions, err := c.actions(ctx)
 	if err != nil {

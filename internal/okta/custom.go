@@ -60,7 +60,7 @@ func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomResponse, 
 	case err != nil:
 		return nil, err
 	case isJSON && len(r.Body) > 0 && !json.Valid(r.Body):
-		return nil, r.Broken("a response that cannot be read")
+		return nil, r.Broken("a response that cannot be parsed")
 	case len(r.Body) == 0 && r.Status != http.StatusNoContent && call.Method == http.MethodGet:
 		return nil, r.Broken("a response without a body")
 	}
@@ -82,21 +82,21 @@ func customPath(p string) (string, *sdk.Error) {
 		return bad("must begin with /api/v1/, /oauth2/v1/ or /idp/, without the org's address")
 	}
 	if len(p) > 2000 {
-		return bad("is longer than any of Okta's")
+		return bad("is longer than any path in Okta")
 	}
 	if p == auth.TokenPath {
 		return bad("is reserved for the connection's own authentication")
 	}
 	if strings.ContainsRune(p, '?') {
-		return bad("must not hold a query: that is a member of its own")
+		return bad("must not contain a query. Use the member query")
 	}
 	if i := strings.IndexFunc(p, func(r rune) bool { return !inPath(r) }); i >= 0 {
-		return bad("must not hold % \\ ; # or other signs that Okta's paths do not have; it is escaped by the connector")
+		return bad("must not contain % \\ ; # or other characters that Okta's paths do not have. The connector escapes the path")
 	}
 	segments := strings.Split(p[1:], "/")
 	for i, s := range segments {
 		if strings.Trim(s, ". ") == "" {
-			return bad("must not hold empty segments, . or ..")
+			return bad("must not contain empty segments, . or ..")
 		}
 		for _, word := range ruled {
 			if s != word && strings.EqualFold(s, word) {

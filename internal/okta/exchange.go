@@ -74,7 +74,7 @@ func read[T any](ctx context.Context, c *Client, id func(*T) string, segments ..
 		err = r.DecodeObject(v)
 	}
 	if err == nil && id(v) == "" {
-		err = r.Broken("a response without the object that was asked for")
+		err = r.Broken("a response without the requested object")
 	}
 	return v, err
 }
@@ -201,7 +201,7 @@ func sdkRead[T any, R interface {
 	case len(r.Body) == 0: // which want allows
 		return new(T), nil
 	case fault != nil || result == nil:
-		return nil, r.Broken("a response that cannot be read")
+		return nil, r.Broken("a response that cannot be parsed")
 	}
 	return result, nil
 }

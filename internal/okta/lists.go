@@ -62,7 +62,7 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 		}
 		for _, o := range page {
 			if !o.IsObject() {
-				return false, r.Broken("a list with something else than objects in it")
+				return false, r.Broken("a list with an element that is not an object")
 			}
 		}
 		target, more := httpclient.NextLink(r.Header)
@@ -151,7 +151,7 @@ func (p pager) read(ctx context.Context, c *Client, path string, query url.Value
 		case rest.IsNotFound(e) && read > 0:
 			// The object of the list exists, or there would be no first page.
 			return &sdk.Error{
-				Code: sdk.Conflict, Message: e.Message + "; the list ended in the middle and is incomplete", Upstream: e.Upstream, Err: e.Err,
+				Code: sdk.Conflict, Message: e.Message + "; the list is incomplete", Upstream: e.Upstream, Err: e.Err,
 			}
 		case e.Code != sdk.RateLimited || read == 0 || waited+e.RetryAfter > maxListWait:
 			return err

@@ -129,7 +129,7 @@ func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, err
 func splitLog(r *rest.Response) ([]systemlog.Head, error) {
 	heads, err := systemlog.Split(r.Body)
 	if err != nil {
-		return nil, r.Broken("a page of events that cannot be read: " + httpclient.Printable(err.Error(), 120))
+		return nil, r.Broken("a page of events that cannot be parsed: " + httpclient.Printable(err.Error(), 120))
 	}
 	return heads, nil
 }

@@ -32,7 +32,7 @@ func TestWritesToMissingObject(t *testing.T) {
 		"POST /api/v1/devices/guo00000000000000001/lifecycle/suspend": func(ctx context.Context) error { return c.SuspendDevice(ctx, "guo00000000000000001") },
 	} {
 		e := wantCode(t, write(t.Context()), sdk.NotFound)
-		if want := request + ": Okta does not have it"; e.Message != want {
+		if want := request + ": the object does not exist in Okta"; e.Message != want {
 			t.Errorf("says %q, want %q", e.Message, want)
 		}
 		sent := slices.ContainsFunc(s.Requests(), func(r oktasim.Request) bool { return r.Method+" "+r.Path == request })

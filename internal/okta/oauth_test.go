@@ -376,7 +376,7 @@ func TestWrongClock(t *testing.T) {
 				continue
 			}
 			// Okta's Date header counts whole seconds.
-			said, ok := strings.CutPrefix(strings.Join(h.Notes, "; "), "this machine's clock is off Okta's by ")
+			said, ok := strings.CutPrefix(strings.Join(h.Notes, "; "), "this machine's clock differs from Okta's by ")
 			if by, err := time.ParseDuration(said); !ok || err != nil || (by-off).Abs() > 5*time.Second {
 				t.Errorf("%s: noted %q", off, h.Notes)
 			}
@@ -392,7 +392,7 @@ func TestWrongClockIsReported(t *testing.T) {
 	o := asApp{options: oktasim.Options{Now: func() time.Time { return time.Now().Add(10 * time.Minute) }}}.open(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":"The client_assertion token is expired."}`})
 	e := wantCode(t, o.read(t), sdk.Unauthenticated)
-	if !strings.Contains(e.Message, "this machine's clock is off Okta's by -") {
+	if !strings.Contains(e.Message, "this machine's clock differs from Okta's by -") {
 		t.Errorf("got %s", e.Message)
 	}
 	if n := o.tokenRequests(); n != 2 {

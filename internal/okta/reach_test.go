@@ -105,7 +105,7 @@ func TestRedirectIsReported(t *testing.T) {
 		o.org.Fault(oktasim.Fault{Path: path, Status: 302, Headers: map[string]string{"Location": "https://wifi.hotel.example/welcome?token=x"}})
 		e := wantCode(t, o.read(t), sdk.Unavailable)
 		if !strings.Contains(e.Message, "a redirect to wifi.hotel.example, which was not followed") ||
-			strings.HasPrefix(e.Message, "cannot log in: ") != (path == auth.TokenPath) {
+			strings.HasPrefix(e.Message, "cannot get an access token: ") != (path == auth.TokenPath) {
 			t.Errorf("%s: got %s", path, e.Message)
 		}
 	}
@@ -115,7 +115,7 @@ func TestRedirectIsReported(t *testing.T) {
 func TestSignInPageInsteadOfToken(t *testing.T) {
 	o := asApp{}.open(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Kind: oktasim.KindHTML, Status: 200})
-	if e := wantCode(t, o.read(t), sdk.Unavailable); !strings.Contains(e.Message, "sign-in page") || !strings.HasPrefix(e.Message, "cannot log in: ") {
+	if e := wantCode(t, o.read(t), sdk.Unavailable); !strings.Contains(e.Message, "sign-in page") || !strings.HasPrefix(e.Message, "cannot get an access token: ") {
 		t.Errorf("got %s", e.Message)
 	}
 }

@@ -50,7 +50,7 @@ func (s Settings) origin() (*url.URL, error) {
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.Opaque != "":
 		return bad("must begin with https://, as in https://acme.okta.com")
 	case u.User != nil:
-		return bad("must not carry a user name or a password")
+		return bad("must not contain a user name or a password")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
 		return bad("must end after the host, as in https://acme.okta.com; paths are added by the connector")
 	case strings.ContainsAny(u.Host, "{}"):
@@ -58,11 +58,11 @@ func (s Settings) origin() (*url.URL, error) {
 	}
 	org, err := origin.Of(u)
 	if err != nil || oktaDomain(org.Hostname()) != "" && org.Hostname() != ascii(u.Hostname()) {
-		return bad("has a letter or a port that no org's host name has")
+		return bad("has a character or a port that is invalid for an Okta org")
 	}
 	switch host := org.Hostname(); {
 	case org.Scheme == "http" && !isLoopback(host):
-		return bad("must begin with https://: the token would travel in the clear (http is for a test org on this machine)")
+		return bad("must begin with https://: http would send the token unencrypted. Only a test org on this machine may use http")
 	case isAdminConsole(host):
 		return bad("is the Admin Console; the org itself is https://%s", strings.Replace(host, "-admin.", ".", 1))
 	case host == "subdomain.okta.com":

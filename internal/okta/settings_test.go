@@ -40,9 +40,9 @@ func TestOrgURL(t *testing.T) {
 		"https:acme.okta.com":                "https://",
 		"ftp://acme.okta.com":                "https://",
 		"javascript:alert(1)":                "https://",
-		"http://acme.okta.com":               "in the clear",
-		"http://10.0.0.8":                    "in the clear",
-		"http://localhost.evil.example":      "in the clear",
+		"http://acme.okta.com":               "unencrypted",
+		"http://10.0.0.8":                    "unencrypted",
+		"http://localhost.evil.example":      "unencrypted",
 		"https://user:pass@acme.okta.com":    "user name",
 		"https://acme.okta.com@evil.example": "user name",
 		"https://acme.okta.com/api/v1":       "end after the host",
@@ -56,12 +56,12 @@ func TestOrgURL(t *testing.T) {
 		"https://subdomain.okta.com":         "placeholder",
 		"https://acme.okta.com\n":            "",
 		"https://acme okta.com":              "",
-		"https://аcme.okta.com":              "no org's host name", // a Cyrillic а
+		"https://аcme.okta.com":              "invalid for an Okta org", // a Cyrillic а
 		"https://acme.okta.com:port":         "",
-		"https://acme.okta.com:0":            "no org's host name",
-		"https://acme..okta.com":             "no org's host name",
-		"https://ａｃｍｅ.okta.com":              "no org's host name", // full-width letters
-		"https://асме.okta.com":              "no org's host name", // all of them Cyrillic
+		"https://acme.okta.com:0":            "invalid for an Okta org",
+		"https://acme..okta.com":             "invalid for an Okta org",
+		"https://ａｃｍｅ.okta.com":              "invalid for an Okta org", // full-width letters
+		"https://асме.okta.com":              "invalid for an Okta org", // all of them Cyrillic
 		"https://acme-admin.okta.com.:443":   "https://acme.okta.com",
 		"https://Subdomain.okta.com.":        "placeholder",
 		"http://localhost.:80.evil.example":  "",

@@ -152,11 +152,11 @@ func TestErrorsKeepStatusCodeAndRequest(t *testing.T) {
 		"502 HTML":               {502, "text/html", "<html>bad gateway</html>", "", sdk.Unavailable, "", ""},
 		"503 read-only":          {503, "application/json", body("E0000010"), "", sdk.Unavailable, "E0000010", "read-only"},
 		"302":                    {302, "", "", "", sdk.Unavailable, "", "redirect"},
-		"200 empty":              {200, "application/json", "", "", sdk.Unavailable, "", "cannot be read"},
+		"200 empty":              {200, "application/json", "", "", sdk.Unavailable, "", "cannot be parsed"},
 		"200 HTML":               {200, "text/html", "<html>sign in</html>", "", sdk.Unavailable, "", "JSON"},
-		"200 null":               {200, "application/json", "null", "", sdk.Unavailable, "", "cannot be read"},
-		"200 cut":                {200, "application/json", `{"id":"00u`, "", sdk.Unavailable, "", "cannot be read"},
-		"200 array":              {200, "application/json", `[]`, "", sdk.Unavailable, "", "cannot be read"},
+		"200 null":               {200, "application/json", "null", "", sdk.Unavailable, "", "cannot be parsed"},
+		"200 cut":                {200, "application/json", `{"id":"00u`, "", sdk.Unavailable, "", "cannot be parsed"},
+		"200 array":              {200, "application/json", `[]`, "", sdk.Unavailable, "", "cannot be parsed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := stub(t, func(w http.ResponseWriter, _ *http.Request) {

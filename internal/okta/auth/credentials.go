@@ -98,5 +98,5 @@ func skewNotes(skew time.Duration) []string {
 }
 
 func describeSkew(skew time.Duration) string {
-	return "this machine's clock is off Okta's by " + skew.Round(time.Second).String()
+	return "this machine's clock differs from Okta's by " + skew.Round(time.Second).String()
 }

@@ -61,9 +61,9 @@ func readKey(text string) (jose.JSONWebKey, error) {
 		return readJWK([]byte(text))
 	}
 	if strings.Contains(text, "\x00") {
-		return jose.JSONWebKey{}, errors.New("is not text in UTF-8; was the file saved as UTF-16?")
+		return jose.JSONWebKey{}, errors.New("is not UTF-8. Save the file as UTF-8, not as UTF-16")
 	}
-	none := errors.New("is neither a PEM nor a JWK; was it copied whole?")
+	none := errors.New("is neither a PEM nor a JWK. Copy the whole key")
 	// An environment variable often holds a PEM on one line.
 	rest := []byte(strings.ReplaceAll(text, `\n`, "\n"))
 	for {
@@ -88,7 +88,7 @@ const byteOrderMark = "\ufeff"
 func readBlock(block *pem.Block) (key any, err error) {
 	switch {
 	case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
-		return nil, errors.New("is locked with a passphrase; openssl pkey takes it off")
+		return nil, errors.New("is encrypted with a passphrase. Remove the passphrase with openssl pkey")
 	case block.Type == "PRIVATE KEY":
 		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
 	case block.Type == "RSA PRIVATE KEY":
@@ -96,12 +96,12 @@ func readBlock(block *pem.Block) (key any, err error) {
 	case block.Type == "EC PRIVATE KEY":
 		key, err = x509.ParseECPrivateKey(block.Bytes)
 	case block.Type == "OPENSSH PRIVATE KEY":
-		return nil, errors.New("is in OpenSSH's own form; ssh-keygen -p -m PKCS8 rewrites a copy of it as a PEM")
+		return nil, errors.New("is in OpenSSH's format. Convert a copy to PEM with ssh-keygen -p -m PKCS8")
 	default:
 		return nil, errors.New("is a PEM of something other than a private key")
 	}
 	if err != nil {
-		return nil, errors.New("is a PEM that cannot be read: it is damaged, or on a curve that Okta does not take; was it copied whole?")
+		return nil, errors.New("is a PEM that cannot be parsed: it is incomplete, or on a curve that Okta does not accept. Copy the whole key")
 	}
 	return key, nil
 }
@@ -116,14 +116,14 @@ func readJWK(text []byte) (jose.JSONWebKey, error) {
 	var key jose.JSONWebKey
 	switch err := json.Unmarshal(text, &shape); {
 	case err != nil:
-		return none, errors.New("begins like a JWK, but is not JSON; was it copied whole?")
+		return none, errors.New("begins like a JWK, but is not JSON. Copy the whole key")
 	case shape.Keys != nil:
 		return none, errors.New("is a set of JWKs; give the one key that signs the assertions")
 	case (shape.Type == "RSA" || shape.Type == "EC") && shape.D == nil:
 		return none, errors.New("is the public half of a JWK; the private key is needed")
 	}
 	if err := json.Unmarshal(text, &key); err != nil {
-		return none, errors.New("is a JWK that cannot be read; an RSA key needs n, e, d, p and q, an EC key crv, x, y and d")
+		return none, errors.New("is a JWK that cannot be parsed; an RSA key needs n, e, d, p and q, an EC key crv, x, y and d")
 	}
 	return key, nil
 }
@@ -136,7 +136,7 @@ func algorithmsOf(key any) ([]jose.SignatureAlgorithm, error) {
 	switch k := key.(type) {
 	case *rsa.PrivateKey:
 		if k.N.BitLen() < minRSABits {
-			return nil, errors.New("is an RSA key of less than 2048 bits, which Okta does not take")
+			return nil, errors.New("is an RSA key of less than 2048 bits, which Okta does not accept")
 		}
 		return []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}, nil
 	case *ecdsa.PrivateKey:
@@ -144,7 +144,7 @@ func algorithmsOf(key any) ([]jose.SignatureAlgorithm, error) {
 			return []jose.SignatureAlgorithm{algorithm}, nil
 		}
 	}
-	return nil, errors.New("is of a kind that Okta does not take; it takes RSA, and EC on P-256, P-384 or P-521")
+	return nil, errors.New("is of a type that Okta does not accept. Okta accepts RSA, and EC on P-256, P-384 or P-521")
 }
 
 // signs reports whether a signature of the key is valid, which it is not if the halves of

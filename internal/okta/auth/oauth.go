@@ -192,10 +192,10 @@ func (o *oauth) failure(err error) error {
 	}
 	code, reason := sdk.Unavailable, httpclient.Reason(o.endpoint.Host, err)
 	if errors.Is(err, context.DeadlineExceeded) {
-		code, reason = sdk.Timeout, o.endpoint.Host+" gave no access token in time; the request itself was not sent"
+		code, reason = sdk.Timeout, o.endpoint.Host+" sent no access token in time; the request itself was not sent"
 	}
 	request := httpclient.RequestTo(http.MethodPost, o.endpoint.EscapedPath())
-	return &sdk.Error{Code: code, Message: "cannot log in: " + httpclient.About(request, reason), Err: err}
+	return &sdk.Error{Code: code, Message: "cannot get an access token: " + httpclient.About(request, reason), Err: err}
 }
 
 func (o *oauth) Describe(_ string, _ time.Duration, err error) (string, []string, error) {
@@ -207,7 +207,7 @@ func (o *oauth) Describe(_ string, _ time.Duration, err error) (string, []string
 	defer o.mu.Unlock()
 	notes := skewNotes(o.ahead)
 	if missing := o.scopes.missing(); len(missing) > 0 {
-		notes = append(notes, "the app is not granted "+strings.Join(missing, ", ")+"; what needs them may be refused")
+		notes = append(notes, "the app is not granted "+strings.Join(missing, ", ")+"; actions that need them may be rejected")
 	}
 	return o.clientID, notes, nil
 }

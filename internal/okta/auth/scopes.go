@@ -131,7 +131,7 @@ func (o *oauth) probe(ctx context.Context) ([]string, error) {
 	o.scopes.staleAt = o.now().Add(keepNone)
 	return nil, &sdk.Error{
 		Code: sdk.Unauthenticated, Upstream: upstream,
-		Message: "cannot log in: the app is granted none of the scopes " + httpclient.Printable(strings.Join(wanted, ", "), 600),
+		Message: "cannot get an access token: the app is granted none of the scopes " + httpclient.Printable(strings.Join(wanted, ", "), 600),
 	}
 }
 

@@ -53,7 +53,7 @@ func Validate(token sdk.Secret, app ServiceApp) error {
 		return err
 	}
 	if !bearerToken.MatchString(token.Reveal()) {
-		return sdk.InvalidField("/token", "has a character that no token has. Copy the token whole and without quotes; "+
+		return sdk.InvalidField("/token", "has an invalid character. Copy the token whole and without quotes; "+
 			"references to variables and vaults are not resolved")
 	}
 	for _, stray := range []struct {

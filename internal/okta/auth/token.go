@@ -61,7 +61,7 @@ func (o *oauth) request(ctx context.Context, scopes []string) (*accessToken, err
 		if r.Status == http.StatusOK {
 			t, err := o.read(ctx, r, bound)
 			if e := sdk.AsError(err); e != nil {
-				e.Message = "cannot log in: " + e.Message
+				e.Message = "cannot get an access token: " + e.Message
 				return nil, e
 			}
 			return t, nil
@@ -150,7 +150,7 @@ func (o *oauth) read(ctx context.Context, r *rest.Response, bound bool) (*access
 	t := &accessToken{secret: sdk.NewSecret(body.Token)}
 	switch {
 	case body.Token == "" || strings.ContainsFunc(body.Token, func(c rune) bool { return c <= ' ' || c > 0x7e }):
-		return nil, r.Broken("no access token that a request can carry")
+		return nil, r.Broken("an access token with invalid characters, or none")
 	case strings.EqualFold(body.Type, schemeDPoP) && bound:
 		t.scheme = schemeDPoP
 	case strings.EqualFold(body.Type, schemeBearer) && o.dpop != dpopRequired:
@@ -164,7 +164,7 @@ func (o *oauth) read(ctx context.Context, r *rest.Response, bound bool) (*access
 		return nil, r.Broken("an access token of type " + httpclient.Printable(body.Type, 20))
 	}
 	if body.Life < 1 {
-		return nil, r.Broken("an access token that has ended already")
+		return nil, r.Broken("an access token that has expired")
 	}
 	life := time.Duration(min(body.Life, maxTokenLife.Seconds()) * float64(time.Second))
 	// The life counts from the request: the token cannot be older.
@@ -179,11 +179,11 @@ func (o *oauth) read(ctx context.Context, r *rest.Response, bound bool) (*access
 // rejection returns the error of a token endpoint that gave no token.
 func (o *oauth) rejection(r *rest.Response, code string) *sdk.Error {
 	if r.Status < 400 {
-		e := r.Broken("no access token; is the org URL right?")
+		e := r.Broken("no access token; check the org URL")
 		if r.Status >= 300 {
 			e = r.Redirected()
 		}
-		e.Message = "cannot log in: " + e.Message
+		e.Message = "cannot get an access token: " + e.Message
 		return e
 	}
 	e := r.Rejection(o.Mask)
@@ -193,13 +193,13 @@ func (o *oauth) rejection(r *rest.Response, code string) *sdk.Error {
 		// A 404 here is about the token endpoint, and not about the object of the request.
 		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the credentials"
 		if code == "" || r.Status == http.StatusNotFound {
-			e.Message = "Okta's address does not give out access tokens; is the org URL right?"
+			e.Message = "Okta's address does not issue access tokens; check the org URL"
 		}
 	}
 	if o.dpopSigner == nil && (code == rest.InvalidProof || code == rest.UseNonce) {
 		e.Message = "the app demands proof of possession (DPoP), which the settings turn off"
 	}
-	e.Message = "cannot log in: " + e.Message
+	e.Message = "cannot get an access token: " + e.Message
 	if skew := r.Skew(); (code == rest.InvalidClient || code == rest.InvalidProof) && isSkewed(skew) {
 		e.Message += "; " + describeSkew(skew) + ", and Okta rejects an assertion with a wrong time"
 	}

@@ -130,7 +130,7 @@ func (g *Guard) checkAdmin(ctx context.Context, id string, device bool) (super b
 		}
 	}
 	if roles.refusal != nil && !g.AllowUnknownAdmins && !device {
-		e := Reject(ruleLast, "the credentials may not read admin roles, so user %s might be the last super administrator. "+
+		e := Reject(ruleLast, "the credentials may not read admin roles, so user %s may be the last super administrator. "+
 			"Grant a role and scope that may read them, or set allow_unknown_admins (%s)", id, roles.refusal.Message)
 		e.Upstream = roles.refusal.Upstream
 		return false, e
@@ -189,7 +189,7 @@ func (g *Guard) checkLast(ctx context.Context, supers []string) error {
 			return nil
 		}
 	}
-	return Reject(ruleLast, "user %s is the last active super administrator, as far as roles of their own tell", strings.Join(supers, ", "))
+	return Reject(ruleLast, "user %s is the last active super administrator (roles by group do not count)", strings.Join(supers, ", "))
 }
 
 // lockSupers waits until no other write to a super administrator is under way: of two at

@@ -236,7 +236,7 @@ func (g *Guard) checkTargets(ctx context.Context, t targets) (users, supers []st
 		}
 	}
 	if most := g.MaxUsers(); len(t.users) > most {
-		return nil, nil, Reject("max_users_per_call", "the request names %d users; this connection allows %d a call", len(t.users), most)
+		return nil, nil, Reject("max_users_per_call", "the request names %d users; this connection allows %d per call", len(t.users), most)
 	}
 	users, owners, err := g.usersOf(ctx, t)
 	if err != nil {

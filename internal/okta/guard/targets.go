@@ -240,7 +240,7 @@ func routeOf(method string, segments []string) route {
 	if (route{path: "api/v1"}).fits(method, segments) && slices.Contains(settings, strings.ToLower(at(segments, 2))) {
 		return route{}
 	}
-	return route{unclear: "no rule covers this part of the org"}
+	return route{unclear: "this part of the API is not covered by a rule"}
 }
 
 func (r route) fits(method string, segments []string) bool {

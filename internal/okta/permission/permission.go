@@ -182,7 +182,7 @@ func (s *survey) check(ctx context.Context, action Action) (Permission, error) {
 		p.Can, p.Why = No, "the settings reject it: "+e.Message
 		return p, nil
 	case action.Name == customRequest:
-		p.Can, p.Why = Unknown, "the answer depends on the request"
+		p.Can, p.Why = Unknown, "it depends on the request"
 		if s.guard.ReadOnly || !s.guard.AllowCustomWrites {
 			p.Why += "; the settings let it only read"
 		}
@@ -218,7 +218,7 @@ func (s *survey) check(ctx context.Context, action Action) (Permission, error) {
 	}
 	if parts := s.rejectedParts(action.Name); len(parts) > 0 && p.Can == Yes {
 		p.Can = Partly
-		reasons = append(reasons, "allowed_actions lacks "+strings.Join(parts, ", ")+", which parts of it need")
+		reasons = append(reasons, "allowed_actions lacks "+strings.Join(parts, ", ")+", which some of its steps need")
 	}
 	if s.rolesHidden() && action.writesToUsers() && !s.guard.AllowUnknownAdmins {
 		p.Can = No
@@ -227,7 +227,7 @@ func (s *survey) check(ctx context.Context, action Action) (Permission, error) {
 			missing = "okta.roles.read"
 		}
 		p.Missing = add(p.Missing, missing)
-		reasons = append(reasons, "the guards cannot tell whether a user is the last super administrator; allow_unknown_admins lets it write all the same")
+		reasons = append(reasons, "the guards cannot tell whether a user is the last super administrator; allow_unknown_admins lets it write anyway")
 	}
 	p.Why = strings.Join(reasons, "; ")
 	return p, nil
@@ -296,7 +296,7 @@ func (s *survey) protections(ctx context.Context, action Action) (finding, error
 	}
 	for _, scope := range scopes {
 		if f, err := s.scope(ctx, action.Name, scope); err != nil || f.can != Yes {
-			f.why = "the guards cannot look up whom the settings protect: " + f.why
+			f.why = "the guards cannot look up the protected users and groups: " + f.why
 			return f, err
 		}
 	}
@@ -333,7 +333,7 @@ func found(err error) finding {
 	case e.Code == sdk.Forbidden:
 		return finding{can: No, missing: "an admin role that may read this", why: e.Message}
 	}
-	return finding{can: Unknown, why: "Okta could not be asked: " + e.Message}
+	return finding{can: Unknown, why: "the request to Okta failed: " + e.Message}
 }
 
 // probes are the smallest reads of each family of scopes.

@@ -104,9 +104,9 @@ func (s *survey) mayWrite(power string) finding {
 	missing := "an admin role that may do this, such as " + strings.Join(rolesWith(power), " or ")
 	if !s.rolesKnown {
 		if power == "okta.roles.manage" && s.seen["okta.roles"].can == No {
-			return finding{can: No, missing: missing, why: "who may give roles may also see them"}
+			return finding{can: No, missing: missing, why: "an admin who may assign roles may also read them"}
 		}
-		return finding{can: Unknown, why: "its admin roles cannot be read, and nothing but a write could tell"}
+		return finding{can: Unknown, why: "its admin roles cannot be read, and only a write would show it"}
 	}
 	best := finding{can: No, missing: missing}
 	for _, role := range s.roles {
@@ -115,7 +115,7 @@ func (s *survey) mayWrite(power string) finding {
 			return finding{can: Yes}
 		case role == customRole && !s.unread && s.excludes(power):
 		case role == customRole && !s.unread && permits[power] != nil:
-			best = finding{can: Unknown, why: "its custom role may permit it, over no more than the role's resources"}
+			best = finding{can: Unknown, why: "its custom role may permit it, limited to the resources of the role"}
 		case !listed && !slices.Contains(readers, role):
 			best = finding{can: Unknown, why: "what " + role + " may do here is not known"}
 		case can == Partly && best.can == No:

@@ -53,16 +53,16 @@ var byOAuthCode = map[string]meaning{
 		sdk.Unauthenticated,
 		"Okta does not accept the service app: the client id, the key or its key id is wrong, or the app is not active",
 	},
-	InvalidScope:              {sdk.Unauthenticated, "the app is granted none of the scopes that were asked for"},
+	InvalidScope:              {sdk.Unauthenticated, "the app is granted none of the scopes that were requested"},
 	InvalidProof:              {sdk.Unauthenticated, "Okta does not accept the proof of possession (DPoP)"},
 	UseNonce:                  {sdk.Unauthenticated, "Okta does not accept its own nonce in the proof of possession (DPoP)"},
 	"unauthorized_client":     {sdk.Unauthenticated, notSelfService},
 	"unsupported_grant_type":  {sdk.Unauthenticated, notSelfService},
-	"access_denied":           {sdk.Unauthenticated, "a policy of Okta's denies the app an access token"},
+	"access_denied":           {sdk.Unauthenticated, "an Okta policy denies the app an access token"},
 	"invalid_grant":           {sdk.Unauthenticated, "Okta does not accept the credentials"},
 	"invalid_request":         {sdk.Internal, "Okta could not read the request for an access token"},
-	"server_error":            {sdk.Unavailable, "Okta had an error of its own"},
-	"temporarily_unavailable": {sdk.Unavailable, "Okta gives out no access tokens for now"},
+	"server_error":            {sdk.Unavailable, "Okta had an internal error"},
+	"temporarily_unavailable": {sdk.Unavailable, "Okta issues no access tokens at the moment"},
 }
 
 // OAuthError returns the meaning of an error code of the token endpoint.

@@ -49,7 +49,7 @@ func CheckSegment(s string) error {
 	case s == "." || s == "..":
 		return sdk.Invalid("an id must not be . or ..")
 	case strings.ContainsAny(s, `/\?#%`) || strings.ContainsFunc(s, unicode.IsControl):
-		return sdk.Invalid("an id must not hold / \\ ? # % or control characters")
+		return sdk.Invalid("an id must not contain / \\ ? # % or control characters")
 	}
 	return nil
 }
@@ -61,11 +61,11 @@ func CheckReference(pointer, ref string) error {
 	case strings.TrimSpace(ref) == "":
 		return sdk.InvalidField(pointer, "must not be empty")
 	case ref != strings.TrimSpace(ref):
-		return sdk.InvalidField(pointer, "must not begin or end with a blank")
+		return sdk.InvalidField(pointer, "must not begin or end with a space")
 	case len(ref) > 500:
 		return sdk.InvalidField(pointer, "is longer than any name in Okta")
 	case strings.ContainsFunc(ref, unicode.IsControl) || strings.ContainsRune(ref, unicode.ReplacementChar):
-		return sdk.InvalidField(pointer, "must not hold control characters")
+		return sdk.InvalidField(pointer, "must not contain control characters")
 	}
 	return nil
 }

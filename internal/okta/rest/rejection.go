@@ -64,7 +64,7 @@ var byCode = map[string]meaning{
 	"E0000004": {sdk.Unauthenticated, "Okta does not accept the credentials"},
 	"E0000015": {sdk.Forbidden, "this Okta org does not have the feature that the call needs"},
 	"E0000006": {sdk.Forbidden, "the credentials do not allow this; they lack an admin role"},
-	"E0000005": {sdk.Forbidden, "Okta wants a user's own session for this call"},
+	"E0000005": {sdk.Forbidden, "Okta requires a user's own session for this call"},
 	"E0000014": {sdk.Conflict, "the state of the user's credentials does not allow this"},
 	"E0000016": {sdk.Conflict, "the user is active already"},
 	"E0000017": {sdk.Conflict, "the state of the user does not allow a password reset"},
@@ -80,17 +80,17 @@ var byCode = map[string]meaning{
 	"E0000268": {sdk.Unavailable, "Okta is busy with the object"},
 	"E0000047": {sdk.RateLimited, rateReached},
 	"E0000010": {sdk.Unavailable, "Okta is in read-only mode"},
-	"E0000009": {sdk.Unavailable, "Okta had an error of its own"},
-	"E0000001": {sdk.InvalidInput, "Okta refuses the input, or the state of the object does not allow this"},
+	"E0000009": {sdk.Unavailable, "Okta had an internal error"},
+	"E0000001": {sdk.InvalidInput, "Okta rejects the input, or the state of the object does not allow this"},
 	"E0000003": {sdk.Internal, "Okta could not read the request"},
 	"E0000012": {sdk.Internal, "Okta could not read the request"},
 	"E0000031": {sdk.InvalidInput, "Okta's filter language does not allow this operator on this field"},
-	"E0000053": {sdk.InvalidInput, "Okta refuses the filter or a time bound"},
+	"E0000053": {sdk.InvalidInput, "Okta rejects the filter or a time bound"},
 	"E0000256": {sdk.InvalidInput, "the request is too long for Okta"},
 
 	// Of the codes with status 404, these name an object that does not exist.
-	"E0000007": {sdk.NotFound, "Okta does not have it"},
-	"E0000048": {sdk.NotFound, "Okta does not have it"},
+	"E0000007": {sdk.NotFound, "the object does not exist in Okta"},
+	"E0000048": {sdk.NotFound, "the object does not exist in Okta"},
 	"E0000163": {sdk.NotFound, "Okta does not have the domain"},
 	"E0000191": {sdk.NotFound, "Okta does not have the transaction"},
 	"E0000198": {sdk.NotFound, "Okta does not have the email domain"},
@@ -142,7 +142,7 @@ func byStatus(status int) meaning {
 	m := meaning{code: httpclient.CodeOf(status)}
 	switch {
 	case status == http.StatusNotFound:
-		m = meaning{sdk.Conflict, "Okta refuses the request, and does not say that an object is missing"}
+		m = meaning{sdk.Conflict, "Okta rejects the request, and does not say that an object is missing"}
 	case status == http.StatusNotImplemented:
 		m = meaning{sdk.Conflict, notSupported}
 	default:
@@ -152,8 +152,8 @@ func byStatus(status int) meaning {
 			sdk.Conflict:        "the state of the object does not allow this",
 			sdk.RateLimited:     rateReached,
 			sdk.Internal:        "Okta does not have this call",
-			sdk.Unavailable:     "Okta, or a proxy before it, had an error",
-			sdk.InvalidInput:    "Okta refuses the request",
+			sdk.Unavailable:     "Okta, or a proxy in front of Okta, had an error",
+			sdk.InvalidInput:    "Okta rejects the request",
 		}[m.code]
 	}
 	return m
@@ -194,7 +194,7 @@ func (r *Response) Rejection(mask func(string) string) *sdk.Error {
 			e.Message += ": " + httpclient.Printable(mask(scope), 200)
 		}
 	case "invalid_token":
-		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the app's access token, not even a new one; is the app still active?"
+		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the app's access token, not even a new one. Check that the app is active"
 	case InvalidProof, UseNonce:
 		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the proof of possession (DPoP) that goes with the access token"
 	}

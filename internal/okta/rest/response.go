@@ -35,7 +35,7 @@ func (r *Response) ReadAt() time.Time { return (*httpclient.Response)(r).Date() 
 // error too: the caller asked for an object or a list.
 func (r *Response) Decode(v any) error {
 	if err := json.Unmarshal(r.Body, v); err != nil || string(bytes.TrimSpace(r.Body)) == "null" {
-		return r.Broken("a response that cannot be read")
+		return r.Broken("a response that cannot be parsed")
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func (r *Response) DecodeObject(v any) error {
 		return err
 	}
 	if !o.IsObject() {
-		return r.Broken("something other than the object asked for")
+		return r.Broken("something other than the requested object")
 	}
 	o.Read(v)
 	return nil
@@ -90,7 +90,7 @@ func (r *Response) Redirected() *sdk.Error {
 	if to, err := url.Parse(r.Header.Get("Location")); err == nil && to.Host != "" {
 		what += " to " + httpclient.Printable(to.Host, 100)
 	}
-	return r.Broken(what + ", which was not followed; is the org URL right, or does this network require a sign-in first?")
+	return r.Broken(what + ", which was not followed; check the org URL, and whether this network requires a sign-in first")
 }
 
 // NotJSON returns the error of a response in another form, nil if it is JSON or empty.
@@ -99,7 +99,7 @@ func (r *Response) NotJSON() error {
 	if len(r.Body) == 0 || mediaType == "application/json" || strings.HasSuffix(mediaType, "+json") {
 		return nil
 	}
-	e := r.Broken("something other than JSON (" + httpclient.Printable(mediaType, 60) + "): a proxy's or a sign-in page?")
+	e := r.Broken("something other than JSON (" + httpclient.Printable(mediaType, 60) + "), such as a page of a proxy or a sign-in page")
 	e.Err = ErrNotJSON
 	return e
 }
