@@ -12,7 +12,7 @@ import (
 // AppRef identifies the app of an output.
 type AppRef struct {
 	ID    string `json:"id"`             // ID of the app.
-	Label string `json:"label"`          // Label of the app, which people see.
+	Label string `json:"label"`          // Label of the app that users see.
 	Name  string `json:"name,omitempty"` // Okta's key of the kind of app, such as salesforce.
 }
 
@@ -186,10 +186,10 @@ func userAppItem(o okta.Object) UserAppItem {
 	return UserAppItem{AppItem: appItem(o), Through: through(assignment.Scope), UserName: assignment.Credentials.UserName}
 }
 
-// UnassignApplication takes an app from a user.
+// UnassignApplication unassigns an app from a user.
 var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOutput]{
 	Name:    "unassign_application",
-	Summary: "Unassigns an app from a user, whose account in the app may be closed with it. An app assigned by a group stays until the user leaves the group.",
+	Summary: "Unassigns an app from a user, which may also close the account in the app. An app assigned by a group stays until the user leaves the group.",
 	Docs:    apiDocs("ApplicationUsers", "unassignUserFromApplication"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.read", "okta.apps.manage"},
@@ -218,7 +218,7 @@ type UnassignApplicationOutput struct {
 	reconcile.Change[AssignmentState]
 }
 
-// AssignmentState is whether a user has an app.
+// AssignmentState reports whether an app is assigned to a user.
 type AssignmentState struct {
 	Assigned bool `json:"assigned"` // Whether the app is assigned to the user.
 	// user: assigned to the user; group: assigned by a group.
@@ -232,7 +232,7 @@ func unassignApplication(ctx context.Context, c *okta.Client, u *okta.User, in U
 		return UnassignApplicationOutput{}, err
 	}
 	change, err := reconcile.Goal[AssignmentState]{
-		Name: "app is not assigned to the user (a group may have assigned it again)",
+		Name: "app is unassigned from the user (a group may have assigned the app again)",
 		Done: func(s AssignmentState) bool { return !s.Assigned },
 		Act:  func(ctx context.Context) error { return c.UnassignApp(ctx, app.ID, u.ID) },
 		Read: func(ctx context.Context) (AssignmentState, error) {
@@ -245,13 +245,13 @@ func unassignApplication(ctx context.Context, c *okta.Client, u *okta.User, in U
 				return ""
 			}
 			// Okta would assign the app again when it evaluates the group.
-			return "the app is assigned by a group of the user: remove the user from the group"
+			return "a group of the user assigns the app. Remove the user from that group with remove_user_from_group"
 		},
 	}.Run(ctx)
 	return UnassignApplicationOutput{User: UserRefOf(u), App: appRef(app), Change: change}, err
 }
 
-// DeactivateApplication closes an app to everybody.
+// DeactivateApplication deactivates an app for all users.
 var DeactivateApplication = action[DeactivateApplicationInput, DeactivateApplicationOutput]{
 	Name:    "deactivate_application",
 	Summary: "Deactivates an app for all of its users, such as a planted or compromised app. Okta also reviews every assignment by a group.",
@@ -281,7 +281,7 @@ type DeactivateApplicationOutput struct {
 	reconcile.Change[AppState]
 }
 
-// AppState is what a lifecycle action changes about an app.
+// AppState is the part of an app that a lifecycle action changes.
 type AppState struct {
 	Status string `json:"status"` // ACTIVE or INACTIVE.
 }

@@ -12,7 +12,7 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// GetUserBlastRadius says what an intruder with a user's account could reach.
+// GetUserBlastRadius reads everything that an intruder with a user's account could reach.
 var GetUserBlastRadius = action[GetUserBlastRadiusInput, GetUserBlastRadiusOutput]{
 	Name:    "get_user_blast_radius",
 	Summary: "Reads everything that an intruder with a user's account could reach, and recent addresses: status, groups, admin roles, factors, devices, apps.",
@@ -43,8 +43,8 @@ type GetUserBlastRadiusInput struct {
 	LookBack sdk.Duration `json:"look_back,omitempty" jsonschema:"default=168h,example=168h" jsonschema_extras:"x-group=advanced"`
 }
 
-// GetUserBlastRadiusOutput is the output of get_user_blast_radius. A part that could
-// not be read is absent, and named in unavailable; one that is empty is empty.
+// GetUserBlastRadiusOutput is the output of get_user_blast_radius. A part that could not
+// be read is absent, and listed in unavailable. A part without items is an empty list.
 type GetUserBlastRadiusOutput struct {
 	User UserRef `json:"user"` // The user.
 	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
@@ -72,15 +72,15 @@ type ReachedDevice struct {
 type ReachedApp struct {
 	AppRef
 	Status string `json:"status"` // ACTIVE or INACTIVE.
-	// user: assigned to the user; group: assigned by a group; absent if Okta does not tell.
+	// user: assigned to the user; group: assigned by a group; absent if Okta does not report it.
 	Through string `json:"through,omitempty" jsonschema:"enum=user,enum=group"`
 }
 
-// UnavailablePart is what could not be read.
+// UnavailablePart is a part of the output that could not be read.
 type UnavailablePart struct {
 	// Member of the output that is absent.
 	Part string `json:"part" jsonschema:"enum=groups,enum=roles,enum=factors,enum=devices,enum=applications,enum=activity"`
-	// Error code: forbidden if the principal may not read it.
+	// Error code: forbidden if the principal may not read this part.
 	Code sdk.Code `json:"code"`
 	// Error message.
 	Why string `json:"why"`
@@ -111,7 +111,7 @@ func getUserBlastRadius(ctx context.Context, c *okta.Client, u *okta.User, in Ge
 	return out, nil
 }
 
-// A part is a member of an output that is read by itself.
+// A part is a member of the output with a read of its own.
 type part struct {
 	name string
 	read func(context.Context) error
@@ -137,7 +137,7 @@ func readParts(ctx context.Context, parts ...part) []UnavailablePart {
 		wait.Go(func() {
 			defer func() {
 				if recover() != nil {
-					errs[i] = sdk.Errorf(sdk.Internal, "reading it panicked")
+					errs[i] = sdk.Errorf(sdk.Internal, "the read panicked")
 				}
 			}()
 			errs[i] = p.read(ctx)
@@ -179,9 +179,9 @@ func activityOf(ctx context.Context, c *okta.Client, userID string, since time.T
 	a := &Activity{Since: since.UTC().Truncate(time.Second), Addresses: []SeenAddress{}, Countries: []string{}}
 	query := okta.LogQuery{Filter: "actor.id eq " + systemlog.Quote(userID), Since: since, Descending: true, Limit: mostActivity}
 	err := c.AllLogs(ctx, query, func(events []systemlog.Head, more bool) bool {
-		room := mostActivity - a.Events
-		a.Truncated = more || len(events) > room
-		for _, e := range events[:min(room, len(events))] {
+		left := mostActivity - a.Events
+		a.Truncated = more || len(events) > left
+		for _, e := range events[:min(left, len(events))] {
 			a.Events++
 			a.see(e)
 		}

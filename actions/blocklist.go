@@ -40,23 +40,23 @@ var (
 	exampleBlocklist = OneBlocklist{BlocklistName(exampleZone.Name)}
 )
 
-// A zoneEdit is a change of the entries of a blocklist.
+// A zoneEdit changes the entries of a blocklist.
 type zoneEdit struct {
 	addresses netip.Prefix
 	goal      string
 	done      func(BlockState) bool
-	// edit returns the entries that the zone is to have.
+	// edit returns the new entries of the zone.
 	edit func([]okta.Gateway) []okta.Gateway
 	// precondition explains why the entries of a zone cannot reach the goal, "" if they can. It may be nil.
 	precondition func(*okta.Zone, BlockState) string
 }
 
-// zoneTries is how often a change is made that another client's write undoes.
+// zoneTries is the number of attempts for a change that writes of other clients overwrite.
 const zoneTries = 3
 
 // run changes the blocklist that ref names. Okta replaces a zone as a whole and has no
-// version to compare, so of two writers at once the later wins. Therefore run verifies
-// the zone, and makes a lost change again on top of the other client's write.
+// version to compare, so the later of two concurrent writes wins. Therefore run verifies
+// the zone, and repeats a lost change on top of the other client's write.
 func (e zoneEdit) run(ctx context.Context, c *okta.Client, ref string) (ZoneRef, reconcile.Change[BlockState], error) {
 	var none reconcile.Change[BlockState]
 	unlock, err := c.LockZones(ctx)
@@ -70,8 +70,8 @@ func (e zoneEdit) run(ctx context.Context, c *okta.Client, ref string) (ZoneRef,
 	}
 	zone := ZoneRef{ID: z.ID, Name: z.Name}
 	if z.Usage != okta.ZoneBlocklist || z.Type != okta.ZoneIP {
-		return zone, none, sdk.InvalidField("/zone", "is a zone of type %s and usage %s: "+
-			"only the entries of an IP blocklist are changed here, never those of a zone that rules trust", z.Type, z.Usage)
+		return zone, none, sdk.InvalidField("/zone", "is a zone of type %s and usage %s. "+
+			"This action changes only blocklists of type IP, never a zone that rules trust", z.Type, z.Usage)
 	}
 	first := blockState(z, e.addresses)
 	id := z.ID
@@ -119,7 +119,7 @@ func (e zoneEdit) once(ctx context.Context, c *okta.Client, z **okta.Zone) (chan
 // A span is the range of addresses that an entry of a zone covers, both ends included.
 type span struct{ from, to netip.Addr }
 
-// spanOf parses an entry of a zone. ok is false if its form is unknown.
+// spanOf parses an entry of a zone. It returns false if the form of the entry is unknown.
 func spanOf(g okta.Gateway) (s span, ok bool) {
 	if from, to, isRange := strings.Cut(g.Value, "-"); isRange {
 		first, err1 := netip.ParseAddr(strings.TrimSpace(from))
@@ -145,7 +145,7 @@ func prefixOf(value string) (netip.Prefix, bool) {
 	if p.Addr().Is4In6() && p.Bits() >= mapped.Bits() {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped.Bits())
 	}
-	// Okta keeps what it was given: 198.51.100.7/24 means 198.51.100.0/24.
+	// Okta does not normalize entries: 198.51.100.7/24 means 198.51.100.0/24.
 	return p.Masked(), true
 }
 
@@ -193,7 +193,7 @@ func blockState(z *okta.Zone, p netip.Prefix) BlockState {
 	return state
 }
 
-// without returns the entries except those that are p and nothing else.
+// without returns the entries that are not equal to p.
 func without(gateways []okta.Gateway, p netip.Prefix) []okta.Gateway {
 	return slices.DeleteFunc(append([]okta.Gateway{}, gateways...), func(g okta.Gateway) bool {
 		s, ok := spanOf(g)
@@ -210,7 +210,7 @@ func parseAddresses(pointer, s string) (netip.Prefix, error) {
 	s = strings.TrimSpace(s)
 	if a, err := netip.ParseAddr(s); err == nil {
 		if a.Zone() != "" {
-			return netip.Prefix{}, sdk.InvalidField(pointer, "has a zone (%%): such an address has a meaning on one machine only")
+			return netip.Prefix{}, sdk.InvalidField(pointer, "has an IPv6 zone (%%), which has a meaning on one machine only. Remove the zone")
 		}
 		a = a.Unmap()
 		return netip.PrefixFrom(a, a.BitLen()), nil
@@ -220,7 +220,7 @@ func parseAddresses(pointer, s string) (netip.Prefix, error) {
 		return netip.Prefix{}, sdk.InvalidField(pointer, "is neither an IP address nor a CIDR range, such as 203.0.113.7 or 2001:db8::/48")
 	}
 	if p.Masked() != p {
-		return netip.Prefix{}, sdk.InvalidField(pointer, "has address bits beyond its length: %s is the range, %s the one address", p.Masked(), p.Addr())
+		return netip.Prefix{}, sdk.InvalidField(pointer, "has address bits beyond the prefix length. Use %s for the range, or %s for the single address", p.Masked(), p.Addr())
 	}
 	if p.Addr().Is4In6() && p.Bits() >= mapped.Bits() {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped.Bits())
@@ -228,7 +228,7 @@ func parseAddresses(pointer, s string) (netip.Prefix, error) {
 	return p, nil
 }
 
-// The widest ranges that may be blocked: a typing error must not block a continent.
+// The shortest prefixes that may be blocked, so that a typing error does not block many users.
 const (
 	widest4 = 8
 	widest6 = 16
@@ -238,37 +238,36 @@ const (
 func checkBlockable(pointer string, p netip.Prefix) error {
 	switch {
 	case p.Bits() == 0:
-		return sdk.InvalidField(pointer, "is every address there is")
+		return sdk.InvalidField(pointer, "contains every address")
 	case p.Addr().Is4() && p.Bits() < widest4:
-		return sdk.InvalidField(pointer, "is a range of more than a /%d; block its parts if you must", widest4)
+		return sdk.InvalidField(pointer, "is wider than a /%d. Block smaller ranges", widest4)
 	case p.Addr().Is6() && p.Bits() < widest6:
-		return sdk.InvalidField(pointer, "is a range of more than a /%d; block its parts if you must", widest6)
+		return sdk.InvalidField(pointer, "is wider than a /%d. Block smaller ranges", widest6)
 	case p.Addr().Is6() && p.Overlaps(mapped):
-		return sdk.InvalidField(pointer, "holds all of IPv4 (::ffff:0:0/96)")
+		return sdk.InvalidField(pointer, "contains all of IPv4 (::ffff:0:0/96)")
 	case p.Addr().IsUnspecified() && p.IsSingleIP():
-		return sdk.InvalidField(pointer, "is no address that anybody signs in from")
+		return sdk.InvalidField(pointer, "is the unspecified address, from which nobody signs in")
 	case p.Addr().IsMulticast():
-		return sdk.InvalidField(pointer, "is a multicast address, which nobody signs in from")
+		return sdk.InvalidField(pointer, "is a multicast address, from which nobody signs in")
 	}
 	return nil
 }
 
-// shared is the address space of carriers that put many customers behind one address
-// (RFC 6598).
+// shared is the shared address space of carriers (RFC 6598).
 var shared = netip.MustParsePrefix("100.64.0.0/10")
 
-// oddities returns warnings about blocking p.
-func oddities(p netip.Prefix) []string {
+// warnings returns the warnings about a block of p.
+func warnings(p netip.Prefix) []string {
 	a := p.Addr()
 	switch {
 	case a.IsLoopback():
 		return []string{p.String() + " is a loopback address: Okta never sees a sign-in from it"}
 	case a.IsPrivate() || a.IsLinkLocalUnicast():
-		return []string{p.String() + " is a private address: Okta sees the public address behind which it is"}
+		return []string{p.String() + " is a private address: Okta sees the public address in front of it. Block that address"}
 	case shared.Overlaps(p):
-		return []string{p.String() + " is of a carrier's shared address space: Okta sees the public address behind which it is"}
+		return []string{p.String() + " is in the shared address space of carriers: Okta sees the public address in front of it. Block that address"}
 	case p.Addr().Is4() && p.Bits() < 24, p.Addr().Is6() && p.Bits() < 48:
-		return []string{p.String() + " is a wide range: whoever else signs in from it is shut out too"}
+		return []string{p.String() + " is a wide range: the block also rejects the sign-ins of all other users in this range"}
 	}
 	return nil
 }

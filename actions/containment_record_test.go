@@ -253,7 +253,7 @@ func TestContainmentOfALimitedRole(t *testing.T) {
 		"to a group": {oktasim.NewRole{Type: "HELP_DESK_ADMIN", Targets: []string{"VPN"}}, false, "Help Desk Administrator, which was limited to VPN", 0},
 		"to an app": {oktasim.NewRole{Type: "APP_ADMIN", Targets: []string{"facebook"}}, false,
 			"Application Administrator, which was limited to facebook", 0},
-		"nobody knows":      {oktasim.NewRole{Type: "HELP_DESK_ADMIN"}, true, "Help Desk Administrator, of which it could not be read", 0},
+		"nobody knows":      {oktasim.NewRole{Type: "HELP_DESK_ADMIN"}, true, "Help Desk Administrator, whose limits to groups or apps could not be read", 0},
 		"to nothing":        {oktasim.NewRole{Type: "HELP_DESK_ADMIN"}, false, "", 1},
 		"no limit possible": {oktasim.NewRole{Type: "ORG_ADMIN"}, true, "", 1},
 	} {

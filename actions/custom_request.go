@@ -20,8 +20,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// CustomRequest signs a request of the caller's own, for what no other action does.
-// What it changes is not read back: its outcome rests on Okta's answer alone.
+// CustomRequest sends a request that no other action sends. It does not verify the
+// effect: the outcome rests on Okta's response alone.
 var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
 	Name:    "custom_request",
 	Title:   "Okta Custom Action",
@@ -40,8 +40,8 @@ var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
 	Run: customRequest,
 }
 
-// CustomRequestInput is the input of custom_request. There are no headers to give:
-// those that Okta's API needs are set by the connector.
+// CustomRequestInput is the input of custom_request. It has no headers, since the
+// connector sets the headers that Okta's API needs.
 type CustomRequestInput struct {
 	// HTTP method. All methods except GET need a connection with allow_custom_writes.
 	Method string `json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,default=GET"`
@@ -55,10 +55,10 @@ type CustomRequestInput struct {
 	reconcile.Write
 }
 
-// Validate refuses a GET with a body, which Okta would not read.
+// Validate rejects a GET with a body, which Okta would ignore.
 func (in CustomRequestInput) Validate() error {
 	if in.Method == http.MethodGet && len(in.Body) > 0 {
-		return sdk.InvalidField("/body", "a GET has no body")
+		return sdk.InvalidField("/body", "is not allowed with the method GET")
 	}
 	return nil
 }
@@ -66,8 +66,8 @@ func (in CustomRequestInput) Validate() error {
 // QueryParams are the parameters of a query.
 type QueryParams map[string]json.RawMessage
 
-// JSONSchema says that it is an object of strings, numbers and booleans, of which
-// filter and search are expressions.
+// JSONSchema returns the schema of an object of strings, numbers and booleans. The
+// members filter and search are expressions.
 func (QueryParams) JSONSchema() *jsonschema.Schema {
 	expressions := jsonschema.NewProperties()
 	for _, name := range []string{"filter", "search"} {
@@ -87,7 +87,7 @@ func (q QueryParams) values() url.Values {
 	for name, raw := range q {
 		var text string
 		if json.Unmarshal(raw, &text) != nil {
-			text = string(raw) // a number or a boolean, as it was written
+			text = string(raw) // a number or a boolean, unchanged
 		}
 		values.Set(name, text)
 	}
@@ -103,7 +103,7 @@ func (a AnyJSON) MarshalJSON() ([]byte, error) { return json.RawMessage(a).Marsh
 // UnmarshalJSON keeps a copy of b.
 func (a *AnyJSON) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(a).UnmarshalJSON(b) }
 
-// JSONSchema says that anything goes.
+// JSONSchema returns the schema of any value.
 func (AnyJSON) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Examples: []any{map[string]any{"profile": map[string]any{"name": "Watch list"}}}}
 }
@@ -121,15 +121,15 @@ type CustomRequestOutput struct {
 	reconcile.Change[Unread]
 }
 
-// Unread is a state that is not read back.
+// Unread is a state that is not verified.
 type Unread struct {
 	// Always false: the effect of a custom request is not verified. The outcome of a GET is unchanged; the outcome
 	// of any other accepted method is changed.
 	Known bool `json:"known"`
 }
 
-// shownHeaders are the headers of an answer that are handed out. Others, such as
-// cookies, may be as good as a login.
+// shownHeaders lists the headers of a response that the output has. Other headers, such
+// as cookies, may contain credentials.
 var shownHeaders = []string{
 	"Content-Type", "Link", "Location", "ETag", "Date", "Retry-After",
 	"X-Okta-Request-Id", "X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset",
@@ -149,7 +149,7 @@ func customRequest(ctx context.Context, c *okta.Client, in CustomRequestInput) (
 	var err error
 	if in.Method == http.MethodGet {
 		err = act(ctx)
-		out.Outcome = sdk.Unchanged // there was nothing to change
+		out.Outcome = sdk.Unchanged // a GET changes nothing
 	} else {
 		out.Change, err = reconcile.Accept(ctx, Unread{}, Unread{}, act)
 		out.About(sdk.Subject{Type: "path", ID: in.Path})
@@ -177,7 +177,7 @@ func (o *CustomRequestOutput) take(a *okta.CustomResponse) {
 	}
 }
 
-// CheckPermissions tells what the login can do before an incident does.
+// CheckPermissions reports the permissions of the principal before an incident needs them.
 var CheckPermissions = action[CheckPermissionsInput, CheckPermissionsOutput]{
 	Name: "check_permissions",
 	Summary: "Reports for each action whether this connection's principal can run it, and which scope or admin role is missing. It sends ten read " +
@@ -210,7 +210,7 @@ var CheckPermissions = action[CheckPermissionsInput, CheckPermissionsOutput]{
 	},
 }
 
-// CheckPermissionsInput is the input of check_permissions.: nothing.
+// CheckPermissionsInput is the input of check_permissions. It has no parameters.
 type CheckPermissionsInput struct{}
 
 // CheckPermissionsOutput is the output of check_permissions.
@@ -226,7 +226,7 @@ type CheckPermissionsOutput struct {
 	Actions []ActionPermission `json:"actions"` // Each action of the connector.
 }
 
-// ActionPermission is whether the login can run one action.
+// ActionPermission reports whether the principal can run one action.
 type ActionPermission struct {
 	Action string `json:"action"` // Name of the action.
 	// yes; no; partly: only a part of the action; unknown: read requests cannot tell.

@@ -21,7 +21,7 @@ type FactorRef struct {
 	Created string `json:"created,omitempty"` // Time of the enrolment.
 }
 
-// FactorsState is what a user has enrolled.
+// FactorsState is the state of the factors of a user.
 type FactorsState struct {
 	// Factors of the user. Okta omits factors that the user's enrolment policy does not allow.
 	Factors []FactorRef `json:"factors"`
@@ -55,7 +55,7 @@ func readFactors(c *okta.Client, userID string) func(context.Context) (FactorsSt
 	}
 }
 
-// factorsFixed explains why the factors of a user cannot be changed, "" if nothing is known.
+// factorsFixed explains why the factors of a user cannot be changed, "" if no reason is known.
 func factorsFixed(u *okta.User) func(FactorsState) string {
 	return func(FactorsState) string {
 		if u.Status == okta.StatusDeprovisioned {
@@ -71,7 +71,7 @@ var (
 	exampleSMS = FactorRef{ID: "mbl1a2b3c4d5e6f7g8h9", Type: "sms", Provider: "OKTA", Status: "ACTIVE", Name: "+15555550123", Created: "2025-11-02T10:12:00.000Z"}
 )
 
-// GetUserFactors lists what a user proves to be themselves with.
+// GetUserFactors lists the factors of a user.
 var GetUserFactors = action[UserList, GetUserFactorsOutput]{
 	Name:    "get_user_factors",
 	Title:   "Get A User's Factors",
@@ -136,7 +136,7 @@ type DeleteFactorInput struct {
 	// ID of the factor, as get_user_factors lists it or an event names it. A nonexistent factor looks like a
 	// deleted one.
 	Factor OktaID `json:"factor" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,minLength=10" jsonschema_extras:"x-options=get_user_factors user=$user"`
-	// Remove a phone number (SMS, call) as a means of account recovery, too.
+	// Remove the phone number (SMS, call) also as a means of account recovery.
 	RemoveRecovery bool `json:"remove_recovery,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
 	reconcile.Write
 }
@@ -144,7 +144,7 @@ type DeleteFactorInput struct {
 // DeleteFactorOutput is the output of delete_factor.
 type DeleteFactorOutput struct {
 	User UserRef `json:"user"` // The user.
-	// Factors that are gone: the named factor, and the factors that Okta removed with it.
+	// Removed factors: the named factor, and the factors that Okta removed with it.
 	Removed []FactorRef `json:"removed"`
 	reconcile.Change[FactorsState]
 }
@@ -164,7 +164,7 @@ func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFa
 	}
 	before, err := list(ctx)
 	if err == nil && !before.has(factor) {
-		// Okta's list leaves factors out: that it is not there proves nothing.
+		// Okta's list omits some factors, so the factor may exist all the same.
 		unlisted = true
 		before, err = read(ctx)
 	}
@@ -174,7 +174,7 @@ func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFa
 	named := before.byID(factor)
 	removeRecovery := in.RemoveRecovery && named != nil && (named.Type == "sms" || named.Type == "call")
 	change, err := reconcile.Goal[FactorsState]{
-		Name:         "factor is gone",
+		Name:         "factor is removed",
 		Done:         func(s FactorsState) bool { return !s.has(factor) },
 		Act:          func(ctx context.Context) error { return c.DeleteFactor(ctx, u.ID, factor, removeRecovery) },
 		Read:         read,
@@ -191,7 +191,7 @@ func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFa
 	return out, err
 }
 
-// ResetFactors unenrols all of a user's factors.
+// ResetFactors unenrols all factors of a user.
 var ResetFactors = action[UserWrite, UserChange[FactorsState]]{
 	Name:    "reset_factors",
 	Summary: "Unenrols every factor of a user, who must enrol again. Change the password first: until then the password alone may be enough to enrol.",
@@ -206,7 +206,7 @@ var ResetFactors = action[UserWrite, UserChange[FactorsState]]{
 		return changeUser(ctx, u, reconcile.Goal[FactorsState]{
 			Name: "user has no factors",
 			Done: func(s FactorsState) bool {
-				// Okta enrols the email address by itself, and again after a reset.
+				// Okta itself enrols the email address, also after a reset.
 				return !slices.ContainsFunc(s.Factors, func(f FactorRef) bool { return f.Type != okta.FactorEmail })
 			},
 			Act:          func(ctx context.Context) error { return c.ResetFactors(ctx, u.ID) },

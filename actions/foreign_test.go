@@ -191,7 +191,7 @@ func TestPushThatCannotBeAskedFor(t *testing.T) {
 		b.Fault(test.fault)
 		_, err := try[pushed](b, "verify_push", `{"user":%q,"wait":"5ms"}`, target)
 		e := b.wantCode(err, test.want)
-		if out := strings.Contains(e.Message, "is still out"); out == (test.want == sdk.NotFound) || !strings.Contains(e.Message, "GET /api/v1/users/") {
+		if out := strings.Contains(e.Message, "stays open"); out == (test.want == sdk.NotFound) || !strings.Contains(e.Message, "GET /api/v1/users/") {
 			t.Errorf("%s: got %v", name, e)
 		}
 	}

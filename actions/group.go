@@ -153,7 +153,7 @@ type RemoveUserFromGroupInput struct {
 
 func (in RemoveUserFromGroupInput) group() string { return in.Group }
 
-// GetGroupByName reads the one group of a name.
+// GetGroupByName reads the group with a name.
 var GetGroupByName = action[GetGroupByNameInput, GetGroupByNameOutput]{
 	Name:    "get_group_by_name",
 	Title:   "Get Group By Display Name",
@@ -182,8 +182,8 @@ var GetGroupByName = action[GetGroupByNameInput, GetGroupByNameOutput]{
 
 // GetGroupByNameInput is the input of get_group_by_name.
 type GetGroupByNameInput struct {
-	// Exact name of the group, case-sensitive. A name that several groups have, as groups of apps may, is rejected;
-	// the error lists the matches.
+	// Exact name of the group, case-sensitive. A name that several groups share is rejected; the error lists the
+	// matches.
 	Name string `json:"name" jsonschema:"example=Quarantine,minLength=1,maxLength=500"`
 }
 
@@ -227,7 +227,7 @@ type ListGroupsInput struct {
 	reconcile.Paging
 }
 
-// Validate refuses what Okta does not combine.
+// Validate rejects parameters that Okta does not combine.
 func (in ListGroupsInput) Validate() error { return oneOf(in.Search, in.Filter, in.Q) }
 
 // ListGroupsOutput is the output of list_groups.
@@ -296,8 +296,7 @@ type ListUserGroupsOutput struct {
 	reconcile.Counted
 }
 
-// CreateGroup creates a group. Groups of apps may bear the same name; they are not
-// looked at.
+// CreateGroup creates a group. It ignores groups of apps, which may have the same name.
 var CreateGroup = action[CreateGroupInput, CreateGroupOutput]{
 	Name:    "create_group",
 	Summary: "Creates an empty group, unless a group of this name exists.",
@@ -329,7 +328,7 @@ type CreateGroupOutput struct {
 	reconcile.Change[GroupState]
 }
 
-// GroupState is whether there is a group, and which.
+// GroupState is the state of the group with the requested name.
 type GroupState struct {
 	Exists      bool   `json:"exists"`                // Whether a group of this name exists.
 	ID          string `json:"id,omitempty"`          // ID of the group.
@@ -349,7 +348,7 @@ func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (Crea
 	}
 	made := ""
 	change, err := reconcile.Goal[GroupState]{
-		Name: "group is there",
+		Name: "group exists",
 		Done: func(s GroupState) bool {
 			return s.Exists && s.Name == in.Name && (in.Description == "" || s.Description == in.Description)
 		},
@@ -364,7 +363,7 @@ func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (Crea
 			if made == "" {
 				return groupLike(ctx, c, in.Name)
 			}
-			// The search lags behind; by its id the group is read directly.
+			// The search lags behind changes; a read by ID does not.
 			g, err := c.Group(ctx, made)
 			if err != nil {
 				return GroupState{}, err
@@ -376,9 +375,9 @@ func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (Crea
 			case !s.Exists:
 				return ""
 			case s.Name != in.Name:
-				return "there is a group named " + s.Name + ", and Okta takes no two names that differ in case alone"
+				return "a group named " + s.Name + " exists, and Okta rejects names that differ only in case"
 			}
-			return "there is a group of this name with another description"
+			return "a group with this name and another description exists"
 		},
 	}.From(ctx, before)
 	out := CreateGroupOutput{Change: change}
@@ -389,8 +388,7 @@ func createGroup(ctx context.Context, c *okta.Client, in CreateGroupInput) (Crea
 	return out, err
 }
 
-// groupLike reads the group, other than one of an app, whose name Okta would take
-// for this one.
+// groupLike reads the group whose name is equal to name for Okta, except groups of apps.
 func groupLike(ctx context.Context, c *okta.Client, name string) (GroupState, error) {
 	groups, err := c.GroupsLike(ctx, name)
 	if err != nil {

@@ -26,7 +26,8 @@ var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 	},
 	Options: listed(sdk.OptionList{Items: "policies", Value: "id", Label: "name", Description: "status", Typed: true, Search: "q"}),
 	Run: func(ctx context.Context, c *okta.Client, in ListPoliciesInput) (ListPoliciesOutput, error) {
-		policies, n, err := list(ctx, c, []string{"policies"}, url.Values{"type": {string(in.Type)}, "q": {in.Q}, "status": {in.Status}}, pages(in.Paging), policyItem)
+		query := url.Values{"type": {string(in.Type)}, "q": {in.Q}, "status": {in.Status}}
+		policies, n, err := list(ctx, c, []string{"policies"}, query, pages(in.Paging), policyItem)
 		return ListPoliciesOutput{Policies: policies, Paged: n}, err
 	},
 }
@@ -45,7 +46,7 @@ type ListPoliciesInput struct {
 // PolicyType is a type of policies.
 type PolicyType string
 
-// JSONSchema returns the schema of the types that Okta has.
+// JSONSchema returns the schema of the policy types of Okta.
 func (PolicyType) JSONSchema() *jsonschema.Schema {
 	return oneOfStrings("ACCESS_POLICY", "CLIENT_UPDATE", "DEVICE_SIGNAL_COLLECTION", "ENTITY_RISK", "IDENTITY_CLAIM_SOURCING", "IDP_DISCOVERY",
 		"MFA_ENROLL", "OKTA_SIGN_ON", "PASSWORD", "POST_AUTH_SESSION", "PROFILE_ENROLLMENT", "SESSION_VIOLATION_DETECTION")

@@ -88,9 +88,8 @@ func (Object) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: 
 func raw(o okta.Object) Object { return Object(json.RawMessage(o)) }
 
 // SecretText is a secret that an action returns, such as a temporary password. Its
-// schema marks it writeOnly, so that hosts mask it in everything that they log, show
-// and store. Unlike sdk.Secret it is written out in the output, the only place that
-// has it.
+// schema has writeOnly, so that hosts mask the value in logs, on screens and in storage.
+// Unlike sdk.Secret, the output contains the value itself.
 type SecretText string
 
 // JSONSchema returns the schema of a password.
@@ -98,7 +97,7 @@ func (SecretText) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Format: "password", WriteOnly: true}
 }
 
-// OktaID is an ID of a factor or a device.
+// OktaID is the ID of a factor or a device.
 type OktaID string
 
 // JSONSchemaExtend adds the form of an ID.
@@ -107,13 +106,13 @@ func (OktaID) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.Pattern, s.MaxLength = "^[0-9A-Za-z_-]+$", &most
 }
 
-// oneOfStrings returns the schema of a text with these values.
+// oneOfStrings returns the schema of a text with one of these values.
 func oneOfStrings(values ...string) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Enum: reconcile.Convert(values, func(v string) any { return v })}
 }
 
-// stateOrNone returns the state of an object that was read, and the zero state if Okta
-// does not have the object.
+// stateOrNone returns a function that converts the result of a read into a state. An
+// object that Okta does not have has the zero state.
 func stateOrNone[T, S any](state func(T) S) func(T, error) (S, error) {
 	return func(object T, err error) (none S, _ error) {
 		if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {

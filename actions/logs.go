@@ -48,7 +48,7 @@ type GetLogsInput struct {
 	// Lower bound of the time an event happened if until is given, otherwise of the time Okta stored it. Seven days
 	// ago if absent; Okta keeps 90 days.
 	Since *time.Time `json:"since,omitempty" jsonschema:"example=2026-03-14T00:00:00Z"`
-	// Upper bound of the time an event happened. Events that reach Okta late may be missing; omit it to miss none.
+	// Upper bound of the time an event happened. Events that reach Okta late may be missing; omit it to get them all.
 	Until *time.Time `json:"until,omitempty" jsonschema:"example=2026-03-14T03:00:00Z"`
 	// Expression of Okta's filter language.
 	Filter string `json:"filter,omitempty" jsonschema:"example=severity eq \"WARN\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
@@ -63,25 +63,24 @@ type GetLogsInput struct {
 	Format shape.Format `json:"format,omitempty" jsonschema:"enum=okta,enum=ecs,enum=emm,default=okta" jsonschema_extras:"x-group=advanced"`
 }
 
-// Validate refuses bounds that are the wrong way round, and keywords that Okta
-// refuses.
+// Validate rejects a since that is not before until, and keywords that Okta rejects.
 func (in GetLogsInput) Validate() error {
 	if in.Since != nil && in.Until != nil && !in.Since.Before(*in.Until) {
 		return sdk.InvalidField("/since", "must be before until")
 	}
 	words := strings.Fields(in.Query)
 	if len(words) > 10 {
-		return sdk.InvalidField("/query", "has %d keywords; Okta takes at most 10", len(words))
+		return sdk.InvalidField("/query", "has %d keywords; Okta allows 10", len(words))
 	}
 	for _, w := range words {
 		if utf8.RuneCountInString(w) > 40 {
-			return sdk.InvalidField("/query", "has a keyword of over 40 letters; Okta takes none as long")
+			return sdk.InvalidField("/query", "has a keyword of over 40 letters; Okta allows 40")
 		}
 	}
 	return nil
 }
 
-// GetLogsOutput is the output of get_logs.: events of the shape E.
+// GetLogsOutput is the output of get_logs. E is the shape of the events.
 type GetLogsOutput[E any] struct {
 	// Events in the requested shape. Without a format they are as Okta sent them, with nulls and unknown members.
 	Events    []E  `json:"events"`
@@ -109,7 +108,7 @@ func getLogs(ctx context.Context, c *okta.Client, in GetLogsInput) (GetLogsOutpu
 				out.Truncated = true
 				return false
 			}
-			// What cannot be mapped comes with what is known of it: never one event less.
+			// An event that cannot be mapped is included with its known members.
 			event, _ := shaper.Of(h, in.Format)
 			out.Events = append(out.Events, event)
 		}
@@ -154,7 +153,7 @@ type ListEventTypesInput struct {
 	After string `json:"after,omitempty" jsonschema:"example=user.session.end,maxLength=200" jsonschema_extras:"x-group=advanced"`
 }
 
-// Validate refuses what is no family.
+// Validate rejects an invalid family.
 func (in ListEventTypesInput) Validate() error {
 	if in.Family == "" {
 		return nil
@@ -178,7 +177,7 @@ func listEventTypes(_ context.Context, _ *okta.Client, in ListEventTypesInput) (
 	if in.After != "" {
 		last := slices.IndexFunc(found, func(t *catalogue.Type) bool { return t.Name == in.After })
 		if last < 0 {
-			return ListEventTypesOutput{}, sdk.InvalidField("/after", "is not the next of a call with this search")
+			return ListEventTypesOutput{}, sdk.InvalidField("/after", "is not the next of an earlier call with this search. Omit it to begin at the first page")
 		}
 		found = found[last+1:]
 	}
@@ -191,8 +190,8 @@ func listEventTypes(_ context.Context, _ *okta.Client, in ListEventTypesInput) (
 	return out, nil
 }
 
-// MarshalJSON joins what the catalogue has encoded once: encoding hundreds of types
-// anew takes longer than the search.
+// MarshalJSON joins the event types as the catalogue encoded them. To encode hundreds of
+// types again takes longer than the search.
 func (o ListEventTypesOutput) MarshalJSON() ([]byte, error) {
 	rest, err := json.Marshal(struct {
 		Release string `json:"release"`

@@ -10,7 +10,7 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// ExpirePassword makes a user choose a new password.
+// ExpirePassword requires a user to choose a new password.
 var ExpirePassword = action[ExpirePasswordInput, ExpirePasswordOutput]{
 	Name:    "expire_password",
 	Summary: "Requires a user to choose a new password at the next sign-in. With a temporary password the old one stops working at once.",
@@ -43,13 +43,13 @@ type ExpirePasswordOutput struct {
 	User UserRef `json:"user"` // The user.
 	// Temporary password, if requested. Okta shows it only once.
 	TemporaryPassword SecretText `json:"temporary_password,omitempty"`
-	// revoked: Okta accepted the end of the sessions, which cannot be verified; unknown: a dry run; absent if the
-	// sessions were left alone.
+	// revoked: Okta accepted the revocation, which cannot be verified; unknown: a dry run; absent if the
+	// revocation was not requested.
 	Sessions string `json:"sessions,omitempty" jsonschema:"enum=unknown,enum=revoked"`
 	reconcile.Change[UserState]
 }
 
-// Expirable are the statuses of a user with a password that can be expired.
+// Expirable lists the statuses in which Okta can expire the password of a user.
 var Expirable = []string{okta.StatusActive, okta.StatusRecovery, okta.StatusLockedOut, okta.StatusPasswordExpired}
 
 func expirePassword(ctx context.Context, c *okta.Client, u *okta.User, in ExpirePasswordInput) (ExpirePasswordOutput, error) {
@@ -76,7 +76,7 @@ func expirePassword(ctx context.Context, c *okta.Client, u *okta.User, in Expire
 			if slices.Contains(Expirable, s.Status) {
 				return ""
 			}
-			return "Okta expires no password of a user who is " + s.Status
+			return "the user is " + s.Status + ", and Okta does not expire passwords in this status"
 		},
 	}.From(ctx, UserStateOf(u))
 	if err != nil || !in.RevokeSessions || out.Outcome == sdk.NotApplicable {
@@ -85,14 +85,14 @@ func expirePassword(ctx context.Context, c *okta.Client, u *okta.User, in Expire
 	return out, endSessions(ctx, c, u.ID, in.TemporaryPassword, &out)
 }
 
-// endSessions ends the sessions, unless the expiry itself has, and says so.
+// endSessions ends the sessions of the user, unless the expiry did, and completes the output.
 func endSessions(ctx context.Context, c *okta.Client, userID string, ended bool, out *ExpirePasswordOutput) error {
 	out.Sessions = sessionsRevoked
 	if !ended {
 		err := c.RevokeSessions(ctx, userID, false, false)
 		if e := sdk.AsError(err); e != nil && !errors.Is(err, sdk.ErrPlanned) {
 			failed := *e
-			failed.Message = "the password has expired, but the sessions go on: " + e.Message
+			failed.Message = "the password has expired, but the sessions could not be ended. End them with revoke_all_user_sessions. Cause: " + e.Message
 			return &failed
 		}
 	}
@@ -102,10 +102,10 @@ func endSessions(ctx context.Context, c *okta.Client, userID string, ended bool,
 	return nil
 }
 
-// ResetPassword takes a user's password away.
+// ResetPassword removes the password of a user.
 var ResetPassword = action[ResetPasswordInput, ResetPasswordOutput]{
 	Name:    "reset_password",
-	Summary: "Removes a user's password and returns a link, valid once, to set a new one. Each call creates a new link.",
+	Summary: "Removes a user's password and returns a single-use link to set a new one. Each call creates a new link.",
 	Docs:    apiDocs("UserCred", "resetPassword"),
 	Effect:  sdk.Destroys,
 	Once:    true,
@@ -147,9 +147,9 @@ func resetPassword(ctx context.Context, c *okta.Client, u *okta.User, in ResetPa
 	out := ResetPasswordOutput{User: UserRefOf(u)}
 	var err error
 	out.Change, err = reconcile.Goal[UserState]{
-		Name: "user has to set a new password",
+		Name: "user must set a new password",
 		Done: func(s UserState) bool { return s.Status == okta.StatusRecovery },
-		// The state does not show a second reset, which makes a new link.
+		// The state does not show a second reset, which creates a new link.
 		Repeat: true,
 		Act: func(ctx context.Context) error {
 			link, err := c.ResetPassword(ctx, u.ID, in.SendEmail, in.RevokeSessions)
@@ -160,7 +160,7 @@ func resetPassword(ctx context.Context, c *okta.Client, u *okta.User, in ResetPa
 		Precondition: func(s UserState) string {
 			switch s.Status {
 			case okta.StatusStaged, okta.StatusSuspended, okta.StatusDeprovisioned:
-				return "Okta resets no password of a user who is " + s.Status
+				return "the user is " + s.Status + ", and Okta does not reset passwords in this status"
 			}
 			return ""
 		},

@@ -17,11 +17,11 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// Attributes are some attributes of a user's profile. Null is one that is not set.
+// Attributes holds attributes of a user's profile. The value of an unset attribute is null.
 type Attributes map[string]json.RawMessage
 
-// JSONSchema says that it is an object with at least one attribute. Which there
-// are, and of what type, every org defines for itself.
+// JSONSchema returns the schema of an object with at least one attribute. Each Okta org
+// defines its own attributes.
 func (Attributes) JSONSchema() *jsonschema.Schema {
 	least := uint64(1)
 	return &jsonschema.Schema{
@@ -32,10 +32,10 @@ func (Attributes) JSONSchema() *jsonschema.Schema {
 
 var unset = json.RawMessage("null")
 
-// of returns these attributes as the user has them.
+// of returns the values that these attributes have in the profile of the user.
 func (a Attributes) of(u *okta.User) Attributes {
 	var profile map[string]json.RawMessage
-	_ = json.Unmarshal(u.Profile.JSON(), &profile) // a profile that is no object has none
+	_ = json.Unmarshal(u.Profile.JSON(), &profile) // a profile that is not an object has no attributes
 	now := Attributes{}
 	for name := range a {
 		now[name] = unset
@@ -46,15 +46,15 @@ func (a Attributes) of(u *okta.User) Attributes {
 	return now
 }
 
-// Compares excludes the attributes that the input does not name: update_user compares
-// these before.
+// Compares excludes the attributes that the input does not name. update_user compares
+// them before the write.
 func (a Attributes) Compares(member string) bool {
 	_, ok := a[member]
 	return ok
 }
 
-// clearsOnlyOf reports whether the user's profile mentions all that is to be cleared.
-// What it does not mention is unset, or misspelt: only Okta knows what there is.
+// clearsOnlyOf reports whether the user's profile has all attributes that the input
+// clears. A missing attribute is unset or misspelt; only Okta can distinguish the two.
 func (a Attributes) clearsOnlyOf(u *okta.User) bool {
 	var profile map[string]json.RawMessage
 	_ = json.Unmarshal(u.Profile.JSON(), &profile)
@@ -66,7 +66,7 @@ func (a Attributes) clearsOnlyOf(u *okta.User) bool {
 	return true
 }
 
-// differs names the attributes that the user's are not like, in order.
+// differs returns the sorted names of the attributes with other values than the user's.
 func (a Attributes) differs(users Attributes) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(a)) {
@@ -77,8 +77,7 @@ func (a Attributes) differs(users Attributes) []string {
 	return names
 }
 
-// sameValue compares two values of an attribute. To Okta, one that is empty is not
-// set.
+// sameValue compares two values of an attribute. Okta treats an empty text as unset.
 func sameValue(a, b json.RawMessage) bool {
 	x, y := attributeValue(a), attributeValue(b)
 	return reflect.DeepEqual(x, y)
@@ -93,8 +92,8 @@ func attributeValue(raw json.RawMessage) any {
 	return v
 }
 
-// UpdateUser changes some attributes of a user's profile. What it answers as
-// "before" is the profile that takes it back.
+// UpdateUser changes attributes of a user's profile. The state before the change is the
+// input of the undo.
 var UpdateUser = action[UpdateUserInput, UserChange[Attributes]]{
 	Name:    "update_user",
 	Summary: "Changes the given attributes of a user's profile and keeps the others; null clears an attribute.",
@@ -118,9 +117,9 @@ type UpdateUserInput struct {
 }
 
 func updateUser(ctx context.Context, c *okta.Client, u *okta.User, in UpdateUserInput) (UserChange[Attributes], error) {
-	// An undo can set fewer attributes than the call that it reverts left: all are compared.
+	// An undo may set only some of the attributes in expected_before. All of them are compared.
 	compared := Attributes{}
-	_ = json.Unmarshal(sdk.ExpectedBefore(ctx), &compared) // Expected reports another form as a difference
+	_ = json.Unmarshal(sdk.ExpectedBefore(ctx), &compared) // Expected rejects a state that is not an object
 	maps.Copy(compared, in.Profile)
 	if err := reconcile.Expected(ctx, compared.of(u)); err != nil {
 		return UserChange[Attributes]{}, err
@@ -128,7 +127,7 @@ func updateUser(ctx context.Context, c *okta.Client, u *okta.User, in UpdateUser
 	before := in.Profile.of(u)
 	taken := in.Profile.clearsOnlyOf(u)
 	change, err := reconcile.Goal[Attributes]{
-		Name: "attributes are as asked",
+		Name: "attributes have the requested values",
 		Done: func(now Attributes) bool { return taken && len(in.Profile.differs(now)) == 0 },
 		Act: func(ctx context.Context) error {
 			err := c.UpdateProfile(ctx, u.ID, in.Profile)
@@ -144,7 +143,7 @@ func updateUser(ctx context.Context, c *okta.Client, u *okta.User, in UpdateUser
 		},
 		Precondition: func(Attributes) string {
 			if u.Status == okta.StatusDeprovisioned {
-				return "the user is DEPROVISIONED, and Okta does not change the profile of such a one"
+				return "the user is DEPROVISIONED, and Okta does not change profiles in this status"
 			}
 			return ""
 		},
@@ -166,8 +165,8 @@ func updateUser(ctx context.Context, c *okta.Client, u *okta.User, in UpdateUser
 	return UserChange[Attributes]{User: UserRefOf(u), Change: change}, err
 }
 
-// CreateUser creates a user. One who is there already, and as asked, is left alone;
-// so is one who differs, which the answer says.
+// CreateUser creates a user. It never changes an existing user: the outcome is unchanged
+// if the user is as requested, and not_applicable if not.
 var CreateUser = action[CreateUserInput, CreateUserOutput]{
 	Name:    "create_user",
 	Summary: "Creates a user, activated or staged, with a password or with an emailed link to set one.",
@@ -199,33 +198,33 @@ type CreateUserInput struct {
 	reconcile.Write
 }
 
-// Validate refuses what Okta does not combine, and a login that is none.
+// Validate rejects parameters that Okta does not combine, and an invalid login.
 func (in CreateUserInput) Validate() error {
 	if in.ChangePassword && (in.Password.IsZero() || !in.Activate) {
-		return sdk.InvalidField("/change_password", "needs a password, and activate")
+		return sdk.InvalidField("/change_password", "needs password and activate: set both")
 	}
 	return okta.CheckName("/profile/login", in.login())
 }
 
 func (in CreateUserInput) login() string {
 	var login string
-	_ = json.Unmarshal(in.Profile["login"], &login) // the schema has it that it is a string
+	_ = json.Unmarshal(in.Profile["login"], &login) // the schema requires a string
 	return login
 }
 
-// NewProfile is the profile of a user to be created.
+// NewProfile is the profile of a new user.
 type NewProfile Attributes
 
-// JSONSchema says that it is an object with a login and an address.
+// JSONSchema returns the schema of an object with a login and an email address.
 func (NewProfile) JSONSchema() *jsonschema.Schema {
 	properties := jsonschema.NewProperties()
-	for _, p := range []struct{ name, what string }{
+	for _, p := range []struct{ name, description string }{
 		{"login", "Login of the user, most often the email address."},
 		{"email", "Email address of the user."},
 		{"firstName", "First name; most orgs require it."},
 		{"lastName", "Last name; most orgs require it."},
 	} {
-		properties.Set(p.name, &jsonschema.Schema{Type: "string", Description: p.what})
+		properties.Set(p.name, &jsonschema.Schema{Type: "string", Description: p.description})
 	}
 	return &jsonschema.Schema{
 		Type: "object", Properties: properties, Required: []string{"login", "email"},
@@ -239,8 +238,7 @@ type CreateUserOutput struct {
 	reconcile.Change[CreatedUser]
 }
 
-// CreatedUser is whether there is a user with a login, and how much of what was
-// asked for that user has.
+// CreatedUser is the state of the user with the requested login.
 type CreatedUser struct {
 	Exists bool   `json:"exists"`           // Whether a user with this login exists.
 	ID     string `json:"id,omitempty"`     // ID of the user.
@@ -274,7 +272,7 @@ func createUser(ctx context.Context, c *okta.Client, in CreateUserInput) (Create
 		return names
 	}
 	change, err := reconcile.Goal[CreatedUser]{
-		Name: "user is there as asked",
+		Name: "user exists as requested",
 		Done: func(s CreatedUser) bool { return s.Exists && len(differs(s)) == 0 },
 		Act: func(ctx context.Context) error {
 			return c.CreateUser(ctx, okta.NewUser{
@@ -286,7 +284,7 @@ func createUser(ctx context.Context, c *okta.Client, in CreateUserInput) (Create
 			if !s.Exists {
 				return ""
 			}
-			return "there is a user with this login, who differs in " + strings.Join(differs(s), ", ") + "; update_user and activate_user change users"
+			return "a user with this login exists and differs in " + strings.Join(differs(s), ", ") + ". Change the user with update_user or activate_user"
 		},
 	}.From(ctx, before)
 	out := CreateUserOutput{Change: change}

@@ -117,7 +117,7 @@ func TestExpirePasswordHidesNoFailure(t *testing.T) {
 	}
 	b.Fault(oktasim.Fault{Method: "DELETE", Path: "/api/v1/users/*/sessions", Status: 500, Times: 1})
 	_, err := try[expired](b, "expire_password", `{"user":%q,"revoke_sessions":true}`, target)
-	if e := b.wantCode(err, sdk.Unavailable); !strings.Contains(e.Message, "sessions go on") {
+	if e := b.wantCode(err, sdk.Unavailable); !strings.Contains(e.Message, "sessions could not be ended") {
 		t.Errorf("got %v", e)
 	}
 	// The answer with the password is lost: that nobody has it is no success.
@@ -235,7 +235,7 @@ func TestWhatIsNotThere(t *testing.T) {
 	b.AddUser(oktasim.NewUser{Login: target})
 	for _, test := range []struct{ action, input, pointer, says string }{
 		{"suspend_device", `{"device":"alice-laptop"}`, "/device", "alice-laptop; list_user_devices"},
-		{"revoke_app_tokens", `{"user":"` + target + `","app":"no-such"}`, "/app", "no OAuth client with the id no-such"},
+		{"revoke_app_tokens", `{"user":"` + target + `","app":"no-such"}`, "/app", "no OAuth client with the ID no-such"},
 		{"revoke_app_tokens", `{"user":"` + target + `","app":"No Such"}`, "/app", `exact label "No Such"`},
 	} {
 		_, err := try[answer](b, test.action, "%s", test.input)

@@ -9,7 +9,7 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// GetUserRisk reads Okta's judgement of a user.
+// GetUserRisk reads the risk level of a user.
 var GetUserRisk = action[OneUser, GetUserRiskOutput]{
 	Name:     "get_user_risk",
 	Summary:  "Reads the risk level of a user and its reason; needs Identity Threat Protection.",
@@ -33,9 +33,9 @@ type GetUserRiskOutput struct {
 	RiskState
 }
 
-// RiskState is the risk that an account is in wrong hands, as Okta judges it.
+// RiskState is the risk level of a user, as Okta assesses it.
 type RiskState struct {
-	Level string `json:"risk_level"`            // HIGH, MEDIUM, LOW, or NONE if there is no sign of risk.
+	Level string `json:"risk_level"`            // HIGH, MEDIUM, LOW, or NONE.
 	Why   string `json:"risk_reason,omitempty"` // Reason of the level, by Okta or an administrator.
 }
 
@@ -46,7 +46,7 @@ func readRisk(c *okta.Client, userID string) func(context.Context) (RiskState, e
 	}
 }
 
-// SetUserRisk sets the risk that an account is in wrong hands.
+// SetUserRisk sets the risk level of a user.
 var SetUserRisk = action[SetUserRiskInput, UserChange[RiskState]]{
 	Name:     "set_user_risk",
 	Summary:  "Sets the risk level of a user, which triggers the entity risk policy; needs Identity Threat Protection.",
@@ -79,13 +79,13 @@ type SetUserRiskInput struct {
 	OneUser
 	// Risk level of the user. Okta cannot set it back to NONE.
 	Level string `json:"risk_level" jsonschema:"title=Risk,enum=HIGH,enum=MEDIUM,enum=LOW"`
-	// Reason that Okta shows. Okta takes letters, digits, spaces, hyphens, commas and full stops; any other
+	// Reason that Okta shows. Okta accepts letters, digits, spaces, hyphens, commas and full stops; any other
 	// character becomes a hyphen. A text of more than 500 characters is cut.
 	Why string `json:"risk_reason,omitempty" jsonschema:"example=Session hijacking suspected" jsonschema_extras:"x-truncate=500"`
 	reconcile.Write
 }
 
-// shownRisk returns the reason in the characters that Okta takes, at the same length.
+// shownRisk replaces the characters that Okta rejects in a reason. The length stays the same.
 func shownRisk(why string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -30,7 +30,7 @@ const (
 	throughGroup = "group"
 )
 
-// RolesState is which of the roles in question a user has.
+// RolesState lists the assignments of one role to a user.
 type RolesState struct {
 	Assigned bool       `json:"assigned"` // Whether the user has the role, directly or by a group.
 	Roles    []RoleItem `json:"roles"`    // Assignments of the role.
@@ -52,7 +52,7 @@ func roleItem(r okta.Role) RoleItem {
 	return item
 }
 
-// standardRoles are the roles that every org has
+// standardRoles lists the roles that every Okta org has
 // (https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/).
 var standardRoles = []struct{ name, label string }{
 	{"SUPER_ADMIN", "Super Administrator"},
@@ -77,18 +77,17 @@ func standardNames() []string {
 	return names
 }
 
-// checkRole refuses what is no role, and a custom role without the set of resources
-// that it is over.
+// checkRole rejects an invalid role, and a custom role without a resource set if needsSet.
 func checkRole(role, resourceSet string, needsSet bool) error {
 	switch {
 	case slices.Contains(standardNames(), role):
 		if resourceSet != "" {
-			return sdk.InvalidField("/resource_set", "belongs to a custom role, and %s is a standard one", role)
+			return sdk.InvalidField("/resource_set", "is only for custom roles, and %s is a standard role", role)
 		}
 	case !strings.HasPrefix(role, "cr0"):
-		return sdk.InvalidField("/role", "is neither a standard role (%s) nor the id of a custom role", strings.Join(standardNames(), ", "))
+		return sdk.InvalidField("/role", "is neither a standard role (%s) nor the ID of a custom role", strings.Join(standardNames(), ", "))
 	case needsSet && resourceSet == "":
-		return sdk.InvalidField("/resource_set", "must say which set of resources the custom role is to be over")
+		return sdk.InvalidField("/resource_set", "is required for a custom role: give the ID of a resource set")
 	}
 	return nil
 }
@@ -102,7 +101,7 @@ func undoRole(out *UserChange[RolesState], action string, u *okta.User, role, re
 	out.UndoneBy(action, strings.TrimSpace(u.ID+" "+role+" "+resourceSet), input)
 }
 
-// readRole reads in which ways a user has a role. An empty resourceSet means any.
+// readRole reads the assignments of a role to a user. An empty resourceSet selects all resource sets.
 func readRole(c *okta.Client, userID, role, resourceSet string) func(context.Context) (RolesState, error) {
 	return func(ctx context.Context) (RolesState, error) {
 		roles, err := c.RolesOf(ctx, userID)
@@ -119,7 +118,7 @@ func readRole(c *okta.Client, userID, role, resourceSet string) func(context.Con
 
 var exampleRole = RoleItem{ID: "ra1b2c3d4e5f6g7h8i9j", Type: "HELP_DESK_ADMIN", Label: "Help Desk Administrator", Status: "ACTIVE", Through: throughUser}
 
-// AssignRole makes a user an administrator.
+// AssignRole assigns an admin role to a user.
 var AssignRole = action[AssignRoleInput, UserChange[RolesState]]{
 	Name:    "assign_role",
 	Summary: "Assigns an admin role to a user, such as a role that was revoked during an incident.",
@@ -144,19 +143,19 @@ type AssignRoleInput struct {
 	reconcile.Write
 }
 
-// Validate refuses what is no role.
+// Validate rejects an invalid role.
 func (in AssignRoleInput) Validate() error { return checkRole(in.Role, in.ResourceSet, true) }
 
 func assignRole(ctx context.Context, c *okta.Client, u *okta.User, in AssignRoleInput) (UserChange[RolesState], error) {
 	out, err := changeUser(ctx, u, reconcile.Goal[RolesState]{
 		Name: "user has the role",
-		// A role that comes with a group goes with it: only the user's own counts.
+		// A role assigned by a group ends with the membership, so only a direct role counts.
 		Done: func(s RolesState) bool { return s.through(throughUser) != nil },
 		Act:  func(ctx context.Context) error { return c.AssignRole(ctx, u.ID, in.Role, in.ResourceSet) },
 		Read: readRole(c, u.ID, in.Role, in.ResourceSet),
 		Precondition: func(RolesState) string {
 			if u.Status == okta.StatusDeprovisioned {
-				return "Okta gives no role to a deactivated user"
+				return "the user is DEPROVISIONED, and Okta does not assign roles in this status"
 			}
 			return ""
 		},
@@ -165,7 +164,7 @@ func assignRole(ctx context.Context, c *okta.Client, u *okta.User, in AssignRole
 	return out, err
 }
 
-// RevokeRole takes an admin role from a user.
+// RevokeRole revokes an admin role of a user.
 var RevokeRole = action[RevokeRoleInput, UserChange[RolesState]]{
 	Name:    "revoke_role",
 	Summary: "Revokes an admin role of a user, and reports if the user still has it through a group.",
@@ -190,7 +189,7 @@ type RevokeRoleInput struct {
 	reconcile.Write
 }
 
-// Validate refuses what is no role.
+// Validate rejects an invalid role.
 func (in RevokeRoleInput) Validate() error { return checkRole(in.Role, in.ResourceSet, false) }
 
 func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRoleInput) (UserChange[RolesState], error) {
@@ -198,10 +197,10 @@ func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRole
 	limited := false
 	read := readRole(c, u.ID, in.Role, in.ResourceSet)
 	out, err := changeUser(ctx, u, reconcile.Goal[RolesState]{
-		Name: "role is no longer the user's own",
+		Name: "role is no longer assigned to the user directly",
 		Done: func(s RolesState) bool { return s.through(throughUser) == nil },
 		Act: func(ctx context.Context) error {
-			for _, r := range own { // assign_role assigns a role without limits
+			for _, r := range own { // assign_role cannot restore limits of a role
 				limits, err := c.RoleTargets(ctx, u.ID, okta.Role{ID: r.ID, Type: r.Type})
 				limited = limited || len(limits) > 0 || err != nil
 			}
@@ -218,7 +217,7 @@ func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRole
 		undoRole(&out, "assign_role", u, in.Role, direct[0].ResourceSet)
 	}
 	if group := out.After.through(throughGroup); group != nil && err == nil {
-		out.Reason = "the user still has the role through the group " + group.Group + ": take the user out of it"
+		out.Reason = "the user still has the role through the group " + group.Group + ". Remove the user from that group with remove_user_from_group"
 		if out.Outcome != sdk.Planned {
 			out.Outcome = sdk.NotApplicable
 		}
@@ -226,7 +225,7 @@ func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRole
 	return out, err
 }
 
-// ListRoles lists the admin roles that there are to assign.
+// ListRoles lists the admin roles that can be assigned.
 var ListRoles = action[ListRolesInput, ListRolesOutput]{
 	Name:    "list_roles",
 	Summary: "Lists the assignable admin roles: Okta's standard roles and the custom roles of the Okta org.",
@@ -243,7 +242,7 @@ var ListRoles = action[ListRolesInput, ListRolesOutput]{
 	Run:     listRoles,
 }
 
-// ListRolesInput is the input of list_roles.: nothing. The list is short.
+// ListRolesInput is the input of list_roles. It has no parameters.
 type ListRolesInput struct{}
 
 // ListRolesOutput is the output of list_roles.
@@ -278,7 +277,7 @@ func listRoles(ctx context.Context, c *okta.Client, _ ListRolesInput) (ListRoles
 	return out, nil
 }
 
-// ListUserRoles lists a user's admin roles.
+// ListUserRoles lists the admin roles of a user.
 var ListUserRoles = action[OneUser, ListUserRolesOutput]{
 	Name:    "list_user_roles",
 	Summary: "Lists the admin roles of a user, including roles assigned by a group.",
@@ -319,5 +318,5 @@ func userRoleItem(o okta.Object) UserRoleItem {
 	return UserRoleItem{RoleItem: roleItem(r), Name: cmp.Or(r.RoleID, r.Type), Raw: raw(o)}
 }
 
-// maxRoles is more than any user has.
+// maxRoles is above the number of roles of any user.
 const maxRoles = 1000

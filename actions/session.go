@@ -10,11 +10,11 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// EndCurrentUserSessions ends the one session that an event names.
+// EndCurrentUserSessions ends the session that an event names.
 //
-// Okta's own call of that name (POST /users/me/lifecycle/delete_sessions) works
-// with the cookie of the very session only and is closed to API tokens, so this
-// ends a session by its id (DELETE /sessions/{id}).
+// Okta's call of that name (POST /users/me/lifecycle/delete_sessions) needs the cookie of
+// the session and rejects API tokens. Therefore the action ends a session by its ID
+// (DELETE /sessions/{id}).
 var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
 	Name:    "end_current_user_sessions",
 	Summary: "Ends the one session that an event names, and no other session of the user.",
@@ -44,7 +44,7 @@ type EndCurrentUserSessionsOutput struct {
 	reconcile.Change[SessionState]
 }
 
-// SessionState is a session as Okta tells it.
+// SessionState is the state of a session as Okta reports it.
 type SessionState struct {
 	// Whether Okta has a live session of this ID. An ended, expired or nonexistent session looks the same.
 	Live      bool       `json:"live"`
@@ -98,15 +98,15 @@ type RevokeAllUserSessionsInput struct {
 	reconcile.Write
 }
 
-// SessionsState is as much as can be known of a user's sessions: Okta has no call
-// that lists them, so that they are revoked rests on Okta having accepted it.
+// SessionsState is the known state of a user's sessions. Okta has no call that lists
+// sessions, so a revocation rests on Okta's response alone.
 type SessionsState struct {
 	// unknown: Okta has no call that lists sessions; revoked: Okta accepted their revocation, which cannot be
 	// verified.
 	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked"`
-	// As for sessions; absent if the tokens were left alone.
+	// As for sessions; absent if the revocation of tokens was not requested.
 	OAuthTokens string `json:"oauth_tokens,omitempty" jsonschema:"enum=unknown,enum=revoked"`
-	// As for sessions; absent if the devices were left alone.
+	// As for sessions; absent if the input does not request to forget devices.
 	RememberedDevices string `json:"remembered_devices,omitempty" jsonschema:"enum=unknown,enum=revoked"`
 }
 
@@ -163,38 +163,37 @@ type RevokeAppTokensOutput struct {
 	reconcile.Change[TokensState]
 }
 
-// TokensState is what is known of an app's tokens.
+// TokensState is the known state of the tokens of an app.
 type TokensState struct {
 	// unknown: not read, or there are none; revoked: Okta accepted their revocation.
 	RefreshTokens string `json:"refresh_tokens" jsonschema:"enum=unknown,enum=revoked"`
 }
 
-// clientID is the form of an OAuth client's id: an app's, or one that Okta or an
-// administrator chose.
+// clientID is the form of the ID of an OAuth client, which is an ID of an app or a custom ID.
 var clientID = regexp.MustCompile(`^[0-9A-Za-z._-]{6,100}$`)
 
 func revokeAppTokens(ctx context.Context, c *okta.Client, u *okta.User, in RevokeAppTokensInput) (RevokeAppTokensOutput, error) {
 	out := RevokeAppTokensOutput{User: UserRefOf(u)}
-	unknown := "" // why it is not an app's
+	noApp := "" // why no app was found
 	app, err := c.FindApp(ctx, "/app", in.App)
 	switch e := sdk.AsError(err); {
 	case e == nil:
 		out.ClientID = app.OAuthClientID()
 	case (e.Code == sdk.NotFound || e.Code == sdk.Forbidden) && clientID.MatchString(in.App):
-		// Okta has clients of its own that are no apps of the org.
-		out.ClientID, unknown = in.App, ", and "+e.Message
+		// Some OAuth clients of Okta are not apps of the Okta org.
+		out.ClientID, noApp = in.App, ", and "+e.Message
 	default:
 		return RevokeAppTokensOutput{}, e
 	}
 	out.Change, err = reconcile.Accept(ctx, TokensState{RefreshTokens: sessionsUnknown}, TokensState{RefreshTokens: sessionsRevoked},
 		func(ctx context.Context) error { return c.RevokeAppTokens(ctx, u.ID, out.ClientID) })
 	if e := sdk.AsError(err); e != nil && e.Code == sdk.NotFound {
-		err = noneHere(e, "/app", "Okta has no OAuth client with the id %s%s", out.ClientID, unknown)
+		err = noneHere(e, "/app", "Okta has no OAuth client with the ID %s%s", out.ClientID, noApp)
 	}
 	return out, err
 }
 
-// RevokeUserGrants revokes what a user has granted to apps.
+// RevokeUserGrants revokes the consents of a user to apps.
 var RevokeUserGrants = action[UserWrite, UserChange[GrantsState]]{
 	Name:    "revoke_user_grants",
 	Summary: "Revokes every consent of a user to any app, as after consent phishing. Issued tokens stay valid: revoke them too.",
@@ -207,7 +206,7 @@ var RevokeUserGrants = action[UserWrite, UserChange[GrantsState]]{
 	),
 	Run: onUser(func(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[GrantsState], error) {
 		return changeUser(ctx, u, reconcile.Goal[GrantsState]{
-			Name: "user has granted nothing",
+			Name: "user has no consents to apps",
 			Done: func(s GrantsState) bool { return len(s.Grants) == 0 },
 			Act:  func(ctx context.Context) error { return c.RevokeGrants(ctx, u.ID) },
 			Read: func(ctx context.Context) (GrantsState, error) {
@@ -220,22 +219,22 @@ var RevokeUserGrants = action[UserWrite, UserChange[GrantsState]]{
 	}),
 }
 
-// GrantsState is what a user has granted.
+// GrantsState lists the consents of a user.
 type GrantsState struct {
 	Grants []GrantItem `json:"grants"` // Consents of the user.
 }
 
-// GrantItem is one consent of a user's.
+// GrantItem is a consent of a user.
 type GrantItem struct {
 	ID       string `json:"id"`        // ID of the consent.
 	ClientID string `json:"client_id"` // OAuth client ID of the app.
 	Scope    string `json:"scope"`     // Granted scope.
 }
 
-// UniversalLogout logs a user out of Okta and of the apps that obey it.
+// UniversalLogout logs a user out of Okta and of the apps that support it.
 var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 	Name:     "universal_logout",
-	Summary:  "Ends a user's Okta sessions and tokens, and tells every app that supports it to end its own; needs Identity Threat Protection.",
+	Summary:  "Ends a user's Okta sessions and tokens, and requests every supporting app to end its own sessions; needs Identity Threat Protection.",
 	Docs:     "https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/GlobalTokenRevocation/#tag/GlobalTokenRevocation/operation/globalTokenRevocation",
 	Effect:   sdk.Destroys,
 	Editions: identityOnly,
@@ -247,8 +246,8 @@ var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 	Run: onUser(universalLogout),
 }
 
-// LogoutState is as much as can be known of a logout: Okta has no call that lists a
-// user's sessions, and does not tell what the apps made of it.
+// LogoutState is the known state of a logout. Okta has no call that lists sessions, and
+// the response does not contain the results of the apps.
 type LogoutState struct {
 	// unknown: Okta has no call that lists sessions and tokens; revoked: Okta accepted their revocation, which
 	// cannot be verified.
@@ -258,7 +257,7 @@ type LogoutState struct {
 	Apps string `json:"apps" jsonschema:"enum=unknown,enum=asked"`
 }
 
-// appsAsked is as much as is known of the apps.
+// appsAsked means that Okta accepted to notify the apps.
 const appsAsked = "asked"
 
 func universalLogout(ctx context.Context, c *okta.Client, u *okta.User, in UserWrite) (UserChange[LogoutState], error) {

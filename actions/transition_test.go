@@ -46,7 +46,9 @@ func TestDeactivationThatTakesAWhile(t *testing.T) {
 			u := b.AddUser(oktasim.NewUser{Login: target})
 			b.between(target, u.ID, "ACTIVE", "DEPROVISIONED", 1, 4)
 			_, err := try[answer](b, action, `{"user":%q}`, u.ID)
-			if e := b.wantCode(err, sdk.Unavailable); e.Message != "Okta is still deactivating the user, who is ACTIVE until that is done" || e.RetryAfter == 0 {
+			e := b.wantCode(err, sdk.Unavailable)
+			const want = "Okta is still deactivating the user, who is ACTIVE until Okta has finished. Run the action again later"
+			if e.Message != want || e.RetryAfter == 0 {
 				t.Errorf("got %v", e)
 			}
 			if got := do[answer](b, action, `{"user":%q}`, u.ID); got.Outcome != sdk.Unchanged {

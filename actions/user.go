@@ -25,7 +25,7 @@ type UserWrite struct {
 }
 
 // UserList is the input of a list that belongs to one user. Okta returns these lists
-// whole, or in pages of its own choice.
+// whole, or chooses the page size.
 type UserList struct {
 	OneUser
 	reconcile.Bounded
@@ -94,8 +94,8 @@ func userItem(o okta.Object) UserItem {
 
 func (u OneUser) name() string { return u.User }
 
-// onUser makes a function on a user the function of an action: it finds the user that
-// the input names.
+// onUser returns the function of an action on one user. It finds the user that the input
+// names, and passes the user to run.
 func onUser[In interface{ name() string }, Out any](
 	run func(context.Context, *okta.Client, *okta.User, In) (Out, error),
 ) func(context.Context, *okta.Client, In) (Out, error) {
@@ -112,7 +112,7 @@ func onUser[In interface{ name() string }, Out any](
 	}
 }
 
-// Explained adds to an error of expected_before who changed the object last.
+// Explained adds the last change of the object, and its actor, to an error of expected_before.
 func Explained(ctx context.Context, c *okta.Client, err error, id string) error {
 	if !reconcile.Unexpected(err) {
 		return err
@@ -126,13 +126,13 @@ func Explained(ctx context.Context, c *okta.Client, err error, id string) error 
 
 func subjectOf(u *okta.User) sdk.Subject { return sdk.Subject{Type: "user", ID: u.ID, Name: u.Login} }
 
-// changeUser reconciles a state that belongs to a user.
+// changeUser reaches a goal for one user.
 func changeUser[S any](ctx context.Context, u *okta.User, r reconcile.Goal[S]) (UserChange[S], error) {
 	change, err := r.Run(ctx)
 	return UserChange[S]{User: UserRefOf(u), Change: change}, err
 }
 
-// acceptedOf runs a write to a user whose state Okta cannot report.
+// acceptedOf sends a write to a user whose state Okta cannot report.
 func acceptedOf[S any](
 	ctx context.Context, u *okta.User, before, after S, act func(ctx context.Context, userID string) error,
 ) (UserChange[S], error) {
@@ -246,7 +246,7 @@ type GetUserOutput struct {
 	Profile Object `json:"profile"`
 }
 
-// Credentials say who checks the credentials of a user.
+// Credentials names the provider of the credentials of a user.
 type Credentials struct {
 	Provider Provider `json:"provider"` // Provider of the credentials.
 }
@@ -267,7 +267,7 @@ func describe(u *okta.User) GetUserOutput {
 	}
 }
 
-// GetUserByEmail reads the one user who has an email address.
+// GetUserByEmail reads the user with an email address.
 var GetUserByEmail = action[GetUserByEmailInput, GetUserOutput]{
 	Name:    "get_user_by_email",
 	Summary: "Finds the one user with an email address, and reads status, dates and the whole profile.",
@@ -323,7 +323,7 @@ type ListUsersInput struct {
 	reconcile.Paging
 }
 
-// Validate refuses what Okta does not combine.
+// Validate rejects parameters that Okta does not combine.
 func (in ListUsersInput) Validate() error { return oneOf(in.Search, in.Filter, in.Q) }
 
 // ListUsersOutput is the output of list_users.

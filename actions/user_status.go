@@ -102,11 +102,11 @@ func activateUser(ctx context.Context, c *okta.Client, u *okta.User, in Activate
 			case okta.StatusStaged, okta.StatusDeprovisioned:
 				return ""
 			case okta.StatusSuspended:
-				return "the user is SUSPENDED: unsuspend_user makes such a one active"
+				return "the user is SUSPENDED. Activate the user with unsuspend_user"
 			case okta.StatusLockedOut:
-				return "the user is LOCKED_OUT: unlock_user makes such a one active"
+				return "the user is LOCKED_OUT. Activate the user with unlock_user"
 			}
-			return "Okta activates only a STAGED or DEPROVISIONED user, and this one is " + s.Status
+			return "the user is " + s.Status + ", and Okta activates only STAGED or DEPROVISIONED users"
 		},
 	}.From(ctx, UserStateOf(u))
 	if u.Status == okta.StatusDeprovisioned { // no action makes a user STAGED again
@@ -115,8 +115,8 @@ func activateUser(ctx context.Context, c *okta.Client, u *okta.User, in Activate
 	return out, err
 }
 
-// activated reports whether a user has been activated and nothing keeps them from
-// signing in but a password of theirs to be set. Okta may still be at it.
+// activated reports whether a user is active or becoming active. The user may have to
+// set a password before the next sign-in.
 func activated(s UserState) bool {
 	switch s.Status {
 	case okta.StatusActive, okta.StatusProvisioned, okta.StatusRecovery, okta.StatusPasswordExpired:
@@ -125,8 +125,8 @@ func activated(s UserState) bool {
 	return s.TransitioningTo == okta.StatusActive || s.TransitioningTo == okta.StatusProvisioned
 }
 
-// DeactivateUser deactivates a user. activate_user brings the account back, but
-// neither the password nor what apps had deleted, so it is no undo.
+// DeactivateUser deactivates a user. It has no undo: activate_user restores neither the
+// password nor the data that apps deleted.
 var DeactivateUser = action[DeactivateUserInput, UserChange[UserState]]{
 	Name:     "deactivate_user",
 	Summary:  "Deactivates a user: the user loses all apps, and the account can be activated again or deleted. To contain a user, suspend instead.",
@@ -157,27 +157,26 @@ var DeactivateUser = action[DeactivateUserInput, UserChange[UserState]]{
 // DeactivateUserInput is the input of deactivate_user.
 type DeactivateUserInput struct {
 	OneUser
-	// Email the administrators.
+	// Email the administrators of the Okta org.
 	SendEmail bool `json:"send_email,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	reconcile.Write
 }
 
-// stillDeactivating is err, of a deactivation, for who asks again later, if Okta has not
-// come to its end: the user has the old status meanwhile, and may be able to sign in.
+// stillDeactivating returns a transient error instead of err while Okta is deactivating
+// the user. Until Okta has finished, the user has the old status, and may be able to sign in.
 func stillDeactivating(err error, last UserState) error {
 	if err == nil || last.TransitioningTo != okta.StatusDeprovisioned {
 		return err
 	}
 	return &sdk.Error{
 		Code: sdk.Unavailable, RetryAfter: 10 * time.Second, Err: err,
-		Message: "Okta is still deactivating the user, who is " + last.Status + " until that is done",
+		Message: "Okta is still deactivating the user, who is " + last.Status + " until Okta has finished. Run the action again later",
 	}
 }
 
-// DeleteUser takes one of the two steps that delete a user. Okta has one call for
-// both, which deletes if somebody else deactivated the user a moment before, and so
-// does a step that is tried twice; here the first step is a deactivation and nothing
-// but, and the second is taken only where it is asked for by name.
+// DeleteUser takes one of the two steps that delete a user. Okta's call for both steps
+// deletes a user whom another client, or a repeated request, deactivated before. Therefore
+// the first step is only a deactivation, and the input must request the second step.
 var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
 	Name:    "delete_user",
 	Summary: "Takes one of the two steps that delete a user, and reports which: it deactivates the user, or with step delete deletes a deactivated user for good.",
@@ -219,13 +218,13 @@ func (in DeleteUserInput) mayDelete() bool { return in.Step == stepDelete || in.
 // DeleteUserOutput is the output of delete_user.
 type DeleteUserOutput struct {
 	User UserRef `json:"user"` // The user. Only the ID is known of a user who was deleted before.
-	// Step that was taken, or would be in a dry run; none if nothing was to do or the step is not due.
+	// Step that was taken, or would be taken in a dry run; none if no step was needed or the step is not due.
 	Step string `json:"step" jsonschema:"enum=deactivated,enum=deleted,enum=none"`
 	Next string `json:"next,omitempty"` // Remaining steps until the user is deleted; absent if there are none.
 	reconcile.Change[UserPresence]
 }
 
-// UserPresence is whether a user is there.
+// UserPresence reports whether a user exists.
 type UserPresence struct {
 	Exists bool   `json:"exists"`           // Whether the user exists.
 	Status string `json:"status,omitempty"` // Status of the user.
@@ -266,7 +265,7 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 			if s.Status == okta.StatusDeprovisioned {
 				return ""
 			}
-			return "Okta deletes only a DEPROVISIONED user, and this user is " + s.Status
+			return "the user is " + s.Status + ", and Okta deletes only DEPROVISIONED users. Deactivate the user first with deactivate_user"
 		}
 	}
 	out.Change, err = a.From(ctx, UserPresence{Exists: true, Status: u.Status})
@@ -279,9 +278,9 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 	out.About(subjectOf(u))
 	switch after := out.After; {
 	case after.Exists && after.Status == okta.StatusDeprovisioned:
-		out.Next = "delete_user with step delete deletes the user for good"
+		out.Next = "delete the user for good: run delete_user with step delete"
 	case after.Exists:
-		out.Next = "delete_user deactivates the user, and with step delete then deletes the user for good"
+		out.Next = "deactivate the user with delete_user, then delete the user for good with delete_user and step delete"
 	}
 	return out, nil
 }

@@ -16,7 +16,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// VerifyPush asks a user, by a push to the phone, whether they are who they are.
+// VerifyPush verifies the identity of a user by a push to the phone.
 var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 	Name:    "verify_push",
 	Summary: "Sends a push to a user's Okta Verify and waits for the user. Only the result approved proves the identity.",
@@ -59,22 +59,22 @@ func (PushID) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.Pattern, s.MaxLength = "^[0-9A-Za-z._-]+$", &most
 }
 
-// maxWait is as long as Okta keeps a challenge open.
+// maxWait is the time for which Okta keeps a challenge open.
 const maxWait = 5 * time.Minute
 
-// Validate refuses what cannot be waited for.
+// Validate rejects a wait that is too long, and a transaction without a factor.
 func (in VerifyPushInput) Validate() error {
 	if in.Wait.Std() > maxWait {
-		return sdk.InvalidField("/wait", "is longer than %s, after which no challenge is open", maxWait)
+		return sdk.InvalidField("/wait", "is longer than %s, the lifetime of a challenge in Okta", maxWait)
 	}
 	if in.Transaction != "" && in.Factor == "" {
-		return sdk.InvalidField("/factor", "must be given with a transaction")
+		return sdk.InvalidField("/factor", "is required with transaction")
 	}
 	return nil
 }
 
-// VerifyPushOutput is the output of verify_push. Its outcome is changed if the user
-// approved, and not_applicable if not.
+// VerifyPushOutput is the output of verify_push. The outcome is changed if the user
+// approved the push, and not_applicable otherwise.
 type VerifyPushOutput struct {
 	User     UserRef   `json:"user"`     // The user.
 	Factor   FactorRef `json:"factor"`   // Factor that received the push.
@@ -87,7 +87,7 @@ type VerifyPushOutput struct {
 	reconcile.Change[PushState]
 }
 
-// PushState is what is proven about a user.
+// PushState is the result of a verification.
 type PushState struct {
 	Verified bool   `json:"verified"` // Whether the user approved.
 	Result   string `json:"result"`   // Result of the push.
@@ -104,10 +104,10 @@ const (
 )
 
 var pushReasons = map[string]string{
-	pushRejected: "the user rejected the push: whoever asked for it may be an intruder",
-	pushTimeout:  "nobody answered the push in time, which proves nothing",
-	pushFailed:   "Okta could not carry the push through, which proves nothing",
-	pushWaiting:  "there is no answer yet, which proves nothing",
+	pushRejected: "the user rejected the push. Treat the request that led to this check as suspicious",
+	pushTimeout:  "the user did not respond to the push in time. The identity is not verified",
+	pushFailed:   "Okta could not deliver the push. The identity is not verified",
+	pushWaiting:  "the user has not responded to the push yet. Call the action again with the transaction",
 }
 
 func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPushInput) (VerifyPushOutput, error) {
@@ -116,7 +116,7 @@ func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPush
 		state := PushState{Result: pushNone}
 		return VerifyPushOutput{User: UserRefOf(u), Result: pushNone, Change: reconcile.Change[PushState]{
 			Outcome: sdk.NotApplicable, Before: state, After: state,
-			Reason: "the account is " + u.Status + ": Okta sends its user no push",
+			Reason: "the account is " + u.Status + ", and Okta does not send a push in this status",
 		}}, reconcile.Expected(ctx, state)
 	}
 	f, err := pushFactor(ctx, c, u, string(in.Factor))
@@ -136,7 +136,7 @@ func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPush
 		}
 		hclog.FromContext(ctx).Info("sent push", "user", u.ID, "factor", f.ID, "number", push.Number)
 		if push.Number != "" && in.Wait > 0 {
-			// The answer comes too late to say so: somebody has to tell the user now.
+			// The output comes after the wait, so that the number must be in the log now.
 			hclog.FromContext(ctx).Warn("tell the user which number to pick in Okta Verify", "user", u.Login, "number", push.Number)
 		}
 	}
@@ -165,25 +165,25 @@ func verifyPush(ctx context.Context, c *okta.Client, u *okta.User, in VerifyPush
 	return out, nil
 }
 
-// unanswered is err, which ended the waiting, with what is left behind: the push is on
-// the phone until Okta ends it, and whoever holds the phone can still approve it. A host
-// that gave up does not get the error, so that the log says it too.
+// unanswered adds the open challenge to the error that ended the wait: anyone with the
+// phone can still approve the push. A host that gave up does not get the error, so that
+// the log has the challenge too.
 func unanswered(ctx context.Context, err error, u UserRef, factorID, transaction string) error {
 	e := *sdk.AsError(err)
 	if e.Code == sdk.NotFound {
-		return noneHere(&e, "/transaction", "Okta knows no challenge %s of this factor", transaction)
+		return noneHere(&e, "/transaction", "Okta has no challenge %s for this factor", transaction)
 	}
-	e.Message += fmt.Sprintf("; the push to %s is still out, for at most %s: wait for its answer with factor %s and transaction %s", u.Login, maxWait,
+	e.Message += fmt.Sprintf(". The push to %s stays open for at most %s: call verify_push with factor %s and transaction %s to get its result", u.Login, maxWait,
 		factorID, transaction)
 	if ctx.Err() != nil {
-		hclog.FromContext(ctx).Warn("nobody waits for the answer to a push any more, which is still out", "user", u.Login, "factor", factorID,
+		hclog.FromContext(ctx).Warn("stopped waiting for a push that is still open", "user", u.Login, "factor", factorID,
 			"transaction", transaction)
 	}
 	return &e
 }
 
-// pushResult reads Okta's word: only SUCCESS is an approval, and only REJECTED is the
-// user's; what is not known is neither.
+// pushResult converts Okta's result. Only SUCCESS is an approval, and only REJECTED is a
+// rejection by the user.
 func pushResult(result string, waited bool) string {
 	switch {
 	case result == okta.PushSuccess:
@@ -199,7 +199,7 @@ func pushResult(result string, waited bool) string {
 	}
 }
 
-// pushFactor finds the factor that id names, or the user's newest active push.
+// pushFactor returns the push factor with an ID, or the newest active push factor if id is empty.
 func pushFactor(ctx context.Context, c *okta.Client, u *okta.User, id string) (okta.Factor, error) {
 	factors, err := c.FactorsOf(ctx, u.ID)
 	if err != nil {
@@ -210,20 +210,20 @@ func pushFactor(ctx context.Context, c *okta.Client, u *okta.User, id string) (o
 	})
 	if len(factors) == 0 {
 		if id != "" {
-			return okta.Factor{}, sdk.InvalidField("/factor", "is no active push factor of %s", u.Login)
+			return okta.Factor{}, sdk.InvalidField("/factor", "is not an active push factor of %s. List the factors with get_user_factors", u.Login)
 		}
-		return okta.Factor{}, sdk.Errorf(sdk.Conflict, "%s has no active push factor to send a challenge to", u.Login)
+		return okta.Factor{}, sdk.Errorf(sdk.Conflict, "cannot send a push: %s has no active push factor", u.Login)
 	}
 	return slices.MaxFunc(factors, func(a, b okta.Factor) int { return a.CreatedAt().Compare(b.CreatedAt()) }), nil
 }
 
-// pushEvery is how long to wait between one question and the next: a person takes
-// a few seconds, and each question costs a request.
+// pushEvery lists the pauses between the reads of a result. A person needs a few seconds
+// to respond, and each read costs a request.
 var pushEvery = []time.Duration{2 * time.Second, 3 * time.Second, 4 * time.Second}
 
-// awaitPush asks until there is an answer, or wait is over; at once and at least once
-// if the push is an old one. A question that fails in passing is asked again: the
-// challenge is out, and its answer is wanted.
+// awaitPush reads the result until the user responds, or until the wait is over. For an
+// old push, it reads the result at once and at least once. It repeats a read that failed
+// with a transient error.
 func awaitPush(ctx context.Context, c *okta.Client, userID, factorID string, push okta.Push, wait time.Duration, old bool) (okta.Push, error) {
 	number := push.Number
 	for n := 0; push.Result == okta.PushWaiting && (wait > 0 || old && n == 0); n++ {

@@ -16,7 +16,7 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// BlockIP puts an address on the blocklist.
+// BlockIP adds an address to the blocklist.
 var BlockIP = action[BlockIPInput, BlockIPOutput]{
 	Name:    "block_ip",
 	Summary: "Adds an IP address or CIDR range to Okta's blocklist, which rejects its sign-ins; never changes a zone that rules trust.",
@@ -55,14 +55,14 @@ type BlockIPInput struct {
 	For *sdk.Duration `json:"for,omitempty" jsonschema:"example=24h"`
 	// End of the block, instead of a duration.
 	ExpiresAt *time.Time `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced"`
-	// Addresses and ranges that must stay open, such as the responders' own. A block that overlaps one of them is
-	// rejected.
+	// Addresses and ranges that must not be blocked, such as the responders' addresses. A block that overlaps one of
+	// them is rejected.
 	Protect []string `json:"protect,omitempty" jsonschema:"maxItems=100,uniqueItems=true,maxLength=60,example=203.0.113.7" jsonschema_extras:"x-group=advanced"`
 	OneBlocklist
 	reconcile.Write
 }
 
-// Validate refuses what is no address, and ranges that would shut out too many.
+// Validate rejects invalid addresses, protected addresses, and ranges that are too wide.
 func (in BlockIPInput) Validate() error {
 	p, err := parseAddresses("/address", in.Address)
 	if err != nil {
@@ -77,15 +77,15 @@ func (in BlockIPInput) Validate() error {
 			return err
 		}
 		if protected.Overlaps(p) {
-			return sdk.InvalidField("/address", "overlaps %s, which is never to be blocked", s)
+			return sdk.InvalidField("/address", "overlaps %s, which protect lists. Block an address outside of that range", s)
 		}
 	}
 	switch {
 	case in.For != nil && in.ExpiresAt != nil:
-		return sdk.InvalidField("/expires_at", "must not be given beside for")
+		return sdk.InvalidField("/expires_at", "cannot be combined with for")
 	case in.For != nil && *in.For == 0:
-		// A time that was computed and came out as nothing must not block for ever.
-		return sdk.InvalidField("/for", "is no time at all; leave it out for a block without an end")
+		// An expression that computes zero must not block without an end.
+		return sdk.InvalidField("/for", "is zero. Omit it for a block without an end")
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func blockIP(ctx context.Context, c *okta.Client, in BlockIPInput) (BlockIPOutpu
 	if err != nil {
 		return BlockIPOutput{}, err
 	}
-	out := BlockIPOutput{Address: p.String(), Warnings: append([]string{}, oddities(p)...)}
+	out := BlockIPOutput{Address: p.String(), Warnings: append([]string{}, warnings(p)...)}
 	if out.ExpiresAt, err = expiry(in.For, in.ExpiresAt, time.Now()); err != nil {
 		return BlockIPOutput{}, err
 	}
@@ -119,11 +119,11 @@ func blockIP(ctx context.Context, c *okta.Client, in BlockIPInput) (BlockIPOutpu
 	if own.IsValid() {
 		out.OwnAddress = own.String()
 		if p.Contains(own) {
-			return BlockIPOutput{}, sdk.InvalidField("/address", "holds %s, from which this login's own writes reach Okta: the block would shut out whoever "+
-				"has to take it back", own)
+			return BlockIPOutput{}, sdk.InvalidField("/address", "contains %s, the address from which this connection reaches Okta. "+
+				"The block would also prevent its own undo; block a range without this address", own)
 		}
 	} else {
-		out.Warnings = append(out.Warnings, "the address from which this login reaches Okta is not known, so it was not compared; name it in protect")
+		out.Warnings = append(out.Warnings, "the address from which this connection reaches Okta is unknown and was not checked. Add it to protect")
 	}
 	if out.Zone, out.Change, err = block(p).run(ctx, c, string(in.Zone)); err != nil {
 		return out, err
@@ -132,8 +132,8 @@ func blockIP(ctx context.Context, c *okta.Client, in BlockIPInput) (BlockIPOutpu
 	return out, err
 }
 
-// undoBlock is how the block is taken back. A block that another entry makes rests
-// on that entry, so that it must not go before this block ends.
+// undoBlock returns the call that reverts the block. If a wider entry already blocks the
+// address, the call removes that entry at the end of this block.
 func undoBlock(out BlockIPOutput, p netip.Prefix) ([]sdk.Undo, error) {
 	switch out.Outcome {
 	case sdk.NotApplicable:
@@ -148,8 +148,8 @@ func undoBlock(out BlockIPOutput, p netip.Prefix) ([]sdk.Undo, error) {
 	return []sdk.Undo{{Subject: out.Zone.ID + " " + p.String(), Action: "unblock_ip", Input: sdk.JSON(input), At: out.ExpiresAt}}, err
 }
 
-// holder returns the entry that blocks all of p: p's own if there is one. It returns
-// none if a range from one address to another does, which block_ip never adds.
+// holder returns the entry that blocks all of p, preferably p itself. It ignores ranges
+// from one address to another, because block_ip never adds them.
 func holder(entries []string, p netip.Prefix) (netip.Prefix, bool) {
 	if len(exactly(entries, p)) > 0 {
 		return p, true
@@ -174,7 +174,7 @@ func holder(entries []string, p netip.Prefix) (netip.Prefix, bool) {
 func block(p netip.Prefix) zoneEdit {
 	return zoneEdit{
 		addresses: p,
-		goal:      "address is on the blocklist (somebody else has changed the zone at the same time)",
+		goal:      "address is on the blocklist (another client changed the zone at the same time)",
 		done:      func(s BlockState) bool { return s.Blocked },
 		edit: func(gateways []okta.Gateway) []okta.Gateway {
 			return append(slices.Clone(gateways), okta.Gateway{Type: okta.GatewayCIDR, Value: p.String()})
@@ -182,30 +182,30 @@ func block(p netip.Prefix) zoneEdit {
 		precondition: func(z *okta.Zone, s BlockState) string {
 			switch {
 			case z.Status != okta.StatusActive:
-				return "the zone is " + z.Status + ", so that it blocks nobody; activate it first"
+				return "the zone is " + z.Status + " and blocks no sign-ins. Activate the zone first"
 			case s.Size >= okta.BlocklistRoom:
-				return fmt.Sprintf("the zone is full: Okta allows %d entries; take some off it, or name another blocklist", okta.BlocklistRoom)
+				return fmt.Sprintf("the zone is full: Okta allows %d entries. Remove entries, or use another blocklist", okta.BlocklistRoom)
 			}
 			return ""
 		},
 	}
 }
 
-// expiry is when a block ends, nil if it has no end.
+// expiry returns the end of a block, nil if the block has no end.
 func expiry(length *sdk.Duration, at *time.Time, now time.Time) (*time.Time, error) {
 	if length != nil {
 		end := now.Add(length.Std()).UTC().Truncate(time.Second)
 		return &end, nil
 	}
 	if at != nil && !at.After(now) {
-		return nil, sdk.InvalidField("/expires_at", "is over already")
+		return nil, sdk.InvalidField("/expires_at", "is in the past")
 	}
 	return at, nil
 }
 
 var exampleBlock = sdk.Duration(24 * time.Hour)
 
-// UnblockIP takes an address off the blocklist.
+// UnblockIP removes an address from the blocklist.
 var UnblockIP = action[UnblockIPInput, UnblockIPOutput]{
 	Name:    "unblock_ip",
 	Summary: "Removes an IP address or CIDR range from Okta's blocklist, and reports if another entry still contains it.",
@@ -233,7 +233,7 @@ type UnblockIPInput struct {
 	reconcile.Write
 }
 
-// Validate refuses what is no address.
+// Validate rejects an invalid address.
 func (in UnblockIPInput) Validate() error {
 	_, err := parseAddresses("/address", in.Address)
 	return err
@@ -271,15 +271,14 @@ func unblockIP(ctx context.Context, c *okta.Client, in UnblockIPInput) (UnblockI
 func unblock(p netip.Prefix) zoneEdit {
 	return zoneEdit{
 		addresses: p,
-		goal:      "address is off the blocklist (somebody else has changed the zone at the same time)",
-		// An entry that holds the address beside others is not this action's to take:
-		// that would open more than was asked for.
+		goal:      "address is off the blocklist (another client changed the zone at the same time)",
+		// A wider entry stays: its removal would unblock more addresses than requested.
 		done: func(s BlockState) bool { return len(exactly(s.Entries, p)) == 0 },
 		edit: func(gateways []okta.Gateway) []okta.Gateway { return without(gateways, p) },
 	}
 }
 
-// exactly returns the entries that are p and nothing else.
+// exactly returns the entries that are equal to p.
 func exactly(entries []string, p netip.Prefix) []string {
 	var same []string
 	for _, e := range entries {
@@ -290,8 +289,7 @@ func exactly(entries []string, p netip.Prefix) []string {
 	return same
 }
 
-// stillHeld says which entries hold the address or a part of the range, besides p
-// itself.
+// stillHeld lists the other entries that contain the address or a part of the range.
 func stillHeld(entries []string, p netip.Prefix) string {
 	var others []string
 	for _, e := range entries {
@@ -305,11 +303,13 @@ func stillHeld(entries []string, p netip.Prefix) string {
 	case n == 0:
 		return ""
 	case n == 1:
-		return "still blocked, whole or in part, by " + others[0] + ", which holds other addresses too: unblock that"
-	case n > most:
-		others = append(others[:most], fmt.Sprintf("%d more", n-most))
+		return "the entry " + others[0] + " still blocks the address or a part of it, and other addresses too. Remove that entry with unblock_ip"
 	}
-	return "still blocked, whole or in part, by " + strings.Join(others, ", ") + ": unblock those"
+	named := strings.Join(others[:min(n, most)], ", ")
+	if n > most {
+		named += fmt.Sprintf(" and %d more", n-most)
+	}
+	return "the entries " + named + " still block the address or parts of it. Remove them with unblock_ip"
 }
 
 // ListNetworkZones lists network zones.
@@ -352,7 +352,7 @@ type ListNetworkZonesOutput struct {
 // ZoneItem is a network zone in a list.
 type ZoneItem struct {
 	ZoneRef
-	Type      string   `json:"type"`      // IP, DYNAMIC (places, networks) or DYNAMIC_V2.
+	Type      string   `json:"type"`      // IP, DYNAMIC (locations, networks) or DYNAMIC_V2.
 	Status    string   `json:"status"`    // ACTIVE or INACTIVE.
 	Usage     string   `json:"usage"`     // BLOCKLIST or POLICY.
 	System    bool     `json:"system"`    // Whether Okta created the zone.

@@ -14,23 +14,21 @@ import (
 // events. Okta's link is the cursor. The other fields decide when the link must not be used, and
 // where to read instead.
 type Checkpoint struct {
-	Fingerprint string    `json:"fingerprint,omitempty"` // of the org and of what Okta is asked for
+	Fingerprint string    `json:"fingerprint,omitempty"` // of the Okta org and the filter
 	Next        string    `json:"next,omitempty"`        // Okta's link
-	HighWater   time.Time `json:"high_water,omitzero"`   // latest published seen, or where the first poll began
-	// Again is where reading by times goes on, because Okta gave no link that leads on.
+	HighWater   time.Time `json:"high_water,omitzero"`   // latest published that was read, or the start of the first poll
+	// Again is the start of the next read by times, if Okta returned no usable link.
 	Again time.Time `json:"again,omitzero"`
-	Whole bool      `json:"whole,omitempty"` // Again is read in the largest pages
+	Whole bool      `json:"whole,omitempty"` // the read from Again uses the largest pages
 	Trail trail     `json:"trail,omitzero"`
 }
 
-// overlap is how far before the latest event a poller begins again that has lost
-// its link. Events are stored out of order, and late; what is read twice is known
-// by its id.
+// overlap is the period before the latest event that a poller reads again after a lost
+// link. Okta stores events late and out of order. The IDs of events show repetitions.
 const overlap = 15 * time.Minute
 
-// fingerprint identifies what is asked of which org's log. How much a request reads, how
-// far back the first one looks, and what is matched here alone do not count: a link leads
-// on whatever they are.
+// fingerprint identifies the Okta org and the filter of a link. The page size, the look
+// back and the local matching are not part of it, since a link stays valid if they change.
 func fingerprint(org, filter string) string { return digest(org + "\n" + filter) }
 
 func digest(text string) string {
@@ -38,9 +36,9 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// after is the checkpoint that follows read, and whether more can be read at once. There
-// is more behind every page that has events, a short one too, if something leads on:
-// Okta's link, or the time of the latest event of a page that was read by times.
+// after returns the checkpoint that follows a page, and whether the next page can be read
+// at once. Even a short page with events can have a next page, if Okta returned a link, or
+// if the page was read by times.
 func (k Checkpoint) after(fingerprint string, read *page) (next Checkpoint, more bool) {
 	next = Checkpoint{Fingerprint: fingerprint, Next: read.Next, HighWater: k.HighWater}
 	if next.HighWater.IsZero() {
@@ -59,7 +57,7 @@ func (k Checkpoint) after(fingerprint string, read *page) (next Checkpoint, more
 	}
 	next.Next, next.Trail = "", trail{}
 	if read.since.IsZero() {
-		// A page without a link is not the end; one that leads back to itself ends the sweep.
+		// A page without a link is not the last page. A link back to the same page ends the sweep.
 		return next, read.Next == ""
 	}
 	if next.Again = read.reached(); len(read.Events) >= read.limit && read.limit < read.most {
@@ -71,9 +69,9 @@ func (k Checkpoint) after(fingerprint string, read *page) (next Checkpoint, more
 	return next, next.Whole
 }
 
-// reached is a time up to which the page has read by times, all that was stored before it.
-// Events happen before they are stored, but for errors in their times: of a page that may
-// not hold all events, half of the times must be right.
+// reached returns a time up to which a page that was read by times has all stored events.
+// An event can have a wrong time. Therefore, for a page that may not have all events,
+// reached returns the median of the times.
 func (p page) reached() time.Time {
 	var times []time.Time
 	for _, h := range p.Events {
@@ -91,8 +89,8 @@ func (p page) reached() time.Time {
 	return times[len(times)-1]
 }
 
-// again is where to look for what follows k without its link, at a time of Okta's:
-// before the latest event that was seen, and within what Okta keeps.
+// again returns the time from which to read after a lost link, by Okta's clock: before the
+// latest event that was read, and within Okta's retention.
 func (k Checkpoint) again(now time.Time) time.Time {
 	since := k.HighWater.Add(-overlap)
 	if k.HighWater.IsZero() || since.After(now) {
@@ -104,9 +102,9 @@ func (k Checkpoint) again(now time.Time) time.Time {
 	return since.Add(-tolerable)
 }
 
-// A trail finds out that the links of a sweep lead in a circle, of however many pages
-// (Brent's algorithm): it compares each link with one that it keeps, and keeps another one
-// after 1, 2, 4, 8 … links.
+// A trail detects that the links of a sweep form a circle of any length (Brent's
+// algorithm). It compares each link with a kept link, and keeps another link after 1, 2,
+// 4, 8 … links.
 type trail struct {
 	Kept  string `json:"kept,omitempty"`
 	Links int    `json:"links,omitempty"`
@@ -124,19 +122,19 @@ func (t *trail) closes(link string) bool {
 	return false
 }
 
-// A page is what Okta gave, and the times by Okta's clock that belong to it.
+// A page is a page of the log with the times of its read by Okta's clock.
 type page struct {
 	*okta.LogPage
-	since  time.Time // where the query began, zero if it followed a link
+	since  time.Time // start of the query, zero if the page was read by a link
 	now    time.Time
-	limit  int  // how many events it could have had
-	most   int  // how many a page can have at all, at the pace of the query
+	limit  int  // maximum number of events of this page
+	most   int  // largest page that the adaptive page size allows
 	lost   bool // the checkpoint was reset
 	circle bool // Next leads back to an earlier page
 }
 
-// newest is when the latest event of the page happened, zero if there is none. A
-// time that lies in Okta's future is an error in the event.
+// newest returns the time of the latest event of the page, zero if there is none. It
+// ignores times in Okta's future, which are errors in the events.
 func (p page) newest() time.Time {
 	var newest time.Time
 	for _, h := range p.Events {
@@ -147,10 +145,10 @@ func (p page) newest() time.Time {
 	return newest
 }
 
-// pause is how long a host may wait before it reads what is behind the page. Behind a full
-// page there is more for sure. Behind a short one there may be: if its latest event is
-// younger than an interval, whatever is missing is younger still, and comes with the next
-// poll. Otherwise the requests are spread over half of what Okta allows.
+// pause returns the time that a host may wait before it reads the next page. A full page
+// is followed by more events, so the pause is zero. If the latest event of a short page is
+// younger than the interval, the next poll is early enough. Otherwise the requests are
+// spread over half of Okta's rate limit.
 func (p page) pause(interval time.Duration, budget *sdk.Budget) time.Duration {
 	newest := p.newest()
 	switch {

@@ -6,11 +6,11 @@ import "soar.example/okta/schema"
 
 func init() {
 	schema.Describe("soar.example/okta/triggers", map[string]string{
-		"Checkpoint.Again":         "Again is where reading by times goes on, because Okta gave no link that leads on.",
-		"Checkpoint.Fingerprint":   "of the org and of what Okta is asked for",
-		"Checkpoint.HighWater":     "latest published seen, or where the first poll began",
+		"Checkpoint.Again":         "Again is the start of the next read by times, if Okta returned no usable link.",
+		"Checkpoint.Fingerprint":   "of the Okta org and the filter",
+		"Checkpoint.HighWater":     "latest published that was read, or the start of the first poll",
 		"Checkpoint.Next":          "Okta's link",
-		"Checkpoint.Whole":         "Again is read in the largest pages",
+		"Checkpoint.Whole":         "the read from Again uses the largest pages",
 		"SystemLogParams.Also":     "Further shapes of each event, in addition to format. A playbook need not list them: it gets the shapes that its expressions read.",
 		"SystemLogParams.Any":      "Several selections instead of the one above. An event is delivered if one of them matches, with the indexes of the selections that match. A host that serves several playbooks with one poll uses it.",
 		"SystemLogParams.Filter":   "Expression of Okta's filter language that an event must match as well.",

@@ -52,7 +52,7 @@ func TestSlowPagesAreAskedForInHalves(t *testing.T) {
 	p.Fault(oktasim.Fault{Path: "/api/v1/logs", LimitOver: 200, Times: 3, ErrorCode: "E0000009"})
 	before := len(p.Requests())
 	failures := p.pollOn()
-	if len(failures) != 3 || !strings.Contains(failures[0], "asks for 500 events, not 1000") {
+	if len(failures) != 3 || !strings.Contains(failures[0], "requests 500 events instead of 1000") {
 		t.Errorf("said %q", failures)
 	}
 	if got := p.limits(before); !slices.Equal(got, []string{"1000", "500", "250", "125", "250", "500", "1000", "1000"}) {

@@ -39,8 +39,8 @@ type SystemLogParams struct {
 
 const retention = 90 * 24 * time.Hour
 
-// Validate refuses what can never match, an event type that is all but certainly
-// misspelt among it, and a past that Okta does not keep.
+// Validate rejects parameters that can never match, such as a misspelt event type, and a
+// look_back beyond Okta's retention.
 func (p SystemLogParams) Validate() error {
 	var violations []schema.Violation
 	if len(p.Any) == 0 {
@@ -52,7 +52,7 @@ func (p SystemLogParams) Validate() error {
 		violations = append(violations, s.Violations(fmt.Sprintf("/%s/%d", sdk.AnyParam, i))...)
 	}
 	if p.LookBack.Std() > retention {
-		violations = append(violations, schema.Violation{Pointer: "/look_back", Message: "is over 2160h: Okta keeps 90 days of the log"})
+		violations = append(violations, schema.Violation{Pointer: "/look_back", Message: "is over 2160h. Okta keeps 90 days of the log"})
 	}
 	if violations != nil {
 		return sdk.Invalid("the parameters of system_log are not valid", violations...)
@@ -60,24 +60,24 @@ func (p SystemLogParams) Validate() error {
 	return nil
 }
 
-// besidesAny refuses a selection beside "any", which would be passed over. Only the
-// event types are there always.
+// besidesAny rejects selection parameters in addition to "any", which would have no
+// effect. The event types are always present.
 func (p SystemLogParams) besidesAny() []schema.Violation {
 	raw, err := json.Marshal(p.Selection)
 	var given map[string]json.RawMessage
 	if err != nil || json.Unmarshal(raw, &given) != nil {
-		return []schema.Violation{{Message: "cannot be written as JSON"}}
+		return []schema.Violation{{Message: "cannot be encoded as JSON"}}
 	}
 	var violations []schema.Violation
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if name != "event_types" {
-			violations = append(violations, schema.Violation{Pointer: "/" + name, Message: "stands beside any, where it has no effect: it belongs into its items"})
+			violations = append(violations, schema.Violation{Pointer: "/" + name, Message: "has no effect together with any. Move it into the items of any"})
 		}
 	}
 	return violations
 }
 
-// selections are those of which one must want an event.
+// selections returns the selections. An event must match at least one of them.
 func (p SystemLogParams) selections() []selection.Selection {
 	if len(p.Any) > 0 {
 		return p.Any
@@ -85,7 +85,7 @@ func (p SystemLogParams) selections() []selection.Selection {
 	return []selection.Selection{p.Selection}
 }
 
-// filter is what Okta is asked for: what its language can say of the parameters.
+// filter returns the conditions of the parameters that Okta's filter supports.
 func (p SystemLogParams) filter() string {
 	own := strings.TrimSpace(p.Filter)
 	switch selected := selection.Filter(p.selections(), own); {
@@ -98,7 +98,7 @@ func (p SystemLogParams) filter() string {
 	}
 }
 
-// notes are on the event types that this version does not know.
+// notes returns a notice for each event type that this version does not know.
 func (p SystemLogParams) notes() []string {
 	var all []string
 	for _, s := range p.selections() {
@@ -108,8 +108,8 @@ func (p SystemLogParams) notes() []string {
 	return slices.Compact(all)
 }
 
-// ordered returns the parameters with their selections, and the items of each list, in an
-// order of their own: another order of the same selections asks for the same events.
+// ordered returns the parameters with sorted selections and lists, so that the order of
+// the selections does not change the fingerprint.
 func (p SystemLogParams) ordered() SystemLogParams {
 	ordered := slices.Clone(p.selections())
 	for i := range ordered {

@@ -9,7 +9,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A query is what one set of parameters asks of one org's log.
+// A query reads the log of one Okta org with one set of parameters.
 type query struct {
 	client      *okta.Client
 	fingerprint string
@@ -36,14 +36,14 @@ func (q query) readPage(ctx context.Context, from Checkpoint, notices *[]string)
 	lost := ""
 	switch {
 	case from.Fingerprint != q.fingerprint:
-		lost = "the selection of events is new, or the org is"
+		lost = "the selection of events or the Okta org changed"
 	case from.Next == "" && !from.Again.IsZero():
 		if from.Whole {
 			q.pageSize = okta.MaxLogPage
 		}
 		return q.first(ctx, func(time.Time) time.Time { return from.Again })
 	case from.Next == "":
-		lost = "Okta gave no link that leads on"
+		lost = "Okta returned no link to the next page"
 	default:
 		read, err := q.readAdaptive(func(limit int) (*okta.LogPage, error) { return q.client.LogsFrom(ctx, from.Next, limit) })
 		if err == nil {
@@ -53,23 +53,23 @@ func (q query) readPage(ctx context.Context, from Checkpoint, notices *[]string)
 		if !okta.Refused(err) {
 			return page{}, err
 		}
-		lost = "Okta refuses the link to go on from (" + err.Error() + ")"
+		lost = "Okta rejected the link to the next page (" + err.Error() + ")"
 	}
 	read, err := q.first(ctx, from.again)
 	if err == nil {
 		read.lost = true
-		*notices = append(*notices, lost+": reading again from "+read.since.UTC().Format(time.RFC3339)+", events already handled are known by their ids")
+		*notices = append(*notices, lost+": reading again from "+read.since.UTC().Format(time.RFC3339)+"; events that were handled before start nothing")
 	}
 	return read, err
 }
 
-// tolerable is how far this machine's clock may be off: Okta's Date counts whole seconds,
-// and a response takes its time.
+// tolerable is the accepted error of this machine's clock: Okta's Date has whole seconds,
+// and a response takes time.
 const tolerable = 2 * time.Second
 
-// first reads the page that begins at since, which is told Okta's time. This
-// machine's clock may be off: a bound in Okta's future would skip events, so the
-// page is asked for again if the time that the answer tells leads to another bound.
+// first reads the page that begins at since, a function of Okta's time. This machine's
+// clock may be wrong, and a bound in Okta's future would skip events. Therefore first
+// repeats the read if the time in Okta's response leads to another bound.
 func (q query) first(ctx context.Context, since func(now time.Time) time.Time) (page, error) {
 	var skew time.Duration
 	for try := 0; ; try++ {
@@ -89,14 +89,14 @@ func (q query) first(ctx context.Context, since func(now time.Time) time.Time) (
 	}
 }
 
-// readAdaptive reads a page of as many events as Okta returns in time. The next poll after a page
-// that was too slow asks for fewer events.
+// readAdaptive reads a page with the adaptive page size. After a page that was too slow,
+// the next poll requests fewer events.
 func (q query) readAdaptive(read func(limit int) (*okta.LogPage, error)) (page, error) {
 	limit, start := q.adaptive.Limit(q.pageSize), time.Now()
 	got, err := read(limit)
 	if fewer := q.adaptive.Record(limit, time.Since(start), err); fewer > 0 {
 		e := *sdk.AsError(err)
-		e.Message += fmt.Sprintf("; the next try asks for %d events, not %d", fewer, limit)
+		e.Message += fmt.Sprintf("; the next attempt requests %d events instead of %d", fewer, limit)
 		err = &e
 	}
 	return page{LogPage: got, limit: limit, most: q.adaptive.Limit(okta.MaxLogPage)}, err

@@ -33,16 +33,16 @@ var SystemLog = sdk.Trigger[*okta.Client, SystemLogParams, Checkpoint, shape.Eve
 	Poll: pollSystemLog,
 }
 
-// interval is how long a host waits between polls by default.
+// interval is the default wait between two polls.
 const interval = 10 * time.Second
 
-// pollSystemLog reads one page. It follows Okta's rules for polling: ascending, no
-// upper bound, next link after next link, never a time computed from what was
-// read, since events reach the log late and out of order.
+// pollSystemLog reads one page. It follows Okta's rules for polling: ascending order, no
+// upper bound, and Okta's next link instead of a time computed from events, because events
+// reach the log late and out of order.
 func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from Checkpoint) (sdk.Page[Checkpoint, shape.Event], error) {
 	found := sdk.Page[Checkpoint, shape.Event]{}
-	ask := newQuery(c, p)
-	read, err := ask.readPage(ctx, from, &found.Notices)
+	q := newQuery(c, p)
+	read, err := q.readPage(ctx, from, &found.Notices)
 	found.Budget = c.Budget()
 	if err != nil {
 		return found, err
@@ -50,14 +50,14 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 	if from == (Checkpoint{}) {
 		found.Notices = append(found.Notices, p.notes()...)
 	}
-	found.Next, found.More = from.after(ask.fingerprint, &read)
+	found.Next, found.More = from.after(q.fingerprint, &read)
 	switch {
 	case read.Foreign != nil:
 		found.Notices = append(found.Notices, read.Foreign.Error())
 	case read.circle || read.Still && len(read.Events) > 0:
-		found.Notices = append(found.Notices, "the link to the next page leads to a page that was read before; it was not followed")
+		found.Notices = append(found.Notices, "Okta's link to the next page leads to a page that was read before; the link was not followed")
 	case read.Next == "" && !read.since.IsZero() && found.More:
-		found.Notices = append(found.Notices, "Okta gave no link to the next page: reading goes on by the times of the events")
+		found.Notices = append(found.Notices, "Okta returned no link to the next page: reading continues by the times of the events")
 	}
 	if found.More {
 		found.Pause = read.pause(interval, found.Budget)
@@ -78,7 +78,7 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 			continue
 		}
 		if len(h.Unread) > 0 {
-			found.Notices = append(found.Notices, fmt.Sprintf("event %s is passed on though its %s could not be read", h.UUID, strings.Join(h.Unread, ", ")))
+			found.Notices = append(found.Notices, fmt.Sprintf("event %s is delivered although its %s could not be read", h.UUID, strings.Join(h.Unread, ", ")))
 		}
 		event, notices := p.shaped(&shaper, h)
 		found.Notices = append(found.Notices, notices...)
@@ -115,7 +115,7 @@ func (p SystemLogParams) shaped(shaper *shape.Shaper, h systemlog.Head) (event s
 }
 
 func unmapped(h systemlog.Head, f shape.Format, why error) string {
-	return fmt.Sprintf("event %s is passed on with little more than its id, since it could not be mapped to %s: %v", h.UUID, f, why)
+	return fmt.Sprintf("event %s is delivered with few members, because it could not be mapped to %s: %v", h.UUID, f, why)
 }
 
 // A matcher matches events against the selections of the parameters. Every event is also
@@ -176,7 +176,7 @@ func (m matcher) match(ctx context.Context, h systemlog.Head) (match, error) {
 	}
 	if len(found.indeterminate) > 0 {
 		slices.Sort(unread)
-		found.reason = fmt.Sprintf("the event's %s could not be read, so it is not certain that it was asked for",
+		found.reason = fmt.Sprintf("the event's %s could not be read, so the match is uncertain",
 			strings.Join(slices.Compact(unread), ", "))
 	}
 	return found, nil

@@ -1,4 +1,4 @@
-// Package triggers is what can start a workflow: one trigger a page.
+// Package triggers holds the triggers of the Okta connector.
 package triggers
 
 //go:generate go run soar.example/okta/schema/describe

@@ -14,14 +14,14 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// Step is one measure on one user.
+// Step is the result of one measure on one user.
 type Step struct {
 	Name string `json:"step"` // Name of the step.
 	// Target of the step: name of a group, label of an admin role, or ID of a device.
 	Target string `json:"target,omitempty"`
 	// Result of the step. contained and open describe the account.
 	Outcome sdk.Outcome `json:"outcome" jsonschema:"enum=changed,enum=unchanged,enum=accepted,enum=not_applicable,enum=planned,enum=failed"`
-	// Why the step does not apply, or what is unknown about it.
+	// Why the step does not apply, or which information about it is missing.
 	Reason string `json:"reason,omitempty"`
 	// Error of a failed step.
 	Error *sdk.ErrorBody `json:"error,omitempty"`
@@ -31,7 +31,7 @@ const failed sdk.Outcome = "failed"
 
 func (s Step) wrote() bool { return s.Outcome == sdk.Changed || s.Outcome == sdk.Accepted }
 
-// contained are the groups of a containment.
+// containedGroups are the groups of a containment.
 type containedGroups struct {
 	quarantine *okta.Group
 	remove     []*okta.Group
@@ -46,8 +46,8 @@ func (g containedGroups) all() []*okta.Group {
 	return append(slices.Clone(g.remove), g.quarantine)
 }
 
-// findGroups finds the groups. It does not wait for Okta: nothing was begun yet, and the
-// caller can try again.
+// findGroups finds the groups. It does not retry: nothing was changed yet, so the caller
+// can call again.
 func findGroups(ctx context.Context, c *okta.Client, m Measures) (found containedGroups, err error) {
 	if m.Quarantine != "" {
 		if found.quarantine, err = c.GroupByRef(ctx, "/quarantine", m.Quarantine); err != nil {
@@ -61,7 +61,7 @@ func findGroups(ctx context.Context, c *okta.Client, m Measures) (found containe
 		case err != nil:
 			return found, err
 		case found.quarantine != nil && found.quarantine.ID == g.ID:
-			return found, sdk.InvalidField(pointer, "names the quarantine group, to which the user is to be added")
+			return found, sdk.InvalidField(pointer, "is the quarantine group. Remove it from remove_groups or from quarantine")
 		case !slices.ContainsFunc(found.remove, func(other *okta.Group) bool { return other.ID == g.ID }): // by ID and by name
 			found.remove = append(found.remove, g)
 		}
@@ -77,10 +77,10 @@ type job struct {
 	begun   time.Time
 	pointer string    // member of the input that names the user
 	ref     string    // reference to the user in the input
-	claimed *sync.Map // IDs of users of the call, and their pointers
+	claimed *sync.Map // IDs of the users of the call, with their pointers
 	user    *okta.User
-	planned *okta.User      // the user as the dry run read it, nil if it did not or is too long ago
-	early   *Step           // the suspension, if it came before all else
+	planned *okta.User      // the user of a recent dry run, nil if there is none
+	early   *Step           // the suspension, if it came before every read
 	member  map[string]bool // IDs of the groups of the user before the first change; nil until they are read
 	in      []*okta.Group   // the groups themselves
 	out     *Containment
@@ -90,13 +90,12 @@ type job struct {
 
 // identify finds the user, and the state before the containment.
 //
-// A user with an ID is suspended without a read: Okta suspends an ACTIVE user and rejects
-// any other, so the response tells the state. That saves a request, and the time until
-// the account is closed.
+// A user with an ID is suspended without a read: Okta suspends only ACTIVE users, so the
+// response shows the state before. That saves a request, and suspends the account earlier.
 func (j *job) identify(ctx context.Context) error {
 	claim := func(id string) error {
 		if other, twice := j.claimed.LoadOrStore(id, j.pointer); twice && other != j.pointer {
-			return sdk.InvalidField(j.pointer, "names the same user as %s", other)
+			return sdk.InvalidField(j.pointer, "names the same user as %s. Remove one of the two", other)
 		}
 		return nil
 	}
@@ -119,7 +118,7 @@ func (j *job) identify(ctx context.Context) error {
 			j.know(known)
 			return nil
 		}
-		j.member = nil // of an older read
+		j.member = nil // from an older read
 	}
 	// Other users of the call may be contained already, so that a transient failure must not
 	// leave this user out.
@@ -146,13 +145,13 @@ func (j *job) identify(ctx context.Context) error {
 	return nil
 }
 
-// blind reports whether the suspension can come before every read. Only a read tells
-// whether a login in protected_users is now the login of this user.
+// blind reports whether the suspension can come before every read. A read is necessary if
+// protected_users lists logins, because the login of this user may have changed.
 func (j *job) blind() bool { return j.m.Suspend && !j.m.RevokeRoles && !j.c.ProtectsNames() }
 
-// recallPlan takes the user and the groups from the dry run of a moment ago, if they are
-// as the caller expects. Okta then confirms that the user is ACTIVE, since it suspends no
-// other user.
+// recallPlan takes the user and the groups from a recent dry run, if they are as the
+// caller expects. Okta then confirms that the user is ACTIVE, since it suspends only
+// ACTIVE users.
 func (j *job) recallPlan(ctx context.Context) {
 	u, groups := j.c.TakePlan(j.ref)
 	if u == nil || u.Status != okta.StatusActive || !j.blind() {
@@ -176,8 +175,8 @@ func (j *job) know(u *okta.User) {
 	}
 }
 
-// changedSince reports whether the status is not older than the begin of the change, by
-// Okta's clock, which may differ from the clock of this machine.
+// changedSince reports whether the status changed after begun, by Okta's clock. Okta's
+// clock may differ from the clock of this machine.
 func changedSince(u *okta.User, begun time.Time) bool {
 	const resolution = 2 * time.Second // Okta reports whole seconds
 	return u.StatusChanged != nil && !u.ReadAt.IsZero() && u.StatusChanged.After(u.ReadAt.Add(-time.Since(begun)-resolution))
@@ -206,9 +205,9 @@ func (j *job) setMember(in []*okta.Group) {
 	}
 }
 
-// try makes one write of a step, notes its outcome, and reports whether it made a change
-// that is to be reverted: whether it made the change, or may have made it. Verify reads
-// whether the state is as requested. It is nil if Okta cannot report the state.
+// try makes one write of a step and records its outcome. It reports whether the write
+// made a change, or may have made one, that restore_user must revert. Verify reads whether
+// the state is as requested. Verify is nil if Okta cannot report the state.
 func (j *job) try(
 	ctx context.Context, name, target string, write func(context.Context) error, verify func(context.Context) (bool, error),
 ) bool {
@@ -237,12 +236,12 @@ func (j *job) fail(name, target string, err error) {
 	j.out.Steps = append(j.out.Steps, Step{Name: name, Target: target, Outcome: failed, Error: &body})
 }
 
-// lose notes a change that cannot be restored.
-func (j *job) lose(what string) {
-	j.out.Restore.NotRestorable = append(j.out.Restore.NotRestorable, what)
+// lose records a change that cannot be restored.
+func (j *job) lose(change string) {
+	j.out.Restore.NotRestorable = append(j.out.Restore.NotRestorable, change)
 }
 
-// has reports whether a step has one of these outcomes. An empty name or target is any.
+// has reports whether a step has one of these outcomes. An empty name or target matches all.
 func (j *job) has(name, target string, outcomes ...sdk.Outcome) bool {
 	return slices.ContainsFunc(j.out.Steps, func(s Step) bool {
 		return (name == "" || s.Name == name) && (target == "" || s.Target == target) && slices.Contains(outcomes, s.Outcome)
@@ -254,7 +253,7 @@ func (j *job) did(name string) bool {
 	return !j.has(name, "", failed) && j.has(name, "", sdk.Changed, sdk.Accepted)
 }
 
-// why returns the error of a failed step on a target, to be added to a text.
+// why returns the error of a failed step on a target, as the end of a message.
 func (j *job) why(name, target string) string {
 	for _, s := range j.out.Steps {
 		if s.Name == name && s.Outcome == failed && (s.Target == target || s.Target == "") {
@@ -264,7 +263,7 @@ func (j *job) why(name, target string) string {
 	return ""
 }
 
-// The functions below return a read of one part of the account, for try.
+// The functions below return reads of one part of the account, for try.
 
 func (j *job) statusIs(status string) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
@@ -284,8 +283,8 @@ func isMember(in []*okta.Group, id string) bool {
 	return slices.ContainsFunc(in, func(g *okta.Group) bool { return g.ID == id })
 }
 
-// roleIs reports whether the user has an admin role, or not. It looks only at the direct
-// roles, since an assignment by a group can have the ID of a direct one.
+// roleIs returns a read that reports whether the user has a direct admin role, or not. It
+// ignores assignments by a group, which can have the ID of a direct assignment.
 func (j *job) roleIs(assigned bool, is func(okta.Role) bool) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
 		roles, err := j.c.RolesOf(ctx, j.user.ID)
@@ -298,8 +297,8 @@ func (j *job) hasNoFactors(ctx context.Context) (bool, error) {
 	return err == nil && !slices.ContainsFunc(factors, resettable), err
 }
 
-// resettable reports whether a factor can be reset. Okta enrols the email address by
-// itself, and again after a reset.
+// resettable reports whether a factor can be reset. Okta itself enrols the email address,
+// also after a reset.
 func resettable(f okta.Factor) bool { return f.FactorType != okta.FactorEmail }
 
 func (j *job) deviceIs(id, status string) func(context.Context) (bool, error) {

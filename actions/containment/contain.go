@@ -1,6 +1,5 @@
-// Package containment holds contain_user and restore_user, which change one account in
-// several ways. Each change is a verified write of package reconcile, as a single action
-// makes it.
+// Package containment holds contain_user and restore_user, which make several changes to
+// one account. Like a single action, each change is a verified write of package reconcile.
 package containment
 
 //go:generate go run soar.example/okta/schema/describe
@@ -35,7 +34,7 @@ const (
 
 var scopes = []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage", "okta.devices.manage"}
 
-// ContainUser contains accounts: one call for the first measures of a responder.
+// ContainUser contains accounts. It combines the first measures of a responder in one call.
 var ContainUser = sdk.Action[*okta.Client, ContainUserInput, ContainUserOutput]{
 	Name: nameContain,
 	Summary: "Contains accounts: suspends them, ends sessions and tokens, and takes further requested measures; reports contained only after " +
@@ -132,7 +131,7 @@ func (in ContainUserInput) Validate() error {
 		m.SuspendDevices {
 		return nil
 	}
-	return sdk.InvalidField("/suspend", "nothing is requested: every measure is off")
+	return sdk.InvalidField("/suspend", "is off, like every other measure. Request at least one measure")
 }
 
 // ContainUserOutput is the output of contain_user.
@@ -185,7 +184,7 @@ const maxParallel = 4
 func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (none ContainUserOutput, _ error) {
 	in.Users = distinct(in.Users)
 	if most := c.MaxUsers(); len(in.Users) > most {
-		return none, sdk.InvalidField("/users", "has %d users; this connection allows %d a call (rule max_users_per_call)", len(in.Users), most)
+		return none, sdk.InvalidField("/users", "has %d users; this connection allows %d per call (rule max_users_per_call)", len(in.Users), most)
 	}
 	groups, err := findGroups(ctx, c, in.Measures)
 	if err != nil {
@@ -200,16 +199,16 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (none
 		}
 	}
 	if sdk.ExpectedBefore(ctx) != nil {
-		if len(jobs) == 1 { // of several, none is suspended before all are compared
+		if len(jobs) == 1 { // a call for several users compares all of them before the first suspension
 			jobs[0].recallPlan(ctx)
 		}
 		for i, j := range jobs {
 			if failures[i] = j.identify(ctx); failures[i] == nil && j.groups.any() {
-				_ = j.readGroups(ctx) // a failure fails the steps
+				_ = j.readGroups(ctx) // the steps report a failure
 			}
 		}
 		if err := reconcile.Expected(ctx, stateBefore(jobs, failures)); err != nil {
-			if len(jobs) == 1 && jobs[0].user != nil { // the error names the users, and one request is enough
+			if len(jobs) == 1 && jobs[0].user != nil { // of several users, the error names the users that differ
 				err = actions.Explained(ctx, c, err, jobs[0].user.ID)
 			}
 			return none, err
@@ -218,7 +217,7 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (none
 	g := new(errgroup.Group)
 	g.SetLimit(maxParallel)
 	if in.DryRun {
-		g.SetLimit(1) // a plan has an order
+		g.SetLimit(1) // the plan is in the order of the input
 	}
 	for i, j := range jobs {
 		g.Go(func() error {
@@ -228,7 +227,7 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (none
 			return nil
 		})
 	}
-	_ = g.Wait() // each user has a failure of its own
+	_ = g.Wait() // failures has the error of each user
 	for _, j := range jobs {
 		if j.out.Restore.UserID != "" {
 			j.out.Restore.sign(ctx)
@@ -240,8 +239,8 @@ func containUser(ctx context.Context, c *okta.Client, in ContainUserInput) (none
 	return summarize(ctx, jobs, failures)
 }
 
-// distinct returns the names without repetitions. A playbook may take the users from the
-// events of a group, which name a user once for each event.
+// distinct returns the names without repetitions. A playbook may take the users from a
+// group of events, in which several events name the same user.
 func distinct(names []string) (all []string) {
 	for _, name := range names {
 		if !slices.Contains(all, name) {
@@ -278,15 +277,15 @@ func (s *ContainedState) addGroups(j *job, member map[string]bool) {
 	}
 }
 
-// logInterrupted logs the restore records of a call that was canceled, since its output
-// may not reach the caller.
+// logInterrupted logs the restore records of a canceled call, because the caller may not
+// get its output.
 func logInterrupted(ctx context.Context, jobs []*job) {
 	for _, j := range jobs {
 		if !slices.ContainsFunc(j.out.Steps, func(s Step) bool { return s.wrote() || s.Error != nil }) {
 			continue
 		}
 		if record, err := json.Marshal(j.out.Restore); err == nil {
-			hclog.FromContext(ctx).Warn("contain_user was interrupted; restore_user takes this record", "user", j.out.User.Login, "record", string(record))
+			hclog.FromContext(ctx).Warn("contain_user was interrupted; revert it with restore_user and this record", "user", j.out.User.Login, "record", string(record))
 		}
 	}
 }
@@ -303,7 +302,7 @@ func summarize(ctx context.Context, jobs []*job, failures []error) (ContainUserO
 		if e := sdk.AsError(failures[i]); e != nil {
 			body := e.Body()
 			u.Error, u.Open = &body, []string{"nothing was done: " + e.Message}
-			u.Next = []string{"correct the cause, and run contain_user again for " + u.User.Login}
+			u.Next = []string{"fix the cause, then run contain_user again for " + u.User.Login}
 		} else {
 			begun++
 			out.Before.Statuses[u.User.Login], out.After.Statuses[u.User.Login] = u.before, u.after

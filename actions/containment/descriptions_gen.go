@@ -57,7 +57,7 @@ func init() {
 		"Step.Error":                      "Error of a failed step.",
 		"Step.Name":                       "Name of the step.",
 		"Step.Outcome":                    "Result of the step. contained and open describe the account.",
-		"Step.Reason":                     "Why the step does not apply, or what is unknown about it.",
+		"Step.Reason":                     "Why the step does not apply, or which information about it is missing.",
 		"Step.Target":                     "Target of the step: name of a group, label of an admin role, or ID of a device.",
 		"Totals.Contained":                "Number of accounts that cannot be used any more.",
 		"Totals.Open":                     "Number of accounts that can still be used, or may be.",

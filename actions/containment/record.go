@@ -59,8 +59,8 @@ type RestoreRole struct {
 // recordPurpose is the purpose of a record's signature.
 const recordPurpose = "okta restore record 1"
 
-// sign marks the record as issued by this host, unless it is only planned. The signature
-// covers every member.
+// sign signs the record as issued by this host, except in a dry run. The signature covers
+// every member.
 func (r *RestoreRecord) sign(ctx context.Context) {
 	if sdk.IsDryRun(ctx) {
 		return
@@ -71,7 +71,7 @@ func (r *RestoreRecord) sign(ctx context.Context) {
 	}
 }
 
-// own reports whether this host issued the record, and nobody edited it since.
+// own reports whether this host issued the record, and the record was not edited since.
 func (r RestoreRecord) own(ctx context.Context) bool {
 	signature := r.Signature
 	r.Signature = ""
@@ -79,7 +79,7 @@ func (r RestoreRecord) own(ctx context.Context) bool {
 	return err == nil && sdk.Signed(ctx, recordPurpose, doc, signature)
 }
 
-// parts returns the single actions that together restore the record.
+// parts returns the names of the actions that together restore the record.
 func (r RestoreRecord) parts() (names []string) {
 	for _, part := range []struct {
 		needed bool
@@ -108,12 +108,12 @@ func (c *Containment) undo() (sdk.Undo, bool) {
 // idPattern is the form of the IDs of Okta's objects.
 var idPattern = regexp.MustCompile(`^[0-9A-Za-z_-]{1,100}$`)
 
-// validate rejects a record with invalid IDs, before a part of it is restored.
+// validate rejects a record with invalid IDs, before any part of the record is restored.
 func (r RestoreRecord) validate() error {
 	var bad []schema.Violation
 	check := func(id, format string, args ...any) {
 		if !idPattern.MatchString(id) {
-			bad = append(bad, schema.Violation{Pointer: fmt.Sprintf(format, args...), Message: "is not an id"})
+			bad = append(bad, schema.Violation{Pointer: fmt.Sprintf(format, args...), Message: "is not an ID of Okta"})
 		}
 	}
 	check(r.UserID, "/record/user_id")
@@ -130,12 +130,12 @@ func (r RestoreRecord) validate() error {
 		check(id, "/record/devices_suspended/%d", i)
 	}
 	if bad != nil {
-		return sdk.Invalid("the record is not as contain_user made it", bad...)
+		return sdk.Invalid("the record has invalid IDs. Use the member restore of contain_user's output unchanged", bad...)
 	}
 	return nil
 }
 
-// id is the name by which the role is assigned.
+// id is the name of the role in requests to Okta.
 func (r RestoreRole) id() string {
 	if r.Role != "" {
 		return r.Role
@@ -143,7 +143,7 @@ func (r RestoreRole) id() string {
 	return r.Type
 }
 
-// is reports whether an assignment is this role, directly assigned.
+// is reports whether an assignment is a direct assignment of this role.
 func (r RestoreRole) is(a okta.Role) bool {
 	return a.Direct() && a.Type == r.Type && a.RoleID == r.Role && a.ResourceSet == r.ResourceSet
 }
@@ -153,8 +153,8 @@ func (r RestoreRecord) suspended() bool {
 	return r.StatusBefore == okta.StatusActive && (r.StatusAfter == okta.StatusSuspended || r.StatusAfter == "")
 }
 
-// changedSince explains how the user differs from the state after the containment, ""
-// if the user does not, or if the state is the one before the containment.
+// changedSince explains how the user differs from the state after the containment. It
+// returns "" if the user is in the state after the containment or in the state before it.
 func (r RestoreRecord) changedSince(u *okta.User) string {
 	after := r.StatusAfter
 	if after == "" && r.suspended() {
@@ -162,11 +162,11 @@ func (r RestoreRecord) changedSince(u *okta.User) string {
 	}
 	switch {
 	case r.Login != "" && r.Login != r.UserID && !strings.EqualFold(r.Login, u.Login):
-		return fmt.Sprintf("the record is of %s, and user %s is %s", r.Login, u.ID, u.Login)
+		return fmt.Sprintf("the record belongs to %s, but the user with the ID %s is %s", r.Login, u.ID, u.Login)
 	case u.Status == r.StatusBefore:
 		return ""
 	case after == "":
-		return fmt.Sprintf("%s is %s, and the status after the containment could not be read", u.Login, u.Status)
+		return fmt.Sprintf("%s is %s, and the status after the containment is unknown", u.Login, u.Status)
 	case u.Status != after:
 		return fmt.Sprintf("%s is %s now, and was %s after the containment: another client changed the account", u.Login, u.Status, after)
 	case r.StatusChanged != nil && u.StatusChanged != nil && u.StatusChanged.After(*r.StatusChanged):
@@ -176,12 +176,12 @@ func (r RestoreRecord) changedSince(u *okta.User) string {
 	return ""
 }
 
-// difference explains how the status differs from the status before the containment, ""
-// if it does not, or if the record says so already.
+// difference explains how the status differs from the status before the containment. It
+// returns "" if the status does not differ, or if the record lists the difference.
 func (r RestoreRecord) difference(u *okta.User) string {
 	switch {
 	case r.StatusBefore == "" && u.Status == okta.StatusSuspended:
-		return "the account is SUSPENDED, and how it was before the containment could not be read: unsuspend_user reverts the suspension"
+		return "the account is SUSPENDED, and its status before the containment is unknown. Revert the suspension with unsuspend_user"
 	case r.StatusBefore == "", u.Status == r.StatusBefore, u.Status == okta.StatusPasswordExpired && r.StatusAfter == u.Status:
 		return ""
 	}

@@ -80,12 +80,12 @@ func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (none
 		if change := c.LastChange(ctx, u.ID, r.TakenAt); change != "" {
 			why += ". " + change
 		}
-		return none, sdk.Errorf(sdk.Conflict, "%s; force restores all the same", why)
+		return none, sdk.Errorf(sdk.Conflict, "%s. Restore all the same with force", why)
 	}
 	// A record of this host reverts its own containment. Any other record, and a record of an
-	// older state, gives no right that the single actions do not give.
+	// older state, grants only the rights of the caller's allowed actions.
 	if why != "" || r.Org != c.Org() || !r.own(ctx) {
-		if err := c.AuthorizeAll("restore_user", r.parts(), "this host did not sign the record for this org and this state of the account"); err != nil {
+		if err := c.AuthorizeAll("restore_user", r.parts(), "this host did not sign the record for this Okta org and this state of the account"); err != nil {
 			return none, err
 		}
 	}
@@ -104,7 +104,7 @@ func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (none
 	return j.restored(ctx, r), nil
 }
 
-// set makes one write, unless the state is as requested already or could not be read.
+// set makes one write, unless the state is already as requested or could not be read.
 func (j *job) set(
 	ctx context.Context, step, target string, done bool, unread error, write func(context.Context) error, verify func(context.Context) (bool, error),
 ) {
@@ -144,7 +144,7 @@ func (j *job) restoreRoles(ctx context.Context, r RestoreRecord) {
 	}
 }
 
-// restored verifies the account and makes the output. It reports the changes that were
+// restored verifies the account and returns the output. It reports the changes that were
 // made, even if a part of the account cannot be read.
 func (j *job) restored(ctx context.Context, r RestoreRecord) RestoreUserOutput {
 	out := RestoreUserOutput{User: actions.UserRefOf(j.user), Steps: j.out.Steps, NotRestorable: append([]string{}, r.NotRestorable...)}
@@ -160,7 +160,7 @@ func (j *job) restored(ctx context.Context, r RestoreRecord) RestoreUserOutput {
 	}
 	if r.StatusBefore == okta.StatusSuspended {
 		out.NotRestorable = append(out.NotRestorable,
-			"the suspension: the account was SUSPENDED before this containment. The record of an earlier containment, or unsuspend_user, reverts it")
+			"the suspension: the account was SUSPENDED before this containment. Revert it with the record of an earlier containment, or with unsuspend_user")
 	}
 	out.Outcome = sdk.Unchanged
 	if j.has("", "", sdk.Changed) {
@@ -183,7 +183,7 @@ func (j *job) restored(ctx context.Context, r RestoreRecord) RestoreUserOutput {
 	return out
 }
 
-// containAgain returns the call that takes the reverted measures again.
+// containAgain returns the call that repeats the reverted measures.
 func (r RestoreRecord) containAgain() []sdk.Undo {
 	in := map[string]any{"users": []string{r.UserID}, "suspend": r.suspended(), "revoke_sessions": r.suspended()}
 	if len(r.GroupsAdded) > 0 {
@@ -205,17 +205,16 @@ func (r RestoreRecord) containAgain() []sdk.Undo {
 	return []sdk.Undo{{Subject: r.UserID, Action: nameContain, Input: input}}
 }
 
-// readRestored reads the account, and explains what differs from the state before the
-// containment. Of groups, roles and devices it reads the changed ones: the others were
-// read before.
+// readRestored reads the account, and lists its differences from the state before the
+// containment. It reads only the groups, roles and devices that were changed.
 func (j *job) readRestored(ctx context.Context, r RestoreRecord) (after actions.UserState, differs []string) {
-	add := func(wrong bool, what string) {
+	add := func(wrong bool, difference string) {
 		if wrong {
-			differs = append(differs, what)
+			differs = append(differs, difference)
 		}
 	}
-	unread := func(what string, err error) {
-		add(err != nil, what+" could not be read back: "+sdk.AsError(err).Error())
+	unread := func(part string, err error) {
+		add(err != nil, part+" could not be read: "+sdk.AsError(err).Error())
 	}
 	if u, err := reconcile.Retry(ctx, func() (*okta.User, error) { return j.c.User(ctx, j.user.ID) }); err != nil {
 		unread("the account", err)

@@ -24,18 +24,19 @@ const (
 	stepDevices    = "suspend_devices"
 )
 
-// contain takes the measures for one user, step by step. A step that fails does not
-// keep the next from being tried, since each is a protection of its own. Verify decides
-// about the result. Identify rejects a user who is claimed already: of two containments at
-// the same time, each would take the changes of the other for the state before.
+// contain takes the measures for one user, step by step. After a failed step the next
+// steps still run, since each of them protects the account. Verify decides the result.
+// Identify rejects a user that another job of the call contains: each job would take the
+// changes of the other for the state before.
 func (j *job) contain(ctx context.Context) error {
 	if j.user == nil {
 		if err := j.identify(ctx); err != nil {
 			return err
 		}
 	}
-	// Roles come first, because an admin could revert the rest. Sessions end once no new
-	// session can begin, and before the changes that an open session could revert.
+	// Roles come first, because an admin could revert the other steps. Sessions end after
+	// the suspension, which prevents new sessions, and before the changes that an open session
+	// could revert.
 	for _, step := range []struct {
 		requested bool
 		run       func(context.Context)
@@ -73,12 +74,12 @@ func (j *job) revokeRoles(ctx context.Context) {
 			j.roleIs(false, func(now okta.Role) bool { return now.ID == r.ID })) {
 			continue
 		}
-		// A role that is assigned again is not limited: more than was revoked, if it was limited.
+		// A role that is assigned again has no limits, and thus more rights than a limited role had.
 		switch {
 		case err != nil:
-			j.lose("the admin role " + r.Label + ", of which it could not be read whether it was limited to some groups or apps: assign it again by hand")
+			j.lose("the admin role " + r.Label + ", whose limits to groups or apps could not be read. Assign it again by hand")
 		case len(limits) > 0:
-			j.lose("the admin role " + r.Label + ", which was limited to " + strings.Join(limits, ", ") + ": assign it again by hand, and limit it")
+			j.lose("the admin role " + r.Label + ", which was limited to " + strings.Join(limits, ", ") + ". Assign it again by hand with these limits")
 		default:
 			j.out.Restore.RolesRemoved = append(j.out.Restore.RolesRemoved, RestoreRole{Type: r.Type, Label: r.Label, Role: r.RoleID, ResourceSet: r.ResourceSet})
 		}
@@ -96,7 +97,7 @@ func (j *job) suspend(ctx context.Context) {
 	case okta.StatusActive:
 		j.try(ctx, stepSuspend, "", func(ctx context.Context) error { return j.c.SuspendUser(ctx, j.user.ID) }, j.statusIs(okta.StatusSuspended))
 	default:
-		j.note(stepSuspend, "", sdk.NotApplicable, "Okta suspends only an ACTIVE user, and this user is "+j.user.Status)
+		j.note(stepSuspend, "", sdk.NotApplicable, "the user is "+j.user.Status+", and Okta suspends only ACTIVE users")
 	}
 }
 
@@ -108,16 +109,16 @@ func (j *job) expirePassword(ctx context.Context) {
 	case before == okta.StatusPasswordExpired:
 		j.note(stepPassword, "", sdk.Unchanged, "")
 	case before != "" && !slices.Contains(actions.Expirable, before):
-		j.note(stepPassword, "", sdk.NotApplicable, "Okta does not expire the password of a user who is "+before)
+		j.note(stepPassword, "", sdk.NotApplicable, "the user is "+before+", and Okta does not expire passwords in this status")
 	case j.try(ctx, stepPassword, "", func(ctx context.Context) error { return j.c.ExpirePassword(ctx, j.user.ID) }, j.statusIs(okta.StatusPasswordExpired)):
 		j.lose("the password: the user must choose a new one")
 		if last := &j.out.Steps[len(j.out.Steps)-1]; before == "" && last.Outcome == sdk.Changed {
-			last.Reason = "whether it had expired before could not be read"
+			last.Reason = "the status before is unknown: the password may have been expired before"
 		}
 	}
 }
 
-// sameChange is the time after its begin for which a containment counts as one change.
+// sameChange is the period after its start in which a containment counts as one change.
 const sameChange = 5 * time.Second
 
 // sameChange returns a context for a write that follows the suspension at once.
@@ -128,8 +129,8 @@ func (j *job) sameChange(ctx context.Context) context.Context {
 	return ctx
 }
 
-// revokeSessions follows the suspension of the same user at once, so that the guards
-// need not read the user's groups between the two.
+// revokeSessions follows the suspension at once, so that the guards do not read the
+// user's groups between the two writes.
 func (j *job) revokeSessions(ctx context.Context) {
 	ctx = j.sameChange(ctx)
 	if j.try(ctx, stepSessions, "", func(ctx context.Context) error {
@@ -154,7 +155,7 @@ func (j *job) resetFactors(ctx context.Context) {
 		return
 	}
 	if err != nil && last.Outcome == sdk.Changed {
-		last.Reason = "whether there were factors before could not be read"
+		last.Reason = "the factors before could not be read: the user may have had none"
 	}
 	j.lose("the factors: the user must enrol again")
 }
@@ -194,7 +195,7 @@ func (j *job) quarantine(ctx context.Context) {
 		j.note(stepQuarantine, q.Profile.Name, sdk.NotApplicable, managedElsewhere(q))
 		return
 	}
-	// A group may give rights, so that the right to run contain_user is not enough.
+	// A group may grant rights, so the permission to run contain_user is not enough.
 	if err := j.c.AuthorizeAll("the quarantine of contain_user", []string{actions.AddUserToGroup.Name}, "it adds the user to a group"); err != nil {
 		j.fail(stepQuarantine, q.Profile.Name, err)
 		return
@@ -213,8 +214,8 @@ func (j *job) quarantine(ctx context.Context) {
 	}
 }
 
-// quarantineMoved finds the group by its name again, and reports whether another group
-// has the name now.
+// quarantineMoved finds the group by its name again, and reports whether the name now
+// belongs to another group.
 func (j *job) quarantineMoved(ctx context.Context) bool {
 	j.c.ForgetGroup(j.m.Quarantine)
 	g, err := j.c.GroupByRef(ctx, "/quarantine", j.m.Quarantine)

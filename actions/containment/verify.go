@@ -12,23 +12,22 @@ import (
 )
 
 // verify reads the account, and lists the remaining exposure: the requested measures
-// that are not verified, or that cannot be read. It reads again while a change that Okta
-// accepted does not show.
+// that are not verified, or that cannot be read. It repeats the read while an accepted
+// change is not visible.
 func (j *job) verify(ctx context.Context) {
 	_ = reconcile.Verify(ctx, func() (bool, error) { return !j.check(ctx), nil })
 }
 
-// check reads the account once. It reports whether a change that Okta accepted does not
-// show.
+// check reads the account once. It reports whether an accepted change is not yet visible.
 func (j *job) check(ctx context.Context) (lags bool) {
 	j.out.Open, j.out.Next = []string{}, []string{}
-	open := func(what string, accepted bool) {
-		j.out.Open = append(j.out.Open, what)
+	open := func(exposure string, accepted bool) {
+		j.out.Open = append(j.out.Open, exposure)
 		lags = lags || accepted
 	}
 	u, err := reconcile.Retry(ctx, func() (*okta.User, error) { return j.readAccount(ctx) })
 	if err != nil {
-		open("the account could not be read back: "+err.Error(), false)
+		open("the account could not be read: "+err.Error(), false)
 		j.out.Status, j.out.after, j.out.Restore.StatusAfter = "", j.expectedStatus(), j.expectedStatus()
 	} else {
 		j.checkAccount(u, open)
@@ -43,7 +42,7 @@ func (j *job) check(ctx context.Context) (lags bool) {
 			if r.Direct() {
 				open("the admin role "+r.Label+" is still assigned"+j.why(stepRoles, r.Label), j.did(stepRoles))
 			} else {
-				open("the admin role "+r.Label+" comes by a group", false)
+				open("the admin role "+r.Label+" is assigned by a group", false)
 				j.next("remove the user from the group that assigns the admin role " + r.Label)
 			}
 		}
@@ -70,20 +69,21 @@ func (j *job) check(ctx context.Context) (lags bool) {
 	return lags
 }
 
-func unread(open func(string, bool), what string, err error) {
+func unread(open func(string, bool), part string, err error) {
 	if err != nil {
-		open(what+" could not be read back: "+err.Error(), false)
+		open(part+" could not be read: "+err.Error(), false)
 	}
 }
 
-// disabled reports whether a user with this status cannot sign in, and keeps the status.
+// disabled reports whether a user with this status cannot sign in until an admin changes
+// the status.
 func disabled(status string) bool {
 	return status == okta.StatusSuspended || status == okta.StatusDeprovisioned
 }
 
-// checkAccount compares the status and the groups with the requested ones, and notes the
+// checkAccount compares the status and the groups with the requested state, and stores the
 // status in the record.
-func (j *job) checkAccount(u *okta.User, open func(what string, accepted bool)) {
+func (j *job) checkAccount(u *okta.User, open func(exposure string, accepted bool)) {
 	r := &j.out.Restore
 	if r.StatusBefore == "" {
 		j.recall(u)
@@ -91,14 +91,14 @@ func (j *job) checkAccount(u *okta.User, open func(what string, accepted bool)) 
 	j.user.Provider = u.Provider
 	j.out.User, r.Login = actions.UserRefOf(u), u.Login
 	j.out.Status, j.out.after, r.StatusAfter, r.StatusChanged = u.Status, u.Status, u.Status, u.StatusChanged
-	if u.Status == r.StatusBefore && (j.did(stepSuspend) || j.did(stepPassword)) { // the change may show later
+	if u.Status == r.StatusBefore && (j.did(stepSuspend) || j.did(stepPassword)) { // the change may become visible later
 		r.StatusAfter = j.expectedStatus()
 	}
 	if j.m.Suspend && !disabled(u.Status) {
-		open("the account is "+u.Status+" and not suspended"+j.why(stepSuspend, ""), j.did(stepSuspend))
+		open("the account is "+u.Status+", not suspended"+j.why(stepSuspend, ""), j.did(stepSuspend))
 	}
 	if j.m.ExpirePassword && !disabled(u.Status) && u.Status != okta.StatusPasswordExpired {
-		open("the password is not expired, the account is "+u.Status+j.why(stepPassword, ""), j.did(stepPassword))
+		open("the password is not expired: the account is "+u.Status+j.why(stepPassword, ""), j.did(stepPassword))
 	}
 	if q := j.groups.quarantine; q != nil && !j.memberAfter[q.ID] {
 		open("the user is not in the quarantine group"+j.why(stepQuarantine, q.Profile.Name), j.did(stepQuarantine))
@@ -110,8 +110,8 @@ func (j *job) checkAccount(u *okta.User, open func(what string, accepted bool)) 
 	}
 }
 
-// recall concludes the status before from the status now, if the first responses were
-// lost.
+// recall derives the status before the containment from the current status, if the first
+// responses were lost.
 func (j *job) recall(u *okta.User) {
 	switch {
 	case u.Status == okta.StatusSuspended && changedSince(u, j.begun):
@@ -127,8 +127,8 @@ func (j *job) recall(u *okta.User) {
 	j.out.before, j.out.Restore.StatusBefore = j.user.Status, j.user.Status
 }
 
-// expectedStatus is the status that results from the accepted steps, "" if a step failed
-// that may have changed the status all the same.
+// expectedStatus returns the status that results from the accepted steps. It returns "" if
+// a failed step may have changed the status.
 func (j *job) expectedStatus() string {
 	switch {
 	case j.has(stepSuspend, "", failed), j.has(stepPassword, "", failed):
@@ -141,8 +141,8 @@ func (j *job) expectedStatus() string {
 	return j.user.Status
 }
 
-// readAccount reads the user and, in memberAfter, the groups of the containment. If the
-// quarantine group is the only group, its list of members has both in one request.
+// readAccount reads the user and, into memberAfter, the groups of the containment. If the
+// quarantine group is the only group, the list of its members has both in one request.
 func (j *job) readAccount(ctx context.Context) (*okta.User, error) {
 	j.memberAfter = map[string]bool{}
 	if q := j.groups.quarantine; q != nil && len(j.groups.remove) == 0 {
@@ -168,22 +168,22 @@ func (j *job) next(step string) {
 	}
 }
 
-// directories are the names of the sources of accounts that Okta does not manage itself.
+// directories are the names of the account sources that Okta does not manage.
 var directories = map[string]string{
 	"ACTIVE_DIRECTORY": "Active Directory", "LDAP": "the LDAP directory", "FEDERATION": "the identity provider", "SOCIAL": "the identity provider",
 }
 
-// nextSteps lists the next steps of a person for this account.
+// nextSteps lists the next steps of the responder for this account.
 func (j *job) nextSteps() {
 	login, status := j.out.User.Login, j.out.Status
 	switch {
 	case status == "":
-		j.next("read the account with get_user, and run contain_user again")
+		j.next("read the account with get_user, then run contain_user again")
 	case disabled(status):
 	case status == okta.StatusActive:
 		j.next("suspend the account: suspend_user for " + login)
 	default:
-		j.next("Okta does not suspend an account that is " + status + ": close it with deactivate_user for " + login)
+		j.next("Okta does not suspend an account that is " + status + ": deactivate it with deactivate_user for " + login)
 	}
 	if !j.has(stepSessions, "", sdk.Accepted) {
 		j.next("end the sessions: revoke_all_user_sessions for " + login)
@@ -196,6 +196,6 @@ func (j *job) nextSteps() {
 		if provider.Name != "" && !strings.EqualFold(provider.Name, provider.Type) {
 			directory += " (" + provider.Name + ")"
 		}
-		j.next("disable the account in " + directory + " too: it manages the account, and Okta's status does not change it there")
+		j.next("disable the account in " + directory + " too: the account is managed there, and Okta's status does not change it")
 	}
 }

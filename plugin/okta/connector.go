@@ -1,5 +1,5 @@
-// Package okta is the compiled Okta connector: what soar-plugin-okta serves, for hosts
-// that embed it instead of launching a process.
+// Package okta is the compiled Okta connector, which soar-plugin-okta serves. Hosts can
+// embed the package instead of launching a process.
 package okta
 
 import (
@@ -17,8 +17,8 @@ import (
 // Connector declares all actions and triggers for Okta.
 var Connector = offer(open)
 
-// Backend returns the compiled connector. It compiles once, since that takes a while and
-// always gives the same.
+// Backend returns the compiled connector. It compiles the connector once, because that
+// takes time and the result is always the same.
 var Backend = sync.OnceValues(func() (sdk.Backend, error) { return Connector.Compile() })
 
 func offer(open func(context.Context, okta.Settings) (*okta.Client, error)) sdk.Connector[okta.Settings, *okta.Client] {

@@ -14,9 +14,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// open returns a client. A service app without scopes in the settings requests the scopes
-// of what the connection may do, and no others. A name in allowed_actions that no action
-// has is an error.
+// open returns a client. A service app without scopes in the settings requests only the
+// scopes of the triggers, guards and allowed actions. An unknown name in allowed_actions is
+// an error.
 func open(ctx context.Context, settings okta.Settings) (*okta.Client, error) {
 	noScopes := settings.ClientID != "" && len(settings.Scopes) == 0
 	if len(settings.AllowedActions) > 0 || noScopes {
@@ -57,8 +57,8 @@ func checkAllowed(names, allowed []string) error {
 	return nil
 }
 
-// withoutOpen is the connector without [open], which would depend on itself. It compiles once,
-// since that takes a while.
+// withoutOpen returns the connector without [open], which would depend on itself. It
+// compiles the connector once, because that takes time.
 var withoutOpen = sync.OnceValues(func() (sdk.Backend, error) { return offer(okta.Open).Compile() })
 
 // offered returns the connector's manifest.
@@ -70,7 +70,7 @@ func offered(ctx context.Context) (*sdk.Manifest, error) {
 	return backend.Manifest(ctx)
 }
 
-// operations returns the actions as a client sees them.
+// operations returns the actions for check_permissions.
 func operations(ctx context.Context) ([]permission.Action, error) {
 	manifest, err := offered(ctx)
 	if err != nil {

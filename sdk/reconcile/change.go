@@ -91,9 +91,8 @@ func planned[S any](ctx context.Context, before S, reason string) Change[S] {
 	return Change[S]{Outcome: sdk.Planned, Reason: reason, Before: before, After: before, Plan: sdk.PlannedRequests(ctx)}
 }
 
-// A Comparer is a state of which Expected compares only some members. Other members may
-// change without anybody's write or by writes to something else, or the input does not
-// name them.
+// A Comparer is a state with members that Expected does not compare: members that change
+// without a write or by writes to other objects, or that the input does not name.
 type Comparer interface {
 	// Compares reports whether Expected compares the member.
 	Compares(member string) bool
@@ -132,13 +131,13 @@ func Expected(ctx context.Context, before any) error {
 	}
 	var violations []schema.Violation
 	for _, name := range names {
-		violations = append(violations, schema.Violation{Pointer: "/expected_before" + name, Message: "differs from the state now"})
+		violations = append(violations, schema.Violation{Pointer: "/expected_before" + name, Message: "differs from the current state"})
 	}
-	what := "the state as a whole"
+	members := "the whole state"
 	if names[0] != "" {
-		what = strings.ReplaceAll(strings.TrimPrefix(strings.Join(names, ", "), "/"), ", /", ", ")
+		members = strings.ReplaceAll(strings.TrimPrefix(strings.Join(names, ", "), "/"), ", /", ", ")
 	}
-	e := sdk.Errorf(sdk.Conflict, "the state is no longer as expected_before has it: %s. Nothing was written; run a dry run again, and look at the change", what)
+	e := sdk.Errorf(sdk.Conflict, "the state differs from expected_before in %s, and nothing was written. Run a dry run again, and check the new state", members)
 	e.Violations = violations
 	return e
 }

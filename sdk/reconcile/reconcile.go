@@ -18,7 +18,8 @@ import (
 // A Goal is a state that one write brings about. S is the state that the output shows
 // before and after.
 type Goal[S any] struct {
-	// Name completes the sentence "it is not true that the …", as in "user is suspended".
+	// Name completes the sentence "verification failed: it is not true that the …", as in
+	// "user is suspended".
 	Name string
 	// Done reports whether the state is as requested.
 	Done func(S) bool
@@ -26,20 +27,20 @@ type Goal[S any] struct {
 	Act func(context.Context) error
 	// Read reads the state. Without it, the outcome rests on the response of the service.
 	Read func(context.Context) (S, error)
-	// Precondition explains why an object in this state cannot reach the goal, "" if nothing
-	// is known. It is asked only after the service rejected the write. It may be nil.
+	// Precondition explains why an object in this state cannot reach the goal, "" if no
+	// reason is known. It is called only after the service rejected the write. It may be nil.
 	Precondition func(S) string
 	// Bar explains why the write must not be sent in this state, "" if it may. It may be nil.
 	Bar func(S) string
 	// Repeat sends the write even if the state is as requested, for a write with an effect
 	// that the state does not show. The outcome is then accepted.
 	Repeat bool
-	// Retry repeats a write that failed for a moment, within the time of the caller. See [Retry].
+	// Retry repeats a write after a transient error, until the deadline of the caller. See [Retry].
 	Retry bool
 }
 
-// Waits is how long an accepted change may take to show when its state is read. Tests
-// may shorten it before the first write.
+// Waits lists the pauses between the reads that verify an accepted change. Tests may
+// shorten them before the first write.
 var Waits = []time.Duration{200 * time.Millisecond, 500 * time.Millisecond, time.Second}
 
 // Run reads the state before, and brings about the goal.
@@ -52,9 +53,9 @@ func (g Goal[S]) Run(ctx context.Context) (Change[S], error) {
 }
 
 // From brings about the goal from the state before. Calls of a service are not always
-// idempotent, and responses do not always tell the state: a second deactivation may get
-// a 404, a lost response says nothing. So From acts, reads the state again, and decides
-// by the state.
+// idempotent, and responses do not always show the state: the service may reject a second
+// deactivation with a 404, and a response can be lost. Therefore From sends the write,
+// reads the state again, and decides by the state.
 func (g Goal[S]) From(ctx context.Context, before S) (Change[S], error) {
 	if err := Expected(ctx, before); err != nil {
 		return Change[S]{}, err
@@ -128,7 +129,7 @@ func explain[S any](why func(S) string, state S) string {
 	return why(state)
 }
 
-// verify reads the state after an accepted write, and waits for the change to show.
+// verify reads the state after an accepted write, and waits until the change is visible.
 func (g Goal[S]) verify(ctx context.Context) (after S, err error) {
 	err = Verify(ctx, func() (done bool, err error) {
 		if after, err = g.Read(ctx); err != nil {
@@ -139,9 +140,9 @@ func (g Goal[S]) verify(ctx context.Context) (after S, err error) {
 	return after, err
 }
 
-// Verify calls check until it reports that the accepted changes show, or that nothing
-// more is to be expected. It waits between the calls (see [Waits]), and then gives up
-// without an error. It returns the error of check, or of a context that ended.
+// Verify calls check until check reports that the accepted changes are visible. It waits
+// between the calls (see [Waits]), and gives up after the last wait without an error. It
+// returns the error of check, or of a context that ended.
 func Verify(ctx context.Context, check func() (done bool, err error)) error {
 	for _, wait := range Waits {
 		if done, err := check(); done || err != nil {
@@ -157,10 +158,10 @@ func Verify(ctx context.Context, check func() (done bool, err error)) error {
 
 // An Attempt is the result of sending one write.
 type Attempt[S any] struct {
-	// Err is why the write failed: [sdk.ErrPlanned] in a dry run, nil if the service accepted
-	// the write or if the state is as requested all the same.
+	// Err is the error of the write: [sdk.ErrPlanned] in a dry run, nil if the service accepted
+	// the write or if the state is as requested despite the error.
 	Err error
-	// Read reports whether the response left the state open, so that State was read.
+	// Read reports whether the response left the state unknown, so that State was read.
 	Read  bool
 	State S
 	// Lost reports whether a response was lost, so that the write may have been made.
@@ -179,7 +180,7 @@ func (a Attempt[S]) Outcome() sdk.Outcome {
 }
 
 // Attempt sends the write. It reads the state only if the response leaves the state
-// open. It does not verify a write that the service accepted.
+// unknown. It does not verify a write that the service accepted.
 func (g Goal[S]) Attempt(ctx context.Context) (a Attempt[S]) {
 	once := func() (struct{}, error) { return struct{}{}, g.attempt(ctx, &a) }
 	if g.Retry {
@@ -191,7 +192,7 @@ func (g Goal[S]) Attempt(ctx context.Context) (a Attempt[S]) {
 }
 
 func (g Goal[S]) attempt(ctx context.Context, a *Attempt[S]) error {
-	if err := ctx.Err(); err != nil { // an unsent write changes nothing
+	if err := ctx.Err(); err != nil { // nothing was sent yet
 		return err
 	}
 	err := g.Act(ctx)
@@ -219,8 +220,8 @@ func (g Goal[S]) attempt(ctx context.Context, a *Attempt[S]) error {
 	return e
 }
 
-// MayHaveWritten reports whether a write that failed may have been made all the same: it
-// was sent, and its response was lost.
+// MayHaveWritten reports whether a failed write may have been made: the request was sent,
+// and its response was lost.
 func MayHaveWritten(err error) bool {
 	var op *net.OpError
 	e := sdk.AsError(err)

@@ -204,7 +204,7 @@ func TestExpectedState(t *testing.T) {
 		"a member more":        {`{"status":"on","tags":{"a":"b"},"seen":1,"new":1}`, "new"},
 		"a member of a member": {`{"status":"on","tags":{"a":"c","d":"e"},"seen":1}`, "tags/a, tags/d"},
 		"another type":         {`{"status":["on"],"tags":{"a":"b"}}`, "status"},
-		"no object":            {`"on"`, "the state as a whole"},
+		"no object":            {`"on"`, "the whole state"},
 		"an empty object":      {`{}`, "status, tags"},
 	} {
 		for way, write := range map[string]func(context.Context, *script) (reconcile.Change[state], error){
@@ -224,7 +224,7 @@ func TestExpectedState(t *testing.T) {
 					return
 				}
 				e := sdk.AsError(err)
-				if e == nil || e.Code != sdk.Conflict || s.sent != 0 || !strings.Contains(e.Message, ": "+test.names+".") ||
+				if e == nil || e.Code != sdk.Conflict || s.sent != 0 || !strings.Contains(e.Message, "expected_before in "+test.names+", and nothing was written") ||
 					!strings.HasPrefix(e.Violations[0].Pointer, "/expected_before") {
 					t.Errorf("got %v after %d writes, want a conflict in %s", err, s.sent, test.names)
 				}

@@ -12,7 +12,7 @@ const (
 	// maxWait is the longest wait of Retry for a caller without a deadline. It is longer than
 	// a rate-limit window of one minute.
 	maxWait = 90 * time.Second
-	// margin is the time that a caller needs for a few more calls after a wait.
+	// margin is the time that a caller needs for further calls after a wait.
 	margin = 10 * time.Second
 )
 
@@ -20,8 +20,8 @@ const (
 // shorten them before the first write.
 var RetryWaits = []time.Duration{time.Second, 3 * time.Second}
 
-// Retry repeats a call that failed for a moment (see [sdk.Code.Transient]), so that a
-// change that was begun is finished. It does not wait longer than its caller has time.
+// Retry repeats a call that failed with a transient error (see [sdk.Code.Transient]), so
+// that a partial change is completed. It does not wait beyond the deadline of its caller.
 func Retry[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	for _, wait := range RetryWaits {
 		got, err := call()
