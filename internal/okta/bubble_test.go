@@ -95,7 +95,7 @@ func obey(t *testing.T, err error) (waited bool) {
 	}
 	e := wantCode(t, err, sdk.RateLimited)
 	if e.RetryAfter < time.Second || e.RetryAfter > 15*time.Minute+2*time.Second {
-		t.Fatalf("told to wait %s", e.RetryAfter)
+		t.Fatalf("retry after %s", e.RetryAfter)
 	}
 	if err := httpclient.Sleep(t.Context(), e.RetryAfter); err != nil {
 		t.Fatal(err)

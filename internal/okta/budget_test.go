@@ -28,7 +28,7 @@ func TestReserveIsKeptForWrites(t *testing.T) {
 		}
 		e := wantCode(t, readLog(t.Context(), c), sdk.RateLimited)
 		if e.RetryAfter < time.Minute || e.RetryAfter > time.Minute+3*time.Second || e.Upstream != nil {
-			t.Errorf("told to wait %s, %+v", e.RetryAfter, e.Upstream)
+			t.Errorf("retry after %s, %+v", e.RetryAfter, e.Upstream)
 		}
 		if b := c.Budget(); b == nil || b.Limit != 20 || b.Remaining != 6 || b.Bucket != "/api/v1/logs" ||
 			b.Reset.Sub(begun) < time.Minute || b.Reset.Sub(begun) > 62*time.Second {
@@ -82,7 +82,7 @@ func TestConcurrentCallsAtTheRateLimit(t *testing.T) {
 					})
 				}
 				wait.Wait()
-				inside, refused, served := 0, 0, 0
+				inside, rejected, served := 0, 0, 0
 				for _, r := range org.Requests() {
 					if r.At.After(shut) && r.At.Before(shut.Add(time.Minute)) {
 						inside++
@@ -90,11 +90,11 @@ func TestConcurrentCallsAtTheRateLimit(t *testing.T) {
 					if r.Status == http.StatusOK {
 						served++
 					} else if r.At.After(shut) {
-						refused++
+						rejected++
 					}
 				}
-				if inside != 0 || refused != 0 || served != 64 {
-					t.Errorf("%d requests inside the closed window, %d refused later, %d served", inside, refused, served)
+				if inside != 0 || rejected != 0 || served != 64 {
+					t.Errorf("%d requests in the closed window, %d rejected later, %d served", inside, rejected, served)
 				}
 			})
 		})
@@ -181,7 +181,7 @@ func TestCrowdedOrg(t *testing.T) {
 		}})
 		e := wantCode(t, readLog(t.Context(), c), sdk.RateLimited)
 		if e.RetryAfter < time.Minute || e.RetryAfter > 63*time.Second {
-			t.Errorf("told to wait %s", e.RetryAfter)
+			t.Errorf("retry after %s", e.RetryAfter)
 		}
 		_, err := c.User(t.Context(), "me")
 		wantCode(t, err, sdk.RateLimited)
@@ -212,7 +212,7 @@ func TestLimitOfOneObject(t *testing.T) {
 			return err
 		}
 		if e := wantCode(t, read(), sdk.RateLimited); e.RetryAfter != 30*time.Second {
-			t.Errorf("told to wait %s", e.RetryAfter)
+			t.Errorf("retry after %s", e.RetryAfter)
 		}
 		if err := read(); err != nil {
 			t.Error(err)

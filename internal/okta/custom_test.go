@@ -31,7 +31,7 @@ func TestCustomRejectsHostilePaths(t *testing.T) {
 		}
 	}
 	if n := len(s.Requests()); n != 0 {
-		t.Errorf("refused paths reached Okta in %d requests", n)
+		t.Errorf("rejected paths reached Okta in %d requests", n)
 	}
 }
 

@@ -59,7 +59,7 @@ func TestDPoPRequiredByApp(t *testing.T) {
 		claims := proofClaims(t, r)
 		if i == 0 {
 			if claims != nil {
-				t.Error("a proof that nobody asked for")
+				t.Error("sent a proof without a demand")
 			}
 			continue
 		}

@@ -44,7 +44,7 @@ func TestFindUser(t *testing.T) {
 		wantCode(t, err, sdk.InvalidInput)
 	}
 	if n := len(s.Requests()) - before; n != 0 {
-		t.Errorf("refused names reached Okta in %d requests", n)
+		t.Errorf("rejected names reached Okta in %d requests", n)
 	}
 	// The short name finds Isaac today, and "me" the token's own user. The others are
 	// paths, wildcards and injections. None may find a user.
@@ -133,7 +133,7 @@ func TestCustomRolesInPages(t *testing.T) {
 		t.Errorf("got %+v, %v", roles, err)
 	}
 	if r := s.Requests(); r[len(r)-1].Query != "after=a" {
-		t.Errorf("the second page was asked for with %q", r[len(r)-1].Query)
+		t.Errorf("the second page was requested with %q", r[len(r)-1].Query)
 	}
 	for _, broken := range []string{
 		`{"roles":[{"id":"cr01"}],"_links":{"next":{"href":"` + s.URL + `/api/v1/iam/roles"}}}`,

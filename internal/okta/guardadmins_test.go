@@ -62,19 +62,19 @@ func (o adminsOrg) reads() (paths []string) {
 // not count as another one, and is also protected.
 func TestLastSuperAdministrator(t *testing.T) {
 	for name, test := range map[string]struct {
-		second  func(adminsOrg) string // a second super administrator, "" for none
-		target  string                 // "owner" or "second"
-		refused bool
+		second   func(adminsOrg) string // a second super administrator, "" for none
+		target   string                 // "owner" or "second"
+		rejected bool
 	}{
-		"alone":                   {func(adminsOrg) string { return "" }, "owner", true},
-		"beside another":          {func(o adminsOrg) string { return o.admin("b@corp.example", guard.SuperAdmin).ID }, "owner", false},
-		"the other of two":        {func(o adminsOrg) string { return o.admin("b@corp.example", guard.SuperAdmin).ID }, "second", false},
-		"beside a lesser one":     {func(o adminsOrg) string { return o.admin("b@corp.example", "ORG_ADMIN").ID }, "owner", true},
-		"the lesser one":          {func(o adminsOrg) string { return o.admin("b@corp.example", "ORG_ADMIN").ID }, "second", false},
-		"beside one by a group":   {byGroup, "owner", true},
-		"by a group, beside one":  {byGroup, "second", false},
-		"beside a suspended one":  {suspendedSuper, "owner", true},
-		"a suspended one, beside": {suspendedSuper, "second", false},
+		"alone":                         {func(adminsOrg) string { return "" }, "owner", true},
+		"with another":                  {func(o adminsOrg) string { return o.admin("b@corp.example", guard.SuperAdmin).ID }, "owner", false},
+		"the other of two":              {func(o adminsOrg) string { return o.admin("b@corp.example", guard.SuperAdmin).ID }, "second", false},
+		"with a lesser administrator":   {func(o adminsOrg) string { return o.admin("b@corp.example", "ORG_ADMIN").ID }, "owner", true},
+		"the lesser one":                {func(o adminsOrg) string { return o.admin("b@corp.example", "ORG_ADMIN").ID }, "second", false},
+		"with another by a group":       {byGroup, "owner", true},
+		"by a group, with another":      {byGroup, "second", false},
+		"with a suspended one":          {suspendedSuper, "owner", true},
+		"a suspended one, with another": {suspendedSuper, "second", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := asApp{app: oktasim.NewServiceApp{}}.open(t)
@@ -84,8 +84,8 @@ func TestLastSuperAdministrator(t *testing.T) {
 				target = o.owner
 			}
 			err := a.RevokeSessions(t.Context(), target, true, true)
-			if test.refused {
-				wantRefused(t, map[string]error{name: err}, "last super administrator")
+			if test.rejected {
+				wantRejected(t, map[string]error{name: err}, "last super administrator")
 			} else if err != nil {
 				t.Error(err)
 			}
@@ -116,7 +116,7 @@ func TestLastSuperAdministratorByGroup(t *testing.T) {
 	if err := super.SuspendUser(t.Context(), o.owner); err != nil {
 		t.Fatal(err)
 	}
-	wantRefused(t, map[string]error{"by group": a.SuspendUser(t.Context(), last)}, "last super administrator")
+	wantRejected(t, map[string]error{"by group": a.SuspendUser(t.Context(), last)}, "last super administrator")
 }
 
 // An org admin may suspend super administrators, but may not read who they are. All
@@ -127,14 +127,14 @@ func TestUnreadableAdminRoles(t *testing.T) {
 	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	c := o.as(t, soar.ID, guard.Rules{})
 	errs := map[string]error{"anybody": c.SuspendUser(t.Context(), u.ID), "the last": c.SuspendUser(t.Context(), o.owner)}
-	wantRefused(t, errs, "last super administrator")
+	wantRejected(t, errs, "last super administrator")
 	for name, err := range errs {
 		if !strings.Contains(err.Error(), "allow_unknown_admins") {
 			t.Errorf("%s: %v does not say what to do", name, err)
 		}
 	}
 	if got := strings.Join(o.reads(), " "); got != "/api/v1/users/"+u.ID+"/roles /api/v1/users/me" && got != "/api/v1/users/"+o.owner+"/roles /api/v1/users/me" {
-		t.Errorf("asked %s: that roles cannot be read was to be asked once", got)
+		t.Errorf("sent %s, want one read of the roles", got)
 	}
 	health, err := Check(t.Context(), c)
 	if err != nil || !strings.Contains(strings.Join(health.Notes, "\n"), "allow_unknown_admins") {
@@ -155,7 +155,7 @@ func TestUnreadableAdminRoles(t *testing.T) {
 	if err := c.SuspendUser(t.Context(), u.ID); err != nil {
 		t.Error(err)
 	}
-	wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, "own user")
+	wantRejected(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, "own user")
 	if writes(o.Server) != 1 {
 		t.Errorf("%d writes were sent, want one", writes(o.Server))
 	}
@@ -181,7 +181,7 @@ func TestRequestsOfTheAdminRules(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := o.reads(); strings.Join(got, " ") != strings.Join(want, " ") {
-			t.Errorf("asked %q, want %q", got, want)
+			t.Errorf("read %q, want %q", got, want)
 		}
 	}
 	rolesOf := func(id string) string { return "/api/v1/users/" + id + "/roles" }

@@ -46,7 +46,7 @@ func TestWriteToAllSuperAdministrators(t *testing.T) {
 	a, o, second := rolesApp(t)
 	a.Guard.AllowCustomWrites, a.Guard.MaxUsersPerCall = true, 2
 	_, err := a.Custom(t.Context(), CustomCall{Method: "PUT", Path: "/api/v1/policies/p", Body: []byte(`{"include":["` + o.owner + `","` + second + `"]}`)})
-	wantRefused(t, map[string]error{"both": err}, "last super administrator")
+	wantRejected(t, map[string]error{"both": err}, "last super administrator")
 }
 
 // A change of roles by this connection invalidates the roles that the guard has read.
@@ -59,10 +59,10 @@ func TestRolesChangedByThisConnection(t *testing.T) {
 			}
 			return o.owner, a.UnassignRole(t.Context(), second, roles[0].ID)
 		},
-		"the other was suspended by somebody else": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
+		"the other was suspended by another client": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
 			return o.owner, o.as(t, o.owner, guard.Rules{}).SuspendUser(t.Context(), second)
 		},
-		"the other lost the role by somebody else": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
+		"the other lost the role by another client": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
 			roles, err := a.RolesOf(t.Context(), second)
 			if err != nil {
 				return "", err
@@ -105,7 +105,7 @@ func TestRolesChangedByThisConnection(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantRefused(t, map[string]error{name: a.SuspendUser(t.Context(), target)}, "last super administrator")
+			wantRejected(t, map[string]error{name: a.SuspendUser(t.Context(), target)}, "last super administrator")
 			if u, _ := o.State().User(target); u.Status != oktasim.StatusActive {
 				t.Errorf("the last super administrator is %s", u.Status)
 			}
@@ -120,7 +120,7 @@ func TestAddedSuperAdministratorCounts(t *testing.T) {
 	if err := a.SuspendUser(t.Context(), second); err != nil { // so that the guard has read the list of administrators
 		t.Fatal(err)
 	}
-	wantRefused(t, map[string]error{"alone": a.SuspendUser(t.Context(), o.owner)}, "last super administrator")
+	wantRejected(t, map[string]error{"alone": a.SuspendUser(t.Context(), o.owner)}, "last super administrator")
 	if err := a.AssignRole(t.Context(), third, guard.SuperAdmin, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -147,24 +147,24 @@ func TestRolesWithoutType(t *testing.T) {
 		fault oktasim.Fault
 		code  sdk.Code
 	}{
-		"not allowed":     {oktasim.Fault{Status: 403, ErrorCode: "E0000006"}, sdk.Forbidden},
-		"a proxy's":       {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403}, sdk.Unavailable},
-		"a proxy's 404":   {oktasim.Fault{Kind: oktasim.KindHTML, Status: 404}, sdk.Unavailable},
-		"a gateway's 404": {oktasim.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
-		"not found":       {oktasim.Fault{Status: 404, ErrorCode: "E0000007"}, sdk.Forbidden},
-		"no endpoint":     {oktasim.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
-		"login refused":   {oktasim.Fault{Status: 401, ErrorCode: "E0000011"}, sdk.Unauthenticated},
-		"too many":        {oktasim.Fault{Status: 429, ErrorCode: "E0000047"}, sdk.RateLimited},
-		"failure":         {oktasim.Fault{Status: 500, ErrorCode: "E0000009"}, sdk.Unavailable},
-		"hang-up":         {oktasim.Fault{Kind: oktasim.KindHangup}, sdk.Unavailable},
-		"cut off":         {oktasim.Fault{Kind: oktasim.KindTruncate}, sdk.Unavailable},
-		"page":            {oktasim.Fault{Kind: oktasim.KindHTML, Status: 200}, sdk.Unavailable},
-		"nothing":         {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 200}, sdk.Unavailable},
-		"no list":         {oktasim.Fault{Status: 200, Body: `{}`}, sdk.Unavailable},
-		"null":            {oktasim.Fault{Status: 200, Body: `null`}, sdk.Unavailable},
-		"without a type":  {oktasim.Fault{Status: 200, Body: `[{"id":"ra1"}]`}, sdk.Unavailable},
-		"type of another": {oktasim.Fault{Status: 200, Body: `[{"id":"ra1","type":7}]`}, sdk.Unavailable},
-		"without an end":  {oktasim.Fault{Status: 200, Body: `[]`, Headers: map[string]string{"Link": `<>; rel="next"`}}, sdk.Unavailable},
+		"not allowed":          {oktasim.Fault{Status: 403, ErrorCode: "E0000006"}, sdk.Forbidden},
+		"a proxy's":            {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403}, sdk.Unavailable},
+		"a proxy's 404":        {oktasim.Fault{Kind: oktasim.KindHTML, Status: 404}, sdk.Unavailable},
+		"a gateway's 404":      {oktasim.Fault{Status: 404, Body: `{"message":"not found"}`}, sdk.Unavailable},
+		"not found":            {oktasim.Fault{Status: 404, ErrorCode: "E0000007"}, sdk.Forbidden},
+		"no endpoint":          {oktasim.Fault{Status: 404, ErrorCode: "E0000008"}, sdk.Forbidden},
+		"rejected credentials": {oktasim.Fault{Status: 401, ErrorCode: "E0000011"}, sdk.Unauthenticated},
+		"too many":             {oktasim.Fault{Status: 429, ErrorCode: "E0000047"}, sdk.RateLimited},
+		"failure":              {oktasim.Fault{Status: 500, ErrorCode: "E0000009"}, sdk.Unavailable},
+		"hang-up":              {oktasim.Fault{Kind: oktasim.KindHangup}, sdk.Unavailable},
+		"cut off":              {oktasim.Fault{Kind: oktasim.KindTruncate}, sdk.Unavailable},
+		"page":                 {oktasim.Fault{Kind: oktasim.KindHTML, Status: 200}, sdk.Unavailable},
+		"nothing":              {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 200}, sdk.Unavailable},
+		"no list":              {oktasim.Fault{Status: 200, Body: `{}`}, sdk.Unavailable},
+		"null":                 {oktasim.Fault{Status: 200, Body: `null`}, sdk.Unavailable},
+		"without a type":       {oktasim.Fault{Status: 200, Body: `[{"id":"ra1"}]`}, sdk.Unavailable},
+		"type of another":      {oktasim.Fault{Status: 200, Body: `[{"id":"ra1","type":7}]`}, sdk.Unavailable},
+		"without an end":       {oktasim.Fault{Status: 200, Body: `[]`, Headers: map[string]string{"Link": `<>; rel="next"`}}, sdk.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := asApp{}.open(t)
@@ -184,7 +184,7 @@ func TestRolesWithoutType(t *testing.T) {
 			if err := a.SuspendUser(t.Context(), a.user.ID); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
-			wantRefused(t, map[string]error{"afterwards": a.SuspendUser(t.Context(), o.owner)}, "last super administrator")
+			wantRejected(t, map[string]error{"afterwards": a.SuspendUser(t.Context(), o.owner)}, "last super administrator")
 		})
 	}
 }
@@ -198,7 +198,7 @@ func TestUserWithUnreadableRoles(t *testing.T) {
 	hidden := a.org.AddUser(oktasim.NewUser{Login: "hidden@corp.example"})
 	other := a.org.AddUser(oktasim.NewUser{Login: "other@corp.example"})
 	a.org.Fault(oktasim.Fault{Path: "/api/v1/users/" + hidden.ID + "/roles", Status: 403, ErrorCode: "E0000006"})
-	wantRefused(t, map[string]error{"hidden": a.SuspendUser(t.Context(), hidden.ID)}, "last super administrator")
+	wantRejected(t, map[string]error{"hidden": a.SuspendUser(t.Context(), hidden.ID)}, "last super administrator")
 	for _, id := range []string{a.user.ID, other.ID} {
 		if err := a.SuspendUser(t.Context(), id); err != nil {
 			t.Error(err)
@@ -225,7 +225,7 @@ func TestDeletedAdministrator(t *testing.T) {
 	if err := a.SuspendUser(t.Context(), third); err != nil {
 		t.Error(err)
 	}
-	wantRefused(t, map[string]error{"the last": a.RevokeSessions(t.Context(), o.owner, false, false)}, "last super administrator")
+	wantRejected(t, map[string]error{"the last": a.RevokeSessions(t.Context(), o.owner, false, false)}, "last super administrator")
 }
 
 // If Okta once does not say who the principal is, the guard asks again later.
@@ -233,7 +233,7 @@ func TestUnknownPrincipal(t *testing.T) {
 	for name, fault := range map[string]oktasim.Fault{
 		"not allowed": {Status: 403, ErrorCode: "E0000006"}, "not found": {Status: 404, ErrorCode: "E0000007"},
 		"failure": {Status: 500, ErrorCode: "E0000009"}, "hang-up": {Kind: oktasim.KindHangup},
-		"nobody": {Status: 200, Body: `{}`},
+		"empty user": {Status: 200, Body: `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newAdminsOrg(t)
@@ -254,7 +254,7 @@ func TestUnknownPrincipal(t *testing.T) {
 			}
 			o.ClearFaults()
 			now = now.Add(time.Minute)
-			wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, "own user")
+			wantRejected(t, map[string]error{"own": c.SuspendUser(t.Context(), soar.ID)}, "own user")
 			if err := c.SuspendUser(t.Context(), lesser.ID); err != nil {
 				t.Errorf("another administrator: %v", err)
 			}

@@ -51,12 +51,12 @@ func writes(s *oktasim.Server) (n int) {
 	return n
 }
 
-func wantRefused(t *testing.T, errs map[string]error, rule string) {
+func wantRejected(t *testing.T, errs map[string]error, rule string) {
 	t.Helper()
 	for name, err := range errs {
 		e := sdk.AsError(err)
 		if e == nil || e.Code != sdk.Forbidden || !guard.Rejected(err) || !strings.Contains(e.Message, "rule "+rule) {
-			t.Errorf("%s: got %v, want a refusal by %s", name, err, rule)
+			t.Errorf("%s: got %v, want a rejection by %s", name, err, rule)
 		}
 	}
 }
@@ -74,9 +74,9 @@ func TestProtectedUsers(t *testing.T) {
 			u := s.AddUser(glass)
 			other := s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
 			g := s.AddGroup(oktasim.NewGroup{Name: "G"})
-			wantRefused(t, writesTo(t, c, u.ID, u.Login, g.ID), "protected_users")
+			wantRejected(t, writesTo(t, c, u.ID, u.Login, g.ID), "protected_users")
 			session := s.AddSession(u.ID)
-			wantRefused(t, map[string]error{"session": c.EndSession(t.Context(), session)}, "protected_users")
+			wantRejected(t, map[string]error{"session": c.EndSession(t.Context(), session)}, "protected_users")
 			if n := writes(s); n != 0 {
 				t.Errorf("%d writes were sent", n)
 			}
@@ -93,8 +93,8 @@ func TestProtectedGroups(t *testing.T) {
 	g := s.AddGroup(oktasim.NewGroup{Name: "G"})
 	member := s.AddUser(oktasim.NewUser{Login: "member@corp.example", Groups: []string{protected.ID}})
 	other := s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
-	wantRefused(t, writesTo(t, c, member.ID, member.Login, g.ID), "protected_groups")
-	wantRefused(t, map[string]error{"join": c.AddMember(t.Context(), protected.ID, other.ID)}, "protected_groups")
+	wantRejected(t, writesTo(t, c, member.ID, member.Login, g.ID), "protected_groups")
+	wantRejected(t, map[string]error{"join": c.AddMember(t.Context(), protected.ID, other.ID)}, "protected_groups")
 	if n := writes(s); n != 0 {
 		t.Errorf("%d writes were sent", n)
 	}
@@ -110,9 +110,9 @@ func TestOwnUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantRefused(t, writesTo(t, c, me.ID, me.Login, g.ID), "own user")
+	wantRejected(t, writesTo(t, c, me.ID, me.Login, g.ID), "own user")
 	_, err = c.send(t.Context(), "POST", "/api/v1/users/me/lifecycle/suspend", nil, nil)
-	wantRefused(t, map[string]error{"me": err}, "own user")
+	wantRejected(t, map[string]error{"me": err}, "own user")
 	if n := writes(s); n != 0 {
 		t.Errorf("%d writes were sent", n)
 	}
@@ -121,7 +121,7 @@ func TestOwnUser(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ReadOnly: true})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
-	wantRefused(t, writesTo(t, c, u.ID, u.Login, "00g1"), "read_only")
+	wantRejected(t, writesTo(t, c, u.ID, u.Login, "00g1"), "read_only")
 	if n := len(s.Requests()); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
@@ -175,7 +175,7 @@ func TestProtectedUserWithoutEmail(t *testing.T) {
 	if err := c.SuspendUser(t.Context(), other.ID); err != nil {
 		t.Error(err)
 	}
-	wantRefused(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, "protected_users")
+	wantRejected(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, "protected_users")
 }
 
 // A rejected search for a protected name is reported with Okta's reason, and no write is
@@ -256,7 +256,7 @@ func TestProtectedUserCreatedLater(t *testing.T) {
 	}
 	glass := s.AddUser(oktasim.NewUser{Login: "glass@corp.example"})
 	now = now.Add(time.Minute)
-	wantRefused(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, "protected_users")
+	wantRejected(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, "protected_users")
 }
 
 // If a protected name cannot be looked up, every write is rejected.
@@ -313,5 +313,5 @@ func TestPrincipalIsReadOnce(t *testing.T) {
 	if asked != 1 {
 		t.Errorf("read the principal %d times, want once", asked)
 	}
-	wantRefused(t, map[string]error{"own": c.SuspendUser(t.Context(), me)}, "own user")
+	wantRejected(t, map[string]error{"own": c.SuspendUser(t.Context(), me)}, "own user")
 }

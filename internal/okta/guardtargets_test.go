@@ -52,7 +52,7 @@ func TestCustomBodiesObeyTheGuards(t *testing.T) {
 		request, body, _ := strings.Cut(call, " {")
 		method, path, _ := strings.Cut(request, " ")
 		_, err := c.Custom(t.Context(), CustomCall{Method: method, Path: path, Body: []byte("{" + body)})
-		wantRefused(t, map[string]error{call: err}, rule)
+		wantRejected(t, map[string]error{call: err}, rule)
 	}
 	if n := writes(s); n != 0 {
 		t.Errorf("%d writes were sent", n)
@@ -75,10 +75,10 @@ func TestDevicesOfProtectedUsers(t *testing.T) {
 	theirs := s.AddDevice(oktasim.NewDevice{Name: "glass-laptop", Users: []string{"glass@corp.example"}})
 	members := s.AddDevice(oktasim.NewDevice{Name: "member-laptop", Users: []string{"member@corp.example"}})
 	other := s.AddDevice(oktasim.NewDevice{Name: "other-laptop", Users: []string{"other@corp.example"}})
-	wantRefused(t, map[string]error{
+	wantRejected(t, map[string]error{
 		"suspend": c.SuspendDevice(t.Context(), theirs.ID), "deactivate": c.DeactivateDevice(t.Context(), theirs.ID),
 	}, "protected_users")
-	wantRefused(t, map[string]error{"member": c.SuspendDevice(t.Context(), members.ID)}, "protected_groups")
+	wantRejected(t, map[string]error{"member": c.SuspendDevice(t.Context(), members.ID)}, "protected_groups")
 	if n := writes(s); n != 0 {
 		t.Errorf("%d writes were sent", n)
 	}
@@ -100,8 +100,8 @@ func TestDevicesOfAdministrators(t *testing.T) {
 
 	// A principal that may not read admin roles may still write to devices.
 	c := o.as(t, soar.ID, guard.Rules{ProtectedUsers: []string{o.owner}})
-	wantRefused(t, map[string]error{"own": c.SuspendDevice(t.Context(), own)}, "own user")
-	wantRefused(t, map[string]error{"protected": c.SuspendDevice(t.Context(), last)}, "protected_users")
+	wantRejected(t, map[string]error{"own": c.SuspendDevice(t.Context(), own)}, "own user")
+	wantRejected(t, map[string]error{"protected": c.SuspendDevice(t.Context(), last)}, "protected_users")
 	for _, id := range []string{plain, nobodys} {
 		if err := c.SuspendDevice(t.Context(), id); err != nil {
 			t.Error(err)
@@ -114,7 +114,7 @@ func TestDevicesOfAdministrators(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer seeing.Close()
-	wantRefused(t, map[string]error{"last": seeing.SuspendDevice(t.Context(), last)}, "last super administrator")
+	wantRejected(t, map[string]error{"last": seeing.SuspendDevice(t.Context(), last)}, "last super administrator")
 	if n := writes(o.Server); n != 2 {
 		t.Errorf("%d writes were sent, want two", n)
 	}
@@ -134,12 +134,12 @@ func TestNamesOfAdministrators(t *testing.T) {
 		return err
 	}
 	short, _, _ := strings.Cut(owner.Login, "@")
-	wantRefused(t, map[string]error{
+	wantRejected(t, map[string]error{
 		"sign-in":    custom("/api/v1/authn", `{"username":"`+owner.Login+`","password":"x"}`),
 		"short name": custom("/api/v1/authn", `{"username":"`+short+`","password":"x"}`),
 		"recovery":   custom("/api/v1/authn/recovery/password", `{"username":"`+owner.Login+`"}`),
 	}, "last super administrator")
-	wantRefused(t, map[string]error{
+	wantRejected(t, map[string]error{
 		"address": custom("/oauth2/v1/global-token-revocation", `{"sub_id":{"format":"email","email":"soar@mail.example"}}`),
 	}, "own user")
 	if n := writes(o.Server); n != 0 {
@@ -151,7 +151,7 @@ func TestBulkLimitOfABody(t *testing.T) {
 	c, s := guarded(t, guard.Rules{AllowCustomWrites: true, MaxUsersPerCall: 2})
 	ids := []string{"00uAAAAAAAAAAAAAAAAA", "00uBBBBBBBBBBBBBBBBB", "00uCCCCCCCCCCCCCCCCC"}
 	_, err := c.Custom(t.Context(), CustomCall{Method: "PUT", Path: "/api/v1/policies/p", Body: []byte(`{"include":["` + strings.Join(ids, `","`) + `"]}`)})
-	wantRefused(t, map[string]error{"body": err}, "max_users_per_call")
+	wantRejected(t, map[string]error{"body": err}, "max_users_per_call")
 	if n := len(s.Requests()); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}

@@ -72,7 +72,7 @@ func TestRecentlyProtectedUser(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "protected_users", false},
-		"takes a protected login that nobody had": {guard.Rules{ProtectedUsers: []string{"later@corp.example", login}}, func(t *testing.T,
+		"takes a protected login that did not exist": {guard.Rules{ProtectedUsers: []string{"later@corp.example", login}}, func(t *testing.T,
 			s *oktasim.Server, u oktasim.User) {
 			if err := another(t, s).UpdateProfile(t.Context(), u.ID, map[string]json.RawMessage{"login": []byte(`"later@corp.example"`)}); err != nil {
 				t.Fatal(err)
@@ -101,7 +101,7 @@ func TestRecentlyProtectedUser(t *testing.T) {
 				}
 			}
 			before := writes(s)
-			wantRefused(t, map[string]error{name: c.SuspendUser(ctx, u.ID)}, test.rule)
+			wantRejected(t, map[string]error{name: c.SuspendUser(ctx, u.ID)}, test.rule)
 			if writes(s) != before {
 				t.Error("it was written to")
 			}
@@ -125,7 +125,7 @@ func TestRecentlyLastSuperAdministrator(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = now.Add(2 * time.Second)
-	wantRefused(t, map[string]error{"last": a.SuspendUser(t.Context(), u.ID)}, "last super administrator")
+	wantRejected(t, map[string]error{"last": a.SuspendUser(t.Context(), u.ID)}, "last super administrator")
 }
 
 // A misspelt name protects nobody, so that the check lists all of them. An org that
@@ -152,12 +152,12 @@ func TestCheckRejectsUnknownProtectedNames(t *testing.T) {
 			want: []string{"/protected_users/0", "/protected_users/2", "/protected_groups/0", "/protected_groups/1"}},
 		"read only": {guards: guard.Rules{ReadOnly: true, ProtectedUsers: []string{"x@corp.example"}}, code: sdk.InvalidInput,
 			want: []string{"x@corp.example"}},
-		"no answer": {guards: guard.Rules{ProtectedUsers: []string{"x@corp.example"}}, fault: oktasim.Fault{Path: "/api/v1/users/x*",
+		"failed request": {guards: guard.Rules{ProtectedUsers: []string{"x@corp.example"}}, fault: oktasim.Fault{Path: "/api/v1/users/x*",
 			Status: 503}, code: sdk.Unavailable},
 		"no group": {guards: guard.Rules{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 500}, code: sdk.Unavailable},
 		"may not look": {guards: guard.Rules{ProtectedGroups: []string{"X"}}, fault: oktasim.Fault{Path: "/api/v1/groups", Status: 403,
 			ErrorCode: "E0000006"}, want: []string{"nothing is written"}},
-		"nobody settled": {},
+		"no protected users": {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, s := guarded(t, test.guards)

@@ -29,13 +29,13 @@ func TestOneTokenForManyCalls(t *testing.T) {
 		}
 		together(t, 50, func() error { return o.read(t) })
 		if n := o.tokenRequests(); n != first {
-			t.Errorf("dpop %v: %d tokens were asked for", dpop, n)
+			t.Errorf("dpop %v: %d token requests", dpop, n)
 		}
 		// After a revocation, one token request serves all callers too.
 		o.org.RevokeTokens("")
 		together(t, 50, func() error { return o.read(t) })
 		if n := o.tokenRequests(); n != first+1 {
-			t.Errorf("dpop %v: %d tokens were asked for", dpop, n)
+			t.Errorf("dpop %v: %d token requests", dpop, n)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func TestTokenRenewalBeforeExpiry(t *testing.T) {
 				t.Fatal(err)
 			}
 			if n := o.tokenRequests(); n != step.want {
-				t.Errorf("of a token of %s: %d were asked for after %s, want %d", test.life, n, step.at, step.want)
+				t.Errorf("tokens of %s: %d requests after %s, want %d", test.life, n, step.at, step.want)
 			}
 		}
 	}
@@ -203,7 +203,7 @@ func TestSlowTokenEndpoint(t *testing.T) {
 		c.credentials.(interface{ SetClock(func() time.Time) }).SetClock(func() time.Time { return asked.Add(59*time.Minute + slow/2) })
 	}
 	if n := tokens.Load(); n != 2 {
-		t.Errorf("%d tokens were asked for: the life of a token was counted from its arrival", n)
+		t.Errorf("%d token requests: the life of a token was counted from the response", n)
 	}
 }
 

@@ -94,7 +94,7 @@ func TestResponsesFromOtherServers(t *testing.T) {
 				e := wantCode(t, err, sdk.Unavailable)
 				foreign := status >= 500 && status != http.StatusNotImplemented || strings.Contains(e.Message, "did not come from Okta")
 				if !foreign || !strings.HasPrefix(e.Message, request+": ") || strings.Contains(e.Message, "?") || Refused(err) {
-					t.Errorf("%d, %s: got %v, refused %t", status, name, e, Refused(err))
+					t.Errorf("%d, %s: got %v, rejected %t", status, name, e, Refused(err))
 				}
 				if e.Upstream == nil || e.Upstream.Status != status || e.Upstream.Code != "" {
 					t.Errorf("%d, %s: upstream is %+v", status, name, e.Upstream)

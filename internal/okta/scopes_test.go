@@ -22,7 +22,7 @@ func halfGranted(t *testing.T) *appOrg {
 func TestMissingScopes(t *testing.T) {
 	o := halfGranted(t)
 	if _, _, known := o.Scopes(); known {
-		t.Error("scopes are known before the first login")
+		t.Error("scopes are known before the first access token")
 	}
 	h, err := Check(t.Context(), o.Client)
 	if err != nil {

@@ -310,7 +310,7 @@ func TestTokenFetchTimeout(t *testing.T) {
 		t.Errorf("a write that was not sent is in doubt: %s", e.Message)
 	}
 	if slices.ContainsFunc(o.sent(), func(s string) bool { return strings.Contains(s, "suspend") }) {
-		t.Error("a write went out without a login")
+		t.Error("a write was sent without credentials")
 	}
 }
 
@@ -327,31 +327,31 @@ func TestFailedTokenFetchErrorCodes(t *testing.T) {
 		"grant":  {oktasim.Fault{Status: 400, Body: `{"error":"unauthorized_client"}`}, sdk.Unauthenticated},
 		"Okta's shape": {oktasim.Fault{Status: 401,
 			Body: `{"errorCode":"invalid_client","errorSummary":"Invalid value for 'client_id' parameter."}`}, sdk.Unauthenticated},
-		"429":           {oktasim.Fault{ErrorCode: "E0000047", Status: 429}, sdk.RateLimited},
-		"500":           {oktasim.Fault{ErrorCode: "E0000009", Status: 500}, sdk.Unavailable},
-		"HTML":          {oktasim.Fault{Kind: oktasim.KindHTML}, sdk.Unavailable},
-		"no endpoint":   {oktasim.Fault{ErrorCode: "E0000008", Status: 404}, sdk.Unauthenticated},
-		"HTML 400":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 400}, sdk.Unavailable},
-		"HTML 401":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 401}, sdk.Unavailable},
-		"HTML 403":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403}, sdk.Unavailable},
-		"HTML 404":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 404}, sdk.Unavailable},
-		"HTML 410":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 410}, sdk.Unavailable},
-		"empty 404":     {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 404}, sdk.Unavailable},
-		"gateway's 404": {oktasim.Fault{Status: 404, Body: `{"error":"Not Found"}`}, sdk.Unavailable},
-		"gateway's 401": {oktasim.Fault{Status: 401, Body: `{"error":"unauthorized","error_description":"x"}`}, sdk.Unavailable},
-		"HTML success":  {oktasim.Fault{Kind: oktasim.KindHTML, Status: 200}, sdk.Unavailable},
-		"redirect":      {oktasim.Fault{Status: 302, Headers: map[string]string{"Location": "https://elsewhere.example/"}}, sdk.Unavailable},
-		"empty":         {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 200}, sdk.Unavailable},
-		"no content":    {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 204}, sdk.Unavailable},
-		"hang-up":       {oktasim.Fault{Kind: oktasim.KindHangup}, sdk.Unavailable},
-		"cut off":       {oktasim.Fault{Kind: oktasim.KindTruncate}, sdk.Unavailable},
-		"no token":      {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":3600}`}, sdk.Unavailable},
-		"odd token":     {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":3600,"access_token":"a\r\nX-Evil: 1"}`}, sdk.Unavailable},
-		"odd type":      {oktasim.Fault{Status: 200, Body: `{"token_type":"mac","expires_in":3600,"access_token":"a"}`}, sdk.Unavailable},
-		"unasked proof": {oktasim.Fault{Status: 200, Body: `{"token_type":"DPoP","expires_in":3600,"access_token":"a"}`}, sdk.Unavailable},
-		"no life":       {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","access_token":"a"}`}, sdk.Unavailable},
-		"past life":     {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":-5,"access_token":"a"}`}, sdk.Unavailable},
-		"life in words": {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":"long","access_token":"a"}`}, sdk.Unavailable},
+		"429":               {oktasim.Fault{ErrorCode: "E0000047", Status: 429}, sdk.RateLimited},
+		"500":               {oktasim.Fault{ErrorCode: "E0000009", Status: 500}, sdk.Unavailable},
+		"HTML":              {oktasim.Fault{Kind: oktasim.KindHTML}, sdk.Unavailable},
+		"no endpoint":       {oktasim.Fault{ErrorCode: "E0000008", Status: 404}, sdk.Unauthenticated},
+		"HTML 400":          {oktasim.Fault{Kind: oktasim.KindHTML, Status: 400}, sdk.Unavailable},
+		"HTML 401":          {oktasim.Fault{Kind: oktasim.KindHTML, Status: 401}, sdk.Unavailable},
+		"HTML 403":          {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403}, sdk.Unavailable},
+		"HTML 404":          {oktasim.Fault{Kind: oktasim.KindHTML, Status: 404}, sdk.Unavailable},
+		"HTML 410":          {oktasim.Fault{Kind: oktasim.KindHTML, Status: 410}, sdk.Unavailable},
+		"empty 404":         {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 404}, sdk.Unavailable},
+		"gateway's 404":     {oktasim.Fault{Status: 404, Body: `{"error":"Not Found"}`}, sdk.Unavailable},
+		"gateway's 401":     {oktasim.Fault{Status: 401, Body: `{"error":"unauthorized","error_description":"x"}`}, sdk.Unavailable},
+		"HTML success":      {oktasim.Fault{Kind: oktasim.KindHTML, Status: 200}, sdk.Unavailable},
+		"redirect":          {oktasim.Fault{Status: 302, Headers: map[string]string{"Location": "https://elsewhere.example/"}}, sdk.Unavailable},
+		"empty":             {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 200}, sdk.Unavailable},
+		"no content":        {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 204}, sdk.Unavailable},
+		"hang-up":           {oktasim.Fault{Kind: oktasim.KindHangup}, sdk.Unavailable},
+		"cut off":           {oktasim.Fault{Kind: oktasim.KindTruncate}, sdk.Unavailable},
+		"no token":          {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":3600}`}, sdk.Unavailable},
+		"odd token":         {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":3600,"access_token":"a\r\nX-Evil: 1"}`}, sdk.Unavailable},
+		"odd type":          {oktasim.Fault{Status: 200, Body: `{"token_type":"mac","expires_in":3600,"access_token":"a"}`}, sdk.Unavailable},
+		"unrequested proof": {oktasim.Fault{Status: 200, Body: `{"token_type":"DPoP","expires_in":3600,"access_token":"a"}`}, sdk.Unavailable},
+		"no life":           {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","access_token":"a"}`}, sdk.Unavailable},
+		"past life":         {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":-5,"access_token":"a"}`}, sdk.Unavailable},
+		"life in words":     {oktasim.Fault{Status: 200, Body: `{"token_type":"Bearer","expires_in":"long","access_token":"a"}`}, sdk.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := asApp{}.open(t)
@@ -362,11 +362,11 @@ func TestFailedTokenFetchErrorCodes(t *testing.T) {
 				t.Errorf("a write that was not sent is in doubt: %s", e.Message)
 			}
 			if test.code == sdk.RateLimited && e.RetryAfter < time.Second {
-				t.Errorf("told to wait %s", e.RetryAfter)
+				t.Errorf("retry after %s", e.RetryAfter)
 			}
 			for _, r := range o.org.Requests() {
 				if r.Path != auth.TokenPath {
-					t.Errorf("%s %s went out without a login", r.Method, r.Path)
+					t.Errorf("%s %s was sent without credentials", r.Method, r.Path)
 				}
 			}
 			// The failure is not kept.

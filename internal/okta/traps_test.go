@@ -111,7 +111,7 @@ func TestRateLimitError(t *testing.T) {
 		t.Errorf("got %+v", e.Upstream)
 	}
 	if e.RetryAfter < time.Second || e.RetryAfter > 44*time.Second {
-		t.Errorf("told to wait %s", e.RetryAfter)
+		t.Errorf("retry after %s", e.RetryAfter)
 	}
 	if n := len(s.Requests()); n != 1 {
 		t.Errorf("%d requests were sent", n)
@@ -236,11 +236,11 @@ func TestQueryParametersMissingInSDK(t *testing.T) {
 		asked[r.Method+" "+r.Path] = r.Query
 	}
 	if q := asked["DELETE /api/v1/users/"+u.ID+"/sessions"]; q != "forgetDevices=false&oauthTokens=false" {
-		t.Errorf("revocation asked for %s", q)
+		t.Errorf("the revocation sent %s", q)
 	}
 	q, err := url.ParseQuery(asked["GET /api/v1/logs"])
 	if err != nil || !strings.HasSuffix(q.Get("since"), ":00.512Z") || !strings.HasSuffix(q.Get("until"), ":00.513Z") {
-		t.Errorf("log query asked for %s", q)
+		t.Errorf("the log query sent %s", q)
 	}
 }
 
@@ -287,7 +287,7 @@ func TestProfilesOfAnyShape(t *testing.T) {
 // An interrupted list is an error. The SDK's Next treats an empty 502 as the end of the
 // data.
 func TestInterruptedList(t *testing.T) {
-	for name, answer := range map[string]func(http.ResponseWriter){
+	for name, respond := range map[string]func(http.ResponseWriter){
 		"empty 502":  func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) },
 		"JSON error": func(w http.ResponseWriter) { w.WriteHeader(400); _, _ = io.WriteString(w, `{"errorCode":"E0000001"}`) },
 		"HTML": func(w http.ResponseWriter) {
@@ -314,7 +314,7 @@ func TestInterruptedList(t *testing.T) {
 					_, _ = io.WriteString(w, `[{"id":"00g1","type":"OKTA_GROUP"}]`)
 					return
 				}
-				answer(w)
+				respond(w)
 			})
 			if groups, err := c.UserGroups(t.Context(), "00u1"); err == nil {
 				t.Errorf("half a list passed for a whole one: %+v", groups)

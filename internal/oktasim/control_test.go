@@ -11,8 +11,8 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// order sends a control command, without the token.
-func (c *caller) order(method, path, body string) answer {
+// command sends a control command, without the token.
+func (c *caller) command(method, path, body string) response {
 	c.t.Helper()
 	r := c.request(method, path, body)
 	r.Header.Del("Authorization")
@@ -25,17 +25,17 @@ func (c *caller) order(method, path, body string) answer {
 
 func TestCommands(t *testing.T) {
 	c, _ := start(t)
-	g := c.order("POST", "/_org/groups", `{"name":"Quarantine"}`).object(t)
-	app := c.order("POST", "/_org/groups", `{"name":"HR","type":"APP_GROUP","members":["me"]}`).object(t)
-	u := c.order("POST", "/_org/users", `{"login":"alice.moreau@corp.example","groups":["Quarantine"],"sessions":1,`+
+	g := c.command("POST", "/_org/groups", `{"name":"Quarantine"}`).object(t)
+	app := c.command("POST", "/_org/groups", `{"name":"HR","type":"APP_GROUP","members":["me"]}`).object(t)
+	u := c.command("POST", "/_org/users", `{"login":"alice.moreau@corp.example","groups":["Quarantine"],"sessions":1,`+
 		`"oauth_tokens":2,"remembered_devices":3,"profile":{"title":"x"}}`).object(t)
 	if u["first_name"] != "Alice" || u["last_name"] != "Moreau" || u["status"] != "ACTIVE" || u["email"] != u["login"] {
 		t.Errorf("user %v", u)
 	}
-	sid := c.order("POST", "/_org/sessions", `{"user":"alice.moreau@corp.example"}`).object(t)["id"].(string)
+	sid := c.command("POST", "/_org/sessions", `{"user":"alice.moreau@corp.example"}`).object(t)["id"].(string)
 	c.want("GET", "/api/v1/sessions/"+sid, "", 200, "")
 
-	got := decode[oktasim.UserState](t, c.order("GET", "/_org/state?user=ALICE.moreau@corp.example", ""))
+	got := decode[oktasim.UserState](t, c.command("GET", "/_org/state?user=ALICE.moreau@corp.example", ""))
 	if len(got.Sessions) != 2 || got.Sessions[1] != sid {
 		t.Errorf("sessions %v", got.Sessions)
 	}
@@ -50,11 +50,11 @@ func TestCommands(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if a := c.order("GET", "/_org/state?user=nobody", ""); a.status != 404 {
-		t.Errorf("nobody: %d", a.status)
+	if a := c.command("GET", "/_org/state?user=nobody", ""); a.status != 404 {
+		t.Errorf("unknown user: status %d", a.status)
 	}
 
-	uuids := c.order("POST", "/_org/events", `{"events":[`+
+	uuids := c.command("POST", "/_org/events", `{"events":[`+
 		`{"eventType":"policy.rule.update","big":12345678901234567890},`+
 		`{"published":"`+at(-time.Hour)+`","persisted":"`+at(-time.Minute)+`"}]}`).object(t)["uuids"].([]any)
 	a := c.get("/api/v1/logs")
@@ -62,30 +62,30 @@ func TestCommands(t *testing.T) {
 		t.Error(d, a.body)
 	}
 
-	c.order("POST", "/_org/faults", `{"method":"GET","path":"/api/v1/logs","times":1,"status":503,"headers":{"Retry-After":"1"}}`)
+	c.command("POST", "/_org/faults", `{"method":"GET","path":"/api/v1/logs","times":1,"status":503,"headers":{"Retry-After":"1"}}`)
 	if a := c.want("GET", "/api/v1/logs", "", 503, "E0000010"); a.header.Get("Retry-After") != "1" {
 		t.Error(a.header)
 	}
-	c.order("POST", "/_org/faults", `{"status":500}`)
-	c.order("DELETE", "/_org/faults", "")
+	c.command("POST", "/_org/faults", `{"status":500}`)
+	c.command("DELETE", "/_org/faults", "")
 	_, next := c.want("GET", "/api/v1/logs", "", 200, "").links(t)
-	c.order("POST", "/_org/faults", `{"expire_cursors":true}`)
+	c.command("POST", "/_org/faults", `{"expire_cursors":true}`)
 	c.want("GET", next, "", 400, "E0000001")
 
-	c.order("POST", "/_org/limits", `{"path":"/api/v1/logs","limit":60,"window":"60s","remaining":0}`)
+	c.command("POST", "/_org/limits", `{"path":"/api/v1/logs","limit":60,"window":"60s","remaining":0}`)
 	c.want("GET", "/api/v1/logs", "", 429, "E0000047")
-	c.order("DELETE", "/_org/limits", "")
+	c.command("DELETE", "/_org/limits", "")
 	c.want("GET", "/api/v1/logs", "", 200, "")
 
-	state := decode[oktasim.State](t, c.order("GET", "/_org/state", ""))
+	state := decode[oktasim.State](t, c.command("GET", "/_org/state", ""))
 	if d := cmp.Diff(c.org.State(), state); d != "" || state.Events != 2 || len(state.Users) != 2 || state.Groups[2].ID != app["id"] {
 		t.Error(d)
 	}
-	requests := decode[struct{ Requests []oktasim.Request }](t, c.order("GET", "/_org/requests", "")).Requests
+	requests := decode[struct{ Requests []oktasim.Request }](t, c.command("GET", "/_org/requests", "")).Requests
 	if d := cmp.Diff(c.org.Requests(), requests); d != "" || len(requests) != state.Requests {
 		t.Error(d)
 	}
-	c.order("DELETE", "/_org/requests", "")
+	c.command("DELETE", "/_org/requests", "")
 	if n := len(c.org.Requests()); n != 0 {
 		t.Errorf("%d requests", n)
 	}
@@ -122,7 +122,7 @@ func TestInvalidCommands(t *testing.T) {
 		{"PUT", "/_org/users", `{}`, 405},
 		{"GET", "/_org/nope", ``, 404},
 	} {
-		a := c.order(tc.method, tc.path, tc.body)
+		a := c.command(tc.method, tc.path, tc.body)
 		var e struct{ Error string }
 		if err := json.Unmarshal([]byte(a.body), &e); err != nil || a.status != tc.want || e.Error == "" {
 			t.Errorf("%s %s %s: %d %s", tc.method, tc.path, tc.body, a.status, a.body)

@@ -13,9 +13,9 @@ import (
 func TestAccessCommands(t *testing.T) {
 	t.Parallel()
 	c, clock := start(t)
-	ask := func(method, path, body string) answer {
+	ask := func(method, path, body string) response {
 		t.Helper()
-		a := c.order(method, path, body)
+		a := c.command(method, path, body)
 		if a.status != 200 {
 			t.Fatalf("%s %s: %d %s", method, path, a.status, a.body)
 		}
@@ -64,7 +64,7 @@ func TestAccessCommands(t *testing.T) {
 	k := newKey(t, "ES256")
 	client := ask("POST", "/_org/apps-oauth",
 		`{"label":"SOAR","scopes":["okta.users.read"],"token_lifetime":"5m","keys":[`+string(k.jwk())+`]}`).object(t)["client_id"].(string)
-	tok := c.login(k, client, "okta.users.read", clock.Now())
+	tok := c.fetchToken(k, client, "okta.users.read", clock.Now())
 	if n := ask("DELETE", "/_org/tokens?client="+client, "").object(t)["revoked"]; n != 1.0 || tok.Expires != 300 {
 		t.Error(n, tok.Expires)
 	}
@@ -108,7 +108,7 @@ func TestInvalidAccessCommands(t *testing.T) {
 		"apps-oauth": {`{}`, `{"keys":[{}]}`},
 	} {
 		for _, body := range bodies {
-			a := c.order("POST", "/_org/"+path, body)
+			a := c.command("POST", "/_org/"+path, body)
 			var e struct{ Error string }
 			if err := json.Unmarshal([]byte(a.body), &e); err != nil || a.status != 400 || e.Error == "" || strings.Contains(e.Error, "%!") {
 				t.Errorf("%s %s: %d %s", path, body, a.status, a.body)

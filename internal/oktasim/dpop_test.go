@@ -69,7 +69,7 @@ func TestDPoP(t *testing.T) {
 
 	const path = "/api/v1/users"
 	users := c.org.URL + path
-	send := func(scheme, proof string) answer {
+	send := func(scheme, proof string) response {
 		t.Helper()
 		h := map[string]string{"Authorization": scheme + " " + tok.Text}
 		if proof != "" {
@@ -131,7 +131,7 @@ func TestDPoPIsOptional(t *testing.T) {
 	if got.Type != "DPoP" {
 		t.Errorf("%+v", got)
 	}
-	plain := c.login(k, client, "okta.users.read", clock.Now())
+	plain := c.fetchToken(k, client, "okta.users.read", clock.Now())
 	h := map[string]string{"Authorization": "DPoP " + plain.Text, "DPoP": k.proof("GET", c.org.URL+"/api/v1/users", "", plain.Text, clock.Now())}
 	if a := c.with("GET", "/api/v1/users", h); a.status != 401 {
 		t.Errorf("a bearer token as DPoP: %d", a.status)

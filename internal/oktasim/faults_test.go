@@ -48,7 +48,7 @@ func TestFaultResponses(t *testing.T) {
 				t.Error("no request id")
 			}
 			if s := c.status("a@corp.example"); s != "ACTIVE" {
-				t.Errorf("a faulty answer had an effect: %s", s)
+				t.Errorf("a request with a faulty response had an effect: %s", s)
 			}
 			if r := c.org.Requests(); len(r) != 1 || r[0].Status != tc.status {
 				t.Errorf("requests %+v", r)
@@ -162,7 +162,7 @@ func TestFaultSlow(t *testing.T) {
 	begun := time.Now()
 	c.want("POST", "/api/v1/users/a@corp.example/lifecycle/suspend", "", 200, "")
 	if d := time.Since(begun); d < 30*time.Millisecond {
-		t.Errorf("answered after %s", d)
+		t.Errorf("responded after %s", d)
 	}
 
 	// A request has no effect if the client leaves before the work is done, and an effect if it leaves after that.
@@ -253,8 +253,8 @@ func TestIncompleteRequestBody(t *testing.T) {
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	if answer, err := io.ReadAll(conn); err != nil || len(answer) != 0 {
-		t.Errorf("answered %q, %v", answer, err)
+	if response, err := io.ReadAll(conn); err != nil || len(response) != 0 {
+		t.Errorf("got the response %q, %v", response, err)
 	}
 	if err := conn.Close(); err != nil {
 		t.Error(err)

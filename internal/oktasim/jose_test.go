@@ -157,7 +157,7 @@ func (k *clientKey) proof(method, target, nonce, token string, now time.Time, ch
 }
 
 // tokenRequest requests a token, with a proof unless the proof is empty.
-func (c *caller) tokenRequest(form, proof string) answer {
+func (c *caller) tokenRequest(form, proof string) response {
 	c.t.Helper()
 	r := c.request("POST", "/oauth2/v1/token", form)
 	r.Header.Del("Authorization")
@@ -173,14 +173,14 @@ func (c *caller) tokenRequest(form, proof string) answer {
 }
 
 // oauthCode returns the error code of an OAuth response.
-func (a answer) oauthCode() string {
+func (a response) oauthCode() string {
 	var e struct{ Error string }
 	_ = json.Unmarshal([]byte(a.body), &e)
 	return e.Error
 }
 
 // with sends a request with these headers instead of the API token.
-func (c *caller) with(method, target string, header map[string]string) answer {
+func (c *caller) with(method, target string, header map[string]string) response {
 	c.t.Helper()
 	r := c.request(method, target, "")
 	r.Header.Del("Authorization")

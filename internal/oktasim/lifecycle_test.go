@@ -124,7 +124,7 @@ func TestLifecycleLinks(t *testing.T) {
 		t.Errorf("%d sessions, a reset alone keeps them", len(u.Sessions))
 	}
 	if body := c.want("POST", reset+"?sendEmail=true&revokeSessions=true", "", 200, "").body; body != "{}" {
-		t.Errorf("a token that was mailed is in the answer: %s", body)
+		t.Errorf("the response has a token that was mailed: %s", body)
 	}
 	if u, _ := c.org.State().User("a@corp.example"); len(u.Sessions) != 0 {
 		t.Errorf("%d sessions left", len(u.Sessions))

@@ -110,7 +110,7 @@ func TestAppendFillsMissingMembers(t *testing.T) {
 		}
 	}
 	if n := c.org.State().Events; n != 3 {
-		t.Errorf("%d events: a refused batch leaves nothing", n)
+		t.Errorf("%d events: a rejected batch must add none", n)
 	}
 }
 

@@ -60,7 +60,7 @@ func start(t testing.TB) (*caller, *clock) {
 	return call(t, oktasim.Start(t, oktasim.Options{Now: c.Now})), c
 }
 
-type answer struct {
+type response struct {
 	status int
 	header http.Header
 	body   string
@@ -88,22 +88,22 @@ func (c *caller) request(method, target, body string) *http.Request {
 }
 
 // try sends a request that may fail without a response.
-func (c *caller) try(method, target, body string) (answer, error) {
+func (c *caller) try(method, target, body string) (response, error) {
 	c.t.Helper()
 	return c.send(c.request(method, target, body))
 }
 
-func (c *caller) send(r *http.Request) (answer, error) {
+func (c *caller) send(r *http.Request) (response, error) {
 	resp, err := c.web.Do(r)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, string(body)}, err
+	return response{resp.StatusCode, resp.Header, string(body)}, err
 }
 
-func (c *caller) do(method, target, body string) answer {
+func (c *caller) do(method, target, body string) response {
 	c.t.Helper()
 	a, err := c.try(method, target, body)
 	if err != nil {
@@ -112,10 +112,10 @@ func (c *caller) do(method, target, body string) answer {
 	return a
 }
 
-func (c *caller) get(target string) answer { c.t.Helper(); return c.do("GET", target, "") }
+func (c *caller) get(target string) response { c.t.Helper(); return c.do("GET", target, "") }
 
 // want sends a request and fails the test unless the status and the error code are as given.
-func (c *caller) want(method, target, body string, status int, code string) answer {
+func (c *caller) want(method, target, body string, status int, code string) response {
 	c.t.Helper()
 	a := c.do(method, target, body)
 	if a.status != status || a.code() != code {
@@ -124,7 +124,7 @@ func (c *caller) want(method, target, body string, status int, code string) answ
 	return a
 }
 
-func (a answer) code() string {
+func (a response) code() string {
 	var e struct {
 		Code string `json:"errorCode"`
 	}
@@ -134,7 +134,7 @@ func (a answer) code() string {
 	return e.Code
 }
 
-func decode[T any](t testing.TB, a answer) T {
+func decode[T any](t testing.TB, a response) T {
 	t.Helper()
 	var v T
 	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
@@ -143,9 +143,12 @@ func decode[T any](t testing.TB, a answer) T {
 	return v
 }
 
-func (a answer) object(t testing.TB) map[string]any { t.Helper(); return decode[map[string]any](t, a) }
+func (a response) object(t testing.TB) map[string]any {
+	t.Helper()
+	return decode[map[string]any](t, a)
+}
 
-func (a answer) list(t testing.TB) []map[string]any {
+func (a response) list(t testing.TB) []map[string]any {
 	t.Helper()
 	return decode[[]map[string]any](t, a)
 }
@@ -153,7 +156,7 @@ func (a answer) list(t testing.TB) []map[string]any {
 var linkLine = regexp.MustCompile(`^<([^>]+)>; rel="(self|next)"$`)
 
 // links returns the self and next links. Each must be on a separate header line.
-func (a answer) links(t testing.TB) (self, next string) {
+func (a response) links(t testing.TB) (self, next string) {
 	t.Helper()
 	for _, line := range a.header.Values("Link") {
 		m := linkLine.FindStringSubmatch(line)

@@ -19,8 +19,8 @@ type token struct {
 	Scope   string `json:"scope"`
 }
 
-// login gets a token for a client without DPoP.
-func (c *caller) login(k *clientKey, client, scope string, now time.Time) token {
+// fetchToken gets a token for a client without DPoP.
+func (c *caller) fetchToken(k *clientKey, client, scope string, now time.Time) token {
 	c.t.Helper()
 	a := c.tokenRequest(k.form(k.assertion(client, c.org.URL, now), scope), "")
 	if a.status != 200 {
@@ -36,7 +36,7 @@ func TestTokenWithEveryAlgorithm(t *testing.T) {
 		t.Run(alg, func(t *testing.T) {
 			k := newKey(t, alg)
 			client := c.org.AddServiceApp(k.app("okta.users.read", "okta.groups.read"))
-			got := c.login(k, client, "okta.groups.read okta.users.read", clock.Now())
+			got := c.fetchToken(k, client, "okta.groups.read okta.users.read", clock.Now())
 			if got.Type != "Bearer" || got.Expires != 3600 || got.Scope != "okta.groups.read okta.users.read" || got.Text == "" {
 				t.Errorf("%+v", got)
 			}
@@ -153,7 +153,7 @@ func TestDeactivatedServiceApp(t *testing.T) {
 	c, clock := start(t)
 	k := newKey(t, "ES256")
 	client := c.org.AddServiceApp(k.app("okta.users.read"))
-	got := c.login(k, client, "okta.users.read", clock.Now())
+	got := c.fetchToken(k, client, "okta.users.read", clock.Now())
 	c.want("POST", "/api/v1/apps/"+client+"/lifecycle/deactivate", "", 200, "")
 	if a := c.tokenRequest(k.form(k.assertion(client, c.org.URL, clock.Now()), "okta.users.read"), ""); a.status != 401 {
 		t.Error(a.status, a.body)
@@ -168,7 +168,7 @@ func TestScopes(t *testing.T) {
 	c, clock := start(t)
 	k := newKey(t, "ES256")
 	client := c.org.AddServiceApp(k.app("okta.users.manage", "okta.groups.read"))
-	header := map[string]string{"Authorization": "Bearer " + c.login(k, client, "okta.users.manage okta.groups.read", clock.Now()).Text}
+	header := map[string]string{"Authorization": "Bearer " + c.fetchToken(k, client, "okta.users.manage okta.groups.read", clock.Now()).Text}
 	u := c.org.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	for _, tc := range []struct {
 		method, path string
@@ -225,7 +225,7 @@ func TestTokenExpiryAndRevocation(t *testing.T) {
 		}
 		return a.status
 	}
-	a, b := c.login(k, first, "okta.users.read", clock.Now()), c.login(k, second, "okta.users.read", clock.Now())
+	a, b := c.fetchToken(k, first, "okta.users.read", clock.Now()), c.fetchToken(k, second, "okta.users.read", clock.Now())
 	if a.Expires != 600 || use(a) != 200 || use(b) != 200 {
 		t.Errorf("%+v", a)
 	}
@@ -237,7 +237,7 @@ func TestTokenExpiryAndRevocation(t *testing.T) {
 	if use(a) != 401 || use(b) != 200 {
 		t.Error("expiry")
 	}
-	a = c.login(k, first, "okta.users.read", clock.Now())
+	a = c.fetchToken(k, first, "okta.users.read", clock.Now())
 	if n := c.org.RevokeTokens(second); n != 1 || use(b) != 401 || use(a) != 200 {
 		t.Errorf("revoked %d", n)
 	}

@@ -91,7 +91,7 @@ func TestOpenAPI(t *testing.T) {
 	}
 	for _, e := range oktasim.Endpoints() {
 		if !asked[e] {
-			t.Errorf("%s was not asked", e)
+			t.Errorf("%s was not called", e)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func TestOpenAPI(t *testing.T) {
 // step is one request to an endpoint.
 type step struct{ endpoint, target, body string }
 
-func (s step) ask(c *caller, method string) answer {
+func (s step) ask(c *caller, method string) response {
 	c.t.Helper()
 	r := c.request(method, s.target, s.body)
 	if s.target == "/oauth2/v1/token" {

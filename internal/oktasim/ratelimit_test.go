@@ -8,7 +8,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-func (a answer) rate(t testing.TB) (limit, remaining int, reset time.Time) {
+func (a response) rate(t testing.TB) (limit, remaining int, reset time.Time) {
 	t.Helper()
 	number := func(name string) int {
 		n, err := strconv.Atoi(a.header.Get(name))

@@ -70,7 +70,7 @@ func TestServiceAppsAndSuperAdmins(t *testing.T) {
 	for kind, want := range map[string]string{"ORG_ADMIN": "E0000006", "SUPER_ADMIN": ""} {
 		app := k.app("okta.users.manage")
 		app.Roles = []string{kind}
-		auth := map[string]string{"Authorization": "Bearer " + c.login(k, c.org.AddServiceApp(app), "okta.users.manage", clock.Now()).Text}
+		auth := map[string]string{"Authorization": "Bearer " + c.fetchToken(k, c.org.AddServiceApp(app), "okta.users.manage", clock.Now()).Text}
 		if got := c.with("POST", "/api/v1/users/"+super.ID+"/lifecycle/reset_factors", auth); got.code() != want {
 			t.Errorf("%s: got %d %s", kind, got.status, got.code())
 		}

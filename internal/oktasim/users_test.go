@@ -83,7 +83,7 @@ func TestCreateUserErrors(t *testing.T) {
 		})
 	}
 	if n := len(c.org.State().Users); n != 2 {
-		t.Errorf("%d users, want 2: a refused user must not exist", n)
+		t.Errorf("%d users, want 2: a rejected user must not exist", n)
 	}
 }
 
@@ -254,7 +254,7 @@ func TestListUsersPages(t *testing.T) {
 			a := c.want("GET", next, "", 200, "")
 			self, following := a.links(t)
 			if self != next {
-				t.Errorf("self is %s, asked for %s", self, next)
+				t.Errorf("the self link is %s, want %s", self, next)
 			}
 			seen = append(seen, column(a.list(t), "id")...)
 			next = following
