@@ -12,9 +12,10 @@ import (
 // changeTimeout limits the read of LastChange: the error that it explains must not wait.
 const changeTimeout = 5 * time.Second
 
-// LastChange describes the latest event in the System Log with the object as a target
-// since a time, or within a week. It is "" if there is none or if the log cannot be read.
-// The texts of an event are quoted and cut, since attackers choose them.
+// LastChange describes the latest event in the System Log with the object as a target,
+// since a time or within a week. It returns "" if there is no such event or the log
+// cannot be read. It quotes and truncates the texts of the event, since attackers
+// choose them.
 func (c *Client) LastChange(ctx context.Context, id string, since time.Time) string {
 	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()

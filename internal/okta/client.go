@@ -141,13 +141,13 @@ func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 	if note != "" {
 		notes = append(notes, note)
 	}
-	// Any response to a read of one event tells what pollers have left.
+	// The response to a read of one event shows the remaining rate limit of pollers.
 	_, _ = c.Logs(ctx, LogQuery{Since: time.Now().Add(-time.Minute), Limit: 1})
 	return sdk.Health{Target: c.Org(), Account: account, Notes: notes, Budgets: c.transport.Budget.States()}, fault
 }
 
-// SetActions tells the client which actions [Client.Permissions] reports. It must precede
-// any other call.
+// SetActions sets the actions that [Client.Permissions] reports. It must precede any
+// other call.
 func (c *Client) SetActions(actions func(context.Context) ([]permission.Action, error)) {
 	c.actions = actions
 }

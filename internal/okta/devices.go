@@ -19,7 +19,7 @@ type Device struct {
 	} `json:"profile"`
 }
 
-// The statuses of a device besides ACTIVE and SUSPENDED, which users have too
+// The statuses of a device in addition to ACTIVE and SUSPENDED, which users have too
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/).
 const (
 	DeviceCreated     = "CREATED"

@@ -18,7 +18,7 @@ import (
 )
 
 // exchange runs call, which must send exactly one request. It returns Okta's response,
-// with the error that it stands for unless it is a success.
+// and the error of any response that is not a success.
 func (c *Client) exchange(ctx context.Context, call func(context.Context) error) (*rest.Response, error) {
 	response, err := c.transport.Exchange(ctx, call)
 	if err != nil {
@@ -28,7 +28,7 @@ func (c *Client) exchange(ctx context.Context, call func(context.Context) error)
 	return r, r.Err(c.credentials.Mask)
 }
 
-// sendRaw sends a request of our own. path comes from [rest.Path] or is constant.
+// sendRaw sends a request without the SDK. path comes from [rest.Path] or is constant.
 func (c *Client) sendRaw(ctx context.Context, method, path, rawQuery string, body []byte) (*rest.Response, error) {
 	return c.exchange(ctx, func(ctx context.Context) error { return c.do(ctx, method, path, rawQuery, body) })
 }
@@ -116,7 +116,7 @@ func (s success) check(r *rest.Response) error {
 	return r.NotFromOkta(httpclient.UnknownOutcome)
 }
 
-// A request is a write of our own.
+// A request is a write that is sent without the SDK.
 type request struct {
 	method string
 	query  url.Values

@@ -115,7 +115,8 @@ func TestRedirectIsReported(t *testing.T) {
 func TestSignInPageInsteadOfToken(t *testing.T) {
 	o := asApp{}.open(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Kind: oktasim.KindHTML, Status: 200})
-	if e := wantCode(t, o.read(t), sdk.Unavailable); !strings.Contains(e.Message, "sign-in page") || !strings.HasPrefix(e.Message, "cannot get an access token: ") {
+	e := wantCode(t, o.read(t), sdk.Unavailable)
+	if !strings.Contains(e.Message, "sign-in page") || !strings.HasPrefix(e.Message, "cannot get an access token: ") {
 		t.Errorf("got %s", e.Message)
 	}
 }

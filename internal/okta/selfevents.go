@@ -80,7 +80,7 @@ func (c *Client) MayHaveCaused(raw []byte) bool {
 // Caused reports whether the client's credentials caused an event.
 //
 // Events of a service app have its client ID. Events of an API token have the token's ID,
-// which no call tells its owner: an event of a write that this client sent reveals it, by
+// which no call returns: an event of a write that this client sent reveals it, by
 // the ID of the request. Before such an event, those count that the token's user caused
 // with an API token and this connector; Okta is asked once who the user is.
 func (c *Client) Caused(ctx context.Context, cause systemlog.Cause) (bool, error) {

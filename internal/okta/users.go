@@ -145,8 +145,8 @@ func (c *Client) UpdateProfile(ctx context.Context, id string, attributes map[st
 	return err
 }
 
-// DeleteUser takes the next of Okta's two steps: it deletes a DEPROVISIONED user for
-// good, and deactivates any other, with the same response.
+// DeleteUser runs the next of Okta's two steps: it deletes a DEPROVISIONED user
+// permanently, and deactivates any other, with the same response.
 func (c *Client) DeleteUser(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, noContent, withID(c.api.UserAPI.DeleteUser, id))
 }

@@ -228,8 +228,8 @@ type bucket struct {
 	used   int
 }
 
-// Limit sets the rate limit of the paths that l matches, until a later Limit for the same paths. It panics for a limit
-// that makes no sense.
+// Limit sets the rate limit of the paths that l matches, until a later Limit for the same paths. It panics for an
+// invalid limit.
 func (o *Org) Limit(l Limit) { add(o, l, (*Org).insertLimit) }
 
 func (o *Org) insertLimit(l Limit, now time.Time) (doc, error) {

@@ -238,7 +238,7 @@ type listing[T entity] struct {
 	search, filter allows
 	// matched writes the document that expressions match, write by default.
 	matched func(*call, T) doc
-	// texts are those of which one has to begin with the parameter q. Nil if the endpoint ignores q.
+	// texts returns the texts that q searches: one of them must begin with q. It is nil if the endpoint ignores q.
 	texts func(T) []string
 	// usualWithQ is the default limit with q, if Okta does not page a q.
 	usualWithQ int

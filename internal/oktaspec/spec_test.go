@@ -42,7 +42,10 @@ func TestCheckFindsDeviations(t *testing.T) {
 		{oktasim.Exchange{Method: "POST", Path: user, Body: []byte(`{"profile":{"favouriteTree":"oak"}}`)}, ""},
 		{oktasim.Exchange{Method: "PUT", Path: user + "/risk", Body: []byte(`{"riskLevle":"HIGH"}`)}, "unknown member in the request body: /riskLevle"},
 		{oktasim.Exchange{Method: "POST", Path: "/oauth2/v1/token", Body: []byte("grant_type=client_credentials&scope=a"), ContentType: form}, ""},
-		{oktasim.Exchange{Method: "POST", Path: "/oauth2/v1/token", Body: []byte("grant_type=client_credentials&scop=a"), ContentType: form}, "unknown member in the request body: /scop"},
+		{
+			oktasim.Exchange{Method: "POST", Path: "/oauth2/v1/token", Body: []byte("grant_type=client_credentials&scop=a"), ContentType: form},
+			"unknown member in the request body: /scop",
+		},
 		{zone(`{"type":"IP","name":"x","gateways":[{"type":"CIDR","value":"192.0.2.1/32"}]}`), ""},
 		{zone(`{"type":"IP","name":"x","gateway":[]}`), "unknown member in the request body: /gateway"},
 		{zone(`{"type":"IP","name":"x","gateways":["192.0.2.1"]}`), "/gateways/0"},

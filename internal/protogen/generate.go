@@ -67,22 +67,15 @@ func generate(ctx context.Context, source, dir string) error {
 
 // compile returns the file's descriptor with its comments, named by its package.
 func compile(ctx context.Context, base string, text []byte) (*descriptorpb.FileDescriptorProto, error) {
-	named := func(name string) (*descriptorpb.FileDescriptorProto, error) {
-		compiler := protocompile.Compiler{
-			Resolver: &protocompile.SourceResolver{
-				Accessor: protocompile.SourceAccessorFromMap(map[string]string{name: string(text)}),
-			},
-			SourceInfoMode: protocompile.SourceInfoStandard,
-		}
-		files, err := compiler.Compile(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		return protoutil.ProtoFromFileDescriptor(files[0]), nil
+	compiler := protocompile.Compiler{
+		Resolver:       &protocompile.SourceResolver{Accessor: protocompile.SourceAccessorFromMap(map[string]string{base: string(text)})},
+		SourceInfoMode: protocompile.SourceInfoStandard,
 	}
-	first, err := named(base)
+	files, err := compiler.Compile(ctx, base)
 	if err != nil {
 		return nil, err
 	}
-	return named(strings.ReplaceAll(first.GetPackage(), ".", "/") + "/" + base)
+	file := protoutil.ProtoFromFileDescriptor(files[0])
+	file.Name = proto.String(strings.ReplaceAll(file.GetPackage(), ".", "/") + "/" + base)
+	return file, nil
 }

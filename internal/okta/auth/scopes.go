@@ -25,8 +25,8 @@ type appScopes struct {
 }
 
 const (
-	// keepMissing is how long a missing scope is not requested again: each request shows
-	// in the System Log as a failed login.
+	// keepMissing is how long a missing scope is not requested again: each request
+	// appears in the System Log as a failed token request.
 	keepMissing = 12 * time.Hour
 	// keepNone is the same for an app without any scope, since an admin is about to
 	// grant some.

@@ -50,8 +50,8 @@ type Rules struct {
 	Shadow bool `json:"shadow,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 }
 
-// An Org answers the guard's questions about an Okta org. Errors are *sdk.Error; an
-// object that does not exist is sdk.NotFound.
+// An Org sends the guard's reads of an Okta org. Errors are *sdk.Error; an object that
+// does not exist is sdk.NotFound.
 type Org interface {
 	// Self reads the user whose credentials the connection uses.
 	Self(ctx context.Context) (user User, skew time.Duration, err error)

@@ -22,8 +22,8 @@ type Action struct {
 	Scopes []string // OAuth scopes that it needs
 }
 
-// Whether the principal can run an action. A question that reads cannot answer is
-// unknown, never yes.
+// The results of a Permission. If reads cannot show whether the principal can run an
+// action, the result is unknown, never yes.
 const (
 	Yes     = "yes"
 	No      = "no"
@@ -322,7 +322,7 @@ type finding struct {
 	why     string
 }
 
-// found returns what the result of a read tells about other reads of its kind.
+// found returns the finding for a family of scopes from the result of one read.
 func found(err error) finding {
 	e := sdk.AsError(err)
 	switch {

@@ -14,7 +14,7 @@ const otherBucket = "/api/v1"
 // BucketOf names the requests that Okta counts together with a request to path, which
 // is escaped. The longest path that Okta lists wins
 // (https://developer.okta.com/docs/reference/rl2-limits/). An unknown path, without its
-// IDs, has a bucket of its own, so that nothing is held back that Okta would allow.
+// IDs, has a bucket of its own, so that no allowed request is delayed.
 func BucketOf(method, path string) string {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	switch {

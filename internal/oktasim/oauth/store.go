@@ -103,7 +103,7 @@ type Store struct {
 	nonces, spent map[string]time.Time
 }
 
-// NewStore returns a store with a signing key of its own.
+// NewStore returns a store with a new signing key.
 func NewStore(ids *wire.IDs) *Store {
 	var key [32]byte
 	_, _ = rand.Read(key[:])

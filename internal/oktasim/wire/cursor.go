@@ -7,7 +7,7 @@ import (
 	"encoding/base64"
 )
 
-// Cursors keeps the positions of the "after" parameters of one org. A cursor tells its holder nothing. The org rejects a
+// Cursors keeps the positions of the "after" parameters of one org. A cursor is opaque. The org rejects a
 // cursor that was changed, and a cursor of another org or endpoint. The same position always gives the same cursor,
 // because clients of Okta's log compare the next link with the self link to find the end.
 type Cursors struct {
@@ -21,7 +21,7 @@ type located struct {
 	position any
 }
 
-// NewCursors makes a key of its own for the cursors of one org.
+// NewCursors returns the cursors of one org, with a new key.
 func NewCursors() *Cursors {
 	c := &Cursors{positions: map[string]located{}}
 	// crypto/rand never fails: it ends the process instead.
