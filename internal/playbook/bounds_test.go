@@ -406,7 +406,7 @@ func TestInputBombs(t *testing.T) {
 func TestInputTooLarge(t *testing.T) {
 	p := withCondition(t, `raw.x == 1`)
 	_, err := p.Match(sdk.RawEvent{Type: "a", Data: json.RawMessage(`{"x": "` + strings.Repeat("a", maxInput) + `"}`)})
-	if err == nil || !strings.Contains(err.Error(), "reads at most 32 MiB") {
+	if err == nil || !strings.Contains(err.Error(), "the limit is 33554432") {
 		t.Error(err)
 	}
 }

@@ -32,7 +32,7 @@ func (c *compiler) explain(tree *ast.AST, e *cel.Error) string {
 			return c.explainMissing(m)
 		}
 		if list, ok := c.list(tree, at.AsSelect().Operand()); ok {
-			return fmt.Sprintf("%s is a list: write %s[0].%s for the first, or choose by %s.filter(x, …)", list, list, at.AsSelect().FieldName(), list)
+			return fmt.Sprintf("%s is a list: write %s[0].%s for the first item, or select items with %s.filter(x, …)", list, list, at.AsSelect().FieldName(), list)
 		}
 	case ast.CallKind:
 		call := at.AsCall()
@@ -88,13 +88,13 @@ func (c *compiler) explainMissing(m missing) string {
 		switch {
 		case !defined:
 			if hint == "" && len(known) > 0 {
-				hint = "; before this one come " + strings.Join(known, ", ")
+				hint = "; earlier steps are " + strings.Join(known, ", ")
 			}
 			return fmt.Sprintf("there is no step %q%s", m.field, hint)
 		case c.objects.reader < 0:
-			return fmt.Sprintf("step %q has not run yet when the %s is decided", m.field, readers[c.objects.reader])
+			return fmt.Sprintf("step %q has not run when the %s is evaluated", m.field, readers[c.objects.reader])
 		case at == c.objects.reader:
-			return fmt.Sprintf("step %q is this very step", m.field)
+			return fmt.Sprintf("step %q is this step itself", m.field)
 		default:
 			return fmt.Sprintf("step %q comes later", m.field)
 		}
@@ -104,7 +104,7 @@ func (c *compiler) explainMissing(m missing) string {
 		const most = 12
 		switch {
 		case where == eventVar || strings.HasPrefix(where, eventVar+"."):
-			hint = "; raw reaches fields that the trigger does not declare"
+			hint = "; raw has fields that the trigger does not declare"
 		case len(known) > most:
 			hint = "; it has " + strings.Join(known[:most], ", ") + ", …"
 		case len(known) > 0:

@@ -130,7 +130,7 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 		return nil
 	}
 	if why := c.tooCostly(checked); why != "" {
-		return fail(0, "%s, of %d that it may take", why, maxCost)
+		return fail(0, "%s, and the limit is %d", why, maxCost)
 	}
 	program, err := c.env.Program(checked, append(c.limits(checked), cel.EvalOptions(cel.OptOptimize))...)
 	if err != nil {
@@ -149,7 +149,7 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 		}
 	}
 	if reader < 0 && x.uses[eventsVar] {
-		return fail(firstEvents, "events are what a run has; here, each event is looked at by itself, as event")
+		return fail(firstEvents, "only steps can read events; read event here")
 	}
 	return x
 }
@@ -159,7 +159,7 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 func (c *compiler) tooCostly(checked *cel.Ast) string {
 	least, err := c.env.EstimateCost(checked, unknownSizes{})
 	if err == nil && least.Min > maxCost {
-		return fmt.Sprintf("the expression can never be evaluated: it costs %d steps at the least", least.Min)
+		return fmt.Sprintf("the expression can never be evaluated: it costs at least %d steps", least.Min)
 	}
 	ordinary := ordinarySizes{}
 	ast.PostOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(x ast.Expr) {
@@ -236,7 +236,7 @@ func (l *loader) expression(n *node, reader int) *expression {
 		return nil
 	}
 	if n.kind != text && n.kind != boolean {
-		l.on(n, "an expression must be a text, not a %s", n.kind)
+		l.on(n, "an expression must be a text: got %s", n.kind)
 		return nil
 	}
 	source, offset := n.text, 0
@@ -250,7 +250,7 @@ func (l *loader) expression(n *node, reader int) *expression {
 		}
 		one := single(parts)
 		if one == nil {
-			l.on(n, "either the whole is one expression in ${{ }}, or it has no ${{ }} at all")
+			l.on(n, "write the whole expression inside one ${{ }}, or without ${{ }}")
 			return nil
 		}
 		source, offset = one.text, one.offset

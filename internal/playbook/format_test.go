@@ -73,7 +73,7 @@ func TestFormatDecidesTheTypeOfTheEvent(t *testing.T) {
 		{"params: {format: xml}", okta, "format: "},
 		{"params: {format: 7}", okta, "format: "},
 		{"params: {format: [ecs]}", okta, "format: "},
-		{"params: {format: '${{ ecs }}'}", okta, "holds literals"},
+		{"params: {format: '${{ ecs }}'}", okta, "has literals only"},
 	} {
 		source := fmt.Sprintf("name: a\ntitle: A\ntrigger: feed\nevent_types: ['*']\ncondition: %q\n%s\n"+
 			"steps: [{id: look, action: get_user, with: {user: ann}}]\n", test.condition, test.params)
@@ -119,7 +119,7 @@ func TestConditionsReadTheFormat(t *testing.T) {
 		}
 	}
 	_, err = p.Match(sdk.RawEvent{ID: "u-1", Type: "a.b", Data: ann})
-	if err == nil || !strings.Contains(err.Error(), "it came without its ecs shape") {
+	if err == nil || !strings.Contains(err.Error(), "it has no ecs shape") {
 		t.Errorf("an event without the shape: %v", err)
 	}
 }

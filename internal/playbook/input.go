@@ -145,7 +145,7 @@ func (in *inputs) whole(v *value, n *node, p *part, of *schema.Node, optional bo
 	result, isOptional := unwrapOptional(x.result)
 	why := ""
 	if isOptional && !optional {
-		why = "the expression may give nothing, and this cannot be left out; .orValue(…) gives it a value"
+		why = "the expression can be absent, and this value is required; give it a default with .orValue(…)"
 	}
 	if why = cmp.Or(why, mismatch(result, of), wholeProblem(x, of)); why != "" {
 		in.on(n, "%s", why)

@@ -55,15 +55,15 @@ func TestLanguagesAreChecked(t *testing.T) {
 		`filter: actor.id eq "pre ${{ raw.x }} post"`:                      "write no quotes around it",
 		`filter: 'a eq "\"${{ raw.x }}"'`:                                  "write no quotes around it",
 		`filter: 'a eq "b" and c eq "${{ raw.x }}" and d eq ${{ raw.y }}'`: "write no quotes around it",
-		`filter: actor.id eq pre${{ raw.x }}`:                              "must stand on each side",
-		`filter: actor.id eq ${{ raw.x }}post`:                             "must stand on each side",
-		`filter: actor.id eq ${{ raw.x }}${{ raw.y }}`:                     "must stand on each side",
-		`filter: ${{ raw.x }}`:                                             "the structure of a filter must stand in the file",
-		`filter: '${{ "actor.id eq " + raw.x }}'`:                          "the structure of a filter must stand in the file",
-		`path: ${{ raw.x }}`:                                               "the structure of a path must stand in the file",
-		`query: ${{ raw.x }}`:                                              "the members must stand in the file",
+		`filter: actor.id eq pre${{ raw.x }}`:                              "on each side of it",
+		`filter: actor.id eq ${{ raw.x }}post`:                             "on each side of it",
+		`filter: actor.id eq ${{ raw.x }}${{ raw.y }}`:                     "on each side of it",
+		`filter: ${{ raw.x }}`:                                             "the structure of a filter must be in the file",
+		`filter: '${{ "actor.id eq " + raw.x }}'`:                          "the structure of a filter must be in the file",
+		`path: ${{ raw.x }}`:                                               "the structure of a path must be in the file",
+		`query: ${{ raw.x }}`:                                              "the members must be in the file",
 		`query: {filter: 'x eq "${{ raw.x }}"'}`:                           "write no quotes around it",
-		`query: {filter: '${{ raw.x }}'}`:                                  "the structure of a filter must stand in the file",
+		`query: {filter: '${{ raw.x }}'}`:                                  "the structure of a filter must be in the file",
 	} {
 		_, err := compileInput(t, with)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {

@@ -59,7 +59,7 @@ func (l *loader) grouping(p *Playbook) {
 	if by == nil {
 		for _, alone := range []string{"window", "group_when"} {
 			if n := l.root.member(alone); n != nil {
-				l.on(n, "%s says nothing without group_by", alone)
+				l.on(n, "%s has no effect without group_by", alone)
 			}
 		}
 		return
@@ -69,7 +69,7 @@ func (l *loader) grouping(p *Playbook) {
 		return
 	}
 	if t := p.groupBy.result; t.Kind() == types.DynKind {
-		l.on(by, "group_by must give a text, a number or a boolean, and what this one gives is not known; wrap it, as in string(…)")
+		l.on(by, "group_by must give a text, a number or a boolean, and the type of this expression is unknown; convert it, as in string(…)")
 	} else if !isTextPart(t) {
 		l.on(by, "group_by must give a text, a number or a boolean, not %s", typeName(t))
 	}
@@ -91,7 +91,7 @@ func (p *Playbook) GroupKey(e sdk.RawEvent) (string, error) {
 		return "", evaluationError(err, "group_by cannot be evaluated on this event")
 	}
 	if value == nil {
-		return "", sdk.Invalid("group_by gives nothing for this event: " + shorten(p.groupBy.text) + " is null")
+		return "", sdk.Invalid("group_by has no value for this event: " + shorten(p.groupBy.text) + " is null")
 	}
 	raw, err := marshal(value)
 	return string(raw), err
@@ -118,7 +118,7 @@ func (p *Playbook) holds(x *expression, scope Scope) (bool, error) {
 	}
 	holds, ok := v.(types.Bool)
 	if !ok {
-		return false, fmt.Errorf("%s: gave %s, not true or false", shorten(x.text), v.Type().TypeName())
+		return false, fmt.Errorf("%s: the value is of type %s, not bool", shorten(x.text), v.Type().TypeName())
 	}
 	return bool(holds), nil
 }

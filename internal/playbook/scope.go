@@ -39,7 +39,7 @@ type binding = map[string]any
 // bind decodes the variables that expressions use, and no others.
 func (p *Playbook) bind(uses map[string]bool, scope Scope) (binding, error) {
 	if n := scope.size(uses); n > maxInput {
-		return nil, fmt.Errorf("what it reads has %d MiB, and an expression reads at most %d MiB", n>>20, maxInput>>20)
+		return nil, fmt.Errorf("the data that it reads has %d bytes, and the limit is %d", n, maxInput)
 	}
 	b := binding{varsVar: p.vars}
 	for name := range uses {
@@ -119,7 +119,7 @@ func (v view) decode(e sdk.RawEvent) (any, error) {
 	}
 	data, ok := e.Shapes[v.shape]
 	if !ok {
-		return nil, fmt.Errorf("it came without its %s shape", v.shape)
+		return nil, fmt.Errorf("it has no %s shape", v.shape)
 	}
 	return decode(data, v.node)
 }
@@ -148,7 +148,7 @@ func decode(raw json.RawMessage, n *schema.Node) (any, error) {
 		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("not valid JSON: something follows the value")
+		return nil, errors.New("not valid JSON: unexpected data after the value")
 	}
 	return convert(n, v)
 }
@@ -265,7 +265,7 @@ func toJSON(v ref.Val) (any, error) {
 		}
 		return items, nil
 	default:
-		return nil, fmt.Errorf("a value of type %s has no form in JSON; string(…) makes it a text", v.Type().TypeName())
+		return nil, fmt.Errorf("JSON cannot represent a value of type %s; convert it with string(…)", v.Type().TypeName())
 	}
 }
 

@@ -48,10 +48,10 @@ func (l *loader) declareSteps(p *Playbook) {
 		}
 		l.name("the id of a step", id)
 		if slices.Contains(reserved, id.text) {
-			l.on(id, "%q is a word of CEL's own: no expression could name this step", id.text)
+			l.on(id, "%q is a reserved word of CEL, so expressions cannot name this step", id.text)
 		}
 		if first, double := l.objects.order[id.text]; double {
-			l.on(id, "step %d has the id %q already", first+1, shorten(id.text))
+			l.on(id, "the id %q is already used by step %d", shorten(id.text), first+1)
 			continue
 		}
 		l.objects.order[id.text] = i

@@ -62,7 +62,7 @@ func template(s string) ([]part, *templateError) {
 		flush()
 		length, closed := expressionLength(s[from+3:])
 		if !closed {
-			return nil, &templateError{offset(from), "this ${{ is not closed with }}, or a quote in between is not closed; write $${{ for the characters themselves"}
+			return nil, &templateError{offset(from), "this ${{ has no closing }}, or a quote inside it is not closed; write $${{ for a literal ${{"}
 		}
 		inner := s[from+3 : from+3+length]
 		trimmed := strings.TrimSpace(inner)
@@ -145,7 +145,7 @@ func (in *inputs) checkLanguage(n *node, parts []part, language string) {
 		case insideString(before):
 			in.inside(n, p.offset, `the value is quoted when the playbook runs, so write no quotes around it: … eq ${{ %s }}, not … eq "${{ %s }}"`, p.text, p.text)
 		case !edge(before[max(0, len(before)-1):], " \t\r\n("), !edge(after[:min(1, len(after))], " \t\r\n)"):
-			in.inside(n, p.offset, "the value becomes one quoted literal, so a blank or a parenthesis must stand on each side of it; "+
+			in.inside(n, p.offset, "the value becomes one quoted literal, so write a space or a parenthesis on each side of it; "+
 				"join texts within the expression, as in ${{ a + b }}")
 		}
 	}
@@ -180,7 +180,7 @@ func insideString(text string) bool {
 // wholeProblem says why an expression must not be the whole of an input that is, or holds,
 // an expression of a language. It is "" for any other input.
 func wholeProblem(x *expression, of *schema.Node) string {
-	const dynamic = "the structure of a %s must stand in the file, since the text of an event could change it: write it as in %s${{ event.actor.id }}"
+	const dynamic = "the structure of a %s must be in the file, because the text of an event could change it: write it as in %s${{ event.actor.id }}"
 	switch {
 	case x.constant() || !of.HasLanguage():
 		return ""
@@ -189,7 +189,7 @@ func wholeProblem(x *expression, of *schema.Node) string {
 	case of.Language == schema.URLPath:
 		return fmt.Sprintf(dynamic, "path", "/api/v1/users/")
 	default:
-		return "the members must stand in the file, since one of them is a filter or a path: give each member an expression of its own"
+		return "the members must be in the file, because one of them is a filter or a path: give each member an expression of its own"
 	}
 }
 
@@ -210,7 +210,7 @@ func literalOf(language string, v ref.Val) (string, error) {
 			return string(quoted), err
 		case types.Double:
 			if f := float64(v); math.IsInf(f, 0) || math.IsNaN(f) {
-				return "", errors.New("this number has no form in a filter")
+				return "", errors.New("a filter cannot contain this number")
 			}
 		}
 		return text, nil

@@ -62,9 +62,9 @@ func (l *loader) params(p *Playbook, trigger, params *node, info *sdk.TriggerInf
 		for _, m := range params.members {
 			switch m.key {
 			case eventTypes:
-				l.at(m.line, m.column, "event_types belongs at the top of the file, not among the params")
+				l.at(m.line, m.column, "event_types belongs at the top level of the file, not in params")
 			case sdk.AnyParam:
-				l.at(m.line, m.column, "any is for hosts that serve several playbooks with one poll; write a playbook for each selection")
+				l.at(m.line, m.column, "any is not for playbooks; write one playbook for each selection")
 			default:
 				all.members = append(all.members, m)
 			}
@@ -175,7 +175,7 @@ func (l *loader) vars(p *Playbook) {
 	if n != nil && n.kind == object {
 		for _, m := range n.members {
 			if !identifier.MatchString(m.key) || slices.Contains(reserved, m.key) {
-				l.at(m.line, m.column, "%q cannot be the name of a variable: it must be letters, digits and underscores, and no word of CEL's own", shorten(m.key))
+				l.at(m.line, m.column, "%q cannot be the name of a variable: use letters, digits and underscores, and no reserved word of CEL", shorten(m.key))
 			}
 		}
 		values, err := convert(nil, n.plain())
@@ -201,7 +201,7 @@ func (l *loader) literals(n *node, where string) {
 	if n.kind == text {
 		parts, wrong := template(n.text)
 		if wrong != nil || slices.ContainsFunc(parts, func(p part) bool { return p.expression }) {
-			l.on(n, "%s holds literals; ${{ }} is evaluated in a step's with and if. $${{ stands for the characters themselves", where)
+			l.on(n, "%s has literals only: ${{ }} is evaluated in with and if of a step. Write $${{ for a literal ${{", where)
 		} else {
 			n.text = literals(parts)
 		}

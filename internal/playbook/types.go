@@ -234,7 +234,7 @@ func mismatch(t *types.Type, n *schema.Node) string {
 	kinds := jsonKinds[t.Kind()]
 	if n == nil || len(n.Type) == 0 {
 		if kinds == nil {
-			return "the expression gives " + typeName(t) + ", which has no form in JSON; string(…) makes it a text"
+			return "the expression gives " + typeName(t) + ", which JSON cannot represent; convert it with string(…)"
 		}
 		return ""
 	}
@@ -243,7 +243,7 @@ func mismatch(t *types.Type, n *schema.Node) string {
 	}
 	hint := ""
 	if n.Is("string") && !slices.Contains([]types.Kind{types.ListKind, types.MapKind, types.StructKind, types.NullTypeKind}, t.Kind()) {
-		hint = "; string(…) makes it one"
+		hint = "; convert it with string(…)"
 	}
 	return "the expression gives " + typeName(t) + ", but this must be of type " + strings.Join(n.Type, " or ") + hint
 }

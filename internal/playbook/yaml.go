@@ -89,11 +89,11 @@ func open(file string, source []byte) (*report, string) {
 		return r, text
 	}
 	if at := strings.Index("\n"+text, "\n"+mark); at >= 0 {
-		bad(at, "a byte order mark stands before this line; delete it")
+		bad(at, "a byte order mark precedes this line; delete it")
 	}
 	if at := strings.IndexFunc(text, unprintable); at >= 0 {
 		c, _ := utf8.DecodeRuneInString(text[at:])
-		bad(at, "the character %U may not stand in the file", c)
+		bad(at, "the character %U is not allowed in this file; delete it", c)
 	}
 	return r, text
 }
@@ -150,7 +150,7 @@ func (r *report) parseYAML(source string) (root *node) {
 	root = c.convert(bodies[0], position(bodies[0]))
 	if len(bodies) > 1 {
 		at := position(bodies[1])
-		r.at(at.Line, at.Column, "a file holds one document, and a second one begins here; put both into one, without --- between them")
+		r.at(at.Line, at.Column, "a second document begins here, and a file has one; join them without ---")
 	}
 	switch {
 	case root.kind == object && !c.broken:
@@ -159,7 +159,7 @@ func (r *report) parseYAML(source string) (root *node) {
 	case root.kind == null:
 		r.at(1, 1, "the file is empty")
 	default:
-		r.at(root.line, root.column, "%s, not a %s", r.expected(), root.kind)
+		r.at(root.line, root.column, "%s: got %s", r.expected(), root.kind)
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func firstInvalid(s string) int {
 func (r *report) bounded(tokens token.Tokens) bool {
 	if len(tokens) > maxTokens {
 		at := tokens[maxTokens].Position
-		r.at(at.Line, at.Column, "the file is too long: from here on it has more than %d YAML tokens", maxTokens)
+		r.at(at.Line, at.Column, "the file is too long: the limit is %d YAML tokens, up to here", maxTokens)
 		return false
 	}
 	depth, run := 0, 0
@@ -222,7 +222,7 @@ func (r *report) syntax(err error) {
 	hint := ""
 	line := strings.TrimLeft(r.lines[min(max(at.Line, 1), len(r.lines))-1], " -")
 	if strings.Contains(line, "${{") || strings.HasPrefix(line, "if:") || strings.HasPrefix(line, "condition:") {
-		hint = `; put the whole expression in quotes: YAML gives {, [, ", ": " and " #" a meaning of their own`
+		hint = `; put the whole expression in quotes: {, [, ", ": " and " #" have a meaning in YAML`
 	}
 	r.at(at.Line, at.Column, "not valid YAML: %s%s", strings.ReplaceAll(syntax.GetMessage(), "\t", `\t`), hint)
 }
@@ -303,7 +303,7 @@ func (c *converter) convert(n ast.Node, at *token.Position) *node {
 func (c *converter) exact(n *node, written string) {
 	digits := strings.TrimLeft(written, "+-")
 	if len(digits) > 1 && digits[0] == '0' && strings.IndexByte("0123456789_", digits[1]) >= 0 {
-		c.on(n, "a number that begins with 0 is octal in YAML: put it in quotes, or leave the 0 out")
+		c.on(n, "a number that begins with 0 is octal in YAML: put the number in quotes, or delete the 0")
 	}
 }
 
