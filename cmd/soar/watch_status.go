@@ -65,14 +65,14 @@ func (w *watchStatus) show(t monitor.Tick) {
 
 // throttling reports once that the throttling of a playbook holds back runs, until none waits.
 func (w *watchStatus) throttling(b monitor.Playbook) {
-	if b.Held == 0 || w.throttled[b.Name] {
+	if b.Throttled == 0 || w.throttled[b.Name] {
 		w.throttled[b.Name] = w.throttled[b.Name] && b.Waiting > 0
 		return
 	}
 	w.throttled[b.Name] = true
-	w.logger.Warn("runs wait for their turn", "playbook", b.Name, "runs", b.Held, "max_runs_per_minute", b.Cap)
-	w.line(map[string]any{"kind": "held", "playbook": b.Name, "runs": b.Held, "max_runs_per_minute": b.Cap},
-		"%s %s of %s for their turn: no more than %d a minute", w.out.Yellow("waiting"), count(b.Held, "run"), terminal.OneLine(b.Name), b.Cap)
+	w.logger.Warn("runs throttled", "playbook", b.Name, "runs", b.Throttled, "max_runs_per_minute", b.MaxRunsPerMinute)
+	w.line(map[string]any{"kind": "held", "playbook": b.Name, "runs": b.Throttled, "max_runs_per_minute": b.MaxRunsPerMinute},
+		"%s %s of %s: at most %d per minute", w.out.Yellow("throttled"), count(b.Throttled, "run"), terminal.OneLine(b.Name), b.MaxRunsPerMinute)
 }
 
 // pause reports that all writes were paused or resumed.

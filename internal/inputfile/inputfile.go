@@ -12,9 +12,9 @@ import (
 )
 
 // Read returns a file's bytes. The file must be a regular file of at most most
-// bytes: a pipe could wait for ever, and a device need not end.
+// bytes: a pipe could block, and a device can be endless.
 func Read(name string, most int64) ([]byte, error) {
-	// Without O_NONBLOCK, to open a pipe waits for a writer.
+	// Without O_NONBLOCK, opening a pipe waits for a writer.
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func tooLarge(name string, most int64) error {
 	return fmt.Errorf("%s is too large: at most %d KiB are read", name, most>>10)
 }
 
-// Exposure says who besides its owner can change a file.
+// Exposure says which users other than the owner can change a file.
 type Exposure struct {
 	Mode    fs.FileMode // of the file
 	Others  bool        // every user of the machine can write to the file

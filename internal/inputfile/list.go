@@ -107,7 +107,7 @@ func ParseColumn(text []byte, column string) ([]Item, error) {
 			f.add("line %d has %d columns, and the first line has %d", bad.Line, len(row), len(head))
 			continue
 		case err != nil:
-			return nil, err // the rows after a wrong quote cannot be told apart
+			return nil, err // after a wrong quote, the ends of rows are unknown
 		}
 		line, _ := rows.FieldPos(at)
 		field := strings.TrimSpace(row[at])
@@ -134,7 +134,7 @@ func columnOf(head []string, column string) (int, error) {
 	known := strings.Join(names, ", ")
 	switch {
 	case column == "":
-		return 0, fmt.Errorf("is a CSV file: say which column has the items with --column. The columns are %s", known)
+		return 0, fmt.Errorf("is a CSV file: name the column with the items in --column. The columns are %s", known)
 	case len(found) == 0:
 		return 0, fmt.Errorf("has no column %q. The columns are %s", column, known)
 	case len(found) > 1:
@@ -172,19 +172,19 @@ func (f *faults) add(format string, args ...any) {
 	}
 }
 
-// check adds a fault if the item at a place cannot be a name.
-func (f *faults) check(place, item string) {
+// check adds a fault if the item at this position cannot be a name.
+func (f *faults) check(position, item string) {
 	switch {
 	case item == "":
-		f.add("%s is empty", place)
+		f.add("%s is empty", position)
 	case len(item) > maxItemSize:
-		f.add("%s has %d bytes, and at most %d are possible", place, len(item), maxItemSize)
+		f.add("%s has %d bytes, and at most %d are possible", position, len(item), maxItemSize)
 	case !utf8.ValidString(item):
-		f.add("%s is not in UTF-8", place)
+		f.add("%s is not in UTF-8", position)
 	default:
 		if i := strings.IndexFunc(item, unicode.IsControl); i >= 0 {
 			r, _ := utf8.DecodeRuneInString(item[i:])
-			f.add("%s contains the control character %U", place, r)
+			f.add("%s contains the control character %U", position, r)
 		}
 	}
 }

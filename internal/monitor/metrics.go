@@ -104,11 +104,11 @@ var Metrics = []Metric{
 			}
 		}},
 	{Name: "soar_runs_waiting", Labels: []string{"playbook"},
-		Help: "Runs that have not started: they gather events, or wait for their turn or a worker. Updated every second.",
+		Help: "Runs that have not started: they collect events, are throttled, or wait for a worker. Updated every second.",
 		read: perPlaybook(func(b Playbook) float64 { return float64(b.Waiting) })},
 	{Name: "soar_runs_held", Labels: []string{"playbook"},
 		Help: "Runs that wait only because of `max_runs_per_minute`.",
-		read: perPlaybook(func(b Playbook) float64 { return float64(b.Held) })},
+		read: perPlaybook(func(b Playbook) float64 { return float64(b.Throttled) })},
 	{Name: "soar_requests_total", Counter: true, Labels: []string{"purpose"},
 		Help: "Requests sent to the service, by purpose: poll or action.",
 		read: func(s Snapshot, give func(float64, ...string)) {

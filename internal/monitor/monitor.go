@@ -69,7 +69,7 @@ func New(o Options) *Monitor {
 	return m
 }
 
-// feed is a Feed, with the facts that its lag and its health follow from.
+// feed is a Feed, with the state that decides its lag and its health.
 type feed struct {
 	Feed
 	behind   bool      // more follows the last page
@@ -92,7 +92,7 @@ func (f *feed) lag(now, started time.Time) time.Duration {
 }
 
 // mostResets is the number of checkpoint resets that are tolerated within three times the
-// allowed lag. With more of them, the service's links do not lead on, and events may be late.
+// allowed lag. With more of them, the service's next links do not advance, and events may be late.
 const mostResets = 2
 
 // recentResets returns the checkpoint resets of a feed within three times the allowed lag.
@@ -102,7 +102,7 @@ func (m *Monitor) recentResets(f *feed) []time.Time {
 	return f.resets
 }
 
-// Accepted counts a page that is safe in the store.
+// Accepted counts a stored page.
 func (m *Monitor) Accepted(name string, page sdk.RawPage, a embedded.Accepted) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -156,8 +156,8 @@ func (m *Monitor) Notice(n embedded.Notice) {
 	}
 }
 
-// look updates the numbers of waiting runs and the pause.
-func (m *Monitor) look(ctx context.Context) {
+// update reads the numbers of waiting runs and the pause.
+func (m *Monitor) update(ctx context.Context) {
 	var queues []embedded.Queue
 	var paused *embedded.Pause
 	var err error
@@ -177,11 +177,11 @@ func (m *Monitor) look(ctx context.Context) {
 	}
 	m.paused = paused
 	for _, b := range m.playbooks {
-		b.Waiting, b.Held, b.Cap = 0, 0, 0
+		b.Waiting, b.Throttled, b.MaxRunsPerMinute = 0, 0, 0
 	}
 	for _, q := range queues {
 		b := m.playbook(q.Playbook)
-		b.Waiting, b.Held, b.Cap = q.Runs, q.Throttled, q.MaxRunsPerMinute
+		b.Waiting, b.Throttled, b.MaxRunsPerMinute = q.Runs, q.Throttled, q.MaxRunsPerMinute
 	}
 }
 
@@ -220,7 +220,7 @@ func (m *Monitor) Snapshot() Snapshot {
 			late = append(late, problem)
 		}
 		if len(m.recentResets(m.feeds[name])) > mostResets {
-			resets = append(resets, fmt.Sprintf("%s lost its checkpoint more than %d times within %s: the service's links do not lead on. "+
+			resets = append(resets, fmt.Sprintf("%s lost its checkpoint more than %d times within %s: the service's next links do not advance. "+
 				"Check that the org's address is its own and that no proxy rewrites Link headers", name, mostResets, 3*m.o.MaxLag))
 		}
 		s.Feeds = append(s.Feeds, f)
@@ -295,9 +295,9 @@ type Playbook struct {
 	Name                      string
 	Queued, Succeeded, Failed int
 
-	Waiting int // runs that have not begun; see [embedded.Queue]
-	Held    int // runs that only the throttling delays
-	Cap     int // maximum of runs per minute; 0 if there is none, or no run waits
+	Waiting          int // runs that have not begun; see [embedded.Queue]
+	Throttled        int // runs that only max_runs_per_minute delays
+	MaxRunsPerMinute int // 0 if there is no limit, or no run waits
 }
 
 // Requests counts the requests to the service by purpose.

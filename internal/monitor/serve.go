@@ -15,8 +15,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Listen opens an address for [Monitor.Serve]. One without a host, such as :9464, is
-// on loopback: metrics are for everybody only where that is written out.
+// Listen opens an address for [Monitor.Serve]. An address without a host, such as
+// :9464, is on loopback: metrics are public only if the address names another host.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -33,7 +33,7 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers on l, which it closes, until ctx ends.
+// Serve serves connections of l until ctx ends. It closes l.
 func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{Handler: m.Handler(), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
 	ended := make(chan error, 1)
@@ -46,7 +46,7 @@ func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if server.Shutdown(last) != nil {
-		_ = server.Close() // whoever reads so slowly is cut off
+		_ = server.Close() // ends the connections of slow clients
 	}
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve metrics: %w", err)
@@ -54,7 +54,7 @@ func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
-// Handler answers /metrics for Prometheus and /healthz.
+// Handler serves /metrics for Prometheus and /healthz.
 func (m *Monitor) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.Registry(), promhttp.HandlerOpts{}))
@@ -72,8 +72,8 @@ type health struct {
 	Paused *embedded.Pause `json:"paused,omitempty"`
 }
 
-// health answers 200, or 503 with what is wrong. A pause is no problem of the watch, since
-// a restart does not end it.
+// health responds with 200, or with 503 and the problems. A pause is no problem, because a
+// restart of the watch does not end it.
 func (m *Monitor) health(w http.ResponseWriter, _ *http.Request) {
 	s := m.Snapshot()
 	body, err := json.Marshal(health{
@@ -91,15 +91,16 @@ func (m *Monitor) health(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
-// A Tick is how the watch is doing at one second, and whether to speak of it.
+// A Tick is the state of the watch at one second, and whether to report it.
 type Tick struct {
 	Snapshot
-	Due     bool // so long has passed since the last time that it was due
-	Changed bool // its health has turned since the tick before; it begins as good
+	Due     bool // the interval has passed since the last tick that was due
+	Changed bool // the health differs from the last tick; before the first tick it is good
 }
 
-// Follow calls tell each second, from one goroutine, until ctx ends.
-func (m *Monitor) Follow(ctx context.Context, every time.Duration, tell func(Tick)) {
+// Follow calls report each second, from one goroutine, until ctx ends. A tick is due after
+// each interval.
+func (m *Monitor) Follow(ctx context.Context, interval time.Duration, report func(Tick)) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	healthy, last := true, m.o.Now()
@@ -109,19 +110,19 @@ func (m *Monitor) Follow(ctx context.Context, every time.Duration, tell func(Tic
 			return
 		case <-tick.C:
 		}
-		m.look(ctx)
+		m.update(ctx)
 		t := Tick{Snapshot: m.Snapshot()}
 		t.Changed = t.Healthy() != healthy
 		healthy = t.Healthy()
-		if t.Due = t.Time.Sub(last) >= every; t.Due {
+		if t.Due = t.Time.Sub(last) >= interval; t.Due {
 			last = t.Time
 		}
-		tell(t)
+		report(t)
 	}
 }
 
-// Session returns s with its requests counted, and with what it learns of budgets
-// noted: by polls that fail, too.
+// Session returns s. The monitor counts its requests and records its budgets, also those of
+// failed polls.
 func (m *Monitor) Session(s sdk.Session) sdk.Session { return counted{s, m} }
 
 type counted struct {

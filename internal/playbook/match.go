@@ -13,7 +13,7 @@ import (
 
 // Match reports whether e starts a run: e has one of the playbook's types and the condition holds.
 // The error is an *sdk.Error (invalid_input): the condition could not be evaluated on this event, or
-// the trigger is in doubt about an event that matches otherwise.
+// the trigger could not parse an event that matches otherwise.
 func (p *Playbook) Match(e sdk.RawEvent) (bool, error) {
 	if !p.Selects(e) {
 		return false, nil
@@ -35,7 +35,7 @@ func (p *Playbook) Selects(e sdk.RawEvent) bool {
 		slices.ContainsFunc(p.EventTypes, func(pattern string) bool { return sdk.MatchType(pattern, e.Type) })
 }
 
-// A Grouping gathers events of one key into one run. With the zero Grouping, each event
+// A Grouping collects the events of one key in one run. With the zero Grouping, each event
 // starts a run of its own.
 type Grouping struct {
 	Window  time.Duration // how long a group accepts events, from its first; 0: no groups

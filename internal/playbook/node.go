@@ -89,7 +89,7 @@ func (n *node) plain() any {
 	return nil
 }
 
-// A target is what a JSON Pointer points to: the value, and the member or item that holds it.
+// A target is the value that a JSON Pointer names, and the member or item that contains it.
 type target struct {
 	node   *node // nil: there is no such member
 	parent *node

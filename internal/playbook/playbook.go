@@ -49,7 +49,7 @@ func (p *Playbook) Hash() string {
 // A Step is one call of an action.
 type Step struct {
 	ID      string // snake_case, unique in its playbook
-	Title   string // what people see; "" if the file gives none
+	Title   string // for people; "" if the file has none
 	Action  string // name of an action of the manifest
 	Retry   Retry
 	Timeout time.Duration // for each attempt

@@ -117,8 +117,8 @@ type Settings struct {
 func (s *Settings) JSON() (json.RawMessage, error) { return json.Marshal(s.Values) }
 
 // Load returns the settings. A value from the environment replaces the value from the file.
-// The credentials come from one place only, and go only to the address that they were
-// configured with. Otherwise, a token from one place could be sent to an address from another.
+// The credentials come from one source only, and go only to the address that they were
+// configured with. Otherwise, a token from one source could be sent to an address from another.
 func (s Source) Load(ctx context.Context) (*Settings, error) {
 	name := cmp.Or(s.File, DefaultFile)
 	values, err := s.readFile(ctx, name)

@@ -51,8 +51,9 @@ type Past struct {
 
 var errAllRead = errors.New("all events were read")
 
-// Read reads the events. It polls like a watch instead of reading a range of times. Only so
-// the service returns late events too, and the playbook's parameters have the same meaning.
+// Read reads the events. It polls like a watch instead of reading a range of times. This
+// way the service also returns late events, and the playbook's parameters have the same
+// meaning.
 func (h History) Read(ctx context.Context) (Past, error) {
 	source, err := h.source()
 	if err != nil {

@@ -41,7 +41,7 @@ const markAfter = 50 * time.Millisecond
 type evaluations struct {
 	file     *os.File
 	free     chan int64      // offsets of free slots
-	suspects map[string]bool // marks of events about which the store knows more
+	suspects map[string]bool // marks of events that have counted deaths or a run that was set aside
 }
 
 var blankMark = strings.Repeat(" ", markLength)

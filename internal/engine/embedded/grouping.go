@@ -156,9 +156,9 @@ func (g *groupRow) set(r *Run) {
 	switch {
 	case r.Status != engine.Queued || !r.Started.IsZero():
 	case r.Group != nil && !r.Group.Closed && !g.atFirst.Bool && r.Group.Closes.After(now):
-		r.Waits = fmt.Sprintf("gathers events until %s", r.Group.Closes.Format(time.TimeOnly+"Z"))
+		r.Waits = fmt.Sprintf("collects events until %s", r.Group.Closes.Format(time.TimeOnly+"Z"))
 	case g.maxRunsPerMinute > 0 && !g.oldest.IsZero() && g.oldest.Add(time.Minute).After(now):
-		r.Waits = fmt.Sprintf("waits for its turn: no more than %d a minute", g.maxRunsPerMinute)
+		r.Waits = fmt.Sprintf("throttled: at most %d per minute", g.maxRunsPerMinute)
 	}
 }
 

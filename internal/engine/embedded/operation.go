@@ -184,7 +184,7 @@ func readOperationUndos(db *conn, rest string, args ...any) []OperationUndo {
 		`SELECT operation, n, state, action, input, undone FROM operation_undos `+rest, args...)
 }
 
-// A plan is what the dry run of a write found.
+// A plan is the result of the dry run of a write.
 type plan struct {
 	engine.Output
 	result   sdk.Result // empty if the action has no dry run
@@ -323,7 +323,7 @@ func (s *Store) closeUndos(tx *conn, c *call, output json.RawMessage) {
 }
 
 // closeReverted closes the undos of operations on a state that the call reverted, however
-// its input spells the objects: a user who is unsuspended is not to be unsuspended again.
+// its input spells the objects: an unsuspended user must not be unsuspended again.
 // Both actions must have the same form of state, since a restore can revert a part only.
 func (s *Store) closeReverted(tx *conn, c *call, output json.RawMessage, outcome sdk.Outcome) {
 	undos, err := sdk.UndosOf(output)

@@ -341,7 +341,7 @@ func (s *Store) send(ctx context.Context, c *call, p *plan) (sdk.Result, *sdk.Er
 	if failure != nil && errors.Is(context.Cause(runCtx), ErrPaused) {
 		c.interrupted = true
 		failure = &sdk.Error{Code: sdk.Unavailable, Err: ErrPaused, Upstream: failure.Upstream, Message: fmt.Sprintf(
-			"%s was canceled, since all writes were paused. A part of the change may be made: see operation %s", c.info.Name, c.operation)}
+			"%s was canceled, because all writes were paused. A part of the change may have been made: see operation %s", c.info.Name, c.operation)}
 	}
 	return result, failure
 }

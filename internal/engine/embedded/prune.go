@@ -10,20 +10,20 @@ import (
 )
 
 const (
-	// youngestPruned is the smallest age of what is pruned.
+	// youngestPruned is the minimum age of pruned rows.
 	youngestPruned = 24 * time.Hour
-	// rememberedFor is how long an event starts nothing twice, even if its run was pruned.
+	// rememberedFor is how long an event cannot start a playbook twice, even if its run was pruned.
 	// Services keep their logs for less, such as 90 days.
 	rememberedFor = 100 * 24 * time.Hour
 	// pruneBatch is the approximate number of events or rows in one transaction.
 	pruneBatch = 200
 )
 
-// Pruned counts what was deleted from a store, or what would be.
+// Pruned counts the rows that were deleted from a store, or would be.
 type Pruned struct {
 	Before      time.Time `json:"before"`       // everything in the count had ended by then
 	Runs        int       `json:"runs"`         // including their steps and retries
-	Events      int       `json:"events"`       // of which no run is left
+	Events      int       `json:"events"`       // without a remaining run
 	Calls       int       `json:"calls"`        // audit entries of the runs and of manual calls
 	Undos       int       `json:"undos"`        // done, superseded or failed
 	UndosFailed int       `json:"undos_failed"` // those of Undos that failed: their changes were not reverted
@@ -147,7 +147,7 @@ func (s *Store) inBatches(ctx context.Context, find string, ended time.Time, do 
 	}
 }
 
-// prunable counts what prune would delete.
+// prunable counts the rows that prune would delete.
 func (s *Store) prunable(ctx context.Context, before time.Time) (Pruned, error) {
 	p := Pruned{Before: before}
 	db := s.reader(ctx)
@@ -160,7 +160,7 @@ func (s *Store) prunable(ctx context.Context, before time.Time) (Pruned, error) 
 			(SELECT count(*) FROM undos WHERE run <> '' AND run IN (SELECT id FROM old) AND status = 'failed')
 				+ (SELECT count(*)`+fromManualUndos+` AND u.status = 'failed')`,
 		before).into(&p.Runs, &p.Events, &p.Calls, &p.Undos, &p.UndosFailed)
-	return p, db.failed("count what may be pruned")
+	return p, db.failed("count the rows to prune")
 }
 
 // A pruning is one transaction of [Store.Prune].

@@ -255,7 +255,7 @@ func (e *Engine) timed(ctx context.Context, do func(tx *conn, now time.Time)) er
 // A Queue describes the queued runs of one playbook.
 type Queue struct {
 	Playbook         string
-	Runs             int // queued: their events are collected, or they wait for their turn or a worker
+	Runs             int // queued: they collect events, are throttled, or wait for a worker
 	Throttled        int // those of Runs that only max_runs_per_minute delays
 	MaxRunsPerMinute int // 0: no limit
 }

@@ -37,7 +37,7 @@ const (
 )
 
 var (
-	errEmpty    = errors.New("the file is empty, so what the store held is lost. Restore it from a backup, or accept the loss with --new-store")
+	errEmpty    = errors.New("the file is empty, so the content of the store is lost. Restore it from a backup, or accept the loss with --new-store")
 	errNotStore = errors.New("is not a store of runs")
 	errNewer    = errors.New("was written by a newer version of this program. Update the program, or choose another store")
 	errOlder    = errors.New("was written by an older version of this program, and cannot be converted. " +

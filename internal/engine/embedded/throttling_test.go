@@ -63,13 +63,13 @@ func TestThrottlingIsVisible(t *testing.T) {
 		r.accept(page("1", "a", "b", "c", "d"))
 		r.take()
 		runs, err := r.store.Runs(t.Context(), Query{Status: engine.Queued})
-		if err != nil || len(runs) != 2 || runs[0].Waits != "waits for its turn: no more than 2 a minute" || runs[1].Waits != runs[0].Waits {
+		if err != nil || len(runs) != 2 || runs[0].Waits != "throttled: at most 2 per minute" || runs[1].Waits != runs[0].Waits {
 			t.Errorf("%+v, %v", runs, err)
 		}
 		r.queues(Queue{Playbook: "capped", Runs: 2, Throttled: 2, MaxRunsPerMinute: 2})
 		r.book = load(t, r.o.Manifest, gather)
 		id := r.accept(pageOf(about("ann", "1"))).Runs[0]
-		if run := r.run(id); run.Waits != "gathers events until "+time.Now().UTC().Add(time.Minute).Format("15:04:05Z") {
+		if run := r.run(id); run.Waits != "collects events until "+time.Now().UTC().Add(time.Minute).Format("15:04:05Z") {
 			t.Errorf("waits %q", run.Waits)
 		}
 		r.queues(Queue{Playbook: "capped", Runs: 2, Throttled: 2, MaxRunsPerMinute: 2}, Queue{Playbook: "gather", Runs: 1})

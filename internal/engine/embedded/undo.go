@@ -104,7 +104,7 @@ func addUndo(tx *conn, org string, u *Undo) {
 		org, u.RunID, u.StepID, u.Of, u.Action, u.Input, u.state, u.own, u.Due, u.Status, u.Error, u.Created, u.Finished)
 }
 
-// storeUndos stores the undos of an output that a host makes at their time. The failure
+// storeUndos stores the scheduled undos of an output. The failure
 // becomes that of the call: an undo may have reverted the change on which the call relied.
 func (s *Store) storeUndos(tx *conn, c *call, output json.RawMessage) (failure *sdk.Error) {
 	outcome := engine.ReadOutput(output).Outcome
@@ -163,7 +163,7 @@ func (s *Store) storeUndo(tx *conn, c *call, n int, asked sdk.Undo, outcome sdk.
 	}
 	if overlapsUndo(tx, org, u, c.entry, u.Created) {
 		failure = &sdk.Error{Code: sdk.Unavailable, RetryAfter: time.Second,
-			Message: "an earlier change of the same was reverted at the same time, so the result of this change is unknown"}
+			Message: "an earlier change of the same state was reverted at the same time, so the result of this change is unknown"}
 		if !u.own {
 			return failure
 		}

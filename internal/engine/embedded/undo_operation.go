@@ -236,7 +236,7 @@ func (s *Store) conflict(ctx context.Context, op *Operation, c *call, failure *s
 	if len(later) > 0 {
 		e.Message = fmt.Sprintf("cannot undo operation %s: operation %s changed the same object later (%s). %s", op.ID, later[0].ID, later[0].summary(), e.Message)
 	} else {
-		e.Message = fmt.Sprintf("cannot undo operation %s: somebody else changed the object since. %s", op.ID, e.Message)
+		e.Message = fmt.Sprintf("cannot undo operation %s: another program or person changed the object since. %s", op.ID, e.Message)
 	}
 	return &e
 }
