@@ -80,7 +80,7 @@ func restoreUser(ctx context.Context, c *okta.Client, in RestoreUserInput) (none
 		if change := c.LastChange(ctx, u.ID, r.TakenAt); change != "" {
 			why += ". " + change
 		}
-		return none, sdk.Errorf(sdk.Conflict, "%s. Restore all the same with force", why)
+		return none, sdk.Errorf(sdk.Conflict, "%s. To restore the user anyway, set force", why)
 	}
 	// A record of this host reverts its own containment. Any other record, and a record of an
 	// older state, grants only the rights of the caller's allowed actions.

@@ -355,7 +355,7 @@ func (a *app) pluginCommand() *cobra.Command {
 			}
 			// A terminal sends Ctrl-C to the plugin as well, but the host decides when it ends.
 			status := plugin.Serve(context.WithoutCancel(c.Context()), backend, plugin.ServeOptions{
-				Usage: "soar " + pluginCommandName + " is launched by soar itself; to use it by hand, type: soar actions",
+				Usage: "soar " + pluginCommandName + " is launched by soar itself; to run its actions, type: soar actions",
 			})
 			if status != 0 {
 				return failedError{status}

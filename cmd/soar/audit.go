@@ -22,8 +22,8 @@ func (a *app) auditCommand() *cobra.Command {
 	var q embedded.AuditQuery
 	c := &cobra.Command{
 		Use: "audit", Args: none,
-		Short: "List the calls of actions, by playbooks and by hand, newest first",
-		Long: `List the calls of actions, by playbooks and by hand, newest first. A line shows one call in 80 columns, or in as
+		Short: "List the calls of actions, by playbooks and by people, newest first",
+		Long: `List the calls of actions, by playbooks and by people, newest first. A line shows one call in 80 columns, or in as
 many as COLUMNS says: long values are cut, and a time of this year has no year.
 
 --json prints each call whole, with the account of the operating system, the host, the process, the connection, the

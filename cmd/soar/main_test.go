@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"soar.example/okta/internal/language"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/oktaspec"
 )
@@ -81,8 +82,24 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	} else {
 		ts.Check(err)
 	}
+	checkLanguage(ts)
 	if fmt.Sprint(status) != args[0] {
 		ts.Fatalf("exit status %d\n%s\n%s", status, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+// checkLanguage checks the English of the errors that the last command printed.
+func checkLanguage(ts *testscript.TestScript) {
+	var checker language.Checker
+	printed := ts.ReadFile("stderr")
+	var object struct{ Error struct{ Message string } }
+	if json.Unmarshal([]byte(ts.ReadFile("stdout")), &object) == nil {
+		printed += "\n\n" + object.Error.Message
+	}
+	// Each line is a sentence of its own, and ends in facts that are separated by commas.
+	checker.Text("error", strings.ReplaceAll(printed, "\n", "\n\n"))
+	if len(checker.Problems) > 0 {
+		ts.Fatalf("%s", strings.Join(checker.Problems, "\n"))
 	}
 }
 

@@ -228,6 +228,6 @@ const next = `
 What to type next
   go run ./cmd/soar org                          the same org, to play with from another terminal
   go run ./cmd/soar actions                      what playbooks can do
-  go run ./cmd/soar run suspend_user --help      one action by hand
+  go run ./cmd/soar run suspend_user --help      one action
   go run ./cmd/soar watch examples/playbooks/contain-compromised-user.yaml
 `

@@ -130,7 +130,7 @@ func (p *progress) notice(n embedded.Notice) {
 
 // undo shows an attempt to undo a change.
 func (p *progress) undo(u *embedded.Undo, kind embedded.NoticeKind, wait time.Duration) {
-	by := "by hand"
+	by := "by a person"
 	if u.RunID != "" {
 		by = "by run " + short(u.RunID)
 	}

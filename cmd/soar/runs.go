@@ -203,7 +203,7 @@ func (a *app) pruneCommand() *cobra.Command {
 	var dry bool
 	c := &cobra.Command{
 		Use: "prune", Args: none, Short: "Delete old records from the store",
-		Long: `Delete old records from the store: finished runs with their events, steps and audit entries, calls by hand,
+		Long: `Delete old records from the store: finished runs with their events, steps and audit entries, calls without a playbook,
 and finished undos.
 
 The command keeps unfinished runs, pending undos with the runs that requested them, undos of changes that stay,

@@ -225,7 +225,7 @@ func (a *app) listUndos(ctx context.Context, store *embedded.Store, q embedded.U
 		table(a, "Open operations", open, head, func(op embedded.Operation) []string {
 			with := op.Undos[0].Action
 			if slices.ContainsFunc(op.Undos, func(u embedded.OperationUndo) bool { return u.Input == nil }) {
-				with += " (by hand: it needs a secret)"
+				with += " (run it yourself: it needs a secret)"
 			}
 			return []string{op.ID, when(op.Created), op.Action, truncate(subjectOfState(&op, ""), 60),
 				strings.TrimSpace(op.Status + " " + op.Outcome), with, cmp.Or(op.Playbook, op.OSUser), op.Case, op.Batch}
@@ -319,7 +319,7 @@ func (a *app) noteOperation(ctx context.Context, store *embedded.Store, info *sd
 	}
 	switch outcome := sdk.Outcome(op.Outcome); {
 	case op.Open() && slices.ContainsFunc(op.Undos, func(u embedded.OperationUndo) bool { return u.Input == nil }):
-		text = fmt.Sprintf("operation %s must be undone by hand with %s: its input holds a secret, which the store does not keep", op.ID, op.Undos[0].Action)
+		text = fmt.Sprintf("operation %s cannot be undone by soar undo: the store does not keep the secret that %s needs. Run that action yourself", op.ID, op.Undos[0].Action)
 	case op.Open():
 		object["undo"] = "soar undo " + op.ID
 		if a.store != "" {

@@ -29,6 +29,10 @@ var rules = []struct {
 	{word(`is refused with|are refused with|refused`), "write rejected, and name the rule"},
 	{word(`(the|a|its) login's|logins? (that|lacks)`), "write credentials (what is configured) or principal (who it is)"},
 	{word(`the place from which|its place|the place after|a place in the log`), "write checkpoint or cursor"},
+	{word(`fate|memo|lookouts?|floods?|bars|gates|halts?|books|prover|in doubt`), "use the standard term"},
+	{word(`answers?|answered`), "write response (of a service), or output (of an action)"},
+	{word(`cannot be told|is had|made of it|lets? pass|mends?|is there twice|be content|makes no sense of|at all events|stands? open`), "say it plainly"},
+	{word(`otherwise stands|to many at once|goes on|went on|trustworthy hand|broke down`), "say it plainly"},
 	{word(`make-believe|half-way|had by|at most so many|so many|it is so|all the same`), "say it plainly"},
 }
 
@@ -37,7 +41,7 @@ func word(alternatives string) *regexp.Regexp {
 }
 
 var (
-	code     = regexp.MustCompile("`[^`]*`|<[^>]*>|https?://\\S+")
+	code     = regexp.MustCompile("`[^`]*`|<[^>]*>|connection was refused|https?://\\S+")
 	link     = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 	sentence = regexp.MustCompile(`[.!:](\s+|$)|\s*[|]\s*|\n\s*[-*#]\s*|\n\n+`)
 )

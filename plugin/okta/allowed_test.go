@@ -11,7 +11,7 @@ import (
 // TestAllowedActionsThatDoNotExist checks that a misspelt name in allowed_actions is an
 // error that names it and the nearest actions, before anything is sent.
 func TestAllowedActionsThatDoNotExist(t *testing.T) {
-	backend, err := Backend()
+	backend, err := checkedBackend(t)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 // While a poller and a listing have read up to the reserve of one limit, an account
 // is contained all the same, and the poller goes on from where it was.
 func TestContainmentGoesFirst(t *testing.T) {
-	backend, err := Backend()
+	backend, err := checkedBackend(t)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ const (
 )
 
 func TestConformance(t *testing.T) {
-	backend, err := Backend()
+	backend, err := checkedBackend(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func (s service) Break(f sdktest.Fault) {
 // compiled is the connector and what it offers.
 func compiled(t testing.TB) (sdk.Backend, *sdk.Manifest) {
 	t.Helper()
-	backend, err := Backend()
+	backend, err := checkedBackend(t)
 	if err != nil {
 		t.Fatal(err)
 	}

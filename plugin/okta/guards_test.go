@@ -20,7 +20,7 @@ func opened(t testing.TB, s *oktasim.Server, more map[string]any) sdk.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	backend, err := Backend()
+	backend, err := checkedBackend(t)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,7 +145,7 @@ func TestScopesOfWhatIsAllowed(t *testing.T) {
 }
 
 func TestSettingsOfALogin(t *testing.T) {
-	backend, err := Backend()
+	backend, err := checkedBackend(t)
 	if err != nil {
 		t.Fatal(err)
 	}
