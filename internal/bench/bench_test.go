@@ -117,7 +117,7 @@ func BenchmarkActionCall(b *testing.B) {
 	b.ReportMetric(float64((through - inProcess).Microseconds()), "overhead-µs")
 }
 
-// BenchmarkLaunch is the time from nothing to the first answer of a new plugin
+// BenchmarkLaunch is the time until the first response of a new plugin
 // process, mutual TLS included.
 func BenchmarkLaunch(b *testing.B) {
 	path := binary(b, "soar-plugin-okta")

@@ -75,7 +75,7 @@ var parts = []part{
 			r.row("an action of one request, in process, median", "ActionCall", "in-process-µs", "µs", ""),
 			r.row("— the same through the plugin", "ActionCall", "plugin-µs", "µs", ""),
 			r.row("— so the price of the process", "ActionCall", "overhead-µs", "µs", ""),
-			r.row("plugin launch to first answer, median", "Launch", "median-ms", "ms", ""),
+			r.row("plugin launch to first response, median", "Launch", "median-ms", "ms", ""),
 			r.row("the plugin's memory after 10,000 events", "PluginMemory", "MB-after-10k", "MB", ""),
 			r.row("— after 100,000", "PluginMemory", "MB-after-100k", "MB", ""),
 		}
