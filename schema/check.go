@@ -22,7 +22,7 @@ import (
 // A Violation is one thing wrong with a JSON document: where, as a JSON Pointer
 // (RFC 6901), and what, in a sentence.
 type Violation struct {
-	Pointer string `json:"pointer" jsonschema_description:"Where, as a JSON Pointer (RFC 6901)."`
+	Pointer string `json:"pointer" jsonschema_description:"Position in the input, as a JSON Pointer (RFC 6901)."`
 	Message string `json:"message" jsonschema_description:"Problem in this member."`
 }
 

@@ -29,7 +29,7 @@ func init() {
 		"Call.Status":               "0: no answer came",
 		"ErrorBody.Code":            "Error code.",
 		"ErrorBody.Message":         "Error message: what failed, why, and what to do next.",
-		"ErrorBody.RetryAfter":      "How long to wait before trying again.",
+		"ErrorBody.RetryAfter":      "Time to wait before the next attempt.",
 		"ErrorBody.Upstream":        "Details of the service's response.",
 		"ErrorBody.Violations":      "Problems of the input, one for each member.",
 		"ExampleInfo.Input":         "Input of the call.",
@@ -87,8 +87,8 @@ func init() {
 		"Undo.Input":                "Input of the action.",
 		"Undo.Subject":              "ID of the state that the call reverts, such as the ID of a subject.",
 		"Upstream.Code":             "The service's own error code.",
-		"Upstream.ErrorID":          "The service's id of this very error.",
-		"Upstream.RequestID":        "The service's id of the request, for its support.",
+		"Upstream.ErrorID":          "ID that the service gave to this error.",
+		"Upstream.RequestID":        "ID of the request, for the support of the service.",
 		"Upstream.Status":           "HTTP status.",
 	})
 }

@@ -66,8 +66,8 @@ type Error struct {
 type Upstream struct {
 	Status    int    `json:"status,omitempty"`     // HTTP status.
 	Code      string `json:"code,omitempty"`       // The service's own error code.
-	ErrorID   string `json:"error_id,omitempty"`   // The service's id of this very error.
-	RequestID string `json:"request_id,omitempty"` // The service's id of the request, for its support.
+	ErrorID   string `json:"error_id,omitempty"`   // ID that the service gave to this error.
+	RequestID string `json:"request_id,omitempty"` // ID of the request, for the support of the service.
 }
 
 // ErrorBody is the JSON form of an Error.
@@ -76,7 +76,7 @@ type ErrorBody struct {
 	Code Code `json:"code"`
 	// Error message: what failed, why, and what to do next.
 	Message string `json:"message"`
-	// How long to wait before trying again.
+	// Time to wait before the next attempt.
 	RetryAfter Duration `json:"retry_after,omitempty"`
 	// Problems of the input, one for each member.
 	Violations []schema.Violation `json:"violations,omitempty"`

@@ -1,5 +1,5 @@
-// Package systemlog knows what an Okta System Log event is: its fields, how a
-// page of them is split without losing any, and what it says of its cause.
+// Package systemlog reads the events of the System Log: it declares their members, splits
+// pages into events without loss, and finds the cause of an event.
 package systemlog
 
 //go:generate go run soar.example/okta/schema/describe
@@ -9,77 +9,77 @@ package systemlog
 // It serves as schema and as a typed view; an event itself travels as [Raw], since
 // Okta sends null for any member, and adds members without notice.
 type Event struct {
-	UUID string `json:"uuid"` // Unique id of this event.
+	UUID string `json:"uuid"` // Unique ID of the event.
 	// Event type, such as user.session.start.
 	EventType string `json:"eventType"`
-	// When it happened, in UTC. Not the order in which events are stored.
+	// Time at which the event happened, in UTC. Okta may store events in another order.
 	Published string `json:"published" jsonschema:"format=date-time"`
 	Severity  string `json:"severity"` // DEBUG, INFO, WARN or ERROR.
-	// The event in a few words, as the Admin Console shows it.
+	// Short text of the event, as the Admin Console shows it.
 	DisplayMessage string `json:"displayMessage"`
-	// Name of the event in the Events API that came before.
+	// Name of the event type in the former Events API.
 	LegacyEventType string  `json:"legacyEventType"`
-	Version         string  `json:"version"` // Version of the event's form.
-	Actor           *Actor  `json:"actor"`   // Who or what did it.
-	Client          *Client `json:"client"`  // Where the request came from.
-	// The device that the request came from, where Okta knows it.
+	Version         string  `json:"version"` // Version of the event format.
+	Actor           *Actor  `json:"actor"`   // User, app or system that caused the event.
+	Client          *Client `json:"client"`  // Origin of the request.
+	// Device that sent the request, if Okta knows the device.
 	Device                *Device                `json:"device"`
-	AuthenticationContext *AuthenticationContext `json:"authenticationContext"` // How the actor was authenticated.
-	Outcome               *Outcome               `json:"outcome"`               // Whether it succeeded.
+	AuthenticationContext *AuthenticationContext `json:"authenticationContext"` // Authentication of the actor.
+	Outcome               *Outcome               `json:"outcome"`               // Result of the event.
 	Target                []Target               `json:"target"`                // Objects that the actor acted on.
-	// The request or job that it was a part of.
+	// Request or job that caused the event.
 	Transaction *Transaction `json:"transaction"`
-	// Further facts, which Okta may change without notice.
+	// Further data. Okta may change these members without notice.
 	DebugContext *DebugContext `json:"debugContext"`
-	// The network that the request came from.
+	// Network of the client.
 	SecurityContext *SecurityContext `json:"securityContext"`
-	// The addresses that the request passed through.
+	// Path of the request through the network.
 	Request *Request `json:"request"`
 }
 
-// Actor is who or what did it: a user, an app, a token.
+// Actor is the user, app or system that caused an event.
 type Actor struct {
-	ID          string         `json:"id"`          // Id of the actor.
+	ID          string         `json:"id"`          // ID of the actor.
 	Type        string         `json:"type"`        // Kind of actor, such as User or SystemPrincipal.
-	AlternateID string         `json:"alternateId"` // Second name of the object, such as the login of a user.
-	DisplayName string         `json:"displayName"` // Its name as people see it.
-	DetailEntry map[string]any `json:"detailEntry"` // Further facts about it.
+	AlternateID string         `json:"alternateId"` // Alternate ID of the object, such as the login of a user.
+	DisplayName string         `json:"displayName"` // Display name of the object.
+	DetailEntry map[string]any `json:"detailEntry"` // Further data about the object.
 }
 
-// Target is one thing that it was done to.
+// Target is an object that the actor acted on.
 type Target struct {
-	ID            string         `json:"id"`            // Id of the target.
+	ID            string         `json:"id"`            // ID of the target.
 	Type          string         `json:"type"`          // Kind of target, such as User, UserGroup or AppInstance.
-	AlternateID   string         `json:"alternateId"`   // Second name of the object, such as the login of a user.
-	DisplayName   string         `json:"displayName"`   // Its name as people see it.
-	DetailEntry   map[string]any `json:"detailEntry"`   // Further facts about it.
+	AlternateID   string         `json:"alternateId"`   // Alternate ID of the object, such as the login of a user.
+	DisplayName   string         `json:"displayName"`   // Display name of the object.
+	DetailEntry   map[string]any `json:"detailEntry"`   // Further data about the object.
 	ChangeDetails *ChangeDetails `json:"changeDetails"` // Changes of the object.
 }
 
-// ChangeDetails is what was changed about a target.
+// ChangeDetails holds the changed values of a target.
 type ChangeDetails struct {
-	From map[string]any `json:"from"` // Values before.
-	To   map[string]any `json:"to"`   // Values after.
+	From map[string]any `json:"from"` // Values before the change.
+	To   map[string]any `json:"to"`   // Values after the change.
 }
 
-// Client is where the request came from.
+// Client is the origin of a request.
 type Client struct {
-	ID                  string               `json:"id"`                  // Id of the OAuth client, if one was used.
+	ID                  string               `json:"id"`                  // ID of the OAuth client, if one was used.
 	Device              string               `json:"device"`              // Kind of device, such as Computer.
-	IPAddress           string               `json:"ipAddress"`           // Address that the request came from.
+	IPAddress           string               `json:"ipAddress"`           // IP address of the client.
 	Zone                string               `json:"zone"`                // Network zone of the address.
-	UserAgent           *UserAgent           `json:"userAgent"`           // The program that sent the request.
-	GeographicalContext *GeographicalContext `json:"geographicalContext"` // Where the address is.
+	UserAgent           *UserAgent           `json:"userAgent"`           // Program that sent the request.
+	GeographicalContext *GeographicalContext `json:"geographicalContext"` // Location of the address.
 }
 
 // UserAgent is the program that sent the request.
 type UserAgent struct {
-	RawUserAgent string `json:"rawUserAgent"` // The User-Agent header.
+	RawUserAgent string `json:"rawUserAgent"` // User-Agent header of the request.
 	OS           string `json:"os"`           // Operating system.
 	Browser      string `json:"browser"`      // Browser.
 }
 
-// GeographicalContext is where an address is.
+// GeographicalContext is the location of an address.
 type GeographicalContext struct {
 	City        string       `json:"city"`        // City.
 	State       string       `json:"state"`       // State or region.
@@ -96,51 +96,51 @@ type Geolocation struct {
 
 // Device is the device that the request came from.
 type Device struct {
-	ID         string `json:"id"`          // Id of the device.
+	ID         string `json:"id"`          // ID of the device.
 	Name       string `json:"name"`        // Name of the device.
 	OSPlatform string `json:"os_platform"` // Operating system.
 	OSVersion  string `json:"os_version"`  // Version of the operating system.
-	Managed    bool   `json:"managed"`     // Whether it is managed.
-	Registered bool   `json:"registered"`  // Whether it is registered with Okta.
+	Managed    bool   `json:"managed"`     // Whether the device is managed.
+	Registered bool   `json:"registered"`  // Whether the device is registered with Okta.
 }
 
-// AuthenticationContext is how the actor was authenticated.
+// AuthenticationContext describes the authentication of the actor.
 type AuthenticationContext struct {
-	AuthenticationProvider string  `json:"authenticationProvider"` // Who checked the credential.
+	AuthenticationProvider string  `json:"authenticationProvider"` // System that verified the credential.
 	AuthenticationStep     int     `json:"authenticationStep"`     // Step of the authentication pipeline.
-	CredentialProvider     string  `json:"credentialProvider"`     // Who provides the credential.
+	CredentialProvider     string  `json:"credentialProvider"`     // Provider of the credential.
 	CredentialType         string  `json:"credentialType"`         // Kind of credential.
-	ExternalSessionID      string  `json:"externalSessionId"`      // Id of the actor's session.
-	RootSessionID          string  `json:"rootSessionId"`          // Id of the session that this one came from.
+	ExternalSessionID      string  `json:"externalSessionId"`      // ID of the actor's session.
+	RootSessionID          string  `json:"rootSessionId"`          // ID of the session from which the actor's session was created.
 	Interface              string  `json:"interface"`              // Interface that was used.
-	Issuer                 *Issuer `json:"issuer"`                 // Who issued the credential.
+	Issuer                 *Issuer `json:"issuer"`                 // Issuer of the credential.
 }
 
-// Issuer is who issued a credential.
+// Issuer is the issuer of a credential.
 type Issuer struct {
-	ID   string `json:"id"`   // Id of the issuer.
+	ID   string `json:"id"`   // ID of the issuer.
 	Type string `json:"type"` // Kind of issuer.
 }
 
-// Outcome is whether it succeeded.
+// Outcome is the result of an event.
 type Outcome struct {
 	Result string `json:"result"` // SUCCESS, FAILURE, SKIPPED, ALLOW, DENY, CHALLENGE, UNKNOWN or another.
-	Reason string `json:"reason"` // Why.
+	Reason string `json:"reason"` // Reason of the result.
 }
 
-// Transaction is the request or job that an event was a part of.
+// Transaction is the request or job that caused an event.
 type Transaction struct {
-	ID     string         `json:"id"`     // Id of the request or job.
+	ID     string         `json:"id"`     // ID of the request or job.
 	Type   string         `json:"type"`   // WEB or JOB.
-	Detail map[string]any `json:"detail"` // Such as requestApiTokenId, the API token that was used.
+	Detail map[string]any `json:"detail"` // Further data, such as requestApiTokenId: the ID of the API token that sent the request.
 }
 
-// DebugContext is further facts.
+// DebugContext holds further data.
 type DebugContext struct {
-	DebugData map[string]any `json:"debugData"` // Facts by name; most values are strings.
+	DebugData map[string]any `json:"debugData"` // Values by name. Most values are strings.
 }
 
-// SecurityContext is the network that the request came from.
+// SecurityContext is the network of the client.
 type SecurityContext struct {
 	ASNumber int64  `json:"asNumber"` // Autonomous system number.
 	ASOrg    string `json:"asOrg"`    // Organization of the autonomous system.
@@ -149,15 +149,15 @@ type SecurityContext struct {
 	IsProxy  bool   `json:"isProxy"`  // Whether the address is a known proxy.
 }
 
-// Request is the way of a request through the network.
+// Request is the path of a request through the network.
 type Request struct {
-	IPChain []IPAddress `json:"ipChain"` // The addresses that the request passed through, the client's first.
+	IPChain []IPAddress `json:"ipChain"` // Addresses that the request passed through. The first is the client's.
 }
 
-// IPAddress is one address that a request passed through.
+// IPAddress is an address that a request passed through.
 type IPAddress struct {
-	IP                  string               `json:"ip"`                  // The address.
+	IP                  string               `json:"ip"`                  // IP address.
 	Version             string               `json:"version"`             // V4 or V6.
-	Source              string               `json:"source"`              // How Okta learned of it.
-	GeographicalContext *GeographicalContext `json:"geographicalContext"` // Where the address is.
+	Source              string               `json:"source"`              // Source from which Okta knows the address.
+	GeographicalContext *GeographicalContext `json:"geographicalContext"` // Location of the address.
 }

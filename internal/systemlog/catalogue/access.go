@@ -8,9 +8,9 @@ import (
 	"soar.example/okta/internal/systemlog/csvtable"
 )
 
-// A Field is a member that the events of a type are documented to fill.
+// A Field is a documented member of the events of a type.
 type Field struct {
-	// Where it is in Okta's event; target is a list, and the index is that of the target meant.
+	// Path in Okta's event. In a path such as target[1].id, the number is the index of the target.
 	Path    string `json:"path"`
 	Meaning string `json:"meaning"` // Contents of the object.
 }

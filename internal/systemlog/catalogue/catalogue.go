@@ -24,23 +24,23 @@ import (
 // the rest is the catalogue's own.
 type Type struct {
 	Name     string `json:"name"`     // The event type, such as user.session.start.
-	Label    string `json:"label"`    // The name in words, for lists.
-	Category string `json:"category"` // The part of Okta that sends it.
-	// Okta release that brought it: year and month, or year and week as in 2026.41.0.
+	Label    string `json:"label"`    // Label for lists.
+	Category string `json:"category"` // Part of Okta that sends the events.
+	// Okta release that added the type: year and month, or year and week as in 2026.41.0.
 	Release      string    `json:"release"`
 	HookEligible bool      `json:"hook_eligible"` // Whether Okta's event hooks can send it.
-	Beta         bool      `json:"beta"`          // Whether it is part of a beta feature.
-	Internal     bool      `json:"internal"`      // Whether Okta marks it as its own.
-	Deprecated   bool      `json:"deprecated"`    // Whether Okta means to drop it.
-	Tags         []string  `json:"tags"`          // Okta's keywords for it.
-	ECS          ecs.Class `json:"ecs"`           // Its class in the Elastic Common Schema.
-	EMM          emm.Class `json:"emm"`           // Its class in the SaaS Event Maturity Matrix.
-	Actions      []string  `json:"actions"`       // Actions that suit a response to it, the gentlest first.
-	// The event type or family by which a responder should watch it; absent if there is no special reason to.
+	Beta         bool      `json:"beta"`          // Whether the type belongs to a beta feature.
+	Internal     bool      `json:"internal"`      // Whether Okta marks the type as internal.
+	Deprecated   bool      `json:"deprecated"`    // Whether Okta plans to remove the type.
+	Tags         []string  `json:"tags"`          // Okta's keywords for the type.
+	ECS          ecs.Class `json:"ecs"`           // Class of the type in the Elastic Common Schema.
+	EMM          emm.Class `json:"emm"`           // Class of the type in the SaaS Event Maturity Matrix.
+	Actions      []string  `json:"actions"`       // Suggested response actions. Actions with less effect come first.
+	// Event type or family to watch; absent if there is no special reason to watch the type.
 	Watched     string `json:"watched,omitempty"`
 	Watch       string `json:"watch,omitempty"`       // Why a responder should watch it.
 	Description string `json:"description,omitempty"` // Meaning of the event in one sentence, if the catalogue has it.
-	// The members that such an event is documented to fill, where the catalogue knows them.
+	// Documented members of such an event, if the catalogue has them.
 	Fields []Field `json:"fields,omitempty"`
 	// JSON is the type as JSON, if the catalogue has it. The caller must not change it.
 	JSON []byte `json:"-"`

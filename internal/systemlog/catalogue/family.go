@@ -10,7 +10,7 @@ import (
 type Branch struct {
 	// The family's prefix or the event type, such as user.session or user.session.start.
 	Name  string `json:"name"`
-	Label string `json:"label"`           // The name in words, for lists.
+	Label string `json:"label"`           // Label for lists.
 	Types int    `json:"types"`           // How many event types belong to it, itself included if it is one.
 	Watch string `json:"watch,omitempty"` // Why a responder should watch it; absent if there is no special reason.
 }

@@ -11,9 +11,9 @@ import (
 
 // A Code names a category, an event type or an attribute of the SaaS Event Maturity Matrix.
 type Code struct {
-	Code string `json:"code"` // The matrix's own number, such as C0001 or ET0003.
-	Key  string `json:"key"`  // Its name for machines, such as account_login.
-	Name string `json:"name"` // Its name for people, such as Account Login.
+	Code string `json:"code"` // Number in the matrix, such as C0001 or ET0003.
+	Key  string `json:"key"`  // Key in the matrix, such as account_login.
+	Name string `json:"name"` // Title in the matrix, such as Account Login.
 }
 
 var (

@@ -9,12 +9,12 @@ import (
 // A Row is an Okta event as a row of the matrix.
 type Row struct {
 	Class
-	// Whether it succeeded. Okta's own word is the attribute result, except for a sign-in, which has none in the
+	// Result of the event. The attribute result has Okta's name of it, except for a sign-in, which has none in the
 	// matrix.
 	Result Result `json:"result" jsonschema:"enum=success,enum=failure,enum=unknown"`
 	// Whether the user rejected a verification, bypassed it, or Okta suspects a threat.
 	Flagged bool `json:"flagged"`
-	// Attributes that the matrix asks for, by key. An attribute is absent if Okta did not send it, or sent null or
+	// Attributes of the matrix, by key. An attribute is absent if Okta did not send it, or sent null or
 	// another type.
 	Attributes Attributes `json:"attributes"`
 }
@@ -44,41 +44,41 @@ func resultOf(outcome string) Result {
 // Attributes are what the matrix wants to know of an event. An event has those of its
 // row; see mapping.csv.
 type Attributes struct {
-	Timestamp       string `json:"timestamp,omitempty"`          // A0001: when it happened, in UTC.
-	EventID         string `json:"event_id,omitempty"`           // A0002: Okta's id of the event.
+	Timestamp       string `json:"timestamp,omitempty"`          // A0001: time at which the event happened, in UTC.
+	EventID         string `json:"event_id,omitempty"`           // A0002: ID of the event.
 	EventCodeOrType string `json:"event_code_or_type,omitempty"` // A0003: Okta's event type.
-	// A0004: Okta's word for the outcome, such as SUCCESS or DENY.
+	// A0004: Okta's result, such as SUCCESS or DENY.
 	Result        string `json:"result,omitempty"`
-	Username      string `json:"username,omitempty"`             // A0005: login of who did it.
-	UserID        string `json:"user_id,omitempty"`              // A0006: Okta's id of who did it.
-	SessionID     string `json:"session_id,omitempty"`           // A0008: session in which it was done.
-	IPAddress     string `json:"ip_address,omitempty"`           // A0009: address that the request came from.
-	IPGeolocation Place  `json:"ip_geolocation_or_asn,omitzero"` // A0010: where the address is, as Okta sent it.
-	// A0011: the program that sent the request, as Okta sent it.
+	Username      string `json:"username,omitempty"`             // A0005: login of the actor.
+	UserID        string `json:"user_id,omitempty"`              // A0006: ID of the actor.
+	SessionID     string `json:"session_id,omitempty"`           // A0008: session of the actor.
+	IPAddress     string `json:"ip_address,omitempty"`           // A0009: IP address of the client.
+	IPGeolocation Place  `json:"ip_geolocation_or_asn,omitzero"` // A0010: location of the address, as Okta sent it.
+	// A0011: program that sent the request, as Okta sent it.
 	UserAgent          Agent  `json:"user_agent_name,omitzero"`
 	DeviceType         string `json:"device_client_type,omitempty"`                // A0012: kind of device, such as Computer.
-	FailureContext     string `json:"failure_context,omitempty"`                   // A0013: why a sign-in failed.
+	FailureContext     string `json:"failure_context,omitempty"`                   // A0013: reason of a failed sign-in.
 	CredentialContext  string `json:"credential_context,omitempty"`                // A0014: kind of credential that was used.
-	ProviderContext    string `json:"identity_service_provider_context,omitempty"` // A0015: who checked the credential.
-	VerificationMethod string `json:"verification_method,omitempty"`               // A0016: the factor that was used.
-	// A0017: the facts by which a verification may be flagged, as Okta sent them.
+	ProviderContext    string `json:"identity_service_provider_context,omitempty"` // A0015: system that verified the credential.
+	VerificationMethod string `json:"verification_method,omitempty"`               // A0016: factor that was used.
+	// A0017: data that can flag a verification, as Okta sent them.
 	VerificationFlagged Facts `json:"verification_flagged,omitzero"`
-	// A0019: login of the user that it was done to; their name where they joined or left a group.
+	// A0019: login of the affected user; for group membership, the display name.
 	TargetUsername string `json:"target_username,omitempty"`
-	// A0020: what was changed: the attributes of a user, or the name of the app or permission that a group or role
-	// was given; a list of names if there are several.
+	// A0020: changed attributes of a user, or the name of the app or permission that a group or role received. Several
+	// names are a list.
 	TargetContext  json.RawMessage `json:"target_attribute_context,omitempty"`
 	TargetGroup    string          `json:"target_group_name,omitempty"` // A0021: name of the group.
 	TargetRole     string          `json:"target_role_name,omitempty"`  // A0022: name of the role.
-	PermissionName string          `json:"permission_name,omitempty"`   // A0023: what was granted or revoked.
-	// A0024: who or what it was granted to or revoked from.
+	PermissionName string          `json:"permission_name,omitempty"`   // A0023: permission that was granted or revoked.
+	// A0024: user, group or object that received or lost the permission.
 	TargetResource string `json:"target_resource_name,omitempty"`
-	EnrollmentType string `json:"enrollment_type,omitempty"` // A0025: the factor, in Okta's words.
+	EnrollmentType string `json:"enrollment_type,omitempty"` // A0025: factor, as Okta names it.
 	// A0026: name of the setting; the new sign-on mode of an integration.
 	SettingName string `json:"configuration_setting_name,omitempty"`
 	// A0027: value of the setting, as Okta sent it.
 	SettingValue    json.RawMessage `json:"configuration_setting_value,omitempty"`
-	PreviousSetting string          `json:"previous_configuration_setting_value,omitempty"` // A0028: the sign-on mode before.
+	PreviousSetting string          `json:"previous_configuration_setting_value,omitempty"` // A0028: former sign-on mode.
 	IntegrationName string          `json:"integration_app_name,omitempty"`                 // A0029: name of the integration.
 	ResourceName    string          `json:"resource_name,omitempty"`                        // A0030: name of the resource.
 	// A0031: Okta's kind of target, such as Token.
