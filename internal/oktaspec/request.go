@@ -2,11 +2,12 @@ package oktaspec
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
 
 	"soar.example/okta/internal/oktasim"
 )
@@ -16,6 +17,7 @@ func checkQuery(described openapi3.Parameters, raw string) []string {
 	if err != nil {
 		return []string{"the query cannot be parsed: " + err.Error()}
 	}
+	input := &openapi3filter.RequestValidationInput{Request: &http.Request{URL: &url.URL{RawQuery: raw}}, QueryParams: query}
 	var problems []string
 	known := map[string]bool{}
 	for _, p := range described {
@@ -23,13 +25,8 @@ func checkQuery(described openapi3.Parameters, raw string) []string {
 			continue
 		}
 		known[p.Value.Name] = true
-		if p.Value.Required && !query.Has(p.Value.Name) {
-			problems = append(problems, "the required query parameter is missing: "+p.Value.Name)
-		}
-		for _, value := range query[p.Value.Name] {
-			if problem := checkParameter(p.Value, value); problem != "" {
-				problems = append(problems, problem)
-			}
+		if err := openapi3filter.ValidateParameter(input.Request.Context(), input, p.Value); err != nil {
+			problems = append(problems, p.Value.Name+": "+describe(err))
 		}
 	}
 	for name, values := range query {
@@ -41,29 +38,6 @@ func checkQuery(described openapi3.Parameters, raw string) []string {
 		}
 	}
 	return problems
-}
-
-func checkParameter(p *openapi3.Parameter, text string) string {
-	if p.Schema == nil {
-		return ""
-	}
-	var value any = text
-	var err error
-	switch kind := p.Schema.Value.Type; {
-	case kind.Is("integer"), kind.Is("number"):
-		value, err = strconv.ParseFloat(text, 64)
-	case kind.Is("boolean"):
-		value, err = strconv.ParseBool(text)
-	case kind.Is("array"):
-		return ""
-	}
-	if err != nil {
-		return "the query parameter " + p.Name + " has the wrong type: " + text
-	}
-	if err := p.Schema.Value.VisitJSON(value, openapi3.VisitAsRequest()); err != nil {
-		return p.Name + ": " + describe(err)
-	}
-	return ""
 }
 
 const form = "application/x-www-form-urlencoded"

@@ -23,13 +23,13 @@ func TestCheckFindsDeviations(t *testing.T) {
 		want string // "" for no problem
 	}{
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=20"}, ""},
-		{oktasim.Exchange{Method: "GET", Path: "/api/v1/policies", Query: "limit=20"}, "query parameter is missing: type"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/policies", Query: "limit=20"}, "\"type\" in query has an error: value is required"},
 		{oktasim.Exchange{Method: "GET", Path: user + "/groups", Query: "limit=20"}, "unknown query parameter: limit"},
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=20&limit=30"}, "repeated query parameter"},
-		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=many"}, "limit has the wrong type"},
+		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=many"}, "\"limit\" in query has an error: value many: an invalid integer"},
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=201"}, "limit"},
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=%zz"}, "cannot be parsed"},
-		{oktasim.Exchange{Method: "DELETE", Path: user + "/sessions", Query: "oauthTokens=yes"}, "oauthTokens has the wrong type"},
+		{oktasim.Exchange{Method: "DELETE", Path: user + "/sessions", Query: "oauthTokens=yes"}, "\"oauthTokens\" in query has an error: value yes: an invalid boolean"},
 		{oktasim.Exchange{Method: "PATCH", Path: user}, "no such endpoint"},
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/user/00u1"}, "no such endpoint"},
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/users/"}, "no such endpoint"},
