@@ -80,9 +80,9 @@ func TestUndoAfterAnotherChange(t *testing.T) {
 	dir := newDirectory(t)
 	d := newDesk(t, dir, storePath(t))
 	for name, change := range map[string]func() string{
-		"by somebody else": func() string {
+		"by another program": func() string {
 			dir.set("ann", account{Note: "x", Suspended: true, Quarantined: true})
-			return "somebody else"
+			return "another program or person"
 		},
 		"by an operation": func() string {
 			r, err := d.do(t.Context(), "note", "ann", `,"note":"y"`)
