@@ -293,7 +293,7 @@ func TestExpressionBombs(t *testing.T) {
 				"steps: [{id: look, action: get_user, with: {user: ann}}]\n", condition)
 			p, err := Load("f.yaml", []byte(source), manifest(t))
 			if err != nil {
-				t.Logf("refused: %v", err)
+				t.Logf("rejected: %v", err)
 				return
 			}
 			begun := time.Now()
@@ -331,18 +331,18 @@ func TestGrowingExpressions(t *testing.T) {
 		strings.Repeat(`(raw.displayMessage + " ").replace("a", raw.x) != "" && `, 20) + `true`:    false,
 		`strings.quote(strings.quote(strings.quote(raw.displayMessage))).replace("\\", "/") != ""`: false,
 	} {
-		for place, format := range map[string]string{
+		for where, format := range map[string]string{
 			"condition": "condition: %q\nsteps: [{id: a, action: get_user, with: {user: ann}}]\n",
 			"if":        "steps: [{id: a, action: get_user, if: %q, with: {user: ann}}]\n",
 			"with":      "steps: [{id: a, action: get_user, with: {user: %q}}]\n",
 		} {
 			expr := condition
-			if place == "with" {
+			if where == "with" {
 				expr = "x ${{ " + expr + " }}"
 			}
 			_, err := Load("f.yaml", []byte(header+fmt.Sprintf(format, expr)), manifest(t))
 			if rejected != (err != nil) || err != nil && !strings.Contains(err.Error(), "grows too fast") {
-				t.Errorf("%s %s: got %v, want it rejected: %t", place, condition, err, rejected)
+				t.Errorf("%s %s: got %v, want it rejected: %t", where, condition, err, rejected)
 			}
 		}
 	}

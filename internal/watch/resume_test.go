@@ -103,19 +103,19 @@ func (r *resumer) watch(books ...book) {
 		r.Fatal(err)
 	}
 	for _, f := range feeds {
-		place, err := store.Checkpoint(r.Context(), f.key)
+		checkpoint, err := store.Checkpoint(r.Context(), f.key)
 		if err != nil {
 			r.Fatal(err)
 		}
 		for more := true; more; {
-			page, err := r.session.Poll(hclog.WithContext(r.Context(), hclog.NewNullLogger()), f.trigger, f.params, place)
+			page, err := r.session.Poll(hclog.WithContext(r.Context(), hclog.NewNullLogger()), f.trigger, f.params, checkpoint)
 			if err != nil {
 				r.Fatal(err)
 			}
 			if _, err := engine.Accept(r.Context(), f.key, page, f.playbooks); err != nil {
 				r.Fatal(err)
 			}
-			place, more = page.Next, page.More
+			checkpoint, more = page.Next, page.More
 			r.notices = append(r.notices, page.Notices...)
 		}
 	}

@@ -113,14 +113,14 @@ func TestManyPlaybooksCostOneRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	var place json.RawMessage
+	var checkpoint json.RawMessage
 	poll := func() sdk.RawPage {
 		t.Helper()
-		page, err := session.Poll(hclog.WithContext(t.Context(), hclog.NewNullLogger()), feeds[0].trigger, feeds[0].params, place)
+		page, err := session.Poll(hclog.WithContext(t.Context(), hclog.NewNullLogger()), feeds[0].trigger, feeds[0].params, checkpoint)
 		if err != nil {
 			t.Fatal(err)
 		}
-		place = page.Next
+		checkpoint = page.Next
 		return page
 	}
 	poll()

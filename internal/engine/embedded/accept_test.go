@@ -44,12 +44,12 @@ func TestAcceptStartsEachEventOnce(t *testing.T) {
 		t.Errorf("notices %q, want %q", notices, want)
 	}
 	// A page without a checkpoint keeps the old checkpoint.
-	place, err := r.store.Checkpoint(t.Context(), "source")
-	if err != nil || string(place) != `"2"` {
-		t.Errorf("checkpoint %s, %v", place, err)
+	checkpoint, err := r.store.Checkpoint(t.Context(), "source")
+	if err != nil || string(checkpoint) != `"2"` {
+		t.Errorf("checkpoint %s, %v", checkpoint, err)
 	}
-	if place, err := r.store.Checkpoint(t.Context(), "another source"); place != nil || err != nil {
-		t.Errorf("checkpoint of a source that never began: %s, %v", place, err)
+	if checkpoint, err := r.store.Checkpoint(t.Context(), "another source"); checkpoint != nil || err != nil {
+		t.Errorf("checkpoint of a source that never began: %s, %v", checkpoint, err)
 	}
 	run := r.read(first, 0)
 	want := &Run{
@@ -76,8 +76,8 @@ func TestAcceptOfAnEventForTwoPlaybooks(t *testing.T) {
 	if codeOf(err) != sdk.InvalidInput {
 		t.Errorf("two playbooks of one name: %v", err)
 	}
-	if place, _ := r.store.Checkpoint(t.Context(), "s"); string(place) != `"1"` {
-		t.Errorf("checkpoint %s", place)
+	if checkpoint, _ := r.store.Checkpoint(t.Context(), "s"); string(checkpoint) != `"1"` {
+		t.Errorf("checkpoint %s", checkpoint)
 	}
 }
 
@@ -224,9 +224,9 @@ func TestAcceptMatchedSelectors(t *testing.T) {
 	for _, name := range []string{"second", "third"} {
 		books = append(books, load(t, r.o.Manifest, strings.Replace(contain, "name: contain", "name: "+name, 1)))
 	}
-	for id, places := range map[string][]int{"a": nil, "b": {0, 2}, "c": {1}, "d": {7}, "e": {}} {
+	for id, selectors := range map[string][]int{"a": nil, "b": {0, 2}, "c": {1}, "d": {7}, "e": {}} {
 		e := event(id)
-		e.MatchedSelectors = places
+		e.MatchedSelectors = selectors
 		got, err := r.Accept(t.Context(), "s", sdk.RawPage{Events: []sdk.RawEvent{e}}, books)
 		if err != nil {
 			t.Fatal(err)
@@ -241,7 +241,7 @@ func TestAcceptMatchedSelectors(t *testing.T) {
 		}
 		want := map[string][]string{"a": {"contain", "second", "third"}, "b": {"contain", "third"}, "c": {"second"}}[id]
 		if !slices.Equal(started, want) {
-			t.Errorf("for %v: started %v, want %v", places, started, want)
+			t.Errorf("for %v: started %v, want %v", selectors, started, want)
 		}
 	}
 }

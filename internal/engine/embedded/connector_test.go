@@ -27,7 +27,7 @@ type (
 		Before  string      `json:"before" jsonschema_description:"How it was."`
 		After   string      `json:"after" jsonschema_description:"How it is."`
 		Reason  string      `json:"reason,omitempty" jsonschema_description:"Why not."`
-		Undo    []sdk.Undo  `json:"undo,omitempty" jsonschema_description:"How it is taken back."`
+		Undo    []sdk.Undo  `json:"undo,omitempty" jsonschema_description:"Undo of the change."`
 	}
 	lookedUp struct {
 		Status string `json:"status" jsonschema_description:"How the user is."`
@@ -39,7 +39,7 @@ type (
 	report struct {
 		User    string   `json:"user" jsonschema_description:"Who."`
 		Result  string   `json:"result" jsonschema_description:"What came of it."`
-		Targets []string `json:"targets" jsonschema_description:"Whom it was done to."`
+		Targets []string `json:"targets" jsonschema_description:"Targets of the call."`
 	}
 	none struct{}
 )
@@ -146,7 +146,7 @@ func over(client *http.Client, address string) service {
 		code, failed := map[int]sdk.Code{401: sdk.Unauthenticated, 403: sdk.Forbidden, 404: sdk.NotFound, 429: sdk.RateLimited, 503: sdk.Unavailable}[resp.StatusCode]
 		if failed {
 			after, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-			return answer{}, &sdk.Error{Code: code, Message: "the service refused", RetryAfter: time.Duration(after) * time.Second,
+			return answer{}, &sdk.Error{Code: code, Message: "the service rejected the call", RetryAfter: time.Duration(after) * time.Second,
 				Upstream: &sdk.Upstream{Status: resp.StatusCode, RequestID: id}}
 		}
 		var a struct {

@@ -159,7 +159,7 @@ func TestMarksCostNoCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	if died := readMarks(text); len(died) != 0 {
-		t.Errorf("left behind: %v", died)
+		t.Errorf("marks left: %v", died)
 	}
 }
 

@@ -126,7 +126,7 @@ steps:
 		{"input", `"${{ event.targets[0] }}"`, "stop", "true", always(changed), "failed(invalid_input) one=failed/0(invalid_input) two=skipped/0", ""},
 		{"input, ignored", `"${{ event.targets[0] }}"`, "ignore", "true", always(changed), "succeeded one=failed/0(invalid_input) two=succeeded/1", ""},
 		{"condition", "u", "stop", `event.targets[0] == "x"`, always(changed), "failed(invalid_input) one=failed/0(invalid_input) two=skipped/0", ""},
-		{"login refused", "u", "stop", "true", fails(sdk.Unauthenticated), "failed(unauthenticated) one=failed/1(unauthenticated) two=skipped/0", ""},
+		{"rejected credentials", "u", "stop", "true", fails(sdk.Unauthenticated), "failed(unauthenticated) one=failed/1(unauthenticated) two=skipped/0", ""},
 		{"forbidden", "u", "continue", "true", fails(sdk.Forbidden), "failed(forbidden) one=failed/1(forbidden) two=succeeded/1", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -315,7 +315,7 @@ func TestWorkEndsWhenTheStoreFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if called {
-		t.Error("an action was called without a word in the audit trail")
+		t.Error("an action was called without an audit entry")
 	}
 	if _, err := r.store.write.Exec(`DROP TRIGGER full`); err != nil {
 		t.Fatal(err)

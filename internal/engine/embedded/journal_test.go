@@ -43,7 +43,7 @@ func TestAuditOverHTTP(t *testing.T) {
 	want := []AuditEntry{
 		{RunID: run.ID, StepID: "look", Attempt: 1, Action: "look_up", Input: input, Status: engine.Done, RequestIDs: []string{"req-look_up"}},
 		{RunID: run.ID, StepID: "suspend", Attempt: 1, Action: "contain_user", Input: input, Status: engine.Failed, Code: "forbidden",
-			Message: "the service refused", RequestIDs: []string{"req-contain"}},
+			Message: "the service rejected the call", RequestIDs: []string{"req-contain"}},
 	}
 	if d := cmp.Diff(want, run.Audit, noTimes); d != "" {
 		t.Error(d)
@@ -178,7 +178,7 @@ func TestPerformFailures(t *testing.T) {
 
 func TestPerformWithoutAStore(t *testing.T) {
 	m, session := connect(t, func(context.Context, string, request) (answer, error) {
-		t.Error("an action was called without a word in the audit trail")
+		t.Error("an action was called without an audit entry")
 		return changed, nil
 	})
 	s, err := OpenStore(t.Context(), storePath(t))

@@ -67,13 +67,13 @@ func childWork(ctx context.Context, path, address, source string) error {
 
 // acceptAll accepts the remaining pages, and waits until all runs have finished.
 func acceptAll(ctx context.Context, e *Engine, book *playbook.Playbook, do service) error {
-	place, err := e.store.Checkpoint(ctx, "source")
+	checkpoint, err := e.store.Checkpoint(ctx, "source")
 	if err != nil {
 		return err
 	}
 	var n int
-	if place != nil {
-		if err := json.Unmarshal(place, &n); err != nil {
+	if checkpoint != nil {
+		if err := json.Unmarshal(checkpoint, &n); err != nil {
 			return err
 		}
 	}
@@ -178,7 +178,7 @@ func TestKill(t *testing.T) {
 	}
 	t.Logf("%d kills, %d calls for %d steps, %d cut off", kills, calls, 3*events, cutOff)
 	if kills < killRounds/2 {
-		t.Errorf("only %d kills: there was too little to do", kills)
+		t.Errorf("only %d kills: too few for this test", kills)
 	}
 }
 
@@ -259,7 +259,7 @@ func TestKillWithGroups(t *testing.T) {
 		t.Errorf("%d of %d events in %d runs", len(in), events, len(runs))
 	}
 	if kills < killRounds/4 {
-		t.Errorf("only %d kills: there was too little to do", kills)
+		t.Errorf("only %d kills: too few for this test", kills)
 	}
 	t.Logf("%d kills, %d events in %d runs, %d calls", kills, len(in), len(runs), len(x.calls))
 }

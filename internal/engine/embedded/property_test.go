@@ -19,15 +19,15 @@ import (
 // world holds the facts that must be true of the store, whatever happened to the processes
 // that used it.
 type world struct {
-	path     string
-	manifest *sdk.Manifest
-	session  sdk.Session
-	book     *playbook.Playbook
-	store    *Store
-	engine   *Engine
-	matching map[string]bool // events that were accepted and match
-	pruned   map[string]bool // those of matching whose run was deleted
-	place    string          // of the last page that was accepted
+	path       string
+	manifest   *sdk.Manifest
+	session    sdk.Session
+	book       *playbook.Playbook
+	store      *Store
+	engine     *Engine
+	matching   map[string]bool // events that were accepted and match
+	pruned     map[string]bool // those of matching whose run was deleted
+	checkpoint string          // of the last page that was accepted
 }
 
 func (w *world) open(t *rapid.T) {
@@ -90,7 +90,7 @@ func TestEveryEventStartsOnce(t *testing.T) {
 				for id := range fresh {
 					w.matching[id] = true
 				}
-				w.place = fmt.Sprintf("%q", fmt.Sprint(pages))
+				w.checkpoint = fmt.Sprintf("%q", fmt.Sprint(pages))
 			},
 			"page that is not committed": func(t *rapid.T) {
 				ctx, end := context.WithCancel(context.Background())
@@ -137,9 +137,9 @@ func (w *world) prune(t *rapid.T) {
 
 // check compares the store with the accepted events.
 func (w *world) check(t *rapid.T) {
-	place, err := w.store.Checkpoint(context.Background(), "source")
-	if err != nil || string(place) != w.place {
-		t.Fatalf("checkpoint %s, %v; want %s", place, err, w.place)
+	checkpoint, err := w.store.Checkpoint(context.Background(), "source")
+	if err != nil || string(checkpoint) != w.checkpoint {
+		t.Fatalf("checkpoint %s, %v; want %s", checkpoint, err, w.checkpoint)
 	}
 	runs, err := w.store.Runs(context.Background(), Query{})
 	if err != nil || len(runs)+len(w.pruned) != len(w.matching) {

@@ -116,7 +116,7 @@ func TestKillPruning(t *testing.T) {
 		}
 	}
 	if kills < pruneKills/2 {
-		t.Errorf("only %d kills: there was too little to do", kills)
+		t.Errorf("only %d kills: too few for this test", kills)
 	}
 }
 

@@ -62,9 +62,9 @@ func TestPrune(t *testing.T) {
 		t.Errorf("deleted %+v once more, %v", again, err)
 	}
 	whole(t, r.store)
-	place, err := r.store.Checkpoint(t.Context(), "source")
-	if err != nil || string(place) != `"10"` {
-		t.Errorf("checkpoint %s, %v", place, err)
+	checkpoint, err := r.store.Checkpoint(t.Context(), "source")
+	if err != nil || string(checkpoint) != `"10"` {
+		t.Errorf("checkpoint %s, %v", checkpoint, err)
 	}
 	if runs, err := r.store.Runs(t.Context(), Query{}); err != nil || len(runs) != len(left) {
 		t.Errorf("%d runs are left of %d, %v", len(runs), len(left), err)
@@ -85,7 +85,7 @@ func TestPrune(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a := accept(page("12", "old1", "old2"), both...); a.Started != 4 {
-		t.Errorf("events that nobody remembers did %+v", a)
+		t.Errorf("events with forgotten IDs did %+v", a)
 	}
 }
 

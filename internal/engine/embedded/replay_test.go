@@ -26,7 +26,7 @@ func (r *rig) replay(again bool, events ...sdk.RawEvent) Accepted {
 // that runs and calls of a replay are marked, and that the checkpoint does not move.
 func TestReplay(t *testing.T) {
 	r := newRig(t, contain, always(changed))
-	r.accept(page("place", "e1"))
+	r.accept(page("position", "e1"))
 	r.drain()
 	got := r.replay(false, event("e1"), event("e2"), event("e2"))
 	if got.Matched != 3 || got.Started != 1 || got.Repeated != 2 {
@@ -45,8 +45,8 @@ func TestReplay(t *testing.T) {
 	if live := r.read(Accepted{}, 0); !live.Replay.IsZero() || live.Audit[0].Cause != "" {
 		t.Errorf("the run of what happened is marked: %+v", live)
 	}
-	if place, err := r.store.Checkpoint(t.Context(), "source"); err != nil || string(place) != `"place"` {
-		t.Errorf("the place is %s, %v", place, err)
+	if checkpoint, err := r.store.Checkpoint(t.Context(), "source"); err != nil || string(checkpoint) != `"position"` {
+		t.Errorf("checkpoint %s, %v", checkpoint, err)
 	}
 	if got := r.replay(false, event("e1"), event("e2")); got.Repeated != 2 {
 		t.Errorf("another replay: %+v", got)
@@ -216,7 +216,7 @@ func TestInterruptedReplayQueuesNothing(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	if _, err := r.store.Replay(ctx, Replay{Org: "org", Playbook: r.book, Events: []sdk.RawEvent{event("e1")}}); err == nil {
-		t.Error("a replay that was interrupted is no error")
+		t.Error("an interrupted replay returned no error")
 	}
 	if runs, err := r.store.Runs(t.Context(), Query{}); err != nil || len(runs) != 0 {
 		t.Errorf("it left %d runs, %v", len(runs), err)

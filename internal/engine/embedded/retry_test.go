@@ -151,7 +151,7 @@ func TestRetryTwiceAtOnce(t *testing.T) {
 	})
 	run := r.only()
 	var mu sync.Mutex
-	refused := 0
+	rejected := 0
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -159,15 +159,15 @@ func TestRetryTwiceAtOnce(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			if codeOf(err) == sdk.Conflict {
-				refused++
+				rejected++
 			} else if err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	group.Wait()
-	if run = r.read(Accepted{}, 0); refused != 7 || len(run.Retries) != 1 {
-		t.Errorf("%d were refused, and there are %+v", refused, run.Retries)
+	if run = r.read(Accepted{}, 0); rejected != 7 || len(run.Retries) != 1 {
+		t.Errorf("%d were rejected, and there are %+v", rejected, run.Retries)
 	}
 }
 

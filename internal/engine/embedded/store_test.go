@@ -197,7 +197,7 @@ func TestEmptyFileIsRejected(t *testing.T) {
 				t.Errorf("got %v, %v", s, err)
 			}
 			if after, _ := os.ReadFile(path); string(after) != string(before) {
-				t.Error("the refused file was changed")
+				t.Error("the rejected file was changed")
 			}
 			s, err := OpenNewStore(t.Context(), path)
 			if err != nil {

@@ -49,7 +49,7 @@ func TestThrottling(t *testing.T) {
 	// A clock set back by years delays the other runs by a minute only.
 	clock.put(-10 * 365 * 24 * time.Hour)
 	if r.take(); len(said.users) != 4 {
-		t.Errorf("with the clock put back: %q", said.users)
+		t.Errorf("with the clock set back: %q", said.users)
 	}
 	clock.put(time.Minute)
 	if wait := r.take(); wait != 0 || !slices.Equal(said.users[4:], []string{"user-e"}) {

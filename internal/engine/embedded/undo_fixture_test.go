@@ -94,11 +94,11 @@ func (j *jail) holds(user string) bool {
 
 // A cell is an engine at work with a clock that the test advances.
 type cell struct {
-	t     *testing.T
-	store *Store
-	jail  *jail
-	told  []string
-	stop  func() error
+	t       *testing.T
+	store   *Store
+	jail    *jail
+	notices []string
+	stop    func() error
 }
 
 func newCell(t *testing.T, inside ...string) *cell {
@@ -113,7 +113,7 @@ func (c *cell) work() {
 	// each second of a simulated day would take real seconds.
 	e, err := New(c.store, Options{Org: "org", Manifest: m, Session: session, watchEvery: time.Hour, Observe: func(n Notice) {
 		if n.Undo != nil {
-			c.told = append(c.told, n.Kind+" "+n.Run.ID+" "+n.Undo.Status)
+			c.notices = append(c.notices, n.Kind+" "+n.Run.ID+" "+n.Undo.Status)
 		}
 	}})
 	if err != nil {

@@ -51,10 +51,10 @@ func containAndRelease(ctx context.Context, path, address string) error {
 	if err != nil {
 		return err
 	}
-	told := make(chan struct{}, 1)
+	notices := make(chan struct{}, 1)
 	e, err := New(store, Options{Org: "org", Manifest: m, Session: session, Observe: func(Notice) {
 		select {
-		case told <- struct{}{}:
+		case notices <- struct{}{}:
 		default:
 		}
 	}})
@@ -74,7 +74,7 @@ func containAndRelease(ctx context.Context, path, address string) error {
 		err = store.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM undos WHERE status IN ('pending', 'running'))`).Scan(&left)
 		if left && err == nil {
 			select {
-			case <-told:
+			case <-notices:
 			case <-ctx.Done():
 				err = ctx.Err()
 			}

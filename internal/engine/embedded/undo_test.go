@@ -160,14 +160,14 @@ func TestUndosThatFail(t *testing.T) {
 		fail     []error
 		released string
 		undo     string
-		told     string
+		notices  string
 	}{
-		"down for a moment": {[]error{down, down}, "1h0m", "done changed", "undo_retry pending, undo_retry pending, undo_finished done"},
-		"asked to wait":     {[]error{limited}, "1h40m0s", "done changed", "undo_retry pending, undo_finished done"},
-		"login to be mended": {[]error{sdk.Errorf(sdk.Unauthenticated, "the token is not valid")}, "1h0m", "done changed",
+		"short outage": {[]error{down, down}, "1h0m", "done changed", "undo_retry pending, undo_retry pending, undo_finished done"},
+		"rate limit":   {[]error{limited}, "1h40m0s", "done changed", "undo_retry pending, undo_finished done"},
+		"rejected credentials": {[]error{sdk.Errorf(sdk.Unauthenticated, "the token is not valid")}, "1h0m", "done changed",
 			"undo_retry pending, undo_finished done"},
-		"forbidden":     {[]error{sdk.Errorf(sdk.Forbidden, "you may not")}, "", "failed forbidden", "undo_finished failed"},
-		"down for good": {many, "", "failed unavailable", ""},
+		"forbidden":        {[]error{sdk.Errorf(sdk.Forbidden, "you may not")}, "", "failed forbidden", "undo_finished failed"},
+		"permanent outage": {many, "", "failed unavailable", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -185,14 +185,14 @@ func TestUndosThatFail(t *testing.T) {
 				if got := c.undos(); len(got) != 1 || got[0] != test.undo+" 1h0m0s" {
 					t.Errorf("got %v", got)
 				}
-				told := strings.ReplaceAll(strings.Join(c.told, ", "), "  ", " ")
-				if test.told != "" && told != test.told {
-					t.Errorf("told %s", told)
+				notices := strings.ReplaceAll(strings.Join(c.notices, ", "), "  ", " ")
+				if test.notices != "" && notices != test.notices {
+					t.Errorf("notices %s", notices)
 				}
-				if n := len(c.told); n < 1 || n > engine.UndoRetry.Attempts || !strings.HasSuffix(told, c.told[n-1][strings.LastIndex(c.told[n-1], " "):]) {
-					t.Errorf("told %d times", n)
+				if n := len(c.notices); n < 1 || n > engine.UndoRetry.Attempts || !strings.HasSuffix(notices, c.notices[n-1][strings.LastIndex(c.notices[n-1], " "):]) {
+					t.Errorf("%d notices", n)
 				}
-				if undos, err := c.store.Undos(t.Context(), UndoQuery{}); err != nil || len(undos) != 1 || undos[0].Attempts != len(c.told) {
+				if undos, err := c.store.Undos(t.Context(), UndoQuery{}); err != nil || len(undos) != 1 || undos[0].Attempts != len(c.notices) {
 					t.Errorf("%+v, %v", undos, err)
 				}
 			})
