@@ -19,20 +19,20 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The SDK's token cache, which is not used, has a goroutine that ends with the
-	// garbage collection of its client.
+	// The SDK has an unused token cache with a goroutine, which ends with the garbage
+	// collection of its client.
 	goleak.VerifyTestMain(oktaspec.Main{M: m, OddEvents: true}, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
 }
 
-// bench is an embedded org and a session on it.
+// bench is an embedded org with a session.
 type bench struct {
 	*oktasim.Server
 	t       testing.TB
 	session sdk.Session
 }
 
-// compiled is the connector, which all benches share: making its schemas takes a
-// while.
+// compiled returns the connector. All benches share it, because its schemas take time to
+// build.
 var compiled = sync.OnceValues(oktaconnector.Connector.Compile)
 
 func newBench(t testing.TB) *bench {
@@ -42,7 +42,8 @@ func newBench(t testing.TB) *bench {
 	return b
 }
 
-// open has the bench run on a new connection with these settings besides the login.
+// open replaces the session of the bench by a new connection with these settings and the
+// credentials.
 func (b *bench) open(more map[string]any) {
 	b.t.Helper()
 	backend, err := compiled()
@@ -63,7 +64,7 @@ func (b *bench) open(more map[string]any) {
 	b.session = session
 }
 
-// answer is as much of any action's answer as the tests look at.
+// answer holds the members of outputs that the tests check.
 type answer struct {
 	Outcome   sdk.Outcome
 	Reason    string
@@ -123,7 +124,7 @@ func (b *bench) state(id string) oktasim.UserState {
 	return oktasim.UserState{}
 }
 
-// What came of a suspension is told by the state, in every status a user can have.
+// TestSuspendUserInEveryStatus checks the outcome of a suspension for each status.
 func TestSuspendUserInEveryStatus(t *testing.T) {
 	for status, want := range map[string]sdk.Outcome{
 		oktasim.StatusActive: sdk.Changed, oktasim.StatusSuspended: sdk.Unchanged,
@@ -162,9 +163,9 @@ func TestUnsuspendUserInEveryStatus(t *testing.T) {
 	}
 }
 
-// An answer that was lost on its way does not make a suspension that happened a
-// failure, nor one that did not happen a success.
-func TestLostAnswers(t *testing.T) {
+// TestLostResponses checks that after a lost response the outcome follows the state of the
+// user.
+func TestLostResponses(t *testing.T) {
 	for name, fault := range map[string]oktasim.Fault{
 		"hang-up": {Kind: oktasim.KindHangup}, "502": {Kind: oktasim.KindHTML}, "500": {Status: 500},
 		"404": {Status: 404, ErrorCode: "E0000007"}, "403": {Status: 403, ErrorCode: "E0000006"},
@@ -187,8 +188,8 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// Okta's word alone is not taken for it.
-func TestAcceptedButNotDone(t *testing.T) {
+// TestAcceptedWriteWithoutEffect checks that an accepted write is verified.
+func TestAcceptedWriteWithoutEffect(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})

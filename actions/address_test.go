@@ -25,8 +25,8 @@ func TestSpanOf(t *testing.T) {
 	}
 }
 
-// Whatever is let through can be blocked, is judged blocked by the entry that is
-// written for it, and comes off again.
+// Each accepted address can be blocked, counts as blocked by its own entry, and can be
+// unblocked.
 func FuzzAddresses(f *testing.F) {
 	for _, s := range []string{"203.0.113.7", "203.0.113.0/24", "2001:db8::/48", "::ffff:1.2.3.4", "::ffff:1.2.3.0/120", "0.0.0.0/0", "::/0",
 		"fe80::1%a", "1.2.3.4/33", ""} {

@@ -54,7 +54,7 @@ func TestBlastRadius(t *testing.T) {
 	if n := len(b.Requests()); n != 7 {
 		t.Errorf("it took %d requests", n)
 	}
-	// What may not be read is said so, and is not empty.
+	// A part that may not be read is unavailable, not empty.
 	scope := map[string]string{"WWW-Authenticate": `Bearer error="insufficient_scope"`}
 	b.Fault(oktasim.Fault{Path: "/api/v1/users/*/roles", Kind: oktasim.KindEmpty, Status: 403, Headers: scope})
 	b.Fault(oktasim.Fault{Path: "/api/v1/users/*/devices", ErrorCode: "E0000015", Status: 401})

@@ -77,8 +77,8 @@ func TestBlockAndUnblock(t *testing.T) {
 	}
 }
 
-// Of many entries that hold a part of a range, the reason names a few.
-func TestUnblockWhatManyHold(t *testing.T) {
+// TestUnblockRangeWithManyEntries checks that the reason names only a few entries.
+func TestUnblockRangeWithManyEntries(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	entries := make([]string, 9)
@@ -92,7 +92,7 @@ func TestUnblockWhatManyHold(t *testing.T) {
 	}
 }
 
-func TestBlockRefuses(t *testing.T) {
+func TestBlockRejectsInvalidInput(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.AddZone(oktasim.NewZone{Name: "Office", Gateways: []string{"198.51.100.0/24"}})
@@ -139,9 +139,9 @@ func TestBlockRefuses(t *testing.T) {
 	}
 }
 
-// An undo takes back what the call added; where another entry made the block, it
-// names that, which must not go before this block ends.
-func TestUndoOfABlock(t *testing.T) {
+// TestUndoOfBlock checks that an undo removes the added entry. If a wider entry already
+// blocks the address, the undo removes that entry at the end of the block.
+func TestUndoOfBlock(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.AddZone(oktasim.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"198.51.100.9/24", "192.0.2.1-192.0.2.9"}})
@@ -179,7 +179,7 @@ func TestUndoOfABlock(t *testing.T) {
 			t.Errorf("%s: got %+v", test.input, u)
 		}
 	}
-	// The /24 was blocked before the /16, and still is after it: its own entry is gone.
+	// The undo of the /24 removes its own entry. The /16 still blocks the addresses.
 	for _, test := range []struct {
 		input string
 		want  sdk.Outcome
@@ -192,8 +192,8 @@ func TestUndoOfABlock(t *testing.T) {
 	}
 }
 
-// The one address that must not be blocked is that from which the block is taken back.
-func TestBlockSparesTheOwnAddress(t *testing.T) {
+// TestBlockOfOwnAddress checks that a block of the connection's own address is rejected.
+func TestBlockOfOwnAddress(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	if got := do[blocked](b, "block_ip", `{"address":"203.0.113.7","for":"1h"}`); got.OwnAddress != "" || len(got.Warnings) != 1 ||
@@ -215,8 +215,9 @@ func TestBlockSparesTheOwnAddress(t *testing.T) {
 	}
 }
 
-// Okta replaces a zone whole: writers at once must not lose each other's entries.
-func TestBlocksAtOnce(t *testing.T) {
+// TestConcurrentBlocks checks that concurrent writes keep the entries of each other,
+// although Okta replaces a zone as a whole.
+func TestConcurrentBlocks(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.AddZone(oktasim.NewZone{Name: "Incidents", Usage: "BLOCKLIST"})
@@ -234,8 +235,9 @@ func TestBlocksAtOnce(t *testing.T) {
 	}
 }
 
-// A block that another writer has overwritten is made again, upon what that one wrote.
-func TestBlockThatWasLostIsMadeAgain(t *testing.T) {
+// TestBlockRepeatsLostChange checks that a block is repeated on top of the write of another
+// client that removed it.
+func TestBlockRepeatsLostChange(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.Fault(oktasim.Fault{Method: "PUT", Path: "/api/v1/zones/*", Status: 200, Body: `{"id":"nzo00000000000000001"}`, Times: 2})
@@ -250,8 +252,8 @@ func TestBlockThatWasLostIsMadeAgain(t *testing.T) {
 	}
 }
 
-// What Okta sent of a zone comes back to it whole.
-func TestBlockKeepsTheRestOfTheZone(t *testing.T) {
+// TestBlockKeepsOtherZoneMembers checks that a write returns all members of the zone to Okta.
+func TestBlockKeepsOtherZoneMembers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.AddZone(oktasim.NewZone{Name: "Incidents", Usage: "BLOCKLIST", Gateways: []string{"192.0.2.1-192.0.2.9"}})

@@ -82,8 +82,8 @@ func TestContainAndRestore(t *testing.T) {
 		!slices.Equal(b.groupsOf(u.ID), []string{"Everyone", "Quarantine"}) {
 		t.Errorf("the org has %+v", s)
 	}
-	// Again: the account stays contained, and the record of the second call takes
-	// nothing that the first had taken.
+	// The account stays contained after a second call, whose record has no changes of the
+	// first call.
 	again, _, err := b.contain(input)
 	if err != nil || !again.Complete || len(again.Users[0].Restore.GroupsAdded)+len(again.Users[0].Restore.GroupsRemoved) != 0 {
 		t.Errorf("again: %+v, %v", again, err)
@@ -100,8 +100,8 @@ func TestContainAndRestore(t *testing.T) {
 	}
 }
 
-// A user whom Okta will not suspend is not contained, and the rest is done all the
-// same.
+// TestContainInEveryStatus checks that a user whom Okta does not suspend is not contained,
+// and that the other steps still run.
 func TestContainInEveryStatus(t *testing.T) {
 	for status, contained := range map[string]bool{
 		oktasim.StatusActive: true, oktasim.StatusSuspended: true, oktasim.StatusDeprovisioned: true,
@@ -129,8 +129,8 @@ func TestContainInEveryStatus(t *testing.T) {
 	}
 }
 
-// What fails for good is told, and does not hide behind what worked.
-func TestContainmentPartlyFailed(t *testing.T) {
+// TestContainmentWithFailedStep checks that a failed step is reported and the others still run.
+func TestContainmentWithFailedStep(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	app := b.AddGroup(oktasim.NewGroup{Name: "App", Type: oktasim.TypeApp})
@@ -155,9 +155,8 @@ func TestContainmentPartlyFailed(t *testing.T) {
 	}
 }
 
-// A failure that passes is tried again: a half-contained account is worse than a
-// slow answer.
-func TestContainmentTriesAgain(t *testing.T) {
+// TestContainmentRetriesTransientErrors checks that a step is repeated after a transient error.
+func TestContainmentRetriesTransientErrors(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
@@ -167,7 +166,7 @@ func TestContainmentTriesAgain(t *testing.T) {
 	}
 }
 
-func TestContainMany(t *testing.T) {
+func TestContainSeveralUsers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	var users []string
@@ -221,8 +220,8 @@ func TestContainmentPlan(t *testing.T) {
 	}
 }
 
-// A plan that would be refused says so at once, and by which rule.
-func TestContainmentPlanThatWouldBeRefused(t *testing.T) {
+// TestContainmentPlanNamesRule checks that a dry run names the rule that would reject the call.
+func TestContainmentPlanNamesRule(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	out, _, err := b.contain(map[string]any{"users": []string{"okta.admin@corp.example"}, "dry_run": true})
@@ -231,8 +230,8 @@ func TestContainmentPlanThatWouldBeRefused(t *testing.T) {
 	}
 }
 
-// A user whose state moved on since is not overwritten.
-func TestRestoreAfterSomebodyElse(t *testing.T) {
+// TestRestoreAfterForeignChange checks that restore_user keeps the change of another client.
+func TestRestoreAfterForeignChange(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -252,10 +251,10 @@ func TestRestoreAfterSomebodyElse(t *testing.T) {
 	}
 }
 
-// Containing one user who is given by id, into a group given by id, takes six requests
-// on a connection that knows nothing yet, and five on one that was checked. A login or
-// a name is one more; a name is then known.
-func TestRequestsOfAContainment(t *testing.T) {
+// TestRequestsOfContainment counts requests. One user and one group by ID take six requests
+// on a new connection, and five on a checked one. A login or a name adds one request; the
+// connection then caches the name.
+func TestRequestsOfContainment(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		checked, login, named, glass bool
@@ -306,8 +305,9 @@ func TestRequestsOfAContainment(t *testing.T) {
 	}
 }
 
-// A group that is known by its name is looked up again once it is gone.
-func TestContainIntoAGroupThatIsMadeAnew(t *testing.T) {
+// TestContainIntoRecreatedGroup checks that a cached group is looked up again after its
+// deletion.
+func TestContainIntoRecreatedGroup(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	old := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})

@@ -12,8 +12,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A lagging front answers as many reads of each path as stale with what the path was
-// when the front was made to lag.
+// A lagging front returns old responses for the first reads of each path.
 type lagging struct {
 	mu    sync.Mutex
 	stale map[string]int
@@ -38,7 +37,7 @@ func (l *lagging) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(was.Body.Bytes())
 }
 
-// remember keeps how a path is answered now, for so many reads to come.
+// remember stores the current response of a path for a number of later reads.
 func (l *lagging) remember(token, path string, reads int) {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Header.Set("Authorization", "SSWS "+token)
@@ -47,7 +46,7 @@ func (l *lagging) remember(token, path string, reads int) {
 	l.was[path], l.stale[path] = w, reads
 }
 
-// front opens the bench's connection through a lagging front of its org.
+// front opens the connection of the bench through a lagging front.
 func (b *bench) front() *lagging {
 	b.t.Helper()
 	target, err := url.Parse(b.URL)
@@ -61,9 +60,10 @@ func (b *bench) front() *lagging {
 	return front
 }
 
-// What Okta accepted may take a moment to show: an account is not called open before
-// that, and not contained before the state says so. The same goes for its restoration.
-func TestContainmentThatShowsLate(t *testing.T) {
+// TestContainmentWithDelayedReads checks that a containment waits until accepted changes
+// are visible. The account is reported as contained only after verification. The same
+// holds for the restoration.
+func TestContainmentWithDelayedReads(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		reads int

@@ -12,9 +12,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// What was done and whose answer was lost is told, and stands in the record: who
-// restores the account must get all of it back.
-func TestContainmentWithLostAnswers(t *testing.T) {
+// TestContainmentWithLostResponses checks that the steps and the record list the changes
+// whose responses were lost, so that restore_user reverts all of them.
+func TestContainmentWithLostResponses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
@@ -59,8 +59,9 @@ func TestContainmentWithLostAnswers(t *testing.T) {
 	}
 }
 
-// What keeps one step from being tried keeps no other.
-func TestContainmentWithoutTheGroups(t *testing.T) {
+// TestContainmentWithUnreadableGroups checks that the other steps run if the groups cannot
+// be read.
+func TestContainmentWithUnreadableGroups(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	g := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
@@ -75,8 +76,9 @@ func TestContainmentWithoutTheGroups(t *testing.T) {
 	}
 }
 
-// A password is expired where the suspension failed.
-func TestContainmentExpiresThePasswordOfWhoIsNotSuspended(t *testing.T) {
+// TestContainmentExpiresPasswordAfterFailedSuspension checks the steps after a failed
+// suspension.
+func TestContainmentExpiresPasswordAfterFailedSuspension(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
@@ -97,7 +99,7 @@ func TestContainmentExpiresThePasswordOfWhoIsNotSuspended(t *testing.T) {
 	}
 }
 
-func TestContainOneUserTwice(t *testing.T) {
+func TestContainUserListedTwice(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1})
@@ -116,9 +118,10 @@ func TestContainOneUserTwice(t *testing.T) {
 	}
 }
 
-// Who is given by id is suspended without a look. Where the answer to that is lost, it
-// is told apart by Okta's clock who suspended the user.
-func TestContainmentThatLostItsFirstAnswer(t *testing.T) {
+// TestContainmentWithLostSuspensionResponse checks a user with an ID, who is suspended
+// without a read. After a lost response, the time of the status shows who suspended the
+// user.
+func TestContainmentWithLostSuspensionResponse(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		before, took, restored string
@@ -159,9 +162,8 @@ func TestContainmentThatLostItsFirstAnswer(t *testing.T) {
 	}
 }
 
-// A suspension that may have been done is not passed over in silence because nobody can
-// tell any more.
-func TestContainmentThatLostAllAnswers(t *testing.T) {
+// TestContainmentWithAllResponsesLost checks that a possible suspension is reported.
+func TestContainmentWithAllResponsesLost(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -182,7 +184,7 @@ func TestContainmentThatLostAllAnswers(t *testing.T) {
 	}
 }
 
-func TestContainNobody(t *testing.T) {
+func TestContainWithoutUsers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	_, _, err := b.contain(map[string]any{"users": []string{"00uNOBODY00000000001"}})

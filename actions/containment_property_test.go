@@ -16,10 +16,10 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Whatever the accounts, the measures and the failures: what a containment says is so
-// of the org, and restoring puts back exactly what it took. "-rapid.checks 1000" tries
-// more.
-func TestContainmentIsTrueAndTakenBack(t *testing.T) {
+// TestContainmentIsCorrectAndReverted checks random accounts, measures and failures: the
+// output of a containment matches the org, and restore_user reverts exactly its changes.
+// Use "-rapid.checks 1000" for more checks.
+func TestContainmentIsCorrectAndReverted(t *testing.T) {
 	t.Parallel()
 	for i := range 8 { // most of the time is spent waiting
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
@@ -87,7 +87,7 @@ func containAndTakeBack(t *rapid.T) {
 	}
 }
 
-// dryRun returns what a dry run plans, and checks that it writes nothing.
+// dryRun returns the plan of a dry run, and checks that the dry run writes nothing.
 func (s *scene) dryRun(in map[string]any) []string {
 	before, from := s.truths(), len(s.org.Requests())
 	in["dry_run"] = true
@@ -116,7 +116,7 @@ func (s *scene) checkPlan(plan, sent []string) {
 	}
 }
 
-// checkContainment checks what a containment says against the org before and after.
+// checkContainment compares the output of a containment with the org before and after.
 func (s *scene) checkContainment(in map[string]any, before, after truths, out containment.ContainUserOutput, err error) {
 	s.Helper()
 	s.Logf("asked %v\nbefore %+v\nafter %+v\nanswer %+v\nerror %v", in, before, after, out, err)
@@ -173,7 +173,7 @@ func (s *scene) checkContainment(in map[string]any, before, after truths, out co
 	}
 }
 
-// called is the user who goes by an id, login or address.
+// called returns the user with an ID, login or email address.
 func (s *scene) called(ref string) oktasim.User {
 	for _, u := range s.users {
 		if ref == u.ID || ref == u.Login || ref == u.Email {
@@ -190,7 +190,7 @@ func asked(in map[string]any, measure string, unlessSaid bool) bool {
 	return unlessSaid
 }
 
-// checkAccount checks what is said of one user: each step, and the record.
+// checkAccount checks the output for one user: each step, and the record.
 func (s *scene) checkAccount(in map[string]any, was, is truth, c containment.Containment) {
 	s.Helper()
 	if c.Error != nil {
@@ -215,8 +215,8 @@ func (s *scene) checkAccount(in map[string]any, was, is truth, c containment.Con
 		}
 	}
 	r := c.Restore
-	// A change is told once, by the step that made it and in the record; one whose
-	// answer was lost for good may be told by the record alone.
+	// The step that made a change and the record both list it. If the response was lost,
+	// only the record may list the change.
 	change := func(step string, was, is, recorded []string) {
 		gone := but(was, is)
 		told := steps[step][sdk.Changed]
@@ -265,7 +265,7 @@ func (s *scene) checkStatus(steps map[string]map[sdk.Outcome]int, was, is string
 	}
 }
 
-// checkClosed checks that all that was asked for is so of a user.
+// checkClosed checks that all requested measures are in effect for a user.
 func (s *scene) checkClosed(in map[string]any, id string, now truths) {
 	s.Helper()
 	is := now.Users[id]
@@ -301,7 +301,7 @@ func (s *scene) group(ref string) string {
 	return ""
 }
 
-// checkNothingMore checks a second containment of what was contained.
+// checkNothingMore checks a second containment of the same users.
 func (s *scene) checkNothingMore(before, after truths, out containment.ContainUserOutput) {
 	s.Helper()
 	if !out.Complete || !reflect.DeepEqual(before, after) {
@@ -321,7 +321,8 @@ func (s *scene) checkNothingMore(before, after truths, out containment.ContainUs
 	}
 }
 
-// checkRestore restores and checks what that says; the outcome is empty of an error.
+// checkRestore restores an account and checks the output. It returns an empty outcome after
+// an error.
 func (s *scene) checkRestore(r containment.RestoreRecord, force bool) sdk.Outcome {
 	s.Helper()
 	before := s.truths()
@@ -361,7 +362,7 @@ func (s *scene) checkRestore(r containment.RestoreRecord, force bool) sdk.Outcom
 	return out.Outcome
 }
 
-// checkOnlyTaken checks that a restoration touched only what the containment took.
+// checkOnlyTaken checks that a restoration reverted only changes of the containment.
 func (s *scene) checkOnlyTaken(r containment.RestoreRecord, was, is truth) {
 	s.Helper()
 	status := was.Status == is.Status || was.Status == oktasim.StatusSuspended && is.Status == oktasim.StatusActive && r.StatusBefore != oktasim.StatusSuspended
@@ -372,8 +373,8 @@ func (s *scene) checkOnlyTaken(r containment.RestoreRecord, was, is truth) {
 	}
 }
 
-// checkTakenBack checks that all is as it was before, but for what the records say
-// cannot be.
+// checkTakenBack checks that the state before is restored, except for the changes that the
+// records list as not restorable.
 func (s *scene) checkTakenBack(before, after truths, records []containment.RestoreRecord) {
 	s.Helper()
 	s.Logf("before %+v\nafter %+v", before, after)
@@ -418,7 +419,7 @@ func roleNames(roles []containment.RestoreRole) []string {
 // sceneLabels are the labels of the roles that can be limited.
 var sceneLabels = map[string]string{"HELP_DESK_ADMIN": "Help Desk", "USER_ADMIN": "Group Administrator", "APP_ADMIN": "Application"}
 
-// lostRoles are the roles of which a record says that they cannot be restored.
+// lostRoles returns the roles that a record lists as not restorable.
 func lostRoles(r containment.RestoreRecord, all []string) (names []string) {
 	for _, name := range all {
 		for kind, label := range sceneLabels {

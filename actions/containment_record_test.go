@@ -20,7 +20,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// containOne contains one user and returns what came of it.
+// containOne contains one user and returns the result.
 func (b *bench) containOne(input map[string]any) containment.Containment {
 	b.t.Helper()
 	out, _, err := b.contain(input)
@@ -30,7 +30,7 @@ func (b *bench) containOne(input map[string]any) containment.Containment {
 	return out.Users[0]
 }
 
-// outcomes are the steps and what came of them, as "step outcome".
+// outcomes returns the steps with their outcomes, as "step outcome".
 func outcomes(steps []containment.Step) []string {
 	var all []string
 	for _, s := range steps {
@@ -39,8 +39,9 @@ func outcomes(steps []containment.Step) []string {
 	return all
 }
 
-// A record that is mangled, or another's, is refused before anything is done.
-func TestRestoreOfABadRecord(t *testing.T) {
+// TestRestoreRejectsInvalidRecord checks that a damaged or foreign record is rejected before
+// any write.
+func TestRestoreRejectsInvalidRecord(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	g := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
@@ -76,8 +77,8 @@ func TestRestoreOfABadRecord(t *testing.T) {
 	}
 }
 
-// Who was suspended anew by somebody else stays suspended, though the status is the
-// one that the containment left.
+// TestRestoreAfterAnotherSuspension checks that a later suspension by another client is
+// kept, although the status is the same.
 func TestRestoreAfterAnotherSuspension(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Add(-time.Hour)
@@ -96,8 +97,9 @@ func TestRestoreAfterAnotherSuspension(t *testing.T) {
 	}
 }
 
-// An account that cannot be read back is not contained, and restored all the same.
-func TestContainmentThatCannotBeReadBack(t *testing.T) {
+// TestContainmentWithoutVerification checks that an account is not contained if it cannot
+// be verified, and that its record can still be restored.
+func TestContainmentWithoutVerification(t *testing.T) {
 	t.Parallel()
 	for name, id := range map[string]bool{"by id": true, "by login": false} {
 		t.Run(name, func(t *testing.T) {
@@ -121,9 +123,9 @@ func TestContainmentThatCannotBeReadBack(t *testing.T) {
 	}
 }
 
-// Okta gives the assignment of a role to a user and to a group the same id. That the
-// group's stays tells nothing of the user's, whose answer was lost.
-func TestContainmentOfARoleThatAGroupHasToo(t *testing.T) {
+// TestContainmentOfRoleAlsoAssignedByGroup checks a lost response for a role. Okta uses the
+// same ID for the direct assignment and for the assignment by a group, which stays.
+func TestContainmentOfRoleAlsoAssignedByGroup(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -140,8 +142,9 @@ func TestContainmentOfARoleThatAGroupHasToo(t *testing.T) {
 	}
 }
 
-// What nobody can put back is said to be lost once, by the containment that took it.
-func TestContainmentOfWhatIsGoneAlready(t *testing.T) {
+// TestSecondContainmentLosesNothing checks that only the first containment lists the changes
+// that cannot be restored.
+func TestSecondContainmentLosesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -156,8 +159,8 @@ func TestContainmentOfWhatIsGoneAlready(t *testing.T) {
 	}
 }
 
-// A group cannot be left and joined at once, nor left twice.
-func TestContainmentNamesGroupsOnce(t *testing.T) {
+// TestContainmentRejectsRepeatedGroups checks that a group cannot be listed twice.
+func TestContainmentRejectsRepeatedGroups(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	g := b.AddGroup(oktasim.NewGroup{Name: "VPN"})
@@ -172,8 +175,9 @@ func TestContainmentNamesGroupsOnce(t *testing.T) {
 	}
 }
 
-// What was restored is told, whatever fails or cannot be read afterwards.
-func TestRestoreHidesNothing(t *testing.T) {
+// TestRestoreReportsFailures checks that the output lists the restored changes even if a
+// later step or read fails.
+func TestRestoreReportsFailures(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/api/v1/users/*/groups", "/api/v1/users/*/roles", "/api/v1/devices/*", "/api/v1/users/*"} {
 		b := newBench(t)
@@ -201,9 +205,8 @@ func TestRestoreHidesNothing(t *testing.T) {
 	}
 }
 
-// Whose caller gives up half-way, the answer with the record reaches nobody: it is
-// logged.
-func TestContainmentThatIsCutOff(t *testing.T) {
+// TestCanceledContainmentLogsRecord checks that the record is logged if the caller cancels.
+func TestCanceledContainmentLogsRecord(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	g := b.AddGroup(oktasim.NewGroup{Name: "Quarantine"})
@@ -240,9 +243,9 @@ func TestContainmentThatIsCutOff(t *testing.T) {
 	}
 }
 
-// Okta assigns a role over all there is. One that was limited, or may have been, is not
-// restored: that would be more than was taken.
-func TestContainmentOfALimitedRole(t *testing.T) {
+// TestContainmentOfLimitedRole checks that a role with limits, or with unknown limits, is
+// not restored, because Okta would assign the role without limits.
+func TestContainmentOfLimitedRole(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		role   oktasim.NewRole
@@ -279,8 +282,8 @@ func TestContainmentOfALimitedRole(t *testing.T) {
 	}
 }
 
-// Where Okta cannot be reached nothing was done, and nothing else is said.
-func TestContainmentWithoutAConnection(t *testing.T) {
+// TestContainmentWithoutConnection checks the error if Okta cannot be reached.
+func TestContainmentWithoutConnection(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	nobody := httptest.NewServer(http.NotFoundHandler())
@@ -297,9 +300,9 @@ func TestContainmentWithoutAConnection(t *testing.T) {
 	}
 }
 
-// A password that may have expired before is not claimed to have been expired by the
-// containment.
-func TestContainmentThatCannotTellWhatWasBefore(t *testing.T) {
+// TestContainmentWithUnknownStatusBefore checks the reason for a password that may have been
+// expired before.
+func TestContainmentWithUnknownStatusBefore(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: oktasim.StatusPasswordExpired})
@@ -311,9 +314,9 @@ func TestContainmentThatCannotTellWhatWasBefore(t *testing.T) {
 	}
 }
 
-// How the account was before is worked out afterwards, where its first answers were
+// TestContainmentDerivesStatusBefore checks the status before if the first responses were
 // lost.
-func TestContainmentThatRecallsWhatWasBefore(t *testing.T) {
+func TestContainmentDerivesStatusBefore(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})

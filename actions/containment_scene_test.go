@@ -29,7 +29,7 @@ func init() {
 	}
 }
 
-// A scene is an org that was drawn, with a session on it.
+// A scene is a random org with a session.
 type scene struct {
 	*rapid.T
 	org     *oktasim.Org
@@ -108,7 +108,7 @@ func (s *scene) open() {
 }
 
 func (s *scene) addUser(i int) {
-	// Half of them are ACTIVE, of whom there is most to tell.
+	// Half of the users are ACTIVE, because most measures apply to them.
 	status := rapid.SampledFrom(append([]string{"", "", "", "", "", ""}, userStatuses...)).Draw(s.T, "status")
 	u := s.org.AddUser(oktasim.NewUser{
 		Login: fmt.Sprintf("u%d@corp.example", i), Email: fmt.Sprintf("mail%d@corp.example", i), Status: status,
@@ -129,7 +129,7 @@ func (s *scene) addUser(i int) {
 	s.users = append(s.users, u)
 }
 
-// ServeHTTP has the org answer, and the caller give up when it is time.
+// ServeHTTP passes the request to the org, and cancels the caller at the drawn time.
 func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serving.RLock()
 	defer s.serving.RUnlock()
@@ -146,10 +146,10 @@ func (s *scene) must(err error) {
 	}
 }
 
-// pass lets time go by for the org.
+// pass advances the clock of the org.
 func (s *scene) pass(d time.Duration) { s.ahead.Add(int64(d)) }
 
-// maybe is true once in so many times.
+// maybe is true with a probability of one in n.
 func (s *scene) maybe(what string, times int) bool {
 	return rapid.IntRange(0, times-1).Draw(s.T, what) == times-1
 }
@@ -164,7 +164,7 @@ func subset[T any](s *scene, what string, all []T) []T {
 	return some
 }
 
-// drawMeasures draws what is asked for, of all users or some.
+// drawMeasures draws the measures, and all or some of the users.
 func (s *scene) drawMeasures() map[string]any {
 	in := map[string]any{}
 	var refs []string
@@ -200,7 +200,7 @@ func (s *scene) drawMeasures() map[string]any {
 	return in
 }
 
-// The calls that faults strike.
+// The calls that can have faults.
 var struck = []string{
 	"POST /api/v1/users/*/lifecycle/suspend", "POST /api/v1/users/*/lifecycle/unsuspend", "POST /api/v1/users/*/lifecycle/expire_password",
 	"POST /api/v1/users/*/lifecycle/reset_factors", "DELETE /api/v1/users/*/sessions", "PUT /api/v1/groups/*/users/*",
@@ -235,7 +235,7 @@ func (s *scene) drawFaults() bool {
 	return n > 0
 }
 
-// run runs an action and reads its answer into out.
+// run runs an action and decodes its output into out.
 func (s *scene) run(ctx context.Context, action string, in, out any) error {
 	raw, err := json.Marshal(in)
 	s.must(err)
@@ -251,8 +251,8 @@ func (s *scene) contain(ctx context.Context, in map[string]any) (out containment
 	return out, err
 }
 
-// restore comes again when a rate limit asks it to, as its callers do: the login's other
-// sessions know of the limit, too.
+// restore repeats the call after a rate limit, as callers do. Other sessions of the
+// principal share the limit.
 func (s *scene) restore(record containment.RestoreRecord, force bool) (out containment.RestoreUserOutput, err error) {
 	for range 3 {
 		err = s.run(s.Context(), "restore_user", containment.RestoreUserInput{Record: record, Force: force}, &out)
@@ -264,7 +264,7 @@ func (s *scene) restore(record containment.RestoreRecord, force bool) (out conta
 	return out, err
 }
 
-// impatient is a context that ends in the middle of it, now and then.
+// impatient returns a context that sometimes ends during the call.
 func (s *scene) impatient() (ctx context.Context, done context.CancelFunc, hurried bool) {
 	ctx, cancel := context.WithCancel(s.Context())
 	if len(s.users) == 1 && s.maybe("impatient", 4) { // of several users, requests would still be on their way
@@ -275,14 +275,14 @@ func (s *scene) impatient() (ctx context.Context, done context.CancelFunc, hurri
 	return ctx, func() { s.until.Store(0); cancel() }, hurried
 }
 
-// calm ends what disturbs, with a new session that remembers nothing of it.
+// calm removes the faults, and opens a new session.
 func (s *scene) calm() {
 	s.org.ClearFaults()
 	s.must(s.session.Close())
 	s.open()
 }
 
-// writes are the requests since from that may have changed something.
+// writes returns the requests since from that may have changed the org.
 func (s *scene) writes(from int) []string {
 	var all []string
 	for _, r := range s.org.Requests()[from:] {
@@ -293,7 +293,7 @@ func (s *scene) writes(from int) []string {
 	return all
 }
 
-// somebodyElse changes something.
+// somebodyElse changes the org as another client.
 func (s *scene) somebodyElse() {
 	u := rapid.SampledFrom(s.users).Draw(s.T, "whom")
 	g := rapid.SampledFrom(s.org.State().Groups[1:4]).Draw(s.T, "which group")
@@ -311,14 +311,14 @@ func (s *scene) somebodyElse() {
 	s.org.ServeHTTP(httptest.NewRecorder(), r)
 }
 
-// A truth is how an account really is.
+// A truth is the state of an account in the org.
 type truth struct {
 	Status                       string
 	Groups, Roles, Factors       []string // ids, or what else names each
 	Sessions, Tokens, Remembered int
 }
 
-// truths are how all accounts and devices are.
+// truths returns the state of all accounts and devices.
 type truths struct {
 	Users   map[string]truth  // by id
 	Devices map[string]string // statuses by id
@@ -358,7 +358,7 @@ func (s *scene) truths() truths {
 	return all
 }
 
-// devicesOf are the ids of a user's devices.
+// devicesOf returns the IDs of the devices of a user.
 func (s *scene) devicesOf(id string) []string {
 	var ids []string
 	for _, d := range s.devices {
@@ -369,12 +369,12 @@ func (s *scene) devicesOf(id string) []string {
 	return ids
 }
 
-// but is what a has beyond b.
+// but returns the items of a that are not in b.
 func but(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }
 
-// differ are the devices whose status is another now.
+// differ returns the devices with a changed status.
 func differ(a, b truths) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(a.Devices)), func(id string) bool { return a.Devices[id] == b.Devices[id] })
 }

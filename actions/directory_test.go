@@ -14,7 +14,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// blink is the list of Blink's Okta page, with the titles as they stand there.
+// blink is the list of Okta actions in Blink's documentation, with their titles.
 var blink = map[string]string{
 	"activate_user": "Activate User", "add_user_to_group": "Add User To Group", "create_group": "Create Group",
 	"create_user": "Create User", "deactivate_user": "Deactivate User", "delete_user": "Delete User",
@@ -28,7 +28,7 @@ var blink = map[string]string{
 	"suspend_user": "Suspend User", "unsuspend_user": "Unsuspend User", "update_user": "Update User",
 }
 
-func TestBlinksActionsAreAllThere(t *testing.T) {
+func TestBlinkActionsExist(t *testing.T) {
 	t.Parallel()
 	backend, err := oktaconnector.Backend()
 	if err != nil {
@@ -54,7 +54,7 @@ func TestBlinksActionsAreAllThere(t *testing.T) {
 	}
 }
 
-// output runs an action and returns its whole answer.
+// output runs an action and returns its whole output.
 func (b *bench) output(action string, input map[string]any) map[string]any {
 	b.t.Helper()
 	raw, err := json.Marshal(input)
@@ -137,7 +137,7 @@ func TestGetUserByEmail(t *testing.T) {
 	if e := b.wantCode(err, sdk.InvalidInput); !strings.Contains(e.Error(), "one@corp.example") || !strings.Contains(e.Error(), "two@corp.example") {
 		t.Errorf("not all are named: %v", e)
 	}
-	// A login is no email address, even if it looks like one.
+	// A login is not an email address, even if it has the same form.
 	for _, email := range []string{"three@corp.example", "nobody@corp.example", "me", `x" or status eq "ACTIVE`} {
 		_, err := b.run("get_user_by_email", map[string]any{"email": email})
 		b.wantCode(err, sdk.NotFound)
@@ -179,7 +179,7 @@ func TestResetPassword(t *testing.T) {
 	if s := b.state(u.ID); s.Status != oktasim.StatusRecovery || len(s.Sessions) != 0 {
 		t.Errorf("the org has %+v", s)
 	}
-	// Of a user in RECOVERY the state tells nothing: a lost answer stays a doubt.
+	// The state of a user in RECOVERY does not change, so a lost response leaves the result unknown.
 	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/reset_password", Kind: oktasim.KindHangup, Times: 1})
 	_, err := b.run("reset_password", map[string]any{"user": u.ID})
 	b.wantCode(err, sdk.Unavailable)
@@ -189,7 +189,7 @@ func TestResetPassword(t *testing.T) {
 	}
 }
 
-func TestUpdateUserChangesNothingElse(t *testing.T) {
+func TestUpdateUserKeepsOtherAttributes(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example", Profile: map[string]any{
@@ -209,7 +209,7 @@ func TestUpdateUserChangesNothingElse(t *testing.T) {
 	if out := b.output("update_user", map[string]any{"user": u.ID, "profile": change}); out["outcome"] != "unchanged" {
 		t.Errorf("a second time: %v", out)
 	}
-	// What was before takes it back.
+	// The state before is the input of the undo.
 	if out := b.output("update_user", map[string]any{"user": u.ID, "profile": out["before"]}); out["outcome"] != "changed" {
 		t.Errorf("taken back: %v", out)
 	}
@@ -218,7 +218,7 @@ func TestUpdateUserChangesNothingElse(t *testing.T) {
 			t.Errorf("sent PUT %s", r.Path)
 		}
 	}
-	// Nor is a misspelt name cleared, only because nothing stands there.
+	// A misspelt name does not count as cleared.
 	for _, value := range []any{"x", nil} {
 		_, err := b.run("update_user", map[string]any{"user": u.ID, "profile": map[string]any{"noSuch": value}})
 		b.wantCode(err, sdk.InvalidInput)
@@ -260,8 +260,8 @@ func TestCreateUser(t *testing.T) {
 	b.wantCode(err, sdk.InvalidInput)
 }
 
-// An answer that was lost on its way leaves no second user and no second group.
-func TestCreationsWithLostAnswers(t *testing.T) {
+// TestCreationsWithLostResponses checks that a lost response creates no second user or group.
+func TestCreationsWithLostResponses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users", Kind: oktasim.KindHangup, AfterEffect: true, Times: 1})
@@ -331,7 +331,7 @@ func TestDeleteUserStepByStep(t *testing.T) {
 	}
 }
 
-func TestAppsAreFoundByLabel(t *testing.T) {
+func TestFindAppByLabel(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	payroll := b.AddApp(oktasim.NewApp{Label: "Payroll"})
@@ -352,8 +352,8 @@ func TestAppsAreFoundByLabel(t *testing.T) {
 	}
 }
 
-// What no type foresees is kept, and breaks nothing.
-func TestOddObjectsAreKept(t *testing.T) {
+// TestUnknownMembersAreKept checks that unknown members and types are kept.
+func TestUnknownMembersAreKept(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	body := `[{"id":"00p1","type":"OKTA_SIGN_ON","name":null,"priority":"first","conditions":{"x":[1,null]},"status":"ACTIVE"}]`

@@ -6,8 +6,8 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// A person takes seconds to answer a push, and Okta a moment to show a change. The
-// embedded org does both at once.
+// The waits are short, because the embedded org responds to a push and shows a change at
+// once.
 func init() {
 	pushEvery = []time.Duration{time.Millisecond}
 	reconcile.Waits = []time.Duration{time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond}

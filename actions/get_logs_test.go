@@ -84,7 +84,7 @@ func TestGetLogsPaging(t *testing.T) {
 	}
 }
 
-// Whole events come back, as Okta sent them: nulls, unknown members, odd types.
+// TestGetLogsKeepsEventsWhole checks that events keep nulls, unknown members and wrong types.
 func TestGetLogsKeepsEventsWhole(t *testing.T) {
 	b := newBench(t)
 	b.Append(oktasim.Event{
@@ -108,7 +108,7 @@ func TestGetLogsKeepsEventsWhole(t *testing.T) {
 	}
 }
 
-func TestGetLogsRefuses(t *testing.T) {
+func TestGetLogsRejectsInvalidInput(t *testing.T) {
 	b := newBench(t)
 	for name, input := range map[string]map[string]any{
 		"bounds the wrong way round": {"since": "2026-03-14T03:00:00Z", "until": "2026-03-14T02:00:00Z"},
@@ -138,8 +138,8 @@ func TestGetLogsRefuses(t *testing.T) {
 	}
 }
 
-// A rate limit in the middle of a long read is waited for.
-func TestGetLogsWaitsInTheMiddle(t *testing.T) {
+// TestGetLogsWaitsForRateLimit checks that a long read waits for a rate limit.
+func TestGetLogsWaitsForRateLimit(t *testing.T) {
 	b := newBench(t)
 	b.fill(1500)
 	b.Fault(oktasim.Fault{Path: "/api/v1/logs", Skip: 1, Times: 1, Status: 429, ErrorCode: "E0000047", Headers: map[string]string{"Retry-After": "1"}})
@@ -148,7 +148,7 @@ func TestGetLogsWaitsInTheMiddle(t *testing.T) {
 	}
 }
 
-// The same events come in every shape, and none is left out.
+// TestGetLogsFormats checks that every shape has the same events.
 func TestGetLogsFormats(t *testing.T) {
 	b := newBench(t)
 	b.Append(
@@ -174,7 +174,7 @@ func TestGetLogsFormats(t *testing.T) {
 	b.wantCode(err, sdk.InvalidInput)
 }
 
-// A page that is too slow for Okta is asked for in smaller ones, and comes whole.
+// TestGetLogsOfSlowPages checks that a page that is too slow is read in smaller pages.
 func TestGetLogsOfSlowPages(t *testing.T) {
 	for name, input := range map[string]map[string]any{
 		"one page":     {"limit": 40},
@@ -194,8 +194,9 @@ func TestGetLogsOfSlowPages(t *testing.T) {
 	}
 }
 
-// One that is too slow at any size fails, after few requests.
-func TestGetLogsThatStaysSlow(t *testing.T) {
+// TestGetLogsOfPagesAlwaysTooSlow checks that a page that is too slow at any size fails after
+// a few requests.
+func TestGetLogsOfPagesAlwaysTooSlow(t *testing.T) {
 	b := newBench(t)
 	b.Fault(oktasim.Fault{Path: "/api/v1/logs", ErrorCode: "E0000009"})
 	_, err := b.run("get_logs", map[string]any{"return_all": true})

@@ -17,7 +17,7 @@ var hostileTexts = map[string]string{
 	"null": `null`, "a number": `1e400`, "an object": `{"a":[true]}`,
 }
 
-// No action fails for the text of its reason: the account would stay open.
+// TestReasonIsNeverRejected checks that no text of a reason fails an action.
 func TestReasonIsNeverRejected(t *testing.T) {
 	backend, err := compiled()
 	if err != nil {
@@ -60,7 +60,7 @@ func TestReasonIsNeverRejected(t *testing.T) {
 	}
 }
 
-// The risk that Okta shows keeps as much of the reason as Okta takes.
+// TestRiskReason checks the reason of a risk level in the characters that Okta accepts.
 func TestRiskReason(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

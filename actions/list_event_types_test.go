@@ -12,7 +12,7 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// typesOf are the names in an answer of list_event_types.
+// typesOf returns the names in an output of list_event_types.
 func typesOf(answer map[string]any) []string {
 	var names []string
 	for _, t := range answer["event_types"].([]any) {
@@ -51,8 +51,8 @@ func TestListEventTypes(t *testing.T) {
 	}
 }
 
-// Page after page is the whole catalogue, each type once.
-func TestListEventTypesInPages(t *testing.T) {
+// TestListEventTypesPaging checks that the pages together have each type once.
+func TestListEventTypesPaging(t *testing.T) {
 	b := newBench(t)
 	var names []string
 	input := map[string]any{"limit": 100}
@@ -76,7 +76,7 @@ func TestListEventTypesInPages(t *testing.T) {
 	}
 }
 
-// The output is what encoding/json makes of its fields.
+// TestListEventTypesOutputIsJSON compares the output with the result of encoding/json.
 func TestListEventTypesOutputIsJSON(t *testing.T) {
 	type plain actions.ListEventTypesOutput
 	for _, out := range []actions.ListEventTypesOutput{

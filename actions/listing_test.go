@@ -9,8 +9,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A list goes on where an earlier call ended, and every item comes once.
-func TestListGoesOn(t *testing.T) {
+// TestListContinuesAtCursor checks that a list continues after an earlier call, with each
+// item once.
+func TestListContinuesAtCursor(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	var want, got []string
@@ -37,7 +38,7 @@ func TestListGoesOn(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %d users, want %d", len(got), len(want))
 	}
-	// Cut off within a page, there is no place to go on from.
+	// A list that is cut off within a page has no cursor.
 	if out := b.output("list_users", map[string]any{"search": `profile.login sw "many"`, "return_all": true, "max_items": 5}); out["next"] == nil ||
 		out["truncated"] != true {
 		t.Errorf("a page of five: %v", out["next"])

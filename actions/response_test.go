@@ -14,10 +14,10 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// target is the login that most tests here act on.
+// target is the login of the user in most tests.
 const target = "a@corp.example"
 
-// do runs an action and reads its answer into v.
+// do runs an action and decodes its output into v.
 func do[T any](b *bench, action, input string, args ...any) T {
 	b.t.Helper()
 	v, err := try[T](b, action, input, args...)
@@ -39,7 +39,7 @@ func try[T any](b *bench, action, input string, args ...any) (T, error) {
 	return v, err
 }
 
-// writes are the requests that may have changed something, as "METHOD path?query".
+// writes returns the requests that may have changed the org, as "METHOD path?query".
 func (b *bench) writes() []string {
 	var all []string
 	for _, r := range b.Requests() {
@@ -107,7 +107,7 @@ func TestExpirePassword(t *testing.T) {
 	}
 }
 
-func TestExpirePasswordHidesNoFailure(t *testing.T) {
+func TestExpirePasswordReportsFailures(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.AddUser(oktasim.NewUser{Login: target, Sessions: 1})
@@ -120,7 +120,7 @@ func TestExpirePasswordHidesNoFailure(t *testing.T) {
 	if e := b.wantCode(err, sdk.Unavailable); !strings.Contains(e.Message, "sessions could not be ended") {
 		t.Errorf("got %v", e)
 	}
-	// The answer with the password is lost: that nobody has it is no success.
+	// The response with the password is lost, so the action fails.
 	b.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/expire_password_with_temp_password", Kind: oktasim.KindHangup,
 		AfterEffect: true, Times: 1})
 	_, err = try[expired](b, "expire_password", `{"user":%q,"temporary_password":true}`, target)
@@ -154,7 +154,7 @@ func TestFactors(t *testing.T) {
 	if w := b.writes(); len(w) != 2 || strings.Contains(w[0], "Recovery") || !strings.HasSuffix(w[1], "?removeRecoveryEnrollment=true") {
 		t.Errorf("sent %q", w)
 	}
-	// The email address that is left is Okta's own doing.
+	// Okta itself enrols the email address.
 	if got := do[factors](b, "reset_factors", `{"user":%q}`, target); got.Outcome != sdk.Unchanged {
 		t.Errorf("reset with nothing to reset: %+v", got)
 	}
@@ -164,8 +164,8 @@ func TestFactors(t *testing.T) {
 	}
 }
 
-// A factor that the list leaves out is deleted all the same.
-func TestDeleteFactorThatIsNotListed(t *testing.T) {
+// TestDeleteUnlistedFactor checks that a factor that Okta does not list is deleted.
+func TestDeleteUnlistedFactor(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.AddUser(oktasim.NewUser{Login: target})
@@ -228,8 +228,9 @@ func TestDevicesInEveryStatus(t *testing.T) {
 	}
 }
 
-// What Okta does not have is named, with where its id can be had.
-func TestWhatIsNotThere(t *testing.T) {
+// TestErrorsForMissingObjects checks that the error names the missing object and the actions
+// that list its ID.
+func TestErrorsForMissingObjects(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.AddUser(oktasim.NewUser{Login: target})

@@ -15,8 +15,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// rightsScene is an org with a user who has a role, a group and a device, and sessions
-// that may run few actions.
+// rightsScene is an org with a user with a role, a group and a device, and with sessions
+// that may run only some actions.
 type rightsScene struct {
 	*bench
 	user   oktasim.User
@@ -35,7 +35,7 @@ func newRightsScene(t *testing.T, allowed []string, key []byte) rightsScene {
 	return s
 }
 
-// as opens a session that may run these actions, all if there are none, with the key.
+// as opens a session with the key that may run these actions, or all if none is given.
 func (s rightsScene) as(allowed []string, key []byte) {
 	s.t.Helper()
 	backend, err := compiled()
@@ -54,7 +54,7 @@ func (s rightsScene) as(allowed []string, key []byte) {
 	s.session = session
 }
 
-// taken contains the user and returns the record.
+// taken contains the user and returns the restore record.
 func (s rightsScene) taken(more map[string]any) map[string]any {
 	s.t.Helper()
 	input := map[string]any{"users": []string{s.user.ID}, "revoke_roles": true, "remove_groups": []string{"Finance"}, "suspend_devices": true}
@@ -89,8 +89,8 @@ var (
 	hostKey = bytes.Repeat([]byte{7}, sdk.HostKeySize)
 )
 
-// The host's own record gives back all that its containment took.
-func TestOwnRecordIsRestored(t *testing.T) {
+// TestRestoreOfOwnRecord checks that the host's own record reverts all changes.
+func TestRestoreOfOwnRecord(t *testing.T) {
 	t.Parallel()
 	s := newRightsScene(t, few, hostKey)
 	record := s.taken(nil)
@@ -106,9 +106,9 @@ func TestOwnRecordIsRestored(t *testing.T) {
 	}
 }
 
-// A record that this host did not sign, for this user and org, and as it is, gives no
-// right that the single actions do not give. Nothing is written, in a dry run neither.
-func TestForeignRecordGivesNoRights(t *testing.T) {
+// TestForeignRecordGrantsNoRights checks that a record without a valid signature of this
+// host, for this user and org, grants only the rights of the caller's allowed actions.
+func TestForeignRecordGrantsNoRights(t *testing.T) {
 	t.Parallel()
 	const all = "unsuspend_user, add_user_to_group, assign_role, unsuspend_device"
 	forged := func(s rightsScene, record map[string]any) {
@@ -173,7 +173,7 @@ func TestForeignRecordGivesNoRights(t *testing.T) {
 	}
 }
 
-// A record of one user gives nothing to another, nor in another org.
+// TestRecordOfAnotherUserOrOrg checks that a record is valid for one user and one org.
 func TestRecordOfAnotherUserOrOrg(t *testing.T) {
 	t.Parallel()
 	s := newRightsScene(t, few, hostKey)
@@ -191,8 +191,8 @@ func TestRecordOfAnotherUserOrOrg(t *testing.T) {
 	twin.wantCode(err, sdk.Forbidden)
 }
 
-// Force passes over what somebody else did since: that takes the single actions.
-func TestForceIsNoRight(t *testing.T) {
+// TestForceGrantsNoRights checks that force needs the rights to run the single actions.
+func TestForceGrantsNoRights(t *testing.T) {
 	t.Parallel()
 	s := newRightsScene(t, few, hostKey)
 	record := s.taken(map[string]any{"suspend": false, "expire_password": true})
@@ -205,8 +205,8 @@ func TestForceIsNoRight(t *testing.T) {
 	s.wantCode(err, sdk.Forbidden)
 }
 
-// The case that was found: a record that nobody issued.
-func TestForgedRecordOfTheCase(t *testing.T) {
+// TestForgedRecord checks a record that no host issued.
+func TestForgedRecord(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("../../../shared/cases/forged-restore-record.json")
 	if err != nil {
@@ -225,9 +225,9 @@ func TestForgedRecordOfTheCase(t *testing.T) {
 	}
 }
 
-// A quarantine adds to a group: without add_user_to_group that one step fails, and the
-// account is closed all the same.
-func TestQuarantineNeedsItsSingleAction(t *testing.T) {
+// TestQuarantineNeedsAddUserToGroup checks that without add_user_to_group only the
+// quarantine step fails.
+func TestQuarantineNeedsAddUserToGroup(t *testing.T) {
 	for _, allowed := range []bool{false, true} {
 		t.Run(fmt.Sprint(allowed), func(t *testing.T) {
 			t.Parallel()

@@ -32,7 +32,7 @@ func TestRoles(t *testing.T) {
 		want            sdk.Outcome
 		assigned        bool
 	}{
-		// The group's own role is no ground to withhold one, and none to claim that it is gone.
+		// A role of the group neither replaces nor hides the direct role.
 		{"assign_role", `"role":"HELP_DESK_ADMIN"`, sdk.Changed, true},
 		{"assign_role", `"role":"HELP_DESK_ADMIN"`, sdk.Unchanged, true},
 		{"revoke_role", `"role":"HELP_DESK_ADMIN"`, sdk.NotApplicable, true},
@@ -57,7 +57,7 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// Okta's refusal to take the last super administrator's role is no success.
+// TestLastSuperAdministratorKeepsTheRole checks the error if Okta rejects the revocation.
 func TestLastSuperAdministratorKeepsTheRole(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -68,8 +68,8 @@ func TestLastSuperAdministratorKeepsTheRole(t *testing.T) {
 	b.wantCode(err, sdk.Forbidden)
 }
 
-// What assign_role offers is what it takes.
-func TestRolesToAssign(t *testing.T) {
+// TestListedRolesCanBeAssigned checks that assign_role accepts the roles of list_roles.
+func TestListedRolesCanBeAssigned(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.AddUser(oktasim.NewUser{Login: target})

@@ -8,8 +8,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// between makes the next reads of a user show one whom Okta is still bringing from a
-// status to another.
+// between makes the next reads of a user show a change of status that is not finished.
 func (b *bench) between(login, id, from, to string, skip, times int) {
 	b.Fault(oktasim.Fault{Method: "GET", Path: "/api/v1/users/*", Skip: skip, Times: times, Status: 200, Body: fmt.Sprintf(
 		`{"id":%q,"status":%q,"transitioningToStatus":%q,"created":"2026-03-14T02:41:09.000Z","activated":null,"statusChanged":null,"lastLogin":null,`+
@@ -18,7 +17,8 @@ func (b *bench) between(login, id, from, to string, skip, times int) {
 		id, from, to, login)})
 }
 
-// Okta creates a user at once, and activates over a while: that is as asked.
+// TestCreateUserWhileOktaActivates checks that a user counts as created during the
+// activation.
 func TestCreateUserWhileOktaActivates(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -35,9 +35,8 @@ func TestCreateUserWhileOktaActivates(t *testing.T) {
 	}
 }
 
-// A user whom Okta is still deactivating is not deactivated yet, and who asks again
-// later learns when.
-func TestDeactivationThatTakesAWhile(t *testing.T) {
+// TestSlowDeactivation checks the error during a deactivation, and the outcome after it.
+func TestSlowDeactivation(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"deactivate_user", "delete_user"} {
 		t.Run(action, func(t *testing.T) {

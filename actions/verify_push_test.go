@@ -18,7 +18,7 @@ type pushed struct {
 	Factor      struct{ ID string }
 }
 
-// Only an approval verifies; neither a rejection nor silence does.
+// TestVerifyPush checks that only an approval verifies the user.
 func TestVerifyPush(t *testing.T) {
 	t.Parallel()
 	for answer, want := range map[string]string{oktasim.PushSuccess: "approved", oktasim.PushRejected: "rejected", oktasim.PushTimeout: "timeout",
@@ -40,7 +40,8 @@ func TestVerifyPush(t *testing.T) {
 	}
 }
 
-// Nobody is said to have rejected what Okta failed at, and nothing unknown is a proof.
+// TestVerifyPushOfOtherResults checks that a failure of Okta is no rejection, and that an
+// unknown result verifies nothing.
 func TestVerifyPushOfOtherResults(t *testing.T) {
 	t.Parallel()
 	for word, want := range map[string]string{
@@ -58,7 +59,8 @@ func TestVerifyPushOfOtherResults(t *testing.T) {
 	}
 }
 
-// The number is told before the answer is waited for, and one challenge is enough.
+// TestVerifyPushInTwoSteps checks that the number is known before the wait, and that the
+// second call sends no challenge.
 func TestVerifyPushInTwoSteps(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -69,13 +71,13 @@ func TestVerifyPushInTwoSteps(t *testing.T) {
 	if first.Result != "waiting" || first.Verified || first.Outcome != sdk.NotApplicable || first.Number != "7" || first.Transaction == "" {
 		t.Errorf("got %+v", first)
 	}
-	// A failure in passing does not lose the answer.
+	// A transient error does not lose the result.
 	b.Fault(oktasim.Fault{Path: "/api/v1/users/*/factors/*/transactions/*", Status: 500, Times: 1})
 	second := do[pushed](b, "verify_push", `{"user":%q,"factor":%q,"transaction":%q}`, target, first.Factor.ID, first.Transaction)
 	if second.Result != "approved" || !second.Verified || len(b.writes()) != 1 {
 		t.Errorf("got %+v after %v", second, b.writes())
 	}
-	// Who does not wait is told how it stands all the same.
+	// A call without a wait returns the current result.
 	third := do[pushed](b, "verify_push", `{"user":%q,"factor":%q,"transaction":%q,"wait":"0s"}`, target, first.Factor.ID, first.Transaction)
 	if third.Result != "approved" || len(b.writes()) != 1 {
 		t.Errorf("got %+v after %v", third, b.writes())
@@ -84,7 +86,7 @@ func TestVerifyPushInTwoSteps(t *testing.T) {
 	b.wantCode(err, sdk.NotFound)
 }
 
-func TestVerifyPushWithoutAPhone(t *testing.T) {
+func TestVerifyPushWithoutFactor(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.AddUser(oktasim.NewUser{Login: target})

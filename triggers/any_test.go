@@ -14,7 +14,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Several selections cost one request, and each event says which of them want it.
+// TestAnyOfSeveralSelections checks that several selections share one request, and that
+// each event lists the selections that match.
 func TestAnyOfSeveralSelections(t *testing.T) {
 	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, map[string]any{"event_types": []string{"*"}, "any": []map[string]any{
 		{"event_types": []string{"user.session.*"}, "outcome": []string{"FAILURE"}, "client_ip": []string{"203.0.113.0/24"}},
@@ -53,7 +54,7 @@ func TestAnyOfSeveralSelections(t *testing.T) {
 	}
 }
 
-func TestASelectionAloneNamesNobody(t *testing.T) {
+func TestSingleSelectionHasNoIndexes(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, types("*"))
 	p.sweep()
 	p.append(1, "user.session.start")
@@ -62,8 +63,9 @@ func TestASelectionAloneNamesNobody(t *testing.T) {
 	}
 }
 
-// What Okta's filter can say is asked of Okta, beside the caller's own filter.
-func TestSelectionIsPushedDown(t *testing.T) {
+// TestSelectionIsPartOfFilter checks that Okta's filter has the conditions of the selection
+// and the filter of the caller.
+func TestSelectionIsPartOfFilter(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{
 		"event_types": []string{"user.session.*"}, "outcome": []string{"FAILURE", "DENY"}, "client_ip": []string{"10.1.0.0/16"},
 		"exclude_types": []string{"user.session.end"}, "country": []string{"France"}, "filter": `severity eq "WARN" or severity eq "ERROR"`,
@@ -77,8 +79,8 @@ func TestSelectionIsPushedDown(t *testing.T) {
 	}
 }
 
-// A mistake in a selection is pointed at, before anything is sent.
-func TestSelectionsThatCanNeverMatch(t *testing.T) {
+// TestSelectionsThatCannotMatch checks that errors point at the mistake, and nothing is sent.
+func TestSelectionsThatCannotMatch(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, nil)
 	flat := func(name string, value any) map[string]any {
 		return map[string]any{"event_types": []string{"*"}, name: value}
@@ -113,8 +115,8 @@ func TestSelectionsThatCanNeverMatch(t *testing.T) {
 	}
 }
 
-// An event of which what decides cannot be read comes with that doubt, for those who
-// may want it; for others it is certain. None of its neighbours comes to harm.
+// TestIndeterminateEvents checks that an event whose filtered fields cannot be parsed is
+// indeterminate for the selections on these fields, and that other events are unaffected.
 func TestIndeterminateEvents(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "any": []any{
 		map[string]any{"event_types": []string{"user.session.*"}, "client_ip": []string{"10.0.0.0/8"}},
@@ -151,8 +153,8 @@ func TestIndeterminateEvents(t *testing.T) {
 	}
 }
 
-// Every kind of poison is delivered as it came, beside its neighbours.
-func TestPoisonOfEachKind(t *testing.T) {
+// TestMalformedEventsOfAllKinds checks that each malformed event is delivered unchanged.
+func TestMalformedEventsOfAllKinds(t *testing.T) {
 	huge := strings.Repeat(`\u0000<é`, 1<<18)
 	const head = `"uuid":"u","eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z"`
 	for name, event := range map[string]string{

@@ -9,8 +9,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A type that would be waited for in vain is refused, with what was meant and where.
-func TestMisspeltTypesAreRefused(t *testing.T) {
+// TestMisspeltTypesAreRejected checks that the error has the position of a misspelt type and
+// a suggestion.
+func TestMisspeltTypesAreRejected(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, nil)
 	for written, meant := range map[string]string{
 		"user.session.strat":  "user.session.start",
@@ -37,9 +38,9 @@ func TestMisspeltTypesAreRefused(t *testing.T) {
 	}
 }
 
-// Okta adds types with every release: one that nobody heard of is waited for, and that
-// is said once, when the poller begins.
-func TestNewTypesPassWithANotice(t *testing.T) {
+// TestUnknownTypesHaveNotice checks that a type of a newer Okta release is accepted, with
+// one notice at the first poll.
+func TestUnknownTypesHaveNotice(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, types("user.session.start", "brand.new.thing.create", "quite.another.*"))
 	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 500})
 	if _, err := p.poll(); err == nil {

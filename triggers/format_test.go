@@ -14,8 +14,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Every format delivers the same events under the same ids, in its own shape, odd
-// ones too: nothing is dropped.
+// TestFormats checks that every format delivers the same events with the same IDs.
 func TestFormats(t *testing.T) {
 	const page = `[
 		{"uuid":"u-1","eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z","outcome":{"result":"FAILURE"}},
@@ -71,8 +70,8 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// With "also", the event comes in further shapes beside the one of the format.
-func TestShapesBesideTheFormat(t *testing.T) {
+// TestAdditionalShapes checks that "also" adds further shapes to an event.
+func TestAdditionalShapes(t *testing.T) {
 	params := types("user.session.*")
 	params["also"] = []string{"ecs", "emm"}
 	p := newPoller(t, oktasim.Options{}, params)
@@ -91,7 +90,7 @@ func TestShapesBesideTheFormat(t *testing.T) {
 			}
 		}
 	}
-	// Who does not ask pays nothing.
+	// Without "also" there are no further shapes.
 	delete(p.params, "also")
 	p.append(1, "user.session.start")
 	if got, err = p.poll(); err != nil || len(got.Events) == 0 || got.Events[0].Shapes != nil {
@@ -99,8 +98,8 @@ func TestShapesBesideTheFormat(t *testing.T) {
 	}
 }
 
-// The place in the log does not depend on the shape of what is read there.
-func TestFormatKeepsThePlace(t *testing.T) {
+// TestFormatKeepsCheckpoint checks that the checkpoint does not depend on the format.
+func TestFormatKeepsCheckpoint(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, types("user.session.start"))
 	p.sweep()
 	want := p.append(1, "user.session.start")

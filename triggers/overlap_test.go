@@ -8,10 +8,10 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// Where the place is lost, reading begins again a while before the latest event seen:
-// what came late is found. An event that says it is of the future does not move that
-// time on.
-func TestWhereReadingBeginsAgain(t *testing.T) {
+// TestStartAfterLostLink checks that after a lost link the poller reads again from a time
+// before the latest event, and thus finds late events. An event with a time in the future
+// does not change that time.
+func TestStartAfterLostLink(t *testing.T) {
 	params := types("user.session.start")
 	params["look_back"] = "3h"
 	p := newPoller(t, oktasim.Options{}, params)

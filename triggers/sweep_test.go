@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// A server may give fewer events than a page can hold. The end is an empty page.
+// TestShortPagesAreNotTheEnd checks that a sweep ends only at an empty page.
 func TestShortPagesAreNotTheEnd(t *testing.T) {
 	for _, most := range []int{1, 7, 100} {
 		p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}})
@@ -29,9 +29,9 @@ func TestShortPagesAreNotTheEnd(t *testing.T) {
 	}
 }
 
-// Behind a full page a host reads on at once. Behind a short one it may wait, an interval
-// at most, if the latest event is younger than that: a busy log is not polled without end.
-func TestPauseBehindAPage(t *testing.T) {
+// TestPauseAfterPage checks the pause before the next page: none after a full page, and at
+// most an interval after a short page whose latest event is younger than the interval.
+func TestPauseAfterPage(t *testing.T) {
 	ago := func(d time.Duration) oktasim.Event {
 		return oktasim.Event{"eventType": "user.session.start", "published": time.Now().Add(-d).UTC().Format(time.RFC3339Nano)}
 	}
@@ -78,8 +78,8 @@ func relink(org http.Handler, link func(next string) string) *httptest.Server {
 	}))
 }
 
-// Links in any spelling of the org's origin, and relative ones, are followed: nothing is
-// read twice.
+// TestLinksInEverySpelling checks that relative links, and links with any form of the org's
+// origin, are followed.
 func TestLinksInEverySpelling(t *testing.T) {
 	query := func(next string) string { return next[strings.Index(next, "?"):] }
 	for name, link := range map[string]func(string) string{
@@ -105,8 +105,8 @@ func TestLinksInEverySpelling(t *testing.T) {
 	}
 }
 
-// Where no link leads on, reading goes on by times: past the first page, without losing
-// an event, and in bounded requests.
+// TestReadingWithoutLinksMakesProgress checks that reading continues by times without links,
+// with no lost event and a limited number of requests.
 func TestReadingWithoutLinksMakesProgress(t *testing.T) {
 	for name, serve := range map[string]func(http.Handler) *httptest.Server{
 		"no link": func(org http.Handler) *httptest.Server { return relink(org, func(string) string { return "" }) },
@@ -139,7 +139,7 @@ func TestReadingWithoutLinksMakesProgress(t *testing.T) {
 	}
 }
 
-// selfLinked lets every page lead to itself.
+// selfLinked replaces the next link of each page by a link to the same page.
 func selfLinked(org http.Handler) *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
@@ -153,8 +153,8 @@ func selfLinked(org http.Handler) *httptest.Server {
 	}))
 }
 
-// Links that lead in a circle of pages with events end a sweep.
-func TestLinksInACircleEndASweep(t *testing.T) {
+// TestCircularLinksEndSweep checks that a sweep ends if the links form a circle.
+func TestCircularLinksEndSweep(t *testing.T) {
 	for _, length := range []int{2, 3, 5} {
 		p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 2})
 		var links []string
@@ -185,11 +185,10 @@ func TestLinksInACircleEndASweep(t *testing.T) {
 	}
 }
 
-// How events are read is no part of the place: other page sizes and look-backs, another
-// order of the same selections, and what is matched here alone, read on from the link. New
-// types read again from 15 minutes before the latest event, and nothing of the time
-// between is lost.
-func TestEditedParametersReadOn(t *testing.T) {
+// TestChangedParametersContinue checks that a new page size, look back, order of selections
+// or local condition continues at the link. New types are read from 15 minutes before the
+// latest event, without a lost event.
+func TestChangedParametersContinue(t *testing.T) {
 	const sessions, mfa = "user.session.start", "user.mfa.okta_verify.deny_push"
 	for name, test := range map[string]struct {
 		before, after map[string]any

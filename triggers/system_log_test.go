@@ -20,12 +20,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The SDK's token cache, which is not used, has a goroutine that ends with the
-	// garbage collection of its client.
+	// The SDK has an unused token cache with a goroutine, which ends with the garbage
+	// collection of its client.
 	goleak.VerifyTestMain(oktaspec.Main{M: m}, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
 }
 
-// poller polls an embedded org's log, page after page.
+// poller polls the log of an embedded org, page by page.
 type poller struct {
 	*oktasim.Server
 	t       *testing.T
@@ -82,7 +82,7 @@ func (p *poller) poll() (sdk.RawPage, error) {
 	return page, nil
 }
 
-// sweep polls until there is no more, and returns how many requests that took.
+// sweep polls until there are no more events, and returns the number of requests.
 func (p *poller) sweep() int {
 	p.t.Helper()
 	before := len(p.Requests())
@@ -107,7 +107,7 @@ func (p *poller) append(n int, eventType string) []string {
 	return p.Append(events...)
 }
 
-// set is the ids without repeats, in order of their first appearance.
+// set returns the IDs without repetitions, in the order of their first appearance.
 func set(ids []string) []string {
 	seen := map[string]bool{}
 	var out []string
@@ -122,7 +122,7 @@ func set(ids []string) []string {
 
 func types(t ...string) map[string]any { return map[string]any{"event_types": t} }
 
-func TestFirstPollLooksBackAsTold(t *testing.T) {
+func TestFirstPollUsesLookBack(t *testing.T) {
 	for look, want := range map[string]int{"": 0, "0s": 0, "30m": 2, "3h": 3} {
 		params := types("user.session.start")
 		if look != "" {
@@ -145,8 +145,8 @@ func TestFirstPollLooksBackAsTold(t *testing.T) {
 	}
 }
 
-// Events that reach the log late, out of order and at the same instant are found
-// by the link, where a time would miss them.
+// TestLateEventsAreNotMissed checks that the link finds events that reach the log late, out
+// of order or at the same time.
 func TestLateEventsAreNotMissed(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, types("*"))
 	p.sweep()
@@ -161,8 +161,9 @@ func TestLateEventsAreNotMissed(t *testing.T) {
 	}
 }
 
-// A sweep ends at an empty page: one request more than there are pages with events.
-func TestRequestsOfASweep(t *testing.T) {
+// TestRequestsOfSweep checks that a sweep sends one request per page, and one for the empty
+// page at the end.
+func TestRequestsOfSweep(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 100})
 	if n := p.sweep(); n != 1 {
 		t.Errorf("an idle poll took %d requests", n)
@@ -179,8 +180,9 @@ func TestRequestsOfASweep(t *testing.T) {
 	}
 }
 
-// What Okta's filter can say is asked of Okta, and compared again on arrival.
-func TestTypesArePushedDownAndCompared(t *testing.T) {
+// TestTypesAreFilteredAndMatched checks that types are part of Okta's filter, and that
+// events are also matched locally.
+func TestTypesAreFilteredAndMatched(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, types("user.session.*", "user.lifecycle.suspend"))
 	p.sweep()
 	p.append(2, "user.session.start")
@@ -198,7 +200,7 @@ func TestTypesArePushedDownAndCompared(t *testing.T) {
 		q.Has("until") {
 		t.Errorf("asked for %v", q)
 	}
-	// A filter that Okta forgot to apply does no harm.
+	// Events are matched locally if Okta ignores the filter.
 	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200,
 		Body: `[{"uuid":"u-1","eventType":"group.create","published":"2026-03-14T02:41:07.512Z"},{"uuid":"u-2","eventType":"user.session.end",` +
 			`"published":"2026-03-14T02:41:07.512Z"}]`})
@@ -221,8 +223,9 @@ func TestOwnFilter(t *testing.T) {
 	}
 }
 
-// Whatever goes wrong, the place stays, and nothing is lost or made up.
-func TestFaultsKeepThePlace(t *testing.T) {
+// TestFaultsKeepCheckpoint checks that a failure keeps the checkpoint, without lost or
+// repeated events.
+func TestFaultsKeepCheckpoint(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault oktasim.Fault
 		code  sdk.Code
@@ -289,9 +292,9 @@ func TestFaultsKeepThePlace(t *testing.T) {
 	}
 }
 
-// A link that Okta refuses, gives no more, or that leads elsewhere, is replaced by
-// a time before the latest event, and that is said.
-func TestLostPlace(t *testing.T) {
+// TestUnusableLink checks that a rejected, missing or foreign link is replaced by a time
+// before the latest event, with a notice.
+func TestUnusableLink(t *testing.T) {
 	for name, lose := range map[string]func(*poller){
 		"Okta refuses the link": func(p *poller) { p.Fault(oktasim.Fault{ExpireCursors: true}) },
 		"the filter is another": func(p *poller) { p.params = types("user.session.start", "user.session.end") },
@@ -334,8 +337,8 @@ func TestLostPlace(t *testing.T) {
 	}
 }
 
-// A place in one org's log is not used in another's.
-func TestPlaceOfAnotherOrg(t *testing.T) {
+// TestCheckpointOfAnotherOrg checks that the checkpoint of another org is not used.
+func TestCheckpointOfAnotherOrg(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, types("user.session.start"))
 	p.sweep()
 	other := oktasim.Start(t, oktasim.Options{})
@@ -348,7 +351,7 @@ func TestPlaceOfAnotherOrg(t *testing.T) {
 	}
 }
 
-func TestLinkToItselfEnds(t *testing.T) {
+func TestLinkToSamePageEndsSweep(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 2})
 	p.sweep()
 	want := p.append(6, "user.session.start")
@@ -363,8 +366,8 @@ func TestLinkToItselfEnds(t *testing.T) {
 	}
 }
 
-// A clock that is an hour off, either way, skips nothing.
-func TestClockThatIsOff(t *testing.T) {
+// TestWrongClock checks that a clock that is wrong by an hour skips no event.
+func TestWrongClock(t *testing.T) {
 	for _, off := range []time.Duration{-time.Hour, time.Hour, -25 * time.Hour, 25 * time.Hour} {
 		now := func() time.Time { return time.Now().Add(off) }
 		p := newPoller(t, oktasim.Options{Now: now}, map[string]any{"event_types": []string{"user.session.start"}, "look_back": "10m"})
@@ -383,9 +386,9 @@ func TestClockThatIsOff(t *testing.T) {
 	}
 }
 
-// An event that cannot be read as documented is passed on, with a word about it,
-// and its neighbours come to no harm.
-func TestPoisonEvent(t *testing.T) {
+// TestMalformedEvent checks that an event that cannot be parsed is delivered with a notice,
+// and that the other events are unaffected.
+func TestMalformedEvent(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, types("user.session.start"))
 	p.sweep()
 	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 2, Status: 200, Body: `[
@@ -404,7 +407,7 @@ func TestPoisonEvent(t *testing.T) {
 	}
 }
 
-func TestParamsThatCanNeverMatch(t *testing.T) {
+func TestParametersThatCannotMatch(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, nil)
 	for name, params := range map[string]map[string]any{
 		"no types":          types(),

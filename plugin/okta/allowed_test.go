@@ -8,9 +8,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestAllowedActionsThatDoNotExist checks that a misspelt name in allowed_actions is an
+// TestUnknownAllowedActions checks that a misspelt name in allowed_actions is an
 // error that names it and the nearest actions, before anything is sent.
-func TestAllowedActionsThatDoNotExist(t *testing.T) {
+func TestUnknownAllowedActions(t *testing.T) {
 	backend, err := checkedBackend(t)
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,7 @@ package okta
 
 import "testing"
 
-// BenchmarkCompile is what every start of a plugin process begins with.
+// BenchmarkCompile measures the compilation at the start of a plugin process.
 func BenchmarkCompile(b *testing.B) {
 	for b.Loop() {
 		if _, err := Connector.Compile(); err != nil {

@@ -12,9 +12,10 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// While a poller and a listing have read up to the reserve of one limit, an account
-// is contained all the same, and the poller goes on from where it was.
-func TestContainmentGoesFirst(t *testing.T) {
+// TestContainmentUsesReservedBudget checks that an account can be contained after a poller
+// and a list have used a limit up to the reserve. The poller then continues at its
+// checkpoint.
+func TestContainmentUsesReservedBudget(t *testing.T) {
 	backend, err := checkedBackend(t)
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +32,7 @@ func TestContainmentGoesFirst(t *testing.T) {
 		t.Cleanup(func() { _ = s.Close() })
 		return s
 	}
-	// Two sessions, as two processes of a host would have.
+	// Two sessions, as in two processes of a host.
 	poller, responder := open(), open()
 	params := json.RawMessage(`{"event_types":["user.session.start"]}`)
 	page, err := poller.Poll(ctx, "system_log", params, nil)
@@ -39,7 +40,7 @@ func TestContainmentGoesFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	place := page.Next
-	// One limit for everything that is asked, which reading leaves half of.
+	// One limit for all requests. Reads leave half of it.
 	org.Limit(oktasim.Limit{Path: "/api/v1/**", Limit: 40, Window: "10m"})
 	var limited *sdk.Error
 	for polls := 0; limited == nil; polls++ {
@@ -75,7 +76,7 @@ func TestContainmentGoesFirst(t *testing.T) {
 	if err := json.Unmarshal(result.Output, &out); err != nil || out.Outcome != sdk.Changed || len(suspended(org)) != 1 {
 		t.Errorf("got %s, %v", result.Output, err)
 	}
-	// The connection itself tells what is left.
+	// The connection reports the remaining budget.
 	health, err := open().Check(ctx)
 	if err != nil {
 		t.Fatal(err)

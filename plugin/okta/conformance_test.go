@@ -42,7 +42,7 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// inputOf makes a case's input for a service.
+// inputOf returns the input of a case for a service.
 type inputOf = func(sdktest.Service) json.RawMessage
 
 func allCases() map[string]sdktest.Case {
@@ -52,7 +52,7 @@ func allCases() map[string]sdktest.Case {
 	return cases
 }
 
-// always is an input that names what every service has.
+// always returns an input that refers only to objects of every service.
 func always(input string) func(sdktest.Service) json.RawMessage {
 	return func(sdktest.Service) json.RawMessage { return json.RawMessage(input) }
 }
@@ -140,7 +140,7 @@ func (s service) Break(f sdktest.Fault) {
 	}[f])
 }
 
-// compiled is the connector and what it offers.
+// compiled returns the connector and its manifest.
 func compiled(t testing.TB) (sdk.Backend, *sdk.Manifest) {
 	t.Helper()
 	backend, err := checkedBackend(t)

@@ -34,8 +34,8 @@ together cost at most 6 requests on a connection that was checked and has contai
 |---|---|---|---|---|
 `
 
-// A measurement is of one user contained: suspend, sessions and tokens, quarantine group, read
-// back.
+// A measurement counts the requests of one containment: suspension, sessions and tokens,
+// quarantine group, verification.
 type measurement struct {
 	state    string // of the connection
 	app      bool   // its login is a service app's
@@ -47,7 +47,7 @@ type measurement struct {
 	requests int  // the most that it may take; 0 for any
 }
 
-// containments are those of the table, row by row.
+// containments returns the measurements of the table, row by row.
 func containments() [][]measurement {
 	check := func(t testing.TB, s sdk.Session) error { _, err := s.Check(t.Context()); return err }
 	before := func(t testing.TB, s sdk.Session) error {
@@ -63,7 +63,8 @@ func containments() [][]measurement {
 		{state: "has contained before, with logins in `protected_users`", protects: "protected_users", prepare: []func(testing.TB, sdk.Session) error{check, before}},
 		{state: "is a service app's, just opened", app: true},
 		{state: "is a service app's, and has contained before", app: true, prepare: []func(testing.TB, sdk.Session) error{before}},
-		{state: "is a service app's, has contained before, with `protected_groups`", app: true, protects: "protected_groups", prepare: []func(testing.TB, sdk.Session) error{check, before}},
+		{state: "is a service app's, has contained before, with `protected_groups`", app: true, protects: "protected_groups",
+			prepare: []func(testing.TB, sdk.Session) error{check, before}},
 	} {
 		ids, group, user, names := row, row, row, row
 		ids.by, ids.requests = "ids", 6
@@ -78,7 +79,7 @@ func containments() [][]measurement {
 	return rows
 }
 
-// count contains a user of an org of its own and returns how many requests that took.
+// count contains a user of a new org and returns the number of requests.
 func (c measurement) count(t testing.TB) int {
 	t.Helper()
 	s := newService(t)
@@ -131,7 +132,7 @@ func containmentsTable(t *testing.T) string {
 	return b.String()
 }
 
-// BenchmarkContainments reports the requests of each containment beside its time.
+// BenchmarkContainments reports the requests and the time of each containment.
 func BenchmarkContainments(b *testing.B) {
 	for _, row := range containments() {
 		for _, c := range row {
@@ -146,7 +147,7 @@ func BenchmarkContainments(b *testing.B) {
 	}
 }
 
-// containOne returns how many requests to the API it took.
+// containOne contains one user and returns the number of API requests.
 func containOne(t testing.TB, s sdk.Session, user, group string) (requests int, err error) {
 	ctx := hclog.WithContext(t.Context(), hclog.NewNullLogger())
 	result, err := s.Run(ctx, "contain_user", json.RawMessage(`{"users":["`+user+`"],"quarantine":"`+group+`"}`))

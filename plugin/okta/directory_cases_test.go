@@ -20,11 +20,12 @@ func directoryCases() map[string]sdktest.Case {
 		"list_user_groups":   {Input: user},
 		"list_group_members": {Input: always(`{"group":"Finance","limit":10}`)},
 		"create_group":       {Input: always(`{"name":"Watch list","description":"Seen near an incident"}`)},
-		"create_user":        {Input: always(`{"profile":{"login":"new@corp.example","email":"new@corp.example","firstName":"New","lastName":"One"},"password":"a-long-first-password"}`)},
-		"update_user":        {Input: always(`{"user":"` + victim + `","profile":{"department":"Finance","mobilePhone":null}}`)},
-		"activate_user":      {Input: someone(oktasim.StatusStaged, `{"user":"%","send_email":false}`)},
-		"deactivate_user":    {Input: user},
-		"delete_user":        {Input: user},
+		"create_user": {Input: always(`{"profile":{"login":"new@corp.example","email":"new@corp.example","firstName":"New","lastName":"One"},` +
+			`"password":"a-long-first-password"}`)},
+		"update_user":     {Input: always(`{"user":"` + victim + `","profile":{"department":"Finance","mobilePhone":null}}`)},
+		"activate_user":   {Input: someone(oktasim.StatusStaged, `{"user":"%","send_email":false}`)},
+		"deactivate_user": {Input: user},
+		"delete_user":     {Input: user},
 		"get_user_factors": {Input: func(s sdktest.Service) json.RawMessage {
 			s.(service).AddFactor(oktasim.NewFactor{User: victim, Type: "push"})
 			s.(service).AddFactor(oktasim.NewFactor{User: victim, Type: "signed_nonce"})
@@ -56,7 +57,7 @@ func directoryCases() map[string]sdktest.Case {
 	}
 }
 
-// someone is an input about a user of the given status; % stands for the login.
+// someone returns an input for a user with a status; % stands for the login of the user.
 func someone(status, input string) func(sdktest.Service) json.RawMessage {
 	return func(s sdktest.Service) json.RawMessage {
 		u := s.(service).AddUser(oktasim.NewUser{Login: "someone@corp.example", Status: status})

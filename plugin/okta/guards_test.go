@@ -9,7 +9,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// opened is a session whose settings hold more than those that every one needs.
+// opened returns a session with further settings in addition to the required ones.
 func opened(t testing.TB, s *oktasim.Server, more map[string]any) sdk.Session {
 	t.Helper()
 	settings := map[string]any{"org_url": s.URL, "token": s.Token}
@@ -32,7 +32,7 @@ func opened(t testing.TB, s *oktasim.Server, more map[string]any) sdk.Session {
 	return session
 }
 
-// Guards against a list of actions that nobody asks.
+// TestAllowedActions checks that a connection runs only its allowed actions.
 func TestAllowedActions(t *testing.T) {
 	s := newService(t)
 	session := opened(t, s.Server, map[string]any{"allowed_actions": []string{"get_user"}})
@@ -57,8 +57,8 @@ func TestAllowedActions(t *testing.T) {
 	}
 }
 
-// A service app must not be made to cut itself off.
-func TestOwnApp(t *testing.T) {
+// TestOwnAppIsProtected checks that a service app cannot deactivate itself.
+func TestOwnAppIsProtected(t *testing.T) {
 	session, s := appSession(t, false, map[string]any{"allow_custom_writes": true})
 	health, err := session.Check(t.Context())
 	if err != nil {
@@ -81,9 +81,9 @@ func TestOwnApp(t *testing.T) {
 	}
 }
 
-// Guards against protections that get in the way of our own actions: of each of their
-// requests it can be told whom it is to.
-func TestProtectionsLetOwnWritesPass(t *testing.T) {
+// TestProtectionsAllowUnrelatedWrites checks that the guards can determine the target of
+// each request, and accept writes to users that are not protected.
+func TestProtectionsAllowUnrelatedWrites(t *testing.T) {
 	_, m := compiled(t)
 	cases := allCases()
 	for _, info := range m.Actions {

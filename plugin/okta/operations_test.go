@@ -107,8 +107,8 @@ func TestUndoOfChainedOperations(t *testing.T) {
 	}
 }
 
-// TestUndoOfPartOfAContainment undoes a containment that is not complete.
-func TestUndoOfPartOfAContainment(t *testing.T) {
+// TestUndoOfIncompleteContainment undoes a containment that is not complete.
+func TestUndoOfIncompleteContainment(t *testing.T) {
 	h := newHost(t, nil)
 	first := orgState(h.service)
 	h.Fault(oktasim.Fault{Method: "PUT", Path: "/api/v1/groups/*/users/*", ErrorCode: "E0000006", Status: 403})
@@ -185,9 +185,9 @@ func paths(s *oktasim.Server) string {
 	return strings.Join(all, "\n")
 }
 
-// TestRequestsOfAnOperation counts the requests of a containment of one user with its dry
+// TestRequestsOfOperation counts the requests of a containment of one user with its dry
 // run, on a connection that contained another user before.
-func TestRequestsOfAnOperation(t *testing.T) {
+func TestRequestsOfOperation(t *testing.T) {
 	for name, test := range map[string]struct {
 		settings map[string]any
 		group    string

@@ -33,7 +33,7 @@ func (p permissions) can(t *testing.T, action string) (can, why string, missing 
 	return "", "", nil
 }
 
-// checked runs check_permissions, which must only read, and with few requests.
+// checked runs check_permissions, and checks that the action sends only a few reads.
 func checked(t *testing.T, session sdk.Session, s *oktasim.Server) permissions {
 	t.Helper()
 	s.ForgetRequests()
@@ -60,7 +60,7 @@ func checked(t *testing.T, session sdk.Session, s *oktasim.Server) permissions {
 	return p
 }
 
-// loginWith opens a session with the API token of a user who has these roles.
+// loginWith opens a session with the API token of a user with these roles.
 func loginWith(t *testing.T, s *oktasim.Server, more map[string]any, roles ...oktasim.NewRole) sdk.Session {
 	t.Helper()
 	u := s.AddUser(oktasim.NewUser{Login: "soar@corp.example"})
@@ -76,11 +76,11 @@ func loginWith(t *testing.T, s *oktasim.Server, more map[string]any, roles ...ok
 	return opened(t, s, settings)
 }
 
-// seesRoles is a custom role that may read who has which role, and nothing else.
+// seesRoles is a custom role that may only read the role assignments.
 var seesRoles = oktasim.NewRole{Type: "CUSTOM", Role: "cr01", ResourceSet: "iam1", Permissions: []string{"okta.iam.read"}}
 
-// What is said of an action holds: where it is yes the org lets it pass, where it is
-// no the org refuses it.
+// TestPermissionsOfRoles compares the reported permissions with the org: for yes the org
+// accepts the action, for no the org rejects it.
 func TestPermissionsOfRoles(t *testing.T) {
 	role := func(kind string) oktasim.NewRole { return oktasim.NewRole{Type: kind} }
 	for name, c := range map[string]struct {
@@ -121,11 +121,15 @@ func TestPermissionsOfRoles(t *testing.T) {
 	}
 }
 
-// Where the login may see its roles, they tell what it may write.
-func TestPermissionsOfRolesThatAreSeen(t *testing.T) {
+// TestPermissionsOfReadableRoles checks the permissions of a principal that may read its
+// own roles.
+func TestPermissionsOfReadableRoles(t *testing.T) {
 	for kind, want := range map[string]map[string]string{
-		"READ_ONLY_ADMIN":        {"get_user": "yes", "suspend_user": "no", "reset_password": "no", "add_user_to_group": "no"},
-		"HELP_DESK_ADMIN":        {"suspend_user": "no", "create_group": "no", "reset_password": "unknown", "revoke_all_user_sessions": "unknown", "assign_role": "no"},
+		"READ_ONLY_ADMIN": {"get_user": "yes", "suspend_user": "no", "reset_password": "no", "add_user_to_group": "no"},
+		"HELP_DESK_ADMIN": {
+			"suspend_user": "no", "create_group": "no", "reset_password": "unknown",
+			"revoke_all_user_sessions": "unknown", "assign_role": "no",
+		},
 		"ORG_ADMIN":              {"suspend_user": "yes", "reset_password": "yes", "block_ip": "yes", "create_group": "yes", "assign_role": "no"},
 		"GROUP_MEMBERSHIP_ADMIN": {"add_user_to_group": "unknown", "suspend_user": "no"},
 	} {
@@ -146,9 +150,9 @@ func TestPermissionsOfRolesThatAreSeen(t *testing.T) {
 	}
 }
 
-// A custom role is over some resources only: what it permits is never more than
-// unknown, and what it does not permit is no.
-func TestPermissionsOfACustomRole(t *testing.T) {
+// TestPermissionsOfCustomRole checks the permissions of a custom role, which is limited to
+// some resources. A permitted action is unknown, and any other action is no.
+func TestPermissionsOfCustomRole(t *testing.T) {
 	s := newService(t)
 	custom := seesRoles
 	custom.Permissions = []string{"okta.iam.read", "okta.users.read", "okta.users.lifecycle.suspend", "okta.groups.read", "okta.apps.read"}
@@ -188,8 +192,8 @@ func TestPermissionsUnderSettings(t *testing.T) {
 	}
 }
 
-// A service app needs the scope and the role.
-func TestPermissionsOfAnApp(t *testing.T) {
+// TestPermissionsOfServiceApp checks that a service app needs the scope and the role.
+func TestPermissionsOfServiceApp(t *testing.T) {
 	session, s := appSession(t, true, nil)
 	p := checked(t, session, s.Server)
 	if can, why, _ := p.can(t, "suspend_user"); can != "yes" || !p.RolesKnown || len(p.Scopes) == 0 {
@@ -208,8 +212,9 @@ func TestPermissionsOfAnApp(t *testing.T) {
 	}
 }
 
-// What could not be asked is unknown, and what the org does not have is no.
-func TestPermissionsWhereOktaFails(t *testing.T) {
+// TestPermissionsWhenOktaFails checks that a failed read gives unknown, and that a missing
+// feature of the org gives no.
+func TestPermissionsWhenOktaFails(t *testing.T) {
 	s := newService(t)
 	session := opened(t, s.Server, nil)
 	s.Fault(oktasim.Fault{Path: "/api/v1/logs", ErrorCode: "E0000009", Status: 500})

@@ -14,12 +14,12 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// nobodys are the writes that are to no user who is there.
+// nobodys lists the writes that have no existing user as their target.
 var nobodys = []string{"create_group", "create_user", "block_ip", "unblock_ip", "deactivate_application"}
 
-// Guards against an action that reaches, on whichever way, whom the settings protect:
-// every write is refused with the rule, as a call and as a plan, and nothing is sent.
-func TestProtectedFromEveryWrite(t *testing.T) {
+// TestProtectedUsersRejectAllWrites checks that each write to a protected user is rejected,
+// in a call and in a dry run. The error names the rule, and nothing is sent.
+func TestProtectedUsersRejectAllWrites(t *testing.T) {
 	_, m := compiled(t)
 	cases := allCases()
 	for _, info := range m.Actions {
@@ -40,16 +40,17 @@ func TestProtectedFromEveryWrite(t *testing.T) {
 					}
 				}
 				session := opened(t, s.Server, map[string]any{rule: protected, "allow_custom_writes": true})
-				// Everybody is protected here, the login's own user too.
+				// All users are protected, including the connection's own user.
 				wantRefused(ctx, t, session, s, info.Name, input, "rule "+rule, "rule own user")
 			})
 		}
 	}
 }
 
-// Guards likewise against an action that reaches the last super administrator: here
-// everybody is one by a group, and the only one with a role of their own is suspended.
-func TestLastSuperAdministratorFromEveryWrite(t *testing.T) {
+// TestLastSuperAdministratorRejectsAllWrites checks the same for the last super
+// administrator. All users have the role by a group, and the only user with a direct role
+// is suspended.
+func TestLastSuperAdministratorRejectsAllWrites(t *testing.T) {
 	_, m := compiled(t)
 	cases := allCases()
 	inputs := map[string]func(service) json.RawMessage{
@@ -79,8 +80,8 @@ func TestLastSuperAdministratorFromEveryWrite(t *testing.T) {
 	}
 }
 
-// Guards against a write that a connection which only reads lets through.
-func TestReadOnlyForEveryWrite(t *testing.T) {
+// TestReadOnlyRejectsAllWrites checks that a read-only connection rejects each write.
+func TestReadOnlyRejectsAllWrites(t *testing.T) {
 	_, m := compiled(t)
 	cases := allCases()
 	for _, info := range m.Actions {
@@ -98,7 +99,7 @@ func TestReadOnlyForEveryWrite(t *testing.T) {
 	}
 }
 
-// suspendOwner suspends the user whose API token the org is made with.
+// suspendOwner suspends the owner of the API token of the org.
 func suspendOwner(t *testing.T, s service) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/api/v1/users/me/lifecycle/suspend", nil)
@@ -116,8 +117,8 @@ func suspendOwner(t *testing.T, s service) {
 	}
 }
 
-// wantRefused runs an action as a dry run and in earnest: one of the rules must refuse
-// it, and nothing may be written.
+// wantRefused runs an action with and without a dry run. One of the rules must reject the
+// action, and nothing may be written.
 func wantRefused(ctx context.Context, t *testing.T, session sdk.Session, s service, action string, input json.RawMessage, rules ...string) {
 	t.Helper()
 	s.ForgetRequests()

@@ -17,42 +17,50 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A result is what Okta answers to a call that an action makes for a user who is in one
-// status before it and in another after.
+// A result is a recorded response of Okta to the write of an action, with the status of
+// the user before and after the write.
 type result struct {
 	action, input  string
 	before, after  string
 	method         string
-	path           *regexp.Regexp // of the call, and of the recorded ones
+	path           *regexp.Regexp // of the call and of the recorded calls
 	operation      string         // of the official examples
-	files          string         // how their names begin
+	files          string         // beginning of the names of their files
 	fields         map[string]string
-	readFromAnswer string // what is read back afterwards is what the call answered, under this path
+	readFromAnswer string // path at which the server later serves the response of the call
 }
 
 var results = []result{
-	{"activate_user", `{"user":"` + someUser + `","send_email":false}`, "STAGED", "ACTIVE", "POST", at("/api/v1/users/[^/]+/lifecycle/activate"), "activateUser", "200",
+	{"activate_user", `{"user":"` + someUser + `","send_email":false}`,
+		"STAGED", "ACTIVE", "POST", at("/api/v1/users/[^/]+/lifecycle/activate"), "activateUser", "200",
 		map[string]string{"activation_url": "activationUrl", "activation_token": "activationToken"}, ""},
-	{"reset_password", `{"user":"` + someUser + `","send_email":false}`, "ACTIVE", "RECOVERY", "POST", at("/api/v1/users/[^/]+/lifecycle/reset_password"), "resetPassword", "200__Reset",
+	{"reset_password", `{"user":"` + someUser + `","send_email":false}`,
+		"ACTIVE", "RECOVERY", "POST", at("/api/v1/users/[^/]+/lifecycle/reset_password"), "resetPassword", "200__Reset",
 		map[string]string{"reset_password_url": "resetPasswordUrl"}, ""},
-	{"expire_password", `{"user":"` + someUser + `","temporary_password":true}`, "ACTIVE", "PASSWORD_EXPIRED", "POST", at("/api/v1/users/[^/]+/lifecycle/expire_password_with_temp_password"), "expirePasswordWithTempPassword", "200",
+	{"expire_password", `{"user":"` + someUser + `","temporary_password":true}`,
+		"ACTIVE", "PASSWORD_EXPIRED", "POST", at("/api/v1/users/[^/]+/lifecycle/expire_password_with_temp_password"), "expirePasswordWithTempPassword", "200",
 		map[string]string{"temporary_password": "tempPassword"}, ""},
-	{"create_user", `{"activate":false,"profile":{"login":"{profile.login}","email":"{profile.email}","firstName":"{profile.firstName}","lastName":"{profile.lastName}"}}`, "", "", "POST", at("/api/v1/users"), "createUser", "200",
+	{"create_user", `{"activate":false,"profile":{"login":"{profile.login}","email":"{profile.email}",` +
+		`"firstName":"{profile.firstName}","lastName":"{profile.lastName}"}}`,
+		"", "", "POST", at("/api/v1/users"), "createUser", "200",
 		map[string]string{"user.id": "id", "user.login": "profile.login", "after.id": "id", "after.status": "status"}, "/api/v1/users/"},
 	{"create_group", `{"name":"{profile.name}","description":"{profile.description}"}`, "", "", "POST", at("/api/v1/groups"), "addGroup", "200",
 		map[string]string{"group.id": "id", "group.name": "profile.name", "after.description": "profile.description"}, "/api/v1/groups/"},
 	{"set_user_risk", `{"user":"` + someUser + `","risk_level":"{riskLevel}"}`, "ACTIVE", "ACTIVE", "PUT", at("/api/v1/users/[^/]+/risk"), "upsertUserRisk", "20",
 		map[string]string{"after.risk_level": "riskLevel", "after.risk_reason": "reason"}, "/api/v1/users/" + someUser + "/risk"},
-	{"verify_push", `{"user":"` + someUser + `","factor":"opf1","wait":"0s"}`, "ACTIVE", "ACTIVE", "POST", at("/api/v1/users/[^/]+/factors/opf1/verify"), "verifyFactor", "201__push",
+	{"verify_push", `{"user":"` + someUser + `","factor":"opf1","wait":"0s"}`,
+		"ACTIVE", "ACTIVE", "POST", at("/api/v1/users/[^/]+/factors/opf1/verify"), "verifyFactor", "201__push",
 		map[string]string{"number": "_embedded.challenge.correctAnswer"}, ""},
-	{"verify_push", `{"user":"` + someUser + `","factor":"opf1","wait":"0s","transaction":"t1"}`, "ACTIVE", "ACTIVE", "GET", at("/api/v1/users/[^/]+/factors/opf1/transactions/t1"), "getFactorTransactionStatus", "200",
+	{"verify_push", `{"user":"` + someUser + `","factor":"opf1","wait":"0s","transaction":"t1"}`,
+		"ACTIVE", "ACTIVE", "GET", at("/api/v1/users/[^/]+/factors/opf1/transactions/t1"), "getFactorTransactionStatus", "200",
 		map[string]string{"result": "factorResult"}, ""},
-	{"end_current_user_sessions", `{"session_id":"102aaaaaaaaaaaaaaaaaaaaa","dry_run":true}`, "", "", "GET", at("/api/v1/sessions/102aaaaaaaaaaaaaaaaaaaaa"), "getSession", "200",
+	{"end_current_user_sessions", `{"session_id":"102aaaaaaaaaaaaaaaaaaaaa","dry_run":true}`,
+		"", "", "GET", at("/api/v1/sessions/102aaaaaaaaaaaaaaaaaaaaa"), "getSession", "200",
 		map[string]string{"before.user_id": "userId", "before.login": "login", "before.expires_at": "expiresAt"}, ""},
 }
 
-// Every real and every official answer to what the actions do is understood.
-func TestRecordedResultsAreUnderstood(t *testing.T) {
+// TestRecordedResults checks the output of actions for recorded and official responses.
+func TestRecordedResults(t *testing.T) {
 	backend, m := compiled(t)
 	bodies := make([][]json.RawMessage, len(results))
 	eachRecorded(t, func(seen recorded) {
@@ -98,12 +106,12 @@ func TestRecordedResultsAreUnderstood(t *testing.T) {
 	}
 }
 
-// sameWord says whether two values are written the same, or say the same of a push.
+// sameWord reports whether two values are equal, or are the same result of a push.
 func sameWord(in, out any) bool {
 	return fmt.Sprint(in) == fmt.Sprint(out) || in == "SUCCESS" && out == "approved" || strings.EqualFold(fmt.Sprint(in), fmt.Sprint(out))
 }
 
-// replay runs the action against a server that answers the call with the body.
+// replay runs the action against a server that responds to the call with the body.
 func (r result) replay(t *testing.T, backend sdk.Backend, body json.RawMessage) json.RawMessage {
 	t.Helper()
 	done := false
@@ -151,8 +159,8 @@ func (r result) replay(t *testing.T, backend sdk.Backend, body json.RawMessage) 
 	return bytes.ReplaceAll(result.Output, []byte(server.URL), own)
 }
 
-// Every real refusal is told as one, with Okta's own code and status.
-func TestRecordedRefusalsAreTold(t *testing.T) {
+// TestRecordedErrors checks that each recorded rejection is an error with Okta's code and status.
+func TestRecordedErrors(t *testing.T) {
 	backend, _ := compiled(t)
 	n := 0
 	refuse := func(status int, body []byte) {
@@ -171,9 +179,10 @@ func TestRecordedRefusalsAreTold(t *testing.T) {
 		defer session.Close()
 		_, err = session.Run(hclog.WithContext(t.Context(), hclog.NewNullLogger()), "get_user", json.RawMessage(`{"user":"`+someUser+`"}`))
 		var okta struct{ ErrorCode, ErrorID string }
-		_ = json.Unmarshal(body, &okta) // what is no error of Okta's has neither
+		_ = json.Unmarshal(body, &okta) // a body that is not an error of Okta has neither
 		e := sdk.AsError(err)
-		if e == nil || e.Message == "" || e.Upstream == nil || e.Upstream.Status != status || e.Upstream.Code != okta.ErrorCode || e.Upstream.ErrorID != okta.ErrorID || e.Code == sdk.Internal {
+		if e == nil || e.Message == "" || e.Code == sdk.Internal || e.Upstream == nil ||
+			e.Upstream.Status != status || e.Upstream.Code != okta.ErrorCode || e.Upstream.ErrorID != okta.ErrorID {
 			t.Errorf("%d %s: got %+v", status, body, e)
 		}
 	}
@@ -184,7 +193,8 @@ func TestRecordedRefusalsAreTold(t *testing.T) {
 	})
 	eachExample(t, func(operation, file string, body []byte) {
 		status := 0
-		if _, err := fmt.Sscanf(file, "%d__", &status); err == nil && status >= 400 && (operation == "getUser" || operation == "listLogEvents" || operation == "createUser") {
+		known := operation == "getUser" || operation == "listLogEvents" || operation == "createUser"
+		if _, err := fmt.Sscanf(file, "%d__", &status); err == nil && status >= 400 && known {
 			refuse(status, body)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -82,11 +83,13 @@ var readings = []reading{
 		"id": "id", "type": "factorType", "provider": "provider", "status": "status", "created": "created",
 	}},
 	{"get_logs", "event", `{"return_all":true}`, at("/api/v1/logs"), "events", ".", nil},
-	{"get_user_risk", "risk", `{"user":"` + someUser + `"}`, at("/api/v1/users/[^/]+/risk"), "", "", map[string]string{"risk_level": "riskLevel", "risk_reason": "reason"}},
+	{"get_user_risk", "risk", `{"user":"` + someUser + `"}`, at("/api/v1/users/[^/]+/risk"), "", "", map[string]string{
+		"risk_level": "riskLevel", "risk_reason": "reason",
+	}},
 }
 
-// Every real and every official object that an action reads comes out of it whole.
-func TestRecordedAnswersComeOutWhole(t *testing.T) {
+// TestRecordedObjectsAreComplete checks that the output has each recorded and official object unchanged.
+func TestRecordedObjectsAreComplete(t *testing.T) {
 	known := recordedObjects(t)
 	backend, m := compiled(t)
 	read := map[string]bool{}
@@ -129,7 +132,7 @@ func TestRecordedAnswersComeOutWhole(t *testing.T) {
 	}
 }
 
-// compare says what of the objects is not in the answer.
+// compare reports the objects and members that are missing in the output.
 func (r reading) compare(t *testing.T, body, answer json.RawMessage) {
 	t.Helper()
 	var want []map[string]any
@@ -171,7 +174,7 @@ func (r reading) compare(t *testing.T, body, answer json.RawMessage) {
 	}
 }
 
-// follow goes down a path; through a list it gathers what each element has there.
+// follow returns the value at a path. For a list it returns the values of all elements.
 func follow(v any, path string) any {
 	for name := range strings.SplitSeq(path, ".") {
 		switch in := v.(type) {
@@ -190,8 +193,8 @@ func follow(v any, path string) any {
 	return v
 }
 
-// same says whether two values mean the same: what is empty may be absent, and a moment
-// may be written in more ways than one.
+// same reports whether two values have the same meaning: an empty value may be absent, and
+// a time can have several forms.
 func same(in, out any) bool {
 	empty := func(v any) bool {
 		list, isList := v.([]any)
@@ -206,7 +209,7 @@ func same(in, out any) bool {
 	return empty(in) && empty(out) || cmp.Equal(in, out)
 }
 
-// replay runs the action against a server that answers with the objects.
+// replay runs the action against a server that returns the objects.
 func replay(t *testing.T, backend sdk.Backend, r reading, body json.RawMessage, envelope string) json.RawMessage {
 	t.Helper()
 	var objects []json.RawMessage
@@ -226,7 +229,8 @@ func replay(t *testing.T, backend sdk.Backend, r reading, body json.RawMessage, 
 		case r.path.MatchString(req.URL.Path):
 			_, _ = w.Write(served)
 		case strings.Count(req.URL.Path, "/") == 4: // the user, group or app that the input names
-			fmt.Fprintf(w, `{"id":%q,"status":"ACTIVE","type":"OKTA_GROUP","label":"A","profile":{"login":"a@corp.example","name":"G"}}`, req.URL.Path[strings.LastIndex(req.URL.Path, "/")+1:])
+			fmt.Fprintf(w, `{"id":%q,"status":"ACTIVE","type":"OKTA_GROUP","label":"A","profile":{"login":"a@corp.example","name":"G"}}`,
+				path.Base(req.URL.Path))
 		default:
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = io.WriteString(w, `{"errorCode":"E0000007"}`)
@@ -245,7 +249,7 @@ func replay(t *testing.T, backend sdk.Backend, r reading, body json.RawMessage, 
 	return result.Output
 }
 
-// fits says whether a body's objects have what the input names.
+// fits reports whether the objects have the members that the input refers to.
 func fits(t *testing.T, input string, body json.RawMessage) bool {
 	t.Helper()
 	var objects []any
@@ -259,7 +263,7 @@ func fits(t *testing.T, input string, body json.RawMessage) bool {
 
 var blank = regexp.MustCompile(`\{[a-zA-Z.]+\}`)
 
-// fill puts what the first object has into the blanks of an input.
+// fill replaces the placeholders of an input with values of the first object.
 func fill(t *testing.T, input string, objects []json.RawMessage) json.RawMessage {
 	t.Helper()
 	return json.RawMessage(blank.ReplaceAllStringFunc(input, func(name string) string {
@@ -277,7 +281,6 @@ func fill(t *testing.T, input string, objects []json.RawMessage) json.RawMessage
 
 var tokens atomic.Int64
 
-// newToken returns a token that no other session of this process has. The process
-// remembers rate limits by address and token, and a new server may get the port of one
-// that is gone.
+// newToken returns a token that no other session of this process has. The process stores
+// rate limits by address and token, and a new server may get the port of a closed server.
 func newToken() string { return fmt.Sprintf("token-%d", tokens.Add(1)) }

@@ -18,8 +18,8 @@ import (
 
 const shared = "../../../shared/okta"
 
-// A kind is one of Okta's objects, and where it is: alone, in a list, or in a list within
-// an object.
+// A kind is a type of Okta's objects and its position in responses: alone, in a list, or in
+// a list within an object.
 type kind struct {
 	paths    *regexp.Regexp // of the recorded traffic, whatever the method
 	examples []string       // operations of the official examples
@@ -39,8 +39,10 @@ var kinds = map[string]kind{
 	"app user": {at(`/api/v1/apps/[^/]+/users(/[^/]+)?`), []string{
 		"listApplicationUsers", "getApplicationUser", "assignUserToApplication", "updateApplicationUser",
 	}, ""},
-	"policy":        {at(`/api/v1/policies(/[^/]+)?`), []string{"listPolicies", "getPolicy", "createPolicy", "replacePolicy"}, ""},
-	"zone":          {at(`/api/v1/zones(/[^/]+|/[^/]+/lifecycle/[a-z]+)?`), []string{"listNetworkZones", "getNetworkZone", "createNetworkZone", "replaceNetworkZone", "activateNetworkZone", "deactivateNetworkZone"}, ""},
+	"policy": {at(`/api/v1/policies(/[^/]+)?`), []string{"listPolicies", "getPolicy", "createPolicy", "replacePolicy"}, ""},
+	"zone": {at(`/api/v1/zones(/[^/]+|/[^/]+/lifecycle/[a-z]+)?`), []string{
+		"listNetworkZones", "getNetworkZone", "createNetworkZone", "replaceNetworkZone", "activateNetworkZone", "deactivateNetworkZone",
+	}, ""},
 	"device":        {at(`/api/v1/devices(/[^/]+)?`), []string{"listDevices", "getDevice"}, ""},
 	"user's device": {at(`/api/v1/users/[^/]+/devices`), []string{"listUserDevices"}, ""},
 	"role": {at(`/(api/v1/(users|groups)|oauth2/v1/clients)/[^/]+/roles(/[^/]+)?`), []string{
@@ -53,16 +55,16 @@ var kinds = map[string]kind{
 	"risk":        {at(`/api/v1/users/[^/]+/risk`), []string{"getUserRisk", "upsertUserRisk"}, ""},
 }
 
-// notSo are paths that look like those of a kind.
+// notSo lists paths that match a kind but return other objects.
 var notSo = at(`/api/v1/(users/[^/]+/factors/questions|groups/rules)`)
 
-// found are the objects of a kind that there are.
+// found holds the recorded objects of a kind.
 type found struct {
 	lists                       []json.RawMessage // one for each answer
 	objects, recorded, examples int
 }
 
-// bodies are the lists, or each object as a list of its own.
+// bodies returns the lists, or each object as a list with one item.
 func (f *found) bodies(apart bool) []json.RawMessage {
 	if !apart {
 		return f.lists
@@ -78,7 +80,7 @@ func (f *found) bodies(apart bool) []json.RawMessage {
 	return all
 }
 
-// add keeps the objects of an answer, and reports whether it has any.
+// add stores the objects of a response, and reports whether the response has any.
 func (f *found) add(t *testing.T, body json.RawMessage, envelope string) bool {
 	t.Helper()
 	var within map[string]json.RawMessage
@@ -96,7 +98,7 @@ func (f *found) add(t *testing.T, body json.RawMessage, envelope string) bool {
 	return len(objects) > 0
 }
 
-// recordedObjects are those of the recorded traffic and of Okta's own examples, by kind.
+// recordedObjects returns the objects of the recorded traffic and of Okta's examples, by kind.
 func recordedObjects(t *testing.T) map[string]*found {
 	t.Helper()
 	all := map[string]*found{}
@@ -121,14 +123,14 @@ func recordedObjects(t *testing.T) map[string]*found {
 	return all
 }
 
-// recorded is one answer of a real org.
+// recorded is a response of a real Okta org.
 type recorded struct {
 	Method, Path string
 	Status       int
 	Body         json.RawMessage
 }
 
-// eachRecorded calls do with each of them.
+// eachRecorded calls do with each recorded response.
 func eachRecorded(t *testing.T, do func(recorded)) {
 	t.Helper()
 	f, err := os.Open(shared + "/recorded/interactions.jsonl")
@@ -150,7 +152,7 @@ func eachRecorded(t *testing.T, do func(recorded)) {
 	}
 }
 
-// eachExample calls do with each of Okta's own examples.
+// eachExample calls do with each of Okta's examples.
 func eachExample(t *testing.T, do func(operation, file string, body []byte)) {
 	t.Helper()
 	a, err := os.Open(shared + "/openapi/examples-2026.06.3.tar.gz")

@@ -18,8 +18,7 @@ var update = flag.Bool("update", false, "write the table of requests")
 
 const requestsTable = "../../docs/reference/requests.md"
 
-// Guards against an action that comes to cost more of Okta's rate limit than its
-// documentation says.
+// TestRequestsOfEachAction compares the requests of each action with the documentation.
 func TestRequestsOfEachAction(t *testing.T) {
 	backend, m := compiled(t)
 	var b strings.Builder
@@ -56,11 +55,12 @@ reads the user's admin roles before each write. The roles of the connection's ow
 	}
 	got, err := os.ReadFile(requestsTable)
 	if err != nil || string(got) != b.String() {
-		t.Errorf("docs/reference/requests.md is not what the actions cost (%v):\n%s\nrun: go test ./plugin/okta -run TestRequestsOfEachAction -update", err, b.String())
+		t.Errorf("docs/reference/requests.md is out of date (%v):\n%s\nrun: go test ./plugin/okta -run TestRequestsOfEachAction -update",
+			err, b.String())
 	}
 }
 
-// BenchmarkRequests reports the requests of each action beside the time of a call.
+// BenchmarkRequests reports the requests of each action and the time of a call.
 func BenchmarkRequests(b *testing.B) {
 	backend, err := Backend()
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"soar.example/okta/sdk/sdktest"
 )
 
-// responseCases are the cases of actions on what responders need beyond the directory.
+// responseCases are the cases of the other actions for responders.
 func responseCases() map[string]sdktest.Case {
 	user := always(`{"user":"` + victim + `"}`)
 	return map[string]sdktest.Case{
@@ -62,8 +62,8 @@ func responseCases() map[string]sdktest.Case {
 	}
 }
 
-// scene is an input about something that set puts into the service; % stands for
-// its id.
+// scene returns an input for an object that set creates in the service; % stands for the
+// ID of the object.
 func scene(input string, set func(service) string) func(sdktest.Service) json.RawMessage {
 	return func(s sdktest.Service) json.RawMessage {
 		return json.RawMessage(strings.ReplaceAll(input, "%", set(s.(service))))

@@ -15,18 +15,19 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// inputSecrets are what the inputs below hold that nobody is to read afterwards.
+// inputSecrets lists the secrets of the inputs below.
 var inputSecrets = []string{
 	"a-long-first-password", "CANARY-password", "CANARY-answer", "CANARY-hash", "CANARY-salt", "CANARY-private", "CANARY-secret",
 	"CANARY-token", "CANARY-scheme", "CANARY-query", "CANARY-otp", "918273",
 }
 
-// secretInputs are calls with secrets in places where no schema knows of them.
+// secretInputs lists inputs with secrets in members that no schema marks.
 var secretInputs = map[string][]string{
 	"custom_request": {
 		`{"method":"POST","path":"/api/v1/users","body":{"profile":{"login":"c1@corp.example","email":"c1@corp.example","firstName":"C","lastName":"One"},
 			"credentials":{"password":{"value":"CANARY-password"},"recovery_question":{"question":"Pet?","answer":"CANARY-answer"}}}}`,
-		`{"method":"POST","path":"/api/v1/users","query":{"activate":"false","sessionToken":"CANARY-query"},"body":{"profile":{"login":"c2@corp.example","email":"c2@corp.example","firstName":"C","lastName":"Two"},
+		`{"method":"POST","path":"/api/v1/users","query":{"activate":"false","sessionToken":"CANARY-query"},
+			"body":{"profile":{"login":"c2@corp.example","email":"c2@corp.example","firstName":"C","lastName":"Two"},
 			"credentials":{"password":{"hash":{"algorithm":"SHA-256","salt":"CANARY-salt","value":"CANARY-hash"}}}}}`,
 		`{"method":"POST","path":"/api/v1/eventHooks","body":{"channel":{"config":{"authScheme":{"type":"HEADER","value":"CANARY-scheme"}}},
 			"jwk":{"kty":"EC","d":"CANARY-private"},"clientSecret":"CANARY-secret","stateToken":"CANARY-token","otp":"CANARY-otp","passCode":918273}}`,
@@ -36,7 +37,7 @@ var secretInputs = map[string][]string{
 	"reset_password":  {`{"user":"` + victim + `","send_email":false}`},
 }
 
-// handedOut are the secrets in an answer: what a mask by its schema changes.
+// handedOut returns the secrets of an output, which are the values that its schema masks.
 func handedOut(t *testing.T, info sdk.ActionInfo, output json.RawMessage) []string {
 	t.Helper()
 	s, err := schema.Parse(json.RawMessage(info.Output))
@@ -56,9 +57,9 @@ func handedOut(t *testing.T, info sdk.ActionInfo, output json.RawMessage) []stri
 	return secrets
 }
 
-// Guards against a secret that outlives its call: whatever is written, whether it is
-// carried out or planned, neither the store nor the log nor a plan keeps a secret.
-func TestNoSecretIsKept(t *testing.T) {
+// TestSecretsAreNotStored checks that the store, the log and the plans contain no secret
+// after calls and dry runs of all writes.
+func TestSecretsAreNotStored(t *testing.T) {
 	backend, m := compiled(t)
 	file := filepath.Join(t.TempDir(), "soar.db")
 	store, err := embedded.OpenStore(t.Context(), file)
@@ -125,7 +126,7 @@ func TestNoSecretIsKept(t *testing.T) {
 			}
 		}
 	}
-	// What is no secret is there to be read.
+	// Other values are readable.
 	for _, shown := range []string{"gateways", "203.0.113.7"} {
 		if !bytes.Contains(plans, []byte(shown)) {
 			t.Errorf("the plans hide %s", shown)

@@ -215,8 +215,8 @@ func (b undoBench) run(session sdk.Session, action string, input json.RawMessage
 	return w
 }
 
-// compare compares the dry run with the call. Of a containment, only the call knows the
-// times, and the IDs of an object exist once it is created.
+// compare compares the dry run with the call. A dry run has no times of a containment, and
+// no ID of an object that does not exist yet.
 func (c undoCase) compare(t *testing.T, dry, out written) {
 	t.Helper()
 	text := func(w written) string {
@@ -276,8 +276,8 @@ func with(t *testing.T, input json.RawMessage, name, value string) json.RawMessa
 	return raw
 }
 
-// orgState is the state of the org, except for the parts that no call restores: ended sessions, revoked tokens,
-// and the IDs of role assignments.
+// orgState returns the state of the org, except for the parts that no call restores: ended
+// sessions, revoked tokens, and the IDs of role assignments.
 func orgState(s service) string {
 	state := s.State()
 	state.Events, state.Requests = 0, 0

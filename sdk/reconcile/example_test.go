@@ -30,8 +30,8 @@ func ExampleGoal() {
 	// unchanged {true} {true} <nil>
 }
 
-// A write with expected_before is not sent if somebody changed the state after the dry
-// run.
+// A write with expected_before is not sent if another client changed the state after the
+// dry run.
 func ExampleExpected() {
 	service := lamp{On: true}
 	off := reconcile.Goal[lamp]{

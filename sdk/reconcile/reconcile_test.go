@@ -150,7 +150,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// TestSlowChange checks that an accepted change may take a moment to show.
+// TestSlowChange checks that verification waits until an accepted change is visible.
 func TestSlowChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{writes: []any{nil}, now: state{Status: "on"}}

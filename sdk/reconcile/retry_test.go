@@ -10,9 +10,9 @@ import (
 	"soar.example/okta/sdk/reconcile"
 )
 
-// TestRetryWithinTheTimeOfTheCaller checks that Retry waits for a rate-limit window of a
+// TestRetryWithinDeadline checks that Retry waits for a rate-limit window of a
 // minute if the caller has the time, and returns at once otherwise.
-func TestRetryWithinTheTimeOfTheCaller(t *testing.T) {
+func TestRetryWithinDeadline(t *testing.T) {
 	for name, test := range map[string]struct {
 		within, asked time.Duration // within 0: for as long as it takes
 		calls         int

@@ -9,8 +9,9 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// A page with fewer events than asked for is not the end of the log.
-func TestGetLogsReadsPastShortPages(t *testing.T) {
+// TestGetLogsContinuesAfterShortPages checks that a page with fewer events than requested is
+// not the end of the log.
+func TestGetLogsContinuesAfterShortPages(t *testing.T) {
 	b := newBench(t)
 	short := httptest.NewServer(b.ShortPages(100))
 	defer short.Close()
@@ -56,8 +57,8 @@ func TestGetLogsReadsPastShortPages(t *testing.T) {
 	})
 }
 
-// So it is where an account was used from: older events may be behind a short page.
-func TestActivityReadsPastShortPages(t *testing.T) {
+// TestActivityContinuesAfterShortPages checks the same for the addresses of an account.
+func TestActivityContinuesAfterShortPages(t *testing.T) {
 	b := newBench(t)
 	short := httptest.NewServer(b.ShortPages(100))
 	defer short.Close()

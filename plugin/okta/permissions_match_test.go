@@ -13,9 +13,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Guards against a check that promises too much: of each action and role, what it says
-// is tried. Yes means that the org does not refuse the login, no that it does.
-func TestPermissionsHold(t *testing.T) {
+// TestPermissionsMatchOrg runs each action with each role, and compares the result with
+// check_permissions. After yes the org accepts the action, after no the org rejects it.
+func TestPermissionsMatchOrg(t *testing.T) {
 	_, m := compiled(t)
 	cases := allCases()
 	blind := map[string]any{"allow_unknown_admins": true}
@@ -27,12 +27,18 @@ func TestPermissionsHold(t *testing.T) {
 		{kind: "SUPER_ADMIN", settings: map[string]any{"allowed_actions": []string{"get_user", "contain_user"}}},
 		{kind: "ORG_ADMIN", app: true},
 		{kind: "SUPER_ADMIN", app: true, settings: protecting},
-		{kind: "SUPER_ADMIN", app: true, settings: protecting, scopes: []string{"okta.users.manage", "okta.roles.manage", "okta.devices.manage", "okta.networkZones.manage"}},
-		{kind: "SUPER_ADMIN", app: true, settings: protecting, scopes: []string{"okta.groups.manage", "okta.roles.manage", "okta.devices.manage", "okta.networkZones.manage"}},
+		{kind: "SUPER_ADMIN", app: true, settings: protecting, scopes: []string{
+			"okta.users.manage", "okta.roles.manage", "okta.devices.manage", "okta.networkZones.manage",
+		}},
+		{kind: "SUPER_ADMIN", app: true, settings: protecting, scopes: []string{
+			"okta.groups.manage", "okta.roles.manage", "okta.devices.manage", "okta.networkZones.manage",
+		}},
 		{kind: "SUPER_ADMIN", app: true, scopes: []string{"okta.users.manage", "okta.groups.manage", "okta.devices.manage"}},
 		{kind: "SUPER_ADMIN", app: true, scopes: []string{"okta.users.manage", "okta.groups.manage", "okta.devices.manage"}, settings: blind},
 		{kind: "SUPER_ADMIN", app: true, scopes: []string{"okta.users.read", "okta.roles.read", "okta.sessions.manage", "okta.apps.manage"}},
-		{kind: "SUPER_ADMIN", app: true, scopes: []string{"okta.users.manage", "okta.roles.manage", "okta.networkZones.manage", "okta.userRisk.manage", "okta.logs.read"}},
+		{kind: "SUPER_ADMIN", app: true, scopes: []string{
+			"okta.users.manage", "okta.roles.manage", "okta.networkZones.manage", "okta.userRisk.manage", "okta.logs.read",
+		}},
 	}
 	for _, kind := range []string{
 		"SUPER_ADMIN", "ORG_ADMIN", "READ_ONLY_ADMIN", "USER_ADMIN", "HELP_DESK_ADMIN", "APP_ADMIN",
@@ -63,7 +69,7 @@ func TestPermissionsHold(t *testing.T) {
 	}
 }
 
-// A heldLogin is one of which it is tried what check_permissions says.
+// A heldLogin is a principal whose permissions the test compares with the org.
 type heldLogin struct {
 	kind     string   // of its standard admin role
 	sees     bool     // admin roles, by a custom role besides
@@ -72,7 +78,7 @@ type heldLogin struct {
 	settings map[string]any
 }
 
-// open opens a session with the login, whom the org learns of.
+// open creates the principal in the org and opens a session.
 func (l heldLogin) open(t *testing.T, s service) sdk.Session {
 	t.Helper()
 	s.AddGroup(oktasim.NewGroup{Name: "Vault"})
@@ -89,7 +95,7 @@ func (l heldLogin) open(t *testing.T, s service) sdk.Session {
 	return appWith(t, s, settings, oktasim.NewServiceApp{Scopes: l.scopes, Roles: []string{l.kind}})
 }
 
-// refusedSomewhere reports whether Okta let the login not do all that it was asked.
+// refusedSomewhere reports whether Okta rejected a part of the action.
 func refusedSomewhere(result sdk.Result, err error) bool {
 	if err != nil {
 		var e *sdk.Error

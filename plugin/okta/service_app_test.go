@@ -16,15 +16,15 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// appSession opens a session of a service app that is granted everything.
+// appSession opens a session of a service app with all grants.
 func appSession(t testing.TB, dpop bool, more map[string]any) (sdk.Session, service) {
 	t.Helper()
 	s := newService(t)
 	return appWith(t, s, more, oktasim.NewServiceApp{DPoP: dpop}), s
 }
 
-// appWith opens a session with a service app's login: the app is granted what every
-// action needs, unless it says which scopes.
+// appWith opens a session of a service app. The app has the scopes of all actions unless
+// the arguments name scopes.
 func appWith(t testing.TB, s service, more map[string]any, app oktasim.NewServiceApp) sdk.Session {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -66,7 +66,7 @@ func appWith(t testing.TB, s service, more map[string]any, app oktasim.NewServic
 	return session
 }
 
-// asked are the scopes of the last request for a token.
+// asked returns the scopes of the last token request.
 func asked(t *testing.T, s service) []string {
 	t.Helper()
 	var scopes []string
@@ -107,8 +107,9 @@ func TestServiceAppRunsActions(t *testing.T) {
 	}
 }
 
-// The requests of a login are in the audit trail of the call that began it.
-func TestLoginIsRecorded(t *testing.T) {
+// TestTokenRequestsAreRecorded checks that the output of a call lists the token requests
+// that the call caused.
+func TestTokenRequestsAreRecorded(t *testing.T) {
 	session, _ := appSession(t, false, nil)
 	result, err := session.Run(t.Context(), "get_user", json.RawMessage(`{"user":"`+victim+`"}`))
 	if err != nil {
@@ -119,16 +120,20 @@ func TestLoginIsRecorded(t *testing.T) {
 	}
 }
 
-// A connection asks for the scopes of what it may do, and for no more.
-func TestScopesOfWhatIsAllowed(t *testing.T) {
+// TestScopesOfAllowedActions checks that a connection requests only the scopes of its
+// allowed actions.
+func TestScopesOfAllowedActions(t *testing.T) {
 	for name, test := range map[string]struct {
 		settings map[string]any
 		want     []string // nil: only nothing that ends in .manage
 	}{
-		"one that reads":  {map[string]any{"allowed_actions": []string{"get_user"}, "read_only": true}, []string{"okta.logs.read", "okta.users.read"}},
-		"one that writes": {map[string]any{"allowed_actions": []string{"get_user"}, "protected_groups": []string{"Everyone"}}, []string{"okta.groups.read", "okta.logs.read", "okta.roles.read", "okta.users.read"}},
-		"named":           {map[string]any{"scopes": []string{"okta.users.manage"}}, []string{"okta.users.manage"}},
-		"read only":       {map[string]any{"read_only": true}, nil},
+		"one that reads": {map[string]any{"allowed_actions": []string{"get_user"}, "read_only": true}, []string{"okta.logs.read", "okta.users.read"}},
+		"one that writes": {
+			map[string]any{"allowed_actions": []string{"get_user"}, "protected_groups": []string{"Everyone"}},
+			[]string{"okta.groups.read", "okta.logs.read", "okta.roles.read", "okta.users.read"},
+		},
+		"named":     {map[string]any{"scopes": []string{"okta.users.manage"}}, []string{"okta.users.manage"}},
+		"read only": {map[string]any{"read_only": true}, nil},
 	} {
 		session, s := appSession(t, false, test.settings)
 		if _, err := session.Check(t.Context()); err != nil {
@@ -144,7 +149,7 @@ func TestScopesOfWhatIsAllowed(t *testing.T) {
 	}
 }
 
-func TestSettingsOfALogin(t *testing.T) {
+func TestInvalidCredentialSettings(t *testing.T) {
 	backend, err := checkedBackend(t)
 	if err != nil {
 		t.Fatal(err)

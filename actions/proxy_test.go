@@ -19,7 +19,7 @@ var notAbsent = map[string]oktasim.Fault{
 	"a changed status": {Status: 410, ErrorCode: "E0000007"},
 }
 
-// A removal is an action that takes something away, or closes access.
+// A removal is an action that removes an object or an access.
 type removal struct {
 	action string
 	// prepare fills the org. It returns the input, and a function that reports whether
@@ -92,8 +92,8 @@ var removals = map[string]removal{
 	}},
 }
 
-// A proxy responds in place of Okta, from each request of an action on. No action
-// reports a result that the org does not show, and none reports not_found.
+// TestActionsBehindAProxy lets a proxy respond in place of Okta, from each request of an
+// action on. No action reports not_found, or a result that the org does not show.
 func TestActionsBehindAProxy(t *testing.T) {
 	for what, r := range removals {
 		for name, fault := range notAbsent {
@@ -139,9 +139,8 @@ func (r removal) behind(t *testing.T, fault oktasim.Fault, skip int, once, happe
 	return struck
 }
 
-// A write that was not sent, because a read of the guards failed, has changed nothing,
-// whatever the state is.
-func TestWritesThatWereNotSent(t *testing.T) {
+// TestUnsentWrites checks that a write was not made if a read of the guards failed.
+func TestUnsentWrites(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]oktasim.Fault{
 		"a proxy's 404": {Kind: oktasim.KindHTML, Status: 404}, "a proxy's 502": {Kind: oktasim.KindHTML}, "a hang-up": {Kind: oktasim.KindHangup},
@@ -157,7 +156,7 @@ func TestWritesThatWereNotSent(t *testing.T) {
 				t.Errorf("got %v, sent %v", e, b.writes())
 			}
 			b.ClearFaults()
-			// Somebody else has suspended the user since the first read.
+			// Another client suspended the user after the first read.
 			fault.Method, fault.Path = "GET", "/api/v1/users/*/roles"
 			b.Fault(fault)
 			before := `{"id":"` + u.ID + `","status":"ACTIVE","profile":{"login":"` + target + `"}}`
@@ -170,9 +169,9 @@ func TestWritesThatWereNotSent(t *testing.T) {
 	}
 }
 
-// Only Okta's own word says that it does not know a push. After any other failure the
-// push may still be waiting on the phone, and the error says so.
-func TestPushThatCannotBeAskedFor(t *testing.T) {
+// TestPushWithFailedRead checks that only Okta's response can say that a push does not
+// exist. After any other failure the error says that the push may still be open.
+func TestPushWithFailedRead(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		fault oktasim.Fault

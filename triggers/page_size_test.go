@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// limits are the sizes that were asked for, from the nth request on.
+// limits returns the requested page sizes, from the nth request on.
 func (p *poller) limits(from int) []string {
 	p.t.Helper()
 	var all []string
@@ -25,7 +25,7 @@ func (p *poller) limits(from int) []string {
 	return all
 }
 
-// pollOn polls through failures, as a host does, until there is no more.
+// pollOn polls until there are no more events, and continues after failures, as a host does.
 func (p *poller) pollOn() (failures []string) {
 	p.t.Helper()
 	for range 100 {
@@ -43,9 +43,9 @@ func (p *poller) pollOn() (failures []string) {
 	return nil
 }
 
-// A page that is too slow for Okta is asked for again at half the size, on a link too,
-// of which nothing else is changed; the size grows back. Nothing is lost or repeated.
-func TestSlowPagesAreAskedForInHalves(t *testing.T) {
+// TestPageSizeIsHalvedAfterSlowPage checks that the page size is halved after a page that
+// was too slow, also on a link, and grows later. No event is lost or repeated.
+func TestPageSizeIsHalvedAfterSlowPage(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}})
 	p.sweep()
 	want := p.append(1100, "user.session.start")
@@ -63,8 +63,8 @@ func TestSlowPagesAreAskedForInHalves(t *testing.T) {
 	}
 }
 
-// Only the limit differs between the link that failed and its second try.
-func TestOnlyTheLimitOfALinkIsChanged(t *testing.T) {
+// TestSmallerPageChangesOnlyLimitOfLink compares the failed link with the repeated one.
+func TestSmallerPageChangesOnlyLimitOfLink(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"user.session.*"}})
 	p.sweep()
 	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, ErrorCode: "E0000009"})
@@ -76,8 +76,8 @@ func TestOnlyTheLimitOfALinkIsChanged(t *testing.T) {
 	}
 }
 
-// It does not shrink to nothing, and a place is kept all the while.
-func TestSlowPagesHaveAFloor(t *testing.T) {
+// TestMinimumPageSize checks the smallest page size, and that the checkpoint is kept.
+func TestMinimumPageSize(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 100})
 	p.sweep()
 	place := string(p.place)
@@ -97,8 +97,9 @@ func TestSlowPagesHaveAFloor(t *testing.T) {
 	}
 }
 
-// Whose own time runs out asks for less too; any other failure is no reason to.
-func TestWhatMakesPagesSmaller(t *testing.T) {
+// TestFailuresThatReducePageSize checks that only slow pages reduce the size, including a
+// deadline of the caller.
+func TestFailuresThatReducePageSize(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault oktasim.Fault
 		next  string
@@ -128,9 +129,9 @@ func TestWhatMakesPagesSmaller(t *testing.T) {
 	}
 }
 
-// Okta keeps 90 days, and refuses a time that is over 180 days ago: neither is asked
-// for, however old the place is.
-func TestHowFarBackThePastGoes(t *testing.T) {
+// TestReadsStayWithinRetention checks that no read is for a time before Okta's retention of
+// 90 days, even with an old checkpoint. Okta rejects times over 180 days ago.
+func TestReadsStayWithinRetention(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "look_back": "2160h"})
 	since := func() time.Duration {
 		t.Helper()
@@ -157,7 +158,7 @@ func TestHowFarBackThePastGoes(t *testing.T) {
 	if p.sweep(); since() != 90*day || !slices.Equal(p.got, want) {
 		t.Errorf("looked back %s, got %v, want %v", since(), p.got, want)
 	}
-	// The place of a watcher that was switched off for a year.
+	// The checkpoint of a watch that was off for a year.
 	p.place = []byte(`{"fingerprint":"of another filter","next":"` + p.URL + `/api/v1/logs?after=x","high_water":"` + at(365*day) + `"}`)
 	p.got = nil
 	if p.sweep(); since() != 90*day || !slices.Equal(p.got, want) || len(p.notices) == 0 {

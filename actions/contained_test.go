@@ -10,9 +10,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestContainedMeansThatTheAccountCannotBeUsed checks contained and complete for each
+// TestContainedAccountCannotBeUsed checks contained and complete for each
 // status and each choice of measures.
-func TestContainedMeansThatTheAccountCannotBeUsed(t *testing.T) {
+func TestContainedAccountCannotBeUsed(t *testing.T) {
 	for name, test := range map[string]struct {
 		status              string
 		more                map[string]any
@@ -89,9 +89,9 @@ func TestMixedBatch(t *testing.T) {
 	}
 }
 
-// TestSecondContainmentReportsWhatItRead checks that the record of a second containment
-// holds the state that was read, and that its restoration says what stays.
-func TestSecondContainmentReportsWhatItRead(t *testing.T) {
+// TestSecondContainmentReportsState checks that the record of a second containment
+// has the state that was read, and that its restoration lists the remaining changes.
+func TestSecondContainmentReportsState(t *testing.T) {
 	b := newBench(t)
 	u := b.AddUser(oktasim.NewUser{Login: "a@corp.example"})
 	for range 2 {
@@ -110,9 +110,9 @@ func TestSecondContainmentReportsWhatItRead(t *testing.T) {
 	}
 }
 
-// TestExpectedStateOfAContainment checks that a containment with expected_before sends no
+// TestExpectedStateOfContainment checks that a containment with expected_before sends no
 // write if a status or a group membership changed since the dry run.
-func TestExpectedStateOfAContainment(t *testing.T) {
+func TestExpectedStateOfContainment(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(b *bench, user, group string)
 		member string
@@ -184,8 +184,8 @@ func TestEngines(t *testing.T) {
 	}
 }
 
-// TestGetUserNamesTheDirectory checks the provider, the type and the realm of a user.
-func TestGetUserNamesTheDirectory(t *testing.T) {
+// TestGetUserReturnsDirectory checks the provider, the type and the realm of a user.
+func TestGetUserReturnsDirectory(t *testing.T) {
 	b := newBench(t)
 	b.AddUser(oktasim.NewUser{Login: target, Provider: "LDAP"})
 	got := b.output("get_user", map[string]any{"user": target})
@@ -202,8 +202,8 @@ func TestGetUserNamesTheDirectory(t *testing.T) {
 	}
 }
 
-// TestVerifyPushOfAnAccountThatCannotSignIn names the state of the account.
-func TestVerifyPushOfAnAccountThatCannotSignIn(t *testing.T) {
+// TestVerifyPushOfDisabledAccount names the state of the account.
+func TestVerifyPushOfDisabledAccount(t *testing.T) {
 	for _, status := range []string{oktasim.StatusSuspended, oktasim.StatusDeprovisioned, oktasim.StatusStaged} {
 		b := newBench(t)
 		b.AddUser(oktasim.NewUser{Login: target, Status: status})

@@ -36,9 +36,9 @@ func (p *poller) requestsTo(path string) int {
 	return n
 }
 
-// What the login itself does starts nothing: a playbook that suspends on a suspension
-// does not start itself again.
-func TestOwnEventsStartNothing(t *testing.T) {
+// TestSelfGeneratedEventsStartNothing checks that a playbook that suspends users after a
+// suspension does not start itself.
+func TestSelfGeneratedEventsStartNothing(t *testing.T) {
 	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("user.lifecycle.suspend"))
 	p.sweep()
 	alice, _ := p.State().User("alice.moreau@corp.example")
@@ -48,7 +48,7 @@ func TestOwnEventsStartNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The playbook: whoever is suspended, is suspended anew.
+		// The playbook suspends each suspended user again.
 		for range page.Events {
 			p.do("suspend_user", alice.ID)
 			p.do("unsuspend_user", alice.ID)
@@ -69,8 +69,8 @@ func TestOwnEventsStartNothing(t *testing.T) {
 	}
 }
 
-// They are counted.
-func TestOwnEventsAreCounted(t *testing.T) {
+// TestSelfGeneratedEventsAreCounted checks the number of omitted events.
+func TestSelfGeneratedEventsAreCounted(t *testing.T) {
 	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("*"))
 	p.sweep()
 	p.do("suspend_user", "alice.moreau@corp.example")
@@ -82,10 +82,9 @@ func TestOwnEventsAreCounted(t *testing.T) {
 	}
 }
 
-// Who else uses the same login through this connector, in another process, is known
-// without having seen what it sent, and at the cost of one request; a restart forgets
-// no more.
-func TestOwnEventsOfAnotherProcess(t *testing.T) {
+// TestSelfGeneratedEventsOfAnotherProcess checks events of another process with the same
+// credentials. The poller identifies its principal with one request, also after a restart.
+func TestSelfGeneratedEventsOfAnotherProcess(t *testing.T) {
 	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("user.lifecycle.*"))
 	p.sweep()
 	p.do("suspend_user", "alice.moreau@corp.example")
@@ -105,9 +104,10 @@ func TestOwnEventsOfAnotherProcess(t *testing.T) {
 	}
 }
 
-// Another token, of the same user too, is another login; so is a person at the
-// Admin Console. Once an event told the token's id, its user agent decides nothing.
-func TestOthersEventsAreNotOwn(t *testing.T) {
+// TestEventsOfOtherPrincipals checks that events of another token, or of a person at the
+// Admin Console, are not self-generated. Once the ID of the token is known, the user agent
+// does not matter.
+func TestEventsOfOtherPrincipals(t *testing.T) {
 	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("user.lifecycle.suspend"))
 	other := p.AddAPIToken(oktasim.NewAPIToken{Token: "another-token", User: "okta.admin@corp.example"})
 	p.sweep()
@@ -138,9 +138,9 @@ func TestOthersEventsAreNotOwn(t *testing.T) {
 	}
 }
 
-// A service app's events bear its client ID; the access tokens that it gets are events
-// of its own too.
-func TestOwnEventsOfAServiceApp(t *testing.T) {
+// TestSelfGeneratedEventsOfServiceApp checks that the client ID identifies the events of a
+// service app, including its token requests.
+func TestSelfGeneratedEventsOfServiceApp(t *testing.T) {
 	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("*"))
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -169,8 +169,9 @@ func TestOwnEventsOfAServiceApp(t *testing.T) {
 	}
 }
 
-// Where Okta does not say who the login is, the page is not lost.
-func TestOwnEventsWhenOktaFails(t *testing.T) {
+// TestSelfGeneratedEventsWhenOktaFails checks that no page is lost if the principal cannot
+// be read.
+func TestSelfGeneratedEventsWhenOktaFails(t *testing.T) {
 	p := newPoller(t, oktasim.Options{Seed: oktasim.Demo}, types("user.lifecycle.suspend"))
 	p.sweep()
 	p.do("suspend_user", "alice.moreau@corp.example")
