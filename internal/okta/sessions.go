@@ -4,10 +4,11 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"soar.example/okta/internal/okta/rest"
-	"soar.example/okta/sdk"
 	"strconv"
 	"time"
+
+	"soar.example/okta/internal/okta/rest"
+	"soar.example/okta/sdk"
 )
 
 func boolean(b bool) string { return strconv.FormatBool(b) }
