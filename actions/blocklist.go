@@ -220,7 +220,8 @@ func parseAddresses(pointer, s string) (netip.Prefix, error) {
 		return netip.Prefix{}, sdk.InvalidField(pointer, "is neither an IP address nor a CIDR range, such as 203.0.113.7 or 2001:db8::/48")
 	}
 	if p.Masked() != p {
-		return netip.Prefix{}, sdk.InvalidField(pointer, "has address bits beyond the prefix length. Use %s for the range, or %s for the single address", p.Masked(), p.Addr())
+		return netip.Prefix{}, sdk.InvalidField(pointer,
+			"has address bits beyond the prefix length. Use %s for the range, or %s for the single address", p.Masked(), p.Addr())
 	}
 	if p.Addr().Is4In6() && p.Bits() >= mapped.Bits() {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped.Bits())
