@@ -211,7 +211,8 @@ func TestWaitingRuns(t *testing.T) {
 			func() ([]embedded.Queue, error) { return nil, errors.New("the disk is gone") },
 			func() ([]embedded.Queue, error) { return []embedded.Queue{{Playbook: "a", Runs: 1}}, nil },
 		}
-		want := []monitor.Playbook{{Name: "a", Waiting: 5, Throttled: 3, MaxRunsPerMinute: 2}, {Name: "a", Waiting: 5, Throttled: 3, MaxRunsPerMinute: 2}, {Name: "a", Waiting: 1}}
+		full := monitor.Playbook{Name: "a", Waiting: 5, Throttled: 3, MaxRunsPerMinute: 2}
+		want := []monitor.Playbook{full, full, {Name: "a", Waiting: 1}}
 		sums, problems := []int{6, 6, 1}, []string{"", "cannot read the waiting runs and the pause from the store: the disk is gone", ""}
 		n := 0
 		m := monitor.New(monitor.Options{Playbooks: []string{"a"}, Queues: func(context.Context) ([]embedded.Queue, error) { return looks[n]() }})

@@ -39,7 +39,7 @@ func (a ServiceApp) SigningKey() (jose.SigningKey, error) {
 	}
 	algorithm, setting, problem := string(fits[0]), "/algorithm", "does not fit the private key, which is for %s"
 	if a.Algorithm != "" && a.Algorithm != auto {
-		algorithm = a.Algorithm
+		algorithm = string(a.Algorithm)
 	} else if key.Algorithm != "" {
 		algorithm, setting, problem = key.Algorithm, "/private_key", "is a JWK whose alg does not fit; the key is for %s"
 	}

@@ -3,6 +3,8 @@ package auth
 import (
 	"regexp"
 
+	"github.com/invopop/jsonschema"
+
 	"soar.example/okta/sdk"
 )
 
@@ -18,12 +20,20 @@ type ServiceApp struct {
 	// kid.
 	KeyID string `json:"key_id,omitempty" jsonschema:"minLength=1,maxLength=200,example=kLzX0TnfVdG3m9QeB1aR" jsonschema_extras:"x-group=advanced"`
 	// Algorithm that signs the app's assertions. By default the algorithm of the key.
-	Algorithm string `json:"algorithm,omitempty" jsonschema:"title=Signature algorithm,enum=auto,enum=RS256,enum=RS384,enum=RS512,enum=ES256,enum=ES384,enum=ES512,default=auto" jsonschema_extras:"x-group=advanced"`
+	Algorithm Algorithm `json:"algorithm,omitempty" jsonschema:"title=Signature algorithm,default=auto" jsonschema_extras:"x-group=advanced"`
 	// OAuth scopes to request. By default the scopes that the actions and triggers of this connection need.
-	Scopes []string `json:"scopes,omitempty" jsonschema:"uniqueItems=true,minLength=1,maxLength=100,pattern=^[!-~]+$,example=okta.users.read" jsonschema_extras:"x-group=advanced"`
+	Scopes []string `json:"scopes,omitempty" jsonschema:"uniqueItems=true,pattern=^[!-~]+$,example=okta.users.read" jsonschema_extras:"x-group=advanced"`
 	// Binds access tokens to a key of this process. auto: if the app requires it, as new apps do. required: use bound
 	// tokens only. off: never.
-	DPoP string `json:"dpop,omitempty" jsonschema:"title=Proof of possession (DPoP),enum=auto,enum=required,enum=off,default=auto" jsonschema_extras:"x-group=advanced"`
+	DPoP string `json:"dpop,omitempty" jsonschema:"title=DPoP,enum=auto,enum=required,enum=off,default=auto" jsonschema_extras:"x-group=advanced"`
+}
+
+// Algorithm is an algorithm of JWS that signs assertions, or auto.
+type Algorithm string
+
+// JSONSchemaExtend adds the algorithms that Okta accepts.
+func (Algorithm) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.Enum = []any{auto, "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
 }
 
 const (

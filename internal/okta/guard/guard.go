@@ -34,7 +34,7 @@ type Rules struct {
 	// IDs or exact names of groups that the connection never modifies, nor their members.
 	ProtectedGroups []string `json:"protected_groups,omitempty" jsonschema:"uniqueItems=true,example=Break Glass" jsonschema_extras:"x-group=advanced"`
 	// Maximum number of users that one call of an action may modify.
-	MaxUsersPerCall int `json:"max_users_per_call,omitempty" jsonschema:"title=Most users a call,default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced"`
+	MaxUsersPerCall int `json:"max_users_per_call,omitempty" jsonschema:"default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced"`
 	// Modify users even if the credentials may not read admin roles. Nothing then prevents the suspension of the last
 	// super administrator.
 	AllowUnknownAdmins bool `json:"allow_unknown_admins,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
@@ -42,10 +42,10 @@ type Rules struct {
 	AllowCustomWrites bool `json:"allow_custom_writes,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	// Maximum number of accounts that the actions on one store may contain in an hour. One more pauses all writes of
 	// the store. Unlimited if absent.
-	MaxContainedPerHour int `json:"max_contained_per_hour,omitempty" jsonschema:"title=Most contained an hour,minimum=1,maximum=10000,example=30" jsonschema_extras:"x-group=advanced"`
+	MaxContainedPerHour int `json:"max_contained_per_hour,omitempty" jsonschema:"minimum=1,maximum=10000,example=30" jsonschema_extras:"x-group=advanced"`
 	// Maximum number of writes that this connection sends in a minute, over all processes of one store. Unlimited if
 	// absent.
-	MaxWritesPerMinute int `json:"max_writes_per_minute,omitempty" jsonschema:"title=Most writes a minute,minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced"`
+	MaxWritesPerMinute int `json:"max_writes_per_minute,omitempty" jsonschema:"minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced"`
 	// Plan writes and make none: the host makes a dry run of each write of this connection.
 	Shadow bool `json:"shadow,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 }
