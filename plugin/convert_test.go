@@ -73,8 +73,9 @@ func TestErrorsTravel(t *testing.T) {
 	}
 }
 
-// A page's times and budget arrive as they were sent, also next to an error.
-func TestWhatAPageSaysBesidesTravels(t *testing.T) {
+// TestPageMetadataIsTransferred checks that a page's times and budget arrive unchanged,
+// also together with an error.
+func TestPageMetadataIsTransferred(t *testing.T) {
 	at := time.Date(2026, 3, 14, 2, 41, 7, 8_000_000, time.UTC)
 	for name, page := range map[string]sdk.RawPage{
 		"nothing known": {},
@@ -174,8 +175,8 @@ func TestDocumentsThatDoNotFit(t *testing.T) {
 	}
 }
 
-// Whatever comes as a page, reading it does not break, and what is read can be
-// sent on.
+// FuzzDecodePage checks that decoding any page does not panic, and that the decoded page
+// can be encoded.
 func FuzzDecodePage(f *testing.F) {
 	for _, page := range []sdk.RawPage{{}, {Events: []sdk.RawEvent{{ID: "1", Time: time.Unix(1, 2), Data: []byte("{}")}}, Next: []byte("{}"), More: true}} {
 		raw, err := proto.Marshal(encodePage(page, plugintest.Failures["full"]))

@@ -37,7 +37,7 @@ func (f *foreign) Poll(context.Context, *pb.PollRequest) (*pb.PollResponse, erro
 	return &pb.PollResponse{Events: []*pb.Event{{Time: f.time}}, Documents: [][]byte{nil}, Calls: []*pb.Call{{Method: "GET"}}}, nil
 }
 
-// What a plugin answers is not trusted to be well formed.
+// TestForeignPlugin checks that malformed responses of a plugin become errors.
 func TestForeignPlugin(t *testing.T) {
 	f := &foreign{session: "s", health: []byte("{"), manifest: []byte(`{"schema_version":1,"name":1}`), time: "yesterday"}
 	c, _ := connect(t, f)

@@ -35,7 +35,7 @@ func newServer(b sdk.Backend, logger hclog.Logger) *server {
 
 // serve makes one call, unless the process is about to end, and puts its error into the
 // response. A panic becomes an error, so that one bad call does not end the other ones.
-// what names the call. A response that is too large keeps only its calls.
+// The argument what names the call. A response that is too large keeps only its calls.
 func serve[R proto.Message](ctx context.Context, s *server, what string, call func(context.Context) (R, error)) (R, error) {
 	if !s.calls.Begin() {
 		var none R

@@ -245,7 +245,7 @@ func (r rude) Open(_ context.Context, settings json.RawMessage) (sdk.Session, er
 
 func (r rude) Close() error { return r.close() }
 
-// Whatever a backend does, the process lives and the caller gets an error.
+// TestRudeBackend checks that a faulty backend causes an error and does not end the process.
 func TestRudeBackend(t *testing.T) {
 	c, _ := connect(t, newServer(rude{close: func() error { panic("stays") }}, hclog.NewNullLogger()))
 	_, err := c.Manifest(t.Context())

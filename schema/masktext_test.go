@@ -105,7 +105,7 @@ func TestMaskTextHides(t *testing.T) {
 	}
 }
 
-// What an action, a search or a person needs stays as it is, byte for byte.
+// TestMaskTextKeeps checks that texts without secrets stay unchanged, byte for byte.
 func TestMaskTextKeeps(t *testing.T) {
 	for _, text := range []string{
 		`102T-tYLhBFSSGDbbA9SGSY7A`, `trsbbTyXBCQSPqHcUNgpf3Mxw`, `YxGDNqYZrAqCcVXoYm1aPQAACPE`, `idxBager62CSveUkTxvgRtonA`,

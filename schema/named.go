@@ -8,10 +8,9 @@ import (
 	"strings"
 )
 
-// MaskNamed returns doc with what is secret by its name or its form masked, whatever
-// schema it follows: the passwords, keys, tokens, answers and one-time codes that may
-// be in a document of which a schema says no more than that it is JSON. It looks into
-// texts too: JSON within a text, URLs, headers (see [MaskText]). A member counts by its
+// MaskNamed returns doc with values masked that are secret by their name or form. It needs
+// no schema, and masks passwords, keys, tokens, security answers and one-time codes. It
+// looks into texts too: JSON within a text, URLs, headers (see [MaskText]). A member counts by its
 // own name and by the names around it, so that the value of a password is masked and
 // the value of an address is not. A document that is not JSON is masked whole.
 func MaskNamed(doc json.RawMessage) json.RawMessage {

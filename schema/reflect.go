@@ -96,9 +96,9 @@ func addTitles(s *jsonschema.Schema) {
 	}
 }
 
-// Verify refuses what [Input] and [Output] take on trust: a document that is no
-// schema, a default or an example that breaks the very schema it stands in, which
-// no validator looks at. It takes longer than making the schema did.
+// Verify checks the schema itself, which [Input] and [Output] do not. It rejects a document
+// that is not a schema, and a default or an example that breaks its own schema. Verify
+// takes longer than [Input] and [Output].
 func (s *Schema) Verify() error {
 	if _, err := Parse(s.raw); err != nil {
 		return err

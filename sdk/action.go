@@ -183,8 +183,8 @@ func EffectOf(ctx context.Context) Effect {
 	return Reads
 }
 
-// An Outcome says what a write changed, judged by the state read back and not by
-// the service's answer alone.
+// An Outcome is the result of a write. It is based on the verified state, not only on
+// the service's response.
 type Outcome string
 
 // The outcomes.

@@ -15,7 +15,7 @@ type Duration time.Duration
 
 var days = regexp.MustCompile(`([0-9]+(?:\.[0-9]+)?)d`)
 
-// ParseDuration reads Go's form of a duration, and days of 24 hours besides.
+// ParseDuration parses a duration in Go's syntax, with "d" for days of 24 hours.
 func ParseDuration(text string) (time.Duration, error) {
 	hours := days.ReplaceAllStringFunc(text, func(part string) string {
 		n, err := strconv.ParseFloat(strings.TrimSuffix(part, "d"), 64)

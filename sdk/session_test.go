@@ -383,7 +383,7 @@ func TestViolationsAreTheSchemas(t *testing.T) {
 	}
 }
 
-// Parameters are judged without a session as a poll would.
+// TestValidate checks that parameters are validated without a session as in a poll.
 func TestValidate(t *testing.T) {
 	b := compiled(t)
 	if err := b.Validate(t.Context(), "ticks", nil); err != nil {

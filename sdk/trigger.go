@@ -156,7 +156,7 @@ func (t Trigger[C, P, K, E]) compile() (compiledTrigger[C], error) {
 		var from K
 		if len(rawFrom) > 0 {
 			if err := json.Unmarshal(rawFrom, &from); err != nil {
-				// Starting anew would lose events without a word.
+				// Starting without the checkpoint would lose events silently.
 				return RawPage{}, &Error{Code: InvalidInput, Message: "the checkpoint of " + t.Name + " cannot be read", Err: err}
 			}
 		}
@@ -214,8 +214,8 @@ func encodeData(data any) (json.RawMessage, error) {
 
 var typePattern = regexp.MustCompile(`^(\*|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.\*)?)$`)
 
-// CheckTypePattern refuses what is neither an event type ("user.session.start"),
-// nor a family of them ("user.session.*"), nor all of them ("*").
+// CheckTypePattern returns an error unless pattern is an event type ("user.session.start"),
+// a family of event types ("user.session.*") or "*" for all.
 func CheckTypePattern(pattern string) error {
 	if len(pattern) > 200 || !typePattern.MatchString(pattern) {
 		return fmt.Errorf(`must be an event type such as user.session.start, a family such as user.session.*, or *`)

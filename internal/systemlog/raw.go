@@ -19,8 +19,8 @@ func (r Raw) MarshalJSON() ([]byte, error) { return json.RawMessage(r).MarshalJS
 func (r *Raw) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(r).UnmarshalJSON(b) }
 
 // JSONSchema is the schema of [Event], with null and further members allowed
-// everywhere, and numbers where Okta's own examples hold them: it tells a builder
-// what to expect and refuses nothing that Okta is known to send.
+// everywhere, and numbers where Okta's own examples have numbers. It shows a builder
+// the usual members and accepts every event that Okta is known to send.
 func (Raw) JSONSchema() *jsonschema.Schema {
 	s := schema.Of[Event]()
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {

@@ -25,8 +25,8 @@ var same = cmp.Options{
 	cmp.Comparer(func(a, b sdk.JSON) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }),
 }
 
-// What a backend answers in this process and through the plugin process is the
-// same, value by value and byte by byte.
+// TestLocalAndRemoteAreAlike checks that a backend returns the same bytes in this process
+// and through a plugin process.
 func TestLocalAndRemoteAreAlike(t *testing.T) {
 	t.Parallel()
 	local, err := plugintest.Connector()

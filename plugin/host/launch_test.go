@@ -20,8 +20,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Whatever is wrong with a plugin, the error says it in words and in a code, in
-// good time, and nothing is left of the attempt.
+// TestLaunchErrors checks that a launch of a faulty plugin fails in time with the right
+// message and code, and leaves nothing behind.
 func TestLaunchErrors(t *testing.T) {
 	dir := tempDir(t)
 	plain := filepath.Join(dir, "plain")
@@ -203,8 +203,8 @@ func sumOf(b []byte) []byte {
 	return sum[:]
 }
 
-// The plugin's log lines reach the host's logger, from the level that it wants;
-// what a connector prints does not.
+// TestLogs checks that the plugin's log lines reach the host's logger from its level on,
+// and that printed text does not.
 func TestLogs(t *testing.T) {
 	t.Parallel()
 	var l logs

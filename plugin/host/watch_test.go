@@ -175,7 +175,7 @@ func TestWatchStuck(t *testing.T) {
 	})
 }
 
-// What passes is waited out, longer and longer, for as long as it takes.
+// TestWatchBacksOff checks that transient errors are retried with growing waits.
 func TestWatchBacksOff(t *testing.T) {
 	for _, code := range []sdk.Code{sdk.RateLimited, sdk.Unavailable, sdk.Timeout} {
 		t.Run(string(code), func(t *testing.T) {
@@ -270,7 +270,7 @@ func TestWatchKeepsPage(t *testing.T) {
 	})
 }
 
-// What no waiting cures ends it, and is returned.
+// TestWatchEnds checks that a permanent error ends the watch and is returned.
 func TestWatchEnds(t *testing.T) {
 	permanent := []sdk.Code{sdk.InvalidInput, sdk.Unauthenticated, sdk.Forbidden, sdk.NotFound, sdk.Conflict}
 	for _, code := range permanent {

@@ -88,7 +88,7 @@ func TestAnswersOfAnySizeInGzip(t *testing.T) {
 	}
 }
 
-// What is kept for the next answer must not get into it.
+// TestAnswersFollowEachOther checks that a reused buffer does not leak into the next response.
 func TestAnswersFollowEachOther(t *testing.T) {
 	for range 3 {
 		for _, want := range []string{"one", "", "another one"} {

@@ -45,7 +45,7 @@ func TestManyPaths(t *testing.T) {
 	}
 }
 
-// What nobody uses any more does not stay for ever.
+// TestBudgetsOfThePast checks that unused budgets are removed.
 func TestBudgetsOfThePast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := registry{all: map[key]*entry{}}

@@ -85,8 +85,8 @@ func (r *record) view() *Type {
 	return &t
 }
 
-// Of returns what the name of an event type tells, without the facts that Okta states
-// of it: all that there is to know of one that is new.
+// Of derives the facts about an event type from its name alone. It is for types that
+// Okta's table does not list, such as new ones.
 func Of(name string) Type {
 	class := ecs.Classify(name)
 	watched := watchOf(name)

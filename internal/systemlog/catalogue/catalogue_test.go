@@ -71,7 +71,7 @@ func TestAllStops(t *testing.T) {
 	}
 }
 
-// What Okta states of each type, against the table that it came from.
+// TestFacts compares the facts of each type with the table they were generated from.
 func TestFacts(t *testing.T) {
 	rows, err := csv.NewReader(bytes.NewReader(read(t, "okta/event-types.csv"))).ReadAll()
 	if err != nil || len(rows) != 1275 {

@@ -11,8 +11,8 @@ import (
 // wrongs are values that stand where others are expected.
 var wrongs = []string{`null`, `true`, `-1`, `1e99`, `""`, `"x"`, `"\ud800"`, `[]`, `[null,[{}]]`, `{}`, `{"id":{"id":[]},"type":"User"}`}
 
-// Whatever stands in the place of any one member, the document stays valid, and
-// the event an event.
+// TestAnyMemberWrong replaces each member by a wrong value. The document must stay valid,
+// and the event must still be read.
 func TestAnyMemberWrong(t *testing.T) {
 	raw, err := os.ReadFile("testdata/events/api_token_adds_member.json")
 	if err != nil {

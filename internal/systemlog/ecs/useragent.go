@@ -217,7 +217,8 @@ func smallLetters(s string) string {
 	return string(b)
 }
 
-// needs returns texts of which each match of re has one in it, nil for none.
+// needs returns texts such that each match of re contains at least one of them. It returns
+// nil if there are no such texts.
 func needs(re *syntax.Regexp) []string {
 	switch re.Op {
 	case syntax.OpLiteral:

@@ -119,8 +119,8 @@ func marks(set string) (t [256]bool) {
 
 // divide splits a domain at its public suffix. All parts are "" if it has none
 // that ICANN knows, as a host name or an address. Suffixes of companies, such as
-// github.io, do not count as public, as with tldextract: who registered the name is
-// what an analyst asks.
+// github.io, do not count as public, as with tldextract: an
+// analyst wants to know who registered the name.
 func divide(domain string) (registered, sub, top string) {
 	name := strings.TrimSuffix(domain, ".")
 	if name == "" || name[0] == '.' || strings.Contains(name, "..") {

@@ -220,7 +220,7 @@ func (w *writer) value(raw string, depth int) bool {
 		w.b = w.b[:mark]
 		return false
 	}
-	w.b = append(w.b, raw[0]+2) // the closing bracket stands two after the opening one
+	w.b = append(w.b, raw[0]+2) // in ASCII the closing bracket is two after the opening one
 	return true
 }
 

@@ -13,7 +13,7 @@ import (
 	"soar.example/okta/schema"
 )
 
-// What is not one JSON object is refused; whatever is in one is not.
+// TestHostile checks that only input other than one JSON object is rejected.
 func TestHostile(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 9998) + "1" + strings.Repeat("}", 9998)
 	tooDeep := strings.Repeat(`{"a":`, 10001) + "1" + strings.Repeat("}", 10001)

@@ -89,7 +89,7 @@ func TestResolveWithoutTheValue(t *testing.T) {
 	}
 }
 
-// The row for one printed path that stands for two attributes goes by the attribute.
+// TestResolveAs resolves a printed path that two attributes share by the attribute.
 func TestResolveAs(t *testing.T) {
 	for attribute, want := range map[string]string{"A0021": `"Developers"`, "A0019": `"Tom Target"`, "target_username": `"Tom Target"`, "": `"Developers"`, "A9999": `"Developers"`} {
 		if value, _ := emm.ResolveAs(full("group.user_membership.add"), "target.displayName", attribute); string(value) != want {

@@ -23,7 +23,7 @@ type Row struct {
 type Result string
 
 // The results. Okta's SUCCESS and ALLOW are a success, FAILURE and DENY a failure;
-// whatever else it says is neither.
+// other values are neither.
 const (
 	Success Result = "success"
 	Failure Result = "failure"

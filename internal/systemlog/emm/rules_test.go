@@ -21,8 +21,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// RulesThatDecide returns of how many of the names each rule decides, by its pattern.
-// It is for the test that reads the catalogue, which stands on this package.
+// RulesThatDecide returns the number of names that each rule decides, by its pattern.
+// A test that reads the catalogue calls it, since the catalogue imports this package.
 func RulesThatDecide(names []string) map[string]int {
 	decides, rules := map[string]int{}, tables().rules
 	for _, r := range rules {

@@ -90,8 +90,8 @@ func (t *tape) member(at int, name string) int {
 	return found
 }
 
-// children goes over the values in the object or array at; over none if it is not
-// what opens with open.
+// children yields the values in the object or array at. It yields none if the value does
+// not begin with open.
 func (t *tape) children(at int, open byte) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		if at == none || t.first(at) != open {

@@ -107,8 +107,8 @@ func head(t fataler, e map[string]any) systemlog.Head {
 	return heads[0]
 }
 
-// TestFilterAgreesWithMatcher says that Okta sends every event that the matcher wants:
-// of all events, exactly those are delivered that the matcher wants of all.
+// TestFilterAgreesWithMatcher checks that the filter and the matcher together deliver
+// exactly the events that the matcher alone selects from all events.
 func TestFilterAgreesWithMatcher(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		selections := make([]selection.Selection, rapid.IntRange(1, 4).Draw(t, "selections"))
@@ -136,7 +136,7 @@ func TestFilterAgreesWithMatcher(t *testing.T) {
 			if wanted && !sent {
 				t.Fatalf("%s is wanted by %+v and not sent by %s", event.Raw, selections, filter)
 			}
-			// What the language can say whole, it says exactly.
+			// A condition that the language supports in full is exact.
 			if sent && !wanted && exact(selections) {
 				t.Fatalf("%s is sent by %s and not wanted by %+v", event.Raw, filter, selections)
 			}

@@ -16,9 +16,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestDelivered says the same of the whole way: of a log of any events, the trigger
-// delivers what the matcher wants of all of them, with those who want it, whatever part
-// of that Okta decided.
+// TestDelivered checks the same for the trigger. It delivers exactly the events that the
+// matcher selects from the whole log, with the selections that match each event.
 func TestDelivered(t *testing.T) {
 	org := oktasim.Start(t, oktasim.Options{})
 	backend, err := oktaconnector.Backend()

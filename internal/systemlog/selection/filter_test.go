@@ -48,8 +48,8 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// What does not fit into a request is asked for more broadly: first without all but
-// the types, then altogether.
+// TestFilterThatIsTooLong checks that a filter too long for a request becomes broader:
+// first it has only the event types, then it is empty.
 func TestFilterThatIsTooLong(t *testing.T) {
 	s := selection.Selection{EventTypes: []string{"a.b"}}
 	for range 100 {

@@ -90,7 +90,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// What decides is named, and nothing else.
+// TestUnreadIsNamed checks that only the unreadable fields that decide the match are named.
 func TestUnreadIsNamed(t *testing.T) {
 	s := selection.Selection{
 		EventTypes: []string{"user.*"}, Outcome: []string{"FAILURE"}, Actor: []string{"a@b.example"},

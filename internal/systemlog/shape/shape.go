@@ -78,8 +78,8 @@ type Shaper struct{ room []byte }
 // piece is the size of the pieces of memory.
 const piece = 256 << 10
 
-// Of returns the event of h in the format f. An event is never withheld: with an
-// error, which says why the event could not be mapped, comes its head in that format.
+// Of returns the event of h in the format f. If the event cannot be mapped, Of returns the
+// event's head in that format with the error, so that no event is lost.
 func (s *Shaper) Of(h systemlog.Head, f Format) (Event, error) {
 	if f == Okta || f == "" {
 		return Event(h.Raw), nil

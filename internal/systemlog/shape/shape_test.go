@@ -39,8 +39,8 @@ func TestEventHasOktasSchema(t *testing.T) {
 	}
 }
 
-// An event that can be mapped, and one of which nothing but the head is known, both
-// follow the schema of their shape.
+// TestEveryShapeFollowsItsSchema checks mapped events, and events with only a head,
+// against the schema of their shape.
 func TestEveryShapeFollowsItsSchema(t *testing.T) {
 	at := time.Date(2026, 3, 14, 2, 41, 7, 512e6, time.UTC)
 	for name, h := range map[string]systemlog.Head{
