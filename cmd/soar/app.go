@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -37,12 +36,14 @@ type app struct {
 	plugin    string
 	pluginSHA string // SHA-256 of the plugin in hexadecimal; "": any
 	config    string
+	conn      string // name of the connection; "": the only one
 	store     string
 	caseID    string
 	newStore  bool
 	logLevel  string
 	logger    hclog.Logger
-	known     *sdk.Manifest // of the connector, once it was read
+	known     *sdk.Manifest    // of the connector, once it was read
+	file      *settings.Config // once it was read
 
 	helpFailed error // why a help page was not printed
 }
@@ -52,13 +53,14 @@ func newApp(out, err io.Writer) *app {
 }
 
 func (a *app) globalFlags(f *pflag.FlagSet) {
-	plugin, sum := a.plugin, a.pluginSHA // see early
+	plugin, sum, config, conn := a.plugin, a.pluginSHA, a.config, a.conn // see early
 	f.StringVar(&a.output, "output", "table", "print a table, json or csv; csv is for lists and results")
 	f.BoolVar(&a.json, "json", false, "short form of --output json")
 	f.StringVar(&a.plugin, "plugin", "", "binary of another connector to launch instead of the built-in connector")
 	f.StringVar(&a.pluginSHA, "plugin-sha256", "", "SHA-256 of the plugin in hexadecimal; a binary with another checksum does not run")
-	a.plugin, a.pluginSHA = plugin, sum
 	f.StringVar(&a.config, "config", "", "settings file (default soar.yaml, if there is one)")
+	f.StringVar(&a.conn, "connection", "", "connection of the settings file to use, if it has several")
+	a.plugin, a.pluginSHA, a.config, a.conn = plugin, sum, config, conn
 	f.StringVar(&a.store, "store", "", "store of runs and the audit trail (default soar.db)")
 	f.BoolVar(&a.newStore, "new-store", false, "start a new store if its file is empty; the former contents are lost")
 	f.StringVar(&a.logLevel, "log-level", "warn", "what to log to stderr: trace, debug, info, warn, error or off")
@@ -70,10 +72,17 @@ func (a *app) caseFlag(f *pflag.FlagSet) {
 }
 
 // prepare checks the global flags and sets the logger. It runs before each command.
-func (a *app) prepare() error {
-	level := hclog.LevelFromString(a.logLevel)
+func (a *app) prepare(flags *pflag.FlagSet) error {
+	name, text := "--log-level", a.logLevel
+	if variable := settings.FlagVariables["log-level"]; os.Getenv(variable) != "" && !flags.Changed("log-level") {
+		name, text = variable, os.Getenv(variable)
+	}
+	level := hclog.LevelFromString(text)
 	if level == hclog.NoLevel {
-		return usagef("--log-level %q is none of trace, debug, info, warn, error and off", a.logLevel)
+		return usagef("%s %q is none of trace, debug, info, warn, error and off", name, text)
+	}
+	if a.plugin != "" && a.conn != "" {
+		return usagef("--plugin and --connection exclude each other: --plugin replaces the connections of the settings file")
 	}
 	if _, err := a.pluginSum(); err != nil {
 		return err
@@ -136,25 +145,61 @@ func (a *app) foreign() bool {
 	return a.plugin != "" && (a.known == nil || a.known.Name != builtIn.name)
 }
 
-// settings returns the settings of the connection.
-func (a *app) settings(ctx context.Context) (*settings.Settings, error) {
-	m, err := a.manifest(ctx)
+// settings returns the settings, without the values of connections.
+func (a *app) settings() (*settings.Config, error) {
+	if a.file != nil {
+		return a.file, nil
+	}
+	s := settings.Source{
+		File: cmp.Or(a.config, os.Getenv(settings.FlagVariables["config"])), Plugin: a.plugin, PluginSHA256: a.pluginSHA,
+		Launch: func(ctx context.Context, plugin, sha256 string) (*sdk.Manifest, error) {
+			other := app{plugin: plugin, pluginSHA: sha256, logger: a.logger}
+			return other.manifest(ctx)
+		},
+	}
+	for _, c := range builtIns {
+		s.Connectors = append(s.Connectors, c.settings)
+	}
+	var err error
+	a.file, err = s.Read()
+	return a.file, err
+}
+
+// choose returns the connection that the command uses, without its values, and sets its connector.
+func (a *app) choose() (*settings.Config, *settings.Connection, error) {
+	s, err := a.settings()
+	if err != nil {
+		return nil, nil, err
+	}
+	name := a.conn
+	if name == "" && s.HasConnections() {
+		name = os.Getenv(settings.FlagVariables["connection"])
+	}
+	one, err := s.Connection(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.plugin, a.pluginSHA = one.Plugin, one.SHA256
+	return s, one, nil
+}
+
+// resolve returns the settings of the connection that the command uses.
+func (a *app) resolve(ctx context.Context) (*settings.Connection, error) {
+	s, one, err := a.choose()
 	if err != nil {
 		return nil, err
 	}
-	s := settings.Source{
-		File: a.config, Environment: builtIn.environment, Logger: a.logger,
-		Schema: func(context.Context) (json.RawMessage, error) { return json.RawMessage(m.Settings), nil },
+	err = s.Resolve(ctx, one.Name)
+	a.showWarnings(s)
+	a.known = one.Manifest
+	return one, err
+}
+
+// showWarnings logs files of the settings that other users can read or change.
+func (a *app) showWarnings(s *settings.Config) {
+	for _, w := range s.Warnings() {
+		a.logger.Warn(w.Text, w.Args...)
 	}
-	if a.foreign() {
-		s.Service = m.Title
-		if s.Environment, err = settings.EnvironmentOf(m); err != nil {
-			return nil, err
-		}
-	} else {
-		s.Advice = "; to try soar without one, type: soar demo"
-	}
-	return s.Load(ctx)
 }
 
 // launch starts the connector in its own process: this binary, unless --plugin names another.
@@ -187,6 +232,11 @@ func (a *app) launch(ctx context.Context, store *embedded.Store) (*host.Plugin, 
 // withBackend calls do with the connector, for calls that need no credentials, and with its manifest.
 // The built-in connector needs no process for these.
 func (a *app) withBackend(ctx context.Context, do func(sdk.Backend, *sdk.Manifest) error) error {
+	if a.plugin == "" {
+		if _, _, err := a.choose(); err != nil {
+			return err
+		}
+	}
 	b, err := builtIn.backend()
 	if a.plugin != "" {
 		var p *host.Plugin
@@ -223,7 +273,7 @@ type connection struct {
 	sdk.Session
 	plugin   *host.Plugin
 	manifest *sdk.Manifest
-	settings *settings.Settings
+	settings *settings.Connection
 	values   json.RawMessage // of settings
 }
 
@@ -235,18 +285,14 @@ func (c *connection) shadow() bool {
 
 // caller returns the origin of the calls that this command makes on the connection.
 func (a *app) caller(c *connection) embedded.Caller {
-	name := "environment"
-	if file := filepath.Base(c.settings.File); c.settings.File != "" {
-		name = strings.TrimSuffix(file, filepath.Ext(file))
-	}
-	return embedded.Caller{Manifest: c.manifest, Limits: embedded.LimitsOf(c.values), Shadow: c.shadow(), Connection: name, Case: a.caseID}
+	return embedded.Caller{Manifest: c.manifest, Limits: embedded.LimitsOf(c.values), Shadow: c.shadow(), Connection: c.settings.Name, Case: a.caseID}
 }
 
 func (c *connection) Close() error { return errors.Join(c.Session.Close(), c.plugin.Close()) }
 
 // connect opens a session with the user's settings. It signs with the key of the store, if there is one.
 func (a *app) connect(ctx context.Context, store *embedded.Store) (*connection, error) {
-	s, err := a.settings(ctx)
+	s, err := a.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +300,7 @@ func (a *app) connect(ctx context.Context, store *embedded.Store) (*connection, 
 }
 
 // open launches the connector and opens a session.
-func (a *app) open(ctx context.Context, s *settings.Settings, store *embedded.Store) (*connection, error) {
+func (a *app) open(ctx context.Context, s *settings.Connection, store *embedded.Store) (*connection, error) {
 	values, err := s.JSON()
 	if err != nil {
 		return nil, err
@@ -276,7 +322,7 @@ func (a *app) open(ctx context.Context, s *settings.Settings, store *embedded.St
 // connectWithStore calls do with the store, which it creates if there is none, and with a session that
 // signs with its key. Wrong settings create no store.
 func (a *app) connectWithStore(ctx context.Context, do func(*embedded.Store, *connection) error) error {
-	s, err := a.settings(ctx)
+	s, err := a.resolve(ctx)
 	if err != nil {
 		return err
 	}
@@ -305,10 +351,31 @@ func (a *app) onStore(do func(ctx context.Context, store *embedded.Store, conn *
 	})
 }
 
-func (a *app) storePath() string { return cmp.Or(a.store, "soar.db") }
+// storePath returns the file of the store. A command that cannot read the settings file has failed before.
+func (a *app) storePath() string {
+	switch {
+	case a.store != "":
+		return a.store
+	case a.file != nil:
+		return a.file.Store
+	}
+	return settings.DefaultStore
+}
+
+// readStorePath reads the settings file, unless a flag names the store.
+func (a *app) readStorePath() error {
+	if a.store != "" {
+		return nil
+	}
+	_, err := a.settings()
+	return err
+}
 
 // openStore opens the store, and creates it if there is none.
 func (a *app) openStore(ctx context.Context) (*embedded.Store, error) {
+	if err := a.readStorePath(); err != nil {
+		return nil, err
+	}
 	path := a.storePath()
 	if !exists(path) && exists(path+"-wal") {
 		a.note(path + " is gone and its write-ahead log is not: the log is kept as " + path + "-wal.old, and a new store begins")
@@ -323,6 +390,9 @@ func (a *app) openStore(ctx context.Context) (*embedded.Store, error) {
 // empty store would answer a mistyped name with "no runs".
 func (a *app) withStore(do func(ctx context.Context, store *embedded.Store, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
+		if err := a.readStorePath(); err != nil {
+			return err
+		}
 		if !exists(a.storePath()) {
 			return sdk.Invalid("there is no store " + a.storePath() + "; soar watch and soar run make one, and --store names another")
 		}

@@ -16,30 +16,33 @@ type connector struct {
 	name, title string // of the service
 	version     string
 	backend     func() (sdk.Backend, error)
-	environment settings.Environment
+	settings    settings.Connector
 	guards      []string                   // settings that limit the connection, in the order of soar check
 	describe    func(event any) eventFacts // reads an event of any shape that its triggers offer
 	about, help string                     // of soar itself
 }
 
-// builtIn is the connector that soar launches unless --plugin names another.
+// builtIns lists the connectors that a connection can name. The first is the connector of the short form.
+var builtIns = []connector{builtIn}
+
+// builtIn is the connector of the short form.
 var builtIn = connector{
 	name:    okta.Connector.Name,
 	title:   okta.Connector.Title,
 	version: okta.Connector.Version,
 	backend: okta.Backend,
-	environment: settings.Environment{
-		Address: settings.Variable{Name: "OKTA_ORG_URL", Setting: "org_url"},
-		Credentials: []settings.Variable{
-			{Name: "OKTA_API_TOKEN", Setting: "token", Secret: true},
-			{Name: "OKTA_CLIENT_ID", Setting: "client_id"},
-			{Name: "OKTA_PRIVATE_KEY", Setting: "private_key", Secret: true, Parse: settings.PrivateKey},
-			{Name: "OKTA_KEY_ID", Setting: "key_id"},
-			{Name: "OKTA_SCOPES", Setting: "scopes", Parse: settings.List},
-			{Name: "OKTA_DPOP", Setting: "dpop"},
+	settings: settings.Connector{
+		Name:     okta.Connector.Name,
+		Manifest: manifestOf(okta.Backend),
+		Variables: map[string]string{
+			"org_url": "OKTA_ORG_URL", "token": "OKTA_API_TOKEN", "client_id": "OKTA_CLIENT_ID", "private_key": "OKTA_PRIVATE_KEY",
+			"key_id": "OKTA_KEY_ID", "scopes": "OKTA_SCOPES", "dpop": "OKTA_DPOP",
 		},
-		Related: []string{"algorithm"},
-		Needed:  "OKTA_API_TOKEN; or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY",
+		Address:    "org_url",
+		Proof:      []string{"token", "client_id", "private_key", "key_id", "algorithm", "scopes", "dpop"},
+		Sufficient: [][]string{{"token"}, {"client_id", "private_key"}},
+		Keys:       []string{"private_key"},
+		Advice:     "; to try soar without one, type: soar demo",
 	},
 	guards: []string{
 		"read_only", "allowed_actions", "protected_users", "protected_groups", "max_users_per_call", "max_writes_per_minute",
@@ -52,6 +55,17 @@ var builtIn = connector{
 
 The org and the credentials come from OKTA_ORG_URL and OKTA_API_TOKEN, or from soar.yaml.
 To try soar without an org, type: soar demo`,
+}
+
+// manifestOf returns the manifest of a connector that needs no process.
+func manifestOf(backend func() (sdk.Backend, error)) func(context.Context) (*sdk.Manifest, error) {
+	return func(ctx context.Context) (*sdk.Manifest, error) {
+		b, err := backend()
+		if err != nil {
+			return nil, err
+		}
+		return b.Manifest(ctx)
+	}
 }
 
 // builtInCommands returns the commands that only the built-in connector has. With --plugin

@@ -50,7 +50,7 @@ func (a *app) check(ctx context.Context) error {
 	if a.json {
 		a.out.JSON(map[string]any{
 			"kind": "check", "paused": paused,
-			"settings_file": conn.settings.File, "guards": guardsOf(conn.settings), "target": health.Target, "account": health.Account,
+			"settings_file": a.file.File, "guards": guardsOf(conn.settings), "target": health.Target, "account": health.Account,
 			"notes": health.Notes, "budgets": health.Budgets, "milliseconds": took.Milliseconds(), "permissions": permissions.raw,
 		})
 		return nil
@@ -70,14 +70,14 @@ func (a *app) check(ctx context.Context) error {
 }
 
 // guardsOf returns the settings that limit what the connection may do.
-func guardsOf(s *settings.Settings) map[string]any {
+func guardsOf(s *settings.Connection) map[string]any {
 	set := maps.Clone(s.Values)
 	maps.DeleteFunc(set, func(name string, _ any) bool { return !slices.Contains(builtIn.guards, name) })
 	return set
 }
 
-func (a *app) showSettings(s *settings.Settings) {
-	fmt.Fprintf(a.out, "settings file: %s\n", terminal.OneLine(cmp.Or(s.File, "none, the environment alone")))
+func (a *app) showSettings(s *settings.Connection) {
+	fmt.Fprintf(a.out, "settings file: %s\n", terminal.OneLine(cmp.Or(a.file.File, "none, the environment alone")))
 	set := guardsOf(s)
 	if len(set) == 0 {
 		fmt.Fprintln(a.out, "guards: none are set")

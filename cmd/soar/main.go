@@ -47,6 +47,7 @@ func main() {
 func run(ctx context.Context, args []string) int {
 	a := newApp(os.Stdout, os.Stderr)
 	a.plugin, a.pluginSHA = early(args, "--plugin"), early(args, "--plugin-sha256")
+	a.config, a.conn = early(args, "--config"), early(args, "--connection")
 	root := a.command()
 	root.SetOut(a.out)
 	root.SetErr(a.err)
@@ -96,7 +97,7 @@ func exitCode(ctx context.Context, err error) int {
 }
 
 // early returns the value of a flag before the flags are parsed. The commands and their help
-// depend on --plugin, and no plugin may start without the check of --plugin-sha256.
+// depend on the connector, and no plugin may start without the check of --plugin-sha256.
 func early(args []string, flag string) (value string) {
 	for i, arg := range args {
 		given, ok := strings.CutPrefix(arg, flag+"=")
@@ -136,7 +137,7 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 			if err := noEmptyFlags(c.Flags()); err != nil {
 				return err
 			}
-			return a.prepare()
+			return a.prepare(c.Flags())
 		},
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -157,7 +158,7 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 	})
 	a.globalFlags(root.PersistentFlags())
 	root.AddCommand(
-		a.checkCommand(), a.actionsCommand(), a.runCommand(), a.watchCommand(), a.replayCommand(),
+		a.checkCommand(), a.configCommand(), a.actionsCommand(), a.runCommand(), a.watchCommand(), a.replayCommand(),
 		a.undoCommand(), a.restoreCommand(), a.pauseCommand(), a.resumeCommand(),
 		a.runsCommand(), a.auditCommand(), a.manifestCommand(), a.playbookCommand(), a.pluginCommand(),
 	)
@@ -172,7 +173,7 @@ Exit status: 0 done, 1 the action failed, 2 bad usage or input, 3 cannot reach o
 // noEmptyFlags rejects a global flag with an empty value, which is most often an unset
 // variable. The default would mean other settings, or a plugin without a checksum.
 func noEmptyFlags(flags *pflag.FlagSet) error {
-	for _, name := range []string{"config", "store", "plugin", "plugin-sha256", "case"} {
+	for _, name := range []string{"config", "store", "plugin", "plugin-sha256", "connection", "case"} {
 		if f := flags.Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
 			return usagef("--%s is empty. Give a value, or leave the flag out", name)
 		}

@@ -59,7 +59,7 @@ func (a *app) demo(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	conn, err := a.open(ctx, &settings.Settings{Values: map[string]any{"org_url": url, "token": demoToken}}, nil)
+	conn, err := a.open(ctx, &settings.Connection{Name: builtIn.name, Values: map[string]any{"org_url": url, "token": demoToken}}, nil)
 	if err != nil {
 		return err
 	}

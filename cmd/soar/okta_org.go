@@ -31,10 +31,10 @@ It listens on loopback only, and keeps no data after it ends.`,
 				return err
 			}
 			defer end()
-			env := builtIn.environment
+			variables := builtIn.settings.Variables
 			a.print(map[string]any{"kind": "org", "url": url, "seed": seed},
 				"an Okta org is at %s; to use it, in another terminal:\n\n  export %s=%s %s=%s\n  soar check\n\nCtrl-C ends it.\n",
-				a.out.Bold(url), env.Address.Name, url, env.Credentials[0].Name, token)
+				a.out.Bold(url), variables["org_url"], url, variables["token"], token)
 			<-c.Context().Done()
 			return nil
 		},

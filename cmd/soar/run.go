@@ -106,7 +106,7 @@ func (a *app) actionCommand(run *cobra.Command, args []string) (*cobra.Command, 
 		if err := noEmptyFlags(flags); err != nil {
 			return err
 		}
-		if err := a.prepare(); err != nil {
+		if err := a.prepare(flags); err != nil {
 			return err
 		}
 		params := given(flags, values)

@@ -19,11 +19,13 @@ import (
 // MaxFile is the maximum size in bytes of a playbook file and of a settings file.
 const MaxFile = maxBytes
 
-// A Member is one member of a mapping and the position of its key in the file.
+// A Member is one member of a mapping, or an item of a list, and its position in the file: that of the
+// key or of the item.
 type Member struct {
-	Name         string
+	Name         string // of an item: its index
 	Line, Column int
-	Value        any // in the types of encoding/json, numbers as json.Number
+	Value        any      // in the types of encoding/json, numbers as json.Number
+	Members      []Member // of the value
 }
 
 // Document reads a file of one mapping, such as settings, with the parser and the limits of playbooks.
@@ -42,11 +44,18 @@ func Document(file string, source []byte) ([]Member, error) {
 	if root == nil || len(r.problems) > 0 {
 		return nil, r.err()
 	}
-	var members []Member
-	for _, m := range root.members {
-		members = append(members, Member{m.key, m.line, m.column, m.value.plain()})
+	return root.positions(), nil
+}
+
+// positions returns the members of a mapping or the items of a list.
+func (n *node) positions() (members []Member) {
+	for _, m := range n.members {
+		members = append(members, Member{m.key, m.line, m.column, m.value.plain(), m.value.positions()})
 	}
-	return members, nil
+	for i, item := range n.items {
+		members = append(members, Member{strconv.Itoa(i), item.line, item.column, item.plain(), item.positions()})
+	}
+	return members
 }
 
 // blank reports whether a file contains only comments.

@@ -2,12 +2,10 @@ package settings
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/go-hclog"
 
 	"soar.example/okta/sdk"
 )
@@ -38,10 +36,6 @@ func TestEnvironmentOfAnotherConnector(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env, err := EnvironmentOf(m)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, c := range map[string]struct {
 		env  map[string]string
 		want map[string]any
@@ -52,7 +46,7 @@ func TestEnvironmentOfAnotherConnector(t *testing.T) {
 				"DOORS_URL": "https://d.example", "DOORS_TOKEN": "t", "DOORS_SITE": "s", "DOORS_DOORS": "a,b", "DOORS_LIMIT": "3", "DOORS_QUIET": "true",
 			},
 			want: map[string]any{
-				"url": "https://d.example", "token": "t", "site": "s", "doors": []string{"a", "b"}, "limit": 3.0, "quiet": true,
+				"url": "https://d.example", "token": "t", "site": "s", "doors": []any{"a", "b"}, "limit": 3.0, "quiet": true,
 			},
 		},
 		"none":        {err: "cannot connect to Doors: set url (DOORS_URL, or url in soar.yaml) and token (DOORS_TOKEN, or token in soar.yaml)"},
@@ -66,9 +60,11 @@ func TestEnvironmentOfAnotherConnector(t *testing.T) {
 			for name, value := range c.env {
 				t.Setenv(name, value)
 			}
-			s := Source{Environment: env, Service: m.Title, Logger: hclog.NewNullLogger(),
-				Schema: func(context.Context) (json.RawMessage, error) { return json.RawMessage(m.Settings), nil }}
-			got, err := s.Load(t.Context())
+			s := Source{Plugin: "./doors", Launch: func(context.Context, string, string) (*sdk.Manifest, error) { return m, nil }}
+			got, err := s.Read()
+			if err == nil {
+				err = got.Resolve(t.Context())
+			}
 			if c.err != "" {
 				if err == nil || !strings.Contains(err.Error(), c.err) {
 					t.Errorf("got %v, want %s", err, c.err)
@@ -78,7 +74,7 @@ func TestEnvironmentOfAnotherConnector(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, got.Values); diff != "" {
+			if diff := cmp.Diff(c.want, got.Connections[0].Values); diff != "" {
 				t.Error(diff)
 			}
 		})
