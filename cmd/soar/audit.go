@@ -58,7 +58,7 @@ operation, the case, the reason and the playbook.`,
 	f.StringVar(&until, "until", "", "only calls before this time")
 	f.StringVar(&q.Action, "action", "", "only calls of this action")
 	f.StringVar(&q.Case, "case", "", "only calls for this case")
-	f.StringVar(&q.Connection, "connection", "", "only calls on this connection: the name of its settings file without the ending, or environment")
+	f.StringVar(&q.Connection, "connection", "", "only calls on this connection")
 	f.StringVar(&q.Outcome, "outcome", "", "only calls with this outcome (such as changed), status (such as failed) or error code")
 	f.StringVar(&q.Operation, "operation", "", "only calls of this operation")
 	f.IntVar(&q.Limit, "limit", 50, "maximum number of calls")

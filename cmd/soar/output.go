@@ -20,7 +20,8 @@ var jsonForms = func() map[string]string {
 		"undo": "With --json, it prints one JSON document, and with --list one JSON object per line.",
 	}
 	for _, path := range []string{
-		"check", "config check", "config show", "actions show", "restore", "pause", "resume", "runs show", "runs prune", "manifest", "playbook schema", "org", "events show",
+		"check", "config check", "config show", "actions show", "restore", "pause", "resume", "runs show", "runs prune", "manifest",
+		"playbook schema", "org", "events show",
 	} {
 		forms[path] = "With --json, it prints one JSON document."
 	}

@@ -315,7 +315,7 @@ func (c *Config) setConnections(r *report, host, short []playbook.Member, long b
 	for _, m := range host[at].Members {
 		pointer := "/connections/" + m.Name
 		if !connectionName.MatchString(m.Name) || len(m.Name) > 40 {
-			r.at(pointer, host, "is not a name in snake_case of at most 40 characters, such as okta_emea")
+			r.at(pointer, host, "is not a name in snake_case of at most 40 characters, such as prod_emea")
 			continue
 		}
 		one := Connection{Name: m.Name, config: c, Origins: map[string]Origin{}}
