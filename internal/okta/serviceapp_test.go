@@ -207,14 +207,14 @@ func TestKeyFormatsAndAlgorithms(t *testing.T) {
 			o := asApp{
 				app: oktasim.NewServiceApp{Keys: []json.RawMessage{oktasim.PublicJWK(test.key.Public(), "k1")}},
 				change: func(s *Settings) {
-					s.PrivateKey, s.Algorithm, s.KeyID = sdk.NewSecret(test.text), test.algorithm, test.keyID
+					s.PrivateKey, s.Algorithm, s.KeyID = sdk.NewSecret(test.text), auth.Algorithm(test.algorithm), test.keyID
 				},
 			}.open(t)
 			if err := o.read(t); err != nil {
 				t.Fatal(err)
 			}
 			wantSent(t, o, tokenOK, userOK)
-			signing, err := auth.ServiceApp{PrivateKey: sdk.NewSecret(test.text), Algorithm: test.algorithm}.SigningKey()
+			signing, err := auth.ServiceApp{PrivateKey: sdk.NewSecret(test.text), Algorithm: auth.Algorithm(test.algorithm)}.SigningKey()
 			if err != nil || string(signing.Algorithm) != test.want {
 				t.Errorf("signed with %s (%v), want %s", signing.Algorithm, err, test.want)
 			}
