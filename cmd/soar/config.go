@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -14,7 +13,6 @@ import (
 
 	"soar.example/okta/internal/settings"
 	"soar.example/okta/internal/terminal"
-	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
 
@@ -37,7 +35,7 @@ the default. Secrets are masked.`,
 // allSettings returns the settings with the values of all connections, or of the connection of --connection.
 func (a *app) allSettings(ctx context.Context) (*settings.Config, error) {
 	s, err := a.settings()
-	if err != nil {
+	if s == nil {
 		return nil, err
 	}
 	var names []string
@@ -51,19 +49,13 @@ func (a *app) allSettings(ctx context.Context) (*settings.Config, error) {
 
 func (a *app) configCheck(ctx context.Context) error {
 	s, err := a.allSettings(ctx)
-	var problems []schema.Violation
-	if err == nil {
-		for _, path := range s.Playbooks {
-			if _, err := os.Stat(path); err != nil {
-				problems = append(problems, schema.Violation{Pointer: "/playbooks", Message: "cannot read " + path + ": " + errors.Unwrap(err).Error()})
-			}
-		}
-		if problems != nil {
-			err = sdk.Invalid("the settings are not valid", problems...)
-		}
-	}
 	if err != nil {
 		return err
+	}
+	for _, path := range s.Playbooks {
+		if _, err := os.Stat(path); err != nil {
+			return sdk.InvalidField("/playbooks", "cannot read the playbooks: %v", err)
+		}
 	}
 	notes := s.Notes()
 	a.print(map[string]any{"kind": "config_check", "settings_file": s.File, "connections": s.Names(), "notes": slices.Concat([]string{}, notes)},

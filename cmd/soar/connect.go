@@ -30,9 +30,11 @@ func (a *app) settings() (*settings.Config, error) {
 	for _, c := range builtIns {
 		s.Connectors = append(s.Connectors, c.settings)
 	}
-	var err error
-	a.file, err = s.Read()
-	return a.file, err
+	file, err := s.Read()
+	if err == nil {
+		a.file = file
+	}
+	return file, err
 }
 
 // choose returns the connection that the command uses, without its values, and sets its connector.

@@ -15,6 +15,7 @@ import (
 
 	"soar.example/okta/internal/monitor"
 	"soar.example/okta/internal/playbook"
+	"soar.example/okta/internal/settings"
 	"soar.example/okta/plugin/okta"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
@@ -40,6 +41,10 @@ func Files(ctx context.Context) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	file, err := settings.JSONSchema()
+	if err != nil {
+		return nil, err
+	}
 	files := map[string][]byte{}
 	for path, doc := range map[string]any{
 		"manifest.json":                       m,
@@ -55,7 +60,10 @@ func Files(ctx context.Context) (map[string][]byte, error) {
 		}
 		files[path] = b.Bytes()
 	}
-	service := template.FuncMap{"service": func() string { return m.Title }}
+	service := template.FuncMap{
+		"service":      func() string { return m.Title },
+		"settingsFile": func() *schema.Node { return file.Root() },
+	}
 	t, err := template.New("").Funcs(functions).Funcs(service).Parse(pages)
 	if err != nil {
 		return nil, err
@@ -99,11 +107,13 @@ var functions = template.FuncMap{
 		}
 		return s.Root(), nil
 	},
-	"indent":      indent,
-	"commandLine": commandLine,
-	"step":        step,
-	"needs":       needs,
-	"failures":    failures,
+	"hostVariable": func(member string) string { return settings.HostVariable("/" + strings.ReplaceAll(member, ".", "/")) },
+	"upper":        strings.ToUpper,
+	"indent":       indent,
+	"commandLine":  commandLine,
+	"step":         step,
+	"needs":        needs,
+	"failures":     failures,
 	"example": func(n *schema.Node) json.RawMessage {
 		if len(n.Examples) == 0 && n.Items != nil {
 			n = n.Items

@@ -48,6 +48,7 @@ type Connection struct {
 
 	config    *Config
 	members   []playbook.Member // settings in the file
+	broken    bool              // the file names no connector that exists
 	short     bool              // the settings are at the top level of the file
 	variables map[string]string // name of the setting by variable
 }
@@ -65,7 +66,7 @@ func (c *Config) Names() []string {
 }
 
 // HasConnections reports whether the file has the member connections, so that each connection has a name of its own.
-func (c *Config) HasConnections() bool { return !c.Connections[0].short }
+func (c *Config) HasConnections() bool { return len(c.Connections) > 0 && !c.Connections[0].short }
 
 // Connection returns the connection with this name. Without a name, it returns the only connection.
 func (c *Config) Connection(name string) (*Connection, error) {
@@ -85,20 +86,21 @@ func (c *Config) Connection(name string) (*Connection, error) {
 
 // Resolve reads the values of the named connections, or of all. An error names all problems.
 func (c *Config) Resolve(ctx context.Context, names ...string) error {
-	r := report{file: c.name}
+	r := report{file: c.name, problems: slices.Clone(c.problems)}
 	c.warnings, c.hasSecret = nil, false
 	if len(names) == 0 {
 		names = c.Names()
 	}
 	for _, name := range names {
 		one, err := c.Connection(name)
+		if err == nil && !one.broken {
+			err = one.resolve(ctx, &r)
+		}
 		if err != nil {
 			return err
 		}
-		if err := one.resolve(ctx, &r); err != nil {
-			return err
-		}
 	}
+	c.checkAlert(&r)
 	if c.File != "" {
 		warnings, err := exposure(c.name, "settings file", c.hasSecret)
 		if err != nil {
@@ -108,6 +110,25 @@ func (c *Config) Resolve(ctx context.Context, names ...string) error {
 	}
 	c.checkVariables(&r)
 	return r.err()
+}
+
+// checkAlert checks the action of the alert, if its connection is known.
+func (c *Config) checkAlert(r *report) {
+	if c.OnFailure == nil {
+		return
+	}
+	name, action, found := strings.Cut(c.OnFailure.Action, "/")
+	if !found {
+		return
+	}
+	names := c.Names()
+	switch at := slices.Index(names, name); {
+	case at < 0:
+		r.add("/on_failure/action", fmt.Sprintf("there is no connection %q%s", name, nearest.Hint(name, names)))
+	case c.Connections[at].Manifest != nil && c.Connections[at].Manifest.Action(action) == nil:
+		r.add("/on_failure/action", fmt.Sprintf("the connection %s has no action %q%s", name, action,
+			nearest.Hint(action, c.Connections[at].Manifest.ActionNames())))
+	}
 }
 
 // checkVariables reports a variable that is set and has two meanings.

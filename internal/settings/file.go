@@ -130,7 +130,8 @@ type Config struct {
 
 	name      string // of the file, as the user wrote it
 	source    Source
-	hasSecret bool // the file has a secret of a connection that Resolve has read
+	problems  []schema.Violation // that Read has found
+	hasSecret bool               // the file has a secret of a connection that Resolve has read
 	warnings  []Warning
 }
 
@@ -146,8 +147,8 @@ var (
 	checksum       = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 )
 
-// Read reads the file: all members but the settings of connectors, which [Config.Resolve] checks.
-// An error names all problems.
+// Read reads the file: all members but the settings of connectors, which [Config.Resolve] checks. An error names all
+// problems. If the file is YAML, the Config is not nil even so, and Resolve adds its problems to those of Read.
 func (s Source) Read() (*Config, error) {
 	c := &Config{name: cmp.Or(s.File, DefaultFile), source: s, Origins: map[string]Origin{}}
 	members, err := c.readFile()
@@ -158,23 +159,24 @@ func (s Source) Read() (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := report{file: c.name}
+	r := &report{file: c.name}
 	host, short := split(members, known.Root().Names())
 	long := slices.ContainsFunc(host, func(m playbook.Member) bool { return m.Name == "connections" }) && s.Plugin == ""
 	if long {
 		r.mixed(short, known.Root().Names())
 	}
-	document := c.hostDocument(&r, host, known.Root())
+	document := c.hostDocument(r, host, known.Root())
 	for _, v := range check(known, document) {
 		r.at(v.Pointer, host, v.Message)
 	}
-	c.checkLiterals(&r, document)
+	c.checkLiterals(r, document)
+	c.setConnections(r, host, short, long)
 	if r.problems == nil {
-		if err := c.setHost(&r, document); err != nil {
+		if err := c.setHost(r, document); err != nil {
 			return nil, err
 		}
-		c.setConnections(&r, host, short, long)
 	}
+	c.problems = r.problems
 	return c, r.err()
 }
 
@@ -309,11 +311,18 @@ func (c *Config) setConnections(r *report, host, short []playbook.Member, long b
 		return
 	}
 	at := slices.IndexFunc(host, func(m playbook.Member) bool { return m.Name == "connections" })
-	if len(host[at].Members) == 0 {
+	all, isObject := host[at].Value.(map[string]any)
+	if !isObject {
+		return // the check of the schema reports the member
+	}
+	if len(all) == 0 {
 		r.at("/connections", host, "has no connection: add one, or delete the member and set the settings of one connection at the top level")
 	}
 	for _, m := range host[at].Members {
 		pointer := "/connections/" + m.Name
+		if _, ok := m.Value.(map[string]any); !ok {
+			continue
+		}
 		if !connectionName.MatchString(m.Name) || len(m.Name) > 40 {
 			r.at(pointer, host, "is not a name in snake_case of at most 40 characters, such as prod_emea")
 			continue
@@ -332,10 +341,15 @@ func (c *Config) setConnections(r *report, host, short []playbook.Member, long b
 				*field, one.Origins[name] = os.Getenv(variable), Origin{FromEnvironment, variable}
 			}
 		}
-		if one.Origins["plugin"].Kind == FromFile && !filepath.IsAbs(one.Plugin) {
-			one.Plugin = filepath.Join(filepath.Dir(c.name), one.Plugin)
+		if one.Origins["plugin"].Kind == FromFile && one.Plugin != "" {
+			// A name without a folder would be searched for in PATH.
+			if path, err := filepath.Abs(filepath.Join(filepath.Dir(c.name), one.Plugin)); err == nil && !filepath.IsAbs(one.Plugin) {
+				one.Plugin = path
+			}
 		}
+		before := len(r.problems)
 		c.checkConnector(r, host, pointer, one)
+		one.broken = len(r.problems) > before
 		c.Connections = append(c.Connections, one)
 	}
 }

@@ -28,6 +28,10 @@ type resolution struct {
 
 func (c *Connection) resolve(ctx context.Context, all *report) error {
 	connector, err := c.connector(ctx)
+	if err != nil && c.Plugin != "" && !c.short {
+		all.add("/connections/"+c.Name+"/plugin", "cannot read the manifest of "+c.Plugin+": "+err.Error())
+		return nil
+	}
 	if err != nil {
 		return err
 	}
