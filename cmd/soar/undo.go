@@ -319,7 +319,8 @@ func (a *app) noteOperation(ctx context.Context, store *embedded.Store, info *sd
 	}
 	switch outcome := sdk.Outcome(op.Outcome); {
 	case op.Open() && slices.ContainsFunc(op.Undos, func(u embedded.OperationUndo) bool { return u.Input == nil }):
-		text = fmt.Sprintf("operation %s cannot be undone by soar undo: the store does not keep the secret that %s needs. Run that action yourself", op.ID, op.Undos[0].Action)
+		text = fmt.Sprintf("operation %s cannot be undone by soar undo: the store does not keep the secret that %s needs. Run that action yourself",
+			op.ID, op.Undos[0].Action)
 	case op.Open():
 		object["undo"] = "soar undo " + op.ID
 		if a.store != "" {

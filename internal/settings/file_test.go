@@ -228,7 +228,7 @@ func TestSettings(t *testing.T) {
 		"short checksum":         {file: "connections: {a: {plugin: x, sha256: abc}}", errs: []string{"/connections/a/sha256: is not a SHA-256"}},
 		"plugin that does not start": {
 			file: "connections: {a: {plugin: broken}}",
-			errs: []string{"/connections/a/plugin: cannot read the manifest of broken"},
+			errs: []string{"/connections/a/plugin: cannot read the manifest of ", "/broken: the plugin does not start"},
 		},
 		"no connections":         {file: "connections: {}", errs: []string{"/connections: has no connection"}},
 		"connections are null":   {file: "connections:\n", errs: []string{"/connections: got null, want object (line 1, column 1)"}},
