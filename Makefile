@@ -5,9 +5,10 @@ GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: build test example race lint staticcheck generate tidy demo picture kill bench check
 
-build: ## both programs, in the current folder
+build: ## all programs, in the current folder
 	go build ./cmd/soar
 	go build ./cmd/soar-plugin-okta
+	go build ./cmd/soar-plugin-http
 
 test:
 	go test ./...

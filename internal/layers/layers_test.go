@@ -107,6 +107,13 @@ var rules = []rule{
 		because: "the helper of all connectors depends on the contract only",
 	},
 	{
+		of: []string{"internal/httpconnector"},
+		not: func(dep string) bool {
+			return strings.HasPrefix(dep, module) && !within(dep, "sdk", "schema", "internal/nearest", "internal/httpconnector")
+		},
+		because: "the HTTP connector is built on the public SDK alone",
+	},
+	{
 		of:      []string{"plugin", "internal/okta", "internal/systemlog", "actions", "triggers"},
 		not:     func(dep string) bool { return within(dep, "internal/playbook", "internal/engine", "internal/monitor") },
 		because: "connectors and the wire know nothing of playbooks",

@@ -9,9 +9,11 @@ import (
 	"testing"
 )
 
-// host lists the folders of the host: code that works with any connector.
+// host lists the folders of the host, which works with any connector, and of the HTTP
+// connector, which works with any service.
 var host = []string{
-	"cmd/soar", "plugin/host", "internal/docs", "internal/engine", "internal/inputfile", "internal/monitor", "internal/nearest", "internal/origin",
+	"cmd/soar", "cmd/soar-plugin-http", "internal/httpconnector", "plugin/host", "internal/docs", "internal/engine",
+	"internal/inputfile", "internal/monitor", "internal/nearest", "internal/origin",
 	"internal/playbook", "internal/settings", "internal/terminal", "internal/watch",
 }
 

@@ -18,7 +18,8 @@ import (
 var ErrTooLarge = errors.New("too large")
 
 // readBody reads a response to its end and decompresses gzip, which the header then no
-// longer names. It returns at most that many bytes.
+// longer names. It returns at most that many bytes, and the beginning of a larger response
+// beside the error ErrTooLarge.
 func readBody(resp *http.Response, most int64) ([]byte, error) {
 	if !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
 		return readAll(resp.Body, most, min(resp.ContentLength, keptMemory))
@@ -37,7 +38,11 @@ func readBody(resp *http.Response, most int64) ([]byte, error) {
 // readAll allocates size bytes at once, the announced size, negative if unknown.
 func readAll(body io.Reader, most, size int64) ([]byte, error) {
 	b := bytes.NewBuffer(make([]byte, 0, min(max(size, 0), most)+bytes.MinRead))
-	if err := fill(b, body, most); err != nil {
+	err := fill(b, body, most)
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		return b.Bytes()[:most], err
+	case err != nil:
 		return nil, err
 	}
 	return b.Bytes(), nil

@@ -31,12 +31,19 @@ import (
 // A Transport sends the requests of one connection. It is an [http.RoundTripper] that is
 // safe for concurrent use; its fields must not change after the first request.
 type Transport struct {
-	Origin    *url.URL        // scheme, host and port of every request
-	Base      *http.Transport // sends the requests; see [New]
-	Timeout   time.Duration   // of one request with its repetitions
-	MaxBody   int64           // the most bytes of a response
-	UserAgent string          // replaces that of a request, unless empty
-	RequestID string          // name of the response header with the service's ID of the request
+	Origin  *url.URL        // scheme, host and port of every request
+	Base    *http.Transport // sends the requests; see [New]
+	Timeout time.Duration   // of one request with its repetitions
+	MaxBody int64           // the most bytes of a response
+	// CutBody cuts a response at MaxBody bytes and sets its Truncated. Otherwise, a larger
+	// response is an error.
+	CutBody bool
+	// Complete adds secret parts to the address of a request just before it is sent, such as
+	// the path of an incoming webhook. Calls, plans, errors and logs show the address without
+	// them. It must keep the origin. It may be nil.
+	Complete  func(*url.URL)
+	UserAgent string // replaces that of a request, unless empty
+	RequestID string // name of the response header with the service's ID of the request
 	// Retries is how often a request is repeated. A read is repeated if there is no response
 	// or the service is unavailable, and any request if a rate limit held it back.
 	Retries int
@@ -99,6 +106,8 @@ type Response struct {
 	Sent     time.Time
 	Received time.Time
 	Wait     time.Duration // of a 429: how long to wait
+	// Truncated reports whether Body is only the beginning; see [Transport.CutBody].
+	Truncated bool
 }
 
 // RoundTrip sends a request and reads the response to its end.
@@ -234,7 +243,15 @@ func (t *Transport) Send(req *http.Request) (*Response, error) {
 		req.Header.Set("User-Agent", t.UserAgent)
 	}
 	req.Header.Set("Accept-Encoding", "gzip") // see readBody
-	resp, err := t.Base.RoundTrip(req)
+	sent := req
+	if t.Complete != nil {
+		sent = req.Clone(req.Context())
+		t.Complete(sent.URL)
+		if err := t.checkOrigin(sent.URL); err != nil {
+			return nil, err
+		}
+	}
+	resp, err := t.Base.RoundTrip(sent)
 	if err != nil {
 		return nil, maskEOF(err)
 	}
@@ -247,7 +264,10 @@ func (t *Transport) Send(req *http.Request) (*Response, error) {
 	if t.Observe != nil {
 		t.Observe(req, r)
 	}
-	if errors.Is(err, ErrTooLarge) {
+	switch tooLarge := errors.Is(err, ErrTooLarge); {
+	case tooLarge && t.CutBody:
+		r.Truncated, err = true, nil
+	case tooLarge:
 		err = Naming(r.Request, err)
 	}
 	return r, err
