@@ -80,7 +80,9 @@ func (a *app) configShow(ctx context.Context) error {
 		a.out.JSON(map[string]any{"kind": "config", "settings_file": s.File, "settings": fields})
 		return nil
 	}
-	fmt.Fprintf(a.out, "settings file: %s\n", terminal.OneLine(cmp.Or(s.File, "none, the environment alone")))
+	if a.output == "table" {
+		fmt.Fprintf(a.out, "settings file: %s\n", terminal.OneLine(cmp.Or(s.File, "none, the environment alone")))
+	}
 	return list(a, fields, "", []string{"CONNECTION", "SETTING", "VALUE", "ORIGIN"}, func(f settings.Field) []string {
 		value := string(f.Value)
 		if text := ""; json.Unmarshal(f.Value, &text) == nil {

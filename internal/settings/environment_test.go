@@ -11,12 +11,13 @@ import (
 )
 
 type doorSettings struct {
-	URL   string     `json:"url" jsonschema:"format=uri" jsonschema_description:"Address."`
-	Token sdk.Secret `json:"token" jsonschema_description:"Token."`
-	Site  string     `json:"site,omitempty" jsonschema_description:"Site."`
-	Doors []string   `json:"doors,omitempty" jsonschema_description:"Doors."`
-	Limit int        `json:"limit,omitempty" jsonschema_description:"Limit."`
-	Quiet bool       `json:"quiet,omitempty" jsonschema_description:"Quiet."`
+	URL   string                `json:"url" jsonschema:"format=uri" jsonschema_description:"Address."`
+	Token sdk.Secret            `json:"token" jsonschema_description:"Token."`
+	Site  string                `json:"site,omitempty" jsonschema_description:"Site."`
+	Doors []string              `json:"doors,omitempty" jsonschema_description:"Doors."`
+	Limit int                   `json:"limit,omitempty" jsonschema_description:"Limit."`
+	Quiet bool                  `json:"quiet,omitempty" jsonschema_description:"Quiet."`
+	Heads map[string]sdk.Secret `json:"heads,omitempty" jsonschema_description:"Headers."`
 	Other struct {
 		A string `json:"a,omitempty" jsonschema_description:"A."`
 	} `json:"other,omitzero" jsonschema_description:"Other."`

@@ -55,6 +55,28 @@ func write(t *testing.T, files map[string]string) {
 	}
 }
 
+// TestNotes lists variables without effect.
+func TestNotes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, map[string]string{"soar.yaml": "connections: {a: {connector: doors, url: https://a.example, token: t}}"})
+	for name, value := range map[string]string{
+		"DOORS_TOKEN": "x", "SOAR_A_TOKN": "x", "SOAR_A_LIMIT": "3", "SOAR_LOG_LEVEL": "info", "SOAR_PORT_8080_TCP_ADDR": "x",
+	} {
+		t.Setenv(name, value)
+	}
+	c, err := doors(t).Read()
+	if err == nil {
+		err = c.Resolve(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := strings.Join(c.Notes(), "\n")
+	if len(c.Notes()) != 2 || !strings.Contains(notes, "DOORS_TOKEN is set and has no effect") || !strings.Contains(notes, `did you mean "SOAR_A_TOKEN"`) {
+		t.Errorf("got %s", notes)
+	}
+}
+
 // TestSettings reads settings files with the environment and files with secrets.
 func TestSettings(t *testing.T) {
 	const one = "url: https://a.example\ntoken: t\n"
@@ -174,6 +196,33 @@ func TestSettings(t *testing.T) {
 			env:   m{"DOORS_TOKEN": "{x", "SOAR_DOORS_TOKEN_FILE": "x"},
 			errs:  []string{"DOORS_TOKEN and SOAR_DOORS_TOKEN_FILE are both set"},
 		},
+		"mapping in a secret file": {
+			file:  one + "heads_file: h\n",
+			files: m{"h": "A: b\n"},
+			want:  `doors: {"heads":{"A":"b"},"token":"t","url":"https://a.example"}`,
+		},
+		"mapping in a variable": {
+			file: "url: https://a.example\n",
+			env:  m{"SOAR_DOORS_HEADS": "{A: b}", "DOORS_TOKEN": "{t"},
+			want: `doors: {"heads":{"A":"b"},"token":"{t","url":"https://a.example"}`,
+		},
+		"no mapping in a secret file": {
+			file:  one + "heads_file: h\n",
+			files: m{"h": "canary\n"},
+			errs:  []string{"cannot use heads from the file h", "the content is not a mapping in YAML"},
+		},
+		"mapping of a wrong type": {
+			file:  one + "heads_file: h\n",
+			files: m{"h": "A: [canary]\n"},
+			errs:  []string{"/heads/A: is not of the form that this secret must have (from h (soar.yaml:3:1))"},
+		},
+		"mapping to another address": {
+			file:  "url: https://a.example\nheads_file: h\n",
+			files: m{"h": "A: b\n"},
+			env:   m{"DOORS_URL": "https://b.example"},
+			errs:  []string{"a token is not sent to another org"},
+		},
+		"connector in the short form":  {file: one + "connector: doors\n", errs: []string{"/connector: is a member of a connection", "(line 3, column 1)"}},
 		"no secret file":               {file: withFile, errs: []string{"cannot read token from the file secret", "no such file"}},
 		"empty secret file":            {file: withFile, files: m{"secret": "\n"}, errs: []string{"from the file secret", "the file is empty"}},
 		"secret file with NUL":         {file: withFile, files: m{"secret": "a\x00b"}, errs: []string{"is not UTF-8 text"}},

@@ -170,6 +170,14 @@ func (c *Config) Notes() []string {
 	}
 	names := slices.Sorted(maps.Keys(known))
 	var notes []string
+	for _, built := range c.source.Connectors {
+		for setting, name := range built.Variables {
+			if c.HasConnections() && os.Getenv(name) != "" {
+				notes = append(notes, fmt.Sprintf("the variable %s is set and has no effect, because %s has connections. The variable of a connection is %s",
+					name, c.name, variableOf("name", setting)))
+			}
+		}
+	}
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
 		if hint := nearest.Hint(name, names); value != "" && strings.HasPrefix(name, "SOAR_") && !known[name] && hint != "" {

@@ -122,15 +122,17 @@ func (r *resolution) readMembers() {
 		}
 	}
 	hints := slices.Concat(names, reserved)
-	if r.short {
-		if host, err := hostSchema(); err == nil {
-			hints = slices.Concat(names, host.Root().Names())
-		}
+	if host, err := hostSchema(); err == nil && r.short {
+		hints = slices.Concat(names, host.Root().Names())
 	}
 	for _, m := range r.members {
 		property, isFile := r.fileSetting(m.Name)
 		position := r.config.position(m)
 		switch {
+		case r.short && slices.Contains(reserved, m.Name) && !slices.Contains(names, m.Name):
+			r.report.add(r.pointer(m.Name), fmt.Sprintf("is a member of a connection: move it and the settings of the connection below connections "+
+				"(line %d, column %d)", m.Line, m.Column))
+			continue
 		case !slices.Contains(names, m.Name):
 			r.report.add(r.pointer(m.Name), fmt.Sprintf("unknown field%s (line %d, column %d)", nearest.Hint(m.Name, hints), m.Line, m.Column))
 			continue
