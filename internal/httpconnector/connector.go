@@ -300,7 +300,7 @@ func check(ctx context.Context, c *Client) (sdk.Health, error) {
 	if err != nil {
 		return sdk.Health{}, err
 	}
-	h := sdk.Health{Target: c.base.origin.String(), Account: "not verified", Notes: []string{
+	h := sdk.Health{Target: c.base.origin.String(), Account: "unverified principal", Notes: []string{
 		"HEAD / without credentials got the status " + strconv.Itoa(resp.StatusCode) + ". The host is reachable. The credentials and the path of base_url " +
 			"are not verified, since a request to a webhook could post a message.",
 	}}
