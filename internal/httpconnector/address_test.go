@@ -241,3 +241,27 @@ func TestProxy(t *testing.T) {
 		t.Errorf("got %+v, %v", h, err)
 	}
 }
+
+// TestCheckObeysTheFirewall checks a name of the machine itself, with its own resolver.
+func TestCheckObeysTheFirewall(t *testing.T) {
+	s := serve(t, respond(200, "", ""))
+	_, port, err := net.SplitHostPort(s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, allowed := range [][]string{{}, loopback} {
+		session, err := open(t, settings{"base_url": "http://localhost:" + port + "/hook", "allow_cidrs": allowed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := session.Check(quiet(t))
+		if len(allowed) == 0 {
+			wantError(t, err, sdk.Forbidden, "loopback")
+		} else if err != nil || h.Target != "http://localhost:"+port {
+			t.Errorf("got %+v, %v", h, err)
+		}
+	}
+	if all := s.requests(); len(all) != 1 || all[0].method != "HEAD" || all[0].uri != "/" {
+		t.Errorf("the server got %+v", all)
+	}
+}
