@@ -115,8 +115,9 @@ func (p SystemLogParams) ordered() SystemLogParams {
 	for i := range ordered {
 		v := reflect.ValueOf(&ordered[i]).Elem()
 		for j := range v.NumField() {
-			if list, ok := v.Field(j).Interface().([]string); ok {
-				v.Field(j).Set(reflect.ValueOf(slices.Sorted(slices.Values(list))))
+			if f := v.Field(j); f.Kind() == reflect.Slice {
+				list := f.Convert(reflect.TypeFor[[]string]()).Interface().([]string)
+				f.Set(reflect.ValueOf(slices.Sorted(slices.Values(list))).Convert(f.Type()))
 			}
 		}
 	}

@@ -19,7 +19,9 @@ import (
 var zeroUnits = regexp.MustCompile(`"(\d+[hm])(?:0m)?0s"`)
 
 // exampleInput returns the input of the example, with durations as a person writes them.
-func exampleInput(a sdk.ActionInfo) sdk.JSON { return sdk.JSON(zeroUnits.ReplaceAll(a.Example.Input, []byte(`"$1"`))) }
+func exampleInput(a sdk.ActionInfo) sdk.JSON {
+	return sdk.JSON(zeroUnits.ReplaceAll(a.Example.Input, []byte(`"$1"`)))
+}
 
 // commandLine returns the soar command that runs the example of an action. A secret has no
 // flag and an object is hard to type, so such an input comes from standard input.

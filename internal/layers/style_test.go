@@ -22,13 +22,6 @@ const (
 // wideTables may have longer files and lines, because each line is a row of a table.
 var wideTables = []string{"internal/reliability/table_rows_test.go"}
 
-// longLines are folders and files that still have lines over the limit. Delete an entry
-// once it has none. 
-var longLines = []string{
-	"internal/docs",
-	"internal/systemlog",
-}
-
 // TestStyle checks the length of every Go file and line, and that every exported name
 // has a comment that starts with the name. Generated files are exempt.
 func TestStyle(t *testing.T) {
@@ -51,9 +44,6 @@ func TestStyle(t *testing.T) {
 		problems, err := checkStyle(name, string(source))
 		checked++
 		for _, problem := range problems {
-			if strings.Contains(problem, "characters") && within(module+name, longLines...) {
-				continue
-			}
 			t.Errorf("%s: %s", name, problem)
 		}
 		return err

@@ -14,7 +14,9 @@ func page(tb testing.TB) []byte {
 	if err := json.Compact(&compact, Example); err != nil {
 		tb.Fatal(err)
 	}
-	event := strings.Replace(compact.String(), `"debugData":{`, `"debugData":{"behaviors":"{New Geo-Location=NEGATIVE, New Device=NEGATIVE, New IP=NEGATIVE}","threatSuspected":"false","url":"/api/v1/authn?","logOnlySecurityData":"`+strings.Repeat(`{\"risk\":{\"level\":\"LOW\"}},`, 20)+`",`, 1)
+	debug := `"debugData":{"behaviors":"{New Geo-Location=NEGATIVE, New Device=NEGATIVE, New IP=NEGATIVE}",` +
+		`"threatSuspected":"false","url":"/api/v1/authn?","logOnlySecurityData":"` + strings.Repeat(`{\"risk\":{\"level\":\"LOW\"}},`, 20) + `",`
+	event := strings.Replace(compact.String(), `"debugData":{`, debug, 1)
 	return []byte("[" + strings.Repeat(event+",", 999) + event + "]")
 }
 

@@ -19,11 +19,15 @@ func TestSplitPoison(t *testing.T) {
 		want   Head // without Raw; a UUID of "sha256-" stands for a made-up one
 		unread []string
 	}{
-		"healthy":               {healthy, Head{UUID: "u-1", EventType: "user.session.start", Published: at}, nil},
-		"numeric uuid":          {`{"uuid":7,"eventType":"a","published":"2026-03-14T02:41:07.512Z"}`, Head{UUID: "sha256-", EventType: "a", Published: at}, []string{"uuid"}},
-		"null uuid":             {`{"uuid":null,"eventType":"a","published":"2026-03-14T02:41:07.512Z"}`, Head{UUID: "sha256-", EventType: "a", Published: at}, []string{"uuid"}},
-		"empty uuid":            {`{"uuid":"","eventType":"a","published":"2026-03-14T02:41:07.512Z"}`, Head{UUID: "sha256-", EventType: "a", Published: at}, []string{"uuid"}},
-		"no uuid":               {`{"eventType":"a","published":"2026-03-14T02:41:07.512Z"}`, Head{UUID: "sha256-", EventType: "a", Published: at}, []string{"uuid"}},
+		"healthy": {healthy, Head{UUID: "u-1", EventType: "user.session.start", Published: at}, nil},
+		"numeric uuid": {`{"uuid":7,"eventType":"a","published":"2026-03-14T02:41:07.512Z"}`,
+			Head{UUID: "sha256-", EventType: "a", Published: at}, []string{"uuid"}},
+		"null uuid": {`{"uuid":null,"eventType":"a","published":"2026-03-14T02:41:07.512Z"}`,
+			Head{UUID: "sha256-", EventType: "a", Published: at}, []string{"uuid"}},
+		"empty uuid": {`{"uuid":"","eventType":"a","published":"2026-03-14T02:41:07.512Z"}`,
+			Head{UUID: "sha256-", EventType: "a", Published: at}, []string{"uuid"}},
+		"no uuid": {`{"eventType":"a","published":"2026-03-14T02:41:07.512Z"}`,
+			Head{UUID: "sha256-", EventType: "a", Published: at}, []string{"uuid"}},
 		"empty event":           {`{}`, Head{UUID: "sha256-"}, []string{"uuid", "eventType", "published"}},
 		"no eventType":          {`{"uuid":"u","published":"2026-03-14T02:41:07.512Z"}`, Head{UUID: "u", Published: at}, []string{"eventType"}},
 		"null eventType":        {`{"uuid":"u","eventType":null,"published":"2026-03-14T02:41:07.512Z"}`, Head{UUID: "u", Published: at}, []string{"eventType"}},
@@ -33,11 +37,13 @@ func TestSplitPoison(t *testing.T) {
 		"published empty":       {`{"uuid":"u","eventType":"a","published":""}`, Head{UUID: "u", EventType: "a"}, []string{"published"}},
 		"published +0000":       {`{"uuid":"u","eventType":"a","published":"2026-03-14T02:41:07.512+0000"}`, Head{UUID: "u", EventType: "a"}, []string{"published"}},
 		"published as a number": {`{"uuid":"u","eventType":"a","published":1773456067}`, Head{UUID: "u", EventType: "a"}, []string{"published"}},
-		"number version, 4-byte ASN": {`{"version":0,"securityContext":{"asNumber":4200000000,"isProxy":"no"},"uuid":"u-1","eventType":"a","published":"2026-03-14T02:41:07.512Z"}`,
+		"number version, 4-byte ASN": {`{"version":0,"securityContext":{"asNumber":4200000000,"isProxy":"no"},` +
+			`"uuid":"u-1","eventType":"a","published":"2026-03-14T02:41:07.512Z"}`,
 			Head{UUID: "u-1", EventType: "a", Published: at}, nil},
 		"members twice": {`{"uuid":"u-0","uuid":"u-1","eventType":"a","published":"","published":"2026-03-14T02:41:07.512Z"}`,
 			Head{UUID: "u-1", EventType: "a", Published: at}, []string{}},
-		"deep inside": {`{"uuid":"u-1","eventType":"a","published":"2026-03-14T02:41:07.512Z","debugContext":{"debugData":{"uuid":9,"eventType":[` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `]}}}`,
+		"deep inside": {`{"uuid":"u-1","eventType":"a","published":"2026-03-14T02:41:07.512Z",` +
+			`"debugContext":{"debugData":{"uuid":9,"eventType":[` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `]}}}`,
 			Head{UUID: "u-1", EventType: "a", Published: at}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,7 +127,8 @@ func TestMadeUpIDs(t *testing.T) {
 }
 
 func TestSplitHuge(t *testing.T) {
-	event := `{"uuid":"u-1","eventType":"a","published":"2026-03-14T02:41:07.512Z","debugContext":{"debugData":{"x":"` + strings.Repeat("<é\\u0000>", 5<<20/10) + `"}}}`
+	event := `{"uuid":"u-1","eventType":"a","published":"2026-03-14T02:41:07.512Z",` +
+		`"debugContext":{"debugData":{"x":"` + strings.Repeat("<é\\u0000>", 5<<20/10) + `"}}}`
 	start := time.Now()
 	heads, err := Split([]byte("[" + event + "," + healthy + "]"))
 	if err != nil || len(heads) != 2 || len(heads[0].Raw) != len(event) || heads[0].UUID != "u-1" || heads[0].Unread != nil {

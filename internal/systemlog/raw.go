@@ -78,9 +78,13 @@ var Example = Raw(`{
 		"geographicalContext": {"city": "Lyon", "state": null, "country": "France", "postalCode": null, "geolocation": {"lat": 45.76, "lon": 4.83}}
 	},
 	"device": null,
-	"authenticationContext": {"authenticationProvider": null, "authenticationStep": 0, "credentialProvider": null, "credentialType": null, "externalSessionId": "102nQZr7v9yT5mPq3sWx", "rootSessionId": null, "interface": null, "issuer": null},
+	"authenticationContext": {
+		"authenticationProvider": null, "authenticationStep": 0, "credentialProvider": null,
+		"credentialType": null, "externalSessionId": "102nQZr7v9yT5mPq3sWx", "rootSessionId": null, "interface": null, "issuer": null},
 	"outcome": {"result": "SUCCESS", "reason": null},
-	"target": [{"id": "00u1a2b3c4d5e6f7g8h9", "type": "User", "alternateId": "alice.moreau@corp.example", "displayName": "Alice Moreau", "detailEntry": null, "changeDetails": null}],
+	"target": [{
+		"id": "00u1a2b3c4d5e6f7g8h9", "type": "User", "alternateId": "alice.moreau@corp.example", "displayName": "Alice Moreau",
+		"detailEntry": null, "changeDetails": null}],
 	"transaction": {"id": "ZQxv0n3kTtu2y1mYw5a7pAAAB3k", "type": "WEB", "detail": {}},
 	"debugContext": {"debugData": {"requestUri": "/api/internal/users/me/report_suspicious_activity"}},
 	"securityContext": {"asNumber": 3215, "asOrg": "example network", "isp": "example network", "domain": null, "isProxy": false},

@@ -145,7 +145,8 @@ func TestRealEvents(t *testing.T) {
 					t.Fatalf("%s: %v", name, err)
 				}
 			} else { // the changeDetails of a target, alone
-				events = []json.RawMessage{json.RawMessage(`{"uuid":"u","eventType":"a","published":"2026-03-14T02:41:07Z","target":[{"changeDetails":` + string(raw) + `}]}`)}
+				event := `{"uuid":"u","eventType":"a","published":"2026-03-14T02:41:07Z","target":[{"changeDetails":` + string(raw) + `}]}`
+				events = []json.RawMessage{json.RawMessage(event)}
 			}
 			for _, e := range events {
 				check(t, name, e)

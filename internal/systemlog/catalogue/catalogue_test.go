@@ -298,8 +298,10 @@ func TestActions(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"user.session.start": "revoke_all_user_sessions", "user.account.privilege.grant": "revoke_role", "group.privilege.grant": "revoke_role",
-		"user.mfa.factor.reset_all": "reset_factors", "user.mfa.okta_verify.deny_push": "expire_password", "user.account.report_suspicious_activity_by_enduser": "contain_user",
-		"group.user_membership.add": "remove_user_from_group", "group.user_membership.remove": "add_user_to_group", "user.lifecycle.suspend": "unsuspend_user",
+		"user.mfa.factor.reset_all": "reset_factors", "user.mfa.okta_verify.deny_push": "expire_password",
+		"user.account.report_suspicious_activity_by_enduser": "contain_user",
+		"group.user_membership.add":                          "remove_user_from_group",
+		"group.user_membership.remove":                       "add_user_to_group", "user.lifecycle.suspend": "unsuspend_user",
 		"security.threat.detected": "block_ip", "device.lifecycle.activate": "suspend_device", "user.account.update_password": "expire_password",
 		"user.lifecycle.create": "suspend_user", "user.account.lock.limit": "block_ip",
 		"access.review.create": "get_user_risk", "access.review.start": "contain_user", "access.review.remediate": "list_user_groups",

@@ -53,17 +53,28 @@ func hold(t testing.TB, raw []byte) {
 var hostile = []string{
 	``, ` `, `null`, `[]`, `"{}"`, `7`, `{`, `}`, `{}`, ` {} `, `{}x`, `{}{}`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{,}`, `{"a":1 "b":2}`,
 	`{"a":[1,]}`, `{"a":[,1]}`, `{"a":[1 2]}`, `{"a":01}`, `{"a":-}`, `{"a":1.}`, `{"a":1e}`, `{"a":+1}`, `{"a":.5}`, `{"a":-0.0e-0}`, `{"a":1E+9}`,
-	`{"a":NaN}`, `{"a":nul}`, `{"a":nulll}`, `{"a":true,"b":false}`, `{a:1}`, `{'a':1}`, `{"a":"\x"}`, `{"a":"\u12"}`, `{"a":"\u12G4"}`, "{\"a\":\"\n\"}", "{\"a\":\"\x7f\"}",
-	`{"uuid":"\ud800"}`, `{"uuid":"\udc00\ud800"}`, `{"uuid":"\ud83d\ude00"}`, `{"uuid":"\ud83d\u0041"}`, "{\"uuid\":\"\xff\xfe\"}", "{\"uuid\":\"\xf0\x9f\x98\"}", `{"uuid":"\u2028\u0000\b\f\/"}`,
-	`{"uuid":"a","uuid":"b"}`, `{"uuid":"a","uuid":null}`, `{"uuid":"a","uuid":{}}`, `{"\u0075uid":"escaped name"}`, `{"actor":{"id":"1"},"actor":{"type":"User"}}`,
-	`{"published":"9999-12-31T23:59:59-23:59"}`, `{"published":"0000-01-01T00:00:00+23:59"}`, `{"published":"2026-01-01T00:00:00.0000001Z"}`, `{"published":"2026-02-30T00:00:00Z"}`,
-	`{"client":{"geographicalContext":{"geolocation":{"lat":1e400,"lon":1}}}}`, `{"client":{"geographicalContext":{"geolocation":{"lat":1e-400,"lon":-0}}}}`, `{"client":{"geographicalContext":{"geolocation":{"lat":0.00000012,"lon":1e-10}}}}`,
+	`{"a":NaN}`, `{"a":nul}`, `{"a":nulll}`, `{"a":true,"b":false}`, `{a:1}`, `{'a':1}`, `{"a":"\x"}`, `{"a":"\u12"}`, `{"a":"\u12G4"}`, "{\"a\":\"\n\"}",
+	"{\"a\":\"\x7f\"}",
+	`{"uuid":"\ud800"}`, `{"uuid":"\udc00\ud800"}`, `{"uuid":"\ud83d\ude00"}`, `{"uuid":"\ud83d\u0041"}`, "{\"uuid\":\"\xff\xfe\"}",
+	"{\"uuid\":\"\xf0\x9f\x98\"}", `{"uuid":"\u2028\u0000\b\f\/"}`,
+	`{"uuid":"a","uuid":"b"}`, `{"uuid":"a","uuid":null}`, `{"uuid":"a","uuid":{}}`, `{"\u0075uid":"escaped name"}`,
+	`{"actor":{"id":"1"},"actor":{"type":"User"}}`,
+	`{"published":"9999-12-31T23:59:59-23:59"}`, `{"published":"0000-01-01T00:00:00+23:59"}`, `{"published":"2026-01-01T00:00:00.0000001Z"}`,
+	`{"published":"2026-02-30T00:00:00Z"}`,
+	`{"client":{"geographicalContext":{"geolocation":{"lat":1e400,"lon":1}}}}`, `{"client":{"geographicalContext":{"geolocation":{"lat":1e-400,"lon":-0}}}}`,
+	`{"client":{"geographicalContext":{"geolocation":{"lat":0.00000012,"lon":1e-10}}}}`,
 	`{"client":{"ipAddress":"fe80::1%eth0"}}`, `{"client":{"ipAddress":"01.2.3.4"}}`, `{"client":{"ipAddress":" 1.2.3.4"}}`,
-	`{"securityContext":{"asNumber":-1}}`, `{"securityContext":{"asNumber":4294967296}}`, `{"securityContext":{"asNumber":"0x10"}}`, `{"securityContext":{"domain":"..","isProxy":"true"}}`, `{"securityContext":{"domain":".a.b"}}`, `{"securityContext":{"domain":"例。jp"}}`, `{"securityContext":{"domain":"a..co.uk"}}`,
-	`{"actor":{"id":"1","changeDetails":{"from":{"a":"1"},"to":{"a":"2"}}}}`, `{"device":{"x":1},"device":{"y":2},"issuer":{},"request":{"ipChain":[{"x":1}],"ipChain":[{"y":2}]}}`,
-	`{"transaction":{"detail":{"a":"1","a":null,"b":"","c":[{}]}}}`, `{"target":[{},[],null,"x",{"type":"User"}]}`, `{"target":[{"type":"User","alternateId":""}]}`,
-	`{"client":{"userAgent":{"browser":"É","rawUserAgent":""}}}`, `{"client":{"userAgent":{"browser":"unknown"}}}`, "{\"client\":{\"userAgent\":{\"rawUserAgent\":\"\xff\"}}}",
-	`{"eventType":""}`, `{"eventType":"."}`, `{"eventType":"..."}`, `{"eventType":"*"}`, `{"eventType":"user.*"}`, `{"eventType":"user.session.impersonation.grant"}`,
+	`{"securityContext":{"asNumber":-1}}`, `{"securityContext":{"asNumber":4294967296}}`, `{"securityContext":{"asNumber":"0x10"}}`,
+	`{"securityContext":{"domain":"..","isProxy":"true"}}`, `{"securityContext":{"domain":".a.b"}}`, `{"securityContext":{"domain":"例。jp"}}`,
+	`{"securityContext":{"domain":"a..co.uk"}}`,
+	`{"actor":{"id":"1","changeDetails":{"from":{"a":"1"},"to":{"a":"2"}}}}`,
+	`{"device":{"x":1},"device":{"y":2},"issuer":{},"request":{"ipChain":[{"x":1}],"ipChain":[{"y":2}]}}`,
+	`{"transaction":{"detail":{"a":"1","a":null,"b":"","c":[{}]}}}`, `{"target":[{},[],null,"x",{"type":"User"}]}`,
+	`{"target":[{"type":"User","alternateId":""}]}`,
+	`{"client":{"userAgent":{"browser":"É","rawUserAgent":""}}}`, `{"client":{"userAgent":{"browser":"unknown"}}}`,
+	"{\"client\":{\"userAgent\":{\"rawUserAgent\":\"\xff\"}}}",
+	`{"eventType":""}`, `{"eventType":"."}`, `{"eventType":"..."}`, `{"eventType":"*"}`, `{"eventType":"user.*"}`,
+	`{"eventType":"user.session.impersonation.grant"}`,
 }
 
 func TestHostile(t *testing.T) {
@@ -127,7 +138,10 @@ func FuzzText(f *testing.F) {
 		if err := e.read(string(raw)); err != nil {
 			t.Fatal(err)
 		}
-		for name, l := range map[string]lit{"uuid": e.get(atUUID), "eventType": e.get(atEventType), "published": e.get(atPublished), "severity": e.get(atSeverity), "displayMessage": e.get(atMessage)} {
+		for name, l := range map[string]lit{
+			"uuid": e.get(atUUID), "eventType": e.get(atEventType), "published": e.get(atPublished),
+			"severity": e.get(atSeverity), "displayMessage": e.get(atMessage),
+		} {
 			var want string
 			if m := members[name]; len(m) > 0 && m[0] == '"' {
 				if err := json.Unmarshal(m, &want); err != nil {

@@ -86,7 +86,8 @@ func quoted(s string) lit {
 
 func TestUserAgent(t *testing.T) {
 	for _, c := range []struct{ raw, browser, want string }{
-		{"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36", "CHROME", "Chrome|124.0.0|Mac|Mac OS X|10.15.7"},
+		{"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36",
+			"CHROME", "Chrome|124.0.0|Mac|Mac OS X|10.15.7"},
 		{"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:125.0) Gecko/20100101 Firefox/125.0", "FIREFOX", "Firefox|125.0|Other|Windows|10"},
 		{"python-requests/2.31.0", "UNKNOWN", "Python Requests|2.31|Other|Other|"},
 		{"axios/0.19.2", "UNKNOWN", "axios|0.19.2|Other|Other|"},

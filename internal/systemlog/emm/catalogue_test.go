@@ -20,5 +20,6 @@ func TestEveryRuleDecides(t *testing.T) {
 	for _, name := range catalogue.Names() {
 		counts[emm.Classify(name).Basis]++
 	}
-	t.Logf("%d rules; of %d known types %d by rule, %d by verb, %d by default", len(decides), catalogue.Count, counts[emm.ByRule], counts[emm.ByVerb], counts[emm.ByDefault])
+	t.Logf("%d rules; of %d known types %d by rule, %d by verb, %d by default",
+		len(decides), catalogue.Count, counts[emm.ByRule], counts[emm.ByVerb], counts[emm.ByDefault])
 }

@@ -29,9 +29,12 @@ func TestHostile(t *testing.T) {
 	}
 	for name, raw := range map[string]string{
 		"no member": " {} ", "deep": deep, "huge": `{"eventType":"` + strings.Repeat("a.", 1<<20) + `","target":[` + strings.Repeat("{},", 1<<17) + `{}]}`,
-		"all null":        `{"uuid":null,"published":null,"eventType":null,"actor":null,"client":null,"outcome":null,"target":null,"debugContext":null,"authenticationContext":null}`,
-		"all wrong":       `{"uuid":7,"published":{},"eventType":[],"actor":"x","client":[1],"outcome":true,"target":{"id":1},"debugContext":"{}","authenticationContext":0}`,
-		"wrong deeper":    `{"eventType":"user.authentication.auth_via_mfa","actor":{"id":1,"alternateId":[]},"client":{"ipAddress":{},"geographicalContext":"Lyon","userAgent":[1]},"debugContext":{"debugData":"x"},"target":[1,null,"a",[{}]]}`,
+		"all null": `{"uuid":null,"published":null,"eventType":null,"actor":null,"client":null,"outcome":null,` +
+			`"target":null,"debugContext":null,"authenticationContext":null}`,
+		"all wrong": `{"uuid":7,"published":{},"eventType":[],"actor":"x","client":[1],"outcome":true,` +
+			`"target":{"id":1},"debugContext":"{}","authenticationContext":0}`,
+		"wrong deeper": `{"eventType":"user.authentication.auth_via_mfa","actor":{"id":1,"alternateId":[]},` +
+			`"client":{"ipAddress":{},"geographicalContext":"Lyon","userAgent":[1]},"debugContext":{"debugData":"x"},"target":[1,null,"a",[{}]]}`,
 		"members twice":   `{"eventType":"zone.update","eventType":"user.session.start"}`,
 		"not UTF-8":       "{\"eventType\":\"\xff.\xfe\",\"uuid\":\"\xc3\",\"debugContext\":{\"debugData\":{\"zoneData\":\"\xff\"}}}",
 		"lone surrogates": `{"eventType":"\ud800","uuid":"\udfff\ud800x"}`,

@@ -108,18 +108,20 @@ func full(oktaType string) []byte {
 // Which of several targets is meant goes by what the event is about.
 func TestTargets(t *testing.T) {
 	for okta, want := range map[string]map[string]string{
-		"user.account.update_profile":      {"target_username": "target@corp.example"},
-		"group.user_membership.add":        {"target_group_name": "Developers", "target_username": "Tom Target"},
-		"group.lifecycle.delete":           {"target_group_name": "Developers"},
-		"group.application_assignment.add": {"target_group_name": "Developers", "target_attribute_context": `["Other","okta.users.manage","Helpers","The Wiki","Tom Target","Head office","Rule one"]`},
-		"iam.role.create":                  {"target_role_name": "Helpers"},
-		"application.lifecycle.update":     {"integration_app_name": "The Wiki", "configuration_setting_name": "SAML_2_0", "previous_configuration_setting_value": "BOOKMARK"},
-		"policy.rule.update":               {"resource_name": "Rule one", "resource_type": "PolicyRule"},
-		"user.account.privilege.revoke":    {"permission_name": "Org admin", "target_resource_name": "target@corp.example"},
-		"group.privilege.grant":            {"permission_name": "Super admin", "target_resource_name": "Developers"},
-		"application.user_membership.add":  {"target_resource_name": "Wiki"},
-		"zone.update":                      {"configuration_setting_value": `{"gateways": ["203.0.113.0/24"]}`},
-		"user.session.start":               {"username": "actor@corp.example", "user_id": "00uactor"},
+		"user.account.update_profile": {"target_username": "target@corp.example"},
+		"group.user_membership.add":   {"target_group_name": "Developers", "target_username": "Tom Target"},
+		"group.lifecycle.delete":      {"target_group_name": "Developers"},
+		"group.application_assignment.add": {"target_group_name": "Developers",
+			"target_attribute_context": `["Other","okta.users.manage","Helpers","The Wiki","Tom Target","Head office","Rule one"]`},
+		"iam.role.create": {"target_role_name": "Helpers"},
+		"application.lifecycle.update": {"integration_app_name": "The Wiki", "configuration_setting_name": "SAML_2_0",
+			"previous_configuration_setting_value": "BOOKMARK"},
+		"policy.rule.update":              {"resource_name": "Rule one", "resource_type": "PolicyRule"},
+		"user.account.privilege.revoke":   {"permission_name": "Org admin", "target_resource_name": "target@corp.example"},
+		"group.privilege.grant":           {"permission_name": "Super admin", "target_resource_name": "Developers"},
+		"application.user_membership.add": {"target_resource_name": "Wiki"},
+		"zone.update":                     {"configuration_setting_value": `{"gateways": ["203.0.113.0/24"]}`},
+		"user.session.start":              {"username": "actor@corp.example", "user_id": "00uactor"},
 	} {
 		row, err := emm.Normalize(full(okta))
 		if err != nil {

@@ -34,8 +34,11 @@ func TestResolve(t *testing.T) {
 		{login, "target.alternateId", `"actor@corp.example"`, "write actor.alternateId"},
 		{login, "target.id", `"00uactor"`, "write actor.id"},
 		// Target is a list.
-		{"user.lifecycle.create", "target.alternativeId", `"target@corp.example"`, "write target[5].alternateId, since target is a list: this is A0019 target_username"},
-		{add, "target.displayName", `"Developers"`, "write target[3].displayName, since target is a list: this is A0021 target_group_name; for A0019 target_username write target[5].displayName"},
+		{"user.lifecycle.create", "target.alternativeId", `"target@corp.example"`,
+			"write target[5].alternateId, since target is a list: this is A0019 target_username"},
+		{add, "target.displayName", `"Developers"`,
+			"write target[3].displayName, since target is a list: this is A0021 target_group_name; " +
+				"for A0019 target_username write target[5].displayName"},
 		{add, "target.type", `"UserGroup"`, "write target[3].type"},
 		{"system.theme.update", "target.detailEntry", ``, `target[0] has no "detailEntry" in this event`},
 		// Attributes.
@@ -69,7 +72,8 @@ func TestResolve(t *testing.T) {
 func TestResolveWithoutTheValue(t *testing.T) {
 	for _, c := range []struct{ event, path, value, hint string }{
 		{`{"eventType":"user.session.start"}`, "target.alternateId", "", "write actor.alternateId, which this event does not have"},
-		{`{"eventType":"user.lifecycle.create","target":null}`, "target.alternativeId", "", "write target[0].alternateId, since target is a list: this is A0019 target_username, which this event does not have"},
+		{`{"eventType":"user.lifecycle.create","target":null}`, "target.alternativeId", "",
+			"write target[0].alternateId, since target is a list: this is A0019 target_username, which this event does not have"},
 		{`{"eventType":"user.lifecycle.create","target":[]}`, "target.alternativeId", "", "which this event does not have"},
 		{`{"eventType":"user.lifecycle.create","target":[]}`, "target.id", "", "target is an empty list in this event"},
 		{`{"eventType":"user.lifecycle.create","target":[7,"x",null]}`, "target.id", "", "has no"},
@@ -91,7 +95,9 @@ func TestResolveWithoutTheValue(t *testing.T) {
 
 // TestResolveAs resolves a printed path that two attributes share by the attribute.
 func TestResolveAs(t *testing.T) {
-	for attribute, want := range map[string]string{"A0021": `"Developers"`, "A0019": `"Tom Target"`, "target_username": `"Tom Target"`, "": `"Developers"`, "A9999": `"Developers"`} {
+	for attribute, want := range map[string]string{
+		"A0021": `"Developers"`, "A0019": `"Tom Target"`, "target_username": `"Tom Target"`, "": `"Developers"`, "A9999": `"Developers"`,
+	} {
 		if value, _ := emm.ResolveAs(full("group.user_membership.add"), "target.displayName", attribute); string(value) != want {
 			t.Errorf("as %q: %s, want %s", attribute, value, want)
 		}

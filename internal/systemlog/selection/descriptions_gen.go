@@ -7,16 +7,16 @@ import "soar.example/okta/schema"
 func init() {
 	schema.Describe("soar.example/okta/internal/systemlog/selection", map[string]string{
 		"Selection.Actor":            "Actors: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.",
-		"Selection.ClientIP":         "Addresses, or ranges of them in CIDR notation, IPv4 or IPv6, that the request must have come from.",
-		"Selection.Country":          "Countries that the request must have come from, by the English names that Okta gives them; case does not matter.",
+		"Selection.ClientIP":         "IPv4 or IPv6 addresses of the client, or ranges in CIDR notation.",
+		"Selection.Country":          "Countries of the client, by the English names that Okta uses. Case does not matter.",
 		"Selection.EventTypes":       "Event types such as user.session.start, families such as user.session.*, or * for every event.",
-		"Selection.ExcludeActors":    "Ids or logins of those whose events are not wanted, as for actor.",
-		"Selection.ExcludeCountries": "Countries from where events are not wanted, as for country.",
-		"Selection.ExcludeIPs":       "Addresses or ranges from where events are not wanted, as for client_ip.",
-		"Selection.ExcludeTypes":     "Event types, and families of them, that are not wanted though event_types has them.",
-		"Selection.Outcome":          "Results that the event must have one of (outcome.result).",
-		"Selection.OwnEvents":        "Whether events count that this connection's own login caused. By default they do not: what a playbook does must not start it again.",
-		"Selection.Severity":         "Severities that the event must have one of.",
-		"Selection.Target":           "The event must have one of these targets: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.",
+		"Selection.ExcludeActors":    "IDs or logins of actors to exclude, as for actor.",
+		"Selection.ExcludeCountries": "Countries to exclude, as for country.",
+		"Selection.ExcludeIPs":       "Addresses or ranges to exclude, as for client_ip.",
+		"Selection.ExcludeTypes":     "Event types and families to exclude from event_types.",
+		"Selection.Outcome":          "Results of the event (outcome.result).",
+		"Selection.OwnEvents":        "Include events caused by this connection. They are excluded by default, so that a playbook does not trigger itself.",
+		"Selection.Severity":         "Severities of the event.",
+		"Selection.Target":           "Targets: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.",
 	})
 }

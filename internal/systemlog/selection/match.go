@@ -76,9 +76,8 @@ func Compile(s Selection) *Matcher {
 		country: lower(s.Country), noCountry: lower(s.ExcludeCountries),
 		own: s.OwnEvents,
 	}
-	for _, given := range [][]string{s.Outcome, s.Severity, s.Actor, s.Target, s.ClientIP, s.Country, s.ExcludeActors, s.ExcludeIPs, s.ExcludeCountries} {
-		m.deep = m.deep || len(given) > 0
-	}
+	m.deep = len(s.Outcome)+len(s.Severity)+len(s.Actor)+len(s.Target)+len(s.ClientIP)+len(s.Country)+
+		len(s.ExcludeActors)+len(s.ExcludeIPs)+len(s.ExcludeCountries) > 0
 	return m
 }
 

@@ -35,7 +35,8 @@ func TestFresh(t *testing.T) {
 func TestGenerate(t *testing.T) {
 	head := strings.Join(columns, ",") + "\n"
 	for name, c := range map[string]struct{ table, want, err string }{
-		"sorted":        {head + "b.x,c,2026.41.0,true,false,true,false,t;u\na.x,c,2026.08.1,false,false,false,false,\n", "{\"a.x\", \"c\", \"2026.08.1\", 0, \"\"},\n\t{\"b.x\", \"c\", \"2026.41.0\", hook | internal, \"t;u\"},", ""},
+		"sorted": {head + "b.x,c,2026.41.0,true,false,true,false,t;u\na.x,c,2026.08.1,false,false,false,false,\n",
+			"{\"a.x\", \"c\", \"2026.08.1\", 0, \"\"},\n\t{\"b.x\", \"c\", \"2026.41.0\", hook | internal, \"t;u\"},", ""},
 		"newest":        {head + "b.x,c,2026.41.0,true,false,true,false,\na.x,c,2026.09.3,false,false,false,false,\n", "const Release = \"2026.41.0\"\n", ""},
 		"no release":    {head + "a,c,2026-41,true,false,false,false,\n", "", "neither year.week nor year.month"},
 		"empty":         {"", "", "columns"},
@@ -87,7 +88,10 @@ func TestParseRelease(t *testing.T) {
 		}
 		last = got.day
 	}
-	for _, text := range []string{"", "1", "2026", "2026.", "2026.0", "2026.00", "2026.00.1", "2025.13.0", "2026.54.0", "2027.54.0", "2026.41.0.1", "2026.41.", " 2026.41.0", "2026.4x.0", "1999.01.0"} {
+	for _, text := range []string{
+		"", "1", "2026", "2026.", "2026.0", "2026.00", "2026.00.1", "2025.13.0", "2026.54.0", "2027.54.0",
+		"2026.41.0.1", "2026.41.", " 2026.41.0", "2026.4x.0", "1999.01.0",
+	} {
 		if got, err := parseRelease(text); err == nil {
 			t.Errorf("%q: %+v", text, got)
 		}
