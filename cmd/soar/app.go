@@ -40,6 +40,7 @@ type app struct {
 	newStore  bool
 	logLevel  string
 	logger    hclog.Logger
+	chosen    string           // name of the built-in connector of the connection; "": that of the short form
 	known     *sdk.Manifest    // of the connector, once it was read
 	file      *settings.Config // once it was read
 
@@ -129,18 +130,18 @@ func (a *app) pluginSum() ([]byte, error) {
 // service returns the name of the service for people.
 func (a *app) service() string {
 	switch {
-	case !a.foreign():
-		return builtIn.title
+	case a.plugin == "" || !a.foreign():
+		return a.connector().title
 	case a.known != nil:
 		return a.known.Title
 	}
 	return "service"
 }
 
-// foreign reports whether --plugin names another connector than the built-in one. A plugin
+// foreign reports whether the connector is another than that of the short form. A plugin
 // whose manifest was not read yet counts as another.
 func (a *app) foreign() bool {
-	return a.plugin != "" && (a.known == nil || a.known.Name != builtIn.name)
+	return a.connector().name != builtIn.name || a.plugin != "" && (a.known == nil || a.known.Name != builtIn.name)
 }
 
 // launch starts the connector in its own process: this binary, unless --plugin names another.
@@ -165,7 +166,7 @@ func (a *app) launch(ctx context.Context, store *embedded.Store) (*host.Plugin, 
 		if c.Path, err = os.Executable(); err != nil {
 			return nil, fmt.Errorf("find this program's own file: %w", err)
 		}
-		c.Args = []string{pluginCommandName}
+		c.Args = []string{pluginCommandName, a.connector().name}
 	}
 	return host.Launch(ctx, c)
 }
@@ -178,7 +179,7 @@ func (a *app) withBackend(ctx context.Context, do func(sdk.Backend, *sdk.Manifes
 			return err
 		}
 	}
-	b, err := builtIn.backend()
+	b, err := a.connector().backend()
 	if a.plugin != "" {
 		var p *host.Plugin
 		if p, err = a.launch(ctx, nil); err == nil {
@@ -274,10 +275,11 @@ const pluginCommandName = "serve-plugin"
 // pluginCommand is the command with which soar launches itself as the plugin process.
 func (a *app) pluginCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: pluginCommandName, Hidden: true, Args: none,
-		Short: "Serve the built-in connector as a plugin (launched by soar itself)",
-		RunE: func(c *cobra.Command, _ []string) error {
-			backend, err := builtIn.backend()
+		Use: pluginCommandName + " [CONNECTOR]", Hidden: true, Args: cobra.MaximumNArgs(1),
+		Short: "Serve a built-in connector as a plugin (launched by soar itself)",
+		RunE: func(c *cobra.Command, args []string) error {
+			a.chosen = strings.Join(args, "")
+			backend, err := a.connector().backend()
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"soar.example/okta/internal/httpconnector"
 	"soar.example/okta/internal/settings"
 	"soar.example/okta/plugin/okta"
 	"soar.example/okta/sdk"
@@ -23,7 +24,26 @@ type connector struct {
 }
 
 // builtIns lists the connectors that a connection can name. The first is the connector of the short form.
-var builtIns = []connector{builtIn}
+var builtIns = []connector{builtIn, {
+	name:    httpconnector.Connector.Name,
+	title:   httpconnector.Connector.Title,
+	version: httpconnector.Connector.Version,
+	backend: httpconnector.Backend,
+	settings: settings.Connector{
+		Name: httpconnector.Connector.Name, Manifest: manifestOf(httpconnector.Backend),
+		Proof: []string{"base_url", "headers"}, // the address is itself a secret
+	},
+}}
+
+// connector returns the built-in connector of the chosen connection, or that of the short form.
+func (a *app) connector() connector {
+	for _, c := range builtIns {
+		if c.name == a.chosen {
+			return c
+		}
+	}
+	return builtIn
+}
 
 // builtIn is the connector of the short form.
 var builtIn = connector{

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 
 	"soar.example/okta/internal/settings"
 	"soar.example/okta/internal/terminal"
-	"soar.example/okta/sdk"
 )
 
 func (a *app) configCommand() *cobra.Command {
@@ -52,10 +50,8 @@ func (a *app) configCheck(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, path := range s.Playbooks {
-		if _, err := os.Stat(path); err != nil {
-			return sdk.InvalidField("/playbooks", "cannot read the playbooks: %v", err)
-		}
+	if _, err := s.PlaybookFiles(); err != nil {
+		return err
 	}
 	notes := s.Notes()
 	a.print(map[string]any{"kind": "config_check", "settings_file": s.File, "connections": s.Names(), "notes": slices.Concat([]string{}, notes)},

@@ -51,7 +51,7 @@ func (a *app) choose() (*settings.Config, *settings.Connection, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a.plugin, a.pluginSHA = one.Plugin, one.SHA256
+	a.plugin, a.pluginSHA, a.chosen = one.Plugin, one.SHA256, one.Connector
 	return s, one, nil
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -73,7 +75,9 @@ func TestGuidesRun(t *testing.T) {
 				Name  string
 				Steps []any
 			}
-			if yaml.Unmarshal([]byte(block[1]), &playbook) == nil && len(playbook.Steps) > 0 {
+			if strings.HasPrefix(block[1], "connections:") {
+				files += "-- soar.yaml --\n" + block[1]
+			} else if yaml.Unmarshal([]byte(block[1]), &playbook) == nil && len(playbook.Steps) > 0 {
 				files += fmt.Sprintf("-- %s.yaml --\n%s", strings.ReplaceAll(playbook.Name, "_", "-"), block[1])
 			}
 		}
@@ -88,28 +92,35 @@ func TestGuidesRun(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: dir, Setup: func(env *testscript.Env) error {
 		server := httptest.NewServer(oktasim.New(oktasim.Options{Seed: oktasim.Demo, Token: "test-token"}))
 		env.Defer(server.Close)
+		other := httptest.NewServer(http.NotFoundHandler()) // any host of the HTTP connector
+		env.Defer(other.Close)
 		root, err := filepath.Abs("../..")
 		if err != nil {
 			return err
 		}
-		page := filepath.Join(env.WorkDir, "page.sh")
-		script, err := os.ReadFile(page)
-		if err != nil {
-			return err
-		}
 		// The addresses and tokens of the pages become those of the embedded org.
-		text := strings.NewReplacer("http://127.0.0.1:8070", server.URL, "https://acme.okta.com", server.URL,
-			"OKTA_API_TOKEN=…", "OKTA_API_TOKEN=test-token").Replace(string(script))
+		local := strings.NewReplacer("http://127.0.0.1:8070", server.URL, "https://acme.okta.com", server.URL,
+			"OKTA_API_TOKEN=…", "OKTA_API_TOKEN=test-token", "https://hooks.slack.com", other.URL, "https://desk.example", other.URL,
+			"slack-webhook}", "slack-webhook, format: slack, allow_cidrs: [127.0.0.0/8]}", "10.20.0.0/16", "127.0.0.0/8")
+		for _, name := range []string{"page.sh", "soar.yaml"} {
+			name = filepath.Join(env.WorkDir, name)
+			text, err := os.ReadFile(name)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // not every page has settings
+			} else if err != nil {
+				return err
+			}
+			if err := os.WriteFile(name, []byte(local.Replace(string(text))), 0o600); err != nil {
+				return err
+			}
+		}
 		for name, value := range map[string]string{
 			"ROOT": root, "HOME": env.WorkDir, envOrgURL: server.URL, envToken: "test-token",
 			"GOPATH": filepath.Join(env.WorkDir, "go"), "GOMODCACHE": goEnv("GOMODCACHE"), "GOCACHE": goEnv("GOCACHE"),
 		} {
 			env.Setenv(name, value)
 		}
-		if err := os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
-			return err
-		}
-		return os.WriteFile(page, []byte(text), 0o600)
+		return os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS(filepath.Join(root, "examples")))
 	}})
 }
 

@@ -203,14 +203,6 @@ func none(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// playbookFiles checks that a command has arguments.
-func playbookFiles(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return usagef("%s needs at least one playbook file", c.CommandPath())
-	}
-	return nil
-}
-
 // flagError returns err, of parsing flags, with a suggestion of the flag.
 func flagError(err error, flags *pflag.FlagSet, command string) error {
 	var invalid *pflag.InvalidValueError

@@ -9,13 +9,15 @@ import (
 
 	"soar.example/okta/internal/inputfile"
 	"soar.example/okta/internal/playbook"
+	"soar.example/okta/internal/settings"
 	"soar.example/okta/sdk"
 )
 
 func (a *app) playbookCommand() *cobra.Command {
 	c := group("playbook", "Check playbook files, or print their JSON Schema for editors")
 	c.AddCommand(&cobra.Command{
-		Use: "check FILE...", Args: playbookFiles, Short: "Check playbook files against the connector, without running them",
+		Use: "check [FILE...]", Args: cobra.ArbitraryArgs, Short: "Check playbook files against the connector, without running them",
+		Long: "Check playbook files against the connector, without running them. Without files, the command checks the playbooks of the settings.",
 		RunE: func(c *cobra.Command, args []string) error { return a.checkPlaybooks(c.Context(), args) },
 	}, &cobra.Command{
 		Use: "schema", Args: none, Short: "Print the JSON Schema of playbook files",
@@ -82,6 +84,21 @@ func (a *app) loadPlaybooks(ctx context.Context, files []string) ([]*playbook.Pl
 	return playbooks, m, err
 }
 
+// playbookFiles returns files, or the playbook files of the settings if there are none.
+func (a *app) playbookFiles(files []string) ([]string, error) {
+	if len(files) > 0 {
+		return files, nil
+	}
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	if files, err = s.PlaybookFiles(); err == nil && len(files) == 0 {
+		err = usagef("there is no playbook: name a file, or list files and folders under playbooks in %s", settings.DefaultFile)
+	}
+	return files, err
+}
+
 // rejected returns one error for all problems of playbook files.
 func rejected(problems playbook.Problems) error {
 	return sdk.Invalid("nothing was started; the playbook has " + count(len(problems), "problem") + "\n" + problems.Error())
@@ -89,6 +106,9 @@ func rejected(problems playbook.Problems) error {
 
 // eachPlaybook loads each file and calls use with the playbook, or with its problems.
 func (a *app) eachPlaybook(ctx context.Context, files []string, use func(string, *playbook.Playbook, playbook.Problems)) (m *sdk.Manifest, err error) {
+	if files, err = a.playbookFiles(files); err != nil {
+		return nil, err
+	}
 	err = a.withBackend(ctx, func(backend sdk.Backend, manifest *sdk.Manifest) error {
 		m = manifest
 		for _, file := range files {

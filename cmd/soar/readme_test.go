@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -31,7 +32,11 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := os.DirFS("../..")
+	top, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := os.DirFS(top)
 	guides, err := fs.Glob(root, "docs/guides/*.md")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +48,13 @@ func TestReadme(t *testing.T) {
 			t.Fatal(err)
 		}
 		page := string(b)
+		t.Chdir(t.TempDir()) // with the settings of the page
 		for _, block := range yamlBlock.FindAllStringSubmatch(page, -1) {
+			if strings.HasPrefix(block[1], "connections:") {
+				if err := os.WriteFile("soar.yaml", []byte(block[1]), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if strings.Contains(block[1], "steps:") {
 				playbooks++
 				if _, err := playbook.Load(name, []byte(block[1]), m); err != nil {
@@ -73,6 +84,7 @@ func TestReadme(t *testing.T) {
 func checkCommand(t *testing.T, page, line string) {
 	t.Helper()
 	a := newApp(os.Stdout, os.Stderr)
+	a.conn = early(strings.Fields(line), "--connection")
 	root := a.command()
 	found, _, err := root.Find(strings.Fields(line))
 	if err != nil || found == root {

@@ -28,9 +28,10 @@ type watchOptions struct {
 func (a *app) watchCommand() *cobra.Command {
 	var o watchOptions
 	c := &cobra.Command{
-		Use: "watch PLAYBOOK...", Args: playbookFiles,
+		Use: "watch [PLAYBOOK...]", Args: cobra.ArbitraryArgs,
 		Short: "Watch for events and start playbooks on matching events, until stopped",
-		Long: `Watch for events and start playbooks on matching events, until SIGTERM or Ctrl-C.
+		Long: `Watch for events and start playbooks on matching events, until SIGTERM or Ctrl-C. Without files, the
+command uses the playbooks of the settings.
 
 The store (--store) keeps the checkpoint, the events and the runs. After a stop or a crash, the watch
 continues from there: no event is lost, and no event starts a playbook twice.

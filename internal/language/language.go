@@ -41,7 +41,7 @@ func word(alternatives string) *regexp.Regexp {
 }
 
 var (
-	code     = regexp.MustCompile("`[^`]*`|<[^>]*>|connection was refused|https?://\\S+")
+	code     = regexp.MustCompile("`[^`]*`|<[^>]*>|connection was refused|https?://\\S+|connection refused") // the last is an error of the system
 	link     = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 	sentence = regexp.MustCompile(`[.!:](\s+|$)|\s*[|]\s*|\n\s*[-*#]\s*|\n\n+`)
 )

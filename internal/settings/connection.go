@@ -100,7 +100,6 @@ func (c *Config) Resolve(ctx context.Context, names ...string) error {
 			return err
 		}
 	}
-	c.checkAlert(&r)
 	if c.File != "" {
 		warnings, err := exposure(c.name, "settings file", c.hasSecret)
 		if err != nil {
@@ -110,25 +109,6 @@ func (c *Config) Resolve(ctx context.Context, names ...string) error {
 	}
 	c.checkVariables(&r)
 	return r.err()
-}
-
-// checkAlert checks the action of the alert, if its connection is known.
-func (c *Config) checkAlert(r *report) {
-	if c.OnFailure == nil {
-		return
-	}
-	name, action, found := strings.Cut(c.OnFailure.Action, "/")
-	if !found {
-		return
-	}
-	names := c.Names()
-	switch at := slices.Index(names, name); {
-	case at < 0:
-		r.add("/on_failure/action", fmt.Sprintf("there is no connection %q%s", name, nearest.Hint(name, names)))
-	case c.Connections[at].Manifest != nil && c.Connections[at].Manifest.Action(action) == nil:
-		r.add("/on_failure/action", fmt.Sprintf("the connection %s has no action %q%s", name, action,
-			nearest.Hint(action, c.Connections[at].Manifest.ActionNames())))
-	}
 }
 
 // checkVariables reports a variable that is set and has two meanings.
@@ -225,14 +205,6 @@ func (c *Config) Fields(flags ...Flag) ([]Field, error) {
 	err := add("/engine/store", "engine.store", c.Store, c.Origins["/engine/store"])
 	if len(c.Playbooks) > 0 {
 		err = cmp.Or(err, add("/playbooks", "playbooks", c.Playbooks, c.Origins["/playbooks"]))
-	}
-	if o := c.OnFailure; o != nil {
-		for _, m := range []struct {
-			name  string
-			value any
-		}{{"action", o.Action}, {"with", o.With}, {"window", o.Window}} {
-			err = cmp.Or(err, add("/on_failure/"+m.name, "on_failure."+m.name, m.value, c.Origins["/on_failure/"+m.name]))
-		}
 	}
 	for i := range c.Connections {
 		if one := &c.Connections[i]; one.Manifest != nil && err == nil {

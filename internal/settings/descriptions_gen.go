@@ -12,12 +12,8 @@ func init() {
 		"connectionForm.Plugin":    "Binary of another connector.",
 		"connectionForm.SHA256":    "SHA-256 of the plugin in hexadecimal. A binary with another checksum does not run.",
 		"engineForm.Store":         "Store of runs and the audit trail.",
-		"failureForm.Action":       "Action that sends the alert, as connection/action.",
-		"failureForm.Window":       "Time in which one cause sends at most one alert.",
-		"failureForm.With":         "Input of the action. A text can contain expressions over failure as ${{ … }}.",
 		"form.Connections":         "Connections by name. A name is in snake_case. Without this member, the file has the settings of one connection at its top level.",
 		"form.Engine":              "Engine that runs the playbooks.",
-		"form.OnFailure":           "Alert after a failure.",
 		"form.Playbooks":           "Playbook files, and folders with playbooks, that soar watch runs without arguments.",
 	})
 }

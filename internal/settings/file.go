@@ -39,9 +39,8 @@ type form struct {
 	// at its top level.
 	Connections map[string]connectionForm `json:"connections,omitempty"`
 	// Playbook files, and folders with playbooks, that soar watch runs without arguments.
-	Playbooks []string    `json:"playbooks,omitempty"`
-	Engine    engineForm  `json:"engine,omitzero"`                              // Engine that runs the playbooks.
-	OnFailure failureForm `json:"on_failure,omitzero" jsonschema:"title=Alert"` // Alert after a failure.
+	Playbooks []string   `json:"playbooks,omitempty"`
+	Engine    engineForm `json:"engine,omitzero"` // Engine that runs the playbooks.
 }
 
 // connectionForm holds the members of a connection that are not settings of its connector.
@@ -59,25 +58,13 @@ type engineForm struct {
 	Store string `json:"store,omitempty" jsonschema:"minLength=1,default=soar.db"`
 }
 
-type failureForm struct {
-	// Action that sends the alert, as connection/action.
-	Action string `json:"action,omitempty" jsonschema:"pattern=^([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*$,example=chat/post_message"`
-	// Input of the action. A text can contain expressions over failure as ${{ … }}.
-	With map[string]any `json:"with,omitempty" jsonschema:"title=Input"`
-	// Time in which one cause sends at most one alert.
-	Window sdk.Duration `json:"window,omitzero" jsonschema:"default=15m"`
-}
-
 // reserved are the members of a connection that its connector cannot have as settings.
 var reserved = []string{"connector", "plugin", "sha256"}
 
 // hostVariables are the environment variables of the members of the file that belong to no connection.
 var hostVariables = map[string]string{
-	"/playbooks":         "SOAR_PLAYBOOKS",
-	"/engine/store":      "SOAR_STORE",
-	"/on_failure/action": "SOAR_ON_FAILURE_ACTION",
-	"/on_failure/with":   "SOAR_ON_FAILURE_WITH",
-	"/on_failure/window": "SOAR_ON_FAILURE_WINDOW",
+	"/playbooks":    "SOAR_PLAYBOOKS",
+	"/engine/store": "SOAR_STORE",
 }
 
 // FlagVariables are the environment variables of global flags, by the name of the flag.
@@ -125,7 +112,6 @@ type Config struct {
 	Connections []Connection // in the order of the file; at least one
 	Playbooks   []string     // files and folders
 	Store       string
-	OnFailure   *OnFailure // nil: no alerts
 	Origins     map[string]Origin
 
 	name      string // of the file, as the user wrote it
@@ -133,13 +119,6 @@ type Config struct {
 	problems  []schema.Violation // that Read has found
 	hasSecret bool               // the file has a secret of a connection that Resolve has read
 	warnings  []Warning
-}
-
-// An OnFailure is the action that the host calls after a failure.
-type OnFailure struct {
-	Action string // action or connection/action
-	With   map[string]any
-	Window sdk.Duration
 }
 
 var (
@@ -254,6 +233,33 @@ func onlyReserved(connections map[string]any) map[string]any {
 	return reduced
 }
 
+// PlaybookFiles returns the playbook files, with those of each folder in the order of their names. A
+// folder's files end with .yaml or .yml; tests of playbooks (.test.yaml) are not among them.
+func (c *Config) PlaybookFiles() (files []string, err error) {
+	for _, path := range c.Playbooks {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, sdk.InvalidField("/playbooks", "cannot read the playbooks: %v", err)
+		}
+		if !info.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return nil, sdk.InvalidField("/playbooks", "cannot read the playbooks: %v", err)
+		}
+		for _, e := range entries {
+			name := e.Name()
+			test := strings.HasSuffix(name, ".test.yaml") || strings.HasSuffix(name, ".test.yml")
+			if ext := filepath.Ext(name); !e.IsDir() && !test && (ext == ".yaml" || ext == ".yml") {
+				files = append(files, filepath.Join(path, name))
+			}
+		}
+	}
+	return files, nil
+}
+
 // setHost sets the fields that belong to no connection.
 func (c *Config) setHost(r *report, document map[string]any) error {
 	raw, err := json.Marshal(document)
@@ -271,21 +277,7 @@ func (c *Config) setHost(r *report, document map[string]any) error {
 	for _, path := range f.Playbooks {
 		c.Playbooks = append(c.Playbooks, c.path("/playbooks", path))
 	}
-	if document["on_failure"] != nil {
-		c.OnFailure = &OnFailure{Action: f.OnFailure.Action, With: f.OnFailure.With, Window: cmp.Or(f.OnFailure.Window, defaultWindow())}
-		if f.OnFailure.Action == "" {
-			r.add("/on_failure/action", "is required: name the action that sends the alert, such as chat/post_message")
-		}
-	}
 	return nil
-}
-
-// defaultWindow returns the default of on_failure.window, which the schema declares.
-func defaultWindow() (d sdk.Duration) {
-	if s, err := hostSchema(); err == nil {
-		_ = json.Unmarshal(s.Root().Property("on_failure").Property("window").Default, &d) // a test reads it
-	}
-	return d
 }
 
 // path returns a path of the file, which is relative to the folder of the file. A path of the environment is

@@ -320,17 +320,10 @@ func TestSettings(t *testing.T) {
 			file: two + "  c: {connector: doors}\n",
 			errs: []string{"/connections/c: needs url (SOAR_C_URL, or url in soar.yaml) and token (SOAR_C_TOKEN"},
 		},
-		"alert of another connection": {file: two + "on_failure: {action: c/post}\n", errs: []string{`/on_failure/action: there is no connection "c"`}},
-		"alert without action":        {file: two + "on_failure: {window: 5m}\n", errs: []string{"/on_failure/action: is required"}},
-		"alert with a wrong window":   {file: two + "on_failure: {action: a/post, window: soon}\n", errs: []string{"/on_failure/window"}},
-		"unknown action of the alert": {
-			file: two + "on_failure: {action: a/post}\n",
-			errs: []string{`/on_failure/action: the connection a has no action "post"`},
-		},
 		"connection with a name of the host": {
-			file: "connections: {a: {connector: doors, url: https://a.example}, on_failure: {connector: doors, url: https://a.example, token: t}}",
-			env:  m{"SOAR_A_TOKEN": "{t", "SOAR_ON_FAILURE_URL": "https://a.example"},
-			want: `a: {"token":"{t","url":"https://a.example"} on_failure: {"token":"t","url":"https://a.example"}`,
+			file: "connections: {a: {connector: doors, url: https://a.example}, engine: {connector: doors, url: https://a.example, token: t}}",
+			env:  m{"SOAR_A_TOKEN": "{t", "SOAR_ENGINE_URL": "https://a.example"},
+			want: `a: {"token":"{t","url":"https://a.example"} engine: {"token":"t","url":"https://a.example"}`,
 		},
 		"variable of a flag": {
 			file: "connections: {log: {connector: doors, url: https://a.example, token: t}}", env: m{"SOAR_LOG_LEVEL": "debug"},

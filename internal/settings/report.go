@@ -78,17 +78,13 @@ func check(known *schema.Schema, document map[string]any) []schema.Violation {
 // reference matches the forms in which other programs refer to variables.
 var reference = regexp.MustCompile(`\$\{[^}]*\}|^\$[A-Za-z_][A-Za-z0-9_]*$|^%[A-Za-z_][A-Za-z0-9_]*%$|\{\{[^}]*\}\}|^\$\([^)]*\)$`)
 
-// checkLiterals checks the values that belong to no connection. The input of an alert may have expressions.
+// checkLiterals checks the values that belong to no connection.
 func (c *Config) checkLiterals(r *report, document map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(document)) {
-		value := document[name]
-		switch object, _ := value.(map[string]any); name {
-		case "connections":
+		if name == "connections" {
 			continue
-		case "on_failure":
-			value = map[string]any{"action": object["action"], "window": object["window"]}
 		}
-		if found := findReference(value); found != "" {
+		if found := findReference(document[name]); found != "" {
 			r.add("", fmt.Sprintf("%s in %s is %q, and variables are not expanded. Write the value itself", name, c.name, found))
 		}
 	}

@@ -37,18 +37,16 @@ func TestSameAddress(t *testing.T) {
 // TestHostSettings reads the members that belong to no connection, with paths that are relative to the file.
 func TestHostSettings(t *testing.T) {
 	t.Chdir(t.TempDir())
-	const text = "url: https://a.example\ntoken_file: s/t\nplaybooks: [p, /abs, ../q]\nengine: {store: d/x.db}\n" +
-		"on_failure: {action: post, with: {m: \"${{ failure.kind }}\"}}\n"
+	const text = "url: https://a.example\ntoken_file: s/t\nplaybooks: [p, /abs, ../q]\nengine: {store: d/x.db}\n"
 	write(t, map[string]string{"conf/soar.yaml": text, "conf/s/t": "t"})
 	for name, c := range map[string]struct {
 		env             map[string]string
 		store, playbook string
-		window          string
 	}{
-		"file": {store: "conf/d/x.db", playbook: "conf/p /abs q", window: "15m0s"},
+		"file": {store: "conf/d/x.db", playbook: "conf/p /abs q"},
 		"environment": {
-			env:   map[string]string{"SOAR_STORE": "y.db", "SOAR_PLAYBOOKS": "b", "SOAR_ON_FAILURE_WINDOW": "1h"},
-			store: "y.db", playbook: "b", window: "1h0m0s",
+			env:   map[string]string{"SOAR_STORE": "y.db", "SOAR_PLAYBOOKS": "b"},
+			store: "y.db", playbook: "b",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,11 +62,8 @@ func TestHostSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err, sdk.AsError(err).Violations)
 			}
-			if got.Store != c.store || strings.Join(got.Playbooks, " ") != c.playbook || got.OnFailure.Window.String() != c.window {
-				t.Errorf("got %s, %s, %s", got.Store, got.Playbooks, got.OnFailure.Window)
-			}
-			if got.OnFailure.With["m"] != "${{ failure.kind }}" {
-				t.Errorf("the input of the alert is %v", got.OnFailure.With)
+			if got.Store != c.store || strings.Join(got.Playbooks, " ") != c.playbook {
+				t.Errorf("got %s, %s", got.Store, got.Playbooks)
 			}
 			if got.Connections[0].Values["token"] != "t" {
 				t.Errorf("got %v", got.Connections[0].Values)
@@ -173,9 +168,8 @@ func TestReread(t *testing.T) {
 func TestFieldsAreMasked(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, map[string]string{
-		"soar.yaml": "connections: {a: {connector: doors, url: https://a.example, token: canary1}, b: {connector: doors, url: https://b.example, token_file: s}}\n" +
-			"on_failure: {action: post, with: {password: canary3}}\n",
-		"s": "canary2",
+		"soar.yaml": "connections: {a: {connector: doors, url: https://a.example, token: canary1}, b: {connector: doors, url: https://b.example, token_file: s}}\n",
+		"s":         "canary2",
 	})
 	c, err := doors(t).Read()
 	if err == nil {
@@ -189,7 +183,7 @@ func TestFieldsAreMasked(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw, err := json.Marshal(fields)
-	if err != nil || strings.Contains(string(raw), "canary") || strings.Count(string(raw), "********") != 3 {
+	if err != nil || strings.Contains(string(raw), "canary") || strings.Count(string(raw), "********") != 2 {
 		t.Errorf("got %s, %v", raw, err)
 	}
 }

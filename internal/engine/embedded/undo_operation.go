@@ -234,9 +234,9 @@ func (s *Store) conflict(ctx context.Context, op *Operation, c *call, failure *s
 		AND EXISTS (SELECT 1 FROM subjects x JOIN subjects y ON y.id = x.id WHERE x.operation = o.seq AND y.operation = ?1)
 		AND (o.status <> 'failed' OR EXISTS (SELECT 1 FROM operation_undos WHERE operation = o.seq)) ORDER BY o.seq DESC LIMIT 1`, op.seq, c.entry, op.ID)
 	if len(later) > 0 {
-		e.Message = fmt.Sprintf("cannot undo operation %s: operation %s changed the same object later (%s). %s", op.ID, later[0].ID, later[0].summary(), e.Message)
+		e.Message = fmt.Sprintf("cannot undo operation %s: operation %s changed the same object later (%s): %s", op.ID, later[0].ID, later[0].summary(), e.Message)
 	} else {
-		e.Message = fmt.Sprintf("cannot undo operation %s: another program or person changed the object since. %s", op.ID, e.Message)
+		e.Message = fmt.Sprintf("cannot undo operation %s: another program or person has changed the object: %s", op.ID, e.Message)
 	}
 	return &e
 }
