@@ -232,5 +232,5 @@ type ActionPermission struct {
 	// yes; no; partly: only a part of the action; unknown: read requests cannot tell.
 	Can     string   `json:"can" jsonschema:"enum=yes,enum=no,enum=partly,enum=unknown"`
 	Missing []string `json:"missing"`       // OAuth scopes or admin roles that the principal lacks.
-	Why     string   `json:"why,omitempty"` // Explanation, and the rule of the settings that rejects the action.
+	Why     string   `json:"why,omitempty"` // Reason why not, such as the setting that rejects the action.
 }

@@ -45,14 +45,14 @@ type GetLogsInput struct {
 	Query string `json:"query,omitempty" jsonschema:"example=suspicious,maxLength=450"`
 	// Read all pages, up to max_items, instead of the first.
 	ReturnAll bool `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false"`
-	// Lower bound of the time an event happened if until is given, otherwise of the time Okta stored it. Seven days
-	// ago if absent; Okta keeps 90 days.
+	// Start of the time range. Okta compares it with the time of the event if until is set, otherwise with the time at
+	// which it stored the event. Default: seven days ago. Okta keeps 90 days.
 	Since *time.Time `json:"since,omitempty" jsonschema:"example=2026-03-14T00:00:00Z"`
-	// Upper bound of the time an event happened. Events that reach Okta late may be missing; omit it to get them all.
+	// End of the time range. Events that reach Okta late can be missing. Omit until to get them all.
 	Until *time.Time `json:"until,omitempty" jsonschema:"example=2026-03-14T03:00:00Z"`
 	// Expression of Okta's filter language.
 	Filter string `json:"filter,omitempty" jsonschema:"example=severity eq \"WARN\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
-	// Page size. With return_all the largest pages are read, since they cost the fewest requests.
+	// Page size. With return_all, the action reads pages of the maximum size, to save requests.
 	Limit int `json:"limit,omitempty" jsonschema:"default=100,minimum=1,maximum=1000,example=100" jsonschema_extras:"x-group=advanced"`
 	// Order of the events. DESCENDING returns the latest first, and keeps them if the limit cuts events off.
 	SortOrder string `json:"sort_order,omitempty" jsonschema:"enum=ASCENDING,enum=DESCENDING,default=ASCENDING" jsonschema_extras:"x-group=advanced"`

@@ -169,7 +169,7 @@ func updateUser(ctx context.Context, c *okta.Client, u *okta.User, in UpdateUser
 // if the user is as requested, and not_applicable if not.
 var CreateUser = action[CreateUserInput, CreateUserOutput]{
 	Name:    "create_user",
-	Summary: "Creates a user, activated or staged, with a password or with an emailed link to set one.",
+	Summary: "Creates a user. Activates the user, or stages it for later. Sets a password, or emails a link to set one.",
 	Docs:    apiDocs("User", "createUser"),
 	Effect:  sdk.Writes,
 	Undo:    "delete_user",
@@ -188,10 +188,10 @@ var CreateUser = action[CreateUserInput, CreateUserOutput]{
 type CreateUserInput struct {
 	// Attributes of the user, by their variable names in Okta's profile editor.
 	Profile NewProfile `json:"profile"`
-	// Activate the user. Otherwise the user is staged, for activate_user. Without a password Okta emails the user a
-	// link to set one.
+	// Activate the user. Otherwise Okta stages the user, and activate_user activates it later. If the input has no
+	// password, Okta emails the user a link to set one.
 	Activate bool `json:"activate,omitempty" jsonschema:"default=true"`
-	// Password of the user. The password of an existing user is unknown, and not changed.
+	// Password of the new user. If the user exists already, the password is not compared or changed.
 	Password sdk.Secret `json:"password,omitzero" jsonschema:"minLength=1,maxLength=72,example=a-long-first-password" jsonschema_extras:"x-group=advanced"`
 	// Require a new password at the first sign-in.
 	ChangePassword bool `json:"change_password,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`

@@ -104,9 +104,9 @@ type SessionsState struct {
 	// unknown: Okta has no call that lists sessions; revoked: Okta accepted their revocation, which cannot be
 	// verified.
 	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked"`
-	// As for sessions; absent if the revocation of tokens was not requested.
+	// State of the OAuth tokens, with the same values as sessions. Absent if their revocation was not requested.
 	OAuthTokens string `json:"oauth_tokens,omitempty" jsonschema:"enum=unknown,enum=revoked"`
-	// As for sessions; absent if the input does not request to forget devices.
+	// State of the remembered devices, with the same values as sessions. Absent if the input keeps the devices.
 	RememberedDevices string `json:"remembered_devices,omitempty" jsonschema:"enum=unknown,enum=revoked"`
 }
 

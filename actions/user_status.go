@@ -207,8 +207,8 @@ const (
 type DeleteUserInput struct {
 	// ID, login or email address of the user. Only an ID distinguishes a deleted user from one that never existed.
 	User string `json:"user" jsonschema:"example=00u1a2b3c4d5e6f7g8h9,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_users"`
-	// deactivate: take only the first step, also if called again. delete: delete a deactivated user for good. next:
-	// take the step that is due, so that the same call again deletes.
+	// deactivate: only deactivate the user. delete: delete a deactivated user permanently. next: deactivate an active
+	// user, or delete a deactivated user.
 	Step string `json:"step,omitempty" jsonschema:"enum=deactivate,enum=delete,enum=next,default=deactivate"`
 	reconcile.Write
 }
@@ -217,7 +217,7 @@ func (in DeleteUserInput) mayDelete() bool { return in.Step == stepDelete || in.
 
 // DeleteUserOutput is the output of delete_user.
 type DeleteUserOutput struct {
-	User UserRef `json:"user"` // The user. Only the ID is known of a user who was deleted before.
+	User UserRef `json:"user"` // The user. If the user was already deleted, only the ID.
 	// Step that was taken, or would be taken in a dry run; none if no step was needed or the step is not due.
 	Step string `json:"step" jsonschema:"enum=deactivated,enum=deleted,enum=none"`
 	Next string `json:"next,omitempty"` // Remaining steps until the user is deleted; absent if there are none.

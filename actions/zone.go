@@ -50,8 +50,8 @@ var BlockIP = action[BlockIPInput, BlockIPOutput]{
 type BlockIPInput struct {
 	// IPv4 or IPv6 address, or a CIDR range of at most a /8 (IPv4) or a /16 (IPv6).
 	Address string `json:"address" jsonschema:"example=203.0.113.7,example=2001:db8::/48,minLength=2,maxLength=60"`
-	// Duration of the block; no end if absent. Okta keeps no expiry: the host reverts the block by the undo of the
-	// output.
+	// Duration of the block. Without it, the block has no end. Okta stores no end: the host reverts the block with the
+	// undo of the output.
 	For *sdk.Duration `json:"for,omitempty" jsonschema:"example=24h"`
 	// End of the block, instead of a duration.
 	ExpiresAt *time.Time `json:"expires_at,omitempty" jsonschema:"title=Until,example=2026-03-15T02:41:09Z" jsonschema_extras:"x-group=advanced"`
@@ -94,8 +94,8 @@ func (in BlockIPInput) Validate() error {
 type BlockIPOutput struct {
 	Address string  `json:"address"` // Blocked address or range, in its shortest form.
 	Zone    ZoneRef `json:"zone"`    // The blocklist.
-	// End of this block. Okta keeps no expiry: the host makes the call in undo. If several blocks have one address,
-	// the latest end counts.
+	// End of this block. Okta stores no end: the host reverts the block with the undo of the output. If several
+	// calls blocked the address, the latest end counts.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	// Address of the last write of the connection's own user, which is never blocked; absent if it is unknown.
 	OwnAddress string   `json:"own_address,omitempty"`

@@ -96,9 +96,9 @@ func (UserNames) JSONSchemaExtend(s *jsonschema.Schema) {
 type Measures struct {
 	Suspend        bool `json:"suspend,omitempty" jsonschema:"default=true"`         // Suspend the user, who can then not sign in.
 	RevokeSessions bool `json:"revoke_sessions,omitempty" jsonschema:"default=true"` // End every Okta session.
-	// Revoke, with the sessions, the OpenID Connect and OAuth tokens of the user.
+	// Revoke the OpenID Connect and OAuth tokens of the user. This has no effect without revoke_sessions.
 	OAuthTokens bool `json:"oauth_tokens,omitempty" jsonschema:"default=true"`
-	// Forget, with the sessions, the devices that remember the user.
+	// Forget the devices that remember the user. This has no effect without revoke_sessions.
 	ForgetDevices bool `json:"forget_devices,omitempty" jsonschema:"default=true" jsonschema_extras:"x-group=advanced"`
 	// ID or exact name of a group to add the user to.
 	Quarantine string `json:"quarantine,omitempty" jsonschema:"title=Quarantine group,maxLength=500,example=Quarantine" jsonschema_extras:"x-options=list_groups"`
@@ -108,8 +108,7 @@ type Measures struct {
 	RevokeRoles bool `json:"revoke_roles,omitempty" jsonschema:"title=Revoke admin roles,default=false" jsonschema_extras:"x-group=advanced"`
 	// Unenrol every factor. This cannot be restored.
 	ResetFactors bool `json:"reset_factors,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	// Expire the password of a user who is not suspended in the end. Okta does not expire the password of a
-	// suspended user.
+	// Expire the password if the user is not suspended. Okta does not expire the password of a suspended user.
 	ExpirePassword bool `json:"expire_password,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	// Suspend the user's active devices.
 	SuspendDevices bool `json:"suspend_devices,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
@@ -136,7 +135,7 @@ func (in ContainUserInput) Validate() error {
 
 // ContainUserOutput is the output of contain_user.
 type ContainUserOutput struct {
-	// Whether no account can be used any more: each is suspended or deactivated, and its sessions are revoked.
+	// Whether all accounts are unusable: each is suspended or deactivated, and its sessions are revoked.
 	Contained bool `json:"contained"`
 	// Whether every requested measure is verified for every account.
 	Complete bool          `json:"complete"`
@@ -148,14 +147,15 @@ type ContainUserOutput struct {
 // Totals are the numbers of accounts of a batch.
 type Totals struct {
 	Users     int `json:"users"`     // Number of accounts of the input.
-	Contained int `json:"contained"` // Number of accounts that cannot be used any more.
+	Contained int `json:"contained"` // Number of contained accounts.
 	Open      int `json:"open"`      // Number of accounts that can still be used, or may be.
 }
 
 // ContainedState is the state of the accounts.
 type ContainedState struct {
 	Statuses map[string]string `json:"statuses"` // Status of each user, by login.
-	// IDs of the quarantine group and of the groups to leave that each user is in, by login; absent if there are none.
+	// Memberships of each user in the quarantine group and the groups to leave: group IDs by login. Absent if there are
+	// none.
 	Groups map[string][]string `json:"groups,omitempty"`
 }
 
@@ -163,8 +163,8 @@ type ContainedState struct {
 type Containment struct {
 	User   actions.UserRef `json:"user"`             // The user.
 	Status string          `json:"status,omitempty"` // Status of the user now; absent if it could not be read.
-	// Whether the account cannot be used any more: it is suspended or deactivated, and Okta accepted the revocation
-	// of its sessions, which it does not list.
+	// Whether the account is unusable: it is suspended or deactivated, and Okta accepted the revocation of its
+	// sessions. Okta cannot list them.
 	Contained bool `json:"contained"`
 	// Whether every requested measure is verified. Revoked sessions and tokens rest on Okta's response.
 	Complete bool     `json:"complete"`
