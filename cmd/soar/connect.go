@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"soar.example/okta/internal/engine/embedded"
+	"soar.example/okta/internal/rotation"
 	"soar.example/okta/internal/settings"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/sdk"
@@ -117,7 +118,11 @@ func (a *app) open(ctx context.Context, s *settings.Connection, store *embedded.
 	}
 	c := &connection{plugin: p, settings: s, values: values}
 	if c.manifest, err = p.Manifest(ctx); err == nil {
-		c.Session, err = p.Open(ctx, values)
+		if s.HasSecretFiles() {
+			c.Session, err = rotation.Open(ctx, rotation.Options{Settings: s.CurrentJSON, Open: p.Open, Logger: a.logger})
+		} else {
+			c.Session, err = p.Open(ctx, values)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.Close())

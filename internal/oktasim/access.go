@@ -30,6 +30,14 @@ func (o *Org) AddAPIToken(n NewAPIToken) string {
 	return add(o, n, (*Org).insertAPIToken)["id"].(string)
 }
 
+// RevokeAPIToken makes the org reject a token that AddAPIToken added.
+func (o *Org) RevokeAPIToken(token string) {
+	defer o.lock()()
+	if token != o.token { // the events of the org itself need that token's owner
+		delete(o.apiTokens, token)
+	}
+}
+
 func (o *Org) insertAPIToken(n NewAPIToken, _ time.Time) (doc, error) {
 	u, err := o.findUser(n.User)
 	if err := invalid("api token", err, missing("token", n.Token), wrong(o.apiTokens[n.Token] != nil, "the token is taken")); err != nil {

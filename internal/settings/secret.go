@@ -2,6 +2,7 @@ package settings
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -87,6 +88,15 @@ func (c *Connection) Reread() (*Connection, error) {
 	r := resolution{Connection: &changed, report: &report{file: c.config.name}, known: known}
 	r.checkValues()
 	return &changed, r.err()
+}
+
+// CurrentJSON returns the values with the current content of the files with secrets.
+func (c *Connection) CurrentJSON() (json.RawMessage, error) {
+	now, err := c.Reread()
+	if err != nil {
+		return nil, err
+	}
+	return cmp.Or(now, c).JSON()
 }
 
 // looksLikeKey reports whether a text is a private key, as PEM or as a JWK.
