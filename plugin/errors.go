@@ -16,18 +16,18 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// ErrBroken is the cause of the unavailable error of a call that was under way
-// when the connection to the plugin process broke: what became of it is unknown.
+// ErrBroken is the cause of the unavailable error of a call in progress when the
+// connection to the plugin process broke. The result of the call is unknown.
 var ErrBroken = errors.New("the connection to the plugin process broke")
 
-// ErrNotStarted is the cause of the unavailable error of a call that the plugin
-// did not take, because it is about to end: nothing was done.
+// ErrNotStarted is the cause of the unavailable error of a call that the plugin did not
+// start, because its process was about to end.
 var ErrNotStarted = errors.New("the plugin process takes no more calls")
 
-// statusNotStarted is how a plugin refuses a call without having started it.
+// statusNotStarted is the status of a call that the plugin rejects without starting it.
 const statusNotStarted = codes.Aborted
 
-// encodeError returns err as it travels, or nil.
+// encodeError returns err in the form of the wire, or nil.
 func encodeError(err error) *pb.Error {
 	e := sdk.AsError(err)
 	if e == nil {
@@ -45,7 +45,7 @@ func encodeError(err error) *pb.Error {
 	return out
 }
 
-// decodeError returns what encodeError was given, as an *sdk.Error without its
+// decodeError returns the error that encodeError encoded, as an *sdk.Error without its
 // cause, or nil.
 func decodeError(e *pb.Error) error {
 	if e == nil {
@@ -63,7 +63,7 @@ func decodeError(e *pb.Error) error {
 	return out
 }
 
-// code keeps playbooks from having to branch on a word that no schema lists.
+// code returns internal for an unknown code, so that playbooks see only the codes of the schema.
 func code(word string) sdk.Code {
 	for _, c := range sdk.Codes {
 		if string(c) == word {

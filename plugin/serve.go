@@ -20,13 +20,13 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// ServeOptions say how a plugin process behaves.
+// ServeOptions configure a plugin process.
 type ServeOptions struct {
-	// Usage is the line that someone sees who starts the plugin by hand: what it
-	// is, and what to type instead.
+	// Usage is the line for people who start the plugin themselves: what the program is, and
+	// which command to use instead.
 	Usage string
-	// LogLevel is the lowest level that is logged. By default it is what the host
-	// asks for, or else Info.
+	// LogLevel is the lowest level of the log. Default: the level that the host sets, or
+	// Info.
 	LogLevel hclog.Level
 }
 
@@ -36,24 +36,22 @@ const (
 	endTime   = 500 * time.Millisecond // for what is cut off, and for closing sessions
 )
 
-// Serve serves b to the host that started this process, until the host ends it,
-// dies, or ctx ends. It returns the exit status for os.Exit: 0, or 1 if it could
-// not serve, or 2 if it was started by hand, in which case it does nothing but
-// print one line to stderr.
+// Serve serves b to the host that started this process, until the host ends it or dies,
+// or ctx ends. It returns the exit status for os.Exit: 0; 1 if it could not serve; 2 if a
+// person started the process. Then it only prints one line to stderr.
 //
-// When ctx ends or the process gets SIGTERM, calls that are under way are
-// finished and no others are taken; an interrupt is left to the host. When the
-// host is gone, calls are cancelled at once. Sessions are closed in any case.
-// Each call's context carries the logger. The process keeps to one processor at a
-// time unless the environment variable GOMAXPROCS says otherwise. Nothing may be
-// printed to stdout.
+// When ctx ends or the process gets SIGTERM, Serve finishes the calls in progress and
+// accepts no others. It ignores an interrupt, because the host handles it. When the host
+// has died, Serve cancels the calls at once. It always closes the sessions. The context of
+// each call has the logger. The process uses one processor unless the environment variable
+// GOMAXPROCS says otherwise. Nothing may be printed to stdout.
 func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 	if os.Getenv(Handshake.MagicCookieKey) != Handshake.MagicCookieValue {
 		fmt.Fprintln(os.Stderr, usageLine(o.Usage))
 		return 2
 	}
-	// Without this, the first log line after the host's death would kill the
-	// process before it has cleaned up.
+	// Otherwise the first log line after the host's death would end the process before its
+	// cleanup.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, release := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer release()
@@ -63,7 +61,7 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 		// follow each other; with more, each would wake another one first.
 		runtime.GOMAXPROCS(1)
 	}
-	// go-plugin replaces os.Stderr, so the logger has to be made before.
+	// go-plugin replaces os.Stderr, so the logger must exist before.
 	logger := hclog.New(&hclog.LoggerOptions{Level: level(o.LogLevel), Output: os.Stderr, JSONFormat: true})
 	s := newServer(b, logger)
 	made := make(chan *grpc.Server, 1)
@@ -97,8 +95,7 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 	return 1
 }
 
-// stop ends the gRPC server when that is due: go-plugin itself only ends when
-// the host says so.
+// stop ends the gRPC server. go-plugin itself ends it only at the request of the host.
 func (s *server) stop(ctx context.Context, gone, served <-chan struct{}, made <-chan *grpc.Server) {
 	var rpc *grpc.Server
 	select {
@@ -122,7 +119,7 @@ func (s *server) stop(ctx context.Context, gone, served <-chan struct{}, made <-
 	rpc.Stop()
 }
 
-// await reports whether done is closed before there is no use in waiting.
+// await reports whether done is closed before waiting becomes useless.
 func await(limit time.Duration, done, gone, served <-chan struct{}) bool {
 	t := time.NewTimer(limit)
 	defer t.Stop()
@@ -153,12 +150,12 @@ func level(wanted hclog.Level) hclog.Level {
 	return wanted
 }
 
-// lookEvery is how often a plugin looks for its host. go-plugin leaves a plugin
-// alive when its host is killed, and that would be a second poller.
+// lookEvery is the interval at which a plugin checks that its host is alive. go-plugin does
+// not end a plugin whose host is killed, and the plugin would be a second poller.
 const lookEvery = 250 * time.Millisecond
 
-// watchHost returns a channel that is closed once the host is gone. It stops
-// looking when done is closed.
+// watchHost returns a channel that is closed when the host has died. It stops when done is
+// closed.
 func watchHost(done <-chan struct{}) <-chan struct{} {
 	parent := os.Getppid()
 	host, err := strconv.Atoi(os.Getenv(EnvHostPID))
@@ -181,7 +178,7 @@ func watchHost(done <-chan struct{}) <-chan struct{} {
 	return gone
 }
 
-// alive reports whether there is a process with this id; in doubt, there is.
+// alive reports whether a process with this ID exists. If that is unknown, it reports true.
 func alive(pid int) bool {
 	p, err := os.FindProcess(pid)
 	if err != nil {

@@ -17,45 +17,44 @@ import (
 // Effect says what an action does to the service it runs on.
 type Effect string
 
-// The effects. A host may run what reads at any time, asks before what destroys.
+// The effects. A host can run actions that read at any time. It asks before an action that destroys.
 const (
 	Reads    Effect = "reads"    // changes nothing
-	Writes   Effect = "writes"   // changes something that another action can put back
-	Destroys Effect = "destroys" // changes something for good
+	Writes   Effect = "writes"   // makes changes that another action can undo
+	Destroys Effect = "destroys" // makes changes that cannot be undone
 )
 
-// An Action is one thing that a playbook can do with a client of type C: its
-// catalogue entry, and the function behind it. In and Out are structs; their
-// tags are the action's parameters and answer, declared nowhere else.
+// An Action declares one action on a client of type C: its description and its function.
+// In and Out are structs. Their fields and tags declare the parameters and the output.
 type Action[C, In, Out any] struct {
 	Name    string // snake_case verb, never changed once published
 	Title   string // name that people see; "" is the Name in words
 	Summary string // one sentence
 	Docs    string // https address of the vendor's documentation
-	Effect  Effect // what it does to the service
-	Undo    string // name of the action that takes this one back; "" if nothing does
-	// Contains says that the action takes access away from its subjects. A host can limit
-	// how many accounts lose access in an hour.
+	Effect  Effect // effect on the service
+	Undo    string // name of the action that undoes this action; "" if there is none
+	// Contains reports that the action removes access of its subjects. A host can limit the
+	// number of accounts that lose access in an hour.
 	Contains bool
-	// Once says that a second call does the work again, as a second push does. A host does
-	// not repeat such a call by itself if the result of the first is unknown.
+	// Once reports that a second call repeats the effect, such as a second push. If the
+	// result of the first call is unknown, a host does not repeat the call.
 	Once bool
-	// Offline says that the action sends no request to the service.
+	// Offline reports that the action sends no request to the service.
 	Offline bool
-	Scopes  []string // OAuth scopes it needs
+	Scopes  []string // OAuth scopes that the action needs
 	// Editions are the editions of the service in which the action works; empty means all
 	// editions of the connector.
 	Editions []string
-	Example  Example[In, Out] // a call and its answer, for documentation and tests
-	// Options says how the answer becomes options of parameters. Mostly nil.
+	Example  Example[In, Out] // input and output, for documentation and tests
+	// Options maps the output to options of parameters; nil if it is no list of options.
 	Options *OptionList
-	// Shapes are those that the answer can have besides Out's, by the value of the
-	// parameter "format" that asks for them; see [FormatParam]. Mostly nil.
+	// Shapes are other schemas of the output, by the value of the parameter "format" that
+	// selects them; see [FormatParam]. nil if Out is the only one.
 	Shapes map[string]Shape
 	Run    func(ctx context.Context, client C, in In) (Out, error)
 }
 
-// An Example is a call of an action and the answer that it gets.
+// An Example is an input of an action, and its output.
 type Example[In, Out any] struct {
 	Input  In
 	Output Out
@@ -66,9 +65,9 @@ type AnyAction[C any] interface {
 	compile() (compiledAction[C], error)
 }
 
-// An Authorizer is a client whose settings say which actions may run on it.
+// An Authorizer is a client whose settings can forbid actions.
 type Authorizer interface {
-	// Authorize returns an error that names the rule, if the action may not run.
+	// Authorize returns an error that names the rule if the settings forbid the action.
 	Authorize(action string) error
 }
 

@@ -14,26 +14,26 @@ import (
 
 // An Option is one value that a parameter can take.
 type Option struct {
-	Value       string `json:"value"`                 // what the parameter takes
-	Label       string `json:"label"`                 // what people know it by
-	Description string `json:"description,omitempty"` // tells two of one label apart
-	// Typed says that the parameter takes the label as well.
+	Value       string `json:"value"`                 // value of the parameter
+	Label       string `json:"label"`                 // name for people
+	Description string `json:"description,omitempty"` // distinguishes options with the same label
+	// Typed reports that the parameter also accepts the label.
 	Typed bool `json:"typed,omitempty"`
 }
 
 // An OptionPage is a part of a parameter's options.
 type OptionPage struct {
 	Options []Option `json:"options"`
-	Next    string   `json:"next,omitempty"` // the next page's After; "" if there is none
+	Next    string   `json:"next,omitempty"` // After of the next page; "" if there is none
 }
 
 // An OptionQuery selects options of a parameter. The zero query is the first page of all
 // options.
 type OptionQuery struct {
-	Search string          // what was typed so far
-	After  string          // the Next of the page before; for the same Search
-	Limit  int             // options a page; 0 leaves it to the action
-	Given  json.RawMessage // the parameters beside it that are known, a JSON object
+	Search string          // text that the user has typed
+	After  string          // Next of the previous page with the same Search
+	Limit  int             // options per page; 0: the default of the action
+	Given  json.RawMessage // other parameters of the input that are known, as a JSON object
 }
 
 // ListOptions returns options of a parameter, from the action that its schema names
@@ -146,10 +146,9 @@ func plain(raw json.RawMessage) string {
 	return ""
 }
 
-// An OptionList says how the answer of an action that reads becomes the list of
-// options of a parameter: of one whose schema names the action in x-options (see
-// [schema.Options]). The fields are names of inputs and members. [ListOptions] does
-// what it says.
+// An OptionList maps the output of an action that reads to the options of a parameter.
+// The schema of the parameter names the action in x-options (see [schema.Options]). The
+// fields are names of inputs and of members of the output. [ListOptions] applies it.
 type OptionList struct {
 	Items       string `json:"items"`                 // Member of the output that has the list.
 	Value       string `json:"value"`                 // Member of an item that has the value of the parameter.

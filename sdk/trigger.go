@@ -13,49 +13,49 @@ import (
 	"soar.example/okta/schema"
 )
 
-// A Trigger polls a service for events that start workflows. P are its
-// parameters, K is its checkpoint: where the next poll goes on.
+// A Trigger polls a service for events that start workflows. P are its parameters. K is
+// its checkpoint, from which the next poll continues.
 //
-// Poll keeps no clock and no place of its own: what it returns depends on params
-// and from alone. The zero K means that nothing was ever read. It returns at once,
-// with no events if there are none; waiting between polls is the host's.
+// Poll has no state: its result depends on params and from alone. The zero K means that
+// nothing was read before. Poll returns at once, also if there are no events. The host
+// waits between polls.
 type Trigger[C, P, K, E any] struct {
 	Name    string        // snake_case, never changed once published
 	Title   string        // name that people see; "" is the Name in words
 	Summary string        // one sentence
 	Docs    string        // https address of the vendor's documentation
-	Every   time.Duration // how long a host waits by default when there is no more
-	Scopes  []string      // OAuth scopes it needs
-	Example E             // one event's data
-	// Shapes are those that an event's data can have besides E's, by the value of
-	// the parameter "format" that asks for them, and by the values of "also" that ask
-	// for them besides; see [FormatParam] and [AlsoParam]. Mostly nil.
+	Every   time.Duration // default wait of the host after the last page
+	Scopes  []string      // OAuth scopes that the trigger needs
+	Example E             // data of one event
+	// Shapes are other schemas of an event's data, by the value of the parameter "format"
+	// that selects one, or of "also" that adds some; see [FormatParam] and [AlsoParam].
+	// nil if E is the only one.
 	Shapes map[string]Shape
 	Poll   func(ctx context.Context, client C, params P, from K) (Page[K, E], error)
 }
 
-// An Event is one thing that happened. ID never repeats for different events of
-// one service; the same event may come again, and its ID tells.
+// An Event is an event of the service. The ID is unique in the service. A trigger may
+// return an event again, with the same ID.
 type Event[E any] struct {
 	ID   string
 	Type string
-	Time time.Time // when it happened, by the service's clock
+	Time time.Time // time of the event, by the clock of the service
 	Data E
-	// Shapes is the event in the other shapes that [AlsoParam] asked for, by name.
+	// Shapes has the data in the shapes that [AlsoParam] names, by name.
 	Shapes map[string]E
 	// MatchedSelectors lists the selectors of [AnyParam] that match the event, by their
 	// indices. It is nil if the parameter was not given.
 	MatchedSelectors []int
-	// Indeterminate says, in one sentence, why it is not known whether the event
-	// matches, for instance because a field could not be read. It is "" if that is
-	// known. A host shows an indeterminate event and does not act on it.
+	// Indeterminate is a sentence that says why it is unknown whether the event matches,
+	// such as a field that cannot be parsed. It is "" if the event matches. A host shows
+	// an indeterminate event and runs no step on it.
 	Indeterminate string
 }
 
-// AnyParam is the parameter by which a host that serves several playbooks asks for
-// the events of all of them at once: a list of selections, of which an event must
-// fit one, and whose members are those parameters that may differ between the
-// playbooks. [Event].MatchedSelectors lists the ones that match.
+// AnyParam is the parameter with which a host reads the events of several playbooks in one
+// poll. It is a list of selections, and an event must match at least one. The members of a
+// selection are the parameters that may differ between the playbooks.
+// [Event].MatchedSelectors lists the selections that match.
 const AnyParam = "any"
 
 // ReadingParams are the parameters that say how events are read and delivered, and not

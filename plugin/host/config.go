@@ -23,44 +23,43 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Config says which plugin to launch, and how.
+// Config configures the launch of a plugin.
 type Config struct {
-	// Path is the plugin's binary. It is never searched for in PATH.
+	// Path is the file of the plugin's binary. Launch does not search PATH.
 	Path string
-	// Args are its arguments, without the program's name.
+	// Args are the arguments of the binary, without the program's name.
 	Args []string
-	// Env are additional variables for it, each NAME=value. Of the host's own
-	// environment it sees only the proxy, certificate and TMPDIR variables.
+	// Env are additional environment variables, each NAME=value. Of the host's own
+	// environment, the plugin gets only the proxy, certificate and TMPDIR variables.
 	Env []string
 	// Checksum is the SHA-256 of the binary. If it is set, Launch copies the binary,
 	// hashes the copy, and starts every process from the copy: exactly the bytes that
 	// were hashed run, after a restart too. On Linux the copy is in memory.
 	Checksum []byte
-	// Key is a secret that the host makes once, at random ([sdk.HostKeySize] bytes), and
-	// keeps. Sessions sign with it what they give out, such as the records of a
-	// containment, and take only what is signed for this host's own. Without a key
-	// nothing is signed.
+	// Key is a random secret of [sdk.HostKeySize] bytes that the host generates once and
+	// stores. Sessions sign records with it, such as those of a containment, and recognize
+	// records of this host by the signature. Without a key, nothing is signed.
 	Key []byte
-	// Logger takes what the plugin logs, and its coming and going. By default
-	// nothing is logged.
+	// Logger receives the plugin's log, and messages about starts and ends of its process.
+	// Default: no log.
 	Logger hclog.Logger
-	// StartTimeout is how long the plugin may take to come up. Default: 20 s.
+	// StartTimeout is the longest time that the plugin may take to start. Default: 20 s.
 	StartTimeout time.Duration
-	// Grace is how long Close waits for calls that are under way. Default: 10 s.
+	// Grace is how long Close waits for calls in progress. Default: 10 s.
 	Grace time.Duration
 
 	pinned *pinned // nil: Path itself is started
 }
 
-// complete checks c and fills in what was left out.
+// complete checks c and sets the defaults.
 func (c Config) complete() (Config, error) {
 	if c.Path == "" {
 		return c, sdk.Invalid("a plugin needs the path of its binary")
 	}
-	// Without a separator in it, a path would be searched for in PATH.
+	// A path without a separator would be searched for in PATH.
 	path, err := filepath.Abs(c.Path)
 	if err != nil {
-		return c, sdk.Errorf(sdk.InvalidInput, "the plugin %s cannot be found: %w", c.Path, err)
+		return c, sdk.Errorf(sdk.InvalidInput, "cannot find the plugin %s: %w", c.Path, err)
 	}
 	c.Path = path
 	if n := len(c.Key); n != 0 && n != sdk.HostKeySize {
@@ -71,7 +70,7 @@ func (c Config) complete() (Config, error) {
 	}
 	for _, v := range c.Env {
 		if name, _, ok := strings.Cut(v, "="); !ok || name == "" || strings.ContainsRune(v, 0) {
-			// The whole of it may be a secret.
+			// The text may be a secret, so the error does not contain it.
 			return c, sdk.Errorf(sdk.InvalidInput, "an environment variable for the plugin must be NAME=value")
 		}
 	}
@@ -88,15 +87,15 @@ func (c Config) complete() (Config, error) {
 	return c, nil
 }
 
-// binary refuses a file that cannot be the plugin. It looks again at every
-// launch: the file may have changed since.
+// binary rejects a file that cannot be the plugin. It runs at each launch, because the
+// file may have changed.
 func (c Config) binary() error {
 	info, err := os.Stat(c.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &sdk.Error{Code: sdk.InvalidInput, Message: "there is no plugin at " + c.Path, Err: err}
 	case err != nil:
-		return sdk.Errorf(sdk.InvalidInput, "the plugin %s cannot be looked at: %w", c.Path, err)
+		return sdk.Errorf(sdk.InvalidInput, "cannot read the file of the plugin %s: %w", c.Path, err)
 	case !info.Mode().IsRegular():
 		return sdk.Invalid("the plugin " + c.Path + " is not a file")
 	case runtime.GOOS != "windows" && info.Mode()&0o111 == 0:
@@ -105,14 +104,14 @@ func (c Config) binary() error {
 	return nil
 }
 
-// passed are the variables of the host that a plugin sees: what it needs to
-// reach its service, and nothing that could be a secret of something else.
+// passed are the environment variables of the host that a plugin gets. It needs them to
+// reach its service. None of them holds a secret of another program.
 var passed = []string{
 	"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR",
 }
 
-// environ is the plugin's environment, but for what go-plugin adds.
+// environ returns the plugin's environment without the variables that go-plugin adds.
 func environ(c Config) []string {
 	var env []string
 	for _, name := range passed {

@@ -25,11 +25,11 @@ type instance struct {
 	retired sync.Once
 }
 
-// hardLimit is how long a process may take to end once it was told to.
+// hardLimit is how long a process may take to end after the request to end.
 const hardLimit = 2 * time.Second
 
-// start launches the process and returns when it answers. When it fails, nothing
-// is left behind.
+// start launches the process and returns when it responds. After a failure, no process
+// and no file is left.
 func start(ctx context.Context, c Config) (*instance, error) {
 	if c.pinned == nil {
 		if err := c.binary(); err != nil {
@@ -74,8 +74,8 @@ func start(ctx context.Context, c Config) (*instance, error) {
 	return nil, diagnose(ctx, limited, c, i.process, err)
 }
 
-// connect brings the process up and has it answer once, so that what cannot
-// work is known at once.
+// connect starts the process and makes one call, so that a plugin that cannot work fails
+// at once.
 func (i *instance) connect(ctx context.Context) error {
 	rpc, err := i.client.Client()
 	if err != nil {
@@ -96,9 +96,9 @@ func (i *instance) connect(ctx context.Context) error {
 	return nil
 }
 
-// end ends the process, in good order if it can, and clears up after it.
+// end ends the process, gracefully if possible, and removes its files.
 func (i *instance) end() {
-	// go-plugin asks the process to end and waits for its word without a limit.
+	// go-plugin asks the process to end, and waits for the response without a limit.
 	limit := time.AfterFunc(hardLimit, i.process.kill)
 	defer limit.Stop()
 	i.client.Kill()

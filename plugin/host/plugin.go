@@ -33,10 +33,10 @@ type Plugin struct {
 
 var _ sdk.Backend = (*Plugin)(nil)
 
-// Launch starts the plugin and returns once it answers; ctx bounds the start and
-// not the plugin's life. Errors are [sdk.Error]s: invalid_input for a file that is
+// Launch starts the plugin and returns when the plugin responds. ctx limits the start, and
+// not the life of the plugin. Errors are [sdk.Error]s: invalid_input for a file that is
 // missing, not executable, not a connector plugin, of another protocol version
-// or not the one expected; unavailable if the process ended or did not answer in
+// or not the one expected; unavailable if the process ended or did not respond in
 // time.
 func Launch(ctx context.Context, c Config) (*Plugin, error) {
 	c, err := c.complete()
@@ -83,7 +83,7 @@ func (p *Plugin) Open(ctx context.Context, settings json.RawMessage) (sdk.Sessio
 	return s, nil
 }
 
-// PID returns the id of the process, or 0 if there is none now.
+// PID returns the ID of the process, or 0 if there is none now.
 func (p *Plugin) PID() int {
 	p.mu.Lock()
 	i := p.now

@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 )
 
-// process runs the plugin for go-plugin, and knows what go-plugin does not tell:
-// when it ended and how, and what it said first and last.
+// process runs the plugin for go-plugin. It also records when and how the process ended,
+// and the first and last line of its output. go-plugin does not report these.
 type process struct {
 	cmd    *exec.Cmd
 	dir    string // where its socket is
@@ -32,12 +32,12 @@ type process struct {
 
 var _ runner.Runner = (*process)(nil)
 
-// pipeLimit is how long output is read after the end of the process. A child of
-// its own may hold the pipes open for ever.
+// pipeLimit is how long output is read after the end of the process. A child process can
+// hold the pipes open without end.
 const pipeLimit = 500 * time.Millisecond
 
 func newProcess(cmd *exec.Cmd, dir string) *process {
-	// The host's own input is none of the plugin's business.
+	// The plugin must not read the input of the host.
 	cmd.Stdin = nil
 	return &process{cmd: cmd, dir: dir, stdout: new(listener), stderr: new(listener), done: make(chan struct{})}
 }
@@ -86,7 +86,7 @@ func (p *process) reap() {
 	close(p.done)
 }
 
-// Wait waits for the end, which go-plugin does once it has read all output.
+// Wait waits for the end of the process. go-plugin calls it after it has read all output.
 func (p *process) Wait(context.Context) error {
 	<-p.done
 	_ = p.stdout.Close()
@@ -118,21 +118,21 @@ func (p *process) alive() bool {
 	}
 }
 
-// ended says how the process ended, "" if it has not.
+// ended returns how the process ended, or "" if it has not ended.
 func (p *process) ended() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.state
 }
 
-// startError says why the process did not start, nil if it did.
+// startError returns why the process did not start, or nil.
 func (p *process) startError() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.failed
 }
 
-// ID is the process id, "" before the start.
+// ID returns the process ID, or "" before the start.
 func (p *process) ID() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -142,32 +142,31 @@ func (p *process) ID() string {
 	return strconv.Itoa(p.pid)
 }
 
-// Stdout is where the plugin says its address.
+// Stdout returns the output on which the plugin prints its address.
 func (p *process) Stdout() io.ReadCloser { return p.stdout }
 
-// Stderr is where the plugin logs.
+// Stderr returns the output on which the plugin logs.
 func (p *process) Stderr() io.ReadCloser { return p.stderr }
 
-// Name is the binary.
+// Name returns the binary.
 func (p *process) Name() string { return p.cmd.Path }
 
-// Diagnose leaves it to diagnose to say what went wrong.
+// Diagnose returns nothing: diagnose explains a failure.
 func (p *process) Diagnose(context.Context) string { return "" }
 
-// PluginToHost changes nothing: both live on one machine.
+// PluginToHost returns its arguments: plugin and host run on one machine.
 func (p *process) PluginToHost(network, address string) (string, string, error) {
 	return network, address, nil
 }
 
-// HostToPlugin changes nothing.
+// HostToPlugin returns its arguments.
 func (p *process) HostToPlugin(network, address string) (string, string, error) {
 	return network, address, nil
 }
 
 func (p *process) removeDir() { _ = os.RemoveAll(p.dir) }
 
-// listener reads one output of a process, and remembers its first line and its
-// last for the words of an error.
+// listener reads one output of a process, and keeps its first and last line for errors.
 type listener struct {
 	r *os.File
 
@@ -178,17 +177,17 @@ type listener struct {
 	closed bool // last is complete: what comes next is another line
 }
 
-// longest is how much of a line is remembered.
+// longest is the number of bytes of a line that are kept.
 const longest = 4 << 10
 
-// open returns the end that the process writes to.
+// open returns the writing end of the pipe.
 func (l *listener) open() (*os.File, error) {
 	r, w, err := os.Pipe()
 	l.r = r
 	return w, err
 }
 
-// Read reads on. Being cut off is an end like any other.
+// Read reads the next bytes. A closed pipe counts as the end.
 func (l *listener) Read(b []byte) (int, error) {
 	n, err := l.r.Read(b)
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed) {
@@ -222,7 +221,7 @@ func appendUpTo(to, from []byte) []byte {
 	return append(to, from[:min(len(from), max(0, longest-len(to)))]...)
 }
 
-// lines returns the first line and the last.
+// lines returns the first and the last line.
 func (l *listener) lines() (first, last string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

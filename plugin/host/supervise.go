@@ -16,8 +16,8 @@ const notice = 250 * time.Millisecond
 // errReopen marks a process that was lost before the call itself began.
 var errReopen = errors.New("the plugin process was lost before the call began")
 
-// do makes one call to the process, which is started if there is none. unknown says what
-// the caller does not know after a call that was cut off.
+// do makes one call to the process, and starts the process if there is none. unknown is
+// added to the error of an interrupted call: what the caller does not know then.
 func do[R any](ctx context.Context, p *Plugin, unknown string, call func(*instance) (R, error)) (R, error) {
 	for {
 		i, err := p.enter(ctx)
@@ -39,11 +39,11 @@ func do[R any](ctx context.Context, p *Plugin, unknown string, call func(*instan
 	}
 }
 
-// A turn lets one goroutine at a time do a piece of work.
+// A turn is a lock that a context can stop waiting for.
 type turn chan struct{}
 
-// take waits for the turn and returns the function that gives it back. It returns the
-// error of a context that ends before.
+// take waits for the turn and returns the function that releases it. It returns the error
+// of ctx if that ends first.
 func (t turn) take(ctx context.Context) (func(), error) {
 	select {
 	case t <- struct{}{}:
@@ -53,7 +53,8 @@ func (t turn) take(ctx context.Context) (func(), error) {
 	}
 }
 
-// enter returns the process, started if need be; the caller must leave its calls.
+// enter returns the process, and starts one if there is none. The caller must end the call
+// that enter begins.
 func (p *Plugin) enter(ctx context.Context) (*instance, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -75,7 +76,7 @@ func (p *Plugin) enter(ctx context.Context) (*instance, error) {
 	}
 }
 
-// current returns the process, nil if there is none.
+// current returns the process, or nil if there is none.
 func (p *Plugin) current() (*instance, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -85,7 +86,7 @@ func (p *Plugin) current() (*instance, error) {
 	return p.now, nil
 }
 
-// restart starts the process, once for all who wait for it.
+// restart starts the process once for all waiting callers.
 func (p *Plugin) restart(ctx context.Context) (*instance, error) {
 	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -126,7 +127,7 @@ func (p *Plugin) restart(ctx context.Context) (*instance, error) {
 	return nil, err
 }
 
-// lost gives up a process whose connection broke, and says what happened.
+// lost ends a process whose connection broke, and returns the reason as an error.
 func (p *Plugin) lost(ctx context.Context, i *instance) string {
 	limit := time.NewTimer(notice)
 	defer limit.Stop()
@@ -148,8 +149,8 @@ func (p *Plugin) lost(ctx context.Context, i *instance) string {
 	}
 }
 
-// retire has i take no more calls, and ends it once those under way are through
-// or the grace is over.
+// retire accepts no more calls for i. It ends i after the calls in progress, or when the
+// grace is over.
 func (p *Plugin) retire(i *instance) {
 	i.retired.Do(func() {
 		p.mu.Lock()
@@ -175,7 +176,7 @@ func (p *Plugin) retire(i *instance) {
 	})
 }
 
-// deaths keeps a plugin that dies at once from being started without end.
+// deaths limits how often a plugin that keeps dying is started.
 type deaths struct {
 	last [mostDeaths]time.Time // the oldest is at next
 	next int
@@ -191,7 +192,7 @@ func (d *deaths) note(now time.Time) {
 	d.next = (d.next + 1) % mostDeaths
 }
 
-// wait is how long it is until the next start is allowed.
+// wait returns the time until the next start is allowed.
 func (d *deaths) wait(now time.Time) time.Duration {
 	oldest := d.last[d.next]
 	if oldest.IsZero() {

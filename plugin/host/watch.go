@@ -20,33 +20,32 @@ type Source struct {
 	Every   time.Duration   // how long to wait when there is no more to read
 }
 
-// WatchOptions say where to start and what to do with what is found.
+// WatchOptions configure a Watch.
 type WatchOptions struct {
-	// From is the place to go on from: the Next of the last page that was handled,
-	// nil at first.
+	// From is the checkpoint to continue from: the Next of the last handled page, or nil at
+	// first.
 	From json.RawMessage
-	// Handle takes a page, and has committed it together with its Next when it
-	// returns nil. After an error it gets the same page again, for as long as it
-	// takes. It gets pages without events too: the place moves on them as well.
+	// Handle stores a page together with its Next before it returns nil. After an error,
+	// Watch calls it with the same page again, until it succeeds. It also gets pages without
+	// events, because they move the checkpoint too.
 	Handle func(ctx context.Context, page sdk.RawPage) error
-	// Observe, if set, is told of every attempt, by the goroutine that polls.
+	// Observe, if set, is called after each attempt, in the goroutine that polls.
 	Observe func(Status)
-	// Logger takes what an operator should know. By default nothing is logged.
+	// Logger receives messages for an operator. Default: no log.
 	Logger hclog.Logger
 }
 
-// mostInternal is how many internal errors in a row are borne. They are faults,
-// and rarely go away.
+// mostInternal is the number of consecutive internal errors after which Watch ends. They
+// are faults of the program and rarely go away.
 const mostInternal = 5
 
-// Watch polls a trigger and hands over what it finds, page by page, until ctx
-// ends; then it returns nil. Any other return is the [sdk.Error] that cannot be
-// cured by waiting.
+// Watch polls a trigger and calls Handle with each page until ctx ends. Then it returns
+// nil. It returns an [sdk.Error] if waiting cannot help.
 //
-// It polls at once, and again as long as there is more, after the pause that a page asks
-// for, and then in turns of Every, give or take a tenth. Rate limits, outages and timeouts are waited out:
-// 1 s to 1 min, doubling, and not before the RetryAfter of the error. An internal
-// error is borne five times in a row.
+// It polls at once. While there are more pages, it polls again after the pause that the
+// page names. After the last page it waits for Every, plus or minus a tenth. After a rate
+// limit, an outage or a timeout, it waits from 1 s, doubling up to 1 min, and not less
+// than the RetryAfter of the error. It tolerates five consecutive internal errors.
 func Watch(ctx context.Context, s Source, o WatchOptions) error {
 	if s.Session == nil || o.Handle == nil || s.Every <= 0 {
 		return sdk.Invalid("watching needs a session, an interval and something to handle the pages")
@@ -71,7 +70,7 @@ func Watch(ctx context.Context, s Source, o WatchOptions) error {
 	return nil
 }
 
-// watch is where a Watch has got to.
+// watch is the state of a Watch.
 type watch struct {
 	source   Source
 	options  WatchOptions
@@ -82,7 +81,7 @@ type watch struct {
 	internal int          // of them, internal ones in a row
 }
 
-// attempt polls, unless a page is kept, and has the page handled.
+// attempt polls, unless a page is kept, and calls Handle with the page.
 func (w *watch) attempt(ctx context.Context) (st Status) {
 	start := time.Now()
 	defer func() { st.Took = time.Since(start) }()
@@ -118,7 +117,7 @@ func (w *watch) attempt(ctx context.Context) (st Status) {
 	return st
 }
 
-// failed says what follows from a poll that failed.
+// failed decides what to do after a failed poll.
 func (w *watch) failed(page sdk.RawPage, err *sdk.Error) Status {
 	w.failures++
 	st := Status{Calls: page.Calls, Err: err, Failures: w.failures, Wait: backoff(w.failures)}
@@ -140,7 +139,7 @@ func (w *watch) failed(page sdk.RawPage, err *sdk.Error) Status {
 	return st
 }
 
-// report logs an attempt and tells the observer of it.
+// report logs an attempt and calls the observer.
 func (w *watch) report(st Status) {
 	switch {
 	case st.Ended:
@@ -162,7 +161,7 @@ func (w *watch) report(st Status) {
 	}
 }
 
-// pause waits, and reports whether ctx is still alive.
+// pause waits, and reports whether ctx has not ended.
 func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
@@ -197,7 +196,7 @@ const (
 	mostBackoff  = time.Minute
 )
 
-// backoff is how long to wait after so many failures in a row.
+// backoff returns the wait after a number of consecutive failures.
 func backoff(failures int) time.Duration {
 	d := firstBackoff
 	for ; failures > 1 && d < mostBackoff; failures-- {
@@ -206,13 +205,13 @@ func backoff(failures int) time.Duration {
 	return jitter(min(d, mostBackoff))
 }
 
-// jitter is d, a tenth less or more: hosts that started together must not poll
-// together for ever.
+// jitter returns d, plus or minus a tenth, so that hosts that started together do not
+// always poll together.
 func jitter(d time.Duration) time.Duration {
 	return d - d/10 + spread(d/5)
 }
 
-// notBefore is d or a little more.
+// notBefore returns d or slightly more.
 func notBefore(d time.Duration) time.Duration {
 	return min(d, 1<<62) + spread(min(d/10, time.Minute))
 }
