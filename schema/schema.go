@@ -18,8 +18,8 @@ import (
 // A Schema is a JSON Schema. It is immutable and safe for concurrent use.
 type Schema struct {
 	raw json.RawMessage
-	// Both are made when they are first asked for: a plugin's start waits for
-	// dozens of schemas, of which a session then uses a few.
+	// Both are made at first use. A plugin's start waits for dozens of schemas, and a
+	// session uses only some of them.
 	doc      func() *Node
 	compiled func() (*jsonschema.Schema, error)
 }

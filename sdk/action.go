@@ -188,9 +188,9 @@ type Outcome string
 
 // The outcomes.
 const (
-	Changed       Outcome = "changed"        // the state is as asked, and was not before
+	Changed       Outcome = "changed"        // the write produced the requested state
 	Unchanged     Outcome = "unchanged"      // the requested state existed before
-	NotApplicable Outcome = "not_applicable" // the state is not as asked, and cannot be brought there by this action
+	NotApplicable Outcome = "not_applicable" // the action cannot produce the requested state of this object
 	Partial       Outcome = "partial"        // of several objects, some are as requested and others are not
 	Accepted      Outcome = "accepted"       // the service accepted the write, and its effect cannot be verified
 	Planned       Outcome = "planned"        // a dry run: nothing was written

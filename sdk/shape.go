@@ -37,7 +37,7 @@ func ShapeOf[T any]() Shape { return Shape{schema.Output[T]} }
 // of the others, and of the default.
 func compileShapes(others map[string]Shape, params *schema.Schema, own *schema.Schema) (map[string]JSON, error) {
 	if len(others) == 0 || params == nil || own == nil {
-		return nil, nil // the mistakes of the last two are told already
+		return nil, nil // the errors of the last two are reported before
 	}
 	choice := params.Root().Property(FormatParam)
 	if choice == nil || choice.Default == nil {

@@ -221,7 +221,7 @@ func (p *Scanner) Literal() (literal string, ok bool) {
 	return s[from:p.i], true
 }
 
-// Raw returns the next value as it is written, whatever it is.
+// Raw returns the text of the next value, of any kind.
 func (p *Scanner) Raw() string {
 	p.Peek()
 	from := p.i
@@ -232,7 +232,7 @@ func (p *Scanner) Raw() string {
 	return p.s[from:p.i]
 }
 
-// Skip passes over the next value, whatever it is.
+// Skip skips the next value, of any kind.
 func (p *Scanner) Skip() {
 	if p.failed {
 		return

@@ -10,7 +10,7 @@ import (
 )
 
 // To returns up to most candidates that are close to name, the nearest first.
-// A candidate is close when few letters differ, whatever their case (a third of
+// A candidate is close when few letters differ, in any case (a third of
 // name's, two in any name of four letters and more, half of a shorter one), or
 // when one contains the other and that has four letters at least.
 func To(name string, candidates []string, most int) []string {

@@ -203,7 +203,7 @@ func (c *Client) UserByEmail(ctx context.Context, pointer, email string) (*User,
 	return u, err
 }
 
-// UserByLogin returns the user with this login, whatever its case, nil if there is none.
+// UserByLogin returns the user with this login in any letter case, or nil.
 func (c *Client) UserByLogin(ctx context.Context, login string) (*User, error) {
 	if strings.EqualFold(login, "me") || rest.CheckSegment(login) != nil {
 		found, err := c.searchUsers(ctx, equals("profile.login", login))

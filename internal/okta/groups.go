@@ -59,7 +59,7 @@ func (c *Client) CreateGroup(ctx context.Context, name, description string) (*Gr
 	}}))
 }
 
-// GroupsLike returns the groups with this name, whatever its case.
+// GroupsLike returns the groups with this name in any letter case.
 func (c *Client) GroupsLike(ctx context.Context, name string) ([]*Group, error) {
 	r, err := c.get(ctx, "/api/v1/groups", url.Values{"search": {equals("profile.name", name)}, "limit": {"200"}})
 	if err != nil {

@@ -233,7 +233,7 @@ func cursorOf(target string) string {
 	return u.Query().Get("after")
 }
 
-// samePage reports whether two links lead to one page, whatever their page sizes.
+// samePage reports whether two links lead to the same page. The page sizes may differ.
 func samePage(a, b link) bool {
 	if a.path != b.path {
 		return false

@@ -23,12 +23,12 @@ type Head struct {
 }
 
 // Split reads a page, a JSON array of events, into its events. An event with
-// members of unexpected types is returned with what could be read of it; only a
-// page that is not an array of JSON objects, all of it, is an error. The events,
-// their texts too, are parts of page: the caller must not change its bytes any more,
-// and whoever keeps a text for long should keep a copy.
+// members of unexpected types is returned with the members that can be read. Only a
+// page that is not an array of JSON objects is an error. The events and their texts
+// share the memory of page. The caller must not change its bytes, and should copy a
+// text that it keeps for long.
 func Split(page []byte) ([]Head, error) {
-	// The same bytes, not a copy of them: the caller has given them up.
+	// These are the same bytes, without a copy.
 	p := jsonscan.New(unsafe.String(unsafe.SliceData(page), len(page)))
 	if p.Peek() != '[' {
 		return nil, errors.New("the page is not a JSON array")

@@ -14,9 +14,9 @@ import (
 
 // A pinned is a private copy of the plugin's binary with the expected checksum. Every
 // process is started from this copy, so the bytes that run are those that were
-// hashed, whatever becomes of the original.
+// hashed, also if the original changes.
 type pinned struct {
-	path   string // to start; good for as long as the copy is not removed
+	path   string // path to start, valid until remove is called
 	remove func() error
 }
 

@@ -13,9 +13,9 @@ import (
 // JSON sends a request to a path of the origin, with in as its JSON body unless in is nil,
 // and decodes the JSON response into out unless out is nil. The path may have a query.
 //
-// The service is expected to respond in JSON. An error or a page in another format is that
-// of a proxy or of a wrong host, and says nothing about an object of the service. Its error
-// has the code unavailable, whatever its status.
+// The service is expected to respond in JSON. An error or a page in another format comes
+// from a proxy or from a wrong host, and says nothing about an object of the service. Its
+// error has the code unavailable for every status.
 func (t *Transport) JSON(ctx context.Context, method, path string, in, out any) error {
 	target, err := t.Origin.Parse(path)
 	if err != nil {

@@ -26,7 +26,7 @@ const (
 	batchPrefix = "batch-" // of the ID of a batch; the ID of an operation has none
 )
 
-// Outcomes of items of a batch, besides those of [sdk.Outcome].
+// Outcomes of items of a batch, in addition to those of [sdk.Outcome].
 const (
 	OutcomeFailed      = "failed"
 	OutcomeInterrupted = "interrupted" // a part of the change may be made

@@ -179,8 +179,8 @@ func (a *oauthAuthorization) Rejected(response *httpclient.Response) bool {
 }
 
 // failure returns the error of a request that has no access token. Its code is never
-// not_found, forbidden or invalid_input, whatever the token endpoint said: callers draw
-// conclusions from these about the object of the request.
+// not_found, forbidden or invalid_input, because callers conclude from these that the
+// object of the request is missing or protected.
 func (o *oauth) failure(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err

@@ -85,8 +85,8 @@ func (r *record) view() *Type {
 	return &t
 }
 
-// Of derives the facts about an event type from its name alone. It is for types that
-// Okta's table does not list, such as new ones.
+// Of derives the description of an event type from its name alone. It serves types that
+// Okta's table does not list, such as new types.
 func Of(name string) Type {
 	class := ecs.Classify(name)
 	watched := watchOf(name)

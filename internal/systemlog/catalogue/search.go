@@ -11,7 +11,7 @@ import (
 // A Query selects event types. The zero Query selects all of them.
 type Query struct {
 	// Text has words that the name, label, category or tags of a type must contain,
-	// whatever the case. Types whose name contains the whole text come first, then
+	// in any letter case. Types whose name contains the whole text come first, then
 	// those with every word in the name.
 	Text string
 	// Family is a prefix such as user.session, user.session.* or *; see [Family].

@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// longestAgent is how much of a User-Agent header is parsed. Each of ua-parser's
-	// expressions may read it all, and whoever signs in chooses its length.
+	// longestAgent is the number of bytes of a User-Agent header that are parsed. Each of
+	// ua-parser's expressions can read all of it, and the client chooses its length.
 	longestAgent = 1024
-	// keptAgents is how many parsed headers are kept at least. Parsing one costs
+	// keptAgents is the minimum number of parsed headers that are kept. Parsing one costs
 	// more than the whole rest of the event.
 	keptAgents = 2048
 )

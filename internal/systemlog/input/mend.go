@@ -51,8 +51,8 @@ func (e *reader) other() {
 
 var errInvalid = errors.New("not valid JSON")
 
-// column is how many bytes of the line lie before the next one, if they are in the
-// window; at most 1 is told from 0.
+// column returns the number of bytes of the line before the next byte, if they are in the
+// window. Callers distinguish only 0 from other values.
 func (e *reader) column() int {
 	if e.pos == 0 || e.buf[e.pos-1] == '\n' || e.buf[e.pos-1] == 0 {
 		return 0
@@ -83,9 +83,10 @@ func (e *reader) tooLong() {
 	e.nextLine()
 }
 
-// mend reports a value that is not valid from an offset on, and finds where to go on:
-// behind the value if its brackets match; at the next line that starts a value if
-// they do not, or if such a line at the margin shows that a record begins there.
+// mend reports a value that is invalid from an offset on, and finds the position at which
+// to continue. If its brackets match, that is the end of the value. Otherwise, it is the
+// next line that starts a value. A line that starts a value at the left margin also ends
+// a value, because a record begins there.
 func (e *reader) mend(fault int, err error) {
 	// Damaged values that lie in each other could be read again and again.
 	again := e.rescanned <= 4*e.read+e.most

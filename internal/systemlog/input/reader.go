@@ -63,9 +63,9 @@ type reader struct {
 	size    int
 	arrays  []array
 	comma   bool // a value has ended, so that in an array a comma must follow
-	events  int  // found so far
-	rubbish int  // last line of which this was reported
-	mending bool // within a damaged value, of which the rest is passed over
+	events  int  // number of events found
+	rubbish int  // last line whose text without a value was reported
+	mending bool // within a damaged value, whose rest is skipped
 }
 
 // An array whose elements are read one by one. The member events of an object is

@@ -74,8 +74,8 @@ func hasEvent(all []finding) bool {
 	return slices.ContainsFunc(all, func(f finding) bool { return f.err == nil })
 }
 
-// unwrap returns the events in an object whose JSON is text, from whatever known
-// envelopes they are in.
+// unwrap returns the events in an object whose JSON is text. It opens all known
+// envelopes.
 func (o *object) unwrap(text, where string, wraps int) []finding {
 	switch {
 	case o.isEvent():

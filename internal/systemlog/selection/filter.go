@@ -11,19 +11,19 @@ import (
 )
 
 // longest is how much filter, escaped for a URL, fits into a request: Okta refuses
-// long requests (E0000256), and proxies refuse a request line over 8 kB.
+// long requests (E0000256), and proxies reject a request line over 8 kB.
 const longest = 6000
 
-// Filter returns an expression of Okta's filter language that holds for every
-// event that one of the selections wants, and for as few others as the language can
-// say. It is "" where every event must be asked for. besides is a filter that goes
-// into the same request; what does not fit beside it is left out, from the end of
-// the selections' parameters, since every event is also matched locally.
+// Filter returns an expression of Okta's filter language that is true for every event that
+// matches one of the selections, and for as few others as the language can express. It
+// returns "" if all events must be read. other is a filter of the same request. If the
+// request would be too long, Filter leaves out terms, from the end of the selections'
+// parameters. This is safe because every event is also matched locally.
 //
-// Logins, countries, and ranges that do not end at a dot are not in it: the language
-// has no comparison that is blind to case, and none of addresses.
-func Filter(selections []Selection, besides string) string {
-	room := longest - len(url.QueryEscape(besides))
+// The expression has no logins, countries, or ranges that do not end at a dot. The language
+// cannot compare texts without regard to case, and cannot compare addresses.
+func Filter(selections []Selection, other string) string {
+	room := longest - len(url.QueryEscape(other))
 	for _, terms := range []func(Selection) []string{Selection.terms, Selection.typeTerms} {
 		if f := either(selections, terms); f == "" || len(url.QueryEscape(f)) <= room {
 			return f

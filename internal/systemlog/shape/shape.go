@@ -26,8 +26,8 @@ const (
 	EMM  Format = "emm"  // an emm.Row
 )
 
-// Event is one event, in whatever shape was asked for, as JSON. Its schema is that
-// of an event as Okta sent it, which is what nobody has to ask for.
+// Event is one event as JSON, in the requested shape. Its schema is that of an event as
+// Okta sent it, which is the default shape.
 type Event json.RawMessage
 
 // MarshalJSON returns the event's own bytes.
