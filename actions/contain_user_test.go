@@ -100,7 +100,7 @@ func TestContainAndRestore(t *testing.T) {
 	}
 }
 
-// TestContainInEveryStatus checks that a user whom Okta does not suspend is not contained,
+// TestContainInEveryStatus checks that a user that Okta does not suspend is not contained,
 // and that the other steps still run.
 func TestContainInEveryStatus(t *testing.T) {
 	for status, contained := range map[string]bool{

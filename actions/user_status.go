@@ -175,7 +175,7 @@ func stillDeactivating(err error, last UserState) error {
 }
 
 // DeleteUser takes one of the two steps that delete a user. Okta's call for both steps
-// deletes a user whom another client, or a repeated request, deactivated before. Therefore
+// deletes a user that another client, or a repeated request, deactivated before. Therefore
 // the first step is only a deactivation, and the input must request the second step.
 var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
 	Name:    "delete_user",

@@ -278,7 +278,9 @@ func (a *app) pluginCommand() *cobra.Command {
 		Use: pluginCommandName + " [CONNECTOR]", Hidden: true, Args: cobra.MaximumNArgs(1),
 		Short: "Serve a built-in connector as a plugin (launched by soar itself)",
 		RunE: func(c *cobra.Command, args []string) error {
-			a.chosen = strings.Join(args, "")
+			if a.chosen = strings.Join(args, ""); a.chosen != "" && a.connector().name != a.chosen {
+				return usagef("there is no built-in connector %q", a.chosen)
+			}
 			backend, err := a.connector().backend()
 			if err != nil {
 				return err

@@ -14,7 +14,7 @@ import (
 var host = []string{
 	"cmd/soar", "cmd/soar-plugin-http", "internal/httpconnector", "plugin/host", "internal/docs", "internal/engine",
 	"internal/inputfile", "internal/monitor", "internal/nearest", "internal/origin",
-	"internal/playbook", "internal/settings", "internal/terminal", "internal/watch",
+	"internal/playbook", "internal/rotation", "internal/settings", "internal/terminal", "internal/watch",
 }
 
 // mayNameVendor lists the files of the host that may name Okta: the list of built-in

@@ -124,7 +124,7 @@ func TestConditionsReadTheFormat(t *testing.T) {
 	}
 }
 
-// TestShapesAsVariables checks that every shape is a variable, whatever the format of event.
+// TestShapesAsVariables checks that every shape is a variable with each format of event.
 // The poll must deliver the shapes that expressions read.
 func TestShapesAsVariables(t *testing.T) {
 	for _, test := range []struct{ params, condition, also, problem string }{

@@ -48,7 +48,8 @@ type Session struct {
 	target   string          // of the connection, "" until a check has found it
 	checked  time.Time       // last read of the files
 	rejected json.RawMessage // settings that were tried in vain
-	retry    time.Time       // when rejected is tried again
+	retry    time.Time       // when rejected is tried again, or a read that fails is logged again
+	closed   bool
 }
 
 // A generation is a session with the number of its calls.
@@ -116,6 +117,7 @@ func (s *Session) Close() error {
 	defer func() { <-s.renewal }()
 	s.mu.Lock()
 	last := s.current
+	s.closed = true
 	s.mu.Unlock()
 	return last.Close()
 }
@@ -189,25 +191,27 @@ func (s *Session) renew(ctx context.Context, failed *generation) bool {
 	defer func() { <-s.renewal }()
 	s.mu.Lock()
 	s.checked = time.Now()
-	before, settings, target, rejected, retry := s.current, s.settings, s.target, s.rejected, s.retry
+	before, settings, target, rejected, retry, closed := s.current, s.settings, s.target, s.rejected, s.retry, s.closed
 	s.mu.Unlock()
+	if closed {
+		return false
+	}
 	if failed != nil && before != failed {
 		return true
 	}
 	now, err := s.o.Settings()
 	switch {
 	case err != nil:
-		s.o.Logger.Warn("cannot read the secrets again. The connection keeps the former ones", "error", err)
+		if !time.Now().Before(retry) {
+			s.keep("cannot read the secrets again. The connection keeps the former ones", rejected, err)
+		}
 		return false
 	case string(now) == string(settings), string(now) == string(rejected) && time.Now().Before(retry):
 		return false
 	}
 	next, err := s.open(ctx, now, target)
 	if err != nil {
-		s.o.Logger.Warn("the new secrets are rejected. The connection keeps the former ones", "error", err)
-		s.mu.Lock()
-		s.rejected, s.retry = now, time.Now().Add(retryEvery)
-		s.mu.Unlock()
+		s.keep("the new secrets are rejected. The connection keeps the former ones", now, err)
 		return false
 	}
 	s.o.Logger.Info("the connection uses the new secrets")
@@ -220,6 +224,14 @@ func (s *Session) renew(ctx context.Context, failed *generation) bool {
 		s.close(before)
 	}
 	return true
+}
+
+// keep logs why the session keeps its secrets, and sets the time of the next attempt.
+func (s *Session) keep(message string, rejected json.RawMessage, err error) {
+	s.o.Logger.Warn(message, "error", err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rejected, s.retry = rejected, time.Now().Add(retryEvery)
 }
 
 // open opens a session that the service accepts, and that acts on the same account.

@@ -1,6 +1,7 @@
 package rotation
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"go.uber.org/goleak"
 
 	"soar.example/okta/internal/oktasim"
@@ -205,6 +207,43 @@ func TestRejectedSecrets(t *testing.T) {
 				t.Errorf("%d sessions are open, want 1", open.Load())
 			}
 		})
+	}
+}
+
+// TestWarningsAreRare checks that a file that cannot be read is not logged at every call.
+func TestWarningsAreRare(t *testing.T) {
+	org := oktasim.Start(t, oktasim.Options{Seed: oktasim.Demo})
+	s, f, _ := openCounted(t, org)
+	defer s.Close()
+	var log bytes.Buffer
+	s.o.Logger = hclog.New(&hclog.LoggerOptions{Output: &log})
+	f.set("", errors.New("the file is empty"))
+	for range 5 {
+		s.due()
+		if _, err := run(t, s, "get_user", `{"user":"alice.moreau@corp.example"}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(log.String(), "the file is empty"); n != 1 {
+		t.Errorf("%d warnings, want 1: %s", n, &log)
+	}
+}
+
+// TestClosedSessionOpensNoOther checks that new secrets after the end open no session.
+func TestClosedSessionOpensNoOther(t *testing.T) {
+	org := oktasim.Start(t, oktasim.Options{Seed: oktasim.Demo})
+	s, f, open := openCounted(t, org)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	org.AddAPIToken(oktasim.NewAPIToken{Token: "later-token", User: adminOf(t, org)})
+	f.set(settingsOf(org, "later-token"), nil)
+	s.due()
+	if _, err := run(t, s, "get_user", `{"user":"alice.moreau@corp.example"}`); err == nil {
+		t.Error("a call on a closed session succeeded")
+	}
+	if n := open.Load(); n != 0 {
+		t.Errorf("%d sessions are open", n)
 	}
 }
 

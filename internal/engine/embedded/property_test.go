@@ -16,7 +16,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// world holds the facts that must be true of the store, whatever happened to the processes
+// world holds the facts that must be true of the store after any faults of the processes
 // that used it.
 type world struct {
 	path       string

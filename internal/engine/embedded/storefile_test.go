@@ -135,7 +135,7 @@ func TestLinkedStoreIsRejected(t *testing.T) {
 	openStore(t, path)
 }
 
-// TestLockFollowsTheFile checks that the lock belongs to the file, whatever names the file has.
+// TestLockFollowsTheFile checks that the lock belongs to the file, and not to one of its names.
 func TestLockFollowsTheFile(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
