@@ -17,8 +17,9 @@ var update = flag.Bool("update", false, "write go.mod and go.sum of the minimal 
 
 const minimal = "connector-minimal"
 
-// The minimal connector is built and tested from an archive of this module. Its go.mod and
-// go.sum list every other module that it needs.
+// TestMinimalConnector builds and tests the minimal connector with an archive of this module. The go.mod and
+// go.sum
+// of the connector must list every other module that it needs.
 func TestMinimalConnector(t *testing.T) {
 	c := archive.New(t, "..", minimal)
 	if *update {
@@ -39,13 +40,13 @@ func TestMinimalConnector(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(read(t, filepath.Join(minimal, name)), now); diff != "" {
-			t.Errorf("%s is not complete; go test ./examples -update writes it: %s", name, diff)
+			t.Errorf("%s is not complete. Run go test ./examples -update: %s", name, diff)
 		}
 	}
 }
 
-// A write that ignores the dry run, or a lost response, fails the tests of its connector,
-// with a message that says why.
+// TestWriteThatIgnoresDryRun checks that a connector's tests fail if a write ignores the dry run or a lost
+// response, and that the message explains why.
 func TestWriteThatIgnoresDryRun(t *testing.T) {
 	c := archive.New(t, "..", minimal)
 	source := read(t, filepath.Join(minimal, "main.go"))
@@ -101,7 +102,7 @@ func TestWriteThatIgnoresDryRun(t *testing.T) {
 	}
 }
 
-// The code blocks of the guide are parts of the example's files.
+// TestGuide checks that the code blocks of the guide are parts of the example's files.
 func TestGuide(t *testing.T) {
 	files := map[string]string{
 		"go":   read(t, filepath.Join(minimal, "main.go")) + read(t, filepath.Join(minimal, "main_test.go")),

@@ -75,7 +75,7 @@ func TestSelectionIsPartOfFilter(t *testing.T) {
 	want := `(eventType sw "user.session." and not (eventType eq "user.session.end") and (outcome.result eq "FAILURE" or outcome.result eq "DENY")` +
 		` and (client.ipAddress sw "10.1." or client.ipAddress co ":")) and (severity eq "WARN" or severity eq "ERROR")`
 	if err != nil || q.Get("filter") != want {
-		t.Errorf("asked for %s", q.Get("filter"))
+		t.Errorf("requested %s", q.Get("filter"))
 	}
 }
 
@@ -115,8 +115,8 @@ func TestSelectionsThatCannotMatch(t *testing.T) {
 	}
 }
 
-// TestIndeterminateEvents checks that an event whose filtered fields cannot be parsed is
-// indeterminate for the selections on these fields, and that other events are unaffected.
+// TestIndeterminateEvents checks that an event is indeterminate if the fields of the selection cannot be parsed.
+// Selections on other fields, and other events, are unaffected.
 func TestIndeterminateEvents(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "any": []any{
 		map[string]any{"event_types": []string{"user.session.*"}, "client_ip": []string{"10.0.0.0/8"}},
@@ -181,11 +181,11 @@ func TestMalformedEventsOfAllKinds(t *testing.T) {
 			continue
 		}
 		if got := page.Events[1]; string(got.Data) != event || got.ID == "" || !json.Valid(got.Data) {
-			t.Errorf("%s: it came as %.200s", name, got.Data)
+			t.Errorf("%s: delivered as %.200s", name, got.Data)
 		}
 		unread := strings.HasPrefix(name, "no ")
 		if (len(page.Notices) > 0) != unread || (page.Events[1].Indeterminate != "") != (name == "no type") {
-			t.Errorf("%s: said %q, doubt %q", name, page.Notices, page.Events[1].Indeterminate)
+			t.Errorf("%s: notices %q, indeterminate %q", name, page.Notices, page.Events[1].Indeterminate)
 		}
 	}
 }

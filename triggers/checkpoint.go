@@ -14,9 +14,9 @@ import (
 // events. Okta's link is the cursor. The other fields decide when the link must not be used, and
 // where to read instead.
 type Checkpoint struct {
-	Fingerprint string    `json:"fingerprint,omitempty"` // of the Okta org and the filter
+	Fingerprint string    `json:"fingerprint,omitempty"` // identifies the Okta org and the filter
 	Next        string    `json:"next,omitempty"`        // Okta's link
-	HighWater   time.Time `json:"high_water,omitzero"`   // latest published that was read, or the start of the first poll
+	HighWater   time.Time `json:"high_water,omitzero"`   // latest published time that was read, or the start of the first poll
 	// Again is the start of the next read by times, if Okta returned no usable link.
 	Again time.Time `json:"again,omitzero"`
 	Whole bool      `json:"whole,omitempty"` // the read from Again uses the largest pages
@@ -27,8 +27,8 @@ type Checkpoint struct {
 // link. Okta stores events late and out of order. The IDs of events show repetitions.
 const overlap = 15 * time.Minute
 
-// fingerprint identifies the Okta org and the filter of a link. The page size, the look
-// back and the local matching are not part of it, since a link stays valid if they change.
+// fingerprint identifies the Okta org and the filter of a link. It does not include the page size, the look back
+// and the local matching, because a link stays valid if they change.
 func fingerprint(org, filter string) string { return digest(org + "\n" + filter) }
 
 func digest(text string) string {
@@ -69,9 +69,9 @@ func (k Checkpoint) after(fingerprint string, read *page) (next Checkpoint, more
 	return next, next.Whole
 }
 
-// reached returns a time up to which a page that was read by times has all stored events.
-// An event can have a wrong time. Therefore, for a page that may not have all events,
-// reached returns the median of the times.
+// reached returns a time before which all stored events were read, for a page that was read by times. An event
+// can
+// have a wrong time. Therefore, for a page that may be incomplete, reached returns the median of the times.
 func (p page) reached() time.Time {
 	var times []time.Time
 	for _, h := range p.Events {
@@ -102,9 +102,8 @@ func (k Checkpoint) again(now time.Time) time.Time {
 	return since.Add(-tolerable)
 }
 
-// A trail detects that the links of a sweep form a circle of any length (Brent's
-// algorithm). It compares each link with a kept link, and keeps another link after 1, 2,
-// 4, 8 … links.
+// A trail detects a circle of links of any length in a sweep (Brent's algorithm). It compares each link with a
+// stored link, and replaces the stored link after 1, 2, 4, 8 … links.
 type trail struct {
 	Kept  string `json:"kept,omitempty"`
 	Links int    `json:"links,omitempty"`
@@ -145,10 +144,11 @@ func (p page) newest() time.Time {
 	return newest
 }
 
-// pause returns the time that a host may wait before it reads the next page. A full page
-// is followed by more events, so the pause is zero. If the latest event of a short page is
-// younger than the interval, the next poll is early enough. Otherwise the requests are
-// spread over half of Okta's rate limit.
+// pause returns the time that a host may wait before it reads the next page. The pause is zero after a full
+// page,
+// because more events follow. If the latest event of a short page is younger than the interval, the next poll is
+// early
+// enough. Otherwise the requests are spread over half of Okta's rate limit.
 func (p page) pause(interval time.Duration, budget *sdk.Budget) time.Duration {
 	newest := p.newest()
 	switch {

@@ -7,9 +7,11 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// TestClockTolerance checks how many requests the first poll sends. A clock that is
-// less than two seconds off is good enough: Okta's Date counts whole seconds. With a
-// larger difference the poll asks again, for a time range by Okta's clock.
+// TestClockTolerance checks the number of requests of the first poll. A clock that is off by less than two
+// seconds
+// is accurate enough, because Okta's Date has whole seconds. With a larger difference, the poll repeats the read
+// for a
+// time range by Okta's clock.
 func TestClockTolerance(t *testing.T) {
 	for off, want := range map[time.Duration]int{
 		0: 1, -time.Second: 1, -4 * time.Second: 2, 4 * time.Second: 2, -time.Hour: 2, time.Hour: 2,

@@ -44,7 +44,7 @@ func TestUnknownTypesHaveNotice(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, types("user.session.start", "brand.new.thing.create", "quite.another.*"))
 	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 500})
 	if _, err := p.poll(); err == nil {
-		t.Fatal("a fault is no error")
+		t.Fatal("the injected fault caused no error")
 	}
 	p.sweep()
 	said := strings.Join(p.notices, "\n")
@@ -58,11 +58,11 @@ func TestUnknownTypesHaveNotice(t *testing.T) {
 		t.Errorf("got %v, want %v", p.got, want)
 	}
 	if len(p.notices) != 2 {
-		t.Errorf("said it again: %q", p.notices)
+		t.Errorf("repeated the notice: %q", p.notices)
 	}
 	p.params = types("user.session.*", "*")
 	p.place, p.notices = nil, nil
 	if p.sweep(); len(p.notices) != 0 {
-		t.Errorf("of types that are known it says %q", p.notices)
+		t.Errorf("notice about known types: %q", p.notices)
 	}
 }

@@ -106,6 +106,6 @@ func TestFormatKeepsCheckpoint(t *testing.T) {
 	p.params["format"] = "ecs"
 	p.sweep()
 	if diff := cmp.Diff(want, p.got); diff != "" || len(p.notices) != 0 {
-		t.Errorf("%s, said %q", diff, p.notices)
+		t.Errorf("%s, notices %q", diff, p.notices)
 	}
 }

@@ -56,7 +56,7 @@ func TestPageSizeIsHalvedAfterSlowPage(t *testing.T) {
 		t.Errorf("said %q", failures)
 	}
 	if got := p.limits(before); !slices.Equal(got, []string{"1000", "500", "250", "125", "250", "500", "1000", "1000"}) {
-		t.Errorf("asked for %q", got)
+		t.Errorf("requested %q", got)
 	}
 	if !slices.Equal(p.got, want) {
 		t.Errorf("got %d events, want %d", len(p.got), len(want))
@@ -72,7 +72,7 @@ func TestSmallerPageChangesOnlyLimitOfLink(t *testing.T) {
 	p.pollOn()
 	all := p.Requests()[before:]
 	if len(all) != 2 || all[1].Query != strings.Replace(all[0].Query, "limit=1000", "limit=500", 1) || all[0].Query == all[1].Query {
-		t.Errorf("asked for %v", all)
+		t.Errorf("requested %v", all)
 	}
 }
 
@@ -90,7 +90,7 @@ func TestMinimumPageSize(t *testing.T) {
 		}
 	}
 	if got := p.limits(before); !slices.Equal(got, []string{"100", "50", "25", "12", "10", "10"}) {
-		t.Errorf("asked for %q", got)
+		t.Errorf("requested %q", got)
 	}
 	if p.pollOn(); len(p.got) != 3 {
 		t.Errorf("got %v", p.got)
@@ -116,21 +116,21 @@ func TestFailuresThatReducePageSize(t *testing.T) {
 			test.fault.Path, test.fault.Times = "/api/v1/logs", 1
 			p.Fault(test.fault)
 			if _, err := p.poll(); err == nil {
-				t.Fatal("a fault is no error")
+				t.Fatal("the injected fault caused no error")
 			}
 			before := len(p.Requests())
 			if _, err := p.poll(); err != nil {
 				t.Fatal(err)
 			}
 			if got := p.limits(before); !slices.Equal(got, []string{test.next}) {
-				t.Errorf("asked for %q, want %s", got, test.next)
+				t.Errorf("requested %q, want %s", got, test.next)
 			}
 		})
 	}
 }
 
-// TestReadsStayWithinRetention checks that no read is for a time before Okta's retention of
-// 90 days, even with an old checkpoint. Okta rejects times over 180 days ago.
+// TestReadsStayWithinRetention checks that no read begins before Okta's retention of 90 days, even with an old
+// checkpoint. Okta rejects times more than 180 days ago.
 func TestReadsStayWithinRetention(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "look_back": "2160h"})
 	since := func() time.Duration {
@@ -158,11 +158,11 @@ func TestReadsStayWithinRetention(t *testing.T) {
 	if p.sweep(); since() != 90*day || !slices.Equal(p.got, want) {
 		t.Errorf("looked back %s, got %v, want %v", since(), p.got, want)
 	}
-	// The checkpoint of a watch that was off for a year.
+	// This is the checkpoint of a watch that was stopped for a year.
 	p.place = []byte(`{"fingerprint":"of another filter","next":"` + p.URL + `/api/v1/logs?after=x","high_water":"` + at(365*day) + `"}`)
 	p.got = nil
 	if p.sweep(); since() != 90*day || !slices.Equal(p.got, want) || len(p.notices) == 0 {
-		t.Errorf("looked back %s, got %v, said %q", since(), p.got, p.notices)
+		t.Errorf("looked back %s, got %v, notices %q", since(), p.got, p.notices)
 	}
 	p.params["look_back"], p.place = "2161h", nil
 	if _, err := p.poll(); sdk.AsError(err).Code != sdk.InvalidInput {

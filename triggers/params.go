@@ -18,7 +18,7 @@ import (
 // SystemLogParams are the trigger's parameters.
 type SystemLogParams struct {
 	selection.Selection
-	// Expression of Okta's filter language that an event must match as well.
+	// Expression of Okta's filter language that an event must also match.
 	Filter string `json:"filter,omitempty" jsonschema:"example=severity eq \"WARN\",maxLength=1500" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
 	// Several selections instead of the one above. An event is delivered if one of them matches, with the indexes
 	// of the selections that match. A host that serves several playbooks with one poll uses it.
@@ -46,7 +46,7 @@ func (p SystemLogParams) Validate() error {
 	if len(p.Any) == 0 {
 		violations = p.Violations("")
 	} else {
-		violations = p.besidesAny()
+		violations = p.rejectAlsoAny()
 	}
 	for i, s := range p.Any {
 		violations = append(violations, s.Violations(fmt.Sprintf("/%s/%d", sdk.AnyParam, i))...)
@@ -60,9 +60,10 @@ func (p SystemLogParams) Validate() error {
 	return nil
 }
 
-// besidesAny rejects selection parameters in addition to "any", which would have no
-// effect. The event types are always present.
-func (p SystemLogParams) besidesAny() []schema.Violation {
+// rejectAlsoAny rejects selection parameters in addition to "any". They would have no effect. The event types
+// are
+// always present.
+func (p SystemLogParams) rejectAlsoAny() []schema.Violation {
 	raw, err := json.Marshal(p.Selection)
 	var given map[string]json.RawMessage
 	if err != nil || json.Unmarshal(raw, &given) != nil {

@@ -59,13 +59,13 @@ func TestSelfGeneratedEventsStartNothing(t *testing.T) {
 		t.Errorf("got %v, want %v", p.got, others)
 	}
 	if n := p.requestsTo("/api/v1/users/me"); n > 1 {
-		t.Errorf("%d requests to learn who the login is", n)
+		t.Errorf("%d requests to identify the principal", n)
 	}
 	p.params["own_events"] = true
 	p.do("unsuspend_user", alice.ID)
 	p.do("suspend_user", alice.ID)
 	if p.sweep(); len(p.got) != 2 {
-		t.Errorf("asked for own events: got %v", p.got)
+		t.Errorf("requested self-generated events: got %v", p.got)
 	}
 }
 
@@ -78,7 +78,7 @@ func TestSelfGeneratedEventsAreCounted(t *testing.T) {
 	want := p.append(1, "user.session.start")
 	page, err := p.poll()
 	if err != nil || page.SelfGenerated != 2 || page.Seen != 3 || !slices.Equal(p.got, want) {
-		t.Errorf("own %d of %d, got %v, %v", page.SelfGenerated, page.Seen, p.got, err)
+		t.Errorf("self-generated %d of %d, got %v, %v", page.SelfGenerated, page.Seen, p.got, err)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestSelfGeneratedEventsOfAnotherProcess(t *testing.T) {
 		t.Errorf("got %v", p.got)
 	}
 	if n := p.requestsTo("/api/v1/users/me") - before; n != 1 {
-		t.Errorf("%d requests to learn who the login is", n)
+		t.Errorf("%d requests to identify the principal", n)
 	}
 }
 
@@ -125,7 +125,7 @@ func TestEventsOfOtherPrincipals(t *testing.T) {
 		event("00Tx", "soar-okta/0.1.0", "00uSomebodyElse12345"))
 	p.sweep()
 	if !slices.Equal(p.got, want) {
-		t.Errorf("before the token's id is known: got %v, want %v", p.got, want)
+		t.Errorf("before the token's ID is known: got %v, want %v", p.got, want)
 	}
 	p.do("suspend_user", "alice.moreau@corp.example")
 	p.sweep()
@@ -162,10 +162,10 @@ func TestSelfGeneratedEventsOfServiceApp(t *testing.T) {
 	want := p.append(1, "user.session.start")
 	page, err := p.poll()
 	if err != nil || page.SelfGenerated == 0 || !slices.Equal(p.got, want) {
-		t.Errorf("own %d of %d, got %v, want %v, %v", page.SelfGenerated, page.Seen, p.got, want, err)
+		t.Errorf("self-generated %d of %d, got %v, want %v, %v", page.SelfGenerated, page.Seen, p.got, want, err)
 	}
 	if n := p.requestsTo("/api/v1/users/me") - before; n != 0 {
-		t.Errorf("%d requests to learn who the login is", n)
+		t.Errorf("%d requests to identify the principal", n)
 	}
 }
 

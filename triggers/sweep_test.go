@@ -40,10 +40,10 @@ func TestPauseAfterPage(t *testing.T) {
 		more        bool
 		least, most time.Duration
 	}{
-		"no events":        {nil, false, 0, 0},
-		"a full page":      {[]oktasim.Event{ago(0), ago(0), ago(0)}, true, 0, 0},
-		"young events":     {[]oktasim.Event{ago(time.Hour), ago(0)}, true, 10 * time.Second, 10 * time.Second},
-		"events of before": {[]oktasim.Event{ago(time.Hour), ago(time.Minute)}, true, 0, 5 * time.Second},
+		"no events":    {nil, false, 0, 0},
+		"a full page":  {[]oktasim.Event{ago(0), ago(0), ago(0)}, true, 0, 0},
+		"young events": {[]oktasim.Event{ago(time.Hour), ago(0)}, true, 10 * time.Second, 10 * time.Second},
+		"old events":   {[]oktasim.Event{ago(time.Hour), ago(time.Minute)}, true, 0, 5 * time.Second},
 	} {
 		p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"*"}, "page_size": 3})
 		p.sweep()
@@ -100,7 +100,7 @@ func TestLinksInEverySpelling(t *testing.T) {
 		want := p.append(5, "user.session.start")
 		p.sweep()
 		if !slices.Equal(p.got, want) || len(p.notices) != 0 {
-			t.Errorf("%s: got %d events, want %d; said %q", name, len(p.got), len(want), p.notices)
+			t.Errorf("%s: got %d events, want %d; notices %q", name, len(p.got), len(want), p.notices)
 		}
 	}
 }
@@ -185,9 +185,11 @@ func TestCircularLinksEndSweep(t *testing.T) {
 	}
 }
 
-// TestChangedParametersContinue checks that a new page size, look back, order of selections
-// or local condition continues at the link. New types are read from 15 minutes before the
-// latest event, without a lost event.
+// TestChangedParametersContinue checks which changed parameters continue at the link: the page size, the look
+// back,
+// the order of selections and local conditions. New types are read from 15 minutes before the latest event, and
+// no
+// event is lost.
 func TestChangedParametersContinue(t *testing.T) {
 	const sessions, mfa = "user.session.start", "user.mfa.okta_verify.deny_push"
 	for name, test := range map[string]struct {
@@ -218,7 +220,7 @@ func TestChangedParametersContinue(t *testing.T) {
 		p.sweep()
 		said := strings.Contains(strings.Join(p.notices, "\n"), "reading again from")
 		if said != test.again || !test.again && !slices.Equal(p.got, want) {
-			t.Errorf("%s: got %d events, said %q", name, len(p.got), p.notices)
+			t.Errorf("%s: got %d events, notices %q", name, len(p.got), p.notices)
 		}
 		for _, id := range want {
 			if !slices.Contains(p.got, id) {

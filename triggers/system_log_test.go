@@ -20,8 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The SDK has an unused token cache with a goroutine, which ends with the garbage
-	// collection of its client.
+	// The SDK has an unused token cache. Its goroutine ends with the garbage collection of the client.
 	goleak.VerifyTestMain(oktaspec.Main{M: m}, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
 }
 
@@ -32,7 +31,7 @@ type poller struct {
 	session sdk.Session
 	params  map[string]any
 	place   json.RawMessage
-	got     []string // uuids, in order
+	got     []string // UUIDs in order
 	notices []string
 }
 
@@ -140,7 +139,7 @@ func TestFirstPollUsesLookBack(t *testing.T) {
 		later := p.append(1, "user.session.start")
 		p.sweep()
 		if len(p.got) != want+1 || p.got[want] != later[0] {
-			t.Errorf("look_back %q: the event after the first poll is not there", look)
+			t.Errorf("look_back %q: the event after the first poll is missing", look)
 		}
 	}
 }
@@ -198,7 +197,7 @@ func TestTypesAreFilteredAndMatched(t *testing.T) {
 	q, err := url.ParseQuery(first.Query)
 	if err != nil || q.Get("filter") != `eventType sw "user.session." or eventType eq "user.lifecycle.suspend"` || q.Get("sortOrder") != "ASCENDING" ||
 		q.Has("until") {
-		t.Errorf("asked for %v", q)
+		t.Errorf("requested %v", q)
 	}
 	// Events are matched locally if Okta ignores the filter.
 	p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200,
@@ -210,7 +209,7 @@ func TestTypesAreFilteredAndMatched(t *testing.T) {
 	}
 }
 
-func TestOwnFilter(t *testing.T) {
+func TestFilterOfCaller(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, map[string]any{"event_types": []string{"user.session.start"},
 		"filter": `outcome.result eq "FAILURE" or severity eq "ERROR"`})
 	p.sweep()
@@ -223,8 +222,7 @@ func TestOwnFilter(t *testing.T) {
 	}
 }
 
-// TestFaultsKeepCheckpoint checks that a failure keeps the checkpoint, without lost or
-// repeated events.
+// TestFaultsKeepCheckpoint checks that a failure keeps the checkpoint, and that no event is lost or repeated.
 func TestFaultsKeepCheckpoint(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault oktasim.Fault
@@ -266,7 +264,7 @@ func TestFaultsKeepCheckpoint(t *testing.T) {
 			place := string(p.place)
 			test.fault.Path, test.fault.Times = "/api/v1/logs", 2
 			if test.fault.Kind == oktasim.KindHangup {
-				// net/http itself repeats a GET that met a kept connection's end.
+				// net/http itself repeats a GET if the server closed a kept connection.
 				test.fault.Times++
 			}
 			p.Fault(test.fault)
@@ -280,7 +278,7 @@ func TestFaultsKeepCheckpoint(t *testing.T) {
 				wait = e.RetryAfter
 			}
 			if string(p.place) != place || len(p.got) != 0 {
-				t.Errorf("the place moved, or events came: %v", p.got)
+				t.Errorf("the checkpoint changed, or events were delivered: %v", p.got)
 			}
 			p.ClearFaults()
 			<-time.After(wait)
@@ -296,9 +294,9 @@ func TestFaultsKeepCheckpoint(t *testing.T) {
 // before the latest event, with a notice.
 func TestUnusableLink(t *testing.T) {
 	for name, lose := range map[string]func(*poller){
-		"Okta refuses the link": func(p *poller) { p.Fault(oktasim.Fault{ExpireCursors: true}) },
-		"the filter is another": func(p *poller) { p.params = types("user.session.start", "user.session.end") },
-		"the link leads elsewhere": func(p *poller) {
+		"Okta rejects the link": func(p *poller) { p.Fault(oktasim.Fault{ExpireCursors: true}) },
+		"the filter changed":    func(p *poller) { p.params = types("user.session.start", "user.session.end") },
+		"the link leads to another host": func(p *poller) {
 			p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Link: "https://evil.example/api/v1/logs?after=1"})
 			p.sweep()
 		},
@@ -310,7 +308,7 @@ func TestUnusableLink(t *testing.T) {
 			p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Link: oktasim.LinkNone})
 			p.sweep()
 		},
-		"the stored link is not one": func(p *poller) {
+		"the stored link is invalid": func(p *poller) {
 			p.place = json.RawMessage(strings.Replace(string(p.place), `"next":"http`, `"next":"gopher`, 1))
 		},
 	} {
@@ -331,7 +329,7 @@ func TestUnusableLink(t *testing.T) {
 			}
 			p.notices = nil
 			if p.sweep(); len(p.notices) != 0 {
-				t.Errorf("after that it still says %q", p.notices)
+				t.Errorf("the next poll repeats the notice %q", p.notices)
 			}
 		})
 	}
@@ -400,7 +398,7 @@ func TestMalformedEvent(t *testing.T) {
 		t.Fatalf("got %d events, %v", len(page.Events), err)
 	}
 	if poison := page.Events[1]; !strings.HasPrefix(poison.ID, "sha256-") || len(poison.Data) < 1<<20 || !strings.Contains(string(poison.Data), `"uuid":7`) {
-		t.Errorf("the poison event is %s, %d bytes", poison.ID, len(poison.Data))
+		t.Errorf("the malformed event is %s, %d bytes", poison.ID, len(poison.Data))
 	}
 	if len(page.Notices) == 0 || !strings.Contains(page.Notices[0], "uuid, eventType, published") {
 		t.Errorf("said %q", page.Notices)
@@ -410,18 +408,18 @@ func TestMalformedEvent(t *testing.T) {
 func TestParametersThatCannotMatch(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, nil)
 	for name, params := range map[string]map[string]any{
-		"no types":          types(),
-		"twice the same":    types("user.session.start", "user.session.start"),
-		"empty":             types(""),
-		"a blank":           types("user session start"),
-		"half a wildcard":   types("user.sess*"),
-		"two wildcards":     types("*.session.*"),
-		"injection":         types(`x" or eventType sw "`),
-		"a past Okta lost":  {"event_types": []string{"*"}, "look_back": "2161h"},
-		"a negative past":   {"event_types": []string{"*"}, "look_back": "-5m"},
-		"page size 0":       {"event_types": []string{"*"}, "page_size": 0},
-		"page size too big": {"event_types": []string{"*"}, "page_size": 1001},
-		"not a list":        {"event_types": "*"},
+		"no types":                     types(),
+		"twice the same":               types("user.session.start", "user.session.start"),
+		"empty":                        types(""),
+		"a blank":                      types("user session start"),
+		"half a wildcard":              types("user.sess*"),
+		"two wildcards":                types("*.session.*"),
+		"injection":                    types(`x" or eventType sw "`),
+		"look back over the retention": {"event_types": []string{"*"}, "look_back": "2161h"},
+		"negative look back":           {"event_types": []string{"*"}, "look_back": "-5m"},
+		"page size 0":                  {"event_types": []string{"*"}, "page_size": 0},
+		"page size too big":            {"event_types": []string{"*"}, "page_size": 1001},
+		"not a list":                   {"event_types": "*"},
 	} {
 		p.params = params
 		_, err := p.poll()

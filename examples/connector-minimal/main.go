@@ -17,7 +17,7 @@ import (
 
 const docs = "https://badges.example/docs"
 
-// connector is everything that the plugin offers.
+// connector describes everything that the plugin offers.
 var connector = sdk.Connector[settings, *httpclient.Transport]{
 	Name: "badges", Title: "Door badges", Summary: "Blocks door badges and reports denied entries.", Docs: docs, Version: "0.1.0",
 	Open: open, Check: check,
@@ -41,7 +41,7 @@ type settings struct {
 	Token sdk.Secret `json:"token" jsonschema:"minLength=1" jsonschema_description:"API token of the badge service."`
 }
 
-// open makes the client of a connection. It sends no request.
+// open creates the client of a connection. It sends no request.
 func open(_ context.Context, s settings) (*httpclient.Transport, error) {
 	origin, err := url.Parse(s.URL)
 	if err != nil || origin.Host == "" {
@@ -109,7 +109,7 @@ type entry struct {
 	Door  string    `json:"door" jsonschema_description:"Name of the door."`
 }
 
-// checkpoint is where the next poll continues. Its zero value reads from the beginning.
+// checkpoint is the position at which the next poll continues. Its zero value starts at the beginning.
 type checkpoint struct {
 	After int `json:"after"`
 }

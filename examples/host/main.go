@@ -1,5 +1,6 @@
-// Command host is a whole host for a connector plugin: it launches one, prints what
-// it offers, runs one action, and polls its trigger.
+// Command host is a minimal host for a connector plugin. It launches a plugin, prints the manifest, runs one
+// action
+// and polls the trigger.
 //
 //	go build -o soar-plugin-okta ./cmd/soar-plugin-okta
 //	OKTA_ORG_URL=… OKTA_API_TOKEN=… go run ./examples/host ./soar-plugin-okta alice.moreau@corp.example
@@ -31,15 +32,15 @@ func run(ctx context.Context, args []string) (err error) {
 	if len(args) != 2 {
 		return errors.New("usage: host PLUGIN USER")
 	}
-	// The connector runs in a process of its own, over gRPC with mutual TLS. If it
-	// dies, the next call starts it again.
+	// The connector runs in its own process, over gRPC with mutual TLS. If the process dies, the next call
+	// restarts it.
 	plugin, err := host.Launch(ctx, host.Config{Path: args[0]})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, plugin.Close()) }()
 
-	// The manifest says what there is, with a JSON Schema for everything.
+	// The manifest lists all actions and triggers, each with a JSON Schema.
 	m, err := plugin.Manifest(ctx)
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string) (err error) {
 		fmt.Printf("  %-26s %s\n", a.Name, a.Summary)
 	}
 
-	// One process serves any number of connections. Settings follow m.Settings.
+	// One process serves any number of connections. m.Settings is the schema of the settings.
 	settings, err := json.Marshal(map[string]string{"org_url": os.Getenv("OKTA_ORG_URL"), "token": os.Getenv("OKTA_API_TOKEN")})
 	if err != nil {
 		return err
@@ -60,7 +61,7 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
 
-	// An error is data: branch on its code, show its message, obey its RetryAfter.
+	// An error is data: branch on its code, show its message, and wait for its RetryAfter.
 	input, err := json.Marshal(map[string]string{"user": args[1]})
 	if err != nil {
 		return err
@@ -71,8 +72,9 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	fmt.Printf("get_user: %s\n", result.Output)
 
-	// Each page comes with the place after it. A host that stores the two together
-	// loses no event; see host.Watch for the loop that waits and backs off.
+	// Each page includes the checkpoint that follows it. A host that stores both in one transaction loses no
+	// event.
+	// See host.Watch for the complete loop with waits and backoff.
 	var place json.RawMessage
 	params := json.RawMessage(`{"event_types":["user.session.*"],"look_back":"1h"}`)
 	for more := true; more; {

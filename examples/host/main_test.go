@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// Runs the example as a stranger would: with the plugin's own binary.
+// TestExample runs the example with the plugin's own binary, as a user would.
 func TestExample(t *testing.T) {
 	plugin := filepath.Join(t.TempDir(), "soar-plugin-okta")
 	if out, err := exec.Command("go", "build", "-o", plugin, "../../cmd/soar-plugin-okta").CombinedOutput(); err != nil {

@@ -1,9 +1,9 @@
-// Package playbooks holds the example playbooks, for the demo and the tests.
+// Package playbooks contains the example playbooks for the demo and the tests.
 package playbooks
 
 import "embed"
 
-// FS holds the playbook files.
+// FS contains the playbook files.
 //
-//go:embed *.yaml
+// go:embed *.yaml
 var FS embed.FS

@@ -1,5 +1,6 @@
-// Package archive builds a module of examples as its author would: this module comes from an
-// archive, as from a module proxy, and not from the tree.
+// Package archive builds an example module as its author would. The example then uses this module from an
+// archive,
+// as from a module proxy, instead of from the source tree.
 package archive
 
 import (
@@ -24,16 +25,16 @@ const Module = "soar.example/okta"
 // A Copy is a copy of a module that requires this module from an archive.
 type Copy struct {
 	Dir     string
-	Version string // of the archive
+	Version string // version of the archive
 	env     []string
 }
 
-// New copies the module in the folder dir, and writes an archive of the tree at root.
+// New copies the module in the folder dir and writes an archive of the source tree at root.
 func New(t testing.TB, root, dir string) *Copy {
 	t.Helper()
-	// Each archive has a version of its own, since the module cache keeps what it has read.
+	// Each archive has a unique version, because the module cache keeps every version that it has read.
 	random := make([]byte, 6)
-	_, _ = rand.Read(random) // it never fails
+	_, _ = rand.Read(random) // never fails
 	c := &Copy{Dir: t.TempDir(), Version: "v0.0.0-" + time.Now().UTC().Format("20060102150405") + "-" + hex.EncodeToString(random)}
 	proxy := t.TempDir()
 	must(t, c.write(root, filepath.Join(proxy, filepath.FromSlash(Module), "@v")))

@@ -1,5 +1,5 @@
-// Package bench measures the connector as a host meets it: the plugin's own binary,
-// over go-plugin, against an embedded org.
+// Package bench measures the connector as a host uses it: the plugin's own binary over go-plugin, against an
+// embedded org.
 package bench
 
 import (
@@ -35,8 +35,8 @@ func settings(url, token string) json.RawMessage {
 	return json.RawMessage(fmt.Sprintf(`{"org_url":%q,"token":%q}`, url, token))
 }
 
-// orgProcess runs an org in a process of its own, as far away from one caller as
-// from the other, and returns its address.
+// orgProcess runs an org in a separate process and returns its address. Both compared callers then have the same
+// distance to the org.
 func orgProcess(b *testing.B, token string) string {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), binary(b, "soar"), "org", "--json", "--listen", "127.0.0.1:0", "--token", token)
@@ -49,7 +49,7 @@ func orgProcess(b *testing.B, token string) string {
 	}
 	b.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // killed
+		_ = cmd.Wait() // an error, because the process was killed
 	})
 	var line struct{ URL string }
 	if err := json.NewDecoder(out).Decode(&line); err != nil {
@@ -82,10 +82,11 @@ func median(all []time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// BenchmarkActionCall runs get_user, which is one request to an org in a third
-// process, in this process and through the plugin's, in turn, so that a machine
-// whose speed drifts is as slow for the one as for the other. What differs is the
-// price of the plugin's process.
+// BenchmarkActionCall runs get_user, one request to an org in a third process. It alternates between a call in
+// this
+// process and a call through the plugin. Changes of the machine's speed then affect both equally. The difference
+// is
+// the cost of the plugin's process.
 func BenchmarkActionCall(b *testing.B) {
 	const token, turn = "bench-token", 50
 	url := orgProcess(b, token)
@@ -111,14 +112,13 @@ func BenchmarkActionCall(b *testing.B) {
 		}
 	}
 	inProcess, through := median(took[0]), median(took[1])
-	b.ReportMetric(0, "ns/op") // of two things in turn it would say nothing
+	b.ReportMetric(0, "ns/op") // meaningless for two alternating measurements
 	b.ReportMetric(float64(inProcess.Microseconds()), "in-process-µs")
 	b.ReportMetric(float64(through.Microseconds()), "plugin-µs")
 	b.ReportMetric(float64((through - inProcess).Microseconds()), "overhead-µs")
 }
 
-// BenchmarkLaunch is the time until the first response of a new plugin
-// process, mutual TLS included.
+// BenchmarkLaunch measures the time until the first response of a new plugin process, including mutual TLS.
 func BenchmarkLaunch(b *testing.B) {
 	path := binary(b, "soar-plugin-okta")
 	var took []time.Duration
@@ -136,13 +136,13 @@ func BenchmarkLaunch(b *testing.B) {
 	b.ReportMetric(float64(median(took).Microseconds())/1000, "median-ms")
 }
 
-// BenchmarkPluginMemory is how much memory the plugin's process holds after 10,000
-// events polled, and after 100,000.
+// BenchmarkPluginMemory measures the memory of the plugin's process after 10,000 and after 100,000 polled
+// events.
 func BenchmarkPluginMemory(b *testing.B) {
 	const page = 1000
 	org := oktasim.Start(b, oktasim.Options{})
 	path := binary(b, "soar-plugin-okta")
-	pad := strings.Repeat("x", 600) // brings an event to about 2 KB
+	pad := strings.Repeat("x", 600) // makes an event about 2 KB
 	events := make([]oktasim.Event, page)
 	for i := range events {
 		events[i] = oktasim.Event{"eventType": "user.session.start", "debugContext": map[string]any{"debugData": map[string]any{"pad": pad}}}

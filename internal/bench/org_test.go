@@ -21,10 +21,11 @@ import (
 	"soar.example/okta/internal/bench/pages"
 )
 
-// logOrgEvents is the environment variable that makes the test binary an org whose log has that many events.
+// logOrgEvents is an environment variable. It makes the test binary an org with this number of events in its
+// log.
 const logOrgEvents = "SOAR_BENCH_LOG_ORG_EVENTS"
 
-// TestMain runs the org of BenchmarkWay in a process of its own, so that its work is not measured.
+// TestMain runs the org of BenchmarkWay in a separate process, which is not measured.
 func TestMain(m *testing.M) {
 	if text := os.Getenv(logOrgEvents); text != "" {
 		events, err := strconv.Atoi(text)
@@ -39,11 +40,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// A ready line tells the parent that the org's first pages are ready.
+// A ready line reports to the parent that the org's first pages are ready.
 type ready struct{ URL, Certificate string }
 
-// serveLog serves a System Log with a backlog over TLS, in gzip, with Okta's headers and links. It returns
-// when its input is closed.
+// serveLog serves a System Log with a backlog over TLS, compressed with gzip, with Okta's headers and links. It
+// returns when its input is closed.
 func serveLog(events int) error {
 	b := newBacklog(events)
 	mux := http.NewServeMux()
@@ -84,7 +85,7 @@ func startLogOrg(tb testing.TB, events int) (url, certificate string) {
 	}
 	tb.Cleanup(func() {
 		_ = org.Process.Kill()
-		_ = org.Wait() // killed
+		_ = org.Wait() // an error, because the process was killed
 	})
 	var line ready
 	if err := json.NewDecoder(out).Decode(&line); err != nil {
@@ -97,11 +98,12 @@ func startLogOrg(tb testing.TB, events int) (url, certificate string) {
 	return line.URL, certificate
 }
 
-// pagesAhead is the number of pages that exist before they are read: 100 pages, about 30 MB, are the whole
-// log of a short measurement.
+// pagesAhead is the number of pages that are generated in advance. 100 pages, about 30 MB, are the whole log of
+// a
+// short measurement.
 const pagesAhead = 100
 
-// A backlog holds a log's pages in gzip. Reading a page drops the earlier ones.
+// A backlog contains the compressed pages of a log. Reading a page drops the earlier ones.
 type backlog struct {
 	pages int
 	made  chan []byte
@@ -173,13 +175,13 @@ func (b *backlog) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Rate-Limit-Reset", fmt.Sprint(time.Now().Add(time.Minute).Unix()))
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Encoding", "gzip")
-	_, _ = w.Write(body) // the client may have left
+	_, _ = w.Write(body) // the client may have disconnected
 }
 
 func compress(page []byte) []byte {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
-	_, _ = w.Write(page) // to memory
+	_, _ = w.Write(page) // never fails in memory
 	_ = w.Close()
 	return b.Bytes()
 }

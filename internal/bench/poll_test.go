@@ -18,11 +18,10 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// unlimited keeps the org from limiting what is polled faster than anybody would.
+// unlimited disables the org's rate limit, because the benchmark polls faster than the limit allows.
 var unlimited = oktasim.Limit{Path: "/api/v1/logs", Limit: 1_000_000}
 
-// requestsOf counts the requests that read a backlog and how many were sent in
-// each of some polls after that, when there was nothing to read.
+// requestsOf counts the requests that read a backlog, and the requests of each following poll without events.
 func requestsOf(tb testing.TB, backlog, idle int) (reading int, eachIdle []int) {
 	tb.Helper()
 	org := oktasim.Start(tb, oktasim.Options{})
@@ -73,8 +72,8 @@ func requestsOf(tb testing.TB, backlog, idle int) (reading int, eachIdle []int) 
 	return reading, eachIdle
 }
 
-// A backlog costs what its pages cost and one request more at the most, which
-// finds its end, and an interval without events costs one.
+// TestRequests checks the number of requests. A backlog takes one request per page and at most one more, which
+// finds the end. A poll without events takes one request.
 func TestRequests(t *testing.T) {
 	reading, eachIdle := requestsOf(t, 10_000, 5)
 	if reading < 10 || reading > 11 {
@@ -87,7 +86,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// BenchmarkRequests is how many requests a backlog of 10,000 events costs.
+// BenchmarkRequests measures the number of requests for a backlog of 10,000 events.
 func BenchmarkRequests(b *testing.B) {
 	for b.Loop() {
 		reading, eachIdle := requestsOf(b, 10_000, 5)
@@ -98,7 +97,7 @@ func BenchmarkRequests(b *testing.B) {
 		b.ReportMetric(float64(reading), "requests")
 		b.ReportMetric(float64(idle), "requests-an-idle-poll")
 	}
-	b.ReportMetric(0, "ns/op") // which is not the matter
+	b.ReportMetric(0, "ns/op") // not measured here
 }
 
 const onStart = `
@@ -112,10 +111,10 @@ steps:
     with: {user: alice.moreau@corp.example}
 `
 
-// BenchmarkEventToRun is how long it takes from the request that first can find an
-// event, with the event in the log before it, to the start of the run that it
-// starts: through the plugin's process, the match and the transaction that keeps
-// the run on disk. What an event waits for the next poll is not in it.
+// BenchmarkEventToRun measures the time from the first request that can return an event to the start of its run.
+// It includes the plugin's process, the match, and the transaction that stores the run. It excludes the wait for
+// the
+// next poll.
 func BenchmarkEventToRun(b *testing.B) {
 	org := oktasim.Start(b, oktasim.Options{Seed: oktasim.Demo})
 	org.Limit(unlimited)
@@ -177,7 +176,7 @@ func BenchmarkEventToRun(b *testing.B) {
 			b.Error(err)
 		}
 	})
-	<-polled // from here on events are new
+	<-polled // later events are new
 	var took []time.Duration
 	for b.Loop() {
 		org.ForgetRequests()
@@ -190,11 +189,11 @@ func BenchmarkEventToRun(b *testing.B) {
 		}
 		took = append(took, start.Sub(found))
 	}
-	b.ReportMetric(0, "ns/op") // it is mostly the wait for the next poll
+	b.ReportMetric(0, "ns/op") // mostly the wait for the next poll
 	b.ReportMetric(float64(median(took).Microseconds())/1000, "median-ms")
 }
 
-// firstPoll is when the first request for events came in that was sent after.
+// firstPoll returns the time of the first request for events that was sent after the given time.
 func firstPoll(org *oktasim.Server, after time.Time) (time.Time, bool) {
 	for _, r := range org.Requests() {
 		if r.Path == "/api/v1/logs" && !r.At.Before(after) {

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// usage is what a process has used since its start.
+// usage is the resource usage of a process since its start.
 type usage struct {
 	cpu   time.Duration // in user mode and in the kernel
-	share float64       // MB resident now; a page that several processes share counts in part
-	peak  float64       // MB resident at the most
+	share float64       // MB resident now; pages shared by several processes count in part
+	peak  float64       // maximum of resident MB
 }
 
-// each returns the processor time in microseconds an event.
+// each returns the processor time in microseconds per event.
 func (u usage) each(events int) float64 { return float64(u.cpu.Microseconds()) / float64(events) }
 
 // usageOf reads /proc, which exists on Linux only.
@@ -27,7 +27,7 @@ func usageOf(pid int) (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // from the third on
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // starts with the third field
 	user, err := strconv.Atoi(string(fields[11]))
 	if err != nil {
 		return usage{}, err
@@ -45,7 +45,7 @@ func usageOf(pid int) (usage, error) {
 	return u, err
 }
 
-// megabytes reads one figure of a file of /proc, in kB.
+// megabytes reads one figure in kB of a file in /proc.
 func megabytes(path, name string) (float64, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -69,7 +69,7 @@ func childOf(pid int) (int, error) {
 	for _, path := range all {
 		stat, err := os.ReadFile(path)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
 		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 		if string(fields[1]) == strconv.Itoa(pid) {

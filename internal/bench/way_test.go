@@ -16,20 +16,20 @@ import (
 	"soar.example/okta/internal/bench/pages"
 )
 
-// A way is the cost of the whole way from an org's log to lines of text.
+// A way is the cost of the whole path from the log of an org to lines of text.
 type way struct {
 	host, plugin usage
 	took         time.Duration
-	early, most  float64 // MB of both processes: after a tenth of the events, and at the most
+	early, most  float64 // MB of both processes: after a tenth of the events, and the maximum
 }
 
-// cpu returns the processor time of both processes, from their start on, in microseconds an event.
+// cpu returns the processor time of both processes since their start, in microseconds per event.
 func (w way) cpu(events int) float64 { return w.host.each(events) + w.plugin.each(events) }
 
 // built is the folder of the built host, which contains the connector. TestMain removes it.
 var built string
 
-// buildHost builds the host once in a process.
+// buildHost builds the host once per process.
 var buildHost = sync.OnceValue(func() error {
 	var err error
 	if built, err = os.MkdirTemp("", "soar-bench-"); err != nil {
@@ -41,8 +41,8 @@ var buildHost = sync.OnceValue(func() error {
 	return nil
 })
 
-// measureWay starts an org with that many events and lets soar print all of them in the format. The org's
-// process is not measured.
+// measureWay starts an org with this number of events and runs soar, which prints all events in the format. The
+// org's process is not measured.
 func measureWay(tb testing.TB, format string, events int) way {
 	tb.Helper()
 	if _, err := os.Stat("/proc/self/smaps_rollup"); err != nil {
@@ -67,7 +67,7 @@ func measureWay(tb testing.TB, format string, events int) way {
 	}
 	w, err := follow(out, soar.Process.Pid, events)
 	w.took = time.Since(start)
-	_ = soar.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	_ = soar.Process.Signal(syscall.SIGTERM) // it may have ended already
 	_ = soar.Wait()
 	if err != nil {
 		tb.Fatalf("%v\n%s", err, complaints.Bytes())
@@ -75,7 +75,7 @@ func measureWay(tb testing.TB, format string, events int) way {
 	return w
 }
 
-// follow reads the lines, checks that each is the next event, and measures the two processes meanwhile.
+// follow reads the lines and checks that each is the next event. It measures the two processes meanwhile.
 func follow(out io.Reader, host, events int) (w way, err error) {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(make([]byte, 1<<20), 1<<20)
@@ -110,10 +110,11 @@ func follow(out io.Reader, host, events int) (w way, err error) {
 	return w, nil
 }
 
-// The whole backlog comes out of the two processes in order, or the measurement fails.
+// TestWholeWay checks that both processes output the whole backlog in order, and that the measurement fails
+// otherwise.
 func TestWholeWay(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it builds a program")
+		t.Skip("builds a program")
 	}
 	const events = 5000
 	w := measureWay(t, "ecs", events)
@@ -125,14 +126,14 @@ func TestWholeWay(t *testing.T) {
 	}
 }
 
-// BenchmarkWay measures the way from an org's log over TLS to a line of text for each event.
+// BenchmarkWay measures the path from an org's log over TLS to a line of text for each event.
 func BenchmarkWay(b *testing.B) {
 	for _, format := range []string{"okta", "ecs"} {
 		b.Run(format, func(b *testing.B) { benchmarkWay(b, format, 100_000) })
 	}
 }
 
-// BenchmarkMillion measures the same way for a million events, which takes minutes.
+// BenchmarkMillion measures the same path for a million events. It takes minutes.
 func BenchmarkMillion(b *testing.B) { benchmarkWay(b, "okta", 1_000_000) }
 
 func benchmarkWay(b *testing.B, format string, events int) {

@@ -1,6 +1,5 @@
-// Package fixedseed lets the property tests of a package that imports it start from one
-// seed, so that they try the same cases on every run. RAPID_SEED=N in the environment, or
-// the flag -rapid.seed, starts from another one:
+// Package fixedseed gives the property tests of an importing package a fixed seed. Every run then tests the same
+// cases. The environment variable RAPID_SEED=N, or the flag -rapid.seed, sets another seed:
 //
 //	RAPID_SEED=$RANDOM RAPID_CHECKS=1000 go test ./internal/reliability -run TestHistories
 package fixedseed
@@ -13,12 +12,11 @@ import (
 	_ "pgregory.net/rapid" // registers its flags first
 )
 
-// The flags are parsed later: the command line still decides.
+// The flags are parsed later. Therefore the command line takes precedence.
 var _ = set("rapid.seed", "1")
 
-// Default sets a flag of a property test. The command line, which is parsed later, and
-// the environment, such as RAPID_CHECKS for rapid.checks, take precedence. It panics if
-// there is no such flag.
+// Default sets the default of a flag of the property tests. The command line and the environment (such as
+// RAPID_CHECKS for rapid.checks) take precedence. Default panics if the flag does not exist.
 func Default(name, value string) {
 	if err := set(name, value); err != nil {
 		panic(err)

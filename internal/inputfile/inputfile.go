@@ -1,5 +1,4 @@
-// Package inputfile reads small files that people write: settings, playbooks and
-// private keys.
+// Package inputfile reads small files that people write: settings, playbooks and private keys.
 package inputfile
 
 import (
@@ -11,8 +10,8 @@ import (
 	"syscall"
 )
 
-// Read returns a file's bytes. The file must be a regular file of at most most
-// bytes: a pipe could block, and a device can be endless.
+// Read returns the content of a file. It accepts only regular files of up to most bytes, because a pipe could
+// block, and a device can be endless.
 func Read(name string, most int64) ([]byte, error) {
 	// Without O_NONBLOCK, opening a pipe waits for a writer.
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
@@ -32,7 +31,7 @@ func Read(name string, most int64) ([]byte, error) {
 	case info.Size() > most:
 		return nil, tooLarge(name, most)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, most+1)) // the file may grow, and files of /proc have no size
+	text, err := io.ReadAll(io.LimitReader(f, most+1)) // the file may grow, and files in /proc report size 0
 	if err != nil {
 		return nil, err
 	}
@@ -43,19 +42,19 @@ func Read(name string, most int64) ([]byte, error) {
 }
 
 func tooLarge(name string, most int64) error {
-	return fmt.Errorf("%s is too large: at most %d KiB are read", name, most>>10)
+	return fmt.Errorf("%s is too large: the maximum is %d KiB", name, most>>10)
 }
 
-// Exposure says which users other than the owner can change a file.
+// Exposure describes which users other than the owner can read or change a file.
 type Exposure struct {
-	Mode    fs.FileMode // of the file
+	Mode    fs.FileMode // mode of the file
 	Others  bool        // every user of the machine can write to the file
-	Group   bool        // its group can
-	Folder  string      // a folder in which every user can replace the file; "" if there is none
-	Readers bool        // its group or every user can read it
+	Group   bool        // the group of the file can write to it
+	Folder  string      // a folder in which every user can replace the file, or ""
+	Readers bool        // the group or every user can read the file
 }
 
-// Exposed returns the exposure of a file, and of the file that a link leads to.
+// Exposed returns the exposure of a file. It follows symbolic links.
 func Exposed(name string) (Exposure, error) {
 	info, err := os.Stat(name)
 	if err != nil {

@@ -13,23 +13,24 @@ import (
 )
 
 const (
-	// MaxListSize is the size of the largest list that is read, in bytes.
+	// MaxListSize is the maximum size of a list in bytes.
 	MaxListSize = 16 << 20
-	// MaxItems is the number of items of the longest list.
+	// MaxItems is the maximum number of items of a list.
 	MaxItems = 10_000
 
-	maxItemSize = 4096 // bytes
-	maxFaults   = 10   // number of bad rows that an error names
+	maxItemSize = 4096 // in bytes
+	maxFaults   = 10   // maximum number of bad rows in an error
 )
 
-// An Item is one item of a list, and its line.
+// An Item is one item of a list with its line number.
 type Item struct {
 	Text string
-	Line int // from 1
+	Line int // starts at 1
 }
 
-// ParseLine returns the items of one line with commas between them. An item with a comma or
-// a quote is in double quotes, as in CSV (RFC 4180).
+// ParseLine returns the items of one line, which are separated by commas. An item that contains a comma or a
+// quote
+// is in double quotes, as in CSV (RFC 4180).
 func ParseLine(text string) ([]Item, error) {
 	var f faults
 	rows := csv.NewReader(strings.NewReader(text))
@@ -48,8 +49,8 @@ func ParseLine(text string) ([]Item, error) {
 	return items, f.err(len(items))
 }
 
-// ParseList returns the items of a file with one item on each line. It ignores blank lines,
-// and lines that begin with #.
+// ParseList returns the items of a file with one item per line. It ignores blank lines and lines that start with
+// #.
 func ParseList(text []byte) ([]Item, error) {
 	text, err := plain(text)
 	if err != nil {
@@ -67,8 +68,8 @@ func ParseList(text []byte) ([]Item, error) {
 	return items, f.err(len(items))
 }
 
-// ParseColumn returns the items of one column of a CSV file (RFC 4180). Its first row has
-// the names of the columns. The rows are separated by commas, semicolons or tabs.
+// ParseColumn returns the items of one column of a CSV file (RFC 4180). The first row contains the names of the
+// columns. The rows use commas, semicolons or tabs as separators.
 func ParseColumn(text []byte, column string) ([]Item, error) {
 	text, err := plain(text)
 	if err != nil {
@@ -104,7 +105,7 @@ func ParseColumn(text []byte, column string) ([]Item, error) {
 		var bad *csv.ParseError
 		switch {
 		case errors.Is(err, csv.ErrFieldCount) && errors.As(err, &bad):
-			f.add("line %d has %d columns, and the first line has %d", bad.Line, len(row), len(head))
+			f.add("line %d has %d columns, but the first line has %d", bad.Line, len(row), len(head))
 			continue
 		case err != nil:
 			return nil, err // after a wrong quote, the ends of rows are unknown
@@ -116,8 +117,7 @@ func ParseColumn(text []byte, column string) ([]Item, error) {
 	}
 }
 
-// columnOf returns the position of a column. A difference in case does not matter if only
-// one column has the name.
+// columnOf returns the index of a column. The case of the name is ignored if only one column has the name.
 func columnOf(head []string, column string) (int, error) {
 	var names []string
 	var found []int
@@ -143,7 +143,7 @@ func columnOf(head []string, column string) (int, error) {
 	return found[0], nil
 }
 
-// plain returns text in UTF-8 without byte order mark, and with \n at the end of each line.
+// plain returns text in UTF-8 without a byte order mark, with \n at the end of each line.
 func plain(text []byte) ([]byte, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		return nil, errors.New("is in UTF-16: save it in UTF-8")
@@ -160,7 +160,7 @@ func plain(text []byte) ([]byte, error) {
 	return text, nil
 }
 
-// faults are the bad rows of a list.
+// faults collects the bad rows of a list.
 type faults struct {
 	texts []string
 	n     int
@@ -178,7 +178,7 @@ func (f *faults) check(position, item string) {
 	case item == "":
 		f.add("%s is empty", position)
 	case len(item) > maxItemSize:
-		f.add("%s has %d bytes, and at most %d are possible", position, len(item), maxItemSize)
+		f.add("%s has %d bytes; the maximum is %d", position, len(item), maxItemSize)
 	case !utf8.ValidString(item):
 		f.add("%s is not in UTF-8", position)
 	default:
@@ -189,7 +189,7 @@ func (f *faults) check(position, item string) {
 	}
 }
 
-// err returns the error of a list of n items.
+// err returns the error for a list of n items, or nil.
 func (f *faults) err(n int) error {
 	switch {
 	case f.n > maxFaults:
@@ -199,7 +199,7 @@ func (f *faults) err(n int) error {
 	case n == 0:
 		return errors.New("has no items")
 	case n > MaxItems:
-		return fmt.Errorf("has %d items, and at most %d are possible: split the list", n, MaxItems)
+		return fmt.Errorf("has %d items; the maximum is %d. Split the list", n, MaxItems)
 	}
 	return nil
 }

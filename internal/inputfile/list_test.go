@@ -16,7 +16,7 @@ func TestLists(t *testing.T) {
 	for name, c := range map[string]struct {
 		parse func(string) ([]Item, error)
 		text  string
-		want  string // the items with their lines
+		want  string // the items with their line numbers
 		fails string // part of the error
 	}{
 		"names":                  {line, "a@x,b@x", "a@x:1 b@x:1", ""},
@@ -70,11 +70,11 @@ func TestLists(t *testing.T) {
 		"column in two cases":    {column("LoGin"), "login,LOGIN\na,b\n", "", "has several columns"},
 		"hostile column name":    {login, "\"\x1b[2J\",b\n1,2\n", "", `The columns are "\x1b[2J", "b"`},
 		"empty CSV":              {login, "", "", "is empty"},
-		"only a head":            {login, "id,login\n", "", "has no items"},
+		"only a first line":      {login, "id,login\n", "", "has no items"},
 		"empty cell":             {login, "id,login\n1,a\n2,\n3,c\n", "", "line 3 is empty"},
-		"row with fewer cells":   {login, "id,login\n1\n2,b\n", "", "line 2 has 1 columns, and the first line has 2"},
+		"row with fewer cells":   {login, "id,login\n1\n2,b\n", "", "line 2 has 1 columns, but the first line has 2"},
 		"row with more cells":    {login, "id,login\n1,a\n2,b,c\n", "", "line 3 has 3 columns"},
-		"quote that is not shut": {login, "id,login\n1,\"a\n2,b\n", "", "line 3"},
+		"quote without end":      {login, "id,login\n1,\"a\n2,b\n", "", "line 3"},
 		"quote in a cell":        {login, "id,login\n1,a\"b\n", "", "line 2"},
 		"NUL in CSV":             {login, "id,login\n1,a\x00\n", "", "line 2 contains a NUL"},
 		"control in a cell":      {login, "id,login\n1,a\x08\n", "", "line 2 contains the control character U+0008"},

@@ -1,5 +1,6 @@
-// Package language checks that text is plain English: sentence length, forbidden phrases and
-// standard terms. Tests use it for documentation, help, schemas and errors.
+// Package language checks that text is plain English: sentence length, forbidden phrases and standard terms.
+// Tests
+// use it for documentation, help, schemas, errors, comments and test names.
 package language
 
 import (
@@ -9,11 +10,11 @@ import (
 )
 
 const (
-	mostWords = 35 // in any sentence
-	longWords = 30 // in all but 2 % of the sentences
+	mostWords = 35 // maximum for every sentence
+	longWords = 30 // at most 2 % of the sentences may be longer
 )
 
-// rules are the forbidden phrases, and what to write instead.
+// rules are the forbidden phrases, with advice for each.
 var rules = []struct {
 	phrase *regexp.Regexp
 	advice string
@@ -41,7 +42,7 @@ func word(alternatives string) *regexp.Regexp {
 }
 
 var (
-	code     = regexp.MustCompile("`[^`]*`|<[^>]*>|connection was refused|https?://\\S+|connection refused") // the last is an error of the system
+	code     = regexp.MustCompile("`[^`]*`|<[^>]*>|connection was refused|https?://\\S+|connection refused") // also an error of the operating system
 	link     = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 	sentence = regexp.MustCompile(`[.!:](\s+|$)|\s*[|]\s*|\n\s*[-*#]\s*|\n\n+`)
 )
@@ -70,7 +71,7 @@ func (c *Checker) Markdown(name, page string) {
 // Text checks a text.
 func (c *Checker) Text(name, text string) {
 	text = code.ReplaceAllString(link.ReplaceAllString(text, "$1"), "X")
-	text = strings.ReplaceAll(text, "?", "?.") // the end of a question stays visible
+	text = strings.ReplaceAll(text, "?", "?.") // keeps the question mark at the end of a question
 	for _, s := range sentence.Split(text, -1) {
 		s = strings.Join(strings.Fields(s), " ")
 		words := len(strings.Fields(s))

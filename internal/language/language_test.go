@@ -21,7 +21,7 @@ func TestProblems(t *testing.T) {
 		{"`whom` and [a link](http://whom.example)", ""},
 	} {
 		var checker Checker
-		checker.sentences = 1000 // so that one long sentence is below the share
+		checker.sentences = 1000 // keeps the share of one long sentence below the limit
 		checker.Markdown("page", c.text)
 		got := strings.Join(checker.Finish(), "\n")
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {

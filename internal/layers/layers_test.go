@@ -1,6 +1,6 @@
-// Package layers holds the tests that keep the code base navigable: which package
-// may import which, how long files and lines may be, and that exported names have
-// comments.
+// Package layers tests the structure of the code: which package may import which other package, the length of
+// files
+// and lines, and the comments of exported names.
 package layers
 
 import (
@@ -57,13 +57,13 @@ func within(path string, roots ...string) bool {
 	})
 }
 
-// vendor are the packages that know Okta. Everything else is for any connector.
+// vendor lists the packages that know Okta. All other packages work with any connector.
 var vendor = []string{
 	"actions", "triggers", "plugin/okta", "internal/okta", "internal/oktasim", "internal/oktaspec", "internal/systemlog",
 	"internal/docs", "internal/reliability", "internal/bench", "cmd", "examples",
 }
 
-// A rule says what the packages below some folders may not depend on.
+// A rule lists the packages that the packages below some folders must not depend on.
 type rule struct {
 	of, except []string
 	not        func(dep string) bool
@@ -90,7 +90,7 @@ var rules = []rule{
 		not: func(dep string) bool {
 			return strings.HasPrefix(dep, module) && !within(dep, "sdk", "schema", "internal/nearest")
 		},
-		because: "the transport of connectors needs only the contract",
+		because: "the transport of connectors depends on the contract only",
 	},
 	{
 		of: []string{"schema", "internal/nearest"},

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// host lists the folders of the host, which works with any connector, and of the HTTP
-// connector, which works with any service.
+// host lists the folders of the host, which works with any connector, and of the HTTP connector, which works
+// with
+// any service.
 var host = []string{
 	"cmd/soar", "cmd/soar-plugin-http", "internal/httpconnector", "plugin/host", "internal/docs", "internal/engine",
 	"internal/inputfile", "internal/monitor", "internal/nearest", "internal/origin",
@@ -30,8 +31,8 @@ var mayNameVendor = []string{
 	"internal/docs/pages.tmpl",
 }
 
-// TestHostNamesNoVendor searches the host for the name of the vendor, in code and comments.
-// The path of the module contains the name and does not count. Tests may name Okta.
+// TestHostNamesNoVendor searches code and comments of the host for the name of the vendor. The module path
+// contains the name and does not count. Tests may name Okta.
 func TestHostNamesNoVendor(t *testing.T) {
 	for _, file := range mayNameVendor {
 		if source, err := os.ReadFile("../../" + file); err != nil || !namesVendor(string(source)) {

@@ -13,17 +13,17 @@ import (
 // A Metric is a metric for Prometheus.
 type Metric struct {
 	Name    string
-	Counter bool // otherwise a gauge
+	Counter bool // if false, the metric is a gauge
 	Help    string
 	Labels  []string
 
 	read reader
 }
 
-// A reader calls give with each value of a metric and its labels.
+// A reader calls give with each value of a metric and the labels of the value.
 type reader func(s Snapshot, give func(value float64, labels ...string))
 
-// each returns a reader of one value for each item, with one label. NaN is no value.
+// each returns a reader of one value with one label for each item. It skips values that are NaN.
 func each[T any](items func(Snapshot) []T, label func(T) string) func(read func(T) float64) reader {
 	return func(read func(T) float64) reader {
 		return func(s Snapshot, give func(float64, ...string)) {
@@ -42,14 +42,14 @@ var (
 	perBudget   = each(func(s Snapshot) []sdk.Budget { return s.Budgets }, func(b sdk.Budget) string { return b.Bucket })
 )
 
-// whether returns a reader of a condition, as 1 or 0.
+// whether returns a reader of a condition: 1 if it is true, otherwise 0.
 func whether(is func(Snapshot) bool) reader {
 	return func(s Snapshot, give func(float64, ...string)) {
 		give(map[bool]float64{true: 1}[is(s)])
 	}
 }
 
-// timestamp returns t in the unit of Prometheus, NaN for no time.
+// timestamp returns t as a Prometheus timestamp, or NaN if t is zero.
 func timestamp(t time.Time) float64 {
 	if t.IsZero() {
 		return math.NaN()
@@ -57,8 +57,8 @@ func timestamp(t time.Time) float64 {
 	return float64(t.UnixMicro()) / 1e6
 }
 
-// Metrics are the metrics of [Monitor.Registry], except those of the Go process. A feed is a
-// trigger, with a number if the trigger has several feeds. No label has values from events.
+// Metrics are the metrics of [Monitor.Registry], except those of the Go process. A feed is a trigger. Its name
+// includes a number if the trigger has several feeds. No label contains text from events.
 var Metrics = []Metric{
 	{Name: "soar_lag_seconds", Labels: []string{"feed"},
 		Help: "Lag of the watch. While there is more to read: age of the latest stored event, by this machine's clock. Otherwise: time since " +
@@ -146,10 +146,10 @@ func (m *Monitor) Registry() *prometheus.Registry {
 	return r
 }
 
-// A collector reads all metrics from one snapshot, so that they agree.
+// A collector reads all metrics from one snapshot. The values are therefore consistent.
 type collector struct {
 	monitor *Monitor
-	descs   []*prometheus.Desc // of Metrics, in order
+	descs   []*prometheus.Desc // of Metrics, in the same order
 }
 
 // Describe sends the descriptions of all metrics.

@@ -22,18 +22,19 @@ import (
 
 // Options are the settings of a Monitor.
 type Options struct {
-	// Feeds are the names of the feeds: a trigger each, with a number if one trigger is
-	// polled with several sets of parameters.
+	// Feeds are the names of the feeds. A feed is a trigger. Its name includes a number if the trigger is polled
+	// with
+	// several sets of parameters.
 	Feeds     []string
-	Playbooks []string      // their names
-	MaxLag    time.Duration // a longer lag is bad health; 0 means 5 minutes
-	// PluginUp reports whether the connector's process runs; nil: always.
+	Playbooks []string      // names of the playbooks
+	MaxLag    time.Duration // a longer lag is unhealthy; 0 means 5 minutes
+	// PluginUp reports whether the connector's process runs. nil means that it always runs.
 	PluginUp func() bool
-	// Queues returns the runs that wait; nil: none.
+	// Queues returns the waiting runs. nil means that none ever wait.
 	Queues func(context.Context) ([]embedded.Queue, error)
-	// Paused returns the pause of all writes, nil if there is none; nil: there is never one.
+	// Paused returns the pause of all writes, or nil. The function nil means that writes are never paused.
 	Paused func(context.Context) (*embedded.Pause, error)
-	Now    func() time.Time // time.Now if nil
+	Now    func() time.Time // nil means time.Now
 }
 
 // A Monitor counts the events and runs of a watch. It is safe for concurrent use.
@@ -46,7 +47,7 @@ type Monitor struct {
 	playbooks map[string]*Playbook
 	requests  Requests
 	budgets   map[string]sdk.Budget
-	unread    error // of Queues and Paused
+	unread    error // error of Queues or Paused
 	paused    *embedded.Pause
 }
 
@@ -69,17 +70,16 @@ func New(o Options) *Monitor {
 	return m
 }
 
-// feed is a Feed, with the state that decides its lag and its health.
+// feed is a Feed with the state that determines its lag and its health.
 type feed struct {
 	Feed
-	behind   bool      // more follows the last page
+	behind   bool      // there are more events after the last page
 	caughtUp time.Time // when the last page without more was handled
 	resets   []time.Time
 }
 
-// lag returns how far the feed is behind. While there is more to read, it is the age of the
-// latest event that was handled. Otherwise it is the time since the last poll that reached the
-// end. Polls that fail let it grow in both cases.
+// lag returns the delay of the feed. While there is more to read, it is the age of the latest handled event.
+// Otherwise it is the time since the last poll that reached the end. Failed polls increase it in both cases.
 func (f *feed) lag(now, started time.Time) time.Duration {
 	since := started
 	switch {
@@ -91,8 +91,8 @@ func (f *feed) lag(now, started time.Time) time.Duration {
 	return max(0, now.Sub(since))
 }
 
-// mostResets is the number of checkpoint resets that are tolerated within three times the
-// allowed lag. With more of them, the service's next links do not advance, and events may be late.
+// mostResets is the number of tolerated checkpoint resets within three times the allowed lag. After more resets,
+// the service's next links do not advance, and events may be late.
 const mostResets = 2
 
 // recentResets returns the checkpoint resets of a feed within three times the allowed lag.
@@ -102,7 +102,7 @@ func (m *Monitor) recentResets(f *feed) []time.Time {
 	return f.resets
 }
 
-// Accepted counts a stored page.
+// Accepted counts the events and runs of a stored page.
 func (m *Monitor) Accepted(name string, page sdk.RawPage, a embedded.Accepted) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -185,8 +185,8 @@ func (m *Monitor) update(ctx context.Context) {
 	}
 }
 
-// playbook returns the counts of a playbook. A playbook that is not watched now may have runs of
-// an earlier watch. The caller holds the lock.
+// playbook returns the counts of a playbook. A playbook that is not watched now may have runs of an earlier
+// watch. The caller must hold the lock.
 func (m *Monitor) playbook(name string) *Playbook {
 	if m.playbooks[name] == nil {
 		m.playbooks[name] = &Playbook{Name: name}
@@ -221,7 +221,7 @@ func (m *Monitor) Snapshot() Snapshot {
 		}
 		if len(m.recentResets(m.feeds[name])) > mostResets {
 			resets = append(resets, fmt.Sprintf("%s lost its checkpoint more than %d times within %s: the service's next links do not advance. "+
-				"Check that the org's address is its own and that no proxy rewrites Link headers", name, mostResets, 3*m.o.MaxLag))
+				"Check the address of the connection, and that no proxy rewrites Link headers", name, mostResets, 3*m.o.MaxLag))
 		}
 		s.Feeds = append(s.Feeds, f)
 		s.Lag = max(s.Lag, f.Lag)
@@ -251,24 +251,24 @@ func (m *Monitor) Snapshot() Snapshot {
 	return s
 }
 
-// A Snapshot is the state of a watch at one instant. Counts are since it began.
+// A Snapshot is the state of a watch at one instant. The counts start at the start of the watch.
 type Snapshot struct {
 	Time     time.Time
 	PluginUp bool
 	Lag      time.Duration // of the feed that is furthest behind
 	MaxLag   time.Duration
-	Problems []string // reasons of bad health
+	Problems []string // reasons why the watch is unhealthy
 
 	Seen     int // events read, matching or not
 	Matched  int // pairs of an event and a playbook that matches it
-	Started  int // runs that these started
+	Started  int // runs started by these pairs
 	Joined   int // pairs whose event joined the run of a group
-	Repeated int // pairs whose run existed
+	Repeated int // pairs whose run already existed
 	Gaps     int // checkpoint resets
 	Failed   int // runs that failed
-	Waiting  int // runs in the store that have not begun, as of the last second
+	Waiting  int // runs in the store that have not started, as of the last second
 
-	Paused *embedded.Pause // pause of all writes, as of the last second; nil: none
+	Paused *embedded.Pause // pause of all writes, as of the last second, or nil
 
 	Requests  Requests
 	Feeds     []Feed
@@ -280,24 +280,24 @@ type Snapshot struct {
 type Feed struct {
 	Name   string
 	Lag    time.Duration
-	Newest time.Time // of the latest event read, by the service's clock
+	Newest time.Time // time of the latest event read, by the service's clock
 
 	Seen, Own, Matched, Started, Joined, Repeated, Gaps int
 
 	Polls   int            // attempts to poll, or to store a page
 	Failed  int            // attempts that failed
-	Failing int            // failures in a row up to now
-	Error   *sdk.ErrorBody // of the last failure; nil once a poll went well
+	Failing int            // failures since the last success
+	Error   *sdk.ErrorBody // the last failure; nil after a success
 }
 
-// A Playbook has the counts of one playbook's runs.
+// A Playbook has the counts of the runs of one playbook.
 type Playbook struct {
 	Name                      string
 	Queued, Succeeded, Failed int
 
-	Waiting          int // runs that have not begun; see [embedded.Queue]
+	Waiting          int // runs that have not started; see [embedded.Queue]
 	Throttled        int // runs that only max_runs_per_minute delays
-	MaxRunsPerMinute int // 0 if there is no limit, or no run waits
+	MaxRunsPerMinute int // 0 if there is no limit or no waiting run
 }
 
 // Requests counts the requests to the service by purpose.
@@ -308,7 +308,7 @@ type Requests struct {
 // Sum returns the number of all requests.
 func (r Requests) Sum() int { return r.Polls + r.Actions }
 
-// Healthy reports whether nothing is wrong with the watch.
+// Healthy reports whether the watch has no problems.
 func (s Snapshot) Healthy() bool { return len(s.Problems) == 0 }
 
 // Round rounds a duration for readers.

@@ -18,7 +18,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// clock is a time that a test moves.
+// clock is a clock that a test sets.
 type clock struct{ now time.Time }
 
 func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
@@ -47,31 +47,31 @@ func TestLag(t *testing.T) {
 		m.Polled("log", host.Status{})
 	}
 	c.pass(7 * time.Second)
-	expect("before the first poll it is the time since the start", 7*time.Second)
+	expect("before the first poll: time since the start", 7*time.Second)
 	page(90*time.Minute, true)
-	expect("with more to read it is the age of the latest event", 90*time.Minute)
+	expect("with more to read: age of the latest event", 90*time.Minute)
 	c.pass(time.Minute)
-	expect("and grows while nothing comes", 91*time.Minute)
+	expect("with more to read, without progress", 91*time.Minute)
 	page(none, true)
-	expect("a page of events without a time changes nothing", 91*time.Minute)
+	expect("after a page of events without a time", 91*time.Minute)
 	page(time.Hour, false)
-	expect("caught up, it is nothing", 0)
+	expect("after the last page", 0)
 	c.pass(10 * time.Second)
-	expect("until the next poll", 10*time.Second)
+	expect("before the next poll", 10*time.Second)
 	page(none, false)
-	expect("which finds nothing new", 0)
+	expect("after a poll without new events", 0)
 	m.Polled("log", host.Status{Err: sdk.Errorf(sdk.Unavailable, "gone"), Failures: 1})
 	c.pass(time.Minute)
-	expect("polls that fail let it grow", time.Minute)
+	expect("after failed polls", time.Minute)
 	page(90*time.Minute, true)
 	c.pass(time.Minute)
-	expect("an older event does not make the newest one older", 62*time.Minute+10*time.Second)
+	expect("after an older event", 62*time.Minute+10*time.Second)
 	page(-5*time.Minute, true)
-	expect("an event from the future of this clock does not make it negative", 0)
+	expect("after an event in the future of this clock", 0)
 }
 
-// TestLagWithoutTimes checks that successful polls do not reset the lag while there is more to
-// read, also if no event has a time.
+// TestLagWithoutTimes checks that successful polls do not reset the lag while there is more to read, even if no
+// event has a time.
 func TestLagWithoutTimes(t *testing.T) {
 	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
 	for range 10 {
@@ -84,8 +84,8 @@ func TestLagWithoutTimes(t *testing.T) {
 	}
 }
 
-// TestRepeatedResetsAreUnhealthy checks that checkpoint resets in quick succession are bad
-// health, though polls succeed. One or two, or occasional resets, are not.
+// TestRepeatedResetsAreUnhealthy checks that three checkpoint resets in quick succession are unhealthy, although
+// polls succeed. One or two resets, or occasional ones, are healthy.
 func TestRepeatedResetsAreUnhealthy(t *testing.T) {
 	for name, test := range map[string]struct {
 		resets  int
@@ -166,7 +166,7 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// A session's calls report their requests and budgets.
+// A session is a session whose calls report their requests and budgets.
 type session struct {
 	sdk.Session
 	page sdk.RawPage
@@ -201,7 +201,8 @@ func TestSessionCountsRequestsOfFailures(t *testing.T) {
 	}
 }
 
-// TestWaitingRuns checks that the waiting runs are updated every second, and that none are invented if they cannot be read.
+// TestWaitingRuns checks that the number of waiting runs is updated every second, and that it is zero if the
+// store cannot be read.
 func TestWaitingRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looks := []func() ([]embedded.Queue, error){

@@ -15,8 +15,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Listen opens an address for [Monitor.Serve]. An address without a host, such as
-// :9464, is on loopback: metrics are public only if the address names another host.
+// Listen opens an address for [Monitor.Serve]. An address without a host, such as :9464, is on loopback. Metrics
+// are public only if the address names another host.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -72,8 +72,9 @@ type health struct {
 	Paused *embedded.Pause `json:"paused,omitempty"`
 }
 
-// health responds with 200, or with 503 and the problems. A pause is no problem, because a
-// restart of the watch does not end it.
+// health responds with 200, or with 503 and the problems. A pause is not a problem, because a restart of the
+// watch
+// would not end it.
 func (m *Monitor) health(w http.ResponseWriter, _ *http.Request) {
 	s := m.Snapshot()
 	body, err := json.Marshal(health{
@@ -95,11 +96,10 @@ func (m *Monitor) health(w http.ResponseWriter, _ *http.Request) {
 type Tick struct {
 	Snapshot
 	Due     bool // the interval has passed since the last tick that was due
-	Changed bool // the health differs from the last tick; before the first tick it is good
+	Changed bool // the health differs from the last tick; the first tick is compared with good health
 }
 
-// Follow calls report each second, from one goroutine, until ctx ends. A tick is due after
-// each interval.
+// Follow calls report each second, from one goroutine, until ctx ends. A tick is due after each interval.
 func (m *Monitor) Follow(ctx context.Context, interval time.Duration, report func(Tick)) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -121,7 +121,7 @@ func (m *Monitor) Follow(ctx context.Context, interval time.Duration, report fun
 	}
 }
 
-// Session returns s. The monitor counts its requests and records its budgets, also those of
+// Session wraps s. The monitor counts the requests of its calls and records their budgets, including those of
 // failed polls.
 func (m *Monitor) Session(s sdk.Session) sdk.Session { return counted{s, m} }
 

@@ -18,8 +18,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestMetrics checks that the listed metrics are those that are served, that Prometheus's
-// linter accepts their names, and that every metric has a value if its data has one.
+// TestMetrics checks that the server serves exactly the listed metrics, and that Prometheus's linter accepts
+// their
+// names. Every metric has a value if its data has one.
 func TestMetrics(t *testing.T) {
 	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}, Playbooks: []string{"a"}})
 	s := m.Session(&session{page: sdk.RawPage{Budget: &sdk.Budget{Bucket: "logs", Limit: 60, Remaining: 7, Reset: c.now}}})
@@ -84,7 +85,7 @@ func TestHealth(t *testing.T) {
 		w := httptest.NewRecorder()
 		m.Handler().ServeHTTP(w, r)
 		if w.Code < 400 {
-			t.Errorf("%s %s is answered with %d", r.Method, r.URL, w.Code)
+			t.Errorf("%s %s has the status %d", r.Method, r.URL, w.Code)
 		}
 	}
 }
@@ -96,15 +97,15 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	if at := l.Addr().(*net.TCPAddr); !at.IP.IsLoopback() {
-		t.Errorf("an address without a host is %s", at)
+		t.Errorf("an address without a host resolves to %s", at)
 	}
 	if _, err := monitor.Listen(t.Context(), l.Addr().String()); err == nil || !strings.Contains(err.Error(), "in use") {
-		t.Errorf("an address that is taken: %v", err)
+		t.Errorf("an address in use: %v", err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- m.Serve(ctx, l) }()
-	// A client that sends no request does not delay the end of the server.
+	// A client that sends no request must not delay the shutdown of the server.
 	idle, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +128,7 @@ func TestServe(t *testing.T) {
 	for _, bad := range []string{"", "9464", "localhost", "127.0.0.1:port", "256.0.0.1:80", ":-1"} {
 		if l, err := monitor.Listen(t.Context(), bad); err == nil {
 			l.Close()
-			t.Errorf("%q is taken for an address", bad)
+			t.Errorf("%q is accepted as an address", bad)
 		}
 	}
 }

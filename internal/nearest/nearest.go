@@ -1,4 +1,4 @@
-// Package nearest finds what somebody who mistyped a name probably meant.
+// Package nearest suggests the intended name for a misspelt one.
 package nearest
 
 import (
@@ -9,10 +9,12 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// To returns up to most candidates that are close to name, the nearest first.
-// A candidate is close when few letters differ, in any case (a third of
-// name's, two in any name of four letters and more, half of a shorter one), or
-// when one contains the other and that has four letters at least.
+// To returns up to most candidates that are close to name, the nearest first. The comparison ignores case.
+// A candidate is close if at most a third of the letters of name differ. Two letters may differ in a name of
+// four or
+// more letters, and half of the letters in a shorter name. A candidate is also close if one name contains the
+// other,
+// and the shorter one has at least four letters.
 func To(name string, candidates []string, most int) []string {
 	type scored struct {
 		name     string
@@ -26,8 +28,7 @@ func To(name string, candidates []string, most int) []string {
 		other := strings.ToLower(c)
 		n := utf8.RuneCountInString(other)
 		contains := letters >= 4 && strings.Contains(other, lower) || n >= 4 && strings.Contains(lower, other)
-		// The difference in length is the least that the distance can be; to know so
-		// spares the work on a name of a megabyte.
+		// The distance is at least the difference in length. This check avoids work on names of megabytes.
 		apart := max(n-letters, letters-n)
 		if apart > limit && !contains {
 			continue
@@ -54,8 +55,8 @@ func To(name string, candidates []string, most int) []string {
 	return names
 }
 
-// Hint is To as the end of a sentence: `; did you mean "a" or "b"?`, or "" if
-// nothing is close.
+// Hint returns the candidates as the end of a sentence: `; did you mean "a" or "b"?`. It returns "" if no
+// candidate is close.
 func Hint(name string, candidates []string) string {
 	names := To(name, candidates, 3)
 	if len(names) == 0 {

@@ -78,9 +78,9 @@ func TestHugeName(t *testing.T) {
 	}
 }
 
-// TestOneSlip says that one slip in a name of four letters or more is always seen
-// through, and that what is returned is among the candidates, once.
-func TestOneSlip(t *testing.T) {
+// TestOneTypingError checks that To finds the original of every name of at least four letters with one typing
+// error, and that the results are distinct candidates.
+func TestOneTypingError(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		meant := rapid.StringMatching(`[a-z_]{4,20}`).Draw(t, "meant")
 		others := rapid.SliceOfN(rapid.StringMatching(`[A-Z]{1,30}`), 0, 5).Draw(t, "others")

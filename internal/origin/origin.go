@@ -1,5 +1,5 @@
-// Package origin writes the origin of a URL, its scheme, host and port, in one
-// canonical form, so that two spellings of one address compare as equal.
+// Package origin returns the origin of a URL (scheme, host and port) in a canonical form. Two spellings of one
+// address have the same canonical form.
 package origin
 
 import (
@@ -17,11 +17,11 @@ import (
 var (
 	errNoHost = errors.New("the URL has no host")
 	errHost   = errors.New("the URL has a host name that DNS does not allow")
-	errMixed  = errors.New("the URL has a host name whose letters are of several alphabets")
+	errMixed  = errors.New("the URL has a host name with letters of several alphabets")
 	errPort   = errors.New("the URL has a port that is not a number from 1 to 65535")
 )
 
-// defaultPorts are the ports that a URL leaves out.
+// defaultPorts are the ports that a URL may omit.
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
 // Parse returns the canonical origin of a URL.
@@ -33,9 +33,11 @@ func Parse(raw string) (*url.URL, error) {
 	return Of(u)
 }
 
-// Of returns the canonical origin of u: the scheme and host in lower case, the host in
-// ASCII (punycode) and without a trailing dot, IPv6 addresses in their shortest form, and
-// no port that is the scheme's default. Path, query and user of u do not count.
+// Of returns the canonical origin of u. Scheme and host are in lower case. The host is in ASCII (punycode)
+// without
+// a trailing dot, and IPv6 addresses have their shortest form. The default port of the scheme is omitted. The
+// path,
+// query and user of u are ignored.
 func Of(u *url.URL) (*url.URL, error) {
 	if u.Opaque != "" || u.Hostname() == "" {
 		return nil, errNoHost
@@ -61,7 +63,7 @@ func Of(u *url.URL) (*url.URL, error) {
 	return &url.URL{Scheme: scheme, Host: host}, nil
 }
 
-// Same reports whether two URLs have one origin. A URL without an origin equals none.
+// Same reports whether two URLs have the same origin. A URL without an origin is never the same.
 func Same(a, b string) bool {
 	one, err := Parse(a)
 	if err != nil {
@@ -99,7 +101,7 @@ func Host(name string) (string, error) {
 			return "", errHost
 		}
 		for _, r := range label {
-			// Private networks have names with underscores.
+			// Host names in private networks may contain underscores.
 			if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' {
 				return "", errHost
 			}
@@ -112,8 +114,8 @@ func ascii(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0
 }
 
-// mixed reports whether a label has letters of alphabets that look alike: such a name
-// passes for another one.
+// mixed reports whether a label mixes letters of similar-looking alphabets. Such a name can imitate another
+// name.
 func mixed(host string) bool {
 	for label := range strings.SplitSeq(host, ".") {
 		scripts := 0

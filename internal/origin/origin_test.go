@@ -75,7 +75,7 @@ func TestSame(t *testing.T) {
 		{"not an address", "not an address"},
 	} {
 		if origin.Same(pair[0], pair[1]) {
-			t.Errorf("%v are the same", pair)
+			t.Errorf("%v have the same origin", pair)
 		}
 	}
 }

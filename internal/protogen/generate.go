@@ -18,9 +18,9 @@ import (
 	"google.golang.org/protobuf/types/pluginpb"
 )
 
-// generate compiles the .proto file at source and writes its Go code into dir.
-// The generated code names the file by the path of its package, so that no path of a
-// machine gets into the output.
+// generate compiles the .proto file at source and writes its Go code to dir. The generated code names the file
+// by
+// the path of its package. Therefore the output contains no path of this machine.
 func generate(ctx context.Context, source, dir string) error {
 	text, err := os.ReadFile(source)
 	if err != nil {
@@ -41,7 +41,7 @@ func generate(ctx context.Context, source, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	// The generators are programs only, and this module pins their versions.
+	// The generators exist only as programs. This module pins their versions.
 	for _, generator := range []string{"protoc-gen-go", "protoc-gen-go-grpc"} {
 		cmd := exec.CommandContext(ctx, "go", "tool", generator)
 		cmd.Stdin, cmd.Stderr = bytes.NewReader(raw), os.Stderr
@@ -65,7 +65,7 @@ func generate(ctx context.Context, source, dir string) error {
 	return nil
 }
 
-// compile returns the file's descriptor with its comments, named by its package.
+// compile returns the descriptor of the file with its comments, named after its package.
 func compile(ctx context.Context, base string, text []byte) (*descriptorpb.FileDescriptorProto, error) {
 	compiler := protocompile.Compiler{
 		Resolver:       &protocompile.SourceResolver{Accessor: protocompile.SourceAccessorFromMap(map[string]string{base: string(text)})},

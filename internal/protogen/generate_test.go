@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The committed code matches the .proto file.
+// TestCommittedCodeIsCurrent checks that the committed code matches the .proto file.
 func TestCommittedCodeIsCurrent(t *testing.T) {
 	const source, committed = "../../plugin/proto/connector.proto", "../../plugin/internal/pb"
 	dir := t.TempDir()
@@ -35,13 +35,13 @@ func TestCommittedCodeIsCurrent(t *testing.T) {
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	if err := generate(t.Context(), filepath.Join(dir, "none.proto"), dir); err == nil {
-		t.Error("generated from nothing")
+		t.Error("generated code from a missing file")
 	}
 	bad := filepath.Join(dir, "bad.proto")
 	if err := os.WriteFile(bad, []byte("syntax = \"proto3\";\nmessage {"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := generate(t.Context(), bad, dir); err == nil {
-		t.Error("generated from a file that is broken")
+		t.Error("generated code from an invalid file")
 	}
 }

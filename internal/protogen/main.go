@@ -1,5 +1,5 @@
-// Command protogen generates the Go code of one .proto file, messages and gRPC
-// services, without protoc: everything it runs is pinned in this module.
+// Command protogen generates the Go code of one .proto file (messages and gRPC services) without protoc. This
+// module pins the versions of all programs that it runs.
 //
 //	protogen FILE.proto OUTPUT_DIR
 package main

@@ -16,40 +16,40 @@ import (
 	"soar.example/okta/internal/engine/embedded"
 )
 
-// logEvent is what the check reads of an event.
+// logEvent contains the members of an event that the check needs.
 type logEvent struct {
 	UUID   string          `json:"uuid"`
 	Type   string          `json:"eventType"`
-	Target json.RawMessage `json:"target"` // some of the events are hostile
+	Target json.RawMessage `json:"target"` // raw, because some events are malformed
 }
 
-// settle lets w work until every run is through, stops it, and looks.
-func (s *scene) settle(w *watch) string {
+// settle waits until every run has ended, stops w, and checks the results.
+func (s *fixture) settle(w *watch) string {
 	s.Helper()
-	s.through(w, s.events)
+	s.waitForRuns(w, s.events)
 	w.stop()
 	return s.check()
 }
 
-// through waits until so many runs are through.
-func (s *scene) through(w *watch, runs int) {
+// waitForRuns waits until this number of runs has ended.
+func (s *fixture) waitForRuns(w *watch, runs int) {
 	s.Helper()
 	s.until(fmt.Sprintf("end of %d runs", runs), 45*time.Second, func() bool {
 		if w.ended() {
-			s.Fatalf("soar watch ended: %s", w.said())
+			s.Fatalf("soar watch ended: %s", w.output())
 		}
 		return s.finished() >= runs
 	})
 }
 
-// finished is how many runs of the store are through.
-func (s *scene) finished() int {
+// finished returns the number of ended runs in the store.
+func (s *fixture) finished() int {
 	if _, err := os.Stat(s.store); err != nil {
 		return 0
 	}
 	store, err := embedded.OpenStore(s.Context(), s.store)
 	if err != nil {
-		return 0 // it is being made
+		return 0 // the store is being created
 	}
 	defer store.Close()
 	n := 0
@@ -63,12 +63,11 @@ func (s *scene) finished() int {
 	return n
 }
 
-// check looks whether every matching event in the org started its playbook exactly
-// once: the events are read from the org's log over HTTP, the runs from the store,
-// and that no user was suspended twice from the log again.
-func (s *scene) check() string {
+// check checks that every matching event of the org started its playbook exactly once, and that no user was
+// suspended twice. It reads the events from the org's log over HTTP and the runs from the store.
+func (s *fixture) check() string {
 	s.Helper()
-	s.meddleWith(nil)
+	s.interceptWith(nil)
 	s.org.ClearFaults()
 	s.org.ClearLimits()
 	want, suspended := map[string]bool{}, map[string]int{}
@@ -107,7 +106,7 @@ func (s *scene) check() string {
 			s.Errorf("the run of event %s is %s: %+v", run.EventID, run.Status, run.Error)
 		}
 		if !want[run.EventID] {
-			s.Errorf("a run of %s, an event that the org does not have or that does not match", run.EventID)
+			s.Errorf("a run of event %s, which is missing in the org or does not match", run.EventID)
 		}
 	}
 	for id := range want {
@@ -120,27 +119,27 @@ func (s *scene) check() string {
 			s.Errorf("user %s was suspended %d times", user, times)
 		}
 	}
-	if len(suspended) != s.people {
-		s.Errorf("%d of %d users are suspended", len(suspended), s.people)
+	if len(suspended) != s.users {
+		s.Errorf("%d of %d users are suspended", len(suspended), s.users)
 	}
 	return fmt.Sprintf("each of %d events started once", len(want))
 }
 
-// readLog reads the whole log, as anybody can.
-func (s *scene) readLog() []logEvent {
+// readLog reads the whole log over HTTP.
+func (s *fixture) readLog() []logEvent {
 	s.Helper()
 	now := time.Now()
 	q := url.Values{
 		"since": {now.Add(-80 * 24 * time.Hour).UTC().Format(time.RFC3339)}, "until": {now.Add(48 * time.Hour).UTC().Format(time.RFC3339)}, "limit": {"1000"},
 	}
 	var all []logEvent
-	for next := s.door.URL + logPath + "?" + q.Encode(); next != ""; {
+	for next := s.server.URL + logPath + "?" + q.Encode(); next != ""; {
 		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, next, nil)
 		if err != nil {
 			s.Fatal(err)
 		}
 		req.Header.Set("Authorization", "SSWS "+s.token)
-		resp, err := s.door.Client().Do(req)
+		resp, err := s.server.Client().Do(req)
 		if err != nil {
 			s.Fatal(err)
 		}

@@ -1,13 +1,14 @@
-// Package reliability holds no code of its own: its tests do to a soar watch, and to
-// the plugin process under it, what happens to programs that run for years, and look
-// each time whether every matching event in the org started its playbook exactly once.
+// Package reliability contains only tests. They inject faults into a running soar watch and its plugin process.
+// Each
+// test then checks that every matching event in the org started its playbook exactly once.
 //
-// TestFaults is the table of faults, one row each; docs/reliability.md is printed from
-// it, and says what came out:
+// TestFaults runs the table of faults, one row each. It generates docs/reliability.md with the results:
 //
 //	go test ./internal/reliability -run TestFaults -update
 //
-// With -kills 200 processes are killed at that many random instants, -seed N repeats
-// the instants of an earlier run, -seed 0 draws new ones. TestHistories makes up histories of
-// its own, from a fixed seed; RAPID_SEED=$RANDOM in the environment explores new ones.
+// -kills 200 kills processes at 200 random instants. -seed N repeats the instants of an earlier run, and -seed 0
+// draws
+// new ones. TestHistories generates random histories from a fixed seed. RAPID_SEED=$RANDOM in the environment
+// draws
+// new ones.
 package reliability

@@ -15,30 +15,30 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// ioErrors has the kernel report EIO for the store's files to a watch that runs: for
-// every sync, then for every write.
+// ioErrors injects EIO into the system calls of a running watch on the store's files: into every sync, then into
+// every write.
 func ioErrors(t *testing.T) string {
 	probe := exec.Command("strace", "-f", "-qq", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO", "true")
 	if out, err := probe.CombinedOutput(); err != nil {
 		t.Skipf("strace cannot inject errors here: %v %s", err, out)
 	}
-	s := newScene(t, oktasim.Options{})
+	s := newFixture(t, oktasim.Options{})
 	s.deny(5)
 	w := s.watch()
-	s.through(w, 5)
+	s.waitForRuns(w, 5)
 	done := func() bool { return s.finished() >= s.events }
 	for _, calls := range []string{"fsync,fdatasync", "pwrite64"} {
-		trouble := w.count("poll_failed") + w.count("error")
+		failures := w.count("poll_failed") + w.count("error")
 		stop := s.inject(w, calls)
 		s.deny(10)
-		s.until("trouble for want of "+calls, 30*time.Second, func() bool { return w.count("poll_failed")+w.count("error") > trouble })
+		s.until("an error of "+calls, 30*time.Second, func() bool { return w.count("poll_failed")+w.count("error") > failures })
 		stop()
-		// A watch that polls tries again. A watch whose run could not be written down
-		// ends, and a service manager starts it again.
+		// A watch retries after a failed poll. A watch that cannot store a run ends, and a service manager
+		// restarts it.
 		s.until("end of all runs, or of the watch", 60*time.Second, func() bool { return w.ended() || done() })
 		if w.ended() {
 			if code := w.cmd.ProcessState.ExitCode(); code != 1 {
-				t.Errorf("exit status %d: %s", code, w.said())
+				t.Errorf("exit status %d: %s", code, w.output())
 			}
 			w = s.watch()
 			s.until("end of all runs", 60*time.Second, done)
@@ -47,8 +47,8 @@ func ioErrors(t *testing.T) string {
 	return "an event that cannot be stored starts nothing, and the error is reported; " + s.settle(w)
 }
 
-// inject has system calls of a watch on its store fail with EIO, until stop.
-func (s *scene) inject(w *watch, calls string) (stop func()) {
+// inject injects EIO into the watch's system calls on its store until stop is called.
+func (s *fixture) inject(w *watch, calls string) (stop func()) {
 	s.Helper()
 	cmd := exec.Command("strace", "-f", "-e", "trace="+calls, "-e", "inject="+calls+":error=EIO",
 		"-P", s.store, "-P", s.store+"-wal", "-p", strconv.Itoa(w.cmd.Process.Pid))
@@ -62,7 +62,7 @@ func (s *scene) inject(w *watch, calls string) (stop func()) {
 	s.until("strace attached", 10*time.Second, func() bool { return said.has("attached") })
 	return func() {
 		s.Helper()
-		_ = cmd.Process.Signal(syscall.SIGTERM) // it ends by itself with the watch
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended with the watch
 		select {
 		case <-ended:
 		case <-time.After(10 * time.Second):
@@ -75,7 +75,7 @@ func (s *scene) inject(w *watch, calls string) (stop func()) {
 	}
 }
 
-// A transcript is what a process says, read while it runs.
+// A transcript collects the output of a process while it runs.
 type transcript struct {
 	mu sync.Mutex
 	b  bytes.Buffer

@@ -13,8 +13,8 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// reasonBook names what the client claims to be in the reason of a containment.
-const reasonBook = `name: contain
+// reasonPlaybook is a playbook with text of the event in the reason of each step.
+const reasonPlaybook = `name: contain
 title: Contain a user
 trigger: system_log
 event_types: [user.mfa.okta_verify.deny_push]
@@ -33,10 +33,10 @@ steps:
       reason: "sign-in from ${{ event.client.userAgent.rawUserAgent }} by ${{ event.actor.displayName }}"
 `
 
-// eventText lets clients with hostile user agents be contained.
+// eventText contains users whose clients have hostile user agents.
 func eventText(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
-	s.write("book.yaml", reasonBook)
+	s := newFixture(t, oktasim.Options{})
+	s.write("contain.yaml", reasonPlaybook)
 	for _, client := range []any{
 		agent(strings.Repeat("x", 1001)), agent(strings.Repeat("x", 1_000_000)), agent(""), agent("\x00\x1b[2J\u202e\u009b\x7f\n"),
 		agent("${{ event }} \" or eventType sw \"user"), agent(nil), agent(7), agent([]any{"a"}), map[string]any{"userAgent": nil}, nil, "no client",
@@ -65,7 +65,7 @@ func eventText(t *testing.T) string {
 		}
 	}
 	if len(entries) != 2*s.events || cut < 2 {
-		s.Errorf("the audit trail has %d entries for %d events, %d of them with a reason that was cut", len(entries), s.events, cut)
+		s.Errorf("the audit trail has %d entries for %d events, %d of them with a shortened reason", len(entries), s.events, cut)
 	}
 	return outcome
 }

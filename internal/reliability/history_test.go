@@ -24,47 +24,46 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// types are the event types of histories.
+// types are the event types of the histories.
 var types = []string{"user.session.start", "user.mfa.okta_verify.deny_push", "user.account.lock"}
 
-// A history is what happened to an org and to what polls it, and a model of what
-// must have come of it.
+// A history is a sequence of random changes to an org and its poller, with a model of the expected runs.
 type history struct {
 	rapid.TB
-	org      *oktasim.Org
-	door     *httptest.Server
-	backend  sdk.Backend
-	manifest *sdk.Manifest
-	known    map[string]*playbook.Playbook // by source: to load one costs more than a history
-	path     string
-	ahead    atomic.Int64 // nanoseconds, of the org's clock
+	org         *oktasim.Org
+	server      *httptest.Server
+	backend     sdk.Backend
+	manifest    *sdk.Manifest
+	known       map[string]*playbook.Playbook // by source, because loading a playbook takes longer than a history
+	path        string
+	clockOffset atomic.Int64 // difference of the org's clock, in nanoseconds
 
-	session sdk.Session
-	store   *embedded.Store
-	engine  *embedded.Engine
-	books   map[string][]string // their event types by name
-	loaded  []*playbook.Playbook
-	place   json.RawMessage
+	session    sdk.Session
+	store      *embedded.Store
+	engine     *embedded.Engine
+	playbooks  map[string][]string // event types by playbook
+	loaded     []*playbook.Playbook
+	checkpoint json.RawMessage
 
-	log     []*happened
-	logged  int // entries of the org's log, repeated ones too
-	unread  int // of them, since the last sweep
-	allowed int // how many requests that is worth
+	log     []*logEntry
+	logged  int // events in the org's log, including repetitions
+	unread  int // events since the last sweep
+	allowed int // allowed number of requests
 }
 
-func (h *history) clock() time.Duration { return time.Duration(h.ahead.Load()) }
+func (h *history) clock() time.Duration { return time.Duration(h.clockOffset.Load()) }
 
-// happened is an event, and which playbooks must, and which may, have started on it.
-type happened struct {
+// logEntry is an event with the playbooks that must have started, and those that may have started.
+type logEntry struct {
 	id, kind  string
-	read      bool // a sweep has been past it
+	read      bool // a sweep has read the event
 	must, may map[string]bool
 }
 
 const pageSize = 3
 
-// A workshop makes histories.
-type workshop struct {
+// A historyRunner runs histories.
+type historyRunner struct {
 	backend  sdk.Backend
 	manifest *sdk.Manifest
 	known    map[string]*playbook.Playbook
@@ -72,7 +71,7 @@ type workshop struct {
 	n        int
 }
 
-func newWorkshop(t *testing.T) *workshop {
+func newHistoryRunner(t *testing.T) *historyRunner {
 	t.Helper()
 	backend, err := oktaconnector.Backend()
 	if err != nil {
@@ -82,33 +81,34 @@ func newWorkshop(t *testing.T) *workshop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &workshop{backend: backend, manifest: manifest, known: map[string]*playbook.Playbook{}, dir: t.TempDir()}
+	return &historyRunner{backend: backend, manifest: manifest, known: map[string]*playbook.Playbook{}, dir: t.TempDir()}
 }
 
-// history lets do happen to a new org, and checks what has come of it.
-func (w *workshop) history(t rapid.TB, do func(*history)) {
+// run applies do to a new org and checks the runs.
+func (w *historyRunner) run(t rapid.TB, do func(*history)) {
 	w.n++
-	h := &history{TB: t, backend: w.backend, manifest: w.manifest, known: w.known, path: filepath.Join(w.dir, fmt.Sprint(w.n)), books: map[string][]string{}}
+	h := &history{TB: t, backend: w.backend, manifest: w.manifest, known: w.known, path: filepath.Join(w.dir, fmt.Sprint(w.n)), playbooks: map[string][]string{}}
 	h.org = oktasim.New(oktasim.Options{Now: func() time.Time { return time.Now().Add(h.clock()) }})
-	h.door = httptest.NewServer(h.org)
-	defer h.door.Close()
+	h.server = httptest.NewServer(h.org)
+	defer h.server.Close()
 	h.open()
 	defer h.close()
 	h.edit("first", types[:1])
-	h.sweep() // from now on
+	h.sweep() // the first poll starts at the current time
 	do(h)
 	h.org.ClearFaults()
 	h.sweep()
 	h.check()
 }
 
-// Nothing is lost and nothing doubled, in bounded requests, whatever happens to the
-// org, to the network, to the process and to its playbooks, in whatever order.
+// TestHistories checks that every event starts its playbooks exactly once, with a limited number of requests.
+// The
+// order of failures of the org, the network and the process is random, and playbooks change between polls.
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	w := newWorkshop(t)
+	w := newHistoryRunner(t)
 	rapid.Check(t, func(t *rapid.T) {
-		w.history(t, func(h *history) {
+		w.run(t, func(h *history) {
 			t.Repeat(map[string]func(*rapid.T){
 				"events": func(t *rapid.T) { h.events(t) },
 				"sweep":  func(t *rapid.T) { h.sweep() },
@@ -117,8 +117,8 @@ func TestHistories(t *testing.T) {
 				},
 				"restart": func(t *rapid.T) { h.restart() },
 				"time":    func(t *rapid.T) { h.time(rapid.IntRange(1, 40).Draw(t, "minutes")) },
-				"forgets": func(t *rapid.T) { h.forgets() },
-				"dies":    func(t *rapid.T) { h.dies() },
+				"forgets": func(t *rapid.T) { h.expireCursors() },
+				"dies":    func(t *rapid.T) { h.crash() },
 				"edits": func(t *rapid.T) {
 					name := rapid.SampledFrom([]string{"first", "second"}).Draw(t, "playbook")
 					h.edit(name, types[:rapid.IntRange(1, len(types)).Draw(t, "types")])
@@ -130,22 +130,23 @@ func TestHistories(t *testing.T) {
 	})
 }
 
-// Each history that once failed is a case of its own.
+// TestHistoriesThatFailed repeats each history that failed in the past.
 func TestHistoriesThatFailed(t *testing.T) {
 	t.Parallel()
-	w := newWorkshop(t)
+	w := newHistoryRunner(t)
 	for name, do := range map[string]func(*history){
-		// A read by times asked twice because the clocks differed, though the time did not
-		// depend on a clock: 13 requests where 12 are enough (-rapid.seed=2697590125720469613).
+		// A read by times was repeated because the clocks differed, although the time did not depend on a clock:
+		// 13 requests
+		// instead of 12 (-rapid.seed=2697590125720469613).
 		"a minute, a forgotten checkpoint and three kills": func(h *history) {
 			h.time(1)
-			h.forgets()
-			h.dies()
-			h.dies()
-			h.dies()
+			h.expireCursors()
+			h.crash()
+			h.crash()
+			h.crash()
 		},
 	} {
-		t.Run(name, func(t *testing.T) { w.history(t, do) })
+		t.Run(name, func(t *testing.T) { w.run(t, do) })
 	}
 }
 
@@ -155,15 +156,15 @@ func (h *history) restart() {
 	h.load()
 }
 
-func (h *history) time(minutes int) { h.ahead.Add(int64(time.Duration(minutes) * time.Minute)) }
+func (h *history) time(minutes int) { h.clockOffset.Add(int64(time.Duration(minutes) * time.Minute)) }
 
-func (h *history) forgets() {
+func (h *history) expireCursors() {
 	h.org.Fault(oktasim.Fault{ExpireCursors: true})
 	h.allowed++
 }
 
 func (h *history) open() {
-	raw, err := json.Marshal(map[string]any{"org_url": h.door.URL, "token": oktasim.DefaultToken})
+	raw, err := json.Marshal(map[string]any{"org_url": h.server.URL, "token": oktasim.DefaultToken})
 	h.must(err)
 	h.session, err = h.backend.Open(context.Background(), raw)
 	h.must(err)
@@ -171,7 +172,7 @@ func (h *history) open() {
 	h.must(err)
 	h.engine, err = embedded.New(h.store, embedded.Options{Org: "org", Manifest: h.manifest, Session: h.session})
 	h.must(err)
-	h.place, err = h.store.Checkpoint(context.Background(), "log")
+	h.checkpoint, err = h.store.Checkpoint(context.Background(), "log")
 	h.must(err)
 }
 
@@ -188,10 +189,11 @@ func (h *history) must(err error) {
 	}
 }
 
-// edit adds a playbook or changes its event types. What was not read yet may have
-// been meant or not; what was read shortly before may start on it now.
+// edit adds a playbook or changes its event types. For an unread event, both the old and the new types may
+// apply.
+// An event read shortly before may start the playbook now.
 func (h *history) edit(name string, to []string) {
-	h.books[name] = to
+	h.playbooks[name] = to
 	h.load()
 	for _, e := range h.log {
 		fits := slices.Contains(to, e.kind)
@@ -205,10 +207,10 @@ func (h *history) edit(name string, to []string) {
 	}
 }
 
-// filter is what the log is asked for.
+// filter returns the event types that the poll requests.
 func (h *history) filter() []string {
 	var all []string
-	for _, types := range h.books {
+	for _, types := range h.playbooks {
 		all = append(all, types...)
 	}
 	slices.Sort(all)
@@ -218,10 +220,10 @@ func (h *history) filter() []string {
 func (h *history) load() {
 	h.loaded = nil
 	for _, name := range []string{"first", "second"} {
-		if h.books[name] == nil {
+		if h.playbooks[name] == nil {
 			continue
 		}
-		list, err := json.Marshal(h.books[name])
+		list, err := json.Marshal(h.playbooks[name])
 		h.must(err)
 		source := fmt.Sprintf("name: %s\ntitle: T\ntrigger: system_log\nevent_types: %s\nsteps:\n  - {id: a, action: get_user, with: {user: u}}\n", name, list)
 		b := h.known[source]
@@ -234,8 +236,8 @@ func (h *history) load() {
 	}
 }
 
-// events happen: some late, some with a time that lies in the future by less than a
-// poller goes back, some again.
+// events appends events. Some are late, and some are repeated. Some have a time in the future, by less than the
+// poller's overlap.
 func (h *history) events(t *rapid.T) {
 	for range rapid.IntRange(1, 7).Draw(t, "events") {
 		h.logged++
@@ -247,46 +249,46 @@ func (h *history) events(t *rapid.T) {
 			old := rapid.SampledFrom(h.log).Draw(t, "old")
 			event["uuid"], event["eventType"] = old.id, old.kind
 			h.org.Append(event)
-			for name, types := range h.books {
+			for name, types := range h.playbooks {
 				if slices.Contains(types, old.kind) && !old.must[name] {
 					old.may[name] = true
 				}
 			}
 			continue
 		}
-		e := &happened{id: h.org.Append(event)[0], kind: kind, must: map[string]bool{}, may: map[string]bool{}}
-		for name, types := range h.books {
+		e := &logEntry{id: h.org.Append(event)[0], kind: kind, must: map[string]bool{}, may: map[string]bool{}}
+		for name, types := range h.playbooks {
 			e.must[name] = slices.Contains(types, kind)
 		}
 		h.log = append(h.log, e)
 	}
 }
 
-// faults are those that a poller must get over.
+// faults are temporary faults that a poller must survive.
 var faults = []oktasim.Fault{
 	{Status: 503}, {Status: 500}, {Kind: oktasim.KindTruncate}, {Kind: oktasim.KindReset}, {Kind: oktasim.KindHangup},
 	{Kind: oktasim.KindHTML, Status: 200}, {Status: 200, Body: `[{"uuid":"x","eve`}, {Status: 401, ErrorCode: "E0000011"},
 }
 
-// fault strikes the next answers of the log.
+// fault injects a fault into the next responses of the log.
 func (h *history) fault(f oktasim.Fault, times int) {
 	f.Path, f.Times = logPath, times
 	h.org.Fault(f)
-	h.allowed += 3 * times // net/http itself repeats a GET that met a kept connection's end
+	h.allowed += 3 * times // net/http itself repeats a GET if the server closed a kept connection
 }
 
-// badTargets are next links that lead nowhere.
+// badTargets are unusable next links.
 var badTargets = []string{oktasim.LinkNone, oktasim.LinkSelf, "https://evil.example/api/v1/logs?after=1"}
 
-// badLink lets the next answer of the log lead nowhere.
+// badLink replaces the next link of the next response by an unusable one.
 func (h *history) badLink(target string) {
 	h.org.Fault(oktasim.Fault{Path: logPath, Link: target, Times: 1})
 	h.allowed += 2
 }
 
-// dies reads a page and is killed before it is committed.
-func (h *history) dies() {
-	_, _ = h.poll() // nobody gets to know
+// crash reads a page and ends the process before the page is committed.
+func (h *history) crash() {
+	_, _ = h.poll() // the result is lost
 	h.allowed += 2 + h.logged/pageSize
 	h.close()
 	h.open()
@@ -296,17 +298,18 @@ func (h *history) dies() {
 func (h *history) poll() (sdk.RawPage, error) {
 	params, err := json.Marshal(map[string]any{"event_types": h.filter(), "page_size": pageSize})
 	h.must(err)
-	return h.session.Poll(hclog.WithContext(context.Background(), hclog.NewNullLogger()), "system_log", params, h.place)
+	return h.session.Poll(hclog.WithContext(context.Background(), hclog.NewNullLogger()), "system_log", params, h.checkpoint)
 }
 
-// sweep polls to the end of the log, over whatever faults there are: to an empty page, as
-// a page with events may be the end for now if its link leads nowhere.
+// sweep polls until an empty page, and retries after faults. A page with events may look like the last one if
+// its
+// link is unusable.
 func (h *history) sweep() {
 	for failures := 0; ; {
 		page, err := h.poll()
 		if err != nil {
 			if failures++; failures > 40 {
-				h.Fatalf("does not get over faults: %v", err)
+				h.Fatalf("too many faults: %v", err)
 			}
 			continue
 		}
@@ -317,7 +320,7 @@ func (h *history) sweep() {
 		}
 		_, err = h.engine.Accept(context.Background(), "log", page, h.loaded)
 		h.must(err)
-		h.place = page.Next
+		h.checkpoint = page.Next
 		if page.Seen == 0 {
 			break
 		}
@@ -328,7 +331,7 @@ func (h *history) sweep() {
 		e.read = true
 	}
 	if n := len(h.org.Requests()); n > h.allowed {
-		h.Fatalf("%d requests, %d are enough", n, h.allowed)
+		h.Fatalf("%d requests, want at most %d", n, h.allowed)
 	}
 }
 
@@ -355,6 +358,6 @@ func (h *history) check() {
 		}
 	}
 	if len(started) > 0 {
-		h.Fatalf("runs of nothing: %v", started)
+		h.Fatalf("runs without an event: %v", started)
 	}
 }

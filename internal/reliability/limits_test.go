@@ -11,36 +11,37 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// storm lets nothing through for a while, and looks whether anything was sent while
-// that was known.
+// storm uses up every rate limit for a while. It checks that no request is sent after the first rejection until
+// the
+// reset.
 func storm(l oktasim.Limit) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktasim.Options{})
-		s.page(10)
+		s := newFixture(t, oktasim.Options{})
+		s.writePlaybook(10)
 		s.deny(5)
 		w := s.watch()
-		s.through(w, 5)
+		s.waitForRuns(w, 5)
 		none := 0
 		l.Path, l.Limit, l.Remaining = "**", 1000, &none
 		s.org.Limit(l)
 		s.deny(30)
-		s.until("429", 20*time.Second, func() bool { return len(refusals(s)) > 0 })
+		s.until("429", 20*time.Second, func() bool { return len(tooManyRequests(s)) > 0 })
 		out := s.settle(w)
-		if early := closedWindow(s.asked(logPath)); early > 0 {
+		if early := closedWindow(s.requestsTo(logPath)); early > 0 {
 			t.Errorf("%d requests were sent in a closed window", early)
 		}
-		const most = 20 // the log, users by id, lifecycle: each is found out for itself
-		if n := len(refusals(s)); n > most {
-			t.Errorf("%d requests were refused, more than %d", n, most)
+		const most = 20 // the log, users by ID and lifecycle each meet their own limit
+		if n := len(tooManyRequests(s)); n > most {
+			t.Errorf("%d requests were rejected, more than %d", n, most)
 		}
 		return "no request before the reset, no repeated requests; " + out
 	}
 }
 
-func refusals(s *scene) []seen {
+func tooManyRequests(s *fixture) []received {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []seen
+	var out []received
 	for _, r := range s.requests {
 		if r.status == http.StatusTooManyRequests {
 			out = append(out, r)
@@ -49,9 +50,8 @@ func refusals(s *scene) []seen {
 	return out
 }
 
-// closedWindow counts the requests that were sent after a 429 and before the reset
-// that it named.
-func closedWindow(requests []seen) int {
+// closedWindow counts the requests between a 429 and the reset time of that response.
+func closedWindow(requests []received) int {
 	early := 0
 	var opens time.Time
 	for _, r := range requests {

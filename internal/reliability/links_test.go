@@ -13,8 +13,8 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// A thief is another host, that counts who comes.
-func thief(t *testing.T) (address string, visits func() int) {
+// foreignHost starts another host. It counts its requests.
+func foreignHost(t *testing.T) (address string, visits func() int) {
 	var n atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.Add(1)
@@ -24,36 +24,36 @@ func thief(t *testing.T) (address string, visits func() int) {
 	return server.URL, func() int { return int(n.Load()) }
 }
 
-// badLinks are next links that must not be followed, one page each.
-func badLinks(link func(s *scene, other string) []string) func(*testing.T) string {
+// badLinks injects next links that must not be followed, one per page.
+func badLinks(link func(s *fixture, other string) []string) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktasim.Options{})
-		other, visits := thief(t)
-		s.page(4)
+		s := newFixture(t, oktasim.Options{})
+		other, visits := foreignHost(t)
+		s.writePlaybook(4)
 		s.deny(6)
 		w := s.watch()
-		s.through(w, 6)
+		s.waitForRuns(w, 6)
 		links := link(s, other)
-		before := len(s.asked(logPath))
+		before := len(s.requestsTo(logPath))
 		for _, l := range links {
 			s.fault(oktasim.Fault{Link: l, Times: 1})
 		}
 		s.deny(6)
-		w.has(len(links), "notice")
+		w.waitForLines(len(links), "notice")
 		s.deny(6)
 		out := s.settle(w)
 		if n := visits(); n > 0 {
 			t.Errorf("another host got %d requests", n)
 		}
-		// Each link that is lost costs what is read again; nothing runs in circles.
-		if n, most := len(s.asked(logPath))-before, 8*len(links)+10; n > most {
+		// Each lost link costs one repeated read. There is no endless repetition.
+		if n, most := len(s.requestsTo(logPath))-before, 8*len(links)+10; n > most {
 			t.Errorf("%d requests, more than %d", n, most)
 		}
 		return "the link is not followed and gets no token; the checkpoint is kept; " + out
 	}
 }
 
-func elsewhere(s *scene, other string) []string {
+func foreignLinks(s *fixture, other string) []string {
 	org := strings.TrimPrefix(s.url, "http://")
 	const rest = "/api/v1/logs?after=1"
 	return []string{
@@ -63,17 +63,17 @@ func elsewhere(s *scene, other string) []string {
 	}
 }
 
-// loop sends a poller from a page back to the one before, or to itself, for a while.
+// loop links a page to itself or to the page before, for a while.
 func loop(pages int) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktasim.Options{})
-		s.page(3)
+		s := newFixture(t, oktasim.Options{})
+		s.writePlaybook(3)
 		s.deny(3)
 		w := s.watch()
-		s.through(w, 3)
+		s.waitForRuns(w, 3)
 		var visited []string
 		bent := 0
-		s.meddleWith(func(rw http.ResponseWriter, r *http.Request) bool {
+		s.interceptWith(func(rw http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path != logPath || bent >= 4 {
 				return false
 			}
@@ -86,17 +86,17 @@ func loop(pages int) func(*testing.T) string {
 			s.org.ServeHTTP(&relinker{ResponseWriter: rw, link: back}, r)
 			return true
 		})
-		before := len(s.asked(logPath))
+		before := len(s.requestsTo(logPath))
 		s.deny(12)
 		out := s.settle(w)
-		if n := len(s.asked(logPath)) - before; n > 30 {
+		if n := len(s.requestsTo(logPath)) - before; n > 30 {
 			t.Errorf("%d requests", n)
 		}
 		return "bounded requests; " + out
 	}
 }
 
-// A relinker replaces the next link of an answer.
+// A relinker replaces the next link of a response.
 type relinker struct {
 	http.ResponseWriter
 	link string

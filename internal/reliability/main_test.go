@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	kills  = flag.Int("kills", 20, "at how many random instants processes are killed")
-	seed   = flag.Uint64("seed", 1, "of the random instants; 0: another each time")
+	kills  = flag.Int("kills", 20, "number of random instants at which processes are killed")
+	seed   = flag.Uint64("seed", 1, "seed of the random instants; 0 draws a new seed")
 	update = flag.Bool("update", false, "write docs/reliability.md")
 )
 
@@ -30,12 +30,12 @@ func TestMain(m *testing.M) {
 }
 
 func runTests(m *testing.M) int {
-	// Rows wait more than they work: for intervals, backoffs and windows to pass.
+	// The rows mostly wait for intervals, backoffs and windows. Therefore many run in parallel.
 	for name, value := range map[string]string{"test.parallel": "20", "rapid.checks": histories, "rapid.steps": "12", "rapid.nofailfile": "true"} {
 		fixedseed.Default(name, value)
 	}
 	flag.Parse()
-	zerolog.SetGlobalLevel(zerolog.Disabled) // the proxy's own words
+	zerolog.SetGlobalLevel(zerolog.Disabled) // silences the proxy's log
 	dir, err := os.MkdirTemp("", "reliability")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -52,7 +52,7 @@ func runTests(m *testing.M) int {
 		err := goleak.Find(
 			// The token cache of Okta's SDK ends with the garbage collection of its client.
 			goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"),
-			// The proxy forgets the toxic of a connection that ended in the middle of it.
+			// The proxy does not stop the toxic of a connection that ended during the toxic's work.
 			goleak.IgnoreTopFunction("github.com/Shopify/toxiproxy/v2/toxics.(*BandwidthToxic).Pipe"),
 		)
 		if err != nil {

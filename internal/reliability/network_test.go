@@ -10,71 +10,68 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// badNetwork is a network that is made bad for as long as it takes that two polls
-// fail.
+// badNetwork disturbs the network until two polls have failed.
 func badNetwork(kind, attributes string, env ...string) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktasim.Options{})
-		net := s.between()
+		s := newFixture(t, oktasim.Options{})
+		net := s.withProxy()
 		s.write("soar.yaml", "timeout: 1s\n")
 		s.deny(5)
 		w := s.watch()
-		s.through(w, 5)
-		cure := net.toxic(kind, attributes)
+		s.waitForRuns(w, 5)
+		remove := net.toxic(kind, attributes)
 		s.deny(20)
-		w.has(2, "poll_failed")
-		cure()
+		w.waitForLines(2, "poll_failed")
+		remove()
 		s.deny(5)
 		return s.settle(w)
 	}
 }
 
 func latency(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
-	net := s.between()
+	s := newFixture(t, oktasim.Options{})
+	net := s.withProxy()
 	net.toxic("latency", `{"latency":150,"jitter":140}`)
 	s.deny(5)
 	return s.settle(s.watch())
 }
 
-func refused(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
-	net := s.between()
+func portClosed(t *testing.T) string {
+	s := newFixture(t, oktasim.Options{})
+	net := s.withProxy()
 	s.deny(5)
 	w := s.watch()
-	s.through(w, 5)
+	s.waitForRuns(w, 5)
 	net.down()
 	s.deny(5)
-	w.has(2, "poll_failed")
+	w.waitForLines(2, "poll_failed")
 	net.up()
 	return s.settle(w)
 }
 
-// badAnswers is a fault of the log's own answers, for as long as it takes that two
-// polls fail.
-func badAnswers(f oktasim.Fault) func(*testing.T) string {
+// badResponses injects a fault into the log's responses until two polls have failed.
+func badResponses(f oktasim.Fault) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktasim.Options{})
-		s.page(4)
+		s := newFixture(t, oktasim.Options{})
+		s.writePlaybook(4)
 		s.deny(10)
 		w := s.watch()
-		s.through(w, 10)
+		s.waitForRuns(w, 10)
 		s.fault(f)
 		s.deny(10)
-		w.has(2, "poll_failed")
+		w.waitForLines(2, "poll_failed")
 		s.org.ClearFaults()
 		return s.settle(w)
 	}
 }
 
-// foreignLog has a proxy respond in place of the log, in each of several ways until a
-// poll has failed.
+// foreignLog sends responses of a proxy instead of the log's. Each kind lasts until one poll has failed.
 func foreignLog(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
-	s.page(4)
+	s := newFixture(t, oktasim.Options{})
+	s.writePlaybook(4)
 	s.deny(6)
 	w := s.watch()
-	s.through(w, 6)
+	s.waitForRuns(w, 6)
 	for i, f := range []oktasim.Fault{
 		{Kind: oktasim.KindHTML, Status: 404}, {Kind: oktasim.KindEmpty, Status: 404}, {Status: 404, Body: `{"message":"not found"}`},
 		{Kind: oktasim.KindHTML, Status: 403}, {Kind: oktasim.KindHTML, Status: 405}, {Kind: oktasim.KindHTML, Status: 409},
@@ -83,49 +80,49 @@ func foreignLog(t *testing.T) string {
 	} {
 		s.fault(f)
 		s.deny(1)
-		w.has(i+1, "poll_failed")
+		w.waitForLines(i+1, "poll_failed")
 		s.org.ClearFaults()
-		s.through(w, s.events)
+		s.waitForRuns(w, s.events)
 	}
 	if n := w.count("notice"); n > 0 {
-		t.Errorf("the checkpoint was reset: %s", w.said())
+		t.Errorf("the checkpoint was reset: %s", w.output())
 	}
 	return "the watch waits and keeps its checkpoint; " + s.settle(w)
 }
 
-// foreignStart starts a watch behind a proxy that lets nothing through.
+// foreignStart starts a watch behind a proxy that blocks all requests.
 func foreignStart(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
+	s := newFixture(t, oktasim.Options{})
 	s.deny(5)
 	s.org.Fault(oktasim.Fault{Kind: oktasim.KindHTML, Status: 404})
 	w := s.watch()
-	w.has(2, "poll_failed")
+	w.waitForLines(2, "poll_failed")
 	s.org.ClearFaults()
 	return "the watch waits; " + s.settle(w)
 }
 
-// everywhere is a fault of every answer but the first few, so that steps meet it
-// too, before their work or after it.
-func everywhere(f oktasim.Fault) func(*testing.T) string {
+// anyResponse injects a fault into all responses after the first few. It therefore affects steps too, before or
+// after their work.
+func anyResponse(f oktasim.Fault) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktasim.Options{})
+		s := newFixture(t, oktasim.Options{})
 		s.deny(10)
 		w := s.watch()
-		w.has(1, "watching")
+		w.waitForLines(1, "watching")
 		f.Path, f.Skip, f.Times = "**", 9, 6
 		s.org.Fault(f)
 		return s.settle(w)
 	}
 }
 
-// unresolved is a name that nobody knows.
+// unresolved uses a host name that does not resolve.
 func unresolved(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
+	s := newFixture(t, oktasim.Options{})
 	s.deny(5)
 	s.url = "https://org.invalid"
 	if code := s.watch().wait(30 * time.Second); code != 3 {
 		t.Errorf("exit status %d, not 3", code)
 	}
-	s.url = s.door.URL
+	s.url = s.server.URL
 	return fmt.Sprintf("exit status 3, nothing stored; then %s", s.settle(s.watch()))
 }

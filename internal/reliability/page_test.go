@@ -34,12 +34,12 @@ tests state their own check. P1 to P24 number the promises.
 |---|---|---|---|---|
 `
 
-// comparePage compares the page with the results.
+// comparePage compares docs/reliability.md with the results.
 func comparePage(t *testing.T, results []string) {
 	t.Helper()
 	for i, r := range table {
 		if r.try != nil && results[i] == "" {
-			return // not all rows were run
+			return // some rows were not run
 		}
 	}
 	var b bytes.Buffer
@@ -63,12 +63,12 @@ func comparePage(t *testing.T, results []string) {
 		return
 	}
 	if got, err := os.ReadFile(full); err != nil || !bytes.Equal(got, b.Bytes()) {
-		t.Errorf("%s is not what came out (%v); run: go test ./internal/reliability -run TestFaults -update", page, err)
+		t.Errorf("%s differs from the results (%v). Run go test ./internal/reliability -run TestFaults -update", page, err)
 	}
 }
 
-// proof is the outcome of a row that is tested elsewhere: that test must be there,
-// and is run when the page is written.
+// proof returns the outcome of a row that another test proves. That test must exist. With -update, proof runs
+// it.
 func proof(t *testing.T, r row) string {
 	t.Helper()
 	if r.proved == "" {
@@ -89,7 +89,7 @@ func proof(t *testing.T, r row) string {
 	return r.outcome
 }
 
-// tests are the names of a folder's tests.
+// tests returns the names of the functions in a folder's test files.
 func tests(t *testing.T, folder string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))

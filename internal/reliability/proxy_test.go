@@ -11,24 +11,24 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// A network lies between soar and the org, and can be made bad.
+// A network is a proxy between soar and the org that can disturb the traffic.
 type network struct {
-	s     *scene
+	s     *fixture
 	proxy *toxiproxy.Proxy
 }
 
-// between puts a network before the org's door.
-func (s *scene) between() *network {
+// withProxy puts a network in front of the org's server.
+func (s *fixture) withProxy() *network {
 	s.Helper()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
-	n := &network{s: s, proxy: toxiproxy.NewProxy(server, s.Name(), "127.0.0.1:0", s.door.Listener.Addr().String())}
+	n := &network{s: s, proxy: toxiproxy.NewProxy(server, s.Name(), "127.0.0.1:0", s.server.Listener.Addr().String())}
 	n.up()
 	s.url = "http://" + n.proxy.Listen
 	s.Cleanup(n.down)
 	return n
 }
 
-// up and down are whether anybody listens. The address stays the same.
+// up starts the proxy on its address. down closes the port.
 func (n *network) up() {
 	n.s.Helper()
 	if err := n.proxy.Start(); err != nil {
@@ -38,11 +38,11 @@ func (n *network) up() {
 
 func (n *network) down() { n.proxy.Stop() }
 
-// toxic makes what the org sends bad, until the returned function is called.
-func (n *network) toxic(kind, attributes string) (cure func()) {
+// toxic disturbs the responses until the returned function is called.
+func (n *network) toxic(kind, attributes string) (remove func()) {
 	n.s.Helper()
-	order := fmt.Sprintf(`{"name":"bad","type":%q,"stream":"downstream","toxicity":1,"attributes":%s}`, kind, attributes)
-	if _, err := n.proxy.Toxics.AddToxicJson(strings.NewReader(order)); err != nil {
+	body := fmt.Sprintf(`{"name":"bad","type":%q,"stream":"downstream","toxicity":1,"attributes":%s}`, kind, attributes)
+	if _, err := n.proxy.Toxics.AddToxicJson(strings.NewReader(body)); err != nil {
 		n.s.Fatal(err)
 	}
 	return func() {

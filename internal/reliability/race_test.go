@@ -2,8 +2,7 @@
 
 package reliability
 
-// The race detector makes everything ten times as slow, and looks for other mistakes
-// than these tests do.
+// The race detector slows everything down ten times. These tests do not search for races.
 const (
 	raceEnabled = true
 	histories   = "20"

@@ -4,7 +4,7 @@ package reliability
 
 import "net/http"
 
-// A recorder notes the status of an answer.
+// A recorder records the status of a response.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -22,5 +22,5 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return r.ResponseWriter.Write(b)
 }
 
-// Unwrap lets a fault get at the connection.
+// Unwrap returns the original writer. A fault uses it to reach the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

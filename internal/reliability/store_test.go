@@ -18,10 +18,10 @@ import (
 )
 
 func twoWatchers(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
+	s := newFixture(t, oktasim.Options{})
 	s.deny(5)
 	w := s.watch()
-	s.through(w, 5)
+	s.waitForRuns(w, 5)
 	link := filepath.Join(s.dir, "link.db")
 	if err := os.Symlink(s.store, link); err != nil {
 		t.Fatal(err)
@@ -32,21 +32,22 @@ func twoWatchers(t *testing.T) string {
 			t.Errorf("exit status %d", code)
 		}
 		if errors := second.of("error"); len(errors) != 1 || !strings.Contains(errors[0].Error.Message, "another engine works on the store") {
-			t.Errorf("says %+v", errors)
+			t.Errorf("errors %+v", errors)
 		}
 	}
 	s.deny(5)
 	return "the second is rejected with the reason; " + s.settle(w)
 }
 
-// damaged has the store of a killed process, spoilt in several ways: none may be
-// taken for an empty one, from which reading would begin at now.
-func damaged(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
-	s.page(4)
+// damagedStore damages the store of a killed process in several ways. No damaged store may be accepted as an empty
+// one,
+// because the next watch would then start at the current time.
+func damagedStore(t *testing.T) string {
+	s := newFixture(t, oktasim.Options{})
+	s.writePlaybook(4)
 	s.deny(40)
 	w := s.watch()
-	s.through(w, 40)
+	s.waitForRuns(w, 40)
 	w.kill()
 	whole := map[string][]byte{}
 	for _, suffix := range []string{"", "-wal"} {
@@ -62,11 +63,11 @@ func damaged(t *testing.T) string {
 				t.Fatal(err)
 			}
 		}
-		_ = os.Remove(s.store + "-shm") // it belongs to the log
+		_ = os.Remove(s.store + "-shm") // belongs to the log
 	}
-	// A process that ends in good order puts the log into the file.
+	// A process that ends cleanly writes the log to the file.
 	end := s.watch()
-	end.has(1, "watching")
+	end.waitForLines(1, "watching")
 	end.stop()
 	settled, err := os.ReadFile(s.store)
 	if err != nil {
@@ -78,36 +79,35 @@ func damaged(t *testing.T) string {
 		"overwritten":      {"": append(bytes.Clone(settled[:4096]), make([]byte, len(settled)-4096)...)},
 		"a word of header": {"": settled[:16]},
 		"text":             {"": []byte("not a store")},
-		"bits flipped":     {"": flipped(settled)},
+		"bits flipped":     {"": flipBits(settled)},
 		"half overwritten": {"": append(bytes.Clone(settled[:half]), bytes.Repeat([]byte{0xff}, len(settled)-half)...)},
 	} {
 		put(files)
-		refused := s.watch()
-		s.until("end of a watch of a store that is "+name, 20*time.Second, refused.ended)
-		if refused.cmd.ProcessState.ExitCode() == 0 || refused.count("watching") > 0 {
-			t.Errorf("%s: was watched: %s", name, refused.said())
+		rejected := s.watch()
+		s.until("end of a watch of a store that is "+name, 20*time.Second, rejected.ended)
+		if rejected.cmd.ProcessState.ExitCode() == 0 || rejected.count("watching") > 0 {
+			t.Errorf("%s: the watch started: %s", name, rejected.output())
 		}
-		if n := refused.count("error"); n != 1 {
-			t.Errorf("%s: %d errors were said", name, n)
+		if n := rejected.count("error"); n != 1 {
+			t.Errorf("%s: %d errors were printed", name, n)
 		}
 		if after, err := os.ReadFile(s.store); err != nil || !bytes.Equal(after, files[""]) {
 			t.Errorf("%s: the file was changed", name)
 		}
 	}
-	// A log that was cut off in its last commit ends before that commit, and what it
-	// held is read again.
+	// A log that is torn in its last commit ends before that commit. The events of that commit are read again.
 	log := whole["-wal"]
 	put(map[string][]byte{"": whole[""], "-wal": log[:max(0, len(log)-2000)]})
 	s.deny(4)
 	return "rejected with the reason and left unchanged; with a log torn in its last commit, " + s.settle(s.watch())
 }
 
-// emptied has a store of zero bytes: its history is lost, which nobody must overlook.
-func emptied(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
+// emptyStore truncates the store to zero bytes. Its history is lost, so the watch must not start.
+func emptyStore(t *testing.T) string {
+	s := newFixture(t, oktasim.Options{})
 	s.deny(5)
 	w := s.watch()
-	s.through(w, 5)
+	s.waitForRuns(w, 5)
 	w.stop()
 	whole, err := os.ReadFile(s.store)
 	if err != nil {
@@ -116,7 +116,7 @@ func emptied(t *testing.T) string {
 	if err := os.Truncate(s.store, 0); err != nil {
 		t.Fatal(err)
 	}
-	s.refused(s.watch(), "--new-store")
+	s.expectError(s.watch(), "--new-store")
 	if info, err := os.Stat(s.store); err != nil || info.Size() != 0 {
 		t.Errorf("the empty file was changed: %v, %v", info, err)
 	}
@@ -125,7 +125,7 @@ func emptied(t *testing.T) string {
 		t.Fatal(err)
 	}
 	fresh := s.watch("--store", other, "--new-store")
-	fresh.has(1, "watching")
+	fresh.waitForLines(1, "watching")
 	fresh.stop()
 	if err := os.WriteFile(s.store, whole, 0o600); err != nil {
 		t.Fatal(err)
@@ -134,54 +134,54 @@ func emptied(t *testing.T) string {
 	return "rejected and left unchanged; --new-store starts a new store; with the restored store, " + s.settle(s.watch())
 }
 
-// refused waits for the end of a watch that must not have begun, or gone on.
-func (s *scene) refused(w *watch, says string) {
+// expectError waits for the end of a watch, and checks that it failed with this error.
+func (s *fixture) expectError(w *watch, says string) {
 	s.Helper()
 	if code := w.wait(20 * time.Second); code != 1 {
 		s.Errorf("exit status %d", code)
 	}
 	if errors := w.of("error"); len(errors) != 1 || !strings.Contains(errors[0].Error.Message, says) {
-		s.Errorf("says %+v, and not %q", errors, says)
+		s.Errorf("errors %+v, want %q", errors, says)
 	}
 }
 
-// lockDeleted removes every file that could be a lock, as a cleaner of old files does.
+// lockDeleted deletes every file that could be a lock, as a cleanup of old files does.
 func lockDeleted(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
+	s := newFixture(t, oktasim.Options{})
 	s.deny(5)
 	w := s.watch()
-	s.through(w, 5)
+	s.waitForRuns(w, 5)
 	files, err := filepath.Glob(filepath.Join(s.dir, "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range files {
 		switch filepath.Base(file) {
-		case "soar.db", "soar.db-wal", "soar.db-shm", "book.yaml":
+		case "soar.db", "soar.db-wal", "soar.db-shm", "contain.yaml":
 		default:
 			if err := os.RemoveAll(file); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	s.refused(s.watch(), "another engine works on the store")
+	s.expectError(s.watch(), "another engine works on the store")
 	s.deny(5)
 	return "there is no lock file; the second watch is rejected; " + s.settle(w)
 }
 
-// linked gives the store a second name, before a watch starts and while it runs.
+// linked creates a second hard link to the store while a watch runs. The watch must end, and no other may start.
 func linked(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
+	s := newFixture(t, oktasim.Options{})
 	s.deny(5)
 	w := s.watch()
-	s.through(w, 5)
+	s.waitForRuns(w, 5)
 	link := filepath.Join(s.dir, "link.db")
 	if err := os.Link(s.store, link); err != nil {
 		t.Fatal(err)
 	}
-	s.refused(w, "2 hard links")
+	s.expectError(w, "2 hard links")
 	for _, store := range []string{s.store, link} {
-		s.refused(s.watch("--store", store), "2 hard links")
+		s.expectError(s.watch("--store", store), "2 hard links")
 	}
 	if err := os.Remove(link); err != nil {
 		t.Fatal(err)
@@ -190,19 +190,19 @@ func linked(t *testing.T) string {
 	return "the watch ends with exit status 1 within seconds, and no other watch starts; without the link, " + s.settle(s.watch())
 }
 
-// moved takes the store away from a watch, which must end. What was written before
-// is in the file that was taken away and its log.
-func moved(spoil func(s *scene) error, restore func(s *scene) error) func(t *testing.T) string {
+// storeMoved moves the store away from a running watch, which must end. The events before the move are in the moved
+// file and its log.
+func storeMoved(corrupt func(s *fixture) error, restore func(s *fixture) error) func(t *testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktasim.Options{})
+		s := newFixture(t, oktasim.Options{})
 		s.deny(5)
 		w := s.watch()
-		s.through(w, 5)
-		if err := spoil(s); err != nil {
+		s.waitForRuns(w, 5)
+		if err := corrupt(s); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		s.refused(w, "while in use")
+		s.expectError(w, "while in use")
 		if took := time.Since(began); took > 15*time.Second {
 			t.Errorf("it ended after %s", took)
 		}
@@ -214,10 +214,10 @@ func moved(spoil func(s *scene) error, restore func(s *scene) error) func(t *tes
 	}
 }
 
-func (s *scene) away() string { return filepath.Join(s.dir, "away.db") }
+func (s *fixture) movedPath() string { return filepath.Join(s.dir, "away.db") }
 
-// flipped turns a bit in each page but the first.
-func flipped(b []byte) []byte {
+// flipBits returns b with one flipped bit in each page except the first.
+func flipBits(b []byte) []byte {
 	out := bytes.Clone(b)
 	for at := 4096; at < len(out); at += 4096 {
 		out[at] ^= 0x40
@@ -225,16 +225,16 @@ func flipped(b []byte) []byte {
 	return out
 }
 
-// diskFull has the store on a file system of its own, in a name space of its own.
+// diskFull puts the store on a file system of limited size, in a separate mount namespace.
 func diskFull(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
+	s := newFixture(t, oktasim.Options{})
 	disk := filepath.Join(s.dir, "disk")
 	if err := os.Mkdir(disk, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	outside := s.store
 	s.store = filepath.Join(disk, "soar.db")
-	// The shell keeps the name space, and starts soar again as a service manager does.
+	// The shell keeps the namespace, and restarts soar as a service manager does.
 	script := `mount -t tmpfs -o size=24m tmpfs "$0" || exit 77
 while :; do "$@" & echo $! >soar.pid; wait $!; [ -e stop ] && break; sleep 1; done; : >over; while [ ! -e bye ]; do sleep 0.1; done`
 	cmd := exec.Command("sh", append([]string{"-c", script, disk, soarBinary}, s.arguments("--metrics", "127.0.0.1:0", "--max-lag", "3s")...)...)
@@ -246,7 +246,7 @@ while :; do "$@" & echo $! >soar.pid; wait $!; [ -e stop ] && break; sleep 1; do
 	probe := exec.Command("mount", "-t", "tmpfs", "tmpfs", disk)
 	probe.SysProcAttr = own
 	if out, err := probe.CombinedOutput(); err != nil {
-		t.Skipf("no file system of one's own can be had here: %v %s", err, out)
+		t.Skipf("cannot mount a file system here: %v %s", err, out)
 	}
 	cmd.SysProcAttr = own
 	s.deny(5)
@@ -263,24 +263,24 @@ while :; do "$@" & echo $! >soar.pid; wait $!; [ -e stop ] && break; sleep 1; do
 	finished := func(n int) func() bool {
 		return func() bool {
 			if w.ended() {
-				t.Fatalf("the shell ended: %s", w.said())
+				t.Fatalf("the shell ended: %s", w.output())
 			}
 			return succeeded(w) >= n
 		}
 	}
 	s.until("end of the first runs", 30*time.Second, finished(5))
-	// Once while it waits for events, and once with runs under way.
+	// The disk fills up twice: while the watch waits for events, and while runs are active.
 	for _, busy := range []bool{false, true} {
 		if busy {
 			s.deny(40)
 			started := succeeded(w)
 			s.until("run", 30*time.Second, func() bool { return succeeded(w) > started })
 		}
-		trouble := w.count("poll_failed") + w.count("error")
+		failures := w.count("poll_failed") + w.count("error")
 		ballast := filepath.Join(inside, "ballast")
 		fill(t, ballast)
 		s.deny(10)
-		s.until("trouble for want of space", 30*time.Second, func() bool { return w.count("poll_failed")+w.count("error") > trouble })
+		s.until("an error of the full disk", 30*time.Second, func() bool { return w.count("poll_failed")+w.count("error") > failures })
 		s.until("bad health", 30*time.Second, func() bool { return unhealthy(w) })
 		if err := os.Remove(ballast); err != nil {
 			t.Fatal(err)
@@ -316,7 +316,7 @@ while :; do "$@" & echo $! >soar.pid; wait $!; [ -e stop ] && break; sleep 1; do
 	return "the page is kept, health is bad, nothing is damaged; with free space again, " + s.check()
 }
 
-// unhealthy reports whether the latest soar says so to a health check, or has ended.
+// unhealthy reports whether the health check of the latest soar fails, or soar has ended.
 func unhealthy(w *watch) bool {
 	metrics := w.of("metrics")
 	resp, err := http.Get(metrics[len(metrics)-1].Health)
@@ -327,7 +327,7 @@ func unhealthy(w *watch) bool {
 	return resp.StatusCode != http.StatusOK
 }
 
-// succeeded counts the runs that a watch, or several, said to have ended well.
+// succeeded counts the runs that the watch, including its restarts, reported as succeeded.
 func succeeded(w *watch) int {
 	n := 0
 	for _, l := range w.of("run_finished") {

@@ -18,16 +18,16 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// bodies are answers of the log that are made of the true ones.
-func bodies(times int, spoil func(w http.ResponseWriter, body []byte)) func(*testing.T) string {
+// corruptBodies corrupts the bodies of the log's responses.
+func corruptBodies(times int, corrupt func(w http.ResponseWriter, body []byte)) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktasim.Options{})
-		s.page(5)
+		s := newFixture(t, oktasim.Options{})
+		s.writePlaybook(5)
 		s.deny(5)
 		w := s.watch()
-		s.through(w, 5)
+		s.waitForRuns(w, 5)
 		left := times
-		s.meddleWith(func(rw http.ResponseWriter, r *http.Request) bool {
+		s.interceptWith(func(rw http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path != logPath || left == 0 {
 				return false
 			}
@@ -39,12 +39,12 @@ func bodies(times int, spoil func(w http.ResponseWriter, body []byte)) func(*tes
 				rw.Header()[name] = values
 			}
 			rw.Header().Del("Content-Length")
-			spoil(rw, rec.Body.Bytes())
+			corrupt(rw, rec.Body.Bytes())
 			return true
 		})
 		s.deny(12)
-		w.has(times, "poll_failed")
-		most := peak(w.plugin())
+		w.waitForLines(times, "poll_failed")
+		most := peakMemory(w.plugin())
 		out := s.settle(w)
 		if most > 640<<20 {
 			t.Errorf("the plugin took %d MiB", most>>20)
@@ -56,7 +56,7 @@ func bodies(times int, spoil func(w http.ResponseWriter, body []byte)) func(*tes
 func zipped(b []byte) []byte {
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
-	_, _ = z.Write(b) // into memory
+	_, _ = z.Write(b) // never fails in memory
 	_ = z.Close()
 	return out.Bytes()
 }
@@ -72,19 +72,19 @@ func cutJSONInGzip(w http.ResponseWriter, body []byte) {
 	_, _ = w.Write(zipped(body[:len(body)*2/3]))
 }
 
-func lyingLength(w http.ResponseWriter, body []byte) {
+func wrongLength(w http.ResponseWriter, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)+1000))
 	_, _ = w.Write(body)
 	panic(http.ErrAbortHandler)
 }
 
-// bomb is a gzip of 4 GiB of blanks, in 64 members of 64 MiB.
-func bomb(w http.ResponseWriter, _ []byte) {
+// gzipBomb writes 4 GiB of spaces in gzip, in 64 members of 64 MiB.
+func gzipBomb(w http.ResponseWriter, _ []byte) {
 	w.Header().Set("Content-Encoding", "gzip")
 	member := zipped(bytes.Repeat([]byte(" "), 64<<20))
 	for range 64 {
 		if _, err := w.Write(member); err != nil {
-			return // the client has had enough
+			return // the client closed the connection
 		}
 	}
 }
@@ -93,8 +93,8 @@ func deepJSON(w http.ResponseWriter, _ []byte) {
 	_, _ = io.WriteString(w, `[{"uuid":"deep","x":`+strings.Repeat("[", 1_000_000))
 }
 
-// peak is the most memory that a process has had, in bytes.
-func peak(pid int) int {
+// peakMemory returns the maximum memory of a process so far, in bytes.
+func peakMemory(pid int) int {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
@@ -108,28 +108,28 @@ func peak(pid int) int {
 	return 0
 }
 
-// appended is what the org's log holds, in the order of its arrival.
-func appended(fill func(s *scene)) func(*testing.T) string {
+// appendEvents appends events to the org's log in the order of their arrival.
+func appendEvents(fill func(s *fixture)) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktasim.Options{})
-		s.page(50)
+		s := newFixture(t, oktasim.Options{})
+		s.writePlaybook(50)
 		s.deny(5)
 		w := s.watch()
-		s.through(w, 5)
+		s.waitForRuns(w, 5)
 		fill(s)
 		return s.settle(w)
 	}
 }
 
-func late(s *scene) {
+func lateEvents(s *fixture) {
 	for i := range 20 {
 		at := time.Now().Add(-time.Duration(i%11) * time.Minute).UTC().Format(time.RFC3339Nano)
 		s.deny(1, oktasim.Event{"published": at})
 	}
 }
 
-// repeats has events that the log gives again: in a page, and in later ones.
-func repeats(s *scene) {
+// repeatedEvents appends each event several times: in one page and in later pages.
+func repeatedEvents(s *fixture) {
 	first := s.deny(10)
 	u := s.user()
 	for range 3 {
@@ -137,10 +137,10 @@ func repeats(s *scene) {
 			s.org.Append(oktasim.Event{"eventType": trigger, "uuid": id, "actor": map[string]any{"id": u.ID, "type": "User"}})
 		}
 	}
-	s.people-- // this one is never suspended: the events are known
+	s.users-- // the user is never suspended, because the events are repetitions
 }
 
-func poison(s *scene) {
+func malformedEvents(s *fixture) {
 	for _, bad := range []oktasim.Event{
 		{"version": 0},
 		{"securityContext": map[string]any{"asNumber": 4200000000, "isProxy": "perhaps"}},
@@ -154,8 +154,8 @@ func poison(s *scene) {
 	}
 }
 
-// oneInstant is 5,000 events of one time; one in a hundred matches.
-func oneInstant(s *scene) {
+// equalTimestamps appends 5,000 events of the same time; one in a hundred matches.
+func equalTimestamps(s *fixture) {
 	at := time.Now().UTC().Format(time.RFC3339Nano)
 	for range 50 {
 		for range 99 {

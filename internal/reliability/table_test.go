@@ -4,24 +4,23 @@ package reliability
 
 import "testing"
 
-// A row is a fault and what is promised under it.
+// A row is a fault and the promise that is tested with it.
 type row struct {
-	name    string // of its test, below TestFaults
+	name    string // name of its test, below TestFaults
 	promise string
 	fault   string
-	how     string // it is provoked
-	// try provokes the fault and says what came of it. It ends with the same check
-	// in every row.
+	how     string // how the fault is caused
+	// try causes the fault and returns the result. Every row ends with the same check.
 	try func(t *testing.T) string
-	// proved names the test that does so elsewhere, "path Name" from the project's
-	// root; outcome is what it asserts. Where there is neither try nor proved, outcome
-	// says that the promise is not kept, or not proved, and how far it is.
+	// proved names a test of another package, "path Name" from the project's root. outcome is the result that
+	// this test
+	// asserts. In a row with neither try nor proved, outcome explains why the promise is not kept or not proved.
 	proved, outcome string
 }
 
 func TestFaults(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the processes under test are not watched for races, and keep to a clock that the detector slows down: run without -race")
+		t.Skip("needs real time, and the detector does not check the processes under test: run without -race")
 	}
 	t.Parallel()
 	results := make([]string, len(table))
@@ -44,7 +43,7 @@ func TestFaults(t *testing.T) {
 	comparePage(t, results)
 }
 
-// The outcomes that nobody should overlook.
+// These outcomes are in bold type.
 const (
 	notKept   = "**not kept**"
 	notProved = "**not proved**"

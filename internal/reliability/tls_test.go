@@ -22,9 +22,9 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// badCertificate swaps the org's certificate for one that nobody trusts, and back.
+// badCertificate replaces the org's certificate by an untrusted one, and restores it.
 func badCertificate(t *testing.T) string {
-	s := newScene(t, oktasim.Options{})
+	s := newFixture(t, oktasim.Options{})
 	good, trusted := certificate(t)
 	bad, _ := certificate(t)
 	var now atomic.Pointer[tls.Certificate]
@@ -34,19 +34,19 @@ func badCertificate(t *testing.T) string {
 		return &tls.Config{Certificates: []tls.Certificate{*now.Load()}}, nil
 	}}
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.Config.SetKeepAlivesEnabled(false) // each request shakes hands anew
+	server.Config.SetKeepAlivesEnabled(false) // each request needs a new handshake
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s.write("ca.pem", string(trusted))
 	s.url, s.env = server.URL, []string{"SSL_CERT_FILE=" + filepath.Join(s.dir, "ca.pem")}
 	s.deny(3)
 	w := s.watch()
-	s.through(w, 3)
+	s.waitForRuns(w, 3)
 	now.Store(bad)
-	before := len(s.asked(logPath))
+	before := len(s.requestsTo(logPath))
 	s.deny(3)
-	w.has(2, "poll_failed")
-	if n := len(s.asked(logPath)) - before; n > 1 { // one may have been under way
+	w.waitForLines(2, "poll_failed")
+	if n := len(s.requestsTo(logPath)) - before; n > 1 { // one request may have been open
 		t.Errorf("%d requests were sent", n)
 	}
 	now.Store(good)

@@ -19,18 +19,18 @@ import (
 	"time"
 )
 
-// A watch is a soar watch in a process of its own.
+// A watch is a soar watch in a separate process.
 type watch struct {
-	s    *scene
+	s    *fixture
 	cmd  *exec.Cmd
-	done chan struct{} // closed once it has ended and all of its words were read
+	done chan struct{} // closed when the process has ended and all of its output was read
 
-	mu    sync.Mutex
-	lines []line
-	words bytes.Buffer // what it said besides
+	mu     sync.Mutex
+	lines  []line
+	stderr bytes.Buffer // error output
 }
 
-// A line is one that soar watch --json prints.
+// A line is a line of the output of soar watch --json.
 type line struct {
 	Kind    string `json:"kind"`
 	Status  string `json:"status"`
@@ -44,17 +44,17 @@ type line struct {
 	} `json:"error"`
 }
 
-// watch starts a soar watch of the scene's org.
-func (s *scene) watch(args ...string) *watch {
+// watch starts a soar watch of the fixture's org.
+func (s *fixture) watch(args ...string) *watch {
 	s.Helper()
 	return s.start(exec.Command(soarBinary, s.arguments(args...)...))
 }
 
-func (s *scene) arguments(args ...string) []string {
-	return append([]string{"watch", "--json", "--every", "1s", "--store", s.store, filepath.Join(s.dir, "book.yaml")}, args...)
+func (s *fixture) arguments(args ...string) []string {
+	return append([]string{"watch", "--json", "--every", "1s", "--store", s.store, filepath.Join(s.dir, "contain.yaml")}, args...)
 }
 
-func (s *scene) start(cmd *exec.Cmd) *watch {
+func (s *fixture) start(cmd *exec.Cmd) *watch {
 	s.Helper()
 	w := &watch{s: s, cmd: cmd, done: make(chan struct{})}
 	cmd.Dir = s.dir
@@ -63,8 +63,8 @@ func (s *scene) start(cmd *exec.Cmd) *watch {
 	if err != nil {
 		s.Fatal(err)
 	}
-	cmd.Stderr = (*words)(w)
-	// A plugin that outlives its host for a moment holds the pipes.
+	cmd.Stderr = (*stderrWriter)(w)
+	// A plugin that ends slightly after its host keeps the pipes open.
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Start(); err != nil {
 		s.Fatal(err)
@@ -72,8 +72,8 @@ func (s *scene) start(cmd *exec.Cmd) *watch {
 	go func() {
 		defer close(w.done)
 		w.read(out)
-		_ = cmd.Wait() // how it ended is in its state
-		s.ring()
+		_ = cmd.Wait() // the result is in ProcessState
+		s.notify()
 	}()
 	s.Cleanup(w.kill)
 	return w
@@ -88,7 +88,7 @@ func (w *watch) read(out io.Reader) {
 			w.mu.Lock()
 			w.lines = append(w.lines, l)
 			w.mu.Unlock()
-			w.s.ring()
+			w.s.notify()
 		}
 		if err != nil {
 			return
@@ -96,24 +96,24 @@ func (w *watch) read(out io.Reader) {
 	}
 }
 
-// words takes what a watch says on its error output.
-type words watch
+// stderrWriter collects the error output of a watch.
+type stderrWriter watch
 
-func (w *words) Write(b []byte) (int, error) {
+func (w *stderrWriter) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.words.Write(b)
+	return w.stderr.Write(b)
 }
 
-// said is what a watch said besides its lines, and its errors.
-func (w *watch) said() string {
+// output returns the error output of a watch and its error lines.
+func (w *watch) output() string {
 	errors := w.of("error")
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return fmt.Sprintf("%s%+v", w.words.String(), errors)
+	return fmt.Sprintf("%s%+v", w.stderr.String(), errors)
 }
 
-// count is how many lines of a kind there were.
+// count returns the number of lines of a kind.
 func (w *watch) count(kind string) int { return len(w.of(kind)) }
 
 func (w *watch) of(kind string) []line {
@@ -128,12 +128,12 @@ func (w *watch) of(kind string) []line {
 	return out
 }
 
-// has waits for so many lines of a kind.
-func (w *watch) has(n int, kind string) {
+// waitForLines waits for n lines of a kind.
+func (w *watch) waitForLines(n int, kind string) {
 	w.s.Helper()
 	w.s.until(fmt.Sprintf("%d lines %s", n, kind), 30*time.Second, func() bool {
 		if w.ended() && w.count(kind) < n {
-			w.s.Fatalf("soar watch ended: %s", w.said())
+			w.s.Fatalf("soar watch ended: %s", w.output())
 		}
 		return w.count(kind) >= n
 	})
@@ -148,32 +148,32 @@ func (w *watch) ended() bool {
 	}
 }
 
-// kill is kill -9, and waits for the end.
+// kill sends SIGKILL and waits for the end.
 func (w *watch) kill() {
-	_ = w.cmd.Process.Kill() // it may have ended by itself
+	_ = w.cmd.Process.Kill() // it may have ended already
 	<-w.done
 }
 
-// stop asks for a clean end.
+// stop sends SIGTERM and waits for the end.
 func (w *watch) stop() {
 	w.s.Helper()
 	_ = w.cmd.Process.Signal(syscall.SIGTERM)
 	w.wait(20 * time.Second)
 }
 
-// wait returns the exit status.
+// wait waits for the end and returns the exit status.
 func (w *watch) wait(most time.Duration) int {
 	w.s.Helper()
 	select {
 	case <-w.done:
 		return w.cmd.ProcessState.ExitCode()
 	case <-time.After(most):
-		w.s.Fatalf("soar watch does not end within %s: %s", most, w.said())
+		w.s.Fatalf("soar watch does not end within %s: %s", most, w.output())
 		return 0
 	}
 }
 
-// plugin is the id of the plugin process, 0 if there is none.
+// plugin returns the ID of the plugin process, 0 if there is none.
 func (w *watch) plugin() int {
 	for _, pid := range children(w.cmd.Process.Pid) {
 		return pid
@@ -181,7 +181,7 @@ func (w *watch) plugin() int {
 	return 0
 }
 
-// killPlugin is kill -9 of the plugin process, and reports whether there was one.
+// killPlugin sends SIGKILL to the plugin process, and reports whether there was one.
 func (w *watch) killPlugin() bool {
 	pid := w.plugin()
 	return pid != 0 && syscall.Kill(pid, syscall.SIGKILL) == nil

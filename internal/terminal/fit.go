@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// FitTable is Table for lines of at most columns characters. It leaves out columns that are
-// empty, and cuts the longest cells of all columns but the first.
+// FitTable is like Table, but lines have at most columns characters. It omits empty columns and shortens the
+// longest cells. The first column is never shortened.
 func (t *Terminal) FitTable(rows [][]string, columns int) {
 	const gap, narrowest = 2, 6
 	var widths []int

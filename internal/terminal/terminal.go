@@ -23,12 +23,12 @@ type Terminal struct {
 	mu          sync.Mutex
 	w           io.Writer
 	tty         bool        // w is a terminal
-	interactive bool        // w can redraw lines, and a person watches
-	mark        string      // precedes each of our colour codes; "": no colours
+	interactive bool        // w can redraw lines, and a person watches it
+	mark        string      // precedes each of our colour codes; "" means no colours
 	rest        []byte      // start of a character that the next write completes
 	buffer      []byte      // reused
-	status      *StatusLine // nil: none
-	failure     error       // of the first write that failed
+	status      *StatusLine // nil means none
+	failure     error       // error of the first write that failed
 }
 
 // New returns a Terminal that writes to w.
@@ -38,14 +38,14 @@ func New(w io.Writer) *Terminal {
 		t.tty = isatty.IsTerminal(f.Fd())
 		t.interactive = t.tty && os.Getenv("TERM") != "dumb"
 		if t.interactive && os.Getenv("NO_COLOR") == "" {
-			// The mark is random, so that no text from outside contains it.
+			// The mark is random. Therefore no text from outside contains it.
 			t.mark = "\x1b" + rand.Text()
 		}
 	}
 	return t
 }
 
-// Write writes b in one piece. It is safe for concurrent use.
+// Write writes b without interruption by other writes. It is safe for concurrent use.
 func (t *Terminal) Write(b []byte) (int, error) { return t.write(b, false) }
 
 // JSONWriter returns the writer for JSON. Unless it writes to a terminal, the JSON stays
@@ -163,7 +163,7 @@ func (t *Terminal) Faint(s string) string { return t.paint(s, "2") }
 type StatusLine struct {
 	mu   sync.Mutex
 	t    *Terminal
-	text string // "": the line is not shown
+	text string // "" hides the line
 }
 
 const (
@@ -172,8 +172,8 @@ const (
 	wrapOff, wrapOn = "\x1b[?7l", "\x1b[?7h"
 )
 
-// NewStatusLine returns a status line, or nil if t cannot redraw lines. The output of others
-// that write to the same terminal appears above it, too.
+// NewStatusLine returns a status line, or nil if t cannot redraw lines. The output of the other terminals, which
+// write to the same screen, also appears above the line.
 func (t *Terminal) NewStatusLine(others ...*Terminal) *StatusLine {
 	if !t.interactive {
 		return nil
@@ -189,7 +189,7 @@ func (t *Terminal) NewStatusLine(others ...*Terminal) *StatusLine {
 	return s
 }
 
-// Set shows text in place of the former text. "" removes the line.
+// Set replaces the text of the line. "" removes the line.
 func (s *StatusLine) Set(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -201,14 +201,15 @@ func (s *StatusLine) Set(text string) {
 	s.draw()
 }
 
-// draw shows the text. The caller holds the lock.
+// draw shows the text. The caller must hold the lock.
 func (s *StatusLine) draw() {
 	if s.text != "" {
 		_, _ = io.WriteString(s.t.w, wrapOff+s.text+wrapOn)
 	}
 }
 
-// above writes text, which has whole lines, while the status line is cleared. s may be nil.
+// above clears the status line, writes text, and draws the line again. The text consists of whole lines. s may
+// be nil.
 func (s *StatusLine) above(w io.Writer, text []byte) error {
 	if s != nil {
 		s.mu.Lock()

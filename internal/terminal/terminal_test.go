@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Writes may be cut anywhere: within a character, or within a colour.
+// TestTerminalWritesInParts checks that writes may be split anywhere: within a character or within a colour
+// code.
 func TestTerminalWritesInParts(t *testing.T) {
 	var want bytes.Buffer
 	term := &Terminal{w: &want, mark: "\x1bSECRET", tty: true}
@@ -32,7 +33,7 @@ func TestTerminalWritesInParts(t *testing.T) {
 	}
 }
 
-// JSON for a program stays as it is, but for bytes that are not UTF-8.
+// TestJSONForPrograms checks that JSON for a program stays unchanged, except for invalid UTF-8.
 func TestJSONForPrograms(t *testing.T) {
 	for in, want := range map[string]string{
 		"{\"a\":\"\u202e\x7f\U000e0041\"}\n": "{\"a\":\"\u202e\x7f\U000e0041\"}\n", "\"\xff\xfe\"": "\"\ufffd\"", "\"\xe2\x80": "\"\ufffd",

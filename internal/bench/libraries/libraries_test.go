@@ -1,6 +1,7 @@
-// Package libraries measures how an answer of Okta's becomes matched events, by this
-// project's own reader and by the libraries that could be used instead. It is a
-// module of its own, so that none of them is a dependency of the connector.
+// Package libraries measures how a response of Okta becomes matched events. It compares this project's parser
+// with
+// libraries that could replace it. It is a separate module. Therefore the connector does not depend on the
+// libraries.
 package libraries
 
 import (
@@ -23,12 +24,12 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// want reports whether an event is one to match: about a third of them are.
+// want reports whether an event matches. About a third of the events do.
 func want(eventType string) bool {
 	return sdk.MatchType("user.session.*", eventType) || sdk.MatchType("user.mfa.okta_verify.deny_push", eventType)
 }
 
-// three are the members that routing needs of an event.
+// three contains the members of an event that routing needs.
 type three struct {
 	UUID      string    `json:"uuid"`
 	EventType string    `json:"eventType"`
@@ -88,8 +89,7 @@ func threeFields(unmarshal func([]byte, any) error) func([]byte) (int, error) {
 	}
 }
 
-// splitJSONText finds where each event begins and ends, and reads what routing needs
-// while passing over it.
+// splitJSONText finds the bounds of each event, and reads the members for routing in the same pass.
 func splitJSONText(page []byte) (int, error) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(page))
 	if _, err := d.ReadToken(); err != nil {
@@ -139,10 +139,10 @@ func count[E any](all []E, typeOf func(*E) string) int {
 	return n
 }
 
-// made is a page as this project makes them.
+// made returns a page of generated events.
 func made() []byte { return pages.Page(0, pages.Full, pages.Long) }
 
-// real is a page of real events, again and again, where the samples are there.
+// real returns a page of repeated real events, if the samples exist.
 func real(tb testing.TB) []byte {
 	tb.Helper()
 	samples, err := filepath.Glob("../../../../shared/seeds/emm/events/*.json")
@@ -158,7 +158,7 @@ func real(tb testing.TB) []byte {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if err := json.Compact(page, event); err != nil { // as Okta writes it
+		if err := json.Compact(page, event); err != nil { // in Okta's format
 			tb.Fatal(err)
 		}
 	}
@@ -166,11 +166,10 @@ func real(tb testing.TB) []byte {
 	return page.Bytes()
 }
 
-// Who finds other events than the rest is not to be measured.
+// TestSameEvents checks that all readers find the same events. A comparison of different results is meaningless.
 func TestSameEvents(t *testing.T) {
 	t.Run("made", func(t *testing.T) { sameEvents(t, made(), false) })
-	// Real events hold numbers where Okta documents strings, over which those that
-	// read all fields lose the page.
+	// Real events contain numbers where Okta documents strings. Readers of all fields lose the page then.
 	t.Run("real", func(t *testing.T) { sameEvents(t, real(t), true) })
 }
 
@@ -204,7 +203,7 @@ func measure(b *testing.B, page []byte) {
 			b.SetBytes(int64(len(page)))
 			b.ReportAllocs()
 			for b.Loop() {
-				_, _ = r.read(page) // as before
+				_, _ = r.read(page) // result known from the run before
 			}
 			b.ReportMetric(float64(pages.Full*b.N)/b.Elapsed().Seconds(), "events/s")
 		})

@@ -1,5 +1,6 @@
-// Package pages makes pages of System Log events for benchmarks. The events vary as an org's do, and every
-// run has the same ones.
+// Package pages generates pages of System Log events for benchmarks. The events vary like those of a real org.
+// Every
+// run generates the same events.
 package pages
 
 import (
@@ -29,7 +30,7 @@ func UUID(i int) string {
 	return fmt.Sprintf("%08x-%04x-11f0-%04x-%012x", uint32(i), uint16(a), uint16(a>>16)|0x8000, a>>16)
 }
 
-// Page returns a page of n events, numbered from from.
+// Page returns a page of n events. from is the number of the first event.
 func Page(from, n int, size Size) []byte {
 	page := append(make([]byte, 0, 2600*n+2), '[')
 	for i := range n {

@@ -6,8 +6,7 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// What is measured with must be what Okta sends: events that read whole, of the
-// size that is said, none of them twice.
+// TestPages checks that the generated events are like Okta's: valid, of the stated size, and distinct.
 func TestPages(t *testing.T) {
 	for size, about := range map[Size]int{Usual: 2100, Long: 2400} {
 		page := Page(0, Full, size)

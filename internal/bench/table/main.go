@@ -1,5 +1,6 @@
-// Command table runs the benchmarks and prints their figures as one table, each beside its bound and a
-// reference of the same run:
+// Command table runs the benchmarks and prints their figures as one table. Each figure has its bound and a
+// reference
+// of the same run:
 //
 //	go run ./internal/bench/table
 //
@@ -79,8 +80,7 @@ func measure(ctx context.Context, only string, rounds int, million bool) ([]row,
 	return rows, nil
 }
 
-// run runs all benchmarks of the part in each round, so that a machine whose speed drifts slows all of
-// them down.
+// run runs all benchmarks of the part in each round. Changes of the machine's speed then affect all of them.
 func (r *results) run(ctx context.Context, bin string, p part, rounds int) error {
 	binary := filepath.Join(bin, strings.ReplaceAll(p.dir, "/", "-")+".test")
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, ".")
@@ -100,10 +100,10 @@ func (r *results) run(ctx context.Context, bin string, p part, rounds int) error
 	return nil
 }
 
-// results has the metrics of benchmarks by the benchmark's name and the metric's unit, from all rounds.
+// results contains the metrics of all rounds by the name of the benchmark and the unit of the metric.
 type results struct {
 	metrics map[string]map[string][]float64
-	missing []string // metrics that a row needs
+	missing []string // metrics that a row needs and no benchmark reported
 }
 
 // benchLine is a line that a benchmark prints: its name with the number of processors, the number of
@@ -150,8 +150,8 @@ type row struct {
 	Figure    float64 `json:"figure"`
 	Unit      string  `json:"unit"`
 	Bound     string  `json:"bound,omitempty"`
-	Kept      *bool   `json:"kept,omitempty"`      // whether the figure keeps the bound
-	Reference string  `json:"reference,omitempty"` // of the same run
+	Kept      *bool   `json:"kept,omitempty"`      // the figure is within the bound
+	Reference string  `json:"reference,omitempty"` // figure of the same run
 }
 
 // atMost and atLeast add a bound.
@@ -197,7 +197,7 @@ func markdown(rows []row) string {
 	return b.String()
 }
 
-// The marks around the table in a file.
+// These marks surround the table in a file.
 const (
 	beginMark = "<!-- table -->\n"
 	endMark   = "<!-- end of table -->\n"

@@ -10,8 +10,8 @@ import (
 // A part is a group of benchmarks of one package and its rows in the table.
 type part struct {
 	name, dir, pattern, time string
-	most                     int  // rounds
-	million                  bool // only with --million
+	most                     int  // number of rounds
+	million                  bool // runs only with --million
 	rows                     func(*results) []row
 }
 
@@ -36,7 +36,7 @@ var parts = []part{
 	}},
 	{"reading", libraries, "^BenchmarkReadReal$", "0.5s", 3, false, func(r *results) []row {
 		if len(r.metrics) == 0 {
-			return nil // the real events are absent
+			return nil // there are no samples of real events
 		}
 		return []row{r.row("real events to matched events, one core", "ReadReal/ours", "events/s", "events/s", r.others("ReadReal/")[0].text())}
 	}},
@@ -82,7 +82,7 @@ var parts = []part{
 	}},
 }
 
-// way returns the rows of a way from an org's log to lines of text.
+// way returns the rows of the path from an org's log to lines of text.
 func (r *results) way(events, bench string) []row {
 	return []row{
 		r.row(events+" events from TLS to lines, both processes from their start", bench, "cpu-µs", "µs of CPU an event",
@@ -103,7 +103,7 @@ func (r *results) others(prefix string) []row {
 		}
 	}
 	if len(rows) == 0 {
-		return []row{r.row("", prefix+"*", "events/s", "", "")} // recorded as missing
+		return []row{r.row("", prefix+"*", "events/s", "", "")} // marks the metric as missing
 	}
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(b.Figure, a.Figure) })
 	return rows

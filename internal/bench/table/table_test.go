@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestReadsWhatBenchmarksPrint(t *testing.T) {
+func TestReadOutputOfBenchmarks(t *testing.T) {
 	r := results{metrics: map[string]map[string][]float64{}}
 	for range 2 {
 		r.read("goos: linux\nBenchmarkRead/sonic,_three_fields-2   \t 74\t 7596005 ns/op\t 320.37 MB/s\t    131648 events/s\t 12 allocs/op\nPASS\n")
@@ -40,7 +40,7 @@ func TestReadsWhatBenchmarksPrint(t *testing.T) {
 	}
 }
 
-func TestTableStandsBetweenItsMarks(t *testing.T) {
+func TestTableIsWrittenBetweenMarks(t *testing.T) {
 	rows := []row{
 		row{What: "a", Figure: 1234567.8, Unit: "events/s"}.atLeast(50_000),
 		row{What: "b", Figure: 25.04, Unit: "µs", Reference: "c: 0.5"}.atMost(25),
@@ -73,7 +73,7 @@ func TestTableStandsBetweenItsMarks(t *testing.T) {
 	}
 }
 
-// The page that the table is for has a place for it.
+// TestDocsHaveMarks checks that the page with the table has the marks.
 func TestDocsHaveMarks(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/benchmarks.md")
 	if err != nil || !strings.Contains(string(page), beginMark) || !strings.Contains(string(page), endMark) {

@@ -13,37 +13,35 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// lockedOut refuses the login for a while: the watch ends, and one that is started
-// later goes on.
-func lockedOut(status int, code string, exit int) func(*testing.T) string {
+// credentialsRejected rejects the credentials for a while: the watch ends, and a later watch continues.
+func credentialsRejected(status int, code string, exit int) func(*testing.T) string {
 	return func(t *testing.T) string {
-		s := newScene(t, oktasim.Options{})
-		s.page(3)
+		s := newFixture(t, oktasim.Options{})
+		s.writePlaybook(3)
 		s.deny(4)
 		w := s.watch()
-		s.through(w, 4)
+		s.waitForRuns(w, 4)
 		s.fault(oktasim.Fault{Status: status, ErrorCode: code})
 		s.deny(5)
 		if got := w.wait(30 * time.Second); got != exit {
-			t.Errorf("exit status %d, not %d: %s", got, exit, w.said())
+			t.Errorf("exit status %d, not %d: %s", got, exit, w.output())
 		}
 		s.org.ClearFaults()
 		return fmt.Sprintf("ends with exit status %d and keeps its checkpoint; after a restart, %s", exit, s.settle(s.watch()))
 	}
 }
 
-// secrets looks for the token in all that a watch leaves, with steps that fail and a
-// plugin that dies on the way.
+// secrets searches everything that a watch leaves behind for the token, with failed steps and a killed plugin.
 func secrets(t *testing.T) string {
 	const canary = "00canaryTokenThatMustNotBeSeen"
-	s := newScene(t, oktasim.Options{Token: canary})
+	s := newFixture(t, oktasim.Options{Token: canary})
 	s.deny(3)
 	w := s.watch("--log-level", "trace", "--metrics", "127.0.0.1:0")
-	s.through(w, 3)
+	s.waitForRuns(w, 3)
 	searched := map[string][]byte{}
 	metrics := w.of("metrics")
 	if len(metrics) != 1 {
-		t.Fatalf("no address of metrics: %s", w.said())
+		t.Fatalf("no address for metrics: %s", w.output())
 	}
 	for _, address := range []string{metrics[0].URL, metrics[0].Health} {
 		resp, err := http.Get(address)
@@ -73,13 +71,13 @@ func secrets(t *testing.T) string {
 	}
 	s.deny(3)
 	w.wait(30 * time.Second)
-	searched["words"] = []byte(w.said())
-	if !bytes.Contains(searched["words"], []byte(`"@level":"trace"`)) {
+	searched["stderr"] = []byte(w.output())
+	if !bytes.Contains(searched["stderr"], []byte(`"@level":"trace"`)) {
 		t.Error("nothing was logged at the level trace")
 	}
 	again := s.watch("--log-level", "trace")
 	out := s.settle(again)
-	searched["words again"] = []byte(again.said())
+	searched["stderr again"] = []byte(again.output())
 	w.mu.Lock()
 	searched["lines"] = []byte(fmt.Sprint(w.lines))
 	w.mu.Unlock()
