@@ -48,8 +48,8 @@ func TestUnknownTypesHaveNotice(t *testing.T) {
 	}
 	p.sweep()
 	said := strings.Join(p.notices, "\n")
-	if len(p.notices) != 2 || !strings.Contains(said, "brand.new.thing.create is new to this version") ||
-		!strings.Contains(said, "quite.another.* is new to this version") {
+	if len(p.notices) != 2 || !strings.Contains(said, "brand.new.thing.create is not a known") ||
+		!strings.Contains(said, "quite.another.* is not a known") {
 		t.Errorf("said %q", p.notices)
 	}
 	want := p.append(1, "brand.new.thing.create")

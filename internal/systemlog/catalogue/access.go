@@ -12,22 +12,23 @@ import (
 type Field struct {
 	// Path in Okta's event. In a path such as target[1].id, the number is the index of the target.
 	Path    string `json:"path"`
-	Meaning string `json:"meaning"` // Contents of the object.
+	Meaning string `json:"meaning"` // Meaning of the member.
 }
 
 var (
-	// Event types of Okta Identity Governance, with the object that is the target: requests for
-	// access and security access reviews. Such a review concerns one user.
+	// accessTable has the event types of Okta Identity Governance, which are access requests and
+	// security access reviews. The last column names the object that is the target.
 	//
 	//go:embed access.csv
 	accessTable string
 	//go:embed accessfields.csv
-	accessFieldsTable string // the members that Okta documents for all of them
+	accessFieldsTable string // the members that Okta documents for all these types
 )
 
 var accessRows = sync.OnceValue(func() [][]string { return csvtable.Rows(accessTable) })
 
-// access returns the description and the fields of an access event type, if name is one.
+// access returns the description and the fields of an access event type. It returns "" and nil
+// for any other event type.
 func access(name string) (description string, fields []Field) {
 	for _, row := range accessRows() {
 		if row[0] != name {

@@ -8,8 +8,8 @@ import (
 	"soar.example/okta/internal/systemlog/catalogue"
 )
 
-// The 22 access types have a description of their own, and the fields that Okta
-// documents.
+// TestAccess checks that each of the 22 access types has its own description and the fields that
+// Okta documents.
 func TestAccess(t *testing.T) {
 	types := catalogue.Family("access")
 	texts := map[string]bool{}
@@ -43,13 +43,13 @@ func TestAccess(t *testing.T) {
 	_, documented, _ := strings.Cut(string(read(t, "seeds/access-event-types.md")), "Documented fields")
 	for _, f := range types[0].Fields {
 		if !strings.Contains(documented, "`"+strings.Replace(f.Path, "[0]", "[]", 1)+"`") {
-			t.Errorf("%s is not documented", f.Path)
+			t.Errorf("Okta does not document %s", f.Path)
 		}
 	}
 }
 
-// Classes say how an event affects an identity. A request, a review or a key that is
-// created is no new user.
+// TestClassesOfAccessAndAgents checks that the classes describe the effect on an identity. The
+// creation of a request, a review or a key does not create a user.
 func TestClassesOfAccessAndAgents(t *testing.T) {
 	for name, want := range map[string]string{
 		"access.request.cancel":             "iam / change / update_resource",
@@ -95,7 +95,7 @@ func TestClassesOfAccessAndAgents(t *testing.T) {
 	}
 	agents := catalogue.Family("workload_principal")
 	if len(agents) != 25 {
-		t.Errorf("%d types", len(agents))
+		t.Errorf("got %d agent types, want 25", len(agents))
 	}
 	for _, typ := range agents {
 		if typ.EMM.Basis != "rule" || len(typ.Actions) < 2 || typ.Watch == "" || typ.ECS.Type[len(typ.ECS.Type)-1] == "info" {

@@ -9,15 +9,14 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// suggestions returns the actions for each pattern. The first pattern that matches decides.
+// suggestions returns rows of a pattern and its actions. The first matching row applies.
 var suggestions = sync.OnceValue(func() [][]string { return csvtable.Rows(actionsTable) })
 
 //go:embed actions.csv
 var actionsTable string
 
-// Actions returns the names of the actions that suit a response to an event type,
-// known or not, the gentlest first: actions that only read come before those that a
-// user notices. The caller owns the slice.
+// Actions returns the names of suggested response actions for an event type, known or not.
+// Actions that only read come before actions that a user notices. The caller owns the slice.
 func Actions(eventType string) []string {
 	for _, row := range suggestions() {
 		if sdk.MatchType(row[0], eventType) {

@@ -1,7 +1,6 @@
-// Package catalogue knows Okta's event types by name: what Okta states of each, a
-// short label, the response actions that suit it, and the families that a responder
-// should watch. A type that is not in it is no error: Okta adds some with every
-// release.
+// Package catalogue describes Okta's event types: the facts that Okta publishes, a short label,
+// suggested response actions, and the families that a responder should watch. A type that is not
+// in the catalogue is not an error, because Okta adds types with every release.
 package catalogue
 
 //go:generate go run soar.example/okta/schema/describe
@@ -19,9 +18,9 @@ import (
 
 //go:generate go run ./generate
 
-// A Type is one event type and all that the catalogue knows of it. Name to Tags are
-// facts that Okta states of it (https://developer.okta.com/docs/reference/api/event-types/);
-// the rest is the catalogue's own.
+// A Type describes one event type. Okta publishes the category, the release, the flags and the
+// tags (https://developer.okta.com/docs/reference/api/event-types/). The catalogue adds the label
+// and the fields after the tags.
 type Type struct {
 	Name     string `json:"name"`     // The event type, such as user.session.start.
 	Label    string `json:"label"`    // Label for lists.
@@ -36,57 +35,57 @@ type Type struct {
 	ECS          ecs.Class `json:"ecs"`           // Class of the type in the Elastic Common Schema.
 	EMM          emm.Class `json:"emm"`           // Class of the type in the SaaS Event Maturity Matrix.
 	Actions      []string  `json:"actions"`       // Suggested response actions. Actions with less effect come first.
-	// Event type or family to watch; absent if there is no special reason to watch the type.
+	// Pattern that recommends to watch the type: an event type or a family. Absent if no pattern does.
 	Watched     string `json:"watched,omitempty"`
-	Watch       string `json:"watch,omitempty"`       // Why a responder should watch it.
-	Description string `json:"description,omitempty"` // Meaning of the event in one sentence, if the catalogue has it.
-	// Documented members of such an event, if the catalogue has them.
+	Watch       string `json:"watch,omitempty"`       // Reason to watch the type.
+	Description string `json:"description,omitempty"` // Meaning of the event in one sentence. Few types have one.
+	// Documented members of the event. Few types have them.
 	Fields []Field `json:"fields,omitempty"`
-	// JSON is the type as JSON, if the catalogue has it. The caller must not change it.
+	// JSON encoding of a type in Okta's table. The caller must not change it.
 	JSON []byte `json:"-"`
 }
 
-// record is one line of the generated table.
+// record is one row of the generated table.
 type record struct {
 	name, category, release string
-	marks                   marks
+	flags                   flags
 	tags                    string // separated by semicolons
 }
 
-type marks uint8
+type flags uint8
 
 const (
-	hook marks = 1 << iota
+	hook flags = 1 << iota
 	beta
 	internal
 	deprecated
 )
 
-// made holds the Type of each record once it was needed: making one costs several
-// microseconds, and the whole catalogue ten milliseconds.
-var made [Count]atomic.Pointer[Type]
+// types caches the Type of each record after its first use. Building one takes several
+// microseconds, and building all takes about ten milliseconds.
+var types [Count]atomic.Pointer[Type]
 
-// typeAt returns the type of a record. Its slices are shared.
+// typeAt returns the type of record i. All callers share its slices.
 func typeAt(i int) *Type {
-	t := made[i].Load()
+	t := types[i].Load()
 	if t == nil {
-		t = records[i].view()
-		made[i].Store(t)
+		t = records[i].newType()
+		types[i].Store(t)
 	}
 	return t
 }
 
-func (r *record) view() *Type {
+func (r *record) newType() *Type {
 	t := Of(r.name)
 	t.Category, t.Release, t.Tags = r.category, r.release, split(r.tags)
-	t.HookEligible, t.Beta = r.marks&hook != 0, r.marks&beta != 0
-	t.Internal, t.Deprecated = r.marks&internal != 0, r.marks&deprecated != 0
-	t.JSON, _ = json.Marshal(t) // strings and booleans alone
+	t.HookEligible, t.Beta = r.flags&hook != 0, r.flags&beta != 0
+	t.Internal, t.Deprecated = r.flags&internal != 0, r.flags&deprecated != 0
+	t.JSON, _ = json.Marshal(t) // strings and booleans cannot fail
 	return &t
 }
 
-// Of derives the description of an event type from its name alone. It serves types that
-// Okta's table does not list, such as new types.
+// Of derives a Type from the name of an event type alone. It also works for types that are not in
+// Okta's table, such as new types.
 func Of(name string) Type {
 	class := ecs.Classify(name)
 	watched := watchOf(name)
@@ -106,11 +105,11 @@ func split(tags string) []string {
 	return strings.Split(tags, ";")
 }
 
-// Count is how many event types the catalogue holds.
+// Count is the number of event types in the catalogue.
 const Count = len(records)
 
-// All returns every event type in byte order of the names. As with every function
-// that returns a Type, the slices in it are shared: the caller must not change them.
+// All returns every event type, sorted by name. All callers share the slices of a Type, so the
+// caller must not change them.
 func All() iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		for i := range records {
@@ -121,8 +120,8 @@ func All() iter.Seq[Type] {
 	}
 }
 
-// Names returns the name of every event type in byte order, without the work of
-// making whole types. The caller owns the slice.
+// Names returns the sorted names of all event types without building the types. The caller owns
+// the slice.
 func Names() []string {
 	names := make([]string, len(records))
 	for i := range records {
@@ -131,7 +130,7 @@ func Names() []string {
 	return names
 }
 
-// Lookup returns the event type of that exact name, and whether there is one.
+// Lookup returns the event type with exactly this name, and reports whether it exists.
 func Lookup(name string) (Type, bool) {
 	i, ok := find(name)
 	if !ok {
@@ -140,13 +139,14 @@ func Lookup(name string) (Type, bool) {
 	return *typeAt(i), true
 }
 
-// Known reports whether the catalogue has the event type of that exact name. It
-// allocates nothing.
+// Known reports whether the catalogue has an event type with exactly this name. It does not
+// allocate memory.
 func Known(name string) bool {
 	_, ok := find(name)
 	return ok
 }
 
+// find returns the index of the name in records, or the index at which it would be inserted.
 func find(name string) (int, bool) {
 	return slices.BinarySearchFunc(records[:], name, func(r record, name string) int {
 		return strings.Compare(r.name, name)

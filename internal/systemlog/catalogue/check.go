@@ -11,12 +11,12 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Check validates an event type, a family or * that is given as a parameter. A name that is
-// almost certainly a known name misspelt is an error, which lists the nearest names: a trigger
-// would wait for it for ever. Another unknown name is valid, with a note that this version does
-// not know it, because Okta adds types with every release.
+// Check validates a parameter that is an event type, a family or *. A likely misspelling of a
+// known name is an error that lists the nearest names, because a trigger would never receive such
+// an event. Any other unknown name is valid, because Okta adds types with every release. The note
+// then says that this version does not know the name.
 //
-// A user can ask for a new type whose name is almost a known name by its family.
+// If a new type has nearly the name of a known type, the user can write its family instead.
 func Check(pattern string) (note string, err error) {
 	if err := sdk.CheckTypePattern(pattern); err != nil {
 		return "", err
@@ -35,17 +35,13 @@ func Check(pattern string) (note string, err error) {
 		for _, r := range below[:min(3, len(below))] {
 			names = append(names, r.name)
 		}
-		list := strings.Join(names, ", ")
-		if len(below) > 3 {
-			list += " and others"
-		}
-		return "", fmt.Errorf("%s is a family, not an event type: write %s.*, or one of %s", name, name, list)
+		return "", fmt.Errorf("%s is a family, not an event type: write %s.* or one event type, such as %s", name, name, joinOr(names))
 	}
-	if meant := misspelt(name, typeSpellings()); len(meant) > 0 {
-		return "", fmt.Errorf("%s is not an event type of Okta: did you mean %s? If it is newer than release %s, ask for its family instead",
-			name, or(meant), Release)
+	if corrections := misspelt(name, typeSpellings()); len(corrections) > 0 {
+		return "", fmt.Errorf("%s is not an event type of Okta: did you mean %s? If Okta added it after release %s, use its family instead",
+			name, joinOr(corrections), Release)
 	}
-	return fmt.Sprintf("%s is new to this version, which knows the event types of Okta's release %s", name, Release), nil
+	return fmt.Sprintf("%s is not a known event type: this version has the types of Okta release %s. Check the spelling.", name, Release), nil
 }
 
 func checkFamily(name string) (note string, err error) {
@@ -53,24 +49,24 @@ func checkFamily(name string) (note string, err error) {
 		return "", nil
 	}
 	if Known(name) {
-		return "", fmt.Errorf("%s is an event type without a family: write it without .*", name)
+		return "", fmt.Errorf("%s is an event type, not a family: write it without .*", name)
 	}
-	if meant := misspelt(name, familySpellings()); len(meant) > 0 {
-		for i := range meant {
-			meant[i] += ".*"
+	if corrections := misspelt(name, familySpellings()); len(corrections) > 0 {
+		for i := range corrections {
+			corrections[i] += ".*"
 		}
-		return "", fmt.Errorf("%s.* is not a family of Okta's event types: did you mean %s?", name, or(meant))
+		return "", fmt.Errorf("%s.* is not a family of Okta's event types: did you mean %s?", name, joinOr(corrections))
 	}
-	return fmt.Sprintf("the family %s.* is new to this version, which knows the event types of Okta's release %s", name, Release), nil
+	return fmt.Sprintf("%s.* is not a known family: this version has the event types of Okta release %s. Check the spelling.", name, Release), nil
 }
 
-// spelling is a known name, and it without its dots and underscores, in small letters.
-type spelling struct{ name, plain string }
+// spelling is a name and its normalized form.
+type spelling struct{ name, normalized string }
 
 func spellings(names []string) []spelling {
 	all := make([]spelling, len(names))
 	for i, name := range names {
-		all[i] = spelling{name, bare(name)}
+		all[i] = spelling{name, normalize(name)}
 	}
 	return all
 }
@@ -80,7 +76,7 @@ var (
 	familySpellings = sync.OnceValue(func() []spelling { return spellings(families()) })
 )
 
-// families returns the prefix of every family, in byte order.
+// families returns the sorted prefixes of all families.
 func families() []string {
 	var all []string
 	for i := range records {
@@ -94,22 +90,22 @@ func families() []string {
 	return slices.Compact(all)
 }
 
-// vocabulary has every segment of every known name.
-var vocabulary = sync.OnceValue(func() map[string]bool {
-	words := map[string]bool{}
+// segments returns the set of the segments of all known names.
+var segments = sync.OnceValue(func() map[string]bool {
+	set := map[string]bool{}
 	for i := range records {
 		for _, segment := range strings.Split(records[i].name, ".") {
-			words[segment] = true
+			set[segment] = true
 		}
 	}
-	return words
+	return set
 })
 
-// misspelt returns up to three known names that name is almost certainly a misspelling of,
-// the nearest first. A mere likeness is not enough: Okta's next type will be like its last.
+// misspelt returns up to three known names that the user probably meant, the nearest first. A
+// similar name alone is not enough, because Okta's new types resemble existing types.
 func misspelt(name string, known []spelling) []string {
 	var found [4][]string // by the number of typos
-	written := spelling{name, bare(name)}
+	written := spelling{name, normalize(name)}
 	for _, candidate := range known {
 		if n := typos(written, candidate); n >= 0 {
 			found[n] = append(found[n], candidate.name)
@@ -119,21 +115,21 @@ func misspelt(name string, known []spelling) []string {
 	return all[:min(3, len(all))]
 }
 
-// typos counts the wrong letters that make written of known. It returns -1 if they are
-// too many for a slip of the fingers.
+// typos returns the number of edits from known to written. It returns -1 if there are too many
+// edits for a typing mistake.
 func typos(written, known spelling) int {
 	if len(written.name)-len(known.name) > 3 || len(known.name)-len(written.name) > 3 {
 		return -1
 	}
-	if written.plain == known.plain {
+	if written.normalized == known.normalized {
 		return 0
 	}
 	if strings.Count(written.name, ".") != strings.Count(known.name, ".") {
-		// The difference in length is the least that the distance can be.
-		if apart := len(written.plain) - len(known.plain); apart < -1 || apart > 1 {
+		// The distance is at least the difference in length.
+		if difference := len(written.normalized) - len(known.normalized); difference < -1 || difference > 1 {
 			return -1
 		}
-		if levenshtein.ComputeDistance(written.plain, known.plain) == 1 {
+		if levenshtein.ComputeDistance(written.normalized, known.normalized) == 1 {
 			return 1
 		}
 		return -1
@@ -144,13 +140,13 @@ func typos(written, known spelling) int {
 		if a[i] == b[i] {
 			continue
 		}
-		if ending(a[i], b[i]) {
+		if differInEnding(a[i], b[i]) {
 			total++
 			continue
 		}
-		// Another word that Okta uses is another word, not this one misspelt:
-		// "unsuspend" is two letters from "suspend".
-		if vocabulary()[a[i]] {
+		// A segment that Okta uses in another name is not a misspelling. For example,
+		// "unsuspend" is only two letters from "suspend".
+		if segments()[a[i]] {
 			return -1
 		}
 		d := levenshtein.ComputeDistance(strings.ToLower(a[i]), strings.ToLower(b[i]))
@@ -165,9 +161,8 @@ func typos(written, known spelling) int {
 	return total
 }
 
-// ending reports whether one word is the other with an ending, as in "sessions" or
-// "added".
-func ending(a, b string) bool {
+// differInEnding reports whether one word is the other word plus the ending s, d or ed.
+func differInEnding(a, b string) bool {
 	if len(a) < len(b) {
 		a, b = b, a
 	}
@@ -176,9 +171,11 @@ func ending(a, b string) bool {
 
 var separators = strings.NewReplacer(".", "", "_", "", "-", "")
 
-func bare(name string) string { return strings.ToLower(separators.Replace(name)) }
+// normalize returns the name in lower case without its separators.
+func normalize(name string) string { return strings.ToLower(separators.Replace(name)) }
 
-func or(names []string) string {
+// joinOr joins names as in "a, b or c".
+func joinOr(names []string) string {
 	list := strings.Join(names, ", ")
 	if last := strings.LastIndex(list, ", "); last >= 0 {
 		return list[:last] + " or " + list[last+2:]

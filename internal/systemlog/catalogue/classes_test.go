@@ -12,7 +12,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Every type says what it is in both schemas, and what to do about it.
+// TestClassesOfEveryType checks that every type has classes in both schemas and suggested actions.
 func TestClassesOfEveryType(t *testing.T) {
 	for typ := range catalogue.All() {
 		if len(typ.ECS.Category) == 0 || len(typ.ECS.Type) == 0 || typ.EMM.Category.Code == "" || typ.EMM.EventType.Key == "" || len(typ.Actions) == 0 {

@@ -5,56 +5,54 @@ import (
 	"strings"
 )
 
-// Watched returns what a responder should watch, with the reasons. The caller owns
-// the slice.
+// Watched returns the table of patterns to watch. The caller owns the slice.
 func Watched() []Watch { return append([]Watch(nil), watched()...) }
 
-// RulePatterns returns every pattern of the rule tables, table by table.
+// RulePatterns returns the patterns of the suggested actions, then the other patterns to watch.
 func RulePatterns() []string {
 	var patterns []string
 	for _, row := range suggestions() {
 		patterns = append(patterns, row[0])
 	}
-	own := map[string]bool{}
+	seen := map[string]bool{}
 	for _, p := range patterns {
-		own[p] = true
+		seen[p] = true
 	}
 	for _, w := range watched() {
-		if !own[w.Pattern] {
+		if !seen[w.Pattern] {
 			patterns = append(patterns, w.Pattern)
 		}
 	}
 	return patterns
 }
 
-// RefusedIfNew returns those known types that would be held for a misspelling of
-// another, if the catalogue did not have them nor, where no other type uses them,
-// their words.
-func RefusedIfNew() []string {
-	all, words := Names(), vocabulary()
+// RejectedIfNew returns each known type that Check would reject as a misspelling if the catalogue
+// lacked the type and the segments that only this type has.
+func RejectedIfNew() []string {
+	all, known := Names(), segments()
 	count := map[string]int{}
 	for _, name := range all {
 		for _, segment := range segmentsOf(name) {
 			count[segment]++
 		}
 	}
-	var refused []string
+	var rejected []string
 	for i, name := range all {
-		var own []string
+		var unique []string
 		for _, segment := range segmentsOf(name) {
 			if count[segment] == 1 {
-				own = append(own, segment)
-				delete(words, segment)
+				unique = append(unique, segment)
+				delete(known, segment)
 			}
 		}
 		if len(misspelt(name, slices.Delete(slices.Clone(typeSpellings()), i, i+1))) > 0 {
-			refused = append(refused, name)
+			rejected = append(rejected, name)
 		}
-		for _, segment := range own {
-			words[segment] = true
+		for _, segment := range unique {
+			known[segment] = true
 		}
 	}
-	return refused
+	return rejected
 }
 
 func segmentsOf(name string) []string {

@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// A Branch is a node of the tree that the names of event types form: a family, an
-// event type, or both at once, as user.account.lock is.
+// A Branch is a node in the tree of event type names. It is a family, an event type, or both, such
+// as user.account.lock.
 type Branch struct {
-	// The family's prefix or the event type, such as user.session or user.session.start.
+	// Prefix of the family, or event type, such as user.session or user.session.start.
 	Name  string `json:"name"`
 	Label string `json:"label"`           // Label for lists.
-	Types int    `json:"types"`           // How many event types belong to it, itself included if it is one.
-	Watch string `json:"watch,omitempty"` // Why a responder should watch it; absent if there is no special reason.
+	Types int    `json:"types"`           // Number of event types in the branch. The branch itself counts if it is an event type.
+	Watch string `json:"watch,omitempty"` // Reason to watch the branch. Absent if there is no special reason.
 }
 
-// Family returns the event types of a family in byte order: those below prefix, and
-// prefix itself if it is an event type. Prefix is such as user.session, or
-// user.session.*, or * for all. A family that nobody knows has none.
+// Family returns the event types of a family, sorted by name. If prefix itself is an event type,
+// it is included. The prefix is written as user.session or user.session.*; * selects all types. An
+// unknown family has no types.
 func Family(prefix string) []*Type { return Query{Family: prefix}.Types() }
 
-// Branches returns the children of a family in byte order; those of "" or "*" are
-// the roots of the tree.
+// Branches returns the children of a family, sorted by name. The children of "" and "*" are the
+// roots of the tree.
 func Branches(prefix string) []Branch {
 	prefix = trimFamily(prefix)
 	var branches []Branch
@@ -55,14 +55,15 @@ func trimFamily(prefix string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(prefix, "*"), ".")
 }
 
-// in reports whether the record belongs to a family, by its trimmed prefix: it is
-// the prefix itself or lies below it.
+// in reports whether the record belongs to the family with this trimmed prefix. A record whose name
+// is the prefix itself belongs to it.
 func (r *record) in(prefix string) bool {
 	rest, ok := strings.CutPrefix(r.name, prefix)
 	return ok && (prefix == "" || rest == "" || rest[0] == '.')
 }
 
-// family returns the records whose names begin with prefix, which lie side by side.
+// family returns the records whose names begin with prefix. They are adjacent, because records is
+// sorted.
 func family(prefix string) []record {
 	from, _ := find(prefix)
 	to := from

@@ -10,12 +10,12 @@ import (
 	"soar.example/okta/internal/systemlog/csvtable"
 )
 
-// Label makes a short label from the name of an event type or a family, known or
-// not: what it is about, a colon, and what happened, as in "User session: start".
-// It is made of the name's own words by rule, abbreviations written out or upright.
+// Label returns a short label for an event type or a family, known or not. The label is the
+// subject, a colon and the change, such as "User session: start". Label builds it from the words
+// of the name, and expands or capitalizes abbreviations.
 func Label(name string) string {
 	segments := strings.Split(name, ".")
-	var about, what []string
+	var subject, change []string
 	for i, segment := range segments {
 		words := wordsOf(segment)
 		if i == 0 && len(segments) > 1 {
@@ -23,25 +23,25 @@ func Label(name string) string {
 				words = []string{full}
 			}
 		}
-		// "lifecycle" says nothing that the verb after it does not, except that Okta
-		// revokes certificates in two ways.
+		// "lifecycle" adds nothing to the verb after it. The exception is pki, where two event
+		// types differ only in this word.
 		if segment == "lifecycle" && i > 0 && i < len(segments)-1 && segments[0] != "pki" {
 			continue
 		}
 		if i > 0 && i == len(segments)-1 {
-			what = words
+			change = words
 		} else {
-			about = append(about, words...)
+			subject = append(subject, words...)
 		}
 	}
-	label := upper(strings.Join(about, " "))
-	if len(what) > 0 {
-		label += ": " + strings.Join(what, " ")
+	label := capitalize(strings.Join(subject, " "))
+	if len(change) > 0 {
+		label += ": " + strings.Join(change, " ")
 	}
 	return label
 }
 
-// subjects are first segments that need more words than their own to be understood.
+// subjects expands first segments that are unclear on their own.
 var subjects = map[string]string{
 	"mim":  "mobile management",
 	"pam":  "privileged access",
@@ -50,8 +50,8 @@ var subjects = map[string]string{
 	"zone": "network zone",
 }
 
-// spelt returns the spelling of words that readers expect in another form than in names.
-var spelt = sync.OnceValue(func() map[string]string { return csvtable.Map(spellingsTable) })
+// labelWords maps a lowercase word of a name to its form in labels.
+var labelWords = sync.OnceValue(func() map[string]string { return csvtable.Map(spellingsTable) })
 
 //go:embed spellings.csv
 var spellingsTable string
@@ -60,9 +60,9 @@ var spellingsTable string
 func wordsOf(segment string) []string {
 	var words []string
 	for _, part := range strings.FieldsFunc(segment, func(r rune) bool { return r == '_' || r == '-' }) {
-		for _, word := range humps(part) {
+		for _, word := range splitCamelCase(part) {
 			lower := strings.ToLower(word)
-			if full, ok := spelt()[lower]; ok {
+			if full, ok := labelWords()[lower]; ok {
 				lower = full
 			}
 			words = append(words, lower)
@@ -71,8 +71,9 @@ func wordsOf(segment string) []string {
 	return words
 }
 
-// humps splits "createEnrollment" before a capital that follows a small letter.
-func humps(s string) []string {
+// splitCamelCase splits a word such as createEnrollment before each capital letter that follows a
+// small letter.
+func splitCamelCase(s string) []string {
 	var parts []string
 	from, small := 0, false
 	for i, r := range s {
@@ -85,12 +86,13 @@ func humps(s string) []string {
 	return append(parts, s[from:])
 }
 
-func upper(s string) string {
+// capitalize returns s with a capital first letter.
+func capitalize(s string) string {
 	if s == "" {
 		return ""
 	}
 	r, n := utf8.DecodeRuneInString(s)
-	// A word with a capital inside, such as iOS, keeps its own spelling.
+	// A word with another capital letter, such as iOS, stays as it is.
 	if first, _, _ := strings.Cut(s, " "); first != strings.ToLower(first) {
 		return s
 	}

@@ -10,18 +10,18 @@ import (
 
 // A Query selects event types. The zero Query selects all of them.
 type Query struct {
-	// Text has words that the name, label, category or tags of a type must contain,
-	// in any letter case. Types whose name contains the whole text come first, then
-	// those with every word in the name.
+	// Text is a list of words. Each word must occur in the name, label, category or tags of a type;
+	// case does not matter. Types whose name contains the whole text come first, then types whose
+	// name contains every word.
 	Text string
-	// Family is a prefix such as user.session, user.session.* or *; see [Family].
+	// Family is a prefix, written as for [Family].
 	Family string
 	// Category is one of Okta's categories.
 	Category string
 }
 
-// Types returns the event types that match the query, the best first. The caller
-// must not change them.
+// Types returns the event types that match the query, the best match first. The caller must not
+// change them.
 func (q Query) Types() []*Type {
 	text := strings.ToLower(strings.TrimSpace(q.Text))
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == ',' })
@@ -39,27 +39,31 @@ func (q Query) Types() []*Type {
 	return slices.Concat(ranks[:]...)
 }
 
-// lowered holds the searched text of each record in lower case, once it was needed.
-var lowered [Count]atomic.Pointer[searched]
+// searchTexts caches the search text of each record after its first use.
+var searchTexts [Count]atomic.Pointer[searchText]
 
-type searched struct{ name, rest string }
+// searchText is the text of a record in lower case.
+type searchText struct {
+	name string
+	rest string // label, category and tags
+}
 
-func searchedAt(i int) *searched {
-	s := lowered[i].Load()
+func searchTextAt(i int) *searchText {
+	s := searchTexts[i].Load()
 	if s == nil {
 		r := &records[i]
-		s = &searched{strings.ToLower(r.name), strings.ToLower(Label(r.name) + " " + r.category + " " + r.tags)}
-		lowered[i].Store(s)
+		s = &searchText{strings.ToLower(r.name), strings.ToLower(Label(r.name) + " " + r.category + " " + r.tags)}
+		searchTexts[i].Store(s)
 	}
 	return s
 }
 
-// rankOf is 0 for the best match, -1 for none.
+// rankOf returns the rank of record i: 0 for the best match, -1 for no match.
 func rankOf(i int, text string, words []string) int {
 	if text == "" {
 		return 0
 	}
-	s := searchedAt(i)
+	s := searchTextAt(i)
 	if strings.Contains(s.name, text) {
 		return 0
 	}
@@ -76,8 +80,7 @@ func rankOf(i int, text string, words []string) int {
 	return rank
 }
 
-// Closest returns up to five event types whose names are close to name, the nearest
-// first; none if nothing is close.
+// Closest returns up to five event types with similar names, the most similar first.
 func Closest(name string) []string {
 	return nearest.To(name, Names(), 5)
 }

@@ -2,7 +2,7 @@
 
 package catalogue
 
-// Release is the newest release of Okta in the table.
+// Release is the newest Okta release in the table.
 const Release = "2026.08.1"
 
 var records = [...]record{

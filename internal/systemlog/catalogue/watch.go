@@ -8,14 +8,14 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Watch is an event type or a family that a responder should watch, and why.
+// A Watch is an event type or a family that a responder should watch, with the reason.
 type Watch struct {
-	Pattern string `json:"pattern"` // Event type or family, as the trigger takes it.
-	Reason  string `json:"reason"`  // Why, in one line.
+	Pattern string `json:"pattern"` // Event type or family, as the trigger accepts it.
+	Reason  string `json:"reason"`  // Reason in one line.
 }
 
-// watched goes from the most specific to the least: a type has the reason of the
-// first line that it matches.
+// watched returns the table of patterns, the most specific first. The first pattern that matches
+// an event type gives the reason.
 var watched = sync.OnceValue(func() []Watch {
 	var all []Watch
 	for _, row := range csvtable.Rows(watchedTable) {
@@ -27,8 +27,8 @@ var watched = sync.OnceValue(func() []Watch {
 //go:embed watched.csv
 var watchedTable string
 
-// watchOf returns the line by which an event type is watched, or a family under its
-// bare prefix; the zero Watch if there is none.
+// watchOf returns the first Watch for an event type, or for a family given by its prefix. It
+// returns the zero Watch if there is none.
 func watchOf(name string) Watch {
 	for _, w := range watched() {
 		if sdk.MatchType(w.Pattern, name) || w.Pattern == name+".*" {

@@ -12,12 +12,11 @@ import (
 	"strings"
 )
 
-// columns are those of the table of event types, in order.
+// columns lists the columns of the table of event types, in order.
 var columns = []string{"event_type", "category", "release", "event_hook_eligible", "beta", "internal", "deprecated", "tags"}
 
-// generate turns the table of event types into Go source: one line a type, in byte
-// order of the names, as a value that the compiler lays out and no code builds at
-// start.
+// generate converts the table of event types to Go source with one line per type, sorted by name.
+// The result is an array literal, so the program builds nothing at startup.
 func generate(table io.Reader) ([]byte, error) {
 	r := csv.NewReader(table)
 	rows, err := r.ReadAll()
@@ -25,7 +24,7 @@ func generate(table io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("read table of event types: %w", err)
 	}
 	if len(rows) < 2 || !slices.Equal(rows[0], columns) {
-		return nil, fmt.Errorf("read table of event types: its columns must be %s", strings.Join(columns, ", "))
+		return nil, fmt.Errorf("read table of event types: the table must have rows and the columns %s", strings.Join(columns, ", "))
 	}
 	rows = rows[1:]
 	slices.SortFunc(rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
@@ -34,9 +33,9 @@ func generate(table io.Reader) ([]byte, error) {
 	newest, body := version{}, new(bytes.Buffer)
 	for i, row := range rows {
 		if row[0] == "" || i > 0 && row[0] == rows[i-1][0] {
-			return nil, fmt.Errorf("event type %q is empty or there twice", row[0])
+			return nil, fmt.Errorf("event type %q is empty or listed twice", row[0])
 		}
-		marks, err := marksOf(row[3:7])
+		flags, err := flagsOf(row[3:7])
 		if err != nil {
 			return nil, fmt.Errorf("event type %q: %w", row[0], err)
 		}
@@ -47,18 +46,18 @@ func generate(table io.Reader) ([]byte, error) {
 		if release.day > newest.day {
 			newest = release
 		}
-		fmt.Fprintf(body, "\t{%q, %q, %q, %s, %q},\n", row[0], row[1], row[2], marks, row[7])
+		fmt.Fprintf(body, "\t{%q, %q, %q, %s, %q},\n", row[0], row[1], row[2], flags, row[7])
 	}
-	fmt.Fprintf(&out, "// Release is the newest release of Okta in the table.\nconst Release = %q\n\nvar records = [...]record{\n%s}\n", newest.text, body)
+	fmt.Fprintf(&out, "// Release is the newest Okta release in the table.\nconst Release = %q\n\nvar records = [...]record{\n%s}\n", newest.text, body)
 	return format.Source(out.Bytes())
 }
 
-func marksOf(cells []string) (string, error) {
+func flagsOf(cells []string) (string, error) {
 	var set []string
 	for i, name := range []string{"hook", "beta", "internal", "deprecated"} {
 		on, err := strconv.ParseBool(cells[i])
 		if err != nil {
-			return "", errors.New(columns[3+i] + " is neither true nor false")
+			return "", errors.New(columns[3+i] + " must be true or false")
 		}
 		if on {
 			set = append(set, name)

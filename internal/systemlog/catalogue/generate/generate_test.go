@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The committed table must be what the facts give today.
+// TestFresh checks that the committed Go source matches its source table.
 func TestFresh(t *testing.T) {
 	table, err := os.Open("../../../../../shared/okta/event-types.csv")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -28,7 +28,7 @@ func TestFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != string(want) {
-		t.Error("types_gen.go is not what its source gives: run go generate ./internal/systemlog/catalogue")
+		t.Error("types_gen.go differs from its source table: run go generate ./internal/systemlog/catalogue")
 	}
 }
 
@@ -37,15 +37,15 @@ func TestGenerate(t *testing.T) {
 	for name, c := range map[string]struct{ table, want, err string }{
 		"sorted": {head + "b.x,c,2026.41.0,true,false,true,false,t;u\na.x,c,2026.08.1,false,false,false,false,\n",
 			"{\"a.x\", \"c\", \"2026.08.1\", 0, \"\"},\n\t{\"b.x\", \"c\", \"2026.41.0\", hook | internal, \"t;u\"},", ""},
-		"newest":        {head + "b.x,c,2026.41.0,true,false,true,false,\na.x,c,2026.09.3,false,false,false,false,\n", "const Release = \"2026.41.0\"\n", ""},
-		"no release":    {head + "a,c,2026-41,true,false,false,false,\n", "", "neither year.week nor year.month"},
-		"empty":         {"", "", "columns"},
-		"head only":     {head, "", "columns"},
-		"other columns": {"a,b\nc,d\n", "", "columns"},
-		"twice":         {head + strings.Repeat("a,c,2026.32,true,false,false,false,\n", 2), "", "twice"},
-		"no name":       {head + ",c,1,true,false,false,false,\n", "", "empty"},
-		"no boolean":    {head + "a,c,2026.32,perhaps,false,false,false,\n", "", "event_hook_eligible"},
-		"cut off":       {head + "a,c\n", "", "read table"},
+		"newest":          {head + "b.x,c,2026.41.0,true,false,true,false,\na.x,c,2026.09.3,false,false,false,false,\n", "const Release = \"2026.41.0\"\n", ""},
+		"invalid release": {head + "a,c,2026-41,true,false,false,false,\n", "", "must have the form year.week or year.month"},
+		"empty":           {"", "", "columns"},
+		"header only":     {head, "", "columns"},
+		"other columns":   {"a,b\nc,d\n", "", "columns"},
+		"listed twice":    {head + strings.Repeat("a,c,2026.32,true,false,false,false,\n", 2), "", "listed twice"},
+		"no name":         {head + ",c,1,true,false,false,false,\n", "", "empty"},
+		"invalid boolean": {head + "a,c,2026.32,perhaps,false,false,false,\n", "", "event_hook_eligible"},
+		"missing cells":   {head + "a,c\n", "", "read table"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := generate(strings.NewReader(c.table))
@@ -66,17 +66,17 @@ func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "in.csv"), filepath.Join(dir, "out.go")
 	if err := run(from, to); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("without a table: %v", err)
+		t.Errorf("missing table: %v", err)
 	}
-	if err := os.WriteFile(from, []byte("nonsense"), 0o600); err != nil {
+	if err := os.WriteFile(from, []byte("invalid"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := run(from, to); err == nil {
-		t.Error("a table of nonsense was taken")
+		t.Error("an invalid table was accepted")
 	}
 }
 
-// Releases are read in every form that Okta has used, and ordered by date.
+// TestParseRelease checks every form that Okta has used, and the order by date.
 func TestParseRelease(t *testing.T) {
 	ordered := []string{"2011.01", "2014.18", "2018.47", "2019.01.1", "2019.01.2", "2025.10.0", "2025.12.2", "2026.01.0",
 		"2026.32", "2026.08.1", "2026.09.0", "2026.40.0", "2026.41.0", "2026.41.1", "2026.52.0", "2027.01.0", "2027.05.0", "2027.12.0", "2027.13.0", "2027.53.0"}

@@ -1,5 +1,5 @@
-// Generate writes the table of Okta's event types into the catalogue, from the
-// facts that stand in a CSV file: run it with go generate in the catalogue's folder.
+// Generate converts a CSV file of Okta's event types to the Go source of the catalogue. Run it with
+// go generate in the folder of the catalogue.
 package main
 
 import (
@@ -9,8 +9,8 @@ import (
 )
 
 func main() {
-	from := flag.String("from", "../../../../shared/okta/event-types.csv", "table of event types")
-	to := flag.String("to", "types_gen.go", "Go file to write")
+	from := flag.String("from", "../../../../shared/okta/event-types.csv", "CSV `file` with the event types")
+	to := flag.String("to", "types_gen.go", "Go `file` to write")
 	flag.Parse()
 	if err := run(*from, *to); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -6,24 +6,24 @@ import (
 	"strconv"
 )
 
-// A version is a release of Okta, and about when it came out.
+// A version is an Okta release with its approximate date.
 type version struct {
 	text string
-	day  int // about; days of 372 to a year
+	day  int // approximate; counted with 372 days per year
 }
 
 var releaseForm = regexp.MustCompile(`^(20[0-9]{2})\.([0-9]{2})(?:\.([0-9]{1,2}))?$`)
 
-// parseRelease reads the forms that Okta has used. They look alike, so the date
-// decides:
+// parseRelease parses the forms that Okta has used. The forms look alike, so the date decides how
+// to read a release:
 //
-//	2018.47    year and week, until 2018; a few later ones too
-//	2026.08.1  year, month and the release within it, from 2019 to September 2026
-//	2026.41.0  year, week and the release within it, from October 2026
+//	2018.47    year and week; until 2018, and a few later releases
+//	2026.08.1  year, month and number within the month; from 2019 to September 2026
+//	2026.41.0  year, week and number within the week; from October 2026
 func parseRelease(text string) (version, error) {
 	m := releaseForm.FindStringSubmatch(text)
 	if m == nil {
-		return version{}, fmt.Errorf("release %q is neither year.week nor year.month", text)
+		return version{}, fmt.Errorf("release %q must have the form year.week or year.month, such as 2018.47 or 2026.08.1", text)
 	}
 	year, _ := strconv.Atoi(m[1])
 	part, _ := strconv.Atoi(m[2])
