@@ -8,21 +8,19 @@ import (
 	"unicode/utf8"
 )
 
-// AppendQuoted appends s as a JSON string literal: as encoding/json writes it without
-// escaping for HTML.
+// AppendQuoted appends s as a JSON string literal, like encoding/json without HTML escapes.
 func AppendQuoted(b []byte, s string) []byte {
-	if end, high := ordinaryASCII(s, 0); end == len(s) && !high {
+	if end, high := skipPlain(s, 0); end == len(s) && !high {
 		return append(append(append(b, '"'), s...), '"')
 	}
 	out := bytes.NewBuffer(b)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string always has a literal
+	_ = enc.Encode(s) // encoding a string cannot fail
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
-// Unquoted returns the string that a literal of [Scanner.Literal] stands for, and ""
-// for "".
+// Unquoted returns the value of a literal that [Scanner.Literal] returned. For "", it returns "".
 func Unquoted(literal string) string {
 	if literal == "" {
 		return ""
@@ -34,8 +32,8 @@ func Unquoted(literal string) string {
 	return unquote(inner)
 }
 
-// escape returns the length of the escape that s begins with, 0 if there is none.
-func escape(s string) int {
+// escapeLen returns the length of the escape sequence at the beginning of s, 0 if there is none.
+func escapeLen(s string) int {
 	if len(s) < 2 || s[0] != '\\' {
 		return 0
 	}
@@ -50,7 +48,7 @@ func escape(s string) int {
 	return 0
 }
 
-// hex4 reads an escape of the form \uXXXX.
+// hex4 returns the value of an escape sequence \uXXXX at the beginning of s.
 func hex4(s string) (rune, bool) {
 	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
 		return 0, false
@@ -71,17 +69,18 @@ func hex4(s string) (rune, bool) {
 	return r, true
 }
 
-var short = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+// shortEscapes maps the character after a backslash to the character that the escape represents.
+var shortEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// unquote resolves the escapes of a checked literal. What is not UTF-8, or half a
-// surrogate pair, becomes U+FFFD, as with encoding/json.
+// unquote resolves the escapes of a valid literal. Like encoding/json, it replaces invalid UTF-8
+// and unpaired surrogates with U+FFFD.
 func unquote(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
 		case c == '\\' && s[i+1] != 'u':
-			b.WriteByte(short[s[i+1]])
+			b.WriteByte(shortEscapes[s[i+1]])
 			i += 2
 		case c == '\\':
 			r, _ := hex4(s[i:])

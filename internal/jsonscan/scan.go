@@ -1,5 +1,5 @@
-// Package jsonscan reads JSON texts from front to back without building anything of
-// them: what a stream of events needs that is mostly passed on as it came.
+// Package jsonscan scans JSON text without building values. It suits streams of events that are
+// mostly passed on unchanged.
 package jsonscan
 
 import (
@@ -10,32 +10,32 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDepth is how far values may nest: the limit of encoding/json, so that both
-// read the same documents.
+// MaxDepth is the maximum nesting of values. encoding/json has the same limit, so both accept the
+// same documents.
 const MaxDepth = 10_000
 
-// A Scanner reads one JSON text from front to back, member by member. It accepts
-// exactly what [encoding/json.Valid] accepts. After the first fault every call
-// fails, so callers ask for [Scanner.Err] once, at the end.
+// A Scanner reads one JSON text from the beginning to the end, member by member. It accepts the
+// same texts as [encoding/json.Valid]. After the first syntax error every call fails, so callers
+// check [Scanner.Err] only once, at the end.
 type Scanner struct {
 	s      string
 	i      int
 	depth  int
-	first  bool // the next member or element is the first of its parent
+	first  bool // the next member or element is the first one of its parent
 	failed bool
 }
 
-// New returns a scanner at the beginning of s.
+// New returns a scanner of s.
 func New(s string) *Scanner { return &Scanner{s: s} }
 
-// Offset is the byte that is read next.
+// Offset returns the offset of the next byte to read.
 func (p *Scanner) Offset() int { return p.i }
 
-// Failed reports whether what was read so far is no JSON.
+// Failed reports whether the scanner has found a syntax error.
 func (p *Scanner) Failed() bool { return p.failed }
 
-// Err returns an error that names the byte at which the text stops being one JSON
-// value with nothing behind it, nil if it is one and has been read whole.
+// Err returns nil if the text is exactly one JSON value and the scanner has read all of it.
+// Otherwise the error names the offset of the first byte that is invalid or unread.
 func (p *Scanner) Err() error {
 	if p.Peek(); p.failed || p.i < len(p.s) {
 		return fmt.Errorf("not valid JSON at byte %d", p.i)
@@ -43,22 +43,23 @@ func (p *Scanner) Err() error {
 	return nil
 }
 
-// fail remembers a fault and leaves i where the fault is. Nothing is read after it.
+// fail records a syntax error at offset i. It truncates the text there, so that later calls read
+// nothing. It returns false.
 func (p *Scanner) fail() bool {
 	p.failed, p.s = true, p.s[:p.i]
 	return false
 }
 
-// Peek returns the first byte of the next value, 0 at the end.
+// Peek returns the first byte of the next value without reading it, 0 at the end of the text.
 func (p *Scanner) Peek() byte {
-	if p.i = gap(p.s, p.i); p.i >= len(p.s) {
+	if p.i = skipSpace(p.s, p.i); p.i >= len(p.s) {
 		return 0
 	}
 	return p.s[p.i]
 }
 
-// Enter goes into the next value if it begins with open, '{' or '['. Any other
-// value is passed over.
+// Enter enters the next value if its first byte is open, which must be '{' or '['. Enter skips any
+// other value and returns false.
 func (p *Scanner) Enter(open byte) bool {
 	if p.Peek() != open {
 		p.Skip()
@@ -72,8 +73,9 @@ func (p *Scanner) Enter(open byte) bool {
 	return true
 }
 
-// leave ends the object or array that close ends, or goes to its next part.
-func (p *Scanner) leave(closing byte) bool {
+// atEnd reads the closing byte of an object or array and returns true, or moves to the next member
+// or element and returns false. It also returns true after a syntax error.
+func (p *Scanner) atEnd(closing byte) bool {
 	c := p.Peek()
 	if c == closing {
 		p.i++
@@ -92,13 +94,13 @@ func (p *Scanner) leave(closing byte) bool {
 	return false
 }
 
-// Key returns the name of the object's next member, false after the last. The
-// member's value must be read or skipped before the next call.
+// Key returns the name of the object's next member. It returns false after the last member. The
+// caller must read or skip the value before the next call.
 func (p *Scanner) Key() (string, bool) {
 	if name, ok := p.plainKey(); ok {
 		return name, true
 	}
-	if p.leave('}') {
+	if p.atEnd('}') {
 		return "", false
 	}
 	if p.Peek() != '"' {
@@ -124,15 +126,15 @@ func (p *Scanner) Members() iter.Seq[string] {
 			return
 		}
 		for name, ok := p.Key(); ok; name, ok = p.Key() {
-			if at := p.i; yield(name) && p.i == at {
+			if start := p.i; yield(name) && p.i == start {
 				p.Skip()
 			}
 		}
 	}
 }
 
-// plainKey is Key for a name that is written without white space around it, without
-// escapes and in ASCII, as nearly all are. Otherwise it reads nothing.
+// plainKey is a fast path of Key for ASCII names without escapes and without white space around
+// them. Nearly all names are like this. For any other name it reads nothing and returns false.
 func (p *Scanner) plainKey() (name string, ok bool) {
 	s, i := p.s, p.i
 	if !p.first {
@@ -144,7 +146,7 @@ func (p *Scanner) plainKey() (name string, ok bool) {
 	if i >= len(s) || s[i] != '"' {
 		return "", false
 	}
-	end, high := ordinaryASCII(s, i+1)
+	end, high := skipPlain(s, i+1)
 	if high || end+1 >= len(s) || s[end] != '"' || s[end+1] != ':' {
 		return "", false
 	}
@@ -152,11 +154,11 @@ func (p *Scanner) plainKey() (name string, ok bool) {
 	return s[i+1 : end], true
 }
 
-// Element reports whether the array has another element, which must be read or
-// skipped before the next call.
-func (p *Scanner) Element() bool { return !p.leave(']') && !p.failed }
+// Element reports whether the array has another element. The caller must read or skip the element
+// before the next call.
+func (p *Scanner) Element() bool { return !p.atEnd(']') && !p.failed }
 
-// Text returns the next value if it is a string, and "" for any other.
+// Text reads the next value. It returns the value of a string, and "" for any other value.
 func (p *Scanner) Text() string {
 	if p.Peek() != '"' {
 		p.Skip()
@@ -172,8 +174,8 @@ func (p *Scanner) Text() string {
 	return unquote(s)
 }
 
-// Scalar returns the next value as it is written if it is a number, true or
-// false, and "" for any other.
+// Scalar reads the next value. It returns the text of a number, true or false, and "" for any other
+// value.
 func (p *Scanner) Scalar() string {
 	c := p.Peek()
 	from := p.i
@@ -184,18 +186,18 @@ func (p *Scanner) Scalar() string {
 	return p.s[from:p.i]
 }
 
-// Loose returns the next value without its quotes if it is a string, number or
-// boolean, and "" for any other.
-func (p *Scanner) Loose() string {
+// TextOrScalar reads the next value. It returns the value of a string, the text of a number, true
+// or false, and "" for any other value.
+func (p *Scanner) TextOrScalar() string {
 	if p.Peek() == '"' {
 		return p.Text()
 	}
 	return p.Scalar()
 }
 
-// Literal returns the next value as a string literal, quotes included, and "" for an
-// empty string. It reports false, and reads nothing, if the value is not a string. The
-// literal is valid JSON in UTF-8: faulty UTF-8 and half surrogate pairs become U+FFFD.
+// Literal reads the next value and returns it as a string literal with its quotes. An empty string
+// is returned as "". If the value is not a string, Literal reads nothing and returns false. The
+// literal is valid JSON: U+FFFD replaces invalid UTF-8 and unpaired surrogates.
 func (p *Scanner) Literal() (literal string, ok bool) {
 	s, from := p.s, p.i
 	if from >= len(s) || s[from] != '"' {
@@ -204,7 +206,7 @@ func (p *Scanner) Literal() (literal string, ok bool) {
 		}
 		from = p.i
 	}
-	end, high := ordinaryASCII(s, from+1)
+	end, high := skipPlain(s, from+1)
 	if !high && end < len(s) && s[end] == '"' {
 		if p.i = end + 1; end == from+1 {
 			return "", true
@@ -221,7 +223,7 @@ func (p *Scanner) Literal() (literal string, ok bool) {
 	return s[from:p.i], true
 }
 
-// Raw returns the text of the next value, of any kind.
+// Raw reads the next value, of any kind, and returns its text.
 func (p *Scanner) Raw() string {
 	p.Peek()
 	from := p.i
@@ -237,26 +239,26 @@ func (p *Scanner) Skip() {
 	if p.failed {
 		return
 	}
-	end, ok := pass(p.s, gap(p.s, p.i), p.depth)
+	end, ok := skipValue(p.s, skipSpace(p.s, p.i), p.depth)
 	if p.i = end; !ok {
 		p.fail()
 	}
 }
 
-// literal reads a string literal and returns what is between its quotes; plain
-// tells that this is the string itself, without escapes and bad UTF-8.
+// literal reads a string literal and returns the text between its quotes. plain reports whether
+// this text is the value of the string, without escapes and invalid UTF-8.
 func (p *Scanner) literal() (inner string, plain bool) {
 	s, from := p.s, p.i+1
 	plain = true
 	high := false
 	for i := from; ; {
-		end, wide := ordinaryASCII(s, i)
+		end, wide := skipPlain(s, i)
 		i, high = end, high || wide
 		if i < len(s) && s[i] == '"' {
 			inner, p.i = s[from:i], i+1
 			return inner, plain && (!high || utf8.ValidString(inner))
 		}
-		n := escape(s[i:])
+		n := escapeLen(s[i:])
 		if n == 0 {
 			p.i = i
 			return "", p.fail()
@@ -266,97 +268,99 @@ func (p *Scanner) literal() (inner string, plain bool) {
 	}
 }
 
-// pass returns the offset behind the value that begins at i, and whether it is one;
-// if not, the offset is where it stops being one. depth is how many values it lies
-// in. Most of a stream is passed over, so nothing here is slower than it must be.
-func pass(s string, i, depth int) (end int, ok bool) {
+// skipValue returns the offset after the value that begins at i. If the value is invalid, it
+// returns the offset of the syntax error and false. depth is the number of objects and arrays
+// around the value. Most of a stream is skipped, so skipValue and its helpers are optimized.
+func skipValue(s string, i, depth int) (end int, ok bool) {
 	if i >= len(s) {
 		return i, false
 	}
 	switch s[i] {
 	case '"':
-		return passString(s, i)
+		return skipString(s, i)
 	case '{':
-		return passObject(s, i, depth+1)
+		return skipObject(s, i, depth+1)
 	case '[':
-		return passArray(s, i, depth+1)
+		return skipArray(s, i, depth+1)
 	case 'n':
-		return passWord(s, i, "null")
+		return skipWord(s, i, "null")
 	case 't':
-		return passWord(s, i, "true")
+		return skipWord(s, i, "true")
 	case 'f':
-		return passWord(s, i, "false")
+		return skipWord(s, i, "false")
 	}
-	return passNumber(s, i)
+	return skipNumber(s, i)
 }
 
-func passObject(s string, i, depth int) (end int, ok bool) {
+func skipObject(s string, i, depth int) (end int, ok bool) {
 	if depth > MaxDepth {
 		return i, false
 	}
-	if i = gap(s, i+1); i < len(s) && s[i] == '}' {
+	if i = skipSpace(s, i+1); i < len(s) && s[i] == '}' {
 		return i + 1, true
 	}
 	for {
 		if i >= len(s) || s[i] != '"' {
 			return i, false
 		}
-		if i, ok = passString(s, i); !ok {
+		if i, ok = skipString(s, i); !ok {
 			return i, false
 		}
-		if i = gap(s, i); i >= len(s) || s[i] != ':' {
+		if i = skipSpace(s, i); i >= len(s) || s[i] != ':' {
 			return i, false
 		}
-		if i, ok = pass(s, gap(s, i+1), depth); !ok {
+		if i, ok = skipValue(s, skipSpace(s, i+1), depth); !ok {
 			return i, false
 		}
-		if i = gap(s, i); i >= len(s) || s[i] != ',' {
-			return passWord(s, i, "}")
+		if i = skipSpace(s, i); i >= len(s) || s[i] != ',' {
+			return skipWord(s, i, "}")
 		}
-		i = gap(s, i+1)
+		i = skipSpace(s, i+1)
 	}
 }
 
-func passArray(s string, i, depth int) (end int, ok bool) {
+func skipArray(s string, i, depth int) (end int, ok bool) {
 	if depth > MaxDepth {
 		return i, false
 	}
-	if i = gap(s, i+1); i < len(s) && s[i] == ']' {
+	if i = skipSpace(s, i+1); i < len(s) && s[i] == ']' {
 		return i + 1, true
 	}
 	for {
-		if i, ok = pass(s, i, depth); !ok {
+		if i, ok = skipValue(s, i, depth); !ok {
 			return i, false
 		}
-		if i = gap(s, i); i >= len(s) || s[i] != ',' {
-			return passWord(s, i, "]")
+		if i = skipSpace(s, i); i >= len(s) || s[i] != ',' {
+			return skipWord(s, i, "]")
 		}
-		i = gap(s, i+1)
+		i = skipSpace(s, i+1)
 	}
 }
 
-// gap returns the offset of the first byte from i on that is no white space.
-func gap(s string, i int) int {
+// skipSpace returns the offset of the first byte from i on that is not white space. It is small
+// enough to be inlined.
+func skipSpace(s string, i int) int {
 	if i < len(s) && s[i] > ' ' {
 		return i
 	}
-	return wideGap(s, i)
+	return skipSpaces(s, i)
 }
 
-func wideGap(s string, i int) int {
+// skipSpaces is the slow path of skipSpace.
+func skipSpaces(s string, i int) int {
 	for i < len(s) && (s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r') {
 		i++
 	}
 	return i
 }
 
-func passString(s string, i int) (end int, ok bool) {
+func skipString(s string, i int) (end int, ok bool) {
 	for i++; ; {
-		i, _ = ordinaryASCII(s, i)
+		i, _ = skipPlain(s, i)
 		if i < len(s) && s[i] == '"' {
 			return i + 1, true
 		}
-		n := escape(s[i:])
+		n := escapeLen(s[i:])
 		if n == 0 {
 			return i, false
 		}
@@ -369,15 +373,17 @@ const (
 	highs = 0x80 * ones
 )
 
-// ordinaryASCII returns the offset of the first byte from i on that cannot represent itself
-// within a string literal: a quote, a backslash or a control character. It also reports whether
-// it passed a byte that is not ASCII. It looks at eight bytes at a time: x-ones has the high bit
-// of each byte set that is 0 in x. It has the high bit of another byte set only above such a
-// byte, or if x has it set.
-func ordinaryASCII(s string, i int) (end int, high bool) {
+// skipPlain returns the offset of the first byte from i on that ends a string literal or must be
+// escaped in it: a quote, a backslash or a control character. It also reports whether it skipped a
+// byte that is not ASCII.
+//
+// It tests eight bytes at a time. If a byte of x is 0, x-ones sets the high bit of this byte. The
+// subtraction can also set the high bit of a higher byte, and of a byte whose high bit x has set.
+// Neither matters: the lowest set bit decides, and &^x removes the high bits of x.
+func skipPlain(s string, i int) (end int, high bool) {
 	var wide uint64
 	for ; i+8 <= len(s); i += 8 {
-		w := eight(s, i)
+		w := load64(s, i)
 		quote, backslash := w^'"'*ones, w^'\\'*ones
 		found := ((w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
 		if found != 0 {
@@ -393,31 +399,31 @@ func ordinaryASCII(s string, i int) (end int, high bool) {
 	return i, wide&highs != 0
 }
 
-// eight returns the eight bytes from i on, the first one lowest.
-func eight(s string, i int) uint64 {
+// load64 returns the eight bytes from i on as a little-endian integer.
+func load64(s string, i int) uint64 {
 	s = s[i : i+8]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-func passWord(s string, i int, word string) (end int, ok bool) {
+func skipWord(s string, i int, word string) (end int, ok bool) {
 	if len(s)-i < len(word) || s[i:i+len(word)] != word {
 		return i, false
 	}
 	return i + len(word), true
 }
 
-func passNumber(s string, i int) (end int, ok bool) {
+func skipNumber(s string, i int) (end int, ok bool) {
 	if i < len(s) && s[i] == '-' {
 		i++
 	}
 	if i < len(s) && s[i] == '0' {
 		i++
-	} else if i, ok = digits(s, i); !ok {
+	} else if i, ok = skipDigits(s, i); !ok {
 		return i, false
 	}
 	if i < len(s) && s[i] == '.' {
-		if i, ok = digits(s, i+1); !ok {
+		if i, ok = skipDigits(s, i+1); !ok {
 			return i, false
 		}
 	}
@@ -426,12 +432,12 @@ func passNumber(s string, i int) (end int, ok bool) {
 		if i < len(s) && (s[i] == '+' || s[i] == '-') {
 			i++
 		}
-		return digits(s, i)
+		return skipDigits(s, i)
 	}
 	return i, true
 }
 
-func digits(s string, i int) (end int, ok bool) {
+func skipDigits(s string, i int) (end int, ok bool) {
 	from := i
 	for i < len(s) && s[i]-'0' <= 9 {
 		i++

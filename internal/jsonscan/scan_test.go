@@ -16,14 +16,15 @@ var texts = []string{
 	strings.Repeat(`{"a":`, MaxDepth+1) + "1" + strings.Repeat("}", MaxDepth+1),
 }
 
-// same holds a scanner against encoding/json: what it takes, and what it reads.
-func same(t *testing.T, text string) {
+// checkText checks that the scanner and encoding/json accept the same texts and read the same
+// members.
+func checkText(t *testing.T, text string) {
 	t.Helper()
 	p := New(text)
 	p.Skip()
 	err := p.Err()
 	if valid := json.Valid([]byte(text)); valid != (err == nil) {
-		t.Fatalf("%.200q: valid is %t, but the scanner says %v", text, valid, err)
+		t.Fatalf("%.200q: json.Valid returns %t, the scanner returns the error %v", text, valid, err)
 	}
 	if err != nil {
 		return
@@ -53,27 +54,27 @@ func same(t *testing.T, text string) {
 
 func TestSameAsEncodingJSON(t *testing.T) {
 	for _, text := range texts {
-		same(t, text)
+		checkText(t, text)
 	}
-	// Cut off anywhere it is never whole.
+	// A truncated text is never valid.
 	whole := `{"a":[1.5e3,"\u00e9\n",{"b":null}],"c":true}`
 	for i := range whole {
-		same(t, whole[:i])
+		checkText(t, whole[:i])
 	}
 }
 
-// Eight bytes are read at a time: every byte counts wherever it stands among them,
-// and next to one that is found.
-func TestEveryByteAtEveryPlace(t *testing.T) {
-	for place := range 20 {
+// TestEveryByteAtEveryOffset checks every byte value at every offset of the eight bytes that the
+// scanner tests at a time, after bytes that are special or nearly special.
+func TestEveryByteAtEveryOffset(t *testing.T) {
+	for offset := range 20 {
 		for c := range 256 {
 			for _, before := range []byte{'a', '!', '#', '[', ']', 0x7f, 0x80, 0xff} {
 				text := []byte(`{"k":"` + strings.Repeat("a", 20) + `"}`)
-				text[6+place] = byte(c)
-				if place > 0 {
-					text[5+place] = before
+				text[6+offset] = byte(c)
+				if offset > 0 {
+					text[5+offset] = before
 				}
-				same(t, string(text))
+				checkText(t, string(text))
 			}
 		}
 	}
@@ -83,7 +84,7 @@ func TestElementsAndScalars(t *testing.T) {
 	p := New(`[1, "two" ,true,null,{"a":[3]},[], -4e2]`)
 	var got []string
 	for p.Enter('['); p.Element(); {
-		got = append(got, p.Loose())
+		got = append(got, p.TextOrScalar())
 	}
 	if err := p.Err(); err != nil {
 		t.Fatal(err)
@@ -97,10 +98,11 @@ func FuzzSameAsEncodingJSON(f *testing.F) {
 	for _, text := range texts {
 		f.Add(text)
 	}
-	f.Fuzz(same)
+	f.Fuzz(checkText)
 }
 
-// A literal is the string itself, as it was written if that is valid UTF-8.
+// TestLiteral checks that a literal has the value of the string, and its original text if that is
+// valid UTF-8.
 func TestLiteral(t *testing.T) {
 	for text, want := range map[string]string{
 		`"a"`: `"a"`, ` "é\/\n\"" `: `"é\/\n\""`, `""`: "", `7`: "", `null`: "", `{"a":"b"}`: "", `"\u0041\u00e9"`: `"Aé"`,
@@ -116,7 +118,7 @@ func TestLiteral(t *testing.T) {
 		}
 		var s string
 		if got != "" && (json.Unmarshal([]byte(text), &s) != nil || Unquoted(got) != s) {
-			t.Errorf("%s stands for %q, want %q", text, Unquoted(got), s)
+			t.Errorf("%s has the value %q, want %q", text, Unquoted(got), s)
 		}
 	}
 	for text, want := range map[string]string{` {"a": [1]} `: `{"a": [1]}`, `"\u00e9"`: `"\u00e9"`, "-4e2": "-4e2", `{"a"`: "", "": ""} {

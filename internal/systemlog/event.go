@@ -1,13 +1,13 @@
-// Package systemlog reads the events of the System Log: it declares their members, splits
-// pages into events without loss, and finds the cause of an event.
+// Package systemlog reads System Log events. It declares their members, splits pages into events
+// without loss, and finds the request that caused an event.
 package systemlog
 
 //go:generate go run soar.example/okta/schema/describe
 
 // Event is the documented shape of a System Log event
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/).
-// It serves as schema and as a typed view; an event itself travels as [Raw], since
-// Okta sends null for any member, and adds members without notice.
+// It is the source of the schema and a typed view. The program passes events on as [Raw], because
+// Okta can send null for any member and adds members without notice.
 type Event struct {
 	UUID string `json:"uuid"` // Unique ID of the event.
 	// Event type, such as user.session.start.

@@ -11,30 +11,29 @@ import (
 	"soar.example/okta/internal/jsonscan"
 )
 
-// A Head is what routing needs of an event.
+// A Head is an event with the members that routing needs.
 type Head struct {
 	UUID      string
 	EventType string
 	Published time.Time
-	// Unread names those of the three members that were missing, null, empty or
-	// not of the documented type. The event is passed on all the same.
+	// Unread lists the members above that are missing, null, empty or not of the documented type.
+	// Such an event is passed on too.
 	Unread []string
 	Raw    Raw
 }
 
-// Split reads a page, a JSON array of events, into its events. An event with
-// members of unexpected types is returned with the members that can be read. Only a
-// page that is not an array of JSON objects is an error. The events and their texts
-// share the memory of page. The caller must not change its bytes, and should copy a
-// text that it keeps for long.
+// Split splits a page, which is a JSON array of events. If a member has an unexpected type, Split
+// returns the event with its other members. It fails only if the page is not an array of JSON
+// objects. The events and their strings share the memory of page. The caller must not change page,
+// and should copy strings that it keeps for long.
 func Split(page []byte) ([]Head, error) {
-	// These are the same bytes, without a copy.
+	// The string shares the bytes of page.
 	p := jsonscan.New(unsafe.String(unsafe.SliceData(page), len(page)))
 	if p.Peek() != '[' {
 		return nil, errors.New("the page is not a JSON array")
 	}
-	const usual = 2000 // bytes of an event
-	heads := make([]Head, 0, len(page)/usual+1)
+	const typicalSize = 2000 // bytes of an event
+	heads := make([]Head, 0, len(page)/typicalSize+1)
 	for p.Enter('['); p.Element(); {
 		if p.Peek() != '{' {
 			return nil, fmt.Errorf("split page: element %d is not an object", len(heads))
@@ -53,8 +52,7 @@ func Split(page []byte) ([]Head, error) {
 	return heads, nil
 }
 
-// readHead reads the next value, an object. A member that comes twice counts as it
-// came last.
+// readHead reads the next value, which is an object. If a member is repeated, the last one counts.
 func readHead(p *jsonscan.Scanner) (h Head) {
 	p.Enter('{')
 	for name, ok := p.Key(); ok; name, ok = p.Key() {
@@ -65,7 +63,7 @@ func readHead(p *jsonscan.Scanner) (h Head) {
 			h.EventType = p.Text()
 		case "published":
 			if h.Published.UnmarshalText([]byte(p.Text())) != nil {
-				h.Published = time.Time{} // noted by complete
+				h.Published = time.Time{} // complete adds the member to Unread
 			}
 		default:
 			p.Skip()
@@ -74,11 +72,11 @@ func readHead(p *jsonscan.Scanner) (h Head) {
 	return h
 }
 
-// complete notes what could not be read.
+// complete lists the unread members, and derives an ID for an event without one.
 func (h *Head) complete() {
 	if h.UUID == "" {
 		h.Unread = append(h.Unread, "uuid")
-		// The same bytes get the same id, so that a repeat is still known as one.
+		// Equal bytes have equal IDs, so deduplication still works.
 		sum := sha256.Sum256(h.Raw)
 		h.UUID = "sha256-" + hex.EncodeToString(sum[:16])
 	}
@@ -90,13 +88,13 @@ func (h *Head) complete() {
 	}
 }
 
-// A Cause describes the request that caused an event. A connection recognizes its own requests
-// by it. A value that the event does not have, or has in another form than documented, is "".
+// A Cause describes the request that caused an event. A connection uses it to recognize events that
+// its own requests caused. A member that is absent or not of the documented type is "".
 type Cause struct {
 	TokenID   string // transaction.detail.requestApiTokenId: the API token of the request
-	RequestID string // transaction.id, which is the response's X-Okta-Request-Id
-	ClientID  string // client.id, the ID of an OAuth client
-	ActorID   string
+	RequestID string // transaction.id: the X-Okta-Request-Id of the response
+	ClientID  string // client.id: the OAuth client
+	ActorID   string // actor.id
 	Agent     string // client.userAgent.rawUserAgent
 }
 
@@ -130,7 +128,7 @@ func (h Head) Cause() (c Cause) {
 	return c
 }
 
-// textMember returns a member of the next value that is a string, or "".
+// textMember reads the next value and returns one of its members, "" if the member is not a string.
 func textMember(p *jsonscan.Scanner, member string) (text string) {
 	for name := range p.Members() {
 		if name == member {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Quote returns s as a string of Okta's filter language, which are JSON strings:
-// quotes, backslashes and control characters inside it cannot end it. A byte that
-// is not UTF-8 becomes U+FFFD.
+// Quote returns s as a string literal of Okta's filter language, which has the syntax of JSON. Quote
+// escapes quotes, backslashes and control characters, so s cannot end the literal. U+FFFD replaces
+// invalid UTF-8.
 func Quote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')

@@ -12,12 +12,12 @@ import (
 
 func TestQuoteRoundTrips(t *testing.T) {
 	check := func(t interface{ Fatalf(string, ...any) }, s string) {
-		var back string
-		if err := json.Unmarshal([]byte(Quote(s)), &back); err != nil {
+		var unquoted string
+		if err := json.Unmarshal([]byte(Quote(s)), &unquoted); err != nil {
 			t.Fatalf("%q: %s: %v", s, Quote(s), err)
 		}
-		if want := strings.ToValidUTF8(s, "\uFFFD"); utf8.ValidString(s) && back != want {
-			t.Fatalf("%q came back as %q", s, back)
+		if want := strings.ToValidUTF8(s, "\uFFFD"); utf8.ValidString(s) && unquoted != want {
+			t.Fatalf("%q was unquoted to %q", s, unquoted)
 		}
 	}
 	for _, s := range []string{"", `"`, `\`, `\"`, "\n\r\t\x00\x1f\x7f", "é😀\u2028", "\xff", `\u0041`, `" or eventType pr or "`, strings.Repeat(`\`, 99)} {

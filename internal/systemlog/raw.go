@@ -9,18 +9,18 @@ import (
 	"soar.example/okta/schema"
 )
 
-// Raw is one event as Okta sent it, byte for byte.
+// Raw is one event, with exactly the bytes that Okta sent.
 type Raw json.RawMessage
 
-// MarshalJSON returns Okta's bytes.
+// MarshalJSON returns the bytes of the event.
 func (r Raw) MarshalJSON() ([]byte, error) { return json.RawMessage(r).MarshalJSON() }
 
-// UnmarshalJSON keeps a copy of b.
+// UnmarshalJSON stores a copy of b.
 func (r *Raw) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(r).UnmarshalJSON(b) }
 
-// JSONSchema is the schema of [Event], with null and further members allowed
-// everywhere, and numbers where Okta's own examples have numbers. It shows a builder
-// the usual members and accepts every event that Okta is known to send.
+// JSONSchema returns the schema of [Event]. Unlike the documentation, it allows null and additional
+// members everywhere, and numbers where Okta's examples have numbers. It shows the documented
+// members to playbook authors and accepts every event that Okta is known to send.
 func (Raw) JSONSchema() *jsonschema.Schema {
 	s := schema.Of[Event]()
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
@@ -30,12 +30,12 @@ func (Raw) JSONSchema() *jsonschema.Schema {
 	return s
 }
 
-// numbers are the members that are documented as strings and come as numbers too,
-// as in https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/.
-var numbers = []string{"version", "postalCode"}
+// numericMembers lists members that Okta documents as strings but also sends as numbers. See the
+// examples in https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/.
+var numericMembers = []string{"version", "postalCode"}
 
-// loosen allows null wherever the schema names a type, and requires nothing. s is
-// the schema of the member called name, or of its items.
+// loosen changes s so that it allows null for every type and requires no member. s is the schema of
+// the member called name, or of the items of this member.
 func loosen(name string, s *jsonschema.Schema) {
 	if s == nil {
 		return
@@ -43,7 +43,7 @@ func loosen(name string, s *jsonschema.Schema) {
 	s.Required = nil
 	if s.Type != "" {
 		types := []string{s.Type, "null"}
-		if slices.Contains(numbers, name) {
+		if slices.Contains(numericMembers, name) {
 			types = append(types, "number")
 		}
 		if s.Extras == nil {
@@ -61,8 +61,8 @@ func loosen(name string, s *jsonschema.Schema) {
 	}
 }
 
-// Example is an event as Okta sends one, nulls and all, for documentation: a user
-// reports activity that was not theirs.
+// Example is a realistic event for documentation, with null members: a user reports activity that
+// they do not recognize.
 var Example = Raw(`{
 	"uuid": "5f0f0b5e-8c5e-11f0-9a3d-0f6e3c1d7a42",
 	"published": "2026-03-14T02:41:07.512Z",

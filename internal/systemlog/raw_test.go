@@ -16,7 +16,7 @@ import (
 	"soar.example/okta/schema"
 )
 
-type carrier struct {
+type output struct {
 	Event Raw `json:"event" jsonschema_description:"An event."`
 }
 
@@ -41,12 +41,12 @@ func TestExample(t *testing.T) {
 	dec.DisallowUnknownFields()
 	var e Event
 	if err := dec.Decode(&e); err != nil || e.Actor.AlternateID != "alice.moreau@corp.example" {
-		t.Errorf("the typed view: %v", err)
+		t.Errorf("decode as Event: %v", err)
 	}
 }
 
-func TestSchemaInsideAnAnswer(t *testing.T) {
-	s, err := schema.Output[carrier]()
+func TestSchemaInsideAnOutput(t *testing.T) {
+	s, err := schema.Output[output]()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,11 +58,11 @@ func TestSchemaInsideAnAnswer(t *testing.T) {
 		t.Errorf("ipAddress is %+v", ip)
 	}
 	if ip := n.Property("request").Property("ipChain").Items.Property("ip"); !ip.Is("null") {
-		t.Errorf("an address in the chain is %+v", ip)
+		t.Errorf("an address in ipChain is %+v", ip)
 	}
 }
 
-func TestSchemaTakesOddEvents(t *testing.T) {
+func TestSchemaAcceptsUnusualEvents(t *testing.T) {
 	s := eventSchema(t)
 	head := `"uuid":"u","eventType":"a","published":"2026-03-14T02:41:07.512Z"`
 	for _, event := range []string{
@@ -81,7 +81,7 @@ func TestSchemaTakesOddEvents(t *testing.T) {
 	}
 	for _, event := range []string{`{}`, `null`, `[]`, `{` + head + `,"actor":"alice"}`} {
 		if s.Check(json.RawMessage(event)) == nil {
-			t.Errorf("%s tells a builder nothing, and was taken", event)
+			t.Errorf("%s was accepted", event)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func TestRawKeepsBytes(t *testing.T) {
 func TestRealEvents(t *testing.T) {
 	shared := filepath.Join("..", "..", "..", "shared")
 	if _, err := os.Stat(shared); err != nil {
-		t.Skip("no ../shared beside the repository: there are no published events to check")
+		t.Skip("no ../shared beside the project: the published events are not available")
 	}
 	s := eventSchema(t)
 	check := func(t *testing.T, name string, raw json.RawMessage) {
@@ -144,7 +144,7 @@ func TestRealEvents(t *testing.T) {
 				if err := json.Unmarshal(raw, &events); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
-			} else { // the changeDetails of a target, alone
+			} else { // only the changeDetails of a target
 				event := `{"uuid":"u","eventType":"a","published":"2026-03-14T02:41:07Z","target":[{"changeDetails":` + string(raw) + `}]}`
 				events = []json.RawMessage{json.RawMessage(event)}
 			}

@@ -1,4 +1,4 @@
-// Package csvtable reads the tables that are embedded in this program as CSV files.
+// Package csvtable reads CSV tables that are embedded in the program.
 package csvtable
 
 import (
@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Head returns the names of the columns of a table.
-func Head(text string) []string { return read(text)[0] }
+// Header returns the column names of a table.
+func Header(text string) []string { return read(text)[0] }
 
-// Rows returns the rows below the head of a table.
+// Rows returns the rows of a table without the header.
 func Rows(text string) [][]string { return read(text)[1:] }
 
-// Map returns the second column of a table by the first.
+// Map returns a map from the first column of a table to the second.
 func Map(text string) map[string]string {
 	all := map[string]string{}
 	for _, row := range Rows(text) {
@@ -21,8 +21,8 @@ func Map(text string) map[string]string {
 	return all
 }
 
-// read returns all rows. A line that begins with a number sign is a comment. It panics if the
-// text is not a table, because the text is a part of the program.
+// read returns all rows. A line that begins with # is a comment. read panics if the CSV is invalid,
+// because the CSV is a part of the program.
 func read(text string) [][]string {
 	r := csv.NewReader(strings.NewReader(text))
 	r.Comment = '#'

@@ -69,7 +69,7 @@ var tables = sync.OnceValue(func() *matrix {
 		}
 	}
 	m.readMapping()
-	verbs := csvtable.Head(objectsTable)
+	verbs := csvtable.Header(objectsTable)
 	for _, row := range csvtable.Rows(objectsTable) {
 		m.becomes[row[0]] = map[string]*eventType{}
 		for i, key := range row[1:] {
