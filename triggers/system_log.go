@@ -163,7 +163,7 @@ func (m matcher) match(ctx context.Context, h systemlog.Head) (match, error) {
 			unread = append(unread, missed...)
 		}
 	}
-	excludes := func(i int) bool { return !m.matchers[i].Own() }
+	excludes := func(i int) bool { return !m.matchers[i].IncludesSelfGenerated() }
 	if slices.ContainsFunc(slices.Concat(found.certain, found.indeterminate), excludes) && m.client.MayHaveCaused(h.Raw) {
 		own, err := m.client.Caused(ctx, h.Cause())
 		if err != nil {

@@ -13,14 +13,14 @@ import (
 	"soar.example/okta/internal/systemlog/selection"
 )
 
-// Values that events and selections share, so that they meet.
+// Events and selections share these values, so many events match.
 var (
-	typeNames = []string{"user.session.start", "user.session.end", "user.session.", "user.sessionx.start", "user.lifecycle.suspend", "group.create", "a"}
-	patterns  = []string{"*", "user.*", "user.session.*", "user.session.start", "user.lifecycle.suspend", "group.create", "a"}
-	results   = []string{"SUCCESS", "FAILURE", "DENY", "UNANSWERED"}
-	levels    = []string{"DEBUG", "INFO", "WARN", "ERROR"}
-	people    = []string{"00u1a2b3c4d5e6f7g8h9", "00U1A2B3C4D5E6F7G8H9", "alice@corp.example", "Alice@Corp.Example", "ÉVE@corp.example", `"quoted\`, "unknown"}
-	addresses = []string{"203.0.113.24", "203.0.113.240", "203.0.11.3", "20.0.113.24", "10.1.2.3", "::ffff:203.0.113.24",
+	typeNames  = []string{"user.session.start", "user.session.end", "user.session.", "user.sessionx.start", "user.lifecycle.suspend", "group.create", "a"}
+	patterns   = []string{"*", "user.*", "user.session.*", "user.session.start", "user.lifecycle.suspend", "group.create", "a"}
+	results    = []string{"SUCCESS", "FAILURE", "DENY", "UNANSWERED"}
+	levels     = []string{"DEBUG", "INFO", "WARN", "ERROR"}
+	principals = []string{"00u1a2b3c4d5e6f7g8h9", "00U1A2B3C4D5E6F7G8H9", "alice@corp.example", "Alice@Corp.Example", "ÉVE@corp.example", `"quoted\`, "unknown"}
+	addresses  = []string{"203.0.113.24", "203.0.113.240", "203.0.11.3", "20.0.113.24", "10.1.2.3", "::ffff:203.0.113.24",
 		"::FFFF:cb00:7118", "2001:db8::1", "2001:0DB8:0:0:0:0:0:1", "fe80::1%eth0", "0.0.0.0", "null", ""}
 	ranges = []string{"203.0.113.24", "203.0.113.0/24", "203.0.113.24/29", "203.0.0.0/15", "128.0.0.0/1", "0.0.0.0/0",
 		"::ffff:203.0.113.0/120", "2001:db8::1", "2001:db8::/32", "::/0", "fe80::/10"}
@@ -32,7 +32,7 @@ func some(t *rapid.T, values []string, name string) []string {
 }
 
 func drawSelection(t *rapid.T) selection.Selection {
-	// Mostly a few parameters: where all are given, nothing fits.
+	// Most selections set few parameters, because with all parameters no event matches.
 	maybe := func(values []string, name string) []string {
 		if rapid.IntRange(0, 3).Draw(t, name+"?") > 0 {
 			return nil
@@ -42,15 +42,14 @@ func drawSelection(t *rapid.T) selection.Selection {
 	return selection.Selection{
 		EventTypes: rapid.SliceOfNDistinct(rapid.SampledFrom(patterns), 1, 4, rapid.ID).Draw(t, "types"),
 		Outcome:    maybe(results, "outcome"), Severity: maybe(levels, "severity"),
-		Actor: maybe(people, "actor"), Target: maybe(people, "target"),
+		Actor: maybe(principals, "actor"), Target: maybe(principals, "target"),
 		ClientIP: maybe(ranges, "ip"), Country: maybe(countries[:4], "country"),
-		ExcludeTypes: maybe(patterns[1:], "no types"), ExcludeActors: maybe(people, "no actor"),
+		ExcludeTypes: maybe(patterns[1:], "no types"), ExcludeActors: maybe(principals, "no actor"),
 		ExcludeIPs: maybe(ranges, "no ip"), ExcludeCountries: maybe(countries[:4], "no country"),
 	}
 }
 
-// drawEvent is an event whose fields have the types that Okta documents, or are
-// null, or are not there.
+// drawEvent returns an event. Each field has the documented type, is null, or is absent.
 func drawEvent(t *rapid.T) systemlog.Head {
 	e := map[string]any{"uuid": "u", "published": "2026-03-14T02:41:07.512Z", "eventType": rapid.SampledFrom(typeNames).Draw(t, "type")}
 	put := func(in map[string]any, name string, value func() any) {
@@ -67,8 +66,8 @@ func drawEvent(t *rapid.T) systemlog.Head {
 	}
 	person := func() any {
 		p := map[string]any{}
-		put(p, "id", oneOf(people))
-		put(p, "alternateId", oneOf(people))
+		put(p, "id", oneOf(principals))
+		put(p, "alternateId", oneOf(principals))
 		return p
 	}
 	put(e, "severity", oneOf(levels))
@@ -116,7 +115,7 @@ func TestFilterAgreesWithMatcher(t *testing.T) {
 		selections := make([]selection.Selection, rapid.IntRange(1, 4).Draw(t, "selections"))
 		for i := range selections {
 			selections[i] = drawSelection(t)
-			if v := selections[i].Violations(""); v != nil && !knownTypeTrouble(v[0].Pointer) {
+			if v := selections[i].Violations(""); v != nil && !concernsEventType(v[0].Pointer) {
 				t.Fatalf("%+v: %v", selections[i], v)
 			}
 		}
@@ -127,7 +126,7 @@ func TestFilterAgreesWithMatcher(t *testing.T) {
 			for _, s := range selections {
 				match, unread := selection.Compile(s).Match(&event)
 				if match == selection.Indeterminate || unread != nil {
-					t.Fatalf("unsure of %s by %+v: %v", event.Raw, s, unread)
+					t.Fatalf("%s: the match of %+v is indeterminate: %v", event.Raw, s, unread)
 				}
 				wanted = wanted || match == selection.Wanted
 			}
@@ -136,30 +135,31 @@ func TestFilterAgreesWithMatcher(t *testing.T) {
 				t.Fatalf("%s: %v", filter, err)
 			}
 			if wanted && !sent {
-				t.Fatalf("%s is wanted by %+v and not sent by %s", event.Raw, selections, filter)
+				t.Fatalf("%s matches %+v but not the filter %s", event.Raw, selections, filter)
 			}
-			// A condition that the language supports in full is exact.
+			// If the language supports every condition, the filter is exact.
 			if sent && !wanted && exact(selections) {
-				t.Fatalf("%s is sent by %s and not wanted by %+v", event.Raw, filter, selections)
+				t.Fatalf("%s matches the filter %s but not %+v", event.Raw, filter, selections)
 			}
 		}
 	})
 }
 
-// knownTypeTrouble is about types that no org has, which are drawn all the same.
-func knownTypeTrouble(pointer string) bool {
+// concernsEventType reports whether a violation concerns an event type. Some drawn types are unknown
+// to the catalogue.
+func concernsEventType(pointer string) bool {
 	return len(pointer) > 6 && (pointer[1:6] == "event" || pointer[:14] == "/exclude_types")
 }
 
-// exact reports whether the filter says all of it.
+// exact reports whether the filter expresses all conditions of the selections.
 func exact(selections []selection.Selection) bool {
 	for _, s := range selections {
 		if len(s.ClientIP)+len(s.Country)+len(s.ExcludeIPs)+len(s.ExcludeCountries) > 0 {
 			return false
 		}
 		for _, p := range [][]string{s.Actor, s.Target, s.ExcludeActors} {
-			for _, who := range p {
-				if who != people[0] && who != people[1] {
+			for _, principal := range p {
+				if principal != principals[0] && principal != principals[1] {
 					return false
 				}
 			}
@@ -168,18 +168,18 @@ func exact(selections []selection.Selection) bool {
 	return true
 }
 
-// TestFilterFits says that no selections are too many for a request.
-func TestFilterFits(t *testing.T) {
+// TestFilterLength checks that the filter never exceeds the maximum length.
+func TestFilterLength(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		selections := make([]selection.Selection, rapid.IntRange(1, 40).Draw(t, "selections"))
 		for i := range selections {
 			selections[i] = drawSelection(t)
 			selections[i].Outcome = rapid.SliceOfN(rapid.StringN(0, 50, -1), 0, 20).Draw(t, "anything")
 		}
-		besides := rapid.StringN(0, 1500, -1).Draw(t, "besides")
-		filter := selection.Filter(selections, besides)
-		if n := len(url.QueryEscape(filter)) + len(url.QueryEscape(besides)); filter != "" && n > 6000 {
-			t.Fatalf("the filter has %d bytes", n)
+		other := rapid.StringN(0, 1500, -1).Draw(t, "other")
+		filter := selection.Filter(selections, other)
+		if n := len(url.QueryEscape(filter)) + len(url.QueryEscape(other)); filter != "" && n > 6000 {
+			t.Fatalf("the filter and the other parameter have %d bytes", n)
 		}
 	})
 }

@@ -16,8 +16,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestDelivered checks the same for the trigger. It delivers exactly the events that the
-// matcher selects from the whole log, with the selections that match each event.
+// TestDelivered checks that the trigger delivers exactly the events that the matcher selects from the
+// whole log, and lists the selections that match each event.
 func TestDelivered(t *testing.T) {
 	org := oktasim.Start(t, oktasim.Options{})
 	backend, err := oktaconnector.Backend()

@@ -15,7 +15,7 @@ func init() {
 		"Selection.ExcludeIPs":       "Addresses or ranges to exclude, as for client_ip.",
 		"Selection.ExcludeTypes":     "Event types and families to exclude from event_types.",
 		"Selection.Outcome":          "Results of the event (outcome.result).",
-		"Selection.OwnEvents":        "Include events caused by this connection. They are excluded by default, so that a playbook does not trigger itself.",
+		"Selection.OwnEvents":        "Include events caused by this connection. By default, they are excluded to keep a playbook from triggering itself.",
 		"Selection.Severity":         "Severities of the event.",
 		"Selection.Target":           "Targets: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.",
 	})

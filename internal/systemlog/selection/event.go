@@ -7,54 +7,54 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// An Event is an event to match, mostly against several matchers: what they read of
-// it is read once, when the first asks.
+// An Event is an event to match against one or more matchers. It parses the fields at the first use
+// and caches them.
 type Event struct {
 	systemlog.Head
-	read *fields
+	parsed *fields
 }
 
-// fields are those that parameters can ask for.
+// fields holds the fields that selections can match.
 type fields struct {
 	outcome, severity, ip, country text
 	actor, target                  entities
 }
 
-// A text is a string of an event, or why there is none.
+// A text is a string field of an event.
 type text struct {
-	value  string
-	there  bool   // false: absent or null
-	unread string // the field's name, if it holds something other than a string
+	value   string
+	present bool   // whether the field is a string; false if it is absent or null
+	unread  string // path of the field if its value is not a string
 }
 
-// An entity is an actor or a target.
+// An entity is the actor or a target of an event.
 type entity struct{ id, login text }
 
-// entities are the actor, alone, or the targets.
+// entities holds the actor or the targets.
 type entities struct {
 	all    []entity
-	unread string // the list's name, if an entity of it could not be read
+	unread string // actor or target, if at least one entity is not an object
 }
 
 func (e *Event) fields() *fields {
-	if e.read == nil {
-		e.read = read(string(e.Raw))
+	if e.parsed == nil {
+		e.parsed = parse(string(e.Raw))
 	}
-	return e.read
+	return e.parsed
 }
 
-// read reads the fields of one event. A member that comes twice counts as it came last. A text
-// that is not a JSON object has no fields.
-func read(raw string) *fields {
+// parse reads the fields of one event. If a member is repeated, the last one counts. A text that is
+// not a JSON object has no fields.
+func parse(raw string) *fields {
 	p, f := jsonscan.New(raw), new(fields)
 	for name := range p.Members() {
 		switch name {
 		case "severity":
 			f.severity = readText(p, "severity", "")
 		case "outcome":
-			readObject(p, name, wanted{"result", &f.outcome})
+			readObject(p, name, memberText{"result", &f.outcome})
 		case "client":
-			readObject(p, name, wanted{"ipAddress", &f.ip}, wanted{"geographicalContext.country", &f.country})
+			readObject(p, name, memberText{"ipAddress", &f.ip}, memberText{"geographicalContext.country", &f.country})
 		case "actor":
 			f.actor = entities{}
 			f.actor.add(p, name)
@@ -76,12 +76,12 @@ func read(raw string) *fields {
 	return f
 }
 
-// readText reads the next value. If the value is not a string, the text is unread under its
-// path, whose last parts are rest.
+// readText reads the next value. If the value is neither a string nor null, the unread field is
+// path + rest.
 func readText(p *jsonscan.Scanner, path, rest string) text {
 	switch p.Peek() {
 	case '"':
-		return text{value: p.Text(), there: true}
+		return text{value: p.Text(), present: true}
 	case 'n':
 		p.Skip()
 		return text{}
@@ -90,15 +90,15 @@ func readText(p *jsonscan.Scanner, path, rest string) text {
 	return text{unread: path + rest}
 }
 
-// wanted is a member to read into a text, with its path below an object.
-type wanted struct {
+// memberText is the path of a member below an object, and the text to set from it.
+type memberText struct {
 	path string
 	to   *text
 }
 
-// readObject reads members of the next value. It reports whether the value is an object. If the
-// value is neither an object nor null, the members are unread.
-func readObject(p *jsonscan.Scanner, path string, members ...wanted) bool {
+// readObject reads members of the next value and reports whether the value is an object. If it is
+// neither an object nor null, all the members are unread.
+func readObject(p *jsonscan.Scanner, path string, members ...memberText) bool {
 	first := p.Peek()
 	for _, m := range members {
 		*m.to = text{}
@@ -111,7 +111,7 @@ func readObject(p *jsonscan.Scanner, path string, members ...wanted) bool {
 			switch first, rest, deeper := strings.Cut(m.path, "."); {
 			case first != name:
 			case deeper:
-				readObject(p, path+"."+name, wanted{rest, m.to})
+				readObject(p, path+"."+name, memberText{rest, m.to})
 			default:
 				*m.to = readText(p, path, "."+name)
 			}
@@ -120,11 +120,11 @@ func readObject(p *jsonscan.Scanner, path string, members ...wanted) bool {
 	return first == '{'
 }
 
-// add reads the next value as one more entity of the list with that name.
+// add reads the next value as another entity. name is actor or target.
 func (l *entities) add(p *jsonscan.Scanner, name string) {
 	var e entity
 	switch first := p.Peek(); {
-	case readObject(p, name, wanted{"id", &e.id}, wanted{"alternateId", &e.login}):
+	case readObject(p, name, memberText{"id", &e.id}, memberText{"alternateId", &e.login}):
 		l.all = append(l.all, e)
 	case first != 'n':
 		l.unread = name

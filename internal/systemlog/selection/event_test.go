@@ -9,7 +9,7 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// expected is what is to be read of an event, by way of a tree of all of it.
+// expected reads the fields of an event with encoding/json.
 func expected(raw []byte) *fields {
 	f := new(fields)
 	var doc map[string]any
@@ -50,7 +50,7 @@ func at(doc map[string]any, name string, path ...string) text {
 		return text{}
 	case string:
 		if len(path) == 1 {
-			return text{value: v, there: true}
+			return text{value: v, present: true}
 		}
 	case map[string]any:
 		if len(path) > 1 {
@@ -60,7 +60,7 @@ func at(doc map[string]any, name string, path ...string) text {
 	return text{unread: name}
 }
 
-var odd = []string{
+var unusualEvents = []string{
 	"", "{", "null", "[]", `{}`, ` { } `, `{"actor":{"id":"1"}`, `{"severity":"INFO"}x`, `{"Severity":"INFO","OUTCOME":{"result":"DENY"}}`,
 	`{"severity":null,"outcome":null,"client":null,"actor":null,"target":null}`,
 	`{"severity":7,"outcome":7,"client":7,"actor":7,"target":7}`, `{"severity":1e999,"outcome":[],"client":"","actor":[{}],"target":{}}`,
@@ -71,21 +71,21 @@ var odd = []string{
 	`{"actor":{"id":"a","id":"b","alternateId":"\u0041\ud800"},"target":[{"alternateId":"a"},{"\u0069d":"c"}]}`, "{\"severity\":\"\xff\"}",
 }
 
-func TestRead(t *testing.T) {
-	for _, raw := range append(odd, string(systemlog.Example)) {
-		if got, want := read(raw), expected([]byte(raw)); !reflect.DeepEqual(got, want) {
+func TestParse(t *testing.T) {
+	for _, raw := range append(unusualEvents, string(systemlog.Example)) {
+		if got, want := parse(raw), expected([]byte(raw)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n%+v, want\n%+v", raw, *got, *want)
 		}
 	}
 }
 
-// FuzzRead reads of any event what encoding/json does.
-func FuzzRead(f *testing.F) {
-	for _, raw := range append(odd, string(systemlog.Example)) {
+// FuzzParse checks that parse and encoding/json read the same fields of any event.
+func FuzzParse(f *testing.F) {
+	for _, raw := range append(unusualEvents, string(systemlog.Example)) {
 		f.Add([]byte(raw))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if got, want := read(string(raw)), expected(raw); !reflect.DeepEqual(got, want) {
+		if got, want := parse(string(raw)), expected(raw); !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v, want\n%+v", *got, *want)
 		}
 	})

@@ -10,28 +10,29 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// longest is how much filter, escaped for a URL, fits into a request: Okta refuses
-// long requests (E0000256), and proxies reject a request line over 8 kB.
-const longest = 6000
+// maxLength is the maximum length of a filter after URL escaping, in bytes. Okta rejects long
+// requests (E0000256), and proxies reject a request line over 8 kB.
+const maxLength = 6000
 
-// Filter returns an expression of Okta's filter language that is true for every event that
-// matches one of the selections, and for as few others as the language can express. It
-// returns "" if all events must be read. other is a filter of the same request. If the
-// request would be too long, Filter leaves out terms, from the end of the selections'
-// parameters. This is safe because every event is also matched locally.
+// Filter returns an expression of Okta's filter language for the events that match at least one of
+// the selections. It returns "" if all events must be read. other is another parameter of the same
+// request that counts toward the maximum length. If the filter would be too long, Filter omits all
+// terms except the event types. If that is too long as well, it returns "".
 //
-// The expression has no logins, countries, or ranges that do not end at a dot. The language
-// cannot compare texts without regard to case, and cannot compare addresses.
+// The expression can also match events that no selection matches, so the caller must match every
+// event locally. The language cannot ignore case and cannot compare addresses. Therefore, the
+// expression ignores logins and countries, and rounds address ranges to whole octets.
 func Filter(selections []Selection, other string) string {
-	room := longest - len(url.QueryEscape(other))
+	available := maxLength - len(url.QueryEscape(other))
 	for _, terms := range []func(Selection) []string{Selection.terms, Selection.typeTerms} {
-		if f := either(selections, terms); f == "" || len(url.QueryEscape(f)) <= room {
+		if f := either(selections, terms); f == "" || len(url.QueryEscape(f)) <= available {
 			return f
 		}
 	}
 	return ""
 }
 
+// either joins the expressions of all selections by "or". It returns "" if a selection has no terms.
 func either(selections []Selection, terms func(Selection) []string) string {
 	var all []string
 	for _, s := range selections {
@@ -46,7 +47,7 @@ func either(selections []Selection, terms func(Selection) []string) string {
 	return strings.Join(all, " or ")
 }
 
-// both joins terms by "and", which binds more strongly than "or".
+// both joins terms by "and". It adds parentheses where "or" has the lower precedence.
 func both(terms []string) string {
 	if len(terms) == 1 {
 		return terms[0]
@@ -59,6 +60,7 @@ func both(terms []string) string {
 	return strings.Join(terms, " and ")
 }
 
+// typeTerms returns the conditions of the event type alone.
 func (s Selection) typeTerms() []string {
 	var terms []string
 	if types := typeTerm(s.EventTypes); types != "" {
@@ -70,7 +72,7 @@ func (s Selection) typeTerms() []string {
 	return terms
 }
 
-// terms must all hold of an event that is wanted.
+// terms returns conditions that every matching event fulfills.
 func (s Selection) terms() []string {
 	terms := s.typeTerms()
 	add := func(term string) {
@@ -80,10 +82,10 @@ func (s Selection) terms() []string {
 	}
 	add(anyOf("outcome.result", s.Outcome))
 	add(anyOf("severity", s.Severity))
-	if actors := newPeople(s.Actor); len(actors.logins) == 0 {
+	if actors := newPrincipalSet(s.Actor); len(actors.logins) == 0 {
 		add(anyOf("actor.id", s.Actor))
 	}
-	if targets := newPeople(s.Target); len(targets.logins) == 0 {
+	if targets := newPrincipalSet(s.Target); len(targets.logins) == 0 {
 		add(anyOf("target.id", s.Target))
 	}
 	if ids := slices.DeleteFunc(slices.Clone(s.ExcludeActors), func(a string) bool { return !isID(a) }); len(ids) > 0 {
@@ -93,6 +95,7 @@ func (s Selection) terms() []string {
 	return terms
 }
 
+// anyOf returns an expression that is true if the attribute has one of the values.
 func anyOf(attribute string, values []string) string {
 	terms := make([]string, len(values))
 	for i, v := range values {
@@ -101,8 +104,8 @@ func anyOf(attribute string, values []string) string {
 	return strings.Join(terms, " or ")
 }
 
-// typeTerm is "" for every type. An exclusion of every type has no term either,
-// which asks for too much and loses nothing.
+// typeTerm returns an expression for the patterns. It returns "" if they match every type. An
+// exclusion of every type also has no term: the filter then matches more events, which is safe.
 func typeTerm(patterns []string) string {
 	var terms []string
 	for _, p := range patterns {
@@ -118,14 +121,14 @@ func typeTerm(patterns []string) string {
 	return strings.Join(terms, " or ")
 }
 
-// addressTerm holds for every text of an address in one of the ranges. An IPv4
-// address has one text, and others as an IPv6 address; an IPv6 address has many,
-// and all have a colon.
+// addressTerm returns an expression that is true for every spelling of every address in the ranges.
+// An IPv4 address has one spelling in dotted form. All other spellings, of IPv4 and IPv6 addresses,
+// contain a colon.
 func addressTerm(ranges []netip.Prefix) string {
 	const colon = `client.ipAddress co ":"`
 	var terms []string
 	for _, p := range ranges {
-		whole := p.Bits() / 8 // octets that all addresses of the range share
+		whole := p.Bits() / 8 // number of octets that all addresses of the range share
 		switch octets := p.Addr().AsSlice(); {
 		case !p.Addr().Is4():
 		case whole == 0:

@@ -17,36 +17,37 @@ func TestFilter(t *testing.T) {
 		selections []selection.Selection
 		want       string
 	}{
-		"everything": {[]selection.Selection{{EventTypes: all}}, ``},
-		"one type":   {[]selection.Selection{{EventTypes: []string{"a.b"}}}, `eventType eq "a.b"`},
-		"types and a family": {
+		"all types": {[]selection.Selection{{EventTypes: all}}, ``},
+		"one type":  {[]selection.Selection{{EventTypes: []string{"a.b"}}}, `eventType eq "a.b"`},
+		"type and family": {
 			[]selection.Selection{{EventTypes: []string{"a.*", "b"}}}, `eventType sw "a." or eventType eq "b"`},
-		"all types but some": {
+		"all types except some": {
 			[]selection.Selection{{EventTypes: all, ExcludeTypes: []string{"a.*", "b"}}}, `not (eventType sw "a." or eventType eq "b")`},
-		"everything is left out": {
+		"all types excluded": {
 			[]selection.Selection{{EventTypes: []string{"a"}, ExcludeTypes: all}}, `eventType eq "a"`},
 		"outcome and severity": {
 			[]selection.Selection{{EventTypes: []string{"a", "b"}, Outcome: []string{"FAILURE"}, Severity: []string{"WARN", "ERROR"}}},
 			`(eventType eq "a" or eventType eq "b") and outcome.result eq "FAILURE" and (severity eq "WARN" or severity eq "ERROR")`},
-		"ids": {[]selection.Selection{{EventTypes: all, Actor: []string{id}, Target: []string{other}}},
+		"IDs": {[]selection.Selection{{EventTypes: all, Actor: []string{id}, Target: []string{other}}},
 			`actor.id eq "` + id + `" and target.id eq "` + other + `"`},
-		"a login":      {[]selection.Selection{{EventTypes: all, Actor: []string{id, "a@b.example"}}}, ``},
-		"ids left out": {[]selection.Selection{{EventTypes: all, ExcludeActors: []string{id, "a@b.example"}}}, `not (actor.id eq "` + id + `")`},
-		"an address": {[]selection.Selection{{EventTypes: all, ClientIP: []string{"203.0.113.24"}}},
+		"login":        {[]selection.Selection{{EventTypes: all, Actor: []string{id, "a@b.example"}}}, ``},
+		"excluded IDs": {[]selection.Selection{{EventTypes: all, ExcludeActors: []string{id, "a@b.example"}}}, `not (actor.id eq "` + id + `")`},
+		"address": {[]selection.Selection{{EventTypes: all, ClientIP: []string{"203.0.113.24"}}},
 			`client.ipAddress eq "203.0.113.24" or client.ipAddress co ":"`},
-		"a range": {[]selection.Selection{{EventTypes: all, ClientIP: []string{"203.0.112.0/22"}}},
+		"range": {[]selection.Selection{{EventTypes: all, ClientIP: []string{"203.0.112.0/22"}}},
 			`client.ipAddress sw "203.0." or client.ipAddress co ":"`},
-		"a wide range": {[]selection.Selection{{EventTypes: all, ClientIP: []string{"128.0.0.0/1"}}}, ``},
-		"IPv6":         {[]selection.Selection{{EventTypes: all, ClientIP: []string{"2001:db8::/32"}}}, `client.ipAddress co ":"`},
-		"IPv4 as IPv6": {[]selection.Selection{{EventTypes: all, ClientIP: []string{"::ffff:10.0.0.0/104"}}},
+		"range without a whole octet": {[]selection.Selection{{EventTypes: all, ClientIP: []string{"128.0.0.0/1"}}}, ``},
+		"IPv6":                        {[]selection.Selection{{EventTypes: all, ClientIP: []string{"2001:db8::/32"}}}, `client.ipAddress co ":"`},
+		"IPv4-mapped IPv6": {[]selection.Selection{{EventTypes: all, ClientIP: []string{"::ffff:10.0.0.0/104"}}},
 			`client.ipAddress sw "10." or client.ipAddress co ":"`},
-		"matched here": {[]selection.Selection{{EventTypes: []string{"a"}, Country: []string{"France"},
+		"parameters matched only locally": {[]selection.Selection{{EventTypes: []string{"a"}, Country: []string{"France"},
 			ExcludeCountries: []string{"Peru"}, ExcludeIPs: []string{"10.0.0.0/8"}}},
 			`eventType eq "a"`},
-		"two": {[]selection.Selection{{EventTypes: []string{"a"}, Outcome: []string{"FAILURE"}}, {EventTypes: []string{"b"}}},
+		"two selections": {[]selection.Selection{{EventTypes: []string{"a"}, Outcome: []string{"FAILURE"}}, {EventTypes: []string{"b"}}},
 			`eventType eq "a" and outcome.result eq "FAILURE" or eventType eq "b"`},
-		"twice":         {[]selection.Selection{{EventTypes: []string{"a"}, Country: []string{"Peru"}}, {EventTypes: []string{"a"}}}, `eventType eq "a"`},
-		"one wants all": {[]selection.Selection{{EventTypes: []string{"a"}}, {EventTypes: all}}, ``},
+		"duplicate terms": {[]selection.Selection{
+			{EventTypes: []string{"a"}, Country: []string{"Peru"}}, {EventTypes: []string{"a"}}}, `eventType eq "a"`},
+		"one selection of all types": {[]selection.Selection{{EventTypes: []string{"a"}}, {EventTypes: all}}, ``},
 		"quotes": {[]selection.Selection{{EventTypes: []string{`a" or eventType pr or eventType eq "`}}},
 			`eventType eq "a\" or eventType pr or eventType eq \""`},
 	} {
@@ -56,8 +57,8 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// TestFilterThatIsTooLong checks that a filter too long for a request becomes broader:
-// first it has only the event types, then it is empty.
+// TestFilterThatIsTooLong checks that a filter that is too long first keeps only the event types,
+// and then becomes empty.
 func TestFilterThatIsTooLong(t *testing.T) {
 	s := selection.Selection{EventTypes: []string{"a.b"}}
 	for range 100 {
@@ -68,21 +69,21 @@ func TestFilterThatIsTooLong(t *testing.T) {
 		t.Errorf("got %s", whole)
 	}
 	if got := selection.Filter([]selection.Selection{s}, strings.Repeat("x", 3000)); got != `eventType eq "a.b"` {
-		t.Errorf("beside much: %s", got)
+		t.Errorf("with a long other parameter: %s", got)
 	}
 	if got := selection.Filter([]selection.Selection{s}, strings.Repeat("x", 6000)); got != "" {
-		t.Errorf("beside too much: %s", got)
+		t.Errorf("with an other parameter of the maximum length: %s", got)
 	}
 	for range 500 {
 		s.EventTypes = append(s.EventTypes, "application.user_membership.change_username")
 	}
 	if got := selection.Filter([]selection.Selection{s}, ""); got != "" {
-		t.Errorf("too many types: %.100s", got)
+		t.Errorf("with too many types: %.100s", got)
 	}
 }
 
-// FuzzFilter puts anything into a selection and an event that has just that: Okta
-// understands the filter, and sends what the matcher wants.
+// FuzzFilter puts the same arbitrary values into selections and an event. It checks that the filter is
+// valid, and that it matches the event if the matcher does.
 func FuzzFilter(f *testing.F) {
 	for _, v := range []string{
 		"", "*", "a.*", `"`, `\`, `\"`, `a" or eventType pr or eventType eq "`, "é😀\u2028", "\x00\x1f", "\xff", "00u1a2b3c4d5e6f7g8h9",
@@ -91,7 +92,7 @@ func FuzzFilter(f *testing.F) {
 		f.Add(v, v)
 	}
 	f.Fuzz(func(t *testing.T, value, other string) {
-		// Parameters are JSON, which has no other texts.
+		// Parameters are JSON, so they are valid UTF-8.
 		value, other = strings.ToValidUTF8(value, "\uFFFD"), strings.ToValidUTF8(other, "\uFFFD")
 		list := []string{value}
 		raw, err := json.Marshal(map[string]any{
@@ -117,10 +118,10 @@ func FuzzFilter(f *testing.F) {
 			filter := selection.Filter([]selection.Selection{s}, "")
 			sent, err := oktasim.LogFilterMatches(filter, raw)
 			if err != nil {
-				t.Fatalf("%d: Okta refuses %q: %v", i, filter, err)
+				t.Fatalf("%d: the filter %q is invalid: %v", i, filter, err)
 			}
 			if match, _ := selection.Compile(s).Match(&event); match == selection.Wanted && !sent {
-				t.Fatalf("%d: %s is wanted by %+v and not sent by %q", i, raw, s, filter)
+				t.Fatalf("%d: %s matches %+v but not the filter %q", i, raw, s, filter)
 			}
 		}
 	})

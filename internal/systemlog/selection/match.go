@@ -8,19 +8,19 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// A Match reports whether a [Matcher] wants an event.
+// A Match is the result of matching an event.
 type Match int
 
 // The values of a Match.
 const (
 	Unwanted Match = iota
 	Wanted
-	// Indeterminate means that the fields that could be read match, and that a field that
-	// could not be read decides.
+	// Indeterminate means that all readable fields match, but the result depends on a field that
+	// could not be read.
 	Indeterminate
 )
 
-// and returns the match if both are required.
+// and returns the combined result if both must match.
 func (v Match) and(w Match) Match {
 	if v == Unwanted || w == Unwanted {
 		return Unwanted
@@ -28,6 +28,7 @@ func (v Match) and(w Match) Match {
 	return max(v, w)
 }
 
+// not returns the inverted result.
 func (v Match) not() Match {
 	switch v {
 	case Wanted:
@@ -38,7 +39,7 @@ func (v Match) not() Match {
 	return Indeterminate
 }
 
-// exclude returns the match of a parameter of n values that excludes the events that match.
+// exclude returns the result of an exclusion with n values. m is the match of the values.
 func exclude(n int, m Match) Match {
 	if n == 0 {
 		return Wanted
@@ -46,6 +47,7 @@ func exclude(n int, m Match) Match {
 	return m.not()
 }
 
+// matchIf converts a boolean.
 func matchIf(matches bool) Match {
 	if matches {
 		return Wanted
@@ -56,52 +58,52 @@ func matchIf(matches bool) Match {
 // A Matcher matches events against one [Selection]. It is immutable and safe for
 // concurrent use.
 type Matcher struct {
-	types, noTypes         typeSet
-	outcome, severity      []string
-	actor, target, noActor people
-	ip, noIP               []netip.Prefix
-	country, noCountry     []string // in lower case
-	own                    bool
-	deep                   bool // more than the type decides
+	types, excludeTypes          typeSet
+	outcome, severity            []string
+	actor, target, excludeActors principalSet
+	ip, excludeIPs               []netip.Prefix
+	country, excludeCountries    []string // in lower case
+	includesSelfGenerated        bool
+	needsFields                  bool // whether the match depends on fields other than the event type
 }
 
-// Compile returns the matcher of s, which must have no Violations: a range of addresses
-// that cannot be parsed is ignored.
+// Compile returns the matcher of s. The caller must check [Selection.Violations] first, because
+// Compile ignores invalid address ranges.
 func Compile(s Selection) *Matcher {
 	m := &Matcher{
-		types: newTypeSet(s.EventTypes), noTypes: newTypeSet(s.ExcludeTypes),
+		types: newTypeSet(s.EventTypes), excludeTypes: newTypeSet(s.ExcludeTypes),
 		outcome: s.Outcome, severity: s.Severity,
-		actor: newPeople(s.Actor), target: newPeople(s.Target), noActor: newPeople(s.ExcludeActors),
-		ip: ranges(s.ClientIP), noIP: ranges(s.ExcludeIPs),
-		country: lower(s.Country), noCountry: lower(s.ExcludeCountries),
-		own: s.OwnEvents,
+		actor: newPrincipalSet(s.Actor), target: newPrincipalSet(s.Target), excludeActors: newPrincipalSet(s.ExcludeActors),
+		ip: ranges(s.ClientIP), excludeIPs: ranges(s.ExcludeIPs),
+		country: lower(s.Country), excludeCountries: lower(s.ExcludeCountries),
+		includesSelfGenerated: s.OwnEvents,
 	}
-	m.deep = len(s.Outcome)+len(s.Severity)+len(s.Actor)+len(s.Target)+len(s.ClientIP)+len(s.Country)+
+	m.needsFields = len(s.Outcome)+len(s.Severity)+len(s.Actor)+len(s.Target)+len(s.ClientIP)+len(s.Country)+
 		len(s.ExcludeActors)+len(s.ExcludeIPs)+len(s.ExcludeCountries) > 0
 	return m
 }
 
-// Own reports whether the selection includes events that the connection caused.
-func (m *Matcher) Own() bool { return m.own }
+// IncludesSelfGenerated reports whether the selection includes events that the connection caused.
+func (m *Matcher) IncludesSelfGenerated() bool { return m.includesSelfGenerated }
 
-// Match reports whether e matches, without regard to [Matcher.Own]. It reads no more of
-// the event than it needs. If the match is indeterminate, unread names the fields that
-// decide and could not be read.
+// Match matches e, but does not check whether the event is self-generated. It parses the fields of
+// the event only if it needs them. If the match is [Indeterminate], unread lists the unreadable
+// fields on which the match depends.
 func (m *Matcher) Match(e *Event) (v Match, unread []string) {
 	v = m.matchType(e.Head)
 	if v == Indeterminate {
 		unread = []string{"eventType"}
 	}
-	if v == Unwanted || !m.deep {
+	if v == Unwanted || !m.needsFields {
 		return v, unread
 	}
 	f, missed := e.fields(), &unread
 	each := [...]Match{
 		oneOf(m.outcome, f.outcome, missed), oneOf(m.severity, f.severity, missed),
 		m.actor.among(f.actor, missed), m.target.among(f.target, missed),
-		exclude(len(m.noActor.ids)+len(m.noActor.logins), m.noActor.among(f.actor, missed)),
-		within(m.ip, f.ip, missed), exclude(len(m.noIP), within(m.noIP, f.ip, missed)),
-		oneOfFolded(m.country, f.country, missed), exclude(len(m.noCountry), oneOfFolded(m.noCountry, f.country, missed)),
+		exclude(len(m.excludeActors.ids)+len(m.excludeActors.logins), m.excludeActors.among(f.actor, missed)),
+		within(m.ip, f.ip, missed), exclude(len(m.excludeIPs), within(m.excludeIPs, f.ip, missed)),
+		oneOfFolded(m.country, f.country, missed), exclude(len(m.excludeCountries), oneOfFolded(m.excludeCountries, f.country, missed)),
 	}
 	for _, one := range each {
 		v = v.and(one)
@@ -114,16 +116,16 @@ func (m *Matcher) Match(e *Event) (v Match, unread []string) {
 }
 
 func (m *Matcher) matchType(h systemlog.Head) Match {
-	if m.types.all && m.noTypes.empty() {
+	if m.types.all && m.excludeTypes.empty() {
 		return Wanted
 	}
 	if slices.Contains(h.Unread, "eventType") {
 		return Indeterminate
 	}
-	return matchIf(m.types.has(h.EventType) && !m.noTypes.has(h.EventType))
+	return matchIf(m.types.has(h.EventType) && !m.excludeTypes.has(h.EventType))
 }
 
-// oneOf matches a field that must have one of the values, if there are any.
+// oneOf matches a field that must equal one of the values. It matches always if there are none.
 func oneOf(values []string, t text, missed *[]string) Match {
 	if len(values) == 0 {
 		return Wanted
@@ -132,9 +134,10 @@ func oneOf(values []string, t text, missed *[]string) Match {
 		*missed = append(*missed, t.unread)
 		return Indeterminate
 	}
-	return matchIf(t.there && slices.Contains(values, t.value))
+	return matchIf(t.present && slices.Contains(values, t.value))
 }
 
+// oneOfFolded is oneOf without regard to case. The values must be in lower case.
 func oneOfFolded(values []string, t text, missed *[]string) Match {
 	if len(values) == 0 {
 		return Wanted
@@ -143,13 +146,13 @@ func oneOfFolded(values []string, t text, missed *[]string) Match {
 	return oneOf(values, t, missed)
 }
 
-// within matches an address that must lie in one of the ranges, if there are any.
+// within matches an address that must be in one of the ranges. It matches always if there are none.
 func within(ranges []netip.Prefix, t text, missed *[]string) Match {
 	if len(ranges) == 0 {
 		return Wanted
 	}
-	// Okta writes the text null where it knows no address.
-	if t.unread == "" && (!t.there || t.value == "" || t.value == "null") {
+	// If Okta knows no address, the string can be "null".
+	if t.unread == "" && (!t.present || t.value == "" || t.value == "null") {
 		return Unwanted
 	}
 	addr, err := netip.ParseAddr(t.value)
@@ -161,11 +164,11 @@ func within(ranges []netip.Prefix, t text, missed *[]string) Match {
 	return matchIf(slices.ContainsFunc(ranges, func(p netip.Prefix) bool { return p.Contains(addr) }))
 }
 
-// A typeSet holds event types and families of them.
+// A typeSet is a set of event types and families.
 type typeSet struct {
 	all      bool
 	exact    map[string]bool
-	families []string // with the dot at their end
+	families []string // prefixes with the final dot
 }
 
 func newTypeSet(patterns []string) typeSet {
@@ -189,6 +192,7 @@ func (s typeSet) has(eventType string) bool {
 		slices.ContainsFunc(s.families, func(f string) bool { return strings.HasPrefix(eventType, f) })
 }
 
+// ranges parses addresses and ranges, and ignores invalid ones.
 func ranges(texts []string) []netip.Prefix {
 	var all []netip.Prefix
 	for _, t := range texts {
@@ -199,6 +203,7 @@ func ranges(texts []string) []netip.Prefix {
 	return all
 }
 
+// lower returns the texts in lower case.
 func lower(texts []string) []string {
 	var all []string
 	for _, t := range texts {
@@ -207,24 +212,24 @@ func lower(texts []string) []string {
 	return all
 }
 
-// people are actors or targets: ids, and logins in lower case.
-type people struct {
+// A principalSet is a set of actors or targets: IDs, and logins in lower case.
+type principalSet struct {
 	ids, logins map[string]bool
 }
 
-func newPeople(who []string) people {
-	p := people{ids: map[string]bool{}, logins: map[string]bool{}}
-	for _, w := range who {
-		if isID(w) {
-			p.ids[w] = true
+func newPrincipalSet(values []string) principalSet {
+	p := principalSet{ids: map[string]bool{}, logins: map[string]bool{}}
+	for _, v := range values {
+		if isID(v) {
+			p.ids[v] = true
 		} else {
-			p.logins[strings.ToLower(w)] = true
+			p.logins[strings.ToLower(v)] = true
 		}
 	}
 	return p
 }
 
-// isID reports whether s has the form of Okta's ids: 20 letters and digits.
+// isID reports whether s has the form of an Okta ID: 20 letters and digits.
 func isID(s string) bool {
 	digits := 0
 	for i := range len(s) {
@@ -238,15 +243,15 @@ func isID(s string) bool {
 	return len(s) == 20 && digits > 0
 }
 
-func (p people) empty() bool { return len(p.ids)+len(p.logins) == 0 }
+func (p principalSet) empty() bool { return len(p.ids)+len(p.logins) == 0 }
 
-// among matches a list that must name one of p, if p is not empty.
-func (p people) among(list entities, missed *[]string) Match {
+// among matches a list that must contain one of the principals. It matches always if p is empty.
+func (p principalSet) among(list entities, missed *[]string) Match {
 	if p.empty() {
 		return Wanted
 	}
 	for _, e := range list.all {
-		if e.id.there && p.ids[e.id.value] || e.login.there && p.logins[strings.ToLower(e.login.value)] {
+		if e.id.present && p.ids[e.id.value] || e.login.present && p.logins[strings.ToLower(e.login.value)] {
 			return Wanted
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"soar.example/okta/internal/systemlog/selection"
 )
 
-// sample is an event as documented; each of changes is a member to put in place.
+// sample returns the example event with the given members replaced.
 func sample(t *testing.T, changes map[string]any) *selection.Event {
 	t.Helper()
 	e := map[string]any{}
@@ -32,51 +32,52 @@ func TestMatch(t *testing.T) {
 		changes map[string]any
 		want    selection.Match
 	}{
-		"outcome":            {s{Outcome: []string{"FAILURE", "SUCCESS"}}, nil, selection.Wanted},
-		"another outcome":    {s{Outcome: []string{"FAILURE"}}, nil, selection.Unwanted},
-		"no outcome":         {s{Outcome: []string{"FAILURE"}}, map[string]any{"outcome": nil}, selection.Unwanted},
-		"an odd outcome":     {s{Outcome: []string{"FAILURE"}}, map[string]any{"outcome": 7}, selection.Indeterminate},
-		"severity":           {s{Severity: []string{"WARN"}}, nil, selection.Wanted},
-		"another severity":   {s{Severity: []string{"ERROR"}}, nil, selection.Unwanted},
-		"actor id":           {s{Actor: []string{id}}, nil, selection.Wanted},
-		"id in another case": {s{Actor: []string{strings.ToUpper(id)}}, nil, selection.Unwanted},
-		"actor login":        {s{Actor: []string{"x", strings.ToUpper(login)}}, nil, selection.Wanted},
-		"actor's name":       {s{Actor: []string{"Alice Moreau"}}, nil, selection.Unwanted},
-		"no actor":           {s{Actor: []string{id}}, map[string]any{"actor": nil}, selection.Unwanted},
-		"an odd actor":       {s{Actor: []string{id}}, map[string]any{"actor": "alice"}, selection.Indeterminate},
-		"an odd login only":  {s{Actor: []string{id}}, map[string]any{"actor": map[string]any{"id": id, "alternateId": 7}}, selection.Wanted},
-		"target":             {s{Target: []string{login}}, nil, selection.Wanted},
+		"outcome":                            {s{Outcome: []string{"FAILURE", "SUCCESS"}}, nil, selection.Wanted},
+		"different outcome":                  {s{Outcome: []string{"FAILURE"}}, nil, selection.Unwanted},
+		"no outcome":                         {s{Outcome: []string{"FAILURE"}}, map[string]any{"outcome": nil}, selection.Unwanted},
+		"outcome of a wrong type":            {s{Outcome: []string{"FAILURE"}}, map[string]any{"outcome": 7}, selection.Indeterminate},
+		"severity":                           {s{Severity: []string{"WARN"}}, nil, selection.Wanted},
+		"different severity":                 {s{Severity: []string{"ERROR"}}, nil, selection.Unwanted},
+		"actor ID":                           {s{Actor: []string{id}}, nil, selection.Wanted},
+		"ID in different case":               {s{Actor: []string{strings.ToUpper(id)}}, nil, selection.Unwanted},
+		"actor login":                        {s{Actor: []string{"x", strings.ToUpper(login)}}, nil, selection.Wanted},
+		"actor display name":                 {s{Actor: []string{"Alice Moreau"}}, nil, selection.Unwanted},
+		"no actor":                           {s{Actor: []string{id}}, map[string]any{"actor": nil}, selection.Unwanted},
+		"actor of a wrong type":              {s{Actor: []string{id}}, map[string]any{"actor": "alice"}, selection.Indeterminate},
+		"login of a wrong type, matching ID": {s{Actor: []string{id}}, map[string]any{"actor": map[string]any{"id": id, "alternateId": 7}}, selection.Wanted},
+		"target":                             {s{Target: []string{login}}, nil, selection.Wanted},
 		"second target": {s{Target: []string{"c@d.example"}}, map[string]any{"target": []any{nil,
 			map[string]any{"id": "1", "alternateId": "a@b.example"}, map[string]any{"alternateId": "c@d.example"}}}, selection.Wanted},
-		"no targets":         {s{Target: []string{id}}, map[string]any{"target": nil}, selection.Unwanted},
-		"a target no list":   {s{Target: []string{id}}, map[string]any{"target": map[string]any{"id": id}}, selection.Indeterminate},
-		"one odd target":     {s{Target: []string{id}}, map[string]any{"target": []any{7, map[string]any{"id": "other"}}}, selection.Indeterminate},
-		"odd, and the right": {s{Target: []string{id}}, map[string]any{"target": []any{7, map[string]any{"id": id}}}, selection.Wanted},
-		"address":            {s{ClientIP: []string{"203.0.113.24"}}, nil, selection.Wanted},
-		"range":              {s{ClientIP: []string{"198.51.100.0/24", "203.0.113.7/20"}}, nil, selection.Wanted},
-		"another range":      {s{ClientIP: []string{"203.0.113.0/28"}}, nil, selection.Unwanted},
-		"IPv4 as IPv6":       {s{ClientIP: []string{"203.0.113.0/24"}}, from("::ffff:203.0.113.9"), selection.Wanted},
-		"range as IPv6":      {s{ClientIP: []string{"::ffff:203.0.113.0/120"}}, nil, selection.Wanted},
-		"IPv6 in full":       {s{ClientIP: []string{"2001:db8::/32"}}, from("2001:0DB8:0:0:0:0:0:1"), selection.Wanted},
-		"all of IPv6":        {s{ClientIP: []string{"::/0"}}, nil, selection.Unwanted},
-		"no address":         {s{ClientIP: []string{"0.0.0.0/0"}}, from(nil), selection.Unwanted},
-		"address null":       {s{ClientIP: []string{"0.0.0.0/0"}}, from("null"), selection.Unwanted},
-		"no IP address":      {s{ClientIP: []string{"0.0.0.0/0"}}, from("somewhere"), selection.Indeterminate},
-		"an odd address":     {s{ClientIP: []string{"0.0.0.0/0"}}, from(7), selection.Indeterminate},
-		"country":            {s{Country: []string{"Peru", "fRANCE"}}, nil, selection.Wanted},
-		"another country":    {s{Country: []string{"Peru"}}, nil, selection.Unwanted},
-		"no place":           {s{Country: []string{"Peru"}}, from(nil), selection.Unwanted},
-		"type left out":      {s{ExcludeTypes: []string{"user.account.*"}}, nil, selection.Unwanted},
-		"other left out":     {s{ExcludeTypes: []string{"user.session.*"}}, nil, selection.Wanted},
-		"actor left out":     {s{ExcludeActors: []string{login}}, nil, selection.Unwanted},
-		"no actor left out":  {s{ExcludeActors: []string{login}}, map[string]any{"actor": nil}, selection.Wanted},
-		"odd left out":       {s{ExcludeActors: []string{login}}, map[string]any{"actor": 7}, selection.Indeterminate},
-		"address left out":   {s{ExcludeIPs: []string{"203.0.113.0/24"}}, nil, selection.Unwanted},
-		"no address, out":    {s{ExcludeIPs: []string{"0.0.0.0/0"}}, from("null"), selection.Wanted},
-		"country left out":   {s{ExcludeCountries: []string{"FRANCE"}}, nil, selection.Unwanted},
-		"home left out":      {s{ExcludeCountries: []string{"Peru"}}, nil, selection.Wanted},
-		"no type":            {s{}, map[string]any{"eventType": 7}, selection.Indeterminate},
-		"unsure, but not":    {s{Severity: []string{"ERROR"}}, map[string]any{"outcome": 7, "eventType": 7}, selection.Unwanted},
+		"no targets":             {s{Target: []string{id}}, map[string]any{"target": nil}, selection.Unwanted},
+		"target is not an array": {s{Target: []string{id}}, map[string]any{"target": map[string]any{"id": id}}, selection.Indeterminate},
+		"one target of a wrong type": {s{Target: []string{id}},
+			map[string]any{"target": []any{7, map[string]any{"id": "other"}}}, selection.Indeterminate},
+		"target of a wrong type, then a match":  {s{Target: []string{id}}, map[string]any{"target": []any{7, map[string]any{"id": id}}}, selection.Wanted},
+		"address":                               {s{ClientIP: []string{"203.0.113.24"}}, nil, selection.Wanted},
+		"range":                                 {s{ClientIP: []string{"198.51.100.0/24", "203.0.113.7/20"}}, nil, selection.Wanted},
+		"different range":                       {s{ClientIP: []string{"203.0.113.0/28"}}, nil, selection.Unwanted},
+		"IPv4-mapped IPv6 address":              {s{ClientIP: []string{"203.0.113.0/24"}}, from("::ffff:203.0.113.9"), selection.Wanted},
+		"IPv4-mapped IPv6 range":                {s{ClientIP: []string{"::ffff:203.0.113.0/120"}}, nil, selection.Wanted},
+		"IPv6 in long form":                     {s{ClientIP: []string{"2001:db8::/32"}}, from("2001:0DB8:0:0:0:0:0:1"), selection.Wanted},
+		"all IPv6 addresses":                    {s{ClientIP: []string{"::/0"}}, nil, selection.Unwanted},
+		"no address":                            {s{ClientIP: []string{"0.0.0.0/0"}}, from(nil), selection.Unwanted},
+		"address is the text null":              {s{ClientIP: []string{"0.0.0.0/0"}}, from("null"), selection.Unwanted},
+		"invalid address":                       {s{ClientIP: []string{"0.0.0.0/0"}}, from("somewhere"), selection.Indeterminate},
+		"address of a wrong type":               {s{ClientIP: []string{"0.0.0.0/0"}}, from(7), selection.Indeterminate},
+		"country":                               {s{Country: []string{"Peru", "fRANCE"}}, nil, selection.Wanted},
+		"different country":                     {s{Country: []string{"Peru"}}, nil, selection.Unwanted},
+		"no country":                            {s{Country: []string{"Peru"}}, from(nil), selection.Unwanted},
+		"excluded type":                         {s{ExcludeTypes: []string{"user.account.*"}}, nil, selection.Unwanted},
+		"other type excluded":                   {s{ExcludeTypes: []string{"user.session.*"}}, nil, selection.Wanted},
+		"excluded actor":                        {s{ExcludeActors: []string{login}}, nil, selection.Unwanted},
+		"no actor, excluded actor":              {s{ExcludeActors: []string{login}}, map[string]any{"actor": nil}, selection.Wanted},
+		"actor of a wrong type, excluded actor": {s{ExcludeActors: []string{login}}, map[string]any{"actor": 7}, selection.Indeterminate},
+		"excluded address":                      {s{ExcludeIPs: []string{"203.0.113.0/24"}}, nil, selection.Unwanted},
+		"no address, all excluded":              {s{ExcludeIPs: []string{"0.0.0.0/0"}}, from("null"), selection.Wanted},
+		"excluded country":                      {s{ExcludeCountries: []string{"FRANCE"}}, nil, selection.Unwanted},
+		"other country excluded":                {s{ExcludeCountries: []string{"Peru"}}, nil, selection.Wanted},
+		"event type of a wrong type":            {s{}, map[string]any{"eventType": 7}, selection.Indeterminate},
+		"unreadable fields, different severity": {s{Severity: []string{"ERROR"}}, map[string]any{"outcome": 7, "eventType": 7}, selection.Unwanted},
 	} {
 		c.s.EventTypes = []string{"user.account.*", "group.create"}
 		got, unread := selection.Compile(c.s).Match(sample(t, c.changes))
@@ -86,12 +87,12 @@ func TestMatch(t *testing.T) {
 	}
 	all, unread := selection.Compile(s{EventTypes: []string{"*"}}).Match(sample(t, map[string]any{"eventType": nil}))
 	if all != selection.Wanted || unread != nil {
-		t.Errorf("who wants every type needs not read it: %d, %q", all, unread)
+		t.Errorf("match of all types: got %d, want %d; unread %q", all, selection.Wanted, unread)
 	}
 }
 
-// TestUnreadIsNamed checks that only the unreadable fields that decide the match are named.
-func TestUnreadIsNamed(t *testing.T) {
+// TestUnreadFields checks that Match lists only unreadable fields on which the match depends.
+func TestUnreadFields(t *testing.T) {
 	s := selection.Selection{
 		EventTypes: []string{"user.*"}, Outcome: []string{"FAILURE"}, Actor: []string{"a@b.example"},
 		Target: []string{"00u1a2b3c4d5e6f7g8h9"}, ClientIP: []string{"10.0.0.0/8"}, ExcludeIPs: []string{"10.1.0.0/16"}, Country: []string{"France"},

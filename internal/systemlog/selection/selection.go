@@ -1,13 +1,13 @@
-// Package selection chooses System Log events by their fields: it builds the filter that Okta
-// applies, and matches every event locally as well.
+// Package selection selects System Log events by their fields. It builds the filter that Okta
+// applies, and matches every event locally.
 package selection
 
 import "github.com/invopop/jsonschema"
 
 //go:generate go run soar.example/okta/schema/describe
 
-// A Selection describes the wanted events. Every given parameter must match the event. A list
-// matches if one of its items does, and no exclusion may match.
+// A Selection describes the wanted events. An event must match every parameter that is set. A list
+// matches if one of its items matches. An exclusion must not match.
 type Selection struct {
 	// Event types such as user.session.start, families such as user.session.*, or * for every event.
 	EventTypes TypePatterns `json:"event_types" jsonschema:"minItems=1,example=user.account.report_suspicious_activity_by_enduser,example=user.session.*"`
@@ -31,7 +31,7 @@ type Selection struct {
 	ExcludeIPs Addresses `json:"exclude_ips,omitempty" jsonschema:"title=Exclude client addresses,example=198.51.100.0/24" jsonschema_extras:"x-group=advanced"`
 	// Countries to exclude, as for country.
 	ExcludeCountries Countries `json:"exclude_countries,omitempty" jsonschema:"example=Germany" jsonschema_extras:"x-group=advanced"`
-	// Include events caused by this connection. They are excluded by default, so that a playbook does not trigger itself.
+	// Include events caused by this connection. By default, they are excluded to keep a playbook from triggering itself.
 	OwnEvents bool `json:"own_events,omitempty" jsonschema:"title=Include own events,default=false" jsonschema_extras:"x-group=advanced"`
 }
 
@@ -72,8 +72,8 @@ type Countries []string
 // JSONSchemaExtend adds the limits of the list.
 func (Countries) JSONSchemaExtend(s *jsonschema.Schema) { limit(s, 300, 100) }
 
-// limit sets the maximum number of items, which must differ. If maxLength is not 0, an item has
-// from 1 to maxLength characters.
+// limit sets the maximum number of items and requires unique items. If maxLength is not 0, each item
+// must have 1 to maxLength characters.
 func limit(s *jsonschema.Schema, maxItems, maxLength uint64) {
 	s.MaxItems, s.UniqueItems = &maxItems, true
 	if maxLength > 0 {

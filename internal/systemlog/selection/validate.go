@@ -9,36 +9,36 @@ import (
 	"soar.example/okta/schema"
 )
 
-// Violations are the values that can never fit an event, an event type that is all
-// but certainly misspelt among them. at is the JSON Pointer of the selection.
-func (s Selection) Violations(at string) []schema.Violation {
+// Violations returns an error for each value that can never match an event, such as a misspelled
+// event type. pointer is the JSON Pointer of the selection.
+func (s Selection) Violations(pointer string) []schema.Violation {
 	var all []schema.Violation
 	each := func(name string, values []string, check func(string) error) {
 		for i, v := range values {
 			if err := check(v); err != nil {
-				all = append(all, schema.Violation{Pointer: fmt.Sprintf("%s/%s/%d", at, name, i), Message: err.Error()})
+				all = append(all, schema.Violation{Pointer: fmt.Sprintf("%s/%s/%d", pointer, name, i), Message: err.Error()})
 			}
 		}
 	}
 	each("event_types", s.EventTypes, checkType)
-	each("actor", s.Actor, checkWho)
-	each("target", s.Target, checkWho)
+	each("actor", s.Actor, checkPrincipal)
+	each("target", s.Target, checkPrincipal)
 	each("client_ip", s.ClientIP, checkRange)
 	each("country", s.Country, checkCountry)
 	each("exclude_types", s.ExcludeTypes, func(pattern string) error {
 		if pattern == "*" {
-			return fmt.Errorf("leaves every event out")
+			return fmt.Errorf("excludes every event: list event types or families instead")
 		}
 		return checkType(pattern)
 	})
-	each("exclude_actors", s.ExcludeActors, checkWho)
+	each("exclude_actors", s.ExcludeActors, checkPrincipal)
 	each("exclude_ips", s.ExcludeIPs, checkRange)
 	each("exclude_countries", s.ExcludeCountries, checkCountry)
 	return all
 }
 
-// Notes are on the event types that this version does not know. They are new, or
-// misspelt beyond likeness: an operator should know which.
+// Notes returns a note for each event type or family that this version does not know. Such a type is
+// new or badly misspelled, so the operator should check it.
 func (s Selection) Notes() []string {
 	var notes []string
 	for _, patterns := range [][]string{s.EventTypes, s.ExcludeTypes} {
@@ -56,9 +56,9 @@ func checkType(pattern string) error {
 	return err
 }
 
-func checkWho(who string) error {
-	if who != strings.TrimSpace(who) {
-		return fmt.Errorf("begins or ends with a blank, as no id and no login does")
+func checkPrincipal(login string) error {
+	if login != strings.TrimSpace(login) {
+		return fmt.Errorf("must not begin or end with white space")
 	}
 	return nil
 }
@@ -68,26 +68,26 @@ func checkRange(text string) error {
 	return err
 }
 
-// parseRange reads an address or a range of them. IPv4 addresses that are written
-// as IPv6 ones are what they stand for.
+// parseRange parses an address or a range in CIDR notation. It converts IPv4-mapped IPv6 addresses to
+// IPv4.
 func parseRange(text string) (netip.Prefix, error) {
 	if !strings.Contains(text, "/") {
 		addr, err := netip.ParseAddr(text)
 		if err != nil || addr.Zone() != "" {
-			return netip.Prefix{}, fmt.Errorf("is neither an address, such as 203.0.113.24 or 2001:db8::1, nor a range of them, such as 203.0.113.0/24")
+			return netip.Prefix{}, fmt.Errorf("must be an IP address or a range in CIDR notation, such as 203.0.113.24, 2001:db8::1 or 203.0.113.0/24")
 		}
 		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("is not a range of addresses in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32")
+		return netip.Prefix{}, fmt.Errorf("must be an address range in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32")
 	}
 	if !p.Addr().Is4In6() {
 		return p.Masked(), nil
 	}
 	if p.Bits() < 96 {
-		return netip.Prefix{}, fmt.Errorf("has IPv4 addresses written as IPv6 ones, and is no range of them: its length must be 96 at least")
+		return netip.Prefix{}, fmt.Errorf("must have a prefix length of at least 96, because its address is an IPv4-mapped IPv6 address")
 	}
 	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96).Masked(), nil
 }
@@ -95,9 +95,9 @@ func parseRange(text string) (netip.Prefix, error) {
 func checkCountry(name string) error {
 	switch {
 	case name != strings.TrimSpace(name):
-		return fmt.Errorf("begins or ends with a blank, as no country's name does")
+		return fmt.Errorf("must not begin or end with white space")
 	case len(name) < 3 || strings.ContainsAny(name, "0123456789"):
-		return fmt.Errorf("is not the name of a country: Okta writes it out in English, such as France, and not FR")
+		return fmt.Errorf("must be the English name of a country, such as France instead of FR")
 	}
 	return nil
 }
