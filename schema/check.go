@@ -19,8 +19,8 @@ import (
 	"soar.example/okta/internal/nearest"
 )
 
-// A Violation is one thing wrong with a JSON document: where, as a JSON Pointer
-// (RFC 6901), and what, in a sentence.
+// A Violation is one error in a JSON document. Pointer is the position of the error, as a JSON
+// Pointer (RFC 6901).
 type Violation struct {
 	Pointer string `json:"pointer" jsonschema_description:"Position in the input, as a JSON Pointer (RFC 6901)."`
 	Message string `json:"message" jsonschema_description:"Problem in this member."`
@@ -36,12 +36,10 @@ func (v Violation) String() string {
 
 var english = message.NewPrinter(language.English)
 
-// Check returns everything that is wrong with doc, in the order of the
-// document's pointers, or nil. A document that is not JSON, has something after
-// its end, is not UTF-8, names a member twice (which of the two is meant?), is
-// nested over 1000 levels deep or has a number beyond a float64's range is a
-// violation too. Values are not repeated in messages where the schema marks them,
-// or what they are part of, writeOnly.
+// Check returns all violations in doc, in the order of their pointers, or nil if doc is valid.
+// Check also reports a document that is not JSON or not UTF-8, data after the document, a member
+// that occurs twice, nesting of over 1000 levels, and a number outside the range of float64.
+// Messages do not repeat values that the schema marks writeOnly, nor values inside them.
 func (s *Schema) Check(doc json.RawMessage) []Violation {
 	if v := wellFormed(doc); v != nil {
 		return []Violation{*v}
@@ -56,7 +54,7 @@ func (s *Schema) Check(doc json.RawMessage) []Violation {
 func (s *Schema) violations(value any) []Violation {
 	compiled, err := s.compiled()
 	if err != nil {
-		return []Violation{{Message: "the schema itself is broken: " + err.Error()}}
+		return []Violation{{Message: "the schema cannot be compiled: " + err.Error()}}
 	}
 	if err = compiled.Validate(value); err == nil {
 		return nil
@@ -73,8 +71,8 @@ func (s *Schema) violations(value any) []Violation {
 
 func (s *Schema) collect(e *jsonschema.ValidationError, all *[]Violation) {
 	if k, ok := e.ErrorKind.(*kind.PropertyNames); ok {
-		// Its causes are about the name, and have no place in the document.
-		*all = append(*all, Violation{pointer(e.InstanceLocation, k.Property), "is not a name that is allowed here"})
+		// The causes concern the name, so they have no position in the document.
+		*all = append(*all, Violation{pointer(e.InstanceLocation, k.Property), "is not an allowed member name"})
 		return
 	}
 	if len(e.Causes) > 0 {
@@ -96,22 +94,22 @@ func (s *Schema) collect(e *jsonschema.ValidationError, all *[]Violation) {
 	default:
 		text := "is not of the form that this secret must have"
 		if !s.secret(e.InstanceLocation) {
-			text = sentence(e.ErrorKind, s.at(e.InstanceLocation))
+			text = describe(e.ErrorKind, s.at(e.InstanceLocation))
 		}
 		*all = append(*all, Violation{pointer(e.InstanceLocation), text})
 	}
 }
 
-// sentence says what is wrong without repeating a megabyte of it. There is what the
-// schema says about the place.
-func sentence(k jsonschema.ErrorKind, there *Node) string {
+// describe returns the message of a violation. It shortens long values. Node is the schema of the
+// value.
+func describe(k jsonschema.ErrorKind, node *Node) string {
 	switch k := k.(type) {
 	case *kind.FalseSchema:
 		return "is not allowed here"
 	case *kind.Pattern:
 		text := shorten((&kind.Pattern{Got: shorten(k.Got, 100), Want: k.Want}).LocalizedString(english), 1000)
-		if len(there.Examples) > 0 {
-			text += ", as " + shorten(string(there.Examples[0]), 100) + " does"
+		if len(node.Examples) > 0 {
+			text += ", as " + shorten(string(node.Examples[0]), 100) + " does"
 		}
 		return text
 	case *kind.Format:
@@ -132,8 +130,7 @@ func shorten(s string, most int) string {
 	return s[:most] + "…"
 }
 
-// at finds the schema of the instance at location, an empty one if the schema
-// says nothing about that place.
+// at returns the schema of the instance at location, or an empty schema if there is none.
 func (s *Schema) at(location []string) *Node {
 	n := s.doc()
 	for _, step := range location {
@@ -165,14 +162,14 @@ func pointer(location []string, more ...string) string {
 	return b.String()
 }
 
-// wellFormed refuses what encoding/json lets pass or reports without a place.
+// wellFormed reports an error that encoding/json ignores or reports without a position.
 func wellFormed(doc []byte) *Violation {
 	if len(bytes.TrimSpace(doc)) == 0 {
 		return &Violation{Message: "no JSON document was given"}
 	}
 	if !utf8.Valid(doc) {
-		// It would be replaced in silence: a password that never matches.
-		return &Violation{Message: "not valid JSON: it is not UTF-8 throughout"}
+		// encoding/json silently replaces invalid bytes, so that a password would never match.
+		return &Violation{Message: "not valid JSON: the document is not UTF-8"}
 	}
 	if !json.Valid(doc) {
 		var v any
@@ -182,33 +179,33 @@ func wellFormed(doc []byte) *Violation {
 	}
 	dec := json.NewDecoder(bytes.NewReader(doc))
 	dec.UseNumber()
-	v, err := sound(dec, nil)
+	v, err := checkValue(dec, nil)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return &Violation{Message: "not valid JSON: " + err.Error()}
 	}
 	return v
 }
 
-// deepest is how far arrays and objects may be nested. What a violation costs in a
-// schema that refers to itself grows with the square of it.
-const deepest = 1000
+// maxDepth limits the nesting of arrays and objects. In a recursive schema, the cost of a
+// violation grows with the square of the depth.
+const maxDepth = 1000
 
-// sound reads one value from dec and returns the first member that an object in
-// it names twice, the first number that is out of bounds, or that it is too deep.
-func sound(dec *json.Decoder, at []string) (*Violation, error) {
+// checkValue reads one value from dec. It returns the first violation: a member that occurs twice,
+// a number that is out of range, or nesting that is too deep.
+func checkValue(dec *json.Decoder, at []string) (*Violation, error) {
 	token, err := dec.Token()
 	if err != nil {
 		return nil, err
 	}
 	if n, ok := token.(json.Number); ok && !bounded(n) {
-		return &Violation{pointer(at), "is a number beyond what 64-bit floating point can hold"}, nil
+		return &Violation{pointer(at), "is a number outside the range of 64-bit floating point"}, nil
 	}
 	delim, ok := token.(json.Delim)
 	if !ok {
 		return nil, nil
 	}
-	if len(at) >= deepest {
-		return &Violation{Message: fmt.Sprintf("is nested over %d levels deep", deepest)}, nil
+	if len(at) >= maxDepth {
+		return &Violation{Message: fmt.Sprintf("is nested over %d levels deep", maxDepth)}, nil
 	}
 	seen := map[string]bool{}
 	for i := 0; dec.More(); i++ {
@@ -224,7 +221,7 @@ func sound(dec *json.Decoder, at []string) (*Violation, error) {
 			}
 			seen[step] = true
 		}
-		if v, err := sound(dec, append(at, step)); v != nil || err != nil {
+		if v, err := checkValue(dec, append(at, step)); v != nil || err != nil {
 			return v, err
 		}
 	}
@@ -232,11 +229,10 @@ func sound(dec *json.Decoder, at []string) (*Violation, error) {
 	return nil, err
 }
 
-// bounded reports whether n is no larger and no smaller than a float64 can be.
-// The validator computes with exact fractions: 1e999999 would cost it a
-// megabyte, and it breaks down on 1e9999999.
+// bounded reports whether n is in the range of a float64. The validator computes with exact
+// fractions: it uses a megabyte for 1e999999 and fails on 1e9999999.
 func bounded(n json.Number) bool {
-	const longest = 1100 // the shortest exact form of any float64 is no longer
+	const longest = 1100 // no float64 has a longer exact form
 	if len(n) > longest {
 		return false
 	}

@@ -7,10 +7,9 @@ import (
 	"math/big"
 )
 
-// WithDefaults returns doc, which must have passed Check, with the default of
-// every absent member written out, inside nested objects too. Whole numbers that
-// were written as 1.0 or 1e3, which JSON Schema lets pass and Go does not, are
-// written as digits.
+// WithDefaults returns doc with the default of every absent member, in nested objects too. Check
+// must have accepted doc. Integers written as 1.0 or 1e3 are rewritten as digits, because JSON
+// Schema accepts these forms and Go does not.
 func (s *Schema) WithDefaults(doc json.RawMessage) (json.RawMessage, error) {
 	value, err := decode(doc)
 	if err != nil {
@@ -55,7 +54,7 @@ func whole(n json.Number) json.Number {
 	return n
 }
 
-// decode keeps numbers as they were written.
+// decode keeps numbers in their original notation.
 func decode(doc json.RawMessage) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(doc))
 	dec.UseNumber()

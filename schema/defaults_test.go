@@ -23,20 +23,20 @@ func TestWithDefaults(t *testing.T) {
 			t.Errorf("%s: got %s, %v, want %s", doc, got, err, want)
 		}
 		if v := s.Check(got); v != nil && doc != `{"zulu":"z","deep":false,"mode":""}` {
-			t.Errorf("%s: the result breaks the schema: %v", doc, v)
+			t.Errorf("%s: the result does not match the schema: %v", doc, v)
 		}
 		again, err := s.WithDefaults(got)
 		if err != nil || string(again) != string(got) {
-			t.Errorf("%s: a second time gives %s, %v", doc, again, err)
+			t.Errorf("%s: a second call returns %s, %v", doc, again, err)
 		}
 	}
 	if _, err := s.WithDefaults(json.RawMessage(`{`)); err == nil {
-		t.Error("half a document was taken")
+		t.Error("an incomplete document was accepted")
 	}
 }
 
-// TestDefaultsAreNotShared guards against one document's default being changed by
-// way of another.
+// TestDefaultsAreNotShared checks that a change to one document does not change the default of the
+// next.
 func TestDefaultsAreNotShared(t *testing.T) {
 	s := parse(t, `{"properties":{"a":{"default":{"b":{}},"properties":{"b":{"properties":{"c":{"default":1}}}}}}}`)
 	for range 2 {

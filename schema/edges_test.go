@@ -217,9 +217,9 @@ func TestMaskForeignSchema(t *testing.T) {
 	}
 }
 
-// TestShortens checks that a message repeats at most 100 bytes of a value, cut between
-// characters.
-func TestShortens(t *testing.T) {
+// TestMessageLength checks that a message repeats at most 100 bytes of a value and does not cut a
+// character.
+func TestMessageLength(t *testing.T) {
 	for value, want := range map[string]string{
 		strings.Repeat("a", 100):       strings.Repeat("a", 100) + "'",
 		strings.Repeat("a", 101):       strings.Repeat("a", 100) + "…",

@@ -9,9 +9,9 @@ import (
 	"soar.example/okta/schema"
 )
 
-// FuzzCheck checks any document: nothing breaks down, every violation points into
-// the document or at a member that an object in it lacks, what passes is taken by
-// WithDefaults and passes again, and Mask gives JSON without the secret.
+// FuzzCheck checks any document. Check must not fail, and each violation must point to a value or
+// to an absent member. An accepted document must stay valid with its defaults. Mask must return
+// JSON without the secret.
 func FuzzCheck(f *testing.F) {
 	for _, doc := range []string{
 		`{}`, `{"zulu":"z"}`, `{"zulu":"","alpha":0,"a/b":1,"~":2}`, `{"zulu":"z","home":{"codes":["a",1]},"places":[{},1]}`, `[[]]`, `null`, ``,
@@ -44,12 +44,12 @@ func FuzzCheck(f *testing.F) {
 		}
 		for _, v := range all {
 			if v.Message == "" {
-				t.Fatalf("nothing is said of %q", v.Pointer)
+				t.Fatalf("the violation at %q has no message", v.Pointer)
 			}
 			var value any
 			if json.Unmarshal(doc, &value) != nil {
 				if v.Pointer != "" && !strings.Contains(v.Message, "number") {
-					t.Fatalf("%q points into what is not JSON", v)
+					t.Fatalf("%q points into a document that is not JSON", v)
 				}
 				continue
 			}
@@ -60,8 +60,7 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// resolves follows pointer; absent says that its last step is a member that is not
-// there.
+// resolves reports whether pointer leads to a value or, if absent is true, to an absent member.
 func resolves(value any, pointer string, absent bool) bool {
 	if pointer == "" {
 		return !absent
@@ -92,7 +91,7 @@ func resolves(value any, pointer string, absent bool) bool {
 	return !absent
 }
 
-// FuzzParse takes any schema, such as a stranger's plugin may publish.
+// FuzzParse parses any schema, because plugins of other vendors publish their own.
 func FuzzParse(f *testing.F) {
 	for _, raw := range []string{
 		vault, `true`, `{"$ref":"#"}`, `{"$ref":"https://example.com"}`, `{"type":["a"]}`, `{"minimum":1e999999}`, `{"items":[{}]}`,
@@ -113,7 +112,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("masked as %q", masked)
 		}
 		if s.Root() == nil {
-			t.Fatal("it has no root")
+			t.Fatal("the schema has no root")
 		}
 	})
 }

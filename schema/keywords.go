@@ -13,24 +13,23 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Options says which action lists the values that a parameter can take (keyword
-// x-options): what a builder fills a drop-down with, and a shell completes.
+// Options names the action that lists the possible values of a parameter (keyword x-options).
+// Playbook builders show these values in a menu, and shells complete them.
 //
-// In a tag it is written in one line: the action's name, then what it is given.
-// "x-options=list_network_zones usage=BLOCKLIST" fixes an input, and
-// "x-options=get_user_factors user=$user" takes it from the parameter user beside
-// this one.
+// A tag has the keyword in one line: the name of the action, then its inputs.
+// "x-options=list_network_zones usage=BLOCKLIST" sets a fixed input. "x-options=get_user_factors
+// user=$user" takes the input from the parameter user of the same struct.
 type Options struct {
 	Action string            `json:"action"`
-	Input  map[string]string `json:"input,omitempty"` // inputs of the action that are always the same
-	From   map[string]string `json:"from,omitempty"`  // inputs of the action, and the parameters that they come from
+	Input  map[string]string `json:"input,omitempty"` // inputs of the action with fixed values
+	From   map[string]string `json:"from,omitempty"`  // inputs of the action, with the names of the parameters that supply them
 }
 
 const optionsKeyword = "x-options"
 
 var optionsWord = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// parseOptions reads the form of a tag.
+// parseOptions parses the keyword as a tag has it.
 func parseOptions(tag string) (*Options, error) {
 	words := strings.Fields(tag)
 	if len(words) == 0 || !optionsWord.MatchString(words[0]) {
@@ -40,7 +39,7 @@ func parseOptions(tag string) (*Options, error) {
 	for _, word := range words[1:] {
 		input, value, ok := strings.Cut(word, "=")
 		if !ok || !optionsWord.MatchString(input) || value == "" {
-			return nil, fmt.Errorf("%s: %q is not of the form input=value or input=$parameter", optionsKeyword, word)
+			return nil, fmt.Errorf("%s: %q does not have the form input=value or input=$parameter", optionsKeyword, word)
 		}
 		into := &o.Input
 		if param, ok := strings.CutPrefix(value, "$"); ok {
@@ -54,14 +53,14 @@ func parseOptions(tag string) (*Options, error) {
 	return o, nil
 }
 
-// expandOptions replaces the tag's form of x-options and x-truncate by the published
-// form, everywhere in s.
+// expandOptions replaces the tag form of x-options and x-truncate in s and its members by the
+// published form.
 func expandOptions(s *jsonschema.Schema) {
 	if s == nil {
 		return
 	}
 	if tag, ok := s.Extras[optionsKeyword].(string); ok {
-		// One that cannot be read was refused by lint.
+		// lint has rejected a keyword that cannot be parsed.
 		s.Extras[optionsKeyword], _ = parseOptions(tag)
 	}
 	expandTruncation(s)
@@ -71,9 +70,9 @@ func expandOptions(s *jsonschema.Schema) {
 	}
 }
 
-// languageKeyword marks a text that is an expression of a language, or a path. A host
-// that puts a value from elsewhere into such a text writes the value as one literal
-// of the language, so that it cannot change the structure.
+// languageKeyword marks a text that is an expression of a language, or a path. A host that inserts
+// an outside value into such a text writes the value as one literal, so that the value cannot
+// change the structure.
 const languageKeyword = "x-language"
 
 // The languages of texts (keyword x-language).
@@ -95,16 +94,16 @@ func (n *Node) contains(is func(*Node) bool) bool {
 		slices.ContainsFunc(n.Properties, func(p Property) bool { return p.Node.contains(is) }))
 }
 
-// truncateKeyword marks a text that only informs, such as the reason of a change. Its
-// value is the most characters that are kept. Attackers write such texts, so a text
-// never makes a call fail: see [Schema.Truncate].
+// truncateKeyword marks an informational text, such as the reason of a change. Its value is the
+// maximum number of characters. Attackers can write such texts, so a text never makes a call fail:
+// see [Schema.Truncate].
 const truncateKeyword = "x-truncate"
 
-// Truncate returns doc with each informational text (keyword x-truncate) in a form
-// that [Schema.Check] accepts. A text that is too long is cut, and ends with its
-// length: "… (1,001 characters)". Bytes that are not UTF-8 become U+FFFD, null becomes
-// an empty text, and any other value becomes its JSON text. The rest of doc stays as
-// it is, byte for byte, and so does a document that is not JSON.
+// Truncate returns doc with each informational text (keyword x-truncate) in a form that
+// [Schema.Check] accepts. A text that is too long is cut and ends with its length: "… (1,001
+// characters)". Invalid UTF-8 becomes U+FFFD, null becomes an empty text, and any other value
+// becomes its JSON text. The other bytes of doc do not change. A document that is not JSON does
+// not change at all.
 func (s *Schema) Truncate(doc json.RawMessage) json.RawMessage {
 	if !s.doc().truncates() {
 		return doc
@@ -116,12 +115,12 @@ func (s *Schema) Truncate(doc json.RawMessage) json.RawMessage {
 	return out.Bytes()
 }
 
-// truncates reports whether n or a schema inside it is marked.
+// truncates reports whether n or a schema inside it has the keyword x-truncate.
 func (n *Node) truncates() bool {
 	return n.contains(func(n *Node) bool { return n.Truncate > 0 })
 }
 
-// truncate writes raw to out, and in place of each marked value its text.
+// truncate writes raw to out, with the text of each marked value in place of the value.
 func truncate(out *bytes.Buffer, n *Node, raw []byte) error {
 	if n != nil && n.Truncate > 0 {
 		return writeText(out, raw, n.Truncate)
@@ -161,7 +160,7 @@ func truncate(out *bytes.Buffer, n *Node, raw []byte) error {
 	return nil
 }
 
-// writeText writes a value as a text of at most so many characters.
+// writeText writes a value as a text of at most that many characters.
 func writeText(out *bytes.Buffer, raw []byte, most int) error {
 	var text string
 	switch {
@@ -191,8 +190,7 @@ func writeText(out *bytes.Buffer, raw []byte, most int) error {
 	return nil
 }
 
-// cutText returns at most so many characters of text. A text that was cut ends with
-// its length.
+// cutText returns at most that many characters of text. A text that was cut ends with its length.
 func cutText(text string, most int) string {
 	length := utf8.RuneCountInString(text)
 	if length <= most {
@@ -212,8 +210,8 @@ func cutText(text string, most int) string {
 // leastTruncation leaves space for the length at the end of a text that was cut.
 const leastTruncation = 30
 
-// truncation reads the keyword's value in a tag. It returns 0 if the value is not a
-// number of at least leastTruncation.
+// truncation parses the value of the keyword in a tag. It returns 0 if the value is not a number
+// of at least leastTruncation.
 func truncation(tag string) int {
 	most, err := strconv.Atoi(tag)
 	if err != nil || most < leastTruncation {
@@ -222,7 +220,7 @@ func truncation(tag string) int {
 	return most
 }
 
-// expandTruncation replaces the tag's value of the keyword by a number.
+// expandTruncation replaces the tag value of the keyword by a number.
 func expandTruncation(s *jsonschema.Schema) {
 	if tag, ok := s.Extras[truncateKeyword].(string); ok {
 		s.Extras[truncateKeyword] = truncation(tag)

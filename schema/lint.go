@@ -14,15 +14,15 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// lint returns every mistake in the tags of t's fields, and of the structs that
-// they lead to: a missing json tag or description, a name that two fields have, a
-// keyword that would be dropped, a schema hook that would not be called, a type
-// that has no JSON form or that contains itself.
+// lint returns every mistake in the tags of t's fields and of the structs that these fields
+// contain: a missing json tag or description, a name of two fields, a keyword that would be
+// dropped, a schema hook that would not be called, and a type that has no JSON form or contains
+// itself.
 func lint(t reflect.Type, open bool) error {
 	return errors.Join(lintType(t, open, nil)...)
 }
 
-// hooks are the methods by which a type takes part in making its schema.
+// hooks are the methods with which a type changes its schema.
 var hooks = []struct {
 	name string
 	form reflect.Type
@@ -36,7 +36,7 @@ var known = []reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[net.IP]
 
 func lintType(t reflect.Type, open bool, path []reflect.Type) []error {
 	if slices.Contains(path, t) {
-		return []error{fmt.Errorf("%s contains itself: its schema would have no end", t)}
+		return []error{fmt.Errorf("%s contains itself: its schema would be infinite", t)}
 	}
 	path = append(slices.Clip(path), t)
 	if t.Kind() == reflect.Pointer {
@@ -76,14 +76,13 @@ func lintHooks(t reflect.Type) []error {
 		case reflect.PointerTo(t).Implements(hook.form):
 			errs = append(errs, fmt.Errorf("%s: %s has a pointer receiver and would never be called", t, hook.name))
 		default:
-			errs = append(errs, fmt.Errorf("%s: %s is not of the form %s and would never be called", t, hook.name, hook.form.Method(0).Type))
+			errs = append(errs, fmt.Errorf("%s: %s does not have the form %s and would never be called", t, hook.name, hook.form.Method(0).Type))
 		}
 	}
 	return errs
 }
 
-// lintStruct adds the names of t's members to names, and those of the structs that t
-// embeds.
+// lintStruct adds the names of the members of t, and of the structs that t embeds, to names.
 func lintStruct(t reflect.Type, open bool, path []reflect.Type, names map[string]bool) []error {
 	var errs []error
 	var fields []reflect.StructField
@@ -101,7 +100,7 @@ func lintStruct(t reflect.Type, open bool, path []reflect.Type, names map[string
 		switch {
 		case f.Anonymous && name == "" && inner.Kind() == reflect.Struct:
 			if slices.Contains(path, inner) {
-				errs = append(errs, fmt.Errorf("%s contains itself: its schema would have no end", inner))
+				errs = append(errs, fmt.Errorf("%s contains itself: its schema would be infinite", inner))
 				continue
 			}
 			errs = append(errs, lintStruct(inner, open, append(slices.Clip(path), inner), names)...)
@@ -153,15 +152,15 @@ func lintField(t reflect.Type, f reflect.StructField, open bool) (problems []str
 	return problems
 }
 
-// lintKeywords compares the keywords of a field's tag with the schema that was made of
-// them, since invopop/jsonschema drops without a word each keyword that it does not know,
-// that does not apply to the type, or whose value it cannot read.
+// lintKeywords compares the keywords of a field's tag with the schema that invopop/jsonschema made
+// of them. That package silently drops a keyword that it does not know, that does not apply to the
+// type, or with an invalid value.
 func lintKeywords(f reflect.StructField, property *jsonschema.Schema) (problems []string) {
 	optional := strings.Contains(f.Tag.Get("json"), ",")
 	given := map[string]bool{}
 	for _, tag := range splitTag(f.Tag.Get("jsonschema")) {
 		keyword, value, ok := strings.Cut(tag, "=")
-		// A list has several defaults, and any type several of the other two.
+		// A list can have several defaults. Each type can have several values and examples.
 		repeatable := keyword == "enum" || keyword == "example" || keyword == "default" && property.Type == "array"
 		switch {
 		case !ok:
@@ -175,14 +174,14 @@ func lintKeywords(f reflect.StructField, property *jsonschema.Schema) (problems 
 			}
 			problems = append(problems, fmt.Sprintf("keyword %q would be dropped: it does not apply to %s, or its value is invalid", tag, of))
 		case keyword == "default" && !optional:
-			problems = append(problems, "has a default, but must be given: it has no omitempty or omitzero")
+			problems = append(problems, "has a default but is required: add omitempty or omitzero to its json tag")
 		}
 		given[keyword] = true
 	}
 	return problems
 }
 
-// keywordFields are the indices of the fields of a schema by keyword.
+// keywordFields maps each keyword to the index of its field in a schema.
 var keywordFields = func() map[string]int {
 	indices := map[string]int{}
 	for i, f := range reflect.VisibleFields(reflect.TypeFor[jsonschema.Schema]()) {
@@ -192,7 +191,7 @@ var keywordFields = func() map[string]int {
 	return indices
 }()
 
-// has reports whether the keyword has the value in s, or the value is in its list.
+// has reports whether s has the keyword with the value, alone or in a list.
 func has(s *jsonschema.Schema, keyword, value string) bool {
 	if keyword == "example" {
 		keyword = "examples"
@@ -216,7 +215,7 @@ func has(s *jsonschema.Schema, keyword, value string) bool {
 	return false
 }
 
-// rejecting are the keywords that could reject an informational text.
+// rejecting lists the keywords that could reject an informational text.
 var rejecting = []string{"minLength", "maxLength", "pattern", "format", "enum", "writeOnly"}
 
 func lintExtras(f reflect.StructField, property *jsonschema.Schema, open bool) (problems []string) {
@@ -239,7 +238,7 @@ func lintExtras(f reflect.StructField, property *jsonschema.Schema, open bool) (
 			}
 			for _, tag := range splitTag(f.Tag.Get("jsonschema")) {
 				if name, _, _ := strings.Cut(tag, "="); slices.Contains(rejecting, name) {
-					add("keyword %q must not stand beside %s: an informational text is never rejected", name, truncateKeyword)
+					add("keyword %q cannot be combined with %s: an informational text is never rejected", name, truncateKeyword)
 				}
 			}
 		case keyword == languageKeyword:

@@ -66,8 +66,7 @@ type twice struct {
 	A string `json:"a" jsonschema_description:"D."`
 }
 
-// TestLint holds one struct for each mistake. invopop/jsonschema takes all of them
-// without a word.
+// TestLint has one struct for each mistake. invopop/jsonschema accepts all of them silently.
 func TestLint(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
@@ -118,57 +117,57 @@ func TestLint(t *testing.T) {
 		"keyword on an object hook": {field[struct {
 			A objectHook `json:"a" jsonschema:"title=A,default=1" jsonschema_description:"D."`
 		}](), `keyword "default=1" would be dropped: it does not apply to object,`},
-		"keyword on a hook without type": {field[struct {
+		"keyword on a hook without a type": {field[struct {
 			A untyped `json:"a" jsonschema:"title=A,minLength=1" jsonschema_description:"D."`
 		}](), `keyword "minLength=1" would be dropped: it does not apply to any,`},
 		"equals sign in an array's keyword": {field[struct {
 			A []string `json:"a" jsonschema:"title=A,pattern=^a=b$" jsonschema_description:"D."`
 		}](), `keyword "pattern=^a=b$" would be dropped: it does not apply to array of string,`},
-		"length that is no number": {field[struct {
+		"length that is not a number": {field[struct {
 			A string `json:"a" jsonschema:"title=A,maxLength=-1" jsonschema_description:"D."`
 		}](), `keyword "maxLength=-1" would be dropped: it does not apply to string,`},
-		"minimum that is no number": {field[struct {
+		"minimum that is not a number": {field[struct {
 			A int `json:"a" jsonschema:"title=A,minimum=one" jsonschema_description:"D."`
 		}](), `keyword "minimum=one" would be dropped: it does not apply to integer,`},
-		"minimum that JSON cannot say": {field[struct {
+		"minimum that JSON cannot represent": {field[struct {
 			A float64 `json:"a" jsonschema:"title=A,minimum=Inf" jsonschema_description:"D."`
 		}](), `invalid number literal "Inf"`},
-		"default that is no number": {field[struct {
+		"default that is not a number": {field[struct {
 			A int `json:"a,omitempty" jsonschema:"title=A,default=ten" jsonschema_description:"D."`
 		}](), `keyword "default=ten" would be dropped: it does not apply to integer,`},
-		"default that is no boolean": {field[struct {
+		"default that is not a boolean": {field[struct {
 			A bool `json:"a,omitempty" jsonschema:"title=A,default=yes" jsonschema_description:"D."`
 		}](), `keyword "default=yes" would be dropped: it does not apply to boolean,`},
 		"default out of range": {field[struct {
 			A int `json:"a,omitempty" jsonschema:"title=A,minimum=1,default=0" jsonschema_description:"D."`
-		}](), "/a: the default breaks the schema: minimum: got 0, want 1"},
+		}](), "/a: the default does not match the schema: minimum: got 0, want 1"},
 		"default out of the list": {field[struct {
 			A string `json:"a,omitempty" jsonschema:"title=A,enum=x,enum=y,default=z" jsonschema_description:"D."`
-		}](), "/a: the default breaks the schema"},
+		}](), "/a: the default does not match the schema"},
 		"default of another type": {field[struct {
 			A []int `json:"a,omitempty" jsonschema:"title=A,default=1" jsonschema_description:"D."`
-		}](), "/a: the default breaks the schema: /0: got string, want integer"},
+		}](), "/a: the default does not match the schema: /0: got string, want integer"},
 		"fraction as default": {field[struct {
 			A int `json:"a,omitempty" jsonschema:"title=A,default=1.5" jsonschema_description:"D."`
-		}](), "/a: the default breaks the schema: got number, want integer"},
+		}](), "/a: the default does not match the schema: got number, want integer"},
 		"default inside an array": {field[struct {
 			A []struct {
 				B string `json:"b,omitempty" jsonschema:"title=B,minLength=2,default=x" jsonschema_description:"D."`
 			} `json:"a" jsonschema:"title=A" jsonschema_description:"D."`
-		}](), "/a/b: the default breaks the schema"},
-		"default of what must be given": {field[struct {
+		}](), "/a/b: the default does not match the schema"},
+		"default of a required member": {field[struct {
 			A int `json:"a" jsonschema:"title=A,default=1" jsonschema_description:"D."`
-		}](), "has a default, but must be given"},
-		"example that breaks the schema": {field[struct {
+		}](), "has a default but is required"},
+		"example that does not match the schema": {field[struct {
 			A string `json:"a" jsonschema:"title=A,pattern=^x,example=y" jsonschema_description:"D."`
-		}](), "/a: the example breaks the schema"},
-		"pattern that is none": {field[struct {
+		}](), "/a: the example does not match the schema"},
+		"invalid pattern": {field[struct {
 			A string `json:"a" jsonschema:"title=A,pattern=(" jsonschema_description:"D."`
 		}](), "not valid"},
-		"secret that is none": {field[struct {
+		"invalid writeOnly": {field[struct {
 			A string `json:"a" jsonschema:"title=A,writeOnly=yes" jsonschema_description:"D."`
 		}](), `keyword "writeOnly=yes" would be dropped: it does not apply to string,`},
-		"unique that is not": {field[struct {
+		"uniqueItems that is false": {field[struct {
 			A []string `json:"a" jsonschema:"title=A,uniqueItems=false" jsonschema_description:"D."`
 		}](), `keyword "uniqueItems=false" would be dropped: it does not apply to array of string,`},
 		"keyword twice": {field[struct {
@@ -192,13 +191,13 @@ func TestLint(t *testing.T) {
 		"two groups": {field[struct {
 			A string `json:"a" jsonschema:"title=A" jsonschema_extras:"x-group=basic,x-group=advanced" jsonschema_description:"D."`
 		}](), "more than one x-group"},
-		"options of nothing": {field[struct {
+		"options without an action": {field[struct {
 			A string `json:"a" jsonschema:"title=A" jsonschema_extras:"x-options=" jsonschema_description:"D."`
 		}](), "does not begin with the name of an action"},
-		"options of a half input": {field[struct {
+		"options with an incomplete input": {field[struct {
 			A string `json:"a" jsonschema:"title=A" jsonschema_extras:"x-options=list_a kind=" jsonschema_description:"D."`
-		}](), `"kind=" is not of the form`},
-		"name twice by embedding": {field[struct {
+		}](), `"kind=" does not have the form`},
+		"name of an embedded field": {field[struct {
 			base
 			Z string `json:"zulu" jsonschema:"title=Z" jsonschema_description:"D."`
 		}](), `Z: has the name "zulu"`},
@@ -230,7 +229,7 @@ func TestLint(t *testing.T) {
 		"extending hook on a pointer receiver": {field[pointerExtend](), "JSONSchemaExtend has a pointer receiver"},
 		"hook of another form": {field[struct {
 			A otherHook `json:"a" jsonschema:"title=A" jsonschema_description:"D."`
-		}](), "JSONSchema is not of the form func() *jsonschema.Schema"},
+		}](), "JSONSchema does not have the form func() *jsonschema.Schema"},
 		"map with numbers for names": {field[struct {
 			A map[int]string `json:"a" jsonschema:"title=A" jsonschema_description:"D."`
 		}](), "only strings can be names"},
@@ -240,9 +239,9 @@ func TestLint(t *testing.T) {
 		"complex number": {field[struct {
 			A []complex128 `json:"a" jsonschema:"title=A" jsonschema_description:"D."`
 		}](), "has no JSON form"},
-		"itself in a list":        {field[tree](), "tree contains itself"},
-		"itself by way of others": {field[ping](), "ping contains itself"},
-		"itself by embedding":     {field[selfish](), "selfish contains itself"},
+		"itself in a list":       {field[tree](), "tree contains itself"},
+		"itself in another type": {field[ping](), "ping contains itself"},
+		"itself by embedding":    {field[selfish](), "selfish contains itself"},
 		"a list of itself": {field[struct {
 			A endless `json:"a" jsonschema:"title=A" jsonschema_description:"D."`
 		}](), "endless contains itself"},
@@ -255,13 +254,13 @@ func TestLint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.err == nil {
-				t.Fatal("was taken")
+				t.Fatal("the type was accepted")
 			}
 			if !strings.Contains(c.err.Error(), c.want) {
 				t.Errorf("got %v\nwant %s", c.err, c.want)
 			}
 			if strings.Contains(c.err.Error(), "file://") {
-				t.Errorf("tells where this process runs: %v", c.err)
+				t.Errorf("the error reveals the working directory: %v", c.err)
 			}
 		})
 	}
@@ -283,14 +282,14 @@ func field[T any]() error {
 	return s.Verify()
 }
 
-func TestLintSaysAllAtOnce(t *testing.T) {
+func TestLintReportsAllMistakes(t *testing.T) {
 	type many struct {
 		A string `json:"a"`
 		B int    `jsonschema:"title=B,minLength=1" jsonschema_description:"D."`
 	}
 	err := field[many]()
 	if err == nil {
-		t.Fatal("was taken")
+		t.Fatal("the type was accepted")
 	}
 	for _, want := range []string{"A: has no description", "B: has no json name", `B: keyword "minLength=1"`} {
 		if !strings.Contains(err.Error(), want) {
@@ -299,7 +298,7 @@ func TestLintSaysAllAtOnce(t *testing.T) {
 	}
 }
 
-func TestLintTakes(t *testing.T) {
+func TestLintAccepts(t *testing.T) {
 	type fine struct {
 		When    *time.Time     `json:"when,omitempty" jsonschema:"title=When,example=2026-03-14T00:00:00Z" jsonschema_description:"D."`
 		IP      net.IP         `json:"ip,omitempty" jsonschema:"title=IP,example=192.0.2.1" jsonschema_description:"D."`
@@ -310,7 +309,7 @@ func TestLintTakes(t *testing.T) {
 		Either  untyped        `json:"either,omitempty" jsonschema:"title=Either" jsonschema_description:"D."`
 		Free    map[string]any `json:"free,omitempty" jsonschema:"title=Free" jsonschema_description:"D."`
 		One     *base          `json:"one,omitempty" jsonschema:"title=One" jsonschema_description:"D."`
-		Other   *base          `json:"other,omitempty" jsonschema:"title=Other" jsonschema_description:"The same type twice is no loop."`
+		Other   *base          `json:"other,omitempty" jsonschema:"title=Other" jsonschema_description:"A type that occurs twice is not recursive."`
 	}
 	s := input[fine](t)
 	if got := string(s.Root().Property("words").Default); got != `["a","b"]` {

@@ -9,14 +9,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Masked stands where a secret was.
+// Masked replaces a secret.
 const Masked = "********"
 
-// Mask returns doc with every value that the schema marks writeOnly, and that is
-// not null, replaced by Masked: what may be logged, shown or stored. Near a secret
-// it masks what a slip of the pen may have put there too: a member that the schema
-// refuses (a mistyped name), a value of another type. A document that is not JSON
-// is masked whole.
+// Mask returns doc with Masked in place of every value that the schema marks writeOnly, except
+// null. The result can be logged, shown and stored. In an object with secrets, Mask also masks
+// likely mistakes: a member that the schema does not allow (a mistyped name), and a value of a
+// wrong type. A document that is not JSON is masked as a whole.
 func (s *Schema) Mask(doc json.RawMessage) json.RawMessage {
 	return masked(doc, func(value any) (any, bool) {
 		compiled, err := s.compiled()
@@ -29,8 +28,7 @@ func (s *Schema) Mask(doc json.RawMessage) json.RawMessage {
 	})
 }
 
-// secret reports whether the schema marks the value at location, or one around
-// it, writeOnly.
+// secret reports whether the schema marks the value at location, or a value around it, writeOnly.
 func (s *Schema) secret(location []string) bool {
 	compiled, err := s.compiled()
 	if err != nil {
@@ -51,7 +49,7 @@ func (s *Schema) secret(location []string) bool {
 }
 
 type masker struct {
-	hides   map[*jsonschema.Schema]bool // whether there is a secret inside a schema
+	hides   map[*jsonschema.Schema]bool // whether a schema contains a secret
 	changed bool
 }
 
@@ -67,8 +65,8 @@ func (m *masker) mask(roots []*jsonschema.Schema, value any) any {
 	switch value := value.(type) {
 	case map[string]any:
 		for name, v := range value {
-			next, refused := members(at, name)
-			if refused && v != nil && m.hide(at) {
+			next, rejected := members(at, name)
+			if rejected && v != nil && m.hide(at) {
 				value[name], m.changed = Masked, true
 			} else {
 				value[name] = m.mask(next, v)
@@ -82,8 +80,7 @@ func (m *masker) mask(roots []*jsonschema.Schema, value any) any {
 	return value
 }
 
-// misplaced reports whether value is of a type that a schema with secrets inside
-// refuses.
+// misplaced reports whether a schema that contains secrets does not allow the type of value.
 func (m *masker) misplaced(at []*jsonschema.Schema, value any) bool {
 	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool {
 		return s.Types != nil && !s.Types.IsEmpty() && !allows(s.Types.ToStrings(), value) && m.hide([]*jsonschema.Schema{s})
@@ -112,7 +109,7 @@ func allows(types []string, value any) bool {
 	return false
 }
 
-// hide reports whether there is a secret anywhere inside one of the schemas.
+// hide reports whether one of the schemas contains a secret at any depth.
 func (m *masker) hide(at []*jsonschema.Schema) bool {
 	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool {
 		if _, known := m.hides[s]; !known {
@@ -127,11 +124,11 @@ func writeOnly(at []*jsonschema.Schema) bool {
 	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool { return s.WriteOnly })
 }
 
-// inPlace returns roots and every schema that they apply to the same value, by
-// reference or as an alternative: a secret in one alternative is a secret.
+// inPlace returns roots and every schema that they apply to the same value, by reference or as an
+// alternative. A value that is secret in one alternative is secret.
 func inPlace(roots []*jsonschema.Schema) []*jsonschema.Schema { return closure(roots, applied) }
 
-// closure returns roots and every schema that next reaches from them.
+// closure returns roots and every schema that can be reached from them with next.
 func closure(roots []*jsonschema.Schema, next func(*jsonschema.Schema) []*jsonschema.Schema) []*jsonschema.Schema {
 	seen := map[*jsonschema.Schema]bool{}
 	var all []*jsonschema.Schema
@@ -170,9 +167,9 @@ func inside(s *jsonschema.Schema) []*jsonschema.Schema {
 	return all
 }
 
-// members returns the schemas of the named member, and whether one of at refuses
-// a member of that name.
-func members(at []*jsonschema.Schema, name string) (found []*jsonschema.Schema, refused bool) {
+// members returns the schemas of the named member, and whether one of the schemas in at rejects a
+// member of that name.
+func members(at []*jsonschema.Schema, name string) (found []*jsonschema.Schema, rejected bool) {
 	for _, s := range at {
 		before := len(found)
 		if p := s.Properties[name]; p != nil {
@@ -190,12 +187,12 @@ func members(at []*jsonschema.Schema, name string) (found []*jsonschema.Schema, 
 		if s.UnevaluatedProperties != nil {
 			found = append(found, s.UnevaluatedProperties)
 		}
-		refused = refused || s.AdditionalProperties == false
+		rejected = rejected || s.AdditionalProperties == false
 	}
-	return found, refused
+	return found, rejected
 }
 
-// elements returns the schemas of an array's element i.
+// elements returns the schemas of element i of an array.
 func elements(at []*jsonschema.Schema, i int) []*jsonschema.Schema {
 	var found []*jsonschema.Schema
 	for _, s := range at {
@@ -221,7 +218,8 @@ func elements(at []*jsonschema.Schema, i int) []*jsonschema.Schema {
 	return found
 }
 
-// one reads a keyword's value that may be a schema, several, or something else.
+// one returns the schemas in the value of a keyword, which may be one schema, several, or a value
+// of another type.
 func one(keyword any) []*jsonschema.Schema {
 	switch keyword := keyword.(type) {
 	case *jsonschema.Schema:

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// MaskText returns text with the secrets in it masked: the values of parameters and
-// members with secret names, credentials of HTTP, signed tokens, private keys, and the
-// tokens that Okta issues. It finds them in URLs, in cut-off JSON and in other texts,
-// also percent-encoded or escaped. The rest of the text keeps every byte.
+// MaskText returns text with its secrets masked: the values of parameters and members with secret
+// names, HTTP credentials, signed tokens, private keys, and the tokens that Okta issues. It finds
+// secrets in URLs, in incomplete JSON and in other texts, also if they are percent-encoded or
+// escaped. The other bytes of the text do not change.
 func MaskText(text string) string {
 	if !maySecret(text) {
 		return text
@@ -24,7 +24,7 @@ func MaskText(text string) string {
 	}
 	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
 	var b strings.Builder
-	at := 0 // in the text
+	at := 0 // position in the text
 	for _, s := range spans {
 		if from := v.from[s.from]; from >= at {
 			b.WriteString(text[at:from])
@@ -36,12 +36,12 @@ func MaskText(text string) string {
 	return b.String()
 }
 
-// maySecret is a cheap test that most texts fail: IDs, names, user agents.
+// maySecret is a cheap test that rejects most texts, such as IDs, names and user agents.
 func maySecret(text string) bool {
 	return len(text) >= 4 && (strings.ContainsAny(text, "=:%\\") || mayIssued(text) || mayLink(text) || mayScheme(text))
 }
 
-// The following tests keep texts from the regular expressions that could not match.
+// The following tests skip regular expressions that cannot match a text.
 
 func mayIssued(text string) bool {
 	return strings.Contains(text, "eyJ") || len(text) >= 42 && strings.Contains(text, "00") || strings.Contains(text, ".id.") ||
@@ -55,7 +55,7 @@ func mayLink(text string) bool {
 
 func mayUserInfo(text string) bool { return strings.Contains(text, "://") }
 
-// mayScheme looks for the second and third letter of a scheme, in either case.
+// mayScheme searches for the second and third letter of a scheme, in either case.
 func mayScheme(text string) bool {
 	for i := 1; i+2 < len(text); i++ {
 		switch text[i-1] | 0x20 {
@@ -76,26 +76,25 @@ func mayScheme(text string) bool {
 	return false
 }
 
-// A view is a decoded text: without percent-encoding and escapes of JSON, however often
-// they were applied.
+// A view is a decoded text. All levels of percent-encoding and JSON escapes are removed.
 type view struct {
 	text  []byte
-	from  []int   // where each byte begins in the original; one more for the end
-	level []uint8 // how often each byte was encoded
+	from  []int   // offset of each byte in the original text, and of its end
+	level []uint8 // number of encodings of each byte
 }
 
 // A span is a part of a view.
 type span struct{ from, to int }
 
-// mostLevels is how often a text is decoded.
-const mostLevels = 8
+// maxLevels limits how often a text is decoded.
+const maxLevels = 8
 
 func viewOf(text string) *view {
 	v := &view{text: []byte(text), from: make([]int, len(text)+1), level: make([]uint8, len(text))}
 	for i := range v.from {
 		v.from[i] = i
 	}
-	for range mostLevels {
+	for range maxLevels {
 		if !v.decode() {
 			break
 		}
@@ -103,7 +102,7 @@ func viewOf(text string) *view {
 	return v
 }
 
-// decode undoes one level of encoding in place, and reports whether there was any.
+// decode removes one level of encoding in place, and reports whether there was any.
 func (v *view) decode() (changed bool) {
 	if !slices.Contains(v.text, '%') && !slices.Contains(v.text, '\\') {
 		return false
@@ -124,7 +123,7 @@ func (v *view) decode() (changed bool) {
 	return changed
 }
 
-// unescape returns the byte that text begins with, and the size of its encoding.
+// unescape returns the first byte of text, decoded, and the size of its encoding.
 func unescape(text []byte) (b byte, size int) {
 	var decoded [1]byte
 	switch {
@@ -147,17 +146,17 @@ func unescape(text []byte) (b byte, size int) {
 
 var (
 	schemes = regexp.MustCompile(`(?i)\b(ssws|bearer|dpop|basic)[\s+:]+([\w.~+/=-]+)`)
-	// Tokens that are recognised wherever they are: signed and encrypted ones (RFC
-	// 7515, 7516), those of Okta's API and authentication (00 and 40 letters), and the
-	// state of Okta's sign-in (02.id.…).
+	// Tokens that have a recognizable form: signed and encrypted tokens (RFC 7515, 7516),
+	// tokens of Okta's API and authentication (00 and 40 letters), and the state of Okta's
+	// sign-in (02.id.…).
 	issued = regexp.MustCompile(`\beyJ[\w-]{8,}(?:\.[\w-]*)+|\b00[\w-]{40}(?:\b|$)|\b0\d\.id\.[\w~.-]{8,}|-----BEGIN[ +][A-Z +]*PRIVATE[ +]KEY-----[^"]*`)
-	// Links whose last segment is the credential, and passwords before a host's name.
+	// Links with a credential as the last segment, and passwords before a host name.
 	linked   = regexp.MustCompile(`/(?:welcome|reset[_-]?password|recovery|activate|activation|verify-email)/([\w-]{12,})`)
 	userInfo = regexp.MustCompile(`://[^\s/?#:@"']*:([^\s/?#@"']+)@`)
 )
 
-// detectors find secrets by their form. A group of the form is the secret, if the test
-// may holds for the text, and the test is, if there is one, for the match.
+// detectors find secrets by their form. The secret is a group of the form. The form is tried only
+// if may returns true for the text. A match counts only if is, unless nil, returns true for it.
 var detectors = []struct {
 	form  *regexp.Regexp
 	group int
@@ -190,21 +189,21 @@ func (v *view) spans() []span {
 		}
 		if s, ok := v.value(i); ok {
 			all = append(all, s)
-			i = s.to - 1 // or a text full of separators would take quadratic time
+			i = s.to - 1 // otherwise a text full of separators would take quadratic time
 		}
 	}
 	return all
 }
 
-// prose are the words that follow the name of a scheme in plain text.
+// prose lists the words that follow the name of a scheme in plain text.
 var prose = map[string]bool{
 	"auth": true, "authentication": true, "authorization": true, "token": true, "tokens": true, "challenge": true, "credential": true,
 	"credentials": true, "scheme": true, "header": true, "headers": true, "format": true, "error": true, "proof": true, "realm": true,
 	"access": true, "assertion": true, "token_type": true,
 }
 
-// isCredential reports whether a match of schemes is a scheme of HTTP with a credential,
-// and not with a word.
+// isCredential reports whether a match of schemes is an HTTP scheme with a credential, and not
+// with a plain word.
 func (v *view) isCredential(m []int) bool {
 	scheme, token := string(v.text[m[2]:m[3]]), string(v.text[m[4]:m[5]])
 	plain := strings.ToLower(strings.TrimRight(token, ".:="))
@@ -219,18 +218,18 @@ func (v *view) isCredential(m []int) bool {
 	return len(plain) >= 6 && !prose[plain]
 }
 
-// longestLook is how much of a value is looked at to find out whether it is one.
+// longestLook limits the part of a value that is searched to identify the value.
 const longestLook = 128
 
-// The bytes that end a value, as far as they are encoded no deeper than its separator.
+// Each list has the bytes that end a value, unless they are encoded deeper than the separator.
 const (
 	endsWord  = " \t\r\n\"'<>{}()[],;&|\\"
 	endsParam = " \t\r\n\"'<>&#"
 	endsLine  = "\r\n\"'"
 )
 
-// value returns the value that belongs to the separator at i, if its name is that of a
-// secret.
+// value returns the value that belongs to the separator at i, if the name before it is the name of
+// a secret.
 func (v *view) value(i int) (s span, secret bool) {
 	name, quoted, before := v.nameBefore(i)
 	if name == "" || i+1 < len(v.text) && v.text[i] == '=' && v.text[i+1] == '=' {
@@ -257,7 +256,7 @@ func (v *view) value(i int) (s span, secret bool) {
 	case quoted && colon && (first == '{' || first == '['):
 		s = v.bracketed(from)
 	case isCookie:
-		// "cookie:" may come before any words.
+		// In prose, "cookie:" can precede any words.
 		if s = v.until(from, i, endsLine, from+longestLook); !bytes.ContainsRune(v.text[s.from:s.to], '=') {
 			return s, false
 		}
@@ -265,7 +264,7 @@ func (v *view) value(i int) (s span, secret bool) {
 	case inURL:
 		s = v.until(from, i, endsParam, len(v.text))
 	case colon && !quoted:
-		// A sentence may have "password:" before any word.
+		// In prose, "password:" can precede any word.
 		s = v.until(from, i, endsWord, from+longestLook)
 		value := v.text[s.from:s.to]
 		if len(value) < 4 || bareNames[plain] && !mixed(value) || schemeNames[strings.ToLower(string(value))] {
@@ -279,8 +278,8 @@ func (v *view) value(i int) (s span, secret bool) {
 	return s, value != "" && !isLiteral(value)
 }
 
-// until returns what lies between from and the first of ends that is encoded no
-// deeper than the separator at i, or the limit.
+// until returns the span from from to the first byte of ends that is encoded no deeper than the
+// separator at i, or to the limit.
 func (v *view) until(from, i int, ends string, limit int) span {
 	to := from
 	for to < min(limit, len(v.text)) && (v.level[to] > v.level[i] || strings.IndexByte(ends, v.text[to]) < 0) {
@@ -289,7 +288,7 @@ func (v *view) until(from, i int, ends string, limit int) span {
 	return span{from, to}
 }
 
-// bracketed returns what lies from a bracket to the one that closes it.
+// bracketed returns the span from a bracket to the matching closing bracket.
 func (v *view) bracketed(from int) span {
 	depth := 0
 	for to := from; to < len(v.text); to++ {
@@ -305,23 +304,23 @@ func (v *view) bracketed(from int) span {
 	return span{from, len(v.text)}
 }
 
-// isLiteral reports whether value is one of JSON's words.
+// isLiteral reports whether value is one of the literals of JSON.
 func isLiteral(value string) bool { return value == "null" || value == "true" || value == "false" }
 
-// schemeNames come before the credential itself.
+// schemeNames are the words before the credential itself.
 var schemeNames = map[string]bool{"ssws": true, "bearer": true, "dpop": true, "basic": true}
 
-// bareNames are secret names that are words of plain English.
+// bareNames are secret names that are also plain English words.
 var bareNames = map[string]bool{
 	"password": true, "passphrase": true, "passcode": true, "secret": true, "token": true, "assertion": true, "answer": true,
 	"authorization": true, "cookie": true, "pin": true, "otp": true,
 }
 
-// longestName is how far a name is looked for before its separator.
+// longestName limits the length of a name before its separator.
 const longestName = 64
 
-// nameBefore returns the name that the separator at i follows, whether it is quoted,
-// and the byte before the name, 0 at the start of the text.
+// nameBefore returns the name before the separator at i, whether it is quoted, and the byte before
+// the name, 0 at the start of the text.
 func (v *view) nameBefore(i int) (name string, quoted bool, before byte) {
 	end := i
 	for end > 0 && (isBlank(v.text[end-1]) || strings.IndexByte("\"'\\]=", v.text[end-1]) >= 0) && i-end < 8 {
@@ -338,14 +337,15 @@ func (v *view) nameBefore(i int) (name string, quoted bool, before byte) {
 	return string(v.text[from:end]), quoted, before
 }
 
-// isBlank counts the + of a form's encoding as a space.
+// isBlank reports whether b is a space. Form encoding writes a space as +.
 func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '+' }
 
 func isNameByte(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '_' || b == '-'
 }
 
-// mixed reports whether a word looks generated: it has a digit, or capitals within.
+// mixed reports whether a word looks generated: it has a digit, or capitals after the first
+// letter.
 func mixed(word []byte) bool {
 	var digit, lower, upper int
 	for i, b := range word {

@@ -10,8 +10,8 @@ import (
 	"soar.example/okta/schema"
 )
 
-// canaries are secrets in all the places where an event, an input or an error has been
-// seen to hold one. CANARY must not be left.
+// canaries are texts with a secret in each position in which events, inputs and errors had one.
+// CANARY must not remain.
 var canaries = []string{
 	`/login/step-up/redirect?stateToken=00CANARYONE&fromURI=%2Fx`,
 	`stateToken=CANARYONE&a=b`,
@@ -99,7 +99,7 @@ func TestMaskTextHides(t *testing.T) {
 				t.Errorf("%s, %s\n got %s", text, name, got)
 			}
 			if !strings.Contains(got, schema.Masked) {
-				t.Errorf("%s, %s: nothing shows that something was there: %s", text, name, got)
+				t.Errorf("%s, %s: the result has no mask: %s", text, name, got)
 			}
 		}
 	}
@@ -141,7 +141,7 @@ func TestMaskTextKeeps(t *testing.T) {
 	}
 }
 
-// Around a secret every byte stays, encoded as it was.
+// TestMaskTextKeepsTheRest checks that every byte around a secret keeps its encoding.
 func TestMaskTextKeepsTheRest(t *testing.T) {
 	for text, want := range map[string]string{
 		`/a?stateToken=00SECRETONE&fromURI=%2Fx`:             `/a?stateToken=********&fromURI=%2Fx`,
@@ -161,7 +161,8 @@ func TestMaskTextKeepsTheRest(t *testing.T) {
 	}
 }
 
-// The text of an event is an attacker's: none may take more than linear time.
+// Attackers write the texts of events. TestMaskTextIsFast checks that no text takes more than
+// linear time.
 func TestMaskTextIsFast(t *testing.T) {
 	for name, part := range map[string]string{
 		"values": "token=", "unfinished": "token:", "quoted": `"token":"`, "brackets": `"token":{`, "percent": "%25", "escapes": `\\`, "names": "a=",

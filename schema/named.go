@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// MaskNamed returns doc with values masked that are secret by their name or form. It needs
-// no schema, and masks passwords, keys, tokens, security answers and one-time codes. It
-// looks into texts too: JSON within a text, URLs, headers (see [MaskText]). A member counts by its
-// own name and by the names around it, so that the value of a password is masked and
-// the value of an address is not. A document that is not JSON is masked whole.
+// MaskNamed returns doc with values masked that are secret by their name or form. It needs no
+// schema. It masks passwords, keys, tokens, answers to security questions and one-time codes, also
+// in JSON within a text, in URLs and in headers (see [MaskText]). A member is secret by its own
+// name or by the names around it, so that the value of a password is masked and the value of an
+// address is not. A document that is not JSON is masked as a whole.
 func MaskNamed(doc json.RawMessage) json.RawMessage {
 	return masked(doc, func(value any) (any, bool) {
 		n := namedMasker{}
@@ -21,8 +21,8 @@ func MaskNamed(doc json.RawMessage) json.RawMessage {
 	})
 }
 
-// masked returns doc as mask changes it, byte for byte if mask reports no change. A
-// document that is not JSON is masked whole.
+// masked returns doc as mask changes it, or the same bytes if mask reports no change. A document
+// that is not JSON is masked as a whole.
 func masked(doc json.RawMessage, mask func(value any) (any, bool)) json.RawMessage {
 	if json.Valid(doc) {
 		if value, err := decode(doc); err == nil {
@@ -38,12 +38,11 @@ func masked(doc json.RawMessage, mask func(value any) (any, bool)) json.RawMessa
 	return json.RawMessage(`"` + Masked + `"`)
 }
 
-// MaskAll returns doc with everything masked that the schema, a name or a form marks
-// as secret: what may be logged, shown or stored.
+// MaskAll returns doc with every value masked that the schema, its name or its form marks as
+// secret. The result can be logged, shown and stored.
 func (s *Schema) MaskAll(doc json.RawMessage) json.RawMessage { return MaskNamed(s.Mask(doc)) }
 
-// Hidden returns the texts and numbers of doc that are masked in masked, which was made
-// from doc.
+// Hidden returns the texts and numbers of doc that are masked in masked, the masked copy of doc.
 func Hidden(doc, masked json.RawMessage) []string {
 	before, err := decode(doc)
 	after, err2 := decode(masked)
@@ -78,7 +77,7 @@ func hidden(before, after any, all bool) (secrets []string) {
 	return secrets
 }
 
-// encode leaves the & of a URL as it is.
+// encode does not escape the & of a URL.
 func encode(value any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -89,10 +88,10 @@ func encode(value any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// NamesSecret reports whether a member or parameter of that name holds a secret.
+// NamesSecret reports whether a member or parameter with that name is secret.
 func NamesSecret(name string) bool { return isSecretName(squeeze(name)) }
 
-// squeeze makes client_secret, clientSecret and Client-Secret one name.
+// squeeze returns the same name for client_secret, clientSecret and Client-Secret.
 func squeeze(name string) string {
 	b := make([]byte, 0, len(name))
 	for i := range len(name) {
@@ -108,7 +107,7 @@ func squeeze(name string) string {
 	return string(b)
 }
 
-// secretEnds are the ends of names whose values are secret.
+// secretEnds are the endings of the names of secrets.
 var secretEnds = []string{
 	"password", "passwd", "passphrase", "passcode", "secret", "token", "jwt", "assertion", "answer", "authorization", "cookie",
 	"privatekey", "apikey", "secretkey", "accesskey", "signingkey", "sharedkey", "encryptionkey",
@@ -139,30 +138,30 @@ func isSecretName(plain string) bool {
 	return false
 }
 
-// isSecretParameter reports whether a query parameter is secret, though a member of
-// the same name may not be.
+// isSecretParameter reports whether a query parameter is secret although a member of the same name
+// may not be.
 func isSecretParameter(plain string) bool {
 	return plain == "code" || plain == "oktakey" || plain == "ticket"
 }
 
 var (
-	// Inside of a member of such a name, value and salt are secret.
+	// The members value and salt of a member with such a name are secret.
 	secretHolder = regexp.MustCompile(`(password|secret|token|privatekey|apikey)$|^(hash|authscheme|headers)$`)
-	// The members of a JSON Web Key that its public half does not have (RFC 7518, 6).
+	// These members of a JSON Web Key are not in its public half (RFC 7518, section 6).
 	privateHalf = regexp.MustCompile(`^(d|p|q|dp|dq|qi|oth|k)$`)
 )
 
 // A namedMasker masks a decoded document in place.
 type namedMasker struct {
 	changed bool
-	texts   int // how many texts are around the value
+	texts   int // number of texts around the value
 }
 
-// mostTexts is how deep JSON within texts is read as JSON. Deeper, it is read as text.
-const mostTexts = 8
+// maxTexts limits the nesting of JSON within texts. Deeper JSON is masked as plain text.
+const maxTexts = 8
 
-// mask masks a text or a number that is secret by its name, and those of a list of
-// that name. held says that a member around it is one that holds secrets.
+// mask masks a value that is secret by its name. For a list, it masks the texts and numbers in it.
+// held reports whether a member around the value holds secrets.
 func (n *namedMasker) mask(value any, secret, held bool) any {
 	switch value := value.(type) {
 	case map[string]any:
@@ -198,9 +197,9 @@ func (n *namedMasker) hide(value any) any {
 	return Masked
 }
 
-// maskText masks a text, as JSON if it is an object or a list.
+// maskText masks a text. It treats the text as JSON if it is an object, a list or a quoted text.
 func (n *namedMasker) maskText(text string, held bool) any {
-	if trimmed := strings.TrimSpace(text); n.texts < mostTexts && len(trimmed) > 1 && (trimmed[0] == '{' || trimmed[0] == '[' || trimmed[0] == '"') &&
+	if trimmed := strings.TrimSpace(text); n.texts < maxTexts && len(trimmed) > 1 && (trimmed[0] == '{' || trimmed[0] == '[' || trimmed[0] == '"') &&
 		json.Valid([]byte(trimmed)) {
 		if inner, err := decode(json.RawMessage(trimmed)); err == nil {
 			within := namedMasker{texts: n.texts + 1}

@@ -9,8 +9,8 @@ import (
 	"soar.example/okta/schema"
 )
 
-// Guards against a secret that is stored because no schema knows of it, and against
-// an address that is hidden because a password has a member of the same name.
+// TestMaskNamed checks that secrets without a schema are masked, and that other values, such as
+// addresses, are not.
 func TestMaskNamed(t *testing.T) {
 	for _, c := range [][2]string{
 		{`{"credentials":{"password":{"value":"hunter2"}}}`, `{"credentials":{"password":{"value":"********"}}}`},
@@ -44,10 +44,10 @@ func TestMaskNamed(t *testing.T) {
 	}
 }
 
-func TestMaskNamedIsDeep(t *testing.T) {
+func TestMaskNamedDeepNesting(t *testing.T) {
 	deep := strings.Repeat(`[{"a":`, 4000) + `{"password":"hunter2"}` + strings.Repeat(`}]`, 4000)
 	if got := schema.MaskNamed(json.RawMessage(deep)); bytes.Contains(got, []byte("hunter2")) {
-		t.Error("a password far down is not masked")
+		t.Error("a deeply nested password is not masked")
 	}
 }
 

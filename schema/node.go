@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// A Node is one place in a schema document, with the keywords that the
-// project's own tools read. Properties keep the order in which they were
-// declared.
+// A Node is the schema of one value, with the keywords that this project reads. Properties keep
+// the order of their declaration.
 type Node struct {
 	Title       string            `json:"title"`
 	Description string            `json:"description"`
@@ -30,8 +29,7 @@ type Node struct {
 	Additional  *Additional       `json:"additionalProperties"`
 }
 
-// Types is the value of "type": one name in most schemas, several where null is
-// allowed.
+// Types is the value of "type". Most schemas have one type; a schema that allows null has several.
 type Types []string
 
 // UnmarshalJSON reads a name or a list of names.
@@ -58,7 +56,7 @@ type Properties []Property
 
 // UnmarshalJSON reads an object and keeps the order of its keys.
 func (p *Properties) UnmarshalJSON(b []byte) error {
-	*p = nil // decoding replaces what was there
+	*p = nil // decoding replaces earlier properties
 	dec := json.NewDecoder(bytes.NewReader(b))
 	if start, err := dec.Token(); err != nil {
 		return err
@@ -85,8 +83,8 @@ func (p *Properties) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Additional is the value of "additionalProperties": false, true, or the schema
-// that unnamed members follow.
+// Additional is the value of "additionalProperties": false, true, or the schema of members that
+// have no name in the schema.
 type Additional struct {
 	Allowed bool
 	Node    *Node // nil unless a schema was given
@@ -101,8 +99,8 @@ func (a *Additional) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, a.Node)
 }
 
-// UnmarshalJSON reads an object. The two boolean schemas, and the list of schemas
-// that older drafts allow as "items", say nothing that a form could show.
+// UnmarshalJSON reads an object. It ignores boolean schemas, and the list of schemas that older
+// drafts allow as "items", because forms cannot show them.
 func (n *Node) UnmarshalJSON(b []byte) error {
 	if b = bytes.TrimSpace(b); bytes.Equal(b, []byte("true")) || bytes.Equal(b, []byte("false")) || bytes.HasPrefix(b, []byte("[")) {
 		return nil
@@ -116,7 +114,7 @@ func parseNode(raw json.RawMessage) (*Node, error) {
 	return n, json.Unmarshal(raw, n)
 }
 
-// Is reports whether a value of JSON type name may stand here.
+// Is reports whether the schema allows values of the named JSON type.
 func (n *Node) Is(name string) bool { return slices.Contains(n.Type, name) }
 
 // Property returns the named member's schema, or nil.
@@ -129,7 +127,7 @@ func (n *Node) Property(name string) *Node {
 	return nil
 }
 
-// Member returns the schema of a member, declared by name or not, or nil.
+// Member returns the schema of a member, declared by name or not. It returns nil if there is none.
 func (n *Node) Member(name string) *Node {
 	if p := n.Property(name); p != nil || n.Additional == nil {
 		return p
@@ -137,7 +135,7 @@ func (n *Node) Member(name string) *Node {
 	return n.Additional.Node
 }
 
-// Names lists the members' names in order.
+// Names lists the names of the members in order.
 func (n *Node) Names() []string {
 	names := make([]string, len(n.Properties))
 	for i, p := range n.Properties {
@@ -149,8 +147,7 @@ func (n *Node) Names() []string {
 // IsRequired reports whether the named member must be present.
 func (n *Node) IsRequired(name string) bool { return slices.Contains(n.Required, name) }
 
-// TypeName says in a few words what may stand here: a type with its format, or the
-// values to choose from.
+// TypeName describes the allowed values briefly: a type with its format, or the values of an enum.
 func (n *Node) TypeName() string {
 	if len(n.Enum) > 0 {
 		values := make([]string, len(n.Enum))

@@ -39,9 +39,9 @@ func TestOptionsArePublishedAsAnObject(t *testing.T) {
 		t.Error(diff)
 	}
 	if root.Property("user").Group != "advanced" || root.Property("factor").Group != "basic" {
-		t.Error("the groups are gone")
+		t.Error("the groups are missing")
 	}
 	if _, err := Output[optionsInput](); err == nil {
-		t.Error("an answer has options")
+		t.Error("an output has options")
 	}
 }

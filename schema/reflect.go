@@ -15,10 +15,9 @@ import (
 	compiled "github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Input returns the schema of T as something a caller sends: members that T does
-// not name are refused, and each parameter is marked "basic" or "advanced"
-// (keyword x-group), which is where a builder shows it. The keyword x-options, if
-// there is one, is of the form of [Options].
+// Input returns the schema of T as an input. The schema rejects members that T does not name. It
+// marks each parameter "basic" or "advanced" (keyword x-group); builders group parameters by it.
+// The keyword x-options has the form of [Options].
 func Input[T any]() (*Schema, error) {
 	return reflected[T](false, func(s *jsonschema.Schema) {
 		for p := s.Properties.Oldest(); p != nil; p = p.Next() {
@@ -33,8 +32,8 @@ func Input[T any]() (*Schema, error) {
 	})
 }
 
-// Output returns the schema of T as something a caller receives: members that T
-// does not name are allowed, so that an older reader accepts a newer answer.
+// Output returns the schema of T as an output. The schema allows members that T does not name, so
+// that an older reader accepts a newer output.
 func Output[T any]() (*Schema, error) {
 	return reflected[T](true, func(*jsonschema.Schema) {})
 }
@@ -47,7 +46,7 @@ func reflected[T any](open bool, finish func(*jsonschema.Schema)) (*Schema, erro
 	s := reflector(open).ReflectFromType(t)
 	s.Version = jsonschema.Version
 	if s.Type != "object" {
-		return nil, fmt.Errorf("schema of %s: is of type %q; only an object can grow new members", t, s.Type)
+		return nil, fmt.Errorf("schema of %s: is of type %q; use a struct, so that members can be added later", t, s.Type)
 	}
 	if s.Properties == nil {
 		s.Properties = jsonschema.NewProperties()
@@ -65,22 +64,22 @@ func reflected[T any](open bool, finish func(*jsonschema.Schema)) (*Schema, erro
 
 func reflector(open bool) *jsonschema.Reflector {
 	return &jsonschema.Reflector{
-		Anonymous:                 true, // no $id made from the import path
-		DoNotReference:            true, // one flat tree: what form builders can read
+		Anonymous:                 true, // no $id from the import path
+		DoNotReference:            true, // one tree without references, for form builders
 		AllowAdditionalProperties: open,
 		LookupComment:             description,
 	}
 }
 
-// Of returns the schema of T as part of a larger one, for a JSONSchema method of a
-// type whose documents have T's form. It allows members that T does not name.
+// Of returns the schema of T as a part of another schema, for the JSONSchema method of a type with
+// documents of the same form. It allows members that T does not name.
 func Of[T any]() *jsonschema.Schema {
 	s := reflector(true).ReflectFromType(reflect.TypeFor[T]())
 	s.Version = ""
 	return s
 }
 
-// addTitles gives each member of an input a title that declares none.
+// addTitles adds a title to each member of an input that declares none.
 func addTitles(s *jsonschema.Schema) {
 	if s.Items != nil {
 		addTitles(s.Items)
@@ -96,9 +95,9 @@ func addTitles(s *jsonschema.Schema) {
 	}
 }
 
-// Verify checks the schema itself, which [Input] and [Output] do not. It rejects a document
-// that is not a schema, and a default or an example that breaks its own schema. Verify
-// takes longer than [Input] and [Output].
+// Verify checks the schema itself, which [Input] and [Output] do not, since the check is slow. It
+// rejects a document that is not a schema, and a default or an example that does not match its own
+// schema.
 func (s *Schema) Verify() error {
 	if _, err := Parse(s.raw); err != nil {
 		return err
@@ -118,7 +117,7 @@ func annotations(s *compiled.Schema, at string) []error {
 			compiled: func() (*compiled.Schema, error) { return s, nil },
 		}
 		for _, v := range own.violations(value) {
-			errs = append(errs, fmt.Errorf("%s: the %s breaks the schema: %s", at, what, v))
+			errs = append(errs, fmt.Errorf("%s: the %s does not match the schema: %s", at, what, v))
 		}
 	}
 	if s.Default != nil {
@@ -143,9 +142,9 @@ var (
 	descriptions   = map[string]string{} // by import path + "." + type + "." + field
 )
 
-// Describe registers the comments of a package's struct fields, by "Type.Field", as
-// the descriptions of these fields in schemas. The command schema/describe writes
-// the call; nobody else makes it.
+// Describe registers the comments of a package's struct fields, by "Type.Field", as the
+// descriptions of these fields in schemas. Only code that the command schema/describe generates
+// calls it.
 func Describe(importPath string, comments map[string]string) {
 	descriptionsMu.Lock()
 	defer descriptionsMu.Unlock()
@@ -163,14 +162,14 @@ func description(t reflect.Type, field string) string {
 	return descriptions[t.PkgPath()+"."+name+"."+field]
 }
 
-// initialisms are the words that titles write in their own way.
+// initialisms are words with special capitals in titles.
 var initialisms = map[string]string{
 	"id": "ID", "ids": "IDs", "ip": "IP", "ips": "IPs", "url": "URL", "uri": "URI", "api": "API", "mfa": "MFA", "sms": "SMS",
 	"okta": "Okta", "oauth": "OAuth", "dpop": "DPoP", "uuid": "UUID", "json": "JSON", "ecs": "ECS", "emm": "EMM", "idp": "IdP",
 }
 
-// title returns the title of a member that declares none: its name in words, of
-// snake_case and of camelCase.
+// title returns the title of a member that declares none: the words of its name in snake_case or
+// camelCase.
 func title(member string) string {
 	var spaced strings.Builder
 	for i, r := range member {

@@ -20,7 +20,7 @@ func (secret) JSONSchema() *jsonschema.Schema {
 }
 
 type base struct {
-	Zulu string `json:"zulu" jsonschema:"title=Zulu,minLength=1" jsonschema_description:"Declared first, so shown first."`
+	Zulu string `json:"zulu" jsonschema:"title=Zulu,minLength=1" jsonschema_description:"The first member."`
 }
 
 type place struct {
@@ -42,13 +42,13 @@ type everything struct {
 	Home    *place           `json:"home,omitempty" jsonschema:"title=Home" jsonschema_description:"An object."`
 	Places  []place          `json:"places,omitempty" jsonschema:"title=Places,maxItems=2" jsonschema_description:"Objects."`
 	ByName  map[string]place `json:"by_name,omitempty" jsonschema:"title=By name" jsonschema_description:"Objects by name."`
-	Any     json.RawMessage  `json:"any,omitempty" jsonschema:"title=Any" jsonschema_description:"Whatever."`
+	Any     json.RawMessage  `json:"any,omitempty" jsonschema:"title=Any" jsonschema_description:"Any value."`
 	Ignored string           `json:"-"`
 	hidden  string
 }
 
-// TestGolden guards the schema documents that builders and forms read, byte for
-// byte: order of the members, groups, closed inputs and open outputs.
+// TestGolden compares the schemas that builders and forms read with golden files, byte for byte:
+// the order of members, groups, closed inputs and open outputs.
 func TestGolden(t *testing.T) {
 	_ = everything{}.hidden
 	golden(t, "input.json", input[everything](t).JSON())
@@ -78,28 +78,28 @@ func TestGroups(t *testing.T) {
 		}
 	}
 	if got := root.Property("home").Property("city").Group; got != "" {
-		t.Errorf("a member inside is grouped as %q: only parameters are", got)
+		t.Errorf("a nested member has the group %q, but only parameters have groups", got)
 	}
 	out, err := schema.Output[everything]()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := out.Root().Property("zulu").Group; got != "" {
-		t.Errorf("an answer's member is grouped as %q", got)
+		t.Errorf("a member of an output has the group %q", got)
 	}
 }
 
 func TestInputClosedOutputOpen(t *testing.T) {
 	doc := json.RawMessage(`{"zulu":"z","newer":1,"home":{"newer":1}}`)
 	if got := text(input[everything](t).Check(doc)); got != "/home/newer: unknown field\n/newer: unknown field" {
-		t.Errorf("the input says %q", got)
+		t.Errorf("the input: %q", got)
 	}
 	out, err := schema.Output[everything]()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if v := out.Check(doc); v != nil {
-		t.Errorf("the output says %v", v)
+		t.Errorf("the output: %v", v)
 	}
 }
 
@@ -126,7 +126,7 @@ func TestNotAnObject(t *testing.T) {
 		"chan":   second(schema.Output[chan int]()),
 	} {
 		if err == nil {
-			t.Errorf("%s was taken", name)
+			t.Errorf("%s was accepted", name)
 		}
 	}
 	if err := second(schema.Input[*base]()); err != nil {
@@ -136,7 +136,7 @@ func TestNotAnObject(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-func TestRootIsWhatJSONSays(t *testing.T) {
+func TestRoot(t *testing.T) {
 	s := input[everything](t)
 	root := s.Root()
 	if !root.IsRequired("zulu") || root.IsRequired("alpha") || !root.Is("object") || root.Is("string") {
@@ -155,6 +155,6 @@ func TestRootIsWhatJSONSays(t *testing.T) {
 		t.Errorf("the default of alpha is %s", got)
 	}
 	if root.Property("nobody") != nil {
-		t.Error("there is a schema for nobody")
+		t.Error("an unknown member has a schema")
 	}
 }

@@ -1,9 +1,8 @@
-// Package schema turns Go types into JSON Schema (draft 2020-12) and checks
-// JSON documents against it.
+// Package schema turns Go types into JSON Schema (draft 2020-12) and checks JSON documents against
+// it.
 //
-// The struct is the only place where a parameter is declared: its schema, its
-// form in a builder, its command-line flag and its page of documentation all
-// come from the tags on the field.
+// A parameter is declared only as a field of a struct. The tags of the field define its schema,
+// its form field in a builder, its command-line flag and its documentation.
 package schema
 
 import (
@@ -18,14 +17,14 @@ import (
 // A Schema is a JSON Schema. It is immutable and safe for concurrent use.
 type Schema struct {
 	raw json.RawMessage
-	// Both are made at first use. A plugin's start waits for dozens of schemas, and a
-	// session uses only some of them.
+	// Both are computed at first use. A plugin has dozens of schemas when it starts, and a session
+	// uses only some of them.
 	doc      func() *Node
 	compiled func() (*jsonschema.Schema, error)
 }
 
-// Parse compiles a JSON Schema document, such as one that a plugin published in
-// its manifest. References to other documents are refused: nothing is fetched.
+// Parse compiles a JSON Schema document, such as the schema of an action in a plugin's manifest.
+// It rejects references to other documents, and it fetches nothing.
 func Parse(raw json.RawMessage) (*Schema, error) {
 	if v := wellFormed(raw); v != nil {
 		return nil, fmt.Errorf("parse schema: %s", v)
@@ -41,14 +40,14 @@ func Parse(raw json.RawMessage) (*Schema, error) {
 	return s, nil
 }
 
-// lazy returns the schema that raw holds, which nobody has read yet.
+// lazy returns the schema with the document raw, which is parsed at first use.
 func lazy(raw json.RawMessage) *Schema {
 	return &Schema{
 		raw: raw,
 		doc: sync.OnceValue(func() *Node {
 			node, err := parseNode(raw)
 			if err != nil {
-				return new(Node) // Parse and Verify tell
+				return new(Node) // Parse and Verify report the error
 			}
 			return node
 		}),
@@ -64,8 +63,8 @@ func compile(raw json.RawMessage) (*jsonschema.Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
 	c.UseLoader(noLoader{})
-	// An address of its own: a relative one would be made absolute with the
-	// directory that this process happens to run in, and shown in messages.
+	// A URL with a scheme: the compiler would resolve a relative one against the working
+	// directory, and show that directory in messages.
 	const url = "soar:///schema.json"
 	if err := c.AddResource(url, doc); err != nil {
 		return nil, fmt.Errorf("parse schema: %w", err)
@@ -80,8 +79,8 @@ func compile(raw json.RawMessage) (*jsonschema.Schema, error) {
 // JSON returns the schema document. The caller must not change it.
 func (s *Schema) JSON() json.RawMessage { return s.raw }
 
-// Root returns the schema document as a tree, for what reads schemas: forms,
-// flags, documentation, expression types.
+// Root returns the schema document as a tree, for forms, flags, documentation and expression
+// types.
 func (s *Schema) Root() *Node { return s.doc() }
 
 type noLoader struct{}

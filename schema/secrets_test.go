@@ -8,7 +8,7 @@ import (
 	"soar.example/okta/schema"
 )
 
-// vault has a secret in every kind of place.
+// vault has a secret in each position that a schema can describe.
 const vault = `{
 	"type": "object", "additionalProperties": false,
 	"properties": {
@@ -36,8 +36,8 @@ const vault = `{
 	}
 }`
 
-// leak is what must not get out, in each place that the schema marks, and in some
-// where only a slip of the pen would put it.
+// leak holds secrets in each position that the schema marks, and in some positions to which only a
+// mistake leads.
 var leaks = []string{
 	`{"token":"hunter2"}`, `{"token":["hunter2"]}`, `{"token":{"hunter2":1}}`, `{"pin":4242}`, `{"pin":"hunter2"}`,
 	`{"creds":{"password":"hunter2"}}`, `{"creds":"hunter2"}`, `{"list":["x","hunter2"]}`, `{"list":"hunter2"}`, `{"byName":{"a":"hunter2"}}`,
@@ -54,7 +54,7 @@ func TestMaskHides(t *testing.T) {
 			t.Errorf("%s: got %s", doc, got)
 		}
 		if !strings.Contains(got, schema.Masked) {
-			t.Errorf("%s: nothing shows that something was there: %s", doc, got)
+			t.Errorf("%s: the result has no mask: %s", doc, got)
 		}
 		if !json.Valid([]byte(got)) {
 			t.Errorf("%s: got %s, which is not JSON", doc, got)
@@ -85,11 +85,11 @@ func TestMaskKeeps(t *testing.T) {
 	}
 }
 
-func TestMaskDoesNotTouchItsInput(t *testing.T) {
+func TestMaskKeepsItsInput(t *testing.T) {
 	doc := json.RawMessage(`{"token":"hunter2"}`)
 	parse(t, vault).Mask(doc)
 	if string(doc) != `{"token":"hunter2"}` {
-		t.Errorf("it is %s now", doc)
+		t.Errorf("the input changed to %s", doc)
 	}
 }
 
@@ -98,17 +98,17 @@ func TestMessagesHoldNoSecrets(t *testing.T) {
 	for _, doc := range leaks {
 		all := s.Check(json.RawMessage(doc))
 		if len(all) == 0 && !strings.Contains(doc, "tree") {
-			t.Errorf("%s was taken", doc)
+			t.Errorf("%s was accepted", doc)
 		}
 		for _, v := range all {
-			// A member's name is part of its pointer; a secret put there is beyond help.
+			// A member's name is part of its pointer, so a secret in a name cannot be hidden.
 			if strings.Contains(v.Message, "hunter2") || strings.Contains(v.Message, "4242") {
 				t.Errorf("%s: %s", doc, v)
 			}
 		}
 	}
 	if got := text(s.Check(json.RawMessage(`{"plain":"visible"}`))); !strings.Contains(got, "'visible' does not match") {
-		t.Errorf("what is no secret is not shown: %s", got)
+		t.Errorf("a value that is not secret is hidden: %s", got)
 	}
 }
 

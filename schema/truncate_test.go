@@ -15,7 +15,8 @@ type informed struct {
 	User string `json:"user,omitempty" jsonschema:"title=User,maxLength=10" jsonschema_description:"User."`
 }
 
-// An informational text never makes Check reject a document, whatever its bytes are.
+// TestTruncate checks that an informational text never makes Check reject a document, whatever its
+// bytes are.
 func TestTruncate(t *testing.T) {
 	s, err := Input[informed]()
 	if err != nil {
@@ -60,7 +61,7 @@ func TestTruncate(t *testing.T) {
 			}
 		})
 	}
-	// Everything else is still rejected, and with the same words.
+	// All other errors are still reported, with the same messages.
 	for _, doc := range []string{
 		``, `[]`, `"reason"`, `{"reason":`, `{"reason":"a","reason":"b"}`, `{"user":"` + long + `"}`, "{\"user\":\"\xff\"}",
 		`{"reason":"a"} {}`, `{"reason":"a",}`, `{"steps":{"note":"a"}}`, `{"reson":"a"}`,
@@ -112,13 +113,13 @@ type (
 	}
 )
 
-// A rule that could reject an informational text is a mistake of the author.
+// TestTruncateLint checks that lint rejects a keyword that could reject an informational text.
 func TestTruncateLint(t *testing.T) {
 	_, withLimit := Input[limited]()
 	_, ofNumber := Input[counted]()
 	_, short := Input[tooShort]()
 	for want, err := range map[string]error{
-		`"maxLength" must not stand beside`: withLimit, "applies only to a text": ofNumber, "not a number of at least 30": short,
+		`"maxLength" cannot be combined with`: withLimit, "applies only to a text": ofNumber, "not a number of at least 30": short,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

@@ -105,7 +105,7 @@ func TestRunRefusesInput(t *testing.T) {
 		`{"name":"plain"}`:                                             "the input of set_state is not valid: plain names are refused",
 		`{"name":"canceled"}`:                                          "the input of set_state is not valid: context canceled",
 		`{"name":"a","extra":7}`:                                       "/extra: is not of the form that this secret must have",
-		`{"name":"a","count":1e9999999}`:                               "/count: is a number beyond",
+		`{"name":"a","count":1e9999999}`:                               "/count: is a number outside",
 		`{"name":"a"} hunter`:                                          "after top-level value",
 		`{"name":"` + strings.Repeat("a", 100) + `"}`:                  "maxLength",
 		strings.Repeat(`{"name":`, 100_000):                            "not valid JSON",

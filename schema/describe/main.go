@@ -59,8 +59,9 @@ func importPath(dir string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// collect returns the package's name and the comment of each field that has a json
-// tag, by "Type.Field": the comment above the field, or else the one behind it. It reads neither tests nor generated files.
+// collect returns the name of the package, and the comment of each field with a json tag by
+// "Type.Field". The comment above a field takes precedence over the comment after it. collect
+// skips tests and generated files.
 func collect(dir string) (string, map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {

@@ -14,12 +14,12 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// ErrTooLarge marks a response that was not read to its end.
+// ErrTooLarge is the error of a response that exceeds the size limit.
 var ErrTooLarge = errors.New("too large")
 
-// readBody reads a response to its end and decompresses gzip, which the header then no
-// longer names. It returns at most that many bytes, and the beginning of a larger response
-// beside the error ErrTooLarge.
+// readBody reads a response to its end. It decompresses gzip and removes the encoding from the
+// header. It returns at most that many bytes. For a larger response, it returns the beginning and
+// ErrTooLarge.
 func readBody(resp *http.Response, most int64) ([]byte, error) {
 	if !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
 		return readAll(resp.Body, most, min(resp.ContentLength, keptMemory))
@@ -35,7 +35,7 @@ func readBody(resp *http.Response, most int64) ([]byte, error) {
 	return body, err
 }
 
-// readAll allocates size bytes at once, the announced size, negative if unknown.
+// readAll allocates the announced size at once. A negative size is unknown.
 func readAll(body io.Reader, most, size int64) ([]byte, error) {
 	b := bytes.NewBuffer(make([]byte, 0, min(max(size, 0), most)+bytes.MinRead))
 	err := fill(b, body, most)
@@ -54,13 +54,13 @@ func fill(b *bytes.Buffer, body io.Reader, most int64) error {
 		return maskEOF(err)
 	}
 	if n > most {
-		return &sdk.Error{Code: sdk.Unavailable, Err: ErrTooLarge, Message: fmt.Sprintf("the service's address gave a response of over %d MiB", most>>20)}
+		return &sdk.Error{Code: sdk.Unavailable, Err: ErrTooLarge, Message: fmt.Sprintf("the response of the service is larger than %d MiB", most>>20)}
 	}
 	return nil
 }
 
-// An inflater decompresses responses one after the other. Decompression is most of the
-// work of a poll; compress/gzip takes half as long again.
+// An inflater decompresses responses one after the other. Decompression takes most of the time of
+// a poll, and compress/gzip takes half as long again.
 type inflater struct {
 	packed bytes.Buffer
 	source bytes.Reader
@@ -69,7 +69,7 @@ type inflater struct {
 
 var inflaters = sync.Pool{New: func() any { return new(inflater) }}
 
-// keptMemory is the most memory that an inflater keeps for the next response.
+// keptMemory limits the memory that an inflater keeps for the next response.
 const keptMemory = 4 << 20
 
 func (z *inflater) inflate(body io.Reader, most int64) ([]byte, error) {
@@ -79,7 +79,7 @@ func (z *inflater) inflate(body io.Reader, most int64) ([]byte, error) {
 	}
 	packed := z.packed.Bytes()
 	if len(packed) == 0 {
-		return nil, nil // a response without a body may claim to be in gzip
+		return nil, nil // a response without a body may have the encoding gzip
 	}
 	z.source.Reset(packed)
 	if err := z.reader.Reset(&z.source); err != nil {
@@ -88,10 +88,10 @@ func (z *inflater) inflate(body io.Reader, most int64) ([]byte, error) {
 	return readAll(&z.reader, most, plainSize(packed))
 }
 
-// plainSize returns the decompressed size that packed states in its last four bytes
-// (https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1), -1 if the size is impossible.
+// plainSize returns the decompressed size that the last four bytes of packed contain
+// (https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1), or -1 if the size is impossible.
 func plainSize(packed []byte) int64 {
-	const ratio = 1032 // the most that DEFLATE can do
+	const ratio = 1032 // the highest compression ratio of DEFLATE
 	if len(packed) < 4 {
 		return -1
 	}

@@ -18,8 +18,8 @@ func packed(plain string) []byte {
 	return b.Bytes()
 }
 
-// saying ends a gzip file with another size of what it holds.
-func saying(size uint32, file []byte) []byte {
+// withSize returns a gzip file with another size in its last four bytes.
+func withSize(size uint32, file []byte) []byte {
 	file = bytes.Clone(file)
 	binary.LittleEndian.PutUint32(file[len(file)-4:], size)
 	return file
@@ -30,26 +30,26 @@ func inGzip(body []byte) *http.Response {
 	return &http.Response{Header: header, ContentLength: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body))}
 }
 
-// An answer in gzip is read as one that is not, and one that is broken in any way is
-// an error and not a shorter answer.
-func TestAnswersInGzip(t *testing.T) {
+// TestGzipResponses checks that a gzip response equals the uncompressed one, and that a damaged
+// response is an error.
+func TestGzipResponses(t *testing.T) {
 	long := string(bytes.Repeat([]byte(`{"id":"00u1"},`), 10_000))
 	for name, c := range map[string]struct {
 		body  []byte
 		want  string
 		fails bool
 	}{
-		"plain":            {body: packed(long), want: long},
-		"empty":            {body: packed(""), want: ""},
-		"no body":          {body: nil, want: ""},
-		"two in a row":     {body: append(packed(long), packed("x")...), want: long + "x"},
-		"cut in its head":  {body: packed(long)[:5], fails: true},
-		"cut in the midst": {body: packed(long)[:60], fails: true},
-		"cut in its end":   {body: packed(long)[:len(packed(long))-3], fails: true},
-		"too small a size": {body: saying(1, packed(long)), fails: true},
-		"a monstrous size": {body: saying(1<<32-1, packed(long)), fails: true},
-		"rubbish behind":   {body: append(packed(long), "<html>"...), fails: true},
-		"not gzip at all":  {body: []byte(`[{"id":"00u1"}]`), fails: true},
+		"plain":              {body: packed(long), want: long},
+		"empty":              {body: packed(""), want: ""},
+		"no body":            {body: nil, want: ""},
+		"two members":        {body: append(packed(long), packed("x")...), want: long + "x"},
+		"cut in the header":  {body: packed(long)[:5], fails: true},
+		"cut in the data":    {body: packed(long)[:60], fails: true},
+		"cut in the trailer": {body: packed(long)[:len(packed(long))-3], fails: true},
+		"size too small":     {body: withSize(1, packed(long)), fails: true},
+		"size too large":     {body: withSize(1<<32-1, packed(long)), fails: true},
+		"data after the end": {body: append(packed(long), "<html>"...), fails: true},
+		"not gzip":           {body: []byte(`[{"id":"00u1"}]`), fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			resp := inGzip(c.body)
@@ -58,27 +58,28 @@ func TestAnswersInGzip(t *testing.T) {
 				t.Errorf("%d bytes, %v; want %d", len(got), err, len(c.want))
 			}
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				t.Error("the SDK would repeat the request for ever")
+				t.Error("the Okta SDK would repeat the request without a limit")
 			}
 			if resp.Header.Get("Content-Encoding") != "" || resp.Header.Get("Content-Length") != "" {
-				t.Error("the header speaks of a body that is no more")
+				t.Error("the header still describes the compressed body")
 			}
 		})
 	}
 }
 
-// Neither form of an answer may be larger than is borne, in one piece or in several.
-func TestAnswersOfAnySizeInGzip(t *testing.T) {
+// TestGzipSizeLimit checks that the limit applies to the compressed and the decompressed size,
+// also with several members.
+func TestGzipSizeLimit(t *testing.T) {
 	const most = 1 << 20
 	zeros := string(make([]byte, most))
 	for name, body := range map[string][]byte{
-		"to the byte":    packed(zeros),
-		"one more":       packed(zeros + "0"),
-		"in two members": append(packed(zeros), packed("0")...),
-		"packed as well": bytes.Repeat(packed("0"), most/20),
+		"exactly the limit": packed(zeros),
+		"one byte more":     packed(zeros + "0"),
+		"in two members":    append(packed(zeros), packed("0")...),
+		"compressed size":   bytes.Repeat(packed("0"), most/20),
 	} {
 		got, err := readBody(inGzip(body), most)
-		if name == "to the byte" {
+		if name == "exactly the limit" {
 			if len(got) != most || err != nil {
 				t.Errorf("%s: %d bytes, %v", name, len(got), err)
 			}
@@ -88,24 +89,24 @@ func TestAnswersOfAnySizeInGzip(t *testing.T) {
 	}
 }
 
-// TestAnswersFollowEachOther checks that a reused buffer does not leak into the next response.
-func TestAnswersFollowEachOther(t *testing.T) {
+// TestReusedInflater checks that a reused buffer does not leak into the next response.
+func TestReusedInflater(t *testing.T) {
 	for range 3 {
 		for _, want := range []string{"one", "", "another one"} {
 			if got, err := readBody(inGzip(packed(want)), (64 << 20)); string(got) != want || err != nil {
 				t.Fatalf("got %q, %v; want %q", got, err, want)
 			}
 			if _, err := readBody(inGzip(packed("broken")[:20]), (64 << 20)); err == nil {
-				t.Fatal("half an answer passed for a whole one")
+				t.Fatal("an incomplete response was accepted")
 			}
 		}
 	}
 }
 
-func FuzzAnswerInGzip(f *testing.F) {
+func FuzzGzipResponse(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(packed(`{"a":1}`))
-	f.Add(saying(1<<31, packed("x")))
+	f.Add(withSize(1<<31, packed("x")))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		const most = 1 << 16
 		got, err := readBody(inGzip(body), most)

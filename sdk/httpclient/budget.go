@@ -13,21 +13,21 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Budget is the number of requests that a service still allows one principal, by its
-// latest responses. A budget never waits: it rejects a request and says when to try
-// again.
+// A Budget is the number of requests that a service still allows one principal, according to its
+// latest responses. A budget never waits: it rejects a request and returns the time until the next
+// try.
 type Budget struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket
-	crowded time.Time // until then reads wait for the limit of concurrent requests
+	crowded time.Time // reads wait for the limit of concurrent requests until this time
 }
 
 func newBudget() *Budget { return &Budget{buckets: map[string]*bucket{}} }
 
 const (
-	// maxBuckets limits the number of buckets, since requests may have any path.
+	// maxBuckets limits the number of buckets, because requests can have any path.
 	maxBuckets = 256
-	// otherBucket counts the requests of further buckets together.
+	// otherBucket counts the requests of all further buckets.
 	otherBucket = "other requests"
 )
 
@@ -36,12 +36,12 @@ type bucket struct {
 	known      bool
 	limit      int
 	remaining  int
-	window     int64     // identifies the window of remaining
-	ends       time.Time // end of that window; then the whole limit is available again
-	readAt     time.Time // when the request was sent whose response this state is from
-	closed     time.Time // until then no request is sent
-	rejections int       // in a row, each after the bucket had been open again
-	pending    int       // requests without a response yet
+	window     int64     // ID of the window of remaining
+	ends       time.Time // end of the window; the whole limit is then available again
+	readAt     time.Time // time of the request with the response that this state is from
+	closed     time.Time // no request is sent until this time
+	rejections int       // consecutive rejections, each after the bucket was open again
+	pending    int       // requests without a response
 }
 
 // A Ticket permits one request.
@@ -51,9 +51,9 @@ type Ticket struct {
 	bucket *bucket
 }
 
-// Take permits a request of a bucket now, or says when to ask again. A read leaves
-// reserve percent of the limit to writes. After a rejection, reads wait until one
-// request has found out whether the bucket is open again.
+// Take permits a request of a bucket, or returns an error with the time until the next try. A read
+// leaves reserve percent of the limit to writes. After a rejection, reads wait until one request
+// has shown that the bucket is open again.
 func (b *Budget) Take(name string, isRead bool, reserve int) (*Ticket, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -66,7 +66,7 @@ func (b *Budget) Take(name string, isRead bool, reserve int) (*Ticket, error) {
 	case now.Before(b.crowded):
 		return nil, held(b.crowded.Sub(now), "the service's limit of concurrent requests is reached")
 	case k.rejections > 0 && k.pending > 0:
-		return nil, held(time.Second, "the rate limit"+of(name)+" was reached, and another request checks whether it still is")
+		return nil, held(time.Second, "the rate limit"+of(name)+" was reached, and another request is checking whether it still applies")
 	case k.known && k.left(now)-k.pending <= k.limit*reserve/100:
 		return nil, held(k.ends.Sub(now), "the rest of the rate limit"+of(name)+" is reserved for writes")
 	}
@@ -97,7 +97,7 @@ func (b *Budget) bucket(name string) *bucket {
 	return k
 }
 
-// left returns the number of requests that the service would still allow at now.
+// left returns the number of requests that the service still allows at now.
 func (k *bucket) left(now time.Time) int {
 	if now.Before(k.ends) {
 		return k.remaining
@@ -110,14 +110,13 @@ func held(wait time.Duration, message string) *sdk.Error {
 	return &sdk.Error{Code: sdk.RateLimited, Message: message, RetryAfter: spread(clamp(wait))}
 }
 
-// spread adds up to a tenth to a wait, so that the waiting callers do not all return at
-// once.
+// spread adds up to a tenth to a wait, so that waiting callers do not all return at the same time.
 func spread(wait time.Duration) time.Duration {
 	return wait + rand.N(min(wait/10, 2*time.Second)+1)
 }
 
-// Done returns the ticket with the response and its rate, nil if there was no response.
-// It sets the wait of a 429.
+// Done returns the ticket with the response and its rate. The response is nil if there was none.
+// Done sets the wait of a 429.
 func (t *Ticket) Done(r *Response, rate Rate) {
 	t.budget.mu.Lock()
 	defer t.budget.mu.Unlock()
@@ -142,8 +141,8 @@ func (t *Ticket) Done(r *Response, rate Rate) {
 	}
 }
 
-// update keeps the rate of a response. Responses overtake each other: within a window
-// the lowest count is the latest, and of two windows that of the later request.
+// update stores the rate of a response. Responses can arrive out of order. Within a window, the
+// lowest count is the latest. Of two windows, the later request has the later window.
 func (k *bucket) update(r Rate, sent, ends time.Time) {
 	switch {
 	case k.known && r.Window != 0 && r.Window == k.window:
@@ -159,7 +158,7 @@ func (k *bucket) update(r Rate, sent, ends time.Time) {
 	}
 }
 
-// close lets nothing through until then.
+// close permits no request before until.
 func (k *bucket) close(until time.Time) {
 	if until.After(k.closed) {
 		k.closed = until
@@ -172,7 +171,7 @@ func (t *Ticket) rejected(r *Response, rate Rate) time.Duration {
 	k, wait := t.bucket, clamp(rate.Wait)
 	switch rate.Scope {
 	case OfAll:
-		// Each request that ends makes room, and the wait is a guess of the service's.
+		// Each request that ends frees capacity, and the service can only estimate the wait.
 		wait = min(wait, time.Minute)
 		if until := r.Received.Add(wait); until.After(t.budget.crowded) {
 			t.budget.crowded = until
@@ -184,7 +183,7 @@ func (t *Ticket) rejected(r *Response, rate Rate) time.Duration {
 	if !r.Sent.Before(k.closed) {
 		k.rejections++
 	}
-	// Wait longer each time if the service rejects again after the time that it named.
+	// If the service rejects a request even after the wait, wait longer each time.
 	wait = max(wait, min(time.Second<<min(k.rejections, 10)/2, time.Minute))
 	until := r.Received.Add(wait)
 	k.close(until)
@@ -224,7 +223,7 @@ func (b *Budget) States() []sdk.Budget {
 	return all
 }
 
-// idle reports whether the budget holds nothing worth keeping.
+// idle reports whether the budget has no state that must be kept.
 func (b *Budget) idle() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -260,7 +259,7 @@ func ShareBudget(origin, credentials string) (b *Budget, release func()) {
 	return shared.share(origin, credentials)
 }
 
-// share keeps an unused budget as long as one of its windows is open.
+// share keeps an unused budget until all its windows have ended.
 func (s *registry) share(origin, credentials string) (b *Budget, release func()) {
 	id := key(sha256.Sum256([]byte(origin + "\n" + credentials)))
 	s.mu.Lock()
@@ -283,7 +282,7 @@ func (s *registry) share(origin, credentials string) (b *Budget, release func())
 	})
 }
 
-// Forget forgets all limits. Tests use it.
+// Forget removes all limits. Tests use it.
 func (b *Budget) Forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

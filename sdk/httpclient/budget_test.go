@@ -12,8 +12,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Answers overtake each other.
-func TestAnswersOutOfOrder(t *testing.T) {
+// TestResponsesOutOfOrder checks that a response to an earlier request does not replace a later
+// state.
+func TestResponsesOutOfOrder(t *testing.T) {
 	now := time.Now()
 	later := now.Add(time.Minute)
 	k := new(bucket)
@@ -21,16 +22,16 @@ func TestAnswersOutOfOrder(t *testing.T) {
 	k.update(first(50), now, later)
 	k.update(first(52), now.Add(-time.Second), later)
 	if k.remaining != 50 {
-		t.Errorf("%d are left by an older answer", k.remaining)
+		t.Errorf("after an older response, %d requests are left", k.remaining)
 	}
 	k.update(Rate{Known: true, Limit: 60, Remaining: 59, Window: 160}, now.Add(time.Second), later.Add(time.Minute))
 	k.update(first(3), now, later)
 	if k.remaining != 59 || !k.ends.Equal(later.Add(time.Minute)) {
-		t.Errorf("%d are left until %s by an answer of the window before", k.remaining, k.ends)
+		t.Errorf("after a response of the previous window, %d requests are left until %s", k.remaining, k.ends)
 	}
 }
 
-// Custom requests to paths of all sorts do not make the budget grow for ever.
+// TestManyPaths checks that requests to many paths do not make the budget grow without a limit.
 func TestManyPaths(t *testing.T) {
 	b := newBudget()
 	for n := range 3 * maxBuckets {
@@ -45,8 +46,8 @@ func TestManyPaths(t *testing.T) {
 	}
 }
 
-// TestBudgetsOfThePast checks that unused budgets are removed.
-func TestBudgetsOfThePast(t *testing.T) {
+// TestUnusedBudgets checks that unused budgets are removed.
+func TestUnusedBudgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := registry{all: map[key]*entry{}}
 		share := func(n int) (*Budget, func()) { return s.share("https://a.okta.com", strconv.Itoa(n)) }
@@ -63,7 +64,7 @@ func TestBudgetsOfThePast(t *testing.T) {
 		if b, _ := share(0); len(s.all) != 100 {
 			t.Errorf("%d budgets are kept", len(s.all))
 		} else if _, err := b.Take("/x", false, 0); err == nil {
-			t.Error("the closed window was forgotten")
+			t.Error("the budget with an open window was removed")
 		}
 		time.Sleep(time.Minute)
 		share(200)
@@ -73,9 +74,9 @@ func TestBudgetsOfThePast(t *testing.T) {
 	})
 }
 
-// After a refusal one reader finds out for all whether the limit is open again. A
-// write does not wait for it.
-func TestOneAsksForAll(t *testing.T) {
+// TestOneReadProbesTheLimit checks that, after a rejection, one read finds out for all whether the
+// limit is open again. A write does not wait for it.
+func TestOneReadProbesTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBudget()
 		answer := func(ticket *Ticket, status int) {
@@ -119,7 +120,7 @@ func FuzzRateHeaders(f *testing.F) {
 			r := &Response{Status: status, Header: header, Sent: now, Received: now}
 			ticket.Done(r, RateHeaders("X-Rate-Limit-")(r))
 			if status == 429 && (r.Wait < time.Second || r.Wait > maxWait+2*time.Second) {
-				t.Fatalf("told to wait %s", r.Wait)
+				t.Fatalf("the wait is %s", r.Wait)
 			}
 			if s := b.State("/x"); s != nil && (s.Remaining < 0 || s.Remaining > s.Limit) {
 				t.Fatalf("the budget is %+v", s)
@@ -127,7 +128,7 @@ func FuzzRateHeaders(f *testing.F) {
 			_, err = b.Take("/x", false, 0)
 			var e *sdk.Error
 			if errors.As(err, &e) && (e.RetryAfter < time.Second || e.RetryAfter > maxWait+2*time.Second) {
-				t.Fatalf("told to wait %s", e.RetryAfter)
+				t.Fatalf("the wait is %s", e.RetryAfter)
 			}
 		}
 	})
@@ -141,16 +142,16 @@ func TestRetryAfter(t *testing.T) {
 		header map[string]string
 		want   time.Duration
 	}{
-		"Retry-After is a date":    {map[string]string{"Date": date, "Retry-After": now.Add(9 * time.Second).Format(http.TimeFormat)}, 9 * time.Second},
-		"reset by Date":            {map[string]string{"Date": date, "X-Rate-Limit-Reset": reset(20 * time.Second)}, 20 * time.Second},
-		"no reset":                 {map[string]string{"Date": date}, DefaultWait},
-		"reset in the past":        {map[string]string{"Date": date, "X-Rate-Limit-Reset": reset(-time.Hour)}, time.Second},
-		"reset is not a number":    {map[string]string{"X-Rate-Limit-Reset": "soon"}, DefaultWait},
-		"reset is 0":               {map[string]string{"X-Rate-Limit-Reset": "0"}, DefaultWait},
-		"reset absurdly far":       {map[string]string{"Date": date, "X-Rate-Limit-Reset": "99999999999"}, maxWait},
-		"a proxy's Retry-After":    {map[string]string{"Retry-After": "7"}, 7 * time.Second},
-		"bad date":                 {map[string]string{"Date": "yesterday", "X-Rate-Limit-Reset": reset(5 * time.Second)}, 5 * time.Second},
-		"Retry-After is no number": {map[string]string{"Retry-After": "Wed"}, DefaultWait},
+		"Retry-After is a date":       {map[string]string{"Date": date, "Retry-After": now.Add(9 * time.Second).Format(http.TimeFormat)}, 9 * time.Second},
+		"reset by Date":               {map[string]string{"Date": date, "X-Rate-Limit-Reset": reset(20 * time.Second)}, 20 * time.Second},
+		"no reset":                    {map[string]string{"Date": date}, DefaultWait},
+		"reset in the past":           {map[string]string{"Date": date, "X-Rate-Limit-Reset": reset(-time.Hour)}, time.Second},
+		"reset is not a number":       {map[string]string{"X-Rate-Limit-Reset": "soon"}, DefaultWait},
+		"reset is 0":                  {map[string]string{"X-Rate-Limit-Reset": "0"}, DefaultWait},
+		"reset in the far future":     {map[string]string{"Date": date, "X-Rate-Limit-Reset": "99999999999"}, maxWait},
+		"a proxy's Retry-After":       {map[string]string{"Retry-After": "7"}, 7 * time.Second},
+		"bad date":                    {map[string]string{"Date": "yesterday", "X-Rate-Limit-Reset": reset(5 * time.Second)}, 5 * time.Second},
+		"Retry-After is not a number": {map[string]string{"Retry-After": "Wed"}, DefaultWait},
 	} {
 		r := &Response{Header: http.Header{}, Received: now}
 		for k, v := range test.header {

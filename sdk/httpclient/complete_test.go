@@ -13,8 +13,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestComplete checks that the service gets the completed address, and that plans and
-// errors show the address without it.
+// TestComplete checks that the service receives the completed address, and that plans and errors
+// show the original one.
 func TestComplete(t *testing.T) {
 	var got string
 	transport, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -56,8 +56,8 @@ func TestCutBody(t *testing.T) {
 		want      int
 		truncated bool
 	}{
-		"shorter": {9, false, 9, false}, "as long": {10, false, 10, false}, "longer": {11, false, 10, true}, "much longer": {1 << 20, false, 10, true},
-		"packed": {10, true, 10, false}, "packed and longer": {50, true, 10, true},
+		"shorter": {9, false, 9, false}, "equal": {10, false, 10, false}, "longer": {11, false, 10, true}, "much longer": {1 << 20, false, 10, true},
+		"compressed": {10, true, 10, false}, "compressed and longer": {50, true, 10, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := bytes.Repeat([]byte("a"), c.size)
@@ -78,7 +78,7 @@ func TestCutBody(t *testing.T) {
 			defer transport.Close()
 			transport.MaxBody, transport.CutBody = 10, true
 			if c.zip {
-				transport.MaxBody = 10 + 30 // the packed form counts as well
+				transport.MaxBody = 10 + 30 // the limit applies to the compressed form too
 				c.want = min(c.size, 40)
 			}
 			req, err := http.NewRequestWithContext(t.Context(), "GET", server.URL, http.NoBody)

@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// A token is the Authorization of a service with fixed tokens.
+// A token authorizes requests to a service with fixed tokens.
 type token string
 
 func (t token) Authorize(_ context.Context, req *http.Request) error {
@@ -21,8 +21,8 @@ func (t token) Authorize(_ context.Context, req *http.Request) error {
 
 func (token) Rejected(*httpclient.Response) bool { return false }
 
-// A connector makes one transport for each connection and sends everything through it.
-// An action then needs no code for its dry run.
+// A connector creates one transport for each connection and sends every request through it. The
+// actions then support dry runs without further code.
 func Example() {
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Println("the service got", r.Method, r.URL.Path, "with", r.Header.Get("Authorization"))

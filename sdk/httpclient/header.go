@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// NextLink returns the target of the first link with rel="next" in the Link headers
-// (RFC 8288), and reports whether there is one. The target may be a relative reference,
-// "" among them. A service may send each link in a header line of its own; proxies join
-// the lines.
+// NextLink returns the target of the first link with rel="next" in the Link headers (RFC 8288),
+// and reports whether there is one. The target can be a relative reference, and can be empty. A
+// service may send each link in its own header line, and proxies join these lines.
 func NextLink(h http.Header) (target string, found bool) {
 	for _, line := range h.Values("Link") {
 		for {
@@ -26,10 +25,9 @@ func NextLink(h http.Header) (target string, found bool) {
 	return "", false
 }
 
-// cutLink reads the parameters behind a link's target, up to the comma before the next
-// link. It reports whether the link leads to the next page, and returns the text behind
-// the comma. The first rel of a link counts. A link with an anchor is about another
-// resource; an empty anchor is the page itself.
+// cutLink parses the parameters of a link, up to the comma before the next link. It reports
+// whether the link leads to the next page, and returns the text after the comma. Only the first
+// rel of a link counts. A link with a non-empty anchor describes another resource.
 func cutLink(s string) (next bool, rest string) {
 	rel, known, elsewhere := "", false, false
 	for s != "" {
@@ -44,7 +42,7 @@ func cutLink(s string) (next bool, rest string) {
 		case name == "rel" && !known:
 			rel, known = value, true
 		}
-		// The rest of a malformed parameter does not count.
+		// Skip the rest of a malformed parameter.
 		_, s = cutToken(s, ";,")
 		if strings.HasPrefix(s, ",") {
 			rest = s[1:]
@@ -58,16 +56,15 @@ func cutLink(s string) (next bool, rest string) {
 	return next, rest
 }
 
-// A Challenge is one of a WWW-Authenticate header
-// (https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1): why a server did not accept
-// the credentials.
+// A Challenge is an entry of a WWW-Authenticate header
+// (https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1). It says why a server rejected the
+// credentials.
 type Challenge struct {
 	Scheme string            // lower case
-	Params map[string]string // by names in lower case
+	Params map[string]string // by lower-case name
 }
 
-// Challenges returns the challenges of a response. It reads as much of a malformed header
-// as it can.
+// Challenges returns the challenges of a response. It skips the malformed parts of a header.
 func Challenges(h http.Header) []Challenge {
 	var all []Challenge
 	for _, line := range h.Values("WWW-Authenticate") {
@@ -76,8 +73,8 @@ func Challenges(h http.Header) []Challenge {
 	return all
 }
 
-// parseChallenges reads one header line. A comma separates parameters as well as
-// challenges; a word without an equals sign is a scheme.
+// parseChallenges parses one header line. Commas separate both parameters and challenges. A word
+// without an equals sign is a scheme.
 func parseChallenges(s string) []Challenge {
 	const stops = " \t,=\""
 	var all []Challenge
@@ -107,7 +104,8 @@ func parseChallenges(s string) []Challenge {
 	}
 }
 
-// cutToken cuts s before the first of the stops and removes spaces around the token.
+// cutToken returns the part of s before the first byte of stops, without spaces around it, and the
+// rest.
 func cutToken(s, stops string) (token, rest string) {
 	if end := strings.IndexAny(s, stops); end >= 0 {
 		return strings.TrimSpace(s[:end]), s[end:]
@@ -115,7 +113,7 @@ func cutToken(s, stops string) (token, rest string) {
 	return strings.TrimSpace(s), ""
 }
 
-// cutValue reads a token, or a quoted string in which a backslash escapes a character.
+// cutValue parses a token, or a quoted string in which a backslash escapes a character.
 func cutValue(s, stops string) (value, rest string) {
 	if !strings.HasPrefix(s, `"`) {
 		return cutToken(s, stops)

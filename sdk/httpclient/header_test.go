@@ -21,7 +21,7 @@ func TestChallenges(t *testing.T) {
 		`Bearer error="cut off`:                                            {{"bearer", p{"error": "cut off"}}},
 		`Bearer error="cut off\`:                                           {{"bearer", p{"error": `cut off\`}}},
 		`Bearer error="one", error="two"`:                                  {{"bearer", p{"error": "one"}}},
-		`error="nobody's"`:                                                 nil,
+		`error="no scheme"`:                                                nil,
 		`Bearer error=`:                                                    {{"bearer", p{"error": ""}}},
 		`"odd"`:                                                            nil,
 		`Bearer =odd`:                                                      nil,

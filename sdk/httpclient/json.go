@@ -13,9 +13,9 @@ import (
 // JSON sends a request to a path of the origin, with in as its JSON body unless in is nil,
 // and decodes the JSON response into out unless out is nil. The path may have a query.
 //
-// The service is expected to respond in JSON. An error or a page in another format comes
-// from a proxy or from a wrong host, and says nothing about an object of the service. Its
-// error has the code unavailable for every status.
+// JSON expects a JSON response. A response in another format comes from a proxy or a wrong host
+// and says nothing about objects of the service. Its error has the code unavailable for every
+// status.
 func (t *Transport) JSON(ctx context.Context, method, path string, in, out any) error {
 	target, err := t.Origin.Parse(path)
 	if err != nil {
@@ -49,7 +49,7 @@ func (t *Transport) JSON(ctx context.Context, method, path string, in, out any) 
 	rejected := resp.StatusCode >= 400 && resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests
 	empty := len(raw) == 0 && !rejected && out == nil
 	if (failed == nil || rejected) && !empty && !json.Valid(raw) {
-		message := "the response (" + resp.Header.Get("Content-Type") + ") is not JSON, so it is not the service's: look for a proxy or a wrong address"
+		message := "the response (" + resp.Header.Get("Content-Type") + ") is not JSON, so the service did not send it. Check for a proxy or a wrong address"
 		failed = &sdk.Error{
 			Code: sdk.Unavailable, Message: About(RequestTo(method, req.URL.EscapedPath()), Printable(message, 300)),
 			Upstream: &sdk.Upstream{Status: resp.StatusCode},
@@ -63,15 +63,15 @@ func (t *Transport) JSON(ctx context.Context, method, path string, in, out any) 
 		return nil
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
-		e := sdk.Errorf(sdk.Unavailable, "%s: the response has another form than expected: %w", RequestTo(method, req.URL.EscapedPath()), err)
+		e := sdk.Errorf(sdk.Unavailable, "%s: the JSON of the response has an unexpected form: %w", RequestTo(method, req.URL.EscapedPath()), err)
 		e.Upstream = &sdk.Upstream{Status: resp.StatusCode, RequestID: resp.Header.Get(t.RequestID)}
 		return e
 	}
 	return nil
 }
 
-// Bearer returns a value for [Transport.Begin] that sends a fixed token in the header
-// Authorization.
+// Bearer returns a value for [Transport.Begin] that sends a fixed token in the Authorization
+// header.
 func Bearer(token sdk.Secret) func() Authorization {
 	return func() Authorization { return bearer{token} }
 }

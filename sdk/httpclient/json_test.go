@@ -23,13 +23,13 @@ func TestJSON(t *testing.T) {
 		"created":               {201, "application/json", `{"name":"a"}`, false, ""},
 		"no content":            {204, "", "", true, ""},
 		"discarded document":    {200, "application/json", `{}`, true, ""},
-		"page of a proxy":       {200, "text/html", "<html>", false, sdk.Unavailable},
-		"page, nothing read":    {200, "text/html", "<html>", true, sdk.Unavailable},
+		"HTML of a proxy":       {200, "text/html", "<html>", false, sdk.Unavailable},
+		"discarded HTML":        {200, "text/html", "<html>", true, sdk.Unavailable},
 		"no document":           {200, "application/json", "", false, sdk.Unavailable},
-		"another form":          {200, "application/json", `{"name":1}`, false, sdk.Unavailable},
+		"unexpected form":       {200, "application/json", `{"name":1}`, false, sdk.Unavailable},
 		"missing":               {404, "application/json", `{"error":"no badge"}`, false, sdk.NotFound},
-		"missing by a proxy":    {404, "text/html", "<html>", false, sdk.Unavailable},
-		"forbidden by a proxy":  {403, "", "", true, sdk.Unavailable},
+		"404 of a proxy":        {404, "text/html", "<html>", false, sdk.Unavailable},
+		"403 of a proxy":        {403, "", "", true, sdk.Unavailable},
 		"conflict":              {409, "application/json", `{}`, true, sdk.Conflict},
 		"rate limit of a proxy": {429, "text/html", "<html>", false, sdk.RateLimited},
 		"gateway":               {502, "text/html", "<html>", false, sdk.Unavailable},
@@ -67,7 +67,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-func TestJSONOfOneOrigin(t *testing.T) {
+func TestJSONRejectsOtherOrigins(t *testing.T) {
 	transport, count := serve(t, ok)
 	for _, path := range []string{"https://other.example/x", "//other.example/x", "%zz"} {
 		if err := transport.JSON(t.Context(), "GET", path, nil, nil); sdk.AsError(err) == nil || sdk.AsError(err).Code != sdk.Internal {

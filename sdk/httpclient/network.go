@@ -13,20 +13,20 @@ import (
 	"syscall"
 )
 
-// Reason says why host sent no response.
+// Reason returns the reason why there is no response from host.
 func Reason(host string, err error) string {
 	var dns *net.DNSError
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "proxyconnect" {
-		return "cannot reach " + host + " through the proxy that the environment names (HTTPS_PROXY): " + Printable(innermost(op.Err).Error(), 160)
+		return "cannot reach " + host + " through the proxy in the environment variable HTTPS_PROXY: " + Printable(innermost(op.Err).Error(), 160)
 	}
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return "cannot find " + host + ": there is no such host name; is the address right?"
+		return "cannot find " + host + ": the host name does not exist. Check the address"
 	case errors.As(err, &dns):
-		return "cannot find " + host + ": no name service answers; is this machine on the network?"
+		return "cannot find " + host + ": no DNS server responds. Check the network connection of this machine"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		return "cannot reach " + host + ": there is no route to it; is this machine on the network?"
+		return "cannot reach " + host + ": there is no route to the host. Check the network connection of this machine"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "cannot reach " + host + ": the connection was refused"
 	case errors.Is(err, errHangUp), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
@@ -40,8 +40,8 @@ func Reason(host string, err error) string {
 	}
 }
 
-// proxyRejection returns the error of a proxy that opens no connection. net/http would
-// make its response look like the service's.
+// proxyRejection returns the error of a proxy that rejects a connection. Without it, net/http
+// would return the proxy's response as the response of the service.
 func proxyRejection(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
 	if r.StatusCode == http.StatusOK {
 		return nil
@@ -49,8 +49,8 @@ func proxyRejection(_ context.Context, _ *url.URL, _ *http.Request, r *http.Resp
 	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New(r.Status)}
 }
 
-// NeverSent reports whether err came before there was a connection, and so before
-// anything was sent.
+// NeverSent reports whether err occurred before there was a connection, so that no request was
+// sent.
 func NeverSent(err error) bool {
 	var dns *net.DNSError
 	var op *net.OpError
@@ -68,18 +68,18 @@ func isTLS(err error) bool {
 	return errors.As(err, &record) || errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &name)
 }
 
-// remedyTLS returns the most frequent remedy, as the end of a sentence.
+// remedyTLS returns the most likely remedy, as the end of a sentence.
 func remedyTLS(err error) string {
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	var name x509.HostnameError
 	switch {
 	case errors.As(err, &name):
-		return "; is the address right, or does this network require a sign-in first?"
+		return ". Check the address, and whether this network requires a sign-in"
 	case errors.As(err, &authority):
-		return "; if a proxy inspects the traffic on purpose, set SSL_CERT_FILE to its certificate"
+		return ". If a proxy inspects the traffic, set SSL_CERT_FILE to its CA certificate"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "; is this machine's clock right?"
+		return ". Check the clock of this machine"
 	}
 	return ""
 }
@@ -94,8 +94,8 @@ func innermost(err error) error {
 	}
 }
 
-// maskEOF keeps the text of an error and drops io.EOF from its chain. Some clients of
-// vendors repeat a request that ends in io.EOF without a pause or a limit, a POST too.
+// maskEOF keeps the text of an error and removes io.EOF from its chain. Some vendors' clients
+// repeat a request that ends in io.EOF without a pause or a limit, even a POST.
 func maskEOF(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%w (%s)", errHangUp, err)

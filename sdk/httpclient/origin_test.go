@@ -8,8 +8,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestCheckOrigin checks that a request with credentials goes to the configured origin
-// only: the scheme, the host and the port are the same, and there is no user.
+// TestCheckOrigin checks that a request with credentials goes only to the configured origin: with
+// the same scheme, host and port, and without user information.
 func TestCheckOrigin(t *testing.T) {
 	for origin, targets := range map[string]map[string]bool{
 		"https://acme.okta.com": {

@@ -7,37 +7,37 @@ import (
 )
 
 const (
-	// maxWait is the longest wait or window that a response is believed to mean.
+	// maxWait limits the wait and the window of a response.
 	maxWait = 15 * time.Minute
-	// DefaultWait is the wait after a 429 that names none.
+	// DefaultWait is the wait after a 429 without a wait.
 	DefaultWait = 15 * time.Second
 )
 
-// A Rate is what a response says about a rate limit.
+// A Rate is the rate limit in a response.
 type Rate struct {
 	Known     bool // Limit and Remaining are valid
-	Limit     int  // requests that a window allows
+	Limit     int  // requests per window
 	Remaining int
-	Window    int64         // identifies the window, such as its end as the service wrote it; 0 if unknown
-	Left      time.Duration // from the response to the end of the window, 0 if unknown
-	Wait      time.Duration // of a 429: from the response to the next try
+	Window    int64         // ID of the window, such as its end as the service wrote it; 0 if unknown
+	Left      time.Duration // time from the response to the end of the window, 0 if unknown
+	Wait      time.Duration // of a 429: time from the response to the next try
 	Scope     Scope         // of a 429
 }
 
-// A Scope says which requests a 429 concerns.
+// A Scope is the set of requests that a 429 concerns.
 type Scope int
 
 // The scopes of a 429.
 const (
-	OfBucket    Scope = iota // the requests that are counted together
-	OfAll                    // all requests: too many are under way at once
-	OfOneObject              // further requests about one object
+	OfBucket    Scope = iota // the requests with the same counter
+	OfAll                    // all requests: too many are in progress
+	OfOneObject              // further requests for the same object
 )
 
-// RateHeaders returns a function that reads the headers with a prefix, such as
-// "X-RateLimit-": Limit, Remaining and Reset, the second since 1970 at which the window
-// ends by the service's clock. Retry-After takes precedence for the wait of a 429. With
-// the prefix "", only Retry-After counts.
+// RateHeaders returns a function that reads the headers with a prefix, such as "X-RateLimit-". The
+// headers are Limit, Remaining and Reset. Reset is the end of the window in seconds since 1970, by
+// the service's clock. For the wait of a 429, Retry-After takes precedence. With the prefix "",
+// only Retry-After counts.
 func RateHeaders(prefix string) func(*Response) Rate {
 	return func(r *Response) Rate {
 		var rate Rate
@@ -54,7 +54,7 @@ func RateHeaders(prefix string) func(*Response) Rate {
 		if err != nil || reset <= 0 {
 			return rate
 		}
-		// This machine's clock may be wrong, so the Date header decides.
+		// The clock of this machine may be wrong, so the time is measured from the Date header.
 		now := r.Date()
 		if now.IsZero() {
 			now = r.Received
@@ -70,7 +70,7 @@ func RateHeaders(prefix string) func(*Response) Rate {
 	}
 }
 
-// retryAfter returns the wait that a response asks for, and whether it names one.
+// retryAfter returns the wait of a Retry-After header, and reports whether there is one.
 func retryAfter(r *Response) (wait time.Duration, named bool) {
 	value := r.Header.Get("Retry-After")
 	if s, err := strconv.Atoi(value); err == nil && s >= 0 {

@@ -10,13 +10,13 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Date returns the service's time of the response, zero if the service does not say.
+// Date returns the time of the response by the service's clock, or zero if it is unknown.
 func (r *Response) Date() time.Time {
 	date, _ := http.ParseTime(r.Header.Get("Date"))
 	return date
 }
 
-// CodeOf returns the code of an error with this HTTP status.
+// CodeOf returns the error code of an HTTP status.
 func CodeOf(status int) sdk.Code {
 	switch status {
 	case http.StatusUnauthorized:
@@ -38,8 +38,8 @@ func CodeOf(status int) sdk.Code {
 	return sdk.InvalidInput
 }
 
-// Check returns the error of a response, nil if its status is 2xx. The error has the code
-// of the status and the wait of a Retry-After header.
+// Check returns the error of a response, or nil if the status is 2xx. The error has the code of
+// the status and the wait of a Retry-After header.
 func Check(resp *http.Response) error {
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return nil
@@ -56,8 +56,8 @@ func Check(resp *http.Response) error {
 	return e
 }
 
-// Printable makes a text from the network fit for one line of at most that many
-// characters.
+// Printable returns a text from the network on one line, with at most that many characters and
+// without control characters.
 func Printable(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == unicode.ReplacementChar {

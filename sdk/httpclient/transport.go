@@ -1,14 +1,14 @@
-// Package httpclient is the HTTP transport of a connector. It keeps the promises that a
-// host makes for every connector:
+// Package httpclient is the HTTP transport of a connector. It guarantees the following for every
+// connector:
 //
 //   - A dry run sends no write. The transport records the request instead and fails with
 //     [sdk.ErrPlanned].
-//   - Every request that was sent appears among the calls of the action's result.
-//   - Requests, and with them the credentials, go to one origin only, redirects included.
-//   - A response has a limited size, and a request a limited time.
-//   - Requests respect the service's rate limits, and repetitions its Retry-After.
+//   - Every request that was sent is recorded in the calls of the action's result.
+//   - Requests, and with them the credentials, go to one origin only, also after a redirect.
+//   - The size of a response and the time of a request are limited.
+//   - Requests respect the service's rate limits, and retries respect its Retry-After.
 //
-// Errors of a [Transport] are *[sdk.Error]. Responses of any status are no errors; [Check]
+// Errors of a [Transport] are *[sdk.Error]. A response of any status is not an error; [Check]
 // turns a response into an error.
 package httpclient
 
@@ -28,61 +28,61 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Transport sends the requests of one connection. It is an [http.RoundTripper] that is
-// safe for concurrent use; its fields must not change after the first request.
+// A Transport sends the requests of one connection. It is an [http.RoundTripper] that is safe for
+// concurrent use. Its fields must not change after the first request.
 type Transport struct {
 	Origin  *url.URL        // scheme, host and port of every request
 	Base    *http.Transport // sends the requests; see [New]
-	Timeout time.Duration   // of one request with its repetitions
-	MaxBody int64           // the most bytes of a response
-	// CutBody cuts a response at MaxBody bytes and sets its Truncated. Otherwise, a larger
+	Timeout time.Duration   // of one request, including retries
+	MaxBody int64           // maximum size of a response in bytes
+	// CutBody cuts a response at MaxBody bytes and sets its Truncated. Without CutBody, a larger
 	// response is an error.
 	CutBody bool
-	// Complete adds secret parts to the address of a request just before it is sent, such as
-	// the path of an incoming webhook. Calls, plans, errors and logs show the address without
-	// them. It must keep the origin. It may be nil.
+	// Complete adds secret parts to the address of a request just before it is sent, such as the
+	// path of an incoming webhook. Calls, plans, errors and logs show the address without these
+	// parts. Complete must keep the origin. It may be nil.
 	Complete  func(*url.URL)
-	UserAgent string // replaces that of a request, unless empty
-	RequestID string // name of the response header with the service's ID of the request
-	// Retries is how often a request is repeated. A read is repeated if there is no response
-	// or the service is unavailable, and any request if a rate limit held it back.
+	UserAgent string // replaces the User-Agent of a request, unless empty
+	RequestID string // name of the response header with the request ID
+	// Retries limits how often a request is repeated. A read is repeated after a missing response
+	// or an unavailable service. Any request is repeated after a rate limit.
 	Retries int
 
-	// Budget holds back requests that the service would reject. It may be nil.
+	// Budget rejects requests that the service would reject. It may be nil.
 	Budget *Budget
 	// Reserve is the percentage of each rate limit that reads leave to writes.
 	Reserve int
-	// Bucket names the requests that the service counts together with a request, whose path
-	// is escaped. If nil, the service counts all requests together.
+	// Bucket returns the name of the counter in which the service counts a request. The path
+	// of the request is escaped. If Bucket is nil, one counter counts all requests.
 	Bucket func(method, path string) string
-	// Rate reads a response's rate limit. If nil, only Retry-After counts.
+	// Rate parses the rate limit of a response. If nil, only Retry-After counts.
 	Rate func(*Response) Rate
 
-	// IsWrite reports whether a request may change something. If nil, every method but GET,
-	// HEAD and OPTIONS does.
+	// IsWrite reports whether a request may change an object. If nil, every method except GET,
+	// HEAD and OPTIONS is a write.
 	IsWrite func(*http.Request) bool
-	// Guard rejects a write with an error. In a dry run, a rejection that IsRejection accepts
-	// appears in the plan. If the write is sent, the transport calls done after it, unless
-	// done is nil. Guard may be nil.
+	// Guard rejects a write with an error. In a dry run, a rejection that IsRejection accepts is
+	// added to the plan. The transport calls done after a write that was sent, unless done is nil.
+	// Guard may be nil.
 	Guard       func(req *http.Request, body []byte) (done func(), err error)
 	IsRejection func(error) bool
 	// Begin starts the authorization of a request. It may be nil.
 	Begin func() Authorization
-	// Observe sees every response before its caller does. It may be nil.
+	// Observe receives every response before the caller. It may be nil.
 	Observe func(*http.Request, *Response)
 }
 
 // An Authorization authorizes one request, which may be sent more than once.
 type Authorization interface {
-	// Authorize puts credentials on a request that is about to be sent.
+	// Authorize adds credentials to a request that is about to be sent.
 	Authorize(ctx context.Context, req *http.Request) error
-	// Rejected reports whether the service rejected the credentials in a way that another
-	// Authorize may fix. It sees every response. It must not return true for ever.
+	// Rejected reports whether the service rejected the credentials and another call of Authorize
+	// may help. It receives every response. It must not always return true.
 	Rejected(r *Response) (again bool)
 }
 
-// New returns a transport to an origin, with a timeout of a minute and bodies of 64 MiB
-// at most. Only the scheme and host of origin count.
+// New returns a transport to an origin, with a timeout of one minute and a limit of 64 MiB for a
+// response. Only the scheme and host of origin count.
 func New(origin *url.URL) *Transport {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = 16
@@ -90,13 +90,13 @@ func New(origin *url.URL) *Transport {
 	return &Transport{Origin: origin, Base: base, Timeout: time.Minute, MaxBody: 64 << 20}
 }
 
-// Client returns an HTTP client that sends through the transport.
+// Client returns an HTTP client that uses the transport.
 func (t *Transport) Client() *http.Client { return &http.Client{Transport: t} }
 
 // Close closes idle connections.
 func (t *Transport) Close() { t.Base.CloseIdleConnections() }
 
-// A Response is a response, read to its end.
+// A Response is a response that was read to its end.
 type Response struct {
 	Method   string
 	Request  string // method and path, for messages
@@ -105,8 +105,9 @@ type Response struct {
 	Body     []byte // decompressed
 	Sent     time.Time
 	Received time.Time
-	Wait     time.Duration // of a 429: how long to wait
-	// Truncated reports whether Body is only the beginning; see [Transport.CutBody].
+	Wait     time.Duration // of a 429: time to wait
+	// Truncated reports whether Body is only the beginning of the response; see
+	// [Transport.CutBody].
 	Truncated bool
 }
 
@@ -114,7 +115,7 @@ type Response struct {
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x, _ := req.Context().Value(exchangeKey{}).(*exchange)
 	if x != nil && x.used {
-		return nil, errors.New("a second request in one exchange")
+		return nil, errors.New("a call of Exchange sent a second request")
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), t.Timeout)
 	defer cancel()
@@ -142,9 +143,9 @@ type exchange struct {
 	err      error
 }
 
-// Exchange runs call, which must send exactly one request with its context through the
-// transport. It returns the response or the error as the transport saw them. Exchange is
-// for clients of vendors, which turn errors into text or lose bodies.
+// Exchange runs call, which must send exactly one request with its context through the transport.
+// It returns the response or the error of that request. Exchange is for vendors' clients, which
+// turn errors into text or lose bodies.
 func (t *Transport) Exchange(ctx context.Context, call func(context.Context) error) (*Response, error) {
 	x := new(exchange)
 	err := call(context.WithValue(ctx, exchangeKey{}, x))
@@ -156,7 +157,7 @@ func (t *Transport) Exchange(ctx context.Context, call func(context.Context) err
 	case err != nil:
 		return nil, sdk.AsError(ctx.Err())
 	}
-	return nil, sdk.Errorf(sdk.Internal, "a call ended without a request")
+	return nil, sdk.Errorf(sdk.Internal, "a call of Exchange ended without a request")
 }
 
 func (t *Transport) roundTrip(req *http.Request) (*Response, error) {
@@ -164,7 +165,7 @@ func (t *Transport) roundTrip(req *http.Request) (*Response, error) {
 		return nil, err
 	}
 	var body []byte
-	if req.Body != nil { // it may be sent more than once
+	if req.Body != nil { // the body may be sent more than once
 		var err error
 		body, err = io.ReadAll(req.Body)
 		_ = req.Body.Close()
@@ -188,7 +189,8 @@ func (t *Transport) roundTrip(req *http.Request) (*Response, error) {
 	}
 }
 
-// authorized sends a request with credentials, and again if the service rejected these.
+// authorized sends a request with credentials. If the service rejects the credentials, it sends
+// the request again.
 func (t *Transport) authorized(req *http.Request, body []byte) (*Response, error) {
 	var a Authorization
 	if t.Begin != nil {
@@ -212,8 +214,8 @@ func (t *Transport) authorized(req *http.Request, body []byte) (*Response, error
 	}
 }
 
-// Send sends a request once. Only the origin, the budget and the limits of time and size
-// apply to it, so that an [Authorization] can fetch a token with it.
+// Send sends a request once. It applies only the origin, the budget and the limits of time and
+// size, so that an [Authorization] can use it to fetch a token.
 func (t *Transport) Send(req *http.Request) (*Response, error) {
 	if err := t.checkOrigin(req.URL); err != nil {
 		return nil, err
@@ -258,7 +260,7 @@ func (t *Transport) Send(req *http.Request) (*Response, error) {
 	defer resp.Body.Close()
 	r.Status, r.Header = resp.StatusCode, resp.Header
 	call.Status, call.RequestID = r.Status, r.Header.Get(t.RequestID)
-	response = r // its header counts even if its body is cut off
+	response = r // the header counts even if the body is incomplete
 	r.Body, err = readBody(resp, t.MaxBody)
 	r.Received = time.Now()
 	if t.Observe != nil {
@@ -273,7 +275,7 @@ func (t *Transport) Send(req *http.Request) (*Response, error) {
 	return r, err
 }
 
-// checkOrigin rejects any other origin before a connection is made.
+// checkOrigin rejects every other origin before there is a connection.
 func (t *Transport) checkOrigin(u *url.URL) error {
 	if u.Scheme != t.Origin.Scheme || u.Host != t.Origin.Host || u.User != nil {
 		return sdk.Errorf(sdk.Internal, "a request to %s was not sent: the credentials belong to %s", Printable(u.Host, 100), t.Origin.Host)
@@ -288,14 +290,14 @@ func (t *Transport) isWrite(req *http.Request) bool {
 	return req.Method != http.MethodGet && req.Method != http.MethodHead && req.Method != http.MethodOptions
 }
 
-// isRead reports whether a request must leave a share of the rate limit to others:
-// neither it nor its action writes.
+// isRead reports whether a request must leave a part of the rate limit to writes: neither the
+// request nor its action writes.
 func (t *Transport) isRead(req *http.Request) bool {
 	return !t.isWrite(req) && (sdk.EffectOf(req.Context()) == sdk.Reads || sdk.IsDryRun(req.Context()))
 }
 
-// permit checks a write, and records it instead if this is a dry run. It is in the only
-// path to the service, so that no action can forget it.
+// permit checks a write, or records it in a dry run. Every request to the service passes through
+// permit, so no action can bypass it.
 func (t *Transport) permit(req *http.Request, body []byte) (done func(), err error) {
 	if t.Guard != nil {
 		done, err = t.Guard(req, body)
@@ -318,7 +320,7 @@ func (t *Transport) permit(req *http.Request, body []byte) (done func(), err err
 	return nil, sdk.ErrPlanned
 }
 
-// maskURL returns a path and its query with secrets masked.
+// maskURL returns the path and query of a URL with secrets masked.
 func maskURL(u *url.URL) string {
 	query := url.Values{}
 	for name, values := range u.Query() {
@@ -333,7 +335,7 @@ func maskURL(u *url.URL) string {
 	return masked.RequestURI()
 }
 
-// retry reports whether to repeat a request, and how long to wait before.
+// retry reports whether to repeat a request, and the time to wait first.
 func (t *Transport) retry(req *http.Request, r *Response, err error, repeated int) (wait time.Duration, again bool) {
 	var held *sdk.Error
 	wait = spread(time.Second << min(repeated, 10))
@@ -364,7 +366,7 @@ func (t *Transport) rate(r *Response) Rate {
 	return RateHeaders("")(r)
 }
 
-// Sleep waits, or returns the error of ctx if that ends first.
+// Sleep waits for d, or returns the error of ctx if ctx ends first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -376,8 +378,8 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// failure returns the error of a request without a response. The context of req is the
-// caller's.
+// failure returns the error of a request without a response. The context of req is the context of
+// the caller.
 func (t *Transport) failure(req *http.Request, err error) error {
 	request := RequestTo(req.Method, req.URL.EscapedPath())
 	switch cause := req.Context().Err(); {
@@ -402,10 +404,10 @@ func (t *Transport) failure(req *http.Request, err error) error {
 	return &sdk.Error{Code: sdk.Unavailable, Message: About(request, Reason(t.Origin.Host, err)+unknown), Err: err}
 }
 
-// UnknownOutcome ends the message of a write that the service may have done.
+// UnknownOutcome ends the error message of a write that may have taken effect.
 const UnknownOutcome = "; whether the request took effect is not known"
 
-// unsent marks err, which kept a request from being sent.
+// unsent marks err as an error that prevented the request.
 func unsent(err error) error {
 	var e *sdk.Error
 	if !errors.As(err, &e) || errors.Is(err, sdk.ErrPlanned) {
@@ -416,11 +418,11 @@ func unsent(err error) error {
 	return &marked
 }
 
-// Unsent reports whether err kept a request from being sent: the guard rejected it or
-// failed, or there were no credentials. The service changed nothing.
+// Unsent reports whether err prevented the request: the guard rejected it or failed, or there were
+// no credentials. The service made no change.
 func Unsent(err error) bool { return errors.Is(err, sdk.ErrUnsent) }
 
-// About puts a request, if there is one, in front of a message.
+// About returns the message with the request, if any, in front.
 func About(request, message string) string {
 	if request == "" {
 		return message
@@ -439,8 +441,7 @@ func Naming(request string, err error) error {
 	return &named
 }
 
-// RequestTo names a request in messages: without its query, and without a secret in its
-// path.
+// RequestTo returns a request for messages, without its query and without secrets in its path.
 func RequestTo(method, path string) string {
 	return method + " " + Printable(schema.MaskText(path), 300)
 }

@@ -18,8 +18,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// serve returns a transport to a server with a handler, and the number of requests that
-// reached the server.
+// serve returns a transport to a server with a handler, and the number of requests that the server
+// received.
 func serve(t *testing.T, h http.HandlerFunc) (*Transport, *atomic.Int32) {
 	t.Helper()
 	count := new(atomic.Int32)
@@ -181,9 +181,9 @@ func TestTimeout(t *testing.T) {
 	transport, _ := serve(t, func(http.ResponseWriter, *http.Request) { <-release })
 	defer close(release)
 	transport.Timeout = 50 * time.Millisecond
-	for method, doubt := range map[string]bool{"GET": false, "POST": true} {
+	for method, unknown := range map[string]bool{"GET": false, "POST": true} {
 		_, err := send(t.Context(), transport, method, "/", "")
-		if e := sdk.AsError(err); e == nil || e.Code != sdk.Timeout || strings.Contains(e.Message, UnknownOutcome) != doubt {
+		if e := sdk.AsError(err); e == nil || e.Code != sdk.Timeout || strings.Contains(e.Message, UnknownOutcome) != unknown {
 			t.Errorf("%s: got %v", method, err)
 		}
 	}
@@ -209,7 +209,7 @@ func TestRetries(t *testing.T) {
 		"read after a closed socket": {"GET", []int{0, 502, 200}, time.Minute, 200, 3},
 		"read after 500":             {"GET", []int{500, 200}, time.Minute, 500, 1},
 		"read after 404":             {"GET", []int{404, 200}, time.Minute, 404, 1},
-		"too often":                  {"GET", []int{504, 504, 504, 200}, time.Minute, 504, 3},
+		"too many failures":          {"GET", []int{504, 504, 504, 200}, time.Minute, 504, 3},
 		"no time to wait":            {"GET", []int{503, 200}, 500 * time.Millisecond, 503, 1},
 		"write after 429":            {"POST", []int{429, 200}, time.Minute, 200, 2},
 		"write after 503":            {"POST", []int{503, 200}, time.Minute, 503, 1},
@@ -276,7 +276,7 @@ func TestBudgetOfTransport(t *testing.T) {
 	}
 }
 
-// A tokens authorizes each request with the next token.
+// tokens authorizes each request with the next token.
 type tokens struct{ n int }
 
 func (c *tokens) Authorize(_ context.Context, req *http.Request) error {

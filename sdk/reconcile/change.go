@@ -32,7 +32,7 @@ func (w Write) IsDryRun() bool { return w.DryRun }
 // ExpectedState returns the state that the caller expects before the write.
 func (w Write) ExpectedState() json.RawMessage { return json.RawMessage(w.ExpectedBefore) }
 
-// State is a state in JSON, as an earlier output had it.
+// State is a state in JSON, from an earlier output.
 type State json.RawMessage
 
 // MarshalJSON returns the bytes.
@@ -69,7 +69,7 @@ func (c *Change[S]) About(subjects ...sdk.Subject) { c.Subjects = subjects }
 // state (see [sdk.Undo]).
 func (c *Change[S]) UndoneBy(action, subject string, input any) {
 	switch c.Outcome {
-	case sdk.Unchanged, sdk.NotApplicable, "": // "" of an error
+	case sdk.Unchanged, sdk.NotApplicable, "": // "" if there was an error
 		return
 	case sdk.Planned:
 		if len(c.Plan) == 0 || c.Reason != "" {
@@ -91,17 +91,17 @@ func planned[S any](ctx context.Context, before S, reason string) Change[S] {
 	return Change[S]{Outcome: sdk.Planned, Reason: reason, Before: before, After: before, Plan: sdk.PlannedRequests(ctx)}
 }
 
-// A Comparer is a state with members that Expected does not compare: members that change
-// without a write or by writes to other objects, or that the input does not name.
+// A Comparer is a state with members that Expected ignores: members that change without a write or
+// by writes to other objects, and members that the input does not name.
 type Comparer interface {
 	// Compares reports whether Expected compares the member.
 	Compares(member string) bool
 }
 
-// Expected returns an error with the code conflict if the state differs from the state
-// that the input of the action expects (parameter expected_before). The error names the
-// members that differ. An input that expects nothing accepts every state. Each [Goal]
-// calls Expected before it sends a write; an action that writes otherwise must call it.
+// Expected returns a conflict if the state differs from the parameter expected_before of the
+// action. The error names the members that differ. Without expected_before, every state is
+// accepted. Each [Goal] calls Expected before it sends a write; any other action that writes must
+// call it.
 func Expected(ctx context.Context, before any) error {
 	raw := sdk.ExpectedBefore(ctx)
 	if raw == nil {
@@ -137,12 +137,12 @@ func Expected(ctx context.Context, before any) error {
 	if names[0] != "" {
 		members = strings.ReplaceAll(strings.TrimPrefix(strings.Join(names, ", "), "/"), ", /", ", ")
 	}
-	e := sdk.Errorf(sdk.Conflict, "the state differs from expected_before in %s, and nothing was written. Run a dry run again, and check the new state", members)
+	e := sdk.Errorf(sdk.Conflict, "the state differs from expected_before in %s, and nothing was written. Start a new dry run, and check the state", members)
 	e.Violations = violations
 	return e
 }
 
-// Unexpected reports whether err is an error of [Expected].
+// Unexpected reports whether err is a conflict that [Expected] returned.
 func Unexpected(err error) bool {
 	e := sdk.AsError(err)
 	return e != nil && e.Code == sdk.Conflict && slices.ContainsFunc(e.Violations, func(v schema.Violation) bool {

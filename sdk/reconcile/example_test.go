@@ -12,7 +12,7 @@ type lamp struct {
 	On bool `json:"on"`
 }
 
-// The action of a connector reads the state, sends one write, and verifies the state.
+// The action of a connector reads the state, sends one write, and verifies the new state.
 func ExampleGoal() {
 	service := lamp{}
 	on := reconcile.Goal[lamp]{
@@ -30,8 +30,8 @@ func ExampleGoal() {
 	// unchanged {true} {true} <nil>
 }
 
-// A write with expected_before is not sent if another client changed the state after the
-// dry run.
+// A write with expected_before is not sent if another client has changed the state since the dry
+// run.
 func ExampleExpected() {
 	service := lamp{On: true}
 	off := reconcile.Goal[lamp]{

@@ -17,8 +17,8 @@ type Paging struct {
 	Bounded
 }
 
-// Sizes returns the size of the pages to read, and the maximum number of items. MaxPage
-// is the largest page of the service.
+// Sizes returns the page size and the maximum number of items. MaxPage is the largest page size of
+// the service.
 func (p Paging) Sizes(maxPage int) (page, items int) {
 	if p.ReturnAll {
 		return min(p.MaxItems, maxPage), p.MaxItems
@@ -27,13 +27,13 @@ func (p Paging) Sizes(maxPage int) (page, items int) {
 	return page, page
 }
 
-// Counted holds the members that the output of every list has.
+// Counted has the members of every list output.
 type Counted struct {
 	Count     int  `json:"count"`     // Number of items in this output.
 	Truncated bool `json:"truncated"` // Whether the service may have more items that match.
 }
 
-// Paged holds the members that the output of every list with pages has.
+// Paged has the members of every output with pages.
 type Paged struct {
 	Counted
 	// Cursor of the next page, for the parameter after. Absent if there is no next page, or if the list was cut off
@@ -41,7 +41,7 @@ type Paged struct {
 	Next string `json:"next,omitempty"`
 }
 
-// Convert returns the conversion of each item. The result is never nil.
+// Convert converts each item. The result is never nil.
 func Convert[T, U any](items []T, to func(T) U) []U {
 	all := make([]U, len(items))
 	for i, item := range items {

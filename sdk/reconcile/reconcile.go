@@ -1,6 +1,6 @@
-// Package reconcile holds the one way in which an action writes: it reads the state,
-// sends the write, verifies the state, and reports the outcome. Every connector can use
-// it. The package imports only sdk and schema.
+// Package reconcile implements the write of an action: it reads the state, sends the write,
+// verifies the new state, and reports the outcome. Every connector can use it. The package imports
+// only sdk and schema.
 package reconcile
 
 //go:generate go run soar.example/okta/schema/describe
@@ -15,35 +15,36 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Goal is a state that one write brings about. S is the state that the output shows
-// before and after.
+// A Goal is a state that one write must reach. S is the type of the state in the output.
 type Goal[S any] struct {
 	// Name completes the sentence "verification failed: it is not true that the …", as in
 	// "user is suspended".
 	Name string
-	// Done reports whether the state is as requested.
+	// Done reports whether the state is the requested one.
 	Done func(S) bool
-	// Act sends the write. Its errors are read with [sdk.AsError].
+	// Act sends the write. Its errors are converted with [sdk.AsError].
 	Act func(context.Context) error
-	// Read reads the state. Without it, the outcome rests on the response of the service.
+	// Read reads the state. If nil, the outcome depends only on the response of the service.
 	Read func(context.Context) (S, error)
-	// Precondition explains why an object in this state cannot reach the goal, "" if no
-	// reason is known. It is called only after the service rejected the write. It may be nil.
+	// Precondition returns the reason why an object in this state cannot reach the goal, or "" if
+	// none is known. It is called only after the service rejected the write. It may be nil.
 	Precondition func(S) string
-	// Bar explains why the write must not be sent in this state, "" if it may. It may be nil.
+	// Bar returns the reason why the write must not be sent in this state, or "" if it may be
+	// sent. It may be nil.
 	Bar func(S) string
-	// Repeat sends the write even if the state is as requested, for a write with an effect
-	// that the state does not show. The outcome is then accepted.
+	// Repeat sends the write even if the object is in the requested state, for a write with an
+	// effect that the state does not show. The outcome is then accepted.
 	Repeat bool
-	// Retry repeats a write after a transient error, until the deadline of the caller. See [Retry].
+	// Retry repeats the write after a transient error, until the deadline of the caller. See
+	// [Retry].
 	Retry bool
 }
 
-// Waits lists the pauses between the reads that verify an accepted change. Tests may
-// shorten them before the first write.
+// Waits lists the pauses between the reads that verify an accepted write. Tests may shorten them
+// before the first write.
 var Waits = []time.Duration{200 * time.Millisecond, 500 * time.Millisecond, time.Second}
 
-// Run reads the state before, and brings about the goal.
+// Run reads the state and sends the write. See [Goal.From].
 func (g Goal[S]) Run(ctx context.Context) (Change[S], error) {
 	before, err := g.Read(ctx)
 	if err != nil {
@@ -52,10 +53,9 @@ func (g Goal[S]) Run(ctx context.Context) (Change[S], error) {
 	return g.From(ctx, before)
 }
 
-// From brings about the goal from the state before. Calls of a service are not always
-// idempotent, and responses do not always show the state: the service may reject a second
-// deactivation with a 404, and a response can be lost. Therefore From sends the write,
-// reads the state again, and decides by the state.
+// From sends the write to an object in the state before. It reads the state again, and the new
+// state determines the outcome. The response alone is not enough: a service may reject a second
+// deactivation with a 404, and a response can be lost.
 func (g Goal[S]) From(ctx context.Context, before S) (Change[S], error) {
 	if err := Expected(ctx, before); err != nil {
 		return Change[S]{}, err
@@ -101,9 +101,8 @@ func (g Goal[S]) From(ctx context.Context, before S) (Change[S], error) {
 	return change, nil
 }
 
-// Accept sends a write with a state that the service cannot report. Its outcome is
-// accepted: it rests on the response alone. After is the state that an accepted write
-// implies.
+// Accept sends a write for which the service cannot report the state. The outcome is accepted and
+// depends only on the response. After is the state that an accepted write implies.
 func Accept[S any](ctx context.Context, before, after S, act func(context.Context) error) (Change[S], error) {
 	if err := Expected(ctx, before); err != nil {
 		return Change[S]{}, err
@@ -129,7 +128,7 @@ func explain[S any](why func(S) string, state S) string {
 	return why(state)
 }
 
-// verify reads the state after an accepted write, and waits until the change is visible.
+// verify reads the state after an accepted write, and waits until the new state is visible.
 func (g Goal[S]) verify(ctx context.Context) (after S, err error) {
 	err = Verify(ctx, func() (done bool, err error) {
 		if after, err = g.Read(ctx); err != nil {
@@ -140,9 +139,9 @@ func (g Goal[S]) verify(ctx context.Context) (after S, err error) {
 	return after, err
 }
 
-// Verify calls check until check reports that the accepted changes are visible. It waits
-// between the calls (see [Waits]), and gives up after the last wait without an error. It
-// returns the error of check, or of a context that ended.
+// Verify calls check until check reports that the accepted writes are visible. It waits between
+// the calls (see [Waits]), and returns nil after the last wait. It returns the error of check, or
+// of a context that ends.
 func Verify(ctx context.Context, check func() (done bool, err error)) error {
 	for _, wait := range Waits {
 		if done, err := check(); done || err != nil {
@@ -158,20 +157,20 @@ func Verify(ctx context.Context, check func() (done bool, err error)) error {
 
 // An Attempt is the result of sending one write.
 type Attempt[S any] struct {
-	// Err is the error of the write: [sdk.ErrPlanned] in a dry run, nil if the service accepted
-	// the write or if the state is as requested despite the error.
+	// Err is the error of the write: [sdk.ErrPlanned] in a dry run. It is nil if the service
+	// accepted the write, or if the state is the requested one despite the error.
 	Err error
-	// Read reports whether the response left the state unknown, so that State was read.
+	// Read reports whether State was read because the response left the state unknown.
 	Read  bool
 	State S
-	// Lost reports whether a response was lost, so that the write may have been made.
+	// Lost reports whether a response was lost, so that the write may have taken effect.
 	Lost bool
-	// Unknown reports whether the write may have been made, and the state could not be read.
+	// Unknown reports whether the write may have taken effect and the state could not be read.
 	Unknown bool
 }
 
-// Outcome returns the outcome of an attempt without an error. If the service rejected
-// the write and the state is as requested, another client made the change first.
+// Outcome returns the outcome of an attempt without an error. If the service rejected the write
+// and the state is the requested one, another client made the change first.
 func (a Attempt[S]) Outcome() sdk.Outcome {
 	if a.Read && !a.Lost {
 		return sdk.Unchanged
@@ -179,8 +178,8 @@ func (a Attempt[S]) Outcome() sdk.Outcome {
 	return sdk.Changed
 }
 
-// Attempt sends the write. It reads the state only if the response leaves the state
-// unknown. It does not verify a write that the service accepted.
+// Attempt sends the write. It reads the state only if the response leaves it unknown. It does not
+// verify a write that the service accepted.
 func (g Goal[S]) Attempt(ctx context.Context) (a Attempt[S]) {
 	once := func() (struct{}, error) { return struct{}{}, g.attempt(ctx, &a) }
 	if g.Retry {
@@ -192,7 +191,7 @@ func (g Goal[S]) Attempt(ctx context.Context) (a Attempt[S]) {
 }
 
 func (g Goal[S]) attempt(ctx context.Context, a *Attempt[S]) error {
-	if err := ctx.Err(); err != nil { // nothing was sent yet
+	if err := ctx.Err(); err != nil { // no request was sent yet
 		return err
 	}
 	err := g.Act(ctx)
@@ -207,7 +206,7 @@ func (g Goal[S]) attempt(ctx context.Context, a *Attempt[S]) error {
 	if MayHaveWritten(err) {
 		a.Lost, a.Unknown = true, true
 	}
-	if g.Read == nil || !open(e) {
+	if g.Read == nil || !stateUnknown(e) {
 		return e
 	}
 	state, unread := g.Read(ctx)
@@ -220,8 +219,8 @@ func (g Goal[S]) attempt(ctx context.Context, a *Attempt[S]) error {
 	return e
 }
 
-// MayHaveWritten reports whether a failed write may have been made: the request was sent,
-// and its response was lost.
+// MayHaveWritten reports whether a failed write may have taken effect: the request was sent, and
+// its response was lost.
 func MayHaveWritten(err error) bool {
 	var op *net.OpError
 	e := sdk.AsError(err)
@@ -229,14 +228,14 @@ func MayHaveWritten(err error) bool {
 		(e.Code == sdk.Unavailable || e.Code == sdk.Timeout || e.Code == sdk.Canceled)
 }
 
-// open reports whether the state after a failed write is unknown. Rejected credentials,
-// for example, leave the state as it was.
-func open(e *sdk.Error) bool {
+// stateUnknown reports whether the state after a failed write is unknown. Rejected credentials,
+// for example, do not change the state.
+func stateUnknown(e *sdk.Error) bool {
 	return slices.Contains([]sdk.Code{sdk.InvalidInput, sdk.Forbidden, sdk.NotFound, sdk.Conflict, sdk.Unavailable, sdk.Timeout}, e.Code)
 }
 
-// Each runs act on each item, also after a failure, and returns the first failure. In a
-// dry run every item adds its part of the plan.
+// Each calls act for each item, also after an error, and returns the first error. In a dry run,
+// every item adds its part to the plan.
 func Each[T any](items []T, act func(T) error) error {
 	var first error
 	planned := false

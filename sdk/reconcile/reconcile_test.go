@@ -75,7 +75,7 @@ func (s *script) goal() reconcile.Goal[state] {
 	}
 }
 
-// lost is an error after which the write may have been made. It makes the write.
+// lost returns a write that takes effect and then fails with err.
 func (s *script) lost(status string, err error) func(context.Context) error {
 	return func(context.Context) error {
 		s.sent++
@@ -106,10 +106,10 @@ func TestOutcomes(t *testing.T) {
 		sent    int
 	}{
 		"as requested before":          {before: "off", outcome: sdk.Unchanged},
-		"sent although as requested":   {before: "off", writes: []any{nil}, repeat: true, outcome: sdk.Accepted, sent: 1},
+		"sent in the requested state":  {before: "off", writes: []any{nil}, repeat: true, outcome: sdk.Accepted, sent: 1},
 		"changed":                      {before: "on", writes: []any{"off"}, outcome: sdk.Changed, sent: 1},
-		"barred":                       {before: "owned", outcome: sdk.NotApplicable, reason: "belongs to somebody else"},
-		"accepted but not done":        {before: "on", writes: []any{nil}, code: sdk.Conflict, sent: 1},
+		"precondition not met":         {before: "owned", outcome: sdk.NotApplicable, reason: "belongs to somebody else"},
+		"accepted, but not visible":    {before: "on", writes: []any{nil}, code: sdk.Conflict, sent: 1},
 		"accepted, and the read fails": {before: "on", writes: []any{"off"}, reads: []error{nil, timeout}, code: sdk.Timeout, sent: 1},
 		"rejected":                     {before: "on", writes: []any{rejected(sdk.Conflict, "E1")}, code: sdk.Conflict, sent: 1},
 		"rejected, with a known reason": {
@@ -200,8 +200,8 @@ func TestExpectedState(t *testing.T) {
 		"in another order":     {`{"seen":1,"tags":{"a":"b"},"status":"on"}`, ""},
 		"a volatile member":    {`{"status":"on","tags":{"a":"b"},"seen":99}`, ""},
 		"another status":       {`{"status":"off","tags":{"a":"b"},"seen":1}`, "status"},
-		"a member less":        {`{"status":"on","seen":1}`, "tags"},
-		"a member more":        {`{"status":"on","tags":{"a":"b"},"seen":1,"new":1}`, "new"},
+		"missing member":       {`{"status":"on","seen":1}`, "tags"},
+		"additional member":    {`{"status":"on","tags":{"a":"b"},"seen":1,"new":1}`, "new"},
 		"a member of a member": {`{"status":"on","tags":{"a":"c","d":"e"},"seen":1}`, "tags/a, tags/d"},
 		"another type":         {`{"status":["on"],"tags":{"a":"b"}}`, "status"},
 		"no object":            {`"on"`, "the whole state"},

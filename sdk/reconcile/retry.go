@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	// maxWait is the longest wait of Retry for a caller without a deadline. It is longer than
-	// a rate-limit window of one minute.
+	// maxWait is the longest wait of Retry for a caller without a deadline. It is longer than a
+	// rate limit window of one minute.
 	maxWait = 90 * time.Second
 	// margin is the time that a caller needs for further calls after a wait.
 	margin = 10 * time.Second
 )
 
-// RetryWaits are the shortest waits of [Retry] before it repeats a call. Tests may
-// shorten them before the first write.
+// RetryWaits are the shortest waits of [Retry] between calls. Tests may shorten them before the
+// first write.
 var RetryWaits = []time.Duration{time.Second, 3 * time.Second}
 
-// Retry repeats a call that failed with a transient error (see [sdk.Code.Transient]), so
-// that a partial change is completed. It does not wait beyond the deadline of its caller.
+// Retry repeats a call that failed with a transient error (see [sdk.Code.Transient]), so that a
+// partial change is completed. It does not wait beyond the deadline of its caller.
 func Retry[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	for _, wait := range RetryWaits {
 		got, err := call()
@@ -40,7 +40,7 @@ func Retry[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	return call()
 }
 
-// Sleep waits, or returns the error of a context that ends first.
+// Sleep waits for d, or returns the error of ctx if ctx ends first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

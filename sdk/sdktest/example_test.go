@@ -20,8 +20,8 @@ var (
 	fake    = func() http.Handler { return http.NotFoundHandler() } // of the service
 )
 
-// The test of a connector gives the suite a fake of the service, and a case for each action
-// and trigger.
+// The test of a connector gives the suite a fake of the service, and a case for each action and
+// trigger.
 func ExampleRun() {
 	_ = func(t *testing.T) { // TestConnector
 		sdktest.Run(t, sdktest.Suite{
@@ -38,7 +38,7 @@ func ExampleRun() {
 	}
 }
 
-// A Server can also be used alone, in a test of one client.
+// A Server can also be used without a suite, to test a client.
 func ExampleServer_Break() {
 	t := new(tester)
 	defer t.end()
@@ -67,7 +67,7 @@ func ExampleServer_Break() {
 	// no response
 }
 
-// A tester stands for the *testing.T of a test.
+// A tester replaces the *testing.T of a test.
 type tester struct {
 	testing.TB
 	cleanup []func()

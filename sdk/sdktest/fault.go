@@ -9,7 +9,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Fault is a way in which a service fails.
+// A Fault is a kind of failure of a service.
 type Fault string
 
 // The faults.
@@ -18,7 +18,7 @@ const (
 	NoPermission   Fault = "403"
 	EmptyForbidden Fault = "403 without a body"
 	Missing        Fault = "404"
-	// The service did not send these responses: they say nothing about the object of the call.
+	// A proxy sent these responses, so they say nothing about the object of the request.
 	ForeignMissing   Fault = "404 with an HTML page"
 	GatewayMissing   Fault = "404 in a gateway's JSON"
 	ForeignForbidden Fault = "403 with an HTML page"
@@ -26,8 +26,8 @@ const (
 	ForeignConflict  Fault = "409 with an HTML page"
 	ForeignGone      Fault = "410 without a body"
 	ForeignState     Fault = "412 with an HTML page"
-	// NoEndpoint is the service's 404 for an endpoint that it does not have. It says
-	// nothing about an object either.
+	// NoEndpoint is the 404 of the service for an unknown endpoint. It says nothing about an
+	// object either.
 	NoEndpoint Fault = "404 for an unknown endpoint"
 
 	TooMany      Fault = "429"
@@ -37,14 +37,14 @@ const (
 	HTMLSuccess  Fault = "200 with an HTML page"
 	EmptySuccess Fault = "200 without a body"
 	Overloaded   Fault = "503"
-	HangUp       Fault = "hang-up without an answer"
-	CutOff       Fault = "answer cut off half-way"
-	Reset        Fault = "connection reset half-way"
-	// NoResponse is a request that gets no response. Only a [Server] has it.
+	HangUp       Fault = "connection closed without a response"
+	CutOff       Fault = "incomplete response"
+	Reset        Fault = "connection reset during the response"
+	// NoResponse leaves a request without a response. Only a [Server] has this fault.
 	NoResponse Fault = "no response"
 )
 
-// codes are the codes of the errors that the faults must cause.
+// codes maps each fault to the code of the error that it must cause.
 var codes = map[Fault]sdk.Code{
 	Unauthorized: sdk.Unauthenticated, NoPermission: sdk.Forbidden, EmptyForbidden: sdk.Unavailable,
 	ForeignMissing: sdk.Unavailable, GatewayMissing: sdk.Unavailable, ForeignForbidden: sdk.Unavailable, ForeignLogin: sdk.Unavailable,
@@ -54,7 +54,7 @@ var codes = map[Fault]sdk.Code{
 	HangUp: sdk.Unavailable, CutOff: sdk.Unavailable, Reset: sdk.Unavailable,
 }
 
-// namesRequest matches the method and the path of a request.
+// namesRequest matches the method and the start of the path of a request.
 var namesRequest = regexp.MustCompile(`\b(GET|POST|PUT|PATCH|DELETE) /`)
 
 func wantFault(t *testing.T, err error, fault Fault, code sdk.Code) {
@@ -64,16 +64,16 @@ func wantFault(t *testing.T, err error, fault Fault, code sdk.Code) {
 		return
 	}
 	if e.Message == "" {
-		t.Error("the error says nothing")
+		t.Error("the error has no message")
 	}
 	if !namesRequest.MatchString(e.Message) {
 		t.Errorf("the error does not name its request: %s", e.Message)
 	}
-	answered := !slices.Contains([]Fault{HangUp, CutOff, Reset}, fault)
-	if answered && (e.Upstream == nil || e.Upstream.Status == 0 || e.Upstream.RequestID == "") {
-		t.Errorf("the error does not say what the service answered: %+v", e.Upstream)
+	responded := !slices.Contains([]Fault{HangUp, CutOff, Reset}, fault)
+	if responded && (e.Upstream == nil || e.Upstream.Status == 0 || e.Upstream.RequestID == "") {
+		t.Errorf("the error lacks the status or the request ID of the response: %+v", e.Upstream)
 	}
 	if limited := fault == TooMany || fault == TooManyBare; limited != (e.RetryAfter > 0) || e.RetryAfter > time.Hour {
-		t.Errorf("the error says to wait %s", e.RetryAfter)
+		t.Errorf("the wait of the error is %s", e.RetryAfter)
 	}
 }

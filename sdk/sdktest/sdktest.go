@@ -20,35 +20,35 @@ import (
 // A Suite is a connector with the service and the inputs for its tests.
 type Suite struct {
 	Backend sdk.Backend
-	// Service starts a fresh service, in a state in which every case works.
+	// Service starts a new service in a state in which every case works.
 	Service func(t *testing.T) Service
-	// Actions holds a case for each action.
+	// Actions has a case for each action.
 	Actions map[string]Case
-	// Triggers holds parameters for each trigger, under which a fresh service has
-	// at least one event.
+	// Triggers has parameters for each trigger. With them, a new service must return at least one
+	// event.
 	Triggers map[string]json.RawMessage
 }
 
-// A Service is the service that the connector acts on, under control of a test.
+// A Service is the service of the connector, under the control of a test.
 type Service interface {
 	// Settings returns the settings of a session on the service.
 	Settings() json.RawMessage
-	// Break makes every request from now on fail in the given way.
+	// Break makes every later request fail with the fault.
 	Break(Fault)
-	// Requests counts the requests so far, and Writes the ones that may change something.
+	// Requests counts the requests so far. Writes counts those that may change an object.
 	Requests() int
 	Writes() int
 }
 
-// A Case is a call of an action on a fresh service: a write that changes something,
-// a read that finds something.
+// A Case is a call of an action on a new service. A write must change an object, and a read must
+// find one.
 type Case struct {
-	// Input returns the input, which may name objects of the service.
+	// Input returns the input, which can refer to objects of the service.
 	Input func(Service) json.RawMessage
-	// Again is the outcome of the same call a second time. Empty means accepted after an
+	// Again is the outcome of the same call a second time. The default is accepted after an
 	// accepted write, and otherwise unchanged.
 	Again sdk.Outcome
-	// Absence says that "not found" is a result of this action, not a failure.
+	// Absence reports whether "not found" is a result of this action and not an error.
 	Absence bool
 }
 
@@ -82,7 +82,7 @@ func Run(t *testing.T, s Suite) {
 	t.Run("settings", func(t *testing.T) { s.settings(t, m) })
 }
 
-// test runs a parallel test with a session on a fresh service.
+// test runs a parallel test with a session on a new service.
 func (s Suite) test(t *testing.T, name string, try func(*testing.T, sdk.Session, Service)) {
 	t.Run(name, func(t *testing.T) {
 		t.Parallel()
@@ -148,16 +148,16 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 			s.expectedState(t, session, service, info, output, c.Input(service))
 		})
 	}
-	s.test(t, "refuses bad input", func(t *testing.T, session sdk.Session, service Service) {
-		for _, bad := range append(spoiled(t, info.Input, c.Input(service)), json.RawMessage(`[]`), json.RawMessage(`null`), json.RawMessage(`{`)) {
+	s.test(t, "rejects invalid input", func(t *testing.T, session sdk.Session, service Service) {
+		for _, bad := range append(invalidInputs(t, info.Input, c.Input(service)), json.RawMessage(`[]`), json.RawMessage(`null`), json.RawMessage(`{`)) {
 			_, err := session.Run(quiet(t), info.Name, bad)
 			if e := wantCode(t, err, sdk.InvalidInput); e != nil && len(e.Violations) == 0 {
-				t.Errorf("input %s: no pointer in %v", bad, err)
+				t.Errorf("input %s: the error %v has no violation with a pointer", bad, err)
 			}
 		}
 		wantNoRequest(t, service)
 	})
-	s.test(t, "obeys cancellation", func(t *testing.T, session sdk.Session, service Service) {
+	s.test(t, "stops when canceled", func(t *testing.T, session sdk.Session, service Service) {
 		ctx, cancel := context.WithCancel(quiet(t))
 		cancel()
 		_, err := session.Run(ctx, info.Name, c.Input(service))
@@ -192,20 +192,19 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 	}
 }
 
-// Input returns the Input of a [Case] for an input that names only objects that every fresh
-// service has.
+// Input returns the Input of a [Case] that refers only to objects of every new service.
 func Input(v any) func(Service) json.RawMessage {
 	raw, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // a mistake in the test
+		panic(err) // the test is wrong
 	}
 	return func(Service) json.RawMessage { return raw }
 }
 
 const expectedBefore = "expected_before"
 
-// expectedState checks the parameter expected_before: the write is sent if the state is
-// as a dry run returned it, and fails with a conflict before the first write if not.
+// expectedState checks the parameter expected_before. The write is sent if the state equals the
+// one of a dry run. Otherwise the action fails with a conflict before the first write.
 func (s Suite) expectedState(
 	t *testing.T, session sdk.Session, service Service, info sdk.ActionInfo, output *schema.Schema, input json.RawMessage,
 ) {
@@ -217,7 +216,7 @@ func (s Suite) expectedState(
 		t.Errorf("the conflict does not name the member that differs: %v", e)
 	}
 	if n := service.Writes(); n != 0 {
-		t.Errorf("%d writes were sent in spite of a state that differs", n)
+		t.Errorf("%d writes were sent although the state differs", n)
 	}
 	if _, got := run(t, session, info.Name, with(t, input, expectedBefore, plan.Before), output); got.Outcome != sdk.Changed && got.Outcome != sdk.Accepted {
 		t.Errorf("with the state of the dry run, the outcome is %s", got.Outcome)
@@ -265,8 +264,8 @@ func (s Suite) trigger(t *testing.T, info sdk.TriggerInfo, params json.RawMessag
 			}
 		})
 	}
-	s.test(t, "refuses bad params", func(t *testing.T, session sdk.Session, service Service) {
-		for _, bad := range spoiled(t, info.Params, params) {
+	s.test(t, "rejects invalid parameters", func(t *testing.T, session sdk.Session, service Service) {
+		for _, bad := range invalidInputs(t, info.Params, params) {
 			_, err := session.Poll(quiet(t), info.Name, bad, nil)
 			wantCode(t, err, sdk.InvalidInput)
 		}
@@ -276,7 +275,7 @@ func (s Suite) trigger(t *testing.T, info sdk.TriggerInfo, params json.RawMessag
 	})
 	for fault, code := range codes {
 		if fault == Missing {
-			continue // each trigger has its own response to a lost checkpoint
+			continue // triggers respond differently to a lost checkpoint
 		}
 		s.test(t, string(fault), func(t *testing.T, session sdk.Session, service Service) {
 			if server, ok := service.(*Server); ok && !server.can(fault) {
@@ -292,7 +291,7 @@ func (s Suite) trigger(t *testing.T, info sdk.TriggerInfo, params json.RawMessag
 
 func (s Suite) settings(t *testing.T, m *sdk.Manifest) {
 	service := s.Service(t)
-	for _, bad := range spoiled(t, m.Settings, service.Settings()) {
+	for _, bad := range invalidInputs(t, m.Settings, service.Settings()) {
 		session, err := s.Backend.Open(quiet(t), bad)
 		if err == nil {
 			_ = session.Close()
@@ -318,7 +317,7 @@ func (s Suite) settings(t *testing.T, m *sdk.Manifest) {
 	}
 }
 
-// quiet returns the test's context, without a log of calls.
+// quiet returns the context of the test, without a log of calls.
 func quiet(t *testing.T) context.Context {
 	return hclog.WithContext(t.Context(), hclog.NewNullLogger())
 }
@@ -350,9 +349,9 @@ func with(t *testing.T, doc json.RawMessage, member string, value any) json.RawM
 	return doc
 }
 
-// spoiled returns variants of a good document that its schema rejects: an unknown
-// member, each required member missing, each member of a wrong type.
-func spoiled(t *testing.T, raw sdk.JSON, good json.RawMessage) []json.RawMessage {
+// invalidInputs returns variants of a valid document that its schema rejects: with an unknown
+// member, without each required member, and with a wrong type of each member.
+func invalidInputs(t *testing.T, raw sdk.JSON, good json.RawMessage) []json.RawMessage {
 	t.Helper()
 	root := parse(t, raw).Root()
 	variants := []json.RawMessage{with(t, good, "no_such_member", 1)}
@@ -364,7 +363,7 @@ func spoiled(t *testing.T, raw sdk.JSON, good json.RawMessage) []json.RawMessage
 		if p.Node.Is("object") {
 			wrong = []any{1}
 		}
-		if len(p.Node.Type) > 0 && p.Node.Truncate == 0 { // a member of any type has no wrong one
+		if len(p.Node.Type) > 0 && p.Node.Truncate == 0 { // a member of any type has no wrong type
 			variants = append(variants, with(t, good, p.Name, wrong))
 		}
 	}
@@ -395,7 +394,7 @@ func run(t *testing.T, session sdk.Session, action string, input json.RawMessage
 func checkDocument(t *testing.T, s *schema.Schema, doc json.RawMessage) {
 	t.Helper()
 	for _, v := range s.Check(doc) {
-		t.Errorf("the document breaks its own schema: %s", v)
+		t.Errorf("the document does not match its own schema: %s", v)
 	}
 }
 
@@ -406,7 +405,7 @@ func wantNoRequest(t *testing.T, service Service) {
 	}
 }
 
-// wantCode returns the error, nil if it has another type.
+// wantCode returns the error as an *sdk.Error, or nil if it has another type.
 func wantCode(t *testing.T, err error, code sdk.Code) *sdk.Error {
 	t.Helper()
 	var e *sdk.Error

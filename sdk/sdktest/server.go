@@ -15,19 +15,18 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Fake is an author's fake of the service, for a [Server].
+// A Fake is a fake of the service, for a [Server].
 type Fake struct {
 	Handler http.Handler
-	// Settings returns the settings of a connection to the fake at this address. They are
-	// encoded as JSON. A secret among them must be a plain string, since an [sdk.Secret] is
-	// encoded as a mask.
+	// Settings returns the settings of a connection to the fake at this address. They are encoded
+	// as JSON. A secret must be a plain string, because an [sdk.Secret] is encoded as a mask.
 	Settings func(url string) any
 	// RequestID is the response header with the ID of a request. Default: X-Request-Id.
 	RequestID string
 }
 
-// A Server is a [Service] that serves a [Fake] over HTTP, and can fail in each way in which a
-// service or the network fails. Methods other than GET, HEAD and OPTIONS count as writes.
+// A Server is a [Service] that serves a [Fake] over HTTP. It can simulate each failure of a
+// service or the network. Methods other than GET, HEAD and OPTIONS count as writes.
 type Server struct {
 	URL string
 
@@ -64,14 +63,14 @@ func Serve(t testing.TB, fake Fake) *Server {
 // Settings returns the settings of a connection to the fake.
 func (s *Server) Settings() json.RawMessage { return s.settings }
 
-// Break makes every request from now on fail in the given way. The fake gets none of them.
+// Break makes every later request fail with the fault. The fake does not receive these requests.
 func (s *Server) Break(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = f
 }
 
-// LoseNextResponse makes the connection break after the fake handled the next write.
+// LoseNextResponse breaks the connection after the fake handled the next write.
 func (s *Server) LoseNextResponse() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,10 +91,10 @@ func (s *Server) Writes() int {
 	return s.writes
 }
 
-// can reports whether a server without knowledge of the service's errors has the fault.
+// can reports whether a server that does not know the service's errors can simulate the fault.
 func (*Server) can(f Fault) bool { return f != GatewayMissing && f != NoEndpoint }
 
-// ServeHTTP passes the request to the fake, or fails.
+// ServeHTTP passes the request to the fake, or fails with the fault.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	isWrite := r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
 	s.mu.Lock()
@@ -123,7 +122,7 @@ const (
 	object = `{"error":"the request failed"}`
 )
 
-// responses are the responses of the faults that have one.
+// responses maps each fault to its response, if it has one.
 var responses = map[Fault]struct {
 	status int
 	body   string
@@ -140,7 +139,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, fault Fault) {
 	case HangUp:
 		panic(http.ErrAbortHandler)
 	case NoResponse:
-		_, _ = io.Copy(io.Discard, r.Body) // the server notices the end of the connection only afterwards
+		_, _ = io.Copy(io.Discard, r.Body) // the server notices a closed connection only after this
 		select {
 		case <-r.Context().Done():
 		case <-s.ended:
@@ -174,8 +173,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, fault Fault) {
 	_, _ = io.WriteString(w, response.body)
 }
 
-// noResponse checks that an action ends with the time of its caller. Only a [Server] can keep
-// a response back.
+// noResponse checks that an action ends when the deadline of its caller is over. Only a [Server]
+// can withhold a response.
 func (s Suite) noResponse(t *testing.T, session sdk.Session, service Service, info sdk.ActionInfo, c Case) {
 	server, ok := service.(*Server)
 	if !ok || info.Offline {
@@ -189,11 +188,11 @@ func (s Suite) noResponse(t *testing.T, session sdk.Session, service Service, in
 	_, err := session.Run(ctx, info.Name, input)
 	wantCode(t, err, sdk.Timeout)
 	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("the action ended %s after the start, and its caller had 200ms", took)
+		t.Errorf("the action took %s, although its caller had a deadline of 200ms", took)
 	}
 }
 
-// lostResponse checks that an action reads the state if the response to its write is lost.
+// lostResponse checks that an action verifies the state if the response to its write is lost.
 func (s Suite) lostResponse(t *testing.T, session sdk.Session, service Service, info sdk.ActionInfo, input json.RawMessage) {
 	server, ok := service.(*Server)
 	if !ok {
@@ -204,13 +203,13 @@ func (s Suite) lostResponse(t *testing.T, session sdk.Session, service Service, 
 	var first, second outcome
 	if err == nil {
 		if err := json.Unmarshal(result.Output, &first); err != nil || first.Outcome != sdk.Changed {
-			t.Errorf("the service made the write and its response was lost: the outcome is %q, want changed", first.Outcome)
+			t.Errorf("the write took effect and its response was lost: the outcome is %q, want changed", first.Outcome)
 		}
 		return
 	}
 	// An action that cannot verify its write reports the error.
 	again, unread := session.Run(quiet(t), info.Name, input)
 	if unread != nil || json.Unmarshal(again.Output, &second) != nil || second.Outcome != sdk.Accepted {
-		t.Errorf("the service made the write and its response was lost: the action must read the state (package reconcile does), and failed: %v", err)
+		t.Errorf("the write took effect and its response was lost: the action must read the state (see package reconcile), but it failed: %v", err)
 	}
 }

@@ -28,7 +28,8 @@ func serveCounting(t *testing.T) (*Server, *atomic.Int32) {
 	}), handled
 }
 
-// call returns the status and the body, status 0 if there was no whole response.
+// call returns the status, the request ID and the body. The status is 0 if there was no complete
+// response.
 func call(ctx context.Context, t *testing.T, s *Server, method string) (status int, id, body string) {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -68,7 +69,7 @@ func TestServerFaults(t *testing.T) {
 		}
 		s.Break("")
 		if status, _, body := call(t.Context(), t, s, http.MethodGet); status != http.StatusOK || body != "{}" || s.Writes() != 1 {
-			t.Errorf("%s, then none: status %d, %s", fault, status, body)
+			t.Errorf("after %s: status %d, %s", fault, status, body)
 		}
 	}
 }
@@ -87,7 +88,7 @@ func TestServerLosesOneResponse(t *testing.T) {
 	}
 }
 
-func TestServerKeepsResponseBack(t *testing.T) {
+func TestServerWithholdsResponse(t *testing.T) {
 	s, handled := serveCounting(t)
 	s.Break(NoResponse)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
