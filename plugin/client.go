@@ -13,16 +13,16 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// client is the host's side of a backend in a plugin process.
+// client is the host's end of the connection to a plugin process.
 type client struct {
 	rpc      pb.ConnectorClient
-	manifest atomic.Pointer[sdk.Manifest] // the latest one, nil before the first
+	manifest atomic.Pointer[sdk.Manifest] // the latest manifest, nil before the first
 }
 
 var _ sdk.Backend = (*client)(nil)
 
-// call sends a request and returns the response and its error. unknown says what the
-// caller does not know after a connection that broke.
+// call sends a request and returns the response, with its error. unknown is added to the error of
+// a broken connection; it says which effect is not known.
 func call[Q any, R interface{ GetError() *pb.Error }](
 	ctx context.Context, send func(context.Context, Q, ...grpc.CallOption) (R, error), request Q, unknown string,
 ) (R, error) {
@@ -41,7 +41,7 @@ func (c *client) Manifest(ctx context.Context) (*sdk.Manifest, error) {
 	m := new(sdk.Manifest)
 	if err := json.Unmarshal(r.GetManifest(), m); err != nil {
 		if e := (*sdk.Error)(nil); errors.As(err, &e) {
-			return nil, e // a schema_version that this host does not know
+			return nil, e // this host does not support the schema_version
 		}
 		return nil, unreadable(err)
 	}
@@ -71,8 +71,8 @@ func (c *client) Open(ctx context.Context, settings json.RawMessage) (sdk.Sessio
 	return &session{client: c, id: r.GetSession(), base: context.WithoutCancel(ctx)}, nil
 }
 
-// fits returns an error if the documents are too large for a message, which also has
-// some small fields.
+// fits returns an error if the documents are too large for one message. A message also has some
+// small fields.
 func fits(documents ...json.RawMessage) error {
 	const most = MaxMessage - 1<<20
 	size := 0
@@ -80,19 +80,19 @@ func fits(documents ...json.RawMessage) error {
 		size += len(d)
 	}
 	if size > most {
-		return sdk.Errorf(sdk.InvalidInput, "the input has %d bytes, which is more than the %d that a plugin takes", size, most)
+		return sdk.Errorf(sdk.InvalidInput, "the input has %d bytes, which exceeds the limit of %d for a plugin", size, most)
 	}
 	return nil
 }
 
-// closeLimit bounds Close, which has no context of its own.
+// closeLimit is the deadline of Close, which has no context.
 const closeLimit = 5 * time.Second
 
-// session is the host's side of a session in a plugin process.
+// session is the host's end of a session in a plugin process.
 type session struct {
 	*client
 	id     string
-	base   context.Context // context of Open, without its end
+	base   context.Context // context of Open, without its cancellation
 	closed atomic.Bool
 }
 
@@ -120,7 +120,7 @@ func (s *session) Run(ctx context.Context, action string, input json.RawMessage)
 	r, err := call(ctx, s.rpc.Run, request, "; whether the action took effect is not known")
 	result := sdk.Result{Output: document(r.GetOutput()), Calls: each(r.GetCalls(), decodeCall)}
 	if err == nil {
-		// The plugin may be from anybody, so the host does not trust it to check this.
+		// The host enforces the dry run itself, because the plugin can be from another vendor.
 		err = describe(s.manifest.Load(), action).CheckDryRun(input, result.Output)
 	}
 	return result, err
@@ -150,8 +150,8 @@ func (s *session) Close() error {
 	return err
 }
 
-// usable returns the error of a closed session or an ended context, as the session in
-// the plugin would, and of documents that are too large.
+// usable returns an error for a closed session, an ended context, and documents that are too
+// large. The session in the plugin returns the same errors.
 func (s *session) usable(ctx context.Context, documents ...json.RawMessage) error {
 	if s.closed.Load() {
 		return sdk.Errorf(sdk.InvalidInput, "the session is closed")

@@ -12,8 +12,8 @@ import (
 	"soar.example/okta/plugin/internal/pb"
 )
 
-// codec is gRPC's codec for Protocol Buffers. It reads and writes the same bytes, but
-// does not copy the documents of a page, which are nearly all of the page's bytes.
+// codec is the gRPC codec for Protocol Buffers. It reads and writes the same bytes as the standard
+// codec, but does not copy the documents of a page, which are most of its bytes.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2(protobuf.Name)} }
@@ -21,7 +21,7 @@ func newCodec() codec { return codec{encoding.GetCodecV2(protobuf.Name)} }
 // documentsField is the number of PollResponse.documents.
 var documentsField = new(pb.PollResponse).ProtoReflect().Descriptor().Fields().ByName("documents").Number()
 
-// Marshal returns v, whose documents must not change until gRPC has sent them.
+// Marshal encodes v. The documents of v must not change until gRPC has sent them.
 func (c codec) Marshal(v any) (mem.BufferSlice, error) {
 	page, ok := v.(*pb.PollResponse)
 	if !ok || len(page.GetDocuments()) == 0 {
@@ -45,7 +45,7 @@ func (c codec) Marshal(v any) (mem.BufferSlice, error) {
 	return out, nil
 }
 
-// Unmarshal reads data into v. The documents of a page are parts of one piece of memory.
+// Unmarshal decodes data into v. The documents of a page share one allocation.
 func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	page, ok := v.(*pb.PollResponse)
 	if !ok {
@@ -55,10 +55,10 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	for i, b := range data {
 		parts[i] = b.ReadOnlyData()
 	}
-	return unmarshalPage(bytes.Join(parts, nil), page) // gRPC uses its buffers again
+	return unmarshalPage(bytes.Join(parts, nil), page) // gRPC reuses its buffers
 }
 
-// unmarshalPage reads a page, which keeps parts of message.
+// unmarshalPage decodes a page, which keeps references to parts of message.
 func unmarshalPage(message []byte, page *pb.PollResponse) error {
 	var others []byte
 	documents := make([][]byte, 0, 1024)

@@ -10,8 +10,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// encodeJSON writes v without escaping for HTML, so that the documents within
-// arrive byte for byte.
+// encodeJSON encodes v without HTML escapes, so that the documents in it keep their bytes.
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -22,7 +21,7 @@ func encodeJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// document returns b as a document, nil if there is none.
+// document returns b as a document, or nil if b is empty.
 func document(b []byte) json.RawMessage {
 	if len(b) == 0 {
 		return nil
@@ -53,7 +52,7 @@ func decodeCall(c *pb.Call) sdk.Call {
 	}
 }
 
-// encodePage returns page as it travels; err is what came with it.
+// encodePage returns a page and the error of its poll as a message.
 func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 	out := &pb.PollResponse{
 		Next: page.Next, More: page.More, Seen: int64(page.Seen),
@@ -61,7 +60,7 @@ func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 		Newest: encodeTime(page.Newest), SelfGenerated: int64(page.SelfGenerated), CheckpointReset: page.CheckpointReset,
 		PauseMs: page.Pause.Milliseconds(),
 	}
-	// One allocation for all events.
+	// All events share one allocation.
 	events := make([]pb.Event, len(page.Events))
 	out.Events = make([]*pb.Event, len(page.Events))
 	out.Documents = make([][]byte, 0, len(page.Events))
@@ -84,8 +83,8 @@ func encodePage(page sdk.RawPage, err error) *pb.PollResponse {
 	return out
 }
 
-// decodePage returns what encodePage was given. Events is nil only next to an
-// error, as it is in the plugin.
+// decodePage returns the page and the error of the message. Events is nil only if there is an
+// error, as in the plugin.
 func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 	err := decodeError(p.GetError())
 	page := sdk.RawPage{
@@ -126,13 +125,16 @@ func decodePage(p *pb.PollResponse) (sdk.RawPage, error) {
 	return page, err
 }
 
-// unreadable is the error of an answer that came whole and makes no sense.
+// unreadable returns the error of a response that arrived but cannot be decoded.
 func unreadable(err error) error {
-	return &sdk.Error{Code: sdk.Internal, Message: "the plugin process answered something that cannot be read", Err: err}
+	return &sdk.Error{
+		Code: sdk.Internal, Err: err,
+		Message: "the response of the plugin process cannot be decoded. Check that the plugin matches this version of the host",
+	}
 }
 
-// encodeTime returns t as it travels: empty if it is zero, or of a year that RFC
-// 3339 cannot say. It tells how things stand and steers nothing.
+// encodeTime returns t as text. It returns "" for a zero time and for a year outside RFC 3339.
+// These times are only informational.
 func encodeTime(t time.Time) string {
 	b, err := t.MarshalText()
 	if t.IsZero() || err != nil {
@@ -141,7 +143,7 @@ func encodeTime(t time.Time) string {
 	return string(b)
 }
 
-// decodeTime returns what encodeTime was given, zero if there is none.
+// decodeTime returns the time that encodeTime encoded, or zero for "".
 func decodeTime(s string) time.Time {
 	var t time.Time
 	if t.UnmarshalText([]byte(s)) != nil {

@@ -19,8 +19,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// over is what the far end makes of a message.
-func over[M proto.Message](t testing.TB, in, out M) M {
+// transfer returns the message that the other end decodes.
+func transfer[M proto.Message](t testing.TB, in, out M) M {
 	t.Helper()
 	c := newCodec()
 	raw, err := c.Marshal(in)
@@ -30,7 +30,7 @@ func over[M proto.Message](t testing.TB, in, out M) M {
 	if err := c.Unmarshal(raw, out); err != nil {
 		t.Fatal(err)
 	}
-	// A plugin or host that knows only the .proto file reads and writes the same.
+	// A plugin or host without this codec must read and write the same messages.
 	other := out.ProtoReflect().New().Interface()
 	if err := proto.Unmarshal(raw.Materialize(), other); err != nil || !proto.Equal(in, other) {
 		t.Errorf("read without the codec: %v %s", err, cmp.Diff(in, other, protocmp.Transform()))
@@ -46,10 +46,10 @@ func over[M proto.Message](t testing.TB, in, out M) M {
 	return out
 }
 
-// An error is the same on the other side, but for its cause.
-func TestErrorsTravel(t *testing.T) {
+// TestErrorTransfer checks that an error arrives unchanged, except for its cause.
+func TestErrorTransfer(t *testing.T) {
 	if encodeError(nil) != nil || decodeError(nil) != nil {
-		t.Error("no error became one")
+		t.Error("a nil error became an error")
 	}
 	var none *sdk.Error
 	if encodeError(none) != nil {
@@ -63,12 +63,12 @@ func TestErrorsTravel(t *testing.T) {
 		list = append(list, sdk.Errorf(code, "as %w", errors.New("text")))
 	}
 	for _, err := range list {
-		got := decodeError(over(t, encodeError(err), new(pb.Error)))
+		got := decodeError(transfer(t, encodeError(err), new(pb.Error)))
 		if diff := cmp.Diff(sdk.AsError(err), got, cmpopts.IgnoreFields(sdk.Error{}, "Err")); diff != "" {
 			t.Errorf("%v: %s", err, diff)
 		}
 		if errors.Unwrap(got) != nil {
-			t.Errorf("%v: its cause came along", err)
+			t.Errorf("%v: the cause was transferred", err)
 		}
 	}
 }
@@ -84,21 +84,21 @@ func TestPageMetadataIsTransferred(t *testing.T) {
 		"no reset": {Newest: at.Add(time.Nanosecond), Budget: &sdk.Budget{}},
 	} {
 		for _, err := range []error{nil, plugintest.Failures["full"]} {
-			got, _ := decodePage(over(t, encodePage(page, err), new(pb.PollResponse)))
+			got, _ := decodePage(transfer(t, encodePage(page, err), new(pb.PollResponse)))
 			if diff := cmp.Diff(page, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("%s, with %v: %s", name, err, diff)
 			}
 		}
 	}
-	// A time that cannot be read says nothing, and costs nothing.
+	// An invalid time is ignored and has no other effect.
 	got, err := decodePage(&pb.PollResponse{Newest: "soon", Budget: &pb.Budget{Reset_: "later"}})
 	if err != nil || !got.Newest.IsZero() || !got.Budget.Reset.IsZero() {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
-// Text that is not UTF-8 costs its bad bytes and nothing else.
-func TestBadText(t *testing.T) {
+// TestInvalidUTF8 checks that text with invalid UTF-8 loses only its invalid bytes.
+func TestInvalidUTF8(t *testing.T) {
 	const bad, good = "a\xffb", "a\uFFFDb"
 	err := &sdk.Error{
 		Code: sdk.Conflict, Message: bad, Violations: []schema.Violation{{Pointer: bad, Message: bad}},
@@ -116,7 +116,7 @@ func TestBadText(t *testing.T) {
 		Events: []sdk.RawEvent{{ID: good, Type: good, Data: []byte(bad)}}, Notices: []string{good},
 		Calls: []sdk.Call{{Method: good, Path: good, RequestID: good}},
 	}
-	gotPage, got := decodePage(over(t, encodePage(page, err), new(pb.PollResponse)))
+	gotPage, got := decodePage(transfer(t, encodePage(page, err), new(pb.PollResponse)))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -125,8 +125,8 @@ func TestBadText(t *testing.T) {
 	}
 }
 
-// A page is the same on the other side, at the ends of what it can hold.
-func TestPagesTravel(t *testing.T) {
+// TestPageTransfer checks that a page arrives unchanged, also with extreme values.
+func TestPageTransfer(t *testing.T) {
 	at := time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.FixedZone("", -5*3600))
 	for name, page := range map[string]sdk.RawPage{
 		"zero":  {Events: []sdk.RawEvent{}},
@@ -139,36 +139,36 @@ func TestPagesTravel(t *testing.T) {
 			Calls: []sdk.Call{{}, {Method: "GET", Path: "/p?q", Status: 500, RequestID: "r", Duration: -1}},
 		},
 	} {
-		got, err := decodePage(over(t, encodePage(page, nil), new(pb.PollResponse)))
+		got, err := decodePage(transfer(t, encodePage(page, nil), new(pb.PollResponse)))
 		if diff := cmp.Diff(page, got); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
 	}
-	got, err := decodePage(over(t, encodePage(sdk.RawPage{}, errors.New("no")), new(pb.PollResponse)))
+	got, err := decodePage(transfer(t, encodePage(sdk.RawPage{}, errors.New("no")), new(pb.PollResponse)))
 	if got.Events != nil || err == nil {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	page := sdk.RawPage{Events: []sdk.RawEvent{{ID: "7", Time: at.AddDate(1, 0, 0)}}, Calls: []sdk.Call{{Method: "GET"}}}
-	got, err = decodePage(over(t, encodePage(page, nil), new(pb.PollResponse)))
+	got, err = decodePage(transfer(t, encodePage(page, nil), new(pb.PollResponse)))
 	wantError(t, err, sdk.Internal, "time of event 7")
 	if got.Events != nil || len(got.Calls) != 1 {
 		t.Errorf("got %+v", got)
 	}
 }
 
-// A page whose documents do not belong to its events is unreadable, and never mixed up.
-func TestDocumentsThatDoNotFit(t *testing.T) {
+// TestMismatchedDocuments checks that a page with the wrong number of documents is an error.
+func TestMismatchedDocuments(t *testing.T) {
 	const time = "2026-03-14T02:41:07Z"
 	for name, page := range map[string]*pb.PollResponse{
-		"none":           {Events: []*pb.Event{{Time: time}}},
-		"one of two":     {Events: []*pb.Event{{Time: time}, {Time: time}}, Documents: [][]byte{[]byte("{}")}},
-		"one too many":   {Events: []*pb.Event{{Time: time}}, Documents: [][]byte{[]byte("{}"), []byte("{}")}},
-		"of no event":    {Documents: [][]byte{[]byte("{}")}},
-		"a shape's only": {Events: []*pb.Event{{Time: time, Shapes: []string{"ecs"}}}, Documents: [][]byte{[]byte("{}")}},
+		"none":             {Events: []*pb.Event{{Time: time}}},
+		"one of two":       {Events: []*pb.Event{{Time: time}, {Time: time}}, Documents: [][]byte{[]byte("{}")}},
+		"one too many":     {Events: []*pb.Event{{Time: time}}, Documents: [][]byte{[]byte("{}"), []byte("{}")}},
+		"without an event": {Documents: [][]byte{[]byte("{}")}},
+		"only for a shape": {Events: []*pb.Event{{Time: time, Shapes: []string{"ecs"}}}, Documents: [][]byte{[]byte("{}")}},
 	} {
 		page.Calls = []*pb.Call{{Method: "GET"}}
-		got, err := decodePage(over(t, page, new(pb.PollResponse)))
-		wantError(t, err, sdk.Internal, "cannot be read")
+		got, err := decodePage(transfer(t, page, new(pb.PollResponse)))
+		wantError(t, err, sdk.Internal, "cannot be decoded")
 		if got.Events != nil || len(got.Calls) != 1 {
 			t.Errorf("%s: got %+v", name, got)
 		}
@@ -196,7 +196,7 @@ func FuzzDecodePage(f *testing.F) {
 			return
 		}
 		page, err := decodePage(in)
-		again, err2 := decodePage(over(t, encodePage(page, err), new(pb.PollResponse)))
+		again, err2 := decodePage(transfer(t, encodePage(page, err), new(pb.PollResponse)))
 		if diff := cmp.Diff(page, again); diff != "" {
 			t.Error(diff)
 		}

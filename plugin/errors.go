@@ -16,18 +16,18 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// ErrBroken is the cause of the unavailable error of a call in progress when the
-// connection to the plugin process broke. The result of the call is unknown.
+// ErrBroken is the cause of the error of a call during which the connection to the plugin process
+// broke. The result of the call is unknown.
 var ErrBroken = errors.New("the connection to the plugin process broke")
 
-// ErrNotStarted is the cause of the unavailable error of a call that the plugin did not
-// start, because its process was about to end.
-var ErrNotStarted = errors.New("the plugin process takes no more calls")
+// ErrNotStarted is the cause of the error of a call that the plugin did not start, because its
+// process was about to end.
+var ErrNotStarted = errors.New("the plugin process accepts no more calls")
 
-// statusNotStarted is the status of a call that the plugin rejects without starting it.
+// statusNotStarted is the gRPC status of a call that the plugin rejects without starting it.
 const statusNotStarted = codes.Aborted
 
-// encodeError returns err in the form of the wire, or nil.
+// encodeError returns err as a message, or nil.
 func encodeError(err error) *pb.Error {
 	e := sdk.AsError(err)
 	if e == nil {
@@ -45,8 +45,7 @@ func encodeError(err error) *pb.Error {
 	return out
 }
 
-// decodeError returns the error that encodeError encoded, as an *sdk.Error without its
-// cause, or nil.
+// decodeError returns the error of the message as an *sdk.Error without its cause, or nil.
 func decodeError(e *pb.Error) error {
 	if e == nil {
 		return nil
@@ -73,34 +72,33 @@ func code(word string) sdk.Code {
 	return sdk.Internal
 }
 
-// pipeError is the error of a call that came back without an answer. fate is
-// what the caller must know of a call that may have reached the plugin.
-func pipeError(ctx context.Context, err error, fate string) error {
+// pipeError returns the error of a call without a response. unknown is added if the call may have
+// reached the plugin.
+func pipeError(ctx context.Context, err error, unknown string) error {
 	if cause := ctx.Err(); cause != nil {
 		return sdk.AsError(cause)
 	}
 	c := status.Code(err)
 	if _, limited := ctx.Deadline(); limited && c == codes.DeadlineExceeded {
-		// The plugin's clock rang a moment before ours.
+		// The deadline ended in the plugin slightly before it ended here.
 		return sdk.AsError(context.DeadlineExceeded)
 	}
 	switch c {
 	case statusNotStarted:
 		return &sdk.Error{Code: sdk.Unavailable, Message: ErrNotStarted.Error(), Err: fmt.Errorf("%w: %w", ErrNotStarted, err)}
 	case codes.Unavailable, codes.Canceled:
-		return &sdk.Error{Code: sdk.Unavailable, Message: ErrBroken.Error() + fate, Err: fmt.Errorf("%w: %w", ErrBroken, err)}
+		return &sdk.Error{Code: sdk.Unavailable, Message: ErrBroken.Error() + unknown, Err: fmt.Errorf("%w: %w", ErrBroken, err)}
 	case codes.Unimplemented:
-		return &sdk.Error{Code: sdk.Internal, Message: "the plugin process does not know this call", Err: err}
+		return &sdk.Error{Code: sdk.Internal, Message: "the plugin process does not support this call", Err: err}
 	default:
-		return &sdk.Error{Code: sdk.Internal, Message: "the answer of the plugin process could not be taken" + fate, Err: err}
+		return &sdk.Error{Code: sdk.Internal, Message: "the response of the plugin process could not be received" + unknown, Err: err}
 	}
 }
 
-// text makes s fit for the wire, which carries UTF-8 only: one bad byte in what a
-// service answered must not cost the whole answer.
+// text returns s as valid UTF-8, because one invalid byte would make the whole message invalid.
 func text(s string) string {
 	if utf8.ValidString(s) {
-		return s // as almost always, and much sooner known
+		return s // nearly always, and the check is fast
 	}
 	return strings.ToValidUTF8(s, "\uFFFD")
 }

@@ -8,8 +8,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// The main function of a connector serves it. A person who starts the program by hand gets
-// one line on standard error and the exit status 2.
+// The main function of a connector serves it. If a person starts the program, it prints one line
+// on standard error and exits with status 2.
 func ExampleServe() {
 	backend, err := sdk.Connector[struct{}, struct{}]{
 		Name: "clock", Title: "Clock", Summary: "Tells the time.", Docs: "https://clock.example", Version: "1.0.0",

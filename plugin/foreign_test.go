@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// foreign is a plugin in which somebody else got the wire wrong.
+// foreign is a plugin of another vendor that responds with malformed messages.
 type foreign struct {
 	pb.UnimplementedConnectorServer
 	manifest, health []byte
@@ -41,7 +41,7 @@ func (f *foreign) Poll(context.Context, *pb.PollRequest) (*pb.PollResponse, erro
 func TestForeignPlugin(t *testing.T) {
 	f := &foreign{session: "s", health: []byte("{"), manifest: []byte(`{"schema_version":1,"name":1}`), time: "yesterday"}
 	c, _ := connect(t, f)
-	const unreadable = "answered something that cannot be read"
+	const unreadable = "cannot be decoded"
 	_, err := c.Manifest(t.Context())
 	wantError(t, err, sdk.Internal, unreadable)
 	f.manifest = nil
@@ -75,16 +75,16 @@ func TestForeignPlugin(t *testing.T) {
 		t.Errorf("got %+v", page)
 	}
 	_, err = s.Run(t.Context(), "x", nil)
-	wantError(t, err, sdk.Internal, "does not know this call")
-	wantError(t, s.Close(), sdk.Internal, "does not know this call")
+	wantError(t, err, sdk.Internal, "does not support this call")
+	wantError(t, s.Close(), sdk.Internal, "does not support this call")
 	f.session = ""
 	_, err = c.Open(t.Context(), nil)
 	wantError(t, err, sdk.Internal, unreadable)
 
 	for word, want := range map[string]sdk.Code{"": sdk.Internal, "teapot": sdk.Internal, "forbidden": sdk.Forbidden} {
-		f.err = &pb.Error{Code: word, Message: "said so"}
+		f.err = &pb.Error{Code: word, Message: "the message"}
 		_, err = c.Manifest(t.Context())
-		wantError(t, err, want, "said so")
+		wantError(t, err, want, "the message")
 	}
 	for code, want := range map[codes.Code]sdk.Code{
 		codes.Unavailable: sdk.Unavailable, codes.Canceled: sdk.Unavailable, codes.Unknown: sdk.Internal,

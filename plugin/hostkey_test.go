@@ -11,9 +11,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// keyed is a backend that tells with which key its sessions are opened.
+// keyed is a backend that records the key with which a session is opened.
 type keyed struct {
-	stubbornBackend
+	disobedientBackend
 	key *[]byte
 }
 
@@ -22,13 +22,13 @@ func (k keyed) Open(ctx context.Context, _ json.RawMessage) (sdk.Session, error)
 	return k, nil
 }
 
-// The host's key reaches the session that it opens, and no error or log.
+// TestHostKeyOverTheWire checks that the key reaches the session, but no error and no log.
 func TestHostKeyOverTheWire(t *testing.T) {
 	for _, want := range [][]byte{nil, bytes.Repeat([]byte{0, 1, 0xff, 'k'}, sdk.HostKeySize/4)} {
 		var got []byte
 		var log bytes.Buffer
 		logger := hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Trace})
-		c, _ := connect(t, newServer(keyed{stubbornBackend{output: `{}`}, &got}, logger))
+		c, _ := connect(t, newServer(keyed{disobedientBackend{output: `{}`}, &got}, logger))
 		s, err := c.Open(sdk.WithHostKey(t.Context(), want), json.RawMessage(`{}`))
 		if err != nil {
 			t.Fatal(err)

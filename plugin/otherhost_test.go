@@ -28,8 +28,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Checks docs/extending/host.md: a host that has gRPC but not go-plugin makes the handshake
-// with the values of the page, in plaintext and with TLS, calls the plugin, and ends it.
+// TestHostInAnotherLanguage checks docs/extending/host.md with a host that uses gRPC without
+// go-plugin. The host performs the handshake with the values of the page, in plaintext and with
+// TLS, calls the plugin, and ends it.
 func TestHostInAnotherLanguage(t *testing.T) {
 	page, err := os.ReadFile("../docs/extending/host.md")
 	if err != nil {
@@ -84,7 +85,7 @@ func TestHostInAnotherLanguage(t *testing.T) {
 			if err != nil || opened.GetError().GetCode() != string(sdk.InvalidInput) {
 				t.Errorf("Open with a wrong setting: %v, %v", opened, err)
 			}
-			if withTLS { // a process without the host's key is rejected
+			if withTLS { // a client without the host's key is rejected
 				other, err := grpc.NewClient("unix:"+fields[3], grpc.WithTransportCredentials(insecure.NewCredentials()))
 				if err != nil {
 					t.Fatal(err)
@@ -103,7 +104,7 @@ func TestHostInAnotherLanguage(t *testing.T) {
 	}
 }
 
-// clientCertificate makes the certificate of a host, and returns its PEM text, too.
+// clientCertificate creates the certificate of a host, and returns it also as PEM.
 func clientCertificate(t *testing.T) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -122,7 +123,7 @@ func clientCertificate(t *testing.T) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// trusting returns credentials that trust only the certificate of a handshake line.
+// trusting returns credentials that trust only the certificate in a handshake line.
 func trusting(t *testing.T, field string, own tls.Certificate) credentials.TransportCredentials {
 	t.Helper()
 	der, err := base64.RawStdEncoding.DecodeString(field)

@@ -1,13 +1,13 @@
-// Package plugin is the wire between a host and a connector that lives in a
-// process of its own: HashiCorp go-plugin over gRPC, one service of seven calls.
+// Package plugin connects a host to a connector in a separate process: HashiCorp go-plugin over
+// gRPC, with one service of seven calls.
 //
-// A connector's main function ends in [Serve]. A host written in Go launches and
-// supervises the process with the package host below; any other go-plugin host
-// needs [Handshake], [Plugins], [Name] and [DialOptions].
+// The main function of a connector calls [Serve]. A host in Go uses the package host, which starts
+// and supervises the process. Any other go-plugin host needs [Handshake], [Plugins], [Name] and
+// [DialOptions].
 //
-// Inputs and outputs are JSON: the schemas of the manifest are the contract, and
-// a new action changes nothing here. What a call found, its error too, travels
-// in the response. A gRPC status means that the pipe itself broke.
+// Inputs and outputs are JSON documents that follow the schemas of the manifest, so a new action
+// does not change this package. The response contains the result of a call and its error. A gRPC
+// status means that the connection failed.
 package plugin
 
 import (
@@ -23,39 +23,39 @@ import (
 
 //go:generate go -C ../internal/protogen run . ../../plugin/proto/connector.proto ../../plugin/internal/pb
 
-// Name is the name under which a plugin process dispenses its backend.
+// Name is the name of the backend in the plugin set.
 const Name = "connector"
 
-// Version is the protocol version that this package speaks.
+// Version is the protocol version of this package.
 const Version = 1
 
-// window is gRPC's flow-control window in bytes. Both ends are on one machine, and
-// a fixed size spares each answer the ping that would otherwise measure the way.
+// window is the flow-control window of gRPC in bytes. Both ends are on one machine. With a fixed
+// size, gRPC sends no pings to measure the connection.
 const window = 16 << 20
 
-// MaxMessage is the largest message, in bytes, that either end takes. A page of
-// 1,000 events is 2 to 60 MB.
+// MaxMessage is the maximum size of a message in bytes, in both directions. A page of 1,000 events
+// has 2 to 60 MB.
 const MaxMessage = 256 << 20
 
-// The environment variables that a host may set for its plugin.
+// Environment variables that a host can set for its plugin.
 const (
-	// EnvHostPID holds the host's process id, so that the plugin sees that its
-	// host is gone even if that happened before it looked.
+	// EnvHostPID is the host's process ID. With it, the plugin notices that its host has died,
+	// even if the host died before the plugin's first check.
 	EnvHostPID = "SOAR_HOST_PID"
-	// EnvLogLevel holds the lowest level that the host wants to hear of: trace,
-	// debug, info, warn, error or off.
+	// EnvLogLevel is the lowest level that the plugin must log: trace, debug, info, warn, error or
+	// off.
 	EnvLogLevel = "SOAR_LOG_LEVEL"
 )
 
-// Handshake is what host and plugin must agree on. The cookie tells a plugin
-// that it was not started by hand; it secures nothing.
+// Handshake holds the values on which host and plugin must agree. The cookie shows the plugin that
+// a host started it. The cookie is not a secret.
 var Handshake = goplugin.HandshakeConfig{
 	ProtocolVersion:  Version,
 	MagicCookieKey:   "SOAR_CONNECTOR_PLUGIN",
 	MagicCookieValue: "4f1c6a52-connector",
 }
 
-// DialOptions are the gRPC options that a host needs to take large pages.
+// DialOptions returns the gRPC options that a host needs to receive large pages.
 func DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(newCodec()), grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
@@ -63,7 +63,7 @@ func DialOptions() []grpc.DialOption {
 	}
 }
 
-// serverOptions are the gRPC options of a plugin process, which fit those of its host.
+// serverOptions returns the gRPC options of a plugin process. They match those of the host.
 func serverOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(newCodec()), grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
@@ -71,8 +71,8 @@ func serverOptions() []grpc.ServerOption {
 	}
 }
 
-// Plugins is the set of plugins by protocol version. A host passes nil and
-// dispenses an [sdk.Backend] under [Name].
+// Plugins returns the plugin sets by protocol version. A host passes nil and dispenses an
+// [sdk.Backend] under [Name].
 func Plugins(b sdk.Backend) map[int]goplugin.PluginSet {
 	return pluginSet(newServer(b, hclog.NewNullLogger()))
 }
@@ -81,7 +81,7 @@ func pluginSet(s *server) map[int]goplugin.PluginSet {
 	return map[int]goplugin.PluginSet{Version: {Name: &adapter{server: s}}}
 }
 
-// adapter is what go-plugin knows of this package.
+// adapter implements the interface of go-plugin.
 type adapter struct {
 	goplugin.NetRPCUnsupportedPlugin
 	server *server

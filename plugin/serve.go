@@ -22,8 +22,8 @@ import (
 
 // ServeOptions configure a plugin process.
 type ServeOptions struct {
-	// Usage is the line for people who start the plugin themselves: what the program is, and
-	// which command to use instead.
+	// Usage is a line for people who start the plugin themselves. It describes the program, and
+	// the command to use instead.
 	Usage string
 	// LogLevel is the lowest level of the log. Default: the level that the host sets, or
 	// Info.
@@ -31,37 +31,39 @@ type ServeOptions struct {
 }
 
 const (
-	drainTime = 10 * time.Second       // for calls under way when the process is asked to end
-	flushTime = time.Second            // for the last of their answers to get to the host
-	endTime   = 500 * time.Millisecond // for what is cut off, and for closing sessions
+	drainTime = 10 * time.Second       // for calls in progress when the process is asked to end
+	flushTime = time.Second            // for the last responses to reach the host
+	endTime   = 500 * time.Millisecond // for canceled calls, and for closing sessions
 )
 
-// Serve serves b to the host that started this process, until the host ends it or dies,
-// or ctx ends. It returns the exit status for os.Exit: 0; 1 if it could not serve; 2 if a
-// person started the process. Then it only prints one line to stderr.
+// Serve serves b to the host that started this process. It returns when the host ends the process
+// or dies, or when ctx ends. The result is the exit status for os.Exit: 0; 1 if Serve could not
+// serve; 2 if a person started the process, for whom Serve prints one line to stderr.
 //
-// When ctx ends or the process gets SIGTERM, Serve finishes the calls in progress and
-// accepts no others. It ignores an interrupt, because the host handles it. When the host
-// has died, Serve cancels the calls at once. It always closes the sessions. The context of
-// each call has the logger. The process uses one processor unless the environment variable
-// GOMAXPROCS says otherwise. Nothing may be printed to stdout.
+// When ctx ends or the process receives SIGTERM, Serve finishes the calls in progress and accepts
+// no others. It ignores an interrupt, because the host handles it. When the host has died, Serve
+// cancels the calls at once. It always closes the sessions. The context of each call has the
+// logger.
+//
+// The process uses one processor unless the environment variable GOMAXPROCS is set. The program
+// must not print to stdout.
 func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 	if os.Getenv(Handshake.MagicCookieKey) != Handshake.MagicCookieValue {
 		fmt.Fprintln(os.Stderr, usageLine(o.Usage))
 		return 2
 	}
-	// Otherwise the first log line after the host's death would end the process before its
+	// Without this, the first log line after the host's death would end the process before its
 	// cleanup.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, release := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer release()
 
 	if os.Getenv("GOMAXPROCS") == "" {
-		// A connector waits for its service. With one processor the steps of a call
-		// follow each other; with more, each would wake another one first.
+		// A connector mostly waits for its service. With one processor, no time is lost waking
+		// other processors between the steps of a call.
 		runtime.GOMAXPROCS(1)
 	}
-	// go-plugin replaces os.Stderr, so the logger must exist before.
+	// The logger must exist before go-plugin replaces os.Stderr.
 	logger := hclog.New(&hclog.LoggerOptions{Level: level(o.LogLevel), Output: os.Stderr, JSONFormat: true})
 	s := newServer(b, logger)
 	made := make(chan *grpc.Server, 1)
@@ -85,7 +87,7 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 	s.end(hclog.WithContext(context.WithoutCancel(ctx), logger), endTime)
 	select {
 	case <-gone:
-		// The host cannot clear this away any more. It goes only if it is empty.
+		// The host cannot remove this directory any more. Remove deletes only an empty directory.
 		_ = os.Remove(os.Getenv(goplugin.EnvUnixSocketDir))
 	default:
 	}
@@ -95,7 +97,7 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 	return 1
 }
 
-// stop ends the gRPC server. go-plugin itself ends it only at the request of the host.
+// stop ends the gRPC server. go-plugin ends it only at the request of the host.
 func (s *server) stop(ctx context.Context, gone, served <-chan struct{}, made <-chan *grpc.Server) {
 	var rpc *grpc.Server
 	select {
@@ -107,19 +109,20 @@ func (s *server) stop(ctx context.Context, gone, served <-chan struct{}, made <-
 	case <-served:
 		return
 	case <-gone:
-		s.logger.Warn("the host is gone")
+		s.logger.Warn("the host has died")
 	case <-ctx.Done():
-		s.logger.Info("asked to end; calls that are under way are finished", "grace", drainTime)
+		s.logger.Info("asked to end; finishing calls in progress", "grace", drainTime)
 		if await(drainTime, s.calls.Drain(), gone, served) {
-			// The last answers are still on their way, and gRPC cannot wait for them
-			// without waiting for go-plugin's streams, which end with the host only.
+			// The last responses may still be in transit. gRPC cannot wait for them without also
+			// waiting for go-plugin's streams, which end only with the host.
 			await(flushTime, nil, gone, served)
 		}
 	}
 	rpc.Stop()
 }
 
-// await reports whether done is closed before waiting becomes useless.
+// await waits for done and reports whether it was closed. It stops after limit, or when gone or
+// served is closed.
 func await(limit time.Duration, done, gone, served <-chan struct{}) bool {
 	t := time.NewTimer(limit)
 	defer t.Stop()
@@ -137,7 +140,7 @@ func usageLine(usage string) string {
 	if line := strings.Join(strings.Fields(usage), " "); line != "" {
 		return line
 	}
-	return "This is a connector plugin: a SOAR host starts it, and it does nothing by itself."
+	return "This is a connector plugin. It works only if a SOAR host starts it."
 }
 
 func level(wanted hclog.Level) hclog.Level {
@@ -150,9 +153,9 @@ func level(wanted hclog.Level) hclog.Level {
 	return wanted
 }
 
-// lookEvery is the interval at which a plugin checks that its host is alive. go-plugin does
-// not end a plugin whose host is killed, and the plugin would be a second poller.
-const lookEvery = 250 * time.Millisecond
+// hostCheckInterval is the interval at which a plugin checks that its host is alive. go-plugin
+// does not end a plugin if its host is killed, and such a plugin would continue to poll.
+const hostCheckInterval = 250 * time.Millisecond
 
 // watchHost returns a channel that is closed when the host has died. It stops when done is
 // closed.
@@ -164,7 +167,7 @@ func watchHost(done <-chan struct{}) <-chan struct{} {
 	}
 	gone := make(chan struct{})
 	go func() {
-		tick := time.NewTicker(lookEvery)
+		tick := time.NewTicker(hostCheckInterval)
 		defer tick.Stop()
 		for os.Getppid() == parent && (host <= 0 || alive(host)) {
 			select {
@@ -178,7 +181,7 @@ func watchHost(done <-chan struct{}) <-chan struct{} {
 	return gone
 }
 
-// alive reports whether a process with this ID exists. If that is unknown, it reports true.
+// alive reports whether a process with this ID exists, and true if that is unknown.
 func alive(pid int) bool {
 	p, err := os.FindProcess(pid)
 	if err != nil {

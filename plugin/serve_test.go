@@ -23,8 +23,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// command is this test binary as the plugin, with the environment of a test and
-// nothing else.
+// command returns this test binary as the plugin, with only the environment of the test.
 func command(t *testing.T, env ...string) (cmd *exec.Cmd, stderr *bytes.Buffer) {
 	t.Helper()
 	path, err := os.Executable()
@@ -38,7 +37,7 @@ func command(t *testing.T, env ...string) (cmd *exec.Cmd, stderr *bytes.Buffer) 
 	return cmd, stderr
 }
 
-// hosted is the environment that go-plugin gives to a plugin.
+// hosted returns the environment that go-plugin gives to a plugin.
 func hosted(dir string) []string {
 	return []string{
 		plugin.Handshake.MagicCookieKey + "=" + plugin.Handshake.MagicCookieValue,
@@ -46,7 +45,7 @@ func hosted(dir string) []string {
 	}
 }
 
-// ends waits for the process and fails the test if that takes too long.
+// ends waits for the process, and fails the test after the limit.
 func ends(t *testing.T, cmd *exec.Cmd, limit time.Duration) {
 	t.Helper()
 	done := make(chan struct{})
@@ -73,8 +72,8 @@ func socketDir(t *testing.T) string {
 	return dir
 }
 
-// Started by hand, a plugin says what it is in one line, and ends.
-func TestByHand(t *testing.T) {
+// TestStartedByHand checks that a plugin that a person starts prints one line and ends.
+func TestStartedByHand(t *testing.T) {
 	for _, cookie := range []string{"", "another"} {
 		cmd, stderr := command(t, plugin.Handshake.MagicCookieKey+"="+cookie)
 		out, err := cmd.StdoutPipe()
@@ -93,12 +92,12 @@ func TestByHand(t *testing.T) {
 			t.Errorf("exit status %d", code)
 		}
 		if want := "This is the plugin of a test. Run go test instead.\n"; stderr.String() != want {
-			t.Errorf("said %q", stderr)
+			t.Errorf("stderr is %q", stderr)
 		}
 	}
 }
 
-// A plugin whose host died before it looked does not stay.
+// TestHostDiedBefore checks that a plugin ends if its host died before the plugin's first check.
 func TestHostDiedBefore(t *testing.T) {
 	dead := exec.Command("/bin/sh", "-c", "exit 0")
 	if err := dead.Run(); err != nil {
@@ -110,16 +109,16 @@ func TestHostDiedBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	ends(t, cmd, 20*time.Second)
-	if !strings.Contains(stderr.String(), "the host is gone") {
-		t.Errorf("said %s", stderr)
+	if !strings.Contains(stderr.String(), "the host has died") {
+		t.Errorf("stderr is %s", stderr)
 	}
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("its directory: %v", err)
 	}
 }
 
-// Asked to end, a plugin ends well and clears its socket away, but not the
-// directory, which is its host's.
+// TestTerminated checks that a plugin that is asked to end exits without an error. It removes its
+// socket, but not the directory, which belongs to the host.
 func TestTerminated(t *testing.T) {
 	dir := socketDir(t)
 	cmd, stderr := command(t, append(hosted(dir), plugin.EnvHostPID+"=nonsense")...)
@@ -132,7 +131,7 @@ func TestTerminated(t *testing.T) {
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "1|1|unix|"+dir) {
-		t.Fatalf("said %q, %v", line, err)
+		t.Fatalf("the first line is %q, %v", line, err)
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -142,14 +141,15 @@ func TestTerminated(t *testing.T) {
 		t.Errorf("%s: %s", cmd.ProcessState, stderr)
 	}
 	if left, _ := filepath.Glob(dir + "/*"); left != nil {
-		t.Errorf("left %q", left)
+		t.Errorf("the files %q are left", left)
 	}
 	if _, err := os.Stat(dir); err != nil {
 		t.Error(err)
 	}
 }
 
-// A plugin that cannot serve says so, in the form that hosts read.
+// TestCannotServe checks that a plugin that cannot serve logs the reason in the form that hosts
+// read.
 func TestCannotServe(t *testing.T) {
 	cmd, stderr := command(t, hosted(filepath.Join(socketDir(t), "nowhere"))...)
 	if err := cmd.Start(); err != nil {
@@ -161,11 +161,12 @@ func TestCannotServe(t *testing.T) {
 	}
 	var entry map[string]any
 	if err := json.Unmarshal(stderr.Bytes(), &entry); err != nil || entry["@level"] != "error" {
-		t.Errorf("said %s: %v", stderr, err)
+		t.Errorf("stderr is %s: %v", stderr, err)
 	}
 }
 
-// Any go-plugin host can use the plugin, with what this package exports.
+// TestForeignHost checks that any go-plugin host can use the plugin through the exports of this
+// package.
 func TestForeignHost(t *testing.T) {
 	cmd, _ := command(t)
 	cmd.Stderr = nil // go-plugin's

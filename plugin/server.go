@@ -23,19 +23,19 @@ type server struct {
 	pb.UnimplementedConnectorServer
 	backend    sdk.Backend
 	logger     hclog.Logger
-	largest    int // most bytes of a response
+	largest    int // maximum size of a response in bytes
 	calls      inflight.Calls
 	sessions   sessions
-	registered atomic.Bool // whether the host ever connected
+	registered atomic.Bool // whether the host has connected
 }
 
 func newServer(b sdk.Backend, logger hclog.Logger) *server {
 	return &server{backend: b, logger: logger, largest: MaxMessage}
 }
 
-// serve makes one call, unless the process is about to end, and puts its error into the
-// response. A panic becomes an error, so that one bad call does not end the other ones.
-// The argument what names the call. A response that is too large keeps only its calls.
+// serve makes one call, unless the process is about to end, and adds its error to the response. A
+// panic becomes an error, so that it does not end other calls. The argument what names the call. A
+// response that is too large keeps only the list of requests.
 func serve[R proto.Message](ctx context.Context, s *server, what string, call func(context.Context) (R, error)) (R, error) {
 	if !s.calls.Begin() {
 		var none R
@@ -64,7 +64,7 @@ func serve[R proto.Message](ctx context.Context, s *server, what string, call fu
 			}
 			return true
 		})
-		setError(sdk.Errorf(sdk.Internal, "the response has %d bytes, which is more than the %d that a host takes", size, s.largest))
+		setError(sdk.Errorf(sdk.Internal, "the response has %d bytes, which exceeds the limit of %d for a host", size, s.largest))
 	}
 	return m.Interface().(R), nil
 }
@@ -94,7 +94,7 @@ func (s *server) Open(ctx context.Context, r *pb.OpenRequest) (*pb.OpenResponse,
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
-			// The host does not receive the ID of this session.
+			// The host will not receive the ID of this session.
 			return nil, errors.Join(err, closeSession(ctx, session))
 		}
 		return &pb.OpenResponse{Session: s.sessions.add(ctx, session)}, nil
@@ -139,8 +139,8 @@ func (s *server) Run(ctx context.Context, r *pb.RunRequest) (*pb.RunResponse, er
 	})
 }
 
-// describe returns the description of an action, or only its name if m is nil or does
-// not describe the action.
+// describe returns the description of an action. It returns only the name if m is nil or does not
+// describe the action.
 func describe(m *sdk.Manifest, action string) *sdk.ActionInfo {
 	if m != nil {
 		if a := m.Action(action); a != nil {
@@ -161,8 +161,8 @@ func (s *server) Poll(ctx context.Context, r *pb.PollRequest) (*pb.PollResponse,
 	})
 }
 
-// end closes every session and waits, up to grace, until that and the calls
-// that are under way are through. Nothing begins any more.
+// end closes every session, and waits up to grace for the sessions and the calls in progress. It
+// accepts no more calls.
 func (s *server) end(ctx context.Context, grace time.Duration) {
 	idle := s.calls.Drain()
 	closed := make(chan struct{})
@@ -170,14 +170,14 @@ func (s *server) end(ctx context.Context, grace time.Duration) {
 		defer close(closed)
 		s.sessions.closeAll(ctx)
 		<-idle
-		s.sessions.closeAll(ctx) // one more may have been opened meanwhile
+		s.sessions.closeAll(ctx) // a call in progress may have opened another one
 	}()
 	if !await(grace, closed, nil, nil) {
 		s.logger.Warn("calls or sessions did not end in time", "grace", grace)
 	}
 }
 
-// sessions are the open sessions of a process by id. The zero value is empty.
+// sessions holds the open sessions of a process by ID. The zero value is empty.
 type sessions struct {
 	mu   sync.Mutex
 	open map[string]opened
@@ -189,7 +189,8 @@ type opened struct {
 	end     context.CancelFunc
 }
 
-// add keeps session under a new random ID. Only the ID separates two users of a process.
+// add stores session under a new random ID. The ID protects the sessions of one user of the
+// process from another.
 func (s *sessions) add(ctx context.Context, session sdk.Session) string {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	id := rand.Text()
@@ -202,7 +203,7 @@ func (s *sessions) add(ctx context.Context, session sdk.Session) string {
 	return id
 }
 
-// use returns the session and a context that ends with it. done must be called.
+// use returns the session, and a context that ends with the session. The caller must call done.
 func (s *sessions) use(ctx context.Context, id string) (_ context.Context, done func(), _ sdk.Session, _ error) {
 	s.mu.Lock()
 	o, ok := s.open[id]
@@ -215,7 +216,7 @@ func (s *sessions) use(ctx context.Context, id string) (_ context.Context, done 
 	return ctx, func() { stop(); cancel() }, o.session, nil
 }
 
-// close ends a session; one that is not open is no error.
+// close closes a session. It returns no error for a session that is not open.
 func (s *sessions) close(ctx context.Context, id string) error {
 	s.mu.Lock()
 	o, ok := s.open[id]
@@ -228,8 +229,8 @@ func (s *sessions) close(ctx context.Context, id string) error {
 	return closeSession(ctx, o.session)
 }
 
-// closeAll ends every session, all at the same time: one that hangs must not
-// keep the others open.
+// closeAll closes all sessions concurrently, so that one session that does not end cannot delay
+// the others.
 func (s *sessions) closeAll(ctx context.Context) {
 	s.mu.Lock()
 	all := s.open
@@ -240,7 +241,7 @@ func (s *sessions) closeAll(ctx context.Context) {
 		wg.Go(func() {
 			o.end()
 			if err := closeSession(ctx, o.session); err != nil {
-				hclog.FromContext(ctx).Warn("session did not close well", "error", err)
+				hclog.FromContext(ctx).Warn("session closed with an error", "error", err)
 			}
 		})
 	}

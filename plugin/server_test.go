@@ -18,8 +18,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// connect serves over a real connection, without the process, and returns the
-// client's end and the server's.
+// connect serves over a real connection in this process, and returns the client and the server.
 func connect(t *testing.T, s pb.ConnectorServer) (*client, *grpc.Server) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -64,7 +63,7 @@ func openOn(t *testing.T, b sdk.Backend, settings string) *session {
 	return s.(*session)
 }
 
-// wantError fails the test unless err is of this code and says this.
+// wantError fails the test unless err has the code and its message contains words.
 func wantError(t *testing.T, err error, code sdk.Code, words string) {
 	t.Helper()
 	var e *sdk.Error
@@ -73,7 +72,8 @@ func wantError(t *testing.T, err error, code sdk.Code, words string) {
 	}
 }
 
-// A session is what its id says, and no id can be guessed from another.
+// TestSessionIDs checks that an ID belongs to one session, and that an ID cannot be derived from
+// another.
 func TestSessionIDs(t *testing.T) {
 	_, c := testServer(t)
 	a, b := openOn(t, c, `{"org":"a"}`), openOn(t, c, `{"org":"b"}`)
@@ -104,39 +104,39 @@ func TestSessionIDs(t *testing.T) {
 	}
 }
 
-// An answer that is too large for a host becomes an error that says so, with the
-// requests that were made.
+// TestTooLarge checks that a response that is too large for a host becomes an error with the list
+// of requests.
 func TestTooLarge(t *testing.T) {
 	s, c := testServer(t)
 	a := openOn(t, c, `{"org":"a"}`)
 	s.largest = 500
 	_, err := c.Manifest(t.Context())
-	wantError(t, err, sdk.Internal, "more than the 500 that a host takes")
+	wantError(t, err, sdk.Internal, "exceeds the limit of 500 for a host")
 	r, err := a.Run(t.Context(), "echo", json.RawMessage(`{"text":"`+strings.Repeat("x", 500)+`","requests":3}`))
-	wantError(t, err, sdk.Internal, "more than the 500")
+	wantError(t, err, sdk.Internal, "exceeds the limit of 500")
 	if r.Output != nil || len(r.Calls) != 3 {
 		t.Errorf("got %+v", r)
 	}
 	page, err := a.Poll(t.Context(), "pages", json.RawMessage(`{"events":10}`), nil)
-	wantError(t, err, sdk.Internal, "more than the 500")
+	wantError(t, err, sdk.Internal, "exceeds the limit of 500")
 	if page.Events != nil || page.Next != nil || len(page.Calls) != 1 {
 		t.Errorf("got %+v", page)
 	}
 	s.largest = 10
 	_, err = a.Check(t.Context())
-	wantError(t, err, sdk.Internal, "more than the 10")
+	wantError(t, err, sdk.Internal, "exceeds the limit of 10")
 
 	huge := make(json.RawMessage, MaxMessage)
 	_, err = c.Open(t.Context(), huge)
-	wantError(t, err, sdk.InvalidInput, "more than the")
+	wantError(t, err, sdk.InvalidInput, "exceeds the limit")
 	_, err = a.Run(t.Context(), "echo", huge)
-	wantError(t, err, sdk.InvalidInput, "more than the")
+	wantError(t, err, sdk.InvalidInput, "exceeds the limit")
 	_, err = a.Poll(t.Context(), "pages", huge[:len(huge)/2], huge[:len(huge)/2])
-	wantError(t, err, sdk.InvalidInput, "more than the")
+	wantError(t, err, sdk.InvalidInput, "exceeds the limit")
 }
 
-// A plugin that is about to end refuses calls in a way that a host can tell from
-// a call that was cut off.
+// TestNotStarted checks that a plugin that is about to end rejects calls with an error that
+// differs from the error of an interrupted call.
 func TestNotStarted(t *testing.T) {
 	s, c := testServer(t)
 	a := openOn(t, c, `{"org":"a"}`)
@@ -150,7 +150,7 @@ func TestNotStarted(t *testing.T) {
 	}
 	for name, f := range calls {
 		err := f()
-		wantError(t, err, sdk.Unavailable, "takes no more calls")
+		wantError(t, err, sdk.Unavailable, "accepts no more calls")
 		if !errors.Is(err, ErrNotStarted) || errors.Is(err, ErrBroken) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -160,7 +160,8 @@ func TestNotStarted(t *testing.T) {
 	}
 }
 
-// A connection that breaks under a call leaves open what became of it.
+// TestBroken checks that the error of a call on a broken connection says that the result is
+// unknown.
 func TestBroken(t *testing.T) {
 	backend, err := plugintest.Connector()
 	if err != nil {
@@ -187,10 +188,10 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// The end closes every session, one that hangs or panics included, and is over
-// in time.
+// TestEnd checks that end closes every session in time, even if one session does not end or
+// panics.
 func TestEnd(t *testing.T) {
-	address, told, err := plugintest.Farewell(t.Context())
+	address, messages, err := plugintest.Farewell(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,20 +201,20 @@ func TestEnd(t *testing.T) {
 	}
 	hang := make(chan struct{})
 	defer close(hang)
-	s.sessions.add(t.Context(), rude{close: func() error { <-hang; return nil }})
-	s.sessions.add(t.Context(), rude{close: func() error { panic("no") }})
-	s.sessions.add(t.Context(), rude{close: func() error { return errors.New("no") }})
+	s.sessions.add(t.Context(), faulty{close: func() error { <-hang; return nil }})
+	s.sessions.add(t.Context(), faulty{close: func() error { panic("no") }})
+	s.sessions.add(t.Context(), faulty{close: func() error { return errors.New("no") }})
 	s.end(hclog.WithContext(t.Context(), hclog.NewNullLogger()), 200*time.Millisecond)
-	got := map[string]bool{<-told: true, <-told: true}
+	got := map[string]bool{<-messages: true, <-messages: true}
 	if !got["closed a"] || !got["closed b"] {
-		t.Errorf("told %v", got)
+		t.Errorf("received %v", got)
 	}
 	_, err = c.Manifest(t.Context())
-	wantError(t, err, sdk.Unavailable, "takes no more calls")
+	wantError(t, err, sdk.Unavailable, "accepts no more calls")
 }
 
-// A session whose opener has gone is not kept.
-func TestOpenForNobody(t *testing.T) {
+// TestOpenCanceled checks that a session is not kept if its caller has canceled.
+func TestOpenCanceled(t *testing.T) {
 	s, _ := testServer(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -226,28 +227,28 @@ func TestOpenForNobody(t *testing.T) {
 	}
 }
 
-// rude is a backend, and a session, that keeps to nothing.
-type rude struct {
+// faulty is a backend, and a session, that panics and does not end.
+type faulty struct {
 	sdk.Session
 	close func() error
 }
 
-func (rude) Manifest(context.Context) (*sdk.Manifest, error) { panic("no manifest") }
+func (faulty) Manifest(context.Context) (*sdk.Manifest, error) { panic("no manifest") }
 
-func (rude) Validate(context.Context, string, json.RawMessage) error { panic("no rules") }
+func (faulty) Validate(context.Context, string, json.RawMessage) error { panic("no rules") }
 
-func (r rude) Open(_ context.Context, settings json.RawMessage) (sdk.Session, error) {
+func (r faulty) Open(_ context.Context, settings json.RawMessage) (sdk.Session, error) {
 	if len(settings) == 0 {
 		return nil, nil
 	}
 	return r, nil
 }
 
-func (r rude) Close() error { return r.close() }
+func (r faulty) Close() error { return r.close() }
 
-// TestRudeBackend checks that a faulty backend causes an error and does not end the process.
-func TestRudeBackend(t *testing.T) {
-	c, _ := connect(t, newServer(rude{close: func() error { panic("stays") }}, hclog.NewNullLogger()))
+// TestFaultyBackend checks that a faulty backend causes an error and does not end the process.
+func TestFaultyBackend(t *testing.T) {
+	c, _ := connect(t, newServer(faulty{close: func() error { panic("stays") }}, hclog.NewNullLogger()))
 	_, err := c.Manifest(t.Context())
 	wantError(t, err, sdk.Internal, "panicked")
 	wantError(t, c.Validate(t.Context(), "x", nil), sdk.Internal, "checking parameters panicked")

@@ -26,7 +26,7 @@ func benchmarkBoth(b *testing.B, f func(*testing.B, context.Context, sdk.Session
 	})
 }
 
-// BenchmarkCall is one action with 1 KB in and out.
+// BenchmarkCall measures one action with 1 KB of input and output.
 func BenchmarkCall(b *testing.B) {
 	benchmarkBoth(b, func(b *testing.B, ctx context.Context, s sdk.Session) {
 		input := json.RawMessage(`{"text":"` + strings.Repeat("x", 1000) + `"}`)
@@ -38,7 +38,7 @@ func BenchmarkCall(b *testing.B) {
 	})
 }
 
-// BenchmarkPoll is one page of 1,000 events.
+// BenchmarkPoll measures one page of 1,000 events.
 func BenchmarkPoll(b *testing.B) {
 	for _, size := range []int{2, 8, 60} {
 		b.Run(fmt.Sprintf("%dMB", size), func(b *testing.B) {
@@ -55,7 +55,7 @@ func BenchmarkPoll(b *testing.B) {
 	}
 }
 
-// BenchmarkLaunch is from nothing to the first answer of an action, and back.
+// BenchmarkLaunch measures a launch, one action, and the end of the process.
 func BenchmarkLaunch(b *testing.B) {
 	for b.Loop() {
 		p, err := host.Launch(b.Context(), config(b, plugintest.Plugin))

@@ -1,8 +1,8 @@
-// Package host launches a connector in a process of its own and watches it
-// ([Launch]), and runs the one loop that polls a trigger ([Watch]).
+// Package host starts and supervises a connector in a separate process ([Launch]), and polls a
+// trigger ([Watch]).
 //
-// Launch returns an ordinary sdk.Backend. If the process dies, the current call fails.
-// The next call restarts the process and reopens its sessions.
+// Launch returns an sdk.Backend. If the process dies, the calls in progress fail. The next call
+// restarts the process and reopens its sessions.
 package host
 
 import (
@@ -25,30 +25,30 @@ import (
 
 // Config configures the launch of a plugin.
 type Config struct {
-	// Path is the file of the plugin's binary. Launch does not search PATH.
+	// Path is the path of the plugin's binary. Launch does not search PATH.
 	Path string
 	// Args are the arguments of the binary, without the program's name.
 	Args []string
-	// Env are additional environment variables, each NAME=value. Of the host's own
+	// Env lists additional environment variables, each NAME=value. From the host's own
 	// environment, the plugin gets only the proxy, certificate and TMPDIR variables.
 	Env []string
-	// Checksum is the SHA-256 of the binary. If it is set, Launch copies the binary,
-	// hashes the copy, and starts every process from the copy: exactly the bytes that
-	// were hashed run, after a restart too. On Linux the copy is in memory.
+	// Checksum is the SHA-256 of the binary. If it is set, Launch copies the binary, hashes the
+	// copy, and starts every process from the copy. So only the hashed bytes run, also after a
+	// restart. On Linux, the copy is in memory.
 	Checksum []byte
-	// Key is a random secret of [sdk.HostKeySize] bytes that the host generates once and
-	// stores. Sessions sign records with it, such as those of a containment, and recognize
-	// records of this host by the signature. Without a key, nothing is signed.
+	// Key is a random secret of [sdk.HostKeySize] bytes that the host generates once and stores.
+	// Sessions use it to sign records, such as the record of a containment, and to recognize
+	// records of this host. Without a key, nothing is signed.
 	Key []byte
 	// Logger receives the plugin's log, and messages about starts and ends of its process.
 	// Default: no log.
 	Logger hclog.Logger
-	// StartTimeout is the longest time that the plugin may take to start. Default: 20 s.
+	// StartTimeout limits the start of the plugin. Default: 20 s.
 	StartTimeout time.Duration
-	// Grace is how long Close waits for calls in progress. Default: 10 s.
+	// Grace limits how long Close waits for calls in progress. Default: 10 s.
 	Grace time.Duration
 
-	pinned *pinned // nil: Path itself is started
+	pinned *pinned // nil: start Path itself
 }
 
 // complete checks c and sets the defaults.
@@ -56,7 +56,7 @@ func (c Config) complete() (Config, error) {
 	if c.Path == "" {
 		return c, sdk.Invalid("a plugin needs the path of its binary")
 	}
-	// A path without a separator would be searched for in PATH.
+	// The system would search PATH for a path without a separator.
 	path, err := filepath.Abs(c.Path)
 	if err != nil {
 		return c, sdk.Errorf(sdk.InvalidInput, "cannot find the plugin %s: %w", c.Path, err)
@@ -70,7 +70,7 @@ func (c Config) complete() (Config, error) {
 	}
 	for _, v := range c.Env {
 		if name, _, ok := strings.Cut(v, "="); !ok || name == "" || strings.ContainsRune(v, 0) {
-			// The text may be a secret, so the error does not contain it.
+			// The value may be a secret, so the error does not contain it.
 			return c, sdk.Errorf(sdk.InvalidInput, "an environment variable for the plugin must be NAME=value")
 		}
 	}
@@ -87,8 +87,8 @@ func (c Config) complete() (Config, error) {
 	return c, nil
 }
 
-// binary rejects a file that cannot be the plugin. It runs at each launch, because the
-// file may have changed.
+// binary rejects a file that cannot be a plugin. It runs at each launch, because the file may have
+// changed.
 func (c Config) binary() error {
 	info, err := os.Stat(c.Path)
 	switch {
@@ -104,8 +104,8 @@ func (c Config) binary() error {
 	return nil
 }
 
-// passed are the environment variables of the host that a plugin gets. It needs them to
-// reach its service. None of them holds a secret of another program.
+// passed lists the environment variables of the host that a plugin gets. The plugin needs them to
+// reach its service. None of them contains a secret of another program.
 var passed = []string{
 	"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR",

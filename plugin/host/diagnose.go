@@ -16,8 +16,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// diagnose says why a launch failed, by what the process did. limited is ctx
-// with the start's own limit; cause is what go-plugin makes of it.
+// diagnose returns the reason of a failed launch, from the state and output of the process.
+// limited is ctx with the time limit of the start. cause is the error of go-plugin.
 func diagnose(ctx, limited context.Context, c Config, p *process, cause error) error {
 	fail := func(code sdk.Code, format string, args ...any) error {
 		return &sdk.Error{Code: code, Message: "the plugin " + c.Path + " " + fmt.Sprintf(format, args...), Err: cause}
@@ -42,7 +42,7 @@ func diagnose(ctx, limited context.Context, c Config, p *process, cause error) e
 	hello, ok := parseHello(line)
 	switch {
 	case line != "" && !ok:
-		return fail(sdk.InvalidInput, "is not a connector plugin: it printed %s, and not its address", quote(line))
+		return fail(sdk.InvalidInput, "is not a connector plugin: it printed %s instead of its address", quote(line))
 	case ok && hello.core != goplugin.CoreProtocolVersion:
 		return fail(sdk.InvalidInput, "speaks version %d of go-plugin's protocol, this host speaks %d", hello.core, goplugin.CoreProtocolVersion)
 	case ok && hello.version != plugin.Version:
@@ -50,20 +50,20 @@ func diagnose(ctx, limited context.Context, c Config, p *process, cause error) e
 	case ok && hello.protocol != string(goplugin.ProtocolGRPC):
 		return fail(sdk.InvalidInput, "does not speak gRPC")
 	case limited.Err() != nil && !ok:
-		return fail(sdk.Unavailable, "did not say its address within %s%s: is it a connector plugin?", c.StartTimeout, said(words))
+		return fail(sdk.Unavailable, "did not print its address within %s%s. Check that it is a connector plugin", c.StartTimeout, lastOutput(words))
 	case limited.Err() != nil:
-		return fail(sdk.Unavailable, "did not answer within %s%s", c.StartTimeout, said(words))
+		return fail(sdk.Unavailable, "did not respond within %s%s", c.StartTimeout, lastOutput(words))
 	case !ok:
-		return fail(sdk.Unavailable, "ended (%s) and never said its address%s: is it a connector plugin?", p.ended(), said(words))
+		return fail(sdk.Unavailable, "ended (%s) before it printed its address%s. Check that it is a connector plugin", p.ended(), lastOutput(words))
 	}
-	var answer *sdk.Error
-	if errors.As(cause, &answer) && !errors.Is(cause, plugin.ErrBroken) {
-		return fail(answer.Code, "came up, but does not describe itself: %s", answer.Message)
+	var response *sdk.Error
+	if errors.As(cause, &response) && !errors.Is(cause, plugin.ErrBroken) {
+		return fail(response.Code, "started, but returned no manifest: %s", response.Message)
 	}
-	return fail(sdk.Unavailable, "came up, but its connection broke at once%s", said(words))
+	return fail(sdk.Unavailable, "started, but its connection broke at once%s", lastOutput(words))
 }
 
-// hello is the line with which a plugin says where it listens.
+// hello is the line in which a plugin prints its address.
 type hello struct {
 	core, version int
 	protocol      string
@@ -83,8 +83,8 @@ func parseHello(line string) (hello, bool) {
 	return h, err1 == nil && err2 == nil
 }
 
-// said repeats the last words of a process, which are often its reason.
-func said(words string) string {
+// lastOutput returns the last line of output of a process, which is often the reason of its end.
+func lastOutput(words string) string {
 	if words == "" {
 		return ""
 	}
@@ -98,7 +98,7 @@ func said(words string) string {
 			words += ": " + entry.Error
 		}
 	}
-	return "; it last said " + quote(words)
+	return "; its last output is " + quote(words)
 }
 
 func quote(s string) string {

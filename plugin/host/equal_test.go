@@ -17,17 +17,17 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// same compares what two backends answered: everything but the cause of an
-// error, which stays in its process.
+// same compares the results of two backends. The cause of an error is ignored, because it stays in
+// its process.
 var same = cmp.Options{
 	cmpopts.IgnoreFields(sdk.Error{}, "Err"),
 	cmp.Comparer(func(a, b json.RawMessage) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }),
 	cmp.Comparer(func(a, b sdk.JSON) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }),
 }
 
-// TestLocalAndRemoteAreAlike checks that a backend returns the same bytes in this process
-// and through a plugin process.
-func TestLocalAndRemoteAreAlike(t *testing.T) {
+// TestLocalAndRemoteAreEqual checks that a backend returns the same bytes in this process and
+// through a plugin process.
+func TestLocalAndRemoteAreEqual(t *testing.T) {
 	t.Parallel()
 	local, err := plugintest.Connector()
 	if err != nil {
@@ -61,7 +61,7 @@ type call struct {
 	call  func(context.Context, sdk.Backend) (any, error)
 }
 
-// calls are one of every kind, with every failure.
+// calls returns calls of every kind, with every failure.
 func calls() []call {
 	list := []call{{"manifest", false, func(ctx context.Context, b sdk.Backend) (any, error) { return b.Manifest(ctx) }}}
 	add := func(name string, fails bool, settings string, f func(context.Context, sdk.Session) (any, error)) {
@@ -85,7 +85,7 @@ func calls() []call {
 		add("run "+name, fails, `{"org":"a"}`, func(ctx context.Context, s sdk.Session) (any, error) {
 			r, err := s.Run(ctx, action, json.RawMessage(input))
 			for i := range r.Calls {
-				// The wire is UTF-8: this one byte is replaced.
+				// Messages are UTF-8, so this byte is replaced.
 				r.Calls[i].Path = strings.ToValidUTF8(r.Calls[i].Path, "\uFFFD")
 			}
 			return r, err
@@ -97,7 +97,7 @@ func calls() []call {
 	run("unknown action", true, "ecco", `{}`)
 	run("empty action", true, "", "")
 	run("invalid input", true, "echo", `{"text":1,"times":0,"x":2}`)
-	run("doubled member", true, "echo", `{"text":"a","text":"b"}`)
+	run("duplicate member", true, "echo", `{"text":"a","text":"b"}`)
 	run("no input", true, "echo", "")
 	run("panic", true, "fail", `{"name":"panic"}`)
 	for _, name := range names(plugintest.Failures) {
@@ -125,7 +125,7 @@ func calls() []call {
 	poll("empty", false, "pages", "", "")
 	poll("events", false, "pages", `{"events":3,"bytes":40}`, `{"page":1}`)
 	poll("8 MB", false, "pages", `{"events":1000,"bytes":8000}`, `{"page":7}`)
-	poll("bad place", true, "pages", `{}`, `{"page":`)
+	poll("bad checkpoint", true, "pages", `{}`, `{"page":`)
 	poll("bad params", true, "pages", `{"events":-1}`, "")
 	poll("unknown trigger", true, "page", "", "")
 	poll("panic", true, "pages", `{"fail":"panic"}`, "")
@@ -135,7 +135,7 @@ func calls() []call {
 	return append(list, ended()...)
 }
 
-// ended are calls whose context or session is over before they begin.
+// ended returns calls on an ended context or a closed session.
 func ended() []call {
 	after := func(end func(context.Context, sdk.Session) (context.Context, error)) func(context.Context, sdk.Backend) (any, error) {
 		return func(ctx context.Context, b sdk.Backend) (any, error) {

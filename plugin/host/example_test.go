@@ -12,8 +12,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A host launches a plugin, opens a session and runs an action. Here the plugin is the test
-// program itself, with an action echo.
+// A host launches a plugin, opens a session and runs an action. The plugin is the test program
+// itself, with an action echo.
 func ExampleLaunch() {
 	ctx := context.Background()
 	path, err := os.Executable()
@@ -39,7 +39,7 @@ func ExampleLaunch() {
 	// Output: Plugin test {"org":"acme","texts":["hi"]} <nil>
 }
 
-// A counter is a session whose trigger has three events.
+// A counter is a session with a trigger that returns three events.
 type counter struct{ sdk.Session }
 
 func (counter) Poll(_ context.Context, _ string, _, from json.RawMessage) (sdk.RawPage, error) {
@@ -54,7 +54,7 @@ func (counter) Poll(_ context.Context, _ string, _, from json.RawMessage) (sdk.R
 }
 
 // Watch polls until its context ends. Handle stores the events of a page together with the
-// checkpoint of the next one.
+// checkpoint of the next page.
 func ExampleWatch() {
 	ctx, stop := context.WithCancel(context.Background())
 	err := host.Watch(ctx, host.Source{Session: counter{}, Trigger: "ticks", Every: time.Minute}, host.WatchOptions{

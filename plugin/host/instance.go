@@ -16,7 +16,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// An instance is one life of the plugin's process.
+// An instance is one process of the plugin.
 type instance struct {
 	process *process
 	client  *goplugin.Client
@@ -25,11 +25,11 @@ type instance struct {
 	retired sync.Once
 }
 
-// hardLimit is how long a process may take to end after the request to end.
+// hardLimit is the time that a process has to end after the request to end.
 const hardLimit = 2 * time.Second
 
-// start launches the process and returns when it responds. After a failure, no process
-// and no file is left.
+// start starts the process and returns when it responds. After an error, no process and no file is
+// left.
 func start(ctx context.Context, c Config) (*instance, error) {
 	if c.pinned == nil {
 		if err := c.binary(); err != nil {
@@ -54,14 +54,14 @@ func start(ctx context.Context, c Config) (*instance, error) {
 			cmd.Args[0] = c.Path
 			cmd.Env = append(environ(c), spec.Env...)
 			i.process = newProcess(cmd, dir)
-			// go-plugin itself waits by the clock alone.
+			// go-plugin itself has only a timeout.
 			stop = context.AfterFunc(limited, i.process.kill)
 			return i.process, nil
 		},
 	})
 	err := i.connect(limited)
 	if !stop() && err == nil {
-		err = limited.Err() // it is killed by now
+		err = limited.Err() // the process has been killed
 	}
 	if err == nil {
 		c.Logger.Info("plugin started", "path", c.Path, "pid", i.process.ID())
@@ -74,8 +74,7 @@ func start(ctx context.Context, c Config) (*instance, error) {
 	return nil, diagnose(ctx, limited, c, i.process, err)
 }
 
-// connect starts the process and makes one call, so that a plugin that cannot work fails
-// at once.
+// connect starts the process and makes one call, so that a faulty plugin fails at once.
 func (i *instance) connect(ctx context.Context) error {
 	rpc, err := i.client.Client()
 	if err != nil {
@@ -98,10 +97,10 @@ func (i *instance) connect(ctx context.Context) error {
 
 // end ends the process, gracefully if possible, and removes its files.
 func (i *instance) end() {
-	// go-plugin asks the process to end, and waits for the response without a limit.
+	// go-plugin requests the end of the process and waits without a limit for the response.
 	limit := time.AfterFunc(hardLimit, i.process.kill)
 	defer limit.Stop()
 	i.client.Kill()
-	// go-plugin leaves the directory of a process that did not start.
+	// go-plugin does not remove the directory of a process that did not start.
 	i.process.removeDir()
 }

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Five deaths within a minute forbid a start until the oldest is a minute ago.
+// TestDeaths checks that five deaths within a minute delay the next start until the oldest is a
+// minute ago.
 func TestDeaths(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d deaths
@@ -47,13 +48,13 @@ func TestBackoffStaysWithinBounds(t *testing.T) {
 	}
 }
 
-// However the output is cut into reads, its first line and its last are the same.
+// TestListener checks that the first and last line do not depend on the sizes of the reads.
 func TestListener(t *testing.T) {
 	long := strings.Repeat("x", 3*longest)
 	for _, test := range []struct{ name, out, first, last string }{
-		{"nothing", "", "", ""},
+		{"no output", "", "", ""},
 		{"one", "a\n", "a", "a"},
-		{"no end", "a\nb", "a", "b"},
+		{"no newline at the end", "a\nb", "a", "b"},
 		{"many", "a\nb\nc\n\n \n", "a", "c"},
 		{"carriage return", "a\r\nb\r\n", "a", "b"},
 		{"blank first", "\na\n", "", "a"},
@@ -87,7 +88,7 @@ func TestListener(t *testing.T) {
 	}
 }
 
-// Nothing that a process prints can break the reading of it.
+// FuzzHello checks that no output of a process causes a panic or a long error.
 func FuzzHello(f *testing.F) {
 	for _, line := range []string{"", "1|1|unix|/x|grpc|cert", "1|1|unix|/x", "|||||", "1|x|unix|/x", "99999999999999999999|1|a|b", "{\"@message\":\"m\"}"} {
 		f.Add(line)
@@ -95,10 +96,10 @@ func FuzzHello(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		h, ok := parseHello(line)
 		if ok && strings.Count(line, "|") < 3 {
-			t.Errorf("took %q for %+v", line, h)
+			t.Errorf("%q was parsed as %+v", line, h)
 		}
-		if s := said(line); strings.ContainsAny(s, "\n\r") || len(s) > 3000 {
-			t.Errorf("words of %d bytes: %.100q", len(s), s)
+		if s := lastOutput(line); strings.ContainsAny(s, "\n\r") || len(s) > 3000 {
+			t.Errorf("a message of %d bytes: %.100q", len(s), s)
 		}
 	})
 }

@@ -20,8 +20,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestLaunchErrors checks that a launch of a faulty plugin fails in time with the right
-// message and code, and leaves nothing behind.
+// TestLaunchErrors checks that the launch of a faulty plugin fails in time with the right message
+// and code, and leaves no files.
 func TestLaunchErrors(t *testing.T) {
 	dir := tempDir(t)
 	plain := filepath.Join(dir, "plain")
@@ -46,32 +46,32 @@ func TestLaunchErrors(t *testing.T) {
 	}{
 		{"no path", "", path(""), sdk.InvalidInput, "needs the path"},
 		{"missing", "", path(filepath.Join(dir, "nowhere")), sdk.InvalidInput, "there is no plugin at"},
-		{"not searched for", "", path("true"), sdk.InvalidInput, "there is no plugin at"},
+		{"name in PATH", "", path("true"), sdk.InvalidInput, "there is no plugin at"},
 		{"directory", "", path(dir), sdk.InvalidInput, "is not a file"},
 		{"not executable", "", path(plain), sdk.InvalidInput, "is not executable"},
 		{"not a program", "", path(garbage), sdk.InvalidInput, "is not a program"},
 		{"bad variable", "", func(c *host.Config) { c.Env = []string{"hunter2"} }, sdk.InvalidInput, "must be NAME=value"},
 		{"short checksum", "", func(c *host.Config) { c.Checksum = []byte{1} }, sdk.InvalidInput, "SHA-256 of 32 bytes, not 1"},
-		{"ends at once", "", shell("exit 7"), sdk.Unavailable, "ended (exit status 7) and never said its address"},
-		{"ends with a word", "", shell("echo >&2 first; echo >&2 no licence; exit 1"), sdk.Unavailable, `it last said "no licence"`},
-		{"says hello", "", shell("echo hello; exec sleep 60"), sdk.InvalidInput, `is not a connector plugin: it printed "hello"`},
-		{"says much", "", shell("head -c 100000 /dev/zero | tr '\\0' x; echo; exec sleep 60"), sdk.InvalidInput, "is not a connector plugin"},
-		{"almost hello", "", shell("echo '1|one|unix|x'; exec sleep 60"), sdk.InvalidInput, "is not a connector plugin"},
-		{"other core", "", shell("echo '9|1|unix|x'; exec sleep 60"), sdk.InvalidInput, "version 9 of go-plugin's protocol"},
-		{"newer", roleNewer, nil, sdk.InvalidInput, "speaks version 2 of the connector protocol, this host speaks 1"},
+		{"ends at once", "", shell("exit 7"), sdk.Unavailable, "ended (exit status 7) before it printed its address"},
+		{"ends with a message", "", shell("echo >&2 first; echo >&2 no licence; exit 1"), sdk.Unavailable, `its last output is "no licence"`},
+		{"prints another line", "", shell("echo hello; exec sleep 60"), sdk.InvalidInput, `is not a connector plugin: it printed "hello"`},
+		{"prints a long line", "", shell("head -c 100000 /dev/zero | tr '\\0' x; echo; exec sleep 60"), sdk.InvalidInput, "is not a connector plugin"},
+		{"malformed address", "", shell("echo '1|one|unix|x'; exec sleep 60"), sdk.InvalidInput, "is not a connector plugin"},
+		{"other go-plugin version", "", shell("echo '9|1|unix|x'; exec sleep 60"), sdk.InvalidInput, "version 9 of go-plugin's protocol"},
+		{"newer protocol", roleNewer, nil, sdk.InvalidInput, "speaks version 2 of the connector protocol, this host speaks 1"},
 		{"net/rpc", roleOldSpeak, nil, sdk.InvalidInput, "does not speak gRPC"},
-		{"another kind", roleOther, nil, sdk.Internal, "does not describe itself"},
+		{"other service", roleOther, nil, sdk.Internal, "returned no manifest"},
 		{"silent", "", func(c *host.Config) {
 			shell("echo >&2 thinking about it; exec sleep 60")(c)
 			c.StartTimeout = 500 * time.Millisecond
-		}, sdk.Unavailable, `did not say its address within 500ms; it last said "thinking about it"`},
-		{"by hand", "", func(c *host.Config) { c.Args = []string{"-test.run=^$"} }, sdk.InvalidInput, "is not a connector plugin"},
-		{"child holds its output", "", shell("sleep 3 & exit 0"), sdk.Unavailable, "ended (exit status 0)"},
-		{"no room for a socket", plugintest.Plugin, func(c *host.Config) {
-			c.Env = append(c.Env, "PLUGIN_MIN_PORT=1") // harmless: go-plugin's own comes last
+		}, sdk.Unavailable, `did not print its address within 500ms; its last output is "thinking about it"`},
+		{"no plugin environment", "", func(c *host.Config) { c.Args = []string{"-test.run=^$"} }, sdk.InvalidInput, "is not a connector plugin"},
+		{"child keeps the output open", "", shell("sleep 3 & exit 0"), sdk.Unavailable, "ended (exit status 0)"},
+		{"no directory for the socket", plugintest.Plugin, func(c *host.Config) {
+			c.Env = append(c.Env, "PLUGIN_MIN_PORT=1") // without effect, because the variable of go-plugin comes last
 			c.Path = "/bin/sh"
 			c.Args = []string{"-c", "PLUGIN_UNIX_SOCKET_DIR=/nonexistent exec \"$0\"", executable(t)}
-		}, sdk.Unavailable, `it last said "plugin init error: open /nonexistent`},
+		}, sdk.Unavailable, `its last output is "plugin init error: open /nonexistent`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
@@ -95,10 +95,10 @@ func TestLaunchErrors(t *testing.T) {
 				t.Errorf("got %v, want %s with %q", err, test.code, test.want)
 			}
 			if strings.Contains(err.Error(), "hunter2") {
-				t.Error("repeats what may be a secret")
+				t.Error("the error contains a value that may be secret")
 			}
 			if left := entries(t, temp); left != nil {
-				t.Errorf("left %q", left)
+				t.Errorf("the files %q are left", left)
 			}
 		})
 	}
@@ -113,7 +113,7 @@ func executable(t testing.TB) string {
 	return path
 }
 
-// A launch ends with its context, and takes the process along.
+// TestLaunchCanceled checks that a canceled launch returns and ends the process.
 func TestLaunchCanceled(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -130,36 +130,36 @@ func TestLaunchCanceled(t *testing.T) {
 	}
 }
 
-// With a checksum exactly the bytes that were hashed run, at a restart too, whatever
-// becomes of the file meanwhile; without one the file is started as it is.
+// TestChecksum checks that only the hashed bytes run, also after a restart and a change of the
+// file. Without a checksum, the current file is started.
 func TestChecksum(t *testing.T) {
 	right, err := os.ReadFile(executable(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := []byte("#!/bin/sh\necho I am somebody else\n")
+	other := []byte("#!/bin/sh\necho another program\n")
 	sum := sha256.Sum256(right)
 	off := sum
 	off[0]++
 	script := []byte("#!/bin/sh\nexec " + executable(t) + " \"$@\"\n")
 	for name, test := range map[string]struct {
 		binary, checksum []byte
-		spoil            func(path string) error // after the launch
-		refused          bool
+		damage           func(path string) error // after the launch
+		rejected         bool
 	}{
-		"kept": {binary: right, checksum: sum[:], spoil: func(string) error { return nil }},
-		"replaced": {binary: right, checksum: sum[:], spoil: func(path string) error {
+		"kept": {binary: right, checksum: sum[:], damage: func(string) error { return nil }},
+		"replaced": {binary: right, checksum: sum[:], damage: func(path string) error {
 			return errors.Join(os.Remove(path), os.WriteFile(path, other, 0o700))
 		}},
-		"deleted":              {binary: right, checksum: sum[:], spoil: os.Remove},
-		"made not executable":  {binary: right, checksum: sum[:], spoil: func(path string) error { return os.Chmod(path, 0o600) }},
-		"written to":           {binary: right, checksum: sum[:], spoil: func(path string) error { return os.WriteFile(path, other, 0o700) }},
-		"a script, written to": {binary: script, checksum: sumOf(script), spoil: func(path string) error { return os.WriteFile(path, other, 0o700) }},
-		"a bit differs":        {binary: right, checksum: off[:], refused: true},
-		"another program":      {binary: other, checksum: sum[:], refused: true},
-		"longer by a byte":     {binary: append(right[:len(right):len(right)], 0), checksum: sum[:], refused: true},
-		"cut off":              {binary: right[:len(right)-1], checksum: sum[:], refused: true},
-		"empty":                {binary: nil, checksum: sum[:], refused: true},
+		"deleted":              {binary: right, checksum: sum[:], damage: os.Remove},
+		"made not executable":  {binary: right, checksum: sum[:], damage: func(path string) error { return os.Chmod(path, 0o600) }},
+		"written to":           {binary: right, checksum: sum[:], damage: func(path string) error { return os.WriteFile(path, other, 0o700) }},
+		"a script, written to": {binary: script, checksum: sumOf(script), damage: func(path string) error { return os.WriteFile(path, other, 0o700) }},
+		"a bit differs":        {binary: right, checksum: off[:], rejected: true},
+		"another program":      {binary: other, checksum: sum[:], rejected: true},
+		"longer by a byte":     {binary: append(right[:len(right):len(right)], 0), checksum: sum[:], rejected: true},
+		"cut off":              {binary: right[:len(right)-1], checksum: sum[:], rejected: true},
+		"empty":                {binary: nil, checksum: sum[:], rejected: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(tempDir(t), "plugin")
@@ -169,7 +169,7 @@ func TestChecksum(t *testing.T) {
 				t.Fatal(err)
 			}
 			p, err := host.Launch(t.Context(), config(t, plugintest.Plugin, func(c *host.Config) { c.Path, c.Checksum = path, test.checksum }))
-			if test.refused {
+			if test.rejected {
 				if e := sdk.AsError(err); e == nil || e.Code != sdk.InvalidInput || !errors.Is(err, goplugin.ErrChecksumsDoNotMatch) {
 					t.Fatalf("got %v", err)
 				}
@@ -178,7 +178,7 @@ func TestChecksum(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer p.Close()
-				if err := test.spoil(path); err != nil {
+				if err := test.damage(path); err != nil {
 					t.Fatal(err)
 				}
 				s := open(t, p, "a")
@@ -192,7 +192,7 @@ func TestChecksum(t *testing.T) {
 				}
 			}
 			if left := entries(t, temp); left != nil {
-				t.Errorf("left %q", left)
+				t.Errorf("the files %q are left", left)
 			}
 		})
 	}
@@ -203,8 +203,8 @@ func sumOf(b []byte) []byte {
 	return sum[:]
 }
 
-// TestLogs checks that the plugin's log lines reach the host's logger from its level on,
-// and that printed text does not.
+// TestLogs checks that log lines of the plugin reach the host's logger from its level up, and that
+// other output does not.
 func TestLogs(t *testing.T) {
 	t.Parallel()
 	var l logs

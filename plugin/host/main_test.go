@@ -19,7 +19,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// The test binary is also the plugin, and the host that gets killed.
+// The test binary is also the plugin, and the host that a test kills.
 func TestMain(m *testing.M) {
 	switch role := os.Getenv(plugintest.EnvRole); role {
 	case "":
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// config launches this test binary in a role.
+// config returns the configuration to launch this test binary in a role.
 func config(t testing.TB, role string, change ...func(*host.Config)) host.Config {
 	t.Helper()
 	path, err := os.Executable()
@@ -49,7 +49,7 @@ func config(t testing.TB, role string, change ...func(*host.Config)) host.Config
 	return c
 }
 
-// launch launches the plugin of the tests, which ends with the test.
+// launch starts the plugin of the tests, and ends it with the test.
 func launch(t testing.TB, change ...func(*host.Config)) *host.Plugin {
 	t.Helper()
 	p, err := host.Launch(t.Context(), config(t, plugintest.Plugin, change...))
@@ -105,7 +105,7 @@ func holder(t testing.TB) *plugintest.Holder {
 	return h
 }
 
-// within fails the test if nothing comes from ch soon enough.
+// within returns the next value of ch, and fails the test if there is none in time.
 func within[T any](t testing.TB, d time.Duration, ch <-chan T, what string) T {
 	t.Helper()
 	select {
@@ -117,7 +117,7 @@ func within[T any](t testing.TB, d time.Duration, ch <-chan T, what string) T {
 	}
 }
 
-// eventually waits for a condition that nobody announces.
+// eventually polls until a condition is true, and fails the test if that takes too long.
 func eventually(t testing.TB, d time.Duration, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -127,19 +127,19 @@ func eventually(t testing.TB, d time.Duration, what string, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-end:
-			t.Fatalf("%s was not so within %s", what, d)
+			t.Fatalf("%s: not true within %s", what, d)
 		}
 	}
 }
 
-// background runs f and returns a channel of its result.
+// background runs f and returns a channel with its result.
 func background[T any](f func() T) <-chan T {
 	out := make(chan T, 1)
 	go func() { out <- f() }()
 	return out
 }
 
-// tempDir is a directory short enough for the path of a socket.
+// tempDir returns a directory with a path that is short enough for a socket.
 func tempDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "h")
@@ -159,7 +159,7 @@ func entries(t testing.TB, dir string) []string {
 	return found
 }
 
-// logs is a place for a logger to write to while a test reads.
+// logs is a buffer that a logger can write to while a test reads it.
 type logs struct {
 	mu sync.Mutex
 	b  bytes.Buffer

@@ -16,8 +16,8 @@ import (
 	"soar.example/okta/plugin/internal/plugintest"
 )
 
-// A plugin whose host is killed is gone within two seconds, even with a call
-// under way that does not care, and takes its socket along.
+// TestHostKilled checks that a plugin ends within two seconds after its host was killed, even
+// during a call that ignores cancellation. It also removes its socket.
 func TestHostKilled(t *testing.T) {
 	for _, stubborn := range []bool{false, true} {
 		t.Run(fmt.Sprint("stubborn=", stubborn), func(t *testing.T) {
@@ -39,12 +39,12 @@ func TestHostKilled(t *testing.T) {
 			if err != nil || err2 != nil || pid <= 0 {
 				_ = cmd.Process.Kill()
 				_ = cmd.Wait()
-				t.Fatalf("the host said %q: %v, %s", line, err, words.String())
+				t.Fatalf("the host printed %q: %v, %s", line, err, words.String())
 			}
 			conn := within(t, 20*time.Second, h.Held(), "the call")
 			defer conn.Close()
 			if len(entries(t, temp)) == 0 {
-				t.Error("there is no socket to begin with")
+				t.Error("there is no socket before the end")
 			}
 
 			start := time.Now()
@@ -59,8 +59,7 @@ func TestHostKilled(t *testing.T) {
 	}
 }
 
-// gone reports whether a process has ended. One that nobody has waited for has
-// ended too.
+// gone reports whether a process has ended. A zombie counts as ended.
 func gone(pid int) bool {
 	if syscall.Kill(pid, 0) == syscall.ESRCH {
 		return true
@@ -73,7 +72,8 @@ func gone(pid int) bool {
 	return strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
 }
 
-// A plugin sees of its host's environment what it needs and nothing else.
+// TestEnvironment checks that a plugin gets only the necessary variables of the host's
+// environment.
 func TestEnvironment(t *testing.T) {
 	t.Setenv("OKTA_CANARY_TOKEN", "canary")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "canary")
@@ -86,7 +86,7 @@ func TestEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	if bytes.Contains(raw, []byte("canary")) {
-		t.Errorf("has a variable of the host: %q", raw)
+		t.Errorf("the plugin has a variable of the host: %q", raw)
 	}
 	env := map[string]string{}
 	for _, v := range strings.Split(string(raw), "\x00") {

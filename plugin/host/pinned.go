@@ -12,15 +12,14 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A pinned is a private copy of the plugin's binary with the expected checksum. Every
-// process is started from this copy, so the bytes that run are those that were
-// hashed, also if the original changes.
+// A pinned is a private copy of the plugin's binary with the expected checksum. Every process is
+// started from this copy, so only the hashed bytes run, even if the original changes.
 type pinned struct {
 	path   string // path to start, valid until remove is called
 	remove func() error
 }
 
-// pin copies the binary of a Config that has a checksum; it returns nil without one.
+// pin copies the binary of a Config with a checksum. It returns nil if there is no checksum.
 func pin(c Config) (*pinned, error) {
 	if len(c.Checksum) == 0 {
 		return nil, nil
@@ -43,7 +42,7 @@ func pin(c Config) (*pinned, error) {
 	hash := sha256.New()
 	_, err = io.Copy(io.MultiWriter(to, hash), from)
 	if err == nil && !bytes.Equal(hash.Sum(nil), c.Checksum) {
-		_ = to.discard() // nothing was started from it
+		_ = to.discard() // no process was started from the copy
 		return nil, &sdk.Error{
 			Code: sdk.InvalidInput, Err: goplugin.ErrChecksumsDoNotMatch,
 			Message: "the plugin " + c.Path + " is not the expected one: its SHA-256 differs. Nothing was started",
@@ -60,7 +59,7 @@ func pin(c Config) (*pinned, error) {
 	return &pinned{path: path, remove: to.discard}, nil
 }
 
-// program is the file to start.
+// program returns the path of the file to start.
 func (c Config) program() string {
 	if c.pinned != nil {
 		return c.pinned.path

@@ -8,12 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A privateFile lives in memory alone: it has no name, and ends with the process.
+// A privateFile is in memory only. It has no name, and ends with the process.
 type privateFile struct{ *os.File }
 
 func newPrivateFile(name string) (privateFile, error) {
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
-	if errors.Is(err, unix.EINVAL) { // before Linux 6.3 every such file is executable
+	if errors.Is(err, unix.EINVAL) { // before Linux 6.3, every such file is executable
 		fd, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	}
 	if err != nil {
@@ -22,8 +22,8 @@ func newPrivateFile(name string) (privateFile, error) {
 	return privateFile{os.NewFile(uintptr(fd), name)}, nil
 }
 
-// seal has the kernel reject every later change, and returns a path to start. The
-// path is by process ID, so that the interpreter of a script finds the file too.
+// seal makes the file immutable, and returns a path to start. The path contains the process ID, so
+// that the interpreter of a script also finds the file.
 func (f privateFile) seal() (string, error) {
 	const seals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
 	if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {

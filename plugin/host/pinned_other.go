@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// A privateFile lies in a folder that only this user may enter.
+// A privateFile is in a directory that only this user can access.
 type privateFile struct{ *os.File }
 
 func newPrivateFile(name string) (privateFile, error) {

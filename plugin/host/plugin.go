@@ -11,15 +11,14 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Plugin is a connector in a process of its own. It is safe for concurrent use.
+// A Plugin is a connector in a separate process. It is safe for concurrent use.
 //
-// If the process dies, the calls in progress return an unavailable error, which says
-// that it is not known whether the action took effect. The next call starts a new process
-// and opens its session again. After five deaths within a minute, no process is started
-// until the minute is over.
+// If the process dies, the calls in progress return an unavailable error, which says that it is
+// not known whether the action took effect. The next call starts a new process and reopens its
+// session. After five deaths within a minute, the next process is started only after that minute.
 type Plugin struct {
 	config   Config
-	base     context.Context // context of Launch, without its end
+	base     context.Context // context of Launch, without its cancellation
 	cancel   context.CancelFunc
 	turn     turn // to start the process
 	retiring sync.WaitGroup
@@ -33,11 +32,10 @@ type Plugin struct {
 
 var _ sdk.Backend = (*Plugin)(nil)
 
-// Launch starts the plugin and returns when the plugin responds. ctx limits the start, and
-// not the life of the plugin. Errors are [sdk.Error]s: invalid_input for a file that is
-// missing, not executable, not a connector plugin, of another protocol version
-// or not the one expected; unavailable if the process ended or did not respond in
-// time.
+// Launch starts the plugin and returns when the plugin responds. ctx limits only the start of the
+// plugin. Errors are of the type [sdk.Error]. The code is invalid_input if the file is missing,
+// not executable, not a connector plugin, of another protocol version, or different from the
+// checksum. The code is unavailable if the process ended or did not respond in time.
 func Launch(ctx context.Context, c Config) (*Plugin, error) {
 	c, err := c.complete()
 	if err != nil {
@@ -68,8 +66,8 @@ func (p *Plugin) Validate(ctx context.Context, trigger string, params json.RawMe
 	return err
 }
 
-// Open opens a session. After the process died, the next call opens the session again
-// with the same settings in the next process.
+// Open opens a session. After the death of the process, the next call reopens the session in the
+// next process with the same settings.
 func (p *Plugin) Open(ctx context.Context, settings json.RawMessage) (sdk.Session, error) {
 	s := &session{plugin: p, settings: slices.Clone(settings), turn: make(turn, 1)}
 	_, err := do(ctx, p, "", func(i *instance) (any, error) {
@@ -95,9 +93,9 @@ func (p *Plugin) PID() int {
 	return pid
 }
 
-// Close accepts no more calls, waits for the calls in progress up to the grace of the
-// Config, and ends the process, which closes the sessions. It may be called again. When
-// Close returns, the process and its files are gone.
+// Close accepts no more calls and waits for the calls in progress, up to the grace of the Config.
+// It then ends the process, which closes the sessions. When Close returns, the process and its
+// files are gone. Close may be called again.
 func (p *Plugin) Close() error {
 	p.mu.Lock()
 	again := p.closed
@@ -108,7 +106,7 @@ func (p *Plugin) Close() error {
 		return nil
 	}
 	defer close(p.ended)
-	p.cancel() // a start in progress
+	p.cancel() // cancels a start in progress
 	p.turn <- struct{}{}
 	p.mu.Lock()
 	last := p.now

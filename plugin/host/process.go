@@ -14,26 +14,26 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 )
 
-// process runs the plugin for go-plugin. It also records when and how the process ended,
-// and the first and last line of its output. go-plugin does not report these.
+// process runs the plugin for go-plugin. It also records how the process ended, and the first and
+// last line of its output, which go-plugin does not report.
 type process struct {
 	cmd    *exec.Cmd
-	dir    string // where its socket is
+	dir    string // directory of its socket
 	stdout *listener
 	stderr *listener
-	done   chan struct{} // closed once it has ended; never if it never started
+	done   chan struct{} // closed when the process has ended; never if it did not start
 
 	mu     sync.Mutex
-	failed error  // why it did not start
-	pid    int    // 0: it has not started
-	state  string // how it ended
-	doomed bool   // killed, maybe before it started
+	failed error  // reason why it did not start
+	pid    int    // 0 before the start
+	state  string // state after the end
+	doomed bool   // killed, possibly before the start
 }
 
 var _ runner.Runner = (*process)(nil)
 
-// pipeLimit is how long output is read after the end of the process. A child process can
-// hold the pipes open without end.
+// pipeLimit limits how long the output is read after the end of the process, because a child
+// process can keep the pipes open.
 const pipeLimit = 500 * time.Millisecond
 
 func newProcess(cmd *exec.Cmd, dir string) *process {
@@ -77,7 +77,7 @@ func (p *process) start() error {
 }
 
 func (p *process) reap() {
-	_ = p.cmd.Wait() // how it ended is in its state
+	_ = p.cmd.Wait() // the state has the result
 	p.mu.Lock()
 	p.state = p.cmd.ProcessState.String()
 	p.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Each case is the errors of the calls, and how the retries end.
+// TestRetry checks the number of calls and the result for each sequence of errors.
 func TestRetry(t *testing.T) {
 	down := sdk.Errorf(sdk.Unavailable, "the service is down")
 	limited := &sdk.Error{Code: sdk.RateLimited, Message: "the rate limit is used up", RetryAfter: 90 * time.Second}

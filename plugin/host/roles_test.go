@@ -21,16 +21,15 @@ import (
 )
 
 const (
-	roleHost     = "host"     // launches a plugin, has it hold, and waits to be killed
-	roleSilent   = "silent"   // never says a word on stdout
-	roleNewer    = "newer"    // speaks version 2
-	roleOther    = "other"    // is a go-plugin of another kind
-	roleOldSpeak = "oldspeak" // says that it speaks net/rpc
+	roleHost     = "host"     // launches a plugin, starts the action hold, and waits to be killed
+	roleSilent   = "silent"   // prints nothing on stdout
+	roleNewer    = "newer"    // uses protocol version 2
+	roleOther    = "other"    // is a go-plugin with another service
+	roleOldSpeak = "oldspeak" // announces net/rpc
 	roleReopen   = "reopen"   // is the plugin, and dies when a session is opened for the second time
 )
 
-// play is the main function of every role but the plugin's. It returns the exit
-// status.
+// play runs a role other than the plugin. It returns the exit status.
 func play(ctx context.Context, role string) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
@@ -57,8 +56,8 @@ func play(ctx context.Context, role string) int {
 	return 0
 }
 
-// diesOnSecondOpen ends the process in the second Open of all processes together. It
-// counts the calls in a file, which the first argument names.
+// diesOnSecondOpen ends the process in the second Open of all processes together. It counts the
+// calls in the file of the first argument.
 type diesOnSecondOpen struct{ sdk.Backend }
 
 func (d diesOnSecondOpen) Open(ctx context.Context, settings json.RawMessage) (sdk.Session, error) {
@@ -87,7 +86,7 @@ func serveRaw(set map[int]goplugin.PluginSet) {
 	})
 }
 
-// other serves nothing that this project knows.
+// other is a plugin without a service of this project.
 type other struct {
 	goplugin.NetRPCUnsupportedPlugin
 }
@@ -98,8 +97,8 @@ func (other) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.ClientConn)
 	return nil, nil
 }
 
-// playHost prints the plugin's process id, starts a call that nobody ends, and
-// waits. Its one argument is the call's input.
+// playHost prints the plugin's process ID, starts a call that does not end, and waits. Its
+// argument is the input of the call.
 func playHost(ctx context.Context) int {
 	path, err := os.Executable()
 	if err != nil {

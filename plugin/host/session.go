@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// session is a session that is opened again in each new process.
+// session is a session that is reopened in each new process.
 type session struct {
 	plugin   *Plugin
 	settings json.RawMessage
@@ -66,7 +66,7 @@ func doIn[R any](ctx context.Context, s *session, unknown string, call func(sdk.
 	})
 }
 
-// open returns the session in i. It opens the session there once for all callers.
+// open returns the session in i. It opens the session once for all concurrent callers.
 func (s *session) open(ctx context.Context, i *instance) (sdk.Session, error) {
 	if remote, err := s.in(i); remote != nil || err != nil {
 		return remote, err
@@ -91,13 +91,13 @@ func (s *session) open(ctx context.Context, i *instance) (sdk.Session, error) {
 	s.at, s.remote = i, remote
 	s.mu.Unlock()
 	if closed {
-		_ = remote.Close() // the caller needs to know only that it is closed
+		_ = remote.Close() // the caller only needs to know that the session is closed
 		return nil, errClosed()
 	}
 	return remote, nil
 }
 
-// in returns the session in i, nil if it is not open there.
+// in returns the session in i, or nil if it is not open in i.
 func (s *session) in(i *instance) (sdk.Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,14 +10,14 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// notice is how long a broken connection waits to learn how the process ended.
+// notice is the time that a broken connection waits for the state of the process.
 const notice = 250 * time.Millisecond
 
-// errReopen marks a process that was lost before the call itself began.
+// errReopen is the error of a call that had not begun when the process was lost.
 var errReopen = errors.New("the plugin process was lost before the call began")
 
-// do makes one call to the process, and starts the process if there is none. unknown is
-// added to the error of an interrupted call: what the caller does not know then.
+// do makes one call to the process, and starts the process if there is none. unknown is added to
+// the error of an interrupted call; it says which effect is not known.
 func do[R any](ctx context.Context, p *Plugin, unknown string, call func(*instance) (R, error)) (R, error) {
 	for {
 		i, err := p.enter(ctx)
@@ -28,8 +28,8 @@ func do[R any](ctx context.Context, p *Plugin, unknown string, call func(*instan
 		i.calls.End()
 		switch {
 		case errors.Is(err, plugin.ErrNotStarted), errors.Is(err, errReopen):
-			// Nothing was done, so the next process can make the call. The limit of deaths
-			// ends this loop. enter reports the end of ctx.
+			// The call had no effect, so it can be repeated in the next process. The limit of
+			// deaths ends this loop. enter returns an error if ctx ends.
 			p.lost(ctx, i)
 		case errors.Is(err, plugin.ErrBroken):
 			return r, &sdk.Error{Code: sdk.Unavailable, Message: p.lost(ctx, i) + " during the call" + unknown, Err: err}
@@ -39,11 +39,11 @@ func do[R any](ctx context.Context, p *Plugin, unknown string, call func(*instan
 	}
 }
 
-// A turn is a lock that a context can stop waiting for.
+// A turn is a lock. A caller can wait for it until a context ends.
 type turn chan struct{}
 
-// take waits for the turn and returns the function that releases it. It returns the error
-// of ctx if that ends first.
+// take waits for the turn and returns the function that releases it. If ctx ends first, take
+// returns its error.
 func (t turn) take(ctx context.Context) (func(), error) {
 	select {
 	case t <- struct{}{}:
@@ -53,8 +53,8 @@ func (t turn) take(ctx context.Context) (func(), error) {
 	}
 }
 
-// enter returns the process, and starts one if there is none. The caller must end the call
-// that enter begins.
+// enter returns the process, and starts one if there is none. The caller must end the call that
+// enter begins.
 func (p *Plugin) enter(ctx context.Context) (*instance, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -95,7 +95,7 @@ func (p *Plugin) restart(ctx context.Context) (*instance, error) {
 	if err == nil {
 		defer done()
 	}
-	// Close keeps the turn and cancels limited.
+	// Close takes the turn and cancels limited.
 	if i, closed := p.current(); i != nil || closed != nil {
 		return i, closed
 	}
@@ -117,7 +117,7 @@ func (p *Plugin) restart(ctx context.Context) (*instance, error) {
 	defer p.mu.Unlock()
 	switch {
 	case err == nil:
-		p.now = i // Close waits for the turn, and ends it if that is due
+		p.now = i // Close waits for the turn, and then ends this process
 		return i, nil
 	case p.closed:
 		return nil, sdk.Invalid("the plugin is closed")
@@ -127,7 +127,7 @@ func (p *Plugin) restart(ctx context.Context) (*instance, error) {
 	return nil, err
 }
 
-// lost ends a process whose connection broke, and returns the reason as an error.
+// lost ends a process with a broken connection, and returns the reason for an error.
 func (p *Plugin) lost(ctx context.Context, i *instance) string {
 	limit := time.NewTimer(notice)
 	defer limit.Stop()
@@ -149,8 +149,8 @@ func (p *Plugin) lost(ctx context.Context, i *instance) string {
 	}
 }
 
-// retire accepts no more calls for i. It ends i after the calls in progress, or when the
-// grace is over.
+// retire accepts no more calls for i. It ends i after the calls in progress or after the grace
+// period.
 func (p *Plugin) retire(i *instance) {
 	i.retired.Do(func() {
 		p.mu.Lock()
@@ -160,7 +160,7 @@ func (p *Plugin) retire(i *instance) {
 		}
 		if !p.closed {
 			p.deaths.note(time.Now())
-			p.config.Logger.Warn("plugin process is lost", "path", p.config.Path, "pid", i.process.ID(), "state", i.process.ended())
+			p.config.Logger.Warn("plugin process lost", "path", p.config.Path, "pid", i.process.ID(), "state", i.process.ended())
 		}
 		idle := i.calls.Drain()
 		p.retiring.Go(func() {
@@ -176,9 +176,9 @@ func (p *Plugin) retire(i *instance) {
 	})
 }
 
-// deaths limits how often a plugin that keeps dying is started.
+// deaths limits how often a plugin that dies repeatedly is started.
 type deaths struct {
-	last [mostDeaths]time.Time // the oldest is at next
+	last [mostDeaths]time.Time // the oldest is at index next
 	next int
 }
 

@@ -23,7 +23,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// runHold starts a call that lasts until conn is written to.
+// runHold starts a call that lasts until a byte is written to conn.
 func runHold(t *testing.T, ctx context.Context, s sdk.Session, h *plugintest.Holder, stubborn bool) (conn net.Conn, result <-chan error) {
 	t.Helper()
 	result = background(func() error {
@@ -35,8 +35,8 @@ func runHold(t *testing.T, ctx context.Context, s sdk.Session, h *plugintest.Hol
 	return conn, result
 }
 
-// A plugin that is killed fails the call that is under way, at once and in
-// words; the next call has a new process and its session opened in it again.
+// TestKilledPlugin checks that the call in progress fails at once with a clear error if the plugin
+// is killed. The next call has a new process, with its session reopened.
 func TestKilledPlugin(t *testing.T) {
 	t.Parallel()
 	p := launch(t)
@@ -56,7 +56,7 @@ func TestKilledPlugin(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 
-	// Many callers at once start one process, and open each session in it once.
+	// Concurrent callers start one process, and reopen each session once.
 	var wg sync.WaitGroup
 	for n := range 20 {
 		wg.Go(func() {
@@ -73,7 +73,7 @@ func TestKilledPlugin(t *testing.T) {
 	wg.Wait()
 }
 
-// A process that dies while nobody calls is replaced without a word.
+// TestKilledWhileIdle checks that a process that dies between calls is replaced without an error.
 func TestKilledWhileIdle(t *testing.T) {
 	t.Parallel()
 	p := launch(t)
@@ -91,8 +91,8 @@ func TestKilledWhileIdle(t *testing.T) {
 	}
 }
 
-// TestKilledWhileReopening checks that a call is made in the next process if a process
-// dies while it opens the session again: the call itself had not begun.
+// TestKilledWhileReopening checks that a call is made in the next process if the process dies
+// while it reopens the session. The call itself had not begun.
 func TestKilledWhileReopening(t *testing.T) {
 	t.Parallel()
 	for name, call := range map[string]func(sdk.Session) error{
@@ -126,8 +126,8 @@ func TestKilledWhileReopening(t *testing.T) {
 	}
 }
 
-// A process that is asked to end finishes what it has begun, while another takes
-// the calls that follow.
+// TestTerminatedPlugin checks that a process that is asked to end finishes its calls, while
+// another process handles new calls.
 func TestTerminatedPlugin(t *testing.T) {
 	t.Parallel()
 	p := launch(t)
@@ -146,7 +146,7 @@ func TestTerminatedPlugin(t *testing.T) {
 	}
 }
 
-// A process that dies again and again is left alone for a while.
+// TestDiesTooOften checks that a process that dies repeatedly is not restarted for a while.
 func TestDiesTooOften(t *testing.T) {
 	t.Parallel()
 	p := launch(t)
@@ -165,7 +165,8 @@ func TestDiesTooOften(t *testing.T) {
 	}
 }
 
-// A canceled call returns at once, also if the plugin does not care.
+// TestCancel checks that a canceled call returns at once, also if the plugin ignores the
+// cancellation.
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	s := open(t, launch(t), "a")
@@ -183,7 +184,7 @@ func TestCancel(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 			if !stubborn {
-				// The plugin learns of it too.
+				// The plugin is canceled too.
 				_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 				if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
 					t.Errorf("the call in the plugin: %v", err)
@@ -199,8 +200,8 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// Closing a session ends its calls, and no other's.
-func TestSessionsAreApart(t *testing.T) {
+// TestSessionsAreIndependent checks that closing a session ends only its own calls.
+func TestSessionsAreIndependent(t *testing.T) {
 	t.Parallel()
 	p := launch(t)
 	a, b := open(t, p, "a"), open(t, p, "b")
@@ -221,15 +222,15 @@ func TestSessionsAreApart(t *testing.T) {
 	}
 }
 
-// Close waits for what is under way, closes the sessions, and leaves nothing
-// behind: no process, no goroutine, no file.
+// TestClose checks that Close waits for the calls in progress, closes the sessions, and leaves no
+// process, goroutine or file.
 func TestClose(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	temp := tempDir(t)
 	t.Setenv("TMPDIR", temp)
-	address, told, err := plugintest.Farewell(ctx)
+	address, messages, err := plugintest.Farewell(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +257,7 @@ func TestClose(t *testing.T) {
 	})
 	select {
 	case <-closed:
-		t.Error("did not wait")
+		t.Error("Close did not wait")
 	default:
 	}
 	if _, err := conn.Write([]byte{1}); err != nil {
@@ -270,28 +271,28 @@ func TestClose(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := within(t, 20*time.Second, told, "the farewell"); got != "closed a" {
-		t.Errorf("told %q", got)
+	if got := within(t, 20*time.Second, messages, "the farewell"); got != "closed a" {
+		t.Errorf("received %q", got)
 	}
 	if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
 		t.Errorf("the process: %v", err)
 	}
 	if left := entries(t, temp); left != nil {
-		t.Errorf("left %q", left)
+		t.Errorf("the files %q are left", left)
 	}
 	if p.PID() != 0 {
-		t.Error("has a process id")
+		t.Error("a closed plugin has a process ID")
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 	if _, err := p.Open(ctx, nil); err == nil {
-		t.Error("opened a session")
+		t.Error("a closed plugin opened a session")
 	}
 }
 
-// Close cuts off what does not end within the grace.
-func TestCloseCutsOff(t *testing.T) {
+// TestCloseCancelsCalls checks that Close cancels calls that do not end within the grace.
+func TestCloseCancelsCalls(t *testing.T) {
 	t.Parallel()
 	p := launch(t, func(c *host.Config) { c.Grace = 50 * time.Millisecond })
 	s := open(t, p, "a")
@@ -304,7 +305,7 @@ func TestCloseCutsOff(t *testing.T) {
 	within(t, 20*time.Second, closed, "Close")
 }
 
-// Close ends a process that does not move, too.
+// TestCloseFrozen checks that Close also ends a process that does not respond.
 func TestCloseFrozen(t *testing.T) {
 	t.Parallel()
 	frozen := launch(t)

@@ -12,43 +12,43 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Source is a trigger to watch.
+// A Source is a trigger with its session and parameters.
 type Source struct {
 	Session sdk.Session
 	Trigger string
-	Params  json.RawMessage // the trigger's parameters
-	Every   time.Duration   // how long to wait when there is no more to read
+	Params  json.RawMessage // parameters of the trigger
+	Every   time.Duration   // interval between polls if there are no further pages
 }
 
-// WatchOptions configure a Watch.
+// WatchOptions configures Watch.
 type WatchOptions struct {
-	// From is the checkpoint to continue from: the Next of the last handled page, or nil at
-	// first.
+	// From is the checkpoint at which to continue: the Next of the last handled page. It is nil
+	// for the first Watch of a trigger.
 	From json.RawMessage
-	// Handle stores a page together with its Next before it returns nil. After an error,
-	// Watch calls it with the same page again, until it succeeds. It also gets pages without
-	// events, because they move the checkpoint too.
+	// Handle stores a page together with its Next, and returns nil. After an error, Watch calls
+	// Handle with the same page again until it succeeds. Handle also receives pages without
+	// events, because they advance the checkpoint.
 	Handle func(ctx context.Context, page sdk.RawPage) error
-	// Observe, if set, is called after each attempt, in the goroutine that polls.
+	// Observe, unless nil, is called after each attempt, in the goroutine that polls.
 	Observe func(Status)
 	// Logger receives messages for an operator. Default: no log.
 	Logger hclog.Logger
 }
 
-// mostInternal is the number of consecutive internal errors after which Watch ends. They
-// are faults of the program and rarely go away.
+// mostInternal is the number of consecutive internal errors after which Watch ends. Internal
+// errors are faults of the program and rarely disappear.
 const mostInternal = 5
 
-// Watch polls a trigger and calls Handle with each page until ctx ends. Then it returns
-// nil. It returns an [sdk.Error] if waiting cannot help.
+// Watch polls a trigger and calls Handle with each page. It returns nil when ctx ends, and an
+// [sdk.Error] for a permanent error.
 //
-// It polls at once. While there are more pages, it polls again after the pause that the
-// page names. After the last page it waits for Every, plus or minus a tenth. After a rate
-// limit, an outage or a timeout, it waits from 1 s, doubling up to 1 min, and not less
-// than the RetryAfter of the error. It tolerates five consecutive internal errors.
+// Watch polls at once. If there are more pages, it polls again after the pause of the page. After
+// the last page, it waits for Every, plus or minus a tenth. After a rate limit, an outage or a
+// timeout, it waits 1 s, doubling up to 1 min, but at least the RetryAfter of the error. It
+// tolerates five consecutive internal errors.
 func Watch(ctx context.Context, s Source, o WatchOptions) error {
 	if s.Session == nil || o.Handle == nil || s.Every <= 0 {
-		return sdk.Invalid("watching needs a session, an interval and something to handle the pages")
+		return sdk.Invalid("cannot watch: the session, the interval or the function Handle is missing")
 	}
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
@@ -57,7 +57,7 @@ func Watch(ctx context.Context, s Source, o WatchOptions) error {
 	for ctx.Err() == nil {
 		st := w.attempt(ctx)
 		if st.Err != nil && ctx.Err() != nil {
-			break // the end of ctx is no error of the trigger's
+			break // the end of ctx is not an error of the trigger
 		}
 		w.report(st)
 		if st.Ended {
@@ -76,9 +76,9 @@ type watch struct {
 	options  WatchOptions
 	log      hclog.Logger
 	from     json.RawMessage
-	kept     *sdk.RawPage // polled and not handled yet
-	failures int          // in a row
-	internal int          // of them, internal ones in a row
+	kept     *sdk.RawPage // polled, but not handled yet
+	failures int          // consecutive failures
+	internal int          // consecutive internal errors among them
 }
 
 // attempt polls, unless a page is kept, and calls Handle with the page.
@@ -108,7 +108,7 @@ func (w *watch) attempt(ctx context.Context) (st Status) {
 		w.from = page.Next
 	}
 	if !page.More || stuck {
-		// A trigger that promises more and does not move must not be polled in a
+		// A trigger that reports more pages without moving its checkpoint must not be polled in a
 		// tight loop.
 		st.Wait = jitter(w.source.Every)
 	} else if page.Pause > 0 {
@@ -145,7 +145,7 @@ func (w *watch) report(st Status) {
 	case st.Ended:
 		w.log.Error("watching ended", "error", st.Err)
 	case st.Handling:
-		w.log.Warn("page not handled, it is kept", "error", st.Err, "failures", st.Failures, "wait", st.Wait)
+		w.log.Warn("page not handled, will retry", "error", st.Err, "failures", st.Failures, "wait", st.Wait)
 	case st.Err != nil:
 		w.log.Warn("poll failed", "error", st.Err, "failures", st.Failures, "wait", st.Wait)
 	default:
@@ -153,7 +153,7 @@ func (w *watch) report(st Status) {
 	}
 	if st.Err == nil {
 		for _, n := range st.Notices {
-			w.log.Warn("the trigger has a notice", "notice", n)
+			w.log.Warn("notice of the trigger", "notice", n)
 		}
 	}
 	if w.options.Observe != nil {
@@ -161,7 +161,7 @@ func (w *watch) report(st Status) {
 	}
 }
 
-// pause waits, and reports whether ctx has not ended.
+// pause waits for d, and reports whether ctx has not ended.
 func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
@@ -176,19 +176,19 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Status is one attempt to poll, or to handle a page that was kept.
+// Status is the result of an attempt to poll, or to handle a kept page.
 type Status struct {
 	Seen     int           // events read
 	Matched  int           // events in the page
-	More     bool          // there is more to read at once
-	Notices  []string      // what an operator should know
-	Calls    []sdk.Call    // requests sent, by an attempt that failed too
-	Took     time.Duration // how long it took
-	Err      error         // nil: the page is handled
-	Handling bool          // Err is Handle's
-	Failures int           // failures in a row, this one included
-	Wait     time.Duration // until the next attempt
-	Ended    bool          // there is no next attempt: Watch returns Err
+	More     bool          // there are further pages
+	Notices  []string      // messages for an operator
+	Calls    []sdk.Call    // requests sent, also by a failed attempt
+	Took     time.Duration // duration of the attempt
+	Err      error         // nil if the page was handled
+	Handling bool          // Err is the error of Handle
+	Failures int           // consecutive failures, including this one
+	Wait     time.Duration // time until the next attempt
+	Ended    bool          // there is no further attempt: Watch returns Err
 }
 
 const (
@@ -205,8 +205,8 @@ func backoff(failures int) time.Duration {
 	return jitter(min(d, mostBackoff))
 }
 
-// jitter returns d, plus or minus a tenth, so that hosts that started together do not
-// always poll together.
+// jitter returns d, plus or minus a tenth, so that hosts that started together do not always poll
+// together.
 func jitter(d time.Duration) time.Duration {
 	return d - d/10 + spread(d/5)
 }
@@ -223,9 +223,9 @@ func spread(d time.Duration) time.Duration {
 	return rand.N(d)
 }
 
-// Retry calls do until it succeeds, and waits between the calls as [Watch] does. It returns nil if ctx
-// ends, and any error that waiting cannot cure: one that is not transient, or that names a wrong setting.
-// observe is called after each failure.
+// Retry calls do until it succeeds, and waits between the calls as [Watch] does. It returns nil if
+// ctx ends, and a permanent error: one that is not transient or that names a wrong setting. It
+// calls observe after each failure.
 func Retry(ctx context.Context, observe func(Status), do func(context.Context) error) error {
 	w := &watch{log: hclog.NewNullLogger()}
 	for ctx.Err() == nil {

@@ -17,24 +17,24 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// An answer is what one poll of the trigger ticks gets.
-type answer struct {
+// A response is the result of one poll of the trigger ticks.
+type response struct {
 	events int
 	more   bool
 	err    error
 	pause  time.Duration
 }
 
-type place struct {
+type checkpoint struct {
 	At int `json:"at"`
 }
 
 type fact struct {
-	Number int `json:"number" jsonschema_description:"Which one."`
+	Number int `json:"number" jsonschema_description:"Number of the event."`
 }
 
-// watched is a session whose trigger answers what a test says, and notes when it
-// was polled and from where.
+// watched is a session with a trigger that responds as the test determines. It records the time
+// and the checkpoint of each poll.
 type watched struct {
 	sdk.Session
 	start time.Time
@@ -46,7 +46,7 @@ type poll struct {
 	from  int
 }
 
-func ticks(t *testing.T, next func(n, from int) answer) *watched {
+func ticks(t *testing.T, next func(n, from int) response) *watched {
 	t.Helper()
 	w := &watched{start: time.Now()}
 	type none struct{}
@@ -54,15 +54,15 @@ func ticks(t *testing.T, next func(n, from int) answer) *watched {
 		Name: "ticks", Title: "Ticks", Summary: "Ticks.", Docs: "https://example.com", Version: "1.0.0",
 		Open:  func(context.Context, none) (*watched, error) { return w, nil },
 		Check: func(context.Context, *watched) (sdk.Health, error) { return sdk.Health{}, nil },
-		Triggers: []sdk.AnyTrigger[*watched]{sdk.Trigger[*watched, none, place, fact]{
+		Triggers: []sdk.AnyTrigger[*watched]{sdk.Trigger[*watched, none, checkpoint, fact]{
 			Name: "ticks", Title: "Ticks", Summary: "Ticks.", Docs: "https://example.com", Every: time.Minute,
-			Poll: func(ctx context.Context, w *watched, _ none, from place) (sdk.Page[place, fact], error) {
+			Poll: func(ctx context.Context, w *watched, _ none, from checkpoint) (sdk.Page[checkpoint, fact], error) {
 				w.polls = append(w.polls, poll{time.Since(w.start), from.At})
 				a := next(len(w.polls), from.At)
 				if a.err != nil {
-					return sdk.Page[place, fact]{}, a.err
+					return sdk.Page[checkpoint, fact]{}, a.err
 				}
-				page := sdk.Page[place, fact]{Next: place{from.At + a.events}, More: a.more, Pause: a.pause, Seen: a.events}
+				page := sdk.Page[checkpoint, fact]{Next: checkpoint{from.At + a.events}, More: a.more, Pause: a.pause, Seen: a.events}
 				for i := range a.events {
 					page.Events = append(page.Events, sdk.Event[fact]{ID: fmt.Sprint(from.At + i), Data: fact{from.At + i}})
 				}
@@ -80,7 +80,7 @@ func ticks(t *testing.T, next func(n, from int) answer) *watched {
 	return w
 }
 
-// waits are the times between the polls.
+// waits returns the times between the polls.
 func (w *watched) waits() []time.Duration {
 	var all []time.Duration
 	for i := 1; i < len(w.polls); i++ {
@@ -89,7 +89,7 @@ func (w *watched) waits() []time.Duration {
 	return all
 }
 
-// watch runs Watch on w until it ends, or until ctx does.
+// watch runs Watch on w until Watch or ctx ends.
 func (w *watched) watch(ctx context.Context, o host.WatchOptions) error {
 	if o.Handle == nil {
 		o.Handle = func(context.Context, sdk.RawPage) error { return nil }
@@ -98,7 +98,7 @@ func (w *watched) watch(ctx context.Context, o host.WatchOptions) error {
 	return host.Watch(ctx, host.Source{Session: w.Session, Trigger: "ticks", Every: time.Minute}, o)
 }
 
-// near fails the test unless the waits are as wanted, give or take a tenth.
+// near fails the test unless each wait is within a tenth of the wanted wait.
 func near(t *testing.T, got []time.Duration, want ...time.Duration) {
 	t.Helper()
 	if len(got) < len(want) {
@@ -111,13 +111,13 @@ func near(t *testing.T, got []time.Duration, want ...time.Duration) {
 	}
 }
 
-// It polls at once, goes on at once while there is more, waits otherwise, and
-// every page follows from the one before.
+// TestWatchPace checks that Watch polls at once, continues at once if there are more pages, and
+// otherwise waits. Each poll continues after the previous page.
 func TestWatchPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
-		w := ticks(t, func(n, _ int) answer { return answer{events: n % 3, more: n == 1 || n == 2} })
+		w := ticks(t, func(n, _ int) response { return response{events: n % 3, more: n == 1 || n == 2} })
 		var seen []string
 		var statuses []host.Status
 		err := w.watch(ctx, host.WatchOptions{
@@ -146,11 +146,11 @@ func TestWatchPace(t *testing.T) {
 	})
 }
 
-// It starts where it is told to.
+// TestWatchFrom checks that Watch starts at the checkpoint of its options.
 func TestWatchFrom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		w := ticks(t, func(int, int) answer { return answer{events: 1} })
+		w := ticks(t, func(int, int) response { return response{events: 1} })
 		err := w.watch(ctx, host.WatchOptions{
 			From:    json.RawMessage(`{"at":41}`),
 			Observe: func(host.Status) { cancel() },
@@ -161,16 +161,17 @@ func TestWatchFrom(t *testing.T) {
 	})
 }
 
-// A trigger that promises more and stays where it is does not spin.
+// TestWatchStuck checks that a trigger that reports more pages without moving is not polled in a
+// tight loop.
 func TestWatchStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
-		w := ticks(t, func(int, int) answer { return answer{more: true} })
+		w := ticks(t, func(int, int) response { return response{more: true} })
 		if err := w.watch(ctx, host.WatchOptions{}); err != nil {
 			t.Error(err)
 		}
-		// The first page moves from nothing to a place.
+		// The first page moves the checkpoint from nil.
 		near(t, w.waits(), 0, time.Minute, time.Minute)
 	})
 }
@@ -182,11 +183,11 @@ func TestWatchBacksOff(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
-				w := ticks(t, func(n, _ int) answer {
+				w := ticks(t, func(n, _ int) response {
 					if n == 10 {
-						return answer{events: 1}
+						return response{events: 1}
 					}
-					return answer{err: sdk.Errorf(code, "not now")}
+					return response{err: sdk.Errorf(code, "not now")}
 				})
 				var statuses []host.Status
 				if err := w.watch(ctx, host.WatchOptions{Observe: func(s host.Status) { statuses = append(statuses, s) }}); err != nil {
@@ -205,17 +206,17 @@ func TestWatchBacksOff(t *testing.T) {
 	}
 }
 
-// It does not come back before it is allowed to.
+// TestWatchObeysRetryAfter checks that Watch does not poll again before RetryAfter has passed.
 func TestWatchObeysRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
 		wait := []time.Duration{10 * time.Second, time.Millisecond, 5 * time.Hour, -time.Hour}
-		w := ticks(t, func(n, _ int) answer {
+		w := ticks(t, func(n, _ int) response {
 			if n > len(wait) {
-				return answer{}
+				return response{}
 			}
-			return answer{err: &sdk.Error{Code: sdk.RateLimited, Message: "slow down", RetryAfter: wait[n-1]}}
+			return response{err: &sdk.Error{Code: sdk.RateLimited, Message: "slow down", RetryAfter: wait[n-1]}}
 		})
 		if err := w.watch(ctx, host.WatchOptions{}); err != nil {
 			t.Error(err)
@@ -232,20 +233,20 @@ func TestWatchObeysRetryAfter(t *testing.T) {
 	})
 }
 
-// A page that cannot be handled is kept until it can; the next one is not even
-// asked for.
+// TestWatchKeepsPage checks that a page is kept until it is handled, and that the next page is not
+// requested before.
 func TestWatchKeepsPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		w := ticks(t, func(int, int) answer { return answer{events: 2} })
+		w := ticks(t, func(int, int) response { return response{events: 2} })
 		var handled []string
 		attempts := 0
 		var statuses []host.Status
 		err := w.watch(ctx, host.WatchOptions{
 			Handle: func(_ context.Context, page sdk.RawPage) error {
 				attempts++
-				// Not even an error that would end a poll loses a page.
+				// Not even an error that would end a poll loses the page.
 				if attempts <= 9 {
 					return sdk.Errorf(sdk.InvalidInput, "disk full")
 				}
@@ -262,7 +263,7 @@ func TestWatchKeepsPage(t *testing.T) {
 		if want := []string{"0", "1", "2", "3"}; !slices.Equal(handled[:4], want) {
 			t.Errorf("handled %v", handled[:4])
 		}
-		// 1+2+4+8+16+32+60+60+60 seconds of trying, and then the usual minute.
+		// The retries take 1+2+4+8+16+32+60+60+60 seconds, and then the usual minute.
 		near(t, w.waits(), 303*time.Second, time.Minute)
 		if st := statuses[8]; !st.Handling || st.Failures != 9 || st.Matched != 2 || st.Ended {
 			t.Errorf("observed %+v", st)
@@ -276,7 +277,7 @@ func TestWatchEnds(t *testing.T) {
 	for _, code := range permanent {
 		t.Run(string(code), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := ticks(t, func(int, int) answer { return answer{err: sdk.Errorf(code, "no")} })
+				w := ticks(t, func(int, int) response { return response{err: sdk.Errorf(code, "no")} })
 				var last host.Status
 				err := w.watch(t.Context(), host.WatchOptions{Observe: func(s host.Status) { last = s }})
 				var e *sdk.Error
@@ -289,14 +290,14 @@ func TestWatchEnds(t *testing.T) {
 	for name, err := range map[string]error{"internal": errors.New("bug"), "canceled": context.Canceled} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := ticks(t, func(n, _ int) answer {
+				w := ticks(t, func(n, _ int) response {
 					switch n {
 					case 4:
-						return answer{}
+						return response{}
 					case 9:
-						return answer{err: sdk.Errorf(sdk.Timeout, "late")} // not in a row any more
+						return response{err: sdk.Errorf(sdk.Timeout, "late")} // interrupts the sequence
 					}
-					return answer{err: err}
+					return response{err: err}
 				})
 				got := w.watch(t.Context(), host.WatchOptions{})
 				if got == nil || len(w.polls) != 15 {
@@ -307,29 +308,28 @@ func TestWatchEnds(t *testing.T) {
 	}
 }
 
-// The end of the context ends it at once and without an error, whatever it is
-// doing.
+// TestWatchEndOfContext checks that Watch returns nil at once if its context ends, in every state.
 func TestWatchEndOfContext(t *testing.T) {
 	for _, test := range []struct {
-		name   string
-		answer answer
-		handle error
+		name     string
+		response response
+		handle   error
 	}{
-		{"waiting", answer{}, nil},
-		{"more to read", answer{events: 1, more: true}, nil},
-		{"backing off", answer{err: sdk.Errorf(sdk.Unavailable, "down")}, nil},
-		{"keeping a page", answer{events: 1}, errors.New("disk full")},
-		{"failing for good", answer{err: sdk.Errorf(sdk.Forbidden, "no")}, nil},
+		{"waiting", response{}, nil},
+		{"more pages", response{events: 1, more: true}, nil},
+		{"backing off", response{err: sdk.Errorf(sdk.Unavailable, "down")}, nil},
+		{"page not handled", response{events: 1}, errors.New("disk full")},
+		{"permanent error", response{err: sdk.Errorf(sdk.Forbidden, "no")}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				w := ticks(t, func(n, _ int) answer {
-					if test.name == "failing for good" || test.name == "more to read" {
+				w := ticks(t, func(n, _ int) response {
+					if test.name == "permanent error" || test.name == "more pages" {
 						cancel()
 					}
-					return test.answer
+					return test.response
 				})
 				start := time.Now()
 				time.AfterFunc(500*time.Millisecond, cancel)
@@ -342,8 +342,8 @@ func TestWatchEndOfContext(t *testing.T) {
 	}
 }
 
-func TestWatchNeeds(t *testing.T) {
-	w := ticks(t, func(int, int) answer { return answer{} })
+func TestWatchRejectsIncompleteOptions(t *testing.T) {
+	w := ticks(t, func(int, int) response { return response{} })
 	handle := func(context.Context, sdk.RawPage) error { return nil }
 	for name, f := range map[string]func() error{
 		"session": func() error {
@@ -365,8 +365,8 @@ func TestWatchNeeds(t *testing.T) {
 	}
 }
 
-// Through a real process: every event once and in order, though the process is
-// killed on the way.
+// TestWatchThroughProcess checks that every event of a real process arrives once and in order,
+// although the process is killed.
 func TestWatchThroughProcess(t *testing.T) {
 	t.Parallel()
 	p := launch(t)
@@ -405,13 +405,13 @@ func TestWatchThroughProcess(t *testing.T) {
 	}
 }
 
-// Where there is more, Watch waits for as long as the page asks, and never longer than its
-// interval.
-func TestPauseWhereThereIsMore(t *testing.T) {
+// TestPauseBeforeNextPage checks that Watch waits before a further page as long as the page asks,
+// but at most for its interval.
+func TestPauseBeforeNextPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pauses := []time.Duration{0, 5 * time.Second, time.Hour, -time.Second}
-		w := ticks(t, func(n, _ int) answer {
-			return answer{events: 1, more: n <= len(pauses), pause: pauses[min(n, len(pauses))-1]}
+		w := ticks(t, func(n, _ int) response {
+			return response{events: 1, more: n <= len(pauses), pause: pauses[min(n, len(pauses))-1]}
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()

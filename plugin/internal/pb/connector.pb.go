@@ -1,10 +1,10 @@
-// The wire between a host and a connector's process.
+// The protocol between a host and the process of a connector.
 //
-// Inputs, outputs, settings and checkpoints are JSON documents, carried as they
-// are: the schemas in the manifest are the contract, so that a new action changes
-// nothing here. Every response may carry an error next to its payload. A gRPC
-// status other than OK means that the pipe broke, and says nothing about the
-// service behind the connector.
+// Inputs, outputs, settings and checkpoints are JSON documents that follow the
+// schemas in the manifest, so a new action does not change this protocol. Every
+// response may contain an error in addition to its payload. A gRPC status other
+// than OK means that the connection failed. It says nothing about the service of
+// the connector.
 //
 // Strings are UTF-8. An empty bytes field means that there is no document.
 
@@ -173,7 +173,7 @@ func (x *ValidateRequest) GetParams() []byte {
 
 type ValidateResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Error         *Error                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"` // absent: Poll would take them
+	Error         *Error                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"` // absent: the parameters are valid
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -218,8 +218,8 @@ func (x *ValidateResponse) GetError() *Error {
 type OpenRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Settings []byte                 `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"` // JSON that follows the manifest's settings schema
-	// Secret key of the host, empty if it has none. The connector signs the records
-	// that it gives out with it, and so knows them again in any later session.
+	// Secret key of the host, empty if it has none. The connector signs its records
+	// with the key, and so recognizes them in later sessions.
 	HostKey       []byte `protobuf:"bytes,2,opt,name=host_key,json=hostKey,proto3" json:"host_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -271,7 +271,7 @@ func (x *OpenRequest) GetHostKey() []byte {
 
 type OpenResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"` // an id that cannot be guessed
+	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"` // an unguessable ID
 	Error         *Error                 `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -568,7 +568,7 @@ func (x *RunRequest) GetInput() []byte {
 type RunResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Output        []byte                 `protobuf:"bytes,1,opt,name=output,proto3" json:"output,omitempty"` // JSON that follows the action's output schema
-	Calls         []*Call                `protobuf:"bytes,2,rep,name=calls,proto3" json:"calls,omitempty"`   // every request that was sent, on failure too
+	Calls         []*Call                `protobuf:"bytes,2,rep,name=calls,proto3" json:"calls,omitempty"`   // every request that was sent, also if the call failed
 	Error         *Error                 `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -630,7 +630,7 @@ type PollRequest struct {
 	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	Trigger       string                 `protobuf:"bytes,2,opt,name=trigger,proto3" json:"trigger,omitempty"`
 	Params        []byte                 `protobuf:"bytes,3,opt,name=params,proto3" json:"params,omitempty"` // JSON that follows the trigger's parameters schema
-	From          []byte                 `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`     // next of the page before; empty at first
+	From          []byte                 `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`     // next of the previous page; empty for the first poll
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -696,19 +696,19 @@ func (x *PollRequest) GetFrom() []byte {
 type PollResponse struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Events          []*Event               `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
-	Next            []byte                 `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`  // JSON; safe to store once the events are handled
-	More            bool                   `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"` // there may be more to read: poll again, after the pause
-	Seen            int64                  `protobuf:"varint,4,opt,name=seen,proto3" json:"seen,omitempty"` // how many events were read, matching or not
+	Next            []byte                 `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`  // JSON; store it after the events have been handled
+	More            bool                   `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"` // there may be more events: poll again after the pause
+	Seen            int64                  `protobuf:"varint,4,opt,name=seen,proto3" json:"seen,omitempty"` // number of events read, including those that do not match
 	Notices         []string               `protobuf:"bytes,5,rep,name=notices,proto3" json:"notices,omitempty"`
-	Calls           []*Call                `protobuf:"bytes,6,rep,name=calls,proto3" json:"calls,omitempty"` // every request that was sent, on failure too
+	Calls           []*Call                `protobuf:"bytes,6,rep,name=calls,proto3" json:"calls,omitempty"` // every request that was sent, also if the call failed
 	Error           *Error                 `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
-	Newest          string                 `protobuf:"bytes,8,opt,name=newest,proto3" json:"newest,omitempty"`                                            // RFC 3339: time of the latest event read; empty if none was
-	Budget          *Budget                `protobuf:"bytes,9,opt,name=budget,proto3" json:"budget,omitempty"`                                            // absent: not known
-	SelfGenerated   int64                  `protobuf:"varint,10,opt,name=self_generated,json=selfGenerated,proto3" json:"self_generated,omitempty"`       // number of events left out because this connection caused them
-	CheckpointReset bool                   `protobuf:"varint,11,opt,name=checkpoint_reset,json=checkpointReset,proto3" json:"checkpoint_reset,omitempty"` // the checkpoint was lost, and reading began again before it
-	PauseMs         int64                  `protobuf:"varint,12,opt,name=pause_ms,json=pauseMs,proto3" json:"pause_ms,omitempty"`                         // how long to wait where there is more, unless the host's interval is shorter
+	Newest          string                 `protobuf:"bytes,8,opt,name=newest,proto3" json:"newest,omitempty"`                                            // RFC 3339: time of the latest event read; empty if there was none
+	Budget          *Budget                `protobuf:"bytes,9,opt,name=budget,proto3" json:"budget,omitempty"`                                            // absent if unknown
+	SelfGenerated   int64                  `protobuf:"varint,10,opt,name=self_generated,json=selfGenerated,proto3" json:"self_generated,omitempty"`       // number of self-generated events that were omitted
+	CheckpointReset bool                   `protobuf:"varint,11,opt,name=checkpoint_reset,json=checkpointReset,proto3" json:"checkpoint_reset,omitempty"` // the checkpoint was lost, and reading restarted before it
+	PauseMs         int64                  `protobuf:"varint,12,opt,name=pause_ms,json=pauseMs,proto3" json:"pause_ms,omitempty"`                         // pause before the next poll if more is true; the host's interval is the maximum
 	// JSON documents of the events: for each event its data, then its other shapes in
-	// the order of Event.shapes. They come last, so that a reader can use them where they are.
+	// the order of Event.shapes. They are the last field, so that a reader need not copy them.
 	Documents     [][]byte `protobuf:"bytes,13,rep,name=documents,proto3" json:"documents,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -835,13 +835,13 @@ func (x *PollResponse) GetDocuments() [][]byte {
 	return nil
 }
 
-// How many requests the service still allows of those that it counts together.
+// The remaining requests of one rate limit of the service.
 type Budget struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Bucket        string                 `protobuf:"bytes,1,opt,name=bucket,proto3" json:"bucket,omitempty"`
 	Limit         int64                  `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	Remaining     int64                  `protobuf:"varint,3,opt,name=remaining,proto3" json:"remaining,omitempty"`
-	Reset_        string                 `protobuf:"bytes,4,opt,name=reset,proto3" json:"reset,omitempty"` // RFC 3339; empty if not known
+	Reset_        string                 `protobuf:"bytes,4,opt,name=reset,proto3" json:"reset,omitempty"` // RFC 3339; empty if unknown
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -904,15 +904,15 @@ func (x *Budget) GetReset_() string {
 	return ""
 }
 
-// One thing that happened in the service.
+// One event of the service.
 type Event struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	Id               string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Type             string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	Time             string                 `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`                                                         // RFC 3339, to the nanosecond
-	MatchedSelectors []int64                `protobuf:"varint,4,rep,packed,name=matched_selectors,json=matchedSelectors,proto3" json:"matched_selectors,omitempty"` // indices in the parameter "any" of the selectors that match
-	Shapes           []string               `protobuf:"bytes,5,rep,name=shapes,proto3" json:"shapes,omitempty"`                                                     // names of the other shapes that were asked for
-	Indeterminate    string                 `protobuf:"bytes,6,opt,name=indeterminate,proto3" json:"indeterminate,omitempty"`                                       // why it is not known whether the event matches; empty if it is known
+	MatchedSelectors []int64                `protobuf:"varint,4,rep,packed,name=matched_selectors,json=matchedSelectors,proto3" json:"matched_selectors,omitempty"` // indices of the matching selectors in the parameter "any"
+	Shapes           []string               `protobuf:"bytes,5,rep,name=shapes,proto3" json:"shapes,omitempty"`                                                     // names of the other requested shapes
+	Indeterminate    string                 `protobuf:"bytes,6,opt,name=indeterminate,proto3" json:"indeterminate,omitempty"`                                       // reason why it is unknown whether the event matches; empty if known
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -994,7 +994,7 @@ type Call struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Method        string                 `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
 	Path          string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
-	Status        int64                  `protobuf:"varint,3,opt,name=status,proto3" json:"status,omitempty"` // 0: no answer came
+	Status        int64                  `protobuf:"varint,3,opt,name=status,proto3" json:"status,omitempty"` // 0: no response
 	RequestId     string                 `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	DurationNs    int64                  `protobuf:"varint,5,opt,name=duration_ns,json=durationNs,proto3" json:"duration_ns,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1066,7 +1066,7 @@ func (x *Call) GetDurationNs() int64 {
 	return 0
 }
 
-// What a call found wrong.
+// The error of a call.
 type Error struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// invalid_input, unauthenticated, forbidden, not_found, conflict, rate_limited,
@@ -1075,7 +1075,7 @@ type Error struct {
 	Message       string       `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"` // one sentence, without secrets
 	RetryAfterNs  int64        `protobuf:"varint,3,opt,name=retry_after_ns,json=retryAfterNs,proto3" json:"retry_after_ns,omitempty"`
 	Violations    []*Violation `protobuf:"bytes,4,rep,name=violations,proto3" json:"violations,omitempty"`
-	Upstream      *Upstream    `protobuf:"bytes,5,opt,name=upstream,proto3" json:"upstream,omitempty"` // absent: the service had no part in it
+	Upstream      *Upstream    `protobuf:"bytes,5,opt,name=upstream,proto3" json:"upstream,omitempty"` // absent: the service did not cause the error
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1145,7 +1145,7 @@ func (x *Error) GetUpstream() *Upstream {
 	return nil
 }
 
-// One thing wrong with a JSON document.
+// One error in a JSON document.
 type Violation struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Pointer       string                 `protobuf:"bytes,1,opt,name=pointer,proto3" json:"pointer,omitempty"` // JSON Pointer (RFC 6901)
@@ -1198,7 +1198,7 @@ func (x *Violation) GetMessage() string {
 	return ""
 }
 
-// What the service answered.
+// The error response of the service.
 type Upstream struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Status        int64                  `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"` // HTTP

@@ -1,10 +1,10 @@
-// The wire between a host and a connector's process.
+// The protocol between a host and the process of a connector.
 //
-// Inputs, outputs, settings and checkpoints are JSON documents, carried as they
-// are: the schemas in the manifest are the contract, so that a new action changes
-// nothing here. Every response may carry an error next to its payload. A gRPC
-// status other than OK means that the pipe broke, and says nothing about the
-// service behind the connector.
+// Inputs, outputs, settings and checkpoints are JSON documents that follow the
+// schemas in the manifest, so a new action does not change this protocol. Every
+// response may contain an error in addition to its payload. A gRPC status other
+// than OK means that the connection failed. It says nothing about the service of
+// the connector.
 //
 // Strings are UTF-8. An empty bytes field means that there is no document.
 
@@ -42,18 +42,18 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// A connector's process. Its calls may be made concurrently.
+// The process of a connector. Its calls may be concurrent.
 type ConnectorClient interface {
-	// What the connector offers. Needs no session.
+	// Returns the manifest of the connector. Needs no session.
 	Manifest(ctx context.Context, in *ManifestRequest, opts ...grpc.CallOption) (*ManifestResponse, error)
 	// Checks the parameters of a trigger as Poll would. Needs no session.
 	Validate(ctx context.Context, in *ValidateRequest, opts ...grpc.CallOption) (*ValidateResponse, error)
-	// Opens a session on one account. Does not reach the service.
+	// Opens a session for one account. Does not call the service.
 	Open(ctx context.Context, in *OpenRequest, opts ...grpc.CallOption) (*OpenResponse, error)
-	// Ends a session; calls of it that are under way fail. A session that is not
-	// open is no error.
+	// Closes a session. Its calls in progress fail. A session that is not open is
+	// not an error.
 	Close(ctx context.Context, in *CloseRequest, opts ...grpc.CallOption) (*CloseResponse, error)
-	// Reaches the service and says who the login is.
+	// Calls the service and returns the principal of the credentials.
 	Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error)
 	// Runs one action.
 	Run(ctx context.Context, in *RunRequest, opts ...grpc.CallOption) (*RunResponse, error)
@@ -143,18 +143,18 @@ func (c *connectorClient) Poll(ctx context.Context, in *PollRequest, opts ...grp
 // All implementations must embed UnimplementedConnectorServer
 // for forward compatibility.
 //
-// A connector's process. Its calls may be made concurrently.
+// The process of a connector. Its calls may be concurrent.
 type ConnectorServer interface {
-	// What the connector offers. Needs no session.
+	// Returns the manifest of the connector. Needs no session.
 	Manifest(context.Context, *ManifestRequest) (*ManifestResponse, error)
 	// Checks the parameters of a trigger as Poll would. Needs no session.
 	Validate(context.Context, *ValidateRequest) (*ValidateResponse, error)
-	// Opens a session on one account. Does not reach the service.
+	// Opens a session for one account. Does not call the service.
 	Open(context.Context, *OpenRequest) (*OpenResponse, error)
-	// Ends a session; calls of it that are under way fail. A session that is not
-	// open is no error.
+	// Closes a session. Its calls in progress fail. A session that is not open is
+	// not an error.
 	Close(context.Context, *CloseRequest) (*CloseResponse, error)
-	// Reaches the service and says who the login is.
+	// Calls the service and returns the principal of the credentials.
 	Check(context.Context, *CheckRequest) (*CheckResponse, error)
 	// Runs one action.
 	Run(context.Context, *RunRequest) (*RunResponse, error)

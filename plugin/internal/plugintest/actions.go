@@ -12,12 +12,12 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Failures are the errors that the action fail returns, by name: every field
-// set, none, and what is not an sdk.Error at all.
+// Failures are the errors that the action fail returns, by name: with every field, with no
+// optional field, and of other types than sdk.Error.
 var Failures = map[string]error{
 	"full": &sdk.Error{
 		Code: sdk.RateLimited, Message: "too many <requests>", RetryAfter: 1500*time.Millisecond + 7,
-		Violations: []schema.Violation{{Pointer: "/a/0", Message: "is bad"}, {Message: "all of it is"}},
+		Violations: []schema.Violation{{Pointer: "/a/0", Message: "is bad"}, {Message: "everything is bad"}},
 		Upstream:   &sdk.Upstream{Status: 429, Code: "E0000047", ErrorID: "oae1", RequestID: "req9"},
 		Err:        errors.New("stays here"),
 	},
@@ -32,20 +32,20 @@ var Failures = map[string]error{
 
 // EchoIn is the input of echo.
 type EchoIn struct {
-	Text     string `json:"text"`                                                         // What comes back.
-	Times    int    `json:"times,omitempty" jsonschema:"minimum=1,maximum=100,default=1"` // How often.
-	Requests int    `json:"requests,omitempty"`                                           // How many requests are recorded.
+	Text     string `json:"text"`                                                         // Text to repeat.
+	Times    int    `json:"times,omitempty" jsonschema:"minimum=1,maximum=100,default=1"` // Number of repetitions.
+	Requests int    `json:"requests,omitempty"`                                           // Number of requests to record.
 }
 
 // EchoOut is the output of echo.
 type EchoOut struct {
-	Org   string   `json:"org"`           // The session's account.
-	PID   int      `json:"pid,omitempty"` // The process, if it is asked for by an empty text.
-	Texts []string `json:"texts"`         // The text, so many times.
+	Org   string   `json:"org"`           // Account of the session.
+	PID   int      `json:"pid,omitempty"` // ID of the process, if the text is empty.
+	Texts []string `json:"texts"`         // The repeated text.
 }
 
 var echo = sdk.Action[*Client, EchoIn, EchoOut]{
-	Name: "echo", Summary: "Says it again.", Docs: "https://example.com/echo", Effect: sdk.Reads,
+	Name: "echo", Summary: "Repeats a text.", Docs: "https://example.com/echo", Effect: sdk.Reads,
 	Example: sdk.Example[EchoIn, EchoOut]{Input: EchoIn{Text: "hi", Times: 1}, Output: EchoOut{Org: "o", Texts: []string{"hi"}}},
 	Run: func(ctx context.Context, c *Client, in EchoIn) (EchoOut, error) {
 		record(ctx, in.Requests)
@@ -62,17 +62,17 @@ var echo = sdk.Action[*Client, EchoIn, EchoOut]{
 
 // HoldIn is the input of hold.
 type HoldIn struct {
-	Address  string `json:"address"`            // TCP address that is told of the call, and lets it go with one byte.
-	Stubborn bool   `json:"stubborn,omitempty"` // Whether it does not care that it is canceled.
+	Address  string `json:"address"`            // TCP address that receives the call. It ends the call with one byte.
+	Stubborn bool   `json:"stubborn,omitempty"` // Ignore cancellation.
 }
 
 // HoldOut is the output of hold.
 type HoldOut struct {
-	Released bool `json:"released"` // Whether the far end let it go.
+	Released bool `json:"released"` // Whether the other end released the call.
 }
 
 var hold = sdk.Action[*Client, HoldIn, HoldOut]{
-	Name: "hold", Summary: "Lasts until it is let go.", Docs: "https://example.com/hold", Effect: sdk.Reads,
+	Name: "hold", Summary: "Waits until the call is released.", Docs: "https://example.com/hold", Effect: sdk.Reads,
 	Example: sdk.Example[HoldIn, HoldOut]{Input: HoldIn{Address: "127.0.0.1:1"}, Output: HoldOut{Released: true}},
 	Run: func(ctx context.Context, _ *Client, in HoldIn) (HoldOut, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", in.Address)
@@ -95,19 +95,19 @@ var hold = sdk.Action[*Client, HoldIn, HoldOut]{
 
 // FailIn is the input of fail.
 type FailIn struct {
-	Name string `json:"name"` // Which of the failures; panic breaks down.
+	Name string `json:"name"` // Name of the failure; panic panics.
 }
 
-// FailOut is the output of fail, which there never is.
+// FailOut is the output of fail. The action never returns it.
 type FailOut struct{}
 
 var fail = sdk.Action[*Client, FailIn, FailOut]{
-	Name: "fail", Summary: "Goes wrong.", Docs: "https://example.com/fail", Effect: sdk.Reads,
+	Name: "fail", Summary: "Fails.", Docs: "https://example.com/fail", Effect: sdk.Reads,
 	Example: sdk.Example[FailIn, FailOut]{Input: FailIn{Name: "full"}},
 	Run: func(ctx context.Context, _ *Client, in FailIn) (FailOut, error) {
 		record(ctx, 2)
 		if in.Name == "panic" {
-			panic("broken on purpose")
+			panic("intended panic")
 		}
 		return FailOut{}, Failures[in.Name]
 	},

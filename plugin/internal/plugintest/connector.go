@@ -10,17 +10,17 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Settings open a session of the connector.
+// Settings are the settings of a session.
 type Settings struct {
-	Org      string     `json:"org" jsonschema:"minLength=1"` // The account.
-	Token    sdk.Secret `json:"token,omitempty,omitzero"`     // A secret.
-	Farewell string     `json:"farewell,omitempty"`           // TCP address that is told of the end of the session.
+	Org      string     `json:"org" jsonschema:"minLength=1"` // Account.
+	Token    sdk.Secret `json:"token,omitempty,omitzero"`     // Secret token.
+	Farewell string     `json:"farewell,omitempty"`           // TCP address that is notified of the end of the session.
 }
 
-// Client is what Settings open.
+// Client is the client of a session.
 type Client struct{ settings Settings }
 
-// Close tells the farewell address which org has ended.
+// Close sends the org of the session to the farewell address.
 func (c *Client) Close() error {
 	if c.settings.Farewell == "" {
 		return nil
@@ -37,12 +37,12 @@ func (c *Client) Close() error {
 // Connector returns the compiled connector.
 func Connector() (sdk.Backend, error) {
 	return sdk.Connector[Settings, *Client]{
-		Name: "plugintest", Title: "Plugin test", Summary: "Does what can happen to a call <&>.",
+		Name: "plugintest", Title: "Plugin test", Summary: "Simulates the results of a call <&>.",
 		Docs: "https://example.com/docs", Version: "1.2.3",
 		Open: func(_ context.Context, s Settings) (*Client, error) {
 			switch s.Org {
 			case "panics":
-				panic("the door is jammed")
+				panic("cannot open")
 			case "refused":
 				return nil, &sdk.Error{Code: sdk.Unauthenticated, Message: "no such org", Upstream: &sdk.Upstream{Status: 401}}
 			}
@@ -57,15 +57,16 @@ func Connector() (sdk.Backend, error) {
 func check(_ context.Context, c *Client) (sdk.Health, error) {
 	switch c.settings.Org {
 	case "check_panics":
-		panic("the org is upside down")
+		panic("cannot check")
 	case "check_fails":
 		return sdk.Health{Target: "half", Account: "nobody"}, Failures["full"]
 	}
 	return sdk.Health{Target: c.settings.Org, Account: "tester", Notes: []string{"one", "two"}}, nil
 }
 
-// Farewell is a TCP address, and what sessions tell it when they end.
-func Farewell(ctx context.Context) (address string, told <-chan string, err error) {
+// Farewell listens on a TCP address, and returns the messages that sessions send to it when they
+// end.
+func Farewell(ctx context.Context) (address string, messages <-chan string, err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
@@ -86,7 +87,7 @@ func Farewell(ctx context.Context) (address string, told <-chan string, err erro
 	return listener.Addr().String(), out, nil
 }
 
-// record notes n requests on the call of ctx.
+// record records n requests for the call of ctx.
 func record(ctx context.Context, n int) {
 	for i := range n {
 		sdk.RecordCall(ctx, sdk.Call{

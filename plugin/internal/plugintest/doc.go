@@ -1,6 +1,5 @@
-// Package plugintest has what the tests of the wire and of the host share: a
-// small connector with one action for everything that can happen to a call, and
-// the far ends that its calls hold on to.
+// Package plugintest has test helpers of the packages plugin and host: a small connector with an
+// action for each possible result of a call, and the servers to which its calls connect.
 package plugintest
 
 //go:generate go run soar.example/okta/schema/describe

@@ -6,7 +6,7 @@ import (
 	"net"
 )
 
-// A Holder is the far end of the action hold.
+// A Holder is the server to which the action hold connects.
 type Holder struct {
 	listener net.Listener
 	held     chan net.Conn
@@ -32,12 +32,12 @@ func NewHolder(ctx context.Context) (*Holder, error) {
 	return h, nil
 }
 
-// Input is the input of hold for this holder.
+// Input returns the input of hold for this holder.
 func (h *Holder) Input(stubborn bool) json.RawMessage {
 	raw, _ := json.Marshal(HoldIn{Address: h.listener.Addr().String(), Stubborn: stubborn})
 	return raw
 }
 
-// Held returns a channel of the calls that have got to the plugin. Writing a byte
-// lets one go; reading ends when the call does.
+// Held returns a channel with the connections of calls in progress. Writing a byte to a connection
+// releases its call; reading ends with the call.
 func (h *Holder) Held() <-chan net.Conn { return h.held }

@@ -11,41 +11,41 @@ import (
 
 // PagesIn are the parameters of pages.
 type PagesIn struct {
-	Events int    `json:"events,omitempty" jsonschema:"minimum=0"` // How many events a page has.
-	Bytes  int    `json:"bytes,omitempty" jsonschema:"minimum=0"`  // How large each of them is.
-	Fail   string `json:"fail,omitempty"`                          // Which failure it is instead; panic breaks down.
+	Events int    `json:"events,omitempty" jsonschema:"minimum=0"` // Number of events in a page.
+	Bytes  int    `json:"bytes,omitempty" jsonschema:"minimum=0"`  // Size of each event.
+	Fail   string `json:"fail,omitempty"`                          // Name of the failure to return; panic panics.
 }
 
-// Place is the checkpoint of pages.
-type Place struct {
+// Checkpoint is the checkpoint of pages.
+type Checkpoint struct {
 	Page int `json:"page"`
 }
 
 // Fact is the data of an event of pages.
 type Fact struct {
-	Number int    `json:"number"` // Which one.
-	Text   string `json:"text"`   // Something long.
+	Number int    `json:"number"` // Number of the event.
+	Text   string `json:"text"`   // Text of the requested size.
 }
 
-var pages = sdk.Trigger[*Client, PagesIn, Place, Fact]{
-	Name: "pages", Summary: "Has as many pages as one wants.", Docs: "https://example.com/pages",
+var pages = sdk.Trigger[*Client, PagesIn, Checkpoint, Fact]{
+	Name: "pages", Summary: "Returns pages of the requested size.", Docs: "https://example.com/pages",
 	Every: time.Minute,
-	Poll: func(ctx context.Context, c *Client, in PagesIn, from Place) (sdk.Page[Place, Fact], error) {
+	Poll: func(ctx context.Context, c *Client, in PagesIn, from Checkpoint) (sdk.Page[Checkpoint, Fact], error) {
 		record(ctx, 1)
 		switch {
 		case in.Fail == "panic":
-			panic("broken on purpose")
+			panic("intended panic")
 		case in.Fail != "":
-			return sdk.Page[Place, Fact]{}, Failures[in.Fail]
+			return sdk.Page[Checkpoint, Fact]{}, Failures[in.Fail]
 		}
-		page := sdk.Page[Place, Fact]{Next: Place{from.Page + 1}, More: from.Page < 2, Seen: in.Events + 5}
+		page := sdk.Page[Checkpoint, Fact]{Next: Checkpoint{from.Page + 1}, More: from.Page < 2, Seen: in.Events + 5}
 		if from.Page == 1 {
 			page.Notices = []string{"half-way"}
 		}
 		at := time.Date(2025, 3, 4, 5, 6, 7, 123456789, time.FixedZone("", 3600))
 		for i := range in.Events {
 			page.Events = append(page.Events, sdk.Event[Fact]{
-				ID: fmt.Sprintf("%s-%d-%d", c.settings.Org, from.Page, i), Type: "fact.stated",
+				ID: fmt.Sprintf("%s-%d-%d", c.settings.Org, from.Page, i), Type: "fact.recorded",
 				Time: at.Add(time.Duration(i)), Data: Fact{Number: i, Text: "<é>" + strings.Repeat("x", in.Bytes)},
 			})
 		}
