@@ -17,8 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// described returns the items of a stream, one a line.
-func described(t *testing.T, text string) string {
+// describe returns the items of a stream, one per line.
+func describe(t *testing.T, text string) string {
 	t.Helper()
 	var b strings.Builder
 	err := Read(t.Context(), strings.NewReader(text), func(batch []Item) bool {
@@ -41,7 +41,7 @@ func described(t *testing.T, text string) string {
 	return b.String()
 }
 
-// One file for each layout and envelope, read plain and compressed.
+// TestGolden reads one file per layout and envelope, uncompressed and compressed.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.in")
 	if err != nil || len(files) < 10 {
@@ -52,7 +52,7 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, golden := described(t, string(in)), strings.TrimSuffix(file, ".in")+".golden"
+		got, golden := describe(t, string(in)), strings.TrimSuffix(file, ".in")+".golden"
 		if *update {
 			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
 				t.Fatal(err)
@@ -66,19 +66,19 @@ func TestGolden(t *testing.T) {
 			t.Errorf("%s (-want +got; -update writes it):\n%s", file, diff)
 		}
 		half := len(in) / 2
-		if again := described(t, zipped(string(in[:half]))+zipped(string(in[half:]))); again != got {
+		if again := describe(t, zipped(string(in[:half]))+zipped(string(in[half:]))); again != got {
 			t.Errorf("%s, compressed:\n%s", file, cmp.Diff(got, again))
 		}
 	}
 }
 
-// The inputs of others, where they are at hand.
+// TestSharedCases reads the inputs in ../shared, if it exists.
 func TestSharedCases(t *testing.T) {
 	const cases = "../../../../shared/cases"
 	if _, err := os.Stat(cases); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("no ../shared beside the project: its inputs cannot be read")
+		t.Skip("no ../shared beside the project: the inputs are not available")
 	}
-	for name, want := range map[string][2]int{ // events, faults
+	for name, want := range map[string][2]int{ // events, errors
 		"event-hook.json": {2, 0}, "okta-error-body.json": {0, 1}, "own-get_logs-output.json": {1, 0}, "mixed-layout.json": {2, 0},
 		"firehose-concatenated.json": {2, 0}, "eventbridge.jsonl": {1, 0}, "splunk-hec.jsonl": {1, 0}, "actor-and-target.jsonl": {1, 0}, "debug-data.jsonl": {1, 0},
 	} {
@@ -86,13 +86,14 @@ func TestSharedCases(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := described(t, string(in))
-		if events, faults := strings.Count(got, ": event {"), strings.Count(got, "\n")-strings.Count(got, ": event {"); events != want[0] || faults != want[1] {
-			t.Errorf("%s: %d events, %d faults, want %v:\n%s", name, events, faults, want, got)
+		got := describe(t, string(in))
+		if events, failures := strings.Count(got, ": event {"), strings.Count(got, "\n")-strings.Count(got, ": event {"); events != want[0] || failures != want[1] {
+			t.Errorf("%s: %d events, %d errors, want %v:\n%s", name, events, failures, want, got)
 		}
 	}
 }
 
+// BenchmarkRead reads 10,000 events of about 1.8 kB each.
 func BenchmarkRead(b *testing.B) {
 	one := strings.Replace(event("a"), "}", `,"debugContext":{"debugData":{"requestUri":"`+strings.Repeat("/api/v1/x", 160)+`"}}}`, 1) + "\n"
 	in := strings.Repeat(one, 10_000)

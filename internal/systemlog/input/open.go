@@ -11,20 +11,20 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// DamagedError says that compressed input ends too early or is not what it claims.
+// DamagedError reports that compressed input is truncated or invalid.
 type DamagedError struct{ Err error }
 
-// Error names the damaged compressed input.
+// Error describes the damage.
 func (e *DamagedError) Error() string {
-	return "the compressed data is cut off or damaged: " + e.Err.Error()
+	return "the compressed data is truncated or damaged: " + e.Err.Error()
 }
 
-// Unwrap returns the error of the decompression.
+// Unwrap returns the error of the decompressor.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// plain returns the UTF-8 text of r, which may be compressed with gzip, in several
-// members too, and may be UTF-16.
-func plain(r io.Reader) (io.Reader, error) {
+// decode returns the UTF-8 text of r. The input may be compressed with gzip, in one or more members,
+// and may be UTF-16.
+func decode(r io.Reader) (io.Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	if isGzip(in) {
 		z, err := gzip.NewReader(in)
@@ -32,28 +32,29 @@ func plain(r io.Reader) (io.Reader, error) {
 			return nil, &DamagedError{err}
 		}
 		z.Multistream(false)
-		in = bufio.NewReaderSize(&unpacked{in: in, member: z}, 1<<16)
+		in = bufio.NewReaderSize(&gzipReader{in: in, member: z}, 1<<16)
 	}
-	if order, is := utf16Order(in); is {
+	if order, ok := utf16Order(in); ok {
 		return transform.NewReader(in, unicode.UTF16(order, unicode.UseBOM).NewDecoder()), nil
 	}
 	return in, nil
 }
 
+// isGzip reports whether gzip data comes next.
 func isGzip(in *bufio.Reader) bool {
 	begin, _ := in.Peek(2)
 	return string(begin) == "\x1f\x8b"
 }
 
-// utf16Order reports whether in is UTF-16: it has a byte order mark, or begins with
-// two ASCII characters of two bytes each, as any JSON does.
-func utf16Order(in *bufio.Reader) (order unicode.Endianness, is bool) {
+// utf16Order reports whether the input is UTF-16, and returns its byte order. Such input has a byte
+// order mark, or begins with two ASCII characters of two bytes each, as all JSON does.
+func utf16Order(in *bufio.Reader) (order unicode.Endianness, ok bool) {
 	b, err := in.Peek(2)
 	switch {
 	case err != nil || b[0] != 0 && b[1] != 0 && b[0] < 0xfe:
 		return order, false
 	case string(b) == "\xff\xfe", string(b) == "\xfe\xff":
-		return unicode.LittleEndian, true // the mark decides
+		return unicode.LittleEndian, true // the decoder uses the mark instead
 	}
 	b, err = in.Peek(4)
 	switch {
@@ -67,21 +68,22 @@ func utf16Order(in *bufio.Reader) (order unicode.Endianness, is bool) {
 	return order, false
 }
 
-// unpacked reads gzip members, and tells their errors from those of the disk or
-// network. Zeros behind a member are padding; other text is read as it is.
-type unpacked struct {
+// gzipReader reads gzip members and returns their errors as [DamagedError]. Read errors of the input
+// stay as they are. Zero bytes after a member are padding. Any other data after a member is read as
+// uncompressed text.
+type gzipReader struct {
 	in     *bufio.Reader
-	member *gzip.Reader // nil: what follows is not compressed
+	member *gzip.Reader // nil if the rest is not compressed
 }
 
-func (u *unpacked) Read(p []byte) (int, error) {
+func (u *gzipReader) Read(p []byte) (int, error) {
 	if u.member == nil {
 		return u.in.Read(p)
 	}
 	n, err := u.member.Read(p)
 	switch {
 	case err == nil || n > 0:
-		return n, nil // an error comes again
+		return n, nil // the next Read returns the error again
 	case err != io.EOF:
 		return n, &DamagedError{err}
 	}
@@ -106,37 +108,39 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// window holds the part of a stream that is being read.
+// window buffers the part of a stream that is being read.
 type window struct {
-	src  io.Reader
-	buf  []byte
-	pos  int // of the next byte to read
-	line int // of that byte, from 1
-	err  error
-	// read and rescanned are how many bytes came, and were looked at once more.
-	read, rescanned int
-	before          func() bool // runs before a read that may wait; false: stop
+	src       io.Reader
+	buf       []byte
+	pos       int // offset of the next byte in buf
+	line      int // line of the next byte, from 1
+	err       error
+	read      int // number of bytes read from src
+	rescanned int // number of bytes scanned again after an error
+	// beforeRead runs before each read that can wait. If it returns false, reading stops.
+	beforeRead func() bool
 }
 
+// rest returns the buffered bytes from the next byte on.
 func (w *window) rest() []byte { return w.buf[w.pos:] }
 
-// advance moves over n bytes.
+// advance moves the next byte forward by n.
 func (w *window) advance(n int) {
 	w.line += bytes.Count(w.buf[w.pos:w.pos+n], []byte("\n"))
 	w.pos += n
 }
 
-// more reads on. It reports false at the end of the stream.
-func (w *window) more() bool {
+// fill reads more bytes into the buffer. It returns false at the end of the stream and after an error.
+func (w *window) fill() bool {
 	if w.err != nil {
 		return false
 	}
-	if !w.before() {
+	if !w.beforeRead() {
 		w.err = errStopped
 		return false
 	}
 	if w.pos > 1 && (w.pos == len(w.buf) || len(w.buf) == cap(w.buf)) {
-		// The byte before stays: it says whether a line begins.
+		// Keep the previous byte, because column needs it.
 		w.buf = w.buf[:copy(w.buf, w.buf[w.pos-1:])]
 		w.pos = 1
 	}
@@ -155,8 +159,8 @@ func (w *window) more() bool {
 	return false
 }
 
-// failure is the error of the stream, nil at its proper end.
-func (w *window) failure() error {
+// readError returns the error of the stream, nil at its normal end.
+func (w *window) readError() error {
 	if w.err == nil || w.err == io.EOF {
 		return nil
 	}

@@ -1,7 +1,8 @@
-// Package input reads System Log events from files and pipes, in every layout and
-// envelope that log shippers write them: one a line, pretty-printed, concatenated or
-// in arrays, all mixed; compressed with gzip; in Okta's event hooks, EventBridge,
-// Splunk's HTTP event collector, Filebeat and the output of get_logs.
+// Package input reads System Log events from files and pipes, in the formats of common log shippers.
+//
+// Events can be one per line, pretty-printed, concatenated or in arrays, in any mix. The input can
+// be compressed with gzip. The reader opens the envelopes of Okta event hooks, EventBridge, Splunk's
+// HTTP Event Collector, Filebeat and the output of get_logs.
 package input
 
 import (
@@ -15,32 +16,33 @@ import (
 	"soar.example/okta/internal/jsonscan"
 )
 
-// An Item is one event, or an error that says why a part of the input is none.
+// An Item is one event, or an error for a part of the input that is not an event.
 type Item struct {
-	Line int // where it begins, from 1
+	Line int // line at which the item begins, from 1
 	Raw  []byte
 	Err  error
 }
 
-// MaxValue is the longest JSON value outside an array. Events have a few kB.
+// MaxValue is the maximum length of a JSON value outside an array, in bytes. A typical event has a
+// few kB.
 const MaxValue = 64 << 20
 
 var errStopped = errors.New("stopped")
 
-// Read reads r to its end and hands over what it finds in batches, in order, until
-// send returns false or ctx ends. It never waits for more input while a batch is
-// left. Its error is that of r: damaged events are items.
+// Read reads r to its end and passes the items to send in batches, in order. It stops early if send
+// returns false or ctx ends. Before it waits for more input, it sends the items that it has. Read
+// returns only read errors of r. A damaged event is an item with an error.
 func Read(ctx context.Context, r io.Reader, send func([]Item) bool) error {
 	return read(ctx, r, MaxValue, send)
 }
 
-func read(ctx context.Context, r io.Reader, most int, send func([]Item) bool) error {
-	e := &reader{most: most, send: send, window: window{line: 1}}
-	e.before = func() bool { return e.flush() && ctx.Err() == nil }
+func read(ctx context.Context, r io.Reader, maxValue int, send func([]Item) bool) error {
+	e := &reader{maxValue: maxValue, send: send, window: window{line: 1}}
+	e.beforeRead = func() bool { return e.flush() && ctx.Err() == nil }
 	var err error
-	if e.src, err = plain(r); err == nil {
+	if e.src, err = decode(r); err == nil {
 		e.run()
-		err = e.failure()
+		err = e.readError()
 	}
 	var damaged *DamagedError
 	if errors.As(err, &damaged) {
@@ -54,31 +56,33 @@ func read(ctx context.Context, r io.Reader, most int, send func([]Item) bool) er
 	return err
 }
 
-// A reader reads one stream. Between values it knows only in which arrays it is.
+// A reader reads one stream. Between values, its only context is the list of open arrays.
 type reader struct {
 	window
-	most    int
-	send    func([]Item) bool
-	batch   []Item
-	size    int
-	arrays  []array
-	comma   bool // a value has ended, so that in an array a comma must follow
-	events  int  // number of events found
-	rubbish int  // last line whose text without a value was reported
-	mending bool // within a damaged value, whose rest is skipped
+	maxValue    int
+	send        func([]Item) bool
+	batch       []Item
+	size        int // approximate memory of batch, in bytes
+	arrays      []array
+	comma       bool // a value has ended, so inside an array a comma must follow
+	events      int  // number of events found
+	notJSONLine int  // last line that was reported as not JSON
+	resyncing   bool // skipping the rest of a damaged value
 }
 
-// An array whose elements are read one by one. The member events of an object is
-// such an array too, since it may be larger than the memory.
+// An array is an open array whose elements are read one by one. The array can be the member events
+// of an object, because it may be larger than the memory.
 type array struct {
 	line     int
 	inObject bool
-	faulty   bool // was reported
-	events   int  // found before it
+	reported bool // an error in the array was already reported
+	events   int  // number of events found before the array
 }
 
+// maxArrays is the maximum nesting of arrays.
 const maxArrays = 100
 
+// add adds an item to the batch, and sends a large batch.
 func (e *reader) add(i Item) {
 	e.batch = append(e.batch, i)
 	if e.size += len(i.Raw) + 64; e.size >= 1<<18 {
@@ -86,7 +90,7 @@ func (e *reader) add(i Item) {
 	}
 }
 
-// flush hands the batch over. It reports false if nobody takes it.
+// flush sends the batch. It returns false if the reader must stop.
 func (e *reader) flush() bool {
 	batch := e.batch
 	e.batch, e.size = nil, 0
@@ -96,10 +100,10 @@ func (e *reader) flush() bool {
 	return e.err != errStopped
 }
 
-func (e *reader) bad(line int, err error) { e.add(Item{Line: line, Err: err}) }
+func (e *reader) addError(line int, err error) { e.add(Item{Line: line, Err: err}) }
 
-// peek returns the next byte that is not blank. Controls count as blank: files are
-// padded with zeros after a crash.
+// peek skips white space and returns the next byte without reading it. Control characters count as
+// white space, because a file can have zero bytes after a crash.
 func (e *reader) peek() (c byte, ok bool) {
 	for {
 		rest := e.rest()
@@ -109,27 +113,28 @@ func (e *reader) peek() (c byte, ok bool) {
 		}
 		e.advance(n)
 		if n < len(rest) {
-			if !e.isMark() {
+			if !e.atByteOrderMark() {
 				return rest[n], true
 			}
 			e.advance(3)
 			continue
 		}
-		if !e.more() {
+		if !e.fill() {
 			return 0, false
 		}
 	}
 }
 
-// isMark reports whether a byte order mark follows, which concatenated files have in
-// their middle.
-func (e *reader) isMark() bool {
+// atByteOrderMark reports whether a byte order mark comes next. A concatenation of files can have
+// marks in the middle.
+func (e *reader) atByteOrderMark() bool {
 	const mark = "\ufeff"
-	for e.rest()[0] == mark[0] && len(e.rest()) < len(mark) && e.more() {
+	for e.rest()[0] == mark[0] && len(e.rest()) < len(mark) && e.fill() {
 	}
 	return bytes.HasPrefix(e.rest(), []byte(mark))
 }
 
+// run reads all values of the stream.
 func (e *reader) run() {
 	for {
 		c, ok := e.peek()
@@ -139,8 +144,8 @@ func (e *reader) run() {
 		if !ok {
 			break
 		}
-		if e.mending && e.column() == 0 && (c == '{' || c == '[') {
-			e.mending = false
+		if e.resyncing && e.column() == 0 && (c == '{' || c == '[') {
+			e.resyncing = false
 		}
 		switch {
 		case c == '{':
@@ -158,22 +163,23 @@ func (e *reader) run() {
 			e.comma = false
 		default:
 			e.needComma()
-			e.other()
+			e.nonObject()
 		}
 	}
-	if n := len(e.arrays); n > 0 && !e.arrays[n-1].faulty && e.err == io.EOF {
-		e.bad(e.line, fmt.Errorf("the array that begins on line %d has no end", e.arrays[0].line))
+	if n := len(e.arrays); n > 0 && !e.arrays[n-1].reported && e.err == io.EOF {
+		e.addError(e.line, fmt.Errorf("the array that begins on line %d is not closed", e.arrays[0].line))
 	}
 }
 
-// needComma reports the first comma that an array lacks.
+// needComma reports the first missing comma of an array.
 func (e *reader) needComma() {
-	if n := len(e.arrays); n > 0 && e.comma && !e.mending && !e.arrays[n-1].faulty {
-		e.arrays[n-1].faulty = true
-		e.bad(e.line, errors.New("not valid JSON: a comma or the end of the array is missing"))
+	if n := len(e.arrays); n > 0 && e.comma && !e.resyncing && !e.arrays[n-1].reported {
+		e.arrays[n-1].reported = true
+		e.addError(e.line, errors.New("not valid JSON: a comma or the end of the array is missing"))
 	}
 }
 
+// closeArray reads the end of an array, and the rest of the object around it.
 func (e *reader) closeArray() {
 	last := e.arrays[len(e.arrays)-1]
 	e.arrays = e.arrays[:len(e.arrays)-1]
@@ -186,25 +192,25 @@ func (e *reader) closeArray() {
 	case ok && c == '}':
 		e.advance(1)
 	case ok && c == ',':
-		// The other members are an object of their own. It has an event at most if the
-		// array has none.
+		// Read the members after the array as a separate object. Take its event only if the array
+		// had no events.
 		e.buf[e.pos] = '{'
 		text, o, ok := e.object()
 		if !ok {
 			return
 		}
 		if all := o.unwrap(text, "", 0); last.events == e.events && hasEvent(all) {
-			e.take(e.line, all)
+			e.addFindings(e.line, all)
 		}
 		e.advance(len(text))
 	default:
-		e.bad(e.line, errors.New("not valid JSON: the object around the events has no end"))
+		e.addError(e.line, errors.New("not valid JSON: the object around the events is not closed"))
 	}
 }
 
-// value reads an object.
+// value reads an object with its events.
 func (e *reader) value() {
-	if e.isEnvelope() {
+	if e.enterEnvelope() {
 		return
 	}
 	line := e.line
@@ -213,30 +219,30 @@ func (e *reader) value() {
 		return
 	}
 	e.comma = true
-	e.take(line, o.unwrap(text, "", 0))
+	e.addFindings(line, o.unwrap(text, "", 0))
 	e.advance(len(text))
 }
 
-// take adds what an object holds.
-func (e *reader) take(line int, all []finding) {
+// addFindings adds the events and errors of an object that begins on a line.
+func (e *reader) addFindings(line int, all []finding) {
 	for _, f := range all {
 		switch {
 		case f.err == nil:
-			e.add(Item{Line: line, Raw: []byte(f.raw)}) // a copy: the window is overwritten
-			e.mending = false
+			e.add(Item{Line: line, Raw: []byte(f.raw)}) // a copy, because the buffer is reused
+			e.resyncing = false
 			e.events++
-		case e.mending:
-		case f.where != "":
-			e.bad(line, fmt.Errorf("%s: %w", f.where, f.err))
+		case e.resyncing:
+		case f.path != "":
+			e.addError(line, fmt.Errorf("%s: %w", f.path, f.err))
 		default:
-			e.bad(line, f.err)
+			e.addError(line, f.err)
 		}
 	}
 }
 
-// isEnvelope enters the array of an object that begins with the member events, as
-// the output of get_logs does.
-func (e *reader) isEnvelope() bool {
+// enterEnvelope enters the member events of an object that begins with this member, such as the
+// output of get_logs. For any other object it reads nothing and returns false.
+func (e *reader) enterEnvelope() bool {
 	if len(e.arrays) >= maxArrays {
 		return false
 	}
@@ -244,7 +250,7 @@ func (e *reader) isEnvelope() bool {
 	i := 0
 	for n := 0; i < len(begin); n++ {
 		for n >= len(e.rest()) {
-			if !e.more() {
+			if !e.fill() {
 				return false
 			}
 		}
@@ -263,31 +269,31 @@ func (e *reader) isEnvelope() bool {
 	return false
 }
 
-// object reads the object at the beginning of the window, and leaves it there. If it
-// is not valid, it is reported and passed over.
+// object parses the object at the beginning of the window without advancing. It reports and skips an
+// invalid object, and returns false.
 func (e *reader) object() (text string, o object, ok bool) {
 	for {
 		rest := e.rest()
-		// The same bytes, not a copy of them: they stay until the next read.
+		// The string shares the bytes of the buffer, which stay unchanged until the next read.
 		text := unsafe.String(unsafe.SliceData(rest), len(rest))
 		p := jsonscan.New(text)
 		o = readObject(p)
-		if p.Offset() > e.most {
-			e.tooLong()
+		if p.Offset() > e.maxValue {
+			e.skipTooLong()
 			return "", o, false
 		}
 		if !p.Failed() {
 			return text[:p.Offset()], o, true
 		}
 		tried := len(rest)
-		// A literal that is cut off fails at its beginning.
-		if longest := len(`\u0000`); tried-p.Offset() >= longest {
-			e.mend(p.Offset(), fmt.Errorf("not valid JSON: byte %d of the value is unexpected", p.Offset()+1))
+		// A truncated literal fails at its beginning, so a fault near the end can be a truncation.
+		if longestToken := len(`\u0000`); tried-p.Offset() >= longestToken {
+			e.resync(p.Offset(), fmt.Errorf("not valid JSON: byte %d of the value is unexpected", p.Offset()+1))
 			return "", o, false
 		}
-		if !e.grow(tried) {
+		if !e.fillForRetry(tried) {
 			if e.err == io.EOF {
-				e.mend(tried, errors.New("not valid JSON: the value is cut off"))
+				e.resync(tried, errors.New("not valid JSON: the value is truncated"))
 			} else {
 				e.advance(tried)
 			}
@@ -296,10 +302,10 @@ func (e *reader) object() (text string, o object, ok bool) {
 	}
 }
 
-// grow reads until it is worth to try the value again: a large one would be read too
-// often otherwise.
-func (e *reader) grow(tried int) bool {
-	for e.more() {
+// fillForRetry reads until there is enough new data to parse the value again. It prevents quadratic
+// time for a large value. It returns false at the end of the stream.
+func (e *reader) fillForRetry(tried int) bool {
+	for e.fill() {
 		now := bytes.TrimRight(e.rest(), " \t\r\n")
 		if len(now) == 0 || len(now) < 1<<16 || len(now) >= tried+tried/4 || now[len(now)-1] == '}' || e.err != nil {
 			return true

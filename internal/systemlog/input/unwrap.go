@@ -11,11 +11,11 @@ import (
 	"soar.example/okta/internal/jsonscan"
 )
 
-// maxWraps is how deep envelopes may lie in each other.
-const maxWraps = 8
+// maxEnvelopes is the maximum nesting of envelopes.
+const maxEnvelopes = 8
 
-// An object is what the reader must know of a JSON object: the members of an event,
-// and those in which envelopes carry events. The latter are raw JSON, "" if absent.
+// An object holds the members of a JSON object that identify an event or an Okta error, and the
+// members in which envelopes carry events. The latter are raw JSON, "" if absent.
 type object struct {
 	uuid, eventType, published    string
 	errorCode, errorSummary       string
@@ -23,15 +23,17 @@ type object struct {
 	message, events               string
 }
 
+// isEvent reports whether the object has the members that every System Log event has.
 func (o *object) isEvent() bool { return o.uuid != "" && o.eventType != "" && isTime(o.published) }
 
+// isTime reports whether s is an RFC 3339 time.
 func isTime(s string) bool {
 	var t time.Time
 	return t.UnmarshalText([]byte(s)) == nil
 }
 
-// readObject reads the next value, an object. As with encoding/json, the last of
-// several members of one name counts.
+// readObject reads the next value, which is an object. If a member is repeated, the last one counts,
+// as in encoding/json.
 func readObject(p *jsonscan.Scanner) object {
 	var o object
 	for name := range p.Members() {
@@ -63,27 +65,29 @@ func readObject(p *jsonscan.Scanner) object {
 	return o
 }
 
-// A finding is an event, or a reason why a part of an envelope is none, with its
-// place there: "events[2]".
+// A finding is an event, or an error for a part of an envelope that is not an event.
 type finding struct {
-	raw, where string
-	err        error
+	raw  string
+	path string // path in the envelope, such as events[2]
+	err  error
 }
 
+// hasEvent reports whether at least one finding is an event.
 func hasEvent(all []finding) bool {
 	return slices.ContainsFunc(all, func(f finding) bool { return f.err == nil })
 }
 
-// unwrap returns the events in an object whose JSON is text. It opens all known
-// envelopes.
-func (o *object) unwrap(text, where string, wraps int) []finding {
+// unwrap returns the events of the object, whose JSON is text. It opens all known envelopes. depth is
+// the number of envelopes around the object.
+func (o *object) unwrap(text, path string, depth int) []finding {
 	switch {
 	case o.isEvent():
-		return []finding{{raw: text, where: where}}
-	case wraps >= maxWraps:
-		return []finding{{where: where, err: fmt.Errorf("over %d envelopes lie in each other", maxWraps)}}
+		return []finding{{raw: text, path: path}}
+	case depth >= maxEnvelopes:
+		return []finding{{path: path, err: fmt.Errorf("more than %d nested envelopes", maxEnvelopes)}}
 	}
-	// The first member that has an event counts: shippers send some events twice.
+	// Only the first member with an event counts, because some shippers repeat the event in a second
+	// member.
 	list, isList := []finding(nil), false
 	for _, m := range []struct{ name, value string }{
 		{"data.events", member(o.data, "events", '[')},                                       // Okta's event hook
@@ -96,7 +100,7 @@ func (o *object) unwrap(text, where string, wraps int) []finding {
 		if m.value == "" || m.name == "events" && m.value[0] != '[' {
 			continue
 		}
-		all := unwrapValue(m.value, join(where, m.name), wraps+1)
+		all := unwrapValue(m.value, join(path, m.name), depth+1)
 		if hasEvent(all) {
 			return all
 		}
@@ -107,53 +111,54 @@ func (o *object) unwrap(text, where string, wraps int) []finding {
 	if isList {
 		return list
 	}
-	return []finding{{where: where, err: o.fault()}}
+	return []finding{{path: path, err: o.nonEventError()}}
 }
 
-// unwrapValue returns the events in the value of an envelope's member.
-func unwrapValue(v, where string, wraps int) []finding {
+// unwrapValue returns the events in a member of an envelope. v is the JSON of the member.
+func unwrapValue(v, path string, depth int) []finding {
 	switch v[0] {
 	case '{':
 		o := readObject(jsonscan.New(v))
-		return o.unwrap(v, where, wraps)
+		return o.unwrap(v, path, depth)
 	case '[':
-		if wraps >= maxWraps {
+		if depth >= maxEnvelopes {
 			break
 		}
 		var all []finding
 		p := jsonscan.New(v)
 		p.Enter('[')
 		for i := 0; p.Element(); i++ {
-			all = append(all, unwrapValue(p.Raw(), fmt.Sprintf("%s[%d]", where, i), wraps+1)...)
+			all = append(all, unwrapValue(p.Raw(), fmt.Sprintf("%s[%d]", path, i), depth+1)...)
 		}
 		return all
 	case '"':
 		var text string
 		if json.Unmarshal([]byte(v), &text) == nil {
-			return unwrapText(text, where, wraps)
+			return unwrapText(text, path, depth)
 		}
 	}
-	return []finding{{where: where, err: errNoObject}}
+	return []finding{{path: path, err: errNotObject}}
 }
 
-// unwrapText returns the events in JSON text that an envelope carries as a string, in
-// which one value may follow another.
-func unwrapText(text, where string, wraps int) []finding {
+// unwrapText returns the events in a string of an envelope. The string can have several JSON values
+// in sequence.
+func unwrapText(text, path string, depth int) []finding {
 	blank := func(r rune) bool { return r <= ' ' || r == '\ufeff' }
 	var all []finding
 	for text = strings.TrimFunc(text, blank); text != ""; text = strings.TrimLeftFunc(text, blank) {
 		p := jsonscan.New(text)
 		p.Skip()
 		if p.Failed() || text[0] != '{' && text[0] != '[' {
-			return append(all, finding{where: where, err: errors.New("its text is not JSON")})
+			return append(all, finding{path: path, err: errors.New("the string is not JSON")})
 		}
-		all = append(all, unwrapValue(text[:p.Offset()], where, wraps)...)
+		all = append(all, unwrapValue(text[:p.Offset()], path, depth)...)
 		text = text[p.Offset():]
 	}
 	return all
 }
 
-// member returns a member of the object v as JSON if it begins with open; else "".
+// member returns the JSON of a member of the object v. It returns "" if the JSON does not begin with
+// open.
 func member(v, name string, open byte) string {
 	p := jsonscan.New(v)
 	found := ""
@@ -165,17 +170,18 @@ func member(v, name string, open byte) string {
 	return found
 }
 
-func join(where, name string) string {
-	if where == "" {
+// join appends a member name to a path.
+func join(path, name string) string {
+	if path == "" {
 		return name
 	}
-	return where + "." + name
+	return path + "." + name
 }
 
-// fault says why an object is no event.
-func (o *object) fault() error {
+// nonEventError returns the reason why the object is not an event.
+func (o *object) nonEventError() error {
 	if o.errorCode != "" {
-		return fmt.Errorf("this is an error of Okta's, not an event: %s %s", o.errorCode, o.errorSummary)
+		return fmt.Errorf("not an event but an Okta error: %s %s", o.errorCode, o.errorSummary)
 	}
 	var missing []string
 	for _, m := range []struct{ name, value string }{{"uuid", o.uuid}, {"eventType", o.eventType}, {"published", o.published}} {
@@ -184,9 +190,9 @@ func (o *object) fault() error {
 		}
 	}
 	if len(missing) == 0 {
-		return errors.New("not an event of Okta's System Log: its published is not a time")
+		return errors.New("not an event of Okta's System Log: published is not an RFC 3339 time")
 	}
-	return errors.New("not an event of Okta's System Log: it has no " + strings.Join(missing, " and no "))
+	return errors.New("not an event of Okta's System Log: it has no " + strings.Join(missing, ", no "))
 }
 
-var errNoObject = errors.New("not an event of Okta's System Log: it is not a JSON object")
+var errNotObject = errors.New("not an event of Okta's System Log: it is not a JSON object")
