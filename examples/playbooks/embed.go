@@ -5,5 +5,5 @@ import "embed"
 
 // FS contains the playbook files.
 //
-// go:embed *.yaml
+//go:embed *.yaml
 var FS embed.FS
