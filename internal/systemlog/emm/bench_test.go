@@ -9,13 +9,13 @@ import (
 	"soar.example/okta/internal/systemlog/emm"
 )
 
-// BenchmarkNormalize reads the matrix's example events into rows, beside what a typed
-// reading of the same events costs with encoding/json, which classifies nothing yet.
+// BenchmarkNormalize converts the example events of the matrix to rows. For comparison, it also
+// decodes the same events with encoding/json, which does not classify them.
 func BenchmarkNormalize(b *testing.B) {
 	var events [][]byte
 	bytes := 0
 	for _, raw := range samples(b) {
-		// The examples have a number where Okta documents, and sends, a string.
+		// The examples have a number in a member that Okta documents and sends as a string.
 		compacted := []byte(strings.Replace(compact(raw), `"version":0`, `"version":"0"`, 1))
 		events = append(events, compacted)
 		bytes += len(compacted)

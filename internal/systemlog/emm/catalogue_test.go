@@ -7,13 +7,13 @@ import (
 	"soar.example/okta/internal/systemlog/emm"
 )
 
-// Every rule decides about some known event type: none is dead, misspelt or hidden
-// behind one before it.
+// TestEveryRuleDecides checks that every rule decides the class of a known event type. A rule that
+// does not is obsolete, misspelled or hidden by an earlier rule.
 func TestEveryRuleDecides(t *testing.T) {
 	decides := emm.RulesThatDecide(catalogue.Names())
 	for pattern, types := range decides {
 		if types == 0 {
-			t.Errorf("no known type is left to %s", pattern)
+			t.Errorf("no known event type is decided by %s", pattern)
 		}
 	}
 	counts := map[emm.Basis]int{}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A Class is what an event type of Okta is in the matrix.
+// A Class is the category and event type of the matrix for an event type of Okta.
 type Class struct {
 	// Category of the matrix, such as C0001 authentication.
 	Category Code `json:"category"`
@@ -14,22 +14,22 @@ type Class struct {
 	Basis     Basis `json:"basis" jsonschema:"enum=rule,enum=verb,enum=default"` // Basis of the classification.
 }
 
-// Basis is what a classification rests on, from the surest to the least.
+// Basis is the reason of a classification, in order of reliability.
 type Basis string
 
 const (
 	// ByRule is a rule for the event type or its family.
 	ByRule Basis = "rule"
-	// ByVerb is the last verb in the name of a type whose family no rule knows: a
-	// resource is created, read, updated or deleted.
+	// ByVerb is the last verb in the name of an event type for which there is no rule: a resource
+	// is created, read, updated or deleted.
 	ByVerb Basis = "verb"
-	// ByDefault is nothing: a type without a family or a verb that is known counts as a
-	// resource read, which claims the least.
+	// ByDefault applies to an event type without a rule or a known verb. It counts as a resource
+	// read, which implies the least.
 	ByDefault Basis = "default"
 )
 
-// Classify returns the class of an event type of Okta. It never fails: for a type that it
-// does not know, see [Basis].
+// Classify returns the class of an event type of Okta. It never fails. For unknown event types,
+// see [Basis].
 func Classify(oktaType string) Class {
 	et, basis := classify(oktaType)
 	return Class{Category: et.category, EventType: et.Code, Basis: basis}
@@ -53,13 +53,13 @@ func classify(oktaType string) (*eventType, Basis) {
 	return t.byKey["read_resource"], ByDefault
 }
 
-// A rule classifies the event types of a pattern: an event type of Okta, a family
-// ("zone.*"), or a last part that any family may have ("*.privilege.grant"). If the pattern
-// ends with a second star, as in "a.*.b.*", the text between the stars may be anywhere.
+// A rule classifies the event types that match a pattern. A pattern is an event type of Okta, a
+// family ("zone.*"), or the end of an event type in any family ("*.privilege.grant"). In a pattern
+// with a second star at its end, such as "a.*.b.*", the text between the stars can be anywhere.
 type rule struct {
 	pattern               string
 	is                    *eventType // nil: the verb in the name decides
-	object, verb          string     // the object, and the verb of a name without one
+	object, verb          string     // the object, and the verb for a name without a verb
 	before, after, middle string
 	wild, open            bool
 }
@@ -84,9 +84,9 @@ func (r *rule) matches(oktaType string) bool {
 	}
 }
 
-// lastVerb returns the verb of the last part of a name that has one: a name goes from the
-// general to the special, as in "policy.rule.update". Within a part the first verb counts:
-// "add_to_project" adds. It returns "" if there is none.
+// lastVerb returns the verb of the last part of a name that has a verb, because names go from
+// general to special, as in "policy.rule.update". The first verb of that part counts:
+// "add_to_project" adds. lastVerb returns "" if there is no verb.
 func lastVerb(oktaType string) string {
 	for end, last := len(oktaType), true; end >= 0; last = false {
 		from := strings.LastIndexByte(oktaType[:end], '.') + 1
@@ -100,8 +100,8 @@ func lastVerb(oktaType string) string {
 	return ""
 }
 
-// verbs holds the verb that a word of an event type stands for. Some words are verbs in the
-// last part alone: before it, they are mostly nouns.
+// verbs maps the words of event types to verbs. Some words count only in the last part of a name.
+// In other parts, they are mostly nouns.
 var verbs = func() map[string]wordVerb {
 	all := map[string]wordVerb{}
 	for verb, words := range map[string]string{

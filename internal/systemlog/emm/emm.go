@@ -1,9 +1,9 @@
-// Package emm converts Okta's events to rows of AppOmni's SaaS Event Maturity Matrix. A row
-// has the event's type in terms that all SaaS products share, and the attributes that the
-// matrix lists for this type.
+// Package emm converts Okta's events to rows of AppOmni's SaaS Event Maturity Matrix. A row has
+// the event type in terms that all SaaS products share, and the attributes that the matrix lists
+// for this type.
 //
-// The authors of the matrix map 28 event types of the matrix to Okta and show an example of
-// each. The rules of this package classify all other event types of Okta.
+// The authors of the matrix map 28 event types of the matrix to Okta, with an example of each. The
+// rules of this package classify all other event types of Okta.
 package emm
 
 //go:generate go run soar.example/okta/schema/describe
@@ -17,10 +17,10 @@ import (
 	"strings"
 )
 
-// ErrNotAnEvent is what [Normalize] returns for bytes that are not one JSON object.
+// ErrNotAnEvent is the error of [Normalize] for bytes that are not one JSON object.
 var ErrNotAnEvent = errors.New("the event is not a JSON object")
 
-// event is an event being read.
+// event is the event that is being read.
 type event struct {
 	*tape
 	oktaType string
@@ -28,7 +28,7 @@ type event struct {
 	basis    Basis
 }
 
-// open reads raw. The tape is nil if raw is not an event; otherwise the caller must free it.
+// open reads raw. If raw is an event, the caller must free the tape. Otherwise the tape is nil.
 func open(raw []byte) event {
 	e := event{tape: readTape(raw)}
 	if e.tape != nil {
@@ -38,10 +38,9 @@ func open(raw []byte) event {
 	return e
 }
 
-// Normalize returns one event, as Okta sent it, as a row of the matrix. Members that
-// are missing, null or of another type than documented are left out; an event without
-// a readable type is classified as [ByDefault]. The only error is [ErrNotAnEvent]. The
-// row shares no memory with raw.
+// Normalize converts an event, as Okta sent it, to a row of the matrix. It omits members that are
+// missing, null or of an undocumented type. An event without a readable type is classified as
+// [ByDefault]. The only possible error is [ErrNotAnEvent]. The row shares no memory with raw.
 func Normalize(raw []byte) (Row, error) {
 	e := open(raw)
 	if e.tape == nil {
@@ -57,7 +56,7 @@ func Normalize(raw []byte) (Row, error) {
 	return r, nil
 }
 
-// at follows the names of members from the event down.
+// at returns the value at a path of member names, starting at the event.
 func (e *event) at(keys ...string) int {
 	at := 0
 	for _, key := range keys {
@@ -68,7 +67,7 @@ func (e *event) at(keys ...string) int {
 	return at
 }
 
-// fill sets one attribute, if the event has it.
+// fill sets an attribute if the event has it.
 func (e *event) fill(a *Attributes, l *line) {
 	if l.target == "others" {
 		a.TargetContext = e.names()
@@ -100,8 +99,8 @@ func (e *event) find(l *line) int {
 	return none
 }
 
-// text returns the string at, unless it is one of Okta's words for no value: an address can
-// be the word "null", and the alternate ID of a target "unknown".
+// text returns the string at. It returns "" for Okta's placeholders of an absent value: "null"
+// for an address, and "unknown" for the alternate ID of a target.
 func (e *event) text(l *line, at int) string {
 	s := e.string(at)
 	switch {
@@ -148,10 +147,10 @@ func (e *event) flagged() bool {
 		strings.Contains(e.string(e.member(data, "risk")), "level=HIGH")
 }
 
-// selected returns the targets that a line means, in the event's order: one target, or all
-// remaining targets for others; none if the event has no target. The types of the targets
-// decide, because Okta does not promise an order. If no target has the right type, the
-// nearest type counts: the authors of the matrix took any target.
+// selected returns the targets of a line in the event's order: one target or, for others, all
+// remaining targets. It selects by the types of the targets, because Okta does not specify an
+// order. If no target has the right type, it selects the nearest type, as the authors of the
+// matrix do.
 func (e *event) selected(target string) []int {
 	var targets []int
 	for i := range e.children(e.member(0, "target"), '[') {
@@ -183,7 +182,7 @@ func (e *event) selected(target string) []int {
 	return []int{e.best(targets, target)}
 }
 
-// best returns the target nearest to the wanted one, the first of equals.
+// best returns the target with the type nearest to the wanted one, and the first of several.
 func (e *event) best(targets []int, wanted string) int {
 	found, least := none, math.MaxInt
 	for _, t := range targets {
@@ -194,10 +193,10 @@ func (e *event) best(targets []int, wanted string) int {
 	return found
 }
 
-// targetTypes holds Okta's type for each kind of target that has one.
+// targetTypes maps kinds of targets to Okta's types.
 var targetTypes = map[string]string{"user": "user", "group": "usergroup", "app": "appinstance", "role": "role"}
 
-// distance returns how far the type of a target is from the wanted one, 0 if it is the same.
+// distance returns the distance between the type of a target and the wanted type, 0 for the same type.
 func (e *event) distance(wanted string, target int) int {
 	lower := strings.ToLower(e.string(e.member(target, "type")))
 	has := func(word string) bool { return strings.Contains(lower, word) }
@@ -214,7 +213,7 @@ func (e *event) distance(wanted string, target int) int {
 	}
 }
 
-// family returns an event type without its last part, dots and underscores: the family of
+// family returns an event type without its last part, dots and underscores. The family of
 // policy.rule.update ends with the type of its target, PolicyRule.
 func family(oktaType string) string {
 	dot := strings.LastIndexByte(oktaType, '.')

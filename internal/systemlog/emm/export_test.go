@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// ResolveAs is Resolve for one attribute.
+// ResolveAs resolves a path for one attribute.
 var ResolveAs = resolveAs
 
-// Categories, EventTypes and AttributeCodes return the matrix's codes in its order.
+// Categories returns the codes of the matrix's categories in their order.
 func Categories() []Code { return slices.Clone(tables().categories) }
 
 // EventTypes returns the 35 event types of the matrix, ET0001 first.
@@ -25,8 +25,8 @@ func EventTypes() []Code {
 // AttributeCodes returns the 33 attributes of the matrix, A0001 first.
 func AttributeCodes() []Code { return slices.Clone(tables().attributes) }
 
-// Get returns an attribute by its code or its key: a string, or a json.RawMessage. It
-// reports false if the event has no such attribute.
+// Get returns an attribute by its code or key, as a string or a json.RawMessage. It returns false
+// if the event has no such attribute.
 func (a Attributes) Get(codeOrKey string) (any, bool) {
 	key, v := codeOf(tables().attributes, codeOrKey).Key, reflect.ValueOf(a)
 	for i := range v.NumField() {
@@ -45,26 +45,25 @@ func (a Attributes) Get(codeOrKey string) (any, bool) {
 	return nil, false
 }
 
-// A MappedRow is a row of the matrix with the attributes that Okta's events fill.
+// A MappedRow is a row of the matrix with the attributes that Okta's events contain.
 type MappedRow struct {
 	Category   Code
 	EventType  Code
 	Attributes []MappedAttribute
 }
 
-// A MappedAttribute is an attribute of a row, and where it is in Okta's event.
+// A MappedAttribute is an attribute of a row, with its path in Okta's event.
 type MappedAttribute struct {
 	Attribute Code
-	// Path is where the value is. Okta's target is a list: "target" here is the one
-	// that is meant, such as the group and not the user.
+	// Path is the path of the value. Okta's target is a list. In a path, "target" is the target
+	// that the attribute concerns, such as the group and not the user.
 	Path string
-	// Printed is the path as the matrix's page printed it, often with a member's name
-	// that Okta does not use.
+	// Printed is the path on the matrix's page. It often has a member name that Okta does not use.
 	Printed string
 }
 
-// Mapping returns the rows of the matrix that its authors map to Okta: 28 of 35 event
-// types. Rows for the others, which read or query, follow from the rows beside them.
+// Mapping returns the rows of the matrix that its authors map to Okta: 28 of 35 event types. The
+// rows of the other types, which read or query, are derived from these rows.
 func Mapping() []MappedRow {
 	var rows []MappedRow
 	for _, et := range tables().eventTypes {

@@ -19,11 +19,11 @@ import (
 	"soar.example/okta/schema"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 const shared = "../../../../shared/seeds/emm"
 
-// samples are the matrix's example events for Okta, by name.
+// samples returns the matrix's example events for Okta by name.
 func samples(t testing.TB) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(shared, "events", "*.json"))
@@ -31,7 +31,7 @@ func samples(t testing.TB) map[string][]byte {
 		t.Fatal(err)
 	}
 	if len(files) == 0 {
-		t.Skip("no ../shared beside the project: the matrix's example events are not there")
+		t.Skip("../shared with the matrix's example events is missing")
 	}
 	events := map[string][]byte{}
 	for _, file := range files {
@@ -57,11 +57,11 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got; -update writes it anew):\n%s", path, diff)
+		t.Errorf("%s (-want +got; -update rewrites it):\n%s", path, diff)
 	}
 }
 
-// Guards the whole row that each of the matrix's own examples becomes.
+// TestSamples compares the rows of the matrix's examples with golden files.
 func TestSamples(t *testing.T) {
 	s, err := schema.Output[emm.Row]()
 	if err != nil {
@@ -74,7 +74,7 @@ func TestSamples(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		// The example's name says what its authors take it for.
+		// The name of an example contains its category and event type.
 		if want := row.Category.Key + "_" + row.EventType.Key; !strings.HasPrefix(name, strings.TrimSuffix(want, "_security_configuration")) {
 			t.Errorf("%s is classified as %s", name, want)
 		}
@@ -90,7 +90,7 @@ func TestSamples(t *testing.T) {
 	golden(t, "rows.golden", out.Bytes())
 }
 
-// Guards what every event type that Okta documents is in the matrix.
+// TestClasses compares the class of every documented event type with a golden file.
 func TestClasses(t *testing.T) {
 	var out bytes.Buffer
 	for _, name := range catalogue.Names() {

@@ -48,11 +48,11 @@ func TestHostile(t *testing.T) {
 	}
 	row, _ := emm.Normalize([]byte(`{"eventType":"zone.update","eventType":"user.session.start","outcome":{"result":"DENY"}}`))
 	if row.EventType.Code != "ET0001" || row.Result != emm.Failure || row.Basis != emm.ByRule {
-		t.Errorf("of two members the last counts: %+v", row)
+		t.Errorf("the last of two members with one name must count: %+v", row)
 	}
 }
 
-// check holds what is true of every row.
+// check verifies properties that every row must have.
 func check(t *testing.T, row emm.Row) {
 	t.Helper()
 	if row.Category.Code == "" || row.EventType.Code == "" || row.Result == "" || row.Basis == "" {
@@ -68,7 +68,7 @@ func check(t *testing.T, row emm.Row) {
 	}
 	back, err := json.Marshal(again)
 	if err != nil || !bytes.Equal(doc, back) {
-		t.Errorf("a row read back is another: %v\n%s\n%s", err, doc, back)
+		t.Errorf("decoding a row returns another row: %v\n%s\n%s", err, doc, back)
 	}
 }
 
@@ -96,8 +96,8 @@ func TestResultAndFlag(t *testing.T) {
 	}
 }
 
-// Words by which Okta says nothing are nothing.
-func TestWordsForNothing(t *testing.T) {
+// TestPlaceholders checks that Okta's placeholders for an absent value are omitted.
+func TestPlaceholders(t *testing.T) {
 	row, err := emm.Normalize([]byte(`{"eventType":"group.privilege.grant","client":{"ipAddress":"null"},"actor":{"alternateId":"unknown"},
 		"target":[{"type":"UserGroup","alternateId":"unknown","displayName":"Developers"}]}`))
 	if err != nil {
@@ -109,7 +109,7 @@ func TestWordsForNothing(t *testing.T) {
 	}
 }
 
-// A row keeps nothing of the bytes it was read from.
+// TestNoSharedMemory checks that a row does not reference the bytes of its event.
 func TestNoSharedMemory(t *testing.T) {
 	raw := full("user.authentication.auth_via_mfa")
 	row, err := emm.Normalize(raw)
@@ -155,7 +155,7 @@ func FuzzNormalize(f *testing.F) {
 		row, err := emm.Normalize(raw)
 		isObject := json.Valid(raw) && bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{"))
 		if (err == nil) != isObject {
-			t.Fatalf("%q: %v, yet encoding/json finds an object: %v", raw, err, isObject)
+			t.Fatalf("%q: %v, but encoding/json reports an object: %v", raw, err, isObject)
 		}
 		if err == nil {
 			check(t, row)

@@ -19,7 +19,7 @@ import (
 
 func sorted[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
-// rowsOf are the 28 rows that are mapped to Okta, each with an event type for it.
+// rowsOf lists the 28 rows that are mapped to Okta, each with an event type of Okta.
 var rowsOf = []struct{ category, eventType, key, okta string }{
 	{"C0001", "ET0001", "account_login", "user.session.start"},
 	{"C0001", "ET0002", "account_logout", "user.session.end"},
@@ -64,7 +64,7 @@ func TestRows(t *testing.T) {
 		if rows[i].Category != got.Category || rows[i].EventType != got.EventType {
 			t.Errorf("row %d is %+v, want %+v", i, rows[i], want)
 		}
-		// Every attribute of the row is had from an event that has it, by code and key.
+		// Every attribute of the row can be retrieved by code and by key.
 		row, err := emm.Normalize(full(want.okta))
 		if err != nil {
 			t.Fatal(err)
@@ -79,8 +79,8 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// full is an event of that type in Okta's shape, with a target of each kind, the one
-// that is meant never first, and a value wherever the mapping looks.
+// full returns an event of that type with a target of each kind, the relevant target not first,
+// and a value at every path of the mapping.
 func full(oktaType string) []byte {
 	return fmt.Appendf(nil, `{
 		"uuid": "b7d1e6f0-0000-11f0-9a3d-0f6e3c1d7a42", "published": "2026-03-14T02:41:07.512Z", "eventType": %q, "version": "0", "severity": "INFO",
@@ -105,7 +105,7 @@ func full(oktaType string) []byte {
 	}`, oktaType)
 }
 
-// Which of several targets is meant goes by what the event is about.
+// TestTargets checks that the event type determines the target of an attribute.
 func TestTargets(t *testing.T) {
 	for okta, want := range map[string]map[string]string{
 		"user.account.update_profile": {"target_username": "target@corp.example"},
@@ -139,7 +139,7 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// printed is the mapping as the matrix's page prints it.
+// printed returns the mapping as the matrix's page prints it.
 func printed(t *testing.T) [][]string {
 	t.Helper()
 	samples(t)
@@ -154,7 +154,7 @@ func printed(t *testing.T) [][]string {
 	return lines[1:]
 }
 
-func TestMappingIsThePrintedOne(t *testing.T) {
+func TestMappingEqualsPrintedMapping(t *testing.T) {
 	want := map[string]int{}
 	for _, l := range printed(t) {
 		want[strings.Join(l[:4], " ")]++
@@ -185,7 +185,7 @@ func TestMappingIsThePrintedOne(t *testing.T) {
 	}
 }
 
-// twice is 1 for the two rows that have two example events.
+// twice returns 1 for the two rows with two example events.
 func twice(eventType string) int {
 	if eventType == "ET0001" || eventType == "ET0003" {
 		return 1
@@ -193,8 +193,8 @@ func twice(eventType string) int {
 	return 0
 }
 
-// Every lookup that the page prints gives a value, and the one that the authors'
-// corrected mapping leads to. Examples that are not at hand are events made here.
+// TestEveryPrintedLookup checks that every path on the page returns the value of the authors'
+// corrected mapping. Missing examples are replaced by events of this test.
 func TestEveryPrintedLookup(t *testing.T) {
 	events, corrected := samples(t), upstream(t)
 	okta := map[string]string{}
@@ -230,7 +230,7 @@ func TestEveryPrintedLookup(t *testing.T) {
 	}
 }
 
-// upstream is the corrected mapping, as paths by the codes of event type and attribute.
+// upstream returns the corrected mapping: paths by the codes of event type and attribute.
 func upstream(t *testing.T) map[string]string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(shared, "okta-mapping-upstream.yml"))
@@ -267,7 +267,7 @@ func upstream(t *testing.T) map[string]string {
 	return paths
 }
 
-// follow returns every value that a path can mean, a list being any of its items.
+// follow returns every value that a path can mean. A list can mean any of its items.
 func follow(raw []byte, path string) []string {
 	at := []json.RawMessage{raw}
 	for _, name := range strings.Split(path, ".") {

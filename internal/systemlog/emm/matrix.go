@@ -9,7 +9,8 @@ import (
 	"soar.example/okta/internal/systemlog/csvtable"
 )
 
-// A Code names a category, an event type or an attribute of the SaaS Event Maturity Matrix.
+// A Code is the code, key and name of a category, an event type or an attribute of the SaaS Event
+// Maturity Matrix.
 type Code struct {
 	Code string `json:"code"` // Number in the matrix, such as C0001 or ET0003.
 	Key  string `json:"key"`  // Key in the matrix, such as account_login.
@@ -18,16 +19,16 @@ type Code struct {
 
 var (
 	//go:embed matrix.csv
-	matrixTable string // the codes, each event type with its category
+	matrixTable string // the codes, and the category of each event type
 	//go:embed mapping.csv
-	mappingTable string // the attributes of each event type, after those of every event type (*)
+	mappingTable string // the attributes of all event types (*), then those of each event type
 	//go:embed rules.csv
-	rulesTable string // the classes of Okta's event types: the first rule that matches decides
+	rulesTable string // the classes of Okta's event types; the first matching rule decides
 	//go:embed objects.csv
-	objectsTable string // the event type of each verb done to each object
+	objectsTable string // the event type for each verb and object
 )
 
-// matrix holds the tables, ready to look things up in.
+// matrix has the parsed tables.
 type matrix struct {
 	categories, attributes []Code
 	eventTypes             []*eventType
@@ -47,9 +48,9 @@ type eventType struct {
 type line struct {
 	Code
 	field   int    // index in Attributes
-	path    string // of the value in Okta's event
-	printed string // path as the matrix's page prints it
-	target  string // which target the path means: user, group, role, app, thing, holder or others
+	path    string // path of the value in Okta's event
+	printed string // path on the matrix's page
+	target  string // target of the path: user, group, role, app, thing, holder or others
 	keys    []string
 }
 
@@ -82,8 +83,8 @@ var tables = sync.OnceValue(func() *matrix {
 	return m
 })
 
-// readMapping reads the attributes of every event type. An event type with a line of its
-// own for an attribute has it in place of the common line; without a path, it has neither.
+// readMapping reads the attributes of every event type. A line of an event type replaces the
+// common line of the same attribute. Without a path, it removes the common line.
 func (m *matrix) readMapping() {
 	fields := map[string]int{}
 	for i := range reflect.TypeFor[Attributes]().NumField() {
@@ -130,7 +131,7 @@ func indexOf(lines []line, key string) int {
 	return -1
 }
 
-// codeOf returns the item with that code or key, and the zero Code if there is none.
+// codeOf returns the item with that code or key, or the zero Code if there is none.
 func codeOf(codes []Code, codeOrKey string) Code {
 	for _, c := range codes {
 		if c.Code == codeOrKey || c.Key == codeOrKey {

@@ -11,24 +11,24 @@ import (
 	"soar.example/okta/internal/nearest"
 )
 
-// Resolve returns what a path means in one event as Okta sent it. The path may be
-// Okta's own ("client.ipAddress", "target[0].id"), an attribute's code or key ("A0005",
-// "username"), or a path as the matrix's page prints it, which is often wrong:
-// "event_type", "target.alternativeId", "debugData.debugData.zoneData". Target is a
-// list; the event type decides which target is meant.
+// Resolve returns the value of a path in an event as Okta sent it. The path can be a path of
+// Okta ("client.ipAddress", "target[0].id") or the code or key of an attribute ("A0005",
+// "username"). It can also be a path on the matrix's page, which is often wrong: "event_type",
+// "target.alternativeId", "debugData.debugData.zoneData". Target is a list, and the event type
+// determines the target.
 //
-// Hint is "" if the path is right. Otherwise it says how to write it, or why there is
-// no value: value is then nil. A value that Okta sent as null is the JSON null.
+// Hint is "" if the path is correct. Otherwise it has the correct path, or the reason why value
+// is nil. A value that Okta sent as null is the JSON null.
 func Resolve(raw []byte, path string) (value json.RawMessage, hint string) {
 	return resolveAs(raw, path, "")
 }
 
-// resolveAs is Resolve for a path that the matrix's page prints for an attribute, given by
-// code or key: the page prints target.displayName for two attributes of one event type.
+// resolveAs is Resolve for a path on the matrix's page and an attribute, given by its code or key.
+// The page prints target.displayName for two attributes of one event type.
 func resolveAs(raw []byte, path, codeOrKey string) (value json.RawMessage, hint string) {
 	path = strings.TrimSpace(path)
 	if path == "" || len(path) > longest {
-		return nil, fmt.Sprintf("a path has between 1 and %d letters", longest)
+		return nil, fmt.Sprintf("a path must have between 1 and %d characters", longest)
 	}
 	e := open(raw)
 	if e.tape == nil {
@@ -48,16 +48,16 @@ func resolveAs(raw []byte, path, codeOrKey string) (value json.RawMessage, hint 
 	return w.forgiving()
 }
 
-// longest is a generous bound: Okta's longest documented path has under 100 letters.
+// longest limits the length of a path. Okta's longest documented path has under 100 characters.
 const longest = 500
 
-// walk is the way of one path through one event.
+// walk is the state of following one path through one event.
 type walk struct {
 	*event
 	path string
 }
 
-// literally follows the path as Okta's own.
+// literally follows the path as a path of Okta.
 func (w *walk) literally() (at int, ok bool) {
 	for _, step := range steps(w.path) {
 		if at = w.down(at, step); at == none {
@@ -67,7 +67,7 @@ func (w *walk) literally() (at int, ok bool) {
 	return at, true
 }
 
-// down goes to the member of that name, or in a list to the item of that index.
+// down returns the member with that name or, in a list, the item with that index.
 func (e *event) down(at int, step string) int {
 	if e.first(at) != '[' {
 		return e.member(at, step)
@@ -85,7 +85,7 @@ func (e *event) down(at int, step string) int {
 	return none
 }
 
-// steps splits "a.b[0].c", and "a.b.0.c" too.
+// steps splits "a.b[0].c" and "a.b.0.c" into their names and indexes.
 func steps(path string) []string { return strings.Split(indexes.Replace(path), ".") }
 
 var indexes = strings.NewReplacer("[", ".", "]", "")
@@ -99,8 +99,8 @@ func (w *walk) attribute(c Code) (json.RawMessage, string) {
 	return nil, fmt.Sprintf("%s %s is not an attribute of %s: %s", c.Code, c.Key, w.is.Code.Code, w.is.Key)
 }
 
-// printed returns the attributes of the event's type that the matrix's page prints the path
-// for; only the attribute c unless c is empty.
+// printed returns the attributes of the event's type for which the matrix's page prints the path.
+// If c is not empty, it returns only the attribute c.
 func (w *walk) printed(c Code) []*line {
 	var found []*line
 	for i := range w.is.lines {
@@ -133,7 +133,7 @@ func (w *walk) asMeant(lines []*line) (json.RawMessage, string) {
 
 func (l *line) name() string { return l.Code.Code + " " + l.Key }
 
-// unless returns the end of a hint for a value that is absent.
+// unless returns the end of a hint if the value is absent.
 func (w *walk) unless(value json.RawMessage) string {
 	if value == nil {
 		return ", which this event does not have"
@@ -141,7 +141,7 @@ func (w *walk) unless(value json.RawMessage) string {
 	return ""
 }
 
-// value returns what Okta sent for an attribute, and the path that leads there.
+// value returns the value that Okta sent for an attribute, and its path.
 func (w *walk) value(l *line) (json.RawMessage, string) {
 	if l.target == "" {
 		if at := w.find(l); at != none {
@@ -174,8 +174,8 @@ func (w *walk) indexOf(target int) int {
 	return n
 }
 
-// forgiving follows a path whose names are spelt in another way than Okta's, or that
-// passes a list without an index, and says how it is written.
+// forgiving follows a path with other spellings than Okta's, or with a list without an index. The
+// hint is the correct path.
 func (w *walk) forgiving() (json.RawMessage, string) {
 	at, right := 0, ""
 	todo := steps(w.path)
@@ -214,8 +214,8 @@ func (w *walk) forgiving() (json.RawMessage, string) {
 	return w.copied(at), hint
 }
 
-// spelt returns the members that the first step means, more than one if it leaves one
-// out; nil if there is none like it.
+// spelt returns the members that the first step means, more than one if the path omits a member.
+// It returns nil if no member is similar.
 func (w *walk) spelt(at int, todo []string) []string {
 	step := todo[0]
 	if w.down(at, step) != none {
@@ -236,14 +236,14 @@ func (w *walk) spelt(at int, todo []string) []string {
 	return nil
 }
 
-// fold takes away what differs between ways to write one name.
+// fold removes the differences between spellings of a name.
 func fold(name string) string {
 	name = strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(name, "_", ""), "-", ""))
 	return strings.ReplaceAll(name, "alternative", "alternate")
 }
 
-// choose returns the item of a list that a path without an index means: the target that the
-// event is about, or the first item of another list.
+// choose returns the item of a list for a path without an index: the target that the event type
+// determines, or the first item of another list.
 func (w *walk) choose(list int, right string) (at int, index string) {
 	if right == "target" {
 		about := "thing"
@@ -262,7 +262,7 @@ func (w *walk) choose(list int, right string) (at int, index string) {
 
 func isIndex(step string) bool { return step != "" && strings.Trim(step, "0123456789") == "" }
 
-// missing says what an event does not have.
+// missing returns a message about an absent member.
 func (w *walk) missing(at int, right, step string) string {
 	var keys []string
 	for i := range w.children(at, '{') {

@@ -29,7 +29,7 @@ func TestResolve(t *testing.T) {
 		{zone, "debugData.debugData.zoneData.gateways", `"203.0.113.0/24"`, ""},
 		{login, "Client.IpAddress", `"203.0.113.24"`, "write client.ipAddress"},
 		{login, "outcome.Result", `"SUCCESS"`, "write outcome.result"},
-		// What was printed of one row means another member.
+		// The path of one row means another member in this event type.
 		{revoke, "debug_context.debugData.privilegeGranted", `"Org admin"`, "write debugContext.debugData.privilegeRevoked"},
 		{login, "target.alternateId", `"actor@corp.example"`, "write actor.alternateId"},
 		{login, "target.id", `"00uactor"`, "write actor.id"},
@@ -45,18 +45,18 @@ func TestResolve(t *testing.T) {
 		{login, "A0005", `"actor@corp.example"`, "A0005 username is actor.alternateId"},
 		{add, "target_username", `"Tom Target"`, "A0019 target_username is target[5].displayName"},
 		{login, "A0019", ``, "A0019 target_username is not an attribute of ET0001: account_login"},
-		// Nothing there.
+		// Absent members.
 		{login, "client.ipAdress", ``, `client has no "ipAdress" in this event; did you mean "ipAddress"?`},
 		{login, "uuid.nope", ``, `uuid has no "nope" in this event`},
 		{login, "target[99].id", ``, `target has no "99" in this event`},
 		{login, "target[-1].id", ``, ``},
 		{login, "nobody", ``, `the event has no "nobody" in this event`},
-		{login, "", ``, "a path has between 1 and 500 letters"},
-		{login, strings.Repeat("x", 501), ``, "a path has between 1 and 500 letters"},
+		{login, "", ``, "a path must have between 1 and 500 characters"},
+		{login, strings.Repeat("x", 501), ``, "a path must have between 1 and 500 characters"},
 		{login, "....", ``, `the event has no "" in this event`},
 	} {
 		value, hint := emm.Resolve(full(c.okta), c.path)
-		if c.value == `"203.0.113.0/24"` { // a list at the end is the list
+		if c.value == `"203.0.113.0/24"` { // a list at the end of a path is returned as a list
 			c.value = `["203.0.113.0/24"]`
 			c.hint = "write debugContext.debugData.zoneData.gateways"
 		}
@@ -69,7 +69,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-func TestResolveWithoutTheValue(t *testing.T) {
+func TestResolveAbsentValue(t *testing.T) {
 	for _, c := range []struct{ event, path, value, hint string }{
 		{`{"eventType":"user.session.start"}`, "target.alternateId", "", "write actor.alternateId, which this event does not have"},
 		{`{"eventType":"user.lifecycle.create","target":null}`, "target.alternativeId", "",
@@ -115,7 +115,7 @@ func FuzzResolve(f *testing.F) {
 			t.Errorf("%s of %s is %q", path, raw, value)
 		}
 		if value == nil && hint == "" {
-			t.Errorf("%q of %s: neither a value nor a reason", path, raw)
+			t.Errorf("%q of %s: neither a value nor a hint", path, raw)
 		}
 	})
 }

@@ -22,8 +22,8 @@ type Row struct {
 // Result is an outcome in the matrix's terms.
 type Result string
 
-// The results. Okta's SUCCESS and ALLOW are a success, FAILURE and DENY a failure;
-// other values are neither.
+// Results of an event. SUCCESS and ALLOW of Okta are a success, FAILURE and DENY a failure. Other
+// values are unknown.
 const (
 	Success Result = "success"
 	Failure Result = "failure"
@@ -41,19 +41,19 @@ func resultOf(outcome string) Result {
 	}
 }
 
-// Attributes are what the matrix wants to know of an event. An event has those of its
-// row; see mapping.csv.
+// Attributes are the attributes of the matrix for an event. Each event has those of its row; see
+// mapping.csv.
 type Attributes struct {
 	Timestamp       string `json:"timestamp,omitempty"`          // A0001: time at which the event happened, in UTC.
 	EventID         string `json:"event_id,omitempty"`           // A0002: ID of the event.
 	EventCodeOrType string `json:"event_code_or_type,omitempty"` // A0003: Okta's event type.
 	// A0004: Okta's result, such as SUCCESS or DENY.
-	Result        string `json:"result,omitempty"`
-	Username      string `json:"username,omitempty"`             // A0005: login of the actor.
-	UserID        string `json:"user_id,omitempty"`              // A0006: ID of the actor.
-	SessionID     string `json:"session_id,omitempty"`           // A0008: session of the actor.
-	IPAddress     string `json:"ip_address,omitempty"`           // A0009: IP address of the client.
-	IPGeolocation Place  `json:"ip_geolocation_or_asn,omitzero"` // A0010: location of the address, as Okta sent it.
+	Result        string   `json:"result,omitempty"`
+	Username      string   `json:"username,omitempty"`             // A0005: login of the actor.
+	UserID        string   `json:"user_id,omitempty"`              // A0006: ID of the actor.
+	SessionID     string   `json:"session_id,omitempty"`           // A0008: session of the actor.
+	IPAddress     string   `json:"ip_address,omitempty"`           // A0009: IP address of the client.
+	IPGeolocation Location `json:"ip_geolocation_or_asn,omitzero"` // A0010: location of the address, as Okta sent it.
 	// A0011: program that sent the request, as Okta sent it.
 	UserAgent          Agent  `json:"user_agent_name,omitzero"`
 	DeviceType         string `json:"device_client_type,omitempty"`                // A0012: kind of device, such as Computer.
@@ -85,11 +85,11 @@ type Attributes struct {
 	ResourceType string `json:"resource_type,omitempty"`
 }
 
-// A Place is where an address is: Okta's own JSON object, nulls and all.
-type Place struct{ json.RawMessage }
+// A Location is the location of an address: a JSON object as Okta sent it, with its nulls.
+type Location struct{ json.RawMessage }
 
-// JSONSchema describes what Okta documents of a place, and refuses nothing else.
-func (Place) JSONSchema() *jsonschema.Schema {
+// JSONSchema describes the members that Okta documents for a location. It allows any others.
+func (Location) JSONSchema() *jsonschema.Schema {
 	return described(
 		describedMember{"city", "string", "City."},
 		describedMember{"state", "string", "State or region."},
@@ -99,10 +99,10 @@ func (Place) JSONSchema() *jsonschema.Schema {
 	)
 }
 
-// An Agent is the program that sent a request: Okta's own JSON object, nulls and all.
+// An Agent is the program that sent a request: a JSON object as Okta sent it, with its nulls.
 type Agent struct{ json.RawMessage }
 
-// JSONSchema describes what Okta documents of a user agent, and refuses nothing else.
+// JSONSchema describes the members that Okta documents for a user agent. It allows any others.
 func (Agent) JSONSchema() *jsonschema.Schema {
 	return described(
 		describedMember{"rawUserAgent", "string", "The User-Agent header."},
@@ -111,10 +111,10 @@ func (Agent) JSONSchema() *jsonschema.Schema {
 	)
 }
 
-// Facts are Okta's debug data: its own JSON object. Most values are strings.
+// Facts is Okta's debug data: a JSON object as Okta sent it. Most values are strings.
 type Facts struct{ json.RawMessage }
 
-// JSONSchema names no member, since Okta documents none.
+// JSONSchema describes no members, because Okta documents none.
 func (Facts) JSONSchema() *jsonschema.Schema { return described() }
 
 type describedMember struct{ name, kind, description string }

@@ -9,7 +9,8 @@ import (
 	"soar.example/okta/internal/systemlog/csvtable"
 )
 
-// No rule is of both kinds, or of neither, and every name in the tables is known.
+// TestRules checks that each rule has either an event type or an object and verb, and that the
+// tables contain these names.
 func TestRules(t *testing.T) {
 	for _, r := range tables().rules {
 		if (r.is == nil) == (r.object == "") || (r.object == "") != (r.verb == "") {
@@ -21,8 +22,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// RulesThatDecide returns the number of names that each rule decides, by its pattern.
-// A test that reads the catalogue calls it, since the catalogue imports this package.
+// RulesThatDecide returns the number of names that each rule decides, by the pattern of the rule.
+// It is for the test that reads the catalogue, because the catalogue imports this package.
 func RulesThatDecide(names []string) map[string]int {
 	decides, rules := map[string]int{}, tables().rules
 	for _, r := range rules {
@@ -40,7 +41,7 @@ func TestTables(t *testing.T) {
 	for object, row := range tables().becomes {
 		for _, w := range verbs {
 			if row[w.verb] == nil {
-				t.Errorf("object %s has nothing for verb %s", object, w.verb)
+				t.Errorf("object %s has no event type for verb %s", object, w.verb)
 			}
 		}
 	}
@@ -52,7 +53,7 @@ func TestTables(t *testing.T) {
 	for _, et := range tables().eventTypes {
 		for _, l := range et.lines {
 			if !keys[l.Key] || l.Code.Code == "" {
-				t.Errorf("%s of %s is kept nowhere", l.Key, et.Key)
+				t.Errorf("%s of %s has no field in Attributes", l.Key, et.Key)
 			}
 		}
 		if len(et.lines) < 11 || et.category.Code == "" {
@@ -70,7 +71,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// A type that Okta does not have yet is classified by its family or its verb.
+// TestUnknownTypes checks that an unknown event type is classified by its family or its verb.
 func TestUnknownTypes(t *testing.T) {
 	for name, want := range map[string]struct {
 		is    string

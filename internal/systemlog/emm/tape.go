@@ -10,24 +10,23 @@ import (
 	"soar.example/okta/internal/jsonscan"
 )
 
-// A tape is a JSON document read once: a flat list of its values in their order,
-// each with the index of the one that follows it and all it holds. It keeps nothing
-// but names and positions: an event is mostly members that nobody asks for.
+// A tape is a parsed JSON document: a flat list of its values in their order, each with the index
+// of the next value outside it. It stores only names and positions, because most members of an
+// event are not needed.
 type tape struct {
-	doc   string // the event's own bytes, which are the caller's again after free
+	doc   string // the bytes of the event, which belong to the caller again after free
 	nodes []node
 }
 
 type node struct {
-	name   string // of a member; "" in an array
-	lo, hi int32  // the value
+	name   string // name of a member; "" in an array
+	lo, hi int32  // start and end of the value
 	next   int32  // index of the value after this one and its children
 }
 
 var tapes = sync.Pool{New: func() any { return new(tape) }}
 
-// readTape returns nil for what is not one whole JSON object. What it returns is to
-// be given back with free.
+// readTape returns the tape of one JSON object, or nil for other bytes. The caller must free it.
 func readTape(doc []byte) *tape {
 	if len(doc) > math.MaxInt32-1 {
 		return nil
@@ -43,7 +42,7 @@ func readTape(doc []byte) *tape {
 	return nil
 }
 
-// read adds the next value, and all in it.
+// read adds the next value with its members and elements.
 func (t *tape) read(p *jsonscan.Scanner, name string) {
 	opens, at := p.Peek(), len(t.nodes)
 	t.nodes = append(t.nodes, node{name: name, lo: int32(p.Offset())})
@@ -62,12 +61,12 @@ func (t *tape) read(p *jsonscan.Scanner, name string) {
 	t.nodes[at].hi, t.nodes[at].next = int32(p.Offset()), int32(len(t.nodes))
 }
 
-// most is how many positions a tape may keep for the next event: one huge event must
-// not hold its memory for ever.
+// most limits the positions that a tape keeps for the next event, so that one large event does not
+// keep its memory.
 const most = 1 << 14
 
 func (t *tape) free() {
-	clear(t.nodes) // their names are parts of the document
+	clear(t.nodes) // the names are parts of the document
 	t.doc, t.nodes = "", t.nodes[:0]
 	if cap(t.nodes) > most {
 		t.nodes = nil
@@ -75,11 +74,11 @@ func (t *tape) free() {
 	tapes.Put(t)
 }
 
-// none is the place of a value that is not there.
+// none is the index of an absent value.
 const none = -1
 
-// member returns the value of that name in the object at, or none. Of two with one
-// name the last counts, as encoding/json has it.
+// member returns the value with that name in the object at, or none. The last of several members
+// with one name counts, as in encoding/json.
 func (t *tape) member(at int, name string) int {
 	found := none
 	for i := range t.children(at, '{') {
@@ -90,8 +89,8 @@ func (t *tape) member(at int, name string) int {
 	return found
 }
 
-// children yields the values in the object or array at. It yields none if the value does
-// not begin with open.
+// children iterates over the values in the object or array at. It yields no value if the value at
+// does not begin with open.
 func (t *tape) children(at int, open byte) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		if at == none || t.first(at) != open {
@@ -107,16 +106,15 @@ func (t *tape) children(at int, open byte) func(yield func(int) bool) {
 
 func (t *tape) first(at int) byte { return t.doc[t.nodes[at].lo] }
 
-// raw is the value at, as it is written.
+// raw returns the bytes of the value at.
 func (t *tape) raw(at int) string { return t.doc[t.nodes[at].lo:t.nodes[at].hi] }
 
-// copied returns the value at as it is written, apart from the document and in valid
-// UTF-8.
+// copied returns a copy of the bytes of the value at, in valid UTF-8.
 func (t *tape) copied(at int) json.RawMessage {
 	return json.RawMessage(strings.ToValidUTF8(t.raw(at), "\uFFFD"))
 }
 
-// string returns the string at, apart from the document; "" for what is not one.
+// string returns a copy of the string at, or "" if the value is not a string.
 func (t *tape) string(at int) string {
 	if at == none {
 		return ""

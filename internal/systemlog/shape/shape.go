@@ -1,5 +1,5 @@
-// Package shape gives System Log events the shape that their reader asked for: as
-// Okta sent them, as documents of the Elastic Common Schema, or as rows of the SaaS
+// Package shape converts System Log events to the requested format: events as
+// Okta sent them, documents of the Elastic Common Schema, or rows of the SaaS
 // Event Maturity Matrix.
 package shape
 
@@ -16,18 +16,18 @@ import (
 	"soar.example/okta/internal/systemlog/emm"
 )
 
-// Format names a shape.
+// A Format is the format of an event.
 type Format string
 
 // The formats.
 const (
-	Okta Format = "okta" // as Okta sent it, byte for byte
-	ECS  Format = "ecs"  // an ecs.Document in the full profile
+	Okta Format = "okta" // the bytes that Okta sent
+	ECS  Format = "ecs"  // an ecs.Document with the full profile
 	EMM  Format = "emm"  // an emm.Row
 )
 
-// Event is one event as JSON, in the requested shape. Its schema is that of an event as
-// Okta sent it, which is the default shape.
+// Event is one event as JSON, in the requested format. Its schema is the schema of an event as
+// Okta sent it, which is the default format.
 type Event json.RawMessage
 
 // MarshalJSON returns the event's own bytes.
@@ -36,14 +36,15 @@ func (e Event) MarshalJSON() ([]byte, error) { return json.RawMessage(e).Marshal
 // UnmarshalJSON keeps a copy of b.
 func (e *Event) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(e).UnmarshalJSON(b) }
 
-// JSONSchema is the schema of [systemlog.Raw].
+// JSONSchema returns the schema of [systemlog.Raw].
 func (Event) JSONSchema() *jsonschema.Schema { return systemlog.Raw{}.JSONSchema() }
 
-// Append appends the event in raw, in the format f, to dst as JSON: on one line, but
-// for Okta's own bytes, which stay as they are. "" is [Okta]; original adds the event
-// as Okta sent it to a document of ECS.
-// On an error dst comes back as it was: raw is not one JSON object, or there is no
-// such format. Whatever else is wrong with the event costs the members concerned.
+// Append appends the event in raw to dst, in the format f. The formats ECS and EMM are one line
+// of JSON; the format Okta keeps the bytes. "" is [Okta]. If original is true, a document of ECS
+// also contains the event as Okta sent it.
+//
+// Append returns an error and the unchanged dst if raw is not one JSON object or the format is
+// unknown. Invalid members of the event are omitted without an error.
 func Append(dst, raw []byte, f Format, original bool) ([]byte, error) {
 	switch f {
 	case Okta, "":
@@ -57,10 +58,10 @@ func Append(dst, raw []byte, f Format, original bool) ([]byte, error) {
 		}
 		return appendJSON(dst, row)
 	}
-	return dst, fmt.Errorf("there is no format %q", f)
+	return dst, fmt.Errorf("unknown format %q: use okta, ecs or emm", f)
 }
 
-// appendJSON spares Okta's texts the escapes for HTML.
+// appendJSON appends v as JSON without HTML escapes.
 func appendJSON(dst []byte, v any) ([]byte, error) {
 	b := bytes.NewBuffer(dst)
 	enc := json.NewEncoder(b)
@@ -71,36 +72,36 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// A Shaper returns events in a format. It has the documents of a page share a few
-// large pieces of memory. The zero value is ready; it is not safe for concurrent use.
-type Shaper struct{ room []byte }
+// A Shaper converts events to a format. Events share large buffers, so that a page needs few
+// allocations. The zero value is ready to use. A Shaper is not safe for concurrent use.
+type Shaper struct{ buffer []byte }
 
-// piece is the size of the pieces of memory.
-const piece = 256 << 10
+// bufferSize is the minimum size of a buffer.
+const bufferSize = 256 << 10
 
-// Of returns the event of h in the format f. If the event cannot be mapped, Of returns the
-// event's head in that format with the error, so that no event is lost.
+// Of returns the event of h in the format f. If the event cannot be converted, Of returns the
+// head of the event in that format and the error, so that no event is lost.
 func (s *Shaper) Of(h systemlog.Head, f Format) (Event, error) {
 	if f == Okta || f == "" {
 		return Event(h.Raw), nil
 	}
-	// A document is mostly less than twice as long as its event.
-	if need := 2*len(h.Raw) + 1024; cap(s.room)-len(s.room) < need {
-		s.room = make([]byte, 0, max(piece, need))
+	// A document rarely has twice the length of its event.
+	if need := 2*len(h.Raw) + 1024; cap(s.buffer)-len(s.buffer) < need {
+		s.buffer = make([]byte, 0, max(bufferSize, need))
 	}
-	from := len(s.room)
-	e, err := Append(s.room[from:], h.Raw, f, false)
+	from := len(s.buffer)
+	e, err := Append(s.buffer[from:], h.Raw, f, false)
 	if err != nil {
-		return least(h, f), err
+		return headOnly(h, f), err
 	}
-	if len(e) <= cap(s.room)-from {
-		s.room = s.room[:from+len(e)]
+	if len(e) <= cap(s.buffer)-from {
+		s.buffer = s.buffer[:from+len(e)]
 	}
 	return Event(e[:len(e):len(e)]), nil
 }
 
-// least is an event that only its head is known of.
-func least(h systemlog.Head, f Format) Event {
+// headOnly returns an event that has only the members of its head.
+func headOnly(h systemlog.Head, f Format) Event {
 	published := ""
 	if !h.Published.IsZero() {
 		published = h.Published.UTC().Format(time.RFC3339Nano)
@@ -110,10 +111,10 @@ func least(h systemlog.Head, f Format) Event {
 	case ECS:
 		raw, err := json.Marshal(map[string]string{"uuid": h.UUID, "eventType": h.EventType, "published": published})
 		if err == nil {
-			e, _ = ecs.AppendRaw(nil, raw, ecs.Options{}) // an object of texts is an event
+			e, _ = ecs.AppendRaw(nil, raw, ecs.Options{}) // an object of strings is an event
 		}
 	default:
-		// A row of texts always has a form in JSON.
+		// A row of strings can always be encoded.
 		e, _ = appendJSON(nil, emm.Row{
 			Class: emm.Classify(h.EventType), Result: emm.Unknown,
 			Attributes: emm.Attributes{Timestamp: published, EventID: h.UUID, EventCodeOrType: h.EventType},

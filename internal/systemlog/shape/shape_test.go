@@ -31,17 +31,17 @@ func schemas(t testing.TB) map[shape.Format]*schema.Schema {
 	return all
 }
 
-// The default shape is published as the event's own schema.
-func TestEventHasOktasSchema(t *testing.T) {
+// TestEventSchema checks that the schema of an event is the schema of the default format.
+func TestEventSchema(t *testing.T) {
 	got, err := schema.Output[shape.Event]()
 	if err != nil || !bytes.Equal(got.JSON(), schemas(t)[shape.Okta].JSON()) {
-		t.Errorf("the schema of an event is not that of Okta's (%v)", err)
+		t.Errorf("the schema of an event differs from the schema of Okta's format (%v)", err)
 	}
 }
 
-// TestEveryShapeFollowsItsSchema checks mapped events, and events with only a head,
-// against the schema of their shape.
-func TestEveryShapeFollowsItsSchema(t *testing.T) {
+// TestEveryFormatMatchesItsSchema checks converted events, and events with only a head,
+// against the schema of their format.
+func TestEveryFormatMatchesItsSchema(t *testing.T) {
 	at := time.Date(2026, 3, 14, 2, 41, 7, 512e6, time.UTC)
 	for name, h := range map[string]systemlog.Head{
 		"example":      {UUID: "u-1", EventType: "user.session.start", Published: at, Raw: systemlog.Example},
@@ -53,16 +53,16 @@ func TestEveryShapeFollowsItsSchema(t *testing.T) {
 		"nothing":      {},
 		"not UTF-8":    {UUID: "u-\xff", EventType: "a.\xff", Raw: systemlog.Raw("\xff")},
 	} {
-		mapped := json.Valid(h.Raw) && bytes.HasPrefix(h.Raw, []byte("{"))
+		converted := json.Valid(h.Raw) && bytes.HasPrefix(h.Raw, []byte("{"))
 		for f, s := range schemas(t) {
 			got, err := new(shape.Shaper).Of(h, f)
 			if f == shape.Okta {
 				if err != nil || !bytes.Equal(got, h.Raw) {
-					t.Errorf("%s: Okta's own bytes became %s (%v)", name, got, err)
+					t.Errorf("%s: the bytes of Okta changed to %s (%v)", name, got, err)
 				}
 				continue
 			}
-			if (err == nil) != mapped {
+			if (err == nil) != converted {
 				t.Errorf("%s as %s: error %v", name, f, err)
 			}
 			for _, v := range s.Check(json.RawMessage(got)) {
@@ -75,7 +75,7 @@ func TestEveryShapeFollowsItsSchema(t *testing.T) {
 				has := func(replacement string) bool {
 					return strings.Contains(string(got), strings.ToValidUTF8(fact, replacement))
 				}
-				if !mapped && !has("\ufffd") && !has(`\ufffd`) {
+				if !converted && !has("\ufffd") && !has(`\ufffd`) {
 					t.Errorf("%s as %s lost %q: %s", name, f, fact, got)
 				}
 			}
@@ -103,7 +103,7 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// Guards against bytes that one shape takes for an event and another does not.
+// FuzzAppend checks that all formats accept the same bytes as an event.
 func FuzzAppend(f *testing.F) {
 	for _, seed := range []string{string(systemlog.Example), "{}", "[]", "", "{\"a\":", "{} {}", "null", "{\"uuid\":\"\xff\"}"} {
 		f.Add([]byte(seed))
@@ -122,7 +122,8 @@ func FuzzAppend(f *testing.F) {
 	})
 }
 
-// Events that share memory stay apart, and one that is larger than a piece fits too.
+// TestShaperKeepsEventsApart checks that events in one buffer do not overlap, and that an event
+// can be larger than a buffer.
 func TestShaperKeepsEventsApart(t *testing.T) {
 	var shaper shape.Shaper
 	var got []shape.Event
@@ -143,12 +144,12 @@ func TestShaperKeepsEventsApart(t *testing.T) {
 		}
 		got, want = append(got, e), append(want, string(alone))
 		if i%3 == 0 {
-			_ = append(e, "nobody may write behind an event"...)
+			_ = append(e, "appended after an event"...)
 		}
 	}
 	for i, e := range got {
 		if string(e) != want[i] {
-			t.Errorf("event %d was written to", i)
+			t.Errorf("event %d was overwritten", i)
 		}
 	}
 }
