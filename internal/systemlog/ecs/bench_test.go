@@ -10,8 +10,8 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// pageEvent is an event of about 2 kB, which is what Okta's are: the example, with
-// the debug data and geography that a sign-in has.
+// pageEvent returns an event of about 2 kB, the usual size of Okta's events: the example, with the
+// debug data and geography of a sign-in.
 func pageEvent(tb testing.TB) []byte {
 	tb.Helper()
 	var e map[string]any
@@ -54,7 +54,7 @@ func per(b *testing.B, raw []byte) {
 	})
 }
 
-// Raw bytes to ECS as JSON, the way a stream goes.
+// BenchmarkAppendRaw converts raw bytes to ECS documents, as a stream does.
 func BenchmarkAppendRaw(b *testing.B) {
 	for name, o := range profiles {
 		b.Run(name, func(b *testing.B) {
@@ -73,7 +73,7 @@ func BenchmarkAppendRaw(b *testing.B) {
 	}
 }
 
-// The scanner alone, all of the event and no ECS.
+// BenchmarkRead measures only the scanner, without ECS.
 func BenchmarkRead(b *testing.B) {
 	raw := pageEvent(b)
 	e, text := new(event), string(raw)
@@ -86,8 +86,8 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// The same way with encoding/json at both ends: the typed view of an event in, the
-// document out, and nothing in between but the mapping's own work left out.
+// BenchmarkEncodingJSON measures encoding/json for the same input and output: it decodes an event,
+// and encodes a document without the conversion between them.
 func BenchmarkEncodingJSON(b *testing.B) {
 	raw := pageEvent(b)
 	doc, err := AppendRaw(nil, raw, Options{})
@@ -112,7 +112,7 @@ func BenchmarkEncodingJSON(b *testing.B) {
 	}
 }
 
-// A header that was not seen before costs what ua-parser's expressions cost.
+// BenchmarkNewUserAgent measures ua-parser's expressions for a header that is not in the cache.
 func BenchmarkNewUserAgent(b *testing.B) {
 	rules, err := browsers()
 	if err != nil {

@@ -9,36 +9,35 @@ import (
 	"soar.example/okta/internal/systemlog/csvtable"
 )
 
-// A Class is the class of an event in ECS: event.category and event.type.
+// A Class has the ECS categories and types of an event: event.category and event.type.
 type Class struct {
 	Category []string `json:"category"` // Values of event.category.
 	Type     []string `json:"type"`     // Values of event.type.
 }
 
-// classes is the table that gives the event types of a pattern their class.
+// classes is the table of classes by pattern.
 //
 // A pattern is a name or a family: "user.mfa.*" is user.mfa and all names below it,
-// "user.account*" is every name that begins with user.account. A name takes precedence over
-// every family, and a longer family over a shorter one.
+// "user.account*" is every name that begins with user.account. A name takes precedence over every
+// family, and a longer family over a shorter one.
 //
-// A class is written "category category: type type". A plus sign stands for the type of
-// the verb in the name; see verbs. The column sekoia is the class that Sekoia.io's intake
-// gives, empty if the intake has no such pattern: a shorter pattern decides there.
+// A class is written "category category: type type". A plus sign is replaced by the type of the
+// verb in the name; see verbs. The column sekoia is the class of Sekoia.io's intake. It is empty
+// if the intake does not have the pattern and uses a shorter one.
 //
 //go:embed classes.csv
 var classes string
 
-// Classify returns the class of an event type in the full profile, without looking
-// it up in a catalogue: an event type that Okta adds later has the class of its family.
-// The caller must not change the slices.
+// Classify returns the class of an event type in the full profile. A new event type of Okta gets
+// the class of its family. The caller must not change the slices.
 func Classify(eventType string) Class { return rules().full.of(eventType) }
 
-// sekoiaClass is the class that Sekoia.io's intake gives.
+// sekoiaClass returns the class of an event type in Sekoia.io's intake.
 func sekoiaClass(eventType string) Class { return rules().sekoia.of(eventType) }
 
 type compiled struct{ full, sekoia index }
 
-// rules returns the table as indexes.
+// rules returns the indexes of the table.
 var rules = sync.OnceValue(func() *compiled {
 	c := new(compiled)
 	for _, row := range csvtable.Rows(classes) {
@@ -50,13 +49,13 @@ var rules = sync.OnceValue(func() *compiled {
 	return c
 })
 
-// An entry holds a class for each verb type, or one, under "", for all.
+// An entry maps each type of a verb to a class. The key "" is for all verbs.
 type entry map[string]Class
 
-// An index holds the entries of one column of the table.
+// An index has the entries of one column of the table.
 type index struct {
 	names, families map[string]entry
-	beginnings      []beginning // the longest first
+	beginnings      []beginning // sorted by length, the longest first
 }
 
 type beginning struct {
@@ -80,7 +79,7 @@ func (x *index) add(pattern, class string) {
 	x.names[pattern] = compile(class)
 }
 
-// compile reads a class of the table.
+// compile parses a class of the table.
 func compile(class string) entry {
 	before, types, _ := strings.Cut(class, ":")
 	categories := strings.Fields(before)
@@ -103,8 +102,7 @@ func (x *index) of(name string) Class {
 	return found[verb(name)]
 }
 
-// find returns the entry of the longest pattern that matches; one, "*", always
-// does.
+// find returns the entry of the longest matching pattern. The pattern "*" always matches.
 func (x *index) find(name string) entry {
 	if found, ok := x.names[name]; ok {
 		return found
@@ -129,9 +127,9 @@ func (x *index) find(name string) entry {
 	return begins.entry
 }
 
-// expected holds the types that ECS allows for each category
-// (https://www.elastic.co/guide/en/ecs/8.17/ecs-allowed-values-event-category.html).
-// Categories that no Okta event belongs to are not in it.
+// expected lists the types that ECS allows for each category
+// (https://www.elastic.co/guide/en/ecs/8.17/ecs-allowed-values-event-category.html). It omits
+// categories that no Okta event has.
 var expected = map[string][]string{
 	"api":                 {"access", "admin", "allowed", "change", "creation", "deletion", "denied", "end", "info", "start", "user"},
 	"authentication":      {"start", "end", "info"},
@@ -147,8 +145,8 @@ var expected = map[string][]string{
 	"session":             {"start", "end", "info"},
 }
 
-// nearestTypes holds the substitutes of each type, in order of preference, for categories
-// that ECS does not allow the type for.
+// nearestTypes lists the substitutes of each type, in order of preference, for categories in which
+// ECS does not allow the type.
 var nearestTypes = map[string][]string{
 	"creation": {"start", "change"},
 	"deletion": {"end", "change"},
@@ -160,7 +158,7 @@ var nearestTypes = map[string][]string{
 	"allowed":  {},
 }
 
-// nearestType returns typ, or the nearest type that ECS allows for one of categories.
+// nearestType returns typ, or the nearest type that ECS allows for one of the categories.
 func nearestType(typ string, categories []string) string {
 	for _, t := range append([]string{typ}, nearestTypes[typ]...) {
 		for _, c := range categories {
@@ -172,10 +170,9 @@ func nearestType(typ string, categories []string) string {
 	return "info"
 }
 
-// verbs gives the type that a word in an event type's name asks for. The last part of
-// the name with such a word decides. Within that part the first word decides if it is
-// a verb, else the last verb: "remove_request_blacklist_policy" removes a policy, and
-// "password_change" changes a password.
+// verbs maps types to the words that imply them. The last part of a name with such a word decides.
+// Within this part, the first word decides if it is a verb, and otherwise the last verb:
+// "remove_request_blacklist_policy" removes a policy, and "password_change" changes a password.
 var verbs = typeOfWords(map[string]string{
 	"creation": "add added bootstrap clone create created duplicate enroll generate issue new open register request upload " +
 		"createEnrollment",
@@ -189,12 +186,12 @@ var verbs = typeOfWords(map[string]string{
 	"end":    "cancel canceled cancelled close complete completed disconnect end expired finish logout slo terminate unbind",
 	"access": "download downloaded export query read reveal search show view",
 	"denied": "blocked denied deny",
-	// These words report a failure or an observation: nothing changed.
+	// These words report an error or an observation without a change.
 	"info": "error errors fail failed failure warn warning violation notification ignored skipped skipping skip detect " +
 		"detected evaluate evaluation verify verified",
 })
 
-// typeOfWords returns the type of each word, from the words of each type.
+// typeOfWords returns the type of each word.
 func typeOfWords(words map[string]string) map[string]string {
 	all := map[string]string{}
 	for typ, list := range words {
@@ -205,7 +202,7 @@ func typeOfWords(words map[string]string) map[string]string {
 	return all
 }
 
-// verb returns the type that the name of an event type asks for.
+// verb returns the type that the name of an event type implies.
 func verb(name string) string {
 	for end := len(name); end >= 0; {
 		from := strings.LastIndexByte(name[:end], '.') + 1
@@ -217,7 +214,7 @@ func verb(name string) string {
 	return "info"
 }
 
-// verbOf returns the type that one part of a name asks for.
+// verbOf returns the type that one part of a name implies.
 func verbOf(part string) (typ string) {
 	for end := len(part); end >= 0; {
 		from := strings.LastIndexAny(part[:end], "_-") + 1

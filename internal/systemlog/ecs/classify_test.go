@@ -10,7 +10,7 @@ import (
 	"soar.example/okta/internal/systemlog/csvtable"
 )
 
-// eventTypes returns the names of Okta's catalogue.
+// eventTypes returns the event types of Okta's catalogue.
 func eventTypes(t *testing.T) (names []string) {
 	t.Helper()
 	rows, err := csv.NewReader(bytes.NewReader(files(t, "okta/event-types.csv")["event-types.csv"])).ReadAll()
@@ -23,7 +23,8 @@ func eventTypes(t *testing.T) (names []string) {
 	return names
 }
 
-// Every event type of the catalogue has a class that ECS allows.
+// TestEveryEventTypeHasAClass checks that every event type of the catalogue has a class that ECS
+// allows.
 func TestEveryEventTypeHasAClass(t *testing.T) {
 	names := eventTypes(t)
 	if len(names) != 1274 {
@@ -39,7 +40,7 @@ func TestEveryEventTypeHasAClass(t *testing.T) {
 			categories[category]++
 		}
 		if !slices.ContainsFunc(csvtable.Rows(classes), func(row []string) bool { return row[0] != "*" && match(row[0], name) }) {
-			t.Errorf("%s: no rule of its own", name)
+			t.Errorf("%s: only the default rule matches", name)
 		}
 	}
 	t.Logf("%d event types by category: %v", len(names), categories)
@@ -64,8 +65,8 @@ func invalid(c Class) string {
 	return ""
 }
 
-// Each row of the table says something: no pattern twice, nothing that ECS does not
-// allow, and no pattern of ours that no event type matches.
+// TestTable checks the rows of the table: no pattern occurs twice, every class is valid in ECS,
+// and every pattern of the full profile matches an event type.
 func TestTable(t *testing.T) {
 	names := eventTypes(t)
 	seen := map[string]bool{}
@@ -96,17 +97,17 @@ func match(pattern, name string) bool {
 	return name == pattern
 }
 
-// differing are the event types that the full profile files otherwise.
+// differing lists the event types with another class in the full profile than in the intake.
 var differing = []string{
 	"user.session.impersonation.grant", "user.session.impersonation.revoke", "user.authentication.slo", "user.authentication.universal_logout",
 	"user.authentication.universal_logout.scheduled", "user.account.privilege.grant", "user.account.privilege.revoke",
 	"user.account.report_suspicious_activity_by_enduser", "user.account.access_support_user_app", "user.account.unlock_failure",
 }
 
-// Where Sekoia.io has a rule, the full profile agrees. It differs for types that ECS
-// does not allow, for mail domains and templates, and where the intake files a family
-// under one type: a logout does not start an authentication, and a report changes no
-// account.
+// TestFullAgreesWithSekoia checks that the full profile agrees with the rules of Sekoia.io. It
+// differs for types that ECS does not allow, for mail domains and templates, and for families that
+// have only one type in the intake. For example, a logout does not start an authentication, and a
+// report does not change an account.
 func TestFullAgreesWithSekoia(t *testing.T) {
 	differ := map[string]bool{}
 	for _, name := range eventTypes(t) {
@@ -154,7 +155,7 @@ func TestClassify(t *testing.T) {
 		{"workflows.user.table.view", "database configuration", "access"},
 		{"plugin.script_status", "iam", "info"},
 
-		// Names whose last word is not their verb, and families with one odd member.
+		// Names with a verb before the last word, and families with one different member.
 		{"user.authentication.slo", "authentication", "end"},
 		{"user.authentication.universal_logout", "authentication", "end"},
 		{"user.authentication.universal_logout.scheduled", "authentication", "end"},
@@ -198,7 +199,7 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-// The intake's own class of event types, by its published rules.
+// TestSekoiaClass checks the classes of the intake's published rules.
 func TestSekoiaClass(t *testing.T) {
 	for _, c := range []struct{ name, category, types string }{
 		{"user.session.start", "session", "start"},

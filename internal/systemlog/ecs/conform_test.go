@@ -17,8 +17,8 @@ import (
 	"soar.example/okta/schema"
 )
 
-// conform returns what is wrong with a document by the rules of ECS: unknown
-// fields, values of the wrong type, categorisation that ECS does not foresee.
+// conform returns the violations of ECS in a document: unknown fields, values of a wrong type, and
+// categories or types that ECS does not allow.
 func conform(profile string, doc []byte) []string {
 	if !utf8.Valid(doc) || !json.Valid(doc) {
 		return []string{"not JSON in UTF-8"}
@@ -34,11 +34,11 @@ func conform(profile string, doc []byte) []string {
 	return append(wrong, categorised(profile, event)...)
 }
 
-// types are the types of the fields of each profile.
+// types maps each profile to the types of its fields.
 var types = map[string]func() map[string]string{"full": fieldTypes, "original": fieldTypes, "sekoia": sekoiaTypes, "sekoia 2023-07": sekoiaTypes}
 
-// sekoiaTypes are the types of the fields that both intakes of Sekoia.io have, and of
-// those that the current one adds.
+// sekoiaTypes returns the types of the fields of both intakes of Sekoia.io, and of those that only
+// the current intake has.
 var sekoiaTypes = sync.OnceValue(func() map[string]string {
 	types := maps.Clone(fieldTypes())
 	maps.DeleteFunc(types, func(name, _ string) bool { return strings.HasPrefix(name, "okta.") })
@@ -56,7 +56,7 @@ var sekoiaTypes = sync.OnceValue(func() map[string]string {
 	return types
 })
 
-// repeated returns the names that an object of the document has twice.
+// repeated returns the names that occur twice in one object of the document.
 func repeated(doc []byte) (wrong []string) {
 	p := jsonscan.New(string(doc))
 	var visit func()
@@ -84,7 +84,7 @@ func repeated(doc []byte) (wrong []string) {
 	return wrong
 }
 
-// fieldTypes are the types of all fields by name.
+// fieldTypes returns the types of all fields by name.
 var fieldTypes = sync.OnceValue(func() map[string]string {
 	types := map[string]string{}
 	for _, f := range Fields() {
@@ -154,12 +154,12 @@ func leaf(typ, at string, value any) (wrong []string) {
 		ok = isObject && flat(object, 1)
 	}
 	if !ok {
-		wrong = append(wrong, fmt.Sprintf("%s: %v is no %s", at, value, typ))
+		wrong = append(wrong, fmt.Sprintf("%s: %v is not of the type %s", at, value, typ))
 	}
 	return wrong
 }
 
-// flat reports whether a flattened field can hold the value.
+// flat reports whether a flattened field can have the value.
 func flat(value any, depth int) bool {
 	switch value := value.(type) {
 	case nil:
@@ -200,7 +200,7 @@ func categorised(profile string, event map[string]any) (wrong []string) {
 		allowed = append(allowed, expected[c]...)
 	}
 	for _, t := range types {
-		// Some types of Sekoia.io are none that ECS allows for the category.
+		// ECS does not allow some types of Sekoia.io for the category.
 		if !slices.Contains(allowed, t) && !strings.HasPrefix(profile, "sekoia") {
 			wrong = append(wrong, fmt.Sprintf("event.type: %s within %v", t, categories))
 		}
@@ -230,7 +230,8 @@ var profiles = map[string]Options{
 	"sekoia 2023-07": {Profile: Sekoia202307},
 }
 
-// Every document of a real event is valid ECS and valid by the published schema.
+// TestConform checks that every document of a real event is valid ECS and matches the published
+// schema.
 func TestConform(t *testing.T) {
 	published, err := schema.Output[Document]()
 	if err != nil {
@@ -246,7 +247,7 @@ func TestConform(t *testing.T) {
 				t.Errorf("%s (%s): %s", name, profile, wrong)
 			}
 			if strings.HasPrefix(profile, "sekoia") {
-				continue // the schema is the full profile's
+				continue // the schema describes only the full profile
 			}
 			for _, v := range published.Check(doc) {
 				t.Errorf("%s (%s): schema: %s", name, profile, v)
@@ -260,8 +261,8 @@ func TestConform(t *testing.T) {
 	}
 }
 
-// The checker itself must notice what it is there to notice.
-func TestConformNotices(t *testing.T) {
+// TestConformFindsViolations checks that conform detects each kind of violation.
+func TestConformFindsViolations(t *testing.T) {
 	for _, doc := range []string{
 		``,
 		`{"event":{"kind":"alert"}}`,
@@ -286,7 +287,7 @@ func TestConformNotices(t *testing.T) {
 		`{"event":{"kind":"event"},"okta":{"device":{"managed":"true"}}}`,
 	} {
 		if conform("full", []byte(doc)) == nil {
-			t.Errorf("not noticed: %s", doc)
+			t.Errorf("not detected: %s", doc)
 		}
 	}
 }

@@ -8,38 +8,37 @@ import (
 	"soar.example/okta/internal/jsonscan"
 )
 
-// A Profile says which fields a document has.
+// A Profile is a set of fields of a document.
 type Profile uint8
 
 const (
-	// Full has a place for every value that Okta sent, and a category and type for
-	// every event type.
+	// Full has a field for every value that Okta sent, and a category and type for every event
+	// type.
 	Full Profile = iota
-	// Sekoia is the document that Sekoia.io's intake for Okta makes of the event since
-	// October 2025, field for field. Three of the intake's rules give a type that ECS
-	// does not allow for the category; they are kept.
+	// Sekoia produces the document of Sekoia.io's intake for Okta as of October 2025, field for
+	// field. Three rules of the intake have a type that ECS does not allow for the category;
+	// Sekoia keeps them.
 	Sekoia
-	// Sekoia202307 is the document of the intake as it was in July 2023.
+	// Sekoia202307 produces the document of the intake as of July 2023.
 	Sekoia202307
 )
 
-// Options say how an event becomes a document. The zero value is the full profile.
+// Options configure the conversion of an event. The zero value is the full profile.
 type Options struct {
 	Profile Profile
-	// Original adds event.original, the event as Okta sent it, byte for byte. It
-	// more than doubles the document.
+	// Original adds event.original, the event as Okta sent it, byte for byte. It more than doubles
+	// the size of the document.
 	Original bool
 }
 
-// AppendRaw appends to dst the ECS document of one event as JSON, without a line
-// break. An error wraps [ErrNotEvent]: raw is not one JSON object. Then dst comes
-// back as it was. Other faults of an event only cost the fields concerned, and an
-// unknown event type is not a fault. dst must not share memory with raw.
+// AppendRaw appends the ECS document of one event to dst, as JSON on one line. If raw is not one
+// JSON object, AppendRaw returns the unchanged dst and an error that wraps [ErrNotEvent]. Other
+// faults of an event affect only their own fields. An unknown event type is not a fault. dst must
+// not share memory with raw.
 //
-// AppendRaw reads with its own scanner, because an event must survive a member of the
-// wrong type. It copies the string literals as they are and decodes only the few
-// that decide something. The scanner accepts the same texts as encoding/json; a fuzz
-// test compares them.
+// AppendRaw has its own scanner, because a member of a wrong type must not prevent the conversion.
+// It copies most string literals without decoding them. The scanner accepts the same texts as
+// encoding/json; a fuzz test compares them.
 func AppendRaw(dst, raw []byte, o Options) ([]byte, error) {
 	rules, err := browsers()
 	if err != nil {
@@ -50,7 +49,7 @@ func AppendRaw(dst, raw []byte, o Options) ([]byte, error) {
 		e.reset()
 		events.Put(e)
 	}()
-	// The same bytes, not a copy: nothing of them is kept after the return.
+	// This shares the bytes of raw, which are not used after the return.
 	if err := e.read(unsafe.String(unsafe.SliceData(raw), len(raw))); err != nil {
 		return dst, err
 	}
@@ -67,11 +66,11 @@ func AppendRaw(dst, raw []byte, o Options) ([]byte, error) {
 	return append(w.b, '}'), nil
 }
 
-// events keeps events to read into, with the room of their lists.
+// events has reusable events with allocated lists.
 var events = sync.Pool{New: func() any { return new(event) }}
 
-// userAgent writes what ua-parser reads from the header, or Okta's name of the
-// browser where Okta has no header. "UNKNOWN-DOWNLOAD" and the like are not headers.
+// userAgent writes the result of ua-parser for the header, or Okta's name of the browser if there
+// is no header. Words such as "UNKNOWN-DOWNLOAD" are not headers.
 func (w *writer) userAgent(e *event, rules *agents) {
 	at := w.open(`"user_agent":`)
 	if parsed := rules.parse(e.get(atUserAgent).text()); parsed != "" {
@@ -83,7 +82,7 @@ func (w *writer) userAgent(e *event, rules *agents) {
 	w.close(at)
 }
 
-// saysUnknown reports whether s has the word unknown in it, in any case.
+// saysUnknown reports whether s contains the word unknown, in any case.
 func saysUnknown(s string) bool {
 	const word = "unknown"
 	for i := 0; i+len(word) <= len(s); i++ {
@@ -94,7 +93,7 @@ func saysUnknown(s string) bool {
 	return false
 }
 
-// capitalize makes "Chrome" of "CHROME".
+// capitalize changes "CHROME" to "Chrome".
 func capitalize(s string) string {
 	for i := range s {
 		if i > 0 {

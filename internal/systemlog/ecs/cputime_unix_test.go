@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// cpuTime is what this process has used of the processors, which other processes on
-// the machine do not change.
+// cpuTime returns the processor time of this process, which does not depend on other processes of
+// the machine.
 func cpuTime(tb testing.TB) time.Duration {
 	tb.Helper()
 	var u syscall.Rusage

@@ -53,7 +53,7 @@ func init() {
 		"Document.ECS":                                 "The schema that this document follows.",
 		"Document.Event":                               "The event: its type, result and class.",
 		"Document.Observer":                            "The system that recorded the event.",
-		"Document.Okta":                                "The event under the names of Elastic's Okta integration. okta.other holds the members that have no name there.",
+		"Document.Okta":                                "The event, with the names of Elastic's Okta integration. okta.other has the members without such a name.",
 		"Document.Related":                             "Values to pivot on, by kind, from all parts of the event.",
 		"Document.Source":                              "Origin of the request.",
 		"Document.Timestamp":                           "Time of the event, in UTC, to the microsecond. Absent only if the event has no readable time.",

@@ -1,9 +1,9 @@
-// Package ecs writes Okta System Log events as documents of the Elastic Common
-// Schema (https://www.elastic.co/guide/en/ecs/current/index.html). A SIEM then finds
-// an Okta sign-in in the fields where it looks for every other sign-in.
+// Package ecs converts Okta System Log events to documents of the Elastic Common Schema
+// (https://www.elastic.co/guide/en/ecs/current/index.html). A SIEM then finds an Okta sign-in in
+// the same fields as any other sign-in.
 //
-// The full profile keeps every value that Okta sent. A value that does not fit the
-// type of its field moves to okta.other, so a document never breaks ECS.
+// The full profile keeps every value that Okta sent. A value that does not fit the type of its
+// field moves to okta.other, so that every document is valid ECS.
 package ecs
 
 //go:generate go run soar.example/okta/schema/describe
@@ -15,12 +15,12 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Version is the version of the Elastic Common Schema that documents follow.
+// Version is the version of the Elastic Common Schema in documents.
 const Version = "8.17.0"
 
-// Document is the schema of a document in the full profile. Fields without a value
-// are absent. The tag "ecs" holds the type of a field in the Elasticsearch mapping.
-// The fields under okta have the names of Elastic's Okta integration where it has one.
+// Document is the schema of a document in the full profile. Fields without a value are absent. The
+// tag "ecs" is the type of a field in the Elasticsearch mapping. The fields under okta have the
+// names of Elastic's Okta integration, if it has the field.
 type Document struct {
 	// Time of the event, in UTC, to the microsecond. Absent only if the event has no readable time.
 	Timestamp string    `json:"@timestamp,omitempty" ecs:"date" jsonschema:"format=date-time"`
@@ -33,7 +33,8 @@ type Document struct {
 	UserAgent UserAgent `json:"user_agent,omitzero"` // The program that sent the request.
 	URL       URL       `json:"url,omitzero"`        // URL of the request, as far as Okta logs it.
 	Device    DeviceID  `json:"device,omitzero"`     // The device that the request came from, if Okta knows it.
-	// The event under the names of Elastic's Okta integration. okta.other holds the members that have no name there.
+	// The event, with the names of Elastic's Okta integration. okta.other has the members without
+	// such a name.
 	Okta    Okta    `json:"okta,omitzero"`
 	Related Related `json:"related,omitzero"` // Values to pivot on, by kind, from all parts of the event.
 }
@@ -43,7 +44,7 @@ type ECS struct {
 	Version string `json:"version,omitempty" ecs:"keyword"` // Version of the Elastic Common Schema.
 }
 
-// Event is the event itself. Kind and Dataset are always present.
+// Event has the fields of the event itself. Kind and Dataset are always present.
 type Event struct {
 	ID       string   `json:"id,omitempty" ecs:"keyword"`       // Unique ID of the event (Okta: uuid).
 	Kind     string   `json:"kind" ecs:"keyword"`               // Kind of information: always event.
@@ -102,7 +103,7 @@ type Point struct {
 	Lon float64 `json:"lon" jsonschema:"minimum=-180,maximum=180"` // Longitude in degrees.
 }
 
-// User is one user, app or client of the org.
+// User is a user, app or client of the Okta org.
 type User struct {
 	ID       string `json:"id,omitempty" ecs:"keyword"`        // Okta's ID of the user.
 	Name     string `json:"name,omitempty" ecs:"keyword"`      // Login of the user (Okta: alternateId).
@@ -110,7 +111,7 @@ type User struct {
 	FullName string `json:"full_name,omitempty" ecs:"keyword"` // Display name of the user.
 }
 
-// Subject is the actor, with the users that the event relates the actor to.
+// Subject is the actor, and the other users of the event.
 type Subject struct {
 	User
 	// The user acted on: the first target of type User, else the first of type AppUser.
@@ -132,8 +133,7 @@ type Group struct {
 	Name string `json:"name,omitempty" ecs:"keyword"` // Name of the group.
 }
 
-// UserAgent is the program that sent a request, as ua-parser reads its User-Agent
-// header.
+// UserAgent is the program that sent a request, as ua-parser parses its User-Agent header.
 type UserAgent struct {
 	Original string `json:"original,omitempty" ecs:"keyword"` // The User-Agent header.
 	Name     string `json:"name,omitempty" ecs:"keyword"`     // Name of the program.
@@ -162,12 +162,12 @@ type URL struct {
 	Domain   string `json:"domain,omitempty" ecs:"keyword"`   // Host of the URL, if the URL is absolute.
 }
 
-// DeviceID names a device that Okta knows.
+// DeviceID is the ID of a device that Okta knows.
 type DeviceID struct {
 	ID string `json:"id,omitempty" ecs:"keyword"` // Okta's ID of the device.
 }
 
-// Related holds values to pivot on.
+// Related has values to search for in other events.
 type Related struct {
 	Hosts []string `json:"hosts,omitempty" ecs:"keyword"` // Domains and device names.
 	IP    []string `json:"ip,omitempty" ecs:"ip"`         // Addresses of the client and of the proxies on the way.
@@ -175,7 +175,7 @@ type Related struct {
 	Hash  []string `json:"hash,omitempty" ecs:"keyword"`  // Hash of the device token (debugData.dtHash).
 }
 
-// JSONSchemaExtend names the values that ECS allows for the categorisation fields.
+// JSONSchemaExtend adds the values that ECS allows for the categorization fields.
 func (Event) JSONSchemaExtend(s *jsonschema.Schema) {
 	allow := func(field string, values []string) {
 		p, ok := s.Properties.Get(field)
@@ -200,7 +200,7 @@ func (Event) JSONSchemaExtend(s *jsonschema.Schema) {
 	allow("outcome", []string{success, failure, unknown})
 }
 
-// Okta holds the event under the names of Elastic's Okta integration.
+// Okta has the members of the event, with the names of Elastic's Okta integration.
 type Okta struct {
 	// Unique ID of the event; the same as event.id.
 	UUID      string `json:"uuid,omitempty" ecs:"keyword"`
@@ -252,7 +252,7 @@ type Target struct {
 	ChangeDetails ChangeDetails  `json:"changeDetails,omitzero"`                // Values of the target before and after the change.
 }
 
-// ChangeDetails holds the values of a target before and after a change.
+// ChangeDetails has the values of a target before and after a change.
 type ChangeDetails struct {
 	From map[string]any `json:"from,omitempty" ecs:"flattened"` // Values before the change, under Okta's names.
 	To   map[string]any `json:"to,omitempty" ecs:"flattened"`   // Values after the change, under Okta's names.
@@ -267,7 +267,7 @@ type Client struct {
 	UserAgent ClientUserAgent `json:"user_agent,omitzero"`            // User agent in Okta's words.
 }
 
-// ClientUserAgent is a user agent in Okta's words.
+// ClientUserAgent is a user agent as Okta describes it.
 type ClientUserAgent struct {
 	RawUserAgent string `json:"raw_user_agent,omitempty" ecs:"keyword"` // The User-Agent header.
 	OS           string `json:"os,omitempty" ecs:"keyword"`             // Operating system.
@@ -321,7 +321,7 @@ type SecurityContext struct {
 	UserBehaviors []map[string]any `json:"user_behaviors,omitempty" ecs:"flattened"` // Behaviors that Okta evaluated, under Okta's names.
 }
 
-// Outcome is the result of an event in Okta's words.
+// Outcome is the result of an event as Okta describes it.
 type Outcome struct {
 	Result string `json:"result,omitempty" ecs:"keyword"` // SUCCESS, FAILURE, ALLOW, DENY, CHALLENGE or another.
 	Reason string `json:"reason,omitempty" ecs:"keyword"` // Reason of the result.
@@ -354,7 +354,7 @@ type Hop struct {
 	GeographicalContext GeographicalContext `json:"geographical_context,omitzero"`        // Location of the address.
 }
 
-// GeographicalContext is a location in Okta's words.
+// GeographicalContext is a location as Okta describes it.
 type GeographicalContext struct {
 	City        string `json:"city,omitempty" ecs:"keyword"`          // City.
 	State       string `json:"state,omitempty" ecs:"keyword"`         // State or region.
@@ -368,8 +368,8 @@ type DebugContext struct {
 	DebugData DebugData `json:"debug_data,omitzero"` // Further facts that Okta logs.
 }
 
-// DebugData holds the debug data that responders search for most. The rest is in
-// Flattened.
+// DebugData has the debug data that responders search for most. Flattened has the other debug
+// data.
 type DebugData struct {
 	AuthnRequestID    string   `json:"authnRequestId,omitempty" ecs:"keyword"`     // ID of the authentication request.
 	ClientSecret      string   `json:"client_secret,omitempty" ecs:"keyword"`      // ID of the client secret.

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// A Field is one field that documents can have.
+// A Field is a field of a document.
 type Field struct {
 	// Name is the path of the field, with dots.
 	Name string
-	// Type is its type in the Elasticsearch mapping: keyword, date, ip, long,
-	// boolean, geo_point or flattened. Any field can hold a list of them.
+	// Type is the type of the field in the Elasticsearch mapping: keyword, date, ip, long,
+	// boolean, geo_point or flattened. Any field can have a list of values.
 	Type string
 }
 
-// Fields returns every field that documents can have, by name.
+// Fields returns every possible field of a document by name.
 func Fields() []Field {
 	fields := fieldsOf(reflect.TypeFor[Document](), "")
 	slices.SortFunc(fields, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })

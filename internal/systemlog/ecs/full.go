@@ -49,8 +49,8 @@ func (w *writer) timestamp(e *event) {
 // A span is a part of the document.
 type span struct{ from, to int }
 
-// endpoints writes source and client. They are the same, but client has the actor too.
-// It returns the part of the document that holds the members of the actor.
+// endpoints writes source and client, which are equal except for the actor in client. It returns
+// the part of the document with the members of the actor.
 func (w *writer) endpoints(e *event) (actor span) {
 	mark := w.open(`"source":`)
 	from := len(w.b) - 1
@@ -70,7 +70,7 @@ func (w *writer) endpoints(e *event) (actor span) {
 }
 
 // origin writes the address, domain, network and location of the client. If clean is true, it
-// leaves out the words for no value.
+// omits placeholders for absent values.
 func (w *writer) origin(e *event, clean bool) {
 	w.lit(`"ip":`, e.get(atClientIP))
 	domain := e.get(atDomain)
@@ -94,7 +94,8 @@ func (w *writer) origin(e *event, clean bool) {
 	w.close(at)
 }
 
-// system writes the autonomous system whose number is at a slot, and its organization after it.
+// system writes the autonomous system with its number at a slot, and its organization at the next
+// slot.
 func (w *writer) system(e *event, slot int, clean bool) {
 	as := w.open(`"as":`)
 	w.lit(`"number":`, e.get(slot))
@@ -106,7 +107,7 @@ func (w *writer) system(e *event, slot int, clean bool) {
 	w.close(as)
 }
 
-// domain returns the domain of the client's address. Okta sends a dot for none.
+// domain returns the domain of the client's address. Okta sends a dot if there is no domain.
 func (e *event) domain() lit {
 	if d := e.get(atDomain); d != `"."` && !nothing(d) {
 		return d
@@ -125,12 +126,12 @@ const (
 // A party is an actor or a target.
 type party struct{ id, kind, alternateID, displayName lit }
 
-// party returns the actor or target whose header is at a slot.
+// party returns the actor or target with its header at a slot.
 func (e *event) party(at int) party {
 	return party{e.get(at + 1), e.get(at + 2), e.get(at + 3), e.get(at + 4)}
 }
 
-// firstTarget returns the slot of the first target that has one of two kinds, or 0.
+// firstTarget returns the slot of the first target of one of two kinds, or 0.
 func (e *event) firstTarget(kind, other lit) int {
 	for at, end := e.items(atTargets); at < end; at += targetObject.size {
 		if k := e.get(at + 2); k == kind || k == other {
@@ -140,9 +141,9 @@ func (e *event) firstTarget(kind, other lit) int {
 	return 0
 }
 
-// users writes user: the actor, and the users that the event relates the actor to.
-// The user acted on is the first target of type User, else the first of type AppUser. A sign-in
-// to an app names both; the AppUser has the app's ID of the user.
+// users writes user: the actor and the other users of the event. The user acted on is the first
+// target of type User, else the first of type AppUser. A sign-in to an app has both, and the
+// AppUser has the app's ID of the user.
 func (w *writer) users(e *event, actor span) {
 	at := w.open(`"user":`)
 	w.b = append(w.b, w.b[actor.from:actor.to]...)
@@ -234,7 +235,7 @@ func (w *writer) url(e *event) (host string) {
 	return host
 }
 
-// related writes the values to pivot on.
+// related writes the values to search for in other events.
 func (w *writer) related(e *event, host string) {
 	var room [24]lit
 	at := w.open(`"related":`)
@@ -263,12 +264,12 @@ func (p party) identifiers(all []lit) []lit {
 	return add(add(add(all, p.alternateID), p.id), p.displayName)
 }
 
-// add appends a value that is new and not a word for no value.
+// add appends a value that is not in the list and not a placeholder.
 func add(all []lit, l lit) []lit {
 	if nothing(l) {
 		return all
 	}
-	const many = 1000 // an event with more values has them in okta.target
+	const many = 1000 // okta.target has all values of a larger event
 	for _, known := range all {
 		if known == l || len(all) > many {
 			return all
@@ -277,7 +278,7 @@ func add(all []lit, l lit) []lit {
 	return append(all, l)
 }
 
-// detail writes the facts about a request: the ID of its API token, and the others.
+// detail writes the details of a request: the ID of its API token, and the others.
 func (w *writer) detail(quoted string, all []member) {
 	at := w.open(quoted)
 	for i := range slices.Backward(all) {

@@ -13,21 +13,21 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// isEvent reports whether encoding/json reads one object.
+// isEvent reports whether encoding/json accepts raw as one object.
 func isEvent(raw []byte) bool {
 	trimmed := bytes.TrimLeft(raw, " \t\r\n")
 	return len(trimmed) > 0 && trimmed[0] == '{' && json.Valid(raw)
 }
 
-// hold checks the rules for any bytes at all: an error exactly where encoding/json
-// has one, valid ECS, and in the full profile every value of the event.
-func hold(t testing.TB, raw []byte) {
+// checkAnyBytes checks the conversion of any bytes: an error if and only if encoding/json returns
+// one, valid ECS, and every value of the event in the full profile.
+func checkAnyBytes(t testing.TB, raw []byte) {
 	t.Helper()
 	before := bytes.Clone(raw)
 	for profile, o := range profiles {
 		doc, err := AppendRaw([]byte("kept"), raw, o)
 		if (err == nil) != isEvent(raw) {
-			t.Fatalf("error is %v, and encoding/json disagrees: %q", err, raw)
+			t.Fatalf("error %v, but encoding/json has another result: %q", err, raw)
 		}
 		if err != nil {
 			if !errors.Is(err, ErrNotEvent) || string(doc) != "kept" {
@@ -46,7 +46,7 @@ func hold(t testing.TB, raw []byte) {
 		}
 	}
 	if !bytes.Equal(raw, before) {
-		t.Fatal("the event was written to")
+		t.Fatal("the event was overwritten")
 	}
 }
 
@@ -79,29 +79,29 @@ var hostile = []string{
 
 func TestHostile(t *testing.T) {
 	for _, raw := range hostile {
-		hold(t, []byte(raw))
+		checkAnyBytes(t, []byte(raw))
 	}
 	long := strings.Repeat("é日本 ", 5000)
-	hold(t, []byte(`{"uuid":"`+long+`","eventType":"`+long+`","client":{"userAgent":{"rawUserAgent":"`+long+`"}},"securityContext":{"domain":"`+long+`"}}`))
+	checkAnyBytes(t, []byte(`{"uuid":"`+long+`","eventType":"`+long+`","client":{"userAgent":{"rawUserAgent":"`+long+`"}},"securityContext":{"domain":"`+long+`"}}`))
 	for _, depth := range []int{jsonscan.MaxDepth - 1, jsonscan.MaxDepth, jsonscan.MaxDepth + 1} {
-		hold(t, []byte(`{"a":`+strings.Repeat("[", depth-1)+strings.Repeat("]", depth-1)+`}`))
-		hold(t, []byte(strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth)))
+		checkAnyBytes(t, []byte(`{"a":`+strings.Repeat("[", depth-1)+strings.Repeat("]", depth-1)+`}`))
+		checkAnyBytes(t, []byte(strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth)))
 	}
-	hold(t, []byte(strings.Repeat(`{"target":[`, 200_000)))
+	checkAnyBytes(t, []byte(strings.Repeat(`{"target":[`, 200_000)))
 }
 
-// An event that is cut off anywhere is no event, and one that is whole is one.
-func TestCutOff(t *testing.T) {
+// TestIncompleteEvent checks that every proper prefix of an event is an error.
+func TestIncompleteEvent(t *testing.T) {
 	raw := bytes.TrimSpace([]byte(systemlog.Example))
 	for n := range raw {
 		if _, err := AppendRaw(nil, raw[:n], Options{}); !errors.Is(err, ErrNotEvent) {
 			t.Fatalf("cut off after %d bytes: %v", n, err)
 		}
 	}
-	hold(t, raw)
+	checkAnyBytes(t, raw)
 }
 
-// FuzzFromRaw checks the rules of hold for any bytes.
+// FuzzFromRaw checks the conversion of any bytes.
 func FuzzFromRaw(f *testing.F) {
 	for _, raw := range hostile {
 		f.Add([]byte(raw))
@@ -118,10 +118,11 @@ func FuzzFromRaw(f *testing.F) {
 		}
 		f.Add(raw)
 	}
-	f.Fuzz(func(t *testing.T, raw []byte) { hold(t, raw) })
+	f.Fuzz(func(t *testing.T, raw []byte) { checkAnyBytes(t, raw) })
 }
 
-// FuzzText compares strings and their duplicates with what encoding/json reads.
+// FuzzText compares the strings of an event, and repeated members, with the result of
+// encoding/json.
 func FuzzText(f *testing.F) {
 	for _, raw := range hostile {
 		f.Add([]byte(raw))

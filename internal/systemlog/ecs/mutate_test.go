@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// wrongs are values that stand where others are expected.
+// wrongs are values of wrong types.
 var wrongs = []string{`null`, `true`, `-1`, `1e99`, `""`, `"x"`, `"\ud800"`, `[]`, `[null,[{}]]`, `{}`, `{"id":{"id":[]},"type":"User"}`}
 
-// TestAnyMemberWrong replaces each member by a wrong value. The document must stay valid,
-// and the event must still be read.
+// TestAnyMemberWrong replaces each member by a wrong value. The event must be accepted, and the
+// document must stay valid.
 func TestAnyMemberWrong(t *testing.T) {
 	raw, err := os.ReadFile("testdata/events/api_token_adds_member.json")
 	if err != nil {
@@ -30,17 +30,17 @@ func TestAnyMemberWrong(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			hold(t, mutant)
+			checkAnyBytes(t, mutant)
 			tried++
 		}
 	})
 	if tried < 70*len(wrongs) {
-		t.Errorf("only %d tried", tried)
+		t.Errorf("only %d members were replaced", tried)
 	}
 }
 
-// replaceEach calls try with a setter for each part of v in turn, and puts the part
-// back after.
+// replaceEach calls try with a setter for each part of v in turn, and restores the part
+// afterwards.
 func replaceEach(v any, try func(set func(any))) {
 	switch v := v.(type) {
 	case map[string]any:

@@ -5,41 +5,41 @@ import (
 	"strings"
 )
 
-// kind is the kind of value that a member of Okta's event has.
+// kind is the kind of value of a member in Okta's events.
 type kind uint8
 
 const (
 	text     kind = iota // a string
 	loose                // a string or a number
-	long                 // an integer from 0
-	asNumber             // the number of an autonomous system, written with the asOrg after it
+	long                 // a non-negative integer
+	asNumber             // the number of an autonomous system; asOrg follows it in the document
 	boolean              // true or false
-	address              // an IP address
+	address              // a location in two slots
 	point                // a location; it takes two slots
-	objects              // a list of objects whose members Okta does not document
-	open                 // an object whose members Okta does not document
-	detail               // an open object with the ID of an API token
+	objects              // a list of objects with undocumented members
+	open                 // an object with undocumented members
+	detail               // like open, with the ID of an API token
 	nested               // an object
 	listOf               // a list of objects
-	debug                // an open object; some of its members are fields
-	kept                 // a field of debug that stays among the members
-	risk                 // like kept; the risk that Okta found is written here
+	debug                // like open, with some members that are fields
+	kept                 // a field of debug that is also kept among the members
+	risk                 // like kept; Okta's risk assessment is written at its position
 )
 
-// A field is a member that Okta documents: its name, its name under okta in the document (""
-// if it is not there), its kind, and its members.
+// A field is a documented member: its name, its name under okta in the document (or ""), its kind,
+// and its members.
 type field struct {
 	name, ecs string
 	kind      kind
 	of        *object
-	slot      int // index of its value, from that of its object
+	slot      int // index of its value, relative to its object
 }
 
-// An object is a kind of object in Okta's events. Its slots are its header, then those of its
-// fields in the order in which the document has them.
+// An object is a kind of object in Okta's events. Its slots are its header, then its fields in the
+// order of the document.
 type object struct {
 	fields []field
-	index  [128]uint8 // of the fields by hash, from 1
+	index  [128]uint8 // indexes of the fields by hash, starting at 1
 	size   int
 }
 
@@ -68,10 +68,10 @@ func newObject(fields ...field) *object {
 	return o
 }
 
-// hash gives the names of every object different slots in its index.
+// hash returns different slots for the names of one object.
 func hash(name string) int { return len(name) + 3*int(name[0]) + 8*int(name[len(name)-1]) }
 
-// find returns the field of that name, or nil.
+// find returns the field with that name, or nil.
 func (o *object) find(name string) *field {
 	if name == "" {
 		return nil
@@ -98,7 +98,7 @@ func (o *object) at(path string) int {
 	return slot
 }
 
-// The objects of an event, as Okta documents them, under the names of Elastic's Okta integration.
+// The objects of an event as Okta documents them, with the names of Elastic's Okta integration.
 var (
 	partyFields = []field{
 		{name: "id", ecs: "id"},
@@ -186,7 +186,7 @@ var (
 		field{name: "type", ecs: "type"},
 		field{name: "detail", ecs: "detail", kind: detail},
 	)
-	// Responders search for these debug data most.
+	// Responders search most for these debug data.
 	debugObject = newObject(
 		field{name: "authnRequestId", ecs: "authnRequestId"},
 		field{name: "clientSecret", ecs: "client_secret"},
@@ -229,7 +229,7 @@ var (
 	)
 )
 
-// The slots of the values that the documents need by name.
+// The slots of values that are used by name.
 var (
 	atUUID, atEventType, atPublished = eventObject.at("uuid"), eventObject.at("eventType"), eventObject.at("published")
 	atSeverity, atMessage            = eventObject.at("severity"), eventObject.at("displayMessage")
@@ -249,5 +249,5 @@ var (
 	atURL, atRequestURI              = atDebug + debugObject.at("url"), atDebug + debugObject.at("requestUri")
 	atRisk, atBehaviors              = atDebug + debugObject.at("risk"), atDebug + debugObject.at("behaviors")
 	atLogOnly                        = atDebug + debugObject.at("logOnlySecurityData")
-	atChangedTo                      = targetObject.at("changeDetails.to") // from the header of a target
+	atChangedTo                      = targetObject.at("changeDetails.to") // relative to the header of a target
 )

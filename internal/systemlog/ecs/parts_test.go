@@ -119,9 +119,9 @@ func TestUserAgent(t *testing.T) {
 	}
 }
 
-// More headers than are kept, from many sides at once: none is mixed up, and what
-// is kept stays bounded.
-func TestAgentsForget(t *testing.T) {
+// TestAgentCacheIsBounded checks that concurrent use with more headers than the cache keeps
+// returns correct results, and that the cache stays bounded.
+func TestAgentCacheIsBounded(t *testing.T) {
 	a := &agents{young: map[string]string{}}
 	var wait sync.WaitGroup
 	for n := range 4 {
@@ -137,7 +137,7 @@ func TestAgentsForget(t *testing.T) {
 	}
 	for header, ua := range a.old {
 		if ua != header || a.parse(header) != header {
-			t.Fatalf("%s has become %s", header, ua)
+			t.Fatalf("%s has the result %s", header, ua)
 		}
 		if _, ok := a.young[header]; !ok {
 			t.Fatal("a header in use was not kept")
@@ -146,7 +146,7 @@ func TestAgentsForget(t *testing.T) {
 	}
 }
 
-// Many at once get what one gets.
+// TestConcurrent checks that concurrent conversions return the same documents.
 func TestConcurrent(t *testing.T) {
 	raw := pageEvent(t)
 	want, err := AppendRaw(nil, raw, Options{})
@@ -163,7 +163,7 @@ func TestConcurrent(t *testing.T) {
 					return
 				}
 				if _, err := AppendRaw(nil, []byte(`{"target":[{"id":"1"}`), Options{}); err == nil {
-					t.Error("half an event passed")
+					t.Error("an incomplete event was accepted")
 				}
 			}
 		})
@@ -171,8 +171,8 @@ func TestConcurrent(t *testing.T) {
 	wait.Wait()
 }
 
-// The schema that builders see is a schema, says what each field is, and knows the
-// values of the categorisation fields.
+// TestSchema checks that the published schema is valid, describes every field, and lists the
+// values of the categorization fields.
 func TestSchema(t *testing.T) {
 	published, err := schema.Output[Document]()
 	if err != nil {

@@ -10,32 +10,32 @@ import (
 	"soar.example/okta/internal/jsonscan"
 )
 
-// ErrNotEvent is wrapped by the error for bytes that are not one JSON object.
+// ErrNotEvent is the error for bytes that are not one JSON object.
 var ErrNotEvent = errors.New("not a System Log event")
 
-// A lit is a JSON string literal with its quotes, or another JSON scalar; "" is
-// absent. Documents are mostly copies of such literals, so they are not decoded.
+// A lit is a JSON string literal with its quotes, or another JSON scalar. "" is absent. Documents
+// are mostly copies of such literals, so they are not decoded.
 type lit string
 
 func (l lit) text() string { return jsonscan.Unquoted(string(l)) }
 
-// A member is one member of an object: its name and its value as JSON. A value that
-// is a string is a literal of [jsonscan.Scanner.Literal].
+// A member is the name and JSON value of a member of an object. A string value is a literal of
+// [jsonscan.Scanner.Literal].
 type member struct{ name, raw string }
 
-// An event holds the values that Okta sent.
+// An event has the values that Okta sent.
 type event struct {
-	// The values of eventObject, then those of the items of lists, each in the slots of its object.
+	// The values of eventObject, then the items of lists. Each object has its own range of slots.
 	values []value
-	pool   []member // members of the open objects, one object after the other
+	pool   []member // members of the open objects, in sequence
 	// Members without a field, and values that do not fit their field.
 	extra []extraMember
-	owner int32 // the last owner of extra members
+	owner int32 // the last number of an owner of extra members
 }
 
-// A value is the value of a field: a literal, or a range. The range of an open object is that
-// of its members in the pool, and the range of a list that of its items in the values. The
-// header of an object has the number of the object in from.
+// A value is the value of a field: a literal, or a range. The range of an open object is in the
+// pool, and the range of a list is in the values. The header of an object has the number of the
+// object in from.
 type value struct {
 	lit      lit
 	from, to int32
@@ -52,7 +52,7 @@ func (e *event) get(slot int) lit { return e.values[slot].lit }
 // members returns the members of the open object at a slot.
 func (e *event) members(slot int) []member { return e.pool[e.values[slot].from:e.values[slot].to] }
 
-// reset empties e for the next event. It lets go of the texts of the last one.
+// reset empties e for the next event, and releases the texts of the last one.
 func (e *event) reset() {
 	clear(e.values)
 	clear(e.pool)
@@ -60,7 +60,7 @@ func (e *event) reset() {
 	*e = event{values: e.values[:0], pool: e.pool[:0], extra: e.extra[:0]}
 }
 
-// read fills e from s. A member that comes twice counts as it came last.
+// read fills e from s. The last of repeated members counts.
 func (e *event) read(s string) error {
 	p := jsonscan.New(s)
 	if p.Peek() != '{' {
@@ -80,11 +80,11 @@ func (e *event) add(o *object) int {
 	return at
 }
 
-// object reads the next value into the slots from at on, if it is an object. Another value is
-// an extra member of the object at parent.
+// object reads the next value into the slots that begin at at, if it is an object. Any other value
+// becomes an extra member of the object at parent.
 func (e *event) object(p *jsonscan.Scanner, o *object, at, parent int, name string) {
 	if e.owner++; e.values[at].from != 0 {
-		clear(e.values[at : at+o.size]) // the object comes twice
+		clear(e.values[at : at+o.size]) // the object occurs twice
 	}
 	e.values[at].from = e.owner
 	if p.Peek() != '{' {
@@ -130,7 +130,7 @@ func (e *event) object(p *jsonscan.Scanner, o *object, at, parent int, name stri
 	}
 }
 
-// other keeps the next value as an extra member of the object at a slot.
+// other stores the next value as an extra member of the object at a slot.
 func (e *event) other(p *jsonscan.Scanner, at int, name string) { e.keep(at, name, next(p)) }
 
 func (e *event) keep(at int, name, raw string) {
@@ -139,7 +139,7 @@ func (e *event) keep(at int, name, raw string) {
 	}
 }
 
-// next returns the next value as JSON, and "" for null and for an empty string.
+// next returns the next value as JSON, or "" for null and for an empty string.
 func next(p *jsonscan.Scanner) string {
 	if literal, ok := p.Literal(); ok {
 		return literal
@@ -150,8 +150,8 @@ func next(p *jsonscan.Scanner) string {
 	return ""
 }
 
-// scalar returns a value as the kind k has it, and "" if the value is not of the kind. An
-// integer, true and false may be in a string.
+// scalar returns a value in the form of the kind k, or "" if the value is of another kind. An
+// integer, true or false can be in a string.
 func (k kind) scalar(raw string) lit {
 	if raw == "" {
 		return ""
@@ -190,7 +190,7 @@ func (k kind) scalar(raw string) lit {
 	return ""
 }
 
-// onlyObjects reports whether a value is a list of objects and null.
+// onlyObjects reports whether a value is a list that contains only objects and null.
 func onlyObjects(raw string) bool {
 	p, only := jsonscan.New(raw), raw[0] == '['
 	for p.Enter('['); only && p.Element(); p.Skip() {
@@ -200,13 +200,13 @@ func onlyObjects(raw string) bool {
 	return only
 }
 
-// items returns the slots of the first item of the list at a slot and of the end of the list.
+// items returns the first slot and the end of the list at a slot.
 func (e *event) items(slot int) (first, end int) {
 	return int(e.values[slot].from), int(e.values[slot].to)
 }
 
-// list reads the next value, a list of objects. An item that is not an object keeps its index,
-// so that the other items keep theirs.
+// list reads the next value, a list of objects. An item that is not an object keeps its index, so
+// that the indexes of the other items do not change.
 func (e *event) list(p *jsonscan.Scanner, of *object, slot, parent int, name string) {
 	e.values[slot] = value{}
 	if p.Peek() != '[' {
@@ -221,8 +221,8 @@ func (e *event) list(p *jsonscan.Scanner, of *object, slot, parent int, name str
 	e.values[slot] = value{from: int32(first), to: int32(len(e.values))}
 }
 
-// open keeps the members of the next value, if it is an object. A scalar member of debug that
-// is a field goes to its slot.
+// open stores the members of the next value, if it is an object. A scalar member of debug that is
+// a field is stored in its slot.
 func (e *event) open(p *jsonscan.Scanner, f *field, slot, parent int) {
 	e.values[slot] = value{}
 	if f.of != nil {
@@ -254,7 +254,7 @@ func (e *event) open(p *jsonscan.Scanner, f *field, slot, parent int) {
 	e.values[slot] = value{from: int32(from), to: int32(len(e.pool))}
 }
 
-// word returns a scalar as a string, and "" for an object or a list.
+// word returns a scalar as a string, or "" for an object or a list.
 func word(raw string) lit {
 	switch raw[0] {
 	case '"':
@@ -265,8 +265,8 @@ func word(raw string) lit {
 	return lit(`"` + raw + `"`)
 }
 
-// point reads a location: two numbers that are degrees. Another value, or one with more
-// members, is an extra member.
+// point reads a location: two numbers in degrees. Any other value, or an object with further
+// members, becomes an extra member.
 func (e *event) point(p *jsonscan.Scanner, slot, parent int, name string) {
 	var lat, lon lit
 	raw, more := next(p), false
@@ -290,9 +290,9 @@ func (e *event) point(p *jsonscan.Scanner, slot, parent int, name string) {
 	}
 }
 
-// rest returns the members of the object at a slot that have no field: nested as in Okta's
-// event, with the index of an item as its name. A hidden object is not under okta in the
-// document; its words for no value are in the rest.
+// rest returns the members without a field of the object at a slot, nested as in Okta's event. The
+// name of a list item is its index. A hidden object is not under okta in the document, so its
+// placeholders are in the rest.
 func (e *event) rest(o *object, at int, hidden bool) []member {
 	var all []member
 	owner := e.values[at].from
@@ -318,7 +318,7 @@ func (e *event) rest(o *object, at int, hidden bool) []member {
 	return all
 }
 
-// nest adds an object with these members, if there are any.
+// nest adds an object with these members, unless there are none.
 func nest(all *[]member, name string, inner []member) {
 	if len(inner) == 0 {
 		return

@@ -6,8 +6,7 @@ import (
 	"soar.example/okta/internal/jsonscan"
 )
 
-// risk writes the risk that Okta found, from risk and behaviors, else from
-// logOnlySecurityData.
+// risk writes Okta's risk assessment, from risk and behaviors, else from logOnlySecurityData.
 func (w *writer) risk(e *event) {
 	behaviors, logged := e.get(atBehaviors), e.get(atLogOnly)
 	var room [12]string
@@ -53,9 +52,9 @@ func (w *writer) texts(quoted string, all []string) {
 	w.b = append(w.b, ']')
 }
 
-// cutPair returns the first pair of the text of a Java map, such as "{level=LOW,
-// reasons=A, B}", and the text behind it. A part without an equals sign belongs to the
-// value before it. name is "" at the end.
+// cutPair returns the first pair of a Java map in text form, such as "{level=LOW, reasons=A, B}",
+// and the text after it. A part without an equals sign belongs to the previous value. At the end
+// of the text, name is "".
 func cutPair(text string) (name, value, rest string) {
 	text = strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")
 	name, rest, found := strings.Cut(text, "=")
@@ -76,7 +75,7 @@ func cutPair(text string) (name, value, rest string) {
 	}
 }
 
-// split appends the parts of a list with commas.
+// split appends the items of a list with commas.
 func split(parts []string, list string) []string {
 	for part := range strings.SplitSeq(list, ",") {
 		if part = strings.TrimSpace(part); part != "" {

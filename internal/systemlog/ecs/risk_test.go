@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Okta writes risk and behaviors as the text of a Java map.
+// TestCutPair checks the parsing of risk and behaviors, which Okta writes as Java maps in text
+// form.
 func TestCutPair(t *testing.T) {
 	for text, want := range map[string]string{
 		"{level=LOW}":                  "[level:LOW]",

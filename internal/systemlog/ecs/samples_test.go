@@ -13,16 +13,16 @@ import (
 	"testing"
 )
 
-// shared is where test data stands beside the repository.
+// shared is the directory of test data beside the repository.
 const shared = "../../../../shared"
 
-// sample is an event and what Sekoia.io makes of it.
+// sample is an event and its document in Sekoia.io's intake.
 type sample struct {
 	Input    json.RawMessage `json:"input"`
 	Expected json.RawMessage `json:"expected"`
 }
 
-// files returns the files of one of the shared folders by name.
+// files returns the files of a shared directory by name.
 func files(t testing.TB, pattern string) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(shared, pattern))
@@ -56,8 +56,8 @@ func samples(t testing.TB) map[string]sample {
 	return all
 }
 
-// realEvents returns every event of the shared folders: Sekoia's, those of the
-// Event Maturity Matrix, and Okta's official examples.
+// realEvents returns every real event of the shared test data: events of Sekoia.io, of the Event
+// Maturity Matrix, and of Okta's official examples.
 func realEvents(t testing.TB) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
@@ -83,7 +83,7 @@ func realEvents(t testing.TB) map[string][]byte {
 	return all
 }
 
-// examples returns the pages of events among Okta's official examples.
+// examples returns the pages of events in Okta's official examples.
 func examples(t testing.TB) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}

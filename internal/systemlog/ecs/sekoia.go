@@ -7,8 +7,7 @@ import (
 	"soar.example/okta/internal/jsonscan"
 )
 
-// sekoia writes the document of Sekoia.io's intake: the current one, or the one of
-// July 2023.
+// sekoia writes the document of Sekoia.io's intake: the current one, or the one of July 2023.
 func (w *writer) sekoia(e *event, rules *agents, current bool, original string) {
 	w.timestamp(e)
 	at := w.open(`"event":`)
@@ -49,7 +48,7 @@ func (w *writer) sekoia(e *event, rules *agents, current bool, original string) 
 	w.close(at)
 }
 
-// present appends a value that is neither empty nor in the list.
+// present appends a value that is not empty and not in the list.
 func present(all []lit, l lit) []lit {
 	if l == "" || slices.Contains(all, l) {
 		return all
@@ -57,8 +56,8 @@ func present(all []lit, l lit) []lit {
 	return append(all, l)
 }
 
-// sekoiaUsers writes user and returns related.user. In 2023 the first target user
-// replaced the actor; since 2024 the user acted on has fields of its own.
+// sekoiaUsers writes user, and returns related.user. In 2023, the first target user replaced the
+// actor. Since 2024, the user acted on has its own fields.
 func (w *writer) sekoiaUsers(e *event, current bool) (related []lit) {
 	actor, target := atActor, e.firstTarget(user, appUser)
 	if !current && target != 0 {
@@ -88,7 +87,7 @@ func (w *writer) sekoiaUser(p party, current bool) (name lit) {
 	return name
 }
 
-// strip removes the backslashes at the end.
+// strip removes backslashes at the end.
 func strip(l lit) lit {
 	if !strings.HasSuffix(string(l), `\\"`) {
 		return l
@@ -136,7 +135,7 @@ func (w *writer) sekoiaSystem(e *event, current bool) {
 		return
 	}
 	if app := e.firstTarget(appInstance, appInstance); app != 0 {
-		// The names of its members are Okta's.
+		// Its members have Okta's names.
 		t := e.party(app)
 		at = w.open(`"target":`)
 		w.lit(`"type":`, t.kind)

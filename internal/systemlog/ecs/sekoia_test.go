@@ -19,7 +19,7 @@ func decode(t *testing.T, b []byte) (v any) {
 	return v
 }
 
-// The documents of both intakes equal the samples that Sekoia.io publishes.
+// TestSekoiaSamples checks that the documents equal Sekoia.io's published samples.
 func TestSekoiaSamples(t *testing.T) {
 	for name, s := range samples(t) {
 		t.Run(name, func(t *testing.T) { sameAsSample(t, s.Input, s.Expected, Sekoia202307) })
@@ -57,8 +57,8 @@ func sameAsSample(t *testing.T, raw, want []byte, profile Profile) {
 	}
 }
 
-// Every field that Sekoia.io says it extracts is one of the profile, of the same type.
-// The intake reads is_proxy and isp from a member that Okta does not send.
+// TestSekoiaFields checks that the profile has every field that Sekoia.io documents, with the same
+// type. The intake reads is_proxy and isp from a member that Okta does not send.
 func TestSekoiaFields(t *testing.T) {
 	types := sekoiaTypes()
 	all := files(t, "seeds/sekoia/fields.csv")
@@ -74,7 +74,7 @@ func TestSekoiaFields(t *testing.T) {
 	}
 }
 
-// The documents of our own events, in all profiles.
+// TestGolden compares the documents of the test events, in all profiles, with golden files.
 func TestGolden(t *testing.T) {
 	inputs, err := filepath.Glob("testdata/events/*.json")
 	if err != nil || len(inputs) == 0 {
@@ -107,7 +107,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(string(want), string(got)+"\n"); diff != "" {
-				t.Errorf("%s (run with -update if this is meant):\n%s", golden, diff)
+				t.Errorf("%s (run with -update to accept the change):\n%s", golden, diff)
 			}
 			if wrong := conform(profile, got); wrong != nil {
 				t.Errorf("%s: %v", path, wrong)

@@ -14,30 +14,31 @@ import (
 )
 
 const (
-	// longestAgent is the number of bytes of a User-Agent header that are parsed. Each of
-	// ua-parser's expressions can read all of it, and the client chooses its length.
+	// longestAgent limits the number of bytes of a User-Agent header that are parsed. Each
+	// expression of ua-parser can read all of them, and the client chooses the length of the
+	// header.
 	longestAgent = 1024
-	// keptAgents is the minimum number of parsed headers that are kept. Parsing one costs
-	// more than the whole rest of the event.
+	// keptAgents is the minimum number of parsed headers in the cache. Parsing a header takes
+	// longer than converting the rest of the event.
 	keptAgents = 2048
 )
 
-// agents reads User-Agent headers with ua-parser's rules and keeps the results in two
-// generations: when the young one is full, the old one is forgotten. It is safe for
+// agents parses User-Agent headers with ua-parser's rules and caches the results in two
+// generations. When the young generation is full, the old one is discarded. It is safe for
 // concurrent use.
 type agents struct {
 	programs, oses, devices prefilter
 
-	asking sync.Mutex // guards rules, whose expressions are compiled at first use
+	asking sync.Mutex // guards rules, since their expressions are compiled at first use
 	rules  uaparser.RegexDefinitions
 
 	mu         sync.RWMutex
 	young, old map[string]string // members of user_agent as JSON, by header
 }
 
-// browsers is the one set of rules that the process holds. An expression is compiled
-// when the prefilter first lets it through: all of them take 80 ms and 12 MB, which
-// the garbage collector would read again and again.
+// browsers returns the rules, which the process loads once. An expression is compiled when the
+// prefilter first accepts it. All expressions together would take 80 ms and 12 MB, which the
+// garbage collector would scan repeatedly.
 var browsers = sync.OnceValues(func() (*agents, error) {
 	a := &agents{young: map[string]string{}}
 	if err := yaml.Unmarshal(uaparser.DefinitionYaml, &a.rules); err != nil {
@@ -72,8 +73,8 @@ func withFlags(flags, expr string) string {
 	return "(?" + flags + ")" + expr
 }
 
-// ready compiles an expression at its first use, and reports whether it is one. The tests compile
-// every expression.
+// ready compiles an expression at its first use, and reports whether it is valid. The tests
+// compile every expression.
 func ready(re **regexp.Regexp, expr string) bool {
 	if *re == nil {
 		*re, _ = regexp.Compile(expr)
@@ -81,8 +82,8 @@ func ready(re **regexp.Regexp, expr string) bool {
 	return *re != nil
 }
 
-// parse returns the members of user_agent as JSON, without original, and "" if Okta has
-// no header: it then sends nothing, or a word such as "UNKNOWN-DOWNLOAD".
+// parse returns the members of user_agent as JSON, without original. It returns "" if there is no
+// header: Okta then sends nothing, or a word such as "UNKNOWN-DOWNLOAD".
 func (a *agents) parse(header string) string {
 	if header == "" {
 		return ""
@@ -114,8 +115,7 @@ func (a *agents) keep(header, found string) {
 	a.young[header] = found
 }
 
-// ask tries ua-parser's rules in their order, as its own loops do, but for those
-// that cannot match.
+// ask tries ua-parser's rules in the order of ua-parser, except for those that cannot match.
 func (a *agents) ask(header string) UserAgent {
 	small := smallLetters(header)
 	a.asking.Lock()
@@ -149,7 +149,7 @@ func (a *agents) ask(header string) UserAgent {
 	}
 }
 
-// json returns the members but for original.
+// json returns the members except original.
 func (u UserAgent) json() string {
 	w := writer{[]byte{'{'}}
 	w.text(`"name":`, u.Name)
@@ -164,10 +164,10 @@ func (u UserAgent) json() string {
 	return string(w.b[1:])
 }
 
-// noName is ua-parser's word for what no rule knows.
+// noName is ua-parser's name for an unknown value.
 const noName = "Other"
 
-// dotted joins the parts of a version up to the first that is missing.
+// dotted joins the parts of a version, up to the first missing part.
 func dotted(parts ...string) string {
 	for i, part := range parts {
 		if part == "" {
@@ -178,12 +178,12 @@ func dotted(parts ...string) string {
 	return strings.Join(parts, ".")
 }
 
-// A prefilter holds texts for each of a list of expressions. The expression can match a header
-// only if the header contains one of the texts, in small letters; nil means that it may always.
+// A prefilter has a list of texts for each expression. The expression can match a header only if
+// the lower-case header contains one of the texts. A nil list means that it can always match.
 //
-// ua-parser tries some fifteen hundred expressions in turn, which takes a few milliseconds for
-// each new header, and anyone who tries to sign in chooses the header. The search for a text is
-// a hundred times cheaper than an expression.
+// ua-parser tries some fifteen hundred expressions in turn. That takes a few milliseconds for each
+// new header, and anyone who tries to sign in chooses the header. Searching for a text is a
+// hundred times cheaper than an expression.
 type prefilter [][]string
 
 func (f *prefilter) add(expr string) {
@@ -195,8 +195,8 @@ func (f *prefilter) add(expr string) {
 	*f = append(*f, needs(tree))
 }
 
-// each calls try with the index of each expression that can match a header, which small is in
-// small letters, until try returns true.
+// each calls try with the index of each expression that can match a header, until try returns
+// true. small is the header in lower case.
 func (f prefilter) each(small string, try func(i int) bool) {
 	for i, texts := range f {
 		contained := func(text string) bool { return strings.Contains(small, text) }
@@ -206,7 +206,7 @@ func (f prefilter) each(small string, try func(i int) bool) {
 	}
 }
 
-// smallLetters is s with the letters A to Z small, and the others as they are.
+// smallLetters returns s with the letters A to Z in lower case, and other letters unchanged.
 func smallLetters(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -217,8 +217,8 @@ func smallLetters(s string) string {
 	return string(b)
 }
 
-// needs returns texts such that each match of re contains at least one of them. It returns
-// nil if there are no such texts.
+// needs returns texts such that each match of re contains at least one of them. It returns nil if
+// there are no such texts.
 func needs(re *syntax.Regexp) []string {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -253,9 +253,8 @@ func needs(re *syntax.Regexp) []string {
 	return nil
 }
 
-// plainest is the longest part of a literal that has one form in small letters:
-// ASCII, and without k and s where any case will do, since U+212A and U+017F are
-// those letters too.
+// plainest returns the longest part of a literal with a single lower-case form: ASCII without, if
+// case is ignored, the letters k and s, because U+212A and U+017F are also forms of them.
 func plainest(literal *syntax.Regexp) string {
 	folded := literal.Flags&syntax.FoldCase != 0
 	best := ""

@@ -10,8 +10,8 @@ import (
 	"github.com/ua-parser/uap-go/uaparser"
 )
 
-// example is a text that a regular expression matches, in capitals where it takes
-// any case; pick chooses among alternatives.
+// example writes a text that a regular expression matches. It uses capitals if case is ignored.
+// pick selects among alternatives.
 func example(re *syntax.Regexp, pick int, b *strings.Builder) {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -19,7 +19,7 @@ func example(re *syntax.Regexp, pick int, b *strings.Builder) {
 			if re.Flags&syntax.FoldCase != 0 && pick == 1 {
 				r = []rune(strings.ToUpper(string(r)))[0]
 			}
-			// The relatives of k and s outside ASCII.
+			// K and s have further forms outside ASCII.
 			if re.Flags&syntax.FoldCase != 0 && pick == 2 {
 				r = []rune(strings.NewReplacer("K", "\u212a", "k", "\u212a", "S", "\u017f", "s", "\u017f").Replace(string(r)))[0]
 			}
@@ -48,7 +48,8 @@ func example(re *syntax.Regexp, pick int, b *strings.Builder) {
 	}
 }
 
-// No expression of ua-parser's is ruled out for a text that it matches.
+// TestPrefilterRulesOutNoMatch checks that the prefilter accepts every expression for the texts
+// that the expression matches.
 func TestPrefilterRulesOutNoMatch(t *testing.T) {
 	rules, err := browsers()
 	if err != nil {
@@ -78,17 +79,17 @@ func TestPrefilterRulesOutNoMatch(t *testing.T) {
 			var b strings.Builder
 			example(tree, pick, &b)
 			if !re.MatchString(b.String()) {
-				continue // an assertion in it asks for more than example knows
+				continue // the expression has an assertion that example does not support
 			}
 			tried++
 			possible := false
 			filter[i:i+1].each(smallLetters(b.String()), func(int) bool { possible = true; return true })
 			if !possible {
-				t.Errorf("%q is ruled out, and %s matches it", b.String(), re)
+				t.Errorf("the prefilter rejects %q, but %s matches it", b.String(), re)
 			}
 		}
 	}
-	t.Logf("%d expressions, %d without a text that they need, %d matches tried", len(all), blind, tried)
+	t.Logf("%d expressions, %d without a required text, %d matches tried", len(all), blind, tried)
 	if tried < 10*len(all) {
 		t.Errorf("only %d matches of %d expressions tried", tried, len(all))
 	}
@@ -107,8 +108,8 @@ var headers = []string{
 	"Go-http-client/1.1", "PostmanRuntime/7.37.3", "Windows-AzureAD-Authentication-Provider/1.0", "\u212aindle/3.0 \u017fafari", strings.Repeat("(", 900),
 }
 
-// With the filter and without it, ua-parser says the same.
-func TestAskIsUAParser(t *testing.T) {
+// TestAskEqualsUAParser checks that the result with the prefilter equals the result of ua-parser.
+func TestAskEqualsUAParser(t *testing.T) {
 	rules, err := browsers()
 	if err != nil {
 		t.Fatal(err)

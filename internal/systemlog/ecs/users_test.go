@@ -25,7 +25,8 @@ func document(t *testing.T, raw string) (d Document) {
 	return d
 }
 
-// user is the actor, user.target the user acted on, and related.user has all of them.
+// TestUsers checks that user is the actor, user.target the user acted on, and related.user all of
+// them.
 func TestUsers(t *testing.T) {
 	const (
 		root   = `{"id":"00u1","type":"User","alternateId":"root@corp.example","displayName":"Ruth Root"}`
@@ -98,8 +99,9 @@ func TestIsEmail(t *testing.T) {
 	}
 }
 
-// Words for no value never become values of typed fields, and are not lost.
-func TestWordsForNoValue(t *testing.T) {
+// TestPlaceholders checks that placeholders for absent values are not values of typed fields, and
+// that they are kept.
+func TestPlaceholders(t *testing.T) {
 	for _, word := range []string{`"null"`, `"unknown"`, `"NULL"`, `"Unknown"`} {
 		d := document(t, strings.ReplaceAll(`{"published":WORD,"actor":{"alternateId":WORD},"device":{"managed":WORD},
 			"client":{"ipAddress":WORD,"geographicalContext":{"city":WORD,"state":WORD,"country":WORD,"postalCode":WORD,"geolocation":WORD}},
@@ -140,7 +142,7 @@ func TestURLAndRelated(t *testing.T) {
 	}
 }
 
-// Both intakes of Sekoia.io, on what their samples do not show.
+// TestSekoiaRules checks both intakes of Sekoia.io for cases without a sample.
 func TestSekoiaRules(t *testing.T) {
 	for _, c := range []struct{ raw, now, then string }{
 		{`"outcome":{"result":"ALLOW"}`, `{"okta":{"system":{"outcome":{"result":"ALLOW"}}}}`, `{"okta":{"system":{"outcome":{"result":"ALLOW"}}}}`},

@@ -10,15 +10,15 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// The values of event.outcome.
+// Values of event.outcome.
 const (
 	success = "success"
 	failure = "failure"
 	unknown = "unknown"
 )
 
-// outcome returns event.outcome for Okta's outcome.result. A challenge, a skip or a
-// deferral is neither a success nor a failure.
+// outcome returns event.outcome for Okta's outcome.result. A challenge, a skip or a deferral is
+// neither a success nor a failure.
 func outcome(result lit) string {
 	switch result {
 	case `"SUCCESS"`, `"ALLOW"`:
@@ -30,8 +30,8 @@ func outcome(result lit) string {
 	}
 }
 
-// timestamp writes an RFC 3339 time in UTC, with microseconds unless they are zero.
-// Finer fractions are cut off. It returns "" for any other text.
+// timestamp returns an RFC 3339 time in UTC, with microseconds unless they are zero. It truncates
+// smaller fractions. It returns "" for any other text.
 func timestamp(published string) string {
 	t, err := time.Parse(time.RFC3339Nano, published)
 	if err != nil {
@@ -45,7 +45,7 @@ func timestamp(published string) string {
 	}
 	t = t.UTC().Truncate(time.Microsecond)
 	if t.Year() < 0 || t.Year() > 9999 {
-		return "" // an offset can push a time over the last year that has a form
+		return "" // an offset can move the time beyond the last valid year
 	}
 	if t.Nanosecond() == 0 {
 		return t.Format("2006-01-02T15:04:05Z")
@@ -53,7 +53,7 @@ func timestamp(published string) string {
 	return t.Format("2006-01-02T15:04:05.000000Z")
 }
 
-// nothing reports whether a text says that there is no value.
+// nothing reports whether a text is a placeholder for an absent value.
 func nothing(l lit) bool {
 	switch len(l) {
 	case 0:
@@ -66,8 +66,8 @@ func nothing(l lit) bool {
 	return false
 }
 
-// isIP reports whether s is an address that Elasticsearch stores. It stores none
-// with a zone.
+// isIP reports whether Elasticsearch can store the address s. It cannot store an address with a
+// zone.
 func isIP(s string) bool {
 	ip, err := netip.ParseAddr(s)
 	return err == nil && ip.Zone() == ""
@@ -82,8 +82,7 @@ func degrees(raw string, most float64) lit {
 	return lit(raw)
 }
 
-// isEmail reports whether a literal is an email address and not a name such as
-// unknown or CORP\x.
+// isEmail reports whether a literal is an email address, and not a name such as unknown or CORP\x.
 func isEmail(l lit) bool {
 	if len(l) < len(`"a@b"`) {
 		return false
@@ -105,8 +104,8 @@ func isEmail(l lit) bool {
 	return strings.IndexByte(string(inner[at+1:]), '@') < 0
 }
 
-// notInEmail marks the bytes that an address does not have, and the dot, which it has
-// only between other characters.
+// notInEmail marks the bytes that an email address cannot contain, and the dot, which must be
+// between other characters.
 var notInEmail = marks(" \\\"<>(),;:[].")
 
 // marks returns a table in which the bytes of set and the control characters are true.
@@ -117,10 +116,9 @@ func marks(set string) (t [256]bool) {
 	return t
 }
 
-// divide splits a domain at its public suffix. All parts are "" if it has none
-// that ICANN knows, as a host name or an address. Suffixes of companies, such as
-// github.io, do not count as public, as with tldextract: an
-// analyst wants to know who registered the name.
+// divide splits a domain at its public suffix. All parts are "" if the domain has no suffix of
+// ICANN, such as a host name or an address. Suffixes of companies, such as github.io, do not
+// count, as in tldextract, because analysts need the registrant of the name.
 func divide(domain string) (registered, sub, top string) {
 	name := strings.TrimSuffix(domain, ".")
 	if name == "" || name[0] == '.' || strings.Contains(name, "..") {
@@ -131,7 +129,7 @@ func divide(domain string) (registered, sub, top string) {
 	if suffix == "" || strings.Count(plain, ".") != strings.Count(name, ".") {
 		return "", "", ""
 	}
-	// Counted in labels, as a label in Unicode is not as long as one in ASCII.
+	// Count labels, because the length of a label differs between Unicode and ASCII.
 	at := len(name)
 	for range strings.Count(suffix, ".") + 1 {
 		at = max(strings.LastIndexByte(name[:at], '.'), 0)
@@ -146,7 +144,7 @@ func divide(domain string) (registered, sub, top string) {
 	return name, "", top
 }
 
-// ascii is name in lower case and without Unicode, as the list of suffixes is.
+// ascii returns name in lower case and in ASCII, the form of the list of suffixes.
 func ascii(name string) string {
 	for i := range len(name) {
 		if name[i] >= 0x80 {
@@ -159,7 +157,7 @@ func ascii(name string) string {
 	return strings.ToLower(name)
 }
 
-// icann is the longest suffix of name that is public by ICANN's word.
+// icann returns the longest suffix of name that ICANN lists.
 func icann(name string) string {
 	suffix, official := publicsuffix.PublicSuffix(name)
 	for !official {

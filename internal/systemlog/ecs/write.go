@@ -8,10 +8,10 @@ import (
 	"soar.example/okta/internal/jsonscan"
 )
 
-// A writer appends a JSON object member by member. Empty members leave no trace.
+// A writer appends a JSON object member by member. It omits empty members.
 type writer struct{ b []byte }
 
-// name begins a member. quoted is its name as JSON, with the colon.
+// name begins a member. quoted is the name as JSON, with the colon.
 func (w *writer) name(quoted string) {
 	if w.b[len(w.b)-1] != '{' {
 		w.b = append(w.b, ',')
@@ -144,15 +144,14 @@ func (w *writer) point(quoted string, e *event, slot int) {
 }
 
 const (
-	// deepest is how far the values of a flattened field may nest; Elasticsearch
-	// rejects a document beyond 20. Deeper values are written as JSON in a text.
-	deepest = 16
-	// longestName is the length in bytes that names in a flattened field are cut to.
+	// maxDepth limits the nesting of values in a flattened field. Elasticsearch rejects a document
+	// with more than 20 levels. Deeper values are written as JSON in a text.
+	maxDepth = 16
+	// longestName limits the length in bytes of names in a flattened field.
 	longestName = 256
 )
 
-// flattened writes an object with members that Okta does not document, as the value
-// of a flattened field.
+// flattened writes an object with undocumented members as the value of a flattened field.
 func (w *writer) flattened(quoted string, all []member) {
 	if len(all) == 0 {
 		return
@@ -183,8 +182,7 @@ func (w *writer) members(all []member, depth int) {
 	}
 }
 
-// value writes a value, and reports whether anything is left of it without its
-// empty parts.
+// value writes a value without its empty parts, and reports whether any part remains.
 func (w *writer) value(raw string, depth int) bool {
 	if raw == "" || raw == "null" || raw == `""` {
 		return false
@@ -193,7 +191,7 @@ func (w *writer) value(raw string, depth int) bool {
 		w.b = append(w.b, raw...)
 		return true
 	}
-	if depth >= deepest {
+	if depth >= maxDepth {
 		w.b = jsonscan.AppendQuoted(w.b, raw)
 		return true
 	}
@@ -220,12 +218,11 @@ func (w *writer) value(raw string, depth int) bool {
 		w.b = w.b[:mark]
 		return false
 	}
-	w.b = append(w.b, raw[0]+2) // in ASCII the closing bracket is two after the opening one
+	w.b = append(w.b, raw[0]+2) // in ASCII, the closing bracket is two after the opening bracket
 	return true
 }
 
-// distinct reports whether all names can be written as they are: each is safe and
-// there only once.
+// distinct reports whether all names can be written unchanged: each is safe and occurs only once.
 func distinct(all []member) bool {
 	const many = 64 // comparing all pairs would take too long
 	if len(all) > many {
@@ -244,8 +241,8 @@ func distinct(all []member) bool {
 	return true
 }
 
-// safe reports whether a name needs no escape in JSON and means one field to
-// Elasticsearch: a dot would mean a field within a field, and an empty name none.
+// safe reports whether a name needs no escape in JSON and is one field in Elasticsearch. A dot
+// would create a nested field, and an empty name is invalid.
 func safe(name string) bool {
 	blank := true
 	for i := range len(name) {
@@ -257,11 +254,11 @@ func safe(name string) bool {
 	return !blank && len(name) <= longestName
 }
 
-// notInName marks the bytes that a safe name does not have.
+// notInName marks the bytes that a safe name cannot contain.
 var notInName = marks(".\"\\\x7f")
 
-// safeNames returns names for the members: safe, and each there only once. A member
-// that comes twice keeps its name where it came last.
+// safeNames returns safe and distinct names for the members. Of several members with one name, the
+// last keeps the name.
 func safeNames(all []member) []string {
 	names, used := make([]string, len(all)), make(map[string]int, len(all))
 	for i := len(all) - 1; i >= 0; i-- {
