@@ -183,8 +183,8 @@ func block(p netip.Prefix) zoneEdit {
 			switch {
 			case z.Status != okta.StatusActive:
 				return "the zone is " + z.Status + " and blocks no sign-ins. Activate the zone first"
-			case s.Size >= okta.BlocklistRoom:
-				return fmt.Sprintf("the zone is full: Okta allows %d entries. Remove entries, or use another blocklist", okta.BlocklistRoom)
+			case s.Size >= okta.MaxBlocklistEntries:
+				return fmt.Sprintf("the zone is full: Okta allows %d entries. Remove entries, or use another blocklist", okta.MaxBlocklistEntries)
 			}
 			return ""
 		},

@@ -52,7 +52,7 @@ func (k Checkpoint) after(fingerprint string, read *page) (next Checkpoint, more
 		return next, false
 	}
 	next.Trail = k.Trail
-	if read.circle = read.Next != "" && next.Trail.closes(read.Next); read.Next != "" && !read.Still && !read.circle {
+	if read.circle = read.Next != "" && next.Trail.closes(read.Next); read.Next != "" && !read.SelfLink && !read.circle {
 		return next, true
 	}
 	next.Next, next.Trail = "", trail{}

@@ -7,13 +7,13 @@ import "soar.example/okta/schema"
 func init() {
 	schema.Describe("soar.example/okta/triggers", map[string]string{
 		"Checkpoint.Again":         "Again is the start of the next read by times, if Okta returned no usable link.",
-		"Checkpoint.Fingerprint":   "of the Okta org and the filter",
-		"Checkpoint.HighWater":     "latest published that was read, or the start of the first poll",
+		"Checkpoint.Fingerprint":   "identifies the Okta org and the filter",
+		"Checkpoint.HighWater":     "latest published time that was read, or the start of the first poll",
 		"Checkpoint.Next":          "Okta's link",
 		"Checkpoint.Whole":         "the read from Again uses the largest pages",
 		"SystemLogParams.Also":     "Further shapes of each event, in addition to format. A playbook need not list them: it gets the shapes that its expressions read.",
 		"SystemLogParams.Any":      "Several selections instead of the one above. An event is delivered if one of them matches, with the indexes of the selections that match. A host that serves several playbooks with one poll uses it.",
-		"SystemLogParams.Filter":   "Expression of Okta's filter language that an event must match as well.",
+		"SystemLogParams.Filter":   "Expression of Okta's filter language that an event must also match.",
 		"SystemLogParams.Format":   "Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the SaaS Event Maturity Matrix.",
 		"SystemLogParams.LookBack": "Period before now that the first poll reads. Later polls continue at the checkpoint. Okta keeps 90 days (2160h).",
 		"SystemLogParams.PageSize": "Maximum number of events per request. Smaller pages cost more of Okta's rate limit. After a page that was too slow for Okta, the size is halved.",

@@ -50,7 +50,7 @@ func (q query) readPage(ctx context.Context, from Checkpoint, notices *[]string)
 			read.now = time.Now().Add(-read.Skew)
 			return read, nil
 		}
-		if !okta.Refused(err) {
+		if !okta.CheckpointLost(err) {
 			return page{}, err
 		}
 		lost = "Okta rejected the link to the next page (" + err.Error() + ")"

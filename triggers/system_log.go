@@ -54,7 +54,7 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 	switch {
 	case read.Foreign != nil:
 		found.Notices = append(found.Notices, read.Foreign.Error())
-	case read.circle || read.Still && len(read.Events) > 0:
+	case read.circle || read.SelfLink && len(read.Events) > 0:
 		found.Notices = append(found.Notices, "Okta's link to the next page leads to a page that was read before; the link was not followed")
 	case read.Next == "" && !read.since.IsZero() && found.More:
 		found.Notices = append(found.Notices, "Okta returned no link to the next page: reading continues by the times of the events")

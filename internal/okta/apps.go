@@ -6,11 +6,12 @@ import (
 	"net/url"
 )
 
-// An App is an application of the org. It does not use the SDK, whose model fails on an
-// unknown sign-on mode, and on every list with such an application.
+// An App is an application of the org. It does not use the model of the SDK, which fails on an unknown sign-on
+// mode,
+// and on every list with such an application.
 type App struct {
 	ID          string `json:"id"`
-	Name        string `json:"name"` // key of the application's kind, such as "salesforce"
+	Name        string `json:"name"` // kind of application, such as "salesforce"
 	Label       string `json:"label"`
 	Status      string `json:"status"`
 	SignOnMode  string `json:"signOnMode"`
@@ -19,14 +20,13 @@ type App struct {
 			ClientID string `json:"client_id"`
 		} `json:"oauthClient"`
 	} `json:"credentials"`
-	// Embedded holds the assignment of the user in a list of the user's applications.
+	// Embedded contains the assignment of the user, in a list of the user's applications.
 	Embedded struct {
 		User AppUser `json:"user"`
 	} `json:"_embedded"`
 }
 
-// AppInactive is the status of a deactivated application; the other one is ACTIVE, as
-// for users.
+// AppInactive is the status of a deactivated application. The other status is ACTIVE, as for users.
 const AppInactive = "INACTIVE"
 
 // OAuthClientID returns the ID of the application's OAuth client.
@@ -39,14 +39,15 @@ func (c *Client) App(ctx context.Context, id string) (*App, error) {
 	return read(ctx, c, func(a *App) string { return a.ID }, "apps", id)
 }
 
-// DeactivateApp deactivates an application: nobody signs in to it through Okta. Okta
-// accepts a repetition.
+// DeactivateApp deactivates an application. Nobody can then sign in to it through Okta. Okta accepts a
+// repetition.
 func (c *Client) DeactivateApp(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, emptyOK, withID(c.api.ApplicationAPI.DeactivateApplication, id))
 }
 
-// appsLike lists the applications whose label begins with that text. Okta lists inactive
-// applications only on request.
+// appsLike lists the applications with a label that begins with the text. Okta lists inactive applications only
+// on
+// request.
 func (c *Client) appsLike(ctx context.Context, label string) ([]*App, error) {
 	query := url.Values{"q": {label}, "includeNonDeleted": {"true"}}
 	objects, _, err := c.List(ctx, []string{"apps"}, query, Span{Page: 200, Most: maxList, All: true})
@@ -62,7 +63,7 @@ func (c *Client) appsLike(ctx context.Context, label string) ([]*App, error) {
 
 // An AppUser is the assignment of an application to a user.
 type AppUser struct {
-	ID          string `json:"id"` // of the user
+	ID          string `json:"id"` // ID of the user
 	Scope       string `json:"scope"`
 	Status      string `json:"status"`
 	Credentials struct {
@@ -70,10 +71,10 @@ type AppUser struct {
 	} `json:"credentials"`
 }
 
-// ScopeGroup is the scope of an assignment by a group; the other one is USER.
+// ScopeGroup is the scope of an assignment through a group. The other scope is USER.
 const ScopeGroup = "GROUP"
 
-// AppsOf lists the applications of a user, by groups too, each with the assignment.
+// AppsOf lists the applications of a user, including those of the user's groups, each with the assignment.
 func (c *Client) AppsOf(ctx context.Context, userID string) ([]App, error) {
 	return listAll(ctx, c, AppsOfQuery(userID), func(a App) string { return a.ID }, "apps")
 }
@@ -83,7 +84,7 @@ func AppsOfQuery(userID string) url.Values {
 	return url.Values{"filter": {equals("user.id", userID)}, "expand": {"user/" + userID}, "limit": {"200"}}
 }
 
-// AppUser reads a user's assignment to an application; without one it is not_found.
+// AppUser reads a user's assignment to an application. The error is not_found if there is none.
 func (c *Client) AppUser(ctx context.Context, appID, userID string) (*AppUser, error) {
 	u, err := sdkRead(ctx, c, object, withIDs(c.api.ApplicationUsersAPI.GetApplicationUser, appID, userID))
 	if err != nil {

@@ -19,8 +19,9 @@ import (
 // forgetWindows makes the client forget all rate limit windows.
 func forgetWindows(c *Client) { c.transport.Budget.Forget() }
 
-// pipes is a listener whose connections stay in a [synctest] bubble. Time passes there
-// only while every goroutine waits.
+// pipes is a listener with connections inside a [synctest] bubble. In a bubble, time passes only while every
+// goroutine
+// waits.
 type pipes struct {
 	conns chan net.Conn
 	once  sync.Once
@@ -53,14 +54,14 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 
 var lastPort atomic.Int32
 
-// bubble runs a test in a synctest bubble. The clock of its org is off by skew, and its
-// client leaves 30 % of each rate limit to writes.
+// bubble runs a test in a synctest bubble. The clock of the org is off by skew. The client leaves 30 % of each
+// rate limit
+// to writes.
 func bubble(t *testing.T, skew time.Duration, test func(*testing.T, *Client, *oktasim.Org)) {
 	t.Helper()
 	settings := settingsFor(fmt.Sprintf("http://127.0.0.1:%d", lastPort.Add(1)))
 	settings.RateReserve = 30
-	// Create the client outside the bubble: the SDK starts a goroutine that does not
-	// end.
+	// The client is created outside the bubble, because the SDK starts a goroutine that does not end.
 	c, err := Open(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)

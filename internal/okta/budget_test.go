@@ -15,8 +15,9 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// Reads stop at the reserve until the window ends, without a request. Writes and the
-// reads for them use the whole limit.
+// TestReserveIsKeptForWrites checks that reads stop at the reserve until the window ends, without a request.
+// Writes, and
+// the reads for them, use the whole limit.
 func TestReserveIsKeptForWrites(t *testing.T) {
 	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
 		org.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 20})
@@ -45,7 +46,7 @@ func TestReserveIsKeptForWrites(t *testing.T) {
 				t.Fatalf("read %d of a write: %v", n, err)
 			}
 		}
-		// The limit is used up: the write waits too, and sends nothing.
+		// The limit is used up. The write also waits, and sends nothing.
 		obey(t, readLog(writing, c))
 		if n := len(org.Requests()); n != 20 {
 			t.Errorf("%d requests were sent", n)
@@ -56,7 +57,9 @@ func TestReserveIsKeptForWrites(t *testing.T) {
 	})
 }
 
-// In a closed window no request is sent, for any number of callers and any clock.
+// TestConcurrentCallsAtTheRateLimit checks that no request is sent in a closed window, for any number of callers
+// and any
+// clock.
 func TestConcurrentCallsAtTheRateLimit(t *testing.T) {
 	for name, skew := range map[string]time.Duration{"clocks agree": 0, "Okta's is behind": -time.Hour, "Okta's is ahead": time.Hour} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +68,7 @@ func TestConcurrentCallsAtTheRateLimit(t *testing.T) {
 				if err := readLog(t.Context(), c); err != nil {
 					t.Fatal(err)
 				}
-				// Other clients use up the limit. This client does not know that yet.
+				// Other clients use up the limit. This client does not know it yet.
 				none := 0
 				org.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 40, Remaining: &none})
 				org.ForgetRequests()
@@ -101,11 +104,11 @@ func TestConcurrentCallsAtTheRateLimit(t *testing.T) {
 	}
 }
 
-// A 429 may have a wrong reset time. Callers retry anyway, at growing intervals.
+// TestMisleadingRateLimits checks that callers retry at growing intervals if a 429 has a wrong reset time.
 func TestMisleadingRateLimits(t *testing.T) {
 	for name, test := range map[string]struct {
 		headers map[string]string
-		most    int // requests in a quarter of an hour
+		most    int // maximum number of requests in a quarter of an hour
 		least   int
 	}{
 		"no reset":             {map[string]string{"X-Rate-Limit-Reset": ""}, 40, 10},
@@ -136,7 +139,7 @@ func TestMisleadingRateLimits(t *testing.T) {
 					})
 				}
 				wait.Wait()
-				// All eight callers may send a request before a response arrives.
+				// All eight callers may send a request before the first response arrives.
 				if n := len(org.Requests()); n > test.most+7 || n < test.least {
 					t.Errorf("%d requests", n)
 				}
@@ -148,7 +151,8 @@ func TestMisleadingRateLimits(t *testing.T) {
 	}
 }
 
-// A list that needs several windows waits for each and is read completely.
+// TestListingWaitsAtTheReserve checks that a list of several windows waits for each window, and is read
+// completely.
 func TestListingWaitsAtTheReserve(t *testing.T) {
 	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
 		for n := range 30 {
@@ -171,8 +175,9 @@ func TestListingWaitsAtTheReserve(t *testing.T) {
 	})
 }
 
-// Okta limits the concurrent requests of the whole org. After such a rejection all
-// reads wait, and writes are sent.
+// TestCrowdedOrg checks the limit of concurrent requests of the whole org. After such a rejection all reads
+// wait, and
+// writes are sent.
 func TestCrowdedOrg(t *testing.T) {
 	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
 		org.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 429, ErrorCode: "E0000047", Headers: map[string]string{
@@ -201,7 +206,7 @@ func TestCrowdedOrg(t *testing.T) {
 	})
 }
 
-// A rate limit of one object does not delay requests for other objects.
+// TestLimitOfOneObject checks that a rate limit of one object does not delay requests for other objects.
 func TestLimitOfOneObject(t *testing.T) {
 	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
 		org.Fault(oktasim.Fault{Path: "/api/v1/groups/**", Times: 1, Status: 429, ErrorCode: "E0000109", Headers: map[string]string{

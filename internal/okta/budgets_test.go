@@ -7,7 +7,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Okta counts the requests of two sessions with the same credentials together.
+// TestClientsWithSameCredentialsShareBudget checks two sessions with the same credentials. Okta counts their
+// requests
+// together.
 func TestClientsWithSameCredentialsShareBudget(t *testing.T) {
 	one, s := org(t)
 	two := open(t, s.URL)
@@ -25,7 +27,7 @@ func TestClientsWithSameCredentialsShareBudget(t *testing.T) {
 	if n := len(s.Requests()); n != 1 {
 		t.Errorf("%d requests were sent", n)
 	}
-	// The shared budget outlives the session that learned the limit.
+	// The shared budget outlives the session that received the limit.
 	_, _ = one.Close(), two.Close()
 	wantCode(t, readLog(t.Context(), open(t, s.URL)), sdk.RateLimited)
 	if n := len(s.Requests()); n != 1 {

@@ -9,13 +9,14 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// changeTimeout limits the read of LastChange: the error that it explains must not wait.
+// changeTimeout limits the read of LastChange, because it delays the error that it explains.
 const changeTimeout = 5 * time.Second
 
-// LastChange describes the latest event in the System Log with the object as a target,
-// since a time or within a week. It returns "" if there is no such event or the log
-// cannot be read. It quotes and truncates the texts of the event, since attackers
-// choose them.
+// LastChange describes the latest System Log event on an object, since a time or within a week. It returns "" if
+// there
+// is no such event or the log cannot be read. It quotes and truncates the texts of the event, because attackers
+// choose
+// them.
 func (c *Client) LastChange(ctx context.Context, id string, since time.Time) string {
 	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()

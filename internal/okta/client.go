@@ -1,5 +1,6 @@
-// Package okta sends requests to Okta. It returns this project's types and errors, and
-// nothing else imports the Okta SDK (see docs/adr/0005-okta-sdk.md).
+// Package okta sends requests to Okta. It returns this project's types and errors. No other package imports the
+// Okta
+// SDK (see docs/adr/0005-okta-sdk.md).
 package okta
 
 //go:generate go run soar.example/okta/schema/describe
@@ -29,7 +30,7 @@ import (
 // Version is the connector's version, sent to Okta in the User-Agent header.
 const Version = "0.1.0"
 
-// A Client acts on one org with one set of credentials. It is safe for concurrent use.
+// A Client calls one org with one set of credentials. It is safe for concurrent use.
 type Client struct {
 	*guard.Guard // authorizes actions and checks each write
 
@@ -40,16 +41,15 @@ type Client struct {
 	transport   *httpclient.Transport
 	actions     func(context.Context) ([]permission.Action, error)
 	self        *selfEvents
-	pageSizes   sync.Map            // filter to *AdaptivePageSize
+	pageSizes   sync.Map            // by filter, with values of type *AdaptivePageSize
 	groups      cache.Map[*Group]   // by name
-	memberships cache.Map[[]*Group] // of users, as the guard last read them
-	plans       cache.Map[plan]     // of containments, by reference to the user
-	written     cache.Map[struct{}] // users that the client wrote to, by ID
-	release     func()              // of the budget
+	memberships cache.Map[[]*Group] // groups of users, as the guard last read them
+	plans       cache.Map[plan]     // plans of containments, by reference to the user
+	written     cache.Map[struct{}] // IDs of users that the client wrote to
+	release     func()              // releases the budget
 }
 
-// Open makes a client. It reads only settings (no environment, no files) and sends
-// nothing.
+// Open creates a client. It uses only settings, reads no environment and no files, and sends nothing.
 func Open(_ context.Context, settings Settings) (*Client, error) {
 	origin, err := settings.origin()
 	if err != nil {
@@ -75,32 +75,33 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 	}
 	t.Budget, c.release = httpclient.ShareBudget(origin.String(), settings.ClientID+"\n"+settings.Token.Reveal())
 	c.http = t.Client()
-	// Okta's API does not redirect, and a token must not follow a redirect.
+	// Okta's API sends no redirects, and the token must not follow one.
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.api = sdkv4.NewAPIClient(configuration(origin, c.http))
 	return c, nil
 }
 
-// configuration does not use the SDK's NewConfiguration. With it, the environment and two
-// files can switch on debug output with the token, a proxy, or a cache that never
-// expires. It also prints to stdout, sends an address without a scheme to
-// subdomain.okta.com, and drops the port.
+// configuration replaces the SDK's NewConfiguration. That function reads the environment and two files, which
+// can enable
+// debug output with the token, a proxy, or a cache that never expires. It also prints to stdout, drops the port,
+// and
+// sends an address without a scheme to subdomain.okta.com.
 func configuration(origin *url.URL, client *http.Client) *sdkv4.Configuration {
 	c := &sdkv4.Configuration{
 		Host: origin.Host, Scheme: origin.Scheme, HTTPClient: client,
 		DefaultHeader: map[string]string{},
 		Servers:       sdkv4.ServerConfigurations{{URL: origin.String()}},
 	}
-	c.Okta.Client.AuthorizationMode = "SSWS" // the transport sets the header itself
+	c.Okta.Client.AuthorizationMode = "SSWS" // the transport sets the header
 	return c
 }
 
-// agentName begins the User-Agent of every version of this connector.
+// agentName is the start of the User-Agent of every version of this connector.
 const agentName = "soar-okta/"
 
 var userAgent = agentName + Version + " " + runtime.Version()
 
-// Close closes the client's connections. Calls under way fail.
+// Close closes the client's connections. Running calls fail.
 func (c *Client) Close() error {
 	c.release()
 	c.transport.Close()
@@ -110,7 +111,7 @@ func (c *Client) Close() error {
 // Org returns the org's address.
 func (c *Client) Org() string { return c.origin.String() }
 
-// Budget returns the known rate limit of the System Log, nil if there is none yet.
+// Budget returns the rate limit of the System Log, or nil if it is not known yet.
 func (c *Client) Budget() *sdk.Budget {
 	return c.transport.Budget.State(rest.BucketOf(http.MethodGet, LogPath))
 }
@@ -118,11 +119,11 @@ func (c *Client) Budget() *sdk.Budget {
 // Scopes returns the OAuth scopes of the credentials, see [auth.Credentials].
 func (c *Client) Scopes() (granted, missing []string, known bool) { return c.credentials.Scopes() }
 
-// Check reaches the org and reports the principal and problems of the connection. An error
-// beside a Health is about the settings. An error for a host name that does not exist names
-// the setting org_url.
+// Check tests the connection and reports the principal and problems. If it returns a Health and an error, the
+// error
+// concerns the settings. The error for an unknown host name points at the setting org_url.
 func Check(ctx context.Context, c *Client) (sdk.Health, error) {
-	// The check must work when little of the rate limit is left, too.
+	// The check must also work when little of the rate limit is left.
 	writing := sdk.WithEffect(ctx, sdk.Writes)
 	me, skew, err := guardedOrg{c}.Self(writing)
 	account, notes, fault := c.credentials.Describe(me.Login, skew, err)
@@ -141,13 +142,12 @@ func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 	if note != "" {
 		notes = append(notes, note)
 	}
-	// The response to a read of one event shows the remaining rate limit of pollers.
+	// The response to a read of one event contains the remaining rate limit of pollers.
 	_, _ = c.Logs(ctx, LogQuery{Since: time.Now().Add(-time.Minute), Limit: 1})
 	return sdk.Health{Target: c.Org(), Account: account, Notes: notes, Budgets: c.transport.Budget.States()}, fault
 }
 
-// SetActions sets the actions that [Client.Permissions] reports. It must precede any
-// other call.
+// SetActions sets the actions that [Client.Permissions] reports. Call it before any other method.
 func (c *Client) SetActions(actions func(context.Context) ([]permission.Action, error)) {
 	c.actions = actions
 }

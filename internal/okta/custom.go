@@ -19,9 +19,9 @@ import (
 // A CustomCall is a custom request.
 type CustomCall struct {
 	Method string
-	Path   string // not escaped, without a query
+	Path   string // unescaped, without a query
 	Query  url.Values
-	Body   json.RawMessage // none if empty
+	Body   json.RawMessage // may be empty
 }
 
 // A CustomResponse is the response to a custom request.
@@ -35,9 +35,9 @@ type CustomResponse struct {
 // customKey marks the context of a custom request.
 type customKey struct{}
 
-// Custom sends a request to the org's API, and neither to another host nor to a page for
-// people. The rules of the connection apply to it. Any method but GET needs a connection
-// that allows custom writes.
+// Custom sends a request to the org's API. It rejects other hosts and web pages. The rules of the connection
+// apply.
+// Any method except GET needs a connection that allows custom writes.
 func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomResponse, error) {
 	p, invalid := customPath(call.Path)
 	if invalid != nil {
@@ -45,14 +45,13 @@ func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomResponse, 
 	}
 	ctx = context.WithValue(ctx, customKey{}, true)
 	if call.Method == http.MethodGet {
-		// The action may write, but this request must leave the reserve to writes.
+		// The action may write, but this request only reads. It must leave the reserve to writes.
 		ctx = sdk.WithEffect(ctx, sdk.Reads)
 	}
 	r, err := c.sendRaw(ctx, call.Method, p, call.Query.Encode(), call.Body)
 	isJSON := true
-	// An HTML page comes from a proxy, or is for people. Any other text may be the object,
-	// such as a certificate or metadata. (Without a response, the error is of a read of
-	// the guard.)
+	// An HTML page comes from a proxy or is a web page. Any other text may be the requested object, such as a
+	// certificate or metadata. Without a response, the error comes from a read of the guard.
 	if r != nil && errors.Is(err, rest.ErrNotJSON) && !strings.Contains(r.Header.Get("Content-Type"), "html") {
 		isJSON, err = false, nil
 	}
@@ -67,15 +66,16 @@ func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomResponse, 
 	return &CustomResponse{Status: r.Status, Header: r.Header, Body: r.Body, IsJSON: isJSON}, nil
 }
 
-// customRoots are the parts of the org that a custom request may go to.
+// customRoots are the parts of the API that a custom request may call.
 var customRoots = []string{"/api/v1/", "/oauth2/v1/", "/idp/"}
 
-// ruled are the words of a path that the rules depend on. A server that ignores their case
-// would be reached past the rules.
+// ruled are the words in paths that the rules match. In another letter case, a server that ignores the case
+// would
+// bypass the rules.
 var ruled = []string{"api", "oauth2", "v1", "users", "groups", "sessions", "apps", "token", "global-token-revocation", "me"}
 
-// customPath checks a path and escapes it. It rejects a path with a second meaning: with
-// escapes, dot segments, empty segments or parameters of segments.
+// customPath checks a path and escapes it. It rejects ambiguous paths: escapes, dot segments, empty segments or
+// parameters of segments.
 func customPath(p string) (string, *sdk.Error) {
 	bad := func(what string) (string, *sdk.Error) { return "", sdk.InvalidField("/path", "%s", what) }
 	if !slices.ContainsFunc(customRoots, func(root string) bool { return strings.HasPrefix(p, root) }) {
@@ -108,9 +108,10 @@ func customPath(p string) (string, *sdk.Error) {
 	return "/" + strings.Join(segments, "/"), nil
 }
 
-// inPath reports whether a path may have r: letters and digits of any script, which logins
-// may have, and the other characters of IDs and logins. Characters that look like, or are
-// folded to, a dot or a slash are excluded.
+// inPath reports whether a path may contain r: letters and digits of any script, which logins may contain, and
+// the
+// other characters of IDs and logins. It excludes characters that look like, or are normalized to, a dot or a
+// slash.
 func inPath(r rune) bool {
 	if r < unicode.MaxASCII {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/-._~@+=:,!$&'()* ", r)

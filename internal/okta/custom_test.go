@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// hostilePaths are paths that some servers read as other paths.
+// hostilePaths are paths that some servers interpret as other paths.
 var hostilePaths = []string{
 	"", "/", "api/v1/users", "//evil.example/api/v1/users", "https://evil.example/api/v1/users", "/api/v1", "/api/v2/users", "/api/v1/",
 	"/API/v1/users", "/oauth2/default/v1/token", "/admin/users", "/idp", "/api/v1/../../admin", "/api/v1/users/..", "/api/v1/./users",
@@ -44,7 +44,7 @@ func TestCustomEscapesNames(t *testing.T) {
 	}
 }
 
-// The rules of a connection apply to a custom request.
+// TestCustomWritesObeyTheGuards checks that the rules of a connection apply to custom requests.
 func TestCustomWritesObeyTheGuards(t *testing.T) {
 	s := oktasim.Start(t, oktasim.Options{Token: canary})
 	u := s.AddUser(oktasim.NewUser{Login: "glass@corp.example"})

@@ -19,7 +19,7 @@ type Device struct {
 	} `json:"profile"`
 }
 
-// The statuses of a device in addition to ACTIVE and SUSPENDED, which users have too
+// These are the statuses of a device in addition to ACTIVE and SUSPENDED, which users also have
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/).
 const (
 	DeviceCreated     = "CREATED"
@@ -43,8 +43,7 @@ func (c *Client) DevicesOf(ctx context.Context, userID string) ([]UserDevice, er
 	return listAll(ctx, c, nil, func(d UserDevice) string { return d.Device.ID }, "users", userID, "devices")
 }
 
-// SuspendDevice suspends an ACTIVE device; Okta rejects any other status with 400
-// E0000001.
+// SuspendDevice suspends an ACTIVE device. Okta rejects any other status with 400 E0000001.
 func (c *Client) SuspendDevice(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, noContent, withID(c.api.DeviceAPI.SuspendDevice, id))
 }

@@ -45,7 +45,9 @@ func boundApp(t *testing.T, mode string) *appOrg {
 	return asApp{app: oktasim.NewServiceApp{DPoP: true}, change: func(s *Settings) { s.DPoP = mode }}.open(t)
 }
 
-// Okta demands DPoP in its first rejection, and sends the nonce in its second.
+// TestDPoPRequiredByApp checks that the client follows Okta's two rejections: the first requires DPoP, and the
+// second
+// sends the nonce.
 func TestDPoPRequiredByApp(t *testing.T) {
 	o := boundApp(t, "")
 	for range 3 {
@@ -59,12 +61,12 @@ func TestDPoPRequiredByApp(t *testing.T) {
 		claims := proofClaims(t, r)
 		if i == 0 {
 			if claims != nil {
-				t.Error("sent a proof without a demand")
+				t.Error("sent a proof before it was required")
 			}
 			continue
 		}
 		if seen[claims["jti"]] {
-			t.Errorf("request %d has a proof that was used before", i)
+			t.Errorf("request %d has a repeated proof", i)
 		}
 		seen[claims["jti"]] = true
 		if claims["htm"] != r.Method || claims["htu"] != o.org.URL+r.Path {
@@ -80,7 +82,7 @@ func TestDPoPRequiredByApp(t *testing.T) {
 	if scheme := o.org.Requests()[3].Header.Get("Authorization"); scheme != "DPoP" {
 		t.Errorf("scheme %s", scheme)
 	}
-	// The renewal already knows the demand and the nonce.
+	// The renewal already uses DPoP and the nonce.
 	o.org.RevokeTokens("")
 	o.org.ForgetRequests()
 	if err := o.read(t); err != nil {
@@ -90,7 +92,7 @@ func TestDPoPRequiredByApp(t *testing.T) {
 }
 
 func TestDPoPRequiredBySettings(t *testing.T) {
-	// This also holds for an app that accepts bearer tokens.
+	// The setting also applies to an app that accepts bearer tokens.
 	o := asApp{change: func(s *Settings) { s.DPoP = "required" }}.open(t)
 	if err := o.read(t); err != nil {
 		t.Fatal(err)
@@ -137,7 +139,9 @@ func TestNonceChange(t *testing.T) {
 	wantSent(t, o, user401, tokenBad, tokenOK, userOK)
 }
 
-// The SDK retries without end, with a new RSA key each time.
+// TestEndlessNonceDemand checks that the client stops retrying. The SDK retries without end, with a new RSA key
+// each
+// time.
 func TestEndlessNonceDemand(t *testing.T) {
 	demand := oktasim.Fault{Path: auth.TokenPath, Status: 400, Body: `{"error":"use_dpop_nonce"}`, Headers: map[string]string{"DPoP-Nonce": "again"}}
 	o := boundApp(t, "")
@@ -155,7 +159,7 @@ func TestEndlessNonceDemand(t *testing.T) {
 	wantSent(t, o, tokenBad)
 }
 
-// The API may demand another nonce than the token endpoint.
+// TestNonceOfTheAPI checks that the API may require another nonce than the token endpoint.
 func TestNonceOfTheAPI(t *testing.T) {
 	demand := oktasim.Fault{Path: "/api/v1/users/**", Times: 1, Status: 401, Body: " ", Headers: map[string]string{
 		"WWW-Authenticate": `Bearer realm="x", DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof"`, "DPoP-Nonce": "api-1",
@@ -178,7 +182,7 @@ func TestNonceOfTheAPI(t *testing.T) {
 		}
 	}
 
-	// Any response may bring the next nonce. The nonce of the token endpoint stays.
+	// Any response may contain the next nonce. The nonce of the token endpoint does not change.
 	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Times: 1, Kind: oktasim.KindSlow, Delay: "1ms", Headers: map[string]string{"DPoP-Nonce": "api-2"}})
 	o.org.ForgetRequests()
 	for range 2 {
@@ -199,7 +203,8 @@ func TestNonceOfTheAPI(t *testing.T) {
 	wantSent(t, o, user401, user401)
 }
 
-// The SDK retries a request with the same proof. Okta rejects it as a replay: 400
+// TestReplayedProof covers the SDK, which retries a request with the same proof. Okta rejects it as a replay:
+// 400
 // without a body.
 func TestReplayedProof(t *testing.T) {
 	o := boundApp(t, "")
@@ -225,7 +230,7 @@ func TestReplayedProof(t *testing.T) {
 	wantSent(t, o, user400, user400)
 }
 
-// net/http repeats a GET whose kept connection had ended, with the same proof.
+// TestProofRepeatedByTransport covers net/http, which repeats a GET on a new connection with the same proof.
 func TestProofRepeatedByTransport(t *testing.T) {
 	o := boundApp(t, "")
 	if err := o.read(t); err != nil {
@@ -242,7 +247,7 @@ func TestProofRepeatedByTransport(t *testing.T) {
 	}
 }
 
-// The caller's own DPoP header is replaced.
+// TestForeignProof checks that the caller's own DPoP header is replaced.
 func TestForeignProof(t *testing.T) {
 	o := asApp{}.open(t)
 	_, err := o.exchange(t.Context(), func(ctx context.Context) error {

@@ -17,8 +17,9 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// exchange runs call, which must send exactly one request. It returns Okta's response,
-// and the error of any response that is not a success.
+// exchange runs call, which must send exactly one request. It returns Okta's response, and an error unless the
+// response
+// is a success.
 func (c *Client) exchange(ctx context.Context, call func(context.Context) error) (*rest.Response, error) {
 	response, err := c.transport.Exchange(ctx, call)
 	if err != nil {
@@ -28,7 +29,7 @@ func (c *Client) exchange(ctx context.Context, call func(context.Context) error)
 	return r, r.Err(c.credentials.Mask)
 }
 
-// sendRaw sends a request without the SDK. path comes from [rest.Path] or is constant.
+// sendRaw sends a request without the SDK. path is constant or comes from [rest.Path].
 func (c *Client) sendRaw(ctx context.Context, method, path, rawQuery string, body []byte) (*rest.Response, error) {
 	return c.exchange(ctx, func(ctx context.Context) error { return c.do(ctx, method, path, rawQuery, body) })
 }
@@ -51,7 +52,7 @@ func (c *Client) do(ctx context.Context, method, path, rawQuery string, body []b
 	return resp.Body.Close()
 }
 
-// get sends a GET. path comes from [rest.Path] or is constant.
+// get sends a GET. path is constant or comes from [rest.Path].
 func (c *Client) get(ctx context.Context, path string, query url.Values) (*rest.Response, error) {
 	return c.sendRaw(ctx, http.MethodGet, path, query.Encode(), nil)
 }
@@ -65,8 +66,8 @@ func (c *Client) getAt(ctx context.Context, query url.Values, segments ...string
 	return c.get(ctx, p, query)
 }
 
-// read reads the object at the path of segments leniently. id returns its ID, which the
-// object must have.
+// read reads the object at the path of segments leniently. id returns the ID of the object, which must not be
+// empty.
 func read[T any](ctx context.Context, c *Client, id func(*T) string, segments ...string) (*T, error) {
 	v := new(T)
 	r, err := c.getAt(ctx, nil, segments...)
@@ -79,16 +80,18 @@ func read[T any](ctx context.Context, c *Client, id func(*T) string, segments ..
 	return v, err
 }
 
-// A success is the response that Okta documents for a call. A proxy may answer any
-// request with a 2xx status.
+// A success is the successful response that Okta documents for a call. A proxy may respond to any request with a
+// 2xx
+// status.
 type success struct {
 	statuses []int
-	member   string // that the object in the body must have; "" for no body or {}
+	member   string // member that the body must have; "" if the body is empty or {}
 }
 
-// The successes of Okta's calls
-// (https://developer.okta.com/docs/api/openapi/okta-management/guides/overview/). The
-// life-cycle calls with status 200 return {}.
+// These are the successful responses of Okta's calls
+// (https://developer.okta.com/docs/api/openapi/okta-management/guides/overview/). The lifecycle calls with
+// status 200
+// return {}.
 var (
 	noContent = success{statuses: []int{http.StatusNoContent}}
 	emptyOK   = success{statuses: []int{http.StatusOK}}
@@ -120,7 +123,7 @@ func (s success) check(r *rest.Response) error {
 type request struct {
 	method string
 	query  url.Values
-	body   any // sent as JSON, unless nil
+	body   any // sent as JSON unless nil
 }
 
 // write sends a write to the path of segments below /api/v1.
@@ -154,7 +157,7 @@ func (c *Client) checked(ctx context.Context, want success, call func(context.Co
 	return r, err
 }
 
-// An sdkCall is a call of the SDK, whose path holds ids.
+// An sdkCall is a call of the SDK with IDs in its path.
 type sdkCall[R any] struct {
 	build func(context.Context) R
 	ids   []string
@@ -198,7 +201,7 @@ func sdkRead[T any, R interface {
 	switch {
 	case err != nil:
 		return nil, err
-	case len(r.Body) == 0: // which want allows
+	case len(r.Body) == 0: // allowed by want
 		return new(T), nil
 	case fault != nil || result == nil:
 		return nil, r.Broken("a response that cannot be parsed")
@@ -215,7 +218,7 @@ func checkIDs(ids []string) error {
 	return nil
 }
 
-// value returns the value that p points to, the zero value for nil.
+// value returns the value that p points to, or the zero value for nil.
 func value[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

@@ -15,8 +15,8 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// A Factor is a factor that a user has enrolled. It does not use the SDK, whose model
-// loses unknown types such as FastPass (signed_nonce).
+// A Factor is a factor that a user has enrolled. It does not use the model of the SDK, which loses unknown types
+// such as FastPass (signed_nonce).
 type Factor struct {
 	ID         string `json:"id"`
 	FactorType string `json:"factorType"`
@@ -38,14 +38,13 @@ const (
 	FactorEmail = "email"
 )
 
-// CreatedAt returns when the factor was enrolled, zero if Okta does not say.
+// CreatedAt returns the time of the enrolment, or zero if it is unknown.
 func (f Factor) CreatedAt() time.Time {
 	t, _ := time.Parse(time.RFC3339, f.Created)
 	return t
 }
 
-// FactorsOf lists the factors of a user. Okta omits those that the enrolment policy for
-// the caller does not allow.
+// FactorsOf lists the factors of a user. Okta omits factors that the enrolment policy forbids to the caller.
 func (c *Client) FactorsOf(ctx context.Context, userID string) ([]Factor, error) {
 	return listAll(ctx, c, nil, func(f Factor) string { return f.ID }, "users", userID, "factors")
 }
@@ -60,9 +59,11 @@ func (c *Client) ResetFactors(ctx context.Context, userID string) error {
 	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.ResetFactors, userID))
 }
 
-// DeleteFactor removes one factor; a factor of Okta Verify goes with its others (push,
-// FastPass, one-time code). removeRecovery also removes the phone number of an SMS or
-// call factor from account recovery. Okta responds to a repetition with 404.
+// DeleteFactor removes one factor. Okta removes all Okta Verify factors (push, FastPass, one-time code)
+// together.
+// removeRecovery also removes the phone number of an SMS or call factor from account recovery. Okta responds to
+// a
+// repetition with 404.
 func (c *Client) DeleteFactor(ctx context.Context, userID, factorID string, removeRecovery bool) error {
 	return sdkWrite(ctx, c, noContent, withIDs(func(ctx context.Context, userID, factorID string) sdkv4.ApiUnenrollFactorRequest {
 		call := c.api.UserFactorAPI.UnenrollFactor(ctx, userID, factorID)
@@ -76,8 +77,8 @@ func (c *Client) DeleteFactor(ctx context.Context, userID, factorID string, remo
 // A Push is a challenge that was sent to a push factor, and its result.
 type Push struct {
 	Transaction string // ID for [Client.PushResult]
-	Result      string // WAITING, SUCCESS, REJECTED, TIMEOUT, or another word of Okta's
-	Number      string // the number that the user has to pick, "" if there is none
+	Result      string // WAITING, SUCCESS, REJECTED, TIMEOUT, or another value of Okta
+	Number      string // the number that the user must choose, or ""
 }
 
 // The results of a push challenge
@@ -87,11 +88,12 @@ const (
 	PushSuccess  = "SUCCESS"
 	PushRejected = "REJECTED"
 	PushTimeout  = "TIMEOUT"
-	PushExpired  = "EXPIRED" // of factors in general
+	PushExpired  = "EXPIRED" // status of factors in general
 )
 
-// SendPush sends a challenge to a push factor, with a number to pick if asked for, or if
-// the org's policy requires one.
+// SendPush sends a challenge to a push factor. With number, or if the org's policy requires it, the user must
+// choose
+// a number.
 func (c *Client) SendPush(ctx context.Context, userID, factorID string, number bool) (Push, error) {
 	body := map[string]bool{}
 	if number {
@@ -130,7 +132,7 @@ func decodePush(r *rest.Response) (Push, error) {
 		} `json:"_links"`
 		Embedded struct {
 			Challenge struct {
-				// A number in the documentation, kept as it is.
+				// This is a number in the documentation. It is kept unchanged.
 				CorrectAnswer json.RawMessage `json:"correctAnswer"`
 			} `json:"challenge"`
 		} `json:"_embedded"`
@@ -143,9 +145,9 @@ func decodePush(r *rest.Response) (Push, error) {
 	}
 	push := Push{Result: httpclient.Printable(body.Result, 60)}
 	if strings.HasPrefix(push.Result, PushWaiting) {
-		push.Result = PushWaiting // the documentation has "WAITING (with number matching challenge)" too
+		push.Result = PushWaiting // the documentation also has "WAITING (with number matching challenge)"
 	}
-	// Only the ID is taken from the link: the client asks the org's own address.
+	// Only the ID is taken from the link. Requests always use the configured address of the org.
 	if u, err := url.Parse(body.Links.Poll.Href); err == nil && u.Path != "" {
 		push.Transaction = u.Path[strings.LastIndexByte(u.Path, '/')+1:]
 	}

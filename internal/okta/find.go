@@ -13,8 +13,7 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// CheckName rejects a text that cannot be a name in Okta; pointer locates it in the
-// input.
+// CheckName rejects a text that cannot be a name in Okta. pointer is the location of the text in the input.
 func CheckName(pointer, name string) error { return rest.CheckReference(pointer, name) }
 
 // IsUserID reports whether ref has the form of a user's ID.
@@ -26,9 +25,9 @@ func equals(attribute, value string) string { return attribute + " eq " + system
 // limit returns a query with a page size.
 func limit(n string) url.Values { return url.Values{"limit": {n}} }
 
-// A kind is a kind of objects that an input can name by ID or by name.
+// A kind is a kind of object that an input can identify by ID or by name.
 type kind[T any] struct {
-	noun, name string // words for an object and for its name
+	noun, name string // words in messages for an object and for its name
 	id         *regexp.Regexp
 	read       func(c *Client, ctx context.Context, id string) (*T, error)
 	like       func(c *Client, ctx context.Context, name string) ([]*T, error) // lists candidates
@@ -51,14 +50,14 @@ var (
 	}
 )
 
-// FindGroup returns the one group that ref names, by ID or by exact name. pointer locates
-// ref in the input. Several groups, such as those imported from apps, may have one name:
-// the error then lists the matches.
+// FindGroup returns the group with the ID or the exact name ref. pointer is the location of ref in the input.
+// Several groups may have the same name, for example groups imported from apps. The error then lists the
+// matches.
 func (c *Client) FindGroup(ctx context.Context, pointer, ref string) (*Group, error) {
 	return groupKind.find(ctx, c, pointer, ref)
 }
 
-// GroupByName returns the one group with exactly this name, see [Client.FindGroup].
+// GroupByName returns the group with exactly this name, see [Client.FindGroup].
 func (c *Client) GroupByName(ctx context.Context, pointer, name string) (*Group, error) {
 	if err := rest.CheckReference(pointer, name); err != nil {
 		return nil, err
@@ -66,14 +65,14 @@ func (c *Client) GroupByName(ctx context.Context, pointer, name string) (*Group,
 	return groupKind.named(ctx, c, pointer, name, "exact name")
 }
 
-// FindApp returns the one application that ref names, by ID or by exact label. pointer
-// locates ref in the input. If several applications have the label, the error lists them.
+// FindApp returns the application with the ID or the exact label ref. pointer is the location of ref in the
+// input.
+// If several applications have the label, the error lists them.
 func (c *Client) FindApp(ctx context.Context, pointer, ref string) (*App, error) {
 	return appKind.find(ctx, c, pointer, ref)
 }
 
-// FindZone returns the one zone that ref names, by ID or by exact name. pointer locates
-// ref in the input.
+// FindZone returns the zone with the ID or the exact name ref. pointer is the location of ref in the input.
 func (c *Client) FindZone(ctx context.Context, pointer, ref string) (*Zone, error) {
 	return zoneKind.find(ctx, c, pointer, ref)
 }
@@ -83,7 +82,7 @@ func (k kind[T]) find(ctx context.Context, c *Client, pointer, ref string) (*T, 
 		return nil, err
 	}
 	if k.id.MatchString(ref) {
-		// An object without this ID may have it as its name.
+		// ref may have the form of an ID and still be a name.
 		if o, err := k.read(c, ctx, ref); !rest.IsNotFound(err) {
 			return o, err
 		}
@@ -91,8 +90,7 @@ func (k kind[T]) find(ctx context.Context, c *Client, pointer, ref string) (*T, 
 	return k.named(ctx, c, pointer, ref, "id or exact "+k.name)
 }
 
-// named returns the one object with exactly the name ref. by says which kind of reference
-// ref is.
+// named returns the object with exactly the name ref. by is the kind of reference, for messages.
 func (k kind[T]) named(ctx context.Context, c *Client, pointer, ref, by string) (*T, error) {
 	found, err := k.like(c, ctx, ref)
 	if err != nil {
@@ -122,16 +120,16 @@ func (k kind[T]) named(ctx context.Context, c *Client, pointer, ref, by string) 
 	return nil, c.missing(pointer, k.noun, by, ref, near)
 }
 
-// missing returns the error of a reference that names no object.
+// missing returns the error for a reference without an object.
 func (c *Client) missing(pointer, noun, by, ref, more string) *sdk.Error {
 	e := sdk.Errorf(sdk.NotFound, "no %s of %s has the %s %q%s", noun, c.origin.Host, by, httpclient.Printable(ref, 100), more)
 	e.Violations = sdk.InvalidField(pointer, "names no %s", noun).Violations
 	return e
 }
 
-// FindUser returns the one user that ref names: by ID, by whole login, or by email
-// address, in that order. pointer locates ref in the input. If several users share an
-// address, the error lists them.
+// FindUser returns the user with this ID, complete login, or email address, in that order. pointer is the
+// location
+// of ref in the input. If several users share an address, the error lists them.
 func (c *Client) FindUser(ctx context.Context, pointer, ref string) (*User, error) {
 	u, err := c.findUser(ctx, pointer, ref)
 	if err == nil {
@@ -145,7 +143,7 @@ func (c *Client) findUser(ctx context.Context, pointer, ref string) (*User, erro
 		return nil, err
 	}
 	noUser := func(more string) *sdk.Error { return c.missing(pointer, "user", "id, login or email", ref, more) }
-	// Okta reads "me" as the token's owner.
+	// Okta reads "me" as the owner of the token.
 	if !strings.EqualFold(ref, "me") && rest.CheckSegment(ref) == nil {
 		u, err := c.User(ctx, ref)
 		switch {
@@ -154,8 +152,8 @@ func (c *Client) findUser(ctx context.Context, pointer, ref string) (*User, erro
 		case err == nil && (u.ID == ref || strings.EqualFold(u.Login, ref)):
 			return u, nil
 		case err == nil && !strings.EqualFold(u.Email, ref):
-			// Okta also finds a user by the part of the login before the @, but the next user
-			// to be created may take that name.
+			// Okta also finds a user by the part of the login before the @. A user created later may get that
+			// name.
 			if u.Login == "" {
 				return nil, sdk.Errorf(sdk.Unavailable, "GET /api/v1/users/%s: the response is a user without a login, so it did not come from Okta. "+
 					"Check the org URL and the network", httpclient.Printable(ref, 100))
@@ -182,7 +180,7 @@ func (c *Client) findUser(ctx context.Context, pointer, ref string) (*User, erro
 	return sole(pointer, found)
 }
 
-// UserByEmail returns the one user with the email address, see [Client.FindUser].
+// UserByEmail returns the user with the email address, see [Client.FindUser].
 func (c *Client) UserByEmail(ctx context.Context, pointer, email string) (*User, error) {
 	if err := rest.CheckReference(pointer, email); err != nil {
 		return nil, err
@@ -194,8 +192,7 @@ func (c *Client) UserByEmail(ctx context.Context, pointer, email string) (*User,
 	if found = withEmail(found, email); len(found) > 0 {
 		return sole(pointer, found)
 	}
-	// The search lags behind changes by a moment. The login usually is the address and
-	// can be read directly.
+	// The search index is updated with a delay. The login is usually the address, and can be read directly.
 	u, err := c.UserByLogin(ctx, email)
 	if err == nil && (u == nil || !strings.EqualFold(u.Email, email)) {
 		return nil, c.missing(pointer, "user", "email address", email, "")
@@ -231,7 +228,7 @@ func withEmail(users []*User, email string) []*User {
 	return slices.DeleteFunc(users, func(u *User) bool { return !strings.EqualFold(u.Email, email) })
 }
 
-// sole returns the user if there is only one.
+// sole returns the only user, or an error that lists all users.
 func sole(pointer string, users []*User) (*User, error) {
 	if len(users) == 1 {
 		return users[0], nil

@@ -36,7 +36,7 @@ func TestFindUser(t *testing.T) {
 	_, err := c.FindUser(t.Context(), "/user", "shared@corp.example")
 	e := wantCode(t, err, sdk.InvalidInput)
 	if text := e.Error(); !strings.Contains(text, one.ID) || !strings.Contains(text, two.ID) || !strings.Contains(text, "one@corp.example") {
-		t.Errorf("the candidates are not all named: %s", text)
+		t.Errorf("some candidates are missing in: %s", text)
 	}
 	before := len(s.Requests())
 	for _, ref := range []string{"", " ", " isaac@corp.example", "isaac@corp.example\n", "a\x00b", strings.Repeat("x", 501)} {
@@ -46,15 +46,16 @@ func TestFindUser(t *testing.T) {
 	if n := len(s.Requests()) - before; n != 0 {
 		t.Errorf("rejected names reached Okta in %d requests", n)
 	}
-	// The short name finds Isaac today, and "me" the token's own user. The others are
-	// paths, wildcards and injections. None may find a user.
+	// The short name currently finds Isaac, and "me" finds the token's own user. The others are paths, wildcards
+	// and
+	// injections. None may find a user.
 	for _, ref := range []string{
 		"isaac", "me", "ME", "nobody@corp.example", "00u00000000000000000", "..", ".", "a/b", "a?b", "?", "#", "*", "%",
 		`x" or profile.login sw "i`, `" or status eq "ACTIVE`, `\`, `\"`, "me/groups", "isaac@corp.example/lifecycle/suspend",
 	} {
 		u, err := c.FindUser(t.Context(), "/user", ref)
 		if err == nil {
-			t.Errorf("%q came to mean %s", ref, u.Login)
+			t.Errorf("%q found %s", ref, u.Login)
 			continue
 		}
 		e := wantCode(t, err, sdk.NotFound)
@@ -69,7 +70,7 @@ func TestFindUser(t *testing.T) {
 	}
 }
 
-// A user without a login does not come from Okta, and does not show which users exist.
+// TestUserWithoutLogin checks that a user without a login is not accepted as a response of Okta.
 func TestUserWithoutLogin(t *testing.T) {
 	for _, body := range []string{`{"id":"x"}`, `{"id":"x","profile":null}`, `{"id":"x","profile":{"login":7}}`,
 		`{"id":"x","profile":[]}`, `{"id":"x","status":"ok"}`} {
@@ -80,7 +81,7 @@ func TestUserWithoutLogin(t *testing.T) {
 		_, err := c.FindUser(t.Context(), "/user", "isaac@corp.example")
 		e := wantCode(t, err, sdk.Unavailable)
 		if !strings.HasPrefix(e.Message, "GET /api/v1/users/isaac@corp.example: ") {
-			t.Errorf("%s: the request is not named in %q", body, e.Message)
+			t.Errorf("%s: the request is missing in %q", body, e.Message)
 		}
 	}
 }
@@ -108,7 +109,7 @@ func TestFindGroup(t *testing.T) {
 	_, err := c.FindGroup(t.Context(), "/group", "Salesforce Users")
 	e := wantCode(t, err, sdk.InvalidInput)
 	if text := e.Error(); !strings.Contains(text, a.ID) || !strings.Contains(text, b.ID) {
-		t.Errorf("the candidates are not all named: %s", text)
+		t.Errorf("some candidates are missing in: %s", text)
 	}
 	for _, ref := range []string{"Quarantin", "quarantine", "..", "00g00000000000000000", `x" or type eq "OKTA_GROUP`} {
 		_, err := c.FindGroup(t.Context(), "/group", ref)
@@ -119,8 +120,9 @@ func TestFindGroup(t *testing.T) {
 	}
 }
 
-// Lists below /api/v1/iam have the next link in their body. An invalid link ends the
-// list with an error.
+// TestCustomRolesInPages covers lists below /api/v1/iam, which have the next link in their body. An invalid link
+// ends
+// the list with an error.
 func TestCustomRolesInPages(t *testing.T) {
 	c, s := guarded(t, guard.Rules{})
 	page := func(body string) {

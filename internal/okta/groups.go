@@ -23,14 +23,14 @@ type Group struct {
 	} `json:"profile"`
 }
 
-// The types of a group. Only an Okta group has members that Okta may change.
+// These are the types of groups. Okta can change the members of groups of the type OKTA_GROUP only.
 const (
 	GroupOkta    = "OKTA_GROUP"
 	GroupApp     = "APP_GROUP"
 	GroupBuiltIn = "BUILT_IN"
 )
 
-// groupOf returns the group that the SDK read in a response without an error.
+// groupOf converts the group of a successful response of the SDK.
 func groupOf(g *sdkv4.Group, err error) (*Group, error) {
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (c *Client) Group(ctx context.Context, id string) (*Group, error) {
 	return groupOf(sdkRead(ctx, c, object, withID(c.api.GroupAPI.GetGroup, id)))
 }
 
-// CreateGroup creates a group and returns it. A name that is taken gets 400 E0000001.
+// CreateGroup creates a group and returns it. For a name in use, Okta returns 400 E0000001.
 func (c *Client) CreateGroup(ctx context.Context, name, description string) (*Group, error) {
 	body := sdkv4.Group{Profile: &sdkv4.GroupProfile{Name: &name}}
 	if description != "" {
@@ -68,26 +68,26 @@ func (c *Client) GroupsLike(ctx context.Context, name string) ([]*Group, error) 
 	return decodeList(r, func(g *Group) string { return g.ID })
 }
 
-// groupKept is how long a group is known by its name.
-const groupKept = 5 * time.Minute
+// groupTTL is the time for which the group of a name is cached.
+const groupTTL = 5 * time.Minute
 
-// GroupByRef is FindGroup with fewer requests. It reads nothing for an ID, since a write
-// to a group that does not exist fails, and it keeps a name for a while.
+// GroupByRef is FindGroup with fewer requests. It reads nothing for an ID, because a write to a missing group
+// fails
+// anyway. It caches the group of a name.
 func (c *Client) GroupByRef(ctx context.Context, pointer, ref string) (*Group, error) {
 	if rest.IsGroupID(ref) {
 		return &Group{ID: ref, Type: GroupOkta}, nil
 	}
 	return c.groups.Of(ref).Get(ctx, c.Guard.Now(), func() (*Group, time.Duration, error) {
 		g, err := c.FindGroup(ctx, pointer, ref)
-		return g, groupKept, err
+		return g, groupTTL, err
 	})
 }
 
-// ForgetGroup makes GroupByRef look the name up again.
+// ForgetGroup removes the name from the cache of GroupByRef.
 func (c *Client) ForgetGroup(ref string) { c.groups.Forget(ref) }
 
-// UserGroups lists the groups of a user. A group that cannot be read is an error: it may
-// be a protected one.
+// UserGroups lists the groups of a user. A group that cannot be parsed is an error, because it may be protected.
 func (c *Client) UserGroups(ctx context.Context, id string) ([]*Group, error) {
 	p, err := rest.Path("users", id, "groups")
 	if err != nil {
@@ -102,7 +102,7 @@ func (c *Client) UserGroups(ctx context.Context, id string) ([]*Group, error) {
 	return all, err
 }
 
-// UserGroupsSince is UserGroups, or the groups that the guard has read since that time.
+// UserGroupsSince returns the groups that the guard has read since that time, or calls UserGroups.
 func (c *Client) UserGroupsSince(ctx context.Context, id string, since time.Time) ([]*Group, error) {
 	if groups, ok := c.memberships.Of(id).After(since); ok {
 		return groups, nil
@@ -110,9 +110,9 @@ func (c *Client) UserGroupsSince(ctx context.Context, id string, since time.Time
 	return c.UserGroups(ctx, id)
 }
 
-// MemberOf reads a user as a member of a small group: status and membership in one
-// request. It returns nil if the user is not on the first page of members, which proves
-// nothing about a larger group.
+// MemberOf reads a user as a member of a small group: status and membership in one request. It returns nil if
+// the user
+// is not on the first page of members. In a larger group, the user may then be on another page.
 func (c *Client) MemberOf(ctx context.Context, groupID, userID string) (*User, error) {
 	r, err := c.getAt(ctx, limit("200"), "groups", groupID, "users")
 	if err != nil {
@@ -130,13 +130,14 @@ func (c *Client) MemberOf(ctx context.Context, groupID, userID string) (*User, e
 	return nil, nil
 }
 
-// AddMember adds a user to a group. Okta responds with 204 to a repetition too, with 403
-// for an app's group and with 501 for a built-in one.
+// AddMember adds a user to a group. Okta also responds with 204 to a repetition. It responds with 403 for an
+// app's
+// group and with 501 for a built-in group.
 func (c *Client) AddMember(ctx context.Context, groupID, userID string) error {
 	return sdkWrite(ctx, c, noContent, withIDs(c.api.GroupAPI.AssignUserToGroup, groupID, userID))
 }
 
-// RemoveMember removes a user from a group; Okta responds as it does to AddMember.
+// RemoveMember removes a user from a group. Okta responds as it does to AddMember.
 func (c *Client) RemoveMember(ctx context.Context, groupID, userID string) error {
 	return sdkWrite(ctx, c, noContent, withIDs(c.api.GroupAPI.UnassignUserFromGroup, groupID, userID))
 }

@@ -15,11 +15,11 @@ import (
 
 var _ sdk.Authorizer = (*Client)(nil)
 
-// checkWrite is the guard of the transport.
+// checkWrite applies the guard to a write of the transport.
 func (c *Client) checkWrite(req *http.Request, body []byte) (done func(), err error) {
 	custom, _ := req.Context().Value(customKey{}).(bool)
 	if custom {
-		c.plans.ForgetAll() // its path can name a user in any way
+		c.plans.ForgetAll() // the path can identify a user in several ways
 	}
 	for segment := range strings.SplitSeq(req.URL.Path, "/") {
 		if IsUserID(segment) && !sdk.IsDryRun(req.Context()) {
@@ -27,13 +27,13 @@ func (c *Client) checkWrite(req *http.Request, body []byte) (done func(), err er
 		}
 	}
 	if custom && !c.Guard.AllowCustomWrites {
-		return nil, guard.Reject("allow_custom_writes", "this connection lets a custom request only read")
+		return nil, guard.Reject("allow_custom_writes", "custom requests of this connection may only read")
 	}
 	return c.Guard.Check(req.Context(), guard.Write{Method: req.Method, Path: req.URL.EscapedPath(), Body: body})
 }
 
-// GuardScopes lists the OAuth scopes with which the guard checks the targets of a write
-// and the remaining administrators.
+// GuardScopes lists the OAuth scopes with which the guard reads the targets of a write and the remaining
+// administrators.
 func (s Settings) GuardScopes() []string {
 	if s.ReadOnly {
 		return nil
@@ -45,25 +45,27 @@ func (s Settings) GuardScopes() []string {
 	return scopes
 }
 
-// A plan is the user and the groups that the dry run of a containment read.
+// A plan contains the user and the groups that the dry run of a containment read.
 type plan struct {
 	user   *User
 	groups []*Group
 	read   time.Time
 }
 
-// planKept is how long a plan is kept. It is no longer than a containment takes between
-// the read of the groups and the last write.
-const planKept = 2 * time.Second
+// planTTL is the lifetime of a plan: at most the time between the read of the groups and the last write of a
+// containment.
+const planTTL = 2 * time.Second
 
-// RememberPlan keeps the user and the groups that a dry run read, for the call that
-// follows it at once with the same reference to the user, as hosts make it.
+// RememberPlan stores the user and the groups that a dry run read. Hosts repeat the call immediately without dry
+// run
+// and with the same reference to the user. That call uses the plan.
 func (c *Client) RememberPlan(ref string, u *User, groups []*Group, begun time.Time) {
-	c.plans.Of(ref).Set(time.Now(), planKept, plan{u, groups, begun})
+	c.plans.Of(ref).Set(time.Now(), planTTL, plan{u, groups, begun})
 }
 
-// TakePlan returns the user and the groups of a dry run, once. It returns nil if the
-// client wrote to the user since, or if the dry run is too long ago.
+// TakePlan returns and removes the user and the groups of a dry run. It returns nil if the client has written to
+// the
+// user since, or if the plan has expired.
 func (c *Client) TakePlan(ref string) (*User, []*Group) {
 	p, ok := c.plans.Of(ref).Peek(time.Now())
 	c.plans.Forget(ref)
@@ -78,17 +80,17 @@ func (c *Client) TakePlan(ref string) (*User, []*Group) {
 
 type sameChangeKey struct{}
 
-// WithSameChange returns a context for a write that belongs to a change that began at
-// that time, with another write to the same user. The groups that the guard read for the
-// first of these writes count for the second.
+// WithSameChange returns a context for a write that belongs to a change, which started at begun. All writes of
+// the
+// change to the same user share the groups that the guard read for the first of them.
 func WithSameChange(ctx context.Context, begun time.Time) context.Context {
 	return context.WithValue(ctx, sameChangeKey{}, begun)
 }
 
-// A guardedOrg sends the reads of the guard and of a survey of permissions.
+// A guardedOrg sends the reads of the guard and of the permission survey.
 type guardedOrg struct{ c *Client }
 
-// fieldOf returns a field of the object that a call returned.
+// fieldOf adapts a call: it returns one field of the object that the call returned.
 func fieldOf[T, F any](field func(*T) F) func(*T, error) (F, error) {
 	return func(o *T, err error) (f F, _ error) {
 		if err == nil {
@@ -166,7 +168,7 @@ func (o guardedOrg) RolesOf(ctx context.Context, userID string) (types []string,
 	for _, role := range roles {
 		if role.Type == "" {
 			request := httpclient.RequestTo(http.MethodGet, "/api/v1/users/"+userID+"/roles")
-			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a role without a type", request)
+			return nil, sdk.Errorf(sdk.Unavailable, "%s: the response is a role without a type", request)
 		}
 		if role.Status != "INACTIVE" {
 			types = append(types, role.Type)

@@ -12,7 +12,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// An adminsOrg is an embedded org whose owner is its only super administrator.
+// An adminsOrg is an embedded org. Its owner is the only super administrator.
 type adminsOrg struct {
 	*oktasim.Server
 	owner string
@@ -27,7 +27,7 @@ func newAdminsOrg(t *testing.T) adminsOrg {
 	return adminsOrg{}
 }
 
-// admin adds an active user with an admin role of their own.
+// admin adds an active user with a directly assigned admin role.
 func (o adminsOrg) admin(login, role string) oktasim.User {
 	u := o.AddUser(oktasim.NewUser{Login: login})
 	o.AddRole(oktasim.NewRole{User: u.ID, Type: role})
@@ -57,9 +57,11 @@ func (o adminsOrg) reads() (paths []string) {
 	return paths
 }
 
-// The last super administrator is protected if the principal may read admin roles and
-// is no super administrator, such as a service app. A super administrator by group does
-// not count as another one, and is also protected.
+// TestLastSuperAdministrator checks that the last super administrator is protected from a principal that may
+// read admin
+// roles and is not a super administrator, such as a service app. A super administrator by group is protected,
+// but does
+// not count as another one.
 func TestLastSuperAdministrator(t *testing.T) {
 	for name, test := range map[string]struct {
 		second   func(adminsOrg) string // a second super administrator, "" for none
@@ -106,8 +108,9 @@ func suspendedSuper(o adminsOrg) string {
 	return u.ID
 }
 
-// The last active super administrator is protected also with the role by a group only,
-// which Okta's list of administrators does not show.
+// TestLastSuperAdministratorByGroup checks that the last active super administrator is also protected if the
+// role comes
+// from a group. Okta's list of administrators does not contain such users.
 func TestLastSuperAdministratorByGroup(t *testing.T) {
 	a := asApp{}.open(t)
 	o := adminsOrg{a.org, a.org.State().Users[0].ID}
@@ -119,8 +122,9 @@ func TestLastSuperAdministratorByGroup(t *testing.T) {
 	wantRejected(t, map[string]error{"by group": a.SuspendUser(t.Context(), last)}, "last super administrator")
 }
 
-// An org admin may suspend super administrators, but may not read who they are. All
-// writes to users are then rejected, unless the settings allow them.
+// TestUnreadableAdminRoles checks an org admin, who may suspend super administrators, but may not read the list
+// of
+// them. All writes to users are then rejected, unless the settings allow them.
 func TestUnreadableAdminRoles(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.admin("soar@corp.example", "ORG_ADMIN")
@@ -130,7 +134,7 @@ func TestUnreadableAdminRoles(t *testing.T) {
 	wantRejected(t, errs, "last super administrator")
 	for name, err := range errs {
 		if !strings.Contains(err.Error(), "allow_unknown_admins") {
-			t.Errorf("%s: %v does not say what to do", name, err)
+			t.Errorf("%s: %v does not name the remedy", name, err)
 		}
 	}
 	if got := strings.Join(o.reads(), " "); got != "/api/v1/users/"+u.ID+"/roles /api/v1/users/me" && got != "/api/v1/users/"+o.owner+"/roles /api/v1/users/me" {
@@ -161,7 +165,8 @@ func TestUnreadableAdminRoles(t *testing.T) {
 	}
 }
 
-// The two rules need one read for a user without an admin role, and none if the
+// TestRequestsOfTheAdminRules checks that the two rules need one read for a user without an admin role, and none
+// if the
 // principal is known to be a super administrator.
 func TestRequestsOfTheAdminRules(t *testing.T) {
 	o := newAdminsOrg(t)
@@ -206,7 +211,7 @@ func TestRequestsOfTheAdminRules(t *testing.T) {
 		}
 	}
 
-	c = o.as(t, users[1], guard.Rules{}) // Okta itself rejects a principal without rights
+	c = o.as(t, users[1], guard.Rules{}) // Okta itself rejects a principal without permissions
 	if err := c.RevokeSessions(t.Context(), users[0], true, true); err == nil || writes(o.Server) != 0 {
 		t.Errorf("got %v", err)
 	}

@@ -12,7 +12,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// rolesApp is a service app with all rights in an org with two super administrators.
+// rolesApp is a service app with all permissions in an org with two super administrators.
 func rolesApp(t *testing.T) (a *appOrg, o adminsOrg, second string) {
 	scopes := []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage"}
 	a = asApp{app: oktasim.NewServiceApp{Scopes: scopes}, change: func(s *Settings) { s.Scopes = scopes }}.open(t)
@@ -20,7 +20,9 @@ func rolesApp(t *testing.T) (a *appOrg, o adminsOrg, second string) {
 	return a, o, o.admin("b@corp.example", guard.SuperAdmin).ID
 }
 
-// Of two concurrent suspensions of the two super administrators, one is rejected.
+// TestTwoSuperAdministratorsAtOnce checks that one of two concurrent suspensions of the only super
+// administrators is
+// rejected.
 func TestTwoSuperAdministratorsAtOnce(t *testing.T) {
 	a, o, second := rolesApp(t)
 	o.Fault(oktasim.Fault{Method: "POST", Path: "/api/v1/users/*/lifecycle/suspend", Kind: oktasim.KindSlow, Delay: "100ms"})
@@ -41,7 +43,7 @@ func TestTwoSuperAdministratorsAtOnce(t *testing.T) {
 	}
 }
 
-// A write to all super administrators at once is rejected.
+// TestWriteToAllSuperAdministrators checks that a write to all super administrators at once is rejected.
 func TestWriteToAllSuperAdministrators(t *testing.T) {
 	a, o, second := rolesApp(t)
 	a.Guard.AllowCustomWrites, a.Guard.MaxUsersPerCall = true, 2
@@ -49,10 +51,11 @@ func TestWriteToAllSuperAdministrators(t *testing.T) {
 	wantRejected(t, map[string]error{"both": err}, "last super administrator")
 }
 
-// A change of roles by this connection invalidates the roles that the guard has read.
+// TestRolesChangedByThisConnection checks that a change of roles by this connection invalidates the cached
+// roles.
 func TestRolesChangedByThisConnection(t *testing.T) {
 	for name, change := range map[string]func(a *appOrg, o adminsOrg, second, plain string) (target string, err error){
-		"the other is one no more": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
+		"the other lost the role": func(a *appOrg, o adminsOrg, second, _ string) (string, error) {
 			roles, err := a.RolesOf(t.Context(), second)
 			if err != nil {
 				return "", err
@@ -69,13 +72,13 @@ func TestRolesChangedByThisConnection(t *testing.T) {
 			}
 			return o.owner, o.as(t, o.owner, guard.Rules{}).UnassignRole(t.Context(), second, roles[0].ID)
 		},
-		"the user became one": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
+		"the user got the role": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
 			if err := a.AssignRole(t.Context(), plain, guard.SuperAdmin, ""); err != nil {
 				return "", err
 			}
 			return plain, o.leaveOnly(t, plain, second, o.owner)
 		},
-		"the user became one by a group": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
+		"the user got the role by a group": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
 			g := o.AddGroup(oktasim.NewGroup{Name: "Admins"})
 			o.AddRole(oktasim.NewRole{Group: g.ID, Type: guard.SuperAdmin})
 			if err := a.AddMember(t.Context(), g.ID, plain); err != nil {
@@ -83,7 +86,7 @@ func TestRolesChangedByThisConnection(t *testing.T) {
 			}
 			return plain, o.leaveOnly(t, plain, second, o.owner)
 		},
-		"the user's group became one": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
+		"the user's group got the role": func(a *appOrg, o adminsOrg, second, plain string) (string, error) {
 			g := o.AddGroup(oktasim.NewGroup{Name: "Admins", Members: []string{plain}})
 			a.Guard.AllowCustomWrites = true
 			if _, err := a.Custom(t.Context(), CustomCall{Method: "POST",
@@ -96,7 +99,7 @@ func TestRolesChangedByThisConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a, o, second := rolesApp(t)
 			plain := o.AddUser(oktasim.NewUser{Login: "plain@corp.example"}).ID
-			for _, id := range []string{o.owner, second, plain} { // so that the guard knows their roles
+			for _, id := range []string{o.owner, second, plain} { // the guard caches the roles
 				if err := a.RevokeSessions(t.Context(), id, false, false); err != nil {
 					t.Fatal(err)
 				}
@@ -113,11 +116,12 @@ func TestRolesChangedByThisConnection(t *testing.T) {
 	}
 }
 
-// A new super administrator counts at once if this connection assigned the role.
+// TestAddedSuperAdministratorCounts checks that a new super administrator counts immediately if this connection
+// assigned the role.
 func TestAddedSuperAdministratorCounts(t *testing.T) {
 	a, o, second := rolesApp(t)
 	third := o.AddUser(oktasim.NewUser{Login: "c@corp.example"}).ID
-	if err := a.SuspendUser(t.Context(), second); err != nil { // so that the guard has read the list of administrators
+	if err := a.SuspendUser(t.Context(), second); err != nil { // the guard reads the list of administrators
 		t.Fatal(err)
 	}
 	wantRejected(t, map[string]error{"alone": a.SuspendUser(t.Context(), o.owner)}, "last super administrator")
@@ -129,7 +133,7 @@ func TestAddedSuperAdministratorCounts(t *testing.T) {
 	}
 }
 
-// leaveOnly suspends, as another client, every super administrator except one.
+// leaveOnly uses another client to suspend every super administrator except one.
 func (o adminsOrg) leaveOnly(t *testing.T, left string, others ...string) error {
 	c := o.as(t, left, guard.Rules{})
 	for _, id := range others {
@@ -140,7 +144,7 @@ func (o adminsOrg) leaveOnly(t *testing.T, left string, others ...string) error 
 	return nil
 }
 
-// Responses about roles are not overinterpreted.
+// TestRolesWithoutType checks that malformed responses about roles reject the write.
 func TestRolesWithoutType(t *testing.T) {
 	roles := "/api/v1/users/*/roles"
 	for name, test := range map[string]struct {
@@ -176,7 +180,7 @@ func TestRolesWithoutType(t *testing.T) {
 			if guard.Rejected(err) != (test.code == sdk.Forbidden) || writes(o.Server) > a.tokenRequests() {
 				t.Errorf("got %v, %d writes", err, writes(o.Server))
 			}
-			// The failure is not kept for long, nor for other users.
+			// The failure is not cached for long, and not for other users.
 			o.ClearFaults()
 			forgetWindows(a.Client)
 			now := time.Now().Add(time.Minute)
@@ -189,7 +193,7 @@ func TestRolesWithoutType(t *testing.T) {
 	}
 }
 
-// Unreadable roles of one user do not prevent writes to others.
+// TestUserWithUnreadableRoles checks that unreadable roles of one user do not prevent writes to others.
 func TestUserWithUnreadableRoles(t *testing.T) {
 	a := asApp{}.open(t)
 	if err := a.RevokeSessions(t.Context(), a.user.ID, false, false); err != nil {
@@ -206,11 +210,11 @@ func TestUserWithUnreadableRoles(t *testing.T) {
 	}
 }
 
-// An administrator who was just deleted is no error.
+// TestDeletedAdministrator checks that a recently deleted administrator is not an error.
 func TestDeletedAdministrator(t *testing.T) {
 	a, o, second := rolesApp(t)
 	third := o.admin("c@corp.example", guard.SuperAdmin).ID
-	if err := a.RevokeSessions(t.Context(), o.owner, false, false); err != nil { // so that the guard has read the list of administrators
+	if err := a.RevokeSessions(t.Context(), o.owner, false, false); err != nil { // the guard reads the list of administrators
 		t.Fatal(err)
 	}
 	owner := o.as(t, o.owner, guard.Rules{})
@@ -228,7 +232,7 @@ func TestDeletedAdministrator(t *testing.T) {
 	wantRejected(t, map[string]error{"the last": a.RevokeSessions(t.Context(), o.owner, false, false)}, "last super administrator")
 }
 
-// If Okta once does not say who the principal is, the guard asks again later.
+// TestUnknownPrincipal checks that the guard retries if Okta did not return the principal.
 func TestUnknownPrincipal(t *testing.T) {
 	for name, fault := range map[string]oktasim.Fault{
 		"not allowed": {Status: 403, ErrorCode: "E0000006"}, "not found": {Status: 404, ErrorCode: "E0000007"},
@@ -265,7 +269,9 @@ func TestUnknownPrincipal(t *testing.T) {
 	}
 }
 
-// A caller that waits for a concurrent read waits only as long as its own context.
+// TestCancelledWaitForConcurrentRead checks that a caller waits for a concurrent read only as long as its own
+// context
+// allows.
 func TestCancelledWaitForConcurrentRead(t *testing.T) {
 	o := newAdminsOrg(t)
 	u := o.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -282,9 +288,9 @@ func TestCancelledWaitForConcurrentRead(t *testing.T) {
 	defer cancel()
 	wantCode(t, c.SuspendUser(short, u.ID), sdk.Timeout)
 	if asked.Load() {
-		t.Error("waited for the other to give up")
+		t.Error("waited until the other read ended")
 	}
-	// The caller that reads is cancelled. The others are not affected.
+	// The reading caller is cancelled. The others are not affected.
 	o.ClearFaults()
 	var err error
 	wg.Go(func() { err = c.SuspendUser(t.Context(), u.ID) })

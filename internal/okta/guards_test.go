@@ -148,7 +148,7 @@ func TestMaxWritesPerMinute(t *testing.T) {
 	if n := writes(s); n != 2 {
 		t.Errorf("%d writes were sent", n)
 	}
-	now = now.Add(40 * time.Second) // the window ends after exactly a minute
+	now = now.Add(40 * time.Second) // the window ends after exactly one minute
 	if err := c.RevokeSessions(t.Context(), u.ID, false, false); err != nil {
 		t.Error(err)
 	}
@@ -161,7 +161,9 @@ func TestMaxWritesPerMinute(t *testing.T) {
 	}
 }
 
-// An empty email address of a protected user does not protect other users without one.
+// TestProtectedUserWithoutEmail checks that an empty email address of a protected user does not protect other
+// users
+// without one.
 func TestProtectedUserWithoutEmail(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}})
 	glass, other := s.AddUser(oktasim.NewUser{Login: "glass@corp.example"}), s.AddUser(oktasim.NewUser{Login: "other@corp.example"})
@@ -178,8 +180,9 @@ func TestProtectedUserWithoutEmail(t *testing.T) {
 	wantRejected(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, "protected_users")
 }
 
-// A rejected search for a protected name is reported with Okta's reason, and no write is
-// sent.
+// TestRejectedSearchForProtectedName checks that a rejected search for a protected name is reported with Okta's
+// reason,
+// and that no write is sent.
 func TestRejectedSearchForProtectedName(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ProtectedGroups: []string{"Vault"}})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -195,7 +198,7 @@ func TestRejectedSearchForProtectedName(t *testing.T) {
 	}
 }
 
-// A body that names a protected user by login or address is rejected.
+// TestProtectedNamesInBodies checks that a body with the login or address of a protected user is rejected.
 func TestProtectedNamesInBodies(t *testing.T) {
 	for _, test := range []struct {
 		protected, text string
@@ -226,7 +229,7 @@ func TestProtectedNamesInBodies(t *testing.T) {
 	}
 }
 
-// Concurrent writes do not exceed the limit.
+// TestMaxWritesPerMinuteConcurrently checks that concurrent writes do not exceed the limit.
 func TestMaxWritesPerMinuteConcurrently(t *testing.T) {
 	c, s := guarded(t, guard.Rules{MaxWritesPerMinute: 5})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -244,8 +247,8 @@ func TestMaxWritesPerMinuteConcurrently(t *testing.T) {
 	}
 }
 
-// A protected name without a user protects its first user soon after the user is
-// created.
+// TestProtectedUserCreatedLater checks that a protected name without an owner protects the first user who gets
+// it.
 func TestProtectedUserCreatedLater(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}})
 	now := time.Now()
@@ -259,7 +262,7 @@ func TestProtectedUserCreatedLater(t *testing.T) {
 	wantRejected(t, map[string]error{"glass": c.SuspendUser(t.Context(), glass.ID)}, "protected_users")
 }
 
-// If a protected name cannot be looked up, every write is rejected.
+// TestGuardsFailClosed checks that every write is rejected if a protected name cannot be looked up.
 func TestGuardsFailClosed(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -290,7 +293,7 @@ func TestDryRunReportsRule(t *testing.T) {
 	}
 }
 
-// The principal is read once, for all callers.
+// TestPrincipalIsReadOnce checks that all callers share one read of the principal.
 func TestPrincipalIsReadOnce(t *testing.T) {
 	c, s := guarded(t, guard.Rules{})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})

@@ -14,8 +14,9 @@ const (
 	vaultID = "00gVAULT000000000001"
 )
 
-// protectedOrg is an org with the protected user glass and the protected group Vault.
-// The connection allows custom writes.
+// protectedOrg is an org with the protected user glass and the protected group Vault. The connection allows
+// custom
+// writes.
 func protectedOrg(t *testing.T) (*Client, *oktasim.Server) {
 	c, s := guarded(t, guard.Rules{AllowCustomWrites: true, ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Vault"}})
 	s.AddUser(oktasim.NewUser{ID: glassID, Login: "glass@corp.example", Email: "glass@mail.example"})
@@ -69,7 +70,7 @@ func TestCustomBodiesObeyTheGuards(t *testing.T) {
 	}
 }
 
-// A write to a device counts as a write to its users.
+// TestDevicesOfProtectedUsers checks that a write to a device counts as a write to its users.
 func TestDevicesOfProtectedUsers(t *testing.T) {
 	c, s := protectedOrg(t)
 	theirs := s.AddDevice(oktasim.NewDevice{Name: "glass-laptop", Users: []string{"glass@corp.example"}})
@@ -89,8 +90,9 @@ func TestDevicesOfProtectedUsers(t *testing.T) {
 	wantCode(t, c.UnsuspendDevice(t.Context(), other.ID), sdk.Unavailable)
 }
 
-// The principal's own devices and those of the last super administrator are protected
-// without any settings.
+// TestDevicesOfAdministrators checks that the devices of the principal and of the last super administrator are
+// always
+// protected.
 func TestDevicesOfAdministrators(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.admin("soar@corp.example", "ORG_ADMIN")
@@ -120,8 +122,8 @@ func TestDevicesOfAdministrators(t *testing.T) {
 	}
 }
 
-// Calls that name a user by address or login are checked even if the settings protect
-// nobody.
+// TestNamesOfAdministrators checks calls that identify a user by address or login. They are checked even if the
+// settings protect nobody.
 func TestNamesOfAdministrators(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.AddUser(oktasim.NewUser{Login: "soar@corp.example", Email: "soar@mail.example"})

@@ -14,8 +14,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// another returns a client of the same org without rules, such as a person in the Admin
-// Console.
+// another returns a client of the same org without rules. It acts like a person in the Admin Console.
 func another(t *testing.T, s *oktasim.Server) *Client {
 	t.Helper()
 	c, err := Open(t.Context(), settingsFor(s.URL))
@@ -35,8 +34,9 @@ func groupCalled(s *oktasim.Server, name string) string {
 	return ""
 }
 
-// A user is protected from the first write after the protection begins. The guard's
-// clock stands still, so that cached reads do not expire.
+// TestRecentlyProtectedUser checks that a user is protected from the first write after the protection begins.
+// The clock
+// of the guard is fixed. Therefore cached reads do not expire.
 func TestRecentlyProtectedUser(t *testing.T) {
 	const login = "glass@corp.example"
 	for name, test := range map[string]struct {
@@ -103,13 +103,15 @@ func TestRecentlyProtectedUser(t *testing.T) {
 			before := writes(s)
 			wantRejected(t, map[string]error{name: c.SuspendUser(ctx, u.ID)}, test.rule)
 			if writes(s) != before {
-				t.Error("it was written to")
+				t.Error("the write was sent")
 			}
 		})
 	}
 }
 
-// A user who becomes the last super administrator is protected before the next action.
+// TestRecentlyLastSuperAdministrator checks that a user who becomes the last super administrator is protected
+// before
+// the next action.
 func TestRecentlyLastSuperAdministrator(t *testing.T) {
 	a := asApp{}.open(t)
 	now := time.Now()
@@ -128,8 +130,9 @@ func TestRecentlyLastSuperAdministrator(t *testing.T) {
 	wantRejected(t, map[string]error{"last": a.SuspendUser(t.Context(), u.ID)}, "last super administrator")
 }
 
-// A misspelt name protects nobody, so that the check lists all of them. An org that
-// does not respond is another error.
+// TestCheckRejectsUnknownProtectedNames checks that the connection check lists all misspelt names, because they
+// protect
+// nobody. An unreachable org is another error.
 func TestCheckRejectsUnknownProtectedNames(t *testing.T) {
 	ok := []string{"glass@corp.example", "bg@mail.example"}
 	for name, test := range map[string]struct {
@@ -184,11 +187,11 @@ func TestCheckRejectsUnknownProtectedNames(t *testing.T) {
 			}
 			for _, want := range test.want {
 				if !strings.Contains(said, want) {
-					t.Errorf("%q does not say %q", said, want)
+					t.Errorf("%q lacks %q", said, want)
 				}
 			}
 			if health.Target == "" {
-				t.Error("the org was reached, and is not named")
+				t.Error("the error does not name the org")
 			}
 		})
 	}

@@ -33,12 +33,12 @@ func TestUnusableKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := pkcs8(p256)
-	// The key is on a curve that Go does not support: prime239v3 instead of P-256.
+	// The key uses a curve that Go does not support: prime239v3 instead of P-256.
 	block, _ := pem.Decode([]byte(whole))
 	oid := []byte{0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1}
 	strange := pemOf("PRIVATE KEY", bytes.Replace(block.Bytes, append(oid, 7), append(slices.Clone(oid), 6), 1), nil)
-	// The private half belongs to one key and the public half to another.
-	//lint:ignore SA1019 A key that its own constructors refuse to make.
+	// The private part belongs to another key than the public part.
+	// lint:ignore SA1019 A key that its own constructors reject.
 	chimera := &ecdsa.PrivateKey{PublicKey: ecKey(elliptic.P256()).PublicKey, D: p256.D}
 	var short map[string]any
 	if err := json.Unmarshal([]byte(jwkOf(rsaKeyOf(2048), "k", "")), &short); err != nil {
@@ -87,7 +87,7 @@ func TestUnusableKeys(t *testing.T) {
 		_, err := auth.ServiceApp{ClientID: "0oa1", PrivateKey: sdk.NewSecret(test.text)}.SigningKey()
 		e := wantCode(t, err, sdk.InvalidInput)
 		if len(e.Violations) != 1 || e.Violations[0].Pointer != "/private_key" || !strings.Contains(e.Violations[0].Message, test.part) {
-			t.Errorf("%s: %v does not say %q", name, e, test.part)
+			t.Errorf("%s: %v lacks %q", name, e, test.part)
 		}
 	}
 }
@@ -111,7 +111,7 @@ func FuzzReadKey(f *testing.F) {
 			return
 		}
 		if key.Algorithm == "" || key.Key == nil {
-			t.Errorf("no error, and no key: %+v", key.Algorithm)
+			t.Errorf("neither an error nor a key: %+v", key.Algorithm)
 		}
 	})
 }

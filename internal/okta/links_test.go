@@ -57,15 +57,16 @@ func TestNextLink(t *testing.T) {
 		}
 	}
 	if _, found := httpclient.NextLink(http.Header{"Link": {`<>; rel="next"`}}); !found {
-		t.Error("an empty reference is not found: it leads to the page itself")
+		t.Error("an empty reference was not found, although it leads to the page itself")
 	}
 	if _, found := httpclient.NextLink(http.Header{"Link": {self}}); found {
-		t.Error("a self link is found as the next one")
+		t.Error("a self link was returned as the next link")
 	}
 }
 
-// A link is resolved against the request (RFC 3986). Its origin must then be the org's,
-// in any spelling, and its path must be in the org's API.
+// TestOwnLink checks that a link is resolved against the request (RFC 3986). The resolved origin must be the
+// org's, in
+// any spelling, and the path must be in the org's API.
 func TestOwnLink(t *testing.T) {
 	const page = "/api/v1/logs?after=1"
 	for org, links := range map[string]map[string]string{
@@ -141,7 +142,7 @@ func TestOwnLink(t *testing.T) {
 	}
 }
 
-// A relative link of a list is resolved against its own page, not against the first
+// TestRelativeLinksOfLists checks that a relative link is resolved against its own page, not against the first
 // page.
 func TestRelativeLinksOfLists(t *testing.T) {
 	var asked []string
@@ -164,7 +165,7 @@ func TestRelativeLinksOfLists(t *testing.T) {
 	}
 }
 
-// Circular links end a list with an error, for any length of the circle.
+// TestCircularLinks checks that circular links end a list with an error, for any length of the circle.
 func TestCircularLinks(t *testing.T) {
 	for _, length := range []int{1, 2, 3, 7, 20} {
 		n := 0

@@ -16,33 +16,33 @@ import (
 )
 
 const (
-	// maxList is the most objects of a list that is read whole, such as a user's factors.
+	// maxList is the maximum number of objects in a complete list, such as a user's factors.
 	maxList = 50_000
-	// maxListWait is how long a list waits for Okta's rate limit in all. Its windows last
-	// a minute.
+	// maxListWait is the maximum total wait of a list for Okta's rate limit. The windows of the limit last a
+	// minute.
 	maxListWait = 3 * time.Minute
 )
 
 // An Object is an object as Okta sent it.
 type Object = rest.Object
 
-// A Span is the part of a list that is read.
+// A Span is the part of a list to read.
 type Span struct {
-	Page  int    // page size; 0 for lists that Okta gives in one response
-	Most  int    // most objects in all
-	All   bool   // follow the pages, instead of reading only the first
+	Page  int    // page size; 0 for lists that Okta returns in one response
+	Most  int    // maximum number of objects
+	All   bool   // read all pages, not only the first
 	After string // the After of an earlier Rest; "" starts at the first page
 }
 
-// Rest is the part of a list that a call left unread.
+// Rest describes the unread part of a list.
 type Rest struct {
-	Truncated bool   // Okta may hold more objects
-	After     string // where a call with the same query continues; "" if no call can
+	Truncated bool   // Okta may have more objects
+	After     string // continues the list in a call with the same query; "" if this is impossible
 }
 
-// List reads the list at the path of segments below /api/v1, and reports the part left
-// unread. An element that is no object is an error; the contents of an object are not
-// checked.
+// List reads the list at the path of segments below /api/v1, and describes the unread part. An element that is
+// not
+// an object is an error. The contents of an object are not checked.
 func (c *Client) List(ctx context.Context, segments []string, query url.Values, span Span) (all []Object, unread Rest, err error) {
 	p, err := rest.Path(segments...)
 	if err != nil {
@@ -66,7 +66,7 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 			}
 		}
 		target, more := httpclient.NextLink(r.Header)
-		// Okta does not page a list that q selects: a full page may not be all.
+		// Okta does not page the results of q. A full page may therefore be incomplete.
 		cut := query.Has("q") && span.Page > 0 && len(page) >= span.Page
 		if room := span.Most - len(all); len(page) > room {
 			page, cut = page[:room], true
@@ -85,7 +85,7 @@ func (c *Client) List(ctx context.Context, segments []string, query url.Values, 
 	return all, unread, nil
 }
 
-// listAll reads a whole list. id returns the ID of an element, which each must have.
+// listAll reads a complete list. id returns the ID of an element. An element without an ID is an error.
 func listAll[T any](ctx context.Context, c *Client, query url.Values, id func(T) string, segments ...string) ([]T, error) {
 	if query == nil {
 		query = url.Values{}
@@ -96,19 +96,19 @@ func listAll[T any](ctx context.Context, c *Client, query url.Values, id func(T)
 	}
 	request := httpclient.RequestTo(http.MethodGet, "/api/v1/"+strings.Join(segments, "/"))
 	if unread.Truncated {
-		return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a list without an end", request)
+		return nil, sdk.Errorf(sdk.Unavailable, "%s: the response is a list without an end", request)
 	}
 	items := make([]T, len(objects))
 	for i, o := range objects {
 		o.Read(&items[i])
 		if id(items[i]) == "" {
-			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a list with an object that has no id", request)
+			return nil, sdk.Errorf(sdk.Unavailable, "%s: the response is a list with an object without an ID", request)
 		}
 	}
 	return items, nil
 }
 
-// decodeList reads a page of objects with IDs.
+// decodeList decodes a page of objects with IDs.
 func decodeList[T any](r *rest.Response, id func(*T) string) ([]*T, error) {
 	var items []*T
 	if err := r.Decode(&items); err != nil {
@@ -124,16 +124,17 @@ func decodeList[T any](r *rest.Response, id func(*T) string) ([]*T, error) {
 
 // A pager reads a list page by page.
 type pager struct {
-	// take gets each page, and reports whether to go on.
+	// take receives each page and reports whether to continue.
 	take func(*rest.Response) (more bool, err error)
-	// next returns the link to the next page. If nil, the Link header has it.
+	// next returns the link to the next page. If it is nil, the Link header contains the link.
 	next func(*rest.Response) (target string, found bool)
-	// instead may return another query for a page that failed. It may be nil.
+	// instead may return another query after a failed page. It may be nil.
 	instead func(rawQuery string, err error) (string, bool)
 }
 
-// read reads pages until there is no next link, take stops, or a read fails. A rate limit
-// after the first page is waited for, since the pages so far would be lost otherwise.
+// read reads pages until there is no next link, take stops, or a read fails. After the first page, it waits for
+// a
+// rate limit, because an error would lose the pages so far.
 func (p pager) read(ctx context.Context, c *Client, path string, query url.Values) error {
 	waited := time.Duration(0)
 	at := link{path, query.Encode()}
@@ -149,7 +150,7 @@ func (p pager) read(ctx context.Context, c *Client, path string, query url.Value
 		switch e := sdk.AsError(err); {
 		case e == nil:
 		case rest.IsNotFound(e) && read > 0:
-			// The object of the list exists, or there would be no first page.
+			// The object of the list exists, because Okta returned the first page.
 			return &sdk.Error{
 				Code: sdk.Conflict, Message: e.Message + "; the list is incomplete", Upstream: e.Upstream, Err: e.Err,
 			}
@@ -186,7 +187,7 @@ func (p pager) read(ctx context.Context, c *Client, path string, query url.Value
 	}
 }
 
-// iamPages reads a list below /api/v1/iam, whose pages have the next link in the body.
+// iamPages reads a list below /api/v1/iam. Its pages have the next link in the body.
 func (c *Client) iamPages(ctx context.Context, path string, query url.Values, take func(*rest.Response) error) error {
 	next := func(r *rest.Response) (string, bool) {
 		var page struct {
@@ -200,12 +201,11 @@ func (c *Client) iamPages(ctx context.Context, path string, query url.Values, ta
 	return pager{next: next, take: func(r *rest.Response) (bool, error) { err := take(r); return err == nil, err }}.read(ctx, c, path, query)
 }
 
-// errSamePage marks a list whose links lead back to one of its pages.
+// errSamePage marks a list with a link back to an earlier page.
 var errSamePage = errors.New("pages in a circle")
 
-// A cycle detects links that lead back, however many pages are in between (Brent's
-// algorithm). It compares each link with a kept one, and keeps another after 1, 2, 4,
-// 8 … links.
+// A cycle detects a circle of links of any length (Brent's algorithm). It compares each link with a stored link,
+// and replaces the stored link after 1, 2, 4, 8 … links.
 type cycle struct {
 	kept         link
 	links, until int
@@ -254,8 +254,8 @@ func samePage(a, b link) bool {
 // url returns the absolute address of a link.
 func (c *Client) url(l link) string { return c.origin.String() + l.path + "?" + l.query }
 
-// resolve resolves target, a reference in the response to the request from. It rejects a
-// link to another origin, which would get the token, and a link out of the API.
+// resolve resolves target, a reference in the response to the request from. It rejects a link to another origin,
+// because that origin would receive the token. It also rejects a link to a path outside the API.
 func (c *Client) resolve(from link, target string) (link, error) {
 	ref, err := url.Parse(target)
 	if err != nil || len(target) > 8<<10 {

@@ -16,19 +16,20 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// LogPath is the System Log's path
+// LogPath is the path of the System Log
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/).
 const LogPath = "/api/v1/logs"
 
-// MaxLogPage is the most events of one response.
+// MaxLogPage is the maximum number of events in one response.
 const MaxLogPage = 1000
 
-// A LogQuery selects events. Without Until and in ascending order it is a polling
-// query: Okta orders by the time it stored an event and misses none. With both
-// bounds it orders by published, and late events may be missing.
+// A LogQuery selects events. A query in ascending order without Until is a polling query: Okta orders events by
+// the
+// time of storage, and omits none. A query with both bounds orders them by published, and late events may be
+// missing.
 type LogQuery struct {
 	Since, Until time.Time
-	Filter       string // Okta's filter language
+	Filter       string // in Okta's filter language
 	Query        string // keywords
 	Descending   bool
 	Limit        int // page size, 1 to MaxLogPage
@@ -47,8 +48,9 @@ func (q LogQuery) values() url.Values {
 	return v
 }
 
-// stamp keeps milliseconds, which the SDK drops: a bound would move by up to a second. It
-// returns "" for the zero time.
+// stamp formats t with milliseconds, or returns "" for the zero time. The SDK drops milliseconds, which would
+// move a
+// bound by up to a second.
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -58,11 +60,11 @@ func stamp(t time.Time) string {
 
 // A LogPage is one response of the System Log.
 type LogPage struct {
-	Events []systemlog.Head
-	Next   string        // absolute URL of the next page, "" if Okta gave no link that may be followed
-	Still  bool          // Next leads to this page again
-	Skew   time.Duration // how far this machine's clock is ahead of Okta's
-	// Foreign says why Okta's link was rejected.
+	Events   []systemlog.Head
+	Next     string        // absolute URL of the next page, "" if there is no acceptable link
+	SelfLink bool          // Next leads to the same page
+	Skew     time.Duration // difference of this machine's clock to Okta's
+	// Foreign is the reason why Okta's link was rejected.
 	Foreign error
 }
 
@@ -71,8 +73,9 @@ func (c *Client) Logs(ctx context.Context, q LogQuery) (*LogPage, error) {
 	return c.logPage(ctx, LogPath, q.values().Encode())
 }
 
-// LogsFrom reads the page that an earlier Next leads to, of limit events at most; the rest
-// of the link is unchanged. It rejects a link to another org before anything is sent.
+// LogsFrom reads the page of an earlier Next, with at most limit events. The rest of the link is unchanged. A
+// link to
+// another org is rejected without a request.
 func (c *Client) LogsFrom(ctx context.Context, next string, limit int) (*LogPage, error) {
 	to, err := c.logLink(link{path: LogPath}, next)
 	if err != nil {
@@ -81,7 +84,7 @@ func (c *Client) LogsFrom(ctx context.Context, next string, limit int) (*LogPage
 	return c.logPage(ctx, LogPath, withLimit(to.query, limit))
 }
 
-// withLimit replaces the limit in a raw query, and leaves every other byte of it.
+// withLimit replaces the limit in a raw query, and keeps all other bytes.
 func withLimit(query string, limit int) string {
 	value, found := "limit="+strconv.Itoa(limit), false
 	parts := strings.Split(query, "&")
@@ -96,7 +99,7 @@ func withLimit(query string, limit int) string {
 	return strings.TrimPrefix(strings.Join(parts, "&"), "&")
 }
 
-// logLink is resolve for links to a page of this org's log.
+// logLink is resolve for links to a page of the System Log of this org.
 func (c *Client) logLink(from link, target string) (link, error) {
 	to, err := c.resolve(from, target)
 	if err == nil && to.path != LogPath {
@@ -121,7 +124,7 @@ func (c *Client) logPage(ctx context.Context, path, query string) (*LogPage, err
 			page.Foreign = err
 			return page, nil
 		}
-		page.Next, page.Still = c.url(to), samePage(link{path, query}, to)
+		page.Next, page.SelfLink = c.url(to), samePage(link{path, query}, to)
 	}
 	return page, nil
 }
@@ -134,11 +137,13 @@ func splitLog(r *rest.Response) ([]systemlog.Head, error) {
 	return heads, nil
 }
 
-// AllLogs passes the events of a query to take, page by page, to the current end of the
-// log, or until take returns false. more tells take whether Okta may hold further events.
-// The end is an empty page, a page without a next link, or a link to the page itself:
-// Okta may return fewer events than a page can hold. AllLogs waits for a rate limit after
-// the first page, and asks for smaller pages if a page is too slow.
+// AllLogs passes the events of a query to take, page by page, up to the current end of the log, or until take
+// returns
+// false. more reports whether there may be further events. The end is an empty page, a page without a next link,
+// or a link
+// to the same page. A short page is not the end, because Okta may return fewer events than requested. AllLogs
+// waits for
+// rate limits after the first page, and requests smaller pages if a page is too slow.
 func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func(events []systemlog.Head, more bool) bool) error {
 	limit := q.Limit
 	smaller := func(rawQuery string, err error) (string, bool) {
@@ -164,9 +169,10 @@ func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func(events []sys
 	return err
 }
 
-// Refused reports whether err means that a checkpoint in the log is lost: Okta rejects
-// the link, or the link must not be followed. A retry cannot help.
-func Refused(err error) bool {
+// CheckpointLost reports whether err means that a checkpoint in the log is unusable: Okta rejects the link, or
+// the
+// link must not be followed. A retry cannot help.
+func CheckpointLost(err error) bool {
 	if errors.Is(err, errForeign) {
 		return true
 	}
@@ -178,12 +184,12 @@ func Refused(err error) bool {
 	return e.Code == sdk.NotFound || e.Code == sdk.InvalidInput && badRequest
 }
 
-// An AdaptivePageSize is the page size of one query of the log. Okta gives up on a page
-// after 30 seconds, with a 500 and E0000009. Each such page halves the size, and each fast
-// page doubles it again. It is safe for concurrent use.
+// An AdaptivePageSize is the page size of one query of the log. Okta cancels a page after 30 seconds with a 500
+// and
+// E0000009. Each such page halves the size, and each fast page doubles it again. It is safe for concurrent use.
 type AdaptivePageSize struct {
 	mu   sync.Mutex
-	size int // 0: no limit
+	size int // 0 means no limit
 }
 
 const (
@@ -197,7 +203,7 @@ func (c *Client) PageSize(filter string) *AdaptivePageSize {
 	return p.(*AdaptivePageSize)
 }
 
-// Limit returns the number of events to ask for, at most the given number.
+// Limit returns the number of events to request, at most the given number.
 func (p *AdaptivePageSize) Limit(most int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -207,8 +213,9 @@ func (p *AdaptivePageSize) Limit(most int) int {
 	return min(p.size, most)
 }
 
-// Record adapts the size to the result of a page of limit events at most. If the page was
-// too slow and can be smaller, Record returns the new size, otherwise 0.
+// Record adapts the size to the result of a page of at most limit events. It returns the new size if the page
+// was too
+// slow and can be smaller, otherwise 0.
 func (p *AdaptivePageSize) Record(limit int, took time.Duration, err error) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -225,8 +232,8 @@ func (p *AdaptivePageSize) Record(limit int, took time.Duration, err error) int 
 	return 0
 }
 
-// isTooSlow reports whether a smaller page may succeed: Okta gave up on the page, it did
-// not come in time, or it was too large.
+// isTooSlow reports whether a smaller page may succeed: Okta cancelled the page, it timed out, or it was too
+// large.
 func isTooSlow(err error) bool {
 	e := sdk.AsError(err)
 	return e != nil && (e.Code == sdk.Timeout || errors.Is(err, httpclient.ErrTooLarge) ||

@@ -7,7 +7,7 @@ import (
 	"soar.example/okta/internal/systemlog"
 )
 
-// Only the limit of an opaque link changes.
+// TestWithLimit checks that only the limit of an opaque link changes.
 func TestWithLimit(t *testing.T) {
 	for query, want := range map[string]string{
 		"":                            "limit=7",
@@ -25,7 +25,8 @@ func TestWithLimit(t *testing.T) {
 	}
 }
 
-// The number of kept request IDs is limited, and the latest are kept.
+// TestSelfEventsForgetOldRequests checks that the number of stored request IDs is limited, and that the latest
+// are kept.
 func TestSelfEventsForgetOldRequests(t *testing.T) {
 	o := &selfEvents{}
 	for i := range 3 * maxSent {
@@ -45,7 +46,7 @@ func TestSelfEventsForgetOldRequests(t *testing.T) {
 		t.Error("the latest request is forgotten")
 	}
 	if o.wrote("another"); o.sent != nil {
-		t.Error("what is known is still looked for")
+		t.Error("the search for a known token ID continues")
 	}
 	if own, sure := o.caused(systemlog.Cause{TokenID: "00T", RequestID: "unknown"}); !own || !sure {
 		t.Error("the token is not known")

@@ -11,8 +11,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// If Okta says that the object of a write does not exist, the guard has nobody to
-// protect. The write is sent, and Okta rejects it.
+// TestWritesToMissingObject checks that a write to a missing object is sent, and that Okta rejects it. The guard
+// has no
+// user to protect.
 func TestWritesToMissingObject(t *testing.T) {
 	const nobody = "00uNOBODY00000000001"
 	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}})
@@ -33,7 +34,7 @@ func TestWritesToMissingObject(t *testing.T) {
 	} {
 		e := wantCode(t, write(t.Context()), sdk.NotFound)
 		if want := request + ": the object does not exist in Okta"; e.Message != want {
-			t.Errorf("says %q, want %q", e.Message, want)
+			t.Errorf("error %q, want %q", e.Message, want)
 		}
 		sent := slices.ContainsFunc(s.Requests(), func(r oktasim.Request) bool { return r.Method+" "+r.Path == request })
 		if !sent {
@@ -42,7 +43,7 @@ func TestWritesToMissingObject(t *testing.T) {
 	}
 }
 
-// A reference in the form of an ID may be a name.
+// TestNamesThatLookLikeIDs checks names in the form of an ID.
 func TestNamesThatLookLikeIDs(t *testing.T) {
 	c, s := org(t)
 	app := s.AddApp(oktasim.NewApp{Label: "0oa00000000000000001"})
@@ -62,8 +63,9 @@ func TestNamesThatLookLikeIDs(t *testing.T) {
 	}
 }
 
-// A principal that may not read the log has no known address. A proxy's response is an
-// error.
+// TestUnreadableOwnAddress checks that a principal that may not read the log has no known address. The response
+// of a
+// proxy is an error.
 func TestUnreadableOwnAddress(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault oktasim.Fault
@@ -86,7 +88,9 @@ func TestUnreadableOwnAddress(t *testing.T) {
 	}
 }
 
-// Okta does not show the user of a service app. A proxy's response has another meaning.
+// TestCheckOfAServiceAppBehindAProxy checks that a service app has no user in Okta, and that the response of a
+// proxy
+// has another meaning.
 func TestCheckOfAServiceAppBehindAProxy(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault oktasim.Fault

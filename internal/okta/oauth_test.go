@@ -18,20 +18,20 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// The SDK sends one token request for each of the first concurrent calls. This client
-// sends one for all.
+// TestOneTokenForManyCalls checks that concurrent calls share one token request. The SDK sends one for each
+// call.
 func TestOneTokenForManyCalls(t *testing.T) {
 	for _, dpop := range []bool{false, true} {
 		o := asApp{app: oktasim.NewServiceApp{DPoP: dpop}}.open(t)
 		first := 1
 		if dpop {
-			first = 3 // two rejections: the demand for DPoP, and the nonce
+			first = 3 // two rejections: DPoP required, and nonce required
 		}
 		together(t, 50, func() error { return o.read(t) })
 		if n := o.tokenRequests(); n != first {
 			t.Errorf("dpop %v: %d token requests", dpop, n)
 		}
-		// After a revocation, one token request serves all callers too.
+		// After a revocation, all callers also share one token request.
 		o.org.RevokeTokens("")
 		together(t, 50, func() error { return o.read(t) })
 		if n := o.tokenRequests(); n != first+1 {
@@ -56,7 +56,7 @@ func together(t *testing.T, n int, f func() error) {
 	wait.Wait()
 }
 
-// inFront puts a handler in front of the org, to delay requests.
+// inFront adds a handler in front of the org, for example to delay requests.
 func inFront(t *testing.T, o *appOrg, handle func(http.ResponseWriter, *http.Request, http.Handler)) *Client {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handle(w, r, o.org) }))
@@ -81,8 +81,7 @@ func accessToken(t *testing.T, c *Client) string {
 	return token
 }
 
-// dropToken makes the client forget its access token, if it has one, as after Okta's
-// rejection.
+// dropToken removes the access token from the client, as a rejection by Okta does.
 func dropToken(t *testing.T, c *Client) {
 	t.Helper()
 	a := c.credentials.Begin()
@@ -93,8 +92,9 @@ func dropToken(t *testing.T, c *Client) {
 
 func waiting(c *Client) int { return c.credentials.(interface{ Waiting() int }).Waiting() }
 
-// The caller that started the token request may be cancelled. The other callers still
-// get the token.
+// TestCancelledCallLeavesTokenFetchToOthers checks that the other callers get the token if the caller that
+// started the
+// request is cancelled.
 func TestCancelledCallLeavesTokenFetchToOthers(t *testing.T) {
 	o := asApp{}.open(t)
 	release := make(chan struct{})
@@ -120,15 +120,16 @@ func TestCancelledCallLeavesTokenFetchToOthers(t *testing.T) {
 	wantSent(t, o, tokenOK, userOK)
 }
 
-// If the last waiting caller is cancelled, the token request ends. The next call starts
-// another.
+// TestTokenFetchEndsWithItsLastWaiter checks that the token request ends if the last waiting caller is
+// cancelled. The
+// next call starts another one.
 func TestTokenFetchEndsWithItsLastWaiter(t *testing.T) {
 	o := asApp{}.open(t)
 	ended := make(chan struct{})
 	var asked atomic.Int32
 	c := inFront(t, o, func(w http.ResponseWriter, r *http.Request, org http.Handler) {
 		if r.URL.Path == auth.TokenPath && asked.Add(1) == 1 {
-			if err := r.ParseForm(); err != nil { // the server notices a closed connection only after it has read the body
+			if err := r.ParseForm(); err != nil { // the server detects a closed connection only after reading the body
 				t.Error(err)
 			}
 			<-r.Context().Done()
@@ -145,15 +146,15 @@ func TestTokenFetchEndsWithItsLastWaiter(t *testing.T) {
 	wantCode(t, <-done, sdk.Canceled)
 	select {
 	case <-ended:
-	case <-time.After(20 * time.Second): // the timeout of the token request is a minute
-		t.Fatal("it goes on")
+	case <-time.After(20 * time.Second): // the timeout of the token request is one minute
+		t.Fatal("the token request continues")
 	}
 	if _, err := c.User(t.Context(), o.user.ID); err != nil {
 		t.Error(err)
 	}
 }
 
-// later advances the clock by which tokens expire.
+// later advances the clock for the expiry of tokens.
 func later(c *Client, d time.Duration) {
 	c.credentials.(interface{ SetClock(func() time.Time) }).SetClock(func() time.Time { return time.Now().Add(d) })
 }
@@ -183,7 +184,7 @@ func TestTokenRenewalBeforeExpiry(t *testing.T) {
 	}
 }
 
-// The life of a token begins with the request for it, not with the response.
+// TestSlowTokenEndpoint checks that the lifetime of a token starts with the request, not with the response.
 func TestSlowTokenEndpoint(t *testing.T) {
 	o := asApp{}.open(t)
 	const slow = time.Second
@@ -203,11 +204,11 @@ func TestSlowTokenEndpoint(t *testing.T) {
 		c.credentials.(interface{ SetClock(func() time.Time) }).SetClock(func() time.Time { return asked.Add(59*time.Minute + slow/2) })
 	}
 	if n := tokens.Load(); n != 2 {
-		t.Errorf("%d token requests: the life of a token was counted from the response", n)
+		t.Errorf("%d token requests: the lifetime of a token started with the response", n)
 	}
 }
 
-// A valid token is used until its end if the renewal fails.
+// TestFailedTokenRenewal checks that a valid token is used until it expires if the renewal fails.
 func TestFailedTokenRenewal(t *testing.T) {
 	o := asApp{}.open(t)
 	if err := o.read(t); err != nil {
@@ -224,8 +225,7 @@ func TestFailedTokenRenewal(t *testing.T) {
 	if err := o.read(t); err != nil {
 		t.Error(err)
 	}
-	// Okta rejects a new token because the app is not active: no further token request
-	// is sent.
+	// Okta rejects even a new token, because the app is not active. No further token request is sent.
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 401, Body: `{"error":"invalid_client"}`})
 	later(o.Client, 61*time.Minute+59*time.Minute+30*time.Second)
 	wantCode(t, o.read(t), sdk.Unauthenticated)
@@ -244,8 +244,7 @@ func TestRevokedToken(t *testing.T) {
 	wantSent(t, o, user401, tokenOK, userOK)
 }
 
-// Okta rejected the write's token, so that the write had no effect. It is sent once
-// more and takes effect once.
+// TestRevokedTokenOfWrite checks that a write with a rejected token is repeated once, and takes effect once.
 func TestRevokedTokenOfWrite(t *testing.T) {
 	for _, dpop := range []bool{false, true} {
 		o := asApp{app: oktasim.NewServiceApp{DPoP: dpop}}.open(t)
@@ -254,7 +253,7 @@ func TestRevokedTokenOfWrite(t *testing.T) {
 			_, err := o.sendJSON(t.Context(), http.MethodPost, "/api/v1/users/"+o.user.ID, nil, body)
 			return err
 		}
-		// The guard's reads come first, and their results are kept.
+		// The guard's reads come first, and their results are cached.
 		if err := post(); err != nil {
 			t.Fatal(err)
 		}
@@ -276,7 +275,9 @@ func TestRevokedTokenOfWrite(t *testing.T) {
 	}
 }
 
-// A write whose response is lost may have taken effect, and is not sent again.
+// TestWriteWithUnknownOutcomeIsNotRepeated checks that a write with a lost response, which may have taken
+// effect, is
+// not repeated.
 func TestWriteWithUnknownOutcomeIsNotRepeated(t *testing.T) {
 	for name, fault := range map[string]oktasim.Fault{
 		"hang-up": {Kind: oktasim.KindHangup}, "500": {Status: 500}, "429": {Status: 429}, "403": {Status: 403},
@@ -302,7 +303,9 @@ func TestWriteWithUnknownOutcomeIsNotRepeated(t *testing.T) {
 	}
 }
 
-// A rejected request causes one token request, and none if its token is new.
+// TestRejectionUnrelatedToTheToken checks that a rejected request causes one token request, and none if its
+// token is
+// new.
 func TestRejectionUnrelatedToTheToken(t *testing.T) {
 	o := asApp{}.open(t)
 	o.org.Fault(oktasim.Fault{Path: "/api/v1/users/**", Status: 401, ErrorCode: "E0000011",
@@ -323,7 +326,9 @@ func TestRejectionUnrelatedToTheToken(t *testing.T) {
 	wantSent(t, o, user401, tokenOK, user401)
 }
 
-// There is no second token request, even if other callers renew the token each time.
+// TestOneTokenFetchAfterRevocation checks that there is no second token request, even if other callers renew the
+// token
+// each time.
 func TestOneTokenFetchAfterRevocation(t *testing.T) {
 	o := asApp{}.open(t)
 	if err := o.read(t); err != nil {
@@ -350,7 +355,7 @@ func TestOneTokenFetchAfterRevocation(t *testing.T) {
 	}
 }
 
-// Okta also responds with 401 for a feature that the org does not have.
+// TestUnauthorizedUnrelatedToCredentials checks the 401 that Okta sends for a feature that the org lacks.
 func TestUnauthorizedUnrelatedToCredentials(t *testing.T) {
 	o := asApp{}.open(t)
 	if err := o.read(t); err != nil {
@@ -362,7 +367,7 @@ func TestUnauthorizedUnrelatedToCredentials(t *testing.T) {
 	wantSent(t, o, user401)
 }
 
-// Assertions are dated by Okta's clock once it is known.
+// TestWrongClock checks that assertions use Okta's time once it is known.
 func TestWrongClock(t *testing.T) {
 	for _, off := range []time.Duration{-2 * time.Hour, -10 * time.Minute, 10 * time.Minute, 2 * time.Hour} {
 		for _, dpop := range []bool{false, true} {
@@ -375,7 +380,7 @@ func TestWrongClock(t *testing.T) {
 				t.Errorf("%s, dpop %v: %v", off, dpop, err)
 				continue
 			}
-			// Okta's Date header counts whole seconds.
+			// Okta's Date header has whole seconds.
 			said, ok := strings.CutPrefix(strings.Join(h.Notes, "; "), "this machine's clock differs from Okta's by ")
 			if by, err := time.ParseDuration(said); !ok || err != nil || (by-off).Abs() > 5*time.Second {
 				t.Errorf("%s: noted %q", off, h.Notes)
@@ -387,7 +392,7 @@ func TestWrongClock(t *testing.T) {
 	}
 }
 
-// If that does not help, the error reports the wrong clock.
+// TestWrongClockIsReported checks that the error reports the wrong clock if the correction does not help.
 func TestWrongClockIsReported(t *testing.T) {
 	o := asApp{options: oktasim.Options{Now: func() time.Time { return time.Now().Add(10 * time.Minute) }}}.open(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 401, Body: `{"error":"invalid_client","error_description":"The client_assertion token is expired."}`})
@@ -400,7 +405,7 @@ func TestWrongClockIsReported(t *testing.T) {
 	}
 }
 
-// A clock that changes with each response is followed only once.
+// TestClockJump checks that the client adapts only once to a clock that changes with each response.
 func TestClockJump(t *testing.T) {
 	var jumps atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(jumps.Add(1)) * 10 * time.Minute) }
@@ -419,13 +424,13 @@ func TestMissingScopeIsReported(t *testing.T) {
 	if !strings.Contains(e.Message, "okta.networkZones.read") || e.Upstream.Status != http.StatusForbidden {
 		t.Errorf("got %v", e)
 	}
-	// No token request is sent: a token with the same scopes would not help.
+	// No token request is sent, because a token with the same scopes would not help.
 	if n := o.tokenRequests(); n != 1 {
 		t.Errorf("%d token requests", n)
 	}
 }
 
-// A dry run sends no write, but needs a token for its reads.
+// TestDryRunFetchesToken checks that a dry run sends no write, but requests a token for its reads.
 func TestDryRunFetchesToken(t *testing.T) {
 	o := asApp{}.open(t)
 	ctx := sdk.WithDryRun(t.Context())
@@ -436,7 +441,7 @@ func TestDryRunFetchesToken(t *testing.T) {
 	if !slices.Contains(sent, tokenOK) || slices.ContainsFunc(sent, func(s string) bool { return strings.Contains(s, "suspend") }) {
 		t.Errorf("sent %q", sent)
 	}
-	// A custom request to the token endpoint is rejected too.
+	// A custom request to the token endpoint is also rejected.
 	_, err := o.send(ctx, http.MethodPost, auth.TokenPath, nil, strings.NewReader("{}"))
 	if err == nil || o.tokenRequests() != 1 {
 		t.Errorf("a dry run posted: %v", err)

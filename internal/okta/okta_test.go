@@ -22,8 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The SDK's token cache is not used. Its goroutine ends with the garbage collection
-	// of the client.
+	// The SDK's token cache is not used. Its goroutine ends with the garbage collection of the client.
 	ownWords := func(e oktasim.Exchange) bool {
 		return e.Path == "/api/v1/eventHooks" || string(e.Body) == "{}" && strings.HasPrefix(e.Path, "/api/v1/zones/")
 	}
@@ -46,7 +45,7 @@ func open(t *testing.T, url string) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The next test's server may get the same port.
+	// The server of the next test may get the same port.
 	t.Cleanup(func() { _ = c.Close(); forgetWindows(c) })
 	return c
 }
@@ -137,11 +136,11 @@ func TestSlowResponseIsTimeout(t *testing.T) {
 	defer c.Close()
 	e := wantCode(t, c.SuspendUser(t.Context(), "00uAAAAAAAAAAAAAAAAA"), sdk.Timeout)
 	if !strings.Contains(e.Message, "not known") {
-		t.Errorf("the error does not say that the write is in doubt: %s", e.Message)
+		t.Errorf("the error does not report an unknown result: %s", e.Message)
 	}
 }
 
-// A token that is a common word removes no word from messages.
+// TestTokenThatIsCommonWord checks that a token that is a common word removes no word from messages.
 func TestTokenThatIsCommonWord(t *testing.T) {
 	s := oktasim.Start(t, oktasim.Options{})
 	c, err := Open(t.Context(), Settings{OrgURL: s.URL, Token: sdk.NewSecret("wrong")})

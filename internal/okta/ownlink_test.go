@@ -8,8 +8,7 @@ import (
 	"soar.example/okta/internal/origin"
 )
 
-// FuzzOwnLink checks that a link never leads a request, and the token with it, outside
-// the org's own API.
+// FuzzOwnLink checks that a link never leads a request, and its token, outside the org's own API.
 func FuzzOwnLink(f *testing.F) {
 	c := &Client{origin: &url.URL{Scheme: "https", Host: "acme.okta.com"}}
 	f.Add("https://acme.okta.com/api/v1/logs?after=1")
@@ -23,13 +22,13 @@ func FuzzOwnLink(f *testing.F) {
 		}
 		u, err := url.Parse("https://acme.okta.com" + to.path + "?" + to.query)
 		if err != nil {
-			t.Skip("no request can be made of it: ", err)
+			t.Skip("cannot create a request from it: ", err)
 		}
 		if u.Host != "acme.okta.com" || u.User != nil || !strings.HasPrefix(u.Path, "/api/v1/") || strings.Contains(u.Path, "..") {
 			t.Errorf("%q leads to %s", target, u)
 		}
 		if asked, err := url.Parse(target); err != nil || asked.Host != "" && !origin.Same("https://"+asked.Host, "https://acme.okta.com") {
-			t.Errorf("%q was taken for the org's own: %v", target, err)
+			t.Errorf("%q was accepted as the org's own link: %v", target, err)
 		}
 	})
 }

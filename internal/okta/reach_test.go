@@ -30,11 +30,11 @@ func wantUnreached(t *testing.T, c *Client, words ...string) {
 	e := wantCode(t, err, sdk.Unavailable)
 	for _, word := range words {
 		if !strings.Contains(e.Message, word) {
-			t.Errorf("%q does not say %q", e.Message, word)
+			t.Errorf("%q lacks %q", e.Message, word)
 		}
 	}
 	if strings.Contains(e.Message, "not known") {
-		t.Errorf("a write that was not sent is in doubt: %s", e.Message)
+		t.Errorf("the result of an unsent write is unknown: %s", e.Message)
 	}
 }
 
@@ -59,8 +59,8 @@ func TestUnreachableOrg(t *testing.T) {
 	wantUnreached(t, open(t, "http://127.0.0.1:1"), "the connection was refused")
 }
 
-// tlsServer serves TLS with a certificate that is valid until a time. It returns the
-// pool that trusts the certificate.
+// tlsServer serves TLS with a certificate that is valid until a time. It returns the pool that trusts the
+// certificate.
 func tlsServer(t *testing.T, until time.Time) (address string, trust *x509.CertPool) {
 	t.Helper()
 	key := ecKey(elliptic.P256())
@@ -98,7 +98,9 @@ func TestCertificates(t *testing.T) {
 	wantUnreached(t, c, "cannot trust 127.0.0.1", "expired", "is this machine's clock right?")
 }
 
-// A network that requires a sign-in redirects every other request to its sign-in page.
+// TestRedirectIsReported checks a network that requires a sign-in. It redirects every other request to its
+// sign-in
+// page.
 func TestRedirectIsReported(t *testing.T) {
 	for _, path := range []string{auth.TokenPath, "/api/v1/users/**"} {
 		o := asApp{}.open(t)
@@ -111,7 +113,8 @@ func TestRedirectIsReported(t *testing.T) {
 	}
 }
 
-// The error names a sign-in page at the token endpoint, as it does at the API.
+// TestSignInPageInsteadOfToken checks that the error reports a sign-in page at the token endpoint, as at the
+// API.
 func TestSignInPageInsteadOfToken(t *testing.T) {
 	o := asApp{}.open(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Kind: oktasim.KindHTML, Status: 200})

@@ -19,7 +19,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A foreignBody is a body that proxies, portals and other servers send. None is Okta's.
+// A foreignBody is a response body of a proxy, a portal or another server.
 type foreignBody struct{ contentType, body string }
 
 var foreignBodies = map[string]foreignBody{
@@ -76,8 +76,9 @@ var calls = map[string]func(*testing.T, *Client) error{
 	},
 }
 
-// An error response that Okta did not send says nothing about an object, a right or the
-// credentials. Its error names the request and the cause.
+// TestResponsesFromOtherServers checks that an error response of another server implies nothing about an object,
+// a
+// permission or the credentials. The error names the request and the cause.
 func TestResponsesFromOtherServers(t *testing.T) {
 	var status int
 	var sent foreignBody
@@ -93,8 +94,8 @@ func TestResponsesFromOtherServers(t *testing.T) {
 				err := call(t, c)
 				e := wantCode(t, err, sdk.Unavailable)
 				foreign := status >= 500 && status != http.StatusNotImplemented || strings.Contains(e.Message, "did not come from Okta")
-				if !foreign || !strings.HasPrefix(e.Message, request+": ") || strings.Contains(e.Message, "?") || Refused(err) {
-					t.Errorf("%d, %s: got %v, rejected %t", status, name, e, Refused(err))
+				if !foreign || !strings.HasPrefix(e.Message, request+": ") || strings.Contains(e.Message, "?") || CheckpointLost(err) {
+					t.Errorf("%d, %s: got %v, rejected %t", status, name, e, CheckpointLost(err))
 				}
 				if e.Upstream == nil || e.Upstream.Status != status || e.Upstream.Code != "" {
 					t.Errorf("%d, %s: upstream is %+v", status, name, e.Upstream)
@@ -104,8 +105,9 @@ func TestResponsesFromOtherServers(t *testing.T) {
 	}
 }
 
-// Only an error body of Okta's with a code that names an object, and the status that
-// belongs to the code, says that the object does not exist.
+// TestMissingObject checks which responses mean that an object does not exist: only an Okta error body with a
+// code for
+// missing objects and the status of that code.
 func TestMissingObject(t *testing.T) {
 	var status int
 	var body string
@@ -124,7 +126,7 @@ func TestMissingObject(t *testing.T) {
 		body      string
 		challenge string
 		want      sdk.Code
-		lostPlace bool // the log's checkpoint is reset
+		resets    bool // the log's checkpoint is reset
 	}{
 		{404, coded("E0000007"), "", sdk.NotFound, true},
 		{404, coded("E0000048"), "", sdk.NotFound, true},
@@ -136,7 +138,7 @@ func TestMissingObject(t *testing.T) {
 		{400, coded("E0000001"), "", sdk.InvalidInput, true},
 		{400, coded("E0000053"), "", sdk.InvalidInput, true},
 		{414, coded("E0000256"), "", sdk.InvalidInput, true},
-		// These codes are about the endpoint, the request or the credentials.
+		// These codes concern the endpoint, the request or the credentials.
 		{404, coded("E0000008"), "", sdk.Forbidden, false},
 		{404, coded("E0000012"), "", sdk.Internal, false},
 		{404, coded("E0000026"), "", sdk.Forbidden, false},
@@ -151,7 +153,7 @@ func TestMissingObject(t *testing.T) {
 		{412, coded("E0000231"), "", sdk.Conflict, false},
 		{403, coded("E0000006"), "", sdk.Forbidden, false},
 		{405, coded("E0000022"), "", sdk.Internal, false},
-		// The code does not belong to the status.
+		// The code does not match the status.
 		{200, coded("E0000007"), "", sdk.Unavailable, false},
 		{400, coded("E0000007"), "", sdk.Unavailable, false},
 		{403, coded("E0000007"), "", sdk.Unavailable, false},
@@ -160,7 +162,7 @@ func TestMissingObject(t *testing.T) {
 		{412, coded("E0000007"), "", sdk.Unavailable, false},
 		{500, coded("E0000007"), "", sdk.Unavailable, false},
 		{502, coded("E0000191"), "", sdk.Unavailable, false},
-		// OAuth bodies and challenges are Okta's, and never say that an object is missing.
+		// OAuth bodies and challenges come from Okta, and never mean that an object is missing.
 		{404, `{"error":"invalid_client","error_description":"x"}`, "", sdk.Conflict, false},
 		{401, `{"error":"invalid_client","error_description":"x"}`, "", sdk.Unauthenticated, false},
 		{403, `{"error":"access_denied"}`, "", sdk.Forbidden, false},
@@ -184,21 +186,21 @@ func TestMissingObject(t *testing.T) {
 		for request, call := range calls {
 			err := call(t, c)
 			if e := wantCode(t, err, test.want); !strings.HasPrefix(e.Message, request+": ") {
-				t.Errorf("%d %s %s: the request is not named in %q", status, body, test.challenge, e.Message)
+				t.Errorf("%d %s %s: the request is missing in %q", status, body, test.challenge, e.Message)
 			}
-			if Refused(err) != test.lostPlace {
-				t.Errorf("%d %s: the checkpoint is reset: %t", status, body, Refused(err))
+			if CheckpointLost(err) != test.resets {
+				t.Errorf("%d %s: the checkpoint is reset: %t", status, body, CheckpointLost(err))
 			}
 		}
 	}
 }
 
-// The list holds Okta's codes with status 404 that name an object.
+// TestErrorCodesOfMissingObjects checks the list of codes with status 404 that mean a missing object.
 func TestErrorCodesOfMissingObjects(t *testing.T) {
 	const list = "../../../shared/okta/error-codes.csv"
 	f, err := os.Open(list)
 	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("skipped: there is no " + list)
+		t.Skip("skipped: no" + list)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -222,8 +224,9 @@ func TestErrorCodesOfMissingObjects(t *testing.T) {
 	}
 }
 
-// A 404 for a later page of a list does not mean that the object of the list is
-// missing, since the first page exists.
+// TestListWithMissingPage checks a 404 for a later page of a list. The object of the list exists, because the
+// first
+// page exists.
 func TestListWithMissingPage(t *testing.T) {
 	const user = "00u00000000000000001"
 	const path = "/api/v1/users/" + user + "/groups"
@@ -268,8 +271,9 @@ func TestListWithMissingPage(t *testing.T) {
 	}
 }
 
-// A proxy responds to one of the reads that guards and names depend on. The call fails,
-// and no write is sent.
+// TestLookupsBehindProxy checks a proxy that responds to one of the reads for guards and names. The call fails,
+// and no
+// write is sent.
 func TestLookupsBehindProxy(t *testing.T) {
 	guards := guard.Rules{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}}
 	for path, call := range map[string]func(t *testing.T, c *Client, u oktasim.User, device, session string) error{
@@ -353,7 +357,7 @@ func TestLookupsBehindProxy(t *testing.T) {
 	}
 }
 
-// Every error names its request.
+// TestErrorsNameTheirRequest checks that every error names its request.
 func TestErrorsNameTheirRequest(t *testing.T) {
 	page := map[string]string{"Link": `<https://elsewhere.example/api/v1/users>; rel="next"`}
 	for name, fault := range map[string]oktasim.Fault{
@@ -399,7 +403,7 @@ func TestErrorsNameTheirRequest(t *testing.T) {
 	}
 }
 
-// A path may contain a secret. The error names the request without the secret.
+// TestErrorsNameRequestsWithoutSecrets checks that the error names a request without the secret in its path.
 func TestErrorsNameRequestsWithoutSecrets(t *testing.T) {
 	c, _ := stub(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
 	const token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIwMHUxIn0.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"

@@ -14,13 +14,13 @@ import (
 
 // A Role is the assignment of an admin role to a user.
 type Role struct {
-	ID             string `json:"id"` // of the assignment
+	ID             string `json:"id"` // ID of the assignment
 	Type           string `json:"type"`
 	Label          string `json:"label"`
 	Status         string `json:"status"`
 	AssignmentType string `json:"assignmentType"`
-	RoleID         string `json:"role"`         // of a custom role
-	ResourceSet    string `json:"resource-set"` // of a custom role
+	RoleID         string `json:"role"`         // ID of the custom role, if it is one
+	ResourceSet    string `json:"resource-set"` // resource set of the custom role, if it is one
 	Links          struct {
 		Assignee struct {
 			Href string `json:"href"`
@@ -28,14 +28,14 @@ type Role struct {
 	} `json:"_links"`
 }
 
-// RoleCustom is the type of every role that an org defines.
+// RoleCustom is the type of every custom role of an org.
 const RoleCustom = "CUSTOM"
 
-// Direct reports whether the role is the user's own, and not a group's.
+// Direct reports whether the role is assigned to the user, and not to a group.
 func (r Role) Direct() bool { return r.AssignmentType != "GROUP" }
 
-// Group returns the ID of the group that has the role, "" if the role is the user's own
-// or Okta does not say.
+// Group returns the ID of the group that has the role. It returns "" if the role is assigned to the user, or if
+// Okta does not return the group.
 func (r Role) Group() string {
 	u, err := url.Parse(r.Links.Assignee.Href)
 	if err != nil || r.Direct() {
@@ -45,7 +45,7 @@ func (r Role) Group() string {
 	return id
 }
 
-// RolesOf lists the admin roles of a user, by groups too.
+// RolesOf lists the admin roles of a user, including those of the user's groups.
 func (c *Client) RolesOf(ctx context.Context, userID string) ([]Role, error) {
 	return listAll(ctx, c, nil, func(r Role) string { return r.ID }, "users", userID, "roles")
 }
@@ -76,8 +76,8 @@ func (c *Client) CustomRoles(ctx context.Context) ([]CustomRole, error) {
 	return all, err
 }
 
-// AssignRole assigns a user a standard role by its type, or with resourceSet a custom
-// role by its ID. Okta rejects a repetition with 409 E0000090.
+// AssignRole assigns a role to a user: a standard role by its type, or with resourceSet a custom role by its ID.
+// Okta rejects a repetition with 409 E0000090.
 func (c *Client) AssignRole(ctx context.Context, userID, role, resourceSet string) error {
 	body := sdkv4.AssignRoleRequest{Type: &role}
 	if resourceSet != "" {
@@ -97,9 +97,9 @@ func (c *Client) UnassignRole(ctx context.Context, userID, assignmentID string) 
 	return sdkWrite(ctx, c, noContent, withIDs(c.api.RoleAssignmentAPI.UnassignRoleFromUser, userID, assignmentID))
 }
 
-// RoleTargets lists the names of the groups or apps to which a user's own role is
-// limited. It is empty for a role without limits; a custom role is limited by its
-// resource set instead. Okta limits these types of role only
+// RoleTargets lists the names of the groups or apps to which a directly assigned role is limited. It is empty
+// for a
+// role without limits. A custom role is limited by its resource set instead. Okta limits only some types of role
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/).
 func (c *Client) RoleTargets(ctx context.Context, userID string, r Role) ([]string, error) {
 	var kind []string

@@ -12,13 +12,14 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// halfGranted is an app with two of the four scopes that its client wants.
+// halfGranted is an app with two of the four requested scopes.
 func halfGranted(t *testing.T) *appOrg {
 	t.Helper()
 	return asApp{app: oktasim.NewServiceApp{Scopes: []string{"okta.users.read", "okta.users.manage"}}}.open(t)
 }
 
-// Okta rejects all scopes if one is not granted, and does not say which.
+// TestMissingScopes checks the rejection of several scopes. Okta rejects all if one is not granted, without
+// naming it.
 func TestMissingScopes(t *testing.T) {
 	o := halfGranted(t)
 	if _, _, known := o.Scopes(); known {
@@ -36,14 +37,14 @@ func TestMissingScopes(t *testing.T) {
 		!slices.Equal(missing, []string{"okta.groups.read", "okta.roles.read"}) {
 		t.Errorf("granted %q, missing %q, %v", granted, missing, known)
 	}
-	// The client requests all scopes, each scope alone, and then the granted ones.
+	// The client requests all scopes, then each scope alone, and then the granted scopes.
 	if n := o.tokenRequests(); n != 1+len(wanted)+1 {
 		t.Errorf("%d token requests", n)
 	}
 	if err := o.read(t); err != nil {
 		t.Error(err)
 	}
-	// The renewal requests the granted scopes at once.
+	// The renewal requests only the granted scopes.
 	later(o.Client, time.Hour)
 	if err := o.read(t); err != nil {
 		t.Error(err)
@@ -53,7 +54,7 @@ func TestMissingScopes(t *testing.T) {
 	}
 }
 
-// The findings about scopes may become outdated.
+// TestRevokedScope checks that outdated findings about scopes are corrected.
 func TestRevokedScope(t *testing.T) {
 	o := halfGranted(t)
 	if err := o.read(t); err != nil {
@@ -65,8 +66,7 @@ func TestRevokedScope(t *testing.T) {
 	if err := o.read(t); err != nil {
 		t.Error(err)
 	}
-	// The client requests the known scopes, each scope alone, and then the granted
-	// ones.
+	// The client requests the known scopes, then each scope alone, and then the granted scopes.
 	if n := o.tokenRequests(); n != 1+len(wanted)+1 {
 		t.Errorf("%d token requests", n)
 	}
@@ -78,7 +78,7 @@ func TestNoScopeIsGranted(t *testing.T) {
 	if !strings.Contains(e.Message, "none of the scopes") || e.Upstream == nil || e.Upstream.Code != rest.InvalidScope {
 		t.Errorf("got %v", e)
 	}
-	// The next call does not ask again for a while.
+	// The next call sends no token request for a while.
 	n := o.tokenRequests()
 	wantCode(t, o.read(t), sdk.Unauthenticated)
 	if again := o.tokenRequests(); again != n || n != 1+len(wanted) {
@@ -91,7 +91,7 @@ func TestNoScopeIsGranted(t *testing.T) {
 	}
 }
 
-// An interrupted probe keeps its findings.
+// TestInterruptedScopeProbe checks that an interrupted probe keeps its findings.
 func TestInterruptedScopeProbe(t *testing.T) {
 	o := halfGranted(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Skip: 3, Times: 1, Status: 429})
@@ -106,7 +106,7 @@ func TestInterruptedScopeProbe(t *testing.T) {
 	}
 }
 
-// Okta may grant fewer scopes than requested, and says so only in the response.
+// TestTokenWithoutScopeList checks a token with fewer scopes than requested. Only the response lists them.
 func TestTokenWithoutScopeList(t *testing.T) {
 	o := asApp{}.open(t)
 	o.org.Fault(oktasim.Fault{Path: auth.TokenPath, Status: 200, Body: `{"access_token":"a","token_type":"Bearer","expires_in":3600,` +

@@ -16,7 +16,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Errors, logs and printed values contain neither the key, nor signed tokens, nor the
+// TestSecretsAreMasked checks that errors, logs and printed values contain neither the key, nor signed tokens,
+// nor the
 // access token.
 func TestSecretsAreMasked(t *testing.T) {
 	key := ecKey(elliptic.P256())
@@ -50,9 +51,9 @@ func TestSecretsAreMasked(t *testing.T) {
 		t.Fatal(err)
 	}
 	access := accessToken(t, o.Client)
-	secrets["access token"] = access[60:90] // a part, since long texts are cut
+	secrets["access token"] = access[60:90] // a part, because long texts are truncated
 
-	// A server that responds instead of Okta may echo the request.
+	// A server that replaces Okta may echo the request.
 	echo := func(s string) string {
 		b, err := json.Marshal(s)
 		if err != nil {
@@ -115,7 +116,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 }
 
-// If Okta or a proxy echoes the API token, errors mask it.
+// TestEchoedTokenIsMasked checks that errors mask the API token if Okta or a proxy echoes it.
 func TestEchoedTokenIsMasked(t *testing.T) {
 	c, s := org(t)
 	s.Fault(oktasim.Fault{Path: "/api/v1/users/**", Status: 400, Body: `{"errorCode":"E0000001","errorSummary":"odd header: SSWS ` + canary + `"}`})

@@ -12,22 +12,22 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// selfEvents recognizes self-generated events, which the client's own requests caused. It
-// is safe for concurrent use.
+// selfEvents recognizes self-generated events, which the client's own requests caused. It is safe for concurrent
+// use.
 type selfEvents struct {
-	clientID string // of a service app; "" for an API token
+	clientID string // client ID of a service app; "" for an API token
 
 	mu      sync.Mutex
 	token   string          // ID of the API token, once an event has revealed it
-	sent    map[string]bool // request ids of writes, the latest ones
-	inOrder []string        // the same, oldest first
+	sent    map[string]bool // IDs of the latest write requests
+	inOrder []string        // the same IDs, oldest first
 }
 
-// maxSent is the most request IDs that are kept until an event has one of them.
+// maxSent is the maximum number of stored request IDs.
 const maxSent = 1000
 
-// wrote records the ID that Okta gave a write. An event with that ID reveals the ID of the
-// API token, which no call does.
+// wrote records the request ID of a write. An event with the same request ID reveals the ID of the API token. No
+// endpoint returns it.
 func (o *selfEvents) wrote(requestID string) {
 	if o.clientID != "" || requestID == "" {
 		return
@@ -68,8 +68,9 @@ func (o *selfEvents) caused(c systemlog.Cause) (own, sure bool) {
 	return false, !strings.HasPrefix(c.Agent, agentName)
 }
 
-// MayHaveCaused reports whether the client may have caused an event. It only searches the
-// bytes, which excludes most events.
+// MayHaveCaused reports whether the client may have caused an event. It is fast, because it only searches the
+// bytes.
+// It excludes most events.
 func (c *Client) MayHaveCaused(raw []byte) bool {
 	if c.self.clientID != "" {
 		return bytes.Contains(raw, []byte(c.self.clientID))
@@ -79,10 +80,13 @@ func (c *Client) MayHaveCaused(raw []byte) bool {
 
 // Caused reports whether the client's credentials caused an event.
 //
-// Events of a service app have its client ID. Events of an API token have the token's ID,
-// which no call returns: an event of a write that this client sent reveals it, by
-// the ID of the request. Before such an event, those count that the token's user caused
-// with an API token and this connector; Okta is asked once who the user is.
+// Events of a service app contain its client ID. Events of an API token contain the token's ID, which no
+// endpoint returns.
+// The ID becomes known from an event with the request ID of a write of this client. Until then, an event counts
+// as
+// self-generated if the token's user caused it with an API token and this connector. One request to Okta
+// identifies the
+// user.
 func (c *Client) Caused(ctx context.Context, cause systemlog.Cause) (bool, error) {
 	own, sure := c.self.caused(cause)
 	if sure {
@@ -92,15 +96,15 @@ func (c *Client) Caused(ctx context.Context, cause systemlog.Cause) (bool, error
 	return self != "" && cause.ActorID == self, err
 }
 
-// OwnAddress returns the address from which Okta last saw a write of the credentials'
-// user: that of the latest event in the log that an API token of the user caused. It is
-// the zero Addr if there is none, for a service app, and if the log may not be read.
+// OwnAddress returns the IP address of the latest API token request of the credentials' user, from the System
+// Log. It
+// returns the zero Addr if there is no such event, for a service app, and if the log may not be read.
 func (c *Client) OwnAddress(ctx context.Context) (netip.Addr, error) {
 	id, err := c.Guard.Self(ctx)
 	if err != nil || id == "" {
 		return netip.Addr{}, err
 	}
-	// More than one, since the user may have signed in interactively in between.
+	// The query requests several events, because the latest one may be an interactive sign-in of the user.
 	page, err := c.Logs(ctx, LogQuery{Filter: equals("actor.id", id), Descending: true, Limit: 20})
 	if e := sdk.AsError(err); e != nil {
 		if e.Code == sdk.Forbidden || e.Code == sdk.NotFound {

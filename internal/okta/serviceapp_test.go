@@ -26,7 +26,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// rsaKeyOf generates one key of each size, since that takes long.
+// rsaKeyOf generates one key of each size, because generation is slow.
 var rsaKeyOf = func() func(int) *rsa.PrivateKey {
 	var mu sync.Mutex
 	made := map[int]*rsa.PrivateKey{}
@@ -72,7 +72,7 @@ func jwkOf(key any, id, algorithm string) string {
 	return string(b)
 }
 
-// wanted are the scopes that the tests' app has and requests.
+// wanted are the scopes that the app of the tests has and requests.
 var wanted = []string{"okta.groups.read", "okta.roles.read", "okta.users.manage", "okta.users.read"}
 
 // An appOrg is an embedded org with a service app and a client of the app.
@@ -121,7 +121,7 @@ func (o *appOrg) read(t *testing.T) error {
 	return err
 }
 
-// sent lists the requests as "METHOD path status", with the user's id as {id}.
+// sent lists the requests as "METHOD path status", with {id} instead of the user's ID.
 func (o *appOrg) sent() []string {
 	var all []string
 	for _, r := range o.org.Requests() {
@@ -163,7 +163,7 @@ func eventually(t *testing.T, done func() bool) {
 	defer cancel()
 	for !done() {
 		if ctx.Err() != nil {
-			t.Fatal("it never came to be")
+			t.Fatal("the condition did not become true")
 		}
 		runtime.Gosched()
 	}
@@ -222,7 +222,7 @@ func TestKeyFormatsAndAlgorithms(t *testing.T) {
 	}
 }
 
-// The SDK sends the assertion in the URL, which ends up in logs.
+// TestAssertionIsInTheBody covers the SDK, which sends the assertion in the URL. URLs appear in logs.
 func TestAssertionIsInTheBody(t *testing.T) {
 	o := asApp{}.open(t)
 	if err := o.read(t); err != nil {
@@ -248,7 +248,7 @@ func TestUnknownServiceApp(t *testing.T) {
 				t.Errorf("got %v, %+v", e, e.Upstream)
 			}
 			if strings.Contains(e.Message, "clock") {
-				t.Errorf("a clock that is right is blamed: %v", e)
+				t.Errorf("the error blames the correct clock: %v", e)
 			}
 			wantSent(t, o, "POST "+auth.TokenPath+" Unauthorized")
 		})
@@ -307,14 +307,15 @@ func TestTokenFetchTimeout(t *testing.T) {
 		t.Errorf("got %s", e.Message)
 	}
 	if e := wantCode(t, o.SuspendUser(t.Context(), o.user.ID), sdk.Timeout); strings.Contains(e.Message, "not known") {
-		t.Errorf("a write that was not sent is in doubt: %s", e.Message)
+		t.Errorf("the result of an unsent write is unknown: %s", e.Message)
 	}
 	if slices.ContainsFunc(o.sent(), func(s string) bool { return strings.Contains(s, "suspend") }) {
 		t.Error("a write was sent without credentials")
 	}
 }
 
-// A failed token request says nothing about the object of the request.
+// TestFailedTokenFetchErrorCodes checks that a failed token request implies nothing about the object of the
+// request.
 func TestFailedTokenFetchErrorCodes(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault oktasim.Fault
@@ -359,7 +360,7 @@ func TestFailedTokenFetchErrorCodes(t *testing.T) {
 			o.org.Fault(test.fault)
 			e := wantCode(t, o.SuspendUser(t.Context(), o.user.ID), test.code)
 			if strings.Contains(e.Message, "not known") {
-				t.Errorf("a write that was not sent is in doubt: %s", e.Message)
+				t.Errorf("the result of an unsent write is unknown: %s", e.Message)
 			}
 			if test.code == sdk.RateLimited && e.RetryAfter < time.Second {
 				t.Errorf("retry after %s", e.RetryAfter)
@@ -369,7 +370,7 @@ func TestFailedTokenFetchErrorCodes(t *testing.T) {
 					t.Errorf("%s %s was sent without credentials", r.Method, r.Path)
 				}
 			}
-			// The failure is not kept.
+			// The failure is not cached.
 			o.org.ClearFaults()
 			o.org.ClearLimits()
 			forgetWindows(o.Client)

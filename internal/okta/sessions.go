@@ -13,7 +13,7 @@ import (
 
 func boolean(b bool) string { return strconv.FormatBool(b) }
 
-// A Session is a user's session with Okta.
+// A Session is a user's Okta session.
 type Session struct {
 	ID        string
 	UserID    string
@@ -31,8 +31,9 @@ func CheckSessionID(pointer, id string) error {
 	return nil
 }
 
-// Session reads a live session. One that ended, expired or never existed is not_found:
-// Okta does not say which.
+// Session reads an active session. The error is not_found if the session ended, expired or never existed. Okta
+// does
+// not distinguish these cases.
 func (c *Client) Session(ctx context.Context, id string) (*Session, error) {
 	s, err := sdkRead(ctx, c, object, withID(c.api.SessionAPI.GetSession, id))
 	if err != nil {
@@ -48,18 +49,20 @@ func (c *Client) EndSession(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, noContent, withID(c.api.SessionAPI.RevokeSession, id))
 }
 
-// RevokeSessions ends all of a user's Okta sessions, and on request revokes the user's
-// OAuth tokens and forgets the devices remembered for sign-in. The SDK cannot send
-// forgetDevices, and Okta forgets them by default: it is always sent.
+// RevokeSessions ends all Okta sessions of a user. On request it also revokes the user's OAuth tokens, and
+// forgets the
+// devices remembered for sign-in. Okta forgets the devices by default, so forgetDevices is always sent. The SDK
+// cannot
+// send it.
 func (c *Client) RevokeSessions(ctx context.Context, id string, oauthTokens, forgetDevices bool) error {
 	query := url.Values{"oauthTokens": {boolean(oauthTokens)}, "forgetDevices": {boolean(forgetDevices)}}
 	_, err := c.write(ctx, noContent, request{method: http.MethodDelete, query: query}, "users", id, "sessions")
 	return err
 }
 
-// UniversalLogout ends a user's Okta sessions and tokens, and tells the apps that support
-// it to do the same. It needs Identity Threat Protection. Okta's acceptance does not mean
-// that every app has complied.
+// UniversalLogout ends a user's Okta sessions and tokens, and requests the same from all apps that support it.
+// It
+// needs Identity Threat Protection. A success does not mean that every app has ended its sessions.
 func (c *Client) UniversalLogout(ctx context.Context, userID string) error {
 	if err := rest.CheckSegment(userID); err != nil {
 		return err
@@ -82,13 +85,12 @@ func (c *Client) GrantsOf(ctx context.Context, userID string) ([]Grant, error) {
 	return listAll(ctx, c, limit("200"), func(g Grant) string { return g.ID }, "users", userID, "grants")
 }
 
-// RevokeGrants revokes every grant of a user. Tokens that were issued with a grant remain
-// valid until they expire.
+// RevokeGrants revokes every grant of a user. Tokens issued with a grant remain valid until they expire.
 func (c *Client) RevokeGrants(ctx context.Context, userID string) error {
 	return sdkWrite(ctx, c, noContent, withID(c.api.UserAPI.RevokeUserGrants, userID))
 }
 
-// RevokeAppTokens revokes the refresh tokens that an OAuth client holds for a user.
+// RevokeAppTokens revokes the refresh tokens of an OAuth client for a user.
 func (c *Client) RevokeAppTokens(ctx context.Context, userID, clientID string) error {
 	return sdkWrite(ctx, c, noContent, withIDs(c.api.UserAPI.RevokeTokensForUserAndClient, userID, clientID))
 }
@@ -105,8 +107,9 @@ func (c *Client) RiskOf(ctx context.Context, userID string) (Risk, error) {
 	return value(risk), err
 }
 
-// SetRisk sets the risk of a user to HIGH, MEDIUM or LOW; Okta cannot set it back to
-// NONE. why may have letters, digits, spaces, hyphens, commas and full stops.
+// SetRisk sets the risk of a user to HIGH, MEDIUM or LOW. Okta cannot set it to NONE. why may contain letters,
+// digits,
+// spaces, hyphens, commas and full stops.
 func (c *Client) SetRisk(ctx context.Context, userID, level, why string) error {
 	body := map[string]string{"riskLevel": level}
 	if why != "" {

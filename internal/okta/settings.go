@@ -27,9 +27,8 @@ type Settings struct {
 	guard.Rules
 }
 
-// Validate rejects an org address that could send a request, and the credentials in it, to
-// another host. It accepts one complete set of credentials: an API token, or the client ID
-// and private key of a service app.
+// Validate rejects an org address that could send a request and its credentials to another host. It accepts one
+// complete set of credentials: an API token, or the client ID and private key of a service app.
 func (s Settings) Validate() error {
 	if _, err := s.origin(); err != nil {
 		return err
@@ -71,7 +70,7 @@ func (s Settings) origin() (*url.URL, error) {
 	return org, nil
 }
 
-// ascii returns an ASCII host as [origin.Of] writes it.
+// ascii returns an ASCII host in the form of [origin.Of].
 func ascii(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
 
 func isLoopback(host string) bool {
@@ -84,7 +83,7 @@ func isAdminConsole(host string) bool {
 	return domain != "" && strings.HasSuffix(host, "-admin"+domain)
 }
 
-// oktaDomain returns the domain of Okta's that the host belongs to, "" for others.
+// oktaDomain returns the Okta domain of the host, or "" for other hosts.
 func oktaDomain(host string) string {
 	for _, domain := range []string{".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com", ".okta.mil"} {
 		if strings.HasSuffix(host, domain) {

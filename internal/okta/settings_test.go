@@ -61,7 +61,7 @@ func TestOrgURL(t *testing.T) {
 		"https://acme.okta.com:0":            "invalid for an Okta org",
 		"https://acme..okta.com":             "invalid for an Okta org",
 		"https://ａｃｍｅ.okta.com":              "invalid for an Okta org", // full-width letters
-		"https://асме.okta.com":              "invalid for an Okta org", // all of them Cyrillic
+		"https://асме.okta.com":              "invalid for an Okta org", // all letters are Cyrillic
 		"https://acme-admin.okta.com.:443":   "https://acme.okta.com",
 		"https://Subdomain.okta.com.":        "placeholder",
 		"http://localhost.:80.evil.example":  "",

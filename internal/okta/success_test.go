@@ -10,11 +10,10 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// userOne has the form of an ID, so that the guard does not look it up.
+// userOne has the form of an ID. Therefore the guard does not look it up.
 const userOne = "00u00000000000000001"
 
-// documentedWrites are the writes with the responses that Okta documents for each, as
-// status and body.
+// documentedWrites maps each write to the responses that Okta documents, as status and body.
 var documentedWrites = map[string]struct {
 	write func(context.Context, *Client) error
 	ok    []string
@@ -96,8 +95,9 @@ var documentedWrites = map[string]struct {
 	},
 }
 
-// A write succeeds only with a response that Okta documents for it. Any other 2xx comes
-// from a proxy or a captive portal, and the outcome of the write is unknown.
+// TestWritesAcceptOnlyDocumentedResponses checks that a write succeeds only with a documented response. Any
+// other 2xx
+// comes from a proxy or a captive portal, and the result of the write is unknown.
 func TestWritesAcceptOnlyDocumentedResponses(t *testing.T) {
 	others := []string{
 		"200", "200 {}", "204", "201 {}", "202", "203 {}", "206 {}", `200 {"status":"ok"}`, "200 []", `200 "ok"`, "200 1", "200 true", "200 null", "200 {",
@@ -147,8 +147,7 @@ func TestWritesAcceptOnlyDocumentedResponses(t *testing.T) {
 	}
 }
 
-// documented reports whether a response has a documented status, and the members of a
-// documented body.
+// documented reports whether a response has a documented status, and returns the members of a documented body.
 func documented(response string, ok []string) bool {
 	for _, d := range ok {
 		if response == d || strings.Contains(d, `"id"`) && strings.HasPrefix(d, response[:3]) && strings.HasSuffix(response, `{"id":"x"}`) {

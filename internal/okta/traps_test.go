@@ -1,6 +1,6 @@
 package okta
 
-// Each test in this file covers one trap of okta-sdk-golang v4.1.2 or of Okta itself.
+// Each test in this file covers one defect of okta-sdk-golang v4.1.2 or one pitfall of Okta.
 
 import (
 	"bytes"
@@ -22,9 +22,11 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// The SDK reads OKTA_* variables and ~/.okta/okta.yaml into every field of its
-// configuration. One of them makes it log the token. It prints parse errors to stdout,
-// which carries the plugin's handshake.
+// TestEnvironmentIsIgnored covers the SDK's configuration. The SDK reads OKTA_* variables and ~/.okta/okta.yaml
+// into
+// every field, and one field makes it log the token. It prints parse errors to stdout, which the plugin needs
+// for its
+// handshake.
 func TestEnvironmentIsIgnored(t *testing.T) {
 	home := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(home, ".okta"), 0o700); err != nil {
@@ -51,13 +53,13 @@ func TestEnvironmentIsIgnored(t *testing.T) {
 		if err := c.SuspendUser(t.Context(), u.ID); err != nil {
 			t.Error(err)
 		}
-		// A cache would still return ACTIVE.
+		// A cached response would still have the status ACTIVE.
 		if got, err := c.User(t.Context(), u.ID); err != nil || got.Status != StatusSuspended {
 			t.Errorf("got %+v, %v", got, err)
 		}
 		for _, r := range s.Requests() {
 			if strings.Contains(r.Header.Get("User-Agent"), "extra") {
-				t.Error("the environment got into the User-Agent")
+				t.Error("the User-Agent contains text of the environment")
 			}
 		}
 	})
@@ -84,7 +86,8 @@ func capture(t *testing.T, f func()) string {
 	return string(b)
 }
 
-// The SDK repeats a request without end or pause if the error is io.EOF.
+// TestClosedConnectionIsNotRetried covers the SDK's retries: after io.EOF it repeats a request without end or
+// pause.
 func TestClosedConnectionIsNotRetried(t *testing.T) {
 	c, s := org(t)
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -93,14 +96,14 @@ func TestClosedConnectionIsNotRetried(t *testing.T) {
 	defer cancel()
 	e := wantCode(t, c.SuspendUser(ctx, u.ID), sdk.Unavailable)
 	if !strings.Contains(e.Message, "not known") {
-		t.Errorf("the error does not say that the write is in doubt: %s", e.Message)
+		t.Errorf("the error does not report an unknown result: %s", e.Message)
 	}
 	if n := writes(s); n != 1 {
 		t.Errorf("%d writes were sent", n)
 	}
 }
 
-// The SDK drops the body and the headers of a 429, and its response panics.
+// TestRateLimitError covers a 429: the SDK drops its body and headers, and the SDK's response panics.
 func TestRateLimitError(t *testing.T) {
 	c, s := org(t)
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})
@@ -118,8 +121,9 @@ func TestRateLimitError(t *testing.T) {
 	}
 }
 
-// The SDK parses error bodies of 403, 404 and 429 only, and says "undefined
-// response type" for an HTML page.
+// TestErrorsKeepStatusCodeAndRequest covers error bodies. The SDK parses only those of 403, 404 and 429, and
+// reports
+// "undefined response type" for an HTML page.
 func TestErrorsKeepStatusCodeAndRequest(t *testing.T) {
 	body := func(code string) string {
 		return `{"errorCode":"` + code + `","errorSummary":"s ` + canary + `","errorId":"oae1","errorCauses":[{"errorSummary":"cause ` + canary + `"}]}`
@@ -176,13 +180,13 @@ func TestErrorsKeepStatusCodeAndRequest(t *testing.T) {
 			}
 			if !strings.HasPrefix(e.Message, "GET /api/v1/users/00u1: ") || !strings.Contains(e.Message, test.says) ||
 				strings.Contains(e.Message, "<html>") || strings.Contains(e.Message, "undefined response") {
-				t.Errorf("says %q, want %q in it", e.Message, test.says)
+				t.Errorf("error %q, want %q in it", e.Message, test.says)
 			}
 		})
 	}
 }
 
-// The token is not sent to another host by a redirect or a next link.
+// TestTokenIsSentOnlyToItsOrg checks that neither a redirect nor a next link sends the token to another host.
 func TestTokenIsSentOnlyToItsOrg(t *testing.T) {
 	var leaked atomic.Int32
 	thief := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { leaked.Add(1) }))
@@ -219,8 +223,9 @@ func TestTokenIsSentOnlyToItsOrg(t *testing.T) {
 	}
 }
 
-// The SDK drops the port, formats times in whole seconds, and cannot send
-// forgetDevices, which Okta then assumes to be true.
+// TestQueryParametersMissingInSDK covers parameters. The SDK drops the port and formats times in whole seconds.
+// It
+// cannot send forgetDevices, which is true by default.
 func TestQueryParametersMissingInSDK(t *testing.T) {
 	c, s := org(t)
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example", Sessions: 1, OAuthTokens: 1, RememberedDevices: 1})
@@ -244,7 +249,9 @@ func TestQueryParametersMissingInSDK(t *testing.T) {
 	}
 }
 
-// An empty ID turns "this user" into "all users", and ".." leads to another call.
+// TestAmbiguousIDs checks that an empty ID does not turn "this user" into "all users", and that ".." does not
+// call
+// another endpoint.
 func TestAmbiguousIDs(t *testing.T) {
 	c, s := org(t)
 	for _, id := range []string{"", ".", "..", "a/b", "../groups", "a?b", "a#b", "a%2fb", `a\b`, "a\nb", "a\x00b"} {
@@ -267,7 +274,8 @@ func TestAmbiguousIDs(t *testing.T) {
 	}
 }
 
-// The SDK's user has typed attributes: one object in a manager fails the page.
+// TestProfilesOfAnyShape covers the SDK's user with typed attributes: one object as a manager fails the whole
+// page.
 func TestProfilesOfAnyShape(t *testing.T) {
 	c, _ := stub(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -284,8 +292,9 @@ func TestProfilesOfAnyShape(t *testing.T) {
 	}
 }
 
-// An interrupted list is an error. The SDK's Next treats an empty 502 as the end of the
-// data.
+// TestInterruptedList checks that an interrupted list is an error. The SDK's Next treats an empty 502 as the end
+// of
+// the data.
 func TestInterruptedList(t *testing.T) {
 	for name, respond := range map[string]func(http.ResponseWriter){
 		"empty 502":  func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) },
@@ -317,7 +326,7 @@ func TestInterruptedList(t *testing.T) {
 				respond(w)
 			})
 			if groups, err := c.UserGroups(t.Context(), "00u1"); err == nil {
-				t.Errorf("half a list passed for a whole one: %+v", groups)
+				t.Errorf("an incomplete list was accepted as complete: %+v", groups)
 			}
 		})
 	}

@@ -13,8 +13,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A User is an Okta user. The profile is kept as Okta sent it, with nulls and unexpected
-// types.
+// A User is an Okta user. The profile is kept unchanged, with nulls and unexpected types.
 type User struct {
 	ID              string     `json:"id"`
 	Status          string     `json:"status"`
@@ -27,30 +26,31 @@ type User struct {
 	PasswordChanged *time.Time `json:"passwordChanged"`
 	Profile         Profile    `json:"profile"`
 
-	// The following members are read leniently.
+	// The following members are parsed leniently.
 	RawRealm       json.RawMessage `json:"realmId"`
 	RawType        json.RawMessage `json:"type"`
 	RawCredentials json.RawMessage `json:"credentials"`
 
 	RealmID  string   `json:"-"`
-	TypeID   string   `json:"-"` // type.id
-	Provider Provider `json:"-"` // credentials.provider
+	TypeID   string   `json:"-"` // from type.id
+	Provider Provider `json:"-"` // from credentials.provider
 
-	Login  string    `json:"-"` // profile.login
-	Email  string    `json:"-"` // profile.email
-	ReadAt time.Time `json:"-"` // Okta's time of the response, zero if Okta does not say
-	// Raw is the user as Okta sent it, if the user was read alone.
+	Login  string    `json:"-"` // from profile.login
+	Email  string    `json:"-"` // from profile.email
+	ReadAt time.Time `json:"-"` // time of the response by Okta's clock, zero if unknown
+	// Raw is the document of the user, if the user was read alone.
 	Raw json.RawMessage `json:"-"`
 }
 
-// A Provider is the source that manages a user and checks the password: OKTA,
-// ACTIVE_DIRECTORY, LDAP, FEDERATION, SOCIAL or IMPORT.
+// A Provider is the source that manages a user and verifies the password: OKTA, ACTIVE_DIRECTORY, LDAP,
+// FEDERATION,
+// SOCIAL or IMPORT.
 type Provider struct {
 	Type string `json:"type"`
 	Name string `json:"name"`
 }
 
-// A Profile is a user's profile as Okta sent it: its attributes are the org's own.
+// A Profile is a user's profile, unchanged. Each org defines its own attributes.
 type Profile json.RawMessage
 
 // UnmarshalJSON keeps a copy of b.
@@ -89,8 +89,9 @@ func decodeUser(r *rest.Response) (*User, error) {
 	return u.readAt(r), nil
 }
 
-// readAt completes a user from a response. It reads each attribute leniently: a manager
-// that is an object, or a number as a zip code, is the org's own choice.
+// readAt completes a user from a response. It parses each attribute leniently, because an org may define a
+// manager
+// as an object, or a zip code as a number.
 func (u *User) readAt(r *rest.Response) *User {
 	var names struct{ Login, Email any }
 	_ = json.Unmarshal(u.Profile.JSON(), &names)
@@ -104,8 +105,8 @@ func (u *User) readAt(r *rest.Response) *User {
 	return u
 }
 
-// User reads the user with the given ID or login. It does not use the SDK, whose model
-// fails on profile attributes of unexpected types.
+// User reads the user with the given ID or login. It does not use the model of the SDK, which fails on profile
+// attributes of unexpected types.
 func (c *Client) User(ctx context.Context, id string) (*User, error) {
 	r, err := c.getAt(ctx, nil, "users", id)
 	if err != nil {
@@ -117,14 +118,14 @@ func (c *Client) User(ctx context.Context, id string) (*User, error) {
 // A NewUser is a user to be created.
 type NewUser struct {
 	Profile  map[string]json.RawMessage
-	Password sdk.Secret // none: the user sets one by the link that Okta mails
-	Activate bool       // otherwise the user is STAGED
-	// ChangePassword makes an activated user choose a new password at the first sign-in.
+	Password sdk.Secret // empty: the user sets a password through the link that Okta mails
+	Activate bool       // if false, the user is STAGED
+	// ChangePassword requires a new password at the first sign-in of an activated user.
 	ChangePassword bool
 }
 
-// CreateUser creates a user. A login that is taken, an attribute that the org does not
-// define, and a password against the policy get 400 E0000001.
+// CreateUser creates a user. Okta returns 400 E0000001 for a login in use, an unknown attribute, or a password
+// that violates the policy.
 func (c *Client) CreateUser(ctx context.Context, u NewUser) error {
 	body := map[string]any{"profile": u.Profile}
 	if !u.Password.IsZero() {
@@ -138,38 +139,40 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) error {
 	return err
 }
 
-// UpdateProfile changes the given attributes of a user's profile, clears those given as
-// null, and keeps the others. (A PUT would delete them.)
+// UpdateProfile changes the given attributes of a user's profile, and clears attributes given as null. It keeps
+// all
+// other attributes, which a PUT would delete.
 func (c *Client) UpdateProfile(ctx context.Context, id string, attributes map[string]json.RawMessage) error {
 	_, err := c.write(ctx, object, request{method: http.MethodPost, body: map[string]any{"profile": attributes}}, "users", id)
 	return err
 }
 
-// DeleteUser runs the next of Okta's two steps: it deletes a DEPROVISIONED user
-// permanently, and deactivates any other, with the same response.
+// DeleteUser runs the next of Okta's two steps. The first deactivates the user. The second permanently deletes a
+// DEPROVISIONED user. Okta's response to both is the same.
 func (c *Client) DeleteUser(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, noContent, withID(c.api.UserAPI.DeleteUser, id))
 }
 
-// SuspendUser suspends an ACTIVE user; Okta rejects any other status with 400 E0000001.
+// SuspendUser suspends an ACTIVE user. Okta rejects any other status with 400 E0000001.
 func (c *Client) SuspendUser(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.SuspendUser, id))
 }
 
-// UnsuspendUser makes a SUSPENDED user ACTIVE; Okta rejects any other status with 400
-// E0000001.
+// UnsuspendUser makes a SUSPENDED user ACTIVE. Okta rejects any other status with 400 E0000001.
 func (c *Client) UnsuspendUser(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.UnsuspendUser, id))
 }
 
-// UnlockUser makes a LOCKED_OUT user ACTIVE. Okta rejects any other status, and a user
-// with a password in a directory, with 403 E0000032.
+// UnlockUser makes a LOCKED_OUT user ACTIVE. Okta rejects any other status with 403 E0000032, and also users
+// whose
+// password is in a directory.
 func (c *Client) UnlockUser(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.UnlockUser, id))
 }
 
-// DeactivateUser deactivates a user of any status but DEPROVISIONED, which gets 404
-// E0000007. With sendEmail, Okta notifies the administrators.
+// DeactivateUser deactivates a user of any status except DEPROVISIONED, for which Okta returns 404 E0000007.
+// With
+// sendEmail, Okta notifies the administrators.
 func (c *Client) DeactivateUser(ctx context.Context, id string, sendEmail bool) error {
 	return sdkWrite(ctx, c, emptyOK, withID(func(ctx context.Context, id string) sdkv4.ApiDeactivateUserRequest {
 		return c.api.UserAPI.DeactivateUser(ctx, id).SendEmail(sendEmail)
@@ -179,8 +182,9 @@ func (c *Client) DeactivateUser(ctx context.Context, id string, sendEmail bool) 
 // An Activation is the link with which a user signs in for the first time.
 type Activation struct{ URL, Token string }
 
-// ActivateUser activates a STAGED or DEPROVISIONED user. Okta mails the user the link to
-// sign in, or returns it. A user who is active already gets 403 E0000016.
+// ActivateUser activates a STAGED or DEPROVISIONED user. Okta mails the activation link to the user, or returns
+// it.
+// For an active user, Okta returns 403 E0000016.
 func (c *Client) ActivateUser(ctx context.Context, id string, sendEmail bool) (Activation, error) {
 	want := emptyOK
 	if !sendEmail {
@@ -195,9 +199,11 @@ func (c *Client) ActivateUser(ctx context.Context, id string, sendEmail bool) (A
 	return Activation{URL: value(t.ActivationUrl), Token: value(t.ActivationToken)}, nil
 }
 
-// ResetPassword removes a user's password: the user becomes RECOVERY and sets a new one
-// with a link that works once, which Okta mails or returns. Each call makes a new link.
-// With revokeSessions it ends the user's sessions as well.
+// ResetPassword removes a user's password, and the user becomes RECOVERY. The user sets a new password with a
+// link
+// that works once. Okta mails or returns the link. Each call creates a new link. With revokeSessions it also
+// ends the
+// user's sessions.
 func (c *Client) ResetPassword(ctx context.Context, id string, sendEmail, revokeSessions bool) (link string, err error) {
 	want := emptyOK
 	if !sendEmail {
@@ -212,16 +218,16 @@ func (c *Client) ResetPassword(ctx context.Context, id string, sendEmail, revoke
 	return value(t.ResetPasswordUrl), nil
 }
 
-// ExpirePassword makes the user choose a new password at the next sign-in, after proof of
-// the old one. The user becomes PASSWORD_EXPIRED.
+// ExpirePassword requires a new password at the next sign-in, after the old one was entered. The user becomes
+// PASSWORD_EXPIRED.
 func (c *Client) ExpirePassword(ctx context.Context, id string) error {
 	_, err := c.write(ctx, object, request{method: http.MethodPost}, "users", id, "lifecycle", "expire_password")
 	return err
 }
 
-// ExpirePasswordWithTemporary is ExpirePassword with a temporary password in place of the
-// old one. It returns the temporary password, which Okta shows once. With revokeSessions
-// it ends the user's sessions as well.
+// ExpirePasswordWithTemporary is ExpirePassword with a temporary password, which replaces the old one. It
+// returns the
+// temporary password, which Okta shows once. With revokeSessions it also ends the user's sessions.
 func (c *Client) ExpirePasswordWithTemporary(ctx context.Context, id string, revokeSessions bool) (string, error) {
 	want := success{statuses: []int{http.StatusOK}, member: "tempPassword"}
 	t, err := sdkRead(ctx, c, want, withID(func(ctx context.Context, id string) sdkv4.ApiExpirePasswordAndGetTemporaryPasswordRequest {

@@ -10,8 +10,9 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// A Zone is a network zone. It also keeps the whole document: Okta can only replace a
-// zone. It does not use the SDK, which cannot read a type that every org has (DYNAMIC_V2).
+// A Zone is a network zone. It keeps the whole document, because Okta can only replace a whole zone. It does not
+// use
+// the model of the SDK, which cannot parse the type DYNAMIC_V2 that every org has.
 type Zone struct {
 	ID       string
 	Name     string
@@ -28,21 +29,21 @@ type Zone struct {
 type Gateway struct {
 	Type  string `json:"type"`
 	Value string `json:"value"`
-	raw   Object // as Okta sent it
+	raw   Object // the unchanged document
 }
 
 // Values of a zone
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/).
 const (
 	ZoneIP        = "IP"
-	ZoneBlocklist = "BLOCKLIST" // the usage of zones with addresses that Okta blocks before any sign-in
+	ZoneBlocklist = "BLOCKLIST" // usage of zones with addresses that Okta blocks before a sign-in
 	GatewayCIDR   = "CIDR"
 	GatewayRange  = "RANGE"
-	// BlocklistRoom is the most entries of a blocklist zone.
-	BlocklistRoom = 1000
+	// MaxBlocklistEntries is the maximum number of entries of a blocklist zone.
+	MaxBlocklistEntries = 1000
 )
 
-// MarshalJSON keeps an entry as Okta sent it.
+// MarshalJSON returns the unchanged document of an entry that was read.
 func (g Gateway) MarshalJSON() ([]byte, error) {
 	if g.raw != nil {
 		return json.RawMessage(g.raw).MarshalJSON()
@@ -78,7 +79,7 @@ func (c *Client) Zone(ctx context.Context, id string) (*Zone, error) {
 	return readZone(httpclient.RequestTo(http.MethodGet, "/api/v1/zones/"+id), *o)
 }
 
-// readZone reads a network zone in the response to a request.
+// readZone parses a network zone in the response to a request.
 func readZone(request string, o Object) (*Zone, error) {
 	var slim struct {
 		ID, Name, Type, Status, Usage string
@@ -87,13 +88,13 @@ func readZone(request string, o Object) (*Zone, error) {
 	o.Read(&slim)
 	z := &Zone{ID: slim.ID, Name: slim.Name, Type: slim.Type, Status: slim.Status, Usage: slim.Usage, System: slim.System, doc: map[string]json.RawMessage{}}
 	if slim.ID == "" || json.Unmarshal(o, &z.doc) != nil {
-		return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta's address gave a network zone without an id", request)
+		return nil, sdk.Errorf(sdk.Unavailable, "%s: the response is a network zone without an ID", request)
 	}
 	var entries []Object
 	if raw, ok := z.doc["gateways"]; ok {
 		if err := json.Unmarshal(raw, &entries); err != nil {
-			// A write of such a list would lose the unreadable entries.
-			return nil, sdk.Errorf(sdk.Unavailable, "%s: Okta gave a list of addresses for the network zone %s that cannot be read",
+			// Replacing such a list would delete the entries that could not be parsed.
+			return nil, sdk.Errorf(sdk.Unavailable, "%s: the list of addresses of the network zone %s cannot be parsed",
 				request, httpclient.Printable(slim.Name, 100))
 		}
 	}
@@ -108,8 +109,8 @@ func readZone(request string, o Object) (*Zone, error) {
 // readOnly are the members of a zone that only Okta sets.
 var readOnly = []string{"id", "created", "lastUpdated", "system", "_links", "_embedded"}
 
-// ReplaceGateways writes a zone with other entries, and otherwise as it was read. Okta
-// has no version to compare: it overwrites changes that others made since the read.
+// ReplaceGateways replaces the entries of a zone and keeps the rest of the zone. Okta has no version to compare.
+// The call therefore overwrites changes that others made since the read.
 func (c *Client) ReplaceGateways(ctx context.Context, z *Zone, gateways []Gateway) error {
 	body := map[string]any{}
 	for name, value := range z.doc {
@@ -125,12 +126,14 @@ func (c *Client) ReplaceGateways(ctx context.Context, z *Zone, gateways []Gatewa
 	return err
 }
 
-// zoneLocks holds a channel with room for one lock of each org. Orgs outlive the clients
-// that are opened on them, and are few.
+// zoneLocks contains a channel of capacity one for each org, used as a lock. Entries outlive their clients.
+// There
+// are only a few orgs.
 var zoneLocks sync.Map
 
-// LockZones waits until nobody else in this process changes network zones of the org:
-// each change replaces a whole zone, so that one of two at once would be lost.
+// LockZones waits until no other goroutine of this process changes network zones of the org. Each change
+// replaces a
+// whole zone. Without the lock, one of two concurrent changes would be lost.
 func (c *Client) LockZones(ctx context.Context) (unlock func(), err error) {
 	v, _ := zoneLocks.LoadOrStore(c.Org(), make(chan struct{}, 1))
 	lock := v.(chan struct{})

@@ -1,5 +1,5 @@
-// Package auth authenticates requests to Okta: with an API token, or as an OAuth 2.0
-// service app with short-lived access tokens.
+// Package auth authenticates requests to Okta with an API token, or as an OAuth 2.0 service app with short-lived
+// access tokens.
 package auth
 
 import (
@@ -20,25 +20,26 @@ import (
 type Credentials interface {
 	// Begin starts the authorization of one request.
 	Begin() httpclient.Authorization
-	// Describe returns the principal and notes for an operator. login belongs to the user of
-	// the credentials, and err is the error of the request that read the login.
+	// Describe returns the principal and notes for an operator. login is the login of the principal, and err is
+	// the error
+	// of the request for it.
 	Describe(login string, skew time.Duration, err error) (principal string, notes []string, fault error)
-	// Mask removes secrets of the credentials from a text of Okta's.
+	// Mask removes the secrets of the credentials from a text of Okta.
 	Mask(text string) string
 	// ClientID returns the client ID of a service app, "" for an API token.
 	ClientID() string
-	// Scopes returns the OAuth scopes that the principal has, and those that the
-	// connection asked for in vain. known is false for an API token, which has none, and
-	// until a service app has its first access token.
+	// Scopes returns the OAuth scopes that the principal has, and the requested scopes that it lacks. known is
+	// false for
+	// an API token, which has no scopes, and until a service app has its first access token.
 	Scopes() (granted, missing []string, known bool)
 }
 
-// A Config configures credentials. It holds either a token or an app.
+// A Config configures credentials. It contains either a token or an app.
 type Config struct {
 	Org     *url.URL
 	Token   sdk.Secret
 	App     ServiceApp
-	Timeout time.Duration // of one fetch of an access token
+	Timeout time.Duration // maximum duration of a token request
 	// Send sends a request for an access token.
 	Send func(*http.Request) (*httpclient.Response, error)
 }
@@ -57,7 +58,7 @@ func New(c Config) (Credentials, error) {
 	return newOAuth(c)
 }
 
-// An apiToken is an API token of Okta's (SSWS), the same in every request.
+// An apiToken is an API token (SSWS).
 type apiToken struct{ secret sdk.Secret }
 
 func (a apiToken) Begin() httpclient.Authorization { return a }
@@ -84,8 +85,7 @@ func (apiToken) ClientID() string { return "" }
 
 func (apiToken) Scopes() (granted, missing []string, known bool) { return nil, nil, false }
 
-// maxSkew is the difference between this machine's clock and Okta's that an operator
-// should know.
+// maxSkew is the clock difference above which Describe adds a note for the operator.
 const maxSkew = time.Minute
 
 func isSkewed(skew time.Duration) bool { return skew.Abs() > maxSkew }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The target of a proof has the form in which Okta writes its own address.
+// TestProofTarget checks that the target of a proof has Okta's canonical form of its address.
 func TestProofTarget(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://acme.okta.com/api/v1/users?limit=2&search=a%20b":       "https://acme.okta.com/api/v1/users",

@@ -22,12 +22,12 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// minRSABits is the smallest RSA key that Okta registers
+// minRSABits is the size of the smallest RSA key that Okta accepts
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/).
 const minRSABits = 2048
 
-// SigningKey reads the private key and chooses the algorithm. Its errors are *sdk.Error,
-// point at the setting, and repeat nothing of the key.
+// SigningKey parses the private key and chooses the algorithm. Its errors are *sdk.Error, name the setting, and
+// contain no part of the key.
 func (a ServiceApp) SigningKey() (jose.SigningKey, error) {
 	key, err := readKey(a.PrivateKey.Reveal())
 	var fits []jose.SignatureAlgorithm
@@ -54,8 +54,7 @@ func (a ServiceApp) SigningKey() (jose.SigningKey, error) {
 	return signing, nil
 }
 
-// readKey reads a PEM or a JWK. Its errors continue a sentence that begins with the
-// name of the setting.
+// readKey parses a PEM or a JWK. The text of an error follows the name of the setting.
 func readKey(text string) (jose.JSONWebKey, error) {
 	if text = strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark)); strings.HasPrefix(text, "{") {
 		return readJWK([]byte(text))
@@ -64,7 +63,7 @@ func readKey(text string) (jose.JSONWebKey, error) {
 		return jose.JSONWebKey{}, errors.New("is not UTF-8. Save the file as UTF-8, not as UTF-16")
 	}
 	none := errors.New("is neither a PEM nor a JWK. Copy the whole key")
-	// An environment variable often holds a PEM on one line.
+	// An environment variable often contains a PEM on one line.
 	rest := []byte(strings.ReplaceAll(text, `\n`, "\n"))
 	for {
 		var block *pem.Block
@@ -73,7 +72,7 @@ func readKey(text string) (jose.JSONWebKey, error) {
 		}
 		switch block.Type {
 		case "EC PARAMETERS": // openssl writes the curve's name before the key
-		case "PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE": // which may precede the private key
+		case "PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE": // may precede the private key
 			none = errors.New("is the public half; the private key is needed")
 		default:
 			key, err := readBlock(block)
@@ -82,7 +81,7 @@ func readKey(text string) (jose.JSONWebKey, error) {
 	}
 }
 
-// byteOrderMark is the character that some editors write before a text.
+// byteOrderMark is the character that some editors write at the start of a file.
 const byteOrderMark = "\ufeff"
 
 func readBlock(block *pem.Block) (key any, err error) {
@@ -128,10 +127,10 @@ func readJWK(text []byte) (jose.JSONWebKey, error) {
 	return key, nil
 }
 
-// byCurve holds the algorithm of each curve that Okta takes.
+// byCurve maps each curve that Okta accepts to its algorithm.
 var byCurve = map[elliptic.Curve]jose.SignatureAlgorithm{elliptic.P256(): jose.ES256, elliptic.P384(): jose.ES384, elliptic.P521(): jose.ES512}
 
-// algorithmsOf lists the algorithms that a key can sign with, the preferred one first.
+// algorithmsOf lists the algorithms of a key, the preferred one first.
 func algorithmsOf(key any) ([]jose.SignatureAlgorithm, error) {
 	switch k := key.(type) {
 	case *rsa.PrivateKey:
@@ -147,8 +146,8 @@ func algorithmsOf(key any) ([]jose.SignatureAlgorithm, error) {
 	return nil, errors.New("is of a type that Okta does not accept. Okta accepts RSA, and EC on P-256, P-384 or P-521")
 }
 
-// signs reports whether a signature of the key is valid, which it is not if the halves of
-// the key do not belong together.
+// signs reports whether the key makes valid signatures. It does not if its private and public parts belong to
+// different keys.
 func signs(key jose.SigningKey, public jose.JSONWebKey) bool {
 	signer, err := jose.NewSigner(key, nil)
 	if err != nil {
@@ -161,9 +160,9 @@ func signs(key jose.SigningKey, public jose.JSONWebKey) bool {
 	return err == nil
 }
 
-// A dpopSigner proves for each request that this process holds the key to which an
-// access token is bound (DPoP, https://www.rfc-editor.org/rfc/rfc9449). The key lives as
-// long as the client.
+// A dpopSigner signs DPoP proofs (https://www.rfc-editor.org/rfc/rfc9449). A proof shows that this process has
+// the
+// key to which an access token is bound. The key exists as long as the client.
 type dpopSigner struct{ signer jose.Signer }
 
 func newDPoPSigner() (*dpopSigner, error) {
@@ -179,8 +178,8 @@ func newDPoPSigner() (*dpopSigner, error) {
 	return &dpopSigner{signer}, nil
 }
 
-// proof returns a proof for one request. It names a token by its hash; a request for a
-// token has none yet.
+// proof returns a proof for one request. It contains the hash of the access token, except in a request for a
+// token.
 func (p *dpopSigner) proof(method string, target *url.URL, at time.Time, nonce, token string) (string, error) {
 	claims := struct {
 		ID        string `json:"jti"`
@@ -197,8 +196,8 @@ func (p *dpopSigner) proof(method string, target *url.URL, at time.Time, nonce, 
 	return sign(p.signer, claims)
 }
 
-// proofTarget returns a URL without query and fragment (RFC 9449) and without a default
-// port: Okta compares it with its own.
+// proofTarget returns a URL without query and fragment (RFC 9449), and without a default port. Okta compares it
+// with its own form of the URL.
 func proofTarget(u *url.URL) string {
 	host := u.Host
 	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {

@@ -18,24 +18,24 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// oauth are the credentials of a service app: one access token, shared by all requests
-// and renewed before it ends.
+// oauth are the credentials of a service app: one access token, shared by all requests and renewed before it
+// expires.
 type oauth struct {
 	clientID   string
-	endpoint   *url.URL // of access tokens
+	endpoint   *url.URL // address of the token endpoint
 	signer     jose.Signer
-	dpopSigner *dpopSigner // nil: tokens are never bound
+	dpopSigner *dpopSigner // nil: tokens are never bound to a key
 	dpop       string
 	timeout    time.Duration
 	send       func(*http.Request) (*httpclient.Response, error)
-	now        func() time.Time // by which tokens expire
+	now        func() time.Time // clock for the expiry of tokens
 
 	mu       sync.Mutex
 	current  *accessToken
 	fetching *fetch
 	scopes   appScopes
-	bound    bool          // the app demands tokens that are bound to a key
-	nonces   [2]string     // Okta's latest, by server
+	bound    bool          // the app requires tokens that are bound to a key
+	nonces   [2]string     // latest nonce of each server
 	ahead    time.Duration // how far this machine's clock is ahead of Okta's
 }
 
@@ -96,8 +96,7 @@ func (o *oauth) drop(t *accessToken) {
 	}
 }
 
-// update keeps Okta's time and the nonce for the next proof, which any response may
-// carry.
+// update stores Okta's time, and the nonce for the next proof. Any response may contain them.
 func (o *oauth) update(r *rest.Response, from server) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -109,7 +108,7 @@ func (o *oauth) update(r *rest.Response, from server) {
 	}
 }
 
-// A server issues nonces of its own.
+// A server issues its own nonces.
 type server int
 
 const (
@@ -117,8 +116,7 @@ const (
 	apiServer
 )
 
-// prove puts a proof for one sending on a request, dated by Okta's clock as far as it is
-// known.
+// prove adds a new proof to a request. The time of the proof is Okta's, if known.
 func (o *oauth) prove(req *http.Request, to server, token string) error {
 	o.mu.Lock()
 	nonce, when := o.nonces[to], time.Now().Add(-o.ahead)
@@ -163,9 +161,9 @@ func (a *oauthAuthorization) Rejected(response *httpclient.Response) bool {
 	}
 	switch code, _ := r.Challenge(); {
 	case code == rest.UseNonce || code == rest.InvalidProof:
-		// Okta rejected the proof, not the token. A new proof helps even without a nonce:
-		// net/http repeats a GET whose kept connection had ended with the same proof, and
-		// Okta's clock is known now.
+		// Okta rejected the proof, not the token. A new proof helps even without a nonce. net/http may have
+		// repeated a GET
+		// with the same proof on a new connection. In addition, Okta's clock is known now.
 		again := !a.signedAgain && a.token.scheme == schemeDPoP && (code == rest.InvalidProof || r.Header.Get("DPoP-Nonce") != "")
 		a.signedAgain = true
 		return again
@@ -178,16 +176,15 @@ func (a *oauthAuthorization) Rejected(response *httpclient.Response) bool {
 	return again
 }
 
-// failure returns the error of a request that has no access token. Its code is never
-// not_found, forbidden or invalid_input, because callers conclude from these that the
-// object of the request is missing or protected.
+// failure returns the error of a request without an access token. Its code is never not_found, forbidden or
+// invalid_input, because callers would conclude that the object of the request is missing or protected.
 func (o *oauth) failure(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
 	var ours *sdk.Error
 	if errors.As(err, &ours) {
-		shared := *ours // other requests may have the same error
+		shared := *ours // several requests may share the error
 		return &shared
 	}
 	code, reason := sdk.Unavailable, httpclient.Reason(o.endpoint.Host, err)
@@ -199,7 +196,7 @@ func (o *oauth) failure(err error) error {
 }
 
 func (o *oauth) Describe(_ string, _ time.Duration, err error) (string, []string, error) {
-	// A service app is no user, and may lack the right to read users.
+	// A service app is not a user, and may lack the permission to read users.
 	if e := sdk.AsError(err); e != nil && e.Code != sdk.NotFound && e.Code != sdk.Forbidden {
 		return "", nil, e
 	}
@@ -212,8 +209,7 @@ func (o *oauth) Describe(_ string, _ time.Duration, err error) (string, []string
 	return o.clientID, notes, nil
 }
 
-// jwt matches a signed token, or the beginning of one: an assertion, a proof, an access
-// token.
+// jwt matches the beginning of a signed token: an assertion, a proof, or an access token.
 var jwt = regexp.MustCompile(`eyJ[\w-]{8,}[\w.-]*`)
 
 func (o *oauth) Mask(text string) string {
@@ -226,7 +222,7 @@ func (o *oauth) Mask(text string) string {
 	return jwt.ReplaceAllString(text, schema.Masked)
 }
 
-// SetClock replaces the clock by which tokens expire. Tests use it.
+// SetClock replaces the clock for the expiry of tokens. Tests use it.
 func (o *oauth) SetClock(now func() time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

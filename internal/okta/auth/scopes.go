@@ -13,24 +13,27 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// appScopes records which of the wanted scopes the app has. Okta rejects a request for
-// several scopes as a whole if one is not granted, and does not say which.
+// appScopes records which of the requested scopes the app has. If one scope is not granted, Okta rejects the
+// whole
+// request without naming the scope.
 type appScopes struct {
 	wanted   []string
-	found    map[string]bool // scopes that were requested alone, and whether Okta granted them
-	complete bool            // found holds all of wanted
-	staleAt  time.Time       // when found expires
+	found    map[string]bool // result of each scope that was requested alone
+	complete bool            // found contains all requested scopes
+	staleAt  time.Time       // expiry of found
 	given    []string        // scopes of the latest token, empty if Okta does not list them
 	known    bool            // Okta has issued a token
 }
 
 const (
-	// keepMissing is how long a missing scope is not requested again: each request
-	// appears in the System Log as a failed token request.
-	keepMissing = 12 * time.Hour
-	// keepNone is the same for an app without any scope, since an admin is about to
-	// grant some.
-	keepNone = time.Minute
+	// missingScopeTTL is the time before a missing scope is requested again. Each request appears in the System
+	// Log as a
+	// failed token request.
+	missingScopeTTL = 12 * time.Hour
+	// noScopeTTL is the same for an app without any scope. It is short, because an admin is probably about to
+	// grant
+	// scopes.
+	noScopeTTL = time.Minute
 )
 
 // candidates returns the scopes that are not known to be missing.
@@ -46,8 +49,7 @@ func (s *appScopes) candidates(now time.Time) []string {
 
 func (s *appScopes) forget() { s.found, s.complete = nil, false }
 
-// granted records the scopes that Okta listed with a token. A token without a list is for
-// all requested scopes.
+// granted records the scopes that Okta listed with a token. A token without a list has all requested scopes.
 func (s *appScopes) granted(scopes []string) { s.given, s.known = scopes, true }
 
 func (s *appScopes) missing() []string {
@@ -71,7 +73,7 @@ func (o *oauth) Scopes() (granted, missing []string, known bool) {
 	return without(o.scopes.wanted, missing), missing, o.scopes.known
 }
 
-// fetchToken gets a token for as many of the wanted scopes as the app has.
+// fetchToken requests a token for all requested scopes that the app has.
 func (o *oauth) fetchToken(ctx context.Context) (*accessToken, error) {
 	o.mu.Lock()
 	scopes := o.scopes.candidates(o.now())
@@ -95,8 +97,9 @@ func (o *oauth) fetchToken(ctx context.Context) (*accessToken, error) {
 	return o.request(ctx, scopes)
 }
 
-// probe requests each wanted scope alone, once, and returns the granted ones. It keeps
-// the results so far if it is interrupted.
+// probe requests each scope alone, once, and returns the granted scopes. If it is interrupted, it keeps the
+// results
+// so far.
 func (o *oauth) probe(ctx context.Context) ([]string, error) {
 	o.mu.Lock()
 	wanted := o.scopes.wanted
@@ -128,7 +131,7 @@ func (o *oauth) probe(ctx context.Context) ([]string, error) {
 	if len(granted) > 0 {
 		return granted, nil
 	}
-	o.scopes.staleAt = o.now().Add(keepNone)
+	o.scopes.staleAt = o.now().Add(noScopeTTL)
 	return nil, &sdk.Error{
 		Code: sdk.Unauthenticated, Upstream: upstream,
 		Message: "cannot get an access token: the app is granted none of the scopes " + httpclient.Printable(strings.Join(wanted, ", "), 600),
@@ -139,7 +142,7 @@ func (o *oauth) noteScope(scope string, has bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.scopes.found == nil {
-		o.scopes.found, o.scopes.staleAt = map[string]bool{}, o.now().Add(keepMissing)
+		o.scopes.found, o.scopes.staleAt = map[string]bool{}, o.now().Add(missingScopeTTL)
 	}
 	o.scopes.found[scope] = has
 }

@@ -8,8 +8,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// ServiceApp are the credentials of an OAuth 2.0 service app. The app signs assertions
-// with its private key and exchanges them for access tokens that last an hour
+// ServiceApp contains the credentials of an OAuth 2.0 service app. The app signs assertions with its private key
+// and
+// exchanges them for access tokens that last an hour
 // (https://developer.okta.com/docs/guides/implement-oauth-for-okta-serviceapp/main/).
 type ServiceApp struct {
 	// Client ID of an API Services app integration. Use it with its private key instead of an API token.
@@ -28,7 +29,7 @@ type ServiceApp struct {
 	DPoP string `json:"dpop,omitempty" jsonschema:"title=DPoP,enum=auto,enum=required,enum=off,default=auto" jsonschema_extras:"x-group=advanced"`
 }
 
-// Algorithm is an algorithm of JWS that signs assertions, or auto.
+// Algorithm is a JWS algorithm for assertions, or auto.
 type Algorithm string
 
 // JSONSchemaExtend adds the algorithms that Okta accepts.
@@ -42,11 +43,10 @@ const (
 	dpopOff      = "off"
 )
 
-// bearerToken is the form of tokens (RFC 6750, section 2.1). Okta's are of this form.
+// bearerToken matches a token (RFC 6750, section 2.1).
 var bearerToken = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 
-// Validate accepts either an API token, or the client ID and private key of a service
-// app.
+// Validate accepts either an API token, or the client ID and private key of a service app.
 func Validate(token sdk.Secret, app ServiceApp) error {
 	hasApp := app.ClientID != "" || !app.PrivateKey.IsZero()
 	switch {

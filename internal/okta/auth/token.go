@@ -17,19 +17,20 @@ import (
 )
 
 const (
-	// TokenPath is where a service app exchanges an assertion for an access token
+	// TokenPath is the endpoint where a service app exchanges an assertion for an access token
 	// (https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/token).
 	TokenPath = "/oauth2/v1/token"
 
-	// assertionLife is how long one signed assertion is valid. Okta allows an hour; each
-	// assertion is used once, at once.
+	// assertionLife is the lifetime of a signed assertion. Okta allows an hour. Each assertion is used once,
+	// immediately.
 	assertionLife = 5 * time.Minute
 
-	// renewEarly is how long before its end a token is renewed, or a tenth of its life
-	// if that is less.
+	// renewEarly is the time before its expiry at which a token is renewed. For short-lived tokens it is a tenth
+	// of the
+	// lifetime.
 	renewEarly = time.Minute
 
-	// maxTokenLife is more than Okta ever gives.
+	// maxTokenLife is longer than the lifetime of any Okta token.
 	maxTokenLife = 24 * time.Hour
 
 	schemeBearer = "Bearer"
@@ -45,8 +46,9 @@ type accessToken struct {
 	ends    time.Time
 }
 
-// request gets a token for scopes. It tries again, once for each reason, if Okta demands
-// a proof, demands a nonce in it, or rejects an assertion dated by a wrong clock.
+// request requests a token for scopes. It retries once for each reason: Okta requires a proof, requires a nonce
+// in
+// the proof, or rejects the time of the assertion.
 func (o *oauth) request(ctx context.Context, scopes []string) (*accessToken, error) {
 	var nonced, redated bool
 	for {
@@ -86,16 +88,14 @@ func (o *oauth) request(ctx context.Context, scopes []string) (*accessToken, err
 	}
 }
 
-// clockMoved reports whether Okta's clock turned out to be far from the time used for an
-// assertion.
+// clockMoved reports whether Okta's clock differs too much from the time of an assertion.
 func (o *oauth) clockMoved(ahead time.Duration) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return isSkewed(o.ahead - ahead)
 }
 
-// post sends one request for a token. The assertion is in the body, since URLs end up in
-// logs.
+// post sends one request for a token. The assertion is in the body, because URLs appear in logs.
 func (o *oauth) post(ctx context.Context, scopes []string, bound bool) (*rest.Response, error) {
 	o.mu.Lock()
 	now := time.Now().Add(-o.ahead)
@@ -132,8 +132,8 @@ func (o *oauth) post(ctx context.Context, scopes []string, bound bool) (*rest.Re
 	return (*rest.Response)(r), err
 }
 
-// read takes the token out of a response. The token must fit into a header, and must be
-// bound if it should be.
+// read parses a response with a token. The token must be a valid header value, and must be bound to the key if
+// required.
 func (o *oauth) read(ctx context.Context, r *rest.Response, bound bool) (*accessToken, error) {
 	var body struct {
 		Token   string  `json:"access_token"`
@@ -167,7 +167,7 @@ func (o *oauth) read(ctx context.Context, r *rest.Response, bound bool) (*access
 		return nil, r.Broken("an access token that has expired")
 	}
 	life := time.Duration(min(body.Life, maxTokenLife.Seconds()) * float64(time.Second))
-	// The life counts from the request: the token cannot be older.
+	// The lifetime starts with the request, because the token cannot be older.
 	start := o.now().Add(r.Sent.Sub(r.Received))
 	t.ends = start.Add(life)
 	t.renewAt = t.ends.Add(-min(renewEarly, life/10))
@@ -176,7 +176,7 @@ func (o *oauth) read(ctx context.Context, r *rest.Response, bound bool) (*access
 	return t, nil
 }
 
-// rejection returns the error of a token endpoint that gave no token.
+// rejection returns the error of a response without a token.
 func (o *oauth) rejection(r *rest.Response, code string) *sdk.Error {
 	if r.Status < 400 {
 		e := r.Broken("no access token; check the org URL")
@@ -190,7 +190,7 @@ func (o *oauth) rejection(r *rest.Response, code string) *sdk.Error {
 	if c, message, known := rest.OAuthError(code); known {
 		e.Code, e.Message, e.RetryAfter = c, message, 0
 	} else if !e.Code.Transient() {
-		// A 404 here is about the token endpoint, and not about the object of the request.
+		// A 404 concerns the token endpoint here, and not the object of the request.
 		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the credentials"
 		if code == "" || r.Status == http.StatusNotFound {
 			e.Message = "Okta's address does not issue access tokens; check the org URL"
@@ -208,7 +208,7 @@ func (o *oauth) rejection(r *rest.Response, code string) *sdk.Error {
 		Summary     string `json:"errorSummary"`
 	}
 	if e.Code == sdk.Unauthenticated && json.Unmarshal(r.Body, &body) == nil {
-		// Only Okta knows which of the reasons applies.
+		// Only Okta's text explains the reason.
 		if said := httpclient.Printable(o.Mask(body.Description+body.Summary), 300); said != "" {
 			e.Message += "; Okta says: " + said
 		}
@@ -216,8 +216,9 @@ func (o *oauth) rejection(r *rest.Response, code string) *sdk.Error {
 	return e
 }
 
-// A fetch is a single flight: one fetch of an access token that every request waits for.
-// It ends with its result, or when nobody waits any more.
+// A fetch is a single flight: one token request that all waiting requests share. It ends with its result, or
+// when no
+// request waits any more.
 type fetch struct {
 	done    chan struct{} // closed when token and err are set
 	token   *accessToken
@@ -226,8 +227,9 @@ type fetch struct {
 	abort   context.CancelFunc
 }
 
-// startFetch starts a fetch. It logs and records with the call that began it, but does
-// not end with that call. The caller holds the lock.
+// startFetch starts a fetch. It logs and records for the first caller, but does not end with that call. The
+// caller
+// must hold the lock.
 func (o *oauth) startFetch(ctx context.Context) *fetch {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.timeout)
 	f := &fetch{done: make(chan struct{}), abort: cancel}
@@ -250,7 +252,7 @@ func (o *oauth) endFetch(f *fetch, t *accessToken, err error) {
 			o.current = t
 			o.scopes.granted(t.scopes)
 		case old != nil && o.now().Before(old.ends) && sdk.AsError(o.failure(err)).Code.Transient():
-			// The renewal was early, and the old token is still valid.
+			// The renewal was early. The old token is still valid.
 			t, err = old, nil
 		}
 	}
@@ -258,7 +260,7 @@ func (o *oauth) endFetch(f *fetch, t *accessToken, err error) {
 	close(f.done)
 }
 
-// abandon stops the fetch if nobody else waits for it.
+// abandon stops the fetch if no request waits for it.
 func (o *oauth) abandon(f *fetch) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

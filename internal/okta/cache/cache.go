@@ -1,4 +1,4 @@
-// Package cache keeps results of reads for a while.
+// Package cache caches the results of reads for a limited time.
 package cache
 
 import (
@@ -7,19 +7,20 @@ import (
 	"time"
 )
 
-// A Value keeps the result of a read for a while. It is safe for concurrent use.
+// A Value caches the result of a read. It is safe for concurrent use.
 type Value[T any] struct {
 	mu      sync.Mutex
 	value   T
 	since   time.Time
 	until   time.Time
-	reading chan struct{} // closed when the read under way ends; nil while there is none
+	reading chan struct{} // closed at the end of the current read; nil if there is none
 }
 
-// Get returns the value, or the result of read, which also says how long to keep it.
-// Concurrent callers wait for the first of them, each no longer than its ctx allows. If
-// the first fails, each reads for itself: the error may concern only the first, and
-// callers in a row would wait for one another's timeouts.
+// Get returns the cached value, or the result of read, which also returns how long to keep it. Concurrent
+// callers
+// wait for the first caller, each within its own ctx. If the first read fails, each caller reads for itself. The
+// error
+// may concern only the first caller, and waiting in turn would add up the timeouts.
 func (m *Value[T]) Get(ctx context.Context, now time.Time, read func() (T, time.Duration, error)) (value T, err error) {
 	m.mu.Lock()
 	if now.Before(m.until) {
@@ -62,7 +63,7 @@ func (m *Value[T]) Set(now time.Time, keep time.Duration, value T) {
 	m.value, m.since, m.until = value, now, now.Add(keep)
 }
 
-// After returns the value if it was stored at that time or later.
+// After returns the value if it was stored at or after t.
 func (m *Value[T]) After(t time.Time) (value T, ok bool) {
 	return m.valueIf(func() bool { return !m.since.Before(t) })
 }
@@ -81,11 +82,10 @@ func (m *Value[T]) valueIf(fits func() bool) (value T, ok bool) {
 	return value, ok
 }
 
-// maxValues is the most values of a Map; a further one clears the map, which costs no
-// more than reading again.
+// maxValues is the maximum number of values in a Map. Another value clears the map, which only costs new reads.
 const maxValues = 1000
 
-// A Map holds a Value for each key.
+// A Map contains a Value for each key.
 type Map[T any] struct {
 	mu  sync.Mutex
 	all map[string]*Value[T]

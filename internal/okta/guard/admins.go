@@ -15,29 +15,27 @@ const (
 	// SuperAdmin is the role type of a super administrator.
 	SuperAdmin = "SUPER_ADMIN"
 
-	// selfKept is how long the connection's own user is known: an API token never
-	// changes its user.
-	selfKept = time.Duration(math.MaxInt64)
-	// rolesKept is how long the roles of the connection's own user are trusted, unless
-	// this connection changes them. A read before each write would help only if the own
-	// user ceased to be a super administrator within that time.
-	rolesKept = 5 * time.Minute
-	// targetRolesKept is how long the roles of any other user are trusted: for the
-	// writes of one containment.
-	targetRolesKept = 2 * time.Second
-	// refusalKept is shorter, so that the connection works soon after an admin granted
-	// the missing permission.
-	refusalKept = time.Minute
+	// selfTTL is unlimited, because the user of an API token never changes.
+	selfTTL = time.Duration(math.MaxInt64)
+	// rolesTTL is the time for which the roles of the connection's own user are cached, unless this connection
+	// changes
+	// them. A shorter time would help only if the user ceased to be a super administrator within it.
+	rolesTTL = 5 * time.Minute
+	// targetRolesTTL is the time for which the roles of other users are cached: the duration of one containment.
+	targetRolesTTL = 2 * time.Second
+	// rejectionTTL is short. Therefore the connection works soon after an admin has granted the missing
+	// permission.
+	rejectionTTL = time.Minute
 )
 
-// An identity is the connection's own user, or Okta's rejection of that question.
+// An identity is the connection's own user, or Okta's rejection of the request for it.
 type identity struct {
-	user    string // ID, "" if Okta does not say
-	refusal *sdk.Error
+	user      string // ID, "" if Okta does not return it
+	rejection *sdk.Error
 }
 
-// Self returns the ID of the connection's own user, "" for a service app, or if Okta does
-// not say.
+// Self returns the ID of the connection's own user. It returns "" for a service app, or if Okta does not return
+// it.
 func (g *Guard) Self(ctx context.Context) (string, error) {
 	if g.principal.ClientID != "" {
 		return "", nil
@@ -46,64 +44,69 @@ func (g *Guard) Self(ctx context.Context) (string, error) {
 	return self.user, err
 }
 
-// identity asks Okta once for the user of the API token.
+// identity reads the user of the API token, once.
 func (g *Guard) identity(ctx context.Context) (identity, error) {
 	return g.self.Get(ctx, g.Now(), func() (identity, time.Duration, error) {
 		u, _, err := g.org.Self(ctx)
 		if e := sdk.AsError(err); e != nil {
 			if e.Code == sdk.NotFound || e.Code == sdk.Forbidden {
-				return identity{refusal: e}, refusalKept, nil
+				return identity{rejection: e}, rejectionTTL, nil
 			}
 			return identity{}, 0, e
 		}
-		return identity{user: u.ID}, selfKept, nil
+		return identity{user: u.ID}, selfTTL, nil
 	})
 }
 
-// SetSelf records the connection's own user and reads their admin roles, which every
-// write depends on. It returns notes for an operator.
+// SetSelf records the connection's own user and reads the admin roles of that user, which every check needs. It
+// returns
+// notes for an operator.
 func (g *Guard) SetSelf(ctx context.Context, id string) (notes []string) {
 	if g.principal.ClientID != "" {
 		return nil
 	}
-	g.self.Set(g.Now(), selfKept, identity{user: id})
+	g.self.Set(g.Now(), selfTTL, identity{user: id})
 	roles, err := g.rolesOf(ctx, id)
-	if err == nil && roles.refusal != nil && !g.ReadOnly && !g.AllowUnknownAdmins {
-		notes = append(notes, "the credentials may not read admin roles, so every write to a user is rejected: the user might be the last super administrator. "+
+	if err == nil && roles.rejection != nil && !g.ReadOnly && !g.AllowUnknownAdmins {
+		notes = append(notes, "the credentials may not read admin roles, so the guard rejects every write to a user, who might be the last super administrator. "+
 			"Grant a role that may read them, or set allow_unknown_admins")
 	}
 	return notes
 }
 
-// ExpectWrites prepares for writes to many users. Once the own user is known, the guard
-// reads the own roles instead of the roles of each user.
+// ExpectWrites prepares for writes to many users. If the own user is known, the guard reads the roles of the own
+// user
+// instead of the roles of each user.
 func (g *Guard) ExpectWrites(ctx context.Context, users int) {
-	if users <= 2 || g.ReadOnly { // two requests suffice for that many
+	if users <= 2 || g.ReadOnly { // the guard needs only two requests
 		return
 	}
-	_, _ = g.Self(ctx) // on failure, a write that needs the own user asks again
+	_, _ = g.Self(ctx) // after a failure, the next write retries
 }
 
-// adminRoles are the admin roles of a user, by groups too.
+// adminRoles are the admin roles of a user, including those of the user's groups.
 type adminRoles struct {
-	types   []string
-	refusal *sdk.Error // not nil if Okta does not let the connection read them
+	types     []string
+	rejection *sdk.Error // not nil if the connection may not read the roles
 }
 
 func (r adminRoles) super() bool { return slices.Contains(r.types, SuperAdmin) }
 
-// none reports whether the user certainly has no role.
-func (r adminRoles) none() bool { return len(r.types) == 0 && r.refusal == nil }
+// none reports whether the user certainly has no admin role.
+func (r adminRoles) none() bool { return len(r.types) == 0 && r.rejection == nil }
 
-// checkAdmin rejects a write to the connection's own user, and to a user who may be the
-// last super administrator if the roles cannot be read. A write to a device leaves its
-// user the role. super reports whether the user may be the last, which checkLast decides.
-// Okta itself lets even lesser administrators suspend a super administrator
+// checkAdmin rejects a write to the connection's own user. It also rejects a write to a user with unreadable
+// roles, who
+// may be the last super administrator. A write to a device does not change the roles of its user. super reports
+// whether
+// the user may be the last super administrator. checkLast decides that. Okta itself allows lesser administrators
+// to
+// suspend a super administrator
 // (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm).
 //
-// It sends as few requests as possible. A user without an admin role is neither: the own
-// user has one, or Okta would not show the roles of others. If the own user is a super
-// administrator, nobody else is the last.
+// It sends as few requests as possible. A user without an admin role is not the own user, because the own user
+// needs a
+// role to read the roles of others. If the own user is a super administrator, no other user is the last one.
 func (g *Guard) checkAdmin(ctx context.Context, id string, device bool) (super bool, err error) {
 	var roles adminRoles
 	self, _ := g.self.Peek(g.Now())
@@ -129,21 +132,21 @@ func (g *Guard) checkAdmin(ctx context.Context, id string, device bool) (super b
 			return false, err
 		}
 	}
-	if roles.refusal != nil && !g.AllowUnknownAdmins && !device {
+	if roles.rejection != nil && !g.AllowUnknownAdmins && !device {
 		e := Reject(ruleLast, "the credentials may not read admin roles, so user %s may be the last super administrator. "+
-			"Grant a role and scope that may read them, or set allow_unknown_admins (%s)", id, roles.refusal.Message)
-		e.Upstream = roles.refusal.Upstream
+			"Grant a role and scope that may read them, or set allow_unknown_admins (%s)", id, roles.rejection.Message)
+		e.Upstream = roles.rejection.Upstream
 		return false, e
 	}
 	return roles.super(), nil
 }
 
-// check rejects a user who is or may be the connection's own.
+// check rejects a user who is, or may be, the connection's own user.
 func (i identity) check(id string) error {
 	switch {
 	case i.user == "":
-		e := Reject(ruleSelf, "Okta does not say whose credentials these are, so user %s might be their owner (%s)", id, i.refusal.Message)
-		e.Upstream = i.refusal.Upstream
+		e := Reject(ruleSelf, "Okta does not say whose credentials these are, so user %s might be their owner (%s)", id, i.rejection.Message)
+		e.Upstream = i.rejection.Upstream
 		return e
 	case strings.EqualFold(id, i.user):
 		return Reject(ruleSelf, "user %s owns the credentials of this connection", id)
@@ -151,15 +154,16 @@ func (i identity) check(id string) error {
 	return nil
 }
 
-// checkLast rejects a write to super administrators unless there is another active one:
-// only Okta's support can repair an org without any. Okta's list lacks those who have the
-// role by a group only; they do not count. The roles of the other are read again, since
-// the previous write may have been to them.
+// checkLast rejects a write to super administrators unless another one is active, because only Okta's support
+// can
+// repair an org without any. Okta's list lacks users who have the role only through a group. They do not count.
+// The roles
+// of the other super administrator are read again, because the previous write may have changed them.
 func (g *Guard) checkLast(ctx context.Context, supers []string) error {
 	begun := g.Now()
 	admins, err := g.admins.Get(ctx, begun, func() ([]string, time.Duration, error) {
 		ids, err := g.org.Admins(ctx)
-		return ids, rolesKept, err
+		return ids, rolesTTL, err
 	})
 	if err != nil {
 		return err
@@ -192,8 +196,9 @@ func (g *Guard) checkLast(ctx context.Context, supers []string) error {
 	return Reject(ruleLast, "user %s is the last active super administrator (roles by group do not count)", strings.Join(supers, ", "))
 }
 
-// lockSupers waits until no other write to a super administrator is under way: of two at
-// once, each would find the other's user still active.
+// lockSupers waits until no other write to a super administrator runs. Without the lock, two concurrent writes
+// would
+// each find the other's user still active.
 func (g *Guard) lockSupers(ctx context.Context) (unlock func(), err error) {
 	select {
 	case g.supers <- struct{}{}:
@@ -203,7 +208,7 @@ func (g *Guard) lockSupers(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// rolesOf reads the admin roles of a user. A user who does not exist has none.
+// rolesOf reads the admin roles of a user. A missing user has none.
 func (g *Guard) rolesOf(ctx context.Context, id string) (adminRoles, error) {
 	if rest.CheckSegment(id) != nil {
 		return adminRoles{}, nil
@@ -213,25 +218,25 @@ func (g *Guard) rolesOf(ctx context.Context, id string) (adminRoles, error) {
 	if roles, known := m.Peek(now); known {
 		return roles, nil
 	}
-	if refusal, known := g.unread.Peek(now); known {
-		return adminRoles{refusal: refusal}, nil
+	if rejection, known := g.unread.Peek(now); known {
+		return adminRoles{rejection: rejection}, nil
 	}
 	return m.Get(ctx, now, func() (adminRoles, time.Duration, error) {
 		types, err := g.org.RolesOf(ctx, id)
 		if e := sdk.AsError(err); e != nil && e.Upstream != nil {
 			switch e.Code {
 			case sdk.Forbidden:
-				// If Okta has shown the roles of others, this is about the one user.
+				// If Okta has returned roles of other users, the rejection concerns this user only.
 				if !g.reads.Load() {
-					g.unread.Set(now, refusalKept, e)
+					g.unread.Set(now, rejectionTTL, e)
 				}
-				return adminRoles{refusal: e}, 0, nil
+				return adminRoles{rejection: e}, 0, nil
 			case sdk.NotFound:
 				// If the user exists, the roles are unknown.
 				_, err := g.org.User(ctx, id)
 				switch {
 				case err == nil:
-					return adminRoles{refusal: e}, 0, nil
+					return adminRoles{rejection: e}, 0, nil
 				case rest.IsNotFound(err):
 					return adminRoles{}, 0, nil
 				}
@@ -243,13 +248,13 @@ func (g *Guard) rolesOf(ctx context.Context, id string) (adminRoles, error) {
 		}
 		g.reads.Store(true)
 		if self, _ := g.self.Peek(now); self.user == "" || !strings.EqualFold(id, self.user) {
-			return adminRoles{types: types}, targetRolesKept, nil
+			return adminRoles{types: types}, targetRolesTTL, nil
 		}
-		return adminRoles{types: types}, rolesKept, nil
+		return adminRoles{types: types}, rolesTTL, nil
 	})
 }
 
-// forgetRoles forgets the roles that a write to these users may have changed.
+// forgetRoles removes the roles that a write to these users may have changed from the cache.
 func (g *Guard) forgetRoles(w Write, users []string) {
 	segments, _ := segmentsOf(w.Path)
 	switch area := strings.ToLower(at(segments, 2)); {

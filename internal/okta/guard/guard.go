@@ -1,6 +1,7 @@
-// Package guard rejects writes that a connection's rules forbid: to protected users and
-// groups, to the connection's own user, to the last super administrator, or too many. It
-// is below every action, in the only path of a request to Okta.
+// Package guard rejects writes that violate the rules of a connection. It protects users and groups, the
+// connection's
+// own user and the last super administrator, and limits the number of writes. Every request to Okta passes the
+// guard.
 package guard
 
 import (
@@ -50,24 +51,24 @@ type Rules struct {
 	Shadow bool `json:"shadow,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 }
 
-// An Org sends the guard's reads of an Okta org. Errors are *sdk.Error; an object that
-// does not exist is sdk.NotFound.
+// An Org sends the guard's reads of an Okta org. Errors are *sdk.Error. The code for a missing object is
+// sdk.NotFound.
 type Org interface {
 	// Self reads the user whose credentials the connection uses.
 	Self(ctx context.Context) (user User, skew time.Duration, err error)
 	// User reads a user by ID or login.
 	User(ctx context.Context, ref string) (User, error)
-	// FindUser returns the one user that a setting names; pointer locates the name.
+	// FindUser returns the user of a name in a setting. pointer is the location of the name.
 	FindUser(ctx context.Context, pointer, ref string) (User, error)
 	// UsersByEmail returns the IDs of the users with an email address.
 	UsersByEmail(ctx context.Context, email string) (ids []string, err error)
-	// FindGroup returns the ID of the one group that a setting names.
+	// FindGroup returns the ID of the group of a name in a setting.
 	FindGroup(ctx context.Context, pointer, ref string) (id string, err error)
-	// GroupsOf lists the groups of a user, none if there is no such user.
+	// GroupsOf lists the groups of a user. It returns none if the user does not exist.
 	GroupsOf(ctx context.Context, userID string) ([]Group, error)
-	// RolesOf lists the types of a user's active admin roles, by groups too.
+	// RolesOf lists the types of a user's active admin roles, including those of the user's groups.
 	RolesOf(ctx context.Context, userID string) (types []string, err error)
-	// Admins lists the IDs of the users with an admin role of their own.
+	// Admins lists the IDs of the users with a directly assigned admin role.
 	Admins(ctx context.Context) (ids []string, err error)
 	// UsersOn lists the IDs of the users of a device.
 	UsersOn(ctx context.Context, deviceID string) (ids []string, err error)
@@ -75,45 +76,45 @@ type Org interface {
 	SessionUser(ctx context.Context, sessionID string) (userID string, err error)
 }
 
-// A User is a user as far as the guard needs to know.
+// A User contains the members of a user that the guard needs.
 type User struct {
 	ID, Login, Email string
 	Active           bool
 }
 
-// A Group is a group as far as the guard needs to know.
+// A Group contains the members of a group that the guard needs.
 type Group struct{ ID, Name string }
 
 // A Principal is the owner of the connection's credentials.
 type Principal struct {
-	Host     string // of the org
-	ClientID string // of a service app, "" for a user
+	Host     string // host of the org
+	ClientID string // client ID of a service app, "" for a user
 }
 
 // A Guard applies rules to the writes of one client. It is safe for concurrent use.
 type Guard struct {
 	Rules
-	Now func() time.Time // tests replace it before the first call
+	Now func() time.Time // clock; tests replace it before the first call
 
 	org       Org
 	principal Principal
 
 	mu     sync.Mutex
-	writes []time.Time // of the last minute
+	writes []time.Time // times of the writes in the last minute
 
 	self   cache.Value[identity]
 	users  setting
 	groups setting
-	names  cache.Map[[]string]     // of users, as Okta last gave them
-	admins cache.Value[[]string]   // IDs of users with an admin role of their own
-	roles  cache.Map[adminRoles]   // by user
-	unread cache.Value[*sdk.Error] // how Okta rejected a read of roles
-	reads  atomic.Bool             // whether Okta has shown somebody's roles
+	names  cache.Map[[]string]     // names of users in the latest responses of Okta
+	admins cache.Value[[]string]   // IDs of users with a directly assigned admin role
+	roles  cache.Map[adminRoles]   // admin roles by user
+	unread cache.Value[*sdk.Error] // rejection of the latest read of roles
+	reads  atomic.Bool             // Okta has returned the roles of a user
 
-	supers chan struct{} // holds the one write to a super administrator under way
+	supers chan struct{} // lock for the one running write to a super administrator
 }
 
-// New returns a guard. It reads from org only to check a write.
+// New returns a guard. It uses org only to check writes.
 func New(rules Rules, org Org, principal Principal) *Guard {
 	g := &Guard{Rules: rules, Now: time.Now, org: org, principal: principal, supers: make(chan struct{}, 1)}
 	g.users.rule, g.users.refs = ruleUsers, rules.ProtectedUsers
@@ -129,7 +130,7 @@ func New(rules Rules, org Org, principal Principal) *Guard {
 	return g
 }
 
-// The rules as error messages name them.
+// These are the names of the rules in error messages.
 const (
 	ruleUsers  = "protected_users"
 	ruleGroups = "protected_groups"
@@ -142,13 +143,13 @@ func Reject(rule, format string, args ...any) *sdk.Error {
 	return &sdk.Error{Code: sdk.Forbidden, Message: fmt.Sprintf(format, args...) + " (rule " + rule + ")", Err: errors.Join(errRejected, sdk.ErrUnsent)}
 }
 
-// errRejected marks a write that the guard rejected before it was sent.
+// errRejected marks a write that the guard rejected.
 var errRejected = errors.New("rejected by a guard")
 
-// Rejected reports whether err is a rejection of the connection's own rules.
+// Rejected reports whether err is a rejection by the connection's own rules.
 func Rejected(err error) bool { return errors.Is(err, errRejected) }
 
-// checkPermissions is the one action that every connection may run: it reports the rules.
+// checkPermissions is the only action that every connection may run. It reports the rules.
 const checkPermissions = "check_permissions"
 
 // Authorize rejects an action that the settings do not list.
@@ -159,8 +160,9 @@ func (g *Guard) Authorize(action string) error {
 	return nil
 }
 
-// AuthorizeAll rejects an action if the settings list actions, but not every one of its
-// parts. why says why the action's own name does not suffice.
+// AuthorizeAll rejects an action if allowed_actions is set and lacks one of the parts. why explains why the name
+// of
+// the action is not sufficient.
 func (g *Guard) AuthorizeAll(action string, parts []string, why string) error {
 	var missing []string
 	for _, part := range parts {
@@ -175,15 +177,15 @@ func (g *Guard) AuthorizeAll(action string, parts []string, why string) error {
 	return Reject("allowed_actions", "cannot run %s: %s, and this connection may not run %s. Add %s to allowed_actions", action, why, names, names)
 }
 
-// MaxUsers returns the number of users that one call may write to.
+// MaxUsers returns the number of users that one call may modify.
 func (g *Guard) MaxUsers() int { return max(g.MaxUsersPerCall, 1) }
 
 // Protects reports whether the settings protect users or groups.
 func (g *Guard) Protects() bool { return len(g.ProtectedUsers)+len(g.ProtectedGroups) > 0 }
 
-// Check rejects a write that a rule forbids; the error names the rule. It may read from
-// Okta and keeps the results for a while. After a write that it permits, the caller must
-// call done, once Okta has responded or will not. A dry run has no done.
+// Check rejects a write that violates a rule. The error names the rule. Check may read from Okta and caches the
+// results. After a permitted write, the caller must call done when the request has ended. done is nil for a dry
+// run.
 func (g *Guard) Check(ctx context.Context, w Write) (done func(), err error) {
 	if g.ReadOnly {
 		return nil, Reject("read_only", "this connection only reads")
@@ -209,10 +211,11 @@ func (g *Guard) Check(ctx context.Context, w Write) (done func(), err error) {
 	return func() { g.forgetRoles(w, users); release() }, nil
 }
 
-// checkTargets rejects a write to a protected user or group. If the settings protect
-// anybody, it also rejects a write with targets that cannot be determined. It returns
-// the users of the write, and those users and owners of devices who may be the last
-// super administrator, which checkLast decides.
+// checkTargets rejects a write to a protected user or group. If the settings protect any object, it also rejects
+// a
+// write with targets that cannot be determined. It returns the users of the write. supers are the users and
+// device owners
+// who may be the last super administrator. checkLast decides about them.
 func (g *Guard) checkTargets(ctx context.Context, t targets) (users, supers []string, err error) {
 	if t.unclear != "" && g.Protects() {
 		rule := ruleUsers
@@ -285,14 +288,15 @@ func (g *Guard) usersOf(ctx context.Context, t targets) (users, owners []string,
 	return users, owners, err
 }
 
-// checkUser rejects a write to a protected user, or to a device of theirs. super reports
-// whether the user may be the last super administrator, which checkLast decides.
+// checkUser rejects a write to a protected user, or to a device of a protected user. super reports whether the
+// user may
+// be the last super administrator. checkLast decides that.
 func (g *Guard) checkUser(ctx context.Context, id string, device bool) (super bool, err error) {
 	protected, err := g.users.names(ctx, g.Now())
 	if err != nil {
 		return false, err
 	}
-	// The user may have taken a protected login since the settings' names were resolved.
+	// The user may have got a protected login after the names in the settings were resolved.
 	now, _ := g.names.Of(id).Peek(g.Now())
 	for _, name := range append([]string{id}, now...) {
 		if ref, ok := protected[strings.ToLower(name)]; ok {
@@ -307,9 +311,11 @@ func (g *Guard) checkUser(ctx context.Context, id string, device bool) (super bo
 	return g.checkAdmin(ctx, id, device)
 }
 
-// checkMembership rejects a write to a member of a protected group. It reads the groups
-// before each write, so that a user who joined a moment ago is protected. A group also
-// counts by its name, since another group may have taken the name.
+// checkMembership rejects a write to a member of a protected group. It reads the groups before each write.
+// Therefore a
+// user is protected immediately after joining a group. A group also matches by its name, because the name may
+// have moved
+// to another group.
 func (g *Guard) checkMembership(ctx context.Context, id string) error {
 	protected, err := g.groups.names(ctx, g.Now())
 	if err != nil {

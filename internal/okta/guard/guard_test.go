@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A write that waits for another write to a super administrator ends with its context.
+// TestLockSupersEndsWithItsContext checks that a write stops waiting for another write when its context ends.
 func TestLockSupersEndsWithItsContext(t *testing.T) {
 	g := New(Rules{}, nil, Principal{})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -18,7 +18,7 @@ func TestLockSupersEndsWithItsContext(t *testing.T) {
 	}
 	defer unlock()
 	if _, err := g.lockSupers(ctx); err == nil {
-		t.Error("two writes to super administrators are under way")
+		t.Error("two writes to super administrators run concurrently")
 	}
 }
 
@@ -64,7 +64,7 @@ func TestProtectsNames(t *testing.T) {
 	}
 }
 
-// A text of the body may be a name if it has at most 500 bytes.
+// TestNamesInBodies checks that a text of the body may be a name if it has at most 500 bytes.
 func TestNamesInBodies(t *testing.T) {
 	for length, want := range map[int]bool{1: true, 500: true, 501: false} {
 		text := strings.Repeat("x", length)

@@ -17,40 +17,40 @@ import (
 )
 
 const (
-	// namesKept is how long the owners of the settings' names are known: reading them
-	// before each write would cost a request for each name. If another user takes a
-	// protected login within that time, the action that reads the user reveals it; a
-	// group's name is in the groups of the user.
-	namesKept = 10 * time.Minute
-	// absentKept is zero: a name that nobody has is looked up before each write, so that
-	// its future owner is protected from the first moment.
-	absentKept = 0
+	// namesTTL is the time for which the resolved names of the settings are cached. Resolving them before each
+	// write
+	// would cost one request per name. If another user takes a protected login within that time, the action
+	// detects it when
+	// it reads the user. The name of a group is in the groups of the user.
+	namesTTL = 10 * time.Minute
+	// absentTTL is zero: a name without an owner is looked up before each write. Therefore its first owner is
+	// protected
+	// immediately.
+	absentTTL = 0
 )
 
 // A setting is a list of names that protects users or groups.
 type setting struct {
 	rule string
 	refs []string
-	// find returns the names by which a request may mean the object that ref names.
+	// find returns all names by which a request may identify the object of ref.
 	find  func(ctx context.Context, pointer, ref string) (names []string, err error)
 	cache cache.Value[protected]
 }
 
-// protected are the objects that a setting protects.
+// protected contains the objects that a setting protects.
 type protected struct {
-	names     map[string]string  // names in requests, in lower case, to the name in the setting
-	wrong     []schema.Violation // names that nobody has, or that several have
-	ambiguity error              // of the first name that several have
+	names     map[string]string  // maps names in requests, in lower case, to the name in the setting
+	wrong     []schema.Violation // names without an owner, or with several
+	ambiguity error              // error of the first name with several owners
 }
 
-// RememberNames records the login and the email address of a user, as Okta just gave
-// them.
+// RememberNames records the login and the email address of a user from the latest response of Okta.
 func (g *Guard) RememberNames(id string, names ...string) {
-	g.names.Of(id).Set(g.Now(), namesKept, names)
+	g.names.Of(id).Set(g.Now(), namesTTL, names)
 }
 
-// names returns the protected objects by the names in requests, or why they are not
-// known.
+// names returns the protected objects by their names in requests, or the error of the lookup.
 func (s *setting) names(ctx context.Context, now time.Time) (map[string]string, error) {
 	p, err := s.resolve(ctx, now)
 	if err == nil {
@@ -63,11 +63,11 @@ func (s *setting) resolve(ctx context.Context, now time.Time) (protected, error)
 	return s.cache.Get(ctx, now, func() (protected, time.Duration, error) { return s.look(ctx) })
 }
 
-// look looks up the names of the setting, and says how long to keep the result. A name
-// that nobody has protects nobody, and is logged. Any other failure stops the write,
-// which might be to a protected object.
+// look resolves the names of the setting, and returns how long to cache the result. A name without an owner
+// protects
+// nobody, and is logged. Any other failure rejects the write, because its target might be protected.
 func (s *setting) look(ctx context.Context) (protected, time.Duration, error) {
-	p, keep := protected{names: map[string]string{}}, time.Duration(namesKept)
+	p, keep := protected{names: map[string]string{}}, time.Duration(namesTTL)
 	for i, ref := range s.refs {
 		pointer := fmt.Sprintf("/%s/%d", s.rule, i)
 		names, err := s.find(ctx, pointer, ref)
@@ -96,15 +96,15 @@ func (s *setting) look(ctx context.Context) (protected, time.Duration, error) {
 			return protected{}, 0, &wrapped
 		}
 		p.wrong = append(p.wrong, schema.Violation{Pointer: pointer, Message: reason})
-		keep = absentKept
+		keep = absentTTL
 	}
 	return p, keep, nil
 }
 
-// CheckSettings looks up all names of protected_users and protected_groups. The error
-// lists each name that nobody has or that several have. An org that does not respond is
-// an error too. If the connection may not look them up, it returns a note, since it then
-// writes nothing.
+// CheckSettings resolves all names of protected_users and protected_groups. The error lists each name without an
+// owner, or with several. An unreachable org is also an error. If the connection may not resolve names,
+// CheckSettings
+// returns a note, because the guard then rejects all writes.
 func (g *Guard) CheckSettings(ctx context.Context) (note string, fault error) {
 	if !g.Protects() {
 		return "", nil
@@ -131,13 +131,12 @@ func (g *Guard) CheckSettings(ctx context.Context) (note string, fault error) {
 	return note, nil
 }
 
-// ProtectsNames reports whether the settings protect users by other names than IDs.
+// ProtectsNames reports whether the settings protect users by names other than IDs.
 func (g *Guard) ProtectsNames() bool {
 	return slices.ContainsFunc(g.ProtectedUsers, func(ref string) bool { return !rest.IsUserID(ref) })
 }
 
-// checkNames rejects a body that names a protected user by login or address, which some
-// of Okta's calls accept.
+// checkNames rejects a body that contains the login or address of a protected user. Some endpoints accept these.
 func (g *Guard) checkNames(ctx context.Context, names []string) error {
 	isName := func(text string) bool {
 		return strings.Contains(text, "@") || slices.ContainsFunc(g.ProtectedUsers, func(ref string) bool { return strings.EqualFold(ref, text) })
@@ -157,11 +156,12 @@ func (g *Guard) checkNames(ctx context.Context, names []string) error {
 	return nil
 }
 
-// userIDs returns the IDs of the users that a request may mean by ref. Okta also accepts
-// logins, "me", and in some bodies addresses.
+// userIDs returns the IDs of the users that ref may identify in a request. Okta also accepts logins, "me", and
+// in
+// some bodies email addresses.
 func (g *Guard) userIDs(ctx context.Context, ref string) ([]string, error) {
 	if rest.IsUserID(ref) || rest.CheckSegment(ref) != nil {
-		return []string{ref}, nil // Okta rejects a text of another form itself
+		return []string{ref}, nil // Okta itself rejects other forms
 	}
 	u, err := g.org.User(ctx, ref)
 	if err == nil {

@@ -18,20 +18,21 @@ type Write struct {
 	Body   []byte
 }
 
-// targets are the objects of a write, as far as the request itself tells.
+// targets are the objects of a write that are visible in the request.
 type targets struct {
-	users    []string // IDs, logins or "me", as Okta reads them
+	users    []string // IDs, logins or "me"
 	groups   []string // IDs
 	devices  []string // IDs
 	sessions []string // IDs
 	apps     []string // IDs
-	names    []string // texts in the body that may be the login or address of a user
-	// unclear says why there may be further targets, "" if there are none.
+	names    []string // texts in the body that may be the login or email address of a user
+	// unclear is the reason why there may be further targets, or "".
 	unclear string
 }
 
-// targetsOf reads a request as a server might that ignores the case of a path and doubled
-// slashes. A request that could be read in yet another way is unclear.
+// targetsOf parses a request like the most lenient server: it ignores letter case and repeated slashes in the
+// path. A
+// request that can be parsed in still another way is unclear.
 func targetsOf(w Write) targets {
 	var t targets
 	segments, ok := segmentsOf(w.Path)
@@ -76,8 +77,9 @@ func targetsOf(w Write) targets {
 	return t
 }
 
-// segmentsOf splits a path. It is not ok if a segment is escaped twice, or has a
-// character that only some servers take for its end.
+// segmentsOf splits a path. ok is false if a segment is escaped twice, or contains a character that only some
+// servers
+// treat as the end of the path.
 func segmentsOf(path string) (segments []string, ok bool) {
 	ok = true
 	for s := range strings.SplitSeq(path, "/") {
@@ -111,8 +113,8 @@ func (t *targets) mention(text string) {
 	}
 }
 
-// readBody adds the IDs in a body, except in a profile: an attribute that names a manager
-// is no write to the manager. A repeated member counts each time.
+// readBody adds the IDs in a body, except those in a profile: an attribute with a manager is not a write to the
+// manager. All values of a repeated member count.
 func (t *targets) readBody(body []byte) bool {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return true
@@ -128,9 +130,9 @@ func (t *targets) readBody(body []byte) bool {
 	})
 }
 
-// eachString calls each with every string of a JSON document and the names of the
-// members around it, outermost first, in lower case. It reports whether the document is
-// JSON.
+// eachString calls each for every string of a JSON document, with the names of the enclosing members, outermost
+// first,
+// in lower case. It reports whether the document is valid JSON.
 func eachString(doc []byte, each func(members []string, text string)) bool {
 	if !json.Valid(doc) {
 		return false
@@ -165,20 +167,21 @@ func eachString(doc []byte, each func(members []string, text string)) bool {
 
 // A route is a part of the API with known targets.
 type route struct {
-	// path begins the paths of the route. A name in braces stands for the ID of a target, and
-	// * for any segment. {me} and {current} stand for these words, and mean the principal.
+	// path is the start of the paths of the route. A name in braces matches the ID of a target, and * any
+	// segment. {me} and
+	// {current} match these words, which mean the principal.
 	path    string
-	method  string                      // if given, the path is complete
-	unclear string                      // why there may be further targets
-	inBody  bool                        // the body must name a user, or a group unless userIn is set
-	userIn  func(members []string) bool // whether the string of these members names a user
+	method  string                      // if set, path is the complete path
+	unclear string                      // reason why there may be further targets
+	inBody  bool                        // the body must contain a user, or a group if userIn is not set
+	userIn  func(members []string) bool // reports whether the string of these members identifies a user
 }
 
 const holders = "the write changes the permissions of all holders of a role"
 
 // routes are the parts of the API with known targets
-// (https://developer.okta.com/docs/api/openapi/okta-management/guides/overview/). The
-// first route that fits counts.
+// (https://developer.okta.com/docs/api/openapi/okta-management/guides/overview/). The first matching route
+// applies.
 var routes = []route{
 	{path: "api/v1/users/{user}/linkedObjects/*/{user}"},
 	{path: "api/v1/users/{user}"},
@@ -206,7 +209,7 @@ var routes = []route{
 	{path: "api/v1/iam", unclear: holders},
 	{path: "api/v1/api-tokens/{current}"},
 	{path: "api/v1/api-tokens", unclear: "the owner of the API token is not known"},
-	// A sign-in may accept more names than the login, and failed sign-ins lock the account.
+	// A sign-in may accept names other than the login. Failed sign-ins lock the account.
 	{
 		path: "api/v1/authn", unclear: "a sign-in accepts any name that the org allows",
 		userIn: func(members []string) bool { return len(members) == 1 && members[0] == "username" },
@@ -222,15 +225,14 @@ var routes = []route{
 	{path: "oauth2/v1", unclear: "the owner of the token is not known"},
 }
 
-// settings are the areas of the API that hold settings of the org. They name users and
-// groups by their IDs if at all.
+// settings are the parts of the API with settings of the org. They identify users and groups only by ID.
 var settings = []string{
 	"authenticators", "authorizationservers", "behaviors", "brands", "captchas", "device-assurances", "device-posture-checks", "domains",
 	"email-domains", "email-servers", "eventhooks", "features", "hook-keys", "inlinehooks", "logstreams", "mappings", "meta", "policies",
 	"principal-rate-limits", "push-providers", "rate-limit-settings", "templates", "trustedorigins", "zones",
 }
 
-// routeOf returns the route of a write, and one with unknown targets if none fits.
+// routeOf returns the route of a write. If none matches, the targets of the returned route are unknown.
 func routeOf(method string, segments []string) route {
 	for _, r := range routes {
 		if r.fits(method, segments) {

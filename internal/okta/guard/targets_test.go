@@ -12,7 +12,7 @@ const (
 	vaultID = "00gVAULT000000000001"
 )
 
-// The rules find the target of a write in any part of the request and in any spelling.
+// TestTargetsOfAWrite checks that the target of a write is found in any part of the request and in any spelling.
 func TestTargetsOfAWrite(t *testing.T) {
 	body := func(s string) string { return strings.NewReplacer("$U", glassID, "$G", vaultID).Replace(s) }
 	for _, c := range []struct {
@@ -96,8 +96,9 @@ func TestTargetsOfAWrite(t *testing.T) {
 	}
 }
 
-// A request with the ID of a protected user or group, in its path or in its body
-// outside a profile, targets that object or is unclear.
+// FuzzTargetsOf checks that a request with the ID of a protected user or group, in its path or in its body
+// outside a
+// profile, targets that object or is unclear.
 func FuzzTargetsOf(f *testing.F) {
 	for _, p := range append([]string{"/api/v1/users/../groups", "/api/v1/users/%2e%2e/groups", "/api/v1/users//x", "/api/v1;x/users/y"},
 		"/api/v1/users/"+glassID, "/api/v1/users/%2530", "/api//v1/zones/..;/users/"+glassID) {
@@ -112,15 +113,15 @@ func FuzzTargetsOf(f *testing.F) {
 		}
 		plain, err := url.PathUnescape(p)
 		if err != nil {
-			t.Fatalf("%q cannot be read, and is not unclear", p)
+			t.Fatalf("%q cannot be parsed, and is not unclear", p)
 		}
 		for s := range strings.SplitSeq(plain, "/") {
 			if s == glassID && !slices.Contains(got.users, s) || s == vaultID && !slices.Contains(got.groups, s) {
-				t.Errorf("%q is not to %s: %+v", p, s, got)
+				t.Errorf("the targets of %q lack %s: %+v", p, s, got)
 			}
 		}
 		if _, unescaped := strings.CutPrefix(body, `["`+glassID+`"`); unescaped && !slices.Contains(got.users, glassID) {
-			t.Errorf("%q is not to %s", body, glassID)
+			t.Errorf("the targets of %q lack %s", body, glassID)
 		}
 	})
 }

@@ -5,28 +5,28 @@ import (
 	"strings"
 )
 
-// Needs lists what an action needs of a principal.
+// Needs lists the permissions that an action requires.
 type Needs struct {
 	Scopes []ScopeNeeds
-	// Parts says that only the first scope is always needed. The others belong to parts of
-	// the action.
+	// Parts means that only the first scope is always required. The others belong to optional parts of the
+	// action.
 	Parts bool
-	// AdminRoles says that the guards read the target's admin roles before a write.
+	// AdminRoles means that the guards read the target's admin roles before a write.
 	AdminRoles bool
 }
 
 // ScopeNeeds lists the admin roles that have the power behind one OAuth scope.
 type ScopeNeeds struct {
 	Scope string
-	// Reads says that the scope only reads. A read request shows whether a role suffices.
+	// Reads means that the scope only reads. A read request shows whether a role is sufficient.
 	Reads       bool
 	Roles       []string // standard roles that always have the power
 	Limited     []string // standard roles that may be limited to some groups or apps
-	Open        bool     // other standard roles may have the power: Okta's comparison leaves it open
+	Open        bool     // Okta does not document whether other standard roles have the power
 	Permissions []string // prefixes of the permissions of a custom role; nil if unknown
 }
 
-// NeedsOf returns the needs of an action, by the same tables as [Survey].
+// NeedsOf returns the needs of an action. It uses the same tables as [Survey].
 func NeedsOf(action Action) Needs {
 	needs := Needs{Parts: slices.Contains(composites, action.Name) && len(action.Scopes) > 1, AdminRoles: action.writesToUsers()}
 	for _, scope := range action.Scopes {

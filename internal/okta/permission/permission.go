@@ -1,5 +1,4 @@
-// Package permission finds out which actions a connection's principal can run. It sends
-// only reads.
+// Package permission determines the actions that a connection's principal can run. It sends only reads.
 package permission
 
 import (
@@ -19,31 +18,32 @@ import (
 type Action struct {
 	Name   string
 	Writes bool
-	Scopes []string // OAuth scopes that it needs
+	Scopes []string // required OAuth scopes
 }
 
-// The results of a Permission. If reads cannot show whether the principal can run an
-// action, the result is unknown, never yes.
+// These are the results of a Permission. The result is unknown, never yes, if reads cannot show whether the
+// principal
+// can run an action.
 const (
 	Yes     = "yes"
 	No      = "no"
-	Partly  = "partly" // its main part, but not all that it offers
+	Partly  = "partly" // the main part of the action, but not all parts
 	Unknown = "unknown"
 )
 
-// A Permission says whether the principal can run one action.
+// A Permission states whether the principal can run one action.
 type Permission struct {
 	Action  string
 	Can     string
 	Missing []string // missing scopes or admin roles
-	Why     string   // the reason, "" if there is none to give
+	Why     string   // the reason, or ""
 }
 
 // A Report lists the permissions of a principal.
 type Report struct {
 	Account    string
-	Roles      []string // types of its admin roles, sorted
-	RolesKnown bool     // whether Okta let them be read
+	Roles      []string // types of the principal's admin roles, sorted
+	RolesKnown bool     // the principal may read its admin roles
 	Scopes     []string // granted scopes of a service app
 	Notes      []string
 	Actions    []Permission
@@ -57,9 +57,10 @@ type Org interface {
 	Get(ctx context.Context, path string, query url.Values) (*rest.Response, error)
 }
 
-// Survey reports which of the actions the principal can run. It reads the principal, its
-// admin roles, one object for each family of scopes that the actions need (ten at most),
-// and three custom roles at most. An error means that Okta rejects the credentials.
+// Survey reports which of the actions the principal can run. It reads the principal, its admin roles, at most
+// ten
+// objects (one for each family of scopes), and at most three custom roles. An error means that Okta rejects the
+// credentials.
 func Survey(ctx context.Context, org Org, credentials auth.Credentials, rules *guard.Guard, actions []Action) (*Report, error) {
 	me, skew, meErr := org.Self(ctx)
 	p := new(Report)
@@ -89,18 +90,18 @@ func Survey(ctx context.Context, org Org, credentials auth.Credentials, rules *g
 	return p, nil
 }
 
-// A survey holds the findings about a principal so far.
+// A survey contains the findings about a principal so far.
 type survey struct {
 	org        Org
 	guard      *guard.Guard
-	clientID   string // of a service app, "" for a user
-	user       string // ID of the own user, or of any user; "" if none is known
+	clientID   string // client ID of a service app, "" for a user
+	user       string // ID of the principal's user, or of any user; "" if none is known
 	granted    []string
 	roles      []string
 	rolesKnown bool
 	customs    int
 	labels     []string           // permissions of the custom roles
-	unread     bool               // not all custom roles could be read
+	unread     bool               // some custom roles could not be read
 	seen       map[string]finding // by family of scopes
 }
 
@@ -142,7 +143,7 @@ func (s *survey) readRoles(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// maxCustomRoles is the most custom roles that are read.
+// maxCustomRoles is the maximum number of custom roles that are read.
 const maxCustomRoles = 3
 
 // readPermissions reads the permissions of a custom role.
@@ -165,26 +166,26 @@ func (s *survey) readPermissions(ctx context.Context, role string) {
 	}
 }
 
-// composites are actions with a main part that needs only the first of their scopes.
+// composites are actions whose main part needs only the first scope.
 var composites = []string{"contain_user", "restore_user", "get_user_blast_radius", "block_ip"}
 
 const customRequest = "custom_request"
 
-// check says whether the principal can run an action.
+// check determines whether the principal can run an action.
 func (s *survey) check(ctx context.Context, action Action) (Permission, error) {
 	p := Permission{Action: action.Name, Can: Yes}
-	refusal := s.guard.Authorize(action.Name)
-	if refusal == nil && action.Writes && s.guard.ReadOnly && action.Name != customRequest {
-		refusal = guard.Reject("read_only", "this connection only reads")
+	rejection := s.guard.Authorize(action.Name)
+	if rejection == nil && action.Writes && s.guard.ReadOnly && action.Name != customRequest {
+		rejection = guard.Reject("read_only", "this connection only reads")
 	}
-	switch e := sdk.AsError(refusal); {
+	switch e := sdk.AsError(rejection); {
 	case e != nil:
 		p.Can, p.Why = No, "the settings reject it: "+e.Message
 		return p, nil
 	case action.Name == customRequest:
 		p.Can, p.Why = Unknown, "it depends on the request"
 		if s.guard.ReadOnly || !s.guard.AllowCustomWrites {
-			p.Why += "; the settings let it only read"
+			p.Why += "; the settings allow it only reads"
 		}
 		return p, nil
 	}
@@ -233,8 +234,9 @@ func (s *survey) check(ctx context.Context, action Action) (Permission, error) {
 	return p, nil
 }
 
-// partsOf lists the single actions that a composite needs for the rights it grants.
-// restore_user needs them only for a record that this host did not sign.
+// partsOf lists the actions that must be allowed for the parts of a composite action. restore_user needs them
+// only
+// for a record that this host did not sign.
 var partsOf = map[string][]string{
 	"contain_user": {"add_user_to_group"},
 	"restore_user": {"add_user_to_group", "assign_role", "remove_user_from_group", "unsuspend_device", "unsuspend_user"},
@@ -263,7 +265,7 @@ func (s *survey) grants(scope string) bool {
 	return slices.Contains(s.granted, scope) || reads && slices.Contains(s.granted, kind+".manage")
 }
 
-// scope says whether the principal may do the part of an action that needs a scope.
+// scope determines whether the principal may run the part of an action that needs a scope.
 func (s *survey) scope(ctx context.Context, action, scope string) (finding, error) {
 	if s.isApp() && !s.grants(scope) {
 		return finding{can: No, missing: scope, why: "the app is not granted " + scope}, nil
@@ -275,14 +277,14 @@ func (s *survey) scope(ctx context.Context, action, scope string) (finding, erro
 	return s.mayWrite(powerOf(action, scope)), nil
 }
 
-// rolesHidden reports whether the principal may not read admin roles, which the guard
-// must read before a write to a user.
+// rolesHidden reports whether the principal may not read admin roles, which the guard reads before each write to
+// a
+// user.
 func (s *survey) rolesHidden() bool {
 	return s.isApp() && !s.grants("okta.roles.read") || s.seen["okta.roles"].missing != ""
 }
 
-// protections says whether the guard can look up the protected users and groups, as it
-// must before a write to somebody.
+// protections determines whether the guard can look up the protected users and groups before a write.
 func (s *survey) protections(ctx context.Context, action Action) (finding, error) {
 	if !action.hasTarget() {
 		return finding{can: Yes}, nil
@@ -303,7 +305,7 @@ func (s *survey) protections(ctx context.Context, action Action) (finding, error
 	return finding{can: Yes}, nil
 }
 
-// withoutTarget are the actions that write to no existing user, group or device.
+// withoutTarget lists the actions that write to no existing user, group or device.
 var withoutTarget = []string{"create_user", "create_group", "block_ip", "unblock_ip", "deactivate_application"}
 
 func (a Action) hasTarget() bool { return a.Writes && !slices.Contains(withoutTarget, a.Name) }
@@ -315,14 +317,14 @@ func (a Action) writesToUsers() bool {
 	})
 }
 
-// A finding says whether the principal may do one thing.
+// A finding states whether the principal has one permission.
 type finding struct {
 	can     string
 	missing string
 	why     string
 }
 
-// found returns the finding for a family of scopes from the result of one read.
+// found converts the result of one read to the finding for a family of scopes.
 func found(err error) finding {
 	e := sdk.AsError(err)
 	switch {
@@ -348,8 +350,7 @@ var probes = map[string]string{
 	"okta.roles":        "/api/v1/iam/assignees/users?limit=1",
 }
 
-// probe reads a little of a family of scopes, once. A family without anything to read
-// counts as readable.
+// probe sends the read of a family of scopes, once. A family without objects counts as readable.
 func (s *survey) probe(ctx context.Context, family string) (finding, error) {
 	if f, done := s.seen[family]; done {
 		return f, nil
@@ -358,7 +359,7 @@ func (s *survey) probe(ctx context.Context, family string) (finding, error) {
 	path, rawQuery, _ := strings.Cut(probes[family], "?")
 	query, _ := url.ParseQuery(rawQuery)
 	switch family {
-	case "okta.userRisk": // the risk of any user will do
+	case "okta.userRisk": // the risk of any user is sufficient
 		var err error
 		if path, err = rest.Path("users", s.user, "risk"); err != nil {
 			path, f = "", finding{can: Unknown, why: "no user was found whose risk could be read"}

@@ -7,18 +7,18 @@ import (
 	"soar.example/okta/internal/okta/guard"
 )
 
-// customRole is the type of every role that an org defines.
+// customRole is the type of every custom role of an org.
 const customRole = "CUSTOM"
 
-// Powers of administrators that are smaller than a scope.
+// Powers are permissions of administrators within a scope.
 const (
 	powerCredentials = "credentials" // passwords, factors, locks
-	powerSessions    = "sessions"    // ending all of a user's
-	powerMembers     = "members"     // of groups
-	powerTokens      = "tokens"      // grants and tokens of a user's
+	powerSessions    = "sessions"    // ending all sessions of a user
+	powerMembers     = "members"     // membership of groups
+	powerTokens      = "tokens"      // grants and tokens of users
 )
 
-// powersOfActions are the powers of the actions that need less than their scope.
+// powersOfActions lists actions that need less than their whole scope.
 var powersOfActions = map[string]string{
 	"reset_password": powerCredentials, "expire_password": powerCredentials, "reset_factors": powerCredentials,
 	"delete_factor": powerCredentials, "unlock_user": powerCredentials, "verify_push": powerTokens,
@@ -35,9 +35,11 @@ func powerOf(action, scope string) string {
 	return scope
 }
 
-// mayUse says which standard roles have a power: Yes, No, or Partly if the role may be
-// limited to some groups or applications. A role is absent if Okta's comparison of the
-// roles leaves the question open. A super administrator has every power
+// mayUse maps each power to the standard roles that have it: Yes, No, or Partly if the role may be limited to
+// some
+// groups or applications. A role is absent if Okta's comparison of the roles does not answer the question. A
+// super
+// administrator has every power
 // (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm).
 var mayUse = map[string]map[string]string{
 	"okta.users.manage": {
@@ -60,9 +62,9 @@ var mayUse = map[string]map[string]string{
 	},
 }
 
-// permits lists the prefixes of the permissions by which a custom role may have a power
-// (https://developer.okta.com/docs/api/openapi/okta-management/guides/permissions/).
-// No custom role assigns roles.
+// permits maps each power to the prefixes of the permissions that give it to a custom role
+// (https://developer.okta.com/docs/api/openapi/okta-management/guides/permissions/). No custom role can assign
+// roles.
 var permits = map[string][]string{
 	"okta.users.manage":   {"okta.users."},
 	powerCredentials:      {"okta.users."},
@@ -75,7 +77,7 @@ var permits = map[string][]string{
 	"okta.roles.manage":   {},
 }
 
-// excludes reports whether the principal's custom roles certainly do not permit a power.
+// excludes reports whether the principal's custom roles certainly lack a power.
 func (s *survey) excludes(power string) bool {
 	beginnings, known := permits[power]
 	return known && !slices.ContainsFunc(s.labels, func(label string) bool {
@@ -83,7 +85,7 @@ func (s *survey) excludes(power string) bool {
 	})
 }
 
-// readers are the standard roles without any write.
+// readers lists the standard roles that cannot write.
 var readers = []string{"READ_ONLY_ADMIN", "REPORT_ADMIN"}
 
 // rolesWith lists the roles that certainly have a power.
@@ -98,7 +100,7 @@ func rolesWith(power string) []string {
 	return roles
 }
 
-// mayWrite says whether the principal's roles allow a power.
+// mayWrite returns whether the principal's roles allow a power.
 func (s *survey) mayWrite(power string) finding {
 	may := mayUse[power]
 	missing := "an admin role that may do this, such as " + strings.Join(rolesWith(power), " or ")

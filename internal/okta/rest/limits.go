@@ -8,13 +8,13 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// otherBucket holds the calls of the API that have no bucket of their own.
+// otherBucket contains the endpoints without their own bucket.
 const otherBucket = "/api/v1"
 
-// BucketOf names the requests that Okta counts together with a request to path, which
-// is escaped. The longest path that Okta lists wins
-// (https://developer.okta.com/docs/reference/rl2-limits/). An unknown path, without its
-// IDs, has a bucket of its own, so that no allowed request is delayed.
+// BucketOf returns the name of the rate limit bucket of a request. path is escaped. The longest matching path of
+// Okta's list wins (https://developer.okta.com/docs/reference/rl2-limits/). An unknown path, without its IDs, is
+// its own
+// bucket. Therefore no allowed request is delayed.
 func BucketOf(method, path string) string {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	switch {
@@ -44,7 +44,7 @@ func BucketOf(method, path string) string {
 	return template(segments)
 }
 
-// template returns a path with {id} in place of IDs and names.
+// template replaces IDs and names in a path by {id}.
 func template(segments []string) string {
 	segments = slices.Clone(segments)
 	for i, s := range segments {
@@ -55,7 +55,7 @@ func template(segments []string) string {
 	return "/" + strings.Join(segments, "/")
 }
 
-// isWord reports whether a segment is a word, and no ID or name. Okta's IDs have digits.
+// isWord reports whether a segment is a word, and not an ID or a name. Okta's IDs contain digits.
 func isWord(s string) bool {
 	return len(s) <= 40 && !strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_'

@@ -10,11 +10,11 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// Challenge returns the error of an OAuth rejection that needs no body
-// ("invalid_token", "insufficient_scope", "use_dpop_nonce", …) and its scopes; "" if
-// there is none. Okta gives no other reason for rejecting an access token. A DPoP
-// challenge takes precedence, since a server may offer Bearer as well. Challenges of
-// other schemes, such as Basic, are not Okta's.
+// Challenge returns the OAuth error code of a WWW-Authenticate header ("invalid_token", "insufficient_scope",
+// "use_dpop_nonce" …) and its scopes, or "". Okta gives no other reason for rejecting an access token. A DPoP
+// challenge
+// takes precedence, because a server may also offer Bearer. Challenges of other schemes, such as Basic, are
+// ignored.
 func (r *Response) Challenge() (code, scope string) {
 	switch r.Status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
@@ -37,7 +37,7 @@ const (
 	UseNonce      = "use_dpop_nonce"
 )
 
-// A meaning is the code and the message of an error of Okta's.
+// A meaning is the code and the message of our error for an error of Okta.
 type meaning struct {
 	code    sdk.Code
 	message string
@@ -45,9 +45,9 @@ type meaning struct {
 
 const notSelfService = "the app may not authenticate by itself; it must be an API Services app with the client credentials grant"
 
-// byOAuthCode holds the meanings of the token endpoint's codes
-// (https://www.rfc-editor.org/rfc/rfc6749#section-5.2). The codes of OAuth and its
-// extensions that the endpoint does not send have no meaning of their own.
+// byOAuthCode maps the error codes of the token endpoint
+// (https://www.rfc-editor.org/rfc/rfc6749#section-5.2). OAuth has further codes, which this endpoint does not
+// send.
 var byOAuthCode = map[string]meaning{
 	InvalidClient: {
 		sdk.Unauthenticated,
@@ -82,9 +82,9 @@ func isOAuthCode(code string) bool {
 	return known || slices.Contains(otherOAuthCodes, code)
 }
 
-// oauthCode returns the code of an OAuth error body, "" for any other body. Okta
-// sends some of these codes in a body of its own shape. Other servers also call a
-// member error, with other values.
+// oauthCode returns the code of an OAuth error body, or "". Okta sends some of these codes in an error body of
+// its
+// own format. Other servers also use a member called error, with other values.
 func oauthCode(body []byte) string {
 	var shape struct {
 		OAuth string `json:"error"`

@@ -9,7 +9,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Okta's IDs have 20 letters and digits; the first three name the kind of object.
+// Okta's IDs have 20 letters and digits. The first three identify the kind of object.
 var (
 	userID    = regexp.MustCompile(`^00u[0-9A-Za-z]{17}$`)
 	groupID   = regexp.MustCompile(`^00g[0-9A-Za-z]{17}$`)
@@ -25,9 +25,9 @@ func IsGroupID(ref string) bool { return groupID.MatchString(ref) }
 // IsSessionID reports whether ref has the form of a session's ID.
 func IsSessionID(ref string) bool { return sessionID.MatchString(ref) }
 
-// Path joins segments into a path of the API and escapes each. No segment may be empty
-// or a dot segment: an empty ID would turn "this user" into "all users", and ".." would
-// lead to another call.
+// Path escapes segments and joins them into a path of the API. Empty segments and dot segments are errors: an
+// empty
+// ID would turn "this user" into "all users", and ".." would call another endpoint.
 func Path(segments ...string) (string, error) {
 	var b strings.Builder
 	b.WriteString("/api/v1")
@@ -54,8 +54,8 @@ func CheckSegment(s string) error {
 	return nil
 }
 
-// CheckReference rejects a text that can be neither an ID nor a name; pointer locates it
-// in the input.
+// CheckReference rejects a text that can be neither an ID nor a name. pointer is the location of the text in the
+// input.
 func CheckReference(pointer, ref string) error {
 	switch {
 	case strings.TrimSpace(ref) == "":

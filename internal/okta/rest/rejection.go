@@ -12,9 +12,9 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// oktaError is the body of Okta's errors
-// (https://developer.okta.com/docs/reference/error-codes/). Its texts change, so
-// only the error code decides.
+// oktaError is the body of an Okta error (https://developer.okta.com/docs/reference/error-codes/). Only the
+// error
+// code matters, because the texts change.
 type oktaError struct {
 	Code    string
 	Summary string
@@ -22,18 +22,16 @@ type oktaError struct {
 	Causes  []string
 }
 
-// oktaCode is the form of Okta's error codes. Other services call a member
-// errorCode too, with other values.
+// oktaCode matches Okta's error codes. Other services also use a member called errorCode, with other values.
 var oktaCode = regexp.MustCompile(`^E[0-9]{7}$`)
 
-// IsErrorCode reports whether a code has the form of Okta's.
+// IsErrorCode reports whether code has the format of Okta's error codes.
 func IsErrorCode(code string) bool { return oktaCode.MatchString(code) }
 
-// maxErrorBody is more than any error body of Okta's. A longer body is not searched.
+// maxErrorBody is larger than any error body of Okta. A larger body is not parsed.
 const maxErrorBody = 64 << 10
 
-// readOktaError returns the error in a body. ok is false for any other body than
-// Okta's.
+// readOktaError parses an error body. ok is false if the body is not Okta's.
 func readOktaError(body []byte) (e oktaError, ok bool) {
 	if len(body) > maxErrorBody {
 		return oktaError{}, false
@@ -58,7 +56,7 @@ func readOktaError(body []byte) (e oktaError, ok bool) {
 	return e, true
 }
 
-// byCode are the error codes that say more than their HTTP status does.
+// byCode maps the error codes that are more precise than their HTTP status.
 var byCode = map[string]meaning{
 	"E0000011": {sdk.Unauthenticated, "Okta does not accept the API token: it is wrong, expired or revoked"},
 	"E0000004": {sdk.Unauthenticated, "Okta does not accept the credentials"},
@@ -88,14 +86,14 @@ var byCode = map[string]meaning{
 	"E0000053": {sdk.InvalidInput, "Okta rejects the filter or a time bound"},
 	"E0000256": {sdk.InvalidInput, "the request is too long for Okta"},
 
-	// Of the codes with status 404, these name an object that does not exist.
+	// These codes with status 404 mean that an object does not exist.
 	"E0000007": {sdk.NotFound, "the object does not exist in Okta"},
 	"E0000048": {sdk.NotFound, "the object does not exist in Okta"},
 	"E0000163": {sdk.NotFound, "Okta does not have the domain"},
 	"E0000191": {sdk.NotFound, "Okta does not have the transaction"},
 	"E0000198": {sdk.NotFound, "Okta does not have the email domain"},
 
-	// These say that the endpoint does not exist, and nothing about any object.
+	// These codes mean that the endpoint does not exist. They say nothing about an object.
 	noEndpoint: {sdk.Forbidden, noSuchEndpoint},
 	"E0000026": {sdk.Forbidden, noSuchEndpoint},
 	"E0000215": {sdk.Forbidden, noSuchEndpoint},
@@ -109,26 +107,25 @@ const (
 	noSuchEndpoint = "this Okta org does not have the endpoint that the call needs"
 )
 
-// FeatureOff is the code of a 401 that is about the org, and not about the credentials.
+// FeatureOff is the code of a 401 that concerns the org instead of the credentials.
 const FeatureOff = "E0000015"
 
-// OktaCode returns Okta's own code of an error response, "" for any other response.
+// OktaCode returns the Okta error code of an error response, or "".
 func (r *Response) OktaCode() string {
 	e, _ := readOktaError(r.Body)
 	return e.Code
 }
 
-// ErrorCode returns the code of an error response of Okta's or of OAuth, "" for any
-// other response.
+// ErrorCode returns the Okta or OAuth error code of an error response, or "".
 func (r *Response) ErrorCode() string { return cmp.Or(r.OktaCode(), oauthCode(r.Body)) }
 
-// IsNotFound reports whether err says that an object does not exist.
+// IsNotFound reports whether err means that an object does not exist.
 func IsNotFound(err error) bool {
 	e := sdk.AsError(err)
 	return e != nil && e.Code == sdk.NotFound
 }
 
-// Lacks reports whether err says that the org does not have an endpoint or a feature.
+// Lacks reports whether err means that the org does not have an endpoint or a feature.
 func Lacks(e *sdk.Error) bool {
 	if e.Upstream == nil {
 		return false
@@ -136,8 +133,9 @@ func Lacks(e *sdk.Error) bool {
 	return e.Upstream.Code == FeatureOff || byCode[e.Upstream.Code].message == noSuchEndpoint
 }
 
-// byStatus returns the meaning of Okta's responses without a code that is known here. It
-// never returns not_found: a status alone does not tell whether an object exists.
+// byStatus returns the meaning of an Okta response with an unknown error code. It never returns not_found,
+// because
+// a status alone does not prove that an object is missing.
 func byStatus(status int) meaning {
 	m := meaning{code: httpclient.CodeOf(status)}
 	switch {
@@ -159,12 +157,12 @@ func byStatus(status int) meaning {
 	return m
 }
 
-// Rejection returns the error of a response of 400 or more. mask removes the secrets
-// of the credentials from Okta's text.
+// Rejection returns the error of a response with a status of at least 400. mask removes the secrets of the
+// credentials from Okta's text.
 //
-// Okta sends a JSON body with its own error code, an OAuth error body, or an OAuth
-// challenge. A response with none of these comes from somebody else, such as a proxy,
-// and says nothing about the object or the credentials.
+// Okta sends a JSON body with its own error code, an OAuth error body, or an OAuth challenge. Any other response
+// comes
+// from another server, such as a proxy. It says nothing about the object or the credentials.
 func (r *Response) Rejection(mask func(string) string) *sdk.Error {
 	body, hasCode := readOktaError(r.Body)
 	oauth := oauthCode(r.Body)
@@ -183,7 +181,7 @@ func (r *Response) Rejection(mask func(string) string) *sdk.Error {
 		e.Code = sdk.Unavailable
 		e.Message = "the response contradicts itself: " + body.Code + " does not belong to status " + strconv.Itoa(r.Status) +
 			". Check the proxies between this machine and Okta"
-	// Okta uses E0000053 on a 500 as well: the status is right then.
+	// Okta also sends E0000053 with a 500. The status is right in this case.
 	case known.code != "" && (r.Status < 500 || known.code != sdk.InvalidInput):
 		e.Code, e.Message = known.code, known.message
 	}
@@ -199,7 +197,7 @@ func (r *Response) Rejection(mask func(string) string) *sdk.Error {
 		e.Code, e.Message = sdk.Unauthenticated, "Okta does not accept the proof of possession (DPoP) that goes with the access token"
 	}
 	if e.Code == sdk.InvalidInput {
-		// Only Okta knows what is wrong with the input.
+		// Only Okta's text explains the error in the input.
 		texts := body.Causes
 		if len(texts) == 0 {
 			texts = []string{body.Summary}
@@ -215,7 +213,7 @@ func (r *Response) Rejection(mask func(string) string) *sdk.Error {
 	return e
 }
 
-// NotFromOkta returns the error of a success that Okta would not send. more ends the
+// NotFromOkta returns the error of a successful response that Okta would not send. more is the end of the
 // message.
 func (r *Response) NotFromOkta(more string) *sdk.Error {
 	return &sdk.Error{Code: sdk.Unavailable, Message: r.About(r.notOkta() + more), Upstream: r.Upstream("")}

@@ -1,5 +1,4 @@
-// Package rest reads what Okta's REST API sends: responses, objects, errors and
-// links. It sends nothing.
+// Package rest reads the responses, objects, errors and links of Okta's REST API. It sends nothing.
 package rest
 
 import (
@@ -15,7 +14,7 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// A Response is one response, read to its end.
+// A Response is one complete response.
 type Response httpclient.Response
 
 // Skew returns how far this machine's clock is ahead of Okta's, 0 if Okta's time is
@@ -28,11 +27,11 @@ func (r *Response) Skew() time.Duration {
 	return r.Sent.Sub(date)
 }
 
-// ReadAt returns Okta's time of the response, zero if Okta does not say.
+// ReadAt returns the time of the response by Okta's clock, or zero if it is unknown.
 func (r *Response) ReadAt() time.Time { return (*httpclient.Response)(r).Date() }
 
-// Decode reads the body into v. A 2xx response without a body, or with null, is an
-// error too: the caller asked for an object or a list.
+// Decode decodes the body into v. A 2xx response without a body, or with null, is also an error: the caller
+// requested an object or a list.
 func (r *Response) Decode(v any) error {
 	if err := json.Unmarshal(r.Body, v); err != nil || string(bytes.TrimSpace(r.Body)) == "null" {
 		return r.Broken("a response that cannot be parsed")
@@ -40,7 +39,7 @@ func (r *Response) Decode(v any) error {
 	return nil
 }
 
-// DecodeObject reads the object in the body into v leniently, see [Object.Read].
+// DecodeObject decodes the object in the body into v leniently, see [Object.Read].
 func (r *Response) DecodeObject(v any) error {
 	var o Object
 	if err := r.Decode(&o); err != nil {
@@ -53,7 +52,7 @@ func (r *Response) DecodeObject(v any) error {
 	return nil
 }
 
-// Broken returns the error of a response that Okta would not send.
+// Broken returns the error of a malformed response.
 func (r *Response) Broken(what string) *sdk.Error {
 	return &sdk.Error{
 		Code: sdk.Unavailable, Message: r.About("Okta's address gave " + what), Upstream: r.Upstream(""),
@@ -65,11 +64,12 @@ func (r *Response) Upstream(code string) *sdk.Upstream {
 	return &sdk.Upstream{Status: r.Status, Code: httpclient.Printable(code, 40), RequestID: httpclient.Printable(r.Header.Get("X-Okta-Request-Id"), 60)}
 }
 
-// About puts the request in front of a message.
+// About prefixes a message with the request.
 func (r *Response) About(message string) string { return httpclient.About(r.Request, message) }
 
-// Err returns the error that the response stands for, nil if it is a success in JSON
-// or without a body. mask removes secrets from Okta's text.
+// Err returns the error of the response, or nil if the response is a success in JSON or without a body. mask
+// removes
+// secrets from Okta's text.
 func (r *Response) Err(mask func(string) string) error {
 	switch {
 	case r.Status >= 300 && r.Status < 400:
@@ -77,7 +77,7 @@ func (r *Response) Err(mask func(string) string) error {
 	case r.Status < 200 || r.Status >= 400:
 		return r.Rejection(mask)
 	}
-	// A gateway may send an error of Okta's on with another status.
+	// A gateway may forward an error of Okta with another status.
 	if e, ok := readOktaError(r.Body); ok {
 		return r.Broken("the error " + e.Code + " with the status " + strconv.Itoa(r.Status) + " of a success")
 	}
@@ -93,7 +93,7 @@ func (r *Response) Redirected() *sdk.Error {
 	return r.Broken(what + ", which was not followed; check the org URL, and whether this network requires a sign-in first")
 }
 
-// NotJSON returns the error of a response in another form, nil if it is JSON or empty.
+// NotJSON returns the error of a response that is not JSON, or nil if it is JSON or empty.
 func (r *Response) NotJSON() error {
 	mediaType := r.mediaType()
 	if len(r.Body) == 0 || mediaType == "application/json" || strings.HasSuffix(mediaType, "+json") {
@@ -109,7 +109,7 @@ func (r *Response) mediaType() string {
 	return mediaType
 }
 
-// ErrNotJSON marks a success that is not in JSON.
+// ErrNotJSON marks a successful response that is not JSON.
 var ErrNotJSON = errors.New("not JSON")
 
 // An Object is an object as Okta sent it.
@@ -118,17 +118,17 @@ type Object json.RawMessage
 // UnmarshalJSON keeps a copy of b.
 func (o *Object) UnmarshalJSON(b []byte) error { return (*json.RawMessage)(o).UnmarshalJSON(b) }
 
-// IsObject reports whether the JSON is an object, and not another type.
+// IsObject reports whether the JSON is an object.
 func (o Object) IsObject() bool { return bytes.HasPrefix(bytes.TrimSpace(o), []byte("{")) }
 
-// ID returns the object's ID, "" if it has none.
+// ID returns the object's ID, or "".
 func (o Object) ID() string {
 	var object struct{ ID string }
 	o.Read(&object)
 	return object.ID
 }
 
-// Read fills v, a pointer to a struct of plain types, with the members of the object.
-// It ignores a member of another type than v's: Okta's unions and an org's own
-// attributes hold types that no struct can foresee.
+// Read decodes the members of the object into v, a pointer to a struct of plain types. It ignores a member with
+// an
+// unexpected type: Okta's unions and the org's own attributes can have any type.
 func (o Object) Read(v any) { _ = json.Unmarshal(o, v) }
