@@ -77,8 +77,8 @@ func pollSystemLog(ctx context.Context, c *okta.Client, p SystemLogParams, from 
 			}
 			continue
 		}
-		if len(h.Unread) > 0 {
-			found.Notices = append(found.Notices, fmt.Sprintf("event %s is delivered although its %s could not be read", h.UUID, strings.Join(h.Unread, ", ")))
+		if len(h.Unreadable) > 0 {
+			found.Notices = append(found.Notices, fmt.Sprintf("event %s is delivered although its %s could not be read", h.UUID, strings.Join(h.Unreadable, ", ")))
 		}
 		event, notices := p.shaped(&shaper, h)
 		found.Notices = append(found.Notices, notices...)

@@ -16,10 +16,10 @@ type Head struct {
 	UUID      string
 	EventType string
 	Published time.Time
-	// Unread lists the members above that are missing, null, empty or not of the documented type.
-	// Such an event is passed on too.
-	Unread []string
-	Raw    Raw
+	// Unreadable lists the members above that are missing, null, empty or of a wrong type. Split
+	// returns such an event too.
+	Unreadable []string
+	Raw        Raw
 }
 
 // Split splits a page, which is a JSON array of events. If a member has an unexpected type, Split
@@ -63,7 +63,7 @@ func readHead(p *jsonscan.Scanner) (h Head) {
 			h.EventType = p.Text()
 		case "published":
 			if h.Published.UnmarshalText([]byte(p.Text())) != nil {
-				h.Published = time.Time{} // complete adds the member to Unread
+				h.Published = time.Time{} // complete adds the member to Unreadable
 			}
 		default:
 			p.Skip()
@@ -72,19 +72,19 @@ func readHead(p *jsonscan.Scanner) (h Head) {
 	return h
 }
 
-// complete lists the unread members, and derives an ID for an event without one.
+// complete sets Unreadable, and derives an ID for an event without one.
 func (h *Head) complete() {
 	if h.UUID == "" {
-		h.Unread = append(h.Unread, "uuid")
+		h.Unreadable = append(h.Unreadable, "uuid")
 		// Equal bytes have equal IDs, so deduplication still works.
 		sum := sha256.Sum256(h.Raw)
 		h.UUID = "sha256-" + hex.EncodeToString(sum[:16])
 	}
 	if h.EventType == "" {
-		h.Unread = append(h.Unread, "eventType")
+		h.Unreadable = append(h.Unreadable, "eventType")
 	}
 	if h.Published.IsZero() {
-		h.Unread = append(h.Unread, "published")
+		h.Unreadable = append(h.Unreadable, "published")
 	}
 }
 

@@ -15,9 +15,9 @@ const validEvent = `{"uuid":"u-1","eventType":"user.session.start","published":"
 func TestSplitMalformedMembers(t *testing.T) {
 	at := time.Date(2026, 3, 14, 2, 41, 7, 512e6, time.UTC)
 	for name, c := range map[string]struct {
-		event  string
-		want   Head // without Raw; the UUID "sha256-" matches any derived ID
-		unread []string
+		event      string
+		want       Head // without Raw; the UUID "sha256-" matches any derived ID
+		unreadable []string
 	}{
 		"valid": {validEvent, Head{UUID: "u-1", EventType: "user.session.start", Published: at}, nil},
 		"numeric uuid": {`{"uuid":7,"eventType":"a","published":"2026-03-14T02:41:07.512Z"}`,
@@ -58,13 +58,13 @@ func TestSplitMalformedMembers(t *testing.T) {
 			if string(got.Raw) != c.event {
 				t.Errorf("the bytes of the event are changed: %.200s", got.Raw)
 			}
-			if len(c.unread) > 0 && !slices.Equal(got.Unread, c.unread) || len(c.unread) == 0 && len(got.Unread) > 0 {
-				t.Errorf("unread: got %v, want %v", got.Unread, c.unread)
+			if len(c.unreadable) > 0 && !slices.Equal(got.Unreadable, c.unreadable) || len(c.unreadable) == 0 && len(got.Unreadable) > 0 {
+				t.Errorf("unreadable: got %v, want %v", got.Unreadable, c.unreadable)
 			}
 			if c.want.UUID == "sha256-" && len(got.UUID) == len("sha256-")+32 && strings.HasPrefix(got.UUID, "sha256-") {
 				c.want.UUID = got.UUID
 			}
-			got.Raw, got.Unread = nil, nil
+			got.Raw, got.Unreadable = nil, nil
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -131,7 +131,7 @@ func TestSplitHuge(t *testing.T) {
 		`"debugContext":{"debugData":{"x":"` + strings.Repeat("<é\\u0000>", 5<<20/10) + `"}}}`
 	start := time.Now()
 	heads, err := Split([]byte("[" + event + "," + validEvent + "]"))
-	if err != nil || len(heads) != 2 || len(heads[0].Raw) != len(event) || heads[0].UUID != "u-1" || heads[0].Unread != nil {
+	if err != nil || len(heads) != 2 || len(heads[0].Raw) != len(event) || heads[0].UUID != "u-1" || heads[0].Unreadable != nil {
 		t.Fatalf("%d events, %v", len(heads), err)
 	}
 	page := "[" + strings.Repeat(validEvent+",", 20_000) + validEvent + "]"
@@ -180,7 +180,7 @@ func FuzzSplit(f *testing.F) {
 			if h.UUID == "" {
 				t.Fatalf("event %d has no ID", i)
 			}
-			if (h.EventType == "") != slices.Contains(h.Unread, "eventType") || h.Published.IsZero() != slices.Contains(h.Unread, "published") {
+			if (h.EventType == "") != slices.Contains(h.Unreadable, "eventType") || h.Published.IsZero() != slices.Contains(h.Unreadable, "published") {
 				t.Fatalf("event %d: %+v", i, h)
 			}
 		}

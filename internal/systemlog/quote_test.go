@@ -26,6 +26,6 @@ func TestQuoteRoundTrips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { check(t, rapid.String().Draw(t, "s")) })
 	rapid.Check(t, func(t *rapid.T) { check(t, string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes"))) })
 	if got := Quote("alice@corp.example"); got != `"alice@corp.example"` {
-		t.Errorf("got %s", got)
+		t.Errorf("Quote returned %s", got)
 	}
 }

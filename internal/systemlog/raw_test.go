@@ -34,7 +34,7 @@ func TestExample(t *testing.T) {
 		t.Error(v)
 	}
 	heads, err := Split([]byte("[" + string(Example) + "]"))
-	if err != nil || len(heads) != 1 || heads[0].Unread != nil {
+	if err != nil || len(heads) != 1 || heads[0].Unreadable != nil {
 		t.Errorf("got %+v, %v", heads, err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(Example))
@@ -113,7 +113,7 @@ func TestRealEvents(t *testing.T) {
 			t.Errorf("%s: %v", name, v)
 		}
 		heads, err := Split([]byte("[" + string(raw) + "]"))
-		if err != nil || heads[0].Unread != nil {
+		if err != nil || heads[0].Unreadable != nil {
 			t.Errorf("%s: got %+v, %v", name, heads, err)
 		}
 	}

@@ -16,8 +16,8 @@ func TestPages(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		for i, h := range heads {
-			if len(h.Unread) > 0 || h.UUID != UUID(i) || seen[h.UUID] {
-				t.Fatalf("event %d: %q, unread %q", i, h.UUID, h.Unread)
+			if len(h.Unreadable) > 0 || h.UUID != UUID(i) || seen[h.UUID] {
+				t.Fatalf("event %d: %q, unreadable %q", i, h.UUID, h.Unreadable)
 			}
 			seen[h.UUID] = true
 		}

@@ -277,10 +277,10 @@ func TestNewTypesPass(t *testing.T) {
 
 func TestClosest(t *testing.T) {
 	if got := catalogue.Closest("user.session.strat"); len(got) == 0 || got[0] != "user.session.start" {
-		t.Errorf("got %q", got)
+		t.Errorf("got %q, want user.session.start first", got)
 	}
 	if got := catalogue.Closest("x"); got != nil {
-		t.Errorf("got %q", got)
+		t.Errorf("got %q, want no types", got)
 	}
 }
 
@@ -291,7 +291,7 @@ func TestActions(t *testing.T) {
 	for _, name := range append(catalogue.Names(), "", "nobody.knows") {
 		actions := catalogue.Actions(name)
 		if len(actions) == 0 || actions[0] != "get_logs" || len(slices.Compact(slices.Sorted(slices.Values(actions)))) != len(actions) {
-			t.Errorf("%s: %q", name, actions)
+			t.Errorf("%s: actions %q, want get_logs first and no duplicates", name, actions)
 		}
 		for _, a := range actions {
 			if !slices.Contains(known, a) {
@@ -336,14 +336,14 @@ func TestEveryPatternMatchesAType(t *testing.T) {
 	}
 	for _, w := range catalogue.Watched() {
 		if len(w.Reason) < 20 || len(w.Reason) > 90 || strings.Contains(w.Reason, "\n") {
-			t.Errorf("%s: %q", w.Pattern, w.Reason)
+			t.Errorf("%s: the reason %q must be one line of 20 to 90 bytes", w.Pattern, w.Reason)
 		}
 	}
 	if typ, _ := catalogue.Lookup("user.session.start"); !strings.HasPrefix(typ.Watch, "sign-ins show") {
-		t.Errorf("watch %q", typ.Watch)
+		t.Errorf("user.session.start: watch reason %q", typ.Watch)
 	}
 	if typ, _ := catalogue.Lookup("system.theme.update"); typ.Watch != "" {
-		t.Errorf("watch %q", typ.Watch)
+		t.Errorf("system.theme.update: watch reason %q, want none", typ.Watch)
 	}
 }
 
@@ -364,7 +364,7 @@ func TestSchemas(t *testing.T) {
 			t.Fatal(err)
 		}
 		if violations := s.Check(doc); len(violations) > 0 {
-			t.Errorf("%s: %v", typ.Name, violations)
+			t.Errorf("%s does not match its schema: %v", typ.Name, violations)
 		}
 	}
 }

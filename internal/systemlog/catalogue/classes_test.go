@@ -16,7 +16,7 @@ import (
 func TestClassesOfEveryType(t *testing.T) {
 	for typ := range catalogue.All() {
 		if len(typ.ECS.Category) == 0 || len(typ.ECS.Type) == 0 || typ.EMM.Category.Code == "" || typ.EMM.EventType.Key == "" || len(typ.Actions) == 0 {
-			t.Errorf("%s: %+v", typ.Name, typ)
+			t.Errorf("%s has no class or no actions: %+v", typ.Name, typ)
 		}
 		if (typ.Watch == "") != (typ.Watched == "") || typ.Watched != "" && !sdk.MatchType(typ.Watched, typ.Name) && typ.Watched != typ.Name+".*" {
 			t.Errorf("%s is watched as %q: %q", typ.Name, typ.Watched, typ.Watch)

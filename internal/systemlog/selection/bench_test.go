@@ -31,7 +31,7 @@ func BenchmarkMatch(b *testing.B) {
 	}
 }
 
-// hundred returns a hundred times the same matcher.
+// hundred returns a slice that contains m a hundred times.
 func hundred(m *selection.Matcher) []*selection.Matcher {
 	all := make([]*selection.Matcher, 100)
 	for i := range all {

@@ -22,9 +22,9 @@ type fields struct {
 
 // A text is a string field of an event.
 type text struct {
-	value   string
-	present bool   // whether the field is a string; false if it is absent or null
-	unread  string // path of the field if its value is not a string
+	value      string
+	present    bool   // whether the field is a string; false if it is absent or null
+	unreadable string // path of the field if its value is not a string
 }
 
 // An entity is the actor or a target of an event.
@@ -32,8 +32,8 @@ type entity struct{ id, login text }
 
 // entities holds the actor or the targets.
 type entities struct {
-	all    []entity
-	unread string // actor or target, if at least one entity is not an object
+	all        []entity
+	unreadable string // actor or target, if at least one entity is not an object
 }
 
 func (e *Event) fields() *fields {
@@ -61,7 +61,7 @@ func parse(raw string) *fields {
 		case "target":
 			f.target = entities{}
 			if first := p.Peek(); first != '[' && first != 'n' {
-				f.target.unread = name
+				f.target.unreadable = name
 			}
 			if p.Peek() == '[' {
 				for p.Enter('['); p.Element(); {
@@ -76,7 +76,7 @@ func parse(raw string) *fields {
 	return f
 }
 
-// readText reads the next value. If the value is neither a string nor null, the unread field is
+// readText reads the next value. If the value is neither a string nor null, the unreadable field is
 // path + rest.
 func readText(p *jsonscan.Scanner, path, rest string) text {
 	switch p.Peek() {
@@ -87,7 +87,7 @@ func readText(p *jsonscan.Scanner, path, rest string) text {
 		return text{}
 	}
 	p.Skip()
-	return text{unread: path + rest}
+	return text{unreadable: path + rest}
 }
 
 // memberText is the path of a member below an object, and the text to set from it.
@@ -97,13 +97,13 @@ type memberText struct {
 }
 
 // readObject reads members of the next value and reports whether the value is an object. If it is
-// neither an object nor null, all the members are unread.
+// neither an object nor null, all the members are unreadable.
 func readObject(p *jsonscan.Scanner, path string, members ...memberText) bool {
 	first := p.Peek()
 	for _, m := range members {
 		*m.to = text{}
 		if first != '{' && first != 'n' {
-			m.to.unread = path + "." + m.path
+			m.to.unreadable = path + "." + m.path
 		}
 	}
 	for name := range p.Members() {
@@ -127,6 +127,6 @@ func (l *entities) add(p *jsonscan.Scanner, name string) {
 	case readObject(p, name, memberText{"id", &e.id}, memberText{"alternateId", &e.login}):
 		l.all = append(l.all, e)
 	case first != 'n':
-		l.unread = name
+		l.unreadable = name
 	}
 }

@@ -29,7 +29,7 @@ func expected(raw []byte) *fields {
 			expect(&f.target, "target", t)
 		}
 	default:
-		f.target.unread = "target"
+		f.target.unreadable = "target"
 	}
 	return f
 }
@@ -40,7 +40,7 @@ func expect(l *entities, name string, v any) {
 	case map[string]any:
 		l.all = append(l.all, entity{at(v, name+".id", "id"), at(v, name+".alternateId", "alternateId")})
 	default:
-		l.unread = name
+		l.unreadable = name
 	}
 }
 
@@ -57,7 +57,7 @@ func at(doc map[string]any, name string, path ...string) text {
 			return at(v, name, path[1:]...)
 		}
 	}
-	return text{unread: name}
+	return text{unreadable: name}
 }
 
 var unusualEvents = []string{

@@ -47,7 +47,7 @@ func either(selections []Selection, terms func(Selection) []string) string {
 	return strings.Join(all, " or ")
 }
 
-// both joins terms by "and". It adds parentheses where "or" has the lower precedence.
+// both joins terms by "and". It puts terms that contain "or" in parentheses.
 func both(terms []string) string {
 	if len(terms) == 1 {
 		return terms[0]

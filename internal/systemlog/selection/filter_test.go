@@ -66,19 +66,19 @@ func TestFilterThatIsTooLong(t *testing.T) {
 	}
 	whole := selection.Filter([]selection.Selection{s}, "")
 	if !strings.Contains(whole, "actor.id") {
-		t.Errorf("got %s", whole)
+		t.Errorf("filter without actor.id: %s", whole)
 	}
 	if got := selection.Filter([]selection.Selection{s}, strings.Repeat("x", 3000)); got != `eventType eq "a.b"` {
-		t.Errorf("with a long other parameter: %s", got)
+		t.Errorf("filter with another long parameter: %s", got)
 	}
 	if got := selection.Filter([]selection.Selection{s}, strings.Repeat("x", 6000)); got != "" {
-		t.Errorf("with an other parameter of the maximum length: %s", got)
+		t.Errorf("filter with another parameter of the maximum length: %s", got)
 	}
 	for range 500 {
 		s.EventTypes = append(s.EventTypes, "application.user_membership.change_username")
 	}
 	if got := selection.Filter([]selection.Selection{s}, ""); got != "" {
-		t.Errorf("with too many types: %.100s", got)
+		t.Errorf("filter with too many types: %.100s", got)
 	}
 }
 

@@ -39,7 +39,7 @@ func (v Match) not() Match {
 	return Indeterminate
 }
 
-// exclude returns the result of an exclusion with n values. m is the match of the values.
+// exclude returns the result of an exclusion with n values. m is the result of matching the values.
 func exclude(n int, m Match) Match {
 	if n == 0 {
 		return Wanted
@@ -47,7 +47,7 @@ func exclude(n int, m Match) Match {
 	return m.not()
 }
 
-// matchIf converts a boolean.
+// matchIf returns Wanted or Unwanted.
 func matchIf(matches bool) Match {
 	if matches {
 		return Wanted
@@ -87,23 +87,23 @@ func Compile(s Selection) *Matcher {
 func (m *Matcher) IncludesSelfGenerated() bool { return m.includesSelfGenerated }
 
 // Match matches e, but does not check whether the event is self-generated. It parses the fields of
-// the event only if it needs them. If the match is [Indeterminate], unread lists the unreadable
+// the event only if it needs them. If the match is [Indeterminate], unreadable lists the unreadable
 // fields on which the match depends.
-func (m *Matcher) Match(e *Event) (v Match, unread []string) {
+func (m *Matcher) Match(e *Event) (v Match, unreadable []string) {
 	v = m.matchType(e.Head)
 	if v == Indeterminate {
-		unread = []string{"eventType"}
+		unreadable = []string{"eventType"}
 	}
 	if v == Unwanted || !m.needsFields {
-		return v, unread
+		return v, unreadable
 	}
-	f, missed := e.fields(), &unread
+	f := e.fields()
 	each := [...]Match{
-		oneOf(m.outcome, f.outcome, missed), oneOf(m.severity, f.severity, missed),
-		m.actor.among(f.actor, missed), m.target.among(f.target, missed),
-		exclude(len(m.excludeActors.ids)+len(m.excludeActors.logins), m.excludeActors.among(f.actor, missed)),
-		within(m.ip, f.ip, missed), exclude(len(m.excludeIPs), within(m.excludeIPs, f.ip, missed)),
-		oneOfFolded(m.country, f.country, missed), exclude(len(m.excludeCountries), oneOfFolded(m.excludeCountries, f.country, missed)),
+		oneOf(m.outcome, f.outcome, &unreadable), oneOf(m.severity, f.severity, &unreadable),
+		m.actor.among(f.actor, &unreadable), m.target.among(f.target, &unreadable),
+		exclude(len(m.excludeActors.ids)+len(m.excludeActors.logins), m.excludeActors.among(f.actor, &unreadable)),
+		within(m.ip, f.ip, &unreadable), exclude(len(m.excludeIPs), within(m.excludeIPs, f.ip, &unreadable)),
+		oneOfFolded(m.country, f.country, &unreadable), exclude(len(m.excludeCountries), oneOfFolded(m.excludeCountries, f.country, &unreadable)),
 	}
 	for _, one := range each {
 		v = v.and(one)
@@ -111,53 +111,53 @@ func (m *Matcher) Match(e *Event) (v Match, unread []string) {
 	if v != Indeterminate {
 		return v, nil
 	}
-	slices.Sort(unread)
-	return v, slices.Compact(unread)
+	slices.Sort(unreadable)
+	return v, slices.Compact(unreadable)
 }
 
 func (m *Matcher) matchType(h systemlog.Head) Match {
 	if m.types.all && m.excludeTypes.empty() {
 		return Wanted
 	}
-	if slices.Contains(h.Unread, "eventType") {
+	if slices.Contains(h.Unreadable, "eventType") {
 		return Indeterminate
 	}
 	return matchIf(m.types.has(h.EventType) && !m.excludeTypes.has(h.EventType))
 }
 
-// oneOf matches a field that must equal one of the values. It matches always if there are none.
-func oneOf(values []string, t text, missed *[]string) Match {
+// oneOf matches a field that must equal one of the values. It always matches if there are none.
+func oneOf(values []string, t text, unreadable *[]string) Match {
 	if len(values) == 0 {
 		return Wanted
 	}
-	if t.unread != "" {
-		*missed = append(*missed, t.unread)
+	if t.unreadable != "" {
+		*unreadable = append(*unreadable, t.unreadable)
 		return Indeterminate
 	}
 	return matchIf(t.present && slices.Contains(values, t.value))
 }
 
 // oneOfFolded is oneOf without regard to case. The values must be in lower case.
-func oneOfFolded(values []string, t text, missed *[]string) Match {
+func oneOfFolded(values []string, t text, unreadable *[]string) Match {
 	if len(values) == 0 {
 		return Wanted
 	}
 	t.value = strings.ToLower(t.value)
-	return oneOf(values, t, missed)
+	return oneOf(values, t, unreadable)
 }
 
-// within matches an address that must be in one of the ranges. It matches always if there are none.
-func within(ranges []netip.Prefix, t text, missed *[]string) Match {
+// within matches an address that must be in one of the ranges. It always matches if there are none.
+func within(ranges []netip.Prefix, t text, unreadable *[]string) Match {
 	if len(ranges) == 0 {
 		return Wanted
 	}
 	// If Okta knows no address, the string can be "null".
-	if t.unread == "" && (!t.present || t.value == "" || t.value == "null") {
+	if t.unreadable == "" && (!t.present || t.value == "" || t.value == "null") {
 		return Unwanted
 	}
 	addr, err := netip.ParseAddr(t.value)
-	if t.unread != "" || err != nil {
-		*missed = append(*missed, "client.ipAddress")
+	if t.unreadable != "" || err != nil {
+		*unreadable = append(*unreadable, "client.ipAddress")
 		return Indeterminate
 	}
 	addr = addr.Unmap().WithZone("")
@@ -245,8 +245,8 @@ func isID(s string) bool {
 
 func (p principalSet) empty() bool { return len(p.ids)+len(p.logins) == 0 }
 
-// among matches a list that must contain one of the principals. It matches always if p is empty.
-func (p principalSet) among(list entities, missed *[]string) Match {
+// among matches a list that must contain one of the principals. It always matches if p is empty.
+func (p principalSet) among(list entities, unreadable *[]string) Match {
 	if p.empty() {
 		return Wanted
 	}
@@ -255,21 +255,21 @@ func (p principalSet) among(list entities, missed *[]string) Match {
 			return Wanted
 		}
 	}
-	var unread []string
-	if list.unread != "" {
-		unread = append(unread, list.unread)
+	var paths []string
+	if list.unreadable != "" {
+		paths = append(paths, list.unreadable)
 	}
 	for _, e := range list.all {
-		if e.id.unread != "" && len(p.ids) > 0 {
-			unread = append(unread, e.id.unread)
+		if e.id.unreadable != "" && len(p.ids) > 0 {
+			paths = append(paths, e.id.unreadable)
 		}
-		if e.login.unread != "" && len(p.logins) > 0 {
-			unread = append(unread, e.login.unread)
+		if e.login.unreadable != "" && len(p.logins) > 0 {
+			paths = append(paths, e.login.unreadable)
 		}
 	}
-	if unread == nil {
+	if paths == nil {
 		return Unwanted
 	}
-	*missed = append(*missed, unread...)
+	*unreadable = append(*unreadable, paths...)
 	return Indeterminate
 }

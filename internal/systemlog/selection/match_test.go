@@ -80,19 +80,19 @@ func TestMatch(t *testing.T) {
 		"unreadable fields, different severity": {s{Severity: []string{"ERROR"}}, map[string]any{"outcome": 7, "eventType": 7}, selection.Unwanted},
 	} {
 		c.s.EventTypes = []string{"user.account.*", "group.create"}
-		got, unread := selection.Compile(c.s).Match(sample(t, c.changes))
-		if got != c.want || (got == selection.Indeterminate) != (unread != nil) {
-			t.Errorf("%s: got %d, want %d; unread %q", name, got, c.want, unread)
+		got, unreadable := selection.Compile(c.s).Match(sample(t, c.changes))
+		if got != c.want || (got == selection.Indeterminate) != (unreadable != nil) {
+			t.Errorf("%s: got %d, want %d; unreadable %q", name, got, c.want, unreadable)
 		}
 	}
-	all, unread := selection.Compile(s{EventTypes: []string{"*"}}).Match(sample(t, map[string]any{"eventType": nil}))
-	if all != selection.Wanted || unread != nil {
-		t.Errorf("match of all types: got %d, want %d; unread %q", all, selection.Wanted, unread)
+	all, unreadable := selection.Compile(s{EventTypes: []string{"*"}}).Match(sample(t, map[string]any{"eventType": nil}))
+	if all != selection.Wanted || unreadable != nil {
+		t.Errorf("match of all types: got %d, want %d; unreadable %q", all, selection.Wanted, unreadable)
 	}
 }
 
-// TestUnreadFields checks that Match lists only unreadable fields on which the match depends.
-func TestUnreadFields(t *testing.T) {
+// TestUnreadableFields checks that Match lists only unreadable fields on which the match depends.
+func TestUnreadableFields(t *testing.T) {
 	s := selection.Selection{
 		EventTypes: []string{"user.*"}, Outcome: []string{"FAILURE"}, Actor: []string{"a@b.example"},
 		Target: []string{"00u1a2b3c4d5e6f7g8h9"}, ClientIP: []string{"10.0.0.0/8"}, ExcludeIPs: []string{"10.1.0.0/16"}, Country: []string{"France"},
@@ -101,10 +101,10 @@ func TestUnreadFields(t *testing.T) {
 		"eventType": 7, "severity": 7, "outcome": map[string]any{"result": 7}, "actor": map[string]any{"id": 7, "alternateId": 7},
 		"target": []any{map[string]any{"id": 7, "alternateId": 7}}, "client": map[string]any{"ipAddress": 7, "geographicalContext": 7},
 	})
-	got, unread := selection.Compile(s).Match(e)
+	got, unreadable := selection.Compile(s).Match(e)
 	want := []string{"actor.alternateId", "client.geographicalContext.country", "client.ipAddress", "eventType", "outcome.result", "target.id"}
-	if got != selection.Indeterminate || !slices.Equal(unread, want) {
-		t.Errorf("got %d, %q", got, unread)
+	if got != selection.Indeterminate || !slices.Equal(unreadable, want) {
+		t.Errorf("got %d, want %d; unreadable %q, want %q", got, selection.Indeterminate, unreadable, want)
 	}
 }
 
@@ -131,6 +131,6 @@ func TestViolations(t *testing.T) {
 		}
 	}
 	if v := (selection.Selection{EventTypes: []string{"*"}}).Violations(""); v != nil {
-		t.Errorf("got %v", v)
+		t.Errorf("violations of a valid selection: %v", v)
 	}
 }

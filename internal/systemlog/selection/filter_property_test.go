@@ -124,9 +124,9 @@ func TestFilterAgreesWithMatcher(t *testing.T) {
 			event := selection.Event{Head: drawEvent(t)}
 			wanted := false
 			for _, s := range selections {
-				match, unread := selection.Compile(s).Match(&event)
-				if match == selection.Indeterminate || unread != nil {
-					t.Fatalf("%s: the match of %+v is indeterminate: %v", event.Raw, s, unread)
+				match, unreadable := selection.Compile(s).Match(&event)
+				if match == selection.Indeterminate || unreadable != nil {
+					t.Fatalf("%s: the match of %+v is indeterminate: %v", event.Raw, s, unreadable)
 				}
 				wanted = wanted || match == selection.Wanted
 			}
