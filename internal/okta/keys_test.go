@@ -38,7 +38,7 @@ func TestUnusableKeys(t *testing.T) {
 	oid := []byte{0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1}
 	strange := pemOf("PRIVATE KEY", bytes.Replace(block.Bytes, append(oid, 7), append(slices.Clone(oid), 6), 1), nil)
 	// The private part belongs to another key than the public part.
-	// lint:ignore SA1019 A key that its own constructors reject.
+	//lint:ignore SA1019 A key that its own constructors reject.
 	chimera := &ecdsa.PrivateKey{PublicKey: ecKey(elliptic.P256()).PublicKey, D: p256.D}
 	var short map[string]any
 	if err := json.Unmarshal([]byte(jwkOf(rsaKeyOf(2048), "k", "")), &short); err != nil {

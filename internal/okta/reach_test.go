@@ -90,12 +90,12 @@ func TestCertificates(t *testing.T) {
 	address, _ := tlsServer(t, time.Now().Add(time.Hour))
 	wantUnreached(t, open(t, address), "cannot trust 127.0.0.1", "SSL_CERT_FILE")
 
-	wantUnreached(t, open(t, strings.Replace(address, "127.0.0.1", "localhost", 1)), "cannot trust localhost", "does this network require a sign-in")
+	wantUnreached(t, open(t, strings.Replace(address, "127.0.0.1", "localhost", 1)), "cannot trust localhost", "whether this network requires a sign-in")
 
 	address, trust := tlsServer(t, time.Now().Add(-time.Hour))
 	c := open(t, address)
 	c.transport.Base.TLSClientConfig = &tls.Config{RootCAs: trust}
-	wantUnreached(t, c, "cannot trust 127.0.0.1", "expired", "is this machine's clock right?")
+	wantUnreached(t, c, "cannot trust 127.0.0.1", "expired", "Check the clock of this machine")
 }
 
 // TestRedirectIsReported checks a network that requires a sign-in. It redirects every other request to its

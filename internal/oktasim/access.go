@@ -11,12 +11,11 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// NewAPIToken describes an API token (SSWS) in addition to the one that the org is made with. It has the rights of its
-// owner's admin roles.
+// NewAPIToken describes an additional API token (SSWS). It has the permissions of its owner's admin roles.
 type NewAPIToken struct {
-	// Token is the text that requests send.
+	// Token is the text of the token in requests.
 	Token string `json:"token"`
-	// User is the ID or login of its owner.
+	// User is the ID or login of the token's owner.
 	User string `json:"user"`
 }
 
@@ -25,15 +24,15 @@ type apiToken struct {
 	owner *user
 }
 
-// AddAPIToken makes the org accept a token and returns the ID that the log shows.
+// AddAPIToken adds a token and returns its ID in the log.
 func (o *Org) AddAPIToken(n NewAPIToken) string {
 	return add(o, n, (*Org).insertAPIToken)["id"].(string)
 }
 
-// RevokeAPIToken makes the org reject a token that AddAPIToken added.
+// RevokeAPIToken revokes a token of AddAPIToken.
 func (o *Org) RevokeAPIToken(token string) {
 	defer o.lock()()
-	if token != o.token { // the events of the org itself need that token's owner
+	if token != o.token { // events of the org itself need the owner of this token
 		delete(o.apiTokens, token)
 	}
 }
@@ -50,19 +49,20 @@ func (o *Org) insertAPIToken(n NewAPIToken, _ time.Time) (doc, error) {
 
 // NewServiceApp describes an application that calls the API with OAuth 2.0 client credentials.
 type NewServiceApp struct {
-	// ClientID is made by the org if it is empty.
+	// ClientID defaults to a new ID.
 	ClientID string `json:"client_id,omitempty"`
 	Label    string `json:"label,omitempty"`
-	// Keys are the public JSON Web Keys of its assertions, at least one: RSA, or EC on P-256, P-384 or P-521. With several
-	// keys, each needs a kid.
+	// Keys are the public JSON Web Keys for the app's assertions, at least one: RSA, or EC on P-256, P-384 or
+	// P-521. Each of
+	// several keys needs a kid.
 	Keys []json.RawMessage `json:"keys"`
-	// Scopes are the scopes that the app has been granted.
+	// Scopes are the granted scopes.
 	Scopes []string `json:"scopes"`
-	// DPoP binds its tokens to a key of the client (RFC 9449).
+	// DPoP binds tokens to a key of the client (RFC 9449).
 	DPoP bool `json:"dpop,omitempty"`
-	// Roles are the types of its standard admin roles, SUPER_ADMIN by default.
+	// Roles are the types of the app's standard admin roles. The default is SUPER_ADMIN.
 	Roles []string `json:"roles,omitempty"`
-	// TokenLifetime is a Go duration, "1h" by default.
+	// TokenLifetime is a Go duration. The default is "1h".
 	TokenLifetime string `json:"token_lifetime,omitempty"`
 }
 
@@ -73,8 +73,8 @@ type serviceApp struct {
 	roles []*role
 }
 
-// PublicJWK writes a public key as a JSON Web Key for NewServiceApp. The key is an *rsa.PublicKey, or an *ecdsa.PublicKey
-// on P-256, P-384 or P-521. The ID may be empty. It panics for any other key.
+// PublicJWK encodes a public key as a JSON Web Key for NewServiceApp. The key is an *rsa.PublicKey, or an
+// *ecdsa.PublicKey on P-256, P-384 or P-521. The ID may be empty. It panics for any other key.
 func PublicJWK(key any, id string) json.RawMessage { return oauth.PublicJWK(key, id) }
 
 // AddServiceApp registers an OAuth client, which is also an application of the org, and returns its client ID.
@@ -111,7 +111,7 @@ func (o *Org) insertServiceApp(n NewServiceApp, now time.Time) (doc, error) {
 	return doc{"client_id": s.ID}, nil
 }
 
-// target is the client as an actor in the log.
+// target returns the client as an actor in the log.
 func (s *serviceApp) target() doc { return target(s.ID, "PublicClientApp", s.ID, s.app.Label) }
 
 // issueToken is the token endpoint.
@@ -125,9 +125,11 @@ func (o *Org) issueToken(c *call) (any, error) {
 	return r, nil
 }
 
-// authorize finds the caller. It returns nil for a caller with the right to the endpoint, and the response to any other.
-// An API token has the rights of its owner's roles. An access token needs the scope, and its app the right. A public
-// endpoint needs no caller. Any caller may learn that there is no such endpoint.
+// authorize identifies the caller. It returns nil if the caller may call the endpoint, and otherwise the
+// response. An
+// API token has the permissions of its owner's roles. An access token needs the scope, and its app needs the
+// permission. A
+// public endpoint needs no caller. An unknown endpoint is reported to any caller.
 func (o *Org) authorize(c *call, r *route) *wire.Reply {
 	if r != nil && r.kind == "" {
 		return nil
@@ -160,8 +162,9 @@ func (o *Org) authorize(c *call, r *route) *wire.Reply {
 	return wire.Code("E0000006").Reply(o.fresh.ErrorID())
 }
 
-// allows reports whether the role has the right to an endpoint. A custom role has its own permissions, and the one to read
-// role assignments is called okta.iam.read (https://developer.okta.com/docs/api/openapi/okta-management/guides/permissions/).
+// allows reports whether the role may call an endpoint. A custom role has its own permissions. For reading role
+// assignments, the permission is okta.iam.read
+// (https://developer.okta.com/docs/api/openapi/okta-management/guides/permissions/).
 func (r *role) allows(to *route) bool {
 	granted, scope := roleTypes[r.Type].Permissions, to.scope()
 	if r.Type == customRole {
@@ -173,18 +176,21 @@ func (r *role) allows(to *route) bool {
 	return r.isSuper() || oauth.Includes(granted, scope) || slices.Contains(granted, to.endpoint)
 }
 
-// allowedOnSuperAdmins are the writes to a super administrator that lesser administrators may make. Okta's comparison of
-// the standard roles marks suspending, activating and clearing sessions, and no other row of its user management
-// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). An older page also lets them
-// deactivate one (https://help.okta.com/en/prod/Content/Topics/Security/administrators-edit-revoke-admins.htm).
+// allowedOnSuperAdmins lists the writes to a super administrator that lesser administrators may make. In Okta's
+// comparison of the standard roles, these are suspending, activating and clearing sessions
+// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). According to an
+// older page, they
+// may also deactivate a super administrator
+// (https://help.okta.com/en/prod/Content/Topics/Security/administrators-edit-revoke-admins.htm).
 var allowedOnSuperAdmins = []string{
 	"POST /api/v1/users/{id}/lifecycle/suspend", "POST /api/v1/users/{id}/lifecycle/unsuspend",
 	"POST /api/v1/users/{id}/lifecycle/activate", "POST /api/v1/users/{id}/lifecycle/reactivate",
 	"DELETE /api/v1/users/{id}/sessions",
 }
 
-// protectsSuperAdmin reports whether the call is a write to a super administrator that only another super administrator
-// may make. Okta's comparison does not mention super administrators for groups, devices and applications.
+// protectsSuperAdmin reports whether the call writes to a super administrator, and only another super
+// administrator may
+// do so. Okta's comparison does not mention super administrators for groups, devices and applications.
 func (o *Org) protectsSuperAdmin(r *route, c *call, caller []*role) bool {
 	if r.isRead() || !strings.Contains(r.endpoint, " /api/v1/users/{id}") || slices.Contains(allowedOnSuperAdmins, r.endpoint) ||
 		slices.ContainsFunc(caller, (*role).isSuper) {

@@ -9,7 +9,9 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// A token has only the rights of its owner's roles. The org rejects any other request as Okta does.
+// TestRightsOfAPITokens checks that a token has only the permissions of its owner's roles. The org rejects other
+// requests
+// as Okta does.
 func TestRightsOfAPITokens(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)

@@ -14,25 +14,26 @@ import (
 type NewApp struct {
 	ID    string `json:"id,omitempty"`
 	Label string `json:"label"`
-	// Name is Okta's key of the application's kind. By default it follows from SignOnMode or the label.
+	// Name is Okta's key for the kind of application. The default depends on SignOnMode or the label.
 	Name string `json:"name,omitempty"`
-	// SignOnMode is SAML_2_0 by default.
+	// SignOnMode defaults to SAML_2_0.
 	SignOnMode string `json:"sign_on_mode,omitempty"`
 	// Status is ACTIVE (the default) or INACTIVE.
 	Status string `json:"status,omitempty"`
-	// Hidden keeps the application off the dashboards of its users, and so out of their appLinks.
+	// Hidden omits the application from the dashboards and the appLinks of its users.
 	Hidden bool `json:"hidden,omitempty"`
-	// Document holds fields of the application's JSON that replace the org's own.
+	// Document contains fields that replace those of the application's document.
 	Document map[string]any `json:"document,omitempty"`
 }
 
-// NewAssignment gives a user an application. App is an ID or label, User an ID or login.
+// NewAssignment describes the assignment of an application to a user. App is an ID or label, User an ID or
+// login.
 type NewAssignment struct {
 	App  string `json:"app"`
 	User string `json:"user"`
-	// Scope is USER (the default) or GROUP. It is shown and has no other effect.
+	// Scope is USER (the default) or GROUP. It appears in documents and has no other effect.
 	Scope string `json:"scope,omitempty"`
-	// Profile holds the user's attributes in the application.
+	// Profile contains the user's attributes in the application.
 	Profile map[string]any `json:"profile,omitempty"`
 }
 
@@ -44,21 +45,21 @@ type AppState struct {
 	Users  []string `json:"users"`
 }
 
-// AppRef names an application that a user has.
+// AppRef identifies an application of a user.
 type AppRef struct {
 	ID     string `json:"id"`
 	Label  string `json:"label"`
 	Status string `json:"status"`
 }
 
-// app is one application. The status is that of the object.
+// app is one application. Its status is in object.
 type app struct {
 	object
 	NewApp
-	users []*appUser // in order of assignment
+	users []*appUser // in the order of assignment
 }
 
-// appUser is a user in an application. Its ID is that of the assignment.
+// appUser is a user in an application. Its ID is the ID of the assignment.
 type appUser struct {
 	object
 	app     *app
@@ -67,7 +68,7 @@ type appUser struct {
 	profile doc
 }
 
-// AddApp puts an application into the org.
+// AddApp adds an application to the org.
 func (o *Org) AddApp(n NewApp) AppState { return add(o, n, (*Org).insertApp) }
 
 func (o *Org) insertApp(n NewApp, now time.Time) (AppState, error) {
@@ -85,7 +86,7 @@ func (o *Org) insertApp(n NewApp, now time.Time) (AppState, error) {
 	return a.state(), nil
 }
 
-// AssignApp gives a user an application.
+// AssignApp assigns an application to a user.
 func (o *Org) AssignApp(n NewAssignment) { add(o, n, (*Org).insertAssignment) }
 
 func (o *Org) insertAssignment(n NewAssignment, now time.Time) (doc, error) {
@@ -108,7 +109,7 @@ func (o *Org) insertAssignment(n NewAssignment, now time.Time) (doc, error) {
 	return doc{}, nil
 }
 
-// appNamed finds an application by ID or label, the oldest if several have the label.
+// appNamed returns the application with an ID or label. If several have the label, it returns the oldest.
 func (o *Org) appNamed(idOrLabel string) *app {
 	return first(o.apps, func(a *app) bool { return a.id == idOrLabel || a.Label == idOrLabel })
 }
@@ -120,7 +121,7 @@ func (a *app) userOf(u *user) *appUser {
 	return first(a.users, func(au *appUser) bool { return au.user == u })
 }
 
-// remove takes the application from a user.
+// remove removes the assignment of a user.
 func (a *app) remove(u *user) {
 	a.users = slices.DeleteFunc(a.users, func(au *appUser) bool { return au.user == u })
 }
@@ -133,7 +134,9 @@ func (a *app) target() doc { return target(a.id, "AppInstance", a.Label, a.Label
 
 func (au *appUser) target() doc { return target(au.id, "AppUser", au.user.login(), au.user.name()) }
 
-// appDoc writes an application: the org's own fields over its document, over the fields of every application.
+// appDoc returns the document of an application. The org's own fields replace those of Document, which replace
+// the
+// default fields.
 func (c *call) appDoc(a *app) doc {
 	own := c.shape("app", &a.object, doc{
 		"name": a.Name, "label": a.Label, "mode": a.SignOnMode, "hidden": a.Hidden, "appLinks": doc{a.Name + "_link": true},
@@ -178,7 +181,7 @@ func (o *Org) listApps(c *call) (any, error) {
 	})
 }
 
-// embeddedUser is the user of expand=user/{id}, nil without expand.
+// embeddedUser returns the user of expand=user/{id}, or nil without expand.
 func (o *Org) embeddedUser(c *call) (*user, error) {
 	expand := c.Query.Get("expand")
 	if expand == "" {
@@ -192,7 +195,7 @@ func (o *Org) embeddedUser(c *call) (*user, error) {
 	return u, nil
 }
 
-// embeddingAppDoc writes an application with the assignment of a user who has it.
+// embeddingAppDoc returns the document of an application with the assignment of a user.
 func (c *call) embeddingAppDoc(a *app, embedded *user) doc {
 	d := c.appDoc(a)
 	if au := a.userOf(embedded); embedded != nil && au != nil {
@@ -209,7 +212,7 @@ func (o *Org) getApp(c *call, a *app) (any, error) {
 	return c.embeddingAppDoc(a, embedded), nil
 }
 
-// appsOf returns the assignments of a user in order of the applications.
+// appsOf returns the assignments of a user in the order of the applications.
 func (o *Org) appsOf(u *user) []*appUser {
 	var out []*appUser
 	for _, a := range o.apps {
@@ -238,7 +241,7 @@ func (c *call) appUserDoc(au *appUser) doc {
 	})
 }
 
-// expandedAppUser adds the whole user if the call asks for it.
+// expandedAppUser adds the whole user if the call requests it.
 func (c *call) expandedAppUser(au *appUser) doc {
 	d := c.appUserDoc(au)
 	if c.Query.Get("expand") == "user" {
@@ -247,7 +250,7 @@ func (c *call) expandedAppUser(au *appUser) doc {
 	return d
 }
 
-// pathAppUser is the assignment of the call's path. Like a membership it accepts no login.
+// pathAppUser returns the assignment in the call's path. Like a membership, it accepts no login.
 func (o *Org) pathAppUser(c *call) (*appUser, error) {
 	a, err := o.pathApp(c)
 	if err != nil {

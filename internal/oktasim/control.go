@@ -18,7 +18,7 @@ import (
 // command is one control command below /_org/.
 type command struct {
 	method, path string
-	// create makes an object from the body at the time, under the lock. Commands without it run.
+	// create creates an object from the body at the time, under the lock. If it is nil, the command calls run.
 	create func(*Org, []byte, time.Time) (any, error)
 	run    func(*Org, url.Values) (any, error)
 }
@@ -51,7 +51,7 @@ var commands = []command{
 	{http.MethodGet, "state", nil, (*Org).showState},
 }
 
-// creating is a command that reads the description of an object and creates the object.
+// creating returns a command that parses the description of an object and creates the object.
 func creating[N, S any](path string, create func(*Org, N, time.Time) (S, error)) command {
 	return command{http.MethodPost, path, func(o *Org, body []byte, now time.Time) (any, error) {
 		n, err := readStrict[N](body)
@@ -62,7 +62,7 @@ func creating[N, S any](path string, create func(*Org, N, time.Time) (S, error))
 	}, nil}
 }
 
-// running is a command that cannot fail.
+// running returns a command that cannot fail.
 func running(method, path string, run func(*Org, url.Values) any) command {
 	return command{method, path, nil, func(o *Org, q url.Values) (any, error) { return run(o, q), nil }}
 }
@@ -76,7 +76,7 @@ func (c command) do(o *Org, body []byte, query url.Values) (any, error) {
 	return c.create(o, body, o.clock())
 }
 
-// errNoUser is the only failure of a command with status 404.
+// errNoUser is the only failure of a command with the status 404.
 var errNoUser = errors.New("there is no such user")
 
 func (o *Org) control(r *http.Request, body []byte) *wire.Reply {
@@ -112,7 +112,7 @@ func readStrict[T any](text []byte) (T, error) {
 		return v, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return v, errors.New("it holds more than one JSON value")
+		return v, errors.New("it contains more than one JSON value")
 	}
 	return v, nil
 }

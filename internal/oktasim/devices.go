@@ -15,7 +15,7 @@ import (
 type NewDevice struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name"`
-	// Platform is ANDROID, IOS, MACOS, WINDOWS, CHROMEOS or LINUX; WINDOWS by default.
+	// Platform is ANDROID, IOS, MACOS, WINDOWS, CHROMEOS or LINUX. The default is WINDOWS.
 	Platform string `json:"platform,omitempty"`
 	// Status is CREATED, ACTIVE (the default), SUSPENDED or DEACTIVATED.
 	Status string `json:"status,omitempty"`
@@ -23,7 +23,7 @@ type NewDevice struct {
 	Users []string `json:"users,omitempty"`
 	// Managed reports whether management software runs on the device.
 	Managed bool `json:"managed,omitempty"`
-	// Profile holds more attributes of the device, such as serialNumber.
+	// Profile contains further attributes of the device, such as serialNumber.
 	Profile map[string]any `json:"profile,omitempty"`
 }
 
@@ -35,7 +35,7 @@ type DeviceState struct {
 	Users  []string `json:"users"`
 }
 
-// The statuses of a device.
+// These are the statuses of a device.
 const (
 	DeviceCreated     = "CREATED"
 	DeviceActive      = "ACTIVE"
@@ -43,7 +43,7 @@ const (
 	DeviceDeactivated = "DEACTIVATED"
 )
 
-// deviceOperations are the lifecycle operations that Okta offers on a device in each status.
+// deviceOperations lists the lifecycle operations that Okta offers on a device in each status.
 var deviceOperations = map[string][]string{
 	DeviceCreated: {"activate"}, DeviceActive: {"suspend", "deactivate"}, DeviceSuspended: {"unsuspend", "deactivate"},
 	DeviceDeactivated: {"activate"},
@@ -64,7 +64,7 @@ type deviceLink struct {
 	created time.Time
 }
 
-// AddDevice puts a device into the org.
+// AddDevice adds a device to the org.
 func (o *Org) AddDevice(n NewDevice) DeviceState { return add(o, n, (*Org).insertDevice) }
 
 func (o *Org) insertDevice(n NewDevice, now time.Time) (DeviceState, error) {
@@ -118,7 +118,7 @@ func (c *call) deviceDoc(d *device) doc {
 	return out
 }
 
-// deviceUsers writes the users of a device, with as much of each user as show writes.
+// deviceUsers returns the documents of a device's users. show returns the user part.
 func (c *call) deviceUsers(d *device, show func(*user) doc) []doc {
 	status := "NOT_MANAGED"
 	if d.managed {
@@ -129,7 +129,7 @@ func (c *call) deviceUsers(d *device, show func(*user) doc) []doc {
 	})
 }
 
-// userSummary is the part of a user that expand=userSummary shows.
+// userSummary returns the document of a user for expand=userSummary.
 func (c *call) userSummary(u *user) doc {
 	profile := doc{}
 	for _, name := range requiredAttributes {
@@ -144,7 +144,7 @@ var deviceSearch = filter.Table{
 	"profile.udid": filter.Contain, "profile.sid": filter.Contain,
 }
 
-// searchesDevices also allows every other attribute of the profile.
+// searchesDevices also allows all other attributes of the profile.
 func searchesDevices(attribute, operator string) bool {
 	name, isProfile := strings.CutPrefix(attribute, "profile.")
 	other := filter.Table{attribute: filter.Compare}
@@ -181,7 +181,7 @@ func (o *Org) listUserDevices(c *call, u *user) (any, error) {
 	})), nil
 }
 
-// deviceStep changes a device's status to after, from one of the statuses before.
+// deviceStep returns a handler that changes a device's status to after, from one of the statuses before.
 func deviceStep(operation, after string, before ...string) handler {
 	return on((*Org).pathDevice, func(o *Org, c *call, d *device) (any, error) {
 		if !slices.Contains(before, d.status) {
@@ -190,7 +190,7 @@ func deviceStep(operation, after string, before ...string) handler {
 		d.setStatus(after, c.Now)
 		o.logEvent(c, "device.lifecycle."+operation, d.target())
 		if after == DeviceDeactivated {
-			// The device loses its keys, and with them its users and factors.
+			// The device loses its keys. It therefore loses its users and factors.
 			d.links = nil
 			o.removeFactors(c, func(f *factor) bool { return f.device == d })
 		}

@@ -51,8 +51,9 @@ func TestDeviceLifecycle(t *testing.T) {
 	}
 }
 
-// TestSuspendedAndDeactivatedDevice checks that a device keeps its users and factors when it is suspended, and loses
-// them when it is deactivated.
+// TestSuspendedAndDeactivatedDevice checks that a suspended device keeps its users and factors, and that a
+// deactivated
+// device loses them.
 func TestSuspendedAndDeactivatedDevice(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)

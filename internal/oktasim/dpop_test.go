@@ -118,7 +118,7 @@ func TestDPoP(t *testing.T) {
 	}
 }
 
-// TestDPoPIsOptional binds the tokens of a client that does not have to bind them.
+// TestDPoPIsOptional binds the tokens of a client for which DPoP is optional.
 func TestDPoPIsOptional(t *testing.T) {
 	t.Parallel()
 	c, clock := start(t)

@@ -11,15 +11,21 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// Event is a System Log event or a part of one; Append fills in the rest. The extra key "persisted" (ISO 8601) is the time
-// at which the log stores the event, now by default. An event with an older "published" is a late one. A key with nil
-// stays null.
+// Event is a System Log event or a part of one. Append adds the missing parts. The extra key "persisted" (ISO
+// 8601) is the
+// time at which the log stores the event, by default now. An event with an older "published" is late. A key with
+// nil
+// remains null.
 type Event map[string]any
 
-// Append writes events to the log in the given order, as if they had happened in the org, and returns their UUIDs. It
-// fills in missing values: uuid, published (now), actor (the token's owner), and the rest of the shape that every event
-// has, also inside values of the type map[string]any. Other types, such as json.RawMessage, stay unchanged. An actor or
-// target that names a user by id or alternateId gets the other fields of that user. Append panics if an event cannot be
+// Append appends events to the log in the given order, as if they had happened in the org, and returns their
+// UUIDs. It
+// adds missing values: uuid, published (now), actor (the token's owner), and the other members of every event,
+// also inside
+// values of the type map[string]any. Other types, such as json.RawMessage, remain unchanged. If an actor or
+// target has the
+// id or alternateId of a user, Append adds the other fields of that user. Append panics if an event cannot be
+// encoded as
 // JSON, or if its "persisted" is not an ISO 8601 time up to now.
 func (o *Org) Append(events ...Event) []string {
 	return add(o, newEvents{events}, (*Org).insertEvents)["uuids"].([]string)
@@ -44,7 +50,7 @@ func (o *Org) insertEvents(n newEvents, now time.Time) (doc, error) {
 
 func (o *Org) listEvents(c *call) (any, error) { return o.log.List(&c.Call, o.cursors) }
 
-// complete puts an event into the empty event.
+// complete merges an event into the empty event.
 func (o *Org) complete(e Event, now time.Time) doc {
 	full := maps.Clone(emptyEvent)
 	full["uuid"], full["published"], full["actor"] = o.fresh.UUID(), wire.Stamp(now), o.apiTokens[o.token].owner.target()
@@ -70,7 +76,8 @@ func (o *Org) complete(e Event, now time.Time) doc {
 	return full
 }
 
-// merge puts the keys of one object over those of another. Any other value replaces the value under it.
+// merge adds the keys of one object to another and replaces existing ones. Any other value replaces the value
+// under it.
 func merge(under, over any) any {
 	base, isDoc := under.(doc)
 	top, ok := over.(doc)
@@ -82,7 +89,7 @@ func merge(under, over any) any {
 	return out
 }
 
-// completeEntity fills in an actor or target, from the user that it names if there is one.
+// completeEntity adds missing fields of an actor or target, from its user if there is one.
 func (o *Org) completeEntity(v any) any {
 	given, ok := v.(doc)
 	if !ok {
@@ -97,20 +104,20 @@ func (o *Org) completeEntity(v any) any {
 	return merge(base, given)
 }
 
-// target is an entity in an event: its actor or one of its targets.
+// target returns an entity of an event: its actor or one of its targets.
 func target(id, kind, alternateID, name string) doc {
 	return doc{"id": id, "type": kind, "alternateId": alternateID, "displayName": name, "detailEntry": nil}
 }
 
 // detail is the content of an event without its type and its targets.
 type detail struct {
-	actor  doc    // the caller by default
-	result string // SUCCESS by default
+	actor  doc    // defaults to the caller
+	result string // defaults to SUCCESS
 	reason string
 	debug  doc
 }
 
-// logEvent logs the effect of a call, with the caller as its actor.
+// logEvent logs the effect of a call. The caller is the actor.
 func (o *Org) logEvent(c *call, eventType string, targets ...doc) {
 	o.logDetail(c, eventType, detail{}, targets...)
 }

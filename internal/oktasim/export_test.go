@@ -6,7 +6,7 @@ import (
 	"soar.example/okta/internal/oktasim/oauth"
 )
 
-// HasEndpoint tells external tests whether the org has an endpoint.
+// HasEndpoint reports whether the org has an endpoint.
 func HasEndpoint(method, path string) bool {
 	r, _, _ := findRoute(method, path)
 	return r != nil
@@ -24,7 +24,7 @@ func Endpoints() []string {
 // GatewayCause returns the reason why a zone rejects an address.
 func GatewayCause(kind, value string) string { return zoneAddress{kind, value}.cause("gateways") }
 
-// ParseToken reads a signed token and returns its key's thumbprint, if it holds a key.
+// ParseToken parses a signed token and returns the thumbprint of its key, if any.
 func ParseToken(compact string) (thumbprint string, err error) {
 	t, err := oauth.Parse(compact)
 	if err != nil {
@@ -32,7 +32,7 @@ func ParseToken(compact string) (thumbprint string, err error) {
 	}
 	k := t.Header.JSONWebKey
 	if k == nil {
-		return "", errors.New("the token holds no key")
+		return "", errors.New("the token contains no key")
 	}
 	return oauth.Thumbprint(k), t.Verify(k)
 }
@@ -46,7 +46,7 @@ func Thumbprint(raw []byte) (string, error) {
 	return oauth.Thumbprint(k), nil
 }
 
-// VerifyToken checks a token with a key.
+// VerifyToken verifies a token with a key.
 func VerifyToken(compact string, raw []byte) error {
 	t, err := oauth.Parse(compact)
 	if err != nil {

@@ -11,19 +11,19 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// NewFactor describes a factor that a user has enrolled. User, an ID or login, and Type are required.
+// NewFactor describes an enrolled factor of a user. User, an ID or login, and Type are required.
 type NewFactor struct {
 	ID   string `json:"id,omitempty"`
 	User string `json:"user"`
 	// Type is Okta's factorType, such as push, signed_nonce, token:software:totp, sms or webauthn.
 	Type string `json:"type"`
-	// Provider is OKTA by default, FIDO for webauthn.
+	// Provider defaults to OKTA, and to FIDO for webauthn.
 	Provider string `json:"provider,omitempty"`
-	// Status is ACTIVE by default.
+	// Status defaults to ACTIVE.
 	Status string `json:"status,omitempty"`
 	// Profile replaces the default profile of the type.
 	Profile map[string]any `json:"profile,omitempty"`
-	// Device is the ID of the device that holds the factor's keys. Deactivating the device removes the factor.
+	// Device is the ID of the device with the factor's keys. The deactivation of the device removes the factor.
 	Device string `json:"device,omitempty"`
 }
 
@@ -35,7 +35,7 @@ type FactorState struct {
 	Status   string `json:"status"`
 }
 
-// factor is one enrolment of a user. The status is that of the object.
+// factor is one enrolled factor of a user. Its status is in object.
 type factor struct {
 	object
 	NewFactor
@@ -43,14 +43,14 @@ type factor struct {
 	device *device
 }
 
-// factorStore holds all factors, in order of enrolment, and the pushes to them.
+// factorStore contains all factors, in the order of enrolment, and the pushes sent to them.
 type factorStore struct {
 	all    []*factor
 	pushes []*pushTransaction
 	plans  map[*factor]Push
 }
 
-// factorType has the prefix of the IDs, the name in the log, and the shape of the default profile.
+// factorType contains the prefix of the IDs, the name in the log, and the template of the default profile.
 type factorType struct {
 	Prefix  string `json:"prefix"`
 	Logged  string `json:"logged"`
@@ -85,7 +85,7 @@ func (o *Org) insertFactor(n NewFactor, now time.Time) (FactorState, error) {
 	return f.state(), nil
 }
 
-// profileValues are the values in the default profiles.
+// profileValues returns the values for the default profiles.
 func (f *factor) profileValues() doc {
 	device, number := "Phone of "+f.user.name(), 0
 	if f.device != nil {
@@ -103,17 +103,18 @@ func (f *factor) state() FactorState {
 	return FactorState{ID: f.id, Type: f.Type, Provider: f.Provider, Status: f.status}
 }
 
-// isOktaVerify reports whether the factor is in the Okta Verify app, where factors are enrolled and reset together.
+// isOktaVerify reports whether the factor belongs to the Okta Verify app. Its factors are enrolled and reset
+// together.
 func (f *factor) isOktaVerify() bool {
 	return f.Provider == "OKTA" && slices.Contains([]string{"push", "signed_nonce", "token:software:totp"}, f.Type)
 }
 
-// factorsOf returns a user's factors in order of enrolment.
+// factorsOf returns a user's factors in the order of enrolment.
 func (o *Org) factorsOf(u *user) []*factor {
 	return where(o.factors.all, func(f *factor) bool { return f.user == u })
 }
 
-// remove removes the factors for which gone is true, with their pushes, and returns them.
+// remove removes and returns the factors that match gone. It also removes their pushes.
 func (s *factorStore) remove(gone func(*factor) bool) []*factor {
 	out := where(s.all, gone)
 	s.all = slices.DeleteFunc(s.all, gone)
@@ -122,7 +123,7 @@ func (s *factorStore) remove(gone func(*factor) bool) []*factor {
 	return out
 }
 
-// pathFactor is the factor of the call's path, if it belongs to the path's user.
+// pathFactor returns the factor in the call's path, if it belongs to the user in the path.
 func (o *Org) pathFactor(c *call) (*factor, error) {
 	u, err := o.pathUser(c)
 	if err != nil {
@@ -143,7 +144,8 @@ func (c *call) factorDoc(f *factor) doc {
 	return d
 }
 
-// deleteFactor removes, with a push or signed_nonce factor, all factors of the user in Okta Verify.
+// deleteFactor removes a factor. For a push or signed_nonce factor, it removes all Okta Verify factors of the
+// user.
 func (o *Org) deleteFactor(c *call, f *factor) (any, error) {
 	if f.user.status == StatusDeprovisioned {
 		return nil, wire.Code("E0000038")
@@ -155,14 +157,14 @@ func (o *Org) deleteFactor(c *call, f *factor) (any, error) {
 	return nil, nil
 }
 
-// removeFactors removes factors and logs each.
+// removeFactors removes factors and logs each removal.
 func (o *Org) removeFactors(c *call, gone func(*factor) bool) {
 	for _, f := range o.factors.remove(gone) {
 		o.logDetail(c, "user.mfa.factor.deactivate", detail{reason: "User reset " + factorTypes[f.Type].Logged + " factor"}, f.user.target())
 	}
 }
 
-// The reactions to a push, and the results of its verification.
+// These are the reactions to a push, and the results of its verification.
 const (
 	PushWaiting  = "WAITING"
 	PushSuccess  = "SUCCESS"
@@ -170,21 +172,22 @@ const (
 	PushTimeout  = "TIMEOUT"
 )
 
-// Push says how a user reacts to the pushes on their phone: to the waiting ones and to all later ones, until the next
-// Push for the same factor. Without a Push, a push waits until it has expired.
+// Push sets the reaction of a user to pushes: to the waiting ones and to all later ones, until the next Push for
+// the
+// same factor. Without a Push, each push waits until it expires.
 type Push struct {
 	// User is an ID or login. Factor is the ID of a push factor of the user, or empty for all of them.
 	User   string `json:"user"`
 	Factor string `json:"factor,omitempty"`
-	// Answer is one of the Push constants. PushWaiting lets the push wait until it expires.
+	// Answer is one of the Push constants. PushWaiting makes the push wait until it expires.
 	Answer string `json:"answer"`
-	// AfterPolls is the number of polls of a verification that still see it waiting.
+	// AfterPolls is the number of polls of a verification before the reaction.
 	AfterPolls int `json:"after_polls,omitempty"`
-	// Number makes later verifications a number challenge with this correct answer; 0 means no challenge.
+	// Number makes later verifications a number challenge with this correct number. 0 means no challenge.
 	Number int `json:"number,omitempty"`
 }
 
-// pushLife is how long a push waits for its answer.
+// pushLife is the maximum wait of a push.
 const pushLife = 5 * time.Minute
 
 // pushTransaction is one verification by push.
@@ -194,10 +197,10 @@ type pushTransaction struct {
 	expires time.Time
 	plan    Push
 	polls   int
-	result  string // empty while it waits
+	result  string // empty while the push waits
 }
 
-// AnswerPush sets how a user reacts to pushes.
+// AnswerPush sets the reaction of a user to pushes.
 func (o *Org) AnswerPush(p Push) { add(o, p, (*Org).insertPush) }
 
 func (o *Org) insertPush(p Push, _ time.Time) (doc, error) {
@@ -225,7 +228,7 @@ func (o *Org) insertPush(p Push, _ time.Time) (doc, error) {
 	return doc{}, nil
 }
 
-// verifyFactor sends a push, or a code. The org has no codes, so that no code in a call is right.
+// verifyFactor sends a push or checks a code. The org sends no codes, so every code is wrong.
 func (o *Org) verifyFactor(c *call, f *factor) (any, error) {
 	if slices.Contains([]string{StatusStaged, StatusSuspended, StatusDeprovisioned}, f.user.status) {
 		return nil, wire.Code("E0000038")
@@ -255,12 +258,12 @@ func (o *Org) verifyFactor(c *call, f *factor) (any, error) {
 	return nil, e
 }
 
-// factorResult is the result of a verification that can begin again.
+// factorResult returns the result of a verification that can be repeated.
 func (c *call) factorResult(f *factor, result string) doc {
 	return c.shape("factor result", &f.object, doc{"user": f.user.id, "result": result})
 }
 
-// pollPush returns the state of a push. A decided push keeps its result.
+// pollPush returns the state of a push. A push with a result does not change any more.
 func (o *Org) pollPush(c *call, f *factor) (any, error) {
 	t := first(o.factors.pushes, func(t *pushTransaction) bool { return t.factor == f && t.id == c.Params[2] })
 	if t == nil {
@@ -294,7 +297,7 @@ func (o *Org) decidePush(c *call, t *pushTransaction) {
 	}
 }
 
-// pushDoc writes a verification. Polls also show its user.
+// pushDoc returns the document of a verification. Polls also show its user.
 func (c *call) pushDoc(t *pushTransaction, poll bool) doc {
 	user, d := t.factor.user, c.factorResult(t.factor, t.result)
 	switch t.result {

@@ -92,7 +92,7 @@ func TestFactorsOfDeprovisionedUsers(t *testing.T) {
 	}
 }
 
-// TestFactorsQuestionsIsUnknown checks that a missing endpoint is not read as a factor's ID.
+// TestFactorsQuestionsIsUnknown checks that the name of an unknown endpoint is not used as a factor's ID.
 func TestFactorsQuestionsIsUnknown(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)
@@ -152,18 +152,18 @@ func TestPush(t *testing.T) {
 		event   string
 	}{
 		{name: "nobody reacts", polls: []string{"WAITING", "WAITING"}},
-		{name: "nobody reacts in time", advance: 5 * time.Minute, polls: []string{"TIMEOUT", "TIMEOUT"}, event: "user.authentication.auth_via_mfa"},
+		{name: "no reaction in time", advance: 5 * time.Minute, polls: []string{"TIMEOUT", "TIMEOUT"}, event: "user.authentication.auth_via_mfa"},
 		{name: "yes", before: &oktasim.Push{Answer: "SUCCESS"}, polls: []string{"SUCCESS", "SUCCESS"}, event: "user.authentication.auth_via_mfa"},
 		{
-			name: "no, after a while", before: &oktasim.Push{Answer: "REJECTED", AfterPolls: 2, Number: 72},
+			name: "rejected after a while", before: &oktasim.Push{Answer: "REJECTED", AfterPolls: 2, Number: 72},
 			polls: []string{"WAITING", "WAITING", "REJECTED", "REJECTED"}, number: 72, event: "user.mfa.okta_verify.deny_push",
 		},
-		{name: "no, ordered late", after: &oktasim.Push{Answer: "REJECTED"}, polls: []string{"REJECTED"}, event: "user.mfa.okta_verify.deny_push"},
+		{name: "rejected by a late command", after: &oktasim.Push{Answer: "REJECTED"}, polls: []string{"REJECTED"}, event: "user.mfa.okta_verify.deny_push"},
 		{
-			name: "a change of mind", before: &oktasim.Push{Answer: "SUCCESS", Number: 7}, after: &oktasim.Push{Answer: "TIMEOUT", Number: 9},
+			name: "changed reaction", before: &oktasim.Push{Answer: "SUCCESS", Number: 7}, after: &oktasim.Push{Answer: "TIMEOUT", Number: 9},
 			polls: []string{"TIMEOUT"}, number: 7, event: "user.authentication.auth_via_mfa",
 		},
-		{name: "yes, but too late", before: &oktasim.Push{Answer: "SUCCESS"}, advance: time.Hour, polls: []string{"TIMEOUT"},
+		{name: "accepted too late", before: &oktasim.Push{Answer: "SUCCESS"}, advance: time.Hour, polls: []string{"TIMEOUT"},
 			event: "user.authentication.auth_via_mfa"},
 		{name: "wait", before: &oktasim.Push{Answer: "WAITING"}, polls: []string{"WAITING"}},
 	} {
@@ -233,7 +233,7 @@ func TestDeletedUserLosesEverything(t *testing.T) {
 	}
 	again := c.org.AddUser(oktasim.NewUser{Login: "a@corp.example", ID: u.ID})
 	if s := c.user(again.ID); len(s.Factors)+len(s.Grants)+len(s.Devices) != 0 {
-		t.Errorf("a new user inherits %+v", s)
+		t.Errorf("a new user has %+v", s)
 	}
 }
 

@@ -13,45 +13,51 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// A Fault makes the org misbehave on matching requests. Kind chooses the misbehavior. Without Kind, Link does, and else
+// A Fault is an injected fault for matching requests. Kind selects the fault. If it is empty, Link does, and
+// otherwise
 // Status or ErrorCode.
 type Fault struct {
-	// Method and Path choose the requests. An empty Method matches all. Path is a glob as in path.Match over the escaped
-	// path, where ** matches any rest. An empty Path matches all.
+	// Method and Path select the requests. An empty Method matches all. Path is a glob as in path.Match for the
+	// escaped path.
+	// ** at its end matches any rest. An empty Path matches all.
 	Method string `json:"method,omitempty"`
 	Path   string `json:"path,omitempty"`
-	// LimitOver restricts the fault to requests for more than so many items (the query's limit); 0 means no restriction.
+	// LimitOver selects only requests with a larger limit in the query. 0 means all requests.
 	LimitOver int `json:"limit_over,omitempty"`
-	// Skip is the number of matching requests before the fault. Times is the number of failures after them, 0 for all.
+	// Skip is the number of matching requests before the fault. Times is the number of failures after them, 0
+	// for all.
 	Skip  int `json:"skip,omitempty"`
 	Times int `json:"times,omitempty"`
 
 	// Kind is one of the Kind constants, or empty.
 	Kind string `json:"kind,omitempty"`
-	// Status, Body and Headers are the response. Without Body it has Okta's error body for ErrorCode, or for Status. A
-	// header with an empty value is removed from the response.
+	// Status, Body and Headers are the response. If Body is empty, the body is Okta's error for ErrorCode or
+	// Status. An empty
+	// value removes a header from the response.
 	Status    int               `json:"status,omitempty"`
 	Body      string            `json:"body,omitempty"`
 	Headers   map[string]string `json:"headers,omitempty"`
 	ErrorCode string            `json:"error_code,omitempty"`
-	// Delay is how long KindSlow waits, a Go duration such as "2s".
+	// Delay is the wait of KindSlow, a Go duration such as "2s".
 	Delay string `json:"delay,omitempty"`
 	// Link replaces the next link: a URL, LinkSelf or LinkNone.
 	Link string `json:"link,omitempty"`
-	// AfterEffect lets the request have its effect before the fault applies.
+	// AfterEffect lets the request take effect before the fault applies.
 	AfterEffect bool `json:"after_effect,omitempty"`
-	// ExpireCursors makes every "after" issued so far invalid. No other field is necessary with it.
+	// ExpireCursors invalidates every "after" issued so far. It needs no other field.
 	ExpireCursors bool `json:"expire_cursors,omitempty"`
 }
 
-// The kinds of fault.
+// These are the kinds of fault.
 const (
-	// KindHangup closes the connection without a response. Go's http.Transport repeats a GET once if that happens on a
-	// reused connection.
+	// KindHangup closes the connection without a response. On a reused connection, Go's http.Transport then
+	// repeats a GET
+	// once.
 	KindHangup = "hangup"
-	// KindSlow waits for Delay and responds normally. With AfterEffect the request has its effect before the wait.
+	// KindSlow waits for Delay and then responds normally. With AfterEffect the request takes effect before the
+	// wait.
 	KindSlow = "slow"
-	// KindTruncate declares the whole length, sends half of the body and closes the connection.
+	// KindTruncate sends a Content-Length for the whole body, then half of the body, and closes the connection.
 	KindTruncate = "truncate"
 	// KindHTML responds with Status (502 by default) and a text/html page, as a proxy does.
 	KindHTML = "html"
@@ -59,19 +65,20 @@ const (
 	KindReset = "reset"
 	// KindEmpty responds with Status (403 by default) and no body.
 	KindEmpty = "empty"
-	// KindLink responds normally, with Link in place of the next link.
+	// KindLink responds normally, but replaces the next link by Link.
 	KindLink = "link"
 )
 
 const (
-	// LinkSelf makes the next link point to the request itself.
+	// LinkSelf replaces the next link by a link to the same page.
 	LinkSelf = "self"
 	// LinkNone removes the next link.
 	LinkNone = "none"
 )
 
-// Fault makes the org misbehave. The first fault that matches a request applies to it, in the order of the calls. Fault
-// panics for a fault that the org cannot produce.
+// Fault injects a fault. The first matching fault applies to a request, in the order of the calls. Fault panics
+// for an
+// invalid fault.
 func (o *Org) Fault(f Fault) { add(o, f, (*Org).insertFault) }
 
 func (o *Org) insertFault(f Fault, _ time.Time) (doc, error) {
@@ -104,7 +111,7 @@ func (o *Org) insertFault(f Fault, _ time.Time) (doc, error) {
 	return doc{}, nil
 }
 
-// takeFault returns the fault that applies to a request, or a nil fault.
+// takeFault returns the fault that applies to a request, or nil.
 func (o *Org) takeFault(c *wire.Call) *Fault {
 	for _, f := range o.faults {
 		if matches, err := matchGlob(f.Path, c.Path); err != nil || !matches || f.Method != "" && !strings.EqualFold(f.Method, c.Method) {
@@ -126,7 +133,7 @@ func (o *Org) takeFault(c *wire.Call) *Fault {
 	return nil
 }
 
-// kind is also defined without a fault.
+// kind may be called on nil.
 func (f *Fault) kind() string {
 	if f == nil {
 		return ""
@@ -134,7 +141,7 @@ func (f *Fault) kind() string {
 	return f.Kind
 }
 
-// delay returns how long the response waits, before or after the effect of the request.
+// delay returns the wait of the response, before or after the effect of the request.
 func (f *Fault) delay(afterEffect bool) time.Duration {
 	if f.kind() != KindSlow || f.AfterEffect != afterEffect {
 		return 0
@@ -142,7 +149,7 @@ func (f *Fault) delay(afterEffect bool) time.Duration {
 	return must(time.ParseDuration(f.Delay))
 }
 
-// replaces reports whether the fault's response takes the place of the org's own.
+// replaces reports whether the fault's response replaces the org's response.
 func (f *Fault) replaces() bool {
 	return f != nil && slices.Contains([]string{"", KindHangup, KindHTML, KindEmpty}, f.Kind)
 }
@@ -194,33 +201,34 @@ func (f *Fault) finish(c *wire.Call, r *wire.Reply) {
 	}
 }
 
-// ClearFaults removes all faults. Cursors that were expired stay expired.
+// ClearFaults removes all faults. Expired cursors remain expired.
 func (o *Org) ClearFaults() {
 	defer o.lock()()
 	o.faults = nil
 }
 
-// families are the sets of endpoints that share one bucket, as Okta groups them. The last matches every path.
+// families are the sets of endpoints that share one bucket, as in Okta. The last one matches every path.
 var families = []string{
 	"/api/v1/logs", "/api/v1/users", "/api/v1/users/*", "/api/v1/groups/**", "/api/v1/sessions/**", "/api/v1/devices/**",
 	"/api/v1/apps", "/api/v1/apps/**", "/oauth2/v1/**", "**",
 }
 
-// A Limit replaces the rate limit of the requests that Path matches (a glob as in Fault).
+// A Limit replaces the rate limit of the requests that match Path, a glob as in Fault.
 type Limit struct {
 	Path string `json:"path"`
-	// Limit is how many requests Window (a Go duration, "1m" by default) allows.
+	// Limit is the number of requests allowed in a Window, a Go duration ("1m" by default).
 	Limit  int    `json:"limit"`
 	Window string `json:"window,omitempty"`
-	// Remaining is how many are left in the window that begins now; nil means all.
+	// Remaining is the number of requests left in the window that starts now. nil means all.
 	Remaining *int `json:"remaining,omitempty"`
-	// OmitReset leaves X-Rate-Limit-Reset out; ResetInPast makes it lie in the past.
+	// OmitReset omits X-Rate-Limit-Reset. ResetInPast sends a time in the past.
 	OmitReset   bool `json:"omit_reset,omitempty"`
 	ResetInPast bool `json:"reset_in_past,omitempty"`
 }
 
-// bucket counts the requests of one window for the paths of its limit. The window begins with the first request outside a
-// window, not with a minute of the clock.
+// bucket counts the requests of one window for the paths of its limit. A window starts with the first request
+// after the
+// previous window, not with a minute of the clock.
 type bucket struct {
 	Limit
 	window time.Duration
@@ -228,8 +236,9 @@ type bucket struct {
 	used   int
 }
 
-// Limit sets the rate limit of the paths that l matches, until a later Limit for the same paths. It panics for an
-// invalid limit.
+// Limit sets the rate limit of the paths that match l, until a later Limit for the same paths. It panics for an
+// invalid
+// limit.
 func (o *Org) Limit(l Limit) { add(o, l, (*Org).insertLimit) }
 
 func (o *Org) insertLimit(l Limit, now time.Time) (doc, error) {
@@ -250,7 +259,7 @@ func (o *Org) insertLimit(l Limit, now time.Time) (doc, error) {
 	return doc{}, nil
 }
 
-// ClearLimits restores the generous limits, with full buckets.
+// ClearLimits restores the default limits, with full buckets.
 func (o *Org) ClearLimits() {
 	defer o.lock()()
 	o.buckets = generousBuckets()
@@ -262,7 +271,7 @@ func generousBuckets() []*bucket {
 	})
 }
 
-// take counts a request. It returns a copy of its bucket, and whether the bucket had no request left.
+// take counts a request. It returns a copy of its bucket, and whether the bucket was empty.
 func (o *Org) take(path string, now time.Time) (of bucket, exceeded bool) {
 	path = strings.TrimSuffix(path, "/")
 	b := first(o.buckets, func(b *bucket) bool { ok, err := matchGlob(b.Path, path); return err == nil && ok })
@@ -275,8 +284,9 @@ func (o *Org) take(path string, now time.Time) (of bucket, exceeded bool) {
 	return *b, exceeded
 }
 
-// write puts the three headers on a response. A response with status 429 leaves no request. Reset is in whole seconds
-// and never before the window's end.
+// write adds the three headers to a response. After a response with status 429, no requests remain. Reset is in
+// whole
+// seconds and never before the end of the window.
 func (b bucket) write(reply *wire.Reply, now time.Time) {
 	if reply.Status == http.StatusTooManyRequests {
 		b.used = b.Limit.Limit
@@ -293,7 +303,9 @@ func (b bucket) write(reply *wire.Reply, now time.Time) {
 	reply.Header.Set("X-Rate-Limit-Reset", strconv.FormatInt(int64(seconds), 10))
 }
 
-// matchGlob is path.Match with one addition: ** at the end matches any rest, also none. An empty glob matches everything.
+// matchGlob is path.Match with one addition: ** at the end matches any rest, including none. An empty glob
+// matches
+// everything.
 func matchGlob(glob, name string) (bool, error) {
 	head, any := strings.CutSuffix(glob, "**")
 	if !any {

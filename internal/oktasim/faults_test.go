@@ -20,18 +20,18 @@ func TestFaultResponses(t *testing.T) {
 		code   string
 		body   string
 	}{
-		"status":            {oktasim.Fault{Status: 500}, 500, "E0000009", ""},
-		"status and code":   {oktasim.Fault{Status: 500, ErrorCode: "E0000053"}, 500, "E0000053", ""},
-		"code":              {oktasim.Fault{ErrorCode: "E0000010"}, 503, "E0000010", ""},
-		"code of no use":    {oktasim.Fault{Status: 418, ErrorCode: "E9999999"}, 418, "E9999999", ""},
-		"status and body":   {oktasim.Fault{Status: 502, Body: "bad gateway"}, 502, "", "bad gateway"},
-		"not JSON with 200": {oktasim.Fault{Status: 200, Body: "<ok/>"}, 200, "", "<ok/>"},
-		"empty with 200":    {oktasim.Fault{Status: 200}, 200, "", ""},
-		"empty":             {oktasim.Fault{Kind: oktasim.KindEmpty}, 403, "", ""},
-		"empty 401":         {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 401}, 401, "", ""},
+		"status":                {oktasim.Fault{Status: 500}, 500, "E0000009", ""},
+		"status and code":       {oktasim.Fault{Status: 500, ErrorCode: "E0000053"}, 500, "E0000053", ""},
+		"code":                  {oktasim.Fault{ErrorCode: "E0000010"}, 503, "E0000010", ""},
+		"code without a status": {oktasim.Fault{Status: 418, ErrorCode: "E9999999"}, 418, "E9999999", ""},
+		"status and body":       {oktasim.Fault{Status: 502, Body: "bad gateway"}, 502, "", "bad gateway"},
+		"not JSON with 200":     {oktasim.Fault{Status: 200, Body: "<ok/>"}, 200, "", "<ok/>"},
+		"empty with 200":        {oktasim.Fault{Status: 200}, 200, "", ""},
+		"empty":                 {oktasim.Fault{Kind: oktasim.KindEmpty}, 403, "", ""},
+		"empty 401":             {oktasim.Fault{Kind: oktasim.KindEmpty, Status: 401}, 401, "", ""},
 		"html": {oktasim.Fault{Kind: oktasim.KindHTML}, 502, "",
 			"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"},
-		"html of my own": {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403, Body: "<p>WAF</p>"}, 403, "", "<p>WAF</p>"},
+		"custom HTML": {oktasim.Fault{Kind: oktasim.KindHTML, Status: 403, Body: "<p>WAF</p>"}, 403, "", "<p>WAF</p>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := start(t)
@@ -94,7 +94,7 @@ func TestFaultAfterEffect(t *testing.T) {
 		}
 		c.org.Fault(oktasim.Fault{Kind: kind, Status: status, AfterEffect: true})
 		if a, err := c.try("POST", "/api/v1/users/a@corp.example/lifecycle/suspend", ""); err == nil && a.status == 200 {
-			t.Errorf("%q: the fault did not strike", kind)
+			t.Errorf("%q: the fault was not injected", kind)
 		}
 		if s := c.status("a@corp.example"); s != "SUSPENDED" {
 			t.Errorf("%q: %s", kind, s)
@@ -107,7 +107,7 @@ func TestFaultHeaders(t *testing.T) {
 	c.org.Fault(oktasim.Fault{Status: 429, Times: 1})
 	a := c.want("GET", "/api/v1/users/me", "", 429, "E0000047")
 	if a.header.Get("X-Rate-Limit-Remaining") != "0" || a.header.Get("X-Rate-Limit-Reset") == "" {
-		t.Errorf("a 429 says %v", a.header)
+		t.Errorf("a 429 has the headers %v", a.header)
 	}
 	c.org.Fault(oktasim.Fault{Status: 429, Headers: map[string]string{
 		"x-rate-limit-reset": "", "date": "", "X-Rate-Limit-Limit": "0", "Retry-After": "7",
@@ -135,7 +135,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 			if !errors.Is(err, want) {
 				t.Errorf("got %v (%d %q), want %v", err, a.status, a.body, want)
 			}
-			// A hangup prevents the effect of the request. The other faults interrupt a real response.
+			// A hangup prevents the effect of the request. The other faults interrupt a normal response.
 			done := kind != oktasim.KindHangup
 			if s := c.status("a@corp.example"); (s == "PASSWORD_EXPIRED") != done {
 				t.Errorf("the user is %s", s)
@@ -150,7 +150,7 @@ func TestFaultTruncatesEmptyBody(t *testing.T) {
 	u := c.org.AddUser(oktasim.NewUser{Login: "a@corp.example", Status: "STAGED"})
 	c.org.Fault(oktasim.Fault{Kind: oktasim.KindTruncate})
 	if _, err := c.try("DELETE", "/api/v1/users/"+u.ID, ""); err == nil {
-		t.Error("an answer without a body cannot be cut in half, only left out")
+		t.Error("a response without a body was not omitted")
 	}
 }
 
@@ -165,7 +165,8 @@ func TestFaultSlow(t *testing.T) {
 		t.Errorf("responded after %s", d)
 	}
 
-	// A request has no effect if the client leaves before the work is done, and an effect if it leaves after that.
+	// If the client disconnects before the work, the request has no effect. If it disconnects later, it has an
+	// effect.
 	for _, tc := range []struct {
 		after bool
 		want  string
@@ -200,7 +201,7 @@ func waitFor(t testing.TB, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-t.Context().Done():
-			t.Fatal("the test ended first")
+			t.Fatal("the test ended before the condition was true")
 		}
 	}
 }
@@ -222,7 +223,7 @@ func TestFaultLink(t *testing.T) {
 		t.Errorf("next is %s, self %s", next, self)
 	}
 	if _, next := c.get("/api/v1/logs").links(t); next == "" {
-		t.Error("the fault outlives its times")
+		t.Error("the fault applies more often than times")
 	}
 }
 

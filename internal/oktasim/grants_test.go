@@ -38,7 +38,7 @@ func TestGrantsAndTokens(t *testing.T) {
 	}
 	c.want("DELETE", path+"/clients/0oaNobody/tokens", "", 404, "E0000007")
 	if got := c.user(u.ID).OAuthTokens; got != 3 {
-		t.Errorf("%d tokens, want the one of no client and two of Mail", got)
+		t.Errorf("%d tokens, want one without a client and two of Mail", got)
 	}
 	for range 2 {
 		c.want("DELETE", path+"/grants", "", 204, "")
@@ -51,7 +51,7 @@ func TestGrantsAndTokens(t *testing.T) {
 		t.Error(got)
 	}
 	if s := c.user(other.ID); len(s.Grants) != 1 || s.OAuthTokens != 1 {
-		t.Errorf("another user lost something: %+v", s)
+		t.Errorf("another user was changed: %+v", s)
 	}
 	want := []string{"app.oauth2.token.revoke", "app.oauth2.as.consent.revoke.user", "user.session.clear"}
 	if d := cmp.Diff(want, c.logged()); d != "" {

@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// NewGroup describes a group to put into the org. Type is OKTA_GROUP (default), APP_GROUP or BUILT_IN.
+// NewGroup describes a group. Type is OKTA_GROUP (the default), APP_GROUP or BUILT_IN.
 type NewGroup struct {
 	ID          string `json:"id,omitempty"`
 	Name        string `json:"name"`
@@ -21,7 +21,7 @@ type NewGroup struct {
 	Members []string `json:"members,omitempty"`
 }
 
-// Group is a group of the org at the moment of the call.
+// Group is a group of the org at the time of the call.
 type Group struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
@@ -29,7 +29,7 @@ type Group struct {
 	Type        string `json:"type"`
 }
 
-// The types of a group.
+// These are the types of a group.
 const (
 	TypeOkta    = "OKTA_GROUP"
 	TypeApp     = "APP_GROUP"
@@ -47,7 +47,7 @@ type group struct {
 
 func (g *group) target() doc { return target(g.id, "UserGroup", "unknown", g.name) }
 
-// AddGroup puts a group into the org. Only groups of apps may have the same name.
+// AddGroup adds a group to the org. Only groups of apps may have the same name.
 func (o *Org) AddGroup(n NewGroup) Group { return add(o, n, (*Org).insertGroup) }
 
 func (o *Org) insertGroup(n NewGroup, now time.Time) (Group, error) {
@@ -66,7 +66,8 @@ func (o *Org) insertGroup(n NewGroup, now time.Time) (Group, error) {
 	return Group{ID: g.id, Name: g.name, Description: g.description, Type: g.kind}, nil
 }
 
-// AddMember puts a user into a group of any type, as the app or the rule of the group would. It panics for unknown IDs.
+// AddMember adds a user to a group of any type, as the app or the rule of the group does. It panics for unknown
+// IDs.
 func (o *Org) AddMember(groupID, userID string) {
 	defer o.lock()()
 	must(find(o.groups, groupID, "UserGroup")).set(must(o.findUser(userID)), true, o.clock())
@@ -85,7 +86,7 @@ func (o *Org) newGroup(n NewGroup, now time.Time) *group {
 
 func (o *Org) pathGroup(c *call) (*group, error) { return find(o.groups, c.Params[0], "UserGroup") }
 
-// groupNamed finds a group by ID or name, the oldest if several have the name.
+// groupNamed returns the group with an ID or name. If several have the name, it returns the oldest.
 func (o *Org) groupNamed(idOrName string) *group {
 	return first(o.groups, func(g *group) bool { return g.id == idOrName || g.name == idOrName })
 }
@@ -97,7 +98,7 @@ func (o *Org) nameTaken(name string, except *group) bool {
 	})
 }
 
-// set makes a user a member, or no member, and reports whether that is a change.
+// set adds or removes a member, and reports whether that is a change.
 func (g *group) set(u *user, member bool, now time.Time) bool {
 	if g.members[u] == member {
 		return false
@@ -109,7 +110,7 @@ func (g *group) set(u *user, member bool, now time.Time) bool {
 	return true
 }
 
-// takesMembers rejects the groups whose members the API cannot change.
+// takesMembers returns an error if the API cannot change the members of the group.
 func (g *group) takesMembers() error {
 	switch g.kind {
 	case TypeApp:
@@ -120,7 +121,7 @@ func (g *group) takesMembers() error {
 	return nil
 }
 
-// sorted returns the members in order of creation.
+// sorted returns the members in the order of creation.
 func (g *group) sorted() []*user {
 	return slices.SortedFunc(maps.Keys(g.members), func(a, b *user) int { return a.number - b.number })
 }
@@ -150,7 +151,7 @@ var groupListing = listing[*group]{
 	}.Allows,
 }
 
-// readGroup reads and checks the body of a new group, or of the replacement of a group.
+// readGroup parses and checks the body of a new group, or of the replacement of a group.
 func (o *Org) readGroup(c *call, replaced *group) (NewGroup, error) {
 	var body struct {
 		Profile struct {
@@ -192,7 +193,7 @@ func (o *Org) replaceGroup(c *call, g *group) (any, error) {
 	return c.groupDoc(g), nil
 }
 
-// deleteGroup deletes groups of Okta and of apps, but no built-in group.
+// deleteGroup deletes groups of Okta and of apps. It rejects built-in groups.
 func (o *Org) deleteGroup(c *call, g *group) (any, error) {
 	if g.kind == TypeBuiltIn {
 		return nil, wire.Code("E0000060")
@@ -207,7 +208,7 @@ func (o *Org) listUserGroups(c *call, u *user) (any, error) {
 	return linked(c, each(o.groupsOf(u), c.groupDoc)), nil
 }
 
-// groupsOf returns a user's groups in order of creation.
+// groupsOf returns a user's groups in the order of creation.
 func (o *Org) groupsOf(u *user) []*group {
 	return where(o.groups, func(g *group) bool { return g.members[u] })
 }
@@ -216,8 +217,8 @@ func (o *Org) membersOf(g *group) []*user { return g.sorted() }
 
 var memberListing = listing[*user]{size: upTo(1000, 1000), write: (*call).userDoc}
 
-// changeMembership succeeds also if there is nothing to change, but it logs only a change. Unlike other endpoints it
-// accepts no login for the user.
+// changeMembership also succeeds if nothing changes, but logs only changes. Unlike other endpoints, it accepts
+// no login.
 func changeMembership(member bool, event string) func(*Org, *call, *group) (any, error) {
 	return func(o *Org, c *call, g *group) (any, error) {
 		u, err := find(o.users, c.Params[1], "User")

@@ -156,7 +156,7 @@ func TestListGroupUsers(t *testing.T) {
 	got := column(a.list(t), "id")
 	_, next := a.links(t)
 
-	// A member who leaves between two pages does not hide another member.
+	// If a member leaves between two pages, no other member is omitted.
 	c.want("DELETE", path+"/"+want[0], "", 204, "")
 	for next != "" {
 		a = c.want("GET", next, "", 200, "")

@@ -28,7 +28,7 @@ type clientKey struct {
 	id      string
 }
 
-// rsaKey is generated once, because that takes long.
+// rsaKey is generated once, because generation is slow.
 var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
 	k, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -98,7 +98,8 @@ var serial atomic.Int64
 
 func unique() string { return fmt.Sprint("id-", serial.Add(1)) }
 
-// changes replace claims of a token, or remove claims whose value is nil. A key "header:kid" changes the header.
+// changes replaces claims of a token, and removes claims with the value nil. A key "header:kid" changes the
+// header.
 type changes map[string]any
 
 func (ch changes) apply(header, claims map[string]any) {
@@ -134,7 +135,7 @@ func (k *clientKey) form(assertion, scope string) string {
 	}.Encode()
 }
 
-// proof returns a valid DPoP proof for a request, with changes. It leaves out an empty nonce or token.
+// proof returns a valid DPoP proof for a request, with changes. It omits an empty nonce or token.
 func (k *clientKey) proof(method, target, nonce, token string, now time.Time, ch ...changes) string {
 	k.t.Helper()
 	var public map[string]any

@@ -13,8 +13,9 @@ var allStatuses = []string{
 	"STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "LOCKED_OUT", "PASSWORD_EXPIRED", "SUSPENDED", "DEPROVISIONED",
 }
 
-// TestLifecycle runs every operation on a user in every status. For a status that is not listed, the operation gets
-// the error in otherwise.
+// TestLifecycle runs every operation on a user in every status. If a status is not listed, otherwise is the
+// expected
+// error.
 func TestLifecycle(t *testing.T) {
 	t.Parallel()
 	type refusal struct {
@@ -61,7 +62,7 @@ func TestLifecycle(t *testing.T) {
 			for i, from := range allStatuses {
 				login := fmt.Sprintf("u%d@corp.example", i)
 				u := c.org.AddUser(oktasim.NewUser{Login: login, Status: from})
-				// Both the id and the login are taken.
+				// Okta accepts both the ID and the login.
 				who := []string{u.ID, login}[i%2]
 				before := c.org.State().Events
 				a := c.do("POST", "/api/v1/users/"+who+"/lifecycle/"+op.path, "")
@@ -118,13 +119,13 @@ func TestLifecycleLinks(t *testing.T) {
 	first := c.want("POST", reset+"?sendEmail=false", "", 200, "").object(t)["resetPasswordUrl"]
 	second := c.want("POST", reset+"?sendEmail=false", "", 200, "").object(t)["resetPasswordUrl"]
 	if first == nil || first == second {
-		t.Errorf("every reset has a token of its own: %v, %v", first, second)
+		t.Errorf("the tokens of two resets are equal: %v, %v", first, second)
 	}
 	if u, _ := c.org.State().User("a@corp.example"); len(u.Sessions) != 2 {
-		t.Errorf("%d sessions, a reset alone keeps them", len(u.Sessions))
+		t.Errorf("%d sessions after a reset without revocation", len(u.Sessions))
 	}
 	if body := c.want("POST", reset+"?sendEmail=true&revokeSessions=true", "", 200, "").body; body != "{}" {
-		t.Errorf("the response has a token that was mailed: %s", body)
+		t.Errorf("the response contains a mailed token: %s", body)
 	}
 	if u, _ := c.org.State().User("a@corp.example"); len(u.Sessions) != 0 {
 		t.Errorf("%d sessions left", len(u.Sessions))

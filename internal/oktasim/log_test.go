@@ -80,7 +80,7 @@ func TestPolling(t *testing.T) {
 		t.Error(d)
 	}
 
-	// since compares with the time of persistence: the result has the late event and not e0.
+	// since is a time of persistence: the result contains the late event and not e0.
 	uuids, _ = c.drain(logs("since", at(2*time.Second)))
 	if d := cmp.Diff([]string{"e1", "e2", "e3", "e4", "late", "e5"}, uuids); d != "" {
 		t.Error(d)
@@ -125,7 +125,7 @@ func TestLimits(t *testing.T) {
 	if bounded := c.want("GET", logs("since", at(-time.Hour), "until", at(time.Hour), "limit", "0"), "", 200, ""); bounded.body != "[]" {
 		t.Errorf("bounded limit 0: %s", bounded.body)
 	}
-	// A page that was too large may be requested again with a smaller limit.
+	// After a page that was too large, the client may request the page again with a smaller limit.
 	smaller := strings.Replace(next, "limit=0", "limit=7", 1)
 	if got := len(c.want("GET", smaller, "", 200, "").list(t)); got != 7 {
 		t.Errorf("changed limit: %d events", got)

@@ -14,7 +14,8 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// linkOf returns a link of a response. Like Python's requests library it joins the Link lines with commas first.
+// linkOf returns a link of a response. Like Python's requests library, it first joins the Link lines with
+// commas.
 func linkOf(h http.Header, rel string) string {
 	for link := range strings.SplitSeq(strings.Join(h.Values("Link"), ", "), ",") {
 		target, params, _ := strings.Cut(link, ";")
@@ -25,8 +26,9 @@ func linkOf(h http.Header, rel string) string {
 	return ""
 }
 
-// collectGrove sends the requests of HashiCorp Grove's Okta connector: since in the first request, then the unescaped
-// next link, until next equals self.
+// collectGrove sends the requests of HashiCorp Grove's Okta connector. The first request has since. The others
+// follow the
+// unescaped next link until next equals self.
 func (c *caller) collectGrove(pointer string) (uuids []string, requests int) {
 	c.t.Helper()
 	target := logs("since", pointer, "sortOrder", "ASCENDING", "limit", "1000")
@@ -66,7 +68,7 @@ func TestGroveClient(t *testing.T) {
 	last := clk.Now().Format("2006-01-02T15:04:05.000Z")
 	clk.Advance(time.Second)
 	c.org.Append(named("new"))
-	// The pointer is the published time of the newest event, which since includes.
+	// The pointer is the published time of the latest event. since includes this event.
 	if got, _ := c.collectGrove(last); !cmp.Equal(got, []string{"e2344", "new"}) {
 		t.Errorf("the second run: %v", got)
 	}
@@ -109,8 +111,11 @@ func TestEmptyPageRepeatsItsCursor(t *testing.T) {
 	}
 }
 
-// collectXSIAM sends the requests of Cortex XSIAM's Okta collector: a since without zone, then the next link of the
-// last response, until it has enough or a page is short. Events seen before are dropped.
+// collectXSIAM sends the requests of Cortex XSIAM's Okta collector. The first has a since without zone, and the
+// others
+// follow the next link of the last response. They end when there are enough events or a page is short. Repeated
+// events are
+// dropped.
 func (c *caller) collectXSIAM(since, next string, limit int, seen []string) (uuids []string, nextLink string) {
 	c.t.Helper()
 	page := min(limit, 1000)
@@ -154,10 +159,11 @@ func TestXSIAMClient(t *testing.T) {
 		t.Fatalf("next %q: %s", next, d)
 	}
 	if again, forgotten := c.collectXSIAM(first, next, 1000, got[2499:]); len(again) != 0 || forgotten != "" {
-		t.Errorf("while nothing happened: %v, %q", again, forgotten)
+		t.Errorf("without new events: %v, %q", again, forgotten)
 	}
-	// After an empty page the collector drops the link and sends the time of the last event, again without a zone.
-	// Python leaves out a fraction that is zero.
+	// After an empty page, the collector drops the link and sends the time of the last event, again without a
+	// zone. Python
+	// omits a fraction of zero.
 	for _, layout := range []string{"2006-01-02T15:04:05.000000", "2006-01-02T15:04:05"} {
 		last := clk.Now().Format(layout)
 		clk.Advance(time.Second)

@@ -127,7 +127,7 @@ func TestGzip(t *testing.T) {
 		"gzip": "gzip", "deflate, GZIP;q=0.5": "gzip", "identity": "", "gzip;q=0": "", "": "",
 	} {
 		r := c.request("GET", "/api/v1/logs", "")
-		// An explicit header keeps the transport from decompressing.
+		// An explicit header disables decompression in the transport.
 		r.Header["Accept-Encoding"] = []string{accept}
 		a, err := c.send(r)
 		if err != nil || a.header.Get("Content-Encoding") != want {

@@ -75,7 +75,7 @@ func TestLogQueryErrors(t *testing.T) {
 	}
 }
 
-// TestTimeForms reads one event with the forms of ISO 8601 that clients send. A time without a zone is in UTC.
+// TestTimeForms reads one event with the ISO 8601 formats that clients send. A time without a zone is in UTC.
 func TestTimeForms(t *testing.T) {
 	t.Parallel()
 	c, clk := start(t)
@@ -120,7 +120,7 @@ func TestTimeForms(t *testing.T) {
 	}
 }
 
-// TestTimesInExpressions compares the times of users and groups with the same forms.
+// TestTimesInExpressions compares the times of users and groups in the same formats.
 func TestTimesInExpressions(t *testing.T) {
 	t.Parallel()
 	c, clk := start(t)
@@ -135,7 +135,7 @@ func TestTimesInExpressions(t *testing.T) {
 	} {
 		want := 1
 		if !newer {
-			want = 3 // the owner of the token and both users; the group Everyone and both others
+			want = 3 // the owner of the token and both users, or the group Everyone and both others
 		}
 		for _, query := range []string{
 			`users?search=lastUpdated gt "` + form + `"`, `users?filter=lastUpdated gt "` + form + `"`, `users?search=created ge "` + form + `"`,

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// t0 is the start of the clocks in these tests.
+// t0 is the initial time of the clocks in these tests.
 var t0 = time.Date(2026, 3, 14, 9, 26, 53, 589_000_000, time.UTC)
 
 type clock struct {
@@ -114,7 +114,7 @@ func (c *caller) do(method, target, body string) response {
 
 func (c *caller) get(target string) response { c.t.Helper(); return c.do("GET", target, "") }
 
-// want sends a request and fails the test unless the status and the error code are as given.
+// want sends a request and fails the test unless the status and the error code are as expected.
 func (c *caller) want(method, target, body string, status int, code string) response {
 	c.t.Helper()
 	a := c.do(method, target, body)

@@ -19,7 +19,7 @@ type token struct {
 	Scope   string `json:"scope"`
 }
 
-// fetchToken gets a token for a client without DPoP.
+// fetchToken requests a token for a client without DPoP.
 func (c *caller) fetchToken(k *clientKey, client, scope string, now time.Time) token {
 	c.t.Helper()
 	a := c.tokenRequest(k.form(k.assertion(client, c.org.URL, now), scope), "")
@@ -123,7 +123,7 @@ func TestTokenRejections(t *testing.T) {
 		})
 	}
 
-	// The assertion counts only in the body, and not in addition to an API token.
+	// The assertion is accepted only in the body, and not in addition to an API token.
 	r := c.request("POST", "/oauth2/v1/token?"+form(nil), "")
 	r.Header.Del("Authorization")
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -143,7 +143,7 @@ func TestTokenRejections(t *testing.T) {
 	}
 	for _, r := range c.org.Requests() {
 		if strings.Contains(r.Body+r.Query, good) || strings.Contains(r.Body+r.Query, "client_assertion=ey") {
-			t.Errorf("an assertion is in the record: %s %s", r.Query, r.Body)
+			t.Errorf("the list of requests contains an assertion: %s %s", r.Query, r.Body)
 		}
 	}
 }
@@ -206,7 +206,7 @@ func TestScopes(t *testing.T) {
 		t.Errorf("%v by %v", last["eventType"], actor)
 	}
 	if d := last["transaction"].(map[string]any)["detail"].(map[string]any); d["requestApiTokenId"] != nil {
-		t.Errorf("the API token is blamed: %v", d)
+		t.Errorf("the error blames the API token: %v", d)
 	}
 }
 
@@ -245,7 +245,7 @@ func TestTokenExpiryAndRevocation(t *testing.T) {
 		t.Errorf("revoked %d", n)
 	}
 	if use(token{Text: a.Text + "x"}) != 401 || use(token{}) != 401 {
-		t.Error("a made-up token")
+		t.Error("an unknown token")
 	}
 }
 
@@ -320,7 +320,7 @@ func TestInvalidServiceApps(t *testing.T) {
 	}
 }
 
-// TestKnownVectors checks the examples of RFC 7638 and RFC 7515, which do not come from this package.
+// TestKnownVectors checks the examples of RFC 7638 and RFC 7515.
 func TestKnownVectors(t *testing.T) {
 	t.Parallel()
 	const rsaJWK = `{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV` +
@@ -349,7 +349,7 @@ func FuzzToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		thumbprint, err := oktasim.ParseToken(s)
 		if err == nil && (thumbprint == "" || strings.Count(s, ".") != 2) {
-			t.Errorf("%q is a token", s)
+			t.Errorf("%q was accepted as a token", s)
 		}
 	})
 }

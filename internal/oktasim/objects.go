@@ -15,12 +15,12 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// object is the part that all objects of the org have.
+// object is the common part of all objects of the org.
 type object struct {
 	id                   string
-	number               int // in order of creation
+	number               int // in the order of creation
 	created, lastUpdated time.Time
-	status               string // empty for a kind of object without a lifecycle
+	status               string // empty if the kind of object has no lifecycle
 }
 
 func (x *object) base() *object { return x }
@@ -33,14 +33,14 @@ type entity interface {
 	base() *object
 }
 
-// newObject numbers an object. It makes an ID with the prefix if the given ID is empty.
+// newObject numbers an object. If the given ID is empty, it generates an ID with the prefix.
 func (o *Org) newObject(id, prefix, status string, now time.Time) object {
 	id = cmp.Or(id, o.stable.Object(prefix))
 	o.created++
 	return object{id, o.created, now, now, status}
 }
 
-// shape writes an object in one of the shapes. The values are those of the object, and others by name.
+// shape returns an object in one of the shapes. The values come from the object and from values.
 func (c *call) shape(name string, x *object, values doc) doc {
 	d := doc{
 		"base": c.Base, "id": x.id, "status": x.status, "created": wire.Stamp(x.created), "lastUpdated": wire.Stamp(x.lastUpdated),
@@ -51,7 +51,7 @@ func (c *call) shape(name string, x *object, values doc) doc {
 
 var valueName = regexp.MustCompile(`\{\w+\}`)
 
-// fill puts values into a shape. A text that is only one {name} becomes the value of any type.
+// fill replaces the names in a shape by values. A text that consists of one {name} becomes the value itself.
 func fill(shape any, values doc) any {
 	switch shape := shape.(type) {
 	case doc:
@@ -88,7 +88,7 @@ func invalid(subject string, faults ...error) error {
 	return nil
 }
 
-// wrong is the fault of a description for which is is true.
+// wrong returns the fault if is is true.
 func wrong(is bool, fault string) error {
 	if !is {
 		return nil
@@ -109,7 +109,9 @@ func taken[T entity](all []T, id string) error {
 	return wrong(err == nil, "the ID "+id+" is taken")
 }
 
-// failed rejects a body for its causes, each "field: reason". Okta names the field of the first cause in the summary.
+// failed returns an error with causes of the form "field: reason", or nil without causes. As in Okta, the
+// summary contains
+// the field of the first cause.
 func failed(causes ...string) error {
 	causes = where(causes, func(cause string) bool { return cause != "" })
 	if len(causes) == 0 {
@@ -119,7 +121,7 @@ func failed(causes ...string) error {
 	return wire.Invalid(field, causes...)
 }
 
-// cause returns a cause if it holds, and else an empty text.
+// cause returns the text if holds is true, otherwise an empty text.
 func cause(holds bool, text string) string {
 	if !holds {
 		return ""
@@ -148,7 +150,7 @@ func without[T comparable](all []T, gone T) []T {
 	return slices.DeleteFunc(all, func(x T) bool { return x == gone })
 }
 
-// first returns the first item for which is is true, or the zero value.
+// first returns the first item for which is returns true, or the zero value.
 func first[T any](all []T, is func(T) bool) T {
 	var none T
 	if i := slices.IndexFunc(all, is); i >= 0 {
@@ -157,12 +159,12 @@ func first[T any](all []T, is func(T) bool) T {
 	return none
 }
 
-// where returns the items for which keep is true.
+// where returns the items for which keep returns true.
 func where[T any](all []T, keep func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(x T) bool { return !keep(x) })
 }
 
-// each converts a list. The result is never nil, because JSON writes that as null.
+// each converts a list. The result is never nil, because JSON encodes nil as null.
 func each[T, D any](all []T, convert func(T) D) []D {
 	out := make([]D, len(all))
 	for i, x := range all {
@@ -174,23 +176,25 @@ func each[T, D any](all []T, convert func(T) D) []D {
 // doc is a JSON object.
 type doc = wire.Doc
 
-// pageSize is the range of the parameter limit: its default, its least and greatest value, and the largest page. A limit
-// of 0 or -1, where it is allowed, means the largest page.
+// pageSize is the range of the parameter limit: its default, its minimum and maximum, and the largest page.
+// Where a limit
+// of 0 or -1 is allowed, it means the largest page.
 type pageSize struct{ usual, least, most, page int }
 
-// upTo is the usual range of limit, from 1 to the largest page.
+// upTo returns the usual range of limit, from 1 to the largest page.
 func upTo(usual, most int) pageSize { return pageSize{usual, 1, most, most} }
 
 // position is the sort key and the number of an object in a list.
 type position struct {
 	Key    string
 	Number int
-	// Scope is the query that the position belongs to.
+	// Scope is the query of the position.
 	Scope string
 }
 
-// pageOf sorts a list by key and number. It drops the objects up to the call's cursor, and returns one page with the
-// cursor of the next page, which is empty on the last page.
+// pageOf sorts a list by key and number. It drops the objects up to the call's cursor. It returns one page and
+// the cursor
+// of the next page, which is empty on the last page.
 func pageOf[T entity](o *Org, c *call, all []T, size pageSize, key func(T) string) ([]T, string, error) {
 	limit, err := c.Number("limit", size.usual, size.least, size.most)
 	if err != nil {
@@ -234,13 +238,15 @@ func unsorted[T any](T) string { return "" }
 type listing[T entity] struct {
 	size  pageSize
 	write func(*call, T) doc
-	// search and filter are the rules of the parameters with these names, nil if the endpoint ignores the parameter.
+	// search and filter are the rules of the parameters with these names. nil means that the endpoint ignores
+	// the parameter.
 	search, filter allows
-	// matched writes the document that expressions match, write by default.
+	// matched returns the document that expressions match. The default is write.
 	matched func(*call, T) doc
-	// texts returns the texts that q searches: one of them must begin with q. It is nil if the endpoint ignores q.
+	// texts returns the texts that q searches. One of them must start with q. nil means that the endpoint
+	// ignores q.
 	texts func(T) []string
-	// usualWithQ is the default limit with q, if Okta does not page a q.
+	// usualWithQ is the default limit with q, for endpoints that do not page the results of q.
 	usualWithQ int
 	// sorts allows sortBy for the attributes of search.
 	sorts bool
@@ -290,14 +296,14 @@ func isText(v any) bool {
 	return ok
 }
 
-// linked is a whole list on one page with its link.
+// linked returns a complete list on one page with its link.
 func linked(c *call, docs any) *wire.Reply {
 	r := wire.JSON(200, docs)
 	r.AddLink(c.LinkWith(nil), "self")
 	return r
 }
 
-// expression reads the parameters search and filter of a list. A nil expression means that the call has none.
+// expression parses the parameters search and filter of a list. It returns nil if the call has neither.
 func (c *call) expression(search, filters allows) (*filter.Expression, error) {
 	searchText, filterText := c.Query.Get("search"), c.Query.Get("filter")
 	switch {
@@ -311,8 +317,9 @@ func (c *call) expression(search, filters allows) (*filter.Expression, error) {
 	return nil, nil
 }
 
-// toggle is the lifecycle operation that sets the status of an object that is active or inactive. It succeeds also if the
-// object has that status.
+// toggle returns the lifecycle operation that sets the status of an active or inactive object. It also succeeds
+// if the
+// object has that status already.
 func toggle[T logged](find func(*Org, *call) (T, error), event, status string, result func(*call, T) doc) handler {
 	return on(find, func(o *Org, c *call, x T) (any, error) {
 		if x.base().status != status {
@@ -325,13 +332,13 @@ func toggle[T logged](find func(*Org, *call) (T, error), event, status string, r
 
 func emptyDoc[T any](*call, T) doc { return doc{} }
 
-// logged is an object that log events name.
+// logged is an object that appears in log events.
 type logged interface {
 	entity
 	target() doc
 }
 
-// The statuses of zones, applications and policies.
+// These are the statuses of zones, applications and policies.
 const (
 	statusActive   = "ACTIVE"
 	statusInactive = "INACTIVE"
@@ -339,7 +346,7 @@ const (
 
 var onOff = []string{statusActive, statusInactive}
 
-// nextOperation is the lifecycle operation that a status allows.
+// nextOperation returns the lifecycle operation that a status allows.
 func nextOperation(status string) string {
 	if status == statusInactive {
 		return "activate"

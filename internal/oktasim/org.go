@@ -13,45 +13,46 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// Options configure New. The zero value is an org whose only user is its administrator.
+// Options configure New. The zero value is an org with one user, its administrator.
 type Options struct {
-	// Token is the SSWS API token that the org accepts, DefaultToken by default.
+	// Token is the SSWS API token of the org. The default is DefaultToken.
 	Token string
-	// Now is the org's clock, time.Now by default. It stamps resources, events and rate limit windows.
+	// Now is the org's clock for resources, events and rate limit windows. The default is time.Now.
 	Now func() time.Time
-	// Seed is the first content of the org, Empty by default.
+	// Seed is the initial content of the org. The default is Empty.
 	Seed Seed
-	// Classic makes the org a Classic Engine org, which has no devices, user risk and universal logout.
+	// Classic creates a Classic Engine org, which has no devices, user risk or universal logout.
 	Classic bool
 }
 
-// A Seed names the content that an org starts with.
+// A Seed is the initial content of an org.
 type Seed int
 
 const (
 	// Empty is an org with the group Everyone, Okta's own network zones, and the token's owner, who is a super
 	// administrator.
 	Empty Seed = iota
-	// Demo is a small company: a dozen people in various states with factors, devices, applications and roles, some
-	// groups, and an hour of sign-ins in the log.
+	// Demo is a small company with a dozen users in various states. They have factors, devices, applications and
+	// roles.
+	// There are some groups, and an hour of sign-ins in the log.
 	Demo
 )
 
-// DefaultToken is the API token of an org whose Options name none.
+// DefaultToken is the default API token of an org.
 const DefaultToken = "test-token"
 
 // Org is an Okta org. It is an http.Handler and safe for concurrent use.
 type Org struct {
 	mu        sync.Mutex
-	token     string               // the first of apiTokens
-	apiTokens map[string]*apiToken // by their text
+	token     string               // first of apiTokens
+	apiTokens map[string]*apiToken // by token
 	clock     func() time.Time
 	classic   bool // see Options.Classic
 
-	stable *wire.IDs // users, groups, types: the same in every org
-	fresh  *wire.IDs // events, sessions, requests: different in orgs made at different times
+	stable *wire.IDs // IDs of users, groups and types; the same in every org
+	fresh  *wire.IDs // IDs of events, sessions and requests; different in each org
 
-	users    []*user // these lists are in order of creation
+	users    []*user // these lists are in the order of creation
 	groups   []*group
 	sessions []*session
 	devices  []*device
@@ -59,8 +60,8 @@ type Org struct {
 	apps     []*app
 	policies []*policy
 	roles    []*role
-	created  int             // objects so far; orders their lists
-	custom   map[string]bool // profile attributes that Okta does not define
+	created  int             // number of objects so far; the sort key of their lists
+	custom   map[string]bool // profile attributes that the org defines
 
 	factors    factorStore
 	grants     grantStore
@@ -70,13 +71,14 @@ type Org struct {
 	log      syslog.Log
 	cursors  *wire.Cursors
 	faults   []*Fault
-	buckets  []*bucket // those of Limit, newest first, and then one for each family
+	buckets  []*bucket // buckets of Limit, newest first, and then one for each family
 	requests []*Request
 	defects  []string
 }
 
-// New makes an org with the content of the seed. The owner of the API token is a super administrator, the user that
-// /api/v1/users/me returns, and the actor of the log events that requests with that token cause.
+// New creates an org with the content of the seed. The owner of the API token is a super administrator.
+// /api/v1/users/me returns this user. The user is also the actor of the events that requests with the token
+// cause.
 func New(o Options) *Org {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -101,20 +103,21 @@ func New(o Options) *Org {
 	return org
 }
 
-// TokenID returns the ID of the API token. The log shows it as transaction.detail.requestApiTokenId in every event that a
-// request with the token caused.
+// TokenID returns the ID of the API token. Every log event of a request with the token contains it as
+// transaction.detail.requestApiTokenId.
 func (o *Org) TokenID() string {
 	defer o.lock()()
 	return o.apiTokens[o.token].id
 }
 
-// lock holds the org until the returned function is called.
+// lock locks the org until the returned function is called.
 func (o *Org) lock() (unlock func()) {
 	o.mu.Lock()
 	return o.mu.Unlock
 }
 
-// Requests returns the requests outside /_org/, oldest first. A request is there from its arrival, and its status follows
+// Requests returns the requests outside /_org/, oldest first. A request is listed from its arrival. Its status
+// is set
 // with the response.
 func (o *Org) Requests() []Request {
 	defer o.lock()()
@@ -126,39 +129,41 @@ func (o *Org) Requests() []Request {
 	return out
 }
 
-// ForgetRequests empties what Requests returns.
+// ForgetRequests clears the list of Requests.
 func (o *Org) ForgetRequests() {
 	defer o.lock()()
 	o.requests = nil
 }
 
-// Defects returns "METHOD path" for every request to a path that the org does not have, each once, oldest first. A wrong
-// method for a known path is no defect, because Okta has a response for it: 405.
+// Defects returns "METHOD path" for every request to an unknown path, each once, oldest first. A wrong method
+// for a
+// known path is not a defect, because Okta documents the response 405.
 func (o *Org) Defects() []string {
 	defer o.lock()()
 	return slices.Clone(o.defects)
 }
 
-// RevokeTokens makes the access tokens of an OAuth client invalid, of all clients if the ID is empty, and returns their
-// number.
+// RevokeTokens revokes the access tokens of an OAuth client, or of all clients if the ID is empty. It returns
+// the
+// number of tokens.
 func (o *Org) RevokeTokens(clientID string) int {
 	defer o.lock()()
 	return o.oauth.Revoke(clientID)
 }
 
-// ExpireNonces makes every DPoP nonce invalid, so that the next token request gets a new one.
+// ExpireNonces invalidates every DPoP nonce. The next token request gets a new one.
 func (o *Org) ExpireNonces() {
 	defer o.lock()()
 	o.oauth.ExpireNonces()
 }
 
-// LogFilterMatches reports whether the log finds an event, which is JSON, with a filter. The error is Okta's error for a
-// filter that Okta rejects.
+// LogFilterMatches reports whether the filter matches the event, which is JSON. The error is Okta's error for an
+// invalid filter.
 func LogFilterMatches(filter string, event []byte) (bool, error) {
 	return syslog.FilterMatches(filter, event)
 }
 
-// must panics with an error, since the methods that prepare an org for a test have no way to fail.
+// must panics with an error, because the methods that prepare an org for a test return no error.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic("oktasim: " + err.Error())
@@ -166,7 +171,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// add runs a function that creates an object under the lock, with the org's time.
+// add runs a function that creates an object, under the lock and with the org's time.
 func add[N, S any](o *Org, n N, create func(*Org, N, time.Time) (S, error)) S {
 	defer o.lock()()
 	return must(create(o, n, o.clock()))
@@ -175,15 +180,16 @@ func add[N, S any](o *Org, n N, create func(*Org, N, time.Time) (S, error)) S {
 // Request is one request to the org outside /_org/.
 type Request struct {
 	Method string `json:"method"`
-	// Path is the escaped path as the client sent it.
+	// Path is the escaped path of the request.
 	Path string `json:"path"`
-	// Query is the raw query without its question mark.
+	// Query is the raw query without the question mark.
 	Query string `json:"query"`
-	// Header holds the request's header, with only the scheme of Authorization. At the token endpoint, Query and Body hide
-	// the assertion.
+	// Header is the header of the request, with only the scheme of Authorization. At the token endpoint, Query
+	// and Body
+	// hide the assertion.
 	Header http.Header `json:"header"`
 	Body   string      `json:"body"`
-	// Status is the status of the response, 0 if a fault kept the org from responding.
+	// Status is the status of the response, 0 if a fault prevented the response.
 	Status    int       `json:"status"`
 	RequestID string    `json:"request_id"`
 	At        time.Time `json:"at"`
@@ -201,7 +207,7 @@ type State struct {
 	Defects  []string      `json:"defects"`
 }
 
-// User returns the state of the user with an ID or login, and whether there is one.
+// User returns the state of the user with an ID or login, and whether the user exists.
 func (s State) User(idOrLogin string) (UserState, bool) {
 	for _, u := range s.Users {
 		if u.ID == idOrLogin || u.Login == idOrLogin {
@@ -224,14 +230,14 @@ type UserState struct {
 	Factors           []FactorState `json:"factors"`
 	Devices           []DeviceState `json:"devices"`
 	Apps              []AppRef      `json:"apps"`
-	// Roles are the user's own administrator roles, and then those that come from groups.
+	// Roles are the administrator roles of the user, followed by those of the user's groups.
 	Roles  []RoleState  `json:"roles"`
 	Grants []GrantState `json:"grants"`
 	// Risk is HIGH, MEDIUM, LOW or NONE.
 	Risk string `json:"risk"`
 }
 
-// GroupRef names a group.
+// GroupRef identifies a group.
 type GroupRef struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -246,7 +252,7 @@ type GroupState struct {
 	Roles   []RoleState `json:"roles"`
 }
 
-// State returns the content of the org, its objects in order of creation.
+// State returns the content of the org. Objects are in the order of creation.
 func (o *Org) State() State {
 	defer o.lock()()
 	return State{

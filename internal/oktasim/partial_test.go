@@ -10,7 +10,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// TestUpdateWithoutProfile changes only credentials. The profile stays, with PUT as well as POST.
+// TestUpdateWithoutProfile changes only credentials. PUT and POST keep the profile.
 func TestUpdateWithoutProfile(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -70,7 +70,8 @@ func TestUpdateWithoutProfileErrors(t *testing.T) {
 	}
 }
 
-// TestStatusGivenAtCreation creates objects with a status in the body. Only the lifecycle decides the status.
+// TestStatusGivenAtCreation creates objects with a status in the body. The lifecycle determines the status
+// instead.
 func TestStatusGivenAtCreation(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)

@@ -16,22 +16,22 @@ type NewPolicy struct {
 	Name string `json:"name"`
 	// Status is ACTIVE (the default) or INACTIVE.
 	Status string `json:"status,omitempty"`
-	// System marks a policy that Okta made.
+	// System marks a policy that Okta created.
 	System bool `json:"system,omitempty"`
-	// Document holds fields of the policy's JSON that replace the org's own.
+	// Document contains fields that replace those of the policy's document.
 	Document map[string]any `json:"document,omitempty"`
 }
 
 type policy struct {
 	object
 	NewPolicy
-	priority int // among the policies of its type, from 1
+	priority int // among the policies of its type, starting at 1
 }
 
 var policyTypes = strings.Fields(`ACCESS_POLICY ENTITY_RISK IDP_DISCOVERY MFA_ENROLL OKTA_SIGN_ON PASSWORD POST_AUTH_SESSION
 	PROFILE_ENROLLMENT DEVICE_SIGNAL_COLLECTION SESSION_VIOLATION_DETECTION CLIENT_UPDATE IDENTITY_CLAIM_SOURCING`)
 
-// AddPolicy puts a policy into the org and returns its ID.
+// AddPolicy adds a policy to the org and returns its ID.
 func (o *Org) AddPolicy(n NewPolicy) string { return add(o, n, (*Org).insertPolicy)["id"].(string) }
 
 func (o *Org) insertPolicy(n NewPolicy, now time.Time) (doc, error) {
@@ -67,7 +67,7 @@ func (c *call) policyDoc(p *policy) doc {
 	return d
 }
 
-// listPolicies lists the policies of one type, which the call must name.
+// listPolicies lists the policies of the required type.
 func (o *Org) listPolicies(c *call) (any, error) {
 	kind, status := c.Query.Get("type"), c.Query.Get("status")
 	switch {

@@ -26,8 +26,9 @@ type recorded struct {
 	Body    any             `json:"body"`
 }
 
-// TestRecorded sends every recorded request for an endpoint of the org to an org with the same objects. It compares
-// the status and the shape of the responses.
+// TestRecorded sends every recorded request for an endpoint of the org to an org with the same objects. It
+// compares the
+// status and the structure of the responses.
 func TestRecorded(t *testing.T) {
 	t.Parallel()
 	f, err := os.Open(recordedFile)
@@ -44,7 +45,7 @@ func TestRecorded(t *testing.T) {
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			t.Fatal(err)
 		}
-		// The org has no catalogue of apps, and knows only the name of an app.
+		// The org has no catalogue of apps. It knows only the name of an app.
 		if !oktasim.HasEndpoint(r.Method, r.Path) || strings.HasSuffix(r.Path, "/targets/catalog/apps") {
 			continue
 		}
@@ -115,7 +116,7 @@ func prepare(t *testing.T, c *caller, r recorded) {
 	}
 }
 
-// addRecorded adds a user or group to the org as it was recorded.
+// addRecorded adds the recorded user or group to the org.
 func addRecorded(c *caller, item map[string]any, owner string) {
 	profile, ok := item["profile"].(map[string]any)
 	if !ok {
@@ -145,7 +146,7 @@ func addRecorded(c *caller, item map[string]any, owner string) {
 	}
 }
 
-// ensure adds the objects that a path names and the response did not describe.
+// ensure adds the objects of a path that are missing in the response.
 func ensure(c *caller, id string, r recorded) {
 	state := c.org.State()
 	if strings.HasPrefix(id, "00u") {
@@ -164,7 +165,7 @@ func ensure(c *caller, id string, r recorded) {
 	}
 }
 
-// link adds the memberships that a list of groups or members shows.
+// link adds the memberships of a list of groups or members.
 func link(c *caller, r recorded, items []any) {
 	parts := strings.Split(strings.TrimPrefix(r.Path, "/api/v1/"), "/")
 	if len(parts) != 3 {
@@ -199,7 +200,7 @@ func defineAttributes(t *testing.T, c *caller, r recorded) {
 	c.org.AddUser(oktasim.NewUser{Login: "attributes@corp.example", Profile: body.Profile})
 }
 
-// dependsOnOrg are keys that only some real orgs show, or only during an operation.
+// dependsOnOrg lists keys that only some real orgs return, or only during an operation.
 var dependsOnOrg = []string{"realmId", "orn", "owners", "resetFactors", "transitioningToStatus"}
 
 // compareShapes lists the differences of two JSON values in keys and types. Null matches every type.
@@ -217,7 +218,7 @@ func compareShapes(at string, want, got any) []string {
 		keys := slices.Sorted(maps.Keys(want))
 		for k := range got {
 			if _, ok := want[k]; !ok && !slices.Contains(dependsOnOrg, k) {
-				out = append(out, fmt.Sprintf("%s.%s: not in the recorded answer", at, k))
+				out = append(out, fmt.Sprintf("%s.%s: not in the recorded response", at, k))
 			}
 		}
 		for _, k := range keys {

@@ -11,8 +11,9 @@ import (
 
 var accessPath = regexp.MustCompile(`^/api/v1/(apps|policies|devices|zones|iam|(?:users|groups)/[^/]+/(?:roles|risk|factors))(?:/|$)`)
 
-// prepareAccess adds the objects for a recorded request about anything except users, groups and memberships. It
-// reports whether the request is of that kind.
+// prepareAccess adds the objects for a recorded request, except users, groups and memberships. It reports
+// whether it
+// supports the request.
 func prepareAccess(t *testing.T, c *caller, r recorded) bool {
 	t.Helper()
 	m := accessPath.FindStringSubmatch(r.Path)
@@ -118,7 +119,7 @@ func addresses(list any) []string {
 	return out
 }
 
-// prepareHolder gives a user or group the roles, factors or risk of a request.
+// prepareHolder adds the roles, factors or risk of a request to a user or group.
 func prepareHolder(t *testing.T, c *caller, r recorded, parts []string, items []any) {
 	t.Helper()
 	owner := parts[1]

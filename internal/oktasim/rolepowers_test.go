@@ -8,8 +8,9 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// The org protects super administrators exactly as Okta does: lesser administrators suspend and activate them and end
-// their sessions, and nothing else.
+// TestLesserAdminsAndSuperAdmins checks that the org protects super administrators as Okta does. Lesser
+// administrators may
+// only suspend and activate them, and end their sessions.
 func TestLesserAdminsAndSuperAdmins(t *testing.T) {
 	t.Parallel()
 	for _, byGroup := range []bool{false, true} {
@@ -28,7 +29,7 @@ func TestLesserAdminsAndSuperAdmins(t *testing.T) {
 		}
 		for _, step := range []struct {
 			call string
-			may  []string // the rights of lesser administrators
+			may  []string // permissions of lesser administrators
 		}{
 			{"GET ", []string{"ORG_ADMIN", "USER_ADMIN", "HELP_DESK_ADMIN"}},
 			{"POST /lifecycle/suspend", []string{"ORG_ADMIN", "USER_ADMIN"}},
@@ -60,7 +61,7 @@ func TestLesserAdminsAndSuperAdmins(t *testing.T) {
 	}
 }
 
-// A service app has the rights of its roles.
+// TestServiceAppsAndSuperAdmins checks that a service app has the permissions of its roles.
 func TestServiceAppsAndSuperAdmins(t *testing.T) {
 	t.Parallel()
 	c, clock := start(t)

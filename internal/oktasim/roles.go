@@ -11,26 +11,33 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// NewRole gives an administrator role to a user or to a group. Type is required, and one of User and Group.
+// NewRole describes the assignment of an administrator role to a user or to a group. Type is required, and
+// either User
+// or Group.
 type NewRole struct {
 	ID string `json:"id,omitempty"`
-	// User is an ID or login, Group an ID or name.
+	// User is an ID or login. Group is an ID or name.
 	User  string `json:"user,omitempty"`
 	Group string `json:"group,omitempty"`
-	// Type is Okta's type of role, such as SUPER_ADMIN or HELP_DESK_ADMIN, or CUSTOM with the two IDs below.
+	// Type is Okta's type of role, such as SUPER_ADMIN or HELP_DESK_ADMIN. For a custom role it is CUSTOM, with
+	// the two IDs
+	// below.
 	Type string `json:"type"`
-	// Role and ResourceSet are the IDs of a custom role and of its resource set; Label names the role.
+	// Role and ResourceSet are the IDs of a custom role and of its resource set. Label is the name of the role.
 	Role        string `json:"role,omitempty"`
 	ResourceSet string `json:"resource_set,omitempty"`
 	Label       string `json:"label,omitempty"`
-	// Permissions are those of a custom role, such as okta.users.read or okta.iam.read.
+	// Permissions are the permissions of a custom role, such as okta.users.read or okta.iam.read.
 	Permissions []string `json:"permissions,omitempty"`
-	// Targets limit a standard role: names of groups, for an APP_ADMIN names of apps. A role without targets is unlimited.
+	// Targets limit a standard role. They are names of groups, or names of apps for an APP_ADMIN. A role without
+	// targets is
+	// unlimited.
 	Targets []string `json:"targets,omitempty"`
 }
 
-// RoleState is one administrator role. Group is the ID of the group that the role comes from, empty for a user's own.
-// Role and ResourceSet are the IDs of a custom role and of its resource set.
+// RoleState is one assignment of an administrator role. Group is the ID of the group with the role, empty if the
+// role is
+// assigned to the user. Role and ResourceSet are the IDs of a custom role and of its resource set.
 type RoleState struct {
 	ID          string   `json:"id"`
 	Type        string   `json:"type"`
@@ -46,18 +53,21 @@ const (
 	customRole = "CUSTOM"
 )
 
-// roleType is a standard role: Okta's name for it, and its permissions. Permissions are scopes and single endpoints
-// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). A super administrator has
-// all of them. The org does not limit group, help desk and application administrators to their groups or applications.
+// roleType is a standard role with Okta's label and its permissions. Permissions are scopes and single endpoints
+// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). A super
+// administrator has all
+// permissions. The org does not limit group, help desk and application administrators to their groups or
+// applications.
 type roleType struct {
 	Label       string   `json:"label"`
 	Permissions []string `json:"permissions"`
-	// Targetable roles can be limited to groups or applications. Okta makes the IDs of their assignments from the type, so
-	// that the assignments of two users have the same ID.
+	// Targetable roles can be limited to groups or applications. Okta derives the IDs of their assignments from
+	// the type.
+	// Therefore the assignments of two users have the same ID.
 	Targetable bool `json:"targetable"`
 }
 
-// assignee is a user, a group or a service app that has roles.
+// assignee is a user, a group or a service app with roles.
 type assignee struct {
 	user  *user
 	group *group
@@ -71,7 +81,7 @@ type role struct {
 	assignee
 }
 
-// AddRole gives an administrator role that is not assigned yet.
+// AddRole assigns an administrator role. It panics if the role is assigned already.
 func (o *Org) AddRole(n NewRole) RoleState { return add(o, n, (*Org).insertRole) }
 
 func (o *Org) insertRole(n NewRole, now time.Time) (RoleState, error) {
@@ -94,7 +104,7 @@ func (o *Org) insertRole(n NewRole, now time.Time) (RoleState, error) {
 	return r.state(), nil
 }
 
-// check rejects unknown types and custom roles that name no role.
+// check rejects unknown types, and custom roles without the ID of a role.
 func (r *role) check() error {
 	_, standard := roleTypes[r.Type]
 	switch {
@@ -136,7 +146,7 @@ func (r *role) state() RoleState {
 
 func (r *role) isSuper() bool { return r.Type == superAdmin }
 
-// rolesOf returns a user's own roles, and then the roles of the user's groups.
+// rolesOf returns the roles of a user, followed by the roles of the user's groups.
 func (o *Org) rolesOf(u *user) []*role {
 	inherited := where(o.roles, func(r *role) bool { return r.group != nil && r.group.members[u] })
 	return append(o.rolesHeldBy(assignee{user: u}), inherited...)
@@ -146,7 +156,7 @@ func (o *Org) rolesHeldBy(a assignee) []*role {
 	return where(o.roles, func(r *role) bool { return r.assignee == a })
 }
 
-// isLastSuperAdmin reports whether without the assignment no super administrator would be left.
+// isLastSuperAdmin reports whether no super administrator would remain without the assignment.
 func (o *Org) isLastSuperAdmin(r *role) bool {
 	live := func(u *user) bool { return u.status != StatusDeprovisioned }
 	return r.isSuper() && !slices.ContainsFunc(o.roles, func(other *role) bool {
@@ -177,7 +187,7 @@ func (c *call) roleDoc(r *role) doc {
 	return d
 }
 
-// pathAssignee is the user or the group of the call's path.
+// pathAssignee returns the user or the group in the call's path.
 func (o *Org) pathAssignee(c *call) (a assignee, err error) {
 	if strings.HasPrefix(c.Path, "/api/v1/groups/") {
 		a.group, err = o.pathGroup(c)
@@ -187,7 +197,7 @@ func (o *Org) pathAssignee(c *call) (a assignee, err error) {
 	return a, err
 }
 
-// pathRole is the assignment of the call's path.
+// pathRole returns the assignment in the call's path.
 func (o *Org) pathRole(c *call) (*role, error) {
 	a, err := o.pathAssignee(c)
 	if err != nil {
@@ -205,7 +215,7 @@ func (o *Org) pathClient(c *call) (*serviceApp, error) {
 
 func (o *Org) clientRoles(s *serviceApp) []*role { return s.roles }
 
-// listCustomRoles lists the custom roles that are assigned, on one page.
+// listCustomRoles lists the assigned custom roles on one page.
 func (o *Org) listCustomRoles(c *call) (any, error) {
 	known := map[string]bool{}
 	custom := where(o.roles, func(r *role) bool {
@@ -218,7 +228,7 @@ func (o *Org) listCustomRoles(c *call) (any, error) {
 	})}, nil
 }
 
-// listPermissions lists the permissions of a custom role that is assigned.
+// listPermissions lists the permissions of an assigned custom role.
 func (o *Org) listPermissions(c *call) (any, error) {
 	r := first(o.roles, func(r *role) bool { return r.Role == c.Params[0] })
 	if r == nil {
@@ -250,7 +260,7 @@ func (o *Org) assignRole(c *call, a assignee) (any, error) {
 	return wire.JSON(http.StatusCreated, c.roleDoc(r)), nil
 }
 
-// unassignRole protects the last super administrator.
+// unassignRole removes an assignment, except that of the last super administrator.
 func (o *Org) unassignRole(c *call, r *role) (any, error) {
 	if o.isLastSuperAdmin(r) {
 		return nil, wire.Code("E0000006")
@@ -264,7 +274,7 @@ func (o *Org) revokeRole(c *call, r *role) {
 	o.logPrivilege(c, "revoke", "privilegeRevoked", r)
 }
 
-// logPrivilege logs the change of a role. Okta has other event types for users than for groups.
+// logPrivilege logs a change of a role. Okta has different event types for users and groups.
 func (o *Org) logPrivilege(c *call, operation, key string, r *role) {
 	d := detail{debug: doc{key: capital(strings.ToLower(r.Label))}}
 	if r.group != nil {
@@ -274,7 +284,7 @@ func (o *Org) logPrivilege(c *call, operation, key string, r *role) {
 	}
 }
 
-// listAssignees lists the users who have a role of their own. The next link is in the body.
+// listAssignees lists the users with a directly assigned role. The next link is in the body.
 func (o *Org) listAssignees(c *call) (any, error) {
 	found := where(o.users, func(u *user) bool { return len(o.rolesHeldBy(assignee{user: u})) > 0 })
 	page, next, err := pageOf(o, c, found, upTo(100, 200), unsorted)
@@ -288,13 +298,13 @@ func (o *Org) listAssignees(c *call) (any, error) {
 	return d, nil
 }
 
-// listGroupTargets lists the groups that a role is limited to.
+// listGroupTargets lists the groups to which a role is limited.
 func (o *Org) listGroupTargets(c *call, r *role) (any, error) {
 	groups := where(each(r.Targets, o.groupNamed), func(g *group) bool { return g != nil })
 	return each(groups, c.groupDoc), nil
 }
 
-// listAppTargets lists the apps of the catalogue that a role is limited to.
+// listAppTargets lists the apps of the catalogue to which a role is limited.
 func (o *Org) listAppTargets(c *call, r *role) (any, error) {
 	return each(r.Targets, func(name string) doc { return c.shape("app target", &r.object, doc{"name": name}) }), nil
 }

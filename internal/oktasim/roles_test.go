@@ -35,7 +35,7 @@ func TestRoles(t *testing.T) {
 	one := user + "/" + made["id"].(string)
 	c.want("GET", one, "", 200, "")
 	c.want("DELETE", one, "", 204, "")
-	// The role of the group is listed with the same ID, and cannot be removed from the user.
+	// The role of the group has the same ID in the list. It cannot be removed from the user.
 	c.want("DELETE", one, "", 404, "E0000007")
 	if got := c.user(u.ID).Roles; len(got) != 3 || got[2].Group != g.ID {
 		t.Error(got)
@@ -67,7 +67,7 @@ func TestLastSuperAdminIsKept(t *testing.T) {
 	c.org.AddRole(oktasim.NewRole{User: gone.ID, Type: "SUPER_ADMIN"})
 	c.want("DELETE", path, "", 403, "E0000006")
 
-	// A group without members does not count either.
+	// A group without members also does not count.
 	g := c.org.AddGroup(oktasim.NewGroup{Name: "Admins"})
 	c.org.AddRole(oktasim.NewRole{Group: g.ID, Type: "SUPER_ADMIN"})
 	c.want("DELETE", path, "", 403, "E0000006")

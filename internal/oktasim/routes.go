@@ -8,8 +8,9 @@ import (
 	"soar.example/okta/internal/oktasim/oauth"
 )
 
-// route is one endpoint: its method with the pattern of its path, and the kind of resource of its scope. The one endpoint
-// that needs no token has no kind.
+// route is one endpoint: its method, the pattern of its path, and the resource in its OAuth scope. The public
+// endpoint has
+// no resource.
 type route struct {
 	endpoint, kind string
 	handle         handler
@@ -17,7 +18,7 @@ type route struct {
 
 func (r *route) isRead() bool { return strings.HasPrefix(r.endpoint, "GET ") }
 
-// scope is the scope that an OAuth token needs, none for the endpoint that needs no token.
+// scope returns the required OAuth scope, or "" for the public endpoint.
 func (r *route) scope() string {
 	switch {
 	case r == nil || r.kind == "":
@@ -114,13 +115,14 @@ func userLifecycle() []route {
 	return out
 }
 
-// unsupported are endpoints of Okta that the org does not have and that a pattern of the org would match.
+// unsupported lists endpoints of Okta that the org lacks, but that match a pattern of the org.
 var unsupported = []string{
 	"/api/v1/groups/rules", "/api/v1/users/{id}/factors/questions", "/api/v1/users/{id}/factors/catalog",
 }
 
-// findRoute returns the endpoint of a request and the values of its variable segments. Without an endpoint, known reports
-// whether the path exists with another method.
+// findRoute returns the endpoint of a request and the values of its variable segments. If there is no endpoint,
+// known
+// reports whether the path exists with another method.
 func findRoute(method, path string) (endpoint *route, params []string, known bool) {
 	if slices.ContainsFunc(unsupported, func(pattern string) bool { return matchPattern(pattern, path) != nil }) {
 		return nil, nil, false
@@ -137,8 +139,10 @@ func findRoute(method, path string) (endpoint *route, params []string, known boo
 	return nil, nil, known
 }
 
-// matchPattern compares segment by segment and returns the values of the variable segments, nil without a match. A variable
-// segment matches neither an empty nor a dot segment, however it is escaped, so that a forgotten ID never reaches another
+// matchPattern compares segment by segment. It returns the values of the variable segments, or nil without a
+// match. A
+// variable segment matches neither an empty nor a dot segment, in any escaping. A missing ID therefore never
+// reaches another
 // endpoint.
 func matchPattern(pattern, path string) []string {
 	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")

@@ -13,20 +13,22 @@ var data embed.FS
 func read[T any](name string) T { return must(readStrict[T](must(data.ReadFile("data/" + name)))) }
 
 var (
-	// emptyEvent has the shape of every event and no content.
+	// emptyEvent has all members of an event, without values.
 	emptyEvent = read[doc]("event.json")
-	// displayMessages are Okta's sentences for the event types of the org.
+	// displayMessages are Okta's display messages for the event types of the org.
 	displayMessages = read[map[string]string]("messages.json")
-	// shapes are the JSON objects of Okta's responses. A text {name} in them stands for a value.
+	// shapes are templates of the JSON objects in Okta's responses. A text {name} in them is replaced by a
+	// value.
 	shapes = read[map[string]doc]("shapes.json")
-	// roleTypes are the standard roles, factorTypes the types of factor.
+	// roleTypes are the standard roles. factorTypes are the types of factors.
 	roleTypes   = read[map[string]roleType]("roles.json")
 	factorTypes = read[map[string]factorType]("factors.json")
-	// operationLinks are the paths below the user of the operations that Okta offers on a user in each status.
+	// operationLinks maps each status of a user to the operations that Okta offers and to their paths below the
+	// user.
 	operationLinks = read[map[string]map[string]string]("user-operations.json")
 )
 
-// seed runs the control commands of a file, each at its age before now.
+// seed runs the control commands of a file. Each command runs at its age before now.
 func (o *Org) seed(name string, now time.Time) {
 	for _, s := range read[[]struct {
 		Command, Age string
@@ -37,8 +39,9 @@ func (o *Org) seed(name string, now time.Time) {
 	}
 }
 
-// seedAll makes the content of every org: the group Everyone, Okta's network zones, and the owner of the API token. For
-// the demo it adds the small company. All content follows from the time.
+// seedAll creates the content of every org: the group Everyone, Okta's network zones, and the owner of the API
+// token. For
+// the demo it adds the small company. The content depends only on the time.
 func (o *Org) seedAll(demo bool, now time.Time) {
 	o.seed("empty.json", now)
 	must(o.insertAPIToken(NewAPIToken{Token: o.token, User: "okta.admin@corp.example"}, now))

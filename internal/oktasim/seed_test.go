@@ -40,7 +40,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("alice %+v", alice)
 	}
 	if len(alice.Factors) != 2 || len(alice.Devices) != 1 || len(alice.Apps) != 3 || len(alice.Roles) != 0 || alice.Risk != "NONE" {
-		t.Errorf("what alice has: %+v", alice)
+		t.Errorf("the objects of alice: %+v", alice)
 	}
 	supers := 0
 	for _, u := range state.Users {

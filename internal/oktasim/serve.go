@@ -21,10 +21,10 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// maxBody is the size of the largest body that the org reads.
+// maxBody is the maximum size of a request body.
 const maxBody = 64 << 20
 
-// call is one request to the API on its way through the org.
+// call is one request to the API with the data for its handler.
 type call struct {
 	wire.Call
 	// The caller is a service app, or the owner of an API token. A public endpoint has no caller.
@@ -33,14 +33,15 @@ type call struct {
 	flags map[string]bool
 }
 
-// handler returns the result of a call: a reply, a document for status 200, or nil for status 204. It runs under the
-// org's lock.
+// handler returns the result of a call: a reply, a document for status 200, or nil for status 204. The caller
+// must hold
+// the org's lock.
 type handler func(*Org, *call) (any, error)
 
 // flags are the boolean query parameters of an endpoint with their defaults.
 type flags map[string]bool
 
-// on is a handler for an object of the call's path. It finds the object, and then it reads the flags.
+// on returns a handler for an object in the call's path. It first finds the object and then parses the flags.
 func on[T any](find func(*Org, *call) (T, error), handle func(*Org, *call, T) (any, error), defaults ...flags) handler {
 	return func(o *Org, c *call) (any, error) {
 		x, err := find(o, c)
@@ -59,12 +60,12 @@ func on[T any](find func(*Org, *call) (T, error), handle func(*Org, *call, T) (a
 	}
 }
 
-// show handles a call for an object by writing the object.
+// show returns a handler that responds with the document of an object.
 func show[T, D any](write func(*call, T) D) func(*Org, *call, T) (any, error) {
 	return func(_ *Org, c *call, x T) (any, error) { return write(c, x), nil }
 }
 
-// done handles a call whose operation on an object cannot fail.
+// done returns a handler for an operation that cannot fail.
 func done[T any](do func(*Org, *call, T)) func(*Org, *call, T) (any, error) {
 	return func(o *Org, c *call, x T) (any, error) {
 		do(o, c, x)
@@ -72,26 +73,26 @@ func done[T any](do func(*Org, *call, T)) func(*Org, *call, T) (any, error) {
 	}
 }
 
-// every handles a call for all objects that belong to another, without pages.
+// every returns a handler that lists all objects of another object on one page.
 func every[T, X any](of func(*Org, T) []X, write func(*call, X) doc) func(*Org, *call, T) (any, error) {
 	return func(o *Org, c *call, x T) (any, error) {
 		return each(of(o, x), func(y X) doc { return write(c, y) }), nil
 	}
 }
 
-// pages handles a call for the objects that belong to another, in pages.
+// pages returns a handler that lists the objects of another object in pages.
 func pages[T any, X entity](of func(*Org, T) []X, l listing[X]) func(*Org, *call, T) (any, error) {
 	return func(o *Org, c *call, x T) (any, error) { return list(o, c, of(o, x), l) }
 }
 
-// whole is the object of a path without an ID: the org itself.
+// whole returns the org itself, which is the object of a path without an ID.
 func whole(o *Org, _ *call) (*Org, error) { return o, nil }
 
 // ServeHTTP handles one request: a control command below /_org/, or a call to the API.
 func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		// The org must not act on a part of a request.
+		// The org must not process an incomplete request.
 		panic(http.ErrAbortHandler)
 	}
 	if strings.HasPrefix(r.URL.Path, "/_org/") {
@@ -126,7 +127,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	send(reply, w, r.Header, fault.kind())
 }
 
-// send writes the response as far as the kind of fault lets it.
+// send writes the response, unless the kind of fault prevents it.
 func send(r *wire.Reply, w http.ResponseWriter, request http.Header, fault string) {
 	if fault == KindHangup {
 		panic(http.ErrAbortHandler)
@@ -138,11 +139,11 @@ func send(r *wire.Reply, w http.ResponseWriter, request http.Header, fault strin
 	}
 	if fault != KindTruncate && fault != KindReset {
 		w.WriteHeader(r.Status)
-		// The org ignores a client that has gone away.
+		// The org ignores a client that has disconnected.
 		_, _ = w.Write(r.Body)
 		return
 	}
-	if len(r.Body) > 0 { // else the response has no middle
+	if len(r.Body) > 0 { // an empty response cannot be interrupted
 		w.WriteHeader(r.Status)
 		_, _ = w.Write(r.Body[:len(r.Body)/2])
 		control := http.NewResponseController(w)
@@ -154,7 +155,7 @@ func send(r *wire.Reply, w http.ResponseWriter, request http.Header, fault strin
 	panic(http.ErrAbortHandler)
 }
 
-// resetConnection makes the kernel send RST instead of FIN, where the connection allows it.
+// resetConnection makes the kernel send RST instead of FIN, if the connection supports it.
 func resetConnection(control *http.ResponseController) {
 	conn, _, err := control.Hijack()
 	if err != nil {
@@ -166,7 +167,7 @@ func resetConnection(control *http.ResponseController) {
 	_ = conn.Close()
 }
 
-// ShortPages returns a handler for the org that limits every page to so many items.
+// ShortPages returns a handler for the org that limits every page to a number of items.
 func (o *Org) ShortPages(most int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
@@ -179,7 +180,7 @@ func (o *Org) ShortPages(most int) http.Handler {
 	})
 }
 
-// wait sleeps. It aborts the request if the client goes away.
+// wait sleeps. It aborts the request if the client disconnects.
 func wait(ctx context.Context, d time.Duration) {
 	if d == 0 {
 		return
@@ -193,7 +194,7 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// respond decides the response. The caller holds the lock.
+// respond returns the response. The caller must hold the lock.
 func (o *Org) respond(c *call, fault *Fault) *wire.Reply {
 	route, params, known := findRoute(c.Method, c.Path)
 	if defect := c.Method + " " + c.Path; !known && !slices.Contains(o.defects, defect) {
@@ -215,10 +216,10 @@ func (o *Org) respond(c *call, fault *Fault) *wire.Reply {
 	return r
 }
 
-// identityEnginePaths are the paths that only an Identity Engine org has.
+// identityEnginePaths matches the paths that only an Identity Engine org has.
 var identityEnginePaths = regexp.MustCompile(`^/api/v1/(devices|users/[^/]+/(devices|risk))(/|$)|^/oauth2/v1/global-token-revocation$`)
 
-// work does what a call asks for. The route is nil if the method has none.
+// work executes a call. The route is nil if the method has none.
 func (o *Org) work(c *call, route *route, known, limited bool) *wire.Reply {
 	result, err := any(nil), error(nil)
 	refusal := o.authorize(c, route)
@@ -258,7 +259,7 @@ func (o *Org) work(c *call, route *route, known, limited bool) *wire.Reply {
 	return wire.JSON(http.StatusOK, result)
 }
 
-// isForMe reports whether the path names the caller instead of a user.
+// isForMe reports whether the path contains "me" instead of a user.
 func (c *call) isForMe() bool {
 	return len(c.Params) > 0 && (c.Path == "/api/v1/users/me" || strings.HasPrefix(c.Path, "/api/v1/users/me/"))
 }
@@ -266,28 +267,29 @@ func (c *call) isForMe() bool {
 // An Exchange is a request with the org's response.
 type Exchange struct {
 	Method, Path, Query string
-	ContentType         string // of the request's body
+	ContentType         string // content type of the request
 	Body                []byte
 	Status              int
 	Response            []byte
-	// Faulty marks the response of a fault.
+	// Faulty means that a fault produced the response.
 	Faulty bool
 }
 
 var observer atomic.Pointer[func(Exchange)]
 
-// Observe calls f for every later exchange of every org in this process. It is for a TestMain, so that no test is left
-// out. Several goroutines may call f at once, and f must not call the org.
+// Observe calls f for every later exchange of every org in this process. TestMain uses it to observe all tests.
+// Several
+// goroutines may call f at the same time. f must not call the org.
 func Observe(f func(Exchange)) { observer.Store(&f) }
 
-// record is the entry of a call in the org's list of requests. It hides credentials: it keeps the scheme of Authorization,
-// and at the token endpoint the names of the parameters.
+// record returns the entry of a call in the org's list of requests. It hides credentials: it keeps the scheme of
+// Authorization, and at the token endpoint the names of the parameters.
 func record(c *call) *Request {
 	header, query, body := c.Header.Clone(), c.RawQuery, string(c.Body)
 	for i, v := range header["Authorization"] {
 		scheme, _, found := strings.Cut(v, " ")
 		if !found {
-			// Without a scheme the whole value may be the secret.
+			// Without a scheme, the whole value may be the secret.
 			scheme = "redacted"
 		}
 		header["Authorization"][i] = scheme
@@ -329,9 +331,10 @@ type Server struct {
 	allowUnknown atomic.Bool
 }
 
-// Start serves a new org on a loopback port during the test. When the test ends, it closes every connection and waits for
-// the requests in flight. It fails the test after a request for an endpoint that the org does not have, unless
-// AllowUnknown was called.
+// Start serves a new org on a loopback port during the test. At the end of the test, it closes every connection
+// and waits
+// for running requests. It fails the test after a request for an unknown endpoint, unless AllowUnknown was
+// called.
 func Start(t TB, o Options) *Server {
 	t.Helper()
 	listener, err := listen()
@@ -342,7 +345,7 @@ func Start(t TB, o Options) *Server {
 	org := New(o)
 	s := &Server{Org: org, URL: "http://" + listener.Addr().String(), Token: org.token}
 
-	var inFlight sync.RWMutex // each request holds it for reading
+	var inFlight sync.RWMutex // each request holds a read lock
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			inFlight.RLock()
@@ -360,7 +363,7 @@ func Start(t TB, o Options) *Server {
 			t.Errorf("oktasim: close: %v", err)
 		}
 		<-served
-		inFlight.Lock() // waits for the requests in flight
+		inFlight.Lock() // waits for running requests
 		defects := s.Defects()
 		inFlight.Unlock()
 		if len(defects) > 0 && !s.allowUnknown.Load() {
@@ -371,11 +374,12 @@ func Start(t TB, o Options) *Server {
 	return s
 }
 
-// AllowUnknown keeps requests for unknown endpoints from failing the test.
+// AllowUnknown allows requests for unknown endpoints.
 func (s *Server) AllowUnknown() { s.allowUnknown.Store(true) }
 
-// addresses are those of this process's orgs, also of past ones. A client may remember a rate limit by the address of an
-// org, so that no other org may get the same address.
+// addresses contains the addresses of all orgs of this process, including closed ones. A client may store a rate
+// limit by
+// the address of an org. Therefore no two orgs may have the same address.
 var addresses sync.Map
 
 func listen() (net.Listener, error) {

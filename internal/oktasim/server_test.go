@@ -60,7 +60,7 @@ func TestUnknownAndWrongMethod(t *testing.T) {
 	c.org.Fault(oktasim.Fault{Status: 500, Times: 1})
 	c.want("GET", "/api/v1/behind/a/fault", "", 500, "E0000009")
 	if d := c.org.Defects(); len(d) != 11 {
-		t.Errorf("a fault hides a defect: %q", d)
+		t.Errorf("a fault hid a defect: %q", d)
 	}
 	c.want("PATCH", "/api/v1/users/me", "", 405, "E0000022")
 	c.want("DELETE", "/api/v1/logs", "", 405, "E0000022")
@@ -70,7 +70,7 @@ func TestUnknownAndWrongMethod(t *testing.T) {
 	}
 }
 
-// fakeT stands for a test of a user of the org.
+// fakeT replaces the test of a user of the org.
 type fakeT struct {
 	cleanups []func()
 	errors   []string
@@ -106,7 +106,7 @@ func TestStartFailsOnDefects(t *testing.T) {
 			t.Errorf("%s, allowed %v: %q", tc.path, tc.allow, f.errors)
 		}
 		if _, err := c.try("GET", "/api/v1/users/me", ""); err == nil {
-			t.Error("the org still listens after its test")
+			t.Error("the org listens after the end of its test")
 		}
 	}
 }
@@ -123,7 +123,7 @@ func TestStartEndsStuckRequests(t *testing.T) {
 	waitFor(t, func() bool { return len(c.org.Requests()) == 1 })
 	f.end()
 	if err := <-failed; err == nil {
-		t.Error("a stuck request was answered")
+		t.Error("a stuck request got a response")
 	}
 }
 
@@ -167,7 +167,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestConcurrency runs all kinds of calls concurrently. The race detector and the invariants find errors.
+// TestConcurrency sends all kinds of calls concurrently. The race detector and the invariants detect errors.
 func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	c := call(t, oktasim.Start(t, oktasim.Options{Seed: oktasim.Demo}))

@@ -22,7 +22,7 @@ type session struct {
 
 func (s *session) expired(now time.Time) bool { return !now.Before(s.created.Add(sessionLife)) }
 
-// AddSession signs a user in, by ID or login, and returns the session's ID.
+// AddSession signs in a user, by ID or login, and returns the session's ID.
 func (o *Org) AddSession(userID string) string {
 	return add(o, sessionOf{userID}, (*Org).insertSession)["id"].(string)
 }
@@ -39,7 +39,7 @@ func (o *Org) insertSession(n sessionOf, now time.Time) (doc, error) {
 	return doc{"id": o.signIn(u, now).id}, nil
 }
 
-// signIn makes a session as the sign-in page would.
+// signIn creates a session as the sign-in page does.
 func (o *Org) signIn(u *user, now time.Time) *session {
 	s := &session{o.newObject("102"+o.fresh.Text("session", 22), "", "", now), u}
 	o.sessions = append(o.sessions, s)
@@ -66,7 +66,7 @@ func (o *Org) endSession(c *call, s *session) {
 	o.logEvent(c, "user.session.end", s.user.target())
 }
 
-// clearSessions succeeds also if there is nothing to clear. Remembered devices go unless forgetDevices=false.
+// clearSessions also succeeds without sessions. It removes remembered devices unless forgetDevices=false.
 func (o *Org) clearSessions(c *call, u *user) {
 	o.endSessionsOf(u)
 	if c.flags["oauthTokens"] {
@@ -78,7 +78,8 @@ func (o *Org) clearSessions(c *call, u *user) {
 	o.logEvent(c, "user.session.clear", u.target())
 }
 
-// universalLogout ends every session of a user and revokes all of the user's tokens. The subject is an ID, or this org as
+// universalLogout ends every session of a user and revokes all tokens of the user. The subject is an ID, or this
+// org as
 // the issuer with an ID or a login.
 func (o *Org) universalLogout(c *call) (any, error) {
 	var body struct {
@@ -117,7 +118,7 @@ func (o *Org) universalLogout(c *call) (any, error) {
 	return nil, nil
 }
 
-// risk is the risk of a user as an administrator set it.
+// risk is the risk of a user that an administrator set.
 type risk struct{ level, reason string }
 
 var (
@@ -149,7 +150,7 @@ func (u *user) setRisk(level, reason string) {
 	u.risk = &risk{level, cmp.Or(reason, "Admin override risk")}
 }
 
-// riskDoc writes the level NONE and no reason for a user without a risk.
+// riskDoc returns the document of a user's risk. Without a risk, the level is NONE and there is no reason.
 func (c *call) riskDoc(u *user) doc {
 	d := c.shape("risk", &u.object, doc{"level": u.riskLevel()})
 	if u.risk != nil {
@@ -165,7 +166,7 @@ func (u *user) riskLevel() string {
 	return u.risk.level
 }
 
-// setRisk responds 201 to the first call for a user and 200 to later ones.
+// setRisk responds with 201 to the first call for a user and with 200 to later ones.
 func (o *Org) setRisk(c *call, u *user) (any, error) {
 	var body struct {
 		Level  string `json:"riskLevel"`
@@ -191,14 +192,14 @@ func (o *Org) setRisk(c *call, u *user) (any, error) {
 	return wire.JSON(status, c.riskDoc(u)), nil
 }
 
-// NewGrant is a user's consent to an OAuth client. User, an ID or login, and Client are required.
+// NewGrant describes a user's consent to an OAuth client. User, an ID or login, and Client are required.
 type NewGrant struct {
 	ID     string `json:"id,omitempty"`
 	User   string `json:"user"`
 	Client string `json:"client"`
-	// Scopes are the scopes with consent, one grant each. A client that only has tokens needs none.
+	// Scopes are the scopes with consent, one grant each. It may be empty for a client that only has tokens.
 	Scopes []string `json:"scopes,omitempty"`
-	// Tokens is the number of refresh tokens of the client; they count among the user's OAuth tokens.
+	// Tokens is the number of refresh tokens of the client. They are part of the user's OAuth tokens.
 	Tokens int `json:"tokens,omitempty"`
 }
 
@@ -209,7 +210,7 @@ type GrantState struct {
 	Scope  string `json:"scope"`
 }
 
-// grant is a user's consent to one scope of a client. It outlives the tokens that were issued for it.
+// grant is a user's consent to one scope of a client. It outlives the tokens issued for it.
 type grant struct {
 	object
 	user   *user
@@ -217,19 +218,21 @@ type grant struct {
 	scope  string
 }
 
-// clientKey names the tokens of one client for one user.
+// clientKey identifies the tokens of one client for one user.
 type clientKey struct {
 	user   *user
 	client string
 }
 
-// grantStore holds the consents, and the number of a user's tokens of each known client. Revoked tokens leave a zero.
+// grantStore contains the consents, and the number of a user's tokens of each known client. After a revocation
+// the
+// number is zero.
 type grantStore struct {
 	all    []*grant
 	tokens map[clientKey]int
 }
 
-// AddGrant lets a user consent to an OAuth client. An ID needs exactly one scope.
+// AddGrant adds the consent of a user to an OAuth client. A given ID requires exactly one scope.
 func (o *Org) AddGrant(n NewGrant) []GrantState {
 	return add(o, n, (*Org).insertGrant)["grants"].([]GrantState)
 }
@@ -288,7 +291,7 @@ func (o *Org) revokeConsents(u *user) bool {
 	return len(o.grants.all) < before
 }
 
-// revokeTokens removes all tokens of a user. Their clients stay known.
+// revokeTokens removes all tokens of a user. Their clients remain known.
 func (o *Org) revokeTokens(u *user) {
 	u.oauthTokens = 0
 	for k := range o.grants.tokens {
@@ -298,7 +301,7 @@ func (o *Org) revokeTokens(u *user) {
 	}
 }
 
-// clientLabel is the label of the client's application, or the client's ID.
+// clientLabel returns the label of the client's application, or the client's ID.
 func (o *Org) clientLabel(client string) string {
 	if a := o.appNamed(client); a != nil {
 		return a.Label
@@ -322,7 +325,7 @@ func (o *Org) listGrants(c *call, u *user) (any, error) {
 	}})
 }
 
-// revokeGrants succeeds also without consents. The tokens stay: they have an endpoint of their own.
+// revokeGrants also succeeds without consents. It keeps the tokens, because another endpoint revokes them.
 func (o *Org) revokeGrants(c *call, u *user) {
 	if o.revokeConsents(u) {
 		o.logEvent(c, "app.oauth2.as.consent.revoke.user", u.target())
@@ -335,8 +338,9 @@ func (o *Org) listClients(c *call, u *user) (any, error) {
 	}), nil
 }
 
-// revokeClientTokens revokes the tokens of one client for a user. It succeeds also without tokens, but not for a client
-// that the org does not know.
+// revokeClientTokens revokes the tokens of one client for a user. It also succeeds without tokens, but fails for
+// an
+// unknown client.
 func (o *Org) revokeClientTokens(c *call, u *user) (any, error) {
 	client := c.Params[1]
 	if _, err := find(o.apps, client, ""); err != nil && !o.grants.knows(client) {

@@ -39,7 +39,7 @@ func (o *Org) listUsers(c *call) (any, error) {
 	return list(o, c, where(o.users, func(u *user) bool { return hasExpression || u.status != StatusDeprovisioned }), l)
 }
 
-// userBody is the body of a creation or an update.
+// userBody is the body of a request that creates or updates a user.
 type userBody struct {
 	Profile     doc `json:"profile"`
 	Credentials struct {
@@ -73,7 +73,7 @@ func (b *userBody) setsPassword() bool {
 	return p != nil && (p.Value != nil || p.Hash != nil)
 }
 
-// applyCredentials stores that there is a password or a question, not their text.
+// applyCredentials records that there is a password or a question, without the text.
 func (b *userBody) applyCredentials(u *user, c *call) {
 	if b.setsPassword() {
 		u.setPassword(c.Now)
@@ -128,7 +128,7 @@ func (o *Org) createUser(c *call) (any, error) {
 	return c.fullUserDoc(u), nil
 }
 
-// activate sets the status after an activation. A user without a password has to finish the welcome flow first.
+// activate sets the status after an activation. A user without a password must first complete the welcome flow.
 func (u *user) activate(nextLogin string, now time.Time) {
 	u.activated = now
 	status := StatusActive
@@ -142,13 +142,13 @@ func (u *user) activate(nextLogin string, now time.Time) {
 	u.setStatus(status, now)
 }
 
-// updateUser changes the attributes of the body. A null removes an attribute.
+// updateUser changes the attributes in the body. A null removes an attribute.
 func (o *Org) updateUser(c *call, u *user) (any, error) { return o.changeUser(c, u, u.profile) }
 
-// replaceUser removes every attribute that the profile does not name. A body without a profile keeps the profile.
+// replaceUser removes every attribute that is not in the profile. A body without a profile keeps the profile.
 func (o *Org) replaceUser(c *call, u *user) (any, error) { return o.changeUser(c, u, doc{}) }
 
-// changeUser puts the profile of the body over the kept attributes.
+// changeUser merges the profile of the body into the kept attributes.
 func (o *Org) changeUser(c *call, u *user, kept doc) (any, error) {
 	if u.status == StatusDeprovisioned {
 		return nil, wire.NotFound(c.Params[0], "User")
@@ -175,7 +175,7 @@ func (o *Org) changeUser(c *call, u *user, kept doc) (any, error) {
 	return c.fullUserDoc(u), nil
 }
 
-// deleteUser needs two calls: the first deactivates the user, the second deletes the user.
+// deleteUser needs two calls. The first deactivates the user, and the second deletes the user.
 func (o *Org) deleteUser(c *call, u *user) (any, error) {
 	if u.status != StatusDeprovisioned {
 		o.deprovision(c, u)
@@ -217,22 +217,25 @@ func (o *Org) deprovision(c *call, u *user) {
 	}
 }
 
-// userStep is a lifecycle operation on a user: the statuses that it accepts, Okta's error in any other, its effect, and
-// the event that it logs. A step without statuses accepts all.
+// userStep is a lifecycle operation on a user: the accepted statuses, Okta's error for all others, the effect,
+// and the
+// logged event. A step without statuses accepts all.
 type userStep struct {
 	operation string
 	from      []string
 	refusal   *wire.Error
 	flags     flags
-	// to is the new status; effect may do more, or set the status itself if to is empty.
+	// to is the new status. effect may do more. If to is empty, effect sets the status.
 	to     string
 	effect func(*Org, *call, *user)
 	event  string
-	// result is the body of the response, an empty object by default. With sendEmail only the user gets it.
+	// result returns the body of the response, by default an empty object. With sendEmail only the user receives
+	// it.
 	result func(*Org, *call, *user) doc
 }
 
-// withPassword are the statuses of a user who could sign in with a password, or could again after a remedy.
+// withPassword are the statuses of a user with a password who can sign in, or can do so again after an
+// operation.
 var withPassword = []string{StatusActive, StatusRecovery, StatusLockedOut, StatusPasswordExpired}
 
 var userSteps = []userStep{
@@ -265,14 +268,14 @@ var userSteps = []userStep{
 		event: "user.account.expire_password", result: func(_ *Org, c *call, u *user) doc { return c.fullUserDoc(u) },
 	},
 	{
-		// Every call makes a new password and shows it once, in the response.
+		// Every call creates a new password. Only the response contains it.
 		operation: "expire_password_with_temp_password", from: withPassword, refusal: wire.Code("E0000038"), flags: flags{"revokeSessions": false},
 		to: StatusPasswordExpired, event: "user.account.expire_password",
 		effect: func(_ *Org, c *call, u *user) { u.setPassword(c.Now) },
 		result: func(o *Org, _ *call, _ *user) doc { return doc{"tempPassword": o.fresh.Text("password", 10)} },
 	},
 	{
-		// Every call makes a new link.
+		// Every call creates a new link.
 		operation: "reset_password", from: append(withPassword[:4:4], StatusProvisioned), refusal: wire.Code("E0000017"),
 		flags: flags{"sendEmail": true, "revokeSessions": false}, to: StatusRecovery,
 		event: "user.account.reset_password",
@@ -314,7 +317,7 @@ func (s userStep) handle(o *Org, c *call, u *user) (any, error) {
 	return s.result(o, c, u), nil
 }
 
-// activationLink is the link that begins the activation.
+// activationLink returns the link that starts the activation.
 func (o *Org) activationLink(c *call, _ *user) doc {
 	token := o.fresh.OneTimeToken()
 	return doc{"activationUrl": c.URL("/welcome/" + token), "activationToken": token}

@@ -12,8 +12,9 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// NewUser describes a user to put into the org. Only Login is required. Email defaults to the login, the names are made
-// from the login, and Status defaults to ACTIVE.
+// NewUser describes a user. Only Login is required. Email defaults to the login, the names are derived from the
+// login,
+// and Status defaults to ACTIVE.
 type NewUser struct {
 	ID        string         `json:"id,omitempty"`
 	Login     string         `json:"login"`
@@ -22,18 +23,18 @@ type NewUser struct {
 	LastName  string         `json:"last_name,omitempty"`
 	Status    string         `json:"status,omitempty"`
 	Profile   map[string]any `json:"profile,omitempty"`
-	// Provider is the type of the directory that manages the user, OKTA by default.
+	// Provider is the type of the directory that manages the user. The default is OKTA.
 	Provider string `json:"provider,omitempty"`
-	// Groups are IDs or names of existing groups. The user joins them in addition to Everyone.
+	// Groups are IDs or names of existing groups. Every user is also in Everyone.
 	Groups []string `json:"groups,omitempty"`
-	// Sessions is the number of identity provider sessions that the user starts with.
+	// Sessions is the number of the user's initial identity provider sessions.
 	Sessions int `json:"sessions,omitempty"`
-	// OAuthTokens and RememberedDevices are the numbers of those that clearing the sessions may remove.
+	// OAuthTokens and RememberedDevices are numbers. A call that clears the sessions may remove these objects.
 	OAuthTokens       int `json:"oauth_tokens,omitempty"`
 	RememberedDevices int `json:"remembered_devices,omitempty"`
 }
 
-// User is a user of the org at the moment of the call.
+// User is a user of the org at the time of the call.
 type User struct {
 	ID        string         `json:"id"`
 	Login     string         `json:"login"`
@@ -44,7 +45,7 @@ type User struct {
 	Profile   map[string]any `json:"profile"`
 }
 
-// The statuses of a user.
+// These are the statuses of a user.
 const (
 	StatusStaged          = "STAGED"
 	StatusProvisioned     = "PROVISIONED"
@@ -64,11 +65,11 @@ type user struct {
 
 	profile     doc
 	hasPassword bool
-	question    string // of the recovery question
+	question    string // text of the recovery question
 	provider    string
 
 	oauthTokens int
-	devices     int // remembered ones
+	devices     int // number of remembered devices
 	risk        *risk
 }
 
@@ -87,8 +88,7 @@ func (u *user) setPassword(now time.Time) { u.hasPassword, u.passwordChanged = t
 
 func (u *user) target() doc { return target(u.id, "User", u.login(), u.name()) }
 
-// AddUser puts a user into the org. The profile may name attributes that Okta's default profile does not have, which
-// defines them for the whole org.
+// AddUser adds a user to the org. It defines each unknown profile attribute for the whole org.
 func (o *Org) AddUser(n NewUser) User { return add(o, n, (*Org).insertUser) }
 
 func (o *Org) insertUser(n NewUser, now time.Time) (User, error) {
@@ -131,7 +131,7 @@ func (o *Org) insertUser(n NewUser, now time.Time) (User, error) {
 	}, nil
 }
 
-// namesFrom makes alice.moreau@corp.example into Alice Moreau.
+// namesFrom returns the names Alice and Moreau for alice.moreau@corp.example.
 func namesFrom(login string) (first, last string) {
 	local, _, _ := strings.Cut(login, "@")
 	first, last, found := strings.Cut(local, ".")
@@ -141,13 +141,13 @@ func namesFrom(login string) (first, last string) {
 	return capital(first), capital(last)
 }
 
-// capital makes the first letter of a text a capital.
+// capital returns a text with its first letter as a capital.
 func capital(s string) string {
 	_, size := utf8.DecodeRuneInString(s)
 	return strings.ToTitle(s[:size]) + s[size:]
 }
 
-// newUser makes a user who is in Everyone only. The profile has been checked.
+// newUser creates a user who is only in Everyone. The profile must be valid.
 func (o *Org) newUser(id string, profile doc, status string, now time.Time) *user {
 	u := &user{object: o.newObject(id, "00u", status, now), profile: withoutNulls(profile), provider: "OKTA"}
 	if status != StatusStaged {
@@ -160,13 +160,15 @@ func (o *Org) newUser(id string, profile doc, status string, now time.Time) *use
 
 func (o *Org) pathUser(c *call) (*user, error) { return o.findUser(c.Params[0]) }
 
-// findUser finds a user by ID, login, unambiguous part of the login before its at sign, or "me".
+// findUser returns the user with an ID, a login, or an unambiguous part of the login before its at sign. "me" is
+// the
+// caller.
 func (o *Org) findUser(idOrLogin string) (*user, error) {
 	if idOrLogin == "me" {
 		return o.apiTokens[o.token].owner, nil
 	}
 	u, err := find(o.users, idOrLogin, "User")
-	// A login in a path cannot contain a slash, however it is escaped.
+	// A login in a path cannot contain a slash, even if it is escaped.
 	if err == nil || strings.Contains(idOrLogin, "/") {
 		return u, err
 	}
@@ -183,7 +185,7 @@ func (o *Org) findUser(idOrLogin string) (*user, error) {
 	return nil, err
 }
 
-// findUsers finds several users.
+// findUsers returns several users.
 func (o *Org) findUsers(idsOrLogins []string) (users []*user, err error) {
 	for _, id := range idsOrLogins {
 		u, errUser := o.findUser(id)
@@ -207,7 +209,7 @@ func (o *Org) definesAttribute(name string) bool {
 	return slices.Contains(baseAttributes, name) || o.custom[name]
 }
 
-// checkProfile returns the faults of a profile. The ID is that of the profile's user, and empty for a new user.
+// checkProfile returns the faults of a profile. The ID is empty for a new user.
 func (o *Org) checkProfile(id string, profile doc) []string {
 	var causes []string
 	for _, name := range slices.Sorted(maps.Keys(profile)) {
@@ -241,26 +243,27 @@ func checkAttribute(name string, v any) string {
 	return tooLong(name, s, 255)
 }
 
-// isEmail reports whether a text has the form that Okta's default policy demands of a login: text, an at sign, text.
+// isEmail reports whether a text has the form that Okta's default policy requires of a login: text, an at sign,
+// text.
 func isEmail(s string) bool {
 	local, domain, ok := strings.Cut(s, "@")
 	return ok && local != "" && domain != "" && !strings.ContainsAny(s, " \t\r\n") && !strings.Contains(domain, "@")
 }
 
-// text returns a string attribute, or "" for anything else.
+// text returns a string attribute, or "" for any other type.
 func text(profile doc, name string) string {
 	s, _ := profile[name].(string)
 	return s
 }
 
-// withoutNulls returns a profile without its nulls, which mean that an attribute is absent.
+// withoutNulls returns a profile without its nulls. A null means that an attribute is absent.
 func withoutNulls(profile doc) doc {
 	out := maps.Clone(profile)
 	maps.DeleteFunc(out, func(_ string, v any) bool { return v == nil })
 	return out
 }
 
-// userDoc writes a user as in a list, where its only link is to itself.
+// userDoc returns the document of a user in a list. Its only link is the self link.
 func (c *call) userDoc(u *user) doc {
 	credentials := doc{"provider": doc{"type": u.provider, "name": u.provider}}
 	if u.hasPassword {
@@ -269,7 +272,7 @@ func (c *call) userDoc(u *user) doc {
 	if u.question != "" {
 		credentials["recovery_question"] = doc{"question": u.question}
 	}
-	// Okta shows two attributes even if they are null.
+	// Okta returns two attributes even if they are null.
 	profile := doc{"mobilePhone": nil, "secondEmail": nil}
 	maps.Copy(profile, u.profile)
 	return c.shape("user", &u.object, doc{
@@ -279,7 +282,7 @@ func (c *call) userDoc(u *user) doc {
 	})
 }
 
-// fullUserDoc writes a user on its own, with links to the operations on it.
+// fullUserDoc returns the document of a single user, with links to operations.
 func (c *call) fullUserDoc(u *user) doc {
 	full, links, self := c.userDoc(u), c.shape("user links", &u.object, nil), c.URL("/api/v1/users/"+u.id)
 	full["_links"] = links

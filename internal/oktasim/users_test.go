@@ -134,7 +134,7 @@ func TestUpdateUser(t *testing.T) {
 	}
 	got = c.want("PUT", path, "{"+profile("a@corp.example")+"}", 200, "").object(t)["profile"].(map[string]any)
 	if _, has := got["city"]; has {
-		t.Errorf("a replacement keeps nothing: %v", got)
+		t.Errorf("a replacement kept attributes: %v", got)
 	}
 	c.want("POST", path, `{"profile":{"login":"B@corp.example"}}`, 400, "E0000001")
 	c.want("POST", path, `{"profile":{"lastName":null}}`, 400, "E0000001")
@@ -231,7 +231,7 @@ func TestListUsers(t *testing.T) {
 	}
 }
 
-// escape escapes a readable query, and keeps its & and =.
+// escape escapes a readable query, except & and =.
 func escape(query string) string {
 	q := url.Values{}
 	for pair := range strings.SplitSeq(query, "&") {

@@ -22,12 +22,13 @@ type NewZone struct {
 	Usage string `json:"usage,omitempty"`
 	// Status is ACTIVE (the default) or INACTIVE.
 	Status string `json:"status,omitempty"`
-	// System marks a zone that Okta made.
+	// System marks a zone that Okta created.
 	System bool `json:"system,omitempty"`
 	// Gateways and Proxies are addresses such as 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9.
 	Gateways []string `json:"gateways,omitempty"`
 	Proxies  []string `json:"proxies,omitempty"`
-	// ProxyType, Locations, ASNs and IPServiceCategories are those of a dynamic zone, in the form of Okta's JSON.
+	// ProxyType, Locations, ASNs and IPServiceCategories belong to a dynamic zone. They have the format of
+	// Okta's JSON.
 	ProxyType           string `json:"proxy_type,omitempty"`
 	Locations           any    `json:"locations,omitempty"`
 	ASNs                any    `json:"asns,omitempty"`
@@ -44,14 +45,14 @@ type ZoneState struct {
 	Gateways []string `json:"gateways"`
 }
 
-// The zones that every org has.
+// Every org has these zones.
 const (
 	ZoneBlocked = "BlockedIpZone"
 	ZoneLegacy  = "LegacyIpZone"
 	ZoneDynamic = "DefaultEnhancedDynamicZone"
 )
 
-// exemptZone is the system zone whose addresses pass every block. Only some orgs have it.
+// exemptZone is the system zone with addresses that are never blocked. Only some orgs have it.
 const exemptZone = "DefaultExemptIpZone"
 
 // zone is a set of addresses or locations.
@@ -77,7 +78,7 @@ type zoneBody struct {
 	UseAsExemptList     bool   `json:"useAsExemptList"`
 }
 
-// AddZone puts a network zone into the org.
+// AddZone adds a network zone to the org.
 func (o *Org) AddZone(n NewZone) ZoneState { return add(o, n, (*Org).insertZone) }
 
 func (o *Org) insertZone(n NewZone, now time.Time) (ZoneState, error) {
@@ -95,7 +96,7 @@ func (o *Org) insertZone(n NewZone, now time.Time) (ZoneState, error) {
 	return o.newZone(n.ID, body, n.System, now).state(), nil
 }
 
-// newZone makes a zone whose body has been checked.
+// newZone creates a zone from a valid body.
 func (o *Org) newZone(id string, body zoneBody, system bool, now time.Time) *zone {
 	z := &zone{o.newObject(id, "nzo", body.Status, now), system, body}
 	o.zones = append(o.zones, z)
@@ -111,7 +112,8 @@ func (z *zone) state() ZoneState {
 
 func (z *zone) target() doc { return target(z.id, "NetworkZoneEntity", "unknown", z.Name) }
 
-// checkZone sets the defaults of a body and returns its fault. replaced is the zone that the body replaces.
+// checkZone sets the defaults of a body and returns its fault. replaced is the zone that the body replaces, or
+// nil.
 func (o *Org) checkZone(body *zoneBody, replaced *zone) error {
 	body.Status, body.Usage = cmp.Or(body.Status, statusActive), cmp.Or(body.Usage, "POLICY")
 	most := 150
@@ -138,7 +140,7 @@ func checkAddresses(field string, all []zoneAddress, most int) []string {
 	return each(all, func(a zoneAddress) string { return a.cause(field) })
 }
 
-// zoneAddress is an entry of a zone: addresses as a block or as a range.
+// zoneAddress is an entry of a zone: a block or a range of addresses.
 type zoneAddress struct {
 	Type  string `json:"type"`
 	Value string `json:"value"`
@@ -151,12 +153,12 @@ func addressFrom(value string) zoneAddress {
 	return zoneAddress{"CIDR", value}
 }
 
-// cause is Okta's reason to reject the entry in that field. It is empty for a valid entry.
+// cause returns Okta's reason for rejecting the entry in that field. It is empty for a valid entry.
 func (a zoneAddress) cause(field string) string {
 	low, high, isRange := strings.Cut(a.Value, "-")
 	from, errFrom := netip.ParseAddr(low)
 	to, errTo := netip.ParseAddr(high)
-	valid := errFrom == nil && from.Zone() == "" && !isRange // one address is a block and a range
+	valid := errFrom == nil && from.Zone() == "" && !isRange // one address is both a block and a range
 	switch a.Type {
 	case "CIDR":
 		_, err := netip.ParsePrefix(a.Value)
@@ -194,7 +196,7 @@ func (c *call) zoneDoc(z *zone) doc {
 	return d
 }
 
-// orNull writes an empty list as null.
+// orNull returns nil for an empty list.
 func orNull(list []zoneAddress) any {
 	if len(list) == 0 {
 		return nil
@@ -202,7 +204,7 @@ func orNull(list []zoneAddress) any {
 	return list
 }
 
-// withRegions gives each location of a list a region, null for a whole country.
+// withRegions adds a region to each location of a list, null for a whole country.
 func withRegions(locations any) any {
 	list, ok := locations.([]any)
 	if !ok {
@@ -216,7 +218,7 @@ func withRegions(locations any) any {
 	})
 }
 
-// includeExclude gives a choice of an enhanced zone its two lists.
+// includeExclude adds the two lists to a choice of an enhanced zone.
 func includeExclude(choice any) doc {
 	given, _ := choice.(doc)
 	out := doc{"include": []any{}, "exclude": []any{}}
@@ -226,7 +228,7 @@ func includeExclude(choice any) doc {
 	return out
 }
 
-// readZone reads and checks the body of a new zone, or of the replacement of a zone.
+// readZone parses and checks the body of a new zone, or of the replacement of a zone.
 func (o *Org) readZone(c *call, replaced *zone) (zoneBody, error) {
 	var body zoneBody
 	if err := c.Decode(&body); err != nil {
@@ -243,14 +245,14 @@ func (o *Org) createZone(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Okta ignores the status here: a new zone is active.
+	// Okta ignores the status here. A new zone is active.
 	body.Status = statusActive
 	z := o.newZone("", body, false, c.Now)
 	o.logZone(c, "zone.create", z)
 	return c.zoneDoc(z), nil
 }
 
-// replaceZone removes everything that the body does not name. A zone has no version to compare.
+// replaceZone replaces a zone, including all members that the body omits. A zone has no version to compare.
 func (o *Org) replaceZone(c *call, z *zone) (any, error) {
 	body, err := o.readZone(c, z)
 	if err != nil {
@@ -275,7 +277,7 @@ func (o *Org) logZone(c *call, event string, z *zone) {
 	o.logDetail(c, event, detail{debug: doc{"zoneData": data}}, z.target())
 }
 
-// deleteZone deletes neither an active zone nor a zone of Okta's own.
+// deleteZone rejects active zones and zones of Okta.
 func (o *Org) deleteZone(c *call, z *zone) (any, error) {
 	switch {
 	case z.system:
@@ -288,7 +290,7 @@ func (o *Org) deleteZone(c *call, z *zone) (any, error) {
 	return nil, nil
 }
 
-// toggledZoneDoc also changes lastUpdated, since Okta does so even if the status stays.
+// toggledZoneDoc also changes lastUpdated. Okta does so even if the status does not change.
 func (c *call) toggledZoneDoc(z *zone) doc {
 	z.lastUpdated = c.Now
 	return c.zoneDoc(z)

@@ -59,7 +59,7 @@ func TestReplaceZone(t *testing.T) {
 	if got := c.zoneNamed("BlockedIpZone"); len(got.Gateways) != 2 || got.Status != "ACTIVE" || got.Usage != "BLOCKLIST" {
 		t.Errorf("%+v", got)
 	}
-	// Members that the body does not name are gone.
+	// The zone loses the members that the body omits.
 	c.want("PUT", blocked, `{"type":"IP","name":"BlockedIpZone","usage":"BLOCKLIST"}`, 200, "")
 	if got := c.zoneNamed("BlockedIpZone"); len(got.Gateways) != 0 {
 		t.Errorf("%+v", got)
@@ -137,8 +137,9 @@ func TestZoneLifecycle(t *testing.T) {
 	}
 }
 
-// TestNewZoneIsActive sends a status at the creation. Okta responds with 200 and creates an active zone. A
-// replacement takes the status.
+// TestNewZoneIsActive sends a status when it creates a zone. Okta responds with 200 and creates an active zone.
+// A
+// replacement uses the status.
 func TestNewZoneIsActive(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{

@@ -8,8 +8,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// cut reduces an OpenAPI description in YAML to the wanted paths and the components that
-// these refer to, since the OpenAPI loader takes most of a minute for all of Okta's.
+// cut reduces an OpenAPI description in YAML to the wanted paths and their components, because the OpenAPI
+// loader takes
+// most of a minute for Okta's whole description.
 func cut(text []byte, wanted func(path string) bool) ([]byte, error) {
 	var spec struct {
 		Paths      map[string]any            `yaml:"paths"`
@@ -30,7 +31,7 @@ func cut(text []byte, wanted func(path string) bool) ([]byte, error) {
 			for _, element := range v {
 				keep(element)
 			}
-		case string: // a reference, also the value of a discriminator
+		case string: // a reference, or the value of a discriminator
 			path, isReference := strings.CutPrefix(v, "#/components/")
 			section, name, _ := strings.Cut(path, "/")
 			if component, ok := spec.Components[section][name]; isReference && ok && components[section][name] == nil {

@@ -12,14 +12,16 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// Main runs a package's tests. It then checks all exchanges of the embedded orgs in the
-// process against the description. A deviation fails the package.
+// Main runs a package's tests. It then checks all exchanges of the embedded orgs in the process against the
+// description. A
+// deviation fails the package.
 type Main struct {
 	M interface{ Run() int }
-	// Except selects requests that a test wrote itself, instead of the connector.
+	// Except selects requests that a test wrote itself. They are not checked.
 	Except func(oktasim.Exchange) bool
-	// OddEvents reports whether tests add events to the log that Okta would not. The
-	// responses of the log are then not checked.
+	// OddEvents means that tests add events to the log that Okta would not send. The responses of the log are
+	// then not
+	// checked.
 	OddEvents bool
 }
 
@@ -45,7 +47,7 @@ func (m Main) Run() int {
 	return code
 }
 
-// exchanges holds the distinct exchanges so far.
+// exchanges contains the distinct exchanges so far.
 type exchanges struct {
 	Main
 	mu       sync.Mutex
@@ -69,7 +71,7 @@ func (s *exchanges) add(e oktasim.Exchange) {
 	}
 }
 
-// most is the maximum number of kept exchanges. The tests have fewer.
+// most is the maximum number of kept exchanges, more than the tests have.
 const most = 50_000
 
 func (s *exchanges) check() ([]string, error) {

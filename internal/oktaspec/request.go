@@ -75,7 +75,7 @@ func decode(e oktasim.Exchange) (any, error) {
 		return body, err
 	}
 	values, err := url.ParseQuery(string(e.Body))
-	// The description covers client assertions separately from the bodies.
+	// The description defines client assertions separately from the bodies.
 	values.Del("client_assertion")
 	values.Del("client_assertion_type")
 	body := map[string]any{}
@@ -85,9 +85,9 @@ func decode(e oktasim.Exchange) (any, error) {
 	return body, err
 }
 
-// unknownMembers lists the members of a request's body that the description does not
-// have. The description seldom forbids them, but Okta silently drops them, so that a
-// misspelt one has no effect.
+// unknownMembers lists the members of a request's body that the description does not contain. The description
+// seldom
+// forbids them, but Okta silently ignores them. A misspelt member would therefore have no effect.
 func unknownMembers(at string, s *openapi3.Schema, v any) []string {
 	object, ok := v.(map[string]any)
 	if !ok || open(s) {
@@ -96,7 +96,7 @@ func unknownMembers(at string, s *openapi3.Schema, v any) []string {
 	known := openapi3.Schemas{}
 	gather(s, known)
 	if len(known) == 0 {
-		return nil // an object of any members
+		return nil // an object with any members
 	}
 	var problems []string
 	for name, value := range object {
@@ -110,7 +110,7 @@ func unknownMembers(at string, s *openapi3.Schema, v any) []string {
 	return problems
 }
 
-// open reports whether a schema accepts members that it does not name.
+// open reports whether a schema accepts unknown members.
 func open(s *openapi3.Schema) bool {
 	if s.AdditionalProperties.Schema != nil || s.AdditionalProperties.Has != nil && *s.AdditionalProperties.Has {
 		return true

@@ -17,7 +17,7 @@ func (s *Spec) checkResponse(op *openapi3.Operation, e oktasim.Exchange) []strin
 	}
 	status := e.Status
 	if op.OperationID == "assignRoleToGroup" && status == http.StatusCreated {
-		// The description puts the body under 200; real traffic has it with 201.
+		// The description lists the body under 200. Okta sends it with 201.
 		status = http.StatusOK
 	}
 	response := op.Responses.Value(strconv.Itoa(status))
@@ -42,9 +42,9 @@ func (s *Spec) checkResponse(op *openapi3.Operation, e oktasim.Exchange) []strin
 	return problems
 }
 
-// checkError checks an error response. Its body has the form of Okta's errors
-// (https://developer.okta.com/docs/reference/error-codes/) or of OAuth. A rejection of
-// an access token may have no body.
+// checkError checks an error response. Its body has the format of Okta's errors
+// (https://developer.okta.com/docs/reference/error-codes/) or of OAuth. The rejection of an access token may
+// have no body.
 func checkError(e oktasim.Exchange) []string {
 	if len(e.Response) == 0 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest) {
 		return nil

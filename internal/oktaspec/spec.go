@@ -1,5 +1,6 @@
-// Package oktaspec checks the requests of the connector and the responses of the embedded
-// org against Okta's OpenAPI description. It is for tests.
+// Package oktaspec checks the requests of the connector and the responses of the embedded org against Okta's
+// OpenAPI
+// description. It is for tests.
 package oktaspec
 
 import (
@@ -22,14 +23,13 @@ import (
 // ErrMissing is the error if Okta's description is not on this machine.
 var ErrMissing = errors.New("no ../shared beside the project: there is no OpenAPI description of Okta to compare with")
 
-// A Spec holds the described calls by their paths, and the schemas that they name.
+// A Spec contains the described calls by path, and their schemas.
 type Spec struct {
 	paths   map[string]*openapi3.PathItem
 	schemas openapi3.Schemas
 }
 
-// Load reads the described calls that match one of the paths. Loading all calls takes
-// most of a minute.
+// Load reads the described calls that match one of the paths. Loading all calls takes most of a minute.
 func Load(paths []string) (*Spec, error) {
 	_, here, _, _ := runtime.Caller(0)
 	folder := filepath.Join(filepath.Dir(here), "../../../shared/okta/openapi")
@@ -59,8 +59,7 @@ func Load(paths []string) (*Spec, error) {
 	return spec, nil
 }
 
-// Check returns the problems of an exchange. It skips the response if a fault of a test
-// made it.
+// Check returns the problems of an exchange. It skips a response that a fault of a test produced.
 func (s *Spec) Check(e oktasim.Exchange) []string {
 	item := s.find(e.Method, e.Path)
 	if item == nil {
@@ -87,8 +86,7 @@ func (s *Spec) find(method, path string) *openapi3.PathItem {
 	return found
 }
 
-// literals counts the segments that a path shares with a described one. It returns -1
-// if the path does not match.
+// literals counts the common segments of a path and a described path. It returns -1 if the path does not match.
 func literals(described, path string) int {
 	want, got := strings.Split(described, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {
@@ -106,8 +104,9 @@ func literals(described, path string) int {
 	return n
 }
 
-// visit checks a value against a schema, and each object in it against the schema that
-// its discriminator names. An IP zone, for example, is recognized only by its type.
+// visit checks a value against a schema. It checks each object in it against the schema of its discriminator. An
+// IP zone,
+// for example, is recognized only by its type.
 func (s *Spec) visit(schema *openapi3.Schema, v any, as openapi3.SchemaValidationOption) []error {
 	v = withoutNulls(v)
 	found := hard(schema.VisitJSON(v, openapi3.MultiErrors(), as))
@@ -125,7 +124,7 @@ func (s *Spec) visit(schema *openapi3.Schema, v any, as openapi3.SchemaValidatio
 	return found
 }
 
-// kind returns the schema that the discriminator of v names, or else the given schema.
+// kind returns the schema of v's discriminator, or the given schema.
 func (s *Spec) kind(schema *openapi3.Schema, v any) *openapi3.Schema {
 	object, _ := v.(map[string]any)
 	if schema.Discriminator == nil || object == nil {
@@ -139,8 +138,8 @@ func (s *Spec) kind(schema *openapi3.Schema, v any) *openapi3.Schema {
 	return schema
 }
 
-// withoutNulls removes null members and elements. Most fields may be null, and the
-// description seldom says so.
+// withoutNulls removes null members and elements. Most fields may be null, although the description seldom says
+// so.
 func withoutNulls(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -158,8 +157,9 @@ func withoutNulls(v any) any {
 	return v
 }
 
-// hard returns the relevant errors. It drops errors about enumerations and formats,
-// which the description does not keep current, and about overlapping alternatives.
+// hard returns the relevant errors. It drops errors about enumerations and formats, which are outdated in the
+// description,
+// and about overlapping alternatives.
 func hard(err error) []error {
 	switch e := err.(type) {
 	case nil:
@@ -193,9 +193,11 @@ func describe(err error) string {
 	return err.Error()
 }
 
-// overstrict reports whether real traffic deviates from the description in this way. The
-// description requires objects in an application's user where Okta sends text, and more
-// of an application's own settings than Okta sends.
+// overstrict reports whether real responses deviate from the description in this way. In an application's user,
+// the
+// description requires objects where Okta sends text. It also requires more of an application's own settings
+// than Okta
+// sends.
 func overstrict(e *openapi3.SchemaError) bool {
 	at := "/" + strings.Join(e.JSONPointer(), "/")
 	return e.SchemaField == "type" && userInApp.MatchString(at) || e.SchemaField == "required" && strings.Contains(at, "/settings/app/")

@@ -9,7 +9,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// The check finds each kind of deviation.
+// TestCheckFindsDeviations checks that each kind of deviation is found.
 func TestCheckFindsDeviations(t *testing.T) {
 	const user = "/api/v1/users/00u1"
 	zone := func(body string) oktasim.Exchange {
@@ -20,7 +20,7 @@ func TestCheckFindsDeviations(t *testing.T) {
 	}
 	cases := []struct {
 		oktasim.Exchange
-		want string // "" for no problem
+		want string // "" means no problem
 	}{
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/devices", Query: "limit=20"}, ""},
 		{oktasim.Exchange{Method: "GET", Path: "/api/v1/policies", Query: "limit=20"}, "\"type\" in query has an error: value is required"},
@@ -90,7 +90,7 @@ type noTests struct{ meanwhile func() }
 
 func (n noTests) Run() int { n.meanwhile(); return 0 }
 
-// A deviation in any test fails the whole package.
+// TestDeviationFailsThePackage checks that a deviation in any test fails the whole package.
 func TestDeviationFailsThePackage(t *testing.T) {
 	var asked oktasim.Exchange
 	main := func() int {

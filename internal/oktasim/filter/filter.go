@@ -1,4 +1,4 @@
-// Package filter reads and evaluates the SCIM expressions of Okta's filter and search parameters.
+// Package filter parses and evaluates the SCIM expressions of Okta's filter and search parameters.
 package filter
 
 import (
@@ -18,7 +18,8 @@ import (
 type Expression struct {
 	// Operator is and, or, not, or an attribute operator in lower case.
 	Operator string
-	// Attribute and Value belong to a comparison. The value is a string, a json.Number or a bool, and pr has none.
+	// Attribute and Value belong to a comparison. The value is a string, a json.Number or a bool. pr has no
+	// value.
 	Attribute string
 	Value     any
 
@@ -26,7 +27,7 @@ type Expression struct {
 	fold  bool // ignores the case of strings
 }
 
-// Comparisons returns the comparisons of the expression from left to right. No expression has none.
+// Comparisons returns the comparisons of the expression from left to right. e may be nil.
 func (e *Expression) Comparisons() []*Expression {
 	switch {
 	case e == nil:
@@ -53,7 +54,7 @@ func (e *Expression) Match(doc wire.Doc) bool {
 		return !e.terms[0].Match(doc)
 	}
 	values := Values(doc, e.Attribute)
-	if e.Operator == "ne" { // holds if no value is equal, and so for an absent attribute
+	if e.Operator == "ne" { // true if no value is equal, and therefore for an absent attribute
 		equal := Expression{Operator: "eq", Value: e.Value, fold: e.fold}
 		return !slices.ContainsFunc(values, equal.holds)
 	}
@@ -90,7 +91,7 @@ func (e *Expression) holdsText(got, want string) bool {
 		return strings.HasSuffix(got, want)
 	}
 	order := strings.Compare(got, want)
-	// A client may write the same instant in another form than Okta does.
+	// A client may write the same instant in another format than Okta.
 	if a, err := time.Parse(wire.StampLayout, strings.ToUpper(got)); err == nil {
 		if b, err := wire.ParseTime(want); err == nil {
 			order = a.Compare(b)
@@ -118,8 +119,9 @@ func present(v any) bool {
 	return v != nil && v != "" && (!isObject || len(object) > 0)
 }
 
-// Values returns the values of a dotted attribute in decoded JSON, from every element of the arrays on its way. An
-// absent or null attribute has none.
+// Values returns the values of a dotted attribute in decoded JSON. It searches every element of an array. An
+// absent or
+// null attribute has no values.
 func Values(in any, attribute string) []any {
 	switch v := in.(type) {
 	case nil:
@@ -135,7 +137,7 @@ func Values(in any, attribute string) []any {
 			break
 		}
 		name, rest, _ := strings.Cut(attribute, ".")
-		// A key may itself hold dots, as attributes of debugData do.
+		// A key may itself contain dots, as attributes of debugData do.
 		if _, whole := v[attribute]; whole {
 			name, rest = attribute, ""
 		}
@@ -147,19 +149,20 @@ func Values(in any, attribute string) []any {
 	return []any{in}
 }
 
-// Rules say which expressions a parameter of an endpoint accepts.
+// Rules define the expressions that a parameter of an endpoint accepts.
 type Rules struct {
-	// Search marks Okta's search language. It ignores the case of strings and reports no positions in its errors.
+	// Search selects Okta's search language. It ignores the case of strings, and its errors contain no
+	// positions.
 	Search bool
 	// Negation allows not.
 	Negation bool
-	// Known reports whether an attribute exists. Nil means that Allows alone decides.
+	// Known reports whether an attribute exists. nil means that only Allows is used.
 	Known func(attribute string) bool
 	// Allows reports whether the operator may follow the attribute.
 	Allows func(attribute, operator string) bool
 }
 
-// Parse reads an expression. Its errors are Okta's.
+// Parse parses an expression. Its errors are Okta's.
 func Parse(text string, rules Rules) (*Expression, error) {
 	p := &parser{}
 	e, err := p.parse(text)
@@ -182,7 +185,7 @@ func Parse(text string, rules Rules) (*Expression, error) {
 	return e, nil
 }
 
-// Sets of operators that many attributes allow.
+// These sets of operators apply to many attributes.
 const (
 	Equal   = "eq"
 	Ordered = "eq gt ge lt le"
@@ -190,7 +193,7 @@ const (
 	Contain = Compare + " co"
 )
 
-// Table is an Allows of the operators, separated by spaces, that each attribute allows.
+// Table maps each attribute to its allowed operators, separated by spaces.
 type Table map[string]string
 
 // Allows reports whether the operator may follow the attribute.
@@ -201,16 +204,17 @@ func (t Table) Allows(attribute, operator string) bool {
 // operators are all attribute operators of RFC 7644.
 var operators = []string{"eq", "ne", "gt", "ge", "lt", "le", "sw", "ew", "co", "pr"}
 
-// maxDepth bounds the nesting of parentheses, and with it the stack.
+// maxDepth limits the nesting of parentheses, and therefore the stack.
 const maxDepth = 64
 
 var (
-	// tokenForm matches a parenthesis, a string, the beginning of a string without an end, or a word.
+	// tokenForm matches a parenthesis, a string, the start of a string without an end, or a word.
 	tokenForm     = regexp.MustCompile(`(?s)[()]|"(?:[^"\\]|\\.)*"|"|[^ \t\r\n()"]+`)
 	attributeForm = regexp.MustCompile(`^[A-Za-z_][\w:$-]*(\.[\w:$-]+)*$`)
 )
 
-// token is a part of an expression with its position in characters. The text of the token after the last is empty.
+// token is a part of an expression with its position in characters. The token after the last one has an empty
+// text.
 type token struct {
 	text string
 	at   int
@@ -225,8 +229,9 @@ type parser struct {
 	negated bool
 }
 
-// parse reads a whole expression: comparisons bind tighter than parentheses, parentheses tighter than and, and tighter
-// than or. Its errors are sentences without the expression itself.
+// parse parses a whole expression. Comparisons have the highest precedence, then parentheses, then and, then or.
+// Its
+// errors are sentences without the expression itself.
 func (p *parser) parse(text string) (*Expression, error) {
 	if !utf8.ValidString(text) {
 		return nil, fmt.Errorf("The filter is not valid UTF-8")
@@ -268,7 +273,7 @@ func (p *parser) take(expected string, is func(token) bool) (token, error) {
 	return t, nil
 }
 
-// junction reads terms joined by or, each of them terms joined by and.
+// junction parses terms joined by or. Each of them consists of terms joined by and.
 func (p *parser) junction(operator string) (*Expression, error) {
 	term := p.term
 	if operator == "or" {
@@ -343,7 +348,7 @@ func (p *parser) comparison() (*Expression, error) {
 	return e, nil
 }
 
-// literal reads a JSON string, number or boolean. It returns nil for anything else.
+// literal parses a JSON string, number or boolean. It returns nil for any other text.
 func literal(text string) (v any) {
 	if strings.ContainsAny(text[:1], "[{") || !json.Valid([]byte(text)) {
 		return nil

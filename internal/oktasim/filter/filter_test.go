@@ -128,7 +128,7 @@ func FuzzFilter(f *testing.F) {
 			return // one parenthesis too many
 		}
 		if e.Match(doc) == inverse.Match(doc) {
-			t.Fatalf("%q and its negation give the same result", in)
+			t.Fatalf("%q and its negation have the same result", in)
 		}
 	})
 }

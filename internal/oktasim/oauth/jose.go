@@ -1,4 +1,5 @@
-// Package oauth holds the OAuth 2.0 side of the simulated org: signed assertions, DPoP proofs and access tokens.
+// Package oauth contains the OAuth 2.0 part of the simulated org: signed assertions, DPoP proofs and access
+// tokens.
 package oauth
 
 import (
@@ -21,7 +22,8 @@ const minRSABits = 2048
 
 var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.ES256, jose.ES384, jose.ES512}
 
-// PublicJWK writes a public key as a JSON Web Key. The key is an *rsa.PublicKey, or an *ecdsa.PublicKey on P-256, P-384
+// PublicJWK encodes a public key as a JSON Web Key. The key is an *rsa.PublicKey, or an *ecdsa.PublicKey on
+// P-256, P-384
 // or P-521. The ID may be empty. It panics for any other key.
 func PublicJWK(key crypto.PublicKey, id string) json.RawMessage {
 	k := &jose.JSONWebKey{Key: key, KeyID: id, Use: "sig"}
@@ -32,7 +34,7 @@ func PublicJWK(key crypto.PublicKey, id string) json.RawMessage {
 	return raw
 }
 
-// ParseJWK reads a public key that Okta accepts.
+// ParseJWK parses a public key that Okta accepts.
 func ParseJWK(raw []byte) (*jose.JSONWebKey, error) {
 	k := &jose.JSONWebKey{}
 	return k, cmp.Or(k.UnmarshalJSON(raw), checkKey(k))
@@ -53,7 +55,7 @@ func checkKey(k *jose.JSONWebKey) error {
 	return fmt.Errorf("the key is neither a public EC key nor a public RSA key of at least %d bits", minRSABits)
 }
 
-// Thumbprint names a key by its content (RFC 7638).
+// Thumbprint returns the hash of a key (RFC 7638).
 func Thumbprint(k *jose.JSONWebKey) string {
 	sum, err := k.Thumbprint(crypto.SHA256)
 	if err != nil {
@@ -62,7 +64,7 @@ func Thumbprint(k *jose.JSONWebKey) string {
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
-// Token is a signed JSON Web Token that is read but not yet verified.
+// Token is a parsed but unverified JSON Web Token.
 type Token struct {
 	Header jose.Header
 	Claims struct {
@@ -75,7 +77,7 @@ type Token struct {
 	signed *jwt.JSONWebToken
 }
 
-// Parse reads a token in its compact form. With an error, the token is empty.
+// Parse parses a token in its compact form. If it returns an error, the token is empty.
 func Parse(compact string) (*Token, error) {
 	signed, err := jwt.ParseSigned(compact, algorithms)
 	if err != nil {
@@ -85,7 +87,7 @@ func Parse(compact string) (*Token, error) {
 	return t, signed.UnsafeClaimsWithoutVerification(&t.Claims)
 }
 
-// Verify checks the signature with a key of the kind that the algorithm needs.
+// Verify verifies the signature with a key of the type that the algorithm needs.
 func (t *Token) Verify(k *jose.JSONWebKey) error {
 	if t.signed == nil || k == nil {
 		return errors.New("there is no token, or no key")
@@ -93,7 +95,7 @@ func (t *Token) Verify(k *jose.JSONWebKey) error {
 	return t.signed.Claims(k.Key)
 }
 
-// clock returns a time claim, and whether it is there.
+// clock returns a time claim, and whether the claim exists.
 func clock(d *jwt.NumericDate) (time.Time, bool) {
 	if d == nil || *d < 0 || *d > 1<<40 {
 		return time.Time{}, false

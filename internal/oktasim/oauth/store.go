@@ -17,31 +17,31 @@ import (
 )
 
 const (
-	// TokenPath issues access tokens.
+	// TokenPath is the path of the token endpoint.
 	TokenPath = "/oauth2/v1/token"
 
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	// maxAssertionLife is how far ahead an assertion may expire.
+	// maxAssertionLife is the maximum time until the expiry of an assertion.
 	maxAssertionLife = time.Hour
 	// clockLeeway is the accepted difference between the clocks of client and org.
 	clockLeeway = 5 * time.Minute
 	nonceLife   = 24 * time.Hour
 )
 
-// Client is an OAuth client. A client with several keys names one in each assertion.
+// Client is an OAuth client. An assertion of a client with several keys must contain the ID of its key.
 type Client struct {
 	ID     string
 	Keys   []*jose.JSONWebKey
 	Scopes []string
 	// DPoP binds every token to a key of the client.
 	DPoP bool
-	// Life is the lifetime of its tokens.
+	// Life is the lifetime of the client's tokens.
 	Life time.Duration
-	// Active reports whether the client may get and use tokens.
+	// Active reports whether the client may request and use tokens.
 	Active func() bool
 }
 
-// AddKeys reads the public keys of a client.
+// AddKeys parses and adds public keys of a client.
 func (c *Client) AddKeys(keys ...[]byte) error {
 	if len(keys) == 0 {
 		return errors.New("needs a key")
@@ -52,14 +52,14 @@ func (c *Client) AddKeys(keys ...[]byte) error {
 			return fmt.Errorf("key %d: %w", i, err)
 		}
 		if len(keys) > 1 && (k.KeyID == "" || c.key(k.KeyID) != nil) {
-			return fmt.Errorf("key %d needs a kid of its own", i)
+			return fmt.Errorf("key %d needs a unique kid", i)
 		}
 		c.Keys = append(c.Keys, k)
 	}
 	return nil
 }
 
-// key finds the key of an assertion. Without an ID there must be only one.
+// key returns the key of an assertion. The ID may be empty if there is only one key.
 func (c *Client) key(id string) *jose.JSONWebKey {
 	if id == "" && len(c.Keys) == 1 {
 		return c.Keys[0]
@@ -70,17 +70,17 @@ func (c *Client) key(id string) *jose.JSONWebKey {
 	return nil
 }
 
-// accessToken is a token that was issued to a client.
+// accessToken is a token issued to a client.
 type accessToken struct {
 	client  *Client
 	scopes  []string
 	text    string
 	expires time.Time
-	// thumbprint names the key that the token is bound to, empty for a bearer token.
+	// thumbprint is the hash of the key to which the token is bound, empty for a bearer token.
 	thumbprint string
 }
 
-// Includes reports whether granted scopes include a scope. A scope to manage includes the scope to read.
+// Includes reports whether granted scopes include a scope. A manage scope includes the read scope.
 func Includes(granted []string, scope string) bool {
 	kind, isRead := strings.CutSuffix(scope, ".read")
 	return slices.Contains(granted, scope) || isRead && slices.Contains(granted, kind+".manage")
@@ -93,13 +93,14 @@ func (t *accessToken) scheme() string {
 	return "Bearer"
 }
 
-// Store holds the clients, their tokens, and the IDs of assertions and proofs that were used.
+// Store contains the clients, their tokens, and the IDs of used assertions and proofs.
 type Store struct {
 	ids     *wire.IDs
 	signer  jose.Signer
 	clients []*Client
 	tokens  map[string]*accessToken
-	// nonces are valid until the time. Assertions and proofs in spent are not accepted again until the time.
+	// Each value is an expiry. nonces contains the valid nonces. spent contains the IDs of used assertions and
+	// proofs.
 	nonces, spent map[string]time.Time
 }
 
@@ -125,17 +126,17 @@ func (s *Store) Client(id string) *Client {
 	return nil
 }
 
-// Revoke makes the tokens of a client invalid, of all clients if the ID is empty, and returns their number.
+// Revoke revokes the tokens of a client, or of all clients if the ID is empty. It returns the number of tokens.
 func (s *Store) Revoke(clientID string) int {
 	before := len(s.tokens)
 	maps.DeleteFunc(s.tokens, func(_ string, t *accessToken) bool { return clientID == "" || t.client.ID == clientID })
 	return before - len(s.tokens)
 }
 
-// ExpireNonces makes every DPoP nonce invalid.
+// ExpireNonces invalidates every DPoP nonce.
 func (s *Store) ExpireNonces() { clear(s.nonces) }
 
-// issue writes a token as a JSON Web Token, as Okta's are. Clients cannot verify it.
+// issue returns a token as a JSON Web Token, as Okta does. Clients cannot verify it.
 func (s *Store) issue(c *wire.Call, client *Client, scopes []string, held *proof) (*accessToken, error) {
 	maps.DeleteFunc(s.tokens, func(_ string, t *accessToken) bool { return !c.Now.Before(t.expires) })
 	t := &accessToken{client: client, scopes: scopes, expires: c.Now.Add(client.Life)}
@@ -153,7 +154,7 @@ func (s *Store) issue(c *wire.Call, client *Client, scopes []string, held *proof
 	return t, err
 }
 
-// spend remembers an ID until then and reports whether it was new.
+// spend marks an ID as used until a time. It reports whether the ID was new.
 func (s *Store) spend(id string, now, until time.Time) bool {
 	maps.DeleteFunc(s.spent, func(_ string, end time.Time) bool { return !now.Before(end) })
 	if _, seen := s.spent[id]; seen {
@@ -163,8 +164,9 @@ func (s *Store) spend(id string, now, until time.Time) bool {
 	return true
 }
 
-// Check finds the client of a call's access token. It verifies the token's binding and its scope, unless the scope is
-// empty. A nil client comes with the response to the caller.
+// Check returns the client of a call's access token. It verifies the binding of the token, and its scope unless
+// the
+// scope is empty. If the client is nil, the reply is the response to the caller.
 func (s *Store) Check(c *wire.Call, scheme, text, scope string) (*Client, *wire.Reply) {
 	reject := func(r *wire.Reply, code, description string) (*Client, *wire.Reply) {
 		r.Header.Set("WWW-Authenticate", scheme+` authorization_uri="`+c.URL("/oauth2/v1/authorize")+`", realm="`+c.Base+`", scope="`+scope+
@@ -186,7 +188,7 @@ func (s *Store) Check(c *wire.Call, scheme, text, scope string) (*Client, *wire.
 	return t.client, nil
 }
 
-// checkBinding describes the fault of the proof for a bound token. It returns an empty text for a valid proof.
+// checkBinding returns the fault of the proof for a bound token, or an empty text if the proof is valid.
 func (s *Store) checkBinding(c *wire.Call, t *accessToken) string {
 	held, err := readProof(c, t.text)
 	switch {

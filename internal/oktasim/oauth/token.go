@@ -14,7 +14,7 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// Error is a response in the error shape of OAuth 2.0.
+// Error is an error response in the format of OAuth 2.0.
 type Error struct {
 	status            int
 	code, description string
@@ -43,13 +43,13 @@ func badClient(description string) *Error {
 
 func badProof(description string) *Error { return badRequest("invalid_dpop_proof", description) }
 
-// check is a fault of a request, if it holds.
+// check is a possible fault of a request.
 type check struct {
 	holds bool
 	fault *Error
 }
 
-// firstFault returns the fault of the first check that holds, or nil.
+// firstFault returns the first fault whose condition is true, or nil.
 func firstFault(checks ...check) *Error {
 	for _, c := range checks {
 		if c.holds {
@@ -59,8 +59,9 @@ func firstFault(checks ...check) *Error {
 	return nil
 }
 
-// Issue is the token endpoint. It supports the client credentials grant with a signed assertion. A rejected request
-// spends neither its assertion nor its proof.
+// Issue is the token endpoint. It supports the client credentials grant with a signed assertion. After a
+// rejection, the
+// assertion and the proof can be used again.
 func (s *Store) Issue(c *wire.Call) (*Client, *wire.Reply, error) {
 	form, fault := readForm(c)
 	if fault != nil {
@@ -104,7 +105,7 @@ func (s *Store) Issue(c *wire.Call) (*Client, *wire.Reply, error) {
 	return client, r, nil
 }
 
-// readForm reads the body of a token request. It ignores the query, which would end up in the logs of proxies.
+// readForm parses the body of a token request. It ignores the query, because proxies log it.
 func readForm(c *wire.Call) (url.Values, *Error) {
 	media, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
@@ -122,7 +123,7 @@ func readForm(c *wire.Call) (url.Values, *Error) {
 	return form, nil
 }
 
-// authenticate finds the client of a token request's assertion.
+// authenticate returns the client of a token request's assertion.
 func (s *Store) authenticate(c *wire.Call, form url.Values) (*Client, *Token, *Error) {
 	assertion, err := Parse(form.Get("client_assertion"))
 	claims := &assertion.Claims
@@ -157,14 +158,15 @@ func (s *Store) authenticate(c *wire.Call, form url.Values) (*Client, *Token, *E
 	)
 }
 
-// proof is a verified proof that the sender of a request holds a key (RFC 9449).
+// proof is a verified proof that the sender of a request has a key (RFC 9449).
 type proof struct {
 	thumbprint, id, nonce string
 	issued                time.Time
 }
 
-// readProof verifies the proof of a request without spending it. The access token of the request is empty at the token
-// endpoint.
+// readProof verifies the proof of a request without marking it as used. The access token of the request is empty
+// at the
+// token endpoint.
 func readProof(c *wire.Call, token string) (*proof, *Error) {
 	t, err := Parse(c.Header.Get("DPoP"))
 	key, claims, number := t.Header.JSONWebKey, &t.Claims, len(c.Header.Values("DPoP"))
@@ -188,7 +190,7 @@ func readProof(c *wire.Call, token string) (*proof, *Error) {
 	return &proof{Thumbprint(key), claims.ID, claims.Nonce, issued}, nil
 }
 
-// proofForToken also demands a nonce of the org. It hands one out if the nonce is missing or has expired.
+// proofForToken also requires a nonce of the org. It issues a nonce if the nonce is missing or has expired.
 func (s *Store) proofForToken(c *wire.Call) (*proof, *Error) {
 	held, err := readProof(c, "")
 	if err != nil {
@@ -204,7 +206,7 @@ func (s *Store) proofForToken(c *wire.Call) (*proof, *Error) {
 	return nil, e
 }
 
-// spendProof reports whether the proof is new.
+// spendProof marks the proof as used. It reports whether the proof is new.
 func (s *Store) spendProof(c *wire.Call, p *proof) bool {
 	return s.spend("proof\x00"+p.thumbprint+"\x00"+p.id, c.Now, p.issued.Add(2*clockLeeway))
 }

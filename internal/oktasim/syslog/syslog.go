@@ -4,7 +4,7 @@ package syslog
 import (
 	"bytes"
 	"cmp"
-	_ "embed" // for the attributes
+	_ "embed" // embeds the attributes
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -16,23 +16,26 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// retention is how long the log keeps an event.
+// retention is the time for which the log keeps an event.
 const retention = 90 * 24 * time.Hour
 
-// Event is a stored event. The number is the order of arrival, which is the order of persistence. The published time
-// is the one in the event and may be older.
+// Event is a stored event. Events are numbered in the order of arrival, which is the order of persistence. The
+// published
+// time comes from the event and may be older.
 type Event struct {
 	UUID string
 
-	number    int // from 1
+	number    int // starts at 1
 	persisted time.Time
 	published time.Time
 	raw       []byte
 	doc       wire.Doc
-	words     map[string]bool // for q, collected at its first use
+	words     map[string]bool // words for q, collected at the first use
 }
 
-// NewEvent makes a complete event ready for the log. It is stored at the time "persisted" of given, and now without.
+// NewEvent creates an event for the log. The event is complete. persisted is the time at which it is stored, by
+// default
+// now.
 func NewEvent(event wire.Doc, persisted any, now time.Time) (*Event, error) {
 	e := &Event{persisted: now}
 	if persisted != nil {
@@ -56,7 +59,7 @@ func NewEvent(event wire.Doc, persisted any, now time.Time) (*Event, error) {
 	return e, nil
 }
 
-// Log holds all events; the event with number n is at index n-1.
+// Log contains all events. The event with number n has the index n-1.
 type Log struct{ events []*Event }
 
 // Len returns the number of events.
@@ -70,8 +73,9 @@ func (l *Log) Add(events ...*Event) {
 	}
 }
 
-// poll walks the log in the order of persistence. The next position is always there, also after an empty page, and it
-// passes the events that did not match.
+// poll returns a page in the order of persistence. There is always a next position, even after an empty page. It
+// is after
+// the events that did not match.
 func (l *Log) poll(q *query, now time.Time) (page []*Event, next *position) {
 	next = &position{}
 	if q.from != nil {
@@ -89,7 +93,9 @@ func (l *Log) poll(q *query, now time.Time) (page []*Event, next *position) {
 	return page, next
 }
 
-// bounded sorts the events that were published from since until before until. The last page has no next position.
+// bounded returns a page of the events published from since until before until, sorted by that time. There is no
+// next
+// position after the last page.
 func (l *Log) bounded(q *query, now time.Time) (page []*Event, next *position) {
 	at := func(e *Event) position { return position{Number: e.number, Published: e.published.UnixNano()} }
 	direction := 1
@@ -125,8 +131,9 @@ func (e *Event) holds(keywords []string) bool {
 	return !slices.ContainsFunc(keywords, func(k string) bool { return !e.words[k] })
 }
 
-// collectWords takes the words of every string in lower case: the text between spaces, the same without the
-// punctuation around it, and the parts between its hyphens.
+// collectWords collects the words of every string in lower case: the text between spaces, the same without
+// surrounding
+// punctuation, and the parts between hyphens.
 func collectWords(v any, into map[string]bool) {
 	switch v := v.(type) {
 	case wire.Doc:
@@ -149,7 +156,7 @@ func collectWords(v any, into map[string]bool) {
 	}
 }
 
-// usualPeriod is how far since lies before until by default, and maxPeriod is how far it may lie before now.
+// usualPeriod is the default period between since and until. maxPeriod is the maximum age of since.
 const (
 	usualPeriod = 7 * 24 * time.Hour
 	maxPeriod   = 180 * 24 * time.Hour
@@ -157,29 +164,30 @@ const (
 
 // query is a request for events.
 type query struct {
-	// polling queries are ascending and have no until: since compares with the time of persistence, and pages never end.
+	// polling queries are ascending and have no until. Their since is a time of persistence, and their pages
+	// never end.
 	polling      bool
 	descending   bool
-	since, until time.Time // until belongs to bounded queries only
+	since, until time.Time // only bounded queries have until
 	limit        int
 	filter       *filter.Expression
 	keywords     []string
-	// from is the position after which the page begins; nil at the start.
+	// from is the position before the first event of the page, nil at the start.
 	from *position
 }
 
 // position is the content of a cursor: the last event of a page, and the query.
 type position struct {
 	Number    int
-	Published int64 // nanoseconds; bounded queries only
+	Published int64 // in nanoseconds; for bounded queries only
 	Since     time.Time
 	Until     time.Time
 	Polling   bool
-	// Query is the rest of the query, which may not change between pages.
+	// Query is the rest of the query, which must not change between pages.
 	Query string
 }
 
-// scope is the part of the query that a cursor fixes, in addition to its times.
+// scope returns the part of the query that a cursor fixes, without its times.
 func scope(c *wire.Call) string {
 	return strings.Join([]string{c.Query.Get("filter"), c.Query.Get("q"), strings.ToUpper(c.Query.Get("sortOrder")), c.Query.Get("until")}, "\x00")
 }
@@ -232,7 +240,7 @@ func readQuery(c *wire.Call, cursors *wire.Cursors) (*query, error) {
 	if c.Query.Has("after") {
 		return q, q.continueFrom(c, cursors)
 	}
-	// A query without an end includes the events that are published now.
+	// A query without an end includes the events that are published at this moment.
 	if q.until, err = c.Time("until", c.Now.Add(1)); err != nil {
 		return nil, err
 	}
@@ -242,7 +250,7 @@ func readQuery(c *wire.Call, cursors *wire.Cursors) (*query, error) {
 	return q, err
 }
 
-// continueFrom takes the times from the cursor, because Okta's next links carry no since.
+// continueFrom reads the times from the cursor, because Okta's next links contain no since.
 func (q *query) continueFrom(c *wire.Call, cursors *wire.Cursors) error {
 	if c.Query.Has("since") {
 		return wire.Invalid("'since': It cannot be combined with 'after'.")
@@ -272,7 +280,7 @@ func readKeywords(q string) ([]string, error) {
 	return words, nil
 }
 
-// rules are those of the log's filter parameter.
+// rules are the rules of the log's filter parameter.
 var rules = filter.Rules{
 	Negation: true,
 	Known:    isAttribute,
@@ -281,8 +289,9 @@ var rules = filter.Rules{
 	},
 }
 
-// attributes are the attributes of an event that a filter may name, by the attribute that holds them. A star marks an
-// attribute below which a filter may name anything. Filters cannot name published, since and until replace it.
+// attributes lists the attributes of an event that a filter may contain, by the parent attribute. A star means
+// that any
+// attribute below is allowed. published is not allowed in filters, because since and until replace it.
 var attributes = func() (all map[string]string) {
 	if err := json.Unmarshal(attributesJSON, &all); err != nil {
 		panic("oktasim: " + err.Error())
@@ -293,7 +302,7 @@ var attributes = func() (all map[string]string) {
 //go:embed attributes.json
 var attributesJSON []byte
 
-// isAttribute walks down a dotted name.
+// isAttribute reports whether a dotted name is an attribute.
 func isAttribute(name string) bool {
 	at := ""
 	for part := range strings.SplitSeq(name, ".") {
@@ -309,8 +318,9 @@ func isAttribute(name string) bool {
 	return true
 }
 
-// FilterMatches reports whether the log finds an event, which is JSON, with a filter. The error is Okta's error for a
-// filter that Okta rejects.
+// FilterMatches reports whether the filter matches the event, which is JSON. The error is Okta's error for an
+// invalid
+// filter.
 func FilterMatches(text string, event []byte) (bool, error) {
 	if text == "" {
 		return true, nil

@@ -7,9 +7,11 @@ import (
 	"encoding/base64"
 )
 
-// Cursors keeps the positions of the "after" parameters of one org. A cursor is opaque. The org rejects a
-// cursor that was changed, and a cursor of another org or endpoint. The same position always gives the same cursor,
-// because clients of Okta's log compare the next link with the self link to find the end.
+// Cursors encodes the positions of the "after" parameters of one org. A cursor is opaque. The org rejects a
+// changed
+// cursor, and a cursor of another org or endpoint. The same position always has the same cursor, because clients
+// of Okta's
+// log compare the next link with the self link to detect the end.
 type Cursors struct {
 	key       [32]byte
 	positions map[string]located
@@ -24,12 +26,12 @@ type located struct {
 // NewCursors returns the cursors of one org, with a new key.
 func NewCursors() *Cursors {
 	c := &Cursors{positions: map[string]located{}}
-	// crypto/rand never fails: it ends the process instead.
+	// crypto/rand never returns an error. It ends the process instead.
 	_, _ = rand.Read(c.key[:])
 	return c
 }
 
-// Expire makes every cursor issued so far invalid.
+// Expire invalidates every cursor issued so far.
 func (c *Cursors) Expire() { *c = *NewCursors() }
 
 // Seal returns the after parameter for a position.

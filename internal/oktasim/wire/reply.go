@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
-	_ "embed" // for the catalogue
+	_ "embed" // embeds the catalogue
 	"fmt"
 	"net/http"
 	"strconv"
@@ -19,21 +19,21 @@ type Reply struct {
 	Body   []byte
 }
 
-// JSON is a response with a JSON body.
+// JSON returns a response with a JSON body.
 func JSON(status int, v any) *Reply { return Raw(status, Encode(v)) }
 
-// Raw is a response whose body is JSON already.
+// Raw returns a response with an encoded JSON body.
 func Raw(status int, body []byte) *Reply {
 	return &Reply{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
 }
 
-// Empty is a response without a body.
+// Empty returns a response without a body.
 func Empty(status int) *Reply { return &Reply{Status: status, Header: http.Header{}} }
 
-// AddLink puts a link on a header line of its own.
+// AddLink adds a link in a separate header line.
 func (r *Reply) AddLink(href, rel string) { r.Header.Add("Link", "<"+href+`>; rel="`+rel+`"`) }
 
-// Compress writes the body as gzip if the client accepts gzip.
+// Compress compresses the body if the client accepts gzip.
 func (r *Reply) Compress(request http.Header) {
 	if len(r.Body) == 0 || !wantsGzip(request) {
 		return
@@ -42,7 +42,7 @@ func (r *Reply) Compress(request http.Header) {
 	z := compressors.Get().(*gzip.Writer)
 	defer compressors.Put(z)
 	z.Reset(&b)
-	// A bytes.Buffer takes everything.
+	// A bytes.Buffer returns no error.
 	_, _ = z.Write(r.Body)
 	_ = z.Close()
 	r.Body = b.Bytes()
@@ -62,13 +62,13 @@ func wantsGzip(h http.Header) bool {
 	return false
 }
 
-// compressors are kept because each is larger than most responses.
+// compressors are reused, because each is larger than most responses.
 var compressors = sync.Pool{New: func() any {
 	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
 	return z
 }}
 
-// Error is a response in Okta's error shape.
+// Error is a response in Okta's error format.
 type Error struct {
 	Status  int
 	code    string
@@ -79,7 +79,7 @@ type Error struct {
 // Error returns the Okta error code and its summary.
 func (e *Error) Error() string { return e.code + ": " + e.Summary }
 
-// Reply returns the response of the error. The ID names this one response.
+// Reply returns the response of the error. The ID identifies this response.
 func (e *Error) Reply(id string) *Reply {
 	causes := []Doc{}
 	for _, c := range e.Causes {
@@ -88,13 +88,14 @@ func (e *Error) Reply(id string) *Reply {
 	return JSON(e.Status, Doc{"errorCode": e.code, "errorSummary": e.Summary, "errorLink": e.code, "errorId": id, "errorCauses": causes})
 }
 
-// catalogue is errors.txt: the errors that the org can return, each with its status, its code and its summary. The first
-// error of a status is the one that Okta most often returns with it.
+// catalogue is errors.txt: the errors that the org can return, each with its status, its code and its summary.
+// The first
+// error of a status is the one that Okta returns most often.
 //
 //go:embed errors.txt
 var catalogue string
 
-// lookup returns the first error of the catalogue with a code or a status. It returns the zero value for an unknown one.
+// lookup returns the first error of the catalogue with a code or a status, or the zero value.
 func lookup(code string, status int) Error {
 	for line := range strings.Lines(catalogue) {
 		fields := strings.SplitN(strings.TrimSpace(line), " ", 3)
@@ -105,10 +106,10 @@ func lookup(code string, status int) Error {
 	return Error{}
 }
 
-// CodeOf returns the code that Okta most often gives with a status.
+// CodeOf returns the code that Okta returns most often with a status.
 func CodeOf(status int) string { return cmp.Or(lookup("", status).code, "E0000009") }
 
-// StatusOf returns the status of a code, 0 for a code that the org does not know.
+// StatusOf returns the status of a code, 0 for an unknown code.
 func StatusOf(code string) int { return lookup(code, 0).Status }
 
 // Code returns the catalogue's error for a code.
@@ -127,7 +128,7 @@ func Codef(code, format string, args ...any) *Error {
 	return e
 }
 
-// Invalid returns E0000001. The summary names the wrong value, and the causes say why it is wrong.
+// Invalid returns E0000001. The summary names the invalid value, and the causes explain the error.
 func Invalid(what string, causes ...string) *Error {
 	e := Codef("E0000001", "Api validation failed: %s", what)
 	e.Causes = causes

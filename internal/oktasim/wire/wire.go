@@ -1,4 +1,5 @@
-// Package wire holds the HTTP side of the simulated org: requests, responses, Okta's errors, times and paging.
+// Package wire contains the HTTP part of the simulated org: requests, responses, Okta's errors, times and
+// paging.
 package wire
 
 import (
@@ -26,19 +27,19 @@ type Doc = map[string]any
 // Call is one request to the org.
 type Call struct {
 	Method    string
-	Path      string // escaped, as sent
+	Path      string // escaped, as received
 	RawQuery  string
 	Query     url.Values
 	Header    http.Header
 	Remote    string // address without port
 	Base      string // scheme and host of this org's links
 	Body      []byte
-	Params    []string // values of the route's {…} segments
+	Params    []string // values of the variable segments of the route
 	Now       time.Time
 	RequestID string
 }
 
-// NewCall reads a request. It keeps the valid parts of an invalid query, as a servlet container does.
+// NewCall parses a request. It keeps the valid parts of an invalid query, as a servlet container does.
 func NewCall(r *http.Request, body []byte, now time.Time, requestID string) Call {
 	scheme := "http"
 	if r.TLS != nil {
@@ -55,7 +56,7 @@ func NewCall(r *http.Request, body []byte, now time.Time, requestID string) Call
 	}
 }
 
-// Decode reads the body as one JSON object and keeps numbers as they are written.
+// Decode decodes the body, which must be one JSON object. It keeps numbers unchanged.
 func (c *Call) Decode(v any) error {
 	if t := c.Header.Get("Content-Type"); t != "" {
 		if media, _, err := mime.ParseMediaType(t); err != nil || media != "application/json" {
@@ -68,7 +69,7 @@ func (c *Call) Decode(v any) error {
 	return nil
 }
 
-// DecodeObject reads text that holds one JSON object and nothing else.
+// DecodeObject decodes a text that must be exactly one JSON object.
 func DecodeObject(text []byte, v any) error {
 	if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return errors.New("the text is not a JSON object")
@@ -79,7 +80,7 @@ func DecodeObject(text []byte, v any) error {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("the text holds more than one JSON value")
+		return errors.New("the text contains more than one JSON value")
 	}
 	return nil
 }
@@ -90,13 +91,13 @@ func Encode(v any) []byte {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		// Only values of this module, or values that came from JSON, get here.
+		// The value was created by this module or decoded from JSON.
 		panic("oktasim: value cannot be JSON: " + err.Error())
 	}
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
-// Plain turns an object made in Go into the values that decoding its JSON gives.
+// Plain converts an object created in Go to the values that its JSON decodes to.
 func Plain(object Doc) (Doc, error) {
 	out := Doc{}
 	raw, err := json.Marshal(object)
@@ -106,8 +107,9 @@ func Plain(object Doc) (Doc, error) {
 	return out, err
 }
 
-// Param reads a query parameter. It returns otherwise if the call does not have the parameter, and the complaint as an
-// error if parse rejects the text.
+// Param returns a query parameter, or otherwise if the call does not have it. If parse rejects the text, the
+// error
+// contains the message.
 func Param[T any](c *Call, name string, otherwise T, parse func(string) (T, error), complaint *Error) (T, error) {
 	if !c.Query.Has(name) {
 		return otherwise, nil
@@ -119,12 +121,12 @@ func Param[T any](c *Call, name string, otherwise T, parse func(string) (T, erro
 	return v, nil
 }
 
-// Flag reads a boolean query parameter.
+// Flag returns a boolean query parameter.
 func (c *Call) Flag(name string, otherwise bool) (bool, error) {
 	return Param(c, name, otherwise, strconv.ParseBool, Invalid(name, name+": The value must be true or false"))
 }
 
-// Number reads a whole number from low to high from the query.
+// Number returns an integer query parameter from low to high.
 func (c *Call) Number(name string, otherwise, low, high int) (int, error) {
 	complaint := Invalid(name, fmt.Sprintf("%s: The value must be a whole number between %d and %d", name, low, high))
 	v, err := Param(c, name, otherwise, strconv.Atoi, complaint)
@@ -134,7 +136,7 @@ func (c *Call) Number(name string, otherwise, low, high int) (int, error) {
 	return v, err
 }
 
-// Time reads a time from the query.
+// Time returns a time of the query.
 func (c *Call) Time(name string, otherwise time.Time) (time.Time, error) {
 	return Param(c, name, otherwise, ParseTime,
 		Invalid("'"+name+"': The date format in your query is not recognized. Please enter dates using ISO8601 string format."))
@@ -143,7 +145,7 @@ func (c *Call) Time(name string, otherwise time.Time) (time.Time, error) {
 // URL returns the absolute address of a path of the org.
 func (c *Call) URL(path string) string { return c.Base + path }
 
-// LinkWith returns this request's address with some query parameters replaced. An empty value removes its parameter.
+// LinkWith returns this request's address with changed query parameters. An empty value removes its parameter.
 func (c *Call) LinkWith(changes map[string]string) string {
 	q := maps.Clone(c.Query)
 	for k, v := range changes {
@@ -157,21 +159,21 @@ func (c *Call) LinkWith(changes map[string]string) string {
 	return c.URL(c.Path) + "?" + q.Encode()
 }
 
-// Link is a link to href.
+// Link returns a link to href.
 func Link(href string) Doc { return Doc{"href": href} }
 
-// Hinted is a link with the methods that it accepts.
+// Hinted returns a link with its accepted methods.
 func Hinted(href string, methods ...string) Doc {
 	return Doc{"href": href, "hints": Doc{"allow": methods}}
 }
 
-// StampLayout is the form of Okta's times.
+// StampLayout is the format of Okta's times.
 const StampLayout = "2006-01-02T15:04:05.000Z"
 
-// Stamp writes a time as Okta does, in UTC with milliseconds.
+// Stamp formats a time as Okta does, in UTC with milliseconds.
 func Stamp(t time.Time) string { return t.UTC().Format(StampLayout) }
 
-// StampOrNull is Stamp, or null for the zero time.
+// StampOrNull is Stamp, but returns null for the zero time.
 func StampOrNull(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -179,12 +181,13 @@ func StampOrNull(t time.Time) any {
 	return Stamp(t)
 }
 
-// timeForm matches the forms of ISO 8601 that Okta accepts: year, month or day, then hour, minute, second and fraction,
-// then a zone.
+// timeForm matches the formats of ISO 8601 that Okta accepts. They start with a year, a month or a day. Hour,
+// minute,
+// second, fraction and zone may follow.
 var timeForm = regexp.MustCompile(
 	`^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:[Tt](\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?(?:[Zz]|([+-]\d\d)(?::?(\d\d))?)?)?$`)
 
-// ParseTime reads an ISO 8601 time. Missing parts are the earliest, and a time without a zone is in UTC.
+// ParseTime parses an ISO 8601 time. Missing parts are the earliest possible. A time without a zone is in UTC.
 func ParseTime(s string) (time.Time, error) {
 	m := timeForm.FindStringSubmatch(s)
 	if m == nil {
@@ -199,7 +202,7 @@ const (
 	urlSafe      = alphanumeric + "-_"
 )
 
-// IDs makes identifiers in the form of Okta's. They repeat for the same seed and order of calls.
+// IDs generates IDs in Okta's format. The same seed and order of calls generate the same IDs.
 type IDs struct {
 	seed string
 	made map[string]uint64
@@ -208,7 +211,7 @@ type IDs struct {
 // NewIDs returns a source of identifiers.
 func NewIDs(seed string) *IDs { return &IDs{seed, map[string]uint64{}} }
 
-// digest is different for every call with the same kind, and the same at the same position in the sequence.
+// digest returns the next hash of a sequence. Each kind has its own sequence.
 func (s *IDs) digest(kind string) [sha256.Size]byte {
 	s.made[kind]++
 	return sha256.Sum256(binary.BigEndian.AppendUint64([]byte(s.seed+"\x00"+kind+"\x00"), s.made[kind]))
@@ -227,7 +230,7 @@ func (s *IDs) Object(prefix string) string {
 	return prefix + s.chars(prefix, alphanumeric, 17-len(cell)) + cell
 }
 
-// cell ends every object ID of one Okta cell.
+// cell is the end of every object ID of one Okta cell.
 const cell = "5d7"
 
 // RequestID returns the value of X-Okta-Request-Id.
@@ -239,7 +242,7 @@ func (s *IDs) ErrorID() string { return "oae" + s.chars("error", urlSafe, 22) }
 // OneTimeToken returns the secret part of an activation or reset link.
 func (s *IDs) OneTimeToken() string { return s.chars("token", urlSafe, 20) }
 
-// Text returns random text of that length, safe in URLs.
+// Text returns random text of that length that is safe in URLs.
 func (s *IDs) Text(kind string, length int) string { return s.chars(kind, urlSafe, length) }
 
 // UUID returns the uuid of a log event.
