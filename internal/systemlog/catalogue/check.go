@@ -37,7 +37,7 @@ func Check(pattern string) (note string, err error) {
 		}
 		return "", fmt.Errorf("%s is a family, not an event type: write %s.* or one event type, such as %s", name, name, joinOr(names))
 	}
-	if corrections := misspelt(name, typeSpellings()); len(corrections) > 0 {
+	if corrections := correctionsOf(name, typeSpellings()); len(corrections) > 0 {
 		return "", fmt.Errorf("%s is not an event type of Okta: did you mean %s? If Okta added it after release %s, use its family instead",
 			name, joinOr(corrections), Release)
 	}
@@ -51,7 +51,7 @@ func checkFamily(name string) (note string, err error) {
 	if Known(name) {
 		return "", fmt.Errorf("%s is an event type, not a family: write it without .*", name)
 	}
-	if corrections := misspelt(name, familySpellings()); len(corrections) > 0 {
+	if corrections := correctionsOf(name, familySpellings()); len(corrections) > 0 {
 		for i := range corrections {
 			corrections[i] += ".*"
 		}
@@ -101,9 +101,9 @@ var segments = sync.OnceValue(func() map[string]bool {
 	return set
 })
 
-// misspelt returns up to three known names that the user probably meant, the nearest first. A
+// correctionsOf returns up to three known names that the user probably meant, the nearest first. A
 // similar name alone is not enough, because Okta's new types resemble existing types.
-func misspelt(name string, known []spelling) []string {
+func correctionsOf(name string, known []spelling) []string {
 	var found [4][]string // by the number of typos
 	written := spelling{name, normalize(name)}
 	for _, candidate := range known {

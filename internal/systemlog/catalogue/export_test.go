@@ -45,7 +45,7 @@ func RejectedIfNew() []string {
 				delete(known, segment)
 			}
 		}
-		if len(misspelt(name, slices.Delete(slices.Clone(typeSpellings()), i, i+1))) > 0 {
+		if len(correctionsOf(name, slices.Delete(slices.Clone(typeSpellings()), i, i+1))) > 0 {
 			rejected = append(rejected, name)
 		}
 		for _, segment := range unique {

@@ -262,8 +262,8 @@ func (e *reader) enterEnvelope() bool {
 				e.comma = false
 				return true
 			}
-		case !(i == 1 || i == 9 || i == 10) || c != ' ' && c != '\t' && c != '\r' && c != '\n' || n > 1<<10:
-			return false
+		case i != 1 && i != 9 && i != 10, c != ' ' && c != '\t' && c != '\r' && c != '\n', n > 1<<10:
+			return false // not white space between two tokens
 		}
 	}
 	return false

@@ -23,7 +23,7 @@ func run(from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer table.Close()
+	defer func() { _ = table.Close() }()
 	source, err := generate(table)
 	if err != nil {
 		return err
