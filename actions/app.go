@@ -240,7 +240,7 @@ func unassignApplication(ctx context.Context, c *okta.Client, u *okta.User, in U
 				return AssignmentState{Assigned: true, Through: through(a.Scope), UserName: a.Credentials.UserName}
 			})(c.AppUser(ctx, app.ID, u.ID))
 		},
-		Bar: func(s AssignmentState) string {
+		Blocked: func(s AssignmentState) string {
 			if s.Through != throughGroup {
 				return ""
 			}

@@ -92,7 +92,7 @@ func (e zoneEdit) once(ctx context.Context, c *okta.Client, z **okta.Zone) (chan
 	change, err = reconcile.Goal[BlockState]{
 		Name: e.goal,
 		Done: e.done,
-		Bar: func(s BlockState) string {
+		Blocked: func(s BlockState) string {
 			if e.precondition == nil {
 				return ""
 			}

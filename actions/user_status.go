@@ -261,7 +261,7 @@ func deleteUser(ctx context.Context, c *okta.Client, in DeleteUserInput) (Delete
 		a.Name = "user is deleted"
 		a.Done = func(s UserPresence) bool { return !s.Exists }
 		a.Act = func(ctx context.Context) error { return c.DeleteUser(ctx, u.ID) }
-		a.Bar = func(s UserPresence) string {
+		a.Blocked = func(s UserPresence) string {
 			if s.Status == okta.StatusDeprovisioned {
 				return ""
 			}

@@ -28,7 +28,7 @@ func call[Q any, R interface{ GetError() *pb.Error }](
 ) (R, error) {
 	r, err := send(ctx, request)
 	if err != nil {
-		return r, pipeError(ctx, err, unknown)
+		return r, callError(ctx, err, unknown)
 	}
 	return r, decodeError(r.GetError())
 }
@@ -50,7 +50,7 @@ func (c *client) Manifest(ctx context.Context) (*sdk.Manifest, error) {
 }
 
 func (c *client) Validate(ctx context.Context, trigger string, params json.RawMessage) error {
-	if err := fits(params); err != nil {
+	if err := checkSize(params); err != nil {
 		return err
 	}
 	_, err := call(ctx, c.rpc.Validate, &pb.ValidateRequest{Trigger: text(trigger), Params: params}, "")
@@ -58,7 +58,7 @@ func (c *client) Validate(ctx context.Context, trigger string, params json.RawMe
 }
 
 func (c *client) Open(ctx context.Context, settings json.RawMessage) (sdk.Session, error) {
-	if err := fits(settings); err != nil {
+	if err := checkSize(settings); err != nil {
 		return nil, err
 	}
 	r, err := call(ctx, c.rpc.Open, &pb.OpenRequest{Settings: settings, HostKey: sdk.HostKey(ctx)}, "")
@@ -71,9 +71,9 @@ func (c *client) Open(ctx context.Context, settings json.RawMessage) (sdk.Sessio
 	return &session{client: c, id: r.GetSession(), base: context.WithoutCancel(ctx)}, nil
 }
 
-// fits returns an error if the documents are too large for one message. A message also has some
+// checkSize returns an error if the documents are too large for one message. A message also has some
 // small fields.
-func fits(documents ...json.RawMessage) error {
+func checkSize(documents ...json.RawMessage) error {
 	const most = MaxMessage - 1<<20
 	size := 0
 	for _, d := range documents {
@@ -132,7 +132,7 @@ func (s *session) Poll(ctx context.Context, trigger string, params, from json.Ra
 	}
 	r, err := s.rpc.Poll(ctx, &pb.PollRequest{Session: s.id, Trigger: text(trigger), Params: params, From: from})
 	if err != nil {
-		return sdk.RawPage{}, pipeError(ctx, err, "")
+		return sdk.RawPage{}, callError(ctx, err, "")
 	}
 	return decodePage(r)
 }
@@ -159,5 +159,5 @@ func (s *session) usable(ctx context.Context, documents ...json.RawMessage) erro
 	if err := ctx.Err(); err != nil {
 		return sdk.AsError(err)
 	}
-	return fits(documents...)
+	return checkSize(documents...)
 }

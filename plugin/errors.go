@@ -72,9 +72,9 @@ func code(word string) sdk.Code {
 	return sdk.Internal
 }
 
-// pipeError returns the error of a call without a response. unknown is added if the call may have
+// callError returns the error of a call without a response. unknown is added if the call may have
 // reached the plugin.
-func pipeError(ctx context.Context, err error, unknown string) error {
+func callError(ctx context.Context, err error, unknown string) error {
 	if cause := ctx.Err(); cause != nil {
 		return sdk.AsError(cause)
 	}

@@ -66,11 +66,11 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 	// The logger must exist before go-plugin replaces os.Stderr.
 	logger := hclog.New(&hclog.LoggerOptions{Level: level(o.LogLevel), Output: os.Stderr, JSONFormat: true})
 	s := newServer(b, logger)
-	made := make(chan *grpc.Server, 1)
+	created := make(chan *grpc.Server, 1)
 	served := make(chan struct{})
-	gone := watchHost(served)
+	hostDied := watchHost(served)
 	var stopper sync.WaitGroup
-	stopper.Go(func() { s.stop(ctx, gone, served, made) })
+	stopper.Go(func() { s.stop(ctx, hostDied, served, created) })
 
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig:  Handshake,
@@ -78,7 +78,7 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 		Logger:           logger,
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
 			rpc := grpc.NewServer(append(opts, serverOptions()...)...)
-			made <- rpc
+			created <- rpc
 			return rpc
 		},
 	})
@@ -86,7 +86,7 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 	stopper.Wait()
 	s.end(hclog.WithContext(context.WithoutCancel(ctx), logger), endTime)
 	select {
-	case <-gone:
+	case <-hostDied:
 		// The host cannot remove this directory any more. Remove deletes only an empty directory.
 		_ = os.Remove(os.Getenv(goplugin.EnvUnixSocketDir))
 	default:
@@ -98,38 +98,38 @@ func Serve(ctx context.Context, b sdk.Backend, o ServeOptions) int {
 }
 
 // stop ends the gRPC server. go-plugin ends it only at the request of the host.
-func (s *server) stop(ctx context.Context, gone, served <-chan struct{}, made <-chan *grpc.Server) {
+func (s *server) stop(ctx context.Context, hostDied, served <-chan struct{}, created <-chan *grpc.Server) {
 	var rpc *grpc.Server
 	select {
-	case rpc = <-made:
+	case rpc = <-created:
 	case <-served:
 		return
 	}
 	select {
 	case <-served:
 		return
-	case <-gone:
+	case <-hostDied:
 		s.logger.Warn("the host has died")
 	case <-ctx.Done():
 		s.logger.Info("asked to end; finishing calls in progress", "grace", drainTime)
-		if await(drainTime, s.calls.Drain(), gone, served) {
+		if await(drainTime, s.calls.Drain(), hostDied, served) {
 			// The last responses may still be in transit. gRPC cannot wait for them without also
 			// waiting for go-plugin's streams, which end only with the host.
-			await(flushTime, nil, gone, served)
+			await(flushTime, nil, hostDied, served)
 		}
 	}
 	rpc.Stop()
 }
 
-// await waits for done and reports whether it was closed. It stops after limit, or when gone or
+// await waits for done and reports whether it was closed. It stops after limit, or when hostDied or
 // served is closed.
-func await(limit time.Duration, done, gone, served <-chan struct{}) bool {
+func await(limit time.Duration, done, hostDied, served <-chan struct{}) bool {
 	t := time.NewTimer(limit)
 	defer t.Stop()
 	select {
 	case <-done:
 		return true
-	case <-gone:
+	case <-hostDied:
 	case <-served:
 	case <-t.C:
 	}
@@ -165,7 +165,7 @@ func watchHost(done <-chan struct{}) <-chan struct{} {
 	if err != nil {
 		host = 0
 	}
-	gone := make(chan struct{})
+	hostDied := make(chan struct{})
 	go func() {
 		tick := time.NewTicker(hostCheckInterval)
 		defer tick.Stop()
@@ -176,9 +176,9 @@ func watchHost(done <-chan struct{}) <-chan struct{} {
 				return
 			}
 		}
-		close(gone)
+		close(hostDied)
 	}()
-	return gone
+	return hostDied
 }
 
 // alive reports whether a process with this ID exists, and true if that is unknown.

@@ -38,13 +38,13 @@ func fill(n *Node, value any) any {
 		}
 	case json.Number:
 		if n.Is("integer") && !n.Is("number") {
-			return whole(value)
+			return integerDigits(value)
 		}
 	}
 	return value
 }
 
-func whole(n json.Number) json.Number {
+func integerDigits(n json.Number) json.Number {
 	if _, err := n.Int64(); err == nil || !bounded(n) {
 		return n
 	}

@@ -39,7 +39,7 @@ func ExampleSchema_Mask() {
 	// Output: {"token":"********","url":"https://a.example"}
 }
 
-// MaskNamed hides the values of members whose names are those of secrets.
+// MaskNamed hides the values of members with the names of secrets.
 func ExampleMaskNamed() {
 	fmt.Println(string(schema.MaskNamed(json.RawMessage(`{"login":"ann","password":"hunter2"}`))))
 	// Output: {"login":"ann","password":"********"}

@@ -31,8 +31,8 @@ var hooks = []struct {
 	{"JSONSchemaExtend", reflect.TypeFor[interface{ JSONSchemaExtend(*jsonschema.Schema) }]()},
 }
 
-// known are the types whose schema does not depend on their fields.
-var known = []reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[net.IP](), reflect.TypeFor[json.RawMessage]()}
+// fixedTypes are the types with a schema that does not depend on their fields.
+var fixedTypes = []reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[net.IP](), reflect.TypeFor[json.RawMessage]()}
 
 func lintType(t reflect.Type, open bool, path []reflect.Type) []error {
 	if slices.Contains(path, t) {
@@ -45,7 +45,7 @@ func lintType(t reflect.Type, open bool, path []reflect.Type) []error {
 	if errs := lintHooks(t); errs != nil {
 		return errs
 	}
-	if t.Implements(hooks[0].form) || slices.Contains(known, t) {
+	if t.Implements(hooks[0].form) || slices.Contains(fixedTypes, t) {
 		return nil
 	}
 	switch t.Kind() {

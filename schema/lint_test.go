@@ -58,7 +58,7 @@ type endlessMap map[string]endlessMap
 
 type endlessPointer *endlessPointer
 
-type selfish struct{ *selfish }
+type embedsItself struct{ *embedsItself }
 
 type untagged struct{ Name string }
 
@@ -241,7 +241,7 @@ func TestLint(t *testing.T) {
 		}](), "has no JSON form"},
 		"itself in a list":       {field[tree](), "tree contains itself"},
 		"itself in another type": {field[ping](), "ping contains itself"},
-		"itself by embedding":    {field[selfish](), "selfish contains itself"},
+		"itself by embedding":    {field[embedsItself](), "embedsItself contains itself"},
 		"a list of itself": {field[struct {
 			A endless `json:"a" jsonschema:"title=A" jsonschema_description:"D."`
 		}](), "endless contains itself"},

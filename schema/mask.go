@@ -22,7 +22,7 @@ func (s *Schema) Mask(doc json.RawMessage) json.RawMessage {
 		if err != nil {
 			return Masked, true
 		}
-		m := masker{hides: map[*jsonschema.Schema]bool{}}
+		m := masker{secretInside: map[*jsonschema.Schema]bool{}}
 		value = m.mask([]*jsonschema.Schema{compiled}, value)
 		return value, m.changed
 	})
@@ -34,7 +34,7 @@ func (s *Schema) secret(location []string) bool {
 	if err != nil {
 		return true
 	}
-	at := inPlace([]*jsonschema.Schema{compiled})
+	at := sameValue([]*jsonschema.Schema{compiled})
 	for _, step := range location {
 		if writeOnly(at) {
 			return true
@@ -43,21 +43,21 @@ func (s *Schema) secret(location []string) bool {
 		if i, err := strconv.Atoi(step); err == nil {
 			next = append(next, elements(at, i)...)
 		}
-		at = inPlace(next)
+		at = sameValue(next)
 	}
 	return writeOnly(at)
 }
 
 type masker struct {
-	hides   map[*jsonschema.Schema]bool // whether a schema contains a secret
-	changed bool
+	secretInside map[*jsonschema.Schema]bool // whether a schema contains a secret
+	changed      bool
 }
 
 func (m *masker) mask(roots []*jsonschema.Schema, value any) any {
 	if value == nil || len(roots) == 0 {
 		return value
 	}
-	at := inPlace(roots)
+	at := sameValue(roots)
 	if writeOnly(at) || m.misplaced(at, value) {
 		m.changed = true
 		return Masked
@@ -66,7 +66,7 @@ func (m *masker) mask(roots []*jsonschema.Schema, value any) any {
 	case map[string]any:
 		for name, v := range value {
 			next, rejected := members(at, name)
-			if rejected && v != nil && m.hide(at) {
+			if rejected && v != nil && m.hasSecret(at) {
 				value[name], m.changed = Masked, true
 			} else {
 				value[name] = m.mask(next, v)
@@ -83,7 +83,7 @@ func (m *masker) mask(roots []*jsonschema.Schema, value any) any {
 // misplaced reports whether a schema that contains secrets does not allow the type of value.
 func (m *masker) misplaced(at []*jsonschema.Schema, value any) bool {
 	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool {
-		return s.Types != nil && !s.Types.IsEmpty() && !allows(s.Types.ToStrings(), value) && m.hide([]*jsonschema.Schema{s})
+		return s.Types != nil && !s.Types.IsEmpty() && !allows(s.Types.ToStrings(), value) && m.hasSecret([]*jsonschema.Schema{s})
 	})
 }
 
@@ -109,14 +109,14 @@ func allows(types []string, value any) bool {
 	return false
 }
 
-// hide reports whether one of the schemas contains a secret at any depth.
-func (m *masker) hide(at []*jsonschema.Schema) bool {
+// hasSecret reports whether one of the schemas contains a secret at any depth.
+func (m *masker) hasSecret(at []*jsonschema.Schema) bool {
 	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool {
-		if _, known := m.hides[s]; !known {
-			everything := func(s *jsonschema.Schema) []*jsonschema.Schema { return append(applied(s), inside(s)...) }
-			m.hides[s] = writeOnly(closure([]*jsonschema.Schema{s}, everything))
+		if _, known := m.secretInside[s]; !known {
+			everything := func(s *jsonschema.Schema) []*jsonschema.Schema { return append(applied(s), nested(s)...) }
+			m.secretInside[s] = writeOnly(closure([]*jsonschema.Schema{s}, everything))
 		}
-		return m.hides[s]
+		return m.secretInside[s]
 	})
 }
 
@@ -124,9 +124,9 @@ func writeOnly(at []*jsonschema.Schema) bool {
 	return slices.ContainsFunc(at, func(s *jsonschema.Schema) bool { return s.WriteOnly })
 }
 
-// inPlace returns roots and every schema that they apply to the same value, by reference or as an
+// sameValue returns roots and every schema that they apply to the same value, by reference or as an
 // alternative. A value that is secret in one alternative is secret.
-func inPlace(roots []*jsonschema.Schema) []*jsonschema.Schema { return closure(roots, applied) }
+func sameValue(roots []*jsonschema.Schema) []*jsonschema.Schema { return closure(roots, applied) }
 
 // closure returns roots and every schema that can be reached from them with next.
 func closure(roots []*jsonschema.Schema, next func(*jsonschema.Schema) []*jsonschema.Schema) []*jsonschema.Schema {
@@ -153,16 +153,16 @@ func applied(s *jsonschema.Schema) []*jsonschema.Schema {
 	}
 	all = slices.Concat(all, s.AllOf, s.AnyOf, s.OneOf, slices.Collect(maps.Values(s.DependentSchemas)))
 	for _, d := range s.Dependencies {
-		all = append(all, one(d)...)
+		all = append(all, schemasIn(d)...)
 	}
 	return all
 }
 
-// inside returns the schemas that s applies to the members and elements of the
+// nested returns the schemas that s applies to the members and elements of the
 // value that it describes.
-func inside(s *jsonschema.Schema) []*jsonschema.Schema {
+func nested(s *jsonschema.Schema) []*jsonschema.Schema {
 	all := []*jsonschema.Schema{s.UnevaluatedProperties, s.Items2020, s.Contains, s.UnevaluatedItems}
-	all = slices.Concat(all, one(s.AdditionalProperties), one(s.Items), one(s.AdditionalItems), s.PrefixItems,
+	all = slices.Concat(all, schemasIn(s.AdditionalProperties), schemasIn(s.Items), schemasIn(s.AdditionalItems), s.PrefixItems,
 		slices.Collect(maps.Values(s.Properties)), slices.Collect(maps.Values(s.PatternProperties)))
 	return all
 }
@@ -183,7 +183,7 @@ func members(at []*jsonschema.Schema, name string) (found []*jsonschema.Schema, 
 		if len(found) > before {
 			continue
 		}
-		found = append(found, one(s.AdditionalProperties)...)
+		found = append(found, schemasIn(s.AdditionalProperties)...)
 		if s.UnevaluatedProperties != nil {
 			found = append(found, s.UnevaluatedProperties)
 		}
@@ -204,9 +204,9 @@ func elements(at []*jsonschema.Schema, i int) []*jsonschema.Schema {
 		if tuple, ok := s.Items.([]*jsonschema.Schema); ok && i >= 0 && i < len(tuple) {
 			found = append(found, tuple[i])
 		} else if ok {
-			found = append(found, one(s.AdditionalItems)...)
+			found = append(found, schemasIn(s.AdditionalItems)...)
 		} else {
-			found = append(found, one(s.Items)...)
+			found = append(found, schemasIn(s.Items)...)
 		}
 		if s.Contains != nil {
 			found = append(found, s.Contains)
@@ -218,9 +218,9 @@ func elements(at []*jsonschema.Schema, i int) []*jsonschema.Schema {
 	return found
 }
 
-// one returns the schemas in the value of a keyword, which may be one schema, several, or a value
+// schemasIn returns the schemas in the value of a keyword, which may be one schema, several, or a value
 // of another type.
-func one(keyword any) []*jsonschema.Schema {
+func schemasIn(keyword any) []*jsonschema.Schema {
 	switch keyword := keyword.(type) {
 	case *jsonschema.Schema:
 		return []*jsonschema.Schema{keyword}

@@ -165,7 +165,7 @@ var detectors = []struct {
 }{
 	{issued, 0, mayIssued, nil},
 	{schemes, 2, mayScheme, (*view).isCredential},
-	{linked, 1, mayLink, func(v *view, m []int) bool { return mixed(v.text[m[2]:m[3]]) }},
+	{linked, 1, mayLink, func(v *view, m []int) bool { return looksGenerated(v.text[m[2]:m[3]]) }},
 	{userInfo, 1, mayUserInfo, nil},
 }
 
@@ -213,13 +213,13 @@ func (v *view) isCredential(m []int) bool {
 	}
 	if strings.EqualFold(scheme, "Basic") {
 		pair, err := base64.StdEncoding.DecodeString(token)
-		return mixed([]byte(token)) || err == nil && strings.Contains(string(pair), ":")
+		return looksGenerated([]byte(token)) || err == nil && strings.Contains(string(pair), ":")
 	}
 	return len(plain) >= 6 && !prose[plain]
 }
 
-// longestLook limits the part of a value that is searched to identify the value.
-const longestLook = 128
+// maxPrefix limits the part of a value that is searched to identify the value.
+const maxPrefix = 128
 
 // Each list has the bytes that end a value, unless they are encoded deeper than the separator.
 const (
@@ -235,7 +235,7 @@ func (v *view) value(i int) (s span, secret bool) {
 	if name == "" || i+1 < len(v.text) && v.text[i] == '=' && v.text[i+1] == '=' {
 		return s, false
 	}
-	plain := squeeze(name)
+	plain := normalizeName(name)
 	colon := v.text[i] == ':'
 	inURL := !colon && (before == '?' || before == '&' || before == 0)
 	if !isSecretName(plain) && !(inURL && isSecretParameter(plain)) {
@@ -257,7 +257,7 @@ func (v *view) value(i int) (s span, secret bool) {
 		s = v.bracketed(from)
 	case isCookie:
 		// In prose, "cookie:" can precede any words.
-		if s = v.until(from, i, endsLine, from+longestLook); !bytes.ContainsRune(v.text[s.from:s.to], '=') {
+		if s = v.until(from, i, endsLine, from+maxPrefix); !bytes.ContainsRune(v.text[s.from:s.to], '=') {
 			return s, false
 		}
 		s = v.until(from, i, endsLine, len(v.text))
@@ -265,9 +265,9 @@ func (v *view) value(i int) (s span, secret bool) {
 		s = v.until(from, i, endsParam, len(v.text))
 	case colon && !quoted:
 		// In prose, "password:" can precede any word.
-		s = v.until(from, i, endsWord, from+longestLook)
+		s = v.until(from, i, endsWord, from+maxPrefix)
 		value := v.text[s.from:s.to]
-		if len(value) < 4 || bareNames[plain] && !mixed(value) || schemeNames[strings.ToLower(string(value))] {
+		if len(value) < 4 || plainWordNames[plain] && !looksGenerated(value) || schemeNames[strings.ToLower(string(value))] {
 			return s, false
 		}
 		return v.until(from, i, endsWord, len(v.text)), true
@@ -310,14 +310,14 @@ func isLiteral(value string) bool { return value == "null" || value == "true" ||
 // schemeNames are the words before the credential itself.
 var schemeNames = map[string]bool{"ssws": true, "bearer": true, "dpop": true, "basic": true}
 
-// bareNames are secret names that are also plain English words.
-var bareNames = map[string]bool{
+// plainWordNames are secret names that are also plain English words.
+var plainWordNames = map[string]bool{
 	"password": true, "passphrase": true, "passcode": true, "secret": true, "token": true, "assertion": true, "answer": true,
 	"authorization": true, "cookie": true, "pin": true, "otp": true,
 }
 
-// longestName limits the length of a name before its separator.
-const longestName = 64
+// maxNameLength limits the length of a name before its separator.
+const maxNameLength = 64
 
 // nameBefore returns the name before the separator at i, whether it is quoted, and the byte before
 // the name, 0 at the start of the text.
@@ -328,7 +328,7 @@ func (v *view) nameBefore(i int) (name string, quoted bool, before byte) {
 		quoted = quoted || v.text[end] == '"' || v.text[end] == '\''
 	}
 	from := end
-	for from > 0 && end-from < longestName && isNameByte(v.text[from-1]) {
+	for from > 0 && end-from < maxNameLength && isNameByte(v.text[from-1]) {
 		from--
 	}
 	if from > 0 {
@@ -344,9 +344,9 @@ func isNameByte(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '_' || b == '-'
 }
 
-// mixed reports whether a word looks generated: it has a digit, or capitals after the first
+// looksGenerated reports whether a word looks generated: it has a digit, or capitals after the first
 // letter.
-func mixed(word []byte) bool {
+func looksGenerated(word []byte) bool {
 	var digit, lower, upper int
 	for i, b := range word {
 		switch {

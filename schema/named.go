@@ -89,10 +89,10 @@ func encode(value any) ([]byte, error) {
 }
 
 // NamesSecret reports whether a member or parameter with that name is secret.
-func NamesSecret(name string) bool { return isSecretName(squeeze(name)) }
+func NamesSecret(name string) bool { return isSecretName(normalizeName(name)) }
 
-// squeeze returns the same name for client_secret, clientSecret and Client-Secret.
-func squeeze(name string) string {
+// normalizeName returns the same name for client_secret, clientSecret and Client-Secret.
+func normalizeName(name string) string {
 	b := make([]byte, 0, len(name))
 	for i := range len(name) {
 		c := name[i]
@@ -167,9 +167,9 @@ func (n *namedMasker) mask(value any, secret, held bool) any {
 	case map[string]any:
 		_, isKey := value["kty"].(string)
 		for name, v := range value {
-			plain := squeeze(name)
+			plain := normalizeName(name)
 			if isKey && v != nil && privateHalf.MatchString(plain) {
-				value[name] = n.hide(v)
+				value[name] = n.masked(v)
 				continue
 			}
 			named := isSecretName(plain) || held && (plain == "value" || plain == "salt")
@@ -181,18 +181,18 @@ func (n *namedMasker) mask(value any, secret, held bool) any {
 		}
 	case string:
 		if secret && value != "" {
-			return n.hide(value)
+			return n.masked(value)
 		}
 		return n.maskText(value, held)
 	case json.Number:
 		if secret {
-			return n.hide(value)
+			return n.masked(value)
 		}
 	}
 	return value
 }
 
-func (n *namedMasker) hide(value any) any {
+func (n *namedMasker) masked(value any) any {
 	n.changed = n.changed || value != any(Masked)
 	return Masked
 }

@@ -129,7 +129,7 @@ func annotations(s *compiled.Schema, at string) []error {
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 		errs = append(errs, annotations(s.Properties[name], at+pointer([]string{name}))...)
 	}
-	for _, next := range append(one(s.AdditionalProperties), s.Items2020) {
+	for _, next := range append(schemasIn(s.AdditionalProperties), s.Items2020) {
 		if next != nil {
 			errs = append(errs, annotations(next, at)...)
 		}

@@ -291,7 +291,7 @@ func (c *Client) responseError(r *httpclient.Response, problem string) *sdk.Erro
 		e = &sdk.Error{Code: httpclient.CodeOf(r.Status), Upstream: &sdk.Upstream{Status: r.Status}}
 		e.Message = "the service responded with status " + strconv.Itoa(r.Status)
 	}
-	e.Message = httpclient.About(r.Request, e.Message)
+	e.Message = httpclient.WithRequest(r.Request, e.Message)
 	e.Upstream.RequestID = r.Header.Get(requestID)
 	switch {
 	case strings.HasPrefix(problem, "is "):

@@ -177,7 +177,7 @@ func (p pager) read(ctx context.Context, c *Client, path string, query url.Value
 		}
 		next, err := c.resolve(at, target)
 		if err != nil {
-			return httpclient.Naming(r.Request, err)
+			return httpclient.ErrorWithRequest(r.Request, err)
 		}
 		if samePage(at, next) || visited.closedBy(next) {
 			message := r.About("the link to the next page leads to a page that was read before")

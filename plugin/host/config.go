@@ -104,9 +104,9 @@ func (c Config) binary() error {
 	return nil
 }
 
-// passed lists the environment variables of the host that a plugin gets. The plugin needs them to
+// passedVariables lists the environment variables of the host that a plugin gets. The plugin needs them to
 // reach its service. None of them contains a secret of another program.
-var passed = []string{
+var passedVariables = []string{
 	"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR",
 }
@@ -114,7 +114,7 @@ var passed = []string{
 // environ returns the plugin's environment without the variables that go-plugin adds.
 func environ(c Config) []string {
 	var env []string
-	for _, name := range passed {
+	for _, name := range passedVariables {
 		if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)
 		}

@@ -50,7 +50,7 @@ func TestBackoffStaysWithinBounds(t *testing.T) {
 
 // TestListener checks that the first and last line do not depend on the sizes of the reads.
 func TestListener(t *testing.T) {
-	long := strings.Repeat("x", 3*longest)
+	long := strings.Repeat("x", 3*maxLine)
 	for _, test := range []struct{ name, out, first, last string }{
 		{"no output", "", "", ""},
 		{"one", "a\n", "a", "a"},
@@ -58,7 +58,7 @@ func TestListener(t *testing.T) {
 		{"many", "a\nb\nc\n\n \n", "a", "c"},
 		{"carriage return", "a\r\nb\r\n", "a", "b"},
 		{"blank first", "\na\n", "", "a"},
-		{"long", long + "\n" + long + "y\nend\n", long[:longest], "end"},
+		{"long", long + "\n" + long + "y\nend\n", long[:maxLine], "end"},
 	} {
 		for _, step := range []int{1, 2, 7, 1 << 20} {
 			l := new(listener)

@@ -36,7 +36,7 @@ func TestLaunchErrors(t *testing.T) {
 		return func(c *host.Config) { c.Path, c.Args = "/bin/sh", []string{"-c", script} }
 	}
 	path := func(p string) func(*host.Config) { return func(c *host.Config) { c.Path = p } }
-	const patience = 15 * time.Second
+	const timeLimit = 15 * time.Second
 	for _, test := range []struct {
 		name   string
 		role   string
@@ -87,7 +87,7 @@ func TestLaunchErrors(t *testing.T) {
 				p.Close()
 				t.Fatal("launched")
 			}
-			if took := time.Since(start); took > patience {
+			if took := time.Since(start); took > timeLimit {
 				t.Errorf("took %s", took)
 			}
 			var e *sdk.Error

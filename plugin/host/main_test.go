@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(plugin.Serve(context.Background(), backend, plugin.ServeOptions{}))
 	default:
-		os.Exit(play(context.Background(), role))
+		os.Exit(runRole(context.Background(), role))
 	}
 }
 

@@ -27,7 +27,7 @@ type process struct {
 	failed error  // reason why it did not start
 	pid    int    // 0 before the start
 	state  string // state after the end
-	doomed bool   // killed, possibly before the start
+	killed bool   // killed, possibly before the start
 }
 
 var _ runner.Runner = (*process)(nil)
@@ -51,7 +51,7 @@ func (p *process) Start(context.Context) error {
 }
 
 func (p *process) start() error {
-	if p.doomed {
+	if p.killed {
 		return context.Canceled
 	}
 	stdout, err := p.stdout.open()
@@ -103,7 +103,7 @@ func (p *process) Kill(context.Context) error {
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.doomed = true
+	p.killed = true
 	if p.pid != 0 {
 		_ = p.cmd.Process.Kill() // it may have ended by itself
 	}
@@ -177,8 +177,8 @@ type listener struct {
 	closed bool // last is complete: what comes next is another line
 }
 
-// longest is the number of bytes of a line that are kept.
-const longest = 4 << 10
+// maxLine is the number of bytes of a line that are kept.
+const maxLine = 4 << 10
 
 // open returns the writing end of the pipe.
 func (l *listener) open() (*os.File, error) {
@@ -218,7 +218,7 @@ func (l *listener) remember(b []byte) {
 }
 
 func appendUpTo(to, from []byte) []byte {
-	return append(to, from[:min(len(from), max(0, longest-len(to)))]...)
+	return append(to, from[:min(len(from), max(0, maxLine-len(to)))]...)
 }
 
 // lines returns the first and the last line.

@@ -16,7 +16,7 @@ func TestRetry(t *testing.T) {
 	down := sdk.Errorf(sdk.Unavailable, "the service is down")
 	limited := &sdk.Error{Code: sdk.RateLimited, Message: "the rate limit is used up", RetryAfter: 90 * time.Second}
 	denied := sdk.Errorf(sdk.Unauthenticated, "the token is not valid")
-	misspelt := &sdk.Error{Code: sdk.Unavailable, Message: "there is no such host", Violations: []schema.Violation{{Pointer: "/org_url"}}}
+	wrongSetting := &sdk.Error{Code: sdk.Unavailable, Message: "there is no such host", Violations: []schema.Violation{{Pointer: "/org_url"}}}
 	for name, c := range map[string]struct {
 		errs     []error // of the first calls; later calls succeed
 		canceled bool
@@ -29,7 +29,7 @@ func TestRetry(t *testing.T) {
 		"rate limit":             {errs: []error{limited}, calls: 2, least: 90 * time.Second},
 		"wrong credentials":      {errs: []error{denied}, calls: 1, want: denied},
 		"credentials revoked":    {errs: []error{down, denied}, calls: 2, want: denied},
-		"wrong setting":          {errs: []error{misspelt}, calls: 1, want: misspelt},
+		"wrong setting":          {errs: []error{wrongSetting}, calls: 1, want: wrongSetting},
 		"stopped during a wait":  {errs: []error{down}, canceled: true, calls: 1},
 		"fault of the connector": {errs: []error{sdk.Errorf(sdk.Internal, "a fault")}, calls: 1, want: sdk.Errorf(sdk.Internal, "a fault")},
 	} {

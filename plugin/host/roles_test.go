@@ -29,13 +29,13 @@ const (
 	roleReopen   = "reopen"   // is the plugin, and dies when a session is opened for the second time
 )
 
-// play runs a role other than the plugin. It returns the exit status.
-func play(ctx context.Context, role string) int {
+// runRole runs a role other than the plugin. It returns the exit status.
+func runRole(ctx context.Context, role string) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
 	switch role {
 	case roleHost:
-		return playHost(ctx)
+		return runHost(ctx)
 	case roleSilent:
 		fmt.Fprintln(os.Stderr, "thinking about it")
 		<-ctx.Done()
@@ -97,9 +97,9 @@ func (other) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.ClientConn)
 	return nil, nil
 }
 
-// playHost prints the plugin's process ID, starts a call that does not end, and waits. Its
+// runHost prints the plugin's process ID, starts a call that does not end, and waits. Its
 // argument is the input of the call.
-func playHost(ctx context.Context) int {
+func runHost(ctx context.Context) int {
 	path, err := os.Executable()
 	if err != nil {
 		return 1

@@ -26,17 +26,17 @@ type session struct {
 var _ sdk.Session = (*session)(nil)
 
 func (s *session) Check(ctx context.Context) (sdk.Health, error) {
-	return doIn(ctx, s, "", func(remote sdk.Session) (sdk.Health, error) { return remote.Check(ctx) })
+	return callInSession(ctx, s, "", func(remote sdk.Session) (sdk.Health, error) { return remote.Check(ctx) })
 }
 
 func (s *session) Run(ctx context.Context, action string, input json.RawMessage) (sdk.Result, error) {
-	return doIn(ctx, s, "; whether the action took effect is not known", func(remote sdk.Session) (sdk.Result, error) {
+	return callInSession(ctx, s, "; whether the action took effect is not known", func(remote sdk.Session) (sdk.Result, error) {
 		return remote.Run(ctx, action, input)
 	})
 }
 
 func (s *session) Poll(ctx context.Context, trigger string, params, from json.RawMessage) (sdk.RawPage, error) {
-	return doIn(ctx, s, "", func(remote sdk.Session) (sdk.RawPage, error) { return remote.Poll(ctx, trigger, params, from) })
+	return callInSession(ctx, s, "", func(remote sdk.Session) (sdk.RawPage, error) { return remote.Poll(ctx, trigger, params, from) })
 }
 
 // Close closes the session in its process. A session ends with its process.
@@ -52,8 +52,8 @@ func (s *session) Close() error {
 	return remote.Close()
 }
 
-// doIn makes one call in the session, in the current process.
-func doIn[R any](ctx context.Context, s *session, unknown string, call func(sdk.Session) (R, error)) (R, error) {
+// callInSession makes one call in the session, in the current process.
+func callInSession[R any](ctx context.Context, s *session, unknown string, call func(sdk.Session) (R, error)) (R, error) {
 	if _, err := s.in(nil); err != nil {
 		return *new(R), err
 	}

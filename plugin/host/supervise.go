@@ -10,8 +10,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// notice is the time that a broken connection waits for the state of the process.
-const notice = 250 * time.Millisecond
+// exitWait is the time that a broken connection waits for the state of the process.
+const exitWait = 250 * time.Millisecond
 
 // errReopen is the error of a call that had not begun when the process was lost.
 var errReopen = errors.New("the plugin process was lost before the call began")
@@ -109,7 +109,7 @@ func (p *Plugin) restart(ctx context.Context) (*instance, error) {
 		return nil, &sdk.Error{
 			Code: sdk.Unavailable, RetryAfter: wait,
 			Message: fmt.Sprintf("the plugin process died %d times within a minute; it is not started again for another %s",
-				mostDeaths, wait.Round(time.Second)),
+				maxDeaths, wait.Round(time.Second)),
 		}
 	}
 	i, err := start(limited, p.config)
@@ -129,7 +129,7 @@ func (p *Plugin) restart(ctx context.Context) (*instance, error) {
 
 // lost ends a process with a broken connection, and returns the reason for an error.
 func (p *Plugin) lost(ctx context.Context, i *instance) string {
-	limit := time.NewTimer(notice)
+	limit := time.NewTimer(exitWait)
 	defer limit.Stop()
 	select {
 	case <-i.process.done:
@@ -178,18 +178,18 @@ func (p *Plugin) retire(i *instance) {
 
 // deaths limits how often a plugin that dies repeatedly is started.
 type deaths struct {
-	last [mostDeaths]time.Time // the oldest is at index next
+	last [maxDeaths]time.Time // the oldest is at index next
 	next int
 }
 
 const (
-	mostDeaths  = 5
+	maxDeaths   = 5
 	deathWindow = time.Minute
 )
 
 func (d *deaths) note(now time.Time) {
 	d.last[d.next] = now
-	d.next = (d.next + 1) % mostDeaths
+	d.next = (d.next + 1) % maxDeaths
 }
 
 // wait returns the time until the next start is allowed.

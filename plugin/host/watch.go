@@ -35,9 +35,9 @@ type WatchOptions struct {
 	Logger hclog.Logger
 }
 
-// mostInternal is the number of consecutive internal errors after which Watch ends. Internal
+// maxInternal is the number of consecutive internal errors after which Watch ends. Internal
 // errors are faults of the program and rarely disappear.
-const mostInternal = 5
+const maxInternal = 5
 
 // Watch polls a trigger and calls Handle with each page. It returns nil when ctx ends, and an
 // [sdk.Error] for a permanent error.
@@ -131,7 +131,7 @@ func (w *watch) failed(page sdk.RawPage, err *sdk.Error) Status {
 		st.Ended = true
 	default:
 		w.internal++
-		st.Ended = w.internal > mostInternal
+		st.Ended = w.internal > maxInternal
 	}
 	if st.Ended {
 		st.Wait = 0
@@ -193,16 +193,16 @@ type Status struct {
 
 const (
 	firstBackoff = time.Second
-	mostBackoff  = time.Minute
+	maxBackoff   = time.Minute
 )
 
 // backoff returns the wait after a number of consecutive failures.
 func backoff(failures int) time.Duration {
 	d := firstBackoff
-	for ; failures > 1 && d < mostBackoff; failures-- {
+	for ; failures > 1 && d < maxBackoff; failures-- {
 		d *= 2
 	}
-	return jitter(min(d, mostBackoff))
+	return jitter(min(d, maxBackoff))
 }
 
 // jitter returns d, plus or minus a tenth, so that hosts that started together do not always poll

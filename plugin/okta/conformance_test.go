@@ -122,7 +122,7 @@ func (s service) Break(f sdktest.Fault) {
 		sdktest.ForeignMissing:   {Kind: oktasim.KindHTML, Status: 404},
 		sdktest.GatewayMissing:   {Status: 404, Body: `{"message":"not found"}`},
 		sdktest.ForeignForbidden: {Kind: oktasim.KindHTML, Status: 403},
-		sdktest.ForeignLogin:     {Kind: oktasim.KindEmpty, Status: 401, Headers: map[string]string{"WWW-Authenticate": `Basic realm="proxy"`}},
+		sdktest.ForeignUnauthorized:     {Kind: oktasim.KindEmpty, Status: 401, Headers: map[string]string{"WWW-Authenticate": `Basic realm="proxy"`}},
 		sdktest.ForeignConflict:  {Kind: oktasim.KindHTML, Status: 409},
 		sdktest.ForeignGone:      {Kind: oktasim.KindEmpty, Status: 410},
 		sdktest.ForeignState:     {Kind: oktasim.KindHTML, Status: 412},

@@ -17,9 +17,9 @@ import (
 // latest responses. A budget never waits: it rejects a request and returns the time until the next
 // try.
 type Budget struct {
-	mu      sync.Mutex
-	buckets map[string]*bucket
-	crowded time.Time // reads wait for the limit of concurrent requests until this time
+	mu              sync.Mutex
+	buckets         map[string]*bucket
+	concurrencyWait time.Time // reads wait for the limit of concurrent requests until this time
 }
 
 func newBudget() *Budget { return &Budget{buckets: map[string]*bucket{}} }
@@ -61,20 +61,20 @@ func (b *Budget) Take(name string, isRead bool, reserve int) (*Ticket, error) {
 	k := b.bucket(name)
 	switch {
 	case now.Before(k.closed):
-		return nil, held(k.closed.Sub(now), "the rate limit"+of(name)+" is reached")
+		return nil, notSent(k.closed.Sub(now), "the rate limit"+forBucket(name)+" is reached")
 	case !isRead:
-	case now.Before(b.crowded):
-		return nil, held(b.crowded.Sub(now), "the service's limit of concurrent requests is reached")
+	case now.Before(b.concurrencyWait):
+		return nil, notSent(b.concurrencyWait.Sub(now), "the service's limit of concurrent requests is reached")
 	case k.rejections > 0 && k.pending > 0:
-		return nil, held(time.Second, "the rate limit"+of(name)+" was reached, and another request is checking whether it still applies")
+		return nil, notSent(time.Second, "the rate limit"+forBucket(name)+" was reached, and another request is checking whether it still applies")
 	case k.known && k.left(now)-k.pending <= k.limit*reserve/100:
-		return nil, held(k.ends.Sub(now), "the rest of the rate limit"+of(name)+" is reserved for writes")
+		return nil, notSent(k.ends.Sub(now), "the rest of the rate limit"+forBucket(name)+" is reserved for writes")
 	}
 	k.pending++
 	return &Ticket{b, name, k}, nil
 }
 
-func of(bucket string) string {
+func forBucket(bucket string) string {
 	if bucket == "" {
 		return ""
 	}
@@ -105,8 +105,8 @@ func (k *bucket) left(now time.Time) int {
 	return k.limit
 }
 
-// held returns the error of a request that was not sent.
-func held(wait time.Duration, message string) *sdk.Error {
+// notSent returns the error of a request that was not sent.
+func notSent(wait time.Duration, message string) *sdk.Error {
 	return &sdk.Error{Code: sdk.RateLimited, Message: message, RetryAfter: spread(clamp(wait))}
 }
 
@@ -173,8 +173,8 @@ func (t *Ticket) rejected(r *Response, rate Rate) time.Duration {
 	case OfAll:
 		// Each request that ends frees capacity, and the service can only estimate the wait.
 		wait = min(wait, time.Minute)
-		if until := r.Received.Add(wait); until.After(t.budget.crowded) {
-			t.budget.crowded = until
+		if until := r.Received.Add(wait); until.After(t.budget.concurrencyWait) {
+			t.budget.concurrencyWait = until
 		}
 		return spread(wait)
 	case OfOneObject:
@@ -233,7 +233,7 @@ func (b *Budget) idle() bool {
 			return false
 		}
 	}
-	return !now.Before(b.crowded)
+	return !now.Before(b.concurrencyWait)
 }
 
 // shared holds the budgets of this process.
@@ -287,5 +287,5 @@ func (b *Budget) Forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	clear(b.buckets)
-	b.crowded = time.Time{}
+	b.concurrencyWait = time.Time{}
 }

@@ -51,7 +51,7 @@ func (t *Transport) JSON(ctx context.Context, method, path string, in, out any) 
 	if (failed == nil || rejected) && !empty && !json.Valid(raw) {
 		message := "the response (" + resp.Header.Get("Content-Type") + ") is not JSON, so the service did not send it. Check for a proxy or a wrong address"
 		failed = &sdk.Error{
-			Code: sdk.Unavailable, Message: About(RequestTo(method, req.URL.EscapedPath()), Printable(message, 300)),
+			Code: sdk.Unavailable, Message: WithRequest(RequestTo(method, req.URL.EscapedPath()), Printable(message, 300)),
 			Upstream: &sdk.Upstream{Status: resp.StatusCode},
 		}
 	}

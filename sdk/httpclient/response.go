@@ -47,7 +47,7 @@ func Check(resp *http.Response) error {
 	e := &sdk.Error{Code: CodeOf(resp.StatusCode), Upstream: &sdk.Upstream{Status: resp.StatusCode}}
 	e.Message = "the service responded with status " + strconv.Itoa(resp.StatusCode) + " " + http.StatusText(resp.StatusCode)
 	if resp.Request != nil {
-		e.Message = About(RequestTo(resp.Request.Method, resp.Request.URL.EscapedPath()), e.Message)
+		e.Message = WithRequest(RequestTo(resp.Request.Method, resp.Request.URL.EscapedPath()), e.Message)
 	}
 	wait, named := retryAfter(&Response{Header: resp.Header, Received: time.Now()})
 	if e.Code == sdk.RateLimited || e.Code.Transient() && named {

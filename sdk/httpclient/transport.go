@@ -230,7 +230,7 @@ func (t *Transport) Send(req *http.Request) (*Response, error) {
 		}
 		ticket, err := t.Budget.Take(bucket, t.isRead(req), t.Reserve)
 		if err != nil {
-			return nil, Naming(r.Request, err)
+			return nil, ErrorWithRequest(r.Request, err)
 		}
 		defer func() { ticket.Done(response, t.rate(response)) }()
 	}
@@ -270,7 +270,7 @@ func (t *Transport) Send(req *http.Request) (*Response, error) {
 	case tooLarge && t.CutBody:
 		r.Truncated, err = true, nil
 	case tooLarge:
-		err = Naming(r.Request, err)
+		err = ErrorWithRequest(r.Request, err)
 	}
 	return r, err
 }
@@ -337,20 +337,20 @@ func maskURL(u *url.URL) string {
 
 // retry reports whether to repeat a request, and the time to wait first.
 func (t *Transport) retry(req *http.Request, r *Response, err error, repeated int) (wait time.Duration, again bool) {
-	var held *sdk.Error
+	var notSent *sdk.Error
 	wait = spread(time.Second << min(repeated, 10))
 	switch {
 	case repeated >= t.Retries || Unsent(err):
 		return 0, false
-	case errors.As(err, &held):
-		wait, again = held.RetryAfter, held.Code == sdk.RateLimited
+	case errors.As(err, &notSent):
+		wait, again = notSent.RetryAfter, notSent.Code == sdk.RateLimited
 	case err != nil:
 		again = NeverSent(err) || !t.isWrite(req)
 	case r.Status == http.StatusTooManyRequests:
 		wait, again = cmp.Or(r.Wait, t.rate(r).Wait), true
 	case r.Status == http.StatusBadGateway || r.Status == http.StatusServiceUnavailable || r.Status == http.StatusGatewayTimeout:
-		asked, _ := retryAfter(r)
-		wait, again = max(wait, asked), !t.isWrite(req)
+		requested, _ := retryAfter(r)
+		wait, again = max(wait, requested), !t.isWrite(req)
 	}
 	deadline, limited := req.Context().Deadline()
 	return wait, again && (!limited || time.Until(deadline) > wait)
@@ -384,7 +384,7 @@ func (t *Transport) failure(req *http.Request, err error) error {
 	request := RequestTo(req.Method, req.URL.EscapedPath())
 	switch cause := req.Context().Err(); {
 	case errors.Is(cause, context.DeadlineExceeded):
-		return Naming(request, cause)
+		return ErrorWithRequest(request, cause)
 	case cause != nil:
 		return sdk.AsError(cause)
 	case errors.Is(err, sdk.ErrPlanned):
@@ -399,9 +399,9 @@ func (t *Transport) failure(req *http.Request, err error) error {
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		message := t.Origin.Host + " did not respond within " + t.Timeout.String() + unknown
-		return &sdk.Error{Code: sdk.Timeout, Message: About(request, message), Err: err}
+		return &sdk.Error{Code: sdk.Timeout, Message: WithRequest(request, message), Err: err}
 	}
-	return &sdk.Error{Code: sdk.Unavailable, Message: About(request, Reason(t.Origin.Host, err)+unknown), Err: err}
+	return &sdk.Error{Code: sdk.Unavailable, Message: WithRequest(request, Reason(t.Origin.Host, err)+unknown), Err: err}
 }
 
 // UnknownOutcome ends the error message of a write that may have taken effect.
@@ -422,22 +422,22 @@ func unsent(err error) error {
 // no credentials. The service made no change.
 func Unsent(err error) bool { return errors.Is(err, sdk.ErrUnsent) }
 
-// About returns the message with the request, if any, in front.
-func About(request, message string) string {
+// WithRequest returns the message with the request, if any, in front.
+func WithRequest(request, message string) string {
 	if request == "" {
 		return message
 	}
 	return request + ": " + message
 }
 
-// Naming returns err with the request in its message.
-func Naming(request string, err error) error {
+// ErrorWithRequest returns err with the request in its message.
+func ErrorWithRequest(request string, err error) error {
 	e := sdk.AsError(err)
 	if e == nil {
 		return nil
 	}
 	named := *e
-	named.Message = About(request, e.Message)
+	named.Message = WithRequest(request, e.Message)
 	return &named
 }
 

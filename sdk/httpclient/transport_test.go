@@ -56,7 +56,7 @@ func send(ctx context.Context, t *Transport, method, target, body string) (*http
 }
 
 func TestDryRunSendsNoWrite(t *testing.T) {
-	refusal := errors.New("protected")
+	rejection := errors.New("protected")
 	for name, c := range map[string]struct {
 		method, target, body string
 		guard                error
@@ -76,7 +76,7 @@ func TestDryRunSendsNoWrite(t *testing.T) {
 			want: []sdk.PlannedRequest{{Method: "PUT", Path: "/users", Body: `"********"`}},
 		},
 		"rejected write": {
-			method: "DELETE", target: "/users/1", guard: refusal, fails: sdk.ErrPlanned,
+			method: "DELETE", target: "/users/1", guard: rejection, fails: sdk.ErrPlanned,
 			want: []sdk.PlannedRequest{{Method: "DELETE", Path: "/users/1", RefusedBy: "protected"}},
 		},
 		"guard that fails": {method: "DELETE", target: "/users/1", guard: sdk.Errorf(sdk.Timeout, "slow"), fails: sdk.Errorf(sdk.Timeout, "slow")},
@@ -87,7 +87,7 @@ func TestDryRunSendsNoWrite(t *testing.T) {
 				return r.Method != http.MethodGet && r.Method != http.MethodHead && r.URL.Path != "/search"
 			}
 			transport.Guard = func(*http.Request, []byte) (func(), error) { return nil, c.guard }
-			transport.IsRejection = func(err error) bool { return errors.Is(err, refusal) }
+			transport.IsRejection = func(err error) bool { return errors.Is(err, rejection) }
 			ctx := sdk.WithDryRun(t.Context())
 			_, err := send(ctx, transport, c.method, c.target, c.body)
 			if c.fails == nil && err != nil || c.fails != nil && (err == nil || !errors.Is(err, c.fails) && sdk.AsError(err).Code != sdk.AsError(c.fails).Code) {

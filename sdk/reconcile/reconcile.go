@@ -29,9 +29,9 @@ type Goal[S any] struct {
 	// Precondition returns the reason why an object in this state cannot reach the goal, or "" if
 	// none is known. It is called only after the service rejected the write. It may be nil.
 	Precondition func(S) string
-	// Bar returns the reason why the write must not be sent in this state, or "" if it may be
+	// Blocked returns the reason why the write must not be sent in this state, or "" if it may be
 	// sent. It may be nil.
-	Bar func(S) string
+	Blocked func(S) string
 	// Repeat sends the write even if the object is in the requested state, for a write with an
 	// effect that the state does not show. The outcome is then accepted.
 	Repeat bool
@@ -66,7 +66,7 @@ func (g Goal[S]) From(ctx context.Context, before S) (Change[S], error) {
 		}
 		return Change[S]{Outcome: sdk.Unchanged, Before: before, After: before}, nil
 	}
-	if why := explain(g.Bar, before); why != "" {
+	if why := explain(g.Blocked, before); why != "" {
 		return Change[S]{Outcome: sdk.NotApplicable, Reason: why, Before: before, After: before}, nil
 	}
 	a := g.Attempt(ctx)

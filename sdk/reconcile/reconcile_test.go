@@ -66,7 +66,7 @@ func (s *script) goal() reconcile.Goal[state] {
 			}
 			return ""
 		},
-		Bar: func(now state) string {
+		Blocked: func(now state) string {
 			if now.Status == "owned" {
 				return "the object belongs to somebody else"
 			}

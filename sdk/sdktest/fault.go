@@ -19,13 +19,13 @@ const (
 	EmptyForbidden Fault = "403 without a body"
 	Missing        Fault = "404"
 	// A proxy sent these responses, so they say nothing about the object of the request.
-	ForeignMissing   Fault = "404 with an HTML page"
-	GatewayMissing   Fault = "404 in a gateway's JSON"
-	ForeignForbidden Fault = "403 with an HTML page"
-	ForeignLogin     Fault = "401 of a proxy"
-	ForeignConflict  Fault = "409 with an HTML page"
-	ForeignGone      Fault = "410 without a body"
-	ForeignState     Fault = "412 with an HTML page"
+	ForeignMissing      Fault = "404 with an HTML page"
+	GatewayMissing      Fault = "404 in a gateway's JSON"
+	ForeignForbidden    Fault = "403 with an HTML page"
+	ForeignUnauthorized Fault = "401 of a proxy"
+	ForeignConflict     Fault = "409 with an HTML page"
+	ForeignGone         Fault = "410 without a body"
+	ForeignState        Fault = "412 with an HTML page"
 	// NoEndpoint is the 404 of the service for an unknown endpoint. It says nothing about an
 	// object either.
 	NoEndpoint Fault = "404 for an unknown endpoint"
@@ -47,7 +47,7 @@ const (
 // codes maps each fault to the code of the error that it must cause.
 var codes = map[Fault]sdk.Code{
 	Unauthorized: sdk.Unauthenticated, NoPermission: sdk.Forbidden, EmptyForbidden: sdk.Unavailable,
-	ForeignMissing: sdk.Unavailable, GatewayMissing: sdk.Unavailable, ForeignForbidden: sdk.Unavailable, ForeignLogin: sdk.Unavailable,
+	ForeignMissing: sdk.Unavailable, GatewayMissing: sdk.Unavailable, ForeignForbidden: sdk.Unavailable, ForeignUnauthorized: sdk.Unavailable,
 	ForeignConflict: sdk.Unavailable, ForeignGone: sdk.Unavailable, ForeignState: sdk.Unavailable, NoEndpoint: sdk.Forbidden,
 	Missing: sdk.NotFound, TooMany: sdk.RateLimited, TooManyBare: sdk.RateLimited,
 	ServerError: sdk.Unavailable, Overloaded: sdk.Unavailable, HTMLError: sdk.Unavailable, HTMLSuccess: sdk.Unavailable, EmptySuccess: sdk.Unavailable,

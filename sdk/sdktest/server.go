@@ -128,7 +128,7 @@ var responses = map[Fault]struct {
 	body   string
 }{
 	Unauthorized: {401, object}, NoPermission: {403, object}, Missing: {404, object},
-	EmptyForbidden: {403, ""}, ForeignMissing: {404, page}, ForeignForbidden: {403, page}, ForeignLogin: {401, ""},
+	EmptyForbidden: {403, ""}, ForeignMissing: {404, page}, ForeignForbidden: {403, page}, ForeignUnauthorized: {401, ""},
 	ForeignConflict: {409, page}, ForeignGone: {410, ""}, ForeignState: {412, page},
 	TooMany: {429, object}, TooManyBare: {429, object}, ServerError: {500, object},
 	HTMLError: {502, page}, HTMLSuccess: {200, page}, EmptySuccess: {200, ""}, Overloaded: {503, object},
@@ -166,7 +166,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, fault Fault) {
 	switch fault {
 	case TooMany:
 		w.Header().Set("Retry-After", "1")
-	case ForeignLogin:
+	case ForeignUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Basic realm="proxy"`)
 	}
 	w.WriteHeader(response.status)

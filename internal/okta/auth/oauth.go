@@ -192,7 +192,7 @@ func (o *oauth) failure(err error) error {
 		code, reason = sdk.Timeout, o.endpoint.Host+" sent no access token in time; the request itself was not sent"
 	}
 	request := httpclient.RequestTo(http.MethodPost, o.endpoint.EscapedPath())
-	return &sdk.Error{Code: code, Message: "cannot get an access token: " + httpclient.About(request, reason), Err: err}
+	return &sdk.Error{Code: code, Message: "cannot get an access token: " + httpclient.WithRequest(request, reason), Err: err}
 }
 
 func (o *oauth) Describe(_ string, _ time.Duration, err error) (string, []string, error) {

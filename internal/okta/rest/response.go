@@ -65,7 +65,7 @@ func (r *Response) Upstream(code string) *sdk.Upstream {
 }
 
 // About prefixes a message with the request.
-func (r *Response) About(message string) string { return httpclient.About(r.Request, message) }
+func (r *Response) About(message string) string { return httpclient.WithRequest(r.Request, message) }
 
 // Err returns the error of the response, or nil if the response is a success in JSON or without a body. mask
 // removes

@@ -120,13 +120,13 @@ func BenchmarkNewUserAgent(b *testing.B) {
 	}
 	for name, header := range map[string]string{
 		"chrome": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.",
-		"junk":   strings.Repeat("Zq (x; y) ", longestAgent/10-1),
+		"junk":   strings.Repeat("Zq (x; y) ", maxAgentLength/10-1),
 	} {
 		b.Run(name, func(b *testing.B) {
 			i := 0
 			for b.Loop() {
 				i++
-				rules.ask(header + strconv.Itoa(i))
+				rules.match(header + strconv.Itoa(i))
 			}
 		})
 	}

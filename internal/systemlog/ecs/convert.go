@@ -106,7 +106,7 @@ func capitalize(s string) string {
 // domain writes a domain and its parts.
 func (w *writer) domain(domain lit) {
 	w.lit(`"domain":`, domain)
-	registered, sub, top := divide(domain.text())
+	registered, sub, top := splitDomain(domain.text())
 	w.text(`"registered_domain":`, registered)
 	w.text(`"subdomain":`, sub)
 	w.text(`"top_level_domain":`, top)

@@ -30,7 +30,7 @@ func (w *writer) full(e *event, rules *agents, original string) {
 	w.close(at)
 	at = w.open(`"okta":`)
 	w.object(e, eventObject, 0)
-	if isNoValue := func(v value) bool { return v.lit != "" && nothing(v.lit) }; len(e.extra) > 0 ||
+	if isNoValue := func(v value) bool { return v.lit != "" && isPlaceholder(v.lit) }; len(e.extra) > 0 ||
 		slices.ContainsFunc(e.values[atClientGeo+1:atClientGeo+5], isNoValue) {
 		slices.SortStableFunc(e.extra, func(a, b extraMember) int { return cmp.Compare(a.owner, b.owner) })
 		w.flattened(`"other":`, e.rest(eventObject, 0, false))
@@ -86,7 +86,7 @@ func (w *writer) origin(e *event, clean bool) {
 	w.system(e, atASNumber, clean)
 	at := w.open(`"geo":`)
 	for i, quoted := range [...]string{`"city_name":`, `"region_name":`, `"country_name":`, `"postal_code":`} {
-		if l := e.get(atClientGeo + 1 + i); !clean || !nothing(l) {
+		if l := e.get(atClientGeo + 1 + i); !clean || !isPlaceholder(l) {
 			w.lit(quoted, l)
 		}
 	}
@@ -99,7 +99,7 @@ func (w *writer) origin(e *event, clean bool) {
 func (w *writer) system(e *event, slot int, clean bool) {
 	as := w.open(`"as":`)
 	w.lit(`"number":`, e.get(slot))
-	if name := e.get(slot + 1); !clean || !nothing(name) {
+	if name := e.get(slot + 1); !clean || !isPlaceholder(name) {
 		organization := w.open(`"organization":`)
 		w.lit(`"name":`, name)
 		w.close(organization)
@@ -109,7 +109,7 @@ func (w *writer) system(e *event, slot int, clean bool) {
 
 // domain returns the domain of the client's address. Okta sends a dot if there is no domain.
 func (e *event) domain() lit {
-	if d := e.get(atDomain); d != `"."` && !nothing(d) {
+	if d := e.get(atDomain); d != `"."` && !isPlaceholder(d) {
 		return d
 	}
 	return ""
@@ -205,10 +205,10 @@ func changes(after []member) (p party) {
 // url writes the URL of the request, and returns its host.
 func (w *writer) url(e *event) (host string) {
 	original := e.get(atURL)
-	if nothing(original) {
+	if isPlaceholder(original) {
 		original = e.get(atRequestURI)
 	}
-	if nothing(original) {
+	if isPlaceholder(original) {
 		return ""
 	}
 	at := w.open(`"url":`)
@@ -237,26 +237,26 @@ func (w *writer) url(e *event) (host string) {
 
 // related writes the values to search for in other events.
 func (w *writer) related(e *event, host string) {
-	var room [24]lit
+	var buffer [24]lit
 	at := w.open(`"related":`)
-	all := add(room[:0], e.domain())
+	all := add(buffer[:0], e.domain())
 	if host != "" {
 		all = add(all, lit(jsonscan.AppendQuoted(nil, host)))
 	}
 	w.list(`"hosts":`, add(all, e.get(atDeviceName)))
-	all = add(room[:0], e.get(atClientIP))
+	all = add(buffer[:0], e.get(atClientIP))
 	for hop, end := e.items(atChain); hop < end; hop += hopObject.size {
 		all = add(all, e.get(hop+1))
 	}
 	w.list(`"ip":`, all)
-	all = e.party(atActor).identifiers(room[:0])
+	all = e.party(atActor).identifiers(buffer[:0])
 	for target, end := e.items(atTargets); target < end; target += targetObject.size {
 		if p := e.party(target); p.kind == user || p.kind == appUser {
 			all = p.identifiers(all)
 		}
 	}
 	w.list(`"user":`, all)
-	w.list(`"hash":`, add(room[:0], e.get(atDTHash)))
+	w.list(`"hash":`, add(buffer[:0], e.get(atDTHash)))
 	w.close(at)
 }
 
@@ -266,7 +266,7 @@ func (p party) identifiers(all []lit) []lit {
 
 // add appends a value that is not in the list and not a placeholder.
 func add(all []lit, l lit) []lit {
-	if nothing(l) {
+	if isPlaceholder(l) {
 		return all
 	}
 	const many = 1000 // okta.target has all values of a larger event

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// wrongs are values of wrong types.
-var wrongs = []string{`null`, `true`, `-1`, `1e99`, `""`, `"x"`, `"\ud800"`, `[]`, `[null,[{}]]`, `{}`, `{"id":{"id":[]},"type":"User"}`}
+// wrongValues are values of wrong types.
+var wrongValues = []string{`null`, `true`, `-1`, `1e99`, `""`, `"x"`, `"\ud800"`, `[]`, `[null,[{}]]`, `{}`, `{"id":{"id":[]},"type":"User"}`}
 
 // TestAnyMemberWrong replaces each member by a wrong value. The event must be accepted, and the
 // document must stay valid.
@@ -24,7 +24,7 @@ func TestAnyMemberWrong(t *testing.T) {
 	}
 	tried := 0
 	replaceEach(whole, func(set func(any)) {
-		for _, wrong := range wrongs {
+		for _, wrong := range wrongValues {
 			set(json.RawMessage(wrong))
 			mutant, err := json.Marshal(whole)
 			if err != nil {
@@ -34,7 +34,7 @@ func TestAnyMemberWrong(t *testing.T) {
 			tried++
 		}
 	})
-	if tried < 70*len(wrongs) {
+	if tried < 70*len(wrongValues) {
 		t.Errorf("only %d members were replaced", tried)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"soar.example/okta/schema"
 )
 
-func TestDivide(t *testing.T) {
+func TestSplitDomain(t *testing.T) {
 	for _, c := range []struct{ domain, registered, sub, top string }{
 		{"example.org", "example.org", "", "org"},
 		{"www.example.org", "example.org", "www", "org"},
@@ -36,7 +36,7 @@ func TestDivide(t *testing.T) {
 		{"例。jp", "", "", ""},
 		{strings.Repeat("a.", 100_000) + "org", "a.org", strings.Repeat("a.", 99_998) + "a", "org"},
 	} {
-		registered, sub, top := divide(c.domain)
+		registered, sub, top := splitDomain(c.domain)
 		if registered != c.registered || sub != c.sub || top != c.top {
 			t.Errorf("%.40s: %.40q %.40q %.40q, want %q %.40q %q", c.domain, registered, sub, top, c.registered, c.sub, c.top)
 		}
@@ -126,13 +126,13 @@ func TestAgentCacheIsBounded(t *testing.T) {
 	var wait sync.WaitGroup
 	for n := range 4 {
 		wait.Go(func() {
-			for i := range keptAgents {
-				a.keep(strconv.Itoa(n*keptAgents+i), strconv.Itoa(n*keptAgents+i))
+			for i := range cachedAgents {
+				a.keep(strconv.Itoa(n*cachedAgents+i), strconv.Itoa(n*cachedAgents+i))
 			}
 		})
 	}
 	wait.Wait()
-	if len(a.young)+len(a.old) > 2*keptAgents {
+	if len(a.young)+len(a.old) > 2*cachedAgents {
 		t.Errorf("%d and %d kept", len(a.young), len(a.old))
 	}
 	for header, ua := range a.old {

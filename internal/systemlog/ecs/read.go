@@ -311,7 +311,7 @@ func (e *event) rest(o *object, at int, hidden bool) []member {
 				nest(&items, strconv.Itoa((item-int(v.from))/f.of.size), e.rest(f.of, item, false))
 			}
 			nest(&all, f.name, items)
-		case hidden && v.lit != "" && nothing(v.lit):
+		case hidden && v.lit != "" && isPlaceholder(v.lit):
 			all = append(all, member{f.name, string(v.lit)})
 		}
 	}

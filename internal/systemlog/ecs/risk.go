@@ -9,8 +9,8 @@ import (
 // risk writes Okta's risk assessment, from risk and behaviors, else from logOnlySecurityData.
 func (w *writer) risk(e *event) {
 	behaviors, logged := e.get(atBehaviors), e.get(atLogOnly)
-	var room [12]string
-	positive, reasons, level := room[:0:8], room[8:8], ""
+	var buffer [12]string
+	positive, reasons, level := buffer[:0:8], buffer[8:8], ""
 	for name, value, rest := cutPair(behaviors.text()); name != ""; name, value, rest = cutPair(rest) {
 		if value == "POSITIVE" {
 			positive = append(positive, name)

@@ -41,9 +41,9 @@ func (w *writer) sekoia(e *event, rules *agents, current bool, original string) 
 	w.close(inner)
 	w.close(at)
 	at = w.open(`"related":`)
-	var room [1]lit
-	w.list(`"hosts":`, present(room[:0], e.get(atDomain)))
-	w.list(`"ip":`, present(room[:0], e.get(atClientIP)))
+	var buffer [1]lit
+	w.list(`"hosts":`, present(buffer[:0], e.get(atDomain)))
+	w.list(`"ip":`, present(buffer[:0], e.get(atClientIP)))
 	w.list(`"user":`, users)
 	w.close(at)
 }
@@ -78,7 +78,7 @@ func (w *writer) sekoiaUsers(e *event, current bool) (related []lit) {
 func (w *writer) sekoiaUser(p party, current bool) (name lit) {
 	name = p.alternateID
 	if current {
-		name = strip(name)
+		name = trimBackslashes(name)
 	}
 	w.lit(`"id":`, p.id)
 	w.lit(`"name":`, name)
@@ -87,8 +87,8 @@ func (w *writer) sekoiaUser(p party, current bool) (name lit) {
 	return name
 }
 
-// strip removes backslashes at the end.
-func strip(l lit) lit {
+// trimBackslashes removes backslashes at the end.
+func trimBackslashes(l lit) lit {
 	if !strings.HasSuffix(string(l), `\\"`) {
 		return l
 	}
@@ -103,7 +103,7 @@ func (w *writer) sekoiaSystem(e *event, current bool) {
 	actor := e.party(atActor)
 	w.lit(`"severity":`, e.get(atSeverity))
 	if current {
-		actor.alternateID = strip(actor.alternateID)
+		actor.alternateID = trimBackslashes(actor.alternateID)
 	}
 	at := w.open(`"actor":`)
 	w.lit(`"id":`, actor.id)
@@ -160,8 +160,8 @@ func (w *writer) pairs(quoted string, l lit) {
 	if l == "" {
 		return
 	}
-	var room [8]member
-	all := room[:0]
+	var buffer [8]member
+	all := buffer[:0]
 	for name, value, rest := cutPair(l.text()); name != ""; name, value, rest = cutPair(rest) {
 		if value != "" {
 			all = append(all, member{name, string(jsonscan.AppendQuoted(nil, value))})

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// longestAgent limits the number of bytes of a User-Agent header that are parsed. Each
+	// maxAgentLength limits the number of bytes of a User-Agent header that are parsed. Each
 	// expression of ua-parser can read all of them, and the client chooses the length of the
 	// header.
-	longestAgent = 1024
-	// keptAgents is the minimum number of parsed headers in the cache. Parsing a header takes
+	maxAgentLength = 1024
+	// cachedAgents is the minimum number of parsed headers in the cache. Parsing a header takes
 	// longer than converting the rest of the event.
-	keptAgents = 2048
+	cachedAgents = 2048
 )
 
 // agents parses User-Agent headers with ua-parser's rules and caches the results in two
@@ -29,8 +29,8 @@ const (
 type agents struct {
 	programs, oses, devices prefilter
 
-	asking sync.Mutex // guards rules, since their expressions are compiled at first use
-	rules  uaparser.RegexDefinitions
+	rulesMu sync.Mutex // guards rules, since their expressions are compiled at first use
+	rules   uaparser.RegexDefinitions
 
 	mu         sync.RWMutex
 	young, old map[string]string // members of user_agent as JSON, by header
@@ -88,8 +88,8 @@ func (a *agents) parse(header string) string {
 	if header == "" {
 		return ""
 	}
-	if len(header) > longestAgent {
-		header = strings.ToValidUTF8(header[:longestAgent], "")
+	if len(header) > maxAgentLength {
+		header = strings.ToValidUTF8(header[:maxAgentLength], "")
 	}
 	a.mu.RLock()
 	found, ok := a.young[header]
@@ -100,7 +100,7 @@ func (a *agents) parse(header string) string {
 	found, ok = a.old[header]
 	a.mu.RUnlock()
 	if !ok && !saysUnknown(header) {
-		found = a.ask(header).json()
+		found = a.match(header).json()
 	}
 	a.keep(strings.Clone(header), found)
 	return found
@@ -109,17 +109,17 @@ func (a *agents) parse(header string) string {
 func (a *agents) keep(header, found string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.young) >= keptAgents {
-		a.old, a.young = a.young, make(map[string]string, keptAgents)
+	if len(a.young) >= cachedAgents {
+		a.old, a.young = a.young, make(map[string]string, cachedAgents)
 	}
 	a.young[header] = found
 }
 
-// ask tries ua-parser's rules in the order of ua-parser, except for those that cannot match.
-func (a *agents) ask(header string) UserAgent {
-	small := smallLetters(header)
-	a.asking.Lock()
-	defer a.asking.Unlock()
+// match tries ua-parser's rules in the order of ua-parser, except for those that cannot match.
+func (a *agents) match(header string) UserAgent {
+	small := lowerASCII(header)
+	a.rulesMu.Lock()
+	defer a.rulesMu.Unlock()
 	var program uaparser.UserAgent
 	a.programs.each(small, func(i int) bool {
 		if r := a.rules.UA[i]; ready(&r.Reg, r.Expr) {
@@ -206,8 +206,8 @@ func (f prefilter) each(small string, try func(i int) bool) {
 	}
 }
 
-// smallLetters returns s with the letters A to Z in lower case, and other letters unchanged.
-func smallLetters(s string) string {
+// lowerASCII returns s with the letters A to Z in lower case, and other letters unchanged.
+func lowerASCII(s string) string {
 	b := []byte(s)
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
@@ -222,7 +222,7 @@ func smallLetters(s string) string {
 func needs(re *syntax.Regexp) []string {
 	switch re.Op {
 	case syntax.OpLiteral:
-		if text := plainest(re); len(text) > 1 {
+		if text := longestPlain(re); len(text) > 1 {
 			return []string{text}
 		}
 	case syntax.OpCapture, syntax.OpPlus:
@@ -253,14 +253,14 @@ func needs(re *syntax.Regexp) []string {
 	return nil
 }
 
-// plainest returns the longest part of a literal with a single lower-case form: ASCII without, if
+// longestPlain returns the longest part of a literal with a single lower-case form: ASCII without, if
 // case is ignored, the letters k and s, because U+212A and U+017F are also forms of them.
-func plainest(literal *syntax.Regexp) string {
+func longestPlain(literal *syntax.Regexp) string {
 	folded := literal.Flags&syntax.FoldCase != 0
 	best := ""
 	var part strings.Builder
 	for _, r := range append(slices.Clone(literal.Rune), -1) {
-		small := smallLetters(string(r))
+		small := lowerASCII(string(r))
 		if r >= 0 && r < 0x80 && !(folded && (small == "k" || small == "s")) {
 			part.WriteString(small)
 			continue

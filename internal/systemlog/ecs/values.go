@@ -53,8 +53,8 @@ func timestamp(published string) string {
 	return t.Format("2006-01-02T15:04:05.000000Z")
 }
 
-// nothing reports whether a text is a placeholder for an absent value.
-func nothing(l lit) bool {
+// isPlaceholder reports whether a text is a placeholder for an absent value.
+func isPlaceholder(l lit) bool {
 	switch len(l) {
 	case 0:
 		return true
@@ -116,10 +116,10 @@ func marks(set string) (t [256]bool) {
 	return t
 }
 
-// divide splits a domain at its public suffix. All parts are "" if the domain has no suffix of
+// splitDomain splits a domain at its public suffix. All parts are "" if the domain has no suffix of
 // ICANN, such as a host name or an address. Suffixes of companies, such as github.io, do not
 // count, as in tldextract, because analysts need the registrant of the name.
-func divide(domain string) (registered, sub, top string) {
+func splitDomain(domain string) (registered, sub, top string) {
 	name := strings.TrimSuffix(domain, ".")
 	if name == "" || name[0] == '.' || strings.Contains(name, "..") {
 		return "", "", ""

@@ -147,8 +147,8 @@ const (
 	// maxDepth limits the nesting of values in a flattened field. Elasticsearch rejects a document
 	// with more than 20 levels. Deeper values are written as JSON in a text.
 	maxDepth = 16
-	// longestName limits the length in bytes of names in a flattened field.
-	longestName = 256
+	// maxNameLength limits the length in bytes of names in a flattened field.
+	maxNameLength = 256
 )
 
 // flattened writes an object with undocumented members as the value of a flattened field.
@@ -251,7 +251,7 @@ func safe(name string) bool {
 		}
 		blank = blank && name[i] == ' '
 	}
-	return !blank && len(name) <= longestName
+	return !blank && len(name) <= maxNameLength
 }
 
 // notInName marks the bytes that a safe name cannot contain.
@@ -284,8 +284,8 @@ func safeName(name string) string {
 		}
 		return r
 	}, name)
-	if len(name) > longestName {
-		name = name[:longestName]
+	if len(name) > maxNameLength {
+		name = name[:maxNameLength]
 		for !utf8.ValidString(name) {
 			name = name[:len(name)-1]
 		}

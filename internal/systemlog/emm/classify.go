@@ -44,11 +44,11 @@ func classify(oktaType string) (*eventType, Basis) {
 		case r.is != nil:
 			return r.is, ByRule
 		default:
-			return t.becomes[r.object][cmp.Or(lastVerb(oktaType), r.verb)], ByRule
+			return t.byObjectAndVerb[r.object][cmp.Or(lastVerb(oktaType), r.verb)], ByRule
 		}
 	}
 	if verb := lastVerb(oktaType); verb != "" {
-		return t.becomes["resource"][verb], ByVerb
+		return t.byObjectAndVerb["resource"][verb], ByVerb
 	}
 	return t.byKey["read_resource"], ByDefault
 }

@@ -167,7 +167,7 @@ func (e *event) selected(target string) []int {
 		if strings.HasSuffix(e.is.Key, "_role") {
 			changed = "role"
 		}
-		at := e.best(targets, changed)
+		at := e.nearest(targets, changed)
 		return slices.DeleteFunc(targets, func(t int) bool { return t == at })
 	case "holder": // of a permission: the family of the event type names it
 		family, _, _ := strings.Cut(e.oktaType, ".")
@@ -179,11 +179,11 @@ func (e *event) selected(target string) []int {
 			target = "thing"
 		}
 	}
-	return []int{e.best(targets, target)}
+	return []int{e.nearest(targets, target)}
 }
 
-// best returns the target with the type nearest to the wanted one, and the first of several.
-func (e *event) best(targets []int, wanted string) int {
+// nearest returns the target with the type nearest to the wanted one, and the first of several.
+func (e *event) nearest(targets []int, wanted string) int {
 	found, least := none, math.MaxInt
 	for _, t := range targets {
 		if d := e.distance(wanted, t); d < least {

@@ -34,7 +34,7 @@ type matrix struct {
 	eventTypes             []*eventType
 	byKey                  map[string]*eventType
 	rules                  []rule
-	becomes                map[string]map[string]*eventType // by object and verb
+	byObjectAndVerb        map[string]map[string]*eventType // by object and verb
 }
 
 // eventType is an event type of the matrix.
@@ -56,7 +56,7 @@ type line struct {
 
 // tables returns the matrix.
 var tables = sync.OnceValue(func() *matrix {
-	m := &matrix{byKey: map[string]*eventType{}, becomes: map[string]map[string]*eventType{}}
+	m := &matrix{byKey: map[string]*eventType{}, byObjectAndVerb: map[string]map[string]*eventType{}}
 	for _, row := range csvtable.Rows(matrixTable) {
 		switch code := (Code{row[0], row[1], row[2]}); row[0][0] {
 		case 'C':
@@ -72,9 +72,9 @@ var tables = sync.OnceValue(func() *matrix {
 	m.readMapping()
 	verbs := csvtable.Header(objectsTable)
 	for _, row := range csvtable.Rows(objectsTable) {
-		m.becomes[row[0]] = map[string]*eventType{}
+		m.byObjectAndVerb[row[0]] = map[string]*eventType{}
 		for i, key := range row[1:] {
-			m.becomes[row[0]][verbs[i+1]] = m.byKey[key]
+			m.byObjectAndVerb[row[0]][verbs[i+1]] = m.byKey[key]
 		}
 	}
 	for _, row := range csvtable.Rows(rulesTable) {

@@ -27,40 +27,40 @@ func Resolve(raw []byte, path string) (value json.RawMessage, hint string) {
 // The page prints target.displayName for two attributes of one event type.
 func resolveAs(raw []byte, path, codeOrKey string) (value json.RawMessage, hint string) {
 	path = strings.TrimSpace(path)
-	if path == "" || len(path) > longest {
-		return nil, fmt.Sprintf("a path must have between 1 and %d characters", longest)
+	if path == "" || len(path) > maxPath {
+		return nil, fmt.Sprintf("a path must have between 1 and %d characters", maxPath)
 	}
 	e := open(raw)
 	if e.tape == nil {
 		return nil, ErrNotAnEvent.Error()
 	}
 	defer e.free()
-	w := walk{event: &e, path: strings.TrimPrefix(strings.TrimPrefix(path, "$."), "event.")}
-	if at, ok := w.literally(); ok {
+	r := resolver{event: &e, path: strings.TrimPrefix(strings.TrimPrefix(path, "$."), "event.")}
+	if at, ok := r.exact(); ok {
 		return e.copied(at), ""
 	}
 	if c := codeOf(tables().attributes, path); c.Code != "" {
-		return w.attribute(c)
+		return r.attribute(c)
 	}
-	if lines := w.printed(codeOf(tables().attributes, codeOrKey)); lines != nil {
-		return w.asMeant(lines)
+	if lines := r.printed(codeOf(tables().attributes, codeOrKey)); lines != nil {
+		return r.fromLines(lines)
 	}
-	return w.forgiving()
+	return r.similar()
 }
 
-// longest limits the length of a path. Okta's longest documented path has under 100 characters.
-const longest = 500
+// maxPath limits the length of a path. Okta's maxPath documented path has under 100 characters.
+const maxPath = 500
 
-// walk is the state of following one path through one event.
-type walk struct {
+// resolver is the state of following one path through one event.
+type resolver struct {
 	*event
 	path string
 }
 
-// literally follows the path as a path of Okta.
-func (w *walk) literally() (at int, ok bool) {
-	for _, step := range steps(w.path) {
-		if at = w.down(at, step); at == none {
+// exact follows the path as a path of Okta.
+func (r *resolver) exact() (at int, ok bool) {
+	for _, step := range steps(r.path) {
+		if at = r.down(at, step); at == none {
 			return none, false
 		}
 	}
@@ -91,50 +91,50 @@ func steps(path string) []string { return strings.Split(indexes.Replace(path), "
 var indexes = strings.NewReplacer("[", ".", "]", "")
 
 // attribute returns an attribute of the event's type.
-func (w *walk) attribute(c Code) (json.RawMessage, string) {
-	if i := indexOf(w.is.lines, c.Key); i >= 0 {
-		value, at := w.value(&w.is.lines[i])
-		return value, c.Code + " " + c.Key + " is " + at + w.unless(value)
+func (r *resolver) attribute(c Code) (json.RawMessage, string) {
+	if i := indexOf(r.is.lines, c.Key); i >= 0 {
+		value, at := r.value(&r.is.lines[i])
+		return value, c.Code + " " + c.Key + " is " + at + r.absentNote(value)
 	}
-	return nil, fmt.Sprintf("%s %s is not an attribute of %s: %s", c.Code, c.Key, w.is.Code.Code, w.is.Key)
+	return nil, fmt.Sprintf("%s %s is not an attribute of %s: %s", c.Code, c.Key, r.is.Code.Code, r.is.Key)
 }
 
 // printed returns the attributes of the event's type for which the matrix's page prints the path.
 // If c is not empty, it returns only the attribute c.
-func (w *walk) printed(c Code) []*line {
+func (r *resolver) printed(c Code) []*line {
 	var found []*line
-	for i := range w.is.lines {
-		l := &w.is.lines[i]
-		if (l.printed == w.path || l.path == w.path) && (c.Code == "" || l.Code == c) {
+	for i := range r.is.lines {
+		l := &r.is.lines[i]
+		if (l.printed == r.path || l.path == r.path) && (c.Code == "" || l.Code == c) {
 			found = append(found, l)
 		}
 	}
 	return found
 }
 
-func (w *walk) asMeant(lines []*line) (json.RawMessage, string) {
-	value, at := w.value(lines[0])
+func (r *resolver) fromLines(lines []*line) (json.RawMessage, string) {
+	value, at := r.value(lines[0])
 	hint := ""
-	if at != w.path {
+	if at != r.path {
 		hint = "write " + at
 		if lines[0].target != "" {
 			hint += ", since target is a list: this is " + lines[0].name()
 		}
 	}
 	for _, other := range lines[1:] {
-		_, at := w.value(other)
+		_, at := r.value(other)
 		hint += fmt.Sprintf("; for %s write %s", other.name(), at)
 	}
 	if value == nil {
-		hint = strings.TrimPrefix(hint+w.unless(value), ", ")
+		hint = strings.TrimPrefix(hint+r.absentNote(value), ", ")
 	}
 	return value, hint
 }
 
 func (l *line) name() string { return l.Code.Code + " " + l.Key }
 
-// unless returns the end of a hint if the value is absent.
-func (w *walk) unless(value json.RawMessage) string {
+// absentNote returns the end of a hint if the value is absent.
+func (r *resolver) absentNote(value json.RawMessage) string {
 	if value == nil {
 		return ", which this event does not have"
 	}
@@ -142,30 +142,30 @@ func (w *walk) unless(value json.RawMessage) string {
 }
 
 // value returns the value that Okta sent for an attribute, and its path.
-func (w *walk) value(l *line) (json.RawMessage, string) {
+func (r *resolver) value(l *line) (json.RawMessage, string) {
 	if l.target == "" {
-		if at := w.find(l); at != none {
-			return w.copied(at), l.path
+		if at := r.find(l); at != none {
+			return r.copied(at), l.path
 		}
 		return nil, l.path
 	}
-	targets := w.selected(l.target)
+	targets := r.selected(l.target)
 	if len(targets) == 0 {
 		return nil, "target[0]." + l.keys[1]
 	}
-	path := fmt.Sprintf("target[%d].%s", w.indexOf(targets[0]), l.keys[1])
+	path := fmt.Sprintf("target[%d].%s", r.indexOf(targets[0]), l.keys[1])
 	if l.target == "others" {
-		return w.names(), path
+		return r.names(), path
 	}
-	if at := w.member(targets[0], l.keys[1]); at != none {
-		return w.copied(at), path
+	if at := r.member(targets[0], l.keys[1]); at != none {
+		return r.copied(at), path
 	}
 	return nil, path
 }
 
-func (w *walk) indexOf(target int) int {
+func (r *resolver) indexOf(target int) int {
 	n := 0
-	for i := range w.children(w.member(0, "target"), '[') {
+	for i := range r.children(r.member(0, "target"), '[') {
 		if i == target {
 			break
 		}
@@ -174,31 +174,31 @@ func (w *walk) indexOf(target int) int {
 	return n
 }
 
-// forgiving follows a path with other spellings than Okta's, or with a list without an index. The
+// similar follows a path with other spellings than Okta's, or with a list without an index. The
 // hint is the correct path.
-func (w *walk) forgiving() (json.RawMessage, string) {
+func (r *resolver) similar() (json.RawMessage, string) {
 	at, right := 0, ""
-	todo := steps(w.path)
+	todo := steps(r.path)
 	for len(todo) > 0 {
 		step := todo[0]
-		if w.first(at) == '[' && w.down(at, step) == none && !isIndex(step) {
+		if r.first(at) == '[' && r.down(at, step) == none && !isIndex(step) {
 			var index string
-			if at, index = w.choose(at, right); at == none {
+			if at, index = r.choose(at, right); at == none {
 				return nil, fmt.Sprintf("%s is an empty list in this event", right)
 			}
 			right += index
 			continue
 		}
-		names := w.spelt(at, todo)
+		names := r.similarMembers(at, todo)
 		if names == nil {
-			return nil, w.missing(at, right, step)
+			return nil, r.missing(at, right, step)
 		}
 		for _, name := range names {
-			next := w.down(at, name)
+			next := r.down(at, name)
 			if next == none {
-				return nil, w.missing(at, right, name)
+				return nil, r.missing(at, right, name)
 			}
-			if w.first(at) == '[' {
+			if r.first(at) == '[' {
 				right += "[" + name + "]"
 			} else {
 				right = strings.TrimPrefix(right+"."+name, ".")
@@ -208,17 +208,17 @@ func (w *walk) forgiving() (json.RawMessage, string) {
 		todo = todo[1:]
 	}
 	hint := ""
-	if right != w.path {
+	if right != r.path {
 		hint = "write " + right
 	}
-	return w.copied(at), hint
+	return r.copied(at), hint
 }
 
-// spelt returns the members that the first step means, more than one if the path omits a member.
+// similarMembers returns the members that the first step means, more than one if the path omits a member.
 // It returns nil if no member is similar.
-func (w *walk) spelt(at int, todo []string) []string {
+func (r *resolver) similarMembers(at int, todo []string) []string {
 	step := todo[0]
-	if w.down(at, step) != none {
+	if r.down(at, step) != none {
 		return []string{step}
 	}
 	folded := fold(step)
@@ -228,8 +228,8 @@ func (w *walk) spelt(at int, todo []string) []string {
 		}
 		return []string{"debugContext", "debugData"}
 	}
-	for i := range w.children(at, '{') {
-		if key := w.nodes[i].name; fold(key) == folded {
+	for i := range r.children(at, '{') {
+		if key := r.nodes[i].name; fold(key) == folded {
 			return []string{key}
 		}
 	}
@@ -244,17 +244,17 @@ func fold(name string) string {
 
 // choose returns the item of a list for a path without an index: the target that the event type
 // determines, or the first item of another list.
-func (w *walk) choose(list int, right string) (at int, index string) {
+func (r *resolver) choose(list int, right string) (at int, index string) {
 	if right == "target" {
 		about := "thing"
-		if i := slices.IndexFunc(w.is.lines, func(l line) bool { return l.target != "" }); i >= 0 {
-			about = w.is.lines[i].target
+		if i := slices.IndexFunc(r.is.lines, func(l line) bool { return l.target != "" }); i >= 0 {
+			about = r.is.lines[i].target
 		}
-		for _, target := range w.selected(about) {
-			return target, fmt.Sprintf("[%d]", w.indexOf(target))
+		for _, target := range r.selected(about) {
+			return target, fmt.Sprintf("[%d]", r.indexOf(target))
 		}
 	}
-	for i := range w.children(list, '[') {
+	for i := range r.children(list, '[') {
 		return i, "[0]"
 	}
 	return none, ""
@@ -263,10 +263,10 @@ func (w *walk) choose(list int, right string) (at int, index string) {
 func isIndex(step string) bool { return step != "" && strings.Trim(step, "0123456789") == "" }
 
 // missing returns a message about an absent member.
-func (w *walk) missing(at int, right, step string) string {
+func (r *resolver) missing(at int, right, step string) string {
 	var keys []string
-	for i := range w.children(at, '{') {
-		if keys = append(keys, w.nodes[i].name); len(keys) == 200 {
+	for i := range r.children(at, '{') {
+		if keys = append(keys, r.nodes[i].name); len(keys) == 200 {
 			break
 		}
 	}

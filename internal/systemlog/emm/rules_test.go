@@ -16,7 +16,7 @@ func TestRules(t *testing.T) {
 		if (r.is == nil) == (r.object == "") || (r.object == "") != (r.verb == "") {
 			t.Errorf("%s: a rule has either an event type, or an object and a verb", r.pattern)
 		}
-		if r.object != "" && tables().becomes[r.object][r.verb] == nil {
+		if r.object != "" && tables().byObjectAndVerb[r.object][r.verb] == nil {
 			t.Errorf("%s: no object %s or no verb %s", r.pattern, r.object, r.verb)
 		}
 	}
@@ -38,7 +38,7 @@ func RulesThatDecide(names []string) map[string]int {
 }
 
 func TestTables(t *testing.T) {
-	for object, row := range tables().becomes {
+	for object, row := range tables().byObjectAndVerb {
 		for _, w := range verbs {
 			if row[w.verb] == nil {
 				t.Errorf("object %s has no event type for verb %s", object, w.verb)

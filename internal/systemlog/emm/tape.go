@@ -61,14 +61,14 @@ func (t *tape) read(p *jsonscan.Scanner, name string) {
 	t.nodes[at].hi, t.nodes[at].next = int32(p.Offset()), int32(len(t.nodes))
 }
 
-// most limits the positions that a tape keeps for the next event, so that one large event does not
+// maxKept limits the positions that a tape keeps for the next event, so that one large event does not
 // keep its memory.
-const most = 1 << 14
+const maxKept = 1 << 14
 
 func (t *tape) free() {
 	clear(t.nodes) // the names are parts of the document
 	t.doc, t.nodes = "", t.nodes[:0]
-	if cap(t.nodes) > most {
+	if cap(t.nodes) > maxKept {
 		t.nodes = nil
 	}
 	tapes.Put(t)
