@@ -17,8 +17,7 @@ var update = flag.Bool("update", false, "write go.mod and go.sum of the minimal 
 
 const minimal = "connector-minimal"
 
-// TestMinimalConnector builds and tests the minimal connector with an archive of this module. The go.mod and
-// go.sum
+// TestMinimalConnector builds and tests the minimal connector with an archive of this module. The go.mod and go.sum
 // of the connector must list every other module that it needs.
 func TestMinimalConnector(t *testing.T) {
 	c := archive.New(t, "..", minimal)

@@ -69,8 +69,7 @@ func (k Checkpoint) after(fingerprint string, read *page) (next Checkpoint, more
 	return next, next.Whole
 }
 
-// reached returns a time before which all stored events were read, for a page that was read by times. An event
-// can
+// reached returns a time before which all stored events were read, for a page that was read by times. An event can
 // have a wrong time. Therefore, for a page that may be incomplete, reached returns the median of the times.
 func (p page) reached() time.Time {
 	var times []time.Time
@@ -144,11 +143,9 @@ func (p page) newest() time.Time {
 	return newest
 }
 
-// pause returns the time that a host may wait before it reads the next page. The pause is zero after a full
-// page,
+// pause returns the time that a host may wait before it reads the next page. The pause is zero after a full page,
 // because more events follow. If the latest event of a short page is younger than the interval, the next poll is
-// early
-// enough. Otherwise the requests are spread over half of Okta's rate limit.
+// early enough. Otherwise the requests are spread over half of Okta's rate limit.
 func (p page) pause(interval time.Duration, budget *sdk.Budget) time.Duration {
 	newest := p.newest()
 	switch {

@@ -7,10 +7,8 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// TestClockTolerance checks the number of requests of the first poll. A clock that is off by less than two
-// seconds
-// is accurate enough, because Okta's Date has whole seconds. With a larger difference, the poll repeats the read
-// for a
+// TestClockTolerance checks the number of requests of the first poll. A clock that is off by less than two seconds is
+// accurate enough, because Okta's Date has whole seconds. With a larger difference, the poll repeats the read for a
 // time range by Okta's clock.
 func TestClockTolerance(t *testing.T) {
 	for off, want := range map[time.Duration]int{

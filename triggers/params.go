@@ -60,8 +60,7 @@ func (p SystemLogParams) Validate() error {
 	return nil
 }
 
-// rejectAlsoAny rejects selection parameters in addition to "any". They would have no effect. The event types
-// are
+// rejectAlsoAny rejects selection parameters in addition to "any". They would have no effect. The event types are
 // always present.
 func (p SystemLogParams) rejectAlsoAny() []schema.Violation {
 	raw, err := json.Marshal(p.Selection)

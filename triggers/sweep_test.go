@@ -185,10 +185,8 @@ func TestCircularLinksEndSweep(t *testing.T) {
 	}
 }
 
-// TestChangedParametersContinue checks which changed parameters continue at the link: the page size, the look
-// back,
-// the order of selections and local conditions. New types are read from 15 minutes before the latest event, and
-// no
+// TestChangedParametersContinue checks which changed parameters continue at the link: the page size, the look back,
+// the order of selections and local conditions. New types are read from 15 minutes before the latest event, and no
 // event is lost.
 func TestChangedParametersContinue(t *testing.T) {
 	const sessions, mfa = "user.session.start", "user.mfa.okta_verify.deny_push"

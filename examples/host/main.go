@@ -1,5 +1,4 @@
-// Command host is a minimal host for a connector plugin. It launches a plugin, prints the manifest, runs one
-// action
+// Command host is a minimal host for a connector plugin. It launches a plugin, prints the manifest, runs one action
 // and polls the trigger.
 //
 //	go build -o soar-plugin-okta ./cmd/soar-plugin-okta
@@ -72,8 +71,7 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	fmt.Printf("get_user: %s\n", result.Output)
 
-	// Each page includes the checkpoint that follows it. A host that stores both in one transaction loses no
-	// event.
+	// Each page includes the checkpoint that follows it. A host that stores both in one transaction loses no event.
 	// See host.Watch for the complete loop with waits and backoff.
 	var place json.RawMessage
 	params := json.RawMessage(`{"event_types":["user.session.*"],"look_back":"1h"}`)

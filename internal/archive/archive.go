@@ -1,6 +1,5 @@
-// Package archive builds an example module as its author would. The example then uses this module from an
-// archive,
-// as from a module proxy, instead of from the source tree.
+// Package archive builds an example module as its author would. The example then uses this module from an archive, as
+// from a module proxy, instead of from the source tree.
 package archive
 
 import (

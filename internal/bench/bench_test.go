@@ -82,10 +82,8 @@ func median(all []time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// BenchmarkActionCall runs get_user, one request to an org in a third process. It alternates between a call in
-// this
-// process and a call through the plugin. Changes of the machine's speed then affect both equally. The difference
-// is
+// BenchmarkActionCall runs get_user, one request to an org in a third process. It alternates between a call in this
+// process and a call through the plugin. Changes of the machine's speed then affect both equally. The difference is
 // the cost of the plugin's process.
 func BenchmarkActionCall(b *testing.B) {
 	const token, turn = "bench-token", 50

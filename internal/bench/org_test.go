@@ -98,8 +98,7 @@ func startLogOrg(tb testing.TB, events int) (url, certificate string) {
 	return line.URL, certificate
 }
 
-// pagesAhead is the number of pages that are generated in advance. 100 pages, about 30 MB, are the whole log of
-// a
+// pagesAhead is the number of pages that are generated in advance. 100 pages, about 30 MB, are the whole log of a
 // short measurement.
 const pagesAhead = 100
 

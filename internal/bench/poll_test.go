@@ -111,9 +111,8 @@ steps:
     with: {user: alice.moreau@corp.example}
 `
 
-// BenchmarkEventToRun measures the time from the first request that can return an event to the start of its run.
-// It includes the plugin's process, the match, and the transaction that stores the run. It excludes the wait for
-// the
+// BenchmarkEventToRun measures the time from the first request that can return an event to the start of its run. It
+// includes the plugin's process, the match, and the transaction that stores the run. It excludes the wait for the
 // next poll.
 func BenchmarkEventToRun(b *testing.B) {
 	org := oktasim.Start(b, oktasim.Options{Seed: oktasim.Demo})

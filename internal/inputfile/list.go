@@ -28,9 +28,8 @@ type Item struct {
 	Line int // starts at 1
 }
 
-// ParseLine returns the items of one line, which are separated by commas. An item that contains a comma or a
-// quote
-// is in double quotes, as in CSV (RFC 4180).
+// ParseLine returns the items of one line, which are separated by commas. An item that contains a comma or a quote is
+// in double quotes, as in CSV (RFC 4180).
 func ParseLine(text string) ([]Item, error) {
 	var f faults
 	rows := csv.NewReader(strings.NewReader(text))

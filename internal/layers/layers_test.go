@@ -1,5 +1,4 @@
-// Package layers tests the structure of the code: which package may import which other package, the length of
-// files
+// Package layers tests the structure of the code: which package may import which other package, the length of files
 // and lines, and the comments of exported names.
 package layers
 

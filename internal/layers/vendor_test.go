@@ -9,9 +9,8 @@ import (
 	"testing"
 )
 
-// host lists the folders of the host, which works with any connector, and of the HTTP connector, which works
-// with
-// any service.
+// host lists the folders of the host, which works with any connector, and of the HTTP connector, which works with any
+// service.
 var host = []string{
 	"cmd/soar", "cmd/soar-plugin-http", "internal/httpconnector", "plugin/host", "internal/docs", "internal/engine",
 	"internal/inputfile", "internal/monitor", "internal/nearest", "internal/origin",

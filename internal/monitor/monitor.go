@@ -22,8 +22,7 @@ import (
 
 // Options are the settings of a Monitor.
 type Options struct {
-	// Feeds are the names of the feeds. A feed is a trigger. Its name includes a number if the trigger is polled
-	// with
+	// Feeds are the names of the feeds. A feed is a trigger. Its name includes a number if the trigger is polled with
 	// several sets of parameters.
 	Feeds     []string
 	Playbooks []string      // names of the playbooks

@@ -72,8 +72,7 @@ type health struct {
 	Paused *embedded.Pause `json:"paused,omitempty"`
 }
 
-// health responds with 200, or with 503 and the problems. A pause is not a problem, because a restart of the
-// watch
+// health responds with 200, or with 503 and the problems. A pause is not a problem, because a restart of the watch
 // would not end it.
 func (m *Monitor) health(w http.ResponseWriter, _ *http.Request) {
 	s := m.Snapshot()

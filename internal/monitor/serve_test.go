@@ -18,8 +18,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestMetrics checks that the server serves exactly the listed metrics, and that Prometheus's linter accepts
-// their
+// TestMetrics checks that the server serves exactly the listed metrics, and that Prometheus's linter accepts their
 // names. Every metric has a value if its data has one.
 func TestMetrics(t *testing.T) {
 	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}, Playbooks: []string{"a"}})

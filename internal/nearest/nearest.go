@@ -9,11 +9,9 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// To returns up to most candidates that are close to name, the nearest first. The comparison ignores case.
-// A candidate is close if at most a third of the letters of name differ. Two letters may differ in a name of
-// four or
-// more letters, and half of the letters in a shorter name. A candidate is also close if one name contains the
-// other,
+// To returns up to most candidates that are close to name, the nearest first. The comparison ignores case. A
+// candidate is close if at most a third of the letters of name differ. Two letters may differ in a name of four or
+// more letters, and half of the letters in a shorter name. A candidate is also close if one name contains the other,
 // and the shorter one has at least four letters.
 func To(name string, candidates []string, most int) []string {
 	type scored struct {

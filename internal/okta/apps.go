@@ -6,8 +6,7 @@ import (
 	"net/url"
 )
 
-// An App is an application of the org. It does not use the model of the SDK, which fails on an unknown sign-on
-// mode,
+// An App is an application of the org. It does not use the model of the SDK, which fails on an unknown sign-on mode,
 // and on every list with such an application.
 type App struct {
 	ID          string `json:"id"`
@@ -45,8 +44,7 @@ func (c *Client) DeactivateApp(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, emptyOK, withID(c.api.ApplicationAPI.DeactivateApplication, id))
 }
 
-// appsLike lists the applications with a label that begins with the text. Okta lists inactive applications only
-// on
+// appsLike lists the applications with a label that begins with the text. Okta lists inactive applications only on
 // request.
 func (c *Client) appsLike(ctx context.Context, label string) ([]*App, error) {
 	query := url.Values{"q": {label}, "includeNonDeleted": {"true"}}

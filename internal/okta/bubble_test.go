@@ -20,8 +20,7 @@ import (
 func forgetWindows(c *Client) { c.transport.Budget.Forget() }
 
 // pipes is a listener with connections inside a [synctest] bubble. In a bubble, time passes only while every
-// goroutine
-// waits.
+// goroutine waits.
 type pipes struct {
 	conns chan net.Conn
 	once  sync.Once
@@ -54,9 +53,8 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 
 var lastPort atomic.Int32
 
-// bubble runs a test in a synctest bubble. The clock of the org is off by skew. The client leaves 30 % of each
-// rate limit
-// to writes.
+// bubble runs a test in a synctest bubble. The clock of the org is off by skew. The client leaves 30 % of each rate
+// limit to writes.
 func bubble(t *testing.T, skew time.Duration, test func(*testing.T, *Client, *oktasim.Org)) {
 	t.Helper()
 	settings := settingsFor(fmt.Sprintf("http://127.0.0.1:%d", lastPort.Add(1)))

@@ -15,9 +15,8 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// TestReserveIsKeptForWrites checks that reads stop at the reserve until the window ends, without a request.
-// Writes, and
-// the reads for them, use the whole limit.
+// TestReserveIsKeptForWrites checks that reads stop at the reserve until the window ends, without a request. Writes,
+// and the reads for them, use the whole limit.
 func TestReserveIsKeptForWrites(t *testing.T) {
 	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {
 		org.Limit(oktasim.Limit{Path: "/api/v1/logs", Limit: 20})
@@ -57,9 +56,8 @@ func TestReserveIsKeptForWrites(t *testing.T) {
 	})
 }
 
-// TestConcurrentCallsAtTheRateLimit checks that no request is sent in a closed window, for any number of callers
-// and any
-// clock.
+// TestConcurrentCallsAtTheRateLimit checks that no request is sent in a closed window, for any number of callers and
+// any clock.
 func TestConcurrentCallsAtTheRateLimit(t *testing.T) {
 	for name, skew := range map[string]time.Duration{"clocks agree": 0, "Okta's is behind": -time.Hour, "Okta's is ahead": time.Hour} {
 		t.Run(name, func(t *testing.T) {
@@ -175,8 +173,7 @@ func TestListingWaitsAtTheReserve(t *testing.T) {
 	})
 }
 
-// TestCrowdedOrg checks the limit of concurrent requests of the whole org. After such a rejection all reads
-// wait, and
+// TestCrowdedOrg checks the limit of concurrent requests of the whole org. After such a rejection all reads wait, and
 // writes are sent.
 func TestCrowdedOrg(t *testing.T) {
 	bubble(t, 0, func(t *testing.T, c *Client, org *oktasim.Org) {

@@ -7,8 +7,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestClientsWithSameCredentialsShareBudget checks two sessions with the same credentials. Okta counts their
-// requests
+// TestClientsWithSameCredentialsShareBudget checks two sessions with the same credentials. Okta counts their requests
 // together.
 func TestClientsWithSameCredentialsShareBudget(t *testing.T) {
 	one, s := org(t)

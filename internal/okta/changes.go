@@ -13,10 +13,8 @@ import (
 const changeTimeout = 5 * time.Second
 
 // LastChange describes the latest System Log event on an object, since a time or within a week. It returns "" if
-// there
-// is no such event or the log cannot be read. It quotes and truncates the texts of the event, because attackers
-// choose
-// them.
+// there is no such event or the log cannot be read. It quotes and truncates the texts of the event, because attackers
+// choose them.
 func (c *Client) LastChange(ctx context.Context, id string, since time.Time) string {
 	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()

@@ -35,8 +35,7 @@ type CustomResponse struct {
 // customKey marks the context of a custom request.
 type customKey struct{}
 
-// Custom sends a request to the org's API. It rejects other hosts and web pages. The rules of the connection
-// apply.
+// Custom sends a request to the org's API. It rejects other hosts and web pages. The rules of the connection apply.
 // Any method except GET needs a connection that allows custom writes.
 func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomResponse, error) {
 	p, invalid := customPath(call.Path)
@@ -69,8 +68,7 @@ func (c *Client) Custom(ctx context.Context, call CustomCall) (*CustomResponse, 
 // customRoots are the parts of the API that a custom request may call.
 var customRoots = []string{"/api/v1/", "/oauth2/v1/", "/idp/"}
 
-// ruled are the words in paths that the rules match. In another letter case, a server that ignores the case
-// would
+// ruled are the words in paths that the rules match. In another letter case, a server that ignores the case would
 // bypass the rules.
 var ruled = []string{"api", "oauth2", "v1", "users", "groups", "sessions", "apps", "token", "global-token-revocation", "me"}
 
@@ -108,10 +106,8 @@ func customPath(p string) (string, *sdk.Error) {
 	return "/" + strings.Join(segments, "/"), nil
 }
 
-// inPath reports whether a path may contain r: letters and digits of any script, which logins may contain, and
-// the
-// other characters of IDs and logins. It excludes characters that look like, or are normalized to, a dot or a
-// slash.
+// inPath reports whether a path may contain r: letters and digits of any script, which logins may contain, and the
+// other characters of IDs and logins. It excludes characters that look like, or are normalized to, a dot or a slash.
 func inPath(r rune) bool {
 	if r < unicode.MaxASCII {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/-._~@+=:,!$&'()* ", r)

@@ -45,8 +45,7 @@ func boundApp(t *testing.T, mode string) *appOrg {
 	return asApp{app: oktasim.NewServiceApp{DPoP: true}, change: func(s *Settings) { s.DPoP = mode }}.open(t)
 }
 
-// TestDPoPRequiredByApp checks that the client follows Okta's two rejections: the first requires DPoP, and the
-// second
+// TestDPoPRequiredByApp checks that the client follows Okta's two rejections: the first requires DPoP, and the second
 // sends the nonce.
 func TestDPoPRequiredByApp(t *testing.T) {
 	o := boundApp(t, "")
@@ -139,8 +138,7 @@ func TestNonceChange(t *testing.T) {
 	wantSent(t, o, user401, tokenBad, tokenOK, userOK)
 }
 
-// TestEndlessNonceDemand checks that the client stops retrying. The SDK retries without end, with a new RSA key
-// each
+// TestEndlessNonceDemand checks that the client stops retrying. The SDK retries without end, with a new RSA key each
 // time.
 func TestEndlessNonceDemand(t *testing.T) {
 	demand := oktasim.Fault{Path: auth.TokenPath, Status: 400, Body: `{"error":"use_dpop_nonce"}`, Headers: map[string]string{"DPoP-Nonce": "again"}}
@@ -203,8 +201,7 @@ func TestNonceOfTheAPI(t *testing.T) {
 	wantSent(t, o, user401, user401)
 }
 
-// TestReplayedProof covers the SDK, which retries a request with the same proof. Okta rejects it as a replay:
-// 400
+// TestReplayedProof covers the SDK, which retries a request with the same proof. Okta rejects it as a replay: 400
 // without a body.
 func TestReplayedProof(t *testing.T) {
 	o := boundApp(t, "")

@@ -18,8 +18,7 @@ import (
 )
 
 // exchange runs call, which must send exactly one request. It returns Okta's response, and an error unless the
-// response
-// is a success.
+// response is a success.
 func (c *Client) exchange(ctx context.Context, call func(context.Context) error) (*rest.Response, error) {
 	response, err := c.transport.Exchange(ctx, call)
 	if err != nil {
@@ -80,8 +79,7 @@ func read[T any](ctx context.Context, c *Client, id func(*T) string, segments ..
 	return v, err
 }
 
-// A success is the successful response that Okta documents for a call. A proxy may respond to any request with a
-// 2xx
+// A success is the successful response that Okta documents for a call. A proxy may respond to any request with a 2xx
 // status.
 type success struct {
 	statuses []int
@@ -89,8 +87,7 @@ type success struct {
 }
 
 // These are the successful responses of Okta's calls
-// (https://developer.okta.com/docs/api/openapi/okta-management/guides/overview/). The lifecycle calls with
-// status 200
+// (https://developer.okta.com/docs/api/openapi/okta-management/guides/overview/). The lifecycle calls with status 200
 // return {}.
 var (
 	noContent = success{statuses: []int{http.StatusNoContent}}

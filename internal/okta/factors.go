@@ -59,10 +59,8 @@ func (c *Client) ResetFactors(ctx context.Context, userID string) error {
 	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.ResetFactors, userID))
 }
 
-// DeleteFactor removes one factor. Okta removes all Okta Verify factors (push, FastPass, one-time code)
-// together.
-// removeRecovery also removes the phone number of an SMS or call factor from account recovery. Okta responds to
-// a
+// DeleteFactor removes one factor. Okta removes all Okta Verify factors (push, FastPass, one-time code) together.
+// removeRecovery also removes the phone number of an SMS or call factor from account recovery. Okta responds to a
 // repetition with 404.
 func (c *Client) DeleteFactor(ctx context.Context, userID, factorID string, removeRecovery bool) error {
 	return sdkWrite(ctx, c, noContent, withIDs(func(ctx context.Context, userID, factorID string) sdkv4.ApiUnenrollFactorRequest {
@@ -91,8 +89,7 @@ const (
 	PushExpired  = "EXPIRED" // status of factors in general
 )
 
-// SendPush sends a challenge to a push factor. With number, or if the org's policy requires it, the user must
-// choose
+// SendPush sends a challenge to a push factor. With number, or if the org's policy requires it, the user must choose
 // a number.
 func (c *Client) SendPush(ctx context.Context, userID, factorID string, number bool) (Push, error) {
 	body := map[string]bool{}

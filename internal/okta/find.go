@@ -65,9 +65,8 @@ func (c *Client) GroupByName(ctx context.Context, pointer, name string) (*Group,
 	return groupKind.named(ctx, c, pointer, name, "exact name")
 }
 
-// FindApp returns the application with the ID or the exact label ref. pointer is the location of ref in the
-// input.
-// If several applications have the label, the error lists them.
+// FindApp returns the application with the ID or the exact label ref. pointer is the location of ref in the input. If
+// several applications have the label, the error lists them.
 func (c *Client) FindApp(ctx context.Context, pointer, ref string) (*App, error) {
 	return appKind.find(ctx, c, pointer, ref)
 }
@@ -127,9 +126,8 @@ func (c *Client) missing(pointer, noun, by, ref, more string) *sdk.Error {
 	return e
 }
 
-// FindUser returns the user with this ID, complete login, or email address, in that order. pointer is the
-// location
-// of ref in the input. If several users share an address, the error lists them.
+// FindUser returns the user with this ID, complete login, or email address, in that order. pointer is the location of
+// ref in the input. If several users share an address, the error lists them.
 func (c *Client) FindUser(ctx context.Context, pointer, ref string) (*User, error) {
 	u, err := c.findUser(ctx, pointer, ref)
 	if err == nil {

@@ -46,8 +46,7 @@ func TestFindUser(t *testing.T) {
 	if n := len(s.Requests()) - before; n != 0 {
 		t.Errorf("rejected names reached Okta in %d requests", n)
 	}
-	// The short name currently finds Isaac, and "me" finds the token's own user. The others are paths, wildcards
-	// and
+	// The short name currently finds Isaac, and "me" finds the token's own user. The others are paths, wildcards and
 	// injections. None may find a user.
 	for _, ref := range []string{
 		"isaac", "me", "ME", "nobody@corp.example", "00u00000000000000000", "..", ".", "a/b", "a?b", "?", "#", "*", "%",
@@ -120,8 +119,7 @@ func TestFindGroup(t *testing.T) {
 	}
 }
 
-// TestCustomRolesInPages covers lists below /api/v1/iam, which have the next link in their body. An invalid link
-// ends
+// TestCustomRolesInPages covers lists below /api/v1/iam, which have the next link in their body. An invalid link ends
 // the list with an error.
 func TestCustomRolesInPages(t *testing.T) {
 	c, s := guarded(t, guard.Rules{})

@@ -71,8 +71,7 @@ func (c *Client) GroupsLike(ctx context.Context, name string) ([]*Group, error) 
 // groupTTL is the time for which the group of a name is cached.
 const groupTTL = 5 * time.Minute
 
-// GroupByRef is FindGroup with fewer requests. It reads nothing for an ID, because a write to a missing group
-// fails
+// GroupByRef is FindGroup with fewer requests. It reads nothing for an ID, because a write to a missing group fails
 // anyway. It caches the group of a name.
 func (c *Client) GroupByRef(ctx context.Context, pointer, ref string) (*Group, error) {
 	if rest.IsGroupID(ref) {
@@ -110,9 +109,8 @@ func (c *Client) UserGroupsSince(ctx context.Context, id string, since time.Time
 	return c.UserGroups(ctx, id)
 }
 
-// MemberOf reads a user as a member of a small group: status and membership in one request. It returns nil if
-// the user
-// is not on the first page of members. In a larger group, the user may then be on another page.
+// MemberOf reads a user as a member of a small group: status and membership in one request. It returns nil if the
+// user is not on the first page of members. In a larger group, the user may then be on another page.
 func (c *Client) MemberOf(ctx context.Context, groupID, userID string) (*User, error) {
 	r, err := c.getAt(ctx, limit("200"), "groups", groupID, "users")
 	if err != nil {
@@ -130,8 +128,7 @@ func (c *Client) MemberOf(ctx context.Context, groupID, userID string) (*User, e
 	return nil, nil
 }
 
-// AddMember adds a user to a group. Okta also responds with 204 to a repetition. It responds with 403 for an
-// app's
+// AddMember adds a user to a group. Okta also responds with 204 to a repetition. It responds with 403 for an app's
 // group and with 501 for a built-in group.
 func (c *Client) AddMember(ctx context.Context, groupID, userID string) error {
 	return sdkWrite(ctx, c, noContent, withIDs(c.api.GroupAPI.AssignUserToGroup, groupID, userID))

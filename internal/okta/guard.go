@@ -56,15 +56,13 @@ type plan struct {
 // containment.
 const planTTL = 2 * time.Second
 
-// RememberPlan stores the user and the groups that a dry run read. Hosts repeat the call immediately without dry
-// run
+// RememberPlan stores the user and the groups that a dry run read. Hosts repeat the call immediately without dry run
 // and with the same reference to the user. That call uses the plan.
 func (c *Client) RememberPlan(ref string, u *User, groups []*Group, begun time.Time) {
 	c.plans.Of(ref).Set(time.Now(), planTTL, plan{u, groups, begun})
 }
 
-// TakePlan returns and removes the user and the groups of a dry run. It returns nil if the client has written to
-// the
+// TakePlan returns and removes the user and the groups of a dry run. It returns nil if the client has written to the
 // user since, or if the plan has expired.
 func (c *Client) TakePlan(ref string) (*User, []*Group) {
 	p, ok := c.plans.Of(ref).Peek(time.Now())
@@ -80,8 +78,7 @@ func (c *Client) TakePlan(ref string) (*User, []*Group) {
 
 type sameChangeKey struct{}
 
-// WithSameChange returns a context for a write that belongs to a change, which started at begun. All writes of
-// the
+// WithSameChange returns a context for a write that belongs to a change, which started at begun. All writes of the
 // change to the same user share the groups that the guard read for the first of them.
 func WithSameChange(ctx context.Context, begun time.Time) context.Context {
 	return context.WithValue(ctx, sameChangeKey{}, begun)

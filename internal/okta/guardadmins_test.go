@@ -57,11 +57,9 @@ func (o adminsOrg) reads() (paths []string) {
 	return paths
 }
 
-// TestLastSuperAdministrator checks that the last super administrator is protected from a principal that may
-// read admin
-// roles and is not a super administrator, such as a service app. A super administrator by group is protected,
-// but does
-// not count as another one.
+// TestLastSuperAdministrator checks that the last super administrator is protected from a principal that may read
+// admin roles and is not a super administrator, such as a service app. A super administrator by group is protected,
+// but does not count as another one.
 func TestLastSuperAdministrator(t *testing.T) {
 	for name, test := range map[string]struct {
 		second   func(adminsOrg) string // a second super administrator, "" for none
@@ -108,9 +106,8 @@ func suspendedSuper(o adminsOrg) string {
 	return u.ID
 }
 
-// TestLastSuperAdministratorByGroup checks that the last active super administrator is also protected if the
-// role comes
-// from a group. Okta's list of administrators does not contain such users.
+// TestLastSuperAdministratorByGroup checks that the last active super administrator is also protected if the role
+// comes from a group. Okta's list of administrators does not contain such users.
 func TestLastSuperAdministratorByGroup(t *testing.T) {
 	a := asApp{}.open(t)
 	o := adminsOrg{a.org, a.org.State().Users[0].ID}
@@ -122,8 +119,7 @@ func TestLastSuperAdministratorByGroup(t *testing.T) {
 	wantRejected(t, map[string]error{"by group": a.SuspendUser(t.Context(), last)}, "last super administrator")
 }
 
-// TestUnreadableAdminRoles checks an org admin, who may suspend super administrators, but may not read the list
-// of
+// TestUnreadableAdminRoles checks an org admin, who may suspend super administrators, but may not read the list of
 // them. All writes to users are then rejected, unless the settings allow them.
 func TestUnreadableAdminRoles(t *testing.T) {
 	o := newAdminsOrg(t)
@@ -165,9 +161,8 @@ func TestUnreadableAdminRoles(t *testing.T) {
 	}
 }
 
-// TestRequestsOfTheAdminRules checks that the two rules need one read for a user without an admin role, and none
-// if the
-// principal is known to be a super administrator.
+// TestRequestsOfTheAdminRules checks that the two rules need one read for a user without an admin role, and none if
+// the principal is known to be a super administrator.
 func TestRequestsOfTheAdminRules(t *testing.T) {
 	o := newAdminsOrg(t)
 	soar := o.admin("soar@corp.example", guard.SuperAdmin)

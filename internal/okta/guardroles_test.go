@@ -20,8 +20,7 @@ func rolesApp(t *testing.T) (a *appOrg, o adminsOrg, second string) {
 	return a, o, o.admin("b@corp.example", guard.SuperAdmin).ID
 }
 
-// TestTwoSuperAdministratorsAtOnce checks that one of two concurrent suspensions of the only super
-// administrators is
+// TestTwoSuperAdministratorsAtOnce checks that one of two concurrent suspensions of the only super administrators is
 // rejected.
 func TestTwoSuperAdministratorsAtOnce(t *testing.T) {
 	a, o, second := rolesApp(t)
@@ -269,8 +268,7 @@ func TestUnknownPrincipal(t *testing.T) {
 	}
 }
 
-// TestCancelledWaitForConcurrentRead checks that a caller waits for a concurrent read only as long as its own
-// context
+// TestCancelledWaitForConcurrentRead checks that a caller waits for a concurrent read only as long as its own context
 // allows.
 func TestCancelledWaitForConcurrentRead(t *testing.T) {
 	o := newAdminsOrg(t)

@@ -161,8 +161,7 @@ func TestMaxWritesPerMinute(t *testing.T) {
 	}
 }
 
-// TestProtectedUserWithoutEmail checks that an empty email address of a protected user does not protect other
-// users
+// TestProtectedUserWithoutEmail checks that an empty email address of a protected user does not protect other users
 // without one.
 func TestProtectedUserWithoutEmail(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}})
@@ -181,8 +180,7 @@ func TestProtectedUserWithoutEmail(t *testing.T) {
 }
 
 // TestRejectedSearchForProtectedName checks that a rejected search for a protected name is reported with Okta's
-// reason,
-// and that no write is sent.
+// reason, and that no write is sent.
 func TestRejectedSearchForProtectedName(t *testing.T) {
 	c, s := guarded(t, guard.Rules{ProtectedGroups: []string{"Vault"}})
 	u := s.AddUser(oktasim.NewUser{Login: "a@corp.example"})

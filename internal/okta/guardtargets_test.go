@@ -14,8 +14,7 @@ const (
 	vaultID = "00gVAULT000000000001"
 )
 
-// protectedOrg is an org with the protected user glass and the protected group Vault. The connection allows
-// custom
+// protectedOrg is an org with the protected user glass and the protected group Vault. The connection allows custom
 // writes.
 func protectedOrg(t *testing.T) (*Client, *oktasim.Server) {
 	c, s := guarded(t, guard.Rules{AllowCustomWrites: true, ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Vault"}})
@@ -90,8 +89,7 @@ func TestDevicesOfProtectedUsers(t *testing.T) {
 	wantCode(t, c.UnsuspendDevice(t.Context(), other.ID), sdk.Unavailable)
 }
 
-// TestDevicesOfAdministrators checks that the devices of the principal and of the last super administrator are
-// always
+// TestDevicesOfAdministrators checks that the devices of the principal and of the last super administrator are always
 // protected.
 func TestDevicesOfAdministrators(t *testing.T) {
 	o := newAdminsOrg(t)

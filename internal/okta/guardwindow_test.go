@@ -34,9 +34,8 @@ func groupCalled(s *oktasim.Server, name string) string {
 	return ""
 }
 
-// TestRecentlyProtectedUser checks that a user is protected from the first write after the protection begins.
-// The clock
-// of the guard is fixed. Therefore cached reads do not expire.
+// TestRecentlyProtectedUser checks that a user is protected from the first write after the protection begins. The
+// clock of the guard is fixed. Therefore cached reads do not expire.
 func TestRecentlyProtectedUser(t *testing.T) {
 	const login = "glass@corp.example"
 	for name, test := range map[string]struct {
@@ -109,8 +108,7 @@ func TestRecentlyProtectedUser(t *testing.T) {
 	}
 }
 
-// TestRecentlyLastSuperAdministrator checks that a user who becomes the last super administrator is protected
-// before
+// TestRecentlyLastSuperAdministrator checks that a user who becomes the last super administrator is protected before
 // the next action.
 func TestRecentlyLastSuperAdministrator(t *testing.T) {
 	a := asApp{}.open(t)
@@ -131,8 +129,7 @@ func TestRecentlyLastSuperAdministrator(t *testing.T) {
 }
 
 // TestCheckRejectsUnknownProtectedNames checks that the connection check lists all misspelt names, because they
-// protect
-// nobody. An unreachable org is another error.
+// protect nobody. An unreachable org is another error.
 func TestCheckRejectsUnknownProtectedNames(t *testing.T) {
 	ok := []string{"glass@corp.example", "bg@mail.example"}
 	for name, test := range map[string]struct {

@@ -64,9 +64,8 @@ func TestNextLink(t *testing.T) {
 	}
 }
 
-// TestOwnLink checks that a link is resolved against the request (RFC 3986). The resolved origin must be the
-// org's, in
-// any spelling, and the path must be in the org's API.
+// TestOwnLink checks that a link is resolved against the request (RFC 3986). The resolved origin must be the org's,
+// in any spelling, and the path must be in the org's API.
 func TestOwnLink(t *testing.T) {
 	const page = "/api/v1/logs?after=1"
 	for org, links := range map[string]map[string]string{

@@ -40,9 +40,8 @@ type Rest struct {
 	After     string // continues the list in a call with the same query; "" if this is impossible
 }
 
-// List reads the list at the path of segments below /api/v1, and describes the unread part. An element that is
-// not
-// an object is an error. The contents of an object are not checked.
+// List reads the list at the path of segments below /api/v1, and describes the unread part. An element that is not an
+// object is an error. The contents of an object are not checked.
 func (c *Client) List(ctx context.Context, segments []string, query url.Values, span Span) (all []Object, unread Rest, err error) {
 	p, err := rest.Path(segments...)
 	if err != nil {
@@ -132,8 +131,7 @@ type pager struct {
 	instead func(rawQuery string, err error) (string, bool)
 }
 
-// read reads pages until there is no next link, take stops, or a read fails. After the first page, it waits for
-// a
+// read reads pages until there is no next link, take stops, or a read fails. After the first page, it waits for a
 // rate limit, because an error would lose the pages so far.
 func (p pager) read(ctx context.Context, c *Client, path string, query url.Values) error {
 	waited := time.Duration(0)

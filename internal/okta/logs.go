@@ -23,10 +23,8 @@ const LogPath = "/api/v1/logs"
 // MaxLogPage is the maximum number of events in one response.
 const MaxLogPage = 1000
 
-// A LogQuery selects events. A query in ascending order without Until is a polling query: Okta orders events by
-// the
-// time of storage, and omits none. A query with both bounds orders them by published, and late events may be
-// missing.
+// A LogQuery selects events. A query in ascending order without Until is a polling query: Okta orders events by the
+// time of storage, and omits none. A query with both bounds orders them by published, and late events may be missing.
 type LogQuery struct {
 	Since, Until time.Time
 	Filter       string // in Okta's filter language
@@ -48,8 +46,7 @@ func (q LogQuery) values() url.Values {
 	return v
 }
 
-// stamp formats t with milliseconds, or returns "" for the zero time. The SDK drops milliseconds, which would
-// move a
+// stamp formats t with milliseconds, or returns "" for the zero time. The SDK drops milliseconds, which would move a
 // bound by up to a second.
 func stamp(t time.Time) string {
 	if t.IsZero() {
@@ -73,8 +70,7 @@ func (c *Client) Logs(ctx context.Context, q LogQuery) (*LogPage, error) {
 	return c.logPage(ctx, LogPath, q.values().Encode())
 }
 
-// LogsFrom reads the page of an earlier Next, with at most limit events. The rest of the link is unchanged. A
-// link to
+// LogsFrom reads the page of an earlier Next, with at most limit events. The rest of the link is unchanged. A link to
 // another org is rejected without a request.
 func (c *Client) LogsFrom(ctx context.Context, next string, limit int) (*LogPage, error) {
 	to, err := c.logLink(link{path: LogPath}, next)
@@ -137,13 +133,10 @@ func splitLog(r *rest.Response) ([]systemlog.Head, error) {
 	return heads, nil
 }
 
-// AllLogs passes the events of a query to take, page by page, up to the current end of the log, or until take
-// returns
-// false. more reports whether there may be further events. The end is an empty page, a page without a next link,
-// or a link
-// to the same page. A short page is not the end, because Okta may return fewer events than requested. AllLogs
-// waits for
-// rate limits after the first page, and requests smaller pages if a page is too slow.
+// AllLogs passes the events of a query to take, page by page, up to the current end of the log, or until take returns
+// false. more reports whether there may be further events. The end is an empty page, a page without a next link, or a
+// link to the same page. A short page is not the end, because Okta may return fewer events than requested. AllLogs
+// waits for rate limits after the first page, and requests smaller pages if a page is too slow.
 func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func(events []systemlog.Head, more bool) bool) error {
 	limit := q.Limit
 	smaller := func(rawQuery string, err error) (string, bool) {
@@ -169,8 +162,7 @@ func (c *Client) AllLogs(ctx context.Context, q LogQuery, take func(events []sys
 	return err
 }
 
-// CheckpointLost reports whether err means that a checkpoint in the log is unusable: Okta rejects the link, or
-// the
+// CheckpointLost reports whether err means that a checkpoint in the log is unusable: Okta rejects the link, or the
 // link must not be followed. A retry cannot help.
 func CheckpointLost(err error) bool {
 	if errors.Is(err, errForeign) {
@@ -184,8 +176,7 @@ func CheckpointLost(err error) bool {
 	return e.Code == sdk.NotFound || e.Code == sdk.InvalidInput && badRequest
 }
 
-// An AdaptivePageSize is the page size of one query of the log. Okta cancels a page after 30 seconds with a 500
-// and
+// An AdaptivePageSize is the page size of one query of the log. Okta cancels a page after 30 seconds with a 500 and
 // E0000009. Each such page halves the size, and each fast page doubles it again. It is safe for concurrent use.
 type AdaptivePageSize struct {
 	mu   sync.Mutex
@@ -213,8 +204,7 @@ func (p *AdaptivePageSize) Limit(most int) int {
 	return min(p.size, most)
 }
 
-// Record adapts the size to the result of a page of at most limit events. It returns the new size if the page
-// was too
+// Record adapts the size to the result of a page of at most limit events. It returns the new size if the page was too
 // slow and can be smaller, otherwise 0.
 func (p *AdaptivePageSize) Record(limit int, took time.Duration, err error) int {
 	p.mu.Lock()

@@ -11,9 +11,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestWritesToMissingObject checks that a write to a missing object is sent, and that Okta rejects it. The guard
-// has no
-// user to protect.
+// TestWritesToMissingObject checks that a write to a missing object is sent, and that Okta rejects it. The guard has
+// no user to protect.
 func TestWritesToMissingObject(t *testing.T) {
 	const nobody = "00uNOBODY00000000001"
 	c, s := guarded(t, guard.Rules{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}})
@@ -63,8 +62,7 @@ func TestNamesThatLookLikeIDs(t *testing.T) {
 	}
 }
 
-// TestUnreadableOwnAddress checks that a principal that may not read the log has no known address. The response
-// of a
+// TestUnreadableOwnAddress checks that a principal that may not read the log has no known address. The response of a
 // proxy is an error.
 func TestUnreadableOwnAddress(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -88,8 +86,7 @@ func TestUnreadableOwnAddress(t *testing.T) {
 	}
 }
 
-// TestCheckOfAServiceAppBehindAProxy checks that a service app has no user in Okta, and that the response of a
-// proxy
+// TestCheckOfAServiceAppBehindAProxy checks that a service app has no user in Okta, and that the response of a proxy
 // has another meaning.
 func TestCheckOfAServiceAppBehindAProxy(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -92,9 +92,8 @@ func dropToken(t *testing.T, c *Client) {
 
 func waiting(c *Client) int { return c.credentials.(interface{ Waiting() int }).Waiting() }
 
-// TestCancelledCallLeavesTokenFetchToOthers checks that the other callers get the token if the caller that
-// started the
-// request is cancelled.
+// TestCancelledCallLeavesTokenFetchToOthers checks that the other callers get the token if the caller that started
+// the request is cancelled.
 func TestCancelledCallLeavesTokenFetchToOthers(t *testing.T) {
 	o := asApp{}.open(t)
 	release := make(chan struct{})
@@ -120,8 +119,7 @@ func TestCancelledCallLeavesTokenFetchToOthers(t *testing.T) {
 	wantSent(t, o, tokenOK, userOK)
 }
 
-// TestTokenFetchEndsWithItsLastWaiter checks that the token request ends if the last waiting caller is
-// cancelled. The
+// TestTokenFetchEndsWithItsLastWaiter checks that the token request ends if the last waiting caller is cancelled. The
 // next call starts another one.
 func TestTokenFetchEndsWithItsLastWaiter(t *testing.T) {
 	o := asApp{}.open(t)
@@ -275,8 +273,7 @@ func TestRevokedTokenOfWrite(t *testing.T) {
 	}
 }
 
-// TestWriteWithUnknownOutcomeIsNotRepeated checks that a write with a lost response, which may have taken
-// effect, is
+// TestWriteWithUnknownOutcomeIsNotRepeated checks that a write with a lost response, which may have taken effect, is
 // not repeated.
 func TestWriteWithUnknownOutcomeIsNotRepeated(t *testing.T) {
 	for name, fault := range map[string]oktasim.Fault{
@@ -303,8 +300,7 @@ func TestWriteWithUnknownOutcomeIsNotRepeated(t *testing.T) {
 	}
 }
 
-// TestRejectionUnrelatedToTheToken checks that a rejected request causes one token request, and none if its
-// token is
+// TestRejectionUnrelatedToTheToken checks that a rejected request causes one token request, and none if its token is
 // new.
 func TestRejectionUnrelatedToTheToken(t *testing.T) {
 	o := asApp{}.open(t)
@@ -327,8 +323,7 @@ func TestRejectionUnrelatedToTheToken(t *testing.T) {
 }
 
 // TestOneTokenFetchAfterRevocation checks that there is no second token request, even if other callers renew the
-// token
-// each time.
+// token each time.
 func TestOneTokenFetchAfterRevocation(t *testing.T) {
 	o := asApp{}.open(t)
 	if err := o.read(t); err != nil {

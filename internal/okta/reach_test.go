@@ -98,8 +98,7 @@ func TestCertificates(t *testing.T) {
 	wantUnreached(t, c, "cannot trust 127.0.0.1", "expired", "Check the clock of this machine")
 }
 
-// TestRedirectIsReported checks a network that requires a sign-in. It redirects every other request to its
-// sign-in
+// TestRedirectIsReported checks a network that requires a sign-in. It redirects every other request to its sign-in
 // page.
 func TestRedirectIsReported(t *testing.T) {
 	for _, path := range []string{auth.TokenPath, "/api/v1/users/**"} {

@@ -76,8 +76,7 @@ var calls = map[string]func(*testing.T, *Client) error{
 	},
 }
 
-// TestResponsesFromOtherServers checks that an error response of another server implies nothing about an object,
-// a
+// TestResponsesFromOtherServers checks that an error response of another server implies nothing about an object, a
 // permission or the credentials. The error names the request and the cause.
 func TestResponsesFromOtherServers(t *testing.T) {
 	var status int
@@ -105,9 +104,8 @@ func TestResponsesFromOtherServers(t *testing.T) {
 	}
 }
 
-// TestMissingObject checks which responses mean that an object does not exist: only an Okta error body with a
-// code for
-// missing objects and the status of that code.
+// TestMissingObject checks which responses mean that an object does not exist: only an Okta error body with a code
+// for missing objects and the status of that code.
 func TestMissingObject(t *testing.T) {
 	var status int
 	var body string
@@ -224,8 +222,7 @@ func TestErrorCodesOfMissingObjects(t *testing.T) {
 	}
 }
 
-// TestListWithMissingPage checks a 404 for a later page of a list. The object of the list exists, because the
-// first
+// TestListWithMissingPage checks a 404 for a later page of a list. The object of the list exists, because the first
 // page exists.
 func TestListWithMissingPage(t *testing.T) {
 	const user = "00u00000000000000001"
@@ -271,9 +268,8 @@ func TestListWithMissingPage(t *testing.T) {
 	}
 }
 
-// TestLookupsBehindProxy checks a proxy that responds to one of the reads for guards and names. The call fails,
-// and no
-// write is sent.
+// TestLookupsBehindProxy checks a proxy that responds to one of the reads for guards and names. The call fails, and
+// no write is sent.
 func TestLookupsBehindProxy(t *testing.T) {
 	guards := guard.Rules{ProtectedUsers: []string{"glass@corp.example"}, ProtectedGroups: []string{"Break Glass"}}
 	for path, call := range map[string]func(t *testing.T, c *Client, u oktasim.User, device, session string) error{

@@ -97,8 +97,7 @@ func (c *Client) UnassignRole(ctx context.Context, userID, assignmentID string) 
 	return sdkWrite(ctx, c, noContent, withIDs(c.api.RoleAssignmentAPI.UnassignRoleFromUser, userID, assignmentID))
 }
 
-// RoleTargets lists the names of the groups or apps to which a directly assigned role is limited. It is empty
-// for a
+// RoleTargets lists the names of the groups or apps to which a directly assigned role is limited. It is empty for a
 // role without limits. A custom role is limited by its resource set instead. Okta limits only some types of role
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/).
 func (c *Client) RoleTargets(ctx context.Context, userID string, r Role) ([]string, error) {

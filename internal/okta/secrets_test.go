@@ -16,9 +16,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestSecretsAreMasked checks that errors, logs and printed values contain neither the key, nor signed tokens,
-// nor the
-// access token.
+// TestSecretsAreMasked checks that errors, logs and printed values contain neither the key, nor signed tokens, nor
+// the access token.
 func TestSecretsAreMasked(t *testing.T) {
 	key := ecKey(elliptic.P256())
 	text := jwkOf(key, "k1", "")

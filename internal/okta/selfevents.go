@@ -68,8 +68,7 @@ func (o *selfEvents) caused(c systemlog.Cause) (own, sure bool) {
 	return false, !strings.HasPrefix(c.Agent, agentName)
 }
 
-// MayHaveCaused reports whether the client may have caused an event. It is fast, because it only searches the
-// bytes.
+// MayHaveCaused reports whether the client may have caused an event. It is fast, because it only searches the bytes.
 // It excludes most events.
 func (c *Client) MayHaveCaused(raw []byte) bool {
 	if c.self.clientID != "" {
@@ -80,13 +79,10 @@ func (c *Client) MayHaveCaused(raw []byte) bool {
 
 // Caused reports whether the client's credentials caused an event.
 //
-// Events of a service app contain its client ID. Events of an API token contain the token's ID, which no
-// endpoint returns.
-// The ID becomes known from an event with the request ID of a write of this client. Until then, an event counts
-// as
-// self-generated if the token's user caused it with an API token and this connector. One request to Okta
-// identifies the
-// user.
+// Events of a service app contain its client ID. Events of an API token contain the token's ID, which no endpoint
+// returns. The ID becomes known from an event with the request ID of a write of this client. Until then, an event
+// counts as self-generated if the token's user caused it with an API token and this connector. One request to Okta
+// identifies the user.
 func (c *Client) Caused(ctx context.Context, cause systemlog.Cause) (bool, error) {
 	own, sure := c.self.caused(cause)
 	if sure {
@@ -96,8 +92,7 @@ func (c *Client) Caused(ctx context.Context, cause systemlog.Cause) (bool, error
 	return self != "" && cause.ActorID == self, err
 }
 
-// OwnAddress returns the IP address of the latest API token request of the credentials' user, from the System
-// Log. It
+// OwnAddress returns the IP address of the latest API token request of the credentials' user, from the System Log. It
 // returns the zero Addr if there is no such event, for a service app, and if the log may not be read.
 func (c *Client) OwnAddress(ctx context.Context) (netip.Addr, error) {
 	id, err := c.Guard.Self(ctx)

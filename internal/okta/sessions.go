@@ -31,8 +31,7 @@ func CheckSessionID(pointer, id string) error {
 	return nil
 }
 
-// Session reads an active session. The error is not_found if the session ended, expired or never existed. Okta
-// does
+// Session reads an active session. The error is not_found if the session ended, expired or never existed. Okta does
 // not distinguish these cases.
 func (c *Client) Session(ctx context.Context, id string) (*Session, error) {
 	s, err := sdkRead(ctx, c, object, withID(c.api.SessionAPI.GetSession, id))
@@ -49,19 +48,16 @@ func (c *Client) EndSession(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, noContent, withID(c.api.SessionAPI.RevokeSession, id))
 }
 
-// RevokeSessions ends all Okta sessions of a user. On request it also revokes the user's OAuth tokens, and
-// forgets the
-// devices remembered for sign-in. Okta forgets the devices by default, so forgetDevices is always sent. The SDK
-// cannot
-// send it.
+// RevokeSessions ends all Okta sessions of a user. On request it also revokes the user's OAuth tokens, and forgets
+// the devices remembered for sign-in. Okta forgets the devices by default, so forgetDevices is always sent. The SDK
+// cannot send it.
 func (c *Client) RevokeSessions(ctx context.Context, id string, oauthTokens, forgetDevices bool) error {
 	query := url.Values{"oauthTokens": {boolean(oauthTokens)}, "forgetDevices": {boolean(forgetDevices)}}
 	_, err := c.write(ctx, noContent, request{method: http.MethodDelete, query: query}, "users", id, "sessions")
 	return err
 }
 
-// UniversalLogout ends a user's Okta sessions and tokens, and requests the same from all apps that support it.
-// It
+// UniversalLogout ends a user's Okta sessions and tokens, and requests the same from all apps that support it. It
 // needs Identity Threat Protection. A success does not mean that every app has ended its sessions.
 func (c *Client) UniversalLogout(ctx context.Context, userID string) error {
 	if err := rest.CheckSegment(userID); err != nil {
@@ -108,8 +104,7 @@ func (c *Client) RiskOf(ctx context.Context, userID string) (Risk, error) {
 }
 
 // SetRisk sets the risk of a user to HIGH, MEDIUM or LOW. Okta cannot set it to NONE. why may contain letters,
-// digits,
-// spaces, hyphens, commas and full stops.
+// digits, spaces, hyphens, commas and full stops.
 func (c *Client) SetRisk(ctx context.Context, userID, level, why string) error {
 	body := map[string]string{"riskLevel": level}
 	if why != "" {

@@ -95,8 +95,7 @@ var documentedWrites = map[string]struct {
 	},
 }
 
-// TestWritesAcceptOnlyDocumentedResponses checks that a write succeeds only with a documented response. Any
-// other 2xx
+// TestWritesAcceptOnlyDocumentedResponses checks that a write succeeds only with a documented response. Any other 2xx
 // comes from a proxy or a captive portal, and the result of the write is unknown.
 func TestWritesAcceptOnlyDocumentedResponses(t *testing.T) {
 	others := []string{

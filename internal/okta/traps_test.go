@@ -22,10 +22,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestEnvironmentIsIgnored covers the SDK's configuration. The SDK reads OKTA_* variables and ~/.okta/okta.yaml
-// into
-// every field, and one field makes it log the token. It prints parse errors to stdout, which the plugin needs
-// for its
+// TestEnvironmentIsIgnored covers the SDK's configuration. The SDK reads OKTA_* variables and ~/.okta/okta.yaml into
+// every field, and one field makes it log the token. It prints parse errors to stdout, which the plugin needs for its
 // handshake.
 func TestEnvironmentIsIgnored(t *testing.T) {
 	home := t.TempDir()
@@ -121,8 +119,7 @@ func TestRateLimitError(t *testing.T) {
 	}
 }
 
-// TestErrorsKeepStatusCodeAndRequest covers error bodies. The SDK parses only those of 403, 404 and 429, and
-// reports
+// TestErrorsKeepStatusCodeAndRequest covers error bodies. The SDK parses only those of 403, 404 and 429, and reports
 // "undefined response type" for an HTML page.
 func TestErrorsKeepStatusCodeAndRequest(t *testing.T) {
 	body := func(code string) string {
@@ -223,8 +220,7 @@ func TestTokenIsSentOnlyToItsOrg(t *testing.T) {
 	}
 }
 
-// TestQueryParametersMissingInSDK covers parameters. The SDK drops the port and formats times in whole seconds.
-// It
+// TestQueryParametersMissingInSDK covers parameters. The SDK drops the port and formats times in whole seconds. It
 // cannot send forgetDevices, which is true by default.
 func TestQueryParametersMissingInSDK(t *testing.T) {
 	c, s := org(t)
@@ -249,8 +245,7 @@ func TestQueryParametersMissingInSDK(t *testing.T) {
 	}
 }
 
-// TestAmbiguousIDs checks that an empty ID does not turn "this user" into "all users", and that ".." does not
-// call
+// TestAmbiguousIDs checks that an empty ID does not turn "this user" into "all users", and that ".." does not call
 // another endpoint.
 func TestAmbiguousIDs(t *testing.T) {
 	c, s := org(t)
@@ -292,8 +287,7 @@ func TestProfilesOfAnyShape(t *testing.T) {
 	}
 }
 
-// TestInterruptedList checks that an interrupted list is an error. The SDK's Next treats an empty 502 as the end
-// of
+// TestInterruptedList checks that an interrupted list is an error. The SDK's Next treats an empty 502 as the end of
 // the data.
 func TestInterruptedList(t *testing.T) {
 	for name, respond := range map[string]func(http.ResponseWriter){

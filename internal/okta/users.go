@@ -42,8 +42,7 @@ type User struct {
 	Raw json.RawMessage `json:"-"`
 }
 
-// A Provider is the source that manages a user and verifies the password: OKTA, ACTIVE_DIRECTORY, LDAP,
-// FEDERATION,
+// A Provider is the source that manages a user and verifies the password: OKTA, ACTIVE_DIRECTORY, LDAP, FEDERATION,
 // SOCIAL or IMPORT.
 type Provider struct {
 	Type string `json:"type"`
@@ -89,9 +88,8 @@ func decodeUser(r *rest.Response) (*User, error) {
 	return u.readAt(r), nil
 }
 
-// readAt completes a user from a response. It parses each attribute leniently, because an org may define a
-// manager
-// as an object, or a zip code as a number.
+// readAt completes a user from a response. It parses each attribute leniently, because an org may define a manager as
+// an object, or a zip code as a number.
 func (u *User) readAt(r *rest.Response) *User {
 	var names struct{ Login, Email any }
 	_ = json.Unmarshal(u.Profile.JSON(), &names)
@@ -139,8 +137,7 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) error {
 	return err
 }
 
-// UpdateProfile changes the given attributes of a user's profile, and clears attributes given as null. It keeps
-// all
+// UpdateProfile changes the given attributes of a user's profile, and clears attributes given as null. It keeps all
 // other attributes, which a PUT would delete.
 func (c *Client) UpdateProfile(ctx context.Context, id string, attributes map[string]json.RawMessage) error {
 	_, err := c.write(ctx, object, request{method: http.MethodPost, body: map[string]any{"profile": attributes}}, "users", id)
@@ -163,15 +160,13 @@ func (c *Client) UnsuspendUser(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.UnsuspendUser, id))
 }
 
-// UnlockUser makes a LOCKED_OUT user ACTIVE. Okta rejects any other status with 403 E0000032, and also users
-// whose
+// UnlockUser makes a LOCKED_OUT user ACTIVE. Okta rejects any other status with 403 E0000032, and also users whose
 // password is in a directory.
 func (c *Client) UnlockUser(ctx context.Context, id string) error {
 	return sdkWrite(ctx, c, emptyOK, withID(c.api.UserAPI.UnlockUser, id))
 }
 
-// DeactivateUser deactivates a user of any status except DEPROVISIONED, for which Okta returns 404 E0000007.
-// With
+// DeactivateUser deactivates a user of any status except DEPROVISIONED, for which Okta returns 404 E0000007. With
 // sendEmail, Okta notifies the administrators.
 func (c *Client) DeactivateUser(ctx context.Context, id string, sendEmail bool) error {
 	return sdkWrite(ctx, c, emptyOK, withID(func(ctx context.Context, id string) sdkv4.ApiDeactivateUserRequest {
@@ -182,8 +177,7 @@ func (c *Client) DeactivateUser(ctx context.Context, id string, sendEmail bool) 
 // An Activation is the link with which a user signs in for the first time.
 type Activation struct{ URL, Token string }
 
-// ActivateUser activates a STAGED or DEPROVISIONED user. Okta mails the activation link to the user, or returns
-// it.
+// ActivateUser activates a STAGED or DEPROVISIONED user. Okta mails the activation link to the user, or returns it.
 // For an active user, Okta returns 403 E0000016.
 func (c *Client) ActivateUser(ctx context.Context, id string, sendEmail bool) (Activation, error) {
 	want := emptyOK
@@ -199,10 +193,8 @@ func (c *Client) ActivateUser(ctx context.Context, id string, sendEmail bool) (A
 	return Activation{URL: value(t.ActivationUrl), Token: value(t.ActivationToken)}, nil
 }
 
-// ResetPassword removes a user's password, and the user becomes RECOVERY. The user sets a new password with a
-// link
-// that works once. Okta mails or returns the link. Each call creates a new link. With revokeSessions it also
-// ends the
+// ResetPassword removes a user's password, and the user becomes RECOVERY. The user sets a new password with a link
+// that works once. Okta mails or returns the link. Each call creates a new link. With revokeSessions it also ends the
 // user's sessions.
 func (c *Client) ResetPassword(ctx context.Context, id string, sendEmail, revokeSessions bool) (link string, err error) {
 	want := emptyOK
@@ -225,8 +217,7 @@ func (c *Client) ExpirePassword(ctx context.Context, id string) error {
 	return err
 }
 
-// ExpirePasswordWithTemporary is ExpirePassword with a temporary password, which replaces the old one. It
-// returns the
+// ExpirePasswordWithTemporary is ExpirePassword with a temporary password, which replaces the old one. It returns the
 // temporary password, which Okta shows once. With revokeSessions it also ends the user's sessions.
 func (c *Client) ExpirePasswordWithTemporary(ctx context.Context, id string, revokeSessions bool) (string, error) {
 	want := success{statuses: []int{http.StatusOK}, member: "tempPassword"}

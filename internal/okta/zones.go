@@ -10,8 +10,7 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// A Zone is a network zone. It keeps the whole document, because Okta can only replace a whole zone. It does not
-// use
+// A Zone is a network zone. It keeps the whole document, because Okta can only replace a whole zone. It does not use
 // the model of the SDK, which cannot parse the type DYNAMIC_V2 that every org has.
 type Zone struct {
 	ID       string
@@ -126,13 +125,11 @@ func (c *Client) ReplaceGateways(ctx context.Context, z *Zone, gateways []Gatewa
 	return err
 }
 
-// zoneLocks contains a channel of capacity one for each org, used as a lock. Entries outlive their clients.
-// There
-// are only a few orgs.
+// zoneLocks contains a channel of capacity one for each org, used as a lock. Entries outlive their clients. There are
+// only a few orgs.
 var zoneLocks sync.Map
 
-// LockZones waits until no other goroutine of this process changes network zones of the org. Each change
-// replaces a
+// LockZones waits until no other goroutine of this process changes network zones of the org. Each change replaces a
 // whole zone. Without the lock, one of two concurrent changes would be lost.
 func (c *Client) LockZones(ctx context.Context) (unlock func(), err error) {
 	v, _ := zoneLocks.LoadOrStore(c.Org(), make(chan struct{}, 1))

@@ -52,9 +52,8 @@ type NewServiceApp struct {
 	// ClientID defaults to a new ID.
 	ClientID string `json:"client_id,omitempty"`
 	Label    string `json:"label,omitempty"`
-	// Keys are the public JSON Web Keys for the app's assertions, at least one: RSA, or EC on P-256, P-384 or
-	// P-521. Each of
-	// several keys needs a kid.
+	// Keys are the public JSON Web Keys for the app's assertions, at least one: RSA, or EC on P-256, P-384 or P-521.
+	// Each of several keys needs a kid.
 	Keys []json.RawMessage `json:"keys"`
 	// Scopes are the granted scopes.
 	Scopes []string `json:"scopes"`
@@ -125,11 +124,9 @@ func (o *Org) issueToken(c *call) (any, error) {
 	return r, nil
 }
 
-// authorize identifies the caller. It returns nil if the caller may call the endpoint, and otherwise the
-// response. An
+// authorize identifies the caller. It returns nil if the caller may call the endpoint, and otherwise the response. An
 // API token has the permissions of its owner's roles. An access token needs the scope, and its app needs the
-// permission. A
-// public endpoint needs no caller. An unknown endpoint is reported to any caller.
+// permission. A public endpoint needs no caller. An unknown endpoint is reported to any caller.
 func (o *Org) authorize(c *call, r *route) *wire.Reply {
 	if r != nil && r.kind == "" {
 		return nil
@@ -178,9 +175,8 @@ func (r *role) allows(to *route) bool {
 
 // allowedOnSuperAdmins lists the writes to a super administrator that lesser administrators may make. In Okta's
 // comparison of the standard roles, these are suspending, activating and clearing sessions
-// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). According to an
-// older page, they
-// may also deactivate a super administrator
+// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). According to an older
+// page, they may also deactivate a super administrator
 // (https://help.okta.com/en/prod/Content/Topics/Security/administrators-edit-revoke-admins.htm).
 var allowedOnSuperAdmins = []string{
 	"POST /api/v1/users/{id}/lifecycle/suspend", "POST /api/v1/users/{id}/lifecycle/unsuspend",
@@ -188,9 +184,8 @@ var allowedOnSuperAdmins = []string{
 	"DELETE /api/v1/users/{id}/sessions",
 }
 
-// protectsSuperAdmin reports whether the call writes to a super administrator, and only another super
-// administrator may
-// do so. Okta's comparison does not mention super administrators for groups, devices and applications.
+// protectsSuperAdmin reports whether the call writes to a super administrator, and only another super administrator
+// may do so. Okta's comparison does not mention super administrators for groups, devices and applications.
 func (o *Org) protectsSuperAdmin(r *route, c *call, caller []*role) bool {
 	if r.isRead() || !strings.Contains(r.endpoint, " /api/v1/users/{id}") || slices.Contains(allowedOnSuperAdmins, r.endpoint) ||
 		slices.ContainsFunc(caller, (*role).isSuper) {

@@ -10,8 +10,7 @@ import (
 )
 
 // TestRightsOfAPITokens checks that a token has only the permissions of its owner's roles. The org rejects other
-// requests
-// as Okta does.
+// requests as Okta does.
 func TestRightsOfAPITokens(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)

@@ -134,8 +134,7 @@ func (a *app) target() doc { return target(a.id, "AppInstance", a.Label, a.Label
 
 func (au *appUser) target() doc { return target(au.id, "AppUser", au.user.login(), au.user.name()) }
 
-// appDoc returns the document of an application. The org's own fields replace those of Document, which replace
-// the
+// appDoc returns the document of an application. The org's own fields replace those of Document, which replace the
 // default fields.
 func (c *call) appDoc(a *app) doc {
 	own := c.shape("app", &a.object, doc{

@@ -52,8 +52,7 @@ func TestDeviceLifecycle(t *testing.T) {
 }
 
 // TestSuspendedAndDeactivatedDevice checks that a suspended device keeps its users and factors, and that a
-// deactivated
-// device loses them.
+// deactivated device loses them.
 func TestSuspendedAndDeactivatedDevice(t *testing.T) {
 	t.Parallel()
 	c, _ := start(t)

@@ -11,22 +11,16 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// Event is a System Log event or a part of one. Append adds the missing parts. The extra key "persisted" (ISO
-// 8601) is the
-// time at which the log stores the event, by default now. An event with an older "published" is late. A key with
-// nil
-// remains null.
+// Event is a System Log event or a part of one. Append adds the missing parts. The extra key "persisted" (ISO 8601)
+// is the time at which the log stores the event, by default now. An event with an older "published" is late. A key
+// with nil remains null.
 type Event map[string]any
 
-// Append appends events to the log in the given order, as if they had happened in the org, and returns their
-// UUIDs. It
-// adds missing values: uuid, published (now), actor (the token's owner), and the other members of every event,
-// also inside
-// values of the type map[string]any. Other types, such as json.RawMessage, remain unchanged. If an actor or
-// target has the
-// id or alternateId of a user, Append adds the other fields of that user. Append panics if an event cannot be
-// encoded as
-// JSON, or if its "persisted" is not an ISO 8601 time up to now.
+// Append appends events to the log in the given order, as if they had happened in the org, and returns their UUIDs.
+// It adds missing values: uuid, published (now), actor (the token's owner), and the other members of every event,
+// also inside values of the type map[string]any. Other types, such as json.RawMessage, remain unchanged. If an actor
+// or target has the id or alternateId of a user, Append adds the other fields of that user. Append panics if an event
+// cannot be encoded as JSON, or if its "persisted" is not an ISO 8601 time up to now.
 func (o *Org) Append(events ...Event) []string {
 	return add(o, newEvents{events}, (*Org).insertEvents)["uuids"].([]string)
 }

@@ -172,8 +172,7 @@ const (
 	PushTimeout  = "TIMEOUT"
 )
 
-// Push sets the reaction of a user to pushes: to the waiting ones and to all later ones, until the next Push for
-// the
+// Push sets the reaction of a user to pushes: to the waiting ones and to all later ones, until the next Push for the
 // same factor. Without a Push, each push waits until it expires.
 type Push struct {
 	// User is an ID or login. Factor is the ID of a push factor of the user, or empty for all of them.

@@ -14,8 +14,7 @@ import (
 )
 
 // A Fault is an injected fault for matching requests. Kind selects the fault. If it is empty, Link does, and
-// otherwise
-// Status or ErrorCode.
+// otherwise Status or ErrorCode.
 type Fault struct {
 	// Method and Path select the requests. An empty Method matches all. Path is a glob as in path.Match for the
 	// escaped path.
@@ -31,9 +30,8 @@ type Fault struct {
 
 	// Kind is one of the Kind constants, or empty.
 	Kind string `json:"kind,omitempty"`
-	// Status, Body and Headers are the response. If Body is empty, the body is Okta's error for ErrorCode or
-	// Status. An empty
-	// value removes a header from the response.
+	// Status, Body and Headers are the response. If Body is empty, the body is Okta's error for ErrorCode or Status.
+	// An empty value removes a header from the response.
 	Status    int               `json:"status,omitempty"`
 	Body      string            `json:"body,omitempty"`
 	Headers   map[string]string `json:"headers,omitempty"`
@@ -50,9 +48,8 @@ type Fault struct {
 
 // These are the kinds of fault.
 const (
-	// KindHangup closes the connection without a response. On a reused connection, Go's http.Transport then
-	// repeats a GET
-	// once.
+	// KindHangup closes the connection without a response. On a reused connection, Go's http.Transport then repeats a
+	// GET once.
 	KindHangup = "hangup"
 	// KindSlow waits for Delay and then responds normally. With AfterEffect the request takes effect before the
 	// wait.
@@ -76,9 +73,8 @@ const (
 	LinkNone = "none"
 )
 
-// Fault injects a fault. The first matching fault applies to a request, in the order of the calls. Fault panics
-// for an
-// invalid fault.
+// Fault injects a fault. The first matching fault applies to a request, in the order of the calls. Fault panics for
+// an invalid fault.
 func (o *Org) Fault(f Fault) { add(o, f, (*Org).insertFault) }
 
 func (o *Org) insertFault(f Fault, _ time.Time) (doc, error) {
@@ -226,9 +222,8 @@ type Limit struct {
 	ResetInPast bool `json:"reset_in_past,omitempty"`
 }
 
-// bucket counts the requests of one window for the paths of its limit. A window starts with the first request
-// after the
-// previous window, not with a minute of the clock.
+// bucket counts the requests of one window for the paths of its limit. A window starts with the first request after
+// the previous window, not with a minute of the clock.
 type bucket struct {
 	Limit
 	window time.Duration
@@ -237,8 +232,7 @@ type bucket struct {
 }
 
 // Limit sets the rate limit of the paths that match l, until a later Limit for the same paths. It panics for an
-// invalid
-// limit.
+// invalid limit.
 func (o *Org) Limit(l Limit) { add(o, l, (*Org).insertLimit) }
 
 func (o *Org) insertLimit(l Limit, now time.Time) (doc, error) {
@@ -284,8 +278,7 @@ func (o *Org) take(path string, now time.Time) (of bucket, exceeded bool) {
 	return *b, exceeded
 }
 
-// write adds the three headers to a response. After a response with status 429, no requests remain. Reset is in
-// whole
+// write adds the three headers to a response. After a response with status 429, no requests remain. Reset is in whole
 // seconds and never before the end of the window.
 func (b bucket) write(reply *wire.Reply, now time.Time) {
 	if reply.Status == http.StatusTooManyRequests {
@@ -303,8 +296,7 @@ func (b bucket) write(reply *wire.Reply, now time.Time) {
 	reply.Header.Set("X-Rate-Limit-Reset", strconv.FormatInt(int64(seconds), 10))
 }
 
-// matchGlob is path.Match with one addition: ** at the end matches any rest, including none. An empty glob
-// matches
+// matchGlob is path.Match with one addition: ** at the end matches any rest, including none. An empty glob matches
 // everything.
 func matchGlob(glob, name string) (bool, error) {
 	head, any := strings.CutSuffix(glob, "**")

@@ -13,8 +13,7 @@ var allStatuses = []string{
 	"STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "LOCKED_OUT", "PASSWORD_EXPIRED", "SUSPENDED", "DEPROVISIONED",
 }
 
-// TestLifecycle runs every operation on a user in every status. If a status is not listed, otherwise is the
-// expected
+// TestLifecycle runs every operation on a user in every status. If a status is not listed, otherwise is the expected
 // error.
 func TestLifecycle(t *testing.T) {
 	t.Parallel()

@@ -26,9 +26,8 @@ func linkOf(h http.Header, rel string) string {
 	return ""
 }
 
-// collectGrove sends the requests of HashiCorp Grove's Okta connector. The first request has since. The others
-// follow the
-// unescaped next link until next equals self.
+// collectGrove sends the requests of HashiCorp Grove's Okta connector. The first request has since. The others follow
+// the unescaped next link until next equals self.
 func (c *caller) collectGrove(pointer string) (uuids []string, requests int) {
 	c.t.Helper()
 	target := logs("since", pointer, "sortOrder", "ASCENDING", "limit", "1000")
@@ -112,10 +111,8 @@ func TestEmptyPageRepeatsItsCursor(t *testing.T) {
 }
 
 // collectXSIAM sends the requests of Cortex XSIAM's Okta collector. The first has a since without zone, and the
-// others
-// follow the next link of the last response. They end when there are enough events or a page is short. Repeated
-// events are
-// dropped.
+// others follow the next link of the last response. They end when there are enough events or a page is short.
+// Repeated events are dropped.
 func (c *caller) collectXSIAM(since, next string, limit int, seen []string) (uuids []string, nextLink string) {
 	c.t.Helper()
 	page := min(limit, 1000)
@@ -161,9 +158,8 @@ func TestXSIAMClient(t *testing.T) {
 	if again, forgotten := c.collectXSIAM(first, next, 1000, got[2499:]); len(again) != 0 || forgotten != "" {
 		t.Errorf("without new events: %v, %q", again, forgotten)
 	}
-	// After an empty page, the collector drops the link and sends the time of the last event, again without a
-	// zone. Python
-	// omits a fraction of zero.
+	// After an empty page, the collector drops the link and sends the time of the last event, again without a zone.
+	// Python omits a fraction of zero.
 	for _, layout := range []string{"2006-01-02T15:04:05.000000", "2006-01-02T15:04:05"} {
 		last := clk.Now().Format(layout)
 		clk.Advance(time.Second)

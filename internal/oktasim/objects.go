@@ -109,9 +109,8 @@ func taken[T entity](all []T, id string) error {
 	return wrong(err == nil, "the ID "+id+" is taken")
 }
 
-// failed returns an error with causes of the form "field: reason", or nil without causes. As in Okta, the
-// summary contains
-// the field of the first cause.
+// failed returns an error with causes of the form "field: reason", or nil without causes. As in Okta, the summary
+// contains the field of the first cause.
 func failed(causes ...string) error {
 	causes = where(causes, func(cause string) bool { return cause != "" })
 	if len(causes) == 0 {
@@ -176,9 +175,8 @@ func each[T, D any](all []T, convert func(T) D) []D {
 // doc is a JSON object.
 type doc = wire.Doc
 
-// pageSize is the range of the parameter limit: its default, its minimum and maximum, and the largest page.
-// Where a limit
-// of 0 or -1 is allowed, it means the largest page.
+// pageSize is the range of the parameter limit: its default, its minimum and maximum, and the largest page. Where a
+// limit of 0 or -1 is allowed, it means the largest page.
 type pageSize struct{ usual, least, most, page int }
 
 // upTo returns the usual range of limit, from 1 to the largest page.
@@ -192,9 +190,8 @@ type position struct {
 	Scope string
 }
 
-// pageOf sorts a list by key and number. It drops the objects up to the call's cursor. It returns one page and
-// the cursor
-// of the next page, which is empty on the last page.
+// pageOf sorts a list by key and number. It drops the objects up to the call's cursor. It returns one page and the
+// cursor of the next page, which is empty on the last page.
 func pageOf[T entity](o *Org, c *call, all []T, size pageSize, key func(T) string) ([]T, string, error) {
 	limit, err := c.Number("limit", size.usual, size.least, size.most)
 	if err != nil {
@@ -317,9 +314,8 @@ func (c *call) expression(search, filters allows) (*filter.Expression, error) {
 	return nil, nil
 }
 
-// toggle returns the lifecycle operation that sets the status of an active or inactive object. It also succeeds
-// if the
-// object has that status already.
+// toggle returns the lifecycle operation that sets the status of an active or inactive object. It also succeeds if
+// the object has that status already.
 func toggle[T logged](find func(*Org, *call) (T, error), event, status string, result func(*call, T) doc) handler {
 	return on(find, func(o *Org, c *call, x T) (any, error) {
 		if x.base().status != status {

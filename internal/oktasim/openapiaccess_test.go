@@ -6,9 +6,8 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// accessSteps call the endpoints of the demo org for factors, roles, devices, applications, zones and grants.
-// They precede
-// the steps that delete the demo's users.
+// accessSteps call the endpoints of the demo org for factors, roles, devices, applications, zones and grants. They
+// precede the steps that delete the demo's users.
 func accessSteps(t *testing.T, c *caller) []step {
 	t.Helper()
 	state := c.org.State()

@@ -33,8 +33,7 @@ const (
 	// administrator.
 	Empty Seed = iota
 	// Demo is a small company with a dozen users in various states. They have factors, devices, applications and
-	// roles.
-	// There are some groups, and an hour of sign-ins in the log.
+	// roles. There are some groups, and an hour of sign-ins in the log.
 	Demo
 )
 
@@ -116,8 +115,7 @@ func (o *Org) lock() (unlock func()) {
 	return o.mu.Unlock
 }
 
-// Requests returns the requests outside /_org/, oldest first. A request is listed from its arrival. Its status
-// is set
+// Requests returns the requests outside /_org/, oldest first. A request is listed from its arrival. Its status is set
 // with the response.
 func (o *Org) Requests() []Request {
 	defer o.lock()()
@@ -135,16 +133,14 @@ func (o *Org) ForgetRequests() {
 	o.requests = nil
 }
 
-// Defects returns "METHOD path" for every request to an unknown path, each once, oldest first. A wrong method
-// for a
+// Defects returns "METHOD path" for every request to an unknown path, each once, oldest first. A wrong method for a
 // known path is not a defect, because Okta documents the response 405.
 func (o *Org) Defects() []string {
 	defer o.lock()()
 	return slices.Clone(o.defects)
 }
 
-// RevokeTokens revokes the access tokens of an OAuth client, or of all clients if the ID is empty. It returns
-// the
+// RevokeTokens revokes the access tokens of an OAuth client, or of all clients if the ID is empty. It returns the
 // number of tokens.
 func (o *Org) RevokeTokens(clientID string) int {
 	defer o.lock()()
@@ -184,9 +180,8 @@ type Request struct {
 	Path string `json:"path"`
 	// Query is the raw query without the question mark.
 	Query string `json:"query"`
-	// Header is the header of the request, with only the scheme of Authorization. At the token endpoint, Query
-	// and Body
-	// hide the assertion.
+	// Header is the header of the request, with only the scheme of Authorization. At the token endpoint, Query and
+	// Body hide the assertion.
 	Header http.Header `json:"header"`
 	Body   string      `json:"body"`
 	// Status is the status of the response, 0 if a fault prevented the response.

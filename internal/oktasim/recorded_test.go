@@ -26,9 +26,8 @@ type recorded struct {
 	Body    any             `json:"body"`
 }
 
-// TestRecorded sends every recorded request for an endpoint of the org to an org with the same objects. It
-// compares the
-// status and the structure of the responses.
+// TestRecorded sends every recorded request for an endpoint of the org to an org with the same objects. It compares
+// the status and the structure of the responses.
 func TestRecorded(t *testing.T) {
 	t.Parallel()
 	f, err := os.Open(recordedFile)

@@ -11,8 +11,7 @@ import (
 
 var accessPath = regexp.MustCompile(`^/api/v1/(apps|policies|devices|zones|iam|(?:users|groups)/[^/]+/(?:roles|risk|factors))(?:/|$)`)
 
-// prepareAccess adds the objects for a recorded request, except users, groups and memberships. It reports
-// whether it
+// prepareAccess adds the objects for a recorded request, except users, groups and memberships. It reports whether it
 // supports the request.
 func prepareAccess(t *testing.T, c *caller, r recorded) bool {
 	t.Helper()

@@ -9,8 +9,7 @@ import (
 )
 
 // TestLesserAdminsAndSuperAdmins checks that the org protects super administrators as Okta does. Lesser
-// administrators may
-// only suspend and activate them, and end their sessions.
+// administrators may only suspend and activate them, and end their sessions.
 func TestLesserAdminsAndSuperAdmins(t *testing.T) {
 	t.Parallel()
 	for _, byGroup := range []bool{false, true} {

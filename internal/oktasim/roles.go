@@ -11,17 +11,15 @@ import (
 	"soar.example/okta/internal/oktasim/wire"
 )
 
-// NewRole describes the assignment of an administrator role to a user or to a group. Type is required, and
-// either User
-// or Group.
+// NewRole describes the assignment of an administrator role to a user or to a group. Type is required, and either
+// User or Group.
 type NewRole struct {
 	ID string `json:"id,omitempty"`
 	// User is an ID or login. Group is an ID or name.
 	User  string `json:"user,omitempty"`
 	Group string `json:"group,omitempty"`
-	// Type is Okta's type of role, such as SUPER_ADMIN or HELP_DESK_ADMIN. For a custom role it is CUSTOM, with
-	// the two IDs
-	// below.
+	// Type is Okta's type of role, such as SUPER_ADMIN or HELP_DESK_ADMIN. For a custom role it is CUSTOM, with the
+	// two IDs below.
 	Type string `json:"type"`
 	// Role and ResourceSet are the IDs of a custom role and of its resource set. Label is the name of the role.
 	Role        string `json:"role,omitempty"`
@@ -30,14 +28,12 @@ type NewRole struct {
 	// Permissions are the permissions of a custom role, such as okta.users.read or okta.iam.read.
 	Permissions []string `json:"permissions,omitempty"`
 	// Targets limit a standard role. They are names of groups, or names of apps for an APP_ADMIN. A role without
-	// targets is
-	// unlimited.
+	// targets is unlimited.
 	Targets []string `json:"targets,omitempty"`
 }
 
-// RoleState is one assignment of an administrator role. Group is the ID of the group with the role, empty if the
-// role is
-// assigned to the user. Role and ResourceSet are the IDs of a custom role and of its resource set.
+// RoleState is one assignment of an administrator role. Group is the ID of the group with the role, empty if the role
+// is assigned to the user. Role and ResourceSet are the IDs of a custom role and of its resource set.
 type RoleState struct {
 	ID          string   `json:"id"`
 	Type        string   `json:"type"`
@@ -54,16 +50,14 @@ const (
 )
 
 // roleType is a standard role with Okta's label and its permissions. Permissions are scopes and single endpoints
-// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). A super
-// administrator has all
-// permissions. The org does not limit group, help desk and application administrators to their groups or
+// (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm). A super administrator
+// has all permissions. The org does not limit group, help desk and application administrators to their groups or
 // applications.
 type roleType struct {
 	Label       string   `json:"label"`
 	Permissions []string `json:"permissions"`
-	// Targetable roles can be limited to groups or applications. Okta derives the IDs of their assignments from
-	// the type.
-	// Therefore the assignments of two users have the same ID.
+	// Targetable roles can be limited to groups or applications. Okta derives the IDs of their assignments from the
+	// type. Therefore the assignments of two users have the same ID.
 	Targetable bool `json:"targetable"`
 }
 

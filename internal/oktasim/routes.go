@@ -9,8 +9,7 @@ import (
 )
 
 // route is one endpoint: its method, the pattern of its path, and the resource in its OAuth scope. The public
-// endpoint has
-// no resource.
+// endpoint has no resource.
 type route struct {
 	endpoint, kind string
 	handle         handler
@@ -120,8 +119,7 @@ var unsupported = []string{
 	"/api/v1/groups/rules", "/api/v1/users/{id}/factors/questions", "/api/v1/users/{id}/factors/catalog",
 }
 
-// findRoute returns the endpoint of a request and the values of its variable segments. If there is no endpoint,
-// known
+// findRoute returns the endpoint of a request and the values of its variable segments. If there is no endpoint, known
 // reports whether the path exists with another method.
 func findRoute(method, path string) (endpoint *route, params []string, known bool) {
 	if slices.ContainsFunc(unsupported, func(pattern string) bool { return matchPattern(pattern, path) != nil }) {
@@ -139,11 +137,9 @@ func findRoute(method, path string) (endpoint *route, params []string, known boo
 	return nil, nil, known
 }
 
-// matchPattern compares segment by segment. It returns the values of the variable segments, or nil without a
-// match. A
-// variable segment matches neither an empty nor a dot segment, in any escaping. A missing ID therefore never
-// reaches another
-// endpoint.
+// matchPattern compares segment by segment. It returns the values of the variable segments, or nil without a match. A
+// variable segment matches neither an empty nor a dot segment, in any escaping. A missing ID therefore never reaches
+// another endpoint.
 func matchPattern(pattern, path string) []string {
 	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {

@@ -39,9 +39,8 @@ func (o *Org) seed(name string, now time.Time) {
 	}
 }
 
-// seedAll creates the content of every org: the group Everyone, Okta's network zones, and the owner of the API
-// token. For
-// the demo it adds the small company. The content depends only on the time.
+// seedAll creates the content of every org: the group Everyone, Okta's network zones, and the owner of the API token.
+// For the demo it adds the small company. The content depends only on the time.
 func (o *Org) seedAll(demo bool, now time.Time) {
 	o.seed("empty.json", now)
 	must(o.insertAPIToken(NewAPIToken{Token: o.token, User: "okta.admin@corp.example"}, now))

@@ -33,9 +33,8 @@ type call struct {
 	flags map[string]bool
 }
 
-// handler returns the result of a call: a reply, a document for status 200, or nil for status 204. The caller
-// must hold
-// the org's lock.
+// handler returns the result of a call: a reply, a document for status 200, or nil for status 204. The caller must
+// hold the org's lock.
 type handler func(*Org, *call) (any, error)
 
 // flags are the boolean query parameters of an endpoint with their defaults.
@@ -278,8 +277,7 @@ type Exchange struct {
 var observer atomic.Pointer[func(Exchange)]
 
 // Observe calls f for every later exchange of every org in this process. TestMain uses it to observe all tests.
-// Several
-// goroutines may call f at the same time. f must not call the org.
+// Several goroutines may call f at the same time. f must not call the org.
 func Observe(f func(Exchange)) { observer.Store(&f) }
 
 // record returns the entry of a call in the org's list of requests. It hides credentials: it keeps the scheme of
@@ -331,9 +329,8 @@ type Server struct {
 	allowUnknown atomic.Bool
 }
 
-// Start serves a new org on a loopback port during the test. At the end of the test, it closes every connection
-// and waits
-// for running requests. It fails the test after a request for an unknown endpoint, unless AllowUnknown was
+// Start serves a new org on a loopback port during the test. At the end of the test, it closes every connection and
+// waits for running requests. It fails the test after a request for an unknown endpoint, unless AllowUnknown was
 // called.
 func Start(t TB, o Options) *Server {
 	t.Helper()
@@ -378,8 +375,7 @@ func Start(t TB, o Options) *Server {
 func (s *Server) AllowUnknown() { s.allowUnknown.Store(true) }
 
 // addresses contains the addresses of all orgs of this process, including closed ones. A client may store a rate
-// limit by
-// the address of an org. Therefore no two orgs may have the same address.
+// limit by the address of an org. Therefore no two orgs may have the same address.
 var addresses sync.Map
 
 func listen() (net.Listener, error) {

@@ -78,9 +78,8 @@ func (o *Org) clearSessions(c *call, u *user) {
 	o.logEvent(c, "user.session.clear", u.target())
 }
 
-// universalLogout ends every session of a user and revokes all tokens of the user. The subject is an ID, or this
-// org as
-// the issuer with an ID or a login.
+// universalLogout ends every session of a user and revokes all tokens of the user. The subject is an ID, or this org
+// as the issuer with an ID or a login.
 func (o *Org) universalLogout(c *call) (any, error) {
 	var body struct {
 		Subject struct {
@@ -224,8 +223,7 @@ type clientKey struct {
 	client string
 }
 
-// grantStore contains the consents, and the number of a user's tokens of each known client. After a revocation
-// the
+// grantStore contains the consents, and the number of a user's tokens of each known client. After a revocation the
 // number is zero.
 type grantStore struct {
 	all    []*grant
@@ -338,8 +336,7 @@ func (o *Org) listClients(c *call, u *user) (any, error) {
 	}), nil
 }
 
-// revokeClientTokens revokes the tokens of one client for a user. It also succeeds without tokens, but fails for
-// an
+// revokeClientTokens revokes the tokens of one client for a user. It also succeeds without tokens, but fails for an
 // unknown client.
 func (o *Org) revokeClientTokens(c *call, u *user) (any, error) {
 	client := c.Params[1]

@@ -217,9 +217,8 @@ func (o *Org) deprovision(c *call, u *user) {
 	}
 }
 
-// userStep is a lifecycle operation on a user: the accepted statuses, Okta's error for all others, the effect,
-// and the
-// logged event. A step without statuses accepts all.
+// userStep is a lifecycle operation on a user: the accepted statuses, Okta's error for all others, the effect, and
+// the logged event. A step without statuses accepts all.
 type userStep struct {
 	operation string
 	from      []string

@@ -13,8 +13,7 @@ import (
 )
 
 // NewUser describes a user. Only Login is required. Email defaults to the login, the names are derived from the
-// login,
-// and Status defaults to ACTIVE.
+// login, and Status defaults to ACTIVE.
 type NewUser struct {
 	ID        string         `json:"id,omitempty"`
 	Login     string         `json:"login"`
@@ -160,8 +159,7 @@ func (o *Org) newUser(id string, profile doc, status string, now time.Time) *use
 
 func (o *Org) pathUser(c *call) (*user, error) { return o.findUser(c.Params[0]) }
 
-// findUser returns the user with an ID, a login, or an unambiguous part of the login before its at sign. "me" is
-// the
+// findUser returns the user with an ID, a login, or an unambiguous part of the login before its at sign. "me" is the
 // caller.
 func (o *Org) findUser(idOrLogin string) (*user, error) {
 	if idOrLogin == "me" {

@@ -137,8 +137,7 @@ func TestZoneLifecycle(t *testing.T) {
 	}
 }
 
-// TestNewZoneIsActive sends a status when it creates a zone. Okta responds with 200 and creates an active zone.
-// A
+// TestNewZoneIsActive sends a status when it creates a zone. Okta responds with 200 and creates an active zone. A
 // replacement uses the status.
 func TestNewZoneIsActive(t *testing.T) {
 	t.Parallel()

@@ -8,9 +8,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// cut reduces an OpenAPI description in YAML to the wanted paths and their components, because the OpenAPI
-// loader takes
-// most of a minute for Okta's whole description.
+// cut reduces an OpenAPI description in YAML to the wanted paths and their components, because the OpenAPI loader
+// takes most of a minute for Okta's whole description.
 func cut(text []byte, wanted func(path string) bool) ([]byte, error) {
 	var spec struct {
 		Paths      map[string]any            `yaml:"paths"`

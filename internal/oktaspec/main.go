@@ -13,15 +13,13 @@ import (
 )
 
 // Main runs a package's tests. It then checks all exchanges of the embedded orgs in the process against the
-// description. A
-// deviation fails the package.
+// description. A deviation fails the package.
 type Main struct {
 	M interface{ Run() int }
 	// Except selects requests that a test wrote itself. They are not checked.
 	Except func(oktasim.Exchange) bool
-	// OddEvents means that tests add events to the log that Okta would not send. The responses of the log are
-	// then not
-	// checked.
+	// OddEvents means that tests add events to the log that Okta would not send. The responses of the log are then
+	// not checked.
 	OddEvents bool
 }
 

@@ -1,5 +1,4 @@
-// Package oktaspec checks the requests of the connector and the responses of the embedded org against Okta's
-// OpenAPI
+// Package oktaspec checks the requests of the connector and the responses of the embedded org against Okta's OpenAPI
 // description. It is for tests.
 package oktaspec
 
@@ -104,9 +103,8 @@ func literals(described, path string) int {
 	return n
 }
 
-// visit checks a value against a schema. It checks each object in it against the schema of its discriminator. An
-// IP zone,
-// for example, is recognized only by its type.
+// visit checks a value against a schema. It checks each object in it against the schema of its discriminator. An IP
+// zone, for example, is recognized only by its type.
 func (s *Spec) visit(schema *openapi3.Schema, v any, as openapi3.SchemaValidationOption) []error {
 	v = withoutNulls(v)
 	found := hard(schema.VisitJSON(v, openapi3.MultiErrors(), as))
@@ -158,8 +156,7 @@ func withoutNulls(v any) any {
 }
 
 // hard returns the relevant errors. It drops errors about enumerations and formats, which are outdated in the
-// description,
-// and about overlapping alternatives.
+// description, and about overlapping alternatives.
 func hard(err error) []error {
 	switch e := err.(type) {
 	case nil:
@@ -193,11 +190,9 @@ func describe(err error) string {
 	return err.Error()
 }
 
-// overstrict reports whether real responses deviate from the description in this way. In an application's user,
-// the
-// description requires objects where Okta sends text. It also requires more of an application's own settings
-// than Okta
-// sends.
+// overstrict reports whether real responses deviate from the description in this way. In an application's user, the
+// description requires objects where Okta sends text. It also requires more of an application's own settings than
+// Okta sends.
 func overstrict(e *openapi3.SchemaError) bool {
 	at := "/" + strings.Join(e.JSONPointer(), "/")
 	return e.SchemaField == "type" && userInApp.MatchString(at) || e.SchemaField == "required" && strings.Contains(at, "/settings/app/")

@@ -33,10 +33,8 @@ func Parse(raw string) (*url.URL, error) {
 	return Of(u)
 }
 
-// Of returns the canonical origin of u. Scheme and host are in lower case. The host is in ASCII (punycode)
-// without
-// a trailing dot, and IPv6 addresses have their shortest form. The default port of the scheme is omitted. The
-// path,
+// Of returns the canonical origin of u. Scheme and host are in lower case. The host is in ASCII (punycode) without a
+// trailing dot, and IPv6 addresses have their shortest form. The default port of the scheme is omitted. The path,
 // query and user of u are ignored.
 func Of(u *url.URL) (*url.URL, error) {
 	if u.Opaque != "" || u.Hostname() == "" {

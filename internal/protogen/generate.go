@@ -18,9 +18,8 @@ import (
 	"google.golang.org/protobuf/types/pluginpb"
 )
 
-// generate compiles the .proto file at source and writes its Go code to dir. The generated code names the file
-// by
-// the path of its package. Therefore the output contains no path of this machine.
+// generate compiles the .proto file at source and writes its Go code to dir. The generated code names the file by the
+// path of its package. Therefore the output contains no path of this machine.
 func generate(ctx context.Context, source, dir string) error {
 	text, err := os.ReadFile(source)
 	if err != nil {

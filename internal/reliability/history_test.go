@@ -101,8 +101,7 @@ func (w *historyRunner) run(t rapid.TB, do func(*history)) {
 	h.check()
 }
 
-// TestHistories checks that every event starts its playbooks exactly once, with a limited number of requests.
-// The
+// TestHistories checks that every event starts its playbooks exactly once, with a limited number of requests. The
 // order of failures of the org, the network and the process is random, and playbooks change between polls.
 func TestHistories(t *testing.T) {
 	t.Parallel()
@@ -135,9 +134,8 @@ func TestHistoriesThatFailed(t *testing.T) {
 	t.Parallel()
 	w := newHistoryRunner(t)
 	for name, do := range map[string]func(*history){
-		// A read by times was repeated because the clocks differed, although the time did not depend on a clock:
-		// 13 requests
-		// instead of 12 (-rapid.seed=2697590125720469613).
+		// A read by times was repeated because the clocks differed, although the time did not depend on a clock: 13
+		// requests instead of 12 (-rapid.seed=2697590125720469613).
 		"a minute, a forgotten checkpoint and three kills": func(h *history) {
 			h.time(1)
 			h.expireCursors()
@@ -189,9 +187,8 @@ func (h *history) must(err error) {
 	}
 }
 
-// edit adds a playbook or changes its event types. For an unread event, both the old and the new types may
-// apply.
-// An event read shortly before may start the playbook now.
+// edit adds a playbook or changes its event types. For an unread event, both the old and the new types may apply. An
+// event read shortly before may start the playbook now.
 func (h *history) edit(name string, to []string) {
 	h.playbooks[name] = to
 	h.load()
@@ -301,8 +298,7 @@ func (h *history) poll() (sdk.RawPage, error) {
 	return h.session.Poll(hclog.WithContext(context.Background(), hclog.NewNullLogger()), "system_log", params, h.checkpoint)
 }
 
-// sweep polls until an empty page, and retries after faults. A page with events may look like the last one if
-// its
+// sweep polls until an empty page, and retries after faults. A page with events may look like the last one if its
 // link is unusable.
 func (h *history) sweep() {
 	for failures := 0; ; {

@@ -11,8 +11,7 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// storm uses up every rate limit for a while. It checks that no request is sent after the first rejection until
-// the
+// storm uses up every rate limit for a while. It checks that no request is sent after the first rejection until the
 // reset.
 func storm(l oktasim.Limit) func(*testing.T) string {
 	return func(t *testing.T) string {

@@ -40,8 +40,7 @@ func twoWatchers(t *testing.T) string {
 }
 
 // damagedStore damages the store of a killed process in several ways. No damaged store may be accepted as an empty
-// one,
-// because the next watch would then start at the current time.
+// one, because the next watch would then start at the current time.
 func damagedStore(t *testing.T) string {
 	s := newFixture(t, oktasim.Options{})
 	s.writePlaybook(4)

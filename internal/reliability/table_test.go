@@ -12,9 +12,8 @@ type row struct {
 	how     string // how the fault is caused
 	// try causes the fault and returns the result. Every row ends with the same check.
 	try func(t *testing.T) string
-	// proved names a test of another package, "path Name" from the project's root. outcome is the result that
-	// this test
-	// asserts. In a row with neither try nor proved, outcome explains why the promise is not kept or not proved.
+	// proved names a test of another package, "path Name" from the project's root. outcome is the result that this
+	// test asserts. In a row with neither try nor proved, outcome explains why the promise is not kept or not proved.
 	proved, outcome string
 }
 

@@ -1,7 +1,5 @@
-// Package libraries measures how a response of Okta becomes matched events. It compares this project's parser
-// with
-// libraries that could replace it. It is a separate module. Therefore the connector does not depend on the
-// libraries.
+// Package libraries measures how a response of Okta becomes matched events. It compares this project's parser with
+// libraries that could replace it. It is a separate module. Therefore the connector does not depend on the libraries.
 package libraries
 
 import (

@@ -1,5 +1,4 @@
-// Package pages generates pages of System Log events for benchmarks. The events vary like those of a real org.
-// Every
+// Package pages generates pages of System Log events for benchmarks. The events vary like those of a real org. Every
 // run generates the same events.
 package pages
 

@@ -1,5 +1,4 @@
-// Command table runs the benchmarks and prints their figures as one table. Each figure has its bound and a
-// reference
+// Command table runs the benchmarks and prints their figures as one table. Each figure has its bound and a reference
 // of the same run:
 //
 //	go run ./internal/bench/table

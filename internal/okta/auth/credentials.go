@@ -20,17 +20,15 @@ import (
 type Credentials interface {
 	// Begin starts the authorization of one request.
 	Begin() httpclient.Authorization
-	// Describe returns the principal and notes for an operator. login is the login of the principal, and err is
-	// the error
-	// of the request for it.
+	// Describe returns the principal and notes for an operator. login is the login of the principal, and err is the
+	// error of the request for it.
 	Describe(login string, skew time.Duration, err error) (principal string, notes []string, fault error)
 	// Mask removes the secrets of the credentials from a text of Okta.
 	Mask(text string) string
 	// ClientID returns the client ID of a service app, "" for an API token.
 	ClientID() string
-	// Scopes returns the OAuth scopes that the principal has, and the requested scopes that it lacks. known is
-	// false for
-	// an API token, which has no scopes, and until a service app has its first access token.
+	// Scopes returns the OAuth scopes that the principal has, and the requested scopes that it lacks. known is false
+	// for an API token, which has no scopes, and until a service app has its first access token.
 	Scopes() (granted, missing []string, known bool)
 }
 

@@ -160,8 +160,7 @@ func signs(key jose.SigningKey, public jose.JSONWebKey) bool {
 	return err == nil
 }
 
-// A dpopSigner signs DPoP proofs (https://www.rfc-editor.org/rfc/rfc9449). A proof shows that this process has
-// the
+// A dpopSigner signs DPoP proofs (https://www.rfc-editor.org/rfc/rfc9449). A proof shows that this process has the
 // key to which an access token is bound. The key exists as long as the client.
 type dpopSigner struct{ signer jose.Signer }
 

@@ -161,9 +161,8 @@ func (a *oauthAuthorization) Rejected(response *httpclient.Response) bool {
 	}
 	switch code, _ := r.Challenge(); {
 	case code == rest.UseNonce || code == rest.InvalidProof:
-		// Okta rejected the proof, not the token. A new proof helps even without a nonce. net/http may have
-		// repeated a GET
-		// with the same proof on a new connection. In addition, Okta's clock is known now.
+		// Okta rejected the proof, not the token. A new proof helps even without a nonce. net/http may have repeated
+		// a GET with the same proof on a new connection. In addition, Okta's clock is known now.
 		again := !a.signedAgain && a.token.scheme == schemeDPoP && (code == rest.InvalidProof || r.Header.Get("DPoP-Nonce") != "")
 		a.signedAgain = true
 		return again

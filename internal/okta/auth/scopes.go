@@ -13,8 +13,7 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// appScopes records which of the requested scopes the app has. If one scope is not granted, Okta rejects the
-// whole
+// appScopes records which of the requested scopes the app has. If one scope is not granted, Okta rejects the whole
 // request without naming the scope.
 type appScopes struct {
 	wanted   []string
@@ -26,12 +25,10 @@ type appScopes struct {
 }
 
 const (
-	// missingScopeTTL is the time before a missing scope is requested again. Each request appears in the System
-	// Log as a
-	// failed token request.
+	// missingScopeTTL is the time before a missing scope is requested again. Each request appears in the System Log
+	// as a failed token request.
 	missingScopeTTL = 12 * time.Hour
-	// noScopeTTL is the same for an app without any scope. It is short, because an admin is probably about to
-	// grant
+	// noScopeTTL is the same for an app without any scope. It is short, because an admin is probably about to grant
 	// scopes.
 	noScopeTTL = time.Minute
 )
@@ -97,8 +94,7 @@ func (o *oauth) fetchToken(ctx context.Context) (*accessToken, error) {
 	return o.request(ctx, scopes)
 }
 
-// probe requests each scope alone, once, and returns the granted scopes. If it is interrupted, it keeps the
-// results
+// probe requests each scope alone, once, and returns the granted scopes. If it is interrupted, it keeps the results
 // so far.
 func (o *oauth) probe(ctx context.Context) ([]string, error) {
 	o.mu.Lock()

@@ -8,8 +8,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// ServiceApp contains the credentials of an OAuth 2.0 service app. The app signs assertions with its private key
-// and
+// ServiceApp contains the credentials of an OAuth 2.0 service app. The app signs assertions with its private key and
 // exchanges them for access tokens that last an hour
 // (https://developer.okta.com/docs/guides/implement-oauth-for-okta-serviceapp/main/).
 type ServiceApp struct {

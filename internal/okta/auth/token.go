@@ -25,9 +25,8 @@ const (
 	// immediately.
 	assertionLife = 5 * time.Minute
 
-	// renewEarly is the time before its expiry at which a token is renewed. For short-lived tokens it is a tenth
-	// of the
-	// lifetime.
+	// renewEarly is the time before its expiry at which a token is renewed. For short-lived tokens it is a tenth of
+	// the lifetime.
 	renewEarly = time.Minute
 
 	// maxTokenLife is longer than the lifetime of any Okta token.
@@ -46,8 +45,7 @@ type accessToken struct {
 	ends    time.Time
 }
 
-// request requests a token for scopes. It retries once for each reason: Okta requires a proof, requires a nonce
-// in
+// request requests a token for scopes. It retries once for each reason: Okta requires a proof, requires a nonce in
 // the proof, or rejects the time of the assertion.
 func (o *oauth) request(ctx context.Context, scopes []string) (*accessToken, error) {
 	var nonced, redated bool
@@ -216,8 +214,7 @@ func (o *oauth) rejection(r *rest.Response, code string) *sdk.Error {
 	return e
 }
 
-// A fetch is a single flight: one token request that all waiting requests share. It ends with its result, or
-// when no
+// A fetch is a single flight: one token request that all waiting requests share. It ends with its result, or when no
 // request waits any more.
 type fetch struct {
 	done    chan struct{} // closed when token and err are set
@@ -227,8 +224,7 @@ type fetch struct {
 	abort   context.CancelFunc
 }
 
-// startFetch starts a fetch. It logs and records for the first caller, but does not end with that call. The
-// caller
+// startFetch starts a fetch. It logs and records for the first caller, but does not end with that call. The caller
 // must hold the lock.
 func (o *oauth) startFetch(ctx context.Context) *fetch {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.timeout)

@@ -16,11 +16,9 @@ type Value[T any] struct {
 	reading chan struct{} // closed at the end of the current read; nil if there is none
 }
 
-// Get returns the cached value, or the result of read, which also returns how long to keep it. Concurrent
-// callers
+// Get returns the cached value, or the result of read, which also returns how long to keep it. Concurrent callers
 // wait for the first caller, each within its own ctx. If the first read fails, each caller reads for itself. The
-// error
-// may concern only the first caller, and waiting in turn would add up the timeouts.
+// error may concern only the first caller, and waiting in turn would add up the timeouts.
 func (m *Value[T]) Get(ctx context.Context, now time.Time, read func() (T, time.Duration, error)) (value T, err error) {
 	m.mu.Lock()
 	if now.Before(m.until) {

@@ -18,8 +18,7 @@ const (
 	// selfTTL is unlimited, because the user of an API token never changes.
 	selfTTL = time.Duration(math.MaxInt64)
 	// rolesTTL is the time for which the roles of the connection's own user are cached, unless this connection
-	// changes
-	// them. A shorter time would help only if the user ceased to be a super administrator within it.
+	// changes them. A shorter time would help only if the user ceased to be a super administrator within it.
 	rolesTTL = 5 * time.Minute
 	// targetRolesTTL is the time for which the roles of other users are cached: the duration of one containment.
 	targetRolesTTL = 2 * time.Second
@@ -59,8 +58,7 @@ func (g *Guard) identity(ctx context.Context) (identity, error) {
 }
 
 // SetSelf records the connection's own user and reads the admin roles of that user, which every check needs. It
-// returns
-// notes for an operator.
+// returns notes for an operator.
 func (g *Guard) SetSelf(ctx context.Context, id string) (notes []string) {
 	if g.principal.ClientID != "" {
 		return nil
@@ -74,8 +72,7 @@ func (g *Guard) SetSelf(ctx context.Context, id string) (notes []string) {
 	return notes
 }
 
-// ExpectWrites prepares for writes to many users. If the own user is known, the guard reads the roles of the own
-// user
+// ExpectWrites prepares for writes to many users. If the own user is known, the guard reads the roles of the own user
 // instead of the roles of each user.
 func (g *Guard) ExpectWrites(ctx context.Context, users int) {
 	if users <= 2 || g.ReadOnly { // the guard needs only two requests
@@ -95,18 +92,14 @@ func (r adminRoles) super() bool { return slices.Contains(r.types, SuperAdmin) }
 // none reports whether the user certainly has no admin role.
 func (r adminRoles) none() bool { return len(r.types) == 0 && r.rejection == nil }
 
-// checkAdmin rejects a write to the connection's own user. It also rejects a write to a user with unreadable
-// roles, who
-// may be the last super administrator. A write to a device does not change the roles of its user. super reports
-// whether
-// the user may be the last super administrator. checkLast decides that. Okta itself allows lesser administrators
-// to
-// suspend a super administrator
+// checkAdmin rejects a write to the connection's own user. It also rejects a write to a user with unreadable roles,
+// who may be the last super administrator. A write to a device does not change the roles of its user. super reports
+// whether the user may be the last super administrator. checkLast decides that. Okta itself allows lesser
+// administrators to suspend a super administrator
 // (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm).
 //
-// It sends as few requests as possible. A user without an admin role is not the own user, because the own user
-// needs a
-// role to read the roles of others. If the own user is a super administrator, no other user is the last one.
+// It sends as few requests as possible. A user without an admin role is not the own user, because the own user needs
+// a role to read the roles of others. If the own user is a super administrator, no other user is the last one.
 func (g *Guard) checkAdmin(ctx context.Context, id string, device bool) (super bool, err error) {
 	var roles adminRoles
 	self, _ := g.self.Peek(g.Now())
@@ -154,11 +147,9 @@ func (i identity) check(id string) error {
 	return nil
 }
 
-// checkLast rejects a write to super administrators unless another one is active, because only Okta's support
-// can
-// repair an org without any. Okta's list lacks users who have the role only through a group. They do not count.
-// The roles
-// of the other super administrator are read again, because the previous write may have changed them.
+// checkLast rejects a write to super administrators unless another one is active, because only Okta's support can
+// repair an org without any. Okta's list lacks users who have the role only through a group. They do not count. The
+// roles of the other super administrator are read again, because the previous write may have changed them.
 func (g *Guard) checkLast(ctx context.Context, supers []string) error {
 	begun := g.Now()
 	admins, err := g.admins.Get(ctx, begun, func() ([]string, time.Duration, error) {
@@ -196,8 +187,7 @@ func (g *Guard) checkLast(ctx context.Context, supers []string) error {
 	return Reject(ruleLast, "user %s is the last active super administrator (roles by group do not count)", strings.Join(supers, ", "))
 }
 
-// lockSupers waits until no other write to a super administrator runs. Without the lock, two concurrent writes
-// would
+// lockSupers waits until no other write to a super administrator runs. Without the lock, two concurrent writes would
 // each find the other's user still active.
 func (g *Guard) lockSupers(ctx context.Context) (unlock func(), err error) {
 	select {

@@ -1,7 +1,5 @@
-// Package guard rejects writes that violate the rules of a connection. It protects users and groups, the
-// connection's
-// own user and the last super administrator, and limits the number of writes. Every request to Okta passes the
-// guard.
+// Package guard rejects writes that violate the rules of a connection. It protects users and groups, the connection's
+// own user and the last super administrator, and limits the number of writes. Every request to Okta passes the guard.
 package guard
 
 import (
@@ -160,8 +158,7 @@ func (g *Guard) Authorize(action string) error {
 	return nil
 }
 
-// AuthorizeAll rejects an action if allowed_actions is set and lacks one of the parts. why explains why the name
-// of
+// AuthorizeAll rejects an action if allowed_actions is set and lacks one of the parts. why explains why the name of
 // the action is not sufficient.
 func (g *Guard) AuthorizeAll(action string, parts []string, why string) error {
 	var missing []string
@@ -211,11 +208,9 @@ func (g *Guard) Check(ctx context.Context, w Write) (done func(), err error) {
 	return func() { g.forgetRoles(w, users); release() }, nil
 }
 
-// checkTargets rejects a write to a protected user or group. If the settings protect any object, it also rejects
-// a
-// write with targets that cannot be determined. It returns the users of the write. supers are the users and
-// device owners
-// who may be the last super administrator. checkLast decides about them.
+// checkTargets rejects a write to a protected user or group. If the settings protect any object, it also rejects a
+// write with targets that cannot be determined. It returns the users of the write. supers are the users and device
+// owners who may be the last super administrator. checkLast decides about them.
 func (g *Guard) checkTargets(ctx context.Context, t targets) (users, supers []string, err error) {
 	if t.unclear != "" && g.Protects() {
 		rule := ruleUsers
@@ -288,9 +283,8 @@ func (g *Guard) usersOf(ctx context.Context, t targets) (users, owners []string,
 	return users, owners, err
 }
 
-// checkUser rejects a write to a protected user, or to a device of a protected user. super reports whether the
-// user may
-// be the last super administrator. checkLast decides that.
+// checkUser rejects a write to a protected user, or to a device of a protected user. super reports whether the user
+// may be the last super administrator. checkLast decides that.
 func (g *Guard) checkUser(ctx context.Context, id string, device bool) (super bool, err error) {
 	protected, err := g.users.names(ctx, g.Now())
 	if err != nil {
@@ -311,11 +305,9 @@ func (g *Guard) checkUser(ctx context.Context, id string, device bool) (super bo
 	return g.checkAdmin(ctx, id, device)
 }
 
-// checkMembership rejects a write to a member of a protected group. It reads the groups before each write.
-// Therefore a
-// user is protected immediately after joining a group. A group also matches by its name, because the name may
-// have moved
-// to another group.
+// checkMembership rejects a write to a member of a protected group. It reads the groups before each write. Therefore
+// a user is protected immediately after joining a group. A group also matches by its name, because the name may have
+// moved to another group.
 func (g *Guard) checkMembership(ctx context.Context, id string) error {
 	protected, err := g.groups.names(ctx, g.Now())
 	if err != nil {

@@ -17,15 +17,12 @@ import (
 )
 
 const (
-	// namesTTL is the time for which the resolved names of the settings are cached. Resolving them before each
-	// write
-	// would cost one request per name. If another user takes a protected login within that time, the action
-	// detects it when
-	// it reads the user. The name of a group is in the groups of the user.
+	// namesTTL is the time for which the resolved names of the settings are cached. Resolving them before each write
+	// would cost one request per name. If another user takes a protected login within that time, the action detects
+	// it when it reads the user. The name of a group is in the groups of the user.
 	namesTTL = 10 * time.Minute
 	// absentTTL is zero: a name without an owner is looked up before each write. Therefore its first owner is
-	// protected
-	// immediately.
+	// protected immediately.
 	absentTTL = 0
 )
 
@@ -63,8 +60,7 @@ func (s *setting) resolve(ctx context.Context, now time.Time) (protected, error)
 	return s.cache.Get(ctx, now, func() (protected, time.Duration, error) { return s.look(ctx) })
 }
 
-// look resolves the names of the setting, and returns how long to cache the result. A name without an owner
-// protects
+// look resolves the names of the setting, and returns how long to cache the result. A name without an owner protects
 // nobody, and is logged. Any other failure rejects the write, because its target might be protected.
 func (s *setting) look(ctx context.Context) (protected, time.Duration, error) {
 	p, keep := protected{names: map[string]string{}}, time.Duration(namesTTL)
@@ -102,8 +98,7 @@ func (s *setting) look(ctx context.Context) (protected, time.Duration, error) {
 }
 
 // CheckSettings resolves all names of protected_users and protected_groups. The error lists each name without an
-// owner, or with several. An unreachable org is also an error. If the connection may not resolve names,
-// CheckSettings
+// owner, or with several. An unreachable org is also an error. If the connection may not resolve names, CheckSettings
 // returns a note, because the guard then rejects all writes.
 func (g *Guard) CheckSettings(ctx context.Context) (note string, fault error) {
 	if !g.Protects() {
@@ -156,8 +151,7 @@ func (g *Guard) checkNames(ctx context.Context, names []string) error {
 	return nil
 }
 
-// userIDs returns the IDs of the users that ref may identify in a request. Okta also accepts logins, "me", and
-// in
+// userIDs returns the IDs of the users that ref may identify in a request. Okta also accepts logins, "me", and in
 // some bodies email addresses.
 func (g *Guard) userIDs(ctx context.Context, ref string) ([]string, error) {
 	if rest.IsUserID(ref) || rest.CheckSegment(ref) != nil {

@@ -30,8 +30,7 @@ type targets struct {
 	unclear string
 }
 
-// targetsOf parses a request like the most lenient server: it ignores letter case and repeated slashes in the
-// path. A
+// targetsOf parses a request like the most lenient server: it ignores letter case and repeated slashes in the path. A
 // request that can be parsed in still another way is unclear.
 func targetsOf(w Write) targets {
 	var t targets
@@ -77,8 +76,7 @@ func targetsOf(w Write) targets {
 	return t
 }
 
-// segmentsOf splits a path. ok is false if a segment is escaped twice, or contains a character that only some
-// servers
+// segmentsOf splits a path. ok is false if a segment is escaped twice, or contains a character that only some servers
 // treat as the end of the path.
 func segmentsOf(path string) (segments []string, ok bool) {
 	ok = true
@@ -131,8 +129,7 @@ func (t *targets) readBody(body []byte) bool {
 }
 
 // eachString calls each for every string of a JSON document, with the names of the enclosing members, outermost
-// first,
-// in lower case. It reports whether the document is valid JSON.
+// first, in lower case. It reports whether the document is valid JSON.
 func eachString(doc []byte, each func(members []string, text string)) bool {
 	if !json.Valid(doc) {
 		return false
@@ -167,9 +164,8 @@ func eachString(doc []byte, each func(members []string, text string)) bool {
 
 // A route is a part of the API with known targets.
 type route struct {
-	// path is the start of the paths of the route. A name in braces matches the ID of a target, and * any
-	// segment. {me} and
-	// {current} match these words, which mean the principal.
+	// path is the start of the paths of the route. A name in braces matches the ID of a target, and * any segment.
+	// {me} and {current} match these words, which mean the principal.
 	path    string
 	method  string                      // if set, path is the complete path
 	unclear string                      // reason why there may be further targets

@@ -96,8 +96,7 @@ func TestTargetsOfAWrite(t *testing.T) {
 	}
 }
 
-// FuzzTargetsOf checks that a request with the ID of a protected user or group, in its path or in its body
-// outside a
+// FuzzTargetsOf checks that a request with the ID of a protected user or group, in its path or in its body outside a
 // profile, targets that object or is unclear.
 func FuzzTargetsOf(f *testing.F) {
 	for _, p := range append([]string{"/api/v1/users/../groups", "/api/v1/users/%2e%2e/groups", "/api/v1/users//x", "/api/v1;x/users/y"},

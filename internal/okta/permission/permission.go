@@ -21,8 +21,7 @@ type Action struct {
 	Scopes []string // required OAuth scopes
 }
 
-// These are the results of a Permission. The result is unknown, never yes, if reads cannot show whether the
-// principal
+// These are the results of a Permission. The result is unknown, never yes, if reads cannot show whether the principal
 // can run an action.
 const (
 	Yes     = "yes"
@@ -57,8 +56,7 @@ type Org interface {
 	Get(ctx context.Context, path string, query url.Values) (*rest.Response, error)
 }
 
-// Survey reports which of the actions the principal can run. It reads the principal, its admin roles, at most
-// ten
+// Survey reports which of the actions the principal can run. It reads the principal, its admin roles, at most ten
 // objects (one for each family of scopes), and at most three custom roles. An error means that Okta rejects the
 // credentials.
 func Survey(ctx context.Context, org Org, credentials auth.Credentials, rules *guard.Guard, actions []Action) (*Report, error) {
@@ -234,8 +232,7 @@ func (s *survey) check(ctx context.Context, action Action) (Permission, error) {
 	return p, nil
 }
 
-// partsOf lists the actions that must be allowed for the parts of a composite action. restore_user needs them
-// only
+// partsOf lists the actions that must be allowed for the parts of a composite action. restore_user needs them only
 // for a record that this host did not sign.
 var partsOf = map[string][]string{
 	"contain_user": {"add_user_to_group"},
@@ -277,8 +274,7 @@ func (s *survey) scope(ctx context.Context, action, scope string) (finding, erro
 	return s.mayWrite(powerOf(action, scope)), nil
 }
 
-// rolesHidden reports whether the principal may not read admin roles, which the guard reads before each write to
-// a
+// rolesHidden reports whether the principal may not read admin roles, which the guard reads before each write to a
 // user.
 func (s *survey) rolesHidden() bool {
 	return s.isApp() && !s.grants("okta.roles.read") || s.seen["okta.roles"].missing != ""

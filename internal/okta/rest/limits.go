@@ -12,9 +12,8 @@ import (
 const otherBucket = "/api/v1"
 
 // BucketOf returns the name of the rate limit bucket of a request. path is escaped. The longest matching path of
-// Okta's list wins (https://developer.okta.com/docs/reference/rl2-limits/). An unknown path, without its IDs, is
-// its own
-// bucket. Therefore no allowed request is delayed.
+// Okta's list wins (https://developer.okta.com/docs/reference/rl2-limits/). An unknown path, without its IDs, is its
+// own bucket. Therefore no allowed request is delayed.
 func BucketOf(method, path string) string {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	switch {

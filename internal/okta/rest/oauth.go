@@ -12,8 +12,7 @@ import (
 
 // Challenge returns the OAuth error code of a WWW-Authenticate header ("invalid_token", "insufficient_scope",
 // "use_dpop_nonce" …) and its scopes, or "". Okta gives no other reason for rejecting an access token. A DPoP
-// challenge
-// takes precedence, because a server may also offer Bearer. Challenges of other schemes, such as Basic, are
+// challenge takes precedence, because a server may also offer Bearer. Challenges of other schemes, such as Basic, are
 // ignored.
 func (r *Response) Challenge() (code, scope string) {
 	switch r.Status {
@@ -82,8 +81,7 @@ func isOAuthCode(code string) bool {
 	return known || slices.Contains(otherOAuthCodes, code)
 }
 
-// oauthCode returns the code of an OAuth error body, or "". Okta sends some of these codes in an error body of
-// its
+// oauthCode returns the code of an OAuth error body, or "". Okta sends some of these codes in an error body of its
 // own format. Other servers also use a member called error, with other values.
 func oauthCode(body []byte) string {
 	var shape struct {

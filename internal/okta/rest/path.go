@@ -25,8 +25,7 @@ func IsGroupID(ref string) bool { return groupID.MatchString(ref) }
 // IsSessionID reports whether ref has the form of a session's ID.
 func IsSessionID(ref string) bool { return sessionID.MatchString(ref) }
 
-// Path escapes segments and joins them into a path of the API. Empty segments and dot segments are errors: an
-// empty
+// Path escapes segments and joins them into a path of the API. Empty segments and dot segments are errors: an empty
 // ID would turn "this user" into "all users", and ".." would call another endpoint.
 func Path(segments ...string) (string, error) {
 	var b strings.Builder

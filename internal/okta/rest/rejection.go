@@ -12,8 +12,7 @@ import (
 	"soar.example/okta/sdk/httpclient"
 )
 
-// oktaError is the body of an Okta error (https://developer.okta.com/docs/reference/error-codes/). Only the
-// error
+// oktaError is the body of an Okta error (https://developer.okta.com/docs/reference/error-codes/). Only the error
 // code matters, because the texts change.
 type oktaError struct {
 	Code    string
@@ -133,9 +132,8 @@ func Lacks(e *sdk.Error) bool {
 	return e.Upstream.Code == FeatureOff || byCode[e.Upstream.Code].message == noSuchEndpoint
 }
 
-// byStatus returns the meaning of an Okta response with an unknown error code. It never returns not_found,
-// because
-// a status alone does not prove that an object is missing.
+// byStatus returns the meaning of an Okta response with an unknown error code. It never returns not_found, because a
+// status alone does not prove that an object is missing.
 func byStatus(status int) meaning {
 	m := meaning{code: httpclient.CodeOf(status)}
 	switch {
@@ -161,8 +159,7 @@ func byStatus(status int) meaning {
 // credentials from Okta's text.
 //
 // Okta sends a JSON body with its own error code, an OAuth error body, or an OAuth challenge. Any other response
-// comes
-// from another server, such as a proxy. It says nothing about the object or the credentials.
+// comes from another server, such as a proxy. It says nothing about the object or the credentials.
 func (r *Response) Rejection(mask func(string) string) *sdk.Error {
 	body, hasCode := readOktaError(r.Body)
 	oauth := oauthCode(r.Body)

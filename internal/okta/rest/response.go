@@ -67,8 +67,7 @@ func (r *Response) Upstream(code string) *sdk.Upstream {
 // About prefixes a message with the request.
 func (r *Response) About(message string) string { return httpclient.WithRequest(r.Request, message) }
 
-// Err returns the error of the response, or nil if the response is a success in JSON or without a body. mask
-// removes
+// Err returns the error of the response, or nil if the response is a success in JSON or without a body. mask removes
 // secrets from Okta's text.
 func (r *Response) Err(mask func(string) string) error {
 	switch {
@@ -128,7 +127,6 @@ func (o Object) ID() string {
 	return object.ID
 }
 
-// Read decodes the members of the object into v, a pointer to a struct of plain types. It ignores a member with
-// an
+// Read decodes the members of the object into v, a pointer to a struct of plain types. It ignores a member with an
 // unexpected type: Okta's unions and the org's own attributes can have any type.
 func (o Object) Read(v any) { _ = json.Unmarshal(o, v) }

@@ -119,9 +119,8 @@ func present(v any) bool {
 	return v != nil && v != "" && (!isObject || len(object) > 0)
 }
 
-// Values returns the values of a dotted attribute in decoded JSON. It searches every element of an array. An
-// absent or
-// null attribute has no values.
+// Values returns the values of a dotted attribute in decoded JSON. It searches every element of an array. An absent
+// or null attribute has no values.
 func Values(in any, attribute string) []any {
 	switch v := in.(type) {
 	case nil:
@@ -229,8 +228,7 @@ type parser struct {
 	negated bool
 }
 
-// parse parses a whole expression. Comparisons have the highest precedence, then parentheses, then and, then or.
-// Its
+// parse parses a whole expression. Comparisons have the highest precedence, then parentheses, then and, then or. Its
 // errors are sentences without the expression itself.
 func (p *parser) parse(text string) (*Expression, error) {
 	if !utf8.ValidString(text) {

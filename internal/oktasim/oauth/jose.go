@@ -22,9 +22,8 @@ const minRSABits = 2048
 
 var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.ES256, jose.ES384, jose.ES512}
 
-// PublicJWK encodes a public key as a JSON Web Key. The key is an *rsa.PublicKey, or an *ecdsa.PublicKey on
-// P-256, P-384
-// or P-521. The ID may be empty. It panics for any other key.
+// PublicJWK encodes a public key as a JSON Web Key. The key is an *rsa.PublicKey, or an *ecdsa.PublicKey on P-256,
+// P-384 or P-521. The ID may be empty. It panics for any other key.
 func PublicJWK(key crypto.PublicKey, id string) json.RawMessage {
 	k := &jose.JSONWebKey{Key: key, KeyID: id, Use: "sig"}
 	raw, err := k.MarshalJSON()

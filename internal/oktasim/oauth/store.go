@@ -164,8 +164,7 @@ func (s *Store) spend(id string, now, until time.Time) bool {
 	return true
 }
 
-// Check returns the client of a call's access token. It verifies the binding of the token, and its scope unless
-// the
+// Check returns the client of a call's access token. It verifies the binding of the token, and its scope unless the
 // scope is empty. If the client is nil, the reply is the response to the caller.
 func (s *Store) Check(c *wire.Call, scheme, text, scope string) (*Client, *wire.Reply) {
 	reject := func(r *wire.Reply, code, description string) (*Client, *wire.Reply) {

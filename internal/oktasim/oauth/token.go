@@ -59,9 +59,8 @@ func firstFault(checks ...check) *Error {
 	return nil
 }
 
-// Issue is the token endpoint. It supports the client credentials grant with a signed assertion. After a
-// rejection, the
-// assertion and the proof can be used again.
+// Issue is the token endpoint. It supports the client credentials grant with a signed assertion. After a rejection,
+// the assertion and the proof can be used again.
 func (s *Store) Issue(c *wire.Call) (*Client, *wire.Reply, error) {
 	form, fault := readForm(c)
 	if fault != nil {
@@ -164,9 +163,8 @@ type proof struct {
 	issued                time.Time
 }
 
-// readProof verifies the proof of a request without marking it as used. The access token of the request is empty
-// at the
-// token endpoint.
+// readProof verifies the proof of a request without marking it as used. The access token of the request is empty at
+// the token endpoint.
 func readProof(c *wire.Call, token string) (*proof, *Error) {
 	t, err := Parse(c.Header.Get("DPoP"))
 	key, claims, number := t.Header.JSONWebKey, &t.Claims, len(c.Header.Values("DPoP"))

@@ -20,8 +20,7 @@ import (
 const retention = 90 * 24 * time.Hour
 
 // Event is a stored event. Events are numbered in the order of arrival, which is the order of persistence. The
-// published
-// time comes from the event and may be older.
+// published time comes from the event and may be older.
 type Event struct {
 	UUID string
 
@@ -34,8 +33,7 @@ type Event struct {
 }
 
 // NewEvent creates an event for the log. The event is complete. persisted is the time at which it is stored, by
-// default
-// now.
+// default now.
 func NewEvent(event wire.Doc, persisted any, now time.Time) (*Event, error) {
 	e := &Event{persisted: now}
 	if persisted != nil {
@@ -73,9 +71,8 @@ func (l *Log) Add(events ...*Event) {
 	}
 }
 
-// poll returns a page in the order of persistence. There is always a next position, even after an empty page. It
-// is after
-// the events that did not match.
+// poll returns a page in the order of persistence. There is always a next position, even after an empty page. It is
+// after the events that did not match.
 func (l *Log) poll(q *query, now time.Time) (page []*Event, next *position) {
 	next = &position{}
 	if q.from != nil {
@@ -93,8 +90,7 @@ func (l *Log) poll(q *query, now time.Time) (page []*Event, next *position) {
 	return page, next
 }
 
-// bounded returns a page of the events published from since until before until, sorted by that time. There is no
-// next
+// bounded returns a page of the events published from since until before until, sorted by that time. There is no next
 // position after the last page.
 func (l *Log) bounded(q *query, now time.Time) (page []*Event, next *position) {
 	at := func(e *Event) position { return position{Number: e.number, Published: e.published.UnixNano()} }
@@ -132,8 +128,7 @@ func (e *Event) holds(keywords []string) bool {
 }
 
 // collectWords collects the words of every string in lower case: the text between spaces, the same without
-// surrounding
-// punctuation, and the parts between hyphens.
+// surrounding punctuation, and the parts between hyphens.
 func collectWords(v any, into map[string]bool) {
 	switch v := v.(type) {
 	case wire.Doc:
@@ -289,9 +284,8 @@ var rules = filter.Rules{
 	},
 }
 
-// attributes lists the attributes of an event that a filter may contain, by the parent attribute. A star means
-// that any
-// attribute below is allowed. published is not allowed in filters, because since and until replace it.
+// attributes lists the attributes of an event that a filter may contain, by the parent attribute. A star means that
+// any attribute below is allowed. published is not allowed in filters, because since and until replace it.
 var attributes = func() (all map[string]string) {
 	if err := json.Unmarshal(attributesJSON, &all); err != nil {
 		panic("oktasim: " + err.Error())
@@ -318,8 +312,7 @@ func isAttribute(name string) bool {
 	return true
 }
 
-// FilterMatches reports whether the filter matches the event, which is JSON. The error is Okta's error for an
-// invalid
+// FilterMatches reports whether the filter matches the event, which is JSON. The error is Okta's error for an invalid
 // filter.
 func FilterMatches(text string, event []byte) (bool, error) {
 	if text == "" {

@@ -7,11 +7,9 @@ import (
 	"encoding/base64"
 )
 
-// Cursors encodes the positions of the "after" parameters of one org. A cursor is opaque. The org rejects a
-// changed
-// cursor, and a cursor of another org or endpoint. The same position always has the same cursor, because clients
-// of Okta's
-// log compare the next link with the self link to detect the end.
+// Cursors encodes the positions of the "after" parameters of one org. A cursor is opaque. The org rejects a changed
+// cursor, and a cursor of another org or endpoint. The same position always has the same cursor, because clients of
+// Okta's log compare the next link with the self link to detect the end.
 type Cursors struct {
 	key       [32]byte
 	positions map[string]located

@@ -88,9 +88,8 @@ func (e *Error) Reply(id string) *Reply {
 	return JSON(e.Status, Doc{"errorCode": e.code, "errorSummary": e.Summary, "errorLink": e.code, "errorId": id, "errorCauses": causes})
 }
 
-// catalogue is errors.txt: the errors that the org can return, each with its status, its code and its summary.
-// The first
-// error of a status is the one that Okta returns most often.
+// catalogue is errors.txt: the errors that the org can return, each with its status, its code and its summary. The
+// first error of a status is the one that Okta returns most often.
 //
 //go:embed errors.txt
 var catalogue string

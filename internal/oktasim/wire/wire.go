@@ -107,8 +107,7 @@ func Plain(object Doc) (Doc, error) {
 	return out, err
 }
 
-// Param returns a query parameter, or otherwise if the call does not have it. If parse rejects the text, the
-// error
+// Param returns a query parameter, or otherwise if the call does not have it. If parse rejects the text, the error
 // contains the message.
 func Param[T any](c *Call, name string, otherwise T, parse func(string) (T, error), complaint *Error) (T, error) {
 	if !c.Query.Has(name) {
@@ -181,8 +180,7 @@ func StampOrNull(t time.Time) any {
 	return Stamp(t)
 }
 
-// timeForm matches the formats of ISO 8601 that Okta accepts. They start with a year, a month or a day. Hour,
-// minute,
+// timeForm matches the formats of ISO 8601 that Okta accepts. They start with a year, a month or a day. Hour, minute,
 // second, fraction and zone may follow.
 var timeForm = regexp.MustCompile(
 	`^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:[Tt](\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?(?:[Zz]|([+-]\d\d)(?::?(\d\d))?)?)?$`)
