@@ -64,8 +64,8 @@ func (b *bench) open(more map[string]any) {
 	b.session = session
 }
 
-// answer holds the members of outputs that the tests check.
-type answer struct {
+// outputMembers contains the members of outputs that the tests check.
+type outputMembers struct {
 	Outcome   sdk.Outcome
 	Reason    string
 	Before    map[string]any
@@ -79,14 +79,14 @@ type answer struct {
 	Profile   json.RawMessage
 }
 
-func (b *bench) run(action string, input map[string]any) (answer, error) {
+func (b *bench) run(action string, input map[string]any) (outputMembers, error) {
 	b.t.Helper()
 	raw, err := json.Marshal(input)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	result, err := b.session.Run(hclog.WithContext(b.t.Context(), hclog.NewNullLogger()), action, raw)
-	var a answer
+	var a outputMembers
 	if err == nil {
 		if err := json.Unmarshal(result.Output, &a); err != nil {
 			b.t.Fatal(err)
@@ -95,7 +95,7 @@ func (b *bench) run(action string, input map[string]any) (answer, error) {
 	return a, err
 }
 
-func (b *bench) must(action string, input map[string]any) answer {
+func (b *bench) must(action string, input map[string]any) outputMembers {
 	b.t.Helper()
 	a, err := b.run(action, input)
 	if err != nil {
@@ -219,7 +219,7 @@ func TestRevokeAllUserSessions(t *testing.T) {
 				t.Errorf("got %+v, the org has %+v", a, s)
 			}
 			if _, told := a.After["oauth_tokens"]; told != (test.tokens == 0) {
-				t.Errorf("the answer says %+v", a.After)
+				t.Errorf("the output has %+v", a.After)
 			}
 		})
 	}

@@ -314,7 +314,7 @@ func (s *scene) checkNothingMore(before, after truths, out containment.ContainUs
 			s.Fatalf("a second containment recorded %+v", r)
 		}
 		for _, step := range c.Steps {
-			if step.Outcome == sdk.Changed && step.Name != "revoke_sessions" { // of which Okta tells nothing
+			if step.Outcome == sdk.Changed && step.Name != "revoke_sessions" { // Okta reports nothing about sessions
 				s.Fatalf("a second containment says %+v", step)
 			}
 		}

@@ -164,7 +164,7 @@ func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFa
 	}
 	before, err := list(ctx)
 	if err == nil && !before.has(factor) {
-		// Okta's list omits some factors, so the factor may exist all the same.
+		// Okta's list omits some factors, so the factor may still exist.
 		unlisted = true
 		before, err = read(ctx)
 	}

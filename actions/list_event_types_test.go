@@ -13,9 +13,9 @@ import (
 )
 
 // typesOf returns the names in an output of list_event_types.
-func typesOf(answer map[string]any) []string {
+func typesOf(output map[string]any) []string {
 	var names []string
-	for _, t := range answer["event_types"].([]any) {
+	for _, t := range output["event_types"].([]any) {
 		names = append(names, t.(map[string]any)["name"].(string))
 	}
 	return names

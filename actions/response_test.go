@@ -66,7 +66,7 @@ func TestUnlockUserInEveryStatus(t *testing.T) {
 }
 
 type expired struct {
-	answer
+	outputMembers
 	Temporary string `json:"temporary_password"`
 	Sessions  string
 	Plan      []sdk.PlannedRequest
@@ -128,7 +128,7 @@ func TestExpirePasswordReportsFailures(t *testing.T) {
 }
 
 type factors struct {
-	answer
+	outputMembers
 	Removed       []struct{ ID, Type string }
 	Before, After struct{ Factors []struct{ ID, Type string } }
 }

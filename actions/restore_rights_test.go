@@ -77,7 +77,7 @@ func (s rightsScene) taken(more map[string]any) map[string]any {
 	return out.Users[0].Restore
 }
 
-func (s rightsScene) restore(record map[string]any, more map[string]any) (answer, error) {
+func (s rightsScene) restore(record map[string]any, more map[string]any) (outputMembers, error) {
 	s.t.Helper()
 	input := map[string]any{"record": record}
 	maps.Copy(input, more)

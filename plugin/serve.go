@@ -38,7 +38,7 @@ const (
 
 // Serve serves b to the host that started this process. It returns when the host ends the process
 // or dies, or when ctx ends. The result is the exit status for os.Exit: 0; 1 if Serve could not
-// serve; 2 if a person started the process, for whom Serve prints one line to stderr.
+// serve; 2 if a person started the process. Serve then prints one line to stderr.
 //
 // When ctx ends or the process receives SIGTERM, Serve finishes the calls in progress and accepts
 // no others. It ignores an interrupt, because the host handles it. When the host has died, Serve

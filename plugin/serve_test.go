@@ -72,8 +72,8 @@ func socketDir(t *testing.T) string {
 	return dir
 }
 
-// TestStartedByHand checks that a plugin that a person starts prints one line and ends.
-func TestStartedByHand(t *testing.T) {
+// TestStartedByPerson checks that a plugin that a person starts prints one line and ends.
+func TestStartedByPerson(t *testing.T) {
 	for _, cookie := range []string{"", "another"} {
 		cmd, stderr := command(t, plugin.Handshake.MagicCookieKey+"="+cookie)
 		out, err := cmd.StdoutPipe()

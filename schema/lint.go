@@ -15,9 +15,9 @@ import (
 )
 
 // lint returns every mistake in the tags of t's fields and of the structs that these fields
-// contain: a missing json tag or description, a name of two fields, a keyword that would be
-// dropped, a schema hook that would not be called, and a type that has no JSON form or contains
-// itself.
+// contain. Mistakes are a missing json tag or description, a name of two fields, a keyword that
+// would be dropped, and a schema hook that would not be called. A type without a JSON form, or
+// that contains itself, is also a mistake.
 func lint(t reflect.Type, open bool) error {
 	return errors.Join(lintType(t, open, nil)...)
 }

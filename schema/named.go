@@ -9,7 +9,7 @@ import (
 )
 
 // MaskNamed returns doc with values masked that are secret by their name or form. It needs no
-// schema. It masks passwords, keys, tokens, answers to security questions and one-time codes, also
+// schema. It masks passwords, keys, tokens, recovery secrets and one-time codes, also
 // in JSON within a text, in URLs and in headers (see [MaskText]). A member is secret by its own
 // name or by the names around it, so that the value of a password is masked and the value of an
 // address is not. A document that is not JSON is masked as a whole.

@@ -15,8 +15,8 @@ type informed struct {
 	User string `json:"user,omitempty" jsonschema:"title=User,maxLength=10" jsonschema_description:"User."`
 }
 
-// TestTruncate checks that an informational text never makes Check reject a document, whatever its
-// bytes are.
+// TestTruncate checks that an informational text with any bytes never makes Check reject a
+// document.
 func TestTruncate(t *testing.T) {
 	s, err := Input[informed]()
 	if err != nil {

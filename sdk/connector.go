@@ -46,10 +46,10 @@ type Connector[S, C any] struct {
 	Triggers []AnyTrigger[C]
 }
 
-// Compile turns the connector into a Backend. It refuses every mistake of its
-// author that is quickly seen, all at once: missing texts, bad or doubled names,
-// tags that would be dropped, examples that break rules across fields, an Undo
-// that is not there. What takes a validator to see is left to [Verify].
+// Compile converts the connector to a Backend. The error lists all mistakes that are
+// quickly detected: missing texts, invalid or repeated names, tags that would be dropped,
+// examples that violate rules across fields, and a missing Undo. [Verify] detects
+// the mistakes that need a validator.
 func (c Connector[S, C]) Compile() (Backend, error) {
 	b := &backend[S, C]{
 		open: c.Open, check: c.Check,

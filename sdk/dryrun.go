@@ -17,10 +17,10 @@ var (
 	idleOutcomes  = []Outcome{Planned, Unchanged, NotApplicable}
 )
 
-// CheckDryRun returns an error if input asks for a dry run, and output does not say
-// that nothing was written: the action's author may have forgotten the dry run. The
-// outcomes of a batch count too, wherever the output schema declares them. Hosts and
-// plugins apply it to each answer; a's output schema may be empty if it is not known.
+// CheckDryRun returns an error if input requests a dry run, and output does not state
+// that nothing was written. The author of the action may have ignored the dry run. The
+// outcomes of a batch also count, wherever the output schema declares them. Hosts and
+// plugins check each output. The output schema of a may be empty if it is unknown.
 func (a *ActionInfo) CheckDryRun(input, output json.RawMessage) error {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(input, &members) != nil || string(members["dry_run"]) != "true" {

@@ -49,7 +49,7 @@ func carelessAction[In any](name string, effect sdk.Effect, of func(In) careless
 	}
 }
 
-// An action that reports a change under a dry run fails, whatever its author forgot.
+// TestDryRunIsEnforced checks that an action that reports a change in a dry run fails.
 func TestDryRunIsEnforced(t *testing.T) {
 	c := connector()
 	itself := func(in careless) careless { return in }

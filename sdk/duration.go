@@ -40,7 +40,7 @@ func (d Duration) String() string { return time.Duration(d).String() }
 // MarshalText writes Go's form of a duration.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText is ParseDuration; a negative one is refused.
+// UnmarshalText is ParseDuration, and rejects negative durations.
 func (d *Duration) UnmarshalText(b []byte) error {
 	parsed, err := ParseDuration(string(b))
 	if err == nil && parsed < 0 {

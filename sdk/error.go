@@ -19,12 +19,12 @@ type Code string
 const (
 	InvalidInput    Code = "invalid_input"   // the caller's; the same call will never succeed
 	Unauthenticated Code = "unauthenticated" // the login is not accepted
-	Forbidden       Code = "forbidden"       // the login lacks a scope or a role, or the org lacks the feature
+	Forbidden       Code = "forbidden"       // the principal lacks a scope or a role, or the org lacks the feature
 	NotFound        Code = "not_found"       // what the input names does not exist
 	Conflict        Code = "conflict"        // the state of the service refuses it
 	RateLimited     Code = "rate_limited"    // later; RetryAfter says when
-	Unavailable     Code = "unavailable"     // the service is down, or something else responds in its place
-	Timeout         Code = "timeout"         // no answer in time; a write may have happened
+	Unavailable     Code = "unavailable"     // the service is down, or another server responds instead
+	Timeout         Code = "timeout"         // no response in time; a write may have happened
 	Canceled        Code = "canceled"        // the caller gave up
 	Internal        Code = "internal"        // the connector's own fault
 )
@@ -62,7 +62,7 @@ type Error struct {
 	Err        error     // the cause; stays in this process
 }
 
-// Upstream is what the service answered.
+// Upstream identifies the response of the service.
 type Upstream struct {
 	Status    int    `json:"status,omitempty"`     // HTTP status.
 	Code      string `json:"code,omitempty"`       // The service's own error code.

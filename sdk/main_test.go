@@ -276,7 +276,7 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
-// all returns the lines, of which each is a JSON object.
+// all returns the lines, which are JSON objects.
 func (l *lines) all(t testing.TB) []map[string]any {
 	t.Helper()
 	var all []map[string]any

@@ -35,7 +35,7 @@ var wholeList = sdk.OptionList{
 	Typed: true, Search: "q", Limit: "limit", After: "after", Next: "next",
 }
 
-// listThings answers its own input as the first of its things.
+// listThings lists its own input as the first thing.
 func listThings(o *sdk.OptionList) sdk.AnyAction[*client] {
 	return sdk.Action[*client, listInput, listOutput]{
 		Name: "list_things", Title: "List", Summary: "Lists.", Docs: "https://docs.example", Effect: sdk.Reads, Options: o,

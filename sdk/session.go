@@ -218,8 +218,8 @@ func HostKey(ctx context.Context) []byte {
 	return key
 }
 
-// Sign returns the signature of a document that an action gives out for another action
-// to take back. purpose says what the document is for: a signature holds for no other.
+// Sign returns the signature of a document that one action outputs and another action
+// accepts as input. A signature is valid only for its purpose.
 // Sign returns "" if the session was opened without a key.
 func Sign(ctx context.Context, purpose string, doc []byte) string {
 	key := HostKey(ctx)

@@ -23,8 +23,8 @@ const FormatParam = "format"
 // expressions read with one poll for all.
 const AlsoParam = "also"
 
-// A Shape is the JSON Schema of an answer or an event in a format of the caller's
-// choice. [ShapeOf] makes one.
+// A Shape is the JSON Schema of an output or an event in a format of the caller's
+// choice. [ShapeOf] creates one.
 type Shape struct {
 	schema func() (*schema.Schema, error)
 }

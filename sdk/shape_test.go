@@ -98,7 +98,7 @@ func TestShapes(t *testing.T) {
 	for _, v := range form.Check(raw) {
 		t.Error(v)
 	}
-	// Whoever has none says nothing of them.
+	// The manifest of a connector without shapes does not mention shapes.
 	if m, err = compiled(t).Manifest(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // TestStartAfterLostLink checks that after a lost link the poller reads again from a time
-// before the latest event, and thus finds late events. An event with a time in the future
+// before the latest event, and finds late events. An event with a time in the future
 // does not change that time.
 func TestStartAfterLostLink(t *testing.T) {
 	params := types("user.session.start")

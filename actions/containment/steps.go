@@ -74,7 +74,7 @@ func (j *job) revokeRoles(ctx context.Context) {
 			j.roleIs(false, func(now okta.Role) bool { return now.ID == r.ID })) {
 			continue
 		}
-		// A role that is assigned again has no limits, and thus more rights than a limited role had.
+		// A role that is assigned again has no limits. It therefore has more permissions than a limited role.
 		switch {
 		case err != nil:
 			j.lose("the admin role " + r.Label + ", whose limits to groups or apps could not be read. Assign it again by hand")

@@ -134,7 +134,7 @@ func (s *StepState) Record(retry playbook.Retry, output json.RawMessage, failure
 
 // ResetFailed makes the steps of a failed run pending that a retry runs again: the
 // first step whose failure counts, and every later step that did not succeed. The
-// number of attempts goes on; the number of failures starts at zero. ResetFailed
+// number of attempts continues. The number of failures restarts at zero. ResetFailed
 // returns the indexes of these steps.
 func ResetFailed(p *playbook.Playbook, steps []*StepState) (reset []int) {
 	for n, s := range steps {

@@ -127,8 +127,8 @@ func TestCanonicalOrigin(t *testing.T) {
 	}
 }
 
-// resolver returns a resolver whose name server answers each question with the next of the
-// addresses, and keeps to the last.
+// resolver returns a resolver with a name server. It responds to each query with the next of
+// the addresses, and then repeats the last.
 func resolver(t *testing.T, addresses ...string) *net.Resolver {
 	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {

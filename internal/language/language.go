@@ -1,5 +1,4 @@
-// Package language checks that text is plain English: sentence length, forbidden phrases and standard terms.
-// Tests
+// Package language checks that text is plain English: sentence length, forbidden phrases and standard terms. Tests
 // use it for documentation, help, schemas, errors, comments and test names.
 package language
 
@@ -20,12 +19,15 @@ var rules = []struct {
 	advice string
 }{
 	{word(`whom|whosoever|whoever|whatever|thereupon|thereby|hereby|lest|anew|besides|be it|save for|upon|amongst|whilst|hence|thus`), "use modern English"},
+	{word(`hitherto|thereof|therein|wherein|whereupon|albeit|forthwith|heed|rubbish`), "use modern English"},
 	{regexp.MustCompile(`^(What|Whoever|Whatever|That of|Of|That which|Those that|Those who)\b[^?]*$`), "begin with a noun"},
 	{word(`of which|that which|what came of|what is asked for|is asked for|as asked|what it is|what there is`), "name the noun"},
 	{word(`what stands|stands open|stood there|read back`), "say what the state is, or write verified"},
 	{word(`takes? back|taken back|took back`), "write undo or revert"},
 	{word(`by hand`), "write manually, or by a person"},
-	{word(`rehears\w*|verdict|lookout|judged?|judges|told`), "use no metaphor"},
+	{word(`rehears\w*|verdict|lookout|judged?|judges|told|thief|meddl\w*|struck`), "use no metaphor"},
+	{word(`rooms?|floors?|org's doors?|doors? of`), "write client, entry point, package or layer"},
+	{word(`stands? (still|as|beside|between|below|above|there|under|at|on|behind|before)|lies? (in|before|beyond|ahead|between|behind|below)`), "write is"},
 	{word(`stands? for|may stand|stands in`), "write replaces, represents or is in"},
 	{word(`is refused with|are refused with|refused`), "write rejected, and name the rule"},
 	{word(`(the|a|its) login's|logins? (that|lacks)`), "write credentials (what is configured) or principal (who it is)"},

@@ -1,9 +1,9 @@
 // Package oktasim simulates an Okta org in this process, over real HTTP.
 //
-// The org keeps state and follows Okta's rules: the lifecycle of users with its statuses and error codes, group types that
-// reject members, sessions that end with the suspension of their user, factors and pushes, devices, network zones,
-// applications and their users, administrator roles, consents, rate limits, and a System Log with polling and bounded
-// queries that also logs the org's own changes. A request needs the header "Authorization: SSWS <token>", or an access
+// The org keeps state and follows Okta's rules. It has the lifecycle of users with its statuses and error codes, group
+// types that reject members, and sessions that end with the suspension of their user. It has factors and pushes, devices,
+// network zones, applications and their users, administrator roles, consents and rate limits. The System Log supports
+// polling and bounded queries, and also logs the org's own changes. A request needs the header "Authorization: SSWS <token>", or an access
 // token with the endpoint's scope. POST /oauth2/v1/token issues access tokens to a service app for its signed assertion,
 // as bearer tokens or bound to a key (DPoP). A request for an endpoint that the org does not have gets Okta's 404
 // (E0000008), and Defects lists it.

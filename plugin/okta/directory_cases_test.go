@@ -48,7 +48,7 @@ func directoryCases() map[string]sdktest.Case {
 			s.(service).AddPolicy(oktasim.NewPolicy{Type: "OKTA_SIGN_ON", Name: "Deny quarantined users"})
 			return json.RawMessage(`{"type":"OKTA_SIGN_ON"}`)
 		}},
-		"custom_request": {Input: func(s sdktest.Service) json.RawMessage { // what it changed is not read back
+		"custom_request": {Input: func(s sdktest.Service) json.RawMessage { // the change is not verified
 			g := s.(service).AddGroup(oktasim.NewGroup{Name: "Watch list"})
 			u := s.(service).AddUser(oktasim.NewUser{Login: "someone@corp.example"})
 			return json.RawMessage(`{"method":"PUT","path":"/api/v1/groups/` + g.ID + `/users/` + u.ID + `"}`)
@@ -57,7 +57,7 @@ func directoryCases() map[string]sdktest.Case {
 	}
 }
 
-// someone returns an input for a user with a status; % stands for the login of the user.
+// someone returns an input for a user with a status; % is replaced by the login of the user.
 func someone(status, input string) func(sdktest.Service) json.RawMessage {
 	return func(s sdktest.Service) json.RawMessage {
 		u := s.(service).AddUser(oktasim.NewUser{Login: "someone@corp.example", Status: status})

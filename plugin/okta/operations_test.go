@@ -121,8 +121,8 @@ func TestUndoOfIncompleteContainment(t *testing.T) {
 	}
 }
 
-// TestConflictNamesTheForeignChange checks the errors of undos of a user whom another
-// client changed. Texts of events are quoted, and a log that cannot be read is left out.
+// TestConflictNamesTheForeignChange checks the errors of undos after another client
+// changed the user. Texts of events are quoted, and an unreadable log is omitted.
 func TestConflictNamesTheForeignChange(t *testing.T) {
 	hostile := "evil\x1b[31m\u202e\n" + strings.Repeat("x", 1000)
 	for name, test := range map[string]struct {

@@ -72,7 +72,7 @@ func TestPermissionsMatchOrg(t *testing.T) {
 // A heldLogin is a principal whose permissions the test compares with the org.
 type heldLogin struct {
 	kind     string   // of its standard admin role
-	sees     bool     // admin roles, by a custom role besides
+	sees     bool     // also sees admin roles, by a custom role
 	app      bool     // it is a service app's, not an API token
 	scopes   []string // that the app is granted; nil for all
 	settings map[string]any

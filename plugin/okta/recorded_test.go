@@ -25,9 +25,9 @@ import (
 // A reading is an action that reads objects of a kind.
 type reading struct {
 	action, kind string
-	input        string            // {name.of} stands for what the object has there
-	path         *regexp.Regexp    // what is answered with the objects
-	list         string            // member of the answer that lists them; "" if the answer is the object
+	input        string            // {name.of} is replaced by that member of the object
+	path         *regexp.Regexp    // requests with the objects as the response
+	list         string            // member of the response with the list; "" if the response is the object
 	whole        string            // member of each that is the object as it was sent; "" if none, "." if it is that itself
 	fields       map[string]string // members of each, and where the object has them
 }

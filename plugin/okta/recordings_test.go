@@ -21,7 +21,7 @@ const shared = "../../../shared/okta"
 // A kind is a type of Okta's objects and its position in responses: alone, in a list, or in
 // a list within an object.
 type kind struct {
-	paths    *regexp.Regexp // of the recorded traffic, whatever the method
+	paths    *regexp.Regexp // paths of the recorded traffic, with any method
 	examples []string       // operations of the official examples
 	envelope string         // the member that holds a list of them
 }
@@ -60,7 +60,7 @@ var notSo = at(`/api/v1/(users/[^/]+/factors/questions|groups/rules)`)
 
 // found holds the recorded objects of a kind.
 type found struct {
-	lists                       []json.RawMessage // one for each answer
+	lists                       []json.RawMessage // one for each response
 	objects, recorded, examples int
 }
 

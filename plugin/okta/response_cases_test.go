@@ -62,8 +62,8 @@ func responseCases() map[string]sdktest.Case {
 	}
 }
 
-// scene returns an input for an object that set creates in the service; % stands for the
-// ID of the object.
+// scene returns an input for an object that set creates in the service; % is replaced by
+// the ID of the object.
 func scene(input string, set func(service) string) func(sdktest.Service) json.RawMessage {
 	return func(s sdktest.Service) json.RawMessage {
 		return json.RawMessage(strings.ReplaceAll(input, "%", set(s.(service))))

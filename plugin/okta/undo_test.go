@@ -20,7 +20,7 @@ import (
 type undoCase struct {
 	action string
 	input  inputOf
-	// state is the undo's Subject: ID stands for an ID of 20 characters. "" means that the call has no undo.
+	// state is the undo's Subject: ID means an ID of 20 characters. "" means that the call has no undo.
 	state string
 	// left is the status that the user of the call has after the undo, if it is not the first.
 	left string

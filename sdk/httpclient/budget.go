@@ -142,7 +142,7 @@ func (t *Ticket) Done(r *Response, rate Rate) {
 }
 
 // update stores the rate of a response. Responses can arrive out of order. Within a window, the
-// lowest count is the latest. Of two windows, the later request has the later window.
+// lowest count is the latest. Between windows, the later request has the later window.
 func (k *bucket) update(r Rate, sent, ends time.Time) {
 	switch {
 	case k.known && r.Window != 0 && r.Window == k.window:

@@ -36,7 +36,7 @@ func powerOf(action, scope string) string {
 }
 
 // mayUse maps each power to the standard roles that have it: Yes, No, or Partly if the role may be limited to some
-// groups or applications. A role is absent if Okta's comparison of the roles does not answer the question. A super
+// groups or applications. A role is absent if Okta's comparison of the roles is unclear. A super
 // administrator has every power
 // (https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm).
 var mayUse = map[string]map[string]string{

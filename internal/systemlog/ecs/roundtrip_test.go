@@ -36,8 +36,8 @@ func deepIn(leaf string, have map[string]bool) bool {
 	return false
 }
 
-// leaves returns the leaves of a JSON text. Of members with one name, only the last counts, unless
-// all is true.
+// leaves returns the leaves of a JSON text. If several members have one name, only the last
+// counts, unless all is true.
 func leaves(text string, all bool) map[string]bool {
 	found := map[string]bool{}
 	var visit func(raw string)

@@ -257,8 +257,8 @@ func safe(name string) bool {
 // notInName marks the bytes that a safe name cannot contain.
 var notInName = marks(".\"\\\x7f")
 
-// safeNames returns safe and distinct names for the members. Of several members with one name, the
-// last keeps the name.
+// safeNames returns safe and distinct names for the members. If several members have one name,
+// the last keeps it.
 func safeNames(all []member) []string {
 	names, used := make([]string, len(all)), make(map[string]int, len(all))
 	for i := len(all) - 1; i >= 0; i-- {

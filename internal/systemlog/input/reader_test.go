@@ -51,7 +51,7 @@ func all(t testing.TB, r io.Reader, maxValue int) ([]string, error) {
 	return got, err
 }
 
-// compare compares the items. Of errors, it compares only the beginning.
+// compare compares the items. It compares only the start of an error.
 func compare(t *testing.T, name string, want, got []string) {
 	t.Helper()
 	for i := range min(len(want), len(got)) {

@@ -13,7 +13,7 @@ import (
 	"soar.example/okta/internal/systemlog/selection"
 )
 
-// Events and selections share these values, so many events match.
+// Events and selections share these values. Therefore many events match.
 var (
 	typeNames  = []string{"user.session.start", "user.session.end", "user.session.", "user.sessionx.start", "user.lifecycle.suspend", "group.create", "a"}
 	patterns   = []string{"*", "user.*", "user.session.*", "user.session.start", "user.lifecycle.suspend", "group.create", "a"}
