@@ -195,12 +195,12 @@ func TestGrantsAndTokens(t *testing.T) {
 		app  string
 		left int
 	}{{"Mail", 3}, {"okta.builtin-client", 0}} {
-		got := do[answer](b, "revoke_app_tokens", `{"user":%q,"app":%q}`, target, test.app)
+		got := do[outputMembers](b, "revoke_app_tokens", `{"user":%q,"app":%q}`, target, test.app)
 		if left := b.state(u.ID).OAuthTokens; got.Outcome != sdk.Accepted || left != test.left {
 			t.Errorf("%s: got %+v, %d tokens are left", test.app, got, left)
 		}
 	}
-	_, err := try[answer](b, "revoke_app_tokens", `{"user":%q,"app":"no such app"}`, target)
+	_, err := try[outputMembers](b, "revoke_app_tokens", `{"user":%q,"app":"no such app"}`, target)
 	b.wantCode(err, sdk.NotFound)
 	got := do[struct{ Outcome sdk.Outcome }](b, "universal_logout", `{"user":%q}`, target)
 	if got.Outcome != sdk.Accepted || !slices.Contains(b.writes(), "POST /oauth2/v1/global-token-revocation") {
@@ -220,7 +220,7 @@ func TestDevicesInEveryStatus(t *testing.T) {
 		b.AddUser(oktasim.NewUser{Login: target})
 		for status, want := range outcomes {
 			d := b.AddDevice(oktasim.NewDevice{Name: status, Status: status, Users: []string{target}})
-			got := do[answer](b, action, `{"device":%q}`, d.ID)
+			got := do[outputMembers](b, action, `{"device":%q}`, d.ID)
 			if got.Outcome != want || (got.Reason != "") != (want == no) || want == no && got.After["status"] != status {
 				t.Errorf("%s of a device that is %s: got %+v", action, status, got)
 			}
@@ -239,7 +239,7 @@ func TestErrorsForMissingObjects(t *testing.T) {
 		{"revoke_app_tokens", `{"user":"` + target + `","app":"no-such"}`, "/app", "no OAuth client with the ID no-such"},
 		{"revoke_app_tokens", `{"user":"` + target + `","app":"No Such"}`, "/app", `exact label "No Such"`},
 	} {
-		_, err := try[answer](b, test.action, "%s", test.input)
+		_, err := try[outputMembers](b, test.action, "%s", test.input)
 		e := b.wantCode(err, sdk.NotFound)
 		if !strings.Contains(e.Message, test.says) || len(e.Violations) != 1 || e.Violations[0].Pointer != test.pointer {
 			t.Errorf("%s %s: got %v", test.action, test.input, e)
@@ -266,7 +266,7 @@ func TestUserApplications(t *testing.T) {
 		app  string
 		want sdk.Outcome
 	}{{"Mail", sdk.Changed}, {own.ID, sdk.Unchanged}, {"Wiki", sdk.NotApplicable}} {
-		if got := do[answer](b, "unassign_application", `{"user":%q,"app":%q}`, target, test.app); got.Outcome != test.want ||
+		if got := do[outputMembers](b, "unassign_application", `{"user":%q,"app":%q}`, target, test.app); got.Outcome != test.want ||
 			(got.Reason != "") != (test.want == sdk.NotApplicable) {
 			t.Errorf("%s: got %+v", test.app, got)
 		}
@@ -287,10 +287,10 @@ func TestRisk(t *testing.T) {
 		{`"risk_level":"HIGH","risk_reason":"Seen in a leak, 2026."`, sdk.Unchanged},
 		{`"risk_level":"LOW"`, sdk.Changed},
 	} {
-		if got := do[answer](b, "set_user_risk", `{"user":%q,%s}`, target, test.options); got.Outcome != test.want {
+		if got := do[outputMembers](b, "set_user_risk", `{"user":%q,%s}`, target, test.options); got.Outcome != test.want {
 			t.Errorf("%s: got %+v", test.options, got)
 		}
 	}
-	_, err := try[answer](b, "set_user_risk", `{"user":%q,"risk_level":"NONE"}`, target)
+	_, err := try[outputMembers](b, "set_user_risk", `{"user":%q,"risk_level":"NONE"}`, target)
 	b.wantCode(err, sdk.InvalidInput)
 }

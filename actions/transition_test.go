@@ -44,13 +44,13 @@ func TestSlowDeactivation(t *testing.T) {
 			b := newBench(t)
 			u := b.AddUser(oktasim.NewUser{Login: target})
 			b.between(target, u.ID, "ACTIVE", "DEPROVISIONED", 1, 4)
-			_, err := try[answer](b, action, `{"user":%q}`, u.ID)
+			_, err := try[outputMembers](b, action, `{"user":%q}`, u.ID)
 			e := b.wantCode(err, sdk.Unavailable)
 			const want = "Okta is still deactivating the user, who is ACTIVE until Okta has finished. Run the action again later"
 			if e.Message != want || e.RetryAfter == 0 {
 				t.Errorf("got %v", e)
 			}
-			if got := do[answer](b, action, `{"user":%q}`, u.ID); got.Outcome != sdk.Unchanged {
+			if got := do[outputMembers](b, action, `{"user":%q}`, u.ID); got.Outcome != sdk.Unchanged {
 				t.Errorf("later: %+v", got)
 			}
 		})
