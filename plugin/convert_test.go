@@ -78,8 +78,8 @@ func TestErrorTransfer(t *testing.T) {
 func TestPageMetadataIsTransferred(t *testing.T) {
 	at := time.Date(2026, 3, 14, 2, 41, 7, 8_000_000, time.UTC)
 	for name, page := range map[string]sdk.RawPage{
-		"nothing known": {},
-		"all known": {Newest: at, SelfGenerated: 2, CheckpointReset: true, Pause: 1500 * time.Millisecond,
+		"empty": {},
+		"complete": {Newest: at, SelfGenerated: 2, CheckpointReset: true, Pause: 1500 * time.Millisecond,
 			Budget: &sdk.Budget{Bucket: "/api/v1/logs", Limit: 60, Remaining: 18, Reset: at.Add(time.Minute)}},
 		"no reset": {Newest: at.Add(time.Nanosecond), Budget: &sdk.Budget{}},
 	} {

@@ -12,7 +12,7 @@ import (
 // on standard error and exits with status 2.
 func ExampleServe() {
 	backend, err := sdk.Connector[struct{}, struct{}]{
-		Name: "clock", Title: "Clock", Summary: "Tells the time.", Docs: "https://clock.example", Version: "1.0.0",
+		Name: "clock", Title: "Clock", Summary: "Returns the time.", Docs: "https://clock.example", Version: "1.0.0",
 		Open:  func(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil },
 		Check: func(context.Context, struct{}) (sdk.Health, error) { return sdk.Health{}, nil },
 	}.Compile()

@@ -34,9 +34,9 @@ func newServer(b sdk.Backend, logger hclog.Logger) *server {
 }
 
 // serve makes one call, unless the process is about to end, and adds its error to the response. A
-// panic becomes an error, so that it does not end other calls. The argument what names the call. A
-// response that is too large keeps only the list of requests.
-func serve[R proto.Message](ctx context.Context, s *server, what string, call func(context.Context) (R, error)) (R, error) {
+// panic becomes an error, so that it does not end other calls. The argument name is the name of
+// the call. A response that is too large keeps only the list of requests.
+func serve[R proto.Message](ctx context.Context, s *server, name string, call func(context.Context) (R, error)) (R, error) {
 	if !s.calls.Begin() {
 		var none R
 		return none, status.Error(statusNotStarted, ErrNotStarted.Error())
@@ -44,7 +44,7 @@ func serve[R proto.Message](ctx context.Context, s *server, what string, call fu
 	defer s.calls.End()
 	ctx = hclog.WithContext(ctx, s.logger)
 	response, err := func() (response R, err error) {
-		defer sdk.Recover(ctx, what, &err)
+		defer sdk.Recover(ctx, name, &err)
 		return call(ctx)
 	}()
 	m := response.ProtoReflect()

@@ -77,7 +77,7 @@ const languageKeyword = "x-language"
 
 // The languages of texts (keyword x-language).
 const (
-	SCIMFilter = "scim_filter" // a filter of RFC 7644, whose literals are JSON strings, numbers and booleans
+	SCIMFilter = "scim_filter" // a filter of RFC 7644; its literals are JSON strings, numbers and booleans
 	URLPath    = "url_path"    // a literal is one segment, or a part of it
 )
 

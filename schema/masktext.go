@@ -14,7 +14,7 @@ import (
 // secrets in URLs, in incomplete JSON and in other texts, also if they are percent-encoded or
 // escaped. The other bytes of the text do not change.
 func MaskText(text string) string {
-	if !maySecret(text) {
+	if !mightHaveSecret(text) {
 		return text
 	}
 	v := viewOf(text)
@@ -36,27 +36,27 @@ func MaskText(text string) string {
 	return b.String()
 }
 
-// maySecret is a cheap test that rejects most texts, such as IDs, names and user agents.
-func maySecret(text string) bool {
-	return len(text) >= 4 && (strings.ContainsAny(text, "=:%\\") || mayIssued(text) || mayLink(text) || mayScheme(text))
+// mightHaveSecret is a cheap test that rejects most texts, such as IDs, names and user agents.
+func mightHaveSecret(text string) bool {
+	return len(text) >= 4 && (strings.ContainsAny(text, "=:%\\") || mightHaveToken(text) || mightHaveLink(text) || mightHaveScheme(text))
 }
 
 // The following tests skip regular expressions that cannot match a text.
 
-func mayIssued(text string) bool {
+func mightHaveToken(text string) bool {
 	return strings.Contains(text, "eyJ") || len(text) >= 42 && strings.Contains(text, "00") || strings.Contains(text, ".id.") ||
 		strings.Contains(text, "-----BEGIN")
 }
 
-func mayLink(text string) bool {
+func mightHaveLink(text string) bool {
 	return slices.ContainsFunc([]string{"/welcome/", "/reset", "/recovery/", "/activat", "/verify-email/"},
 		func(part string) bool { return strings.Contains(text, part) })
 }
 
-func mayUserInfo(text string) bool { return strings.Contains(text, "://") }
+func mightHaveUserInfo(text string) bool { return strings.Contains(text, "://") }
 
-// mayScheme searches for the second and third letter of a scheme, in either case.
-func mayScheme(text string) bool {
+// mightHaveScheme searches for the second and third letter of a scheme, in either case.
+func mightHaveScheme(text string) bool {
 	for i := 1; i+2 < len(text); i++ {
 		switch text[i-1] | 0x20 {
 		case 's':
@@ -163,10 +163,10 @@ var detectors = []struct {
 	may   func(text string) bool
 	is    func(v *view, match []int) bool
 }{
-	{issued, 0, mayIssued, nil},
-	{schemes, 2, mayScheme, (*view).isCredential},
-	{linked, 1, mayLink, func(v *view, m []int) bool { return looksGenerated(v.text[m[2]:m[3]]) }},
-	{userInfo, 1, mayUserInfo, nil},
+	{issued, 0, mightHaveToken, nil},
+	{schemes, 2, mightHaveScheme, (*view).isCredential},
+	{linked, 1, mightHaveLink, func(v *view, m []int) bool { return looksGenerated(v.text[m[2]:m[3]]) }},
+	{userInfo, 1, mightHaveUserInfo, nil},
 }
 
 // spans returns the secrets. Spans may overlap.

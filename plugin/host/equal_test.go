@@ -75,7 +75,7 @@ func calls() []call {
 		}})
 	}
 	check := func(ctx context.Context, s sdk.Session) (any, error) { return s.Check(ctx) }
-	for _, settings := range []string{"", "{}", "nonsense", `{"org":"panics"}`, `{"org":"refused"}`, `{"org":"x","more":1}`, "\xff"} {
+	for _, settings := range []string{"", "{}", "nonsense", `{"org":"panics"}`, `{"org":"rejected"}`, `{"org":"x","more":1}`, "\xff"} {
 		add("open "+settings, true, settings, check)
 	}
 	add("check", false, `{"org":"a"}`, check)
@@ -109,7 +109,7 @@ func calls() []call {
 		}})
 	}
 	validate("events", false, "pages", `{"events":3,"bytes":40}`)
-	validate("nothing", false, "pages", "")
+	validate("no parameters", false, "pages", "")
 	validate("bad params", true, "pages", `{"events":-1}`)
 	validate("no JSON", true, "pages", `{"events":`)
 	validate("unknown trigger", true, "page", `{}`)

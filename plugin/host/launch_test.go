@@ -85,7 +85,7 @@ func TestLaunchErrors(t *testing.T) {
 			p, err := host.Launch(t.Context(), c)
 			if err == nil {
 				p.Close()
-				t.Fatal("launched")
+				t.Fatal("the launch succeeded")
 			}
 			if took := time.Since(start); took > timeLimit {
 				t.Errorf("took %s", took)

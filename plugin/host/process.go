@@ -174,7 +174,7 @@ type listener struct {
 	first  []byte
 	whole  bool // first is complete
 	last   []byte
-	closed bool // last is complete: what comes next is another line
+	closed bool // last is complete; further text begins another line
 }
 
 // maxLine is the number of bytes of a line that are kept.

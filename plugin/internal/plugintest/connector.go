@@ -43,7 +43,7 @@ func Connector() (sdk.Backend, error) {
 			switch s.Org {
 			case "panics":
 				panic("cannot open")
-			case "refused":
+			case "rejected":
 				return nil, &sdk.Error{Code: sdk.Unauthenticated, Message: "no such org", Upstream: &sdk.Upstream{Status: 401}}
 			}
 			return &Client{settings: s}, nil
