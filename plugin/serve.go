@@ -37,8 +37,9 @@ const (
 )
 
 // Serve serves b to the host that started this process. It returns when the host ends the process
-// or dies, or when ctx ends. The result is the exit status for os.Exit: 0; 1 if Serve could not
-// serve; 2 if a person started the process. Serve then prints one line to stderr.
+// or dies, or when ctx ends. The result is the exit status for os.Exit. It is 0 after a normal
+// end, and 1 if Serve could not serve. It is 2 if a person started the process; Serve then only
+// prints one line to stderr.
 //
 // When ctx ends or the process receives SIGTERM, Serve finishes the calls in progress and accepts
 // no others. It ignores an interrupt, because the host handles it. When the host has died, Serve

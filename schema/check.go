@@ -37,9 +37,10 @@ func (v Violation) String() string {
 var english = message.NewPrinter(language.English)
 
 // Check returns all violations in doc, in the order of their pointers, or nil if doc is valid.
-// Check also reports a document that is not JSON or not UTF-8, data after the document, a member
-// that occurs twice, nesting of over 1000 levels, and a number outside the range of float64.
-// Messages do not repeat values that the schema marks writeOnly, nor values inside them.
+// Check also reports a document that is not JSON or not UTF-8, and data after the document.
+// Members must not occur twice, nesting is limited to 1000 levels, and numbers must be in the
+// range of float64. Messages do not repeat values that the schema marks writeOnly, nor values
+// inside them.
 func (s *Schema) Check(doc json.RawMessage) []Violation {
 	if v := wellFormed(doc); v != nil {
 		return []Violation{*v}

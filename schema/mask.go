@@ -14,8 +14,8 @@ const Masked = "********"
 
 // Mask returns doc with Masked in place of every value that the schema marks writeOnly, except
 // null. The result can be logged, shown and stored. In an object with secrets, Mask also masks
-// likely mistakes: a member that the schema does not allow (a mistyped name), and a value of a
-// wrong type. A document that is not JSON is masked as a whole.
+// unknown members, which may have a mistyped name, and values of a wrong type. A document that is
+// not JSON is masked as a whole.
 func (s *Schema) Mask(doc json.RawMessage) json.RawMessage {
 	return masked(doc, func(value any) (any, bool) {
 		compiled, err := s.compiled()

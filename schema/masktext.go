@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// MaskText returns text with its secrets masked: the values of parameters and members with secret
-// names, HTTP credentials, signed tokens, private keys, and the tokens that Okta issues. It finds
-// secrets in URLs, in incomplete JSON and in other texts, also if they are percent-encoded or
+// MaskText returns text with its secrets masked. Secrets are the values of parameters and members
+// with secret names, HTTP credentials, signed tokens, private keys, and tokens of Okta. MaskText
+// finds them in URLs, in incomplete JSON and in other texts, also if they are percent-encoded or
 // escaped. The other bytes of the text do not change.
 func MaskText(text string) string {
 	if !mightHaveSecret(text) {
@@ -156,12 +156,12 @@ var (
 )
 
 // detectors find secrets by their form. The secret is a group of the form. The form is tried only
-// if may returns true for the text. A match counts only if is, unless nil, returns true for it.
+// if precheck accepts the text. A match counts only if accepts, unless nil, returns true for it.
 var detectors = []struct {
-	form  *regexp.Regexp
-	group int
-	may   func(text string) bool
-	is    func(v *view, match []int) bool
+	form     *regexp.Regexp
+	group    int
+	precheck func(text string) bool
+	accepts  func(v *view, match []int) bool
 }{
 	{issued, 0, mightHaveToken, nil},
 	{schemes, 2, mightHaveScheme, (*view).isCredential},
@@ -174,11 +174,11 @@ func (v *view) spans() []span {
 	var all []span
 	text := string(v.text)
 	for _, d := range detectors {
-		if !d.may(text) {
+		if !d.precheck(text) {
 			continue
 		}
 		for _, m := range d.form.FindAllStringSubmatchIndex(text, -1) {
-			if d.is == nil || d.is(v, m) {
+			if d.accepts == nil || d.accepts(v, m) {
 				all = append(all, span{m[2*d.group], m[2*d.group+1]})
 			}
 		}

@@ -10,8 +10,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// JSON sends a request to a path of the origin, with in as its JSON body unless in is nil,
-// and decodes the JSON response into out unless out is nil. The path may have a query.
+// JSON sends a request to a path of the origin and decodes the JSON response into out. The JSON of
+// in is the body of the request. If in is nil, there is no body; if out is nil, the response is
+// not decoded. The path may have a query.
 //
 // JSON expects a JSON response. A response in another format comes from a proxy or a wrong host
 // and says nothing about objects of the service. Its error has the code unavailable for every

@@ -68,7 +68,7 @@ func isTLS(err error) bool {
 	return errors.As(err, &record) || errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &name)
 }
 
-// remedyTLS returns the most likely remedy, as the end of a sentence.
+// remedyTLS returns the most likely remedy as a further sentence, or "" if none is known.
 func remedyTLS(err error) string {
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError

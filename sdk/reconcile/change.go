@@ -91,8 +91,8 @@ func planned[S any](ctx context.Context, before S, reason string) Change[S] {
 	return Change[S]{Outcome: sdk.Planned, Reason: reason, Before: before, After: before, Plan: sdk.PlannedRequests(ctx)}
 }
 
-// A Comparer is a state with members that Expected ignores: members that change without a write or
-// by writes to other objects, and members that the input does not name.
+// A Comparer is a state with members that Expected ignores. These members change without a write
+// or by writes to other objects, or the input does not name them.
 type Comparer interface {
 	// Compares reports whether Expected compares the member.
 	Compares(member string) bool

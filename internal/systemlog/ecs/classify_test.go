@@ -65,7 +65,7 @@ func invalid(c Class) string {
 	return ""
 }
 
-// TestTable checks the rows of the table: no pattern occurs twice, every class is valid in ECS,
+// TestTable checks the rows of the table. No pattern occurs twice, every class is valid in ECS,
 // and every pattern of the full profile matches an event type.
 func TestTable(t *testing.T) {
 	names := eventTypes(t)

@@ -19,8 +19,8 @@ func isEvent(raw []byte) bool {
 	return len(trimmed) > 0 && trimmed[0] == '{' && json.Valid(raw)
 }
 
-// checkAnyBytes checks the conversion of any bytes: an error if and only if encoding/json returns
-// one, valid ECS, and every value of the event in the full profile.
+// checkAnyBytes checks the conversion of any bytes. It fails exactly if encoding/json fails. The
+// document is valid ECS and has, in the full profile, every value of the event.
 func checkAnyBytes(t testing.TB, raw []byte) {
 	t.Helper()
 	before := bytes.Clone(raw)

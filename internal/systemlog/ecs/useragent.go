@@ -253,8 +253,9 @@ func needs(re *syntax.Regexp) []string {
 	return nil
 }
 
-// longestPlain returns the longest part of a literal with a single lower-case form: ASCII without, if
-// case is ignored, the letters k and s, because U+212A and U+017F are also forms of them.
+// longestPlain returns the longest part of a literal with a single lower-case form, which must be
+// ASCII. If case is ignored, the part has no k or s, because U+212A and U+017F are further forms
+// of these letters.
 func longestPlain(literal *syntax.Regexp) string {
 	folded := literal.Flags&syntax.FoldCase != 0
 	best := ""
