@@ -82,7 +82,8 @@ func TestHostile(t *testing.T) {
 		checkAnyBytes(t, []byte(raw))
 	}
 	long := strings.Repeat("é日本 ", 5000)
-	checkAnyBytes(t, []byte(`{"uuid":"`+long+`","eventType":"`+long+`","client":{"userAgent":{"rawUserAgent":"`+long+`"}},"securityContext":{"domain":"`+long+`"}}`))
+	checkAnyBytes(t, []byte(`{"uuid":"`+long+`","eventType":"`+long+`",`+
+		`"client":{"userAgent":{"rawUserAgent":"`+long+`"}},"securityContext":{"domain":"`+long+`"}}`))
 	for _, depth := range []int{jsonscan.MaxDepth - 1, jsonscan.MaxDepth, jsonscan.MaxDepth + 1} {
 		checkAnyBytes(t, []byte(`{"a":`+strings.Repeat("[", depth-1)+strings.Repeat("]", depth-1)+`}`))
 		checkAnyBytes(t, []byte(strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth)))
