@@ -13,7 +13,7 @@ import (
 type AppRef struct {
 	ID    string `json:"id"`             // ID of the app.
 	Label string `json:"label"`          // Label of the app that users see.
-	Name  string `json:"name,omitempty"` // Okta's key of the kind of app, such as salesforce.
+	Name  string `json:"name,omitempty"` // Okta's key for the app type, such as salesforce.
 }
 
 // AppItem is an app in a list.
@@ -74,7 +74,7 @@ var ListApplications = action[ListApplicationsInput, ListApplicationsOutput]{
 
 // ListApplicationsInput is the input of list_applications.
 type ListApplicationsInput struct {
-	// Beginning of the label, or of Okta's key of the kind of app.
+	// Beginning of the label, or of Okta's key for the app type, such as salesforce.
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Expense,maxLength=200"`
 	// Expression of Okta's filter over id, status, name and user.id.
 	Filter string `json:"filter,omitempty" jsonschema:"example=status eq \"ACTIVE\",maxLength=6000" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
@@ -189,7 +189,7 @@ func userAppItem(o okta.Object) UserAppItem {
 // UnassignApplication unassigns an app from a user.
 var UnassignApplication = action[UnassignApplicationInput, UnassignApplicationOutput]{
 	Name:    "unassign_application",
-	Summary: "Unassigns an app from a user, which may also close the account in the app. An app assigned by a group stays until the user leaves the group.",
+	Summary: "Unassigns an app from a user, which may also close the account in the app. An assignment through a group remains until the user leaves the group.",
 	Docs:    apiDocs("ApplicationUsers", "unassignUserFromApplication"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.read", "okta.apps.manage"},

@@ -21,7 +21,7 @@ import (
 )
 
 // CustomRequest sends a request that no other action sends. It does not verify the
-// effect: the outcome rests on Okta's response alone.
+// effect: only Okta's response decides the outcome.
 var CustomRequest = action[CustomRequestInput, CustomRequestOutput]{
 	Name:    "custom_request",
 	Title:   "Okta Custom Action",

@@ -100,7 +100,7 @@ var (
 	// UnsuspendDevice reverts the suspension of a device.
 	UnsuspendDevice = deviceLifecycle(lifecycle{
 		name: "unsuspend_device", undo: "suspend_device", operation: "unsuspendDevice",
-		summary: "Reverts the suspension of a device, which is then active again.",
+		summary: "Unsuspends a device. The status becomes ACTIVE.",
 		from:    []string{okta.StatusSuspended}, to: okta.StatusActive, verb: "unsuspends", act: (*okta.Client).UnsuspendDevice,
 	})
 	// DeactivateDevice deactivates a device.

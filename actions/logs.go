@@ -149,7 +149,7 @@ type ListEventTypesInput struct {
 	Category string `json:"category,omitempty" jsonschema:"example=identity-engine,maxLength=200" jsonschema_extras:"x-group=advanced"`
 	// Page size.
 	Limit int `json:"limit,omitempty" jsonschema:"default=200,minimum=1,maximum=2000,example=200" jsonschema_extras:"x-group=advanced"`
-	// Cursor of the next page: the next of an earlier call with the same search.
+	// Cursor of the page: the value of next in the output of an earlier call with the same search.
 	After string `json:"after,omitempty" jsonschema:"example=user.session.end,maxLength=200" jsonschema_extras:"x-group=advanced"`
 }
 
@@ -177,7 +177,7 @@ func listEventTypes(_ context.Context, _ *okta.Client, in ListEventTypesInput) (
 	if in.After != "" {
 		last := slices.IndexFunc(found, func(t *catalogue.Type) bool { return t.Name == in.After })
 		if last < 0 {
-			return ListEventTypesOutput{}, sdk.InvalidField("/after", "is not the next of an earlier call with this search. Omit it to begin at the first page")
+			return ListEventTypesOutput{}, sdk.InvalidField("/after", "is not a value of next from an earlier call with this search. Omit it to begin at the first page")
 		}
 		found = found[last+1:]
 	}

@@ -17,7 +17,7 @@ import (
 // (DELETE /sessions/{id}).
 var EndCurrentUserSessions = action[EndCurrentUserSessionsInput, EndCurrentUserSessionsOutput]{
 	Name:    "end_current_user_sessions",
-	Summary: "Ends the one session that an event names, and no other session of the user.",
+	Summary: "Ends one session, identified by its ID in an event. The user's other sessions continue.",
 	Docs:    apiDocs("Session", "revokeSession"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.sessions.manage"},
@@ -46,7 +46,7 @@ type EndCurrentUserSessionsOutput struct {
 
 // SessionState is the state of a session as Okta reports it.
 type SessionState struct {
-	// Whether Okta has a live session of this ID. An ended, expired or nonexistent session looks the same.
+	// Whether the session is active. False if the session ended, expired or never existed.
 	Live      bool       `json:"live"`
 	UserID    string     `json:"user_id,omitempty"`    // ID of the session's user.
 	Login     string     `json:"login,omitempty"`      // Login of the session's user.
@@ -81,7 +81,7 @@ var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, UserChange[Sessio
 	Docs:    apiDocs("UserSessions", "revokeUserSessions"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
-	Example: exampleChange(RevokeAllUserSessionsInput{OneUser: exampleTarget, OAuthTokens: true, ForgetDevices: true},
+	Example: exampleAccepted(RevokeAllUserSessionsInput{OneUser: exampleTarget, OAuthTokens: true, ForgetDevices: true},
 		SessionsState{Sessions: sessionsUnknown},
 		SessionsState{Sessions: sessionsRevoked, OAuthTokens: sessionsRevoked, RememberedDevices: sessionsRevoked},
 	),
@@ -99,9 +99,9 @@ type RevokeAllUserSessionsInput struct {
 }
 
 // SessionsState is the known state of a user's sessions. Okta has no call that lists
-// sessions, so a revocation rests on Okta's response alone.
+// sessions, so only Okta's response shows a revocation.
 type SessionsState struct {
-	// unknown: Okta has no call that lists sessions; revoked: Okta accepted their revocation, which cannot be
+	// unknown: Okta has no call that lists sessions. revoked: Okta accepted the revocation, which cannot be
 	// verified.
 	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked"`
 	// State of the OAuth tokens, with the same values as sessions. Absent if their revocation was not requested.
@@ -140,10 +140,9 @@ var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 	Scopes:  []string{"okta.users.manage", "okta.apps.read"},
 	Example: sdk.Example[RevokeAppTokensInput, RevokeAppTokensOutput]{
 		Input: RevokeAppTokensInput{OneUser: exampleTarget, App: exampleApp.Label},
-		Output: RevokeAppTokensOutput{User: ExampleUser, ClientID: exampleApp.ID, Change: reconcile.Changed(
-			TokensState{RefreshTokens: sessionsUnknown},
-			TokensState{RefreshTokens: sessionsRevoked},
-		)},
+		Output: RevokeAppTokensOutput{User: ExampleUser, ClientID: exampleApp.ID, Change: reconcile.Change[TokensState]{
+			Outcome: sdk.Accepted, Before: TokensState{RefreshTokens: sessionsUnknown}, After: TokensState{RefreshTokens: sessionsRevoked},
+		}},
 	},
 	Run: onUser(revokeAppTokens),
 }
@@ -151,7 +150,7 @@ var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 // RevokeAppTokensInput is the input of revoke_app_tokens.
 type RevokeAppTokensInput struct {
 	OneUser
-	// ID or exact label of the app, or its OAuth client ID as an event or a grant names it.
+	// ID, exact label or OAuth client ID of the app. Events and consents have the client ID.
 	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
 	reconcile.Write
 }
@@ -165,7 +164,7 @@ type RevokeAppTokensOutput struct {
 
 // TokensState is the known state of the tokens of an app.
 type TokensState struct {
-	// unknown: not read, or there are none; revoked: Okta accepted their revocation.
+	// unknown: Okta has no call that shows whether there are any. revoked: Okta accepted the revocation.
 	RefreshTokens string `json:"refresh_tokens" jsonschema:"enum=unknown,enum=revoked"`
 }
 
@@ -234,12 +233,12 @@ type GrantItem struct {
 // UniversalLogout logs a user out of Okta and of the apps that support it.
 var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 	Name:     "universal_logout",
-	Summary:  "Ends a user's Okta sessions and tokens, and requests every supporting app to end its own sessions; needs Identity Threat Protection.",
+	Summary:  "Revokes a user's Okta sessions and tokens, and asks supporting apps to end their sessions. Requires Identity Threat Protection.",
 	Docs:     "https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/GlobalTokenRevocation/#tag/GlobalTokenRevocation/operation/globalTokenRevocation",
 	Effect:   sdk.Destroys,
 	Editions: identityOnly,
 	Scopes:   []string{"okta.users.read", "okta.universalLogout.manage"},
-	Example: exampleChange(exampleWrite,
+	Example: exampleAccepted(exampleWrite,
 		LogoutState{Sessions: sessionsUnknown, Apps: sessionsUnknown},
 		LogoutState{Sessions: sessionsRevoked, Apps: appsAsked},
 	),
@@ -249,11 +248,11 @@ var UniversalLogout = action[UserWrite, UserChange[LogoutState]]{
 // LogoutState is the known state of a logout. Okta has no call that lists sessions, and
 // the response does not contain the results of the apps.
 type LogoutState struct {
-	// unknown: Okta has no call that lists sessions and tokens; revoked: Okta accepted their revocation, which
+	// unknown: Okta has no call that lists sessions and tokens. revoked: Okta accepted the revocation, which
 	// cannot be verified.
 	Sessions string `json:"sessions" jsonschema:"enum=unknown,enum=revoked"`
-	// asked: Okta notifies the apps that support it. The System Log has the result of each app
-	// (user.authentication.universal_logout and similar).
+	// unknown: no app was notified yet. asked: Okta notifies the apps that support Universal Logout. The System Log
+	// has the result of each app, as user.authentication.universal_logout and similar types.
 	Apps string `json:"apps" jsonschema:"enum=unknown,enum=asked"`
 }
 

@@ -43,7 +43,7 @@ type UserState struct {
 	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
 	Status          string     `json:"status"`
 	StatusChanged   *time.Time `json:"status_changed,omitempty"`   // Time of the last change of status, if Okta has it.
-	TransitioningTo string     `json:"transitioning_to,omitempty"` // Status that Okta is still bringing the user to; absent if none.
+	TransitioningTo string     `json:"transitioning_to,omitempty"` // Target status while Okta is still changing the status; absent otherwise.
 }
 
 // UserChange is the output of a write to one user.
@@ -190,6 +190,13 @@ var (
 // exampleChange returns an example of a write to one user.
 func exampleChange[In, S any](in In, before, after S) sdk.Example[In, UserChange[S]] {
 	return sdk.Example[In, UserChange[S]]{Input: in, Output: UserChange[S]{User: ExampleUser, Change: reconcile.Changed(before, after)}}
+}
+
+// exampleAccepted is the example of a write that Okta accepts and that cannot be verified.
+func exampleAccepted[In, S any](in In, before, after S) sdk.Example[In, UserChange[S]] {
+	example := exampleChange(in, before, after)
+	example.Output.Outcome = sdk.Accepted
+	return example
 }
 
 func exampleTime(s string) *time.Time {

@@ -32,13 +32,13 @@ var (
 	// SuspendUser suspends a user.
 	SuspendUser = userLifecycle(lifecycle{
 		name: "suspend_user", undo: "unsuspend_user", operation: "suspendUser", contains: true,
-		summary: "Suspends a user, who can then not sign in. Groups and apps are kept.",
+		summary: "Suspends a user and blocks sign-in. Groups and apps are kept.",
 		from:    []string{okta.StatusActive}, to: okta.StatusSuspended, verb: "suspends", act: (*okta.Client).SuspendUser,
 	})
 	// UnsuspendUser reverts the suspension of a user.
 	UnsuspendUser = userLifecycle(lifecycle{
 		name: "unsuspend_user", undo: "suspend_user", operation: "unsuspendUser",
-		summary: "Reverts the suspension of a user, who is then active again.",
+		summary: "Unsuspends a user. The status becomes ACTIVE.",
 		from:    []string{okta.StatusSuspended}, to: okta.StatusActive, verb: "unsuspends", act: (*okta.Client).UnsuspendUser,
 	})
 	// UnlockUser unlocks a user who is locked out.

@@ -10,7 +10,7 @@ import (
 // SchemaVersion is the version of the manifest schema that this package writes and reads.
 const SchemaVersion = 1
 
-// A Manifest describes a connector to a host or a builder of workflows.
+// A Manifest describes a connector to a host or a workflow editor.
 type Manifest struct {
 	SchemaVersion int           `json:"schema_version"` // Version of the manifest schema.
 	Name          string        `json:"name"`           // Name of the connector. It never changes.
@@ -19,7 +19,7 @@ type Manifest struct {
 	Version       string        `json:"version"`        // Version of the connector (semantic versioning).
 	Docs          string        `json:"documentation"`  // Address of the service's documentation.
 	Settings      JSON          `json:"settings"`       // JSON Schema of the settings of a connection. Secrets are marked writeOnly.
-	Actions       []ActionInfo  `json:"actions"`        // Actions, in the order in which a builder shows them.
+	Actions       []ActionInfo  `json:"actions"`        // Actions, in the order of display.
 	Triggers      []TriggerInfo `json:"triggers"`       // Triggers, which start playbooks.
 	ErrorInfo     JSON          `json:"error"`          // JSON Schema of the errors of actions and triggers.
 }
@@ -47,29 +47,30 @@ type ActionInfo struct {
 	Title   string `json:"title"`         // Title for people.
 	Summary string `json:"summary"`       // Summary of the action.
 	Docs    string `json:"documentation"` // Address of the service's documentation.
-	// reads: changes nothing. writes: another action can revert the change. destroys: no action can.
+	// reads: changes nothing. writes: another action can revert the change. destroys: no action can revert the change.
 	Effect Effect `json:"effect" jsonschema:"enum=reads,enum=writes,enum=destroys"`
 	// Name of the action that reverts this one.
 	Undo string `json:"undo,omitempty"`
-	// The action takes access away from its subjects. A host can limit how many accounts lose access in an hour.
+	// The action removes access of its subjects. A host can limit how many accounts lose access in an hour.
 	Contains bool `json:"contains,omitempty"`
-	// A second call does the work again. A host does not repeat a call by itself if its result is unknown.
+	// Repeating the call repeats its effect. After an unknown result, the host does not retry.
 	Once bool `json:"once,omitempty"`
 	// The action sends no request to the service.
 	Offline bool `json:"offline,omitempty"`
 
-	Scopes []string `json:"scopes"` // OAuth scopes that it needs.
+	Scopes []string `json:"scopes"` // OAuth scopes that the action needs.
 	// Editions of the service in which the action works; absent if the service has only one.
 	Editions []string `json:"editions,omitempty"`
-	// JSON Schema of the parameters. x-group says whether a builder shows one as basic or advanced.
+	// JSON Schema of the parameters. x-group marks each parameter as basic or advanced.
 	Input   JSON        `json:"input"`
 	Output  JSON        `json:"output"`  // JSON Schema of the output.
 	Example ExampleInfo `json:"example"` // Input and output of a call.
 
-	// Where the output has the values and labels for parameters whose schema names this action in x-options.
+	// Location of values and labels in the output, for parameters with this action in x-options.
 	Options *OptionList `json:"options,omitempty"`
 
-	// JSON Schema of the output by the value of the parameter format, if the action has it. The member output is for its default.
+	// Output schema for each value of the parameter format, if the action has it. output is the schema for the default
+	// value.
 	Shapes map[string]JSON `json:"shapes,omitempty"`
 }
 
@@ -86,13 +87,13 @@ type TriggerInfo struct {
 	Summary string   `json:"summary"`       // Summary of the trigger.
 	Docs    string   `json:"documentation"` // Address of the service's documentation.
 	Every   Duration `json:"every"`         // Default wait between polls.
-	Scopes  []string `json:"scopes"`        // OAuth scopes that it needs.
+	Scopes  []string `json:"scopes"`        // OAuth scopes that the trigger needs.
 	Params  JSON     `json:"params"`        // JSON Schema of the parameters.
 	Event   JSON     `json:"event"`         // JSON Schema of the data of an event.
 	Example JSON     `json:"example"`       // Example of the data of an event.
 
-	// JSON Schema of the data of an event by the value of the parameter format, if the trigger has it. The member event
-	// is for its default.
+	// Event schema for each value of the parameter format, if the trigger has it. event is the schema for the default
+	// value.
 	Shapes map[string]JSON `json:"shapes,omitempty"`
 }
 

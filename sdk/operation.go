@@ -14,7 +14,7 @@ import (
 // writes by the ID or the name of a subject.
 type Subject struct {
 	Type string `json:"type"` // Kind of object, such as user, group or session.
-	// ID of the object in the service. For an object without an ID, the IDs of its parts.
+	// ID of the object in the service. If the object has no ID, the IDs that identify it, such as group and user.
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"` // Name that people know, such as a login.
 }
@@ -40,11 +40,12 @@ type Subject struct {
 // Action must be the Undo of the action that returns it. Input contains no secret, since
 // hosts store it, and is spelled alike whenever its meaning is the same.
 type Undo struct {
-	// ID of the state that the call reverts, such as the ID of a subject.
+	// ID of the object with the state that the call restores.
 	Subject string     `json:"subject,omitempty"`
-	Action  string     `json:"action"`       // Name of the action to run.
-	Input   JSON       `json:"input"`        // Input of the action.
-	At      *time.Time `json:"at,omitempty"` // Time at which the host makes the call; absent if only a person does.
+	Action  string `json:"action"` // Name of the action to run.
+	Input   JSON   `json:"input"`  // Input of the action.
+	// Time at which the host makes the call. Absent if a person must request it.
+	At *time.Time `json:"at,omitempty"`
 }
 
 // SubjectsOf returns the subjects of an output, nil if it has none.

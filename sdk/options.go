@@ -154,11 +154,11 @@ type OptionList struct {
 	Value       string `json:"value"`                 // Member of an item that has the value of the parameter.
 	Label       string `json:"label"`                 // Member of an item that has its name for people.
 	Description string `json:"description,omitempty"` // Member of an item that distinguishes items with the same label.
-	Typed       bool   `json:"typed,omitempty"`       // The parameter accepts the label, too, if a person types it.
-	// Parameter for the text that was typed. Without it, the host searches the items itself.
+	Typed       bool   `json:"typed,omitempty"`       // A person can also enter the label instead of the value.
+	// Name of the parameter that takes the search text. Without it, the host searches the items itself.
 	Search string `json:"search,omitempty"`
-	Limit  string `json:"limit,omitempty"` // Parameter for the number of options of a page.
-	After  string `json:"after,omitempty"` // Parameter for the cursor of a page.
+	Limit  string `json:"limit,omitempty"` // Name of the parameter that takes the page size.
+	After  string `json:"after,omitempty"` // Name of the parameter that takes the cursor of the page.
 	// Member of the output that has the cursor of the next page; absent or empty on the last page.
 	Next string `json:"next,omitempty"`
 }

@@ -94,7 +94,7 @@ func (UserNames) JSONSchemaExtend(s *jsonschema.Schema) {
 
 // Measures are the measures of a containment.
 type Measures struct {
-	Suspend        bool `json:"suspend,omitempty" jsonschema:"default=true"`         // Suspend the user, who can then not sign in.
+	Suspend        bool `json:"suspend,omitempty" jsonschema:"default=true"`         // Suspend the user, which blocks sign-in.
 	RevokeSessions bool `json:"revoke_sessions,omitempty" jsonschema:"default=true"` // End every Okta session.
 	// Revoke the OpenID Connect and OAuth tokens of the user. This has no effect without revoke_sessions.
 	OAuthTokens bool `json:"oauth_tokens,omitempty" jsonschema:"default=true"`
@@ -108,7 +108,7 @@ type Measures struct {
 	RevokeRoles bool `json:"revoke_roles,omitempty" jsonschema:"title=Revoke admin roles,default=false" jsonschema_extras:"x-group=advanced"`
 	// Unenrol every factor. This cannot be restored.
 	ResetFactors bool `json:"reset_factors,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	// Expire the password if the user is not suspended. Okta does not expire the password of a suspended user.
+	// Expire the password. Okta does not expire the password of a suspended user, so this has no effect with suspend.
 	ExpirePassword bool `json:"expire_password,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	// Suspend the user's active devices.
 	SuspendDevices bool `json:"suspend_devices,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
@@ -135,9 +135,10 @@ func (in ContainUserInput) Validate() error {
 
 // ContainUserOutput is the output of contain_user.
 type ContainUserOutput struct {
-	// Whether all accounts are unusable: each is suspended or deactivated, and its sessions are revoked.
+	// Whether no account can be used: each is suspended or deactivated, and Okta accepted the revocation of its
+	// sessions.
 	Contained bool `json:"contained"`
-	// Whether every requested measure is verified for every account.
+	// Whether every requested measure is verified for every account. For sessions and tokens, Okta's acceptance is enough.
 	Complete bool          `json:"complete"`
 	Totals   Totals        `json:"totals"` // Numbers of accounts.
 	Users    []Containment `json:"users"`  // Result for each user, in the order of the input.
@@ -163,12 +164,12 @@ type ContainedState struct {
 type Containment struct {
 	User   actions.UserRef `json:"user"`             // The user.
 	Status string          `json:"status,omitempty"` // Status of the user now; absent if it could not be read.
-	// Whether the account is unusable: it is suspended or deactivated, and Okta accepted the revocation of its
-	// sessions. Okta cannot list them.
+	// Whether the account cannot be used: it is suspended or deactivated, and Okta accepted the revocation of its
+	// sessions. Okta has no call that lists sessions.
 	Contained bool `json:"contained"`
-	// Whether every requested measure is verified. Revoked sessions and tokens rest on Okta's response.
+	// Whether every requested measure is verified. For sessions and tokens, Okta's acceptance is enough.
 	Complete bool     `json:"complete"`
-	Open     []string `json:"open"` // Remaining exposure: requested measures that are not verified.
+	Open     []string `json:"open"` // Remaining exposure: requested measures that failed or could not be confirmed.
 	// Next steps for an account that is open, or that another directory manages.
 	Next    []string       `json:"next"`
 	Steps   []Step         `json:"steps"`           // Steps, in order.

@@ -125,9 +125,9 @@ func failures(a sdk.ActionInfo) (all []failure, err error) {
 		}
 		if writes {
 			add(sdk.Conflict, "Read the state, then decide.",
-				"The state does not allow the change, differs from `expected_before`, or is not as requested after the change.")
+				"The state does not allow the change, or differs from `expected_before`. Or verification failed after the write.")
 		} else {
-			add(sdk.Conflict, "Run the action again.", "Okta rejects the request in the object's present state, or a list ended before its last page.")
+			add(sdk.Conflict, "Run the action again.", "Okta rejects the request in the object's current state, or a list could not be read to its end.")
 		}
 		add(sdk.RateLimited, "Wait for `retry_after`. A playbook waits by itself.", "Okta's rate limit for these requests is used up.")
 		add(sdk.Unavailable, only(writes, "Read the state. ")+"Check the network and the proxy, then repeat.",
@@ -139,7 +139,7 @@ func failures(a sdk.ActionInfo) (all []failure, err error) {
 		again = "Run the action again."
 	}
 	if a.Once {
-		again += " A second call does the work again, so a playbook does not repeat it."
+		again += " A second call repeats the effect, so a playbook does not retry it."
 	}
 	add(sdk.Timeout, again, "The call took longer than its time limit.", unknown)
 	add(sdk.Canceled, again, "The caller stopped the call.", unknown)

@@ -48,12 +48,13 @@ var Backend = sync.OnceValues(func() (sdk.Backend, error) { return Connector.Com
 
 // Settings are the settings of a connection to one origin.
 type Settings struct {
-	// Address that all requests begin with, such as https://desk.example/api/v2, or the whole address of an incoming
-	// webhook. It counts as a secret: only its scheme, host and port are shown.
+	// Base address of all requests, such as https://desk.example/api/v2, or the whole address of an incoming webhook.
+	// It counts as a secret: only its scheme, host and port are shown.
 	BaseURL sdk.Secret `json:"base_url" jsonschema:"title=Base URL,minLength=1,maxLength=4096"`
 	// Headers of every request, such as Authorization. Their values are secrets.
 	Headers SecretHeaders `json:"headers,omitempty"`
-	// Chat service whose incoming webhook base_url is. If absent, the host name of base_url decides.
+	// Chat service that receives the messages. Required if the host name of base_url does not show the service, as with
+	// Mattermost.
 	Format string `json:"format,omitempty" jsonschema:"enum=slack,enum=teams,enum=mattermost,enum=google_chat"`
 	// IP ranges that the connection may reach although they are private, loopback, link-local or otherwise not public.
 	AllowCIDRs []string `json:"allow_cidrs,omitempty" jsonschema:"title=Allowed IP ranges,uniqueItems=true,example=10.20.0.0/16"`
@@ -71,7 +72,7 @@ type Settings struct {
 	// Maximum number of writes that this connection sends in a minute, over all processes of one store. Unlimited if
 	// absent.
 	MaxWritesPerMinute int `json:"max_writes_per_minute,omitempty" jsonschema:"title=Most writes a minute,minimum=1" jsonschema_extras:"x-group=advanced"`
-	// Plan writes and make none: the host makes a dry run of each write of this connection.
+	// Make every write of this connection a dry run.
 	Shadow bool `json:"shadow,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 }
 

@@ -7,8 +7,8 @@ import "soar.example/okta/schema"
 func init() {
 	schema.Describe("soar.example/okta/internal/httpconnector", map[string]string{
 		"MessageInput.Fields":         "Names and values, shown below the text.",
-		"MessageInput.Link":           "Address (https) that the message links to.",
-		"MessageInput.Text":           "Text of the message. It is shown literally: markup, links and mentions in it have no effect. A text that is too long for the chat service is cut, and the message says so.",
+		"MessageInput.Link":           "Address (http or https) of the link. Any other text appears as a field.",
+		"MessageInput.Text":           "Text of the message. It is shown literally: markup, links and mentions in it have no effect. A text that is too long for the chat service is cut, and a note at its end gives the original length.",
 		"MessageInput.Title":          "Title above the text.",
 		"MessageOutput.Format":        "Format in which the message was sent.",
 		"MessageOutput.Status":        "HTTP status; 0 in a dry run.",
@@ -29,13 +29,13 @@ func init() {
 		"Settings.AllowCIDRs":         "IP ranges that the connection may reach although they are private, loopback, link-local or otherwise not public.",
 		"Settings.AllowProxy":         "Send requests through the proxy that the environment names (HTTPS_PROXY). The proxy then resolves the host name, so the connection cannot check the IP address.",
 		"Settings.AllowedActions":     "The only actions that this connection may run. All of them if empty.",
-		"Settings.BaseURL":            "Address that all requests begin with, such as https://desk.example/api/v2, or the whole address of an incoming webhook. It counts as a secret: only its scheme, host and port are shown.",
-		"Settings.Format":             "Chat service whose incoming webhook base_url is. If absent, the host name of base_url decides.",
+		"Settings.BaseURL":            "Base address of all requests, such as https://desk.example/api/v2, or the whole address of an incoming webhook. It counts as a secret: only its scheme, host and port are shown.",
+		"Settings.Format":             "Chat service that receives the messages. Required if the host name of base_url does not show the service, as with Mattermost.",
 		"Settings.Headers":            "Headers of every request, such as Authorization. Their values are secrets.",
 		"Settings.MaxResponseBytes":   "Maximum size of a response. A longer response is cut.",
 		"Settings.MaxWritesPerMinute": "Maximum number of writes that this connection sends in a minute, over all processes of one store. Unlimited if absent.",
 		"Settings.ReadOnly":           "Reject every write.",
-		"Settings.Shadow":             "Plan writes and make none: the host makes a dry run of each write of this connection.",
+		"Settings.Shadow":             "Make every write of this connection a dry run.",
 		"Settings.Timeout":            "Maximum duration of one request with its repetitions.",
 		"Unverified.Known":            "Always false: the connector does not verify the effect of a request.",
 	})

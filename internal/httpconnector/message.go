@@ -37,10 +37,10 @@ var postMessage = sdk.Action[*Client, MessageInput, MessageOutput]{
 // MessageInput is the input of post_message. A text of an event cannot make it fail.
 type MessageInput struct {
 	// Text of the message. It is shown literally: markup, links and mentions in it have no effect. A text that is too
-	// long for the chat service is cut, and the message says so.
+	// long for the chat service is cut, and a note at its end gives the original length.
 	Text   string `json:"text" jsonschema_extras:"x-truncate=20000"`
 	Title  string `json:"title,omitempty" jsonschema_extras:"x-truncate=1000"` // Title above the text.
-	Link   string `json:"link,omitempty" jsonschema_extras:"x-truncate=4000"`  // Address (https) that the message links to.
+	Link   string `json:"link,omitempty" jsonschema_extras:"x-truncate=4000"`  // Address (http or https) of the link. Any other text appears as a field.
 	Fields Values `json:"fields,omitempty"`                                    // Names and values, shown below the text.
 	reconcile.Write
 }

@@ -13,7 +13,7 @@ func init() {
 		"Role.ResourceSet":     "resource set of the custom role, if it is one",
 		"Role.RoleID":          "ID of the custom role, if it is one",
 		"Settings.OrgURL":      "Address of the Okta org, without -admin and without a path.",
-		"Settings.RateReserve": "Percentage of each of Okta's rate limits that reads leave to writes, so that an account can be contained at any time.",
+		"Settings.RateReserve": "Percentage of each rate limit that is reserved for writes. Reads stop when only this share is left.",
 		"Settings.Timeout":     "Maximum duration of one request. Okta itself cancels a log query after 30 s.",
 		"Settings.Token":       "API token (SSWS) of an admin with the permissions that your playbooks need. Create it in the Admin Console under Security, API, Tokens. Omit it for a service app, which has client_id and private_key.",
 		"User.Email":           "from profile.email",

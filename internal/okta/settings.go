@@ -21,8 +21,7 @@ type Settings struct {
 	auth.ServiceApp
 	// Maximum duration of one request. Okta itself cancels a log query after 30 s.
 	Timeout sdk.Duration `json:"timeout,omitempty" jsonschema:"title=Request timeout,default=60s,example=30s" jsonschema_extras:"x-group=advanced"`
-	// Percentage of each of Okta's rate limits that reads leave to writes, so that an account can be contained at any
-	// time.
+	// Percentage of each rate limit that is reserved for writes. Reads stop when only this share is left.
 	RateReserve int `json:"rate_reserve,omitempty" jsonschema:"default=30,minimum=0,maximum=90,example=50" jsonschema_extras:"x-group=advanced"`
 	guard.Rules
 }

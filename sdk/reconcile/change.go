@@ -21,8 +21,8 @@ type Write struct {
 	DryRun bool `json:"dry_run,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	// Reason of the change, for the audit trail. A text of more than 1,000 characters is cut.
 	Reason string `json:"reason,omitempty" jsonschema:"example=INC-1042: account takeover" jsonschema_extras:"x-group=advanced,x-truncate=1000"`
-	// State that a dry run returned as before. If the state differs now, the action fails with the code conflict and
-	// sends no write.
+	// Value of before in the output of a dry run. If the state differs now, the action fails with the code conflict
+	// and sends no write.
 	ExpectedBefore State `json:"expected_before,omitempty" jsonschema_extras:"x-group=advanced"`
 }
 

@@ -18,10 +18,10 @@ func init() {
 		"Counted.Truncated":    "Whether the service may have more items that match.",
 		"Paged.Next":           "Cursor of the next page, for the parameter after. Absent if there is no next page, or if the list was cut off within a page.",
 		"Paging.After":         "Cursor of the page: the value of next in the output of an earlier call with the same parameters.",
-		"Paging.Limit":         "Page size. It does not apply to return_all, which reads pages of the largest size.",
+		"Paging.Limit":         "Page size. Ignored if return_all is true: the action then reads pages of the largest size.",
 		"Paging.ReturnAll":     "Read all pages, up to max_items, instead of the first.",
 		"Write.DryRun":         "Send no write. The output is the plan: the state now, the requests that would be sent, and the rules that would reject them.",
-		"Write.ExpectedBefore": "State that a dry run returned as before. If the state differs now, the action fails with the code conflict and sends no write.",
+		"Write.ExpectedBefore": "Value of before in the output of a dry run. If the state differs now, the action fails with the code conflict and sends no write.",
 		"Write.Reason":         "Reason of the change, for the audit trail. A text of more than 1,000 characters is cut.",
 	})
 }

@@ -12,7 +12,7 @@ type Paging struct {
 	ReturnAll bool `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false"`
 	// Cursor of the page: the value of next in the output of an earlier call with the same parameters.
 	After string `json:"after,omitempty" jsonschema:"example=200u3futQUvdcXWLrNQz,maxLength=2000" jsonschema_extras:"x-group=advanced"`
-	// Page size. It does not apply to return_all, which reads pages of the largest size.
+	// Page size. Ignored if return_all is true: the action then reads pages of the largest size.
 	Limit int `json:"limit,omitempty" jsonschema:"default=200,minimum=1,maximum=200,example=200" jsonschema_extras:"x-group=advanced"`
 	Bounded
 }

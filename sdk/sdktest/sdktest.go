@@ -116,6 +116,13 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 		if info.Effect == sdk.Reads {
 			return
 		}
+		var example struct{ Outcome sdk.Outcome }
+		if err := json.Unmarshal(info.Example.Output, &example); err != nil {
+			t.Fatal(err)
+		}
+		if example.Outcome != got.Outcome && (example.Outcome == sdk.Changed || example.Outcome == sdk.Accepted) {
+			t.Errorf("the example has the outcome %s, and the call has the outcome %s", example.Outcome, got.Outcome)
+		}
 		again, ok := map[sdk.Outcome]sdk.Outcome{sdk.Changed: sdk.Unchanged, sdk.Accepted: sdk.Accepted}[got.Outcome]
 		if !ok {
 			t.Errorf("the outcome of the first call is %s", got.Outcome)

@@ -6,15 +6,15 @@ import "soar.example/okta/schema"
 
 func init() {
 	schema.Describe("soar.example/okta/internal/okta/guard", map[string]string{
-		"Rules.AllowCustomWrites":   "Allow custom_request to send methods other than GET. The other rules apply to it as well.",
+		"Rules.AllowCustomWrites":   "Allow custom_request to send methods other than GET. All other guards still apply.",
 		"Rules.AllowUnknownAdmins":  "Modify users even if the credentials may not read admin roles. Nothing then prevents the suspension of the last super administrator.",
-		"Rules.AllowedActions":      "The only actions that this connection may run, in addition to check_permissions. All of them if empty. contain_user takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the single action of each part, unless this host signed the record. custom_request sends any request that allow_custom_writes permits.",
-		"Rules.MaxContainedPerHour": "Maximum number of accounts that the actions on one store may contain in an hour. One more pauses all writes of the store. Unlimited if absent.",
+		"Rules.AllowedActions":      "The only actions that this connection may run, in addition to check_permissions. All of them if empty. contain_user needs only its own name, but its quarantine also needs add_user_to_group. restore_user also needs the action of each reverted change, unless this host signed the record. custom_request sends any request that allow_custom_writes permits.",
+		"Rules.MaxContainedPerHour": "Maximum number of accounts that the actions on one store may contain in an hour. If more are contained, all writes of the store pause. Unlimited if absent.",
 		"Rules.MaxUsersPerCall":     "Maximum number of users that one call of an action may modify.",
 		"Rules.MaxWritesPerMinute":  "Maximum number of writes that this connection sends in a minute, over all processes of one store. Unlimited if absent.",
-		"Rules.ProtectedGroups":     "IDs or exact names of groups that the connection never modifies, nor their members.",
+		"Rules.ProtectedGroups":     "IDs or exact names of groups. The connection modifies neither these groups nor their members.",
 		"Rules.ProtectedUsers":      "IDs, logins or email addresses of users that the connection never modifies, such as break-glass and service accounts. The owner of the credentials and the last super administrator are always protected.",
 		"Rules.ReadOnly":            "Reject every write.",
-		"Rules.Shadow":              "Plan writes and make none: the host makes a dry run of each write of this connection.",
+		"Rules.Shadow":              "Make every write of this connection a dry run.",
 	})
 }

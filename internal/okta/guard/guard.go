@@ -23,29 +23,29 @@ import (
 type Rules struct {
 	ReadOnly bool `json:"read_only,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"` // Reject every write.
 	// The only actions that this connection may run, in addition to check_permissions. All of them if empty. contain_user
-	// takes access away under its own name; its quarantine also needs add_user_to_group. restore_user needs the
-	// single action of each part, unless this host signed the record. custom_request sends any request that
+	// needs only its own name, but its quarantine also needs add_user_to_group. restore_user also needs the action of
+	// each reverted change, unless this host signed the record. custom_request sends any request that
 	// allow_custom_writes permits.
 	AllowedActions []string `json:"allowed_actions,omitempty" jsonschema:"uniqueItems=true,example=get_user" jsonschema_extras:"x-group=advanced"`
 	// IDs, logins or email addresses of users that the connection never modifies, such as break-glass and service
 	// accounts. The owner of the credentials and the last super administrator are always protected.
 	ProtectedUsers []string `json:"protected_users,omitempty" jsonschema:"uniqueItems=true,example=break.glass@corp.example" jsonschema_extras:"x-group=advanced"`
-	// IDs or exact names of groups that the connection never modifies, nor their members.
+	// IDs or exact names of groups. The connection modifies neither these groups nor their members.
 	ProtectedGroups []string `json:"protected_groups,omitempty" jsonschema:"uniqueItems=true,example=Break Glass" jsonschema_extras:"x-group=advanced"`
 	// Maximum number of users that one call of an action may modify.
 	MaxUsersPerCall int `json:"max_users_per_call,omitempty" jsonschema:"default=10,minimum=1,maximum=1000,example=10" jsonschema_extras:"x-group=advanced"`
 	// Modify users even if the credentials may not read admin roles. Nothing then prevents the suspension of the last
 	// super administrator.
 	AllowUnknownAdmins bool `json:"allow_unknown_admins,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	// Allow custom_request to send methods other than GET. The other rules apply to it as well.
+	// Allow custom_request to send methods other than GET. All other guards still apply.
 	AllowCustomWrites bool `json:"allow_custom_writes,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	// Maximum number of accounts that the actions on one store may contain in an hour. One more pauses all writes of
-	// the store. Unlimited if absent.
+	// Maximum number of accounts that the actions on one store may contain in an hour. If more are contained, all
+	// writes of the store pause. Unlimited if absent.
 	MaxContainedPerHour int `json:"max_contained_per_hour,omitempty" jsonschema:"minimum=1,maximum=10000,example=30" jsonschema_extras:"x-group=advanced"`
 	// Maximum number of writes that this connection sends in a minute, over all processes of one store. Unlimited if
 	// absent.
 	MaxWritesPerMinute int `json:"max_writes_per_minute,omitempty" jsonschema:"minimum=1,maximum=10000,example=120" jsonschema_extras:"x-group=advanced"`
-	// Plan writes and make none: the host makes a dry run of each write of this connection.
+	// Make every write of this connection a dry run.
 	Shadow bool `json:"shadow,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 }
 

@@ -24,7 +24,7 @@ import (
 type Type struct {
 	Name     string `json:"name"`     // The event type, such as user.session.start.
 	Label    string `json:"label"`    // Label for lists.
-	Category string `json:"category"` // Part of Okta that sends the events.
+	Category string `json:"category"` // Category of the event type in Okta's catalogue.
 	// Okta release that added the type: year and month, or year and week as in 2026.41.0.
 	Release      string    `json:"release"`
 	HookEligible bool      `json:"hook_eligible"` // Whether Okta's event hooks can send it.

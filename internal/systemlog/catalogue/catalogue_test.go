@@ -339,7 +339,7 @@ func TestEveryPatternMatchesAType(t *testing.T) {
 			t.Errorf("%s: the reason %q must be one line of 20 to 90 bytes", w.Pattern, w.Reason)
 		}
 	}
-	if typ, _ := catalogue.Lookup("user.session.start"); !strings.HasPrefix(typ.Watch, "sign-ins show") {
+	if typ, _ := catalogue.Lookup("user.session.start"); !strings.HasPrefix(typ.Watch, "sign-ins are the first sign") {
 		t.Errorf("user.session.start: watch reason %q", typ.Watch)
 	}
 	if typ, _ := catalogue.Lookup("system.theme.update"); typ.Watch != "" {

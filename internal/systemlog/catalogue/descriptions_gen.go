@@ -14,7 +14,7 @@ func init() {
 		"Field.Path":        "Path in Okta's event. In a path such as target[1].id, the number is the index of the target.",
 		"Type.Actions":      "Suggested response actions. Actions with less effect come first.",
 		"Type.Beta":         "Whether the type belongs to a beta feature.",
-		"Type.Category":     "Part of Okta that sends the events.",
+		"Type.Category":     "Category of the event type in Okta's catalogue.",
 		"Type.Deprecated":   "Whether Okta plans to remove the type.",
 		"Type.Description":  "Meaning of the event in one sentence. Few types have one.",
 		"Type.ECS":          "Class of the type in the Elastic Common Schema.",

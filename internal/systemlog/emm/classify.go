@@ -10,8 +10,10 @@ type Class struct {
 	// Category of the matrix, such as C0001 authentication.
 	Category Code `json:"category"`
 	// Event type of the matrix, such as ET0001 account_login.
-	EventType Code  `json:"event_type"`
-	Basis     Basis `json:"basis" jsonschema:"enum=rule,enum=verb,enum=default"` // Basis of the classification.
+	EventType Code `json:"event_type"`
+	// Basis of the classification. rule: a rule of the connector for the event type or its family. verb: the last verb
+	// of the name, such as create. default: neither matches, so the type counts as read_resource.
+	Basis Basis `json:"basis" jsonschema:"enum=rule,enum=verb,enum=default"`
 }
 
 // Basis is the reason of a classification, in order of reliability.

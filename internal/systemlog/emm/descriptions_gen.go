@@ -35,7 +35,7 @@ func init() {
 		"Attributes.Username":            "A0005: login of the actor.",
 		"Attributes.VerificationFlagged": "A0017: data that can flag a verification, as Okta sent them.",
 		"Attributes.VerificationMethod":  "A0016: factor that was used.",
-		"Class.Basis":                    "Basis of the classification.",
+		"Class.Basis":                    "Basis of the classification. rule: a rule of the connector for the event type or its family. verb: the last verb of the name, such as create. default: neither matches, so the type counts as read_resource.",
 		"Class.Category":                 "Category of the matrix, such as C0001 authentication.",
 		"Class.EventType":                "Event type of the matrix, such as ET0001 account_login.",
 		"Code.Code":                      "Number in the matrix, such as C0001 or ET0003.",
