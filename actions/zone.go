@@ -299,10 +299,10 @@ func stillHeld(entries []string, p netip.Prefix) string {
 	}
 	const most = 5
 	n := len(others)
-	switch {
-	case n == 0:
+	switch n {
+	case 0:
 		return ""
-	case n == 1:
+	case 1:
 		return "the entry " + others[0] + " still blocks the address or a part of it, and other addresses too. Remove that entry with unblock_ip"
 	}
 	named := strings.Join(others[:min(n, most)], ", ")

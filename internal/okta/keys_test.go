@@ -39,7 +39,7 @@ func TestUnusableKeys(t *testing.T) {
 	strange := pemOf("PRIVATE KEY", bytes.Replace(block.Bytes, append(oid, 7), append(slices.Clone(oid), 6), 1), nil)
 	// The private part belongs to another key than the public part.
 	//lint:ignore SA1019 A key that its own constructors reject.
-	chimera := &ecdsa.PrivateKey{PublicKey: ecKey(elliptic.P256()).PublicKey, D: p256.D}
+	chimera := &ecdsa.PrivateKey{PublicKey: ecKey(elliptic.P256()).PublicKey, D: p256.D} //nolint:staticcheck // SA1019, for golangci-lint
 	var short map[string]any
 	if err := json.Unmarshal([]byte(jwkOf(rsaKeyOf(2048), "k", "")), &short); err != nil {
 		t.Fatal(err)

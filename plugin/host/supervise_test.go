@@ -24,7 +24,7 @@ import (
 )
 
 // runHold starts a call that lasts until a byte is written to conn.
-func runHold(t *testing.T, ctx context.Context, s sdk.Session, h *plugintest.Holder, stubborn bool) (conn net.Conn, result <-chan error) {
+func runHold(ctx context.Context, t *testing.T, s sdk.Session, h *plugintest.Holder, stubborn bool) (conn net.Conn, result <-chan error) {
 	t.Helper()
 	result = background(func() error {
 		_, err := s.Run(ctx, "hold", h.Input(stubborn))
@@ -45,7 +45,7 @@ func TestKilledPlugin(t *testing.T) {
 	if got := mustEcho(t, a); got.PID != first || got.Org != "a" {
 		t.Errorf("got %+v, process %d", got, first)
 	}
-	_, result := runHold(t, t.Context(), a, holder(t), false)
+	_, result := runHold(t.Context(), t, a, holder(t), false)
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestTerminatedPlugin(t *testing.T) {
 	p := launch(t)
 	s := open(t, p, "a")
 	first := p.PID()
-	conn, result := runHold(t, t.Context(), s, holder(t), false)
+	conn, result := runHold(t.Context(), t, s, holder(t), false)
 	if err := syscall.Kill(first, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestCancel(t *testing.T) {
 		t.Run(fmt.Sprint("stubborn=", stubborn), func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			conn, result := runHold(t, ctx, s, h, stubborn)
+			conn, result := runHold(ctx, t, s, h, stubborn)
 			start := time.Now()
 			cancel()
 			err := within(t, 2*time.Second, result, "the end of the call")
@@ -194,7 +194,7 @@ func TestCancel(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, result := runHold(t, ctx, s, h, false)
+	_, result := runHold(ctx, t, s, h, false)
 	if e := sdk.AsError(within(t, 2*time.Second, result, "the end of the call")); e == nil || e.Code != sdk.Timeout {
 		t.Errorf("got %v", e)
 	}
@@ -206,8 +206,8 @@ func TestSessionsAreIndependent(t *testing.T) {
 	p := launch(t)
 	a, b := open(t, p, "a"), open(t, p, "b")
 	h := holder(t)
-	_, ofA := runHold(t, t.Context(), a, h, false)
-	heldB, ofB := runHold(t, t.Context(), b, h, false)
+	_, ofA := runHold(t.Context(), t, a, h, false)
+	heldB, ofB := runHold(t.Context(), t, b, h, false)
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	pid := p.PID()
-	conn, result := runHold(t, ctx, s, h, false)
+	conn, result := runHold(ctx, t, s, h, false)
 	closed := background(p.Close)
 	again := background(p.Close)
 	eventually(t, 20*time.Second, "closed to new calls", func() bool {
@@ -296,7 +296,7 @@ func TestCloseCancelsCalls(t *testing.T) {
 	t.Parallel()
 	p := launch(t, func(c *host.Config) { c.Grace = 50 * time.Millisecond })
 	s := open(t, p, "a")
-	_, result := runHold(t, t.Context(), s, holder(t), true)
+	_, result := runHold(t.Context(), t, s, holder(t), true)
 	closed := background(p.Close)
 	e := sdk.AsError(within(t, 20*time.Second, result, "the end of the call"))
 	if e == nil || !strings.Contains(e.Message, "the plugin was closed during the call; whether the action took effect is not known") {

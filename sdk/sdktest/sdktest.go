@@ -168,7 +168,7 @@ func (s Suite) action(t *testing.T, info sdk.ActionInfo, c Case) {
 		ctx, cancel := context.WithCancel(quiet(t))
 		cancel()
 		_, err := session.Run(ctx, info.Name, c.Input(service))
-		wantCode(t, err, sdk.Canceled)
+		_ = wantCode(t, err, sdk.Canceled)
 		wantNoRequest(t, service)
 	})
 	s.test(t, "no response", func(t *testing.T, session sdk.Session, service Service) { s.noResponse(t, session, service, info, c) })
@@ -274,10 +274,10 @@ func (s Suite) trigger(t *testing.T, info sdk.TriggerInfo, params json.RawMessag
 	s.test(t, "rejects invalid parameters", func(t *testing.T, session sdk.Session, service Service) {
 		for _, bad := range invalidInputs(t, info.Params, params) {
 			_, err := session.Poll(quiet(t), info.Name, bad, nil)
-			wantCode(t, err, sdk.InvalidInput)
+			_ = wantCode(t, err, sdk.InvalidInput)
 		}
 		_, err := session.Poll(quiet(t), info.Name, params, json.RawMessage(`"not a checkpoint"`))
-		wantCode(t, err, sdk.InvalidInput)
+		_ = wantCode(t, err, sdk.InvalidInput)
 		wantNoRequest(t, service)
 	})
 	for fault, code := range codes {
@@ -303,7 +303,7 @@ func (s Suite) settings(t *testing.T, m *sdk.Manifest) {
 		if err == nil {
 			_ = session.Close()
 		}
-		wantCode(t, err, sdk.InvalidInput)
+		_ = wantCode(t, err, sdk.InvalidInput)
 	}
 	session, err := s.Backend.Open(quiet(t), service.Settings())
 	if err != nil {
@@ -318,7 +318,7 @@ func (s Suite) settings(t *testing.T, m *sdk.Manifest) {
 		t.Error(err)
 	}
 	_, err = session.Check(quiet(t))
-	wantCode(t, err, sdk.InvalidInput)
+	_ = wantCode(t, err, sdk.InvalidInput)
 	if err := session.Close(); err != nil {
 		t.Errorf("closed twice: %v", err)
 	}

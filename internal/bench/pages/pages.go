@@ -14,8 +14,10 @@ import (
 type Size int
 
 const (
-	Usual Size = iota // 2.1 KB
-	Long              // 2.4 KB, with the risk data of sign-ins in debugData
+	// Usual events have 2.1 KB.
+	Usual Size = iota
+	// Long events have 2.4 KB, with the risk data of sign-ins in debugData.
+	Long
 )
 
 // Full is the number of events of a full page.

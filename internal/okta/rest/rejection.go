@@ -136,10 +136,10 @@ func Lacks(e *sdk.Error) bool {
 // status alone does not prove that an object is missing.
 func byStatus(status int) meaning {
 	m := meaning{code: httpclient.CodeOf(status)}
-	switch {
-	case status == http.StatusNotFound:
+	switch status {
+	case http.StatusNotFound:
 		m = meaning{sdk.Conflict, "Okta rejects the request, and does not say that an object is missing"}
-	case status == http.StatusNotImplemented:
+	case http.StatusNotImplemented:
 		m = meaning{sdk.Conflict, notSupported}
 	default:
 		m.message = map[sdk.Code]string{
