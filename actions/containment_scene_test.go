@@ -343,7 +343,7 @@ func (s *scene) truths() truths {
 			}
 		}
 		for _, f := range u.Factors {
-			if f.Type != "email" { // which Okta enrols by itself
+			if f.Type != "email" { // which Okta enrolls by itself
 				is.Factors = append(is.Factors, f.ID)
 			}
 		}

@@ -218,7 +218,7 @@ func TestUpdateUserKeepsOtherAttributes(t *testing.T) {
 			t.Errorf("sent PUT %s", r.Path)
 		}
 	}
-	// A misspelt name does not count as cleared.
+	// A misspelled name does not count as cleared.
 	for _, value := range []any{"x", nil} {
 		_, err := b.run("update_user", map[string]any{"user": u.ID, "profile": map[string]any{"noSuch": value}})
 		b.wantCode(err, sdk.InvalidInput)

@@ -113,10 +113,10 @@ func factorItem(o okta.Object) FactorItem {
 	return FactorItem{FactorRef: factorRef(f), Raw: raw(o)}
 }
 
-// DeleteFactor unenrols one factor.
+// DeleteFactor unenrolls one factor.
 var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 	Name:    "delete_factor",
-	Summary: "Unenrols one factor of a user, such as a phone that an intruder enrolled. Unenrolling one factor of Okta Verify removes its other factors.",
+	Summary: "Unenrolls one factor of a user, such as a phone that an intruder enrolled. Unenrolling one factor of Okta Verify removes its other factors.",
 	Docs:    apiDocs("UserFactor", "unenrollFactor"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
@@ -191,10 +191,10 @@ func deleteFactor(ctx context.Context, c *okta.Client, u *okta.User, in DeleteFa
 	return out, err
 }
 
-// ResetFactors unenrols all factors of a user.
+// ResetFactors unenrolls all factors of a user.
 var ResetFactors = action[UserWrite, UserChange[FactorsState]]{
 	Name:    "reset_factors",
-	Summary: "Unenrols every factor of a user, who must enrol again. Change the password first: until then the password alone may be enough to enrol.",
+	Summary: "Unenrolls every factor of a user, who must enroll again. Change the password first: until then the password alone may be enough to enroll.",
 	Docs:    apiDocs("UserLifecycle", "resetFactors"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},
@@ -206,7 +206,7 @@ var ResetFactors = action[UserWrite, UserChange[FactorsState]]{
 		return changeUser(ctx, u, reconcile.Goal[FactorsState]{
 			Name: "user has no factors",
 			Done: func(s FactorsState) bool {
-				// Okta itself enrols the email address, also after a reset.
+				// Okta itself enrolls the email address, also after a reset.
 				return !slices.ContainsFunc(s.Factors, func(f FactorRef) bool { return f.Type != okta.FactorEmail })
 			},
 			Act:          func(ctx context.Context) error { return c.ResetFactors(ctx, u.ID) },

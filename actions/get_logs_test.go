@@ -119,7 +119,7 @@ func TestGetLogsRejectsInvalidInput(t *testing.T) {
 		"limit 0":                    {"limit": 0},
 		"limit over Okta's":          {"limit": 1001},
 		"an unknown order":           {"sort_order": "RANDOM"},
-		"a misspelt parameter":       {"untill": "2026-03-14T03:00:00Z"},
+		"a misspelled parameter":     {"untill": "2026-03-14T03:00:00Z"},
 	} {
 		_, err := b.run("get_logs", input)
 		if e := b.wantCode(err, sdk.InvalidInput); len(e.Violations) == 0 {

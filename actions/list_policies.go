@@ -34,7 +34,7 @@ var ListPolicies = action[ListPoliciesInput, ListPoliciesOutput]{
 
 // ListPoliciesInput is the input of list_policies.
 type ListPoliciesInput struct {
-	// Type of the policies. An Okta org has only the types of its engine and licences.
+	// Type of the policies. An Okta org has only the types of its engine and licenses.
 	Type PolicyType `json:"type" jsonschema:"example=OKTA_SIGN_ON"`
 	// Beginning of the name.
 	Q string `json:"q,omitempty" jsonschema:"title=Name begins with,example=Deny,maxLength=200"`

@@ -54,7 +54,7 @@ func (a Attributes) Compares(member string) bool {
 }
 
 // clearsOnlyOf reports whether the user's profile has all attributes that the input
-// clears. A missing attribute is unset or misspelt; only Okta can distinguish the two.
+// clears. A missing attribute is unset or misspelled; only Okta can distinguish the two.
 func (a Attributes) clearsOnlyOf(u *okta.User) bool {
 	var profile map[string]json.RawMessage
 	_ = json.Unmarshal(u.Profile.JSON(), &profile)

@@ -154,7 +154,7 @@ func TestFactors(t *testing.T) {
 	if w := b.writes(); len(w) != 2 || strings.Contains(w[0], "Recovery") || !strings.HasSuffix(w[1], "?removeRecoveryEnrollment=true") {
 		t.Errorf("sent %q", w)
 	}
-	// Okta itself enrols the email address.
+	// Okta itself enrolls the email address.
 	if got := do[factors](b, "reset_factors", `{"user":%q}`, target); got.Outcome != sdk.Unchanged {
 		t.Errorf("reset with nothing to reset: %+v", got)
 	}

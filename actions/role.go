@@ -247,7 +247,7 @@ type ListRolesInput struct{}
 
 // ListRolesOutput is the output of list_roles.
 type ListRolesOutput struct {
-	// The roles, standard roles first. The licences of the Okta org decide which of them it may assign.
+	// The roles, standard roles first. The licenses of the Okta org decide which of them it may assign.
 	Roles []AssignableRole `json:"roles"`
 	reconcile.Counted
 }

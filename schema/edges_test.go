@@ -99,7 +99,7 @@ func TestHidden(t *testing.T) {
 	}
 }
 
-// TestMaskTextEdges checks the limits of the rules by which MaskText recognises secrets.
+// TestMaskTextEdges checks the limits of the rules by which MaskText recognizes secrets.
 func TestMaskTextEdges(t *testing.T) {
 	for text, want := range map[string]string{
 		// A scheme is found wherever it is in the text, in either case.

@@ -15,7 +15,7 @@ type Backend interface {
 	// that uses them. It sends no request to the service; [Session.Check] does.
 	Open(ctx context.Context, settings json.RawMessage) (Session, error)
 	// Validate rejects parameters of a trigger that Poll would always reject. They
-	// violate their schema, or a rule that a schema cannot express, such as a misspelt
+	// violate their schema, or a rule that a schema cannot express, such as a misspelled
 	// event type. It needs no credentials. The error is an *[Error] with code
 	// invalid_input; its violations point into params.
 	Validate(ctx context.Context, trigger string, params json.RawMessage) error

@@ -171,10 +171,10 @@ func TestMalformedEventsOfAllKinds(t *testing.T) {
 	} {
 		p := newPoller(t, oktasim.Options{}, types("user.session.start"))
 		p.sweep()
-		neighbour := func(id string) string {
+		neighbor := func(id string) string {
 			return `{"uuid":"` + id + `","eventType":"user.session.start","published":"2026-03-14T02:41:07.512Z"}`
 		}
-		p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[` + neighbour("a") + `,` + event + `,` + neighbour("b") + `]`})
+		p.Fault(oktasim.Fault{Path: "/api/v1/logs", Times: 1, Status: 200, Body: `[` + neighbor("a") + `,` + event + `,` + neighbor("b") + `]`})
 		page, err := p.poll()
 		if err != nil || len(page.Events) != 3 || page.Events[0].ID != "a" || page.Events[2].ID != "b" {
 			t.Errorf("%s: %d events, %v", name, len(page.Events), err)

@@ -9,9 +9,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestMisspeltTypesAreRejected checks that the error has the position of a misspelt type and
+// TestMisspelledTypesAreRejected checks that the error has the position of a misspelled type and
 // a suggestion.
-func TestMisspeltTypesAreRejected(t *testing.T) {
+func TestMisspelledTypesAreRejected(t *testing.T) {
 	p := newPoller(t, oktasim.Options{}, nil)
 	for written, meant := range map[string]string{
 		"user.session.strat":  "user.session.start",

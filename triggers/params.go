@@ -39,7 +39,7 @@ type SystemLogParams struct {
 
 const retention = 90 * 24 * time.Hour
 
-// Validate rejects parameters that can never match, such as a misspelt event type, and a
+// Validate rejects parameters that can never match, such as a misspelled event type, and a
 // look_back beyond Okta's retention.
 func (p SystemLogParams) Validate() error {
 	var violations []schema.Violation

@@ -297,7 +297,7 @@ func (j *job) hasNoFactors(ctx context.Context) (bool, error) {
 	return err == nil && !slices.ContainsFunc(factors, resettable), err
 }
 
-// resettable reports whether a factor can be reset. Okta itself enrols the email address,
+// resettable reports whether a factor can be reset. Okta itself enrolls the email address,
 // also after a reset.
 func resettable(f okta.Factor) bool { return f.FactorType != okta.FactorEmail }
 

@@ -106,7 +106,7 @@ type Measures struct {
 	RemoveGroups GroupNames `json:"remove_groups,omitempty" jsonschema:"example=VPN Users" jsonschema_extras:"x-options=list_groups,x-group=advanced"`
 	// Revoke the admin roles that are assigned to the user directly.
 	RevokeRoles bool `json:"revoke_roles,omitempty" jsonschema:"title=Revoke admin roles,default=false" jsonschema_extras:"x-group=advanced"`
-	// Unenrol every factor. This cannot be restored.
+	// Unenroll every factor. This cannot be restored.
 	ResetFactors bool `json:"reset_factors,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
 	// Expire the password. Okta does not expire the password of a suspended user, so this has no effect with suspend.
 	ExpirePassword bool `json:"expire_password,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`

@@ -27,7 +27,7 @@ func init() {
 		"Measures.OAuthTokens":            "Revoke the OpenID Connect and OAuth tokens of the user. This has no effect without revoke_sessions.",
 		"Measures.Quarantine":             "ID or exact name of a group to add the user to.",
 		"Measures.RemoveGroups":           "IDs or exact names of groups to remove the user from.",
-		"Measures.ResetFactors":           "Unenrol every factor. This cannot be restored.",
+		"Measures.ResetFactors":           "Unenroll every factor. This cannot be restored.",
 		"Measures.RevokeRoles":            "Revoke the admin roles that are assigned to the user directly.",
 		"Measures.RevokeSessions":         "End every Okta session.",
 		"Measures.Suspend":                "Suspend the user, which blocks sign-in.",

@@ -43,7 +43,7 @@ type RestoreRecord struct {
 	// action.
 	Signature string `json:"signature,omitempty"`
 	// Changes that cannot be reverted.
-	NotRestorable []string `json:"not_restorable,omitempty" jsonschema:"example=the factors: the user must enrol again"`
+	NotRestorable []string `json:"not_restorable,omitempty" jsonschema:"example=the factors: the user must enroll again"`
 }
 
 // RestoreRole is an admin role to assign again.

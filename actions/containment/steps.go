@@ -157,7 +157,7 @@ func (j *job) resetFactors(ctx context.Context) {
 	if err != nil && last.Outcome == sdk.Changed {
 		last.Reason = "the factors before could not be read: the user may have had none"
 	}
-	j.lose("the factors: the user must enrol again")
+	j.lose("the factors: the user must enroll again")
 }
 
 func (j *job) removeGroups(ctx context.Context) {

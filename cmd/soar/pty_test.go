@@ -119,7 +119,7 @@ func (s *screen) end() string {
 	return s.shown()
 }
 
-// own are the sequences that the program itself sends: colours, and the last line's.
+// own are the sequences that the program itself sends: colors, and the last line's.
 var own = regexp.MustCompile(`\x1b\[(?:\d+;?)+m|\r\x1b\[K|\x1b\[\?7[lh]|\r\n`)
 
 func checkShown(t *testing.T, name, shown string, isJSON bool) {
@@ -135,7 +135,7 @@ func checkShown(t *testing.T, name, shown string, isJSON bool) {
 		}
 	}
 	if strings.Contains(shown, "\x1b[31mred") {
-		t.Errorf("%s: colours of an attacker", name)
+		t.Errorf("%s: colors of an attacker", name)
 	}
 	if !strings.Contains(plain, `\u202e`) || !strings.Contains(plain, `\udb40\udc41`) && !strings.Contains(plain, `\U000e0041`) { // as %q writes it
 		t.Errorf("%s: the text from outside is not shown: %.3000q", name, shown)

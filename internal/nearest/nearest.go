@@ -1,4 +1,4 @@
-// Package nearest suggests the intended name for a misspelt one.
+// Package nearest suggests the intended name for a misspelled one.
 package nearest
 
 import (

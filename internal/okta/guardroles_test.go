@@ -288,7 +288,7 @@ func TestCancelledWaitForConcurrentRead(t *testing.T) {
 	if asked.Load() {
 		t.Error("waited until the other read ended")
 	}
-	// The reading caller is cancelled. The others are not affected.
+	// The reading caller is canceled. The others are not affected.
 	o.ClearFaults()
 	var err error
 	wg.Go(func() { err = c.SuspendUser(t.Context(), u.ID) })

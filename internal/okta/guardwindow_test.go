@@ -128,7 +128,7 @@ func TestRecentlyLastSuperAdministrator(t *testing.T) {
 	wantRejected(t, map[string]error{"last": a.SuspendUser(t.Context(), u.ID)}, "last super administrator")
 }
 
-// TestCheckRejectsUnknownProtectedNames checks that the connection check lists all misspelt names, because they
+// TestCheckRejectsUnknownProtectedNames checks that the connection check lists all misspelled names, because they
 // protect nobody. An unreachable org is another error.
 func TestCheckRejectsUnknownProtectedNames(t *testing.T) {
 	ok := []string{"glass@corp.example", "bg@mail.example"}

@@ -222,7 +222,7 @@ func (p *AdaptivePageSize) Record(limit int, took time.Duration, err error) int 
 	return 0
 }
 
-// isTooSlow reports whether a smaller page may succeed: Okta cancelled the page, it timed out, or it was too
+// isTooSlow reports whether a smaller page may succeed: Okta canceled the page, it timed out, or it was too
 // large.
 func isTooSlow(err error) bool {
 	e := sdk.AsError(err)

@@ -93,7 +93,7 @@ func dropToken(t *testing.T, c *Client) {
 func waiting(c *Client) int { return c.credentials.(interface{ Waiting() int }).Waiting() }
 
 // TestCancelledCallLeavesTokenFetchToOthers checks that the other callers get the token if the caller that started
-// the request is cancelled.
+// the request is canceled.
 func TestCancelledCallLeavesTokenFetchToOthers(t *testing.T) {
 	o := asApp{}.open(t)
 	release := make(chan struct{})
@@ -119,7 +119,7 @@ func TestCancelledCallLeavesTokenFetchToOthers(t *testing.T) {
 	wantSent(t, o, tokenOK, userOK)
 }
 
-// TestTokenFetchEndsWithItsLastWaiter checks that the token request ends if the last waiting caller is cancelled. The
+// TestTokenFetchEndsWithItsLastWaiter checks that the token request ends if the last waiting caller is canceled. The
 // next call starts another one.
 func TestTokenFetchEndsWithItsLastWaiter(t *testing.T) {
 	o := asApp{}.open(t)

@@ -102,7 +102,7 @@ func (o *Org) control(r *http.Request, body []byte) *wire.Reply {
 	return wire.JSON(status, result)
 }
 
-// readStrict is stricter than the API, because a misspelt key would silently change the test.
+// readStrict is stricter than the API, because a misspelled key would silently change the test.
 func readStrict[T any](text []byte) (T, error) {
 	var v T
 	d := json.NewDecoder(bytes.NewReader(text))

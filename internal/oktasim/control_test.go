@@ -106,7 +106,7 @@ func TestInvalidCommands(t *testing.T) {
 		{"POST", "/_org/users", `{"login":"b@corp.example","status":"HAPPY"}`, 400},
 		{"POST", "/_org/users", `{"login":"b@corp.example","groups":["none"]}`, 400},
 		{"POST", "/_org/users", `{"login":"b@corp.example","sessions":-1}`, 400},
-		{"POST", "/_org/users", `{"login":"b@corp.example","firstName":"misspelt key"}`, 400},
+		{"POST", "/_org/users", `{"login":"b@corp.example","firstName":"misspelled key"}`, 400},
 		{"POST", "/_org/groups", `{"name":" "}`, 400},
 		{"POST", "/_org/groups", `{"name":"g"}`, 400},
 		{"POST", "/_org/groups", `{"name":"H","id":"00gG"}`, 400},

@@ -59,7 +59,7 @@ type factorType struct {
 
 var factorStatuses = []string{statusActive, "PENDING_ACTIVATION", statusInactive, "ENROLLED", "NOT_SETUP", "DISABLED", "EXPIRED"}
 
-// AddFactor enrols a factor.
+// AddFactor enrolls a factor.
 func (o *Org) AddFactor(n NewFactor) FactorState { return add(o, n, (*Org).insertFactor) }
 
 func (o *Org) insertFactor(n NewFactor, now time.Time) (FactorState, error) {

@@ -86,7 +86,7 @@ func decode(e oktasim.Exchange) (any, error) {
 }
 
 // unknownMembers lists the members of a request's body that the description does not contain. The description seldom
-// forbids them, but Okta silently ignores them. A misspelt member would therefore have no effect.
+// forbids them, but Okta silently ignores them. A misspelled member would therefore have no effect.
 func unknownMembers(at string, s *openapi3.Schema, v any) []string {
 	object, ok := v.(map[string]any)
 	if !ok || open(s) {

@@ -20,11 +20,11 @@ func TestParamProblemsHavePositions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, refusal := range map[string]error{
-		"f.yaml:6:5: item 1: is misspelt": sdk.Invalid("no", schema.Violation{Pointer: "/event_types/1", Message: "is misspelt"}),
-		"f.yaml:8:13: format: is odd":     sdk.Invalid("no", schema.Violation{Pointer: "/format", Message: "is odd"}),
-		"f.yaml:3:10: also: is missing":   sdk.Invalid("no", schema.Violation{Pointer: "/also", Message: "is missing"}),
-		"f.yaml:3:10: cannot be both":     sdk.Invalid("cannot be both"),
-		"gone (unavailable)":              sdk.Errorf(sdk.Unavailable, "gone"),
+		"f.yaml:6:5: item 1: is misspelled": sdk.Invalid("no", schema.Violation{Pointer: "/event_types/1", Message: "is misspelled"}),
+		"f.yaml:8:13: format: is odd":       sdk.Invalid("no", schema.Violation{Pointer: "/format", Message: "is odd"}),
+		"f.yaml:3:10: also: is missing":     sdk.Invalid("no", schema.Violation{Pointer: "/also", Message: "is missing"}),
+		"f.yaml:3:10: cannot be both":       sdk.Invalid("cannot be both"),
+		"gone (unavailable)":                sdk.Errorf(sdk.Unavailable, "gone"),
 	} {
 		if diff := cmp.Diff(want, p.ParamProblems(refusal).Error()); diff != "" {
 			t.Error(diff)

@@ -101,7 +101,7 @@ var table = []row{
 	{promise: "P19", fault: "quotes and operators in values of a filter", how: "random texts and bytes, parsed again", proved: "internal/systemlog TestQuoteRoundTrips", outcome: "each text stays one value"},
 	{promise: "P20", fault: "a custom request to another host or path", how: "absolute addresses, dots, other hosts and the like", proved: "internal/okta TestCustomRejectsHostilePaths", outcome: "rejected before a request is sent"},
 	{promise: "P21", fault: "a write whose response is lost", how: "the org closes the connection", proved: "internal/okta TestClosedConnectionIsNotRetried", outcome: "sent once; the error says that the result is unknown"},
-	{promise: "P21", fault: "a cancelled call", how: "during a slow response", proved: "internal/okta TestCancelledCallEndsAtOnce", outcome: "returns at once"},
+	{promise: "P21", fault: "a canceled call", how: "during a slow response", proved: "internal/okta TestCancelledCallEndsAtOnce", outcome: "returns at once"},
 	{promise: "P22", fault: "an hour at 1,000 events a second", how: "not tried", outcome: notProved + ": no soak test of that length was run"},
 	{promise: "P23", fault: "a plugin of another version of the protocol, or of another kind", how: "a plugin of version 2, one of net/rpc, one of go-plugin's core protocol 9", proved: "plugin/host TestLaunchErrors", outcome: "rejected; the error names both versions"},
 	{promise: "P23", fault: "a plugin with responses that this host cannot read", how: "every call", proved: "plugin TestForeignPlugin", outcome: "a clear error"},

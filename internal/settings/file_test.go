@@ -250,12 +250,12 @@ func TestSettings(t *testing.T) {
 		"file of a setting that is no secret": {
 			file: one + "site_file: x\n", errs: []string{"/site_file: unknown field"},
 		},
-		"misspelt file": {
+		"misspelled file": {
 			file: "url: https://a.example\ntokn_file: x\n",
 			errs: []string{`/tokn_file: unknown field; did you mean "token_file"`, "(line 2, column 1)"},
 		},
-		"misspelt member": {file: one + "playboks: [x]\n", errs: []string{`/playboks: unknown field; did you mean "playbooks"`}},
-		"misspelt in the long form": {
+		"misspelled member": {file: one + "playboks: [x]\n", errs: []string{`/playboks: unknown field; did you mean "playbooks"`}},
+		"misspelled in the long form": {
 			file: two + "playboks: [x]\n",
 			errs: []string{`/playboks: unknown field; did you mean "playbooks"? (line 4, column 1)`},
 		},

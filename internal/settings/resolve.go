@@ -313,7 +313,7 @@ func (r *resolution) checkValues() {
 // checkMissing reports the settings that the connection needs and does not have.
 func (r *resolution) checkMissing() {
 	if len(r.problems) > r.before {
-		return // an unknown field may be a misspelt setting
+		return // an unknown field may be a misspelled setting
 	}
 	root := r.known.Root()
 	var missing []string

@@ -20,7 +20,7 @@ func printable(r rune) bool {
 
 // appendPrintable appends text to dst and escapes every character that is not printable as
 // in JSON: \u202e. JSON therefore stays valid and keeps its value. An invalid byte becomes
-// \ufffd. Line breaks and tabs stay. Colours after mark stay too, unless mark is "".
+// \ufffd. Line breaks and tabs stay. Colors after mark stay too, unless mark is "".
 func appendPrintable(dst, text []byte, mark string) []byte {
 	for i := 0; i < len(text); {
 		from := i

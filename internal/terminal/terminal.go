@@ -17,14 +17,14 @@ import (
 )
 
 // A Terminal writes to a terminal, a file or a pipe. Write escapes every character that is not
-// printable. Colours appear only on a terminal, and not if NO_COLOR is set
+// printable. Colors appear only on a terminal, and not if NO_COLOR is set
 // (https://no-color.org).
 type Terminal struct {
 	mu          sync.Mutex
 	w           io.Writer
 	tty         bool        // w is a terminal
 	interactive bool        // w can redraw lines, and a person watches it
-	mark        string      // precedes each of our colour codes; "" means no colours
+	mark        string      // precedes each of our color codes; "" means no colors
 	rest        []byte      // start of a character that the next write completes
 	buffer      []byte      // reused
 	status      *StatusLine // nil means none

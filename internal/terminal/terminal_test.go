@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestTerminalWritesInParts checks that writes may be split anywhere: within a character or within a colour
+// TestTerminalWritesInParts checks that writes may be split anywhere: within a character or within a color
 // code.
 func TestTerminalWritesInParts(t *testing.T) {
 	var want bytes.Buffer

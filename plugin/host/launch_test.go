@@ -53,7 +53,7 @@ func TestLaunchErrors(t *testing.T) {
 		{"bad variable", "", func(c *host.Config) { c.Env = []string{"hunter2"} }, sdk.InvalidInput, "must be NAME=value"},
 		{"short checksum", "", func(c *host.Config) { c.Checksum = []byte{1} }, sdk.InvalidInput, "SHA-256 of 32 bytes, not 1"},
 		{"ends at once", "", shell("exit 7"), sdk.Unavailable, "ended (exit status 7) before it printed its address"},
-		{"ends with a message", "", shell("echo >&2 first; echo >&2 no licence; exit 1"), sdk.Unavailable, `its last output is "no licence"`},
+		{"ends with a message", "", shell("echo >&2 first; echo >&2 no license; exit 1"), sdk.Unavailable, `its last output is "no license"`},
 		{"prints another line", "", shell("echo hello; exec sleep 60"), sdk.InvalidInput, `is not a connector plugin: it printed "hello"`},
 		{"prints a long line", "", shell("head -c 100000 /dev/zero | tr '\\0' x; echo; exec sleep 60"), sdk.InvalidInput, "is not a connector plugin"},
 		{"malformed address", "", shell("echo '1|one|unix|x'; exec sleep 60"), sdk.InvalidInput, "is not a connector plugin"},

@@ -8,7 +8,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// TestUnknownAllowedActions checks that a misspelt name in allowed_actions is an
+// TestUnknownAllowedActions checks that a misspelled name in allowed_actions is an
 // error that names it and the nearest actions, before anything is sent.
 func TestUnknownAllowedActions(t *testing.T) {
 	backend, err := checkedBackend(t)
@@ -21,7 +21,7 @@ func TestUnknownAllowedActions(t *testing.T) {
 	}{
 		"known":       {[]string{"suspend_user", "get_user"}, nil},
 		"none":        {nil, nil},
-		"misspelt":    {[]string{"get_user", "suspend_usr"}, []string{"/allowed_actions/1", `"suspend_usr"`, "suspend_user"}},
+		"misspelled":  {[]string{"get_user", "suspend_usr"}, []string{"/allowed_actions/1", `"suspend_usr"`, "suspend_user"}},
 		"other case":  {[]string{"Suspend_User"}, []string{`"Suspend_User"`, "suspend_user"}},
 		"white space": {[]string{"suspend_user "}, []string{`"suspend_user "`}},
 		"two":         {[]string{"x", "y"}, []string{"/allowed_actions/0", "/allowed_actions/1"}},

@@ -137,10 +137,10 @@ func TestPerformFailures(t *testing.T) {
 	write, read := m.Action("contain_user"), m.Action("look_up")
 	_, err := s.Perform(ctx, session, write, json.RawMessage(`{"user":"u"}`), Caller{})
 	if codeOf(err) != sdk.Canceled {
-		t.Errorf("cancelled: %v", err)
+		t.Errorf("canceled: %v", err)
 	}
 	if _, err = s.Perform(ctx, session, write, json.RawMessage(`{"user":"late"}`), Caller{}); codeOf(err) != sdk.Canceled {
-		t.Errorf("cancelled before: %v", err)
+		t.Errorf("canceled before: %v", err)
 	}
 	timed, done := context.WithTimeout(quiet(t), time.Millisecond)
 	defer done()

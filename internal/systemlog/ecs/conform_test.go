@@ -31,7 +31,7 @@ func conform(profile string, doc []byte) []string {
 	}
 	wrong := append(walk(types[profile](), "", value), repeated(doc)...)
 	event, _ := value["event"].(map[string]any)
-	return append(wrong, categorised(profile, event)...)
+	return append(wrong, categorized(profile, event)...)
 }
 
 // types maps each profile to the types of its fields.
@@ -185,7 +185,7 @@ func within(value any, most float64) bool {
 	return ok && err == nil && f >= -most && f <= most
 }
 
-func categorised(profile string, event map[string]any) (wrong []string) {
+func categorized(profile string, event map[string]any) (wrong []string) {
 	categories, types := list(event["category"]), list(event["type"])
 	for _, field := range []string{"category", "type"} {
 		if _, isList := event[field].([]any); event[field] != nil && !isList {
