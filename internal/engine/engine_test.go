@@ -132,7 +132,7 @@ func TestResetFailed(t *testing.T) {
 }
 
 // load loads a playbook of one step from its YAML.
-func load(t *testing.T, step string) (*playbook.Playbook, *sdk.Manifest) {
+func load(t *testing.T, step string) *playbook.Playbook {
 	t.Helper()
 	m := &sdk.Manifest{
 		Actions: []sdk.ActionInfo{{Name: "act", Effect: sdk.Writes,
@@ -141,11 +141,11 @@ func load(t *testing.T, step string) (*playbook.Playbook, *sdk.Manifest) {
 		Triggers: []sdk.TriggerInfo{{Name: "reports", Params: sdk.JSON(`{"type":"object"}`),
 			Event: sdk.JSON(`{"type":"object","properties":{"user":{"type":"string"}}}`)}},
 	}
-	p, err := playbook.Load("p.yaml", []byte("name: p\ntitle: P\ntrigger: reports\nevent_types: [a.b]\nsteps:\n  - "+step+"\n"), m)
+	p, err := playbook.Load("p.yaml", []byte("name: p\ntitle: P\ntrigger: reports\nevent_types: [a.b]\nsteps:\n  - "+step+"\n"), playbook.Connections{"test": m})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p, m
+	return p
 }
 
 func TestDecide(t *testing.T) {
@@ -153,7 +153,6 @@ func TestDecide(t *testing.T) {
 	for name, test := range map[string]struct {
 		step     string
 		event    string
-		noAction bool
 		evaluate engine.Evaluate
 		want     string
 	}{
@@ -162,7 +161,6 @@ func TestDecide(t *testing.T) {
 		"condition is not":  {step: `{id: s, action: act, if: event.user == "bob", with: {user: ann}}`, event: `{"user":"ann"}`, want: "skipped"},
 		"condition fails":   {step: `{id: s, action: act, if: event.user.startsWith("a"), with: {user: ann}}`, event: `{}`, want: "failed invalid_input"},
 		"input not allowed": {step: `{id: s, action: act, with: {user: "${{ event.user }}"}}`, event: `{"user":"a"}`, want: "failed invalid_input"},
-		"no such action":    {step: `{id: s, action: act, with: {user: ann}}`, event: `{}`, noAction: true, want: "failed invalid_input"},
 		"engine objects": {step: `{id: s, action: act, with: {user: ann}}`, event: `{}`,
 			evaluate: func(string, func() error) error { return errors.New("x") }, want: "failed internal"},
 		"engine objects to the input": {step: `{id: s, action: act, with: {user: ann}}`, event: `{}`,
@@ -174,14 +172,11 @@ func TestDecide(t *testing.T) {
 			}, want: "failed internal"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, m := load(t, test.step)
-			if test.noAction {
-				m = &sdk.Manifest{}
-			}
+			p := load(t, test.step)
 			if test.evaluate == nil {
 				test.evaluate = plain
 			}
-			d := engine.Decide(p, p.Steps[0], playbook.Scope{Event: json.RawMessage(test.event)}, m, test.evaluate)
+			d := engine.Decide(p, p.Steps[0], playbook.Scope{Event: json.RawMessage(test.event)}, test.evaluate)
 			got := d.Status
 			if d.Err != nil {
 				got += " " + string(sdk.AsError(d.Err).Code)

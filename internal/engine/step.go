@@ -84,7 +84,7 @@ type Decision struct {
 }
 
 // Decide evaluates the condition and the input of a step.
-func Decide(p *playbook.Playbook, step *playbook.Step, scope playbook.Scope, m *sdk.Manifest, evaluate Evaluate) Decision {
+func Decide(p *playbook.Playbook, step *playbook.Step, scope playbook.Scope, evaluate Evaluate) Decision {
 	applies, err := Evaluated(evaluate, "the condition of step "+step.ID, func() (bool, error) { return p.Applies(step, scope) })
 	if err == nil && !applies {
 		return Decision{Status: Skipped}
@@ -96,11 +96,7 @@ func Decide(p *playbook.Playbook, step *playbook.Step, scope playbook.Scope, m *
 	if err != nil {
 		return Decision{Status: Failed, Err: err}
 	}
-	action := m.Action(step.Action)
-	if action == nil {
-		return Decision{Status: Failed, Err: sdk.Errorf(sdk.InvalidInput, "there is no action %q", step.Action)}
-	}
-	return Decision{Status: Running, Action: action, Input: input}
+	return Decision{Status: Running, Action: step.Info, Input: input}
 }
 
 // Settle ends the step without a call.

@@ -291,7 +291,7 @@ func TestExpressionBombs(t *testing.T) {
 			}
 			source := fmt.Sprintf("name: a\ntitle: A\ntrigger: system_log\nevent_types: ['*']\ncondition: %q\n"+
 				"steps: [{id: look, action: get_user, with: {user: ann}}]\n", condition)
-			p, err := Load("f.yaml", []byte(source), manifest(t))
+			p, err := Load("f.yaml", []byte(source), Connections{"test": manifest(t)})
 			if err != nil {
 				t.Logf("rejected: %v", err)
 				return
@@ -340,7 +340,7 @@ func TestGrowingExpressions(t *testing.T) {
 			if where == "with" {
 				expr = "x ${{ " + expr + " }}"
 			}
-			_, err := Load("f.yaml", []byte(header+fmt.Sprintf(format, expr)), manifest(t))
+			_, err := Load("f.yaml", []byte(header+fmt.Sprintf(format, expr)), Connections{"test": manifest(t)})
 			if rejected != (err != nil) || err != nil && !strings.Contains(err.Error(), "grows too fast") {
 				t.Errorf("%s %s: got %v, want it rejected: %t", where, condition, err, rejected)
 			}

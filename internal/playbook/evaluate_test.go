@@ -32,7 +32,7 @@ func withCondition(t testing.TB, condition string) *Playbook {
 
 func load(t testing.TB, source string) *Playbook {
 	t.Helper()
-	p, err := Load("f.yaml", []byte(source), manifest(t))
+	p, err := Load("f.yaml", []byte(source), Connections{"test": manifest(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func TestEventTypesOfTriggers(t *testing.T) {
 		"parameter without types": {head: "trigger: system_log\n", wrong: "event_types is missing: the trigger system_log needs it"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := Load("f.yaml", []byte("name: a\ntitle: A\n"+c.head+steps), manifest(t))
+			p, err := Load("f.yaml", []byte("name: a\ntitle: A\n"+c.head+steps), Connections{"test": manifest(t)})
 			if c.wrong != "" {
 				if err == nil || !strings.Contains(err.Error(), c.wrong) {
 					t.Fatalf("got %v, want %q", err, c.wrong)

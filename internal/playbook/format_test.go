@@ -77,7 +77,7 @@ func TestFormatDecidesTheTypeOfTheEvent(t *testing.T) {
 	} {
 		source := fmt.Sprintf("name: a\ntitle: A\ntrigger: feed\nevent_types: ['*']\ncondition: %q\n%s\n"+
 			"steps: [{id: look, action: get_user, with: {user: ann}}]\n", test.condition, test.params)
-		_, err := Load("f.yaml", []byte(source), shaped(t))
+		_, err := Load("f.yaml", []byte(source), Connections{"test": shaped(t)})
 		if test.problem == "" && err != nil || test.problem != "" && (err == nil || !strings.Contains(err.Error(), test.problem)) {
 			t.Errorf("%s with %s: %v", test.params, test.condition, err)
 		}
@@ -90,7 +90,7 @@ func TestConditionsReadTheFormat(t *testing.T) {
 	source := "name: a\ntitle: A\ntrigger: feed\nevent_types: ['*']\nparams: {format: ecs}\n" +
 		"condition: event.source.ip == \"198.51.100.23\" && event.source.port == 443 && raw.source.port == 443 && okta.actor.alternateId == \"ann\"\n" +
 		"steps: [{id: look, action: get_user, with: {user: \"${{ event.source.ip }}\"}}]\n"
-	p, err := Load("f.yaml", []byte(source), shaped(t))
+	p, err := Load("f.yaml", []byte(source), Connections{"test": shaped(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestShapesAsVariables(t *testing.T) {
 	} {
 		source := fmt.Sprintf("name: a\ntitle: A\ntrigger: feed\nevent_types: ['*']\ncondition: %q\n%s\n"+
 			"steps: [{id: look, action: get_user, with: {user: ann}}]\n", test.condition, test.params)
-		p, err := Load("f.yaml", []byte(source), shaped(t))
+		p, err := Load("f.yaml", []byte(source), Connections{"test": shaped(t)})
 		if test.problem != "" {
 			if err == nil || !strings.Contains(err.Error(), test.problem) {
 				t.Errorf("%s with %s: %v", test.params, test.condition, err)
@@ -176,7 +176,7 @@ func TestFormatDecidesTheTypeOfAnOutput(t *testing.T) {
 	} {
 		source := fmt.Sprintf("name: a\ntitle: A\ntrigger: feed\nevent_types: ['*']\nsteps:\n  - {id: logs, action: look_up, with: %s}\n"+
 			"  - {id: look, action: get_user, with: {user: \"${{ steps.logs.output.events[0].%s }}\"}}\n", test.with, test.path)
-		_, err := Load("f.yaml", []byte(source), shaped(t))
+		_, err := Load("f.yaml", []byte(source), Connections{"test": shaped(t)})
 		if test.problem == "" && err != nil || test.problem != "" && (err == nil || !strings.Contains(err.Error(), test.problem)) {
 			t.Errorf("%s, %s: %v", test.with, test.path, err)
 		}

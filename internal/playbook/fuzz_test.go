@@ -33,7 +33,7 @@ func FuzzLoad(f *testing.F) {
 	m := manifest(f)
 	event := realEvent(f)
 	f.Fuzz(func(t *testing.T, source []byte) {
-		p, err := Load("f.yaml", source, m)
+		p, err := Load("f.yaml", source, Connections{"test": m})
 		if err != nil {
 			var problems Problems
 			if p != nil || !errors.As(err, &problems) {

@@ -25,7 +25,7 @@ func TestLoadGroupingAndThrottling(t *testing.T) {
 		{"group_by: event.actor.id\nwindow: 1s\ngroup_when: first\nmax_runs_per_minute: 1\n", Grouping{time.Second, true}, 1},
 		{"group_by: event.actor.id\ngroup_when: window\n", Grouping{Window: time.Minute}, 0},
 	} {
-		p, err := Load("f.yaml", []byte(header+test.lines+oneStep), manifest(t))
+		p, err := Load("f.yaml", []byte(header+test.lines+oneStep), Connections{"test": manifest(t)})
 		if err != nil || p.Grouping != test.want || p.MaxRunsPerMinute != test.most {
 			t.Errorf("%q: %+v, %v; want %+v", test.lines, p, err, test)
 		}
@@ -52,7 +52,7 @@ func TestGroupKey(t *testing.T) {
 		{`string(raw.actor.id)`, `{"actor":{"id":["a"]}}`, "", "cannot be evaluated"},
 		{`1.0 / 0.0`, event, "", "cannot be evaluated"},
 	} {
-		p, err := Load("f.yaml", fmt.Appendf(nil, "%sgroup_by: '%s'\n%s", header, test.by, oneStep), manifest(t))
+		p, err := Load("f.yaml", fmt.Appendf(nil, "%sgroup_by: '%s'\n%s", header, test.by, oneStep), Connections{"test": manifest(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestGroupKey(t *testing.T) {
 // TestGroupKeyIsBounded checks that the cost of group_by is limited like that of a condition.
 func TestGroupKeyIsBounded(t *testing.T) {
 	p, err := Load("f.yaml", []byte(header+"vars: {l: ["+strings.Repeat("1, ", 200)+"1]}\n"+
-		"group_by: string(vars.l.map(a, vars.l.map(b, vars.l.map(c, a * b * c).size()).size()).size())\n"+oneStep), manifest(t))
+		"group_by: string(vars.l.map(a, vars.l.map(b, vars.l.map(c, a * b * c).size()).size()).size())\n"+oneStep), Connections{"test": manifest(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestGroupKeyIsBounded(t *testing.T) {
 }
 
 func TestGroupKeyWithoutGroups(t *testing.T) {
-	p, err := Load("f.yaml", []byte(header+oneStep), manifest(t))
+	p, err := Load("f.yaml", []byte(header+oneStep), Connections{"test": manifest(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestGroupKeyWithoutGroups(t *testing.T) {
 
 func TestEventsOfARun(t *testing.T) {
 	p, err := Load("f.yaml", []byte(header+"steps:\n  - id: ticket\n    action: open_ticket\n    if: events.exists(e, e.severity == \"WARN\")\n    with:\n"+
-		"      summary: ${{ events.size() }} of ${{ event.actor.id }}\n      details: {who: '${{ events.map(e, e.actor.id) }}'}\n"), manifest(t))
+		"      summary: ${{ events.size() }} of ${{ event.actor.id }}\n      details: {who: '${{ events.map(e, e.actor.id) }}'}\n"), Connections{"test": manifest(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

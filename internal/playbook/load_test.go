@@ -24,7 +24,7 @@ func TestBad(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := Load(name, source, manifest(t))
+			p, err := Load(name, source, Connections{"test": manifest(t)})
 			var problems Problems
 			if p != nil || !errors.As(err, &problems) {
 				t.Fatalf("Load = %v, %v; want Problems", p, err)
@@ -59,7 +59,7 @@ func TestGood(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := Load(file, source, manifest(t))
+			p, err := Load(file, source, Connections{"test": manifest(t)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -139,7 +139,7 @@ func TestLimits(t *testing.T) {
 		"102 steps":             header + "steps:\n" + strings.Repeat("  - {id: a, action: get_user, with: {user: ann}}\n", 102),
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := Load("f.yaml", []byte(source), manifest(t))
+			p, err := Load("f.yaml", []byte(source), Connections{"test": manifest(t)})
 			var problems Problems
 			if p != nil || !errors.As(err, &problems) {
 				t.Fatalf("Load = %v, %v", p, err)
@@ -160,7 +160,7 @@ func TestLoadWithoutManifest(t *testing.T) {
 
 func TestByteOrderMarkAndLineEnds(t *testing.T) {
 	source := "\ufeff" + strings.ReplaceAll(header+"steps:\n  - id: look\n    action: get_user\n    with: {user: ann}\n", "\n", "\r\n")
-	p, err := Load("f.yaml", []byte(source), manifest(t))
+	p, err := Load("f.yaml", []byte(source), Connections{"test": manifest(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

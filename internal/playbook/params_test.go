@@ -15,7 +15,7 @@ import (
 func TestParamProblemsHavePositions(t *testing.T) {
 	source := "name: a\ntitle: A\ntrigger: feed\nevent_types:\n  - a.b\n  - c.d\nparams:\n  format:   okta\n" +
 		"steps: [{id: look, action: get_user, with: {user: ann}}]\n"
-	p, err := Load("f.yaml", []byte(source), shaped(t))
+	p, err := Load("f.yaml", []byte(source), Connections{"test": shaped(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

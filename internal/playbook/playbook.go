@@ -20,7 +20,8 @@ import (
 type Playbook struct {
 	Name       string          // snake_case; part of every run's ID
 	Title      string          // for people
-	Trigger    string          // name of a trigger of the manifest
+	Connection string          // connection of the trigger
+	Trigger    string          // name of a trigger of the connection
 	EventTypes []string        // patterns of sdk.MatchType; none: every event of the trigger
 	Params     json.RawMessage // the trigger's parameters, with EventTypes if it has event_types
 	Shapes     []string        // shapes of events that it reads beside the trigger's own; see sdk.AlsoParam
@@ -48,12 +49,14 @@ func (p *Playbook) Hash() string {
 
 // A Step is one call of an action.
 type Step struct {
-	ID      string // snake_case, unique in its playbook
-	Title   string // for people; "" if the file has none
-	Action  string // name of an action of the manifest
-	Retry   Retry
-	Timeout time.Duration // for each attempt
-	OnError OnError
+	ID         string // snake_case, unique in its playbook
+	Title      string // for people; "" if the file has none
+	Connection string // connection that runs the action
+	Action     string // name of an action of the connection
+	Info       *sdk.ActionInfo
+	Retry      Retry
+	Timeout    time.Duration // for each attempt
+	OnError    OnError
 
 	condition *expression // nil: always
 	with      *value
@@ -78,9 +81,9 @@ const (
 	Ignore   OnError = "ignore"   // later steps run and the failure does not count
 )
 
-// Load reads a playbook file and checks it against the connector's manifest. Problems are reported
-// under the name file, which is not opened. The error is [Problems], sorted by position.
-func Load(file string, source []byte, m *sdk.Manifest) (*Playbook, error) {
+// Load reads a playbook file and checks it against the manifests of the connections. Problems are
+// reported under the name file, which is not opened. The error is [Problems], sorted by position.
+func Load(file string, source []byte, c Connections) (*Playbook, error) {
 	r, text := open(file, source)
 	if len(r.problems) > 0 {
 		return nil, r.err()
@@ -89,10 +92,7 @@ func Load(file string, source []byte, m *sdk.Manifest) (*Playbook, error) {
 	if root == nil {
 		return nil, r.err()
 	}
-	if m == nil {
-		m = &sdk.Manifest{}
-	}
-	l := &loader{report: r, root: root, manifest: m, schemas: map[string]*schema.Schema{}, shapeTypes: map[string]*types.Type{}}
+	l := &loader{report: r, root: root, connections: c, schemas: map[string]*schema.Schema{}, shapeTypes: map[string]*types.Type{}}
 	p, err := l.load()
 	if err != nil {
 		r.at(1, 1, "expressions cannot be compiled: %v", err)
@@ -107,13 +107,13 @@ func Load(file string, source []byte, m *sdk.Manifest) (*Playbook, error) {
 // A loader loads one file.
 type loader struct {
 	*report
-	root      *node
-	form      form
-	manifest  *sdk.Manifest
-	schemas   map[string]*schema.Schema // of the manifest, by their text
-	objects   *objects
-	compiler  *compiler
-	constants binding // variables that have a value before a run
+	root        *node
+	form        form
+	connections Connections
+	schemas     map[string]*schema.Schema // of the manifests, by their text
+	objects     *objects
+	compiler    *compiler
+	constants   binding // variables that have a value before a run
 
 	shapeNames []string               // of the variables that are shapes of an event
 	shapeTypes map[string]*types.Type // of the shapes that the file mentions
@@ -126,7 +126,7 @@ func (l *loader) load() (p *Playbook, err error) {
 	}
 	// Members of a wrong type are skipped here. The check against the form's schema reports them.
 	_ = json.Unmarshal(raw, &l.form)
-	p = &Playbook{Name: l.form.Name, Title: l.form.Title, Trigger: l.form.Trigger, EventTypes: l.form.EventTypes, Shadow: l.form.Shadow, views: map[string]view{}}
+	p = &Playbook{Name: l.form.Name, Title: l.form.Title, EventTypes: l.form.EventTypes, Shadow: l.form.Shadow, views: map[string]view{}}
 	if l.objects, err = newObjects(); err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"cel.dev/cel-go/common/types"
 
-	"soar.example/okta/internal/nearest"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
@@ -39,7 +38,7 @@ func (l *loader) declareSteps(p *Playbook) {
 	}
 	for i, n := range l.root.member("steps").list() {
 		f := l.stepForm(i)
-		s := &Step{ID: f.ID, Title: f.Title, Action: f.Action}
+		s := &Step{ID: f.ID, Title: f.Title}
 		p.Steps = append(p.Steps, s)
 		known := l.action(s, n.member("action"), formatOf(n.member("with")))
 		id := n.member("id")
@@ -76,11 +75,11 @@ func (l *loader) action(s *Step, n *node, format string) bool {
 	if n == nil || n.kind != text {
 		return false
 	}
-	info := l.manifest.Action(n.text)
+	connection, info := find(l, n, "action", (*sdk.Manifest).Action, (*sdk.Manifest).ActionNames)
 	if info == nil {
-		l.on(n, "there is no action %q%s", shorten(n.text), nearest.Hint(n.text, l.manifest.ActionNames()))
 		return false
 	}
+	s.Connection, s.Action, s.Info = connection, info.Name, info
 	input := l.schema(n, info.Input, "the input of %s", n.text)
 	output := l.schema(n, info.OutputIn(format), "the output of %s", n.text)
 	if input == nil || output == nil {

@@ -9,7 +9,6 @@ import (
 
 	"cel.dev/cel-go/common/types"
 
-	"soar.example/okta/internal/nearest"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
 )
@@ -23,11 +22,11 @@ func (l *loader) trigger(p *Playbook) *types.Type {
 	if n == nil || n.kind != text {
 		return types.DynType
 	}
-	info := l.manifest.Trigger(n.text)
+	connection, info := find(l, n, "trigger", (*sdk.Manifest).Trigger, (*sdk.Manifest).TriggerNames)
 	if info == nil {
-		l.on(n, "there is no trigger %q%s", shorten(n.text), nearest.Hint(n.text, l.manifest.TriggerNames()))
 		return types.DynType
 	}
+	p.Connection, p.Trigger = connection, info.Name
 	event := l.schema(n, info.EventIn(formatOf(params)), "the events of %s", n.text)
 	if event == nil {
 		return types.DynType

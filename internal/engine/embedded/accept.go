@@ -24,7 +24,8 @@ type Accepted struct {
 	Runs     []string // IDs of all new runs, in order
 }
 
-// Accept matches the events of a page against playbooks. It stores, in one transaction,
+// Accept matches the events of a page against playbooks, which have the connection of their
+// trigger in common. It stores, in one transaction,
 // the new runs, their events and the checkpoint after the page; a page without a
 // checkpoint keeps the old one. Then it wakes the workers. If it fails, nothing was
 // stored, and the page can be read and accepted again. Two playbooks of the same name are
@@ -35,7 +36,11 @@ type Accepted struct {
 // if the event is set aside. An event that lists its playbooks (MatchedSelectors) is matched against
 // these only.
 func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, playbooks []*playbook.Playbook) (Accepted, error) {
-	matches, err := e.match(ctx, page.Events, playbooks)
+	from, err := e.triggerConnection(playbooks)
+	if err != nil {
+		return Accepted{}, err
+	}
+	matches, err := e.match(ctx, from.Org, page.Events, playbooks)
 	if err != nil {
 		return Accepted{}, err
 	}
@@ -44,13 +49,13 @@ func (e *Engine) Accept(ctx context.Context, source string, page sdk.RawPage, pl
 	if e.closed {
 		return Accepted{}, fmt.Errorf("accept events of %s: %w", source, errClosed)
 	}
-	w := e.newPageWriter(time.Time{})
+	w := e.newPageWriter(from, time.Time{})
 	err = e.timed(ctx, func(tx *conn, now time.Time) {
 		w.now = now
 		w.write(tx, matches)
 		w.readGroups()
 		for _, event := range page.Events {
-			e.forget(tx, engine.EventID(event))
+			e.forget(tx, from.Org, engine.EventID(event))
 		}
 		writeCheckpoint(tx, source, page, now)
 	})
@@ -84,7 +89,23 @@ type match struct {
 	run       string    // ID of the run, set by the page writer
 }
 
-func (e *Engine) match(ctx context.Context, events []sdk.RawEvent, playbooks []*playbook.Playbook) ([]match, error) {
+// triggerConnection returns the connection whose trigger delivers the events of the playbooks.
+func (e *Engine) triggerConnection(playbooks []*playbook.Playbook) (*Connection, error) {
+	set := e.connections()
+	if len(playbooks) == 0 {
+		return &set.all[0], nil // no run starts
+	}
+	from := set.named(playbooks[0].Connection)
+	for _, p := range playbooks {
+		if c := set.named(p.Connection); c == nil || c.Org != from.Org {
+			return nil, sdk.Errorf(sdk.InvalidInput, "the playbooks of one poll have different connections: %s has %q, and %s has %q",
+				playbooks[0].Name, playbooks[0].Connection, p.Name, p.Connection)
+		}
+	}
+	return from, nil
+}
+
+func (e *Engine) match(ctx context.Context, org string, events []sdk.RawEvent, playbooks []*playbook.Playbook) ([]match, error) {
 	files := map[string]string{}
 	for _, p := range playbooks {
 		if other, double := files[p.Name]; double {
@@ -95,8 +116,7 @@ func (e *Engine) match(ctx context.Context, events []sdk.RawEvent, playbooks []*
 	var all []match
 	for _, event := range events {
 		event.ID = engine.EventID(event)
-		mark := markOf(e.o.Org, event.ID)
-		aside, err := e.setAside(ctx, mark, event.ID, true)
+		aside, err := e.setAside(ctx, org, event.ID, true)
 		if err != nil {
 			return nil, fmt.Errorf("read whether event %s is set aside: %w", event.ID, err)
 		}
@@ -104,7 +124,7 @@ func (e *Engine) match(ctx context.Context, events []sdk.RawEvent, playbooks []*
 			// Stored as a text, which conditions can read and people can see.
 			event.Data, _ = json.Marshal(string(event.Data))
 		}
-		end := e.evaluations.begin(mark)
+		end := e.evaluations.begin(markOf(org, event.ID))
 		all = append(all, e.matchEvent(event, aside, playbooks)...)
 		end()
 	}
@@ -144,6 +164,7 @@ func (e *Engine) matchEvent(event sdk.RawEvent, aside error, playbooks []*playbo
 type pageWriter struct {
 	tx      *conn
 	engine  *Engine
+	from    *Connection
 	now     time.Time // arrival of the page
 	hashes  map[*playbook.Playbook]string
 	replay  replay   // zero: the page is not a replay
@@ -154,8 +175,8 @@ type pageWriter struct {
 	grown   []Run    // older runs whose groups have new events
 }
 
-func (e *Engine) newPageWriter(now time.Time) *pageWriter {
-	return &pageWriter{engine: e, now: now, hashes: map[*playbook.Playbook]string{}}
+func (e *Engine) newPageWriter(from *Connection, now time.Time) *pageWriter {
+	return &pageWriter{engine: e, from: from, now: now, hashes: map[*playbook.Playbook]string{}}
 }
 
 // The update changes nothing; without it a known event would return no row.
@@ -186,14 +207,14 @@ func (w *pageWriter) write(tx *conn, matches []match) {
 // writeRun stores the new run of a match with everything it needs, or adds the event to
 // the run of an open group.
 func (w *pageWriter) writeRun(m match) {
-	org, hash := w.engine.o.Org, w.storePlaybook(m.playbook)
+	org, hash := w.from.Org, w.storePlaybook(m.playbook)
 	var event int64
 	w.tx.row(insertEvent, org, m.event.ID, m.event.Type, m.event.Time, m.event.Data).into(&event)
 	writeShapes(w.tx, event, m.event, m.playbook)
 	run := Run{
-		ID: m.run, Playbook: m.playbook.Name, Title: m.playbook.Title, Status: engine.Queued,
+		ID: m.run, Org: org, Playbook: m.playbook.Name, Title: m.playbook.Title, Status: engine.Queued,
 		EventID: m.event.ID, EventType: m.event.Type, EventTime: engine.Time(m.event.Time), Created: w.now, Replay: w.replay.begun,
-		Shadow: w.engine.o.Shadow || m.playbook.Shadow,
+		Shadow: w.from.Shadow || m.playbook.Shadow,
 	}
 	if m.err != nil {
 		run.Status, run.Error, run.Finished, m.group = engine.Failed, engine.ErrorBody(m.err), run.Created, nil
@@ -238,7 +259,7 @@ func (w *pageWriter) storePlaybook(p *playbook.Playbook) string {
 	w.tx.exec(`INSERT INTO playbooks (hash, name, file, source, max_runs_per_minute) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		hash, p.Name, p.File, p.Source, p.MaxRunsPerMinute)
 	w.hashes[p] = hash
-	w.engine.playbooks.Store(hash, p)
+	w.engine.connections().playbooks.Store(hash, p)
 	return hash
 }
 

@@ -53,7 +53,7 @@ func TestAcceptStartsEachEventOnce(t *testing.T) {
 	}
 	run := r.read(first, 0)
 	want := &Run{
-		ID: first.Runs[0], Playbook: "contain", Title: "Contain a user", Status: engine.Queued, EventID: "a", EventType: "user.report",
+		ID: first.Runs[0], Org: "org", Playbook: "contain", Title: "Contain a user", Status: engine.Queued, EventID: "a", EventType: "user.report",
 		EventTime: event("a").Time, Event: event("a").Data, Created: run.Created, Audit: []AuditEntry{},
 	}
 	if d := cmp.Diff(want, run, cmpopts.IgnoreUnexported(Run{})); d != "" {
@@ -66,12 +66,12 @@ func TestAcceptStartsEachEventOnce(t *testing.T) {
 
 func TestAcceptOfAnEventForTwoPlaybooks(t *testing.T) {
 	r := newRig(t, contain, always(changed))
-	second := load(t, r.o.Manifest, strings.Replace(contain, "name: contain", "name: contain_too", 1))
+	second := load(t, r.manifest(), strings.Replace(contain, "name: contain", "name: contain_too", 1))
 	got, err := r.Accept(t.Context(), "s", page("1", "a"), []*playbook.Playbook{r.book, second})
 	if err != nil || got.Started != 2 || got.Runs[0] == got.Runs[1] {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	same := load(t, r.o.Manifest, strings.Replace(contain, "Contain a user", "Another", 1))
+	same := load(t, r.manifest(), strings.Replace(contain, "Contain a user", "Another", 1))
 	_, err = r.Accept(t.Context(), "s", page("2", "b"), []*playbook.Playbook{r.book, same})
 	if codeOf(err) != sdk.InvalidInput {
 		t.Errorf("two playbooks of one name: %v", err)
@@ -222,7 +222,7 @@ func TestAcceptMatchedSelectors(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	books := []*playbook.Playbook{r.book}
 	for _, name := range []string{"second", "third"} {
-		books = append(books, load(t, r.o.Manifest, strings.Replace(contain, "name: contain", "name: "+name, 1)))
+		books = append(books, load(t, r.manifest(), strings.Replace(contain, "name: contain", "name: "+name, 1)))
 	}
 	for id, selectors := range map[string][]int{"a": nil, "b": {0, 2}, "c": {1}, "d": {7}, "e": {}} {
 		e := event(id)

@@ -28,8 +28,9 @@ type DryRunStep struct {
 // DryRun executes the steps of a playbook on events, the first of which starts it, and
 // writes nothing, neither to the service nor to a store. It calls actions that only read,
 // and the dry run of actions that write; it does not call an action without a dry run.
-// Each step is tried once. Secrets are masked in the result.
-func DryRun(ctx context.Context, s sdk.Session, m *sdk.Manifest, p *playbook.Playbook, events []sdk.RawEvent) ([]DryRunStep, error) {
+// Each step is tried once, in the session with the name of its connection. Secrets are
+// masked in the result.
+func DryRun(ctx context.Context, sessions map[string]sdk.Session, p *playbook.Playbook, events []sdk.RawEvent) ([]DryRunStep, error) {
 	if len(events) == 0 {
 		return nil, errors.New("a dry run needs an event")
 	}
@@ -38,7 +39,7 @@ func DryRun(ctx context.Context, s sdk.Session, m *sdk.Manifest, p *playbook.Pla
 		masked[i] = engine.MaskEvent(event) // as the steps of a run read it
 	}
 	scope := playbook.Scope{Event: masked[0].Data, Shapes: masked[0].Shapes, Events: masked, Steps: map[string]playbook.StepResult{}}
-	e := &Engine{store: new(Store), o: Options{Session: s, Manifest: m, Logger: hclog.NewNullLogger()}} // this store only caches schemas
+	e := &Engine{store: new(Store), o: Options{Logger: hclog.NewNullLogger()}} // this store only caches schemas
 	steps := make([]DryRunStep, len(p.Steps))
 	over := false
 	for i, step := range p.Steps {
@@ -50,7 +51,7 @@ func DryRun(ctx context.Context, s sdk.Session, m *sdk.Manifest, p *playbook.Pla
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := e.dryRun(ctx, p, step, scope, r); err != nil {
+		if err := e.dryRun(ctx, sessions[step.Connection], p, step, scope, r); err != nil {
 			r.Status, r.Error = engine.Failed, engine.ErrorBody(err)
 		}
 		// Later steps read the masked output, as the steps of a run do.
@@ -61,8 +62,8 @@ func DryRun(ctx context.Context, s sdk.Session, m *sdk.Manifest, p *playbook.Pla
 }
 
 // dryRun fills in the result of a step. Its error is that of the step.
-func (e *Engine) dryRun(ctx context.Context, p *playbook.Playbook, step *playbook.Step, scope playbook.Scope, r *DryRunStep) error {
-	d := engine.Decide(p, step, scope, e.o.Manifest, e.guarded)
+func (e *Engine) dryRun(ctx context.Context, session sdk.Session, p *playbook.Playbook, step *playbook.Step, scope playbook.Scope, r *DryRunStep) error {
+	d := engine.Decide(p, step, scope, e.guarded)
 	if r.Status = d.Status; d.Status != engine.Running {
 		return d.Err
 	}
@@ -77,7 +78,7 @@ func (e *Engine) dryRun(ctx context.Context, p *playbook.Playbook, step *playboo
 	}
 	ctx, cancel := context.WithTimeout(ctx, step.Timeout)
 	defer cancel()
-	result, err := e.o.Session.Run(ctx, d.Action.Name, input)
+	result, err := session.Run(ctx, d.Action.Name, input)
 	if err != nil {
 		return err
 	}

@@ -15,22 +15,18 @@ import (
 
 	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/sdk"
 )
 
-// Options configure an Engine. Org, Manifest and Session are required.
+// Options configure an Engine. Connections are required.
 type Options struct {
-	Org      string        // account that Session acts on; runs of other orgs are ignored
-	Manifest *sdk.Manifest // for playbooks of runs that are resumed
-	Session  sdk.Session
-	// Caller is the origin of the engine's calls; Org and Manifest replace its members. Its
-	// Limits hold for all calls.
-	Caller  Caller
-	Shadow  bool          // all writes are dry runs, and no undos are executed; new runs are shadow runs
-	Only    string        // ID of a run: work on this run only, and execute no undos; "" for all
-	Workers int           // number of runs under way at once; 0 means 4
-	Grace   time.Duration // time for steps under way to finish when Work ends; 0 means 10s
-	Logger  hclog.Logger
+	// Connections are the first connections, see [Engine.SetConnections]. The engine ignores
+	// runs of orgs that no connection acts on.
+	Connections []Connection
+	Case        string        // of the calls, for the audit trail
+	Only        string        // ID of a run: work on this run only, and execute no undos; "" for all
+	Workers     int           // number of runs under way at once for each org; 0 means 4
+	Grace       time.Duration // time for steps under way to finish when Work ends; 0 means 10s
+	Logger      hclog.Logger
 	// Observe receives notices, in order for each run, from several goroutines for
 	// different runs. The engine waits for it. It must not call the engine.
 	Observe func(Notice)
@@ -49,10 +45,10 @@ type Engine struct {
 	latest      int64     // under mu: the last stored time, see timed
 	selectNext  *sql.Stmt // parsing this query costs more than running it
 	working     atomic.Bool
-	playbooks   sync.Map // hash → *playbook.Playbook
-	queued      signal   // a run was queued
-	finished    signal   // a run has finished
-	undoStored  signal   // an undo was stored
+	set         atomic.Pointer[connectionSet] // set under mu
+	queued      signal                        // a run was queued
+	finished    signal                        // a run has finished
+	undoStored  signal                        // an undo was stored
 	evaluations evaluations
 }
 
@@ -60,8 +56,9 @@ type Engine struct {
 // It fails at once if another engine has the lock, or if the store is damaged. It
 // queues interrupted runs again: the lock proves that their engine is gone.
 func New(store *Store, o Options) (*Engine, error) {
-	if o.Org == "" || o.Manifest == nil || o.Session == nil {
-		return nil, errors.New("an engine needs an org, a manifest and a session")
+	set, err := newConnectionSet(o.Connections)
+	if err != nil {
+		return nil, err
 	}
 	o.Workers = cmp.Or(max(o.Workers, 0), 4)
 	o.Grace = cmp.Or(o.Grace, 10*time.Second)
@@ -72,8 +69,8 @@ func New(store *Store, o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	o.Caller.Org, o.Caller.Manifest = o.Org, o.Manifest
 	e := &Engine{store: store, o: o, latest: unknownTime}
+	e.set.Store(set)
 	free, _, err := store.file.tryAcquire(engineByte, false)
 	if err != nil {
 		return nil, fmt.Errorf("lock the store: %w", err)
@@ -98,14 +95,14 @@ func (e *Engine) takeOver() (interrupted int64, err error) {
 		return 0, err
 	}
 	ctx := context.Background()
-	err = e.store.tx(ctx, func(tx *conn) { interrupted = tx.exec(requeue, e.o.Org).rows })
+	err = e.store.tx(ctx, func(tx *conn) { interrupted = tx.exec(requeue).rows })
 	if err != nil {
 		return 0, fmt.Errorf("queue interrupted runs: %w", err)
 	}
 	if e.selectNext, err = e.store.write.Prepare(selectNext); err != nil {
 		return 0, fmt.Errorf("prepare the query for runs: %w", err)
 	}
-	if err = e.evaluations.open(ctx, e.store, e.o.Org); err != nil {
+	if err = e.evaluations.open(ctx, e.store); err != nil {
 		return 0, errors.Join(err, e.selectNext.Close())
 	}
 	e.store.file.pin()
@@ -113,7 +110,7 @@ func (e *Engine) takeOver() (interrupted int64, err error) {
 }
 
 // Interrupted runs start before runs that have not started yet.
-const requeue = `UPDATE runs SET status = 'queued', due = 0 WHERE org = ? AND status = 'running'`
+const requeue = `UPDATE runs SET status = 'queued', due = 0 WHERE status = 'running'`
 
 // Close releases the store for another engine. It fails while Work is under way.
 func (e *Engine) Close() error {
@@ -131,12 +128,12 @@ var errClosed = errors.New("the engine is closed")
 // ErrInUse is the cause if another engine has locked the store.
 var ErrInUse = errors.New("another engine works on the store")
 
-// Idle waits until no run of the engine's org is queued or running, or until ctx ends.
+// Idle waits until no run of the engine's orgs is queued or running, or until ctx ends.
 func (e *Engine) Idle(ctx context.Context) error {
 	for {
 		finished := e.finished.next()
 		db := e.store.reader(ctx)
-		if !db.exists(`SELECT 1 FROM runs WHERE org = ?1 AND status = 'queued' UNION ALL SELECT 1 FROM runs WHERE org = ?1 AND status = 'running'`, e.o.Org) {
+		if !db.exists(`SELECT 1 FROM runs WHERE status IN ('queued', 'running') AND org IN (SELECT value FROM json_each(?))`, e.connections().allOrgs()) {
 			return db.failed("count unfinished runs")
 		}
 		select {
@@ -147,10 +144,10 @@ func (e *Engine) Idle(ctx context.Context) error {
 	}
 }
 
-// playbookOf returns the playbook with this hash from the store. Broken says why the
-// playbook does not load.
-func (e *Engine) playbookOf(db *conn, hash string) (p *playbook.Playbook, broken error) {
-	if known, ok := e.playbooks.Load(hash); ok {
+// playbookOf returns the playbook with this hash from the store, loaded with the connections
+// of the set. Broken says why the playbook does not load.
+func (e *Engine) playbookOf(db *conn, hash string, set *connectionSet) (p *playbook.Playbook, broken error) {
+	if known, ok := set.playbooks.Load(hash); ok {
 		return known.(*playbook.Playbook), nil
 	}
 	var file string
@@ -160,12 +157,12 @@ func (e *Engine) playbookOf(db *conn, hash string) (p *playbook.Playbook, broken
 		return nil, nil
 	}
 	p, broken = engine.Evaluated(e.guarded, "loading a playbook", func() (*playbook.Playbook, error) {
-		return playbook.Load(file, source, e.o.Manifest)
+		return playbook.Load(file, source, set.manifests())
 	})
 	if broken != nil {
 		return nil, broken
 	}
-	e.playbooks.Store(hash, p)
+	set.playbooks.Store(hash, p)
 	return p, nil
 }
 

@@ -47,7 +47,7 @@ type evaluations struct {
 var blankMark = strings.Repeat(" ", markLength)
 
 // open counts the marks that an earlier engine left, and starts a new file.
-func (v *evaluations) open(ctx context.Context, s *Store, org string) error {
+func (v *evaluations) open(ctx context.Context, s *Store) error {
 	path := s.Path() + marksSuffix
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -61,9 +61,10 @@ func (v *evaluations) open(ctx context.Context, s *Store, org string) error {
 		for _, mark := range list(tx, only[string], `SELECT event FROM evaluation_deaths`) {
 			v.suspects[mark] = true
 		}
-		for _, id := range list(tx, only[string], `SELECT DISTINCT e.id FROM runs r
-			JOIN events e ON e.seq = r.event WHERE r.unmatched = 1 AND r.status = 'failed' AND r.org = ?`, org) {
-			v.suspects[markOf(org, id)] = true
+		type event struct{ org, id string }
+		for _, e := range list(tx, func(e *event) []any { return []any{&e.org, &e.id} }, `SELECT DISTINCT e.org, e.id FROM runs r
+			JOIN events e ON e.seq = r.event WHERE r.unmatched = 1 AND r.status = 'failed'`) {
+			v.suspects[markOf(e.org, e.id)] = true
 		}
 	})
 	if err != nil {
@@ -134,7 +135,8 @@ func markOf(org, event string) string { return engine.Digest("evaluating", org, 
 // setAside returns why no expression is evaluated on the event, or nil. Before the
 // conditions of playbooks are evaluated, an event whose runs were already recorded as
 // set aside stays set aside; a retry of such a run evaluates it again.
-func (e *Engine) setAside(ctx context.Context, mark, event string, matching bool) (aside, err error) {
+func (e *Engine) setAside(ctx context.Context, org, event string, matching bool) (aside, err error) {
+	mark := markOf(org, event)
 	if !e.evaluations.suspects[mark] {
 		return nil, nil
 	}
@@ -143,7 +145,7 @@ func (e *Engine) setAside(ctx context.Context, mark, event string, matching bool
 	db := e.store.reader(ctx)
 	db.row(`SELECT coalesce((SELECT deaths FROM evaluation_deaths WHERE event = ?1), 0),
 		EXISTS (SELECT 1 FROM events e JOIN runs r ON r.event = e.seq WHERE e.org = ?2 AND e.id = ?3 AND r.unmatched = 1 AND r.status = 'failed')`,
-		mark, e.o.Org, event).into(&deaths, &recorded)
+		mark, org, event).into(&deaths, &recorded)
 	if db.err != nil || deaths < maxDeaths && !(matching && recorded) {
 		return nil, db.err
 	}
@@ -152,23 +154,22 @@ func (e *Engine) setAside(ctx context.Context, mark, event string, matching bool
 }
 
 // forget deletes the count of deaths on an event that no unfinished run needs.
-func (e *Engine) forget(tx *conn, event string) {
-	if mark := markOf(e.o.Org, event); e.evaluations.suspects[mark] {
+func (e *Engine) forget(tx *conn, org, event string) {
+	if mark := markOf(org, event); e.evaluations.suspects[mark] {
 		tx.exec(`DELETE FROM evaluation_deaths WHERE event = ?1 AND NOT EXISTS
 			(SELECT 1 FROM events e JOIN runs r ON r.event = e.seq WHERE e.org = ?2 AND e.id = ?3 AND r.status IN ('queued', 'running'))`,
-			mark, e.o.Org, event)
+			mark, org, event)
 	}
 }
 
 // marked evaluates expressions on the event of a run, and marks the evaluation.
 func (w *worker) marked(j *job) engine.Evaluate {
 	return func(label string, do func() error) error {
-		mark := markOf(w.o.Org, j.run.EventID)
-		aside, err := w.setAside(w.storeCtx, mark, j.run.EventID, false)
+		aside, err := w.setAside(w.storeCtx, j.run.Org, j.run.EventID, false)
 		if err = cmp.Or(err, aside); err != nil {
 			return err
 		}
-		defer w.evaluations.begin(mark)()
+		defer w.evaluations.begin(markOf(j.run.Org, j.run.EventID))()
 		return w.guarded(label, do)
 	}
 }

@@ -56,7 +56,7 @@ func TestDiesDuringAnEvent(t *testing.T) {
 	phase := os.Getenv(dyingPhase)
 	if path := os.Getenv(dyingStore); path != "" {
 		m, session := connect(t, always(changed))
-		r := &rig{newEngine(t, openStore(t, path), Options{Manifest: m, Session: session, Workers: 1}), t, nil}
+		r := &rig{newEngine(t, openStore(t, path), Options{Connections: on("org", m, session), Workers: 1}), t, nil}
 		_, err := r.Accept(t.Context(), "source", dyingPage(t), slowPlaybooks(t, m, phase))
 		if err != nil {
 			t.Fatal(err)
@@ -71,7 +71,7 @@ func TestDiesDuringAnEvent(t *testing.T) {
 				killDuring(t, path, phase, markOf("org", "bad"))
 			}
 			m, session := connect(t, always(changed))
-			r := &rig{newEngine(t, openStore(t, path), Options{Manifest: m, Session: session}), t, nil}
+			r := &rig{newEngine(t, openStore(t, path), Options{Connections: on("org", m, session)}), t, nil}
 			if _, err := r.Accept(t.Context(), "source", dyingPage(t), slowPlaybooks(t, m, phase)); err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +172,7 @@ func TestForeignMarks(t *testing.T) {
 			t.Fatal(err)
 		}
 		m, session := connect(t, always(changed))
-		newEngine(t, s, Options{Manifest: m, Session: session})
+		newEngine(t, s, Options{Connections: on("org", m, session)})
 		if deaths := deathsIn(t, s); len(deaths) != 0 {
 			t.Errorf("%.20q: counted %v", text, deaths)
 		}
@@ -202,7 +202,7 @@ func die(t *testing.T, path, event string) {
 	t.Helper()
 	m, session := connect(t, always(changed))
 	s := openStore(t, path)
-	if err := newEngine(t, s, Options{Manifest: m, Session: session}).Close(); err != nil {
+	if err := newEngine(t, s, Options{Connections: on("org", m, session)}).Close(); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.OpenFile(path+marksSuffix, os.O_RDWR, 0)
@@ -245,7 +245,7 @@ func TestSetAsideAndRetried(t *testing.T) {
 			p := page("1", "e1", "e2")
 			p.Events[0].Data = json.RawMessage(test.data)
 			start := func() *rig {
-				return &rig{newEngine(t, openStore(t, path), Options{Manifest: m, Session: session}), t, load(t, m, contain)}
+				return &rig{newEngine(t, openStore(t, path), Options{Connections: on("org", m, session)}), t, load(t, m, contain)}
 			}
 			for range test.before {
 				die(t, path, "e1")
@@ -294,7 +294,7 @@ func TestSetAsideAndRetried(t *testing.T) {
 					t.Errorf("again: %+v", again)
 				}
 				// The conditions are not evaluated again before a retry.
-				if aside, err := r.setAside(t.Context(), markOf("org", "e1"), "e1", true); err != nil || (aside != nil) != (test.before >= maxDeaths) {
+				if aside, err := r.setAside(t.Context(), "org", "e1", true); err != nil || (aside != nil) != (test.before >= maxDeaths) {
 					t.Errorf("set aside: %v, %v", aside, err)
 				}
 				if err := r.Close(); err != nil {
@@ -318,7 +318,7 @@ func TestSetAsideAndRetried(t *testing.T) {
 func TestRetryWhileOtherRunsWait(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
-	r := &rig{newEngine(t, openStore(t, path), Options{Manifest: m, Session: session}), t, load(t, m, contain)}
+	r := &rig{newEngine(t, openStore(t, path), Options{Connections: on("org", m, session)}), t, load(t, m, contain)}
 	waiting := load(t, m, strings.Replace(contain, "name: contain", "name: waiting\ngroup_by: event.user\nwindow: 1h", 1))
 	if _, err := r.Accept(t.Context(), "source", page("1", "e1"), []*playbook.Playbook{r.book, waiting}); err != nil {
 		t.Fatal(err)
@@ -329,7 +329,7 @@ func TestRetryWhileOtherRunsWait(t *testing.T) {
 	for range maxDeaths {
 		die(t, path, "e1")
 	}
-	r.Engine = newEngine(t, openStore(t, path), Options{Manifest: m, Session: session})
+	r.Engine = newEngine(t, openStore(t, path), Options{Connections: on("org", m, session)})
 	r.take()
 	if run := r.read(Accepted{}, 0); run.Status != engine.Failed || len(deathsIn(t, r.store)) != 1 {
 		t.Errorf("got %s, counts %v", brief(run), deathsIn(t, r.store))
@@ -363,7 +363,7 @@ func TestNewStoreHasNoMarks(t *testing.T) {
 			}
 			t.Cleanup(func() { s.Close() })
 			m, session := connect(t, always(changed))
-			newEngine(t, s, Options{Manifest: m, Session: session})
+			newEngine(t, s, Options{Connections: on("org", m, session)})
 			if deaths := deathsIn(t, s); len(deaths) != 0 {
 				t.Errorf("counted %v", deaths)
 			}

@@ -22,12 +22,19 @@ type job struct {
 	broken   error // why there is no playbook
 	scope    playbook.Scope
 	steps    []*engine.StepState
+	set      *connectionSet // that the run uses
+	release  func()         // of set
 }
 
 func (e *Engine) readJob(tx *conn, seq int64, hash string) *job {
-	j := &job{run: *findRun(tx, `r.seq = ?`, seq)}
+	j := &job{run: *findRun(tx, `r.seq = ?`, seq), set: e.connections()}
 	tx.row(`SELECT data FROM events WHERE seq = ?`, j.run.eventSeq).into(&j.scope.Event)
-	if j.playbook, j.broken = e.playbookOf(tx, hash); j.playbook == nil {
+	if j.playbook, j.broken = e.playbookOf(tx, hash, j.set); j.playbook == nil {
+		return j
+	}
+	if c := j.set.named(j.playbook.Connection); c == nil || c.Org != j.run.Org {
+		j.broken = sdk.Errorf(sdk.Conflict, "the event is from %s, and the connection %s is now to another org", j.run.Org, j.playbook.Connection)
+		j.playbook = nil
 		return j
 	}
 	j.scope.Shapes = readShapes(tx, j.run.eventSeq, j.playbook)
@@ -50,7 +57,7 @@ func (w *worker) execute(j *job) error {
 	w.notify(RunStarted, j.run, nil, 0)
 	if j.broken != nil {
 		err := sdk.AsError(j.broken)
-		return w.finish(j, &sdk.ErrorBody{Code: err.Code, Message: "the playbook as it was when the run was accepted does not load: " + err.Message})
+		return w.finish(j, &sdk.ErrorBody{Code: err.Code, Message: "cannot continue with the playbook as it was when the run was accepted: " + err.Message})
 	}
 	if j.run.unmatched {
 		matches, err := w.matchAgain(j)
@@ -96,7 +103,7 @@ func (w *worker) finish(j *job, failure *sdk.ErrorBody) error {
 	err := w.store.tx(w.storeCtx, func(tx *conn) {
 		tx.exec(`UPDATE steps SET status = 'skipped' WHERE run = ? AND status = 'pending'`, j.run.seq)
 		tx.exec(`UPDATE runs SET status = ?, error = ?, finished = ? WHERE seq = ?`, j.run.Status, failure, j.run.Finished, j.run.seq)
-		w.forget(tx, j.run.EventID)
+		w.forget(tx, j.run.Org, j.run.EventID)
 	})
 	if err != nil {
 		return err
@@ -115,12 +122,12 @@ func (w *worker) finish(j *job, failure *sdk.ErrorBody) error {
 // first: the step is run again later. Its error is an error of the store.
 func (w *worker) step(j *job, n int) (over bool, err error) {
 	step, s := j.playbook.Steps[n], j.steps[n]
-	d := engine.Decide(j.playbook, step, j.scope, w.o.Manifest, w.marked(j))
+	d, c := engine.Decide(j.playbook, step, j.scope, w.marked(j)), j.set.named(step.Connection)
 	if d.Status != engine.Running {
 		return true, w.settle(j, n, d.Status, d.Err)
 	}
 	input := d.Input
-	if d.Action.Effect != sdk.Reads && (j.run.Shadow || w.o.Shadow) {
+	if d.Action.Effect != sdk.Reads && (j.run.Shadow || c.Shadow) {
 		if input, err = w.store.dryRunInput(d.Action, input); err != nil {
 			return true, w.settle(j, n, engine.Failed, err)
 		}
@@ -143,9 +150,9 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 			}
 		}
 		s.Attempts++
-		from := w.o.Caller
+		from := c.caller(w.o.Case)
 		from.RunID, from.StepID, from.Attempt, from.Playbook = j.run.ID, s.ID, s.Attempts, j.run.Playbook
-		canceled, failure, err := w.call(step.Timeout, w.o.Logger.With("run", from.RunID, "step", from.StepID, "attempt", from.Attempt), &call{
+		canceled, failure, err := w.call(c, step.Timeout, w.o.Logger.With("run", from.RunID, "step", from.StepID, "attempt", from.Attempt), &call{
 			info: d.Action, input: input, from: from, cause: j.cause(),
 			begin: func(tx *conn, masked json.RawMessage) {
 				s.Status, s.Input, s.Started = engine.Running, masked, cmp.Or(s.Started, engine.Time(w.o.Now()))
@@ -198,10 +205,10 @@ func (s *Store) resultUnknown(ctx context.Context, run, step string) (unknown bo
 // call makes the call of a step or an undo. If runCtx ended before the result, or if all
 // writes are paused, the call is canceled: that is not a failure, and nothing but the
 // audit entry is stored at its end.
-func (w *worker) call(timeout time.Duration, logger hclog.Logger, c *call) (canceled bool, failure *sdk.Error, err error) {
+func (w *worker) call(on *Connection, timeout time.Duration, logger hclog.Logger, c *call) (canceled bool, failure *sdk.Error, err error) {
 	ctx, cancel := context.WithTimeout(hclog.WithContext(w.runCtx, logger), timeout)
 	defer cancel()
-	c.session, c.now = w.o.Session, w.o.Now
+	c.session, c.now = on.Session, w.o.Now
 	end := c.end
 	c.end = func(tx *conn, result sdk.Result, failure *sdk.Error) {
 		if failure == nil || w.runCtx.Err() == nil && !errors.Is(failure, ErrPaused) {

@@ -170,7 +170,7 @@ steps:
 func TestRunKeepsItsPlaybook(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
-	o := Options{Org: "org", Manifest: m, Session: session}
+	o := Options{Connections: on("org", m, session)}
 	s := openStore(t, path)
 	e, err := New(s, o)
 	if err != nil {
@@ -203,7 +203,7 @@ func TestRunKeepsItsPlaybook(t *testing.T) {
 func TestPlaybookNoLongerLoads(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
-	e, err := New(openStore(t, path), Options{Org: "org", Manifest: m, Session: session})
+	e, err := New(openStore(t, path), Options{Connections: on("org", m, session)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,12 +215,12 @@ func TestPlaybookNoLongerLoads(t *testing.T) {
 	}
 	less := *m
 	less.Actions = slices.DeleteFunc(slices.Clone(m.Actions), func(a sdk.ActionInfo) bool { return a.Name == "contain_user" })
-	e = newEngine(t, openStore(t, path), Options{Org: "org", Manifest: &less, Session: session})
+	e = newEngine(t, openStore(t, path), Options{Connections: on("org", &less, session)})
 	if err := drain(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	run, err := e.store.Run(t.Context(), engine.RunID("org", "contain", "e1"))
-	if err != nil || run.Status != engine.Failed || !strings.Contains(run.Error.Message, "does not load") {
+	if err != nil || run.Status != engine.Failed || !strings.Contains(run.Error.Message, "cannot continue with the playbook") {
 		t.Errorf("got %s: %v, %v", brief(run), run.Error, err)
 	}
 }
@@ -236,7 +236,7 @@ func TestOrgsAreKeptApart(t *testing.T) {
 	_, right := connect(t, always(changed))
 	books := []*playbook.Playbook{load(t, m, contain)}
 	accept := func(org string, session sdk.Session) *Engine {
-		e, err := New(openStore(t, path), Options{Org: org, Manifest: m, Session: session})
+		e, err := New(openStore(t, path), Options{Connections: on(org, m, session)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,7 @@ steps:
 
 func load(tb testing.TB, m *sdk.Manifest, source string) *playbook.Playbook {
 	tb.Helper()
-	b, err := playbook.Load("book.yaml", []byte(source), m)
+	b, err := playbook.Load("book.yaml", []byte(source), playbook.Connections{"test": m})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -79,9 +79,6 @@ func openStore(tb testing.TB, path string) *Store {
 
 func newEngine(tb testing.TB, s *Store, o Options) *Engine {
 	tb.Helper()
-	if o.Org == "" {
-		o.Org = "org"
-	}
 	e, err := New(s, o)
 	if err != nil {
 		tb.Fatal(err)
@@ -94,6 +91,20 @@ func newEngine(tb testing.TB, s *Store, o Options) *Engine {
 	return e
 }
 
+// on returns the only connection of an engine.
+func on(org string, m *sdk.Manifest, session sdk.Session) []Connection {
+	return []Connection{{Name: "test", Org: org, Manifest: m, Session: session}}
+}
+
+// onShadow is on with a connection whose writes may be dry runs.
+func onShadow(org string, m *sdk.Manifest, session sdk.Session, shadow bool) []Connection {
+	all := on(org, m, session)
+	all[0].Shadow = shadow
+	return all
+}
+
+func anyConnection(Connection) bool { return true }
+
 // rig is a store, an engine and a playbook on it.
 type rig struct {
 	*Engine
@@ -103,12 +114,12 @@ type rig struct {
 
 func newRig(tb testing.TB, source string, do service, change ...func(*Options)) *rig {
 	tb.Helper()
-	o := Options{Org: "org"}
-	o.Manifest, o.Session = connect(tb, do)
+	m, session := connect(tb, do)
+	o := Options{Connections: on("org", m, session)}
 	for _, f := range change {
 		f(&o)
 	}
-	return &rig{newEngine(tb, openStore(tb, storePath(tb)), o), tb, load(tb, o.Manifest, source)}
+	return &rig{newEngine(tb, openStore(tb, storePath(tb)), o), tb, load(tb, m, source)}
 }
 
 func (r *rig) accept(p sdk.RawPage) Accepted {
@@ -165,7 +176,7 @@ func (r *rig) only() *Run {
 // read returns the run of the event e1, or the i-th new run of a page.
 func (r *rig) read(a Accepted, i int) *Run {
 	r.tb.Helper()
-	id := engine.RunID(r.o.Org, r.book.Name, "e1")
+	id := engine.RunID(r.org(), r.book.Name, "e1")
 	if i < len(a.Runs) {
 		id = a.Runs[i]
 	}
@@ -198,3 +209,7 @@ func codeOf(err error) sdk.Code {
 	}
 	return ""
 }
+
+func (r *rig) org() string { return r.o.Connections[0].Org }
+
+func (r *rig) manifest() *sdk.Manifest { return r.o.Connections[0].Manifest }

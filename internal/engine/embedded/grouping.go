@@ -75,12 +75,12 @@ func (w *pageWriter) join(m match, hash string, event int64) (joined bool) {
 		return false
 	}
 	if !w.current {
-		w.tx.exec(`UPDATE groups SET closed = closes WHERE org = ? AND closed IS NULL AND closes <= ?`, w.engine.o.Org, w.now)
+		w.tx.exec(`UPDATE groups SET closed = closes WHERE org = ? AND closed IS NULL AND closes <= ?`, w.from.Org, w.now)
 		w.current = true
 	}
 	var run, events int64
 	joined = w.tx.row(`SELECT run, events FROM groups WHERE org = ? AND playbook = ? AND hash = ? AND key = ? AND closed IS NULL`,
-		w.engine.o.Org, m.playbook.Name, hash, m.group.key).find(&run, &events)
+		w.from.Org, m.playbook.Name, hash, m.group.key).find(&run, &events)
 	if joined {
 		w.member(m, run, events, event)
 	}
@@ -97,7 +97,7 @@ func (w *pageWriter) open(m match, run, event int64) {
 		closes, closed = w.now, w.now
 	}
 	w.tx.exec(`INSERT INTO groups (run, org, playbook, hash, key, at_first, opened, closes, closed, events, bytes, note)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)`, run, w.engine.o.Org, m.playbook.Name, w.hashes[m.playbook], m.group.key,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)`, run, w.from.Org, m.playbook.Name, w.hashes[m.playbook], m.group.key,
 		m.playbook.Grouping.AtFirst, w.now, closes, closed, m.group.note)
 	w.member(m, run, 0, event)
 }

@@ -50,7 +50,7 @@ func (f *flood) open(t *rapid.T) {
 	if f.store, err = OpenStore(context.Background(), f.path); err != nil {
 		t.Fatal(err)
 	}
-	if f.engine, err = New(f.store, Options{Org: "org", Manifest: f.manifest, Session: f.session, Now: f.clock.Now}); err != nil {
+	if f.engine, err = New(f.store, Options{Connections: on("org", f.manifest, f.session), Now: f.clock.Now}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -62,7 +62,7 @@ func (f *flood) pass(d time.Duration) {
 
 // claim takes a run as a worker does, and records it.
 func (f *flood) claim(t *rapid.T) *job {
-	j, _, err := f.engine.claim(context.Background())
+	j, _, err := f.engine.claim(context.Background(), anyConnection)
 	must(t, err)
 	if j == nil {
 		return nil
@@ -104,7 +104,7 @@ func TestGroupingAndThrottling(t *testing.T) {
 			source += fmt.Sprintf("max_runs_per_minute: %d\n", limit)
 		}
 		var err error
-		if f.book, err = playbook.Load("book.yaml", []byte(source), m); err != nil {
+		if f.book, err = playbook.Load("book.yaml", []byte(source), playbook.Connections{"test": m}); err != nil {
 			t.Fatal(err)
 		}
 		f.open(t)

@@ -80,7 +80,7 @@ func (e *echo) do(_ context.Context, _ string, in request) (answer, error) {
 func (r *rig) take() time.Duration {
 	r.tb.Helper()
 	for {
-		j, wait, err := r.claim(r.tb.Context())
+		j, wait, err := r.claim(r.tb.Context(), anyConnection)
 		if err != nil {
 			r.tb.Fatal(err)
 		}
@@ -218,11 +218,11 @@ func TestGroupThatStartsAtItsFirstEvent(t *testing.T) {
 func TestGroupIsTheSameAfterARestart(t *testing.T) {
 	r, _, said := newGatherer(t, gather+"group_when: first\n")
 	id := r.accept(pageOf(about("ann", "1"), about("ann", "2"))).Runs[0]
-	if j, _, err := r.claim(t.Context()); err != nil || len(j.scope.Events) != 2 {
+	if j, _, err := r.claim(t.Context(), anyConnection); err != nil || len(j.scope.Events) != 2 {
 		t.Fatalf("%+v, %v", j, err)
 	}
 	r.accept(pageOf(about("ann", "3")))
-	if _, err := r.store.write.Exec(requeue, r.o.Org); err != nil {
+	if _, err := r.store.write.Exec(requeue); err != nil {
 		t.Fatal(err)
 	}
 	if wait := r.take(); wait != 0 || !slices.Equal(said.users, []string{"ann: 2, the last 2"}) {
@@ -312,7 +312,7 @@ func TestGroupOfAnEditedPlaybook(t *testing.T) {
 		strings.Replace(gather, "Gather reports", "Gather more", 1),
 		strings.Replace(gather, "group_by: event.user\nwindow: 1m\n", "", 1),
 	} {
-		r.book = load(t, r.o.Manifest, edited)
+		r.book = load(t, r.manifest(), edited)
 		got := r.accept(pageOf(about("ann", "1"), about("ann", "2"), about("ann", fmt.Sprint("new", i))))
 		if got.Started != 1 || got.Repeated != 2 {
 			t.Errorf("%+v", got)
@@ -325,7 +325,7 @@ func TestGroupOfAnEditedPlaybook(t *testing.T) {
 	if want := []string{"ann: 2, the last 2", "ann: 1, the last new0", "ann: 1, the last new1"}; len(said.users) != 3 || !slices.Contains(said.users, want[0]) {
 		t.Errorf("got %q, want %q", said.users, want)
 	}
-	r.book = load(t, r.o.Manifest, gather)
+	r.book = load(t, r.manifest(), gather)
 	if got := r.accept(pageOf(about("ann", "new1"))); got.Repeated != 1 {
 		t.Errorf("with groups again: %+v", got)
 	}

@@ -52,11 +52,11 @@ func childWork(ctx context.Context, path, address, source string) error {
 	if err != nil {
 		return err
 	}
-	e, err := New(store, Options{Org: "org", Manifest: m, Session: session, Workers: killWorkers})
+	e, err := New(store, Options{Connections: on("org", m, session), Workers: killWorkers})
 	if err != nil {
 		return err
 	}
-	book, err := playbook.Load("book.yaml", []byte(source), m)
+	book, err := playbook.Load("book.yaml", []byte(source), playbook.Connections{"test": m})
 	if err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func TestShadowRun(t *testing.T) {
 	for name, shadow := range map[string]struct{ playbook, connection bool }{"playbook": {true, false}, "connection": {false, true}, "neither": {}} {
 		dir := newDirectory(t)
 		d := newDesk(t, dir, storePath(t))
-		r := &rig{newEngine(t, d.Store, Options{Org: dir.URL, Manifest: d.m, Session: d.session, Shadow: shadow.connection}), t, load(t, d.m,
+		r := &rig{newEngine(t, d.Store, Options{Connections: onShadow(dir.URL, d.m, d.session, shadow.connection)}), t, load(t, d.m,
 			fmt.Sprintf("name: p\ntitle: P\nshadow: %t\ntrigger: reports\nevent_types: [user.report]\nsteps:\n"+
 				"  - {id: s, action: contain, with: {user: ann}}\n", shadow.playbook))}
 		run := r.only()
@@ -151,7 +151,7 @@ func TestStepWaitsForResume(t *testing.T) {
 	dir := newDirectory(t)
 	path := storePath(t)
 	d, other := newDesk(t, dir, path), newDesk(t, dir, path)
-	r := &rig{newEngine(t, d.Store, Options{Org: dir.URL, Manifest: d.m, Session: d.session, watchEvery: 10 * time.Millisecond}), t, load(t, d.m,
+	r := &rig{newEngine(t, d.Store, Options{Connections: on(dir.URL, d.m, d.session), watchEvery: 10 * time.Millisecond}), t, load(t, d.m,
 		"name: p\ntitle: P\ntrigger: reports\nevent_types: [user.report]\nsteps:\n  - {id: s, action: contain, with: {user: ann}}\n")}
 	if _, err := other.PauseWrites(t.Context(), ""); err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestWriteWithUnknownResultIsNotRepeated(t *testing.T) {
 		path := storePath(t)
 		d, other := newDesk(t, dir, path), newDesk(t, dir, path)
 		d.m.Action("contain").Once = test.once
-		r := &rig{newEngine(t, d.Store, Options{Org: dir.URL, Manifest: d.m, Session: d.session, watchEvery: 10 * time.Millisecond}), t, load(t, d.m,
+		r := &rig{newEngine(t, d.Store, Options{Connections: on(dir.URL, d.m, d.session), watchEvery: 10 * time.Millisecond}), t, load(t, d.m,
 			"name: p\ntitle: P\ntrigger: reports\nevent_types: [user.report]\nsteps:\n  - {id: s, action: contain, with: {user: ann}}\n")}
 		inside := make(chan struct{}, 1)
 		dir.setHook(func(r *http.Request) func() {

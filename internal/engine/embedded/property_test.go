@@ -35,7 +35,7 @@ func (w *world) open(t *rapid.T) {
 	if w.store, err = OpenStore(context.Background(), w.path); err != nil {
 		t.Fatal(err)
 	}
-	if w.engine, err = New(w.store, Options{Org: "org", Manifest: w.manifest, Session: w.session}); err != nil {
+	if w.engine, err = New(w.store, Options{Connections: on("org", w.manifest, w.session)}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -64,7 +64,7 @@ func TestEveryEventStartsOnce(t *testing.T) {
 		n++
 		w := &world{path: filepath.Join(dir, fmt.Sprint(n)), manifest: m, session: session, matching: map[string]bool{}, pruned: map[string]bool{}}
 		var err error
-		if w.book, err = playbook.Load("book.yaml", []byte(contain), m); err != nil {
+		if w.book, err = playbook.Load("book.yaml", []byte(contain), playbook.Connections{"test": m}); err != nil {
 			t.Fatal(err)
 		}
 		w.open(t)

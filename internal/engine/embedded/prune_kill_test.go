@@ -41,7 +41,7 @@ func TestKillPruning(t *testing.T) {
 	t.Parallel()
 	m, session := connect(t, always(changed))
 	store := openStore(t, storePath(t))
-	e := newEngine(t, store, Options{Manifest: m, Session: session})
+	e := newEngine(t, store, Options{Connections: on("org", m, session)})
 	book := load(t, m, contain)
 	var events []sdk.RawEvent
 	for n := range pruneKills * 2 * pruneBatch {

@@ -25,7 +25,7 @@ func TestPrune(t *testing.T) {
 	t.Parallel()
 	r, clock, _ := newGatherer(t, gather)
 	began := clock.Now()
-	both := []*playbook.Playbook{load(t, r.o.Manifest, contain), r.book}
+	both := []*playbook.Playbook{load(t, r.manifest(), contain), r.book}
 	accept := func(p sdk.RawPage, books ...*playbook.Playbook) Accepted {
 		t.Helper()
 		a, err := r.Accept(t.Context(), "source", p, books)
@@ -38,12 +38,12 @@ func TestPrune(t *testing.T) {
 	accept(page("8", "shared"), both[0])
 	clock.put(2 * time.Minute)
 	r.take()
-	manual := &call{session: r.o.Session, info: r.o.Manifest.Action("look_up"), input: json.RawMessage(`{"user":"u"}`), now: clock.Now}
+	manual := &call{session: r.o.Connections[0].Session, info: r.manifest().Action("look_up"), input: json.RawMessage(`{"user":"u"}`), now: clock.Now}
 	if _, _, err := r.store.perform(t.Context(), manual); err != nil {
 		t.Fatal(err)
 	}
 	left := accept(page("9", "cut off", "queued"), both[0]).Runs
-	if j, _, err := r.claim(t.Context()); err != nil || j == nil {
+	if j, _, err := r.claim(t.Context(), anyConnection); err != nil || j == nil {
 		t.Fatal(j, err)
 	}
 	clock.put(40 * day)

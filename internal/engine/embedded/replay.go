@@ -18,7 +18,7 @@ const CauseReplay = "replay"
 
 // A Replay runs a playbook on past events.
 type Replay struct {
-	Org      string
+	Org      string // account that the connection of the playbook's trigger acts on
 	Playbook *playbook.Playbook
 	Events   []sdk.RawEvent
 	// Again also starts the playbook on events that started it before.
@@ -37,13 +37,14 @@ type Replay struct {
 // for a window.
 func (s *Store) Replay(ctx context.Context, r Replay) (Accepted, error) {
 	// This engine matches and writes like any other, and executes nothing.
-	e := &Engine{store: s, o: Options{Org: r.Org, Shadow: r.Shadow, Logger: hclog.NewNullLogger()}}
-	matches, err := e.match(ctx, r.Events, []*playbook.Playbook{r.Playbook})
+	e := &Engine{store: s, o: Options{Logger: hclog.NewNullLogger()}}
+	e.set.Store(new(connectionSet))
+	matches, err := e.match(ctx, r.Org, r.Events, []*playbook.Playbook{r.Playbook})
 	if err != nil {
 		return Accepted{}, err
 	}
 	now := engine.Time(time.Now())
-	w := e.newPageWriter(now)
+	w := e.newPageWriter(&Connection{Org: r.Org, Shadow: r.Shadow}, now)
 	w.replay = replay{begun: now, again: r.Again}
 	err = s.tx(ctx, func(tx *conn) {
 		w.write(tx, matches)
@@ -93,7 +94,7 @@ func replayID(org, playbook, event string) string {
 
 // identify returns the ID of the match's run, and whether an earlier run prevents it.
 func (w *pageWriter) identify(m match) (id string, exists bool) {
-	org, now := w.engine.o.Org, w.replay.begun
+	org, now := w.from.Org, w.replay.begun
 	id = engine.RunID(org, m.playbook.Name, m.event.ID)
 	exists = known(w.tx, id)
 	if now.IsZero() {

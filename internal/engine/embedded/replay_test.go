@@ -174,7 +174,7 @@ func TestDryRun(t *testing.T) {
 	} {
 		called, verdict = nil, answer{lookedUp: lookedUp{step.status}}
 		book = load(t, m, step.source)
-		steps, err := DryRun(t.Context(), s, m, book, []sdk.RawEvent{event("e1")})
+		steps, err := DryRun(t.Context(), map[string]sdk.Session{"test": s}, book, []sdk.RawEvent{event("e1")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +190,7 @@ func TestDryRun(t *testing.T) {
 			t.Errorf("%s: got %s, called %v", step.status, line, called)
 		}
 	}
-	if _, err := DryRun(t.Context(), s, m, book, nil); err == nil {
+	if _, err := DryRun(t.Context(), map[string]sdk.Session{"test": s}, book, nil); err == nil {
 		t.Error("a dry run without an event")
 	}
 }
@@ -201,7 +201,7 @@ func TestDryRunsAreMasked(t *testing.T) {
 	m, s := connect(t, always(answer{lookedUp: lookedUp{secret}}))
 	e := event("e1")
 	e.Data = json.RawMessage(`{"user":"` + secret + `","result":"SUCCESS","targets":[]}`)
-	steps, err := DryRun(t.Context(), s, m, load(t, m, contain), []sdk.RawEvent{e})
+	steps, err := DryRun(t.Context(), map[string]sdk.Session{"test": s}, load(t, m, contain), []sdk.RawEvent{e})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -230,7 +230,7 @@ func TestRetryFromAnotherProcess(t *testing.T) {
 	}
 	ctx, stop = context.WithCancel(t.Context())
 	defer stop()
-	alone := newEngine(t, other, Options{Manifest: r.o.Manifest, Session: r.o.Session, Only: ids[0], Observe: func(n Notice) {
+	alone := newEngine(t, other, Options{Connections: r.o.Connections, Only: ids[0], Observe: func(n Notice) {
 		if n.Kind == RunFinished {
 			stop()
 		}

@@ -20,6 +20,7 @@ type worker struct {
 	runCtx  context.Context // ends when steps under way are canceled
 	// storeCtx never ends: the result of a call is stored even if the call was canceled.
 	storeCtx context.Context
+	stop     context.CancelCauseFunc // ends stopCtx
 }
 
 // Work runs what is queued, oldest first, until ctx ends. Then no further step begins.
@@ -42,31 +43,22 @@ func (e *Engine) Work(ctx context.Context) error {
 	if err := w.requeueUndos(); err != nil {
 		return fmt.Errorf("make interrupted undos pending again: %w", err)
 	}
-	var stop context.CancelCauseFunc
 	var cancel context.CancelFunc
-	w.stopCtx, stop = context.WithCancelCause(ctx)
-	defer stop(nil)
+	w.stopCtx, w.stop = context.WithCancelCause(ctx)
+	defer w.stop(nil)
 	w.runCtx, cancel = context.WithCancel(w.storeCtx)
 	defer cancel()
 
-	tasks := []func() error{}
-	for range e.o.Workers {
-		tasks = append(tasks, w.executeRuns)
-	}
+	tasks := []func() error{w.executeRuns}
 	if e.o.Only == "" {
 		tasks = append(tasks, w.watchStore)
 	}
-	if e.o.Only == "" && !e.o.Shadow {
+	if e.o.Only == "" {
 		tasks = append(tasks, w.executeUndos)
 	}
 	var running sync.WaitGroup
 	for _, task := range tasks {
-		running.Go(func() {
-			if err := task(); err != nil {
-				e.o.Logger.Error("the store failed", "error", err)
-				stop(err)
-			}
-		})
+		running.Go(func() { w.do(task) })
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -86,7 +78,7 @@ func (e *Engine) Work(ctx context.Context) error {
 	}
 	// Readers must not see interrupted runs as running. New requeues them too, so a failure
 	// here loses nothing.
-	if _, err := e.store.write.ExecContext(w.storeCtx, requeue, e.o.Org); err != nil {
+	if _, err := e.store.write.ExecContext(w.storeCtx, requeue); err != nil {
 		e.o.Logger.Warn("could not queue interrupted runs", "error", err)
 	}
 	if err := w.requeueUndos(); err != nil {
@@ -98,26 +90,81 @@ func (e *Engine) Work(ctx context.Context) error {
 	return fmt.Errorf("work on %s: %w", e.store.Path(), context.Cause(w.stopCtx))
 }
 
-// executeRuns executes one run after another until stopCtx ends. Its error is an error
-// of the store.
-func (w *worker) executeRuns() error {
+// do does a task. Its error is an error of the store, which ends Work.
+func (w *worker) do(task func() error) {
+	if err := task(); err != nil {
+		err = cmp.Or(w.store.file.check(), err) // a store that is gone explains every other error
+		w.o.Logger.Error("the store failed", "error", err)
+		w.stop(err)
+	}
+}
+
+// A task is work on an org that can begin now.
+type task struct {
+	org string
+	do  func() error
+}
+
+// dispatch starts the tasks that next returns, until stopCtx ends, and waits for them. At
+// most limit tasks of one org are under way, and a service that responds slowly delays only
+// the tasks of its own org: free reports whether the org of a connection is below the limit.
+// If next returns no task, dispatch calls it again after wait, and after ready.
+func (w *worker) dispatch(limit int, ready *signal, next func(free func(Connection) bool) (t *task, wait time.Duration, err error)) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	var mu sync.Mutex
+	busy := map[string]int{}
+	free := func(c Connection) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return busy[c.Org] < limit
+	}
+	count := func(org string, n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		busy[org] += n
+	}
 	for {
-		queued := w.queued.next()
+		changed := ready.next()
 		if w.stopCtx.Err() != nil {
 			return nil
 		}
-		j, wait, err := w.claim(w.storeCtx)
+		t, wait, err := next(free)
 		if err != nil {
-			return fmt.Errorf("take a run: %w", err)
+			return err
 		}
-		if j == nil {
-			sleep(w.stopCtx, cmp.Or(wait, time.Hour), queued)
+		if t == nil {
+			sleep(w.stopCtx, wait, changed)
 			continue
 		}
-		if err := w.execute(j); err != nil {
-			return fmt.Errorf("run %s: %w", j.run.ID, err)
-		}
+		count(t.org, 1)
+		running.Go(func() {
+			w.do(t.do)
+			count(t.org, -1)
+			ready.wake()
+		})
 	}
+}
+
+// executeRuns executes the queued runs until stopCtx ends. Its error is an error of the
+// store.
+func (w *worker) executeRuns() error {
+	return w.dispatch(w.o.Workers, &w.queued, func(free func(Connection) bool) (*task, time.Duration, error) {
+		j, wait, err := w.claim(w.storeCtx, free)
+		if err != nil {
+			return nil, 0, fmt.Errorf("take a run: %w", err)
+		}
+		if j == nil {
+			return nil, cmp.Or(wait, time.Hour), nil
+		}
+		return &task{j.run.Org, func() error {
+			defer j.release()
+			if err := w.execute(j); err != nil {
+				return fmt.Errorf("run %s: %w", j.run.ID, err)
+			}
+			return nil
+		}}, 0, nil
+	})
 }
 
 // watchStore wakes the workers if another process has written to the store, for example
@@ -151,57 +198,61 @@ func (w *worker) watchStore() error {
 // delayed: the clock may be set forward.
 const longestSleep = 10 * time.Second
 
-// claim takes the next run that may start. If there is none, j is nil, and wait is the
-// time until the worker checks again, 0 if no run is queued.
-func (e *Engine) claim(ctx context.Context) (j *job, wait time.Duration, err error) {
+// claim takes the next run that may start, of the orgs of free connections. If there is none,
+// j is nil, and wait is the time until the worker checks again, 0 if no run is queued.
+func (e *Engine) claim(ctx context.Context, free func(Connection) bool) (j *job, wait time.Duration, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	orgs := e.connections().orgs(free)
 	err = e.timed(ctx, func(tx *conn, now time.Time) {
 		var seq int64
-		if seq, wait = e.nextRun(tx, now); seq != 0 {
+		if seq, wait = e.nextRun(tx, orgs, now); seq != 0 {
 			j = e.readJob(tx, seq, startRun(tx, seq, now))
 		}
 	})
+	if err == nil && j != nil {
+		_, j.release = e.useConnections()
+	}
 	return j, wait, err
 }
 
-// nextRun finds the next run: the one that could start first of those that may start
+// nextRun finds the next run of the orgs: the one that could start first of those that may start
 // now. If there is none, wait is the time until the worker checks again, 0 if no run is
 // queued. A run that had started before is never delayed; the same holds for the run of
 // Options.Only.
 //
 // It reads one run of each playbook, the first of its queue, however long the queue is.
-func (e *Engine) nextRun(tx *conn, now time.Time) (seq int64, wait time.Duration) {
+func (e *Engine) nextRun(tx *conn, orgs []string, now time.Time) (seq int64, wait time.Duration) {
 	if e.o.Only != "" {
-		tx.row(`SELECT seq FROM runs WHERE org = ? AND id = ? AND status = 'queued'`, e.o.Org, e.o.Only).find(&seq)
+		tx.row(`SELECT seq FROM runs WHERE id = ? AND status = 'queued'`, e.o.Only).find(&seq)
 		return seq, 0
 	}
 	var ready time.Time
 	tx.prepared[selectNext] = tx.db.(*sql.Tx).StmtContext(tx.ctx, e.selectNext)
-	found := tx.row(selectNext, e.o.Org, now, time.Minute.Microseconds()).find(&seq, &ready)
+	found := tx.row(selectNext, orgs, now, time.Minute.Microseconds()).find(&seq, &ready)
 	if wait = ready.Sub(now); found && wait > 0 {
 		return 0, min(wait, longestSleep)
 	}
 	return seq, 0
 }
 
-// selectNext finds the run of the org ?1 that may start now, or that will be the first
+// selectNext finds the run of the orgs ?1 that may start now, or that will be the first
 // to, and its earliest start; ?2 is now, and ?3 a minute. A playbook with
 // max_runs_per_minute starts its next run a minute after the oldest of its last starts.
 const selectNext = `WITH RECURSIVE
-	names (name) AS (
-		SELECT min(playbook) FROM runs WHERE org = ?1 AND status = 'queued'
+	names (org, name) AS (
+		SELECT value, (SELECT min(playbook) FROM runs WHERE org = value AND status = 'queued') FROM json_each(?1)
 		UNION ALL
-		SELECT (SELECT min(playbook) FROM runs WHERE org = ?1 AND status = 'queued' AND playbook > name) FROM names WHERE name IS NOT NULL
+		SELECT org, (SELECT min(playbook) FROM runs r WHERE r.org = names.org AND status = 'queued' AND playbook > name) FROM names WHERE name IS NOT NULL
 	),
 	heads (head) AS (
-		SELECT (SELECT seq FROM runs WHERE org = ?1 AND status = 'queued' AND playbook = name ORDER BY due, seq LIMIT 1)
+		SELECT (SELECT seq FROM runs r WHERE r.org = names.org AND status = 'queued' AND playbook = name ORDER BY due, seq LIMIT 1)
 		FROM names WHERE name IS NOT NULL
 	),
 	queues (seq, due, ready) AS (
 		SELECT r.seq, r.due, CASE WHEN r.started IS NOT NULL THEN 0 WHEN p.max_runs_per_minute = 0 THEN r.due ELSE
 			coalesce((SELECT CASE WHEN count(*) >= p.max_runs_per_minute THEN max(r.due, min(at) + ?3) END
-				FROM starts s WHERE s.org = ?1 AND s.playbook = r.playbook AND at > ?2 - ?3), r.due) END
+				FROM starts s WHERE s.org = r.org AND s.playbook = r.playbook AND at > ?2 - ?3), r.due) END
 		FROM heads JOIN runs r ON r.seq = head JOIN playbooks p ON p.hash = r.hash
 	)
 	SELECT seq, ready FROM queues ORDER BY max(ready, ?2), due, seq LIMIT 1`
@@ -239,10 +290,10 @@ func (e *Engine) timed(ctx context.Context, do func(tx *conn, now time.Time)) er
 	e.latest = unknownTime // until it is stored
 	err := e.store.tx(ctx, func(tx *conn) {
 		if now.UnixMicro() < latest {
-			tx.exec(`UPDATE groups SET closes = closes - opened + ?2, opened = ?2 WHERE org = ?1 AND closed IS NULL AND opened > ?2`, e.o.Org, now)
-			tx.exec(`UPDATE runs SET due = coalesce((SELECT closes FROM groups WHERE run = seq AND closed IS NULL AND NOT at_first), ?2)
-				WHERE org = ?1 AND status = 'queued' AND due > ?2`, e.o.Org, now)
-			tx.exec(`UPDATE starts SET at = ?2 WHERE org = ?1 AND at > ?2`, e.o.Org, now)
+			tx.exec(`UPDATE groups SET closes = closes - opened + ?1, opened = ?1 WHERE closed IS NULL AND opened > ?1`, now)
+			tx.exec(`UPDATE runs SET due = coalesce((SELECT closes FROM groups WHERE run = seq AND closed IS NULL AND NOT at_first), ?1)
+				WHERE status = 'queued' AND due > ?1`, now)
+			tx.exec(`UPDATE starts SET at = ?1 WHERE at > ?1`, now)
 		}
 		do(tx, now)
 	})
@@ -260,17 +311,17 @@ type Queue struct {
 	MaxRunsPerMinute int // 0: no limit
 }
 
-// Queues returns the queues of an org that are not empty, by the names of their
+// Queues returns the queues of the orgs that are not empty, by org and by the names of their
 // playbooks. It reads only an index, so that long queues can be read often.
-func (s *Store) Queues(ctx context.Context, org string) ([]Queue, error) {
+func (s *Store) Queues(ctx context.Context, orgs []string) ([]Queue, error) {
 	db := s.reader(ctx)
-	queues := list(db, func(q *Queue) []any { return []any{&q.Playbook, &q.Runs, &q.MaxRunsPerMinute, &q.Throttled} }, `WITH waiting (playbook, runs, ready) AS (
-			SELECT playbook, count(*), sum(due <= ?2) FROM runs WHERE org = ?1 AND status = 'queued' GROUP BY playbook
+	queues := list(db, func(q *Queue) []any { return []any{&q.Playbook, &q.Runs, &q.MaxRunsPerMinute, &q.Throttled} }, `WITH waiting (org, playbook, runs, ready) AS (
+			SELECT org, playbook, count(*), sum(due <= ?2) FROM runs WHERE org IN (SELECT value FROM json_each(?1)) AND status = 'queued' GROUP BY org, playbook
 		)
 		SELECT w.playbook, w.runs, p.max_runs_per_minute, iif(p.max_runs_per_minute > 0 AND p.max_runs_per_minute <=
-			(SELECT count(*) FROM starts s WHERE s.org = ?1 AND s.playbook = w.playbook AND s.at > ?2 - ?3), w.ready, 0)
+			(SELECT count(*) FROM starts s WHERE s.org = w.org AND s.playbook = w.playbook AND s.at > ?2 - ?3), w.ready, 0)
 		FROM waiting w JOIN runs r ON r.seq =
-			(SELECT seq FROM runs WHERE org = ?1 AND status = 'queued' AND playbook = w.playbook ORDER BY due, seq LIMIT 1)
-		JOIN playbooks p ON p.hash = r.hash ORDER BY w.playbook`, org, time.Now(), time.Minute.Microseconds())
+			(SELECT seq FROM runs WHERE org = w.org AND status = 'queued' AND playbook = w.playbook ORDER BY due, seq LIMIT 1)
+		JOIN playbooks p ON p.hash = r.hash ORDER BY w.org, w.playbook`, orgs, time.Now(), time.Minute.Microseconds())
 	return queues, db.failed("read queues")
 }

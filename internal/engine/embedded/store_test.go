@@ -26,7 +26,7 @@ func TestStoreIsPrivateAndDurable(t *testing.T) {
 		}
 	}
 	m, session := connect(t, always(changed))
-	newEngine(t, s, Options{Manifest: m, Session: session})
+	newEngine(t, s, Options{Connections: on("org", m, session)})
 	files, err := filepath.Glob(path + "*")
 	if err != nil || len(files) < 3 {
 		t.Fatalf("found %v, %v", files, err)
@@ -282,7 +282,7 @@ func TestDamagedStoreIsRejected(t *testing.T) {
 	path := storePath(t)
 	s := openStore(t, path)
 	m, session := connect(t, always(changed))
-	e := newEngine(t, s, Options{Manifest: m, Session: session})
+	e := newEngine(t, s, Options{Connections: on("org", m, session)})
 	if _, err := (&rig{Engine: e, tb: t, book: load(t, m, contain)}).Accept(t.Context(), "s", page("1", "a", "b"), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -308,11 +308,11 @@ func TestDamagedStoreIsRejected(t *testing.T) {
 		if err != nil {
 			continue // found even earlier
 		}
-		if _, err := New(s, Options{Org: "org", Manifest: m, Session: session}); err == nil || !strings.Contains(err.Error(), "damaged") {
+		if _, err := New(s, Options{Connections: on("org", m, session)}); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("%s: got %v", name, err)
 		}
 		// The rejected engine does not keep the lock.
-		if l, err := New(s, Options{Org: "org", Manifest: m, Session: session}); err == nil || !strings.Contains(err.Error(), "damaged") {
+		if l, err := New(s, Options{Connections: on("org", m, session)}); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("%s, again: got %v, %v", name, l, err)
 		}
 		s.Close()
@@ -322,7 +322,7 @@ func TestDamagedStoreIsRejected(t *testing.T) {
 func TestOneEnginePerStore(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
-	o := Options{Org: "org", Manifest: m, Session: session}
+	o := Options{Connections: on("org", m, session)}
 	first, err := New(openStore(t, path), o)
 	if err != nil {
 		t.Fatal(err)

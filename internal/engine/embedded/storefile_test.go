@@ -62,7 +62,7 @@ func TestEngineStopsWhenItsStoreIsGone(t *testing.T) {
 			t.Parallel()
 			path := folder(t)
 			m, session := connect(t, always(changed))
-			e := newEngine(t, openStore(t, path), Options{Org: "org", Manifest: m, Session: session})
+			e := newEngine(t, openStore(t, path), Options{Connections: on("org", m, session)})
 			worked := make(chan error, 1)
 			go func() { worked <- e.Work(t.Context()) }()
 			if err := e.Idle(t.Context()); err != nil {
@@ -108,7 +108,7 @@ func TestNothingIsWrittenToALostStore(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), spoil.says) || called {
 				t.Errorf("got %v, want an error with %q; the action was called: %v", err, spoil.says, called)
 			}
-			if _, err := New(s, Options{Org: "org", Manifest: m, Session: session}); err == nil {
+			if _, err := New(s, Options{Connections: on("org", m, session)}); err == nil {
 				t.Error("an engine took it")
 			}
 		})
@@ -139,7 +139,7 @@ func TestLinkedStoreIsRejected(t *testing.T) {
 func TestLockFollowsTheFile(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
-	o := Options{Org: "org", Manifest: m, Session: session}
+	o := Options{Connections: on("org", m, session)}
 	newEngine(t, openStore(t, path), o)
 	if files, err := filepath.Glob(path + "*lock*"); err != nil || len(files) > 0 {
 		t.Errorf("there are lock files: %v, %v", files, err)
@@ -172,7 +172,7 @@ func TestLockFollowsTheFile(t *testing.T) {
 func TestRunningRowsAreTakenOverAfterTheLock(t *testing.T) {
 	path := storePath(t)
 	m, session := connect(t, always(changed))
-	o := Options{Org: "org", Manifest: m, Session: session}
+	o := Options{Connections: on("org", m, session)}
 	first := newEngine(t, openStore(t, path), o)
 	if _, err := first.Accept(t.Context(), "s", page("1", "a"), []*playbook.Playbook{load(t, m, contain)}); err != nil {
 		t.Fatal(err)

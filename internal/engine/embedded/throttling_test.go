@@ -67,7 +67,7 @@ func TestThrottlingIsVisible(t *testing.T) {
 			t.Errorf("%+v, %v", runs, err)
 		}
 		r.queues(Queue{Playbook: "capped", Runs: 2, Throttled: 2, MaxRunsPerMinute: 2})
-		r.book = load(t, r.o.Manifest, gather)
+		r.book = load(t, r.manifest(), gather)
 		id := r.accept(pageOf(about("ann", "1"))).Runs[0]
 		if run := r.run(id); run.Waits != "collects events until "+time.Now().UTC().Add(time.Minute).Format("15:04:05Z") {
 			t.Errorf("waits %q", run.Waits)
@@ -89,11 +89,11 @@ func TestThrottlingIsVisible(t *testing.T) {
 // queues checks the waiting runs of this org.
 func (r *rig) queues(want ...Queue) {
 	r.tb.Helper()
-	got, err := r.store.Queues(context.Background(), r.o.Org)
+	got, err := r.store.Queues(context.Background(), []string{r.org()})
 	if err != nil || !slices.Equal(got, want) {
 		r.tb.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	if other, err := r.store.Queues(context.Background(), "another"); err != nil || len(other) > 0 {
+	if other, err := r.store.Queues(context.Background(), []string{"another"}); err != nil || len(other) > 0 {
 		r.tb.Errorf("another org has %+v, %v", other, err)
 	}
 }
@@ -102,16 +102,16 @@ func (r *rig) queues(want ...Queue) {
 // playbook nor its own interrupted run.
 func TestThrottlingDelaysNothingElse(t *testing.T) {
 	r, clock, said := newGatherer(t, capped)
-	free := load(t, r.o.Manifest, strings.NewReplacer("name: capped", "name: free", "max_runs_per_minute: 2\n", "",
+	free := load(t, r.manifest(), strings.NewReplacer("name: capped", "name: free", "max_runs_per_minute: 2\n", "",
 		"event.user }}", "event.user }} freely").Replace(capped))
 	r.accept(page("1", "a", "b", "c", "d"))
-	if j, _, err := r.claim(t.Context()); err != nil || j.run.EventID != "a" {
+	if j, _, err := r.claim(t.Context(), anyConnection); err != nil || j.run.EventID != "a" {
 		t.Fatalf("%+v, %v", j, err)
 	}
-	if j, _, err := r.claim(t.Context()); err != nil || j.run.EventID != "b" {
+	if j, _, err := r.claim(t.Context(), anyConnection); err != nil || j.run.EventID != "b" {
 		t.Fatalf("%+v, %v", j, err)
 	}
-	if _, err := r.store.write.Exec(requeue, r.o.Org); err != nil {
+	if _, err := r.store.write.Exec(requeue); err != nil {
 		t.Fatal(err)
 	}
 	clock.put(time.Second)
@@ -130,7 +130,7 @@ func TestThrottlingAfterARestart(t *testing.T) {
 	m, session := connect(t, said.do)
 	for range 3 {
 		s := openStore(t, path)
-		e, err := New(s, Options{Org: "org", Manifest: m, Session: session, Now: clock.Now})
+		e, err := New(s, Options{Connections: on("org", m, session), Now: clock.Now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func BenchmarkClaimWithMany(b *testing.B) {
 			}
 			r.take()
 			for b.Loop() {
-				if j, _, err := r.claim(b.Context()); err != nil || j != nil {
+				if j, _, err := r.claim(b.Context(), anyConnection); err != nil || j != nil {
 					b.Fatal(j, err)
 				}
 			}

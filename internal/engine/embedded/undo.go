@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -37,6 +38,7 @@ type Undo struct {
 	Finished time.Time       `json:"finished,omitzero"`
 
 	failures int
+	org      string
 	state    string // see sdk.Undo.Subject
 	own      bool   // a recorded call made the change
 	mark     int64  // latest audit entry when the undo was stored
@@ -91,9 +93,9 @@ func liveUndo(db *conn, org, action string, input json.RawMessage) *Undo {
 // readUndos reads the undos that the rest of a SELECT selects.
 func readUndos(db *conn, rest string, args ...any) []Undo {
 	return list(db, func(u *Undo) []any {
-		return []any{&u.ID, &u.RunID, &u.StepID, &u.Of, &u.Action, &u.Input, &u.own, &u.mark, &u.Due, &u.Status, &u.Attempts,
+		return []any{&u.ID, &u.org, &u.RunID, &u.StepID, &u.Of, &u.Action, &u.Input, &u.own, &u.mark, &u.Due, &u.Status, &u.Attempts,
 			&u.failures, &u.NextTry, &u.Outcome, &u.Error, &u.Created, &u.Started, &u.Finished}
-	}, `SELECT seq, run, step, of, action, input, own, mark, due, status, attempts, failures, next_try, outcome, error, created, started, finished
+	}, `SELECT seq, org, run, step, of, action, input, own, mark, due, status, attempts, failures, next_try, outcome, error, created, started, finished
 		FROM undos `+rest, args...)
 }
 
@@ -255,34 +257,32 @@ const (
 	longestUndoSleep = time.Minute
 )
 
-// executeUndos executes the undos that are due, one at a time, until stopCtx ends. Its
-// error is an error of the store.
+// executeUndos executes the undos that are due, one at a time for each org, until stopCtx
+// ends. Its error is an error of the store.
 func (w *worker) executeUndos() error {
-	for {
-		stored := w.undoStored.next()
-		if w.stopCtx.Err() != nil {
-			return nil
-		}
-		u, wait, err := w.nextUndo()
+	return w.dispatch(1, &w.undoStored, func(free func(Connection) bool) (*task, time.Duration, error) {
+		u, wait, err := w.nextUndo(w.connections().orgs(func(c Connection) bool { return !c.Shadow && free(c) }))
 		if err != nil {
-			return fmt.Errorf("find undos that are due: %w", err)
+			return nil, 0, fmt.Errorf("find undos that are due: %w", err)
 		}
 		if u == nil {
-			sleep(w.stopCtx, wait, stored)
-			continue
+			return nil, wait, nil
 		}
-		if err := w.executeUndo(u); err != nil {
-			return fmt.Errorf("undo %d: %w", u.ID, err)
-		}
-	}
+		return &task{u.org, func() error {
+			if err := w.executeUndo(u); err != nil {
+				return fmt.Errorf("undo %d: %w", u.ID, err)
+			}
+			return nil
+		}}, 0, nil
+	})
 }
 
-// nextUndo returns the undo that is due. If there is none, it returns nil and the time
-// until the engine checks again.
-func (w *worker) nextUndo() (u *Undo, wait time.Duration, err error) {
+// nextUndo returns the undo of the orgs that is due. If there is none, it returns nil and
+// the time until the engine checks again.
+func (w *worker) nextUndo(orgs []string) (u *Undo, wait time.Duration, err error) {
 	db := w.store.reader(w.storeCtx)
 	wait = longestUndoSleep
-	for _, u := range readUndos(db, `WHERE org = ? AND status = 'pending' ORDER BY coalesce(next_try, due) LIMIT 1`, w.o.Org) {
+	for _, u := range readUndos(db, `WHERE org IN (SELECT value FROM json_each(?)) AND status = 'pending' ORDER BY coalesce(next_try, due) LIMIT 1`, orgs) {
 		wait = min(wait, cmp.Or(u.NextTry, u.Due).Sub(w.o.Now()))
 		if wait <= 0 {
 			return &u, 0, nil
@@ -298,8 +298,15 @@ var errSuperseded = errors.New("the undo is no longer pending")
 func (w *worker) executeUndo(u *Undo) error {
 	u.Attempts++
 	logger := w.o.Logger.With("undo", u.ID, "of", u.Of, "action", u.Action, "run", u.RunID, "step", u.StepID, "attempt", u.Attempts)
-	info := w.o.Manifest.Action(u.Action)
-	if info == nil {
+	w.mu.Lock()
+	set, release := w.useConnections()
+	w.mu.Unlock()
+	defer release()
+	c := set.forUndo(u.org, u.Action)
+	if c == nil && !slices.Contains(set.allOrgs(), u.org) {
+		return nil // the connection was removed in between
+	}
+	if c == nil {
 		u.record(nil, sdk.Errorf(sdk.InvalidInput, "there is no longer an action %q", u.Action), w.o.Now())
 		err := w.store.tx(w.storeCtx, func(tx *conn) { w.saveUndo(tx, u) })
 		if err == nil {
@@ -307,12 +314,13 @@ func (w *worker) executeUndo(u *Undo) error {
 		}
 		return err
 	}
+	info := c.Manifest.Action(u.Action)
 	if resumed, err := w.waitResumed(info, u.Input); err != nil || !resumed {
 		return err
 	}
-	from := w.o.Caller
+	from := c.caller(w.o.Case)
 	from.RunID, from.StepID, from.Attempt = u.RunID, u.StepID, u.Attempts
-	canceled, failure, err := w.call(undoTimeout, logger, &call{
+	canceled, failure, err := w.call(c, undoTimeout, logger, &call{
 		info: info, input: u.Input, cause: CauseUndo, from: from,
 		begin: func(tx *conn, _ json.RawMessage) {
 			u.Status, u.Started = engine.Running, engine.Time(w.o.Now())
@@ -363,7 +371,7 @@ func (u *Undo) record(output json.RawMessage, failure *sdk.Error, now time.Time)
 // the same change was stored in between, that undo replaces this one.
 func (w *worker) saveUndo(tx *conn, u *Undo) {
 	if u.Status == engine.Pending && tx.exec(`UPDATE undos SET own = 1, status = CASE WHEN due IS NULL THEN 'standing' ELSE 'pending' END `+selectLive,
-		w.o.Org, u.Action, u.Input).rows > 0 {
+		u.org, u.Action, u.Input).rows > 0 {
 		u.Status = engine.Superseded
 	}
 	tx.exec(`UPDATE undos SET status = ?, attempts = ?, failures = ?, next_try = ?, outcome = ?, error = ?, started = ?, finished = ?,
@@ -374,7 +382,7 @@ func (w *worker) saveUndo(tx *conn, u *Undo) {
 // requeueUndos makes interrupted undos pending again.
 func (w *worker) requeueUndos() error {
 	return w.store.tx(w.storeCtx, func(tx *conn) {
-		for _, u := range readUndos(tx, `WHERE org = ? AND status = 'running'`, w.o.Org) {
+		for _, u := range readUndos(tx, `WHERE status = 'running'`) {
 			u.Status = engine.Pending
 			w.saveUndo(tx, &u)
 		}

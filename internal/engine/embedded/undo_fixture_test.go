@@ -111,7 +111,7 @@ func (c *cell) work() {
 	m, session := connect(c.t, c.jail.service(0))
 	// The engine needs no watch of this store, since only this process writes to it. A check in
 	// each second of a simulated day would take real seconds.
-	e, err := New(c.store, Options{Org: "org", Manifest: m, Session: session, watchEvery: time.Hour, Observe: func(n Notice) {
+	e, err := New(c.store, Options{Connections: on("org", m, session), watchEvery: time.Hour, Observe: func(n Notice) {
 		if n.Undo != nil {
 			c.notices = append(c.notices, n.Kind+" "+n.Run.ID+" "+n.Undo.Status)
 		}

@@ -52,7 +52,7 @@ func containAndRelease(ctx context.Context, path, address string) error {
 		return err
 	}
 	notices := make(chan struct{}, 1)
-	e, err := New(store, Options{Org: "org", Manifest: m, Session: session, Observe: func(Notice) {
+	e, err := New(store, Options{Connections: on("org", m, session), Observe: func(Notice) {
 		select {
 		case notices <- struct{}{}:
 		default:
@@ -61,7 +61,7 @@ func containAndRelease(ctx context.Context, path, address string) error {
 	if err != nil {
 		return err
 	}
-	book, err := playbook.Load("book.yaml", []byte(containOnly), m)
+	book, err := playbook.Load("book.yaml", []byte(containOnly), playbook.Connections{"test": m})
 	if err != nil {
 		return err
 	}

@@ -354,8 +354,8 @@ func TestUndoInputsWithSecrets(t *testing.T) {
 				if byRun {
 					r.only()
 				} else {
-					result, err := r.store.Perform(quiet(t), r.o.Session, r.o.Manifest.Action("contain_user"), json.RawMessage(`{"user":"u"}`),
-						Caller{Org: "org", Manifest: r.o.Manifest})
+					result, err := r.store.Perform(quiet(t), r.o.Connections[0].Session, r.manifest().Action("contain_user"), json.RawMessage(`{"user":"u"}`),
+						Caller{Org: "org", Manifest: r.manifest()})
 					if err != nil || !strings.Contains(string(result.Output), test.input[1:len(test.input)-1]) {
 						t.Errorf("the caller gets %s, %v", result.Output, err)
 					}
