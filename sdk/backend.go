@@ -26,8 +26,7 @@ type Backend interface {
 // unavailable.
 type Session interface {
 	// Check sends a request to the service and returns the principal of the credentials.
-	// If it returns an error and a Health with a Target, the service was reached, and
-	// the settings are wrong.
+	// If the settings alone name the account, the Health has its Target beside an error, too.
 	Check(ctx context.Context) (Health, error)
 	// Run runs one action. The Result lists every request that was sent, also after a
 	// failure.

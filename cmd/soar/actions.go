@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,29 +20,35 @@ func (a *app) actionsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "actions", Args: none, Short: "List the actions",
 		RunE: func(c *cobra.Command, _ []string) error {
-			m, err := a.manifest(c.Context())
+			all, err := a.manifests(c.Context())
 			if err != nil {
 				return err
 			}
-			head := []string{"ACTION", "EFFECT", "UNDO", "DESCRIPTION"}
-			row := func(info sdk.ActionInfo) []string {
-				return []string{info.Name, string(info.Effect), info.Undo, info.Summary}
+			var actions []listedAction
+			for _, name := range slices.Sorted(maps.Keys(all)) {
+				for _, info := range all[name].Actions {
+					actions = append(actions, listedAction{info, name})
+				}
+			}
+			head := []string{"CONNECTION", "ACTION", "EFFECT", "UNDO", "DESCRIPTION"}
+			row := func(l listedAction) []string {
+				return []string{l.Connection, l.Name, string(l.Effect), l.Undo, l.Summary}
+			}
+			if len(all) == 1 {
+				head = head[1:]
+				row = func(l listedAction) []string { return []string{l.Name, string(l.Effect), l.Undo, l.Summary} }
 			}
 			if a.output == "csv" {
-				return a.csvRows(tableRows(m.Actions, head, row)) // without the schemas
+				return a.csvRows(tableRows(actions, head, row)) // without the schemas
 			}
-			return list(a, m.Actions, "", head, row)
+			return list(a, actions, "", head, row)
 		},
 	}
 	c.AddCommand(&cobra.Command{
 		Use: "show NAME", Args: exactly(1, "the name of an action"), Short: "Show an action's parameters, output and example",
 		ValidArgsFunction: a.completeAction,
 		RunE: func(c *cobra.Command, args []string) error {
-			m, err := a.manifest(c.Context())
-			if err != nil {
-				return err
-			}
-			info, err := findAction(m, args[0])
+			info, err := a.findAction(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -72,23 +79,48 @@ func (a *app) manifestCommand() *cobra.Command {
 	}
 }
 
-func findAction(m *sdk.Manifest, name string) (*sdk.ActionInfo, error) {
-	info := m.Action(name)
-	if info == nil {
-		return nil, sdk.Invalid(fmt.Sprintf("there is no action %q", name) + nearest.Hint(name, m.ActionNames()) + "; `soar actions` lists them")
+// A listedAction is an action of a connection.
+type listedAction struct {
+	sdk.ActionInfo
+	Connection string `json:"connection"`
+}
+
+// findAction returns the action with a name such as suspend_user or emea/suspend_user, and chooses its connection.
+func (a *app) findAction(ctx context.Context, name string) (*sdk.ActionInfo, error) {
+	all, err := a.manifests(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return info, nil
+	connection, info, err := all.Find(name)
+	if err != nil {
+		return nil, sdk.Invalid(err.Error() + "; `soar actions` lists them")
+	}
+	if a.file.HasConnections() {
+		a.conn = connection
+	}
+	_, _, err = a.choose()
+	a.known = all[connection]
+	return info, err
 }
 
 func (a *app) completeAction(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	m, err := a.manifest(context.WithoutCancel(c.Context()))
+	all, err := a.manifests(context.WithoutCancel(c.Context()))
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	return m.ActionNames(), cobra.ShellCompDirectiveNoFileComp
+	var names []string
+	for _, connection := range slices.Sorted(maps.Keys(all)) {
+		for _, name := range all[connection].ActionNames() {
+			if _, _, err := all.Find(name); err != nil {
+				name = connection + "/" + name // several connections have the action
+			}
+			names = append(names, name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (a *app) showAction(info *sdk.ActionInfo, input, output *schema.Node) {
@@ -130,15 +162,15 @@ soar run completes these values in the shell.`,
 			if given != "" {
 				q.Given = json.RawMessage(given)
 			}
+			params, err := a.paramsOf(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
 			conn, err := a.connect(c.Context(), nil)
 			if err != nil {
 				return err
 			}
 			defer conn.Close()
-			params, err := paramsOf(conn.manifest, args[0])
-			if err != nil {
-				return err
-			}
 			page, err := sdk.ListOptions(c.Context(), conn, conn.manifest, params, strings.ReplaceAll(args[1], "-", "_"), q)
 			if err != nil {
 				return err
@@ -159,13 +191,29 @@ soar run completes these values in the shell.`,
 	return c
 }
 
-// paramsOf returns the schema of the parameters of an action or a trigger.
-func paramsOf(m *sdk.Manifest, name string) (sdk.JSON, error) {
-	if info := m.Action(name); info != nil {
+// paramsOf returns the schema of the parameters of an action or a trigger, and chooses its connection.
+func (a *app) paramsOf(ctx context.Context, name string) (sdk.JSON, error) {
+	info, err := a.findAction(ctx, name)
+	if err == nil {
 		return info.Input, nil
 	}
-	if info := m.Trigger(name); info != nil {
-		return info.Params, nil
+	all, failed := a.manifests(ctx)
+	if failed != nil {
+		return nil, failed
 	}
-	return nil, sdk.Invalid(fmt.Sprintf("there is no action or trigger %q", name) + nearest.Hint(name, append(m.ActionNames(), m.TriggerNames()...)))
+	connection, trigger, failed := all.FindTrigger(name)
+	if failed != nil {
+		var known []string
+		for _, m := range all {
+			known = append(known, append(m.ActionNames(), m.TriggerNames()...)...)
+		}
+		if hint := nearest.Hint(name, known); !strings.Contains(name, "/") && !strings.HasPrefix(err.Error(), "several") {
+			err = sdk.Invalid(fmt.Sprintf("there is no action or trigger %q", name) + hint)
+		}
+		return nil, err
+	}
+	if a.file.HasConnections() {
+		a.conn = connection
+	}
+	return trigger.Params, nil
 }

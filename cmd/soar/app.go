@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -40,15 +41,16 @@ type app struct {
 	newStore  bool
 	logLevel  string
 	logger    hclog.Logger
-	chosen    string           // name of the built-in connector of the connection; "": that of the short form
-	known     *sdk.Manifest    // of the connector, once it was read
-	file      *settings.Config // once it was read
+	chosen    string                  // name of the built-in connector of the connection; "": that of the short form
+	known     *sdk.Manifest           // of the connector, once it was read
+	file      *settings.Config        // once it was read
+	reload    *atomic.Pointer[func()] // reaction of the command to SIGHUP; without one, the command ends
 
 	helpFailed error // why a help page was not printed
 }
 
 func newApp(out, err io.Writer) *app {
-	return &app{out: terminal.New(out), err: terminal.New(err), logger: hclog.NewNullLogger()}
+	return &app{out: terminal.New(out), err: terminal.New(err), logger: hclog.NewNullLogger(), reload: new(atomic.Pointer[func()])}
 }
 
 func (a *app) globalFlags(f *pflag.FlagSet) {
@@ -131,7 +133,7 @@ func (a *app) pluginSum() ([]byte, error) {
 func (a *app) service() string {
 	switch {
 	case a.plugin == "" || !a.foreign():
-		return a.connector().title
+		return builtInNamed(a.chosen).title
 	case a.known != nil:
 		return a.known.Title
 	}
@@ -141,73 +143,47 @@ func (a *app) service() string {
 // foreign reports whether the connector is another than that of the short form. A plugin
 // whose manifest was not read yet counts as another.
 func (a *app) foreign() bool {
-	return a.connector().name != builtIn.name || a.plugin != "" && (a.known == nil || a.known.Name != builtIn.name)
+	return builtInNamed(a.chosen).name != builtIn.name || a.plugin != "" && (a.known == nil || a.known.Name != builtIn.name)
 }
 
-// launch starts the connector in its own process: this binary, unless --plugin names another.
+// launch starts the connector of a connection in its own process: this binary, or a plugin.
 // Its sessions sign with the key of the store, if there is one.
-func (a *app) launch(ctx context.Context, store *embedded.Store) (*host.Plugin, error) {
+func (a *app) launch(ctx context.Context, s *settings.Connection, store *embedded.Store) (*host.Plugin, error) {
 	if os.Getenv("GOGC") == "" {
 		// Pages become garbage quickly. Collecting twice as often saves a quarter of the
 		// memory at little cost.
 		debug.SetGCPercent(50)
 	}
-	sum, err := a.pluginSum()
+	sum, err := hex.DecodeString(s.SHA256) // the settings, and the check of --plugin-sha256, reject other texts
 	if err != nil {
-		return nil, err
+		return nil, sdk.Invalid("the SHA-256 of " + s.Plugin + " is not hexadecimal")
 	}
-	c := host.Config{Path: a.plugin, Checksum: sum, Logger: a.logger}
+	c := host.Config{Path: s.Plugin, Checksum: sum, Logger: a.logger}
 	if store != nil {
 		if c.Key, err = store.HostKey(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if a.plugin == "" {
+	if s.Plugin == "" {
 		if c.Path, err = os.Executable(); err != nil {
 			return nil, fmt.Errorf("find this program's own file: %w", err)
 		}
-		c.Args = []string{pluginCommandName, a.connector().name}
+		c.Args = []string{pluginCommandName, s.Connector}
 	}
 	return host.Launch(ctx, c)
 }
 
-// withBackend calls do with the connector, for calls that need no credentials, and with its manifest.
-// The built-in connector needs no process for these.
-func (a *app) withBackend(ctx context.Context, do func(sdk.Backend, *sdk.Manifest) error) error {
-	if a.plugin == "" {
-		if _, _, err := a.choose(); err != nil {
-			return err
-		}
-	}
-	b, err := a.connector().backend()
-	if a.plugin != "" {
-		var p *host.Plugin
-		if p, err = a.launch(ctx, nil); err == nil {
-			defer p.Close()
-			b = p
-		}
-	}
-	if err != nil {
-		return err
-	}
-	m, err := b.Manifest(ctx)
-	if err != nil {
-		return err
-	}
-	a.known = m
-	return do(b, m)
-}
-
-// manifest returns the connector's manifest.
-func (a *app) manifest(ctx context.Context) (m *sdk.Manifest, err error) {
+// manifest returns the manifest of the only connection, or of that of --connection.
+func (a *app) manifest(ctx context.Context) (*sdk.Manifest, error) {
 	if a.known != nil {
 		return a.known, nil
 	}
-	err = a.withBackend(ctx, func(_ sdk.Backend, found *sdk.Manifest) error {
-		m = found
-		return nil
-	})
-	return m, err
+	_, one, err := a.choose()
+	if err != nil {
+		return nil, err
+	}
+	err = a.withBackends(ctx, []*settings.Connection{one}, func(backends) error { return nil })
+	return a.known, err
 }
 
 // storePath returns the file of the store. A command that cannot read the settings file has failed before.
@@ -278,10 +254,11 @@ func (a *app) pluginCommand() *cobra.Command {
 		Use: pluginCommandName + " [CONNECTOR]", Hidden: true, Args: cobra.MaximumNArgs(1),
 		Short: "Serve a built-in connector as a plugin (launched by soar itself)",
 		RunE: func(c *cobra.Command, args []string) error {
-			if a.chosen = strings.Join(args, ""); a.chosen != "" && a.connector().name != a.chosen {
-				return usagef("there is no built-in connector %q", a.chosen)
+			name := strings.Join(args, "")
+			if name != "" && builtInNamed(name).name != name {
+				return usagef("there is no built-in connector %q", name)
 			}
-			backend, err := a.connector().backend()
+			backend, err := builtInNamed(name).backend()
 			if err != nil {
 				return err
 			}

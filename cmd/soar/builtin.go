@@ -35,10 +35,10 @@ var builtIns = []connector{builtIn, {
 	},
 }}
 
-// connector returns the built-in connector of the chosen connection, or that of the short form.
-func (a *app) connector() connector {
+// builtInNamed returns the built-in connector with this name, or that of the short form.
+func builtInNamed(name string) connector {
 	for _, c := range builtIns {
-		if c.name == a.chosen {
+		if c.name == name {
 			return c
 		}
 	}

@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -31,21 +33,46 @@ const (
 )
 
 func main() {
-	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	// A lost terminal ends the program in order, unless nohup started it.
-	if !signal.Ignored(syscall.SIGHUP) {
-		ends = append(ends, syscall.SIGHUP)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), ends...)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	a := newApp(os.Stdout, os.Stderr)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	// A lost terminal ends the program in order, unless nohup started it. soar watch reloads on other hangups.
+	if !signal.Ignored(syscall.SIGHUP) {
+		hangups := make(chan os.Signal, 1)
+		signal.Notify(hangups, syscall.SIGHUP)
+		go func() {
+			for range hangups {
+				if a.reload.Load() == nil || terminalLost() {
+					end()
+					return
+				}
+				(*a.reload.Load())()
+			}
+		}()
+	}
 	// A second Ctrl-C kills the process at once.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:]))
+	os.Exit(a.run(ctx, os.Args[1:]))
 }
 
+// terminalLost returns a function that reports whether one of the standard files was a terminal when the program started,
+// and is none any more.
+var terminalLost = func() func() bool {
+	var terminals []uintptr
+	for _, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
+		if isatty.IsTerminal(f.Fd()) {
+			terminals = append(terminals, f.Fd())
+		}
+	}
+	return func() bool {
+		return slices.ContainsFunc(terminals, func(fd uintptr) bool { return !isatty.IsTerminal(fd) })
+	}
+}()
+
 // run executes one command line and returns the exit code.
-func run(ctx context.Context, args []string) int {
-	a := newApp(os.Stdout, os.Stderr)
+func (a *app) run(ctx context.Context, args []string) int {
 	a.plugin, a.pluginSHA = early(args, "--plugin"), early(args, "--plugin-sha256")
 	a.config, a.conn = early(args, "--config"), early(args, "--connection")
 	root := a.command()

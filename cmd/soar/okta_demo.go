@@ -59,7 +59,7 @@ func (a *app) demo(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	conn, err := a.open(ctx, &settings.Connection{Name: builtIn.name, Values: map[string]any{"org_url": url, "token": demoToken}}, nil)
+	conn, err := a.open(ctx, &settings.Connection{Name: builtIn.name, Connector: builtIn.name, Values: map[string]any{"org_url": url, "token": demoToken}}, nil)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (a *app) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := playbook.Load("examples/playbooks/"+demoPlaybook, source, conn.manifest)
+	b, err := playbook.Load("examples/playbooks/"+demoPlaybook, source, playbook.Connections{builtIn.name: conn.manifest})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,8 @@ func (a *app) demo(ctx context.Context) error {
 		return err
 	}
 	defer store.Close()
-	engine, err := embedded.New(store, embedded.Options{Org: url, Manifest: conn.manifest, Session: conn, Logger: a.logger, Observe: show.notice})
+	connections := []embedded.Connection{conn.forEngine(url)}
+	engine, err := embedded.New(store, embedded.Options{Connections: connections, Logger: a.logger, Observe: show.notice})
 	if err != nil {
 		return err
 	}
@@ -91,15 +92,15 @@ func (a *app) demo(ctx context.Context) error {
 `, a.out.Bold("An Okta event starts a containment workflow"), url, conn.plugin.PID(), b.File, strings.Join(b.EventTypes, ", "))
 	accepted := make(chan embedded.Accepted, 2*demoLimit/demoEvery) // more than one for each poll
 	w := &watch.Watcher{
-		Org: url, Session: conn, Manifest: conn.manifest, Engine: engine, Store: store,
+		Connections: connections, Engine: engine, Store: store,
 		Playbooks: []*playbook.Playbook{b}, Every: demoEvery, Logger: a.logger,
 		// The demo shows the whole log, not only the playbook's events.
 		AlsoRead: json.RawMessage(`{"event_types":["*"],"own_events":true}`),
-		Accepted: func(_ string, page sdk.RawPage, got embedded.Accepted) {
-			show.accepted(page, got)
+		Accepted: func(f *watch.Feed, page sdk.RawPage, got embedded.Accepted) {
+			show.accepted(f, page, got)
 			accepted <- got
 		},
-		Polled: func(_ string, s host.Status) { show.pollStatus(a.out, s, show.line) },
+		Polled: func(_ *watch.Feed, s host.Status) { show.pollStatus(a.out, s, show.line) },
 	}
 	if err := play(ctx, w, org, attack(before), accepted); err != nil {
 		return err
@@ -113,6 +114,7 @@ func play(ctx context.Context, w *watch.Watcher, org *oktasim.Org, events []okta
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return w.Engine.Work(ctx) })
 	g.Go(func() error { return w.Run(ctx) })
 	g.Go(func() error {
 		defer stop()

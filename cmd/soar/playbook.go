@@ -16,8 +16,8 @@ import (
 func (a *app) playbookCommand() *cobra.Command {
 	c := group("playbook", "Check playbook files, or print their JSON Schema for editors")
 	c.AddCommand(&cobra.Command{
-		Use: "check [FILE...]", Args: cobra.ArbitraryArgs, Short: "Check playbook files against the connector, without running them",
-		Long: "Check playbook files against the connector, without running them. Without files, the command checks the playbooks of the settings.",
+		Use: "check [FILE...]", Args: cobra.ArbitraryArgs, Short: "Check playbook files against the connectors, without running them",
+		Long: "Check playbook files against the connectors, without running them. Without files, the command checks the playbooks of the settings.",
 		RunE: func(c *cobra.Command, args []string) error { return a.checkPlaybooks(c.Context(), args) },
 	}, &cobra.Command{
 		Use: "schema", Args: none, Short: "Print the JSON Schema of playbook files",
@@ -31,7 +31,7 @@ func (a *app) playbookCommand() *cobra.Command {
 
 func (a *app) checkPlaybooks(ctx context.Context, files []string) error {
 	invalid := false
-	_, err := a.eachPlaybook(ctx, files, func(file string, b *playbook.Playbook, problems playbook.Problems) {
+	err := a.eachPlaybook(ctx, files, func(file string, b *playbook.Playbook, problems playbook.Problems) {
 		invalid = invalid || len(problems) > 0
 		switch {
 		case a.json:
@@ -60,20 +60,19 @@ func limitsOf(b *playbook.Playbook) string {
 	return text
 }
 
-// loadPlaybooks loads the files, and returns the manifest of the connector too. It fails if
-// any file has a problem.
-func (a *app) loadPlaybooks(ctx context.Context, files []string) ([]*playbook.Playbook, *sdk.Manifest, error) {
+// loadPlaybooks loads the files. It fails if any file has a problem.
+func (a *app) loadPlaybooks(ctx context.Context, files []string) ([]*playbook.Playbook, error) {
 	var playbooks []*playbook.Playbook
 	var all playbook.Problems
 	fileOf := map[string]string{}
-	m, err := a.eachPlaybook(ctx, files, func(file string, b *playbook.Playbook, problems playbook.Problems) {
+	err := a.eachPlaybook(ctx, files, func(file string, b *playbook.Playbook, problems playbook.Problems) {
 		all = append(all, problems...)
 		if b == nil {
 			return
 		}
 		if other, double := fileOf[b.Name]; double {
 			all = append(all, playbook.Problem{File: file, Line: 1, Column: 1,
-				Message: fmt.Sprintf("the playbook %s stands in %s already: runs are known by its name", b.Name, other)})
+				Message: fmt.Sprintf("the name %s is also that of the playbook in %s, and run IDs contain the name. Rename one of the two", b.Name, other)})
 		}
 		fileOf[b.Name] = file
 		playbooks = append(playbooks, b)
@@ -81,7 +80,7 @@ func (a *app) loadPlaybooks(ctx context.Context, files []string) ([]*playbook.Pl
 	if err == nil && len(all) > 0 {
 		err = rejected(all)
 	}
-	return playbooks, m, err
+	return playbooks, err
 }
 
 // playbookFiles returns files, or the playbook files of the settings if there are none.
@@ -105,21 +104,25 @@ func rejected(problems playbook.Problems) error {
 }
 
 // eachPlaybook loads each file and calls use with the playbook, or with its problems.
-func (a *app) eachPlaybook(ctx context.Context, files []string, use func(string, *playbook.Playbook, playbook.Problems)) (m *sdk.Manifest, err error) {
-	if files, err = a.playbookFiles(files); err != nil {
-		return nil, err
+func (a *app) eachPlaybook(ctx context.Context, files []string, use func(string, *playbook.Playbook, playbook.Problems)) error {
+	files, err := a.playbookFiles(files)
+	if err != nil {
+		return err
 	}
-	err = a.withBackend(ctx, func(backend sdk.Backend, manifest *sdk.Manifest) error {
-		m = manifest
+	selected, err := a.selected()
+	if err != nil {
+		return err
+	}
+	return a.withBackends(ctx, selected, func(all backends) error {
 		for _, file := range files {
 			source, err := a.readPlaybook(file)
 			if err != nil {
 				return err
 			}
-			b, err := playbook.Load(file, source, m)
+			b, err := playbook.Load(file, source, all.manifests())
 			if err == nil {
 				// Only the connector can check the parameters of its trigger.
-				err = b.ParamProblems(backend.Validate(ctx, b.Trigger, b.Params))
+				err = b.ParamProblems(all[b.Connection].Validate(ctx, b.Trigger, b.Params))
 			}
 			var problems playbook.Problems
 			switch {
@@ -133,7 +136,6 @@ func (a *app) eachPlaybook(ctx context.Context, files []string, use func(string,
 		}
 		return nil
 	})
-	return m, err
 }
 
 // readPlaybook reads a playbook file. It warns if other users can change the file, because

@@ -14,6 +14,7 @@ import (
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/terminal"
+	"soar.example/okta/internal/watch"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/schema"
 	"soar.example/okta/sdk"
@@ -33,23 +34,47 @@ func (p *progress) line(object any, format string, args ...any) {
 	p.print(object, "%s  %s\n", p.out.Faint(time.Now().UTC().Format("15:04:05.000Z")), fmt.Sprintf(format, args...))
 }
 
-func (p *progress) watching(h sdk.Health, playbooks []*playbook.Playbook, store string, shadow bool) {
+// watched is a connection of a watch, for people.
+type watched struct {
+	Name    string `json:"connection"`
+	Target  string `json:"target"`
+	Account string `json:"account,omitempty"`
+	Shadow  bool   `json:"shadow"`
+	notes   []string
+}
+
+// watching shows the connections and the playbooks of a watch.
+func (p *progress) watching(kind string, connections []watched, playbooks []*playbook.Playbook, store string) {
 	if p.json {
-		p.out.JSON(map[string]any{
-			"kind": "watching", "target": h.Target, "account": h.Account, "playbooks": playbookNames(playbooks), "store": store, "shadow": shadow,
-		})
+		p.out.JSON(map[string]any{"kind": kind, "connections": connections, "playbooks": playbookNames(playbooks), "store": store})
 		return
 	}
-	fmt.Fprintf(p.out, "watching %s as %s; runs are kept in %s; Ctrl-C stops\n", p.out.Bold(h.Target), terminal.OneLine(h.Account), store)
-	for _, note := range h.Notes {
-		fmt.Fprintf(p.out, "  %s %s\n", p.out.Yellow("!"), terminal.OneLine(note))
+	fmt.Fprintf(p.out, "%s; runs are kept in %s; Ctrl-C stops\n", strings.Join(namesOf(connections, func(c watched) string {
+		text := "watching " + p.out.Bold(c.Target)
+		if c.Account != "" {
+			text += " as " + terminal.OneLine(c.Account)
+		}
+		if len(connections) > 1 {
+			text += " (" + c.Name + ")"
+		}
+		return text
+	}), "\n"), store)
+	shadow := map[string]bool{}
+	for _, c := range connections {
+		shadow[c.Name] = c.Shadow
+		for _, note := range c.notes {
+			fmt.Fprintf(p.out, "  %s %s\n", p.out.Yellow("!"), terminal.OneLine(note))
+		}
 	}
 	for _, b := range playbooks {
-		note := ""
-		if shadow || b.Shadow {
+		note, events := "", strings.Join(b.EventTypes, ", ")
+		if shadow[b.Connection] || b.Shadow {
 			note = p.out.Yellow("  shadow: writes are planned, not made")
 		}
-		fmt.Fprintf(p.out, "  %s on %s%s\n", p.out.Bold(b.Name), cmp.Or(strings.Join(b.EventTypes, ", "), "every event of "+b.Trigger), note)
+		if events = cmp.Or(events, "every event of "+b.Trigger); len(connections) > 1 {
+			events += " of " + b.Connection
+		}
+		fmt.Fprintf(p.out, "  %s on %s%s\n", p.out.Bold(b.Name), events, note)
 	}
 }
 
@@ -60,17 +85,17 @@ func (p *progress) serving(at net.Addr) {
 }
 
 // accepted shows the events of a page that is stored.
-func (p *progress) accepted(page sdk.RawPage, a embedded.Accepted) {
+func (p *progress) accepted(feed *watch.Feed, page sdk.RawPage, a embedded.Accepted) {
 	p.seen.Add(int64(page.Seen))
 	p.matched.Add(int64(a.Matched))
 	p.runs.Add(int64(len(a.Runs)))
 	for _, e := range page.Events {
 		if p.json {
-			p.out.JSON(map[string]any{"kind": "event", "uuid": e.ID, "type": e.Type, "published": e.Time, "event": schema.MaskNamed(e.Data)})
+			p.out.JSON(map[string]any{"kind": "event", "feed": feed.Name, "uuid": e.ID, "type": e.Type, "published": e.Time, "event": schema.MaskNamed(e.Data)})
 			continue
 		}
 		facts := describeEvent(e.Data).text()
-		if p.foreign() {
+		if feed.Connection.Manifest.Name != builtIn.name {
 			facts = httpclient.Printable(string(schema.MaskNamed(e.Data)), 200)
 		}
 		p.line(nil, "event  %s  %s", terminal.OneLine(e.Type), p.out.Faint(terminal.OneLine(facts)))

@@ -36,12 +36,13 @@ func storeOf(t *testing.T, days ...int) string {
 	}
 	source := "name: book\ntitle: Book\ntrigger: system_log\nevent_types: [user.session.start]\n" +
 		"steps: [{id: look, action: get_user, with: {user: a@b.example}}]\n"
-	book, err := playbook.Load("book.yaml", []byte(source), m)
+	book, err := playbook.Load("book.yaml", []byte(source), playbook.Connections{"okta": m})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var now time.Time
-	engine, err := embedded.New(store, embedded.Options{Org: "org", Manifest: m, Session: struct{ sdk.Session }{}, Now: func() time.Time { return now }})
+	connections := []embedded.Connection{{Name: "okta", Org: "org", Manifest: m, Session: struct{ sdk.Session }{}}}
+	engine, err := embedded.New(store, embedded.Options{Connections: connections, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func TestReadme(t *testing.T) {
 			}
 			if strings.Contains(block[1], "steps:") {
 				playbooks++
-				if _, err := playbook.Load(name, []byte(block[1]), m); err != nil {
+				if _, err := playbook.Load(name, []byte(block[1]), playbook.Connections{"okta": m}); err != nil {
 					t.Error(err)
 				}
 			}

@@ -88,22 +88,23 @@ func (a *app) replay(ctx context.Context, file string, o replayOptions) error {
 	if err != nil {
 		return err
 	}
-	playbooks, _, err := a.loadPlaybooks(ctx, []string{file})
+	playbooks, err := a.loadPlaybooks(ctx, []string{file})
 	if err != nil {
 		return err
 	}
-	conn, err := a.connect(ctx, nil)
-	if err != nil {
+	r := &replay{app: a, playbook: playbooks[0], span: span, again: o.again}
+	if r.all, err = a.openAll(ctx, usedBy(playbooks), nil); err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer r.all.Close()
+	conn := r.all.named(r.playbook.Connection)
 	health, err := conn.Check(ctx)
 	if err != nil {
 		return err
 	}
-	r := &replay{app: a, conn: conn, org: health.Target, playbook: playbooks[0], span: span, again: o.again}
+	r.org, r.shadow = health.Target, conn.shadow()
 	r.past, err = watch.History{
-		Org: r.org, Session: conn, Manifest: conn.manifest, Playbook: r.playbook, Span: span, MaxEvents: o.maxEvents,
+		Connection: conn.forEngine(r.org), Playbook: r.playbook, Span: span, MaxEvents: o.maxEvents,
 		Observe: func(s host.Status) { a.pollStatus(a.err, s, a.warn) }, Logger: a.logger,
 	}.Read(ctx)
 	if err != nil {
@@ -121,8 +122,9 @@ func (a *app) replay(ctx context.Context, file string, o replayOptions) error {
 // A replay runs one playbook over the past events of a span.
 type replay struct {
 	*app
-	conn     *connection
-	org      string
+	all      connectionList // that the playbook uses
+	org      string         // whose events the replay reads
+	shadow   bool           // the connection of the trigger makes dry runs only
 	playbook *playbook.Playbook
 	span     watch.Span
 	past     watch.Past
@@ -136,8 +138,8 @@ func (r *replay) start(ctx context.Context) error {
 		return err
 	}
 	defer store.Close()
-	// workOff opens another session, because the one that read the log signs without the store's key.
-	w, err := r.workOff(ctx, store, embedded.Options{Org: r.org}, func() ([]string, int, error) {
+	// workOff opens other sessions, because those that read the log sign without the store's key.
+	w, err := r.workOff(ctx, store, r.org, usedBy([]*playbook.Playbook{r.playbook}), embedded.Options{}, func() ([]string, int, error) {
 		got, err := r.queue(ctx, store)
 		return got.Runs, got.Started, err
 	})
@@ -166,7 +168,7 @@ func (r *replay) start(ctx context.Context) error {
 }
 
 func (r *replay) queue(ctx context.Context, store *embedded.Store) (embedded.Accepted, error) {
-	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Playbook: r.playbook, Events: r.past.Events, Again: r.again, Shadow: r.conn.shadow()})
+	got, err := store.Replay(ctx, embedded.Replay{Org: r.org, Playbook: r.playbook, Events: r.past.Events, Again: r.again, Shadow: r.shadow})
 	if err == nil {
 		r.introduce("", got.Matched, got.Repeated, len(got.Runs))
 	}
@@ -216,7 +218,11 @@ func (r *replay) dryRunSteps(ctx context.Context, start []sdk.RawEvent) ([]embed
 		body := sdk.AsError(err).Body()
 		return []embedded.DryRunStep{{ID: "condition", Status: engine.Failed, Error: &body}}, nil
 	}
-	return embedded.DryRun(ctx, r.conn, r.conn.manifest, r.playbook, start)
+	sessions := map[string]sdk.Session{}
+	for _, c := range r.all {
+		sessions[c.settings.Name] = c
+	}
+	return embedded.DryRun(ctx, sessions, r.playbook, start)
 }
 
 // startedBefore asks the store, if there is one. A dry run creates none.

@@ -6,6 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,7 +51,15 @@ func (a *app) retry(ctx context.Context, store *embedded.Store, id string) error
 	if now, err := inputfile.Read(file, playbook.MaxFile); err == nil && !bytes.Equal(now, source) {
 		a.note(file + " has changed since: the run goes on with the playbook as it was")
 	}
-	w, err := a.workOff(ctx, store, embedded.Options{Org: org, Workers: 1, Only: run.ID}, func() ([]string, int, error) {
+	manifests, err := a.manifests(ctx)
+	if err != nil {
+		return err
+	}
+	names := slices.Sorted(maps.Keys(manifests))
+	if p, err := playbook.Load(file, source, manifests); err == nil {
+		names = usedBy([]*playbook.Playbook{p})
+	}
+	w, err := a.workOff(ctx, store, org, names, embedded.Options{Workers: 1, Only: run.ID}, func() ([]string, int, error) {
 		_, err := store.Retry(ctx, run.ID)
 		return []string{run.ID}, 1, err
 	})
@@ -73,32 +84,37 @@ func (a *app) retry(ctx context.Context, store *embedded.Store, id string) error
 // workedOff counts the runs that workOff queued.
 type workedOff struct{ runs, failed, left int }
 
-// workOff works on runs in this process until those that queue returns have ended, or ctx
-// ends. queue also returns how many of its runs have not ended yet; the others have failed.
+// workOff works on runs of the org in this process, with the named connections, until those
+// that queue returns have ended, or ctx ends. queue also returns how many of its runs have not ended yet; the others have failed.
 // The error is [embedded.ErrInUse] if another process works on the store.
-func (a *app) workOff(ctx context.Context, store *embedded.Store, o embedded.Options,
+func (a *app) workOff(ctx context.Context, store *embedded.Store, org string, connections []string, o embedded.Options,
 	queue func() (ids []string, unfinished int, err error)) (w workedOff, err error) {
 	if inUse, err := store.InUse(); err != nil || inUse {
 		return w, cmp.Or(err, embedded.ErrInUse)
 	}
-	conn, err := a.connect(ctx, store)
+	all, err := a.openAll(ctx, connections, store)
 	if err != nil {
 		return w, err
 	}
-	defer conn.Close()
-	health, err := conn.Check(ctx)
-	if err != nil {
-		return w, err
+	defer all.Close()
+	for _, c := range all {
+		health, err := c.Check(ctx)
+		if err != nil {
+			return w, err
+		}
+		o.Connections = append(o.Connections, c.forEngine(health.Target))
 	}
-	if health.Target != o.Org {
-		return w, sdk.Invalid(fmt.Sprintf("run %s belongs to %s, but this connection is to %s. Use the settings of that org", o.Only, o.Org, health.Target))
+	orgs := namesOf(o.Connections, func(c embedded.Connection) string { return c.Org })
+	if !slices.Contains(orgs, org) {
+		return w, sdk.Invalid(fmt.Sprintf("run %s belongs to %s, but the connection is to %s. Use the settings of that org",
+			o.Only, org, strings.Join(orgs, " and ")))
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	show := &progress{app: a, started: time.Now()}
 	waiting := map[string]bool{} // IDs of the runs that have not ended
 	var mu sync.Mutex
-	o.Manifest, o.Session, o.Logger, o.Caller, o.Shadow = conn.manifest, conn, a.logger, a.caller(conn), conn.shadow()
+	o.Logger, o.Case = a.logger, a.caseID
 	o.Observe = func(n embedded.Notice) {
 		show.notice(n)
 		mu.Lock()

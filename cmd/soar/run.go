@@ -26,7 +26,8 @@ func (a *app) runCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "run ACTION [--PARAMETER VALUE ... | --input FILE|-]",
 		Short: "Run one action",
-		Long: `Run one action. Its parameters are flags (soar run ACTION --help lists them), or one JSON object
+		Long: `Run one action. If several connections have it, write the connection before the action, such as
+emea/suspend_user, or use --connection. Its parameters are flags (soar run ACTION --help lists them), or one JSON object
 from a file or from standard input. Secrets have no flag, since other processes can read flags.
 
 Exit status 0 means that the state is as requested. The exit status is 1 if the action does not apply, for
@@ -65,11 +66,7 @@ func (a *app) actionCommand(run *cobra.Command, args []string) (*cobra.Command, 
 	} else if global.NArg() == 0 {
 		return nil, nil, nil
 	}
-	m, err := a.manifest(run.Context())
-	if err != nil {
-		return nil, nil, err
-	}
-	info, err := findAction(m, global.Arg(0))
+	info, err := a.findAction(run.Context(), global.Arg(0))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -46,18 +46,27 @@ soar watch on the same store reverts these. soar run and soar runs retry only re
 			if shows {
 				return a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error { return a.listUndos(ctx, store, q) })(c, nil)
 			}
-			return a.undo(&o, func(ctx context.Context, store *embedded.Store, conn *connection) (embedded.UndoResult, error) {
+			var id string
+			return a.undo(&o, func(ctx context.Context, store *embedded.Store) (org, connection string, err error) {
 				if last {
-					open, err := store.Operations(ctx, embedded.OperationQuery{Org: o.Caller.Org, Open: true, Limit: 1})
-					if err == nil && len(open) == 0 {
-						err = sdk.Errorf(sdk.NotFound, "%s has no open operation on %s", a.storePath(), o.Caller.Org)
-					}
-					if err != nil {
-						return embedded.UndoResult{}, err
-					}
-					args = []string{open[0].ID}
+					id, err = a.lastOpen(ctx, store, "")
+				} else {
+					id = args[0]
 				}
-				return store.UndoOperation(ctx, conn, conn.manifest, args[0], o)
+				if err == nil {
+					org, connection, err = store.Origin(ctx, id)
+				}
+				return org, connection, err
+			}, func(ctx context.Context, store *embedded.Store, conn *connection) (_ embedded.UndoResult, err error) {
+				if last {
+					id, err = a.lastOpen(ctx, store, o.Caller.Org)
+				} else {
+					id = args[0]
+				}
+				if err != nil {
+					return embedded.UndoResult{}, err
+				}
+				return store.UndoOperation(ctx, conn, conn.manifest, id, o)
 			})(c, args)
 		},
 	}
@@ -80,7 +89,9 @@ containment is restored. Without a containment, the command undoes the latest op
 It works like soar undo (see soar undo --help).`,
 		Example: "  soar restore alice@corp.example --dry-run\n  soar restore alice@corp.example",
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.undo(&o, func(ctx context.Context, store *embedded.Store, conn *connection) (embedded.UndoResult, error) {
+			return a.undo(&o, func(ctx context.Context, store *embedded.Store) (org, connection string, err error) {
+				return a.originOf(ctx, store, args[0])
+			}, func(ctx context.Context, store *embedded.Store, conn *connection) (embedded.UndoResult, error) {
 				return store.RestoreSubject(ctx, conn, conn.manifest, args[0], o)
 			})(c, args)
 		},
@@ -96,10 +107,92 @@ func (a *app) undoFlags(c *cobra.Command, o *embedded.UndoOptions) {
 	a.caseFlag(c.Flags())
 }
 
-// undo returns the body of a command that undoes operations with do.
-func (a *app) undo(o *embedded.UndoOptions,
+// lastOpen returns the ID of the latest open operation, of the org if one is given.
+func (a *app) lastOpen(ctx context.Context, store *embedded.Store, org string) (string, error) {
+	open, err := store.Operations(ctx, embedded.OperationQuery{Org: org, Open: true, Limit: 1})
+	switch {
+	case err != nil:
+		return "", err
+	case len(open) == 0 && org == "":
+		return "", sdk.Errorf(sdk.NotFound, "%s has no open operation", a.storePath())
+	case len(open) == 0:
+		return "", sdk.Errorf(sdk.NotFound, "%s has no open operation on %s", a.storePath(), org)
+	}
+	return open[0].ID, nil
+}
+
+// originOf returns the account and the connection of the operations on a subject.
+func (a *app) originOf(ctx context.Context, store *embedded.Store, subject string) (org, connection string, err error) {
+	q := embedded.OperationQuery{Subject: subject, Open: true, Limit: 10_000}
+	found, err := store.Operations(ctx, q)
+	if q.Open = false; err == nil && len(found) == 0 {
+		found, err = store.Operations(ctx, q)
+	}
+	if err != nil || len(found) == 0 {
+		return "", "", cmp.Or(err, error(sdk.Errorf(sdk.NotFound, "no operation of this store on %q can be undone", subject)))
+	}
+	for _, op := range found {
+		if op.Org != found[0].Org {
+			return "", "", sdk.Invalid(fmt.Sprintf("%q has operations on %s and on %s: choose one with --connection", subject, found[0].Org, op.Org))
+		}
+	}
+	return found[0].Org, found[0].Actor.Connection, nil
+}
+
+// findOrigin returns the account and the connection of the operations to undo.
+type findOrigin func(context.Context, *embedded.Store) (org, connection string, err error)
+
+// connectTo opens the connection of --connection or, if there are several, one to the org: preferably that with this name.
+func (a *app) connectTo(ctx context.Context, store *embedded.Store, find findOrigin) (*connection, error) {
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	if a.connectionName(s) != "" || len(s.Connections) == 1 {
+		return a.connect(ctx, store)
+	}
+	org, preferred, err := find(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	names := s.Names()
+	slices.SortStableFunc(names, func(x, y string) int { return cmp.Compare(distance(x, preferred), distance(y, preferred)) })
+	for _, name := range names {
+		all, failed := a.openAll(ctx, []string{name}, store)
+		if failed != nil {
+			err = cmp.Or(err, failed)
+			continue
+		}
+		target, failed := store.Target(ctx, all[0], all[0].values)
+		if target == org {
+			return all[0], nil
+		}
+		err = cmp.Or(err, failed, all.Close())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, sdk.Invalid("the operation was made on " + org + ", and no connection of the settings is to that org")
+}
+
+// distance is 0 for the preferred name, and 1 for any other.
+func distance(name, preferred string) int {
+	if name == preferred {
+		return 0
+	}
+	return 1
+}
+
+// undo returns the body of a command that undoes operations with do. If there are several connections, find names the
+// account of the operations.
+func (a *app) undo(o *embedded.UndoOptions, find findOrigin,
 	do func(context.Context, *embedded.Store, *connection) (embedded.UndoResult, error)) func(*cobra.Command, []string) error {
-	return a.onStore(func(ctx context.Context, store *embedded.Store, conn *connection, _ []string) (err error) {
+	return a.withStore(func(ctx context.Context, store *embedded.Store, _ []string) error {
+		conn, err := a.connectTo(ctx, store, find)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
 		reason := o.Caller.Reason
 		o.Caller = a.caller(conn)
 		o.Caller.Reason = reason

@@ -6,14 +6,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
-	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/monitor"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/watch"
-	"soar.example/okta/plugin/host"
-	"soar.example/okta/sdk"
 )
 
 // watchOptions are the flags of soar watch.
@@ -36,6 +32,10 @@ command uses the playbooks of the settings.
 The store (--store) keeps the checkpoint, the events and the runs. After a stop or a crash, the watch
 continues from there: no event is lost, and no event starts a playbook twice.
 
+The watch uses all connections of the playbooks. If one of the services fails, the others are watched on.
+After SIGHUP, or when the settings file or a playbook changes, the watch loads them again. If they are not
+valid, the watch reports the problems and keeps the former ones. Runs under way end with the former ones.
+
 On a terminal, the last line shows the status. Otherwise the status is printed regularly (--status). With
 --metrics, Prometheus reads the same data at /metrics. /healthz returns 200, or 503 with the reason.`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -43,7 +43,7 @@ On a terminal, the last line shows the status. Otherwise the status is printed r
 		},
 	}
 	c.Flags().DurationVar(&o.every, "every", 0, "wait between polls (default: that of the trigger, 10s)")
-	c.Flags().IntVar(&o.workers, "workers", 4, "number of runs that are executed at the same time")
+	c.Flags().IntVar(&o.workers, "workers", 4, "number of runs of each org that are executed at the same time")
 	c.Flags().StringVar(&o.metrics, "metrics", "", "address for /metrics and /healthz: :9464 listens on loopback, 0.0.0.0:9464 everywhere")
 	c.Flags().DurationVar(&o.maxLag, "max-lag", 5*time.Minute, "longest delay of a healthy watch")
 	a.caseFlag(c.Flags())
@@ -72,9 +72,9 @@ func (o watchOptions) check() error {
 }
 
 // checkLag rejects a limit that the wait between two polls exceeds.
-func (o watchOptions) checkLag(m *sdk.Manifest, playbooks []*playbook.Playbook) error {
+func (o watchOptions) checkLag(all connectionList, playbooks []*playbook.Playbook) error {
 	for _, b := range playbooks {
-		if every := watch.Interval(m, b.Trigger, o.every); every > o.maxLag {
+		if every := watch.Interval(all.named(b.Connection).manifest, b.Trigger, o.every); every > o.maxLag {
 			return usagef("--max-lag %s is shorter than the wait between polls (%s): it would be passed again and again", o.maxLag, every)
 		}
 	}
@@ -85,11 +85,9 @@ func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	playbooks, m, err := a.loadPlaybooks(ctx, files)
+	flags := *a // before the settings change them
+	playbooks, err := a.loadPlaybooks(ctx, files)
 	if err != nil {
-		return err
-	}
-	if err := o.checkLag(m, playbooks); err != nil {
 		return err
 	}
 	var metrics net.Listener
@@ -99,84 +97,16 @@ func (a *app) watch(ctx context.Context, files []string, o watchOptions) error {
 		}
 		defer metrics.Close()
 	}
-	return a.connectWithStore(ctx, func(store *embedded.Store, conn *connection) error {
-		w := &watch.Watcher{Manifest: conn.manifest, Store: store, Playbooks: playbooks, Every: o.every, Logger: a.logger}
-		return a.runWatcher(ctx, w, conn, o, metrics)
-	})
-}
-
-// runWatcher runs w, shows its status, and serves it on metrics unless that is nil.
-func (a *app) runWatcher(ctx context.Context, w *watch.Watcher, conn *connection, o watchOptions, metrics net.Listener) error {
-	show := &progress{app: a, started: time.Now()}
-	var health sdk.Health
-	err := host.Retry(ctx, func(s host.Status) { show.pollStatus(show.out, s, show.line) }, func(ctx context.Context) (err error) {
-		health, err = conn.Check(ctx)
-		return err
-	})
-	if err != nil || ctx.Err() != nil {
-		return err
+	if err := a.file.Resolve(ctx, usedBy(playbooks)...); err != nil {
+		return err // no store is created with wrong settings
 	}
-	w.Org = health.Target
-	feeds, err := w.Feeds()
+	store, err := a.openStore(ctx)
 	if err != nil {
 		return err
 	}
-	names := namesOf(feeds, func(f *watch.Feed) string { return f.Name })
-	mon := monitor.New(monitor.Options{
-		Feeds: names, Playbooks: playbookNames(w.Playbooks), MaxLag: o.maxLag,
-		PluginUp: func() bool { return conn.plugin.PID() != 0 },
-		Queues:   func(ctx context.Context) ([]embedded.Queue, error) { return w.Store.Queues(ctx, w.Org) },
-		Paused:   w.Store.WritesPaused,
-	})
-	status := newWatchStatus(show)
-	defer status.close()
-	w.Session = mon.Session(conn)
-	w.Engine, err = embedded.New(w.Store, embedded.Options{
-		Org: w.Org, Manifest: w.Manifest, Session: w.Session, Workers: o.workers, Logger: a.logger,
-		Caller: a.caller(conn), Shadow: conn.shadow(),
-		Observe: func(n embedded.Notice) {
-			mon.Notice(n)
-			show.notice(n)
-		},
-	})
-	if err != nil {
-		return err
-	}
-	defer w.Engine.Close()
-	w.Accepted = func(feed string, page sdk.RawPage, got embedded.Accepted) {
-		mon.Accepted(feed, page, got)
-		show.accepted(page, got)
-	}
-	w.Polled = func(feed string, s host.Status) {
-		mon.Polled(feed, s)
-		show.pollStatus(show.out, s, show.line)
-		status.redraw(mon.Snapshot())
-	}
-	show.watching(health, w.Playbooks, a.storePath(), conn.shadow())
-	if metrics != nil {
-		show.serving(metrics.Addr())
-	}
-	// The group ends when the watcher does.
-	runCtx, stop := context.WithCancel(ctx)
-	defer stop()
-	g, runCtx := errgroup.WithContext(runCtx)
-	g.Go(func() error {
-		defer stop()
-		return w.Run(runCtx)
-	})
-	g.Go(func() error {
-		mon.Follow(runCtx, o.status, status.show)
-		return nil
-	})
-	if metrics != nil {
-		g.Go(func() error { return mon.Serve(runCtx, metrics) })
-	}
-	if err = g.Wait(); err != nil && ctx.Err() != nil && sdk.AsError(err).Code == sdk.Canceled {
-		err = nil // a signal ended the watch while it was starting
-	}
-	status.close()
-	show.stopped()
-	return err
+	defer store.Close()
+	d := &daemon{app: a, flags: flags, files: files, o: o, store: store, processes: newProcesses(a, store)}
+	return d.run(ctx, metrics)
 }
 
 func playbookNames(playbooks []*playbook.Playbook) []string {

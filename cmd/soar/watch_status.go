@@ -9,7 +9,6 @@ import (
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/monitor"
 	"soar.example/okta/internal/terminal"
-	"soar.example/okta/sdk"
 )
 
 // watchStatus shows the state of a watch: in the last line of a terminal, or from time to time
@@ -121,11 +120,11 @@ func statusText(s monitor.Snapshot) string {
 
 // budgetText returns the rest of the budget with the smallest share left.
 func budgetText(s monitor.Snapshot) string {
-	budgets := slices.DeleteFunc(slices.Clone(s.Budgets), func(b sdk.Budget) bool { return b.Limit <= 0 })
+	budgets := slices.DeleteFunc(slices.Clone(s.Budgets), func(b monitor.Budget) bool { return b.Limit <= 0 })
 	if len(budgets) == 0 {
 		return ""
 	}
-	b := slices.MinFunc(budgets, func(a, b sdk.Budget) int { return cmp.Compare(a.Remaining*b.Limit, b.Remaining*a.Limit) })
+	b := slices.MinFunc(budgets, func(a, b monitor.Budget) int { return cmp.Compare(a.Remaining*b.Limit, b.Remaining*a.Limit) })
 	return fmt.Sprintf("%d of %d left", b.Remaining, b.Limit)
 }
 

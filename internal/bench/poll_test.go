@@ -123,7 +123,7 @@ func BenchmarkEventToRun(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	book, err := playbook.Load("on_start.yaml", []byte(onStart), manifest)
+	book, err := playbook.Load("on_start.yaml", []byte(onStart), playbook.Connections{"okta": manifest})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func BenchmarkEventToRun(b *testing.B) {
 	session := open(b, plugin, org.URL, org.Token)
 	started := make(chan time.Time, 1)
 	engine, err := embedded.New(store, embedded.Options{
-		Org: org.URL, Manifest: manifest, Session: session,
+		Connections: []embedded.Connection{{Name: "okta", Org: org.URL, Manifest: manifest, Session: session}},
 		Observe: func(n embedded.Notice) {
 			if n.Kind == embedded.RunStarted {
 				started <- time.Now()

@@ -71,7 +71,7 @@ func TestStepsLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		const head = "name: example\ntitle: Example\ntrigger: system_log\nevent_types: [user.session.start]\nsteps:\n"
-		if _, err := playbook.Load(a.Name, []byte(head+text+"\n"), m); err != nil {
+		if _, err := playbook.Load(a.Name, []byte(head+text+"\n"), playbook.Connections{"okta": m}); err != nil {
 			t.Errorf("%v\n%s", err, text)
 		}
 	}

@@ -299,7 +299,7 @@ func check(ctx context.Context, c *Client) (sdk.Health, error) {
 	}
 	resp, err := c.probe.RoundTrip(req)
 	if err != nil {
-		return sdk.Health{}, err
+		return sdk.Health{Target: c.base.origin.String()}, err
 	}
 	h := sdk.Health{Target: c.base.origin.String(), Account: "unverified principal", Notes: []string{
 		"HEAD / without credentials got the status " + strconv.Itoa(resp.StatusCode) + ". The host is reachable. The credentials and the path of base_url " +

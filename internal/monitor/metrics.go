@@ -6,24 +6,22 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-
-	"soar.example/okta/sdk"
 )
 
 // A Metric is a metric for Prometheus.
 type Metric struct {
 	Name    string
-	Counter bool // if false, the metric is a gauge
+	Counter bool // otherwise a gauge
 	Help    string
 	Labels  []string
 
 	read reader
 }
 
-// A reader calls give with each value of a metric and the labels of the value.
+// A reader calls give with each value of a metric and its labels.
 type reader func(s Snapshot, give func(value float64, labels ...string))
 
-// each returns a reader of one value with one label for each item. It skips values that are NaN.
+// each returns a reader of one value for each item, with one label. NaN is no value.
 func each[T any](items func(Snapshot) []T, label func(T) string) func(read func(T) float64) reader {
 	return func(read func(T) float64) reader {
 		return func(s Snapshot, give func(float64, ...string)) {
@@ -39,17 +37,27 @@ func each[T any](items func(Snapshot) []T, label func(T) string) func(read func(
 var (
 	perFeed     = each(func(s Snapshot) []Feed { return s.Feeds }, func(f Feed) string { return f.Name })
 	perPlaybook = each(func(s Snapshot) []Playbook { return s.Playbooks }, func(p Playbook) string { return p.Name })
-	perBudget   = each(func(s Snapshot) []sdk.Budget { return s.Budgets }, func(b sdk.Budget) string { return b.Bucket })
 )
 
-// whether returns a reader of a condition: 1 if it is true, otherwise 0.
+// perBudget returns a reader of one value for each budget.
+func perBudget(read func(Budget) float64) reader {
+	return func(s Snapshot, give func(float64, ...string)) {
+		for _, b := range s.Budgets {
+			if v := read(b); !math.IsNaN(v) {
+				give(v, b.Connection, b.Bucket)
+			}
+		}
+	}
+}
+
+// whether returns a reader of a condition, as 1 or 0.
 func whether(is func(Snapshot) bool) reader {
 	return func(s Snapshot, give func(float64, ...string)) {
 		give(map[bool]float64{true: 1}[is(s)])
 	}
 }
 
-// timestamp returns t as a Prometheus timestamp, or NaN if t is zero.
+// timestamp returns t in the unit of Prometheus, NaN for no time.
 func timestamp(t time.Time) float64 {
 	if t.IsZero() {
 		return math.NaN()
@@ -57,8 +65,9 @@ func timestamp(t time.Time) float64 {
 	return float64(t.UnixMicro()) / 1e6
 }
 
-// Metrics are the metrics of [Monitor.Registry], except those of the Go process. A feed is a trigger. Its name
-// includes a number if the trigger has several feeds. No label contains text from events.
+// Metrics are the metrics of [Monitor.Registry], except those of the Go process. A feed is a
+// trigger, with a number if the trigger has several feeds, and after the connection if the watch has several
+// connections. No label has values from events.
 var Metrics = []Metric{
 	{Name: "soar_lag_seconds", Labels: []string{"feed"},
 		Help: "Lag of the watch. While there is more to read: age of the latest stored event, by this machine's clock. Otherwise: time since " +
@@ -115,17 +124,17 @@ var Metrics = []Metric{
 			give(float64(s.Requests.Polls), "poll")
 			give(float64(s.Requests.Actions), "action")
 		}},
-	{Name: "soar_budget_limit_requests", Labels: []string{"bucket"},
+	{Name: "soar_budget_limit_requests", Labels: []string{"connection", "bucket"},
 		Help: "Requests that the service allows in one window of a rate limit.",
-		read: perBudget(func(b sdk.Budget) float64 { return float64(b.Limit) })},
-	{Name: "soar_budget_remaining_requests", Labels: []string{"bucket"},
+		read: perBudget(func(b Budget) float64 { return float64(b.Limit) })},
+	{Name: "soar_budget_remaining_requests", Labels: []string{"connection", "bucket"},
 		Help: "Requests that were left in the window, by the service's last response.",
-		read: perBudget(func(b sdk.Budget) float64 { return float64(b.Remaining) })},
-	{Name: "soar_budget_reset_timestamp_seconds", Labels: []string{"bucket"},
+		read: perBudget(func(b Budget) float64 { return float64(b.Remaining) })},
+	{Name: "soar_budget_reset_timestamp_seconds", Labels: []string{"connection", "bucket"},
 		Help: "Start of the next window.",
-		read: perBudget(func(b sdk.Budget) float64 { return timestamp(b.Reset) })},
+		read: perBudget(func(b Budget) float64 { return timestamp(b.Reset) })},
 	{Name: "soar_plugin_up",
-		Help: "Whether the connector's process runs: 1 or 0.",
+		Help: "Whether the processes of all connectors run: 1 or 0.",
 		read: whether(func(s Snapshot) bool { return s.PluginUp })},
 	{Name: "soar_writes_paused",
 		Help: "Whether all writes of the store are paused (`soar pause`, or a limit that was exceeded): 1 or 0.",
@@ -146,10 +155,10 @@ func (m *Monitor) Registry() *prometheus.Registry {
 	return r
 }
 
-// A collector reads all metrics from one snapshot. The values are therefore consistent.
+// A collector reads all metrics from one snapshot, so that they agree.
 type collector struct {
 	monitor *Monitor
-	descs   []*prometheus.Desc // of Metrics, in the same order
+	descs   []*prometheus.Desc // of Metrics, in order
 }
 
 // Describe sends the descriptions of all metrics.

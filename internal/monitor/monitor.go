@@ -22,31 +22,27 @@ import (
 
 // Options are the settings of a Monitor.
 type Options struct {
-	// Feeds are the names of the feeds. A feed is a trigger. Its name includes a number if the trigger is polled with
-	// several sets of parameters.
-	Feeds     []string
-	Playbooks []string      // names of the playbooks
-	MaxLag    time.Duration // a longer lag is unhealthy; 0 means 5 minutes
-	// PluginUp reports whether the connector's process runs. nil means that it always runs.
-	PluginUp func() bool
-	// Queues returns the waiting runs. nil means that none ever wait.
+	MaxLag time.Duration // a longer lag is bad health; 0 means 5 minutes
+	// Down returns the connectors whose process does not run; nil: none.
+	Down func() []string
+	// Queues returns the runs that wait; nil: none.
 	Queues func(context.Context) ([]embedded.Queue, error)
-	// Paused returns the pause of all writes, or nil. The function nil means that writes are never paused.
+	// Paused returns the pause of all writes, nil if there is none; nil: there is never one.
 	Paused func(context.Context) (*embedded.Pause, error)
-	Now    func() time.Time // nil means time.Now
+	Now    func() time.Time // time.Now if nil
 }
 
 // A Monitor counts the events and runs of a watch. It is safe for concurrent use.
 type Monitor struct {
-	o       Options
-	started time.Time
+	o Options
 
 	mu        sync.Mutex
 	feeds     map[string]*feed
 	playbooks map[string]*Playbook
+	failing   []string // problems that [Monitor.Watches] was given
 	requests  Requests
-	budgets   map[string]sdk.Budget
-	unread    error // error of Queues or Paused
+	budgets   map[Budget]sdk.Budget // by connection and bucket alone
+	unread    error                 // of Queues and Paused
 	paused    *embedded.Pause
 }
 
@@ -56,31 +52,41 @@ func New(o Options) *Monitor {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.PluginUp == nil {
-		o.PluginUp = func() bool { return true }
+	if o.Down == nil {
+		o.Down = func() []string { return nil }
 	}
-	m := &Monitor{o: o, started: o.Now(), feeds: map[string]*feed{}, playbooks: map[string]*Playbook{}, budgets: map[string]sdk.Budget{}}
-	for _, name := range o.Feeds {
-		m.feed(name)
-	}
-	for _, name := range o.Playbooks {
-		m.playbook(name)
-	}
-	return m
+	return &Monitor{o: o, feeds: map[string]*feed{}, playbooks: map[string]*Playbook{}, budgets: map[Budget]sdk.Budget{}}
 }
 
-// feed is a Feed with the state that determines its lag and its health.
+// Watches sets what the watch consists of from now on: the names of its feeds, the names of its playbooks, and problems of
+// connections that it cannot use. Feeds and playbooks that were watched before keep their counts, and other feeds go.
+func (m *Monitor) Watches(feeds, playbooks, problems []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.feeds, func(name string, _ *feed) bool { return !slices.Contains(feeds, name) })
+	for _, name := range feeds {
+		m.feed(name)
+	}
+	for _, name := range playbooks {
+		m.playbook(name)
+	}
+	m.failing = problems
+}
+
+// feed is a Feed, with the state that decides its lag and its health.
 type feed struct {
 	Feed
-	behind   bool      // there are more events after the last page
+	began    time.Time
+	behind   bool      // more follows the last page
 	caughtUp time.Time // when the last page without more was handled
 	resets   []time.Time
 }
 
-// lag returns the delay of the feed. While there is more to read, it is the age of the latest handled event.
-// Otherwise it is the time since the last poll that reached the end. Failed polls increase it in both cases.
-func (f *feed) lag(now, started time.Time) time.Duration {
-	since := started
+// lag returns how far the feed is behind. While there is more to read, it is the age of the
+// latest event that was handled. Otherwise it is the time since the last poll that reached the
+// end. Polls that fail let it grow in both cases.
+func (f *feed) lag(now time.Time) time.Duration {
+	since := f.began
 	switch {
 	case f.behind && !f.Newest.IsZero():
 		since = f.Newest
@@ -90,8 +96,8 @@ func (f *feed) lag(now, started time.Time) time.Duration {
 	return max(0, now.Sub(since))
 }
 
-// mostResets is the number of tolerated checkpoint resets within three times the allowed lag. After more resets,
-// the service's next links do not advance, and events may be late.
+// mostResets is the number of checkpoint resets that are tolerated within three times the
+// allowed lag. With more of them, the service's next links do not advance, and events may be late.
 const mostResets = 2
 
 // recentResets returns the checkpoint resets of a feed within three times the allowed lag.
@@ -101,7 +107,7 @@ func (m *Monitor) recentResets(f *feed) []time.Time {
 	return f.resets
 }
 
-// Accepted counts the events and runs of a stored page.
+// Accepted counts a stored page.
 func (m *Monitor) Accepted(name string, page sdk.RawPage, a embedded.Accepted) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -180,12 +186,12 @@ func (m *Monitor) update(ctx context.Context) {
 	}
 	for _, q := range queues {
 		b := m.playbook(q.Playbook)
-		b.Waiting, b.Throttled, b.MaxRunsPerMinute = q.Runs, q.Throttled, q.MaxRunsPerMinute
+		b.Waiting, b.Throttled, b.MaxRunsPerMinute = b.Waiting+q.Runs, b.Throttled+q.Throttled, q.MaxRunsPerMinute // of several orgs
 	}
 }
 
-// playbook returns the counts of a playbook. A playbook that is not watched now may have runs of an earlier
-// watch. The caller must hold the lock.
+// playbook returns the counts of a playbook. A playbook that is not watched now may have runs of
+// an earlier watch. The caller holds the lock.
 func (m *Monitor) playbook(name string) *Playbook {
 	if m.playbooks[name] == nil {
 		m.playbooks[name] = &Playbook{Name: name}
@@ -195,22 +201,22 @@ func (m *Monitor) playbook(name string) *Playbook {
 
 func (m *Monitor) feed(name string) *feed {
 	if m.feeds[name] == nil {
-		m.feeds[name] = &feed{Feed: Feed{Name: name}}
+		m.feeds[name] = &feed{Feed: Feed{Name: name}, began: m.o.Now()}
 	}
 	return m.feeds[name]
 }
 
 // Snapshot returns the current state of the watch.
 func (m *Monitor) Snapshot() Snapshot {
-	up := m.o.PluginUp()
+	down := m.o.Down()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.o.Now()
-	s := Snapshot{Time: now.UTC(), PluginUp: up, MaxLag: m.o.MaxLag, Requests: m.requests, Paused: m.paused, Feeds: []Feed{}, Playbooks: []Playbook{}}
+	s := Snapshot{Time: now.UTC(), PluginUp: len(down) == 0, MaxLag: m.o.MaxLag, Requests: m.requests, Paused: m.paused, Feeds: []Feed{}, Playbooks: []Playbook{}}
 	var late, resets []string
 	for _, name := range slices.Sorted(maps.Keys(m.feeds)) {
 		f := m.feeds[name].Feed
-		f.Lag = m.feeds[name].lag(now, m.started)
+		f.Lag = m.feeds[name].lag(now)
 		if f.Lag > s.MaxLag {
 			problem := fmt.Sprintf("%s is %s behind, and %s is the limit", f.Name, Round(f.Lag), s.MaxLag)
 			if f.Error != nil {
@@ -220,7 +226,7 @@ func (m *Monitor) Snapshot() Snapshot {
 		}
 		if len(m.recentResets(m.feeds[name])) > mostResets {
 			resets = append(resets, fmt.Sprintf("%s lost its checkpoint more than %d times within %s: the service's next links do not advance. "+
-				"Check the address of the connection, and that no proxy rewrites Link headers", name, mostResets, 3*m.o.MaxLag))
+				"Check that the org's address is its own and that no proxy rewrites Link headers", name, mostResets, 3*m.o.MaxLag))
 		}
 		s.Feeds = append(s.Feeds, f)
 		s.Lag = max(s.Lag, f.Lag)
@@ -237,66 +243,75 @@ func (m *Monitor) Snapshot() Snapshot {
 		s.Failed += p.Failed
 		s.Waiting += p.Waiting
 	}
-	for _, bucket := range slices.Sorted(maps.Keys(m.budgets)) {
-		s.Budgets = append(s.Budgets, m.budgets[bucket])
+	for key, budget := range m.budgets {
+		s.Budgets = append(s.Budgets, Budget{key.Connection, budget})
 	}
-	if !up {
-		s.Problems = append(s.Problems, "the connector's process is not running")
+	slices.SortFunc(s.Budgets, func(a, b Budget) int {
+		return cmp.Or(cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Bucket, b.Bucket))
+	})
+	for _, name := range down {
+		s.Problems = append(s.Problems, "the process of the connector "+name+" is not running")
 	}
-	s.Problems = slices.Concat(s.Problems, late, resets)
+	s.Problems = slices.Concat(s.Problems, m.failing, late, resets)
 	if m.unread != nil {
 		s.Problems = append(s.Problems, "cannot read the waiting runs and the pause from the store: "+m.unread.Error())
 	}
 	return s
 }
 
-// A Snapshot is the state of a watch at one instant. The counts start at the start of the watch.
+// A Snapshot is the state of a watch at one instant. Counts are since it began.
 type Snapshot struct {
 	Time     time.Time
-	PluginUp bool
+	PluginUp bool          // the process of each connector runs
 	Lag      time.Duration // of the feed that is furthest behind
 	MaxLag   time.Duration
-	Problems []string // reasons why the watch is unhealthy
+	Problems []string // reasons of bad health
 
 	Seen     int // events read, matching or not
 	Matched  int // pairs of an event and a playbook that matches it
-	Started  int // runs started by these pairs
+	Started  int // runs that these started
 	Joined   int // pairs whose event joined the run of a group
-	Repeated int // pairs whose run already existed
+	Repeated int // pairs whose run existed
 	Gaps     int // checkpoint resets
 	Failed   int // runs that failed
-	Waiting  int // runs in the store that have not started, as of the last second
+	Waiting  int // runs in the store that have not begun, as of the last second
 
-	Paused *embedded.Pause // pause of all writes, as of the last second, or nil
+	Paused *embedded.Pause // pause of all writes, as of the last second; nil: none
 
 	Requests  Requests
 	Feeds     []Feed
 	Playbooks []Playbook
-	Budgets   []sdk.Budget
+	Budgets   []Budget
+}
+
+// A Budget is a rate limit of the service of a connection.
+type Budget struct {
+	Connection string `json:"connection"`
+	sdk.Budget
 }
 
 // A Feed is one trigger, polled with one set of parameters.
 type Feed struct {
 	Name   string
 	Lag    time.Duration
-	Newest time.Time // time of the latest event read, by the service's clock
+	Newest time.Time // of the latest event read, by the service's clock
 
 	Seen, Own, Matched, Started, Joined, Repeated, Gaps int
 
 	Polls   int            // attempts to poll, or to store a page
 	Failed  int            // attempts that failed
-	Failing int            // failures since the last success
-	Error   *sdk.ErrorBody // the last failure; nil after a success
+	Failing int            // failures in a row up to now
+	Error   *sdk.ErrorBody // of the last failure; nil once a poll went well
 }
 
-// A Playbook has the counts of the runs of one playbook.
+// A Playbook has the counts of one playbook's runs.
 type Playbook struct {
 	Name                      string
 	Queued, Succeeded, Failed int
 
-	Waiting          int // runs that have not started; see [embedded.Queue]
+	Waiting          int // runs that have not begun; see [embedded.Queue]
 	Throttled        int // runs that only max_runs_per_minute delays
-	MaxRunsPerMinute int // 0 if there is no limit or no waiting run
+	MaxRunsPerMinute int // 0 if there is no limit, or no run waits
 }
 
 // Requests counts the requests to the service by purpose.
@@ -307,7 +322,7 @@ type Requests struct {
 // Sum returns the number of all requests.
 func (r Requests) Sum() int { return r.Polls + r.Actions }
 
-// Healthy reports whether the watch has no problems.
+// Healthy reports whether nothing is wrong with the watch.
 func (s Snapshot) Healthy() bool { return len(s.Problems) == 0 }
 
 // Round rounds a duration for readers.

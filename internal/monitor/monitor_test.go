@@ -18,19 +18,21 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// clock is a clock that a test sets.
+// clock is a time that a test moves.
 type clock struct{ now time.Time }
 
 func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
 
-func newMonitor(o monitor.Options) (*monitor.Monitor, *clock) {
+func newMonitor(o monitor.Options, feeds ...string) (*monitor.Monitor, *clock) {
 	c := &clock{time.Date(2026, 3, 14, 2, 41, 0, 0, time.UTC)}
 	o.Now = func() time.Time { return c.now }
-	return monitor.New(o), c
+	m := monitor.New(o)
+	m.Watches(feeds, []string{"b", "a"}, nil)
+	return m, c
 }
 
 func TestLag(t *testing.T) {
-	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
+	m, c := newMonitor(monitor.Options{}, "log")
 	expect := func(when string, want time.Duration) {
 		t.Helper()
 		if s := m.Snapshot(); s.Lag != want || s.Feeds[0].Lag != want {
@@ -47,33 +49,33 @@ func TestLag(t *testing.T) {
 		m.Polled("log", host.Status{})
 	}
 	c.pass(7 * time.Second)
-	expect("before the first poll: time since the start", 7*time.Second)
+	expect("before the first poll it is the time since the start", 7*time.Second)
 	page(90*time.Minute, true)
-	expect("with more to read: age of the latest event", 90*time.Minute)
+	expect("with more to read it is the age of the latest event", 90*time.Minute)
 	c.pass(time.Minute)
-	expect("with more to read, without progress", 91*time.Minute)
+	expect("and grows while nothing comes", 91*time.Minute)
 	page(none, true)
-	expect("after a page of events without a time", 91*time.Minute)
+	expect("a page of events without a time changes nothing", 91*time.Minute)
 	page(time.Hour, false)
-	expect("after the last page", 0)
+	expect("caught up, it is nothing", 0)
 	c.pass(10 * time.Second)
-	expect("before the next poll", 10*time.Second)
+	expect("until the next poll", 10*time.Second)
 	page(none, false)
-	expect("after a poll without new events", 0)
+	expect("which finds nothing new", 0)
 	m.Polled("log", host.Status{Err: sdk.Errorf(sdk.Unavailable, "gone"), Failures: 1})
 	c.pass(time.Minute)
-	expect("after failed polls", time.Minute)
+	expect("polls that fail let it grow", time.Minute)
 	page(90*time.Minute, true)
 	c.pass(time.Minute)
-	expect("after an older event", 62*time.Minute+10*time.Second)
+	expect("an older event does not make the newest one older", 62*time.Minute+10*time.Second)
 	page(-5*time.Minute, true)
-	expect("after an event in the future of this clock", 0)
+	expect("an event from the future of this clock does not make it negative", 0)
 }
 
-// TestLagWithoutTimes checks that successful polls do not reset the lag while there is more to read, even if no
-// event has a time.
+// TestLagWithoutTimes checks that successful polls do not reset the lag while there is more to
+// read, also if no event has a time.
 func TestLagWithoutTimes(t *testing.T) {
-	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
+	m, c := newMonitor(monitor.Options{}, "log")
 	for range 10 {
 		c.pass(time.Minute)
 		m.Accepted("log", sdk.RawPage{More: true, Seen: 100}, embedded.Accepted{})
@@ -84,8 +86,8 @@ func TestLagWithoutTimes(t *testing.T) {
 	}
 }
 
-// TestRepeatedResetsAreUnhealthy checks that three checkpoint resets in quick succession are unhealthy, although
-// polls succeed. One or two resets, or occasional ones, are healthy.
+// TestRepeatedResetsAreUnhealthy checks that checkpoint resets in quick succession are bad
+// health, though polls succeed. One or two, or occasional resets, are not.
 func TestRepeatedResetsAreUnhealthy(t *testing.T) {
 	for name, test := range map[string]struct {
 		resets  int
@@ -99,7 +101,7 @@ func TestRepeatedResetsAreUnhealthy(t *testing.T) {
 		"every slow poll": {3, 5 * time.Minute, false},
 		"now and then":    {30, 20 * time.Minute, true},
 	} {
-		m, c := newMonitor(monitor.Options{Feeds: []string{"log"}})
+		m, c := newMonitor(monitor.Options{}, "log")
 		for range test.resets {
 			c.pass(test.between)
 			m.Accepted("log", sdk.RawPage{CheckpointReset: true, Seen: 100, More: true, Newest: c.now}, embedded.Accepted{})
@@ -120,7 +122,7 @@ func TestRepeatedResetsAreUnhealthy(t *testing.T) {
 }
 
 func TestSnapshotCounts(t *testing.T) {
-	m, c := newMonitor(monitor.Options{Feeds: []string{"log", "log_2"}, Playbooks: []string{"b", "a"}})
+	m, c := newMonitor(monitor.Options{}, "log", "log_2")
 	m.Accepted("log", sdk.RawPage{Seen: 10, CheckpointReset: true, Newest: c.now}, embedded.Accepted{Matched: 7, Started: 2, Joined: 3, Repeated: 2})
 	m.Accepted("log_2", sdk.RawPage{Seen: 5}, embedded.Accepted{Matched: 1, Repeated: 1})
 	for _, n := range []embedded.Notice{
@@ -150,23 +152,41 @@ func TestSnapshotCounts(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
-	up := true
-	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}, MaxLag: time.Minute, PluginUp: func() bool { return up }})
+	var down []string
+	m, c := newMonitor(monitor.Options{MaxLag: time.Minute, Down: func() []string { return down }}, "log")
 	c.pass(time.Minute)
 	if s := m.Snapshot(); !s.Healthy() {
 		t.Errorf("at the limit: %q", s.Problems)
 	}
 	c.pass(time.Second)
-	up = false
+	down = []string{"okta"}
 	m.Polled("log", host.Status{Err: sdk.Errorf(sdk.RateLimited, "come back later"), Failures: 3})
 	got := strings.Join(m.Snapshot().Problems, "\n")
-	want := "the connector's process is not running\nlog is 1m1s behind, and 1m0s is the limit; the last 3 polls failed, with rate_limited: come back later"
+	want := "the process of the connector okta is not running\n" +
+		"log is 1m1s behind, and 1m0s is the limit; the last 3 polls failed, with rate_limited: come back later"
 	if got != want {
 		t.Errorf("got %q", got)
 	}
 }
 
-// A session is a session whose calls report their requests and budgets.
+// TestWatches checks that feeds keep their counts while they are watched, and that the lag of a new feed begins at zero.
+func TestWatches(t *testing.T) {
+	m, c := newMonitor(monitor.Options{}, "emea", "apac")
+	c.pass(time.Minute)
+	m.Accepted("emea", sdk.RawPage{Seen: 3}, embedded.Accepted{})
+	c.pass(time.Minute)
+	m.Watches([]string{"emea", "chat"}, []string{"c"}, []string{"apac: unauthenticated"})
+	want := monitor.Snapshot{
+		Time: c.now, PluginUp: true, MaxLag: 5 * time.Minute, Lag: time.Minute, Seen: 3, Problems: []string{"apac: unauthenticated"},
+		Feeds:     []monitor.Feed{{Name: "chat"}, {Name: "emea", Lag: time.Minute, Seen: 3}},
+		Playbooks: []monitor.Playbook{{Name: "a"}, {Name: "b"}, {Name: "c"}},
+	}
+	if diff := cmp.Diff(want, m.Snapshot()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A session's calls report their requests and budgets.
 type session struct {
 	sdk.Session
 	page sdk.RawPage
@@ -184,7 +204,7 @@ func (s *session) Run(context.Context, string, json.RawMessage) (sdk.Result, err
 func TestSessionCountsRequestsOfFailures(t *testing.T) {
 	m, _ := newMonitor(monitor.Options{})
 	inner := &session{page: sdk.RawPage{Calls: make([]sdk.Call, 2), Budget: &sdk.Budget{Bucket: "/api/v1/logs", Limit: 60, Remaining: 59}}}
-	s := m.Session(inner)
+	s := m.Session("okta", inner)
 	for _, err := range []error{nil, sdk.Errorf(sdk.RateLimited, "no")} {
 		inner.err = err
 		inner.page.Budget.Remaining--
@@ -201,8 +221,7 @@ func TestSessionCountsRequestsOfFailures(t *testing.T) {
 	}
 }
 
-// TestWaitingRuns checks that the number of waiting runs is updated every second, and that it is zero if the
-// store cannot be read.
+// TestWaitingRuns checks that the waiting runs are updated every second, and that none are invented if they cannot be read.
 func TestWaitingRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looks := []func() ([]embedded.Queue, error){
@@ -216,7 +235,8 @@ func TestWaitingRuns(t *testing.T) {
 		want := []monitor.Playbook{full, full, {Name: "a", Waiting: 1}}
 		sums, problems := []int{6, 6, 1}, []string{"", "cannot read the waiting runs and the pause from the store: the disk is gone", ""}
 		n := 0
-		m := monitor.New(monitor.Options{Playbooks: []string{"a"}, Queues: func(context.Context) ([]embedded.Queue, error) { return looks[n]() }})
+		m := monitor.New(monitor.Options{Queues: func(context.Context) ([]embedded.Queue, error) { return looks[n]() }})
+		m.Watches(nil, []string{"a"}, nil)
 		ctx, stop := context.WithTimeout(t.Context(), 3*time.Second+time.Millisecond)
 		defer stop()
 		m.Follow(ctx, time.Minute, func(tick monitor.Tick) {
@@ -233,7 +253,8 @@ func TestWaitingRuns(t *testing.T) {
 
 func TestFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := monitor.New(monitor.Options{Feeds: []string{"log"}, MaxLag: 90 * time.Second})
+		m := monitor.New(monitor.Options{MaxLag: 90 * time.Second})
+		m.Watches([]string{"log"}, nil, nil)
 		ctx, stop := context.WithTimeout(t.Context(), 150*time.Second+time.Millisecond)
 		defer stop()
 		ticks := 0

@@ -15,8 +15,8 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// Listen opens an address for [Monitor.Serve]. An address without a host, such as :9464, is on loopback. Metrics
-// are public only if the address names another host.
+// Listen opens an address for [Monitor.Serve]. An address without a host, such as
+// :9464, is on loopback: metrics are public only if the address names another host.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -72,8 +72,8 @@ type health struct {
 	Paused *embedded.Pause `json:"paused,omitempty"`
 }
 
-// health responds with 200, or with 503 and the problems. A pause is not a problem, because a restart of the watch
-// would not end it.
+// health responds with 200, or with 503 and the problems. A pause is no problem, because a
+// restart of the watch does not end it.
 func (m *Monitor) health(w http.ResponseWriter, _ *http.Request) {
 	s := m.Snapshot()
 	body, err := json.Marshal(health{
@@ -95,10 +95,11 @@ func (m *Monitor) health(w http.ResponseWriter, _ *http.Request) {
 type Tick struct {
 	Snapshot
 	Due     bool // the interval has passed since the last tick that was due
-	Changed bool // the health differs from the last tick; the first tick is compared with good health
+	Changed bool // the health differs from the last tick; before the first tick it is good
 }
 
-// Follow calls report each second, from one goroutine, until ctx ends. A tick is due after each interval.
+// Follow calls report each second, from one goroutine, until ctx ends. A tick is due after
+// each interval.
 func (m *Monitor) Follow(ctx context.Context, interval time.Duration, report func(Tick)) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -120,13 +121,16 @@ func (m *Monitor) Follow(ctx context.Context, interval time.Duration, report fun
 	}
 }
 
-// Session wraps s. The monitor counts the requests of its calls and records their budgets, including those of
-// failed polls.
-func (m *Monitor) Session(s sdk.Session) sdk.Session { return counted{s, m} }
+// Session returns the session of a connection. The monitor counts its requests and records its
+// budgets, also those of failed polls.
+func (m *Monitor) Session(connection string, s sdk.Session) sdk.Session {
+	return counted{s, connection, m}
+}
 
 type counted struct {
 	sdk.Session
-	monitor *Monitor
+	connection string
+	monitor    *Monitor
 }
 
 func (c counted) Run(ctx context.Context, action string, input json.RawMessage) (sdk.Result, error) {
@@ -143,7 +147,7 @@ func (c counted) Poll(ctx context.Context, trigger string, params, from json.Raw
 	defer c.monitor.mu.Unlock()
 	c.monitor.requests.Polls += len(page.Calls)
 	if page.Budget != nil {
-		c.monitor.budgets[page.Budget.Bucket] = *page.Budget
+		c.monitor.budgets[Budget{c.connection, sdk.Budget{Bucket: page.Budget.Bucket}}] = *page.Budget
 	}
 	return page, err
 }

@@ -21,8 +21,8 @@ import (
 // TestMetrics checks that the server serves exactly the listed metrics, and that Prometheus's linter accepts their
 // names. Every metric has a value if its data has one.
 func TestMetrics(t *testing.T) {
-	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}, Playbooks: []string{"a"}})
-	s := m.Session(&session{page: sdk.RawPage{Budget: &sdk.Budget{Bucket: "logs", Limit: 60, Remaining: 7, Reset: c.now}}})
+	m, c := newMonitor(monitor.Options{}, "log")
+	s := m.Session("okta", &session{page: sdk.RawPage{Budget: &sdk.Budget{Bucket: "logs", Limit: 60, Remaining: 7, Reset: c.now}}})
 	if _, err := s.Poll(t.Context(), "log", nil, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestMetrics(t *testing.T) {
 soar_lag_seconds{feed="log"} 60
 # HELP soar_budget_remaining_requests Requests that were left in the window, by the service's last response.
 # TYPE soar_budget_remaining_requests gauge
-soar_budget_remaining_requests{bucket="logs"} 7
+soar_budget_remaining_requests{bucket="logs",connection="okta"} 7
 `
 	if err := testutil.GatherAndCompare(r, strings.NewReader(want), "soar_lag_seconds", "soar_budget_remaining_requests"); err != nil {
 		t.Error(err)
@@ -65,7 +65,7 @@ soar_budget_remaining_requests{bucket="logs"} 7
 }
 
 func TestHealth(t *testing.T) {
-	m, c := newMonitor(monitor.Options{Feeds: []string{"log"}, MaxLag: time.Minute})
+	m, c := newMonitor(monitor.Options{MaxLag: time.Minute}, "log")
 	for _, step := range []struct {
 		pass time.Duration
 		want string

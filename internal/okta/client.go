@@ -1,4 +1,5 @@
-// Package okta sends requests to Okta. It returns this project's types and errors. No other package imports the Okta
+// Package okta sends requests to Okta. It returns this project's types and errors. No other package imports the
+// Okta
 // SDK (see docs/adr/0005-okta-sdk.md).
 package okta
 
@@ -80,9 +81,11 @@ func Open(_ context.Context, settings Settings) (*Client, error) {
 	return c, nil
 }
 
-// configuration replaces the SDK's NewConfiguration. That function reads the environment and two files, which can
-// enable debug output with the token, a proxy, or a cache that never expires. It also prints to stdout, drops the
-// port, and sends an address without a scheme to subdomain.okta.com.
+// configuration replaces the SDK's NewConfiguration. That function reads the environment and two files, which
+// can enable
+// debug output with the token, a proxy, or a cache that never expires. It also prints to stdout, drops the port,
+// and
+// sends an address without a scheme to subdomain.okta.com.
 func configuration(origin *url.URL, client *http.Client) *sdkv4.Configuration {
 	c := &sdkv4.Configuration{
 		Host: origin.Host, Scheme: origin.Scheme, HTTPClient: client,
@@ -116,8 +119,8 @@ func (c *Client) Budget() *sdk.Budget {
 // Scopes returns the OAuth scopes of the credentials, see [auth.Credentials].
 func (c *Client) Scopes() (granted, missing []string, known bool) { return c.credentials.Scopes() }
 
-// Check tests the connection and reports the principal and problems. If it returns a Health and an error, the error
-// concerns the settings. The error for an unknown host name points at the setting org_url.
+// Check tests the connection and reports the principal and problems. The Health has the target beside an error, too.
+// The error for an unknown host name points at the setting org_url.
 func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 	// The check must also work when little of the rate limit is left.
 	writing := sdk.WithEffect(ctx, sdk.Writes)
@@ -129,7 +132,7 @@ func Check(ctx context.Context, c *Client) (sdk.Health, error) {
 		fault = &e
 	}
 	if fault != nil {
-		return sdk.Health{}, fault
+		return sdk.Health{Target: c.Org()}, fault
 	}
 	if err == nil {
 		notes = append(notes, c.Guard.SetSelf(writing, me.ID)...)

@@ -20,9 +20,14 @@ func (c Connections) Find(name string) (connection string, info *sdk.ActionInfo,
 	return lookUp(c, name, "action", (*sdk.Manifest).Action, (*sdk.Manifest).ActionNames)
 }
 
-// find is [Connections.Find] for the text of n, an action or a trigger. It reports why there is none.
-func find[T any](l *loader, n *node, kind string, of func(*sdk.Manifest, string) *T, names func(*sdk.Manifest) []string) (string, *T) {
-	connection, info, err := lookUp(l.connections, n.text, kind, of, names)
+// FindTrigger is [Connections.Find] for a trigger.
+func (c Connections) FindTrigger(name string) (connection string, info *sdk.TriggerInfo, err error) {
+	return lookUp(c, name, "trigger", (*sdk.Manifest).Trigger, (*sdk.Manifest).TriggerNames)
+}
+
+// find looks up the text of n with a function of the connections. It reports why there is no such action or trigger.
+func find[T any](l *loader, n *node, by func(Connections, string) (string, *T, error)) (string, *T) {
+	connection, info, err := by(l.connections, n.text)
 	if err != nil {
 		l.on(n, "%v", err)
 	}
@@ -54,7 +59,8 @@ func lookUp[T any](c Connections, text, kind string, of func(*sdk.Manifest, stri
 	case 1:
 		return found[0], of(c[found[0]], text), nil
 	}
-	return "", nil, fmt.Errorf("several connections have the %s %s: write %s/%[2]s for one of them. They are %[4]s", kind, text, found[0], strings.Join(found, ", "))
+	return "", nil, fmt.Errorf(
+		"several connections have the %s %s: write %s/%[2]s for one of them. They are %[4]s", kind, text, found[0], strings.Join(found, ", "))
 }
 
 // among suggests the nearest of the known names, or lists all of them.

@@ -19,10 +19,11 @@ func TestConnections(t *testing.T) {
 		trigger, action string
 		want            string // connection/trigger connection/action, or a part of the error
 	}{
-		"no prefix":            {one, "system_log", "get_user", "emea/system_log emea/get_user"},
-		"prefix":               {two, "apac/system_log", "emea/get_user", "apac/system_log emea/get_user"},
-		"other connector":      {two, "emea/system_log", "post_message", "emea/system_log chat/post_message"},
-		"ambiguous trigger":    {two, "system_log", "emea/get_user", "several connections have the trigger system_log: write apac/system_log for one of them. They are apac, emea"},
+		"no prefix":       {one, "system_log", "get_user", "emea/system_log emea/get_user"},
+		"prefix":          {two, "apac/system_log", "emea/get_user", "apac/system_log emea/get_user"},
+		"other connector": {two, "emea/system_log", "post_message", "emea/system_log chat/post_message"},
+		"ambiguous trigger": {two, "system_log", "emea/get_user",
+			"several connections have the trigger system_log: write apac/system_log for one of them. They are apac, emea"},
 		"ambiguous action":     {two, "emea/system_log", "get_user", "several connections have the action get_user: write apac/get_user"},
 		"unknown connection":   {two, "emea/system_log", "emae/get_user", `there is no connection "emae"; did you mean "emea"?`},
 		"foreign connection":   {two, "emea/system_log", "slack/get_user", `there is no connection "slack". The connections are apac, chat, emea`},
@@ -36,7 +37,8 @@ func TestConnections(t *testing.T) {
 		"no connection at all": {nil, "system_log", "get_user", `there is no trigger "system_log"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			source := "name: a\ntitle: A\ntrigger: " + test.trigger + "\nevent_types: [user.session.start]\nsteps: [{id: a, action: " + test.action + ", with: {user: ann}}]\n"
+			source := "name: a\ntitle: A\ntrigger: " + test.trigger + "\nevent_types: [user.session.start]\n" +
+				"steps: [{id: a, action: " + test.action + ", with: {user: ann}}]\n"
 			if strings.HasSuffix(test.action, "post_message") {
 				source = strings.Replace(source, ", with: {user: ann}", "", 1)
 			}

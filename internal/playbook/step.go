@@ -75,7 +75,7 @@ func (l *loader) action(s *Step, n *node, format string) bool {
 	if n == nil || n.kind != text {
 		return false
 	}
-	connection, info := find(l, n, "action", (*sdk.Manifest).Action, (*sdk.Manifest).ActionNames)
+	connection, info := find(l, n, Connections.Find)
 	if info == nil {
 		return false
 	}

@@ -22,7 +22,7 @@ func (l *loader) trigger(p *Playbook) *types.Type {
 	if n == nil || n.kind != text {
 		return types.DynType
 	}
-	connection, info := find(l, n, "trigger", (*sdk.Manifest).Trigger, (*sdk.Manifest).TriggerNames)
+	connection, info := find(l, n, Connections.FindTrigger)
 	if info == nil {
 		return types.DynType
 	}

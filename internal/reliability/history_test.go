@@ -168,7 +168,9 @@ func (h *history) open() {
 	h.must(err)
 	h.store, err = embedded.OpenStore(context.Background(), h.path)
 	h.must(err)
-	h.engine, err = embedded.New(h.store, embedded.Options{Org: "org", Manifest: h.manifest, Session: h.session})
+	h.engine, err = embedded.New(h.store, embedded.Options{
+		Connections: []embedded.Connection{{Name: "okta", Org: "org", Manifest: h.manifest, Session: h.session}},
+	})
 	h.must(err)
 	h.checkpoint, err = h.store.Checkpoint(context.Background(), "log")
 	h.must(err)
@@ -225,7 +227,7 @@ func (h *history) load() {
 		source := fmt.Sprintf("name: %s\ntitle: T\ntrigger: system_log\nevent_types: %s\nsteps:\n  - {id: a, action: get_user, with: {user: u}}\n", name, list)
 		b := h.known[source]
 		if b == nil {
-			b, err = playbook.Load(name+".yaml", []byte(source), h.manifest)
+			b, err = playbook.Load(name+".yaml", []byte(source), playbook.Connections{"okta": h.manifest})
 			h.must(err)
 			h.known[source] = b
 		}

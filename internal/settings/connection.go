@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -55,6 +56,26 @@ type Connection struct {
 
 // JSON returns the values.
 func (c *Connection) JSON() (json.RawMessage, error) { return json.Marshal(c.Values) }
+
+// Same reports whether a session of the other connection can be used for this one: all settings are the same. The
+// content of files with secrets does not count, since a session follows them.
+func (c *Connection) Same(other *Connection) bool {
+	files := func(c *Connection) (values map[string]any, paths []string) {
+		values = maps.Clone(c.Values)
+		for _, f := range c.secrets {
+			delete(values, f.property.Name)
+			paths = append(paths, f.property.Name+" "+f.path)
+		}
+		return values, paths
+	}
+	values, paths := files(c)
+	otherValues, otherPaths := files(other)
+	return c.Name == other.Name && c.Connector == other.Connector && c.Plugin == other.Plugin && c.SHA256 == other.SHA256 &&
+		slices.Equal(paths, otherPaths) && reflect.DeepEqual(values, otherValues)
+}
+
+// Name returns the name of the settings file, which need not exist.
+func (c *Config) Name() string { return c.name }
 
 // Names returns the names of the connections.
 func (c *Config) Names() []string {

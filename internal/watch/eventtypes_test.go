@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/sdk"
 )
@@ -59,10 +60,10 @@ func TestFeedsWithoutEventTypes(t *testing.T) {
 		"selections":         {[]string{"trigger: several\n", "trigger: several\n"}, `{"any":[{},{}]}`},
 		"only one selection": {[]string{"trigger: several\n"}, `{}`},
 	} {
-		w := &Watcher{Org: "https://doors.example", Manifest: m}
+		w := &Watcher{Connections: []embedded.Connection{{Name: "doors", Org: "https://doors.example", Manifest: m}}}
 		for i, head := range c.heads {
 			source := "name: book_" + string(rune('a'+i)) + "\ntitle: B\n" + head + "steps: [{id: look, action: look}]\n"
-			b, err := playbook.Load("b.yaml", []byte(source), m)
+			b, err := playbook.Load("b.yaml", []byte(source), playbook.Connections{"doors": m})
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/plugin/host"
 	"soar.example/okta/schema"
@@ -32,14 +33,12 @@ func (s Span) contains(t time.Time) bool { return !t.Before(s.Since) && t.Before
 
 // A History reads the past events of a span that match a playbook.
 type History struct {
-	Org       string
-	Session   sdk.Session
-	Manifest  *sdk.Manifest
-	Playbook  *playbook.Playbook
-	Span      Span
-	MaxEvents int               // more matching events are an error
-	Observe   func(host.Status) // called after each poll
-	Logger    hclog.Logger
+	Connection embedded.Connection // of the playbook's trigger
+	Playbook   *playbook.Playbook
+	Span       Span
+	MaxEvents  int               // more matching events are an error
+	Observe    func(host.Status) // called after each poll
+	Logger     hclog.Logger
 }
 
 // Past is the result of [History.Read].
@@ -98,13 +97,13 @@ func (h History) Read(ctx context.Context) (Past, error) {
 
 // source returns the feed of the playbook, from the beginning of the span.
 func (h History) source() (host.Source, error) {
-	w := &Watcher{Org: h.Org, Manifest: h.Manifest, Playbooks: []*playbook.Playbook{h.Playbook}}
+	w := &Watcher{Connections: []embedded.Connection{h.Connection}, Playbooks: []*playbook.Playbook{h.Playbook}}
 	feeds, err := w.Feeds()
 	if err != nil {
 		return host.Source{}, err
 	}
 	f := feeds[0]
-	accepts, err := schema.Parse(json.RawMessage(h.Manifest.Trigger(f.trigger).Params))
+	accepts, err := schema.Parse(json.RawMessage(h.Connection.Manifest.Trigger(f.trigger).Params))
 	if err != nil {
 		return host.Source{}, err
 	}
@@ -118,7 +117,7 @@ func (h History) source() (host.Source, error) {
 	// Rounding up keeps events of the first second.
 	params[lookBackParam] = sdk.Duration(time.Since(h.Span.Since).Truncate(time.Second) + time.Second)
 	f.params, err = json.Marshal(params)
-	return host.Source{Session: h.Session, Trigger: f.trigger, Params: f.params, Every: time.Second}, err
+	return host.Source{Session: h.Connection.Session, Trigger: f.trigger, Params: f.params, Every: time.Second}, err
 }
 
 // ParseTime reads a time: RFC 3339, a date (its first instant in UTC), now, or an age such

@@ -67,11 +67,11 @@ type book struct{ name, kind, params string }
 
 func (r *resumer) watcher(store *embedded.Store, books ...book) *Watcher {
 	r.Helper()
-	w := &Watcher{Org: r.org.URL, Manifest: r.m, Store: store}
+	w := &Watcher{Connections: []embedded.Connection{{Name: "okta", Org: r.org.URL, Manifest: r.m, Session: r.session}}, Store: store}
 	for _, b := range books {
 		const form = "name: %s\ntitle: B\ntrigger: system_log\nevent_types: [%s]\nparams: {%s}\nsteps: [{id: look, action: get_user, with: {user: ann}}]\n"
 		source := fmt.Sprintf(form, b.name, b.kind, b.params)
-		loaded, err := playbook.Load(b.name+".yaml", []byte(source), r.m)
+		loaded, err := playbook.Load(b.name+".yaml", []byte(source), playbook.Connections{"okta": r.m})
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func (r *resumer) watch(books ...book) {
 	defer store.Close()
 	w := r.watcher(store, books...)
 
-	engine, err := embedded.New(store, embedded.Options{Org: w.Org, Manifest: r.m, Session: r.session})
+	engine, err := embedded.New(store, embedded.Options{Connections: w.Connections})
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -3,6 +3,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,10 +11,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-	"golang.org/x/sync/errgroup"
 
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/playbook"
@@ -22,24 +23,27 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A Watcher polls the triggers of playbooks and works on the runs that they start.
+// A Watcher polls the triggers of playbooks and starts the runs of the playbooks.
 type Watcher struct {
-	Org       string // target of the connection
-	Session   sdk.Session
-	Manifest  *sdk.Manifest
-	Engine    *embedded.Engine
-	Store     *embedded.Store
-	Playbooks []*playbook.Playbook
-	Every     time.Duration   // wait between polls; 0: the default of the trigger
-	AlsoRead  json.RawMessage // a selection of events that is read in addition; nil: none
-	Logger    hclog.Logger
+	Connections []embedded.Connection // those of the engine
+	Engine      *embedded.Engine
+	Store       *embedded.Store
+	Playbooks   []*playbook.Playbook
+	Every       time.Duration   // wait between polls; 0: the default of the trigger
+	AlsoRead    json.RawMessage // a selection of events that is read in addition; nil: none
+	Logger      hclog.Logger
 	// Accepted is called with each page that is stored, by the name of its feed; nil: not called.
-	Accepted func(feed string, page sdk.RawPage, a embedded.Accepted)
+	Accepted func(feed *Feed, page sdk.RawPage, a embedded.Accepted)
 	// Polled is called after each poll; nil: not called.
-	Polled func(feed string, s host.Status)
+	Polled func(feed *Feed, s host.Status)
 }
 
-// Run watches until ctx ends, or a trigger fails for good.
+// pollAgain is the wait before a feed that has failed for good is polled again, since somebody may have corrected the
+// cause: the permissions of the principal, or a secret in its file.
+const pollAgain = time.Minute
+
+// Run polls until ctx ends, or until all feeds have failed for good. While only some feeds have failed, Run tries them
+// again each minute.
 func (w *Watcher) Run(ctx context.Context) error {
 	feeds, err := w.Feeds()
 	if err != nil {
@@ -48,35 +52,69 @@ func (w *Watcher) Run(ctx context.Context) error {
 	if err := w.Store.Resume(ctx, w.readings(feeds)); err != nil {
 		return err
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return w.Engine.Work(ctx) })
-	for _, f := range feeds {
-		g.Go(func() error { return w.poll(ctx, f) })
+	if w.Logger == nil {
+		w.Logger = hclog.NewNullLogger()
 	}
-	return g.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var mu sync.Mutex
+	var last error // of the feed that failed when all others had
+	failed := map[*Feed]bool{}
+	set := func(f *Feed, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if delete(failed, f); err == nil {
+			return
+		}
+		if failed[f] = true; len(failed) == len(feeds) {
+			last = cmp.Or(last, err)
+			stop()
+		}
+	}
+	var polls sync.WaitGroup
+	for _, f := range feeds {
+		polls.Go(func() {
+			for ctx.Err() == nil {
+				set(f, w.poll(ctx, f, func() { set(f, nil) }))
+				select {
+				case <-ctx.Done():
+				case <-time.After(pollAgain):
+				}
+			}
+		})
+	}
+	polls.Wait()
+	return last
 }
 
-func (w *Watcher) poll(ctx context.Context, f *Feed) error {
+// poll polls a feed until ctx ends or the feed fails for good. It calls handled after each page.
+func (w *Watcher) poll(ctx context.Context, f *Feed, handled func()) error {
 	from, err := w.Store.Checkpoint(ctx, f.key)
 	if err != nil {
 		return err
 	}
-	source := host.Source{Session: w.Session, Trigger: f.trigger, Params: f.params, Every: Interval(w.Manifest, f.trigger, w.Every)}
+	source := host.Source{
+		Session: f.Connection.Session, Trigger: f.trigger, Params: f.params, Every: Interval(f.Connection.Manifest, f.trigger, w.Every),
+	}
 	return host.Watch(ctx, source, host.WatchOptions{
 		From: from,
 		Handle: func(ctx context.Context, page sdk.RawPage) error {
 			accepted, err := w.Engine.Accept(ctx, f.key, page, f.playbooks)
-			if err == nil && w.Accepted != nil {
-				w.Accepted(f.Name, page, accepted)
+			if err != nil {
+				return err
 			}
-			return err
+			handled()
+			if w.Accepted != nil {
+				w.Accepted(f, page, accepted)
+			}
+			return nil
 		},
 		Observe: func(s host.Status) {
 			if w.Polled != nil {
-				w.Polled(f.Name, s)
+				w.Polled(f, s)
 			}
 		},
-		Logger: w.Logger,
+		Logger: w.Logger.With("connection", f.Connection.Name),
 	})
 }
 
@@ -91,14 +129,15 @@ func Interval(m *sdk.Manifest, trigger string, asked time.Duration) time.Duratio
 
 // A Feed is one trigger with one set of parameters. All playbooks of a feed share one poll.
 type Feed struct {
-	// Name is the trigger. From the second feed of a trigger, a number follows.
-	Name string
+	// Name is the trigger, after the connection if the watch has several. From the second feed of a trigger, a number follows.
+	Name       string
+	Connection *embedded.Connection
 
 	trigger    string
 	params     json.RawMessage
 	playbooks  []*playbook.Playbook
 	key        string                       // of the checkpoint in the store
-	group      string                       // connection, trigger and common parameters, which playbooks of a feed share
+	group      string                       // org, trigger and common parameters, which playbooks of a feed share
 	asked      map[string]string            // identity of each playbook's selection, by its name
 	common     map[string]json.RawMessage   // the parameters that its playbooks have in common
 	selections []map[string]json.RawMessage // the other parameters of each playbook
@@ -113,14 +152,20 @@ const typesParam = "event_types"
 // event types and the shapes of events may always differ.
 func (w *Watcher) Feeds() ([]*Feed, error) {
 	var feeds []*Feed
-	perPlaybook := map[string]*selectionParams{} // by trigger
+	perPlaybook := map[string]*selectionParams{} // by org and trigger
 	for _, b := range w.Playbooks {
-		if perPlaybook[b.Trigger] == nil {
-			params, err := w.selectionParams(b.Trigger)
+		at := slices.IndexFunc(w.Connections, func(c embedded.Connection) bool { return c.Name == b.Connection })
+		if at < 0 {
+			return nil, fmt.Errorf("the playbook %s has the connection %q, which is not open", b.Name, b.Connection)
+		}
+		from := &w.Connections[at]
+		trigger := from.Org + " " + b.Trigger
+		if perPlaybook[trigger] == nil {
+			params, err := selectionParamsOf(from.Manifest, b.Trigger)
 			if err != nil {
 				return nil, err
 			}
-			perPlaybook[b.Trigger] = params
+			perPlaybook[trigger] = params
 		}
 		common := map[string]json.RawMessage{}
 		if len(b.Params) > 0 {
@@ -132,17 +177,18 @@ func (w *Watcher) Feeds() ([]*Feed, error) {
 		all := maps.Clone(common)
 		maps.DeleteFunc(all, isReadingParam)
 		selection := map[string]json.RawMessage{}
-		for _, name := range perPlaybook[b.Trigger].names {
+		for _, name := range perPlaybook[trigger].names {
 			if value, given := common[name]; given {
 				selection[name] = value
 				delete(common, name)
 			}
 		}
-		group := w.Org + " " + b.Trigger + " " + compact(common)
-		at := slices.IndexFunc(feeds, func(f *Feed) bool { return f.group == group })
+		// Connections to the same org share a poll, so that they never start the same event twice.
+		group := trigger + " " + compact(common)
+		at = slices.IndexFunc(feeds, func(f *Feed) bool { return f.group == group })
 		if at < 0 {
 			at = len(feeds)
-			feeds = append(feeds, &Feed{trigger: b.Trigger, group: group, asked: map[string]string{}, common: common})
+			feeds = append(feeds, &Feed{Connection: from, trigger: b.Trigger, group: group, asked: map[string]string{}, common: common})
 		}
 		f := feeds[at]
 		f.asked[b.Name] = identity(all)
@@ -150,13 +196,16 @@ func (w *Watcher) Feeds() ([]*Feed, error) {
 	}
 	sameKey, sameTrigger := map[string]int{}, map[string]int{}
 	for _, f := range feeds {
-		f.key = w.Org + " " + f.trigger + " " + identity(slices.Compact(slices.Sorted(maps.Values(f.asked))))
+		f.key = f.Connection.Org + " " + f.trigger + " " + identity(slices.Compact(slices.Sorted(maps.Values(f.asked))))
 		sameKey[f.key]++
-		sameTrigger[f.trigger]++
-		if f.Name = f.trigger; sameTrigger[f.trigger] > 1 {
-			f.Name = fmt.Sprintf("%s_%d", f.trigger, sameTrigger[f.trigger])
+		if f.Name = f.trigger; len(w.Connections) > 1 {
+			f.Name = f.Connection.Name + "/" + f.trigger
 		}
-		if err := f.setParams(w.AlsoRead, perPlaybook[f.trigger]); err != nil {
+		sameTrigger[f.Name]++
+		if n := sameTrigger[f.Name]; n > 1 {
+			f.Name = fmt.Sprintf("%s_%d", f.Name, n)
+		}
+		if err := f.setParams(w.AlsoRead, perPlaybook[f.Connection.Org+" "+f.trigger]); err != nil {
 			return nil, err
 		}
 	}
@@ -180,8 +229,8 @@ type selectionParams struct {
 	several bool // the trigger takes several selections
 }
 
-func (w *Watcher) selectionParams(trigger string) (*selectionParams, error) {
-	info := w.Manifest.Trigger(trigger)
+func selectionParamsOf(m *sdk.Manifest, trigger string) (*selectionParams, error) {
+	info := m.Trigger(trigger)
 	if info == nil {
 		return nil, fmt.Errorf("the connector has no trigger %s", trigger)
 	}
@@ -219,7 +268,7 @@ func identity(v any) string {
 func (w *Watcher) readings(feeds []*Feed) []embedded.Reading {
 	all := make([]embedded.Reading, len(feeds))
 	for i, f := range feeds {
-		all[i] = embedded.Reading{Trigger: w.Org + " " + f.trigger, Source: f.key, Asked: f.asked}
+		all[i] = embedded.Reading{Trigger: f.Connection.Org + " " + f.trigger, Source: f.key, Asked: f.asked}
 	}
 	return all
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
+	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/oktasim"
 	"soar.example/okta/internal/playbook"
 	oktaconnector "soar.example/okta/plugin/okta"
@@ -24,12 +25,12 @@ func newWatcher(t *testing.T, params ...string) *Watcher {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &Watcher{Org: "https://org.example", Manifest: m}
+	w := &Watcher{Connections: []embedded.Connection{{Name: "okta", Org: "https://org.example", Manifest: m}}}
 	for i, p := range params {
 		const form = "name: book_%d\ntitle: B\ntrigger: system_log\nevent_types: [user.session.*]\nparams: %s\n" +
 			"steps: [{id: look, action: get_user, with: {user: ann}}]\n"
 		source := fmt.Sprintf(form, i, p)
-		b, err := playbook.Load("b.yaml", []byte(source), m)
+		b, err := playbook.Load("b.yaml", []byte(source), playbook.Connections{"okta": m})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -135,6 +135,22 @@ func (s *Store) Operations(ctx context.Context, q OperationQuery) ([]Operation, 
 	return found, nil
 }
 
+// Origin returns the account on which an operation or a batch was made, and the name of its connection.
+func (s *Store) Origin(ctx context.Context, id string) (org, connection string, err error) {
+	if !isBatch(id) {
+		op, err := s.Operation(ctx, id)
+		if err != nil {
+			return "", "", err
+		}
+		return op.Org, op.Actor.Connection, nil
+	}
+	db := s.reader(ctx)
+	id = db.findID("batch", "batches", id)
+	db.row(`SELECT org FROM batches WHERE id = ?`, id).into(&org)
+	db.row(`SELECT a.connection FROM operations o JOIN audit a ON a.seq = o.seq WHERE o.batch = ? LIMIT 1`, id).find(&connection)
+	return org, connection, db.failed("read " + id)
+}
+
 // Operation returns the operation with this ID, or the only one whose ID begins with it.
 // It fails with an *[sdk.Error]: not_found if there is none, invalid_input if the
 // beginning is shorter than four letters or ambiguous.

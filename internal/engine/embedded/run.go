@@ -149,8 +149,8 @@ func readRuns(db *conn, rest string, args ...any) []Run {
 	}
 	runs := []Run{}
 	for _, r := range list(db, func(r *row) []any {
-		return append([]any{&r.seq, &r.ID, &r.Org, &r.Playbook, &r.Title, &r.Status, &r.Error, &r.Created, &r.Started, &r.Finished, &r.Replay, &r.Shadow, &r.unmatched,
-			&r.eventSeq, &r.EventID, &r.EventType, &r.EventTime}, r.groupRow.columns()...)
+		return append([]any{&r.seq, &r.ID, &r.Org, &r.Playbook, &r.Title, &r.Status, &r.Error, &r.Created, &r.Started, &r.Finished, &r.Replay, &r.Shadow,
+			&r.unmatched, &r.eventSeq, &r.EventID, &r.EventType, &r.EventTime}, r.groupRow.columns()...)
 	}, `SELECT r.seq, r.id, r.org, r.playbook, r.title, r.status, r.error, r.created, r.started, r.finished, r.replay, r.shadow, r.unmatched,
 		e.seq, e.id, e.type, e.time, `+selectGroup+`
 		FROM runs r JOIN events e ON e.seq = r.event JOIN playbooks p ON p.hash = r.hash LEFT JOIN groups g ON g.run = r.seq `+rest, args...) {

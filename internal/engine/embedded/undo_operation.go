@@ -278,7 +278,8 @@ func withoutTexts(schema any) any {
 }
 
 // Target returns the account that a session acts on, for [Caller].Org. It asks the
-// service only the first time that the store sees these settings of the connection.
+// service only the first time that the store sees these settings of the connection. If the
+// service rejects the session, the account can be known beside the error.
 func (s *Store) Target(ctx context.Context, session sdk.Session, settings json.RawMessage) (string, error) {
 	digest, err := s.keyedDigest(ctx, settings)
 	if err != nil {
@@ -290,8 +291,8 @@ func (s *Store) Target(ctx context.Context, session sdk.Session, settings json.R
 		return target, db.failed("read the account of the connection")
 	}
 	health, err := session.Check(ctx)
-	if health.Target == "" {
-		return "", err
+	if health.Target == "" || err != nil {
+		return health.Target, err
 	}
 	return health.Target, s.tx(ctx, func(tx *conn) {
 		tx.exec(`INSERT OR REPLACE INTO targets (settings, target) VALUES (?, ?)`, digest, health.Target)

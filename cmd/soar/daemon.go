@@ -1,0 +1,421 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"soar.example/okta/internal/engine/embedded"
+	"soar.example/okta/internal/inputfile"
+	"soar.example/okta/internal/monitor"
+	"soar.example/okta/internal/playbook"
+	"soar.example/okta/internal/settings"
+	"soar.example/okta/internal/terminal"
+	"soar.example/okta/internal/watch"
+	"soar.example/okta/plugin/host"
+	"soar.example/okta/sdk"
+)
+
+// A daemon is a soar watch: one engine, and a watcher of the present configuration.
+type daemon struct {
+	*app
+	flags     app // before the settings were read
+	files     []string
+	o         watchOptions
+	store     *embedded.Store
+	processes *processes
+
+	engine  *embedded.Engine
+	mon     *monitor.Monitor
+	show    *progress
+	status  *watchStatus
+	current atomic.Pointer[configuration]
+	retired chan struct{} // closed when the connections of all former configurations are closed
+}
+
+// A configuration is the playbooks and the open connections of a watch.
+type configuration struct {
+	settings    *settings.Config
+	playbooks   []*playbook.Playbook
+	connections connectionList
+	healths     []sdk.Health // of the connections
+	failures    []error      // of the checks of the connections
+}
+
+// checkTimeout is the time limit of one check of a connection.
+const checkTimeout = 30 * time.Second
+
+// load reads the settings and the playbooks, and opens the connections. Connections that have not changed since the
+// former configuration keep their sessions.
+func (d *daemon) load(ctx context.Context, former *configuration) (_ *configuration, err error) {
+	fresh := d.flags
+	c := new(configuration)
+	if c.playbooks, err = fresh.loadPlaybooks(ctx, d.files); err != nil {
+		return nil, err
+	}
+	c.settings = fresh.file
+	names := usedBy(c.playbooks)
+	err = c.settings.Resolve(ctx, names...)
+	fresh.showWarnings(c.settings)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		one, err := c.settings.Connection(name)
+		if err != nil {
+			return nil, errors.Join(err, c.closeExcept(former))
+		}
+		opened := former.same(one)
+		if opened == nil {
+			opened, err = d.processes.open(ctx, one)
+		}
+		if err != nil {
+			return nil, errors.Join(err, c.closeExcept(former))
+		}
+		c.connections = append(c.connections, opened)
+	}
+	if err := cmp.Or(d.o.checkLag(c.connections, c.playbooks), c.check(ctx, d)); err != nil {
+		return nil, errors.Join(err, c.closeExcept(former))
+	}
+	if former == nil {
+		return c, nil
+	}
+	for i, failure := range c.failures {
+		if lasting(failure) && !slices.Contains(former.connections, c.connections[i]) {
+			e := sdk.AsError(failure)
+			changed := *e
+			changed.Message = "the connection " + c.connections[i].settings.Name + " does not work: " + e.Message
+			return nil, errors.Join(&changed, c.closeExcept(former))
+		}
+	}
+	return c, nil
+}
+
+// same returns the connection with the same settings, nil if there is none.
+func (c *configuration) same(s *settings.Connection) *connection {
+	if c == nil {
+		return nil
+	}
+	for _, one := range c.connections {
+		if one.settings.Same(s) {
+			return one
+		}
+	}
+	return nil
+}
+
+// closeExcept closes the connections that the other configuration does not use.
+func (c *configuration) closeExcept(other *configuration) (err error) {
+	for _, one := range c.connections {
+		if other == nil || !slices.Contains(other.connections, one) {
+			err = errors.Join(err, one.Close())
+		}
+	}
+	return err
+}
+
+// check checks all connections at the same time, and sets their healths. It waits for the account of each connection.
+func (c *configuration) check(ctx context.Context, d *daemon) error {
+	c.healths, c.failures = make([]sdk.Health, len(c.connections)), make([]error, len(c.connections))
+	var g errgroup.Group
+	for i, one := range c.connections {
+		g.Go(func() error {
+			return host.Retry(ctx, func(s host.Status) { d.show.pollStatus(d.show.out, s, d.show.line) }, func(ctx context.Context) error {
+				limited, cancel := context.WithTimeout(ctx, checkTimeout)
+				defer cancel()
+				org, err := d.store.Target(limited, one, one.values)
+				if org == "" {
+					return err
+				}
+				c.healths[i], c.failures[i] = one.Check(limited)
+				c.healths[i].Target = org
+				return nil
+			})
+		})
+	}
+	return cmp.Or(g.Wait(), ctx.Err())
+}
+
+// watched returns the connections of triggers, for people.
+func (c *configuration) watched() (all []watched) {
+	for i, one := range c.connections {
+		name := one.settings.Name
+		if slices.ContainsFunc(c.playbooks, func(p *playbook.Playbook) bool { return p.Connection == name }) {
+			all = append(all, watched{name, c.healths[i].Target, c.healths[i].Account, one.shadow(), c.healths[i].Notes})
+		}
+	}
+	return all
+}
+
+// watcher returns a watcher of the configuration.
+func (d *daemon) watcher(c *configuration) *watch.Watcher {
+	w := &watch.Watcher{
+		Engine: d.engine, Store: d.store, Playbooks: c.playbooks, Every: d.o.every, Logger: d.logger,
+		Accepted: func(f *watch.Feed, page sdk.RawPage, got embedded.Accepted) {
+			d.mon.Accepted(f.Name, page, got)
+			d.show.accepted(f, page, got)
+		},
+		Polled: func(f *watch.Feed, s host.Status) {
+			d.mon.Polled(f.Name, s)
+			d.show.pollStatus(d.show.out, s, d.show.line)
+			d.status.redraw(d.mon.Snapshot())
+		},
+	}
+	for i, one := range c.connections {
+		e := one.forEngine(c.healths[i].Target)
+		e.Session = d.mon.Session(e.Name, e.Session)
+		w.Connections = append(w.Connections, e)
+	}
+	return w
+}
+
+// orgs returns the accounts of the present configuration.
+func (d *daemon) orgs() (orgs []string) {
+	for _, h := range d.current.Load().healths {
+		orgs = append(orgs, h.Target)
+	}
+	return orgs
+}
+
+// down returns the connectors whose process does not run.
+func (d *daemon) down() (names []string) {
+	for _, c := range d.current.Load().connections {
+		if c.plugin.PID() == 0 && !slices.Contains(names, c.manifest.Name) {
+			names = append(names, c.manifest.Name)
+		}
+	}
+	return names
+}
+
+// run watches until ctx ends, all feeds fail for good, or the store fails.
+func (d *daemon) run(ctx context.Context, metrics net.Listener) error {
+	d.show = &progress{app: d.app, started: time.Now()}
+	d.retired = make(chan struct{})
+	close(d.retired)
+	first, err := d.load(ctx, nil)
+	if err != nil || ctx.Err() != nil {
+		if ctx.Err() != nil && sdk.AsError(err).Code == sdk.Canceled {
+			err = nil // a signal ended the watch while it was starting
+		}
+		return err
+	}
+	d.current.Store(first)
+	defer func() {
+		<-d.retired
+		d.current.Load().connections.Close()
+	}()
+	if err := onlyFailures(first); err != nil {
+		return err
+	}
+	d.mon = monitor.New(monitor.Options{
+		MaxLag: d.o.maxLag, Down: d.down, Paused: d.store.WritesPaused,
+		Queues: func(ctx context.Context) ([]embedded.Queue, error) { return d.store.Queues(ctx, d.orgs()) },
+	})
+	d.status = newWatchStatus(d.show)
+	defer d.status.close()
+	w := d.watcher(first)
+	d.engine, err = embedded.New(d.store, embedded.Options{
+		Connections: w.Connections, Workers: d.o.workers, Logger: d.logger, Case: d.caseID,
+		Observe: func(n embedded.Notice) {
+			d.mon.Notice(n)
+			d.show.notice(n)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	defer d.engine.Close()
+	w.Engine = d.engine
+	d.show.watching("watching", first.watched(), first.playbooks, d.storePath())
+	if metrics != nil {
+		d.show.serving(metrics.Addr())
+	}
+	// The group ends when one of its functions fails, or when ctx ends.
+	g, runCtx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.engine.Work(runCtx) })
+	g.Go(func() error { return d.follow(runCtx, w) })
+	g.Go(func() error {
+		d.mon.Follow(runCtx, d.o.status, d.status.show)
+		return nil
+	})
+	if metrics != nil {
+		g.Go(func() error { return d.mon.Serve(runCtx, metrics) })
+	}
+	if err = g.Wait(); err != nil && ctx.Err() != nil && sdk.AsError(err).Code == sdk.Canceled {
+		err = nil
+	}
+	d.status.close()
+	d.show.stopped()
+	return err
+}
+
+// lasting reports whether an error remains until somebody corrects its cause.
+func lasting(err error) bool {
+	e := sdk.AsError(err)
+	return e != nil && (!e.Code.Transient() || len(e.Violations) > 0)
+}
+
+// onlyFailures returns an error if waiting cannot make any connection of a trigger work.
+func onlyFailures(c *configuration) (err error) {
+	for i, one := range c.connections {
+		name := one.settings.Name
+		if !slices.ContainsFunc(c.playbooks, func(p *playbook.Playbook) bool { return p.Connection == name }) {
+			continue
+		}
+		if !lasting(c.failures[i]) {
+			return nil
+		}
+		err = cmp.Or(err, c.failures[i])
+	}
+	return err
+}
+
+// follow polls with the watcher. When the settings or the playbooks change, it replaces the watcher and the connections.
+func (d *daemon) follow(ctx context.Context, w *watch.Watcher) error {
+	changes := d.changes(ctx)
+	for {
+		polling, stop := context.WithCancel(ctx)
+		defer stop()
+		ended := make(chan error, 1)
+		if err := d.watches(w); err != nil {
+			return err
+		}
+		go func() { ended <- w.Run(polling) }()
+		var next *watch.Watcher
+		for next == nil {
+			select {
+			case err := <-ended:
+				return err
+			case <-changes:
+			}
+			c, err := d.load(ctx, d.current.Load())
+			if err == nil {
+				next = d.watcher(c)
+				if _, err = next.Feeds(); err != nil {
+					next, err = nil, errors.Join(err, c.closeExcept(d.current.Load()))
+				}
+			}
+			if err != nil {
+				if ctx.Err() == nil {
+					d.rejected(err)
+				}
+				continue
+			}
+			stop()
+			if err := <-ended; err != nil {
+				return err
+			}
+			if err := d.replace(c, next); err != nil {
+				return err
+			}
+		}
+		w = next
+	}
+}
+
+// changes sends after SIGHUP, and after a change of the settings file or of a playbook.
+func (d *daemon) changes(ctx context.Context) <-chan struct{} {
+	changed := make(chan struct{}, 1)
+	notify := func() {
+		select {
+		case changed <- struct{}{}:
+		default: // a reload is due anyway
+		}
+	}
+	d.reload.Store(&notify)
+	go func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		loaded := d.fingerprint()
+		for before := loaded; ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			now := d.fingerprint()
+			// A file that still changes may be written at this moment.
+			if now != loaded && now == before {
+				loaded = now
+				notify()
+			}
+			before = now
+		}
+	}()
+	return changed
+}
+
+// fingerprint returns a hash of the settings file and of the playbooks.
+func (d *daemon) fingerprint() [sha256.Size]byte {
+	present := d.current.Load().settings
+	files := d.files
+	if len(files) == 0 {
+		files, _ = present.PlaybookFiles() // without a folder, no file is hashed
+	}
+	hash := sha256.New()
+	for _, file := range append([]string{present.Name()}, files...) {
+		content, err := inputfile.Read(file, playbook.MaxFile)
+		fmt.Fprintf(hash, "%q %x %v\n", file, content, err)
+	}
+	return [sha256.Size]byte(hash.Sum(nil))
+}
+
+// watches tells the monitor what the watcher watches.
+func (d *daemon) watches(w *watch.Watcher) error {
+	feeds, err := w.Feeds()
+	if err != nil {
+		return err
+	}
+	var problems []string
+	for i, failure := range d.current.Load().failures {
+		if lasting(failure) {
+			problems = append(problems, "the connection "+d.current.Load().connections[i].settings.Name+" does not work: "+sdk.AsError(failure).Message)
+		}
+	}
+	d.mon.Watches(namesOf(feeds, func(f *watch.Feed) string { return f.Name }), playbookNames(w.Playbooks), problems)
+	return nil
+}
+
+// replace makes c the present configuration. The sessions that only the former one used are closed after their runs.
+func (d *daemon) replace(c *configuration, w *watch.Watcher) error {
+	unused, err := d.engine.SetConnections(w.Connections)
+	if err != nil {
+		return err
+	}
+	former, earlier, retired := d.current.Load(), d.retired, make(chan struct{})
+	d.current.Store(c)
+	d.retired = retired
+	go func() {
+		defer close(retired)
+		<-earlier
+		<-unused
+		if err := former.closeExcept(c); err != nil {
+			d.logger.Warn("cannot close a former connection", "error", err)
+		}
+	}()
+	d.logger.Info("the settings and the playbooks are loaded again")
+	d.show.watching("reloaded", c.watched(), c.playbooks, d.storePath())
+	return nil
+}
+
+// rejected reports settings or playbooks that are not valid. The watch goes on with the former ones.
+func (d *daemon) rejected(err error) {
+	e := sdk.AsError(err)
+	d.logger.Warn("cannot load the settings and the playbooks again", "error", e.Error())
+	d.show.line(map[string]any{"kind": "reload_failed", "error": e.Body()}, "%s %s. The watch goes on with the former settings and playbooks",
+		d.out.Red("not reloaded:"), terminal.OneLine(strings.TrimRight(e.Error(), ".")))
+	for _, v := range e.Violations {
+		if !d.json {
+			d.show.line(nil, "  %s", terminal.OneLine(v.String()))
+		}
+	}
+}
