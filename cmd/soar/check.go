@@ -12,27 +12,68 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"soar.example/okta/internal/settings"
 	"soar.example/okta/internal/terminal"
 	"soar.example/okta/sdk"
 )
 
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "check", Args: none, Short: "Test the connection, and list the permissions of its principal",
-		Long: `Test the connection. The output names the principal, the requests that the service still allows, and
+		Use: "check", Args: none, Short: "Test the connections, and list the permissions of their principals",
+		Long: `Test all connections, or that of --connection. The output names the principal, the requests that the service still allows, and
 for each action whether the principal can run it and which permissions are missing. The check sends about
 ten requests, which only read. A permission that reads cannot determine is unknown.`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.check(c.Context()) },
 	}
 }
 
+// check tests all connections, or that of --connection. Its error is the first failure.
 func (a *app) check(ctx context.Context) error {
-	conn, err := a.connect(ctx, nil)
+	selected, err := a.selected()
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	if len(selected) == 1 {
+		return a.checkConnection(ctx, selected[0].Name)
+	}
+	var failed error
+	for i, one := range selected {
+		if !a.json && i > 0 {
+			fmt.Fprintln(a.out)
+		}
+		if !a.json {
+			fmt.Fprintln(a.out, a.out.Bold(one.Name))
+		}
+		if err := a.checkConnection(ctx, one.Name); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			e := *sdk.AsError(err)
+			e.Message = "the connection " + one.Name + " does not work: " + e.Message
+			a.report(&e)
+			failed = worse(failed, &e)
+		}
+	}
+	if failed != nil {
+		return failedError{exitCode(ctx, failed)}
+	}
+	return nil
+}
+
+// worse returns the error with the higher exit status.
+func worse(a, b error) error {
+	if a == nil || exitCode(context.Background(), b) > exitCode(context.Background(), a) {
+		return b
+	}
+	return a
+}
+
+func (a *app) checkConnection(ctx context.Context, name string) error {
+	all, err := a.openAll(ctx, []string{name}, nil)
+	if err != nil {
+		return err
+	}
+	defer all.Close()
+	conn := all[0]
 	start := time.Now()
 	health, err := conn.Check(ctx)
 	if err != nil {
@@ -49,8 +90,8 @@ func (a *app) check(ctx context.Context) error {
 	}
 	if a.json {
 		a.out.JSON(map[string]any{
-			"kind": "check", "paused": paused,
-			"settings_file": a.file.File, "guards": guardsOf(conn.settings), "target": health.Target, "account": health.Account,
+			"kind": "check", "connection": conn.settings.Name, "paused": paused,
+			"settings_file": a.file.File, "guards": guardsOf(conn), "target": health.Target, "account": health.Account,
 			"notes": health.Notes, "budgets": health.Budgets, "milliseconds": took.Milliseconds(), "permissions": permissions.raw,
 		})
 		return nil
@@ -60,7 +101,7 @@ func (a *app) check(ctx context.Context) error {
 	if paused != nil {
 		a.showNotes([]string{pauseText(paused)})
 	}
-	a.showSettings(conn.settings)
+	a.showSettings(conn)
 	a.showNotes(health.Notes)
 	if len(health.Budgets) > 0 {
 		table(a, "", health.Budgets, []string{"RATE LIMIT", "REQUESTS LEFT", "ALL AGAIN IN"}, budgetRow)
@@ -70,15 +111,15 @@ func (a *app) check(ctx context.Context) error {
 }
 
 // guardsOf returns the settings that limit what the connection may do.
-func guardsOf(s *settings.Connection) map[string]any {
-	set := maps.Clone(s.Values)
+func guardsOf(c *connection) map[string]any {
+	set := maps.Clone(c.settings.Values)
 	maps.DeleteFunc(set, func(name string, _ any) bool { return !slices.Contains(builtIn.guards, name) })
 	return set
 }
 
-func (a *app) showSettings(s *settings.Connection) {
+func (a *app) showSettings(c *connection) {
 	fmt.Fprintf(a.out, "settings file: %s\n", terminal.OneLine(cmp.Or(a.file.File, "none, the environment alone")))
-	set := guardsOf(s)
+	set := guardsOf(c)
 	if len(set) == 0 {
 		fmt.Fprintln(a.out, "guards: none are set")
 	}

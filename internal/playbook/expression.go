@@ -30,9 +30,14 @@ const (
 	rawVar    = "raw"
 	stepsVar  = "steps"
 	varsVar   = "vars"
+
+	failureVar = "failure" // in on_failure only
 )
 
-var variables = []string{eventVar, eventsVar, rawVar, stepsVar, varsVar}
+var (
+	variables    = []string{eventVar, eventsVar, rawVar, stepsVar, varsVar}
+	allVariables = append(slices.Clone(variables), failureVar)
+)
 
 // An expression is a compiled CEL expression.
 type expression struct {
@@ -146,6 +151,11 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 		}
 		if name == eventsVar {
 			firstEvents = min(firstEvents, offsetOf(checked.NativeRep().SourceInfo().GetStartLocation(id)))
+		}
+	}
+	for name := range x.uses {
+		if allowed := reader == alertReader && (name == failureVar || name == varsVar) || reader != alertReader && name != failureVar; !allowed {
+			return fail(0, "on_failure can read failure and vars, and only on_failure can read failure")
 		}
 	}
 	if reader < 0 && x.uses[eventsVar] {

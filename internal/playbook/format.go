@@ -38,6 +38,8 @@ type form struct {
 	Shadow bool           `json:"shadow,omitempty" jsonschema:"title=Shadow run,default=false"`
 	Vars   map[string]any `json:"vars,omitempty" jsonschema:"title=Variables"` // Values that expressions read as vars.name.
 	Steps  []stepForm     `json:"steps" jsonschema:"minItems=1,maxItems=100"`  // Steps of a run, in order.
+	// Action that the host calls when a run fails, in place of the on_failure of the settings.
+	OnFailure *alertForm `json:"on_failure,omitempty" jsonschema:"title=Alert"`
 }
 
 type stepForm struct {

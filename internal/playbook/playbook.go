@@ -31,6 +31,7 @@ type Playbook struct {
 	// MaxRunsPerMinute limits how many runs begin in any 60 seconds. 0: no limit.
 	MaxRunsPerMinute int
 	Steps            []*Step // in the order they run
+	OnFailure        *Alert  // nil: the alert of the settings
 	Source           []byte  // the file's bytes
 	File             string  // the name passed to Load
 
@@ -135,7 +136,7 @@ func (l *loader) load() (p *Playbook, err error) {
 	event := l.trigger(p)
 	l.vars(p)
 	l.declareSteps(p)
-	if l.compiler, err = newCompiler(l.report, l.objects, l.typesOf(event), slices.Concat(variables, l.shapeNames)); err != nil {
+	if l.compiler, err = newCompiler(l.report, l.objects, l.typesOf(event), slices.Concat(allVariables, l.shapeNames)); err != nil {
 		return nil, err
 	}
 	p.condition = l.predicate(l.root.member("condition"), conditionReader)
@@ -143,6 +144,8 @@ func (l *loader) load() (p *Playbook, err error) {
 	for i, s := range p.Steps {
 		l.step(s, i)
 	}
+	l.failure(p)
+	p.OnFailure = l.alert(p)
 	l.neededShapes(p)
 	// The schema comes last: the messages of the checks above are clearer, and the first message on a value counts.
 	for _, v := range check(formSchema(), raw) {

@@ -111,7 +111,7 @@ func (l *loader) shapes(p *Playbook, info *sdk.TriggerInfo, params *schema.Schem
 	names := append(slices.Collect(maps.Keys(info.Shapes)), standard)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		if slices.Contains(variables, name) || slices.Contains(reserved, name) || !identifier.MatchString(name) {
+		if slices.Contains(allVariables, name) || slices.Contains(reserved, name) || !identifier.MatchString(name) {
 			continue
 		}
 		l.shapeNames = append(l.shapeNames, name)
@@ -157,6 +157,7 @@ func (l *loader) typesOf(event *types.Type) map[string]*types.Type {
 	all := maps.Clone(l.shapeTypes)
 	all[eventVar], all[eventsVar], all[rawVar] = event, types.NewListType(event), types.DynType
 	all[stepsVar], all[varsVar] = types.NewObjectType(stepsObject), types.NewObjectType(varsObject)
+	all[failureVar] = l.objects.of(failureSchema().Root(), failureVar)
 	return all
 }
 

@@ -36,6 +36,7 @@ type missing struct{ object, field string }
 
 // The readers before every step, and the one after all steps.
 const (
+	alertReader     = -3
 	groupReader     = -2
 	conditionReader = -1
 	afterAll        = 1 << 30

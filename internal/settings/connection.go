@@ -227,6 +227,11 @@ func (c *Config) Fields(flags ...Flag) ([]Field, error) {
 	if len(c.Playbooks) > 0 {
 		err = cmp.Or(err, add("/playbooks", "playbooks", c.Playbooks, c.Origins["/playbooks"]))
 	}
+	for _, name := range []string{"action", "with", "window"} {
+		if value := c.OnFailure[name]; value != nil {
+			err = cmp.Or(err, add("/on_failure/"+name, "on_failure."+name, value, c.Origins["/on_failure/"+name]))
+		}
+	}
 	for i := range c.Connections {
 		if one := &c.Connections[i]; one.Manifest != nil && err == nil {
 			var own []Field

@@ -12,8 +12,12 @@ func init() {
 		"connectionForm.Plugin":    "Binary of another connector.",
 		"connectionForm.SHA256":    "SHA-256 of the plugin in hexadecimal. A binary with another checksum does not run.",
 		"engineForm.Store":         "Store of runs and the audit trail.",
+		"failureForm.Action":       "Action that sends the alert, such as chat/post_message.",
+		"failureForm.Window":       "Time in which one cause sends at most one alert.",
+		"failureForm.With":         "Input of the action. A text can contain CEL expressions over failure as ${{ … }}. Without input, an action with the parameter text gets failure.text.",
 		"form.Connections":         "Connections by name. A name is in snake_case. Without this member, the file has the settings of one connection at its top level.",
 		"form.Engine":              "Engine that runs the playbooks.",
+		"form.OnFailure":           "Action that soar watch calls when a run fails, the watch stops, its health turns bad, or all writes are paused.",
 		"form.Playbooks":           "Playbook files, and folders with playbooks, that soar watch runs without arguments.",
 	})
 }

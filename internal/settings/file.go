@@ -41,6 +41,8 @@ type form struct {
 	// Playbook files, and folders with playbooks, that soar watch runs without arguments.
 	Playbooks []string   `json:"playbooks,omitempty"`
 	Engine    engineForm `json:"engine,omitzero"` // Engine that runs the playbooks.
+	// Action that soar watch calls when a run fails, the watch stops, its health turns bad, or all writes are paused.
+	OnFailure failureForm `json:"on_failure,omitzero" jsonschema:"title=Alert"`
 }
 
 // connectionForm holds the members of a connection that are not settings of its connector.
@@ -58,13 +60,26 @@ type engineForm struct {
 	Store string `json:"store,omitempty" jsonschema:"minLength=1,default=soar.db"`
 }
 
+type failureForm struct {
+	// Action that sends the alert, such as chat/post_message.
+	Action string `json:"action,omitempty" jsonschema:"example=chat/post_message"`
+	// Input of the action. A text can contain CEL expressions over failure as ${{ … }}. Without input, an action with the
+	// parameter text gets failure.text.
+	With map[string]any `json:"with,omitempty" jsonschema:"title=Input"`
+	// Time in which one cause sends at most one alert.
+	Window sdk.Duration `json:"window,omitzero" jsonschema:"default=15m"`
+}
+
 // reserved are the members of a connection that its connector cannot have as settings.
 var reserved = []string{"connector", "plugin", "sha256"}
 
 // hostVariables are the environment variables of the members of the file that belong to no connection.
 var hostVariables = map[string]string{
-	"/playbooks":    "SOAR_PLAYBOOKS",
-	"/engine/store": "SOAR_STORE",
+	"/playbooks":         "SOAR_PLAYBOOKS",
+	"/engine/store":      "SOAR_STORE",
+	"/on_failure/action": "SOAR_ON_FAILURE_ACTION",
+	"/on_failure/with":   "SOAR_ON_FAILURE_WITH",
+	"/on_failure/window": "SOAR_ON_FAILURE_WINDOW",
 }
 
 // FlagVariables are the environment variables of global flags, by the name of the flag.
@@ -112,6 +127,7 @@ type Config struct {
 	Connections []Connection // in the order of the file; at least one
 	Playbooks   []string     // files and folders
 	Store       string
+	OnFailure   map[string]any // as playbook.LoadAlert reads it; nil: no alerts
 	Origins     map[string]Origin
 
 	name      string // of the file, as the user wrote it
@@ -276,6 +292,10 @@ func (c *Config) setHost(r *report, document map[string]any) error {
 	}
 	for _, path := range f.Playbooks {
 		c.Playbooks = append(c.Playbooks, c.path("/playbooks", path))
+	}
+	c.OnFailure, _ = document["on_failure"].(map[string]any) // the check of the schema reports another type
+	if c.OnFailure != nil && c.OnFailure["action"] == nil {
+		r.add("/on_failure/action", "is required: name the action that sends the alert, such as chat/post_message")
 	}
 	return nil
 }

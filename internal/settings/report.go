@@ -78,10 +78,10 @@ func check(known *schema.Schema, document map[string]any) []schema.Violation {
 // reference matches the forms in which other programs refer to variables.
 var reference = regexp.MustCompile(`\$\{[^}]*\}|^\$[A-Za-z_][A-Za-z0-9_]*$|^%[A-Za-z_][A-Za-z0-9_]*%$|\{\{[^}]*\}\}|^\$\([^)]*\)$`)
 
-// checkLiterals checks the values that belong to no connection.
+// checkLiterals checks the values that belong to no connection. The input of an alert may have expressions.
 func (c *Config) checkLiterals(r *report, document map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(document)) {
-		if name == "connections" {
+		if name == "connections" || name == "on_failure" {
 			continue
 		}
 		if found := findReference(document[name]); found != "" {

@@ -31,6 +31,9 @@ type Caller struct {
 	// Connection, Case, Key and Playbook are for the audit trail. Reason is, too; without it,
 	// the parameter reason of the input counts.
 	Connection, Case, Reason, Key, Playbook string
+	// Alert is the cause of an alert, "" for another call. An alert whose action has no undo is also sent while all writes
+	// are paused.
+	Alert string
 
 	batch, item string // see [Store.PerformBatch]
 }
@@ -48,6 +51,9 @@ func (c *call) actor() Actor {
 	}
 	return a
 }
+
+// pausable reports whether a pause of all writes stops the call.
+func (c *call) pausable() bool { return c.from.Alert == "" || c.info.Undo != "" || c.info.Contains }
 
 // writes reports whether the call may change something.
 func (c *call) writes() bool {
@@ -83,6 +89,9 @@ func (s *Store) Perform(ctx context.Context, session sdk.Session, info *sdk.Acti
 		return Result{}, sdk.AsError(err)
 	}
 	c := &call{session: session, info: info, input: input, from: from, now: time.Now}
+	if from.Alert != "" {
+		c.cause = causeAlert + from.Alert
+	}
 	if from.Shadow && c.writes() {
 		var err error
 		if c.input, err = s.dryRunInput(info, input); err != nil {
@@ -95,6 +104,16 @@ func (s *Store) Perform(ctx context.Context, session sdk.Session, info *sdk.Acti
 		return Result{result, c.operation}, nil // not a nil *sdk.Error
 	}
 	return Result{result, c.operation}, failure
+}
+
+// causeAlert begins the Cause of an alert. The cause of the alert follows.
+const causeAlert = "alert: "
+
+// LastAlert returns the time of the last alert with this cause that was sent, zero if there is none.
+func (s *Store) LastAlert(ctx context.Context, cause string) (last time.Time, err error) {
+	db := s.reader(ctx)
+	db.row(`SELECT time FROM audit WHERE cause = ? AND status = ? ORDER BY seq DESC LIMIT 1`, causeAlert+cause, engine.Succeeded).find(&last)
+	return last, db.failed("read the last alert")
 }
 
 // joined returns one error for the failure of a call and that of the store.
@@ -145,7 +164,7 @@ func (s *Store) perform(ctx context.Context, c *call) (result sdk.Result, failur
 	}
 	// The record does not depend on the caller's deadline.
 	storeCtx := context.WithoutCancel(ctx)
-	if c.writes() {
+	if c.writes() && c.pausable() {
 		if p, err := s.WritesPaused(storeCtx); err != nil {
 			return sdk.Result{}, nil, err
 		} else if p != nil {
@@ -306,7 +325,7 @@ func (s *Store) storeOperation(ctx context.Context, c *call, p *plan) (failure *
 		id = randomID()
 	}
 	err = s.tx(ctx, func(tx *conn) {
-		if pause := readPause(tx); pause != nil {
+		if pause := readPause(tx); pause != nil && c.pausable() {
 			failure = pause.rejection(c.info.Name)
 		} else if failure = c.from.Limits.exceeded(tx, c, p); failure == nil {
 			c.operation = id
@@ -335,8 +354,12 @@ func (s *Store) send(ctx context.Context, c *call, p *plan) (sdk.Result, *sdk.Er
 		}
 		input = with
 	}
-	runCtx, stop := s.untilPaused(ctx)
-	defer stop()
+	runCtx := ctx
+	if c.pausable() {
+		var stop func()
+		runCtx, stop = s.untilPaused(ctx)
+		defer stop()
+	}
 	result, failure := c.run(runCtx, input)
 	if failure != nil && errors.Is(context.Cause(runCtx), ErrPaused) {
 		c.interrupted = true

@@ -316,7 +316,8 @@ type Queue struct {
 func (s *Store) Queues(ctx context.Context, orgs []string) ([]Queue, error) {
 	db := s.reader(ctx)
 	queues := list(db, func(q *Queue) []any { return []any{&q.Playbook, &q.Runs, &q.MaxRunsPerMinute, &q.Throttled} }, `WITH waiting (org, playbook, runs, ready) AS (
-			SELECT org, playbook, count(*), sum(due <= ?2) FROM runs WHERE org IN (SELECT value FROM json_each(?1)) AND status = 'queued'
+			SELECT org, playbook, count(*), sum(due <= ?2) FROM runs
+			WHERE org IN (SELECT value FROM json_each(?1)) AND status = 'queued'
 			GROUP BY org, playbook
 		)
 		SELECT w.playbook, w.runs, p.max_runs_per_minute, iif(p.max_runs_per_minute > 0 AND p.max_runs_per_minute <=
