@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"soar.example/okta/internal/engine/embedded"
+	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/settings"
 	"soar.example/okta/internal/terminal"
 	"soar.example/okta/plugin"
@@ -44,6 +45,7 @@ type app struct {
 	chosen    string                  // name of the built-in connector of the connection; "": that of the short form
 	known     *sdk.Manifest           // of the connector, once it was read
 	file      *settings.Config        // once it was read
+	alert     *playbook.Alert         // of the settings, once playbooks were loaded; nil: none
 	reload    *atomic.Pointer[func()] // reaction of the command to SIGHUP; without one, the command ends
 
 	helpFailed error // why a help page was not printed

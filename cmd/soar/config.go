@@ -53,6 +53,13 @@ func (a *app) configCheck(ctx context.Context) error {
 	if _, err := s.PlaybookFiles(); err != nil {
 		return err
 	}
+	all, err := a.manifests(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := a.loadAlert(all); err != nil {
+		return err
+	}
 	notes := s.Notes()
 	a.print(map[string]any{"kind": "config_check", "settings_file": s.File, "connections": s.Names(), "notes": slices.Concat([]string{}, notes)},
 		"%s the settings are valid. Connections: %s\nsettings file: %s\n", a.out.Green("✓"), strings.Join(s.Names(), ", "),

@@ -293,6 +293,9 @@ func usedBy(playbooks []*playbook.Playbook) []string {
 		for _, s := range p.Steps {
 			names = append(names, s.Connection)
 		}
+		if p.OnFailure != nil {
+			names = append(names, p.OnFailure.Connection)
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

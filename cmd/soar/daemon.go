@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -14,11 +13,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"soar.example/okta/internal/alert"
+	"soar.example/okta/internal/engine"
 	"soar.example/okta/internal/engine/embedded"
 	"soar.example/okta/internal/inputfile"
 	"soar.example/okta/internal/monitor"
 	"soar.example/okta/internal/playbook"
-	"soar.example/okta/internal/settings"
 	"soar.example/okta/internal/terminal"
 	"soar.example/okta/internal/watch"
 	"soar.example/okta/plugin/host"
@@ -38,122 +38,9 @@ type daemon struct {
 	mon     *monitor.Monitor
 	show    *progress
 	status  *watchStatus
+	alerts  *alert.Sender
 	current atomic.Pointer[configuration]
 	retired chan struct{} // closed when the connections of all former configurations are closed
-}
-
-// A configuration is the playbooks and the open connections of a watch.
-type configuration struct {
-	settings    *settings.Config
-	playbooks   []*playbook.Playbook
-	connections connectionList
-	healths     []sdk.Health // of the connections
-	failures    []error      // of the checks of the connections
-}
-
-// checkTimeout is the time limit of one check of a connection.
-const checkTimeout = 30 * time.Second
-
-// load reads the settings and the playbooks, and opens the connections. Connections that have not changed since the
-// former configuration keep their sessions.
-func (d *daemon) load(ctx context.Context, former *configuration) (_ *configuration, err error) {
-	fresh := d.flags
-	c := new(configuration)
-	if c.playbooks, err = fresh.loadPlaybooks(ctx, d.files); err != nil {
-		return nil, err
-	}
-	c.settings = fresh.file
-	names := usedBy(c.playbooks)
-	err = c.settings.Resolve(ctx, names...)
-	fresh.showWarnings(c.settings)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		one, err := c.settings.Connection(name)
-		if err != nil {
-			return nil, errors.Join(err, c.closeExcept(former))
-		}
-		opened := former.same(one)
-		if opened == nil {
-			opened, err = d.processes.open(ctx, one)
-		}
-		if err != nil {
-			return nil, errors.Join(err, c.closeExcept(former))
-		}
-		c.connections = append(c.connections, opened)
-	}
-	if err := cmp.Or(d.o.checkLag(c.connections, c.playbooks), c.check(ctx, d)); err != nil {
-		return nil, errors.Join(err, c.closeExcept(former))
-	}
-	if former == nil {
-		return c, nil
-	}
-	for i, failure := range c.failures {
-		if lasting(failure) && !slices.Contains(former.connections, c.connections[i]) {
-			e := sdk.AsError(failure)
-			changed := *e
-			changed.Message = "the connection " + c.connections[i].settings.Name + " does not work: " + e.Message
-			return nil, errors.Join(&changed, c.closeExcept(former))
-		}
-	}
-	return c, nil
-}
-
-// same returns the connection with the same settings, nil if there is none.
-func (c *configuration) same(s *settings.Connection) *connection {
-	if c == nil {
-		return nil
-	}
-	for _, one := range c.connections {
-		if one.settings.Same(s) {
-			return one
-		}
-	}
-	return nil
-}
-
-// closeExcept closes the connections that the other configuration does not use.
-func (c *configuration) closeExcept(other *configuration) (err error) {
-	for _, one := range c.connections {
-		if other == nil || !slices.Contains(other.connections, one) {
-			err = errors.Join(err, one.Close())
-		}
-	}
-	return err
-}
-
-// check checks all connections at the same time, and sets their healths. It waits for the account of each connection.
-func (c *configuration) check(ctx context.Context, d *daemon) error {
-	c.healths, c.failures = make([]sdk.Health, len(c.connections)), make([]error, len(c.connections))
-	var g errgroup.Group
-	for i, one := range c.connections {
-		g.Go(func() error {
-			return host.Retry(ctx, func(s host.Status) { d.show.pollStatus(d.show.out, s, d.show.line) }, func(ctx context.Context) error {
-				limited, cancel := context.WithTimeout(ctx, checkTimeout)
-				defer cancel()
-				org, err := d.store.Target(limited, one, one.values)
-				if org == "" {
-					return err
-				}
-				c.healths[i], c.failures[i] = one.Check(limited)
-				c.healths[i].Target = org
-				return nil
-			})
-		})
-	}
-	return cmp.Or(g.Wait(), ctx.Err())
-}
-
-// watched returns the connections of triggers, for people.
-func (c *configuration) watched() (all []watched) {
-	for i, one := range c.connections {
-		name := one.settings.Name
-		if slices.ContainsFunc(c.playbooks, func(p *playbook.Playbook) bool { return p.Connection == name }) {
-			all = append(all, watched{name, c.healths[i].Target, c.healths[i].Account, one.shadow(), c.healths[i].Notes})
-		}
-	}
-	return all
 }
 
 // watcher returns a watcher of the configuration.
@@ -176,6 +63,48 @@ func (d *daemon) watcher(c *configuration) *watch.Watcher {
 		w.Connections = append(w.Connections, e)
 	}
 	return w
+}
+
+// alertFor returns the alert for failures of the playbook, or for other failures, and the connection of its action.
+func (d *daemon) alertFor(name string) (*playbook.Alert, *embedded.Connection) {
+	c := d.current.Load()
+	found := c.alert
+	for _, p := range c.playbooks {
+		if p.Name == name && p.OnFailure != nil {
+			found = p.OnFailure
+		}
+	}
+	if found == nil {
+		return nil, nil
+	}
+	i := slices.Index(c.connections, c.connections.named(found.Connection))
+	e := c.connections[i].forEngine(c.healths[i].Target)
+	return found, &e
+}
+
+// failed reports the failures of runs.
+func (d *daemon) failed(n embedded.Notice) {
+	if n.Kind != embedded.RunFinished || n.Run.Status != engine.Failed {
+		return
+	}
+	why := message(n.Run.Error)
+	d.alerts.Report(playbook.Failure{
+		Kind: alert.RunFailed, Playbook: n.Run.Playbook, Run: n.Run.ID, Org: n.Run.Org, Event: n.Run.EventID, Message: why,
+		Text: fmt.Sprintf("soar: run %s of the playbook %s failed on event %s: %s", short(n.Run.ID), n.Run.Playbook, n.Run.EventID, why),
+	})
+}
+
+// tick shows the status, and reports bad health and a pause of all writes.
+func (d *daemon) tick(t monitor.Tick) {
+	paused := d.status.paused
+	d.status.show(t)
+	if t.Changed && !t.Healthy() {
+		problems := strings.Join(t.Problems, "; ")
+		d.alerts.Report(playbook.Failure{Kind: alert.Unhealthy, Message: problems, Text: "soar watch is not healthy: " + problems})
+	}
+	if t.Paused != nil && !paused {
+		d.alerts.Report(playbook.Failure{Kind: alert.WritesPaused, Message: t.Paused.Reason, Text: "soar: " + pauseText(t.Paused)})
+	}
 }
 
 // orgs returns the accounts of the present configuration.
@@ -222,12 +151,14 @@ func (d *daemon) run(ctx context.Context, metrics net.Listener) error {
 	})
 	d.status = newWatchStatus(d.show)
 	defer d.status.close()
+	d.alerts = alert.New(alert.Options{Store: d.store, Case: d.caseID, Of: d.alertFor, Logger: d.logger})
 	w := d.watcher(first)
 	d.engine, err = embedded.New(d.store, embedded.Options{
 		Connections: w.Connections, Workers: d.o.workers, Logger: d.logger, Case: d.caseID,
 		Observe: func(n embedded.Notice) {
 			d.mon.Notice(n)
 			d.show.notice(n)
+			d.failed(n)
 		},
 	})
 	if err != nil {
@@ -244,7 +175,11 @@ func (d *daemon) run(ctx context.Context, metrics net.Listener) error {
 	g.Go(func() error { return d.engine.Work(runCtx) })
 	g.Go(func() error { return d.follow(runCtx, w) })
 	g.Go(func() error {
-		d.mon.Follow(runCtx, d.o.status, d.status.show)
+		d.alerts.Run(runCtx)
+		return nil
+	})
+	g.Go(func() error {
+		d.mon.Follow(runCtx, d.o.status, d.tick)
 		return nil
 	})
 	if metrics != nil {
@@ -253,29 +188,13 @@ func (d *daemon) run(ctx context.Context, metrics net.Listener) error {
 	if err = g.Wait(); err != nil && ctx.Err() != nil && sdk.AsError(err).Code == sdk.Canceled {
 		err = nil
 	}
+	if err != nil {
+		why := sdk.AsError(err).Message
+		d.alerts.Report(playbook.Failure{Kind: alert.WatchStopped, Message: why, Text: "soar watch stopped: " + why})
+	}
+	d.alerts.Run(runCtx) // runCtx has ended: sends the alerts that wait
 	d.status.close()
 	d.show.stopped()
-	return err
-}
-
-// lasting reports whether an error remains until somebody corrects its cause.
-func lasting(err error) bool {
-	e := sdk.AsError(err)
-	return e != nil && (!e.Code.Transient() || len(e.Violations) > 0)
-}
-
-// onlyFailures returns an error if waiting cannot make any connection of a trigger work.
-func onlyFailures(c *configuration) (err error) {
-	for i, one := range c.connections {
-		name := one.settings.Name
-		if !slices.ContainsFunc(c.playbooks, func(p *playbook.Playbook) bool { return p.Connection == name }) {
-			continue
-		}
-		if !lasting(c.failures[i]) {
-			return nil
-		}
-		err = cmp.Or(err, c.failures[i])
-	}
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -113,7 +114,10 @@ func (a *app) eachPlaybook(ctx context.Context, files []string, use func(string,
 	if err != nil {
 		return err
 	}
-	return a.withBackends(ctx, selected, func(all backends) error {
+	return a.withBackends(ctx, selected, func(all backends) (err error) {
+		if a.alert, err = a.loadAlert(all.manifests()); err != nil {
+			return err
+		}
 		for _, file := range files {
 			source, err := a.readPlaybook(file)
 			if err != nil {
@@ -136,6 +140,20 @@ func (a *app) eachPlaybook(ctx context.Context, files []string, use func(string,
 		}
 		return nil
 	})
+}
+
+// loadAlert returns the alert of the settings, nil if there is none.
+func (a *app) loadAlert(all playbook.Connections) (*playbook.Alert, error) {
+	if a.file.OnFailure == nil {
+		return nil, nil
+	}
+	alert, err := playbook.LoadAlert(a.file.OnFailure, all)
+	var problems playbook.Problems
+	if errors.As(err, &problems) {
+		texts := namesOf(problems, func(p playbook.Problem) string { return p.Message })
+		return nil, sdk.InvalidField("/on_failure", "%s", strings.Join(texts, "; "))
+	}
+	return alert, err
 }
 
 // readPlaybook reads a playbook file. It warns if other users can change the file, because

@@ -70,8 +70,8 @@ func timestamp(t time.Time) float64 {
 // connections. No label has values from events.
 var Metrics = []Metric{
 	{Name: "soar_lag_seconds", Labels: []string{"feed"},
-		Help: "Lag of the watch. While there is more to read: age of the latest stored event, by this machine's clock. Otherwise: time since " +
-			"the last successful poll.",
+		Help: "Lag of the watch. With a backlog: age of the latest stored event, by this machine's clock. Otherwise: time since the last " +
+			"successful poll.",
 		read: perFeed(func(f Feed) float64 { return f.Lag.Seconds() })},
 	{Name: "soar_newest_event_timestamp_seconds", Labels: []string{"feed"},
 		Help: "Time of the latest event that was read, by the service's clock. Absent before the first event.",
@@ -93,16 +93,16 @@ var Metrics = []Metric{
 		read: perFeed(func(f Feed) float64 { return float64(f.Repeated) })},
 	{Name: "soar_gaps_total", Counter: true, Labels: []string{"feed"},
 		Help: "Checkpoint resets: reading restarted before the latest event, because the service rejected the cursor or returned none, or the " +
-			"selection was edited. More than two within three times --max-lag are bad health.",
+			"selection was edited. More than two within three times --max-lag make the watch unhealthy.",
 		read: perFeed(func(f Feed) float64 { return float64(f.Gaps) })},
 	{Name: "soar_polls_total", Counter: true, Labels: []string{"feed"},
-		Help: "Attempts to poll and to store the result.",
+		Help: "Attempts to poll, including storing the result.",
 		read: perFeed(func(f Feed) float64 { return float64(f.Polls) })},
 	{Name: "soar_polls_failed_total", Counter: true, Labels: []string{"feed"},
 		Help: "Failed attempts to poll or to store the result.",
 		read: perFeed(func(f Feed) float64 { return float64(f.Failed) })},
 	{Name: "soar_runs_started_total", Counter: true, Labels: []string{"playbook"},
-		Help: "Runs that were queued.",
+		Help: "Runs created.",
 		read: perPlaybook(func(b Playbook) float64 { return float64(b.Queued) })},
 	{Name: "soar_runs_finished_total", Counter: true, Labels: []string{"playbook", "status"},
 		Help: "Runs that ended, by status: succeeded or failed.",
@@ -113,7 +113,7 @@ var Metrics = []Metric{
 			}
 		}},
 	{Name: "soar_runs_waiting", Labels: []string{"playbook"},
-		Help: "Runs that have not started: they collect events, are throttled, or wait for a worker. Updated every second.",
+		Help: "Runs that wait to start: they collect events, are throttled, or wait for a worker. Updated every second.",
 		read: perPlaybook(func(b Playbook) float64 { return float64(b.Waiting) })},
 	{Name: "soar_runs_held", Labels: []string{"playbook"},
 		Help: "Runs that wait only because of `max_runs_per_minute`.",

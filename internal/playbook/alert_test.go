@@ -13,7 +13,8 @@ var chat = &sdk.Manifest{Name: "chat", Actions: []sdk.ActionInfo{
 	{Name: "post_message", Effect: sdk.Writes, Output: sdk.JSON(`{"type":"object"}`),
 		Input: sdk.JSON(`{"type":"object","properties":{"text":{"type":"string","minLength":1}},"required":["text"],"additionalProperties":false}`)},
 	{Name: "open_case", Effect: sdk.Writes, Output: sdk.JSON(`{"type":"object"}`),
-		Input: sdk.JSON(`{"type":"object","properties":{"subject":{"type":"string"},"n":{"type":"integer"}},"required":["subject"],"additionalProperties":false}`)},
+		Input: sdk.JSON(`{"type":"object","properties":{"subject":{"type":"string"},"n":{"type":"integer"}},
+			"required":["subject"],"additionalProperties":false}`)},
 }}
 
 // TestAlerts loads on_failure of a playbook and of the settings, and evaluates its input.
@@ -24,11 +25,12 @@ func TestAlerts(t *testing.T) {
 		with, playbookOnly string
 		want               string // connection/action window input, or a part of the error
 	}{
-		"default input":       {with: `{action: chat/post_message}`, want: `chat/post_message 15m0s {"text":"It ${{ failed }}"}`},
-		"without connection":  {with: `{action: post_message, window: 1h}`, want: `chat/post_message 1h0m0s {"text":"It ${{ failed }}"}`},
+		"default input":      {with: `{action: chat/post_message}`, want: `chat/post_message 15m0s {"text":"It ${{ failed }}"}`},
+		"without connection": {with: `{action: post_message, window: 1h}`, want: `chat/post_message 1h0m0s {"text":"It ${{ failed }}"}`},
 		"expressions": {with: `{action: open_case, with: {subject: "${{ failure.kind }}: ${{ failure.message }}", n: "${{ failure.suppressed }}"}}`,
 			want: `chat/open_case 15m0s {"n":3,"subject":"run_failed: no"}`},
-		"variables":           {with: `{action: open_case, with: {subject: "${{ vars.s }}"}}`, playbookOnly: "vars: {s: x}\n", want: `chat/open_case 15m0s {"subject":"x"}`},
+		"variables": {with: `{action: open_case, with: {subject: "${{ vars.s }}"}}`, playbookOnly: "vars: {s: x}\n",
+			want: `chat/open_case 15m0s {"subject":"x"}`},
 		"no action":           {with: `{window: 1m}`, want: "action"},
 		"unknown action":      {with: `{action: chat/post}`, want: `the connection chat has no action "post"`},
 		"unknown connection":  {with: `{action: caht/post_message}`, want: `there is no connection "caht"; did you mean "chat"?`},

@@ -13,28 +13,29 @@ import (
 // form is a playbook file as written. Its comments and tags are the schema of the file.
 type form struct {
 	// Name in snake_case. It is part of every run's ID, so a renamed playbook can start on the same events again.
-	Name    string `json:"name" jsonschema:"maxLength=64,pattern=^[a-z][a-z0-9]*(_[a-z0-9]+)*$"`
-	Title   string `json:"title" jsonschema:"minLength=1,maxLength=200"` // Title for people.
-	Trigger string `json:"trigger"`                                      // Trigger of the connector.
+	Name  string `json:"name" jsonschema:"maxLength=64,pattern=^[a-z][a-z0-9]*(_[a-z0-9]+)*$"`
+	Title string `json:"title" jsonschema:"minLength=1,maxLength=200"` // Title for people.
+	// Trigger, such as system_log. The connection comes first if several connections have it: emea/system_log.
+	Trigger string `json:"trigger"`
 	// Events that start a run: types such as user.session.start, families such as user.session.*, or * for all. Required
-	// if the trigger has the parameter event_types. Without it, every event of the trigger can start a run.
+	// if the trigger has the parameter event_types. If the trigger does not have it, the default is every event.
 	EventTypes []string `json:"event_types,omitempty" jsonschema:"minItems=1,uniqueItems=true"`
-	// CEL expression over event, its shapes by their names (such as ecs), raw and vars. An event starts a run only if
-	// the expression is true.
+	// CEL expression over event, raw, vars and the other formats of the event, such as ecs. An event starts a run only
+	// if the expression is true.
 	Condition predicate      `json:"condition,omitempty"`
 	Params    map[string]any `json:"params,omitempty" jsonschema:"title=Trigger parameters"` // Other parameters of the trigger.
-	// CEL expression over event, raw and vars that gives a text, a number or a boolean, such as the ID of the user.
-	// Events with the same value that arrive within the window start one run, which reads all of them as events. An
-	// event for which the value is null starts its own run.
+	// CEL expression over event, raw, vars and the other formats of the event. Its value is a text, a number or a
+	// boolean, such as the ID of the user. Events with the same value within the window share one run, and steps read
+	// them as events. An event without a value starts its own run.
 	GroupBy string `json:"group_by,omitempty"`
-	// Time from the first event of a group in which other events join the group: 1s to 24h.
+	// Time after the first event of a group during which more events can join the group: 1s to 24h.
 	Window length `json:"window,omitempty" jsonschema:"default=1m"`
 	// Start of a group's run. window: the run starts when the window closes, with all events. first: the run starts at
 	// the first event; later events of the window are recorded with the run, but its steps do not read them.
 	GroupWhen string `json:"group_when,omitempty" jsonschema:"enum=window,enum=first,default=window"`
 	// Maximum number of runs that start in any 60 seconds. Other runs wait, oldest first. No limit if absent.
 	MaxRuns *int `json:"max_runs_per_minute,omitempty" jsonschema:"title=Most runs a minute,minimum=1,maximum=10000"`
-	// Make each write of a run a dry run: events and matches are real, and nothing is changed.
+	// Process real events, but make every write a dry run.
 	Shadow bool           `json:"shadow,omitempty" jsonschema:"title=Shadow run,default=false"`
 	Vars   map[string]any `json:"vars,omitempty" jsonschema:"title=Variables"` // Values that expressions read as vars.name.
 	Steps  []stepForm     `json:"steps" jsonschema:"minItems=1,maxItems=100"`  // Steps of a run, in order.
@@ -44,13 +45,14 @@ type form struct {
 
 type stepForm struct {
 	// ID of the step in snake_case. Later steps read the result as steps.ID.
-	ID     string `json:"id" jsonschema:"maxLength=64,pattern=^[a-z][a-z0-9]*(_[a-z0-9]+)*$"`
-	Title  string `json:"title,omitempty" jsonschema:"maxLength=200"` // Title for people.
-	Action string `json:"action"`                                     // Action of the connector.
-	// Input of the action. A text can contain CEL expressions over event, its shapes, raw, steps and vars as ${{ … }}.
-	// A text that is one expression has the type of the expression.
+	ID    string `json:"id" jsonschema:"maxLength=64,pattern=^[a-z][a-z0-9]*(_[a-z0-9]+)*$"`
+	Title string `json:"title,omitempty" jsonschema:"maxLength=200"` // Title for people.
+	// Action, such as suspend_user. The connection comes first if several connections have it: emea/suspend_user.
+	Action string `json:"action"`
+	// Input of the action. A text can contain CEL expressions over event, its other formats, raw, steps and vars as
+	// ${{ … }}. If the whole text is one expression, the result keeps its type.
 	With map[string]any `json:"with,omitempty" jsonschema:"title=Input"`
-	// CEL expression over event, raw, steps and vars. The step is skipped unless it is true.
+	// CEL expression over event, its other formats, raw, steps and vars. The step runs only if the expression is true.
 	If      predicate  `json:"if,omitempty"`
 	Retry   *retryForm `json:"retry,omitempty"`                           // Retries after a temporary failure.
 	Timeout length     `json:"timeout,omitempty" jsonschema:"default=3m"` // Time limit of one attempt: 1s to 15m.

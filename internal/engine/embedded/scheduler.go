@@ -315,7 +315,8 @@ type Queue struct {
 // playbooks. It reads only an index, so that long queues can be read often.
 func (s *Store) Queues(ctx context.Context, orgs []string) ([]Queue, error) {
 	db := s.reader(ctx)
-	queues := list(db, func(q *Queue) []any { return []any{&q.Playbook, &q.Runs, &q.MaxRunsPerMinute, &q.Throttled} }, `WITH waiting (org, playbook, runs, ready) AS (
+	queues := list(db, func(q *Queue) []any { return []any{&q.Playbook, &q.Runs, &q.MaxRunsPerMinute, &q.Throttled} },
+		`WITH waiting (org, playbook, runs, ready) AS (
 			SELECT org, playbook, count(*), sum(due <= ?2) FROM runs
 			WHERE org IN (SELECT value FROM json_each(?1)) AND status = 'queued'
 			GROUP BY org, playbook
