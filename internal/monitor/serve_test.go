@@ -52,7 +52,7 @@ func TestMetrics(t *testing.T) {
 	}
 	want := `
 # HELP soar_lag_seconds ` +
-		"Lag of the watch. While there is more to read: age of the latest stored event, by this machine's clock. " + `Otherwise: time since the last successful poll.
+		"Lag of the watch. With a backlog: age of the latest stored event, by this machine's clock. " + `Otherwise: time since the last successful poll.
 # TYPE soar_lag_seconds gauge
 soar_lag_seconds{feed="log"} 60
 # HELP soar_budget_remaining_requests Requests that were left in the window, by the service's last response.
