@@ -123,8 +123,8 @@ type CustomRequestOutput struct {
 
 // Unread is a state that is not verified.
 type Unread struct {
-	// Always false: the effect of a custom request is not verified. The outcome of a GET is unchanged; the outcome
-	// of any other accepted method is changed.
+	// Always false: the effect of a custom request is not verified. The outcome of a GET is unchanged. The outcome of
+	// any other method is accepted.
 	Known bool `json:"known"`
 }
 
@@ -232,5 +232,5 @@ type ActionPermission struct {
 	// yes; no; partly: only a part of the action; unknown: read requests cannot tell.
 	Can     string   `json:"can" jsonschema:"enum=yes,enum=no,enum=partly,enum=unknown"`
 	Missing []string `json:"missing"`       // OAuth scopes or admin roles that the principal lacks.
-	Why     string   `json:"why,omitempty"` // Reason why not, such as the setting that rejects the action.
+	Why     string   `json:"why,omitempty"` // Reason for no, partly or unknown, such as the setting that rejects the action.
 }

@@ -26,7 +26,7 @@ func (s DeviceState) status() string { return s.Status }
 
 // DeviceWrite is the input of a write to one device.
 type DeviceWrite struct {
-	// ID of the device, as list_user_devices and list_devices list it.
+	// ID of the device, from list_user_devices or list_devices.
 	Device OktaID `json:"device" jsonschema:"example=guo8jx5vVoxfvJeLb0w4,minLength=10" jsonschema_extras:"x-options=list_devices"`
 	reconcile.Write
 }

@@ -133,7 +133,7 @@ var DeleteFactor = action[DeleteFactorInput, DeleteFactorOutput]{
 // DeleteFactorInput is the input of delete_factor.
 type DeleteFactorInput struct {
 	OneUser
-	// ID of the factor, as get_user_factors lists it or an event names it. A nonexistent factor looks like a
+	// ID of the factor, from get_user_factors or an event. A nonexistent factor looks like a
 	// deleted one.
 	Factor OktaID `json:"factor" jsonschema:"example=opf1a2b3c4d5e6f7g8h9,minLength=10" jsonschema_extras:"x-options=get_user_factors user=$user"`
 	// Remove the phone number (SMS, call) also as a means of account recovery.

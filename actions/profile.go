@@ -243,7 +243,7 @@ type CreatedUser struct {
 	Exists bool   `json:"exists"`           // Whether a user with this login exists.
 	ID     string `json:"id,omitempty"`     // ID of the user.
 	Status string `json:"status,omitempty"` // Status of the user.
-	// Status that Okta is still bringing the user to, as during an activation; absent if none.
+	// Target status while Okta is still changing the status; absent otherwise.
 	TransitioningTo string     `json:"transitioning_to,omitempty"`
 	Profile         Attributes `json:"profile,omitempty"` // The requested attributes, as the user has them.
 

@@ -12,7 +12,7 @@ import (
 // GetUserRisk reads the risk level of a user.
 var GetUserRisk = action[OneUser, GetUserRiskOutput]{
 	Name:     "get_user_risk",
-	Summary:  "Reads the risk level of a user and its reason; needs Identity Threat Protection.",
+	Summary:  "Reads the risk level of a user and the reason for it. Requires Identity Threat Protection.",
 	Docs:     apiDocs("UserRisk", "getUserRisk"),
 	Effect:   sdk.Reads,
 	Editions: identityOnly,
@@ -36,7 +36,7 @@ type GetUserRiskOutput struct {
 // RiskState is the risk level of a user, as Okta assesses it.
 type RiskState struct {
 	Level string `json:"risk_level"`            // HIGH, MEDIUM, LOW, or NONE.
-	Why   string `json:"risk_reason,omitempty"` // Reason of the level, by Okta or an administrator.
+	Why   string `json:"risk_reason,omitempty"` // Reason for the level, from Okta or an administrator.
 }
 
 func readRisk(c *okta.Client, userID string) func(context.Context) (RiskState, error) {
@@ -49,7 +49,7 @@ func readRisk(c *okta.Client, userID string) func(context.Context) (RiskState, e
 // SetUserRisk sets the risk level of a user.
 var SetUserRisk = action[SetUserRiskInput, UserChange[RiskState]]{
 	Name:     "set_user_risk",
-	Summary:  "Sets the risk level of a user, which triggers the entity risk policy; needs Identity Threat Protection.",
+	Summary:  "Sets the risk level of a user, which triggers the entity risk policy. Requires Identity Threat Protection.",
 	Docs:     apiDocs("UserRisk", "upsertUserRisk"),
 	Effect:   sdk.Writes,
 	Editions: identityOnly,

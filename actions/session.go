@@ -40,7 +40,7 @@ type EndCurrentUserSessionsInput struct {
 
 // EndCurrentUserSessionsOutput is the output of end_current_user_sessions.
 type EndCurrentUserSessionsOutput struct {
-	SessionID string `json:"session_id"` // The session.
+	SessionID string `json:"session_id"` // ID of the session.
 	reconcile.Change[SessionState]
 }
 
@@ -77,7 +77,7 @@ func endCurrentUserSessions(ctx context.Context, c *okta.Client, in EndCurrentUs
 // RevokeAllUserSessions ends every Okta session of a user.
 var RevokeAllUserSessions = action[RevokeAllUserSessionsInput, UserChange[SessionsState]]{
 	Name:    "revoke_all_user_sessions",
-	Summary: "Ends every Okta session of a user, and on request revokes OAuth tokens and remembered devices. Apps keep their own sessions.",
+	Summary: "Ends every Okta session of a user. By default, also revokes OAuth tokens and forgets remembered devices. Apps keep their own sessions.",
 	Docs:    apiDocs("UserSessions", "revokeUserSessions"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},

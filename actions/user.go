@@ -236,7 +236,7 @@ type GetUserOutput struct {
 	Email string `json:"email"` // Email address of the user.
 	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
 	Status string `json:"status"`
-	// Status that the user is being brought to; absent if none.
+	// Target status while Okta is still changing the status; absent otherwise.
 	TransitioningToStatus string     `json:"transitioning_to_status,omitempty"`
 	Created               *time.Time `json:"created,omitempty"`          // Time when the user was created.
 	Activated             *time.Time `json:"activated,omitempty"`        // Time of the activation.

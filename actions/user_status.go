@@ -179,7 +179,7 @@ func stillDeactivating(err error, last UserState) error {
 // the first step is only a deactivation, and the input must request the second step.
 var DeleteUser = action[DeleteUserInput, DeleteUserOutput]{
 	Name:    "delete_user",
-	Summary: "Takes one of the two steps that delete a user, and reports which: it deactivates the user, or with step delete deletes a deactivated user for good.",
+	Summary: "Deactivates a user or, with step delete, permanently deletes a deactivated user. Reports which step was taken.",
 	Docs:    apiDocs("User", "deleteUser"),
 	Effect:  sdk.Destroys,
 	Scopes:  []string{"okta.users.manage"},

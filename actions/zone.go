@@ -19,7 +19,7 @@ import (
 // BlockIP adds an address to the blocklist.
 var BlockIP = action[BlockIPInput, BlockIPOutput]{
 	Name:    "block_ip",
-	Summary: "Adds an IP address or CIDR range to Okta's blocklist, which rejects its sign-ins; never changes a zone that rules trust.",
+	Summary: "Adds an IP address or CIDR range to Okta's blocklist. Okta then rejects sign-ins from it. Never changes a zone that rules trust.",
 	Docs:    apiDocs("NetworkZone", "replaceNetworkZone"),
 	Effect:  sdk.Writes,
 	Undo:    "unblock_ip",
@@ -97,7 +97,7 @@ type BlockIPOutput struct {
 	// End of this block. Okta stores no end: the host reverts the block with the undo of the output. If several
 	// calls blocked the address, the latest end counts.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
-	// Address of the last write of the connection's own user, which is never blocked; absent if it is unknown.
+	// Source address of the latest write of the connection's own user. It is never blocked. Absent if unknown.
 	OwnAddress string   `json:"own_address,omitempty"`
 	Warnings   []string `json:"warnings"` // Warnings about the block.
 	reconcile.Change[BlockState]

@@ -12,7 +12,7 @@ func init() {
 		"Checkpoint.Next":          "Okta's link",
 		"Checkpoint.Whole":         "the read from Again uses the largest pages",
 		"SystemLogParams.Also":     "Further shapes of each event, in addition to format. A playbook need not list them: it gets the shapes that its expressions read.",
-		"SystemLogParams.Any":      "Several selections instead of the one above. An event is delivered if one of them matches, with the indexes of the selections that match. A host that serves several playbooks with one poll uses it.",
+		"SystemLogParams.Any":      "List of selections, in place of the single selection (event_types to own_events). An event is delivered if a selection matches, with the indexes of the matching selections. A host uses the list to serve several playbooks with one poll.",
 		"SystemLogParams.Filter":   "Expression of Okta's filter language that an event must also match.",
 		"SystemLogParams.Format":   "Shape of the events: okta as Okta sends them, ecs as documents of the Elastic Common Schema, emm as rows of the SaaS Event Maturity Matrix.",
 		"SystemLogParams.LookBack": "Period before now that the first poll reads. Later polls continue at the checkpoint. Okta keeps 90 days (2160h).",

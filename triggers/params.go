@@ -20,8 +20,9 @@ type SystemLogParams struct {
 	selection.Selection
 	// Expression of Okta's filter language that an event must also match.
 	Filter string `json:"filter,omitempty" jsonschema:"example=severity eq \"WARN\",maxLength=1500" jsonschema_extras:"x-language=scim_filter,x-group=advanced"`
-	// Several selections instead of the one above. An event is delivered if one of them matches, with the indexes
-	// of the selections that match. A host that serves several playbooks with one poll uses it.
+	// List of selections, in place of the single selection (event_types to own_events). An event is delivered if a
+	// selection matches, with the indexes of the matching selections. A host uses the list to serve several playbooks
+	// with one poll.
 	Any []selection.Selection `json:"any,omitempty" jsonschema:"title=Any of these,maxItems=1000" jsonschema_extras:"x-group=advanced"`
 	// Period before now that the first poll reads. Later polls continue at the checkpoint. Okta keeps 90 days
 	// (2160h).

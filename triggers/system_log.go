@@ -21,7 +21,7 @@ import (
 var SystemLog = sdk.Trigger[*okta.Client, SystemLogParams, Checkpoint, shape.Event]{
 	Name:    "system_log",
 	Title:   "System Log Event",
-	Summary: "Starts a workflow on each System Log event of the chosen types, including late events, each once.",
+	Summary: "Starts a playbook once for each matching System Log event, including late events.",
 	Docs:    "https://developer.okta.com/docs/reference/system-log-query/",
 	Every:   interval,
 	Scopes:  []string{"okta.logs.read"},

@@ -37,8 +37,8 @@ var scopes = []string{"okta.users.manage", "okta.groups.manage", "okta.roles.man
 // ContainUser contains accounts. It combines the first measures of a responder in one call.
 var ContainUser = sdk.Action[*okta.Client, ContainUserInput, ContainUserOutput]{
 	Name: nameContain,
-	Summary: "Contains accounts: suspends them, ends sessions and tokens, and takes further requested measures; reports contained only after " +
-		"verification, and how to restore. Works in Classic Engine and Identity Engine; suspend_devices needs Identity Engine.",
+	Summary: "Contains accounts: suspends them, revokes sessions and tokens, and takes further requested measures. Reports contained only after " +
+		"verification, and returns a record for restore_user. suspend_devices requires Identity Engine.",
 	Docs:     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/",
 	Effect:   sdk.Writes,
 	Undo:     nameRestore,

@@ -29,7 +29,8 @@ type RestoreRecord struct {
 	// Status after the containment; empty if it could not be read. Any other status means that another client
 	// changed the account.
 	StatusAfter string `json:"status_after" jsonschema:"example=SUSPENDED"`
-	// Time of that status by Okta's clock. A later time means that another client changed the account.
+	// Time at which the account got status_after, by Okta's clock. A later time means that another client changed the
+	// account.
 	StatusChanged *time.Time `json:"status_changed,omitempty" jsonschema:"example=2026-03-14T02:41:10Z"`
 	// Groups that the user was removed from.
 	GroupsRemoved []actions.GroupRef `json:"groups_removed,omitempty"`
@@ -39,8 +40,8 @@ type RestoreRecord struct {
 	RolesRemoved []RestoreRole `json:"roles_removed,omitempty"`
 	// IDs of suspended devices.
 	DevicesSuspended []string `json:"devices_suspended,omitempty" jsonschema:"example=guo4a5u7YAHhjXrMK0g4"`
-	// Signature of this host over the whole record. Without it, restore_user needs the right to run each single
-	// action.
+	// Signature of this host over the whole record. Without it, allowed_actions must also contain the action of each
+	// reverted change.
 	Signature string `json:"signature,omitempty"`
 	// Changes that cannot be reverted.
 	NotRestorable []string `json:"not_restorable,omitempty" jsonschema:"example=the factors: the user must enroll again"`

@@ -17,8 +17,8 @@ import (
 // RestoreUser reverts a containment.
 var RestoreUser = sdk.Action[*okta.Client, RestoreUserInput, RestoreUserOutput]{
 	Name: nameRestore,
-	Summary: "Reverts exactly the changes that contain_user made to a user: status, groups, admin roles and devices; reports which changes " +
-		"cannot be reverted. Works in Classic Engine and Identity Engine.",
+	Summary: "Reverts exactly the changes that contain_user made to a user: status, groups, admin roles and devices. Reports which changes " +
+		"cannot be reverted.",
 	Docs:   "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/",
 	Effect: sdk.Writes,
 	Undo:   nameContain,
@@ -48,7 +48,7 @@ const (
 
 // RestoreUserInput is the input of restore_user.
 type RestoreUserInput struct {
-	// Member restore of contain_user's output for the user.
+	// Record of the containment: the value of restore for the user in the output of contain_user.
 	Record RestoreRecord `json:"record" jsonschema:"title=Restore record"`
 	// Restore also if the user no longer has the status that the containment left.
 	Force bool `json:"force,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`

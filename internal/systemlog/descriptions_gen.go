@@ -64,7 +64,7 @@ func init() {
 		"IPAddress.Version":                            "V4 or V6.",
 		"Issuer.ID":                                    "ID of the issuer.",
 		"Issuer.Type":                                  "Kind of issuer.",
-		"Outcome.Reason":                               "Reason of the result.",
+		"Outcome.Reason":                               "Reason for the result.",
 		"Outcome.Result":                               "SUCCESS, FAILURE, SKIPPED, ALLOW, DENY, CHALLENGE, UNKNOWN or another.",
 		"Request.IPChain":                              "Addresses that the request passed through. The first is the client's.",
 		"SecurityContext.ASNumber":                     "Autonomous system number.",

@@ -125,7 +125,7 @@ type Issuer struct {
 // Outcome is the result of an event.
 type Outcome struct {
 	Result string `json:"result"` // SUCCESS, FAILURE, SKIPPED, ALLOW, DENY, CHALLENGE, UNKNOWN or another.
-	Reason string `json:"reason"` // Reason of the result.
+	Reason string `json:"reason"` // Reason for the result.
 }
 
 // Transaction is the request or job that caused an event.

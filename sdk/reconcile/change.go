@@ -16,10 +16,10 @@ import (
 
 // Write holds the parameters that every write has.
 type Write struct {
-	// Send no write. The output is the plan: the state now, the requests that would be sent, and the rules that would
-	// reject them.
+	// Send no write. The output is the plan: the current state, the requests that would be sent, and the guards that
+	// would reject them.
 	DryRun bool `json:"dry_run,omitempty" jsonschema:"default=false" jsonschema_extras:"x-group=advanced"`
-	// Reason of the change, for the audit trail. A text of more than 1,000 characters is cut.
+	// Reason for the change, for the audit trail. A text of more than 1,000 characters is cut.
 	Reason string `json:"reason,omitempty" jsonschema:"example=INC-1042: account takeover" jsonschema_extras:"x-group=advanced,x-truncate=1000"`
 	// Value of before in the output of a dry run. If the state differs now, the action fails with the code conflict
 	// and sends no write.

@@ -20,8 +20,8 @@ func init() {
 		"Paging.After":         "Cursor of the page: the value of next in the output of an earlier call with the same parameters.",
 		"Paging.Limit":         "Page size. Ignored if return_all is true: the action then reads pages of the largest size.",
 		"Paging.ReturnAll":     "Read all pages, up to max_items, instead of the first.",
-		"Write.DryRun":         "Send no write. The output is the plan: the state now, the requests that would be sent, and the rules that would reject them.",
+		"Write.DryRun":         "Send no write. The output is the plan: the current state, the requests that would be sent, and the guards that would reject them.",
 		"Write.ExpectedBefore": "Value of before in the output of a dry run. If the state differs now, the action fails with the code conflict and sends no write.",
-		"Write.Reason":         "Reason of the change, for the audit trail. A text of more than 1,000 characters is cut.",
+		"Write.Reason":         "Reason for the change, for the audit trail. A text of more than 1,000 characters is cut.",
 	})
 }

@@ -8,7 +8,7 @@ func init() {
 	schema.Describe("soar.example/okta/internal/okta/auth", map[string]string{
 		"ServiceApp.Algorithm":  "Algorithm that signs the app's assertions. By default the algorithm of the key.",
 		"ServiceApp.ClientID":   "Client ID of an API Services app integration. Use it with its private key instead of an API token.",
-		"ServiceApp.DPoP":       "Binds access tokens to a key of this process. auto: if the app requires it, as new apps do. required: use bound tokens only. off: never.",
+		"ServiceApp.DPoP":       "Binding of access tokens to a key of this process (DPoP). auto: if the app requires it, as new apps do. required: use bound tokens only. off: never.",
 		"ServiceApp.KeyID":      "ID (kid) of the public key in Okta. Required for an app with several keys, unless the private key is a JWK with a kid.",
 		"ServiceApp.PrivateKey": "The service app's private key, as PEM (PKCS #1, PKCS #8 or SEC 1, without a passphrase) or as a JWK.",
 		"ServiceApp.Scopes":     "OAuth scopes to request. By default the scopes that the actions and triggers of this connection need.",

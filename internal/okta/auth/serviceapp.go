@@ -23,8 +23,8 @@ type ServiceApp struct {
 	Algorithm Algorithm `json:"algorithm,omitempty" jsonschema:"title=Signature algorithm,default=auto" jsonschema_extras:"x-group=advanced"`
 	// OAuth scopes to request. By default the scopes that the actions and triggers of this connection need.
 	Scopes []string `json:"scopes,omitempty" jsonschema:"uniqueItems=true,pattern=^[!-~]+$,example=okta.users.read" jsonschema_extras:"x-group=advanced"`
-	// Binds access tokens to a key of this process. auto: if the app requires it, as new apps do. required: use bound
-	// tokens only. off: never.
+	// Binding of access tokens to a key of this process (DPoP). auto: if the app requires it, as new apps do. required:
+	// use bound tokens only. off: never.
 	DPoP string `json:"dpop,omitempty" jsonschema:"title=DPoP,enum=auto,enum=required,enum=off,default=auto" jsonschema_extras:"x-group=advanced"`
 }
 

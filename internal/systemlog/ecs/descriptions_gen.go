@@ -131,7 +131,7 @@ func init() {
 		"OktaDevice.ScreenLockType":                    "Screen lock, such as BIOMETRIC or NONE.",
 		"OktaDevice.SecureHardwarePresent":             "The device has secure hardware.",
 		"Organization.Name":                            "Name of the organization.",
-		"Outcome.Reason":                               "Reason of the result.",
+		"Outcome.Reason":                               "Reason for the result.",
 		"Outcome.Result":                               "SUCCESS, FAILURE, ALLOW, DENY, CHALLENGE or another.",
 		"Party.AlternateID":                            "Second name of the object, such as the login of a user.",
 		"Party.DisplayName":                            "Display name of the object.",

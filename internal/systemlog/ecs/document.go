@@ -324,7 +324,7 @@ type SecurityContext struct {
 // Outcome is the result of an event as Okta describes it.
 type Outcome struct {
 	Result string `json:"result,omitempty" ecs:"keyword"` // SUCCESS, FAILURE, ALLOW, DENY, CHALLENGE or another.
-	Reason string `json:"reason,omitempty" ecs:"keyword"` // Reason of the result.
+	Reason string `json:"reason,omitempty" ecs:"keyword"` // Reason for the result.
 }
 
 // Transaction is the request or job that an event was a part of.

@@ -16,7 +16,7 @@ type Class struct {
 	Basis Basis `json:"basis" jsonschema:"enum=rule,enum=verb,enum=default"`
 }
 
-// Basis is the reason of a classification, in order of reliability.
+// Basis is the reason for a classification, in order of reliability.
 type Basis string
 
 const (

@@ -11,7 +11,7 @@ func init() {
 		"Attributes.EnrollmentType":      "A0025: factor, as Okta names it.",
 		"Attributes.EventCodeOrType":     "A0003: Okta's event type.",
 		"Attributes.EventID":             "A0002: ID of the event.",
-		"Attributes.FailureContext":      "A0013: reason of a failed sign-in.",
+		"Attributes.FailureContext":      "A0013: reason why a sign-in failed.",
 		"Attributes.IPAddress":           "A0009: IP address of the client.",
 		"Attributes.IPGeolocation":       "A0010: location of the address, as Okta sent it.",
 		"Attributes.IntegrationName":     "A0029: name of the integration.",

@@ -57,7 +57,7 @@ type Attributes struct {
 	// A0011: program that sent the request, as Okta sent it.
 	UserAgent          Agent  `json:"user_agent_name,omitzero"`
 	DeviceType         string `json:"device_client_type,omitempty"`                // A0012: kind of device, such as Computer.
-	FailureContext     string `json:"failure_context,omitempty"`                   // A0013: reason of a failed sign-in.
+	FailureContext     string `json:"failure_context,omitempty"`                   // A0013: reason why a sign-in failed.
 	CredentialContext  string `json:"credential_context,omitempty"`                // A0014: kind of credential that was used.
 	ProviderContext    string `json:"identity_service_provider_context,omitempty"` // A0015: system that verified the credential.
 	VerificationMethod string `json:"verification_method,omitempty"`               // A0016: factor that was used.
