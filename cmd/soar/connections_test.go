@@ -303,66 +303,6 @@ func TestThreeConnections(t *testing.T) {
 	}
 }
 
-// TestReloads loads valid and invalid settings and playbooks again and again while events arrive. Each event starts one run,
-// which succeeds. SOAR_TEST_RELOADS sets the number of reloads.
-func TestReloads(t *testing.T) {
-	reloads := 40
-	if n, err := strconv.Atoi(os.Getenv("SOAR_TEST_RELOADS")); err == nil {
-		reloads = n
-	}
-	w := newConnectedWatch(t)
-	w.start()
-	good := w.settings("")
-	variants := []struct {
-		file, text string
-		valid      bool
-	}{
-		{"soar.yaml", w.settings(", read_only: true"), true},
-		{"soar.yaml", "connections: [", false},
-		{"flows/emea.yaml", strings.Replace(w.playbook("emea", "emea"), "title: Tell", "title: Tell again", 1), true},
-		{"flows/emea.yaml", strings.Replace(w.playbook("emea", "emea"), "emea/get_user", "emea/get_usr", 1), false},
-		{"soar.yaml", w.settings(", rate_reserve: 20"), true},
-		{"soar.yaml", good + "colour: blue\n", false},
-		{"flows/third.yaml", strings.Replace(w.playbook("apac", "apac_third"), "user.session.start", "user.session.end", 1), true},
-		{"flows/third.yaml", w.playbook("apac", "apac"), false}, // a name twice
-		{"soar.yaml", strings.Replace(good, "token-of-apac", "wrong", 1), false},
-		{"soar.yaml", strings.Replace(good, "window: 1h", "window: 2h", 1), true},
-		{"soar.yaml", strings.Replace(good, "chat/post_message", "chat/post", 1), false},
-		{"flows/apac.yaml", strings.Replace(w.playbook("apac", "apac"), "apac/system_log", "japan/system_log", 1), false},
-	}
-	valid, invalid := 0, 0
-	for i := range reloads {
-		v := variants[i%len(variants)]
-		w.write("soar.yaml", good)
-		w.write("flows/emea.yaml", w.playbook("emea", "emea"))
-		w.write("flows/apac.yaml", w.playbook("apac", "apac"))
-		_ = os.Remove(filepath.Join(w.dir, "flows/third.yaml"))
-		w.write(v.file, v.text)
-		w.happen("emea")
-		w.happen("apac")
-		if err := w.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
-		if v.valid {
-			valid++
-		} else {
-			invalid++
-		}
-		w.until(fmt.Sprintf("reload %d, of %s", i+1, v.text), func() bool {
-			out := w.out.String()
-			return strings.Count(out, `"kind":"reloaded"`) >= valid && strings.Count(out, `"kind":"reload_failed"`) >= invalid
-		})
-	}
-	w.until("all runs end", func() bool { return w.finished("emea") && w.finished("apac") })
-	w.verify()
-	for id, run := range w.runs() {
-		if run.Status != engine.Succeeded {
-			t.Errorf("the run of event %s is %s: %v", id, run.Status, run.Error)
-		}
-	}
-	t.Logf("%d valid and %d invalid reloads, %d events", valid, invalid, len(w.events["emea"])+len(w.events["apac"]))
-}
-
 // TestAlerts checks that a failed run and a pause send one message for each cause.
 func TestAlerts(t *testing.T) {
 	w := newConnectedWatch(t)
@@ -387,5 +327,32 @@ func TestAlerts(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(w.out.String()), "\n")
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last["kind"] != "stopped" {
 		t.Errorf("the last line is %s", lines[len(lines)-1])
+	}
+}
+
+// TestRejectedCredentials checks that an org that rejects its credentials does not stop the other, and that the watch ends
+// with an alert when all orgs do.
+func TestRejectedCredentials(t *testing.T) {
+	w := newConnectedWatch(t)
+	w.start()
+	revoked := oktasim.Fault{Status: 401, ErrorCode: "E0000011"}
+	w.orgs["apac"].Fault(revoked)
+	w.until("the feed of apac ends", func() bool { return strings.Contains(w.out.String(), `"ended":true`) })
+	for range 3 {
+		w.happen("emea")
+		w.until("emea is watched", func() bool { return w.finished("emea") })
+	}
+	w.verify()
+	w.orgs["emea"].Fault(revoked)
+	select {
+	case <-w.ended:
+	case <-time.After(60 * time.Second):
+		t.Fatalf("the watch does not end:\n%.4000s", w.out)
+	}
+	if code := w.cmd.ProcessState.ExitCode(); code != exitUnreachable {
+		t.Errorf("exit status %d, want %d", code, exitUnreachable)
+	}
+	if n := w.chat.count("soar watch stopped"); n != 1 {
+		t.Errorf("%d alerts, want 1", n)
 	}
 }

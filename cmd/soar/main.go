@@ -83,7 +83,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if err != nil {
 		a.report(err)
 	}
-	if lost := a.out.Close(); lost != nil && !errors.Is(err, lost) {
+	if lost := a.out.Close(); lost != nil && !errors.Is(err, lost) && !terminalLost() {
 		fmt.Fprintf(a.err, "%s cannot write the output: %s. The command has run, and its output is incomplete\n", a.err.Red("soar:"), terminal.OneLine(lost.Error()))
 		if err == nil {
 			return exitFailed

@@ -48,6 +48,7 @@ func hostileText() string {
 type screen struct {
 	t    *testing.T
 	cmd  *exec.Cmd
+	file *os.File // the terminal's other end
 	mu   sync.Mutex
 	text bytes.Buffer
 	done chan struct{}
@@ -61,6 +62,7 @@ func inTerminal(t *testing.T, dir string, env []string, args ...string) *screen 
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.file = f
 	go func() {
 		defer close(s.done)
 		b := make([]byte, 1<<16)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"text/template"
 
+	"soar.example/okta/internal/httpconnector"
 	"soar.example/okta/internal/monitor"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/settings"
@@ -23,6 +24,9 @@ import (
 
 //go:embed pages.tmpl
 var pages string
+
+// connectors are the other built-in connectors, each with one page.
+var connectors = []func() (sdk.Backend, error){httpconnector.Backend}
 
 // Files returns the published files by their path from the project's root.
 func Files(ctx context.Context) (map[string][]byte, error) {
@@ -80,6 +84,17 @@ func Files(ctx context.Context) (map[string][]byte, error) {
 	page("docs/reference/playbook.md", "playbook", sdk.JSON(playbook.JSONSchema()))
 	page("docs/reference/actions.md", "index", m)
 	page("docs/configuration.md", "configuration", m)
+	for _, other := range connectors {
+		b, failed := other()
+		if failed != nil {
+			return nil, failed
+		}
+		manifest, failed := b.Manifest(ctx)
+		if failed != nil {
+			return nil, failed
+		}
+		page("docs/reference/connectors/"+manifest.Name+".md", "connector", manifest)
+	}
 	for _, info := range m.Actions {
 		page("docs/reference/actions/"+info.Name+".md", "action", info)
 	}

@@ -12,7 +12,7 @@ import (
 // host lists the folders of the host, which works with any connector, and of the HTTP connector, which works with any
 // service.
 var host = []string{
-	"cmd/soar", "cmd/soar-plugin-http", "internal/httpconnector", "plugin/host", "internal/docs", "internal/engine",
+	"cmd/soar", "cmd/soar-plugin-http", "internal/alert", "internal/httpconnector", "plugin/host", "internal/docs", "internal/engine",
 	"internal/inputfile", "internal/monitor", "internal/nearest", "internal/origin",
 	"internal/playbook", "internal/rotation", "internal/settings", "internal/terminal", "internal/watch",
 }

@@ -112,7 +112,7 @@ const causeAlert = "alert: "
 // LastAlert returns the time of the last alert with this cause that was sent, zero if there is none.
 func (s *Store) LastAlert(ctx context.Context, cause string) (last time.Time, err error) {
 	db := s.reader(ctx)
-	db.row(`SELECT time FROM audit WHERE cause = ? AND status = ? ORDER BY seq DESC LIMIT 1`, causeAlert+cause, engine.Succeeded).find(&last)
+	db.row(`SELECT time FROM audit WHERE cause = ? AND status = ? ORDER BY seq DESC LIMIT 1`, causeAlert+cause, engine.Done).find(&last)
 	return last, db.failed("read the last alert")
 }
 
