@@ -185,7 +185,7 @@ func number(v float64) string {
 
 func markdown(rows []row) string {
 	var b strings.Builder
-	b.WriteString("| what | figure | bound | beside it |\n|---|---|---|---|\n")
+	b.WriteString("| measurement | figure | limit | comparison |\n|---|---|---|---|\n")
 	for _, r := range rows {
 		bound := r.Bound
 		if r.Kept != nil && !*r.Kept {

@@ -26,7 +26,7 @@ var parts = []part{
 		rows := []row{
 			{What: "page to matched events, one core", Figure: ours, Unit: "events/s"},
 			row{What: "— as a multiple of the Okta SDK's decoding", Figure: ours / sdk, Unit: "times", Reference: "the SDK: " + number(sdk) + " events/s"}.atLeast(40),
-			row{What: "— its time over that of the fastest library", Figure: others[0].Figure / ours, Unit: "times", Reference: others[0].text()}.atMost(1.5),
+			row{What: "— its time relative to the fastest library", Figure: others[0].Figure / ours, Unit: "times", Reference: others[0].text()}.atMost(1.5),
 		}
 		for _, o := range others {
 			o.What = "— " + o.What
@@ -42,7 +42,7 @@ var parts = []part{
 	}},
 	{"way", process, "^BenchmarkWay$", "1x", 3, false, func(r *results) []row {
 		return append(r.way("100,000", "Way/okta"), row{
-			What:   "— the same to ECS documents, as a multiple of the way to Okta's own bytes",
+			What:   "— the same to ECS documents, relative to the output of Okta's own bytes",
 			Figure: r.best("Way/ecs", "cpu-µs") / r.best("Way/okta", "cpu-µs"), Unit: "times",
 			Reference: r.text("%s µs: host %s, plugin %s µs; %s MB", "Way/ecs", "cpu-µs", "host-µs", "plugin-µs", "MB"),
 		}.atMost(1.8))
@@ -62,19 +62,19 @@ var parts = []part{
 		}
 	}},
 	{"latency", process, "^BenchmarkEventToRun$", "50x", 3, false, func(r *results) []row {
-		return []row{r.row("event in the log to the start of its run, beyond the wait for the poll, median", "EventToRun", "median-ms", "ms", "").atMost(20)}
+		return []row{r.row("event in the log to the start of its run, without the wait for the poll, median", "EventToRun", "median-ms", "ms", "").atMost(20)}
 	}},
 	{"engine", "internal/engine/embedded", "^(BenchmarkAccept|BenchmarkWork)$", "1s", 100, false, func(r *results) []row {
 		return []row{
 			r.row("runs started, 100 a page, one transaction on disk each page", "Accept", "runs/s", "runs/s", ""),
-			r.row("steps worked on, each kept on disk before and after", "Work", "steps/s", "steps/s", ""),
+			r.row("steps executed, each stored on disk before and after", "Work", "steps/s", "steps/s", ""),
 		}
 	}},
 	{"plugin", process, "^(BenchmarkActionCall|BenchmarkLaunch|BenchmarkPluginMemory)$", "2s", 3, false, func(r *results) []row {
 		return []row{
 			r.row("an action of one request, in process, median", "ActionCall", "in-process-µs", "µs", ""),
 			r.row("— the same through the plugin", "ActionCall", "plugin-µs", "µs", ""),
-			r.row("— so the price of the process", "ActionCall", "overhead-µs", "µs", ""),
+			r.row("— overhead of the plugin process", "ActionCall", "overhead-µs", "µs", ""),
 			r.row("plugin launch to first response, median", "Launch", "median-ms", "ms", ""),
 			r.row("the plugin's memory after 10,000 events", "PluginMemory", "MB-after-10k", "MB", ""),
 			r.row("— after 100,000", "PluginMemory", "MB-after-100k", "MB", ""),
@@ -85,12 +85,12 @@ var parts = []part{
 // way returns the rows of the path from an org's log to lines of text.
 func (r *results) way(events, bench string) []row {
 	return []row{
-		r.row(events+" events from TLS to lines, both processes from their start", bench, "cpu-µs", "µs of CPU an event",
+		r.row(events+" events from TLS to lines, both processes", bench, "cpu-µs", "µs of CPU an event",
 			r.text("host %s, plugin %s µs", bench, "host-µs", "plugin-µs")).atMost(25),
-		r.row("— memory of both, shared pages once, at the most", bench, "MB", "MB",
-			r.text("resident at the most: host %s, plugin %s MB", bench, "host-MB", "plugin-MB")).atMost(100),
-		r.row("— the same once a tenth was read", bench, "early-MB", "MB", ""),
-		r.row("— rate", bench, "events/s", "events/s", "by the clock, with the org on the same machine"),
+		r.row("— peak memory of both, shared pages counted once", bench, "MB", "MB",
+			r.text("peak resident: host %s, plugin %s MB", bench, "host-MB", "plugin-MB")).atMost(100),
+		r.row("— the same after a tenth of the events", bench, "early-MB", "MB", ""),
+		r.row("— rate", bench, "events/s", "events/s", "in wall-clock time, with the org on the same machine"),
 	}
 }
 

@@ -46,7 +46,7 @@ func TestTableIsWrittenBetweenMarks(t *testing.T) {
 		row{What: "b", Figure: 25.04, Unit: "µs", Reference: "c: 0.5"}.atMost(25),
 		{What: "d", Figure: 11},
 	}
-	const want = `| what | figure | bound | beside it |
+	const want = `| measurement | figure | limit | comparison |
 |---|---|---|---|
 | a | 1,234,568 events/s | at least 50,000 |  |
 | b | 25.0 µs | at most 25 (missed) | c: 0.5 |
