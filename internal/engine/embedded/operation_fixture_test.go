@@ -36,6 +36,7 @@ type directory struct {
 	accounts map[string]account
 	writes   []string // "call user" of each PATCH, in order
 	requests int
+	limited  int                                  // number of the next requests that get status 429
 	hook     func(r *http.Request) (after func()) // before a request is answered; may be nil
 }
 
@@ -51,7 +52,13 @@ func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	hook := d.hook
 	d.requests++
+	limited := d.limited > 0
+	d.limited -= min(d.limited, 1)
 	d.mu.Unlock()
+	if limited {
+		w.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
 	after := func() {}
 	if hook != nil {
 		if f := hook(r); f != nil {
@@ -123,6 +130,9 @@ func (c client) send(ctx context.Context, method, user, body string) (a account,
 	}
 	defer resp.Body.Close()
 	sdk.RecordCall(ctx, sdk.Call{Method: method, Path: req.URL.Path, Status: resp.StatusCode})
+	if resp.StatusCode == http.StatusTooManyRequests {
+		return a, &sdk.Error{Code: sdk.RateLimited, Message: "too many requests", RetryAfter: 10 * time.Millisecond}
+	}
 	return a, json.NewDecoder(resp.Body).Decode(&a)
 }
 
