@@ -321,7 +321,10 @@ func (d *daemon) replace(c *configuration, w *watch.Watcher) error {
 			d.logger.Warn("cannot close a former connection", "error", err)
 		}
 	}()
-	d.logger.Info("the settings and the playbooks are loaded again")
+	d.logger.Info("reloaded", "playbooks", len(c.playbooks), "connections", len(c.connections))
+	if !d.json {
+		d.show.line(nil, "%s the settings and the playbooks", d.out.Green("reloaded"))
+	}
 	d.show.watching("reloaded", c.watched(), c.playbooks, d.storePath())
 	return nil
 }
@@ -329,9 +332,10 @@ func (d *daemon) replace(c *configuration, w *watch.Watcher) error {
 // rejected reports settings or playbooks that are not valid. The watch goes on with the former ones.
 func (d *daemon) rejected(err error) {
 	e := sdk.AsError(err)
-	d.logger.Warn("cannot load the settings and the playbooks again", "error", e.Error())
-	d.show.line(map[string]any{"kind": "reload_failed", "error": e.Body()}, "%s %s. The watch goes on with the former settings and playbooks",
-		d.out.Red("not reloaded:"), terminal.OneLine(strings.TrimRight(e.Error(), ".")))
+	why := strings.TrimRight(strings.TrimPrefix(e.Message, nothingStarted), ".")
+	d.logger.Warn("cannot reload", "error", why)
+	d.show.line(map[string]any{"kind": "reload_failed", "error": e.Body()}, "%s %s. The watch keeps the former settings and playbooks",
+		d.out.Red("not reloaded:"), terminal.OneLine(why))
 	for _, v := range e.Violations {
 		if !d.json {
 			d.show.line(nil, "  %s", terminal.OneLine(v.String()))

@@ -99,9 +99,12 @@ func (a *app) playbookFiles(files []string) ([]string, error) {
 	return files, err
 }
 
+// nothingStarted begins the error of playbooks that a command cannot use.
+const nothingStarted = "nothing was started; "
+
 // rejected returns one error for all problems of playbook files.
 func rejected(problems playbook.Problems) error {
-	return sdk.Invalid("nothing was started; the playbook has " + count(len(problems), "problem") + "\n" + problems.Error())
+	return sdk.Invalid(nothingStarted + "the playbook has " + count(len(problems), "problem") + "\n" + problems.Error())
 }
 
 // eachPlaybook loads each file and calls use with the playbook, or with its problems.
