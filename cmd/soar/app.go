@@ -223,8 +223,8 @@ func (a *app) openStore(ctx context.Context) (*embedded.Store, error) {
 	return embedded.OpenStore(ctx, path)
 }
 
-// withStore returns the body of a command that works on a store that exists. It creates none, because an
-// empty store would answer a mistyped name with "no runs".
+// withStore returns the body of a command that works on a store that exists. It creates none, because a
+// mistyped name would otherwise show an empty store.
 func (a *app) withStore(do func(ctx context.Context, store *embedded.Store, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		if err := a.readStorePath(); err != nil {

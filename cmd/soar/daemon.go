@@ -329,7 +329,7 @@ func (d *daemon) replace(c *configuration, w *watch.Watcher) error {
 	return nil
 }
 
-// rejected reports settings or playbooks that are not valid. The watch goes on with the former ones.
+// rejected reports settings or playbooks that are not valid. The watch keeps the former ones.
 func (d *daemon) rejected(err error) {
 	e := sdk.AsError(err)
 	why := strings.TrimRight(strings.TrimPrefix(e.Message, nothingStarted), ".")

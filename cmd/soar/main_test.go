@@ -54,7 +54,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"append": appendEvents, "fault": addFault, "phone": answerPush, "user": checkUser, "requests": checkRequests,
 			"await": await, "exits": exits, "signal": signalWatcher, "lastjson": lastJSON,
-			"scrape": scrape, "mend": mendOrg, "polled": awaitPolls, "underway": awaitUnderWay,
+			"scrape": scrape, "clearfaults": clearFaults, "polled": awaitPolls, "underway": awaitUnderWay,
 			"json": checkJSON, "writes": compareWrites, "narrow": checkWidth,
 		},
 	})
@@ -103,7 +103,7 @@ func checkLanguage(ts *testscript.TestScript) {
 	}
 }
 
-// append TYPE LOGIN [FILE] appends an event of which the user is actor and target.
+// append TYPE LOGIN [FILE] appends an event whose actor and target is the user.
 func appendEvents(ts *testscript.TestScript, _ bool, args []string) {
 	u, ok := orgOf(ts).State().User(args[1])
 	if !ok {
@@ -159,7 +159,7 @@ func checkRequests(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// underway METHOD PATH N waits until so many requests came that the org has not answered.
+// underway METHOD PATH N waits until N requests wait for a response of the org.
 func awaitUnderWay(ts *testscript.TestScript, _ bool, args []string) {
 	deadline := time.Now().Add(30 * time.Second)
 	for n := 0; fmt.Sprint(n) != args[2]; <-time.After(10 * time.Millisecond) {
@@ -221,7 +221,7 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// signal SIGNAL FILE signals the process whose id stands in a file.
+// signal SIGNAL FILE signals the process whose ID is in a file.
 func signalWatcher(ts *testscript.TestScript, _ bool, args []string) {
 	var pid int
 	_, err := fmt.Sscan(ts.ReadFile(args[1]), &pid)

@@ -18,7 +18,7 @@ func jsonTail(w io.Writer, limit int) *tail {
 	return newTail(a, limit)
 }
 
-// What is printed are Okta's bytes, in one line each, and nothing twice.
+// TestTailPrintsEventsAsTheyAre checks that each event is printed once, with Okta's bytes, on one line.
 func TestTailPrintsEventsAsTheyAre(t *testing.T) {
 	var out bytes.Buffer
 	tl := jsonTail(&out, 0)

@@ -210,7 +210,7 @@ func listRows(v any) [][]string {
 	return rows
 }
 
-// cell returns a value for a table. Of a list, it returns the items. It cuts long values.
+// cell returns a value for a table. The cell of a list contains the items. Long values are cut.
 func cell(v any) string {
 	const maxItems, maxRunes = 20, 400
 	list, ok := v.([]any)

@@ -49,7 +49,7 @@ func (a *app) retry(ctx context.Context, store *embedded.Store, id string) error
 		return err
 	}
 	if now, err := inputfile.Read(file, playbook.MaxFile); err == nil && !bytes.Equal(now, source) {
-		a.note(file + " has changed since: the run goes on with the playbook as it was")
+		a.note(file + " has changed since: the run continues with the playbook version with which it was created")
 	}
 	manifests, err := a.manifests(ctx)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// scrape FILE PATH STATUS PATTERN... asks a watcher, which has written to a file where
-// its metrics are, until it answers with a status and a body that matches all
-// patterns. It sets $ADDRESS, and keeps the body in the file scraped.
+// scrape FILE PATH STATUS PATTERN... requests a path of a watch until the response has the status, and a body that matches
+// all patterns. FILE is the output of the watch, which names the address. scrape sets $ADDRESS, and keeps the body in the
+// file scraped.
 func scrape(ts *testscript.TestScript, _ bool, args []string) {
 	at := regexp.MustCompile(`http://[0-9.:]+/metrics`).FindString(ts.ReadFile(args[0]))
 	base, err := url.Parse(at)
@@ -51,8 +51,8 @@ func get(address string) (status, body string) {
 	return resp.Status[:3], string(b)
 }
 
-// mend ends all faults of the org.
-func mendOrg(ts *testscript.TestScript, _ bool, _ []string) { orgOf(ts).ClearFaults() }
+// clearfaults removes all faults of the org.
+func clearFaults(ts *testscript.TestScript, _ bool, _ []string) { orgOf(ts).ClearFaults() }
 
 // polled N waits until the org was asked for its log N times.
 func awaitPolls(ts *testscript.TestScript, _ bool, args []string) {

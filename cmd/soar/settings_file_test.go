@@ -15,8 +15,8 @@ import (
 	"soar.example/okta/internal/oktasim"
 )
 
-// TestSettingsFiles has the program read settings files, with 4 GB of virtual memory and 20
-// seconds at most. Each is read, or refused with its reason and without its secret.
+// TestSettingsFiles lets the program read settings files with at most 4 GB of virtual memory and 20 seconds. The program
+// reads each file, or rejects it with a reason that does not contain its secret.
 func TestSettingsFiles(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs ulimit -v, /dev/zero and named pipes")
@@ -43,7 +43,7 @@ func TestSettingsFiles(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text string
 		make func(path string) error // instead of text
-		want string                  // of what is refused; "" is read
+		want string                  // part of the error; "" if the file is valid
 		warn string
 	}{
 		"good":                      {text: good},
@@ -222,7 +222,7 @@ func withMode(text string, mode os.FileMode) func(string) error {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			return err
 		}
-		return os.Chmod(path, mode) // whatever the umask
+		return os.Chmod(path, mode) // independent of the umask
 	}
 }
 

@@ -12,8 +12,7 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// What a service says does not steer the terminal, wherever an error or an answer is
-// shown.
+// TestNothingFromOutsideSteersTheTerminal checks that errors and outputs of a service cannot control the terminal.
 func TestNothingFromOutsideSteersTheTerminal(t *testing.T) {
 	const hostile = "\x1b[2J\rall is well\u009b31m"
 	failure := &sdk.Error{

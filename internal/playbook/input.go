@@ -65,7 +65,7 @@ type value struct {
 	names   []string // of an object's members
 	items   []*value // of an object or list
 	// informs marks a text that the schema calls informational. An expression that cannot be evaluated
-	// becomes part of the text, and the step goes on.
+	// becomes part of the text, and the step continues.
 	informs  bool
 	language string // of the text, see schema.Node.Language; "": any text
 }

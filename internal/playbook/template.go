@@ -29,7 +29,7 @@ type templateError struct {
 	message string
 }
 
-// template splits a text into literals and expressions. $${{ stands for ${{ itself.
+// template splits a text into literals and expressions. $${{ is a literal ${{.
 func template(s string) ([]part, *templateError) {
 	var parts []part
 	var literal strings.Builder

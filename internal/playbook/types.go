@@ -108,7 +108,7 @@ func itemsOf(n *schema.Node) *schema.Node {
 	return n.Items
 }
 
-// jsonType returns the only type besides null that n allows, or "".
+// jsonType returns the only type except null that n allows, or "".
 func jsonType(n *schema.Node) string {
 	if n == nil {
 		return ""

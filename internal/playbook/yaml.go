@@ -110,9 +110,9 @@ func open(file string, source []byte) (*report, string) {
 // mark is the byte order mark.
 const mark = "\ufeff"
 
-// unprintable reports whether c may not occur in a file: control characters that YAML
-// does not allow (YAML 1.2, 5.1), line breaks of YAML 1.1 that would hide a setting in a
-// comment, and characters that show a line in another order than it is read.
+// unprintable reports whether c must not occur in a file. YAML does not allow some control characters (YAML 1.2, 5.1).
+// Line breaks of YAML 1.1 could hide a setting in a comment. Other characters show a line in another order than it is
+// read.
 func unprintable(c rune) bool {
 	switch c {
 	case '\t', '\n', '\r':

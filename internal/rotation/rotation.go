@@ -33,7 +33,7 @@ type Options struct {
 
 // A Session is a session that follows its settings. Before a call, it reads the files of secrets again, at most once a
 // second. If they changed, it opens a new session, checks it, and uses it for all later calls. The former session ends
-// after its calls. If the new settings are rejected, the session goes on with the former ones.
+// after its calls. If the new settings are rejected, the session keeps the former ones.
 //
 // A call that fails with [sdk.Unauthenticated] is repeated if the files contain new secrets and the service has
 // accepted no write of the call.

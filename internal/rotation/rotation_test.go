@@ -182,7 +182,7 @@ func adminOf(t *testing.T, org *oktasim.Server) string {
 	return strings.Fields(health.Account)[0]
 }
 
-// TestRejectedSecrets checks that a connection goes on with its secrets if the new ones cannot be used.
+// TestRejectedSecrets checks that a connection keeps its secrets if the new ones cannot be used.
 func TestRejectedSecrets(t *testing.T) {
 	other := oktasim.Start(t, oktasim.Options{})
 	for name, set := range map[string]func(f *files, org *oktasim.Server){

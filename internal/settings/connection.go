@@ -26,7 +26,7 @@ type Connector struct {
 	Variables map[string]string
 	Address   string   // setting with the address of the service
 	Proof     []string // settings that belong to the credentials
-	// Sufficient lists sets of settings, each of which is enough as credentials. The schema lists the other settings
+	// Sufficient lists sets of settings. Each set is enough as credentials. The schema lists the other settings
 	// that a connection needs.
 	Sufficient [][]string
 	// Keys are settings whose variable can have the name of a file in place of the value.

@@ -17,7 +17,7 @@ func init() {
 		"failureForm.With":         "Input of the action. A text can contain CEL expressions over failure as ${{ … }}. Without input, an action with the parameter text gets failure.text.",
 		"form.Connections":         "Connections by name. A name is in snake_case. Without this member, the file has the settings of one connection at its top level.",
 		"form.Engine":              "Engine that runs the playbooks.",
-		"form.OnFailure":           "Action that soar watch calls when a run fails, the watch stops, its health turns bad, or all writes are paused.",
-		"form.Playbooks":           "Playbook files, and folders with playbooks, that soar watch runs without arguments.",
+		"form.OnFailure":           "Action that soar watch calls when a run fails, the watch stops, it becomes unhealthy, or all writes are paused.",
+		"form.Playbooks":           "Playbook files and folders that soar watch runs when no file is given.",
 	})
 }

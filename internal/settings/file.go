@@ -38,10 +38,10 @@ type form struct {
 	// Connections by name. A name is in snake_case. Without this member, the file has the settings of one connection
 	// at its top level.
 	Connections map[string]connectionForm `json:"connections,omitempty"`
-	// Playbook files, and folders with playbooks, that soar watch runs without arguments.
+	// Playbook files and folders that soar watch runs when no file is given.
 	Playbooks []string   `json:"playbooks,omitempty"`
 	Engine    engineForm `json:"engine,omitzero"` // Engine that runs the playbooks.
-	// Action that soar watch calls when a run fails, the watch stops, its health turns bad, or all writes are paused.
+	// Action that soar watch calls when a run fails, the watch stops, it becomes unhealthy, or all writes are paused.
 	OnFailure failureForm `json:"on_failure,omitzero" jsonschema:"title=Alert"`
 }
 

@@ -25,7 +25,7 @@ type DryRunStep struct {
 	Error   *sdk.ErrorBody       `json:"error,omitempty"`
 }
 
-// DryRun executes the steps of a playbook on events, the first of which starts it, and
+// DryRun executes the steps of a playbook on events. The first event starts the playbook. DryRun
 // writes nothing, neither to the service nor to a store. It calls actions that only read,
 // and the dry run of actions that write; it does not call an action without a dry run.
 // Each step is tried once, in the session with the name of its connection. Secrets are

@@ -146,7 +146,7 @@ func (w *worker) step(j *job, n int) (over bool, err error) {
 				return false, err
 			} else if unknown {
 				return true, w.settle(j, n, engine.Failed, sdk.Errorf(sdk.Conflict, "an earlier attempt of %s was interrupted, and its result is unknown. "+
-					"It is not repeated, because a second call does the work again. Look at the account, then run soar runs retry %s", s.Action, j.run.ID))
+					"It is not repeated, because a second call repeats the effect. Look at the account, then run soar runs retry %s", s.Action, j.run.ID))
 			}
 		}
 		s.Attempts++

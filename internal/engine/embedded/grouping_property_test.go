@@ -17,9 +17,9 @@ import (
 	"soar.example/okta/sdk"
 )
 
-// A flood tests a store with events in any order and number, and with engines that stop and
+// A groupingScene tests a store with events in any order and number, and with engines that stop and
 // restart. It records the facts that its checks need.
-type flood struct {
+type groupingScene struct {
 	*world
 	clock    *ticker
 	elapsed  time.Duration        // however often the clock was set
@@ -45,7 +45,7 @@ func numbered(n int) sdk.RawEvent {
 	return e
 }
 
-func (f *flood) open(t *rapid.T) {
+func (f *groupingScene) open(t *rapid.T) {
 	var err error
 	if f.store, err = OpenStore(context.Background(), f.path); err != nil {
 		t.Fatal(err)
@@ -55,13 +55,13 @@ func (f *flood) open(t *rapid.T) {
 	}
 }
 
-func (f *flood) pass(d time.Duration) {
+func (f *groupingScene) pass(d time.Duration) {
 	f.clock.put(d)
 	f.elapsed += d
 }
 
 // claim takes a run as a worker does, and records it.
-func (f *flood) claim(t *rapid.T) *job {
+func (f *groupingScene) claim(t *rapid.T) *job {
 	j, _, err := f.engine.claim(context.Background(), anyConnection)
 	must(t, err)
 	if j == nil {
@@ -76,7 +76,7 @@ func (f *flood) claim(t *rapid.T) *job {
 	return j
 }
 
-func (f *flood) work(t *rapid.T) {
+func (f *groupingScene) work(t *rapid.T) {
 	for j := f.claim(t); j != nil; j = f.claim(t) {
 		must(t, execute(context.Background(), f.engine, j))
 		f.done[j.run.ID] = true
@@ -89,7 +89,7 @@ func TestGroupingAndThrottling(t *testing.T) {
 	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
-		f := &flood{
+		f := &groupingScene{
 			world: &world{path: filepath.Join(dir, fmt.Sprint(n)), manifest: m, session: session}, clock: newTicker(),
 			accepted: map[string]bool{}, begun: map[string]time.Time{}, done: map[string]bool{},
 		}
@@ -164,7 +164,7 @@ func TestGroupingAndThrottling(t *testing.T) {
 }
 
 // check compares the final store with the recorded facts.
-func (f *flood) check(t *rapid.T, limit int, window time.Duration, atFirst bool) {
+func (f *groupingScene) check(t *rapid.T, limit int, window time.Duration, atFirst bool) {
 	runs, err := f.store.Runs(context.Background(), Query{Limit: 1000})
 	must(t, err)
 	in := map[string]string{} // event → run

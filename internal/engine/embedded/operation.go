@@ -75,7 +75,7 @@ type Operation struct {
 type OperationUndo struct {
 	State    string          `json:"state,omitempty"` // see sdk.Undo.Subject
 	Action   string          `json:"action"`
-	Input    json.RawMessage `json:"input,omitempty"`     // absent if it contains a secret: the call must be made by hand
+	Input    json.RawMessage `json:"input,omitempty"`     // absent if it contains a secret: a person must make the call
 	UndoneBy string          `json:"undone_by,omitempty"` // ID of the operation that reverted the change
 
 	operation int64

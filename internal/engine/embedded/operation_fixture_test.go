@@ -37,7 +37,7 @@ type directory struct {
 	writes   []string // "call user" of each PATCH, in order
 	requests int
 	limited  int                                  // number of the next requests that get status 429
-	hook     func(r *http.Request) (after func()) // before a request is answered; may be nil
+	hook     func(r *http.Request) (after func()) // called before the response to a request; may be nil
 }
 
 func newDirectory(t *testing.T) *directory {

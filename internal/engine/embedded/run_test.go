@@ -59,7 +59,7 @@ func TestRuns(t *testing.T) {
 func TestRunByIDPrefix(t *testing.T) {
 	r := newRig(t, contain, always(changed))
 	p := page("1", "a")
-	for i := range 400 { // so many that some IDs have the same beginning
+	for i := range 400 { // with 400 runs, some IDs have the same beginning
 		p.Events = append(p.Events, event(fmt.Sprint(i)))
 	}
 	ids := r.accept(p).Runs

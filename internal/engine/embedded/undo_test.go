@@ -105,8 +105,8 @@ func TestUndosOfCallsAtOnce(t *testing.T) {
 	}
 }
 
-// TestUndoWhileTheSameIsAskedFor checks that a call that overlaps an undo of its state fails.
-func TestUndoWhileTheSameIsAskedFor(t *testing.T) {
+// TestCallThatOverlapsItsUndo checks that a call that overlaps an undo of its state fails.
+func TestCallThatOverlapsItsUndo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCell(t)
 		c.contain("u", time.Hour)
