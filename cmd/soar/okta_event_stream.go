@@ -38,7 +38,7 @@ event. The command stores nothing and starts no playbook. Errors of polls go to 
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {
 			case lookBack < 0:
-				return usagef("--look-back %s lies in the future", lookBack)
+				return usagef("--look-back %s is in the future", lookBack)
 			case limit < 0:
 				return usagef("--limit %d is negative", limit)
 			}

@@ -74,7 +74,7 @@ func (o replayOptions) span(now time.Time) (span watch.Span, err error) {
 	}
 	switch {
 	case span.Until.After(now):
-		return span, usagef("--until %s lies in the future: what happens from now on is for soar watch", o.until)
+		return span, usagef("--until %s is in the future. A replay reads past events; soar watch reads new ones", o.until)
 	case !span.Since.Before(span.Until):
 		return span, usagef("--since %s is not before --until %s", o.since, o.until)
 	case o.maxEvents < 1 || o.maxEvents > replayLimit:
