@@ -41,7 +41,7 @@ type Subject struct {
 // hosts store it, and is spelled alike whenever its meaning is the same.
 type Undo struct {
 	// ID of the object with the state that the call restores.
-	Subject string     `json:"subject,omitempty"`
+	Subject string `json:"subject,omitempty"`
 	Action  string `json:"action"` // Name of the action to run.
 	Input   JSON   `json:"input"`  // Input of the action.
 	// Time at which the host makes the call. Absent if a person must request it.

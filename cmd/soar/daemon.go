@@ -201,6 +201,8 @@ func (d *daemon) run(ctx context.Context, metrics net.Listener) error {
 // follow polls with the watcher. When the settings or the playbooks change, it replaces the watcher and the connections.
 func (d *daemon) follow(ctx context.Context, w *watch.Watcher) error {
 	changes := d.changes(ctx)
+	again := time.NewTicker(checkAgain)
+	defer again.Stop()
 	for {
 		polling, stop := context.WithCancel(ctx)
 		defer stop()
@@ -214,6 +216,12 @@ func (d *daemon) follow(ctx context.Context, w *watch.Watcher) error {
 			select {
 			case err := <-ended:
 				return err
+			case <-again.C:
+				d.checkFailed(ctx)
+				if err := d.watches(w); err != nil {
+					return err
+				}
+				continue
 			case <-changes:
 			}
 			c, err := d.load(ctx, d.current.Load())
@@ -286,6 +294,27 @@ func (d *daemon) fingerprint() [sha256.Size]byte {
 		fmt.Fprintf(hash, "%q %x %v\n", file, content, err)
 	}
 	return [sha256.Size]byte(hash.Sum(nil))
+}
+
+// checkAgain is the interval in which connections that do not work are checked again.
+const checkAgain = time.Minute
+
+// checkFailed checks the connections that did not work at their last check.
+func (d *daemon) checkFailed(ctx context.Context) {
+	c := *d.current.Load()
+	c.healths, c.failures = slices.Clone(c.healths), slices.Clone(c.failures)
+	for i, one := range c.connections {
+		if c.failures[i] == nil {
+			continue
+		}
+		limited, cancel := context.WithTimeout(ctx, checkTimeout)
+		health, err := one.Check(limited)
+		cancel()
+		if c.failures[i] = err; err == nil {
+			c.healths[i] = health
+		}
+	}
+	d.current.Store(&c)
 }
 
 // watches tells the monitor what the watcher watches.

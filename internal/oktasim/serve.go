@@ -359,7 +359,7 @@ func Start(t TB, o Options) *Server {
 		if err := server.Close(); err != nil {
 			t.Errorf("oktasim: close: %v", err)
 		}
-		_ = <-served    // http.ErrServerClosed
+		<-served        // http.ErrServerClosed
 		inFlight.Lock() // waits for running requests
 		defects := s.Defects()
 		inFlight.Unlock()

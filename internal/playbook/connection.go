@@ -39,7 +39,7 @@ func lookUp[T any](c Connections, text, kind string, of func(*sdk.Manifest, stri
 	if given {
 		m := c[connection]
 		if m == nil {
-			return "", nil, fmt.Errorf("there is no connection %q%s", shorten(connection), among(connection, slices.Sorted(maps.Keys(c)), "connections"))
+			return "", nil, fmt.Errorf("there is no connection %q%s", shorten(connection), among(connection, slices.Sorted(maps.Keys(c))))
 		}
 		if info := of(m, name); info != nil {
 			return connection, info, nil
@@ -63,7 +63,7 @@ func lookUp[T any](c Connections, text, kind string, of func(*sdk.Manifest, stri
 		"several connections have the %s %s: write %s/%[2]s for one of them. They are %[4]s", kind, text, found[0], strings.Join(found, ", "))
 }
 
-// among suggests the nearest of the known names, or lists all of them.
-func among(name string, known []string, what string) string {
-	return cmp.Or(nearest.Hint(name, known), ". The "+what+" are "+strings.Join(known, ", "))
+// among suggests the nearest connection, or lists all of them.
+func among(name string, known []string) string {
+	return cmp.Or(nearest.Hint(name, known), ". The connections are "+strings.Join(known, ", "))
 }
