@@ -181,7 +181,7 @@ func (o *CustomRequestOutput) take(a *okta.CustomResponse) {
 var CheckPermissions = action[CheckPermissionsInput, CheckPermissionsOutput]{
 	Name: "check_permissions",
 	Summary: "Reports for each action whether this connection's principal can run it, and which scope or admin role is missing. It sends ten read " +
-		"requests, and one for each custom role.",
+		"requests, and one for each custom role of the principal.",
 	Docs:   "https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/",
 	Effect: sdk.Reads,
 	Scopes: []string{},

@@ -45,8 +45,8 @@ type GetLogsInput struct {
 	Query string `json:"query,omitempty" jsonschema:"example=suspicious,maxLength=450"`
 	// Read all pages, up to max_items, instead of the first.
 	ReturnAll bool `json:"return_all,omitempty" jsonschema:"title=Return all pages,default=false"`
-	// Start of the time range. Okta compares it with the time of the event if until is set, otherwise with the time at
-	// which it stored the event. Default: seven days ago. Okta keeps 90 days.
+	// Start of the time range. With until, it applies to the time when the event happened. Without until, it applies to
+	// the time when Okta stored the event. Default: seven days ago. Okta keeps 90 days.
 	Since *time.Time `json:"since,omitempty" jsonschema:"example=2026-03-14T00:00:00Z"`
 	// End of the time range. Events that reach Okta late can be missing. Omit until to get them all.
 	Until *time.Time `json:"until,omitempty" jsonschema:"example=2026-03-14T03:00:00Z"`

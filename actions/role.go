@@ -228,7 +228,7 @@ func revokeRole(ctx context.Context, c *okta.Client, u *okta.User, in RevokeRole
 // ListRoles lists the admin roles that can be assigned.
 var ListRoles = action[ListRolesInput, ListRolesOutput]{
 	Name:    "list_roles",
-	Summary: "Lists the assignable admin roles: Okta's standard roles and the custom roles of the Okta org.",
+	Summary: "Lists the admin roles: Okta's standard roles and the custom roles of the Okta org.",
 	Docs:    apiDocs("RoleECustom", "listRoles"),
 	Effect:  sdk.Reads,
 	Scopes:  []string{"okta.roles.read"},
@@ -247,7 +247,7 @@ type ListRolesInput struct{}
 
 // ListRolesOutput is the output of list_roles.
 type ListRolesOutput struct {
-	// The roles, standard roles first. The licenses of the Okta org decide which of them it may assign.
+	// The roles, standard roles first. Some roles need a license that the org may not have.
 	Roles []AssignableRole `json:"roles"`
 	reconcile.Counted
 }

@@ -150,7 +150,7 @@ var RevokeAppTokens = action[RevokeAppTokensInput, RevokeAppTokensOutput]{
 // RevokeAppTokensInput is the input of revoke_app_tokens.
 type RevokeAppTokensInput struct {
 	OneUser
-	// ID, exact label or OAuth client ID of the app. Events and consents have the client ID.
+	// ID, exact label or OAuth client ID of the app. An app in a System Log event or an OAuth consent has a client ID.
 	App string `json:"app" jsonschema:"example=Expense Reports,minLength=1,maxLength=500" jsonschema_extras:"x-options=list_applications"`
 	reconcile.Write
 }

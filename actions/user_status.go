@@ -218,7 +218,7 @@ func (in DeleteUserInput) mayDelete() bool { return in.Step == stepDelete || in.
 // DeleteUserOutput is the output of delete_user.
 type DeleteUserOutput struct {
 	User UserRef `json:"user"` // The user. If the user was already deleted, only the ID.
-	// Step that was taken, or would be taken in a dry run; none if no step was needed or the step is not due.
+	// Step that was taken, or would be taken in a dry run; none if no step was needed, or if the user's status does not allow the step.
 	Step string `json:"step" jsonschema:"enum=deactivated,enum=deleted,enum=none"`
 	Next string `json:"next,omitempty"` // Remaining steps until the user is deleted; absent if there are none.
 	reconcile.Change[UserPresence]

@@ -19,7 +19,7 @@ import (
 // VerifyPush verifies the identity of a user by a push to the phone.
 var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 	Name:    "verify_push",
-	Summary: "Sends a push to a user's Okta Verify and waits for the user. Only the result approved proves the identity.",
+	Summary: "Sends a push to a user's Okta Verify and waits for the user. The identity is proved only if result is approved.",
 	Docs:    apiDocs("UserFactor", "verifyFactor"),
 	Effect:  sdk.Writes,
 	Once:    true,
@@ -37,15 +37,15 @@ var VerifyPush = action[VerifyPushInput, VerifyPushOutput]{
 // VerifyPushInput is the input of verify_push.
 type VerifyPushInput struct {
 	OneUser
-	// Time to wait for the user, at most five minutes. With 0s the result is waiting: call again with the
-	// transaction.
+	// Time to wait for the user, at most five minutes. With 0s, the action returns at once with the result waiting. Call
+	// it again with the transaction of its output to get the user's decision.
 	Wait sdk.Duration `json:"wait,omitempty" jsonschema:"default=60s,example=60s"`
 	// Require the user to pick a number, so that nobody approves by habit. Tell the user the number on another
-	// channel: the log has it as a warning during the wait, and the output has it if wait is 0s.
+	// channel. During the wait, soar logs the number as a warning. With wait 0s, read it from the output.
 	Number bool `json:"number,omitempty" jsonschema:"title=Number challenge,default=false"`
 	// ID of the push factor; the newest active push factor if absent.
 	Factor OktaID `json:"factor,omitempty" jsonschema:"example=opf1a2b3c4d5e6f7g8h9" jsonschema_extras:"x-options=get_user_factors user=$user,x-group=advanced"`
-	// ID of a challenge that was sent before. The action waits for its result, and sends none.
+	// ID of a challenge that was sent before. The action waits for the result of that challenge and does not send a new one.
 	Transaction PushID `json:"transaction,omitempty" jsonschema:"example=mst1eiHghhPxf0yhp0g" jsonschema_extras:"x-group=advanced"`
 	reconcile.Write
 }

@@ -85,7 +85,7 @@ func init() {
 		"Undo.Action":               "Name of the action to run.",
 		"Undo.At":                   "Time at which the host makes the call. Absent if a person must request it.",
 		"Undo.Input":                "Input of the action.",
-		"Undo.Subject":              "ID of the object with the state that the call restores.",
+		"Undo.Subject":              "ID of the object whose state the call restores.",
 		"Upstream.Code":             "The service's own error code.",
 		"Upstream.ErrorID":          "ID that the service gave to this error.",
 		"Upstream.RequestID":        "ID of the request, for the support of the service.",

@@ -40,7 +40,7 @@ type Subject struct {
 // Action must be the Undo of the action that returns it. Input contains no secret, since
 // hosts store it, and is spelled alike whenever its meaning is the same.
 type Undo struct {
-	// ID of the object with the state that the call restores.
+	// ID of the object whose state the call restores.
 	Subject string `json:"subject,omitempty"`
 	Action  string `json:"action"` // Name of the action to run.
 	Input   JSON   `json:"input"`  // Input of the action.

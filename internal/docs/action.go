@@ -138,10 +138,11 @@ func failures(a sdk.ActionInfo) (all []failure, err error) {
 	if !writes {
 		again = "Run the action again."
 	}
+	timeout := again
 	if a.Once {
-		again += " A second call repeats the effect, so a playbook does not retry it."
+		timeout += " A second call repeats the effect, so a playbook does not retry it after a request was sent."
 	}
-	add(sdk.Timeout, again, "The call took longer than its time limit.", unknown)
+	add(sdk.Timeout, timeout, "The call took longer than its time limit.", unknown)
 	add(sdk.Canceled, again, "The caller stopped the call.", unknown)
 	add(sdk.Internal, "Report it with the message.", "The connector has a fault.")
 	return all, nil

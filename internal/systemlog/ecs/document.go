@@ -226,8 +226,8 @@ type Okta struct {
 	Transaction  Transaction  `json:"transaction,omitzero"`
 	Request      Request      `json:"request,omitzero"`       // Path of the request through the network.
 	DebugContext DebugContext `json:"debug_context,omitzero"` // Further facts that Okta logs.
-	// Members without a field above, and values that do not fit the type of their field. Nested as in Okta's event,
-	// under Okta's names; an entry of a list is under its index.
+	// Members without a field above, and values that do not fit the type of their field. They are nested as in
+	// Okta's event, under Okta's names. A list is an object whose keys are the indexes.
 	Other map[string]any `json:"other,omitempty" ecs:"flattened"`
 }
 
@@ -386,7 +386,7 @@ type DebugData struct {
 	RiskReasons       []string `json:"risk_reasons,omitempty" ecs:"keyword"`       // Reasons for the risk level.
 	ThreatSuspected   string   `json:"threat_suspected,omitempty" ecs:"keyword"`   // true if ThreatInsight suspects the address.
 	URL               string   `json:"url,omitempty" ecs:"keyword"`                // URL of the request.
-	// The debug data without a field above, under Okta's names, with risk, behaviors and logOnlySecurityData. JSON
-	// inside a text stays text.
+	// The debug data without a field above, under Okta's names, with risk, behaviors and logOnlySecurityData. A
+	// string that contains JSON is not parsed.
 	Flattened map[string]any `json:"flattened,omitempty" ecs:"flattened"`
 }

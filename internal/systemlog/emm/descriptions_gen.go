@@ -22,7 +22,7 @@ func init() {
 		"Attributes.ResourceType":        "A0031: Okta's kind of target, such as Token.",
 		"Attributes.Result":              "A0004: Okta's result, such as SUCCESS or DENY.",
 		"Attributes.SessionID":           "A0008: session of the actor.",
-		"Attributes.SettingName":         "A0026: name of the setting; the new sign-on mode of an integration.",
+		"Attributes.SettingName":         "A0026: name of the changed setting, or the new sign-on mode of an integration.",
 		"Attributes.SettingValue":        "A0027: value of the setting, as Okta sent it.",
 		"Attributes.TargetContext":       "A0020: changed attributes of a user, or the name of the app or permission that a group or role received. Several names are a list.",
 		"Attributes.TargetGroup":         "A0021: name of the group.",
@@ -42,7 +42,7 @@ func init() {
 		"Code.Key":                       "Key in the matrix, such as account_login.",
 		"Code.Name":                      "Title in the matrix, such as Account Login.",
 		"Row.Attributes":                 "Attributes of the matrix, by key. An attribute is absent if Okta did not send it, or sent null or another type.",
-		"Row.Flagged":                    "Whether the user rejected a verification, bypassed it, or Okta suspects a threat.",
-		"Row.Result":                     "Result of the event. The attribute result has Okta's name of it, except for a sign-in, which has none in the matrix.",
+		"Row.Flagged":                    "Whether the user rejected or bypassed a verification, or Okta suspects a threat.",
+		"Row.Result":                     "Result of the event. Okta's own value is the attribute result. A sign-in lacks this attribute, because the matrix defines none for it.",
 	})
 }

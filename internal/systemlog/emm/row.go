@@ -9,10 +9,10 @@ import (
 // A Row is an Okta event as a row of the matrix.
 type Row struct {
 	Class
-	// Result of the event. The attribute result has Okta's name of it, except for a sign-in, which has none in the
-	// matrix.
+	// Result of the event. Okta's own value is the attribute result. A sign-in lacks this attribute, because the matrix
+	// defines none for it.
 	Result Result `json:"result" jsonschema:"enum=success,enum=failure,enum=unknown"`
-	// Whether the user rejected a verification, bypassed it, or Okta suspects a threat.
+	// Whether the user rejected or bypassed a verification, or Okta suspects a threat.
 	Flagged bool `json:"flagged"`
 	// Attributes of the matrix, by key. An attribute is absent if Okta did not send it, or sent null or
 	// another type.
@@ -74,7 +74,7 @@ type Attributes struct {
 	// A0024: user, group or object that received or lost the permission.
 	TargetResource string `json:"target_resource_name,omitempty"`
 	EnrollmentType string `json:"enrollment_type,omitempty"` // A0025: factor, as Okta names it.
-	// A0026: name of the setting; the new sign-on mode of an integration.
+	// A0026: name of the changed setting, or the new sign-on mode of an integration.
 	SettingName string `json:"configuration_setting_name,omitempty"`
 	// A0027: value of the setting, as Okta sent it.
 	SettingValue    json.RawMessage `json:"configuration_setting_value,omitempty"`
