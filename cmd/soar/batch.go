@@ -21,7 +21,7 @@ func (a *app) callBatch(ctx context.Context, info *sdk.ActionInfo, input json.Ra
 		at := a.caller(conn)
 		if info.Effect != sdk.Reads {
 			var err error
-			if at.Org, err = store.Target(ctx, conn, conn.values); err != nil {
+			if at.Org, err = store.Target(ctx, conn.Check, conn.values); err != nil {
 				return err
 			}
 		}

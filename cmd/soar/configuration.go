@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -102,6 +103,10 @@ func (c *configuration) closeExcept(other *configuration) (err error) {
 // check checks the connections that are not healthy in the former configuration, at the same time, and sets their healths.
 // It waits for the account of each connection.
 func (c *configuration) check(ctx context.Context, d *daemon, former *configuration) error {
+	if former == nil && !d.json {
+		names := namesOf(c.connections, func(one *connection) string { return one.settings.Name })
+		d.show.line(nil, "checking %s", strings.Join(names, ", "))
+	}
 	c.healths, c.failures = make([]sdk.Health, len(c.connections)), make([]error, len(c.connections))
 	var g errgroup.Group
 	for i, one := range c.connections {
@@ -115,12 +120,14 @@ func (c *configuration) check(ctx context.Context, d *daemon, former *configurat
 			return host.Retry(ctx, func(s host.Status) { d.show.pollStatus(d.show.out, s, d.show.line) }, func(ctx context.Context) error {
 				limited, cancel := context.WithTimeout(ctx, checkTimeout)
 				defer cancel()
-				org, err := d.store.Target(limited, one, one.values)
+				health, failure := one.Check(limited)
+				checked := func(context.Context) (sdk.Health, error) { return health, failure }
+				org, err := d.store.Target(limited, checked, one.values)
 				if org == "" {
 					return err
 				}
-				c.healths[i], c.failures[i] = one.Check(limited)
-				c.healths[i].Target = org
+				health.Target = org
+				c.healths[i], c.failures[i] = health, failure
 				return nil
 			})
 		})

@@ -221,7 +221,7 @@ func (a *app) call(ctx context.Context, info *sdk.ActionInfo, input json.RawMess
 		at := a.caller(conn)
 		if info.Effect != sdk.Reads {
 			var err error
-			if at.Org, err = store.Target(ctx, conn, conn.values); err != nil {
+			if at.Org, err = store.Target(ctx, conn.Check, conn.values); err != nil {
 				return err
 			}
 		}

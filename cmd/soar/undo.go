@@ -163,7 +163,7 @@ func (a *app) connectTo(ctx context.Context, store *embedded.Store, find findOri
 			err = cmp.Or(err, failed)
 			continue
 		}
-		target, failed := store.Target(ctx, all[0], all[0].values)
+		target, failed := store.Target(ctx, all[0].Check, all[0].values)
 		if target == org {
 			return all[0], nil
 		}
@@ -196,7 +196,7 @@ func (a *app) undo(o *embedded.UndoOptions, find findOrigin,
 		reason := o.Caller.Reason
 		o.Caller = a.caller(conn)
 		o.Caller.Reason = reason
-		if o.Caller.Org, err = store.Target(ctx, conn, conn.values); err != nil {
+		if o.Caller.Org, err = store.Target(ctx, conn.Check, conn.values); err != nil {
 			return err
 		}
 		r, failure := do(ctx, store, conn)

@@ -91,12 +91,12 @@ func (w *watchStatus) pause(p *embedded.Pause) {
 
 // health reports that the health has changed.
 func (w *watchStatus) health(s monitor.Snapshot) {
-	text := w.out.Green("well again")
+	text := w.out.Green("healthy again")
 	if s.Healthy() {
-		w.logger.Info("the watch is well again", "lag", s.Lag)
+		w.logger.Info("the watch is healthy again", "lag", s.Lag)
 	} else {
-		w.logger.Warn("the watch is not well", "problems", s.Problems)
-		text = w.out.Red("not well:") + " " + terminal.OneLine(strings.Join(s.Problems, "; "))
+		w.logger.Warn("the watch is not healthy", "problems", s.Problems)
+		text = w.out.Red("not healthy:") + " " + terminal.OneLine(strings.Join(s.Problems, "; "))
 	}
 	w.line(statusObject("health", s), "%s", text)
 }

@@ -25,16 +25,16 @@ func TestTargetIsReadOnce(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = d.Close() })
 	settings := json.RawMessage(`{"token":"a"}`)
-	if target, err := d.Target(t.Context(), d.session, settings); target != dir.URL || err != nil {
+	if target, err := d.Target(t.Context(), d.session.Check, settings); target != dir.URL || err != nil {
 		t.Fatalf("got %q, %v; want %q", target, err, dir.URL)
 	}
 	if err := d.session.Close(); err != nil { // from now on, the session checks nothing
 		t.Fatal(err)
 	}
-	if target, err := d.Target(t.Context(), d.session, settings); target != dir.URL || err != nil {
+	if target, err := d.Target(t.Context(), d.session.Check, settings); target != dir.URL || err != nil {
 		t.Errorf("again: got %q, %v; want %q", target, err, dir.URL)
 	}
-	if target, err := d.Target(t.Context(), d.session, json.RawMessage(`{"token":"b"}`)); target != "" || err == nil {
+	if target, err := d.Target(t.Context(), d.session.Check, json.RawMessage(`{"token":"b"}`)); target != "" || err == nil {
 		t.Errorf("other settings: got %q, %v; want the error of the closed session", target, err)
 	}
 }

@@ -277,10 +277,10 @@ func withoutTexts(schema any) any {
 	return schema
 }
 
-// Target returns the account that a session acts on, for [Caller].Org. It asks the
-// service only the first time that the store sees these settings of the connection. If the
-// service rejects the session, the account can be known beside the error.
-func (s *Store) Target(ctx context.Context, session sdk.Session, settings json.RawMessage) (string, error) {
+// Target returns the account that a session acts on, for [Caller].Org. It calls check, which
+// is the session's Check, only the first time that the store sees these settings of the connection.
+// If the service rejects the session, the account can be known beside the error.
+func (s *Store) Target(ctx context.Context, check func(context.Context) (sdk.Health, error), settings json.RawMessage) (string, error) {
 	digest, err := s.keyedDigest(ctx, settings)
 	if err != nil {
 		return "", err
@@ -290,7 +290,7 @@ func (s *Store) Target(ctx context.Context, session sdk.Session, settings json.R
 	if db.row(`SELECT target FROM targets WHERE settings = ?`, digest).find(&target); target != "" || db.err != nil {
 		return target, db.failed("read the account of the connection")
 	}
-	health, err := session.Check(ctx)
+	health, err := check(ctx)
 	if health.Target == "" || err != nil {
 		return health.Target, err
 	}
