@@ -47,8 +47,8 @@ type GetUserBlastRadiusInput struct {
 // be read is absent, and listed in unavailable. A part without items is an empty list.
 type GetUserBlastRadiusOutput struct {
 	User UserRef `json:"user"` // The user.
-	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
-	Status    string     `json:"status"`
+	// Status of the user.
+	Status    string     `json:"status" jsonschema_extras:"x-known=STAGED|PROVISIONED|ACTIVE|RECOVERY|LOCKED_OUT|PASSWORD_EXPIRED|SUSPENDED|DEPROVISIONED"`
 	LastLogin *time.Time `json:"last_login,omitempty"` // Time of the last sign-in.
 	Groups    []GroupRef `json:"groups,omitzero"`      // Groups of the user.
 	Admin     *bool      `json:"admin,omitempty"`      // Whether the user has any admin role.
@@ -65,7 +65,8 @@ type GetUserBlastRadiusOutput struct {
 // ReachedDevice is a device in a blast radius.
 type ReachedDevice struct {
 	DeviceRef
-	Status string `json:"status"` // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
+	// Status of the device.
+	Status string `json:"status" jsonschema_extras:"x-known=CREATED|ACTIVE|SUSPENDED|DEACTIVATED"`
 }
 
 // ReachedApp is an app in a blast radius.

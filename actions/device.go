@@ -19,7 +19,8 @@ type DeviceRef struct {
 
 // DeviceState is the part of a device that a lifecycle action changes.
 type DeviceState struct {
-	Status string `json:"status"` // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
+	// Status of the device.
+	Status string `json:"status" jsonschema_extras:"x-known=CREATED|ACTIVE|SUSPENDED|DEACTIVATED"`
 }
 
 func (s DeviceState) status() string { return s.Status }
@@ -156,7 +157,8 @@ type ListDevicesOutput struct {
 // DeviceItem is a device in a list.
 type DeviceItem struct {
 	DeviceRef
-	Status       string    `json:"status"`                  // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
+	// Status of the device.
+	Status       string    `json:"status" jsonschema_extras:"x-known=CREATED|ACTIVE|SUSPENDED|DEACTIVATED"`
 	SerialNumber string    `json:"serial_number,omitempty"` // Serial number of the device.
 	Users        []UserRef `json:"users,omitempty"`         // Users of the device; absent unless requested.
 	Raw          Object    `json:"raw"`                     // The device as Okta sent it.
@@ -215,7 +217,8 @@ type ListUserDevicesOutput struct {
 // UserDeviceItem is a device that a user has enrolled on.
 type UserDeviceItem struct {
 	DeviceRef
-	Status   string `json:"status"`             // CREATED, ACTIVE, SUSPENDED or DEACTIVATED.
+	// Status of the device.
+	Status   string `json:"status" jsonschema_extras:"x-known=CREATED|ACTIVE|SUSPENDED|DEACTIVATED"`
 	Enrolled string `json:"enrolled,omitempty"` // Time of the user's enrolment on the device.
 	Raw      Object `json:"raw"`                // The device and its link to the user as Okta sent them.
 }

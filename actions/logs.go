@@ -158,8 +158,8 @@ func (in ListEventTypesInput) Validate() error {
 	if in.Family == "" {
 		return nil
 	}
-	if err := sdk.CheckTypePattern(in.Family); err != nil {
-		return sdk.InvalidField("/family", "%v", err)
+	if err := sdk.CheckTypePattern(in.Family); err != nil || strings.Contains(strings.TrimSuffix(in.Family, "*"), "*") {
+		return sdk.InvalidField("/family", "must be a family of event types, such as user.session.*")
 	}
 	return nil
 }

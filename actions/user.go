@@ -40,8 +40,8 @@ type UserRef struct {
 
 // UserState is the part of a user that a lifecycle action changes.
 type UserState struct {
-	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
-	Status          string     `json:"status"`
+	// Status of the user.
+	Status          string     `json:"status" jsonschema_extras:"x-known=STAGED|PROVISIONED|ACTIVE|RECOVERY|LOCKED_OUT|PASSWORD_EXPIRED|SUSPENDED|DEPROVISIONED"`
 	StatusChanged   *time.Time `json:"status_changed,omitempty"`   // Time of the last change of status, if Okta has it.
 	TransitioningTo string     `json:"transitioning_to,omitempty"` // Target status while Okta is still changing the status; absent otherwise.
 }
@@ -55,8 +55,8 @@ type UserChange[S any] struct {
 // UserItem is a user in a list.
 type UserItem struct {
 	UserRef
-	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
-	Status    string `json:"status"`
+	// Status of the user.
+	Status    string `json:"status" jsonschema_extras:"x-known=STAGED|PROVISIONED|ACTIVE|RECOVERY|LOCKED_OUT|PASSWORD_EXPIRED|SUSPENDED|DEPROVISIONED"`
 	LastLogin string `json:"last_login,omitempty"` // Time of the last sign-in; absent if the user never signed in.
 	Raw       Object `json:"raw"`                  // The user as Okta sent it, with the whole profile.
 }
@@ -234,8 +234,8 @@ type GetUserOutput struct {
 	ID    string `json:"id"`    // ID of the user.
 	Login string `json:"login"` // Login of the user.
 	Email string `json:"email"` // Email address of the user.
-	// STAGED, PROVISIONED, ACTIVE, RECOVERY, LOCKED_OUT, PASSWORD_EXPIRED, SUSPENDED or DEPROVISIONED.
-	Status string `json:"status"`
+	// Status of the user.
+	Status string `json:"status" jsonschema_extras:"x-known=STAGED|PROVISIONED|ACTIVE|RECOVERY|LOCKED_OUT|PASSWORD_EXPIRED|SUSPENDED|DEPROVISIONED"`
 	// Target status while Okta is still changing the status; absent otherwise.
 	TransitioningToStatus string     `json:"transitioning_to_status,omitempty"`
 	Created               *time.Time `json:"created,omitempty"`          // Time when the user was created.

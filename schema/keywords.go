@@ -53,7 +53,7 @@ func parseOptions(tag string) (*Options, error) {
 	return o, nil
 }
 
-// expandOptions replaces the tag form of x-options and x-truncate in s and its members by the
+// expandOptions replaces the tag form of x-options, x-truncate and x-known in s and its members by the
 // published form.
 func expandOptions(s *jsonschema.Schema) {
 	if s == nil {
@@ -64,7 +64,11 @@ func expandOptions(s *jsonschema.Schema) {
 		s.Extras[optionsKeyword], _ = parseOptions(tag)
 	}
 	expandTruncation(s)
+	if tag, ok := s.Extras[knownKeyword].(string); ok {
+		s.Extras[knownKeyword] = strings.Split(tag, "|")
+	}
 	expandOptions(s.Items)
+	expandOptions(s.AdditionalProperties)
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
 		expandOptions(p.Value)
 	}
@@ -93,6 +97,10 @@ func (n *Node) contains(is func(*Node) bool) bool {
 	return n != nil && (is(n) || n.Items.contains(is) || n.Additional != nil && n.Additional.Node.contains(is) ||
 		slices.ContainsFunc(n.Properties, func(p Property) bool { return p.Node.contains(is) }))
 }
+
+// knownKeyword lists the known values of a text, separated by "|" in a tag. The service can add values,
+// so they are not an enum.
+const knownKeyword = "x-known"
 
 // truncateKeyword marks an informational text, such as the reason of a change. Its value is the
 // maximum number of characters. Attackers can write such texts, so a text never makes a call fail:

@@ -227,6 +227,10 @@ func lintExtras(f reflect.StructField, property *jsonschema.Schema, open bool) (
 		case seen[keyword]:
 			add("has more than one %s", keyword)
 		case keyword == "x-group" && (value == "advanced" || value == "basic"):
+		case keyword == knownKeyword:
+			if value == "" || property.Type != "string" {
+				add("%s %q does not list values of a text", knownKeyword, value)
+			}
 		case open:
 			add("unknown extra %q", extra)
 		case keyword == truncateKeyword:

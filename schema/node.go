@@ -24,6 +24,7 @@ type Node struct {
 	Options     *Options          `json:"x-options"`
 	Truncate    int               `json:"x-truncate"` // see [Schema.Truncate]
 	Language    string            `json:"x-language"` // [SCIMFilter] or [URLPath]; "" is any text
+	Known       []string          `json:"x-known"`    // known values of a text that can have more
 	Items       *Node             `json:"items"`
 	Properties  Properties        `json:"properties"`
 	Additional  *Additional       `json:"additionalProperties"`
@@ -155,6 +156,9 @@ func (n *Node) TypeName() string {
 			values[i] = strings.Trim(string(v), `"`)
 		}
 		return strings.Join(values, "|")
+	}
+	if len(n.Known) > 0 {
+		return strings.Join(n.Known, "|") + "|…"
 	}
 	types := slices.DeleteFunc(slices.Clone(n.Type), func(t string) bool { return t == "null" })
 	name := strings.Join(types, "|")

@@ -35,7 +35,7 @@ func Input[T any]() (*Schema, error) {
 // Output returns the schema of T as an output. The schema allows members that T does not name, so
 // that an older reader accepts a newer output.
 func Output[T any]() (*Schema, error) {
-	return reflected[T](true, func(*jsonschema.Schema) {})
+	return reflected[T](true, expandOptions)
 }
 
 func reflected[T any](open bool, finish func(*jsonschema.Schema)) (*Schema, error) {
@@ -76,6 +76,7 @@ func reflector(open bool) *jsonschema.Reflector {
 func Of[T any]() *jsonschema.Schema {
 	s := reflector(true).ReflectFromType(reflect.TypeFor[T]())
 	s.Version = ""
+	expandOptions(s)
 	return s
 }
 

@@ -28,6 +28,24 @@ func TestMatchType(t *testing.T) {
 		{"user.*", "user.session.start", true},
 		{"user.session.start", "", false},
 		{"", "user.session.start", false},
+		{"system.*.rate_limit.violation", "system.org.rate_limit.violation", true},
+		{"system.*.rate_limit.violation", "system.client.concurrency.rate_limit.violation", true},
+		{"system.*.rate_limit.violation", "system.rate_limit.violation", false},
+		{"system.*.rate_limit.violation", "system..rate_limit.violation", false},
+		{"system.*.rate_limit.violation", "system.org.rate_limit.violations", false},
+		{"*.rate_limit.*", "system.org.rate_limit.warning", true},
+		{"*.rate_limit.*", "system.org.rate_limit.", false},
+		{"*rate_limit*", "app.oauth2.client_id_rate_limit_warning", true},
+		{"*rate_limit*", "rate_limit", false},
+		{"user*", "user", false},
+		{"user*", "users", true},
+		{"*.start", "user.session.start", true},
+		{"*.start", ".start", false},
+		{"a*a*a", "aaaaa", true},
+		{"a*a*a", "aaaa", false},
+		{"a*b*c", "axbxbxc", true},
+		{"*.*", "a.b", true},
+		{"*.*", "ab", false},
 	} {
 		if got := sdk.MatchType(c.pattern, c.eventType); got != c.want {
 			t.Errorf("%q of %q: got %v", c.eventType, c.pattern, got)
@@ -36,13 +54,14 @@ func TestMatchType(t *testing.T) {
 }
 
 func TestCheckTypePattern(t *testing.T) {
-	for _, p := range []string{"*", "user", "user.*", "user.session.start", "user.session.*", "a-b.c_d.E9", strings.Repeat("a", 200)} {
+	for _, p := range []string{"*", "user", "user.*", "user*", "user.*.start", "*.start", "*.*", "*rate_limit*", "user.session.start",
+		"user.session.*", "a-b.c_d.E9", strings.Repeat("a", 200)} {
 		if err := sdk.CheckTypePattern(p); err != nil {
 			t.Errorf("%.50q: %v", p, err)
 		}
 	}
 	for _, p := range []string{
-		"", " ", ".", "..", "user.", ".user", "user..session", "user*", "user.*.start", "*.start", "**", "*.*", "user.**", "user session", "user.session.start ",
+		"", " ", ".", "..", "user.", ".user", "user..session", "**", "user.**", "*.", ".*", "user session", "user.session.start ",
 		"user.session.start\n", `a" or eventType pr or "`, "é", "a.b/c", "\x00", strings.Repeat("a", 201), "user.session.?",
 	} {
 		if sdk.CheckTypePattern(p) == nil {

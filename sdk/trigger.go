@@ -212,26 +212,43 @@ func encodeData(data any) (json.RawMessage, error) {
 	return json.Marshal(data)
 }
 
-var typePattern = regexp.MustCompile(`^(\*|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.\*)?)$`)
+var typePattern = regexp.MustCompile(`^[A-Za-z0-9_*-]+(\.[A-Za-z0-9_*-]+)*$`)
 
-// CheckTypePattern returns an error unless pattern is an event type ("user.session.start"),
-// a family of event types ("user.session.*") or "*" for all.
+// CheckTypePattern returns an error unless pattern is an event type ("user.session.start"), a
+// family of event types ("user.session.*"), "*" for all, or another name in which a * matches
+// one or more characters ("system.*.rate_limit.*").
 func CheckTypePattern(pattern string) error {
-	if len(pattern) > 200 || !typePattern.MatchString(pattern) {
+	if len(pattern) > 200 || !typePattern.MatchString(pattern) || strings.Contains(pattern, "**") {
 		return fmt.Errorf(`must be an event type such as user.session.start, a family such as user.session.*, or *`)
 	}
 	return nil
 }
 
-// MatchType reports whether eventType is, or belongs to the family, pattern.
-// "user.session.*" has user.session.start and user.session.a.b, but not
-// user.session itself.
+// MatchType reports whether eventType is, or belongs to, pattern. "user.session.*" has
+// user.session.start and user.session.a.b, but not user.session itself.
 func MatchType(pattern, eventType string) bool {
 	if pattern == "*" {
 		return true
 	}
-	if family, ok := strings.CutSuffix(pattern, "*"); ok {
-		return len(eventType) > len(family) && strings.HasPrefix(eventType, family)
+	first, rest, ok := strings.Cut(pattern, "*")
+	if !ok {
+		return pattern == eventType
 	}
-	return pattern == eventType
+	left, ok := strings.CutPrefix(eventType, first)
+	if !ok {
+		return false
+	}
+	for parts := strings.Split(rest, "*"); ; parts = parts[1:] {
+		if left == "" {
+			return false // a * matches at least one character
+		}
+		if len(parts) == 1 {
+			return strings.HasSuffix(left[1:], parts[0])
+		}
+		at := strings.Index(left[1:], parts[0])
+		if at < 0 {
+			return false
+		}
+		left = left[1+at+len(parts[0]):]
+	}
 }

@@ -116,7 +116,7 @@ func lookUp(name string) (eventType, error) {
 	if err := sdk.CheckTypePattern(name); err != nil {
 		return eventType{}, usagef("%q is not the name of an event type, such as user.session.start", name)
 	}
-	if name == "*" || strings.HasSuffix(name, ".*") || len(catalogue.Family(name)) > 0 {
+	if strings.Contains(name, "*") || len(catalogue.Family(name)) > 0 {
 		return eventType{}, usagef("%s is a family: `soar events types --family %s` lists it", name, strings.TrimSuffix(name, ".*"))
 	}
 	return eventType{Type: catalogue.Of(name), Nearest: catalogue.Closest(name)}, nil

@@ -11,6 +11,7 @@ import (
 	"soar.example/okta/internal/inputfile"
 	"soar.example/okta/internal/playbook"
 	"soar.example/okta/internal/settings"
+	"soar.example/okta/internal/terminal"
 	"soar.example/okta/sdk"
 )
 
@@ -36,17 +37,28 @@ func (a *app) checkPlaybooks(ctx context.Context, files []string) error {
 		invalid = invalid || len(problems) > 0
 		switch {
 		case a.json:
-			a.out.JSON(map[string]any{"kind": "playbook", "file": file, "problems": append(playbook.Problems{}, problems...)})
+			a.out.JSON(map[string]any{"kind": "playbook", "file": file, "problems": append(playbook.Problems{}, problems...), "warnings": warningsOf(b)})
 		case len(problems) > 0:
 			fmt.Fprintln(a.err, problems.Error())
 		default:
 			fmt.Fprintf(a.out, "%s  %s: %s, %s%s\n", a.out.Green("✓"), file, b.Name, count(len(b.Steps), "step"), limitsOf(b))
+			for _, w := range warningsOf(b) {
+				fmt.Fprintf(a.out, "%s  %s\n", a.out.Yellow("!"), terminal.OneLine(w.String()))
+			}
 		}
 	})
 	if err == nil && invalid {
 		return failedError{exitUsage}
 	}
 	return err
+}
+
+// warningsOf returns the likely mistakes of a playbook, nil for one that has problems.
+func warningsOf(b *playbook.Playbook) playbook.Problems {
+	if b == nil {
+		return playbook.Problems{}
+	}
+	return append(playbook.Problems{}, b.Warnings...)
 }
 
 // limitsOf describes the grouping and the throttling of the playbook.
@@ -76,6 +88,9 @@ func (a *app) loadPlaybooks(ctx context.Context, files []string) ([]*playbook.Pl
 				Message: fmt.Sprintf("the name %s is also that of the playbook in %s, and run IDs contain the name. Rename one of the two", b.Name, other)})
 		}
 		fileOf[b.Name] = file
+		for _, w := range b.Warnings {
+			a.logger.Warn("likely mistake in a playbook", "at", w.String())
+		}
 		playbooks = append(playbooks, b)
 	})
 	if err == nil && len(all) > 0 {

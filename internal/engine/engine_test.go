@@ -159,7 +159,7 @@ func TestDecide(t *testing.T) {
 		"run":               {step: `{id: s, action: act, with: {user: "${{ event.user }}"}}`, event: `{"user":"ann"}`, want: `running act {"user":"ann"}`},
 		"condition holds":   {step: `{id: s, action: act, if: event.user == "ann", with: {user: ann}}`, event: `{"user":"ann"}`, want: `running act {"user":"ann"}`},
 		"condition is not":  {step: `{id: s, action: act, if: event.user == "bob", with: {user: ann}}`, event: `{"user":"ann"}`, want: "skipped"},
-		"condition fails":   {step: `{id: s, action: act, if: event.user.startsWith("a"), with: {user: ann}}`, event: `{}`, want: "failed invalid_input"},
+		"condition fails":   {step: `{id: s, action: act, if: int(event.user) == 1, with: {user: ann}}`, event: `{"user": "a"}`, want: "failed invalid_input"},
 		"input not allowed": {step: `{id: s, action: act, with: {user: "${{ event.user }}"}}`, event: `{"user":"a"}`, want: "failed invalid_input"},
 		"engine objects": {step: `{id: s, action: act, with: {user: ann}}`, event: `{}`,
 			evaluate: func(string, func() error) error { return errors.New("x") }, want: "failed internal"},

@@ -64,7 +64,7 @@ var efforts = map[string]effort{
 	"size": readEffort, "contains": readEffort, "startsWith": readEffort, "endsWith": readEffort,
 	operators.Less: readEffort, operators.LessEquals: readEffort, operators.Greater: readEffort, operators.GreaterEquals: readEffort,
 	"string": copyEffort, "bytes": copyEffort, "charAt": copyEffort, "substring": copyEffort, "trim": copyEffort,
-	"lowerAscii": copyEffort, "upperAscii": copyEffort, "reverse": copyEffort,
+	"lowerAscii": copyEffort, "upperAscii": copyEffort,
 	"strings.quote": func(args []ref.Val) int { return 2 * copyEffort(args) },
 	"indexOf":       searchEffort, "lastIndexOf": searchEffort,
 	"matches": matchesEffort, patternCall: func(args []ref.Val) int { return intOf(args[2]) * (1 + len(textOf(args[0]))) },
@@ -73,7 +73,22 @@ var efforts = map[string]effort{
 	"getDate": zoneEffort, "getDayOfMonth": zoneEffort, "getDayOfWeek": zoneEffort, "getDayOfYear": zoneEffort, "getFullYear": zoneEffort,
 	"getHours": zoneEffort, "getMilliseconds": zoneEffort, "getMinutes": zoneEffort, "getMonth": zoneEffort, "getSeconds": zoneEffort,
 
-	literalCall: itemsEffort,
+	"slice": itemsEffort, "reverse": func(args []ref.Val) int { return copyEffort(args) + itemsEffort(args) },
+	"flatten": func(args []ref.Val) int { return effortPerByte * weigh(args[0], maxEffort) },
+	"sort":    sortEffort, "@sortByAssociatedKeys": func(args []ref.Val) int { return sortEffort(args[1:]) },
+	"lists.range":   func(args []ref.Val) int { return effortPerItem * min(max(0, intOf(args[0])), maxEffort) },
+	"distinct":      func(args []ref.Val) int { return pairsEffort(args[0], args[0]) },
+	"sets.contains": setsEffort, "sets.intersects": setsEffort, "sets.equivalent": func(args []ref.Val) int { return 2 * setsEffort(args) },
+
+	"ip": readEffort, "isIP": readEffort, "cidr": readEffort, "isCIDR": readEffort, "ip.isCanonical": copyEffort,
+	"containsIP": readEffort, "containsCIDR": readEffort, "family": constant, "isGlobalUnicast": constant, "isLinkLocalMulticast": constant,
+	"isLinkLocalUnicast": constant, "isLoopback": constant, "isMask": constant, "isUnspecified": constant, "masked": constant, "prefixLength": constant,
+	"base64.decode": copyEffort, "base64.decodeUrl": copyEffort, "base64.encode": copyEffort, "base64.encodeUrl": copyEffort,
+	"json.encode": func(args []ref.Val) int { return 8 * effortPerByte * weigh(args[0], maxEffort) },
+	"json.parse":  func(args []ref.Val) int { return 8 * copyEffort(args) },
+	withinCall:    func(args []ref.Val) int { return effortPerZone + 4*copyEffort(args) },
+
+	literalCall: itemsEffort, knownCall: constant, truthCall: constant, absentCall: constant,
 }
 
 // The names under which a list or map literal, and a match with a constant pattern, count as calls.
@@ -135,6 +150,22 @@ func deepEffort(args []ref.Val) int {
 }
 
 func itemsEffort(args []ref.Val) int { return effortPerItem * items(args[0]) }
+
+// sortEffort assumes twenty comparisons of each item.
+func sortEffort(args []ref.Val) int {
+	return itemsEffort(args) + 20*effortPerByte*min(weigh(args[0], maxEffort), maxEffort)
+}
+
+func setsEffort(args []ref.Val) int { return pairsEffort(args[0], args[1]) }
+
+// pairsEffort returns the effort of the comparison of each item of a with each item of b.
+func pairsEffort(a, b ref.Val) int {
+	inA, inB := weigh(a, maxEffort), weigh(b, maxEffort)
+	if max(inA, inB) > maxEffort {
+		return maxEffort + 1
+	}
+	return effortPerItem*items(a) + (max(1, items(a))*inB+max(1, items(b))*inA)/8
+}
 
 func searchEffort(args []ref.Val) int {
 	return copyEffort(args) + len(textOf(args[0]))*min(len(textOf(args[1])), maxEffort)
@@ -211,6 +242,7 @@ func weigh(v ref.Val, most int) int {
 
 // bound checks the effort of each call before the call.
 func (c *compiler) bound(checked *ast.AST) interpreter.InterpretableDecoratorV2 {
+	nullable := nulls(checked)
 	return func(i interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
 		switch i := i.(type) {
 		case interpreter.InterpretableConstructor:
@@ -230,16 +262,24 @@ func (c *compiler) bound(checked *ast.AST) interpreter.InterpretableDecoratorV2 
 					return matchPattern(i, textOf(pattern.Value()))
 				}
 			}
-			if need == nil || cheap(checked, i) {
+			free, null := need == nil || cheap(checked, i), slices.Contains(takesNull, name) || len(i.Args()) == 0
+			if free && null {
 				return i, nil
 			}
 			impl, err := c.implementation(name, i.OverloadID())
 			if err != nil {
 				return nil, err
 			}
-			return interpreter.NewCall(i.ID(), name, i.OverloadID(), i.Args(), bounded(name, impl)), nil
+			if !free {
+				impl = bounded(name, impl)
+			}
+			overload := i.OverloadID()
+			if !null {
+				impl, overload = strict(name, impl), "" // CEL would replace an "in" that it recognizes
+			}
+			return interpreter.NewCall(i.ID(), name, overload, i.Args(), impl), nil
 		}
-		return i, nil
+		return nullable(i), nil
 	}
 }
 
@@ -276,13 +316,13 @@ func matchPattern(call interpreter.InterpretableCall, pattern string) (interpret
 		return nil, err
 	}
 	args := append(slices.Clone(call.Args()), interpreter.NewConstValue(call.ID(), types.Int(steps)))
-	return interpreter.NewCall(call.ID(), patternCall, call.OverloadID(), args, bounded(patternCall, func(args ...ref.Val) ref.Val {
+	return interpreter.NewCall(call.ID(), patternCall, call.OverloadID(), args, strict(patternCall, bounded(patternCall, func(args ...ref.Val) ref.Val {
 		in, ok := args[0].(types.String)
 		if !ok {
 			return types.NewErr("no such overload: matches")
 		}
 		return types.Bool(compiled.MatchString(string(in)))
-	})), nil
+	}))), nil
 }
 
 // regexSteps returns how many steps a pattern may take for each character of a text. It returns more than

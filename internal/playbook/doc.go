@@ -12,9 +12,10 @@
 //     output, typed by its action's schema, and its error {code, message};
 //   - vars: the literals of the file.
 //
-// A field that the schema declares and the data lacks reads as null, or as an empty
-// list or map. The same holds for all fields below it. A number is an int if the schema
-// says integer, and a double if it says number. Without a type, whole numbers are ints.
+// An absent value is null. Null propagates through members, items, functions, comparisons and negation; && and || have
+// three-valued logic. A condition holds only if it is true. == null and != null test whether a value is absent.
+//
+// A number is an int if the schema says integer, and a double if it says number. Without a type, whole numbers are ints.
 //
 // [Load] reports all mistakes that it can find without an event, each with its line and
 // column: names, types, literals against the schemas, and expressions against the types

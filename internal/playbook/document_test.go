@@ -118,7 +118,7 @@ func TestValuesAsJSON(t *testing.T) {
 		`{raw.t: raw.?zz}`:          "absent",
 		`{raw.t: duration(raw.d)}`:  "duration",
 		`double(raw.n) / raw.zero`:  "no such overload",
-		`[double(raw.n) / raw.nil]`: "no such overload",
+		`[double(raw.n) / raw.nil]`: `[null]`,
 	} {
 		t.Run(expression, func(t *testing.T) {
 			p := load(t, header+fmt.Sprintf(with, expression))

@@ -14,6 +14,8 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/ext"
+
+	"soar.example/okta/schema"
 )
 
 // The limits of one expression. The cost is CEL's own measure: about 1 for each operation and for each
@@ -78,8 +80,10 @@ type compiler struct {
 	*report
 	objects *objects
 	env     *cel.Env
-	names   []string        // of all variables, including those that the file does not mention
-	used    map[string]bool // variables that an expression has read so far
+	names   []string                // of all variables, including those that the file does not mention
+	used    map[string]bool         // variables that an expression has read so far
+	nodes   map[string]*schema.Node // schemas of variables
+	vars    map[string]any          // values of vars
 }
 
 // newCompiler returns a compiler for variables of these types. names are the names of all variables
@@ -90,11 +94,14 @@ func newCompiler(r *report, o *objects, variables map[string]*types.Type, names 
 		cel.CustomTypeProvider(o),
 		cel.OptionalTypes(),
 		ext.Strings(ext.StringsMaxPrecision(maxPrecision)),
+		ext.Lists(ext.ListsVersion(2)), ext.Sets(), ext.Network(), ext.Encoders(ext.EncodersVersion(2)),
+		windowFunction(),
 		cel.EnableIdentifierEscapeSyntax(),
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),
 		cel.ASTValidators(cel.ValidateRegexLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateDurationLiterals()),
 	}
+	options = append(options, nullFunctions()...)
 	for name, t := range variables {
 		options = append(options, cel.Variable(name, t))
 	}
@@ -127,6 +134,7 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 		message, _, _ := strings.Cut(first.Message, " expecting {") // a list of all tokens
 		return fail(offsetOf(first.Location), "%s", message)
 	}
+	compareWithNull(parsed.NativeRep())
 	checked, issues := c.env.Check(parsed)
 	if issues.Err() != nil {
 		for _, e := range issues.Errors() {
@@ -137,7 +145,19 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 	if why := c.tooCostly(checked); why != "" {
 		return fail(0, "%s, and the limit is %d", why, maxCost)
 	}
-	program, err := c.env.Program(checked, append(c.limits(checked), cel.EvalOptions(cel.OptOptimize))...)
+	if !c.checkLiterals(checked.NativeRep(), func(x ast.Expr) int { return offsetOf(checked.NativeRep().SourceInfo().GetStartLocation(x.ID())) }, n, offset) {
+		return nil
+	}
+	prepared, issues := c.env.ParseSource(source)
+	if issues.Err() == nil {
+		compareWithNull(prepared.NativeRep())
+		propagateNull(prepared.NativeRep())
+		prepared, issues = c.env.Check(prepared)
+	}
+	if issues.Err() != nil {
+		return fail(0, "%v", issues.Err())
+	}
+	program, err := c.env.Program(prepared, append(c.limits(prepared), cel.EvalOptions(cel.OptOptimize))...)
 	if err != nil {
 		return fail(0, "%v", err)
 	}
@@ -178,7 +198,8 @@ func (c *compiler) tooCostly(checked *cel.Ast) string {
 		}
 	}))
 	most, err := c.env.EstimateCost(checked, ordinary, cost.OverloadCostEstimate("string_replace_string_string", replaceCost),
-		cost.OverloadCostEstimate("string_replace_string_string_int", replaceCost))
+		cost.OverloadCostEstimate("string_replace_string_string_int", replaceCost),
+		cost.OverloadCostEstimate("json_parse_string", sameSizeCost), cost.OverloadCostEstimate("json_encode_dyn", sameSizeCost))
 	if err == nil && most.Max > ordinaryMargin*maxCost {
 		return fmt.Sprintf("the expression grows too fast: with texts of %d characters and lists of %d items it costs up to %d steps",
 			ordinaryText, ordinaryList, most.Max)
@@ -222,6 +243,12 @@ func replaceCost(sizes cost.Estimator, target *cost.AstNode, args []cost.AstNode
 	if old := args[0].Expr(); old.Kind() != ast.LiteralKind || with.Max > uint64(len(textOf(old.AsLiteral()))) {
 		size = size.Multiply(with).Add(size).Add(with)
 	}
+	return cost.NewCallEstimate(size.MultiplyByCostFactor(1), &size)
+}
+
+// sameSizeCost estimates a function whose result is about as large as its argument.
+func sameSizeCost(sizes cost.Estimator, _ *cost.AstNode, args []cost.AstNode) *cost.CallEstimate {
+	size := cost.EstimateSize(sizes, args[0])
 	return cost.NewCallEstimate(size.MultiplyByCostFactor(1), &size)
 }
 

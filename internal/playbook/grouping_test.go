@@ -44,7 +44,7 @@ func TestGroupKey(t *testing.T) {
 		{`"all"`, `not JSON`, `"all"`, ""},
 		{`string(raw.actor.id)`, event, `"00u1"`, ""},
 		{`event.target[0].id`, event, `"t"`, ""},
-		{`event.target[0].id`, `{}`, "", "cannot be evaluated"},
+		{`event.target[0].id`, `{}`, "", "is null"},
 		{`event.actor.id`, `{}`, "", "event.actor.id is null"},
 		{`event.actor.id`, `{"actor":null}`, "", "is null"},
 		{`event.actor.id`, `{"actor":"cut`, "", "not valid JSON"},

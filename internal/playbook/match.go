@@ -107,7 +107,7 @@ func (p *Playbook) Applies(s *Step, scope Scope) (bool, error) {
 	return holds, nil
 }
 
-// holds evaluates a bool expression. An absent expression holds.
+// holds reports whether a bool expression is true; null is not. An absent expression holds.
 func (p *Playbook) holds(x *expression, scope Scope) (bool, error) {
 	if x == nil {
 		return true, nil
@@ -117,7 +117,7 @@ func (p *Playbook) holds(x *expression, scope Scope) (bool, error) {
 		return false, err
 	}
 	holds, ok := v.(types.Bool)
-	if !ok {
+	if !ok && v != types.NullValue {
 		return false, fmt.Errorf("%s: the value is of type %s, not bool", shorten(x.text), v.Type().TypeName())
 	}
 	return bool(holds), nil

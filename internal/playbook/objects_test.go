@@ -68,8 +68,8 @@ func TestShape(t *testing.T) {
 	}
 	want := map[string]any{
 		"any": []any{int64(1), int64(1), 1.5, int64(1000), int64(9223372036854775807), 9223372036854775808.0, nil}, "two": int64(1),
-		"counts": map[string]any{"a": int64(1), "b": nil}, "lists": map[string]any{"a": []any{}, "b": []any{1.0, 2.0}},
-		"new": map[string]any{"x": nil, "y": []any{int64(0)}}, "grid": []any{[]any{}, []any{map[string]any{"n": int64(2)}, map[string]any{}}},
+		"counts": map[string]any{"a": int64(1), "b": nil}, "lists": map[string]any{"a": nil, "b": []any{1.0, 2.0}},
+		"new": map[string]any{"x": nil, "y": []any{int64(0)}}, "grid": []any{nil, []any{map[string]any{"n": int64(2)}, map[string]any{}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("decode (-want +got):\n%s", diff)

@@ -30,10 +30,11 @@ type Playbook struct {
 	Shadow bool
 	// MaxRunsPerMinute limits how many runs begin in any 60 seconds. 0: no limit.
 	MaxRunsPerMinute int
-	Steps            []*Step // in the order they run
-	OnFailure        *Alert  // nil: the alert of the settings
-	Source           []byte  // the file's bytes
-	File             string  // the name passed to Load
+	Steps            []*Step  // in the order they run
+	OnFailure        *Alert   // nil: the alert of the settings
+	Source           []byte   // the file's bytes
+	File             string   // the name passed to Load
+	Warnings         Problems // likely mistakes
 
 	condition     *expression // nil: every event of the types
 	groupBy       *expression // nil: each event starts its own run
@@ -101,7 +102,7 @@ func Load(file string, source []byte, c Connections) (*Playbook, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
-	p.File, p.Source = file, bytes.Clone(source)
+	p.File, p.Source, p.Warnings = file, bytes.Clone(source), r.warnings
 	return p, nil
 }
 
@@ -139,6 +140,7 @@ func (l *loader) load() (p *Playbook, err error) {
 	if l.compiler, err = newCompiler(l.report, l.objects, l.typesOf(event), slices.Concat(allVariables, l.shapeNames)); err != nil {
 		return nil, err
 	}
+	l.describe(p)
 	p.condition = l.predicate(l.root.member("condition"), conditionReader)
 	l.grouping(p)
 	for i, s := range p.Steps {

@@ -44,6 +44,7 @@ type report struct {
 	file     string
 	lines    []string // of the source, without line ends
 	problems Problems
+	warnings Problems
 	noted    map[*node]bool
 	discreet bool // the file may hold secrets, so messages repeat no values
 }
@@ -67,6 +68,14 @@ func (r *report) at(line, column int, format string, args ...any) {
 	line = min(max(line, 1), len(r.lines))
 	column = min(max(column, 1), utf8.RuneCountInString(r.lines[line-1])+1)
 	r.problems = append(r.problems, Problem{r.file, line, column, message})
+}
+
+// warn records a likely mistake at the character at offset in n's text.
+func (r *report) warn(n *node, offset int, message string) {
+	line, column := r.locate(n, offset)
+	if p := (Problem{r.file, line, column, message}); !slices.Contains(r.warnings, p) {
+		r.warnings = append(r.warnings, p)
+	}
 }
 
 // on records a problem of n, unless n already has one. Later problems usually follow from the first.

@@ -155,8 +155,7 @@ func decode(raw json.RawMessage, n *schema.Node) (any, error) {
 
 // convert changes v to the types that CEL expects for n, in place where possible. A number becomes an
 // int64 if n is an integer and a float64 if n is a number. Otherwise it becomes an int64 if it is whole
-// and fits. Null members that n declares are deleted: absent members read the same. Null lists and maps
-// become empty.
+// and fits.
 func convert(n *schema.Node, v any) (any, error) {
 	var err error
 	switch v := v.(type) {
@@ -164,7 +163,7 @@ func convert(n *schema.Node, v any) (any, error) {
 		return convertNumber(v, jsonType(n))
 	case []any:
 		for i, item := range v {
-			if v[i], err = convertMember(itemsOf(n), item); err != nil {
+			if v[i], err = convert(itemsOf(n), item); err != nil {
 				return nil, err
 			}
 		}
@@ -179,25 +178,12 @@ func convert(n *schema.Node, v any) (any, error) {
 			if declared {
 				of = n.Property(name)
 			}
-			if v[name], err = convertMember(of, m); err != nil {
+			if v[name], err = convert(of, m); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return v, nil
-}
-
-func convertMember(n *schema.Node, v any) (any, error) {
-	if v != nil {
-		return convert(n, v)
-	}
-	switch t := jsonType(n); {
-	case t == "array":
-		return []any{}, nil
-	case t == "object" && len(n.Properties) == 0:
-		return map[string]any{}, nil
-	}
-	return nil, nil
 }
 
 func convertNumber(v json.Number, as string) (any, error) {

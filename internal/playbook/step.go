@@ -63,6 +63,31 @@ func (l *loader) declareSteps(p *Playbook) {
 	l.objects.declare(stepsVar, fields)
 }
 
+// describe gives the compiler the schemas of the variables, and the values of vars.
+func (l *loader) describe(p *Playbook) {
+	status := &schema.Node{Known: []string{"succeeded", "failed", "skipped"}}
+	code := &schema.Node{Known: []string{string(sdk.NotApplicable), string(sdk.Partial)}}
+	for _, c := range sdk.Codes {
+		code.Known = append(code.Known, string(c))
+	}
+	steps := &schema.Node{}
+	for _, s := range p.Steps {
+		steps.Properties = append(steps.Properties, schema.Property{Name: s.ID, Node: &schema.Node{Properties: schema.Properties{
+			{Name: "status", Node: status},
+			{Name: "output", Node: s.output},
+			{Name: "error", Node: &schema.Node{Properties: schema.Properties{{Name: "code", Node: code}}}},
+		}}})
+	}
+	nodes := map[string]*schema.Node{stepsVar: steps}
+	for name, v := range p.views {
+		if name != rawVar {
+			nodes[name] = v.node
+		}
+	}
+	nodes[eventsVar] = &schema.Node{Items: nodes[eventVar]}
+	l.compiler.nodes, l.compiler.vars = nodes, p.vars
+}
+
 func (l *loader) stepForm(i int) (f stepForm) {
 	if i < len(l.form.Steps) {
 		f = l.form.Steps[i]

@@ -188,7 +188,7 @@ func (o *objects) FindStructFieldType(object, name string) (*types.FieldType, bo
 	}
 	for _, f := range fields {
 		if f.name == name && (object != stepsObject || o.order[name] < o.reader) {
-			return &types.FieldType{Type: f.cel, IsSet: tester(name), GetFrom: getter(name, f.cel)}, true
+			return &types.FieldType{Type: f.cel, IsSet: tester(name), GetFrom: getter(name)}, true
 		}
 	}
 	if o.reader != afterAll {
@@ -205,16 +205,11 @@ func tester(name string) ref.FieldTester {
 	}
 }
 
-// getter reads a member. An absent member, or a member of an absent object, reads as null, or as an empty
-// list or map.
-func getter(name string, t *types.Type) ref.FieldGetter {
-	nothing := map[types.Kind]any{types.ListKind: []any{}, types.MapKind: map[string]any{}}[t.Kind()]
+// getter reads a member. An absent member, or a member of an absent object, reads as null.
+func getter(name string) ref.FieldGetter {
 	return func(target any) (any, error) {
 		m, _ := target.(map[string]any)
-		if v := m[name]; v != nil {
-			return v, nil
-		}
-		return nothing, nil
+		return m[name], nil
 	}
 }
 

@@ -2,6 +2,8 @@
 // without loss, and finds the request that caused an event.
 package systemlog
 
+import "github.com/invopop/jsonschema"
+
 //go:generate go run soar.example/okta/schema/describe
 
 // Event is the documented shape of a System Log event
@@ -14,7 +16,8 @@ type Event struct {
 	EventType string `json:"eventType"`
 	// Time at which the event happened, in UTC. Okta may store events in another order.
 	Published string `json:"published" jsonschema:"format=date-time"`
-	Severity  string `json:"severity"` // DEBUG, INFO, WARN or ERROR.
+	// Severity of the event.
+	Severity string `json:"severity" jsonschema_extras:"x-known=DEBUG|INFO|WARN|ERROR"`
 	// Short text of the event, as the Admin Console shows it.
 	DisplayMessage string `json:"displayMessage"`
 	// Name of the event type in the former Events API.
@@ -106,14 +109,29 @@ type Device struct {
 
 // AuthenticationContext describes the authentication of the actor.
 type AuthenticationContext struct {
-	AuthenticationProvider string  `json:"authenticationProvider"` // System that verified the credential.
-	AuthenticationStep     int     `json:"authenticationStep"`     // Step of the authentication pipeline.
-	CredentialProvider     string  `json:"credentialProvider"`     // Provider of the credential.
-	CredentialType         string  `json:"credentialType"`         // Kind of credential.
-	ExternalSessionID      string  `json:"externalSessionId"`      // ID of the actor's session.
-	RootSessionID          string  `json:"rootSessionId"`          // ID of the session from which the actor's session was created.
-	Interface              string  `json:"interface"`              // Interface that was used.
-	Issuer                 *Issuer `json:"issuer"`                 // Issuer of the credential.
+	// System that verified the credential.
+	AuthenticationProvider string `json:"authenticationProvider"`
+	AuthenticationStep     int    `json:"authenticationStep"` // Step of the authentication pipeline.
+	// Provider of the credential.
+	CredentialProvider string  `json:"credentialProvider"`
+	CredentialType     string  `json:"credentialType"`    // Kind of credential.
+	ExternalSessionID  string  `json:"externalSessionId"` // ID of the actor's session.
+	RootSessionID      string  `json:"rootSessionId"`     // ID of the session from which the actor's session was created.
+	Interface          string  `json:"interface"`         // Interface that was used.
+	Issuer             *Issuer `json:"issuer"`            // Issuer of the credential.
+}
+
+// JSONSchemaExtend adds the values that Okta documents.
+func (AuthenticationContext) JSONSchemaExtend(s *jsonschema.Schema) {
+	known(s, "authenticationProvider", "ACTIVE_DIRECTORY", "FACTOR_PROVIDER", "FEDERATION", "LDAP", "OKTA_AUTHENTICATION_PROVIDER", "SOCIAL")
+	known(s, "credentialProvider", "DUO", "GOOGLE", "OKTA_AUTHENTICATION_PROVIDER", "OKTA_CREDENTIAL_PROVIDER", "RSA", "SYMANTEC", "YUBIKEY")
+}
+
+// known adds the known values of a member. Okta can add values.
+func known(s *jsonschema.Schema, member string, values ...string) {
+	if p, ok := s.Properties.Get(member); ok {
+		p.Extras = map[string]any{"x-known": values}
+	}
 }
 
 // Issuer is the issuer of a credential.
@@ -124,14 +142,27 @@ type Issuer struct {
 
 // Outcome is the result of an event.
 type Outcome struct {
-	Result string `json:"result"` // SUCCESS, FAILURE, SKIPPED, ALLOW, DENY, CHALLENGE, UNKNOWN or another.
+	// Result of the event. Okta can add values.
+	Result string `json:"result"`
 	Reason string `json:"reason"` // Reason for the result.
+}
+
+// JSONSchemaExtend adds the results that Okta documents.
+func (Outcome) JSONSchemaExtend(s *jsonschema.Schema) {
+	known(s, "result", Results...)
+}
+
+// Results are the documented values of outcome.result.
+var Results = []string{
+	"SUCCESS", "FAILURE", "SKIPPED", "ALLOW", "DENY", "CHALLENGE", "UNKNOWN",
+	"RATE_LIMIT", "DEFERRED", "SCHEDULED", "ABANDONED", "UNANSWERED",
 }
 
 // Transaction is the request or job that caused an event.
 type Transaction struct {
-	ID     string         `json:"id"`     // ID of the request or job.
-	Type   string         `json:"type"`   // WEB or JOB.
+	ID string `json:"id"` // ID of the request or job.
+	// Kind of transaction: a web request or a job.
+	Type   string         `json:"type" jsonschema_extras:"x-known=WEB|JOB"`
 	Detail map[string]any `json:"detail"` // Further data, such as requestApiTokenId: the ID of the API token that sent the request.
 }
 

@@ -115,7 +115,7 @@ func TestAcceptIsAllOrNothing(t *testing.T) {
 
 // TestAcceptFailedCondition checks that an event whose condition cannot be evaluated has a failed run.
 func TestAcceptFailedCondition(t *testing.T) {
-	r := newRig(t, strings.Replace(contain, `event.result == "SUCCESS"`, `event.targets[0] == "t"`, 1), always(changed))
+	r := newRig(t, strings.Replace(contain, `event.result == "SUCCESS"`, `int(event.result) == 1`, 1), always(changed))
 	var notices []string
 	r.o.Observe = func(n Notice) { notices = append(notices, n.Kind+" "+n.Run.Status) }
 	got := r.accept(page("1", "e1"))

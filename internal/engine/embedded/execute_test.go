@@ -125,7 +125,7 @@ steps:
 		{"not applicable, ignore", "u", "ignore", "true", staged, "succeeded one=failed/1(not_applicable) two=succeeded/1", ""},
 		{"input", `"${{ event.targets[0] }}"`, "stop", "true", always(changed), "failed(invalid_input) one=failed/0(invalid_input) two=skipped/0", ""},
 		{"input, ignored", `"${{ event.targets[0] }}"`, "ignore", "true", always(changed), "succeeded one=failed/0(invalid_input) two=succeeded/1", ""},
-		{"condition", "u", "stop", `event.targets[0] == "x"`, always(changed), "failed(invalid_input) one=failed/0(invalid_input) two=skipped/0", ""},
+		{"condition", "u", "stop", `int(event.result) == 1`, always(changed), "failed(invalid_input) one=failed/0(invalid_input) two=skipped/0", ""},
 		{"rejected credentials", "u", "stop", "true", fails(sdk.Unauthenticated), "failed(unauthenticated) one=failed/1(unauthenticated) two=skipped/0", ""},
 		{"forbidden", "u", "continue", "true", fails(sdk.Forbidden), "failed(forbidden) one=failed/1(forbidden) two=succeeded/1", ""},
 	} {

@@ -239,8 +239,8 @@ func TestGroupWithoutKey(t *testing.T) {
 	null, odd := event("null"), event("odd")
 	null.Data, odd.Data = json.RawMessage(`{"result":"x"}`), json.RawMessage(`"cut off`)
 	for by, note := range map[string]string{
-		"event.user":       "alone: group_by has no value for this event: event.user is null",
-		"event.targets[0]": "alone: group_by cannot be evaluated on this event: ",
+		"event.user":        "alone: group_by has no value for this event: event.user is null",
+		"int(event.result)": "alone: group_by cannot be evaluated on this event: ",
 	} {
 		r, _, said := newGatherer(t, strings.NewReplacer("group_by: event.user", "group_by: "+by, "${{ event.user }}", "someone",
 			"${{ events[events.size() - 1].result }}", "x").Replace(gather))

@@ -120,7 +120,7 @@ func TestRetryRun(t *testing.T) {
 }
 
 func TestRetryRejections(t *testing.T) {
-	r := newRig(t, strings.Replace(contain, `event.result == "SUCCESS"`, `event.targets[3] == "x"`, 1), always(changed))
+	r := newRig(t, strings.Replace(contain, `event.result == "SUCCESS"`, `int(event.result) == 1`, 1), always(changed))
 	a := r.accept(page("1", "e1"))
 	if run := r.read(a, 0); run.Status != engine.Failed {
 		t.Fatal(brief(run))

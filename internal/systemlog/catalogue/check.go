@@ -25,6 +25,11 @@ func Check(pattern string) (note string, err error) {
 	switch {
 	case pattern == "*":
 		return "", nil
+	case strings.Contains(name, "*"):
+		if !slices.ContainsFunc(Names(), func(known string) bool { return sdk.MatchType(pattern, known) }) {
+			return fmt.Sprintf("%s matches no known event type: this version has the types of Okta release %s. Check the spelling.", pattern, Release), nil
+		}
+		return "", nil
 	case isFamily:
 		return checkFamily(name)
 	case Known(name):

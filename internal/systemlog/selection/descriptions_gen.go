@@ -9,7 +9,7 @@ func init() {
 		"Selection.Actor":            "Actors: Okta IDs (20 letters and digits) or logins. Case does not matter in logins.",
 		"Selection.ClientIP":         "IPv4 or IPv6 addresses of the client, or ranges in CIDR notation.",
 		"Selection.Country":          "Countries of the client, by the English names that Okta uses. Case does not matter.",
-		"Selection.EventTypes":       "Event types such as user.session.start, families such as user.session.*, or * for every event.",
+		"Selection.EventTypes":       "Event types such as user.session.start, families such as user.session.*, or * for every event. A * matches one or more characters anywhere in a name, as in system.*.rate_limit.*.",
 		"Selection.ExcludeActors":    "IDs or logins of actors to exclude, as for actor.",
 		"Selection.ExcludeCountries": "Countries to exclude, as for country.",
 		"Selection.ExcludeIPs":       "Addresses or ranges to exclude, as for client_ip.",

@@ -66,7 +66,9 @@ func (s Selection) typeTerms() []string {
 	if types := typeTerm(s.EventTypes); types != "" {
 		terms = append(terms, types)
 	}
-	if types := typeTerm(s.ExcludeTypes); types != "" {
+	// The prefix of a pattern would exclude too many events.
+	precise := slices.DeleteFunc(slices.Clone(s.ExcludeTypes), func(p string) bool { return strings.Contains(strings.TrimSuffix(p, "*"), "*") })
+	if types := typeTerm(precise); types != "" {
 		terms = append(terms, "not ("+types+")")
 	}
 	return terms
@@ -104,15 +106,17 @@ func anyOf(attribute string, values []string) string {
 	return strings.Join(terms, " or ")
 }
 
-// typeTerm returns an expression for the patterns. It returns "" if they match every type. An
-// exclusion of every type also has no term: the filter then matches more events, which is safe.
+// typeTerm returns an expression for the patterns, or for the text before their first *. It returns
+// "" if they match every type. An exclusion of every type also has no term: the filter then matches
+// more events, which is safe.
 func typeTerm(patterns []string) string {
 	var terms []string
 	for _, p := range patterns {
-		if p == "*" {
+		family, _, isFamily := strings.Cut(p, "*")
+		if isFamily && family == "" {
 			return ""
 		}
-		if family, ok := strings.CutSuffix(p, "*"); ok {
+		if isFamily {
 			terms = append(terms, "eventType sw "+systemlog.Quote(family))
 		} else {
 			terms = append(terms, "eventType eq "+systemlog.Quote(p))

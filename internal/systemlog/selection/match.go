@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"soar.example/okta/internal/systemlog"
+	"soar.example/okta/sdk"
 )
 
 // A Match is the result of matching an event.
@@ -169,6 +170,7 @@ type typeSet struct {
 	all      bool
 	exact    map[string]bool
 	families []string // prefixes with the final dot
+	patterns []string // with a * elsewhere
 }
 
 func newTypeSet(patterns []string) typeSet {
@@ -176,8 +178,10 @@ func newTypeSet(patterns []string) typeSet {
 	for _, p := range patterns {
 		if p == "*" {
 			s.all = true
-		} else if family, ok := strings.CutSuffix(p, "*"); ok {
+		} else if family, ok := strings.CutSuffix(p, "*"); ok && !strings.Contains(family, "*") {
 			s.families = append(s.families, family)
+		} else if strings.Contains(p, "*") {
+			s.patterns = append(s.patterns, p)
 		} else {
 			s.exact[p] = true
 		}
@@ -185,11 +189,12 @@ func newTypeSet(patterns []string) typeSet {
 	return s
 }
 
-func (s typeSet) empty() bool { return !s.all && len(s.exact) == 0 && len(s.families) == 0 }
+func (s typeSet) empty() bool { return !s.all && len(s.exact)+len(s.families)+len(s.patterns) == 0 }
 
 func (s typeSet) has(eventType string) bool {
 	return s.all || s.exact[eventType] ||
-		slices.ContainsFunc(s.families, func(f string) bool { return strings.HasPrefix(eventType, f) })
+		slices.ContainsFunc(s.families, func(f string) bool { return strings.HasPrefix(eventType, f) }) ||
+		slices.ContainsFunc(s.patterns, func(p string) bool { return sdk.MatchType(p, eventType) })
 }
 
 // ranges parses addresses and ranges, and ignores invalid ones.

@@ -2,14 +2,19 @@
 // applies, and matches every event locally.
 package selection
 
-import "github.com/invopop/jsonschema"
+import (
+	"github.com/invopop/jsonschema"
+
+	"soar.example/okta/internal/systemlog"
+)
 
 //go:generate go run soar.example/okta/schema/describe
 
 // A Selection describes the wanted events. An event must match every parameter that is set. A list
 // matches if one of its items matches. An exclusion must not match.
 type Selection struct {
-	// Event types such as user.session.start, families such as user.session.*, or * for every event.
+	// Event types such as user.session.start, families such as user.session.*, or * for every event. A * matches one or
+	// more characters anywhere in a name, as in system.*.rate_limit.*.
 	EventTypes TypePatterns `json:"event_types" jsonschema:"minItems=1,example=user.account.report_suspicious_activity_by_enduser,example=user.session.*"`
 	// Results of the event (outcome.result).
 	Outcome Results `json:"outcome,omitempty" jsonschema:"example=FAILURE"`
@@ -50,8 +55,9 @@ type Results []string
 // JSONSchemaExtend adds the results that Okta documents.
 func (Results) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.UniqueItems = true
-	s.Items.Enum = []any{"SUCCESS", "FAILURE", "SKIPPED", "ALLOW", "DENY", "CHALLENGE", "UNKNOWN",
-		"RATE_LIMIT", "DEFERRED", "SCHEDULED", "ABANDONED", "UNANSWERED"}
+	for _, result := range systemlog.Results {
+		s.Items.Enum = append(s.Items.Enum, result)
+	}
 }
 
 // Principals are Okta IDs or logins.
