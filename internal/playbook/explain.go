@@ -59,6 +59,29 @@ func (c *compiler) explain(tree *ast.AST, e *cel.Error) string {
 	return plainTypes(e.Message)
 }
 
+// operatorHint names CEL's form of an operator that other languages write in another way. It is for expressions that
+// cannot be parsed.
+func operatorHint(expr string) string {
+	forms := map[string]string{"and": "&&", "or": "||", "not": "!", "=": "=="}
+	before := ""
+	for rest := expr; rest != ""; {
+		token := celToken.FindString(rest)
+		if token == "" {
+			return ""
+		}
+		rest = rest[len(token):]
+		form := forms[strings.ToLower(token)]
+		if token == "=" && (strings.ContainsAny(before, "=!<>") || strings.HasPrefix(rest, "=")) || before == "." {
+			form = ""
+		}
+		if form != "" {
+			return fmt.Sprintf("; write %s instead of %s", form, token)
+		}
+		before = token
+	}
+	return ""
+}
+
 // list returns the text of an expression within tree. ok reports whether its value is a list.
 func (c *compiler) list(tree *ast.AST, of ast.Expr) (text string, ok bool) {
 	text, err := parser.Unparse(of, tree.SourceInfo())

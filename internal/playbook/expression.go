@@ -132,7 +132,7 @@ func (c *compiler) compile(expr string, n *node, offset, reader int) *expression
 	if issues.Err() != nil {
 		first := issues.Errors()[0]                                 // the others follow from it
 		message, _, _ := strings.Cut(first.Message, " expecting {") // a list of all tokens
-		return fail(offsetOf(first.Location), "%s", message)
+		return fail(offsetOf(first.Location), "%s%s", message, operatorHint(expr))
 	}
 	compareWithNull(parsed.NativeRep())
 	checked, issues := c.env.Check(parsed)

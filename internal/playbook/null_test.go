@@ -113,6 +113,18 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
+// TestOperatorHint checks the message on an operator of another language.
+func TestOperatorHint(t *testing.T) {
+	for expr, want := range map[string]string{
+		`a == "b" and c == "d"`: "; write && instead of and", `a OR b`: "; write || instead of OR", `not a`: "; write ! instead of not",
+		`a = "b"`: "; write == instead of =", `a == "and" &&`: "", `a >= 1 &&`: "", `a.and == 1 &&`: "", `"`: "",
+	} {
+		if got := operatorHint(expr); got != want {
+			t.Errorf("%s: got %q, want %q", expr, got, want)
+		}
+	}
+}
+
 // TestLiterals checks the literals that a value never has.
 func TestLiterals(t *testing.T) {
 	for condition, want := range map[string]string{
