@@ -53,7 +53,7 @@ func (a *app) checkPlaybooks(ctx context.Context, files []string) error {
 	return err
 }
 
-// warningsOf returns the likely mistakes of a playbook, nil for one that has problems.
+// warningsOf returns the likely mistakes of a playbook, none for a playbook that could not be loaded.
 func warningsOf(b *playbook.Playbook) playbook.Problems {
 	if b == nil {
 		return playbook.Problems{}

@@ -198,7 +198,7 @@ func TestErrorCodesOfMissingObjects(t *testing.T) {
 	const list = "../../../shared/okta/error-codes.csv"
 	f, err := os.Open(list)
 	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("skipped: no" + list)
+		t.Skip("needs " + list + ", which is not part of the project")
 	}
 	if err != nil {
 		t.Fatal(err)

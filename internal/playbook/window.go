@@ -74,7 +74,7 @@ func weeklyHours(s string) (all []span, err error) {
 	for part := range strings.SplitSeq(s, ",") {
 		m := hoursRE.FindStringSubmatch(strings.ToLower(strings.TrimSpace(part)))
 		if m == nil {
-			return nil, fmt.Errorf(`%q are not hours such as "Mon-Fri 08:00-18:00, Sat 10:00-12:00"`, shorten(s))
+			return nil, fmt.Errorf(`%q must be hours such as "Mon-Fri 08:00-18:00, Sat 10:00-12:00"`, shorten(s))
 		}
 		first, last := slices.Index(weekdays, m[1]), slices.Index(weekdays, m[2])
 		if m[1] != "" && first < 0 || m[2] != "" && last < 0 {
